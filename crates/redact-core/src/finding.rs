@@ -1,0 +1,227 @@
+//! What a scan saw: detections in single frames, tracks over time.
+
+use crate::{Digest, FrameIndex, FrameSpan, NormRect, SourceIdentity, TimeSpan};
+
+/// A class of things that a release may have to hide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// A person's face.
+    Face,
+    /// A vehicle's registration plate.
+    Plate,
+    /// A display: computer, phone, tablet, in-car terminal.
+    Screen,
+}
+
+impl Class {
+    /// Every class, in the order in which tables show them.
+    pub const ALL: [Self; 3] = [Self::Face, Self::Plate, Self::Screen];
+
+    /// `face`, `plate` or `screen`, as files and tables spell it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Face => "face",
+            Self::Plate => "plate",
+            Self::Screen => "screen",
+        }
+    }
+
+    /// The class with that [`Self::name`].
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.name() == name)
+    }
+}
+
+impl std::fmt::Display for Class {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// One thing seen in one frame.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Detection {
+    /// What it is.
+    pub class: Class,
+    /// Where it is.
+    pub rect: NormRect,
+    /// How sure the model is, `0.0..=1.0`.
+    pub score: f32,
+}
+
+/// A track's name within one set of findings, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TrackId(pub u32);
+
+impl std::fmt::Display for TrackId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// How a box of a track came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BoxOrigin {
+    /// A model saw it in this frame.
+    Detected,
+    /// Between two sightings.
+    Interpolated,
+    /// Followed through the picture from a sighting.
+    Followed,
+    /// Before the first or after the last sighting.
+    Extended,
+}
+
+/// Where a tracked thing is in one frame, margin included: this is what a mask covers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TrackBox {
+    /// The frame.
+    pub frame: FrameIndex,
+    /// Where it is, grown by its margin.
+    pub rect: NormRect,
+    /// How sure the model was, `0.0..=1.0`; for boxes it did not see, the nearest sighting's.
+    pub score: f32,
+    /// How the box came to be.
+    pub origin: BoxOrigin,
+}
+
+/// One thing over time: a box for every frame from its first to its last, no gaps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Track {
+    id: TrackId,
+    class: Class,
+    boxes: Vec<TrackBox>,
+}
+
+impl Track {
+    /// Makes a track; `None` unless `boxes` holds at least one box and frames follow one by one.
+    #[must_use]
+    pub fn new(id: TrackId, class: Class, boxes: Vec<TrackBox>) -> Option<Self> {
+        let gapless = boxes
+            .windows(2)
+            .all(|pair| pair[0].frame.next() == pair[1].frame);
+        (!boxes.is_empty() && gapless).then_some(Self { id, class, boxes })
+    }
+
+    /// Its name.
+    #[must_use]
+    pub const fn id(&self) -> TrackId {
+        self.id
+    }
+
+    /// What it is.
+    #[must_use]
+    pub const fn class(&self) -> Class {
+        self.class
+    }
+
+    /// One box per frame, in order; at least one.
+    #[must_use]
+    pub fn boxes(&self) -> &[TrackBox] {
+        &self.boxes
+    }
+
+    /// The frames it is in.
+    #[must_use]
+    pub fn span(&self) -> FrameSpan {
+        let (first, last) = (self.boxes[0].frame, self.boxes[self.boxes.len() - 1].frame);
+        FrameSpan::new(first, last.next()).expect("a track has at least one box, in order")
+    }
+
+    /// Boxes that a model saw.
+    #[must_use]
+    pub fn detected(&self) -> usize {
+        self.boxes
+            .iter()
+            .filter(|b| b.origin == BoxOrigin::Detected)
+            .count()
+    }
+
+    /// The longest run of frames between two sightings, in frames.
+    #[must_use]
+    pub fn longest_gap(&self) -> usize {
+        self.boxes
+            .split(|b| matches!(b.origin, BoxOrigin::Detected | BoxOrigin::Extended))
+            .map(<[TrackBox]>::len)
+            .max()
+            .unwrap_or(0)
+    }
+}
+
+/// A model that took part in a scan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModelUse {
+    /// Name of its card.
+    pub name: String,
+    /// SHA-256 of the weights.
+    pub digest: Digest,
+    /// SPDX identifier of the weights' licence.
+    pub licence: String,
+    /// What it looked for; empty for a speech model.
+    pub classes: Vec<Class>,
+    /// Lowest score that was used, `0.0..=1.0`.
+    pub threshold: f32,
+    /// The long side of its input, model pixels; 0 for sound.
+    pub input_side: u32,
+}
+
+/// Everything a scan found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Findings {
+    /// The recording.
+    pub source: SourceIdentity,
+    /// Models that took part.
+    pub models: Vec<ModelUse>,
+    /// Classes that no installed model can find. Not found is not the same as not there.
+    pub missing: Vec<Class>,
+    /// Tracks, ordered by id.
+    pub tracks: Vec<Track>,
+    /// Where somebody speaks on any track, merged; `None` when nothing listened.
+    pub speech: Option<Vec<TimeSpan>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn boxed(frame: u32, origin: BoxOrigin) -> TrackBox {
+        let rect = NormRect::new([0.1, 0.1, 0.2, 0.2]).unwrap();
+        TrackBox {
+            frame: FrameIndex::new(frame),
+            rect,
+            score: 0.9,
+            origin,
+        }
+    }
+
+    #[test]
+    fn a_track_with_a_hole_cannot_be_made() {
+        use BoxOrigin::Detected;
+        let holed = vec![boxed(3, Detected), boxed(5, Detected)];
+        assert!(Track::new(TrackId(1), Class::Face, holed).is_none());
+        assert!(Track::new(TrackId(1), Class::Face, Vec::new()).is_none());
+    }
+
+    #[test]
+    fn the_longest_gap_counts_frames_between_sightings_only() {
+        use BoxOrigin::{Detected, Extended, Followed, Interpolated};
+        let origins = [
+            Extended,
+            Extended,
+            Detected,
+            Interpolated,
+            Followed,
+            Detected,
+            Extended,
+        ];
+        let boxes = (4..)
+            .zip(origins)
+            .map(|(frame, origin)| boxed(frame, origin))
+            .collect();
+        let track = Track::new(TrackId(1), Class::Face, boxes).unwrap();
+        assert_eq!(track.longest_gap(), 2);
+        assert_eq!(track.span().frames(), 7);
+    }
+}

@@ -1,0 +1,201 @@
+//! What a recording is, and how it is told from another.
+
+use crate::{ColorRange, PixelSize, TimeBase, Timestamp};
+
+/// A SHA-256 digest.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest(pub [u8; 32]);
+
+impl Digest {
+    /// Reads 64 hexadecimal digits; `None` for anything else.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return None;
+        }
+        let mut bytes = [0; 32];
+        for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+            *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+        }
+        Some(Self(bytes))
+    }
+}
+
+impl std::fmt::Display for Digest {
+    /// 64 lower-case hexadecimal digits.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl std::fmt::Debug for Digest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Digest({self})")
+    }
+}
+
+/// What kind of data a stream of a container holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StreamKind {
+    /// Moving pictures.
+    Video,
+    /// Sound.
+    Audio,
+    /// Timed text.
+    Subtitle,
+    /// Telemetry, positions, chapters as a track.
+    Data,
+    /// Fonts, cover art and other files.
+    Attachment,
+    /// Not known.
+    Other,
+}
+
+/// One stream of the source container, kept or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamSummary {
+    /// Index in the container.
+    pub index: u32,
+    /// What it holds.
+    pub kind: StreamKind,
+    /// FFmpeg's name of the codec, `unknown` if it has none.
+    pub codec: String,
+    /// Whether its content reaches the release.
+    pub kept: bool,
+}
+
+/// A change that any release of this source has, whatever the plan says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Conversion {
+    /// Samples were converted to 8-bit 4:2:0.
+    PixelFormat {
+        /// FFmpeg's name of the source's format.
+        from: String,
+    },
+    /// One column or row was repeated, because 4:2:0 needs even sides.
+    PaddedToEven {
+        /// The source's displayed size.
+        from: PixelSize,
+    },
+    /// Pictures were turned (clockwise) instead of tagged as turned.
+    Rotated {
+        /// 90, 180 or 270.
+        degrees: u16,
+    },
+    /// Pictures were mirrored as the source's display matrix says.
+    Mirrored,
+    /// The size changed midway; later pictures were scaled to the first one's size.
+    Rescaled,
+}
+
+impl std::fmt::Display for Conversion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::PixelFormat { from } => write!(f, "pixel format {from} to 8-bit 4:2:0"),
+            Self::PaddedToEven { from } => write!(f, "padded from {from} to even sides"),
+            Self::Rotated { degrees } => write!(f, "turned by {degrees} degrees as tagged"),
+            Self::Mirrored => write!(f, "mirrored as tagged"),
+            Self::Rescaled => write!(f, "later pictures scaled to the size of the first"),
+        }
+    }
+}
+
+/// The video stream that is read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VideoInfo {
+    /// Index in the container.
+    pub stream: u32,
+    /// FFmpeg's name of the codec.
+    pub codec: String,
+    /// FFmpeg's name of the source's pixel format.
+    pub pixel_format: String,
+    /// Displayed size after rotation and padding: the size of every [`crate::Picture`].
+    pub size: PixelSize,
+    /// Clockwise turn that the source's display matrix asks for: 0, 90, 180 or 270 degrees.
+    pub rotation_degrees: u16,
+    /// Shape of a displayed pixel, width over height, e.g. `(1, 1)`.
+    pub pixel_aspect: (u32, u32),
+    /// One tick of [`crate::Frame::timestamp`].
+    pub time_base: TimeBase,
+    /// Average frames per second as a fraction, when the container says.
+    pub frame_rate: Option<(u32, u32)>,
+    /// Frames, when the container says; for progress only.
+    pub frames_hint: Option<u64>,
+    /// Duration in nanoseconds, when the container says; for progress only.
+    pub duration_hint_nanos: Option<i64>,
+    /// Presentation time of frame 0: the recording's zero.
+    pub first_timestamp: Timestamp,
+    /// How sample values map to black and white.
+    pub range: ColorRange,
+}
+
+/// A sound track that is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AudioInfo {
+    /// Index in the container.
+    pub stream: u32,
+    /// FFmpeg's name of the codec.
+    pub codec: String,
+    /// Samples per second and channel, as delivered.
+    pub rate_hz: u32,
+    /// Channels, as delivered.
+    pub channels: u16,
+}
+
+/// What a source says of itself before its first item is read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceInfo {
+    /// FFmpeg's name of the container format.
+    pub container: String,
+    /// The video stream that is read.
+    pub video: VideoInfo,
+    /// The sound tracks that are read, in container order.
+    pub audio: Vec<AudioInfo>,
+    /// Every stream of the container.
+    pub streams: Vec<StreamSummary>,
+    /// Chapters in the container (none reaches a release).
+    pub chapters: u32,
+    /// Keys of the container's and the streams' tags, sorted, without their values.
+    pub tag_keys: Vec<String>,
+    /// What every release of this source changes.
+    pub conversions: Vec<Conversion>,
+}
+
+/// What tells this recording from every other, and what a plan must match.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceIdentity {
+    /// SHA-256 of the file.
+    pub digest: Digest,
+    /// Length of the file.
+    pub bytes: u64,
+    /// Frames, counted by decoding all of them.
+    pub frames: u32,
+    /// From the first frame's start to the last frame's end, in ticks.
+    pub duration_ticks: i64,
+    /// What the container holds.
+    pub info: SourceInfo,
+}
+
+impl SourceIdentity {
+    /// Length of the pictures in nanoseconds, rounded down; 0 when it cannot be told.
+    #[must_use]
+    pub fn duration_nanos(&self) -> i64 {
+        Timestamp::new(self.duration_ticks)
+            .nanos(self.info.video.time_base)
+            .unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_reads_what_it_prints_and_nothing_else() {
+        let digest = Digest([0xa5; 32]);
+        assert_eq!(Digest::from_hex(&digest.to_string()), Some(digest));
+        assert_eq!(Digest::from_hex("a5"), None);
+        assert_eq!(Digest::from_hex(&"+5".repeat(32)), None);
+        assert_eq!(Digest::from_hex(&"é".repeat(32)), None);
+    }
+}

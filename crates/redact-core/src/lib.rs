@@ -1,0 +1,39 @@
+//! The vocabulary of Redact.
+//!
+//! Every crate of the workspace speaks these types and none of their methods does work that needs
+//! a file, a thread, a clock or a serializer: those live in the crates that point here.
+//!
+//! - [`units`]: frames, ticks and spans of time;
+//! - [`geometry`]: the two spaces of rectangles, and the one door between them;
+//! - [`media`]: decoded pictures and sound;
+//! - [`identity`]: what a recording is, and how it is told from another;
+//! - [`finding`]: what a scan saw;
+//! - [`plan`]: what a person decided;
+//! - [`port`]: the traits through which jobs reach recordings, models and people.
+
+pub mod finding;
+pub mod geometry;
+pub mod identity;
+pub mod media;
+pub mod plan;
+pub mod port;
+pub mod units;
+
+pub use finding::{BoxOrigin, Class, Detection, Findings, ModelUse, Track, TrackBox, TrackId};
+pub use geometry::{NormRect, PixelRect, PixelSize};
+pub use identity::{
+    AudioInfo, Conversion, Digest, SourceIdentity, SourceInfo, StreamKind, StreamSummary, VideoInfo,
+};
+pub use media::{
+    AudioBlock, ColorRange, Frame, MediaItem, Picture, PictureBuffer, Plane, PlaneKind, PlaneMut,
+};
+pub use plan::{
+    Approval, ApprovedPlan, Cells, Decision, Effect, Keyframe, MaskOrigin, MaskRegion, MuteRegion,
+    MuteStreams, MuteStyle, Plan, PlanError, PlannedTrack, PolicyRef, Reason, ReasonCode,
+    Redactions, Verdict,
+};
+pub use port::{
+    BoxError, CameraMotion, DetectError, Detector, Motion, Phase, Progress, Sink, SinkError,
+    Source, SourceError, SpeechDetector,
+};
+pub use units::{FrameIndex, FrameSpan, TimeBase, TimeSpan, Timestamp, UtcNanos};

@@ -1,0 +1,116 @@
+//! What a person decided, and the proof that it was decided.
+//!
+//! A [`Plan`] may be incomplete. An [`ApprovedPlan`] exists only when every track has a decision,
+//! somebody approved it, every class that nothing looked for was acknowledged, and the recording
+//! is the one that was scanned. Only an approved plan can change a pixel or a sound sample.
+
+mod approved;
+mod region;
+
+pub use approved::{ApprovedPlan, PlanError, Redactions};
+pub use region::{
+    Cells, Effect, Keyframe, MaskOrigin, MaskRegion, MuteRegion, MuteStreams, MuteStyle,
+};
+
+use crate::{Class, Digest, SourceIdentity, Track, UtcNanos};
+
+/// A short name of a reason, defined in [`Plan::reasons`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ReasonCode(pub String);
+
+impl std::fmt::Display for ReasonCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// Why something is withheld.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// Its short name.
+    pub code: ReasonCode,
+    /// The law, e.g. `5 U.S.C. 552(b)(7)(C)`.
+    pub statute: String,
+    /// One neutral sentence for the redaction log.
+    pub text: String,
+}
+
+/// Whether a track is hidden.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Hide it with this effect.
+    Redact(Effect),
+    /// Leave it as it is.
+    Keep,
+}
+
+/// What was decided about one track, by whom and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// Hide or keep.
+    pub verdict: Verdict,
+    /// Why.
+    pub reason: ReasonCode,
+    /// A person, or `policy NAME`.
+    pub by: String,
+    /// When.
+    pub at: UtcNanos,
+}
+
+/// A track with its decision, if there is one yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlannedTrack {
+    /// The track as it was found or as a person changed it.
+    pub track: Track,
+    /// What was decided.
+    pub decision: Option<Decision>,
+}
+
+/// The written policy that a plan was made with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyRef {
+    /// Its name.
+    pub name: String,
+    /// SHA-256 of the policy file.
+    pub digest: Digest,
+}
+
+/// Somebody's word that a plan is right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Approval {
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: UtcNanos,
+    /// What was said.
+    pub statement: String,
+    /// SHA-256 of the plan's content, without approvals: any later edit voids the approval.
+    pub content: Digest,
+}
+
+/// What is to be done with one recording.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// The recording.
+    pub source: SourceIdentity,
+    /// SHA-256 of the findings file it was made from.
+    pub findings: Digest,
+    /// The policy it was made with.
+    pub policy: PolicyRef,
+    /// Whether two different people must approve.
+    pub second_person: bool,
+    /// Reasons that decisions, masks and mutes refer to.
+    pub reasons: Vec<Reason>,
+    /// Tracks with their decisions, ordered by id.
+    pub tracks: Vec<PlannedTrack>,
+    /// Masks drawn by hand.
+    pub drawn: Vec<MaskRegion>,
+    /// Sound to be muted.
+    pub mutes: Vec<MuteRegion>,
+    /// Classes that no model looked for.
+    pub missing: Vec<Class>,
+    /// Those of them that the approver accepts as unexamined.
+    pub acknowledged: Vec<Class>,
+    /// Approvals that hold for exactly this content.
+    pub approvals: Vec<Approval>,
+}

@@ -1,0 +1,295 @@
+//! What is hidden where and when: masks over frames, mutes over time.
+
+use crate::{FrameIndex, FrameSpan, NormRect, ReasonCode, TimeSpan, Track, TrackId};
+
+/// How many cells a weakened region keeps across its longer side: 1 to 8.
+///
+/// Nothing finer than the cells reaches the picture, so nothing finer can be recovered.
+/// Eight is below what recognition needs: see McPherson, Shokri and Shmatikov, "Defeating Image
+/// Obfuscation with Deep Learning" (2016), where mosaics of larger grids were re-identified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Cells(u8);
+
+impl Cells {
+    /// The most cells across.
+    pub const MAX: Self = Self(8);
+
+    /// `None` unless `1 <= across <= 8`.
+    #[must_use]
+    pub const fn new(across: u8) -> Option<Self> {
+        if across >= 1 && across <= Self::MAX.0 {
+            Some(Self(across))
+        } else {
+            None
+        }
+    }
+
+    /// Cells across the longer side.
+    #[must_use]
+    pub const fn across(self) -> u8 {
+        self.0
+    }
+}
+
+/// What is done to a region. Every effect is irreversible by construction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Effect {
+    /// Black: nothing of the region is left.
+    #[default]
+    Fill,
+    /// A mosaic of the cells' true means.
+    Pixelate(Cells),
+    /// A smooth surface through the cells' true means.
+    Blur(Cells),
+}
+
+impl Effect {
+    /// `fill`, `pixelate` or `blur`, as files spell it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fill => "fill",
+            Self::Pixelate(_) => "pixelate",
+            Self::Blur(_) => "blur",
+        }
+    }
+}
+
+/// A mask's rectangle at one frame.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Keyframe {
+    /// The frame.
+    pub frame: FrameIndex,
+    /// Where the mask is.
+    pub rect: NormRect,
+}
+
+/// Where a mask comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MaskOrigin {
+    /// A track of the findings.
+    Track(TrackId),
+    /// Drawn by a person.
+    Drawn,
+}
+
+/// A region of the picture to hide over a span of frames.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MaskRegion {
+    id: String,
+    origin: MaskOrigin,
+    effect: Effect,
+    reason: ReasonCode,
+    span: FrameSpan,
+    path: Vec<Keyframe>,
+}
+
+impl MaskRegion {
+    /// Makes a region; `None` unless `path` holds a keyframe, its frames ascend and lie in `span`.
+    #[must_use]
+    pub fn new(
+        id: String,
+        origin: MaskOrigin,
+        effect: Effect,
+        reason: ReasonCode,
+        span: FrameSpan,
+        path: Vec<Keyframe>,
+    ) -> Option<Self> {
+        let ascending = path.windows(2).all(|pair| pair[0].frame < pair[1].frame);
+        let inside = path.iter().all(|keyframe| span.contains(keyframe.frame));
+        (!path.is_empty() && ascending && inside).then_some(Self {
+            id,
+            origin,
+            effect,
+            reason,
+            span,
+            path,
+        })
+    }
+
+    /// The region that hides `track` in every frame it is in.
+    #[must_use]
+    pub fn from_track(track: &Track, effect: Effect, reason: ReasonCode) -> Self {
+        let path = track
+            .boxes()
+            .iter()
+            .map(|b| Keyframe {
+                frame: b.frame,
+                rect: b.rect,
+            })
+            .collect();
+        Self {
+            id: format!("{}-{}", track.class(), track.id()),
+            origin: MaskOrigin::Track(track.id()),
+            effect,
+            reason,
+            span: track.span(),
+            path,
+        }
+    }
+
+    /// Its name, unique within a plan.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Where it comes from.
+    #[must_use]
+    pub const fn origin(&self) -> MaskOrigin {
+        self.origin
+    }
+
+    /// What is done.
+    #[must_use]
+    pub const fn effect(&self) -> Effect {
+        self.effect
+    }
+
+    /// Why.
+    #[must_use]
+    pub const fn reason(&self) -> &ReasonCode {
+        &self.reason
+    }
+
+    /// The frames it covers.
+    #[must_use]
+    pub const fn span(&self) -> FrameSpan {
+        self.span
+    }
+
+    /// Keyframes, ascending; at least one.
+    #[must_use]
+    pub fn path(&self) -> &[Keyframe] {
+        &self.path
+    }
+
+    /// Where the mask is in `frame`; `None` outside its span.
+    ///
+    /// Between keyframes each side moves in a straight line; before the first and after the last
+    /// the rectangle stays where it is.
+    #[must_use]
+    pub fn rect_at(&self, frame: FrameIndex) -> Option<NormRect> {
+        if !self.span.contains(frame) {
+            return None;
+        }
+        let after = self
+            .path
+            .partition_point(|keyframe| keyframe.frame <= frame);
+        let Some(before) = after.checked_sub(1).map(|index| self.path[index]) else {
+            return Some(self.path[0].rect);
+        };
+        let Some(next) = self.path.get(after) else {
+            return Some(before.rect);
+        };
+        if before.frame == frame {
+            return Some(before.rect);
+        }
+        let run = f64::from(next.frame.get() - before.frame.get());
+        #[expect(clippy::cast_possible_truncation, reason = "a fraction of 0 to 1")]
+        let at = (f64::from(frame.get() - before.frame.get()) / run) as f32;
+        Some(before.rect.lerp(next.rect, at))
+    }
+}
+
+/// What is heard instead.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum MuteStyle {
+    /// Nothing.
+    #[default]
+    Silence,
+    /// A steady tone, so that a listener hears that something was taken out.
+    Tone,
+}
+
+/// Which sound tracks a mute covers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum MuteStreams {
+    /// Every kept track.
+    #[default]
+    All,
+    /// Only those, as indices into [`crate::SourceInfo::audio`].
+    Only(Vec<usize>),
+}
+
+impl MuteStreams {
+    /// Whether track `stream` is covered.
+    #[must_use]
+    pub fn contains(&self, stream: usize) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(streams) => streams.contains(&stream),
+        }
+    }
+}
+
+/// A span of sound to take out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MuteRegion {
+    /// Its name, unique within a plan.
+    pub id: String,
+    /// When, padding included.
+    pub span: TimeSpan,
+    /// On which tracks.
+    pub streams: MuteStreams,
+    /// What is heard instead.
+    pub style: MuteStyle,
+    /// Why.
+    pub reason: ReasonCode,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keyframe(frame: u32, x_min: f32) -> Keyframe {
+        let rect = NormRect::new([x_min, 0.25, x_min + 0.25, 0.5]).unwrap();
+        Keyframe {
+            frame: FrameIndex::new(frame),
+            rect,
+        }
+    }
+
+    fn region(start: u32, end: u32, path: Vec<Keyframe>) -> Option<MaskRegion> {
+        let span = FrameSpan::new(FrameIndex::new(start), FrameIndex::new(end)).unwrap();
+        let reason = ReasonCode("privacy".into());
+        MaskRegion::new(
+            "m".into(),
+            MaskOrigin::Drawn,
+            Effect::Fill,
+            reason,
+            span,
+            path,
+        )
+    }
+
+    #[test]
+    fn a_mask_covers_its_whole_span_and_moves_in_straight_lines() {
+        let region = region(10, 31, vec![keyframe(12, 0.0), keyframe(20, 0.5)]).unwrap();
+        let x_at = |frame| {
+            region
+                .rect_at(FrameIndex::new(frame))
+                .map(|rect| rect.sides()[0])
+        };
+        assert_eq!(x_at(9), None);
+        assert_eq!(x_at(10), Some(0.0));
+        assert_eq!(x_at(16), Some(0.25));
+        assert_eq!(x_at(20), Some(0.5));
+        assert_eq!(x_at(30), Some(0.5));
+        assert_eq!(x_at(31), None);
+    }
+
+    #[test]
+    fn a_path_out_of_order_or_outside_its_span_is_refused() {
+        assert!(region(0, 9, vec![]).is_none());
+        assert!(region(0, 9, vec![keyframe(5, 0.0), keyframe(5, 0.1)]).is_none());
+        assert!(region(0, 9, vec![keyframe(9, 0.0)]).is_none());
+    }
+
+    #[test]
+    fn more_than_eight_cells_cannot_be_asked_for() {
+        assert!(Cells::new(0).is_none());
+        assert!(Cells::new(8).is_some());
+        assert!(Cells::new(9).is_none());
+    }
+}

@@ -1,0 +1,228 @@
+//! The traits through which jobs reach recordings, models and people, and their errors.
+//!
+//! Trait objects, not generics: one call per frame costs nothing and keeps build times down.
+
+use std::ops::ControlFlow;
+
+use crate::{AudioBlock, Detection, Frame, FrameIndex, MediaItem, PixelSize, SourceInfo, TimeSpan};
+
+/// A cause from another library, kept whole.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A recording to read, item by item.
+pub trait Source: Send {
+    /// What the recording says of itself.
+    fn info(&self) -> &SourceInfo;
+
+    /// The next frame or run of sound; frames come in presentation order. `None` is the end.
+    ///
+    /// # Errors
+    /// Damage is an error and never looks like the end.
+    fn next_item(&mut self) -> Result<Option<MediaItem>, SourceError>;
+}
+
+/// A release to write, item by item.
+pub trait Sink: Send {
+    /// Takes the next item. Frames come in presentation order, sound in order per track.
+    ///
+    /// # Errors
+    /// What the encoder or the file system said.
+    fn write_item(&mut self, item: MediaItem) -> Result<(), SinkError>;
+
+    /// Writes what is left and closes the file.
+    ///
+    /// # Errors
+    /// What the encoder or the file system said.
+    fn finish(self: Box<Self>) -> Result<(), SinkError>;
+}
+
+/// Finds things in single frames. Holds a model session, which is exclusive: hence `&mut`.
+pub trait Detector: Send {
+    /// Detections per frame, in the order of `frames`; all above the detector's own low threshold.
+    ///
+    /// # Errors
+    /// When the model fails or gives an output of another shape than its card says.
+    fn detect(&mut self, frames: &[&Frame]) -> Result<Vec<Vec<Detection>>, DetectError>;
+}
+
+/// Hears where somebody speaks.
+pub trait SpeechDetector: Send {
+    /// Takes the next run of sound of any track.
+    ///
+    /// # Errors
+    /// When the model fails.
+    fn listen(&mut self, block: &AudioBlock) -> Result<(), DetectError>;
+
+    /// Spans with speech on any track since the recording's zero, sorted, not overlapping.
+    ///
+    /// # Errors
+    /// When the model fails.
+    fn finish(&mut self) -> Result<Vec<TimeSpan>, DetectError>;
+}
+
+/// How the picture moved from the previous frame to this one, in normalised coordinates.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Motion {
+    /// `[x', y'] = [[a, b], [c, d]] [x, y] + [tx, ty]`, as `[a, b, tx, c, d, ty]`.
+    Affine([f32; 6]),
+    /// The scene changed: nothing may be carried across.
+    Cut,
+    /// Too little structure to tell (also said of the first frame).
+    Unknown,
+}
+
+/// Estimates how the camera moved between consecutive frames.
+pub trait CameraMotion: Send {
+    /// Motion from the frame of the previous call to `frame`.
+    ///
+    /// # Errors
+    /// When the library behind it fails.
+    fn advance(&mut self, frame: &Frame) -> Result<Motion, DetectError>;
+}
+
+/// What a job is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// Reading the file to compute its digest; counted in bytes.
+    Digest,
+    /// Looking for faces, plates and screens; counted in frames.
+    Scan,
+    /// Hiding and encoding; counted in frames.
+    Render,
+    /// Checking the written file; counted in frames.
+    Audit,
+    /// Comparing with the source; counted in frames.
+    Compare,
+}
+
+/// Hears how far a job is, and may stop it.
+pub trait Progress: Sync {
+    /// `done` of `total` (when known) units of `phase` are done; `Break` asks the job to stop.
+    fn advance(&self, phase: Phase, done: u64, total: Option<u64>) -> ControlFlow<()>;
+}
+
+/// Why a recording could not be opened or read to its end.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// FFmpeg cannot tell what the file is, or its index is missing.
+    #[error("not a recording that can be read")]
+    Unreadable {
+        /// The demuxer's own words.
+        #[source]
+        source: BoxError,
+    },
+    /// The file has no byte.
+    #[error("the file is empty")]
+    Empty,
+    /// There is no moving picture in it.
+    #[error("no video stream (found: {found})")]
+    NoVideo {
+        /// Kinds of the streams that are there, or `no streams`.
+        found: String,
+    },
+    /// No decoder for the codec.
+    #[error("no decoder for {codec:?} video or audio")]
+    UnsupportedCodec {
+        /// FFmpeg's name of the codec.
+        codec: String,
+    },
+    /// The picture's sides are outside what is supported.
+    #[error("pictures of {width}x{height} are not supported (up to {max} pixels a side)", max = PixelSize::SIDE_MAX)]
+    UnsupportedSize {
+        /// Columns found.
+        width: u32,
+        /// Rows found.
+        height: u32,
+    },
+    /// The content is scrambled.
+    #[error("the recording is encrypted")]
+    Encrypted,
+    /// The stream has frames but none has a usable time.
+    #[error("frame {index} has no time that can be kept")]
+    NoTimestamp {
+        /// The frame.
+        index: FrameIndex,
+    },
+    /// The decoder or demuxer rejected data. Frames before `frame` were delivered.
+    #[error("damaged data at frame {frame} (second {second:.2})")]
+    Damaged {
+        /// The first frame that was not delivered.
+        frame: FrameIndex,
+        /// Its time since the recording's zero, in seconds, as far as it can be told.
+        second: f64,
+        /// The decoder's own words.
+        #[source]
+        source: BoxError,
+    },
+    /// The file ends before the recording does.
+    #[error("the recording is cut short after frame {after} of {expected}")]
+    Truncated {
+        /// Frames that could be read.
+        after: u32,
+        /// Frames that the index promises.
+        expected: u64,
+    },
+    /// Any other failure of the library behind the source.
+    #[error("{what}")]
+    Failed {
+        /// What was tried.
+        what: &'static str,
+        /// The library's own words.
+        #[source]
+        source: BoxError,
+    },
+}
+
+/// Why a release could not be written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SinkError {
+    /// The file could not be made or written.
+    #[error("cannot write the file")]
+    Write {
+        /// The system's own words.
+        #[source]
+        source: BoxError,
+    },
+    /// An encoder is missing or refused its settings.
+    #[error("cannot encode {what}")]
+    Encode {
+        /// Which stream and step.
+        what: String,
+        /// The encoder's own words.
+        #[source]
+        source: BoxError,
+    },
+    /// An item does not fit what was announced when the sink was made.
+    #[error("{what}")]
+    Mismatch {
+        /// What was found and what would be right.
+        what: String,
+    },
+}
+
+/// Why a model gave no answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DetectError {
+    /// The runtime failed.
+    #[error("model {model:?} failed")]
+    Run {
+        /// Name of the card.
+        model: String,
+        /// The runtime's own words.
+        #[source]
+        source: BoxError,
+    },
+    /// The output is not what the card says.
+    #[error("model {model:?} gave {found}, expected {expected}")]
+    Shape {
+        /// Name of the card.
+        model: String,
+        /// Shape found.
+        found: String,
+        /// Shape expected.
+        expected: String,
+    },
+}
