@@ -1,0 +1,57 @@
+# Two commands are enough on a fresh machine: `make demo` and `make test`.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+ROOT := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
+
+# Where the program looks for its model runtime and its models; set them to use others.
+export ORT_DYLIB_PATH ?= $(ROOT)/.deps/onnxruntime/libonnxruntime.so
+export REDACT_MODELS ?= $(ROOT)/models
+
+ifneq ($(wildcard $(ROOT)/../shared/models),)
+export REDACT_MODEL_MIRROR ?= $(abspath $(ROOT)/../shared/models)
+endif
+
+# A freshly installed Rust is not on the PATH of the shell that installed it.
+export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
+
+# `.cargo/config.toml` names the folders of x86-64; the environment goes before it.
+ifneq ($(shell uname -m),x86_64)
+TRIPLET := $(shell gcc -dumpmachine 2>/dev/null)
+export OPENCV_LINK_PATHS ?= /usr/lib/$(TRIPLET)
+export OPENCV_INCLUDE_PATHS ?= /usr/include/opencv4,/usr/include/$(TRIPLET)/opencv4
+endif
+
+# The recording that `make demo` redacts.
+export CLIP ?= fixtures/demo.mp4
+
+.PHONY: help setup build demo test lint clean
+
+help: ## Prints this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(ROOT)/Makefile
+
+setup: ## System packages, ONNX Runtime and models; nothing to do takes a second
+	@$(ROOT)/scripts/setup
+
+build: setup ## The program, optimised
+	cargo build --release --locked -p redact-cli
+
+demo: build ## Redacts a clip and verifies the release (another clip: make demo CLIP=PATH)
+	@$(ROOT)/scripts/demo "$$CLIP"
+
+test: setup ## All tests
+	cargo test --workspace --locked
+
+lint: ## Formatting, clippy with warnings as errors, licences if cargo-deny is there
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	@if cargo deny --version >/dev/null 2>&1; then \
+	  cargo deny --config .deny.toml check --hide-inclusion-graph bans licenses sources; \
+	else \
+	  echo 'lint: licences not checked, cargo-deny is not installed (cargo install cargo-deny)'; \
+	fi
+
+clean: ## Removes what was built; keeps models and the ONNX Runtime library
+	cargo clean
