@@ -1,1 +1,32 @@
-//! Placeholder.
+//! The pure middle of Redact: what is followed, what is hidden, and the jobs that do it.
+//!
+//! Recordings, models and people are reached through the ports of `redact-core` alone: this crate
+//! has no name for a file, a codec or a model, and so it is tested in memory.
+//!
+//! - [`scan`]: a recording becomes tracks and spans of speech;
+//! - [`render`]: a recording and an approved plan become a release;
+//! - [`audit`]: a written release is decoded again and every mask and mute in it is measured;
+//! - [`compare`]: source and release side by side, nothing else may differ;
+//! - [`Tracker`], [`mask_frame`], [`mute_block`]: plain functions of their arguments.
+//!
+//! Parallel work lives in the jobs, nowhere else. Every queue is bounded in bytes.
+
+mod audit;
+mod check;
+mod compare;
+mod decode;
+mod mask;
+mod mute;
+mod queue;
+mod render;
+mod scan;
+mod track;
+
+pub use audit::{AuditError, AuditReport, Expected, audit};
+pub use check::Check;
+pub use compare::{CompareError, CompareReport, compare};
+pub use mask::mask_frame;
+pub use mute::mute_block;
+pub use render::{AudioReport, RenderError, RenderReport, render};
+pub use scan::{Eyes, ScanError, ScanOptions, ScanReport, scan};
+pub use track::{ClassOptions, Sighted, Tracker, TrackerOptions};

@@ -1,0 +1,43 @@
+//! The stage that reads a recording on a thread of its own, the same in every job.
+
+use std::io;
+use std::thread::{Builder, Scope, ScopedJoinHandle};
+
+use redact_core::{MediaItem, Source, SourceError};
+
+use crate::queue::{self, Receiver};
+
+/// Bytes of decoded samples that wait between two stages.
+pub(crate) const QUEUE_BYTES_MAX: usize = 48 << 20;
+
+/// Starts to read `source` on thread `name`; its items come in order through the receiver.
+///
+/// The thread ends when the recording does, when it is damaged (its result says so), or when the
+/// receiver is gone.
+pub(crate) fn spawn<'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    name: &str,
+    mut source: Box<dyn Source>,
+) -> io::Result<(
+    Receiver<MediaItem>,
+    ScopedJoinHandle<'scope, Result<(), SourceError>>,
+)> {
+    let (sender, receiver) = queue::bounded(QUEUE_BYTES_MAX);
+    let handle = Builder::new().name(name.into()).spawn_scoped(scope, move || {
+        while let Some(item) = source.next_item()? {
+            let bytes = item.bytes();
+            if sender.send(item, bytes).is_err() {
+                break; // Nobody listens any more, and whoever stopped holds the cause.
+            }
+        }
+        Ok(())
+    })?;
+    Ok((receiver, handle))
+}
+
+/// What a stage's thread gave; its panic goes on in the caller.
+pub(crate) fn join<T>(handle: ScopedJoinHandle<'_, T>) -> T {
+    handle
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}

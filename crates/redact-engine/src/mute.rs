@@ -1,0 +1,188 @@
+//! Mutes: the only code that changes sound.
+//!
+//! Three parts, outward from the middle, all counted in samples since the recording's zero:
+//!
+//! - the *span* that the plan names, rounded outward;
+//! - the *core*: the span and [`GUARD_SAMPLES`] on both sides. In it nothing of the sound is left;
+//! - the *ramps*: 5 ms outside the core, in which the sound fades out and in again.
+//!
+//! The core is wider than the span because a lossy encoder smears what comes after a silence into
+//! it: with the guard, no encoder window that reaches into the span holds anything else.
+
+use std::ops::Range;
+
+use redact_core::{AudioBlock, MuteRegion, MuteStyle, Redactions};
+
+/// Silence kept on both sides of a span. An AAC window is 2048 samples long (ISO/IEC 14496-3,
+/// filter bank of the long block), so every window that touches the span lies in the core.
+pub(crate) const GUARD_SAMPLES: i64 = 2048;
+
+/// One ramp lasts a 200th of a second: 5 ms.
+const RAMPS_PER_SECOND: u32 = 200;
+
+/// The tone's peak: -20 dB of full scale.
+pub(crate) const TONE_PEAK: f64 = 0.1;
+
+/// The tone, where the rate can carry it.
+const TONE_HZ: u32 = 1000;
+
+/// The tone's frequency at `rate_hz`: 1 kHz, or a quarter of a rate too low for it.
+pub(crate) fn tone_hz(rate_hz: u32) -> u32 {
+    TONE_HZ.min(rate_hz / 4)
+}
+
+/// One mute in the samples of one track.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reach {
+    /// Samples without any of the sound.
+    pub(crate) core: Range<i64>,
+    /// Length of the ramps on both sides of the core.
+    ramp: i64,
+    style: MuteStyle,
+}
+
+impl Reach {
+    /// What `mute` does at `rate_hz`.
+    pub(crate) fn new(mute: &MuteRegion, rate_hz: u32) -> Self {
+        let span = mute.span.covering_samples(rate_hz);
+        Self {
+            core: span.start.saturating_sub(GUARD_SAMPLES)..span.end.saturating_add(GUARD_SAMPLES),
+            ramp: i64::from(rate_hz.div_ceil(RAMPS_PER_SECOND)).max(1),
+            style: mute.style,
+        }
+    }
+
+    /// Core and ramps: every sample that may change.
+    pub(crate) fn whole(&self) -> Range<i64> {
+        self.core.start.saturating_sub(self.ramp)..self.core.end.saturating_add(self.ramp)
+    }
+
+    /// How much of the sound is left at `at`, `0.0..=1.0`.
+    fn sound_gain(&self, at: i64) -> f64 {
+        let outside = if at < self.core.start {
+            self.core.start.saturating_sub(at)
+        } else if at >= self.core.end {
+            at.saturating_sub(self.core.end).saturating_add(1)
+        } else {
+            return 0.0;
+        };
+        #[expect(clippy::cast_precision_loss, reason = "at most a ramp's length plus one")]
+        let gain = outside.min(self.ramp + 1) as f64 / (self.ramp + 1) as f64;
+        gain
+    }
+
+    /// How much of the tone is heard at `at`: it fades in and out inside the core.
+    fn tone_gain(&self, at: i64) -> f64 {
+        if self.style != MuteStyle::Tone || !self.core.contains(&at) {
+            return 0.0;
+        }
+        let edge = (at.saturating_sub(self.core.start) + 1).min(self.core.end.saturating_sub(at));
+        #[expect(clippy::cast_precision_loss, reason = "at most a ramp's length")]
+        let gain = edge.min(self.ramp) as f64 / self.ramp as f64;
+        gain
+    }
+
+    fn silences(&self, at: i64) -> bool {
+        self.style == MuteStyle::Silence && self.core.contains(&at)
+    }
+}
+
+/// The mutes that cover track `stream` at `rate_hz`.
+pub(crate) fn reaches(
+    redactions: &Redactions,
+    stream: usize,
+    rate_hz: u32,
+) -> impl Iterator<Item = Reach> + use<'_> {
+    redactions
+        .mutes
+        .iter()
+        .filter(move |mute| mute.streams.contains(stream))
+        .map(move |mute| Reach::new(mute, rate_hz))
+}
+
+/// Takes out of `block` what `redactions` say. Everything else in it stays as decoded.
+///
+/// What happens to a sample depends on its place since the recording's zero alone, so it does not
+/// matter how a recording is cut into blocks. Inside a mute's span every sample is exactly `0.0`,
+/// or a 1 kHz tone; where a silent mute and a tone overlap, there is silence.
+pub fn mute_block(block: &mut AudioBlock, redactions: &Redactions) {
+    let range = samples_of(block);
+    let touching: Vec<Reach> = reaches(redactions, block.stream, block.rate_hz)
+        .filter(|reach| overlap(&reach.whole(), &range).is_some())
+        .collect();
+    if touching.is_empty() {
+        return;
+    }
+    let rate_hz = block.rate_hz.max(1);
+    let channels = usize::from(block.channels.max(1));
+    for (at, samples) in (range.start..).zip(block.samples.chunks_mut(channels)) {
+        let sound = touching
+            .iter()
+            .map(|reach| reach.sound_gain(at))
+            .fold(1.0, f64::min);
+        if sound >= 1.0 {
+            continue;
+        }
+        let silenced = touching.iter().any(|reach| reach.silences(at));
+        let tone_gain = touching
+            .iter()
+            .map(|reach| reach.tone_gain(at))
+            .fold(0.0, f64::max);
+        let tone = if silenced || tone_gain == 0.0 {
+            0.0
+        } else {
+            tone_at(at, rate_hz) * tone_gain
+        };
+        for sample in samples {
+            // Not a plain product: what is not a number would survive a gain of zero.
+            let left = if sound == 0.0 || !sample.is_finite() {
+                0.0
+            } else {
+                f64::from(*sample) * sound
+            };
+            #[expect(clippy::cast_possible_truncation, reason = "a sample's precision is enough")]
+            {
+                *sample = (left + tone) as f32;
+            }
+        }
+    }
+}
+
+/// The tone's value at sample `at`.
+fn tone_at(at: i64, rate_hz: u32) -> f64 {
+    // The frequency is a whole number, so the tone repeats every second.
+    let in_second = at.rem_euclid(i64::from(rate_hz));
+    #[expect(clippy::cast_precision_loss, reason = "below the rate, a u32")]
+    let turns = in_second as f64 * f64::from(tone_hz(rate_hz)) / f64::from(rate_hz);
+    TONE_PEAK * (turns.fract() * std::f64::consts::TAU).sin()
+}
+
+/// Samples per channel of `block` in which nothing of the sound is left.
+pub(crate) fn muted_samples(block: &AudioBlock, redactions: &Redactions) -> u64 {
+    let range = samples_of(block);
+    let mut muted: Vec<Range<i64>> = reaches(redactions, block.stream, block.rate_hz)
+        .filter_map(|reach| overlap(&reach.core, &range))
+        .collect();
+    muted.sort_unstable_by_key(|part| part.start);
+    let (mut total, mut end) = (0, range.start);
+    for part in muted {
+        total += (part.end - part.start.max(end)).max(0);
+        end = end.max(part.end);
+    }
+    total.unsigned_abs()
+}
+
+/// The places of a block's samples since the recording's zero.
+pub(crate) fn samples_of(block: &AudioBlock) -> Range<i64> {
+    let frames = i64::try_from(block.frames()).unwrap_or(i64::MAX);
+    block.start..block.start.saturating_add(frames)
+}
+
+/// What two ranges share, if anything.
+pub(crate) fn overlap(a: &Range<i64>, b: &Range<i64>) -> Option<Range<i64>> {
+    let common = a.start.max(b.start)..a.end.min(b.end);
+    (common.start < common.end).then_some(common)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,283 @@
+//! The job that makes a release: decode, redact, encode, each on its own threads.
+//!
+//! Only an [`ApprovedPlan`] gets in. The release is finished only when every frame that was
+//! scanned has passed: a recording that decodes differently this time is never released.
+
+use std::sync::OnceLock;
+use std::thread;
+
+use rayon::prelude::*;
+use redact_core::{
+    ApprovedPlan, FrameIndex, MediaItem, Phase, Progress, Redactions, Sink, SinkError, Source,
+    SourceError,
+};
+
+use crate::decode::{self, QUEUE_BYTES_MAX};
+use crate::mask::{mask_frame, masked_rect};
+use crate::mute::{mute_block, muted_samples};
+use crate::queue::{self, Receiver, Sender};
+
+mod area;
+
+/// What a render did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RenderReport {
+    /// Frames written.
+    pub frames: u32,
+    /// Frames with at least one mask.
+    pub frames_masked: u32,
+    /// Share of the picture that masks cover, mean over all frames, `0.0..=1.0`.
+    pub masked_area_mean: f64,
+    /// One entry per sound track, in the source's order.
+    pub audio: Vec<AudioReport>,
+}
+
+/// What a render did to one sound track.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AudioReport {
+    /// Samples per channel written.
+    pub samples: u64,
+    /// Samples per channel in which nothing of the sound is left.
+    pub muted_samples: u64,
+}
+
+/// Why a render stopped. Nothing that was written then is a release.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RenderError {
+    /// The recording could not be read to its end.
+    #[error("cannot read the recording")]
+    Source(#[from] SourceError),
+    /// The release could not be written.
+    #[error("cannot write the release")]
+    Sink(#[from] SinkError),
+    /// The recording does not decode to the frames that were scanned.
+    #[error("the recording has {found} frames, the plan is for {expected}")]
+    FrameCount {
+        /// Frames that came out of the decoder; when more came than expected, one too many.
+        found: u32,
+        /// Frames in the plan.
+        expected: u32,
+    },
+    /// The source did not number its frames one by one.
+    #[error("frame {found} came where frame {expected} was due")]
+    FrameOrder {
+        /// The frame that came.
+        found: FrameIndex,
+        /// The frame that was due.
+        expected: FrameIndex,
+    },
+    /// The source delivered sound of a track that it did not announce.
+    #[error("sound of track {stream} came, the recording announced {tracks}")]
+    UnknownTrack {
+        /// The track.
+        stream: usize,
+        /// Tracks announced.
+        tracks: usize,
+    },
+    /// A thread could not be started.
+    #[error("cannot start a thread")]
+    Thread(#[source] std::io::Error),
+    /// The caller asked to stop.
+    #[error("stopped as asked")]
+    Cancelled,
+}
+
+/// What goes to the encoder.
+enum ToEncode {
+    Item(MediaItem),
+    /// Everything was sent and is right: the file may be closed as a whole one.
+    Finish,
+}
+
+/// Writes `source` with what `plan` says hidden and muted to `sink`.
+///
+/// Frames that no mask touches reach the sink as they were decoded, without a copy.
+///
+/// # Errors
+/// The first cause: see [`RenderError`]. The sink is then dropped without being finished.
+pub fn render(
+    source: Box<dyn Source>,
+    plan: &ApprovedPlan,
+    sink: Box<dyn Sink>,
+    progress: &dyn Progress,
+) -> Result<RenderReport, RenderError> {
+    let tracks = source.info().audio.len();
+    let cause = OnceLock::new();
+    let report = thread::scope(|scope| {
+        let (decoded, decoder) = match decode::spawn(scope, "decode", source) {
+            Ok(started) => started,
+            Err(error) => return Err(RenderError::Thread(error)),
+        };
+        let (to_encode, encode_rx) = queue::bounded(QUEUE_BYTES_MAX);
+        let cause = &cause;
+        let encoder = thread::Builder::new()
+            .name("encode".into())
+            .spawn_scoped(scope, move || {
+                if let Err(error) = encode_stage(sink, &encode_rx) {
+                    // Set before the queue closes, so that nothing that follows from this
+                    // failure can be taken for the cause.
+                    let _ = cause.set(RenderError::Sink(error));
+                }
+            })
+            .map_err(RenderError::Thread)?;
+        let mut tally = Tally::new(plan, tracks);
+        if let Err(error) = redact_stage(&decoded, plan, &to_encode, &mut tally, progress) {
+            let _ = cause.set(error);
+        }
+        drop(decoded);
+        if let Err(error) = decode::join(decoder) {
+            let _ = cause.set(RenderError::Source(error));
+        }
+        if cause.get().is_none() {
+            match tally.check_complete() {
+                // When the encode stage is gone, it has set the cause.
+                Ok(()) => drop(to_encode.send(ToEncode::Finish, 0)),
+                Err(error) => drop(cause.set(error)),
+            }
+        }
+        drop(to_encode);
+        decode::join(encoder);
+        Ok(tally.into_report())
+    })?;
+    match cause.into_inner() {
+        None => Ok(report),
+        Some(error) => Err(error),
+    }
+}
+
+/// Moves batches from the decoder through [`redact_item`] to the encoder.
+fn redact_stage(
+    decoded: &Receiver<MediaItem>,
+    plan: &ApprovedPlan,
+    to_encode: &Sender<ToEncode>,
+    tally: &mut Tally<'_>,
+    progress: &dyn Progress,
+) -> Result<(), RenderError> {
+    let total = u64::from(plan.plan().source.frames);
+    while let Some(mut batch) = decoded.recv_many() {
+        for item in &batch {
+            tally.count(item)?;
+        }
+        batch
+            .par_iter_mut()
+            .for_each(|item| redact_item(item, plan.redactions()));
+        for item in batch {
+            let bytes = item.bytes();
+            if to_encode.send(ToEncode::Item(item), bytes).is_err() {
+                return Ok(()); // The encode stage stopped and has set the cause.
+            }
+        }
+        let done = u64::from(tally.frames);
+        if progress.advance(Phase::Render, done, Some(total)).is_break() {
+            return Err(RenderError::Cancelled);
+        }
+    }
+    Ok(())
+}
+
+/// Hides what the plan says in one item. Everything else in it stays as decoded.
+fn redact_item(item: &mut MediaItem, redactions: &Redactions) {
+    match item {
+        MediaItem::Frame(frame) => mask_frame(frame, redactions),
+        MediaItem::Audio(block) => mute_block(block, redactions),
+    }
+}
+
+/// Hands items to `sink` in order; finishes it only when told to.
+fn encode_stage(mut sink: Box<dyn Sink>, items: &Receiver<ToEncode>) -> Result<(), SinkError> {
+    while let Some(item) = items.recv() {
+        match item {
+            ToEncode::Item(item) => sink.write_item(item)?,
+            ToEncode::Finish => return sink.finish(),
+        }
+    }
+    Ok(())
+}
+
+/// What has passed so far.
+struct Tally<'a> {
+    plan: &'a ApprovedPlan,
+    frames: u32,
+    frames_masked: u32,
+    area_sum: f64,
+    audio: Vec<AudioReport>,
+}
+
+impl<'a> Tally<'a> {
+    fn new(plan: &'a ApprovedPlan, tracks: usize) -> Self {
+        Self {
+            plan,
+            frames: 0,
+            frames_masked: 0,
+            area_sum: 0.0,
+            audio: vec![AudioReport::default(); tracks],
+        }
+    }
+
+    /// Counts an item before it is redacted.
+    fn count(&mut self, item: &MediaItem) -> Result<(), RenderError> {
+        let redactions = self.plan.redactions();
+        match item {
+            MediaItem::Frame(frame) => {
+                let due = FrameIndex::new(self.frames);
+                if frame.index != due {
+                    return Err(RenderError::FrameOrder {
+                        found: frame.index,
+                        expected: due,
+                    });
+                }
+                self.frames += 1;
+                if self.frames > self.plan.plan().source.frames {
+                    return self.check_complete();
+                }
+                let size = frame.picture.size();
+                let rects: Vec<_> = redactions
+                    .masks_at(frame.index)
+                    .map(|(_, rect)| masked_rect(rect, size))
+                    .collect();
+                if !rects.is_empty() {
+                    self.frames_masked += 1;
+                    #[expect(clippy::cast_precision_loss, reason = "pixels of one picture")]
+                    {
+                        self.area_sum += area::of_union(&rects) as f64 / size.area() as f64;
+                    }
+                }
+            }
+            MediaItem::Audio(block) => {
+                let tracks = self.audio.len();
+                let stream = block.stream;
+                let report = self
+                    .audio
+                    .get_mut(stream)
+                    .ok_or(RenderError::UnknownTrack { stream, tracks })?;
+                report.samples += block.frames() as u64;
+                report.muted_samples += muted_samples(block, redactions);
+            }
+        }
+        Ok(())
+    }
+
+    fn check_complete(&self) -> Result<(), RenderError> {
+        let expected = self.plan.plan().source.frames;
+        if self.frames == expected {
+            return Ok(());
+        }
+        Err(RenderError::FrameCount {
+            found: self.frames,
+            expected,
+        })
+    }
+
+    fn into_report(self) -> RenderReport {
+        RenderReport {
+            frames: self.frames,
+            frames_masked: self.frames_masked,
+            masked_area_mean: self.area_sum / f64::from(self.frames.max(1)),
+            audio: self.audio,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

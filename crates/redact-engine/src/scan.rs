@@ -1,0 +1,350 @@
+//! The job that finds: decode, look, follow.
+//!
+//! A batch of frames is dealt to the workers, each with its own set of models, while camera
+//! motion is estimated frame after frame and speech is listened to beside them. The tracker then
+//! gets everything in order on the caller's thread, so that the result does not depend on the
+//! number of workers.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use redact_core::{
+    AudioBlock, CameraMotion, DetectError, Detection, Detector, Frame, FrameIndex, MediaItem,
+    Motion, Phase, Progress, Source, SourceError, SpeechDetector, TimeBase, TimeSpan, Timestamp,
+    Track,
+};
+
+use crate::decode;
+use crate::queue::Receiver;
+use crate::track::{Sighted, Tracker, TrackerOptions};
+
+/// What looks at a recording.
+pub struct Eyes {
+    /// One set of detectors per worker thread; every set must hold the same models. At least one
+    /// set; an empty set finds nothing.
+    pub workers: Vec<Vec<Box<dyn Detector>>>,
+    /// Tells how the camera moved. Without it, nothing is compensated and no cut is seen.
+    pub motion: Option<Box<dyn CameraMotion>>,
+    /// Hears speech.
+    pub speech: Option<Box<dyn SpeechDetector>>,
+}
+
+/// How a scan looks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScanOptions {
+    /// Detectors see every n-th frame: 1 is each of them. 0 is taken as 1. Between, things are
+    /// followed by their own and the camera's motion.
+    pub detect_every: u32,
+    /// How sightings become tracks.
+    pub tracker: TrackerOptions,
+}
+
+impl Default for ScanOptions {
+    fn default() -> Self {
+        Self {
+            detect_every: 1,
+            tracker: TrackerOptions::default(),
+        }
+    }
+}
+
+/// What a scan found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScanReport {
+    /// Frames, counted by decoding all of them.
+    pub frames: u32,
+    /// From the first frame's start to the last frame's end, ticks of the video's time base.
+    pub duration_ticks: i64,
+    /// Tracks, ordered by id.
+    pub tracks: Vec<Track>,
+    /// Where somebody speaks; `None` when nothing listened.
+    pub speech: Option<Vec<TimeSpan>>,
+}
+
+/// Why a scan stopped.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ScanError {
+    /// The recording could not be read to its end.
+    #[error("cannot read the recording")]
+    Source(#[from] SourceError),
+    /// A model failed.
+    #[error("cannot look for faces, plates and screens")]
+    Detect(#[from] DetectError),
+    /// A detector answered for another number of frames than it was shown.
+    #[error("a detector answered for {found} frames, it was shown {shown}")]
+    Answers {
+        /// Answers that came.
+        found: usize,
+        /// Frames shown.
+        shown: usize,
+    },
+    /// No set of detectors was given.
+    #[error("nobody looks: the scan was given no set of detectors")]
+    NoWorkers,
+    /// The source did not number its frames one by one.
+    #[error("frame {found} came where frame {expected} was due")]
+    FrameOrder {
+        /// The frame that came.
+        found: FrameIndex,
+        /// The frame that was due.
+        expected: FrameIndex,
+    },
+    /// There is sound or nothing, but no picture.
+    #[error("the recording has no frame")]
+    NoFrames,
+    /// A thread could not be started.
+    #[error("cannot start a thread")]
+    Thread(#[source] std::io::Error),
+    /// The caller asked to stop.
+    #[error("stopped as asked")]
+    Cancelled,
+}
+
+/// Finds what may have to be hidden in `source`.
+///
+/// # Errors
+/// The first cause: see [`ScanError`]. Damage is never taken for the recording's end.
+pub fn scan(
+    source: Box<dyn Source>,
+    mut eyes: Eyes,
+    options: &ScanOptions,
+    progress: &dyn Progress,
+) -> Result<ScanReport, ScanError> {
+    if eyes.workers.is_empty() {
+        return Err(ScanError::NoWorkers);
+    }
+    let video = &source.info().video;
+    let mut pass = Pass {
+        time_base: video.time_base,
+        first: video.first_timestamp,
+        total: video.frames_hint,
+        detect_every: options.detect_every.max(1),
+        frames: 0,
+        end_ticks: video.first_timestamp.ticks(),
+        tracker: Tracker::new(options.tracker.clone()),
+    };
+    thread::scope(|scope| {
+        let (decoded, decoder) =
+            decode::spawn(scope, "decode", source).map_err(ScanError::Thread)?;
+        let looked = pass.look_at_all(&decoded, &mut eyes, progress);
+        drop(decoded);
+        // When looking failed, the decoder only saw its listener leave.
+        looked?;
+        decode::join(decoder)?;
+        Ok::<(), ScanError>(())
+    })?;
+    if pass.frames == 0 {
+        return Err(ScanError::NoFrames);
+    }
+    let speech = match eyes.speech.as_mut() {
+        Some(speech) => Some(speech.finish()?),
+        None => None,
+    };
+    Ok(ScanReport {
+        frames: pass.frames,
+        duration_ticks: pass.end_ticks.saturating_sub(pass.first.ticks()),
+        tracks: pass.tracker.finish(),
+        speech,
+    })
+}
+
+/// One walk through a recording.
+struct Pass {
+    time_base: TimeBase,
+    first: Timestamp,
+    total: Option<u64>,
+    detect_every: u32,
+    frames: u32,
+    end_ticks: i64,
+    tracker: Tracker,
+}
+
+impl Pass {
+    fn look_at_all(
+        &mut self,
+        decoded: &Receiver<MediaItem>,
+        eyes: &mut Eyes,
+        progress: &dyn Progress,
+    ) -> Result<(), ScanError> {
+        while let Some(batch) = decoded.recv_many() {
+            let mut frames = Vec::new();
+            let mut sounds = Vec::new();
+            for item in batch {
+                match item {
+                    MediaItem::Frame(frame) => frames.push(frame),
+                    MediaItem::Audio(block) => sounds.push(block),
+                }
+            }
+            self.check_order(&frames)?;
+            let (detections, motions) = look(&frames, &sounds, eyes, self.detect_every)?;
+            for ((frame, seen), motion) in frames.iter().zip(&detections).zip(motions) {
+                self.tracker.update(&Sighted {
+                    frame: frame.index,
+                    nanos: self.nanos(frame.timestamp),
+                    motion,
+                    detections: seen.as_deref(),
+                });
+            }
+            let done = u64::from(self.frames);
+            let go_on = progress.advance(Phase::Scan, done, self.total);
+            if go_on == ControlFlow::Break(()) {
+                return Err(ScanError::Cancelled);
+            }
+        }
+        Ok(())
+    }
+
+    fn check_order(&mut self, frames: &[Frame]) -> Result<(), ScanError> {
+        for frame in frames {
+            let expected = FrameIndex::new(self.frames);
+            if frame.index != expected {
+                return Err(ScanError::FrameOrder {
+                    found: frame.index,
+                    expected,
+                });
+            }
+            self.frames += 1;
+            let end = frame.timestamp.ticks().saturating_add(frame.duration_ticks);
+            self.end_ticks = self.end_ticks.max(end);
+        }
+        Ok(())
+    }
+
+    /// Nanoseconds since the recording's zero; times that no clock can hold stay at zero.
+    fn nanos(&self, timestamp: Timestamp) -> i64 {
+        let since = timestamp.ticks().saturating_sub(self.first.ticks());
+        Timestamp::new(since).nanos(self.time_base).unwrap_or(0)
+    }
+}
+
+/// Detections of a batch, frame by frame (`None`: not looked at), and motion into each frame.
+type Seen = (Vec<Option<Vec<Detection>>>, Vec<Motion>);
+
+/// Looks at one batch with all eyes at once.
+fn look(
+    frames: &[Frame],
+    sounds: &[AudioBlock],
+    eyes: &mut Eyes,
+    detect_every: u32,
+) -> Result<Seen, ScanError> {
+    let due: Vec<usize> = (0..frames.len())
+        .filter(|&i| frames[i].index.get().is_multiple_of(detect_every))
+        .collect();
+    let next = AtomicUsize::new(0);
+    let Eyes {
+        workers,
+        motion,
+        speech,
+    } = eyes;
+    thread::scope(|scope| {
+        let mut handles = Vec::with_capacity(workers.len());
+        // No more threads than there is work: a batch may be a single frame.
+        for detectors in workers.iter_mut().take(due.len()) {
+            let (due, next) = (&due, &next);
+            let handle = thread::Builder::new()
+                .name("detect".into())
+                .spawn_scoped(scope, move || detect_stage(frames, due, next, detectors))
+                .map_err(ScanError::Thread)?;
+            handles.push(handle);
+        }
+        let motions = match motion.as_deref_mut().filter(|_| !frames.is_empty()) {
+            None => None,
+            Some(camera) => Some(
+                thread::Builder::new()
+                    .name("motion".into())
+                    .spawn_scoped(scope, move || motion_stage(frames, camera))
+                    .map_err(ScanError::Thread)?,
+            ),
+        };
+        let heard = match speech.as_deref_mut() {
+            None => Ok(()),
+            Some(ears) => sounds.iter().try_for_each(|block| ears.listen(block)),
+        };
+        let mut detections: Vec<Option<Vec<Detection>>> = vec![None; frames.len()];
+        let mut failed = Ok(());
+        for handle in handles {
+            match decode::join(handle) {
+                Ok(found) => {
+                    for (i, seen) in found {
+                        detections[i] = Some(seen);
+                    }
+                }
+                Err(error) => failed = failed.and(Err(error)),
+            }
+        }
+        let motions = motions.map_or_else(
+            || Ok(vec![Motion::Unknown; frames.len()]),
+            decode::join,
+        );
+        heard?;
+        failed?;
+        Ok((detections, motions?))
+    })
+}
+
+/// Takes frames until none is left; `next` deals them out.
+fn detect_stage(
+    frames: &[Frame],
+    due: &[usize],
+    next: &AtomicUsize,
+    detectors: &mut [Box<dyn Detector>],
+) -> Result<Vec<(usize, Vec<Detection>)>, ScanError> {
+    let mut found = Vec::new();
+    while let Some(&i) = due.get(next.fetch_add(1, Ordering::Relaxed)) {
+        let mut seen = Vec::new();
+        for detector in detectors.iter_mut() {
+            let mut answers = detector.detect(&[&frames[i]])?;
+            match (answers.pop(), answers.len()) {
+                (Some(answer), 0) => seen.extend(answer),
+                (last, others) => {
+                    return Err(ScanError::Answers {
+                        found: others + usize::from(last.is_some()),
+                        shown: 1,
+                    });
+                }
+            }
+        }
+        found.push((i, without_doubles(seen)));
+    }
+    Ok(found)
+}
+
+fn motion_stage(
+    frames: &[Frame],
+    camera: &mut dyn CameraMotion,
+) -> Result<Vec<Motion>, ScanError> {
+    let motions: Result<Vec<Motion>, DetectError> =
+        frames.iter().map(|frame| camera.advance(frame)).collect();
+    Ok(motions?)
+}
+
+/// Two boxes of one class that overlap this much show one thing, seen by two models.
+const SAME_THING_IOU: f32 = 0.5;
+
+/// Keeps of each group of boxes of one thing the surest one. The order is by score, then place,
+/// so that it does not depend on the order of the models' answers.
+fn without_doubles(mut seen: Vec<Detection>) -> Vec<Detection> {
+    seen.retain(|detection| detection.score.is_finite());
+    seen.sort_by(|a, b| {
+        let place = |detection: &Detection| detection.rect.sides().map(f32::to_bits);
+        b.score
+            .total_cmp(&a.score)
+            .then(a.class.cmp(&b.class))
+            .then(place(a).cmp(&place(b)))
+    });
+    let mut kept: Vec<Detection> = Vec::with_capacity(seen.len());
+    for detection in seen {
+        let known = kept.iter().any(|other| {
+            other.class == detection.class && other.rect.iou(detection.rect) > SAME_THING_IOU
+        });
+        if !known {
+            kept.push(detection);
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests;
