@@ -1,1 +1,26 @@
-//! Placeholder.
+//! The files on disk, and what makes them evidence.
+//!
+//! - [`findings`], [`plan`], [`policy`]: working files, strict both ways: a file is either valid
+//!   core data or an error that says which value is wrong and what would be right;
+//! - [`FileBinding`]: digests of recordings and releases;
+//! - [`sign`]: keys and signatures that a stock tool can check;
+//! - [`naming`]: where the records of a release lie.
+//!
+//! Nothing here decodes a recording or runs a model, so a third party can build a checker from
+//! this crate alone. No clock is read: times come from the caller.
+
+mod digest;
+mod error;
+mod file;
+pub mod findings;
+mod json;
+pub mod naming;
+pub mod plan;
+pub mod policy;
+pub mod sign;
+mod store;
+
+pub use digest::{Advance, FileBinding, LEAF_BYTES, digest_bytes, digest_file};
+pub use error::RecordError;
+pub use naming::{ReleasePaths, release_paths};
+pub use store::{Overwrite, write};

@@ -1,0 +1,154 @@
+//! Enumerations as files spell them.
+
+use redact_core::{BoxOrigin, Cells, Class, ColorRange, Effect, MuteStyle, StreamKind};
+use serde::{Deserialize, Serialize};
+
+/// Declares the file's twin of a plain core enumeration, with conversions both ways.
+macro_rules! twin {
+    ($(#[$doc:meta])* $name:ident of $core:ident {
+        $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+
+    }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[cfg_attr(test, derive(schemars::JsonSchema))]
+        pub enum $name {
+            $($(#[$variant_doc])* #[serde(rename = $text)] $variant,)+
+        }
+
+        impl From<$core> for $name {
+            fn from(value: $core) -> Self {
+                match value { $($core::$variant => Self::$variant,)+ }
+            }
+        }
+
+        impl From<$name> for $core {
+            fn from(value: $name) -> Self {
+                match value { $($name::$variant => Self::$variant,)+ }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(match self { $(Self::$variant => $text,)+ })
+            }
+        }
+    };
+}
+
+twin! {
+    /// A class of things that a release may have to hide.
+    ClassName of Class {
+        /// A person's face.
+        Face = "face",
+        /// A vehicle's registration plate.
+        Plate = "plate",
+        /// A display.
+        Screen = "screen",
+    }
+}
+
+twin! {
+    /// How a box of a track came to be.
+    BoxOriginName of BoxOrigin {
+        /// A model saw it in this frame.
+        Detected = "detected",
+        /// Between two sightings.
+        Interpolated = "interpolated",
+        /// Followed through the picture from a sighting.
+        Followed = "followed",
+        /// Before the first or after the last sighting.
+        Extended = "extended",
+    }
+}
+
+twin! {
+    /// What kind of data a stream holds.
+    StreamKindName of StreamKind {
+        /// Moving pictures.
+        Video = "video",
+        /// Sound.
+        Audio = "audio",
+        /// Timed text.
+        Subtitle = "subtitle",
+        /// Telemetry, positions, chapters as a track.
+        Data = "data",
+        /// Fonts, cover art and other files.
+        Attachment = "attachment",
+        /// Not known.
+        Other = "other",
+    }
+}
+
+twin! {
+    /// How sample values map to black and white.
+    ColorRangeName of ColorRange {
+        /// Luma 16 to 235.
+        Limited = "limited",
+        /// Luma 0 to 255.
+        Full = "full",
+    }
+}
+
+twin! {
+    /// What is heard in place of muted sound.
+    MuteStyleName of MuteStyle {
+        /// Nothing.
+        Silence = "silence",
+        /// A steady tone.
+        Tone = "tone",
+    }
+}
+
+/// What is done to a region of the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+pub enum EffectFile {
+    // A struct variant, because serde lets unknown keys pass beside a unit variant's tag.
+    /// Black: nothing of the region is left.
+    Fill {},
+    /// A mosaic of the cells' means.
+    Pixelate {
+        /// Cells across the region's longer side, 1 to 8.
+        cells_across: u8,
+    },
+    /// A smooth surface through the cells' means.
+    Blur {
+        /// Cells across the region's longer side, 1 to 8.
+        cells_across: u8,
+    },
+}
+
+impl From<Effect> for EffectFile {
+    fn from(effect: Effect) -> Self {
+        match effect {
+            Effect::Fill => Self::Fill {},
+            Effect::Pixelate(cells) => Self::Pixelate {
+                cells_across: cells.across(),
+            },
+            Effect::Blur(cells) => Self::Blur {
+                cells_across: cells.across(),
+            },
+        }
+    }
+}
+
+impl EffectFile {
+    /// The effect; `Err` holds a number of cells that is not 1 to 8.
+    pub(crate) fn effect(self) -> Result<Effect, u8> {
+        let cells = |across| Cells::new(across).ok_or(across);
+        Ok(match self {
+            Self::Fill {} => Effect::Fill,
+            Self::Pixelate { cells_across } => Effect::Pixelate(cells(cells_across)?),
+            Self::Blur { cells_across } => Effect::Blur(cells(cells_across)?),
+        })
+    }
+
+    /// The effect, or an error that names `field`.
+    pub(crate) fn effect_at(self, field: &str) -> Result<Effect, crate::RecordError> {
+        self.effect().map_err(|across| {
+            let field = format!("{field}.cells_across");
+            crate::RecordError::field(field, across, "a number of 1 to 8")
+        })
+    }
+}

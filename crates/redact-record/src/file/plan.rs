@@ -1,0 +1,468 @@
+//! Plans as files spell them, and the bytes that an approval stands for.
+
+use redact_core::{
+    Approval, Class, Decision, Digest, FrameIndex, FrameSpan, Keyframe, MaskOrigin, MaskRegion,
+    MuteRegion, MuteStreams, Plan, PlannedTrack, PolicyRef, Reason, ReasonCode, TimeSpan, Verdict,
+};
+use serde::{Deserialize, Serialize};
+
+use super::names::{ClassName, EffectFile, MuteStyleName};
+use super::source::SourceFile;
+use super::track::{self, BoxRow};
+use crate::RecordError;
+use crate::json::{Hex, OneLine, Seconds, Utc, check_text};
+
+/// Longest name, code or statute, in bytes.
+const LABEL_MAX: usize = 200;
+/// Longest sentence, in bytes.
+const SENTENCE_MAX: usize = 2000;
+
+/// A plan without its approvals: what an approval's digest covers.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PlanFile {
+    pub(crate) file: String,
+    pub(crate) format_version: u32,
+    source: SourceFile,
+    findings_sha256: Hex,
+    policy: PolicyRefFile,
+    second_person: bool,
+    reasons: Vec<ReasonFile>,
+    tracks: Vec<PlannedTrackFile>,
+    drawn: Vec<DrawnFile>,
+    mutes: Vec<MuteFile>,
+    missing: Vec<ClassName>,
+    acknowledged: Vec<ClassName>,
+    /// Left out (by an empty list) where the content's digest is computed.
+    pub(crate) approvals: Vec<ApprovalFile>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PolicyRefFile {
+    name: String,
+    sha256: Hex,
+}
+
+/// Why something is withheld or kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ReasonFile {
+    /// Its short name, to which redactions refer.
+    pub code: String,
+    /// The law: an index of withheld items names the exemption for each.
+    pub statute: String,
+    /// One neutral sentence for the redaction log.
+    pub text: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlannedTrackFile {
+    id: u32,
+    class: ClassName,
+    decision: Option<DecisionFile>,
+    boxes: Vec<BoxRow>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "verdict", rename_all = "lowercase", deny_unknown_fields)]
+enum DecisionFile {
+    Redact {
+        effect: EffectFile,
+        reason: String,
+        by: String,
+        at: Utc,
+    },
+    Keep {
+        reason: String,
+        by: String,
+        at: Utc,
+    },
+}
+
+/// A mask drawn by a person; it holds in `frames` (half-open) and follows its keyframes
+/// `[frame, x_min, y_min, x_max, y_max]` in straight lines.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DrawnFile {
+    id: String,
+    effect: EffectFile,
+    reason: String,
+    frames: OneLine<(u32, u32)>,
+    keyframes: Vec<KeyframeRow>,
+}
+
+/// `[frame, x_min, y_min, x_max, y_max]`; sides are fractions of the displayed picture.
+pub(crate) type KeyframeRow = OneLine<(u32, f32, f32, f32, f32)>;
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MuteFile {
+    id: String,
+    start_seconds: Seconds,
+    end_seconds: Seconds,
+    sound_tracks: SoundTracks,
+    style: MuteStyleName,
+    reason: String,
+}
+
+/// `"all"`, or a list of indices among the kept sound tracks, from 0.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SoundTracks(pub MuteStreams);
+
+impl Serialize for SoundTracks {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.0 {
+            MuteStreams::All => serializer.serialize_str("all"),
+            MuteStreams::Only(tracks) => OneLine(tracks).serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for SoundTracks {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = SoundTracks;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("\"all\" or a list of sound tracks, counted from 0")
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<SoundTracks, E> {
+                match text {
+                    "all" => Ok(SoundTracks(MuteStreams::All)),
+                    _ => Err(E::invalid_value(serde::de::Unexpected::Str(text), &self)),
+                }
+            }
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(
+                self,
+                list: A,
+            ) -> Result<SoundTracks, A::Error> {
+                let tracks =
+                    Deserialize::deserialize(serde::de::value::SeqAccessDeserializer::new(list))?;
+                Ok(SoundTracks(MuteStreams::Only(tracks)))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+/// Somebody's word that a plan is right.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ApprovalFile {
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Utc,
+    /// What was said.
+    pub statement: String,
+    /// SHA-256 of the plan's content: a later edit voids the approval.
+    pub content_sha256: Hex,
+}
+
+impl From<&Plan> for PlanFile {
+    fn from(plan: &Plan) -> Self {
+        let names = |classes: &[Class]| classes.iter().map(|&class| class.into()).collect();
+        Self {
+            file: crate::plan::KIND.name.into(),
+            format_version: crate::plan::KIND.version,
+            source: (&plan.source).into(),
+            findings_sha256: Hex(plan.findings),
+            policy: PolicyRefFile {
+                name: plan.policy.name.clone(),
+                sha256: Hex(plan.policy.digest),
+            },
+            second_person: plan.second_person,
+            reasons: plan.reasons.iter().map(Into::into).collect(),
+            tracks: plan.tracks.iter().map(Into::into).collect(),
+            drawn: plan.drawn.iter().map(Into::into).collect(),
+            mutes: plan.mutes.iter().map(Into::into).collect(),
+            missing: names(&plan.missing),
+            acknowledged: names(&plan.acknowledged),
+            approvals: plan.approvals.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<&Reason> for ReasonFile {
+    fn from(reason: &Reason) -> Self {
+        Self {
+            code: reason.code.0.clone(),
+            statute: reason.statute.clone(),
+            text: reason.text.clone(),
+        }
+    }
+}
+
+impl From<&PlannedTrack> for PlannedTrackFile {
+    fn from(planned: &PlannedTrack) -> Self {
+        Self {
+            id: planned.track.id().0,
+            class: planned.track.class().into(),
+            decision: planned.decision.as_ref().map(Into::into),
+            boxes: track::rows(&planned.track),
+        }
+    }
+}
+
+impl From<&Decision> for DecisionFile {
+    fn from(decision: &Decision) -> Self {
+        let (reason, by) = (decision.reason.0.clone(), decision.by.clone());
+        let at = Utc(decision.at);
+        match decision.verdict {
+            Verdict::Redact(effect) => Self::Redact {
+                effect: effect.into(),
+                reason,
+                by,
+                at,
+            },
+            Verdict::Keep => Self::Keep { reason, by, at },
+        }
+    }
+}
+
+impl From<&MaskRegion> for DrawnFile {
+    fn from(mask: &MaskRegion) -> Self {
+        Self {
+            id: mask.id().to_owned(),
+            effect: mask.effect().into(),
+            reason: mask.reason().0.clone(),
+            frames: OneLine((mask.span().start().get(), mask.span().end().get())),
+            keyframes: mask.path().iter().map(keyframe_row).collect(),
+        }
+    }
+}
+
+/// The row that spells a keyframe.
+pub(crate) fn keyframe_row(keyframe: &Keyframe) -> KeyframeRow {
+    let [x_min, y_min, x_max, y_max] = keyframe.rect.sides();
+    OneLine((keyframe.frame.get(), x_min, y_min, x_max, y_max))
+}
+
+impl From<&MuteRegion> for MuteFile {
+    fn from(mute: &MuteRegion) -> Self {
+        Self {
+            id: mute.id.clone(),
+            start_seconds: Seconds(mute.span.start_nanos()),
+            end_seconds: Seconds(mute.span.end_nanos()),
+            sound_tracks: SoundTracks(mute.streams.clone()),
+            style: mute.style.into(),
+            reason: mute.reason.0.clone(),
+        }
+    }
+}
+
+impl From<&Approval> for ApprovalFile {
+    fn from(approval: &Approval) -> Self {
+        Self {
+            by: approval.by.clone(),
+            at: Utc(approval.at),
+            statement: approval.statement.clone(),
+            content_sha256: Hex(approval.content),
+        }
+    }
+}
+
+/// Reads reasons; each code once.
+pub(crate) fn reasons(files: Vec<ReasonFile>) -> Result<Vec<Reason>, RecordError> {
+    let mut read: Vec<Reason> = Vec::with_capacity(files.len());
+    for file in files {
+        let at = |key: &str| format!("reason {:?}, {key}", file.code);
+        check_text(&at("code"), &file.code, LABEL_MAX)?;
+        check_text(&at("statute"), &file.statute, LABEL_MAX)?;
+        check_text(&at("text"), &file.text, SENTENCE_MAX)?;
+        if read.iter().any(|reason| reason.code.0 == file.code) {
+            return Err(RecordError::field(at("code"), "used twice", "used once"));
+        }
+        read.push(Reason {
+            code: ReasonCode(file.code),
+            statute: file.statute,
+            text: file.text,
+        });
+    }
+    Ok(read)
+}
+
+impl TryFrom<PlanFile> for Plan {
+    type Error = RecordError;
+
+    fn try_from(file: PlanFile) -> Result<Self, RecordError> {
+        let source = redact_core::SourceIdentity::try_from(file.source)?;
+        let tracks: Vec<PlannedTrack> = file
+            .tracks
+            .into_iter()
+            .map(|planned| planned.read(source.frames))
+            .collect::<Result<_, _>>()?;
+        track::check_order(tracks.iter().map(|planned| &planned.track))?;
+        let classes = |names: Vec<ClassName>| names.into_iter().map(Class::from).collect();
+        check_text("policy.name", &file.policy.name, LABEL_MAX)?;
+        Ok(Self {
+            findings: file.findings_sha256.0,
+            policy: PolicyRef {
+                name: file.policy.name,
+                digest: file.policy.sha256.0,
+            },
+            second_person: file.second_person,
+            reasons: reasons(file.reasons)?,
+            tracks,
+            drawn: read_all(file.drawn)?,
+            mutes: read_all(file.mutes)?,
+            missing: classes(file.missing),
+            acknowledged: classes(file.acknowledged),
+            approvals: read_all(file.approvals)?,
+            source,
+        })
+    }
+}
+
+fn read_all<F, T: TryFrom<F, Error = RecordError>>(files: Vec<F>) -> Result<Vec<T>, RecordError> {
+    files.into_iter().map(T::try_from).collect()
+}
+
+impl PlannedTrackFile {
+    fn read(self, frames: u32) -> Result<PlannedTrack, RecordError> {
+        let decision = self.decision.map(|file| file.read(self.id)).transpose()?;
+        let track = track::track(self.id, self.class.into(), &self.boxes, frames)?;
+        Ok(PlannedTrack { track, decision })
+    }
+}
+
+impl DecisionFile {
+    fn read(self, track: u32) -> Result<Decision, RecordError> {
+        let at_track = |key: &str| format!("track {track}, decision.{key}");
+        let (verdict, reason, by, at) = match self {
+            Self::Redact {
+                effect,
+                reason,
+                by,
+                at,
+            } => {
+                let effect = effect.effect_at(&at_track("effect"))?;
+                (Verdict::Redact(effect), reason, by, at)
+            }
+            Self::Keep { reason, by, at } => (Verdict::Keep, reason, by, at),
+        };
+        check_text(&at_track("by"), &by, LABEL_MAX)?;
+        Ok(Decision {
+            verdict,
+            reason: ReasonCode(reason),
+            by,
+            at: at.0,
+        })
+    }
+}
+
+impl TryFrom<DrawnFile> for MaskRegion {
+    type Error = RecordError;
+
+    fn try_from(file: DrawnFile) -> Result<Self, RecordError> {
+        let at = |key: &str| format!("drawn mask {:?}, {key}", file.id);
+        check_text(&at("id"), &file.id, LABEL_MAX)?;
+        mask_region(
+            &at,
+            file.id.clone(),
+            MaskOrigin::Drawn,
+            (file.effect, file.reason),
+            file.frames.0,
+            &file.keyframes,
+        )
+    }
+}
+
+/// A mask from its rows; `at` names a key of it in errors.
+pub(crate) fn mask_region(
+    at: &dyn Fn(&str) -> String,
+    id: String,
+    origin: MaskOrigin,
+    (effect, reason): (EffectFile, String),
+    (start, end): (u32, u32),
+    keyframes: &[KeyframeRow],
+) -> Result<MaskRegion, RecordError> {
+    let span = FrameSpan::new(FrameIndex::new(start), FrameIndex::new(end)).ok_or_else(|| {
+        let found = format!("{start} to {end}");
+        RecordError::field(at("frames"), found, "a span that holds a frame")
+    })?;
+    let path = keyframes
+        .iter()
+        .map(|OneLine((frame, x_min, y_min, x_max, y_max))| {
+            let name = || at(&format!("keyframe {frame}"));
+            Ok(Keyframe {
+                frame: FrameIndex::new(*frame),
+                rect: super::rect(name, [*x_min, *y_min, *x_max, *y_max])?,
+            })
+        })
+        .collect::<Result<_, RecordError>>()?;
+    let effect = effect.effect_at(&at("effect"))?;
+    MaskRegion::new(id, origin, effect, ReasonCode(reason), span, path).ok_or_else(|| {
+        RecordError::field(
+            at("keyframes"),
+            "none, out of order or outside the span",
+            "one or more, in ascending order of frames, inside the span",
+        )
+    })
+}
+
+impl TryFrom<MuteFile> for MuteRegion {
+    type Error = RecordError;
+
+    fn try_from(file: MuteFile) -> Result<Self, RecordError> {
+        let at = |key: &str| format!("mute {:?}, {key}", file.id);
+        check_text(&at("id"), &file.id, LABEL_MAX)?;
+        let (start, end) = (file.start_seconds, file.end_seconds);
+        Ok(Self {
+            span: mute_span(&at("start_seconds"), start, end)?,
+            streams: mute_streams(&at("sound_tracks"), file.sound_tracks)?,
+            id: file.id,
+            style: file.style.into(),
+            reason: ReasonCode(file.reason),
+        })
+    }
+}
+
+/// A mute's span, or an error that names `field`.
+pub(crate) fn mute_span(
+    field: &str,
+    start: Seconds,
+    end: Seconds,
+) -> Result<TimeSpan, RecordError> {
+    TimeSpan::new(start.0, end.0).ok_or_else(|| {
+        let found = format!("{start} to {end}");
+        RecordError::field(field, found, "a span that starts before it ends")
+    })
+}
+
+/// A mute's tracks; a list names at least one and each once.
+pub(crate) fn mute_streams(field: &str, tracks: SoundTracks) -> Result<MuteStreams, RecordError> {
+    if let MuteStreams::Only(list) = &tracks.0 {
+        if list.is_empty() || !list.windows(2).all(|pair| pair[0] < pair[1]) {
+            let expected = "\"all\", or track numbers in ascending order";
+            return Err(RecordError::field(field, format!("{list:?}"), expected));
+        }
+    }
+    Ok(tracks.0)
+}
+
+impl TryFrom<ApprovalFile> for Approval {
+    type Error = RecordError;
+
+    fn try_from(file: ApprovalFile) -> Result<Self, RecordError> {
+        check_text("approvals, by", &file.by, LABEL_MAX)?;
+        check_text("approvals, statement", &file.statement, SENTENCE_MAX)?;
+        Ok(Self {
+            by: file.by,
+            at: file.at.0,
+            statement: file.statement,
+            content: file.content_sha256.0,
+        })
+    }
+}
+
+/// The digest that approvals of `plan` must carry.
+pub(crate) fn content_digest(plan: &Plan) -> Digest {
+    let mut file = PlanFile::from(plan);
+    file.approvals.clear();
+    crate::digest_bytes(&crate::json::compact(&file))
+}

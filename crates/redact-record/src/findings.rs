@@ -1,0 +1,200 @@
+//! The findings file: what a scan saw, as JSON.
+
+use std::path::Path;
+
+use redact_core::{Class, Digest, Findings, ModelUse, TimeSpan, Track};
+use serde::{Deserialize, Serialize};
+
+use crate::file::names::ClassName;
+use crate::file::source::SourceFile;
+use crate::file::track::{self, BoxRow};
+use crate::json::{self, FileKind, Hex, OneLine, Seconds};
+use crate::{Overwrite, RecordError, digest_bytes, store};
+
+const KIND: FileKind = FileKind {
+    name: "redact-findings",
+    version: 1,
+};
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FindingsFile {
+    file: String,
+    format_version: u32,
+    source: SourceFile,
+    models: Vec<ModelFile>,
+    missing: Vec<ClassName>,
+    tracks: Vec<TrackFile>,
+    speech: Option<Vec<OneLine<SpanFile>>>,
+}
+
+/// A model that took part in a scan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ModelFile {
+    /// Name of its card.
+    pub name: String,
+    /// SHA-256 of the weights: with the threshold and the input, what repeating the scan needs.
+    pub sha256: Hex,
+    /// SPDX identifier of the weights' licence.
+    pub licence: String,
+    /// What it looked for; empty for a speech model.
+    pub classes: Vec<ClassName>,
+    /// Lowest score that was used, 0 to 1.
+    pub threshold: f32,
+    /// The long side of its input in pixels; 0 for sound.
+    pub input_side: u32,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TrackFile {
+    id: u32,
+    class: ClassName,
+    boxes: Vec<BoxRow>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SpanFile {
+    start_seconds: Seconds,
+    end_seconds: Seconds,
+}
+
+impl From<&ModelUse> for ModelFile {
+    fn from(model: &ModelUse) -> Self {
+        Self {
+            name: model.name.clone(),
+            sha256: Hex(model.digest),
+            licence: model.licence.clone(),
+            classes: model.classes.iter().map(|&class| class.into()).collect(),
+            threshold: model.threshold,
+            input_side: model.input_side,
+        }
+    }
+}
+
+impl TryFrom<ModelFile> for ModelUse {
+    type Error = RecordError;
+
+    fn try_from(file: ModelFile) -> Result<Self, RecordError> {
+        if !(0.0..=1.0).contains(&file.threshold) {
+            let field = format!("model {:?}, threshold", file.name);
+            return Err(RecordError::field(
+                field,
+                file.threshold,
+                "a number of 0 to 1",
+            ));
+        }
+        Ok(Self {
+            name: file.name,
+            digest: file.sha256.0,
+            licence: file.licence,
+            classes: file.classes.into_iter().map(Class::from).collect(),
+            threshold: file.threshold,
+            input_side: file.input_side,
+        })
+    }
+}
+
+impl From<&Findings> for FindingsFile {
+    fn from(findings: &Findings) -> Self {
+        let track = |track: &Track| TrackFile {
+            id: track.id().0,
+            class: track.class().into(),
+            boxes: track::rows(track),
+        };
+        let span = |span: &TimeSpan| {
+            OneLine(SpanFile {
+                start_seconds: Seconds(span.start_nanos()),
+                end_seconds: Seconds(span.end_nanos()),
+            })
+        };
+        Self {
+            file: KIND.name.into(),
+            format_version: KIND.version,
+            source: (&findings.source).into(),
+            models: findings.models.iter().map(Into::into).collect(),
+            missing: findings.missing.iter().map(|&class| class.into()).collect(),
+            tracks: findings.tracks.iter().map(track).collect(),
+            speech: findings
+                .speech
+                .as_ref()
+                .map(|spans| spans.iter().map(span).collect()),
+        }
+    }
+}
+
+impl TryFrom<FindingsFile> for Findings {
+    type Error = RecordError;
+
+    fn try_from(file: FindingsFile) -> Result<Self, RecordError> {
+        let source = redact_core::SourceIdentity::try_from(file.source)?;
+        let read = |t: TrackFile| track::track(t.id, t.class.into(), &t.boxes, source.frames);
+        let tracks: Vec<Track> = file
+            .tracks
+            .into_iter()
+            .map(read)
+            .collect::<Result<_, _>>()?;
+        track::check_order(tracks.iter())?;
+        Ok(Self {
+            models: file
+                .models
+                .into_iter()
+                .map(TryInto::try_into)
+                .collect::<Result<_, _>>()?,
+            missing: file.missing.into_iter().map(Class::from).collect(),
+            tracks,
+            speech: file.speech.map(speech).transpose()?,
+            source,
+        })
+    }
+}
+
+fn speech(spans: Vec<OneLine<SpanFile>>) -> Result<Vec<TimeSpan>, RecordError> {
+    let mut read: Vec<TimeSpan> = Vec::with_capacity(spans.len());
+    for (index, OneLine(span)) in spans.into_iter().enumerate() {
+        let (start, end) = (span.start_seconds, span.end_seconds);
+        let after = read.last().is_none_or(|last| last.end_nanos() <= start.0);
+        match TimeSpan::new(start.0, end.0) {
+            Some(span) if after => read.push(span),
+            _ => {
+                return Err(RecordError::field(
+                    format!("speech[{index}]"),
+                    format!("{start} to {end}"),
+                    "a span that starts before it ends and after the one before it",
+                ));
+            }
+        }
+    }
+    Ok(read)
+}
+
+/// Reads a findings file; gives the SHA-256 of its bytes too.
+///
+/// # Errors
+/// [`RecordError::Read`], [`RecordError::TooLarge`]; [`RecordError::OtherKind`],
+/// [`RecordError::NewerVersion`]; [`RecordError::Syntax`] and [`RecordError::Field`] say where.
+pub fn read(path: &Path) -> Result<(Findings, Digest), RecordError> {
+    let bytes = store::read(path, json::BYTES_MAX)?;
+    KIND.check(&bytes)?;
+    let file: FindingsFile = json::parse(&bytes)?;
+    Ok((file.try_into()?, digest_bytes(&bytes)))
+}
+
+/// Writes a findings file; gives the SHA-256 of its bytes.
+///
+/// # Errors
+/// [`RecordError::Exists`], [`RecordError::Write`]; [`RecordError::Field`] when the findings
+/// could not be read back, so that no scan ends in a file that nothing accepts.
+pub fn write(
+    path: &Path,
+    findings: &Findings,
+    overwrite: Overwrite,
+) -> Result<Digest, RecordError> {
+    let bytes = json::pretty(&FindingsFile::from(findings));
+    Findings::try_from(json::parse::<FindingsFile>(&bytes)?)?;
+    store::write(path, &bytes, overwrite)?;
+    Ok(digest_bytes(&bytes))
+}

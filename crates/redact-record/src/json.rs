@@ -1,0 +1,294 @@
+//! Strict JSON: bounded, one kind and version per file, exact times, rows on one line.
+//!
+//! File structs refuse unknown and doubled keys (`deny_unknown_fields`; they hold no maps), and
+//! the parser refuses nesting deeper than 128. Errors name the value's path.
+
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use redact_core::{Digest, UtcNanos};
+
+use crate::RecordError;
+
+/// No record of ours comes near: two hours of 30 tracks in every frame are about 400 MB.
+pub(crate) const BYTES_MAX: u64 = 1 << 30;
+
+/// A kind of working file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FileKind {
+    /// What its `file` key says.
+    pub(crate) name: &'static str,
+    /// The only `format_version` that is read and written.
+    pub(crate) version: u32,
+}
+
+impl FileKind {
+    /// Checks what `bytes` say of themselves, before the strict reading that a newer version
+    /// would fail for the wrong reason.
+    pub(crate) fn check(self, bytes: &[u8]) -> Result<(), RecordError> {
+        #[derive(Deserialize)]
+        struct Header {
+            file: String,
+            format_version: u64,
+        }
+        let header: Header = parse(bytes)?;
+        if header.file != self.name {
+            return Err(RecordError::OtherKind {
+                found: header.file,
+                expected: self.name,
+            });
+        }
+        check_version(header.format_version, self.version)
+    }
+}
+
+/// Refuses every version but `supported`.
+pub(crate) fn check_version(found: u64, supported: u32) -> Result<(), RecordError> {
+    match found.cmp(&u64::from(supported)) {
+        std::cmp::Ordering::Equal => Ok(()),
+        std::cmp::Ordering::Greater => Err(RecordError::NewerVersion {
+            found: found.to_string(),
+            supported: supported.to_string(),
+        }),
+        std::cmp::Ordering::Less => Err(RecordError::field(
+            "format_version",
+            found,
+            supported.to_string(),
+        )),
+    }
+}
+
+/// Reads one JSON value that fills all of `bytes`.
+pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, RecordError> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value =
+        serde_path_to_error::deserialize(&mut reader).map_err(|refused| RecordError::Syntax {
+            at: refused.path().to_string(),
+            source: Box::new(refused.into_inner()),
+        })?;
+    reader.end().map_err(|source| RecordError::Syntax {
+        at: ".".into(),
+        source: Box::new(source),
+    })?;
+    Ok(value)
+}
+
+/// Pretty JSON with a final line break.
+pub(crate) fn pretty<T: Serialize>(value: &T) -> Vec<u8> {
+    let mut bytes = serde_json::to_vec_pretty(value)
+        .expect("file structs have string keys and finite numbers only");
+    bytes.push(b'\n');
+    bytes
+}
+
+/// JSON without white space: what digests are taken of.
+pub(crate) fn compact<T: Serialize>(value: &T) -> Vec<u8> {
+    serde_json::to_vec(value).expect("file structs have string keys and finite numbers only")
+}
+
+/// A value that stays on one line in a pretty file.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(transparent))]
+pub struct OneLine<T>(pub T);
+
+impl<T: Serialize> Serialize for OneLine<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serde_json::value::to_raw_value(&self.0)
+            .map_err(serde::ser::Error::custom)?
+            .serialize(serializer)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneLine<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::deserialize(deserializer).map(Self)
+    }
+}
+
+/// A SHA-256 digest as 64 lower-case hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hex(pub Digest);
+
+impl Serialize for Hex {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Hex {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        // One spelling per digest: upper case would be a second one.
+        Digest::from_hex(&text)
+            .filter(|digest| digest.to_string() == text)
+            .map(Self)
+            .ok_or_else(|| D::Error::custom("expected 64 lower-case hexadecimal digits"))
+    }
+}
+
+/// A moment of civil time as RFC 3339 text in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Utc(pub UtcNanos);
+
+impl std::fmt::Display for Utc {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The years 1677 to 2262 that 64 bits of nanoseconds hold are all representable.
+        let text = OffsetDateTime::from_unix_timestamp_nanos(self.0.0.into())
+            .ok()
+            .and_then(|moment| moment.format(&Rfc3339).ok())
+            .ok_or(std::fmt::Error)?;
+        f.write_str(&text)
+    }
+}
+
+impl Utc {
+    /// Reads what [`Utc`] prints; `None` for other zones, other years and other text.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        let nanos = i64::try_from(moment.unix_timestamp_nanos()).ok()?;
+        text.ends_with('Z').then_some(Self(UtcNanos(nanos)))
+    }
+}
+
+impl Serialize for Utc {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Utc {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::from_text(&text)
+            .ok_or_else(|| D::Error::custom("expected a time in UTC like 2026-01-31T08:30:00Z"))
+    }
+}
+
+/// Nanoseconds as a decimal number of seconds, exact: `12.5`, `-0.000000001`.
+///
+/// Read and written as text: a binary fraction would not hold every nanosecond.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Seconds(pub i64);
+
+impl std::fmt::Display for Seconds {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let nanos = self.0.unsigned_abs();
+        let (whole, fraction) = (nanos / 1_000_000_000, nanos % 1_000_000_000);
+        if fraction == 0 {
+            return write!(f, "{sign}{whole}");
+        }
+        let digits = format!("{fraction:09}");
+        write!(f, "{sign}{whole}.{}", digits.trim_end_matches('0'))
+    }
+}
+
+impl Seconds {
+    /// Reads a decimal number with at most nine places; `None` for an exponent or a finer value.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        let (negative, magnitude) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (whole, fraction) = magnitude.split_once('.').unwrap_or((magnitude, "0"));
+        let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        let fine = fraction.trim_end_matches('0');
+        if !digits(whole) || !digits(fraction) || fine.len() > 9 {
+            return None;
+        }
+        let whole: i128 = whole.parse::<i64>().ok()?.into();
+        let nanos = whole * 1_000_000_000 + format!("{fine:0<9}").parse::<i128>().ok()?;
+        i64::try_from(if negative { -nanos } else { nanos })
+            .ok()
+            .map(Self)
+    }
+}
+
+impl Serialize for Seconds {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        RawValue::from_string(self.to_string())
+            .map_err(serde::ser::Error::custom)?
+            .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Seconds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        Self::from_text(raw.get()).ok_or_else(|| {
+            D::Error::custom("expected seconds as a decimal number with at most nine places")
+        })
+    }
+}
+
+/// Refuses text that is empty, has control characters or is longer than `max` bytes.
+pub(crate) fn check_text(field: &str, text: &str, max: usize) -> Result<(), RecordError> {
+    let blank = text.trim().is_empty();
+    if blank || text.len() > max || text.chars().any(char::is_control) {
+        let found = if blank {
+            "empty text".to_owned()
+        } else {
+            format!("{text:.40?}")
+        };
+        let expected = format!("text of 1 to {max} bytes without control characters");
+        return Err(RecordError::field(field, found, expected));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[track_caller]
+    fn check(text: &str, nanos: Option<i64>) {
+        assert_eq!(Seconds::from_text(text).map(|seconds| seconds.0), nanos);
+        let parsed = parse::<Seconds>(text.as_bytes())
+            .ok()
+            .map(|seconds| seconds.0);
+        assert_eq!(parsed, nanos, "as JSON");
+    }
+
+    #[test]
+    fn seconds_are_exact_or_refused() {
+        check("12.5", Some(12_500_000_000));
+        check("-0.000000001", Some(-1));
+        check("0.1234567890", Some(123_456_789));
+        check("0.1234567891", None);
+        check("1e3", None);
+        check("99999999999999999999", None);
+        check("\"1\"", None);
+        check("null", None);
+        check("[1]", None);
+    }
+
+    #[test]
+    fn only_utc_is_a_time() {
+        assert!(Utc::from_text("2026-03-01T10:00:00.5Z").is_some());
+        assert!(Utc::from_text("2026-03-01T10:00:00+01:00").is_none());
+        assert!(Utc::from_text("9999-03-01T10:00:00Z").is_none());
+        assert!(Utc::from_text("yesterday").is_none());
+    }
+
+    #[test]
+    fn deep_nesting_is_refused_not_followed() {
+        let deep = "[".repeat(1_000_000);
+        assert!(parse::<serde_json::Value>(deep.as_bytes()).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn every_nanosecond_comes_back(nanos: i64) {
+            let text = Seconds(nanos).to_string();
+            prop_assert_eq!(Seconds::from_text(&text), Some(Seconds(nanos)));
+            let text = Utc(UtcNanos(nanos)).to_string();
+            prop_assert_eq!(Utc::from_text(&text), Some(Utc(UtcNanos(nanos))));
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! The plan file: what a person decided, as JSON that a person can edit.
+//!
+//! An approval carries the SHA-256 of the plan's content: the compact JSON of the whole file with
+//! an empty list of approvals. Spaces and line breaks may change; anything else voids it.
+
+use std::path::Path;
+
+use redact_core::{
+    Approval, ApprovedPlan, Decision, Digest, Findings, MuteRegion, MuteStreams, Plan,
+    PlannedTrack, PolicyRef, TimeSpan, UtcNanos,
+};
+
+use crate::file::plan::{PlanFile, content_digest};
+use crate::json::{self, FileKind, check_text};
+use crate::policy::Policy;
+use crate::{Overwrite, RecordError, digest_bytes, store};
+
+pub(crate) const KIND: FileKind = FileKind {
+    name: "redact-plan",
+    version: 1,
+};
+
+/// Reads a plan file; gives the SHA-256 of its bytes too.
+///
+/// # Errors
+/// [`RecordError::ChangedAfterApproval`] when an approval is for other content;
+/// [`RecordError::Read`], [`RecordError::TooLarge`]; [`RecordError::OtherKind`],
+/// [`RecordError::NewerVersion`]; [`RecordError::Syntax`] and [`RecordError::Field`] say where.
+pub fn read(path: &Path) -> Result<(Plan, Digest), RecordError> {
+    let bytes = store::read(path, json::BYTES_MAX)?;
+    Ok((parse(&bytes)?, digest_bytes(&bytes)))
+}
+
+fn parse(bytes: &[u8]) -> Result<Plan, RecordError> {
+    KIND.check(bytes)?;
+    let plan = json::parse::<PlanFile>(bytes)?.try_into()?;
+    check_approvals(&plan)?;
+    Ok(plan)
+}
+
+/// Writes a plan file; gives the SHA-256 of its bytes.
+///
+/// # Errors
+/// [`RecordError::Exists`], [`RecordError::Write`]; [`RecordError::ChangedAfterApproval`],
+/// [`RecordError::Field`] when the plan could not be read back.
+pub fn write(path: &Path, plan: &Plan, overwrite: Overwrite) -> Result<Digest, RecordError> {
+    let bytes = json::pretty(&PlanFile::from(plan));
+    parse(&bytes)?;
+    store::write(path, &bytes, overwrite)?;
+    Ok(digest_bytes(&bytes))
+}
+
+/// The plan that `policy` makes of `findings`: every track decided, speech muted if it says so.
+///
+/// - `findings_digest`: SHA-256 of the findings file.
+/// - `by`, `at`: who the decisions are attributed to and when, e.g. `policy public-release`.
+///
+/// # Errors
+/// [`RecordError::NothingListened`] when speech is to be muted in a recording with sound and no
+/// model listened; [`RecordError::Field`] for an empty `by`.
+pub fn propose(
+    findings: &Findings,
+    findings_digest: Digest,
+    policy: &Policy,
+    by: &str,
+    at: UtcNanos,
+) -> Result<Plan, RecordError> {
+    check_text("by", by, 200)?;
+    let tracks = findings.tracks.iter().map(|track| {
+        let rule = policy.rule(track.class());
+        PlannedTrack {
+            track: track.clone(),
+            decision: Some(Decision {
+                verdict: rule.verdict,
+                reason: rule.reason.clone(),
+                by: by.to_owned(),
+                at,
+            }),
+        }
+    });
+    Ok(Plan {
+        source: findings.source.clone(),
+        findings: findings_digest,
+        policy: PolicyRef {
+            name: policy.name.clone(),
+            digest: policy.digest,
+        },
+        second_person: policy.second_person,
+        reasons: policy.reasons.clone(),
+        tracks: tracks.collect(),
+        drawn: Vec::new(),
+        mutes: speech_mutes(findings, policy)?,
+        missing: findings.missing.clone(),
+        acknowledged: Vec::new(),
+        approvals: Vec::new(),
+    })
+}
+
+fn speech_mutes(findings: &Findings, policy: &Policy) -> Result<Vec<MuteRegion>, RecordError> {
+    let audio = &policy.audio;
+    if !audio.mute_speech || findings.source.info.audio.is_empty() {
+        return Ok(Vec::new());
+    }
+    let spans = findings
+        .speech
+        .as_ref()
+        .ok_or(RecordError::NothingListened)?;
+    let padded = spans.iter().map(|span| span.padded(audio.padding_nanos));
+    let merged = TimeSpan::merged(padded.collect(), 0);
+    let mute = |(number, span)| MuteRegion {
+        id: format!("speech-{number}"),
+        span,
+        streams: MuteStreams::All,
+        style: audio.style,
+        reason: audio.reason.clone(),
+    };
+    Ok((1..).zip(merged).map(mute).collect())
+}
+
+/// The plan with one more approval, by `by` at `at`.
+///
+/// # Errors
+/// [`RecordError::SamePerson`] when two people are needed and this one approved already;
+/// [`RecordError::ChangedAfterApproval`] when an earlier approval is void;
+/// [`RecordError::Field`] for an empty name or statement.
+pub fn approve(
+    mut plan: Plan,
+    by: &str,
+    at: UtcNanos,
+    statement: &str,
+) -> Result<Plan, RecordError> {
+    check_text("by", by, 200)?;
+    check_text("statement", statement, 2000)?;
+    check_approvals(&plan)?;
+    // As `ApprovedPlan` compares them: one person may spell a name in two ways.
+    let person = |name: &str| name.trim().to_lowercase();
+    let again = plan
+        .approvals
+        .iter()
+        .any(|approval| person(&approval.by) == person(by));
+    if plan.second_person && again {
+        return Err(RecordError::SamePerson { by: by.to_owned() });
+    }
+    let content = content_digest(&plan);
+    plan.approvals.push(Approval {
+        by: by.trim().to_owned(),
+        at,
+        statement: statement.trim().to_owned(),
+        content,
+    });
+    Ok(plan)
+}
+
+/// Takes every approval off, so that a changed plan can be approved again.
+#[must_use]
+pub fn without_approvals(mut plan: Plan) -> Plan {
+    plan.approvals.clear();
+    plan
+}
+
+/// Reads a plan file whose approvals may be void, and takes them off: the way to approve an
+/// edited plan again.
+///
+/// # Errors
+/// Those of [`read`], except [`RecordError::ChangedAfterApproval`].
+pub fn read_unapproved(path: &Path) -> Result<Plan, RecordError> {
+    let bytes = store::read(path, json::BYTES_MAX)?;
+    KIND.check(&bytes)?;
+    let plan = json::parse::<PlanFile>(&bytes)?.try_into()?;
+    Ok(without_approvals(plan))
+}
+
+/// The plan as one that may be carried out on the recording with digest `source`.
+///
+/// # Errors
+/// [`RecordError::ChangedAfterApproval`]; [`RecordError::Plan`] with what is missing.
+pub fn approved(plan: Plan, source: Digest) -> Result<ApprovedPlan, RecordError> {
+    check_approvals(&plan)?;
+    Ok(ApprovedPlan::new(plan, source)?)
+}
+
+/// SHA-256 of the plan's content, without approvals.
+#[must_use]
+pub fn content(plan: &Plan) -> Digest {
+    content_digest(plan)
+}
+
+fn check_approvals(plan: &Plan) -> Result<(), RecordError> {
+    if plan.approvals.is_empty() {
+        return Ok(());
+    }
+    let found = content_digest(plan);
+    match plan
+        .approvals
+        .iter()
+        .find(|approval| approval.content != found)
+    {
+        None => Ok(()),
+        Some(void) => Err(RecordError::ChangedAfterApproval {
+            by: void.by.clone(),
+            approved: void.content,
+            found,
+        }),
+    }
+}

@@ -1,0 +1,319 @@
+//! Policies: which classes are hidden, how, and under which law, as strict TOML.
+
+use std::path::Path;
+
+use redact_core::{
+    Class, Digest, Effect, MaskOrigin, MuteStyle, Plan, Reason, ReasonCode, Verdict,
+};
+use serde::Deserialize;
+
+use crate::file::names::{ClassName, EffectFile, MuteStyleName};
+use crate::file::plan::ReasonFile;
+use crate::json::{check_text, check_version};
+use crate::{RecordError, digest_bytes, file, store};
+
+const VERSION: u32 = 1;
+const BYTES_MAX: u64 = 1 << 20;
+const PADDING_MS_MAX: u32 = 60_000;
+
+/// What is done to every track of one class.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClassRule {
+    /// The class.
+    pub class: Class,
+    /// Hide or keep.
+    pub verdict: Verdict,
+    /// The effect for tracks that are hidden, by this rule or by a person.
+    pub effect: Effect,
+    /// Why.
+    pub reason: ReasonCode,
+    /// Whether an effect other than [`Effect::Fill`] is accepted on plates and screens.
+    pub accept_weak_effect: bool,
+}
+
+/// What is done to sound.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AudioRule {
+    /// Whether all speech is muted.
+    pub mute_speech: bool,
+    /// What is heard instead.
+    pub style: MuteStyle,
+    /// Added at both ends of every mute, nanoseconds.
+    pub padding_nanos: i64,
+    /// Why.
+    pub reason: ReasonCode,
+}
+
+/// A written policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// SHA-256 of the file.
+    pub digest: Digest,
+    /// Its name.
+    pub name: String,
+    /// What it is for, one line.
+    pub title: String,
+    /// Where it holds.
+    pub jurisdiction: String,
+    /// What a reader must know of it.
+    pub note: String,
+    /// Whether two different people must approve.
+    pub second_person: bool,
+    /// Sound.
+    pub audio: AudioRule,
+    /// Reasons, each code once.
+    pub reasons: Vec<Reason>,
+    /// One per class, in the order of [`Class::ALL`].
+    classes: Vec<ClassRule>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PolicyFile {
+    // Checked before, against the newest version that is read.
+    #[serde(rename = "format_version")]
+    _format_version: u32,
+    name: String,
+    title: String,
+    jurisdiction: String,
+    note: String,
+    approval: ApprovalRuleFile,
+    class: Vec<ClassRuleFile>,
+    audio: AudioRuleFile,
+    reason: Vec<ReasonFile>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ApprovalRuleFile {
+    second_person: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClassRuleFile {
+    class: ClassName,
+    verdict: VerdictName,
+    effect: Option<EffectFile>,
+    reason: String,
+    #[serde(default)]
+    accept_weak_effect: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum VerdictName {
+    Redact,
+    Keep,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AudioRuleFile {
+    mute_speech: bool,
+    style: MuteStyleName,
+    padding_ms: u32,
+    reason: String,
+}
+
+/// Reads a policy file.
+///
+/// # Errors
+/// [`RecordError::Read`], [`RecordError::TooLarge`]; [`RecordError::NewerVersion`];
+/// [`RecordError::Syntax`] and [`RecordError::Field`] say where; [`RecordError::WeakEffect`].
+pub fn read(path: &Path) -> Result<Policy, RecordError> {
+    parse(&store::read(path, BYTES_MAX)?)
+}
+
+/// Reads a policy from the bytes of its file.
+///
+/// # Errors
+/// Those of [`read`], except the file system's.
+pub fn parse(bytes: &[u8]) -> Result<Policy, RecordError> {
+    #[derive(Deserialize)]
+    struct Header {
+        format_version: u64,
+    }
+    let text = std::str::from_utf8(bytes).map_err(|source| RecordError::Syntax {
+        at: ".".into(),
+        source: Box::new(source),
+    })?;
+    let header: Header = parse_toml(text)?;
+    check_version(header.format_version, VERSION)?;
+    let file: PolicyFile = parse_toml(text)?;
+    for (field, value) in [
+        ("name", &file.name),
+        ("title", &file.title),
+        ("jurisdiction", &file.jurisdiction),
+        ("note", &file.note),
+    ] {
+        check_text(field, value, 2000)?;
+    }
+    let policy = Policy {
+        digest: digest_bytes(bytes),
+        classes: class_rules(&file.class)?,
+        audio: audio_rule(file.audio)?,
+        reasons: file::plan::reasons(file.reason)?,
+        name: file.name,
+        title: file.title,
+        jurisdiction: file.jurisdiction,
+        note: file.note,
+        second_person: file.approval.second_person,
+    };
+    policy.check_reasons()?;
+    Ok(policy)
+}
+
+fn parse_toml<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, RecordError> {
+    let syntax = |at: String, source: toml::de::Error| RecordError::Syntax {
+        at,
+        source: Box::new(source),
+    };
+    let reader = toml::Deserializer::parse(text).map_err(|source| syntax(".".into(), source))?;
+    serde_path_to_error::deserialize(reader)
+        .map_err(|refused| syntax(refused.path().to_string(), refused.into_inner()))
+}
+
+fn class_rules(files: &[ClassRuleFile]) -> Result<Vec<ClassRule>, RecordError> {
+    Class::ALL
+        .into_iter()
+        .map(|class| {
+            let mut named = files.iter().filter(|file| Class::from(file.class) == class);
+            match (named.next(), named.count()) {
+                (Some(file), 0) => class_rule(class, file),
+                (first, others) => Err(RecordError::field(
+                    format!("class {class}"),
+                    format!("named {} times", others + usize::from(first.is_some())),
+                    "named exactly once",
+                )),
+            }
+        })
+        .collect()
+}
+
+fn class_rule(class: Class, file: &ClassRuleFile) -> Result<ClassRule, RecordError> {
+    let at = format!("class {class}, effect");
+    let effect = match (file.verdict, file.effect) {
+        (VerdictName::Redact, None) => {
+            return Err(RecordError::field(
+                at,
+                "missing",
+                "given where the verdict is redact",
+            ));
+        }
+        (VerdictName::Keep, None) => Effect::Fill,
+        (_, Some(effect)) => effect.effect_at(&at)?,
+    };
+    if is_weak(class, effect) && !file.accept_weak_effect {
+        return Err(RecordError::WeakEffect {
+            item: format!("class {class}"),
+            effect: effect.name(),
+            class,
+        });
+    }
+    Ok(ClassRule {
+        class,
+        verdict: match file.verdict {
+            VerdictName::Redact => Verdict::Redact(effect),
+            VerdictName::Keep => Verdict::Keep,
+        },
+        effect,
+        reason: ReasonCode(file.reason.clone()),
+        accept_weak_effect: file.accept_weak_effect,
+    })
+}
+
+fn audio_rule(file: AudioRuleFile) -> Result<AudioRule, RecordError> {
+    if file.padding_ms > PADDING_MS_MAX {
+        let expected = format!("at most {PADDING_MS_MAX}");
+        return Err(RecordError::field(
+            "audio.padding_ms",
+            file.padding_ms,
+            expected,
+        ));
+    }
+    Ok(AudioRule {
+        mute_speech: file.mute_speech,
+        style: file.style.into(),
+        padding_nanos: i64::from(file.padding_ms) * 1_000_000,
+        reason: ReasonCode(file.reason),
+    })
+}
+
+/// Text survives blur and mosaic better than faces do: see McPherson, Shokri and Shmatikov,
+/// "Defeating Image Obfuscation with Deep Learning" (2016).
+pub(crate) fn is_weak(class: Class, effect: Effect) -> bool {
+    matches!(class, Class::Plate | Class::Screen) && effect != Effect::Fill
+}
+
+impl Policy {
+    /// The rule for `class`.
+    #[must_use]
+    pub fn rule(&self, class: Class) -> &ClassRule {
+        self.classes
+            .iter()
+            .find(|rule| rule.class == class)
+            .expect("a policy names every class")
+    }
+
+    /// Checks that `plan`, which a person may have edited, asks for nothing weaker than allowed.
+    ///
+    /// # Errors
+    /// [`RecordError::WeakEffect`]; [`RecordError::Mismatch`] when the plan was made with another
+    /// policy or asks for fewer people.
+    pub fn check_plan(&self, plan: &Plan) -> Result<(), RecordError> {
+        if plan.policy.digest != self.digest {
+            return Err(RecordError::Mismatch {
+                what: "SHA-256 of the plan's policy",
+                found: plan.policy.digest.to_string(),
+                expected: self.digest.to_string(),
+            });
+        }
+        if self.second_person && !plan.second_person {
+            return Err(RecordError::Mismatch {
+                what: "second_person",
+                found: "false".into(),
+                expected: "true, as the policy says".into(),
+            });
+        }
+        let decided = plan.tracks.iter().filter_map(|planned| {
+            let verdict = planned.decision.as_ref()?.verdict;
+            Some((planned.track.class(), planned.track.id(), verdict))
+        });
+        for (class, id, verdict) in decided {
+            let Verdict::Redact(effect) = verdict else {
+                continue;
+            };
+            if is_weak(class, effect) && !self.rule(class).accept_weak_effect {
+                let item = format!("track {id}");
+                let effect = effect.name();
+                return Err(RecordError::WeakEffect {
+                    item,
+                    effect,
+                    class,
+                });
+            }
+        }
+        debug_assert!(
+            plan.drawn
+                .iter()
+                .all(|mask| mask.origin() == MaskOrigin::Drawn)
+        );
+        Ok(())
+    }
+
+    fn check_reasons(&self) -> Result<(), RecordError> {
+        let used = self
+            .classes
+            .iter()
+            .map(|rule| (format!("class {}, reason", rule.class), &rule.reason))
+            .chain([("audio.reason".to_owned(), &self.audio.reason)]);
+        for (field, code) in used {
+            if !self.reasons.iter().any(|reason| reason.code == *code) {
+                let found = format!("{:?}", code.0);
+                return Err(RecordError::field(field, found, "a code of a [[reason]]"));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,236 @@
+//! Key pairs and public keys, in minisign's files.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use crate::store::{self, Access};
+use crate::{Overwrite, RecordError};
+
+/// Longest key file that is read, in bytes.
+const KEY_BYTES_MAX: u64 = 4096;
+/// The base64 of a public key: algorithm (2 bytes), identifier (8), key (32).
+const PUBLIC_BASE64_LEN: usize = 56;
+
+/// A key's identifier, spelled as minisign spells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId(u64);
+
+impl KeyId {
+    pub(super) fn from_le(bytes: &[u8]) -> Option<Self> {
+        Some(Self(u64::from_le_bytes(bytes.try_into().ok()?)))
+    }
+
+    /// Reads 16 hexadecimal digits in upper case; `None` for anything else.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        let id = Self(u64::from_str_radix(text, 16).ok()?);
+        (id.to_string() == text).then_some(id)
+    }
+}
+
+impl std::fmt::Display for KeyId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:016X}", self.0)
+    }
+}
+
+pub(super) fn library(source: minisign::PError) -> RecordError {
+    RecordError::Key {
+        source: Box::new(source),
+    }
+}
+
+/// A key that checks signatures.
+#[derive(Clone, Debug)]
+pub struct PublicKey {
+    inner: minisign::PublicKey,
+    id: KeyId,
+}
+
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.inner.to_bytes() == other.inner.to_bytes()
+    }
+}
+
+impl Eq for PublicKey {}
+
+impl PublicKey {
+    /// Reads the 56 characters of a key, as in the second line of a `.pub` file.
+    ///
+    /// # Errors
+    /// [`RecordError::KeyMalformed`].
+    pub fn from_base64(text: &str) -> Result<Self, RecordError> {
+        let malformed = |what: String| RecordError::KeyMalformed { what };
+        if text.len() != PUBLIC_BASE64_LEN {
+            let found = text.len();
+            let what = format!("{found} characters instead of {PUBLIC_BASE64_LEN}");
+            return Err(malformed(what));
+        }
+        let inner = minisign::PublicKey::from_base64(text)
+            .map_err(|refused| malformed(refused.to_string()))?;
+        let id =
+            KeyId::from_le(inner.keynum()).ok_or_else(|| malformed("no key identifier".into()))?;
+        let key = Self { inner, id };
+        if key.to_base64() != text || key.inner.to_bytes()[..2] != *b"Ed" {
+            return Err(malformed("not an Ed25519 key".into()));
+        }
+        Ok(key)
+    }
+
+    /// Reads a `.pub` file: a comment line and the key.
+    ///
+    /// # Errors
+    /// [`RecordError::Read`], [`RecordError::TooLarge`], [`RecordError::KeyMalformed`].
+    pub fn load(path: &Path) -> Result<Self, RecordError> {
+        let text = read_text(path)?;
+        let lines: Vec<&str> = text.lines().collect();
+        match lines[..] {
+            [comment, key] if comment.starts_with("untrusted comment: ") => {
+                Self::from_base64(key.trim_end())
+            }
+            _ => Err(RecordError::KeyMalformed {
+                what: "expected a comment line and a line with the key".into(),
+            }),
+        }
+    }
+
+    /// Writes a `.pub` file.
+    ///
+    /// # Errors
+    /// [`RecordError::Exists`], [`RecordError::Write`].
+    pub fn save(&self, path: &Path, overwrite: Overwrite) -> Result<(), RecordError> {
+        let text = self.inner.to_box().map_err(library)?.into_string();
+        store::write(path, text.as_bytes(), overwrite)
+    }
+
+    /// The key as 56 characters.
+    #[must_use]
+    pub fn to_base64(&self) -> String {
+        self.inner.to_base64()
+    }
+
+    /// Its identifier.
+    #[must_use]
+    pub const fn id(&self) -> KeyId {
+        self.id
+    }
+
+    pub(super) const fn inner(&self) -> &minisign::PublicKey {
+        &self.inner
+    }
+}
+
+/// A key that signs.
+pub struct KeyPair {
+    secret: minisign::SecretKey,
+    public: PublicKey,
+    /// What is stored: the secret key, under a passphrase if there is one.
+    stored: String,
+}
+
+impl std::fmt::Debug for KeyPair {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KeyPair")
+            .field("id", &self.public.id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl KeyPair {
+    /// Makes a new key from the system's random numbers, to be stored under `passphrase`.
+    ///
+    /// # Errors
+    /// [`RecordError::Key`]; [`RecordError::Field`] for an empty passphrase.
+    pub fn generate(passphrase: Option<&str>) -> Result<Self, RecordError> {
+        let Some(passphrase) = passphrase else {
+            let pair = minisign::KeyPair::generate_unencrypted_keypair().map_err(library)?;
+            let stored = pair.sk.to_box(Some("redact secret key")).map_err(library)?;
+            return Self::new(pair.sk, stored.into_string());
+        };
+        if passphrase.is_empty() {
+            let expected = "text, or no passphrase at all";
+            return Err(RecordError::field("passphrase", "empty", expected));
+        }
+        let pair = minisign::KeyPair::generate_encrypted_keypair(Some(passphrase.to_owned()))
+            .map_err(library)?;
+        let stored = pair
+            .sk
+            .to_box(Some("redact encrypted secret key"))
+            .map_err(library)?
+            .into_string();
+        let secret = minisign::SecretKeyBox::from_string(&stored)
+            .and_then(|sealed| sealed.into_secret_key(Some(passphrase.to_owned())))
+            .map_err(library)?;
+        Self::new(secret, stored)
+    }
+
+    fn new(secret: minisign::SecretKey, stored: String) -> Result<Self, RecordError> {
+        let inner = minisign::PublicKey::from_secret_key(&secret).map_err(library)?;
+        let public = PublicKey::from_base64(&inner.to_base64())?;
+        Ok(Self {
+            secret,
+            public,
+            stored,
+        })
+    }
+
+    /// Reads a secret key file; one that others may read is refused.
+    ///
+    /// # Errors
+    /// [`RecordError::Read`]; [`RecordError::KeyTooOpen`]; [`RecordError::KeyMalformed`];
+    /// [`RecordError::PassphraseNeeded`]; [`RecordError::KeyRefused`].
+    pub fn load(path: &Path, passphrase: Option<&str>) -> Result<Self, RecordError> {
+        let (file, _) = store::open(path)?;
+        let meta = file
+            .metadata()
+            .map_err(|source| RecordError::Read { source })?;
+        let mode = meta.permissions().mode() & 0o777;
+        if mode & 0o077 != 0 {
+            return Err(RecordError::KeyTooOpen { mode });
+        }
+        let stored = read_text(path)?;
+        // The algorithm that protects the key is its third and fourth byte: zeros for none.
+        let encoded = stored.lines().nth(1).unwrap_or_default();
+        let open = match encoded.get(..6) {
+            Some("RWQAAE") => true,
+            Some("RWRTY0") => false,
+            _ => {
+                return Err(RecordError::KeyMalformed {
+                    what: "expected a comment line and a line with a secret key".into(),
+                });
+            }
+        };
+        let sealed = minisign::SecretKeyBox::from_string(&stored).map_err(library)?;
+        let secret = match (open, passphrase) {
+            (true, _) => sealed.into_unencrypted_secret_key(),
+            (false, None) => return Err(RecordError::PassphraseNeeded),
+            (false, Some(passphrase)) => sealed.into_secret_key(Some(passphrase.to_owned())),
+        };
+        Self::new(secret.map_err(|_| RecordError::KeyRefused)?, stored)
+    }
+
+    /// Writes the secret key file, mode 0600.
+    ///
+    /// # Errors
+    /// [`RecordError::Exists`], [`RecordError::Write`].
+    pub fn save(&self, path: &Path, overwrite: Overwrite) -> Result<(), RecordError> {
+        store::write_with(path, self.stored.as_bytes(), overwrite, Access::Owner)
+    }
+
+    /// The key that checks what this one signs.
+    #[must_use]
+    pub fn public(&self) -> PublicKey {
+        self.public.clone()
+    }
+
+    pub(super) const fn secret(&self) -> &minisign::SecretKey {
+        &self.secret
+    }
+}
+
+fn read_text(path: &Path) -> Result<String, RecordError> {
+    String::from_utf8(store::read(path, KEY_BYTES_MAX)?).map_err(|_| RecordError::KeyMalformed {
+        what: "not text".into(),
+    })
+}

@@ -1,0 +1,152 @@
+//! Files are read whole within a bound, and appear whole or not at all.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use crate::RecordError;
+
+/// Whether a file that is there may be replaced.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Overwrite {
+    /// What is there stays; writing fails with [`RecordError::Exists`].
+    #[default]
+    Never,
+    /// The new file takes the old one's place in one step.
+    Replace,
+}
+
+/// Who may read a file that is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// What the process' mask leaves.
+    Shared,
+    /// Its owner alone (mode 0600).
+    Owner,
+}
+
+/// Opens a regular file and gives its length.
+///
+/// # Errors
+/// [`RecordError::Read`]; [`RecordError::NotAFile`].
+pub(crate) fn open(path: &Path) -> Result<(File, u64), RecordError> {
+    let read = |source| RecordError::Read { source };
+    // Asked before opening: opening a pipe would wait for its other end.
+    if !std::fs::metadata(path).map_err(read)?.is_file() {
+        return Err(RecordError::NotAFile);
+    }
+    let file = File::open(path).map_err(read)?;
+    let meta = file.metadata().map_err(read)?;
+    if meta.is_file() {
+        Ok((file, meta.len()))
+    } else {
+        Err(RecordError::NotAFile)
+    }
+}
+
+/// Reads a whole file of at most `max` bytes.
+///
+/// # Errors
+/// [`RecordError::Read`]; [`RecordError::NotAFile`]; [`RecordError::TooLarge`], before any of it
+/// is read.
+pub(crate) fn read(path: &Path, max: u64) -> Result<Vec<u8>, RecordError> {
+    let (file, length) = open(path)?;
+    if length > max {
+        return Err(RecordError::TooLarge { found: length, max });
+    }
+    let mut bytes = Vec::new();
+    file.take(max + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|source| RecordError::Read { source })?;
+    let found = bytes.len() as u64;
+    if found > max {
+        return Err(RecordError::TooLarge { found, max });
+    }
+    Ok(bytes)
+}
+
+/// Writes a file that other programs see whole or not at all.
+///
+/// A temporary file in the same folder is filled, flushed to the disk and renamed.
+///
+/// # Errors
+/// [`RecordError::Exists`]; [`RecordError::Write`].
+pub fn write(path: &Path, bytes: &[u8], overwrite: Overwrite) -> Result<(), RecordError> {
+    write_with(path, bytes, overwrite, Access::Shared)
+}
+
+pub(crate) fn write_with(
+    path: &Path,
+    bytes: &[u8],
+    overwrite: Overwrite,
+    access: Access,
+) -> Result<(), RecordError> {
+    let failed = |source| RecordError::Write { source };
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    if overwrite == Overwrite::Never && path.symlink_metadata().is_ok() {
+        return Err(RecordError::Exists);
+    }
+    let mode = match access {
+        Access::Shared => 0o666,
+        Access::Owner => 0o600,
+    };
+    let mut partial = tempfile::Builder::new()
+        .prefix(".redact-")
+        .suffix(".partial")
+        .permissions(std::fs::Permissions::from_mode(mode))
+        .tempfile_in(folder)
+        .map_err(failed)?;
+    partial.write_all(bytes).map_err(failed)?;
+    partial.as_file().sync_all().map_err(failed)?;
+    let placed = match overwrite {
+        Overwrite::Never => partial.persist_noclobber(path),
+        Overwrite::Replace => partial.persist(path),
+    };
+    placed.map_err(|refused| match refused.error.kind() {
+        std::io::ErrorKind::AlreadyExists => RecordError::Exists,
+        _ => failed(refused.error),
+    })?;
+    // The name is durable only when the folder is.
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_replaced_unless_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        write(&path, b"one", Overwrite::Never).unwrap();
+        let refused = write(&path, b"two", Overwrite::Never).unwrap_err();
+        assert!(matches!(refused, RecordError::Exists));
+        assert_eq!(read(&path, 10).unwrap(), b"one");
+        write(&path, b"two", Overwrite::Replace).unwrap();
+        assert_eq!(read(&path, 10).unwrap(), b"two");
+        let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+        assert_eq!(left.len(), 1, "no partial file stays behind");
+    }
+
+    #[test]
+    fn a_file_over_its_bound_and_a_folder_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        write(&path, &[0; 11], Overwrite::Never).unwrap();
+        assert!(matches!(
+            read(&path, 10),
+            Err(RecordError::TooLarge { found: 11, max: 10 })
+        ));
+        assert_eq!(read(&path, 11).unwrap().len(), 11);
+        assert!(matches!(
+            read(folder.path(), 10),
+            Err(RecordError::NotAFile)
+        ));
+    }
+}
