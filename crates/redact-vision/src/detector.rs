@@ -1,0 +1,205 @@
+//! Finds faces, plates and screens in single frames.
+
+use ort::value::TensorRef;
+use redact_core::{BoxError, Class, DetectError, Detection, Detector, Frame, ModelUse};
+
+use crate::card::{Card, CardInput, HeadKind, Subject};
+use crate::letterbox::Letterbox;
+use crate::runtime::{ModelSession, Runtime};
+use crate::{Model, VisionError, dynamic, head, nms};
+
+/// What a detector looks for, and how closely.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DetectorOptions {
+    /// The long side of the model's input, model pixels, `32..=4096`; rounded up to what the card
+    /// allows. Pictures are reduced to it and never enlarged.
+    pub input_long_side: u32,
+    /// The lowest score that counts, above 0 and at most 1.
+    pub threshold: f32,
+    /// What to look for: at least one class, and only those that the card names.
+    pub classes: Vec<Class>,
+}
+
+impl DetectorOptions {
+    /// Everything that the card names, at 640 pixels, with the threshold that suits its head: low
+    /// enough that a tracker can go on with the weak sightings of what was clear before.
+    #[must_use]
+    pub fn for_card(card: &Card) -> Self {
+        let threshold = match card.head {
+            HeadKind::YuNet | HeadKind::CenterFace | HeadKind::RetinaFace => 0.3,
+            HeadKind::LpdYunet => 0.4,
+            HeadKind::YoloX => 0.1,
+            HeadKind::SileroVad => 0.5,
+        };
+        Self {
+            input_long_side: 640,
+            threshold,
+            classes: card.classes(),
+        }
+    }
+}
+
+/// A model with its session: finds things in single frames.
+///
+/// One thread each; make one per worker.
+pub struct FrameDetector {
+    session: ModelSession,
+    head: HeadKind,
+    card_input: CardInput,
+    subjects: Vec<Subject>,
+    options: DetectorOptions,
+    model_use: ModelUse,
+    letterbox: Option<Letterbox>,
+    /// `[1, 3, height, width]` of the last frame, kept to be filled again.
+    input: Vec<f32>,
+}
+
+impl FrameDetector {
+    /// Makes a session of `model` on `runtime`.
+    ///
+    /// # Errors
+    /// [`VisionError::Unsuitable`]: the card does not find what is asked for, or an option is out
+    /// of its range. [`VisionError::Weights`]: the runtime cannot use the file.
+    pub fn new(
+        runtime: &Runtime,
+        model: &Model,
+        options: DetectorOptions,
+    ) -> Result<Self, VisionError> {
+        let card = model.card();
+        check(card, &options).map_err(|what| VisionError::Unsuitable {
+            model: card.name.clone(),
+            what,
+        })?;
+        let weights =
+            dynamic::with_free_sides(model.weights()).map_err(|error| VisionError::Weights {
+                model: card.name.clone(),
+                source: error.into(),
+            })?;
+        let wanted = |subject: &Subject| {
+            subject
+                .class()
+                .is_some_and(|class| options.classes.contains(&class))
+        };
+        Ok(Self {
+            session: runtime.session(&card.name, &weights)?,
+            head: card.head,
+            card_input: card.input.clone(),
+            subjects: card.subjects.iter().copied().filter(wanted).collect(),
+            model_use: ModelUse {
+                name: card.name.clone(),
+                digest: model.digest(),
+                licence: card.licence.clone(),
+                classes: options.classes.clone(),
+                threshold: options.threshold,
+                input_side: options.input_long_side,
+            },
+            options,
+            letterbox: None,
+            input: Vec::new(),
+        })
+    }
+
+    /// What to write into the findings about this model.
+    #[must_use]
+    pub fn model_use(&self) -> ModelUse {
+        self.model_use.clone()
+    }
+
+    fn detect_one(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectError> {
+        let picture = &frame.picture;
+        let prepared = self.letterbox.take().filter(|it| it.fits(picture));
+        let letterbox = self.letterbox.insert(prepared.unwrap_or_else(|| {
+            Letterbox::new(picture, self.options.input_long_side, &self.card_input)
+        }));
+        letterbox.fill(picture, &mut self.input);
+        let placement = letterbox.placement();
+        let [width, height] = placement.input;
+
+        let tensor = TensorRef::from_array_view(([1, 3, height, width], self.input.as_slice()))
+            .map_err(|error| DetectError::Run {
+                model: self.session.name().to_owned(),
+                source: BoxError::from(error),
+            })?;
+        let (kind, subjects, threshold) = (self.head, &self.subjects, self.options.threshold);
+        let candidates = self.session.run([tensor.into()], |outputs| {
+            head::decode(kind, outputs, placement.input, threshold, subjects)
+        })?;
+        let detections = nms::suppress(candidates, head::iou_max(kind))
+            .into_iter()
+            .filter_map(|candidate| {
+                Some(Detection {
+                    class: candidate.subject.class()?,
+                    rect: placement.norm_from_model(candidate.rect_in_model)?,
+                    score: candidate.score,
+                })
+            });
+        Ok(detections.collect())
+    }
+}
+
+fn check(card: &Card, options: &DetectorOptions) -> Result<(), String> {
+    let known = card.classes();
+    if card.head == HeadKind::SileroVad {
+        return Err("listens to sound, a model of pictures is needed".into());
+    }
+    if options.classes.is_empty() {
+        return Err("nothing to look for".into());
+    }
+    if let Some(class) = options.classes.iter().find(|class| !known.contains(class)) {
+        return Err(format!("does not find the class {class}"));
+    }
+    if !(32..=4096).contains(&options.input_long_side) {
+        let side = options.input_long_side;
+        return Err(format!(
+            "an input side of {side} pixels, expected 32 to 4096"
+        ));
+    }
+    if !(options.threshold > 0.0 && options.threshold <= 1.0) {
+        let threshold = options.threshold;
+        return Err(format!(
+            "a threshold of {threshold}, expected above 0, at most 1"
+        ));
+    }
+    Ok(())
+}
+
+impl Detector for FrameDetector {
+    fn detect(&mut self, frames: &[&Frame]) -> Result<Vec<Vec<Detection>>, DetectError> {
+        frames.iter().map(|frame| self.detect_one(frame)).collect()
+    }
+}
+
+impl std::fmt::Debug for FrameDetector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FrameDetector")
+            .field("model_use", &self.model_use)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CARD: &str = include_str!("../../../models/lpd-yunet.toml");
+
+    #[track_caller]
+    fn refused(change: impl FnOnce(&mut DetectorOptions), word: &str) {
+        let card = Card::parse("card.toml", CARD).unwrap();
+        let mut options = DetectorOptions::for_card(&card);
+        assert_eq!(check(&card, &options), Ok(()));
+        change(&mut options);
+        let what = check(&card, &options).unwrap_err();
+        assert!(what.contains(word), "{what}");
+    }
+
+    #[test]
+    fn what_a_model_cannot_do_is_refused() {
+        refused(|o| o.classes = vec![Class::Face], "face");
+        refused(|o| o.classes.clear(), "nothing");
+        refused(|o| o.input_long_side = 0, "32 to 4096");
+        refused(|o| o.input_long_side = 100_000, "32 to 4096");
+        refused(|o| o.threshold = f32::NAN, "threshold");
+        refused(|o| o.threshold = 0.0, "threshold");
+    }
+}

@@ -1,0 +1,258 @@
+//! How the camera moved from one frame to the next.
+//!
+//! Corners of the previous frame are followed into the new one (pyramidal Lucas-Kanade, OpenCV) and
+//! back; those that return are given to a robust fit of a similarity: shift, turn and zoom. What
+//! moves by itself is an outlier of that fit.
+//!
+//! A cut is told by two signs together, since each alone also comes with a fast pan or a flash: the
+//! distribution of brightness changes, and corners are lost.
+//!
+//! Deterministic: OpenCV works on one thread, and the fit draws its samples from a fixed sequence.
+
+use opencv::boxed_ref::BoxedRef;
+use opencv::core::{self, Mat, Point2f, Size, TermCriteria, Vector};
+use opencv::{imgproc, video};
+use redact_core::{BoxError, CameraMotion, DetectError, Frame, Motion, PixelSize, PlaneKind};
+
+use crate::VisionError;
+use crate::resample::PlaneScaler;
+use crate::similarity::{Pair, fit};
+
+/// The long side of the reduced picture, pixels: fine enough for a shift of a tenth of a percent.
+const SIDE_MAX: u32 = 480;
+/// Sides below this hold no corner with its surroundings.
+const SIDE_MIN: usize = 32;
+
+/// Corners that are followed, and how they are chosen.
+const CORNERS_MAX: i32 = 200;
+const CORNER_QUALITY: f64 = 0.01;
+const CORNER_DISTANCE: f64 = 8.0;
+const CORNER_BLOCK: i32 = 3;
+
+/// The window and the levels of the pyramid: reaches shifts of about a quarter of the picture.
+const WINDOW: i32 = 15;
+const LEVELS: i32 = 4;
+const ITERATIONS: i32 = 20;
+const PRECISION: f64 = 0.03;
+
+/// A corner that does not come back to within this many pixels was not followed.
+const RETURN_MAX: f32 = 1.0;
+
+/// Fewer corners than this do not tell the camera's motion.
+const PAIRS_MIN: usize = 10;
+
+/// Distance of two distributions of brightness, `0.0..=1.0`, from which a cut is possible (with
+/// corners lost) and from which it is certain.
+const CUT_POSSIBLE: f32 = 0.25;
+const CUT_CERTAIN: f32 = 0.7;
+/// The share of corners that is still followed across a fast pan, and hardly ever across a cut.
+const FOLLOWED_MIN: f32 = 0.25;
+
+const BINS: usize = 64;
+
+/// How the camera moved, from the flow of corners.
+pub struct FlowMotion {
+    scaler: Option<(PixelSize, PlaneScaler)>,
+    previous: Option<Reduced>,
+}
+
+/// A picture reduced to its brightness.
+struct Reduced {
+    /// Columns and rows.
+    extent: [usize; 2],
+    /// Row-major.
+    samples: Vec<u8>,
+    /// Shares of the bins of brightness.
+    shares: [f32; BINS],
+}
+
+impl FlowMotion {
+    /// Makes an estimator that has seen no frame. Sets OpenCV to one thread, process-wide.
+    ///
+    /// # Errors
+    /// [`VisionError::OpenCv`].
+    pub fn new() -> Result<Self, VisionError> {
+        core::set_num_threads(1).map_err(|error| VisionError::OpenCv {
+            source: error.into(),
+        })?;
+        Ok(Self {
+            scaler: None,
+            previous: None,
+        })
+    }
+
+    fn reduced(&mut self, frame: &Frame) -> Reduced {
+        let size = frame.picture.size();
+        let extent = reduced_extent(size);
+        let from = [size.width() as usize, size.height() as usize];
+        let prepared = self.scaler.take().filter(|(of, _)| *of == size);
+        let (_, scaler) = self
+            .scaler
+            .insert(prepared.unwrap_or_else(|| (size, PlaneScaler::new(from, extent))));
+        let luma = frame.picture.plane(PlaneKind::Luma);
+        let mut row = vec![0.0; extent[0]];
+        let mut samples = Vec::with_capacity(extent[0] * extent[1]);
+        let mut shares = [0.0; BINS];
+        let share = 1.0 / (extent[0] * extent[1]) as f32;
+        for y in 0..extent[1] {
+            scaler.row(luma, y, &mut row);
+            for value in &row {
+                let sample = rounded(*value);
+                shares[usize::from(sample) * BINS / 256] += share;
+                samples.push(sample);
+            }
+        }
+        Reduced {
+            extent,
+            samples,
+            shares,
+        }
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "means of 8-bit samples; the cast saturates"
+)]
+fn rounded(value: f32) -> u8 {
+    (value + 0.5) as u8
+}
+
+fn reduced_extent(size: PixelSize) -> [usize; 2] {
+    let longest = size.width().max(size.height()).max(SIDE_MAX);
+    [size.width(), size.height()].map(|side| {
+        let reduced = u64::from(side) * u64::from(SIDE_MAX) / u64::from(longest);
+        usize::try_from(reduced).unwrap_or(1).max(1)
+    })
+}
+
+impl CameraMotion for FlowMotion {
+    fn advance(&mut self, frame: &Frame) -> Result<Motion, DetectError> {
+        let now = self.reduced(frame);
+        let motion = match &self.previous {
+            Some(before) if before.extent == now.extent => {
+                between(before, &now).map_err(|error| DetectError::Run {
+                    model: "optical flow".into(),
+                    source: BoxError::from(error),
+                })?
+            }
+            // A picture of another size comes from another camera.
+            Some(_) => Motion::Cut,
+            None => Motion::Unknown,
+        };
+        self.previous = Some(now);
+        Ok(motion)
+    }
+}
+
+impl std::fmt::Debug for FlowMotion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FlowMotion").finish_non_exhaustive()
+    }
+}
+
+fn between(before: &Reduced, now: &Reduced) -> opencv::Result<Motion> {
+    if before.samples == now.samples {
+        return Ok(Motion::Affine([1.0, 0.0, 0.0, 0.0, 1.0, 0.0]));
+    }
+    let distance = distance(&before.shares, &now.shares);
+    if distance >= CUT_CERTAIN {
+        return Ok(Motion::Cut);
+    }
+    if before.extent.iter().any(|side| *side < SIDE_MIN) {
+        return Ok(Motion::Unknown);
+    }
+    let (corners, pairs) = followed(before, now)?;
+    let share = pairs.len() as f32 / corners.max(1) as f32;
+    if distance >= CUT_POSSIBLE && share < FOLLOWED_MIN {
+        return Ok(Motion::Cut);
+    }
+    if pairs.len() < PAIRS_MIN {
+        return Ok(Motion::Unknown);
+    }
+    let [width, height] = before.extent.map(|side| side as f32);
+    Ok(fit(&pairs).map_or(Motion::Unknown, |[a, b, x, y]| {
+        // From pixels of the reduced picture to fractions of it.
+        Motion::Affine([
+            a,
+            -b * height / width,
+            x / width,
+            b * width / height,
+            a,
+            y / height,
+        ])
+    }))
+}
+
+/// Half the sum of differences: `0.0` the same, `1.0` nothing in common.
+fn distance(before: &[f32; BINS], now: &[f32; BINS]) -> f32 {
+    let differences = before.iter().zip(now).map(|(a, b)| (a - b).abs());
+    differences.sum::<f32>() / 2.0
+}
+
+/// The number of corners found, and those that could be followed there and back.
+fn followed(before: &Reduced, now: &Reduced) -> opencv::Result<(usize, Vec<Pair>)> {
+    let (before, now) = (matrix(before)?, matrix(now)?);
+    let mut corners: Vector<Point2f> = Vector::new();
+    imgproc::good_features_to_track(
+        &before,
+        &mut corners,
+        CORNERS_MAX,
+        CORNER_QUALITY,
+        CORNER_DISTANCE,
+        &core::no_array(),
+        CORNER_BLOCK,
+        false,
+        0.04,
+    )?;
+    if corners.is_empty() {
+        return Ok((0, Vec::new()));
+    }
+    let (there, there_status) = flow(&before, &now, &corners)?;
+    let (back, back_status) = flow(&now, &before, &there)?;
+    let mut pairs = Vec::with_capacity(corners.len());
+    for (i, from) in corners.iter().enumerate() {
+        let (to, back) = (there.get(i)?, back.get(i)?);
+        let returned = (back.x - from.x).hypot(back.y - from.y) <= RETURN_MAX;
+        if there_status.get(i)? == 1 && back_status.get(i)? == 1 && returned {
+            pairs.push(Pair {
+                from: [from.x, from.y],
+                to: [to.x, to.y],
+            });
+        }
+    }
+    Ok((corners.len(), pairs))
+}
+
+fn matrix(reduced: &Reduced) -> opencv::Result<BoxedRef<'_, Mat>> {
+    let [width, height] = reduced
+        .extent
+        .map(|side| i32::try_from(side).unwrap_or(i32::MAX));
+    Mat::new_rows_cols_with_data(height, width, &reduced.samples)
+}
+
+/// Where `points` of `from` are in `to`, and 1 for each that was found.
+fn flow(
+    from: &BoxedRef<'_, Mat>,
+    to: &BoxedRef<'_, Mat>,
+    points: &Vector<Point2f>,
+) -> opencv::Result<(Vector<Point2f>, Vector<u8>)> {
+    let (mut found, mut status) = (Vector::new(), Vector::new());
+    let mut errors: Vector<f32> = Vector::new();
+    let kind = core::TermCriteria_COUNT + core::TermCriteria_EPS;
+    video::calc_optical_flow_pyr_lk(
+        from,
+        to,
+        points,
+        &mut found,
+        &mut status,
+        &mut errors,
+        Size::new(WINDOW, WINDOW),
+        LEVELS,
+        TermCriteria::new(kind, ITERATIONS, PRECISION)?,
+        0,
+        1e-4,
+    )?;
+    Ok((found, status))
+}

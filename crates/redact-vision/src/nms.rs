@@ -1,0 +1,118 @@
+//! Keeps one of several boxes for the same thing.
+
+use crate::card::Subject;
+
+/// A box as a head read it from a model's output.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Candidate {
+    /// What it is.
+    pub(crate) subject: Subject,
+    /// `[x_min, y_min, x_max, y_max]`, model pixels; may lie outside of the input.
+    pub(crate) rect_in_model: [f32; 4],
+    /// How sure the model is, `0.0..=1.0`.
+    pub(crate) score: f32,
+}
+
+/// The most candidates that are compared, best first: bounds the time of a hostile picture. A
+/// thousand faces with a handful of candidates each fit.
+const CANDIDATES_MAX: usize = 8_000;
+
+/// Sorts by score and drops each box that overlaps a better one of its subject by more than
+/// `iou_max`.
+///
+/// The order is total, so the same input gives the same output. Boxes with a side that is not a
+/// finite number are dropped.
+pub(crate) fn suppress(mut candidates: Vec<Candidate>, iou_max: f32) -> Vec<Candidate> {
+    candidates.retain(|c| {
+        let [x_min, y_min, x_max, y_max] = c.rect_in_model;
+        let finite = c.rect_in_model.iter().all(|side| side.is_finite()) && c.score.is_finite();
+        finite && x_min < x_max && y_min < y_max
+    });
+    // Stable, so that equal scores keep the model's order.
+    candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
+    candidates.truncate(CANDIDATES_MAX);
+    let mut kept: Vec<Candidate> = Vec::new();
+    for candidate in candidates {
+        let covered = kept.iter().any(|better| {
+            better.subject == candidate.subject
+                && iou(better.rect_in_model, candidate.rect_in_model) > iou_max
+        });
+        if !covered {
+            kept.push(candidate);
+        }
+    }
+    kept
+}
+
+fn iou(a: [f32; 4], b: [f32; 4]) -> f32 {
+    let width = a[2].min(b[2]) - a[0].max(b[0]);
+    let height = a[3].min(b[3]) - a[1].max(b[1]);
+    if width <= 0.0 || height <= 0.0 {
+        return 0.0;
+    }
+    let area = |r: [f32; 4]| (r[2] - r[0]) * (r[3] - r[1]);
+    let common = width * height;
+    common / (area(a) + area(b) - common)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn boxed(subject: Subject, x_min: f32, score: f32) -> Candidate {
+        Candidate {
+            subject,
+            rect_in_model: [x_min, 0.0, x_min + 10.0, 10.0],
+            score,
+        }
+    }
+
+    #[test]
+    fn the_better_of_two_overlapping_boxes_stays() {
+        let kept = suppress(
+            vec![
+                boxed(Subject::Face, 1.0, 0.5),
+                boxed(Subject::Face, 0.0, 0.9),
+            ],
+            0.4,
+        );
+        assert_eq!(kept, [boxed(Subject::Face, 0.0, 0.9)]);
+    }
+
+    #[test]
+    fn neighbours_and_other_subjects_stay() {
+        let boxes = vec![
+            boxed(Subject::Face, 0.0, 0.9),
+            boxed(Subject::Face, 8.0, 0.8),
+            boxed(Subject::Plate, 0.0, 0.7),
+        ];
+        assert_eq!(suppress(boxes.clone(), 0.4), boxes);
+    }
+
+    #[test]
+    fn a_box_that_is_none_is_dropped() {
+        let mut bad = boxed(Subject::Face, 0.0, 0.9);
+        bad.rect_in_model[2] = f32::NAN;
+        let mut turned = boxed(Subject::Face, 0.0, 0.9);
+        turned.rect_in_model[2] = -5.0;
+        let mut endless = boxed(Subject::Face, 0.0, 0.9);
+        endless.rect_in_model[2] = f32::INFINITY;
+        assert!(
+            suppress(
+                vec![bad, turned, endless, boxed(Subject::Face, 0.0, f32::NAN)],
+                0.4
+            )
+            .is_empty()
+        );
+    }
+
+    #[test]
+    fn equal_scores_keep_their_order() {
+        let boxes = vec![
+            boxed(Subject::Face, 0.0, 0.5),
+            boxed(Subject::Face, 20.0, 0.5),
+            boxed(Subject::Face, 40.0, 0.5),
+        ];
+        assert_eq!(suppress(boxes.clone(), 0.4), boxes);
+    }
+}

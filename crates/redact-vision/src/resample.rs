@@ -1,0 +1,181 @@
+//! Scales one 8-bit plane, row by row.
+//!
+//! Reducing takes the mean over the area that a target sample covers, so that no source sample is
+//! skipped and small things do not flicker; enlarging interpolates linearly between sample centres.
+//! Rows are produced one at a time: a picture is scaled, coloured and stored in one pass over it.
+
+use redact_core::Plane;
+
+/// What one target sample takes from a row or column of source samples.
+#[derive(Clone, Debug, PartialEq)]
+struct Taps {
+    /// First source sample.
+    first: usize,
+    /// Weights of `first` and those after it; their sum is 1.
+    weights: Vec<f32>,
+}
+
+/// How one axis is scaled: the taps of every target sample.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Axis {
+    taps: Vec<Taps>,
+}
+
+impl Axis {
+    /// Scales `from` samples to `to`, both at least 1.
+    pub(crate) fn new(from: usize, to: usize) -> Self {
+        assert!(from >= 1 && to >= 1, "an axis has samples");
+        let taps = (0..to).map(|at| taps(from, to, at)).collect();
+        Self { taps }
+    }
+
+    fn is_identity(&self) -> bool {
+        self.taps
+            .iter()
+            .enumerate()
+            .all(|(at, taps)| taps.first == at && taps.weights.len() == 1)
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "positions lie within the plane, whose sides are at most 16384"
+)]
+fn taps(from: usize, to: usize, at: usize) -> Taps {
+    let step = from as f64 / to as f64;
+    if step >= 1.0 {
+        let (start, end) = (at as f64 * step, (at + 1) as f64 * step);
+        let first = start.floor() as usize;
+        let last = ((end - 1e-9).ceil() as usize).clamp(first + 1, from);
+        let weights = (first..last)
+            .map(|i| ((end.min((i + 1) as f64) - start.max(i as f64)) / step) as f32)
+            .collect();
+        return Taps { first, weights };
+    }
+    let position = ((at as f64 + 0.5) * step - 0.5).clamp(0.0, (from - 1) as f64);
+    let first = position.floor() as usize;
+    let fraction = (position - first as f64) as f32;
+    let weights = if fraction > 0.0 {
+        vec![1.0 - fraction, fraction]
+    } else {
+        vec![1.0]
+    };
+    Taps { first, weights }
+}
+
+/// Scales one plane to `columns.len()` by `rows.len()` samples.
+#[derive(Clone, Debug)]
+pub(crate) struct PlaneScaler {
+    columns: Axis,
+    rows: Axis,
+    /// The columns' taps, one after the other with the same count for each, if they are alike.
+    plain_columns: bool,
+    /// One source row's width of sums.
+    sums: Vec<f32>,
+}
+
+impl PlaneScaler {
+    /// Scales `[width, height]` samples to `[width, height]`.
+    pub(crate) fn new(from: [usize; 2], to: [usize; 2]) -> Self {
+        let columns = Axis::new(from[0], to[0]);
+        Self {
+            plain_columns: columns.is_identity(),
+            columns,
+            rows: Axis::new(from[1], to[1]),
+            sums: vec![0.0; from[0]],
+        }
+    }
+
+    /// Writes target row `y` to `out`, values `0.0..=255.0`.
+    ///
+    /// - `plane`: of the size that the scaler was made for.
+    pub(crate) fn row(&mut self, plane: Plane<'_>, y: usize, out: &mut [f32]) {
+        assert!(plane.width == self.sums.len() && out.len() == self.columns.taps.len());
+        let taps = &self.rows.taps[y];
+        for (i, weight) in taps.weights.iter().enumerate() {
+            let row = plane.row(taps.first + i);
+            if i == 0 {
+                for (sum, sample) in self.sums.iter_mut().zip(row) {
+                    *sum = f32::from(*sample) * weight;
+                }
+            } else {
+                for (sum, sample) in self.sums.iter_mut().zip(row) {
+                    *sum += f32::from(*sample) * weight;
+                }
+            }
+        }
+        if self.plain_columns {
+            out.copy_from_slice(&self.sums);
+            return;
+        }
+        for (value, taps) in out.iter_mut().zip(&self.columns.taps) {
+            let samples = &self.sums[taps.first..][..taps.weights.len()];
+            *value = samples.iter().zip(&taps.weights).map(|(s, w)| s * w).sum();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use redact_core::{ColorRange, Picture, PixelSize, PlaneKind};
+
+    fn scaled(samples: &[[u8; 4]; 2], to: [usize; 2]) -> Vec<Vec<f32>> {
+        let size = PixelSize::new(4, 2).unwrap();
+        let mut picture = Picture::filled(size, ColorRange::Full, [0, 128, 128]);
+        let mut plane = picture.plane_mut(PlaneKind::Luma);
+        for (y, row) in samples.iter().enumerate() {
+            plane.row_mut(y).copy_from_slice(row);
+        }
+        let mut scaler = PlaneScaler::new([4, 2], to);
+        (0..to[1])
+            .map(|y| {
+                let mut row = vec![0.0; to[0]];
+                scaler.row(picture.plane(PlaneKind::Luma), y, &mut row);
+                row
+            })
+            .collect()
+    }
+
+    const SAMPLES: [[u8; 4]; 2] = [[0, 100, 200, 40], [20, 80, 0, 60]];
+
+    #[test]
+    fn the_same_size_is_a_copy() {
+        let rows = scaled(&SAMPLES, [4, 2]);
+        assert_eq!(rows, [[0.0, 100.0, 200.0, 40.0], [20.0, 80.0, 0.0, 60.0]]);
+    }
+
+    #[test]
+    fn reducing_takes_the_mean_of_the_area() {
+        assert_eq!(scaled(&SAMPLES, [2, 1]), [[50.0, 75.0]]);
+        let third = scaled(&SAMPLES, [3, 2]);
+        // The first of three covers one and a third samples.
+        assert!((third[0][0] - 100.0 * 0.25).abs() < 1e-3, "{third:?}");
+    }
+
+    #[test]
+    fn enlarging_interpolates_between_centres() {
+        let rows = scaled(&SAMPLES, [8, 2]);
+        assert_eq!(rows[0][..4], [0.0, 25.0, 75.0, 125.0]);
+        assert_eq!(rows[0][7], 40.0);
+    }
+
+    proptest! {
+        /// Goal: every source sample counts, and a plane of one value keeps it.
+        #[test]
+        fn weights_sum_to_one_and_stay_inside(from in 1_usize..3000, to in 1_usize..3000) {
+            let axis = Axis::new(from, to);
+            let mut covered = 0;
+            for taps in &axis.taps {
+                let sum: f32 = taps.weights.iter().sum();
+                prop_assert!((sum - 1.0).abs() < 1e-3);
+                prop_assert!(taps.first + taps.weights.len() <= from);
+                prop_assert!(to > from || taps.first <= covered);
+                covered = taps.first + taps.weights.len();
+            }
+            prop_assert_eq!(covered, from);
+        }
+    }
+}

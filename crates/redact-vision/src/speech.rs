@@ -1,0 +1,486 @@
+//! Hears where somebody speaks.
+//!
+//! Each track is mixed to one channel, resampled to 16 kHz and given to Silero VAD in steps of
+//! 32 ms. A step that is surely speech opens a span, and the span stays open while steps are
+//! possibly speech or pauses are short. Spans are padded outward: a mute may take a breath too
+//! much, never a syllable too little.
+//!
+//! Time follows the blocks' own starts. A gap or a jump ends the run of sound, and the model starts
+//! afresh after it. Memory: a fraction of a second of sound per track, and the spans.
+//!
+//! Source of the input and of the thresholds: `utils_vad.py` of snakers4/silero-vad 806dcba3
+//! (`OnnxWrapper`: 64 samples of context before 512 new ones; `get_speech_timestamps`).
+
+use std::collections::BTreeMap;
+
+use ort::value::TensorRef;
+use redact_core::{AudioBlock, BoxError, DetectError, ModelUse, SpeechDetector, TimeSpan};
+
+use crate::card::HeadKind;
+use crate::resound::Resampler;
+use crate::runtime::{ModelSession, Output, Runtime, ShapeError};
+use crate::{Model, VisionError};
+
+/// The model's rate, samples per second.
+const RATE_HZ: u32 = 16_000;
+/// New samples per step.
+const STEP: usize = 512;
+/// Samples of the step before, given again.
+const CONTEXT: usize = 64;
+/// Values of the model's state: `[2, 1, 128]`.
+const STATE: usize = 256;
+const STEP_NANOS: i64 = STEP as i64 * 1_000_000_000 / RATE_HZ as i64;
+
+/// Rates that a track may have, samples per second.
+const RATES_HZ: std::ops::RangeInclusive<u32> = 1_000..=768_000;
+
+/// How far a block may start from where the last one ended and still go on from there. Less than
+/// one step of the model, and within the padding.
+const JITTER_NANOS: i64 = 20_000_000;
+
+/// When a run of steps counts as speech.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SpeechOptions {
+    /// A step at or above this opens a span, `0.0..=1.0`.
+    pub enter: f32,
+    /// An open span lasts while steps are at or above this, at most `enter`.
+    pub leave: f32,
+    /// Shorter spans are taken for noise.
+    pub speech_min_nanos: i64,
+    /// Shorter pauses are part of the span.
+    pub pause_max_nanos: i64,
+    /// Added at both ends of each span.
+    pub pad_nanos: i64,
+}
+
+impl Default for SpeechOptions {
+    /// The model's own thresholds; a word of a tenth of a second counts, and the padding is wide.
+    fn default() -> Self {
+        Self {
+            enter: 0.5,
+            leave: 0.35,
+            speech_min_nanos: 96_000_000,
+            pause_max_nanos: 300_000_000,
+            pad_nanos: 200_000_000,
+        }
+    }
+}
+
+/// Hears where somebody speaks, on all tracks of a recording.
+pub struct SpeechListener {
+    listener: Listener,
+    options: SpeechOptions,
+    model_use: ModelUse,
+    tracks: BTreeMap<usize, Track>,
+}
+
+impl SpeechListener {
+    /// Makes a session of `model` on `runtime`.
+    ///
+    /// # Errors
+    /// [`VisionError::Unsuitable`]: not a model of speech, or `options` contradict themselves.
+    /// [`VisionError::Weights`]: the runtime cannot use the file.
+    pub fn new(
+        runtime: &Runtime,
+        model: &Model,
+        options: SpeechOptions,
+    ) -> Result<Self, VisionError> {
+        let card = model.card();
+        let unsuitable = |what: String| VisionError::Unsuitable {
+            model: card.name.clone(),
+            what,
+        };
+        if card.head != HeadKind::SileroVad {
+            return Err(unsuitable("does not listen to sound".into()));
+        }
+        let in_order = 0.0 < options.leave && options.leave <= options.enter;
+        if !in_order || options.enter > 1.0 {
+            return Err(unsuitable(format!(
+                "thresholds {} and {}, expected 0 < leave <= enter <= 1",
+                options.leave, options.enter
+            )));
+        }
+        let session = runtime.session(&card.name, model.weights())?;
+        let inputs = session.input_names();
+        if inputs != ["input", "state", "sr"] {
+            let what = format!("inputs {inputs:?}, expected \"input\", \"state\", \"sr\"");
+            return Err(unsuitable(what));
+        }
+        Ok(Self {
+            listener: Listener { session },
+            options,
+            model_use: ModelUse {
+                name: card.name.clone(),
+                digest: model.digest(),
+                licence: card.licence.clone(),
+                classes: Vec::new(),
+                threshold: options.enter,
+                input_side: 0,
+            },
+            tracks: BTreeMap::new(),
+        })
+    }
+
+    /// What to write into the findings about this model.
+    #[must_use]
+    pub fn model_use(&self) -> ModelUse {
+        self.model_use.clone()
+    }
+}
+
+impl SpeechDetector for SpeechListener {
+    fn listen(&mut self, block: &AudioBlock) -> Result<(), DetectError> {
+        if !RATES_HZ.contains(&block.rate_hz) {
+            return Err(DetectError::Shape {
+                model: self.model_use.name.clone(),
+                found: format!("sound at {} Hz", block.rate_hz),
+                expected: format!("{} to {} Hz", RATES_HZ.start(), RATES_HZ.end()),
+            });
+        }
+        if block.frames() == 0 {
+            return Ok(());
+        }
+        let track = self.tracks.entry(block.stream).or_default();
+        let listener = &mut self.listener;
+        if track
+            .run
+            .as_ref()
+            .is_some_and(|run| !run.goes_on_with(block))
+        {
+            track.end_run(listener, &self.options)?;
+        }
+        let run = track.run.get_or_insert_with(|| Run::new(block));
+        run.take(block, |step| listener.probability(step), &self.options)?;
+        track.spans.append(&mut run.turns.spans);
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<Vec<TimeSpan>, DetectError> {
+        let mut spans = Vec::new();
+        for mut track in std::mem::take(&mut self.tracks).into_values() {
+            track.end_run(&mut self.listener, &self.options)?;
+            spans.append(&mut track.spans);
+        }
+        Ok(TimeSpan::merged(spans, 0))
+    }
+}
+
+impl std::fmt::Debug for SpeechListener {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SpeechListener")
+            .field("model_use", &self.model_use)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is known of one track.
+#[derive(Default)]
+struct Track {
+    run: Option<Run>,
+    spans: Vec<TimeSpan>,
+}
+
+impl Track {
+    fn end_run(
+        &mut self,
+        listener: &mut Listener,
+        options: &SpeechOptions,
+    ) -> Result<(), DetectError> {
+        if let Some(mut run) = self.run.take() {
+            run.end(|step| listener.probability(step), options)?;
+            self.spans.append(&mut run.turns.spans);
+        }
+        Ok(())
+    }
+}
+
+/// What the model is given in one step, and what it carries to the next.
+struct Step {
+    /// [`CONTEXT`] and [`STEP`] samples.
+    samples: Vec<f32>,
+    /// [`STATE`] values.
+    state: Vec<f32>,
+}
+
+/// Sound without a gap.
+struct Run {
+    rate_hz: u32,
+    /// Of the first sample, at `rate_hz` since the recording's zero.
+    start: i64,
+    /// Samples taken, at `rate_hz`.
+    taken: i64,
+    resampler: Resampler,
+    /// Samples at [`RATE_HZ`] that wait for a step.
+    waiting: Vec<f32>,
+    step: Step,
+    turns: Turns,
+}
+
+impl Run {
+    fn new(block: &AudioBlock) -> Self {
+        let nanos = i128::from(block.start) * 1_000_000_000;
+        let start_nanos = nanos.div_euclid(i128::from(block.rate_hz));
+        Self {
+            rate_hz: block.rate_hz,
+            start: block.start,
+            taken: 0,
+            resampler: Resampler::new(block.rate_hz, RATE_HZ),
+            waiting: Vec::new(),
+            step: Step {
+                samples: vec![0.0; CONTEXT + STEP],
+                state: vec![0.0; STATE],
+            },
+            turns: Turns::new(start_nanos.try_into().unwrap_or(i64::MIN)),
+        }
+    }
+
+    /// Whether `block` starts where this run ends, but for a little jitter. The jitter does not add
+    /// up: all blocks are compared with the start of the run.
+    fn goes_on_with(&self, block: &AudioBlock) -> bool {
+        let expected = i128::from(self.start) + i128::from(self.taken);
+        let distance = (i128::from(block.start) - expected).abs() * 1_000_000_000;
+        block.rate_hz == self.rate_hz
+            && distance <= i128::from(JITTER_NANOS) * i128::from(self.rate_hz)
+    }
+
+    fn take(
+        &mut self,
+        block: &AudioBlock,
+        model: impl FnMut(&mut Step) -> Result<f32, DetectError>,
+        options: &SpeechOptions,
+    ) -> Result<(), DetectError> {
+        let channels = usize::from(block.channels.max(1));
+        let share = 1.0 / channels as f32;
+        let mono = block.samples.chunks_exact(channels).map(|frame| {
+            let mean = frame.iter().sum::<f32>() * share;
+            // One sample that is no number would deafen the model for the rest of the run.
+            if mean.is_finite() {
+                mean.clamp(-1.0, 1.0)
+            } else {
+                0.0
+            }
+        });
+        self.resampler.push(mono, &mut self.waiting);
+        self.taken = self.taken.saturating_add_unsigned(block.frames() as u64);
+        self.steps(model, options)
+    }
+
+    fn steps(
+        &mut self,
+        mut model: impl FnMut(&mut Step) -> Result<f32, DetectError>,
+        options: &SpeechOptions,
+    ) -> Result<(), DetectError> {
+        let whole = self.waiting.len() - self.waiting.len() % STEP;
+        for samples in self.waiting[..whole].chunks_exact(STEP) {
+            self.step.samples.copy_within(STEP.., 0);
+            self.step.samples[CONTEXT..].copy_from_slice(samples);
+            let probability = model(&mut self.step)?;
+            self.turns.hear(probability, options);
+        }
+        self.waiting.drain(..whole);
+        Ok(())
+    }
+
+    fn end(
+        &mut self,
+        model: impl FnMut(&mut Step) -> Result<f32, DetectError>,
+        options: &SpeechOptions,
+    ) -> Result<(), DetectError> {
+        self.resampler.flush(&mut self.waiting);
+        self.waiting
+            .resize(self.waiting.len().next_multiple_of(STEP), 0.0);
+        self.steps(model, options)?;
+        self.turns.close(options);
+        Ok(())
+    }
+}
+
+/// Makes spans of probabilities.
+struct Turns {
+    start_nanos: i64,
+    /// Steps heard.
+    heard: i64,
+    /// First step, and the one after the last that was possibly speech, of the open span.
+    open: Option<(i64, i64)>,
+    spans: Vec<TimeSpan>,
+}
+
+impl Turns {
+    const fn new(start_nanos: i64) -> Self {
+        Self {
+            start_nanos,
+            heard: 0,
+            open: None,
+            spans: Vec::new(),
+        }
+    }
+
+    fn hear(&mut self, probability: f32, options: &SpeechOptions) {
+        let at = self.heard;
+        self.heard += 1;
+        match &mut self.open {
+            None if probability >= options.enter => self.open = Some((at, at + 1)),
+            None => {}
+            Some((_, end)) if probability >= options.leave => *end = at + 1,
+            Some((_, end)) => {
+                if (at + 1 - *end) * STEP_NANOS > options.pause_max_nanos {
+                    self.close(options);
+                }
+            }
+        }
+    }
+
+    fn close(&mut self, options: &SpeechOptions) {
+        let Some((start, end)) = self.open.take() else {
+            return;
+        };
+        if (end - start) * STEP_NANOS < options.speech_min_nanos {
+            return;
+        }
+        let nanos = |step: i64| self.start_nanos.saturating_add(step * STEP_NANOS);
+        if let Some(span) = TimeSpan::new(nanos(start), nanos(end)) {
+            self.spans.push(span.padded(options.pad_nanos));
+        }
+    }
+}
+
+/// The model.
+struct Listener {
+    session: ModelSession,
+}
+
+impl Listener {
+    /// Probability that `step` is speech; its state becomes the next one.
+    fn probability(&mut self, step: &mut Step) -> Result<f32, DetectError> {
+        let failed = |error: ort::Error, name: &str| DetectError::Run {
+            model: name.to_owned(),
+            source: BoxError::from(error),
+        };
+        let rate = [i64::from(RATE_HZ)];
+        let name = self.session.name();
+        let samples = TensorRef::from_array_view(([1, CONTEXT + STEP], step.samples.as_slice()))
+            .map_err(|error| failed(error, name))?;
+        let state = TensorRef::from_array_view(([2, 1, STATE / 2], step.state.as_slice()))
+            .map_err(|error| failed(error, name))?;
+        let no_dimensions: [usize; 0] = [];
+        let rate = TensorRef::from_array_view((no_dimensions, rate.as_slice()))
+            .map_err(|error| failed(error, name))?;
+        let inputs = [samples.into(), state.into(), rate.into()];
+        let (probability, state) = self.session.run(inputs, read)?;
+        step.state = state;
+        Ok(probability)
+    }
+}
+
+/// The probability and the next state.
+fn read(outputs: &[Output<'_>]) -> Result<(f32, Vec<f32>), ShapeError> {
+    let lengths: Vec<usize> = outputs.iter().map(|output| output.values.len()).collect();
+    match outputs {
+        [probability, state, ..] if lengths[..2] == [1, STATE] => {
+            Ok((probability.values[0], state.values.to_vec()))
+        }
+        _ => Err(ShapeError {
+            found: format!("outputs of {lengths:?} values"),
+            expected: format!("outputs of [1, {STATE}] values"),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OPTIONS: SpeechOptions = SpeechOptions {
+        enter: 0.5,
+        leave: 0.35,
+        speech_min_nanos: 2 * STEP_NANOS,
+        pause_max_nanos: 2 * STEP_NANOS,
+        pad_nanos: 0,
+    };
+
+    /// Spans in steps.
+    fn heard(probabilities: &[f32]) -> Vec<[i64; 2]> {
+        let mut turns = Turns::new(0);
+        for probability in probabilities {
+            turns.hear(*probability, &OPTIONS);
+        }
+        turns.close(&OPTIONS);
+        let steps = |nanos: i64| nanos / STEP_NANOS;
+        let spans = turns.spans.iter();
+        spans
+            .map(|span| [steps(span.start_nanos()), steps(span.end_nanos())])
+            .collect()
+    }
+
+    #[test]
+    fn a_span_opens_high_and_closes_low() {
+        assert_eq!(heard(&[0.4, 0.6, 0.4, 0.4, 0.1, 0.1, 0.1, 0.4]), [[1, 4]]);
+    }
+
+    #[test]
+    fn a_short_pause_does_not_end_a_span_and_a_long_one_does() {
+        assert_eq!(heard(&[0.9, 0.9, 0.0, 0.0, 0.9]), [[0, 5]]);
+        let long = [0.9, 0.9, 0.0, 0.0, 0.0, 0.9, 0.9];
+        assert_eq!(heard(&long), [[0, 2], [5, 7]]);
+    }
+
+    #[test]
+    fn a_click_is_no_speech() {
+        assert!(heard(&[0.0, 0.9, 0.0, 0.0, 0.0, 0.0]).is_empty());
+    }
+
+    fn block(start: i64, frames: usize) -> AudioBlock {
+        AudioBlock {
+            stream: 0,
+            start,
+            rate_hz: 16_000,
+            channels: 2,
+            samples: vec![0.5; frames * 2],
+        }
+    }
+
+    /// Goal: a run follows the blocks' own starts: jitter is tolerated and does not add up.
+    #[test]
+    fn a_run_goes_on_within_jitter_only() {
+        let mut run = Run::new(&block(-500, 1600));
+        run.take(&block(-500, 1600), |_| Ok(0.0), &OPTIONS).unwrap();
+        assert!(run.goes_on_with(&block(1100, 10)));
+        assert!(run.goes_on_with(&block(1100 + 320, 10)));
+        assert!(!run.goes_on_with(&block(1100 + 321, 10)));
+        assert!(!run.goes_on_with(&block(0, 10)));
+        let other_rate = AudioBlock {
+            rate_hz: 8000,
+            ..block(1100, 10)
+        };
+        assert!(!run.goes_on_with(&other_rate));
+    }
+
+    /// Goal: speech in the last, incomplete step of a run that starts before zero is found where
+    /// it is.
+    #[test]
+    fn the_end_of_a_run_is_heard() {
+        let mut run = Run::new(&block(-16_000, 1));
+        run.take(&block(-16_000, 3 * STEP - 7), |_| Ok(0.0), &OPTIONS)
+            .unwrap();
+        run.take(&block(-16_000, STEP), |_| Ok(0.9), &OPTIONS)
+            .unwrap();
+        run.end(|_| Ok(0.9), &OPTIONS).unwrap();
+        let start = -1_000_000_000 + 2 * STEP_NANOS;
+        let expected = TimeSpan::new(start, start + 2 * STEP_NANOS).unwrap();
+        assert_eq!(run.turns.spans, [expected]);
+    }
+
+    #[test]
+    fn a_sample_that_is_no_number_is_silence() {
+        let mut loud = block(0, STEP);
+        loud.samples[10] = f32::NAN;
+        loud.samples[20] = f32::INFINITY;
+        let mut run = Run::new(&loud);
+        let model = |step: &mut Step| {
+            assert!(step.samples.iter().all(|sample| sample.abs() <= 1.0));
+            Ok(0.0)
+        };
+        run.take(&loud, model, &OPTIONS).unwrap();
+    }
+}

@@ -1,0 +1,232 @@
+//! A folder of model cards and weights.
+//!
+//! A card without its weights is "not installed", which is no error: somebody decides later whether
+//! to go without. Weights whose digest no source of the card names are never given to the runtime.
+
+use std::fs;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use redact_core::Digest;
+use sha2::{Digest as _, Sha256};
+
+use crate::{Card, CardError, VisionError};
+
+/// The most weights that are read, in bytes: far above any model that is fast enough here.
+const WEIGHTS_BYTES_MAX: u64 = 512 * 1024 * 1024;
+
+/// A folder of model cards and weights.
+#[derive(Clone, Debug)]
+pub struct ModelStore {
+    dir: PathBuf,
+    cards: Vec<Card>,
+}
+
+/// A card with its weights, which are what the card says.
+#[derive(Clone)]
+pub struct Model {
+    card: Card,
+    digest: Digest,
+    weights: Vec<u8>,
+}
+
+impl ModelStore {
+    /// Reads all cards of `dir` (files `*.toml`).
+    ///
+    /// # Errors
+    /// [`CardError`]: the folder or a card cannot be read, a card is not good, or two have the same
+    /// name.
+    pub fn open(dir: &Path) -> Result<Self, CardError> {
+        let unread = |source| CardError::Read {
+            file: dir.display().to_string(),
+            source,
+        };
+        let mut paths = Vec::new();
+        for entry in fs::read_dir(dir).map_err(unread)? {
+            let path = entry.map_err(unread)?.path();
+            if path
+                .extension()
+                .is_some_and(|extension| extension == "toml")
+            {
+                paths.push(path);
+            }
+        }
+        paths.sort();
+        let mut cards: Vec<Card> = Vec::with_capacity(paths.len());
+        for path in paths {
+            let card = Card::read(&path)?;
+            if cards.iter().any(|other| other.name == card.name) {
+                return Err(CardError::Value {
+                    file: path.display().to_string(),
+                    what: format!("a second card named {:?}", card.name),
+                });
+            }
+            cards.push(card);
+        }
+        let dir = dir.to_owned();
+        Ok(Self { dir, cards })
+    }
+
+    /// All cards, in the order of their file names.
+    #[must_use]
+    pub fn cards(&self) -> &[Card] {
+        &self.cards
+    }
+
+    /// The card with that name.
+    #[must_use]
+    pub fn card(&self, name: &str) -> Option<&Card> {
+        self.cards.iter().find(|card| card.name == name)
+    }
+
+    /// Cards whose weights are in the folder; whether they are the right ones shows [`Self::load`].
+    pub fn installed(&self) -> impl Iterator<Item = &Card> {
+        self.cards.iter().filter(|card| self.has_weights(card))
+    }
+
+    fn has_weights(&self, card: &Card) -> bool {
+        self.dir.join(&card.file).is_file()
+    }
+
+    /// Reads the weights of the model `name` and checks their digest.
+    ///
+    /// # Errors
+    /// [`VisionError::UnknownModel`], [`VisionError::NotInstalled`], [`VisionError::ReadWeights`],
+    /// [`VisionError::WrongDigest`].
+    pub fn load(&self, name: &str) -> Result<Model, VisionError> {
+        let Some(card) = self.card(name) else {
+            let names: Vec<&str> = self.cards.iter().map(|card| card.name.as_str()).collect();
+            return Err(VisionError::UnknownModel {
+                name: name.to_owned(),
+                known: names.join(", "),
+            });
+        };
+        if !self.has_weights(card) {
+            return Err(VisionError::NotInstalled {
+                model: card.name.clone(),
+                file: card.file.clone(),
+            });
+        }
+        let mut weights = Vec::new();
+        fs::File::open(self.dir.join(&card.file))
+            .and_then(|file| file.take(WEIGHTS_BYTES_MAX).read_to_end(&mut weights))
+            .map_err(|source| VisionError::ReadWeights {
+                model: card.name.clone(),
+                source,
+            })?;
+        let found = Digest(Sha256::digest(&weights).into());
+        if !card.sources.iter().any(|source| source.digest == found) {
+            let mut expected: Vec<Digest> = card.sources.iter().map(|s| s.digest).collect();
+            expected.dedup();
+            return Err(VisionError::WrongDigest {
+                model: card.name.clone(),
+                found,
+                expected,
+            });
+        }
+        Ok(Model {
+            card: card.clone(),
+            digest: found,
+            weights,
+        })
+    }
+}
+
+impl Model {
+    /// What it is.
+    #[must_use]
+    pub const fn card(&self) -> &Card {
+        &self.card
+    }
+
+    /// SHA-256 of the weights as they are in the file.
+    #[must_use]
+    pub const fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    pub(crate) fn weights(&self) -> &[u8] {
+        &self.weights
+    }
+}
+
+impl std::fmt::Debug for Model {
+    // The weights are megabytes.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Model")
+            .field("name", &self.card.name)
+            .field("digest", &self.digest)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CARD: &str = include_str!("../../../models/centerface.toml");
+    const DIGEST: &str = "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc";
+
+    /// A folder with a card whose digest is that of `b"weights"`.
+    fn folder() -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        let digest = Digest(Sha256::digest(b"weights").into()).to_string();
+        fs::write(
+            dir.path().join("centerface.toml"),
+            CARD.replace(DIGEST, &digest),
+        )
+        .unwrap();
+        dir
+    }
+
+    #[test]
+    fn weights_with_the_digest_of_the_card_are_loaded() {
+        let dir = folder();
+        fs::write(dir.path().join("centerface.onnx"), b"weights").unwrap();
+        let store = ModelStore::open(dir.path()).unwrap();
+        assert_eq!(store.installed().count(), 1);
+        assert_eq!(store.load("centerface").unwrap().weights(), b"weights");
+    }
+
+    #[test]
+    fn a_card_without_weights_is_not_installed_and_no_error() {
+        let dir = folder();
+        let store = ModelStore::open(dir.path()).unwrap();
+        assert_eq!((store.cards().len(), store.installed().count()), (1, 0));
+        let error = store.load("centerface").unwrap_err();
+        assert!(matches!(error, VisionError::NotInstalled { .. }), "{error}");
+    }
+
+    /// Goal: one changed byte is enough for a refusal that names both digests.
+    #[test]
+    fn weights_with_another_digest_are_refused() {
+        let dir = folder();
+        fs::write(dir.path().join("centerface.onnx"), b"Weights").unwrap();
+        let store = ModelStore::open(dir.path()).unwrap();
+        match store.load("centerface").unwrap_err() {
+            VisionError::WrongDigest {
+                found, expected, ..
+            } => {
+                assert_eq!(found, Digest(Sha256::digest(b"Weights").into()));
+                assert_eq!(expected, [Digest(Sha256::digest(b"weights").into())]);
+            }
+            other => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn two_cards_of_one_name_are_refused() {
+        let dir = folder();
+        let card = dir.path().join("centerface.toml");
+        fs::copy(&card, dir.path().join("other.toml")).unwrap();
+        let error = ModelStore::open(dir.path()).unwrap_err();
+        assert!(error.to_string().contains("second card"), "{error}");
+    }
+
+    #[test]
+    fn an_unknown_name_is_answered_with_those_that_are_known() {
+        let dir = folder();
+        let error = ModelStore::open(dir.path()).unwrap().load("x").unwrap_err();
+        assert!(error.to_string().contains("centerface"), "{error}");
+    }
+}
