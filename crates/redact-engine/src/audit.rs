@@ -1,6 +1,25 @@
-//! stub
-use crate::Check;
-use redact_core::{Progress, Redactions, Source, SourceError};
+//! The job that proves a release: it is decoded again and everything hidden in it is measured.
+//!
+//! The audit needs no source. A fill must be black, a mosaic must be flat cells, a blur must be
+//! the smooth surface that eight cells can make, a mute must be silent; each within what a codec
+//! adds. It says that what was declared is done. That nothing else was done is what
+//! [`crate::compare`] says, which needs the source.
+
+use std::thread;
+
+use rayon::prelude::*;
+use redact_core::{
+    Frame, FrameIndex, MediaItem, Phase, Progress, Redactions, Source, SourceError,
+};
+
+use crate::check::{Check, Failures};
+use crate::decode;
+
+pub(crate) mod region;
+mod sound;
+
+use region::Residual;
+use sound::Listener;
 
 /// What a release must hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +33,7 @@ pub struct Expected {
 /// What an audit found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AuditReport {
-    /// One entry per check, always all of them.
+    /// One entry per check, always all of them: frames, masks, sound tracks, mutes.
     pub checks: Vec<Check>,
 }
 
@@ -26,7 +45,7 @@ impl AuditReport {
     }
 }
 
-/// Why an audit could not be done.
+/// Why an audit could not be done. A release that was not audited is not one.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuditError {
@@ -41,14 +60,169 @@ pub enum AuditError {
     Cancelled,
 }
 
-/// Decodes a written release and proves every mask and mute in it.
+/// Decodes a written release and measures every mask in every frame and every mute in every
+/// track.
+///
+/// It never stops at the first failure: the report counts all and names the first few.
 ///
 /// # Errors
+/// Only when the release cannot be examined: see [`AuditError`]. What is found wrong is in the
+/// report.
 pub fn audit(
-    _release: Box<dyn Source>,
-    _redactions: &Redactions,
-    _expected: &Expected,
-    _progress: &dyn Progress,
+    release: Box<dyn Source>,
+    redactions: &Redactions,
+    expected: &Expected,
+    progress: &dyn Progress,
 ) -> Result<AuditReport, AuditError> {
-    unimplemented!()
+    let tracks = release.info().audio.len();
+    let mut pictures = Pictures::default();
+    let mut listener = Listener::new(redactions);
+    thread::scope(|scope| {
+        let (decoded, decoder) =
+            decode::spawn(scope, "decode", release).map_err(AuditError::Thread)?;
+        while let Some(batch) = decoded.recv_many() {
+            let mut frames = Vec::new();
+            for item in batch {
+                match item {
+                    MediaItem::Frame(frame) => frames.push(frame),
+                    MediaItem::Audio(block) => listener.listen(&block),
+                }
+            }
+            let measured: Vec<Vec<Measured>> = frames
+                .par_iter()
+                .map(|frame| measure(frame, redactions))
+                .collect();
+            for (frame, masks) in frames.iter().zip(measured) {
+                pictures.take(frame.index, masks, redactions);
+            }
+            let (done, total) = (u64::from(pictures.frames), u64::from(expected.frames));
+            if progress.advance(Phase::Audit, done, Some(total)).is_break() {
+                return Err(AuditError::Cancelled);
+            }
+        }
+        Ok(decode::join(decoder)?)
+    })?;
+    let (frames, masks) = pictures.into_checks(expected.frames);
+    let tracks = tracks_check(tracks, expected.audio_tracks, &listener);
+    Ok(AuditReport {
+        checks: vec![frames, masks, tracks, listener.into_check()],
+    })
 }
+
+/// What was measured of one mask in one frame; `residual` is `None` where later masks cover it.
+struct Measured {
+    mask: usize,
+    residual: Option<Residual>,
+}
+
+/// Measures every mask of one frame.
+fn measure(frame: &Frame, redactions: &Redactions) -> Vec<Measured> {
+    let size = frame.picture.size();
+    let masks: Vec<_> = redactions
+        .masks
+        .iter()
+        .enumerate()
+        .filter_map(|(index, mask)| {
+            let rect = mask.rect_at(frame.index)?;
+            Some((index, mask.effect(), crate::mask::masked_rect(rect, size)))
+        })
+        .collect();
+    let rects: Vec<_> = masks.iter().map(|&(_, _, rect)| rect).collect();
+    masks
+        .iter()
+        .enumerate()
+        .map(|(place, &(mask, effect, rect))| {
+            let later: Vec<_> = rects[place + 1..]
+                .iter()
+                .copied()
+                .filter(|&other| other.overlaps(rect))
+                .collect();
+            Measured {
+                mask,
+                residual: region::residual(&frame.picture, rect, effect, &later),
+            }
+        })
+        .collect()
+}
+
+/// What has been measured of the pictures so far.
+#[derive(Default)]
+struct Pictures {
+    frames: u32,
+    misnumbered: Failures,
+    regions: u64,
+    covered: u64,
+    bare: Failures,
+    worst: Option<Worst>,
+}
+
+/// The region that is closest to its bounds, or farthest beyond them.
+struct Worst {
+    load: f64,
+    residual: Residual,
+    place: String,
+}
+
+impl Pictures {
+    fn take(&mut self, index: FrameIndex, masks: Vec<Measured>, redactions: &Redactions) {
+        let due = FrameIndex::new(self.frames);
+        if index != due {
+            self.misnumbered
+                .add(|| format!("frame {index} where frame {due} was due"));
+        }
+        self.frames = self.frames.saturating_add(1);
+        for Measured { mask, residual } in masks {
+            self.regions += 1;
+            let Some(residual) = residual else {
+                self.covered += 1;
+                continue;
+            };
+            let id = redactions.masks[mask].id();
+            let load = residual.load();
+            // Written so that a load that is not a number fails.
+            let within = load <= 1.0;
+            if !within {
+                self.bare
+                    .add(|| format!("{id} in frame {index} ({residual})"));
+            }
+            if self.worst.as_ref().is_none_or(|worst| load > worst.load) {
+                let place = format!("{id} in frame {index}");
+                self.worst = Some(Worst { load, residual, place });
+            }
+        }
+    }
+
+    fn into_checks(mut self, expected: u32) -> (Check, Check) {
+        let found = self.frames;
+        if found != expected {
+            self.misnumbered
+                .add(|| format!("{found} frames instead of {expected}"));
+        }
+        let frames = self
+            .misnumbered
+            .into_check("frames", format!("{found} of {expected} frames decoded"));
+        let mut figures = format!("{} masked rectangles measured", self.regions);
+        if self.covered > 0 {
+            figures.push_str(&format!(", {} lie under later ones", self.covered));
+        }
+        if let Some(Worst { residual, place, .. }) = self.worst {
+            figures.push_str(&format!("; the worst: {place} ({residual})"));
+        }
+        (frames, self.bare.into_check("masks", figures))
+    }
+}
+
+fn tracks_check(announced: usize, expected: usize, listener: &Listener<'_>) -> Check {
+    let mut failures = Failures::default();
+    if announced != expected {
+        failures.add(|| format!("{announced} sound tracks instead of {expected}"));
+    }
+    if let Some(stream) = listener.highest_track().filter(|&track| track >= announced) {
+        failures.add(|| format!("sound of track {stream} came unannounced"));
+    }
+    let figures = format!("{announced} of {expected} sound tracks");
+    failures.into_check("sound tracks", figures)
+}
+
+#[cfg(test)]
+mod tests;

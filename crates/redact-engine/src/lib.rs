@@ -20,6 +20,7 @@ mod mute;
 mod queue;
 mod render;
 mod scan;
+pub mod score;
 mod track;
 
 pub use audit::{AuditError, AuditReport, Expected, audit};
