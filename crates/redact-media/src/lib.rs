@@ -1,1 +1,82 @@
-//! Placeholder.
+//! Reads and writes recordings through FFmpeg.
+//!
+//! - [`FileSource`] delivers upright 8-bit 4:2:0 pictures and sound with the source's own times;
+//! - [`FileSink`] writes a release: H.264 and AAC in MP4, and nothing else;
+//! - [`leak::scan`] checks a finished release byte by byte, without FFmpeg.
+//!
+//! Damage is an error and never looks like the end of a recording. Only local files are opened,
+//! and only containers that cannot point at other files. FFmpeg's own log is silenced, because it
+//! may quote what a recording contains.
+
+#[expect(
+    unsafe_code,
+    reason = "the one file that may call FFmpeg where no safe wrapper exists"
+)]
+mod ffi;
+
+pub mod leak;
+mod picture;
+mod probe;
+mod sink;
+mod sound;
+mod source;
+
+use std::path::Path;
+
+pub use sink::{EncodeOptions, FileSink, Preset, release_rate_hz};
+pub use source::{FileSource, OpenOptions};
+
+/// Extensions under which cameras and tools store what [`FileSource`] reads, lower case.
+pub const RECORDING_EXTENSIONS: &[&str] = &[
+    "3g2", "3gp", "asf", "avi", "divx", "dv", "flv", "m2ts", "m4v", "mkv", "mov", "mp4", "mpeg",
+    "mpg", "mts", "qt", "ts", "vob", "webm", "wmv",
+];
+
+/// Whether the name of `path` says that it is a recording; the content decides when it is opened.
+#[must_use]
+pub fn has_recording_extension(path: &Path) -> bool {
+    path.extension()
+        .and_then(|extension| extension.to_str())
+        .is_some_and(|extension| {
+            RECORDING_EXTENSIONS
+                .iter()
+                .any(|known| extension.eq_ignore_ascii_case(known))
+        })
+}
+
+/// Versions of the libraries that read and write recordings, for the manifest.
+#[must_use]
+pub fn versions() -> Vec<(&'static str, String)> {
+    let names = ["libavcodec", "libavformat", "libswscale", "libavutil"];
+    names
+        .into_iter()
+        .zip(ffi::library_versions())
+        .map(|(name, version)| {
+            let parts = (version >> 16, version >> 8 & 0xff, version & 0xff);
+            (name, format!("{}.{}.{}", parts.0, parts.1, parts.2))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recordings_are_told_by_their_extension_in_any_case() {
+        assert!(has_recording_extension(Path::new("a/Clip.MP4")));
+        assert!(has_recording_extension(Path::new("dash.ts")));
+        assert!(!has_recording_extension(Path::new("mp4")));
+        assert!(!has_recording_extension(Path::new("list.m3u8")));
+    }
+
+    #[test]
+    fn versions_name_the_libraries() {
+        let found = versions();
+        assert!(
+            found
+                .iter()
+                .any(|(name, version)| *name == "libavcodec" && version != "0.0.0")
+        );
+    }
+}

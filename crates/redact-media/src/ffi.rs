@@ -1,0 +1,411 @@
+//! The calls into FFmpeg that `ffmpeg-next` has no safe wrapper for.
+//!
+//! All `unsafe` of the workspace is in this file. Every function here is safe to call: what it
+//! needs for that is in its types or is checked in it. Nothing here decides anything about a
+//! recording.
+
+use std::ffi::{CStr, CString, c_int};
+use std::path::Path;
+use std::ptr;
+
+use ffmpeg_next::format::context::{Input, Output};
+use ffmpeg_next::software::scaling;
+use ffmpeg_next::{Dictionary, Error, Stream, ffi, frame};
+
+/// A file as FFmpeg's `file:` address, so that no name can be taken for another protocol.
+fn file_address(path: &Path) -> Result<CString, Error> {
+    let mut address = b"file:".to_vec();
+    address.extend_from_slice(path.as_os_str().as_encoded_bytes());
+    CString::new(address).map_err(|_| Error::InvalidData)
+}
+
+/// Keeps FFmpeg's own log lines off the terminal: they may quote what a recording contains.
+pub(crate) fn silence_log() {
+    // SAFETY: the level is a plain integer that FFmpeg itself reads and writes without a lock.
+    unsafe { ffi::av_log_set_level(ffi::AV_LOG_QUIET) };
+}
+
+/// Opens a local file with `options` of the demuxer and probes its streams.
+pub(crate) fn open_input(path: &Path, options: Dictionary<'_>) -> Result<Input, Error> {
+    let address = file_address(path)?;
+    let mut context = ptr::null_mut();
+    // SAFETY: `disown` hands over the dictionary, and `own` below takes back what FFmpeg leaves.
+    let mut raw_options = unsafe { options.disown() };
+    // SAFETY: `context` is null, so FFmpeg allocates it; the address is a terminated string that
+    // outlives the call; on failure FFmpeg frees the context and leaves null.
+    let opened = unsafe {
+        ffi::avformat_open_input(
+            &raw mut context,
+            address.as_ptr(),
+            ptr::null_mut(),
+            &raw mut raw_options,
+        )
+    };
+    // SAFETY: the dictionary was disowned above and belongs to nobody else.
+    drop(unsafe { Dictionary::own(raw_options) });
+    if opened < 0 {
+        return Err(Error::from(opened));
+    }
+    // SAFETY: an opened context that this wrapper owns and closes from here on.
+    let mut input = unsafe { Input::wrap(context) };
+    // SAFETY: the context is open; null means no options per stream.
+    let probed = unsafe { ffi::avformat_find_stream_info(input.as_mut_ptr(), ptr::null_mut()) };
+    if probed < 0 {
+        return Err(Error::from(probed));
+    }
+    Ok(input)
+}
+
+/// Makes the file at `path` and a muxer of `format` over it.
+pub(crate) fn create_output(path: &Path, format: &CStr) -> Result<Output, Error> {
+    let address = file_address(path)?;
+    let mut context = ptr::null_mut();
+    // SAFETY: both strings are terminated and outlive the call; on failure nothing is allocated.
+    let allocated = unsafe {
+        ffi::avformat_alloc_output_context2(
+            &raw mut context,
+            ptr::null(),
+            format.as_ptr(),
+            address.as_ptr(),
+        )
+    };
+    if allocated < 0 {
+        return Err(Error::from(allocated));
+    }
+    // SAFETY: an allocated context that this wrapper owns; closing a null `pb` is allowed.
+    let output = unsafe { Output::wrap(context) };
+    // SAFETY: `pb` of a new context is null and `avio_open` stores the file there.
+    let opened = unsafe {
+        ffi::avio_open(
+            &raw mut (*context).pb,
+            address.as_ptr(),
+            ffi::AVIO_FLAG_WRITE,
+        )
+    };
+    if opened < 0 {
+        return Err(Error::from(opened));
+    }
+    Ok(output)
+}
+
+/// Flushes and closes the file of a muxer, and reports what dropping it would swallow.
+pub(crate) fn close_output(output: &mut Output) -> Result<(), Error> {
+    // SAFETY: the context is alive; `avio_closep` sets `pb` to null, which dropping allows.
+    let closed = unsafe { ffi::avio_closep(&raw mut (*output.as_mut_ptr()).pb) };
+    if closed < 0 {
+        Err(Error::from(closed))
+    } else {
+        Ok(())
+    }
+}
+
+/// The error that reading the file of a demuxer ran into, which the demuxer may call its end.
+pub(crate) fn input_error(input: &Input) -> Result<(), Error> {
+    // SAFETY: the context is open; `pb` is checked before it is read.
+    let error = unsafe {
+        let io = (*input.as_ptr()).pb;
+        if io.is_null() { 0 } else { (*io).error }
+    };
+    if error < 0 && error != ffi::AVERROR_EOF {
+        return Err(Error::from(error));
+    }
+    Ok(())
+}
+
+/// Makes the demuxer drop the packets of stream `index`.
+pub(crate) fn discard_stream(input: &mut Input, index: usize) {
+    if let Some(mut stream) = input.stream_mut(index) {
+        // SAFETY: the stream belongs to the open context that is borrowed mutably.
+        unsafe { (*stream.as_mut_ptr()).discard = ffi::AVDiscard::AVDISCARD_ALL };
+    }
+}
+
+/// What the container says of a stream's samples: its tag, width and height.
+pub(crate) struct Coded {
+    /// The container's code for the codec, as four bytes.
+    pub(crate) tag: [u8; 4],
+    /// Columns, 0 for what is no picture.
+    pub(crate) width: i32,
+    /// Rows, 0 for what is no picture.
+    pub(crate) height: i32,
+    /// Pixel width over height of the stream (0 when unknown).
+    pub(crate) aspect: (i32, i32),
+}
+
+/// Reads [`Coded`] of a stream.
+pub(crate) fn coded(stream: &Stream<'_>) -> Coded {
+    // SAFETY: an open context's stream always has parameters.
+    unsafe {
+        let parameters = &*(*stream.as_ptr()).codecpar;
+        let aspect = if (*stream.as_ptr()).sample_aspect_ratio.num > 0 {
+            (*stream.as_ptr()).sample_aspect_ratio
+        } else {
+            parameters.sample_aspect_ratio
+        };
+        Coded {
+            tag: parameters.codec_tag.to_le_bytes(),
+            width: parameters.width,
+            height: parameters.height,
+            aspect: (aspect.num, aspect.den),
+        }
+    }
+}
+
+/// Keys of a dictionary; text of unknown encoding is replaced, never trusted.
+///
+/// # Safety
+/// `dictionary` is null or a dictionary that lives through the call.
+unsafe fn keys(dictionary: *const ffi::AVDictionary) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut entry: *mut ffi::AVDictionaryEntry = ptr::null_mut();
+    loop {
+        // SAFETY: the dictionary is alive, and the previous entry is null or of this dictionary.
+        entry = unsafe {
+            ffi::av_dict_get(
+                dictionary,
+                c"".as_ptr(),
+                entry,
+                ffi::AV_DICT_IGNORE_SUFFIX as c_int,
+            )
+        };
+        if entry.is_null() {
+            return found;
+        }
+        // SAFETY: an entry's key is a terminated string.
+        let key = unsafe { CStr::from_ptr((*entry).key) };
+        found.push(key.to_string_lossy().into_owned());
+    }
+}
+
+/// Keys of all tags of the container, its streams and its chapters, sorted, each once.
+pub(crate) fn tag_keys(input: &Input) -> Vec<String> {
+    let mut found;
+    // SAFETY: the context is open; FFmpeg keeps `nb_streams` and `nb_chapters` valid pointers in
+    // these arrays, each with a dictionary or null.
+    unsafe {
+        let context = &*input.as_ptr();
+        found = keys(context.metadata);
+        for i in 0..context.nb_streams as usize {
+            found.extend(keys((**context.streams.add(i)).metadata));
+        }
+        for i in 0..context.nb_chapters as usize {
+            found.extend(keys((**context.chapters.add(i)).metadata));
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// Where a frame's plane lies in memory, checked: `None` unless the rows go downwards and the
+/// plane is as wide and as high as asked.
+fn plane_of(frame: &frame::Video, index: usize, width: usize, height: usize) -> Option<PlaneAt> {
+    // SAFETY: a wrapped frame is never null; these fields are plain values.
+    let (data, line) = unsafe {
+        let raw = &*frame.as_ptr();
+        (raw.data[index], raw.linesize[index])
+    };
+    let stride = usize::try_from(line).ok()?;
+    let fits = !data.is_null() && stride >= width && width > 0 && height > 0;
+    fits.then_some(PlaneAt {
+        data,
+        stride,
+        bytes: stride * (height - 1) + width,
+    })
+}
+
+struct PlaneAt {
+    data: *mut u8,
+    stride: usize,
+    bytes: usize,
+}
+
+/// One plane of an 8-bit planar frame to read: its samples and stride.
+///
+/// The plane must be one of a picture whose planes `index` has `width` by `height` samples; `None`
+/// when its rows go upwards or it is missing.
+pub(crate) fn plane(
+    frame: &frame::Video,
+    index: usize,
+    (width, height): (usize, usize),
+) -> Option<(&[u8], usize)> {
+    if !planar_420_covers(frame, index, width, height) {
+        return None;
+    }
+    let at = plane_of(frame, index, width, height)?;
+    // SAFETY: a frame of this format and size holds that many rows of `stride` bytes, and the
+    // last one at least `width` bytes; the borrow keeps the frame alive and unwritten.
+    Some((
+        unsafe { std::slice::from_raw_parts(at.data, at.bytes) },
+        at.stride,
+    ))
+}
+
+/// The same to write to. `None` also when the buffer is shared with somebody else: see
+/// [`make_writable`].
+pub(crate) fn plane_mut(
+    frame: &mut frame::Video,
+    index: usize,
+    (width, height): (usize, usize),
+) -> Option<(&mut [u8], usize)> {
+    // SAFETY: the frame is alive; the call only reads reference counts.
+    let writable = unsafe { ffi::av_frame_is_writable(frame.as_mut_ptr()) } > 0;
+    if !writable || !planar_420_covers(frame, index, width, height) {
+        return None;
+    }
+    let at = plane_of(frame, index, width, height)?;
+    // SAFETY: as in `plane`; nobody else refers to the buffer, and the borrow is exclusive.
+    Some((
+        unsafe { std::slice::from_raw_parts_mut(at.data, at.bytes) },
+        at.stride,
+    ))
+}
+
+fn planar_420_covers(frame: &frame::Video, index: usize, width: usize, height: usize) -> bool {
+    use ffmpeg_next::format::Pixel;
+    let (columns, rows) = (frame.width() as usize, frame.height() as usize);
+    let (columns, rows) = match index {
+        0 => (columns, rows),
+        1 | 2 => (columns.div_ceil(2), rows.div_ceil(2)),
+        _ => return false,
+    };
+    matches!(frame.format(), Pixel::YUV420P | Pixel::YUVJ420P) && width <= columns && height <= rows
+}
+
+/// Copies a frame's samples into a buffer of its own unless it already is the only owner.
+pub(crate) fn make_writable(frame: &mut frame::Video) -> Result<(), Error> {
+    // SAFETY: the frame is alive and borrowed exclusively.
+    let made = unsafe { ffi::av_frame_make_writable(frame.as_mut_ptr()) };
+    if made < 0 {
+        Err(Error::from(made))
+    } else {
+        Ok(())
+    }
+}
+
+/// Allocates a frame of 8-bit 4:2:0 that has a buffer, or says why not.
+pub(crate) fn new_frame(width: u32, height: u32) -> Result<frame::Video, Error> {
+    let frame = frame::Video::new(ffmpeg_next::format::Pixel::YUV420P, width, height);
+    // SAFETY: the frame is alive; a failed allocation leaves no buffer.
+    let empty = unsafe { frame.is_empty() };
+    if empty {
+        Err(Error::from(ffi::AVERROR(ffi::ENOMEM)))
+    } else {
+        Ok(frame)
+    }
+}
+
+/// Takes color tags and pixel shape over from another frame.
+pub(crate) fn copy_tags(target: &mut frame::Video, source: &frame::Video) {
+    // SAFETY: both frames are alive; plain values are copied between their fields.
+    unsafe {
+        let (target, source) = (&mut *target.as_mut_ptr(), &*source.as_ptr());
+        target.color_range = source.color_range;
+        target.color_primaries = source.color_primaries;
+        target.color_trc = source.color_trc;
+        target.colorspace = source.colorspace;
+        target.chroma_location = source.chroma_location;
+        target.sample_aspect_ratio = source.sample_aspect_ratio;
+    }
+}
+
+/// Removes everything that is no picture from a frame: captions, positions, texts of the encoder.
+pub(crate) fn strip_side_data(frame: &mut frame::Video) {
+    // SAFETY: the frame is alive and borrowed exclusively; each turn removes at least the first
+    // entry, so the loop ends; the dictionary is freed and set to null.
+    unsafe {
+        let raw = frame.as_mut_ptr();
+        while (*raw).nb_side_data > 0 {
+            let kind = (**(*raw).side_data).type_;
+            ffi::av_frame_remove_side_data(raw, kind);
+        }
+        ffi::av_dict_free(&raw mut (*raw).metadata);
+    }
+}
+
+/// Makes a scaler keep sample values as they are: full range stays full, limited stays limited.
+pub(crate) fn keep_range(scaler: &mut scaling::Context, full: bool) {
+    let range = c_int::from(full);
+    let unchanged = 1 << 16;
+    // SAFETY: the scaler is alive; the coefficient tables are constants of FFmpeg. A refusal
+    // leaves the scaler's defaults, which are the same for formats without a range.
+    unsafe {
+        let table = ffi::sws_getCoefficients(ffi::SWS_CS_DEFAULT as c_int);
+        ffi::sws_setColorspaceDetails(
+            scaler.as_mut_ptr(),
+            table,
+            range,
+            table,
+            range,
+            0,
+            unchanged,
+            unchanged,
+        );
+    }
+}
+
+/// Versions of the FFmpeg libraries in use, `major.minor.micro`: codecs, containers, scaler.
+pub(crate) fn library_versions() -> [u32; 4] {
+    // SAFETY: these take nothing and return constants.
+    unsafe {
+        [
+            ffi::avcodec_version(),
+            ffi::avformat_version(),
+            ffi::swscale_version(),
+            ffi::avutil_version(),
+        ]
+    }
+}
+
+/// A scaler that moves between threads with its owner.
+pub(crate) struct SendScaler(pub(crate) scaling::Context);
+
+// SAFETY: the context holds no thread-local state; it is used through `&mut` only, so by one
+// thread at a time.
+unsafe impl Send for SendScaler {}
+
+/// The first `bytes` bytes of a plane of a decoded sound frame.
+///
+/// `None` when the frame has no such plane or is shorter than its own header says.
+pub(crate) fn sound_plane(frame: &frame::Audio, index: usize, bytes: usize) -> Option<&[u8]> {
+    if index >= frame.planes() {
+        return None;
+    }
+    // SAFETY: `planes` counts the pointers in `extended_data`; all planes of sound have the
+    // length in `linesize[0]`, which is checked to be enough; the borrow keeps the frame alive.
+    unsafe {
+        let raw = &*frame.as_ptr();
+        let data = *raw.extended_data.add(index);
+        let line = usize::try_from(raw.linesize[0]).ok()?;
+        let per_plane = frame.samples() * frame.format().bytes();
+        let held = if frame.is_packed() {
+            per_plane * usize::from(frame.channels())
+        } else {
+            per_plane
+        };
+        let enough = !data.is_null() && bytes <= held && held <= line;
+        enough.then(|| std::slice::from_raw_parts(data, bytes))
+    }
+}
+
+/// The planes of a new sound frame to write to; empty when the buffer is missing.
+pub(crate) fn sound_plane_mut(frame: &mut frame::Audio, index: usize) -> &mut [u8] {
+    let held = frame.samples()
+        * frame.format().bytes()
+        * if frame.is_packed() {
+            usize::from(frame.channels())
+        } else {
+            1
+        };
+    // SAFETY: as in `sound_plane`; the reference counts say that nobody else has the buffer.
+    unsafe {
+        let raw = frame.as_mut_ptr();
+        let fits = index < frame.planes()
+            && usize::try_from((*raw).linesize[0]).is_ok_and(|line| held <= line)
+            && ffi::av_frame_is_writable(raw) > 0;
+        if !fits {
+            return &mut [];
+        }
+        std::slice::from_raw_parts_mut(*(*raw).extended_data.add(index), held)
+    }
+}

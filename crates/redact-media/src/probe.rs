@@ -1,0 +1,151 @@
+//! What a file claims to be before anything is decoded: its streams, and where it should end.
+
+mod extent;
+
+use std::path::Path;
+
+use ffmpeg_next::codec::packet::side_data;
+use ffmpeg_next::format::context::Input;
+use ffmpeg_next::format::stream::Disposition;
+use ffmpeg_next::{Dictionary, Stream, media};
+use redact_core::{SourceError, StreamKind, StreamSummary};
+
+pub(crate) use extent::is_cut_short;
+
+use crate::ffi;
+use crate::picture::Turn;
+
+/// Containers that hold their own content and cannot name other files, as FFmpeg calls them.
+/// Playlists (`hls`, `dash`, `concat`) and image sequences are left out on purpose.
+const FORMATS: &str = "mov,matroska,webm,avi,mpegts,mpeg,asf,flv,dv";
+
+/// How much of a file is read, in bytes and microseconds, to learn what its streams are.
+const PROBE_BYTES: &str = "20000000";
+const PROBE_MICROS: &str = "10000000";
+
+/// Opens a local file; only what the allow-list names is parsed.
+pub(crate) fn open(path: &Path) -> Result<Input, SourceError> {
+    let unreadable = |source: redact_core::BoxError| SourceError::Unreadable { source };
+    let metadata = std::fs::metadata(path).map_err(|error| unreadable(error.into()))?;
+    if !metadata.is_file() {
+        return Err(unreadable("not a regular file".into()));
+    }
+    if metadata.len() == 0 {
+        return Err(SourceError::Empty);
+    }
+    // FFmpeg's own word for a missing permission is less clear than the system's.
+    std::fs::File::open(path).map_err(|error| unreadable(error.into()))?;
+    let mut options = Dictionary::new();
+    options.set("protocol_whitelist", "file");
+    options.set("format_whitelist", FORMATS);
+    options.set("probesize", PROBE_BYTES);
+    options.set("analyzeduration", PROBE_MICROS);
+    ffi::open_input(path, options).map_err(|error| match error {
+        // What FFmpeg answers when the format is not in the list.
+        ffmpeg_next::Error::Other { errno } if errno == ffmpeg_next::ffi::EINVAL => {
+            unreadable("the container is not one of those supported".into())
+        }
+        other => unreadable(other.into()),
+    })
+}
+
+/// The video stream to read: moving pictures, not a cover; the one marked as default, else the
+/// largest, else the first.
+pub(crate) fn video_stream(input: &Input) -> Result<usize, SourceError> {
+    input
+        .streams()
+        .filter(|stream| is_moving_picture(stream))
+        .max_by_key(|stream| {
+            let coded = ffi::coded(stream);
+            let default = stream.disposition().contains(Disposition::DEFAULT);
+            let area = i64::from(coded.width) * i64::from(coded.height);
+            (default, area, std::cmp::Reverse(stream.index()))
+        })
+        .map(|stream| stream.index())
+        .ok_or_else(|| SourceError::NoVideo {
+            found: kinds_found(input),
+        })
+}
+
+fn is_moving_picture(stream: &Stream<'_>) -> bool {
+    let cover = Disposition::ATTACHED_PIC;
+    stream.parameters().medium() == media::Type::Video && !stream.disposition().intersects(cover)
+}
+
+fn kinds_found(input: &Input) -> String {
+    let mut kinds: Vec<&str> = input
+        .streams()
+        .map(|stream| match kind_of(&stream) {
+            StreamKind::Video => "pictures that do not move",
+            StreamKind::Audio => "sound",
+            StreamKind::Subtitle => "timed text",
+            StreamKind::Attachment => "attached files",
+            StreamKind::Data | StreamKind::Other => "data",
+        })
+        .collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    if kinds.is_empty() {
+        "no streams".to_owned()
+    } else {
+        kinds.join(", ")
+    }
+}
+
+fn kind_of(stream: &Stream<'_>) -> StreamKind {
+    match stream.parameters().medium() {
+        media::Type::Video if is_moving_picture(stream) => StreamKind::Video,
+        media::Type::Video | media::Type::Attachment => StreamKind::Attachment,
+        media::Type::Audio => StreamKind::Audio,
+        media::Type::Subtitle => StreamKind::Subtitle,
+        media::Type::Data => StreamKind::Data,
+        media::Type::Unknown => StreamKind::Other,
+    }
+}
+
+/// Every stream of the container, with what reaches the release.
+pub(crate) fn summaries(input: &Input, kept: impl Fn(usize) -> bool) -> Vec<StreamSummary> {
+    input
+        .streams()
+        .map(|stream| StreamSummary {
+            index: stream_number(stream.index()),
+            kind: kind_of(&stream),
+            codec: codec_name(&stream),
+            kept: kept(stream.index()),
+        })
+        .collect()
+}
+
+/// FFmpeg's name of a stream's codec, `unknown` if it has none.
+pub(crate) fn codec_name(stream: &Stream<'_>) -> String {
+    match stream.parameters().id() {
+        ffmpeg_next::codec::Id::None => "unknown".to_owned(),
+        id => id.name().to_owned(),
+    }
+}
+
+/// FFmpeg counts streams in 32 bits.
+pub(crate) fn stream_number(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}
+
+/// Whether the container says that a stream's samples are scrambled.
+///
+/// Source: ISO/IEC 23001-7 (`encv`, `enca`); FFmpeg keeps Matroska's key id as the tag
+/// `enc_key_id`.
+pub(crate) fn is_encrypted(stream: &Stream<'_>) -> bool {
+    let by_tag = matches!(&ffi::coded(stream).tag, b"encv" | b"enca");
+    let by_key = stream.metadata().get("enc_key_id").is_some();
+    let by_init = stream
+        .side_data()
+        .any(|data| data.kind() == side_data::Type::EncryptionInitInfo);
+    by_tag || by_key || by_init
+}
+
+/// How the container says that a stream's pictures are to be turned.
+pub(crate) fn container_turn(stream: &Stream<'_>) -> Option<Turn> {
+    stream
+        .side_data()
+        .find(|data| data.kind() == side_data::Type::DisplayMatrix)
+        .map(|data| Turn::from_matrix(data.data()))
+}

@@ -1,0 +1,386 @@
+//! A release, written item by item: H.264 and AAC in MP4, and nothing else.
+//!
+//! - Every frame keeps its source's time to the tick, shifted so that the first is at zero.
+//! - Sound keeps its place against the pictures to the sample: what is missing at the start or in
+//!   between is filled with silence. Only when sound starts before the first frame do the
+//!   pictures start later than zero.
+//! - No tag, chapter, text or data stream is ever made; the encoder's own texts are taken out.
+//!
+//! The header is written when the first frame and the start of every track are known, because
+//! only then is it known how far everything moves. Until then items wait, in a bounded queue.
+
+mod nal;
+mod pictures;
+mod tracks;
+
+use std::path::{Path, PathBuf};
+
+use ffmpeg_next::format::context::Output;
+use ffmpeg_next::{Dictionary, Packet, Rational};
+use redact_core::{
+    AudioBlock, AudioInfo, MediaItem, Sink, SinkError, SourceInfo, TimeBase, VideoInfo,
+};
+
+use crate::ffi;
+use pictures::{PictureEncoder, Shot};
+use tracks::TrackEncoder;
+pub use tracks::release_rate_hz;
+
+/// Samples that wait for the first frame and the first sound of every track, in bytes.
+const LEAD_BYTES_MAX: usize = 64 << 20;
+
+/// Pictures that wait for the first sound of every track: sound is interleaved within a second.
+const LEAD_NANOS_MAX: i64 = 1_000_000_000;
+
+/// Speed of the H.264 encoder: slower ones make smaller files of the same look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "libx264's own names")]
+pub enum Preset {
+    Ultrafast,
+    Superfast,
+    Veryfast,
+    Faster,
+    Fast,
+    Medium,
+    Slow,
+}
+
+impl Preset {
+    /// All presets, fastest first.
+    pub const ALL: [Self; 7] = [
+        Self::Ultrafast,
+        Self::Superfast,
+        Self::Veryfast,
+        Self::Faster,
+        Self::Fast,
+        Self::Medium,
+        Self::Slow,
+    ];
+
+    /// libx264's name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ultrafast => "ultrafast",
+            Self::Superfast => "superfast",
+            Self::Veryfast => "veryfast",
+            Self::Faster => "faster",
+            Self::Fast => "fast",
+            Self::Medium => "medium",
+            Self::Slow => "slow",
+        }
+    }
+}
+
+/// How a release is encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EncodeOptions {
+    /// Speed of the encoder.
+    pub preset: Preset,
+    /// Constant rate factor of libx264, 0 to 51: lower is better and larger.
+    pub crf: u8,
+    /// Threads of the video encoder; 0 takes the number from the machine.
+    pub threads: usize,
+    /// Bits per second and channel of sound.
+    pub audio_bits_per_second_per_channel: u32,
+}
+
+impl Default for EncodeOptions {
+    /// `veryfast` is the fastest preset that keeps adaptive quantisation and in-loop deblocking
+    /// at full strength (25 frames/s at 1080p on two cores, `medium` has 12); at 18 its pictures
+    /// are held to be visually lossless. 96 kb/s per channel is above where AAC is transparent.
+    fn default() -> Self {
+        Self {
+            preset: Preset::Veryfast,
+            crf: 18,
+            threads: 0,
+            audio_bits_per_second_per_channel: 96_000,
+        }
+    }
+}
+
+/// A release in a local file.
+pub struct FileSink {
+    path: PathBuf,
+    output: Output,
+    video: VideoInfo,
+    audio: Vec<AudioInfo>,
+    options: EncodeOptions,
+    stage: Stage,
+}
+
+enum Stage {
+    /// Nothing is written yet.
+    Lead(Lead),
+    Writing(Box<Writing>),
+    Failed,
+}
+
+/// Items that wait for the header.
+struct Lead {
+    items: Vec<Item>,
+    bytes: usize,
+    started: Vec<bool>,
+    frames_nanos: Option<(i64, i64)>,
+}
+
+/// A [`MediaItem`] whose picture is in a frame of FFmpeg.
+enum Item {
+    Shot(Shot),
+    Sound(AudioBlock),
+}
+
+/// The encoders behind a written header.
+struct Writing {
+    pictures: PictureEncoder,
+    tracks: Vec<TrackEncoder>,
+}
+
+impl FileSink {
+    /// Makes the file at `path` (an existing one is emptied) for a release of `info`.
+    ///
+    /// # Errors
+    /// [`SinkError::Write`] when the file cannot be made; [`SinkError::Encode`] when an encoder is
+    /// missing or cannot take what `info` says.
+    pub fn create(
+        path: &Path,
+        info: &SourceInfo,
+        options: &EncodeOptions,
+    ) -> Result<Self, SinkError> {
+        ffi::silence_log();
+        pictures::find_encoder()?;
+        tracks::find_encoder()?;
+        for track in &info.audio {
+            tracks::check_channels(track.channels)?;
+        }
+        let output = ffi::create_output(path, c"mp4").map_err(write_error)?;
+        Ok(Self {
+            path: path.to_owned(),
+            output,
+            video: info.video.clone(),
+            audio: info.audio.clone(),
+            options: *options,
+            stage: Stage::Lead(Lead {
+                items: Vec::new(),
+                bytes: 0,
+                started: vec![false; info.audio.len()],
+                frames_nanos: None,
+            }),
+        })
+    }
+
+    /// Writes the header and all that waited for it.
+    fn start(&mut self) -> Result<(), SinkError> {
+        let Stage::Lead(lead) = std::mem::replace(&mut self.stage, Stage::Failed) else {
+            return Ok(());
+        };
+        let Some(first) = lead.first_shot() else {
+            return Err(SinkError::Mismatch {
+                what: "no frame was given, a release needs at least one".to_owned(),
+            });
+        };
+        let shift = shift_ticks(&lead.items, &self.audio, self.video.time_base);
+        let pictures =
+            PictureEncoder::new(&mut self.output, &self.video, &self.options, first, shift)?;
+        let mut tracks = Vec::new();
+        for info in &self.audio {
+            let origin = samples_of(shift, self.video.time_base, info.rate_hz);
+            tracks.push(TrackEncoder::new(
+                &mut self.output,
+                info,
+                &self.options,
+                origin,
+            )?);
+        }
+        let den = self.video.time_base.den.get().to_string();
+        let mut options = Dictionary::new();
+        options.set("movflags", "+faststart+negative_cts_offsets");
+        options.set("fflags", "+bitexact");
+        options.set("video_track_timescale", &den);
+        // Edits count in this unit; FFmpeg before 5.0 does not know it and rounds to 1 ms.
+        options.set("movie_timescale", &den);
+        self.output
+            .write_header_with(options)
+            .map_err(write_error)?;
+        self.stage = Stage::Writing(Box::new(Writing { pictures, tracks }));
+        lead.items
+            .into_iter()
+            .try_for_each(|item| self.encode(item))
+    }
+
+    fn encode(&mut self, item: Item) -> Result<(), SinkError> {
+        let Stage::Writing(writing) = &mut self.stage else {
+            return Err(failed_before());
+        };
+        match item {
+            Item::Shot(shot) => writing.pictures.encode(shot, &mut self.output),
+            Item::Sound(block) => {
+                let tracks = writing.tracks.len();
+                let limit = writing
+                    .pictures
+                    .end_nanos()
+                    .saturating_add(tracks::AHEAD_NANOS_MAX);
+                let track =
+                    writing
+                        .tracks
+                        .get_mut(block.stream)
+                        .ok_or_else(|| SinkError::Mismatch {
+                            what: format!("sound of track {} of {tracks}", block.stream),
+                        })?;
+                track.encode(&block, limit, &mut self.output)
+            }
+        }
+    }
+
+    fn take(&mut self, item: MediaItem) -> Result<(), SinkError> {
+        let bytes = item.bytes();
+        let item = match item {
+            MediaItem::Frame(frame) => Item::Shot(Shot::new(frame, self.video.size)?),
+            MediaItem::Audio(block) => Item::Sound(block),
+        };
+        match &mut self.stage {
+            Stage::Lead(lead) => {
+                lead.push(item, bytes, self.video.time_base);
+                if lead.is_enough() {
+                    self.start()
+                } else {
+                    Ok(())
+                }
+            }
+            Stage::Writing(_) => self.encode(item),
+            Stage::Failed => Err(failed_before()),
+        }
+    }
+
+    fn close(&mut self) -> Result<(), SinkError> {
+        if matches!(self.stage, Stage::Lead(_)) {
+            self.start()?;
+        }
+        let Stage::Writing(writing) = &mut self.stage else {
+            return Err(failed_before());
+        };
+        writing.pictures.finish(&mut self.output)?;
+        for track in &mut writing.tracks {
+            track.finish(&mut self.output)?;
+        }
+        self.output.write_trailer().map_err(write_error)?;
+        ffi::close_output(&mut self.output).map_err(write_error)?;
+        let synced = std::fs::File::open(&self.path).and_then(|file| file.sync_all());
+        synced.map_err(|error| SinkError::Write {
+            source: error.into(),
+        })
+    }
+}
+
+impl Sink for FileSink {
+    fn write_item(&mut self, item: MediaItem) -> Result<(), SinkError> {
+        let result = self.take(item);
+        if result.is_err() {
+            self.stage = Stage::Failed;
+        }
+        result
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<(), SinkError> {
+        self.close()
+    }
+}
+
+impl Lead {
+    fn push(&mut self, item: Item, bytes: usize, base: TimeBase) {
+        self.bytes = self.bytes.saturating_add(bytes);
+        match &item {
+            Item::Shot(shot) => {
+                let at = shot.timestamp().nanos(base).unwrap_or(0);
+                self.frames_nanos = Some((self.frames_nanos.map_or(at, |(first, _)| first), at));
+            }
+            Item::Sound(block) => {
+                if let Some(started) = self.started.get_mut(block.stream) {
+                    *started = true;
+                }
+            }
+        }
+        self.items.push(item);
+    }
+
+    fn is_enough(&self) -> bool {
+        let Some((first, last)) = self.frames_nanos else {
+            return false;
+        };
+        self.started.iter().all(|started| *started)
+            || last.saturating_sub(first) > LEAD_NANOS_MAX
+            || self.bytes > LEAD_BYTES_MAX
+    }
+
+    fn first_shot(&self) -> Option<&Shot> {
+        self.items.iter().find_map(|item| match item {
+            Item::Shot(shot) => Some(shot),
+            Item::Sound(_) => None,
+        })
+    }
+}
+
+/// Ticks by which everything moves so that the earliest sound is not before zero, rounded up.
+fn shift_ticks(items: &[Item], audio: &[AudioInfo], base: TimeBase) -> i64 {
+    let early = items.iter().filter_map(|item| match item {
+        Item::Sound(block) if block.start < 0 => {
+            let rate = i128::from(audio.get(block.stream)?.rate_hz);
+            let ticks = -i128::from(block.start) * i128::from(base.den.get());
+            let per_tick = rate * i128::from(base.num.get());
+            i64::try_from((ticks + per_tick - 1) / per_tick).ok()
+        }
+        _ => None,
+    });
+    early.max().unwrap_or(0)
+}
+
+/// `ticks` as samples at `rate_hz`, rounded to the nearest.
+fn samples_of(ticks: i64, base: TimeBase, rate_hz: u32) -> i64 {
+    let numerator = i128::from(ticks) * i128::from(base.num.get()) * i128::from(rate_hz);
+    let den = i128::from(base.den.get());
+    i64::try_from((numerator + den / 2).div_euclid(den)).unwrap_or(i64::MAX)
+}
+
+/// Hands a packet to the muxer, in the time base of its stream.
+fn write_packet(
+    mut packet: Packet,
+    index: usize,
+    base: Rational,
+    output: &mut Output,
+) -> Result<(), SinkError> {
+    let stream_base = output
+        .stream(index)
+        .map_or(base, |stream| stream.time_base());
+    packet.rescale_ts(base, stream_base);
+    packet.set_stream(index);
+    packet.set_position(-1);
+    packet.write_interleaved(output).map_err(write_error)
+}
+
+fn rational(num: u32, den: u32) -> Rational {
+    let part = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
+    Rational::new(part(num), part(den))
+}
+
+/// The system's own word for what a muxer reports.
+fn write_error(error: ffmpeg_next::Error) -> SinkError {
+    let source = match error {
+        ffmpeg_next::Error::Other { errno } => std::io::Error::from_raw_os_error(errno).into(),
+        other => other.into(),
+    };
+    SinkError::Write { source }
+}
+
+fn encode_error(what: impl Into<String>) -> impl FnOnce(ffmpeg_next::Error) -> SinkError {
+    let what = what.into();
+    move |error| SinkError::Encode {
+        what,
+        source: error.into(),
+    }
+}
+
+fn failed_before() -> SinkError {
+    SinkError::Mismatch {
+        what: "the release failed before, nothing more can be written".to_owned(),
+    }
+}

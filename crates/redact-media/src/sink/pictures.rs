@@ -1,0 +1,234 @@
+//! Pictures to H.264.
+
+use std::collections::BTreeMap;
+
+use ffmpeg_next::codec::{self, encoder};
+use ffmpeg_next::format::Pixel;
+use ffmpeg_next::format::context::Output;
+use ffmpeg_next::frame::Video;
+use ffmpeg_next::{Codec, Dictionary, Error, Packet, Rational, color, picture};
+use redact_core::{
+    ColorRange, Frame, FrameIndex, PictureBuffer, PixelSize, PlaneKind, SinkError, TimeBase,
+    Timestamp, VideoInfo,
+};
+
+use super::{EncodeOptions, encode_error, nal, rational, write_packet};
+use crate::ffi;
+use crate::picture::AvPicture;
+
+/// Longest distance between two pictures that can be decoded on their own, in seconds: how far a
+/// player has to decode after a seek.
+const KEY_SECONDS: u32 = 2;
+
+/// What the rate control assumes when the container does not say, in frames per second.
+const RATE_GUESS: (u32, u32) = (30, 1);
+
+pub(super) fn find_encoder() -> Result<Codec, SinkError> {
+    encoder::find_by_name("libx264").ok_or_else(|| SinkError::Encode {
+        what: "pictures".to_owned(),
+        source: "this FFmpeg was built without libx264".into(),
+    })
+}
+
+pub(super) struct PictureEncoder {
+    encoder: encoder::video::Encoder,
+    stream: usize,
+    time_base: TimeBase,
+    base: Rational,
+    first_ticks: i64,
+    shift: i64,
+    last_pts: Option<i64>,
+    end_pts: i64,
+    /// Durations of frames inside the encoder, by time: libx264 gives none with its packets.
+    durations: BTreeMap<i64, i64>,
+}
+
+impl PictureEncoder {
+    /// Adds the video stream; the tags of color are those of `first`.
+    pub(super) fn new(
+        output: &mut Output,
+        info: &VideoInfo,
+        options: &EncodeOptions,
+        first: &Shot,
+        shift: i64,
+    ) -> Result<Self, SinkError> {
+        let codec = find_encoder()?;
+        let base = rational(info.time_base.num.get(), info.time_base.den.get());
+        let (rate_num, rate_den) = info.frame_rate.unwrap_or(RATE_GUESS);
+        let mut context = codec::Context::new_with_codec(codec);
+        context.set_threading(codec::threading::Config::count(options.threads));
+        let mut encoder = context
+            .encoder()
+            .video()
+            .map_err(encode_error("pictures"))?;
+        encoder.set_width(info.size.width());
+        encoder.set_height(info.size.height());
+        encoder.set_format(Pixel::YUV420P);
+        encoder.set_time_base(base);
+        encoder.set_frame_rate(Some(rational(rate_num, rate_den)));
+        encoder.set_aspect_ratio(rational(info.pixel_aspect.0, info.pixel_aspect.1));
+        encoder.set_gop((rate_num.div_ceil(rate_den).saturating_mul(KEY_SECONDS)).clamp(1, 600));
+        // Setting flags drops libx264's default of closed groups, so it is named here.
+        encoder.set_flags(codec::Flags::GLOBAL_HEADER | codec::Flags::CLOSED_GOP);
+        encoder.set_color_range(match info.range {
+            ColorRange::Limited => color::Range::MPEG,
+            ColorRange::Full => color::Range::JPEG,
+        });
+        encoder.set_colorspace(first.frame.color_space());
+        encoder.set_color_primaries(first.frame.color_primaries());
+        encoder.set_color_transfer_characteristic(first.frame.color_transfer_characteristic());
+        let mut settings = Dictionary::new();
+        settings.set("preset", options.preset.name());
+        settings.set("crf", &options.crf.min(51).to_string());
+        // Captions of the source would pass through by default.
+        settings.set("a53cc", "0");
+        let encoder = encoder
+            .open_as_with(codec, settings)
+            .map_err(encode_error("pictures: libx264 refused its settings"))?;
+        let mut stream = output
+            .add_stream_with(&encoder)
+            .map_err(encode_error("pictures"))?;
+        stream.set_time_base(base);
+        stream.set_avg_frame_rate(rational(rate_num, rate_den));
+        let stream = stream.index();
+        Ok(Self {
+            encoder,
+            stream,
+            time_base: info.time_base,
+            base,
+            first_ticks: first.timestamp.ticks(),
+            shift,
+            last_pts: None,
+            end_pts: shift,
+            durations: BTreeMap::new(),
+        })
+    }
+
+    /// Nanoseconds from the first frame to the end of the last one that was given.
+    pub(super) fn end_nanos(&self) -> i64 {
+        Timestamp::new(self.end_pts - self.shift)
+            .nanos(self.time_base)
+            .unwrap_or(0)
+    }
+
+    pub(super) fn encode(&mut self, mut shot: Shot, output: &mut Output) -> Result<(), SinkError> {
+        let pts = shot.timestamp.ticks() - self.first_ticks + self.shift;
+        if self.last_pts.is_some_and(|last| pts <= last) {
+            return Err(SinkError::Mismatch {
+                what: format!("frame {} is not later than the one before it", shot.index),
+            });
+        }
+        self.last_pts = Some(pts);
+        self.end_pts = pts.saturating_add(shot.duration_ticks);
+        self.durations.insert(pts, shot.duration_ticks);
+        shot.frame.set_pts(Some(pts));
+        self.encoder
+            .send_frame(&shot.frame)
+            .map_err(encode_error("a picture"))?;
+        self.receive(output)
+    }
+
+    pub(super) fn finish(&mut self, output: &mut Output) -> Result<(), SinkError> {
+        self.encoder
+            .send_eof()
+            .map_err(encode_error("the last pictures"))?;
+        self.receive(output)?;
+        assert!(
+            self.durations.is_empty(),
+            "every frame came out of the encoder"
+        );
+        Ok(())
+    }
+
+    fn receive(&mut self, output: &mut Output) -> Result<(), SinkError> {
+        loop {
+            let mut packet = Packet::empty();
+            match self.encoder.receive_packet(&mut packet) {
+                Ok(()) => {}
+                Err(error) if is_pause(error) => return Ok(()),
+                Err(error) => return Err(encode_error("a picture")(error)),
+            }
+            let duration = packet.pts().and_then(|pts| self.durations.remove(&pts));
+            let mut packet = match packet.data().and_then(nal::without_sei) {
+                None => packet,
+                Some(data) => {
+                    let mut clean = Packet::copy(&data);
+                    clean.set_pts(packet.pts());
+                    clean.set_dts(packet.dts());
+                    clean.set_flags(packet.flags());
+                    clean
+                }
+            };
+            packet.set_duration(duration.unwrap_or(1));
+            write_packet(packet, self.stream, self.base, output)?;
+        }
+    }
+}
+
+/// Nothing now, or nothing more.
+pub(super) fn is_pause(error: Error) -> bool {
+    error == Error::Eof
+        || error
+            == (Error::Other {
+                errno: ffmpeg_next::ffi::EAGAIN,
+            })
+}
+
+/// A frame of the release, ready for the encoder.
+pub(super) struct Shot {
+    frame: Video,
+    index: FrameIndex,
+    timestamp: Timestamp,
+    duration_ticks: i64,
+}
+
+impl Shot {
+    /// Takes a source's own frame as it is, and copies a picture of plain memory into a new one.
+    pub(super) fn new(item: Frame, expected: PixelSize) -> Result<Self, SinkError> {
+        let size = item.picture.size();
+        if size != expected {
+            return Err(SinkError::Mismatch {
+                what: format!("a picture of {size}, announced were {expected}"),
+            });
+        }
+        let mut frame = av_frame(item.picture.into_buffer(), size)?;
+        // The source's own choice of key frames would be taken as an order.
+        frame.set_kind(picture::Type::None);
+        // The layout of full range has another name; the range itself is the encoder's.
+        frame.set_format(Pixel::YUV420P);
+        Ok(Self {
+            frame,
+            index: item.index,
+            timestamp: item.timestamp,
+            duration_ticks: item.duration_ticks.max(1),
+        })
+    }
+
+    pub(super) const fn timestamp(&self) -> Timestamp {
+        self.timestamp
+    }
+}
+
+fn av_frame(buffer: Box<dyn PictureBuffer>, size: PixelSize) -> Result<Video, SinkError> {
+    let any: &dyn std::any::Any = &*buffer;
+    if !any.is::<AvPicture>() {
+        return copied(&*buffer, size);
+    }
+    let own = buffer.into_any().downcast::<AvPicture>();
+    Ok(own.expect("its type was looked at").into_frame())
+}
+
+fn copied(buffer: &dyn PictureBuffer, size: PixelSize) -> Result<Video, SinkError> {
+    let mut frame =
+        ffi::new_frame(size.width(), size.height()).map_err(encode_error("a picture"))?;
+    for kind in PlaneKind::ALL {
+        let (width, height) = kind.extent(size);
+        let (source, source_stride) = buffer.plane(kind);
+        let (target, stride) = ffi::plane_mut(&mut frame, kind as usize, (width, height))
+            .expect("a new frame is nobody else's");
+        for (row, from) in target.chunks_mut(stride).zip(source.chunks(source_stride)) {
+            row[..width].copy_from_slice(&from[..width]);
+        }
+    }
+    Ok(frame)
+}
