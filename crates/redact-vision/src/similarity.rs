@@ -54,7 +54,7 @@ pub(crate) fn fit(pairs: &[Pair]) -> Option<Similarity> {
     let enough =
         best.len() >= AGREEING_MIN && best.len() as f32 >= pairs.len() as f32 * AGREEING_SHARE_MIN;
     let zoom = refined[0].hypot(refined[1]);
-    (enough && zoom <= ZOOM_MAX && zoom >= 1.0 / ZOOM_MAX).then_some(refined)
+    (enough && (1.0 / ZOOM_MAX..=ZOOM_MAX).contains(&zoom)).then_some(refined)
 }
 
 fn agreeing(pairs: &[Pair], similarity: Similarity) -> Vec<Pair> {

@@ -319,15 +319,16 @@ impl Turns {
     fn hear(&mut self, probability: f32, options: &SpeechOptions) {
         let at = self.heard;
         self.heard += 1;
-        match &mut self.open {
-            None if probability >= options.enter => self.open = Some((at, at + 1)),
-            None => {}
-            Some((_, end)) if probability >= options.leave => *end = at + 1,
-            Some((_, end)) => {
-                if (at + 1 - *end) * STEP_NANOS > options.pause_max_nanos {
-                    self.close(options);
-                }
+        let Some((_, end)) = &mut self.open else {
+            if probability >= options.enter {
+                self.open = Some((at, at + 1));
             }
+            return;
+        };
+        if probability >= options.leave {
+            *end = at + 1;
+        } else if (at + 1 - *end) * STEP_NANOS > options.pause_max_nanos {
+            self.close(options);
         }
     }
 

@@ -68,7 +68,7 @@ mod tests {
         class[2 * 8 + 3] = 0.81;
         boxes[(2 * 8 + 3) * 4..][..4].copy_from_slice(&[0.5, 0.25, 2.0_f32.ln(), 0.0]);
         let ones = vec![1.0; 32];
-        let quiet = vec![0.0; 32];
+        let quiet = [0.0; 32];
         let output = |name, shape: &'static [i64], values| Output {
             name,
             shape,

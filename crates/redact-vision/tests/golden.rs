@@ -1,0 +1,208 @@
+//! The models, as they are in the weights, on pictures with known answers.
+//!
+//! Needs the weights and the ONNX Runtime library; where one is absent, its tests say so and pass.
+
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use redact_core::{
+    AudioBlock, Class, ColorRange, Detection, Detector as _, Frame, FrameIndex, Picture, PixelSize,
+    PlaneKind, SpeechDetector as _, Timestamp,
+};
+use redact_vision::{
+    DetectorOptions, FrameDetector, ModelStore, Runtime, SpeechListener, SpeechOptions, VisionError,
+};
+use serde::Deserialize;
+use sha2::Digest as _;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The runtime is loaded once for all tests, as a process can have one only.
+static RUNTIME: LazyLock<Option<Runtime>> = LazyLock::new(|| {
+    let library = root().join(".deps/onnxruntime/libonnxruntime.so");
+    library
+        .exists()
+        .then(|| Runtime::load(&library).expect("the library that the set-up installs works"))
+});
+
+/// The runtime and the models, or a line that says what is skipped.
+fn installed(model: &str, test: &str) -> Option<(Runtime, ModelStore)> {
+    let Some(runtime) = RUNTIME.clone() else {
+        println!("SKIP {test}: no ONNX Runtime in .deps/onnxruntime");
+        return None;
+    };
+    let store = ModelStore::open(&root().join("models")).unwrap();
+    if !store.installed().any(|card| card.name == model) {
+        println!("SKIP {test}: no weights of {model} in models/");
+        return None;
+    }
+    Some((runtime, store))
+}
+
+#[derive(Deserialize)]
+struct Golden {
+    picture: String,
+    sha256: String,
+    full_range: bool,
+    model: String,
+    threshold: f32,
+    detections: Vec<Expected>,
+}
+
+#[derive(Deserialize)]
+struct Expected {
+    #[serde(rename = "box")]
+    sides: [f32; 4],
+    score: f32,
+}
+
+fn golden() -> Vec<Golden> {
+    serde_json::from_str(include_str!("golden/golden.json")).unwrap()
+}
+
+/// The picture whose planes are kept in a grey PNG.
+fn frame(golden: &Golden) -> Frame {
+    let path = format!("tests/golden/{}.png", golden.picture);
+    let packed = image::open(Path::new(env!("CARGO_MANIFEST_DIR")).join(path))
+        .unwrap()
+        .into_luma8();
+    let digest = sha2::Sha256::digest(packed.as_raw());
+    assert_eq!(
+        redact_core::Digest(digest.into()).to_string(),
+        golden.sha256
+    );
+
+    let (width, height) = (packed.width() as usize, packed.height() as usize * 2 / 3);
+    let range = if golden.full_range {
+        ColorRange::Full
+    } else {
+        ColorRange::Limited
+    };
+    let size = PixelSize::new(packed.width(), packed.height() * 2 / 3).unwrap();
+    let mut picture = Picture::filled(size, range, [0, 128, 128]);
+    let places = [[0, 0], [0, height], [width / 2, height]];
+    for (kind, [x, y]) in PlaneKind::ALL.into_iter().zip(places) {
+        let mut plane = picture.plane_mut(kind);
+        for row in 0..plane.height {
+            let samples = &packed.as_raw()[(y + row) * width + x..];
+            let columns = plane.width;
+            plane.row_mut(row).copy_from_slice(&samples[..columns]);
+        }
+    }
+    Frame {
+        index: FrameIndex::ZERO,
+        timestamp: Timestamp::new(0),
+        duration_ticks: 1,
+        picture,
+    }
+}
+
+/// Compares in pixels; what lies outside of the picture is clipped on both sides.
+#[track_caller]
+fn check(golden: &Golden, size: PixelSize, found: &[Detection]) {
+    assert_eq!(found.len(), golden.detections.len(), "{}", golden.model);
+    let (width, height) = (size.width() as f32, size.height() as f32);
+    for (found, expected) in found.iter().zip(&golden.detections) {
+        assert!((found.score - expected.score).abs() < 0.02, "{found:?}");
+        let limits = [width, height, width, height];
+        for ((side, expected), limit) in found.rect.sides().iter().zip(expected.sides).zip(limits) {
+            let distance = (side * limit - expected.clamp(0.0, limit)).abs();
+            assert!(distance < 1.0, "{}: {found:?}", golden.model);
+        }
+    }
+}
+
+/// Goal: decoding agrees with an independent decoder on the same samples.
+#[test]
+fn every_model_finds_what_the_reference_finds() {
+    for golden in golden() {
+        let Some((runtime, store)) = installed(&golden.model, "golden boxes") else {
+            continue;
+        };
+        assert!(
+            !golden.detections.is_empty(),
+            "an empty answer proves nothing"
+        );
+        let model = store.load(&golden.model).unwrap();
+        let options = DetectorOptions {
+            threshold: golden.threshold,
+            ..DetectorOptions::for_card(model.card())
+        };
+        let mut detector = FrameDetector::new(&runtime, &model, options).unwrap();
+        let frame = frame(&golden);
+        let found = detector.detect(&[&frame, &frame]).unwrap();
+        check(&golden, frame.picture.size(), &found[0]);
+        assert_eq!(found[0], found[1], "the same frame, the same answer");
+        assert_eq!(detector.model_use().digest, model.digest());
+    }
+}
+
+/// Goal: a detector goes on when the picture changes its size, and a uniform picture is empty.
+#[test]
+fn a_detector_follows_the_picture_size() {
+    let Some((runtime, store)) = installed("yunet-n", "picture sizes") else {
+        return;
+    };
+    let model = store.load("yunet-n").unwrap();
+    let options = DetectorOptions::for_card(model.card());
+    let mut detector = FrameDetector::new(&runtime, &model, options).unwrap();
+    let golden = golden().into_iter().find(|g| g.model == "yunet-n").unwrap();
+    let face = frame(&golden);
+    for (width, height) in [(1920, 1080), (2, 2), (1080, 1920), (4096, 2)] {
+        let size = PixelSize::new(width, height).unwrap();
+        let grey = Frame {
+            picture: Picture::filled(size, ColorRange::Limited, [126, 128, 128]),
+            ..frame(&golden)
+        };
+        let found = detector.detect(&[&grey, &face]).unwrap();
+        assert!(found[0].is_empty(), "{width}x{height}");
+        assert_eq!(found[1][0].class, Class::Face);
+    }
+}
+
+/// Goal: the options are checked against the card before a session is made.
+#[test]
+fn a_model_of_speech_is_no_detector_and_the_reverse() {
+    if let Some((runtime, store)) = installed("silero-vad", "models of sound") {
+        let speech = store.load("silero-vad").unwrap();
+        let options = DetectorOptions {
+            input_long_side: 640,
+            threshold: 0.5,
+            classes: vec![Class::Face],
+        };
+        let error = FrameDetector::new(&runtime, &speech, options).unwrap_err();
+        assert!(matches!(error, VisionError::Unsuitable { .. }), "{error}");
+    }
+    if let Some((runtime, store)) = installed("yunet-n", "models of pictures") {
+        let faces = store.load("yunet-n").unwrap();
+        let error = SpeechListener::new(&runtime, &faces, SpeechOptions::default()).unwrap_err();
+        assert!(matches!(error, VisionError::Unsuitable { .. }), "{error}");
+    }
+}
+
+/// Goal: silence and a hum are not speech, on tracks of any rate.
+#[test]
+fn silence_and_a_hum_are_no_speech() {
+    let Some((runtime, store)) = installed("silero-vad", "silence") else {
+        return;
+    };
+    let model = store.load("silero-vad").unwrap();
+    let mut listener = SpeechListener::new(&runtime, &model, SpeechOptions::default()).unwrap();
+    for (stream, rate_hz) in [8_000, 16_000, 44_100, 48_000].into_iter().enumerate() {
+        let hum = |at: u32| (at as f32 / rate_hz as f32 * 50.0 * std::f32::consts::TAU).sin();
+        let samples = (0..rate_hz * 2)
+            .map(|at| if at < rate_hz { 0.0 } else { hum(at) * 0.2 })
+            .collect();
+        let block = AudioBlock {
+            stream,
+            start: 0,
+            rate_hz,
+            channels: 1,
+            samples,
+        };
+        listener.listen(&block).unwrap();
+    }
+    assert_eq!(listener.finish().unwrap(), []);
+}

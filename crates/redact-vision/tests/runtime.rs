@@ -1,0 +1,42 @@
+//! Loading ONNX Runtime. A process can do it once, so all of it is one test in its own file.
+
+use std::path::Path;
+
+use redact_vision::{Runtime, VisionError};
+
+#[track_caller]
+fn refused(path: &Path) {
+    let error = Runtime::load(path).unwrap_err();
+    assert!(matches!(error, VisionError::Runtime { .. }), "{error}");
+}
+
+/// Goal: a library that is none, another one, or loaded before is an error and no crash; a failure
+/// does not stand in the way of a later success.
+#[test]
+fn only_the_right_library_is_loaded_and_only_once() {
+    let dir = tempfile::tempdir().unwrap();
+    refused(&dir.path().join("absent.so"));
+    refused(dir.path());
+    let text = dir.path().join("libonnxruntime.so");
+    std::fs::write(&text, "not a library").unwrap();
+    refused(&text);
+    for name in ["x86_64", "aarch64"] {
+        let other = format!("/lib/{name}-linux-gnu/libm.so.6");
+        if Path::new(&other).exists() {
+            refused(Path::new(&other));
+        }
+    }
+
+    let library = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../.deps/onnxruntime/libonnxruntime.so"
+    );
+    let library = Path::new(library);
+    if !library.exists() {
+        println!("SKIP the right library: no ONNX Runtime in .deps/onnxruntime");
+        return;
+    }
+    let runtime = Runtime::load(library).unwrap();
+    refused(library);
+    drop(runtime);
+}
