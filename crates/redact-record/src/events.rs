@@ -1,0 +1,398 @@
+//! The chain of events: who did what, when, where and with what outcome, so that nothing of it can
+//! be taken back unseen.
+//!
+//! One JSON object per line. Each line carries the SHA-256 of its own bytes and of the line before
+//! it, so any edit, insertion, removal or change of order shows at the entry where it was made.
+//! Cutting whole lines off the end leaves a shorter chain that is sound in itself: that shows only
+//! against a [`Checkpoint`], which is why one goes into every signed manifest.
+//!
+//! Limits: whoever can write the file can also replace all of it by another chain. The signed
+//! checkpoints in manifests that have left the house are what such a chain would contradict.
+//!
+//! No clock is read: the caller gives the time. Fields follow NIST SP 800-53 AU-3 (what, when,
+//! where, source, outcome, identity) and AU-8 (UTC, hundredths of a second, offset stated).
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use redact_core::{Digest, UtcNanos};
+use serde::{Deserialize, Serialize};
+
+use crate::json::{Hex, check_text};
+use crate::{Overwrite, RecordError, digest_bytes, store};
+
+mod chain;
+mod entry;
+#[cfg(test)]
+mod tests;
+
+pub use chain::{ChainProblem, ChainReport, verify, verify_with_checkpoints};
+
+/// No entry is longer, its line break included.
+pub(crate) const LINE_BYTES_MAX: usize = 8192;
+
+/// The most subjects, and the most details, of one event.
+const ITEMS_MAX: usize = 32;
+
+/// The most bytes in a name of a person, a program or a machine.
+const NAME_BYTES_MAX: usize = 128;
+
+/// What was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Act {
+    /// A recording was searched for what may have to be hidden.
+    Scan,
+    /// A person or a policy decided about what was found.
+    Decision,
+    /// A plan was approved.
+    Approval,
+    /// A release was written.
+    Render,
+    /// A release was checked.
+    Verify,
+    /// A release or a record left the program in another form.
+    Export,
+    /// A release was handed over.
+    Delivery,
+    /// A key was made, trusted or withdrawn.
+    Key,
+    /// Bytes of an entry that was cut short were moved out of the log; the log itself writes this.
+    Repair,
+}
+
+/// How an act ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It was done.
+    Success,
+    /// It was forbidden, by a rule or for want of a right.
+    Refused,
+    /// It was begun and could not be finished.
+    Failure,
+}
+
+/// A word from a program's vocabulary: 1 to 64 of `a`–`z`, `0`–`9`, `.`, `_` and `-`.
+///
+/// No sentence, no name as people write it and no plate fits by accident.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Label(String);
+
+impl Label {
+    /// Takes `text` as a label; `None` when it is not one.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        let fits = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-');
+        let sound = (1..=64).contains(&text.len()) && text.bytes().all(fits);
+        sound.then(|| Self(text.to_owned()))
+    }
+
+    /// The label's text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<Label> for String {
+    fn from(label: Label) -> Self {
+        label.0
+    }
+}
+
+impl TryFrom<String> for Label {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::new(&text).ok_or("expected 1 to 64 of a-z, 0-9, '.', '_' and '-'")
+    }
+}
+
+/// What an event may say beyond its fixed fields.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Detail {
+    /// How many.
+    Count(u64),
+    /// Which, by a word of the program's vocabulary.
+    Label(Label),
+}
+
+/// One act, before it is in the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// When. Written in hundredths of a second, rounded down.
+    pub at: UtcNanos,
+    /// The person, or the written policy, that acted.
+    pub who: String,
+    /// What was done.
+    pub what: Act,
+    /// The program that acted, with its version.
+    pub program: String,
+    /// The machine it ran on.
+    pub machine: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What it was done to, by digest: `source`, `plan`, `release`, `key`.
+    pub subjects: Vec<(Label, Digest)>,
+    /// Counts and labels; see [`Detail`] for why no free text.
+    pub details: Vec<(Label, Detail)>,
+}
+
+impl Event {
+    /// Refuses names that are empty or long, and lists that are long.
+    fn check(&self) -> Result<(), RecordError> {
+        check_text("who", &self.who, NAME_BYTES_MAX)?;
+        check_text("program", &self.program, NAME_BYTES_MAX)?;
+        check_text("machine", &self.machine, NAME_BYTES_MAX)?;
+        for (field, count) in [
+            ("subjects", self.subjects.len()),
+            ("details", self.details.len()),
+        ] {
+            if count > ITEMS_MAX {
+                return Err(RecordError::field(
+                    field,
+                    count,
+                    format!("at most {ITEMS_MAX}"),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One entry of a log, named so that the log can be held against it later.
+///
+/// A manifest carries the newest one: a log that was cut or rewritten before that entry no longer
+/// has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Checkpoint {
+    /// The entry's number, from 0.
+    pub seq: u64,
+    /// SHA-256 of the entry's line without its line break.
+    pub digest: Hex,
+}
+
+/// A log on disk. Holds no file open: every call sees what others have appended.
+#[derive(Clone, Debug)]
+pub struct EventLog {
+    path: PathBuf,
+}
+
+impl EventLog {
+    /// Opens the log at `path`, or begins one that only its owner may read (mode 0600).
+    ///
+    /// # Errors
+    /// [`RecordError::NotAFile`]; [`RecordError::Read`], [`RecordError::Write`];
+    /// [`RecordError::Mismatch`] or [`RecordError::Syntax`] when the last whole line is not an
+    /// entry: another file was named, or the log is damaged.
+    pub fn open(path: &Path) -> Result<Self, RecordError> {
+        let log = Self {
+            path: path.to_owned(),
+        };
+        let fresh = !path.exists();
+        let mut file = log.locked()?;
+        Tail::read(&mut file)?;
+        if fresh {
+            sync_folder(path)?;
+        }
+        Ok(log)
+    }
+
+    /// Where the log is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The newest entry; `None` when there is none yet. A line that was cut short is no entry.
+    ///
+    /// # Errors
+    /// Those of [`EventLog::open`].
+    pub fn head(&self) -> Result<Option<Checkpoint>, RecordError> {
+        Ok(Tail::read(&mut self.locked()?)?.head)
+    }
+
+    /// Appends one event and gives the log's new head, once both are on the disk.
+    ///
+    /// Waits while another process appends. What a crash has left of a line is first moved to a
+    /// file beside the log (`NAME.torn-DIGEST`), and an entry of [`Act::Repair`] with the digest of
+    /// these bytes takes its place.
+    ///
+    /// # Errors
+    /// [`RecordError::Field`] for an event that is too long; those of [`EventLog::open`]. After
+    /// [`RecordError::Write`] the event may or may not be in the log.
+    pub fn append(&self, event: &Event) -> Result<Checkpoint, RecordError> {
+        event.check()?;
+        let mut file = self.locked()?;
+        let tail = Tail::read(&mut file)?;
+        let mut head = tail.head;
+        if !tail.torn.is_empty() {
+            self.move_aside(&file, &tail)?;
+            head = Some(write_entry(&mut file, &repair(event, &tail.torn), head)?);
+        }
+        write_entry(&mut file, event, head)
+    }
+
+    /// The log, made if need be, for this process alone until it is dropped.
+    fn locked(&self) -> Result<File, RecordError> {
+        let failed = |source| RecordError::Write { source };
+        // Asked before opening: opening a pipe would wait for its other end.
+        if self.path.metadata().is_ok_and(|meta| !meta.is_file()) {
+            return Err(RecordError::NotAFile);
+        }
+        let file = OpenOptions::new()
+            .read(true)
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(&self.path)
+            .map_err(failed)?;
+        file.lock().map_err(failed)?;
+        Ok(file)
+    }
+
+    /// Keeps a torn tail in a file of its own, then cuts it off the log.
+    fn move_aside(&self, file: &File, tail: &Tail) -> Result<(), RecordError> {
+        let failed = |source| RecordError::Write { source };
+        let mut name = self.path.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".torn-{}", digest_bytes(&tail.torn)));
+        // The name follows from the bytes: a file that is there already holds them.
+        match store::write(
+            &self.path.with_file_name(name),
+            &tail.torn,
+            Overwrite::Never,
+        ) {
+            Ok(()) | Err(RecordError::Exists) => {}
+            Err(refused) => return Err(refused),
+        }
+        file.set_len(tail.whole_bytes).map_err(failed)?;
+        file.sync_all().map_err(failed)
+    }
+}
+
+/// The event that says that `torn` was moved aside, on behalf of whoever acts next.
+fn repair(next: &Event, torn: &[u8]) -> Event {
+    let label = |text| Label::new(text).expect("a constant of the right letters");
+    Event {
+        what: Act::Repair,
+        outcome: Outcome::Success,
+        subjects: vec![(label("torn"), digest_bytes(torn))],
+        details: vec![(label("bytes"), Detail::Count(torn.len() as u64))],
+        ..next.clone()
+    }
+}
+
+fn write_entry(
+    file: &mut File,
+    event: &Event,
+    head: Option<Checkpoint>,
+) -> Result<Checkpoint, RecordError> {
+    let (seq, prev) = match head {
+        Some(head) => {
+            let next = head.seq.checked_add(1);
+            (
+                next.ok_or_else(|| not_a_log("the last number".to_owned()))?,
+                head.digest.0,
+            )
+        }
+        None => (0, entry::NO_ENTRY),
+    };
+    let mut line = entry::line(event, seq, prev);
+    let digest = Hex(digest_bytes(&line));
+    line.push(b'\n');
+    if line.len() > LINE_BYTES_MAX {
+        let expected = format!("at most {LINE_BYTES_MAX}");
+        return Err(RecordError::field(
+            "bytes of the entry",
+            line.len(),
+            expected,
+        ));
+    }
+    let failed = |source| RecordError::Write { source };
+    file.write_all(&line).map_err(failed)?;
+    file.sync_all().map_err(failed)?;
+    Ok(Checkpoint { seq, digest })
+}
+
+/// A new file's name is durable only when its folder is.
+fn sync_folder(path: &Path) -> Result<(), RecordError> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|source| RecordError::Write { source })
+}
+
+/// How a log ends.
+struct Tail {
+    /// The last whole entry.
+    head: Option<Checkpoint>,
+    /// Bytes of all whole lines.
+    whole_bytes: u64,
+    /// What follows the last line break: nothing, unless a write was cut short.
+    torn: Vec<u8>,
+}
+
+impl Tail {
+    /// Reads no more than the last two lines can have.
+    fn read(file: &mut File) -> Result<Self, RecordError> {
+        let failed = |source| RecordError::Read { source };
+        let length = file.metadata().map_err(failed)?.len();
+        let start = length.saturating_sub(2 * LINE_BYTES_MAX as u64);
+        file.seek(SeekFrom::Start(start)).map_err(failed)?;
+        let mut end = Vec::new();
+        Read::by_ref(file)
+            .take(length - start)
+            .read_to_end(&mut end)
+            .map_err(failed)?;
+        let whole = end
+            .iter()
+            .rposition(|&byte| byte == b'\n')
+            .map_or(0, |at| at + 1);
+        let torn = end.split_off(whole);
+        if torn.len() >= LINE_BYTES_MAX {
+            let found = format!("a last line of more than {LINE_BYTES_MAX} bytes");
+            return Err(not_a_log(found));
+        }
+        let whole_bytes = length - torn.len() as u64;
+        let Some(lines) = end.strip_suffix(b"\n") else {
+            return Ok(Self {
+                head: None,
+                whole_bytes,
+                torn,
+            });
+        };
+        let break_before = lines.iter().rposition(|&byte| byte == b'\n');
+        if break_before.is_none() && start > 0 {
+            return Err(not_a_log("a line that has no beginning".to_owned()));
+        }
+        let line = &lines[break_before.map_or(0, |at| at + 1)..];
+        let seq = entry::read(line)?.seq;
+        let head = Some(Checkpoint {
+            seq,
+            digest: Hex(digest_bytes(line)),
+        });
+        Ok(Self {
+            head,
+            whole_bytes,
+            torn,
+        })
+    }
+}
+
+fn not_a_log(found: String) -> RecordError {
+    RecordError::Mismatch {
+        what: "the event log",
+        found,
+        expected: "one entry per line".to_owned(),
+    }
+}

@@ -1,0 +1,249 @@
+//! Checking a log from its first byte to its last.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+
+use redact_core::Digest;
+
+use super::{Checkpoint, LINE_BYTES_MAX, entry};
+use crate::json::Hex;
+use crate::{RecordError, digest_bytes, store};
+
+/// The most problems that are listed; one removed line is one problem, so more mean another file.
+const PROBLEMS_MAX: usize = 100;
+
+/// Something in a log that was not so when it was written. Lines count from 1.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChainProblem {
+    /// The line was edited, or is no entry at all.
+    #[error("line {line} was changed: {why}")]
+    Changed {
+        /// Where.
+        line: u64,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Entries were removed, inserted or moved.
+    #[error("line {line} has entry {found} where entry {expected} belongs")]
+    Number {
+        /// Where.
+        line: u64,
+        /// The number that the line carries.
+        found: u64,
+        /// The number that would follow.
+        expected: u64,
+    },
+    /// The line does not continue the line before it.
+    #[error("line {line} does not continue the line before it")]
+    Link {
+        /// Where.
+        line: u64,
+    },
+    /// The log ends within a line.
+    #[error("the log ends within a line, after {bytes} bytes of it")]
+    Torn {
+        /// Length of what is there.
+        bytes: u64,
+    },
+    /// A manifest names an entry that the log does not have: its end was cut off.
+    #[error("entry {seq} was in the log when a checkpoint was taken, and is not now")]
+    Cut {
+        /// The entry that the checkpoint names.
+        seq: u64,
+    },
+    /// A manifest names an entry that is another one now: the log was rewritten.
+    #[error("entry {seq} is not the one that was in the log when a checkpoint was taken")]
+    Rewritten {
+        /// The entry that the checkpoint names.
+        seq: u64,
+    },
+}
+
+/// What a log is found to be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use = "a report with problems is not an error"]
+pub struct ChainReport {
+    /// Whole lines read.
+    pub entries: u64,
+    /// The last whole entry, when it could be read.
+    pub head: Option<Checkpoint>,
+    /// Entries stamped earlier than the one before them: a clock was set, or wrong. No problem of
+    /// the chain, which does not rest on clocks.
+    pub clock_steps_back: u64,
+    /// All that is wrong, in order; at most 100 are listed.
+    pub problems: Vec<ChainProblem>,
+}
+
+impl ChainReport {
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_intact(&self) -> bool {
+        self.problems.is_empty()
+    }
+
+    fn note(&mut self, problem: ChainProblem) {
+        if self.problems.len() < PROBLEMS_MAX {
+            self.problems.push(problem);
+        }
+    }
+}
+
+/// Checks a log by itself: finds any edit, removal, insertion and change of order, and a cut
+/// within a line. A cut at the end of a line needs [`verify_with_checkpoints`].
+///
+/// # Errors
+/// [`RecordError::Read`], [`RecordError::NotAFile`]. What is wrong with the log is in the report.
+pub fn verify(path: &Path) -> Result<ChainReport, RecordError> {
+    verify_with_checkpoints(path, &[])
+}
+
+/// Checks a log as [`verify`] does, and that it still has every entry that `checkpoints` name.
+///
+/// # Errors
+/// Those of [`verify`].
+pub fn verify_with_checkpoints(
+    path: &Path,
+    checkpoints: &[Checkpoint],
+) -> Result<ChainReport, RecordError> {
+    let (file, _) = store::open(path)?;
+    // Waits for a writer to finish its line. A copy on a disk without locks has no writer.
+    match file.lock_shared() {
+        Err(refused) if refused.kind() != std::io::ErrorKind::Unsupported => {
+            return Err(RecordError::Read { source: refused });
+        }
+        _ => {}
+    }
+    check(&file, checkpoints)
+}
+
+/// Checks what `log` holds from here to its end.
+pub(super) fn check(
+    log: impl Read,
+    checkpoints: &[Checkpoint],
+) -> Result<ChainReport, RecordError> {
+    Checker::new(checkpoints).run(BufReader::new(log))
+}
+
+struct Checker<'a> {
+    checkpoints: &'a [Checkpoint],
+    report: ChainReport,
+    /// What the next line must carry.
+    next_seq: u64,
+    next_prev: Digest,
+    last_at: i64,
+}
+
+impl<'a> Checker<'a> {
+    fn new(checkpoints: &'a [Checkpoint]) -> Self {
+        Self {
+            checkpoints,
+            report: ChainReport::default(),
+            next_seq: 0,
+            next_prev: entry::NO_ENTRY,
+            last_at: i64::MIN,
+        }
+    }
+
+    fn run(mut self, mut reader: impl BufRead) -> Result<ChainReport, RecordError> {
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            let read = reader
+                .by_ref()
+                .take(LINE_BYTES_MAX as u64 + 1)
+                .read_until(b'\n', &mut line)
+                .map_err(|source| RecordError::Read { source })?;
+            if read == 0 {
+                break;
+            }
+            let Some(whole) = line.strip_suffix(b"\n") else {
+                let rest = std::io::copy(&mut reader, &mut std::io::sink())
+                    .map_err(|source| RecordError::Read { source })?;
+                self.report.note(ChainProblem::Torn {
+                    bytes: read as u64 + rest,
+                });
+                break;
+            };
+            self.line(whole);
+        }
+        self.check_cut();
+        Ok(self.report)
+    }
+
+    fn line(&mut self, line: &[u8]) {
+        self.report.entries += 1;
+        let number = self.report.entries;
+        let digest = digest_bytes(line);
+        match entry::read(line) {
+            Ok(entry) => {
+                self.entry(number, &entry);
+                let head = Checkpoint {
+                    seq: entry.seq,
+                    digest: Hex(digest),
+                };
+                self.check_rewritten(head);
+                self.report.head = Some(head);
+                self.next_seq = entry.seq.saturating_add(1);
+            }
+            Err(refused) => {
+                let why = one_line(&refused);
+                self.report
+                    .note(ChainProblem::Changed { line: number, why });
+                self.report.head = None;
+                self.next_seq = self.next_seq.saturating_add(1);
+            }
+        }
+        self.next_prev = digest;
+    }
+
+    fn entry(&mut self, line: u64, entry: &entry::Entry) {
+        let (found, expected) = (entry.seq, self.next_seq);
+        if found != expected {
+            self.report.note(ChainProblem::Number {
+                line,
+                found,
+                expected,
+            });
+        }
+        if entry.prev != self.next_prev {
+            self.report.note(ChainProblem::Link { line });
+        }
+        if entry.at < self.last_at {
+            self.report.clock_steps_back += 1;
+        }
+        self.last_at = entry.at;
+    }
+
+    fn check_rewritten(&mut self, found: Checkpoint) {
+        let seq = found.seq;
+        let other = |named: &&Checkpoint| named.seq == seq && **named != found;
+        if self.checkpoints.iter().any(|named| other(&named)) {
+            self.report.note(ChainProblem::Rewritten { seq });
+        }
+    }
+
+    /// An entry that could not be read counts as there: that it was changed is said already.
+    fn check_cut(&mut self) {
+        let end = self.next_seq.max(self.report.entries);
+        let mut cut: Vec<u64> = self.checkpoints.iter().map(|named| named.seq).collect();
+        cut.retain(|&seq| seq >= end);
+        cut.sort_unstable();
+        cut.dedup();
+        for seq in cut {
+            self.report.note(ChainProblem::Cut { seq });
+        }
+    }
+}
+
+/// An error and its causes on one line.
+fn one_line(refused: &RecordError) -> String {
+    let mut text = refused.to_string();
+    let mut cause = std::error::Error::source(refused);
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}

@@ -1,0 +1,160 @@
+//! One line of the log, both ways.
+//!
+//! A line is a JSON object whose last key, `hash`, is the SHA-256 of all that stands before it.
+//! There is one spelling per entry: a line that would be written otherwise is refused.
+
+use redact_core::{Digest, UtcNanos};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::{Act, Detail, Event, Label, Outcome};
+use crate::json::{self, Hex};
+use crate::{RecordError, digest_bytes};
+
+/// What the first entry has in place of the digest of the line before it.
+pub(super) const NO_ENTRY: Digest = Digest([0; 32]);
+
+const FORMAT_VERSION: u32 = 1;
+
+/// `,"hash":"` and `"}`, with 64 digits between them.
+const HASH_KEY: &[u8] = b",\"hash\":\"";
+const CLOSE: &[u8] = b"\"}";
+const HASH_BYTES: usize = HASH_KEY.len() + 64 + CLOSE.len();
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EntryFile {
+    format_version: u32,
+    seq: u64,
+    at: Hundredths,
+    who: String,
+    what: Act,
+    program: String,
+    machine: String,
+    outcome: Outcome,
+    subjects: Vec<(Label, Hex)>,
+    details: Vec<(Label, Detail)>,
+    prev: Hex,
+}
+
+/// An entry that was read.
+pub(super) struct Entry {
+    pub(super) seq: u64,
+    pub(super) prev: Digest,
+    /// Hundredths of a second since 1970 in UTC.
+    pub(super) at: i64,
+}
+
+/// The line of an event, without its line break.
+pub(super) fn line(event: &Event, seq: u64, prev: Digest) -> Vec<u8> {
+    let subject = |(label, digest): &(Label, Digest)| (label.clone(), Hex(*digest));
+    sealed(&EntryFile {
+        format_version: FORMAT_VERSION,
+        seq,
+        at: Hundredths::from(event.at),
+        who: event.who.clone(),
+        what: event.what,
+        program: event.program.clone(),
+        machine: event.machine.clone(),
+        outcome: event.outcome,
+        subjects: event.subjects.iter().map(subject).collect(),
+        details: event.details.clone(),
+        prev: Hex(prev),
+    })
+}
+
+fn sealed(file: &EntryFile) -> Vec<u8> {
+    let mut line = json::compact(file);
+    line.pop();
+    let hash = digest_bytes(&line);
+    line.extend_from_slice(HASH_KEY);
+    line.extend_from_slice(hash.to_string().as_bytes());
+    line.extend_from_slice(CLOSE);
+    line
+}
+
+/// Reads a line without its line break.
+///
+/// # Errors
+/// [`RecordError::Mismatch`] when the line's hash is not that of its bytes or its spelling is not
+/// the one there is; [`RecordError::Syntax`]; [`RecordError::NewerVersion`].
+pub(super) fn read(line: &[u8]) -> Result<Entry, RecordError> {
+    let body = &line[..line.len().saturating_sub(HASH_BYTES)];
+    let mut object = body.to_vec();
+    object.push(b'}');
+    check_version(&object)?;
+    let file: EntryFile = json::parse(&object)?;
+    let expected = sealed(&file);
+    if expected != line {
+        return Err(RecordError::Mismatch {
+            what: "the entry",
+            found: "bytes that do not have the hash they carry".to_owned(),
+            expected: "the bytes that were written".to_owned(),
+        });
+    }
+    Ok(Entry {
+        seq: file.seq,
+        prev: file.prev.0,
+        at: file.at.0,
+    })
+}
+
+/// Asked first, so that a later version is named as such.
+fn check_version(object: &[u8]) -> Result<(), RecordError> {
+    #[derive(Deserialize)]
+    struct Version {
+        format_version: u64,
+    }
+    let found: Version = json::parse(object)?;
+    json::check_version(found.format_version, FORMAT_VERSION)
+}
+
+/// Hundredths of a second since 1970, as `2026-01-31T08:30:00.25+00:00`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Hundredths(i64);
+
+const NANOS_PER_HUNDREDTH: i64 = 10_000_000;
+
+impl From<UtcNanos> for Hundredths {
+    fn from(at: UtcNanos) -> Self {
+        Self(at.0.div_euclid(NANOS_PER_HUNDREDTH))
+    }
+}
+
+impl std::fmt::Display for Hundredths {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let nanos = i128::from(self.0) * i128::from(NANOS_PER_HUNDREDTH);
+        let moment =
+            OffsetDateTime::from_unix_timestamp_nanos(nanos).map_err(|_| std::fmt::Error)?;
+        let (hour, minute, second) = moment.to_hms();
+        // The offset is always zero, and stated: AU-8 asks for it.
+        let hundredth = self.0.rem_euclid(100);
+        write!(
+            f,
+            "{}T{hour:02}:{minute:02}:{second:02}.{hundredth:02}+00:00",
+            moment.date()
+        )
+    }
+}
+
+impl Serialize for Hundredths {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Hundredths {
+    /// Takes other spellings of the moment too: [`read`] compares the whole line's bytes.
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let nanos = OffsetDateTime::parse(&text, &Rfc3339)
+            .ok()
+            .and_then(|moment| i64::try_from(moment.unix_timestamp_nanos()).ok());
+        nanos
+            .map(|nanos| Self::from(UtcNanos(nanos)))
+            .ok_or_else(|| {
+                serde::de::Error::custom("expected a time in UTC like 2026-01-31T08:30:00.25+00:00")
+            })
+    }
+}
