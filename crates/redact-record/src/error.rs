@@ -152,6 +152,14 @@ pub enum RecordError {
     /// The signature does not hold.
     #[error("the signature does not hold")]
     Signature(#[from] SignatureProblem),
+    /// A check of the release failed, or was not made. No manifest may vouch for it.
+    #[error("check {name:?} did not pass: {evidence}")]
+    CheckFailed {
+        /// What was checked.
+        name: String,
+        /// What was found.
+        evidence: String,
+    },
     /// Two records that do not belong together.
     #[error("{what}: {found}, expected {expected}")]
     Mismatch {

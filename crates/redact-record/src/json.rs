@@ -90,7 +90,7 @@ pub(crate) fn compact<T: Serialize>(value: &T) -> Vec<u8> {
 }
 
 /// A value that stays on one line in a pretty file.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(transparent))]
 pub struct OneLine<T>(pub T);
 

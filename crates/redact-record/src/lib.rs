@@ -4,6 +4,7 @@
 //!   core data or an error that says which value is wrong and what would be right;
 //! - [`FileBinding`]: digests of recordings and releases;
 //! - [`sign`]: keys and signatures that a stock tool can check;
+//! - [`manifest`]: what was done to a release, public and sealed;
 //! - [`naming`]: where the records of a release lie.
 //!
 //! Nothing here decodes a recording or runs a model, so a third party can build a checker from
@@ -14,11 +15,13 @@ mod error;
 mod file;
 pub mod findings;
 mod json;
+pub mod manifest;
 pub mod naming;
 pub mod plan;
 pub mod policy;
 pub mod sign;
 mod store;
+pub mod truth;
 
 pub use digest::{Advance, FileBinding, LEAF_BYTES, digest_bytes, digest_file};
 pub use error::RecordError;

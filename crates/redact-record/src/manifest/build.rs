@@ -1,0 +1,486 @@
+//! From what the jobs report to the two manifests.
+
+use redact_core::{
+    Class, Digest, Effect, FrameSpan, MaskOrigin, MaskRegion, PlannedTrack, SourceIdentity, Track,
+    Verdict,
+};
+
+use super::input::{AudioResult, CheckResult, ManifestInput};
+use super::public::{
+    ApprovalSummary, CheckFile, Checks, Coverage, KeptCount, MaskItem, MaskOriginName, Medium,
+    MuteItem, NamedValue, PolicyName, PublicManifest, ReleaseFile, SoundTotal, SourceSummary,
+    Strength, Terms, Tool, Totals,
+};
+use super::sealed::{self, KeptTrack, Request, SealedBody, SealedItem};
+use super::{Hex, OneLine, PUBLIC_SCHEMA, SCHEMA_VERSION, Seconds, SoundTracks, Utc};
+use crate::file::plan::keyframe_row;
+use crate::{RecordError, digest_bytes, json, plan, policy};
+
+/// Both manifests of a release, as bytes to sign and write.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Manifests {
+    /// The public manifest.
+    pub public: PublicManifest,
+    /// Its file.
+    pub public_bytes: Vec<u8>,
+    /// The sealed manifest's file.
+    pub sealed_bytes: Vec<u8>,
+}
+
+/// Builds both manifests.
+///
+/// # Errors
+/// [`RecordError::CheckFailed`] when a check failed or was not made: such a release must not go
+/// out; [`RecordError::Mismatch`] when the source changed during the run or figures disagree.
+pub fn build(input: &ManifestInput<'_>) -> Result<Manifests, RecordError> {
+    check_input(input)?;
+    let body = sealed_body(input);
+    let (body_text, body_digest) = sealed::body_text(&body);
+    let public = public_manifest(input, body_digest)?;
+    let public_bytes = json::pretty(&public);
+    // Whatever goes out was read back once: a value that cannot be spelled stops here.
+    let public = PublicManifest::parse(&public_bytes)?;
+    let sealed_bytes = sealed::file_bytes(body_text, digest_bytes(&public_bytes));
+    sealed::SealedManifest::parse(&sealed_bytes)?.check_pair(&public, &public_bytes)?;
+    Ok(Manifests {
+        public,
+        public_bytes,
+        sealed_bytes,
+    })
+}
+
+fn check_input(input: &ManifestInput<'_>) -> Result<(), RecordError> {
+    let source = &input.plan.plan().source;
+    let same = |what, found: String, expected: String| {
+        if found == expected {
+            return Ok(());
+        }
+        Err(RecordError::Mismatch {
+            what,
+            found,
+            expected,
+        })
+    };
+    let digest = source.digest.to_string();
+    let before = input.source_before.sha256.to_string();
+    same(
+        "SHA-256 of the source before the run",
+        before,
+        digest.clone(),
+    )?;
+    let after = input.source_after.to_string();
+    same("SHA-256 of the source after the run", after, digest)?;
+    let frames = source.frames.to_string();
+    let written = input.render.frames.to_string();
+    same("frames written", written, frames.clone())?;
+    same("frame times", input.clock.frames().to_string(), frames)?;
+    same(
+        "sound tracks",
+        input.render.audio.len().to_string(),
+        source.info.audio.len().to_string(),
+    )?;
+    for (name, checks) in [("audit", input.audit), ("leak scan", input.leaks)] {
+        if checks.is_empty() {
+            return Err(RecordError::CheckFailed {
+                name: name.into(),
+                evidence: "it was not made".into(),
+            });
+        }
+    }
+    let all = input.audit.iter().chain(input.compare).chain(input.leaks);
+    match all.into_iter().find(|check| !check.passed) {
+        None => Ok(()),
+        Some(failed) => Err(RecordError::CheckFailed {
+            name: failed.name.clone(),
+            evidence: failed.evidence.clone(),
+        }),
+    }
+}
+
+fn public_manifest(
+    input: &ManifestInput<'_>,
+    sealed_body: Digest,
+) -> Result<PublicManifest, RecordError> {
+    let plan = input.plan.plan();
+    let masks = mask_items(input)?;
+    let mutes = mute_items(input, masks.len());
+    Ok(PublicManifest {
+        schema: PUBLIC_SCHEMA.into(),
+        schema_version: SCHEMA_VERSION.into(),
+        manifest_id: id_text(&input.fresh.id),
+        supersedes: input.context.supersedes.map(Hex),
+        created: Utc(input.created),
+        sealed_body_sha256: Hex(sealed_body),
+        terms: Terms {
+            agency: input.context.agency.clone(),
+            profile: input.context.profile.clone(),
+            jurisdiction: input.context.jurisdiction.clone(),
+            classification: input.context.classification.clone(),
+        },
+        policy: PolicyName {
+            name: plan.policy.name.clone(),
+            sha256: Hex(plan.policy.digest),
+        },
+        source: source_summary(&plan.source, input),
+        release: release_file(input),
+        masks,
+        mutes,
+        kept: kept_counts(&plan.tracks),
+        unexamined: plan.missing.iter().map(|&class| class.into()).collect(),
+        reasons: plan.reasons.iter().map(Into::into).collect(),
+        totals: totals(input),
+        models: input.models.iter().map(Into::into).collect(),
+        tool: tool(input),
+        approvals: ApprovalSummary {
+            count: count(plan.approvals.len()),
+            second_person_required: plan.second_person,
+        },
+        checks: Checks {
+            audit: checks(input.audit),
+            change: checks(input.compare),
+            leaks: checks(input.leaks),
+        },
+        events_head: input.context.events_head.map(Hex),
+    })
+}
+
+fn id_text(id: &[u8; 16]) -> String {
+    id.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn source_summary(source: &SourceIdentity, input: &ManifestInput<'_>) -> SourceSummary {
+    let info = &source.info;
+    let base = info.video.time_base;
+    SourceSummary {
+        bytes: source.bytes,
+        sha256: Hex(source.digest),
+        sha256_after: Hex(input.source_after),
+        container: info.container.clone(),
+        frames: source.frames,
+        duration_seconds: Seconds(source.duration_nanos()),
+        width: info.video.size.width(),
+        height: info.video.size.height(),
+        rotation_degrees: info.video.rotation_degrees,
+        seconds_per_tick: OneLine((base.num.get(), base.den.get())),
+        first_tick: input.clock.first().ticks(),
+        streams: info
+            .streams
+            .iter()
+            .map(|stream| OneLine(stream.into()))
+            .collect(),
+        chapters: info.chapters,
+        tags: count(info.tag_keys.len()),
+        conversions: info.conversions.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn release_file(input: &ManifestInput<'_>) -> ReleaseFile {
+    let binding = &input.release.binding;
+    ReleaseFile {
+        bytes: binding.bytes,
+        sha256: Hex(binding.sha256),
+        merkle_root: Hex(binding.merkle_root),
+        part_bytes: binding.part_bytes,
+        parts: binding.parts.iter().copied().map(Hex).collect(),
+        container: input.release.container.clone(),
+        streams: input
+            .release
+            .streams
+            .iter()
+            .map(|stream| OneLine(stream.into()))
+            .collect(),
+    }
+}
+
+fn mask_items(input: &ManifestInput<'_>) -> Result<Vec<MaskItem>, RecordError> {
+    let masks = &input.plan.redactions().masks;
+    (1..)
+        .zip(masks)
+        .map(|(item, mask)| mask_item(input, item, mask))
+        .collect()
+}
+
+fn mask_item(
+    input: &ManifestInput<'_>,
+    item: u32,
+    mask: &MaskRegion,
+) -> Result<MaskItem, RecordError> {
+    let track = planned(input, mask).map(|planned| &planned.track);
+    let class = track.map(Track::class);
+    let (source_ticks, release_seconds) = times(input, mask.span())?;
+    Ok(MaskItem {
+        item,
+        medium: Medium::Picture,
+        class: class.map(Into::into),
+        description: description(class).into(),
+        origin: match mask.origin() {
+            MaskOrigin::Track(_) => MaskOriginName::Model,
+            MaskOrigin::Drawn => MaskOriginName::Drawn,
+        },
+        coverage: track.map(|track| OneLine(coverage(track))),
+        frames: OneLine((mask.span().start().get(), mask.span().end().get())),
+        source_ticks: OneLine(source_ticks),
+        release_seconds: OneLine(release_seconds),
+        effect: OneLine(mask.effect().into()),
+        strength: match mask.effect() {
+            Effect::Fill => Strength::Opaque,
+            Effect::Pixelate(_) | Effect::Blur(_) => Strength::Cells,
+        },
+        weak_effect_accepted: class.is_some_and(|class| policy::is_weak(class, mask.effect())),
+        reason: mask.reason().0.clone(),
+        geometry: mask.path().iter().map(keyframe_row).collect(),
+    })
+}
+
+/// The planned track that `mask` hides, if it hides one.
+fn planned<'a>(input: &ManifestInput<'a>, mask: &MaskRegion) -> Option<&'a PlannedTrack> {
+    let MaskOrigin::Track(id) = mask.origin() else {
+        return None;
+    };
+    let mut tracks = input.plan.plan().tracks.iter();
+    tracks.find(|planned| planned.track.id() == id)
+}
+
+/// One neutral sentence: it must not tell more than the picture does.
+const fn description(class: Option<Class>) -> &'static str {
+    match class {
+        Some(Class::Face) => "Face of a person",
+        Some(Class::Plate) => "Licence plate of a vehicle",
+        Some(Class::Screen) => "Display of a device",
+        None => "Area of the picture",
+    }
+}
+
+/// Ticks of the source, seconds of the release.
+type Times = ((i64, i64), (Seconds, Seconds));
+
+fn times(input: &ManifestInput<'_>, span: FrameSpan) -> Result<Times, RecordError> {
+    let base = input.plan.plan().source.info.video.time_base;
+    let zero = input.clock.first().nanos(base);
+    let at = |frame: u32| {
+        let timestamp = input.clock.at(frame)?;
+        let seconds = timestamp.nanos(base)?.checked_sub(zero?)?;
+        Some((timestamp.ticks(), Seconds(seconds)))
+    };
+    let start = span.start().get();
+    at(start)
+        .zip(at(span.end().get()))
+        .map(|(start, end)| ((start.0, end.0), (start.1, end.1)))
+        .ok_or_else(|| {
+            let field = format!("time of frame {start}");
+            RecordError::field(field, "none that fits", "a time within 292 years")
+        })
+}
+
+fn coverage(track: &Track) -> Coverage {
+    use redact_core::BoxOrigin::{Detected, Extended, Followed, Interpolated};
+    let of = |origin| count(track.boxes().iter().filter(|b| b.origin == origin).count());
+    Coverage {
+        detected: of(Detected),
+        interpolated: of(Interpolated),
+        followed: of(Followed),
+        extended: of(Extended),
+        longest_gap: count(track.longest_gap()),
+        score_best: score_best(track),
+    }
+}
+
+fn score_best(track: &Track) -> f32 {
+    track.boxes().iter().map(|b| b.score).fold(0.0, f32::max)
+}
+
+fn mute_items(input: &ManifestInput<'_>, masks: usize) -> Vec<MuteItem> {
+    let mutes = &input.plan.redactions().mutes;
+    (count(masks) + 1..)
+        .zip(mutes)
+        .map(|(item, mute)| MuteItem {
+            item,
+            medium: Medium::Sound,
+            description: "Sound".into(),
+            release_seconds: OneLine((
+                Seconds(mute.span.start_nanos()),
+                Seconds(mute.span.end_nanos()),
+            )),
+            sound_tracks: SoundTracks(mute.streams.clone()),
+            style: mute.style.into(),
+            reason: mute.reason.0.clone(),
+        })
+        .collect()
+}
+
+fn kept_counts(tracks: &[PlannedTrack]) -> Vec<KeptCount> {
+    let mut counts: Vec<KeptCount> = Vec::new();
+    for planned in tracks {
+        let Some(decision) = planned.decision.as_ref() else {
+            continue;
+        };
+        if decision.verdict != Verdict::Keep {
+            continue;
+        }
+        let (class, reason) = (planned.track.class().into(), &decision.reason.0);
+        match counts
+            .iter_mut()
+            .find(|known| known.class == class && known.reason == *reason)
+        {
+            Some(known) => known.tracks += 1,
+            None => counts.push(KeptCount {
+                class,
+                reason: reason.clone(),
+                tracks: 1,
+            }),
+        }
+    }
+    counts
+}
+
+fn totals(input: &ManifestInput<'_>) -> Totals {
+    let render = input.render;
+    let hidden = percent(render.masked_area_mean);
+    Totals {
+        frames: render.frames,
+        frames_masked: render.frames_masked,
+        seconds: Seconds(input.plan.plan().source.duration_nanos()),
+        picture_hidden_percent: hidden,
+        picture_untouched_percent: percent(1.0 - render.masked_area_mean),
+        sound: (0..)
+            .zip(&render.audio)
+            .map(|(i, a)| OneLine(sound_total(i, a)))
+            .collect(),
+    }
+}
+
+fn sound_total(track: u32, audio: &AudioResult) -> SoundTotal {
+    let seconds = |samples: u64| {
+        let nanos = u128::from(samples) * 1_000_000_000 / u128::from(audio.rate_hz.max(1));
+        Seconds(i64::try_from(nanos).unwrap_or(i64::MAX))
+    };
+    let untouched = audio.samples.saturating_sub(audio.muted_samples);
+    #[expect(clippy::cast_precision_loss, reason = "a percentage needs four digits")]
+    let share = untouched as f64 / audio.samples.max(1) as f64;
+    SoundTotal {
+        track,
+        seconds: seconds(audio.samples),
+        muted_seconds: seconds(audio.muted_samples),
+        untouched_percent: percent(share),
+    }
+}
+
+/// A share of 1 in percent, to four places.
+fn percent(share: f64) -> f64 {
+    (share.clamp(0.0, 1.0) * 1_000_000.0).round() / 10_000.0
+}
+
+fn tool(input: &ManifestInput<'_>) -> Tool {
+    let values = |pairs: &[(String, String)]| {
+        let value = |(name, value): &(String, String)| {
+            OneLine(NamedValue {
+                name: name.clone(),
+                value: value.clone(),
+            })
+        };
+        pairs.iter().map(value).collect()
+    };
+    Tool {
+        name: "redact".into(),
+        version: input.tool.version.clone(),
+        commit: input.tool.commit.clone(),
+        libraries: values(&input.tool.libraries),
+        options: values(&input.tool.options),
+    }
+}
+
+fn checks(results: &[CheckResult]) -> Vec<CheckFile> {
+    let check = |result: &CheckResult| CheckFile {
+        name: result.name.clone(),
+        passed: result.passed,
+        evidence: result.evidence.clone(),
+    };
+    results.iter().map(check).collect()
+}
+
+fn sealed_body(input: &ManifestInput<'_>) -> SealedBody {
+    let plan = input.plan.plan();
+    SealedBody {
+        salt: Hex(Digest(input.fresh.salt)),
+        manifest_id: id_text(&input.fresh.id),
+        created: Utc(input.created),
+        source_name: input.source_name.to_owned(),
+        release_name: input.release_name.to_owned(),
+        source_sha256: Hex(plan.source.digest),
+        source_merkle_root: Hex(input.source_before.merkle_root),
+        source_tag_keys: plan.source.info.tag_keys.clone(),
+        request: request(input),
+        findings_sha256: Hex(plan.findings),
+        plan_content_sha256: Hex(plan::content(plan)),
+        approvals: plan.approvals.iter().map(Into::into).collect(),
+        items: sealed_items(input),
+        kept: plan
+            .tracks
+            .iter()
+            .filter_map(kept_track)
+            .map(OneLine)
+            .collect(),
+    }
+}
+
+fn request(input: &ManifestInput<'_>) -> Request {
+    let context = input.context;
+    Request {
+        requester: context.requester.clone(),
+        request_number: context.request_number.clone(),
+        case_number: context.case_number.clone(),
+        requested_on: context.requested_on.clone(),
+        due_on: context.due_on.clone(),
+        authorised_by: context.authorised_by.clone(),
+        written_basis: context.written_basis.clone(),
+        consent_reference: context.consent_reference.clone(),
+        delivery: context.delivery.clone(),
+        copy_number: context.copy_number,
+        minutes_of_work: context.minutes_of_work,
+        evidence_id: context.evidence_id.clone(),
+        device_serial: context.device_serial.clone(),
+        clock_basis: context.clock_basis.clone(),
+        recorded_start: context.recorded_start.clone(),
+        recorded_end: context.recorded_end.clone(),
+        pre_event_seconds: context.pre_event_seconds,
+        related_recordings: context.related_recordings.clone(),
+    }
+}
+
+fn sealed_items(input: &ManifestInput<'_>) -> Vec<OneLine<SealedItem>> {
+    let redactions = input.plan.redactions();
+    let masks = redactions.masks.iter().map(|mask| {
+        let decision = planned(input, mask).and_then(|planned| planned.decision.as_ref());
+        (mask.id(), decision)
+    });
+    let mutes = redactions.mutes.iter().map(|mute| (mute.id.as_str(), None));
+    (1..)
+        .zip(masks.chain(mutes))
+        .map(|(item, (plan_id, decision))| {
+            OneLine(SealedItem {
+                item,
+                plan_id: plan_id.to_owned(),
+                by: decision.map(|decision| decision.by.clone()),
+                at: decision.map(|decision| Utc(decision.at)),
+            })
+        })
+        .collect()
+}
+
+fn kept_track(planned: &PlannedTrack) -> Option<KeptTrack> {
+    let decision = planned.decision.as_ref()?;
+    let span = planned.track.span();
+    (decision.verdict == Verdict::Keep).then(|| KeptTrack {
+        track: planned.track.id().0,
+        class: planned.track.class().into(),
+        frames: (span.start().get(), span.end().get()),
+        score_best: score_best(&planned.track),
+        reason: decision.reason.0.clone(),
+        by: decision.by.clone(),
+        at: Utc(decision.at),
+    })
+}

@@ -1,0 +1,223 @@
+//! The sealed manifest: what the agency keeps to itself.
+
+use redact_core::Digest;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::{
+    ApprovalFile, ClassName, Hex, OneLine, PublicManifest, SCHEMA_VERSION, SEALED_SCHEMA, Utc,
+};
+use crate::sign::{SignatureVerdict, Signed, TrustStore};
+use crate::{RecordError, digest_bytes, json};
+
+/// Who decided, what was kept and why, who asked. It does not go out with the release.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SealedBody {
+    /// Random bytes, 64 hexadecimal digits: the public manifest carries this body's digest, and
+    /// without them anybody could try out names until the digest fits.
+    pub salt: Hex,
+    /// Name of the public manifest that belongs to this one.
+    pub manifest_id: String,
+    /// When both were made.
+    pub created: Utc,
+    /// The source's file name.
+    pub source_name: String,
+    /// The release's file name.
+    pub release_name: String,
+    /// SHA-256 of the source: the agency's evidence system knows it by this.
+    pub source_sha256: Hex,
+    /// Root of the source's Merkle tree over leaves of 4 KiB (RFC 6962, section 2.1).
+    pub source_merkle_root: Hex,
+    /// Keys of the source's tags: what was dropped.
+    pub source_tag_keys: Vec<String>,
+    /// The request and what else is known of the recording.
+    pub request: Request,
+    /// SHA-256 of the findings file.
+    pub findings_sha256: Hex,
+    /// SHA-256 of the approved plan's content.
+    pub plan_content_sha256: Hex,
+    /// Who approved exactly that content, when and with which words.
+    pub approvals: Vec<ApprovalFile>,
+    /// Who decided each item of the public manifest.
+    pub items: Vec<OneLine<SealedItem>>,
+    /// What was found and left visible: each with its reason.
+    pub kept: Vec<OneLine<KeptTrack>>,
+}
+
+/// The request and what else is known of the recording; all optional.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// Who asked.
+    pub requester: Option<String>,
+    /// The request's number: every release must be documented.
+    pub request_number: Option<String>,
+    /// The case's number.
+    pub case_number: Option<String>,
+    /// When it was asked for: statutory clocks start here.
+    pub requested_on: Option<String>,
+    /// When it is due.
+    pub due_on: Option<String>,
+    /// Who authorised the release.
+    pub authorised_by: Option<String>,
+    /// The written basis of the release.
+    pub written_basis: Option<String>,
+    /// Whose consent it rests on, by reference.
+    pub consent_reference: Option<String>,
+    /// To whom and how it is handed over.
+    pub delivery: Option<String>,
+    /// Number of the copy.
+    pub copy_number: Option<u32>,
+    /// Minutes of work: some fees are per minute.
+    pub minutes_of_work: Option<u32>,
+    /// The recording's name in the agency's evidence system.
+    pub evidence_id: Option<String>,
+    /// The camera's serial number.
+    pub device_serial: Option<String>,
+    /// How the camera's clock was set.
+    pub clock_basis: Option<String>,
+    /// When the recording started, as the camera says.
+    pub recorded_start: Option<String>,
+    /// When the recording ended, as the camera says.
+    pub recorded_end: Option<String>,
+    /// Seconds at the start that the camera keeps without sound: explains sound that is missing.
+    pub pre_event_seconds: Option<u32>,
+    /// Other recordings of the incident: what is hidden here may be visible there.
+    pub related_recordings: Vec<String>,
+}
+
+/// Who decided one item.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SealedItem {
+    /// Its number in the public manifest.
+    pub item: u32,
+    /// Its name in the plan.
+    pub plan_id: String,
+    /// Who decided; `null` for what was drawn or muted by hand: there the approvers answer.
+    pub by: Option<String>,
+    /// When.
+    pub at: Option<Utc>,
+}
+
+/// A track that was left visible.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct KeptTrack {
+    /// Its name in the plan.
+    pub track: u32,
+    /// What it is.
+    pub class: ClassName,
+    /// First frame and first frame after it.
+    pub frames: (u32, u32),
+    /// Highest score of the model, 0 to 1.
+    pub score_best: f32,
+    /// Code of the reason.
+    pub reason: String,
+    /// Who decided.
+    pub by: String,
+    /// When.
+    pub at: Utc,
+}
+
+/// A sealed manifest that was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SealedManifest {
+    /// SHA-256 of the public manifest that it belongs to.
+    pub public_manifest: Digest,
+    /// What it says.
+    pub body: SealedBody,
+    /// SHA-256 of the body's bytes in the file.
+    pub body_digest: Digest,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SealedFile {
+    schema: String,
+    schema_version: String,
+    public_manifest_sha256: Hex,
+    body: Box<RawValue>,
+}
+
+/// The body's bytes, as they will stand in the file, and their digest.
+pub(super) fn body_text(body: &SealedBody) -> (Box<RawValue>, Digest) {
+    let text = serde_json::to_string_pretty(body)
+        .expect("file structs have string keys and finite numbers only");
+    let digest = digest_bytes(text.as_bytes());
+    let raw = RawValue::from_string(text).expect("what the serializer wrote is JSON");
+    (raw, digest)
+}
+
+/// The file around `body`, for the public manifest with digest `public`.
+pub(super) fn file_bytes(body: Box<RawValue>, public: Digest) -> Vec<u8> {
+    json::pretty(&SealedFile {
+        schema: SEALED_SCHEMA.into(),
+        schema_version: SCHEMA_VERSION.into(),
+        public_manifest_sha256: Hex(public),
+        body,
+    })
+}
+
+impl SealedManifest {
+    /// Reads a sealed manifest whose signature holds. The bytes are verified before they are
+    /// parsed.
+    ///
+    /// # Errors
+    /// [`RecordError::Signature`]; [`RecordError::OtherKind`], [`RecordError::NewerVersion`];
+    /// [`RecordError::Syntax`] and [`RecordError::Field`] say where.
+    pub fn open(
+        bytes: &[u8],
+        signature: &str,
+        trust: &TrustStore,
+    ) -> Result<(Self, SignatureVerdict), RecordError> {
+        let verdict = trust.check(bytes, signature, Signed::SealedManifest);
+        if let SignatureVerdict::Bad(problem) = verdict {
+            return Err(RecordError::Signature(problem));
+        }
+        Ok((Self::parse(bytes)?, verdict))
+    }
+
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, RecordError> {
+        super::check_schema(bytes, SEALED_SCHEMA)?;
+        let file: SealedFile = json::parse(bytes)?;
+        let body = file.body.get().as_bytes();
+        Ok(Self {
+            public_manifest: file.public_manifest_sha256.0,
+            body: json::parse(body)?,
+            body_digest: digest_bytes(body),
+        })
+    }
+
+    /// Checks that this and `public` (read from `public_bytes`) were made together.
+    ///
+    /// # Errors
+    /// [`RecordError::Mismatch`] when either names another.
+    pub fn check_pair(
+        &self,
+        public: &PublicManifest,
+        public_bytes: &[u8],
+    ) -> Result<(), RecordError> {
+        let found = digest_bytes(public_bytes);
+        if self.public_manifest != found {
+            return Err(RecordError::Mismatch {
+                what: "SHA-256 of the public manifest",
+                found: found.to_string(),
+                expected: format!("{}, as the sealed manifest says", self.public_manifest),
+            });
+        }
+        if self.body_digest != public.sealed_body() {
+            return Err(RecordError::Mismatch {
+                what: "SHA-256 of the sealed manifest's body",
+                found: self.body_digest.to_string(),
+                expected: format!("{}, as the public manifest says", public.sealed_body()),
+            });
+        }
+        Ok(())
+    }
+}

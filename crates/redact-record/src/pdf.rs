@@ -1,0 +1,394 @@
+//! Pages of text and bars as PDF: archivable (PDF/A-2a), with tags for screen readers (PDF/UA-1).
+//!
+//! A page is described as a tree of [`Node`]s, whose order is the reading order, and written in one
+//! go. Layout is the caller's: this module measures, wraps and draws. The fonts are DejaVu's (free
+//! to embed), of which only the used glyphs get into a file.
+//!
+//! Limits: left-to-right scripts that DejaVu has. Any other character is drawn as U+FFFD.
+
+use std::num::NonZeroU16;
+
+use krilla::color::rgb;
+use krilla::configure::{Accessibility, Archival, ConfigurationBuilder};
+use krilla::geom::{PathBuilder, Point, Rect};
+use krilla::metadata::Metadata;
+use krilla::page::PageSettings;
+use krilla::paint::Fill;
+use krilla::surface::Surface;
+use krilla::tagging::{
+    Artifact, ArtifactType, ContentTag, Identifier, SpanTag, TableHeaderScope, Tag, TagGroup,
+    TagKind, TagTree,
+};
+use krilla::text::{Font, TextDirection};
+use krilla::{Document, SerializeSettings};
+
+use crate::RecordError;
+
+/// US Letter in points, upright.
+pub(crate) const LETTER: [f32; 2] = [612.0, 792.0];
+
+/// A face of the one family in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Style {
+    Regular,
+    Bold,
+    Mono,
+}
+
+/// Red, green and blue, 0 to 255.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ink(pub(crate) u8, pub(crate) u8, pub(crate) u8);
+
+/// Something on the page, in points from the top-left corner.
+#[derive(Clone, Debug)]
+pub(crate) enum Mark {
+    /// One line of text; `at` is the left end of its baseline.
+    Text {
+        at: [f32; 2],
+        style: Style,
+        size: f32,
+        ink: Ink,
+        text: String,
+    },
+    /// A filled rectangle; `at` is its top-left corner.
+    Bar {
+        at: [f32; 2],
+        size: [f32; 2],
+        ink: Ink,
+    },
+}
+
+/// What a node is to a reader who does not see the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// A heading of this level, from 1.
+    Heading(u16),
+    Paragraph,
+    /// A drawing, with its description.
+    Figure(String),
+    Table,
+    Row,
+    HeaderCell,
+    Cell,
+    /// Nothing: lines, boxes, running feet.
+    Decoration,
+}
+
+/// A part of a page.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) role: Role,
+    pub(crate) marks: Vec<Mark>,
+    pub(crate) children: Vec<Node>,
+}
+
+impl Node {
+    pub(crate) fn leaf(role: Role, marks: Vec<Mark>) -> Self {
+        Self {
+            role,
+            marks,
+            children: Vec::new(),
+        }
+    }
+
+    pub(crate) fn group(role: Role, children: Vec<Node>) -> Self {
+        Self {
+            role,
+            marks: Vec::new(),
+            children,
+        }
+    }
+}
+
+/// One page.
+#[derive(Clone, Debug)]
+pub(crate) struct Sheet {
+    /// Width and height in points.
+    pub(crate) size: [f32; 2],
+    pub(crate) nodes: Vec<Node>,
+}
+
+/// The faces, for measuring and for drawing.
+pub(crate) struct Fonts {
+    faces: [(ttf_parser::Face<'static>, Font); 3],
+}
+
+impl Fonts {
+    pub(crate) fn load() -> Self {
+        let load = |bytes: &'static [u8]| {
+            let face = ttf_parser::Face::parse(bytes, 0).expect("a font of ours");
+            let font = Font::new(bytes.into(), 0).expect("a font of ours");
+            (face, font)
+        };
+        Self {
+            faces: [
+                load(dejavu::sans_condensed::regular()),
+                load(dejavu::sans_condensed::bold()),
+                load(dejavu::sans_mono::regular()),
+            ],
+        }
+    }
+
+    fn face(&self, style: Style) -> &(ttf_parser::Face<'static>, Font) {
+        match style {
+            Style::Regular => &self.faces[0],
+            Style::Bold => &self.faces[1],
+            Style::Mono => &self.faces[2],
+        }
+    }
+
+    /// The character that stands for `wanted` on the page.
+    fn drawn(&self, style: Style, wanted: char) -> char {
+        match self.face(style).0.glyph_index(wanted) {
+            Some(_) if !wanted.is_control() => wanted,
+            _ if wanted.is_whitespace() => ' ',
+            _ => char::REPLACEMENT_CHARACTER,
+        }
+    }
+
+    /// Width of one line in points; kerning, which only narrows it, is left out.
+    pub(crate) fn width(&self, style: Style, size: f32, text: &str) -> f32 {
+        let face = &self.face(style).0;
+        let advance = |wanted: char| {
+            let glyph = face.glyph_index(self.drawn(style, wanted));
+            glyph
+                .and_then(|glyph| face.glyph_hor_advance(glyph))
+                .unwrap_or(0)
+        };
+        let units: u32 = text.chars().map(|wanted| u32::from(advance(wanted))).sum();
+        units as f32 * size / f32::from(face.units_per_em())
+    }
+
+    /// Breaks text into lines of at most `width` points, the first one shorter by `indent`.
+    ///
+    /// Breaks between words, and within a word that is wider than a line. A line is never empty
+    /// unless the first word does not fit behind the indent.
+    pub(crate) fn wrap(
+        &self,
+        style: Style,
+        size: f32,
+        text: &str,
+        width: f32,
+        indent: f32,
+    ) -> Vec<String> {
+        let mut lines = vec![String::new()];
+        let mut room = width - indent;
+        for word in text.split_whitespace() {
+            let line = lines.last_mut().expect("never empty");
+            let glue = if line.is_empty() { "" } else { " " };
+            let longer = format!("{line}{glue}{word}");
+            if self.width(style, size, &longer) <= room {
+                *line = longer;
+                continue;
+            }
+            if !line.is_empty() || room < width {
+                lines.push(String::new());
+                room = width;
+            }
+            for letter in word.chars() {
+                let line = lines.last_mut().expect("never empty");
+                line.push(letter);
+                if self.width(style, size, line) > room && line.chars().count() > 1 {
+                    line.pop();
+                    lines.push(letter.to_string());
+                }
+            }
+        }
+        lines
+    }
+}
+
+/// Writes the pages as one file.
+///
+/// # Errors
+/// [`RecordError::Write`] when the library refuses: the pages break a rule of PDF/A or PDF/UA.
+pub(crate) fn write(
+    fonts: &Fonts,
+    title: &str,
+    producer: &str,
+    sheets: &[Sheet],
+) -> Result<Vec<u8>, RecordError> {
+    let configuration = ConfigurationBuilder::new()
+        .with_archival_validator(Archival::A2_A)
+        .with_accessibility_validator(Accessibility::UA1)
+        .finish()
+        .map_err(|refused| failed(format!("{refused:?}")))?;
+    let settings = SerializeSettings {
+        configuration,
+        ..SerializeSettings::default()
+    };
+    let mut document = Document::new_with(settings);
+    let mut tree = TagTree::new().with_lang(Some("en".to_owned()));
+    for sheet in sheets {
+        let [width, height] = sheet.size;
+        let page = PageSettings::from_wh(width, height)
+            .ok_or_else(|| failed(format!("a page of {width} by {height} points")))?;
+        let mut page = document.start_page_with(page);
+        let mut surface = page.surface();
+        for node in &sheet.nodes {
+            if let Some(group) = draw_node(&mut surface, fonts, node) {
+                tree.push(group);
+            }
+        }
+        surface.finish();
+        page.finish();
+    }
+    document.set_tag_tree(tree);
+    let metadata = Metadata::new()
+        .title(title.to_owned())
+        .creator(producer.to_owned())
+        .language("en".to_owned());
+    document.set_metadata(metadata);
+    document
+        .finish()
+        .map_err(|refused| failed(format!("{refused:?}")))
+}
+
+fn failed(what: String) -> RecordError {
+    RecordError::Write {
+        source: std::io::Error::other(format!("cannot make the PDF: {what}")),
+    }
+}
+
+/// Draws a node and gives its tags; none for decoration.
+fn draw_node(surface: &mut Surface<'_>, fonts: &Fonts, node: &Node) -> Option<TagGroup> {
+    let tag: TagKind = match &node.role {
+        Role::Decoration => {
+            let layout = Artifact::with_kind(ArtifactType::Layout);
+            surface.start_tagged(ContentTag::Artifact(layout));
+            node.marks
+                .iter()
+                .for_each(|mark| draw_mark(surface, fonts, mark));
+            surface.end_tagged();
+            return None;
+        }
+        Role::Heading(level) => {
+            let level = NonZeroU16::new(*level).unwrap_or(NonZeroU16::MIN);
+            Tag::Hn(level, None).into()
+        }
+        Role::Paragraph => Tag::P.into(),
+        Role::Figure(description) => Tag::Figure(Some(description.clone())).into(),
+        Role::Table => Tag::Table.into(),
+        Role::Row => Tag::TR.into(),
+        Role::HeaderCell => Tag::TH(TableHeaderScope::Column).into(),
+        Role::Cell => Tag::TD.into(),
+    };
+    let mut group = TagGroup::new(tag);
+    if matches!(node.role, Role::Figure(_)) {
+        let content = tagged(surface, ContentTag::Other, |surface| {
+            node.marks
+                .iter()
+                .for_each(|mark| draw_mark(surface, fonts, mark));
+        });
+        group.push(content);
+    } else {
+        for mark in &node.marks {
+            let content = tagged(surface, ContentTag::Span(SpanTag::empty()), |surface| {
+                draw_mark(surface, fonts, mark);
+            });
+            group.push(content);
+        }
+    }
+    for child in &node.children {
+        if let Some(child) = draw_node(surface, fonts, child) {
+            group.push(child);
+        }
+    }
+    Some(group)
+}
+
+fn tagged(
+    surface: &mut Surface<'_>,
+    tag: ContentTag<'_>,
+    draw: impl FnOnce(&mut Surface<'_>),
+) -> Identifier {
+    let identifier = surface.start_tagged(tag);
+    draw(surface);
+    surface.end_tagged();
+    identifier
+}
+
+fn draw_mark(surface: &mut Surface<'_>, fonts: &Fonts, mark: &Mark) {
+    let (Mark::Text { ink, .. } | Mark::Bar { ink, .. }) = mark;
+    let Ink(red, green, blue) = *ink;
+    surface.set_fill(Some(Fill {
+        paint: rgb::Color::new(red, green, blue).into(),
+        ..Fill::default()
+    }));
+    match mark {
+        Mark::Text {
+            at: [x, y],
+            style,
+            size,
+            text,
+            ..
+        } => {
+            let text: String = text
+                .chars()
+                .map(|wanted| fonts.drawn(*style, wanted))
+                .collect();
+            let font = fonts.face(*style).1.clone();
+            let direction = TextDirection::LeftToRight;
+            surface.draw_text(Point::from_xy(*x, *y), font, *size, &text, false, direction);
+        }
+        Mark::Bar {
+            at: [x, y],
+            size: [width, height],
+            ..
+        } => {
+            if let Some(rect) = Rect::from_xywh(*x, *y, *width, *height) {
+                let mut path = PathBuilder::new();
+                path.push_rect(rect);
+                if let Some(path) = path.finish() {
+                    surface.draw_path(&path);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_is_wider_than_asked_and_no_word_is_lost() {
+        let fonts = Fonts::load();
+        let text = format!("some words and {} one that is too long", "x".repeat(200));
+        let lines = fonts.wrap(Style::Regular, 9.0, &text, 120.0, 100.0);
+        for (index, line) in lines.iter().enumerate() {
+            let room = if index == 0 { 20.0 } else { 120.0 };
+            assert!(fonts.width(Style::Regular, 9.0, line) <= room, "{line:?}");
+        }
+        let squeeze = |text: &str| text.split_whitespace().collect::<String>();
+        assert_eq!(squeeze(&lines.concat()), squeeze(&text));
+    }
+
+    /// Goal: no text from outside can make a file that the library refuses, or one with the
+    /// forbidden glyph 0.
+    #[test]
+    fn a_character_that_the_font_lacks_is_replaced() {
+        let fonts = Fonts::load();
+        assert_eq!(fonts.drawn(Style::Bold, '漢'), '\u{fffd}');
+        assert_eq!(fonts.drawn(Style::Mono, '\n'), ' ');
+        assert_eq!(fonts.drawn(Style::Mono, '\0'), '\u{fffd}');
+        assert_eq!(fonts.drawn(Style::Regular, 'ß'), 'ß');
+        let text = "漢字 \0\u{1f6a8}\u{e000}\u{200f}שלום مرحبا".to_owned();
+        let line = Mark::Text {
+            at: [50.0, 50.0],
+            style: Style::Regular,
+            size: 9.0,
+            ink: Ink(0, 0, 0),
+            text,
+        };
+        let sheet = Sheet {
+            size: LETTER,
+            nodes: vec![Node::leaf(Role::Paragraph, vec![line])],
+        };
+        assert!(
+            write(&fonts, "title", "program", &[sheet])
+                .unwrap()
+                .starts_with(b"%PDF-1.7")
+        );
+    }
+}

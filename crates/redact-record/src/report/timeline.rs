@@ -1,0 +1,150 @@
+//! The picture of what is hidden when: one lane per class or sound track, bars over a time axis.
+
+use redact_core::TimeSpan;
+use serde::Serialize;
+
+/// What a lane withholds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Medium {
+    /// Parts of the picture.
+    Picture,
+    /// Sound.
+    Sound,
+}
+
+/// One row of the picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lane {
+    /// What it is about, neutral: `Faces`, `Plates`, `Sound track 1`.
+    pub label: String,
+    /// What it withholds.
+    pub medium: Medium,
+    /// When, since the recording's zero; any order, overlaps allowed.
+    pub spans: Vec<TimeSpan>,
+}
+
+/// What is hidden and muted when.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Timeline {
+    /// Length of the release.
+    pub duration_nanos: i64,
+    /// One for each class and each muted sound track.
+    pub lanes: Vec<Lane>,
+}
+
+/// A lane as it is drawn.
+pub(crate) struct Row {
+    pub(crate) label: String,
+    pub(crate) medium: Medium,
+    /// Start and length of each bar, as fractions of the whole.
+    pub(crate) bars: Vec<(f64, f64)>,
+    /// `12.4 s in 3 spans`.
+    pub(crate) total: String,
+}
+
+/// A mark on the axis.
+pub(crate) struct Tick {
+    /// Where, as a fraction of the whole.
+    pub(crate) at: f64,
+    /// `1:30`.
+    pub(crate) label: String,
+}
+
+/// Bars closer than this part of the whole are drawn as one, and none is shorter: the picture
+/// stays small whatever the recording's length, and no short span is lost from sight.
+const FINEST: f64 = 1.0 / 500.0;
+
+const NANOS: f64 = 1e9;
+
+impl Timeline {
+    pub(crate) fn rows(&self) -> Vec<Row> {
+        self.lanes.iter().map(|lane| self.row(lane)).collect()
+    }
+
+    fn row(&self, lane: &Lane) -> Row {
+        let merged = TimeSpan::merged(lane.spans.clone(), 0);
+        let nanos: i64 = merged
+            .iter()
+            .map(|span| span.end_nanos() - span.start_nanos())
+            .sum();
+        let spans = match merged.len() {
+            1 => "1 span".to_owned(),
+            count => format!("{count} spans"),
+        };
+        let mut bars: Vec<(f64, f64)> = Vec::new();
+        for span in &merged {
+            let start = self.fraction(span.start_nanos()).min(1.0 - FINEST);
+            let end = self.fraction(span.end_nanos()).max(start + FINEST);
+            match bars.last_mut() {
+                Some((from, length)) if start - (*from + *length) < FINEST => {
+                    *length = (end - *from).max(*length);
+                }
+                _ => bars.push((start, end - start)),
+            }
+        }
+        Row {
+            label: lane.label.clone(),
+            medium: lane.medium,
+            bars,
+            total: format!("{} in {spans}", seconds_text(nanos)),
+        }
+    }
+
+    fn fraction(&self, nanos: i64) -> f64 {
+        let whole = self.duration_nanos.max(1);
+        (nanos as f64 / whole as f64).clamp(0.0, 1.0)
+    }
+
+    /// Marks at round times, the first at zero; about six of them.
+    pub(crate) fn ticks(&self) -> Vec<Tick> {
+        const STEPS: [u32; 17] = [
+            1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400,
+        ];
+        let seconds = self.duration_nanos.max(1) as f64 / NANOS;
+        let step = STEPS
+            .into_iter()
+            .find(|&step| f64::from(step) * 8.0 >= seconds);
+        let Some(step) = step else { return Vec::new() };
+        (0..=8)
+            .map(|index| index * step)
+            .filter(|&at| f64::from(at) <= seconds)
+            .map(|at| Tick {
+                at: f64::from(at) / seconds,
+                label: clock_text(at),
+            })
+            .collect()
+    }
+
+    /// The picture in words, for those who do not see it.
+    pub(crate) fn text(&self) -> String {
+        if self.lanes.is_empty() {
+            return "Timeline: nothing is hidden or muted.".to_owned();
+        }
+        let rows: Vec<String> = self
+            .rows()
+            .iter()
+            .map(|row| format!("{}: {}", row.label, row.total))
+            .collect();
+        let whole = seconds_text(self.duration_nanos);
+        format!("Timeline of {whole}. {}.", rows.join("; "))
+    }
+}
+
+/// `12.4 s` below a minute, `3 min 12 s` above.
+pub(crate) fn seconds_text(nanos: i64) -> String {
+    let seconds = nanos as f64 / NANOS;
+    if seconds < 60.0 {
+        return format!("{seconds:.1} s");
+    }
+    let whole = nanos / 1_000_000_000;
+    format!("{} min {} s", whole / 60, whole % 60)
+}
+
+fn clock_text(seconds: u32) -> String {
+    let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    match hours {
+        0 => format!("{minutes}:{rest:02}"),
+        _ => format!("{hours}:{minutes:02}:{rest:02}"),
+    }
+}
