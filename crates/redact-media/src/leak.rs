@@ -4,7 +4,31 @@
 //! a box that is known, every box to a place where it is allowed, every byte of media to a sample.
 //! What is not known is not clean. Evidence names keys, counts and offsets, never values.
 
+mod boxes;
+mod movie;
+mod report;
+mod samples;
+mod units;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
+
+use boxes::{Atom, malformed};
+use movie::Movie;
+use report::Report;
+use samples::Place;
+use units::Message;
+
+/// Bytes of a movie box: a day of 60 frames/s has about 200 MiB.
+const MOVIE_BYTES_MAX: u64 = 1 << 30;
+
+/// Boxes at the top of a file; a release has four.
+const TOP_BOXES_MAX: usize = 64;
+
+/// Bytes of one picture.
+const PICTURE_BYTES_MAX: u32 = 256 << 20;
 
 /// Why a file could not be scanned.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +53,7 @@ pub struct ExpectedStreams {
 }
 
 /// A way in which a release could give away what was redacted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LeakChannel {
     /// The original kept as another video stream.
     ExtraVideo,
@@ -104,10 +128,150 @@ pub struct LeakVerdict {
 /// Scans a finished release; one verdict per channel of [`LeakChannel::ALL`], in its order.
 ///
 /// # Errors
-/// [`LeakError::Read`] or, when the file is no MP4 at all, [`LeakError::Malformed`].
+/// [`LeakError::Read`] or, when the file is no MP4 that can be walked, [`LeakError::Malformed`].
 pub fn scan(path: &Path, expected: &ExpectedStreams) -> Result<Vec<LeakVerdict>, LeakError> {
-    let _ = (path, expected);
-    Err(LeakError::Malformed {
-        found: "nothing can be checked yet".to_owned(),
-    })
+    let mut file = File::open(path)?;
+    let mut report = Report::new();
+    let top = top_boxes(&mut file, &mut report)?;
+    let atom = Atom {
+        kind: *b"moov",
+        body: &top.movie,
+        offset: top.movie_offset,
+        body_offset: top.movie_offset + top.movie_header,
+    };
+    let movie = movie::read(atom, &mut report)?;
+    check_counts(&movie, expected, &mut report);
+    check_media(&top.media, &movie.places, &mut report);
+    check_messages(&mut file, &movie, &mut report)?;
+    Ok(report.verdicts())
+}
+
+/// The boxes at the top of a file.
+struct Top {
+    movie: Vec<u8>,
+    movie_offset: u64,
+    movie_header: u64,
+    /// Where media bytes are: start and end.
+    media: Vec<(u64, u64)>,
+}
+
+fn top_boxes(file: &mut File, report: &mut Report) -> Result<Top, LeakError> {
+    let length = file.metadata()?.len();
+    let mut top = Top { movie: Vec::new(), movie_offset: 0, movie_header: 0, media: Vec::new() };
+    let (mut at, mut kinds) = (0, Vec::new());
+    while at < length {
+        if kinds.len() == TOP_BOXES_MAX {
+            return Err(malformed("too many boxes", at));
+        }
+        let head = read_at(file, at, 16.min(length - at))?;
+        let (kind, header, total) = boxes::header(&head, at)?;
+        let end = at.saturating_add(total.unwrap_or(length - at));
+        if end > length {
+            return Err(malformed(format!("box {} longer than the file", boxes::printable(kind)), at));
+        }
+        let body = end - at - header;
+        kinds.push(kind);
+        match &kind {
+            b"mdat" => top.media.push((at + header, end)),
+            b"moov" if top.movie.is_empty() && body <= MOVIE_BYTES_MAX => {
+                top.movie = read_at(file, at + header, body)?;
+                (top.movie_offset, top.movie_header) = (at, header);
+            }
+            b"ftyp" if at == 0 && body <= 64 => {}
+            _ if body <= MOVIE_BYTES_MAX => {
+                let bytes = read_at(file, at + header, body)?;
+                let body_offset = at + header;
+                report.stray(Atom { kind, body: &bytes, offset: at, body_offset });
+            }
+            _ => report.note(LeakChannel::LeftoverBytes, format!("a large box at byte {at}")),
+        }
+        at = end;
+    }
+    if top.movie.is_empty() || kinds.first() != Some(b"ftyp") {
+        return Err(malformed("no file type or no movie box", 0));
+    }
+    report.count(LeakChannel::LeftoverBytes, format!("{} boxes in {length} bytes", kinds.len()));
+    Ok(top)
+}
+
+fn read_at(file: &mut File, at: u64, bytes: u64) -> Result<Vec<u8>, LeakError> {
+    let mut found = Vec::new();
+    file.seek(SeekFrom::Start(at))?;
+    Read::by_ref(file).take(bytes).read_to_end(&mut found)?;
+    if found.len() as u64 == bytes { Ok(found) } else { Err(malformed("the file's end", at)) }
+}
+
+fn check_counts(movie: &Movie, expected: &ExpectedStreams, report: &mut Report) {
+    let videos = format!("{} video track(s)", movie.video_tracks);
+    let sounds =
+        format!("{} sound track(s), {} expected", movie.audio_tracks, expected.audio_tracks);
+    report.count(LeakChannel::ExtraVideo, videos.clone());
+    report.count(LeakChannel::AudioTracks, sounds.clone());
+    if movie.video_tracks != 1 {
+        report.note(LeakChannel::ExtraVideo, videos);
+    }
+    if movie.audio_tracks != expected.audio_tracks {
+        report.note(LeakChannel::AudioTracks, sounds);
+    }
+}
+
+/// Every byte of media must belong to exactly one sample.
+fn check_media(media: &[(u64, u64)], places: &[Place], report: &mut Report) {
+    let mut sorted = places.to_vec();
+    sorted.retain(|place| place.bytes > 0);
+    sorted.sort_unstable();
+    let mut next = sorted.iter().peekable();
+    for (start, end) in media {
+        let mut at = *start;
+        while let Some(place) = next.next_if(|place| place.offset < *end) {
+            if place.offset > at {
+                let what = format!("{} bytes of no sample at byte {at}", place.offset - at);
+                report.note(LeakChannel::LeftoverBytes, what);
+            } else if place.offset < at {
+                let what = format!("samples overlap at byte {}", place.offset);
+                report.note(LeakChannel::LeftoverBytes, what);
+            }
+            at = at.max(place.offset.saturating_add(u64::from(place.bytes)));
+        }
+        if at != *end {
+            let what = format!("{} bytes of no sample at byte {at}", end.abs_diff(at));
+            report.note(LeakChannel::LeftoverBytes, what);
+        }
+    }
+    if let Some(place) = next.next() {
+        let what = format!("a sample outside the media at byte {}", place.offset);
+        report.note(LeakChannel::LeftoverBytes, what);
+    }
+}
+
+/// Looks into every picture for what is no picture.
+fn check_messages(file: &mut File, movie: &Movie, report: &mut Report) -> Result<(), LeakError> {
+    let mut counts: BTreeMap<(LeakChannel, String), u64> = BTreeMap::new();
+    for place in &movie.pictures {
+        if place.bytes > PICTURE_BYTES_MAX {
+            return Err(malformed("a picture larger than any encoder makes", place.offset));
+        }
+        let sample = read_at(file, place.offset, u64::from(place.bytes))?;
+        for message in units::messages(&sample, movie.length_bytes) {
+            let (channel, what) = match message {
+                Message::Registered => {
+                    let text = (LeakChannel::TimedText, "captions (SEI type 4)".to_owned());
+                    *counts.entry(text).or_default() += 1;
+                    (LeakChannel::SeiUserData, "SEI type 4".to_owned())
+                }
+                Message::Encoder => (LeakChannel::EncoderSei, "x264 settings".to_owned()),
+                Message::Other(kind) => (LeakChannel::SeiUserData, format!("SEI type {kind}")),
+                Message::Unit(kind) => (LeakChannel::SeiUserData, format!("units of type {kind}")),
+                Message::Broken => (LeakChannel::SeiUserData, "units that are cut".to_owned()),
+            };
+            *counts.entry((channel, what)).or_default() += 1;
+        }
+    }
+    for ((channel, what), times) in counts {
+        report.note(channel, format!("{times} x {what}"));
+    }
+    let looked = format!("{} pictures looked through", movie.pictures.len());
+    report.count(LeakChannel::SeiUserData, looked.clone());
+    report.count(LeakChannel::EncoderSei, looked);
+    Ok(())
 }

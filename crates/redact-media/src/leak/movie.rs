@@ -1,0 +1,363 @@
+//! The movie box: which tracks there are, and everything in it that a release has no use for.
+//!
+//! Source: ISO/IEC 14496-12, clause 8, and 14496-14, 14496-15 for the sample entries.
+
+use super::boxes::{Atom, Fields, atoms, malformed, printable};
+use super::report::Report;
+use super::samples::{Edits, Place, SAMPLES_MAX, Tables};
+use super::{LeakChannel, LeakError};
+
+/// Names of handlers that FFmpeg writes when it is told nothing.
+const NEUTRAL_HANDLERS: [&[u8]; 3] = [b"", b"VideoHandler", b"SoundHandler"];
+
+/// What FFmpeg writes as the compressor's name; the rest of the 32 bytes is zero.
+const NEUTRAL_COMPRESSORS: [&[u8]; 2] = [b"", b"Lavc libx264"];
+
+/// Samples that an AAC encoder may put before the first one of the sound.
+/// Source: Apple, "AAC audio encoder delay" (2112); FFmpeg's own encoder has 1024.
+const PRIMING_MAX: i64 = 2112;
+
+/// Depth to which boxes of tags are looked through.
+const TAG_DEPTH_MAX: u32 = 6;
+
+/// What the file holds, track by track.
+pub(super) struct Movie {
+    pub(super) video_tracks: usize,
+    pub(super) audio_tracks: usize,
+    /// Places of every sample, not sorted.
+    pub(super) places: Vec<Place>,
+    /// Those of pictures, and the bytes of a unit's length.
+    pub(super) pictures: Vec<Place>,
+    pub(super) length_bytes: usize,
+}
+
+/// Reads the movie box and notes what must not be there.
+pub(super) fn read(movie: Atom<'_>, report: &mut Report) -> Result<Movie, LeakError> {
+    let mut found = Movie {
+        video_tracks: 0,
+        audio_tracks: 0,
+        places: Vec::new(),
+        pictures: Vec::new(),
+        length_bytes: 4,
+    };
+    let mut scale = 0;
+    for atom in atoms(movie.body, movie.body_offset)? {
+        match &atom.kind {
+            b"mvhd" => scale = dated(atom, 96, report)?,
+            b"trak" => read_track(atom, scale, &mut found, report)?,
+            _ => report.stray(atom),
+        }
+    }
+    Ok(found)
+}
+
+/// Checks the times of making in a header box of `length` bytes (version 0) and gives the word
+/// behind them: a time scale, or a track's number.
+fn dated(atom: Atom<'_>, length: usize, report: &mut Report) -> Result<u32, LeakError> {
+    let bad = || malformed(format!("box {} that does not fit", atom.name()), atom.offset);
+    let mut fields = Fields::new(atom.body);
+    let (version, _) = fields.version_and_flags().ok_or_else(bad)?;
+    let wider = if version == 1 { 12 } else { 0 };
+    if version > 1 || atom.body.len() != length + 4 + wider {
+        return Err(bad());
+    }
+    let made = fields.wide(version).ok_or_else(bad)?;
+    let changed = fields.wide(version).ok_or_else(bad)?;
+    if made != 0 || changed != 0 {
+        report.note(LeakChannel::ContainerTags, format!("{} has a time of making", atom.name()));
+    }
+    fields.u32().ok_or_else(bad)
+}
+
+#[derive(Default)]
+struct Track<'a> {
+    handler: [u8; 4],
+    scale: u32,
+    entry: [u8; 4],
+    length_bytes: usize,
+    edits: Option<Atom<'a>>,
+    tables: Tables<'a>,
+    chapters: bool,
+}
+
+fn read_track(
+    trak: Atom<'_>,
+    movie_scale: u32,
+    found: &mut Movie,
+    report: &mut Report,
+) -> Result<(), LeakError> {
+    let mut track = Track::default();
+    for atom in atoms(trak.body, trak.body_offset)? {
+        match &atom.kind {
+            b"tkhd" => {
+                dated(atom, 80, report)?;
+            }
+            b"edts" => {
+                for inner in atoms(atom.body, atom.body_offset)? {
+                    if &inner.kind == b"elst" && track.edits.is_none() {
+                        track.edits = Some(inner);
+                    } else {
+                        report.stray(inner);
+                    }
+                }
+            }
+            b"mdia" => read_media(atom, &mut track, report)?,
+            b"tref" => {
+                track.chapters |= atoms(atom.body, atom.body_offset)?.iter().any(|a| &a.kind == b"chap");
+                report.stray(atom);
+            }
+            _ => report.stray(atom),
+        }
+    }
+    if track.chapters {
+        report.note(LeakChannel::Chapters, "a track refers to chapters".to_owned());
+    }
+    count_track(&track, trak.offset, found, report);
+    let budget = SAMPLES_MAX.saturating_sub(found.places.len() as u64);
+    let places = track.tables.places(budget)?;
+    check_edits(&track, movie_scale, places.len(), report)?;
+    if &track.handler == b"vide" {
+        found.pictures.extend(&places);
+        found.length_bytes = track.length_bytes.max(1);
+    }
+    found.places.extend(places);
+    Ok(())
+}
+
+/// Files a track under what it holds.
+fn count_track(track: &Track<'_>, offset: u64, found: &mut Movie, report: &mut Report) {
+    let what = |what: &str| {
+        let (handler, entry) = (printable(track.handler), printable(track.entry));
+        format!("{what} track ({handler}, {entry}) at byte {offset}")
+    };
+    match &track.handler {
+        b"vide" => {
+            found.video_tracks += 1;
+            if found.video_tracks > 1 {
+                report.note(LeakChannel::ExtraVideo, what("another video"));
+            }
+            if &track.entry != b"avc1" {
+                report.note(LeakChannel::Attachments, what("a picture"));
+            }
+        }
+        b"soun" => {
+            found.audio_tracks += 1;
+            if &track.entry != b"mp4a" {
+                report.note(LeakChannel::AudioTracks, what("an unknown sound"));
+            }
+        }
+        b"text" | b"sbtl" | b"subt" | b"subp" | b"clcp" => {
+            report.note(LeakChannel::TimedText, what("a text"));
+        }
+        _ => report.note(LeakChannel::DataTracks, what("a data")),
+    }
+}
+
+fn read_media<'a>(
+    mdia: Atom<'a>,
+    track: &mut Track<'a>,
+    report: &mut Report,
+) -> Result<(), LeakError> {
+    for atom in atoms(mdia.body, mdia.body_offset)? {
+        match &atom.kind {
+            b"mdhd" => {
+                track.scale = dated(atom, 20, report)?;
+                // The language is the last word but one: `und` in three times five bits.
+                let language = atom.body.len().checked_sub(4).map(|at| &atom.body[at..at + 2]);
+                if language != Some(&[0x55, 0xc4]) {
+                    report.note(LeakChannel::ContainerTags, "a track names its language".to_owned());
+                }
+            }
+            b"hdlr" => read_handler(atom, track, report)?,
+            b"minf" => {
+                for inner in atoms(atom.body, atom.body_offset)? {
+                    match &inner.kind {
+                        b"vmhd" if inner.body.len() == 12 => {}
+                        b"smhd" if inner.body.len() == 8 => {}
+                        b"dinf" => check_reference(inner, report)?,
+                        b"stbl" => read_tables(inner, track, report)?,
+                        _ => report.stray(inner),
+                    }
+                }
+            }
+            _ => report.stray(atom),
+        }
+    }
+    Ok(())
+}
+
+fn read_handler(atom: Atom<'_>, track: &mut Track<'_>, report: &mut Report) -> Result<(), LeakError> {
+    let bad = || malformed("a handler that does not fit", atom.offset);
+    let mut fields = Fields::new(atom.body);
+    fields.take(8).ok_or_else(bad)?;
+    track.handler = fields.array().ok_or_else(bad)?;
+    let reserved = fields.take(12).ok_or_else(bad)?;
+    let name = fields.rest();
+    let name = name.strip_suffix(&[0]).unwrap_or(name);
+    if !NEUTRAL_HANDLERS.contains(&name) {
+        report.note(LeakChannel::ContainerTags, "a track's handler has a name".to_owned());
+    }
+    if reserved.iter().any(|byte| *byte != 0) {
+        report.note(LeakChannel::LeftoverBytes, "reserved bytes of hdlr are used".to_owned());
+    }
+    Ok(())
+}
+
+/// All samples must be in this file: one reference, to itself.
+fn check_reference(dinf: Atom<'_>, report: &mut Report) -> Result<(), LeakError> {
+    let expected = [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 12, b'u', b'r', b'l', b' ', 0, 0, 0, 1];
+    for atom in atoms(dinf.body, dinf.body_offset)? {
+        if &atom.kind != b"dref" || atom.body != expected {
+            report.stray(atom);
+        }
+    }
+    Ok(())
+}
+
+fn read_tables<'a>(
+    stbl: Atom<'a>,
+    track: &mut Track<'a>,
+    report: &mut Report,
+) -> Result<(), LeakError> {
+    for atom in atoms(stbl.body, stbl.body_offset)? {
+        match &atom.kind {
+            b"stsd" => read_entries(atom, track, report)?,
+            b"stts" | b"ctts" | b"stsc" | b"stsz" | b"stco" | b"co64" => {
+                if !track.tables.keep(atom) {
+                    report.stray(atom);
+                }
+            }
+            // Which samples are key frames; how far a decoder must run in.
+            b"stss" | b"sgpd" | b"sbgp" | b"sdtp" => {}
+            _ => report.stray(atom),
+        }
+    }
+    Ok(())
+}
+
+fn read_entries(
+    stsd: Atom<'_>,
+    track: &mut Track<'_>,
+    report: &mut Report,
+) -> Result<(), LeakError> {
+    let bad = || malformed("a sample description that does not fit", stsd.offset);
+    let mut fields = Fields::new(stsd.body);
+    fields.version_and_flags().ok_or_else(bad)?;
+    let count = fields.u32().ok_or_else(bad)?;
+    let entries = atoms(fields.rest(), stsd.body_offset + 8)?;
+    if count != 1 || entries.len() != 1 {
+        report.note(LeakChannel::LeftoverBytes, format!("{count} descriptions of one track"));
+    }
+    for entry in entries {
+        track.entry = entry.kind;
+        // What the entry says itself comes before its boxes.
+        let fixed = match &entry.kind {
+            b"avc1" => 78,
+            b"mp4a" => 28,
+            _ => continue,
+        };
+        let (head, rest) = entry.body.split_at_checked(fixed).ok_or_else(bad)?;
+        if &entry.kind == b"avc1" {
+            check_compressor(&head[42..74], report);
+        }
+        for atom in atoms(rest, entry.body_offset + fixed as u64)? {
+            match &atom.kind {
+                b"avcC" => track.length_bytes = read_avc(atom, report)?,
+                b"pasp" if atom.body.len() == 8 => {}
+                b"btrt" if atom.body.len() == 12 => {}
+                b"colr" if atom.body.starts_with(b"nclx") && atom.body.len() == 11 => {}
+                b"esds" if atom.body.len() <= 64 => {}
+                _ => report.stray(atom),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A compressor's name: a length and up to 31 bytes.
+fn check_compressor(name: &[u8], report: &mut Report) {
+    let (length, text) = name.split_first().unwrap_or((&0, &[]));
+    let (text, padding) = text.split_at(usize::from(*length).min(text.len()));
+    if !NEUTRAL_COMPRESSORS.contains(&text) {
+        report.note(LeakChannel::ContainerTags, "a compressor's name".to_owned());
+    }
+    if padding.iter().any(|byte| *byte != 0) {
+        report.note(LeakChannel::LeftoverBytes, "bytes behind a compressor's name".to_owned());
+    }
+}
+
+/// Reads how units are counted; only parameter sets may be in here.
+/// Source: ISO/IEC 14496-15, 5.3.3.1.
+fn read_avc(atom: Atom<'_>, report: &mut Report) -> Result<usize, LeakError> {
+    let bad = || malformed("a decoder configuration that does not fit", atom.offset);
+    let mut fields = Fields::new(atom.body);
+    let head = fields.take(5).ok_or_else(bad)?;
+    for mask in [0x1f, 0xff] {
+        let count = fields.u8().ok_or_else(bad)? & mask;
+        for _ in 0..count {
+            let length = usize::from(fields.u16().ok_or_else(bad)?);
+            let unit = fields.take(length).ok_or_else(bad)?;
+            if !matches!(unit.first().map(|header| header & 0x1f), Some(7 | 8)) {
+                report.note(LeakChannel::SeiUserData, "a message in the decoder configuration".to_owned());
+            }
+        }
+    }
+    // High profiles add four bytes: color format, two depths, and no extensions.
+    if !fields.rest().is_empty() && (fields.rest().len() != 4 || fields.rest()[3] != 0) {
+        report.note(LeakChannel::LeftoverBytes, "bytes behind the decoder configuration".to_owned());
+    }
+    Ok(usize::from(head[4] & 3) + 1)
+}
+
+fn check_edits(
+    track: &Track<'_>,
+    movie_scale: u32,
+    samples: usize,
+    report: &mut Report,
+) -> Result<(), LeakError> {
+    let times = track.tables.shown_at(samples)?;
+    let edits = match track.edits {
+        None => Edits::ALL,
+        Some(atom) => Edits::read(atom, movie_scale, track.scale)
+            .ok_or_else(|| malformed("an edit list that does not fit", atom.offset))?,
+    };
+    // Sound begins with what the encoder needs to run in; pictures must all be shown.
+    let slack = if &track.handler == b"soun" { PRIMING_MAX } else { 0 };
+    let shown = edits.shown(&times, slack);
+    let kind = printable(track.handler);
+    report.count(LeakChannel::EditLists, format!("{kind}: {samples} stored, {shown} shown"));
+    if shown != samples || edits.tricky {
+        let what = format!("{kind}: {} of {samples} samples are not shown once", samples - shown);
+        report.note(LeakChannel::EditLists, what);
+    }
+    Ok(())
+}
+
+/// Names every box of a tree of tags, and files chapters and pictures where they belong.
+pub(super) fn look_through_tags(atom: Atom<'_>, depth: u32, report: &mut Report) {
+    match &atom.kind {
+        b"chpl" => report.note(LeakChannel::Chapters, "a list of chapters".to_owned()),
+        b"covr" | b"thmb" => report.note(LeakChannel::Attachments, "a picture among the tags".to_owned()),
+        _ => {}
+    }
+    if depth >= TAG_DEPTH_MAX {
+        return;
+    }
+    let (body, skipped) = match &atom.kind {
+        b"udta" | b"ilst" => (atom.body, 0),
+        // Some writers leave the version out.
+        b"meta" if atom.body.get(..4) == Some(&[0; 4]) => (&atom.body[4..], 4),
+        b"meta" => (atom.body, 0),
+        _ => return,
+    };
+    match atoms(body, atom.body_offset + skipped) {
+        Ok(found) => {
+            for inner in found {
+                let key = format!("{} in {}", inner.name(), atom.name());
+                report.note(LeakChannel::ContainerTags, key);
+                look_through_tags(inner, depth + 1, report);
+            }
+        }
+        Err(_) => report.note(LeakChannel::ContainerTags, "tags that cannot be read".to_owned()),
+    }
+}

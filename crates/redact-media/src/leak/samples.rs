@@ -1,0 +1,220 @@
+//! Where a track's samples lie in the file, when they are shown, and whether all of them are.
+//!
+//! Source: ISO/IEC 14496-12, 8.6 (times), 8.7 (places).
+
+use super::boxes::{Atom, Fields, malformed};
+use super::LeakError;
+
+/// Samples of all tracks together: a day of 60 frames/s with sound has some ten million.
+pub(super) const SAMPLES_MAX: u64 = 40_000_000;
+
+/// A sample's bytes in the file.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub(super) offset: u64,
+    pub(super) bytes: u32,
+}
+
+/// The tables of one track, as found.
+#[derive(Default)]
+pub(super) struct Tables<'a> {
+    times: Option<Atom<'a>>,
+    offsets: Option<Atom<'a>>,
+    chunks: Option<Atom<'a>>,
+    sizes: Option<Atom<'a>>,
+    places: Option<Atom<'a>>,
+}
+
+impl<'a> Tables<'a> {
+    /// Keeps a table; `false` when there is one of its kind already.
+    pub(super) fn keep(&mut self, atom: Atom<'a>) -> bool {
+        let slot = match &atom.kind {
+            b"stts" => &mut self.times,
+            b"ctts" => &mut self.offsets,
+            b"stsc" => &mut self.chunks,
+            b"stsz" => &mut self.sizes,
+            _ => &mut self.places,
+        };
+        slot.replace(atom).is_none()
+    }
+
+    /// Sizes of the samples in decoding order; `budget` is what is left of [`SAMPLES_MAX`].
+    fn sizes(&self, budget: u64) -> Result<Vec<u32>, LeakError> {
+        let atom = self.sizes.ok_or_else(|| malformed("a track without sample sizes", 0))?;
+        let bad = || malformed("a table of sample sizes that does not fit", atom.offset);
+        let mut fields = Fields::new(atom.body);
+        let (fixed, count) = (|| {
+            fields.version_and_flags()?;
+            Some((fields.u32()?, fields.u32()?))
+        })()
+        .ok_or_else(bad)?;
+        if u64::from(count) > budget {
+            return Err(malformed("more samples than can be checked", atom.offset));
+        }
+        if fixed != 0 {
+            let whole = fields.rest().is_empty();
+            return if whole { Ok(vec![fixed; count as usize]) } else { Err(bad()) };
+        }
+        let sizes = words(fields.rest());
+        if sizes.len() == count as usize && fields.rest().len() % 4 == 0 {
+            Ok(sizes)
+        } else {
+            Err(bad())
+        }
+    }
+
+    /// Places of the samples in decoding order.
+    pub(super) fn places(&self, budget: u64) -> Result<Vec<Place>, LeakError> {
+        let sizes = self.sizes(budget)?;
+        let chunk_offsets = self.chunk_offsets()?;
+        let runs = self.chunk_runs()?;
+        let mut places = Vec::with_capacity(sizes.len());
+        let mut left = sizes.iter();
+        for (chunk, offset) in chunk_offsets.iter().enumerate() {
+            // The last run that starts at or before this chunk, counted from 1.
+            let after = runs.partition_point(|run| (run.0 as usize) <= chunk + 1);
+            let Some(run) = after.checked_sub(1).and_then(|i| runs.get(i)) else {
+                return Err(malformed("a chunk without a number of samples", *offset));
+            };
+            let mut at = *offset;
+            for bytes in left.by_ref().take(run.1 as usize) {
+                places.push(Place { offset: at, bytes: *bytes });
+                at = at.saturating_add(u64::from(*bytes));
+            }
+        }
+        if left.next().is_some() || places.len() != sizes.len() {
+            return Err(malformed("samples without a chunk", 0));
+        }
+        Ok(places)
+    }
+
+    fn chunk_offsets(&self) -> Result<Vec<u64>, LeakError> {
+        let atom = self.places.ok_or_else(|| malformed("a track without chunk offsets", 0))?;
+        let bad = || malformed("a table of chunk offsets that does not fit", atom.offset);
+        let mut fields = Fields::new(atom.body);
+        fields.version_and_flags().ok_or_else(bad)?;
+        let count = fields.u32().ok_or_else(bad)? as usize;
+        let wide = &atom.kind == b"co64";
+        let width = if wide { 8 } else { 4 };
+        if fields.rest().len() != count.saturating_mul(width) {
+            return Err(bad());
+        }
+        Ok(fields
+            .rest()
+            .chunks_exact(width)
+            .map(|bytes| bytes.iter().fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte)))
+            .collect())
+    }
+
+    /// `(first chunk from 1, samples per chunk)`.
+    fn chunk_runs(&self) -> Result<Vec<(u32, u32)>, LeakError> {
+        let atom = self.chunks.ok_or_else(|| malformed("a track without a chunk table", 0))?;
+        let bad = || malformed("a chunk table that does not fit", atom.offset);
+        let words = counted_words(atom, 3).ok_or_else(bad)?;
+        let runs: Vec<(u32, u32)> = words.chunks_exact(3).map(|run| (run[0], run[1])).collect();
+        let rising = runs.windows(2).all(|pair| pair[0].0 < pair[1].0);
+        if rising { Ok(runs) } else { Err(bad()) }
+    }
+
+    /// When each of `samples` is shown, in ticks of the track.
+    pub(super) fn shown_at(&self, samples: usize) -> Result<Vec<i64>, LeakError> {
+        let atom = self.times.ok_or_else(|| malformed("a track without times", 0))?;
+        let bad = || malformed("a table of times that does not fit", atom.offset);
+        let mut shown = Vec::with_capacity(samples);
+        let mut now = 0_i64;
+        for run in counted_words(atom, 2).ok_or_else(bad)?.chunks_exact(2) {
+            if run[0] as usize > samples - shown.len() {
+                return Err(bad());
+            }
+            for _ in 0..run[0] {
+                shown.push(now);
+                now = now.saturating_add(i64::from(run[1]));
+            }
+        }
+        if shown.len() != samples {
+            return Err(bad());
+        }
+        if let Some(atom) = self.offsets {
+            let bad = || malformed("a table of display times that does not fit", atom.offset);
+            let version = atom.body.first().copied().unwrap_or(0);
+            let mut targets = shown.iter_mut();
+            for run in counted_words(atom, 2).ok_or_else(bad)?.chunks_exact(2) {
+                let signed = i64::from(i32::from_be_bytes(run[1].to_be_bytes()));
+                let offset = if version == 0 { i64::from(run[1]) } else { signed };
+                for _ in 0..run[0] {
+                    let target = targets.next().ok_or_else(bad)?;
+                    *target = target.saturating_add(offset);
+                }
+            }
+            if targets.next().is_some() {
+                return Err(bad());
+            }
+        }
+        Ok(shown)
+    }
+}
+
+/// The words behind version, flags and a count of entries of `per_entry` words each.
+fn counted_words(atom: Atom<'_>, per_entry: usize) -> Option<Vec<u32>> {
+    let mut fields = Fields::new(atom.body);
+    fields.version_and_flags()?;
+    let count = fields.u32()? as usize;
+    let fits = fields.rest().len() == count.checked_mul(per_entry * 4)?;
+    fits.then(|| words(fields.rest()))
+}
+
+fn words(bytes: &[u8]) -> Vec<u32> {
+    bytes
+        .chunks_exact(4)
+        .map(|word| u32::from_be_bytes([word[0], word[1], word[2], word[3]]))
+        .collect()
+}
+
+/// The edits of a track: what of it is shown.
+pub(super) struct Edits {
+    /// Ticks of the track at which showing starts; `None` when all is shown.
+    window: Option<(i64, i64)>,
+    /// More than one stretch, or one at another speed.
+    pub(super) tricky: bool,
+}
+
+impl Edits {
+    /// Everything is shown.
+    pub(super) const ALL: Self = Self { window: None, tricky: false };
+
+    /// Reads an `elst`; its durations count in `movie_scale`, its starts in `track_scale`.
+    pub(super) fn read(atom: Atom<'_>, movie_scale: u32, track_scale: u32) -> Option<Self> {
+        let mut fields = Fields::new(atom.body);
+        let (version, _) = fields.version_and_flags()?;
+        let (mut edits, mut stretches) = (Self::ALL, 0);
+        for _ in 0..fields.u32()? {
+            let duration = fields.wide(version)?;
+            let start = fields.wide(version)?;
+            let empty = if version == 1 { start == u64::MAX } else { start == u64::from(u32::MAX) };
+            let rate = fields.u32()?;
+            if empty {
+                // A pause is allowed before the first stretch only.
+                edits.tricky |= stretches > 0;
+                continue;
+            }
+            stretches += 1;
+            edits.tricky |= stretches > 1 || rate != 0x0001_0000;
+            let length = u128::from(duration) * u128::from(track_scale);
+            // One more tick of the movie: its durations are rounded.
+            let length = (length + u128::from(track_scale)).div_ceil(u128::from(movie_scale.max(1)));
+            let start = i64::try_from(start).ok()?;
+            let end = start.saturating_add(i64::try_from(length).unwrap_or(i64::MAX));
+            edits.window = Some((start, end));
+        }
+        edits.tricky |= stretches == 0;
+        fields.rest().is_empty().then_some(edits)
+    }
+
+    /// How many of the samples are shown; one that starts up to `slack` ticks early counts.
+    pub(super) fn shown(&self, times: &[i64], slack: i64) -> usize {
+        let Some((start, end)) = self.window else {
+            return times.len();
+        };
+        times.iter().filter(|at| **at >= start.saturating_sub(slack) && **at < end).count()
+    }
+}
