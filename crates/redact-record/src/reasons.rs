@@ -1,0 +1,275 @@
+//! Sets of reasons: what may be withheld in one jurisdiction, and under which law, as strict TOML.
+//!
+//! A set is data that counsel can read and change; nothing in the program depends on a code. A
+//! policy that draws on sets adds them to its own reasons with [`combine`].
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use redact_core::{Reason, ReasonCode};
+use serde::Deserialize;
+use toml::value::Datetime;
+
+use crate::json::{check_text, check_version};
+use crate::{RecordError, store};
+
+const VERSION: u32 = 1;
+const BYTES_MAX: u64 = 1 << 20;
+const CODE_BYTES_MAX: usize = 64;
+const LINE_BYTES_MAX: usize = 2000;
+
+/// The reasons of one jurisdiction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReasonSet {
+    /// Its name, by which a policy names it.
+    pub name: String,
+    /// Which law it is about, one line.
+    pub title: String,
+    /// Where that law holds.
+    pub jurisdiction: String,
+    /// What a reader must know of it.
+    pub note: String,
+    /// Its reasons, each code once.
+    pub reasons: Vec<ListedReason>,
+}
+
+/// A reason, with what its reader needs to check it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedReason {
+    /// Code, statute and sentence.
+    pub reason: Reason,
+    /// Address of the official text.
+    pub source: String,
+    /// The day on which the entry was last compared with a published text: `2026-01-31`.
+    pub checked: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SetFile {
+    // Checked before, against the newest version that is read.
+    #[serde(rename = "format_version")]
+    _format_version: u32,
+    name: String,
+    title: String,
+    jurisdiction: String,
+    note: String,
+    reason: Vec<ListedFile>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListedFile {
+    code: String,
+    statute: String,
+    text: String,
+    source: String,
+    checked: Datetime,
+}
+
+/// Reads a set; its name must be the file's, so that a policy finds what it names.
+///
+/// # Errors
+/// [`RecordError::Read`], [`RecordError::TooLarge`]; [`RecordError::NewerVersion`];
+/// [`RecordError::Syntax`] and [`RecordError::Field`] say where.
+pub fn read(path: &Path) -> Result<ReasonSet, RecordError> {
+    let set = parse(&store::read(path, BYTES_MAX)?)?;
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    if stem == set.name {
+        Ok(set)
+    } else {
+        let expected = format!("{stem:?}, the file's name");
+        Err(RecordError::field("name", format!("{:?}", set.name), expected))
+    }
+}
+
+/// Reads a set from the bytes of its file.
+///
+/// # Errors
+/// Those of [`read`], except the file system's.
+pub fn parse(bytes: &[u8]) -> Result<ReasonSet, RecordError> {
+    #[derive(Deserialize)]
+    struct Header {
+        format_version: u64,
+    }
+    let text = std::str::from_utf8(bytes).map_err(|source| RecordError::Syntax {
+        at: ".".into(),
+        source: Box::new(source),
+    })?;
+    let header: Header = parse_toml(text)?;
+    check_version(header.format_version, VERSION)?;
+    let file: SetFile = parse_toml(text)?;
+    for (field, value) in [
+        ("name", &file.name),
+        ("title", &file.title),
+        ("jurisdiction", &file.jurisdiction),
+        ("note", &file.note),
+    ] {
+        check_text(field, value, LINE_BYTES_MAX)?;
+    }
+    let reasons: Vec<ListedReason> =
+        file.reason.into_iter().map(listed).collect::<Result<_, _>>()?;
+    check_unique(reasons.iter().map(|listed| &listed.reason.code))?;
+    if reasons.is_empty() {
+        return Err(RecordError::field("reason", "none", "at least one"));
+    }
+    Ok(ReasonSet {
+        name: file.name,
+        title: file.title,
+        jurisdiction: file.jurisdiction,
+        note: file.note,
+        reasons,
+    })
+}
+
+/// The reasons of a policy together with those of the sets it draws on, its own first.
+///
+/// # Errors
+/// [`RecordError::Field`] when a code is there twice: a log would not say which one was meant.
+pub fn combine(own: Vec<Reason>, sets: &[ReasonSet]) -> Result<Vec<Reason>, RecordError> {
+    let mut all = own;
+    for set in sets {
+        all.extend(set.reasons.iter().map(|listed| listed.reason.clone()));
+    }
+    check_unique(all.iter().map(|reason| &reason.code))?;
+    Ok(all)
+}
+
+fn listed(file: ListedFile) -> Result<ListedReason, RecordError> {
+    let fits = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    let code = file.code;
+    if !(1..=CODE_BYTES_MAX).contains(&code.len()) || !code.bytes().all(fits) {
+        let expected = format!("1 to {CODE_BYTES_MAX} of a-z, 0-9 and '-'");
+        return Err(RecordError::field("reason, code", format!("{code:.80?}"), expected));
+    }
+    let at = |key: &str| format!("reason {code:?}, {key}");
+    check_text(&at("statute"), &file.statute, LINE_BYTES_MAX)?;
+    check_text(&at("text"), &file.text, LINE_BYTES_MAX)?;
+    check_text(&at("source"), &file.source, LINE_BYTES_MAX)?;
+    if !file.source.starts_with("https://") {
+        let found = format!("{:?}", file.source);
+        return Err(RecordError::field(at("source"), found, "an address that begins with https://"));
+    }
+    let checked = file.checked;
+    if checked.date.is_none() || checked.time.is_some() || checked.offset.is_some() {
+        let expected = "a day like 2026-01-31";
+        return Err(RecordError::field(at("checked"), checked, expected));
+    }
+    Ok(ListedReason {
+        reason: Reason {
+            code: ReasonCode(code),
+            statute: file.statute,
+            text: file.text,
+        },
+        source: file.source,
+        checked: checked.to_string(),
+    })
+}
+
+fn check_unique<'a>(codes: impl Iterator<Item = &'a ReasonCode>) -> Result<(), RecordError> {
+    let mut seen = BTreeSet::new();
+    for code in codes {
+        if !seen.insert(code) {
+            let found = "defined twice";
+            return Err(RecordError::field(format!("reason {:?}", code.0), found, "defined once"));
+        }
+    }
+    Ok(())
+}
+
+fn parse_toml<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, RecordError> {
+    let syntax = |at: String, source: toml::de::Error| RecordError::Syntax {
+        at,
+        source: Box::new(source),
+    };
+    let reader = toml::Deserializer::parse(text).map_err(|source| syntax(".".into(), source))?;
+    serde_path_to_error::deserialize(reader)
+        .map_err(|refused| syntax(refused.path().to_string(), refused.into_inner()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+        format_version = 1
+        name = "here"
+        title = "An act"
+        jurisdiction = "Here"
+        note = "Not legal advice."
+        [[reason]]
+        code = "here-1"
+        statute = "Act 1"
+        text = "Withheld."
+        source = "https://example.org/act"
+        checked = 2026-01-31
+    "#;
+
+    fn shipped() -> Vec<ReasonSet> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../reasons");
+        let mut paths: Vec<_> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+            .collect();
+        paths.sort();
+        paths.iter().map(|path| read(path).unwrap()).collect()
+    }
+
+    #[test]
+    fn every_shipped_set_is_sound_and_no_code_is_in_two() {
+        let sets = shipped();
+        assert_eq!(sets.len(), 6);
+        let all = combine(Vec::new(), &sets).unwrap();
+        assert!(all.len() >= 40);
+        for set in &sets {
+            assert!(set.note.contains("not legal advice"), "{}", set.name);
+            let (prefix, _) = set.reasons[0].reason.code.0.split_once('-').unwrap();
+            for listed in &set.reasons {
+                assert!(listed.reason.code.0.starts_with(&format!("{prefix}-")));
+                assert!(listed.reason.text.ends_with('.'));
+            }
+        }
+    }
+
+    #[test]
+    fn a_code_that_a_policy_has_already_is_refused() {
+        let set = parse(GOOD.as_bytes()).unwrap();
+        let own = set.reasons[0].reason.clone();
+        let refused = combine(vec![own], &[set]).unwrap_err();
+        assert_eq!(refused.to_string(), "reason \"here-1\": defined twice is not defined once");
+    }
+
+    #[track_caller]
+    fn check(from: &str, to: &str, says: &str) {
+        assert!(GOOD.contains(from));
+        let refused = parse(GOOD.replace(from, to).as_bytes()).unwrap_err();
+        let text = match std::error::Error::source(&refused) {
+            Some(cause) => format!("{refused}: {cause}"),
+            None => refused.to_string(),
+        };
+        assert!(text.contains(says), "{text}");
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_place() {
+        check("format_version = 1", "format_version = 2", "newer than 1");
+        check("title", "titel", "titel");
+        check("\"Withheld.\"", "\" \"", "reason \"here-1\", text: empty text");
+        check("here-1", "Here 1", "a-z");
+        check("https:", "http:", "https://");
+        check("2026-01-31", "2026-01-31T10:00:00Z", "a day like");
+        check("2026-01-31", "\"soon\"", "checked");
+        let twice = format!("{GOOD}{}", &GOOD[GOOD.find("[[reason]]").unwrap()..]);
+        let refused = parse(twice.as_bytes()).unwrap_err();
+        assert!(matches!(refused, RecordError::Field { .. }));
+    }
+
+    #[test]
+    fn a_set_under_another_name_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("there.toml");
+        std::fs::write(&path, GOOD).unwrap();
+        assert!(matches!(read(&path), Err(RecordError::Field { .. })));
+    }
+}
