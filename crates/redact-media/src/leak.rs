@@ -157,7 +157,12 @@ struct Top {
 
 fn top_boxes(file: &mut File, report: &mut Report) -> Result<Top, LeakError> {
     let length = file.metadata()?.len();
-    let mut top = Top { movie: Vec::new(), movie_offset: 0, movie_header: 0, media: Vec::new() };
+    let mut top = Top {
+        movie: Vec::new(),
+        movie_offset: 0,
+        movie_header: 0,
+        media: Vec::new(),
+    };
     let (mut at, mut kinds) = (0, Vec::new());
     while at < length {
         if kinds.len() == TOP_BOXES_MAX {
@@ -167,7 +172,10 @@ fn top_boxes(file: &mut File, report: &mut Report) -> Result<Top, LeakError> {
         let (kind, header, total) = boxes::header(&head, at)?;
         let end = at.saturating_add(total.unwrap_or(length - at));
         if end > length {
-            return Err(malformed(format!("box {} longer than the file", boxes::printable(kind)), at));
+            return Err(malformed(
+                format!("box {} longer than the file", boxes::printable(kind)),
+                at,
+            ));
         }
         let body = end - at - header;
         kinds.push(kind);
@@ -181,16 +189,27 @@ fn top_boxes(file: &mut File, report: &mut Report) -> Result<Top, LeakError> {
             _ if body <= MOVIE_BYTES_MAX => {
                 let bytes = read_at(file, at + header, body)?;
                 let body_offset = at + header;
-                report.stray(Atom { kind, body: &bytes, offset: at, body_offset });
+                report.stray(Atom {
+                    kind,
+                    body: &bytes,
+                    offset: at,
+                    body_offset,
+                });
             }
-            _ => report.note(LeakChannel::LeftoverBytes, format!("a large box at byte {at}")),
+            _ => report.note(
+                LeakChannel::LeftoverBytes,
+                format!("a large box at byte {at}"),
+            ),
         }
         at = end;
     }
     if top.movie.is_empty() || kinds.first() != Some(b"ftyp") {
         return Err(malformed("no file type or no movie box", 0));
     }
-    report.count(LeakChannel::LeftoverBytes, format!("{} boxes in {length} bytes", kinds.len()));
+    report.count(
+        LeakChannel::LeftoverBytes,
+        format!("{} boxes in {length} bytes", kinds.len()),
+    );
     Ok(top)
 }
 
@@ -198,13 +217,19 @@ fn read_at(file: &mut File, at: u64, bytes: u64) -> Result<Vec<u8>, LeakError> {
     let mut found = Vec::new();
     file.seek(SeekFrom::Start(at))?;
     Read::by_ref(file).take(bytes).read_to_end(&mut found)?;
-    if found.len() as u64 == bytes { Ok(found) } else { Err(malformed("the file's end", at)) }
+    if found.len() as u64 == bytes {
+        Ok(found)
+    } else {
+        Err(malformed("the file's end", at))
+    }
 }
 
 fn check_counts(movie: &Movie, expected: &ExpectedStreams, report: &mut Report) {
     let videos = format!("{} video track(s)", movie.video_tracks);
-    let sounds =
-        format!("{} sound track(s), {} expected", movie.audio_tracks, expected.audio_tracks);
+    let sounds = format!(
+        "{} sound track(s), {} expected",
+        movie.audio_tracks, expected.audio_tracks
+    );
     report.count(LeakChannel::ExtraVideo, videos.clone());
     report.count(LeakChannel::AudioTracks, sounds.clone());
     if movie.video_tracks != 1 {
@@ -249,7 +274,10 @@ fn check_messages(file: &mut File, movie: &Movie, report: &mut Report) -> Result
     let mut counts: BTreeMap<(LeakChannel, String), u64> = BTreeMap::new();
     for place in &movie.pictures {
         if place.bytes > PICTURE_BYTES_MAX {
-            return Err(malformed("a picture larger than any encoder makes", place.offset));
+            return Err(malformed(
+                "a picture larger than any encoder makes",
+                place.offset,
+            ));
         }
         let sample = read_at(file, place.offset, u64::from(place.bytes))?;
         for message in units::messages(&sample, movie.length_bytes) {

@@ -24,7 +24,10 @@ fn check(arguments: &str, name: &str) -> (common::Content, common::Content) {
     for track in 0..source.info.audio.len() {
         let (a, b) = (source.onset(track, 0.2), back.onset(track, 0.2));
         let apart = a.zip(b).map_or(9.0, |(a, b)| (a - b).abs());
-        assert!(apart < 0.003, "tone of track {track} at {a:?} s came back at {b:?} s");
+        assert!(
+            apart < 0.003,
+            "tone of track {track} at {a:?} s came back at {b:?} s"
+        );
     }
     (source, back)
 }
@@ -39,8 +42,14 @@ fn a_plain_clip_is_kept() {
 
 #[test]
 fn sound_may_be_stream_zero() {
-    let (source, _) = check(&format!("{CLIP} -map 1 -map 0 -c:v libx264 -c:a aac"), "clip.mp4");
-    assert_eq!((source.info.video.stream, source.info.audio[0].stream), (1, 0));
+    let (source, _) = check(
+        &format!("{CLIP} -map 1 -map 0 -c:v libx264 -c:a aac"),
+        "clip.mp4",
+    );
+    assert_eq!(
+        (source.info.video.stream, source.info.audio[0].stream),
+        (1, 0)
+    );
 }
 
 #[test]
@@ -72,7 +81,10 @@ fn sound_that_starts_earlier_stays_earlier() {
         let (source, back) = check(clip, name);
         let onset = source.onset(0, 0.2).unwrap();
         assert!((onset + 0.5).abs() < 0.03, "{name}: {onset}");
-        assert!((back.sound[0].start as f64 / 48_000.0 + 0.7).abs() < 0.06, "{name}");
+        assert!(
+            (back.sound[0].start as f64 / 48_000.0 + 0.7).abs() < 0.06,
+            "{name}"
+        );
     }
 }
 
@@ -84,16 +96,20 @@ fn a_variable_frame_rate_stays_variable() {
     for name in ["clip.mp4", "clip.mkv"] {
         let (source, _) = check(clip, name);
         let nanos = source.frame_nanos();
-        let gaps: std::collections::BTreeSet<i64> =
-            nanos.windows(2).map(|pair| (pair[1] - pair[0]) / 10_000_000).collect();
+        let gaps: std::collections::BTreeSet<i64> = nanos
+            .windows(2)
+            .map(|pair| (pair[1] - pair[0]) / 10_000_000)
+            .collect();
         assert!(gaps.len() > 1, "{name}: {gaps:?}");
     }
 }
 
 #[test]
 fn a_negative_first_time_is_kept() {
-    let clip = format!("{CLIP} -c:v libx264 -bf 2 -c:a aac -output_ts_offset -3 \
-        -avoid_negative_ts disabled");
+    let clip = format!(
+        "{CLIP} -c:v libx264 -bf 2 -c:a aac -output_ts_offset -3 \
+        -avoid_negative_ts disabled"
+    );
     let (source, _) = check(&clip, "clip.ts");
     assert!(source.info.video.first_timestamp.ticks() < 0);
 }
@@ -102,11 +118,18 @@ fn a_negative_first_time_is_kept() {
 #[test]
 fn frames_that_an_edit_list_hides_are_not_delivered() {
     let folder = folder();
-    let (whole, cut) = (folder.path().join("whole.mp4"), folder.path().join("cut.mp4"));
+    let (whole, cut) = (
+        folder.path().join("whole.mp4"),
+        folder.path().join("cut.mp4"),
+    );
     ffmpeg(&format!("{CLIP} -c:v libx264 -g 50 -c:a aac"), &whole);
     ffmpeg(&format!("-ss 0.6 -i {} -c copy", whole.display()), &cut);
     let source = read(&cut).unwrap();
-    assert!((19..=21).contains(&source.frames.len()), "{}", source.frames.len());
+    assert!(
+        (19..=21).contains(&source.frames.len()),
+        "{}",
+        source.frames.len()
+    );
     let back = read(&release(&cut, folder.path())).unwrap();
     assert_kept(&source, &back);
     // The scan of the copy itself finds what is hidden.
@@ -114,9 +137,10 @@ fn frames_that_an_edit_list_hides_are_not_delivered() {
         &cut,
         &redact_media::leak::ExpectedStreams { audio_tracks: 1 },
     );
-    let edits = verdicts.unwrap().into_iter().find(|verdict| {
-        verdict.channel == redact_media::leak::LeakChannel::EditLists
-    });
+    let edits = verdicts
+        .unwrap()
+        .into_iter()
+        .find(|verdict| verdict.channel == redact_media::leak::LeakChannel::EditLists);
     assert!(!edits.unwrap().clean);
 }
 
@@ -129,15 +153,24 @@ fn tagged_rotations_are_applied() {
     let folder = folder();
     let plain = folder.path().join("plain.mp4");
     ffmpeg(clip, &plain);
-    for (tag, degrees, corner, size) in
-        [("90", 270, 2, (128, 192)), ("180", 180, 3, (192, 128)), ("270", 90, 1, (128, 192))]
-    {
+    for (tag, degrees, corner, size) in [
+        ("90", 270, 2, (128, 192)),
+        ("180", 180, 3, (192, 128)),
+        ("270", 90, 1, (128, 192)),
+    ] {
         // What ffmpeg writes for `rotate` turns the other way round than the tag counts.
         let turned = folder.path().join(format!("turned{tag}.mov"));
-        let arguments = format!("-i {} -c copy -metadata:s:v:0 rotate={tag}", plain.display());
+        let arguments = format!(
+            "-i {} -c copy -metadata:s:v:0 rotate={tag}",
+            plain.display()
+        );
         ffmpeg(&arguments, &turned);
         let source = read(&turned).unwrap();
-        let expected = if source.info.video.rotation_degrees == degrees { degrees } else { 360 - degrees };
+        let expected = if source.info.video.rotation_degrees == degrees {
+            degrees
+        } else {
+            360 - degrees
+        };
         assert_eq!(source.info.video.rotation_degrees, expected, "{tag}");
         let size_found = source.info.video.size;
         assert_eq!((size_found.width(), size_found.height()), size, "{tag}");
@@ -145,7 +178,11 @@ fn tagged_rotations_are_applied() {
         let by_ffmpeg = folder.path().join(format!("upright{tag}.mp4"));
         ffmpeg(&format!("-i {} -c:v libx264", turned.display()), &by_ffmpeg);
         let upright = read(&by_ffmpeg).unwrap();
-        assert_eq!(bright(source.corners(3)), bright(upright.corners(3)), "{tag}");
+        assert_eq!(
+            bright(source.corners(3)),
+            bright(upright.corners(3)),
+            "{tag}"
+        );
         let _ = corner;
         let back = read(&release(&turned, folder.path())).unwrap();
         assert_eq!(back.info.video.rotation_degrees, 0);
@@ -162,12 +199,24 @@ fn pixels_that_are_not_square_stay_so() {
 
 #[test]
 fn odd_sides_are_padded_and_declared() {
-    let clip = "-f lavfi -i testsrc=size=191x127:rate=25:duration=0.5 -pix_fmt yuv444p -c:v libx264";
+    let clip =
+        "-f lavfi -i testsrc=size=191x127:rate=25:duration=0.5 -pix_fmt yuv444p -c:v libx264";
     let (source, _) = check(clip, "clip.mkv");
     let size = source.info.video.size;
     assert_eq!((size.width(), size.height()), (192, 128));
-    let declared: Vec<String> = source.info.conversions.iter().map(ToString::to_string).collect();
-    assert_eq!(declared, ["pixel format yuv444p to 8-bit 4:2:0", "padded from 191x127 to even sides"]);
+    let declared: Vec<String> = source
+        .info
+        .conversions
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(
+        declared,
+        [
+            "pixel format yuv444p to 8-bit 4:2:0",
+            "padded from 191x127 to even sides"
+        ]
+    );
     let plane = source.frames[0].picture.plane(redact_core::PlaneKind::Luma);
     assert_eq!(plane.row(127), plane.row(126));
     assert!(plane.rows().all(|row| row[191] == row[190]));
@@ -175,8 +224,14 @@ fn odd_sides_are_padded_and_declared() {
 
 #[test]
 fn frames_out_of_order_in_the_file_are_delivered_in_order() {
-    check(&format!("{CLIP} -c:v libx264 -bf 3 -b_strategy 0 -c:a aac"), "clip.mp4");
-    check(&format!("{CLIP} -c:v libx264 -bf 3 -b_strategy 0 -c:a aac"), "clip.ts");
+    check(
+        &format!("{CLIP} -c:v libx264 -bf 3 -b_strategy 0 -c:a aac"),
+        "clip.mp4",
+    );
+    check(
+        &format!("{CLIP} -c:v libx264 -bf 3 -b_strategy 0 -c:a aac"),
+        "clip.ts",
+    );
 }
 
 #[test]
@@ -186,13 +241,23 @@ fn several_sound_tracks_are_all_kept() {
          -map 0 -map 1 -map 2 -c:v libx264 -c:a aac"
     );
     let (source, _) = check(&clip, "clip.mkv");
-    assert_eq!(source.info.audio.iter().map(|a| a.channels).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(
+        source
+            .info
+            .audio
+            .iter()
+            .map(|a| a.channels)
+            .collect::<Vec<_>>(),
+        [1, 2]
+    );
 }
 
 #[test]
 fn full_range_and_color_tags_are_kept() {
-    let clip = format!("{CLIP} -vf scale=out_range=full -pix_fmt yuvj420p -color_range pc \
-        -colorspace bt709 -color_primaries bt709 -color_trc bt709 -c:v libx264");
+    let clip = format!(
+        "{CLIP} -vf scale=out_range=full -pix_fmt yuvj420p -color_range pc \
+        -colorspace bt709 -color_primaries bt709 -color_trc bt709 -c:v libx264"
+    );
     let (source, back) = check(&clip, "clip.mp4");
     assert_eq!(source.info.video.range, redact_core::ColorRange::Full);
     assert_eq!(back.info.video.range, redact_core::ColorRange::Full);
@@ -204,15 +269,30 @@ fn every_container_and_codec_is_kept() {
     let table = [
         ("clip.mp4", "-c:v libx264 -pix_fmt yuv420p10le -c:a aac"),
         ("clip.mp4", "-c:v libx264 -pix_fmt yuv422p -c:a libmp3lame"),
-        ("clip.mkv", "-c:v libx265 -x265-params log-level=none -c:a ac3"),
+        (
+            "clip.mkv",
+            "-c:v libx265 -x265-params log-level=none -c:a ac3",
+        ),
         ("clip.mov", "-c:v mpeg4 -c:a pcm_s16le"),
         ("clip.avi", "-c:v mpeg4 -c:a libmp3lame"),
         ("clip.avi", "-c:v mjpeg -c:a pcm_mulaw -ar 8000"),
-        ("clip.avi", "-c:v mjpeg -pix_fmt yuvj422p -c:a adpcm_ima_wav"),
-        ("clip.mov", "-c:v mjpeg -pix_fmt yuvj444p -c:a pcm_alaw -ar 8000"),
+        (
+            "clip.avi",
+            "-c:v mjpeg -pix_fmt yuvj422p -c:a adpcm_ima_wav",
+        ),
+        (
+            "clip.mov",
+            "-c:v mjpeg -pix_fmt yuvj444p -c:a pcm_alaw -ar 8000",
+        ),
         ("clip.webm", "-c:v libvpx -c:a libopus"),
-        ("clip.webm", "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -c:a libopus"),
-        ("clip.mkv", "-c:v libvpx-vp9 -pix_fmt yuv444p -deadline realtime -cpu-used 8 -c:a pcm_s24le"),
+        (
+            "clip.webm",
+            "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -c:a libopus",
+        ),
+        (
+            "clip.mkv",
+            "-c:v libvpx-vp9 -pix_fmt yuv444p -deadline realtime -cpu-used 8 -c:a pcm_s24le",
+        ),
         ("clip.mkv", "-c:v libsvtav1 -preset 10 -c:a libopus"),
         ("clip.ts", "-c:v mpeg2video -c:a mp2"),
         ("clip.ts", "-c:v libx264 -c:a ac3"),
@@ -220,7 +300,10 @@ fn every_container_and_codec_is_kept() {
         ("clip.wmv", "-c:v wmv2 -c:a wmav2"),
         ("clip.3gp", "-c:v h263 -s 176x144 -c:a aac -ar 8000"),
         ("clip.flv", "-c:v libx264 -c:a aac -ar 44100"),
-        ("clip.avi", "-c:v dvvideo -s 720x576 -pix_fmt yuv420p -r 25 -c:a pcm_s16le"),
+        (
+            "clip.avi",
+            "-c:v dvvideo -s 720x576 -pix_fmt yuv420p -r 25 -c:a pcm_s16le",
+        ),
         ("clip.mkv", "-c:v ffv1 -c:a flac -ac 6"),
         ("clip.mkv", "-c:v libx264 -c:a pcm_s16le -ar 96000"),
         ("clip.mkv", "-c:v libx264 -c:a pcm_s16le -ar 22000"),
@@ -228,6 +311,10 @@ fn every_container_and_codec_is_kept() {
     for (name, codecs) in table {
         println!("{name} {codecs}");
         let (source, _) = check(&format!("{CLIP} {codecs}"), name);
-        assert!((34..=36).contains(&source.frames.len()), "{}", source.frames.len());
+        assert!(
+            (34..=36).contains(&source.frames.len()),
+            "{}",
+            source.frames.len()
+        );
     }
 }

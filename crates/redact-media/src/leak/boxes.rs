@@ -26,7 +26,9 @@ pub(super) fn printable(kind: [u8; 4]) -> String {
 }
 
 pub(super) fn malformed(what: impl std::fmt::Display, offset: u64) -> LeakError {
-    LeakError::Malformed { found: format!("{what} at byte {offset}") }
+    LeakError::Malformed {
+        found: format!("{what} at byte {offset}"),
+    }
 }
 
 /// Kind and length of a box from its first bytes: `(kind, header length, total length)`; the total
@@ -42,7 +44,10 @@ pub(super) fn header(bytes: &[u8], offset: u64) -> Result<([u8; 4], u64, Option<
         size => (8, Some(u64::from(size))),
     };
     if total.is_some_and(|total| total < head) {
-        return Err(malformed(format!("box {} shorter than its header", printable(kind)), offset));
+        return Err(malformed(
+            format!("box {} shorter than its header", printable(kind)),
+            offset,
+        ));
     }
     Ok((kind, head, total))
 }
@@ -52,12 +57,25 @@ pub(super) fn atoms(mut bytes: &[u8], mut offset: u64) -> Result<Vec<Atom<'_>>, 
     let mut found = Vec::new();
     while !bytes.is_empty() {
         let (kind, head, total) = header(bytes, offset)?;
-        let beyond = || malformed(format!("box {} longer than its parent", printable(kind)), offset);
+        let beyond = || {
+            malformed(
+                format!("box {} longer than its parent", printable(kind)),
+                offset,
+            )
+        };
         let total = total.unwrap_or(bytes.len() as u64);
-        let end = usize::try_from(total).ok().filter(|end| *end <= bytes.len()).ok_or_else(beyond)?;
+        let end = usize::try_from(total)
+            .ok()
+            .filter(|end| *end <= bytes.len())
+            .ok_or_else(beyond)?;
         let start = usize::try_from(head).map_err(|_| beyond())?;
         let body_offset = offset + head;
-        found.push(Atom { kind, body: &bytes[start..end], offset, body_offset });
+        found.push(Atom {
+            kind,
+            body: &bytes[start..end],
+            offset,
+            body_offset,
+        });
         bytes = &bytes[end..];
         offset += total;
     }
@@ -102,13 +120,20 @@ impl<'a> Fields<'a> {
 
     /// 32 or, in version 1 of a box, 64 bits.
     pub(super) fn wide(&mut self, version: u8) -> Option<u64> {
-        if version == 1 { self.u64() } else { self.u32().map(u64::from) }
+        if version == 1 {
+            self.u64()
+        } else {
+            self.u32().map(u64::from)
+        }
     }
 
     /// The version and flags that begin many boxes.
     pub(super) fn version_and_flags(&mut self) -> Option<(u8, u32)> {
         let [version, flags @ ..] = self.array::<4>()?;
-        Some((version, u32::from_be_bytes([0, flags[0], flags[1], flags[2]])))
+        Some((
+            version,
+            u32::from_be_bytes([0, flags[0], flags[1], flags[2]]),
+        ))
     }
 
     pub(super) const fn rest(&self) -> &'a [u8] {

@@ -13,6 +13,11 @@ const NEUTRAL_HANDLERS: [&[u8]; 3] = [b"", b"VideoHandler", b"SoundHandler"];
 /// What FFmpeg writes as the compressor's name; the rest of the 32 bytes is zero.
 const NEUTRAL_COMPRESSORS: [&[u8]; 2] = [b"", b"Lavc libx264"];
 
+/// The list of tags that FFmpeg writes when there are none: a header, and nothing in it.
+/// Source: FFmpeg `libavformat/movenc.c`, `mov_write_meta_tag`.
+const NO_TAGS: &[u8] =
+    b"\0\0\0\x35meta\0\0\0\0\0\0\0\x21hdlr\0\0\0\0\0\0\0\0mdirappl\0\0\0\0\0\0\0\0\0\0\0\0\x08ilst";
+
 /// Samples that an AAC encoder may put before the first one of the sound.
 /// Source: Apple, "AAC audio encoder delay" (2112); FFmpeg's own encoder has 1024.
 const PRIMING_MAX: i64 = 2112;
@@ -45,6 +50,7 @@ pub(super) fn read(movie: Atom<'_>, report: &mut Report) -> Result<Movie, LeakEr
         match &atom.kind {
             b"mvhd" => scale = dated(atom, 96, report)?,
             b"trak" => read_track(atom, scale, &mut found, report)?,
+            b"udta" if atom.body == NO_TAGS => {}
             _ => report.stray(atom),
         }
     }
@@ -54,7 +60,12 @@ pub(super) fn read(movie: Atom<'_>, report: &mut Report) -> Result<Movie, LeakEr
 /// Checks the times of making in a header box of `length` bytes (version 0) and gives the word
 /// behind them: a time scale, or a track's number.
 fn dated(atom: Atom<'_>, length: usize, report: &mut Report) -> Result<u32, LeakError> {
-    let bad = || malformed(format!("box {} that does not fit", atom.name()), atom.offset);
+    let bad = || {
+        malformed(
+            format!("box {} that does not fit", atom.name()),
+            atom.offset,
+        )
+    };
     let mut fields = Fields::new(atom.body);
     let (version, _) = fields.version_and_flags().ok_or_else(bad)?;
     let wider = if version == 1 { 12 } else { 0 };
@@ -64,7 +75,10 @@ fn dated(atom: Atom<'_>, length: usize, report: &mut Report) -> Result<u32, Leak
     let made = fields.wide(version).ok_or_else(bad)?;
     let changed = fields.wide(version).ok_or_else(bad)?;
     if made != 0 || changed != 0 {
-        report.note(LeakChannel::ContainerTags, format!("{} has a time of making", atom.name()));
+        report.note(
+            LeakChannel::ContainerTags,
+            format!("{} has a time of making", atom.name()),
+        );
     }
     fields.u32().ok_or_else(bad)
 }
@@ -103,14 +117,19 @@ fn read_track(
             }
             b"mdia" => read_media(atom, &mut track, report)?,
             b"tref" => {
-                track.chapters |= atoms(atom.body, atom.body_offset)?.iter().any(|a| &a.kind == b"chap");
+                track.chapters |= atoms(atom.body, atom.body_offset)?
+                    .iter()
+                    .any(|a| &a.kind == b"chap");
                 report.stray(atom);
             }
             _ => report.stray(atom),
         }
     }
     if track.chapters {
-        report.note(LeakChannel::Chapters, "a track refers to chapters".to_owned());
+        report.note(
+            LeakChannel::Chapters,
+            "a track refers to chapters".to_owned(),
+        );
     }
     count_track(&track, trak.offset, found, report);
     let budget = SAMPLES_MAX.saturating_sub(found.places.len() as u64);
@@ -163,9 +182,16 @@ fn read_media<'a>(
             b"mdhd" => {
                 track.scale = dated(atom, 20, report)?;
                 // The language is the last word but one: `und` in three times five bits.
-                let language = atom.body.len().checked_sub(4).map(|at| &atom.body[at..at + 2]);
+                let language = atom
+                    .body
+                    .len()
+                    .checked_sub(4)
+                    .map(|at| &atom.body[at..at + 2]);
                 if language != Some(&[0x55, 0xc4]) {
-                    report.note(LeakChannel::ContainerTags, "a track names its language".to_owned());
+                    report.note(
+                        LeakChannel::ContainerTags,
+                        "a track names its language".to_owned(),
+                    );
                 }
             }
             b"hdlr" => read_handler(atom, track, report)?,
@@ -186,7 +212,11 @@ fn read_media<'a>(
     Ok(())
 }
 
-fn read_handler(atom: Atom<'_>, track: &mut Track<'_>, report: &mut Report) -> Result<(), LeakError> {
+fn read_handler(
+    atom: Atom<'_>,
+    track: &mut Track<'_>,
+    report: &mut Report,
+) -> Result<(), LeakError> {
     let bad = || malformed("a handler that does not fit", atom.offset);
     let mut fields = Fields::new(atom.body);
     fields.take(8).ok_or_else(bad)?;
@@ -195,17 +225,25 @@ fn read_handler(atom: Atom<'_>, track: &mut Track<'_>, report: &mut Report) -> R
     let name = fields.rest();
     let name = name.strip_suffix(&[0]).unwrap_or(name);
     if !NEUTRAL_HANDLERS.contains(&name) {
-        report.note(LeakChannel::ContainerTags, "a track's handler has a name".to_owned());
+        report.note(
+            LeakChannel::ContainerTags,
+            "a track's handler has a name".to_owned(),
+        );
     }
     if reserved.iter().any(|byte| *byte != 0) {
-        report.note(LeakChannel::LeftoverBytes, "reserved bytes of hdlr are used".to_owned());
+        report.note(
+            LeakChannel::LeftoverBytes,
+            "reserved bytes of hdlr are used".to_owned(),
+        );
     }
     Ok(())
 }
 
 /// All samples must be in this file: one reference, to itself.
 fn check_reference(dinf: Atom<'_>, report: &mut Report) -> Result<(), LeakError> {
-    let expected = [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 12, b'u', b'r', b'l', b' ', 0, 0, 0, 1];
+    let expected = [
+        0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 12, b'u', b'r', b'l', b' ', 0, 0, 0, 1,
+    ];
     for atom in atoms(dinf.body, dinf.body_offset)? {
         if &atom.kind != b"dref" || atom.body != expected {
             report.stray(atom);
@@ -246,7 +284,10 @@ fn read_entries(
     let count = fields.u32().ok_or_else(bad)?;
     let entries = atoms(fields.rest(), stsd.body_offset + 8)?;
     if count != 1 || entries.len() != 1 {
-        report.note(LeakChannel::LeftoverBytes, format!("{count} descriptions of one track"));
+        report.note(
+            LeakChannel::LeftoverBytes,
+            format!("{count} descriptions of one track"),
+        );
     }
     for entry in entries {
         track.entry = entry.kind;
@@ -282,7 +323,10 @@ fn check_compressor(name: &[u8], report: &mut Report) {
         report.note(LeakChannel::ContainerTags, "a compressor's name".to_owned());
     }
     if padding.iter().any(|byte| *byte != 0) {
-        report.note(LeakChannel::LeftoverBytes, "bytes behind a compressor's name".to_owned());
+        report.note(
+            LeakChannel::LeftoverBytes,
+            "bytes behind a compressor's name".to_owned(),
+        );
     }
 }
 
@@ -298,13 +342,19 @@ fn read_avc(atom: Atom<'_>, report: &mut Report) -> Result<usize, LeakError> {
             let length = usize::from(fields.u16().ok_or_else(bad)?);
             let unit = fields.take(length).ok_or_else(bad)?;
             if !matches!(unit.first().map(|header| header & 0x1f), Some(7 | 8)) {
-                report.note(LeakChannel::SeiUserData, "a message in the decoder configuration".to_owned());
+                report.note(
+                    LeakChannel::SeiUserData,
+                    "a message in the decoder configuration".to_owned(),
+                );
             }
         }
     }
     // High profiles add four bytes: color format, two depths, and no extensions.
     if !fields.rest().is_empty() && (fields.rest().len() != 4 || fields.rest()[3] != 0) {
-        report.note(LeakChannel::LeftoverBytes, "bytes behind the decoder configuration".to_owned());
+        report.note(
+            LeakChannel::LeftoverBytes,
+            "bytes behind the decoder configuration".to_owned(),
+        );
     }
     Ok(usize::from(head[4] & 3) + 1)
 }
@@ -322,12 +372,22 @@ fn check_edits(
             .ok_or_else(|| malformed("an edit list that does not fit", atom.offset))?,
     };
     // Sound begins with what the encoder needs to run in; pictures must all be shown.
-    let slack = if &track.handler == b"soun" { PRIMING_MAX } else { 0 };
+    let slack = if &track.handler == b"soun" {
+        PRIMING_MAX
+    } else {
+        0
+    };
     let shown = edits.shown(&times, slack);
     let kind = printable(track.handler);
-    report.count(LeakChannel::EditLists, format!("{kind}: {samples} stored, {shown} shown"));
+    report.count(
+        LeakChannel::EditLists,
+        format!("{kind}: {samples} stored, {shown} shown"),
+    );
     if shown != samples || edits.tricky {
-        let what = format!("{kind}: {} of {samples} samples are not shown once", samples - shown);
+        let what = format!(
+            "{kind}: {} of {samples} samples are not shown once",
+            samples - shown
+        );
         report.note(LeakChannel::EditLists, what);
     }
     Ok(())
@@ -337,7 +397,10 @@ fn check_edits(
 pub(super) fn look_through_tags(atom: Atom<'_>, depth: u32, report: &mut Report) {
     match &atom.kind {
         b"chpl" => report.note(LeakChannel::Chapters, "a list of chapters".to_owned()),
-        b"covr" | b"thmb" => report.note(LeakChannel::Attachments, "a picture among the tags".to_owned()),
+        b"covr" | b"thmb" => report.note(
+            LeakChannel::Attachments,
+            "a picture among the tags".to_owned(),
+        ),
         _ => {}
     }
     if depth >= TAG_DEPTH_MAX {
@@ -358,6 +421,9 @@ pub(super) fn look_through_tags(atom: Atom<'_>, depth: u32, report: &mut Report)
                 look_through_tags(inner, depth + 1, report);
             }
         }
-        Err(_) => report.note(LeakChannel::ContainerTags, "tags that cannot be read".to_owned()),
+        Err(_) => report.note(
+            LeakChannel::ContainerTags,
+            "tags that cannot be read".to_owned(),
+        ),
     }
 }

@@ -20,7 +20,11 @@ pub(super) struct Report {
 
 impl Report {
     pub(super) fn new() -> Self {
-        Self { entries: LeakChannel::ALL.map(|channel| (channel, Entry::default())).into() }
+        Self {
+            entries: LeakChannel::ALL
+                .map(|channel| (channel, Entry::default()))
+                .into(),
+        }
     }
 
     fn entry(&mut self, channel: LeakChannel) -> &mut Entry {
@@ -45,7 +49,12 @@ impl Report {
 
     /// A box that has no place where it is.
     pub(super) fn stray(&mut self, atom: Atom<'_>) {
-        let what = format!("box {} of {} bytes at byte {}", atom.name(), atom.body.len(), atom.offset);
+        let what = format!(
+            "box {} of {} bytes at byte {}",
+            atom.name(),
+            atom.body.len(),
+            atom.offset
+        );
         match &atom.kind {
             b"udta" | b"meta" | b"uuid" | b"ilst" | b"name" => {
                 self.note(LeakChannel::ContainerTags, what);
@@ -65,8 +74,16 @@ impl Report {
                 if entry.more > 0 {
                     said.push(format!("and {} more", entry.more));
                 }
-                let evidence = if said.is_empty() { "none found".to_owned() } else { said.join("; ") };
-                LeakVerdict { channel, clean, evidence }
+                let evidence = if said.is_empty() {
+                    "none found".to_owned()
+                } else {
+                    said.join("; ")
+                };
+                LeakVerdict {
+                    channel,
+                    clean,
+                    evidence,
+                }
             })
             .collect()
     }

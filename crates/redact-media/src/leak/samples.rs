@@ -2,8 +2,8 @@
 //!
 //! Source: ISO/IEC 14496-12, 8.6 (times), 8.7 (places).
 
-use super::boxes::{Atom, Fields, malformed};
 use super::LeakError;
+use super::boxes::{Atom, Fields, malformed};
 
 /// Samples of all tracks together: a day of 60 frames/s with sound has some ten million.
 pub(super) const SAMPLES_MAX: u64 = 40_000_000;
@@ -40,7 +40,9 @@ impl<'a> Tables<'a> {
 
     /// Sizes of the samples in decoding order; `budget` is what is left of [`SAMPLES_MAX`].
     fn sizes(&self, budget: u64) -> Result<Vec<u32>, LeakError> {
-        let atom = self.sizes.ok_or_else(|| malformed("a track without sample sizes", 0))?;
+        let atom = self
+            .sizes
+            .ok_or_else(|| malformed("a track without sample sizes", 0))?;
         let bad = || malformed("a table of sample sizes that does not fit", atom.offset);
         let mut fields = Fields::new(atom.body);
         let (fixed, count) = (|| {
@@ -53,7 +55,11 @@ impl<'a> Tables<'a> {
         }
         if fixed != 0 {
             let whole = fields.rest().is_empty();
-            return if whole { Ok(vec![fixed; count as usize]) } else { Err(bad()) };
+            return if whole {
+                Ok(vec![fixed; count as usize])
+            } else {
+                Err(bad())
+            };
         }
         let sizes = words(fields.rest());
         if sizes.len() == count as usize && fields.rest().len() % 4 == 0 {
@@ -78,7 +84,10 @@ impl<'a> Tables<'a> {
             };
             let mut at = *offset;
             for bytes in left.by_ref().take(run.1 as usize) {
-                places.push(Place { offset: at, bytes: *bytes });
+                places.push(Place {
+                    offset: at,
+                    bytes: *bytes,
+                });
                 at = at.saturating_add(u64::from(*bytes));
             }
         }
@@ -89,7 +98,9 @@ impl<'a> Tables<'a> {
     }
 
     fn chunk_offsets(&self) -> Result<Vec<u64>, LeakError> {
-        let atom = self.places.ok_or_else(|| malformed("a track without chunk offsets", 0))?;
+        let atom = self
+            .places
+            .ok_or_else(|| malformed("a track without chunk offsets", 0))?;
         let bad = || malformed("a table of chunk offsets that does not fit", atom.offset);
         let mut fields = Fields::new(atom.body);
         fields.version_and_flags().ok_or_else(bad)?;
@@ -102,13 +113,19 @@ impl<'a> Tables<'a> {
         Ok(fields
             .rest()
             .chunks_exact(width)
-            .map(|bytes| bytes.iter().fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte)))
+            .map(|bytes| {
+                bytes
+                    .iter()
+                    .fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte))
+            })
             .collect())
     }
 
     /// `(first chunk from 1, samples per chunk)`.
     fn chunk_runs(&self) -> Result<Vec<(u32, u32)>, LeakError> {
-        let atom = self.chunks.ok_or_else(|| malformed("a track without a chunk table", 0))?;
+        let atom = self
+            .chunks
+            .ok_or_else(|| malformed("a track without a chunk table", 0))?;
         let bad = || malformed("a chunk table that does not fit", atom.offset);
         let words = counted_words(atom, 3).ok_or_else(bad)?;
         let runs: Vec<(u32, u32)> = words.chunks_exact(3).map(|run| (run[0], run[1])).collect();
@@ -118,7 +135,9 @@ impl<'a> Tables<'a> {
 
     /// When each of `samples` is shown, in ticks of the track.
     pub(super) fn shown_at(&self, samples: usize) -> Result<Vec<i64>, LeakError> {
-        let atom = self.times.ok_or_else(|| malformed("a track without times", 0))?;
+        let atom = self
+            .times
+            .ok_or_else(|| malformed("a track without times", 0))?;
         let bad = || malformed("a table of times that does not fit", atom.offset);
         let mut shown = Vec::with_capacity(samples);
         let mut now = 0_i64;
@@ -140,7 +159,11 @@ impl<'a> Tables<'a> {
             let mut targets = shown.iter_mut();
             for run in counted_words(atom, 2).ok_or_else(bad)?.chunks_exact(2) {
                 let signed = i64::from(i32::from_be_bytes(run[1].to_be_bytes()));
-                let offset = if version == 0 { i64::from(run[1]) } else { signed };
+                let offset = if version == 0 {
+                    i64::from(run[1])
+                } else {
+                    signed
+                };
                 for _ in 0..run[0] {
                     let target = targets.next().ok_or_else(bad)?;
                     *target = target.saturating_add(offset);
@@ -180,7 +203,10 @@ pub(super) struct Edits {
 
 impl Edits {
     /// Everything is shown.
-    pub(super) const ALL: Self = Self { window: None, tricky: false };
+    pub(super) const ALL: Self = Self {
+        window: None,
+        tricky: false,
+    };
 
     /// Reads an `elst`; its durations count in `movie_scale`, its starts in `track_scale`.
     pub(super) fn read(atom: Atom<'_>, movie_scale: u32, track_scale: u32) -> Option<Self> {
@@ -190,7 +216,11 @@ impl Edits {
         for _ in 0..fields.u32()? {
             let duration = fields.wide(version)?;
             let start = fields.wide(version)?;
-            let empty = if version == 1 { start == u64::MAX } else { start == u64::from(u32::MAX) };
+            let empty = if version == 1 {
+                start == u64::MAX
+            } else {
+                start == u64::from(u32::MAX)
+            };
             let rate = fields.u32()?;
             if empty {
                 // A pause is allowed before the first stretch only.
@@ -201,7 +231,8 @@ impl Edits {
             edits.tricky |= stretches > 1 || rate != 0x0001_0000;
             let length = u128::from(duration) * u128::from(track_scale);
             // One more tick of the movie: its durations are rounded.
-            let length = (length + u128::from(track_scale)).div_ceil(u128::from(movie_scale.max(1)));
+            let length =
+                (length + u128::from(track_scale)).div_ceil(u128::from(movie_scale.max(1)));
             let start = i64::try_from(start).ok()?;
             let end = start.saturating_add(i64::try_from(length).unwrap_or(i64::MAX));
             edits.window = Some((start, end));
@@ -215,6 +246,9 @@ impl Edits {
         let Some((start, end)) = self.window else {
             return times.len();
         };
-        times.iter().filter(|at| **at >= start.saturating_sub(slack) && **at < end).count()
+        times
+            .iter()
+            .filter(|at| **at >= start.saturating_sub(slack) && **at < end)
+            .count()
     }
 }

@@ -30,7 +30,9 @@ pub(super) fn messages(mut sample: &[u8], length_bytes: usize) -> Vec<Message> {
             found.push(Message::Broken);
             break;
         };
-        let length = length.iter().fold(0_usize, |sum, byte| sum << 8 | usize::from(*byte));
+        let length = length
+            .iter()
+            .fold(0_usize, |sum, byte| sum << 8 | usize::from(*byte));
         let Some((unit, rest)) = rest.split_at_checked(length) else {
             found.push(Message::Broken);
             break;
@@ -81,7 +83,13 @@ fn in_sei(mut bytes: &[u8]) -> Vec<Message> {
 fn number(bytes: &[u8]) -> Option<(u32, &[u8])> {
     let full = bytes.iter().take_while(|byte| **byte == 0xff).count();
     let last = u32::from(*bytes.get(full)?);
-    Some((u32::try_from(full).ok()?.checked_mul(255)?.checked_add(last)?, &bytes[full + 1..]))
+    Some((
+        u32::try_from(full)
+            .ok()?
+            .checked_mul(255)?
+            .checked_add(last)?,
+        &bytes[full + 1..],
+    ))
 }
 
 /// The bytes without the 3 that is put behind two zeros.

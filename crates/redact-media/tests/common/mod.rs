@@ -1,7 +1,11 @@
 //! Recordings made by the `ffmpeg` program, and what tests look at in them.
 
-#![expect(dead_code, reason = "each test program uses a part of it")]
-#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a failed step is a failed test")]
+#![allow(dead_code, reason = "each test program uses a part of it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a failed step is a failed test"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -42,7 +46,10 @@ pub(crate) struct Content {
     pub(crate) sound: Vec<AudioBlock>,
 }
 
-pub(crate) const ONE_THREAD: OpenOptions = OpenOptions { audio: true, threads: 2 };
+pub(crate) const ONE_THREAD: OpenOptions = OpenOptions {
+    audio: true,
+    threads: 2,
+};
 
 pub(crate) fn read(path: &Path) -> Result<Content, SourceError> {
     let mut source = FileSource::open(path, &ONE_THREAD)?;
@@ -54,7 +61,11 @@ pub(crate) fn read(path: &Path) -> Result<Content, SourceError> {
             MediaItem::Audio(block) => sound.push(block),
         }
     }
-    Ok(Content { info, frames, sound })
+    Ok(Content {
+        info,
+        frames,
+        sound,
+    })
 }
 
 impl Content {
@@ -64,7 +75,11 @@ impl Content {
         let zero = self.info.video.first_timestamp.ticks();
         self.frames
             .iter()
-            .map(|f| redact_core::Timestamp::new(f.timestamp.ticks() - zero).nanos(base).unwrap())
+            .map(|f| {
+                redact_core::Timestamp::new(f.timestamp.ticks() - zero)
+                    .nanos(base)
+                    .unwrap()
+            })
             .collect()
     }
 
@@ -94,19 +109,28 @@ impl Content {
     pub(crate) fn corners(&self, index: usize) -> [u8; 4] {
         let plane = self.frames[index].picture.plane(PlaneKind::Luma);
         let (w, h) = (plane.width / 4, plane.height / 4);
-        [(0, 0), (plane.width - w, 0), (0, plane.height - h), (plane.width - w, plane.height - h)]
-            .map(|(x, y)| {
-                let sum: u32 = (y..y + h)
-                    .flat_map(|row| &plane.row(row)[x..x + w])
-                    .map(|s| u32::from(*s))
-                    .sum();
-                u8::try_from(sum as usize / (w * h)).unwrap()
-            })
+        [
+            (0, 0),
+            (plane.width - w, 0),
+            (0, plane.height - h),
+            (plane.width - w, plane.height - h),
+        ]
+        .map(|(x, y)| {
+            let sum: u32 = (y..y + h)
+                .flat_map(|row| &plane.row(row)[x..x + w])
+                .map(|s| u32::from(*s))
+                .sum();
+            u8::try_from(sum as usize / (w * h)).unwrap()
+        })
     }
 }
 
 pub(crate) fn fast() -> EncodeOptions {
-    EncodeOptions { preset: Preset::Ultrafast, threads: 2, ..EncodeOptions::default() }
+    EncodeOptions {
+        preset: Preset::Ultrafast,
+        threads: 2,
+        ..EncodeOptions::default()
+    }
 }
 
 /// Copies a recording into a release, item by item, and gives the release's path.
@@ -136,11 +160,23 @@ pub(crate) fn complaints(path: &Path) -> String {
 /// Goal: nothing is lost or moved between a recording and its release.
 #[track_caller]
 pub(crate) fn assert_kept(source: &Content, release: &Content) {
-    assert_eq!(source.frames.len(), release.frames.len(), "frames in = frames out");
+    assert_eq!(
+        source.frames.len(),
+        release.frames.len(),
+        "frames in = frames out"
+    );
     let base = source.info.video.time_base;
     let tick = 1_000_000_000 * i64::from(base.num.get()) / i64::from(base.den.get()) + 1;
-    for (i, (a, b)) in source.frame_nanos().iter().zip(release.frame_nanos()).enumerate() {
-        assert!((a - b).abs() <= tick, "frame {i} at {a} ns came back at {b} ns");
+    for (i, (a, b)) in source
+        .frame_nanos()
+        .iter()
+        .zip(release.frame_nanos())
+        .enumerate()
+    {
+        assert!(
+            (a - b).abs() <= tick,
+            "frame {i} at {a} ns came back at {b} ns"
+        );
     }
     assert_eq!(source.info.audio.len(), release.info.audio.len());
     assert_eq!(source.info.video.size, release.info.video.size);
