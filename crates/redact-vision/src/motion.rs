@@ -50,6 +50,10 @@ const FOLLOWED_MIN: f32 = 0.25;
 
 const BINS: usize = 64;
 
+/// Mean (levels) and spread (share) of brightness that differ by less are left as they are.
+const EXPOSURE_ALIKE: f32 = 4.0;
+const GAIN_ALIKE: f32 = 0.1;
+
 /// How the camera moved, from the flow of corners.
 pub struct FlowMotion {
     scaler: Option<(PixelSize, PlaneScaler)>,
@@ -107,6 +111,37 @@ impl FlowMotion {
             samples,
             shares,
         }
+    }
+}
+
+impl Reduced {
+    /// The picture with the mean and spread of brightness that `other` has, or `None` when they
+    /// are alike: following a corner relies on it keeping its brightness, which a flash or an
+    /// adjusting camera does not.
+    fn exposed_like(&self, other: &Self) -> Option<Self> {
+        let ([mean, spread], [wanted, wanted_spread]) = (self.exposure(), other.exposure());
+        let gain = (wanted_spread / spread.max(1.0)).clamp(0.25, 4.0);
+        let alike = (mean - wanted).abs() < EXPOSURE_ALIKE && (gain - 1.0).abs() < GAIN_ALIKE;
+        if alike {
+            return None;
+        }
+        let adjusted = |sample: &u8| rounded((f32::from(*sample) - mean) * gain + wanted);
+        Some(Self {
+            extent: self.extent,
+            samples: self.samples.iter().map(adjusted).collect(),
+            shares: self.shares,
+        })
+    }
+
+    /// Mean and standard deviation of the brightness, from the distribution.
+    fn exposure(&self) -> [f32; 2] {
+        let level = |bin: usize| (bin as f32 + 0.5) * (256 / BINS) as f32;
+        let sum = |of: &dyn Fn(f32) -> f32| -> f32 {
+            let shares = self.shares.iter().enumerate();
+            shares.map(|(bin, share)| of(level(bin)) * share).sum()
+        };
+        let mean = sum(&|level| level);
+        [mean, sum(&|level| (level - mean).powi(2)).sqrt()]
     }
 }
 
@@ -193,7 +228,8 @@ fn distance(before: &[f32; BINS], now: &[f32; BINS]) -> f32 {
 
 /// The number of corners found, and those that could be followed there and back.
 fn followed(before: &Reduced, now: &Reduced) -> opencv::Result<(usize, Vec<Pair>)> {
-    let (before, now) = (matrix(before)?, matrix(now)?);
+    let exposed = now.exposed_like(before);
+    let (before, now) = (matrix(before)?, matrix(exposed.as_ref().unwrap_or(now))?);
     let mut corners: Vector<Point2f> = Vector::new();
     imgproc::good_features_to_track(
         &before,
@@ -255,4 +291,99 @@ fn flow(
         1e-4,
     )?;
     Ok((found, status))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use redact_core::{ColorRange, FrameIndex, Picture, Timestamp};
+
+    /// A picture of blots `shift` pixels to the right of where `seed` puts them, dark or bright.
+    fn frame(seed: usize, shift: [f32; 2], [width, height]: [u32; 2], level: f32) -> Frame {
+        let size = PixelSize::new(width, height).unwrap();
+        let mut picture = Picture::filled(size, ColorRange::Full, [0, 128, 128]);
+        let mut plane = picture.plane_mut(PlaneKind::Luma);
+        let noise = |x: i32, y: i32| {
+            let at = (x as usize).wrapping_mul(73_856_093) ^ (y as usize).wrapping_mul(19_349_663);
+            let mixed = (at ^ seed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            (mixed >> 40) as f32 / (1_u64 << 24) as f32
+        };
+        for y in 0..height as usize {
+            for (x, sample) in plane.row_mut(y).iter_mut().enumerate() {
+                let (u, v) = ((x as f32 - shift[0]) / 24.0, (y as f32 - shift[1]) / 24.0);
+                let (i, j) = (u.floor(), v.floor());
+                let (a, b) = (u - i, v - j);
+                let (i, j) = (i as i32, j as i32);
+                let above = noise(i, j) * (1.0 - a) + noise(i + 1, j) * a;
+                let below = noise(i, j + 1) * (1.0 - a) + noise(i + 1, j + 1) * a;
+                *sample = rounded(level + 100.0 * (above * (1.0 - b) + below * b));
+            }
+        }
+        Frame {
+            index: FrameIndex::ZERO,
+            timestamp: Timestamp::new(0),
+            duration_ticks: 1,
+            picture,
+        }
+    }
+
+    const HD: [u32; 2] = [1280, 720];
+
+    /// Goal: a pan comes out in fractions of the picture, first frame and standstill as they are.
+    #[test]
+    fn a_pan_is_measured() {
+        let mut motion = FlowMotion::new().unwrap();
+        let first = frame(1, [0.0, 0.0], HD, 80.0);
+        assert_eq!(motion.advance(&first).unwrap(), Motion::Unknown);
+        let still = motion.advance(&first).unwrap();
+        assert_eq!(still, Motion::Affine([1.0, 0.0, 0.0, 0.0, 1.0, 0.0]));
+        let moved = frame(1, [32.0, -14.4], HD, 80.0);
+        let Motion::Affine(found) = motion.advance(&moved).unwrap() else {
+            panic!("a pan of textured pictures is known");
+        };
+        for (found, expected) in found.iter().zip([1.0, 0.0, 0.025, 0.0, 1.0, -0.02]) {
+            assert!((found - expected).abs() < 0.002, "{found} {expected}");
+        }
+    }
+
+    #[test]
+    fn the_same_frames_give_the_same_motion() {
+        let measure = || {
+            let mut motion = FlowMotion::new().unwrap();
+            motion.advance(&frame(1, [0.0, 0.0], HD, 80.0)).unwrap();
+            motion.advance(&frame(1, [9.5, 3.25], HD, 80.0)).unwrap()
+        };
+        assert_eq!(measure(), measure());
+    }
+
+    /// Goal: another scene of another brightness is a cut; a fast pan and a flash are none.
+    #[test]
+    fn a_cut_is_told_from_a_pan_and_a_flash() {
+        let after = |next: Frame| {
+            let mut motion = FlowMotion::new().unwrap();
+            motion.advance(&frame(1, [0.0, 0.0], HD, 80.0)).unwrap();
+            motion.advance(&next).unwrap()
+        };
+        assert_eq!(after(frame(2, [0.0, 0.0], HD, 20.0)), Motion::Cut);
+        assert_eq!(after(frame(1, [0.0, 0.0], [640, 480], 80.0)), Motion::Cut);
+        assert_ne!(after(frame(1, [200.0, 60.0], HD, 80.0)), Motion::Cut);
+        assert_ne!(after(frame(1, [0.0, 0.0], HD, 110.0)), Motion::Cut);
+    }
+
+    #[test]
+    fn pictures_without_structure_are_unknown() {
+        let mut motion = FlowMotion::new().unwrap();
+        for (extent, level) in [
+            ([1280, 720], 80),
+            ([1280, 720], 81),
+            ([2, 2], 80),
+            ([2, 2], 81),
+        ] {
+            let size = PixelSize::new(extent[0], extent[1]).unwrap();
+            let mut grey = frame(1, [0.0, 0.0], extent, 0.0);
+            grey.picture = Picture::filled(size, ColorRange::Full, [level, 128, 128]);
+            let found = motion.advance(&grey).unwrap();
+            assert!(!matches!(found, Motion::Affine(_)), "{found:?}");
+        }
+    }
 }

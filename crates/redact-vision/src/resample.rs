@@ -15,25 +15,85 @@ struct Taps {
     weights: Vec<f32>,
 }
 
-/// How one axis is scaled: the taps of every target sample.
+/// How one axis is scaled: the taps of every target sample, as many for each.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Axis {
-    taps: Vec<Taps>,
+struct Axis {
+    firsts: Vec<usize>,
+    /// `count` for each target sample; their sum is 1, and those past the last sample that counts
+    /// are 0.
+    weights: Vec<f32>,
+    count: usize,
 }
 
 impl Axis {
     /// Scales `from` samples to `to`, both at least 1.
-    pub(crate) fn new(from: usize, to: usize) -> Self {
+    fn new(from: usize, to: usize) -> Self {
         assert!(from >= 1 && to >= 1, "an axis has samples");
-        let taps = (0..to).map(|at| taps(from, to, at)).collect();
-        Self { taps }
+        let all: Vec<Taps> = (0..to).map(|at| taps(from, to, at)).collect();
+        let count = all.iter().map(|taps| taps.weights.len()).max().unwrap_or(1);
+        let mut weights = Vec::with_capacity(to * count);
+        let mut firsts = Vec::with_capacity(to);
+        for taps in all {
+            // Near the end the taps start earlier, so that all of them lie in the row.
+            let first = taps.first.min(from - count);
+            let end = weights.len() + count;
+            weights.resize(weights.len() + taps.first - first, 0.0);
+            weights.extend(taps.weights);
+            weights.resize(end, 0.0);
+            firsts.push(first);
+        }
+        Self {
+            firsts,
+            weights,
+            count,
+        }
     }
 
     fn is_identity(&self) -> bool {
-        self.taps
-            .iter()
-            .enumerate()
-            .all(|(at, taps)| taps.first == at && taps.weights.len() == 1)
+        self.count == 1
+            && self
+                .firsts
+                .iter()
+                .enumerate()
+                .all(|(at, first)| at == *first)
+    }
+
+    /// First source sample and weights of target sample `at`.
+    fn taps(&self, at: usize) -> (usize, &[f32]) {
+        (
+            self.firsts[at],
+            &self.weights[at * self.count..][..self.count],
+        )
+    }
+
+    /// Scales one row.
+    fn scale(&self, from: &[f32], to: &mut [f32]) {
+        match self.count {
+            1 => self.scale_by::<1>(from, to),
+            2 => self.scale_by::<2>(from, to),
+            3 => self.scale_by::<3>(from, to),
+            4 => self.scale_by::<4>(from, to),
+            count => {
+                let weights = self.weights.chunks_exact(count);
+                for ((value, first), weights) in to.iter_mut().zip(&self.firsts).zip(weights) {
+                    let samples = &from[*first..][..count];
+                    *value = samples.iter().zip(weights).map(|(s, w)| s * w).sum();
+                }
+            }
+        }
+    }
+
+    /// The same for a count that the compiler knows, which is several times faster.
+    fn scale_by<const COUNT: usize>(&self, from: &[f32], to: &mut [f32]) {
+        let (weights, _) = self.weights.as_chunks::<COUNT>();
+        for ((value, first), weights) in to.iter_mut().zip(&self.firsts).zip(weights) {
+            let samples = &from[*first..][..COUNT];
+            let mut sum = 0.0;
+            for i in 0..COUNT {
+                sum += samples[i] * weights[i];
+            }
+            *value = sum;
+        }
     }
 }
 
@@ -69,7 +129,7 @@ fn taps(from: usize, to: usize, at: usize) -> Taps {
 pub(crate) struct PlaneScaler {
     columns: Axis,
     rows: Axis,
-    /// The columns' taps, one after the other with the same count for each, if they are alike.
+    /// Whether columns stay as they are.
     plain_columns: bool,
     /// One source row's width of sums.
     sums: Vec<f32>,
@@ -91,10 +151,10 @@ impl PlaneScaler {
     ///
     /// - `plane`: of the size that the scaler was made for.
     pub(crate) fn row(&mut self, plane: Plane<'_>, y: usize, out: &mut [f32]) {
-        assert!(plane.width == self.sums.len() && out.len() == self.columns.taps.len());
-        let taps = &self.rows.taps[y];
-        for (i, weight) in taps.weights.iter().enumerate() {
-            let row = plane.row(taps.first + i);
+        assert!(plane.width == self.sums.len() && out.len() == self.columns.firsts.len());
+        let (first, weights) = self.rows.taps(y);
+        for (i, weight) in weights.iter().enumerate() {
+            let row = plane.row(first + i);
             if i == 0 {
                 for (sum, sample) in self.sums.iter_mut().zip(row) {
                     *sum = f32::from(*sample) * weight;
@@ -109,10 +169,7 @@ impl PlaneScaler {
             out.copy_from_slice(&self.sums);
             return;
         }
-        for (value, taps) in out.iter_mut().zip(&self.columns.taps) {
-            let samples = &self.sums[taps.first..][..taps.weights.len()];
-            *value = samples.iter().zip(&taps.weights).map(|(s, w)| s * w).sum();
-        }
+        self.columns.scale(&self.sums, out);
     }
 }
 
@@ -168,12 +225,15 @@ mod tests {
         fn weights_sum_to_one_and_stay_inside(from in 1_usize..3000, to in 1_usize..3000) {
             let axis = Axis::new(from, to);
             let mut covered = 0;
-            for taps in &axis.taps {
-                let sum: f32 = taps.weights.iter().sum();
+            for at in 0..to {
+                let (first, weights) = axis.taps(at);
+                let sum: f32 = weights.iter().sum();
                 prop_assert!((sum - 1.0).abs() < 1e-3);
-                prop_assert!(taps.first + taps.weights.len() <= from);
-                prop_assert!(to > from || taps.first <= covered);
-                covered = taps.first + taps.weights.len();
+                prop_assert!(first + weights.len() <= from);
+                let counts = |i: &usize| weights[*i] > 0.0;
+                let used = (0..weights.len()).find(counts).unwrap();
+                prop_assert!(to > from || first + used <= covered);
+                covered = first + (0..weights.len()).rfind(counts).unwrap() + 1;
             }
             prop_assert_eq!(covered, from);
         }

@@ -182,6 +182,53 @@ fn a_model_of_speech_is_no_detector_and_the_reverse() {
     }
 }
 
+#[derive(Deserialize)]
+struct Heard {
+    spans_millis: Vec<[i64; 2]>,
+}
+
+/// Goal: speech is found where the reference finds it, whatever the blocks and their start.
+/// Method: the reference's sound in blocks of an odd length, moved by a second; within one step of
+/// the model.
+#[test]
+fn speech_is_where_the_reference_hears_it() {
+    let Some((runtime, store)) = installed("silero-vad", "golden speech") else {
+        return;
+    };
+    // The script writes a header of 44 bytes, then 16-bit samples.
+    let wav = include_bytes!("golden/speech.wav");
+    let sample = |bytes: &[u8]| f32::from(i16::from_le_bytes([bytes[0], bytes[1]])) / 32_768.0;
+    let samples: Vec<f32> = wav[44..].chunks_exact(2).map(sample).collect();
+    let expected: Heard = serde_json::from_str(include_str!("golden/speech.json")).unwrap();
+    assert!(
+        !expected.spans_millis.is_empty(),
+        "an empty answer proves nothing"
+    );
+
+    let model = store.load("silero-vad").unwrap();
+    let mut listener = SpeechListener::new(&runtime, &model, SpeechOptions::default()).unwrap();
+    for moved in [0, 16_000, -16_000] {
+        for (at, samples) in samples.chunks(1013).enumerate() {
+            let block = AudioBlock {
+                stream: 0,
+                start: moved + at as i64 * 1013,
+                rate_hz: 16_000,
+                channels: 1,
+                samples: samples.to_vec(),
+            };
+            listener.listen(&block).unwrap();
+        }
+        let found = listener.finish().unwrap();
+        assert_eq!(found.len(), expected.spans_millis.len(), "{found:?}");
+        for (span, [start, end]) in found.iter().zip(&expected.spans_millis) {
+            for (nanos, millis) in [(span.start_nanos(), start), (span.end_nanos(), end)] {
+                let distance = nanos / 1_000_000 - moved / 16 - millis;
+                assert!(distance.abs() <= 32, "{found:?}");
+            }
+        }
+    }
+}
+
 /// Goal: silence and a hum are not speech, on tracks of any rate.
 #[test]
 fn silence_and_a_hum_are_no_speech() {

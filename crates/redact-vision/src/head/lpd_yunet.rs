@@ -2,7 +2,8 @@
 //!
 //! Per prior: a box, five points (four corners of the plate and its middle), class probabilities,
 //! and how well the box is expected to fit. The box that is given is the upright one around the
-//! four corners: a plate seen at an angle is wholly inside.
+//! model's box and its four corners: each of the two is too small at times, and a plate seen at an
+//! angle is wholly inside.
 //!
 //! Source: `lpd_yunet.py` of `models/license_plate_detection_yunet` in opencv/opencv_zoo (prior
 //! sides, steps, sizes of the feature maps, order of the points, score).
@@ -52,12 +53,7 @@ pub(super) fn decode(
         }
         let code = &places[at * VALUES..][..VALUES];
         let corners = CORNERS.map(|corner| prior.point(&code[corner..][..2]));
-        let mut hull = [
-            f32::INFINITY,
-            f32::INFINITY,
-            f32::NEG_INFINITY,
-            f32::NEG_INFINITY,
-        ];
+        let mut hull = prior.rect(&code[..4]);
         for [x, y] in corners {
             hull = [
                 hull[0].min(x),
@@ -80,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_prior_gives_the_box_around_its_corners() {
+    fn one_prior_gives_the_box_around_all_it_says() {
         // 64x64: 64 cells of 3, 16 of 2, 4 of 2, 1 of 3.
         let count = 192 + 32 + 8 + 3;
         let mut places = vec![0.0; count * VALUES];
@@ -108,7 +104,7 @@ mod tests {
         let found = decode(&outputs, [64, 64], 0.5).unwrap();
         assert_eq!(found.len(), 1);
         assert!((found[0].score - 0.8).abs() < 1e-6);
-        let expected = [-8.0, 0.0, 28.0, 18.0];
+        let expected = [-8.0, -8.0, 28.0, 24.0];
         for (side, expected) in found[0].rect_in_model.iter().zip(expected) {
             assert!((side - expected).abs() < 1e-4, "{found:?}");
         }
