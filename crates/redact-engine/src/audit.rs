@@ -8,9 +8,7 @@
 use std::thread;
 
 use rayon::prelude::*;
-use redact_core::{
-    Frame, FrameIndex, MediaItem, Phase, Progress, Redactions, Source, SourceError,
-};
+use redact_core::{Frame, FrameIndex, MediaItem, Phase, Progress, Redactions, Source, SourceError};
 
 use crate::check::{Check, Failures};
 use crate::decode;
@@ -187,7 +185,11 @@ impl Pictures {
             }
             if self.worst.as_ref().is_none_or(|worst| load > worst.load) {
                 let place = format!("{id} in frame {index}");
-                self.worst = Some(Worst { load, residual, place });
+                self.worst = Some(Worst {
+                    load,
+                    residual,
+                    place,
+                });
             }
         }
     }
@@ -205,7 +207,10 @@ impl Pictures {
         if self.covered > 0 {
             figures.push_str(&format!(", {} lie under later ones", self.covered));
         }
-        if let Some(Worst { residual, place, .. }) = self.worst {
+        if let Some(Worst {
+            residual, place, ..
+        }) = self.worst
+        {
             figures.push_str(&format!("; the worst: {place} ({residual})"));
         }
         (frames, self.bare.into_check("masks", figures))

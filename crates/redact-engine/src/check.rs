@@ -71,8 +71,16 @@ mod tests {
         failures.append(others);
         let check = failures.into_check("masks", "20 looked at".into());
         assert!(!check.passed);
-        assert!(check.evidence.starts_with("20 looked at; 20 failed: a0, a1"));
+        assert!(
+            check
+                .evidence
+                .starts_with("20 looked at; 20 failed: a0, a1")
+        );
         assert!(check.evidence.ends_with("a7, and more"));
-        assert!(Failures::default().into_check("masks", String::new()).passed);
+        assert!(
+            Failures::default()
+                .into_check("masks", String::new())
+                .passed
+        );
     }
 }

@@ -23,15 +23,17 @@ pub(crate) fn spawn<'scope>(
     ScopedJoinHandle<'scope, Result<(), SourceError>>,
 )> {
     let (sender, receiver) = queue::bounded(QUEUE_BYTES_MAX);
-    let handle = Builder::new().name(name.into()).spawn_scoped(scope, move || {
-        while let Some(item) = source.next_item()? {
-            let bytes = item.bytes();
-            if sender.send(item, bytes).is_err() {
-                break; // Nobody listens any more, and whoever stopped holds the cause.
+    let handle = Builder::new()
+        .name(name.into())
+        .spawn_scoped(scope, move || {
+            while let Some(item) = source.next_item()? {
+                let bytes = item.bytes();
+                if sender.send(item, bytes).is_err() {
+                    break; // Nobody listens any more, and whoever stopped holds the cause.
+                }
             }
-        }
-        Ok(())
-    })?;
+            Ok(())
+        })?;
     Ok((receiver, handle))
 }
 

@@ -66,13 +66,16 @@ impl Reach {
         } else {
             return 0.0;
         };
-        #[expect(clippy::cast_precision_loss, reason = "at most a ramp's length plus one")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "at most a ramp's length plus one"
+        )]
         let gain = outside.min(self.ramp + 1) as f64 / (self.ramp + 1) as f64;
         gain
     }
 
-    /// How much of the tone is heard at `at`: it fades in and out inside the core.
-    fn tone_gain(&self, at: i64) -> f64 {
+    /// How much of this mute's tone is heard at `at`: it fades in and out inside the core.
+    fn own_tone_gain(&self, at: i64) -> f64 {
         if self.style != MuteStyle::Tone || !self.core.contains(&at) {
             return 0.0;
         }
@@ -81,14 +84,24 @@ impl Reach {
         let gain = edge.min(self.ramp) as f64 / self.ramp as f64;
         gain
     }
+}
 
-    fn silences(&self, at: i64) -> bool {
-        self.style == MuteStyle::Silence && self.core.contains(&at)
-    }
+/// How much of the tone is heard at `at` with all of `reaches`, `0.0..=1.0`: silence wins, and the
+/// tone fades where it meets one.
+pub(crate) fn tone_gain(reaches: &[Reach], at: i64) -> f64 {
+    let tone = reaches.iter().map(|reach| reach.own_tone_gain(at));
+    let silences = reaches
+        .iter()
+        .filter(|reach| reach.style == MuteStyle::Silence);
+    tone.fold(0.0, f64::max).min(
+        silences
+            .map(|reach| reach.sound_gain(at))
+            .fold(1.0, f64::min),
+    )
 }
 
 /// The mutes that cover track `stream` at `rate_hz`.
-pub(crate) fn reaches(
+fn reaches(
     redactions: &Redactions,
     stream: usize,
     rate_hz: u32,
@@ -100,6 +113,14 @@ pub(crate) fn reaches(
         .map(move |mute| Reach::new(mute, rate_hz))
 }
 
+/// The mutes that change a sample of `block`.
+pub(crate) fn touching(block: &AudioBlock, redactions: &Redactions) -> Vec<Reach> {
+    let range = samples_of(block);
+    reaches(redactions, block.stream, block.rate_hz)
+        .filter(|reach| overlap(&reach.whole(), &range).is_some())
+        .collect()
+}
+
 /// Takes out of `block` what `redactions` say. Everything else in it stays as decoded.
 ///
 /// What happens to a sample depends on its place since the recording's zero alone, so it does not
@@ -107,9 +128,7 @@ pub(crate) fn reaches(
 /// or a 1 kHz tone; where a silent mute and a tone overlap, there is silence.
 pub fn mute_block(block: &mut AudioBlock, redactions: &Redactions) {
     let range = samples_of(block);
-    let touching: Vec<Reach> = reaches(redactions, block.stream, block.rate_hz)
-        .filter(|reach| overlap(&reach.whole(), &range).is_some())
-        .collect();
+    let touching = touching(block, redactions);
     if touching.is_empty() {
         return;
     }
@@ -123,12 +142,8 @@ pub fn mute_block(block: &mut AudioBlock, redactions: &Redactions) {
         if sound >= 1.0 {
             continue;
         }
-        let silenced = touching.iter().any(|reach| reach.silences(at));
-        let tone_gain = touching
-            .iter()
-            .map(|reach| reach.tone_gain(at))
-            .fold(0.0, f64::max);
-        let tone = if silenced || tone_gain == 0.0 {
+        let tone_gain = tone_gain(&touching, at);
+        let tone = if tone_gain == 0.0 {
             0.0
         } else {
             tone_at(at, rate_hz) * tone_gain
@@ -140,7 +155,10 @@ pub fn mute_block(block: &mut AudioBlock, redactions: &Redactions) {
             } else {
                 f64::from(*sample) * sound
             };
-            #[expect(clippy::cast_possible_truncation, reason = "a sample's precision is enough")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "a sample's precision is enough"
+            )]
             {
                 *sample = (left + tone) as f32;
             }

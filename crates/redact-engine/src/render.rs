@@ -169,7 +169,10 @@ fn redact_stage(
             }
         }
         let done = u64::from(tally.frames);
-        if progress.advance(Phase::Render, done, Some(total)).is_break() {
+        if progress
+            .advance(Phase::Render, done, Some(total))
+            .is_break()
+        {
             return Err(RenderError::Cancelled);
         }
     }

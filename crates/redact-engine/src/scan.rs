@@ -274,10 +274,7 @@ fn look(
                 Err(error) => failed = failed.and(Err(error)),
             }
         }
-        let motions = motions.map_or_else(
-            || Ok(vec![Motion::Unknown; frames.len()]),
-            decode::join,
-        );
+        let motions = motions.map_or_else(|| Ok(vec![Motion::Unknown; frames.len()]), decode::join);
         heard?;
         failed?;
         Ok((detections, motions?))
@@ -311,10 +308,7 @@ fn detect_stage(
     Ok(found)
 }
 
-fn motion_stage(
-    frames: &[Frame],
-    camera: &mut dyn CameraMotion,
-) -> Result<Vec<Motion>, ScanError> {
+fn motion_stage(frames: &[Frame], camera: &mut dyn CameraMotion) -> Result<Vec<Motion>, ScanError> {
     let motions: Result<Vec<Motion>, DetectError> =
         frames.iter().map(|frame| camera.advance(frame)).collect();
     Ok(motions?)

@@ -1,12 +1,29 @@
-//! stub
+//! Joins sightings in single frames to tracks.
+//!
+//! Two rounds per frame, as `ByteTrack` does (Zhang et al., "ByteTrack: Multi-Object Tracking by
+//! Associating Every Detection Box", 2022): sure sightings are matched with the tracks first, then
+//! weak ones with the tracks that are left. Where a thing is expected comes from a filter of its
+//! own ([`kalman`]) and from the camera's motion. At the end, [`repair`] makes whole tracks of it.
+//!
+//! When in doubt, hide: one sure sighting is a track, two weak ones are, and every track goes on
+//! for a while at both ends. Nothing is ever carried across a cut.
+
+mod assign;
+mod kalman;
+mod motion;
+mod repair;
+
 use redact_core::{Class, Detection, FrameIndex, Motion, Track};
+
+use kalman::BoxFilter;
+use motion::Sides;
 
 /// How sightings of one class become tracks. Scores are `0.0..=1.0`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ClassOptions {
     /// A sighting with at least this score starts a track on its own.
     pub high_score: f32,
-    /// A weaker one counts from here: it extends a track, or starts one when it is confirmed.
+    /// A weaker one counts from here: it extends a track, or starts one when a second confirms it.
     pub low_score: f32,
     /// Margin on the left and on the right, as a share of the box's width.
     pub x_margin: f32,
@@ -17,7 +34,7 @@ pub struct ClassOptions {
 /// How sightings become tracks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrackerOptions {
-    /// Faces.
+    /// Faces. The margin makes a head of a face.
     pub face: ClassOptions,
     /// Licence plates.
     pub plate: ClassOptions,
@@ -25,9 +42,10 @@ pub struct TrackerOptions {
     pub screen: ClassOptions,
     /// A thing that is not seen for longer is another one when it comes back.
     pub patience_nanos: i64,
-    /// How long a track goes on before its first and after its last sighting.
+    /// How long a track goes on before its first and after its last sighting at an edge of the
+    /// picture, where things come and go.
     pub extend_nanos: i64,
-    /// The same for things that appear or vanish near no edge of the picture.
+    /// The same away from the edges, where a thing does not vanish but is missed.
     pub extend_inside_nanos: i64,
 }
 
@@ -65,7 +83,7 @@ impl TrackerOptions {
 /// What was seen in one frame.
 #[derive(Clone, Copy, Debug)]
 pub struct Sighted<'a> {
-    /// The frame; one by one from the first.
+    /// The frame; one by one from [`FrameIndex::ZERO`].
     pub frame: FrameIndex,
     /// Its time since the recording's zero.
     pub nanos: i64,
@@ -75,27 +93,244 @@ pub struct Sighted<'a> {
     pub detections: Option<&'a [Detection]>,
 }
 
-/// Joins sightings in single frames to tracks.
+/// Most tracks that are followed at a time: a frame of noise must not make every later frame
+/// slow. Above it, what was not seen for longest is put aside (it stays hidden, see [`repair`]).
+const LIVE_MAX: usize = 2000;
+
+/// A weak sighting waits this long for a second one.
+const CONFIRM_NANOS: i64 = 500_000_000;
+
+/// Least overlap of an expected place and a sure sighting, both grown by [`assign::BUFFER`].
+const SURE_OVERLAP_MIN: f32 = 0.1;
+
+/// Least overlap with a weak sighting.
+const WEAK_OVERLAP_MIN: f32 = 0.3;
+
+/// A weak sighting that lies on a track that was just seen shows the same thing again.
+const ECHO_IOU: f32 = 0.3;
+
+/// Joins sightings in single frames to tracks. Same input, same tracks.
 pub struct Tracker {
     options: TrackerOptions,
+    walk: Walk,
+    live: Vec<Live>,
+    done: Vec<Story>,
+}
+
+/// Time and motion of every frame so far.
+#[derive(Default)]
+struct Walk {
+    nanos: Vec<i64>,
+    motions: Vec<Motion>,
+}
+
+/// One box of one thing.
+#[derive(Clone, Copy, Debug)]
+struct Sighting {
+    frame: usize,
+    sides: Sides,
+    score: f32,
+}
+
+/// All that was seen of one thing, in order; at least one sighting.
+#[derive(Clone, Debug)]
+struct Story {
+    class: Class,
+    sightings: Vec<Sighting>,
+}
+
+/// A thing that may be seen again.
+struct Live {
+    story: Story,
+    filter: BoxFilter,
+    last_nanos: i64,
+    confirmed: bool,
 }
 
 impl Tracker {
     /// A tracker that has seen nothing yet.
     #[must_use]
     pub fn new(options: TrackerOptions) -> Self {
-        Self { options }
+        Self {
+            options,
+            walk: Walk::default(),
+            live: Vec::new(),
+            done: Vec::new(),
+        }
     }
 
     /// Takes the next frame.
-    pub fn update(&mut self, _seen: &Sighted<'_>) {
-        unimplemented!()
+    ///
+    /// # Panics
+    /// When frames do not come one by one from the first.
+    pub fn update(&mut self, seen: &Sighted<'_>) {
+        let frame = self.walk.nanos.len();
+        assert_eq!(seen.frame.get() as usize, frame, "frames come one by one");
+        let elapsed = self
+            .walk
+            .nanos
+            .last()
+            .map_or(0, |&before| seen.nanos.saturating_sub(before).max(0));
+        self.walk.nanos.push(seen.nanos);
+        self.walk.motions.push(seen.motion);
+        if seen.motion == Motion::Cut {
+            self.retire(|_| true);
+        }
+        for live in &mut self.live {
+            live.filter.follow_camera(seen.motion);
+            live.filter.predict(seconds(elapsed));
+        }
+        if let Some(detections) = seen.detections {
+            for class in Class::ALL {
+                self.associate(class, frame, seen.nanos, detections);
+            }
+        }
+        self.forget(seen.nanos);
     }
 
-    /// Whole tracks.
+    /// Whole tracks, ordered by id: back-filled, gaps closed, both ends extended, with margins.
     #[must_use]
-    pub fn finish(self) -> Vec<Track> {
-        let _ = self.options;
-        unimplemented!()
+    pub fn finish(mut self) -> Vec<Track> {
+        self.retire(|_| true);
+        repair::whole_tracks(self.done, &self.walk, &self.options)
+    }
+
+    /// Matches one class's sightings of one frame with its tracks.
+    fn associate(&mut self, class: Class, frame: usize, nanos: i64, detections: &[Detection]) {
+        let options = *self.options.class(class);
+        let usable = |detection: &&Detection| {
+            detection.class == class && detection.score >= options.low_score
+        };
+        let (sure, weak): (Vec<&Detection>, Vec<&Detection>) = detections
+            .iter()
+            .filter(usable)
+            .partition(|detection| detection.score >= options.high_score);
+        let mut free: Vec<usize> = (0..self.live.len())
+            .filter(|&index| self.live[index].story.class == class)
+            .collect();
+        let mut met = Vec::new();
+        let new_sure = self.round(&mut free, &mut met, sure, SURE_OVERLAP_MIN, frame, nanos);
+        let new_weak = self.round(&mut free, &mut met, weak, WEAK_OVERLAP_MIN, frame, nanos);
+        for detection in new_sure {
+            self.begin(detection, frame, nanos, true);
+            met.push(self.live.len() - 1);
+        }
+        for detection in new_weak {
+            let sides = motion::sides(detection.rect);
+            let echo = met.iter().any(|&index| {
+                let last = self.live[index].story.last().sides;
+                assign::overlap(last, sides) > ECHO_IOU
+            });
+            if !echo {
+                self.begin(detection, frame, nanos, false);
+            }
+        }
+    }
+
+    /// One round: matched tracks move from `free` to `met`; returns what matched nothing.
+    fn round<'a>(
+        &mut self,
+        free: &mut Vec<usize>,
+        met: &mut Vec<usize>,
+        detections: Vec<&'a Detection>,
+        overlap_min: f32,
+        frame: usize,
+        nanos: i64,
+    ) -> Vec<&'a Detection> {
+        let expected: Vec<Sides> = free
+            .iter()
+            .map(|&index| self.live[index].filter.sides())
+            .collect();
+        let found: Vec<Sides> = detections.iter().map(|d| motion::sides(d.rect)).collect();
+        let pairs = assign::pairs(&expected, &found, overlap_min);
+        let mut matched = vec![false; detections.len()];
+        for &(track, detection) in &pairs {
+            matched[detection] = true;
+            let live = &mut self.live[free[track]];
+            let sighting = Sighting {
+                frame,
+                sides: found[detection],
+                score: detections[detection].score,
+            };
+            live.filter.update(sighting.sides);
+            live.story.sightings.push(sighting);
+            live.last_nanos = nanos;
+            live.confirmed = true;
+            met.push(free[track]);
+        }
+        free.retain(|index| !met.contains(index));
+        detections
+            .into_iter()
+            .zip(matched)
+            .filter_map(|(detection, matched)| (!matched).then_some(detection))
+            .collect()
+    }
+
+    fn begin(&mut self, detection: &Detection, frame: usize, nanos: i64, confirmed: bool) {
+        let sides = motion::sides(detection.rect);
+        let sighting = Sighting {
+            frame,
+            sides,
+            score: detection.score,
+        };
+        self.live.push(Live {
+            story: Story {
+                class: detection.class,
+                sightings: vec![sighting],
+            },
+            filter: BoxFilter::new(sides),
+            last_nanos: nanos,
+            confirmed,
+        });
+    }
+
+    /// Puts aside what was not seen for too long, and what is too much.
+    fn forget(&mut self, nanos: i64) {
+        let patience = self.options.patience_nanos;
+        self.retire(|live| {
+            let limit = if live.confirmed {
+                patience
+            } else {
+                patience.min(CONFIRM_NANOS)
+            };
+            nanos.saturating_sub(live.last_nanos) > limit
+        });
+        if self.live.len() > LIVE_MAX {
+            let mut seen: Vec<i64> = self.live.iter().map(|live| live.last_nanos).collect();
+            seen.sort_unstable();
+            let oldest_kept = seen[seen.len() - LIVE_MAX];
+            self.retire(|live| live.last_nanos < oldest_kept);
+            // All that is left may have been seen in this very frame.
+            let surplus = self.live.len().saturating_sub(LIVE_MAX);
+            let last_retired = self.live.drain(..surplus).filter(|live| live.confirmed);
+            self.done.extend(last_retired.map(|live| live.story));
+        }
+    }
+
+    /// Moves the tracks that `over` names to the finished ones, or drops them when they are one
+    /// weak sighting that nothing confirmed.
+    fn retire(&mut self, over: impl Fn(&Live) -> bool) {
+        let (gone, live): (Vec<Live>, Vec<Live>) =
+            std::mem::take(&mut self.live).into_iter().partition(over);
+        self.live = live;
+        let confirmed = gone.into_iter().filter(|live| live.confirmed);
+        self.done.extend(confirmed.map(|live| live.story));
     }
 }
+
+impl Story {
+    fn first(&self) -> Sighting {
+        self.sightings[0]
+    }
+
+    fn last(&self) -> Sighting {
+        self.sightings[self.sightings.len() - 1]
+    }
+}
+
+fn seconds(nanos: i64) -> f64 {
+    std::time::Duration::from_nanos(nanos.unsigned_abs()).as_secs_f64()
+}
+
+#[cfg(test)]
+mod tests;

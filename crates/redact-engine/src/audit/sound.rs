@@ -10,7 +10,7 @@ use std::ops::Range;
 use redact_core::{AudioBlock, MuteStyle, Redactions};
 
 use crate::check::{Check, Failures};
-use crate::mute::{overlap, samples_of, tone_hz};
+use crate::mute::{Reach, overlap, samples_of, tone_gain, tone_hz, touching};
 
 /// Windows per second: 20 ms, about the shortest sound of speech.
 const WINDOWS_PER_SECOND: u32 = 50;
@@ -60,6 +60,7 @@ impl<'a> Listener<'a> {
     pub(super) fn listen(&mut self, block: &AudioBlock) {
         self.highest_track = self.highest_track.max(Some(block.stream));
         let range = samples_of(block);
+        let reaches = touching(block, self.redactions);
         for (index, mute) in self.redactions.mutes.iter().enumerate() {
             if !mute.streams.contains(block.stream) {
                 continue;
@@ -75,7 +76,10 @@ impl<'a> Listener<'a> {
             while start < part.end {
                 let number = start.div_euclid(length);
                 let end = part.end.min((number + 1).saturating_mul(length));
-                if self.open.get(&key).is_some_and(|window| window.number != number)
+                if self
+                    .open
+                    .get(&key)
+                    .is_some_and(|window| window.number != number)
                     && let Some(done) = self.open.remove(&key)
                 {
                     self.heard.close(key, &done, self.redactions);
@@ -83,7 +87,7 @@ impl<'a> Listener<'a> {
                 self.open
                     .entry(key)
                     .or_insert_with(|| Window::new(number, block))
-                    .add(block, start..end);
+                    .add(block, start..end, &reaches);
                 start = end;
             }
         }
@@ -159,7 +163,7 @@ impl Window {
         }
     }
 
-    fn add(&mut self, block: &AudioBlock, part: Range<i64>) {
+    fn add(&mut self, block: &AudioBlock, part: Range<i64>, reaches: &[Reach]) {
         let first = usize::try_from(part.start - block.start).unwrap_or(0);
         let count = usize::try_from(part.end - part.start).unwrap_or(0);
         let width = usize::from(block.channels.max(1));
@@ -169,7 +173,9 @@ impl Window {
         for (at, samples) in (part.start..).zip(samples) {
             #[expect(clippy::cast_precision_loss, reason = "below the rate, a u32")]
             let angle = (at.rem_euclid(rate) as f64 * turn).fract() * std::f64::consts::TAU;
-            let wave = angle.sin_cos();
+            let (sine, cosine) = angle.sin_cos();
+            let gain = tone_gain(reaches, at);
+            let wave = (sine * gain, cosine * gain);
             for (channel, &sample) in self.channels.iter_mut().zip(samples) {
                 channel.add(f64::from(sample), wave);
             }
@@ -180,7 +186,11 @@ impl Window {
     fn level_db(&self, power: impl Fn(&Channel) -> f64) -> f64 {
         let loudest = self.channels.iter().map(power).fold(0.0, |a: f64, b| {
             // `max` would drop what is not a number.
-            if a.is_nan() || b.is_nan() { f64::NAN } else { a.max(b) }
+            if a.is_nan() || b.is_nan() {
+                f64::NAN
+            } else {
+                a.max(b)
+            }
         });
         if loudest.is_nan() {
             return f64::NAN;
@@ -219,9 +229,11 @@ impl Channel {
     /// The power that is left when the best tone is taken away.
     fn power_beside_tone(&self) -> f64 {
         let determinant = self.sine_square * self.cosine_square - self.product * self.product;
-        // A window of a few samples cannot tell a tone from anything else.
-        if determinant < 1e-3 * self.count * self.count {
-            return if self.count < 8.0 { 0.0 } else { self.power() };
+        if determinant < 1e-6 * self.count * self.count {
+            // No tone is due here, so all of it counts; or it is a single sample, of which the
+            // tone's own phase is taken away.
+            let explained = self.sine * self.sine / self.sine_square.max(1e-12);
+            return (self.square - explained) / self.count.max(1.0);
         }
         let a = (self.sine * self.cosine_square - self.cosine * self.product) / determinant;
         let b = (self.cosine * self.sine_square - self.sine * self.product) / determinant;

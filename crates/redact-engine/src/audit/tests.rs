@@ -1,1 +1,351 @@
-//! Tests.
+use proptest::prelude::*;
+use redact_core::{
+    AudioBlock, Cells, ColorRange, Effect, MaskRegion, MuteRegion, MuteStyle, NormRect, PixelRect,
+    PlaneKind, TimeSpan,
+};
+use redact_testkit::{
+    Actor, MemorySource, Quiet, Scene, Sound, StopAfter, copy_frame, drawn_mask, mute,
+};
+
+use super::*;
+use crate::mask::mask_frame;
+use crate::mute::mute_block;
+
+const FRAMES: u32 = 12;
+
+fn scene() -> Scene {
+    let mut scene = Scene::new(160, 120, FRAMES);
+    scene.actors.push(Actor {
+        class: redact_core::Class::Face,
+        frames: 0..FRAMES,
+        center: [0.4, 0.5],
+        velocity: [0.005, 0.0],
+        size: [0.3, 0.4],
+    });
+    for stream in 0..2_u16 {
+        scene.sounds.push(Sound {
+            rate_hz: 16_000,
+            channels: 1 + stream,
+            start: 0,
+            speech: vec![TimeSpan::new(0, 400_000_000).unwrap()],
+        });
+    }
+    scene
+}
+
+fn redactions(effect: Effect) -> Redactions {
+    Redactions {
+        masks: vec![
+            drawn_mask("face", effect, 2..10, [0.2, 0.2, 0.7, 0.8]),
+            drawn_mask("plate", Effect::Fill, 0..FRAMES, [0.5, 0.5, 0.6, 0.6]),
+        ],
+        mutes: vec![
+            mute("name", span(100, 200), MuteStyle::Silence),
+            mute("number", span(250, 350), MuteStyle::Tone),
+        ],
+    }
+}
+
+fn span(start_ms: i64, end_ms: i64) -> TimeSpan {
+    TimeSpan::new(start_ms * 1_000_000, end_ms * 1_000_000).unwrap()
+}
+
+/// Adds what a codec adds: noise of up to `levels` on every sample.
+fn add_noise(frame: &mut Frame, levels: u8) {
+    let mut state = frame.index.get().wrapping_mul(0x9e37_79b9) | 1;
+    for kind in PlaneKind::ALL {
+        let mut plane = frame.picture.plane_mut(kind);
+        for y in 0..plane.height {
+            for sample in plane.row_mut(y) {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let span = u32::from(levels) * 2 + 1;
+                let noise = ((state >> 16) % span).to_le_bytes()[0];
+                *sample = sample.saturating_add(noise).saturating_sub(levels);
+            }
+        }
+    }
+}
+
+/// A release of the scene as `tamper` leaves it: it sees every item after it was redacted, and
+/// the item as it was before.
+fn release(
+    redactions: &Redactions,
+    mut tamper: impl FnMut(&mut MediaItem, &MediaItem),
+) -> MemorySource {
+    let scene = scene();
+    let items: Vec<MediaItem> = scene
+        .items()
+        .map(|original| {
+            let mut item = redact_testkit::copy_item(&original);
+            match &mut item {
+                MediaItem::Frame(frame) => {
+                    mask_frame(frame, redactions);
+                    add_noise(frame, 3);
+                }
+                MediaItem::Audio(block) => mute_block(block, redactions),
+            }
+            tamper(&mut item, &original);
+            item
+        })
+        .collect();
+    MemorySource::new(scene.info(), items)
+}
+
+fn expected() -> Expected {
+    Expected {
+        frames: FRAMES,
+        audio_tracks: 2,
+    }
+}
+
+fn effects() -> [Effect; 3] {
+    let cells = Cells::MAX;
+    [Effect::Fill, Effect::Pixelate(cells), Effect::Blur(cells)]
+}
+
+/// Runs an audit of a tampered release and names the checks that failed.
+#[track_caller]
+fn failed(
+    redactions: &Redactions,
+    tamper: impl FnMut(&mut MediaItem, &MediaItem),
+) -> Vec<(&'static str, String)> {
+    let release = release(redactions, tamper);
+    let report = audit(Box::new(release), redactions, &expected(), &Quiet).unwrap();
+    assert_eq!(report.checks.len(), 4);
+    let failed = report.checks.into_iter().filter(|check| !check.passed);
+    failed.map(|check| (check.name, check.evidence)).collect()
+}
+
+#[track_caller]
+fn check_only(found: &[(&str, String)], name: &str, words: &str) {
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].0, name);
+    assert!(found[0].1.contains(words), "{}", found[0].1);
+}
+
+#[test]
+fn an_honest_release_passes_with_every_effect() {
+    for effect in effects() {
+        assert_eq!(failed(&redactions(effect), |_, _| {}), []);
+    }
+}
+
+#[test]
+fn one_bare_frame_is_caught() {
+    for effect in effects() {
+        let found = failed(&redactions(effect), |item, original| {
+            match (item, original) {
+                (MediaItem::Frame(frame), MediaItem::Frame(original)) if frame.index.get() == 7 => {
+                    *frame = copy_frame(original);
+                }
+                _ => {}
+            }
+        });
+        check_only(&found, "masks", "2 failed: face in frame 7");
+    }
+}
+
+#[test]
+fn one_forgotten_region_is_caught() {
+    for effect in effects() {
+        let all = redactions(effect);
+        let mut fewer = all.clone();
+        fewer.masks.remove(0);
+        let found = failed(&all, |item, original| {
+            if let (MediaItem::Frame(frame), MediaItem::Frame(original)) = (item, original) {
+                *frame = copy_frame(original);
+                mask_frame(frame, &fewer);
+            }
+        });
+        check_only(&found, "masks", "8 failed: face in frame 2");
+    }
+}
+
+#[test]
+fn a_shifted_mask_is_caught() {
+    for effect in effects() {
+        let all = redactions(effect);
+        let mut shifted = all.clone();
+        shifted.masks[0] = drawn_mask("face", effect, 2..10, [0.3, 0.2, 0.8, 0.8]);
+        let found = failed(&all, |item, original| {
+            if let (MediaItem::Frame(frame), MediaItem::Frame(original)) = (item, original) {
+                *frame = copy_frame(original);
+                mask_frame(frame, &shifted);
+            }
+        });
+        check_only(&found, "masks", "face in frame 2");
+    }
+}
+
+/// Goal: a weak effect is no effect. Method: a mosaic of 2x2 pixels where eight cells are due.
+#[test]
+fn a_weaker_mosaic_is_caught() {
+    for effect in effects() {
+        let found = failed(&redactions(effect), |item, original| {
+            let (MediaItem::Frame(frame), MediaItem::Frame(original)) = (item, original) else {
+                return;
+            };
+            let source = original.picture.plane(PlaneKind::Luma);
+            let mut plane = frame.picture.plane_mut(PlaneKind::Luma);
+            for y in 24..96_usize {
+                for x in 32..112_usize {
+                    plane.row_mut(y)[x] = source.row(y & !1)[x & !1];
+                }
+            }
+        });
+        assert_eq!(found[0].0, "masks");
+    }
+}
+
+/// Goal: a small hole is not lost in the mean of a large mask.
+#[test]
+fn one_bare_block_is_caught() {
+    for effect in effects() {
+        let found = failed(&redactions(effect), |item, original| {
+            let (MediaItem::Frame(frame), MediaItem::Frame(original)) = (item, original) else {
+                return;
+            };
+            if frame.index.get() == 4 {
+                let source = original.picture.plane(PlaneKind::Luma);
+                let mut plane = frame.picture.plane_mut(PlaneKind::Luma);
+                for y in 40..52 {
+                    plane.row_mut(y)[48..60].copy_from_slice(&source.row(y)[48..60]);
+                }
+            }
+        });
+        check_only(&found, "masks", "1 failed: face in frame 4");
+    }
+}
+
+#[test]
+fn bare_color_is_caught() {
+    let found = failed(&redactions(Effect::Fill), |item, _| {
+        if let MediaItem::Frame(frame) = item {
+            let mut plane = frame.picture.plane_mut(PlaneKind::ChromaRed);
+            for y in 15..40 {
+                plane.row_mut(y)[18..50].fill(160);
+            }
+        }
+    });
+    assert_eq!(found[0].0, "masks");
+}
+
+fn unmute(mute_left: usize, stream: usize) -> Vec<(&'static str, String)> {
+    let all = redactions(Effect::Fill);
+    let mut fewer = all.clone();
+    fewer.mutes.remove(mute_left);
+    failed(&all, |item, original| {
+        if let (MediaItem::Audio(block), MediaItem::Audio(original)) = (item, original)
+            && block.stream == stream
+        {
+            *block = original.clone();
+            mute_block(block, &fewer);
+        }
+    })
+}
+
+#[test]
+fn one_unmuted_track_is_caught() {
+    check_only(&unmute(0, 1), "mutes", "name on track 1");
+    check_only(&unmute(1, 0), "mutes", "number on track 0");
+}
+
+#[test]
+fn a_word_in_a_tone_is_caught() {
+    let found = failed(&redactions(Effect::Fill), |item, original| {
+        if let (MediaItem::Audio(block), MediaItem::Audio(original)) = (item, original) {
+            let mix = block.samples.iter_mut().zip(&original.samples);
+            mix.for_each(|(sample, original)| *sample += original * 0.05);
+        }
+    });
+    assert_eq!(found.len(), 1);
+    assert!(found[0].1.contains("name on") && found[0].1.contains("number on"));
+}
+
+#[test]
+fn one_channel_that_is_not_a_number_is_caught() {
+    let found = failed(&redactions(Effect::Fill), |item, _| {
+        if let MediaItem::Audio(AudioBlock {
+            stream: 1, samples, ..
+        }) = item
+        {
+            samples.iter_mut().step_by(2).for_each(|s| *s = f32::NAN);
+        }
+    });
+    check_only(&found, "mutes", "name on track 1");
+}
+
+#[test]
+fn missing_frames_and_tracks_are_caught() {
+    let all = redactions(Effect::Fill);
+    let wrong = Expected {
+        frames: FRAMES + 1,
+        audio_tracks: 1,
+    };
+    let report = audit(Box::new(release(&all, |_, _| {})), &all, &wrong, &Quiet).unwrap();
+    let failed: Vec<_> = report
+        .checks
+        .iter()
+        .filter(|check| !check.passed)
+        .map(|check| check.name)
+        .collect();
+    assert_eq!(failed, ["frames", "sound tracks"]);
+    assert!(!report.passed());
+}
+
+#[test]
+fn a_release_that_cannot_be_read_is_an_error_and_no_verdict() {
+    let all = redactions(Effect::Fill);
+    let damaged = release(&all, |_, _| {}).damaged_after(5);
+    let error = audit(Box::new(damaged), &all, &expected(), &Quiet).unwrap_err();
+    assert!(matches!(error, AuditError::Source(_)));
+    let whole = Box::new(release(&all, |_, _| {}));
+    let error = audit(whole, &all, &expected(), &StopAfter::new(0)).unwrap_err();
+    assert!(matches!(error, AuditError::Cancelled));
+}
+
+fn any_mask() -> impl Strategy<Value = MaskRegion> {
+    let sides = [0.0_f32..1.0, 0.0_f32..1.0, 0.0_f32..1.0, 0.0_f32..1.0];
+    (0_usize..3, 1_u8..=8, sides).prop_filter_map("empty", |(effect, cells, [a, b, c, d])| {
+        let cells = Cells::new(cells)?;
+        let effect = [Effect::Fill, Effect::Pixelate(cells), Effect::Blur(cells)][effect];
+        let sides = [a.min(c), b.min(d), a.max(c), b.max(d)];
+        NormRect::new(sides)?;
+        Some(drawn_mask("m", effect, 0..1, sides))
+    })
+}
+
+proptest! {
+    /// Goal: what the engine draws is what the audit expects, wherever masks lie and overlap.
+    /// Method: without codec noise, only rounding is left.
+    #[test]
+    fn every_mask_lies_in_the_space_of_its_effect(
+        masks in prop::collection::vec(any_mask(), 1..4),
+        half_width in 1_u32..60, half_height in 1_u32..60,
+    ) {
+        let mut frame = Scene::new(half_width * 2, half_height * 2, 1).frame(0);
+        let redactions = Redactions { masks, mutes: Vec::<MuteRegion>::new() };
+        mask_frame(&mut frame, &redactions);
+        for Measured { residual, .. } in measure(&frame, &redactions) {
+            if let Some(residual) = residual {
+                prop_assert!(residual.whole < 1.0, "{}", residual);
+                prop_assert!(residual.inner < 1.5 && residual.edge < 1.5, "{}", residual);
+            }
+        }
+    }
+}
+
+/// Goal: in full range black is 0, and 16 is not.
+#[test]
+fn black_is_the_black_of_the_range() {
+    let size = redact_core::PixelSize::new(32, 32).unwrap();
+    let rect = PixelRect::covering(NormRect::WHOLE, size);
+    let residual = |range, luma| {
+        let picture = redact_core::Picture::filled(size, range, [luma, 128, 128]);
+        region::residual(&picture, rect, Effect::Fill, &[])
+            .unwrap()
+            .load()
+    };
+    assert!(residual(ColorRange::Full, 0) < 0.1 && residual(ColorRange::Limited, 16) < 0.1);
+    assert!(residual(ColorRange::Full, 16) > 1.0 && residual(ColorRange::Limited, 0) > 1.0);
+}

@@ -26,16 +26,28 @@ pub(crate) fn place(index: usize, parts: usize, length: usize) -> Place {
     let at = (2 * index + 1) * parts;
     let last = parts - 1;
     if at <= length {
-        return Place { before: 0, after: 0, weight: 0 };
+        return Place {
+            before: 0,
+            after: 0,
+            weight: 0,
+        };
     }
     let before = (at - length) / (2 * length);
     if before >= last {
-        return Place { before: last, after: last, weight: 0 };
+        return Place {
+            before: last,
+            after: last,
+            weight: 0,
+        };
     }
     let past = (at - length) % (2 * length);
     let weight = u32::try_from((past * ONE as usize + length) / (2 * length))
         .expect("a remainder is below its divisor");
-    Place { before, after: before + 1, weight }
+    Place {
+        before,
+        after: before + 1,
+        weight,
+    }
 }
 
 /// Draws the surface in `area`.

@@ -1,1 +1,159 @@
-//! Tests.
+use std::error::Error as _;
+
+use redact_core::{Cells, Effect, Frame, MuteStyle, PlaneKind, TimeSpan};
+use redact_testkit::{
+    MemorySink, MemorySource, Quiet, Scene, Sound, StopAfter, approved, copy_frame, drawn_mask,
+    mute,
+};
+
+use super::*;
+
+fn scene() -> Scene {
+    let mut scene = Scene::new(64, 48, 40);
+    for start in [-800, 0, 3000] {
+        scene.sounds.push(Sound {
+            rate_hz: 16_000,
+            channels: 1,
+            start,
+            speech: Vec::new(),
+        });
+    }
+    scene
+}
+
+fn plan(scene: &Scene) -> ApprovedPlan {
+    let blur = Effect::Blur(Cells::MAX);
+    let span = TimeSpan::new(500_000_000, 700_000_000).unwrap();
+    approved(
+        scene,
+        vec![
+            drawn_mask("a", Effect::Fill, 3..20, [0.0, 0.0, 0.5, 0.5]),
+            drawn_mask("b", blur, 10..30, [0.25, 0.25, 0.75, 0.75]),
+        ],
+        vec![mute("m", span, MuteStyle::Silence)],
+    )
+}
+
+fn equal(a: &Frame, b: &Frame) -> bool {
+    PlaneKind::ALL.into_iter().all(|kind| {
+        a.picture
+            .plane(kind)
+            .rows()
+            .eq(b.picture.plane(kind).rows())
+    })
+}
+
+/// Goal: a release is the source with every item redacted, in order, and nothing else.
+/// Method: the same plain functions, applied one by one.
+#[test]
+fn a_release_is_the_source_with_the_plan_applied() {
+    let scene = scene();
+    let plan = plan(&scene);
+    let (sink, written) = MemorySink::new();
+    let report = render(
+        Box::new(MemorySource::of(&scene)),
+        &plan,
+        Box::new(sink),
+        &Quiet,
+    )
+    .unwrap();
+    assert!(written.finished());
+    let items = written.items();
+    assert_eq!(items.len(), scene.items().count());
+    for (mut expected, found) in scene.items().zip(items) {
+        redact_item(&mut expected, plan.redactions());
+        match (expected, found) {
+            (MediaItem::Frame(a), MediaItem::Frame(b)) => {
+                assert_eq!((a.index, a.timestamp), (b.index, b.timestamp));
+                assert!(equal(&a, &b));
+            }
+            (MediaItem::Audio(a), MediaItem::Audio(b)) => assert!(a == b),
+            _ => panic!("the order of items changed"),
+        }
+    }
+    assert_eq!((report.frames, report.frames_masked), (40, 27));
+    // Fill alone in 7 frames, both in 10, blur alone in 10; quarters that share a sixteenth.
+    let expected = (7.0 * 0.25 + 10.0 * (0.5 - 0.0625) + 10.0 * 0.25) / 40.0;
+    assert!((report.masked_area_mean - expected).abs() < 1e-9);
+    let core = 3200 + 2 * 2048;
+    assert_eq!(report.audio[0].samples, 21_333 + 800);
+    assert_eq!(report.audio.len(), 3);
+    assert!(
+        report.audio[..2]
+            .iter()
+            .all(|track| track.muted_samples == core)
+    );
+}
+
+#[test]
+fn a_failing_sink_stops_the_job_and_is_the_cause() {
+    let scene = scene();
+    let (sink, written) = MemorySink::new();
+    let sink = Box::new(sink.full_after(7));
+    let error = render(
+        Box::new(MemorySource::of(&scene)),
+        &plan(&scene),
+        sink,
+        &Quiet,
+    )
+    .unwrap_err();
+    assert!(matches!(error, RenderError::Sink(SinkError::Write { .. })));
+    assert_eq!(error.to_string(), "cannot write the release");
+    assert!(error.source().is_some());
+    assert!(!written.finished());
+}
+
+#[test]
+fn a_damaged_source_is_the_cause_and_nothing_is_finished() {
+    let scene = scene();
+    let (sink, written) = MemorySink::new();
+    let source = Box::new(MemorySource::of(&scene).damaged_after(12));
+    let error = render(source, &plan(&scene), Box::new(sink), &Quiet).unwrap_err();
+    assert!(matches!(
+        error,
+        RenderError::Source(SourceError::Damaged { .. })
+    ));
+    assert!(!written.finished());
+}
+
+#[test]
+fn another_number_of_frames_is_refused() {
+    let scene = scene();
+    let plan = plan(&scene);
+    for frames in [39, 41] {
+        let other = Scene {
+            frames,
+            ..scene.clone()
+        };
+        let (sink, written) = MemorySink::new();
+        let source = Box::new(MemorySource::of(&other));
+        let error = render(source, &plan, Box::new(sink), &Quiet).unwrap_err();
+        assert!(
+            matches!(error, RenderError::FrameCount { found, expected: 40 } if found == frames)
+        );
+        assert!(!written.finished());
+    }
+}
+
+#[test]
+fn frames_out_of_order_are_refused() {
+    let scene = scene();
+    let items: Vec<MediaItem> = [0, 2, 1]
+        .into_iter()
+        .map(|index| MediaItem::Frame(copy_frame(&scene.frame(index))))
+        .collect();
+    let source = Box::new(MemorySource::new(scene.info(), items));
+    let (sink, _) = MemorySink::new();
+    let error = render(source, &plan(&scene), Box::new(sink), &Quiet).unwrap_err();
+    assert!(matches!(error, RenderError::FrameOrder { .. }));
+}
+
+#[test]
+fn a_job_that_is_stopped_finishes_nothing() {
+    let scene = scene();
+    let (sink, written) = MemorySink::new();
+    let source = Box::new(MemorySource::of(&scene));
+    let error = render(source, &plan(&scene), Box::new(sink), &StopAfter::new(0)).unwrap_err();
+    assert!(matches!(error, RenderError::Cancelled));
+    assert!(!written.finished());
+}

@@ -1,1 +1,227 @@
-//! Tests.
+use redact_core::{Class, NormRect};
+use redact_testkit::{
+    Actor, MemorySource, PanMotion, Quiet, Scene, Sound, StopAfter, TruthDetector, TruthSpeech,
+};
+
+use super::*;
+
+fn scene() -> Scene {
+    let mut scene = Scene::new(64, 48, 90);
+    scene.pan = [0.002, 0.0];
+    scene.cuts = vec![60];
+    for (class, start, center, velocity) in [
+        (Class::Face, 0, [0.2, 0.5], [0.001, 0.0]),
+        (Class::Plate, 20, [0.6, 0.3], [-0.004, 0.002]),
+        (Class::Screen, 40, [0.3, 0.8], [0.0, 0.0]),
+    ] {
+        scene.actors.push(Actor {
+            class,
+            frames: start..90,
+            center,
+            velocity,
+            size: [0.12, 0.12],
+        });
+    }
+    scene.sounds.push(Sound {
+        rate_hz: 16_000,
+        channels: 1,
+        start: 0,
+        speech: vec![TimeSpan::new(1_000_000_000, 2_000_000_000).unwrap()],
+    });
+    scene
+}
+
+/// Eyes with `workers` sets of two detectors that miss and doubt now and then, frame by frame the
+/// same for every worker.
+fn eyes(scene: &Scene, workers: usize) -> Eyes {
+    let set = || -> Vec<Box<dyn Detector>> {
+        let first = TruthDetector::new(scene, |frame, truth| {
+            let keep = |(i, _): &(usize, Detection)| (frame + 3 * *i as u32) % 5 != 2;
+            truth
+                .into_iter()
+                .enumerate()
+                .filter(keep)
+                .map(|(_, d)| d)
+                .collect()
+        });
+        let second = TruthDetector::new(scene, |frame, mut truth| {
+            truth.retain(|_| frame % 7 != 3);
+            truth.iter_mut().for_each(|detection| detection.score = 0.4);
+            truth
+        });
+        vec![Box::new(first), Box::new(second)]
+    };
+    Eyes {
+        workers: (0..workers).map(|_| set()).collect(),
+        motion: Some(Box::new(PanMotion::new(scene))),
+        speech: Some(Box::new(TruthSpeech::new(scene))),
+    }
+}
+
+fn run(scene: &Scene, workers: usize, detect_every: u32) -> ScanReport {
+    let options = ScanOptions {
+        detect_every,
+        ..ScanOptions::default()
+    };
+    let source = Box::new(MemorySource::of(scene));
+    scan(source, eyes(scene, workers), &options, &Quiet).unwrap()
+}
+
+fn bare_frames(scene: &Scene, report: &ScanReport) -> Vec<(u32, Class)> {
+    let hidden = |frame: u32, truth: &Detection| {
+        report.tracks.iter().flat_map(|t| t.boxes()).any(|b| {
+            b.frame.get() == frame
+                && b.rect
+                    .intersection(truth.rect)
+                    .is_some_and(|common| common.area() > 0.95 * truth.rect.area())
+        })
+    };
+    (0..scene.frames)
+        .flat_map(|frame| {
+            scene
+                .truth(frame)
+                .into_iter()
+                .map(move |truth| (frame, truth))
+        })
+        .filter(|(frame, truth)| !hidden(*frame, truth))
+        .map(|(frame, truth)| (frame, truth.class))
+        .collect()
+}
+
+#[test]
+fn everything_in_every_frame_is_found() {
+    let scene = scene();
+    let report = run(&scene, 2, 1);
+    assert_eq!(bare_frames(&scene, &report), []);
+    assert_eq!((report.frames, report.duration_ticks), (90, 90 * 3000));
+    assert_eq!(
+        report.speech.as_ref().unwrap()[0].start_nanos(),
+        1_000_000_000
+    );
+    // Each thing once before the cut, once after it.
+    assert_eq!(report.tracks.len(), 6);
+    let cut = FrameIndex::new(60);
+    assert!(report.tracks.iter().all(|track| {
+        let span = track.span();
+        span.end() <= cut || span.start() >= cut
+    }));
+}
+
+#[test]
+fn the_number_of_workers_changes_nothing() {
+    let scene = scene();
+    let one = run(&scene, 1, 1);
+    assert_eq!(one, run(&scene, 2, 1));
+    assert_eq!(one, run(&scene, 5, 1));
+}
+
+#[test]
+fn every_second_frame_is_enough_for_slow_things() {
+    let scene = Scene {
+        cuts: Vec::new(),
+        ..scene()
+    };
+    assert_eq!(bare_frames(&scene, &run(&scene, 2, 2)), []);
+}
+
+#[test]
+fn a_damaged_source_is_the_cause_and_not_the_end() {
+    let scene = scene();
+    let source = Box::new(MemorySource::of(&scene).damaged_after(31));
+    let error = scan(source, eyes(&scene, 2), &ScanOptions::default(), &Quiet).unwrap_err();
+    assert!(matches!(
+        error,
+        ScanError::Source(SourceError::Damaged { .. })
+    ));
+}
+
+struct Broken;
+
+impl Detector for Broken {
+    fn detect(&mut self, _: &[&Frame]) -> Result<Vec<Vec<Detection>>, DetectError> {
+        Err(DetectError::Run {
+            model: "broken".into(),
+            source: "broken on purpose".into(),
+        })
+    }
+}
+
+struct Silent;
+
+impl Detector for Silent {
+    fn detect(&mut self, _: &[&Frame]) -> Result<Vec<Vec<Detection>>, DetectError> {
+        Ok(Vec::new())
+    }
+}
+
+fn with_detector(detector: Box<dyn Detector>) -> Eyes {
+    Eyes {
+        workers: vec![vec![detector]],
+        motion: None,
+        speech: None,
+    }
+}
+
+#[test]
+fn a_model_that_fails_or_gives_no_answer_stops_the_scan() {
+    let scan_with = |detector: Box<dyn Detector>| {
+        let source = Box::new(MemorySource::of(&scene()));
+        scan(
+            source,
+            with_detector(detector),
+            &ScanOptions::default(),
+            &Quiet,
+        )
+        .unwrap_err()
+    };
+    assert!(matches!(scan_with(Box::new(Broken)), ScanError::Detect(_)));
+    assert!(matches!(
+        scan_with(Box::new(Silent)),
+        ScanError::Answers { found: 0, shown: 1 }
+    ));
+}
+
+#[test]
+fn without_eyes_there_is_no_scan() {
+    let eyes = Eyes {
+        workers: Vec::new(),
+        motion: None,
+        speech: None,
+    };
+    let source = Box::new(MemorySource::of(&scene()));
+    let error = scan(source, eyes, &ScanOptions::default(), &Quiet).unwrap_err();
+    assert!(matches!(error, ScanError::NoWorkers));
+}
+
+#[test]
+fn a_recording_without_a_frame_is_refused_and_one_frame_is_enough() {
+    let one = Scene {
+        frames: 1,
+        ..scene()
+    };
+    assert_eq!(run(&one, 2, 1).tracks.len(), 1);
+    let none = Scene { frames: 0, ..one };
+    let source = Box::new(MemorySource::of(&none));
+    let error = scan(source, eyes(&none, 1), &ScanOptions::default(), &Quiet).unwrap_err();
+    assert!(matches!(error, ScanError::NoFrames));
+}
+
+#[test]
+fn a_scan_that_is_stopped_says_so() {
+    let scene = scene();
+    let source = Box::new(MemorySource::of(&scene));
+    let stop = StopAfter::new(0);
+    let error = scan(source, eyes(&scene, 2), &ScanOptions::default(), &stop).unwrap_err();
+    assert!(matches!(error, ScanError::Cancelled));
+}
+
+#[test]
+fn of_two_boxes_of_one_thing_the_surer_one_stays() {
+    let at = |x: f32, score: f32| Detection {
+        class: Class::Face,
+        rect: NormRect::new([x, 0.4, x + 0.1, 0.5]).unwrap(),
+        score,
+    };
+    let kept = without_doubles(vec![at(0.4, 0.5), at(0.41, 0.8), at(0.7, 0.3)]);
+    assert_eq!(kept, [at(0.41, 0.8), at(0.7, 0.3)]);
+}

@@ -1,0 +1,237 @@
+//! Where two pictures differ by more than a codec's noise.
+//!
+//! Codecs spend their noise where there is texture: what a block may differ by grows with its own
+//! contrast. A block that was blurred or covered differs by about all of its contrast.
+
+use redact_core::{Frame, FrameIndex, PixelRect, Plane, PlaneKind, Redactions};
+
+use crate::check::{Check, Failures};
+use crate::mask::{Area, masked_rect};
+
+/// Side of a block, samples of its plane.
+const BLOCK: usize = 16;
+
+/// Root mean square by which a block without texture may differ, 8-bit levels.
+const FLAT_MAX: f64 = 6.0;
+
+/// What a block's own contrast (standard deviation) adds to it.
+const PER_CONTRAST: f64 = 0.35;
+
+/// Lowest signal-to-noise ratio of a frame outside masks, decibels.
+const PSNR_MIN_DB: f64 = 24.0;
+
+/// Shown instead of infinity for pictures that do not differ.
+const PSNR_TOP_DB: f64 = 99.0;
+
+/// How one frame of the release differs from what it should be.
+pub(super) struct Difference {
+    /// Whether the pictures have the same size; nothing else was measured if not.
+    same_size: bool,
+    /// Sum of squares and number of luma samples in blocks that no mask touches.
+    outside: (f64, u64),
+    /// Worst block that no mask touches, worst block that one touches.
+    worst: [Option<Block>; 2],
+}
+
+/// The block that is closest to its bound, or farthest beyond it.
+#[derive(Clone, Copy)]
+struct Block {
+    kind: PlaneKind,
+    /// Column and row in its plane.
+    at: (usize, usize),
+    /// Root mean square of the difference, levels.
+    differs: f64,
+    /// What is allowed.
+    allowed: f64,
+}
+
+impl Block {
+    fn load(&self) -> f64 {
+        self.differs / self.allowed
+    }
+
+    fn place(&self) -> String {
+        let plane = match self.kind {
+            PlaneKind::Luma => "luma",
+            PlaneKind::ChromaBlue | PlaneKind::ChromaRed => "chroma",
+        };
+        format!(
+            "{plane} block at {},{} differs by {:.1} levels, allowed {:.1}",
+            self.at.0, self.at.1, self.differs, self.allowed
+        )
+    }
+}
+
+/// Compares a frame that was redacted again with the release's.
+pub(super) fn difference(expected: &Frame, release: &Frame, redactions: &Redactions) -> Difference {
+    let size = expected.picture.size();
+    let mut found = Difference {
+        same_size: size == release.picture.size(),
+        outside: (0.0, 0),
+        worst: [None; 2],
+    };
+    if !found.same_size {
+        return found;
+    }
+    let masks: Vec<PixelRect> = redactions
+        .masks_at(expected.index)
+        .map(|(_, rect)| masked_rect(rect, size))
+        .collect();
+    for kind in PlaneKind::ALL {
+        let masks: Vec<Area> = masks.iter().map(|&rect| Area::of(rect, kind)).collect();
+        let (a, b) = (expected.picture.plane(kind), release.picture.plane(kind));
+        for y in (0..a.height).step_by(BLOCK) {
+            for x in (0..a.width).step_by(BLOCK) {
+                let sums = Sums::of(&a, &b, x, y);
+                let touched = masks.iter().any(|mask| {
+                    mask.x < x + BLOCK
+                        && x < mask.x + mask.width
+                        && mask.y < y + BLOCK
+                        && y < mask.y + mask.height
+                });
+                if !touched && kind == PlaneKind::Luma {
+                    found.outside.0 += f64::from(sums.differences);
+                    found.outside.1 += u64::from(sums.count);
+                }
+                let block = sums.block(kind, x, y);
+                let worst = &mut found.worst[usize::from(touched)];
+                if worst.is_none_or(|worst| block.load() > worst.load()) {
+                    *worst = Some(block);
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Sums over one block; 256 squares of bytes fit 32 bits.
+struct Sums {
+    count: u32,
+    levels: u32,
+    squares: u32,
+    differences: u32,
+}
+
+impl Sums {
+    fn of(expected: &Plane<'_>, release: &Plane<'_>, x: usize, y: usize) -> Self {
+        let columns = x..(x + BLOCK).min(expected.width);
+        let mut sums = Self {
+            count: 0,
+            levels: 0,
+            squares: 0,
+            differences: 0,
+        };
+        for row in y..(y + BLOCK).min(expected.height) {
+            let a = &expected.row(row)[columns.clone()];
+            let b = &release.row(row)[columns.clone()];
+            for (&a, &b) in a.iter().zip(b) {
+                let (level, differs) = (u32::from(a), u32::from(a.abs_diff(b)));
+                sums.count += 1;
+                sums.levels += level;
+                sums.squares += level * level;
+                sums.differences += differs * differs;
+            }
+        }
+        sums
+    }
+
+    fn block(&self, kind: PlaneKind, x: usize, y: usize) -> Block {
+        let count = f64::from(self.count.max(1));
+        let mean = f64::from(self.levels) / count;
+        let contrast = (f64::from(self.squares) / count - mean * mean)
+            .max(0.0)
+            .sqrt();
+        Block {
+            kind,
+            at: (x, y),
+            differs: (f64::from(self.differences) / count).sqrt(),
+            allowed: FLAT_MAX + PER_CONTRAST * contrast,
+        }
+    }
+}
+
+/// What has been compared so far.
+#[derive(Default)]
+pub(super) struct Pictures {
+    frames: u64,
+    failed: [Failures; 2],
+    worst: [Option<(Block, FrameIndex)>; 2],
+    worst_psnr: Option<(f64, FrameIndex)>,
+    /// The second in progress and its frames' ratios.
+    second: (i64, Vec<f64>),
+    worst_second: Option<f64>,
+}
+
+impl Pictures {
+    /// Takes the next frame's difference; `second` is when it is shown.
+    pub(super) fn take(&mut self, index: FrameIndex, second: i64, difference: Difference) {
+        self.frames += 1;
+        if !difference.same_size {
+            self.failed[0].add(|| format!("frame {index} has another size"));
+            return;
+        }
+        for (side, block) in difference.worst.into_iter().enumerate() {
+            let Some(block) = block else { continue };
+            if block.load() > 1.0 {
+                self.failed[side].add(|| format!("frame {index}: {}", block.place()));
+            }
+            if self.worst[side].is_none_or(|(worst, _)| block.load() > worst.load()) {
+                self.worst[side] = Some((block, index));
+            }
+        }
+        if difference.outside.1 > 0 {
+            let psnr = psnr_db(difference.outside);
+            if psnr < PSNR_MIN_DB {
+                self.failed[0].add(|| format!("frame {index}: only {psnr:.1} dB"));
+            }
+            if self.worst_psnr.is_none_or(|(worst, _)| psnr < worst) {
+                self.worst_psnr = Some((psnr, index));
+            }
+            if self.second.0 != second {
+                self.close_second();
+                self.second.0 = second;
+            }
+            self.second.1.push(psnr);
+        }
+    }
+
+    fn close_second(&mut self) {
+        let ratios = &mut self.second.1;
+        ratios.sort_unstable_by(f64::total_cmp);
+        if let Some(&median) = ratios.get(ratios.len() / 2) {
+            self.worst_second = Some(self.worst_second.map_or(median, |worst| worst.min(median)));
+        }
+        ratios.clear();
+    }
+
+    /// The verdicts outside and inside masks.
+    pub(super) fn into_checks(mut self) -> [Check; 2] {
+        self.close_second();
+        let mut figures = [format!("{} frames", self.frames), String::new()];
+        if let (Some((psnr, index)), Some(second)) = (self.worst_psnr, self.worst_second) {
+            figures[0].push_str(&format!(
+                "; PSNR at least {psnr:.1} dB (frame {index}), allowed {PSNR_MIN_DB:.0}, median of \
+                 the worst second {second:.1} dB"
+            ));
+        }
+        let named = self.worst.map(|worst| match worst {
+            None => "no block".to_owned(),
+            Some((block, index)) => format!("the worst, in frame {index}: {}", block.place()),
+        });
+        let [outside, inside] = named;
+        figures[0].push_str(&format!("; {outside}"));
+        figures[1].push_str(&inside);
+        let [outside, inside] = self.failed;
+        let [outside_figures, inside_figures] = figures;
+        [
+            outside.into_check("picture outside masks", outside_figures),
+            inside.into_check("picture inside masks", inside_figures),
+        ]
+    }
+}
+
+fn psnr_db((squares, count): (f64, u64)) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "samples of one picture")]
+    let mean = squares / count as f64;
+    (10.0 * (255.0 * 255.0 / mean.max(1e-12)).log10()).min(PSNR_TOP_DB)
+}

@@ -1,0 +1,256 @@
+use redact_core::{Cells, Class, Effect, MuteStyle, PlaneKind, TimeSpan};
+use redact_testkit::{
+    Actor, MemorySource, Quiet, Scene, Sound, StopAfter, copy_item, drawn_mask, mute,
+};
+
+use super::*;
+
+const FRAMES: u32 = 75;
+
+fn scene() -> Scene {
+    let mut scene = Scene::new(128, 96, FRAMES);
+    scene.pan = [0.004, 0.0];
+    scene.actors.push(Actor {
+        class: Class::Face,
+        frames: 0..FRAMES,
+        center: [0.4, 0.5],
+        velocity: [0.002, 0.0],
+        size: [0.3, 0.4],
+    });
+    for start in [0, -1000] {
+        scene.sounds.push(Sound {
+            rate_hz: 16_000,
+            channels: 1,
+            start,
+            speech: vec![TimeSpan::new(300_000_000, 2_400_000_000).unwrap()],
+        });
+    }
+    scene
+}
+
+fn redactions() -> Redactions {
+    let blur = Effect::Blur(Cells::MAX);
+    let span = TimeSpan::new(1_000_000_000, 1_300_000_000).unwrap();
+    Redactions {
+        masks: vec![
+            drawn_mask("face", blur, 2..60, [0.2, 0.2, 0.7, 0.8]),
+            drawn_mask("plate", Effect::Fill, 10..FRAMES, [0.6, 0.6, 0.7, 0.7]),
+        ],
+        mutes: vec![mute("name", span, MuteStyle::Silence)],
+    }
+}
+
+/// A release as `tamper` leaves it after it was redacted; `None` drops the item.
+fn release(mut tamper: impl FnMut(MediaItem) -> Option<MediaItem>) -> MemorySource {
+    let scene = scene();
+    let redactions = redactions();
+    let items: Vec<MediaItem> = scene
+        .items()
+        .filter_map(|original| {
+            let mut item = copy_item(&original);
+            match &mut item {
+                MediaItem::Frame(frame) => {
+                    mask_frame(frame, &redactions);
+                    add_noise(frame);
+                }
+                MediaItem::Audio(block) => {
+                    mute_block(block, &redactions);
+                    block
+                        .samples
+                        .iter_mut()
+                        .for_each(|s| *s = *s * 0.97 + 0.0005);
+                }
+            }
+            tamper(item)
+        })
+        .collect();
+    MemorySource::new(scene.info(), items)
+}
+
+/// Noise of three levels at most, as a codec leaves it.
+fn add_noise(frame: &mut Frame) {
+    let mut state = frame.index.get().wrapping_mul(0x9e37_79b9) | 1;
+    for kind in PlaneKind::ALL {
+        let mut plane = frame.picture.plane_mut(kind);
+        for y in 0..plane.height {
+            for sample in plane.row_mut(y) {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                *sample = sample.saturating_add(((state >> 16) % 7).to_le_bytes()[0]) - 3;
+            }
+        }
+    }
+}
+
+fn failed(tamper: impl FnMut(MediaItem) -> Option<MediaItem>) -> Vec<&'static str> {
+    let source = Box::new(MemorySource::of(&scene()));
+    let report = compare(source, Box::new(release(tamper)), &redactions(), &Quiet).unwrap();
+    assert_eq!(report.checks.len(), 5);
+    let failed: Vec<_> = report
+        .checks
+        .iter()
+        .filter(|check| !check.passed)
+        .map(|check| check.name)
+        .collect();
+    assert_eq!(failed.is_empty(), report.passed());
+    failed
+}
+
+/// Applies `change` to the frames in `range`.
+fn frames(
+    range: std::ops::Range<u32>,
+    change: impl Fn(&mut Frame),
+) -> impl FnMut(MediaItem) -> Option<MediaItem> {
+    move |mut item| {
+        if let MediaItem::Frame(frame) = &mut item
+            && range.contains(&frame.index.get())
+        {
+            change(frame);
+        }
+        Some(item)
+    }
+}
+
+#[test]
+fn an_honest_release_passes() {
+    assert_eq!(failed(Some), [] as [&str; 0]);
+}
+
+#[test]
+fn a_mask_that_was_not_declared_is_caught() {
+    for effect in [
+        Effect::Fill,
+        Effect::Pixelate(Cells::MAX),
+        Effect::Blur(Cells::MAX),
+    ] {
+        let extra = Redactions {
+            masks: vec![drawn_mask("x", effect, 0..FRAMES, [0.8, 0.1, 0.99, 0.4])],
+            mutes: Vec::new(),
+        };
+        let found = failed(frames(33..34, |frame| mask_frame(frame, &extra)));
+        assert_eq!(found, ["picture outside masks"]);
+    }
+}
+
+#[test]
+fn a_mask_that_is_missing_in_one_frame_is_caught() {
+    let scene = scene();
+    let found = failed(frames(40..41, |frame| {
+        frame.picture = scene.frame(frame.index.get()).picture;
+    }));
+    assert_eq!(found, ["picture inside masks"]);
+}
+
+#[test]
+fn something_drawn_into_a_mask_is_caught() {
+    let found = failed(frames(30..31, |frame| {
+        let mut plane = frame.picture.plane_mut(PlaneKind::Luma);
+        for y in 60..66 {
+            plane.row_mut(y)[80..86].fill(220);
+        }
+    }));
+    assert_eq!(found, ["picture inside masks"]);
+}
+
+#[test]
+fn a_frame_that_was_cut_out_is_caught() {
+    let found = failed(|item| match &item {
+        MediaItem::Frame(frame) if frame.index.get() == 50 => None,
+        _ => Some(item),
+    });
+    assert!(found.contains(&"frames") && found.contains(&"frame times"));
+}
+
+#[test]
+fn frames_that_were_swapped_are_caught() {
+    let scene = scene();
+    let redactions = redactions();
+    let found = failed(frames(20..21, |frame| {
+        let mut other = scene.frame(30);
+        mask_frame(&mut other, &redactions);
+        frame.picture = other.picture;
+    }));
+    assert!(found.contains(&"picture outside masks"));
+}
+
+#[test]
+fn a_frame_that_is_shown_later_is_caught() {
+    let found = failed(frames(20..21, |frame| {
+        frame.timestamp = redact_core::Timestamp::new(frame.timestamp.ticks() + 3);
+    }));
+    assert_eq!(found, ["frame times"]);
+}
+
+/// Changes the sound of track 0.
+fn sound(
+    change: impl Fn(&mut redact_core::AudioBlock),
+) -> impl FnMut(MediaItem) -> Option<MediaItem> {
+    move |mut item| {
+        if let MediaItem::Audio(block) = &mut item
+            && block.stream == 0
+        {
+            change(block);
+        }
+        Some(item)
+    }
+}
+
+#[test]
+fn a_mute_that_was_not_declared_is_caught() {
+    let span = TimeSpan::new(2_000_000_000, 2_100_000_000).unwrap();
+    let extra = Redactions {
+        masks: Vec::new(),
+        mutes: vec![mute("x", span, MuteStyle::Silence)],
+    };
+    assert_eq!(failed(sound(|block| mute_block(block, &extra))), ["sound"]);
+}
+
+#[test]
+fn sound_that_was_shifted_is_caught() {
+    assert_eq!(failed(sound(|block| block.start += 400)), ["sound"]);
+}
+
+#[test]
+fn sound_under_a_mute_is_caught() {
+    let scene = scene();
+    let found = failed(sound(|block| {
+        let frames = i64::try_from(block.frames()).unwrap();
+        block.samples = scene.block(0, block.start, frames).samples;
+    }));
+    assert_eq!(found, ["sound"]);
+}
+
+#[test]
+fn a_track_that_is_missing_or_ends_early_is_caught() {
+    let dropped = failed(|item| match &item {
+        MediaItem::Audio(block) if block.stream == 1 => None,
+        _ => Some(item),
+    });
+    assert_eq!(dropped, ["sound"]);
+    let short = failed(|item| match &item {
+        MediaItem::Audio(block) if block.start > 24_000 => None,
+        _ => Some(item),
+    });
+    assert_eq!(short, ["sound"]);
+}
+
+#[test]
+fn another_size_is_caught() {
+    let other = Scene::new(64, 48, FRAMES);
+    let release = MemorySource::of(&other);
+    let source = Box::new(MemorySource::of(&scene()));
+    let report = compare(source, Box::new(release), &redactions(), &Quiet).unwrap();
+    assert!(!report.passed());
+}
+
+#[test]
+fn damage_names_its_side_and_a_stop_is_a_stop() {
+    let source = || Box::new(MemorySource::of(&scene()));
+    let damaged = Box::new(MemorySource::of(&scene()).damaged_after(5));
+    let error = compare(damaged, source(), &redactions(), &Quiet).unwrap_err();
+    assert!(matches!(error, CompareError::Source(_)));
+    let damaged = Box::new(MemorySource::of(&scene()).damaged_after(5));
+    let error = compare(source(), damaged, &redactions(), &Quiet).unwrap_err();
+    assert!(matches!(error, CompareError::Release(_)));
+    let error = compare(source(), source(), &redactions(), &StopAfter::new(0)).unwrap_err();
+    assert!(matches!(error, CompareError::Cancelled));
+}
