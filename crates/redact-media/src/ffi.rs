@@ -311,11 +311,14 @@ pub(crate) fn copy_tags(target: &mut frame::Video, source: &frame::Video) {
 
 /// Removes everything that is no picture from a frame: captions, positions, texts of the encoder.
 pub(crate) fn strip_side_data(frame: &mut frame::Video) {
-    // SAFETY: the frame is alive and borrowed exclusively; each turn removes at least the first
-    // entry, so the loop ends; the dictionary is freed and set to null.
+    // SAFETY: the frame is alive and borrowed exclusively; the first entry is read only while
+    // there is one, and each turn removes at least that one; the dictionary is freed and nulled.
     unsafe {
         let raw = frame.as_mut_ptr();
-        while (*raw).nb_side_data > 0 {
+        for _ in 0..(*raw).nb_side_data {
+            if (*raw).nb_side_data == 0 {
+                break;
+            }
             let kind = (**(*raw).side_data).type_;
             ffi::av_frame_remove_side_data(raw, kind);
         }

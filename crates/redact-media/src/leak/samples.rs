@@ -62,7 +62,7 @@ impl<'a> Tables<'a> {
             };
         }
         let sizes = words(fields.rest());
-        if sizes.len() == count as usize && fields.rest().len() % 4 == 0 {
+        if sizes.len() == count as usize && fields.rest().len().is_multiple_of(4) {
             Ok(sizes)
         } else {
             Err(bad())

@@ -273,8 +273,7 @@ fn is_pause(error: Error) -> bool {
 }
 
 fn open_video(stream: &Stream<'_>, threads: usize) -> Result<decoder::Video, SourceError> {
-    let mut context =
-        codec::Context::from_parameters(stream.parameters()).map_err(|error| failed(error))?;
+    let mut context = codec::Context::from_parameters(stream.parameters()).map_err(failed)?;
     // Damaged pictures are delivered with a mark instead of left out in silence.
     context.set_flags(codec::Flags::OUTPUT_CORRUPT);
     let machine = std::thread::available_parallelism().map_or(1, usize::from);
@@ -289,7 +288,7 @@ fn open_video(stream: &Stream<'_>, threads: usize) -> Result<decoder::Video, Sou
 
 /// A decoder for a sound track; `None` when the track never says what it holds.
 fn open_sound(stream: &Stream<'_>) -> Result<Option<Sound>, SourceError> {
-    let context = codec::Context::from_parameters(stream.parameters()).map_err(|e| failed(e))?;
+    let context = codec::Context::from_parameters(stream.parameters()).map_err(failed)?;
     let mut decoder = context.decoder();
     decoder.set_packet_time_base(stream.time_base());
     let decoder = decoder.audio().map_err(|error| refused(stream, error))?;
