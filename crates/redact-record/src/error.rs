@@ -160,6 +160,13 @@ pub enum RecordError {
         /// What was found.
         evidence: String,
     },
+    /// The redaction log could not be put together.
+    #[error("cannot make the redaction log")]
+    Log {
+        /// The template's own words.
+        #[source]
+        source: redact_core::port::BoxError,
+    },
     /// Two records that do not belong together.
     #[error("{what}: {found}, expected {expected}")]
     Mismatch {

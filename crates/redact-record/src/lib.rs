@@ -5,6 +5,7 @@
 //! - [`FileBinding`]: digests of recordings and releases;
 //! - [`sign`]: keys and signatures that a stock tool can check;
 //! - [`manifest`]: what was done to a release, public and sealed;
+//! - [`log`]: the same as a page to read;
 //! - [`naming`]: where the records of a release lie.
 //!
 //! Nothing here decodes a recording or runs a model, so a third party can build a checker from
@@ -15,6 +16,7 @@ mod error;
 mod file;
 pub mod findings;
 mod json;
+pub mod log;
 pub mod manifest;
 pub mod naming;
 pub mod plan;

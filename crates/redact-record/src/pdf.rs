@@ -11,7 +11,9 @@ use std::num::NonZeroU16;
 use krilla::color::rgb;
 use krilla::configure::{Accessibility, Archival, ConfigurationBuilder};
 use krilla::geom::{PathBuilder, Point, Rect};
-use krilla::metadata::Metadata;
+use krilla::destination::XyzDestination;
+use krilla::metadata::{DateTime, Metadata};
+use krilla::outline::{Outline, OutlineNode};
 use krilla::page::PageSettings;
 use krilla::paint::Fill;
 use krilla::surface::Surface;
@@ -21,6 +23,9 @@ use krilla::tagging::{
 };
 use krilla::text::{Font, TextDirection};
 use krilla::{Document, SerializeSettings};
+
+use redact_core::UtcNanos;
+use time::OffsetDateTime;
 
 use crate::RecordError;
 
@@ -97,6 +102,23 @@ impl Node {
             marks: Vec::new(),
             children,
         }
+    }
+
+    /// Its own lines as one.
+    fn text(&self) -> String {
+        let lines = self.marks.iter().filter_map(|mark| match mark {
+            Mark::Text { text, .. } => Some(text.trim()),
+            Mark::Bar { .. } => None,
+        });
+        lines.collect::<Vec<_>>().join(" ")
+    }
+
+    /// The top of its first line.
+    fn place(&self) -> Option<Point> {
+        self.marks.iter().find_map(|mark| match mark {
+            Mark::Text { at: [x, y], size, .. } => Some(Point::from_xy(*x, y - size)),
+            Mark::Bar { .. } => None,
+        })
     }
 }
 
@@ -198,14 +220,21 @@ impl Fonts {
     }
 }
 
-/// Writes the pages as one file.
+/// What a file says of itself.
+pub(crate) struct About<'a> {
+    pub(crate) title: &'a str,
+    /// The program that made it, with its version.
+    pub(crate) producer: &'a str,
+    pub(crate) made_at: UtcNanos,
+}
+
+/// Writes the pages as one file, with an outline of their headings.
 ///
 /// # Errors
 /// [`RecordError::Write`] when the library refuses: the pages break a rule of PDF/A or PDF/UA.
 pub(crate) fn write(
     fonts: &Fonts,
-    title: &str,
-    producer: &str,
+    about: &About<'_>,
     sheets: &[Sheet],
 ) -> Result<Vec<u8>, RecordError> {
     let configuration = ConfigurationBuilder::new()
@@ -219,7 +248,8 @@ pub(crate) fn write(
     };
     let mut document = Document::new_with(settings);
     let mut tree = TagTree::new().with_lang(Some("en".to_owned()));
-    for sheet in sheets {
+    let mut outline = Outline::new();
+    for (index, sheet) in sheets.iter().enumerate() {
         let [width, height] = sheet.size;
         let page = PageSettings::from_wh(width, height)
             .ok_or_else(|| failed(format!("a page of {width} by {height} points")))?;
@@ -229,19 +259,42 @@ pub(crate) fn write(
             if let Some(group) = draw_node(&mut surface, fonts, node) {
                 tree.push(group);
             }
+            if let (Role::Heading(1 | 2), Some(place)) = (&node.role, node.place()) {
+                let target = XyzDestination::new(index, place);
+                outline.push_child(OutlineNode::new(node.text(), target));
+            }
         }
         surface.finish();
         page.finish();
     }
     document.set_tag_tree(tree);
-    let metadata = Metadata::new()
-        .title(title.to_owned())
-        .creator(producer.to_owned())
+    document.set_outline(outline);
+    let mut metadata = Metadata::new()
+        .title(about.title.to_owned())
+        .creator(about.producer.to_owned())
         .language("en".to_owned());
+    if let Some(date) = date(about.made_at) {
+        metadata = metadata.creation_date(date);
+    }
     document.set_metadata(metadata);
     document
         .finish()
         .map_err(|refused| failed(format!("{refused:?}")))
+}
+
+/// `None` for years that the format has no digits for.
+fn date(at: UtcNanos) -> Option<DateTime> {
+    let moment = OffsetDateTime::from_unix_timestamp_nanos(at.0.into()).ok()?;
+    let (hour, minute, second) = moment.to_hms();
+    let date = DateTime::new(u16::try_from(moment.year()).ok()?)
+        .month(moment.month().into())
+        .day(moment.day())
+        .hour(hour)
+        .minute(minute)
+        .second(second)
+        .utc_offset_hour(0)
+        .utc_offset_minute(0);
+    Some(date)
 }
 
 fn failed(what: String) -> RecordError {
@@ -264,7 +317,7 @@ fn draw_node(surface: &mut Surface<'_>, fonts: &Fonts, node: &Node) -> Option<Ta
         }
         Role::Heading(level) => {
             let level = NonZeroU16::new(*level).unwrap_or(NonZeroU16::MIN);
-            Tag::Hn(level, None).into()
+            Tag::Hn(level, Some(node.text())).into()
         }
         Role::Paragraph => Tag::P.into(),
         Role::Figure(description) => Tag::Figure(Some(description.clone())).into(),
@@ -381,14 +434,17 @@ mod tests {
             ink: Ink(0, 0, 0),
             text,
         };
+        let heading = Node::leaf(Role::Heading(1), vec![line.clone()]);
         let sheet = Sheet {
             size: LETTER,
-            nodes: vec![Node::leaf(Role::Paragraph, vec![line])],
+            nodes: vec![heading, Node::leaf(Role::Paragraph, vec![line])],
         };
-        assert!(
-            write(&fonts, "title", "program", &[sheet])
-                .unwrap()
-                .starts_with(b"%PDF-1.7")
-        );
+        let about = About {
+            title: "\u{0}漢字",
+            producer: "",
+            made_at: UtcNanos(0),
+        };
+        let bytes = write(&fonts, &about, &[sheet]).unwrap();
+        assert!(bytes.starts_with(b"%PDF-1.7"));
     }
 }

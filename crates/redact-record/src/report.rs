@@ -16,7 +16,7 @@ use crate::json::{self, Hex, Seconds, Utc};
 mod html;
 mod page;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod timeline;
 
 pub use timeline::{Lane, Medium, Timeline};

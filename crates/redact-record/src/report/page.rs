@@ -7,7 +7,7 @@
 use super::timeline::{Medium, Row};
 use super::{Check, CheckOutcome, Group, Verdict, VerifyReport, stamp};
 use crate::RecordError;
-use crate::pdf::{self, Fonts, Ink, LETTER, Mark, Node, Role, Sheet, Style};
+use crate::pdf::{self, About, Fonts, Ink, LETTER, Mark, Node, Role, Sheet, Style};
 
 const MARGIN: f32 = 42.0;
 const WIDTH: f32 = LETTER[0] - 2.0 * MARGIN;
@@ -50,7 +50,12 @@ pub(super) fn render(report: &VerifyReport) -> Result<Vec<u8>, RecordError> {
         size: LETTER,
         nodes: page.nodes,
     };
-    pdf::write(&fonts, &title, &report.program, &[sheet])
+    let about = About {
+        title: &title,
+        producer: &report.program,
+        made_at: report.checked_at.0,
+    };
+    pdf::write(&fonts, &about, &[sheet])
 }
 
 /// The page while it fills from top to bottom.

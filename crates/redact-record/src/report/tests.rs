@@ -27,7 +27,7 @@ fn lane(label: &str, medium: Medium, spans: &[(f64, f64)]) -> Lane {
 }
 
 /// A report as a release of two minutes gives it, checked with public and sealed manifest.
-fn report() -> VerifyReport {
+pub(crate) fn report() -> VerifyReport {
     use CheckOutcome::{NotChecked, Passed};
     let file = [
         (
@@ -153,7 +153,7 @@ fn report() -> VerifyReport {
     }
 }
 
-fn broken() -> VerifyReport {
+pub(crate) fn broken() -> VerifyReport {
     let mut report = report();
     report.checks[1].outcome = CheckOutcome::Failed;
     report.checks[1].evidence = "bytes 12,288 to 16,383 differ".into();

@@ -1,0 +1,243 @@
+//! The redaction log: one page that a requester or a court reads.
+//!
+//! It is made from the public manifest alone, so it cannot tell more than that does. It is one
+//! file without scripts, pictures or links to elsewhere, and prints on paper as it stands.
+
+mod timeline;
+
+use askama::Template;
+use redact_core::Digest;
+
+use crate::RecordError;
+use crate::manifest::{
+    CheckFile, ClassName, EffectFile, MaskItem, MaskOriginName, MuteItem, MuteStyleName,
+    PublicManifest, ReasonFile, Seconds, SoundTotal, Utc,
+};
+use redact_core::MuteStreams;
+
+/// The log of `manifest`, whose file has the SHA-256 `manifest_digest`, as an HTML page.
+///
+/// # Errors
+/// [`RecordError::Log`] when the page cannot be put together.
+pub fn html(manifest: &PublicManifest, manifest_digest: Digest) -> Result<String, RecordError> {
+    let page = Page {
+        manifest,
+        manifest_digest,
+        created: utc_text(manifest.created),
+        duration: clock(manifest.totals.seconds),
+        items: items(manifest),
+        sound: manifest
+            .totals
+            .sound
+            .iter()
+            .map(|sound| SoundRow::new(&sound.0))
+            .collect(),
+        checks: check_groups(manifest),
+        timeline: timeline::svg_parts(manifest),
+    };
+    page.render().map_err(|source| RecordError::Log {
+        source: Box::new(source),
+    })
+}
+
+#[derive(Template)]
+#[template(path = "log.html")]
+struct Page<'a> {
+    manifest: &'a PublicManifest,
+    manifest_digest: Digest,
+    created: String,
+    duration: String,
+    items: Vec<ItemRow<'a>>,
+    sound: Vec<SoundRow>,
+    checks: Vec<CheckGroup<'a>>,
+    timeline: timeline::Timeline,
+}
+
+/// One line of the index of withheld items.
+struct ItemRow<'a> {
+    item: u32,
+    start: Seconds,
+    medium: &'static str,
+    time: String,
+    frames: String,
+    class: String,
+    description: &'a str,
+    done: String,
+    found: String,
+    code: &'a str,
+    statute: &'a str,
+    text: &'a str,
+}
+
+struct SoundRow {
+    track: u32,
+    length: String,
+    muted: String,
+    untouched: f64,
+}
+
+struct CheckGroup<'a> {
+    title: &'static str,
+    checks: &'a [CheckFile],
+}
+
+impl SoundRow {
+    fn new(sound: &SoundTotal) -> Self {
+        Self {
+            track: sound.track + 1,
+            length: clock(sound.seconds),
+            muted: clock(sound.muted_seconds),
+            untouched: sound.untouched_percent,
+        }
+    }
+}
+
+/// Items in the order of time, as a reader meets them while watching.
+fn items(manifest: &PublicManifest) -> Vec<ItemRow<'_>> {
+    let masks = manifest.masks.iter().map(|mask| mask_row(manifest, mask));
+    let mutes = manifest.mutes.iter().map(|mute| mute_row(manifest, mute));
+    let mut rows: Vec<ItemRow<'_>> = masks.chain(mutes).collect();
+    rows.sort_by_key(|row| (row.start, row.item));
+    rows
+}
+
+fn reason<'a>(manifest: &'a PublicManifest, code: &str) -> (&'a str, &'a str) {
+    let found: Option<&ReasonFile> = manifest.reasons.iter().find(|known| known.code == code);
+    found.map_or(("", ""), |known| (&known.statute, &known.text))
+}
+
+fn mask_row<'a>(manifest: &'a PublicManifest, mask: &'a MaskItem) -> ItemRow<'a> {
+    let (start, end) = mask.release_seconds.0;
+    let (statute, text) = reason(manifest, &mask.reason);
+    let (first, after) = mask.frames.0;
+    ItemRow {
+        item: mask.item,
+        start,
+        medium: "Picture",
+        time: format!("{} – {}", clock(start), clock(end)),
+        frames: format!("frames {first} – {}", after.saturating_sub(1)),
+        class: mask.class.map_or("area".into(), |class| class.to_string()),
+        description: &mask.description,
+        done: effect_text(mask.effect.0, mask.weak_effect_accepted),
+        found: found_text(mask),
+        code: &mask.reason,
+        statute,
+        text,
+    }
+}
+
+fn mute_row<'a>(manifest: &'a PublicManifest, mute: &'a MuteItem) -> ItemRow<'a> {
+    let (start, end) = mute.release_seconds.0;
+    let (statute, text) = reason(manifest, &mute.reason);
+    ItemRow {
+        item: mute.item,
+        start,
+        medium: "Sound",
+        time: format!("{} – {}", clock(start), clock(end)),
+        frames: String::new(),
+        class: "sound".into(),
+        description: &mute.description,
+        done: match mute.style {
+            MuteStyleName::Silence => "Replaced by silence".into(),
+            MuteStyleName::Tone => "Replaced by a tone".into(),
+        },
+        found: match &mute.sound_tracks.0 {
+            MuteStreams::All => "All sound tracks".into(),
+            MuteStreams::Only(tracks) => {
+                let names: Vec<String> = tracks.iter().map(|t| (t + 1).to_string()).collect();
+                format!("Sound track {}", names.join(", "))
+            }
+        },
+        code: &mute.reason,
+        statute,
+        text,
+    }
+}
+
+fn effect_text(effect: EffectFile, weak_accepted: bool) -> String {
+    let text = match effect {
+        EffectFile::Fill {} => "Filled; nothing of it is left".to_owned(),
+        EffectFile::Pixelate { cells_across } => {
+            format!("Mosaic of at most {cells_across} cells across; nothing finer is left")
+        }
+        EffectFile::Blur { cells_across } => {
+            format!("Blurred from at most {cells_across} cells across; nothing finer is left")
+        }
+    };
+    if weak_accepted {
+        return format!("{text}. The policy accepts this in place of a fill");
+    }
+    text
+}
+
+fn found_text(mask: &MaskItem) -> String {
+    let Some(coverage) = mask.coverage.map(|coverage| coverage.0) else {
+        debug_assert!(mask.origin == MaskOriginName::Drawn);
+        return "Drawn by a person".into();
+    };
+    let added = coverage.interpolated + coverage.followed + coverage.extended;
+    format!(
+        "Found by a model in {} frames; {added} more covered",
+        coverage.detected
+    )
+}
+
+fn check_groups(manifest: &PublicManifest) -> Vec<CheckGroup<'_>> {
+    let checks = &manifest.checks;
+    [
+        ("Second look at the finished file", &checks.audit),
+        ("Comparison with the original", &checks.change),
+        ("Other ways in which a file can leak", &checks.leaks),
+    ]
+    .into_iter()
+    .filter(|(_, checks)| !checks.is_empty())
+    .map(|(title, checks)| CheckGroup { title, checks })
+    .collect()
+}
+
+/// `2026-03-01 10:15:00 UTC`.
+fn utc_text(moment: Utc) -> String {
+    let text = moment.to_string();
+    let seconds = text.get(..19).unwrap_or(&text);
+    format!("{} UTC", seconds.replace('T', " "))
+}
+
+/// `0:07.5`, `12:00.0`, `1:02:03.4`: rounded down to tenths.
+fn clock(seconds: Seconds) -> String {
+    let sign = if seconds.0 < 0 { "−" } else { "" };
+    let tenths = seconds.0.unsigned_abs() / 100_000_000;
+    let (whole, tenth) = (tenths / 10, tenths % 10);
+    let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60);
+    if hours > 0 {
+        format!("{sign}{hours}:{minutes:02}:{rest:02}.{tenth}")
+    } else {
+        format!("{sign}{minutes}:{rest:02}.{tenth}")
+    }
+}
+
+/// A class as a heading.
+const fn plural(class: ClassName) -> &'static str {
+    match class {
+        ClassName::Face => "Faces",
+        ClassName::Plate => "Plates",
+        ClassName::Screen => "Screens",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(nanos: i64, text: &str) {
+        assert_eq!(clock(Seconds(nanos)), text);
+    }
+
+    #[test]
+    fn times_read_like_a_players_clock() {
+        check(7_590_000_000, "0:07.5");
+        check(720_000_000_000, "12:00.0");
+        check(3_723_400_000_000, "1:02:03.4");
+        check(-1_000_000_000, "−0:01.0");
+    }
+}
