@@ -1,0 +1,293 @@
+//! `redact score`: how well findings hide what a person marked.
+//!
+//! Two ways: a clip's findings (or its plan) against a truth file with boxes per frame, and the
+//! detectors of a profile against a set of single images. The figures are `redact_engine::score`'s;
+//! here files are read, checked against each other, and the figures are shown.
+
+mod images;
+mod pixels;
+mod report;
+mod sheet;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use redact_core::{Digest, MediaItem, Phase, PixelSize, Progress as _, Source, SourceIdentity};
+use redact_engine::score::{
+    ClipScore, Exposure, Mask, Truth, TruthBox, masks_of_plan, masks_of_tracks, score_clip,
+};
+use redact_media::{FileSource, OpenOptions};
+use redact_record::truth::{self, ClipTruth, Label};
+use redact_record::{RecordError, findings, plan};
+
+use crate::args::{GlobalArgs, ModelArgs};
+use crate::progress::TerminalProgress;
+use crate::scan::{check_interrupt, digest, folder_of};
+use crate::{Outcome, places, sandbox};
+use sheet::{Mark, Tile};
+
+/// `redact score`.
+#[derive(Debug, Args)]
+#[command(after_help = r#"Examples:
+  redact score clip.findings.json clip.truth.json
+  redact score clip.findings.json clip.truth.json --clip clip.mp4 --sheet missed.png
+  redact score --images plates/ --profile thorough --json
+
+A marked box counts as hidden when masks cover at least 95 % of its pixels. A truth file holds
+{"clip", "sha256", "width", "height", "frames": N, "boxes": [[BOX, ...], ...]}, one list
+per frame, each BOX {"class", "track", "x", "y", "w", "h", "vis", "ignore"} in pixels.
+A set of images is a folder with boxes.json (COCO) and images/.
+The sheet shows what was NOT hidden: keep it inside."#)]
+pub struct ScoreArgs {
+    /// Findings of a scan, or a plan
+    #[arg(required_unless_present = "images", conflicts_with = "images")]
+    pub findings: Option<PathBuf>,
+
+    /// What a person marked, frame by frame
+    #[arg(required_unless_present = "images", conflicts_with = "images")]
+    pub truth: Option<PathBuf>,
+
+    /// The recording, to show its worst frames
+    #[arg(
+        long,
+        value_name = "CLIP",
+        requires = "sheet",
+        conflicts_with = "images"
+    )]
+    pub clip: Option<PathBuf>,
+
+    /// Write a contact sheet (PNG) of the worst exposed frames or images
+    #[arg(long, value_name = "PNG")]
+    pub sheet: Option<PathBuf>,
+
+    /// Replace the sheet if it exists
+    #[arg(long)]
+    pub force: bool,
+
+    /// Score the detectors of a profile on a folder with boxes.json and images/
+    #[arg(long, value_name = "DIR")]
+    pub images: Option<PathBuf>,
+
+    /// Where models are (for --images).
+    #[command(flatten)]
+    pub models: ModelArgs,
+}
+
+/// Prints the figures; writes the contact sheet when one is asked for.
+///
+/// # Errors
+/// When a file cannot be read, or files do not belong together.
+pub fn score(args: &ScoreArgs, global: &GlobalArgs) -> Result<Outcome> {
+    match (&args.images, &args.findings, &args.truth) {
+        (Some(set), ..) => images::score_set(set, args, global),
+        (None, Some(findings), Some(truth)) => score_findings(findings, truth, args, global),
+        _ => bail!("give FINDINGS and TRUTH, or --images DIR"),
+    }
+}
+
+fn score_findings(
+    findings: &Path,
+    truth_file: &Path,
+    args: &ScoreArgs,
+    global: &GlobalArgs,
+) -> Result<Outcome> {
+    if let Some(sheet) = &args.sheet {
+        if args.clip.is_none() {
+            bail!("--sheet needs the recording: give --clip CLIP");
+        }
+        let inputs: Vec<&Path> = [Some(findings), Some(truth_file), args.clip.as_deref()]
+            .into_iter()
+            .flatten()
+            .collect();
+        places::check_output(sheet, &inputs, args.force)?;
+    }
+    let marked = truth::read_clip(truth_file).with_context(|| truth_file.display().to_string())?;
+    let (source, masks) = masks_of(findings).with_context(|| findings.display().to_string())?;
+    check_pair(&marked, &source)
+        .with_context(|| format!("{} and {}", findings.display(), truth_file.display()))?;
+    let truth = truth_of(&marked);
+    let score = score_clip(&truth, &masks)?;
+    if let (Some(clip), Some(sheet)) = (&args.clip, &args.sheet) {
+        let progress = TerminalProgress::new(global.quiet);
+        sandbox::confine(&[clip], &[folder_of(sheet)])?;
+        let tiles = worst_tiles(clip, marked.digest, &truth, &masks, &score, &progress)?;
+        sheet::save(sheet, &tiles, args.force).with_context(|| sheet.display().to_string())?;
+    }
+    if global.json {
+        let mut document = report::clip_json(&marked.clip, &score);
+        document["sheet"] = serde_json::json!(args.sheet);
+        crate::say(&document.to_string());
+    } else {
+        crate::say(&report::clip_text(&score));
+        if let Some(sheet) = &args.sheet {
+            crate::say(&format!("worst frames: {}", sheet.display()));
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// The recording that a findings file or a plan is about, and its masks per frame.
+fn masks_of(file: &Path) -> Result<(SourceIdentity, Vec<Vec<Mask>>)> {
+    match findings::read(file) {
+        Ok((found, _)) => {
+            let size = found.source.info.video.size;
+            let masks = masks_of_tracks(&found.tracks, size, found.source.frames);
+            Ok((found.source, masks))
+        }
+        Err(RecordError::OtherKind { found, .. }) if found == "redact-plan" => {
+            // Whether somebody approved it does not change what it would hide.
+            let plan = plan::read_unapproved(file)?;
+            let masks = masks_of_plan(&plan, plan.source.info.video.size);
+            Ok((plan.source, masks))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Refuses a truth about another recording than the findings.
+fn check_pair(truth: &ClipTruth, source: &SourceIdentity) -> Result<()> {
+    if truth.digest != source.digest {
+        bail!(
+            "the truth is about another recording: its SHA-256 is {}, the findings' is {}",
+            truth.digest,
+            source.digest
+        );
+    }
+    if truth.frames.len() != source.frames as usize {
+        bail!(
+            "the truth has {} frames, the findings have {}",
+            truth.frames.len(),
+            source.frames
+        );
+    }
+    let size = source.info.video.size;
+    // Pictures with odd sides are read with one row or column more.
+    let even = PixelSize::new(
+        truth.size.width().next_multiple_of(2),
+        truth.size.height().next_multiple_of(2),
+    );
+    if even != Some(size) {
+        bail!(
+            "the truth is about pictures of {}, the findings about {size}",
+            truth.size
+        );
+    }
+    Ok(())
+}
+
+fn truth_of(marked: &ClipTruth) -> Truth {
+    let boxes = |labels: &Vec<Label>| labels.iter().map(truth_box).collect();
+    Truth {
+        size: marked.size,
+        frames: marked.frames.iter().map(boxes).collect(),
+    }
+}
+
+fn truth_box(label: &Label) -> TruthBox {
+    TruthBox {
+        class: label.class,
+        track: label.track.clone(),
+        sides: label.sides,
+        visibility: label.visibility.name(),
+        ignore: label.ignore,
+    }
+}
+
+/// Decodes `clip` as far as needed and draws its worst exposures, worst first.
+fn worst_tiles(
+    clip: &Path,
+    expected: Digest,
+    truth: &Truth,
+    masks: &[Vec<Mask>],
+    score: &ClipScore,
+    progress: &TerminalProgress,
+) -> Result<Vec<Tile>> {
+    let name = || clip.display().to_string();
+    let (found, _) = digest(clip, progress)?;
+    if found != expected {
+        bail!(
+            "{}: not the recording that was marked: SHA-256 {found}, expected {expected}",
+            name()
+        );
+    }
+    let worst = score.worst(sheet::TILES_MAX);
+    let mut wanted: BTreeMap<u32, Vec<(usize, &Exposure)>> = BTreeMap::new();
+    for (rank, exposure) in worst.into_iter().enumerate() {
+        wanted
+            .entry(exposure.frame)
+            .or_default()
+            .push((rank, exposure));
+    }
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let options = OpenOptions {
+        audio: false,
+        ..OpenOptions::default()
+    };
+    let mut source = FileSource::open(clip, &options).with_context(name)?;
+    let mut tiles = Vec::new();
+    let frames = u64::try_from(masks.len()).ok();
+    while !wanted.is_empty() {
+        let Some(item) = source.next_item().with_context(name)? else {
+            bail!("{}: ends before the last frame that was marked", name());
+        };
+        let MediaItem::Frame(frame) = item else {
+            continue;
+        };
+        let index = frame.index.get();
+        if progress
+            .advance(Phase::Scan, index.into(), frames)
+            .is_break()
+        {
+            check_interrupt(progress, Phase::Scan)?;
+        }
+        for (rank, exposure) in wanted.remove(&index).unwrap_or_default() {
+            let place = index as usize;
+            let marks = marks(exposure, &truth.frames[place], &masks[place]);
+            let tile = Tile::new(
+                &frame.picture,
+                &marks,
+                exposure.truth.sides,
+                caption(exposure),
+            );
+            tiles.push((rank, tile));
+        }
+    }
+    progress.clear();
+    tiles.sort_by_key(|(rank, _)| *rank);
+    Ok(tiles.into_iter().map(|(_, tile)| tile).collect())
+}
+
+fn marks(exposure: &Exposure, boxes: &[TruthBox], masks: &[Mask]) -> Vec<Mark> {
+    let masked = masks.iter().map(|mask| Mark::mask(mask.rect));
+    let others = boxes
+        .iter()
+        .filter(|other| **other != exposure.truth)
+        .map(|other| {
+            if other.ignore {
+                Mark::ignored(other.sides)
+            } else {
+                Mark::marked(other.sides)
+            }
+        });
+    masked
+        .chain(others)
+        .chain([Mark::exposed(exposure.truth.sides)])
+        .collect()
+}
+
+fn caption(exposure: &Exposure) -> String {
+    let truth = &exposure.truth;
+    format!(
+        "frame {} {} {} {:.0}x{:.0} px, {:.0} % hidden",
+        exposure.frame,
+        truth.class,
+        truth.track,
+        truth.sides[2],
+        truth.sides[3],
+        (exposure.cover * 100.0).floor()
+    )
+}

@@ -1,0 +1,253 @@
+//! `redact score --images`: the detectors of a profile on single, marked images.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use clap::ValueEnum as _;
+use image::{ImageReader, Limits, RgbImage};
+use redact_core::{
+    Detection, Detector, Frame, FrameIndex, Phase, PixelSize, Progress as _, Timestamp,
+};
+use redact_engine::TrackerOptions;
+use redact_engine::score::{BareBox, ImageTally, TruthBox};
+use redact_record::truth::{self, ImageSetTruth, ImageTruth};
+
+use super::pixels::picture_from_image;
+use super::sheet::{self, Mark, TILES_MAX, Tile};
+use super::{ScoreArgs, report, truth_box};
+use crate::args::GlobalArgs;
+use crate::progress::TerminalProgress;
+use crate::scan::{check_interrupt, folder_of};
+use crate::{Outcome, eyes, places, sandbox};
+
+/// Memory that one decoded image may take: 16384 pixels a side do not fit, 10000 do.
+const IMAGE_BYTES_MAX: u64 = 512 << 20;
+
+/// Runs the profile's detectors over a set and prints the figures.
+pub(super) fn score_set(set: &Path, args: &ScoreArgs, global: &GlobalArgs) -> Result<Outcome> {
+    let labels_file = set.join("boxes.json");
+    let marked =
+        truth::read_images(&labels_file).with_context(|| labels_file.display().to_string())?;
+    if marked.images.is_empty() {
+        bail!("{}: lists no image", labels_file.display());
+    }
+    let mut writable: Vec<PathBuf> = Vec::new();
+    if let Some(sheet) = &args.sheet {
+        places::check_output(sheet, &[&labels_file], args.force)?;
+        writable.push(folder_of(sheet));
+    }
+    let looking = eyes::open(&args.models, 1)?;
+    sandbox::confine(&[set], &writable)?;
+    let mut detectors = looking.eyes.workers.into_iter().next().unwrap_or_default();
+    if detectors.is_empty() {
+        bail!("no detector is installed: run scripts/setup, or give --models DIR");
+    }
+    let progress = TerminalProgress::new(global.quiet);
+    let options = &looking.options.tracker;
+    let look = |frame: &Frame| look(&mut detectors, frame);
+    let keep = if args.sheet.is_some() { TILES_MAX } else { 0 };
+    let (tally, tiles) = run(&set.join("images"), &marked, options, look, keep, &progress)?;
+    progress.clear();
+    if let Some(sheet) = &args.sheet {
+        sheet::save(sheet, &tiles, args.force).with_context(|| sheet.display().to_string())?;
+    }
+    let missing = looking
+        .missing
+        .iter()
+        .filter(|class| tally.classes[**class as usize].found.boxes > 0);
+    for class in missing {
+        tracing::warn!(%class, "no detector is installed for a class that the set marks");
+    }
+    if global.json {
+        let profile = args.models.profile.to_possible_value();
+        let profile = profile
+            .map(|value| value.get_name().to_owned())
+            .unwrap_or_default();
+        crate::say(&report::set_json(&set.display().to_string(), &profile, &tally).to_string());
+    } else {
+        crate::say(&report::set_text(&tally));
+        if let Some(sheet) = &args.sheet {
+            crate::say(&format!("worst images: {}", sheet.display()));
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// What all detectors see in one frame.
+fn look(detectors: &mut [Box<dyn Detector>], frame: &Frame) -> Result<Vec<Detection>> {
+    let mut seen = Vec::new();
+    for detector in detectors {
+        seen.extend(detector.detect(&[frame])?.into_iter().flatten());
+    }
+    Ok(seen)
+}
+
+/// Scores image after image; gives the `keep` largest exposures as tiles, largest first.
+fn run(
+    folder: &Path,
+    marked: &ImageSetTruth,
+    options: &TrackerOptions,
+    mut look: impl FnMut(&Frame) -> Result<Vec<Detection>>,
+    keep: usize,
+    progress: &TerminalProgress,
+) -> Result<(ImageTally, Vec<Tile>)> {
+    let total = marked.images.len() as u64;
+    let mut tally = ImageTally::default();
+    let mut tiles: Vec<(u64, Tile)> = Vec::new();
+    for (done, image) in (0..).zip(&marked.images) {
+        if progress.advance(Phase::Scan, done, Some(total)).is_break() {
+            check_interrupt(progress, Phase::Scan)?;
+        }
+        let path = folder.join(&image.file_name);
+        let name = || path.display().to_string();
+        let pixels = open(&path, image.size).with_context(name)?;
+        let picture = picture_from_image(&pixels)
+            .with_context(|| format!("{}: {} is too large", name(), image.size))?;
+        let index = FrameIndex::new(u32::try_from(done).unwrap_or(u32::MAX));
+        let frame = Frame {
+            index,
+            timestamp: Timestamp::new(0),
+            duration_ticks: 1,
+            picture,
+        };
+        let seen = look(&frame).with_context(name)?;
+        let boxes: Vec<TruthBox> = image.labels.iter().map(truth_box).collect();
+        let size = frame.picture.size();
+        for bare in tally.add(size, &boxes, &seen, options) {
+            // Drawn only when it gets a place: most sets have more misses than the sheet.
+            if tiles.len() < keep || tiles.last().is_some_and(|(least, _)| *least < bare.bare) {
+                let masks = ImageTally::masks(&seen, size, options);
+                let marks = masks
+                    .into_iter()
+                    .map(Mark::mask)
+                    .chain(marks(&boxes, &bare));
+                let marks: Vec<Mark> = marks.collect();
+                let caption = caption(image, &bare);
+                let tile = Tile::new(&frame.picture, &marks, bare.truth.sides, caption);
+                let place = tiles.partition_point(|(other, _)| *other >= bare.bare);
+                tiles.insert(place, (bare.bare, tile));
+                tiles.truncate(keep);
+            }
+        }
+    }
+    Ok((tally, tiles.into_iter().map(|(_, tile)| tile).collect()))
+}
+
+fn marks(boxes: &[TruthBox], bare: &BareBox) -> Vec<Mark> {
+    let others = boxes
+        .iter()
+        .filter(|other| **other != bare.truth)
+        .map(|other| {
+            if other.ignore {
+                Mark::ignored(other.sides)
+            } else {
+                Mark::marked(other.sides)
+            }
+        });
+    others.chain([Mark::exposed(bare.truth.sides)]).collect()
+}
+
+fn caption(image: &ImageTruth, bare: &BareBox) -> String {
+    let [_, _, width, height] = bare.truth.sides;
+    let hidden = (bare.cover * 100.0).floor();
+    let name: String = image.file_name.chars().take(24).collect();
+    format!(
+        "{name} {} {width:.0}x{height:.0} px {hidden:.0} %",
+        bare.truth.class
+    )
+}
+
+/// Decodes an image that must have the size that its labels were made on.
+fn open(path: &Path, expected: PixelSize) -> Result<RgbImage> {
+    let mut reader = ImageReader::open(path)?.with_guessed_format()?;
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(PixelSize::SIDE_MAX);
+    limits.max_image_height = Some(PixelSize::SIDE_MAX);
+    limits.max_alloc = Some(IMAGE_BYTES_MAX);
+    reader.limits(limits);
+    let image = reader.decode()?.into_rgb8();
+    if image.dimensions() != (expected.width(), expected.height()) {
+        bail!(
+            "is {}x{}, boxes.json says {expected}",
+            image.width(),
+            image.height()
+        );
+    }
+    Ok(image)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use redact_core::{Class, NormRect};
+    use redact_record::truth::{Label, Visibility};
+
+    fn set(folder: &Path, size: (u32, u32)) -> ImageSetTruth {
+        let gradient = |x: u32, y: u32| image::Rgb([(x % 256) as u8, (y % 256) as u8, 90]);
+        RgbImage::from_fn(63, 47, gradient)
+            .save(folder.join("a.png"))
+            .unwrap();
+        let label = |sides, ignore| Label {
+            class: Class::Plate,
+            track: String::new(),
+            sides,
+            visibility: Visibility::Clear,
+            ignore,
+        };
+        let labels = vec![
+            label([8.0, 8.0, 16.0, 16.0], false),
+            label([40.0, 30.0, 20.0, 14.0], false),
+        ];
+        let size = PixelSize::new(size.0, size.1).unwrap();
+        ImageSetTruth {
+            images: vec![ImageTruth {
+                file_name: "a.png".into(),
+                size,
+                labels,
+            }],
+        }
+    }
+
+    /// Goal: detections reach the figures and misses the sheet, in a picture with odd sides.
+    /// Method: a stand-in for detectors that sees the first of two boxes.
+    #[test]
+    fn what_is_seen_counts_and_what_is_not_gets_a_tile() {
+        let folder = tempfile::tempdir().unwrap();
+        let marked = set(folder.path(), (63, 47));
+        let rect = NormRect::new([8.0 / 64.0, 8.0 / 48.0, 24.0 / 64.0, 24.0 / 48.0]).unwrap();
+        let look = |frame: &Frame| {
+            assert_eq!(frame.picture.size(), PixelSize::new(64, 48).unwrap());
+            Ok(vec![Detection {
+                class: Class::Plate,
+                rect,
+                score: 0.9,
+            }])
+        };
+        let options = TrackerOptions::default();
+        let progress = TerminalProgress::new(true);
+        let (tally, tiles) = run(folder.path(), &marked, &options, look, 5, &progress).unwrap();
+        let plate = &tally.classes[Class::Plate as usize];
+        assert_eq!(
+            (plate.found.boxes, plate.found.hidden, plate.covered.hidden),
+            (2, 1, 1)
+        );
+        assert_eq!((tally.images, plate.false_alarms, tiles.len()), (1, 0, 1));
+    }
+
+    #[test]
+    fn an_image_of_another_size_than_its_labels_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let marked = set(folder.path(), (64, 48));
+        let look = |_: &Frame| -> Result<Vec<Detection>> { panic!("not looked at") };
+        let options = TrackerOptions::default();
+        let progress = TerminalProgress::new(true);
+        let refused = run(folder.path(), &marked, &options, look, 0, &progress)
+            .err()
+            .unwrap();
+        let said = format!("{refused:#}");
+        assert!(
+            said.contains("a.png: is 63x47, boxes.json says 64x48"),
+            "{said}"
+        );
+    }
+}
