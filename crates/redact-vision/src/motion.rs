@@ -19,12 +19,12 @@ use crate::resample::PlaneScaler;
 use crate::similarity::{Pair, fit};
 
 /// The long side of the reduced picture, pixels: fine enough for a shift of a tenth of a percent.
-const SIDE_MAX: u32 = 480;
+const SIDE_MAX: u32 = 384;
 /// Sides below this hold no corner with its surroundings.
 const SIDE_MIN: usize = 32;
 
 /// Corners that are followed, and how they are chosen.
-const CORNERS_MAX: i32 = 200;
+const CORNERS_MAX: i32 = 150;
 const CORNER_QUALITY: f64 = 0.01;
 const CORNER_DISTANCE: f64 = 8.0;
 const CORNER_BLOCK: i32 = 3;
@@ -298,7 +298,13 @@ mod tests {
     use super::*;
     use redact_core::{ColorRange, FrameIndex, Picture, Timestamp};
 
-    /// A picture of blots `shift` pixels to the right of where `seed` puts them, dark or bright.
+    /// A picture of blots, `shift` pixels right and down of where `seed` puts them; the darkest is
+    /// of `level`.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "cells of a small picture, mixed to noise"
+    )]
     fn frame(seed: usize, shift: [f32; 2], [width, height]: [u32; 2], level: f32) -> Frame {
         let size = PixelSize::new(width, height).unwrap();
         let mut picture = Picture::filled(size, ColorRange::Full, [0, 128, 128]);

@@ -79,7 +79,7 @@ impl std::fmt::Debug for Runtime {
     }
 }
 
-/// Passes a message of the runtime on. It speaks of graphs and files, never of what is in a picture.
+/// Passes a message of the runtime on. It speaks of graphs and files, never of what is seen.
 fn log(level: LogLevel, category: &str, _id: &str, location: &str, message: &str) {
     match level {
         LogLevel::Error | LogLevel::Fatal => {
@@ -129,6 +129,14 @@ impl ModelSession {
         let mut found = Vec::with_capacity(outputs.len());
         for (at, name) in outputs.keys().enumerate() {
             let (shape, values) = outputs[at].try_extract_tensor::<f32>().map_err(failed)?;
+            // A comparison with such a value is never true, so what it hides would pass as absent.
+            if values.iter().any(|value| value.is_nan()) {
+                return Err(DetectError::Shape {
+                    model: self.name.clone(),
+                    found: format!("output {name:?} with values that are not numbers"),
+                    expected: "numbers only".into(),
+                });
+            }
             found.push(Output {
                 name,
                 shape,

@@ -2,6 +2,12 @@
 //!
 //! Needs the weights and the ONNX Runtime library; where one is absent, its tests say so and pass.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "helpers of tests, outside of the tests themselves"
+)]
+
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
@@ -10,7 +16,8 @@ use redact_core::{
     PlaneKind, SpeechDetector as _, Timestamp,
 };
 use redact_vision::{
-    DetectorOptions, FrameDetector, ModelStore, Runtime, SpeechListener, SpeechOptions, VisionError,
+    DetectorOptions, FrameDetector, Model, ModelStore, Runtime, SpeechListener, SpeechOptions,
+    VisionError,
 };
 use serde::Deserialize;
 use sha2::Digest as _;
@@ -27,18 +34,29 @@ static RUNTIME: LazyLock<Option<Runtime>> = LazyLock::new(|| {
         .then(|| Runtime::load(&library).expect("the library that the set-up installs works"))
 });
 
-/// The runtime and the models, or a line that says what is skipped.
-fn installed(model: &str, test: &str) -> Option<(Runtime, ModelStore)> {
+/// The runtime and the model, or a line that says what is skipped.
+fn installed(name: &str, test: &str) -> Option<(Runtime, Model)> {
     let Some(runtime) = RUNTIME.clone() else {
         println!("SKIP {test}: no ONNX Runtime in .deps/onnxruntime");
         return None;
     };
     let store = ModelStore::open(&root().join("models")).unwrap();
-    if !store.installed().any(|card| card.name == model) {
-        println!("SKIP {test}: no weights of {model} in models/");
+    if store.installed().any(|card| card.name == name) {
+        return Some((runtime, store.load(name).unwrap()));
+    }
+    let card = store.card(name).unwrap();
+    let shared = root().join("../shared/models").join(&card.file);
+    if !shared.exists() {
+        println!("SKIP {test}: no weights of {name} in models/ or ../shared/models/");
         return None;
     }
-    Some((runtime, store))
+    // A store is one folder: the card goes where the weights can go, too.
+    let dir = tempfile::tempdir().unwrap();
+    let file = format!("{name}.toml");
+    std::fs::copy(root().join("models").join(&file), dir.path().join(&file)).unwrap();
+    std::fs::copy(shared, dir.path().join(&card.file)).unwrap();
+    let model = ModelStore::open(dir.path()).unwrap().load(name).unwrap();
+    Some((runtime, model))
 }
 
 #[derive(Deserialize)]
@@ -118,14 +136,13 @@ fn check(golden: &Golden, size: PixelSize, found: &[Detection]) {
 #[test]
 fn every_model_finds_what_the_reference_finds() {
     for golden in golden() {
-        let Some((runtime, store)) = installed(&golden.model, "golden boxes") else {
+        let Some((runtime, model)) = installed(&golden.model, "golden boxes") else {
             continue;
         };
         assert!(
             !golden.detections.is_empty(),
             "an empty answer proves nothing"
         );
-        let model = store.load(&golden.model).unwrap();
         let options = DetectorOptions {
             threshold: golden.threshold,
             ..DetectorOptions::for_card(model.card())
@@ -142,10 +159,9 @@ fn every_model_finds_what_the_reference_finds() {
 /// Goal: a detector goes on when the picture changes its size, and a uniform picture is empty.
 #[test]
 fn a_detector_follows_the_picture_size() {
-    let Some((runtime, store)) = installed("yunet-n", "picture sizes") else {
+    let Some((runtime, model)) = installed("yunet-n", "picture sizes") else {
         return;
     };
-    let model = store.load("yunet-n").unwrap();
     let options = DetectorOptions::for_card(model.card());
     let mut detector = FrameDetector::new(&runtime, &model, options).unwrap();
     let golden = golden().into_iter().find(|g| g.model == "yunet-n").unwrap();
@@ -165,19 +181,17 @@ fn a_detector_follows_the_picture_size() {
 /// Goal: the options are checked against the card before a session is made.
 #[test]
 fn a_model_of_speech_is_no_detector_and_the_reverse() {
-    if let Some((runtime, store)) = installed("silero-vad", "models of sound") {
-        let speech = store.load("silero-vad").unwrap();
+    if let Some((runtime, model)) = installed("silero-vad", "models of sound") {
         let options = DetectorOptions {
             input_long_side: 640,
             threshold: 0.5,
             classes: vec![Class::Face],
         };
-        let error = FrameDetector::new(&runtime, &speech, options).unwrap_err();
+        let error = FrameDetector::new(&runtime, &model, options).unwrap_err();
         assert!(matches!(error, VisionError::Unsuitable { .. }), "{error}");
     }
-    if let Some((runtime, store)) = installed("yunet-n", "models of pictures") {
-        let faces = store.load("yunet-n").unwrap();
-        let error = SpeechListener::new(&runtime, &faces, SpeechOptions::default()).unwrap_err();
+    if let Some((runtime, model)) = installed("yunet-n", "models of pictures") {
+        let error = SpeechListener::new(&runtime, &model, SpeechOptions::default()).unwrap_err();
         assert!(matches!(error, VisionError::Unsuitable { .. }), "{error}");
     }
 }
@@ -192,7 +206,7 @@ struct Heard {
 /// the model.
 #[test]
 fn speech_is_where_the_reference_hears_it() {
-    let Some((runtime, store)) = installed("silero-vad", "golden speech") else {
+    let Some((runtime, model)) = installed("silero-vad", "golden speech") else {
         return;
     };
     // The script writes a header of 44 bytes, then 16-bit samples.
@@ -205,7 +219,6 @@ fn speech_is_where_the_reference_hears_it() {
         "an empty answer proves nothing"
     );
 
-    let model = store.load("silero-vad").unwrap();
     let mut listener = SpeechListener::new(&runtime, &model, SpeechOptions::default()).unwrap();
     for moved in [0, 16_000, -16_000] {
         for (at, samples) in samples.chunks(1013).enumerate() {
@@ -232,10 +245,9 @@ fn speech_is_where_the_reference_hears_it() {
 /// Goal: silence and a hum are not speech, on tracks of any rate.
 #[test]
 fn silence_and_a_hum_are_no_speech() {
-    let Some((runtime, store)) = installed("silero-vad", "silence") else {
+    let Some((runtime, model)) = installed("silero-vad", "silence") else {
         return;
     };
-    let model = store.load("silero-vad").unwrap();
     let mut listener = SpeechListener::new(&runtime, &model, SpeechOptions::default()).unwrap();
     for (stream, rate_hz) in [8_000, 16_000, 44_100, 48_000].into_iter().enumerate() {
         let hum = |at: u32| (at as f32 / rate_hz as f32 * 50.0 * std::f32::consts::TAU).sin();

@@ -6,7 +6,7 @@ use redact_vision::{Runtime, VisionError};
 
 #[track_caller]
 fn refused(path: &Path) {
-    let error = Runtime::load(path).unwrap_err();
+    let error = Runtime::load(path).expect_err("no runtime there");
     assert!(matches!(error, VisionError::Runtime { .. }), "{error}");
 }
 

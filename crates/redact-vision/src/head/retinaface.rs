@@ -1,8 +1,8 @@
 //! RetinaFace with a MobileNet 0.25 backbone: faces.
 //!
 //! Source: `cfg_mnet` of `data/config.py` (sides and steps) and `PriorBox` of
-//! `layers/functions/prior_box.py` in biubug6/Pytorch_Retinaface, from which the weights' repository
-//! is a fork; scores are probabilities, background first.
+//! `layers/functions/prior_box.py` in biubug6/Pytorch_Retinaface, which the weights' repository is
+//! a fork of; scores are probabilities, background first.
 
 use super::{PriorLevel, table};
 use crate::card::Subject;

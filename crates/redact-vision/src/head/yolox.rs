@@ -1,7 +1,7 @@
 //! YOLOX trained on COCO: displays, vehicles, persons.
 //!
-//! Per cell at strides 8, 16 and 32: the box's middle relative to the cell's top-left corner and the
-//! logarithm of its sides, both in strides; the probability that there is an object; and one
+//! Per cell at strides 8, 16 and 32: the box's middle relative to the cell's top-left corner and
+//! the logarithm of its sides, both in strides; the probability that there is an object; and one
 //! probability per class. The score is the product of the two.
 //!
 //! Source: `demo_postprocess` of `yolox/utils/demo_utils.py` and `COCO_CLASSES` of
