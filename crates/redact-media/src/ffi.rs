@@ -19,6 +19,26 @@ fn file_address(path: &Path) -> Result<CString, Error> {
     CString::new(address).map_err(|_| Error::InvalidData)
 }
 
+/// What FFmpeg says of an error, as a cause for ours.
+///
+/// The wrapper's own text is empty until a global table is filled, so it is not used.
+pub(crate) fn cause(error: Error) -> redact_core::BoxError {
+    if let Error::Other { errno } = error {
+        return std::io::Error::from_raw_os_error(errno).into();
+    }
+    let mut text = [0; ffi::AV_ERROR_MAX_STRING_SIZE];
+    // SAFETY: the buffer is as long as is said; FFmpeg terminates what it writes.
+    let said = unsafe { ffi::av_strerror(c_int::from(error), text.as_mut_ptr(), text.len()) };
+    if said < 0 {
+        return format!("FFmpeg error {}", c_int::from(error)).into();
+    }
+    // SAFETY: terminated within the buffer, see above.
+    unsafe { CStr::from_ptr(text.as_ptr()) }
+        .to_string_lossy()
+        .into_owned()
+        .into()
+}
+
 /// Keeps FFmpeg's own log lines off the terminal: they may quote what a recording contains.
 pub(crate) fn silence_log() {
     // SAFETY: the level is a plain integer that FFmpeg itself reads and writes without a lock.

@@ -45,7 +45,7 @@ pub(crate) fn open(path: &Path) -> Result<Input, SourceError> {
         ffmpeg_next::Error::Other { errno } if errno == ffmpeg_next::ffi::EINVAL => {
             unreadable("the container is not one of those supported".into())
         }
-        other => unreadable(other.into()),
+        other => unreadable(ffi::cause(other)),
     })
 }
 

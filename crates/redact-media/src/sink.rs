@@ -364,18 +364,16 @@ fn rational(num: u32, den: u32) -> Rational {
 
 /// The system's own word for what a muxer reports.
 fn write_error(error: ffmpeg_next::Error) -> SinkError {
-    let source = match error {
-        ffmpeg_next::Error::Other { errno } => std::io::Error::from_raw_os_error(errno).into(),
-        other => other.into(),
-    };
-    SinkError::Write { source }
+    SinkError::Write {
+        source: ffi::cause(error),
+    }
 }
 
 fn encode_error(what: impl Into<String>) -> impl FnOnce(ffmpeg_next::Error) -> SinkError {
     let what = what.into();
     move |error| SinkError::Encode {
         what,
-        source: error.into(),
+        source: ffi::cause(error),
     }
 }
 

@@ -84,7 +84,7 @@ impl FileSource {
             height: first.height(),
         };
         let shaper = Shaper::new(&first, turn).ok_or(unsupported)?;
-        let zero = first.timestamp().ok_or(SourceError::NoTimestamp {
+        let zero = first.pts().ok_or(SourceError::NoTimestamp {
             index: FrameIndex::ZERO,
         })?;
         let info = describe(&reader, &first, &shaper, Timestamp::new(zero))?;
@@ -127,7 +127,7 @@ impl FileSource {
     }
 
     fn take_frame(&mut self, frame: Video) {
-        match self.clock.place(frame.timestamp()) {
+        match self.clock.place(frame.pts()) {
             Some(at) => {
                 self.release_held(Some(at));
                 self.held = Some((frame, at));

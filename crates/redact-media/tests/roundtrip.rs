@@ -318,3 +318,233 @@ fn every_container_and_codec_is_kept() {
         );
     }
 }
+
+/// Goal: containers without presentation times lose neither frames nor sync.
+#[test]
+fn frames_out_of_order_in_avi_are_timed_from_the_first() {
+    let clip = format!("{CLIP} -c:v mpeg4 -bf 2 -c:a pcm_s16le");
+    let (source, _) = check(&clip, "clip.avi");
+    assert_eq!(source.frames.len(), 35);
+    assert_eq!(source.frame_nanos()[34], 34 * 40_000_000);
+    assert!((source.onset(0, 0.2).unwrap() - 0.5).abs() < 0.003);
+}
+
+/// Method: a clip's display matrix is overwritten with one that mirrors left to right.
+#[test]
+fn tagged_mirrors_are_applied() {
+    let folder = folder();
+    let clip = folder.path().join("clip.mp4");
+    ffmpeg(
+        "-f lavfi -i color=black:size=192x128:rate=25:duration=0.4 \
+         -vf drawbox=x=0:y=0:w=iw/4:h=ih/4:color=white:t=fill -c:v libx264 -pix_fmt yuv420p",
+        &clip,
+    );
+    let mut bytes = std::fs::read(&clip).unwrap();
+    let matrix = bytes.windows(4).position(|kind| kind == b"tkhd").unwrap() + 44;
+    bytes[matrix..matrix + 4].copy_from_slice(&[0xff, 0xff, 0, 0]);
+    std::fs::write(&clip, bytes).unwrap();
+    let source = read(&clip).unwrap();
+    assert_eq!(source.info.conversions, [redact_core::Conversion::Mirrored]);
+    let corners = source.corners(3);
+    assert!(corners[1] > 200 && corners[0] < 40, "{corners:?}");
+}
+
+/// Method: two streams of different size and sample rate, one behind the other.
+#[test]
+fn a_change_of_size_and_rate_midway_is_scaled_to_the_first() {
+    let folder = folder();
+    let mut list = String::new();
+    for (size, rate) in [("192x128", 48_000), ("320x240", 44_100)] {
+        let part = folder.path().join(format!("{size}.ts"));
+        let arguments = format!(
+            "-f lavfi -i testsrc2=size={size}:rate=25:duration=1 \
+             -f lavfi -i sine=frequency=500:sample_rate={rate}:duration=1 \
+             -c:v mpeg2video -c:a mp2"
+        );
+        ffmpeg(&arguments, &part);
+        list += &format!("file {size}.ts\n");
+    }
+    std::fs::write(folder.path().join("list.txt"), list).unwrap();
+    let clip = folder.path().join("clip.ts");
+    let list = folder.path().join("list.txt");
+    ffmpeg(&format!("-f concat -i {} -c copy", list.display()), &clip);
+    let source = read(&clip).unwrap();
+    assert_eq!(source.frames.len(), 50);
+    assert!(
+        source
+            .frames
+            .iter()
+            .all(|frame| frame.picture.size() == source.info.video.size)
+    );
+    assert!(source.sound.iter().all(|block| block.rate_hz == 48_000));
+    let end = source
+        .sound
+        .last()
+        .map(|block| block.start + block.frames() as i64)
+        .unwrap();
+    assert!((end - 96_000).abs() < 4000, "{end}");
+    assert_kept(&source, &read(&release(&clip, folder.path())).unwrap());
+}
+
+/// Goal: sound keeps its place to the sample.
+/// Method: noise below 2 kHz is compared with itself at every shift of up to 64 samples.
+#[test]
+fn sound_is_not_shifted_by_a_single_sample() {
+    let folder = folder();
+    let clip = folder.path().join("clip.mkv");
+    ffmpeg(
+        "-f lavfi -i testsrc2=size=192x128:rate=25:duration=2 -itsoffset 0.31 \
+         -f lavfi -i anoisesrc=seed=7:sample_rate=48000:duration=1.2:amplitude=0.6,lowpass=f=2000 \
+         -c:v libx264 -c:a pcm_s16le",
+        &clip,
+    );
+    let (source, back) = (
+        read(&clip).unwrap(),
+        read(&release(&clip, folder.path())).unwrap(),
+    );
+    let samples = |content: &common::Content| -> Vec<f32> {
+        let mut line = vec![0.0; 96_000];
+        for block in &content.sound {
+            for (i, sample) in block.samples.iter().enumerate() {
+                line[usize::try_from(block.start).unwrap() + i] = *sample;
+            }
+        }
+        line
+    };
+    let (a, b) = (samples(&source), samples(&back));
+    let likeness = |shift: i32| -> f32 {
+        (30_000..34_000)
+            .map(|at: i32| a[at as usize] * b[(at + shift) as usize])
+            .sum()
+    };
+    let best = (-64..=64).max_by(|x, y| likeness(*x).total_cmp(&likeness(*y)));
+    assert_eq!(best, Some(0));
+    let end = |content: &common::Content| {
+        content
+            .sound
+            .last()
+            .map(|block| block.start + block.frames() as i64)
+            .unwrap()
+    };
+    assert_eq!(end(&source), end(&back), "the encoder's padding is cut");
+}
+
+/// Goal: full range stays full when the layout is converted.
+/// Method: white in the source is 255, and must not become 235.
+#[test]
+fn converted_layouts_keep_their_range() {
+    let folder = folder();
+    let clip = folder.path().join("clip.avi");
+    ffmpeg(
+        "-f lavfi -i color=white:size=64x64:rate=25:duration=0.2 -pix_fmt yuvj422p -c:v mjpeg",
+        &clip,
+    );
+    let source = read(&clip).unwrap();
+    assert_eq!(source.info.video.range, redact_core::ColorRange::Full);
+    let back = read(&release(&clip, folder.path())).unwrap();
+    for content in [&source, &back] {
+        assert!(content.corners(1)[0] > 250, "{:?}", content.corners(1));
+    }
+}
+
+/// Goal: a picture in plain memory is encoded as one of the decoder's.
+#[test]
+fn pictures_of_plain_memory_are_encoded() {
+    use redact_core::{MediaItem, Sink};
+    let folder = folder();
+    let clip = folder.path().join("clip.mp4");
+    ffmpeg(&format!("{CLIP} -an -c:v libx264"), &clip);
+    let source = read(&clip).unwrap();
+    let path = folder.path().join("out.mp4");
+    let sink = redact_media::FileSink::create(&path, &source.info, &common::fast()).unwrap();
+    let mut sink = Box::new(sink);
+    let copies = read(&clip).unwrap();
+    for mut frame in copies.frames {
+        frame.picture = frame.picture.to_owned_copy();
+        sink.write_item(MediaItem::Frame(frame)).unwrap();
+    }
+    sink.finish().unwrap();
+    let back = read(&path).unwrap();
+    assert_kept(&source, &back);
+    assert!(
+        source
+            .corners(5)
+            .iter()
+            .zip(back.corners(5))
+            .all(|(a, b)| a.abs_diff(b) < 6)
+    );
+}
+
+/// Goal: writing to a delivered picture never changes another one.
+/// Method: every second picture is blackened as it comes; the others must stay as they were.
+#[test]
+fn writing_to_a_picture_does_not_spoil_the_next() {
+    use redact_core::{MediaItem, PlaneKind, Source};
+    let folder = folder();
+    let clip = folder.path().join("clip.mp4");
+    ffmpeg(&format!("{CLIP} -an -c:v libx264 -bf 2"), &clip);
+    let untouched = read(&clip).unwrap();
+    let mut source =
+        redact_media::FileSource::open(&clip, &redact_media::OpenOptions::default()).unwrap();
+    let mut at = 0;
+    while let Some(item) = source.next_item().unwrap() {
+        let MediaItem::Frame(mut frame) = item else {
+            continue;
+        };
+        if at % 2 == 0 {
+            let mut plane = frame.picture.plane_mut(PlaneKind::Luma);
+            (0..plane.height).for_each(|y| plane.row_mut(y).fill(16));
+        } else {
+            let expected = untouched.frames[at].picture.plane(PlaneKind::Luma);
+            assert!(
+                frame
+                    .picture
+                    .plane(PlaneKind::Luma)
+                    .rows()
+                    .eq(expected.rows()),
+                "frame {at}"
+            );
+        }
+        at += 1;
+    }
+    assert_eq!(at, 35);
+}
+
+/// Goal: real recordings pass too.
+/// Method: the first dozen frames of every clip in `../shared/footage`, with their sound.
+#[test]
+fn real_footage_is_released_without_a_complaint() {
+    use redact_core::{MediaItem, Sink, Source};
+    let footage = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/footage");
+    let Ok(clips) = std::fs::read_dir(footage) else {
+        println!("skipped: ../shared/footage is not here");
+        return;
+    };
+    let folder = folder();
+    for clip in clips {
+        let path = clip.unwrap().path();
+        let mut source =
+            redact_media::FileSource::open(&path, &redact_media::OpenOptions::default()).unwrap();
+        let tracks = source.info().audio.len();
+        let output = folder.path().join("release.mp4");
+        let sink = redact_media::FileSink::create(&output, source.info(), &common::fast());
+        let mut sink = Box::new(sink.unwrap());
+        let mut frames = 0;
+        while frames < 12 {
+            let Some(item) = source.next_item().unwrap() else {
+                break;
+            };
+            frames += usize::from(matches!(item, MediaItem::Frame(_)));
+            sink.write_item(item).unwrap();
+        }
+        sink.finish().unwrap();
+        assert_eq!(complaints(&output), "", "{}", path.display());
+        assert_clean(&output, tracks);
+        assert_eq!(
+            read(&output).unwrap().frames.len(),
+            frames,
+            "{}",
+            path.display()
+        );
+    }
+}

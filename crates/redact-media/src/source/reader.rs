@@ -41,7 +41,7 @@ impl ReadError {
     pub(super) fn at(self, frame: FrameIndex, ticks: Timestamp, base: TimeBase) -> SourceError {
         let source: BoxError = match self {
             Self::Encrypted => return SourceError::Encrypted,
-            Self::Demux(error) | Self::Decode(error) => error.into(),
+            Self::Demux(error) | Self::Decode(error) => ffi::cause(error),
             Self::CorruptPacket => "the container marks a packet as incomplete".into(),
             Self::CorruptPicture => "the decoder marks a picture as damaged".into(),
             Self::NoFrame => "no frame can be decoded".into(),
@@ -83,6 +83,10 @@ pub(super) struct Reader {
     seen_picture: bool,
     packets_read: u64,
     drained: bool,
+    /// Whether the container has decoding times alone.
+    decode_timed: bool,
+    /// Decoding times of packets inside the decoder, where there are no others.
+    decode_times: VecDeque<i64>,
 }
 
 impl Reader {
@@ -109,6 +113,8 @@ impl Reader {
                 ffi::discard_stream(&mut input, index);
             }
         }
+        // FFmpeg guesses presentation times for AVI, and is wrong for frames out of order.
+        let decode_timed = input.format().name() == "avi";
         Ok(Self {
             input,
             video,
@@ -120,6 +126,8 @@ impl Reader {
             seen_picture: false,
             packets_read: 0,
             drained: false,
+            decode_timed,
+            decode_times: VecDeque::new(),
         })
     }
 
@@ -189,6 +197,9 @@ impl Reader {
             return self.decode_sound(track, packet);
         }
         self.packets_read += 1;
+        if self.decode_timed {
+            self.decode_times.extend(packet.dts());
+        }
         match self.decoder.send_packet(packet) {
             Ok(()) => self.receive_pictures(),
             Err(error) => self.tolerate_at_start(error),
@@ -207,7 +218,12 @@ impl Reader {
     fn receive_pictures(&mut self) -> Result<(), ReadError> {
         loop {
             let mut frame = Video::empty();
-            match self.decoder.receive_frame(&mut frame) {
+            let received = self.decoder.receive_frame(&mut frame);
+            if received.is_ok() {
+                let time = self.time_of(&frame);
+                frame.set_pts(time);
+            }
+            match received {
                 Ok(()) if frame.is_corrupt() || frame.has_decode_errors() => {
                     self.broken_start += 1;
                     if self.seen_picture || self.broken_start > BROKEN_START_MAX {
@@ -222,6 +238,13 @@ impl Reader {
                 Err(error) => return self.tolerate_at_start(error),
             }
         }
+    }
+
+    /// When a frame is shown. AVI has decoding times alone: one frame comes out for each that
+    /// went in, so in presentation order the frames have these times in rising order.
+    fn time_of(&mut self, frame: &Video) -> Option<i64> {
+        let decoded = self.decode_times.pop_front();
+        decoded.or_else(|| frame.timestamp())
     }
 
     fn decode_sound(&mut self, track: usize, packet: &Packet) -> Result<(), ReadError> {
@@ -322,6 +345,6 @@ fn refused(stream: &Stream<'_>, error: Error) -> SourceError {
 fn failed(error: Error) -> SourceError {
     SourceError::Failed {
         what: "cannot set the decoder up",
-        source: error.into(),
+        source: ffi::cause(error),
     }
 }
