@@ -6,6 +6,9 @@
 //! - [`sign`]: keys and signatures that a stock tool can check;
 //! - [`manifest`]: what was done to a release, public and sealed;
 //! - [`log`]: the same as a page to read;
+//! - [`events`]: who did what when, as a chain that shows any change;
+//! - [`report`]: the verdict of a check, as a page and as data;
+//! - [`reasons`]: what may be withheld under which law, by jurisdiction;
 //! - [`naming`]: where the records of a release lie.
 //!
 //! Nothing here decodes a recording or runs a model, so a third party can build a checker from
@@ -13,16 +16,25 @@
 
 mod digest;
 mod error;
+pub mod events;
 mod file;
 pub mod findings;
 mod json;
 pub mod log;
 pub mod manifest;
 pub mod naming;
+mod paper;
+mod pdf;
 pub mod plan;
 pub mod policy;
+pub mod reasons;
+pub mod report;
 pub mod sign;
 mod store;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 pub mod truth;
 
 pub use digest::{Advance, FileBinding, LEAF_BYTES, digest_bytes, digest_file};

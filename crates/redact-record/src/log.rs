@@ -3,7 +3,10 @@
 //! It is made from the public manifest alone, so it cannot tell more than that does. It is one
 //! file without scripts, pictures or links to elsewhere, and prints on paper as it stands.
 
+mod table;
 mod timeline;
+
+pub use table::{csv, pdf};
 
 use askama::Template;
 use redact_core::Digest;

@@ -10,8 +10,8 @@ use std::num::NonZeroU16;
 
 use krilla::color::rgb;
 use krilla::configure::{Accessibility, Archival, ConfigurationBuilder};
-use krilla::geom::{PathBuilder, Point, Rect};
 use krilla::destination::XyzDestination;
+use krilla::geom::{PathBuilder, Point, Rect};
 use krilla::metadata::{DateTime, Metadata};
 use krilla::outline::{Outline, OutlineNode};
 use krilla::page::PageSettings;
@@ -61,6 +61,15 @@ pub(crate) enum Mark {
         size: [f32; 2],
         ink: Ink,
     },
+}
+
+impl Mark {
+    /// The same, further right and down.
+    pub(crate) fn moved(mut self, [right, down]: [f32; 2]) -> Self {
+        let (Self::Text { at, .. } | Self::Bar { at, .. }) = &mut self;
+        *at = [at[0] + right, at[1] + down];
+        self
+    }
 }
 
 /// What a node is to a reader who does not see the page.
@@ -116,7 +125,9 @@ impl Node {
     /// The top of its first line.
     fn place(&self) -> Option<Point> {
         self.marks.iter().find_map(|mark| match mark {
-            Mark::Text { at: [x, y], size, .. } => Some(Point::from_xy(*x, y - size)),
+            Mark::Text {
+                at: [x, y], size, ..
+            } => Some(Point::from_xy(*x, y - size)),
             Mark::Bar { .. } => None,
         })
     }
@@ -194,26 +205,32 @@ impl Fonts {
         indent: f32,
     ) -> Vec<String> {
         let mut lines = vec![String::new()];
-        let mut room = width - indent;
+        let (mut room, mut used) = (width - indent, 0.0);
+        let space = self.width(style, size, " ");
         for word in text.split_whitespace() {
             let line = lines.last_mut().expect("never empty");
-            let glue = if line.is_empty() { "" } else { " " };
-            let longer = format!("{line}{glue}{word}");
-            if self.width(style, size, &longer) <= room {
-                *line = longer;
+            let glue = if line.is_empty() { 0.0 } else { space };
+            let long = self.width(style, size, word);
+            if used + glue + long <= room {
+                if glue > 0.0 {
+                    line.push(' ');
+                }
+                line.push_str(word);
+                used += glue + long;
                 continue;
             }
-            if !line.is_empty() || room < width {
+            if used > 0.0 || room < width {
                 lines.push(String::new());
-                room = width;
+                (room, used) = (width, 0.0);
             }
             for letter in word.chars() {
-                let line = lines.last_mut().expect("never empty");
-                line.push(letter);
-                if self.width(style, size, line) > room && line.chars().count() > 1 {
-                    line.pop();
-                    lines.push(letter.to_string());
+                let wide = self.width(style, size, letter.encode_utf8(&mut [0; 4]));
+                if used > 0.0 && used + wide > room {
+                    lines.push(String::new());
+                    used = 0.0;
                 }
+                lines.last_mut().expect("never empty").push(letter);
+                used += wide;
             }
         }
         lines

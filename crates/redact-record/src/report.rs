@@ -13,12 +13,14 @@ use serde::Serialize;
 use crate::RecordError;
 use crate::json::{self, Hex, Seconds, Utc};
 
+mod columns;
 mod html;
 mod page;
 #[cfg(test)]
 pub(crate) mod tests;
 mod timeline;
 
+pub(crate) use timeline::Row;
 pub use timeline::{Lane, Medium, Timeline};
 
 /// What a check came to.
@@ -193,8 +195,8 @@ impl VerifyReport {
         };
         if self.verdict() == Verdict::Verified {
             return format!(
-                "The file is the one that the manifest describes, and {} of what the manifest \
-                 says about it held.{not_checked}",
+                "The signature is good and trusted, and {} of the file against its manifest \
+                 held.{not_checked}",
                 checks(passed)
             );
         }

@@ -79,7 +79,7 @@ pub(super) fn svg_parts(manifest: &PublicManifest) -> Timeline {
 }
 
 /// One list of spans per lane that has any.
-fn spans(manifest: &PublicManifest) -> Vec<(String, bool, Vec<TimeSpan>)> {
+pub(super) fn spans(manifest: &PublicManifest) -> Vec<(String, bool, Vec<TimeSpan>)> {
     let of_class = |class: Option<ClassName>| -> Vec<TimeSpan> {
         let masks = manifest.masks.iter().filter(|mask| mask.class == class);
         masks

@@ -184,7 +184,7 @@ fn only_a_trusted_signature_with_checks_that_all_held_is_verified() {
 fn the_page_says_what_the_checks_say() {
     let page = report().html().unwrap();
     assert!(page.contains("<h1>Verified</h1>"));
-    assert!(page.contains("18 checks of what the manifest says about it held. 3 checks were not"));
+    assert!(page.contains("18 checks of the file against its manifest held. 3 checks were not"));
     assert!(page.contains("loudest −91.0 dBFS in 9 spans"));
     let page = broken().html().unwrap();
     assert!(page.contains("<h1>Not verified</h1>"));

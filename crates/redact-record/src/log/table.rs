@@ -1,0 +1,345 @@
+//! The redaction log as a table for a spreadsheet and as a document: the same rows as the page.
+
+use redact_core::Digest;
+
+use super::{ItemRow, clock, items, timeline, utc_text};
+use crate::RecordError;
+use crate::manifest::PublicManifest;
+use crate::paper::{INK, LINE, MARGIN, Paper, SOFT, Type, clipped, text};
+use crate::pdf::{self, About, Fonts, LETTER, Mark, Node, Role, Sheet, Style};
+use crate::report::{Lane, Medium, Timeline};
+
+/// US Letter, lying.
+const PAGE: [f32; 2] = [LETTER[1], LETTER[0]];
+const WIDTH: f32 = PAGE[0] - 2.0 * MARGIN;
+/// Where rows end and the page's foot begins.
+const END: f32 = PAGE[1] - 44.0;
+
+/// Where the first row of a page without a head begins, and a little more.
+const FRESH: f32 = MARGIN + 20.0;
+
+/// The most characters of one text, so that every row fits a page. The other forms have all.
+const TEXT_MAX: usize = 500;
+
+/// Title and width in points of each column; together [`WIDTH`].
+const COLUMNS: [(&str, f32); 6] = [
+    ("Item", 34.0),
+    ("Medium", 50.0),
+    ("Time", 104.0),
+    ("Withheld", 150.0),
+    ("What was done", 160.0),
+    ("Reason", 210.0),
+];
+
+/// The log as comma-separated values (RFC 4180, UTF-8 with a mark, for spreadsheets).
+///
+/// A cell that a spreadsheet would take for a formula begins with an apostrophe.
+///
+/// # Errors
+/// [`RecordError::Log`] when the table cannot be put together.
+pub fn csv(manifest: &PublicManifest) -> Result<Vec<u8>, RecordError> {
+    let mut writer = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .from_writer("\u{feff}".as_bytes().to_vec());
+    let failed = |source: csv::Error| RecordError::Log {
+        source: Box::new(source),
+    };
+    writer
+        .write_record([
+            "item",
+            "medium",
+            "start_seconds",
+            "time",
+            "frames",
+            "class",
+            "withheld",
+            "what_was_done",
+            "origin",
+            "reason_code",
+            "statute",
+            "reason",
+        ])
+        .map_err(failed)?;
+    for row in items(manifest) {
+        let cells = [
+            row.item.to_string(),
+            row.medium.to_owned(),
+            row.start.to_string(),
+            row.time,
+            row.frames,
+            row.class,
+            row.description.to_owned(),
+            row.done,
+            row.found,
+            row.code.to_owned(),
+            row.statute.to_owned(),
+            row.text.to_owned(),
+        ];
+        writer.write_record(cells.map(no_formula)).map_err(failed)?;
+    }
+    writer.into_inner().map_err(|refused| RecordError::Log {
+        source: refused.to_string().into(),
+    })
+}
+
+/// Disarms what a spreadsheet would compute: text comes from policies and from people.
+fn no_formula(cell: String) -> String {
+    let number = cell.parse::<f64>().is_ok();
+    if !number && cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{cell}")
+    } else {
+        cell
+    }
+}
+
+/// The log as a PDF (US Letter, lying): the totals, the timeline and the rows.
+///
+/// # Errors
+/// [`RecordError::Write`] when the document cannot be put together.
+pub fn pdf(manifest: &PublicManifest, manifest_digest: Digest) -> Result<Vec<u8>, RecordError> {
+    let fonts = Fonts::load();
+    let rows = items(manifest);
+    let mut paper = Paper::new(&fonts, WIDTH);
+    head(&mut paper, manifest, manifest_digest, rows.len());
+    paper.timeline(&lanes(manifest));
+    paper.heading("Withheld items");
+    let sheets = sheets(paper, &rows);
+    let producer = format!("{} {}", manifest.tool.name, manifest.tool.version);
+    let about = About {
+        title: "Redaction log",
+        producer: &producer,
+        made_at: manifest.created.0,
+    };
+    pdf::write(&fonts, &about, &sheets)
+}
+
+fn head(paper: &mut Paper<'_>, manifest: &PublicManifest, digest: Digest, count: usize) {
+    let title = paper.lines(
+        MARGIN,
+        WIDTH,
+        Type::new(Style::Bold, 18.0, INK),
+        "Redaction log",
+    );
+    paper.nodes.push(Node::leaf(Role::Heading(1), title));
+    paper.y += 3.0;
+    let totals = &manifest.totals;
+    let mut facts = vec![
+        format!("Released file: SHA-256 {}", manifest.release.sha256.0),
+        format!("Made from: SHA-256 {}", manifest.source.sha256.0),
+        format!(
+            "Manifest: SHA-256 {digest}, made on {}",
+            utc_text(manifest.created)
+        ),
+        format!(
+            "{count} items withheld. {} of {} frames have a hidden area; {:.2} % of the picture \
+             is untouched.",
+            totals.frames_masked, totals.frames, totals.picture_untouched_percent
+        ),
+    ];
+    for sound in &totals.sound {
+        facts.push(format!(
+            "Sound track {}: {} of {} muted.",
+            sound.0.track + 1,
+            clock(sound.0.muted_seconds),
+            clock(sound.0.seconds)
+        ));
+    }
+    for fact in facts {
+        let marks = paper.lines(MARGIN, WIDTH, Type::new(Style::Regular, 8.5, INK), &fact);
+        paper.nodes.push(Node::leaf(Role::Paragraph, marks));
+    }
+}
+
+fn lanes(manifest: &PublicManifest) -> Timeline {
+    let lane = |(label, sound, spans)| Lane {
+        label,
+        medium: if sound {
+            Medium::Sound
+        } else {
+            Medium::Picture
+        },
+        spans,
+    };
+    Timeline {
+        duration_nanos: manifest.totals.seconds.0,
+        lanes: timeline::spans(manifest).into_iter().map(lane).collect(),
+    }
+}
+
+/// Sets the rows below what `paper` holds, and on as many pages as they need.
+fn sheets(mut paper: Paper<'_>, rows: &[ItemRow<'_>]) -> Vec<Sheet> {
+    let fonts = paper.fonts;
+    let mut sheets = Vec::new();
+    let mut table = vec![header(&mut paper)];
+    for row in rows {
+        let cells = cells(fonts, row);
+        let height = cells.iter().map(|cell| cell.height).fold(0.0, f32::max) + 6.0;
+        if paper.y + height > END && paper.y > FRESH {
+            sheets.push(close(paper, table, sheets.len() + 1));
+            paper = Paper::new(fonts, WIDTH);
+            table = vec![header(&mut paper)];
+        }
+        table.push(place(&mut paper, cells, height));
+    }
+    if rows.is_empty() {
+        let none = Type::new(Style::Regular, 8.5, INK);
+        let marks = paper.lines(MARGIN, WIDTH, none, "Nothing was withheld.");
+        paper.nodes.push(Node::leaf(Role::Paragraph, marks));
+    }
+    sheets.push(close(paper, table, sheets.len() + 1));
+    sheets
+}
+
+fn close(mut paper: Paper<'_>, table: Vec<Node>, number: usize) -> Sheet {
+    paper.nodes.push(Node::group(Role::Table, table));
+    paper.y = PAGE[1] - 38.0;
+    let foot = format!(
+        "Page {number}. The reasons are those of the agency's policy: a starting point for its \
+         counsel, not legal advice."
+    );
+    let marks = paper.lines(MARGIN, WIDTH, Type::new(Style::Regular, 7.2, SOFT), &foot);
+    paper.nodes.push(Node::leaf(Role::Decoration, marks));
+    Sheet {
+        size: PAGE,
+        nodes: paper.nodes,
+    }
+}
+
+fn header(paper: &mut Paper<'_>) -> Node {
+    let base = paper.y + 11.0;
+    let mut x = MARGIN;
+    let mut cells = Vec::new();
+    for (title, width) in COLUMNS {
+        let mark = text([x, base], Style::Bold, 8.5, INK, title);
+        cells.push(Node::leaf(Role::HeaderCell, vec![mark]));
+        x += width;
+    }
+    paper.y += 15.0;
+    paper.decorate([MARGIN, paper.y], [WIDTH, 0.8], INK);
+    paper.y += 2.0;
+    Node::group(Role::Row, cells)
+}
+
+/// The text of one cell, placed from its own top-left corner.
+struct Cell {
+    marks: Vec<Mark>,
+    height: f32,
+}
+
+fn cells(fonts: &Fonts, row: &ItemRow<'_>) -> Vec<Cell> {
+    let strong = (Style::Bold, 8.0, INK);
+    let plain = (Style::Regular, 8.0, INK);
+    let soft = (Style::Regular, 7.2, SOFT);
+    let number = row.item.to_string();
+    let class = format!("class: {}", row.class);
+    let contents: [Vec<(_, &str)>; 6] = [
+        vec![(strong, &number)],
+        vec![(plain, row.medium)],
+        vec![(plain, &row.time), (soft, &row.frames)],
+        vec![(plain, row.description), (soft, &class)],
+        vec![(plain, &row.done), (soft, &row.found)],
+        vec![(strong, row.statute), (plain, row.text), (soft, row.code)],
+    ];
+    let columns = contents.into_iter().zip(COLUMNS);
+    columns
+        .map(|(parts, (_, width))| {
+            let mut marks = Vec::new();
+            let mut y = 0.0;
+            for ((style, size, ink), words) in parts {
+                for line in fonts.wrap(style, size, &clipped(words, TEXT_MAX), width - 10.0, 0.0) {
+                    if !line.is_empty() {
+                        y += size * 1.28;
+                        marks.push(text([0.0, y], style, size, ink, &line));
+                    }
+                }
+            }
+            Cell { marks, height: y }
+        })
+        .collect()
+}
+
+fn place(paper: &mut Paper<'_>, cells: Vec<Cell>, height: f32) -> Node {
+    let mut x = MARGIN;
+    let mut placed = Vec::new();
+    for (cell, (_, width)) in cells.into_iter().zip(COLUMNS) {
+        let moved = cell.marks.into_iter().map(|mark| mark.moved([x, paper.y]));
+        placed.push(Node::leaf(Role::Cell, moved.collect()));
+        x += width;
+    }
+    paper.y += height;
+    paper.decorate([MARGIN, paper.y - 2.0], [WIDTH, 0.5], LINE);
+    Node::group(Role::Row, placed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Made;
+
+    fn manifest() -> PublicManifest {
+        Made::new().build().public
+    }
+
+    #[test]
+    fn the_spreadsheet_has_the_rows_of_the_page() {
+        let manifest = manifest();
+        let bytes = csv(&manifest).unwrap();
+        let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap();
+        let mut reader = csv::Reader::from_reader(bytes);
+        let read: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+        let rows = items(&manifest);
+        assert!(!rows.is_empty());
+        assert_eq!(read.len(), rows.len());
+        for (read, row) in read.iter().zip(&rows) {
+            assert_eq!(&read[0], row.item.to_string());
+            assert_eq!(&read[10], row.statute);
+        }
+    }
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        let check = |cell: &str, expected: &str| {
+            assert_eq!(no_formula(cell.to_owned()), expected);
+        };
+        check(
+            "=HYPERLINK(\"https://example.org\")",
+            "'=HYPERLINK(\"https://example.org\")",
+        );
+        check("@SUM(A1)", "'@SUM(A1)");
+        check("-0.5", "-0.5");
+        check("Withheld.", "Withheld.");
+    }
+
+    /// Goal: every item is in the document, over as many pages as that takes.
+    #[test]
+    fn a_long_log_goes_on_over_pages() {
+        let mut manifest = manifest();
+        let one = manifest.masks[0].clone();
+        manifest.masks = (1..=100)
+            .map(|item| {
+                let mut mask = one.clone();
+                mask.item = item;
+                mask
+            })
+            .collect();
+        let rows = items(&manifest);
+        let fonts = Fonts::load();
+        let sheets = sheets(Paper::new(&fonts, WIDTH), &rows);
+        assert!(sheets.len() > 3);
+        let count: usize = sheets
+            .iter()
+            .flat_map(|sheet| &sheet.nodes)
+            .filter(|node| node.role == Role::Table)
+            .map(|table| table.children.len() - 1)
+            .sum();
+        assert_eq!(count, rows.len());
+        let bytes = pdf(&manifest, Digest([0; 32])).unwrap();
+        assert!(bytes.starts_with(b"%PDF-1.7"));
+    }
+
+    #[test]
+    fn the_columns_fill_the_page() {
+        let sum: f32 = COLUMNS.iter().map(|(_, width)| width).sum();
+        assert!((sum - WIDTH).abs() < 0.1, "{sum} of {WIDTH}");
+    }
+}

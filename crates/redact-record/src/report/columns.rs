@@ -1,0 +1,188 @@
+//! The checks of a report in two columns of about equal height.
+
+use super::page::color;
+use super::{Check, CheckOutcome, Group};
+use crate::paper::{INK, MARGIN, SOFT, clipped, text};
+use crate::pdf::{Fonts, Ink, LETTER, Mark, Node, Role, Style};
+
+const GUTTER: f32 = 18.0;
+const COLUMN: f32 = (LETTER[0] - 2.0 * MARGIN - GUTTER) / 2.0;
+
+/// Checks as they were set.
+#[derive(Default)]
+pub(super) struct Columns {
+    pub(super) nodes: Vec<Node>,
+    pub(super) bottom: f32,
+    pub(super) left_out: usize,
+}
+
+/// Sets all checks between `top` and `end`, in type of `size` points, those that passed with their
+/// evidence or without.
+pub(super) fn set(
+    fonts: &Fonts,
+    groups: &[Group<'_>],
+    (size, evidence): (f32, bool),
+    [top, end]: [f32; 2],
+) -> Columns {
+    let blocks: Vec<Block> = groups
+        .iter()
+        .flat_map(|group| {
+            let title = Block::title(fonts, group, size);
+            let rows = sorted(group);
+            std::iter::once(title)
+                .chain(
+                    rows.into_iter()
+                        .map(|c| Block::check(fonts, c, size, evidence)),
+                )
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    let whole: f32 = blocks.iter().map(|block| block.height).sum();
+    let room = end - top;
+    let half = (whole / 2.0 + size * 1.4).min(room);
+    let mut columns = Columns {
+        bottom: top,
+        ..Columns::default()
+    };
+    let (mut x, mut y, mut limit) = (MARGIN, top, half);
+    for (index, block) in blocks.iter().enumerate() {
+        // A group's title stays with its first check.
+        let next = blocks.get(index + 1).filter(|_| block.is_title);
+        let needed = block.height + next.map_or(0.0, |next| next.height);
+        if y + needed > top + limit && x == MARGIN {
+            (x, y, limit) = (MARGIN + COLUMN + GUTTER, top, room);
+        }
+        if y + needed > top + limit {
+            columns.left_out += usize::from(!block.is_title);
+            continue;
+        }
+        columns.nodes.push(block.placed([x, y]));
+        y += block.height;
+        columns.bottom = columns.bottom.max(y);
+    }
+    columns
+}
+
+/// A title or a check, set but not placed.
+struct Block {
+    role: Role,
+    marks: Vec<Mark>,
+    height: f32,
+    is_title: bool,
+}
+
+impl Block {
+    fn title(fonts: &Fonts, group: &Group<'_>, size: f32) -> Self {
+        let base = size * 1.9;
+        let name = clipped(group.name, 40);
+        let x = fonts.width(Style::Bold, size + 0.8, &format!("{name} "));
+        let marks = vec![
+            text([0.0, base], Style::Bold, size + 0.8, INK, &name),
+            text(
+                [x, base],
+                Style::Regular,
+                size,
+                SOFT,
+                &format!("({})", group.tally()),
+            ),
+        ];
+        Self {
+            role: Role::Heading(3),
+            marks,
+            height: size * 2.3,
+            is_title: true,
+        }
+    }
+
+    /// Sign, outcome in bold unless it passed, name, and the evidence softer behind it.
+    fn check(fonts: &Fonts, check: &Check, size: f32, evidence: bool) -> Self {
+        const EVIDENCE_MAX: usize = 220;
+        let passed = check.outcome == CheckOutcome::Passed;
+        let ink = color(check.outcome);
+        let indent = size * 1.35;
+        let mut flow = Flow {
+            fonts,
+            size,
+            left: indent,
+            width: COLUMN - indent,
+            x: 0.0,
+            line: 0,
+            marks: vec![text(
+                [0.0, size],
+                Style::Bold,
+                size,
+                ink,
+                check.outcome.sign(),
+            )],
+        };
+        if !passed {
+            flow.run(Style::Bold, ink, &format!("{}:", check.outcome.text()));
+        }
+        flow.run(
+            if passed { Style::Regular } else { Style::Bold },
+            INK,
+            &clipped(&check.name, 160),
+        );
+        if !check.evidence.is_empty() && (evidence || !passed) {
+            let words = format!("({})", clipped(&check.evidence, EVIDENCE_MAX));
+            flow.run(Style::Regular, SOFT, &words);
+        }
+        let height = (flow.line as f32 + 1.0) * size * 1.25 + size * 0.2;
+        Self {
+            role: Role::Paragraph,
+            marks: flow.marks,
+            height,
+            is_title: false,
+        }
+    }
+
+    fn placed(&self, at: [f32; 2]) -> Node {
+        let moved = self.marks.iter().map(|mark| mark.clone().moved(at));
+        Node::leaf(self.role.clone(), moved.collect())
+    }
+}
+
+/// Runs of several styles behind each other, wrapped together.
+struct Flow<'a> {
+    fonts: &'a Fonts,
+    size: f32,
+    left: f32,
+    width: f32,
+    x: f32,
+    line: usize,
+    marks: Vec<Mark>,
+}
+
+impl Flow<'_> {
+    fn run(&mut self, style: Style, ink: Ink, words: &str) {
+        let space = self.fonts.width(style, self.size, " ");
+        if self.x > 0.0 {
+            self.x += space;
+        }
+        let lines = self.fonts.wrap(style, self.size, words, self.width, self.x);
+        for (index, line) in lines.iter().enumerate() {
+            if index > 0 {
+                self.line += 1;
+                self.x = 0.0;
+            }
+            if line.is_empty() {
+                continue;
+            }
+            let y = self.size + self.line as f32 * self.size * 1.25;
+            self.marks
+                .push(text([self.left + self.x, y], style, self.size, ink, line));
+            self.x += self.fonts.width(style, self.size, line);
+        }
+    }
+}
+
+/// What failed first, then what was not checked.
+fn sorted<'a>(group: &Group<'a>) -> Vec<&'a Check> {
+    let mut checks = group.checks.clone();
+    checks.sort_by_key(|check| match check.outcome {
+        CheckOutcome::Failed => 0,
+        CheckOutcome::NotChecked => 1,
+        CheckOutcome::Passed => 2,
+    });
+    checks
+}
