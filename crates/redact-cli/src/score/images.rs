@@ -183,7 +183,8 @@ mod tests {
     use redact_record::truth::{Label, Visibility};
 
     fn set(folder: &Path, size: (u32, u32)) -> ImageSetTruth {
-        let gradient = |x: u32, y: u32| image::Rgb([(x % 256) as u8, (y % 256) as u8, 90]);
+        let gradient =
+            |x: u32, y: u32| image::Rgb([x, y, 90].map(|value| u8::try_from(value).unwrap()));
         RgbImage::from_fn(63, 47, gradient)
             .save(folder.join("a.png"))
             .unwrap();
