@@ -29,6 +29,9 @@ pub use tracks::release_rate_hz;
 /// Samples that wait for the first frame and the first sound of every track, in bytes.
 const LEAD_BYTES_MAX: usize = 64 << 20;
 
+/// Units per second in which a release states its length, at least.
+const MOVIE_SCALE_MIN: u32 = 10_000;
+
 /// Pictures that wait for the first sound of every track: sound is interleaved within a second.
 const LEAD_NANOS_MAX: i64 = 1_000_000_000;
 
@@ -192,13 +195,15 @@ impl FileSink {
                 origin,
             )?);
         }
-        let den = self.video.time_base.den.get().to_string();
+        let den = self.video.time_base.den.get();
         let mut options = Dictionary::new();
         options.set("movflags", "+faststart+negative_cts_offsets");
         options.set("fflags", "+bitexact");
-        options.set("video_track_timescale", &den);
-        // Edits count in this unit; FFmpeg before 5.0 does not know it and rounds to 1 ms.
-        options.set("movie_timescale", &den);
+        options.set("video_track_timescale", &den.to_string());
+        // Edits count in this unit, a whole part of a tick. FFmpeg before 5.0 does not know the
+        // option and rounds to 1 ms.
+        let parts = MOVIE_SCALE_MIN.div_ceil(den);
+        options.set("movie_timescale", &den.saturating_mul(parts).to_string());
         self.output
             .write_header_with(options)
             .map_err(write_error)?;

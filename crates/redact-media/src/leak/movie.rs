@@ -4,7 +4,7 @@
 
 use super::boxes::{Atom, Fields, atoms, malformed, printable};
 use super::report::Report;
-use super::samples::{Edits, Place, SAMPLES_MAX, Tables};
+use super::samples::{self, Edits, Place, SAMPLES_MAX, Tables};
 use super::{LeakChannel, LeakError};
 
 /// Names of handlers that FFmpeg writes when it is told nothing.
@@ -266,7 +266,8 @@ fn read_tables<'a>(
                 }
             }
             // Which samples are key frames; how far a decoder must run in.
-            b"stss" | b"sgpd" | b"sbgp" | b"sdtp" => {}
+            b"stss" if samples::counted_words(atom, 1).is_some() => {}
+            b"sgpd" | b"sbgp" if atom.body.len() <= 64 => {}
             _ => report.stray(atom),
         }
     }

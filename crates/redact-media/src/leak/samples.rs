@@ -178,7 +178,7 @@ impl<'a> Tables<'a> {
 }
 
 /// The words behind version, flags and a count of entries of `per_entry` words each.
-fn counted_words(atom: Atom<'_>, per_entry: usize) -> Option<Vec<u32>> {
+pub(super) fn counted_words(atom: Atom<'_>, per_entry: usize) -> Option<Vec<u32>> {
     let mut fields = Fields::new(atom.body);
     fields.version_and_flags()?;
     let count = fields.u32()? as usize;

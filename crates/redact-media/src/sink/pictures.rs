@@ -133,11 +133,13 @@ impl PictureEncoder {
             .send_eof()
             .map_err(encode_error("the last pictures"))?;
         self.receive(output)?;
-        assert!(
-            self.durations.is_empty(),
-            "every frame came out of the encoder"
-        );
-        Ok(())
+        if self.durations.is_empty() {
+            return Ok(());
+        }
+        Err(SinkError::Encode {
+            what: "the last pictures".to_owned(),
+            source: format!("{} frames never came out", self.durations.len()).into(),
+        })
     }
 
     fn receive(&mut self, output: &mut Output) -> Result<(), SinkError> {

@@ -178,6 +178,22 @@ pub(crate) fn assert_kept(source: &Content, release: &Content) {
             "frame {i} at {a} ns came back at {b} ns"
         );
     }
+    if base.num.get() == 1 {
+        assert_eq!(base, release.info.video.time_base);
+        let ticks = |content: &Content| -> Vec<i64> {
+            let zero = content.info.video.first_timestamp.ticks();
+            content
+                .frames
+                .iter()
+                .map(|frame| frame.timestamp.ticks() - zero)
+                .collect()
+        };
+        assert_eq!(
+            ticks(source),
+            ticks(release),
+            "times are exact where the unit is"
+        );
+    }
     assert_eq!(source.info.audio.len(), release.info.audio.len());
     assert_eq!(source.info.video.size, release.info.video.size);
 }
