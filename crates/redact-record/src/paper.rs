@@ -129,7 +129,7 @@ impl<'a> Paper<'a> {
             ink: SOFT,
         });
         for tick in timeline.ticks() {
-            let x = left + tick.at as f32 * width;
+            let x = left + tick.at * width;
             let half = self.fonts.width(Style::Regular, 7.0, &tick.label) / 2.0;
             marks.push(Mark::Bar {
                 at: [x, self.y],
@@ -162,10 +162,10 @@ impl<'a> Paper<'a> {
             },
         ];
         for (start, length) in &row.bars {
-            let at = [left + *start as f32 * width, self.y];
+            let at = [left + *start * width, self.y];
             marks.push(Mark::Bar {
                 at,
-                size: [*length as f32 * width, HEIGHT],
+                size: [*length * width, HEIGHT],
                 ink,
             });
         }
@@ -198,7 +198,7 @@ impl<'a> Paper<'a> {
         let say = |x: f32, words: &str| text([MARGIN + x, base], Style::Regular, 7.2, SOFT, words);
         let more = match lanes_left_out {
             0 => String::new(),
-            count => format!(" {count} more lanes are in the HTML report."),
+            count => format!(" {count} more lanes are in the HTML page."),
         };
         let marks = vec![
             say(107.0, "part of the picture hidden;"),

@@ -17,7 +17,7 @@ mod columns;
 mod html;
 mod page;
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
 mod timeline;
 
 pub(crate) use timeline::Row;

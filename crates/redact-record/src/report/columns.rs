@@ -16,34 +16,40 @@ pub(super) struct Columns {
     pub(super) left_out: usize,
 }
 
-/// Sets all checks between `top` and `end`, in type of `size` points, those that passed with their
-/// evidence or without.
+/// How much is said of checks that passed. All is said of the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Passed {
+    WithEvidence,
+    NameOnly,
+    /// Counted in the title of their group; groups with a check that failed come first.
+    LeftOut,
+}
+
+/// Sets the checks between `top` and `end`, in type of `size` points.
 pub(super) fn set(
     fonts: &Fonts,
     groups: &[Group<'_>],
-    (size, evidence): (f32, bool),
+    (size, passed): (f32, Passed),
     [top, end]: [f32; 2],
 ) -> Columns {
-    let blocks: Vec<Block> = groups
-        .iter()
-        .flat_map(|group| {
-            let title = Block::title(fonts, group, size);
-            let rows = sorted(group);
-            std::iter::once(title)
-                .chain(
-                    rows.into_iter()
-                        .map(|c| Block::check(fonts, c, size, evidence)),
-                )
-                .collect::<Vec<_>>()
-        })
-        .collect();
-    let whole: f32 = blocks.iter().map(|block| block.height).sum();
-    let room = end - top;
-    let half = (whole / 2.0 + size * 1.4).min(room);
     let mut columns = Columns {
         bottom: top,
         ..Columns::default()
     };
+    let mut blocks: Vec<Block> = Vec::new();
+    for group in ordered(groups, passed) {
+        blocks.push(Block::title(fonts, group, size));
+        for check in sorted(group) {
+            if check.outcome == CheckOutcome::Passed && passed == Passed::LeftOut {
+                columns.left_out += 1;
+            } else {
+                blocks.push(Block::check(fonts, check, size, passed));
+            }
+        }
+    }
+    let whole: f32 = blocks.iter().map(|block| block.height).sum();
+    let room = end - top;
+    let half = (whole / 2.0 + size * 1.4).min(room);
     let (mut x, mut y, mut limit) = (MARGIN, top, half);
     for (index, block) in blocks.iter().enumerate() {
         // A group's title stays with its first check.
@@ -95,7 +101,7 @@ impl Block {
     }
 
     /// Sign, outcome in bold unless it passed, name, and the evidence softer behind it.
-    fn check(fonts: &Fonts, check: &Check, size: f32, evidence: bool) -> Self {
+    fn check(fonts: &Fonts, check: &Check, size: f32, said: Passed) -> Self {
         const EVIDENCE_MAX: usize = 220;
         let passed = check.outcome == CheckOutcome::Passed;
         let ink = color(check.outcome);
@@ -123,7 +129,7 @@ impl Block {
             INK,
             &clipped(&check.name, 160),
         );
-        if !check.evidence.is_empty() && (evidence || !passed) {
+        if !check.evidence.is_empty() && (said == Passed::WithEvidence || !passed) {
             let words = format!("({})", clipped(&check.evidence, EVIDENCE_MAX));
             flow.run(Style::Regular, SOFT, &words);
         }
@@ -174,6 +180,16 @@ impl Flow<'_> {
             self.x += self.fonts.width(style, self.size, line);
         }
     }
+}
+
+/// Groups in their order, or those with a failure first when space is short.
+fn ordered<'a, 'b>(groups: &'a [Group<'b>], passed: Passed) -> Vec<&'a Group<'b>> {
+    let mut all: Vec<&Group<'b>> = groups.iter().collect();
+    if passed == Passed::LeftOut {
+        let failed = |check: &&Check| check.outcome == CheckOutcome::Failed;
+        all.sort_by_key(|group| !group.checks.iter().any(failed));
+    }
+    all
 }
 
 /// What failed first, then what was not checked.

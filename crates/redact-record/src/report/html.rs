@@ -7,9 +7,9 @@ use super::{CheckOutcome, Group, Verdict, VerifyReport, stamp};
 use crate::RecordError;
 
 /// Width of a lane's bars and height of a lane in the drawing's own units.
-const BARS_WIDTH: f64 = 700.0;
+const BARS_WIDTH: f32 = 700.0;
 const LANE_HEIGHT: usize = 22;
-const BARS_LEFT: f64 = 150.0;
+const BARS_LEFT: f32 = 150.0;
 
 #[derive(Template)]
 #[template(path = "report.html")]
@@ -87,11 +87,11 @@ impl Drawing {
     }
 }
 
-fn place(fraction: f64) -> String {
+fn place(fraction: f32) -> String {
     unit(BARS_LEFT + fraction * BARS_WIDTH)
 }
 
-fn unit(length: f64) -> String {
+fn unit(length: f32) -> String {
     format!("{length:.1}")
 }
 

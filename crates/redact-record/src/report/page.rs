@@ -1,10 +1,10 @@
 //! The report as one printed page.
 //!
-//! Everything that failed or was not checked is on it, with its evidence. When the page gets full,
-//! the type gets smaller, and then checks that passed lose their evidence, which the HTML and JSON
-//! reports keep. What does not fit even then is counted in the last line: nothing is lost silently.
+//! When the page gets full, the type gets smaller; then checks that passed lose their evidence, and
+//! then their place, which they keep in the HTML and JSON reports. What failed or was not checked
+//! stays as long as there is room. What is left out is counted: nothing is lost silently.
 
-use super::columns::{self, Columns};
+use super::columns::{self, Columns, Passed};
 use super::{CheckOutcome, Group, Verdict, VerifyReport, stamp};
 use crate::RecordError;
 use crate::paper::{BAD, GOOD, INK, LINE, MARGIN, OPEN, Paper, SOFT, Type, clipped};
@@ -150,13 +150,13 @@ impl Page<'_> {
     fn checks(&mut self, groups: &[Group<'_>]) {
         self.0.heading("What was checked");
         let top = self.0.y + 2.0;
-        let tries = SIZES
-            .map(|size| (size, true))
-            .into_iter()
-            .chain(SIZES.map(|s| (s, false)));
+        let with_evidence = SIZES.map(|size| (size, Passed::WithEvidence));
+        let names = SIZES.map(|size| (size, Passed::NameOnly));
+        let last = [(SIZES[SIZES.len() - 1], Passed::LeftOut)];
+        let tries = with_evidence.into_iter().chain(names).chain(last);
         let mut best = Columns::default();
-        for (size, evidence) in tries {
-            best = columns::set(self.0.fonts, groups, (size, evidence), [top, FOOT - 12.0]);
+        for how in tries {
+            best = columns::set(self.0.fonts, groups, how, [top, FOOT - 12.0]);
             if best.left_out == 0 {
                 break;
             }

@@ -38,7 +38,7 @@ pub(crate) struct Row {
     pub(crate) label: String,
     pub(crate) medium: Medium,
     /// Start and length of each bar, as fractions of the whole.
-    pub(crate) bars: Vec<(f64, f64)>,
+    pub(crate) bars: Vec<(f32, f32)>,
     /// `12.4 s in 3 spans`.
     pub(crate) total: String,
 }
@@ -46,14 +46,14 @@ pub(crate) struct Row {
 /// A mark on the axis.
 pub(crate) struct Tick {
     /// Where, as a fraction of the whole.
-    pub(crate) at: f64,
+    pub(crate) at: f32,
     /// `1:30`.
     pub(crate) label: String,
 }
 
 /// Bars closer than this part of the whole are drawn as one, and none is shorter: the picture
 /// stays small whatever the recording's length, and no short span is lost from sight.
-const FINEST: f64 = 1.0 / 500.0;
+const FINEST: f32 = 1.0 / 500.0;
 
 const NANOS: f64 = 1e9;
 
@@ -72,7 +72,7 @@ impl Timeline {
             1 => "1 span".to_owned(),
             count => format!("{count} spans"),
         };
-        let mut bars: Vec<(f64, f64)> = Vec::new();
+        let mut bars: Vec<(f32, f32)> = Vec::new();
         for span in &merged {
             let start = self.fraction(span.start_nanos()).min(1.0 - FINEST);
             let end = self.fraction(span.end_nanos()).max(start + FINEST);
@@ -91,9 +91,13 @@ impl Timeline {
         }
     }
 
-    fn fraction(&self, nanos: i64) -> f64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a drawing needs four digits"
+    )]
+    fn fraction(&self, nanos: i64) -> f32 {
         let whole = self.duration_nanos.max(1);
-        (nanos as f64 / whole as f64).clamp(0.0, 1.0)
+        (nanos as f64 / whole as f64).clamp(0.0, 1.0) as f32
     }
 
     /// Marks at round times, the first at zero; about six of them.
@@ -106,11 +110,11 @@ impl Timeline {
             .into_iter()
             .find(|&step| f64::from(step) * 8.0 >= seconds);
         let Some(step) = step else { return Vec::new() };
-        (0..=8)
+        (0..=8_u32)
             .map(|index| index * step)
             .filter(|&at| f64::from(at) <= seconds)
             .map(|at| Tick {
-                at: f64::from(at) / seconds,
+                at: self.fraction(i64::from(at) * 1_000_000_000),
                 label: clock_text(at),
             })
             .collect()
