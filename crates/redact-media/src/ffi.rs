@@ -10,7 +10,7 @@ use std::ptr;
 
 use ffmpeg_next::format::context::{Input, Output};
 use ffmpeg_next::software::scaling;
-use ffmpeg_next::{Dictionary, Error, Stream, ffi, frame};
+use ffmpeg_next::{Dictionary, Error, Stream, codec, ffi, frame};
 
 /// A file as FFmpeg's `file:` address, so that no name can be taken for another protocol.
 fn file_address(path: &Path) -> Result<CString, Error> {
@@ -326,6 +326,14 @@ pub(crate) fn copy_tags(target: &mut frame::Video, source: &frame::Video) {
         target.colorspace = source.colorspace;
         target.chroma_location = source.chroma_location;
         target.sample_aspect_ratio = source.sample_aspect_ratio;
+    }
+}
+
+/// Tells an encoder that is not open yet where a frame's chroma samples lie.
+pub(crate) fn copy_chroma_location(encoder: &mut codec::Context, frame: &frame::Video) {
+    // SAFETY: both are alive; a plain value is copied between their fields.
+    unsafe {
+        (*encoder.as_mut_ptr()).chroma_sample_location = (*frame.as_ptr()).chroma_location;
     }
 }
 

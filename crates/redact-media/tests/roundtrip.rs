@@ -549,3 +549,28 @@ fn real_footage_is_released_without_a_complaint() {
         );
     }
 }
+
+/// Goal: players show the release in the source's colors.
+#[test]
+fn color_tags_reach_the_release() {
+    let folder = folder();
+    let clip = folder.path().join("clip.mp4");
+    let arguments = format!(
+        "{CLIP} -an -c:v libx264 -colorspace bt709 -color_primaries bt709 -color_trc bt709 \
+         -color_range tv -chroma_sample_location left"
+    );
+    ffmpeg(&arguments, &clip);
+    let tags = |path: &std::path::Path| {
+        let entries =
+            "stream=color_range,color_space,color_transfer,color_primaries,chroma_location";
+        let output = std::process::Command::new("ffprobe")
+            .args(["-v", "error", "-show_entries", entries, "-of", "compact"])
+            .arg(path)
+            .output()
+            .unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let found = tags(&clip);
+    assert!(found.contains("color_space=bt709"), "{found}");
+    assert_eq!(found, tags(&release(&clip, folder.path())));
+}

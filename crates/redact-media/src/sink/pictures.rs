@@ -77,6 +77,7 @@ impl PictureEncoder {
         encoder.set_colorspace(first.frame.color_space());
         encoder.set_color_primaries(first.frame.color_primaries());
         encoder.set_color_transfer_characteristic(first.frame.color_transfer_characteristic());
+        ffi::copy_chroma_location(&mut encoder, &first.frame);
         let mut settings = Dictionary::new();
         settings.set("preset", options.preset.name());
         settings.set("crf", &options.crf.min(51).to_string());
