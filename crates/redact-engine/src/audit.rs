@@ -13,7 +13,7 @@ use redact_core::{Frame, FrameIndex, MediaItem, Phase, Progress, Redactions, Sou
 use crate::check::{Check, Failures};
 use crate::decode;
 
-pub(crate) mod region;
+mod region;
 mod sound;
 
 use region::Residual;

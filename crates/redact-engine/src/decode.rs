@@ -10,6 +10,12 @@ use crate::queue::{self, Receiver};
 /// Bytes of decoded samples that wait between two stages.
 pub(crate) const QUEUE_BYTES_MAX: usize = 48 << 20;
 
+/// A recording that is being read: its items, and the thread that reads them.
+pub(crate) type Decoded<'scope> = (
+    Receiver<MediaItem>,
+    ScopedJoinHandle<'scope, Result<(), SourceError>>,
+);
+
 /// Starts to read `source` on thread `name`; its items come in order through the receiver.
 ///
 /// The thread ends when the recording does, when it is damaged (its result says so), or when the
@@ -18,10 +24,7 @@ pub(crate) fn spawn<'scope>(
     scope: &'scope Scope<'scope, '_>,
     name: &str,
     mut source: Box<dyn Source>,
-) -> io::Result<(
-    Receiver<MediaItem>,
-    ScopedJoinHandle<'scope, Result<(), SourceError>>,
-)> {
+) -> io::Result<Decoded<'scope>> {
     let (sender, receiver) = queue::bounded(QUEUE_BYTES_MAX);
     let handle = Builder::new()
         .name(name.into())

@@ -3,7 +3,7 @@
 //! Three parts, outward from the middle, all counted in samples since the recording's zero:
 //!
 //! - the *span* that the plan names, rounded outward;
-//! - the *core*: the span and [`GUARD_SAMPLES`] on both sides. In it nothing of the sound is left;
+//! - the *core*: the span and a guard ([`guard_samples`]) on both sides. In it nothing of the sound is left;
 //! - the *ramps*: 5 ms outside the core, in which the sound fades out and in again.
 //!
 //! The core is wider than the span because a lossy encoder smears what comes after a silence into
@@ -13,9 +13,21 @@ use std::ops::Range;
 
 use redact_core::{AudioBlock, MuteRegion, MuteStyle, Redactions};
 
-/// Silence kept on both sides of a span. An AAC window is 2048 samples long (ISO/IEC 14496-3,
-/// filter bank of the long block), so every window that touches the span lies in the core.
-pub(crate) const GUARD_SAMPLES: i64 = 2048;
+/// An AAC window is 2048 samples long (ISO/IEC 14496-3, filter bank, long block).
+const ENCODER_WINDOW: i64 = 2048;
+
+/// The highest rate that AAC has; sound of a higher one is brought down to it.
+const ENCODER_RATE_MAX_HZ: u32 = 96_000;
+
+/// How far a change of rate smears a sample, with room to spare.
+const RESAMPLER_REACH: i64 = 64;
+
+/// What is emptied on both sides of a span, samples: every encoder window that touches the span
+/// then lies in the core, at the rate of the sound and at the one it may be brought down to.
+pub(crate) fn guard_samples(rate_hz: u32) -> i64 {
+    let scaled = ENCODER_WINDOW * i64::from(rate_hz) / i64::from(ENCODER_RATE_MAX_HZ);
+    scaled.max(ENCODER_WINDOW) + RESAMPLER_REACH
+}
 
 /// One ramp lasts a 200th of a second: 5 ms.
 const RAMPS_PER_SECOND: u32 = 200;
@@ -45,8 +57,9 @@ impl Reach {
     /// What `mute` does at `rate_hz`.
     pub(crate) fn new(mute: &MuteRegion, rate_hz: u32) -> Self {
         let span = mute.span.covering_samples(rate_hz);
+        let guard = guard_samples(rate_hz);
         Self {
-            core: span.start.saturating_sub(GUARD_SAMPLES)..span.end.saturating_add(GUARD_SAMPLES),
+            core: span.start.saturating_sub(guard)..span.end.saturating_add(guard),
             ramp: i64::from(rate_hz.div_ceil(RAMPS_PER_SECOND)).max(1),
             style: mute.style,
         }

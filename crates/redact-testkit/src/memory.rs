@@ -2,9 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use redact_core::{
-    Frame, FrameIndex, MediaItem, Sink, SinkError, Source, SourceError, SourceInfo,
-};
+use redact_core::{Frame, FrameIndex, MediaItem, Sink, SinkError, Source, SourceError, SourceInfo};
 
 use crate::Scene;
 

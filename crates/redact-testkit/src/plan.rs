@@ -90,6 +90,7 @@ pub fn approved(scene: &Scene, masks: Vec<MaskRegion>, mutes: Vec<MuteRegion>) -
         drawn: masks,
         mutes,
         missing: Vec::new(),
+        models: Vec::new(),
         acknowledged: Vec::new(),
         approvals: vec![Approval {
             by: "tester".into(),

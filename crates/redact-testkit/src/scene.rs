@@ -69,7 +69,10 @@ impl Scene {
     #[must_use]
     pub fn new(width: u32, height: u32, frames: u32) -> Self {
         let size = PixelSize::new(width, height).expect("a size that a picture can have");
-        assert!(width.is_multiple_of(2) && height.is_multiple_of(2), "even sides");
+        assert!(
+            width.is_multiple_of(2) && height.is_multiple_of(2),
+            "even sides"
+        );
         Self {
             size,
             frames,
@@ -142,10 +145,18 @@ impl Scene {
         }
         #[expect(clippy::cast_precision_loss, reason = "scenes are short")]
         let at = frame as f32;
-        let jump = if self.cuts_before(frame) % 2 == 1 { 0.5 } else { 0.0 };
+        let jump = if self.cuts_before(frame) % 2 == 1 {
+            0.5
+        } else {
+            0.0
+        };
         let center = [0, 1].map(|axis| {
             let moved = actor.center[axis] + (actor.velocity[axis] + self.pan[axis]) * at;
-            if jump > 0.0 { (moved + jump).rem_euclid(1.0) } else { moved }
+            if jump > 0.0 {
+                (moved + jump).rem_euclid(1.0)
+            } else {
+                moved
+            }
         });
         let half = actor.size.map(|side| side / 2.0);
         NormRect::clipped([
@@ -277,7 +288,10 @@ fn sample_at(at: i64, rate_hz: u32, speaks: bool) -> f32 {
     } else {
         0.0
     };
-    #[expect(clippy::cast_possible_truncation, reason = "a sample's precision is enough")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a sample's precision is enough"
+    )]
     let sample = (hum + voice) as f32;
     sample
 }
@@ -317,7 +331,10 @@ fn draw(picture: &mut Picture, rect: PixelRect, origin: [i64; 2], seed: u64, bas
         for y in rect.y_min()..rect.y_max() {
             let row = plane.row_mut(y as usize);
             for x in rect.x_min()..rect.x_max() {
-                let place = [i64::from(x) * step - origin[0], i64::from(y) * step - origin[1]];
+                let place = [
+                    i64::from(x) * step - origin[0],
+                    i64::from(y) * step - origin[1],
+                ];
                 row[x as usize] = base + texture(place, seed) / if step == 1 { 1 } else { 4 };
             }
         }

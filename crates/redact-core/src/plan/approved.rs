@@ -242,3 +242,280 @@ fn check_redactions(plan: &Plan, redactions: &Redactions) -> Result<(), PlanErro
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        AudioInfo, BoxOrigin, Cells, ColorRange, Decision, Effect, FrameSpan, Keyframe, MaskOrigin,
+        MuteStreams, MuteStyle, PixelSize, PlannedTrack, PolicyRef, Reason, SourceIdentity,
+        SourceInfo, TimeBase, TimeSpan, Timestamp, Track, TrackBox, UtcNanos, VideoInfo,
+    };
+
+    const SOURCE: Digest = Digest([1; 32]);
+
+    fn code(name: &str) -> ReasonCode {
+        ReasonCode(name.into())
+    }
+
+    fn rect() -> NormRect {
+        NormRect::new([0.25, 0.25, 0.5, 0.5]).unwrap()
+    }
+
+    /// A recording of ten frames and one sound track.
+    fn source() -> SourceIdentity {
+        let info = SourceInfo {
+            container: "test".into(),
+            video: VideoInfo {
+                stream: 0,
+                codec: "test".into(),
+                pixel_format: "yuv420p".into(),
+                size: PixelSize::new(64, 48).unwrap(),
+                rotation_degrees: 0,
+                pixel_aspect: (1, 1),
+                time_base: TimeBase::new(1, 30).unwrap(),
+                frame_rate: None,
+                frames_hint: None,
+                duration_hint_nanos: None,
+                first_timestamp: Timestamp::new(0),
+                range: ColorRange::Limited,
+            },
+            audio: vec![AudioInfo {
+                stream: 1,
+                codec: "test".into(),
+                rate_hz: 8000,
+                channels: 1,
+            }],
+            streams: Vec::new(),
+            chapters: 0,
+            tag_keys: Vec::new(),
+            conversions: Vec::new(),
+        };
+        SourceIdentity {
+            digest: SOURCE,
+            bytes: 1,
+            frames: 10,
+            duration_ticks: 10,
+            info,
+        }
+    }
+
+    fn planned(id: u32, verdict: Option<Verdict>) -> PlannedTrack {
+        let boxes = (2..5)
+            .map(|frame| TrackBox {
+                frame: FrameIndex::new(frame),
+                rect: rect(),
+                score: 0.9,
+                origin: BoxOrigin::Detected,
+            })
+            .collect();
+        PlannedTrack {
+            track: Track::new(TrackId(id), Class::Face, boxes).unwrap(),
+            decision: verdict.map(|verdict| Decision {
+                verdict,
+                reason: code("privacy"),
+                by: "policy test".into(),
+                at: UtcNanos(0),
+            }),
+        }
+    }
+
+    fn mask(id: &str, effect: Effect, end: u32) -> MaskRegion {
+        let first = FrameIndex::new(0);
+        let span = FrameSpan::new(first, FrameIndex::new(end)).unwrap();
+        let path = vec![Keyframe {
+            frame: first,
+            rect: rect(),
+        }];
+        let reason = code("privacy");
+        MaskRegion::new(id.into(), MaskOrigin::Drawn, effect, reason, span, path).unwrap()
+    }
+
+    fn mute(id: &str, streams: MuteStreams) -> MuteRegion {
+        MuteRegion {
+            id: id.into(),
+            span: TimeSpan::new(0, 1).unwrap(),
+            streams,
+            style: MuteStyle::Silence,
+            reason: code("privacy"),
+        }
+    }
+
+    fn approval(by: &str) -> Approval {
+        Approval {
+            by: by.into(),
+            at: UtcNanos(0),
+            statement: "I have looked at it.".into(),
+            content: Digest([2; 32]),
+        }
+    }
+
+    /// A plan that may be carried out.
+    fn plan() -> Plan {
+        Plan {
+            source: source(),
+            findings: Digest([3; 32]),
+            policy: PolicyRef {
+                name: "test".into(),
+                digest: Digest([4; 32]),
+            },
+            second_person: false,
+            reasons: vec![Reason {
+                code: code("privacy"),
+                statute: "none".into(),
+                text: "For a test.".into(),
+            }],
+            tracks: vec![
+                planned(1, Some(Verdict::Redact(Effect::Blur(Cells::MAX)))),
+                planned(2, Some(Verdict::Keep)),
+            ],
+            drawn: vec![mask("drawn", Effect::Fill, 10)],
+            mutes: vec![mute("mute", MuteStreams::Only(vec![0]))],
+            models: Vec::new(),
+            missing: Vec::new(),
+            acknowledged: Vec::new(),
+            approvals: vec![approval("J. Doe")],
+        }
+    }
+
+    #[track_caller]
+    fn check(change: impl FnOnce(&mut Plan), expected: Result<(), PlanError>) {
+        let mut plan = plan();
+        change(&mut plan);
+        assert_eq!(ApprovedPlan::new(plan, SOURCE).map(drop), expected);
+    }
+
+    #[test]
+    fn a_plan_for_another_recording_is_refused() {
+        let found = Digest([9; 32]);
+        let error = ApprovedPlan::new(plan(), found).unwrap_err();
+        let expected = SOURCE;
+        assert_eq!(error, PlanError::OtherSource { expected, found });
+        check(|_| {}, Ok(()));
+    }
+
+    #[test]
+    fn undecided_tracks_are_counted_and_the_first_is_named() {
+        check(
+            |plan| plan.tracks.extend([planned(3, None), planned(4, None)]),
+            Err(PlanError::Undecided {
+                first: TrackId(3),
+                count: 2,
+            }),
+        );
+    }
+
+    #[test]
+    fn a_plan_that_nobody_approved_is_refused() {
+        check(|plan| plan.approvals.clear(), Err(PlanError::NotApproved));
+    }
+
+    #[test]
+    fn the_second_approver_must_be_another_person() {
+        let missing = || {
+            Err(PlanError::SecondPersonMissing {
+                by: "J. Doe".into(),
+            })
+        };
+        check(|plan| plan.second_person = true, missing());
+        let twice = |plan: &mut Plan| {
+            plan.second_person = true;
+            plan.approvals.push(approval(" j. doe "));
+        };
+        check(twice, missing());
+        let two = |plan: &mut Plan| {
+            plan.second_person = true;
+            plan.approvals.push(approval("A. Roe"));
+        };
+        check(two, Ok(()));
+    }
+
+    #[test]
+    fn a_class_that_nothing_looked_for_must_be_acknowledged() {
+        let missing = |plan: &mut Plan| plan.missing = vec![Class::Plate];
+        let class = Class::Plate;
+        check(missing, Err(PlanError::Unacknowledged { class }));
+        let accepted = |plan: &mut Plan| {
+            plan.missing = vec![Class::Plate];
+            plan.acknowledged = vec![Class::Plate];
+        };
+        check(accepted, Ok(()));
+    }
+
+    /// Every place that holds a reason code is looked at: mask, mute, decision to keep.
+    #[test]
+    fn a_reason_that_is_not_defined_is_refused() {
+        let unknown = || {
+            Err(PlanError::UnknownReason {
+                code: "typo".into(),
+            })
+        };
+        check(|plan| plan.mutes[0].reason = code("typo"), unknown());
+        let keep = |plan: &mut Plan| {
+            if let Some(decision) = &mut plan.tracks[1].decision {
+                decision.reason = code("typo");
+            }
+        };
+        check(keep, unknown());
+        check(
+            |plan| plan.reasons.clear(),
+            Err(PlanError::UnknownReason {
+                code: "privacy".into(),
+            }),
+        );
+    }
+
+    #[test]
+    fn a_name_that_is_used_twice_is_refused() {
+        let twice = |id: &str| Err(PlanError::DuplicateId { id: id.into() });
+        let masks = |plan: &mut Plan| plan.drawn.push(mask("drawn", Effect::Fill, 10));
+        check(masks, twice("drawn"));
+        let mutes = |plan: &mut Plan| plan.mutes.push(mute("mute", MuteStreams::All));
+        check(mutes, twice("mute"));
+        // A drawn mask may not take the name that a track's mask will get.
+        let track = |plan: &mut Plan| plan.drawn.push(mask("face-1", Effect::Fill, 10));
+        check(track, twice("face-1"));
+    }
+
+    #[test]
+    fn a_mask_may_not_reach_outside_the_recording() {
+        check(
+            |plan| plan.drawn[0] = mask("drawn", Effect::Fill, 11),
+            Err(PlanError::MaskOutside {
+                id: "drawn".into(),
+                end: FrameIndex::new(11),
+                frames: 10,
+            }),
+        );
+    }
+
+    #[test]
+    fn a_mute_may_not_name_a_track_that_is_not_there() {
+        check(
+            |plan| plan.mutes[0] = mute("mute", MuteStreams::Only(vec![0, 1])),
+            Err(PlanError::UnknownStream {
+                id: "mute".into(),
+                stream: 1,
+                tracks: 1,
+            }),
+        );
+    }
+
+    #[test]
+    fn kept_tracks_have_no_mask_and_fills_lie_on_top() {
+        let mut plan = plan();
+        plan.drawn
+            .push(mask("late", Effect::Pixelate(Cells::MAX), 10));
+        let approved = ApprovedPlan::new(plan, SOURCE).unwrap();
+        let masks = &approved.redactions().masks;
+        let ids: Vec<&str> = masks.iter().map(MaskRegion::id).collect();
+        assert_eq!(ids, ["face-1", "late", "drawn"]);
+        let at = |frame| {
+            approved
+                .redactions()
+                .masks_at(FrameIndex::new(frame))
+                .count()
+        };
+        assert_eq!((at(0), at(2), at(5)), (2, 3, 2));
+    }
+}

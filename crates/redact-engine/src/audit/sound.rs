@@ -142,7 +142,7 @@ impl Heard {
         if !within {
             self.loud.add(|| format!("{} ({level:.1} dBFS)", place()));
         }
-        if worst.as_ref().is_none_or(|&(known, _)| !(level <= known)) {
+        if level.is_nan() || worst.as_ref().is_none_or(|&(known, _)| level > known) {
             *worst = Some((level, place()));
         }
     }

@@ -12,7 +12,7 @@ use crate::mask::{Area, masked_rect};
 const BLOCK: usize = 16;
 
 /// Root mean square by which a block without texture may differ, 8-bit levels.
-const FLAT_MAX: f64 = 6.0;
+const FLAT_MAX: f64 = 7.0;
 
 /// What a block's own contrast (standard deviation) adds to it.
 const PER_CONTRAST: f64 = 0.35;

@@ -15,8 +15,8 @@ use crate::mute::samples_of;
 /// Windows per second: 200 ms. Long enough that an attack's pre-echo is weighed with the attack.
 const WINDOWS_PER_SECOND: u32 = 5;
 
-/// Rate to which sound is averaged down.
-const COARSE_HZ: u32 = 6000;
+/// Means into which a window is averaged down: 6 kHz. Rates of source and release may differ.
+const MEANS_PER_WINDOW: usize = 1200;
 
 /// Root mean square by which silence may differ: -50 dB of full scale.
 const QUIET_MAX: f64 = 0.003;
@@ -24,26 +24,26 @@ const QUIET_MAX: f64 = 0.003;
 /// What the window's own level adds to it.
 const PER_LEVEL: f64 = 0.5;
 
-/// Tracks of one recording may begin or end this much apart: two AAC frames of priming or padding.
-const ENDS_APART_MAX: u64 = 2 * 2048;
+/// Both sides of a track may begin or end this much apart: a few encoder frames of priming or
+/// padding, or a tenth of a second.
+const ENDS_APART_MAX_SAMPLES: f64 = 4096.0;
+const ENDS_APART_MAX_SECONDS: f64 = 0.1;
 
-/// A side that is this far ahead does not wait: what the other has not sent is silence.
-const AHEAD_MAX_SECONDS: i64 = 60;
+/// A side that is this many windows (a minute) ahead does not wait: what the other has not sent
+/// is silence.
+const AHEAD_MAX_WINDOWS: i64 = 60 * WINDOWS_PER_SECOND as i64;
 
 /// Compares all tracks of both sides.
 pub(super) struct Listener {
     tracks: [Vec<AudioInfo>; 2],
     lines: BTreeMap<usize, Line>,
-    strangers: Failures,
 }
 
 /// One track on both sides.
+#[derive(Default)]
 struct Line {
     stream: usize,
-    rate_hz: u32,
-    channels: usize,
-    /// What each side has sent: from its first sample to its last.
-    sent: [Option<Range<i64>>; 2],
+    sides: [Option<Side>; 2],
     /// Windows that wait for the other side; a side that sent nothing of one has no samples.
     windows: BTreeMap<i64, [Vec<f32>; 2]>,
     judged: u64,
@@ -52,32 +52,35 @@ struct Line {
     failures: Failures,
 }
 
+/// What one side of a track is and has sent.
+#[derive(Clone)]
+struct Side {
+    rate_hz: u32,
+    channels: usize,
+    /// From its first sample to its last.
+    sent: Range<i64>,
+}
+
 impl Listener {
     pub(super) fn new(tracks: [Vec<AudioInfo>; 2]) -> Self {
         Self {
             tracks,
             lines: BTreeMap::new(),
-            strangers: Failures::default(),
         }
     }
 
     /// Takes the next run of sound of `side` (0: the source, muted again; 1: the release).
     pub(super) fn listen(&mut self, side: usize, block: &AudioBlock) {
         let stream = block.stream;
-        let line = self.lines.entry(stream).or_insert_with(|| Line::new(block));
-        let channels = usize::from(block.channels.max(1));
-        if line.rate_hz == block.rate_hz && line.channels == channels {
-            line.take(side, block);
-        } else {
-            self.strangers
-                .add(|| format!("track {stream} changed its rate or channels"));
-        }
+        let line = self.lines.entry(stream).or_default();
+        line.stream = stream;
+        line.take(side, block);
     }
 
     /// The verdict on all tracks.
     pub(super) fn into_check(mut self) -> Check {
         let [source, release] = self.tracks.each_ref().map(Vec::len);
-        let mut failures = self.strangers;
+        let mut failures = Failures::default();
         if source != release {
             failures.add(|| format!("the source has {source} tracks, the release {release}"));
         }
@@ -104,59 +107,67 @@ impl Listener {
     }
 }
 
+impl Side {
+    /// Samples of a window.
+    fn window(&self) -> i64 {
+        i64::from(self.rate_hz / WINDOWS_PER_SECOND).max(1)
+    }
+
+    /// Its first and last second.
+    fn seconds(&self) -> [f64; 2] {
+        #[expect(clippy::cast_precision_loss, reason = "a recording's samples")]
+        let seconds =
+            [self.sent.start, self.sent.end].map(|at| at as f64 / f64::from(self.rate_hz));
+        seconds
+    }
+
+    /// The first window that it may still change.
+    fn reached(&self) -> i64 {
+        self.sent.end.div_euclid(self.window())
+    }
+}
+
 impl Line {
-    fn new(block: &AudioBlock) -> Self {
-        Self {
-            stream: block.stream,
-            rate_hz: block.rate_hz.max(WINDOWS_PER_SECOND),
-            channels: usize::from(block.channels.max(1)),
-            sent: [None, None],
-            windows: BTreeMap::new(),
-            judged: 0,
-            worst: None,
-            failures: Failures::default(),
-        }
-    }
-
-    fn window_length(&self) -> i64 {
-        i64::from(self.rate_hz / WINDOWS_PER_SECOND)
-    }
-
-    fn take(&mut self, side: usize, block: &AudioBlock) {
+    fn take(&mut self, index: usize, block: &AudioBlock) {
         let range = samples_of(block);
-        let length = self.window_length();
-        let samples = block.samples.chunks_exact(self.channels);
-        for (at, frame) in (range.start..range.end).zip(samples) {
-            let number = at.div_euclid(length);
-            let window = &mut self.windows.entry(number).or_default()[side];
-            if window.is_empty() {
-                window.resize(usize::try_from(length).unwrap_or(0) * self.channels, 0.0);
-            }
-            let place = usize::try_from(at.rem_euclid(length)).unwrap_or(0) * self.channels;
-            window[place..place + self.channels].copy_from_slice(frame);
-        }
-        let sent = &mut self.sent[side];
-        *sent = Some(match sent.take() {
-            None => range,
-            Some(known) => known.start.min(range.start)..known.end.max(range.end),
+        let channels = usize::from(block.channels.max(1));
+        let side = self.sides[index].get_or_insert_with(|| Side {
+            rate_hz: block.rate_hz.max(1),
+            channels,
+            sent: range.clone(),
         });
+        if side.rate_hz != block.rate_hz || side.channels != channels {
+            let stream = self.stream;
+            self.failures
+                .add(|| format!("track {stream} changed its rate or channels"));
+            return;
+        }
+        side.sent = side.sent.start.min(range.start)..side.sent.end.max(range.end);
+        let length = side.window();
+        let samples = block.samples.chunks_exact(channels);
+        for (at, frame) in (range.start..range.end).zip(samples) {
+            let window = &mut self.windows.entry(at.div_euclid(length)).or_default()[index];
+            if window.is_empty() {
+                window.resize(usize::try_from(length).unwrap_or(0) * channels, 0.0);
+            }
+            let place = usize::try_from(at.rem_euclid(length)).unwrap_or(0) * channels;
+            window[place..place + channels].copy_from_slice(frame);
+        }
         self.judge_complete();
     }
 
     /// Judges the windows that both sides have passed.
     fn judge_complete(&mut self) {
-        let ends = self
-            .sent
+        let reached = self
+            .sides
             .each_ref()
-            .map(|sent| sent.as_ref().map_or(i64::MIN, |sent| sent.end));
-        let ahead = AHEAD_MAX_SECONDS * i64::from(self.rate_hz);
-        let passed = ends[0]
-            .min(ends[1])
-            .max(ends[0].max(ends[1]).saturating_sub(ahead));
-        let length = self.window_length();
+            .map(|side| side.as_ref().map_or(i64::MIN, Side::reached));
+        let passed = reached[0]
+            .min(reached[1])
+            .max(reached[0].max(reached[1]).saturating_sub(AHEAD_MAX_WINDOWS));
         while let Some(first) = self.windows.first_entry() {
-            // The last window of the side that is behind may still be cut short by its end.
-            if (*first.key() + 2).saturating_mul(length) > passed {
+            // The last whole window waits: the side that is behind may end in it.
+            if first.key().saturating_add(1) >= passed {
                 break;
             }
             let (number, window) = first.remove_entry();
@@ -168,17 +179,19 @@ impl Line {
         for (number, window) in std::mem::take(&mut self.windows) {
             self.judge(number, &window);
         }
-        let (stream, length) = (self.stream, self.rate_hz);
-        match &self.sent {
+        let stream = self.stream;
+        match &self.sides {
             [Some(source), Some(release)] => {
-                let apart = [
-                    source.start.abs_diff(release.start),
-                    source.end.abs_diff(release.end),
-                ];
-                for (end, apart) in ["begins", "ends"].into_iter().zip(apart) {
-                    if apart > ENDS_APART_MAX.max(u64::from(length / 10)) {
+                if release.channels < source.channels {
+                    self.failures
+                        .add(|| format!("track {stream} lost a channel"));
+                }
+                let (allowed, ends) = (apart_max(release), [source.seconds(), release.seconds()]);
+                for (end, name) in ["begins", "ends"].into_iter().enumerate() {
+                    let apart = (ends[0][end] - ends[1][end]).abs();
+                    if apart > allowed {
                         self.failures
-                            .add(|| format!("track {stream} {end} {apart} samples apart"));
+                            .add(|| format!("track {stream} {name} {apart:.2} seconds apart"));
                     }
                 }
             }
@@ -188,35 +201,38 @@ impl Line {
         }
     }
 
-    /// The part of a window in which both sides must sound alike: a few samples that only one
-    /// side has at its very begin or end are priming and padding.
-    fn common(&self, number: i64) -> Range<usize> {
-        let length = self.window_length();
-        let origin = number.saturating_mul(length);
-        let mut range = origin..origin.saturating_add(length);
-        if let [Some(a), Some(b)] = &self.sent {
-            if a.start.abs_diff(b.start) <= ENDS_APART_MAX {
-                range.start = range.start.max(a.start).max(b.start);
+    /// The part of a window, `0.0..=1.0`, in which both sides must sound alike: what only one side
+    /// has at its very begin or end is priming and padding.
+    fn common(&self, number: i64) -> Range<f64> {
+        #[expect(clippy::cast_precision_loss, reason = "a recording's windows")]
+        let origin = number as f64;
+        let mut range = 0.0..1.0_f64;
+        if let [Some(a), Some(b)] = &self.sides {
+            let (allowed, a, b) = (apart_max(b), a.seconds(), b.seconds());
+            let windows = f64::from(WINDOWS_PER_SECOND);
+            if (a[0] - b[0]).abs() <= allowed {
+                range.start = (a[0].max(b[0]) * windows - origin).clamp(0.0, 1.0);
             }
-            if a.end.abs_diff(b.end) <= ENDS_APART_MAX {
-                range.end = range.end.min(a.end).min(b.end);
+            if (a[1] - b[1]).abs() <= allowed {
+                range.end = (a[1].min(b[1]) * windows - origin).clamp(0.0, 1.0);
             }
         }
-        let place = |at: i64| usize::try_from((at - origin).clamp(0, length)).unwrap_or(0);
-        place(range.start)..place(range.end)
+        range
     }
 
     fn judge(&mut self, number: i64, window: &[Vec<f32>; 2]) {
         let common = self.common(number);
-        if common.is_empty() {
+        if common.start >= common.end {
             return;
         }
         self.judged += 1;
-        let step = usize::try_from((self.rate_hz / COARSE_HZ).max(1)).unwrap_or(1);
-        for channel in 0..self.channels {
-            let [expected, found] = window
-                .each_ref()
-                .map(|side| coarse(side, channel, self.channels, common.clone(), step));
+        let channels = self
+            .sides
+            .each_ref()
+            .map(|side| side.as_ref().map_or(1, |side| side.channels));
+        for channel in 0..channels[0].min(channels[1]) {
+            let [expected, found] =
+                [0, 1].map(|side| coarse(&window[side], channel, channels[side], &common));
             let allowed = QUIET_MAX + PER_LEVEL * root_mean_square(&expected);
             let differences: Vec<f64> = expected.iter().zip(&found).map(|(a, b)| a - b).collect();
             let load = root_mean_square(&differences) / allowed;
@@ -241,20 +257,29 @@ impl Line {
     }
 }
 
-/// One channel of a window, averaged over `step` samples; silence where the side sent nothing.
-fn coarse(
-    samples: &[f32],
-    channel: usize,
-    channels: usize,
-    common: Range<usize>,
-    step: usize,
-) -> Vec<f64> {
-    let starts = common.clone().step_by(step);
-    starts
-        .map(|start| {
-            let end = (start + step).min(common.end);
+/// How far apart the ends of a track may be, seconds.
+fn apart_max(release: &Side) -> f64 {
+    (ENDS_APART_MAX_SAMPLES / f64::from(release.rate_hz)).max(ENDS_APART_MAX_SECONDS)
+}
+
+/// One channel of the common part of a window, averaged down; silence where nothing was sent.
+fn coarse(samples: &[f32], channel: usize, channels: usize, common: &Range<f64>) -> Vec<f64> {
+    let length = samples.len() / channels;
+    (0..MEANS_PER_WINDOW)
+        .filter(|&index| {
+            #[expect(clippy::cast_precision_loss, reason = "a small number")]
+            let ends = [index, index + 1].map(|at| at as f64 / MEANS_PER_WINDOW as f64);
+            common.start <= ends[0] && ends[1] <= common.end
+        })
+        .map(|index| {
+            if length == 0 {
+                return 0.0;
+            }
+            // A rate below the means' own gives some samples twice.
+            let start = index * length / MEANS_PER_WINDOW;
+            let end = ((index + 1) * length / MEANS_PER_WINDOW).max(start + 1);
             let sum: f64 = (start..end)
-                .map(|at| f64::from(samples.get(at * channels + channel).copied().unwrap_or(0.0)))
+                .map(|at| f64::from(samples[at * channels + channel]))
                 .sum();
             #[expect(clippy::cast_precision_loss, reason = "a few samples")]
             let mean = sum / (end - start) as f64;

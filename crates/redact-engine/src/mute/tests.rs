@@ -36,7 +36,7 @@ fn a_silent_span_is_exactly_zero_and_the_rest_is_untouched() {
     let mut block = loud(0, 64_000);
     mute_block(&mut block, &redactions);
     let reach = Reach::new(&redactions.mutes[0], RATE);
-    assert_eq!(reach.core, 16_000 - 2048..32_000 + 2048);
+    assert_eq!(reach.core, 16_000 - 2112..32_000 + 2112);
     for (at, pair) in (0..).zip(block.samples.chunks(2)) {
         if reach.core.contains(&at) {
             assert_eq!(pair, [0.0, 0.0]);
@@ -46,7 +46,7 @@ fn a_silent_span_is_exactly_zero_and_the_rest_is_untouched() {
             assert_eq!(pair[0].abs(), 1.0);
         }
     }
-    assert_eq!(muted_samples(&loud(0, 64_000), &redactions), 16_000 + 4096);
+    assert_eq!(muted_samples(&loud(0, 64_000), &redactions), 16_000 + 4224);
 }
 
 #[test]

@@ -75,7 +75,7 @@ fn a_release_is_the_source_with_the_plan_applied() {
     // Fill alone in 7 frames, both in 10, blur alone in 10; quarters that share a sixteenth.
     let expected = (7.0 * 0.25 + 10.0 * (0.5 - 0.0625) + 10.0 * 0.25) / 40.0;
     assert!((report.masked_area_mean - expected).abs() < 1e-9);
-    let core = 3200 + 2 * 2048;
+    let core = 3200 + 2 * 2112;
     assert_eq!(report.audio[0].samples, 21_333 + 800);
     assert_eq!(report.audio.len(), 3);
     assert!(

@@ -36,7 +36,7 @@ fn scene() -> Scene {
 fn eyes(scene: &Scene, workers: usize) -> Eyes {
     let set = || -> Vec<Box<dyn Detector>> {
         let first = TruthDetector::new(scene, |frame, truth| {
-            let keep = |(i, _): &(usize, Detection)| (frame + 3 * *i as u32) % 5 != 2;
+            let keep = |(i, _): &(usize, Detection)| (frame as usize + 3 * i) % 5 != 2;
             truth
                 .into_iter()
                 .enumerate()
