@@ -4,6 +4,9 @@
 //! on the clock that starts with the first frame. One frame is held back, because how long it is
 //! shown is known only when the next one is there.
 //!
+//! What cannot be told: a transport or program stream, or FLV, that was cut exactly between two
+//! pictures; and FFmpeg's MPEG-2 decoder loses the picture before a change of size midway.
+//!
 //! The first error is the last thing a source says: after it, reading goes no further.
 
 mod reader;
