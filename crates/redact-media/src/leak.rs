@@ -3,7 +3,8 @@
 //! The scan reads the file's own bytes and trusts no player or library: every byte must belong to
 //! a box that is known, every box to a place where it is allowed, every byte of media to a sample.
 //! What is not known is not clean. Only H.264 and AAC in MP4, as [`crate::FileSink`] writes them,
-//! can be clean; what lies inside coded sound is not looked at. Evidence names keys, counts and offsets, never values.
+//! can be clean; what lies inside coded sound is not looked at. Evidence names keys, counts and
+//! offsets, never values.
 
 mod boxes;
 mod movie;
