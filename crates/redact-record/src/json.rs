@@ -241,6 +241,55 @@ pub(crate) fn check_text(field: &str, text: &str, max: usize) -> Result<(), Reco
     Ok(())
 }
 
+/// How the JSON Schema describes values whose reading is written by hand.
+#[cfg(test)]
+mod schema {
+    use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+    use super::{Hex, Seconds, Utc};
+
+    macro_rules! described {
+        ($type:ty, $name:literal, $schema:tt) => {
+            impl JsonSchema for $type {
+                fn schema_name() -> std::borrow::Cow<'static, str> {
+                    $name.into()
+                }
+
+                fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                    json_schema!($schema)
+                }
+            }
+        };
+    }
+
+    described!(Hex, "Sha256", {
+        "description": "A SHA-256 digest in lower-case hexadecimal digits.",
+        "type": "string",
+        "pattern": "^[0-9a-f]{64}$"
+    });
+    described!(Utc, "UtcTime", {
+        "description": "A moment in UTC, as RFC 3339 text.",
+        "type": "string",
+        "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?Z$"
+    });
+    described!(Seconds, "Seconds", {
+        "description": "Seconds, exact to the nanosecond: a decimal number of up to nine places.",
+        "type": "number"
+    });
+    described!(crate::file::plan::SoundTracks, "SoundTracks", {
+        "description": "All sound tracks, or those with these numbers, from 0.",
+        "oneOf": [
+            { "const": "all" },
+            {
+                "type": "array",
+                "items": { "type": "integer", "minimum": 0 },
+                "minItems": 1,
+                "uniqueItems": true
+            }
+        ]
+    });
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

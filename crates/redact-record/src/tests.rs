@@ -1,0 +1,6 @@
+//! Tests of the files as a whole; small parts are tested beside their code.
+
+mod files;
+mod manifests;
+mod policies;
+mod signatures;
