@@ -12,7 +12,7 @@ pub use region::{
     Cells, Effect, Keyframe, MaskOrigin, MaskRegion, MuteRegion, MuteStreams, MuteStyle,
 };
 
-use crate::{Class, Digest, SourceIdentity, Track, UtcNanos};
+use crate::{Class, Digest, ModelUse, SourceIdentity, Track, UtcNanos};
 
 /// A short name of a reason, defined in [`Plan::reasons`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -107,6 +107,8 @@ pub struct Plan {
     pub drawn: Vec<MaskRegion>,
     /// Sound to be muted.
     pub mutes: Vec<MuteRegion>,
+    /// Models that took part in the scan.
+    pub models: Vec<ModelUse>,
     /// Classes that no model looked for.
     pub missing: Vec<Class>,
     /// Those of them that the approver accepts as unexamined.

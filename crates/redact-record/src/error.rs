@@ -105,9 +105,6 @@ pub enum RecordError {
     /// A plan that may not be carried out.
     #[error("the plan cannot be carried out")]
     Plan(#[from] PlanError),
-    /// The policy mutes speech and nothing looked for it.
-    #[error("the policy mutes speech, but no speech model listened when the findings were made")]
-    NothingListened,
     /// A plate or a screen is blurred or pixelated, and the policy does not accept that.
     #[error("{item}: {effect} is too weak for class {class}; use fill, or accept_weak_effect")]
     WeakEffect {

@@ -55,9 +55,10 @@ pub fn write(path: &Path, plan: &Plan, overwrite: Overwrite) -> Result<Digest, R
 /// - `findings_digest`: SHA-256 of the findings file.
 /// - `by`, `at`: who the decisions are attributed to and when, e.g. `policy public-release`.
 ///
+/// When speech is to be muted and no model listened, all sound is.
+///
 /// # Errors
-/// [`RecordError::NothingListened`] when speech is to be muted in a recording with sound and no
-/// model listened; [`RecordError::Field`] for an empty `by`.
+/// [`RecordError::Field`] for an empty `by`.
 pub fn propose(
     findings: &Findings,
     findings_digest: Digest,
@@ -89,22 +90,35 @@ pub fn propose(
         reasons: policy.reasons.clone(),
         tracks: tracks.collect(),
         drawn: Vec::new(),
-        mutes: speech_mutes(findings, policy)?,
+        mutes: speech_mutes(findings, policy),
+        models: findings.models.clone(),
         missing: findings.missing.clone(),
         acknowledged: Vec::new(),
         approvals: Vec::new(),
     })
 }
 
-fn speech_mutes(findings: &Findings, policy: &Policy) -> Result<Vec<MuteRegion>, RecordError> {
+/// How far sound may reach beyond the pictures at either end: an hour.
+const SOUND_BEYOND_NANOS: i64 = 3_600_000_000_000;
+
+fn speech_mutes(findings: &Findings, policy: &Policy) -> Vec<MuteRegion> {
     let audio = &policy.audio;
     if !audio.mute_speech || findings.source.info.audio.is_empty() {
-        return Ok(Vec::new());
+        return Vec::new();
     }
-    let spans = findings
-        .speech
-        .as_ref()
-        .ok_or(RecordError::NothingListened)?;
+    // Nothing listened: speech may be anywhere, so all sound goes. The span reaches past both
+    // ends, because sound may start before the first frame and end after the last.
+    let everything = || {
+        let nanos = findings.source.duration_nanos();
+        TimeSpan::new(
+            -SOUND_BEYOND_NANOS,
+            nanos.saturating_add(SOUND_BEYOND_NANOS),
+        )
+    };
+    let spans: Vec<TimeSpan> = match &findings.speech {
+        Some(spans) => spans.clone(),
+        None => everything().into_iter().collect(),
+    };
     let padded = spans.iter().map(|span| span.padded(audio.padding_nanos));
     let merged = TimeSpan::merged(padded.collect(), 0);
     let mute = |(number, span)| MuteRegion {
@@ -114,7 +128,7 @@ fn speech_mutes(findings: &Findings, policy: &Policy) -> Result<Vec<MuteRegion>,
         style: audio.style,
         reason: audio.reason.clone(),
     };
-    Ok((1..).zip(merged).map(mute).collect())
+    (1..).zip(merged).map(mute).collect()
 }
 
 /// The plan with one more approval, by `by` at `at`.

@@ -10,6 +10,7 @@ use super::names::{ClassName, EffectFile, MuteStyleName};
 use super::source::SourceFile;
 use super::track::{self, BoxRow};
 use crate::RecordError;
+use crate::findings::ModelFile;
 use crate::json::{Hex, OneLine, Seconds, Utc, check_text};
 
 /// Longest name, code or statute, in bytes.
@@ -31,6 +32,7 @@ pub(crate) struct PlanFile {
     tracks: Vec<PlannedTrackFile>,
     drawn: Vec<DrawnFile>,
     mutes: Vec<MuteFile>,
+    models: Vec<ModelFile>,
     missing: Vec<ClassName>,
     acknowledged: Vec<ClassName>,
     /// Left out (by an empty list) where the content's digest is computed.
@@ -180,6 +182,7 @@ impl From<&Plan> for PlanFile {
             tracks: plan.tracks.iter().map(Into::into).collect(),
             drawn: plan.drawn.iter().map(Into::into).collect(),
             mutes: plan.mutes.iter().map(Into::into).collect(),
+            models: plan.models.iter().map(Into::into).collect(),
             missing: names(&plan.missing),
             acknowledged: names(&plan.acknowledged),
             approvals: plan.approvals.iter().map(Into::into).collect(),
@@ -310,6 +313,7 @@ impl TryFrom<PlanFile> for Plan {
             tracks,
             drawn: read_all(file.drawn)?,
             mutes: read_all(file.mutes)?,
+            models: read_all(file.models)?,
             missing: classes(file.missing),
             acknowledged: classes(file.acknowledged),
             approvals: read_all(file.approvals)?,

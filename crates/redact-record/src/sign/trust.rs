@@ -82,6 +82,19 @@ impl TrustStore {
         Ok(store)
     }
 
+    /// Believes exactly `keys`, wherever they come from; nothing is read.
+    ///
+    /// # Errors
+    /// [`RecordError::KeyConflict`].
+    pub fn of(keys: Vec<TrustedKey>) -> Result<Self, RecordError> {
+        let mut store = Self {
+            folder: PathBuf::new(),
+            keys: Vec::with_capacity(keys.len()),
+        };
+        keys.into_iter().try_for_each(|key| store.insert(key))?;
+        Ok(store)
+    }
+
     fn insert(&mut self, new: TrustedKey) -> Result<(), RecordError> {
         match self.find(new.key.id()) {
             Some(known) if known.key != new.key => {

@@ -1,0 +1,131 @@
+//! `redact approve`: a plan from findings and a policy, or an edited plan once more.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use redact_core::{Class, Findings, Plan, UtcNanos};
+use redact_record::policy::{self, Policy};
+use redact_record::{Overwrite, RecordError, findings, plan};
+
+use crate::args::{ApproveArgs, GlobalArgs};
+use crate::{Outcome, places};
+
+/// Makes or approves a plan and writes it.
+///
+/// # Errors
+/// When a file is not what it should be, or the plan could not be carried out.
+pub(crate) fn approve(args: &ApproveArgs, global: &GlobalArgs) -> Result<Outcome> {
+    let file = &args.file;
+    let name = || file.display().to_string();
+    let (plan, default) = match (&args.policy, findings::read(file)) {
+        (Some(policy), Ok((found, digest))) => {
+            let policy = read_policy(policy)?;
+            let made = propose(&found, digest, &policy, &args.by).with_context(name)?;
+            (made, places::plan_beside(file))
+        }
+        (None, Ok(_)) => bail!("{}: findings need a --policy that decides", file.display()),
+        (policy, Err(RecordError::OtherKind { .. })) => {
+            let plan = reread(file)?;
+            if let Some(policy) = policy {
+                read_policy(policy)?.check_plan(&plan).with_context(name)?;
+            }
+            (plan, file.clone())
+        }
+        (_, Err(error)) => return Err(error).with_context(name),
+    };
+    let output = args.output.clone().unwrap_or(default);
+    let inputs: &[&Path] = if output == *file { &[] } else { &[file] };
+    places::check_output(&output, inputs, args.force)?;
+    let plan = sign_off(plan, &args.by, &args.statement, &args.accept_missing).with_context(name)?;
+    let overwrite = if args.force { Overwrite::Replace } else { Overwrite::Never };
+    let digest = plan::write(&output, &plan, overwrite)
+        .with_context(|| output.display().to_string())?;
+    if global.json {
+        let document = serde_json::json!({
+            "plan": output, "sha256": digest.to_string(), "tracks": plan.tracks.len(),
+            "drawn": plan.drawn.len(), "mutes": plan.mutes.len(),
+            "approvals": plan.approvals.len(), "needs_second_person": needs_second(&plan),
+        });
+        crate::say(&document.to_string());
+    } else {
+        crate::say(&format!(
+            "{} tracks decided, {} masks drawn, {} mutes; approved by {}",
+            plan.tracks.len(),
+            plan.drawn.len(),
+            plan.mutes.len(),
+            plan.approvals.iter().map(|a| a.by.as_str()).collect::<Vec<_>>().join(" and ")
+        ));
+        if needs_second(&plan) {
+            crate::say("the policy asks for a second person: `redact approve PLAN --by NAME --force`");
+        }
+        crate::say(&format!("plan: {}", output.display()));
+    }
+    Ok(Outcome::Done)
+}
+
+/// Reads a policy; errors name its file.
+///
+/// # Errors
+/// When it is not there or not a policy.
+pub(crate) fn read_policy(path: &Path) -> Result<Policy> {
+    policy::read(path).with_context(|| path.display().to_string())
+}
+
+/// The plan that `policy` makes of findings, decided by the policy on behalf of `by`.
+///
+/// # Errors
+/// When the policy cannot decide: see [`plan::propose`].
+pub(crate) fn propose(
+    found: &Findings,
+    digest: redact_core::Digest,
+    policy: &Policy,
+    by: &str,
+) -> Result<Plan> {
+    Ok(plan::propose(found, digest, policy, by, now())?)
+}
+
+/// Adds an approval, after checking that the plan can be carried out at all.
+///
+/// # Errors
+/// [`redact_core::PlanError`] for what is missing, other than a second person.
+pub(crate) fn sign_off(mut plan: Plan, by: &str, statement: &str, accept: &[Class]) -> Result<Plan> {
+    for class in accept {
+        if plan.missing.contains(class) && !plan.acknowledged.contains(class) {
+            plan.acknowledged.push(*class);
+            plan.acknowledged.sort();
+            plan.approvals.clear();
+        }
+    }
+    let plan = plan::approve(plan, by, now(), statement)?;
+    let digest = plan.source.digest;
+    match plan::approved(plan.clone(), digest) {
+        Ok(_) => Ok(plan),
+        Err(RecordError::Plan(redact_core::PlanError::SecondPersonMissing { .. })) => Ok(plan),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The time on this machine's clock, in UTC.
+pub(crate) fn now() -> UtcNanos {
+    let nanos = time::OffsetDateTime::now_utc().unix_timestamp_nanos();
+    UtcNanos(i64::try_from(nanos).unwrap_or(i64::MAX))
+}
+
+fn needs_second(plan: &Plan) -> bool {
+    matches!(
+        plan::approved(plan.clone(), plan.source.digest),
+        Err(RecordError::Plan(redact_core::PlanError::SecondPersonMissing { .. }))
+    )
+}
+
+/// A plan whose approvals may be void because it was edited: those are dropped.
+fn reread(file: &Path) -> Result<Plan> {
+    let name = || file.display().to_string();
+    match plan::read(file) {
+        Ok((plan, _)) => Ok(plan),
+        Err(RecordError::ChangedAfterApproval { .. }) => {
+            plan::read_unapproved(file).with_context(name)
+        }
+        Err(error) => Err(error).with_context(name),
+    }
+}

@@ -1,0 +1,373 @@
+//! What was typed: the grammar of the command line, nothing checked beyond it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use redact_core::Class;
+
+use crate::score::ScoreArgs;
+
+/// Finds faces, licence plates and screens in recordings, hides what was approved, and proves it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "redact",
+    version,
+    propagate_version = true,
+    after_help = "\
+Examples:
+  redact run clip.mp4 --policy policies/public-release.toml
+  redact verify clip.redacted.mp4 --source clip.mp4
+
+The four steps of `run`, one by one, with a person in the middle:
+  redact scan clip.mp4                                      finds, writes clip.findings.json
+  redact approve clip.findings.json --policy P --by 'A. B'  decides, writes clip.plan.json
+  redact render clip.mp4 clip.plan.json                     hides, writes the release
+  redact verify clip.redacted.mp4                           proves
+
+Exit status: 0 done; 1 verified and found wrong; 2 could not do it."
+)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// Options that every verb takes.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+}
+
+/// Options that every verb takes.
+#[derive(Debug, Args)]
+pub(crate) struct GlobalArgs {
+    /// Print one JSON document to standard output instead of text
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// No progress bars
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+
+    /// Threads to use (default: one per processor core)
+    #[arg(long, value_name = "N", global = true)]
+    pub threads: Option<usize>,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Find faces, plates, screens and speech in a recording
+    Scan(ScanArgs),
+    /// Decide by a written policy, or approve a plan that a person edited
+    Approve(ApproveArgs),
+    /// Hide exactly what was approved and write a release with a signed manifest
+    Render(RenderArgs),
+    /// Check a release against its manifest
+    Verify(VerifyArgs),
+    /// Do all four for one recording
+    Run(RunArgs),
+    /// Do all four for every recording in a folder
+    Batch(BatchArgs),
+    /// Measure what a scan missed on labelled clips or pictures
+    Score(ScoreArgs),
+    /// Make, show and trust signing keys
+    Key(KeyArgs),
+}
+
+/// Where models and the runtime are.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ModelArgs {
+    /// Folder with model cards and weights (default: $REDACT_MODELS, or `models` near the program)
+    #[arg(long, value_name = "DIR")]
+    pub models: Option<PathBuf>,
+
+    /// How hard to look
+    #[arg(long, value_enum, default_value_t = Profile::Standard)]
+    pub profile: Profile,
+}
+
+/// How hard a scan looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Profile {
+    /// A first look: small pictures, every third frame
+    Fast,
+    /// For a release
+    Standard,
+    /// For a sensitive release: large pictures, every frame, two opinions
+    Thorough,
+}
+
+/// `redact scan`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  redact scan clip.mp4
+  redact scan clip.mp4 -o case-17/findings.json --profile thorough")]
+pub(crate) struct ScanArgs {
+    /// The recording
+    pub clip: PathBuf,
+
+    /// Where to write the findings (default: CLIP with .findings.json)
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// Replace the output if it exists
+    #[arg(long)]
+    pub force: bool,
+
+    /// Where models are.
+    #[command(flatten)]
+    pub models: ModelArgs,
+}
+
+/// `redact approve`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  redact approve clip.findings.json --policy policies/public-release.toml --by 'Ada Okafor'
+  redact approve clip.plan.json --by 'Ada Okafor' --force     after editing the plan
+  redact approve clip.plan.json --by 'Ben Ruiz' --force       as the second person")]
+pub(crate) struct ApproveArgs {
+    /// Findings of a scan, or a plan to approve (again)
+    pub file: PathBuf,
+
+    /// The written policy that decides (with findings)
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+
+    /// Who approves
+    #[arg(long, value_name = "NAME")]
+    pub by: String,
+
+    /// What the approver says
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "I reviewed this plan and approve it as the only change to the recording."
+    )]
+    pub statement: String,
+
+    /// Accept that nothing looked for this class (face, plate or screen; may be repeated)
+    #[arg(long, value_name = "CLASS", value_parser = parse_class)]
+    pub accept_missing: Vec<Class>,
+
+    /// Where to write the plan (default: .plan.json beside the findings, or the plan itself)
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// Replace the output if it exists
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// How a release is encoded and signed.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ReleaseArgs {
+    /// Encoder preset: slower is smaller
+    #[arg(long, value_enum, default_value_t = PresetArg::Veryfast)]
+    pub preset: PresetArg,
+
+    /// Constant rate factor, 0 (best) to 35; 18 is visually lossless
+    #[arg(long, value_name = "N", default_value_t = 18, value_parser = clap::value_parser!(u8).range(0..=35))]
+    pub crf: u8,
+
+    /// Secret signing key (default: the one that `redact key new` made)
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+
+    /// Agency that releases the recording, for the manifest
+    #[arg(long, value_name = "NAME")]
+    pub agency: Option<String>,
+
+    /// Number of the request or case, for the manifest
+    #[arg(long, value_name = "NUMBER")]
+    pub request: Option<String>,
+
+    /// Who asked, for the sealed manifest only
+    #[arg(long, value_name = "NAME")]
+    pub requester: Option<String>,
+
+    /// Replace a release of the same name
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// x264's names of its speed presets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "x264's own names")]
+pub(crate) enum PresetArg {
+    Ultrafast,
+    Superfast,
+    Veryfast,
+    Faster,
+    Fast,
+    Medium,
+    Slow,
+}
+
+/// `redact render`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  redact render clip.mp4 clip.plan.json
+  redact render clip.mp4 clip.plan.json -o out/release-17.mp4 --crf 20")]
+pub(crate) struct RenderArgs {
+    /// The recording
+    pub clip: PathBuf,
+
+    /// The approved plan
+    pub plan: PathBuf,
+
+    /// Where to write the release (default: CLIP with .redacted.mp4)
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// How to encode and sign.
+    #[command(flatten)]
+    pub release: ReleaseArgs,
+}
+
+/// `redact verify`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  redact verify clip.redacted.mp4
+  redact verify clip.redacted.mp4 --trust agency.pub
+  redact verify clip.redacted.mp4 --source clip.mp4 --json
+
+Exit status: 0 ok; 1 something is wrong with the release; 2 it could not be checked.")]
+pub(crate) struct VerifyArgs {
+    /// The released file
+    pub release: PathBuf,
+
+    /// Its manifest (default: the one beside it)
+    #[arg(long, value_name = "FILE")]
+    pub manifest: Option<PathBuf>,
+
+    /// The original recording: also check that nothing else was changed
+    #[arg(long, value_name = "CLIP")]
+    pub source: Option<PathBuf>,
+
+    /// Public key to trust for this check (may be repeated; default: keys of `redact key trust`)
+    #[arg(long, value_name = "FILE")]
+    pub trust: Vec<PathBuf>,
+}
+
+/// `redact run`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  redact run clip.mp4 --policy policies/public-release.toml
+  redact run clip.mp4 --policy policies/court.toml --out-dir case-17 --by 'Ada Okafor'")]
+pub(crate) struct RunArgs {
+    /// The recording
+    pub clip: PathBuf,
+
+    /// The written policy that decides
+    #[arg(long, value_name = "FILE")]
+    pub policy: PathBuf,
+
+    /// Who answers for it (default: the policy itself, by name)
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+
+    /// Accept that nothing looked for this class (face, plate or screen; may be repeated)
+    #[arg(long, value_name = "CLASS", value_parser = parse_class)]
+    pub accept_missing: Vec<Class>,
+
+    /// Folder for everything that is written (default: the recording's)
+    #[arg(long, value_name = "DIR")]
+    pub out_dir: Option<PathBuf>,
+
+    /// Where models are.
+    #[command(flatten)]
+    pub models: ModelArgs,
+
+    /// How to encode and sign.
+    #[command(flatten)]
+    pub release: ReleaseArgs,
+}
+
+/// `redact batch`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  redact batch recordings/ --policy policies/public-release.toml --out-dir releases/
+
+Each recording is done by a process of its own, so that a bad one never stops the others.
+Recordings whose release exists already are left alone, so a stopped batch can be run again.")]
+pub(crate) struct BatchArgs {
+    /// Folder with recordings
+    pub dir: PathBuf,
+
+    /// The written policy that decides
+    #[arg(long, value_name = "FILE")]
+    pub policy: PathBuf,
+
+    /// Who answers for it (default: the policy itself, by name)
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+
+    /// Accept that nothing looked for this class (face, plate or screen; may be repeated)
+    #[arg(long, value_name = "CLASS", value_parser = parse_class)]
+    pub accept_missing: Vec<Class>,
+
+    /// Folder for everything that is written
+    #[arg(long, value_name = "DIR")]
+    pub out_dir: PathBuf,
+
+    /// Recordings to do at a time
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub jobs: u16,
+
+    /// Where models are.
+    #[command(flatten)]
+    pub models: ModelArgs,
+
+    /// How to encode and sign.
+    #[command(flatten)]
+    pub release: ReleaseArgs,
+}
+
+/// `redact key`.
+#[derive(Debug, Args)]
+pub(crate) struct KeyArgs {
+    /// What to do with keys.
+    #[command(subcommand)]
+    pub command: KeyCommand,
+}
+
+/// What to do with keys.
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Make a signing key pair (Ed25519, minisign format)
+    New {
+        /// Where to write the secret key (default: the user's configuration folder)
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Show the public key to hand to auditors
+    Show {
+        /// The secret key (default: the one that `redact key new` made)
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
+    },
+    /// Trust releases signed with this public key
+    Trust {
+        /// A public key file, as `redact key show` prints it
+        file: PathBuf,
+    },
+}
+
+fn parse_class(name: &str) -> Result<Class, String> {
+    Class::from_name(name).ok_or_else(|| "expected face, plate or screen".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_grammar_has_no_contradiction() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,232 @@
+//! `redact batch`: one child process per recording, one result line each, and a summary.
+//!
+//! A child may run out of memory, crash or be killed: the others go on, and the line of the one
+//! that failed says why.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use clap::ValueEnum as _;
+use serde::Serialize;
+
+use crate::args::{BatchArgs, GlobalArgs};
+use crate::{Outcome, places};
+
+/// How one recording ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum End {
+    Ok,
+    Wrong,
+    Failed,
+    Skipped,
+}
+
+/// One result line.
+#[derive(Clone, Debug, Serialize)]
+struct ClipResult {
+    clip: PathBuf,
+    end: End,
+    /// The release, or what went wrong.
+    detail: String,
+    seconds: f64,
+}
+
+/// Does all recordings of a folder.
+///
+/// # Errors
+/// When the folder cannot be read or holds no recording; a recording that fails is a line.
+pub(crate) fn batch(args: &BatchArgs, global: &GlobalArgs) -> Result<Outcome> {
+    let clips = recordings(&args.dir)?;
+    std::fs::create_dir_all(&args.out_dir)
+        .with_context(|| format!("{}: cannot make the folder", args.out_dir.display()))?;
+    let program = std::env::current_exe().context("cannot tell where this program is")?;
+    let queue = Mutex::new(work_list(clips, args).into_iter());
+    let results = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..args.jobs {
+            scope.spawn(|| {
+                loop {
+                    let next = lock(&queue).next();
+                    let Some((clip, clash)) = next else { break };
+                    let result = match clash {
+                        Some(result) => result,
+                        None => run_child(&program, &clip, args, global),
+                    };
+                    show(&result, global);
+                    lock(&results).push(result);
+                }
+            });
+        }
+    });
+    let results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    Ok(summarise(&results, global))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Recordings directly in `dir`, by name; releases of an earlier run are not recordings.
+fn recordings(dir: &Path) -> Result<Vec<PathBuf>> {
+    let entries =
+        std::fs::read_dir(dir).with_context(|| format!("{}: cannot read", dir.display()))?;
+    let mut clips = Vec::new();
+    for entry in entries {
+        let path = entry.with_context(|| format!("{}: cannot read", dir.display()))?.path();
+        let ours = path.to_string_lossy().ends_with(places::RELEASE_SUFFIX);
+        let extension = path.extension().map(|ext| ext.to_string_lossy().to_lowercase());
+        let known = extension.is_some_and(|ext| {
+            redact_media::RECORDING_EXTENSIONS.contains(&ext.as_str())
+        });
+        if path.is_file() && known && !ours {
+            clips.push(path);
+        }
+    }
+    if clips.is_empty() {
+        bail!(
+            "{}: no recording in it (looked for .{})",
+            dir.display(),
+            redact_media::RECORDING_EXTENSIONS.join(", .")
+        );
+    }
+    clips.sort();
+    Ok(clips)
+}
+
+/// Clips in order; those that would write the same release as an earlier one, or whose release is
+/// there already, come with their result.
+fn work_list(clips: Vec<PathBuf>, args: &BatchArgs) -> Vec<(PathBuf, Option<ClipResult>)> {
+    let mut taken: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
+    let mut list = Vec::with_capacity(clips.len());
+    for clip in clips {
+        let release = places::beside(&clip, places::RELEASE_SUFFIX, Some(&args.out_dir));
+        let result = |end, detail| ClipResult { clip: clip.clone(), end, detail, seconds: 0.0 };
+        let clash = if let Some(other) = taken.get(&release) {
+            let detail = format!("its release would have the name of {}'s", other.display());
+            Some(result(End::Failed, detail))
+        } else if release.exists() && !args.release.force {
+            Some(result(End::Skipped, format!("{} exists already", release.display())))
+        } else {
+            None
+        };
+        taken.entry(release).or_insert_with(|| clip.clone());
+        list.push((clip, clash));
+    }
+    list
+}
+
+fn run_child(program: &Path, clip: &Path, args: &BatchArgs, global: &GlobalArgs) -> ClipResult {
+    let started = Instant::now();
+    let output = Command::new(program)
+        .args(child_arguments(clip, args, global))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .output();
+    let (end, detail) = match output {
+        Err(error) => (End::Failed, format!("cannot start the program: {error}")),
+        Ok(output) => {
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            let first = said.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+            let first = first.trim_start_matches("redact: ").to_owned();
+            match output.status.code() {
+                Some(0) => {
+                    let release =
+                        places::beside(clip, places::RELEASE_SUFFIX, Some(&args.out_dir));
+                    (End::Ok, release.display().to_string())
+                }
+                Some(1) => (End::Wrong, first),
+                Some(_) => (End::Failed, first),
+                None => (End::Failed, format!("ended by a signal ({})", output.status)),
+            }
+        }
+    };
+    ClipResult { clip: clip.to_owned(), end, detail, seconds: started.elapsed().as_secs_f64() }
+}
+
+/// The arguments of `redact run` for one clip.
+fn child_arguments(clip: &Path, args: &BatchArgs, global: &GlobalArgs) -> Vec<OsString> {
+    let mut list: Vec<OsString> = vec!["run".into(), "--quiet".into()];
+    let mut option = |name: &str, value: Option<OsString>| {
+        if let Some(value) = value {
+            list.push(name.into());
+            list.push(value);
+        }
+    };
+    option("--policy", Some(args.policy.clone().into()));
+    option("--out-dir", Some(args.out_dir.clone().into()));
+    option("--by", args.by.clone().map(Into::into));
+    for class in &args.accept_missing {
+        option("--accept-missing", Some(class.name().into()));
+    }
+    option("--threads", global.threads.map(|threads| threads.to_string().into()));
+    option("--models", args.models.models.clone().map(Into::into));
+    let value_name = |value: Option<clap::builder::PossibleValue>| {
+        value.map(|value| OsString::from(value.get_name()))
+    };
+    option("--profile", value_name(args.models.profile.to_possible_value()));
+    let release = &args.release;
+    option("--preset", value_name(release.preset.to_possible_value()));
+    option("--crf", Some(release.crf.to_string().into()));
+    option("--key", release.key.clone().map(Into::into));
+    option("--agency", release.agency.clone().map(Into::into));
+    option("--request", release.request.clone().map(Into::into));
+    option("--requester", release.requester.clone().map(Into::into));
+    if release.force {
+        list.push("--force".into());
+    }
+    list.push("--".into());
+    list.push(clip.into());
+    list
+}
+
+fn show(result: &ClipResult, global: &GlobalArgs) {
+    let line = if global.json {
+        // A struct of strings and numbers always serializes.
+        serde_json::to_string(result).unwrap_or_default()
+    } else {
+        let word = match result.end {
+            End::Ok => "ok",
+            End::Wrong => "WRONG",
+            End::Failed => "FAILED",
+            End::Skipped => "skipped",
+        };
+        let clip = result.clip.display();
+        format!("{word:<8}{clip}: {} ({})", result.detail, seconds(result.seconds))
+    };
+    crate::say(&line);
+}
+
+fn seconds(seconds: f64) -> String {
+    let whole = Duration::from_secs_f64(seconds).as_secs();
+    if whole >= 60 { format!("{}:{:02} min", whole / 60, whole % 60) } else { format!("{whole} s") }
+}
+
+fn summarise(results: &[ClipResult], global: &GlobalArgs) -> Outcome {
+    let count = |end| results.iter().filter(|result| result.end == end).count();
+    let (ok, wrong) = (count(End::Ok), count(End::Wrong));
+    let (failed, skipped) = (count(End::Failed), count(End::Skipped));
+    if global.json {
+        let summary = serde_json::json!({
+            "recordings": results.len(), "ok": ok, "wrong": wrong, "failed": failed,
+            "skipped": skipped,
+        });
+        crate::say(&summary.to_string());
+    } else {
+        crate::say(&format!(
+            "{} recordings: {ok} released, {wrong} wrong, {failed} failed, {skipped} skipped",
+            results.len()
+        ));
+    }
+    match (failed, wrong) {
+        (0, 0) => Outcome::Done,
+        (0, _) => Outcome::Wrong,
+        _ => Outcome::Failed,
+    }
+}

@@ -1,0 +1,68 @@
+//! One line that says what went wrong, and a hint where one helps.
+
+use redact_core::{PlanError, SourceError};
+use redact_engine::{RenderError, ScanError};
+
+/// What to do about `error`, when there is something to do.
+pub(crate) fn hint(error: &anyhow::Error) -> Option<&'static str> {
+    error.chain().find_map(|cause| {
+        let plan = cause.downcast_ref::<PlanError>().and_then(plan_hint);
+        let source = cause.downcast_ref::<SourceError>().and_then(source_hint);
+        plan.or(source).or_else(|| text_hint(&cause.to_string()))
+    })
+}
+
+fn plan_hint(error: &PlanError) -> Option<&'static str> {
+    match error {
+        PlanError::NotApproved => Some("`redact approve PLAN --by NAME` approves it"),
+        PlanError::Undecided { .. } => {
+            Some("give each track in the plan a \"decision\", then `redact approve PLAN --by NAME`")
+        }
+        PlanError::Unacknowledged { .. } => Some(
+            "install a model for it (scripts/setup), or accept that nothing looked for it with \
+             --accept-missing CLASS; the manifest will say so",
+        ),
+        PlanError::SecondPersonMissing { .. } => {
+            Some("`redact approve PLAN --by 'ANOTHER NAME' --force` adds the second approval")
+        }
+        PlanError::OtherSource { .. } => {
+            Some("a plan belongs to one file: scan this recording and approve its findings")
+        }
+        _ => None,
+    }
+}
+
+fn source_hint(error: &SourceError) -> Option<&'static str> {
+    match error {
+        SourceError::Damaged { .. } | SourceError::Truncated { .. } => {
+            Some("ask for the file again from where it came; a damaged recording is not released")
+        }
+        SourceError::Encrypted => Some("export the recording without encryption"),
+        SourceError::NoVideo { .. } => Some("sound without pictures is not supported yet"),
+        _ => None,
+    }
+}
+
+fn text_hint(text: &str) -> Option<&'static str> {
+    if text.ends_with("exists already") {
+        return Some("--force replaces it");
+    }
+    if text.contains("os error 28") || text.contains("No space left") {
+        return Some("free some space and run the same command again; nothing was left half done");
+    }
+    None
+}
+
+/// Whether `error` is a person's Ctrl-C.
+pub(crate) fn is_cancelled(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        matches!(cause.downcast_ref::<ScanError>(), Some(ScanError::Cancelled))
+            || matches!(cause.downcast_ref::<RenderError>(), Some(RenderError::Cancelled))
+            || cause.is::<Interrupted>()
+    })
+}
+
+/// A person asked to stop.
+#[derive(Debug, thiserror::Error)]
+#[error("stopped")]
+pub(crate) struct Interrupted;

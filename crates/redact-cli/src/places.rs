@@ -1,0 +1,152 @@
+//! Where things are on this machine. The only reader of the environment.
+
+use std::env;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+
+/// What a release's name adds to the recording's.
+pub(crate) const RELEASE_SUFFIX: &str = ".redacted.mp4";
+
+/// The folder with model cards: the given one, `$REDACT_MODELS`, or `models` near the program or
+/// the working folder.
+///
+/// # Errors
+/// When there is none; the message lists where it was looked for.
+pub(crate) fn models_dir(given: Option<&Path>) -> Result<PathBuf> {
+    if let Some(dir) = given {
+        return Ok(dir.to_owned());
+    }
+    if let Some(dir) = env::var_os("REDACT_MODELS") {
+        return Ok(dir.into());
+    }
+    near("models").context(
+        "no folder with models: give --models DIR, set REDACT_MODELS, or run scripts/setup",
+    )
+}
+
+/// The ONNX Runtime library: `$ORT_DYLIB_PATH`, or `.deps/onnxruntime` near the program or the
+/// working folder.
+///
+/// # Errors
+/// When there is none.
+pub(crate) fn onnx_runtime() -> Result<PathBuf> {
+    if let Some(path) = env::var_os("ORT_DYLIB_PATH") {
+        return Ok(path.into());
+    }
+    near(".deps/onnxruntime/libonnxruntime.so")
+        .context("no ONNX Runtime library: set ORT_DYLIB_PATH, or run scripts/setup")
+}
+
+/// `name` in the working folder, in the program's folder, or in a folder above either.
+fn near(name: &str) -> Option<PathBuf> {
+    let program = env::current_exe().ok();
+    let starts = [env::current_dir().ok(), program];
+    starts.iter().flatten().flat_map(|start| start.ancestors()).find_map(|folder| {
+        let candidate = folder.join(name);
+        candidate.exists().then_some(candidate)
+    })
+}
+
+/// The folder that holds this user's keys: `$REDACT_HOME`, or the configuration folder.
+///
+/// # Errors
+/// When the environment names no home.
+pub(crate) fn key_dir() -> Result<PathBuf> {
+    if let Some(dir) = env::var_os("REDACT_HOME") {
+        return Ok(dir.into());
+    }
+    if let Some(dir) = env::var_os("XDG_CONFIG_HOME") {
+        return Ok(PathBuf::from(dir).join("redact"));
+    }
+    match env::var_os("HOME") {
+        Some(home) => Ok(PathBuf::from(home).join(".config/redact")),
+        None => bail!("no place for keys: set HOME or REDACT_HOME"),
+    }
+}
+
+/// This user's secret signing key.
+///
+/// # Errors
+/// When the environment names no home.
+pub(crate) fn secret_key() -> Result<PathBuf> {
+    Ok(key_dir()?.join("redact.key"))
+}
+
+/// The folder with public keys that this user trusts.
+///
+/// # Errors
+/// When the environment names no home.
+pub(crate) fn trusted_keys() -> Result<PathBuf> {
+    Ok(key_dir()?.join("trusted"))
+}
+
+/// The passphrase of the secret signing key, when it has one: `$REDACT_KEY_PASSPHRASE`.
+pub(crate) fn passphrase() -> Option<String> {
+    env::var("REDACT_KEY_PASSPHRASE").ok().filter(|passphrase| !passphrase.is_empty())
+}
+
+/// `clip.mp4` and `.findings.json` make `clip.findings.json`, in `dir` or beside the clip.
+pub(crate) fn beside(clip: &Path, suffix: &str, dir: Option<&Path>) -> PathBuf {
+    let mut name = clip.file_stem().unwrap_or(OsStr::new("recording")).to_owned();
+    name.push(suffix);
+    match dir {
+        Some(dir) => dir.join(name),
+        None => clip.with_file_name(name),
+    }
+}
+
+/// `clip.findings.json` makes `clip.plan.json`.
+pub(crate) fn plan_beside(findings: &Path) -> PathBuf {
+    let name = findings.file_name().unwrap_or_default().to_string_lossy();
+    let stem = name.strip_suffix(".findings.json").or(name.strip_suffix(".json"));
+    findings.with_file_name(format!("{}.plan.json", stem.unwrap_or(&name)))
+}
+
+/// Refuses an output that is there already, or that is the input by any name.
+///
+/// # Errors
+/// Says which, and what to do.
+pub(crate) fn check_output(output: &Path, inputs: &[&Path], force: bool) -> Result<()> {
+    let same = |input: &&&Path| match (output.canonicalize(), input.canonicalize()) {
+        (Ok(output), Ok(input)) => output == input,
+        _ => false,
+    };
+    if inputs.iter().any(|input| same(&input)) {
+        bail!("{}: the output would replace an input", output.display());
+    }
+    if output.exists() && !force {
+        bail!("{}: exists already", output.display());
+    }
+    match output.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() && !dir.is_dir() => {
+            bail!("{}: there is no such folder", dir.display())
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outputs_are_named_after_the_clip() {
+        let clip = Path::new("in/clip.v2.mp4");
+        assert_eq!(beside(clip, ".plan.json", None), Path::new("in/clip.v2.plan.json"));
+        let dir = Some(Path::new("out"));
+        assert_eq!(beside(clip, ".redacted.mp4", dir), Path::new("out/clip.v2.redacted.mp4"));
+    }
+
+    #[test]
+    fn an_input_is_never_replaced_even_by_force() {
+        let dir = tempfile::tempdir().unwrap();
+        let clip = dir.path().join("clip.mp4");
+        std::fs::write(&clip, b"x").unwrap();
+        let detour = dir.path().join("./clip.mp4");
+        assert!(check_output(&detour, &[&clip], true).is_err());
+        assert!(check_output(&dir.path().join("other.mp4"), &[&clip], false).is_ok());
+        assert!(check_output(&dir.path().join("no/such/other.mp4"), &[&clip], false).is_err());
+    }
+}

@@ -1,0 +1,302 @@
+//! `redact render`: from an approved plan to a release that was checked and signed.
+//!
+//! Everything is written under partial names, checked, and renamed at the end, the release last:
+//! whatever happens before, no file has the release's name.
+
+mod facts;
+mod partial;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use redact_core::{ApprovedPlan, Redactions, Source as _};
+use redact_engine::{Check, Expected, RenderReport};
+use redact_media::leak::{self, ExpectedStreams};
+use redact_media::{EncodeOptions, FileSink, FileSource, OpenOptions, Preset};
+use redact_record::manifest::{FrameClock, Manifests, PublicManifest};
+use redact_record::sign::{KeyPair, Signed};
+use redact_record::{FileBinding, ReleasePaths, plan, release_paths};
+
+use crate::args::{GlobalArgs, PresetArg, ReleaseArgs, RenderArgs};
+use crate::progress::TerminalProgress;
+use crate::{Outcome, approve, eyes, key, places, sandbox, scan};
+use partial::Partial;
+
+/// Renders an approved plan and says where everything is.
+///
+/// # Errors
+/// When the plan may not be carried out, a job fails, or a check finds the written file wrong.
+pub(crate) fn render(args: &RenderArgs, global: &GlobalArgs) -> Result<Outcome> {
+    let clip = &args.clip;
+    let release = match &args.output {
+        Some(output) => output.clone(),
+        None => places::beside(clip, places::RELEASE_SUFFIX, None),
+    };
+    scan::check_clip(clip)?;
+    check_outputs(&release, &[clip, &args.plan], args.release.force)?;
+    let (plan, _) = plan::read(&args.plan).with_context(|| args.plan.display().to_string())?;
+    let key = key::signing_key(args.release.key.as_deref())?;
+    sandbox::confine(&[clip], &[scan::folder_of(&release)])?;
+    let progress = TerminalProgress::new(global.quiet);
+    let (source, _) = scan::digest(clip, &progress)?;
+    let plan = plan::approved(plan, source).with_context(|| args.plan.display().to_string())?;
+    let job = ReleaseJob { clip, release: &release, plan: &plan, args: &args.release, key: &key };
+    let made = job.run(global, &progress)?;
+    progress.clear();
+    if global.json {
+        crate::say(&made.json(&release).to_string());
+    } else {
+        crate::say(&made.text(&release));
+    }
+    Ok(Outcome::Done)
+}
+
+/// Refuses to write where a release or any of its records is already.
+///
+/// # Errors
+/// Says which file is in the way.
+pub(crate) fn check_outputs(release: &Path, inputs: &[&Path], force: bool) -> Result<()> {
+    places::check_output(release, inputs, force)?;
+    for path in records(&release_paths(release)) {
+        places::check_output(path, inputs, force)?;
+    }
+    Ok(())
+}
+
+fn records(paths: &ReleasePaths) -> [&PathBuf; 5] {
+    [&paths.manifest, &paths.manifest_signature, &paths.sealed, &paths.sealed_signature, &paths.log]
+}
+
+/// One release to make.
+pub(crate) struct ReleaseJob<'a> {
+    /// The recording.
+    pub clip: &'a Path,
+    /// Where the release goes.
+    pub release: &'a Path,
+    /// What is hidden.
+    pub plan: &'a ApprovedPlan,
+    /// How it is encoded and described.
+    pub args: &'a ReleaseArgs,
+    /// What signs it.
+    pub key: &'a KeyPair,
+}
+
+/// A release that is there.
+pub(crate) struct Made {
+    paths: ReleasePaths,
+    report: RenderReport,
+    manifest: PublicManifest,
+}
+
+impl ReleaseJob<'_> {
+    /// Renders, checks, signs and gives the release its name.
+    ///
+    /// # Errors
+    /// The first cause; nothing then has the release's name.
+    pub fn run(&self, global: &GlobalArgs, progress: &TerminalProgress) -> Result<Made> {
+        let threads = eyes::threads(global.threads);
+        let named = || self.release.display().to_string();
+        let partial = Partial::beside(self.release);
+        let before = self.bind(self.clip, progress)?;
+        let (report, clock) = self.write(partial.path(), threads, progress)?;
+        let checks = self.check(partial.path(), threads, progress)?;
+        let (after, _) = scan::digest(self.clip, progress)?;
+        let binding = self.bind(partial.path(), progress).with_context(named)?;
+        let evidence = facts::Evidence { before, after, binding, clock, report: &report, checks };
+        let manifests = evidence.manifests(self, partial.path()).with_context(named)?;
+        let paths = release_paths(self.release);
+        self.publish(partial, &manifests, &paths).with_context(named)?;
+        Ok(Made { paths, report, manifest: manifests.public })
+    }
+
+    fn bind(&self, path: &Path, progress: &TerminalProgress) -> Result<FileBinding> {
+        use redact_core::{Phase, Progress as _};
+        let mut advance = |done, total| progress.advance(Phase::Digest, done, Some(total));
+        scan::stoppable(FileBinding::of_file(path, &mut advance))
+            .with_context(|| path.display().to_string())
+    }
+
+    fn write(
+        &self,
+        partial: &Path,
+        threads: usize,
+        progress: &TerminalProgress,
+    ) -> Result<(RenderReport, FrameClock)> {
+        let clip = || self.clip.display().to_string();
+        let release = || self.release.display().to_string();
+        let options = OpenOptions { audio: true, threads };
+        let source = FileSource::open(self.clip, &options).with_context(clip)?;
+        let encode = EncodeOptions {
+            preset: preset(self.args.preset),
+            crf: self.args.crf,
+            threads,
+            ..EncodeOptions::default()
+        };
+        let sink = FileSink::create(partial, source.info(), &encode).with_context(release)?;
+        let (source, clock) = facts::clocked(source);
+        let report =
+            redact_engine::render(Box::new(source), self.plan, Box::new(sink), progress);
+        let report = report.map_err(|error| {
+            // A failing source is the recording's fault, anything else the release's.
+            let name = match error {
+                redact_engine::RenderError::Source(_) => clip(),
+                _ => release(),
+            };
+            anyhow::Error::from(error).context(name)
+        })?;
+        Ok((report, clock.take()))
+    }
+
+    /// Looks at the written file as a stranger would, and compares it with the source.
+    fn check(
+        &self,
+        partial: &Path,
+        threads: usize,
+        progress: &TerminalProgress,
+    ) -> Result<facts::AllChecks> {
+        let redactions = self.plan.redactions();
+        let audio_tracks = self.plan.plan().source.info.audio.len();
+        let expected = Expected { frames: self.plan.plan().source.frames, audio_tracks };
+        let leaks = leaks(partial, audio_tracks)?;
+        let audit = audit(partial, redactions, &expected, threads, progress)?;
+        let compare = compare(self.clip, partial, redactions, threads, progress)?;
+        let checks = facts::AllChecks { leaks, audit, compare };
+        if let Some(failed) = checks.first_failure() {
+            bail!(
+                "{}: the written file failed its audit and was discarded: {failed}",
+                self.release.display()
+            );
+        }
+        Ok(checks)
+    }
+
+    /// Writes the records and gives everything its name, the release last.
+    fn publish(
+        &self,
+        partial: Partial,
+        manifests: &Manifests,
+        paths: &ReleasePaths,
+    ) -> Result<()> {
+        let now = approve::now();
+        let sign = |bytes: &[u8], kind| self.key.sign_bytes(bytes, kind, now);
+        let public_signature = sign(&manifests.public_bytes, Signed::PublicManifest)?;
+        let sealed_signature = sign(&manifests.sealed_bytes, Signed::SealedManifest)?;
+        let digest = redact_record::digest_bytes(&manifests.public_bytes);
+        let log = redact_record::log::html(&manifests.public, digest)?;
+        let files: [(&PathBuf, &[u8]); 5] = [
+            (&paths.sealed, &manifests.sealed_bytes),
+            (&paths.sealed_signature, sealed_signature.as_bytes()),
+            (&paths.log, log.as_bytes()),
+            (&paths.manifest, &manifests.public_bytes),
+            (&paths.manifest_signature, public_signature.as_bytes()),
+        ];
+        let mut written = Vec::with_capacity(files.len());
+        for (path, bytes) in files {
+            let record = Partial::beside(path);
+            std::fs::write(record.path(), bytes)
+                .and_then(|()| std::fs::File::open(record.path())?.sync_all())
+                .with_context(|| path.display().to_string())?;
+            written.push((record, path));
+        }
+        for (record, path) in written {
+            record.rename(path)?;
+        }
+        partial.rename(self.release)
+    }
+}
+
+const fn preset(preset: PresetArg) -> Preset {
+    match preset {
+        PresetArg::Ultrafast => Preset::Ultrafast,
+        PresetArg::Superfast => Preset::Superfast,
+        PresetArg::Veryfast => Preset::Veryfast,
+        PresetArg::Faster => Preset::Faster,
+        PresetArg::Fast => Preset::Fast,
+        PresetArg::Medium => Preset::Medium,
+        PresetArg::Slow => Preset::Slow,
+    }
+}
+
+/// One check per leak channel of the file at `path`.
+///
+/// # Errors
+/// When the file cannot be read.
+pub(crate) fn leaks(path: &Path, audio_tracks: usize) -> Result<Vec<Check>> {
+    let verdicts = leak::scan(path, &ExpectedStreams { audio_tracks })
+        .with_context(|| path.display().to_string())?;
+    let check = |verdict: leak::LeakVerdict| Check {
+        name: verdict.channel.name(),
+        passed: verdict.clean,
+        evidence: verdict.evidence,
+    };
+    Ok(verdicts.into_iter().map(check).collect())
+}
+
+/// Decodes the file at `path` and proves every mask and mute.
+///
+/// # Errors
+/// When it cannot be decoded.
+pub(crate) fn audit(
+    path: &Path,
+    redactions: &Redactions,
+    expected: &Expected,
+    threads: usize,
+    progress: &TerminalProgress,
+) -> Result<Vec<Check>> {
+    let name = || path.display().to_string();
+    let options = OpenOptions { audio: true, threads };
+    let release = FileSource::open(path, &options).with_context(name)?;
+    let report = redact_engine::audit(Box::new(release), redactions, expected, progress)
+        .with_context(name)?;
+    Ok(report.checks)
+}
+
+/// Decodes both files and proves that they differ in nothing but `redactions`.
+///
+/// # Errors
+/// When one of them cannot be decoded.
+pub(crate) fn compare(
+    clip: &Path,
+    release: &Path,
+    redactions: &Redactions,
+    threads: usize,
+    progress: &TerminalProgress,
+) -> Result<Vec<Check>> {
+    let options = OpenOptions { audio: true, threads };
+    let source = FileSource::open(clip, &options).with_context(|| clip.display().to_string())?;
+    let written =
+        FileSource::open(release, &options).with_context(|| release.display().to_string())?;
+    let report =
+        redact_engine::compare(Box::new(source), Box::new(written), redactions, progress)
+            .with_context(|| release.display().to_string())?;
+    Ok(report.checks)
+}
+
+impl Made {
+    /// Where everything is, for people.
+    pub fn text(&self, release: &Path) -> String {
+        let report = &self.report;
+        let share = report.masked_area_mean * 100.0;
+        [
+            format!(
+                "{} frames, {} with masks ({share:.2} % of the picture on average)",
+                report.frames, report.frames_masked
+            ),
+            format!("release:  {}", release.display()),
+            format!("manifest: {}", self.paths.manifest.display()),
+            format!("sealed:   {} (stays with the agency)", self.paths.sealed.display()),
+            format!("log:      {}", self.paths.log.display()),
+        ]
+        .join("\n")
+    }
+
+    /// The same for machines.
+    pub fn json(&self, release: &Path) -> serde_json::Value {
+        serde_json::json!({
+            "release": release, "manifest": self.paths.manifest, "sealed": self.paths.sealed,
+            "log": self.paths.log, "sha256": self.manifest.release.binding().sha256.to_string(),
+            "frames": self.report.frames, "frames_masked": self.report.frames_masked,
+            "masks": self.manifest.masks.len(), "mutes": self.manifest.mutes.len(),
+        })
+    }
+}

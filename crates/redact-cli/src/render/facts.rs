@@ -1,0 +1,192 @@
+//! From what the jobs report to what a manifest is made of.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Context as _, Result};
+use redact_core::{Digest, MediaItem, Source, SourceError, SourceInfo};
+use redact_engine::{Check, RenderReport};
+use redact_media::{FileSource, OpenOptions, release_rate_hz};
+use redact_record::FileBinding;
+use redact_record::manifest::{
+    self, AudioResult, CheckResult, FrameClock, Fresh, ManifestInput, Manifests, ReleaseContext,
+    ReleaseFacts, RenderFacts, ToolInfo,
+};
+
+use super::ReleaseJob;
+use crate::approve;
+
+/// A source that notes when each frame is shown as it passes.
+pub(crate) struct ClockedSource {
+    inner: FileSource,
+    clock: SharedClock,
+}
+
+/// The times noted so far.
+#[derive(Clone, Default)]
+pub(crate) struct SharedClock(Arc<Mutex<FrameClock>>);
+
+impl SharedClock {
+    /// Takes what was noted.
+    pub fn take(&self) -> FrameClock {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Wraps `inner` so that its frames' times are noted.
+pub(crate) fn clocked(inner: FileSource) -> (ClockedSource, SharedClock) {
+    let clock = SharedClock::default();
+    (ClockedSource { inner, clock: clock.clone() }, clock)
+}
+
+impl Source for ClockedSource {
+    fn info(&self) -> &SourceInfo {
+        self.inner.info()
+    }
+
+    fn next_item(&mut self) -> Result<Option<MediaItem>, SourceError> {
+        let item = self.inner.next_item()?;
+        if let Some(MediaItem::Frame(frame)) = &item {
+            let mut clock = self.clock.0.lock().unwrap_or_else(PoisonError::into_inner);
+            clock.push(frame.timestamp, frame.duration_ticks);
+        }
+        Ok(item)
+    }
+}
+
+/// What three looks at the written file found.
+pub(crate) struct AllChecks {
+    /// One per leak channel.
+    pub leaks: Vec<Check>,
+    /// Masks and mutes.
+    pub audit: Vec<Check>,
+    /// Nothing else changed.
+    pub compare: Vec<Check>,
+}
+
+impl AllChecks {
+    /// The first check that failed, in words.
+    pub fn first_failure(&self) -> Option<String> {
+        let all = self.leaks.iter().chain(&self.audit).chain(&self.compare);
+        let failed = all.into_iter().find(|check| !check.passed)?;
+        Some(format!("{}: {}", failed.name, failed.evidence))
+    }
+}
+
+/// Everything that was learnt while a release was made.
+pub(crate) struct Evidence<'a> {
+    /// The source before the run.
+    pub before: FileBinding,
+    /// SHA-256 of the source after the run.
+    pub after: Digest,
+    /// The release.
+    pub binding: FileBinding,
+    /// When each frame is shown.
+    pub clock: FrameClock,
+    /// What the render did.
+    pub report: &'a RenderReport,
+    /// What the checks found.
+    pub checks: AllChecks,
+}
+
+impl Evidence<'_> {
+    /// Both manifests of the release at `partial`.
+    ///
+    /// # Errors
+    /// When figures disagree, or a check did not pass.
+    pub fn manifests(&self, job: &ReleaseJob<'_>, partial: &Path) -> Result<Manifests> {
+        let options = OpenOptions { audio: true, threads: 1 };
+        let written = FileSource::open(partial, &options)?;
+        let release = ReleaseFacts {
+            binding: self.binding.clone(),
+            container: written.info().container.clone(),
+            streams: written.info().streams.clone(),
+        };
+        let (audit, compare, leaks) = (
+            results(&self.checks.audit),
+            results(&self.checks.compare),
+            results(&self.checks.leaks),
+        );
+        let plan = job.plan.plan();
+        let manifests = manifest::build(&ManifestInput {
+            plan: job.plan,
+            models: &plan.models,
+            source_name: &file_name(job.clip),
+            release_name: &file_name(job.release),
+            source_before: &self.before,
+            source_after: self.after,
+            release: &release,
+            clock: &self.clock,
+            render: &self.render_facts(job),
+            audit: &audit,
+            compare: &compare,
+            leaks: &leaks,
+            tool: &tool(job),
+            context: &context(job),
+            created: approve::now(),
+            fresh: Fresh::random()?,
+        });
+        manifests.context("cannot write the manifest")
+    }
+
+    fn render_facts(&self, job: &ReleaseJob<'_>) -> RenderFacts {
+        let tracks = &job.plan.plan().source.info.audio;
+        let audio = self.report.audio.iter().zip(tracks).map(|(report, track)| AudioResult {
+            rate_hz: track.rate_hz,
+            samples: report.samples,
+            muted_samples: report.muted_samples,
+        });
+        RenderFacts {
+            frames: self.report.frames,
+            frames_masked: self.report.frames_masked,
+            masked_area_mean: self.report.masked_area_mean,
+            audio: audio.collect(),
+        }
+    }
+}
+
+fn results(checks: &[Check]) -> Vec<CheckResult> {
+    let result = |check: &Check| CheckResult {
+        name: check.name.to_owned(),
+        passed: check.passed,
+        evidence: check.evidence.clone(),
+    };
+    checks.iter().map(result).collect()
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn tool(job: &ReleaseJob<'_>) -> ToolInfo {
+    let owned = |(name, version): (&str, String)| (name.to_owned(), version);
+    let mut options = vec![
+        ("video encoder".to_owned(), "libx264".to_owned()),
+        ("preset".to_owned(), super::preset(job.args.preset).name().to_owned()),
+        ("crf".to_owned(), job.args.crf.to_string()),
+        ("audio encoder".to_owned(), "aac".to_owned()),
+    ];
+    for (number, track) in job.plan.plan().source.info.audio.iter().enumerate() {
+        let rate = release_rate_hz(track.rate_hz);
+        if rate != track.rate_hz {
+            let change = format!("{} to {rate} Hz", track.rate_hz);
+            options.push((format!("sound track {number} resampled"), change));
+        }
+    }
+    ToolInfo {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        commit: option_env!("REDACT_COMMIT").map(str::to_owned),
+        libraries: redact_media::versions().into_iter().map(owned).collect(),
+        options,
+    }
+}
+
+fn context(job: &ReleaseJob<'_>) -> ReleaseContext {
+    ReleaseContext {
+        agency: job.args.agency.clone(),
+        profile: Some(job.plan.plan().policy.name.clone()),
+        request_number: job.args.request.clone(),
+        requester: job.args.requester.clone(),
+        ..ReleaseContext::default()
+    }
+}

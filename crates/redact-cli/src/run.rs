@@ -1,0 +1,145 @@
+//! `redact run`: scan, approve by a written policy, render and verify, in one go.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+use redact_record::{Overwrite, findings, plan, release_paths};
+
+use crate::args::{GlobalArgs, RunArgs};
+use crate::progress::TerminalProgress;
+use crate::render::{self, ReleaseJob};
+use crate::verify::VerifyJob;
+use crate::{Outcome, approve, eyes, key, places, sandbox, scan};
+
+/// What the policy says when it approves by itself.
+const STATEMENT: &str = "Decided by the written policy, without a look at the single tracks.";
+
+/// The files of one run.
+struct Outputs {
+    findings: PathBuf,
+    plan: PathBuf,
+    release: PathBuf,
+}
+
+/// Does all four for one recording.
+///
+/// # Errors
+/// The first step that fails; nothing then has the release's name.
+pub(crate) fn run(args: &RunArgs, global: &GlobalArgs) -> Result<Outcome> {
+    let clip = &args.clip;
+    scan::check_clip(clip)?;
+    let policy = approve::read_policy(&args.policy)?;
+    if policy.second_person {
+        bail!(
+            "{}: this policy asks for two people, and `run` has none: use scan, approve (twice) \
+             and render",
+            args.policy.display()
+        );
+    }
+    let outputs = outputs(args)?;
+    let looking = eyes::open(&args.models, eyes::threads(global.threads))?;
+    for class in &looking.missing {
+        if !args.accept_missing.contains(class) {
+            let class = *class;
+            let error = redact_core::PlanError::Unacknowledged { class };
+            return Err(error).with_context(|| clip.display().to_string());
+        }
+    }
+    let key = key::signing_key(args.release.key.as_deref())?;
+    let trust = key::trusted_only(&key.public())?;
+    sandbox::confine(&[clip], &[scan::folder_of(&outputs.release)])?;
+
+    let progress = TerminalProgress::new(global.quiet);
+    let found = scan::find(clip, looking, global, &progress)?;
+    let overwrite = if args.release.force { Overwrite::Replace } else { Overwrite::Never };
+    let digest = findings::write(&outputs.findings, &found, overwrite)
+        .with_context(|| outputs.findings.display().to_string())?;
+    let written = Written(&outputs);
+    progress.clear();
+    if !global.json {
+        crate::say(&scan::table(&found));
+    }
+    let policy_name = format!("policy {}", policy.name);
+    let plan = approve::propose(&found, digest, &policy, &policy_name)
+        .with_context(|| args.policy.display().to_string())?;
+    let by = args.by.clone().unwrap_or(policy_name);
+    let plan = approve::sign_off(plan, &by, STATEMENT, &args.accept_missing)
+        .with_context(|| clip.display().to_string())?;
+    plan::write(&outputs.plan, &plan, overwrite)
+        .with_context(|| outputs.plan.display().to_string())?;
+    let source = plan.source.digest;
+    let plan = plan::approved(plan, source).with_context(|| clip.display().to_string())?;
+
+    let release = &outputs.release;
+    let job = ReleaseJob { clip, release, plan: &plan, args: &args.release, key: &key };
+    let made = job.run(global, &progress)?;
+    written.keep();
+    progress.clear();
+    if !global.json {
+        crate::say(&made.text(release));
+    }
+    let verify = VerifyJob {
+        release,
+        manifest: release_paths(release).manifest,
+        source: None,
+        trust,
+    };
+    let verdict = verify.run(global, &progress)?;
+    progress.clear();
+    if global.json {
+        let mut document = made.json(release);
+        document["findings"] = serde_json::json!(outputs.findings);
+        document["plan"] = serde_json::json!(outputs.plan);
+        document["scan"] = scan::summary(clip, &outputs.findings, &found);
+        document["verdict"] = serde_json::json!(verdict.word());
+        crate::say(&document.to_string());
+    } else {
+        crate::say(verdict.text().lines().last().unwrap_or_default());
+    }
+    if verdict.passed() {
+        return Ok(Outcome::Done);
+    }
+    if global.quiet {
+        bail!("{}: the release does not verify", release.display());
+    }
+    crate::say(&verdict.text());
+    Ok(Outcome::Wrong)
+}
+
+/// Names everything that will be written, and refuses what is in the way.
+fn outputs(args: &RunArgs) -> Result<Outputs> {
+    let dir = args.out_dir.as_deref();
+    if let Some(dir) = dir {
+        std::fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
+    }
+    let clip = &args.clip;
+    let outputs = Outputs {
+        findings: places::beside(clip, ".findings.json", dir),
+        plan: places::beside(clip, ".plan.json", dir),
+        release: places::beside(clip, places::RELEASE_SUFFIX, dir),
+    };
+    let inputs: [&std::path::Path; 2] = [clip, &args.policy];
+    render::check_outputs(&outputs.release, &inputs, args.release.force)?;
+    for path in [&outputs.findings, &outputs.plan] {
+        places::check_output(path, &inputs, args.release.force)?;
+    }
+    Ok(outputs)
+}
+
+/// Working files of a run, removed when it does not come to a release: a next run simply works.
+struct Written<'a>(&'a Outputs);
+
+impl Written<'_> {
+    fn keep(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Written<'_> {
+    fn drop(&mut self) {
+        for path in [&self.0.findings, &self.0.plan] {
+            // The plan may not be there yet.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}

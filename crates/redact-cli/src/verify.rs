@@ -1,0 +1,281 @@
+//! `redact verify`: whether a release is what its manifest says, one line per check.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use redact_core::Redactions;
+use redact_engine::{Check, Expected};
+use redact_record::manifest::{self, PublicManifest, SealedManifest};
+use redact_record::sign::{SignatureVerdict, TrustStore};
+use redact_record::{FileBinding, RecordError, release_paths};
+
+use crate::args::{GlobalArgs, VerifyArgs};
+use crate::progress::TerminalProgress;
+use crate::{Outcome, eyes, failure, key, render, sandbox, scan};
+
+/// What was looked at, check by check.
+pub(crate) struct Verdict {
+    /// Group of checks and what each found.
+    pub checks: Vec<(&'static str, Check)>,
+}
+
+impl Verdict {
+    fn add(&mut self, group: &'static str, name: &'static str, passed: bool, evidence: String) {
+        self.checks.push((group, Check { name, passed, evidence }));
+    }
+
+    fn extend(&mut self, group: &'static str, checks: Vec<Check>) {
+        self.checks.extend(checks.into_iter().map(|check| (group, check)));
+    }
+
+    /// Whether every check passed.
+    pub fn passed(&self) -> bool {
+        self.checks.iter().all(|(_, check)| check.passed)
+    }
+
+    /// `ok` or `wrong`.
+    pub fn word(&self) -> &'static str {
+        if self.passed() { "ok" } else { "wrong" }
+    }
+
+    /// One line per check and the verdict.
+    pub fn text(&self) -> String {
+        let mut lines: Vec<String> = self
+            .checks
+            .iter()
+            .map(|(group, check)| {
+                let word = if check.passed { "ok" } else { "WRONG" };
+                format!("{word:<6}{group}, {}: {}", check.name, check.evidence)
+            })
+            .collect();
+        let failed = self.checks.iter().filter(|(_, check)| !check.passed).count();
+        lines.push(match failed {
+            0 => format!("verdict: ok ({} checks)", self.checks.len()),
+            _ => format!("verdict: WRONG ({failed} of {} checks failed)", self.checks.len()),
+        });
+        lines.join("\n")
+    }
+
+    /// The same for machines.
+    pub fn json(&self, release: &Path) -> serde_json::Value {
+        let checks: Vec<serde_json::Value> = self
+            .checks
+            .iter()
+            .map(|(group, check)| {
+                serde_json::json!({
+                    "group": group, "name": check.name, "passed": check.passed,
+                    "evidence": check.evidence,
+                })
+            })
+            .collect();
+        serde_json::json!({ "release": release, "verdict": self.word(), "checks": checks })
+    }
+}
+
+/// What is verified, and with what.
+pub(crate) struct VerifyJob<'a> {
+    /// The released file.
+    pub release: &'a Path,
+    /// Its public manifest.
+    pub manifest: PathBuf,
+    /// The original, when it is there.
+    pub source: Option<&'a Path>,
+    /// Keys that are believed.
+    pub trust: TrustStore,
+}
+
+/// Verifies and prints.
+///
+/// # Errors
+/// When a file that is needed is not there.
+pub(crate) fn verify(args: &VerifyArgs, global: &GlobalArgs) -> Result<Outcome> {
+    let manifest = match &args.manifest {
+        Some(manifest) => manifest.clone(),
+        None => release_paths(&args.release).manifest,
+    };
+    let job = VerifyJob {
+        release: &args.release,
+        manifest,
+        source: args.source.as_deref(),
+        trust: key::trusted(&args.trust)?,
+    };
+    let progress = TerminalProgress::new(global.quiet);
+    let verdict = job.run(global, &progress)?;
+    progress.clear();
+    if global.json {
+        crate::say(&verdict.json(&args.release).to_string());
+    } else {
+        crate::say(&verdict.text());
+    }
+    Ok(if verdict.passed() { Outcome::Done } else { Outcome::Wrong })
+}
+
+impl VerifyJob<'_> {
+    /// Looks at everything that is there. What cannot be read because it was damaged is a failed
+    /// check; what is not there is an error.
+    ///
+    /// # Errors
+    /// When a file is missing, or a person stopped it.
+    pub fn run(&self, global: &GlobalArgs, progress: &TerminalProgress) -> Result<Verdict> {
+        scan::check_clip(self.release)?;
+        if let Some(source) = self.source {
+            scan::check_clip(source)?;
+        }
+        let (bytes, signature) = read_signed(&self.manifest)?;
+        let mut verdict = Verdict { checks: Vec::new() };
+        let opened = PublicManifest::open(&bytes, &signature, &self.trust);
+        let public = match opened {
+            Ok((public, who)) => {
+                add_signature(&mut verdict, "manifest", &who);
+                public
+            }
+            Err(error) => {
+                verdict.add("manifest", "signature", false, chain(&error));
+                return Ok(verdict);
+            }
+        };
+        self.check_sealed(&mut verdict, &public, &bytes)?;
+        self.check_binding(&mut verdict, &public, progress)?;
+        let read: Vec<&Path> = std::iter::once(self.release).chain(self.source).collect();
+        sandbox::confine(&read, &[])?;
+        self.check_media(&mut verdict, &public, global, progress)?;
+        Ok(verdict)
+    }
+
+    /// The sealed manifest is checked when it is there; an auditor may not have it.
+    fn check_sealed(
+        &self,
+        verdict: &mut Verdict,
+        public: &PublicManifest,
+        public_bytes: &[u8],
+    ) -> Result<()> {
+        let paths = release_paths(self.release);
+        if !paths.sealed.exists() {
+            return Ok(());
+        }
+        let (bytes, signature) = read_signed(&paths.sealed)?;
+        match SealedManifest::open(&bytes, &signature, &self.trust) {
+            Ok((sealed, who)) => {
+                add_signature(verdict, "sealed manifest", &who);
+                let pair = sealed.check_pair(public, public_bytes);
+                let evidence = match &pair {
+                    Ok(()) => "each names the other's SHA-256".to_owned(),
+                    Err(error) => chain(error),
+                };
+                verdict.add("sealed manifest", "belongs to the manifest", pair.is_ok(), evidence);
+            }
+            Err(error) => verdict.add("sealed manifest", "signature", false, chain(&error)),
+        }
+        Ok(())
+    }
+
+    fn check_binding(
+        &self,
+        verdict: &mut Verdict,
+        public: &PublicManifest,
+        progress: &TerminalProgress,
+    ) -> Result<()> {
+        use redact_core::{Phase, Progress as _};
+        let mut advance = |done, total| progress.advance(Phase::Digest, done, Some(total));
+        let found = scan::stoppable(FileBinding::of_file(self.release, &mut advance))
+            .with_context(|| self.release.display().to_string())?;
+        let expected = public.release.binding();
+        let same = found == expected;
+        let evidence = if same {
+            format!("{}, {} bytes", found.sha256, found.bytes)
+        } else {
+            let places: Vec<String> = expected
+                .differences(&found)
+                .into_iter()
+                .take(4)
+                .map(|range| format!("{} to {}", range.start, range.end))
+                .collect();
+            format!(
+                "found {} ({} bytes), the manifest says {} ({} bytes); differs in bytes {}",
+                found.sha256,
+                found.bytes,
+                expected.sha256,
+                expected.bytes,
+                places.join(", ")
+            )
+        };
+        verdict.add("file", "SHA-256", same, evidence);
+        let Some(source) = self.source else { return Ok(()) };
+        let (digest, _) = scan::digest(source, progress)?;
+        let expected = public.source.sha256.0;
+        let evidence = match digest == expected {
+            true => digest.to_string(),
+            false => format!("found {digest}, the manifest is for {expected}"),
+        };
+        verdict.add("source", "SHA-256", digest == expected, evidence);
+        Ok(())
+    }
+
+    fn check_media(
+        &self,
+        verdict: &mut Verdict,
+        public: &PublicManifest,
+        global: &GlobalArgs,
+        progress: &TerminalProgress,
+    ) -> Result<()> {
+        let threads = eyes::threads(global.threads);
+        let redactions: Redactions = match public.redactions() {
+            Ok(redactions) => redactions,
+            Err(error) => {
+                verdict.add("manifest", "geometry", false, chain(&error));
+                return Ok(());
+            }
+        };
+        let audio_tracks = public.totals.sound.len();
+        let expected = Expected { frames: public.totals.frames, audio_tracks };
+        let leaks = render::leaks(self.release, audio_tracks);
+        verdict.extend("leak", unless_stopped("can be read", leaks)?);
+        let audit = render::audit(self.release, &redactions, &expected, threads, progress);
+        verdict.extend("audit", unless_stopped("can be decoded", audit)?);
+        let Some(source) = self.source else { return Ok(()) };
+        let compare = render::compare(source, self.release, &redactions, threads, progress);
+        verdict.extend("change", unless_stopped("can be compared", compare)?);
+        Ok(())
+    }
+}
+
+/// A job that could not be done because the release is damaged is a failed check.
+fn unless_stopped(name: &'static str, checks: Result<Vec<Check>>) -> Result<Vec<Check>> {
+    match checks {
+        Err(error) if failure::is_cancelled(&error) => Err(error),
+        Err(error) => Ok(vec![Check { name, passed: false, evidence: format!("{error:#}") }]),
+        Ok(checks) => Ok(checks),
+    }
+}
+
+fn add_signature(verdict: &mut Verdict, group: &'static str, who: &SignatureVerdict) {
+    let (passed, evidence) = match who {
+        SignatureVerdict::Trusted { key, name } => (true, format!("good, by key {key} ({name})")),
+        SignatureVerdict::Unknown { key } => {
+            (false, format!("good, but key {} is not trusted here", key.id()))
+        }
+        SignatureVerdict::Bad(problem) => (false, problem.to_string()),
+    };
+    verdict.add(group, "signature", passed, evidence);
+}
+
+/// A record and its signature, as bytes that nobody has believed yet.
+fn read_signed(path: &Path) -> Result<(Vec<u8>, String)> {
+    let bytes = manifest::read_bytes(path).with_context(|| path.display().to_string())?;
+    let mut name = path.as_os_str().to_owned();
+    name.push(".minisig");
+    let signature = PathBuf::from(name);
+    let text =
+        manifest::read_bytes(&signature).with_context(|| signature.display().to_string())?;
+    Ok((bytes, String::from_utf8_lossy(&text).into_owned()))
+}
+
+fn chain(error: &RecordError) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,119 @@
+//! The arrows between crates, as a constant. Any other arrow fails.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use cargo_metadata::{DependencyKind, MetadataCommand};
+
+/// Normal dependencies between the workspace's crates.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("redact-core", &[]),
+    ("redact-media", &["redact-core"]),
+    ("redact-vision", &["redact-core"]),
+    ("redact-engine", &["redact-core"]),
+    ("redact-record", &["redact-core"]),
+    (
+        "redact-cli",
+        &["redact-core", "redact-engine", "redact-media", "redact-record", "redact-vision"],
+    ),
+    ("redact-testkit", &["redact-core"]),
+];
+
+/// Crates that only the named crate may use: native code and formats stay where they belong.
+const OWNED: &[(&str, &[&str])] = &[
+    ("ffmpeg-next", &["redact-media"]),
+    ("opencv", &["redact-vision"]),
+    ("ort", &["redact-vision"]),
+    ("minisign", &["redact-record"]),
+    ("anyhow", &["redact-cli"]),
+    ("indicatif", &["redact-cli"]),
+    ("clap", &["redact-cli"]),
+    ("rayon", &["redact-engine"]),
+];
+
+struct Crate {
+    normal: BTreeSet<String>,
+    dev: BTreeSet<String>,
+}
+
+fn crates() -> BTreeMap<String, Crate> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../Cargo.toml");
+    let metadata = MetadataCommand::new()
+        .manifest_path(root)
+        .no_deps()
+        .other_options(["--offline".to_owned()])
+        .exec()
+        .expect("cargo reads the workspace");
+    let names = |package: &cargo_metadata::Package, kind: DependencyKind| {
+        let of_kind = package.dependencies.iter().filter(|dependency| dependency.kind == kind);
+        of_kind.map(|dependency| dependency.name.clone()).collect()
+    };
+    metadata
+        .packages
+        .iter()
+        .map(|package| {
+            let normal = names(package, DependencyKind::Normal);
+            let dev = names(package, DependencyKind::Development);
+            (package.name.to_string(), Crate { normal, dev })
+        })
+        .collect()
+}
+
+#[test]
+fn arrows_between_crates_are_exactly_the_drawn_ones() {
+    let found: BTreeMap<String, BTreeSet<String>> = crates()
+        .into_iter()
+        .map(|(name, c)| (name, c.normal.into_iter().filter(|d| d.starts_with("redact-")).collect()))
+        .collect();
+    let drawn: BTreeMap<String, BTreeSet<String>> = ARROWS
+        .iter()
+        .map(|(name, to)| ((*name).to_owned(), to.iter().map(|to| (*to).to_owned()).collect()))
+        .collect();
+    assert_eq!(found, drawn);
+}
+
+#[test]
+fn native_and_terminal_crates_stay_where_they_belong() {
+    for (name, krate) in crates() {
+        for (dependency, owners) in OWNED {
+            let allowed = owners.contains(&name.as_str());
+            assert!(allowed || !krate.normal.contains(*dependency), "{name} uses {dependency}");
+        }
+    }
+}
+
+#[test]
+fn core_depends_on_thiserror_alone_and_the_testkit_is_for_tests() {
+    let crates = crates();
+    assert_eq!(crates["redact-core"].normal, BTreeSet::from(["thiserror".to_owned()]));
+    for (name, krate) in &crates {
+        assert!(!krate.normal.contains("redact-testkit"), "{name} ships the testkit");
+        let dev_arrows = krate.dev.iter().filter(|d| d.starts_with("redact-"));
+        for arrow in dev_arrows {
+            assert_eq!(arrow, "redact-testkit", "{name} tests with {arrow}");
+        }
+    }
+}
+
+/// Goal: `unsafe` is written in one file. The lint denies it; this finds exemptions from the lint.
+#[test]
+fn only_one_file_is_exempt_from_the_ban_on_unsafe() {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut exempt = Vec::new();
+    let mut folders = vec![crates];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ext| ext == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                if text.contains("unsafe {") || text.contains("unsafe impl") {
+                    exempt.push(path);
+                }
+            }
+        }
+    }
+    assert_eq!(exempt.len(), 1, "{exempt:?}");
+    assert!(exempt[0].ends_with("redact-media/src/ffi.rs"), "{exempt:?}");
+}

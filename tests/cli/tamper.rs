@@ -1,0 +1,124 @@
+//! Every way we can think of to change a release after it was signed, each caught.
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::work::{Work, policy};
+
+/// A folder with `clip.mp4` and a release of it that hides one region and one second of sound.
+fn released() -> Work {
+    let work = Work::new();
+    work.clip("clip.mp4");
+    work.redact(&["scan", "clip.mp4"]).expect_status(0);
+    let policy = policy("public-release.toml");
+    let mut approve = vec!["approve", "clip.findings.json", "--policy", &policy, "--by", "Ada"];
+    for class in ["face", "plate", "screen"] {
+        approve.extend(["--accept-missing", class]);
+    }
+    work.redact(&approve).expect_status(0);
+    let mut plan = work.json("clip.plan.json");
+    plan["masks"] = json!([{
+        "id": "m", "effect": {"kind": "fill"}, "reason": "privacy-face",
+        "first_frame": 10, "end_frame": 30, "path": [[10, 0.25, 0.25, 0.5, 0.75]],
+    }]);
+    plan["mutes"] = json!([{
+        "id": "s", "start_seconds": 0.5, "end_seconds": 1.5, "streams": "all",
+        "style": "silence", "reason": "privacy-speech",
+    }]);
+    work.write_json("clip.plan.json", &plan);
+    work.redact(&["approve", "clip.plan.json", "--by", "Ada", "--force"]).expect_status(0);
+    work.redact(&["render", "clip.mp4", "clip.plan.json"]).expect_status(0);
+    work
+}
+
+const RELEASE: &str = "clip.redacted.mp4";
+const MANIFEST: &str = "clip.redacted.manifest.json";
+const SIGNATURE: &str = "clip.redacted.manifest.json.minisig";
+
+/// Goal: each tampering is found; the untouched release before and after each one is the control.
+#[test]
+fn every_tampering_with_the_files_is_caught() {
+    type Tamper = fn(&mut Vec<u8>);
+    let table: &[(&str, &str, Tamper)] = &[
+        ("first byte of the release", RELEASE, |b| b[0] ^= 1),
+        ("middle byte of the release", RELEASE, |b| { let i = b.len() / 2; b[i] ^= 1 }),
+        ("last byte of the release", RELEASE, |b| { let i = b.len() - 1; b[i] ^= 0x80 }),
+        ("a byte after the release", RELEASE, |b| b.push(0)),
+        ("the release cut short", RELEASE, |b| b.truncate(b.len() - 1)),
+        ("an empty release", RELEASE, Vec::clear),
+        ("first byte of the manifest", MANIFEST, |b| b[0] ^= 1),
+        ("middle byte of the manifest", MANIFEST, |b| { let i = b.len() / 2; b[i] ^= 1 }),
+        ("white space after the manifest", MANIFEST, |b| b.push(b'\n')),
+        ("an empty manifest", MANIFEST, Vec::clear),
+        ("a changed signature", SIGNATURE, |b| { let i = b.len() / 2; b[i] ^= 1 }),
+        ("a signature cut short", SIGNATURE, |b| b.truncate(b.len() / 2)),
+        ("an empty signature", SIGNATURE, Vec::clear),
+    ];
+    let work = released();
+    work.redact(&["verify", RELEASE]).expect_status(0);
+    for (what, file, tamper) in table {
+        let good = fs::read(work.path(file)).unwrap();
+        let mut bad = good.clone();
+        tamper(&mut bad);
+        assert_ne!(good, bad, "{what} changes nothing");
+        fs::write(work.path(file), &bad).unwrap();
+        let run = work.redact(&["verify", RELEASE]);
+        let status = run.status();
+        assert!(matches!(status, Some(1 | 2)), "{what}: {status:?}\n{}", run.stdout());
+        assert!(!run.stdout().to_lowercase().contains("verdict: ok"), "{what}: {}", run.stdout());
+        fs::write(work.path(file), &good).unwrap();
+    }
+    work.redact(&["verify", RELEASE]).expect_status(0);
+}
+
+/// Goal: a good signature by a stranger is never "ok".
+#[test]
+fn a_release_signed_with_another_key_is_not_ok() {
+    let work = released();
+    let trusted = work.redact(&["key", "show"]).expect_status(0).stdout();
+    fs::write(work.path("agency.pub"), trusted).unwrap();
+    fs::rename(work.path("keys"), work.path("agency-keys")).unwrap();
+    fs::remove_file(work.path(RELEASE)).unwrap();
+    work.redact(&["render", "clip.mp4", "clip.plan.json", "--force"]).expect_status(0);
+    let run = work.redact(&["verify", RELEASE, "--trust", "agency.pub"]).expect_status(1);
+    assert!(run.stdout().contains("not trusted"), "{}", run.stdout());
+}
+
+#[test]
+fn a_missing_manifest_or_signature_is_said() {
+    for name in [MANIFEST, SIGNATURE] {
+        let work = released();
+        fs::remove_file(work.path(name)).unwrap();
+        work.redact(&["verify", RELEASE]).expect_refusal(&[name]);
+    }
+}
+
+/// Goal: verify looks at the pictures and the sound, not only at digests.
+/// Method: somebody with the signing key releases the bare source under a manifest that claims a
+/// mask and a mute; the digests are right, the content is not. The program never writes such a
+/// manifest, so one is swapped in: the plan's mask is taken from a release whose file is replaced
+/// before its digests are taken.
+#[test]
+fn the_manifest_of_another_release_is_caught() {
+    let work = released();
+    work.clip("other.mp4");
+    let manifest = fs::read(work.path(MANIFEST)).unwrap();
+    let signature = fs::read(work.path(SIGNATURE)).unwrap();
+    fs::copy(work.path("other.mp4"), work.path("x.mp4")).unwrap();
+    fs::write(work.path("x.manifest.json"), manifest).unwrap();
+    fs::write(work.path("x.manifest.json.minisig"), signature).unwrap();
+    let run = work.redact(&["verify", "x.mp4"]).expect_status(1);
+    assert!(run.stdout().contains("SHA-256"), "{}", run.stdout());
+}
+
+/// Goal: the wrong source is said to be the wrong source.
+#[test]
+fn verify_against_another_source_is_not_ok() {
+    let work = released();
+    work.ffmpeg(
+        "-f lavfi -i testsrc=size=320x240:rate=25:duration=2 -c:v libx264 -preset ultrafast o.mp4",
+    );
+    work.redact(&["verify", RELEASE, "--source", "o.mp4"]).expect_status(1);
+    work.redact(&["verify", RELEASE, "--source", "clip.mp4"]).expect_status(0);
+}

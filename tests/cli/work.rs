@@ -1,0 +1,141 @@
+//! A folder per test, and short ways to run the program and `ffmpeg` in it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// A folder that goes away with the test, with keys of its own.
+pub(crate) struct Work {
+    dir: tempfile::TempDir,
+}
+
+/// The repository's root.
+pub(crate) fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// A policy that ships with the program.
+pub(crate) fn policy(name: &str) -> String {
+    repository().join("policies").join(name).display().to_string()
+}
+
+impl Work {
+    pub(crate) fn new() -> Self {
+        let work = Self { dir: tempfile::tempdir().unwrap() };
+        std::fs::create_dir(work.path("no-models")).unwrap();
+        work
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Runs `redact` in the folder, without any model.
+    pub(crate) fn redact(&self, args: &[&str]) -> Run {
+        self.redact_with_models(&self.path("no-models"), args)
+    }
+
+    /// Runs `redact` in the folder with the models in `models`.
+    pub(crate) fn redact_with_models(&self, models: &Path, args: &[&str]) -> Run {
+        let output = Command::new(env!("CARGO_BIN_EXE_redact"))
+            .args(args)
+            .current_dir(self.dir.path())
+            .env("REDACT_HOME", self.path("keys"))
+            .env("REDACT_MODELS", models)
+            .env_remove("REDACT_LOG")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        Run { output, args: args.iter().map(|arg| (*arg).to_owned()).collect() }
+    }
+
+    /// Runs `ffmpeg` in the folder; it must succeed.
+    #[track_caller]
+    pub(crate) fn ffmpeg(&self, args: &str) {
+        let output = Command::new("ffmpeg")
+            .args(["-hide_banner", "-loglevel", "error", "-y", "-nostdin"])
+            .args(args.split_whitespace())
+            .current_dir(self.dir.path())
+            .output()
+            .expect("tests need the ffmpeg program; scripts/setup installs it");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "ffmpeg {args}: {said}");
+    }
+
+    /// A two-second clip with a test picture and a tone.
+    pub(crate) fn clip(&self, name: &str) {
+        self.ffmpeg(&format!(
+            "-f lavfi -i testsrc2=size=320x240:rate=25:duration=2 \
+             -f lavfi -i sine=frequency=440:duration=2 -c:v libx264 -preset ultrafast \
+             -c:a aac -shortest {name}"
+        ));
+    }
+
+    pub(crate) fn json(&self, name: &str) -> Value {
+        serde_json::from_slice(&std::fs::read(self.path(name)).unwrap()).unwrap()
+    }
+
+    pub(crate) fn write_json(&self, name: &str, value: &Value) {
+        std::fs::write(self.path(name), serde_json::to_vec_pretty(value).unwrap()).unwrap();
+    }
+
+    /// Names of the files in the folder, sorted.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.dir.path()).unwrap();
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.unwrap())
+            .filter(|entry| entry.path().is_file())
+            .map(|entry| entry.file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+/// What the program did.
+pub(crate) struct Run {
+    output: Output,
+    args: Vec<String>,
+}
+
+impl Run {
+    pub(crate) fn stdout(&self) -> String {
+        String::from_utf8(self.output.stdout.clone()).unwrap()
+    }
+
+    pub(crate) fn stderr(&self) -> String {
+        String::from_utf8(self.output.stderr.clone()).unwrap()
+    }
+
+    pub(crate) fn status(&self) -> Option<i32> {
+        self.output.status.code()
+    }
+
+    /// The one JSON document on standard output.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout())
+            .unwrap_or_else(|error| panic!("{:?}: {error}: {}", self.args, self.stdout()))
+    }
+
+    #[track_caller]
+    pub(crate) fn expect_status(self, status: i32) -> Self {
+        let (out, err) = (self.stdout(), self.stderr());
+        assert_eq!(self.status(), Some(status), "{:?}\n{out}\n{err}", self.args);
+        self
+    }
+
+    /// The program failed with status 2, said `words` in its first line, and did not panic.
+    #[track_caller]
+    pub(crate) fn expect_refusal(self, words: &[&str]) -> Self {
+        let run = self.expect_status(2);
+        let said = run.stderr();
+        let first = said.lines().next().unwrap_or_default();
+        assert!(first.starts_with("redact: "), "{said}");
+        for word in words {
+            assert!(first.contains(word), "{word:?} is missing in: {said}");
+        }
+        run
+    }
+}
