@@ -207,8 +207,12 @@ fn utc_text(moment: Utc) -> String {
 
 /// `0:07.5`, `12:00.0`, `1:02:03.4`: rounded down to tenths.
 fn clock(seconds: Seconds) -> String {
-    let sign = if seconds.0 < 0 { "−" } else { "" };
     let tenths = seconds.0.unsigned_abs() / 100_000_000;
+    let sign = if seconds.0 < 0 && tenths > 0 {
+        "−"
+    } else {
+        ""
+    };
     let (whole, tenth) = (tenths / 10, tenths % 10);
     let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60);
     if hours > 0 {
@@ -242,5 +246,6 @@ mod tests {
         check(720_000_000_000, "12:00.0");
         check(3_723_400_000_000, "1:02:03.4");
         check(-1_000_000_000, "−0:01.0");
+        check(-5, "0:00.0");
     }
 }
