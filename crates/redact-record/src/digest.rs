@@ -204,7 +204,8 @@ impl TreeBuilder {
 
     fn update(&mut self, mut block: &[u8]) {
         while !block.is_empty() {
-            let room = LEAF_BYTES as usize - self.pending.len();
+            let room = LEAF_BYTES - self.pending.len() as u64;
+            let room = usize::try_from(room).unwrap_or(block.len());
             let (now, later) = block.split_at(room.min(block.len()));
             self.pending.extend_from_slice(now);
             block = later;

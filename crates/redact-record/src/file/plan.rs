@@ -440,11 +440,11 @@ pub(crate) fn mute_span(
 
 /// A mute's tracks; a list names at least one and each once.
 pub(crate) fn mute_streams(field: &str, tracks: SoundTracks) -> Result<MuteStreams, RecordError> {
-    if let MuteStreams::Only(list) = &tracks.0 {
-        if list.is_empty() || !list.windows(2).all(|pair| pair[0] < pair[1]) {
-            let expected = "\"all\", or track numbers in ascending order";
-            return Err(RecordError::field(field, format!("{list:?}"), expected));
-        }
+    if let MuteStreams::Only(list) = &tracks.0
+        && (list.is_empty() || !list.windows(2).all(|pair| pair[0] < pair[1]))
+    {
+        let expected = "\"all\", or track numbers in ascending order";
+        return Err(RecordError::field(field, format!("{list:?}"), expected));
     }
     Ok(tracks.0)
 }
