@@ -3,7 +3,8 @@
 //! Three parts, outward from the middle, all counted in samples since the recording's zero:
 //!
 //! - the *span* that the plan names, rounded outward;
-//! - the *core*: the span and a guard ([`guard_samples`]) on both sides. In it nothing of the sound is left;
+//! - the *core*: the span and a guard ([`guard_samples`]) on both sides. In it nothing of the
+//!   sound is left;
 //! - the *ramps*: 5 ms outside the core, in which the sound fades out and in again.
 //!
 //! The core is wider than the span because a lossy encoder smears what comes after a silence into

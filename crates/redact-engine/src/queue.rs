@@ -6,6 +6,9 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+/// Most items that are taken at once: between batches a job reports progress and may be stopped.
+const BATCH_ITEMS_MAX: usize = 64;
+
 /// Makes a queue that holds at most `bytes_max` bytes (or one item).
 pub(crate) fn bounded<T>(bytes_max: usize) -> (Sender<T>, Receiver<T>) {
     let shared = Arc::new(Shared {
@@ -104,8 +107,8 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// Everything that waits, at least one item; `None` when the sender is gone and everything
-    /// was taken.
+    /// What waits, at least one item and at most [`BATCH_ITEMS_MAX`]; `None` when the sender is
+    /// gone and everything was taken.
     pub(crate) fn recv_many(&self) -> Option<Vec<T>> {
         let mut state = self.0.lock();
         while state.items.is_empty() {
@@ -114,11 +117,12 @@ impl<T> Receiver<T> {
             }
             state = self.0.wait(state);
         }
-        let items = state.items.drain(..).map(|(item, _)| item).collect();
-        state.bytes = 0;
+        let count = state.items.len().min(BATCH_ITEMS_MAX);
+        let batch: Vec<(T, usize)> = state.items.drain(..count).collect();
+        state.bytes -= batch.iter().map(|(_, bytes)| bytes).sum::<usize>();
         drop(state);
         self.0.changed.notify_all();
-        Some(items)
+        Some(batch.into_iter().map(|(item, _)| item).collect())
     }
 }
 
@@ -152,6 +156,18 @@ mod tests {
             let all: Vec<usize> = std::iter::from_fn(|| receiver.recv()).collect();
             assert_eq!(all, (0..50).collect::<Vec<_>>());
         });
+    }
+
+    #[test]
+    fn a_batch_is_bounded_and_its_bytes_are_free_again() {
+        let (sender, receiver) = bounded(1000);
+        (0..100).for_each(|i| sender.send(i, 10).unwrap());
+        assert_eq!(receiver.recv_many().unwrap().len(), BATCH_ITEMS_MAX);
+        (0..BATCH_ITEMS_MAX).for_each(|i| sender.send(i, 10).unwrap());
+        drop(sender);
+        assert_eq!(receiver.recv_many().unwrap().len(), 64);
+        assert_eq!(receiver.recv_many().unwrap().len(), 36);
+        assert!(receiver.recv_many().is_none());
     }
 
     #[test]
