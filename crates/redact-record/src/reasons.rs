@@ -79,7 +79,11 @@ pub fn read(path: &Path) -> Result<ReasonSet, RecordError> {
         Ok(set)
     } else {
         let expected = format!("{stem:?}, the file's name");
-        Err(RecordError::field("name", format!("{:?}", set.name), expected))
+        Err(RecordError::field(
+            "name",
+            format!("{:?}", set.name),
+            expected,
+        ))
     }
 }
 
@@ -107,8 +111,11 @@ pub fn parse(bytes: &[u8]) -> Result<ReasonSet, RecordError> {
     ] {
         check_text(field, value, LINE_BYTES_MAX)?;
     }
-    let reasons: Vec<ListedReason> =
-        file.reason.into_iter().map(listed).collect::<Result<_, _>>()?;
+    let reasons: Vec<ListedReason> = file
+        .reason
+        .into_iter()
+        .map(listed)
+        .collect::<Result<_, _>>()?;
     check_unique(reasons.iter().map(|listed| &listed.reason.code))?;
     if reasons.is_empty() {
         return Err(RecordError::field("reason", "none", "at least one"));
@@ -140,7 +147,11 @@ fn listed(file: ListedFile) -> Result<ListedReason, RecordError> {
     let code = file.code;
     if !(1..=CODE_BYTES_MAX).contains(&code.len()) || !code.bytes().all(fits) {
         let expected = format!("1 to {CODE_BYTES_MAX} of a-z, 0-9 and '-'");
-        return Err(RecordError::field("reason, code", format!("{code:.80?}"), expected));
+        return Err(RecordError::field(
+            "reason, code",
+            format!("{code:.80?}"),
+            expected,
+        ));
     }
     let at = |key: &str| format!("reason {code:?}, {key}");
     check_text(&at("statute"), &file.statute, LINE_BYTES_MAX)?;
@@ -148,7 +159,11 @@ fn listed(file: ListedFile) -> Result<ListedReason, RecordError> {
     check_text(&at("source"), &file.source, LINE_BYTES_MAX)?;
     if !file.source.starts_with("https://") {
         let found = format!("{:?}", file.source);
-        return Err(RecordError::field(at("source"), found, "an address that begins with https://"));
+        return Err(RecordError::field(
+            at("source"),
+            found,
+            "an address that begins with https://",
+        ));
     }
     let checked = file.checked;
     if checked.date.is_none() || checked.time.is_some() || checked.offset.is_some() {
@@ -171,7 +186,11 @@ fn check_unique<'a>(codes: impl Iterator<Item = &'a ReasonCode>) -> Result<(), R
     for code in codes {
         if !seen.insert(code) {
             let found = "defined twice";
-            return Err(RecordError::field(format!("reason {:?}", code.0), found, "defined once"));
+            return Err(RecordError::field(
+                format!("reason {:?}", code.0),
+                found,
+                "defined once",
+            ));
         }
     }
     Ok(())
@@ -210,7 +229,10 @@ mod tests {
         let mut paths: Vec<_> = std::fs::read_dir(folder)
             .unwrap()
             .map(|entry| entry.unwrap().path())
-            .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+            .filter(|path| {
+                path.extension()
+                    .is_some_and(|extension| extension == "toml")
+            })
             .collect();
         paths.sort();
         paths.iter().map(|path| read(path).unwrap()).collect()
@@ -237,7 +259,10 @@ mod tests {
         let set = parse(GOOD.as_bytes()).unwrap();
         let own = set.reasons[0].reason.clone();
         let refused = combine(vec![own], &[set]).unwrap_err();
-        assert_eq!(refused.to_string(), "reason \"here-1\": defined twice is not defined once");
+        assert_eq!(
+            refused.to_string(),
+            "reason \"here-1\": defined twice is not defined once"
+        );
     }
 
     #[track_caller]
@@ -255,7 +280,11 @@ mod tests {
     fn what_is_wrong_is_said_with_its_place() {
         check("format_version = 1", "format_version = 2", "newer than 1");
         check("title", "titel", "titel");
-        check("\"Withheld.\"", "\" \"", "reason \"here-1\", text: empty text");
+        check(
+            "\"Withheld.\"",
+            "\" \"",
+            "reason \"here-1\", text: empty text",
+        );
         check("here-1", "Here 1", "a-z");
         check("https:", "http:", "https://");
         check("2026-01-31", "2026-01-31T10:00:00Z", "a day like");

@@ -64,10 +64,12 @@ impl Timeline {
 
     fn row(&self, lane: &Lane) -> Row {
         let merged = TimeSpan::merged(lane.spans.clone(), 0);
-        let nanos: i64 = merged
-            .iter()
-            .map(|span| span.end_nanos() - span.start_nanos())
-            .sum();
+        // A mute's padding may reach beyond the recording: only what is there can be withheld.
+        let within = |span: &TimeSpan| {
+            let (start, end) = (span.start_nanos().max(0), span.end_nanos());
+            (end.min(self.duration_nanos) - start).max(0)
+        };
+        let nanos: i64 = merged.iter().map(within).sum();
         let spans = match merged.len() {
             1 => "1 span".to_owned(),
             count => format!("{count} spans"),
