@@ -1,5 +1,7 @@
 //! The arrows between crates, as a constant. Any other arrow fails.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -14,7 +16,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("redact-record", &["redact-core"]),
     (
         "redact-cli",
-        &["redact-core", "redact-engine", "redact-media", "redact-record", "redact-vision"],
+        &[
+            "redact-core",
+            "redact-engine",
+            "redact-media",
+            "redact-record",
+            "redact-vision",
+        ],
     ),
     ("redact-testkit", &["redact-core"]),
 ];
@@ -45,7 +53,10 @@ fn crates() -> BTreeMap<String, Crate> {
         .exec()
         .expect("cargo reads the workspace");
     let names = |package: &cargo_metadata::Package, kind: DependencyKind| {
-        let of_kind = package.dependencies.iter().filter(|dependency| dependency.kind == kind);
+        let of_kind = package
+            .dependencies
+            .iter()
+            .filter(|dependency| dependency.kind == kind);
         of_kind.map(|dependency| dependency.name.clone()).collect()
     };
     metadata
@@ -63,11 +74,24 @@ fn crates() -> BTreeMap<String, Crate> {
 fn arrows_between_crates_are_exactly_the_drawn_ones() {
     let found: BTreeMap<String, BTreeSet<String>> = crates()
         .into_iter()
-        .map(|(name, c)| (name, c.normal.into_iter().filter(|d| d.starts_with("redact-")).collect()))
+        .map(|(name, c)| {
+            (
+                name,
+                c.normal
+                    .into_iter()
+                    .filter(|d| d.starts_with("redact-"))
+                    .collect(),
+            )
+        })
         .collect();
     let drawn: BTreeMap<String, BTreeSet<String>> = ARROWS
         .iter()
-        .map(|(name, to)| ((*name).to_owned(), to.iter().map(|to| (*to).to_owned()).collect()))
+        .map(|(name, to)| {
+            (
+                (*name).to_owned(),
+                to.iter().map(|to| (*to).to_owned()).collect(),
+            )
+        })
         .collect();
     assert_eq!(found, drawn);
 }
@@ -77,7 +101,10 @@ fn native_and_terminal_crates_stay_where_they_belong() {
     for (name, krate) in crates() {
         for (dependency, owners) in OWNED {
             let allowed = owners.contains(&name.as_str());
-            assert!(allowed || !krate.normal.contains(*dependency), "{name} uses {dependency}");
+            assert!(
+                allowed || !krate.normal.contains(*dependency),
+                "{name} uses {dependency}"
+            );
         }
     }
 }
@@ -85,9 +112,15 @@ fn native_and_terminal_crates_stay_where_they_belong() {
 #[test]
 fn core_depends_on_thiserror_alone_and_the_testkit_is_for_tests() {
     let crates = crates();
-    assert_eq!(crates["redact-core"].normal, BTreeSet::from(["thiserror".to_owned()]));
+    assert_eq!(
+        crates["redact-core"].normal,
+        BTreeSet::from(["thiserror".to_owned()])
+    );
     for (name, krate) in &crates {
-        assert!(!krate.normal.contains("redact-testkit"), "{name} ships the testkit");
+        assert!(
+            !krate.normal.contains("redact-testkit"),
+            "{name} ships the testkit"
+        );
         let dev_arrows = krate.dev.iter().filter(|d| d.starts_with("redact-"));
         for arrow in dev_arrows {
             assert_eq!(arrow, "redact-testkit", "{name} tests with {arrow}");

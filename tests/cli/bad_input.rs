@@ -5,7 +5,12 @@ use crate::work::{Work, policy};
 fn run_args(clip: &str) -> Vec<String> {
     let policy = policy("public-release.toml");
     let missing = ["face", "plate", "screen"].map(|class| ["--accept-missing", class]);
-    let mut args = vec!["run".to_owned(), clip.to_owned(), "--policy".to_owned(), policy];
+    let mut args = vec![
+        "run".to_owned(),
+        clip.to_owned(),
+        "--policy".to_owned(),
+        policy,
+    ];
     args.extend(missing.into_iter().flatten().map(str::to_owned));
     args
 }
@@ -83,7 +88,8 @@ fn an_unknown_policy_key_is_named() {
 fn a_missing_policy() {
     let work = Work::new();
     work.clip("clip.mp4");
-    work.redact(&["run", "clip.mp4", "--policy", "none.toml"]).expect_refusal(&["none.toml"]);
+    work.redact(&["run", "clip.mp4", "--policy", "none.toml"])
+        .expect_refusal(&["none.toml"]);
 }
 
 #[test]
@@ -92,7 +98,10 @@ fn an_output_that_exists_is_kept() {
     work.clip("clip.mp4");
     std::fs::write(work.path("clip.redacted.mp4"), b"precious").unwrap();
     check(&work, "clip.mp4", &[]);
-    assert_eq!(std::fs::read(work.path("clip.redacted.mp4")).unwrap(), b"precious");
+    assert_eq!(
+        std::fs::read(work.path("clip.redacted.mp4")).unwrap(),
+        b"precious"
+    );
 }
 
 #[test]
@@ -111,9 +120,20 @@ fn a_class_without_a_detector_needs_a_word() {
     let work = Work::new();
     work.clip("clip.mp4");
     let scan = work.redact(&["scan", "clip.mp4"]).expect_status(0);
-    assert!(scan.stdout().contains("plates: no detector installed"), "{}", scan.stdout());
+    assert!(
+        scan.stdout().contains("plates: no detector installed"),
+        "{}",
+        scan.stdout()
+    );
     let policy = policy("public-release.toml");
-    work.redact(&["approve", "clip.findings.json", "--policy", &policy, "--by", "A"])
-        .expect_refusal(&["face"]);
+    work.redact(&[
+        "approve",
+        "clip.findings.json",
+        "--policy",
+        &policy,
+        "--by",
+        "A",
+    ])
+    .expect_refusal(&["face"]);
     assert!(!work.path("clip.plan.json").exists());
 }

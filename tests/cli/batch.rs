@@ -14,12 +14,30 @@ fn a_bad_clip_does_not_stop_the_others() {
     std::fs::write(work.path("in/notes.txt"), b"not a clip").unwrap();
     let policy = policy("public-release.toml");
     let args = [
-        "batch", "in", "--policy", &policy, "--out-dir", "out", "--accept-missing", "face",
-        "--accept-missing", "plate", "--accept-missing", "screen",
+        "batch",
+        "in",
+        "--policy",
+        &policy,
+        "--out-dir",
+        "out",
+        "--accept-missing",
+        "face",
+        "--accept-missing",
+        "plate",
+        "--accept-missing",
+        "screen",
     ];
     let first = work.redact(&args).expect_status(2).stdout();
-    assert!(first.contains("3 recordings: 2 released, 0 wrong, 1 failed, 0 skipped"), "{first}");
-    assert!(first.lines().any(|l| l.starts_with("FAILED") && l.contains("b.mp4")), "{first}");
+    assert!(
+        first.contains("3 recordings: 2 released, 0 wrong, 1 failed, 0 skipped"),
+        "{first}"
+    );
+    assert!(
+        first
+            .lines()
+            .any(|l| l.starts_with("FAILED") && l.contains("b.mp4")),
+        "{first}"
+    );
     for name in ["out/a.redacted.mp4", "out/c.redacted.mp4"] {
         work.redact(&["verify", name]).expect_status(0);
     }
@@ -27,7 +45,10 @@ fn a_bad_clip_does_not_stop_the_others() {
 
     std::fs::remove_file(work.path("in/b.mp4")).unwrap();
     let second = work.redact(&args).expect_status(0).stdout();
-    assert!(second.contains("2 recordings: 0 released, 0 wrong, 0 failed, 2 skipped"), "{second}");
+    assert!(
+        second.contains("2 recordings: 0 released, 0 wrong, 0 failed, 2 skipped"),
+        "{second}"
+    );
 }
 
 #[test]

@@ -26,8 +26,19 @@ fn the_demo_clip_is_released_and_nothing_labelled_is_bare() {
     let fixtures = repository().join("fixtures");
     let clip = fixtures.join("demo.mp4").display().to_string();
     let policy = policy("public-release.toml");
-    let args = ["run", &clip, "--policy", &policy, "--out-dir", ".", "--json"];
-    let outcome = work.redact_with_models(&models, &args).expect_status(0).json();
+    let args = [
+        "run",
+        &clip,
+        "--policy",
+        &policy,
+        "--out-dir",
+        ".",
+        "--json",
+    ];
+    let outcome = work
+        .redact_with_models(&models, &args)
+        .expect_status(0)
+        .json();
     assert_eq!(outcome["verdict"], "ok", "{outcome:#}");
 
     let truth: Value =
@@ -43,8 +54,12 @@ fn the_demo_clip_is_released_and_nothing_labelled_is_bare() {
 fn bare_boxes(truth: &Value, plan: &Value) -> (usize, usize) {
     let number = |value: &Value| value.as_f64().unwrap();
     let (width, height) = (number(&truth["width"]), number(&truth["height"]));
-    let tracks: Vec<&Value> =
-        plan["tracks"].as_array().unwrap().iter().map(|track| &track["boxes"]).collect();
+    let tracks: Vec<&Value> = plan["tracks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|track| &track["boxes"])
+        .collect();
     let (mut all, mut bare) = (0, 0);
     for (frame, boxes) in truth["boxes"].as_array().unwrap().iter().enumerate() {
         let masks: Vec<[f64; 4]> = tracks
@@ -59,7 +74,10 @@ fn bare_boxes(truth: &Value, plan: &Value) -> (usize, usize) {
             }
             let [x, y, w, h] = ["x", "y", "w", "h"].map(|key| number(&b[key]));
             let sides = [x / width, y / height, (x + w) / width, (y + h) / height];
-            let covered = masks.iter().map(|mask| share(sides, *mask)).fold(0.0, f64::max);
+            let covered = masks
+                .iter()
+                .map(|mask| share(sides, *mask))
+                .fold(0.0, f64::max);
             all += 1;
             bare += usize::from(covered < 0.95);
         }

@@ -9,7 +9,14 @@ fn approved(work: &Work) -> Value {
     work.clip("clip.mp4");
     work.redact(&["scan", "clip.mp4"]).expect_status(0);
     let policy = policy("public-release.toml");
-    let mut args = vec!["approve", "clip.findings.json", "--policy", &policy, "--by", "Ada"];
+    let mut args = vec![
+        "approve",
+        "clip.findings.json",
+        "--policy",
+        &policy,
+        "--by",
+        "Ada",
+    ];
     args.extend(["--accept-missing", "face", "--accept-missing", "plate"]);
     args.extend(["--accept-missing", "screen"]);
     work.redact(&args).expect_status(0);
@@ -46,18 +53,30 @@ fn a_drawn_mask_and_a_mute_are_rendered_and_proved() {
     work.redact(&["render", "clip.mp4", "clip.plan.json"])
         .expect_refusal(&["clip.plan.json", "changed after it was approved"]);
     assert!(!work.path("clip.redacted.mp4").exists());
-    work.redact(&["approve", "clip.plan.json", "--by", "Ada", "--force"]).expect_status(0);
-    work.redact(&["render", "clip.mp4", "clip.plan.json"]).expect_status(0);
+    work.redact(&["approve", "clip.plan.json", "--by", "Ada", "--force"])
+        .expect_status(0);
+    work.redact(&["render", "clip.mp4", "clip.plan.json"])
+        .expect_status(0);
 
     let verdict = work
-        .redact(&["verify", "clip.redacted.mp4", "--source", "clip.mp4", "--json"])
+        .redact(&[
+            "verify",
+            "clip.redacted.mp4",
+            "--source",
+            "clip.mp4",
+            "--json",
+        ])
         .expect_status(0)
         .json();
     assert_eq!(verdict["verdict"], "ok", "{verdict:#}");
     for name in ["clip.redacted.manifest.json", "clip.redacted.log.html"] {
         assert!(work.path(name).exists(), "{name}: {:?}", work.files());
     }
-    assert!(work.files().iter().all(|name| !name.contains("partial")), "{:?}", work.files());
+    assert!(
+        work.files().iter().all(|name| !name.contains("partial")),
+        "{:?}",
+        work.files()
+    );
 }
 
 /// Goal: the release plays in stock players, and holds one video stream, the sound, nothing else.
@@ -67,8 +86,10 @@ fn a_release_decodes_without_a_warning() {
     let mut plan = approved(&work);
     plan["masks"] = json!([drawn_mask(json!({"kind": "fill"}))]);
     work.write_json("clip.plan.json", &plan);
-    work.redact(&["approve", "clip.plan.json", "--by", "Ada", "--force"]).expect_status(0);
-    work.redact(&["render", "clip.mp4", "clip.plan.json", "-o", "out.mp4"]).expect_status(0);
+    work.redact(&["approve", "clip.plan.json", "--by", "Ada", "--force"])
+        .expect_status(0);
+    work.redact(&["render", "clip.mp4", "clip.plan.json", "-o", "out.mp4"])
+        .expect_status(0);
     let decode = std::process::Command::new("ffmpeg")
         .args(["-v", "warning", "-nostdin", "-i"])
         .arg(work.path("out.mp4"))
@@ -86,7 +107,8 @@ fn a_plan_for_another_recording_is_refused() {
     work.ffmpeg(
         "-f lavfi -i testsrc=size=320x240:rate=25:duration=2 -c:v libx264 -preset ultrafast o.mp4",
     );
-    work.redact(&["render", "o.mp4", "clip.plan.json"]).expect_refusal(&["SHA-256"]);
+    work.redact(&["render", "o.mp4", "clip.plan.json"])
+        .expect_refusal(&["SHA-256"]);
 }
 
 #[test]
@@ -122,10 +144,14 @@ fn a_full_disk_is_one_line_and_leaves_nothing() {
     }
     let run = work.redact(&["render", "clip.mp4", "clip.plan.json", "-o", "full/out.mp4"]);
     let left: Vec<_> = std::fs::read_dir(work.path("full")).unwrap().collect();
-    let unmounted = std::process::Command::new("umount").arg(work.path("full")).status().unwrap();
+    let unmounted = std::process::Command::new("umount")
+        .arg(work.path("full"))
+        .status()
+        .unwrap();
     assert!(unmounted.success());
     run.expect_refusal(&["full/out.mp4"]);
     assert!(left.is_empty(), "{left:?}");
-    work.redact(&["render", "clip.mp4", "clip.plan.json", "-o", "full/out.mp4"]).expect_status(0);
+    work.redact(&["render", "clip.mp4", "clip.plan.json", "-o", "full/out.mp4"])
+        .expect_status(0);
     work.redact(&["verify", "full/out.mp4"]).expect_status(0);
 }

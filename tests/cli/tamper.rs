@@ -12,7 +12,14 @@ fn released() -> Work {
     work.clip("clip.mp4");
     work.redact(&["scan", "clip.mp4"]).expect_status(0);
     let policy = policy("public-release.toml");
-    let mut approve = vec!["approve", "clip.findings.json", "--policy", &policy, "--by", "Ada"];
+    let mut approve = vec![
+        "approve",
+        "clip.findings.json",
+        "--policy",
+        &policy,
+        "--by",
+        "Ada",
+    ];
     for class in ["face", "plate", "screen"] {
         approve.extend(["--accept-missing", class]);
     }
@@ -27,8 +34,10 @@ fn released() -> Work {
         "style": "silence", "reason": "privacy-speech",
     }]);
     work.write_json("clip.plan.json", &plan);
-    work.redact(&["approve", "clip.plan.json", "--by", "Ada", "--force"]).expect_status(0);
-    work.redact(&["render", "clip.mp4", "clip.plan.json"]).expect_status(0);
+    work.redact(&["approve", "clip.plan.json", "--by", "Ada", "--force"])
+        .expect_status(0);
+    work.redact(&["render", "clip.mp4", "clip.plan.json"])
+        .expect_status(0);
     work
 }
 
@@ -42,17 +51,35 @@ fn every_tampering_with_the_files_is_caught() {
     type Tamper = fn(&mut Vec<u8>);
     let table: &[(&str, &str, Tamper)] = &[
         ("first byte of the release", RELEASE, |b| b[0] ^= 1),
-        ("middle byte of the release", RELEASE, |b| { let i = b.len() / 2; b[i] ^= 1 }),
-        ("last byte of the release", RELEASE, |b| { let i = b.len() - 1; b[i] ^= 0x80 }),
+        ("middle byte of the release", RELEASE, |b| {
+            let i = b.len() / 2;
+            b[i] ^= 1
+        }),
+        ("last byte of the release", RELEASE, |b| {
+            let i = b.len() - 1;
+            b[i] ^= 0x80
+        }),
         ("a byte after the release", RELEASE, |b| b.push(0)),
-        ("the release cut short", RELEASE, |b| b.truncate(b.len() - 1)),
+        ("the release cut short", RELEASE, |b| {
+            b.truncate(b.len() - 1)
+        }),
         ("an empty release", RELEASE, Vec::clear),
         ("first byte of the manifest", MANIFEST, |b| b[0] ^= 1),
-        ("middle byte of the manifest", MANIFEST, |b| { let i = b.len() / 2; b[i] ^= 1 }),
-        ("white space after the manifest", MANIFEST, |b| b.push(b'\n')),
+        ("middle byte of the manifest", MANIFEST, |b| {
+            let i = b.len() / 2;
+            b[i] ^= 1
+        }),
+        ("white space after the manifest", MANIFEST, |b| {
+            b.push(b'\n')
+        }),
         ("an empty manifest", MANIFEST, Vec::clear),
-        ("a changed signature", SIGNATURE, |b| { let i = b.len() / 2; b[i] ^= 1 }),
-        ("a signature cut short", SIGNATURE, |b| b.truncate(b.len() / 2)),
+        ("a changed signature", SIGNATURE, |b| {
+            let i = b.len() / 2;
+            b[i] ^= 1
+        }),
+        ("a signature cut short", SIGNATURE, |b| {
+            b.truncate(b.len() / 2)
+        }),
         ("an empty signature", SIGNATURE, Vec::clear),
     ];
     let work = released();
@@ -65,8 +92,16 @@ fn every_tampering_with_the_files_is_caught() {
         fs::write(work.path(file), &bad).unwrap();
         let run = work.redact(&["verify", RELEASE]);
         let status = run.status();
-        assert!(matches!(status, Some(1 | 2)), "{what}: {status:?}\n{}", run.stdout());
-        assert!(!run.stdout().to_lowercase().contains("verdict: ok"), "{what}: {}", run.stdout());
+        assert!(
+            matches!(status, Some(1 | 2)),
+            "{what}: {status:?}\n{}",
+            run.stdout()
+        );
+        assert!(
+            !run.stdout().to_lowercase().contains("verdict: ok"),
+            "{what}: {}",
+            run.stdout()
+        );
         fs::write(work.path(file), &good).unwrap();
     }
     work.redact(&["verify", RELEASE]).expect_status(0);
@@ -80,8 +115,11 @@ fn a_release_signed_with_another_key_is_not_ok() {
     fs::write(work.path("agency.pub"), trusted).unwrap();
     fs::rename(work.path("keys"), work.path("agency-keys")).unwrap();
     fs::remove_file(work.path(RELEASE)).unwrap();
-    work.redact(&["render", "clip.mp4", "clip.plan.json", "--force"]).expect_status(0);
-    let run = work.redact(&["verify", RELEASE, "--trust", "agency.pub"]).expect_status(1);
+    work.redact(&["render", "clip.mp4", "clip.plan.json", "--force"])
+        .expect_status(0);
+    let run = work
+        .redact(&["verify", RELEASE, "--trust", "agency.pub"])
+        .expect_status(1);
     assert!(run.stdout().contains("not trusted"), "{}", run.stdout());
 }
 
@@ -119,6 +157,8 @@ fn verify_against_another_source_is_not_ok() {
     work.ffmpeg(
         "-f lavfi -i testsrc=size=320x240:rate=25:duration=2 -c:v libx264 -preset ultrafast o.mp4",
     );
-    work.redact(&["verify", RELEASE, "--source", "o.mp4"]).expect_status(1);
-    work.redact(&["verify", RELEASE, "--source", "clip.mp4"]).expect_status(0);
+    work.redact(&["verify", RELEASE, "--source", "o.mp4"])
+        .expect_status(1);
+    work.redact(&["verify", RELEASE, "--source", "clip.mp4"])
+        .expect_status(0);
 }

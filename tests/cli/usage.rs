@@ -6,8 +6,13 @@ use crate::work::Work;
 fn help_shows_every_verb_with_examples() {
     let work = Work::new();
     let help = work.redact(&["--help"]).expect_status(0).stdout();
-    for verb in ["scan", "approve", "render", "verify", "run", "batch", "score", "key"] {
-        assert!(help.contains(&format!("\n  {verb}")), "{verb} is missing in:\n{help}");
+    for verb in [
+        "scan", "approve", "render", "verify", "run", "batch", "score", "key",
+    ] {
+        assert!(
+            help.contains(&format!("\n  {verb}")),
+            "{verb} is missing in:\n{help}"
+        );
         let own = work.redact(&[verb, "--help"]).expect_status(0).stdout();
         assert!(own.contains("Usage: redact"), "{own}");
     }

@@ -12,17 +12,26 @@ pub(crate) struct Work {
 
 /// The repository's root.
 pub(crate) fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .unwrap()
 }
 
 /// A policy that ships with the program.
 pub(crate) fn policy(name: &str) -> String {
-    repository().join("policies").join(name).display().to_string()
+    repository()
+        .join("policies")
+        .join(name)
+        .display()
+        .to_string()
 }
 
 impl Work {
     pub(crate) fn new() -> Self {
-        let work = Self { dir: tempfile::tempdir().unwrap() };
+        let work = Self {
+            dir: tempfile::tempdir().unwrap(),
+        };
         std::fs::create_dir(work.path("no-models")).unwrap();
         work
     }
@@ -47,7 +56,10 @@ impl Work {
             .stdin(Stdio::null())
             .output()
             .unwrap();
-        Run { output, args: args.iter().map(|arg| (*arg).to_owned()).collect() }
+        Run {
+            output,
+            args: args.iter().map(|arg| (*arg).to_owned()).collect(),
+        }
     }
 
     /// Runs `ffmpeg` in the folder; it must succeed.

@@ -36,10 +36,15 @@ pub(crate) fn approve(args: &ApproveArgs, global: &GlobalArgs) -> Result<Outcome
     let output = args.output.clone().unwrap_or(default);
     let inputs: &[&Path] = if output == *file { &[] } else { &[file] };
     places::check_output(&output, inputs, args.force)?;
-    let plan = sign_off(plan, &args.by, &args.statement, &args.accept_missing).with_context(name)?;
-    let overwrite = if args.force { Overwrite::Replace } else { Overwrite::Never };
-    let digest = plan::write(&output, &plan, overwrite)
-        .with_context(|| output.display().to_string())?;
+    let plan =
+        sign_off(plan, &args.by, &args.statement, &args.accept_missing).with_context(name)?;
+    let overwrite = if args.force {
+        Overwrite::Replace
+    } else {
+        Overwrite::Never
+    };
+    let digest =
+        plan::write(&output, &plan, overwrite).with_context(|| output.display().to_string())?;
     if global.json {
         let document = serde_json::json!({
             "plan": output, "sha256": digest.to_string(), "tracks": plan.tracks.len(),
@@ -53,10 +58,16 @@ pub(crate) fn approve(args: &ApproveArgs, global: &GlobalArgs) -> Result<Outcome
             plan.tracks.len(),
             plan.drawn.len(),
             plan.mutes.len(),
-            plan.approvals.iter().map(|a| a.by.as_str()).collect::<Vec<_>>().join(" and ")
+            plan.approvals
+                .iter()
+                .map(|a| a.by.as_str())
+                .collect::<Vec<_>>()
+                .join(" and ")
         ));
         if needs_second(&plan) {
-            crate::say("the policy asks for a second person: `redact approve PLAN --by NAME --force`");
+            crate::say(
+                "the policy asks for a second person: `redact approve PLAN --by NAME --force`",
+            );
         }
         crate::say(&format!("plan: {}", output.display()));
     }
@@ -88,7 +99,12 @@ pub(crate) fn propose(
 ///
 /// # Errors
 /// [`redact_core::PlanError`] for what is missing, other than a second person.
-pub(crate) fn sign_off(mut plan: Plan, by: &str, statement: &str, accept: &[Class]) -> Result<Plan> {
+pub(crate) fn sign_off(
+    mut plan: Plan,
+    by: &str,
+    statement: &str,
+    accept: &[Class],
+) -> Result<Plan> {
     for class in accept {
         if plan.missing.contains(class) && !plan.acknowledged.contains(class) {
             plan.acknowledged.push(*class);
@@ -114,7 +130,9 @@ pub(crate) fn now() -> UtcNanos {
 fn needs_second(plan: &Plan) -> bool {
     matches!(
         plan::approved(plan.clone(), plan.source.digest),
-        Err(RecordError::Plan(redact_core::PlanError::SecondPersonMissing { .. }))
+        Err(RecordError::Plan(
+            redact_core::PlanError::SecondPersonMissing { .. }
+        ))
     )
 }
 

@@ -193,7 +193,6 @@ pub(crate) struct ReleaseArgs {
 
 /// x264's names of its speed presets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[expect(missing_docs, reason = "x264's own names")]
 pub(crate) enum PresetArg {
     Ultrafast,
     Superfast,

@@ -64,12 +64,16 @@ pub(crate) fn batch(args: &BatchArgs, global: &GlobalArgs) -> Result<Outcome> {
             });
         }
     });
-    let results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let results = results
+        .into_inner()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
     Ok(summarise(&results, global))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// Recordings directly in `dir`, by name; releases of an earlier run are not recordings.
@@ -78,12 +82,15 @@ fn recordings(dir: &Path) -> Result<Vec<PathBuf>> {
         std::fs::read_dir(dir).with_context(|| format!("{}: cannot read", dir.display()))?;
     let mut clips = Vec::new();
     for entry in entries {
-        let path = entry.with_context(|| format!("{}: cannot read", dir.display()))?.path();
+        let path = entry
+            .with_context(|| format!("{}: cannot read", dir.display()))?
+            .path();
         let ours = path.to_string_lossy().ends_with(places::RELEASE_SUFFIX);
-        let extension = path.extension().map(|ext| ext.to_string_lossy().to_lowercase());
-        let known = extension.is_some_and(|ext| {
-            redact_media::RECORDING_EXTENSIONS.contains(&ext.as_str())
-        });
+        let extension = path
+            .extension()
+            .map(|ext| ext.to_string_lossy().to_lowercase());
+        let known =
+            extension.is_some_and(|ext| redact_media::RECORDING_EXTENSIONS.contains(&ext.as_str()));
         if path.is_file() && known && !ours {
             clips.push(path);
         }
@@ -106,12 +113,20 @@ fn work_list(clips: Vec<PathBuf>, args: &BatchArgs) -> Vec<(PathBuf, Option<Clip
     let mut list = Vec::with_capacity(clips.len());
     for clip in clips {
         let release = places::beside(&clip, places::RELEASE_SUFFIX, Some(&args.out_dir));
-        let result = |end, detail| ClipResult { clip: clip.clone(), end, detail, seconds: 0.0 };
+        let result = |end, detail| ClipResult {
+            clip: clip.clone(),
+            end,
+            detail,
+            seconds: 0.0,
+        };
         let clash = if let Some(other) = taken.get(&release) {
             let detail = format!("its release would have the name of {}'s", other.display());
             Some(result(End::Failed, detail))
         } else if release.exists() && !args.release.force {
-            Some(result(End::Skipped, format!("{} exists already", release.display())))
+            Some(result(
+                End::Skipped,
+                format!("{} exists already", release.display()),
+            ))
         } else {
             None
         };
@@ -133,21 +148,31 @@ fn run_child(program: &Path, clip: &Path, args: &BatchArgs, global: &GlobalArgs)
         Err(error) => (End::Failed, format!("cannot start the program: {error}")),
         Ok(output) => {
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
-            let first = said.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+            let first = said
+                .lines()
+                .find(|line| !line.trim().is_empty())
+                .unwrap_or_default();
             let first = first.trim_start_matches("redact: ").to_owned();
             match output.status.code() {
                 Some(0) => {
-                    let release =
-                        places::beside(clip, places::RELEASE_SUFFIX, Some(&args.out_dir));
+                    let release = places::beside(clip, places::RELEASE_SUFFIX, Some(&args.out_dir));
                     (End::Ok, release.display().to_string())
                 }
                 Some(1) => (End::Wrong, first),
                 Some(_) => (End::Failed, first),
-                None => (End::Failed, format!("ended by a signal ({})", output.status)),
+                None => (
+                    End::Failed,
+                    format!("ended by a signal ({})", output.status),
+                ),
             }
         }
     };
-    ClipResult { clip: clip.to_owned(), end, detail, seconds: started.elapsed().as_secs_f64() }
+    ClipResult {
+        clip: clip.to_owned(),
+        end,
+        detail,
+        seconds: started.elapsed().as_secs_f64(),
+    }
 }
 
 /// The arguments of `redact run` for one clip.
@@ -165,12 +190,18 @@ fn child_arguments(clip: &Path, args: &BatchArgs, global: &GlobalArgs) -> Vec<Os
     for class in &args.accept_missing {
         option("--accept-missing", Some(class.name().into()));
     }
-    option("--threads", global.threads.map(|threads| threads.to_string().into()));
+    option(
+        "--threads",
+        global.threads.map(|threads| threads.to_string().into()),
+    );
     option("--models", args.models.models.clone().map(Into::into));
     let value_name = |value: Option<clap::builder::PossibleValue>| {
         value.map(|value| OsString::from(value.get_name()))
     };
-    option("--profile", value_name(args.models.profile.to_possible_value()));
+    option(
+        "--profile",
+        value_name(args.models.profile.to_possible_value()),
+    );
     let release = &args.release;
     option("--preset", value_name(release.preset.to_possible_value()));
     option("--crf", Some(release.crf.to_string().into()));
@@ -198,14 +229,22 @@ fn show(result: &ClipResult, global: &GlobalArgs) {
             End::Skipped => "skipped",
         };
         let clip = result.clip.display();
-        format!("{word:<8}{clip}: {} ({})", result.detail, seconds(result.seconds))
+        format!(
+            "{word:<8}{clip}: {} ({})",
+            result.detail,
+            seconds(result.seconds)
+        )
     };
     crate::say(&line);
 }
 
 fn seconds(seconds: f64) -> String {
     let whole = Duration::from_secs_f64(seconds).as_secs();
-    if whole >= 60 { format!("{}:{:02} min", whole / 60, whole % 60) } else { format!("{whole} s") }
+    if whole >= 60 {
+        format!("{}:{:02} min", whole / 60, whole % 60)
+    } else {
+        format!("{whole} s")
+    }
 }
 
 fn summarise(results: &[ClipResult], global: &GlobalArgs) -> Outcome {

@@ -37,7 +37,11 @@ const fn look(card: &'static str, side: u32) -> Look {
 
 impl Profile {
     const fn looks(self) -> &'static [Look] {
-        const FAST: &[Look] = &[look("yunet-n", 640), look("lpd-yunet", 640), look("yolox-nano", 640)];
+        const FAST: &[Look] = &[
+            look("yunet-n", 640),
+            look("lpd-yunet", 640),
+            look("yolox-nano", 640),
+        ];
         const STANDARD: &[Look] = &[
             look("yunet-n", 960),
             look("centerface", 640),
@@ -83,9 +87,15 @@ pub(crate) fn open(args: &ModelArgs, workers: usize) -> Result<Looking> {
     let dir = places::models_dir(args.models.as_deref())?;
     let store = ModelStore::open(&dir).with_context(|| dir.display().to_string())?;
     let installed: Vec<&str> = store.installed().map(|card| card.name.as_str()).collect();
-    let looks: Vec<&Look> =
-        args.profile.looks().iter().filter(|look| installed.contains(&look.card)).collect();
-    let listens = store.installed().find(|card| card.head == redact_vision::HeadKind::SileroVad);
+    let looks: Vec<&Look> = args
+        .profile
+        .looks()
+        .iter()
+        .filter(|look| installed.contains(&look.card))
+        .collect();
+    let listens = store
+        .installed()
+        .find(|card| card.head == redact_vision::HeadKind::SileroVad);
     let mut models = Vec::new();
     let mut sets: Vec<Vec<Box<dyn Detector>>> = (0..workers.max(1)).map(|_| Vec::new()).collect();
     let mut speech: Option<Box<dyn SpeechDetector>> = None;
@@ -101,7 +111,9 @@ pub(crate) fn open(args: &ModelArgs, workers: usize) -> Result<Looking> {
             }
         }
         if let Some(card) = listens {
-            let model = store.load(&card.name).with_context(|| named(&dir, &card.name))?;
+            let model = store
+                .load(&card.name)
+                .with_context(|| named(&dir, &card.name))?;
             let listener = SpeechListener::new(&runtime, &model, SpeechOptions::default())
                 .with_context(|| named(&dir, &card.name))?;
             models.push(listener.model_use());
@@ -109,11 +121,21 @@ pub(crate) fn open(args: &ModelArgs, workers: usize) -> Result<Looking> {
         }
     }
     let found = |class: &Class| models.iter().any(|model| model.classes.contains(class));
-    let missing = Class::ALL.into_iter().filter(|class| !found(class)).collect();
+    let missing = Class::ALL
+        .into_iter()
+        .filter(|class| !found(class))
+        .collect();
     let motion = FlowMotion::new().context("cannot estimate camera motion")?;
     Ok(Looking {
-        eyes: Eyes { workers: sets, motion: Some(Box::new(motion)), speech },
-        options: ScanOptions { detect_every: args.profile.detect_every(), ..Default::default() },
+        eyes: Eyes {
+            workers: sets,
+            motion: Some(Box::new(motion)),
+            speech,
+        },
+        options: ScanOptions {
+            detect_every: args.profile.detect_every(),
+            ..Default::default()
+        },
         models,
         missing,
     })
@@ -134,5 +156,7 @@ fn detectors(
         input_long_side: look.side,
         ..DetectorOptions::for_card(model.card())
     };
-    (0..count).map(|_| Ok(FrameDetector::new(runtime, &model, options.clone())?)).collect()
+    (0..count)
+        .map(|_| Ok(FrameDetector::new(runtime, &model, options.clone())?))
+        .collect()
 }

@@ -56,9 +56,13 @@ fn text_hint(text: &str) -> Option<&'static str> {
 /// Whether `error` is a person's Ctrl-C.
 pub(crate) fn is_cancelled(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
-        matches!(cause.downcast_ref::<ScanError>(), Some(ScanError::Cancelled))
-            || matches!(cause.downcast_ref::<RenderError>(), Some(RenderError::Cancelled))
-            || cause.is::<Interrupted>()
+        matches!(
+            cause.downcast_ref::<ScanError>(),
+            Some(ScanError::Cancelled)
+        ) || matches!(
+            cause.downcast_ref::<RenderError>(),
+            Some(RenderError::Cancelled)
+        ) || cause.is::<Interrupted>()
     })
 }
 

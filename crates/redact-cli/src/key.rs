@@ -21,7 +21,10 @@ pub(crate) fn key(args: &KeyArgs, global: &GlobalArgs) -> Result<Outcome> {
                 None => places::secret_key()?,
             };
             if path.exists() {
-                bail!("{}: there is a key already, and releases were signed with it", path.display());
+                bail!(
+                    "{}: there is a key already, and releases were signed with it",
+                    path.display()
+                );
             }
             let pair = make(&path)?;
             show(&pair.public(), global);
@@ -36,7 +39,10 @@ pub(crate) fn key(args: &KeyArgs, global: &GlobalArgs) -> Result<Outcome> {
         KeyCommand::Trust { file } => {
             let public = PublicKey::load(file).with_context(|| file.display().to_string())?;
             trust(&public)?;
-            crate::say(&format!("releases signed with key {} are trusted now", public.id()));
+            crate::say(&format!(
+                "releases signed with key {} are trusted now",
+                public.id()
+            ));
         }
     }
     Ok(Outcome::Done)
@@ -74,7 +80,11 @@ pub(crate) fn trusted(files: &[std::path::PathBuf]) -> Result<TrustStore> {
     let mut keys = Vec::with_capacity(files.len());
     for file in files {
         let key = PublicKey::load(file).with_context(|| file.display().to_string())?;
-        let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let name = file
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         keys.push(TrustedKey { name, key });
     }
     Ok(TrustStore::of(keys)?)
@@ -86,7 +96,10 @@ pub(crate) fn trusted(files: &[std::path::PathBuf]) -> Result<TrustStore> {
 /// Never for a single key.
 pub(crate) fn trusted_only(key: &PublicKey) -> Result<TrustStore> {
     let name = "the key that signed it".to_owned();
-    Ok(TrustStore::of(vec![TrustedKey { name, key: key.clone() }])?)
+    Ok(TrustStore::of(vec![TrustedKey {
+        name,
+        key: key.clone(),
+    }])?)
 }
 
 fn make(path: &Path) -> Result<KeyPair> {
@@ -101,16 +114,20 @@ fn make(path: &Path) -> Result<KeyPair> {
 }
 
 fn load(path: &Path) -> Result<KeyPair> {
-    KeyPair::load(path, places::passphrase().as_deref())
-        .with_context(|| path.display().to_string())
+    KeyPair::load(path, places::passphrase().as_deref()).with_context(|| path.display().to_string())
 }
 
 fn trust(public: &PublicKey) -> Result<()> {
     let folder = places::trusted_keys()?;
     let mut store = TrustStore::open(&folder).with_context(|| folder.display().to_string())?;
-    if store.find(public.id()).is_none_or(|known| known.key != *public) {
+    if store
+        .find(public.id())
+        .is_none_or(|known| known.key != *public)
+    {
         let name = format!("key-{}", public.id());
-        store.add(&name, public).with_context(|| folder.display().to_string())?;
+        store
+            .add(&name, public)
+            .with_context(|| folder.display().to_string())?;
     }
     Ok(())
 }
@@ -121,6 +138,8 @@ fn show(public: &PublicKey, global: &GlobalArgs) {
     if global.json {
         crate::say(&serde_json::json!({ "id": id, "public_key": key }).to_string());
     } else {
-        crate::say(&format!("untrusted comment: minisign public key {id}\n{key}"));
+        crate::say(&format!(
+            "untrusted comment: minisign public key {id}\n{key}"
+        ));
     }
 }

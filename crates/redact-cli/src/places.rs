@@ -43,10 +43,14 @@ pub(crate) fn onnx_runtime() -> Result<PathBuf> {
 fn near(name: &str) -> Option<PathBuf> {
     let program = env::current_exe().ok();
     let starts = [env::current_dir().ok(), program];
-    starts.iter().flatten().flat_map(|start| start.ancestors()).find_map(|folder| {
-        let candidate = folder.join(name);
-        candidate.exists().then_some(candidate)
-    })
+    starts
+        .iter()
+        .flatten()
+        .flat_map(|start| start.ancestors())
+        .find_map(|folder| {
+            let candidate = folder.join(name);
+            candidate.exists().then_some(candidate)
+        })
 }
 
 /// The folder that holds this user's keys: `$REDACT_HOME`, or the configuration folder.
@@ -84,12 +88,17 @@ pub(crate) fn trusted_keys() -> Result<PathBuf> {
 
 /// The passphrase of the secret signing key, when it has one: `$REDACT_KEY_PASSPHRASE`.
 pub(crate) fn passphrase() -> Option<String> {
-    env::var("REDACT_KEY_PASSPHRASE").ok().filter(|passphrase| !passphrase.is_empty())
+    env::var("REDACT_KEY_PASSPHRASE")
+        .ok()
+        .filter(|passphrase| !passphrase.is_empty())
 }
 
 /// `clip.mp4` and `.findings.json` make `clip.findings.json`, in `dir` or beside the clip.
 pub(crate) fn beside(clip: &Path, suffix: &str, dir: Option<&Path>) -> PathBuf {
-    let mut name = clip.file_stem().unwrap_or(OsStr::new("recording")).to_owned();
+    let mut name = clip
+        .file_stem()
+        .unwrap_or(OsStr::new("recording"))
+        .to_owned();
     name.push(suffix);
     match dir {
         Some(dir) => dir.join(name),
@@ -100,7 +109,9 @@ pub(crate) fn beside(clip: &Path, suffix: &str, dir: Option<&Path>) -> PathBuf {
 /// `clip.findings.json` makes `clip.plan.json`.
 pub(crate) fn plan_beside(findings: &Path) -> PathBuf {
     let name = findings.file_name().unwrap_or_default().to_string_lossy();
-    let stem = name.strip_suffix(".findings.json").or(name.strip_suffix(".json"));
+    let stem = name
+        .strip_suffix(".findings.json")
+        .or(name.strip_suffix(".json"));
     findings.with_file_name(format!("{}.plan.json", stem.unwrap_or(&name)))
 }
 
@@ -134,9 +145,15 @@ mod tests {
     #[test]
     fn outputs_are_named_after_the_clip() {
         let clip = Path::new("in/clip.v2.mp4");
-        assert_eq!(beside(clip, ".plan.json", None), Path::new("in/clip.v2.plan.json"));
+        assert_eq!(
+            beside(clip, ".plan.json", None),
+            Path::new("in/clip.v2.plan.json")
+        );
         let dir = Some(Path::new("out"));
-        assert_eq!(beside(clip, ".redacted.mp4", dir), Path::new("out/clip.v2.redacted.mp4"));
+        assert_eq!(
+            beside(clip, ".redacted.mp4", dir),
+            Path::new("out/clip.v2.redacted.mp4")
+        );
     }
 
     #[test]

@@ -36,12 +36,15 @@ pub(crate) struct TerminalProgress {
 
 impl TerminalProgress {
     /// `quiet` shows nothing but still hears Ctrl-C.
-    pub fn new(quiet: bool) -> Self {
-        Self { quiet, current: Mutex::new(None) }
+    pub(crate) fn new(quiet: bool) -> Self {
+        Self {
+            quiet,
+            current: Mutex::new(None),
+        }
     }
 
     /// Takes the bar away, so that what is printed next stands alone.
-    pub fn clear(&self) {
+    pub(crate) fn clear(&self) {
         if let Some((_, bar)) = self.lock().take() {
             bar.finish_and_clear();
         }
@@ -49,7 +52,9 @@ impl TerminalProgress {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<(Phase, ProgressBar)>> {
         // A bar left half drawn by a panic elsewhere is no reason to panic here.
-        self.current.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.current
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -85,7 +90,10 @@ impl Drop for TerminalProgress {
 
 fn bar_for(phase: Phase) -> ProgressBar {
     let (name, template) = match phase {
-        Phase::Digest => ("digest", "{msg:>9} {wide_bar} {bytes}/{total_bytes} {eta} left"),
+        Phase::Digest => (
+            "digest",
+            "{msg:>9} {wide_bar} {bytes}/{total_bytes} {eta} left",
+        ),
         Phase::Scan => ("scan", FRAMES),
         Phase::Render => ("render", FRAMES),
         Phase::Audit => ("audit", FRAMES),

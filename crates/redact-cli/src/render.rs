@@ -40,7 +40,13 @@ pub(crate) fn render(args: &RenderArgs, global: &GlobalArgs) -> Result<Outcome> 
     let progress = TerminalProgress::new(global.quiet);
     let (source, _) = scan::digest(clip, &progress)?;
     let plan = plan::approved(plan, source).with_context(|| args.plan.display().to_string())?;
-    let job = ReleaseJob { clip, release: &release, plan: &plan, args: &args.release, key: &key };
+    let job = ReleaseJob {
+        clip,
+        release: &release,
+        plan: &plan,
+        args: &args.release,
+        key: &key,
+    };
     let made = job.run(global, &progress)?;
     progress.clear();
     if global.json {
@@ -64,7 +70,13 @@ pub(crate) fn check_outputs(release: &Path, inputs: &[&Path], force: bool) -> Re
 }
 
 fn records(paths: &ReleasePaths) -> [&PathBuf; 5] {
-    [&paths.manifest, &paths.manifest_signature, &paths.sealed, &paths.sealed_signature, &paths.log]
+    [
+        &paths.manifest,
+        &paths.manifest_signature,
+        &paths.sealed,
+        &paths.sealed_signature,
+        &paths.log,
+    ]
 }
 
 /// One release to make.
@@ -93,7 +105,7 @@ impl ReleaseJob<'_> {
     ///
     /// # Errors
     /// The first cause; nothing then has the release's name.
-    pub fn run(&self, global: &GlobalArgs, progress: &TerminalProgress) -> Result<Made> {
+    pub(crate) fn run(&self, global: &GlobalArgs, progress: &TerminalProgress) -> Result<Made> {
         let threads = eyes::threads(global.threads);
         let named = || self.release.display().to_string();
         let partial = Partial::beside(self.release);
@@ -102,11 +114,25 @@ impl ReleaseJob<'_> {
         let checks = self.check(partial.path(), threads, progress)?;
         let (after, _) = scan::digest(self.clip, progress)?;
         let binding = self.bind(partial.path(), progress).with_context(named)?;
-        let evidence = facts::Evidence { before, after, binding, clock, report: &report, checks };
-        let manifests = evidence.manifests(self, partial.path()).with_context(named)?;
+        let evidence = facts::Evidence {
+            before,
+            after,
+            binding,
+            clock,
+            report: &report,
+            checks,
+        };
+        let manifests = evidence
+            .manifests(self, partial.path())
+            .with_context(named)?;
         let paths = release_paths(self.release);
-        self.publish(partial, &manifests, &paths).with_context(named)?;
-        Ok(Made { paths, report, manifest: manifests.public })
+        self.publish(partial, &manifests, &paths)
+            .with_context(named)?;
+        Ok(Made {
+            paths,
+            report,
+            manifest: manifests.public,
+        })
     }
 
     fn bind(&self, path: &Path, progress: &TerminalProgress) -> Result<FileBinding> {
@@ -124,7 +150,10 @@ impl ReleaseJob<'_> {
     ) -> Result<(RenderReport, FrameClock)> {
         let clip = || self.clip.display().to_string();
         let release = || self.release.display().to_string();
-        let options = OpenOptions { audio: true, threads };
+        let options = OpenOptions {
+            audio: true,
+            threads,
+        };
         let source = FileSource::open(self.clip, &options).with_context(clip)?;
         let encode = EncodeOptions {
             preset: preset(self.args.preset),
@@ -134,8 +163,7 @@ impl ReleaseJob<'_> {
         };
         let sink = FileSink::create(partial, source.info(), &encode).with_context(release)?;
         let (source, clock) = facts::clocked(source);
-        let report =
-            redact_engine::render(Box::new(source), self.plan, Box::new(sink), progress);
+        let report = redact_engine::render(Box::new(source), self.plan, Box::new(sink), progress);
         let report = report.map_err(|error| {
             // A failing source is the recording's fault, anything else the release's.
             let name = match error {
@@ -156,11 +184,18 @@ impl ReleaseJob<'_> {
     ) -> Result<facts::AllChecks> {
         let redactions = self.plan.redactions();
         let audio_tracks = self.plan.plan().source.info.audio.len();
-        let expected = Expected { frames: self.plan.plan().source.frames, audio_tracks };
+        let expected = Expected {
+            frames: self.plan.plan().source.frames,
+            audio_tracks,
+        };
         let leaks = leaks(partial, audio_tracks)?;
         let audit = audit(partial, redactions, &expected, threads, progress)?;
         let compare = compare(self.clip, partial, redactions, threads, progress)?;
-        let checks = facts::AllChecks { leaks, audit, compare };
+        let checks = facts::AllChecks {
+            leaks,
+            audit,
+            compare,
+        };
         if let Some(failed) = checks.first_failure() {
             bail!(
                 "{}: the written file failed its audit and was discarded: {failed}",
@@ -171,12 +206,7 @@ impl ReleaseJob<'_> {
     }
 
     /// Writes the records and gives everything its name, the release last.
-    fn publish(
-        &self,
-        partial: Partial,
-        manifests: &Manifests,
-        paths: &ReleasePaths,
-    ) -> Result<()> {
+    fn publish(&self, partial: Partial, manifests: &Manifests, paths: &ReleasePaths) -> Result<()> {
         let now = approve::now();
         let sign = |bytes: &[u8], kind| self.key.sign_bytes(bytes, kind, now);
         let public_signature = sign(&manifests.public_bytes, Signed::PublicManifest)?;
@@ -244,7 +274,10 @@ pub(crate) fn audit(
     progress: &TerminalProgress,
 ) -> Result<Vec<Check>> {
     let name = || path.display().to_string();
-    let options = OpenOptions { audio: true, threads };
+    let options = OpenOptions {
+        audio: true,
+        threads,
+    };
     let release = FileSource::open(path, &options).with_context(name)?;
     let report = redact_engine::audit(Box::new(release), redactions, expected, progress)
         .with_context(name)?;
@@ -262,19 +295,21 @@ pub(crate) fn compare(
     threads: usize,
     progress: &TerminalProgress,
 ) -> Result<Vec<Check>> {
-    let options = OpenOptions { audio: true, threads };
+    let options = OpenOptions {
+        audio: true,
+        threads,
+    };
     let source = FileSource::open(clip, &options).with_context(|| clip.display().to_string())?;
     let written =
         FileSource::open(release, &options).with_context(|| release.display().to_string())?;
-    let report =
-        redact_engine::compare(Box::new(source), Box::new(written), redactions, progress)
-            .with_context(|| release.display().to_string())?;
+    let report = redact_engine::compare(Box::new(source), Box::new(written), redactions, progress)
+        .with_context(|| release.display().to_string())?;
     Ok(report.checks)
 }
 
 impl Made {
     /// Where everything is, for people.
-    pub fn text(&self, release: &Path) -> String {
+    pub(crate) fn text(&self, release: &Path) -> String {
         let report = &self.report;
         let share = report.masked_area_mean * 100.0;
         [
@@ -284,14 +319,17 @@ impl Made {
             ),
             format!("release:  {}", release.display()),
             format!("manifest: {}", self.paths.manifest.display()),
-            format!("sealed:   {} (stays with the agency)", self.paths.sealed.display()),
+            format!(
+                "sealed:   {} (stays with the agency)",
+                self.paths.sealed.display()
+            ),
             format!("log:      {}", self.paths.log.display()),
         ]
         .join("\n")
     }
 
     /// The same for machines.
-    pub fn json(&self, release: &Path) -> serde_json::Value {
+    pub(crate) fn json(&self, release: &Path) -> serde_json::Value {
         serde_json::json!({
             "release": release, "manifest": self.paths.manifest, "sealed": self.paths.sealed,
             "log": self.paths.log, "sha256": self.manifest.release.binding().sha256.to_string(),

@@ -51,7 +51,11 @@ pub(crate) fn run(args: &RunArgs, global: &GlobalArgs) -> Result<Outcome> {
 
     let progress = TerminalProgress::new(global.quiet);
     let found = scan::find(clip, looking, global, &progress)?;
-    let overwrite = if args.release.force { Overwrite::Replace } else { Overwrite::Never };
+    let overwrite = if args.release.force {
+        Overwrite::Replace
+    } else {
+        Overwrite::Never
+    };
     let digest = findings::write(&outputs.findings, &found, overwrite)
         .with_context(|| outputs.findings.display().to_string())?;
     let written = Written(&outputs);
@@ -71,7 +75,13 @@ pub(crate) fn run(args: &RunArgs, global: &GlobalArgs) -> Result<Outcome> {
     let plan = plan::approved(plan, source).with_context(|| clip.display().to_string())?;
 
     let release = &outputs.release;
-    let job = ReleaseJob { clip, release, plan: &plan, args: &args.release, key: &key };
+    let job = ReleaseJob {
+        clip,
+        release,
+        plan: &plan,
+        args: &args.release,
+        key: &key,
+    };
     let made = job.run(global, &progress)?;
     written.keep();
     progress.clear();

@@ -36,17 +36,28 @@ pub(crate) fn confine(read: &[&Path], write: &[PathBuf]) -> Result<()> {
     for folder in write {
         ruleset = allow(ruleset, folder, AccessFs::from_all(RULES))?;
     }
-    let status = ruleset.restrict_self().context("cannot confine the process")?;
+    let status = ruleset
+        .restrict_self()
+        .context("cannot confine the process")?;
     if status.ruleset == RulesetStatus::NotEnforced {
         tracing::info!("this system has no Landlock: the process is not confined");
     }
     Ok(())
 }
 
-fn allow(ruleset: RulesetCreated, path: &Path, access: BitFlags<AccessFs>) -> Result<RulesetCreated> {
+fn allow(
+    ruleset: RulesetCreated,
+    path: &Path,
+    access: BitFlags<AccessFs>,
+) -> Result<RulesetCreated> {
     let name = || format!("{}", path.display());
-    let access =
-        if path.is_dir() { access } else { access & AccessFs::from_file(RULES) };
+    let access = if path.is_dir() {
+        access
+    } else {
+        access & AccessFs::from_file(RULES)
+    };
     let fd = PathFd::new(path).with_context(name)?;
-    ruleset.add_rule(PathBeneath::new(fd, access)).with_context(name)
+    ruleset
+        .add_rule(PathBeneath::new(fd, access))
+        .with_context(name)
 }

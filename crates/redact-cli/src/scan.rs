@@ -4,9 +4,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use redact_core::{
-    Class, Digest, Findings, Phase, Progress as _, Source as _, SourceIdentity,
-};
+use redact_core::{Class, Digest, Findings, Phase, Progress as _, Source as _, SourceIdentity};
 use redact_media::{FileSource, OpenOptions};
 use redact_record::{Overwrite, RecordError, findings};
 
@@ -32,7 +30,11 @@ pub(crate) fn scan(args: &ScanArgs, global: &GlobalArgs) -> Result<Outcome> {
 
     let progress = TerminalProgress::new(global.quiet);
     let found = find(clip, looking, global, &progress)?;
-    let overwrite = if args.force { Overwrite::Replace } else { Overwrite::Never };
+    let overwrite = if args.force {
+        Overwrite::Replace
+    } else {
+        Overwrite::Never
+    };
     findings::write(&output, &found, overwrite).with_context(|| output.display().to_string())?;
     progress.clear();
     if global.json {
@@ -52,7 +54,10 @@ pub(crate) fn check_clip(clip: &Path) -> Result<()> {
     let name = || clip.display().to_string();
     let meta = std::fs::metadata(clip).with_context(name)?;
     if meta.is_dir() {
-        anyhow::bail!("{}: is a directory (`redact batch` takes folders)", clip.display());
+        anyhow::bail!(
+            "{}: is a directory (`redact batch` takes folders)",
+            clip.display()
+        );
     }
     std::fs::File::open(clip).map(drop).with_context(name)
 }
@@ -146,7 +151,10 @@ pub(crate) fn table(found: &Findings) -> String {
         }
         let of_class = || found.tracks.iter().filter(|track| track.class() == class);
         let frames: usize = of_class().map(|track| track.boxes().len()).sum();
-        let gap = of_class().map(redact_core::Track::longest_gap).max().unwrap_or(0);
+        let gap = of_class()
+            .map(redact_core::Track::longest_gap)
+            .max()
+            .unwrap_or(0);
         lines.push(format!(
             "{:<8}{:>8}{:>10}{:>14}",
             class.name(),

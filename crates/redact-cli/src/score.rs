@@ -40,7 +40,7 @@ A marked box counts as hidden when masks cover at least 95 % of its pixels. A tr
 per frame, each BOX {"class", "track", "x", "y", "w", "h", "vis", "ignore"} in pixels.
 A set of images is a folder with boxes.json (COCO) and images/.
 The sheet shows what was NOT hidden: keep it inside."#)]
-pub struct ScoreArgs {
+pub(crate) struct ScoreArgs {
     /// Findings of a scan, or a plan
     #[arg(required_unless_present = "images", conflicts_with = "images")]
     pub findings: Option<PathBuf>,
@@ -79,7 +79,7 @@ pub struct ScoreArgs {
 ///
 /// # Errors
 /// When a file cannot be read, or files do not belong together.
-pub fn score(args: &ScoreArgs, global: &GlobalArgs) -> Result<Outcome> {
+pub(crate) fn score(args: &ScoreArgs, global: &GlobalArgs) -> Result<Outcome> {
     match (&args.images, &args.findings, &args.truth) {
         (Some(set), ..) => images::score_set(set, args, global),
         (None, Some(findings), Some(truth)) => score_findings(findings, truth, args, global),

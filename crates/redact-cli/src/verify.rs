@@ -21,25 +21,33 @@ pub(crate) struct Verdict {
 
 impl Verdict {
     fn add(&mut self, group: &'static str, name: &'static str, passed: bool, evidence: String) {
-        self.checks.push((group, Check { name, passed, evidence }));
+        self.checks.push((
+            group,
+            Check {
+                name,
+                passed,
+                evidence,
+            },
+        ));
     }
 
     fn extend(&mut self, group: &'static str, checks: Vec<Check>) {
-        self.checks.extend(checks.into_iter().map(|check| (group, check)));
+        self.checks
+            .extend(checks.into_iter().map(|check| (group, check)));
     }
 
     /// Whether every check passed.
-    pub fn passed(&self) -> bool {
+    pub(crate) fn passed(&self) -> bool {
         self.checks.iter().all(|(_, check)| check.passed)
     }
 
     /// `ok` or `wrong`.
-    pub fn word(&self) -> &'static str {
+    pub(crate) fn word(&self) -> &'static str {
         if self.passed() { "ok" } else { "wrong" }
     }
 
     /// One line per check and the verdict.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut lines: Vec<String> = self
             .checks
             .iter()
@@ -48,16 +56,23 @@ impl Verdict {
                 format!("{word:<6}{group}, {}: {}", check.name, check.evidence)
             })
             .collect();
-        let failed = self.checks.iter().filter(|(_, check)| !check.passed).count();
+        let failed = self
+            .checks
+            .iter()
+            .filter(|(_, check)| !check.passed)
+            .count();
         lines.push(match failed {
             0 => format!("verdict: ok ({} checks)", self.checks.len()),
-            _ => format!("verdict: WRONG ({failed} of {} checks failed)", self.checks.len()),
+            _ => format!(
+                "verdict: WRONG ({failed} of {} checks failed)",
+                self.checks.len()
+            ),
         });
         lines.join("\n")
     }
 
     /// The same for machines.
-    pub fn json(&self, release: &Path) -> serde_json::Value {
+    pub(crate) fn json(&self, release: &Path) -> serde_json::Value {
         let checks: Vec<serde_json::Value> = self
             .checks
             .iter()
@@ -107,7 +122,11 @@ pub(crate) fn verify(args: &VerifyArgs, global: &GlobalArgs) -> Result<Outcome> 
     } else {
         crate::say(&verdict.text());
     }
-    Ok(if verdict.passed() { Outcome::Done } else { Outcome::Wrong })
+    Ok(if verdict.passed() {
+        Outcome::Done
+    } else {
+        Outcome::Wrong
+    })
 }
 
 impl VerifyJob<'_> {
@@ -116,7 +135,7 @@ impl VerifyJob<'_> {
     ///
     /// # Errors
     /// When a file is missing, or a person stopped it.
-    pub fn run(&self, global: &GlobalArgs, progress: &TerminalProgress) -> Result<Verdict> {
+    pub(crate) fn run(&self, global: &GlobalArgs, progress: &TerminalProgress) -> Result<Verdict> {
         scan::check_clip(self.release)?;
         if let Some(source) = self.source {
             scan::check_clip(source)?;
@@ -162,7 +181,12 @@ impl VerifyJob<'_> {
                     Ok(()) => "each names the other's SHA-256".to_owned(),
                     Err(error) => chain(error),
                 };
-                verdict.add("sealed manifest", "belongs to the manifest", pair.is_ok(), evidence);
+                verdict.add(
+                    "sealed manifest",
+                    "belongs to the manifest",
+                    pair.is_ok(),
+                    evidence,
+                );
             }
             Err(error) => verdict.add("sealed manifest", "signature", false, chain(&error)),
         }
@@ -200,7 +224,9 @@ impl VerifyJob<'_> {
             )
         };
         verdict.add("file", "SHA-256", same, evidence);
-        let Some(source) = self.source else { return Ok(()) };
+        let Some(source) = self.source else {
+            return Ok(());
+        };
         let (digest, _) = scan::digest(source, progress)?;
         let expected = public.source.sha256.0;
         let evidence = match digest == expected {
@@ -227,12 +253,17 @@ impl VerifyJob<'_> {
             }
         };
         let audio_tracks = public.totals.sound.len();
-        let expected = Expected { frames: public.totals.frames, audio_tracks };
+        let expected = Expected {
+            frames: public.totals.frames,
+            audio_tracks,
+        };
         let leaks = render::leaks(self.release, audio_tracks);
         verdict.extend("leak", unless_stopped("can be read", leaks)?);
         let audit = render::audit(self.release, &redactions, &expected, threads, progress);
         verdict.extend("audit", unless_stopped("can be decoded", audit)?);
-        let Some(source) = self.source else { return Ok(()) };
+        let Some(source) = self.source else {
+            return Ok(());
+        };
         let compare = render::compare(source, self.release, &redactions, threads, progress);
         verdict.extend("change", unless_stopped("can be compared", compare)?);
         Ok(())
@@ -243,7 +274,11 @@ impl VerifyJob<'_> {
 fn unless_stopped(name: &'static str, checks: Result<Vec<Check>>) -> Result<Vec<Check>> {
     match checks {
         Err(error) if failure::is_cancelled(&error) => Err(error),
-        Err(error) => Ok(vec![Check { name, passed: false, evidence: format!("{error:#}") }]),
+        Err(error) => Ok(vec![Check {
+            name,
+            passed: false,
+            evidence: format!("{error:#}"),
+        }]),
         Ok(checks) => Ok(checks),
     }
 }
@@ -251,9 +286,10 @@ fn unless_stopped(name: &'static str, checks: Result<Vec<Check>>) -> Result<Vec<
 fn add_signature(verdict: &mut Verdict, group: &'static str, who: &SignatureVerdict) {
     let (passed, evidence) = match who {
         SignatureVerdict::Trusted { key, name } => (true, format!("good, by key {key} ({name})")),
-        SignatureVerdict::Unknown { key } => {
-            (false, format!("good, but key {} is not trusted here", key.id()))
-        }
+        SignatureVerdict::Unknown { key } => (
+            false,
+            format!("good, but key {} is not trusted here", key.id()),
+        ),
         SignatureVerdict::Bad(problem) => (false, problem.to_string()),
     };
     verdict.add(group, "signature", passed, evidence);
@@ -265,8 +301,7 @@ fn read_signed(path: &Path) -> Result<(Vec<u8>, String)> {
     let mut name = path.as_os_str().to_owned();
     name.push(".minisig");
     let signature = PathBuf::from(name);
-    let text =
-        manifest::read_bytes(&signature).with_context(|| signature.display().to_string())?;
+    let text = manifest::read_bytes(&signature).with_context(|| signature.display().to_string())?;
     Ok((bytes, String::from_utf8_lossy(&text).into_owned()))
 }
 

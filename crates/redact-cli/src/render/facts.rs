@@ -28,7 +28,7 @@ pub(crate) struct SharedClock(Arc<Mutex<FrameClock>>);
 
 impl SharedClock {
     /// Takes what was noted.
-    pub fn take(&self) -> FrameClock {
+    pub(crate) fn take(&self) -> FrameClock {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -36,7 +36,13 @@ impl SharedClock {
 /// Wraps `inner` so that its frames' times are noted.
 pub(crate) fn clocked(inner: FileSource) -> (ClockedSource, SharedClock) {
     let clock = SharedClock::default();
-    (ClockedSource { inner, clock: clock.clone() }, clock)
+    (
+        ClockedSource {
+            inner,
+            clock: clock.clone(),
+        },
+        clock,
+    )
 }
 
 impl Source for ClockedSource {
@@ -66,7 +72,7 @@ pub(crate) struct AllChecks {
 
 impl AllChecks {
     /// The first check that failed, in words.
-    pub fn first_failure(&self) -> Option<String> {
+    pub(crate) fn first_failure(&self) -> Option<String> {
         let all = self.leaks.iter().chain(&self.audit).chain(&self.compare);
         let failed = all.into_iter().find(|check| !check.passed)?;
         Some(format!("{}: {}", failed.name, failed.evidence))
@@ -94,8 +100,11 @@ impl Evidence<'_> {
     ///
     /// # Errors
     /// When figures disagree, or a check did not pass.
-    pub fn manifests(&self, job: &ReleaseJob<'_>, partial: &Path) -> Result<Manifests> {
-        let options = OpenOptions { audio: true, threads: 1 };
+    pub(crate) fn manifests(&self, job: &ReleaseJob<'_>, partial: &Path) -> Result<Manifests> {
+        let options = OpenOptions {
+            audio: true,
+            threads: 1,
+        };
         let written = FileSource::open(partial, &options)?;
         let release = ReleaseFacts {
             binding: self.binding.clone(),
@@ -131,11 +140,16 @@ impl Evidence<'_> {
 
     fn render_facts(&self, job: &ReleaseJob<'_>) -> RenderFacts {
         let tracks = &job.plan.plan().source.info.audio;
-        let audio = self.report.audio.iter().zip(tracks).map(|(report, track)| AudioResult {
-            rate_hz: track.rate_hz,
-            samples: report.samples,
-            muted_samples: report.muted_samples,
-        });
+        let audio = self
+            .report
+            .audio
+            .iter()
+            .zip(tracks)
+            .map(|(report, track)| AudioResult {
+                rate_hz: track.rate_hz,
+                samples: report.samples,
+                muted_samples: report.muted_samples,
+            });
         RenderFacts {
             frames: self.report.frames,
             frames_masked: self.report.frames_masked,
@@ -155,14 +169,20 @@ fn results(checks: &[Check]) -> Vec<CheckResult> {
 }
 
 fn file_name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
 }
 
 fn tool(job: &ReleaseJob<'_>) -> ToolInfo {
     let owned = |(name, version): (&str, String)| (name.to_owned(), version);
     let mut options = vec![
         ("video encoder".to_owned(), "libx264".to_owned()),
-        ("preset".to_owned(), super::preset(job.args.preset).name().to_owned()),
+        (
+            "preset".to_owned(),
+            super::preset(job.args.preset).name().to_owned(),
+        ),
         ("crf".to_owned(), job.args.crf.to_string()),
         ("audio encoder".to_owned(), "aac".to_owned()),
     ];

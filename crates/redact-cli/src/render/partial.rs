@@ -12,15 +12,17 @@ pub(crate) struct Partial {
 impl Partial {
     /// A partial file for `target`, in the same folder, so that renaming it is one step. What a
     /// crash left under that name is replaced.
-    pub fn beside(target: &Path) -> Self {
+    pub(crate) fn beside(target: &Path) -> Self {
         let mut name = std::ffi::OsString::from(".");
         name.push(target.file_name().unwrap_or_default());
         name.push(".partial");
-        Self { path: Some(target.with_file_name(name)) }
+        Self {
+            path: Some(target.with_file_name(name)),
+        }
     }
 
     /// Where it is now.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.path.as_deref().unwrap_or(Path::new(""))
     }
 
@@ -28,7 +30,7 @@ impl Partial {
     ///
     /// # Errors
     /// When the system refuses; the partial file is then removed.
-    pub fn rename(mut self, target: &Path) -> Result<()> {
+    pub(crate) fn rename(mut self, target: &Path) -> Result<()> {
         std::fs::rename(self.path(), target).with_context(|| target.display().to_string())?;
         self.path = None;
         let folder = crate::scan::folder_of(target);
