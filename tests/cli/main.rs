@@ -10,7 +10,6 @@
 )]
 
 mod bad_input;
-
 mod batch;
 mod demo;
 mod pipeline;
