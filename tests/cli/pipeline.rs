@@ -28,15 +28,14 @@ fn drawn_mask(effect: Value) -> Value {
         "id": "door-number",
         "effect": effect,
         "reason": "privacy-face",
-        "first_frame": 5,
-        "end_frame": 40,
-        "path": [[5, 0.25, 0.25, 0.5, 0.5], [30, 0.5, 0.25, 0.75, 0.5]],
+        "frames": [5, 40],
+        "keyframes": [[5, 0.25, 0.25, 0.5, 0.5], [30, 0.5, 0.25, 0.75, 0.5]],
     })
 }
 
 fn mute() -> Value {
     json!({
-        "id": "name", "start_seconds": 0.5, "end_seconds": 1.0, "streams": "all",
+        "id": "name", "start_seconds": 0.5, "end_seconds": 1.0, "sound_tracks": "all",
         "style": "silence", "reason": "privacy-speech",
     })
 }
@@ -45,13 +44,13 @@ fn mute() -> Value {
 fn a_drawn_mask_and_a_mute_are_rendered_and_proved() {
     let work = Work::new();
     let mut plan = approved(&work);
-    plan["masks"] = json!([drawn_mask(json!({"kind": "blur", "cells_across": 8}))]);
+    plan["drawn"] = json!([drawn_mask(json!({"kind": "blur", "cells_across": 8}))]);
     plan["mutes"] = json!([mute()]);
     work.write_json("clip.plan.json", &plan);
 
     // The edit voids the approval: nothing is rendered until somebody approves again.
     work.redact(&["render", "clip.mp4", "clip.plan.json"])
-        .expect_refusal(&["clip.plan.json", "changed after it was approved"]);
+        .expect_refusal(&["clip.plan.json", "must be approved again"]);
     assert!(!work.path("clip.redacted.mp4").exists());
     work.redact(&["approve", "clip.plan.json", "--by", "Ada", "--force"])
         .expect_status(0);
@@ -84,7 +83,7 @@ fn a_drawn_mask_and_a_mute_are_rendered_and_proved() {
 fn a_release_decodes_without_a_warning() {
     let work = Work::new();
     let mut plan = approved(&work);
-    plan["masks"] = json!([drawn_mask(json!({"kind": "fill"}))]);
+    plan["drawn"] = json!([drawn_mask(json!({"kind": "fill"}))]);
     work.write_json("clip.plan.json", &plan);
     work.redact(&["approve", "clip.plan.json", "--by", "Ada", "--force"])
         .expect_status(0);
@@ -117,10 +116,10 @@ fn a_plan_that_asks_for_the_impossible_is_refused_by_name() {
     let plan = approved(&work);
     let too_fine = drawn_mask(json!({"kind": "blur", "cells_across": 64}));
     let nowhere = json!({"id": "m", "effect": {"kind": "fill"}, "reason": "privacy-face",
-        "first_frame": 0, "end_frame": 9, "path": [[0, 0.5, 0.5, 0.4, 0.6]]});
+        "frames": [0, 9], "keyframes": [[0, 0.5, 0.5, 0.4, 0.6]]});
     for (mask, words) in [(too_fine, "64"), (nowhere, "m")] {
         let mut plan = plan.clone();
-        plan["masks"] = json!([mask]);
+        plan["drawn"] = json!([mask]);
         work.write_json("clip.plan.json", &plan);
         work.redact(&["approve", "clip.plan.json", "--by", "Ada", "--force"])
             .expect_refusal(&["clip.plan.json", words]);

@@ -133,9 +133,9 @@ fn a_plan_is_scored_by_what_it_hides() {
         .as_object_mut()
         .unwrap()
         .remove("effect");
-    plan["masks"] = json!([{
-        "id": "plate", "effect": {"kind": "fill"}, "reason": "privacy-face", "first_frame": 41,
-        "end_frame": 50, "path": [[41, 0.5, 0.75, 1.0, 1.0]],
+    plan["drawn"] = json!([{
+        "id": "plate", "effect": {"kind": "fill"}, "reason": "privacy-face",
+        "frames": [41, 50], "keyframes": [[41, 0.5, 0.75, 1.0, 1.0]],
     }]);
     work.write_json("clip.plan.json", &plan);
     assert_eq!((hidden("face"), hidden("plate")), (0, 1));

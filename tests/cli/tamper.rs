@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::work::{Work, policy};
 
 /// A folder with `clip.mp4` and a release of it that hides one region and one second of sound.
-fn released() -> Work {
+pub(crate) fn released() -> Work {
     let work = Work::new();
     work.clip("clip.mp4");
     work.redact(&["scan", "clip.mp4"]).expect_status(0);
@@ -25,12 +25,12 @@ fn released() -> Work {
     }
     work.redact(&approve).expect_status(0);
     let mut plan = work.json("clip.plan.json");
-    plan["masks"] = json!([{
+    plan["drawn"] = json!([{
         "id": "m", "effect": {"kind": "fill"}, "reason": "privacy-face",
-        "first_frame": 10, "end_frame": 30, "path": [[10, 0.25, 0.25, 0.5, 0.75]],
+        "frames": [10, 30], "keyframes": [[10, 0.25, 0.25, 0.5, 0.75]],
     }]);
     plan["mutes"] = json!([{
-        "id": "s", "start_seconds": 0.5, "end_seconds": 1.5, "streams": "all",
+        "id": "s", "start_seconds": 0.5, "end_seconds": 1.5, "sound_tracks": "all",
         "style": "silence", "reason": "privacy-speech",
     }]);
     work.write_json("clip.plan.json", &plan);
@@ -41,7 +41,7 @@ fn released() -> Work {
     work
 }
 
-const RELEASE: &str = "clip.redacted.mp4";
+pub(crate) const RELEASE: &str = "clip.redacted.mp4";
 const MANIFEST: &str = "clip.redacted.manifest.json";
 const SIGNATURE: &str = "clip.redacted.manifest.json.minisig";
 

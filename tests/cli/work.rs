@@ -18,6 +18,12 @@ pub(crate) fn repository() -> PathBuf {
         .unwrap()
 }
 
+/// The ONNX Runtime library: the one that make names, or where set-up puts it.
+fn runtime() -> PathBuf {
+    let installed = || repository().join(".deps/onnxruntime/libonnxruntime.so");
+    std::env::var_os("ORT_DYLIB_PATH").map_or_else(installed, PathBuf::from)
+}
+
 /// A policy that ships with the program.
 pub(crate) fn policy(name: &str) -> String {
     repository()
@@ -52,6 +58,7 @@ impl Work {
             .current_dir(self.dir.path())
             .env("REDACT_HOME", self.path("keys"))
             .env("REDACT_MODELS", models)
+            .env("ORT_DYLIB_PATH", runtime())
             .env_remove("REDACT_LOG")
             .stdin(Stdio::null())
             .output()
