@@ -1,10 +1,12 @@
 //! Which models look at a recording, at which size and how often: the profiles.
+//!
+//! What each choice costs and finds is measured in `benches/detection.md`.
 
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use redact_core::{Class, Detector, ModelUse, SpeechDetector};
-use redact_engine::{Eyes, ScanOptions};
+use redact_core::{Class, ModelUse, SpeechDetector};
+use redact_engine::{Eyes, Look, ScanOptions};
 use redact_vision::{
     DetectorOptions, FlowMotion, FrameDetector, ModelStore, Runtime, SpeechListener, SpeechOptions,
 };
@@ -25,49 +27,66 @@ pub(crate) struct Looking {
 }
 
 /// One model of a profile.
-struct Look {
+struct Plan {
     card: &'static str,
     /// Long side of its input, model pixels.
     side: u32,
+    /// Whether smaller pictures are enlarged to it.
+    enlarge: bool,
+    /// It looks at every so many frames of a recording with 30 a second; see [`Plan::nanos`].
+    every: u32,
 }
 
-const fn look(card: &'static str, side: u32) -> Look {
-    Look { card, side }
+impl Plan {
+    /// Least time from look to look: half a frame less than the frames at 30 a second, so that
+    /// rounded times do not skip one.
+    const fn nanos(&self) -> i64 {
+        const HALF_FRAME_NANOS: i64 = 1_000_000_000 / 60;
+        (2 * self.every as i64 - 1) * HALF_FRAME_NANOS
+    }
+}
+
+const fn face(card: &'static str, side: u32, every: u32) -> Plan {
+    Plan {
+        card,
+        side,
+        enlarge: true,
+        every,
+    }
+}
+
+const fn other(card: &'static str, side: u32, every: u32) -> Plan {
+    Plan {
+        enlarge: false,
+        ..face(card, side, every)
+    }
 }
 
 impl Profile {
-    const fn looks(self) -> &'static [Look] {
-        const FAST: &[Look] = &[
-            look("yunet-n", 640),
-            look("lpd-yunet", 640),
-            look("yolox-nano", 640),
+    const fn plans(self) -> &'static [Plan] {
+        const FAST: &[Plan] = &[
+            face("yunet-n", 640, 3),
+            other("lpd-yunet", 640, 15),
+            other("yolox-nano", 640, 12),
         ];
-        const STANDARD: &[Look] = &[
-            look("yunet-n", 960),
-            look("centerface", 640),
-            look("lpd-yunet", 640),
-            look("yolox-nano", 640),
+        const STANDARD: &[Plan] = &[
+            face("yunet-n", 960, 2),
+            face("centerface", 640, 6),
+            other("lpd-yunet", 640, 6),
+            other("yolox-nano", 640, 6),
         ];
-        const THOROUGH: &[Look] = &[
-            look("yunet-n", 1280),
-            look("centerface", 960),
-            look("retinaface-mnet025", 960),
-            look("lpd-yunet", 960),
-            look("lpd-yunet", 480),
-            look("yolox-nano", 832),
+        const THOROUGH: &[Plan] = &[
+            face("yunet-n", 1280, 1),
+            face("centerface", 960, 2),
+            face("retinaface-mnet025", 960, 3),
+            other("lpd-yunet", 960, 4),
+            other("lpd-yunet", 480, 4),
+            other("yolox-nano", 832, 3),
         ];
         match self {
             Self::Fast => FAST,
             Self::Standard => STANDARD,
             Self::Thorough => THOROUGH,
-        }
-    }
-
-    const fn detect_every(self) -> u32 {
-        match self {
-            Self::Fast => 3,
-            Self::Standard => 2,
-            Self::Thorough => 1,
         }
     }
 }
@@ -87,27 +106,30 @@ pub(crate) fn open(args: &ModelArgs, workers: usize) -> Result<Looking> {
     let dir = places::models_dir(args.models.as_deref())?;
     let store = ModelStore::open(&dir).with_context(|| dir.display().to_string())?;
     let installed: Vec<&str> = store.installed().map(|card| card.name.as_str()).collect();
-    let looks: Vec<&Look> = args
+    let plans: Vec<&Plan> = args
         .profile
-        .looks()
+        .plans()
         .iter()
-        .filter(|look| installed.contains(&look.card))
+        .filter(|plan| installed.contains(&plan.card))
         .collect();
     let listens = store
         .installed()
         .find(|card| card.head == redact_vision::HeadKind::SileroVad);
     let mut models = Vec::new();
-    let mut sets: Vec<Vec<Box<dyn Detector>>> = (0..workers.max(1)).map(|_| Vec::new()).collect();
+    let mut sets: Vec<Vec<Look>> = (0..workers.max(1)).map(|_| Vec::new()).collect();
     let mut speech: Option<Box<dyn SpeechDetector>> = None;
-    if !looks.is_empty() || listens.is_some() {
+    if !plans.is_empty() || listens.is_some() {
         let library = places::onnx_runtime()?;
         let runtime = Runtime::load(&library).with_context(|| library.display().to_string())?;
-        for look in looks {
-            let detectors = detectors(&runtime, &store, look, sets.len())
-                .with_context(|| format!("{}: model {:?}", dir.display(), look.card))?;
+        for plan in plans {
+            let detectors = detectors(&runtime, &store, plan, sets.len())
+                .with_context(|| named(&dir, plan.card))?;
             models.extend(detectors.first().map(FrameDetector::model_use));
             for (set, detector) in sets.iter_mut().zip(detectors) {
-                set.push(Box::new(detector));
+                set.push(Look {
+                    detector: Box::new(detector),
+                    every_nanos: plan.nanos(),
+                });
             }
         }
         if let Some(card) = listens {
@@ -132,10 +154,7 @@ pub(crate) fn open(args: &ModelArgs, workers: usize) -> Result<Looking> {
             motion: Some(Box::new(motion)),
             speech,
         },
-        options: ScanOptions {
-            detect_every: args.profile.detect_every(),
-            ..Default::default()
-        },
+        options: ScanOptions::default(),
         models,
         missing,
     })
@@ -148,12 +167,13 @@ fn named(dir: &Path, card: &str) -> String {
 fn detectors(
     runtime: &Runtime,
     store: &ModelStore,
-    look: &Look,
+    plan: &Plan,
     count: usize,
 ) -> Result<Vec<FrameDetector>> {
-    let model = store.load(look.card)?;
+    let model = store.load(plan.card)?;
     let options = DetectorOptions {
-        input_long_side: look.side,
+        input_long_side: plan.side,
+        enlarge: plan.enlarge,
         ..DetectorOptions::for_card(model.card())
     };
     (0..count)

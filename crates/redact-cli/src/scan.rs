@@ -4,12 +4,16 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use redact_core::{Class, Digest, Findings, Phase, Progress as _, Source as _, SourceIdentity};
+use redact_core::{
+    Class, Digest, Findings, Phase, Progress as _, Source as _, SourceIdentity, Timestamp,
+};
 use redact_media::{FileSource, OpenOptions};
+use redact_record::events::Act;
 use redact_record::{Overwrite, RecordError, findings};
 
 use crate::args::{GlobalArgs, ScanArgs};
 use crate::eyes::{self, Looking};
+use crate::journal::{Journal, Note};
 use crate::progress::TerminalProgress;
 use crate::{Outcome, failure, places, sandbox};
 
@@ -18,6 +22,17 @@ use crate::{Outcome, failure, places, sandbox};
 /// # Errors
 /// When the recording cannot be read to its end, or a file is in the way.
 pub(crate) fn scan(args: &ScanArgs, global: &GlobalArgs) -> Result<Outcome> {
+    let journal = Journal::open(global, None)?;
+    let mut note = Note::new(Act::Scan);
+    scan_noted(args, global, &journal, &mut note).map_err(|error| journal.failed(&note, error))
+}
+
+fn scan_noted(
+    args: &ScanArgs,
+    global: &GlobalArgs,
+    journal: &Journal,
+    note: &mut Note,
+) -> Result<Outcome> {
     let clip = &args.clip;
     let output = match &args.output {
         Some(output) => output.clone(),
@@ -26,7 +41,7 @@ pub(crate) fn scan(args: &ScanArgs, global: &GlobalArgs) -> Result<Outcome> {
     check_clip(clip)?;
     places::check_output(&output, &[clip], args.force)?;
     let looking = eyes::open(&args.models, eyes::threads(global.threads))?;
-    sandbox::confine(&[clip], &[folder_of(&output)])?;
+    sandbox::confine(&[clip], &[folder_of(&output), journal.file()])?;
 
     let progress = TerminalProgress::new(global.quiet);
     let found = find(clip, looking, global, &progress)?;
@@ -35,15 +50,29 @@ pub(crate) fn scan(args: &ScanArgs, global: &GlobalArgs) -> Result<Outcome> {
     } else {
         Overwrite::Never
     };
-    findings::write(&output, &found, overwrite).with_context(|| output.display().to_string())?;
+    let digest = findings::write(&output, &found, overwrite)
+        .with_context(|| output.display().to_string())?;
+    note_findings(note, &found, digest);
+    journal.done(note)?;
     progress.clear();
     if global.json {
         crate::say(&summary(clip, &output, &found).to_string());
     } else {
         crate::say(&table(&found));
+        if let Some(list) = look_here_first(&found) {
+            crate::say(&list);
+        }
         crate::say(&format!("findings: {}", output.display()));
     }
     Ok(Outcome::Done)
+}
+
+/// What a scan found, for the event log.
+pub(crate) fn note_findings(note: &mut Note, found: &Findings, digest: Digest) {
+    note.subject("source", found.source.digest);
+    note.subject("findings", digest);
+    note.count("tracks", found.tracks.len());
+    note.count("classes-missing", found.missing.len());
 }
 
 /// Refuses what is not a readable file, before models are loaded for it.
@@ -82,7 +111,8 @@ pub(crate) fn find(
 ) -> Result<Findings> {
     let name = || clip.display().to_string();
     let options = OpenOptions {
-        audio: looking.eyes.speech.is_some(),
+        // Also when nothing listens: the tracks that a release will have are counted here.
+        audio: true,
         threads: eyes::threads(global.threads),
     };
     // Opened before it is digested: a file that is no recording is refused at once.
@@ -174,6 +204,52 @@ pub(crate) fn table(found: &Findings) -> String {
     lines.join("\n")
 }
 
+/// So many weak moments are printed; a person who wants all of them reviews the findings.
+const MOMENTS_MAX: usize = 5;
+
+/// The weak moments that are printed, the riskiest first, and how many there are.
+fn worst_moments(found: &Findings) -> (Vec<redact_engine::Moment>, usize) {
+    let mut moments = redact_engine::look_here_first(&found.tracks, found.source.frames);
+    let all = moments.len();
+    moments.truncate(MOMENTS_MAX);
+    (moments, all)
+}
+
+/// Where to look first, or nothing when no track has a weak moment.
+fn look_here_first(found: &Findings) -> Option<String> {
+    let (moments, all) = worst_moments(found);
+    if all == 0 {
+        return None;
+    }
+    let mut lines = vec![format!("look here first ({} of {all}):", moments.len())];
+    for moment in moments {
+        let (first, end) = (moment.frames.start().get(), moment.frames.end().get());
+        lines.push(format!(
+            "  {} - {}  {} {}: {} (frames {first} to {})",
+            clock(found, first),
+            clock(found, end),
+            moment.class,
+            moment.track,
+            moment.weakness.text(),
+            end - 1
+        ));
+    }
+    Some(lines.join("\n"))
+}
+
+/// About when a frame is shown, minutes and seconds: findings do not hold every frame's time.
+fn clock(found: &Findings, frame: u32) -> String {
+    let source = &found.source;
+    let ticks =
+        i128::from(source.duration_ticks) * i128::from(frame) / i128::from(source.frames.max(1));
+    let nanos = i64::try_from(ticks)
+        .ok()
+        .and_then(|ticks| Timestamp::new(ticks).nanos(source.info.video.time_base))
+        .unwrap_or(0);
+    let tenths = nanos / 100_000_000;
+    format!("{}:{:02}.{}", tenths / 600, tenths / 10 % 60, tenths % 10)
+}
+
 /// The same for machines.
 pub(crate) fn summary(clip: &Path, output: &Path, found: &Findings) -> serde_json::Value {
     let classes: serde_json::Map<String, serde_json::Value> = Class::ALL
@@ -189,7 +265,20 @@ pub(crate) fn summary(clip: &Path, output: &Path, found: &Findings) -> serde_jso
             (class.name().to_owned(), entry)
         })
         .collect();
+    let moments: Vec<_> = worst_moments(found)
+        .0
+        .iter()
+        .map(|moment| {
+            serde_json::json!({
+                "track": moment.track.0, "class": moment.class.name(),
+                "first_frame": moment.frames.start().get(),
+                "last_frame": moment.frames.end().get() - 1,
+                "why": moment.weakness.text(), "risk": moment.risk,
+            })
+        })
+        .collect();
     serde_json::json!({
+        "look_here_first": moments,
         "clip": clip, "findings": output, "sha256": found.source.digest.to_string(),
         "frames": found.source.frames, "classes": classes,
         "speech_spans": found.speech.as_ref().map(Vec::len),

@@ -6,6 +6,7 @@
 //! - [`scan`]: a recording becomes tracks and spans of speech;
 //! - [`render`]: a recording and an approved plan become a release;
 //! - [`audit`]: a written release is decoded again and every mask and mute in it is measured;
+//! - [`look_here_first`]: where a person should look, the riskiest moment first;
 //! - [`compare`]: source and release side by side, nothing else may differ;
 //! - [`Tracker`], [`mask_frame`], [`mute_block`]: plain functions of their arguments.
 //!
@@ -19,6 +20,7 @@ mod mask;
 mod mute;
 mod queue;
 mod render;
+mod risk;
 mod scan;
 pub mod score;
 mod track;
@@ -29,5 +31,6 @@ pub use compare::{CompareError, CompareReport, compare};
 pub use mask::mask_frame;
 pub use mute::mute_block;
 pub use render::{AudioReport, RenderError, RenderReport, render};
-pub use scan::{Eyes, ScanError, ScanOptions, ScanReport, scan};
+pub use risk::{Moment, Weakness, look_here_first, weak_moments};
+pub use scan::{Eyes, Look, ScanError, ScanOptions, ScanReport, scan};
 pub use track::{ClassOptions, Sighted, Tracker, TrackerOptions};

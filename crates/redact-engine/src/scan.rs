@@ -19,34 +19,35 @@ use crate::decode;
 use crate::queue::Receiver;
 use crate::track::{Sighted, Tracker, TrackerOptions};
 
+/// A detector, and how often it looks.
+///
+/// Between two looks, things are followed by their own and the camera's motion. The first frame is
+/// always looked at.
+pub struct Look {
+    /// What looks.
+    pub detector: Box<dyn Detector>,
+    /// Least time from one look to the next, nanoseconds; 0 or less is every frame. In time and
+    /// not in frames, because how far things move, and what a second of recording may cost, do not
+    /// depend on the frame rate.
+    pub every_nanos: i64,
+}
+
 /// What looks at a recording.
 pub struct Eyes {
-    /// One set of detectors per worker thread; every set must hold the same models. At least one
-    /// set; an empty set finds nothing.
-    pub workers: Vec<Vec<Box<dyn Detector>>>,
+    /// One set of detectors per worker thread; every set must hold the same ones in the same
+    /// order. At least one set; an empty set finds nothing.
+    pub workers: Vec<Vec<Look>>,
     /// Tells how the camera moved. Without it, nothing is compensated and no cut is seen.
     pub motion: Option<Box<dyn CameraMotion>>,
     /// Hears speech.
     pub speech: Option<Box<dyn SpeechDetector>>,
 }
 
-/// How a scan looks.
-#[derive(Clone, Debug, PartialEq)]
+/// How a scan makes tracks of what it sees.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ScanOptions {
-    /// Detectors see every n-th frame: 1 is each of them. 0 is taken as 1. Between, things are
-    /// followed by their own and the camera's motion.
-    pub detect_every: u32,
     /// How sightings become tracks.
     pub tracker: TrackerOptions,
-}
-
-impl Default for ScanOptions {
-    fn default() -> Self {
-        Self {
-            detect_every: 1,
-            tracker: TrackerOptions::default(),
-        }
-    }
 }
 
 /// What a scan found.
@@ -120,7 +121,7 @@ pub fn scan(
         time_base: video.time_base,
         first: video.first_timestamp,
         total: video.frames_hint,
-        detect_every: options.detect_every.max(1),
+        due: Due::new(&eyes.workers[0]),
         frames: 0,
         end_ticks: video.first_timestamp.ticks(),
         tracker: Tracker::new(options.tracker.clone()),
@@ -155,7 +156,7 @@ struct Pass {
     time_base: TimeBase,
     first: Timestamp,
     total: Option<u64>,
-    detect_every: u32,
+    due: Due,
     frames: u32,
     end_ticks: i64,
     tracker: Tracker,
@@ -178,7 +179,8 @@ impl Pass {
                 }
             }
             self.check_order(&frames)?;
-            let (detections, motions) = look(&frames, &sounds, eyes, self.detect_every)?;
+            let jobs = self.jobs(&frames);
+            let (detections, motions) = look(&frames, &sounds, eyes, &jobs)?;
             for ((frame, seen), motion) in frames.iter().zip(&detections).zip(motions) {
                 self.tracker.update(&Sighted {
                     frame: frame.index,
@@ -212,10 +214,58 @@ impl Pass {
         Ok(())
     }
 
+    /// Who looks at which frame of a batch.
+    fn jobs(&mut self, frames: &[Frame]) -> Vec<Job> {
+        let mut jobs = Vec::new();
+        for (frame, shown) in frames.iter().enumerate() {
+            let nanos = self.nanos(shown.timestamp);
+            let looks = self.due.at(nanos);
+            jobs.extend(looks.map(|look| Job { frame, look }));
+        }
+        jobs
+    }
+
     /// Nanoseconds since the recording's zero; times that no clock can hold stay at zero.
     fn nanos(&self, timestamp: Timestamp) -> i64 {
         let since = timestamp.ticks().saturating_sub(self.first.ticks());
         Timestamp::new(since).nanos(self.time_base).unwrap_or(0)
+    }
+}
+
+/// One look at one frame of a batch; both are places in their lists.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Job {
+    frame: usize,
+    look: usize,
+}
+
+/// When each detector looks next.
+struct Due {
+    /// Least time between two looks, and the time of the last, per detector.
+    looks: Vec<(i64, Option<i64>)>,
+}
+
+impl Due {
+    fn new(looks: &[Look]) -> Self {
+        let looks = looks.iter().map(|look| (look.every_nanos, None)).collect();
+        Self { looks }
+    }
+
+    /// The detectors that look at a frame at `nanos`.
+    fn at(&mut self, nanos: i64) -> impl Iterator<Item = usize> {
+        let looks = self.looks.iter_mut().enumerate();
+        looks.filter_map(move |(look, (every, last))| {
+            // A clock that runs backward is a reason to look.
+            let waiting = last.is_some_and(|last| {
+                let passed = nanos.saturating_sub(last);
+                (0..*every).contains(&passed)
+            });
+            if waiting {
+                return None;
+            }
+            *last = Some(nanos);
+            Some(look)
+        })
     }
 }
 
@@ -227,11 +277,8 @@ fn look(
     frames: &[Frame],
     sounds: &[AudioBlock],
     eyes: &mut Eyes,
-    detect_every: u32,
+    jobs: &[Job],
 ) -> Result<Seen, ScanError> {
-    let due: Vec<usize> = (0..frames.len())
-        .filter(|&i| frames[i].index.get().is_multiple_of(detect_every))
-        .collect();
     let next = AtomicUsize::new(0);
     let Eyes {
         workers,
@@ -241,11 +288,11 @@ fn look(
     thread::scope(|scope| {
         let mut handles = Vec::with_capacity(workers.len());
         // No more threads than there is work: a batch may be a single frame.
-        for detectors in workers.iter_mut().take(due.len()) {
-            let (due, next) = (&due, &next);
+        for looks in workers.iter_mut().take(jobs.len()) {
+            let next = &next;
             let handle = thread::Builder::new()
                 .name("detect".into())
-                .spawn_scoped(scope, move || detect_stage(frames, due, next, detectors))
+                .spawn_scoped(scope, move || detect_stage(frames, jobs, next, looks))
                 .map_err(ScanError::Thread)?;
             handles.push(handle);
         }
@@ -267,8 +314,8 @@ fn look(
         for handle in handles {
             match decode::join(handle) {
                 Ok(found) => {
-                    for (i, seen) in found {
-                        detections[i] = Some(seen);
+                    for (frame, seen) in found {
+                        detections[frame].get_or_insert_default().extend(seen);
                     }
                 }
                 Err(error) => failed = failed.and(Err(error)),
@@ -277,33 +324,30 @@ fn look(
         let motions = motions.map_or_else(|| Ok(vec![Motion::Unknown; frames.len()]), decode::join);
         heard?;
         failed?;
-        Ok((detections, motions?))
+        let detections = detections.into_iter().map(|seen| seen.map(without_doubles));
+        Ok((detections.collect(), motions?))
     })
 }
 
-/// Takes frames until none is left; `next` deals them out.
+/// Takes jobs until none is left; `next` deals them out.
 fn detect_stage(
     frames: &[Frame],
-    due: &[usize],
+    jobs: &[Job],
     next: &AtomicUsize,
-    detectors: &mut [Box<dyn Detector>],
+    looks: &mut [Look],
 ) -> Result<Vec<(usize, Vec<Detection>)>, ScanError> {
     let mut found = Vec::new();
-    while let Some(&i) = due.get(next.fetch_add(1, Ordering::Relaxed)) {
-        let mut seen = Vec::new();
-        for detector in detectors.iter_mut() {
-            let mut answers = detector.detect(&[&frames[i]])?;
-            match (answers.pop(), answers.len()) {
-                (Some(answer), 0) => seen.extend(answer),
-                (last, others) => {
-                    return Err(ScanError::Answers {
-                        found: others + usize::from(last.is_some()),
-                        shown: 1,
-                    });
-                }
+    while let Some(&Job { frame, look }) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+        let mut answers = looks[look].detector.detect(&[&frames[frame]])?;
+        match (answers.pop(), answers.len()) {
+            (Some(answer), 0) => found.push((frame, answer)),
+            (last, others) => {
+                return Err(ScanError::Answers {
+                    found: others + usize::from(last.is_some()),
+                    shown: 1,
+                });
             }
         }
-        found.push((i, without_doubles(seen)));
     }
     Ok(found)
 }

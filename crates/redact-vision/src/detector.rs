@@ -12,8 +12,11 @@ use crate::{Model, VisionError, dynamic, head, nms};
 #[derive(Clone, Debug, PartialEq)]
 pub struct DetectorOptions {
     /// The long side of the model's input, model pixels, `32..=4096`; rounded up to what the card
-    /// allows. Pictures are reduced to it and never enlarged.
+    /// allows. Larger pictures are reduced to it.
     pub input_long_side: u32,
+    /// Whether smaller pictures are enlarged to it, twice at most: small things become easier to
+    /// see, at the price of a larger input.
+    pub enlarge: bool,
     /// The lowest score that counts, above 0 and at most 1.
     pub threshold: f32,
     /// What to look for: at least one class, and only those that the card names.
@@ -32,6 +35,7 @@ impl DetectorOptions {
         };
         Self {
             input_long_side: 640,
+            enlarge: false,
             threshold,
             classes: card.classes(),
         }
@@ -108,7 +112,12 @@ impl FrameDetector {
         let picture = &frame.picture;
         let prepared = self.letterbox.take().filter(|it| it.fits(picture));
         let letterbox = self.letterbox.insert(prepared.unwrap_or_else(|| {
-            Letterbox::new(picture, self.options.input_long_side, &self.card_input)
+            let DetectorOptions {
+                input_long_side,
+                enlarge,
+                ..
+            } = self.options;
+            Letterbox::new(picture, input_long_side, enlarge, &self.card_input)
         }));
         letterbox.fill(picture, &mut self.input);
         let placement = letterbox.placement();

@@ -5,11 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum as _;
 use image::{ImageReader, Limits, RgbImage};
-use redact_core::{
-    Detection, Detector, Frame, FrameIndex, Phase, PixelSize, Progress as _, Timestamp,
-};
-use redact_engine::TrackerOptions;
+use redact_core::{Detection, Frame, FrameIndex, Phase, PixelSize, Progress as _, Timestamp};
 use redact_engine::score::{BareBox, ImageTally, TruthBox};
+use redact_engine::{Look, TrackerOptions};
 use redact_record::truth::{self, ImageSetTruth, ImageTruth};
 
 use super::pixels::picture_from_image;
@@ -38,13 +36,13 @@ pub(super) fn score_set(set: &Path, args: &ScoreArgs, global: &GlobalArgs) -> Re
     }
     let looking = eyes::open(&args.models, 1)?;
     sandbox::confine(&[set], &writable)?;
-    let mut detectors = looking.eyes.workers.into_iter().next().unwrap_or_default();
-    if detectors.is_empty() {
+    let mut looks = looking.eyes.workers.into_iter().next().unwrap_or_default();
+    if looks.is_empty() {
         bail!("no detector is installed: run scripts/setup, or give --models DIR");
     }
     let progress = TerminalProgress::new(global.quiet);
     let options = &looking.options.tracker;
-    let look = |frame: &Frame| look(&mut detectors, frame);
+    let look = |frame: &Frame| look(&mut looks, frame);
     let keep = if args.sheet.is_some() { TILES_MAX } else { 0 };
     let (tally, tiles) = run(&set.join("images"), &marked, options, look, keep, &progress)?;
     progress.clear();
@@ -74,10 +72,10 @@ pub(super) fn score_set(set: &Path, args: &ScoreArgs, global: &GlobalArgs) -> Re
 }
 
 /// What all detectors see in one frame.
-fn look(detectors: &mut [Box<dyn Detector>], frame: &Frame) -> Result<Vec<Detection>> {
+fn look(looks: &mut [Look], frame: &Frame) -> Result<Vec<Detection>> {
     let mut seen = Vec::new();
-    for detector in detectors {
-        seen.extend(detector.detect(&[frame])?.into_iter().flatten());
+    for look in looks {
+        seen.extend(look.detector.detect(&[frame])?.into_iter().flatten());
     }
     Ok(seen)
 }

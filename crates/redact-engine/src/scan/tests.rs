@@ -31,10 +31,17 @@ fn scene() -> Scene {
     scene
 }
 
+/// Time from frame to frame of a [`Scene`]: 30 a second.
+const FRAME_NANOS: i64 = 33_333_333;
+
 /// Eyes with `workers` sets of two detectors that miss and doubt now and then, frame by frame the
-/// same for every worker.
-fn eyes(scene: &Scene, workers: usize) -> Eyes {
-    let set = || -> Vec<Box<dyn Detector>> {
+/// same for every worker. They look at every n-th frame.
+fn eyes(scene: &Scene, workers: usize, every: i64) -> Eyes {
+    let look = |detector: Box<dyn Detector>| Look {
+        detector,
+        every_nanos: (every - 1) * FRAME_NANOS + 1,
+    };
+    let set = || -> Vec<Look> {
         let first = TruthDetector::new(scene, |frame, truth| {
             let keep = |(i, _): &(usize, Detection)| (frame as usize + 3 * i) % 5 != 2;
             truth
@@ -49,7 +56,7 @@ fn eyes(scene: &Scene, workers: usize) -> Eyes {
             truth.iter_mut().for_each(|detection| detection.score = 0.4);
             truth
         });
-        vec![Box::new(first), Box::new(second)]
+        vec![look(Box::new(first)), look(Box::new(second))]
     };
     Eyes {
         workers: (0..workers).map(|_| set()).collect(),
@@ -58,13 +65,10 @@ fn eyes(scene: &Scene, workers: usize) -> Eyes {
     }
 }
 
-fn run(scene: &Scene, workers: usize, detect_every: u32) -> ScanReport {
-    let options = ScanOptions {
-        detect_every,
-        ..ScanOptions::default()
-    };
+fn run(scene: &Scene, workers: usize, every: i64) -> ScanReport {
     let source = Box::new(MemorySource::of(scene));
-    scan(source, eyes(scene, workers), &options, &Quiet).unwrap()
+    let eyes = eyes(scene, workers, every);
+    scan(source, eyes, &ScanOptions::default(), &Quiet).unwrap()
 }
 
 fn bare_frames(scene: &Scene, report: &ScanReport) -> Vec<(u32, Class)> {
@@ -124,11 +128,29 @@ fn every_second_frame_is_enough_for_slow_things() {
     assert_eq!(bare_frames(&scene, &run(&scene, 2, 2)), []);
 }
 
+/// Goal: each detector keeps its own time, whatever the frame rate, and never misses the first
+/// frame. Method: three detectors at 30 frames a second, then a clock that jumps back.
+#[test]
+fn every_detector_looks_at_its_own_times() {
+    let look = |every_nanos| Look {
+        detector: Box::new(Silent),
+        every_nanos,
+    };
+    let mut due = Due::new(&[look(0), look(60_000_000), look(100_000_000)]);
+    let mut at = |frame: i64| due.at(frame * FRAME_NANOS).collect::<Vec<_>>();
+    assert_eq!(at(0), [0, 1, 2]);
+    assert_eq!(at(1), [0]);
+    assert_eq!(at(2), [0, 1]);
+    assert_eq!(at(3), [0]);
+    assert_eq!(at(4), [0, 1, 2]);
+    assert_eq!(at(-9), [0, 1, 2]);
+}
+
 #[test]
 fn a_damaged_source_is_the_cause_and_not_the_end() {
     let scene = scene();
     let source = Box::new(MemorySource::of(&scene).damaged_after(31));
-    let error = scan(source, eyes(&scene, 2), &ScanOptions::default(), &Quiet).unwrap_err();
+    let error = scan(source, eyes(&scene, 2, 1), &ScanOptions::default(), &Quiet).unwrap_err();
     assert!(matches!(
         error,
         ScanError::Source(SourceError::Damaged { .. })
@@ -156,7 +178,10 @@ impl Detector for Silent {
 
 fn with_detector(detector: Box<dyn Detector>) -> Eyes {
     Eyes {
-        workers: vec![vec![detector]],
+        workers: vec![vec![Look {
+            detector,
+            every_nanos: 0,
+        }]],
         motion: None,
         speech: None,
     }
@@ -202,7 +227,7 @@ fn a_recording_without_a_frame_is_refused_and_one_frame_is_enough() {
     assert_eq!(run(&one, 2, 1).tracks.len(), 1);
     let none = Scene { frames: 0, ..one };
     let source = Box::new(MemorySource::of(&none));
-    let error = scan(source, eyes(&none, 1), &ScanOptions::default(), &Quiet).unwrap_err();
+    let error = scan(source, eyes(&none, 1, 1), &ScanOptions::default(), &Quiet).unwrap_err();
     assert!(matches!(error, ScanError::NoFrames));
 }
 
@@ -211,7 +236,7 @@ fn a_scan_that_is_stopped_says_so() {
     let scene = scene();
     let source = Box::new(MemorySource::of(&scene));
     let stop = StopAfter::new(0);
-    let error = scan(source, eyes(&scene, 2), &ScanOptions::default(), &stop).unwrap_err();
+    let error = scan(source, eyes(&scene, 2, 1), &ScanOptions::default(), &stop).unwrap_err();
     assert!(matches!(error, ScanError::Cancelled));
 }
 
