@@ -42,11 +42,11 @@ demo: build ## Redacts a clip and verifies the release (another clip: make demo 
 	@$(ROOT)/scripts/demo "$$CLIP"
 
 test: setup ## All tests
-	cargo test --workspace --locked
+	cargo test --release --workspace --locked
 
 lint: ## Formatting, clippy with warnings as errors, licences if cargo-deny is there
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy --release --workspace --all-targets --locked -- -D warnings
 	@if cargo deny --version >/dev/null 2>&1; then \
 	  cargo deny --config .deny.toml check --hide-inclusion-graph bans licenses sources; \
 	else \
