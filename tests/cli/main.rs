@@ -9,10 +9,13 @@
     reason = "helpers of tests fail by panicking and say what they skip"
 )]
 
+mod approve;
 mod bad_input;
 mod batch;
 mod demo;
+mod events;
 mod pipeline;
+mod reports;
 mod score;
 mod tamper;
 mod usage;

@@ -4,10 +4,12 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use redact_core::{Class, Findings, Plan, UtcNanos};
+use redact_record::events::Act;
 use redact_record::policy::{self, Policy};
 use redact_record::{Overwrite, RecordError, findings, plan};
 
 use crate::args::{ApproveArgs, GlobalArgs};
+use crate::journal::{Journal, Note};
 use crate::{Outcome, places};
 
 /// Makes or approves a plan and writes it.
@@ -15,6 +17,17 @@ use crate::{Outcome, places};
 /// # Errors
 /// When a file is not what it should be, or the plan could not be carried out.
 pub(crate) fn approve(args: &ApproveArgs, global: &GlobalArgs) -> Result<Outcome> {
+    let journal = Journal::open(global, Some(&args.by))?;
+    let mut note = Note::new(Act::Approval);
+    approve_noted(args, global, &journal, &mut note).map_err(|error| journal.failed(&note, error))
+}
+
+fn approve_noted(
+    args: &ApproveArgs,
+    global: &GlobalArgs,
+    journal: &Journal,
+    note: &mut Note,
+) -> Result<Outcome> {
     let file = &args.file;
     let name = || file.display().to_string();
     let (plan, default) = match (&args.policy, findings::read(file)) {
@@ -36,6 +49,9 @@ pub(crate) fn approve(args: &ApproveArgs, global: &GlobalArgs) -> Result<Outcome
     let output = args.output.clone().unwrap_or(default);
     let inputs: &[&Path] = if output == *file { &[] } else { &[file] };
     places::check_output(&output, inputs, args.force)?;
+    note.subject("source", plan.source.digest);
+    note.subject("findings", plan.findings);
+    note.subject("policy", plan.policy.digest);
     let plan =
         sign_off(plan, &args.by, &args.statement, &args.accept_missing).with_context(name)?;
     let overwrite = if args.force {
@@ -45,6 +61,9 @@ pub(crate) fn approve(args: &ApproveArgs, global: &GlobalArgs) -> Result<Outcome
     };
     let digest =
         plan::write(&output, &plan, overwrite).with_context(|| output.display().to_string())?;
+    note.subject("plan", plan::content(&plan));
+    note.count("approvals", plan.approvals.len());
+    journal.done(note)?;
     if global.json {
         let document = serde_json::json!({
             "plan": output, "sha256": digest.to_string(), "tracks": plan.tracks.len(),

@@ -50,6 +50,10 @@ pub(crate) struct GlobalArgs {
     /// Threads to use (default: one per processor core)
     #[arg(long, value_name = "N", global = true)]
     pub threads: Option<usize>,
+
+    /// Log in which every act is recorded (default: events.jsonl beside the user's keys)
+    #[arg(long, value_name = "FILE", global = true)]
+    pub events: Option<PathBuf>,
 }
 
 /// The verbs.
@@ -71,6 +75,8 @@ pub(crate) enum Command {
     Score(ScoreArgs),
     /// Make, show and trust signing keys
     Key(KeyArgs),
+    /// Check and show the log of everything that was done
+    Events(EventsArgs),
 }
 
 /// Where models and the runtime are.
@@ -232,6 +238,8 @@ Examples:
   redact verify clip.redacted.mp4
   redact verify clip.redacted.mp4 --trust agency.pub
   redact verify clip.redacted.mp4 --source clip.mp4 --json
+  redact verify clip.redacted.mp4 --report verdict.pdf    one page for a file or a court
+  redact verify clip.redacted.mp4 --no-media              signature and digests only, in seconds
 
 Exit status: 0 ok; 1 something is wrong with the release; 2 it could not be checked.")]
 pub(crate) struct VerifyArgs {
@@ -249,6 +257,18 @@ pub(crate) struct VerifyArgs {
     /// Public key to trust for this check (may be repeated; default: keys of `redact key trust`)
     #[arg(long, value_name = "FILE")]
     pub trust: Vec<PathBuf>,
+
+    /// Also write the verdict as a page: .pdf, .html or .json
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+
+    /// Replace the report if it exists
+    #[arg(long, requires = "report")]
+    pub force: bool,
+
+    /// Decode nothing: check signatures, digests and the manifests alone
+    #[arg(long, conflicts_with = "source")]
+    pub no_media: bool,
 }
 
 /// `redact run`.
@@ -329,6 +349,11 @@ pub(crate) struct BatchArgs {
 
 /// `redact key`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  redact key new                       makes this user's signing key
+  redact key show > agency.pub         for auditors
+  redact key trust agency.pub          believes releases signed with it")]
 pub(crate) struct KeyArgs {
     /// What to do with keys.
     #[command(subcommand)]
@@ -354,6 +379,50 @@ pub(crate) enum KeyCommand {
     Trust {
         /// A public key file, as `redact key show` prints it
         file: PathBuf,
+    },
+}
+
+/// `redact events`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  redact events show
+  redact events verify
+  redact events verify case-17/events.jsonl --manifest out/clip.redacted.manifest.json
+
+Every scan, approval, render, check and change of keys appends one entry, whether it succeeded,
+failed or was refused. Each entry carries the SHA-256 of the one before, and each signed manifest
+names the newest, so that edits, removals, insertions and cuts show.
+
+Exit status of verify: 0 the chain is whole; 1 it is not; 2 it could not be checked.")]
+pub(crate) struct EventsArgs {
+    /// What to do with the log.
+    #[command(subcommand)]
+    pub command: EventsCommand,
+}
+
+/// What to do with the event log.
+#[derive(Debug, Subcommand)]
+pub(crate) enum EventsCommand {
+    /// Check that nothing in the log was changed, removed, inserted or cut off
+    Verify {
+        /// The log (default: the one that this user's acts are recorded in)
+        file: Option<PathBuf>,
+
+        /// A manifest whose entry the log must still have, with its signature beside it (may be
+        /// repeated)
+        #[arg(long, value_name = "FILE")]
+        manifest: Vec<PathBuf>,
+
+        /// Public key to trust for the manifests (may be repeated; default: keys of `redact key
+        /// trust`)
+        #[arg(long, value_name = "FILE")]
+        trust: Vec<PathBuf>,
+    },
+    /// Print the log, one line per entry
+    Show {
+        /// The log (default: the one that this user's acts are recorded in)
+        file: Option<PathBuf>,
     },
 }
 

@@ -194,6 +194,7 @@ fn child_arguments(clip: &Path, args: &BatchArgs, global: &GlobalArgs) -> Vec<Os
         "--threads",
         global.threads.map(|threads| threads.to_string().into()),
     );
+    option("--events", global.events.clone().map(Into::into));
     option("--models", args.models.models.clone().map(Into::into));
     let value_name = |value: Option<clap::builder::PossibleValue>| {
         value.map(|value| OsString::from(value.get_name()))

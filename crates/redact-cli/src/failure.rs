@@ -2,6 +2,7 @@
 
 use redact_core::{PlanError, SourceError};
 use redact_engine::{RenderError, ScanError};
+use redact_record::RecordError;
 
 /// What to do about `error`, when there is something to do.
 pub(crate) fn hint(error: &anyhow::Error) -> Option<&'static str> {
@@ -21,6 +22,10 @@ fn plan_hint(error: &PlanError) -> Option<&'static str> {
         PlanError::Unacknowledged { .. } => Some(
             "install a model for it (scripts/setup), or accept that nothing looked for it with \
              --accept-missing CLASS; the manifest will say so",
+        ),
+        PlanError::WeakEffect { .. } => Some(
+            "plates and screens stay readable through blur and mosaic: give the track the effect \
+             {\"kind\": \"fill\"}, or use a policy whose class says accept_weak_effect = true",
         ),
         PlanError::SecondPersonMissing { .. } => {
             Some("`redact approve PLAN --by 'ANOTHER NAME' --force` adds the second approval")
@@ -47,10 +52,34 @@ fn text_hint(text: &str) -> Option<&'static str> {
     if text.ends_with("exists already") {
         return Some("--force replaces it");
     }
+    if text.ends_with("cannot keep the event log") {
+        return Some(
+            "nothing is done that is not written down: make the file writable, or name another \
+             with --events FILE; `redact events verify` says what is wrong with a log",
+        );
+    }
     if text.contains("os error 28") || text.contains("No space left") {
         return Some("free some space and run the same command again; nothing was left half done");
     }
     None
+}
+
+/// Whether a rule forbids what was asked, as against something that went wrong.
+pub(crate) fn is_refusal(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.is::<PlanError>()
+            || matches!(
+                cause.downcast_ref::<RecordError>(),
+                Some(
+                    RecordError::ChangedAfterApproval { .. }
+                        | RecordError::CheckFailed { .. }
+                        | RecordError::Mismatch { .. }
+                        | RecordError::SamePerson { .. }
+                        | RecordError::Signature(_)
+                        | RecordError::WeakEffect { .. }
+                )
+            )
+    })
 }
 
 /// Whether `error` is a person's Ctrl-C.

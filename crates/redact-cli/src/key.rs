@@ -3,10 +3,13 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
+use redact_core::Digest;
 use redact_record::Overwrite;
+use redact_record::events::Act;
 use redact_record::sign::{KeyPair, PublicKey, TrustStore, TrustedKey};
 
 use crate::args::{GlobalArgs, KeyArgs, KeyCommand};
+use crate::journal::{Journal, Note};
 use crate::{Outcome, places};
 
 /// Makes, shows or trusts a key.
@@ -16,6 +19,7 @@ use crate::{Outcome, places};
 pub(crate) fn key(args: &KeyArgs, global: &GlobalArgs) -> Result<Outcome> {
     match &args.command {
         KeyCommand::New { output } => {
+            let journal = Journal::open(global, None)?;
             let path = match output {
                 Some(path) => path.clone(),
                 None => places::secret_key()?,
@@ -26,7 +30,7 @@ pub(crate) fn key(args: &KeyArgs, global: &GlobalArgs) -> Result<Outcome> {
                     path.display()
                 );
             }
-            let pair = make(&path)?;
+            let pair = make(&path, &journal)?;
             show(&pair.public(), global);
         }
         KeyCommand::Show { key } => {
@@ -37,8 +41,14 @@ pub(crate) fn key(args: &KeyArgs, global: &GlobalArgs) -> Result<Outcome> {
             show(&load(&path)?.public(), global);
         }
         KeyCommand::Trust { file } => {
-            let public = PublicKey::load(file).with_context(|| file.display().to_string())?;
-            trust(&public)?;
+            let journal = Journal::open(global, None)?;
+            let mut note = note("trust");
+            let public = PublicKey::load(file)
+                .with_context(|| file.display().to_string())
+                .and_then(|public| trust(&public).map(|()| public))
+                .map_err(|error| journal.failed(&note, error))?;
+            note.subject("key", fingerprint(&public));
+            journal.done(&note)?;
             crate::say(&format!(
                 "releases signed with key {} are trusted now",
                 public.id()
@@ -52,7 +62,7 @@ pub(crate) fn key(args: &KeyArgs, global: &GlobalArgs) -> Result<Outcome> {
 ///
 /// # Errors
 /// When it cannot be read or made.
-pub(crate) fn signing_key(given: Option<&Path>) -> Result<KeyPair> {
+pub(crate) fn signing_key(given: Option<&Path>, journal: &Journal) -> Result<KeyPair> {
     if let Some(path) = given {
         return load(path);
     }
@@ -60,11 +70,8 @@ pub(crate) fn signing_key(given: Option<&Path>) -> Result<KeyPair> {
     if path.exists() {
         return load(&path);
     }
-    let pair = make(&path)?;
-    tracing::warn!(
-        "made a signing key, {}; `redact key show` prints the public key for auditors",
-        path.display()
-    );
+    let pair = make(&path, journal)?;
+    tracing::info!("made a signing key, {}", path.display());
     Ok(pair)
 }
 
@@ -102,7 +109,27 @@ pub(crate) fn trusted_only(key: &PublicKey) -> Result<TrustStore> {
     }])?)
 }
 
-fn make(path: &Path) -> Result<KeyPair> {
+/// Makes a key pair, trusts it and writes that down.
+fn make(path: &Path, journal: &Journal) -> Result<KeyPair> {
+    let mut note = note("new");
+    let pair = make_files(path).map_err(|error| journal.failed(&note, error))?;
+    note.subject("key", fingerprint(&pair.public()));
+    journal.done(&note)?;
+    Ok(pair)
+}
+
+fn note(action: &str) -> Note {
+    let mut note = Note::new(Act::Key);
+    note.label("action", action);
+    note
+}
+
+/// SHA-256 of a public key as its file spells it.
+fn fingerprint(public: &PublicKey) -> Digest {
+    redact_record::digest_bytes(public.to_base64().as_bytes())
+}
+
+fn make_files(path: &Path) -> Result<KeyPair> {
     let name = || path.display().to_string();
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).with_context(name)?;

@@ -6,8 +6,10 @@
 mod approve;
 mod args;
 mod batch;
+mod events;
 mod eyes;
 mod failure;
+mod journal;
 mod key;
 mod places;
 mod progress;
@@ -70,6 +72,7 @@ fn dispatch(cli: &Cli) -> Result<Outcome> {
         Command::Batch(args) => batch::batch(args, global),
         Command::Score(args) => score::score(args, global),
         Command::Key(args) => key::key(args, global),
+        Command::Events(args) => events::events(args, global),
     }
 }
 

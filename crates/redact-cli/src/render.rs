@@ -9,15 +9,17 @@ mod partial;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use redact_core::{ApprovedPlan, Redactions, Source as _};
+use redact_core::{ApprovedPlan, Digest, Redactions, Source as _};
 use redact_engine::{Check, Expected, RenderReport};
 use redact_media::leak::{self, ExpectedStreams};
 use redact_media::{EncodeOptions, FileSink, FileSource, OpenOptions, Preset};
+use redact_record::events::Act;
 use redact_record::manifest::{FrameClock, Manifests, PublicManifest};
-use redact_record::sign::{KeyPair, Signed};
+use redact_record::sign::{KeyId, KeyPair, Signed};
 use redact_record::{FileBinding, ReleasePaths, plan, release_paths};
 
 use crate::args::{GlobalArgs, PresetArg, ReleaseArgs, RenderArgs};
+use crate::journal::{Journal, Note};
 use crate::progress::TerminalProgress;
 use crate::{Outcome, approve, eyes, key, places, sandbox, scan};
 use partial::Partial;
@@ -27,6 +29,17 @@ use partial::Partial;
 /// # Errors
 /// When the plan may not be carried out, a job fails, or a check finds the written file wrong.
 pub(crate) fn render(args: &RenderArgs, global: &GlobalArgs) -> Result<Outcome> {
+    let journal = Journal::open(global, None)?;
+    let mut note = Note::new(Act::Render);
+    render_noted(args, global, &journal, &mut note).map_err(|error| journal.failed(&note, error))
+}
+
+fn render_noted(
+    args: &RenderArgs,
+    global: &GlobalArgs,
+    journal: &Journal,
+    note: &mut Note,
+) -> Result<Outcome> {
     let clip = &args.clip;
     let release = match &args.output {
         Some(output) => output.clone(),
@@ -35,10 +48,11 @@ pub(crate) fn render(args: &RenderArgs, global: &GlobalArgs) -> Result<Outcome> 
     scan::check_clip(clip)?;
     check_outputs(&release, &[clip, &args.plan], args.release.force)?;
     let (plan, _) = plan::read(&args.plan).with_context(|| args.plan.display().to_string())?;
-    let key = key::signing_key(args.release.key.as_deref())?;
-    sandbox::confine(&[clip], &[scan::folder_of(&release)])?;
+    let key = key::signing_key(args.release.key.as_deref(), journal)?;
+    sandbox::confine(&[clip], &[scan::folder_of(&release), journal.file()])?;
     let progress = TerminalProgress::new(global.quiet);
     let (source, _) = scan::digest(clip, &progress)?;
+    note.subject("source", source);
     let plan = plan::approved(plan, source).with_context(|| args.plan.display().to_string())?;
     let job = ReleaseJob {
         clip,
@@ -46,8 +60,9 @@ pub(crate) fn render(args: &RenderArgs, global: &GlobalArgs) -> Result<Outcome> 
         plan: &plan,
         args: &args.release,
         key: &key,
+        journal,
     };
-    let made = job.run(global, &progress)?;
+    let made = job.run(global, &progress, note)?;
     progress.clear();
     if global.json {
         crate::say(&made.json(&release).to_string());
@@ -69,13 +84,15 @@ pub(crate) fn check_outputs(release: &Path, inputs: &[&Path], force: bool) -> Re
     Ok(())
 }
 
-fn records(paths: &ReleasePaths) -> [&PathBuf; 5] {
+fn records(paths: &ReleasePaths) -> [&PathBuf; 7] {
     [
         &paths.manifest,
         &paths.manifest_signature,
         &paths.sealed,
         &paths.sealed_signature,
         &paths.log,
+        &paths.log_csv,
+        &paths.log_pdf,
     ]
 }
 
@@ -91,6 +108,8 @@ pub(crate) struct ReleaseJob<'a> {
     pub args: &'a ReleaseArgs,
     /// What signs it.
     pub key: &'a KeyPair,
+    /// Where it is written down.
+    pub journal: &'a Journal,
 }
 
 /// A release that is there.
@@ -98,14 +117,23 @@ pub(crate) struct Made {
     paths: ReleasePaths,
     report: RenderReport,
     manifest: PublicManifest,
+    key: KeyId,
 }
 
 impl ReleaseJob<'_> {
     /// Renders, checks, signs and gives the release its name.
     ///
+    /// The event log has the render before the manifest is made, so that the manifest can name
+    /// that entry, and the export before anything has its final name. `note` is what is under way.
+    ///
     /// # Errors
     /// The first cause; nothing then has the release's name.
-    pub(crate) fn run(&self, global: &GlobalArgs, progress: &TerminalProgress) -> Result<Made> {
+    pub(crate) fn run(
+        &self,
+        global: &GlobalArgs,
+        progress: &TerminalProgress,
+        note: &mut Note,
+    ) -> Result<Made> {
         let threads = eyes::threads(global.threads);
         let named = || self.release.display().to_string();
         let partial = Partial::beside(self.release);
@@ -114,7 +142,11 @@ impl ReleaseJob<'_> {
         let checks = self.check(partial.path(), threads, progress)?;
         let (after, _) = scan::digest(self.clip, progress)?;
         let binding = self.bind(partial.path(), progress).with_context(named)?;
+        *note = self.note(Act::Render, binding.sha256);
+        let events_head = self.journal.done(note)?;
+        *note = self.note(Act::Export, binding.sha256);
         let evidence = facts::Evidence {
+            events_head,
             before,
             after,
             binding,
@@ -126,13 +158,25 @@ impl ReleaseJob<'_> {
             .manifests(self, partial.path())
             .with_context(named)?;
         let paths = release_paths(self.release);
-        self.publish(partial, &manifests, &paths)
+        self.publish(partial, &manifests, &paths, note)
             .with_context(named)?;
         Ok(Made {
             paths,
             report,
             manifest: manifests.public,
+            key: self.key.public().id(),
         })
+    }
+
+    /// What is done to which files, for the event log.
+    fn note(&self, what: Act, release: Digest) -> Note {
+        let plan = self.plan.plan();
+        let mut note = Note::new(what);
+        note.subject("source", plan.source.digest);
+        note.subject("findings", plan.findings);
+        note.subject("plan", plan::content(plan));
+        note.subject("release", release);
+        note
     }
 
     fn bind(&self, path: &Path, progress: &TerminalProgress) -> Result<FileBinding> {
@@ -206,17 +250,28 @@ impl ReleaseJob<'_> {
     }
 
     /// Writes the records and gives everything its name, the release last.
-    fn publish(&self, partial: Partial, manifests: &Manifests, paths: &ReleasePaths) -> Result<()> {
+    fn publish(
+        &self,
+        partial: Partial,
+        manifests: &Manifests,
+        paths: &ReleasePaths,
+        note: &mut Note,
+    ) -> Result<()> {
         let now = approve::now();
         let sign = |bytes: &[u8], kind| self.key.sign_bytes(bytes, kind, now);
         let public_signature = sign(&manifests.public_bytes, Signed::PublicManifest)?;
         let sealed_signature = sign(&manifests.sealed_bytes, Signed::SealedManifest)?;
         let digest = redact_record::digest_bytes(&manifests.public_bytes);
-        let log = redact_record::log::html(&manifests.public, digest)?;
-        let files: [(&PathBuf, &[u8]); 5] = [
+        let public = &manifests.public;
+        let log = redact_record::log::html(public, digest)?;
+        let log_csv = redact_record::log::csv(public)?;
+        let log_pdf = redact_record::log::pdf(public, digest)?;
+        let files: [(&PathBuf, &[u8]); 7] = [
             (&paths.sealed, &manifests.sealed_bytes),
             (&paths.sealed_signature, sealed_signature.as_bytes()),
             (&paths.log, log.as_bytes()),
+            (&paths.log_csv, &log_csv),
+            (&paths.log_pdf, &log_pdf),
             (&paths.manifest, &manifests.public_bytes),
             (&paths.manifest_signature, public_signature.as_bytes()),
         ];
@@ -228,6 +283,10 @@ impl ReleaseJob<'_> {
                 .with_context(|| path.display().to_string())?;
             written.push((record, path));
         }
+        note.subject("manifest", digest);
+        let sealed = redact_record::digest_bytes(&manifests.sealed_bytes);
+        note.subject("sealed-manifest", sealed);
+        self.journal.done(note)?;
         for (record, path) in written {
             record.rename(path)?;
         }
@@ -317,13 +376,17 @@ impl Made {
                 "{} frames, {} with masks ({share:.2} % of the picture on average)",
                 report.frames, report.frames_masked
             ),
+            format!(
+                "signed with key {} (`redact key show` for auditors)",
+                self.key
+            ),
             format!("release:  {}", release.display()),
             format!("manifest: {}", self.paths.manifest.display()),
             format!(
                 "sealed:   {} (stays with the agency)",
                 self.paths.sealed.display()
             ),
-            format!("log:      {}", self.paths.log.display()),
+            format!("log:      {} (and .csv, .pdf)", self.paths.log.display()),
         ]
         .join("\n")
     }
@@ -332,7 +395,8 @@ impl Made {
     pub(crate) fn json(&self, release: &Path) -> serde_json::Value {
         serde_json::json!({
             "release": release, "manifest": self.paths.manifest, "sealed": self.paths.sealed,
-            "log": self.paths.log, "sha256": self.manifest.release.binding().sha256.to_string(),
+            "log": self.paths.log, "log_csv": self.paths.log_csv, "log_pdf": self.paths.log_pdf,
+            "sha256": self.manifest.release.binding().sha256.to_string(),
             "frames": self.report.frames, "frames_masked": self.report.frames_masked,
             "masks": self.manifest.masks.len(), "mutes": self.manifest.mutes.len(),
         })

@@ -1,14 +1,18 @@
 //! `redact run`: scan, approve by a written policy, render and verify, in one go.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use redact_core::{ApprovedPlan, Digest, Findings};
+use redact_record::events::Act;
+use redact_record::policy::Policy;
 use redact_record::{Overwrite, findings, plan, release_paths};
 
 use crate::args::{GlobalArgs, RunArgs};
+use crate::journal::{Journal, Note};
 use crate::progress::TerminalProgress;
 use crate::render::{self, ReleaseJob};
-use crate::verify::VerifyJob;
+use crate::verify::{Verdict, VerifyJob};
 use crate::{Outcome, approve, eyes, key, places, sandbox, scan};
 
 /// What the policy says when it approves by itself.
@@ -26,16 +30,21 @@ struct Outputs {
 /// # Errors
 /// The first step that fails; nothing then has the release's name.
 pub(crate) fn run(args: &RunArgs, global: &GlobalArgs) -> Result<Outcome> {
+    let journal = Journal::open(global, args.by.as_deref())?;
+    let mut note = Note::new(Act::Scan);
+    run_noted(args, global, &journal, &mut note).map_err(|error| journal.failed(&note, error))
+}
+
+/// `note` is the step that is under way.
+fn run_noted(
+    args: &RunArgs,
+    global: &GlobalArgs,
+    journal: &Journal,
+    note: &mut Note,
+) -> Result<Outcome> {
     let clip = &args.clip;
     scan::check_clip(clip)?;
-    let policy = approve::read_policy(&args.policy)?;
-    if policy.second_person {
-        bail!(
-            "{}: this policy asks for two people, and `run` has none: use scan, approve (twice) \
-             and render",
-            args.policy.display()
-        );
-    }
+    let policy = one_person_policy(args)?;
     let outputs = outputs(args)?;
     let looking = eyes::open(&args.models, eyes::threads(global.threads))?;
     for class in &looking.missing {
@@ -45,35 +54,28 @@ pub(crate) fn run(args: &RunArgs, global: &GlobalArgs) -> Result<Outcome> {
             return Err(error).with_context(|| clip.display().to_string());
         }
     }
-    let key = key::signing_key(args.release.key.as_deref())?;
+    let key = key::signing_key(args.release.key.as_deref(), journal)?;
     let trust = key::trusted_only(&key.public())?;
-    sandbox::confine(&[clip], &[scan::folder_of(&outputs.release)])?;
+    let folder = scan::folder_of(&outputs.release);
+    sandbox::confine(&[clip], &[folder, journal.file()])?;
 
     let progress = TerminalProgress::new(global.quiet);
     let found = scan::find(clip, looking, global, &progress)?;
-    let overwrite = if args.release.force {
-        Overwrite::Replace
-    } else {
-        Overwrite::Never
-    };
-    let digest = findings::write(&outputs.findings, &found, overwrite)
+    let digest = findings::write(&outputs.findings, &found, overwrite(args))
         .with_context(|| outputs.findings.display().to_string())?;
     let written = Written(&outputs);
+    scan::note_findings(note, &found, digest);
+    journal.done(note)?;
     progress.clear();
     if !global.json {
         crate::say(&scan::table(&found));
     }
-    let policy_name = format!("policy {}", policy.name);
-    let plan = approve::propose(&found, digest, &policy, &policy_name)
-        .with_context(|| args.policy.display().to_string())?;
-    let by = args.by.clone().unwrap_or(policy_name);
-    let plan = approve::sign_off(plan, &by, STATEMENT, &args.accept_missing)
-        .with_context(|| clip.display().to_string())?;
-    plan::write(&outputs.plan, &plan, overwrite)
-        .with_context(|| outputs.plan.display().to_string())?;
-    let source = plan.source.digest;
-    let plan = plan::approved(plan, source).with_context(|| clip.display().to_string())?;
+    *note = Note::new(Act::Approval);
+    let plan = decide(args, &found, digest, &policy, &outputs.plan, note)?;
+    journal.done(note)?;
 
+    *note = Note::new(Act::Render);
+    note.subject("source", plan.plan().source.digest);
     let release = &outputs.release;
     let job = ReleaseJob {
         clip,
@@ -81,20 +83,26 @@ pub(crate) fn run(args: &RunArgs, global: &GlobalArgs) -> Result<Outcome> {
         plan: &plan,
         args: &args.release,
         key: &key,
+        journal,
     };
-    let made = job.run(global, &progress)?;
+    let made = job.run(global, &progress, note)?;
     written.keep();
     progress.clear();
     if !global.json {
         crate::say(&made.text(release));
     }
+    *note = Note::new(Act::Verify);
     let verify = VerifyJob {
         release,
         manifest: release_paths(release).manifest,
         source: None,
         trust,
+        no_media: false,
+        writes: vec![journal.file()],
     };
     let verdict = verify.run(global, &progress)?;
+    verdict.note(note);
+    journal.done(note)?;
     progress.clear();
     if global.json {
         let mut document = made.json(release);
@@ -103,16 +111,72 @@ pub(crate) fn run(args: &RunArgs, global: &GlobalArgs) -> Result<Outcome> {
         document["scan"] = scan::summary(clip, &outputs.findings, &found);
         document["verdict"] = serde_json::json!(verdict.word());
         crate::say(&document.to_string());
+    }
+    conclude(&verdict, release, global)
+}
+
+/// The policy, unless it asks for more people than a run has.
+fn one_person_policy(args: &RunArgs) -> Result<Policy> {
+    let policy = approve::read_policy(&args.policy)?;
+    if policy.second_person {
+        bail!(
+            "{}: this policy asks for two people, and `run` has none: use scan, approve (twice) \
+             and render",
+            args.policy.display()
+        );
+    }
+    Ok(policy)
+}
+
+const fn overwrite(args: &RunArgs) -> Overwrite {
+    if args.release.force {
+        Overwrite::Replace
     } else {
-        crate::say(verdict.text().lines().last().unwrap_or_default());
+        Overwrite::Never
+    }
+}
+
+/// Lets the policy decide and approve, and writes the plan to `path`.
+fn decide(
+    args: &RunArgs,
+    found: &Findings,
+    digest: Digest,
+    policy: &Policy,
+    path: &Path,
+    note: &mut Note,
+) -> Result<ApprovedPlan> {
+    let clip = || args.clip.display().to_string();
+    note.subject("source", found.source.digest);
+    note.subject("findings", digest);
+    note.subject("policy", policy.digest);
+    let policy_name = format!("policy {}", policy.name);
+    let plan = approve::propose(found, digest, policy, &policy_name)
+        .with_context(|| args.policy.display().to_string())?;
+    let by = args.by.clone().unwrap_or(policy_name);
+    let plan = approve::sign_off(plan, &by, STATEMENT, &args.accept_missing).with_context(clip)?;
+    plan::write(path, &plan, overwrite(args)).with_context(|| path.display().to_string())?;
+    note.subject("plan", plan::content(&plan));
+    note.count("approvals", plan.approvals.len());
+    let source = plan.source.digest;
+    plan::approved(plan, source).with_context(clip)
+}
+
+/// Says the verdict; where it is bad, everything that led to it.
+fn conclude(verdict: &Verdict, release: &Path, global: &GlobalArgs) -> Result<Outcome> {
+    let text = verdict.text();
+    if !global.json {
+        crate::say(text.lines().last().unwrap_or_default());
     }
     if verdict.passed() {
         return Ok(Outcome::Done);
     }
+    if global.json {
+        return Ok(Outcome::Wrong);
+    }
     if global.quiet {
         bail!("{}: the release does not verify", release.display());
     }
-    crate::say(&verdict.text());
+    crate::say(&text);
     Ok(Outcome::Wrong)
 }
 
@@ -128,7 +192,7 @@ fn outputs(args: &RunArgs) -> Result<Outputs> {
         plan: places::beside(clip, ".plan.json", dir),
         release: places::beside(clip, places::RELEASE_SUFFIX, dir),
     };
-    let inputs: [&std::path::Path; 2] = [clip, &args.policy];
+    let inputs: [&Path; 2] = [clip, &args.policy];
     render::check_outputs(&outputs.release, &inputs, args.release.force)?;
     for path in [&outputs.findings, &outputs.plan] {
         places::check_output(path, &inputs, args.release.force)?;

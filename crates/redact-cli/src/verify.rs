@@ -1,91 +1,23 @@
 //! `redact verify`: whether a release is what its manifest says, one line per check.
 
+mod verdict;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use redact_core::Redactions;
 use redact_engine::{Check, Expected};
+use redact_record::events::Act;
 use redact_record::manifest::{self, PublicManifest, SealedManifest};
 use redact_record::sign::{SignatureVerdict, TrustStore};
 use redact_record::{FileBinding, RecordError, release_paths};
 
 use crate::args::{GlobalArgs, VerifyArgs};
+use crate::journal::{Journal, Note};
 use crate::progress::TerminalProgress;
-use crate::{Outcome, eyes, failure, key, render, sandbox, scan};
-
-/// What was looked at, check by check.
-pub(crate) struct Verdict {
-    /// Group of checks and what each found.
-    pub checks: Vec<(&'static str, Check)>,
-}
-
-impl Verdict {
-    fn add(&mut self, group: &'static str, name: &'static str, passed: bool, evidence: String) {
-        self.checks.push((
-            group,
-            Check {
-                name,
-                passed,
-                evidence,
-            },
-        ));
-    }
-
-    fn extend(&mut self, group: &'static str, checks: Vec<Check>) {
-        self.checks
-            .extend(checks.into_iter().map(|check| (group, check)));
-    }
-
-    /// Whether every check passed.
-    pub(crate) fn passed(&self) -> bool {
-        self.checks.iter().all(|(_, check)| check.passed)
-    }
-
-    /// `ok` or `wrong`.
-    pub(crate) fn word(&self) -> &'static str {
-        if self.passed() { "ok" } else { "wrong" }
-    }
-
-    /// One line per check and the verdict.
-    pub(crate) fn text(&self) -> String {
-        let mut lines: Vec<String> = self
-            .checks
-            .iter()
-            .map(|(group, check)| {
-                let word = if check.passed { "ok" } else { "WRONG" };
-                format!("{word:<6}{group}, {}: {}", check.name, check.evidence)
-            })
-            .collect();
-        let failed = self
-            .checks
-            .iter()
-            .filter(|(_, check)| !check.passed)
-            .count();
-        lines.push(match failed {
-            0 => format!("verdict: ok ({} checks)", self.checks.len()),
-            _ => format!(
-                "verdict: WRONG ({failed} of {} checks failed)",
-                self.checks.len()
-            ),
-        });
-        lines.join("\n")
-    }
-
-    /// The same for machines.
-    pub(crate) fn json(&self, release: &Path) -> serde_json::Value {
-        let checks: Vec<serde_json::Value> = self
-            .checks
-            .iter()
-            .map(|(group, check)| {
-                serde_json::json!({
-                    "group": group, "name": check.name, "passed": check.passed,
-                    "evidence": check.evidence,
-                })
-            })
-            .collect();
-        serde_json::json!({ "release": release, "verdict": self.word(), "checks": checks })
-    }
-}
+use crate::{Outcome, eyes, failure, key, places, render, sandbox, scan};
+use verdict::ReportForm;
+pub(crate) use verdict::Verdict;
 
 /// What is verified, and with what.
 pub(crate) struct VerifyJob<'a> {
@@ -97,6 +29,10 @@ pub(crate) struct VerifyJob<'a> {
     pub source: Option<&'a Path>,
     /// Keys that are believed.
     pub trust: TrustStore,
+    /// Whether nothing is to be decoded.
+    pub no_media: bool,
+    /// What the process still writes to when it is confined.
+    pub writes: Vec<PathBuf>,
 }
 
 /// Verifies and prints.
@@ -104,18 +40,63 @@ pub(crate) struct VerifyJob<'a> {
 /// # Errors
 /// When a file that is needed is not there.
 pub(crate) fn verify(args: &VerifyArgs, global: &GlobalArgs) -> Result<Outcome> {
+    // A stranger may check where nothing may be written: that changes nothing but our own files.
+    let journal = Journal::open(global, None)
+        .inspect_err(|error| tracing::warn!("this check is not recorded: {error:#}"))
+        .ok();
+    let mut note = Note::new(Act::Verify);
+    let result = verify_noted(args, global, journal.as_ref(), &mut note);
+    match (result, &journal) {
+        (result, None) => result,
+        (Err(error), Some(journal)) => Err(journal.failed(&note, error)),
+        (Ok(outcome), Some(journal)) => {
+            // The verdict was printed: it stands whether or not it is written down.
+            if let Err(error) = journal.done(&note) {
+                tracing::warn!("this check is not recorded: {error:#}");
+            }
+            Ok(outcome)
+        }
+    }
+}
+
+fn verify_noted(
+    args: &VerifyArgs,
+    global: &GlobalArgs,
+    journal: Option<&Journal>,
+    note: &mut Note,
+) -> Result<Outcome> {
     let manifest = match &args.manifest {
         Some(manifest) => manifest.clone(),
         None => release_paths(&args.release).manifest,
     };
+    let report = match &args.report {
+        Some(path) => {
+            let mut inputs: Vec<&Path> = vec![&args.release, &manifest];
+            inputs.extend(args.source.as_deref());
+            let form = ReportForm::of(path)?;
+            places::check_output(path, &inputs, args.force)?;
+            Some((form, path))
+        }
+        None => None,
+    };
+    let folder = report.map(|(_, path)| scan::folder_of(path));
     let job = VerifyJob {
         release: &args.release,
         manifest,
         source: args.source.as_deref(),
         trust: key::trusted(&args.trust)?,
+        no_media: args.no_media,
+        writes: folder
+            .into_iter()
+            .chain(journal.map(Journal::file))
+            .collect(),
     };
     let progress = TerminalProgress::new(global.quiet);
     let verdict = job.run(global, &progress)?;
+    verdict.note(note);
+    if let Some((form, path)) = report {
+        form.write(&verdict, &args.release, path)?;
+    }
     progress.clear();
     if global.json {
         crate::say(&verdict.json(&args.release).to_string());
@@ -141,23 +122,29 @@ impl VerifyJob<'_> {
             scan::check_clip(source)?;
         }
         let (bytes, signature) = read_signed(&self.manifest)?;
-        let mut verdict = Verdict { checks: Vec::new() };
+        let mut verdict = Verdict::new(self.no_media);
+        verdict
+            .digests
+            .push(("public manifest", redact_record::digest_bytes(&bytes)));
         let opened = PublicManifest::open(&bytes, &signature, &self.trust);
         let public = match opened {
             Ok((public, who)) => {
                 add_signature(&mut verdict, "manifest", &who);
+                verdict.key = key_of(&who);
                 public
             }
             Err(error) => {
                 verdict.add("manifest", "signature", false, chain(&error));
+                verdict.open("file", "everything else", "no manifest can be believed");
                 return Ok(verdict);
             }
         };
         self.check_sealed(&mut verdict, &public, &bytes)?;
         self.check_binding(&mut verdict, &public, progress)?;
         let read: Vec<&Path> = std::iter::once(self.release).chain(self.source).collect();
-        sandbox::confine(&read, &[])?;
+        sandbox::confine(&read, &self.writes)?;
         self.check_media(&mut verdict, &public, global, progress)?;
+        verdict.public = Some(public);
         Ok(verdict)
     }
 
@@ -170,9 +157,14 @@ impl VerifyJob<'_> {
     ) -> Result<()> {
         let paths = release_paths(self.release);
         if !paths.sealed.exists() {
+            let why = "the sealed manifest is not here; it stays with the agency";
+            verdict.open("sealed manifest", "belongs to the manifest", why);
             return Ok(());
         }
         let (bytes, signature) = read_signed(&paths.sealed)?;
+        verdict
+            .digests
+            .push(("sealed manifest", redact_record::digest_bytes(&bytes)));
         match SealedManifest::open(&bytes, &signature, &self.trust) {
             Ok((sealed, who)) => {
                 add_signature(verdict, "sealed manifest", &who);
@@ -203,6 +195,7 @@ impl VerifyJob<'_> {
         let mut advance = |done, total| progress.advance(Phase::Digest, done, Some(total));
         let found = scan::stoppable(FileBinding::of_file(self.release, &mut advance))
             .with_context(|| self.release.display().to_string())?;
+        verdict.digests.push(("release", found.sha256));
         let expected = public.release.binding();
         let same = found == expected;
         let evidence = if same {
@@ -225,9 +218,12 @@ impl VerifyJob<'_> {
         };
         verdict.add("file", "SHA-256", same, evidence);
         let Some(source) = self.source else {
+            let why = "the original is not here (--source CLIP)";
+            verdict.open("source", "SHA-256", why);
             return Ok(());
         };
         let (digest, _) = scan::digest(source, progress)?;
+        verdict.digests.push(("source", digest));
         let expected = public.source.sha256.0;
         let evidence = match digest == expected {
             true => digest.to_string(),
@@ -252,6 +248,13 @@ impl VerifyJob<'_> {
                 return Ok(());
             }
         };
+        if self.no_media {
+            let why = "nothing was decoded (--no-media)";
+            verdict.open("leak", "every channel", why);
+            verdict.open("audit", "every mask is opaque, every mute is silent", why);
+            verdict.open("change", "nothing else differs from the original", why);
+            return Ok(());
+        }
         let audio_tracks = public.totals.sound.len();
         let expected = Expected {
             frames: public.totals.frames,
@@ -262,6 +265,8 @@ impl VerifyJob<'_> {
         let audit = render::audit(self.release, &redactions, &expected, threads, progress);
         verdict.extend("audit", unless_stopped("can be decoded", audit)?);
         let Some(source) = self.source else {
+            let why = "the original is not here (--source CLIP)";
+            verdict.open("change", "nothing else differs from the original", why);
             return Ok(());
         };
         let compare = render::compare(source, self.release, &redactions, threads, progress);
@@ -295,8 +300,17 @@ fn add_signature(verdict: &mut Verdict, group: &'static str, who: &SignatureVerd
     verdict.add(group, "signature", passed, evidence);
 }
 
+/// Identifier of the key that signed.
+fn key_of(who: &SignatureVerdict) -> Option<String> {
+    match who {
+        SignatureVerdict::Trusted { key, .. } => Some(key.to_string()),
+        SignatureVerdict::Unknown { key } => Some(key.id().to_string()),
+        SignatureVerdict::Bad(_) => None,
+    }
+}
+
 /// A record and its signature, as bytes that nobody has believed yet.
-fn read_signed(path: &Path) -> Result<(Vec<u8>, String)> {
+pub(crate) fn read_signed(path: &Path) -> Result<(Vec<u8>, String)> {
     let bytes = manifest::read_bytes(path).with_context(|| path.display().to_string())?;
     let mut name = path.as_os_str().to_owned();
     name.push(".minisig");

@@ -113,6 +113,8 @@ pub struct Plan {
     pub missing: Vec<Class>,
     /// Those of them that the approver accepts as unexamined.
     pub acknowledged: Vec<Class>,
+    /// Classes for which the policy accepts an effect that is weak for them.
+    pub weak_effects_accepted: Vec<Class>,
     /// Approvals that hold for exactly this content.
     pub approvals: Vec<Approval>,
 }

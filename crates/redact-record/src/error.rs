@@ -115,6 +115,15 @@ pub enum RecordError {
         /// The class it is for.
         class: redact_core::Class,
     },
+    /// A set of reasons that a policy draws on cannot be used.
+    #[error("reason set {name:?}")]
+    ReasonSet {
+        /// The set, as the policy names it.
+        name: String,
+        /// Why.
+        #[source]
+        source: Box<RecordError>,
+    },
     /// The secret key is protected.
     #[error("the secret key is protected by a passphrase")]
     PassphraseNeeded,

@@ -29,6 +29,7 @@ mod entry;
 mod tests;
 
 pub use chain::{ChainProblem, ChainReport, verify, verify_with_checkpoints};
+pub use entry::Recorded;
 
 /// No entry is longer, its line break included.
 pub(crate) const LINE_BYTES_MAX: usize = 8192;
@@ -171,12 +172,46 @@ impl Event {
 /// A manifest carries the newest one: a log that was cut or rewritten before that entry no longer
 /// has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Checkpoint {
     /// The entry's number, from 0.
     pub seq: u64,
     /// SHA-256 of the entry's line without its line break.
     pub digest: Hex,
+}
+
+/// Reads a log, line by line: gives `each` the entry, or why the line is none.
+///
+/// Checks single lines, not the chain: that is [`verify`]'s part. A last line that was cut short is
+/// left out.
+///
+/// # Errors
+/// [`RecordError::Read`], [`RecordError::NotAFile`].
+pub fn read(
+    path: &Path,
+    each: &mut dyn FnMut(Result<Recorded, RecordError>),
+) -> Result<(), RecordError> {
+    use std::io::BufRead as _;
+    let (file, _) = store::open(path)?;
+    let mut reader = std::io::BufReader::new(file);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let failed = |source| RecordError::Read { source };
+        // A longer line is no entry: it comes in pieces, and none of them is one.
+        Read::by_ref(&mut reader)
+            .take(LINE_BYTES_MAX as u64)
+            .read_until(b'\n', &mut line)
+            .map_err(failed)?;
+        match line.strip_suffix(b"\n") {
+            Some(whole) => each(entry::read(whole).map(Recorded::from)),
+            None if line.len() < LINE_BYTES_MAX => return Ok(()),
+            None => each(Err(not_a_log(format!(
+                "a line of more than {LINE_BYTES_MAX} bytes"
+            )))),
+        }
+    }
 }
 
 /// A log on disk. Holds no file open: every call sees what others have appended.
@@ -231,13 +266,28 @@ impl EventLog {
     pub fn append(&self, event: &Event) -> Result<Checkpoint, RecordError> {
         event.check()?;
         let mut file = self.locked()?;
-        let tail = Tail::read(&mut file)?;
-        let mut head = tail.head;
-        if !tail.torn.is_empty() {
-            self.move_aside(&file, &tail)?;
-            head = Some(write_entry(&mut file, &repair(event, &tail.torn), head)?);
-        }
+        let head = self.mended(&mut file, event)?;
         write_entry(&mut file, event, head)
+    }
+
+    /// Does now what the next [`EventLog::append`] would have to do to a line that was cut short,
+    /// on behalf of whoever `next` says acts. Afterwards, appending touches no file but the log.
+    ///
+    /// # Errors
+    /// Those of [`EventLog::append`].
+    pub fn mend(&self, next: &Event) -> Result<(), RecordError> {
+        next.check()?;
+        self.mended(&mut self.locked()?, next).map(drop)
+    }
+
+    /// The head of a log that ends with a whole line, made so if need be.
+    fn mended(&self, file: &mut File, next: &Event) -> Result<Option<Checkpoint>, RecordError> {
+        let tail = Tail::read(file)?;
+        if tail.torn.is_empty() {
+            return Ok(tail.head);
+        }
+        self.move_aside(file, &tail)?;
+        write_entry(file, &repair(next, &tail.torn), tail.head).map(Some)
     }
 
     /// The log, made if need be, for this process alone until it is dropped.

@@ -6,7 +6,7 @@
 mod table;
 mod timeline;
 
-pub use table::{csv, pdf};
+pub use table::{csv, lanes, pdf};
 
 use askama::Template;
 use redact_core::Digest;

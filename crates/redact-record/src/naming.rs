@@ -16,6 +16,10 @@ pub struct ReleasePaths {
     pub sealed_signature: PathBuf,
     /// `X.log.html`: may go out with the release.
     pub log: PathBuf,
+    /// `X.log.csv`: the same for a spreadsheet.
+    pub log_csv: PathBuf,
+    /// `X.log.pdf`: the same for paper.
+    pub log_pdf: PathBuf,
 }
 
 /// The records of the release `X.mp4`; only its last extension is replaced.
@@ -32,6 +36,8 @@ pub fn release_paths(release: &Path) -> ReleasePaths {
         sealed: beside(".sealed.json"),
         sealed_signature: beside(".sealed.json.minisig"),
         log: beside(".log.html"),
+        log_csv: beside(".log.csv"),
+        log_pdf: beside(".log.pdf"),
     }
 }
 
@@ -53,6 +59,10 @@ mod tests {
         assert_eq!(
             release_paths(Path::new("a.mp4")).log,
             Path::new("a.log.html")
+        );
+        assert_eq!(
+            release_paths(Path::new("b/a.mp4")).log_pdf,
+            Path::new("b/a.log.pdf")
         );
     }
 }

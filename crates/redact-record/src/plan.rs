@@ -94,6 +94,7 @@ pub fn propose(
         models: findings.models.clone(),
         missing: findings.missing.clone(),
         acknowledged: Vec::new(),
+        weak_effects_accepted: policy.weak_effects_accepted(),
         approvals: Vec::new(),
     })
 }

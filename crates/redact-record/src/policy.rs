@@ -1,6 +1,6 @@
 //! Policies: which classes are hidden, how, and under which law, as strict TOML.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use redact_core::{
     Class, Digest, Effect, MaskOrigin, MuteStyle, Plan, Reason, ReasonCode, Verdict,
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::file::names::{ClassName, EffectFile, MuteStyleName};
 use crate::file::plan::ReasonFile;
 use crate::json::{check_text, check_version};
-use crate::{RecordError, digest_bytes, file, store};
+use crate::{RecordError, digest_bytes, file, reasons, store};
 
 const VERSION: u32 = 1;
 const BYTES_MAX: u64 = 1 << 20;
@@ -77,9 +77,12 @@ struct PolicyFile {
     title: String,
     jurisdiction: String,
     note: String,
+    #[serde(default)]
+    reasons_from: Vec<String>,
     approval: ApprovalRuleFile,
     class: Vec<ClassRuleFile>,
     audio: AudioRuleFile,
+    #[serde(default)]
     reason: Vec<ReasonFile>,
 }
 
@@ -116,20 +119,24 @@ struct AudioRuleFile {
     reason: String,
 }
 
-/// Reads a policy file.
+/// Reads a policy file, and the sets of reasons that it draws on.
+///
+/// A set is named by its file's name without `.toml`, and then lies in the folder `reasons` beside
+/// the policy's folder; or by a path from the policy's folder.
 ///
 /// # Errors
 /// [`RecordError::Read`], [`RecordError::TooLarge`]; [`RecordError::NewerVersion`];
-/// [`RecordError::Syntax`] and [`RecordError::Field`] say where; [`RecordError::WeakEffect`].
+/// [`RecordError::Syntax`] and [`RecordError::Field`] say where; [`RecordError::WeakEffect`];
+/// [`RecordError::ReasonSet`] names the set that cannot be used.
 pub fn read(path: &Path) -> Result<Policy, RecordError> {
-    parse(&store::read(path, BYTES_MAX)?)
+    parse(&store::read(path, BYTES_MAX)?, path)
 }
 
-/// Reads a policy from the bytes of its file.
+/// Reads a policy from the bytes of the file at `path`, from where its sets of reasons are found.
 ///
 /// # Errors
-/// Those of [`read`], except the file system's.
-pub fn parse(bytes: &[u8]) -> Result<Policy, RecordError> {
+/// Those of [`read`].
+pub(crate) fn parse(bytes: &[u8], path: &Path) -> Result<Policy, RecordError> {
     #[derive(Deserialize)]
     struct Header {
         format_version: u64,
@@ -153,7 +160,7 @@ pub fn parse(bytes: &[u8]) -> Result<Policy, RecordError> {
         digest: digest_bytes(bytes),
         classes: class_rules(&file.class)?,
         audio: audio_rule(file.audio)?,
-        reasons: file::plan::reasons(file.reason)?,
+        reasons: all_reasons(file.reason, &file.reasons_from, path)?,
         name: file.name,
         title: file.title,
         jurisdiction: file.jurisdiction,
@@ -162,6 +169,40 @@ pub fn parse(bytes: &[u8]) -> Result<Policy, RecordError> {
     };
     policy.check_reasons()?;
     Ok(policy)
+}
+
+/// The policy's own reasons, then those of the sets that it names.
+fn all_reasons(
+    own: Vec<ReasonFile>,
+    sets: &[String],
+    policy: &Path,
+) -> Result<Vec<Reason>, RecordError> {
+    let own = file::plan::reasons(own)?;
+    let read = |name: &String| {
+        reasons::read(&set_path(name, policy)).map_err(|source| RecordError::ReasonSet {
+            name: name.clone(),
+            source: Box::new(source),
+        })
+    };
+    let sets: Vec<reasons::ReasonSet> = sets.iter().map(read).collect::<Result<_, _>>()?;
+    let all = reasons::combine(own, &sets)?;
+    // A plan must be able to spell them all: one that cannot be is refused here.
+    file::plan::reasons(all.iter().map(Into::into).collect())
+}
+
+/// Where the set called `name` lies, as seen from the file of the policy that draws on it.
+fn set_path(name: &str, policy: &Path) -> PathBuf {
+    let folder = policy.parent().unwrap_or(Path::new(""));
+    if name.contains('/') || name.ends_with(".toml") {
+        return folder.join(name);
+    }
+    // Not `folder/..`: a policy that is named without a folder, or through a link, must find it.
+    let real = std::fs::canonicalize(policy).unwrap_or_else(|_| policy.to_owned());
+    let beside = real.parent().and_then(Path::parent).map(Path::to_owned);
+    beside
+        .unwrap_or_else(|| folder.join(".."))
+        .join("reasons")
+        .join(format!("{name}.toml"))
 }
 
 fn parse_toml<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, RecordError> {
@@ -204,7 +245,7 @@ fn class_rule(class: Class, file: &ClassRuleFile) -> Result<ClassRule, RecordErr
         (VerdictName::Keep, None) => Effect::Fill,
         (_, Some(effect)) => effect.effect_at(&at)?,
     };
-    if is_weak(class, effect) && !file.accept_weak_effect {
+    if effect.is_weak_for(class) && !file.accept_weak_effect {
         return Err(RecordError::WeakEffect {
             item: format!("class {class}"),
             effect: effect.name(),
@@ -240,12 +281,6 @@ fn audio_rule(file: AudioRuleFile) -> Result<AudioRule, RecordError> {
     })
 }
 
-/// Text survives blur and mosaic better than faces do: see McPherson, Shokri and Shmatikov,
-/// "Defeating Image Obfuscation with Deep Learning" (2016).
-pub(crate) fn is_weak(class: Class, effect: Effect) -> bool {
-    matches!(class, Class::Plate | Class::Screen) && effect != Effect::Fill
-}
-
 impl Policy {
     /// The rule for `class`.
     #[must_use]
@@ -256,11 +291,22 @@ impl Policy {
             .expect("a policy names every class")
     }
 
+    /// Classes for which an effect that is weak for them is accepted.
+    #[must_use]
+    pub fn weak_effects_accepted(&self) -> Vec<Class> {
+        let accepted = |rule: &&ClassRule| rule.accept_weak_effect;
+        self.classes
+            .iter()
+            .filter(accepted)
+            .map(|rule| rule.class)
+            .collect()
+    }
+
     /// Checks that `plan`, which a person may have edited, asks for nothing weaker than allowed.
     ///
     /// # Errors
     /// [`RecordError::WeakEffect`]; [`RecordError::Mismatch`] when the plan was made with another
-    /// policy or asks for fewer people.
+    /// policy, asks for fewer people or accepts weaker effects.
     pub fn check_plan(&self, plan: &Plan) -> Result<(), RecordError> {
         if plan.policy.digest != self.digest {
             return Err(RecordError::Mismatch {
@@ -276,6 +322,15 @@ impl Policy {
                 expected: "true, as the policy says".into(),
             });
         }
+        for &class in &plan.weak_effects_accepted {
+            if !self.rule(class).accept_weak_effect {
+                return Err(RecordError::Mismatch {
+                    what: "weak_effects_accepted",
+                    found: class.name().into(),
+                    expected: "only classes for which the policy says accept_weak_effect".into(),
+                });
+            }
+        }
         let decided = plan.tracks.iter().filter_map(|planned| {
             let verdict = planned.decision.as_ref()?.verdict;
             Some((planned.track.class(), planned.track.id(), verdict))
@@ -284,7 +339,7 @@ impl Policy {
             let Verdict::Redact(effect) = verdict else {
                 continue;
             };
-            if is_weak(class, effect) && !self.rule(class).accept_weak_effect {
+            if effect.is_weak_for(class) && !self.rule(class).accept_weak_effect {
                 let item = format!("track {id}");
                 let effect = effect.name();
                 return Err(RecordError::WeakEffect {

@@ -99,6 +99,17 @@ pub enum Verdict {
     NotVerified,
 }
 
+/// How far a run of the verifier went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// It looked at pictures and sound.
+    #[default]
+    Release,
+    /// It decoded nothing.
+    SignatureAndDigests,
+}
+
 /// All that one run of the verifier found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VerifyReport {
@@ -116,6 +127,8 @@ pub struct VerifyReport {
     pub checks: Vec<Check>,
     /// What is hidden and muted when, as the manifest declares it.
     pub timeline: Timeline,
+    /// How far the run went.
+    pub scope: Scope,
 }
 
 impl VerifyReport {
@@ -153,6 +166,7 @@ impl VerifyReport {
             file: "redact-verify-report",
             format_version: 1,
             verdict: self.verdict(),
+            scope: self.scope,
             release: &self.release,
             checked_at: self.checked_at,
             program: &self.program,
@@ -174,6 +188,9 @@ impl VerifyReport {
     /// The verdict in two or three words.
     pub(crate) fn headline(&self) -> &'static str {
         match self.verdict() {
+            Verdict::Verified if self.scope == Scope::SignatureAndDigests => {
+                "Signature and digests verified; the content was not looked at"
+            }
             Verdict::Verified => "Verified",
             Verdict::NotVerified => "Not verified",
         }
@@ -261,6 +278,7 @@ struct ReportFile<'a> {
     file: &'static str,
     format_version: u32,
     verdict: Verdict,
+    scope: Scope,
     release: &'a str,
     checked_at: Utc,
     program: &'a str,

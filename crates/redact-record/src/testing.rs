@@ -1,5 +1,7 @@
 //! Small records with every feature, for the tests of this crate.
 
+use std::path::Path;
+
 use redact_core::{
     ApprovedPlan, AudioInfo, BoxOrigin, Cells, Class, ColorRange, Conversion, Digest, Effect,
     Findings, FrameIndex, FrameSpan, Keyframe, MaskOrigin, MaskRegion, ModelUse, MuteRegion,
@@ -60,13 +62,16 @@ text = "Nothing private is on the display."
 "#;
 
 pub(crate) fn policy() -> Policy {
-    policy::parse(POLICY.as_bytes()).unwrap()
+    policy::parse(POLICY.as_bytes(), Path::new("public-release.toml")).unwrap()
 }
 
 /// The policy with `from` replaced by `to`, which must occur.
 pub(crate) fn policy_with(from: &str, to: &str) -> Result<Policy, crate::RecordError> {
     assert!(POLICY.contains(from), "{from:?} is in the policy");
-    policy::parse(POLICY.replacen(from, to, 1).as_bytes())
+    policy::parse(
+        POLICY.replacen(from, to, 1).as_bytes(),
+        Path::new("public-release.toml"),
+    )
 }
 
 pub(crate) fn track(id: u32, class: Class, first: u32, count: u32) -> Track {
@@ -241,7 +246,10 @@ pub(crate) fn context() -> ReleaseContext {
         jurisdiction: text("US federal"),
         classification: text("public"),
         supersedes: Some(Digest([0xee; 32])),
-        events_head: None,
+        events_head: Some(crate::events::Checkpoint {
+            seq: 41,
+            digest: crate::manifest::Hex(Digest([0xe7; 32])),
+        }),
         requester: text("Requester Ray"),
         request_number: text("R-77"),
         case_number: text("C-88"),

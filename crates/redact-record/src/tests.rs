@@ -4,3 +4,4 @@ mod files;
 mod manifests;
 mod policies;
 mod signatures;
+mod tampering;

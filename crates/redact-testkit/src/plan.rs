@@ -92,6 +92,7 @@ pub fn approved(scene: &Scene, masks: Vec<MaskRegion>, mutes: Vec<MuteRegion>) -
         missing: Vec::new(),
         models: Vec::new(),
         acknowledged: Vec::new(),
+        weak_effects_accepted: Vec::new(),
         approvals: vec![Approval {
             by: "tester".into(),
             at: UtcNanos(0),

@@ -8,6 +8,7 @@ use redact_core::{Digest, MediaItem, Source, SourceError, SourceInfo};
 use redact_engine::{Check, RenderReport};
 use redact_media::{FileSource, OpenOptions, release_rate_hz};
 use redact_record::FileBinding;
+use redact_record::events::Checkpoint;
 use redact_record::manifest::{
     self, AudioResult, CheckResult, FrameClock, Fresh, ManifestInput, Manifests, ReleaseContext,
     ReleaseFacts, RenderFacts, ToolInfo,
@@ -91,6 +92,8 @@ pub(crate) struct Evidence<'a> {
     pub clock: FrameClock,
     /// What the render did.
     pub report: &'a RenderReport,
+    /// The entry of the event log that says that it was rendered.
+    pub events_head: Checkpoint,
     /// What the checks found.
     pub checks: AllChecks,
 }
@@ -131,7 +134,7 @@ impl Evidence<'_> {
             compare: &compare,
             leaks: &leaks,
             tool: &tool(job),
-            context: &context(job),
+            context: &context(job, self.events_head),
             created: approve::now(),
             fresh: Fresh::random()?,
         });
@@ -201,8 +204,9 @@ fn tool(job: &ReleaseJob<'_>) -> ToolInfo {
     }
 }
 
-fn context(job: &ReleaseJob<'_>) -> ReleaseContext {
+fn context(job: &ReleaseJob<'_>, events_head: Checkpoint) -> ReleaseContext {
     ReleaseContext {
+        events_head: Some(events_head),
         agency: job.args.agency.clone(),
         profile: Some(job.plan.plan().policy.name.clone()),
         request_number: job.args.request.clone(),

@@ -40,6 +40,17 @@ pub enum PlanError {
         /// The class.
         class: Class,
     },
+    /// A track is hidden by an effect that is weak for its class, and the policy does not accept
+    /// that.
+    #[error("track {track}: {effect} is too weak for class {class}")]
+    WeakEffect {
+        /// The track.
+        track: TrackId,
+        /// The effect.
+        effect: &'static str,
+        /// The class.
+        class: Class,
+    },
     /// A reason code is used but not defined.
     #[error("reason code {code:?} is not defined in the plan")]
     UnknownReason {
@@ -120,6 +131,7 @@ impl ApprovedPlan {
         {
             return Err(PlanError::Unacknowledged { class });
         }
+        check_effects(&plan)?;
         let redactions = redactions_of(&plan);
         check_redactions(&plan, &redactions)?;
         Ok(Self { plan, redactions })
@@ -166,6 +178,25 @@ fn check_approvals(plan: &Plan) -> Result<(), PlanError> {
         return Err(PlanError::SecondPersonMissing {
             by: first.by.clone(),
         });
+    }
+    Ok(())
+}
+
+/// A plan may be edited by hand: it gets no weaker than its policy accepts.
+fn check_effects(plan: &Plan) -> Result<(), PlanError> {
+    for planned in &plan.tracks {
+        let class = planned.track.class();
+        let Some(Verdict::Redact(effect)) = planned.decision.as_ref().map(|made| made.verdict)
+        else {
+            continue;
+        };
+        if effect.is_weak_for(class) && !plan.weak_effects_accepted.contains(&class) {
+            return Err(PlanError::WeakEffect {
+                track: planned.track.id(),
+                effect: effect.name(),
+                class,
+            });
+        }
     }
     Ok(())
 }
@@ -301,6 +332,10 @@ mod tests {
     }
 
     fn planned(id: u32, verdict: Option<Verdict>) -> PlannedTrack {
+        planned_of(id, Class::Face, verdict)
+    }
+
+    fn planned_of(id: u32, class: Class, verdict: Option<Verdict>) -> PlannedTrack {
         let boxes = (2..5)
             .map(|frame| TrackBox {
                 frame: FrameIndex::new(frame),
@@ -310,7 +345,7 @@ mod tests {
             })
             .collect();
         PlannedTrack {
-            track: Track::new(TrackId(id), Class::Face, boxes).unwrap(),
+            track: Track::new(TrackId(id), class, boxes).unwrap(),
             decision: verdict.map(|verdict| Decision {
                 verdict,
                 reason: code("privacy"),
@@ -374,6 +409,7 @@ mod tests {
             models: Vec::new(),
             missing: Vec::new(),
             acknowledged: Vec::new(),
+            weak_effects_accepted: Vec::new(),
             approvals: vec![approval("J. Doe")],
         }
     }
@@ -440,6 +476,42 @@ mod tests {
             plan.acknowledged = vec![Class::Plate];
         };
         check(accepted, Ok(()));
+    }
+
+    /// Goal: blur on a plate is refused unless the policy accepts it for plates, whoever edited the
+    /// plan. Control: the same effect on a face, and a fill on a plate, may be carried out.
+    #[test]
+    fn an_effect_that_is_weak_for_its_class_must_be_accepted() {
+        let hide = |class, effect| {
+            move |plan: &mut Plan| {
+                plan.tracks
+                    .push(planned_of(3, class, Some(Verdict::Redact(effect))));
+            }
+        };
+        let refused = |class, effect: Effect| {
+            let (track, effect) = (TrackId(3), effect.name());
+            Err(PlanError::WeakEffect {
+                track,
+                effect,
+                class,
+            })
+        };
+        for class in [Class::Plate, Class::Screen] {
+            for effect in [Effect::Blur(Cells::MAX), Effect::Pixelate(Cells::MAX)] {
+                check(hide(class, effect), refused(class, effect));
+                let accepted_for = |accepted| {
+                    move |plan: &mut Plan| {
+                        hide(class, effect)(plan);
+                        plan.weak_effects_accepted = vec![accepted];
+                    }
+                };
+                check(accepted_for(class), Ok(()));
+                // Accepted for one class is not accepted for another.
+                check(accepted_for(Class::Face), refused(class, effect));
+                check(hide(Class::Face, effect), Ok(()));
+            }
+            check(hide(class, Effect::Fill), Ok(()));
+        }
     }
 
     /// Every place that holds a reason code is looked at: mask, mute, decision to keep.

@@ -1,6 +1,6 @@
 //! What is hidden where and when: masks over frames, mutes over time.
 
-use crate::{FrameIndex, FrameSpan, NormRect, ReasonCode, TimeSpan, Track, TrackId};
+use crate::{Class, FrameIndex, FrameSpan, NormRect, ReasonCode, TimeSpan, Track, TrackId};
 
 /// How many cells a weakened region keeps across its longer side: 1 to 8.
 ///
@@ -52,6 +52,15 @@ impl Effect {
             Self::Pixelate(_) => "pixelate",
             Self::Blur(_) => "blur",
         }
+    }
+
+    /// Whether this effect may leave a `class` readable, so that a policy has to accept it.
+    ///
+    /// Text survives blur and mosaic better than faces do: see McPherson, Shokri and Shmatikov,
+    /// "Defeating Image Obfuscation with Deep Learning" (2016).
+    #[must_use]
+    pub const fn is_weak_for(self, class: Class) -> bool {
+        matches!(class, Class::Plate | Class::Screen) && !matches!(self, Self::Fill)
     }
 }
 

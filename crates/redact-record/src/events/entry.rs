@@ -44,24 +44,83 @@ pub(super) struct Entry {
     pub(super) prev: Digest,
     /// Hundredths of a second since 1970 in UTC.
     pub(super) at: i64,
+    /// What it says.
+    event: Event,
+}
+
+/// An entry of a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// Its number, from 0.
+    pub seq: u64,
+    /// What was done, to the hundredth of a second.
+    pub event: Event,
+}
+
+impl From<Entry> for Recorded {
+    fn from(entry: Entry) -> Self {
+        Self {
+            seq: entry.seq,
+            event: entry.event,
+        }
+    }
+}
+
+impl Recorded {
+    /// When, as the log spells it: `2026-01-31T08:30:00.25+00:00`.
+    #[must_use]
+    pub fn time(&self) -> String {
+        Hundredths::from(self.event.at).to_string()
+    }
+
+    /// The entry as JSON, without what ties it into the chain.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
+        let mut value = serde_json::to_value(EntryFile::new(&self.event, self.seq, NO_ENTRY))
+            .expect("file structs have string keys and finite numbers only");
+        if let Some(object) = value.as_object_mut() {
+            object.remove("prev");
+        }
+        value
+    }
 }
 
 /// The line of an event, without its line break.
 pub(super) fn line(event: &Event, seq: u64, prev: Digest) -> Vec<u8> {
-    let subject = |(label, digest): &(Label, Digest)| (label.clone(), Hex(*digest));
-    sealed(&EntryFile {
-        format_version: FORMAT_VERSION,
-        seq,
-        at: Hundredths::from(event.at),
-        who: event.who.clone(),
-        what: event.what,
-        program: event.program.clone(),
-        machine: event.machine.clone(),
-        outcome: event.outcome,
-        subjects: event.subjects.iter().map(subject).collect(),
-        details: event.details.clone(),
-        prev: Hex(prev),
-    })
+    sealed(&EntryFile::new(event, seq, prev))
+}
+
+impl EntryFile {
+    fn new(event: &Event, seq: u64, prev: Digest) -> Self {
+        let subject = |(label, digest): &(Label, Digest)| (label.clone(), Hex(*digest));
+        Self {
+            format_version: FORMAT_VERSION,
+            seq,
+            at: Hundredths::from(event.at),
+            who: event.who.clone(),
+            what: event.what,
+            program: event.program.clone(),
+            machine: event.machine.clone(),
+            outcome: event.outcome,
+            subjects: event.subjects.iter().map(subject).collect(),
+            details: event.details.clone(),
+            prev: Hex(prev),
+        }
+    }
+
+    fn event(self) -> Event {
+        let subject = |(label, digest): (Label, Hex)| (label, digest.0);
+        Event {
+            at: UtcNanos(self.at.0.saturating_mul(NANOS_PER_HUNDREDTH)),
+            who: self.who,
+            what: self.what,
+            program: self.program,
+            machine: self.machine,
+            outcome: self.outcome,
+            subjects: self.subjects.into_iter().map(subject).collect(),
+            details: self.details,
+        }
+    }
 }
 
 fn sealed(file: &EntryFile) -> Vec<u8> {
@@ -97,6 +156,7 @@ pub(super) fn read(line: &[u8]) -> Result<Entry, RecordError> {
         seq: file.seq,
         prev: file.prev.0,
         at: file.at.0,
+        event: file.event(),
     })
 }
 

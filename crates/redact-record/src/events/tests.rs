@@ -338,3 +338,42 @@ fn a_later_format_is_named_as_such() {
         report.problems[0]
     );
 }
+
+/// Goal: what was appended is what is read back; a line that was changed is an error at its place.
+#[test]
+fn entries_are_read_back_as_they_were_appended() {
+    let (work, heads) = Work::new(3);
+    let mut read_back = Vec::new();
+    read(work.log.path(), &mut |entry| read_back.push(entry)).unwrap();
+    assert_eq!(read_back.len(), heads.len());
+    for (number, entry) in (0..).zip(&read_back) {
+        let entry = entry.as_ref().unwrap();
+        let whole = Event {
+            at: UtcNanos(event(number).at.0 / 10_000_000 * 10_000_000),
+            ..event(number)
+        };
+        assert_eq!((entry.seq, &entry.event), (number, &whole));
+    }
+    let changed = String::from_utf8(work.bytes()).unwrap();
+    let changed = changed.replacen("operator 1", "operator 9", 1);
+    std::fs::write(work.log.path(), changed).unwrap();
+    let mut sound = Vec::new();
+    read(work.log.path(), &mut |entry| sound.push(entry.is_ok())).unwrap();
+    assert_eq!(sound, [true, false, true]);
+}
+
+/// Goal: after mending, appending touches no other file, so a confined process can do it.
+#[test]
+fn a_torn_log_can_be_mended_before_it_is_appended_to() {
+    let (work, _) = Work::new(2);
+    let mut torn = work.bytes();
+    torn.extend_from_slice(b"{\"format_version\":1,");
+    std::fs::write(work.log.path(), &torn).unwrap();
+    work.log.mend(&event(2)).unwrap();
+    let files = || std::fs::read_dir(work.folder.path()).unwrap().count();
+    assert_eq!(files(), 2);
+    assert_eq!(work.log.head().unwrap().unwrap().seq, 2);
+    work.log.mend(&event(2)).unwrap();
+    assert_eq!(work.log.append(&event(3)).unwrap().seq, 3);
+    assert!(verify(work.log.path()).unwrap().is_intact());
+}

@@ -35,6 +35,8 @@ pub(crate) struct PlanFile {
     models: Vec<ModelFile>,
     missing: Vec<ClassName>,
     acknowledged: Vec<ClassName>,
+    /// Classes for which the policy accepts an effect that is weak for them.
+    weak_effects_accepted: Vec<ClassName>,
     /// Left out (by an empty list) where the content's digest is computed.
     pub(crate) approvals: Vec<ApprovalFile>,
 }
@@ -185,6 +187,7 @@ impl From<&Plan> for PlanFile {
             models: plan.models.iter().map(Into::into).collect(),
             missing: names(&plan.missing),
             acknowledged: names(&plan.acknowledged),
+            weak_effects_accepted: names(&plan.weak_effects_accepted),
             approvals: plan.approvals.iter().map(Into::into).collect(),
         }
     }
@@ -316,6 +319,7 @@ impl TryFrom<PlanFile> for Plan {
             models: read_all(file.models)?,
             missing: classes(file.missing),
             acknowledged: classes(file.acknowledged),
+            weak_effects_accepted: classes(file.weak_effects_accepted),
             approvals: read_all(file.approvals)?,
             source,
         })

@@ -2,7 +2,7 @@
 
 use redact_core::Digest;
 
-use super::{ItemRow, clock, items, timeline, utc_text};
+use super::{ItemRow, check_groups, clock, items, reason, timeline, utc_text};
 use crate::RecordError;
 use crate::manifest::PublicManifest;
 use crate::paper::{INK, LINE, MARGIN, Paper, SOFT, Type, clipped, text};
@@ -103,7 +103,7 @@ pub fn pdf(manifest: &PublicManifest, manifest_digest: Digest) -> Result<Vec<u8>
     head(&mut paper, manifest, manifest_digest, rows.len());
     paper.timeline(&lanes(manifest));
     paper.heading("Withheld items");
-    let sheets = sheets(paper, &rows);
+    let sheets = sheets(paper, &rows, manifest);
     let producer = format!("{} {}", manifest.tool.name, manifest.tool.version);
     let about = About {
         title: "Redaction log",
@@ -150,7 +150,9 @@ fn head(paper: &mut Paper<'_>, manifest: &PublicManifest, digest: Digest, count:
     }
 }
 
-fn lanes(manifest: &PublicManifest) -> Timeline {
+/// What is hidden and muted when, as `manifest` declares it.
+#[must_use]
+pub fn lanes(manifest: &PublicManifest) -> Timeline {
     let lane = |(label, sound, spans)| Lane {
         label,
         medium: if sound {
@@ -166,32 +168,125 @@ fn lanes(manifest: &PublicManifest) -> Timeline {
     }
 }
 
-/// Sets the rows below what `paper` holds, and on as many pages as they need.
-fn sheets(mut paper: Paper<'_>, rows: &[ItemRow<'_>]) -> Vec<Sheet> {
-    let fonts = paper.fonts;
-    let mut sheets = Vec::new();
-    let mut table = vec![header(&mut paper)];
-    for row in rows {
-        let cells = cells(fonts, row);
-        let height = cells.iter().map(|cell| cell.height).fold(0.0, f32::max) + 6.0;
-        if paper.y + height > END && paper.y > FRESH {
-            sheets.push(close(paper, table, sheets.len() + 1));
-            paper = Paper::new(fonts, WIDTH);
-            table = vec![header(&mut paper)];
+/// Pages while they fill: the open one, and those that are full.
+struct Pages<'a> {
+    paper: Paper<'a>,
+    /// Rows of the table on the open page.
+    table: Vec<Node>,
+    full: Vec<Sheet>,
+}
+
+impl<'a> Pages<'a> {
+    /// Goes to a new page when `height` points do not fit on the open one; says whether it did.
+    fn room(&mut self, height: f32) -> bool {
+        let turn = self.paper.y + height > END && self.paper.y > FRESH;
+        if turn {
+            let fonts = self.paper.fonts;
+            let open = std::mem::replace(&mut self.paper, Paper::new(fonts, WIDTH));
+            let table = std::mem::take(&mut self.table);
+            self.full.push(close(open, table, self.full.len() + 1));
         }
-        table.push(place(&mut paper, cells, height));
+        turn
     }
+
+    fn row(&mut self, row: &ItemRow<'_>) {
+        let cells = cells(self.paper.fonts, row);
+        let height = cells.iter().map(|cell| cell.height).fold(0.0, f32::max) + 6.0;
+        self.room(height);
+        if self.table.is_empty() {
+            self.table.push(header(&mut self.paper));
+        }
+        self.table.push(place(&mut self.paper, cells, height));
+    }
+
+    /// Ends the table: what follows stands below it.
+    fn end_table(&mut self) {
+        if !self.table.is_empty() {
+            let table = std::mem::take(&mut self.table);
+            self.paper.nodes.push(Node::group(Role::Table, table));
+        }
+    }
+
+    fn heading(&mut self, title: &str) {
+        // No heading stays alone at the foot of a page.
+        self.room(48.0);
+        self.paper.heading(title);
+    }
+
+    fn paragraph(&mut self, kind: Type, words: &str) {
+        let words = clipped(words, TEXT_MAX);
+        let fonts = self.paper.fonts;
+        let lines = fonts.wrap(kind.style, kind.size, &words, WIDTH, 0.0).len();
+        #[expect(clippy::cast_precision_loss, reason = "a text has few lines")]
+        let height = lines as f32 * kind.lead;
+        self.room(height);
+        let marks = self.paper.lines(MARGIN, WIDTH, kind, &words);
+        self.paper.nodes.push(Node::leaf(Role::Paragraph, marks));
+    }
+
+    fn finish(mut self) -> Vec<Sheet> {
+        let number = self.full.len() + 1;
+        self.full.push(close(self.paper, self.table, number));
+        self.full
+    }
+}
+
+/// Sets the rows, and what the page says after them, below what `paper` holds and on as many pages
+/// as that takes.
+fn sheets(paper: Paper<'_>, rows: &[ItemRow<'_>], manifest: &PublicManifest) -> Vec<Sheet> {
+    let mut pages = Pages {
+        paper,
+        table: Vec::new(),
+        full: Vec::new(),
+    };
+    for row in rows {
+        pages.row(row);
+    }
+    pages.end_table();
+    let plain = Type::new(Style::Regular, 8.5, INK);
     if rows.is_empty() {
-        let none = Type::new(Style::Regular, 8.5, INK);
-        let marks = paper.lines(MARGIN, WIDTH, none, "Nothing was withheld.");
-        paper.nodes.push(Node::leaf(Role::Paragraph, marks));
+        pages.paragraph(plain, "Nothing was withheld.");
     }
-    sheets.push(close(paper, table, sheets.len() + 1));
-    sheets
+    not_withheld(&mut pages, manifest);
+    pages.heading("Checks of the finished file");
+    for group in check_groups(manifest) {
+        pages.paragraph(Type::new(Style::Bold, 8.5, INK), group.title);
+        for check in group.checks {
+            let word = if check.passed { "passed" } else { "FAILED" };
+            let line = format!("{word}: {}. {}", check.name, check.evidence);
+            pages.paragraph(Type::new(Style::Regular, 7.6, INK), &line);
+        }
+    }
+    pages.finish()
+}
+
+fn not_withheld(pages: &mut Pages<'_>, manifest: &PublicManifest) {
+    if manifest.kept.is_empty() && manifest.unexamined.is_empty() {
+        return;
+    }
+    let plain = Type::new(Style::Regular, 8.5, INK);
+    pages.heading("Not withheld");
+    for kept in &manifest.kept {
+        let (statute, text) = reason(manifest, &kept.reason);
+        let line = format!(
+            "{} of class {} found and left visible. {statute}: {text} ({})",
+            kept.tracks, kept.class, kept.reason
+        );
+        pages.paragraph(plain, &line);
+    }
+    for class in &manifest.unexamined {
+        let line = format!(
+            "No model looked for class {class}. The approver accepted that. Not found is not the \
+             same as not there."
+        );
+        pages.paragraph(plain, &line);
+    }
 }
 
 fn close(mut paper: Paper<'_>, table: Vec<Node>, number: usize) -> Sheet {
-    paper.nodes.push(Node::group(Role::Table, table));
+    if !table.is_empty() {
+        paper.nodes.push(Node::group(Role::Table, table));
+    }
     paper.y = PAGE[1] - 38.0;
     let foot = format!(
         "Page {number}. The reasons are those of the agency's policy: a starting point for its \
@@ -324,7 +419,7 @@ mod tests {
             .collect();
         let rows = items(&manifest);
         let fonts = Fonts::load();
-        let sheets = sheets(Paper::new(&fonts, WIDTH), &rows);
+        let sheets = sheets(Paper::new(&fonts, WIDTH), &rows, &manifest);
         assert!(sheets.len() > 3);
         let count: usize = sheets
             .iter()
@@ -335,6 +430,36 @@ mod tests {
         assert_eq!(count, rows.len());
         let bytes = pdf(&manifest, Digest([0; 32])).unwrap();
         assert!(bytes.starts_with(b"%PDF-1.7"));
+    }
+
+    /// Goal: the document says what the page says after the items: what was left, what was checked.
+    #[test]
+    fn what_was_left_and_what_was_checked_is_in_the_document() {
+        let manifest = manifest();
+        assert!(!manifest.kept.is_empty() && !manifest.unexamined.is_empty());
+        let fonts = Fonts::load();
+        let sheets = sheets(Paper::new(&fonts, WIDTH), &items(&manifest), &manifest);
+        let mut words = String::new();
+        for mark in sheets
+            .iter()
+            .flat_map(|sheet| &sheet.nodes)
+            .flat_map(|node| &node.marks)
+        {
+            if let Mark::Text { text, .. } = mark {
+                words.push_str(text);
+                words.push(' ');
+            }
+        }
+        for wanted in [
+            "Not withheld",
+            "1 of class screen found and left visible",
+            "No model looked for class plate",
+            "Checks of the finished file",
+            "passed: masks. 12 frames, 20 rectangles",
+            "worst second 38.1 dB",
+        ] {
+            assert!(words.contains(wanted), "{wanted} in {words}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! From what the jobs report to the two manifests.
 
+use std::collections::BTreeSet;
+
 use redact_core::{
     Class, Digest, Effect, FrameSpan, MaskOrigin, MaskRegion, PlannedTrack, SourceIdentity, Track,
     Verdict,
@@ -12,9 +14,9 @@ use super::public::{
     Strength, Terms, Tool, Totals,
 };
 use super::sealed::{self, KeptTrack, Request, SealedBody, SealedItem};
-use super::{Hex, OneLine, PUBLIC_SCHEMA, SCHEMA_VERSION, Seconds, SoundTracks, Utc};
+use super::{Hex, OneLine, PUBLIC_SCHEMA, ReasonFile, SCHEMA_VERSION, Seconds, SoundTracks, Utc};
 use crate::file::plan::keyframe_row;
-use crate::{RecordError, digest_bytes, json, plan, policy};
+use crate::{RecordError, digest_bytes, json, plan};
 
 /// Both manifests of a release, as bytes to sign and write.
 #[derive(Clone, Debug, PartialEq)]
@@ -127,7 +129,7 @@ fn public_manifest(
         mutes,
         kept: kept_counts(&plan.tracks),
         unexamined: plan.missing.iter().map(|&class| class.into()).collect(),
-        reasons: plan.reasons.iter().map(Into::into).collect(),
+        reasons: reasons_in_use(input),
         totals: totals(input),
         models: input.models.iter().map(Into::into).collect(),
         tool: tool(input),
@@ -140,8 +142,28 @@ fn public_manifest(
             change: checks(input.compare),
             leaks: checks(input.leaks),
         },
-        events_head: input.context.events_head.map(Hex),
+        events_head: input.context.events_head.map(OneLine),
     })
+}
+
+/// The reasons that something in the manifests refers to. A policy may draw on whole sets: which
+/// of them it did not need is nobody's business, and would invite guesses.
+fn reasons_in_use(input: &ManifestInput<'_>) -> Vec<ReasonFile> {
+    let plan = input.plan.plan();
+    let redactions = input.plan.redactions();
+    let decided = plan
+        .tracks
+        .iter()
+        .filter_map(|planned| planned.decision.as_ref())
+        .map(|decision| &decision.reason);
+    let masked = redactions.masks.iter().map(MaskRegion::reason);
+    let muted = redactions.mutes.iter().map(|mute| &mute.reason);
+    let used: BTreeSet<_> = decided.chain(masked).chain(muted).collect();
+    plan.reasons
+        .iter()
+        .filter(|reason| used.contains(&reason.code))
+        .map(Into::into)
+        .collect()
 }
 
 fn id_text(id: &[u8; 16]) -> String {
@@ -230,7 +252,7 @@ fn mask_item(
             Effect::Fill => Strength::Opaque,
             Effect::Pixelate(_) | Effect::Blur(_) => Strength::Cells,
         },
-        weak_effect_accepted: class.is_some_and(|class| policy::is_weak(class, mask.effect())),
+        weak_effect_accepted: class.is_some_and(|class| mask.effect().is_weak_for(class)),
         reason: mask.reason().0.clone(),
         geometry: mask.path().iter().map(keyframe_row).collect(),
     })

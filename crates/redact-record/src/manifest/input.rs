@@ -2,6 +2,7 @@
 
 use redact_core::{ApprovedPlan, Digest, ModelUse, StreamSummary, Timestamp, UtcNanos};
 
+use crate::events::Checkpoint;
 use crate::{FileBinding, RecordError};
 
 /// One answer of a checker, with the figures it rests on.
@@ -79,7 +80,7 @@ pub struct ReleaseContext {
     /// Public: SHA-256 of the public manifest that this one replaces.
     pub supersedes: Option<Digest>,
     /// Public: head of the event chain.
-    pub events_head: Option<Digest>,
+    pub events_head: Option<Checkpoint>,
     /// Who asked.
     pub requester: Option<String>,
     /// The request's number.

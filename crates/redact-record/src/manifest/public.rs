@@ -9,6 +9,7 @@ use super::{
     ClassName, EffectFile, Hex, ModelFile, MuteStyleName, OneLine, PUBLIC_SCHEMA, ReasonFile,
     Seconds, SoundTracks, StreamFile, Utc,
 };
+use crate::events::Checkpoint;
 use crate::file::plan::{KeyframeRow, mask_region, mute_span, mute_streams, reasons};
 use crate::sign::{SignatureVerdict, Signed, TrustStore};
 use crate::{FileBinding, RecordError, json};
@@ -64,8 +65,9 @@ pub struct PublicManifest {
     pub approvals: ApprovalSummary,
     /// What was checked on the finished file.
     pub checks: Checks,
-    /// Head of the event chain when the manifest was made.
-    pub events_head: Option<Hex>,
+    /// Head of the agency's event chain when the manifest was made: a log that was cut or rewritten
+    /// afterwards no longer has this entry.
+    pub events_head: Option<OneLine<Checkpoint>>,
 }
 
 /// The terms of a release.

@@ -111,6 +111,7 @@ fn report() -> VerifyReport {
         ));
     }
     VerifyReport {
+        scope: Scope::Release,
         release: "2026-0114-release-1.mp4".into(),
         checked_at: Utc(UtcNanos(1_772_359_200_000_000_000)),
         program: "redact 0.1.0".into(),
@@ -178,6 +179,22 @@ fn only_a_trusted_signature_with_checks_that_all_held_is_verified() {
         check.outcome = CheckOutcome::NotChecked;
     }
     assert_eq!(unchecked.verdict(), Verdict::NotVerified);
+}
+
+/// Goal: a report that looked at no picture does not read like one that did.
+#[test]
+fn a_check_of_signature_and_digests_alone_says_so_at_the_top() {
+    let mut partial = report();
+    partial.scope = Scope::SignatureAndDigests;
+    let page = partial.html().unwrap();
+    assert!(
+        page.contains("<h1>Signature and digests verified; the content was not looked at</h1>")
+    );
+    assert!(!page.contains("<h1>Verified</h1>"));
+    let data: serde_json::Value = serde_json::from_slice(&partial.json()).unwrap();
+    assert_eq!(data["scope"], "signature_and_digests");
+    partial.checks[0].outcome = CheckOutcome::Failed;
+    assert!(partial.html().unwrap().contains("<h1>Not verified</h1>"));
 }
 
 #[test]

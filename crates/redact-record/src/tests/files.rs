@@ -72,6 +72,10 @@ fn an_edit_after_approval_is_found_and_another_layout_is_not() {
             "\"acknowledged\": [\n    \"plate\"\n  ]",
             "\"acknowledged\": []",
         ),
+        (
+            "\"weak_effects_accepted\": []",
+            "\"weak_effects_accepted\": [\"plate\"]",
+        ),
         ("Operator Olsen", "Operator Olson"),
         ("\"second_person\": false", "\"second_person\": true"),
         ("0.873", "0.8731"),

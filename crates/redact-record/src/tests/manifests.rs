@@ -12,17 +12,17 @@ use crate::testing::{self, Made, NOW, SENSITIVE};
 use crate::{RecordError, digest_bytes, log};
 
 /// A pair of manifests, signed, and a store that trusts the key.
-struct Case {
-    made: Manifests,
-    public_signature: String,
-    sealed_signature: String,
-    trust: TrustStore,
-    pair: KeyPair,
+pub(super) struct Case {
+    pub(super) made: Manifests,
+    pub(super) public_signature: String,
+    pub(super) sealed_signature: String,
+    pub(super) trust: TrustStore,
+    pub(super) pair: KeyPair,
     _folder: TempDir,
 }
 
 impl Case {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let made = Made::new().build();
         let pair = KeyPair::generate(None).unwrap();
         let folder = TempDir::new().unwrap();

@@ -3,7 +3,7 @@
 use redact_core::{Cells, Class, Effect, Verdict};
 
 use crate::testing::{self, policy_with};
-use crate::{RecordError, policy};
+use crate::{RecordError, plan, policy};
 
 #[track_caller]
 fn check(from: &str, to: &str, expected: &str) {
@@ -123,6 +123,91 @@ fn weak_effects_on_plates_need_to_be_accepted() {
     assert!(policy.rule(Class::Plate).accept_weak_effect);
 }
 
+/// A folder with a policy that draws on `sets`, and one set of its own beside it.
+fn with_sets(sets: &str) -> (tempfile::TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["policies", "reasons"] {
+        std::fs::create_dir(folder.path().join(name)).unwrap();
+    }
+    let set = |name: &str, code: &str| {
+        format!(
+            "format_version = 1\nname = \"{name}\"\ntitle = \"An act\"\n\
+             jurisdiction = \"Here\"\nnote = \"Not legal advice.\"\n[[reason]]\n\
+             code = \"{code}\"\nstatute = \"Act 1\"\ntext = \"Withheld.\"\n\
+             source = \"https://example.org/act\"\nchecked = 2026-01-31\n"
+        )
+    };
+    let write = |path: &str, text: String| std::fs::write(folder.path().join(path), text).unwrap();
+    write("reasons/here.toml", set("here", "here-1"));
+    write("policies/own.toml", set("own", "own-1"));
+    write("reasons/clash.toml", set("clash", "privacy-face"));
+    let policy = testing::POLICY.replacen("[approval]", &format!("{sets}\n[approval]"), 1);
+    write("policies/p.toml", policy);
+    let path = folder.path().join("policies/p.toml");
+    (folder, path)
+}
+
+#[test]
+fn a_policy_draws_on_sets_of_reasons_by_name_and_by_path() {
+    let (_folder, path) = with_sets("reasons_from = [\"here\", \"own.toml\"]");
+    let policy = policy::read(&path).unwrap();
+    let codes: Vec<&str> = policy.reasons.iter().map(|r| r.code.0.as_str()).collect();
+    let own = ["privacy-face", "privacy-speech", "nothing-private"];
+    assert_eq!(codes[..3], own);
+    assert_eq!(codes[3..], ["here-1", "own-1"]);
+    // What is in a set may be used; without the set, the same code is unknown.
+    let text = std::fs::read_to_string(&path).unwrap();
+    let used = text.replacen("reason = \"nothing-private\"", "reason = \"here-1\"", 1);
+    std::fs::write(&path, &used).unwrap();
+    let policy = policy::read(&path).unwrap();
+    assert_eq!(policy.rule(Class::Screen).reason.0, "here-1");
+    std::fs::write(&path, used.replacen("\"here\", ", "", 1)).unwrap();
+    let refused = policy::read(&path).unwrap_err();
+    assert!(refused.to_string().contains("here-1"), "{refused}");
+}
+
+#[test]
+fn a_set_that_is_missing_or_clashes_is_named() {
+    let (_folder, path) = with_sets("reasons_from = [\"nowhere\"]");
+    let refused = policy::read(&path).unwrap_err();
+    assert_eq!(refused.to_string(), "reason set \"nowhere\"");
+    let (_folder, path) = with_sets("reasons_from = [\"clash\"]");
+    let refused = policy::read(&path).unwrap_err();
+    assert!(refused.to_string().contains("defined twice"), "{refused}");
+}
+
+/// Goal: what a policy accepts is in the plan, and only then may a plate be blurred: nobody needs
+/// the policy at hand to refuse a plan that was edited. Control: the unedited plan is approved.
+#[test]
+fn a_plan_carries_what_its_policy_accepts_and_nothing_weaker_is_approved() {
+    use redact_core::PlanError;
+    let weak = "effect = { kind = \"blur\", cells_across = 4 }\naccept_weak_effect = true";
+    let accepting = policy_with("effect = { kind = \"fill\" }", weak).unwrap();
+    assert_eq!(accepting.weak_effects_accepted(), [Class::Plate]);
+    assert_eq!(testing::policy().weak_effects_accepted(), []);
+    let blur_plate = |policy: &policy::Policy| {
+        let mut findings = testing::findings();
+        findings.tracks = vec![testing::track(1, Class::Plate, 0, 3)];
+        findings.missing.clear();
+        let digest = redact_core::Digest([1; 32]);
+        let by = "policy public-release";
+        let mut plan = plan::propose(&findings, digest, policy, by, testing::NOW).unwrap();
+        let source = plan.source.digest;
+        let sound = plan::approve(plan.clone(), "Ada", testing::NOW, "ok").unwrap();
+        plan::approved(sound, source).unwrap();
+        let decision = plan.tracks[0].decision.as_mut().unwrap();
+        decision.verdict = Verdict::Redact(Effect::Blur(Cells::MAX));
+        let plan = plan::approve(plan, "Ada", testing::NOW, "ok").unwrap();
+        plan::approved(plan, source).map(drop)
+    };
+    blur_plate(&accepting).unwrap();
+    let refused = blur_plate(&testing::policy()).unwrap_err();
+    assert!(
+        matches!(refused, RecordError::Plan(PlanError::WeakEffect { .. })),
+        "{refused}"
+    );
+}
+
 /// Goal: a plan edited by hand cannot get below its policy.
 #[test]
 fn a_plan_weaker_than_its_policy_is_found() {
@@ -140,6 +225,12 @@ fn a_plan_weaker_than_its_policy_is_found() {
     other.policy.digest = crate::digest_bytes(b"another");
     assert!(matches!(
         policy.check_plan(&other),
+        Err(RecordError::Mismatch { .. })
+    ));
+    let mut accepting = plan.clone();
+    accepting.weak_effects_accepted = vec![Class::Screen];
+    assert!(matches!(
+        policy.check_plan(&accepting),
         Err(RecordError::Mismatch { .. })
     ));
     let strict = policy_with("second_person = false", "second_person = true").unwrap();

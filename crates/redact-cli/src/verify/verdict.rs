@@ -1,0 +1,271 @@
+//! What a verification found: as lines, as JSON and as a page.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use redact_core::Digest;
+use redact_engine::Check;
+use redact_record::log;
+use redact_record::manifest::{Hex, PublicManifest, Utc};
+use redact_record::report::{
+    self, CheckOutcome, FileDigest, Scope, SignatureVerdict as Signature, Timeline, VerifyReport,
+};
+
+use crate::approve;
+use crate::journal::Note;
+
+/// What was looked at, check by check.
+pub(crate) struct Verdict {
+    /// Group of checks and what each found.
+    pub checks: Vec<(&'static str, Check)>,
+    /// Group, name and why it was not looked at.
+    pub not_checked: Vec<(&'static str, &'static str, &'static str)>,
+    /// The files that took part.
+    pub digests: Vec<(&'static str, Digest)>,
+    /// The public manifest's signature: identifier of the key, when it is known.
+    pub key: Option<String>,
+    /// The public manifest, when its signature holds.
+    pub public: Option<PublicManifest>,
+    /// Whether the media were left alone on request.
+    pub no_media: bool,
+}
+
+impl Verdict {
+    /// Nothing was looked at yet.
+    pub(super) const fn new(no_media: bool) -> Self {
+        Self {
+            checks: Vec::new(),
+            not_checked: Vec::new(),
+            digests: Vec::new(),
+            key: None,
+            public: None,
+            no_media,
+        }
+    }
+
+    pub(super) fn add(
+        &mut self,
+        group: &'static str,
+        name: &'static str,
+        passed: bool,
+        evidence: String,
+    ) {
+        let check = Check {
+            name,
+            passed,
+            evidence,
+        };
+        self.checks.push((group, check));
+    }
+
+    pub(super) fn extend(&mut self, group: &'static str, checks: Vec<Check>) {
+        self.checks
+            .extend(checks.into_iter().map(|check| (group, check)));
+    }
+
+    /// Says that something was not looked at, and why.
+    pub(super) fn open(&mut self, group: &'static str, name: &'static str, why: &'static str) {
+        self.not_checked.push((group, name, why));
+    }
+
+    /// Whether every check passed.
+    pub(crate) fn passed(&self) -> bool {
+        self.checks.iter().all(|(_, check)| check.passed)
+    }
+
+    /// `ok` or `wrong`; `ok` says when it is about less than the release.
+    pub(crate) fn word(&self) -> &'static str {
+        match (self.passed(), self.no_media) {
+            (true, false) => "ok",
+            (true, true) => "ok (signature and digests only)",
+            (false, _) => "wrong",
+        }
+    }
+
+    /// One line per check and the verdict.
+    pub(crate) fn text(&self) -> String {
+        let checked = self.checks.iter().map(|(group, check)| {
+            let word = if check.passed { "ok" } else { "WRONG" };
+            format!("{word:<6}{group}, {}: {}", check.name, check.evidence)
+        });
+        let open = self
+            .not_checked
+            .iter()
+            .map(|(group, name, why)| format!("{:<6}{group}, {name}: not checked, {why}", "-"));
+        let mut lines: Vec<String> = checked.chain(open).collect();
+        let failed = self
+            .checks
+            .iter()
+            .filter(|(_, check)| !check.passed)
+            .count();
+        let checks = self.checks.len();
+        lines.push(match failed {
+            0 if self.no_media => format!("verdict: {}, {checks} checks", self.word()),
+            0 => format!("verdict: ok ({checks} checks)"),
+            _ => format!("verdict: WRONG ({failed} of {checks} checks failed)"),
+        });
+        lines.join("\n")
+    }
+
+    /// The same for machines.
+    pub(crate) fn json(&self, release: &Path) -> serde_json::Value {
+        let checks: Vec<serde_json::Value> = self
+            .checks
+            .iter()
+            .map(|(group, check)| {
+                serde_json::json!({
+                    "group": group, "name": check.name, "passed": check.passed,
+                    "evidence": check.evidence,
+                })
+            })
+            .collect();
+        let open: Vec<serde_json::Value> = self
+            .not_checked
+            .iter()
+            .map(|(group, name, why)| serde_json::json!({"group": group, "name": name, "why": why}))
+            .collect();
+        serde_json::json!({
+            "release": release, "verdict": self.word(), "checks": checks, "not_checked": open,
+        })
+    }
+
+    /// What was looked at and what it came to, for the event log.
+    pub(crate) fn note(&self, note: &mut Note) {
+        for (what, digest) in &self.digests {
+            note.subject(&what.replace(' ', "-"), *digest);
+        }
+        note.label("verdict", if self.passed() { "ok" } else { "wrong" });
+        note.count("checks", self.checks.len());
+        note.count("not-checked", self.not_checked.len());
+    }
+
+    /// The page for people.
+    fn report(&self, release: &Path) -> VerifyReport {
+        let is_signature =
+            |group: &str, check: &Check| group == "manifest" && check.name == "signature";
+        let signature = self
+            .checks
+            .iter()
+            .find(|(group, check)| is_signature(group, check));
+        let signature = match signature {
+            Some((_, check)) => Signature {
+                outcome: outcome(check.passed),
+                key: self.key.clone(),
+                statement: format!("The manifest's signature: {}.", check.evidence),
+            },
+            None => Signature {
+                outcome: CheckOutcome::NotChecked,
+                key: None,
+                statement: "The manifest's signature was not checked.".to_owned(),
+            },
+        };
+        let checked = self.checks.iter().map(|(group, check)| report::Check {
+            group: title(group).to_owned(),
+            name: check.name.to_owned(),
+            outcome: outcome(check.passed),
+            evidence: check.evidence.clone(),
+        });
+        let open = self
+            .not_checked
+            .iter()
+            .map(|(group, name, why)| report::Check {
+                group: title(group).to_owned(),
+                name: (*name).to_owned(),
+                outcome: CheckOutcome::NotChecked,
+                evidence: (*why).to_owned(),
+            });
+        VerifyReport {
+            release: release
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
+            checked_at: Utc(approve::now()),
+            program: concat!("redact ", env!("CARGO_PKG_VERSION")).to_owned(),
+            digests: self
+                .digests
+                .iter()
+                .map(|(what, digest)| FileDigest {
+                    what: (*what).to_owned(),
+                    sha256: Hex(*digest),
+                })
+                .collect(),
+            signature,
+            checks: checked.chain(open).collect(),
+            timeline: self
+                .public
+                .as_ref()
+                .map_or_else(Timeline::default, log::lanes),
+            scope: if self.no_media {
+                Scope::SignatureAndDigests
+            } else {
+                Scope::Release
+            },
+        }
+    }
+}
+
+const fn outcome(passed: bool) -> CheckOutcome {
+    if passed {
+        CheckOutcome::Passed
+    } else {
+        CheckOutcome::Failed
+    }
+}
+
+/// A group of checks as a heading for people.
+fn title(group: &str) -> &str {
+    match group {
+        "manifest" => "Manifest",
+        "sealed manifest" => "Sealed manifest",
+        "file" => "Released file",
+        "source" => "Original recording",
+        "leak" => "Other ways in which a file can leak",
+        "audit" => "Hidden and muted parts",
+        "change" => "Nothing else was changed",
+        other => other,
+    }
+}
+
+/// The forms of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ReportForm {
+    Pdf,
+    Html,
+    Json,
+}
+
+impl ReportForm {
+    /// By the extension of `path`.
+    ///
+    /// # Errors
+    /// When it is another.
+    pub(super) fn of(path: &Path) -> Result<Self> {
+        let extension = path.extension().unwrap_or_default().to_string_lossy();
+        match extension.to_lowercase().as_str() {
+            "pdf" => Ok(Self::Pdf),
+            "html" => Ok(Self::Html),
+            "json" => Ok(Self::Json),
+            other => bail!(
+                "{}: a report ends in .pdf, .html or .json, not in {other:?}",
+                path.display()
+            ),
+        }
+    }
+
+    /// Writes the verdict on `release` to `path`.
+    ///
+    /// # Errors
+    /// When it cannot be made or written.
+    pub(super) fn write(self, verdict: &Verdict, release: &Path, path: &Path) -> Result<()> {
+        let report = verdict.report(release);
+        let bytes = match self {
+            Self::Pdf => report.pdf()?,
+            Self::Html => report.html()?.into_bytes(),
+            Self::Json => report.json(),
+        };
+        // What is in the way was refused before; --force says that it may go.
+        redact_record::write(path, &bytes, redact_record::Overwrite::Replace)
+            .with_context(|| path.display().to_string())
+    }
+}

@@ -1,0 +1,192 @@
+//! Approvals through the program: who may give them, and what voids them.
+
+use serde_json::{Value, json};
+
+use crate::work::{Work, policy};
+
+/// Findings of a clip with one plate, as a scan with a model would write them.
+fn plate_found(work: &Work) {
+    work.clip("clip.mp4");
+    work.redact(&["scan", "clip.mp4"]).expect_status(0);
+    let mut findings = work.json("clip.findings.json");
+    findings["tracks"] = json!([{
+        "id": 1, "class": "plate",
+        "boxes": [[3, 0.25, 0.25, 0.5, 0.5, 0.9, "detected"]],
+    }]);
+    work.write_json("clip.findings.json", &findings);
+}
+
+fn propose(work: &Work, policy: &str, by: &str) {
+    let mut args = vec!["approve", "clip.findings.json", "--policy", policy];
+    args.extend(["--by", by]);
+    for class in ["face", "plate", "screen"] {
+        args.extend(["--accept-missing", class]);
+    }
+    work.redact(&args).expect_status(0);
+}
+
+const RENDER: [&str; 3] = ["render", "clip.mp4", "clip.plan.json"];
+
+fn approve_by(name: &str) -> [&str; 5] {
+    ["approve", "clip.plan.json", "--by", name, "--force"]
+}
+
+/// Goal: a policy that asks for two people gets two people, and not one under two spellings.
+#[test]
+fn two_people_approve_and_one_person_cannot_be_both() {
+    let work = Work::new();
+    work.clip("clip.mp4");
+    work.redact(&["scan", "clip.mp4"]).expect_status(0);
+    propose(&work, &policy("court.toml"), "Ada Okafor");
+    let alone = work.redact(&RENDER).expect_refusal(&["second approver"]);
+    assert!(alone.stderr().contains("hint:"), "{}", alone.stderr());
+    for same in ["Ada Okafor", " ada okafor "] {
+        work.redact(&approve_by(same))
+            .expect_refusal(&["another person"]);
+    }
+    work.redact(&RENDER).expect_refusal(&["second approver"]);
+    work.redact(&approve_by("Ben Ruiz")).expect_status(0);
+    work.redact(&RENDER).expect_status(0);
+    work.redact(&["verify", "clip.redacted.mp4", "--source", "clip.mp4"])
+        .expect_status(0);
+    let sealed = work.json("clip.redacted.sealed.json");
+    let names: Vec<&Value> = sealed["body"]["approvals"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|approval| &approval["by"])
+        .collect();
+    assert_eq!(names, ["Ada Okafor", "Ben Ruiz"]);
+}
+
+/// Goal: an edit after two approvals voids both, and one new one is not enough.
+#[test]
+fn an_edit_voids_both_approvals() {
+    let work = Work::new();
+    work.clip("clip.mp4");
+    work.redact(&["scan", "clip.mp4"]).expect_status(0);
+    propose(&work, &policy("court.toml"), "Ada");
+    work.redact(&approve_by("Ben")).expect_status(0);
+    let mut plan = work.json("clip.plan.json");
+    plan["mutes"] = json!([{
+        "id": "s", "start_seconds": 0.5, "end_seconds": 1.5, "sound_tracks": "all",
+        "style": "silence", "reason": plan["reasons"][0]["code"],
+    }]);
+    work.write_json("clip.plan.json", &plan);
+    work.redact(&RENDER).expect_refusal(&["approved"]);
+    work.redact(&approve_by("Ben")).expect_status(0);
+    work.redact(&RENDER).expect_refusal(&["second approver"]);
+    work.redact(&approve_by("Ada")).expect_status(0);
+    work.redact(&RENDER).expect_status(0);
+}
+
+/// Goal: nobody gets a decision past an approval by editing the file that carries it.
+/// Method: each attack on an approved plan; the approved plan itself is the control.
+#[test]
+fn every_attack_on_an_approval_is_refused() {
+    type Attack = fn(&mut Value);
+    let attacks: &[(&str, Attack)] = &[
+        ("another approver's name", |plan| {
+            plan["approvals"][0]["content_sha256"] = json!("00".repeat(32));
+        }),
+        ("no approval", |plan| plan["approvals"] = json!([])),
+        ("a track less", |plan| plan["tracks"] = json!([])),
+        ("a verdict turned", |plan| {
+            let decision = &mut plan["tracks"][0]["decision"];
+            decision["verdict"] = json!("keep");
+            decision.as_object_mut().unwrap().remove("effect");
+        }),
+        ("another recording", |plan| {
+            plan["source"]["sha256"] = json!("11".repeat(32));
+        }),
+        ("a rule that asks for fewer people", |plan| {
+            plan["second_person"] = json!(!plan["second_person"].as_bool().unwrap());
+        }),
+        ("an accepted weak effect", |plan| {
+            plan["weak_effects_accepted"] = json!(["plate"]);
+        }),
+        ("another policy", |plan| {
+            plan["policy"]["sha256"] = json!("22".repeat(32));
+        }),
+    ];
+    let work = Work::new();
+    plate_found(&work);
+    propose(&work, &policy("public-release.toml"), "Ada");
+    let good = work.json("clip.plan.json");
+    for (what, attack) in attacks {
+        let mut plan = good.clone();
+        attack(&mut plan);
+        assert_ne!(plan, good, "{what} changes nothing");
+        work.write_json("clip.plan.json", &plan);
+        let run = work.redact(&RENDER).expect_status(2);
+        assert!(!work.path("clip.redacted.mp4").exists(), "{what}");
+        assert!(
+            run.stderr().starts_with("redact: "),
+            "{what}: {}",
+            run.stderr()
+        );
+    }
+    work.write_json("clip.plan.json", &good);
+    work.redact(&RENDER).expect_status(0);
+}
+
+/// Goal: an approval of one plan is no approval of another.
+#[test]
+fn an_approval_cannot_be_used_for_another_plan() {
+    let work = Work::new();
+    plate_found(&work);
+    propose(&work, &policy("public-release.toml"), "Ada");
+    let hidden = work.json("clip.plan.json");
+    let mut kept = hidden.clone();
+    kept["tracks"][0]["decision"] = json!({
+        "verdict": "keep", "reason": hidden["reasons"][0]["code"], "by": "Ada",
+        "at": hidden["tracks"][0]["decision"]["at"],
+    });
+    work.write_json("clip.plan.json", &kept);
+    work.redact(&approve_by("Ada")).expect_status(0);
+    let approval_of_kept = work.json("clip.plan.json")["approvals"].clone();
+    let mut forged = hidden.clone();
+    forged["approvals"] = approval_of_kept;
+    work.write_json("clip.plan.json", &forged);
+    work.redact(&RENDER).expect_refusal(&["approve"]);
+    work.write_json("clip.plan.json", &hidden);
+    work.redact(&RENDER).expect_status(0);
+}
+
+/// Goal: a blur on a plate, put into the plan by hand, is refused by `approve` and by `render`
+/// unless the policy accepts it. Control: the fill that the policy asked for is rendered.
+#[test]
+fn a_blur_on_a_plate_needs_a_policy_that_accepts_it() {
+    let work = Work::new();
+    plate_found(&work);
+    let strict = policy("public-release.toml");
+    propose(&work, &strict, "Ada");
+    let good = work.json("clip.plan.json");
+    let mut weak = good.clone();
+    weak["tracks"][0]["decision"]["effect"] = json!({"kind": "blur", "cells_across": 8});
+    work.write_json("clip.plan.json", &weak);
+    let refused = work
+        .redact(&approve_by("Ada"))
+        .expect_refusal(&["blur is too weak for class plate"]);
+    assert!(refused.stderr().contains("fill"), "{}", refused.stderr());
+    work.write_json("clip.plan.json", &good);
+    work.redact(&RENDER).expect_status(0);
+
+    let accepting = std::fs::read_to_string(&strict).unwrap().replacen(
+        "class = \"plate\"",
+        "class = \"plate\"\naccept_weak_effect = true",
+        1,
+    );
+    std::fs::write(work.path("own.toml"), accepting).unwrap();
+    std::fs::remove_file(work.path("clip.plan.json")).unwrap();
+    propose(&work, "own.toml", "Ada");
+    let mut plan = work.json("clip.plan.json");
+    plan["tracks"][0]["decision"]["effect"] = json!({"kind": "blur", "cells_across": 8});
+    work.write_json("clip.plan.json", &plan);
+    work.redact(&approve_by("Ada")).expect_status(0);
+    let mut render = RENDER.to_vec();
+    render.push("--force");
+    work.redact(&render).expect_status(0);
+    let manifest = work.json("clip.redacted.manifest.json");
+    assert_eq!(manifest["masks"][0]["weak_effect_accepted"], true);
+}

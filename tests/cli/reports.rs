@@ -1,0 +1,101 @@
+//! The verdict as a page, the log in three forms, and a check that decodes nothing.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::tamper::{RELEASE, released};
+
+#[test]
+fn the_verdict_is_written_as_pdf_html_and_json() {
+    let work = released();
+    for (name, begins) in [("v.pdf", "%PDF-"), ("v.html", "<!"), ("v.JSON", "{")] {
+        work.redact(&["verify", RELEASE, "--report", name])
+            .expect_status(0);
+        let bytes = fs::read(work.path(name)).unwrap();
+        let start = String::from_utf8_lossy(&bytes[..bytes.len().min(40)]).to_lowercase();
+        assert!(start.starts_with(&begins.to_lowercase()), "{name}: {start}");
+    }
+    let report = work.json("v.JSON");
+    assert_eq!(report["verdict"], "verified");
+    assert_eq!(report["scope"], "release");
+    let open: Vec<&Value> = report["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|check| check["outcome"] == "not_checked")
+        .collect();
+    assert_eq!(open.len(), 2, "what needs the source: {open:?}");
+    assert_eq!(report["timeline"].as_array().unwrap().len(), 2);
+
+    work.redact(&["verify", RELEASE, "--report", "v.pdf"])
+        .expect_refusal(&["v.pdf", "exists already"]);
+    work.redact(&["verify", RELEASE, "--report", RELEASE, "--force"])
+        .expect_refusal(&[RELEASE]);
+    work.redact(&["verify", RELEASE, "--report", "v.docx"])
+        .expect_refusal(&["v.docx", ".pdf, .html or .json"]);
+    work.redact(&[
+        "verify", RELEASE, "--source", "clip.mp4", "--report", "v.JSON", "--force",
+    ])
+    .expect_status(0);
+    let all = work.json("v.JSON")["checks"].clone();
+    let checks = all.as_array().unwrap();
+    assert!(checks.iter().all(|check| check["outcome"] == "passed"));
+}
+
+/// Goal: a page never says other than the exit status.
+#[test]
+fn the_report_of_a_changed_release_says_so() {
+    let work = released();
+    let mut bytes = fs::read(work.path(RELEASE)).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(work.path(RELEASE), bytes).unwrap();
+    work.redact(&["verify", RELEASE, "--report", "v.json"])
+        .expect_status(1);
+    assert_eq!(work.json("v.json")["verdict"], "not_verified");
+    fs::write(work.path("clip.redacted.manifest.json"), b"{}").unwrap();
+    work.redact(&["verify", RELEASE, "--report", "w.json"])
+        .expect_status(1);
+    let report = work.json("w.json");
+    assert_eq!(report["verdict"], "not_verified");
+    assert_eq!(report["signature"]["outcome"], "failed");
+}
+
+#[test]
+fn the_log_is_there_for_the_screen_the_spreadsheet_and_paper() {
+    let work = released();
+    let csv = fs::read_to_string(work.path("clip.redacted.log.csv")).unwrap();
+    assert_eq!(csv.lines().count(), 3, "{csv}");
+    let pdf = fs::read(work.path("clip.redacted.log.pdf")).unwrap();
+    assert!(pdf.starts_with(b"%PDF-"));
+    assert!(work.path("clip.redacted.log.html").exists());
+}
+
+/// Goal: without decoding, every change of a byte still shows, and "ok" says what it is about.
+#[test]
+fn a_check_without_media_finds_changed_bytes_and_says_its_limits() {
+    let work = released();
+    let words = "verdict: ok (signature and digests only)";
+    let check = ["verify", RELEASE, "--no-media"];
+    let run = work.redact(&check).expect_status(0);
+    assert!(run.stdout().contains(words), "{}", run.stdout());
+    assert!(run.stdout().contains("not checked"), "{}", run.stdout());
+    for file in [
+        RELEASE,
+        "clip.redacted.manifest.json",
+        "clip.redacted.sealed.json",
+    ] {
+        let good = fs::read(work.path(file)).unwrap();
+        let mut bad = good.clone();
+        let last = bad.len() - 2;
+        bad[last] ^= 1;
+        fs::write(work.path(file), &bad).unwrap();
+        let run = work.redact(&check).expect_status(1);
+        assert!(!run.stdout().contains("verdict: ok"), "{}", run.stdout());
+        fs::write(work.path(file), &good).unwrap();
+    }
+    work.redact(&["verify", RELEASE, "--no-media", "--source", "clip.mp4"])
+        .expect_status(2);
+    work.redact(&check).expect_status(0);
+}
