@@ -72,6 +72,31 @@ fn the_log_is_there_for_the_screen_the_spreadsheet_and_paper() {
     assert!(work.path("clip.redacted.log.html").exists());
 }
 
+/// Goal: the name that a person gave a mask or a mute in the plan does not go out, in no record.
+/// Control: the sealed manifest has it.
+#[test]
+fn names_in_the_plan_stay_with_the_agency() {
+    let work = released();
+    let mut plan = work.json("clip.plan.json");
+    plan["drawn"][0]["id"] = "tattoo of Roe".into();
+    plan["mutes"][0]["id"] = "Roe says her address".into();
+    work.write_json("clip.plan.json", &plan);
+    work.redact(&["approve", "clip.plan.json", "--by", "Ada", "--force"])
+        .expect_status(0);
+    work.redact(&["render", "clip.mp4", "clip.plan.json", "--force"])
+        .expect_status(0);
+    for name in ["manifest.json", "log.html", "log.csv", "sealed.json"] {
+        let text = fs::read_to_string(work.path(&format!("clip.redacted.{name}"))).unwrap();
+        assert_eq!(
+            text.contains("Roe"),
+            name == "sealed.json",
+            "{name}: {text}"
+        );
+    }
+    let log = fs::read_to_string(work.path("keys/events.jsonl")).unwrap();
+    assert!(!log.contains("Roe"), "{log}");
+}
+
 /// Goal: without decoding, every change of a byte still shows, and "ok" says what it is about.
 #[test]
 fn a_check_without_media_finds_changed_bytes_and_says_its_limits() {

@@ -140,6 +140,12 @@ fn text(entry: &Recorded) -> String {
         .iter()
         .map(|(label, digest)| format!("{} {}", label.as_str(), short(&digest.to_string())))
         .collect();
+    let details: Vec<String> = document["details"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|pair| format!("{} {}", word(pair[0].clone()), pair[1]).replace('"', ""))
+        .collect();
     format!(
         "{:>5}  {}  {:<9}{:<8}  {:?} on {}  {}",
         entry.seq,
@@ -148,7 +154,7 @@ fn text(entry: &Recorded) -> String {
         word(document["outcome"].clone()),
         entry.event.who,
         entry.event.machine,
-        subjects.join(", ")
+        [subjects, details].concat().join(", ")
     )
 }
 

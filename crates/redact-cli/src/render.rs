@@ -226,7 +226,7 @@ impl ReleaseJob<'_> {
         threads: usize,
         progress: &TerminalProgress,
     ) -> Result<facts::AllChecks> {
-        let redactions = self.plan.redactions();
+        let redactions = &facts::nameless(self.plan.redactions());
         let audio_tracks = self.plan.plan().source.info.audio.len();
         let expected = Expected {
             frames: self.plan.plan().source.frames,

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
-use redact_core::{Digest, MediaItem, Source, SourceError, SourceInfo};
+use redact_core::{
+    Digest, MaskRegion, MediaItem, MuteRegion, Redactions, Source, SourceError, SourceInfo,
+};
 use redact_engine::{Check, RenderReport};
 use redact_media::{FileSource, OpenOptions, release_rate_hz};
 use redact_record::FileBinding;
@@ -59,6 +61,34 @@ impl Source for ClockedSource {
         }
         Ok(item)
     }
+}
+
+/// `redactions` under the numbers that the public manifest gives them.
+///
+/// What the checks say of a mask or a mute goes out, and its name in the plan may tell whom or what
+/// it hides.
+pub(crate) fn nameless(redactions: &Redactions) -> Redactions {
+    let mut numbers = (1_usize..).map(|item| format!("item-{item}"));
+    let mut name = || numbers.next().unwrap_or_default();
+    let masks = redactions.masks.iter().map(|mask| {
+        let (reason, path) = (mask.reason().clone(), mask.path().to_vec());
+        MaskRegion::new(
+            name(),
+            mask.origin(),
+            mask.effect(),
+            reason,
+            mask.span(),
+            path,
+        )
+        .expect("what made a mask once makes it again")
+    });
+    let masks = masks.collect();
+    let mutes = redactions.mutes.iter().map(|mute| MuteRegion {
+        id: name(),
+        ..mute.clone()
+    });
+    let mutes = mutes.collect();
+    Redactions { masks, mutes }
 }
 
 /// What three looks at the written file found.
