@@ -281,7 +281,9 @@ mod tests {
     #[test]
     fn the_root_is_the_same_with_parts_of_one_leaf_and_of_many() {
         for leaves in [0_usize, 1, 2, 3, 7, 1024, 1025, 2049, 3000] {
-            let bytes: Vec<u8> = (0..leaves * 4096).map(|i| u8::try_from(i / 4096 % 251).unwrap()).collect();
+            let bytes: Vec<u8> = (0..leaves * 4096)
+                .map(|i| u8::try_from(i / 4096 % 251).unwrap())
+                .collect();
             for cut in [0, 1] {
                 let bytes = &bytes[..bytes.len().saturating_sub(cut)];
                 let binding = bind(bytes);
