@@ -65,20 +65,20 @@ const fn other(card: &'static str, side: u32, every: u32) -> Plan {
 impl Profile {
     const fn plans(self) -> &'static [Plan] {
         const FAST: &[Plan] = &[
-            face("yunet-n", 640, 3),
+            face("yunet-n", 960, 4),
             other("lpd-yunet", 640, 15),
             other("yolox-nano", 640, 12),
         ];
         const STANDARD: &[Plan] = &[
             face("yunet-n", 960, 2),
-            face("centerface", 640, 6),
+            face("retinaface-mnet025", 640, 4),
             other("lpd-yunet", 640, 6),
             other("yolox-nano", 640, 6),
         ];
         const THOROUGH: &[Plan] = &[
-            face("yunet-n", 1280, 1),
-            face("centerface", 960, 2),
-            face("retinaface-mnet025", 960, 3),
+            face("yunet-n", 960, 1),
+            face("retinaface-mnet025", 960, 2),
+            face("centerface", 640, 4),
             other("lpd-yunet", 960, 4),
             other("lpd-yunet", 480, 4),
             other("yolox-nano", 832, 3),

@@ -5,8 +5,8 @@
 //! weak ones with the tracks that are left. Where a thing is expected comes from a filter of its
 //! own ([`kalman`]) and from the camera's motion. At the end, [`repair`] makes whole tracks of it.
 //!
-//! When in doubt, hide: one sure sighting is a track, two weak ones are, and every track goes on
-//! for a while at both ends. Nothing is ever carried across a cut.
+//! When in doubt, hide: one very sure sighting is a track, doubtful ones are when their scores add
+//! up, and every track goes on for a while at both ends. Nothing is ever carried across a cut.
 
 mod assign;
 mod kalman;
@@ -21,10 +21,16 @@ use motion::Sides;
 /// How sightings of one class become tracks. Scores are `0.0..=1.0`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ClassOptions {
-    /// A sighting with at least this score starts a track on its own.
+    /// Sightings with at least this score are matched with tracks first, and count in a picture
+    /// that stands alone.
     pub high_score: f32,
-    /// A weaker one counts from here: it extends a track, or starts one when a second confirms it.
+    /// A weaker one counts from here: it extends a track.
     pub low_score: f32,
+    /// One sighting with at least this score is a track.
+    pub alone_score: f32,
+    /// Otherwise the scores of a thing's sightings must add up to this: what a model sees once by
+    /// mistake it seldom sees again in the same place.
+    pub evidence: f32,
     /// Margin on the left and on the right, as a share of the box's width.
     pub x_margin: f32,
     /// Margin above and below, as a share of the box's height.
@@ -51,16 +57,21 @@ pub struct TrackerOptions {
 
 impl Default for TrackerOptions {
     fn default() -> Self {
-        let class = |high_score, low_score, x_margin, y_margin| ClassOptions {
-            high_score,
-            low_score,
-            x_margin,
-            y_margin,
+        let class = |[high_score, low_score, alone_score, evidence]: [f32; 4],
+                     margins: [f32; 2]| {
+            ClassOptions {
+                high_score,
+                low_score,
+                alone_score,
+                evidence,
+                x_margin: margins[0],
+                y_margin: margins[1],
+            }
         };
         Self {
-            face: class(0.5, 0.25, 0.25, 0.30),
-            plate: class(0.5, 0.25, 0.15, 0.25),
-            screen: class(0.3, 0.15, 0.08, 0.08),
+            face: class([0.5, 0.25, 0.6, 0.8], [0.25, 0.30]),
+            plate: class([0.4, 0.15, 0.6, 0.7], [0.15, 0.25]),
+            screen: class([0.3, 0.25, 0.6, 1.5], [0.08, 0.08]),
             patience_nanos: 2_000_000_000,
             extend_nanos: 500_000_000,
             extend_inside_nanos: 1_000_000_000,
@@ -97,8 +108,8 @@ pub struct Sighted<'a> {
 /// slow. Above it, what was not seen for longest is put aside (it stays hidden, see [`repair`]).
 const LIVE_MAX: usize = 2000;
 
-/// A weak sighting waits this long for a second one.
-const CONFIRM_NANOS: i64 = 500_000_000;
+/// A doubtful thing waits this long for its next sighting.
+const CONFIRM_NANOS: i64 = 1_000_000_000;
 
 /// Least overlap of an expected place and a sure sighting, both grown by [`assign::BUFFER`].
 const SURE_OVERLAP_MIN: f32 = 0.1;
@@ -144,6 +155,8 @@ struct Live {
     story: Story,
     filter: BoxFilter,
     last_nanos: i64,
+    /// Sum of the scores.
+    evidence: f32,
     confirmed: bool,
 }
 
@@ -191,6 +204,13 @@ impl Tracker {
     /// Whole tracks, ordered by id: back-filled, gaps closed, both ends extended, with margins.
     #[must_use]
     pub fn finish(mut self) -> Vec<Track> {
+        if self.walk.nanos.len() == 1 {
+            // No second look can confirm anything.
+            for live in &mut self.live {
+                let options = self.options.class(live.story.class);
+                live.confirmed |= live.evidence >= options.high_score;
+            }
+        }
         self.retire(|_| true);
         repair::whole_tracks(self.done, &self.walk, &self.options)
     }
@@ -212,7 +232,7 @@ impl Tracker {
         let new_sure = self.round(&mut free, &mut met, sure, SURE_OVERLAP_MIN, frame, nanos);
         let new_weak = self.round(&mut free, &mut met, weak, WEAK_OVERLAP_MIN, frame, nanos);
         for detection in new_sure {
-            self.begin(detection, frame, nanos, true);
+            self.begin(detection, frame, nanos);
             met.push(self.live.len() - 1);
         }
         for detection in new_weak {
@@ -222,7 +242,7 @@ impl Tracker {
                 assign::overlap(last, sides) > ECHO_IOU
             });
             if !echo {
-                self.begin(detection, frame, nanos, false);
+                self.begin(detection, frame, nanos);
             }
         }
     }
@@ -255,7 +275,8 @@ impl Tracker {
             live.filter.update(sighting.sides);
             live.story.sightings.push(sighting);
             live.last_nanos = nanos;
-            live.confirmed = true;
+            live.evidence += sighting.score;
+            live.confirm(&self.options);
             met.push(free[track]);
         }
         free.retain(|index| !met.contains(index));
@@ -266,22 +287,25 @@ impl Tracker {
             .collect()
     }
 
-    fn begin(&mut self, detection: &Detection, frame: usize, nanos: i64, confirmed: bool) {
+    fn begin(&mut self, detection: &Detection, frame: usize, nanos: i64) {
         let sides = motion::sides(detection.rect);
         let sighting = Sighting {
             frame,
             sides,
             score: detection.score,
         };
-        self.live.push(Live {
+        let mut live = Live {
             story: Story {
                 class: detection.class,
                 sightings: vec![sighting],
             },
             filter: BoxFilter::new(sides),
             last_nanos: nanos,
-            confirmed,
-        });
+            evidence: sighting.score,
+            confirmed: false,
+        };
+        live.confirm(&self.options);
+        self.live.push(live);
     }
 
     /// Puts aside what was not seen for too long, and what is too much.
@@ -307,14 +331,23 @@ impl Tracker {
         }
     }
 
-    /// Moves the tracks that `over` names to the finished ones, or drops them when they are one
-    /// weak sighting that nothing confirmed.
+    /// Moves the tracks that `over` names to the finished ones, or drops them when they are doubtful
+    /// sightings that nothing confirmed.
     fn retire(&mut self, over: impl Fn(&Live) -> bool) {
         let (gone, live): (Vec<Live>, Vec<Live>) =
             std::mem::take(&mut self.live).into_iter().partition(over);
         self.live = live;
         let confirmed = gone.into_iter().filter(|live| live.confirmed);
         self.done.extend(confirmed.map(|live| live.story));
+    }
+}
+
+impl Live {
+    /// Looks whether what was seen is enough, after each sighting.
+    fn confirm(&mut self, options: &TrackerOptions) {
+        let options = options.class(self.story.class);
+        let enough = self.story.last().score >= options.alone_score;
+        self.confirmed |= enough || self.evidence >= options.evidence;
     }
 }
 

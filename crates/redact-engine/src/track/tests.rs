@@ -169,16 +169,19 @@ fn a_single_sure_sighting_is_a_short_track_and_a_single_weak_one_is_none() {
 }
 
 #[test]
-fn two_weak_sightings_are_a_track() {
-    let tracks = follow(&bare(), 60, still, |frame| {
-        if frame == 30 || frame == 33 {
-            vec![face(rect(0.4, 0.4, 0.1), 0.3)]
-        } else {
-            Vec::new()
-        }
-    });
-    assert_eq!(tracks.len(), 1);
-    assert_eq!(tracks[0].detected(), 2);
+fn doubtful_sightings_are_a_track_when_they_add_up() {
+    let seen = |times: u32, score| {
+        let tracks = follow(&bare(), 60, still, |frame| {
+            if frame >= 30 && frame < 30 + 3 * times && frame.is_multiple_of(3) {
+                vec![face(rect(0.4, 0.4, 0.1), score)]
+            } else {
+                Vec::new()
+            }
+        });
+        tracks.iter().map(Track::detected).sum::<usize>()
+    };
+    assert_eq!((seen(1, 0.5), seen(2, 0.5)), (0, 2));
+    assert_eq!((seen(2, 0.3), seen(3, 0.3)), (0, 3));
 }
 
 #[test]
