@@ -129,9 +129,14 @@ impl FrameDetector {
                 source: BoxError::from(error),
             })?;
         let (kind, subjects, threshold) = (self.head, &self.subjects, self.options.threshold);
-        let candidates = self.session.run([tensor.into()], |outputs| {
+        let mut candidates = self.session.run([tensor.into()], |outputs| {
             head::decode(kind, outputs, placement.input, threshold, subjects)
         })?;
+        // Before overlaps are settled: what cannot be must not displace what is.
+        let reduced = picture.size().width() as usize > placement.inner[0];
+        candidates.retain(|candidate| {
+            head::plausible(kind, candidate.rect_in_model, placement.inner, reduced)
+        });
         let detections = nms::suppress(candidates, head::iou_max(kind))
             .into_iter()
             .filter_map(|candidate| {

@@ -37,6 +37,22 @@ pub(crate) fn decode(
     }
 }
 
+/// Whether a box of a model of `kind` can be what it says, by its size and shape.
+///
+/// - `inner`: `[width, height]` of the picture in the input, model pixels.
+/// - `reduced`: the picture was larger than that.
+pub(crate) fn plausible(
+    kind: HeadKind,
+    rect_in_model: [f32; 4],
+    inner: [usize; 2],
+    reduced: bool,
+) -> bool {
+    match kind {
+        HeadKind::LpdYunet => lpd_yunet::can_be_plate(rect_in_model, inner, reduced),
+        _ => true,
+    }
+}
+
 /// The most that two boxes of one subject may overlap (intersection over union) and still be two.
 pub(crate) const fn iou_max(kind: HeadKind) -> f32 {
     match kind {
