@@ -14,6 +14,8 @@ mod bad_input;
 mod batch;
 mod demo;
 mod events;
+mod footage;
+mod interrupt;
 mod pipeline;
 mod reports;
 mod score;

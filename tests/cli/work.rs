@@ -1,7 +1,7 @@
 //! A folder per test, and short ways to run the program and `ffmpeg` in it.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -53,20 +53,47 @@ impl Work {
 
     /// Runs `redact` in the folder with the models in `models`.
     pub(crate) fn redact_with_models(&self, models: &Path, args: &[&str]) -> Run {
-        let output = Command::new(env!("CARGO_BIN_EXE_redact"))
+        let output = self.command(models, args).output().unwrap();
+        Run {
+            output,
+            args: args.iter().map(|arg| (*arg).to_owned()).collect(),
+        }
+    }
+
+    /// Starts `redact` in the folder, without any model, and does not wait for it.
+    pub(crate) fn spawn(&self, args: &[&str]) -> Child {
+        let mut command = self.command(&self.path("no-models"), args);
+        command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    fn command(&self, models: &Path, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_redact"));
+        command
             .args(args)
             .current_dir(self.dir.path())
             .env("REDACT_HOME", self.path("keys"))
             .env("REDACT_MODELS", models)
             .env("ORT_DYLIB_PATH", runtime())
             .env_remove("REDACT_LOG")
-            .stdin(Stdio::null())
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Decodes every stream of a file with `ffmpeg`, and gives what it warned of.
+    #[track_caller]
+    pub(crate) fn ffmpeg_warnings(&self, name: &str) -> String {
+        let decode = Command::new("ffmpeg")
+            .args(["-v", "warning", "-nostdin", "-i"])
+            .arg(self.path(name))
+            .args(["-map", "0", "-f", "null", "-"])
             .output()
             .unwrap();
-        Run {
-            output,
-            args: args.iter().map(|arg| (*arg).to_owned()).collect(),
-        }
+        assert!(decode.status.success());
+        String::from_utf8_lossy(&decode.stderr).into_owned()
     }
 
     /// Runs `ffmpeg` in the folder; it must succeed.

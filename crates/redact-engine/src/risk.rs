@@ -101,7 +101,11 @@ pub fn weak_moments(track: &Track, frames: u32) -> Vec<Moment> {
     let first_seen = boxes.iter().position(seen).unwrap_or(0);
     let last_seen = boxes.iter().rposition(seen).unwrap_or(boxes.len() - 1);
     // `max` takes a score that is not a number for none.
-    let doubt = |b: &TrackBox| 1.0 - b.score.clamp(0.0, 1.0);
+    // A score that is not a number is no score: the doubt is whole.
+    let doubt = |b: &TrackBox| match b.score.is_nan() {
+        true => 1.0,
+        false => 1.0 - b.score.clamp(0.0, 1.0),
+    };
 
     let mut moments = Vec::new();
     let begins_late = boxes[0].frame > FrameIndex::ZERO && !at_edge(boxes[first_seen].rect);

@@ -1,0 +1,76 @@
+//! Real recordings, when they are there: `../shared/footage` beside the repository, with labelled
+//! boxes in `../shared/gt`. They show real people, so they are never part of the project.
+
+use std::path::PathBuf;
+
+use crate::work::{Work, policy, repository};
+
+/// A clip with its labels, when clip, labels and models are there.
+fn labelled(name: &str) -> Option<(PathBuf, PathBuf, PathBuf)> {
+    let shared = repository().join("../shared");
+    let clip = shared.join(format!("footage/{name}.mp4"));
+    let truth = shared.join(format!("gt/{name}.json"));
+    let models = repository().join("models");
+    let there = [&clip, &truth, &models.join("yunet_n_dynamic.onnx")];
+    if let Some(missing) = there.iter().find(|path| !path.exists()) {
+        eprintln!("SKIP {name}: {} is not there", missing.display());
+        return None;
+    }
+    Some((clip, truth, models))
+}
+
+/// Goal: a release of real footage verifies, decodes without a word from FFmpeg, and hides at
+/// least `share` of the labelled faces; a fall below is a fault, not a matter of taste.
+#[track_caller]
+fn check(name: &str, share: f64) {
+    let Some((clip, truth, models)) = labelled(name) else {
+        return;
+    };
+    let work = Work::new();
+    let (clip, policy) = (clip.display().to_string(), policy("public-release.toml"));
+    let run = [
+        "run",
+        &clip,
+        "--policy",
+        &policy,
+        "--out-dir",
+        ".",
+        "--json",
+    ];
+    let outcome = work
+        .redact_with_models(&models, &run)
+        .expect_status(0)
+        .json();
+    assert_eq!(outcome["verdict"], "ok", "{outcome:#}");
+    let release = format!("{name}.redacted.mp4");
+    work.redact(&["verify", &release, "--source", &clip])
+        .expect_status(0);
+    assert_eq!(work.ffmpeg_warnings(&release), "");
+
+    let (findings, truth) = (format!("{name}.findings.json"), truth.display().to_string());
+    let score = work
+        .redact(&["score", &findings, &truth, "--json"])
+        .expect_status(0)
+        .json();
+    let face = &score["classes"]["face"];
+    let [hidden, boxes] = ["hidden", "boxes"].map(|key| face[key].as_f64().unwrap());
+    assert!(
+        hidden >= share * boxes,
+        "{hidden} of {boxes} faces hidden: {score:#}"
+    );
+}
+
+#[test]
+fn a_body_camera_indoors() {
+    check("pvr_test_01", 0.99);
+}
+
+#[test]
+fn a_body_camera_outdoors() {
+    check("pvr_test_02", 0.99);
+}
+
+#[test]
+fn a_film_with_mp3_sound() {
+    check("moviepy_chaplin", 0.99);
+}

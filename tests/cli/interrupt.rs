@@ -1,0 +1,43 @@
+//! A person stops a job.
+
+use std::process::Command;
+use std::time::Duration;
+
+use crate::work::{Work, policy};
+
+/// Goal: Ctrl-C ends a job with one line and status 2, leaves no release and no working file, and
+/// the same command then does the job.
+#[test]
+fn ctrl_c_leaves_nothing_half_done() {
+    let work = Work::new();
+    work.ffmpeg(
+        "-f lavfi -i testsrc2=size=1280x720:rate=30:duration=20 -c:v libx264 -preset ultrafast \
+         clip.mp4",
+    );
+    let policy = policy("public-release.toml");
+    let mut args = vec!["run", "clip.mp4", "--policy", &policy, "--preset", "slow"];
+    for class in ["face", "plate", "screen"] {
+        args.extend(["--accept-missing", class]);
+    }
+    let mut child = work.spawn(&args);
+    // Long enough to be in the middle of the encoding, which takes many seconds.
+    std::thread::sleep(Duration::from_secs(2));
+    assert!(
+        child.try_wait().unwrap().is_none(),
+        "the job ended before it could be stopped"
+    );
+    let sent = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(sent.success());
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.starts_with("redact: "), "{said}");
+    assert!(said.contains("stopped"), "{said}");
+    assert_eq!(work.files(), ["clip.mp4"]);
+
+    args[4..6].copy_from_slice(&["--preset", "ultrafast"]);
+    work.redact(&args).expect_status(0);
+}
