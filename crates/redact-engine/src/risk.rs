@@ -100,7 +100,6 @@ pub fn weak_moments(track: &Track, frames: u32) -> Vec<Moment> {
     let seen = |b: &TrackBox| b.origin == BoxOrigin::Detected;
     let first_seen = boxes.iter().position(seen).unwrap_or(0);
     let last_seen = boxes.iter().rposition(seen).unwrap_or(boxes.len() - 1);
-    // `max` takes a score that is not a number for none.
     // A score that is not a number is no score: the doubt is whole.
     let doubt = |b: &TrackBox| match b.score.is_nan() {
         true => 1.0,
