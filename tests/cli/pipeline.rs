@@ -2,25 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::work::{Work, policy};
+use crate::work::Work;
 
 /// Scans `clip.mp4` without models and approves the findings by the public policy.
 fn approved(work: &Work) -> Value {
     work.clip("clip.mp4");
     work.redact(&["scan", "clip.mp4"]).expect_status(0);
-    let policy = policy("public-release.toml");
-    let mut args = vec![
-        "approve",
-        "clip.findings.json",
-        "--policy",
-        &policy,
-        "--by",
-        "Ada",
-    ];
-    args.extend(["--accept-missing", "face", "--accept-missing", "plate"]);
-    args.extend(["--accept-missing", "screen"]);
-    work.redact(&args).expect_status(0);
-    work.json("clip.plan.json")
+    work.approve_findings()
 }
 
 fn drawn_mask(effect: Value) -> Value {

@@ -4,27 +4,14 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::work::{Work, policy};
+use crate::work::Work;
 
 /// A folder with `clip.mp4` and a release of it that hides one region and one second of sound.
 pub(crate) fn released() -> Work {
     let work = Work::new();
     work.clip("clip.mp4");
     work.redact(&["scan", "clip.mp4"]).expect_status(0);
-    let policy = policy("public-release.toml");
-    let mut approve = vec![
-        "approve",
-        "clip.findings.json",
-        "--policy",
-        &policy,
-        "--by",
-        "Ada",
-    ];
-    for class in ["face", "plate", "screen"] {
-        approve.extend(["--accept-missing", class]);
-    }
-    work.redact(&approve).expect_status(0);
-    let mut plan = work.json("clip.plan.json");
+    let mut plan = work.approve_findings();
     plan["drawn"] = json!([{
         "id": "m", "effect": {"kind": "fill"}, "reason": "privacy-face",
         "frames": [10, 30], "keyframes": [[10, 0.25, 0.25, 0.5, 0.75]],
