@@ -35,6 +35,7 @@ mod store;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod toml_file;
 pub mod truth;
 
 pub use digest::{Advance, FileBinding, LEAF_BYTES, digest_bytes, digest_file};

@@ -9,8 +9,8 @@ use serde::Deserialize;
 
 use crate::file::names::{ClassName, EffectFile, MuteStyleName};
 use crate::file::plan::ReasonFile;
-use crate::json::{check_text, check_version};
-use crate::{RecordError, digest_bytes, file, reasons, store};
+use crate::json::check_text;
+use crate::{RecordError, digest_bytes, file, reasons, store, toml_file};
 
 const VERSION: u32 = 1;
 const BYTES_MAX: u64 = 1 << 20;
@@ -137,17 +137,7 @@ pub fn read(path: &Path) -> Result<Policy, RecordError> {
 /// # Errors
 /// Those of [`read`].
 pub(crate) fn parse(bytes: &[u8], path: &Path) -> Result<Policy, RecordError> {
-    #[derive(Deserialize)]
-    struct Header {
-        format_version: u64,
-    }
-    let text = std::str::from_utf8(bytes).map_err(|source| RecordError::Syntax {
-        at: ".".into(),
-        source: Box::new(source),
-    })?;
-    let header: Header = parse_toml(text)?;
-    check_version(header.format_version, VERSION)?;
-    let file: PolicyFile = parse_toml(text)?;
+    let file: PolicyFile = toml_file::parse(bytes, VERSION)?;
     for (field, value) in [
         ("name", &file.name),
         ("title", &file.title),
@@ -203,16 +193,6 @@ fn set_path(name: &str, policy: &Path) -> PathBuf {
         .unwrap_or_else(|| folder.join(".."))
         .join("reasons")
         .join(format!("{name}.toml"))
-}
-
-fn parse_toml<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, RecordError> {
-    let syntax = |at: String, source: toml::de::Error| RecordError::Syntax {
-        at,
-        source: Box::new(source),
-    };
-    let reader = toml::Deserializer::parse(text).map_err(|source| syntax(".".into(), source))?;
-    serde_path_to_error::deserialize(reader)
-        .map_err(|refused| syntax(refused.path().to_string(), refused.into_inner()))
 }
 
 fn class_rules(files: &[ClassRuleFile]) -> Result<Vec<ClassRule>, RecordError> {

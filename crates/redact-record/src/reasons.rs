@@ -10,8 +10,8 @@ use redact_core::{Reason, ReasonCode};
 use serde::Deserialize;
 use toml::value::Datetime;
 
-use crate::json::{check_text, check_version};
-use crate::{RecordError, store};
+use crate::json::check_text;
+use crate::{RecordError, store, toml_file};
 
 const VERSION: u32 = 1;
 const BYTES_MAX: u64 = 1 << 20;
@@ -92,17 +92,7 @@ pub fn read(path: &Path) -> Result<ReasonSet, RecordError> {
 /// # Errors
 /// Those of [`read`], except the file system's.
 pub fn parse(bytes: &[u8]) -> Result<ReasonSet, RecordError> {
-    #[derive(Deserialize)]
-    struct Header {
-        format_version: u64,
-    }
-    let text = std::str::from_utf8(bytes).map_err(|source| RecordError::Syntax {
-        at: ".".into(),
-        source: Box::new(source),
-    })?;
-    let header: Header = parse_toml(text)?;
-    check_version(header.format_version, VERSION)?;
-    let file: SetFile = parse_toml(text)?;
+    let file: SetFile = toml_file::parse(bytes, VERSION)?;
     for (field, value) in [
         ("name", &file.name),
         ("title", &file.title),
@@ -194,16 +184,6 @@ fn check_unique<'a>(codes: impl Iterator<Item = &'a ReasonCode>) -> Result<(), R
         }
     }
     Ok(())
-}
-
-fn parse_toml<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, RecordError> {
-    let syntax = |at: String, source: toml::de::Error| RecordError::Syntax {
-        at,
-        source: Box::new(source),
-    };
-    let reader = toml::Deserializer::parse(text).map_err(|source| syntax(".".into(), source))?;
-    serde_path_to_error::deserialize(reader)
-        .map_err(|refused| syntax(refused.path().to_string(), refused.into_inner()))
 }
 
 #[cfg(test)]
