@@ -190,3 +190,161 @@ fn a_blur_on_a_plate_needs_a_policy_that_accepts_it() {
     let manifest = work.json("clip.redacted.manifest.json");
     assert_eq!(manifest["masks"][0]["weak_effect_accepted"], true);
 }
+
+/// Goal: what a policy demands cannot be lowered in the plan, not even by approving it anew.
+/// Method: each demand is lowered in a plan and the plan approved again; whoever also changes the
+/// policy's text has another policy, which whoever knows the right one sees.
+#[test]
+fn the_policys_demands_cannot_be_edited_away() {
+    let work = Work::new();
+    plate_found(&work);
+    let court = policy("court.toml");
+    propose(&work, &court, "Ada");
+    let good = work.json("clip.plan.json");
+    assert_eq!(good["second_person"], true);
+    type Attack = fn(&mut Value);
+    let attacks: &[(Attack, &str)] = &[
+        (|plan| plan["second_person"] = json!(false), "second_person"),
+        (
+            |plan| plan["weak_effects_accepted"] = json!(["plate"]),
+            "weak_effects_accepted",
+        ),
+        (|plan| lower(plan, false), "SHA-256 of the policy's text"),
+        (
+            |plan| plan["policy"]["sha256"] = json!("22".repeat(32)),
+            "SHA-256 of the policy's text",
+        ),
+        (
+            |plan| plan["policy"]["name"] = json!("data-subject-copy"),
+            "name of the policy",
+        ),
+        (
+            |plan| plan["policy"]["rules"] = json!("format_version = 1"),
+            "TOML parse error",
+        ),
+    ];
+    for (attack, words) in attacks {
+        let mut plan = good.clone();
+        attack(&mut plan);
+        work.write_json("clip.plan.json", &plan);
+        work.redact(&approve_by("Mallory")).expect_refusal(&[words]);
+    }
+
+    let mut plan = good.clone();
+    lower(&mut plan, true);
+    work.write_json("clip.plan.json", &plan);
+    work.redact(&approve_by("Mallory")).expect_status(0);
+    work.redact(&[&RENDER[..], &["--policy", &court]].concat())
+        .expect_refusal(&["SHA-256 of the plan's policy"]);
+    work.redact(&RENDER).expect_status(0);
+    let verify = ["verify", "clip.redacted.mp4", "--no-media"];
+    work.redact(&verify).expect_status(0);
+    let with_policy = [&verify[..], &["--policy", &court]].concat();
+    let run = work.redact(&with_policy).expect_status(1);
+    assert!(
+        run.stdout().contains("WRONG manifest, policy"),
+        "{}",
+        run.stdout()
+    );
+
+    work.write_json("clip.plan.json", &good);
+    work.redact(&approve_by("Ben")).expect_status(0);
+    work.redact(&[&RENDER[..], &["--policy", &court, "--force"]].concat())
+        .expect_status(0);
+    work.redact(&with_policy).expect_status(0);
+}
+
+/// Lets the policy's text ask for one person, with or without the digest that goes with it.
+fn lower(plan: &mut Value, digest: bool) {
+    let rules = plan["policy"]["rules"].as_str().unwrap();
+    let lowered = rules.replacen("second_person = true", "second_person = false", 1);
+    assert_ne!(lowered, rules);
+    if digest {
+        let found = redact_record::digest_bytes(lowered.as_bytes());
+        plan["policy"]["sha256"] = json!(found.to_string());
+        plan["second_person"] = json!(false);
+    }
+    plan["policy"]["rules"] = json!(lowered);
+}
+
+/// Goal: two approvals by one person under two spellings, written by hand, are one.
+/// Method: the second approval is forged with the right digest; another name is the control.
+#[test]
+fn a_second_approval_by_the_same_person_written_by_hand_is_refused() {
+    let work = Work::new();
+    plate_found(&work);
+    propose(&work, &policy("court.toml"), "Ada Okafor");
+    let good = work.json("clip.plan.json");
+    for (name, status) in [("ADA  okafor", 2), (" Ada Okafor", 2), ("Ben Ruiz", 0)] {
+        let mut plan = good.clone();
+        let mut second = plan["approvals"][0].clone();
+        second["by"] = json!(name);
+        plan["approvals"].as_array_mut().unwrap().push(second);
+        work.write_json("clip.plan.json", &plan);
+        work.redact(&RENDER).expect_status(status);
+    }
+}
+
+/// Goal: a sealed manifest cannot claim fewer people than its policy demands, whoever signs it.
+#[test]
+fn a_sealed_manifest_that_lowers_the_demands_is_caught() {
+    use redact_record::sign::Signed;
+    let work = Work::new();
+    plate_found(&work);
+    propose(&work, &policy("court.toml"), "Ada");
+    work.redact(&approve_by("Ben")).expect_status(0);
+    work.redact(&RENDER).expect_status(0);
+    let [public, sealed] = ["clip.redacted.manifest.json", "clip.redacted.sealed.json"];
+    let verify = ["verify", "clip.redacted.mp4", "--no-media"];
+    let run = work.redact(&verify).expect_status(0);
+    assert!(
+        run.stdout().contains("ok    sealed manifest, approvals"),
+        "{}",
+        run.stdout()
+    );
+    type Attack = fn(&mut Value);
+    let attacks: &[(Attack, &str)] = &[
+        (
+            |body| body["approvals"][1]["by"] = json!("ada"),
+            "another person",
+        ),
+        (
+            |body| body["approvals"][1]["content_sha256"] = json!("33".repeat(32)),
+            "changed after",
+        ),
+        (
+            |body| body["approvals"].as_array_mut().unwrap().truncate(1),
+            "number of approvals",
+        ),
+        (
+            |body| {
+                let rules = body["policy_rules"].as_str().unwrap();
+                let lowered = rules.replace("second_person = true", "second_person = false");
+                body["policy_rules"] = json!(lowered);
+            },
+            "SHA-256 of the policy's text",
+        ),
+    ];
+    let (good, good_public) = (work.json(sealed), work.json(public));
+    for (attack, words) in attacks {
+        // Both records are made to fit again and signed with the agency's key.
+        let mut bad = good.clone();
+        attack(&mut bad["body"]);
+        let body = bad["body"].to_string();
+        let mut manifest = good_public.clone();
+        let digest = redact_record::digest_bytes(body.as_bytes());
+        manifest["sealed_body_sha256"] = json!(digest.to_string());
+        let manifest = serde_json::to_vec(&manifest).unwrap();
+        bad["public_manifest_sha256"] = json!(redact_record::digest_bytes(&manifest).to_string());
+        work.sign(public, &manifest, Signed::PublicManifest);
+        work.sign(sealed, bad.to_string().as_bytes(), Signed::SealedManifest);
+        let run = work.redact(&verify).expect_status(1);
+        let said = run.stdout();
+        let line = said.lines().find(|line| line.starts_with("WRONG")).unwrap();
+        assert!(
+            line.starts_with("WRONG sealed manifest, approvals"),
+            "{said}"
+        );
+        assert!(line.contains(words), "{words:?} is not in {line}");
+    }
+}

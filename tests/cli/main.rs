@@ -11,13 +11,16 @@
 
 mod approve;
 mod bad_input;
+mod bad_manifests;
 mod batch;
 mod demo;
 mod events;
 mod footage;
 mod interrupt;
+mod leaks;
 mod pipeline;
 mod reports;
+mod request;
 mod score;
 mod tamper;
 mod usage;

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use redact_record::manifest::PublicManifest;
+use redact_record::sign::{TrustStore, TrustedKey};
 use serde_json::json;
 
 use crate::work::Work;
@@ -29,7 +31,7 @@ pub(crate) fn released() -> Work {
 }
 
 pub(crate) const RELEASE: &str = "clip.redacted.mp4";
-const MANIFEST: &str = "clip.redacted.manifest.json";
+pub(crate) const MANIFEST: &str = "clip.redacted.manifest.json";
 const SIGNATURE: &str = "clip.redacted.manifest.json.minisig";
 
 /// Goal: each tampering is found; the untouched release before and after each one is the control.
@@ -91,6 +93,80 @@ fn every_tampering_with_the_files_is_caught() {
         );
         fs::write(work.path(file), &good).unwrap();
     }
+    work.redact(&["verify", RELEASE]).expect_status(0);
+}
+
+/// Places at which `same` takes a copy of `good` with one byte changed for the same file. Each byte
+/// is changed three times: its lowest bit, its highest, all of them.
+fn missed(good: &[u8], same: impl Fn(&[u8], usize) -> bool) -> Vec<usize> {
+    let mut bytes = good.to_vec();
+    let mut places = Vec::new();
+    for at in 0..bytes.len() {
+        for change in [0x01, 0x80, 0xff] {
+            bytes[at] ^= change;
+            if same(&bytes, at) {
+                places.push(at);
+            }
+            bytes[at] ^= change;
+        }
+    }
+    places
+}
+
+/// Goal: no byte of a release can be changed, whatever it means.
+/// Method: each byte of a small release in turn, against what its signed manifest binds it to, as
+/// `redact verify` does it; a few of them through the program. A check that looks at the length
+/// alone, and one that looks at every other byte, are the controls: they miss all and half.
+#[test]
+fn no_changed_byte_of_a_release_is_missed() {
+    let work = Work::new();
+    work.ffmpeg(
+        "-f lavfi -i color=gray:size=64x64:rate=25:duration=0.2 -c:v libx264 -preset ultrafast \
+         clip.mp4",
+    );
+    work.redact(&["scan", "clip.mp4"]).expect_status(0);
+    work.approve_findings();
+    work.redact(&["render", "clip.mp4", "clip.plan.json"])
+        .expect_status(0);
+    let key = TrustedKey {
+        name: "agency".into(),
+        key: work.key().public(),
+    };
+    let trust = TrustStore::of(vec![key]).unwrap();
+    let manifest = fs::read(work.path(MANIFEST)).unwrap();
+    let signature = fs::read_to_string(work.path(SIGNATURE)).unwrap();
+    let (manifest, _) = PublicManifest::open(&manifest, &signature, &trust).unwrap();
+    let expected = manifest.release.binding();
+    let good = fs::read(work.path(RELEASE)).unwrap();
+    assert_eq!(work.binding(RELEASE), expected);
+
+    let found = missed(&good, |bytes, at| {
+        fs::write(work.path("x.mp4"), bytes).unwrap();
+        let found = work.binding("x.mp4");
+        let places = expected.differences(&found);
+        let at = at as u64;
+        assert!(places.iter().any(|place| place.contains(&at)), "byte {at}");
+        found == expected
+    });
+    assert_eq!(found, Vec::<usize>::new());
+    let length = missed(&good, |bytes, _| bytes.len() as u64 == expected.bytes);
+    assert_eq!(length.len(), 3 * good.len());
+    let even = |bytes: &[u8]| bytes.iter().step_by(2).copied().collect::<Vec<u8>>();
+    let half = missed(&good, |bytes, _| even(bytes) == even(&good));
+    assert_eq!(half.len(), 3 * (good.len() / 2));
+
+    for part in 0..8 {
+        let mut bad = good.clone();
+        bad[good.len() * part / 8] ^= 1;
+        fs::write(work.path(RELEASE), &bad).unwrap();
+        let run = work.redact(&["verify", RELEASE]).expect_status(1);
+        assert!(
+            run.stdout().contains("WRONG file, SHA-256"),
+            "{}",
+            run.stdout()
+        );
+    }
+    fs::write(work.path(RELEASE), &good).unwrap();
     work.redact(&["verify", RELEASE]).expect_status(0);
 }
 

@@ -3,6 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use redact_core::{Digest, UtcNanos};
+use redact_record::FileBinding;
+use redact_record::sign::{KeyPair, Signed};
 use serde_json::Value;
 
 /// A folder that goes away with the test, with keys of its own.
@@ -136,6 +139,44 @@ impl Work {
              -f lavfi -i sine=frequency=440:duration=2 -c:v libx264 -preset ultrafast \
              -c:a aac -shortest {name}"
         ));
+    }
+
+    /// The agency's own key, which signs whatever a test forges.
+    pub(crate) fn key(&self) -> KeyPair {
+        KeyPair::load(&self.path("keys/redact.key"), None).unwrap()
+    }
+
+    /// What ties a manifest to the file `name`.
+    pub(crate) fn binding(&self, name: &str) -> FileBinding {
+        let go = &mut |_, _| std::ops::ControlFlow::Continue(());
+        FileBinding::of_file(&self.path(name), go).unwrap()
+    }
+
+    /// Gives `release` the manifest of `clip.redacted.mp4`, bound to its bytes, changed by `edit`
+    /// and signed with the agency's key: nothing is wrong with it but what it claims.
+    pub(crate) fn forge(&self, release: &str, edit: impl FnOnce(&mut Value)) {
+        let mut manifest = self.json("clip.redacted.manifest.json");
+        let binding = self.binding(release);
+        let part = |digest: &Digest| Value::from(digest.to_string());
+        manifest["release"]["bytes"] = binding.bytes.into();
+        manifest["release"]["sha256"] = part(&binding.sha256);
+        manifest["release"]["merkle_root"] = part(&binding.merkle_root);
+        manifest["release"]["part_bytes"] = binding.part_bytes.into();
+        manifest["release"]["parts"] = binding.parts.iter().map(part).collect();
+        edit(&mut manifest);
+        let bytes = serde_json::to_vec_pretty(&manifest).unwrap();
+        self.sign(
+            &release.replace(".mp4", ".manifest.json"),
+            &bytes,
+            Signed::PublicManifest,
+        );
+    }
+
+    /// Writes a record and the agency's signature of it.
+    pub(crate) fn sign(&self, name: &str, bytes: &[u8], kind: Signed) {
+        let signature = self.key().sign_bytes(bytes, kind, UtcNanos(0)).unwrap();
+        std::fs::write(self.path(name), bytes).unwrap();
+        std::fs::write(self.path(&format!("{name}.minisig")), signature).unwrap();
     }
 
     pub(crate) fn json(&self, name: &str) -> Value {

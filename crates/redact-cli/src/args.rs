@@ -192,6 +192,11 @@ pub(crate) struct ReleaseArgs {
     #[arg(long, value_name = "NAME")]
     pub requester: Option<String>,
 
+    /// What is known of the request and the recording: agency, dates, delivery and more (TOML; see
+    /// policies/README.md)
+    #[arg(long, value_name = "FILE")]
+    pub request_file: Option<PathBuf>,
+
     /// Replace a release of the same name
     #[arg(long)]
     pub force: bool,
@@ -221,6 +226,14 @@ pub(crate) struct RenderArgs {
 
     /// The approved plan
     pub plan: PathBuf,
+
+    /// Refuse a plan that was not made with this very policy
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+
+    /// Manifest of the release that this one replaces
+    #[arg(long, value_name = "MANIFEST")]
+    pub supersedes: Option<PathBuf>,
 
     /// Where to write the release (default: CLIP with .redacted.mp4)
     #[arg(long, short, value_name = "FILE")]
@@ -254,6 +267,14 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "CLIP")]
     pub source: Option<PathBuf>,
 
+    /// The written policy: also check that the release was made with it and by its rules
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+
+    /// Manifest that this one replaces, then the one that that replaces, and so on (may be repeated)
+    #[arg(long, value_name = "MANIFEST")]
+    pub previous: Vec<PathBuf>,
+
     /// Public key to trust for this check (may be repeated; default: keys of `redact key trust`)
     #[arg(long, value_name = "FILE")]
     pub trust: Vec<PathBuf>,
@@ -284,6 +305,10 @@ pub(crate) struct RunArgs {
     /// The written policy that decides
     #[arg(long, value_name = "FILE")]
     pub policy: PathBuf,
+
+    /// Manifest of the release that this one replaces
+    #[arg(long, value_name = "MANIFEST")]
+    pub supersedes: Option<PathBuf>,
 
     /// Who answers for it (default: the policy itself, by name)
     #[arg(long, value_name = "NAME")]

@@ -207,6 +207,10 @@ fn child_arguments(clip: &Path, args: &BatchArgs, global: &GlobalArgs) -> Vec<Os
     option("--preset", value_name(release.preset.to_possible_value()));
     option("--crf", Some(release.crf.to_string().into()));
     option("--key", release.key.clone().map(Into::into));
+    option(
+        "--request-file",
+        release.request_file.clone().map(Into::into),
+    );
     option("--agency", release.agency.clone().map(Into::into));
     option("--request", release.request.clone().map(Into::into));
     option("--requester", release.requester.clone().map(Into::into));

@@ -6,15 +6,17 @@
 mod facts;
 mod partial;
 
+pub(crate) use facts::context;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use redact_core::{ApprovedPlan, Digest, Redactions, Source as _};
-use redact_engine::{Check, Expected, RenderReport};
+use redact_engine::{AuditReport, Check, CompareReport, Expected, RenderReport};
 use redact_media::leak::{self, ExpectedStreams};
 use redact_media::{EncodeOptions, FileSink, FileSource, OpenOptions, Preset};
 use redact_record::events::Act;
-use redact_record::manifest::{FrameClock, Manifests, PublicManifest};
+use redact_record::manifest::{FrameClock, Manifests, PublicManifest, ReleaseContext};
 use redact_record::sign::{KeyId, KeyPair, Signed};
 use redact_record::{FileBinding, ReleasePaths, plan, release_paths};
 
@@ -48,7 +50,13 @@ fn render_noted(
     scan::check_clip(clip)?;
     check_outputs(&release, &[clip, &args.plan], args.release.force)?;
     let (plan, _) = plan::read(&args.plan).with_context(|| args.plan.display().to_string())?;
+    if let Some(policy) = &args.policy {
+        let policy = approve::read_policy(policy)?;
+        let name = || args.plan.display().to_string();
+        policy.check_plan(&plan).with_context(name)?;
+    }
     let key = key::signing_key(args.release.key.as_deref(), journal)?;
+    let context = facts::context(&args.release, args.supersedes.as_deref())?;
     sandbox::confine(&[clip], &[scan::folder_of(&release), journal.file()])?;
     let progress = TerminalProgress::new(global.quiet);
     let (source, _) = scan::digest(clip, &progress)?;
@@ -59,6 +67,7 @@ fn render_noted(
         release: &release,
         plan: &plan,
         args: &args.release,
+        context: &context,
         key: &key,
         journal,
     };
@@ -106,6 +115,8 @@ pub(crate) struct ReleaseJob<'a> {
     pub plan: &'a ApprovedPlan,
     /// How it is encoded and described.
     pub args: &'a ReleaseArgs,
+    /// What is known of the request.
+    pub context: &'a ReleaseContext,
     /// What signs it.
     pub key: &'a KeyPair,
     /// Where it is written down.
@@ -239,6 +250,7 @@ impl ReleaseJob<'_> {
             leaks,
             audit,
             compare,
+            source_channels: source_channels(self.clip, audio_tracks)?,
         };
         if let Some(failed) = checks.first_failure() {
             bail!(
@@ -321,6 +333,20 @@ pub(crate) fn leaks(path: &Path, audio_tracks: usize) -> Result<Vec<Check>> {
     Ok(verdicts.into_iter().map(check).collect())
 }
 
+/// Names of the leak channels that are open in a recording; only an MP4 can be looked through.
+fn source_channels(clip: &Path, audio_tracks: usize) -> Result<Vec<String>> {
+    match leak::scan(clip, &ExpectedStreams { audio_tracks }) {
+        Err(leak::LeakError::Malformed { .. }) => Ok(vec!["not-mp4".to_owned()]),
+        Err(error) => Err(error).with_context(|| clip.display().to_string()),
+        Ok(verdicts) => {
+            let open = verdicts.into_iter().filter(|verdict| !verdict.clean);
+            Ok(open
+                .map(|verdict| verdict.channel.name().to_owned())
+                .collect())
+        }
+    }
+}
+
 /// Decodes the file at `path` and proves every mask and mute.
 ///
 /// # Errors
@@ -331,16 +357,14 @@ pub(crate) fn audit(
     expected: &Expected,
     threads: usize,
     progress: &TerminalProgress,
-) -> Result<Vec<Check>> {
+) -> Result<AuditReport> {
     let name = || path.display().to_string();
     let options = OpenOptions {
         audio: true,
         threads,
     };
     let release = FileSource::open(path, &options).with_context(name)?;
-    let report = redact_engine::audit(Box::new(release), redactions, expected, progress)
-        .with_context(name)?;
-    Ok(report.checks)
+    redact_engine::audit(Box::new(release), redactions, expected, progress).with_context(name)
 }
 
 /// Decodes both files and proves that they differ in nothing but `redactions`.
@@ -353,7 +377,7 @@ pub(crate) fn compare(
     redactions: &Redactions,
     threads: usize,
     progress: &TerminalProgress,
-) -> Result<Vec<Check>> {
+) -> Result<CompareReport> {
     let options = OpenOptions {
         audio: true,
         threads,
@@ -361,9 +385,8 @@ pub(crate) fn compare(
     let source = FileSource::open(clip, &options).with_context(|| clip.display().to_string())?;
     let written =
         FileSource::open(release, &options).with_context(|| release.display().to_string())?;
-    let report = redact_engine::compare(Box::new(source), Box::new(written), redactions, progress)
-        .with_context(|| release.display().to_string())?;
-    Ok(report.checks)
+    redact_engine::compare(Box::new(source), Box::new(written), redactions, progress)
+        .with_context(|| release.display().to_string())
 }
 
 impl Made {

@@ -56,6 +56,7 @@ fn run_noted(
     }
     let key = key::signing_key(args.release.key.as_deref(), journal)?;
     let trust = key::trusted_only(&key.public())?;
+    let context = render::context(&args.release, args.supersedes.as_deref())?;
     let folder = scan::folder_of(&outputs.release);
     sandbox::confine(&[clip], &[folder, journal.file()])?;
 
@@ -82,6 +83,7 @@ fn run_noted(
         release,
         plan: &plan,
         args: &args.release,
+        context: &context,
         key: &key,
         journal,
     };
@@ -96,6 +98,8 @@ fn run_noted(
         release,
         manifest: release_paths(release).manifest,
         source: None,
+        policy: Some(policy),
+        previous: &[],
         trust,
         no_media: false,
         writes: vec![journal.file()],

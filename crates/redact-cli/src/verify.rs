@@ -9,13 +9,14 @@ use redact_core::Redactions;
 use redact_engine::{Check, Expected};
 use redact_record::events::Act;
 use redact_record::manifest::{self, PublicManifest, SealedManifest};
+use redact_record::policy::Policy;
 use redact_record::sign::{SignatureVerdict, TrustStore};
 use redact_record::{FileBinding, RecordError, release_paths};
 
 use crate::args::{GlobalArgs, VerifyArgs};
 use crate::journal::{Journal, Note};
 use crate::progress::TerminalProgress;
-use crate::{Outcome, eyes, failure, key, places, render, sandbox, scan};
+use crate::{Outcome, approve, eyes, failure, key, places, render, sandbox, scan};
 use verdict::ReportForm;
 pub(crate) use verdict::Verdict;
 
@@ -27,6 +28,10 @@ pub(crate) struct VerifyJob<'a> {
     pub manifest: PathBuf,
     /// The original, when it is there.
     pub source: Option<&'a Path>,
+    /// The written policy, when it is there.
+    pub policy: Option<Policy>,
+    /// Manifests that are replaced, newest first.
+    pub previous: &'a [PathBuf],
     /// Keys that are believed.
     pub trust: TrustStore,
     /// Whether nothing is to be decoded.
@@ -84,6 +89,12 @@ fn verify_noted(
         release: &args.release,
         manifest,
         source: args.source.as_deref(),
+        policy: args
+            .policy
+            .as_deref()
+            .map(approve::read_policy)
+            .transpose()?,
+        previous: &args.previous,
         trust: key::trusted(&args.trust)?,
         no_media: args.no_media,
         writes: folder
@@ -134,11 +145,13 @@ impl VerifyJob<'_> {
                 public
             }
             Err(error) => {
-                verdict.add("manifest", "signature", false, chain(&error));
+                verdict.add("manifest", refused(&error), false, chain(&error));
                 verdict.open("file", "everything else", "no manifest can be believed");
                 return Ok(verdict);
             }
         };
+        self.check_policy(&mut verdict, &public);
+        self.check_previous(&mut verdict, &public)?;
         self.check_sealed(&mut verdict, &public, &bytes)?;
         self.check_binding(&mut verdict, &public, progress)?;
         let read: Vec<&Path> = std::iter::once(self.release).chain(self.source).collect();
@@ -146,6 +159,43 @@ impl VerifyJob<'_> {
         self.check_media(&mut verdict, &public, global, progress)?;
         verdict.public = Some(public);
         Ok(verdict)
+    }
+
+    fn check_policy(&self, verdict: &mut Verdict, public: &PublicManifest) {
+        let Some(policy) = &self.policy else {
+            return;
+        };
+        let checked = public.check_policy(policy);
+        let evidence = match &checked {
+            Ok(()) => format!("made with policy {} and by its rules", policy.name),
+            Err(error) => chain(error),
+        };
+        verdict.add("manifest", "policy", checked.is_ok(), evidence);
+    }
+
+    /// Walks the chain of revisions, from this manifest back.
+    fn check_previous(&self, verdict: &mut Verdict, public: &PublicManifest) -> Result<()> {
+        let mut newer = public.clone();
+        for path in self.previous {
+            let (bytes, signature) = read_signed(path)?;
+            let (older, who) = match PublicManifest::open(&bytes, &signature, &self.trust) {
+                Ok(opened) => opened,
+                Err(error) => {
+                    verdict.add("previous manifest", refused(&error), false, chain(&error));
+                    return Ok(());
+                }
+            };
+            add_signature(verdict, "previous manifest", &who);
+            let linked = newer.check_supersedes(&older, &bytes);
+            let evidence = match &linked {
+                Ok(()) => format!("{} replaces {}", newer.manifest_id, older.manifest_id),
+                Err(error) => chain(error),
+            };
+            let name = "is the one that was replaced";
+            verdict.add("previous manifest", name, linked.is_ok(), evidence);
+            newer = older;
+        }
+        Ok(())
     }
 
     /// The sealed manifest is checked when it is there; an auditor may not have it.
@@ -179,8 +229,16 @@ impl VerifyJob<'_> {
                     pair.is_ok(),
                     evidence,
                 );
+                let approvals = sealed.check_approvals(public);
+                let evidence = match &approvals {
+                    Ok(()) => format!("{} for this very plan", public.approvals.count),
+                    Err(error) => chain(error),
+                };
+                verdict.add("sealed manifest", "approvals", approvals.is_ok(), evidence);
             }
-            Err(error) => verdict.add("sealed manifest", "signature", false, chain(&error)),
+            Err(error) => {
+                verdict.add("sealed manifest", refused(&error), false, chain(&error));
+            }
         }
         Ok(())
     }
@@ -263,6 +321,7 @@ impl VerifyJob<'_> {
         let leaks = render::leaks(self.release, audio_tracks);
         verdict.extend("leak", unless_stopped("can be read", leaks)?);
         let audit = render::audit(self.release, &redactions, &expected, threads, progress);
+        let audit = audit.map(|report| report.checks);
         verdict.extend("audit", unless_stopped("can be decoded", audit)?);
         let Some(source) = self.source else {
             let why = "the original is not here (--source CLIP)";
@@ -270,6 +329,10 @@ impl VerifyJob<'_> {
             return Ok(());
         };
         let compare = render::compare(source, self.release, &redactions, threads, progress);
+        let compare = compare.map(|report| {
+            verdict.seconds = report.seconds;
+            report.checks
+        });
         verdict.extend("change", unless_stopped("can be compared", compare)?);
         Ok(())
     }
@@ -298,6 +361,16 @@ fn add_signature(verdict: &mut Verdict, group: &'static str, who: &SignatureVerd
         SignatureVerdict::Bad(problem) => (false, problem.to_string()),
     };
     verdict.add(group, "signature", passed, evidence);
+}
+
+/// Which check of a record failed: each kind of bad input has a verdict of its own.
+const fn refused(error: &RecordError) -> &'static str {
+    match error {
+        RecordError::Signature(_) => "signature",
+        RecordError::NewerVersion { .. } => "version",
+        RecordError::OtherKind { .. } => "kind",
+        _ => "content",
+    }
 }
 
 /// Identifier of the key that signed.

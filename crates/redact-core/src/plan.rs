@@ -73,6 +73,8 @@ pub struct PolicyRef {
     pub name: String,
     /// SHA-256 of the policy file.
     pub digest: Digest,
+    /// The policy file's text, which has that digest: what it demands travels with the plan.
+    pub rules: String,
 }
 
 /// Somebody's word that a plan is right.
@@ -86,6 +88,18 @@ pub struct Approval {
     pub statement: String,
     /// SHA-256 of the plan's content, without approvals: any later edit voids the approval.
     pub content: Digest,
+}
+
+impl Approval {
+    /// Whether `name` is this approver's, as a person reads names: "J. Doe" and " j.  doe" are one.
+    #[must_use]
+    pub fn is_by(&self, name: &str) -> bool {
+        let person = |name: &str| {
+            let words: Vec<String> = name.split_whitespace().map(str::to_lowercase).collect();
+            words.join(" ")
+        };
+        person(&self.by) == person(name)
+    }
 }
 
 /// What is to be done with one recording.

@@ -18,6 +18,7 @@ mod sound;
 
 use region::Residual;
 use sound::Listener;
+pub use sound::MutedLevel;
 
 /// What a release must hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub struct Expected {
 pub struct AuditReport {
     /// One entry per check, always all of them: frames, masks, sound tracks, mutes.
     pub checks: Vec<Check>,
+    /// What is left of each mute on each track that has sound there.
+    pub mutes: Vec<MutedLevel>,
 }
 
 impl AuditReport {
@@ -102,8 +105,10 @@ pub fn audit(
     })?;
     let (frames, masks) = pictures.into_checks(expected.frames);
     let tracks = tracks_check(tracks, expected.audio_tracks, &listener);
+    let (sound, mutes) = listener.into_check();
     Ok(AuditReport {
-        checks: vec![frames, masks, tracks, listener.into_check()],
+        checks: vec![frames, masks, tracks, sound],
+        mutes,
     })
 }
 

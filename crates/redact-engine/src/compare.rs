@@ -20,6 +20,7 @@ use crate::mute::mute_block;
 mod picture;
 mod sound;
 
+pub use picture::SecondQuality;
 use picture::{Difference, Pictures};
 use sound::Listener;
 
@@ -29,6 +30,8 @@ pub struct CompareReport {
     /// One entry per check, always all of them: frames, times, picture outside masks, picture
     /// inside masks, sound.
     pub checks: Vec<Check>,
+    /// How close each second that has frames is to the source, outside masks.
+    pub seconds: Vec<SecondQuality>,
 }
 
 impl CompareReport {
@@ -230,8 +233,9 @@ impl Walk {
         let frames = counts.into_check("frames", figures);
         let figures = format!("largest shift {} µs", self.worst_shift_nanos / 1000);
         let times = self.times.into_check("frame times", figures);
-        let [outside, inside] = self.pictures.into_checks();
+        let ([outside, inside], seconds) = self.pictures.into_checks();
         CompareReport {
+            seconds,
             checks: vec![frames, times, outside, inside, self.sound.into_check()],
         }
     }

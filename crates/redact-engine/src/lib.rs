@@ -25,9 +25,9 @@ mod scan;
 pub mod score;
 mod track;
 
-pub use audit::{AuditError, AuditReport, Expected, audit};
+pub use audit::{AuditError, AuditReport, Expected, MutedLevel, audit};
 pub use check::Check;
-pub use compare::{CompareError, CompareReport, compare};
+pub use compare::{CompareError, CompareReport, SecondQuality, compare};
 pub use mask::mask_frame;
 pub use mute::mute_block;
 pub use render::{AudioReport, RenderError, RenderReport, render};

@@ -13,19 +13,21 @@
 mod build;
 mod input;
 mod public;
+mod request;
 mod sealed;
 
 pub use build::{Manifests, build};
 pub use input::{
-    AudioResult, CheckResult, FrameClock, Fresh, ManifestInput, ReleaseContext, ReleaseFacts,
-    RenderFacts, ToolInfo,
+    AudioResult, CheckResult, FrameClock, Fresh, ManifestInput, Measured, MutedLevel,
+    ReleaseContext, ReleaseFacts, RenderFacts, Replaced, SecondQuality, ToolInfo,
 };
 pub use public::{
     ApprovalSummary, CheckFile, Checks, Coverage, KeptCount, MaskItem, MaskOriginName, Medium,
-    MuteItem, NamedValue, PolicyName, PublicManifest, ReleaseFile, SoundTotal, SourceSummary,
-    Strength, Terms, Tool, Totals,
+    MuteItem, MuteLevel, NamedValue, PolicyName, PublicManifest, ReleaseFile, SecondPsnr,
+    SoundTotal, SourceSummary, Strength, Supersedes, Tool, Totals,
 };
-pub use sealed::{KeptTrack, Request, SealedBody, SealedItem, SealedManifest};
+pub use request::{Request, RequestFile, Terms, read_request};
+pub use sealed::{KeptTrack, SealedBody, SealedItem, SealedManifest};
 
 /// The names that files give these types.
 pub use crate::file::names::{ClassName, EffectFile, MuteStyleName, StreamKindName};

@@ -12,7 +12,7 @@ use redact_core::{
 
 use crate::file::plan::{PlanFile, content_digest};
 use crate::json::{self, FileKind, check_text};
-use crate::policy::Policy;
+use crate::policy::{self, Policy};
 use crate::{Overwrite, RecordError, digest_bytes, store};
 
 pub(crate) const KIND: FileKind = FileKind {
@@ -85,6 +85,7 @@ pub fn propose(
         policy: PolicyRef {
             name: policy.name.clone(),
             digest: policy.digest,
+            rules: policy.text.clone(),
         },
         second_person: policy.second_person,
         reasons: policy.reasons.clone(),
@@ -137,7 +138,7 @@ fn speech_mutes(findings: &Findings, policy: &Policy) -> Vec<MuteRegion> {
 /// # Errors
 /// [`RecordError::SamePerson`] when two people are needed and this one approved already;
 /// [`RecordError::ChangedAfterApproval`] when an earlier approval is void;
-/// [`RecordError::Field`] for an empty name or statement.
+/// [`RecordError::Field`] for an empty name or statement; those of [`check_policy`].
 pub fn approve(
     mut plan: Plan,
     by: &str,
@@ -147,12 +148,8 @@ pub fn approve(
     check_text("by", by, 200)?;
     check_text("statement", statement, 2000)?;
     check_approvals(&plan)?;
-    // As `ApprovedPlan` compares them: one person may spell a name in two ways.
-    let person = |name: &str| name.trim().to_lowercase();
-    let again = plan
-        .approvals
-        .iter()
-        .any(|approval| person(&approval.by) == person(by));
+    check_policy(&plan)?;
+    let again = plan.approvals.iter().any(|approval| approval.is_by(by));
     if plan.second_person && again {
         return Err(RecordError::SamePerson { by: by.to_owned() });
     }
@@ -188,10 +185,22 @@ pub fn read_unapproved(path: &Path) -> Result<Plan, RecordError> {
 /// The plan as one that may be carried out on the recording with digest `source`.
 ///
 /// # Errors
-/// [`RecordError::ChangedAfterApproval`]; [`RecordError::Plan`] with what is missing.
+/// [`RecordError::ChangedAfterApproval`]; [`RecordError::Plan`] with what is missing; those of
+/// [`check_policy`].
 pub fn approved(plan: Plan, source: Digest) -> Result<ApprovedPlan, RecordError> {
     check_approvals(&plan)?;
+    check_policy(&plan)?;
     Ok(ApprovedPlan::new(plan, source)?)
+}
+
+/// Checks `plan` against the policy whose text it carries: whoever edits a plan cannot lower what
+/// its policy demands, and whoever edits the text no longer has that policy's digest.
+///
+/// # Errors
+/// [`RecordError::Mismatch`] when the text is not the policy with that digest, or the plan asks for
+/// fewer people or accepts weaker effects; [`RecordError::WeakEffect`]; those of [`policy::read`].
+pub fn check_policy(plan: &Plan) -> Result<(), RecordError> {
+    policy::embedded(&plan.policy)?.check_plan(plan)
 }
 
 /// SHA-256 of the plan's content, without approvals.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use redact_core::{
-    Class, Digest, Effect, MaskOrigin, MuteStyle, Plan, Reason, ReasonCode, Verdict,
+    Class, Digest, Effect, MaskOrigin, MuteStyle, Plan, PolicyRef, Reason, ReasonCode, Verdict,
 };
 use serde::Deserialize;
 
@@ -49,6 +49,8 @@ pub struct AudioRule {
 pub struct Policy {
     /// SHA-256 of the file.
     pub digest: Digest,
+    /// The file's text.
+    pub text: String,
     /// Its name.
     pub name: String,
     /// What it is for, one line.
@@ -137,6 +139,42 @@ pub fn read(path: &Path) -> Result<Policy, RecordError> {
 /// # Errors
 /// Those of [`read`].
 pub(crate) fn parse(bytes: &[u8], path: &Path) -> Result<Policy, RecordError> {
+    let (mut policy, sets) = without_sets(bytes)?;
+    policy.reasons = all_reasons(policy.reasons, &sets, path)?;
+    policy.check_reasons()?;
+    Ok(policy)
+}
+
+/// The policy whose text travels with a plan or a manifest. Sets of reasons are not read: of the
+/// reasons it knows only its own.
+///
+/// # Errors
+/// [`RecordError::Mismatch`] when the text has another digest or the policy another name; those of
+/// [`read`].
+pub fn embedded(policy: &PolicyRef) -> Result<Policy, RecordError> {
+    let same = |what, found: String, expected: String| {
+        if found == expected {
+            return Ok(());
+        }
+        Err(RecordError::Mismatch {
+            what,
+            found,
+            expected,
+        })
+    };
+    let (read, _) = without_sets(policy.rules.as_bytes())?;
+    let expected = policy.digest.to_string();
+    same(
+        "SHA-256 of the policy's text",
+        read.digest.to_string(),
+        expected,
+    )?;
+    same("name of the policy", policy.name.clone(), read.name.clone())?;
+    Ok(read)
+}
+
+/// A policy with its own reasons alone, and the names of the sets that it draws on.
+fn without_sets(bytes: &[u8]) -> Result<(Policy, Vec<String>), RecordError> {
     let file: PolicyFile = toml_file::parse(bytes, VERSION)?;
     for (field, value) in [
         ("name", &file.name),
@@ -148,26 +186,25 @@ pub(crate) fn parse(bytes: &[u8], path: &Path) -> Result<Policy, RecordError> {
     }
     let policy = Policy {
         digest: digest_bytes(bytes),
+        text: String::from_utf8_lossy(bytes).into_owned(),
         classes: class_rules(&file.class)?,
         audio: audio_rule(file.audio)?,
-        reasons: all_reasons(file.reason, &file.reasons_from, path)?,
+        reasons: file::plan::reasons(file.reason)?,
         name: file.name,
         title: file.title,
         jurisdiction: file.jurisdiction,
         note: file.note,
         second_person: file.approval.second_person,
     };
-    policy.check_reasons()?;
-    Ok(policy)
+    Ok((policy, file.reasons_from))
 }
 
 /// The policy's own reasons, then those of the sets that it names.
 fn all_reasons(
-    own: Vec<ReasonFile>,
+    own: Vec<Reason>,
     sets: &[String],
     policy: &Path,
 ) -> Result<Vec<Reason>, RecordError> {
-    let own = file::plan::reasons(own)?;
     let read = |name: &String| {
         reasons::read(&set_path(name, policy)).map_err(|source| RecordError::ReasonSet {
             name: name.clone(),

@@ -11,8 +11,9 @@ use redact_core::{
 };
 
 use crate::manifest::{
-    AudioResult, CheckResult, FrameClock, Fresh, ManifestInput, Manifests, ReleaseContext,
-    ReleaseFacts, RenderFacts, ToolInfo, build,
+    AudioResult, CheckResult, FrameClock, Fresh, ManifestInput, Manifests, Measured, MutedLevel,
+    ReleaseContext, ReleaseFacts, RenderFacts, Replaced, Request, SecondQuality, Supersedes, Terms,
+    ToolInfo, build,
 };
 use crate::policy::Policy;
 use crate::{FileBinding, plan, policy};
@@ -241,33 +242,43 @@ pub(crate) const SENSITIVE: [&str; 22] = [
 pub(crate) fn context() -> ReleaseContext {
     let text = |text: &str| Some(text.to_owned());
     ReleaseContext {
-        agency: text("Example Police Department"),
-        profile: text("public"),
-        jurisdiction: text("US federal"),
-        classification: text("public"),
-        supersedes: Some(Digest([0xee; 32])),
+        terms: Terms {
+            agency: text("Example Police Department"),
+            profile: text("public"),
+            jurisdiction: text("US federal"),
+            classification: text("public"),
+        },
+        supersedes: Some(Replaced {
+            named: Supersedes {
+                manifest_id: "33".repeat(16),
+                sha256: crate::manifest::Hex(Digest([0xee; 32])),
+            },
+            source: Digest([0xa1; 32]),
+        }),
         events_head: Some(crate::events::Checkpoint {
             seq: 41,
             digest: crate::manifest::Hex(Digest([0xe7; 32])),
         }),
-        requester: text("Requester Ray"),
-        request_number: text("R-77"),
-        case_number: text("C-88"),
-        requested_on: text("2026-02-03"),
-        due_on: text("2026-09-09"),
-        authorised_by: text("Chief Chan"),
-        written_basis: text("written basis 9"),
-        consent_reference: text("consent 5"),
-        delivery: text("by courier"),
-        copy_number: Some(1),
-        minutes_of_work: Some(42),
-        evidence_id: text("EV-123"),
-        device_serial: text("SN-456"),
-        clock_basis: text("clock by GPS"),
-        recorded_start: text("2026-02-04T01:00"),
-        recorded_end: text("2026-02-04T02:00"),
-        pre_event_seconds: Some(30),
-        related_recordings: vec!["related-clip".into()],
+        request: Request {
+            requester: text("Requester Ray"),
+            request_number: text("R-77"),
+            case_number: text("C-88"),
+            requested_on: text("2026-02-03"),
+            due_on: text("2026-09-09"),
+            authorised_by: text("Chief Chan"),
+            written_basis: text("written basis 9"),
+            consent_reference: text("consent 5"),
+            delivery: text("by courier"),
+            copy_number: Some(1),
+            minutes_of_work: Some(42),
+            evidence_id: text("EV-123"),
+            device_serial: text("SN-456"),
+            clock_basis: text("clock by GPS"),
+            recorded_start: text("2026-02-04T01:00"),
+            recorded_end: text("2026-02-04T02:00"),
+            pre_event_seconds: Some(30),
+            related_recordings: vec!["related-clip".into()],
+        },
     }
 }
 
@@ -290,6 +301,8 @@ pub(crate) struct Made {
     pub(crate) audit: Vec<CheckResult>,
     pub(crate) compare: Vec<CheckResult>,
     pub(crate) leaks: Vec<CheckResult>,
+    pub(crate) measured: Measured,
+    pub(crate) source_channels: Vec<String>,
     pub(crate) tool: ToolInfo,
     pub(crate) context: ReleaseContext,
 }
@@ -338,6 +351,20 @@ impl Made {
             audit: vec![passed("masks", "12 frames, 20 rectangles")],
             compare: vec![passed("picture outside masks", "worst second 38.1 dB")],
             leaks: vec![passed("chapters", "none")],
+            measured: Measured {
+                mutes: vec![MutedLevel {
+                    mute: 1,
+                    track: 0,
+                    samples: 4800,
+                    loudest_dbfs: -96.34,
+                }],
+                seconds: vec![SecondQuality {
+                    second: 0,
+                    worst_db: 38.12,
+                    median_db: 41.98,
+                }],
+            },
+            source_channels: vec!["data-tracks".into(), "edit-lists".into()],
             tool: ToolInfo {
                 version: "0.1.0".into(),
                 commit: Some("0123abc".into()),
@@ -362,6 +389,8 @@ impl Made {
             audit: &self.audit,
             compare: &self.compare,
             leaks: &self.leaks,
+            measured: &self.measured,
+            source_channels: &self.source_channels,
             tool: &self.tool,
             context: &self.context,
             created: NOW,

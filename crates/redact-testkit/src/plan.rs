@@ -79,6 +79,7 @@ pub fn approved(scene: &Scene, masks: Vec<MaskRegion>, mutes: Vec<MuteRegion>) -
         policy: PolicyRef {
             name: "test".into(),
             digest: Digest([9; 32]),
+            rules: String::new(),
         },
         second_person: false,
         reasons: vec![Reason {

@@ -3,21 +3,25 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use redact_core::{
     Digest, MaskRegion, MediaItem, MuteRegion, Redactions, Source, SourceError, SourceInfo,
 };
-use redact_engine::{Check, RenderReport};
+use redact_engine::{AuditReport, Check, CompareReport, RenderReport};
 use redact_media::{FileSource, OpenOptions, release_rate_hz};
 use redact_record::FileBinding;
 use redact_record::events::Checkpoint;
 use redact_record::manifest::{
-    self, AudioResult, CheckResult, FrameClock, Fresh, ManifestInput, Manifests, ReleaseContext,
-    ReleaseFacts, RenderFacts, ToolInfo,
+    self, AudioResult, CheckResult, FrameClock, Fresh, ManifestInput, Manifests, Measured,
+    MutedLevel, PublicManifest, ReleaseContext, ReleaseFacts, RenderFacts, Replaced, RequestFile,
+    SecondQuality, ToolInfo,
 };
+use redact_record::policy;
+use redact_record::sign::SignatureVerdict;
 
 use super::ReleaseJob;
-use crate::approve;
+use crate::args::ReleaseArgs;
+use crate::{approve, key, verify};
 
 /// A source that notes when each frame is shown as it passes.
 pub(crate) struct ClockedSource {
@@ -96,17 +100,38 @@ pub(crate) struct AllChecks {
     /// One per leak channel.
     pub leaks: Vec<Check>,
     /// Masks and mutes.
-    pub audit: Vec<Check>,
+    pub audit: AuditReport,
     /// Nothing else changed.
-    pub compare: Vec<Check>,
+    pub compare: CompareReport,
+    /// Leak channels that are open in the source.
+    pub source_channels: Vec<String>,
 }
 
 impl AllChecks {
     /// The first check that failed, in words.
     pub(crate) fn first_failure(&self) -> Option<String> {
-        let all = self.leaks.iter().chain(&self.audit).chain(&self.compare);
+        let (audit, compare) = (&self.audit.checks, &self.compare.checks);
+        let all = self.leaks.iter().chain(audit).chain(compare);
         let failed = all.into_iter().find(|check| !check.passed)?;
         Some(format!("{}: {}", failed.name, failed.evidence))
+    }
+
+    fn measured(&self) -> Measured {
+        let mutes = self.audit.mutes.iter().map(|level| MutedLevel {
+            mute: level.mute,
+            track: level.track,
+            samples: level.samples,
+            loudest_dbfs: level.loudest_dbfs,
+        });
+        let seconds = self.compare.seconds.iter().map(|second| SecondQuality {
+            second: second.second,
+            worst_db: second.worst_db,
+            median_db: second.median_db,
+        });
+        Measured {
+            mutes: mutes.collect(),
+            seconds: seconds.collect(),
+        }
     }
 }
 
@@ -145,8 +170,8 @@ impl Evidence<'_> {
             streams: written.info().streams.clone(),
         };
         let (audit, compare, leaks) = (
-            results(&self.checks.audit),
-            results(&self.checks.compare),
+            results(&self.checks.audit.checks),
+            results(&self.checks.compare.checks),
             results(&self.checks.leaks),
         );
         let plan = job.plan.plan();
@@ -163,12 +188,27 @@ impl Evidence<'_> {
             audit: &audit,
             compare: &compare,
             leaks: &leaks,
+            measured: &self.checks.measured(),
+            source_channels: &self.checks.source_channels,
             tool: &tool(job),
-            context: &context(job, self.events_head),
+            context: &self.context(job),
             created: approve::now(),
             fresh: Fresh::random()?,
         });
         manifests.context("cannot write the manifest")
+    }
+
+    /// What is known of the request, with what follows from plan and policy where nothing was said.
+    fn context(&self, job: &ReleaseJob<'_>) -> ReleaseContext {
+        let policy = &job.plan.plan().policy;
+        let mut context = job.context.clone();
+        let terms = &mut context.terms;
+        terms.profile.get_or_insert_with(|| policy.name.clone());
+        if let Ok(policy) = policy::embedded(policy) {
+            terms.jurisdiction.get_or_insert(policy.jurisdiction);
+        }
+        context.events_head = Some(self.events_head);
+        context
     }
 
     fn render_facts(&self, job: &ReleaseJob<'_>) -> RenderFacts {
@@ -234,13 +274,41 @@ fn tool(job: &ReleaseJob<'_>) -> ToolInfo {
     }
 }
 
-fn context(job: &ReleaseJob<'_>, events_head: Checkpoint) -> ReleaseContext {
-    ReleaseContext {
-        events_head: Some(events_head),
-        agency: job.args.agency.clone(),
-        profile: Some(job.plan.plan().policy.name.clone()),
-        request_number: job.args.request.clone(),
-        requester: job.args.requester.clone(),
-        ..ReleaseContext::default()
+/// What `args` say of the request, and the manifest that is replaced.
+///
+/// # Errors
+/// When a file cannot be read or is not what it should be, or the manifest is not trusted.
+pub(crate) fn context(args: &ReleaseArgs, supersedes: Option<&Path>) -> Result<ReleaseContext> {
+    let RequestFile {
+        mut terms,
+        mut request,
+    } = match &args.request_file {
+        Some(path) => manifest::read_request(path).with_context(|| path.display().to_string())?,
+        None => RequestFile::default(),
+    };
+    let or = |typed: &Option<String>, written: Option<String>| typed.clone().or(written);
+    terms.agency = or(&args.agency, terms.agency);
+    request.request_number = or(&args.request, request.request_number);
+    request.requester = or(&args.requester, request.requester);
+    Ok(ReleaseContext {
+        terms,
+        request,
+        supersedes: supersedes.map(replaced).transpose()?,
+        events_head: None,
+    })
+}
+
+/// The manifest at `path`, which must be one of ours.
+fn replaced(path: &Path) -> Result<Replaced> {
+    let name = || path.display().to_string();
+    let (bytes, signature) = verify::read_signed(path)?;
+    let trust = key::trusted(&[])?;
+    let (old, who) = PublicManifest::open(&bytes, &signature, &trust).with_context(name)?;
+    if !matches!(who, SignatureVerdict::Trusted { .. }) {
+        bail!(
+            "{}: signed with a key that is not trusted here",
+            path.display()
+        );
     }
+    Ok(Replaced::new(&old, &bytes))
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use redact_core::Digest;
-use redact_engine::Check;
+use redact_engine::{Check, SecondQuality};
 use redact_record::log;
 use redact_record::manifest::{Hex, PublicManifest, Utc};
 use redact_record::report::{
@@ -26,6 +26,8 @@ pub(crate) struct Verdict {
     pub key: Option<String>,
     /// The public manifest, when its signature holds.
     pub public: Option<PublicManifest>,
+    /// How close each second is to the source, outside masks, when that was compared.
+    pub seconds: Vec<SecondQuality>,
     /// Whether the media were left alone on request.
     pub no_media: bool,
 }
@@ -39,6 +41,7 @@ impl Verdict {
             digests: Vec::new(),
             key: None,
             public: None,
+            seconds: Vec::new(),
             no_media,
         }
     }
@@ -124,8 +127,19 @@ impl Verdict {
             .iter()
             .map(|(group, name, why)| serde_json::json!({"group": group, "name": name, "why": why}))
             .collect();
+        let seconds: Vec<serde_json::Value> = self
+            .seconds
+            .iter()
+            .map(|second| {
+                serde_json::json!({
+                    "second": second.second, "worst_db": second.worst_db,
+                    "median_db": second.median_db,
+                })
+            })
+            .collect();
         serde_json::json!({
             "release": release, "verdict": self.word(), "checks": checks, "not_checked": open,
+            "change_by_second": seconds,
         })
     }
 
@@ -217,6 +231,7 @@ const fn outcome(passed: bool) -> CheckOutcome {
 fn title(group: &str) -> &str {
     match group {
         "manifest" => "Manifest",
+        "previous manifest" => "Manifest that was replaced",
         "sealed manifest" => "Sealed manifest",
         "file" => "Released file",
         "source" => "Original recording",

@@ -1,8 +1,7 @@
 //! The door between a plan and a change to the recording.
 
 use crate::{
-    Approval, Class, Digest, FrameIndex, MaskRegion, MuteRegion, NormRect, Plan, ReasonCode,
-    TrackId, Verdict,
+    Class, Digest, FrameIndex, MaskRegion, MuteRegion, NormRect, Plan, ReasonCode, TrackId, Verdict,
 };
 
 /// Why a plan may not be carried out.
@@ -168,12 +167,7 @@ fn check_approvals(plan: &Plan) -> Result<(), PlanError> {
     let Some(first) = plan.approvals.first() else {
         return Err(PlanError::NotApproved);
     };
-    // Names are compared as a person would: "J. Doe" and "j. doe " are one approver.
-    let name = |approval: &Approval| approval.by.trim().to_lowercase();
-    let two_people = plan
-        .approvals
-        .iter()
-        .any(|other| name(other) != name(first));
+    let two_people = plan.approvals.iter().any(|other| !first.is_by(&other.by));
     if plan.second_person && !two_people {
         return Err(PlanError::SecondPersonMissing {
             by: first.by.clone(),
@@ -278,9 +272,10 @@ fn check_redactions(plan: &Plan, redactions: &Redactions) -> Result<(), PlanErro
 mod tests {
     use super::*;
     use crate::{
-        AudioInfo, BoxOrigin, Cells, ColorRange, Decision, Effect, FrameSpan, Keyframe, MaskOrigin,
-        MuteStreams, MuteStyle, PixelSize, PlannedTrack, PolicyRef, Reason, SourceIdentity,
-        SourceInfo, TimeBase, TimeSpan, Timestamp, Track, TrackBox, UtcNanos, VideoInfo,
+        Approval, AudioInfo, BoxOrigin, Cells, ColorRange, Decision, Effect, FrameSpan, Keyframe,
+        MaskOrigin, MuteStreams, MuteStyle, PixelSize, PlannedTrack, PolicyRef, Reason,
+        SourceIdentity, SourceInfo, TimeBase, TimeSpan, Timestamp, Track, TrackBox, UtcNanos,
+        VideoInfo,
     };
 
     const SOURCE: Digest = Digest([1; 32]);
@@ -393,6 +388,7 @@ mod tests {
             policy: PolicyRef {
                 name: "test".into(),
                 digest: Digest([4; 32]),
+                rules: String::new(),
             },
             second_person: false,
             reasons: vec![Reason {
@@ -456,7 +452,7 @@ mod tests {
         check(|plan| plan.second_person = true, missing());
         let twice = |plan: &mut Plan| {
             plan.second_person = true;
-            plan.approvals.push(approval(" j. doe "));
+            plan.approvals.push(approval(" j.  doe "));
         };
         check(twice, missing());
         let two = |plan: &mut Plan| {

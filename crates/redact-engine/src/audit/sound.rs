@@ -24,6 +24,19 @@ const BESIDE_TONE_MAX_DB: f64 = -55.0;
 /// Levels below this are shown as this.
 const FLOOR_DB: f64 = -200.0;
 
+/// How loud a mute still is on one track.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MutedLevel {
+    /// Index of the mute in the redactions.
+    pub mute: usize,
+    /// The sound track, from 0.
+    pub track: usize,
+    /// Samples per channel that were measured.
+    pub samples: u64,
+    /// The loudest window, decibels of full scale, at least -200; of a tone, what is heard beside it.
+    pub loudest_dbfs: f64,
+}
+
 /// Hears all mutes of a release.
 pub(super) struct Listener<'a> {
     redactions: &'a Redactions,
@@ -36,6 +49,8 @@ pub(super) struct Listener<'a> {
 #[derive(Default)]
 struct Heard {
     samples: u64,
+    /// What is left of each mute on each track.
+    levels: BTreeMap<(usize, usize), MutedLevel>,
     worst_silence: Option<(f64, String)>,
     worst_tone: Option<(f64, String)>,
     loud: Failures,
@@ -94,7 +109,7 @@ impl<'a> Listener<'a> {
     }
 
     /// The verdict on all mutes.
-    pub(super) fn into_check(mut self) -> Check {
+    pub(super) fn into_check(mut self) -> (Check, Vec<MutedLevel>) {
         for (key, window) in std::mem::take(&mut self.open) {
             self.heard.close(key, &window, self.redactions);
         }
@@ -114,14 +129,15 @@ impl<'a> Listener<'a> {
                  {BESIDE_TONE_MAX_DB:.0}"
             ));
         }
-        self.heard.loud.into_check("mutes", figures)
+        let levels = self.heard.levels.into_values().collect();
+        (self.heard.loud.into_check("mutes", figures), levels)
     }
 }
 
 impl Heard {
     /// Judges a window that is complete.
-    fn close(&mut self, (mute, stream): (usize, usize), window: &Window, all: &Redactions) {
-        let mute = &all.mutes[mute];
+    fn close(&mut self, (index, stream): (usize, usize), window: &Window, all: &Redactions) {
+        let mute = &all.mutes[index];
         let (level, allowed, worst) = match mute.style {
             MuteStyle::Silence => (
                 window.level_db(Channel::power),
@@ -141,6 +157,16 @@ impl Heard {
         let within = level <= allowed;
         if !within {
             self.loud.add(|| format!("{} ({level:.1} dBFS)", place()));
+        }
+        let known = self.levels.entry((index, stream)).or_insert(MutedLevel {
+            mute: index,
+            track: stream,
+            samples: 0,
+            loudest_dbfs: FLOOR_DB,
+        });
+        known.samples += window.samples();
+        if level.is_nan() || level > known.loudest_dbfs {
+            known.loudest_dbfs = level;
         }
         if level.is_nan() || worst.as_ref().is_none_or(|&(known, _)| level > known) {
             *worst = Some((level, place()));
@@ -182,6 +208,11 @@ impl Window {
         }
     }
 
+    /// Samples per channel.
+    fn samples(&self) -> u64 {
+        self.channels.first().map_or(0, |channel| channel.samples)
+    }
+
     /// The loudest channel, decibels of full scale.
     fn level_db(&self, power: impl Fn(&Channel) -> f64) -> f64 {
         let loudest = self.channels.iter().map(power).fold(0.0, |a: f64, b| {
@@ -202,6 +233,7 @@ impl Window {
 /// Sums over one channel of a window.
 #[derive(Clone, Copy, Default)]
 struct Channel {
+    samples: u64,
     count: f64,
     square: f64,
     sine: f64,
@@ -213,6 +245,7 @@ struct Channel {
 
 impl Channel {
     fn add(&mut self, sample: f64, (sine, cosine): (f64, f64)) {
+        self.samples += 1;
         self.count += 1.0;
         self.square += sample * sample;
         self.sine += sample * sine;

@@ -159,7 +159,18 @@ pub(super) struct Pictures {
     worst_psnr: Option<(f64, FrameIndex)>,
     /// The second in progress and its frames' ratios.
     second: (i64, Vec<f64>),
-    worst_second: Option<f64>,
+    seconds: Vec<SecondQuality>,
+}
+
+/// How close one second of a release is to its source, outside masks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SecondQuality {
+    /// The second, from the first frame.
+    pub second: i64,
+    /// Lowest peak signal-to-noise ratio of a frame, decibels; 99 where nothing differs.
+    pub worst_db: f64,
+    /// Median over the second's frames, decibels.
+    pub median_db: f64,
 }
 
 impl Pictures {
@@ -198,17 +209,24 @@ impl Pictures {
     fn close_second(&mut self) {
         let ratios = &mut self.second.1;
         ratios.sort_unstable_by(f64::total_cmp);
-        if let Some(&median) = ratios.get(ratios.len() / 2) {
-            self.worst_second = Some(self.worst_second.map_or(median, |worst| worst.min(median)));
+        if let (Some(&worst_db), Some(&median_db)) = (ratios.first(), ratios.get(ratios.len() / 2))
+        {
+            self.seconds.push(SecondQuality {
+                second: self.second.0,
+                worst_db,
+                median_db,
+            });
         }
         ratios.clear();
     }
 
     /// The verdicts outside and inside masks.
-    pub(super) fn into_checks(mut self) -> [Check; 2] {
+    pub(super) fn into_checks(mut self) -> ([Check; 2], Vec<SecondQuality>) {
         self.close_second();
         let mut figures = [format!("{} frames", self.frames), String::new()];
-        if let (Some((psnr, index)), Some(second)) = (self.worst_psnr, self.worst_second) {
+        let medians = self.seconds.iter().map(|second| second.median_db);
+        let worst_second = medians.min_by(f64::total_cmp);
+        if let (Some((psnr, index)), Some(second)) = (self.worst_psnr, worst_second) {
             figures[0].push_str(&format!(
                 "; PSNR at least {psnr:.1} dB (frame {index}), allowed {PSNR_MIN_DB:.0}, median of \
                  the worst second {second:.1} dB"
@@ -223,10 +241,11 @@ impl Pictures {
         figures[1].push_str(&inside);
         let [outside, inside] = self.failed;
         let [outside_figures, inside_figures] = figures;
-        [
+        let checks = [
             outside.into_check("picture outside masks", outside_figures),
             inside.into_check("picture inside masks", inside_figures),
-        ]
+        ];
+        (checks, self.seconds)
     }
 }
 

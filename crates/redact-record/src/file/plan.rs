@@ -46,6 +46,8 @@ pub(crate) struct PlanFile {
 struct PolicyRefFile {
     name: String,
     sha256: Hex,
+    /// The policy file's text.
+    rules: String,
 }
 
 /// Why something is withheld or kept.
@@ -178,6 +180,7 @@ impl From<&Plan> for PlanFile {
             policy: PolicyRefFile {
                 name: plan.policy.name.clone(),
                 sha256: Hex(plan.policy.digest),
+                rules: plan.policy.rules.clone(),
             },
             second_person: plan.second_person,
             reasons: plan.reasons.iter().map(Into::into).collect(),
@@ -310,6 +313,7 @@ impl TryFrom<PlanFile> for Plan {
             policy: PolicyRef {
                 name: file.policy.name,
                 digest: file.policy.sha256.0,
+                rules: file.policy.rules,
             },
             second_person: file.second_person,
             reasons: reasons(file.reasons)?,
@@ -326,7 +330,9 @@ impl TryFrom<PlanFile> for Plan {
     }
 }
 
-fn read_all<F, T: TryFrom<F, Error = RecordError>>(files: Vec<F>) -> Result<Vec<T>, RecordError> {
+pub(crate) fn read_all<F, T: TryFrom<F, Error = RecordError>>(
+    files: Vec<F>,
+) -> Result<Vec<T>, RecordError> {
     files.into_iter().map(T::try_from).collect()
 }
 

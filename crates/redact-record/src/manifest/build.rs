@@ -7,13 +7,13 @@ use redact_core::{
     Verdict,
 };
 
-use super::input::{AudioResult, CheckResult, ManifestInput};
+use super::input::{AudioResult, CheckResult, ManifestInput, SecondQuality};
 use super::public::{
     ApprovalSummary, CheckFile, Checks, Coverage, KeptCount, MaskItem, MaskOriginName, Medium,
-    MuteItem, NamedValue, PolicyName, PublicManifest, ReleaseFile, SoundTotal, SourceSummary,
-    Strength, Terms, Tool, Totals,
+    MuteItem, MuteLevel, NamedValue, PolicyName, PublicManifest, ReleaseFile, SecondPsnr,
+    SoundTotal, SourceSummary, Strength, Tool, Totals,
 };
-use super::sealed::{self, KeptTrack, Request, SealedBody, SealedItem};
+use super::sealed::{self, KeptTrack, SealedBody, SealedItem};
 use super::{Hex, OneLine, PUBLIC_SCHEMA, ReasonFile, SCHEMA_VERSION, Seconds, SoundTracks, Utc};
 use crate::file::plan::keyframe_row;
 use crate::{RecordError, digest_bytes, json, plan};
@@ -52,6 +52,10 @@ pub fn build(input: &ManifestInput<'_>) -> Result<Manifests, RecordError> {
 }
 
 fn check_input(input: &ManifestInput<'_>) -> Result<(), RecordError> {
+    input.context.terms.check()?;
+    input.context.request.check()?;
+    // The demands that the manifests speak of are those of the text that they carry.
+    plan::check_policy(input.plan.plan())?;
     let source = &input.plan.plan().source;
     let same = |what, found: String, expected: String| {
         if found == expected {
@@ -71,7 +75,11 @@ fn check_input(input: &ManifestInput<'_>) -> Result<(), RecordError> {
         digest.clone(),
     )?;
     let after = input.source_after.to_string();
-    same("SHA-256 of the source after the run", after, digest)?;
+    same("SHA-256 of the source after the run", after, digest.clone())?;
+    if let Some(replaced) = &input.context.supersedes {
+        let what = "SHA-256 of the source of the manifest that is replaced";
+        same(what, replaced.source.to_string(), digest)?;
+    }
     let frames = source.frames.to_string();
     let written = input.render.frames.to_string();
     same("frames written", written, frames.clone())?;
@@ -104,21 +112,17 @@ fn public_manifest(
     sealed_body: Digest,
 ) -> Result<PublicManifest, RecordError> {
     let plan = input.plan.plan();
+    let supersedes = input.context.supersedes.as_ref();
     let masks = mask_items(input)?;
     let mutes = mute_items(input, masks.len());
     Ok(PublicManifest {
         schema: PUBLIC_SCHEMA.into(),
         schema_version: SCHEMA_VERSION.into(),
         manifest_id: id_text(&input.fresh.id),
-        supersedes: input.context.supersedes.map(Hex),
+        supersedes: supersedes.map(|old| OneLine(old.named.clone())),
         created: Utc(input.created),
         sealed_body_sha256: Hex(sealed_body),
-        terms: Terms {
-            agency: input.context.agency.clone(),
-            profile: input.context.profile.clone(),
-            jurisdiction: input.context.jurisdiction.clone(),
-            classification: input.context.classification.clone(),
-        },
+        terms: input.context.terms.clone(),
         policy: PolicyName {
             name: plan.policy.name.clone(),
             sha256: Hex(plan.policy.digest),
@@ -141,6 +145,7 @@ fn public_manifest(
             audit: checks(input.audit),
             change: checks(input.compare),
             leaks: checks(input.leaks),
+            change_by_second: input.measured.seconds.iter().map(second_psnr).collect(),
         },
         events_head: input.context.events_head.map(OneLine),
     })
@@ -197,6 +202,8 @@ fn source_summary(source: &SourceIdentity, input: &ManifestInput<'_>) -> SourceS
         chapters: info.chapters,
         tags: count(info.tag_keys.len()),
         conversions: info.conversions.iter().map(ToString::to_string).collect(),
+        frame_ticks: OneLine(input.clock.frame_ticks()),
+        closed_channels: input.source_channels.to_vec(),
     }
 }
 
@@ -301,7 +308,11 @@ fn times(input: &ManifestInput<'_>, span: FrameSpan) -> Result<Times, RecordErro
 fn coverage(track: &Track) -> Coverage {
     use redact_core::BoxOrigin::{Detected, Extended, Followed, Interpolated};
     let of = |origin| count(track.boxes().iter().filter(|b| b.origin == origin).count());
+    let mut seen = track.boxes().iter().filter(|b| b.origin == Detected);
+    let first_seen = seen.next().map(|b| b.frame.get());
     Coverage {
+        first_seen,
+        last_seen: seen.next_back().map(|b| b.frame.get()).or(first_seen),
         detected: of(Detected),
         interpolated: of(Interpolated),
         followed: of(Followed),
@@ -317,9 +328,12 @@ fn score_best(track: &Track) -> f32 {
 
 fn mute_items(input: &ManifestInput<'_>, masks: usize) -> Vec<MuteItem> {
     let mutes = &input.plan.redactions().mutes;
+    let base = input.plan.plan().source.info.video.time_base;
+    let zero = input.clock.first().nanos(base).unwrap_or(0);
+    let on_source = |nanos: i64| Seconds(nanos.saturating_add(zero));
     (count(masks) + 1..)
-        .zip(mutes)
-        .map(|(item, mute)| MuteItem {
+        .zip(mutes.iter().enumerate())
+        .map(|(item, (index, mute))| MuteItem {
             item,
             medium: Medium::Sound,
             description: "Sound".into(),
@@ -327,9 +341,28 @@ fn mute_items(input: &ManifestInput<'_>, masks: usize) -> Vec<MuteItem> {
                 Seconds(mute.span.start_nanos()),
                 Seconds(mute.span.end_nanos()),
             )),
+            source_seconds: OneLine((
+                on_source(mute.span.start_nanos()),
+                on_source(mute.span.end_nanos()),
+            )),
             sound_tracks: SoundTracks(mute.streams.clone()),
             style: mute.style.into(),
+            measured: mute_levels(input, index),
             reason: mute.reason.0.clone(),
+        })
+        .collect()
+}
+
+fn mute_levels(input: &ManifestInput<'_>, mute: usize) -> Vec<OneLine<MuteLevel>> {
+    let levels = input.measured.mutes.iter();
+    levels
+        .filter(|level| level.mute == mute)
+        .map(|level| {
+            OneLine(MuteLevel {
+                track: count(level.track),
+                samples: level.samples,
+                loudest_dbfs: tenths(level.loudest_dbfs),
+            })
         })
         .collect()
 }
@@ -424,6 +457,19 @@ fn checks(results: &[CheckResult]) -> Vec<CheckFile> {
     results.iter().map(check).collect()
 }
 
+fn second_psnr(second: &SecondQuality) -> OneLine<SecondPsnr> {
+    OneLine(SecondPsnr {
+        second: second.second,
+        worst_db: tenths(second.worst_db),
+        median_db: tenths(second.median_db),
+    })
+}
+
+/// Decibels to one place.
+fn tenths(decibels: f64) -> f64 {
+    (decibels * 10.0).round() / 10.0
+}
+
 fn sealed_body(input: &ManifestInput<'_>) -> SealedBody {
     let plan = input.plan.plan();
     SealedBody {
@@ -435,8 +481,9 @@ fn sealed_body(input: &ManifestInput<'_>) -> SealedBody {
         source_sha256: Hex(plan.source.digest),
         source_merkle_root: Hex(input.source_before.merkle_root),
         source_tag_keys: plan.source.info.tag_keys.clone(),
-        request: request(input),
+        request: input.context.request.clone(),
         findings_sha256: Hex(plan.findings),
+        policy_rules: plan.policy.rules.clone(),
         plan_content_sha256: Hex(plan::content(plan)),
         approvals: plan.approvals.iter().map(Into::into).collect(),
         items: sealed_items(input),
@@ -446,30 +493,6 @@ fn sealed_body(input: &ManifestInput<'_>) -> SealedBody {
             .filter_map(kept_track)
             .map(OneLine)
             .collect(),
-    }
-}
-
-fn request(input: &ManifestInput<'_>) -> Request {
-    let context = input.context;
-    Request {
-        requester: context.requester.clone(),
-        request_number: context.request_number.clone(),
-        case_number: context.case_number.clone(),
-        requested_on: context.requested_on.clone(),
-        due_on: context.due_on.clone(),
-        authorised_by: context.authorised_by.clone(),
-        written_basis: context.written_basis.clone(),
-        consent_reference: context.consent_reference.clone(),
-        delivery: context.delivery.clone(),
-        copy_number: context.copy_number,
-        minutes_of_work: context.minutes_of_work,
-        evidence_id: context.evidence_id.clone(),
-        device_serial: context.device_serial.clone(),
-        clock_basis: context.clock_basis.clone(),
-        recorded_start: context.recorded_start.clone(),
-        recorded_end: context.recorded_end.clone(),
-        pre_event_seconds: context.pre_event_seconds,
-        related_recordings: context.related_recordings.clone(),
     }
 }
 

@@ -2,8 +2,9 @@
 
 use redact_core::{ApprovedPlan, Digest, ModelUse, StreamSummary, Timestamp, UtcNanos};
 
+use super::{Hex, PublicManifest, Request, Supersedes, Terms};
 use crate::events::Checkpoint;
-use crate::{FileBinding, RecordError};
+use crate::{FileBinding, RecordError, digest_bytes};
 
 /// One answer of a checker, with the figures it rests on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,59 +65,73 @@ pub struct ToolInfo {
     pub options: Vec<(String, String)>,
 }
 
-/// What is known of the request and of the recording beside the file itself. All optional.
-///
-/// Only the first four are public.
+/// A manifest that is replaced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replaced {
+    /// What the new manifest says of it.
+    pub named: Supersedes,
+    /// The source that it was for, which must be the new one's.
+    pub source: Digest,
+}
+
+impl Replaced {
+    /// The manifest `older`, which was read from `bytes` and believed.
+    #[must_use]
+    pub fn new(older: &PublicManifest, bytes: &[u8]) -> Self {
+        Self {
+            named: Supersedes {
+                manifest_id: older.manifest_id.clone(),
+                sha256: Hex(digest_bytes(bytes)),
+            },
+            source: older.source.sha256.0,
+        }
+    }
+}
+
+/// What is known beside the files themselves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReleaseContext {
-    /// Public: the agency that releases.
-    pub agency: Option<String>,
-    /// Public: for whom the copy is made in general (public, court, data subject).
-    pub profile: Option<String>,
-    /// Public: whose law applies.
-    pub jurisdiction: Option<String>,
-    /// Public: the data classification.
-    pub classification: Option<String>,
-    /// Public: SHA-256 of the public manifest that this one replaces.
-    pub supersedes: Option<Digest>,
+    /// Public: on which terms it is released.
+    pub terms: Terms,
+    /// Sealed: the request and the recording.
+    pub request: Request,
+    /// Public: the manifest that this one replaces.
+    pub supersedes: Option<Replaced>,
     /// Public: head of the event chain.
     pub events_head: Option<Checkpoint>,
-    /// Who asked.
-    pub requester: Option<String>,
-    /// The request's number.
-    pub request_number: Option<String>,
-    /// The case's number.
-    pub case_number: Option<String>,
-    /// When it was asked for, as the agency writes it.
-    pub requested_on: Option<String>,
-    /// When it is due, as the agency writes it.
-    pub due_on: Option<String>,
-    /// Who authorised the release.
-    pub authorised_by: Option<String>,
-    /// The written basis of the release.
-    pub written_basis: Option<String>,
-    /// Whose consent it rests on, by reference.
-    pub consent_reference: Option<String>,
-    /// To whom and how it is handed over.
-    pub delivery: Option<String>,
-    /// Number of the copy.
-    pub copy_number: Option<u32>,
-    /// Minutes of work.
-    pub minutes_of_work: Option<u32>,
-    /// The recording's name in the agency's evidence system.
-    pub evidence_id: Option<String>,
-    /// The camera's serial number.
-    pub device_serial: Option<String>,
-    /// How the camera's clock was set.
-    pub clock_basis: Option<String>,
-    /// When the recording started, as the camera says.
-    pub recorded_start: Option<String>,
-    /// When the recording ended, as the camera says.
-    pub recorded_end: Option<String>,
-    /// Seconds at the start that the camera keeps without sound.
-    pub pre_event_seconds: Option<u32>,
-    /// Other recordings of the incident and their state.
-    pub related_recordings: Vec<String>,
+}
+
+/// How loud a mute still is on one track of the finished file.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MutedLevel {
+    /// Index of the mute in the plan's redactions.
+    pub mute: usize,
+    /// The sound track, from 0.
+    pub track: usize,
+    /// Samples per channel that were measured.
+    pub samples: u64,
+    /// The loudest 20 ms, decibels of full scale; of a tone, what is heard beside it.
+    pub loudest_dbfs: f64,
+}
+
+/// How close one second of the finished file is to the source outside masks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SecondQuality {
+    /// The second, from the first frame.
+    pub second: i64,
+    /// Lowest signal-to-noise ratio of a frame, decibels.
+    pub worst_db: f64,
+    /// Median over the second's frames, decibels.
+    pub median_db: f64,
+}
+
+/// What was measured on the finished file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Measured {
+    /// One entry per mute and track that has sound in it.
+    pub mutes: Vec<MutedLevel>,
+    /// One entry per second that has frames.
+    pub seconds: Vec<SecondQuality>,
 }
 
 /// When each frame is shown, in ticks of the source's time base; a release keeps these times.
@@ -143,6 +158,17 @@ impl FrameClock {
     #[must_use]
     pub fn first(&self) -> Timestamp {
         Timestamp::new(self.ticks.first().copied().unwrap_or(0))
+    }
+
+    /// Shortest and longest time between two frames, in ticks; zeros for fewer than two frames.
+    #[must_use]
+    pub fn frame_ticks(&self) -> (i64, i64) {
+        let times = self
+            .ticks
+            .windows(2)
+            .map(|two| two[1].saturating_sub(two[0]));
+        let shortest = times.clone().min().unwrap_or(0);
+        (shortest, times.max().unwrap_or(0))
     }
 
     /// When frame `index` starts, or the last one ends if `index` is the number of frames.
@@ -211,6 +237,10 @@ pub struct ManifestInput<'a> {
     pub compare: &'a [CheckResult],
     /// One verdict per leak channel; at least one.
     pub leaks: &'a [CheckResult],
+    /// What the audit and the comparison measured.
+    pub measured: &'a Measured,
+    /// Names of the leak channels that the source has open: what was dropped on the way.
+    pub source_channels: &'a [String],
     /// The program.
     pub tool: &'a ToolInfo,
     /// What else is known.

@@ -2,17 +2,18 @@
 //!
 //! The doc comments of its fields are the descriptions in the JSON Schema.
 
-use redact_core::{Digest, MaskOrigin, MuteRegion, ReasonCode, Redactions, TrackId};
+use redact_core::{Class, Digest, MaskOrigin, MuteRegion, ReasonCode, Redactions, TrackId};
 use serde::{Deserialize, Serialize};
 
 use super::{
     ClassName, EffectFile, Hex, ModelFile, MuteStyleName, OneLine, PUBLIC_SCHEMA, ReasonFile,
-    Seconds, SoundTracks, StreamFile, Utc,
+    Seconds, SoundTracks, StreamFile, Terms, Utc,
 };
 use crate::events::Checkpoint;
 use crate::file::plan::{KeyframeRow, mask_region, mute_span, mute_streams, reasons};
+use crate::policy::Policy;
 use crate::sign::{SignatureVerdict, Signed, TrustStore};
-use crate::{FileBinding, RecordError, json};
+use crate::{FileBinding, RecordError, digest_bytes, json};
 
 /// What was done to a released recording. It may go out with the release: it holds no names, no
 /// words and nothing that tells what the recording shows.
@@ -26,8 +27,8 @@ pub struct PublicManifest {
     pub schema_version: String,
     /// Random name of this manifest, 32 hexadecimal digits.
     pub manifest_id: String,
-    /// SHA-256 of the public manifest that this one replaces: revisions chain.
-    pub supersedes: Option<Hex>,
+    /// The public manifest that this one replaces: revisions chain.
+    pub supersedes: Option<OneLine<Supersedes>>,
     /// When the manifest was made.
     pub created: Utc,
     /// SHA-256 of the sealed manifest's body, as its bytes stand in that file: whoever is shown
@@ -70,19 +71,15 @@ pub struct PublicManifest {
     pub events_head: Option<OneLine<Checkpoint>>,
 }
 
-/// The terms of a release.
+/// A manifest that is replaced.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct Terms {
-    /// The agency that releases.
-    pub agency: Option<String>,
-    /// For whom the copy is made in general: public, court, data subject, agency.
-    pub profile: Option<String>,
-    /// Whose law applies.
-    pub jurisdiction: Option<String>,
-    /// The data classification.
-    pub classification: Option<String>,
+pub struct Supersedes {
+    /// Its name.
+    pub manifest_id: String,
+    /// SHA-256 of its file.
+    pub sha256: Hex,
 }
 
 /// A written policy.
@@ -131,6 +128,12 @@ pub struct SourceSummary {
     pub tags: u32,
     /// What any release of this source changes, whatever is redacted.
     pub conversions: Vec<String>,
+    /// Shortest and longest time that a frame but the last is shown, in ticks: they differ where the
+    /// frame rate varies.
+    pub frame_ticks: OneLine<(i64, i64)>,
+    /// Ways of giving something away that are open in the source (see `checks.leaks`) and closed in
+    /// the release: edit lists, tags, telemetry and others that were dropped.
+    pub closed_channels: Vec<String>,
 }
 
 /// The file that goes out.
@@ -200,6 +203,10 @@ pub struct Coverage {
     pub followed: u32,
     /// Frames added before the first and after the last sighting.
     pub extended: u32,
+    /// First and last frame in which a model saw the thing; what is before and after was added.
+    pub first_seen: Option<u32>,
+    /// See `first_seen`.
+    pub last_seen: Option<u32>,
     /// Longest run of frames between two sightings.
     pub longest_gap: u32,
     /// Highest score of the model, 0 to 1.
@@ -243,7 +250,7 @@ pub struct MaskItem {
 }
 
 /// One span of sound that is taken out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MuteItem {
@@ -256,12 +263,43 @@ pub struct MuteItem {
     /// Start and end in seconds of the release, from its first frame, padding included; sound may
     /// start before the first frame.
     pub release_seconds: OneLine<(Seconds, Seconds)>,
+    /// The same on the source's clock, in which the first frame has the time `source.first_tick`.
+    pub source_seconds: OneLine<(Seconds, Seconds)>,
     /// `all`, or the sound tracks of the release, from 0.
     pub sound_tracks: SoundTracks,
     /// What is heard instead.
     pub style: MuteStyleName,
+    /// What is left, measured on each track of the finished file that has sound there.
+    pub measured: Vec<OneLine<MuteLevel>>,
     /// Code of the reason.
     pub reason: String,
+}
+
+/// What is left of a muted span on one track.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct MuteLevel {
+    /// The track, from 0.
+    pub track: u32,
+    /// Samples per channel that were measured.
+    pub samples: u64,
+    /// The loudest 20 ms, decibels of full scale; where a tone is heard, what is heard beside it.
+    /// -200 stands for that and anything below.
+    pub loudest_dbfs: f64,
+}
+
+/// How close one second of the release is to the source, outside masks.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SecondPsnr {
+    /// The second, from the first frame.
+    pub second: i64,
+    /// Lowest peak signal-to-noise ratio of a frame, decibels; 99 stands for no difference.
+    pub worst_db: f64,
+    /// Median over the second's frames.
+    pub median_db: f64,
 }
 
 /// Things of one class that were found and left visible for one reason.
@@ -351,7 +389,7 @@ pub struct ApprovalSummary {
 }
 
 /// What was checked on the finished file, with the evidence.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Checks {
@@ -361,6 +399,8 @@ pub struct Checks {
     pub change: Vec<CheckFile>,
     /// One verdict per channel through which a file gives away what was hidden.
     pub leaks: Vec<CheckFile>,
+    /// What the comparison with the source measured, second by second.
+    pub change_by_second: Vec<OneLine<SecondPsnr>>,
 }
 
 /// One check.
@@ -422,6 +462,16 @@ impl PublicManifest {
             ));
         }
         reasons(self.reasons.clone())?;
+        self.terms.check()?;
+        let people = 1 + u32::from(self.approvals.second_person_required);
+        if self.approvals.count < people {
+            let expected = format!("at least {people}, as the policy demands");
+            return Err(RecordError::field(
+                "approvals.count",
+                self.approvals.count,
+                expected,
+            ));
+        }
         self.check_items()?;
         self.redactions().map(|_| ())
     }
@@ -462,6 +512,67 @@ impl PublicManifest {
                     expected,
                 ));
             }
+        }
+        Ok(())
+    }
+
+    /// Checks that this release was made with `policy` and by its rules: as many people, and no
+    /// weaker effect than it accepts.
+    ///
+    /// # Errors
+    /// [`RecordError::Mismatch`], [`RecordError::WeakEffect`].
+    pub fn check_policy(&self, policy: &Policy) -> Result<(), RecordError> {
+        if self.policy.sha256.0 != policy.digest {
+            return Err(RecordError::Mismatch {
+                what: "SHA-256 of the policy",
+                found: policy.digest.to_string(),
+                expected: format!("{}, as the manifest says", self.policy.sha256.0),
+            });
+        }
+        if policy.second_person && !self.approvals.second_person_required {
+            return Err(RecordError::Mismatch {
+                what: "approvals.second_person_required",
+                found: "false".into(),
+                expected: "true, as the policy says".into(),
+            });
+        }
+        for mask in &self.masks {
+            let Some(class) = mask.class.map(Class::from) else {
+                continue;
+            };
+            let effect = mask.effect.0.effect_at("effect")?;
+            if effect.is_weak_for(class) && !policy.rule(class).accept_weak_effect {
+                return Err(RecordError::WeakEffect {
+                    item: format!("item {}", mask.item),
+                    effect: effect.name(),
+                    class,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that this manifest replaces `older`, which was read from `older_bytes`.
+    ///
+    /// # Errors
+    /// [`RecordError::Mismatch`] when it names another, or none, or is for another recording.
+    pub fn check_supersedes(&self, older: &Self, older_bytes: &[u8]) -> Result<(), RecordError> {
+        let found = digest_bytes(older_bytes);
+        let named = self.supersedes.as_ref().map(|named| &named.0);
+        if named.is_none_or(|named| named.sha256.0 != found) {
+            let named = named.map_or("none".to_owned(), |named| named.sha256.0.to_string());
+            return Err(RecordError::Mismatch {
+                what: "SHA-256 of the manifest that is replaced",
+                found: found.to_string(),
+                expected: format!("{named}, as the newer manifest says"),
+            });
+        }
+        if self.source.sha256 != older.source.sha256 {
+            return Err(RecordError::Mismatch {
+                what: "SHA-256 of the source of the manifest that is replaced",
+                found: older.source.sha256.0.to_string(),
+                expected: self.source.sha256.0.to_string(),
+            });
         }
         Ok(())
     }

@@ -1,14 +1,16 @@
 //! The sealed manifest: what the agency keeps to itself.
 
-use redact_core::Digest;
+use redact_core::{Approval, Digest, PolicyRef};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{
-    ApprovalFile, ClassName, Hex, OneLine, PublicManifest, SCHEMA_VERSION, SEALED_SCHEMA, Utc,
+    ApprovalFile, ClassName, Hex, OneLine, PublicManifest, Request, SCHEMA_VERSION, SEALED_SCHEMA,
+    Utc,
 };
+use crate::file::plan::read_all;
 use crate::sign::{SignatureVerdict, Signed, TrustStore};
-use crate::{RecordError, digest_bytes, json};
+use crate::{RecordError, digest_bytes, json, policy};
 
 /// Who decided, what was kept and why, who asked. It does not go out with the release.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,6 +38,8 @@ pub struct SealedBody {
     pub request: Request,
     /// SHA-256 of the findings file.
     pub findings_sha256: Hex,
+    /// The policy file's text: what it demands, whoever asks. The public manifest has its digest.
+    pub policy_rules: String,
     /// SHA-256 of the approved plan's content.
     pub plan_content_sha256: Hex,
     /// Who approved exactly that content, when and with which words.
@@ -44,49 +48,6 @@ pub struct SealedBody {
     pub items: Vec<OneLine<SealedItem>>,
     /// What was found and left visible: each with its reason.
     pub kept: Vec<OneLine<KeptTrack>>,
-}
-
-/// The request and what else is known of the recording; all optional.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Request {
-    /// Who asked.
-    pub requester: Option<String>,
-    /// The request's number: every release must be documented.
-    pub request_number: Option<String>,
-    /// The case's number.
-    pub case_number: Option<String>,
-    /// When it was asked for: statutory clocks start here.
-    pub requested_on: Option<String>,
-    /// When it is due.
-    pub due_on: Option<String>,
-    /// Who authorised the release.
-    pub authorised_by: Option<String>,
-    /// The written basis of the release.
-    pub written_basis: Option<String>,
-    /// Whose consent it rests on, by reference.
-    pub consent_reference: Option<String>,
-    /// To whom and how it is handed over.
-    pub delivery: Option<String>,
-    /// Number of the copy.
-    pub copy_number: Option<u32>,
-    /// Minutes of work: some fees are per minute.
-    pub minutes_of_work: Option<u32>,
-    /// The recording's name in the agency's evidence system.
-    pub evidence_id: Option<String>,
-    /// The camera's serial number.
-    pub device_serial: Option<String>,
-    /// How the camera's clock was set.
-    pub clock_basis: Option<String>,
-    /// When the recording started, as the camera says.
-    pub recorded_start: Option<String>,
-    /// When the recording ended, as the camera says.
-    pub recorded_end: Option<String>,
-    /// Seconds at the start that the camera keeps without sound: explains sound that is missing.
-    pub pre_event_seconds: Option<u32>,
-    /// Other recordings of the incident: what is hidden here may be visible there.
-    pub related_recordings: Vec<String>,
 }
 
 /// Who decided one item.
@@ -216,6 +177,53 @@ impl SealedManifest {
                 what: "SHA-256 of the sealed manifest's body",
                 found: self.body_digest.to_string(),
                 expected: format!("{}, as the public manifest says", public.sealed_body()),
+            });
+        }
+        Ok(())
+    }
+
+    /// Checks that the people whom the policy demands approved exactly the plan that was carried
+    /// out, and that `public` says of the policy what its text says.
+    ///
+    /// # Errors
+    /// [`RecordError::Mismatch`] when the text is not that policy's, or the manifest claims less
+    /// than it demands; [`RecordError::ChangedAfterApproval`]; [`RecordError::SamePerson`].
+    pub fn check_approvals(&self, public: &PublicManifest) -> Result<(), RecordError> {
+        let body = &self.body;
+        let policy = policy::embedded(&PolicyRef {
+            name: public.policy.name.clone(),
+            digest: public.policy.sha256.0,
+            rules: body.policy_rules.clone(),
+        })?;
+        public.check_policy(&policy)?;
+        let approved = body.plan_content_sha256.0;
+        let void = body
+            .approvals
+            .iter()
+            .find(|a| a.content_sha256.0 != approved);
+        if let Some(void) = void {
+            return Err(RecordError::ChangedAfterApproval {
+                by: void.by.clone(),
+                approved: void.content_sha256.0,
+                found: approved,
+            });
+        }
+        let approvals: Vec<Approval> = read_all(body.approvals.clone())?;
+        let found = approvals.len().to_string();
+        let Some(first) = approvals.first() else {
+            return Err(RecordError::field("approvals", "none", "at least one"));
+        };
+        if u32::try_from(approvals.len()) != Ok(public.approvals.count) {
+            return Err(RecordError::Mismatch {
+                what: "number of approvals",
+                found,
+                expected: format!("{}, as the public manifest says", public.approvals.count),
+            });
+        }
+        let two = approvals.iter().any(|other| !first.is_by(&other.by));
+        if public.approvals.second_person_required && !two {
+            return Err(RecordError::SamePerson {
+                by: first.by.clone(),
             });
         }
         Ok(())

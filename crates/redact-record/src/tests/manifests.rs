@@ -160,7 +160,7 @@ fn every_changed_byte_of_a_signed_manifest_is_refused() {
 #[test]
 fn manifests_of_two_releases_do_not_pair() {
     let (one, mut other) = (Case::new(), Made::new());
-    other.context.requester = Some("somebody else".into());
+    other.context.request.requester = Some("somebody else".into());
     let other = other.build();
     let (sealed, _) =
         SealedManifest::open(&one.made.sealed_bytes, &one.sealed_signature, &one.trust).unwrap();
@@ -390,7 +390,7 @@ fn the_log_holds_what_a_reader_needs_and_no_script() {
 #[test]
 fn markup_in_a_field_is_shown_and_not_obeyed() {
     let mut made = Made::new();
-    made.context.agency = Some("<script>alert(1)</script>".into());
+    made.context.terms.agency = Some("<script>alert(1)</script>".into());
     let made = made.build();
     let page = log::html(&made.public, digest_bytes(&made.public_bytes)).unwrap();
     assert!(!page.contains("<script"));

@@ -180,7 +180,6 @@ fn a_set_that_is_missing_or_clashes_is_named() {
 /// the policy at hand to refuse a plan that was edited. Control: the unedited plan is approved.
 #[test]
 fn a_plan_carries_what_its_policy_accepts_and_nothing_weaker_is_approved() {
-    use redact_core::PlanError;
     let weak = "effect = { kind = \"blur\", cells_across = 4 }\naccept_weak_effect = true";
     let accepting = policy_with("effect = { kind = \"fill\" }", weak).unwrap();
     assert_eq!(accepting.weak_effects_accepted(), [Class::Plate]);
@@ -197,13 +196,13 @@ fn a_plan_carries_what_its_policy_accepts_and_nothing_weaker_is_approved() {
         plan::approved(sound, source).unwrap();
         let decision = plan.tracks[0].decision.as_mut().unwrap();
         decision.verdict = Verdict::Redact(Effect::Blur(Cells::MAX));
-        let plan = plan::approve(plan, "Ada", testing::NOW, "ok").unwrap();
+        let plan = plan::approve(plan, "Ada", testing::NOW, "ok")?;
         plan::approved(plan, source).map(drop)
     };
     blur_plate(&accepting).unwrap();
     let refused = blur_plate(&testing::policy()).unwrap_err();
     assert!(
-        matches!(refused, RecordError::Plan(PlanError::WeakEffect { .. })),
+        matches!(refused, RecordError::WeakEffect { .. }),
         "{refused}"
     );
 }
@@ -240,4 +239,38 @@ fn a_plan_weaker_than_its_policy_is_found() {
         strict.check_plan(&fewer),
         Err(RecordError::Mismatch { .. })
     ));
+}
+
+/// Goal: what the policy demands travels with the plan and cannot be lowered there, by whoever
+/// approves it. Control: the plan as it was proposed.
+#[test]
+fn the_text_of_the_policy_binds_the_plan() {
+    let strict = policy_with("second_person = false", "second_person = true").unwrap();
+    let digest = redact_core::Digest([1; 32]);
+    let by = "policy public-release";
+    let good = plan::propose(&testing::findings(), digest, &strict, by, testing::NOW).unwrap();
+    plan::check_policy(&good).unwrap();
+    let refused = |change: fn(&mut redact_core::Plan)| {
+        let mut plan = good.clone();
+        change(&mut plan);
+        assert_ne!(plan, good);
+        plan::check_policy(&plan).unwrap_err();
+        plan::approve(plan, "Mallory", testing::NOW, "ok").unwrap_err()
+    };
+    let what = |refused: RecordError| match refused {
+        RecordError::Mismatch { what, .. } => what,
+        other => panic!("{other}"),
+    };
+    let text = "SHA-256 of the policy's text";
+    assert_eq!(
+        what(refused(|plan| plan.second_person = false)),
+        "second_person"
+    );
+    let accept = |plan: &mut redact_core::Plan| plan.weak_effects_accepted = vec![Class::Plate];
+    assert_eq!(what(refused(accept)), "weak_effects_accepted");
+    assert_eq!(what(refused(|plan| plan.policy.rules.push(' '))), text);
+    let other = |plan: &mut redact_core::Plan| plan.policy.digest = redact_core::Digest([2; 32]);
+    assert_eq!(what(refused(other)), text);
+    let name = |plan: &mut redact_core::Plan| plan.policy.name = "court".into();
+    assert_eq!(what(refused(name)), "name of the policy");
 }

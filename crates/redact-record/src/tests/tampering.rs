@@ -70,7 +70,7 @@ fn records_of_two_releases_cannot_change_places() {
     let case = Case::new();
     let mut other = Made::new();
     other.release.binding.sha256 = digest_bytes(b"another release");
-    other.context.agency = Some("Another Department".into());
+    other.context.terms.agency = Some("Another Department".into());
     let other = other.build();
     // One release's signature under the other's manifest.
     assert!(!opens_public(
