@@ -94,6 +94,8 @@ pub enum HeadKind {
     /// YOLOX trained on COCO: displays, vehicles, persons.
     #[serde(rename = "yolox")]
     YoloX,
+    /// The net of `models/training`: plates, displays.
+    PlateScreen,
     /// Silero VAD, version 5: speech.
     SileroVad,
 }
@@ -157,6 +159,8 @@ pub struct CardSource {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SourceOrigin {
+    /// The program's own: they come with it.
+    Shipped,
     /// A folder of the installation's own, under the card's file name.
     Mirror,
     /// An address.
@@ -262,6 +266,9 @@ struct RawCard {
 #[derive(Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
 enum RawSource {
+    Shipped {
+        sha256: String,
+    },
     Mirror {
         sha256: String,
     },
@@ -331,6 +338,7 @@ impl RawSource {
             Digest::from_hex(text).ok_or_else(|| format!("{text:?} is not a SHA-256 in hex"))
         };
         let (sha256, origin) = match self {
+            Self::Shipped { sha256 } => (sha256, SourceOrigin::Shipped),
             Self::Mirror { sha256 } => (sha256, SourceOrigin::Mirror),
             Self::Url { sha256, url } => (sha256, SourceOrigin::Url(url)),
             Self::PyPi {

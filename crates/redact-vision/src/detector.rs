@@ -30,7 +30,7 @@ impl DetectorOptions {
     pub fn for_card(card: &Card) -> Self {
         let threshold = match card.head {
             HeadKind::YuNet | HeadKind::CenterFace | HeadKind::RetinaFace => 0.3,
-            HeadKind::LpdYunet | HeadKind::YoloX => 0.15,
+            HeadKind::LpdYunet | HeadKind::YoloX | HeadKind::PlateScreen => 0.15,
             HeadKind::SileroVad => 0.5,
         };
         Self {

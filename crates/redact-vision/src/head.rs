@@ -9,6 +9,7 @@ mod retinaface;
 mod yolox;
 mod yunet;
 
+use self::yolox::Scores;
 use crate::card::{HeadKind, Subject};
 use crate::nms::Candidate;
 use crate::runtime::{Output, ShapeError};
@@ -32,7 +33,10 @@ pub(crate) fn decode(
         HeadKind::CenterFace => centerface::decode(outputs, input, threshold),
         HeadKind::RetinaFace => retinaface::decode(outputs, input, threshold),
         HeadKind::LpdYunet => lpd_yunet::decode(outputs, input, threshold),
-        HeadKind::YoloX => yolox::decode(outputs, input, threshold, subjects),
+        HeadKind::YoloX => yolox::decode(outputs, input, threshold, subjects, Scores::Coco),
+        HeadKind::PlateScreen => {
+            yolox::decode(outputs, input, threshold, subjects, Scores::PlateScreen)
+        }
         HeadKind::SileroVad => unreachable!("refused when the detector was made"),
     }
 }
@@ -57,7 +61,7 @@ pub(crate) fn plausible(
 pub(crate) const fn iou_max(kind: HeadKind) -> f32 {
     match kind {
         // Faces in a crowd overlap; so do the boxes of one face, far more.
-        HeadKind::YuNet | HeadKind::RetinaFace => 0.45,
+        HeadKind::YuNet | HeadKind::RetinaFace | HeadKind::PlateScreen => 0.45,
         // As its authors' decoder: its boxes for one face differ more in size.
         HeadKind::CenterFace | HeadKind::LpdYunet => 0.3,
         HeadKind::YoloX | HeadKind::SileroVad => 0.5,

@@ -1,8 +1,9 @@
-//! YOLOX trained on COCO: displays, vehicles, persons.
+//! Rows of a grid, as YOLOX gives them: YOLOX trained on COCO, and the net of `models/training`.
 //!
 //! Per cell at strides 8, 16 and 32: the box's middle relative to the cell's top-left corner and
-//! the logarithm of its sides, both in strides; the probability that there is an object; and one
-//! probability per class. The score is the product of the two.
+//! the logarithm of its sides, both in strides; then scores. YOLOX has the probability that there is
+//! an object and one probability per class, and the score is the product of the two. The net of
+//! `models/training` has one score per class and no other.
 //!
 //! Source: `demo_postprocess` of `yolox/utils/demo_utils.py` and `COCO_CLASSES` of
 //! `yolox/data/datasets/coco_classes.py` in Megvii-BaseDetection/YOLOX 6ddff48.
@@ -14,21 +15,40 @@ use crate::runtime::{Output, ShapeError};
 
 const STRIDES: [usize; 3] = [8, 16, 32];
 
-/// Values per cell: four of the box, one for the object, 80 classes.
-const VALUES: usize = 85;
-const OBJECT: usize = 4;
-const CLASSES: usize = 5;
+/// Values of the box, before the scores.
+const BOX: usize = 4;
 
-/// Which classes of COCO are a subject.
-const fn classes_of(subject: Subject) -> &'static [usize] {
-    match subject {
-        // person
-        Subject::Person => &[0],
-        // car, motorcycle, bus, truck
-        Subject::Vehicle => &[2, 3, 5, 7],
-        // tv, laptop, cell phone
-        Subject::Screen => &[62, 63, 67],
-        Subject::Face | Subject::Plate | Subject::Speech => &[],
+/// What a row holds after its box.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scores {
+    /// One for the object, then 80 classes of COCO.
+    Coco,
+    /// A plate, a screen.
+    PlateScreen,
+}
+
+impl Scores {
+    const fn count(self) -> usize {
+        match self {
+            Self::Coco => 81,
+            Self::PlateScreen => 2,
+        }
+    }
+
+    /// The score for `subject` among the `scores` of a row.
+    fn of(self, scores: &[f32], subject: Subject) -> f32 {
+        let best = |classes: &[usize]| classes.iter().map(|c| scores[*c]).fold(0.0, f32::max);
+        match (self, subject) {
+            // person
+            (Self::Coco, Subject::Person) => scores[0] * best(&[1]),
+            // car, motorcycle, bus, truck
+            (Self::Coco, Subject::Vehicle) => scores[0] * best(&[3, 4, 6, 8]),
+            // tv, laptop, cell phone
+            (Self::Coco, Subject::Screen) => scores[0] * best(&[63, 64, 68]),
+            (Self::PlateScreen, Subject::Plate) => scores[0],
+            (Self::PlateScreen, Subject::Screen) => scores[1],
+            _ => 0.0,
+        }
     }
 }
 
@@ -37,25 +57,20 @@ pub(super) fn decode(
     [width, height]: [usize; 2],
     threshold: f32,
     subjects: &[Subject],
+    scores: Scores,
 ) -> Result<Vec<Candidate>, ShapeError> {
+    let row_values = BOX + scores.count();
     let cells = |stride: usize| (width / stride) * (height / stride);
     let count = STRIDES.map(cells).iter().sum();
-    let values = table(outputs.first(), "the output", [count, VALUES])?;
+    let values = table(outputs.first(), "the output", [count, row_values])?;
 
     let mut found = Vec::new();
-    let mut rows = values.chunks_exact(VALUES);
+    let mut rows = values.chunks_exact(row_values);
     for stride in STRIDES {
         let columns = width / stride;
         for (cell, row) in rows.by_ref().take(cells(stride)).enumerate() {
-            // Nothing can reach the threshold where there is no object.
-            if row[OBJECT] < threshold {
-                continue;
-            }
             for subject in subjects {
-                let classes = classes_of(*subject)
-                    .iter()
-                    .map(|class| row[CLASSES + class]);
-                let score = row[OBJECT] * classes.fold(0.0, f32::max);
+                let score = scores.of(&row[BOX..], *subject);
                 if score < threshold {
                     continue;
                 }
@@ -87,6 +102,11 @@ fn rect(code: &[f32], [column, row]: [usize; 2], stride: usize) -> [f32; 4] {
 mod tests {
     use super::*;
 
+    /// Values of a row of YOLOX, and where its object and its classes are.
+    const VALUES: usize = 85;
+    const OBJECT: usize = 4;
+    const CLASSES: usize = 5;
+
     /// Goal: a display is found at its place and a cup at the same score is not.
     #[test]
     fn only_the_wanted_classes_are_read() {
@@ -104,15 +124,45 @@ mod tests {
             shape: &[1, 42, 85],
             values: &values,
         };
-        let found = decode(&[output], [64, 32], 0.3, &[Subject::Screen]).unwrap();
+        let found = decode(&[output], [64, 32], 0.3, &[Subject::Screen], Scores::Coco).unwrap();
         assert_eq!(found.len(), 1);
         assert!((found[0].score - 0.4).abs() < 1e-6);
         let expected = [8.0, 16.0, 40.0, 32.0];
         for (side, expected) in found[0].rect_in_model.iter().zip(expected) {
             assert!((side - expected).abs() < 1e-4, "{found:?}");
         }
-        let none = decode(&[output], [64, 32], 0.3, &[Subject::Vehicle]).unwrap();
+        let none = decode(&[output], [64, 32], 0.3, &[Subject::Vehicle], Scores::Coco).unwrap();
         assert!(none.is_empty());
-        assert!(decode(&[output], [64, 64], 0.3, &[Subject::Screen]).is_err());
+        assert!(decode(&[output], [64, 64], 0.3, &[Subject::Screen], Scores::Coco).is_err());
+    }
+    /// Goal: a plate and a screen in one picture are told apart, and only what is asked for is
+    /// given.
+    #[test]
+    fn plates_and_screens_have_one_score_each() {
+        const ROW: usize = 6;
+        let mut values = vec![0.0; 42 * ROW];
+        values[4] = 0.7;
+        let last = 41 * ROW;
+        values[last + 5] = 0.6;
+        let output = Output {
+            name: "output",
+            shape: &[1, 42, 6],
+            values: &values,
+        };
+        let read = |subjects: &[Subject]| {
+            decode(&[output], [64, 32], 0.3, subjects, Scores::PlateScreen).unwrap()
+        };
+        let found = read(&[Subject::Plate, Subject::Screen]);
+        let subjects: Vec<_> = found.iter().map(|f| (f.subject, f.rect_in_model)).collect();
+        assert_eq!(
+            subjects,
+            [
+                (Subject::Plate, [-4.0, -4.0, 4.0, 4.0]),
+                (Subject::Screen, [16.0, -16.0, 48.0, 16.0])
+            ]
+        );
+        assert_eq!(read(&[Subject::Screen]).len(), 1);
+        assert!(read(&[Subject::Vehicle]).is_empty());
+        assert!(decode(&[output], [64, 32], 0.3, &[Subject::Screen], Scores::Coco).is_err());
     }
 }
