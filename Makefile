@@ -27,22 +27,27 @@ endif
 # The recording that `make demo` redacts.
 export CLIP ?= fixtures/demo.mp4
 
-.PHONY: help setup build demo test lint clean
+.PHONY: help setup web build demo test lint clean
 
 help: ## Prints this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(ROOT)/Makefile
 
-setup: ## System packages, ONNX Runtime and models; nothing to do takes a second
+setup: ## System packages, ONNX Runtime, models, Node.js; nothing to do takes a second
 	@$(ROOT)/scripts/setup
 
-build: setup ## The program, optimised
+web: setup ## The page of the release desk, which the program carries within itself
+	@$(ROOT)/scripts/web build
+
+build: setup ## The program, optimised; without npm's registry, without the page
+	@$(ROOT)/scripts/web build || echo 'build: the program is built without the page of the desk'
 	cargo build --release --locked -p redact-cli
 
 demo: build ## Redacts a clip and verifies the release (another clip: make demo CLIP=PATH)
 	@$(ROOT)/scripts/demo "$$CLIP"
 
-test: setup ## All tests
+test: web ## All tests
 	cargo test --release --workspace --locked
+	@$(ROOT)/scripts/web test
 
 lint: ## Formatting, clippy with warnings as errors, licences if cargo-deny is there
 	cargo fmt --all --check

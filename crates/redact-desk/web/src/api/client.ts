@@ -1,0 +1,107 @@
+// Requests to the server: JSON both ways, errors as one class with words for a person.
+import type { ApiErrorBody } from './types';
+
+/** Why a request was not answered as hoped. `status` is 0 when the server did not answer. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly hint: string | null = null,
+    readonly field: string | null = null,
+    readonly details: unknown = null,
+  ) {
+    super(message);
+  }
+
+  /** Whether trying the same again later may work. */
+  get passing(): boolean {
+    return this.status === 0 || this.status === 503 || this.status === 502;
+  }
+}
+
+/** Called once when the server says that nobody is signed in any more. */
+let whenSignedOut: () => void = () => {};
+export function onSignedOut(act: () => void): void {
+  whenSignedOut = act;
+}
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** One request below `/api`. A `Blob` goes as bytes, everything else as JSON. */
+export async function call<T>(method: Method, path: string, body?: unknown): Promise<T> {
+  const headers: Record<string, string> = { Accept: 'application/json' };
+  let payload: BodyInit | null = null;
+  if (body instanceof Blob) {
+    headers['Content-Type'] = 'application/octet-stream';
+    payload = body;
+  } else if (body !== undefined) {
+    headers['Content-Type'] = 'application/json';
+    payload = JSON.stringify(body);
+  }
+  let answer: Response;
+  try {
+    answer = await fetch(`/api${path}`, { method, headers, body: payload });
+  } catch {
+    throw new ApiError(
+      0,
+      'unreachable',
+      'The release desk does not answer.',
+      'Your work is kept in this window and is sent as soon as it answers again.',
+    );
+  }
+  if (answer.ok) {
+    return (answer.status === 204 ? undefined : await answer.json()) as T;
+  }
+  throw await errorOf(answer);
+}
+
+async function errorOf(answer: Response): Promise<ApiError> {
+  let found: ApiErrorBody['error'] = {
+    code: 'internal',
+    message: `The release desk answered with an error (${answer.status}).`,
+  };
+  try {
+    found = ((await answer.json()) as ApiErrorBody).error;
+  } catch {
+    // Not one of ours, e.g. a proxy in between: the status has to do.
+  }
+  if (found.code === 'signed_out') whenSignedOut();
+  return new ApiError(
+    answer.status,
+    found.code,
+    found.message,
+    found.hint ?? null,
+    found.field ?? null,
+    found.details ?? null,
+  );
+}
+
+export const get = <T>(path: string): Promise<T> => call<T>('GET', path);
+export const post = <T>(path: string, body: unknown = {}): Promise<T> =>
+  call<T>('POST', path, body);
+
+/** The binary answer of a GET. */
+export async function bytes(path: string): Promise<ArrayBuffer> {
+  const answer = await fetch(`/api${path}`);
+  if (!answer.ok) throw await errorOf(answer);
+  return answer.arrayBuffer();
+}
+
+/** A query string of what is set; empty values are left out. */
+export function query(
+  values: Record<string, string | number | boolean | null | undefined>,
+): string {
+  const search = new URLSearchParams();
+  for (const [key, value] of Object.entries(values)) {
+    if (value !== null && value !== undefined && value !== '' && value !== false) {
+      search.set(key, String(value));
+    }
+  }
+  const text = search.toString();
+  return text === '' ? '' : `?${text}`;
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

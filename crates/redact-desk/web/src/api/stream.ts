@@ -1,0 +1,48 @@
+// Changes as the server tells them. A page subscribes with what it shows and fetches that anew.
+import type { Change } from './types';
+
+type Listener = (change: Change | 'reconnected') => void;
+
+const listeners = new Set<Listener>();
+let source: EventSource | null = null;
+let wasLost = false;
+
+/** Calls `act` for every change until the returned function is called. */
+export function changes(act: Listener): () => void {
+  listeners.add(act);
+  open();
+  return () => {
+    listeners.delete(act);
+    if (listeners.size === 0) close();
+  };
+}
+
+function open(): void {
+  if (source !== null) return;
+  source = new EventSource('/api/stream');
+  source.addEventListener('open', () => {
+    if (wasLost) tell('reconnected');
+    wasLost = false;
+  });
+  source.addEventListener('change', (event: MessageEvent<string>) => {
+    tell(JSON.parse(event.data) as Change);
+  });
+  source.addEventListener('end', close);
+  source.addEventListener('error', () => {
+    wasLost = true;
+    // The browser tries again by itself unless the answer was an error.
+    if (source?.readyState === EventSource.CLOSED) {
+      close();
+      setTimeout(() => listeners.size > 0 && open(), 3000);
+    }
+  });
+}
+
+function close(): void {
+  source?.close();
+  source = null;
+}
+
+function tell(change: Change | 'reconnected'): void {
+  for (const listener of [...listeners]) listener(change);
+}

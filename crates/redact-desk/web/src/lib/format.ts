@@ -1,0 +1,188 @@
+// Values in words, the same on every page.
+import type {
+  Class,
+  Effect,
+  FileKind,
+  Job,
+  Medium,
+  RequesterKind,
+  Role,
+  Stage,
+} from '../api/types';
+
+const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+const moment = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+});
+
+/** A day `2026-01-31`, without a shift by the time zone. */
+export function dayText(value: string): string {
+  const date = new Date(`${value}T12:00:00`);
+  return Number.isNaN(date.getTime()) ? value : day.format(date);
+}
+
+export function momentText(value: string | null): string {
+  if (value === null) return '–';
+  const date = new Date(value);
+  return Number.isNaN(date.getTime()) ? value : moment.format(date);
+}
+
+/** `1:02:03.45`; hours only where there are any. */
+export function clockText(seconds: number, digits = 2): string {
+  const scale = 10 ** digits;
+  const whole = Math.floor(Math.max(0, seconds) * scale + 1e-6);
+  const rest = whole % scale;
+  const all = Math.floor(whole / scale);
+  const [h, m, s] = [Math.floor(all / 3600), Math.floor(all / 60) % 60, all % 60];
+  const tail = digits === 0 ? '' : `.${String(rest).padStart(digits, '0')}`;
+  const two = (n: number): string => String(n).padStart(2, '0');
+  return h > 0 ? `${h}:${two(m)}:${two(s)}${tail}` : `${m}:${two(s)}${tail}`;
+}
+
+/** A length of time for a person: `40 s`, `3 min`, `1 h 20 min`. */
+export function spanText(seconds: number): string {
+  if (seconds < 59.5) return `${Math.max(0, Math.round(seconds * 10) / 10)} s`.replace('.0 ', ' ');
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+export function bytesText(bytes: number): string {
+  const units = ['bytes', 'KB', 'MB', 'GB', 'TB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
+
+export const many = (count: number, one: string, more = `${one}s`): string =>
+  `${count.toLocaleString('en-US')} ${count === 1 ? one : more}`;
+
+export const stageText: Record<Stage, string> = {
+  needs_recording: 'Needs a recording',
+  preparing: 'Preparing',
+  in_review: 'In review',
+  awaiting_approval: 'Awaiting approval',
+  approved: 'Approved',
+  rendering: 'Rendering',
+  ready: 'Ready to hand over',
+  handed_over: 'Handed over',
+  closed: 'Closed',
+  failed: 'Needs attention',
+};
+
+export const stageTone: Record<Stage, string> = {
+  needs_recording: '',
+  preparing: 'accent',
+  in_review: 'accent',
+  awaiting_approval: 'warn',
+  approved: 'accent',
+  rendering: 'accent',
+  ready: 'ok',
+  handed_over: 'ok',
+  closed: '',
+  failed: 'bad',
+};
+
+export const requesterText: Record<RequesterKind, string> = {
+  public: 'Member of the public',
+  press: 'Press',
+  data_subject: 'Person in the recording',
+  attorney: 'Attorney',
+  court: 'Court',
+  agency: 'Another agency',
+  other: 'Other',
+};
+
+export const roleText: Record<Role, string> = {
+  operator: 'Operator',
+  approver: 'Approver',
+  auditor: 'Auditor',
+  administrator: 'Administrator',
+};
+
+export const classText: Record<Class, string> = {
+  face: 'Face',
+  plate: 'Plate',
+  screen: 'Screen',
+};
+
+export const classesText: Record<Class, string> = {
+  face: 'Faces',
+  plate: 'Plates',
+  screen: 'Screens',
+};
+
+export const effectText = (effect: Effect): string =>
+  effect.kind === 'fill'
+    ? 'Black box'
+    : `${effect.kind === 'blur' ? 'Blur' : 'Pixelate'} (${effect.cells_across} across)`;
+
+export const fileText: Record<FileKind, string> = {
+  release: 'The release (video)',
+  manifest: 'Public manifest',
+  manifest_signature: 'Signature of the public manifest',
+  sealed: 'Sealed manifest',
+  sealed_signature: 'Signature of the sealed manifest',
+  log: 'Redaction log (page)',
+  log_csv: 'Redaction log (table)',
+  log_pdf: 'Redaction log (PDF)',
+  report: 'Report of the checks',
+};
+
+export const mediumText: Record<Medium, string> = {
+  download: 'Download',
+  disc: 'Disc',
+  drive: 'USB drive',
+  portal: 'Records portal',
+  mail: 'E-mail or post',
+  other: 'Other',
+};
+
+const phases: Record<string, string> = {
+  digest: 'Reading the file',
+  probe: 'Reading the file',
+  proxy: 'Making a copy to look at',
+  scan: 'Finding faces, plates and screens',
+  thumbnails: 'Taking pictures of what was found',
+  render: 'Rendering',
+  audit: 'Checking what is hidden',
+  compare: 'Comparing with the recording',
+  sign: 'Signing',
+  verify: 'Verifying',
+};
+
+const kinds: Record<Job['kind'], string> = {
+  prepare: 'Making a copy to look at',
+  scan: 'Finding faces, plates and screens',
+  thumbnails: 'Taking pictures of what was found',
+  follow: 'Following',
+  preview: 'Rendering a preview',
+  render: 'Rendering',
+  verify: 'Verifying',
+  audit: 'Checking a release',
+};
+
+export function jobText(job: Job): string {
+  if (job.state === 'queued') return `${kinds[job.kind]}: waiting for its turn`;
+  const phase = job.phase === null ? undefined : phases[job.phase];
+  return phase ?? kinds[job.kind];
+}
+
+/** A `KeyRow`'s or track's name for a person. */
+export const trackName = (track: { id: number; class: Class }): string =>
+  `${classText[track.class]} ${track.id}`;
+
+export function dueText(daysLeft: number, closed: boolean): string {
+  if (closed) return '';
+  if (daysLeft < 0) return `${many(-daysLeft, 'day')} overdue`;
+  if (daysLeft === 0) return 'due today';
+  return `${many(daysLeft, 'day')} left`;
+}

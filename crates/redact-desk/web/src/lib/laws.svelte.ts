@@ -1,0 +1,16 @@
+// Titles of the laws that set clocks, asked for once.
+import { get } from '../api/client';
+import type { Clock } from '../api/types';
+import { may } from './session.svelte';
+
+const laws = $state<{ titles: Record<string, string> | null }>({ titles: null });
+
+export async function loadLaws(): Promise<void> {
+  if (laws.titles !== null || !may('operator', 'approver')) return;
+  const clocks = await get<Clock[]>('/clocks').catch(() => []);
+  laws.titles = Object.fromEntries(clocks.map((c) => [c.key, c.title]));
+}
+
+/** The title of a law; what is not one of ours stands for itself. */
+export const lawText = (jurisdiction: string): string =>
+  laws.titles?.[jurisdiction] ?? jurisdiction;

@@ -1,0 +1,105 @@
+// Where a reviewed track or a drawn region is in one frame. The same rules as the server's, which
+// alone count: what is drawn here helps the eye, what is rendered is decided there.
+import type { Drawn, FoundTrack, KeyRow, Part, Rect, ReviewTrack } from '../api/types';
+
+export type FoundById = ReadonlyMap<number, FoundTrack>;
+
+export interface Span {
+  start: number;
+  end: number;
+}
+
+/** From the first part's start to the last part's end. */
+export function spanOf(track: ReviewTrack): Span {
+  let start = Infinity;
+  let end = 0;
+  for (const part of track.parts) {
+    start = Math.min(start, part.start);
+    end = Math.max(end, part.end);
+  }
+  return { start: Number.isFinite(start) ? start : 0, end };
+}
+
+/** The place on a path: straight lines between rows, still before the first and after the last. */
+export function pathAt(path: readonly KeyRow[], frame: number): Rect | null {
+  const first = path[0];
+  const last = path[path.length - 1];
+  if (first === undefined || last === undefined) return null;
+  if (frame <= first[0]) return rectOf(first);
+  if (frame >= last[0]) return rectOf(last);
+  let low = 0;
+  let high = path.length - 1;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (path[middle]![0] <= frame) low = middle;
+    else high = middle;
+  }
+  return between(path[low]!, path[high]!, frame);
+}
+
+/** The box of `track` in `frame`; `null` outside its span. */
+export function boxAt(track: ReviewTrack, frame: number, found: FoundById): Rect | null {
+  const { start, end } = spanOf(track);
+  if (frame < start || frame >= end) return null;
+  let hull: Rect | null = null;
+  for (const part of track.parts) {
+    if (frame >= part.start && frame < part.end) hull = joined(hull, partAt(part, frame, found));
+  }
+  return hull ?? bridged(track, frame, found);
+}
+
+export function drawnAt(drawn: Drawn, frame: number): Rect | null {
+  return frame >= drawn.start && frame < drawn.end ? pathAt(drawn.keyframes, frame) : null;
+}
+
+function partAt(part: Part, frame: number, found: FoundById): Rect | null {
+  if ('path' in part) return pathAt(part.path, frame);
+  const track = found.get(part.found);
+  if (track === undefined) return null;
+  const at = (frame - track.start) * 4;
+  const sides = track.boxes.slice(at, at + 4);
+  return sides.length === 4 ? (sides as Rect) : null;
+}
+
+/** Between two parts: a straight line from the end of the one before to the start of the next. */
+function bridged(track: ReviewTrack, frame: number, found: FoundById): Rect | null {
+  let before: Part | null = null;
+  let after: Part | null = null;
+  for (const part of track.parts) {
+    if (part.end <= frame && (before === null || part.end > before.end)) before = part;
+    if (part.start > frame && (after === null || part.start < after.start)) after = part;
+  }
+  if (before === null || after === null) return null;
+  const from = boxAt(track, before.end - 1, found);
+  const to = boxAt(track, after.start, found);
+  if (from === null || to === null) return from ?? to;
+  return between([before.end - 1, ...from], [after.start, ...to], frame);
+}
+
+function between(a: KeyRow, b: KeyRow, frame: number): Rect {
+  const share = b[0] === a[0] ? 0 : (frame - a[0]) / (b[0] - a[0]);
+  const mix = (i: 1 | 2 | 3 | 4): number => a[i] + (b[i] - a[i]) * share;
+  return [mix(1), mix(2), mix(3), mix(4)];
+}
+
+function joined(a: Rect | null, b: Rect | null): Rect | null {
+  if (a === null || b === null) return a ?? b;
+  return [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[2], b[2]), Math.max(a[3], b[3])];
+}
+
+function rectOf(row: KeyRow): Rect {
+  return [row[1], row[2], row[3], row[4]];
+}
+
+/** A rectangle within the picture whose sides are in order and not shorter than `least`. */
+export function tidy(rect: Rect, least = 0.004): Rect {
+  const side = (a: number, b: number): [number, number] => {
+    const low = Math.max(0, Math.min(a, b, 1 - least));
+    const high = Math.min(1, Math.max(a, b, low + least));
+    return [low, Math.max(high, low + least)];
+  };
+  const [left, right] = side(rect[0], rect[2]);
+  const [top, bottom] = side(rect[1], rect[3]);
+  const round = (value: number): number => Math.round(value * 1e5) / 1e5;
+  return [round(left), round(top), round(right), round(bottom)];
+}

@@ -1,0 +1,656 @@
+// One open review: the document with its history and saving, what is selected, and every act that
+// a key or a button can do. Components show it and call it; the rules are in `edit.ts`.
+import { ApiError, call, get, messageOf, post } from '../api/client';
+import type {
+  Class,
+  Decision,
+  Drawn,
+  Effect,
+  Followed,
+  Found,
+  Job,
+  Mute,
+  Rect,
+  Recording,
+  Review,
+  ReviewDocument,
+  ReviewTrack,
+  Risk,
+  Saved,
+  Timeline,
+} from '../api/types';
+import { classesText, classText, clockText, many, trackName } from '../lib/format';
+import { DRAFTS } from '../lib/session.svelte';
+import { store, stored } from '../lib/storage';
+import { toast } from '../lib/toast.svelte';
+import { Autosave, type SaveState } from './autosave';
+import { boxAt, drawnAt, type FoundById, spanOf, tidy } from './boxes';
+import { FrameClock } from './clock';
+import * as edit from './edit';
+import { History } from './history';
+import { Player } from './player.svelte';
+import { bestFrame, type Filter, listed, type Order, riskByTrack } from './select';
+
+export type Selection =
+  | { kind: 'none' }
+  | { kind: 'tracks'; ids: ReadonlySet<number> }
+  | { kind: 'drawn'; id: string }
+  | { kind: 'mute'; id: string };
+
+export interface Materials {
+  review: Review;
+  recording: Recording;
+  timeline: Timeline;
+  found: Found;
+}
+
+export async function loadMaterials(id: string): Promise<Materials> {
+  const review = await get<Review>(`/reviews/${id}`);
+  const [recording, timeline, found] = await Promise.all([
+    get<Recording>(`/recordings/${review.recording}`),
+    get<Timeline>(`/recordings/${review.recording}/timeline`),
+    get<Found>(`/recordings/${review.recording}/tracks`),
+  ]);
+  return { review, recording, timeline, found };
+}
+
+export class Desk {
+  readonly clock: FrameClock;
+  readonly player: Player;
+  readonly found: Found;
+  readonly foundById: FoundById;
+  readonly recording: Recording;
+  readonly risk: ReadonlyMap<number, Risk>;
+
+  review = $state.raw<Review>()!;
+  document = $state.raw<ReviewDocument>()!;
+  selection = $state.raw<Selection>({ kind: 'none' });
+  save = $state.raw<SaveState>({ kind: 'saved', at: null });
+  undoLabel = $state<string | null>(null);
+  redoLabel = $state<string | null>(null);
+  filter = $state<Filter>('all');
+  order = $state<Order>('time');
+  drawing = $state(false);
+  preview = $state(false);
+  goOn = $state(true);
+  muteIn = $state<number | null>(null);
+  following = $state(false);
+
+  readonly #history: History;
+  readonly #autosave: Autosave;
+  readonly #draftKey: string;
+  #stoppedAt = 0;
+  #sent: ReviewDocument | null = null;
+
+  constructor({ review, recording, timeline, found }: Materials) {
+    this.review = review;
+    this.recording = recording;
+    this.found = found;
+    this.foundById = new Map(found.tracks.map((t) => [t.id, t]));
+    this.clock = new FrameClock(timeline);
+    this.player = new Player(this.clock);
+    this.#history = new History(review.document);
+    this.document = review.document;
+    this.risk = riskByTrack(found.look_here_first);
+    this.#draftKey = DRAFTS + review.id;
+    this.#autosave = new Autosave(review.revision, {
+      send: (base, document) => {
+        this.#sent = document;
+        return call<Saved>('PUT', `/reviews/${review.id}`, { base, document });
+      },
+      drafts: {
+        keep: (base, document) => void store(this.#draftKey, JSON.stringify({ base, document })),
+        drop: () => void store(this.#draftKey, null),
+      },
+      tell: (state) => this.#saveState(state),
+      saved: (saved) => this.#saved(saved),
+    });
+    this.#restoreDraft();
+  }
+
+  // ---- what is there
+
+  tracks = $derived(listed(this.document, this.filter, this.order, (t) => this.riskOf(t)));
+  counts = $derived.by(() => {
+    const of = (verdict: Decision['verdict'] | null): number =>
+      this.document.tracks.filter((t) => (t.decision?.verdict ?? null) === verdict).length;
+    return { undecided: of(null), hidden: of('redact'), kept: of('keep') };
+  });
+  selected = $derived.by((): ReviewTrack[] => {
+    const selection = this.selection;
+    return selection.kind === 'tracks'
+      ? this.document.tracks.filter((t) => selection.ids.has(t.id))
+      : [];
+  });
+  region = $derived.by((): Drawn | null => {
+    const selection = this.selection;
+    return selection.kind === 'drawn'
+      ? (this.document.drawn.find((d) => d.id === selection.id) ?? null)
+      : null;
+  });
+  mute = $derived.by((): Mute | null => {
+    const selection = this.selection;
+    return selection.kind === 'mute'
+      ? (this.document.mutes.find((m) => m.id === selection.id) ?? null)
+      : null;
+  });
+
+  riskOf(track: ReviewTrack): Risk | null {
+    let most: Risk | null = null;
+    for (const part of track.parts) {
+      const risk = 'found' in part ? this.risk.get(part.found) : undefined;
+      if (risk !== undefined && (most === null || risk.risk > most.risk)) most = risk;
+    }
+    return most;
+  }
+
+  /** The reviewed track that holds a found one. */
+  trackOfFound(found: number): ReviewTrack | null {
+    const holds = (t: ReviewTrack): boolean =>
+      t.parts.some((p) => 'found' in p && p.found === found);
+    return this.document.tracks.find(holds) ?? null;
+  }
+
+  // ---- changing and saving
+
+  /** Does an edit, keeps it for undo, and saves it a moment later. */
+  change(label: string, act: edit.Edit, join: string | null = null): boolean {
+    if (!this.#history.do(label, act, join)) return false;
+    this.#sync();
+    this.#autosave.change(this.document);
+    return true;
+  }
+
+  settle(): void {
+    this.#history.settle();
+  }
+
+  undo(): void {
+    const label = this.#history.undo();
+    if (label !== null) this.#stepped(`Undone: ${label}`);
+  }
+
+  redo(): void {
+    const label = this.#history.redo();
+    if (label !== null) this.#stepped(`Done again: ${label}`);
+  }
+
+  get revision(): number {
+    return this.#autosave.revision;
+  }
+
+  get unsaved(): boolean {
+    return this.#autosave.dirty;
+  }
+
+  flush(): Promise<boolean> {
+    return this.#autosave.flush();
+  }
+
+  close(): void {
+    void this.#autosave.flush().finally(() => this.#autosave.stop());
+    this.player.pause();
+  }
+
+  /** After a conflict: goes on with the server's document, or puts mine on top of it. */
+  async resolve(mine: boolean): Promise<void> {
+    const theirs = await get<Review>(`/reviews/${this.review.id}`);
+    this.review = theirs;
+    if (mine) {
+      this.#autosave.rebase(theirs.revision, this.document);
+    } else {
+      this.#history.replace(theirs.document);
+      this.#autosave.rebase(theirs.revision, null);
+      this.#sync();
+    }
+  }
+
+  // ---- deciding
+
+  decide(verdict: Decision['verdict']): void {
+    const tracks = this.selected;
+    if (tracks.length === 0) {
+      toast('Select a track first: N goes to the next risk, U to the next undecided one.');
+      return;
+    }
+    const wasUndecided = tracks.some((t) => t.decision === null);
+    const ids = new Set(tracks.map((t) => t.id));
+    const word = verdict === 'redact' ? 'hidden' : 'kept visible';
+    const name = tracks.length === 1 ? trackName(tracks[0]!) : many(tracks.length, 'track');
+    const label = `${name} ${word}`;
+    if (
+      !this.change(
+        label,
+        edit.decide(this.review.policy, (t) => ids.has(t.id), verdict),
+      )
+    ) {
+      toast(`${name} is ${word} already.`);
+      return;
+    }
+    this.#said(label);
+    if (this.goOn && wasUndecided) this.nextUndecided(1, true);
+  }
+
+  decideClass(of: Class, verdict: Decision['verdict']): void {
+    const word = verdict === 'redact' ? 'hidden' : 'kept visible';
+    const all = (t: ReviewTrack): boolean => t.class === of;
+    const label = `All ${classesText[of].toLowerCase()} ${word}`;
+    if (this.change(label, edit.decide(this.review.policy, all, verdict))) this.#said(label);
+  }
+
+  decidePerson(verdict: Decision['verdict']): void {
+    const track = this.selected[0];
+    if (track === undefined) return;
+    const same = edit.samePerson(track);
+    const count = this.document.tracks.filter(same).length;
+    const word = verdict === 'redact' ? 'hidden' : 'kept visible';
+    const label = `${track.person ?? trackName(track)} ${word} (${many(count, 'track')})`;
+    if (this.change(label, edit.decide(this.review.policy, same, verdict))) this.#said(label);
+  }
+
+  hideAllButSelected(): void {
+    const chosen = this.selected;
+    if (chosen.length === 0) {
+      toast('Select the one to keep first.');
+      return;
+    }
+    const keep = (t: ReviewTrack): boolean => chosen.some((c) => edit.samePerson(c)(t));
+    const label = `Everything hidden but ${chosen[0]!.person ?? trackName(chosen[0]!)}`;
+    if (this.change(label, edit.hideAllBut(this.review.policy, keep))) this.#said(label);
+  }
+
+  decideByPolicy(): void {
+    const label = 'Undecided tracks decided by the policy';
+    if (
+      this.change(
+        label,
+        edit.decideByPolicy(this.review.policy, () => true),
+      )
+    )
+      this.#said(label);
+  }
+
+  undecide(): void {
+    const ids = this.#ids();
+    if (
+      this.change(
+        'Decision taken back',
+        edit.undecide((t) => ids.has(t.id)),
+      )
+    ) {
+      this.#said('Decision taken back');
+    }
+  }
+
+  setEffect(effect: Effect): void {
+    if (this.region !== null)
+      this.change('Effect changed', edit.changeDrawn(this.region.id, { effect }));
+    else this.change('Effect changed', edit.setEffect(this.#ids(), effect));
+  }
+
+  cycleEffect(): void {
+    const now = this.region?.effect ?? this.#hidden()?.effect;
+    if (now === undefined) return;
+    const next: Effect =
+      now.kind === 'fill'
+        ? { kind: 'pixelate', cells_across: 8 }
+        : now.kind === 'pixelate'
+          ? { kind: 'blur', cells_across: 8 }
+          : { kind: 'fill' };
+    this.setEffect(next);
+  }
+
+  setReason(reason: string): void {
+    if (this.region !== null)
+      this.change('Reason changed', edit.changeDrawn(this.region.id, { reason }));
+    else if (this.mute !== null)
+      this.change('Reason changed', edit.changeMute(this.mute.id, { reason }));
+    else this.change('Reason changed', edit.setReason(this.#ids(), reason));
+  }
+
+  setPerson(person: string | null): void {
+    this.change('Same person', edit.setPerson(this.#ids(), person));
+  }
+
+  acknowledge(of: Class, accepted: boolean): void {
+    this.change(`${classesText[of]} unexamined`, edit.acknowledge(of, accepted));
+  }
+
+  // ---- tracks over time
+
+  split(): void {
+    const track = this.selected[0];
+    if (track === undefined || this.selected.length > 1) return toast('Select one track to split.');
+    if (this.change('Track split', edit.split(track.id, this.player.frame, this.foundById))) {
+      this.#said(`${trackName(track)} split at ${this.time()}`);
+    } else toast('The playhead must be inside the track.');
+  }
+
+  merge(): void {
+    const no = edit.cannotMerge(this.selected);
+    if (no !== null) return toast(no);
+    const ids = this.#ids();
+    if (this.change('Tracks merged', edit.merge(ids))) {
+      this.select(new Set([Math.min(...ids)]));
+      this.#said(`${many(ids.size, 'track')} merged into one`);
+    }
+  }
+
+  /** Trims or extends what is selected so that it begins, or ends, with this frame. */
+  trim(side: 'start' | 'end', frame = this.player.frame): void {
+    const track = this.selected[0];
+    const at = side === 'start' ? frame : frame + 1;
+    const label = side === 'start' ? 'Begins here' : 'Ends here';
+    const join = `trim-${side}`;
+    if (this.region !== null) {
+      this.change(label, edit.changeDrawn(this.region.id, { [side]: at }), join);
+    } else if (track !== undefined && this.selected.length === 1) {
+      const act = side === 'start' ? edit.startAt : edit.endAt;
+      this.change(label, act(track.id, at, this.foundById), join);
+    } else toast('Select one track or region first.');
+  }
+
+  // ---- regions
+
+  draw(rect: Rect): void {
+    const { policy } = this.review;
+    const start = this.player.frame;
+    const five = this.clock.at(this.clock.start(start) + 5) + 1;
+    const id = edit.freeId('region', this.document.drawn);
+    this.change(
+      'Region drawn',
+      edit.addDrawn(
+        {
+          effect: { kind: 'fill' },
+          reason: edit.firstReason(policy),
+          start,
+          end: Math.min(this.clock.frames, Math.max(start + 1, five)),
+          keyframes: [[start, ...tidy(rect)]],
+        },
+        id,
+      ),
+    );
+    this.drawing = false;
+    this.selection = { kind: 'drawn', id };
+  }
+
+  moveRegion(id: string, rect: Rect): void {
+    this.change('Region moved', edit.setKeyframe(id, this.player.frame, rect), `move-${id}`);
+  }
+
+  removeSelected(): void {
+    if (this.region !== null) {
+      this.change('Region removed', edit.removeDrawn(this.region.id));
+      this.#said('Region removed');
+    } else if (this.mute !== null) {
+      this.change('Mute removed', edit.removeMute(this.mute.id));
+      this.#said('Mute removed');
+    } else if (this.selected.length > 0) {
+      this.undecide();
+      return;
+    }
+    this.selection = { kind: 'none' };
+  }
+
+  /** Lets the program follow what is selected: a region both ways, a track on from its end. */
+  async follow(way: 'both' | 'back' | 'forward' = 'both'): Promise<void> {
+    const region = this.region;
+    const track = this.selected[0];
+    const span = track === undefined ? null : spanOf(track);
+    const frame =
+      region !== null ? this.player.frame : way === 'back' ? span?.start : (span?.end ?? 0) - 1;
+    const rect =
+      region !== null
+        ? drawnAt(region, this.player.frame)
+        : track === undefined || frame === undefined
+          ? null
+          : boxAt(track, frame, this.foundById);
+    if (rect === null || frame === undefined || this.following) {
+      if (!this.following) toast('Go to a frame in which the region is, then follow.');
+      return;
+    }
+    this.following = true;
+    try {
+      const job = await post<Job>(`/recordings/${this.recording.id}/follow`, {
+        frame,
+        rect,
+        back: way !== 'forward' && (region !== null || way === 'back'),
+        forward: way !== 'back',
+      });
+      const done = await finished(job.id);
+      const { path, start, end } = done.result as Followed;
+      if (region !== null) {
+        this.change('Followed', edit.changeDrawn(region.id, { keyframes: path, start, end }));
+      } else if (track !== undefined) {
+        this.change('Followed', edit.addPath(track.id, path, start, end));
+      }
+      this.#said(
+        `Followed from ${clockText(this.clock.start(start))} to ${clockText(this.clock.start(end))}`,
+      );
+    } catch (error) {
+      toast(messageOf(error), 'bad');
+    } finally {
+      this.following = false;
+    }
+  }
+
+  // ---- sound
+
+  markMuteIn(): void {
+    this.muteIn = this.clock.start(this.player.frame);
+    toast(`Mute begins at ${clockText(this.muteIn)}. Go to its end and press ].`);
+  }
+
+  markMuteOut(): void {
+    const end = this.clock.start(this.player.frame + 1);
+    if (this.mute !== null && this.muteIn === null) {
+      this.change(
+        'Mute ends here',
+        edit.changeMute(this.mute.id, { end_seconds: edit.millis(end) }),
+      );
+      return;
+    }
+    if (this.muteIn === null || end <= this.muteIn) {
+      return toast('Mark the beginning first: go there and press [.');
+    }
+    this.addMute(this.muteIn, end);
+    this.muteIn = null;
+  }
+
+  addMute(start: number, end: number): string {
+    const { style, reason } = this.review.policy.audio;
+    const id = edit.freeId('mute', this.document.mutes);
+    const span = { start_seconds: edit.millis(start), end_seconds: edit.millis(end) };
+    this.change('Sound muted', edit.addMute({ ...span, sound_tracks: 'all', style, reason }, id));
+    this.selection = { kind: 'mute', id };
+    this.#said(`Muted from ${clockText(start)} to ${clockText(end)}`);
+    return id;
+  }
+
+  muteSpeech(): void {
+    const act = edit.muteSpeech(this.review.policy, this.found.speech ?? []);
+    if (this.change('All speech muted', act)) this.#said('All speech muted');
+    else toast('All speech is muted already.');
+  }
+
+  // ---- going about
+
+  select(ids: ReadonlySet<number>): void {
+    this.selection = ids.size === 0 ? { kind: 'none' } : { kind: 'tracks', ids };
+  }
+
+  /** A click on a track; with Ctrl it joins the selection, with Shift all between join. */
+  pick(id: number, how: 'one' | 'more' | 'range' = 'one'): void {
+    const now = this.selection.kind === 'tracks' ? this.selection.ids : new Set<number>();
+    if (how === 'more') {
+      const next = new Set(now);
+      if (!next.delete(id)) next.add(id);
+      return this.select(next);
+    }
+    if (how === 'range' && now.size > 0) {
+      const order = this.tracks.map((t) => t.id);
+      const ends = [...now, id].map((i) => order.indexOf(i)).filter((i) => i >= 0);
+      return this.select(new Set(order.slice(Math.min(...ends), Math.max(...ends) + 1)));
+    }
+    this.select(new Set([id]));
+  }
+
+  /** Selects a track and shows it where it is seen best. */
+  show(track: ReviewTrack, always = false): void {
+    this.select(new Set([track.id]));
+    if (always || boxAt(track, this.player.frame, this.foundById) === null) {
+      this.player.pause();
+      this.player.seek(bestFrame(track, this.foundById));
+    }
+  }
+
+  showRisk(risk: Risk): void {
+    const track = this.trackOfFound(risk.track);
+    this.player.pause();
+    if (track === null) this.player.seek(risk.start);
+    else {
+      this.select(new Set([track.id]));
+      const best = bestFrame(track, this.foundById);
+      this.player.seek(best >= risk.start && best < risk.end ? best : risk.start);
+    }
+  }
+
+  nextRisk(direction: 1 | -1): void {
+    const list = this.found.look_here_first;
+    if (list.length === 0) return toast('Nothing is marked as risky in this recording.');
+    const at = list.findIndex((r) => this.selected.some((t) => this.riskOf(t) === r));
+    const next = list[(at + direction + list.length) % list.length];
+    if (next !== undefined) this.showRisk(next);
+  }
+
+  nextUndecided(direction: 1 | -1, quiet = false): void {
+    const list = listed(this.document, 'undecided', this.order, (t) => this.riskOf(t));
+    if (list.length === 0) {
+      if (!quiet) toast('Every track is decided.', 'ok');
+      return;
+    }
+    // The order of all tracks says where we are, as the current one may be decided by now.
+    const all = listed(this.document, 'all', this.order, (t) => this.riskOf(t));
+    const here = all.findIndex((t) => t.id === this.selected[0]?.id);
+    const at = (track: ReviewTrack): number => all.findIndex((t) => t.id === track.id);
+    const next =
+      direction === 1
+        ? (list.find((t) => at(t) > here) ?? list[0])
+        : (list.findLast((t) => at(t) < here) ?? list.at(-1));
+    if (next !== undefined) this.show(next, true);
+  }
+
+  nextTrack(direction: 1 | -1): void {
+    const list = this.tracks;
+    const here = list.findIndex((t) => t.id === this.selected[0]?.id);
+    const next = list[Math.max(0, Math.min(list.length - 1, here + direction))];
+    if (next !== undefined) this.show(next, true);
+  }
+
+  time(): string {
+    return clockText(this.clock.start(this.player.frame));
+  }
+
+  /** K: stops while moving; a second press right after must not decide anything. */
+  stopOrKeep(): void {
+    const now = performance.now();
+    if (this.player.moving) {
+      this.player.pause();
+      this.#stoppedAt = now;
+    } else if (now - this.#stoppedAt > 600) this.decide('keep');
+  }
+
+  // ---- inside
+
+  #ids(): ReadonlySet<number> {
+    return new Set(this.selected.map((t) => t.id));
+  }
+
+  #hidden(): Extract<Decision, { verdict: 'redact' }> | undefined {
+    for (const track of this.selected) {
+      if (track.decision?.verdict === 'redact') return track.decision;
+    }
+    return undefined;
+  }
+
+  #said(text: string): void {
+    toast(text, 'info', { label: 'Undo', act: () => this.undo() });
+  }
+
+  #stepped(text: string): void {
+    this.#sync();
+    this.#autosave.change(this.document);
+    toast(text);
+  }
+
+  #sync(): void {
+    this.document = this.#history.document;
+    this.undoLabel = this.#history.undoLabel;
+    this.redoLabel = this.#history.redoLabel;
+  }
+
+  #saved(saved: Saved): void {
+    if (saved.approvals_voided > 0) {
+      toast(`${many(saved.approvals_voided, 'approval')} taken away, as the review changed.`);
+      this.review = { ...this.review, approvals: [] };
+    }
+    this.review = { ...this.review, state: saved.state, revision: saved.revision };
+  }
+
+  #saveState(state: SaveState): void {
+    this.save = state;
+    if (state.kind === 'conflict') void this.#settleOwnConflict(state.revision);
+  }
+
+  /** A save whose answer was lost looks like somebody else's: the same content is no conflict. */
+  async #settleOwnConflict(revision: number): Promise<void> {
+    const theirs = await get<Review>(`/reviews/${this.review.id}/revisions/${revision}`).catch(
+      () => null,
+    );
+    if (theirs === null || this.save.kind !== 'conflict') return;
+    if (edit.sameContent(theirs.document, this.document)) {
+      this.#autosave.rebase(revision, null);
+    } else if (this.#sent !== null && edit.sameContent(theirs.document, this.#sent)) {
+      this.#autosave.rebase(revision, this.document);
+    }
+  }
+
+  #restoreDraft(): void {
+    const text = stored(this.#draftKey);
+    if (text === null) return;
+    try {
+      const draft = JSON.parse(text) as { base: number; document: ReviewDocument };
+      if (edit.sameContent(draft.document, this.document)) store(this.#draftKey, null);
+      else if (draft.base === this.review.revision) {
+        this.change('Changes from before', () => draft.document);
+        toast('Changes that were not saved before are back.', 'ok');
+      } else {
+        const { revision, changed_by: by, changed_at: at } = this.review;
+        this.#history.do('Changes from before', () => draft.document);
+        this.#sync();
+        this.#autosave.conflict({ kind: 'conflict', revision, by, at }, draft.document);
+      }
+    } catch {
+      store(this.#draftKey, null);
+    }
+  }
+}
+
+/** Waits for a job; throws when it did not come to a good end. */
+export async function finished(id: string): Promise<Job> {
+  for (;;) {
+    const job = await get<Job>(`/jobs/${id}`);
+    if (job.state === 'done') return job;
+    if (job.state !== 'queued' && job.state !== 'running') {
+      throw new ApiError(
+        409,
+        'job',
+        job.error?.message ?? `The work was ${job.state}.`,
+        job.error?.hint ?? null,
+      );
+    }
+    await new Promise((done) => setTimeout(done, 300));
+  }
+}
+
+export const classOf = (track: ReviewTrack): string => classText[track.class];

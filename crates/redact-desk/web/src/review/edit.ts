@@ -1,0 +1,366 @@
+// Every change that a person can make to a review, as a function from document to document.
+// A document is never changed in place: undo keeps the old one.
+import type {
+  Class,
+  Decision,
+  Drawn,
+  Effect,
+  KeyRow,
+  Mute,
+  Part,
+  Policy,
+  Rect,
+  ReviewDocument,
+  ReviewTrack,
+} from '../api/types';
+import { boxAt, type FoundById, spanOf, tidy } from './boxes';
+
+export type Edit = (document: ReviewDocument) => ReviewDocument;
+export type Verdict = Decision['verdict'];
+
+/** The decision that the policy makes of a track of this class. */
+export function policyDecision(policy: Policy, of: Class): Decision {
+  const rule = policy.classes.find((r) => r.class === of);
+  if (rule === undefined) {
+    return { verdict: 'redact', effect: { kind: 'fill' }, reason: firstReason(policy) };
+  }
+  return rule.verdict === 'keep'
+    ? { verdict: 'keep', reason: rule.reason }
+    : { verdict: 'redact', effect: rule.effect, reason: rule.reason };
+}
+
+/** The policy's decision, with the verdict that a person chose instead. */
+export function decisionOf(policy: Policy, of: Class, verdict: Verdict): Decision {
+  const rule = policy.classes.find((r) => r.class === of);
+  const reason = rule?.reason ?? firstReason(policy);
+  return verdict === 'keep'
+    ? { verdict, reason }
+    : { verdict, reason, effect: rule?.effect ?? { kind: 'fill' } };
+}
+
+export function firstReason(policy: Policy): string {
+  return policy.reasons[0]?.code ?? policy.audio.reason;
+}
+
+/** Decides tracks. One that is hidden already keeps the effect and reason that it has. */
+export function decide(
+  policy: Policy,
+  which: (track: ReviewTrack) => boolean,
+  verdict: Verdict,
+): Edit {
+  return onTracks(which, (track) =>
+    track.decision?.verdict === verdict
+      ? track
+      : { ...track, decision: decisionOf(policy, track.class, verdict) },
+  );
+}
+
+/** Tracks that are undecided get the policy's decision; what a person decided stays. */
+export function decideByPolicy(policy: Policy, which: (track: ReviewTrack) => boolean): Edit {
+  return onTracks(which, (track) =>
+    track.decision === null ? { ...track, decision: policyDecision(policy, track.class) } : track,
+  );
+}
+
+export function undecide(which: (track: ReviewTrack) => boolean): Edit {
+  return onTracks(which, (track) =>
+    track.decision === null ? track : { ...track, decision: null },
+  );
+}
+
+/** Keeps some tracks and hides every other one: "hide all but this one". */
+export function hideAllBut(policy: Policy, which: (track: ReviewTrack) => boolean): Edit {
+  return (document) =>
+    decide(policy, which, 'keep')(decide(policy, (t) => !which(t), 'redact')(document));
+}
+
+export function setEffect(ids: ReadonlySet<number>, effect: Effect): Edit {
+  return onTracks(
+    (t) => ids.has(t.id),
+    (track) =>
+      track.decision?.verdict === 'redact'
+        ? { ...track, decision: { ...track.decision, effect } }
+        : track,
+  );
+}
+
+export function setReason(ids: ReadonlySet<number>, reason: string): Edit {
+  return onTracks(
+    (t) => ids.has(t.id),
+    (track) =>
+      track.decision === null ? track : { ...track, decision: { ...track.decision, reason } },
+  );
+}
+
+/** Gives tracks a label; the same label means the same person. Empty: none. */
+export function setPerson(ids: ReadonlySet<number>, person: string | null): Edit {
+  const label = person?.trim().slice(0, 100) || null;
+  return onTracks(
+    (t) => ids.has(t.id),
+    (track) => (track.person === label ? track : { ...track, person: label }),
+  );
+}
+
+/** Everything with the same label as `track`; the track alone when it has none. */
+export function samePerson(track: ReviewTrack): (other: ReviewTrack) => boolean {
+  return (other) =>
+    other.id === track.id || (track.person !== null && other.person === track.person);
+}
+
+/** Cuts a track in two before `frame`. In a gap both halves get the box that was there. */
+export function split(id: number, frame: number, found: FoundById): Edit {
+  return (document) => {
+    const track = document.tracks.find((t) => t.id === id);
+    if (track === undefined) return document;
+    const { start, end } = spanOf(track);
+    if (frame <= start || frame >= end) return document;
+    const head = { ...track, parts: until(track, frame, found) };
+    const tail = { ...track, id: nextId(document), parts: from(track, frame, found) };
+    return withTracks(document, [...document.tracks.filter((t) => t.id !== id), head, tail]);
+  };
+}
+
+/** Why tracks cannot become one; `null` when they can. */
+export function cannotMerge(tracks: readonly ReviewTrack[]): string | null {
+  if (tracks.length < 2) return 'Choose two or more tracks first (Ctrl or Shift and click).';
+  if (new Set(tracks.map((t) => t.class)).size > 1) {
+    return 'Tracks of different classes cannot be merged.';
+  }
+  return null;
+}
+
+/** Makes one track of several. If any of them is hidden, the whole is hidden. */
+export function merge(ids: ReadonlySet<number>): Edit {
+  return (document) => {
+    const chosen = document.tracks.filter((t) => ids.has(t.id));
+    const first = chosen[0];
+    if (first === undefined || cannotMerge(chosen) !== null) return document;
+    const hidden = chosen.find((t) => t.decision?.verdict === 'redact');
+    const allDecided = chosen.every((t) => t.decision !== null);
+    const whole: ReviewTrack = {
+      ...first,
+      person: chosen.find((t) => t.person !== null)?.person ?? null,
+      parts: chosen.flatMap((t) => t.parts).sort((a, b) => a.start - b.start || a.end - b.end),
+      decision: hidden?.decision ?? (allDecided ? first.decision : null),
+    };
+    return withTracks(document, [...document.tracks.filter((t) => !ids.has(t.id)), whole]);
+  };
+}
+
+/** Moves a track's first frame to `frame`: trims it, or extends it with the box it begins with. */
+export function startAt(id: number, frame: number, found: FoundById): Edit {
+  return onTracks(
+    (t) => t.id === id,
+    (track) => {
+      const { start, end } = spanOf(track);
+      if (frame === start || frame >= end || frame < 0) return track;
+      if (frame > start) return { ...track, parts: from(track, frame, found) };
+      const box = boxAt(track, start, found);
+      if (box === null) return track;
+      const held: Part = { path: [[start, ...box]], start: frame, end: start };
+      return { ...track, parts: [held, ...track.parts] };
+    },
+  );
+}
+
+/** Moves a track's end (the first frame after it) to `frame`. */
+export function endAt(id: number, frame: number, found: FoundById): Edit {
+  return onTracks(
+    (t) => t.id === id,
+    (track) => {
+      const { start, end } = spanOf(track);
+      if (frame === end || frame <= start) return track;
+      if (frame < end) return { ...track, parts: until(track, frame, found) };
+      const box = boxAt(track, end - 1, found);
+      if (box === null) return track;
+      const held: Part = { path: [[end - 1, ...box]], start: end, end: frame };
+      return { ...track, parts: [...track.parts, held] };
+    },
+  );
+}
+
+/** Adds to a track where the program followed it to. */
+export function addPath(id: number, path: KeyRow[], start: number, end: number): Edit {
+  return onTracks(
+    (t) => t.id === id,
+    (track) => ({ ...track, parts: [...track.parts, { path, start, end }] }),
+  );
+}
+
+export function addDrawn(region: Omit<Drawn, 'id'>, id?: string): Edit {
+  return (document) => ({
+    ...document,
+    drawn: [...document.drawn, { id: id ?? freeId('region', document.drawn), ...region }],
+  });
+}
+
+/** A region's place in one frame: a new keyframe, or the one that is there moved. */
+export function setKeyframe(id: string, frame: number, rect: Rect): Edit {
+  return onDrawn(id, (region) => {
+    const row: KeyRow = [frame, ...tidy(rect)];
+    const others = region.keyframes.filter((k) => k[0] !== frame);
+    return { ...region, keyframes: [...others, row].sort((a, b) => a[0] - b[0]) };
+  });
+}
+
+export function removeKeyframe(id: string, frame: number): Edit {
+  return onDrawn(id, (region) => {
+    const others = region.keyframes.filter((k) => k[0] !== frame);
+    return others.length === 0 ? region : { ...region, keyframes: others };
+  });
+}
+
+export function changeDrawn(id: string, change: Partial<Omit<Drawn, 'id'>>): Edit {
+  return onDrawn(id, (region) => {
+    const next = { ...region, ...change };
+    return next.end > next.start ? next : region;
+  });
+}
+
+export function removeDrawn(id: string): Edit {
+  return (document) => ({ ...document, drawn: document.drawn.filter((d) => d.id !== id) });
+}
+
+export function addMute(mute: Omit<Mute, 'id'>, id?: string): Edit {
+  return (document) => ({
+    ...document,
+    mutes: [...document.mutes, { id: id ?? freeId('mute', document.mutes), ...mute }].sort(
+      (a, b) => a.start_seconds - b.start_seconds,
+    ),
+  });
+}
+
+export function changeMute(id: string, change: Partial<Omit<Mute, 'id'>>): Edit {
+  return (document) => ({
+    ...document,
+    mutes: document.mutes.map((mute) => {
+      if (mute.id !== id) return mute;
+      const next = { ...mute, ...change };
+      return next.end_seconds > next.start_seconds ? next : mute;
+    }),
+  });
+}
+
+export function removeMute(id: string): Edit {
+  return (document) => ({ ...document, mutes: document.mutes.filter((m) => m.id !== id) });
+}
+
+/** A mute on every stretch of speech that has none, with the policy's margin. */
+export function muteSpeech(policy: Policy, speech: readonly [number, number][]): Edit {
+  return (document) => {
+    let next = document;
+    const { padding_seconds: margin, style, reason } = policy.audio;
+    for (const [start, end] of speech) {
+      if (mutedAll(next.mutes, start, end)) continue;
+      next = addMute({
+        start_seconds: millis(start - margin),
+        end_seconds: millis(end + margin),
+        sound_tracks: 'all',
+        style,
+        reason,
+      })(next);
+    }
+    return next;
+  };
+}
+
+/** Whether all sound from `start` to `end` is muted on all tracks. */
+export function mutedAll(mutes: readonly Mute[], start: number, end: number): boolean {
+  let at = start;
+  for (const mute of [...mutes].sort((a, b) => a.start_seconds - b.start_seconds)) {
+    if (mute.sound_tracks !== 'all' || mute.start_seconds > at) continue;
+    at = Math.max(at, mute.end_seconds);
+    if (at >= end) return true;
+  }
+  return false;
+}
+
+export function acknowledge(of: Class, accepted: boolean): Edit {
+  return (document) => {
+    const others = document.acknowledged.filter((c) => c !== of);
+    return { ...document, acknowledged: accepted ? [...others, of].sort() : others };
+  };
+}
+
+export const millis = (seconds: number): number => Math.round(seconds * 1000) / 1000;
+
+export function nextId(document: ReviewDocument): number {
+  return document.tracks.reduce((most, t) => Math.max(most, t.id), 0) + 1;
+}
+
+export function freeId(stem: string, taken: readonly { id: string }[]): string {
+  const names = new Set(taken.map((t) => t.id));
+  let number = 1;
+  while (names.has(`${stem}-${number}`)) number += 1;
+  return `${stem}-${number}`;
+}
+
+/** What of a track is before `frame`. */
+function until(track: ReviewTrack, frame: number, found: FoundById): Part[] {
+  const parts = track.parts
+    .filter((p) => p.start < frame)
+    .map((p) => (p.end > frame ? { ...p, end: frame } : p));
+  return Math.max(0, ...parts.map((p) => p.end)) === frame
+    ? parts
+    : [...parts, ...held(track, frame - 1, found)];
+}
+
+/** What of a track is at `frame` and after. */
+function from(track: ReviewTrack, frame: number, found: FoundById): Part[] {
+  const parts = track.parts
+    .filter((p) => p.end > frame)
+    .map((p) => (p.start < frame ? { ...p, start: frame } : p));
+  return Math.min(Infinity, ...parts.map((p) => p.start)) === frame
+    ? parts
+    : [...held(track, frame, found), ...parts];
+}
+
+/** The track's box in one frame as a part of its own. */
+function held(track: ReviewTrack, frame: number, found: FoundById): Part[] {
+  const box = boxAt(track, frame, found);
+  return box === null ? [] : [{ path: [[frame, ...box]], start: frame, end: frame + 1 }];
+}
+
+function onTracks(
+  which: (track: ReviewTrack) => boolean,
+  change: (track: ReviewTrack) => ReviewTrack,
+): Edit {
+  return (document) => {
+    let changed = false;
+    const tracks = document.tracks.map((track) => {
+      if (!which(track)) return track;
+      const next = change(track);
+      changed ||= next !== track;
+      return next;
+    });
+    return changed ? { ...document, tracks } : document;
+  };
+}
+
+function onDrawn(id: string, change: (region: Drawn) => Drawn): Edit {
+  return (document) => ({
+    ...document,
+    drawn: document.drawn.map((region) => (region.id === id ? change(region) : region)),
+  });
+}
+
+function withTracks(document: ReviewDocument, tracks: ReviewTrack[]): ReviewDocument {
+  return { ...document, tracks: [...tracks].sort((a, b) => a.id - b.id) };
+}
+
+/** Whether two documents say the same, whoever decided when. */
+export function sameContent(a: ReviewDocument, b: ReviewDocument): boolean {
+  const plain = (document: ReviewDocument): string =>
+    JSON.stringify(document, (key, value: unknown) =>
+      key === 'by' || key === 'at' ? undefined : sorted(value),
+    );
+  return plain(a) === plain(b);
+}
+
+/** An object with its keys in order, so that two of them compare as text. */
+function sorted(value: unknown): unknown {
+  // The server keeps sides in single precision.
+  if (typeof value === 'number') return Math.round(value * 1e4) / 1e4;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,80 @@
+// Undo and redo: the documents before and after each change, with words for what was done.
+import type { ReviewDocument } from '../api/types';
+import type { Edit } from './edit';
+
+interface Step {
+  label: string;
+  document: ReviewDocument;
+}
+
+const STEPS_MAX = 500;
+
+export class History {
+  #past: Step[] = [];
+  #future: Step[] = [];
+  #now: ReviewDocument;
+  #joined: string | null = null;
+
+  constructor(document: ReviewDocument) {
+    this.#now = document;
+  }
+
+  get document(): ReviewDocument {
+    return this.#now;
+  }
+
+  get undoLabel(): string | null {
+    return this.#past.at(-1)?.label ?? null;
+  }
+
+  get redoLabel(): string | null {
+    return this.#future.at(-1)?.label ?? null;
+  }
+
+  /**
+   * Does `edit`; `false` when it changes nothing. Steps in a row with the same `join` are undone
+   * as one, e.g. all moves of one drag.
+   */
+  do(label: string, edit: Edit, join: string | null = null): boolean {
+    const next = edit(this.#now);
+    if (next === this.#now) return false;
+    const sameStep = join !== null && join === this.#joined && this.#past.length > 0;
+    if (!sameStep) this.#past.push({ label, document: this.#now });
+    if (this.#past.length > STEPS_MAX) this.#past.shift();
+    this.#future = [];
+    this.#now = next;
+    this.#joined = join;
+    return true;
+  }
+
+  /** Ends joining: the next change is a step of its own. */
+  settle(): void {
+    this.#joined = null;
+  }
+
+  /** Goes one step back; gives what was undone. */
+  undo(): string | null {
+    return this.#move(this.#past, this.#future);
+  }
+
+  redo(): string | null {
+    return this.#move(this.#future, this.#past);
+  }
+
+  /** Starts over with another document, e.g. somebody else's revision. */
+  replace(document: ReviewDocument): void {
+    this.#now = document;
+    this.#past = [];
+    this.#future = [];
+    this.#joined = null;
+  }
+
+  #move(source: Step[], target: Step[]): string | null {
+    const step = source.pop();
+    if (step === undefined) return null;
+    target.push({ label: step.label, document: this.#now });
+    this.#now = step.document;
+    this.#joined = null;
+    return step.label;
+  }
+}

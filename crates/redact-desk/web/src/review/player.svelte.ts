@@ -1,0 +1,145 @@
+// The picture: which frame is wanted, which one is shown, and how it gets there.
+//
+// A frame is sought by the second in its middle, so that rounding can never show its neighbour.
+// While the browser is still seeking, only the latest wish is remembered.
+import type { FrameClock } from './clock';
+
+const SPEEDS = [1, 2, 4, 8];
+
+export class Player {
+  /** Where the playhead is. */
+  frame = $state(0);
+  /** What the browser shows at this moment. */
+  shown = $state(0);
+  playing = $state(false);
+  /** Times the natural speed; negative: backwards. */
+  speed = $state(1);
+  ready = $state(false);
+  #video: HTMLVideoElement | null = null;
+  #clock: FrameClock;
+  #wanted: number | null = null;
+  #rewind: number | null = null;
+  #callback = 0;
+
+  constructor(clock: FrameClock) {
+    this.#clock = clock;
+  }
+
+  attach(video: HTMLVideoElement): () => void {
+    this.#video = video;
+    const presented: VideoFrameRequestCallback = (_now, meta) => {
+      this.shown = this.#clock.nearest(meta.mediaTime);
+      if (this.playing) this.frame = this.shown;
+      this.#callback = video.requestVideoFrameCallback(presented);
+    };
+    this.#callback = video.requestVideoFrameCallback(presented);
+    const sought = (): void => this.#settle();
+    const loaded = (): void => {
+      this.ready = true;
+      video.currentTime = this.#clock.middle(this.frame);
+    };
+    const ended = (): void => {
+      this.pause();
+      this.seek(this.#clock.frames - 1);
+    };
+    video.addEventListener('seeked', sought);
+    video.addEventListener('loadeddata', loaded);
+    video.addEventListener('ended', ended);
+    return () => {
+      this.pause();
+      video.cancelVideoFrameCallback(this.#callback);
+      video.removeEventListener('seeked', sought);
+      video.removeEventListener('loadeddata', loaded);
+      video.removeEventListener('ended', ended);
+      this.#video = null;
+    };
+  }
+
+  seek(frame: number): void {
+    this.frame = this.#clock.clamp(frame);
+    const video = this.#video;
+    if (video === null) return;
+    if (video.seeking) this.#wanted = this.frame;
+    else video.currentTime = this.#clock.middle(this.frame);
+  }
+
+  seekSeconds(seconds: number): void {
+    this.seek(this.#clock.at(Math.max(0, seconds)));
+  }
+
+  step(frames: number): void {
+    if (this.playing || this.#rewind !== null) this.pause();
+    this.seek(this.frame + frames);
+  }
+
+  toggle(): void {
+    if (this.moving) this.pause();
+    else this.play(1);
+  }
+
+  get moving(): boolean {
+    return this.playing || this.#rewind !== null;
+  }
+
+  play(speed: number): void {
+    this.#stopRewind();
+    const video = this.#video;
+    if (video === null) return;
+    if (this.frame >= this.#clock.frames - 1) this.seek(0);
+    this.speed = speed;
+    video.playbackRate = speed;
+    this.playing = true;
+    video.play().catch(() => this.pause());
+  }
+
+  pause(): void {
+    this.#stopRewind();
+    const video = this.#video;
+    if (this.playing && video !== null) {
+      video.pause();
+      this.playing = false;
+      // What is seen is what counts: the playhead goes to the frame that is shown.
+      this.seek(this.shown);
+    }
+    this.playing = false;
+    this.speed = 1;
+  }
+
+  /** J and L: each press is faster, the other direction starts anew. */
+  shuttle(direction: 1 | -1): void {
+    const now = this.moving ? this.speed : 0;
+    const at = Math.sign(now) === direction ? SPEEDS.indexOf(Math.abs(now)) + 1 : 0;
+    const speed = SPEEDS[Math.min(at, SPEEDS.length - 1)] ?? 1;
+    if (direction === 1) this.play(speed);
+    else this.#startRewind(speed);
+  }
+
+  /** Browsers do not play backwards: the playhead is moved, as fast as pictures come. */
+  #startRewind(speed: number): void {
+    if (this.playing) this.pause();
+    this.#stopRewind();
+    this.speed = -speed;
+    let last = performance.now();
+    let at = this.#clock.start(this.frame);
+    const tick = (now: number): void => {
+      at -= ((now - last) / 1000) * speed;
+      last = now;
+      const frame = this.#clock.at(Math.max(0, at));
+      if (frame !== this.frame) this.seek(frame);
+      this.#rewind = at <= 0 ? null : requestAnimationFrame(tick);
+      if (at <= 0) this.speed = 1;
+    };
+    this.#rewind = requestAnimationFrame(tick);
+  }
+
+  #stopRewind(): void {
+    if (this.#rewind !== null) cancelAnimationFrame(this.#rewind);
+    this.#rewind = null;
+  }
+
+  #settle(): void {
+    if (this.#wanted === null || this.#video === null) return;
+    this.#video.currentTime = this.#clock.middle(this.#wanted);
+    this.#wanted = null;
+  }
+}

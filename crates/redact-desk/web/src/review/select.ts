@@ -1,0 +1,71 @@
+// Which tracks a list shows and in which order, and where a track is seen best.
+import type { Class, ReviewDocument, ReviewTrack, Risk } from '../api/types';
+import { type FoundById, spanOf } from './boxes';
+
+export type Filter = 'all' | 'undecided' | 'hidden' | 'kept';
+export type Order = 'time' | 'risk' | 'class' | 'person';
+
+const CLASSES: Class[] = ['face', 'plate', 'screen'];
+
+/** The riskiest stretch of each found track. */
+export function riskByTrack(list: readonly Risk[]): ReadonlyMap<number, Risk> {
+  const most = new Map<number, Risk>();
+  for (const risk of list) {
+    const known = most.get(risk.track);
+    if (known === undefined || risk.risk > known.risk) most.set(risk.track, risk);
+  }
+  return most;
+}
+
+export function listed(
+  document: ReviewDocument,
+  filter: Filter,
+  order: Order,
+  riskOf: (track: ReviewTrack) => Risk | null,
+): ReviewTrack[] {
+  const keyed = document.tracks
+    .filter((track) => filter === 'all' || filter === stateOf(track))
+    .map((track) => ({ track, start: spanOf(track).start, risk: riskOf(track)?.risk ?? -1 }));
+  keyed.sort((a, b) => {
+    const first =
+      order === 'risk'
+        ? b.risk - a.risk
+        : order === 'class'
+          ? CLASSES.indexOf(a.track.class) - CLASSES.indexOf(b.track.class)
+          : order === 'person'
+            ? (a.track.person ?? '\uffff').localeCompare(b.track.person ?? '\uffff')
+            : 0;
+    return first || a.start - b.start || a.track.id - b.track.id;
+  });
+  return keyed.map((k) => k.track);
+}
+
+export function stateOf(track: ReviewTrack): Exclude<Filter, 'all'> {
+  if (track.decision === null) return 'undecided';
+  return track.decision.verdict === 'redact' ? 'hidden' : 'kept';
+}
+
+/** The frame in which a model saw the track largest; else its middle. */
+export function bestFrame(track: ReviewTrack, found: FoundById): number {
+  let best: { frame: number; size: number } | null = null;
+  for (const part of track.parts) {
+    if (!('found' in part)) continue;
+    const seen = found.get(part.found);
+    if (seen === undefined) continue;
+    for (let frame = part.start; frame < part.end; frame += 1) {
+      const at = frame - seen.start;
+      if (seen.origins[at] !== 'd') continue;
+      const [left, top, right, bottom] = seen.boxes.slice(at * 4, at * 4 + 4);
+      const size = ((right ?? 0) - (left ?? 0)) * ((bottom ?? 0) - (top ?? 0));
+      if (best === null || size > best.size) best = { frame, size };
+    }
+  }
+  const { start, end } = spanOf(track);
+  return best?.frame ?? Math.floor((start + end) / 2);
+}
+
+/** The first found track in it: its thumbnail stands for the whole. */
+export function pictureOf(track: ReviewTrack): number | null {
+  for (const part of track.parts) if ('found' in part) return part.found;
+  return null;
+}

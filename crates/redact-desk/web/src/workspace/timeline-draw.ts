@@ -1,0 +1,318 @@
+// Paints the timeline: ruler, sound with mutes and speech, and one lane per track. Only what is in
+// view is touched, so that an hour with 500 tracks scrolls as smoothly as a minute with five.
+import type { Drawn, FoundTrack, Mute, ReviewTrack } from '../api/types';
+import { clockText, trackName } from '../lib/format';
+import { spanOf } from '../review/boxes';
+import type { FrameClock } from '../review/clock';
+import { stateOf } from '../review/select';
+
+export type Lane = { kind: 'track'; track: ReviewTrack } | { kind: 'drawn'; region: Drawn };
+
+/** Sizes in CSS pixels, from the page's root font. */
+export interface Metrics {
+  gutter: number; // names, at the left
+  ruler: number;
+  sound: number;
+  lane: number;
+  font: number;
+}
+
+export interface Scene {
+  width: number;
+  height: number;
+  left: number; // how far it is scrolled, CSS pixels
+  top: number;
+  scale: number; // CSS pixels per second
+  metrics: Metrics;
+  clock: FrameClock;
+  frame: number;
+  lanes: readonly Lane[];
+  mutes: readonly Mute[];
+  speech: readonly [number, number][];
+  waves: readonly Int8Array[]; // pairs of lowest and highest, 100 a second
+  found: ReadonlyMap<number, FoundTrack>;
+  selectedTracks: ReadonlySet<number>;
+  selectedId: string | null; // of a region or a mute
+  muteIn: number | null;
+  rubber: [number, number] | null; // a mute being drawn, seconds
+  colors: Record<ColorName, string>;
+}
+
+const COLORS = [
+  'surface',
+  'surface-2',
+  'line',
+  'line-strong',
+  'text',
+  'muted',
+  'accent',
+  'face',
+  'plate',
+  'screen',
+  'drawn',
+  'mute',
+  'speech',
+  'warn',
+] as const;
+export type ColorName = (typeof COLORS)[number];
+
+export function readColors(element: Element): Record<ColorName, string> {
+  const style = getComputedStyle(element);
+  return Object.fromEntries(
+    COLORS.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]),
+  ) as Record<ColorName, string>;
+}
+
+export function metricsOf(root: number): Metrics {
+  return {
+    gutter: Math.round(root * 8),
+    ruler: Math.round(root * 1.5),
+    sound: Math.round(root * 3.6),
+    lane: Math.round(root * 1.65),
+    font: Math.round(root * 0.86),
+  };
+}
+
+export const xOf = (scene: Scene, seconds: number): number =>
+  scene.metrics.gutter + seconds * scene.scale - scene.left;
+
+export const secondsAt = (scene: Scene, x: number): number =>
+  (x - scene.metrics.gutter + scene.left) / scene.scale;
+
+export function paint(canvas: CanvasRenderingContext2D, scene: Scene): void {
+  const { width, height, metrics, colors } = scene;
+  canvas.clearRect(0, 0, width, height);
+  canvas.fillStyle = colors.surface;
+  canvas.fillRect(0, 0, width, height);
+  canvas.font = `500 ${metrics.font}px 'Inter Variable', system-ui, sans-serif`;
+  canvas.textBaseline = 'middle';
+  lanes(canvas, scene);
+  canvas.fillStyle = colors.surface;
+  canvas.fillRect(0, 0, width, metrics.ruler + metrics.sound);
+  sound(canvas, scene);
+  ruler(canvas, scene);
+  playhead(canvas, scene);
+  gutter(canvas, scene);
+}
+
+function ruler(canvas: CanvasRenderingContext2D, scene: Scene): void {
+  const { width, metrics, colors, scale } = scene;
+  const steps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200];
+  const step = steps.find((s) => s * scale >= metrics.font * 6.5) ?? 1800;
+  canvas.fillStyle = colors['surface-2'];
+  canvas.fillRect(0, 0, width, metrics.ruler);
+  canvas.fillStyle = colors.muted;
+  canvas.strokeStyle = colors.line;
+  canvas.beginPath();
+  const first = Math.max(0, Math.floor(secondsAt(scene, metrics.gutter) / step));
+  for (let i = first; ; i += 1) {
+    const x = Math.round(xOf(scene, i * step)) + 0.5;
+    if (x > width || i * step > scene.clock.seconds) break;
+    canvas.moveTo(x, metrics.ruler - 5);
+    canvas.lineTo(x, metrics.ruler);
+    const label = clockText(i * step, step < 1 ? 1 : 0);
+    if (x + 4 + metrics.font * 3 < width) canvas.fillText(label, x + 4, metrics.ruler / 2);
+  }
+  canvas.stroke();
+}
+
+function sound(canvas: CanvasRenderingContext2D, scene: Scene): void {
+  const { metrics, colors, waves, width } = scene;
+  const top = metrics.ruler;
+  const each = metrics.sound / Math.max(1, waves.length);
+  waves.forEach((wave, i) => drawWave(canvas, scene, wave, top + each * i, each));
+  canvas.fillStyle = colors.speech;
+  for (const [start, end] of scene.speech) {
+    const [a, b] = [xOf(scene, start), xOf(scene, end)];
+    if (b > metrics.gutter && a < width) {
+      canvas.fillRect(a, top + metrics.sound - 4, Math.max(1, b - a), 3);
+    }
+  }
+  for (const mute of scene.mutes) {
+    mutedSpan(canvas, scene, mute.start_seconds, mute.end_seconds, mute.id === scene.selectedId);
+  }
+  if (scene.rubber !== null) {
+    mutedSpan(canvas, scene, Math.min(...scene.rubber), Math.max(...scene.rubber), true);
+  }
+  if (scene.muteIn !== null) {
+    canvas.fillStyle = colors.mute;
+    canvas.fillRect(xOf(scene, scene.muteIn), top, 2, metrics.sound);
+  }
+  canvas.fillStyle = colors.line;
+  canvas.fillRect(0, top + metrics.sound - 1, width, 1);
+}
+
+function mutedSpan(
+  canvas: CanvasRenderingContext2D,
+  scene: Scene,
+  start: number,
+  end: number,
+  selected: boolean,
+): void {
+  const { metrics, colors, width } = scene;
+  const a = Math.max(metrics.gutter - 2, xOf(scene, start));
+  const b = Math.min(width + 2, xOf(scene, end));
+  if (b <= a) return;
+  canvas.globalAlpha = selected ? 0.42 : 0.26;
+  canvas.fillStyle = colors.mute;
+  canvas.fillRect(a, metrics.ruler, b - a, metrics.sound - 1);
+  canvas.globalAlpha = 1;
+  canvas.fillRect(a, metrics.ruler, b - a, 3);
+  if (selected) {
+    canvas.fillRect(a, metrics.ruler, 2, metrics.sound - 1);
+    canvas.fillRect(b - 2, metrics.ruler, 2, metrics.sound - 1);
+  }
+}
+
+function drawWave(
+  canvas: CanvasRenderingContext2D,
+  scene: Scene,
+  wave: Int8Array,
+  top: number,
+  height: number,
+): void {
+  const { metrics, colors, width } = scene;
+  const middle = top + height / 2;
+  const pairs = wave.length / 2;
+  canvas.fillStyle = colors['line-strong'];
+  const perPixel = 100 / scene.scale;
+  for (let x = metrics.gutter; x < width; x += 1) {
+    const from = Math.floor(secondsAt(scene, x) * 100);
+    if (from >= pairs) break;
+    const to = Math.min(pairs, Math.max(from + 1, Math.ceil(from + perPixel)));
+    let low = 0;
+    let high = 0;
+    for (let i = Math.max(0, from); i < to; i += 1) {
+      low = Math.min(low, wave[i * 2]!);
+      high = Math.max(high, wave[i * 2 + 1]!);
+    }
+    const up = (high / 127) * (height / 2 - 3);
+    const down = (-low / 127) * (height / 2 - 3);
+    canvas.fillRect(x, middle - up, 1, Math.max(1, up + down));
+  }
+}
+
+function lanes(canvas: CanvasRenderingContext2D, scene: Scene): void {
+  const { metrics, colors, height, width, top } = scene;
+  const first = metrics.ruler + metrics.sound;
+  const from = Math.max(0, Math.floor(top / metrics.lane));
+  const to = Math.min(scene.lanes.length, Math.ceil((top + height - first) / metrics.lane));
+  for (let i = from; i < to; i += 1) {
+    const lane = scene.lanes[i]!;
+    const y = first + i * metrics.lane - top;
+    if (isSelected(scene, lane)) {
+      canvas.globalAlpha = 0.14;
+      canvas.fillStyle = colors.accent;
+      canvas.fillRect(0, y, width, metrics.lane);
+      canvas.globalAlpha = 1;
+    }
+    bar(canvas, scene, lane, y);
+    canvas.fillStyle = colors.line;
+    canvas.fillRect(0, y + metrics.lane - 1, width, 1);
+  }
+}
+
+function bar(canvas: CanvasRenderingContext2D, scene: Scene, lane: Lane, y: number): void {
+  const { metrics, colors, clock, width } = scene;
+  const span = lane.kind === 'track' ? spanOf(lane.track) : lane.region;
+  const a = xOf(scene, clock.start(span.start));
+  const b = Math.max(a + 3, xOf(scene, clock.start(span.end)));
+  if (b < metrics.gutter || a > width) return;
+  const [barTop, barHeight] = [y + 4, metrics.lane - 9];
+  const color = lane.kind === 'track' ? colors[lane.track.class] : colors.drawn;
+  const state = lane.kind === 'track' ? stateOf(lane.track) : 'hidden';
+  const left = Math.max(a, metrics.gutter - 4);
+  const long = Math.min(b, width + 4) - left;
+  canvas.fillStyle = color;
+  canvas.strokeStyle = color;
+  if (state === 'hidden') {
+    canvas.fillRect(left, barTop, long, barHeight);
+  } else if (state === 'kept') {
+    canvas.lineWidth = 1.5;
+    canvas.setLineDash([5, 3]);
+    canvas.strokeRect(left + 0.75, barTop + 0.75, Math.max(1, long - 1.5), barHeight - 1.5);
+    canvas.setLineDash([]);
+  } else {
+    canvas.globalAlpha = 0.35;
+    canvas.fillRect(left, barTop, long, barHeight);
+    canvas.globalAlpha = 1;
+    canvas.lineWidth = 1;
+    canvas.strokeRect(left + 0.5, barTop + 0.5, Math.max(1, long - 1), barHeight - 1);
+  }
+  canvas.lineWidth = 1;
+  if (lane.kind === 'drawn') keyframes(canvas, scene, lane.region, y);
+}
+
+function keyframes(canvas: CanvasRenderingContext2D, scene: Scene, region: Drawn, y: number): void {
+  const { metrics, colors, clock, width } = scene;
+  if (region.keyframes.length * 4 > width) return; // Followed: a key in every frame tells nothing.
+  canvas.fillStyle = colors.surface;
+  for (const [frame] of region.keyframes) {
+    const x = xOf(scene, clock.start(frame));
+    if (x > metrics.gutter && x < width) canvas.fillRect(x - 1, y + 6, 3, metrics.lane - 13);
+  }
+}
+
+function playhead(canvas: CanvasRenderingContext2D, scene: Scene): void {
+  const { metrics, colors, height } = scene;
+  const x = Math.round(xOf(scene, scene.clock.start(scene.frame)));
+  if (x < metrics.gutter) return;
+  canvas.fillStyle = colors.accent;
+  canvas.fillRect(x, 0, 2, height);
+  canvas.beginPath();
+  canvas.moveTo(x - 5, 0);
+  canvas.lineTo(x + 7, 0);
+  canvas.lineTo(x + 1, 8);
+  canvas.fill();
+}
+
+/** Names of the lanes, over whatever is scrolled below them. */
+function gutter(canvas: CanvasRenderingContext2D, scene: Scene): void {
+  const { metrics, colors, height, top } = scene;
+  const first = metrics.ruler + metrics.sound;
+  canvas.fillStyle = colors.surface;
+  canvas.fillRect(0, 0, metrics.gutter, height);
+  canvas.save();
+  canvas.beginPath();
+  canvas.rect(0, first, metrics.gutter - 2, height);
+  canvas.clip();
+  const from = Math.max(0, Math.floor(top / metrics.lane));
+  const to = Math.min(scene.lanes.length, Math.ceil((top + height - first) / metrics.lane));
+  for (let i = from; i < to; i += 1) laneName(canvas, scene, i, first);
+  canvas.restore();
+  canvas.fillStyle = colors['surface-2'];
+  canvas.fillRect(0, 0, metrics.gutter, metrics.ruler);
+  canvas.fillStyle = colors.muted;
+  canvas.fillText('Sound', metrics.font * 0.9, metrics.ruler + metrics.sound / 2);
+  canvas.fillStyle = colors.line;
+  canvas.fillRect(metrics.gutter - 1, 0, 1, height);
+  canvas.fillRect(0, first - 1, metrics.gutter, 1);
+}
+
+function laneName(canvas: CanvasRenderingContext2D, scene: Scene, i: number, first: number): void {
+  const { metrics, colors, top } = scene;
+  const lane = scene.lanes[i]!;
+  const y = first + i * metrics.lane - top;
+  if (isSelected(scene, lane)) {
+    canvas.globalAlpha = 0.14;
+    canvas.fillStyle = colors.accent;
+    canvas.fillRect(0, y, metrics.gutter, metrics.lane);
+    canvas.globalAlpha = 1;
+  }
+  canvas.fillStyle = lane.kind === 'track' ? colors[lane.track.class] : colors.drawn;
+  canvas.fillRect(metrics.font * 0.9, y + metrics.lane / 2 - 4, 7, 7);
+  canvas.fillStyle = colors.text;
+  const name =
+    lane.kind === 'drawn' ? lane.region.id : (lane.track.person ?? trackName(lane.track));
+  canvas.fillText(name, metrics.font * 0.9 + 14, y + metrics.lane / 2);
+  if (lane.kind === 'track' && lane.track.decision === null) {
+    canvas.fillStyle = colors.warn;
+    canvas.fillText('?', metrics.gutter - metrics.font * 1.2, y + metrics.lane / 2);
+  }
+}
+
+function isSelected(scene: Scene, lane: Lane): boolean {
+  return lane.kind === 'track'
+    ? scene.selectedTracks.has(lane.track.id)
+    : lane.region.id === scene.selectedId;
+}

@@ -1,0 +1,224 @@
+// A desk in memory: the built page and just enough of the API to bring every page into states
+// that are hard to reach with the real one (an hour with 500 tracks, a colleague's change in the
+// middle, a server that is away). The whole session is tested against the real server elsewhere.
+import { execFileSync } from 'node:child_process';
+import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, resolve } from 'node:path';
+import type * as api from '../../src/api/types';
+import { ROOT } from './chromium';
+import * as sample from './sample';
+
+const DIST = resolve(import.meta.dirname, '../../dist');
+const CLIP = resolve(ROOT, 'fixtures/demo.mp4');
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; " +
+  "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; " +
+  "frame-ancestors 'none'; object-src 'none'";
+const TYPES: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.woff2': 'font/woff2',
+};
+
+export class FakeDesk {
+  readonly requests: api.Request[] = sample.requests();
+  review: api.Review;
+  role: api.Role | null = 'operator';
+  /** Answers nothing while it is true, as a server that died. */
+  away = false;
+  saves: api.ReviewDocument[] = [];
+  #server: Server;
+  #stills = new Map<string, Buffer>();
+
+  constructor(
+    readonly found: api.Found = sample.demoFound(),
+    readonly timeline: api.Timeline = sample.demoTimeline(),
+  ) {
+    this.review = sample.review(found);
+    this.#server = createServer((request, response) => {
+      if (this.away) return void request.socket.destroy();
+      void this.#answer(request, response);
+    });
+  }
+
+  async start(): Promise<string> {
+    if (!existsSync(resolve(DIST, 'index.html'))) {
+      throw new Error('the page is not built: run npm run build first');
+    }
+    await new Promise<void>((done) => this.#server.listen(0, '127.0.0.1', done));
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  stop(): void {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://desk');
+    response.setHeader('Content-Security-Policy', POLICY);
+    if (!url.pathname.startsWith('/api/')) return this.#file(url.pathname, response);
+    const path = url.pathname.slice('/api'.length);
+    if (path === '/stream') {
+      response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write(':\n\n');
+      return;
+    }
+    if (path.endsWith('/proxy')) return sendRange(request, response);
+    if (/\/(thumbnails|frames|preview)\//.test(path)) return this.#still(path, response);
+    if (path.includes('/waveform/')) {
+      response.end(Buffer.from(sample.waveform(this.timeline).buffer));
+      return;
+    }
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body =
+      chunks.length === 0 ? null : (JSON.parse(Buffer.concat(chunks).toString()) as unknown);
+    const answer = this.#api(request.method ?? 'GET', path, url.searchParams, body);
+    response.writeHead(answer.status, { 'Content-Type': 'application/json' });
+    response.end(JSON.stringify(answer.body));
+  }
+
+  #api(
+    method: string,
+    path: string,
+    search: URLSearchParams,
+    body: unknown,
+  ): { status: number; body: unknown } {
+    const ok = (value: unknown): { status: number; body: unknown } => ({
+      status: 200,
+      body: value,
+    });
+    const role = this.role;
+    if (path === '/state') return ok(sample.state(role !== null));
+    if (path.startsWith('/invites/')) return ok(sample.invite());
+    if (role === null) return problem(401, 'signed_out', 'Nobody is signed in.');
+    if (path === '/me') return ok(sample.me(role));
+    if (method === 'PUT' && path.startsWith('/reviews/')) {
+      return this.#save(body as { base: number; document: api.ReviewDocument });
+    }
+    if (path === '/requests') {
+      const text = (search.get('search') ?? '').toLowerCase();
+      return ok(
+        this.requests.filter((r) => `${r.number} ${r.requester}`.toLowerCase().includes(text)),
+      );
+    }
+    if (path.startsWith('/requests/'))
+      return ok(sample.fullRequest(this.requests[0]!, this.review));
+    const review = `/reviews/${sample.ID.review}`;
+    const recording = `/recordings/${sample.ID.recording}`;
+    const answers: Record<string, () => unknown> = {
+      '/clocks': sample.clocks,
+      '/people': sample.people,
+      '/policies': () => [sample.policy()],
+      '/users': sample.users,
+      '/jobs': sample.jobs,
+      '/releases': () => [sample.release()],
+      '/audits': sample.audits,
+      '/inbox': () => [],
+      '/uploads': () => [],
+      '/events': sample.events,
+      '/events/check': () => ({ whole: true, entries: 12, problem: null }),
+      [review]: () => this.review,
+      [`${review}/summary`]: () => sample.summary(this.review),
+      [`${review}/revisions/${this.review.revision}`]: () => this.review,
+      [recording]: () => sample.recording(this.review, this.timeline),
+      [`${recording}/timeline`]: () => this.timeline,
+      [`${recording}/tracks`]: () => this.found,
+      [`/releases/${sample.ID.release}`]: sample.release,
+      [`/releases/${sample.ID.release}/copies`]: sample.copies,
+    };
+    const answer = answers[path];
+    return answer === undefined
+      ? problem(404, 'not_found', 'There is no such thing.')
+      : ok(answer());
+  }
+
+  #save(sent: { base: number; document: api.ReviewDocument }): { status: number; body: unknown } {
+    const { revision, changed_by: by, changed_at: at } = this.review;
+    if (sent.base !== revision) {
+      return problem(409, 'newer_revision', 'Somebody saved a newer revision.', {
+        revision,
+        by,
+        at,
+      });
+    }
+    this.saves.push(sent.document);
+    this.review = { ...this.review, revision: revision + 1, document: sent.document };
+    const saved: api.Saved = {
+      revision: revision + 1,
+      saved_at: '2026-03-02T10:00:00Z',
+      state: 'in_review',
+      approvals_voided: 0,
+    };
+    return { status: 200, body: saved };
+  }
+
+  #file(path: string, response: ServerResponse): void {
+    const name = path === '/' ? '/index.html' : path;
+    const file = resolve(DIST, `.${name}`);
+    if (!file.startsWith(DIST) || !existsSync(file)) {
+      response.writeHead(404).end();
+      return;
+    }
+    response.setHeader('Content-Type', TYPES[extname(file)] ?? 'application/octet-stream');
+    response.end(readFileSync(file));
+  }
+
+  /** A picture out of the clip; for a thumbnail: what the track shows at its start. */
+  #still(path: string, response: ServerResponse): void {
+    const [kind, value] = path.split('/').slice(-2) as [string, string];
+    const key = `${kind}-${value}`;
+    let still = this.#stills.get(key);
+    if (still === undefined) {
+      still = extract(kind, Number(value), this.found);
+      this.#stills.set(key, still);
+    }
+    response.setHeader('Content-Type', 'image/jpeg');
+    response.end(still);
+  }
+}
+
+function problem(
+  status: number,
+  code: string,
+  message: string,
+  details?: unknown,
+): { status: number; body: api.ApiErrorBody } {
+  return { status, body: { error: { code, message, details } } };
+}
+
+function extract(kind: string, value: number, found: api.Found): Buffer {
+  let frame = value % 300;
+  let crop = 'scale=1280:-2';
+  if (kind === 'thumbnails') {
+    const track = found.tracks.find((t) => t.id === value);
+    if (track !== undefined) {
+      const middle = Math.floor((track.end - track.start) / 2);
+      const [left, top, right, bottom] = track.boxes.slice(middle * 4, middle * 4 + 4) as api.Rect;
+      frame = (track.start + middle) % 300;
+      const [w, h] = [Math.max(0.02, right - left), Math.max(0.02, bottom - top)];
+      crop = `crop=iw*${w}:ih*${h}:iw*${left}:ih*${top},scale=160:-2`;
+    }
+  }
+  const second = String((frame + 0.1) / 30);
+  const args = ['-v', 'error', '-ss', second, '-i', CLIP, '-vf', crop, '-frames:v', '1'];
+  return execFileSync('ffmpeg', [...args, '-f', 'mjpeg', '-'], { maxBuffer: 1 << 24 });
+}
+
+function sendRange(request: IncomingMessage, response: ServerResponse): void {
+  const size = statSync(CLIP).size;
+  const match = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
+  const from = Number(match?.[1] ?? 0);
+  const to = match?.[2] ? Number(match[2]) : size - 1;
+  response.writeHead(match ? 206 : 200, {
+    'Content-Type': 'video/mp4',
+    'Accept-Ranges': 'bytes',
+    'Content-Length': to - from + 1,
+    ...(match ? { 'Content-Range': `bytes ${from}-${to}/${size}` } : {}),
+  });
+  createReadStream(CLIP, { start: from, end: to }).pipe(response);
+}

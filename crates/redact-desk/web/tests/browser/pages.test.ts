@@ -1,0 +1,54 @@
+// Every page, in light and dark: accessible, within the window, without a complaint of the
+// browser, and with a picture of it for people to look at.
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Role } from '../../src/api/types';
+import { checkAccess, checkWidth, launch, open, picture, type Theme } from './chromium';
+import { FakeDesk } from './fake-desk';
+import { ID } from './sample';
+
+let browser: Browser;
+const desk = new FakeDesk();
+let address = '';
+beforeAll(async () => {
+  browser = await launch();
+  address = await desk.start();
+});
+afterAll(async () => {
+  await browser.close();
+  desk.stop();
+});
+
+const PAGES: { name: string; role: Role | null; at: string; ready: string }[] = [
+  { name: 'sign-in', role: null, at: '', ready: 'Sign in' },
+  { name: 'welcome', role: null, at: 'welcome/token', ready: 'Go on' },
+  { name: 'queue', role: 'operator', at: 'queue', ready: 'PR-2026-0141' },
+  { name: 'request', role: 'operator', at: `request/${ID.request}`, ready: 'broken.avi' },
+  { name: 'review', role: 'operator', at: `review/${ID.review}`, ready: 'Whole recording' },
+  { name: 'approve', role: 'approver', at: `review/${ID.review}/approve`, ready: 'What is hidden' },
+  { name: 'release', role: 'operator', at: `release/${ID.release}`, ready: 'The release holds' },
+  { name: 'releases', role: 'auditor', at: 'releases', ready: 'Verified' },
+  { name: 'work', role: 'operator', at: 'work', ready: 'Rendering' },
+  { name: 'audit', role: 'auditor', at: 'audit', ready: 'Does not hold' },
+  { name: 'events', role: 'auditor', at: 'events', ready: 'Chain whole' },
+  { name: 'users', role: 'administrator', at: 'users', ready: 'Carla Reyes' },
+  { name: 'account', role: 'operator', at: 'account', ready: 'Change the password' },
+];
+
+for (const { name, role, at, ready } of PAGES) {
+  for (const theme of ['light', 'dark'] satisfies Theme[]) {
+    test(`${name} in ${theme} is accessible and fits`, async () => {
+      desk.role = role;
+      const { context, page, complaints } = await open(browser, { theme });
+      await page.goto(`${address}/#/${at}`);
+      await page.getByText(ready).first().waitFor();
+      if (name === 'review') await page.waitForTimeout(800);
+      await page.waitForTimeout(250);
+      await picture(page, `${name}-${theme}`);
+      await checkAccess(page);
+      await checkWidth(page);
+      expect(complaints).toEqual([]);
+      await context.close();
+    });
+  }
+}

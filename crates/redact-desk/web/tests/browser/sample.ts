@@ -1,0 +1,472 @@
+// Made-up requests, people and findings for the desk in memory. Boxes of the small recording are
+// the fixture's truth; the large one is an hour with 500 tracks.
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type * as api from '../../src/api/types';
+import { ROOT } from './chromium';
+
+const id = (digit: string): string => digit.repeat(32);
+export const ID = {
+  request: id('a'),
+  recording: id('b'),
+  review: id('c'),
+  release: id('d'),
+  user: id('e'),
+};
+const AT = '2026-03-02T09:30:00Z';
+
+interface Truth {
+  width: number;
+  height: number;
+  boxes: { class: api.Class; track: number; x: number; y: number; w: number; h: number }[][];
+}
+
+export function demoTimeline(): api.Timeline {
+  return { frames: 300, num: 1, den: 15_360, runs: [[300, 512]], audio_start_seconds: [0, 0] };
+}
+
+export function demoFound(): api.Found {
+  const text = readFileSync(resolve(ROOT, 'fixtures/demo.truth.json'), 'utf8');
+  const truth = JSON.parse(text) as Truth;
+  const seen = new Map<string, { class: api.Class; start: number; rects: number[][] }>();
+  const last = new Map<number, { key: string; frame: number }>();
+  truth.boxes.forEach((boxes, frame) => {
+    for (const box of boxes) {
+      const before = last.get(box.track);
+      const key = before?.frame === frame - 1 ? before.key : `${box.track}-${frame}`;
+      const rects = seen.get(key)?.rects ?? [];
+      const x = [box.x, box.x + box.w].map((v) => v / truth.width);
+      const y = [box.y, box.y + box.h].map((v) => v / truth.height);
+      rects.push([x[0]!, y[0]!, x[1]!, y[1]!]);
+      if (rects.length === 1) seen.set(key, { class: box.class, start: frame, rects });
+      last.set(box.track, { key, frame });
+    }
+  });
+  const tracks = [...seen.values()].map((t, i): api.FoundTrack => {
+    const start = t.start;
+    return {
+      id: i + 1,
+      class: t.class,
+      start,
+      end: start + t.rects.length,
+      boxes: t.rects.flat(),
+      scores: t.rects.map(() => 0.8),
+      origins: 'd'.repeat(t.rects.length),
+    };
+  });
+  const risk = (track: number, why: string, size: number): api.Risk => {
+    const { class: of, start, end } = tracks[track - 1]!;
+    return { track, class: of, start, end, why, risk: size };
+  };
+  return {
+    tracks,
+    missing: [],
+    speech: [
+      [0.4, 5.95],
+      [6.05, 8.48],
+      [9.08, 9.8],
+    ],
+    look_here_first: [
+      risk(3, 'not seen in 12 frames in a row: the place was filled in', 0.8),
+      risk(2, 'comes in over the edge of the picture', 0.5),
+      risk(tracks.length, 'seen for a short time only', 0.2),
+    ],
+  };
+}
+
+/** An hour at 30 frames a second with 500 tracks of ten seconds. */
+export function hourFound(): api.Found {
+  const classes: api.Class[] = ['face', 'plate', 'screen'];
+  const tracks = Array.from({ length: 500 }, (_, i): api.FoundTrack => {
+    const start = i * 215;
+    const boxes = Array.from({ length: 300 }, (_, f) => {
+      const x = 0.1 + ((i * 37 + f) % 700) / 1000;
+      return [x, 0.3, x + 0.08, 0.45];
+    });
+    return {
+      id: i + 1,
+      class: classes[i % 3]!,
+      start,
+      end: start + 300,
+      boxes: boxes.flat(),
+      scores: boxes.map(() => 0.7),
+      origins: 'd'.repeat(300),
+    };
+  });
+  return { tracks, missing: [], speech: [], look_here_first: [] };
+}
+
+export function hourTimeline(): api.Timeline {
+  return { frames: 108_000, num: 1, den: 30, runs: [[108_000, 1]], audio_start_seconds: [0] };
+}
+
+export function waveform(timeline: api.Timeline): Int8Array {
+  const ticks = timeline.runs.reduce((all, [count, each]) => all + count * each, 0);
+  const pairs = Math.floor(((ticks * timeline.num) / timeline.den) * 100);
+  const wave = new Int8Array(pairs * 2);
+  for (let i = 0; i < pairs; i += 1) {
+    const loud = Math.abs(Math.sin(i / 9) * Math.sin(i / 57)) * 90 + 4;
+    wave[i * 2] = -loud;
+    wave[i * 2 + 1] = loud;
+  }
+  return wave;
+}
+
+export const state = (signed_in: boolean): api.State => ({
+  version: '0.9.0',
+  signed_in,
+  needs_setup: false,
+  tls: false,
+});
+
+export const me = (role: api.Role): api.Me => ({
+  id: ID.user,
+  login: 'ada',
+  name: 'Ada Okafor',
+  role,
+  idle_seconds: 1800,
+  ends_at: '2026-03-02T21:30:00Z',
+});
+
+export const invite = (): api.Invite => ({
+  login: 'ben',
+  name: 'Ben Holm',
+  role: 'approver',
+  expires_at: '2026-03-05T09:30:00Z',
+});
+
+export const people = (): api.Person[] => [
+  { id: ID.user, name: 'Ada Okafor', role: 'operator' },
+  { id: id('f'), name: 'Ben Holm', role: 'approver' },
+];
+
+export const users = (): api.User[] => [
+  user('1', 'root', 'Carla Reyes', 'administrator', {}),
+  user('e', 'ada', 'Ada Okafor', 'operator', {}),
+  user('f', 'ben', 'Ben Holm', 'approver', { locked_until: '2999-01-01T10:00:00Z' }),
+  user('2', 'dee', 'Dee Park', 'auditor', { enrolled: false, last_seen_at: null }),
+  user('3', 'old', 'Egon Vance', 'operator', { active: false }),
+];
+function user(
+  digit: string,
+  login: string,
+  name: string,
+  role: api.Role,
+  more: Partial<api.User>,
+): api.User {
+  const plain = { active: true, enrolled: true, locked_until: null, last_seen_at: AT };
+  return { id: id(digit), login, name, role, ...plain, ...more };
+}
+
+export const clocks = (): api.Clock[] => [
+  {
+    key: 'us-foia',
+    title: 'Federal FOIA',
+    days: 20,
+    unit: 'working_days',
+    statute: '5 U.S.C. 552(a)(6)(A)(i)',
+    source: '',
+  },
+];
+
+export function requests(): api.Request[] {
+  const rows: [string, string, api.RequesterKind, api.Stage, number, string | null, number][] = [
+    ['PR-2026-0141', 'Herald Tribune', 'press', 'in_review', -2, 'Ada Okafor', 1],
+    ['PR-2026-0144', '', 'public', 'awaiting_approval', 1, 'Ada Okafor', 2],
+    ['PR-2026-0150', 'J. Alvarez', 'data_subject', 'needs_recording', 3, null, 0],
+    ['PR-2026-0138', 'Lund & Partners', 'attorney', 'rendering', 6, 'Ben Holm', 1],
+    ['CT-2026-0077', 'District Court', 'court', 'ready', 9, 'Ben Holm', 3],
+    ['PR-2026-0152', '', 'public', 'preparing', 14, 'Ada Okafor', 1],
+    ['PR-2026-0129', 'County Sheriff', 'agency', 'failed', 4, 'Ada Okafor', 1],
+    ['PR-2026-0101', 'R. Whitfield', 'public', 'handed_over', -20, 'Ben Holm', 1],
+  ];
+  return rows.map(([number, requester, kind, stage, days_left, who, count], i) => ({
+    id: i === 0 ? ID.request : id('a').slice(1) + String(i),
+    number,
+    requester_kind: kind,
+    requester,
+    jurisdiction: 'us-foia',
+    received_on: `2026-02-${String(10 + i)}`,
+    due_on: `2026-03-${String(2 + Math.max(0, days_left)).padStart(2, '0')}`,
+    days_left,
+    overdue: days_left < 0,
+    stage,
+    assignee: who === null ? null : { id: ID.user, name: who },
+    note: i === 0 ? 'Wants the stop on Main Street only. Called twice.' : '',
+    recordings_count: count,
+    releases_count: stage === 'ready' || stage === 'handed_over' ? 1 : 0,
+    created_at: AT,
+    changed_at: AT,
+  }));
+}
+
+export const policy = (): api.Policy => ({
+  digest: id('9') + id('9'),
+  name: 'public-release',
+  title: 'Release to the public',
+  jurisdiction: 'US',
+  note: "A starting point for the agency's counsel, not legal advice.",
+  second_person: true,
+  classes: (['face', 'plate', 'screen'] as const).map((of) => ({
+    class: of,
+    verdict: 'redact',
+    effect: { kind: 'fill' },
+    reason: of === 'screen' ? 'records-screen' : `privacy-${of}`,
+    accept_weak_effect: false,
+  })),
+  audio: { mute_speech: true, style: 'silence', padding_seconds: 0.25, reason: 'privacy-speech' },
+  reasons: [
+    reason('privacy-face', 'A face is withheld, as it would identify a private person.'),
+    reason('privacy-plate', 'A licence plate is withheld, as it leads to a private person.'),
+    reason('records-screen', 'A display is withheld, as it may show records.'),
+    reason('privacy-speech', 'Words are withheld that identify a private person.'),
+  ],
+});
+const reason = (code: string, text: string): api.Reason => ({
+  code,
+  statute: '5 U.S.C. 552(b)(7)(C)',
+  text,
+});
+
+export function review(found: api.Found): api.Review {
+  return {
+    id: ID.review,
+    recording: ID.recording,
+    title: 'Release to the public',
+    policy_name: 'public-release',
+    policy_digest: policy().digest,
+    revision: 1,
+    changed_at: AT,
+    changed_by: 'Ada Okafor',
+    state: 'in_review',
+    second_person: true,
+    approvals: [],
+    policy: policy(),
+    document: {
+      tracks: found.tracks.map((t) => ({
+        id: t.id,
+        class: t.class,
+        person: null,
+        parts: [{ found: t.id, start: t.start, end: t.end }],
+        decision: null,
+      })),
+      drawn: [],
+      mutes: [],
+      acknowledged: [],
+    },
+  };
+}
+
+export function recording(review: api.Review, timeline: api.Timeline): api.Recording {
+  const { policy: _policy, document: _document, ...head } = review;
+  return {
+    id: ID.recording,
+    request: ID.request,
+    name: 'unit-12-main-street.mp4',
+    bytes: 1_900_000_000,
+    added_at: AT,
+    added_by: 'Ada Okafor',
+    sha256: id('7') + id('7'),
+    state: 'ready',
+    error: null,
+    proxy: true,
+    waveform: true,
+    tracks: true,
+    thumbnails: true,
+    media: {
+      width: 1280,
+      height: 720,
+      frames: timeline.frames,
+      duration_seconds: timeline.frames / 30,
+      container: 'mov',
+      video_codec: 'h264',
+      frame_rate: [30, 1],
+      conversions: [],
+      audio: timeline.audio_start_seconds.map(() => ({
+        codec: 'aac',
+        rate_hz: 48_000,
+        channels: 1,
+      })),
+    },
+    jobs: [],
+    reviews: [head],
+  };
+}
+
+export const fullRequest = (request: api.Request, open: api.Review): api.FullRequest => ({
+  ...request,
+  recordings: [
+    recording(open, demoTimeline()),
+    {
+      ...recording(open, demoTimeline()),
+      id: id('8'),
+      name: 'dash-front-0412.mkv',
+      state: 'preparing',
+      proxy: false,
+      thumbnails: false,
+      reviews: [],
+      jobs: [job('scan', 'running', 4100, 9000, 320)],
+    },
+    {
+      ...recording(open, demoTimeline()),
+      id: id('7'),
+      name: 'broken.avi',
+      state: 'failed',
+      proxy: false,
+      thumbnails: false,
+      media: null,
+      reviews: [],
+      error: { message: 'Damaged data after frame 1203.', hint: 'Ask the camera for a new copy.' },
+    },
+  ],
+  releases: [release()],
+});
+
+export function job(
+  kind: api.JobKind,
+  state: api.Job['state'],
+  done: number,
+  total: number | null,
+  left: number | null,
+): api.Job {
+  const started = { queued_at: AT, started_at: AT, ended_at: null, by: 'Ada Okafor' };
+  const about = { request: ID.request, recording: ID.recording, review: null, release: null };
+  const more = { phase: null, error: null, result: null, seconds_left: left };
+  return { id: id('4') + kind, kind, state, done, total, ...about, ...started, ...more };
+}
+
+export const jobs = (): api.Job[] => [
+  { ...job('render', 'running', 5200, 9000, 95), release: ID.release },
+  job('scan', 'queued', 0, null, null),
+];
+
+const verdict = (): api.Verdict => ({
+  ok: true,
+  checks: [
+    check('signature', 'public manifest', 'ok', 'signed by key 3F2A 91C0'),
+    check('file', 'digest', 'ok', 'the file is the one that was signed'),
+    check('picture', 'masks', 'ok', '300 frames, 5 regions: each is hidden in every frame'),
+    check('sound', 'mutes', 'ok', '2 sound tracks, 4 mutes: silent throughout'),
+    check('leaks', 'container', 'ok', 'no tags, no other streams, no trailing bytes'),
+    check('source', 'outside the regions', 'not_checked', 'the recording was not given'),
+  ],
+});
+function check(
+  group: string,
+  name: string,
+  status: 'ok' | 'wrong' | 'not_checked',
+  evidence: string,
+): api.Verdict['checks'][number] {
+  return { group, name, status, evidence };
+}
+
+export const release = (): api.Release => ({
+  id: ID.release,
+  request: ID.request,
+  recording: ID.recording,
+  review: ID.review,
+  revision: 14,
+  title: 'Release to the public',
+  policy_name: 'public-release',
+  state: 'ready',
+  job: null,
+  verdict: verdict(),
+  files: (
+    ['release', 'manifest', 'manifest_signature', 'sealed', 'log', 'log_pdf', 'log_csv'] as const
+  ).map((kind, i) => ({
+    kind,
+    name: `clip.redacted.${kind}`,
+    bytes: [81e6, 42e3, 400, 61e3, 22e3, 48e3, 9e3][i]!,
+  })),
+  approvals: [
+    { by: 'Ada Okafor', at: AT, role: 'operator', statement: '' },
+    { by: 'Ben Holm', at: AT, role: 'approver', statement: 'Watched in full.' },
+  ],
+  made_at: AT,
+  copies: 1,
+});
+
+export const copies = (): api.Copy[] => [
+  {
+    id: id('6'),
+    at: AT,
+    by: 'Ada Okafor',
+    to: 'Herald Tribune, M. Osei',
+    medium: 'portal',
+    note: '',
+    files: [
+      { kind: 'release', sha256: id('1') },
+      { kind: 'log_pdf', sha256: id('2') },
+    ],
+  },
+];
+
+export const audits = (): api.Audit[] => [
+  {
+    id: id('5'),
+    release_name: 'clip.redacted.mp4',
+    at: AT,
+    job: job('audit', 'done', 1, 1, null),
+    verdict: {
+      ok: false,
+      checks: [
+        ...verdict().checks.slice(0, 1),
+        check('file', 'digest', 'wrong', 'differs from byte 1,204,551 on'),
+      ],
+    },
+  },
+];
+
+export const events = (): api.EventEntry[] =>
+  ['signed_in', 'recording_added', 'review_saved', 'review_approved', 'release_rendered'].map(
+    (what, i) => ({
+      seq: i + 1,
+      at: AT,
+      who: i === 3 ? 'Ben Holm' : 'Ada Okafor',
+      what,
+      outcome: 'success',
+      program: 'redact 0.9.0',
+      machine: 'records-2',
+      subjects: { request: 'PR-2026-0141' },
+      details: { revision: i },
+    }),
+  );
+
+export function summary(open: api.Review): api.Summary {
+  const undecided = open.document.tracks.filter((t) => t.decision === null);
+  return {
+    revision: open.revision,
+    problems: undecided.slice(0, 3).map((t) => ({
+      code: 'undecided',
+      message: `Track ${t.id} (${t.class}) is undecided.`,
+      track: t.id,
+      class: t.class,
+    })),
+    classes: (['face', 'plate', 'screen'] as const).map((of) => {
+      const tracks = open.document.tracks.filter((t) => t.class === of);
+      const count = (verdict: 'redact' | 'keep'): number =>
+        tracks.filter((t) => t.decision?.verdict === verdict).length;
+      return {
+        class: of,
+        looked_for: true,
+        acknowledged: false,
+        hidden: count('redact'),
+        kept: count('keep'),
+        undecided: tracks.filter((t) => t.decision === null).length,
+      };
+    }),
+    reasons: policy()
+      .reasons.slice(0, 3)
+      .map((r) => ({ ...r, hidden: 2, kept: 0, drawn: 0, mutes: 0 })),
+    drawn: open.document.drawn.length,
+    mutes: open.document.mutes.length,
+    muted_seconds: 8.4,
+    speech_seconds: 9.1,
+    unmuted_speech_seconds: 0.7,
+    left_out: [],
+    against_policy: [{ track: 1, class: 'face', policy: 'redact' }],
+    second_person: true,
+    approvals: [],
+    plan_sha256: id('3') + id('3'),
+  };
+}
