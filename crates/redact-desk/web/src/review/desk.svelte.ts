@@ -1,6 +1,6 @@
 // One open review: the document with its history and saving, what is selected, and every act that
 // a key or a button can do. Components show it and call it; the rules are in `edit.ts`.
-import { ApiError, call, get, messageOf, post } from '../api/client';
+import { call, get, messageOf, post } from '../api/client';
 import type {
   Class,
   Decision,
@@ -17,9 +17,8 @@ import type {
   ReviewTrack,
   Risk,
   Saved,
-  Timeline,
 } from '../api/types';
-import { classesText, classText, clockText, many, trackName } from '../lib/format';
+import { classesText, clockText, many, trackName } from '../lib/format';
 import { DRAFTS } from '../lib/session.svelte';
 import { store, stored } from '../lib/storage';
 import { toast } from '../lib/toast.svelte';
@@ -28,6 +27,7 @@ import { boxAt, drawnAt, type FoundById, spanOf, tidy } from './boxes';
 import { FrameClock } from './clock';
 import * as edit from './edit';
 import { History } from './history';
+import { finished, type Materials } from './materials';
 import { Player } from './player.svelte';
 import { bestFrame, type Filter, listed, type Order, riskByTrack } from './select';
 
@@ -36,23 +36,6 @@ export type Selection =
   | { kind: 'tracks'; ids: ReadonlySet<number> }
   | { kind: 'drawn'; id: string }
   | { kind: 'mute'; id: string };
-
-export interface Materials {
-  review: Review;
-  recording: Recording;
-  timeline: Timeline;
-  found: Found;
-}
-
-export async function loadMaterials(id: string): Promise<Materials> {
-  const review = await get<Review>(`/reviews/${id}`);
-  const [recording, timeline, found] = await Promise.all([
-    get<Recording>(`/recordings/${review.recording}`),
-    get<Timeline>(`/recordings/${review.recording}/timeline`),
-    get<Found>(`/recordings/${review.recording}/tracks`),
-  ]);
-  return { review, recording, timeline, found };
-}
 
 export class Desk {
   readonly clock: FrameClock;
@@ -635,22 +618,3 @@ export class Desk {
     }
   }
 }
-
-/** Waits for a job; throws when it did not come to a good end. */
-export async function finished(id: string): Promise<Job> {
-  for (;;) {
-    const job = await get<Job>(`/jobs/${id}`);
-    if (job.state === 'done') return job;
-    if (job.state !== 'queued' && job.state !== 'running') {
-      throw new ApiError(
-        409,
-        'job',
-        job.error?.message ?? `The work was ${job.state}.`,
-        job.error?.hint ?? null,
-      );
-    }
-    await new Promise((done) => setTimeout(done, 300));
-  }
-}
-
-export const classOf = (track: ReviewTrack): string => classText[track.class];

@@ -1,0 +1,33 @@
+// What a review is made of, fetched from the server, and waiting for the server's work.
+import { ApiError, get } from '../api/client';
+import type { Found, Job, Recording, Review, Timeline } from '../api/types';
+
+export interface Materials {
+  review: Review;
+  recording: Recording;
+  timeline: Timeline;
+  found: Found;
+}
+
+export async function loadMaterials(id: string): Promise<Materials> {
+  const review = await get<Review>(`/reviews/${id}`);
+  const [recording, timeline, found] = await Promise.all([
+    get<Recording>(`/recordings/${review.recording}`),
+    get<Timeline>(`/recordings/${review.recording}/timeline`),
+    get<Found>(`/recordings/${review.recording}/tracks`),
+  ]);
+  return { review, recording, timeline, found };
+}
+
+/** Waits for a job; throws when it did not come to a good end. */
+export async function finished(id: string): Promise<Job> {
+  for (;;) {
+    const job = await get<Job>(`/jobs/${id}`);
+    if (job.state === 'done') return job;
+    if (job.state !== 'queued' && job.state !== 'running') {
+      const message = job.error?.message ?? `The work was ${job.state}.`;
+      throw new ApiError(409, 'job', message, job.error?.hint ?? null);
+    }
+    await new Promise((done) => setTimeout(done, 300));
+  }
+}
