@@ -33,6 +33,8 @@ const OWNED: &[(&str, &[&str])] = &[
     ("opencv", &["redact-vision"]),
     ("ort", &["redact-vision"]),
     ("minisign", &["redact-record"]),
+    ("cms", &["redact-record"]),
+    ("x509-tsp", &["redact-record"]),
     ("anyhow", &["redact-cli"]),
     ("indicatif", &["redact-cli"]),
     ("clap", &["redact-cli"]),

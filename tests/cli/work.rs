@@ -54,6 +54,15 @@ impl Work {
         self.redact_with_models(&self.path("no-models"), args)
     }
 
+    /// Runs `redact` in the folder with more words in the environment.
+    pub(crate) fn redact_with_words(&self, args: &[&str], words: &[(&str, &str)]) -> Run {
+        let mut command = self.command(&self.path("no-models"), args);
+        Run {
+            output: command.envs(words.iter().copied()).output().unwrap(),
+            args: args.iter().map(|arg| (*arg).to_owned()).collect(),
+        }
+    }
+
     /// Runs `redact` in the folder with the models in `models`.
     pub(crate) fn redact_with_models(&self, models: &Path, args: &[&str]) -> Run {
         let output = self.command(models, args).output().unwrap();
@@ -102,6 +111,8 @@ impl Work {
             .env("REDACT_MODELS", models)
             .env("ORT_DYLIB_PATH", runtime())
             .env_remove("REDACT_LOG")
+            .env_remove("REDACT_KEY_PASSPHRASE")
+            .env_remove("REDACT_NEW_KEY_PASSPHRASE")
             .stdin(Stdio::null());
         command
     }

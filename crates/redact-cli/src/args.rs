@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use redact_core::Class;
 
+#[cfg(feature = "media")]
 use crate::score::ScoreArgs;
 
 /// Finds faces, licence plates and screens in recordings, hides what was approved, and proves it.
@@ -60,23 +61,34 @@ pub(crate) struct GlobalArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Find faces, plates, screens and speech in a recording
+    #[cfg(feature = "media")]
     Scan(ScanArgs),
     /// Decide by a written policy, or approve a plan that a person edited
     Approve(ApproveArgs),
     /// Hide exactly what was approved and write a release with a signed manifest
+    #[cfg(feature = "media")]
     Render(RenderArgs),
     /// Check a release against its manifest
     Verify(VerifyArgs),
     /// Do all four for one recording
+    #[cfg(feature = "media")]
     Run(RunArgs),
     /// Do all four for every recording in a folder
+    #[cfg(feature = "media")]
     Batch(BatchArgs),
     /// Measure what a scan missed on labelled clips or pictures
+    #[cfg(feature = "media")]
     Score(ScoreArgs),
     /// Make, show and trust signing keys
     Key(KeyArgs),
+    /// Ask for a time stamp of an authority (RFC 3161) and keep it with a release
+    Timestamp(TimestampArgs),
     /// Check and show the log of everything that was done
     Events(EventsArgs),
+    /// A verb that this build leaves out
+    #[cfg(not(feature = "media"))]
+    #[command(external_subcommand)]
+    Absent(Vec<std::ffi::OsString>),
 }
 
 /// Where models and the runtime are.
@@ -279,6 +291,11 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "FILE")]
     pub trust: Vec<PathBuf>,
 
+    /// Certificate of a time-stamping authority, or of who vouches for it: the manifest must carry a
+    /// stamp (may be repeated)
+    #[arg(long, value_name = "CERT")]
+    pub tsa: Vec<PathBuf>,
+
     /// Also write the verdict as a page: .pdf, .html or .json
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
@@ -378,7 +395,13 @@ pub(crate) struct BatchArgs {
 Examples:
   redact key new                       makes this user's signing key
   redact key show > agency.pub         for auditors
-  redact key trust agency.pub          believes releases signed with it")]
+  redact key trust agency.pub          believes releases signed with it
+  redact key rotate                    a new key; hand the statement to auditors
+  redact key trust A-to-B.rotation.json   follows it
+  redact key revoke stolen.pub         believes nothing signed with it any more
+
+A secret key is stored under the passphrase in REDACT_KEY_PASSPHRASE, if that is set; a key made by
+`rotate` under REDACT_NEW_KEY_PASSPHRASE, or else the same.")]
 pub(crate) struct KeyArgs {
     /// What to do with keys.
     #[command(subcommand)]
@@ -402,8 +425,64 @@ pub(crate) enum KeyCommand {
     },
     /// Trust releases signed with this public key
     Trust {
-        /// A public key file, as `redact key show` prints it
+        /// A public key file, as `redact key show` prints it; or a statement of `redact key rotate`
+        /// (.rotation.json) by a key that is trusted already
         file: PathBuf,
+    },
+    /// Make a new signing key, and let the old one sign a statement that trust follows
+    Rotate,
+    /// Trust a key no more, nor any key that only it vouches for
+    Revoke {
+        /// The public key file
+        file: PathBuf,
+    },
+    /// List the keys that are trusted and those that are revoked
+    List,
+}
+
+/// `redact timestamp`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  redact timestamp request clip.redacted.mp4                  writes a request to carry out
+  redact timestamp attach clip.redacted.mp4 answer.tsr --tsa authority.pem
+  redact verify clip.redacted.mp4 --tsa authority.pem
+
+The request holds the SHA-256 of the public manifest and a random number, nothing else. This program
+sends nothing; `openssl ts -verify` checks the answer too.")]
+pub(crate) struct TimestampArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: TimestampCommand,
+}
+
+/// What to do with time stamps.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TimestampCommand {
+    /// Write a request for the manifest of a release
+    Request {
+        /// The released file
+        release: PathBuf,
+
+        /// Replace a request that is there
+        #[arg(long)]
+        force: bool,
+    },
+    /// Check an authority's answer and put it beside the manifest
+    Attach {
+        /// The released file
+        release: PathBuf,
+
+        /// The answer (.tsr)
+        answer: PathBuf,
+
+        /// Certificate of the authority, or of who vouches for it (PEM or DER; may be repeated)
+        #[arg(long, value_name = "CERT")]
+        tsa: Vec<PathBuf>,
+
+        /// Replace an answer that is there
+        #[arg(long)]
+        force: bool,
     },
 }
 

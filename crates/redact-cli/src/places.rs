@@ -130,6 +130,14 @@ pub(crate) fn passphrase() -> Option<String> {
         .filter(|passphrase| !passphrase.is_empty())
 }
 
+/// The passphrase for a key that follows another: `$REDACT_NEW_KEY_PASSPHRASE`, or the old one's.
+pub(crate) fn new_passphrase() -> Option<String> {
+    env::var("REDACT_NEW_KEY_PASSPHRASE")
+        .ok()
+        .filter(|passphrase| !passphrase.is_empty())
+        .or_else(passphrase)
+}
+
 /// `clip.mp4` and `.findings.json` make `clip.findings.json`, in `dir` or beside the clip.
 pub(crate) fn beside(clip: &Path, suffix: &str, dir: Option<&Path>) -> PathBuf {
     let mut name = clip

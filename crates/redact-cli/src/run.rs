@@ -100,6 +100,7 @@ fn run_noted(
         source: None,
         policy: Some(policy),
         previous: &[],
+        tsa: Vec::new(),
         trust,
         no_media: false,
         writes: vec![journal.file()],

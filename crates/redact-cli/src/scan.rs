@@ -1,7 +1,7 @@
 //! `redact scan`: what may have to be hidden, as findings.
 
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use redact_core::{
@@ -9,10 +9,11 @@ use redact_core::{
 };
 use redact_media::{FileSource, OpenOptions};
 use redact_record::events::Act;
-use redact_record::{Overwrite, RecordError, findings};
+use redact_record::{Overwrite, findings};
 
 use crate::args::{GlobalArgs, ScanArgs};
 use crate::eyes::{self, Looking};
+pub(crate) use crate::files::{check_clip, digest, folder_of, stoppable};
 use crate::journal::{Journal, Note};
 use crate::progress::TerminalProgress;
 use crate::{Outcome, failure, places, sandbox};
@@ -75,30 +76,6 @@ pub(crate) fn note_findings(note: &mut Note, found: &Findings, digest: Digest) {
     note.count("classes-missing", found.missing.len());
 }
 
-/// Refuses what is not a readable file, before models are loaded for it.
-///
-/// # Errors
-/// The system's own words, after the file's name.
-pub(crate) fn check_clip(clip: &Path) -> Result<()> {
-    let name = || clip.display().to_string();
-    let meta = std::fs::metadata(clip).with_context(name)?;
-    if meta.is_dir() {
-        anyhow::bail!(
-            "{}: is a directory (`redact batch` takes folders)",
-            clip.display()
-        );
-    }
-    std::fs::File::open(clip).map(drop).with_context(name)
-}
-
-/// The folder that `file` lies in.
-pub(crate) fn folder_of(file: &Path) -> PathBuf {
-    match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-        _ => PathBuf::from("."),
-    }
-}
-
 /// Decodes the whole recording and finds what may have to be hidden.
 ///
 /// # Errors
@@ -134,27 +111,6 @@ pub(crate) fn find(
         tracks: report.tracks,
         speech: report.speech,
     })
-}
-
-/// SHA-256 and length of a file, with a progress bar.
-///
-/// # Errors
-/// When the file cannot be read, or a person stopped it.
-pub(crate) fn digest(path: &Path, progress: &TerminalProgress) -> Result<(Digest, u64)> {
-    let mut advance = |done, total| progress.advance(Phase::Digest, done, Some(total));
-    stoppable(redact_record::digest_file(path, &mut advance))
-        .with_context(|| path.display().to_string())
-}
-
-/// A person's Ctrl-C during a digest is the same as during any other job.
-///
-/// # Errors
-/// What `result` holds.
-pub(crate) fn stoppable<T>(result: Result<T, RecordError>) -> Result<T> {
-    match result {
-        Err(RecordError::Cancelled) => Err(failure::Interrupted.into()),
-        other => Ok(other?),
-    }
 }
 
 /// Whether a person asked to stop.

@@ -1,22 +1,24 @@
 //! `redact verify`: whether a release is what its manifest says, one line per check.
 
+#[cfg_attr(not(feature = "media"), path = "verify/no_media.rs")]
+mod media;
 mod verdict;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use redact_core::Redactions;
-use redact_engine::{Check, Expected};
+use redact_core::{Digest, Redactions};
 use redact_record::events::Act;
 use redact_record::manifest::{self, PublicManifest, SealedManifest};
 use redact_record::policy::Policy;
 use redact_record::sign::{SignatureVerdict, TrustStore};
+use redact_record::timestamp::{self as stamps, Certificate, STAMP_BYTES_MAX};
 use redact_record::{FileBinding, RecordError, release_paths};
 
 use crate::args::{GlobalArgs, VerifyArgs};
 use crate::journal::{Journal, Note};
 use crate::progress::TerminalProgress;
-use crate::{Outcome, approve, eyes, failure, key, places, render, sandbox, scan};
+use crate::{Outcome, approve, files, key, places, sandbox, timestamp};
 use verdict::ReportForm;
 pub(crate) use verdict::Verdict;
 
@@ -32,6 +34,8 @@ pub(crate) struct VerifyJob<'a> {
     pub policy: Option<Policy>,
     /// Manifests that are replaced, newest first.
     pub previous: &'a [PathBuf],
+    /// Certificates of time-stamping authorities; when there are any, a stamp is due.
+    pub tsa: Vec<Certificate>,
     /// Keys that are believed.
     pub trust: TrustStore,
     /// Whether nothing is to be decoded.
@@ -84,7 +88,7 @@ fn verify_noted(
         }
         None => None,
     };
-    let folder = report.map(|(_, path)| scan::folder_of(path));
+    let folder = report.map(|(_, path)| files::folder_of(path));
     let job = VerifyJob {
         release: &args.release,
         manifest,
@@ -95,6 +99,7 @@ fn verify_noted(
             .map(approve::read_policy)
             .transpose()?,
         previous: &args.previous,
+        tsa: timestamp::anchors(&args.tsa)?,
         trust: key::trusted(&args.trust)?,
         no_media: args.no_media,
         writes: folder
@@ -128,9 +133,9 @@ impl VerifyJob<'_> {
     /// # Errors
     /// When a file is missing, or a person stopped it.
     pub(crate) fn run(&self, global: &GlobalArgs, progress: &TerminalProgress) -> Result<Verdict> {
-        scan::check_clip(self.release)?;
+        files::check_clip(self.release)?;
         if let Some(source) = self.source {
-            scan::check_clip(source)?;
+            files::check_clip(source)?;
         }
         let (bytes, signature) = read_signed(&self.manifest)?;
         let mut verdict = Verdict::new(self.no_media);
@@ -150,6 +155,7 @@ impl VerifyJob<'_> {
                 return Ok(verdict);
             }
         };
+        self.check_stamp(&mut verdict, redact_record::digest_bytes(&bytes))?;
         self.check_policy(&mut verdict, &public);
         self.check_previous(&mut verdict, &public)?;
         self.check_sealed(&mut verdict, &public, &bytes)?;
@@ -159,6 +165,37 @@ impl VerifyJob<'_> {
         self.check_media(&mut verdict, &public, global, progress)?;
         verdict.public = Some(public);
         Ok(verdict)
+    }
+
+    /// A stamp is checked when it is there; when certificates are given, it must be.
+    fn check_stamp(&self, verdict: &mut Verdict, manifest: Digest) -> Result<()> {
+        let path = timestamp::stamp_of(&self.manifest);
+        let name = "time stamp";
+        if !path.exists() {
+            if !self.tsa.is_empty() {
+                let evidence = format!("{} is not there", path.display());
+                verdict.add("manifest", name, false, evidence);
+            }
+            return Ok(());
+        }
+        let bytes = redact_record::read(&path, STAMP_BYTES_MAX)
+            .with_context(|| path.display().to_string())?;
+        match stamps::check(&bytes, manifest, &self.tsa) {
+            Ok(stamp) if !stamp.trusted && self.tsa.is_empty() => {
+                let why = "no certificate of its authority was given (--tsa CERT)";
+                verdict.open("manifest", name, why);
+            }
+            Ok(stamp) => {
+                let (at, by) = (manifest::Utc(stamp.at), stamp.authority);
+                let evidence = match stamp.trusted {
+                    true => format!("it was there at {at}, says {by}"),
+                    false => format!("by {by}, for whom no certificate given vouches"),
+                };
+                verdict.add("manifest", name, stamp.trusted, evidence);
+            }
+            Err(error) => verdict.add("manifest", name, false, error.to_string()),
+        }
+        Ok(())
     }
 
     fn check_policy(&self, verdict: &mut Verdict, public: &PublicManifest) {
@@ -251,7 +288,7 @@ impl VerifyJob<'_> {
     ) -> Result<()> {
         use redact_core::{Phase, Progress as _};
         let mut advance = |done, total| progress.advance(Phase::Digest, done, Some(total));
-        let found = scan::stoppable(FileBinding::of_file(self.release, &mut advance))
+        let found = files::stoppable(FileBinding::of_file(self.release, &mut advance))
             .with_context(|| self.release.display().to_string())?;
         verdict.digests.push(("release", found.sha256));
         let expected = public.release.binding();
@@ -280,7 +317,7 @@ impl VerifyJob<'_> {
             verdict.open("source", "SHA-256", why);
             return Ok(());
         };
-        let (digest, _) = scan::digest(source, progress)?;
+        let (digest, _) = files::digest(source, progress)?;
         verdict.digests.push(("source", digest));
         let expected = public.source.sha256.0;
         let evidence = match digest == expected {
@@ -298,7 +335,6 @@ impl VerifyJob<'_> {
         global: &GlobalArgs,
         progress: &TerminalProgress,
     ) -> Result<()> {
-        let threads = eyes::threads(global.threads);
         let redactions: Redactions = match public.redactions() {
             Ok(redactions) => redactions,
             Err(error) => {
@@ -313,41 +349,7 @@ impl VerifyJob<'_> {
             verdict.open("change", "nothing else differs from the original", why);
             return Ok(());
         }
-        let audio_tracks = public.totals.sound.len();
-        let expected = Expected {
-            frames: public.totals.frames,
-            audio_tracks,
-        };
-        let leaks = render::leaks(self.release, audio_tracks);
-        verdict.extend("leak", unless_stopped("can be read", leaks)?);
-        let audit = render::audit(self.release, &redactions, &expected, threads, progress);
-        let audit = audit.map(|report| report.checks);
-        verdict.extend("audit", unless_stopped("can be decoded", audit)?);
-        let Some(source) = self.source else {
-            let why = "the original is not here (--source CLIP)";
-            verdict.open("change", "nothing else differs from the original", why);
-            return Ok(());
-        };
-        let compare = render::compare(source, self.release, &redactions, threads, progress);
-        let compare = compare.map(|report| {
-            verdict.seconds = report.seconds;
-            report.checks
-        });
-        verdict.extend("change", unless_stopped("can be compared", compare)?);
-        Ok(())
-    }
-}
-
-/// A job that could not be done because the release is damaged is a failed check.
-fn unless_stopped(name: &'static str, checks: Result<Vec<Check>>) -> Result<Vec<Check>> {
-    match checks {
-        Err(error) if failure::is_cancelled(&error) => Err(error),
-        Err(error) => Ok(vec![Check {
-            name,
-            passed: false,
-            evidence: format!("{error:#}"),
-        }]),
-        Ok(checks) => Ok(checks),
+        media::check(self, verdict, public, &redactions, (global, progress))
     }
 }
 

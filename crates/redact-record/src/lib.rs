@@ -9,6 +9,7 @@
 //! - [`events`]: who did what when, as a chain that shows any change;
 //! - [`report`]: the verdict of a check, as a page and as data;
 //! - [`reasons`]: what may be withheld under which law, by jurisdiction;
+//! - [`timestamp`]: stamps of time-stamping authorities, asked for and checked offline;
 //! - [`naming`]: where the records of a release lie.
 //!
 //! Nothing here decodes a recording or runs a model, so a third party can build a checker from
@@ -35,10 +36,11 @@ mod store;
 mod testing;
 #[cfg(test)]
 mod tests;
+pub mod timestamp;
 mod toml_file;
 pub mod truth;
 
 pub use digest::{Advance, FileBinding, LEAF_BYTES, digest_bytes, digest_file};
 pub use error::RecordError;
 pub use naming::{ReleasePaths, release_paths};
-pub use store::{Overwrite, write};
+pub use store::{Overwrite, read, write};

@@ -10,9 +10,11 @@
 //!   comment that minisign leaves unsigned.
 
 mod key;
+mod rotation;
 mod trust;
 
 pub use key::{KeyId, KeyPair, PublicKey};
+pub use rotation::{HandedOver, Rotation};
 pub use trust::{SignatureVerdict, TrustStore, TrustedKey};
 
 use crate::json::Utc;
@@ -28,6 +30,8 @@ pub enum Signed {
     PublicManifest,
     /// The manifest that stays with the agency.
     SealedManifest,
+    /// An old key's word for a new one.
+    KeyRotation,
 }
 
 impl Signed {
@@ -35,6 +39,7 @@ impl Signed {
         match self {
             Self::PublicManifest => "public-manifest",
             Self::SealedManifest => "sealed-manifest",
+            Self::KeyRotation => "key-rotation",
         }
     }
 }
@@ -70,6 +75,12 @@ pub enum SignatureProblem {
         found: String,
         /// Kind of the record.
         expected: &'static str,
+    },
+    /// It was made with a key that is not to be believed any more.
+    #[error("signed with key {key}, which was revoked here")]
+    Revoked {
+        /// The key's identifier.
+        key: KeyId,
     },
     /// The file is not what was signed, or the signature is forged.
     #[error("the file is not what was signed")]

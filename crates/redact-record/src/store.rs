@@ -50,7 +50,7 @@ pub(crate) fn open(path: &Path) -> Result<(File, u64), RecordError> {
 /// # Errors
 /// [`RecordError::Read`]; [`RecordError::NotAFile`]; [`RecordError::TooLarge`], before any of it
 /// is read.
-pub(crate) fn read(path: &Path, max: u64) -> Result<Vec<u8>, RecordError> {
+pub fn read(path: &Path, max: u64) -> Result<Vec<u8>, RecordError> {
     let (file, length) = open(path)?;
     if length > max {
         return Err(RecordError::TooLarge { found: length, max });

@@ -1,9 +1,17 @@
 //! Which keys are believed: a folder of `.pub` files.
+//!
+//! Beside them lie `.revoked` files, public keys that are not believed whoever vouches for them, and
+//! statements by which a believed key hands over to the next (`.rotation.json` with `.minisig`).
 
 use std::path::{Path, PathBuf};
 
-use super::{KeyId, Parsed, PublicKey, SignatureProblem, Signed};
-use crate::{Overwrite, RecordError};
+use super::{HandedOver, KeyId, Parsed, PublicKey, Rotation, SignatureProblem, Signed};
+use crate::{Overwrite, RecordError, store};
+
+/// How files with statements end.
+const ROTATION_SUFFIX: &str = ".rotation.json";
+/// How files with keys end that are believed no more.
+const REVOKED_SUFFIX: &str = ".revoked";
 
 /// A key that somebody here chose to believe.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +47,7 @@ pub enum SignatureVerdict {
 pub struct TrustStore {
     folder: PathBuf,
     keys: Vec<TrustedKey>,
+    revoked: Vec<PublicKey>,
 }
 
 impl TrustStore {
@@ -53,7 +62,9 @@ impl TrustStore {
         let mut store = Self {
             folder: folder.to_owned(),
             keys: Vec::new(),
+            revoked: Vec::new(),
         };
+        let mut rotations = Vec::new();
         let read = |source| RecordError::Read { source };
         let entries = match std::fs::read_dir(folder) {
             Ok(entries) => entries,
@@ -62,7 +73,13 @@ impl TrustStore {
         };
         for entry in entries {
             let path = entry.map_err(read)?.path();
-            if path.extension().is_none_or(|extension| extension != "pub") {
+            let file = path.file_name().unwrap_or_default().to_string_lossy();
+            if file.ends_with(ROTATION_SUFFIX) {
+                // What cannot be read vouches for nothing.
+                rotations.extend(Rotation::load(&path));
+            }
+            let revoked = file.ends_with(REVOKED_SUFFIX);
+            if !revoked && !file.ends_with(".pub") {
                 continue;
             }
             let name = path
@@ -72,14 +89,90 @@ impl TrustStore {
                 .into_owned();
             let key = PublicKey::load(&path).map_err(|refused| match refused {
                 RecordError::KeyMalformed { what } => RecordError::KeyMalformed {
-                    what: format!("{name}.pub: {what}"),
+                    what: format!("{file}: {what}"),
                 },
                 other => other,
             })?;
-            store.insert(TrustedKey { name, key })?;
+            if revoked {
+                store.revoked.push(key);
+            } else {
+                store.insert(TrustedKey { name, key })?;
+            }
         }
+        let revoked = std::mem::take(&mut store.revoked);
+        store.keys.retain(|trusted| !revoked.contains(&trusted.key));
+        store.revoked = revoked;
+        store.follow_all(rotations);
         store.keys.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(store)
+    }
+
+    /// Follows every statement that a believed key signed, in whatever order they come.
+    fn follow_all(&mut self, mut rotations: Vec<Rotation>) {
+        loop {
+            let before = rotations.len();
+            // A statement that is not believed yet may be, once an earlier one was followed; one
+            // that never is tells nothing.
+            rotations.retain(|rotation| self.follow(rotation).is_err());
+            if rotations.len() == before {
+                return;
+            }
+        }
+    }
+
+    /// Believes the key to which a believed one hands over, from now on; nothing is written.
+    ///
+    /// # Errors
+    /// Those of [`Rotation::check`]; [`RecordError::Signature`] for a revoked key;
+    /// [`RecordError::KeyConflict`].
+    pub fn follow(&mut self, rotation: &Rotation) -> Result<HandedOver, RecordError> {
+        let handed = rotation.check(self)?;
+        let new = handed.new.clone();
+        if self.revoked.contains(&new) {
+            let key = new.id();
+            return Err(RecordError::Signature(SignatureProblem::Revoked { key }));
+        }
+        let before = self.find(handed.old.id()).map(|old| old.name.clone());
+        let name = format!("{}, then {}", before.unwrap_or_default(), new.id());
+        self.insert(TrustedKey { name, key: new })?;
+        Ok(handed)
+    }
+
+    /// Believes the key to which `rotation` hands over, and writes the statement into the folder.
+    ///
+    /// # Errors
+    /// Those of [`Self::follow`]; [`RecordError::Write`].
+    pub fn add_rotation(&mut self, rotation: &Rotation) -> Result<HandedOver, RecordError> {
+        let handed = self.follow(rotation)?;
+        let name = format!(
+            "{}-to-{}{ROTATION_SUFFIX}",
+            handed.old.id(),
+            handed.new.id()
+        );
+        std::fs::create_dir_all(&self.folder).map_err(|source| RecordError::Write { source })?;
+        let path = self.folder.join(name);
+        store::write(&path, &rotation.bytes, Overwrite::Replace)?;
+        let signature = rotation.signature.as_bytes();
+        store::write(&signature_beside(&path), signature, Overwrite::Replace)?;
+        Ok(handed)
+    }
+
+    /// Believes `key` no more, nor any key that only it vouches for; writes that into the folder.
+    ///
+    /// # Errors
+    /// [`RecordError::Write`], [`RecordError::Read`].
+    pub fn revoke(&mut self, key: &PublicKey) -> Result<(), RecordError> {
+        std::fs::create_dir_all(&self.folder).map_err(|source| RecordError::Write { source })?;
+        let name = format!("{}{REVOKED_SUFFIX}", key.id());
+        key.save(&self.folder.join(name), Overwrite::Replace)?;
+        *self = Self::open(&self.folder)?;
+        Ok(())
+    }
+
+    /// Keys that are believed no more.
+    #[must_use]
+    pub fn revoked(&self) -> &[PublicKey] {
+        &self.revoked
     }
 
     /// Believes exactly `keys`, wherever they come from; nothing is read.
@@ -90,6 +183,7 @@ impl TrustStore {
         let mut store = Self {
             folder: PathBuf::new(),
             keys: Vec::with_capacity(keys.len()),
+            revoked: Vec::new(),
         };
         keys.into_iter().try_for_each(|key| store.insert(key))?;
         Ok(store)
@@ -157,6 +251,9 @@ impl TrustStore {
             Err(problem) => return SignatureVerdict::Bad(problem),
         };
         let trusted = self.find(parsed.key);
+        if trusted.is_none() && self.revoked.iter().any(|key| key.id() == parsed.key) {
+            return SignatureVerdict::Bad(SignatureProblem::Revoked { key: parsed.key });
+        }
         let key = trusted.map_or(&parsed.signer, |trusted| &trusted.key);
         match (parsed.verify(bytes, key, kind), trusted) {
             (Err(problem), _) => SignatureVerdict::Bad(problem),
@@ -168,5 +265,26 @@ impl TrustStore {
                 key: parsed.signer.clone(),
             },
         }
+    }
+}
+
+fn signature_beside(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".minisig");
+    PathBuf::from(name)
+}
+
+impl Rotation {
+    /// Reads a statement and the signature beside it.
+    ///
+    /// # Errors
+    /// [`RecordError::Read`], [`RecordError::TooLarge`]; [`RecordError::Signature`] when the
+    /// signature is no text.
+    pub fn load(path: &Path) -> Result<Self, RecordError> {
+        let signature = store::read(&signature_beside(path), super::SIGNATURE_BYTES_MAX)?;
+        let signature = String::from_utf8(signature)
+            .map_err(|_| RecordError::Signature(super::malformed("not text")))?;
+        let bytes = store::read(path, super::SIGNATURE_BYTES_MAX)?;
+        Ok(Self { bytes, signature })
     }
 }

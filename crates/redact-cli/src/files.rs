@@ -1,0 +1,55 @@
+//! Files that are read whole or named beside others, whatever they hold.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use redact_core::{Digest, Phase, Progress as _};
+use redact_record::RecordError;
+
+use crate::failure;
+use crate::progress::TerminalProgress;
+
+/// Refuses what is not a readable file, before models are loaded for it.
+///
+/// # Errors
+/// The system's own words, after the file's name.
+pub(crate) fn check_clip(clip: &Path) -> Result<()> {
+    let name = || clip.display().to_string();
+    let meta = std::fs::metadata(clip).with_context(name)?;
+    if meta.is_dir() {
+        anyhow::bail!(
+            "{}: is a directory (`redact batch` takes folders)",
+            clip.display()
+        );
+    }
+    std::fs::File::open(clip).map(drop).with_context(name)
+}
+
+/// The folder that `file` lies in.
+pub(crate) fn folder_of(file: &Path) -> PathBuf {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// SHA-256 and length of a file, with a progress bar.
+///
+/// # Errors
+/// When the file cannot be read, or a person stopped it.
+pub(crate) fn digest(path: &Path, progress: &TerminalProgress) -> Result<(Digest, u64)> {
+    let mut advance = |done, total| progress.advance(Phase::Digest, done, Some(total));
+    stoppable(redact_record::digest_file(path, &mut advance))
+        .with_context(|| path.display().to_string())
+}
+
+/// A person's Ctrl-C during a digest is the same as during any other job.
+///
+/// # Errors
+/// What `result` holds.
+pub(crate) fn stoppable<T>(result: Result<T, RecordError>) -> Result<T> {
+    match result {
+        Err(RecordError::Cancelled) => Err(failure::Interrupted.into()),
+        other => Ok(other?),
+    }
+}

@@ -1,0 +1,128 @@
+//! Keys that follow each other, keys that are believed no more, and passphrases.
+
+use std::fs;
+use std::process::Command;
+
+use crate::tamper::{MANIFEST, RELEASE, released};
+use crate::work::Work;
+
+const VERIFY: [&str; 3] = ["verify", RELEASE, "--no-media"];
+const RENDER: [&str; 4] = ["render", "clip.mp4", "clip.plan.json", "--force"];
+
+/// The key that signs now, as auditors get it.
+fn public(work: &Work, name: &str) -> String {
+    let shown = work.redact(&["key", "show"]).expect_status(0).stdout();
+    fs::write(work.path(name), shown).unwrap();
+    let json = work.redact(&["key", "show", "--json"]).json();
+    json["id"].as_str().unwrap().to_owned()
+}
+
+/// Where the statement lies by which `old` hands over to `new`.
+fn statement(old: &str, new: &str) -> String {
+    format!("keys/trusted/{old}-to-{new}.rotation.json")
+}
+
+/// Goal: after a rotation old and new releases verify, for the agency and for an auditor who had
+/// the first key alone and was handed the statements. Control: without them the new key is unknown.
+#[test]
+fn trust_follows_a_rotation_and_an_auditor_can_follow_too() {
+    let work = released();
+    let first = public(&work, "first.pub");
+    work.redact(&["key", "rotate"]).expect_status(0);
+    let second = public(&work, "second.pub");
+    work.redact(&["key", "rotate"]).expect_status(0);
+    let third = public(&work, "third.pub");
+    assert!(first != second && second != third && first != third);
+    work.redact(&VERIFY).expect_status(0);
+    work.redact(&RENDER).expect_status(0);
+    work.redact(&VERIFY).expect_status(0);
+
+    let trusting = |files: &[&str]| {
+        let mut args = VERIFY.to_vec();
+        for file in files {
+            args.extend(["--trust", file]);
+        }
+        work.redact(&args)
+    };
+    let (to_second, to_third) = (statement(&first, &second), statement(&second, &third));
+    let unknown = trusting(&["first.pub"]).expect_status(1).stdout();
+    assert!(unknown.contains("is not trusted here"), "{unknown}");
+    trusting(&["first.pub", &to_second]).expect_status(1);
+    trusting(&["first.pub", &to_second, &to_third]).expect_status(0);
+    // A statement vouches for nothing unless its signer is believed.
+    trusting(&["first.pub", &to_third]).expect_refusal(&["rotation.json", &second]);
+
+    let text = fs::read_to_string(work.path(&to_second)).unwrap();
+    let forged = text.replace("new_key\": \"RW", "new_key\": \"RX");
+    assert_ne!(text, forged);
+    fs::write(work.path("f.rotation.json"), forged).unwrap();
+    let signature = work.path(&format!("{to_second}.minisig"));
+    fs::copy(signature, work.path("f.rotation.json.minisig")).unwrap();
+    trusting(&["first.pub", "f.rotation.json"]).expect_refusal(&["f.rotation.json"]);
+    work.redact(&["key", "trust", "f.rotation.json"])
+        .expect_refusal(&["f.rotation.json"]);
+}
+
+/// Goal: a stock tool checks manifests and statements of every key.
+#[test]
+fn minisign_checks_manifests_and_statements() {
+    let work = released();
+    let first = public(&work, "first.pub");
+    work.redact(&["key", "rotate"]).expect_status(0);
+    let second = public(&work, "second.pub");
+    let stock = |file: &str, key: &str| {
+        let mut command = Command::new("minisign");
+        command.args(["-V", "-q", "-m", file, "-p", key]);
+        let status = command.current_dir(work.path(".")).output();
+        status
+            .expect("tests need minisign; scripts/setup installs it")
+            .status
+    };
+    assert!(stock(MANIFEST, "first.pub").success());
+    assert!(stock(&statement(&first, &second), "first.pub").success());
+    assert!(!stock(MANIFEST, "second.pub").success());
+    work.redact(&RENDER).expect_status(0);
+    assert!(stock(MANIFEST, "second.pub").success());
+}
+
+/// Goal: what a revoked key signed is not believed, nor what only it vouches for.
+#[test]
+fn a_revoked_key_is_believed_no_more() {
+    let work = released();
+    let first = public(&work, "first.pub");
+    work.redact(&["key", "rotate"]).expect_status(0);
+    let second = public(&work, "second.pub");
+    work.redact(&VERIFY).expect_status(0);
+    work.redact(&["key", "revoke", "first.pub"])
+        .expect_status(0);
+    let said = work.redact(&VERIFY).expect_status(1).stdout();
+    assert!(said.contains("which was revoked here"), "{said}");
+    let keys = work.redact(&["key", "list", "--json"]).json();
+    assert_eq!(keys["trusted"].as_array().unwrap().len(), 0, "{keys}");
+    assert_eq!(keys["revoked"][0], first);
+
+    // The second key stands on the first alone, until somebody trusts it for itself.
+    work.redact(&RENDER).expect_status(0);
+    work.redact(&VERIFY).expect_status(1);
+    work.redact(&["key", "trust", "second.pub"])
+        .expect_status(0);
+    work.redact(&VERIFY).expect_status(0);
+    let keys = work.redact(&["key", "list", "--json"]).json();
+    assert_eq!(keys["trusted"][0]["id"], second);
+}
+
+/// Goal: rotation works for keys under a passphrase, and each key keeps its own.
+#[test]
+fn passphrases_are_kept_apart() {
+    let work = Work::new();
+    let run = |args: &[&str], words: &[(&str, &str)]| work.redact_with_words(args, words);
+    let old = ("REDACT_KEY_PASSPHRASE", "old words");
+    run(&["key", "new"], &[old]).expect_status(0);
+    run(&["key", "rotate"], &[]).expect_refusal(&["passphrase"]);
+    run(&["key", "rotate"], &[("REDACT_KEY_PASSPHRASE", "wrong")])
+        .expect_refusal(&["wrong passphrase"]);
+    let new = ("REDACT_NEW_KEY_PASSPHRASE", "new words");
+    run(&["key", "rotate"], &[old, new]).expect_status(0);
+    run(&["key", "show"], &[old]).expect_refusal(&["wrong passphrase"]);
+    run(&["key", "show"], &[("REDACT_KEY_PASSPHRASE", "new words")]).expect_status(0);
+}
