@@ -1,5 +1,7 @@
 //! What was typed: the grammar of the command line, nothing checked beyond it.
 
+#[cfg(not(feature = "media"))]
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -88,7 +90,7 @@ pub(crate) enum Command {
     /// A verb that this build leaves out
     #[cfg(not(feature = "media"))]
     #[command(external_subcommand)]
-    Absent(Vec<std::ffi::OsString>),
+    Absent(Vec<OsString>),
 }
 
 /// Where models and the runtime are.
