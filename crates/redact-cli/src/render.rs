@@ -243,7 +243,7 @@ impl ReleaseJob<'_> {
             frames: self.plan.plan().source.frames,
             audio_tracks,
         };
-        let leaks = leaks(partial, audio_tracks)?;
+        let leaks = leaks(partial, &expected)?;
         let audit = audit(partial, redactions, &expected, threads, progress)?;
         let compare = compare(self.clip, partial, redactions, threads, progress)?;
         let checks = facts::AllChecks {
@@ -322,9 +322,12 @@ const fn preset(preset: PresetArg) -> Preset {
 ///
 /// # Errors
 /// When the file cannot be read.
-pub(crate) fn leaks(path: &Path, audio_tracks: usize) -> Result<Vec<Check>> {
-    let verdicts = leak::scan(path, &ExpectedStreams { audio_tracks })
-        .with_context(|| path.display().to_string())?;
+pub(crate) fn leaks(path: &Path, expected: &Expected) -> Result<Vec<Check>> {
+    let streams = ExpectedStreams {
+        audio_tracks: expected.audio_tracks,
+        frames: Some(expected.frames),
+    };
+    let verdicts = leak::scan(path, &streams).with_context(|| path.display().to_string())?;
     let check = |verdict: leak::LeakVerdict| Check {
         name: verdict.channel.name(),
         passed: verdict.clean,

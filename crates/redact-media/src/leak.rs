@@ -3,13 +3,18 @@
 //! The scan reads the file's own bytes and trusts no player or library: every byte must belong to
 //! a box that is known, every box to a place where it is allowed, every byte of media to a sample.
 //! What is not known is not clean. Only H.264 and AAC in MP4, as [`crate::FileSink`] writes them,
-//! can be clean; what lies inside coded sound is not looked at. Evidence names keys, counts and
-//! offsets, never values.
+//! can be clean. Coded sound is walked to its last bit; a coded picture is known by the start of
+//! its header, so bytes that an encoder puts behind the end of a slice's data are not seen, nor is
+//! what somebody writes into the values of samples. Evidence names keys, counts and offsets, never
+//! values.
 
+mod aac;
 mod boxes;
+mod forms;
 mod movie;
 mod report;
 mod samples;
+mod sets;
 mod units;
 
 use std::collections::BTreeMap;
@@ -28,6 +33,10 @@ const MOVIE_BYTES_MAX: u64 = 1 << 30;
 
 /// Boxes at the top of a file; a release has four.
 const TOP_BOXES_MAX: usize = 64;
+
+/// Bytes of one packet of sound: 6144 bits per channel, of which there are eight at most.
+/// Source: ISO/IEC 14496-3, 4.5.3.
+const PACKET_BYTES_MAX: u32 = 6144;
 
 /// Bytes of one picture.
 const PICTURE_BYTES_MAX: u32 = 256 << 20;
@@ -52,6 +61,8 @@ pub enum LeakError {
 pub struct ExpectedStreams {
     /// Sound tracks.
     pub audio_tracks: usize,
+    /// Frames, where they are known: as many must be stored.
+    pub frames: Option<u32>,
 }
 
 /// A way in which a release could give away what was redacted.
@@ -59,7 +70,7 @@ pub struct ExpectedStreams {
 pub enum LeakChannel {
     /// The original kept as another video stream.
     ExtraVideo,
-    /// A sound track more or less than was announced.
+    /// Sound that was not announced: another track, or data inside coded sound.
     AudioTracks,
     /// Subtitles, captions, timed text.
     TimedText,
@@ -75,7 +86,7 @@ pub enum LeakChannel {
     DataTracks,
     /// Cover art, thumbnails, attached files.
     Attachments,
-    /// Frames that are stored but not shown.
+    /// Frames, sound and parts of pictures that are stored but not shown.
     EditLists,
     /// Bytes that no sample refers to.
     LeftoverBytes,
@@ -141,15 +152,22 @@ pub fn scan(path: &Path, expected: &ExpectedStreams) -> Result<Vec<LeakVerdict>,
         offset: top.movie_offset,
         body_offset: top.movie_offset + top.movie_header,
     };
-    let movie = movie::read(atom, &mut report)?;
+    let movie = movie::read(atom, top.length, &mut report)?;
     check_counts(&movie, expected, &mut report);
     check_media(&top.media, &movie.places, &mut report);
-    check_messages(&mut file, &movie, &mut report)?;
+    // Samples that lie on each other could make a small file endless.
+    let bytes = |sum: u64, place: &Place| sum.saturating_add(u64::from(place.bytes));
+    if movie.places.iter().fold(0, bytes) > top.length {
+        return Err(malformed("more samples than bytes", top.movie_offset));
+    }
+    check_pictures(&mut file, &movie, &mut report)?;
+    check_sounds(&mut file, &movie, &mut report)?;
     Ok(report.verdicts())
 }
 
 /// The boxes at the top of a file.
 struct Top {
+    length: u64,
     movie: Vec<u8>,
     movie_offset: u64,
     movie_header: u64,
@@ -160,6 +178,7 @@ struct Top {
 fn top_boxes(file: &mut File, report: &mut Report) -> Result<Top, LeakError> {
     let length = file.metadata()?.len();
     let mut top = Top {
+        length,
         movie: Vec::new(),
         movie_offset: 0,
         movie_header: 0,
@@ -187,7 +206,12 @@ fn top_boxes(file: &mut File, report: &mut Report) -> Result<Top, LeakError> {
                 top.movie = read_at(file, at + header, body)?;
                 (top.movie_offset, top.movie_header) = (at, header);
             }
-            b"ftyp" if at == 0 && body <= 64 => {}
+            b"ftyp" if at == 0 && body <= 64 => {
+                if !forms::is_file_type(&read_at(file, at + header, body)?) {
+                    let what = "brands that a release has not".to_owned();
+                    report.note(LeakChannel::ContainerTags, what);
+                }
+            }
             _ if body <= MOVIE_BYTES_MAX => {
                 let bytes = read_at(file, at + header, body)?;
                 let body_offset = at + header;
@@ -237,6 +261,11 @@ fn check_counts(movie: &Movie, expected: &ExpectedStreams, report: &mut Report) 
     if movie.video_tracks != 1 {
         report.note(LeakChannel::ExtraVideo, videos);
     }
+    let stored = movie.pictures.len();
+    if let Some(frames) = expected.frames.filter(|frames| *frames as usize != stored) {
+        let what = format!("{stored} frames stored, {frames} expected");
+        report.note(LeakChannel::EditLists, what);
+    }
     if movie.audio_tracks != expected.audio_tracks {
         report.note(LeakChannel::AudioTracks, sounds);
     }
@@ -272,7 +301,7 @@ fn check_media(media: &[(u64, u64)], places: &[Place], report: &mut Report) {
 }
 
 /// Looks into every picture for what is no picture.
-fn check_messages(file: &mut File, movie: &Movie, report: &mut Report) -> Result<(), LeakError> {
+fn check_pictures(file: &mut File, movie: &Movie, report: &mut Report) -> Result<(), LeakError> {
     let mut counts: BTreeMap<(LeakChannel, String), u64> = BTreeMap::new();
     for place in &movie.pictures {
         if place.bytes > PICTURE_BYTES_MAX {
@@ -282,7 +311,7 @@ fn check_messages(file: &mut File, movie: &Movie, report: &mut Report) -> Result
             ));
         }
         let sample = read_at(file, place.offset, u64::from(place.bytes))?;
-        for message in units::messages(&sample, movie.length_bytes) {
+        for message in units::messages(&sample, &movie.sets) {
             let (channel, what) = match message {
                 Message::Registered => {
                     let text = (LeakChannel::TimedText, "captions (SEI type 4)".to_owned());
@@ -292,6 +321,18 @@ fn check_messages(file: &mut File, movie: &Movie, report: &mut Report) -> Result
                 Message::Encoder => (LeakChannel::EncoderSei, "x264 settings".to_owned()),
                 Message::Other(kind) => (LeakChannel::SeiUserData, format!("SEI type {kind}")),
                 Message::Unit(kind) => (LeakChannel::SeiUserData, format!("units of type {kind}")),
+                Message::Parameters => {
+                    let what = "parameter sets that are not the track's";
+                    (LeakChannel::SeiUserData, what.to_owned())
+                }
+                Message::Picture => {
+                    let what = "samples that are not one picture in one slice";
+                    (LeakChannel::EditLists, what.to_owned())
+                }
+                Message::Start => {
+                    let what = "units that end before their length";
+                    (LeakChannel::LeftoverBytes, what.to_owned())
+                }
                 Message::Broken => (LeakChannel::SeiUserData, "units that are cut".to_owned()),
             };
             *counts.entry((channel, what)).or_default() += 1;
@@ -303,5 +344,29 @@ fn check_messages(file: &mut File, movie: &Movie, report: &mut Report) -> Result
     let looked = format!("{} pictures looked through", movie.pictures.len());
     report.count(LeakChannel::SeiUserData, looked.clone());
     report.count(LeakChannel::EncoderSei, looked);
+    Ok(())
+}
+
+/// Looks into every packet of sound for what is no sound.
+fn check_sounds(file: &mut File, movie: &Movie, report: &mut Report) -> Result<(), LeakError> {
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut packets = 0;
+    for (places, walker) in &movie.sounds {
+        for (i, place) in places.iter().enumerate() {
+            if place.bytes > PACKET_BYTES_MAX {
+                return Err(malformed("a packet that is no sound", place.offset));
+            }
+            let packet = read_at(file, place.offset, u64::from(place.bytes))?;
+            if let Err(what) = walker.walk(&packet, i == 0) {
+                *counts.entry(what).or_default() += 1;
+            }
+        }
+        packets += places.len();
+    }
+    for (what, times) in counts {
+        report.note(LeakChannel::AudioTracks, format!("{times} x {what}"));
+    }
+    let looked = format!("{packets} packets walked through");
+    report.count(LeakChannel::AudioTracks, looked);
     Ok(())
 }

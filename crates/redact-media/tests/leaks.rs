@@ -15,12 +15,18 @@ const CLIP: &str = "-f lavfi -i testsrc2=size=192x128:rate=25:duration=1 \
 /// What the scan does not accept in `path`.
 #[track_caller]
 fn unclean(path: &Path, audio_tracks: usize) -> Vec<LeakChannel> {
-    leak::scan(path, &ExpectedStreams { audio_tracks })
-        .unwrap()
-        .into_iter()
-        .filter(|verdict| !verdict.clean)
-        .map(|verdict| verdict.channel)
-        .collect()
+    leak::scan(
+        path,
+        &ExpectedStreams {
+            audio_tracks,
+            frames: None,
+        },
+    )
+    .unwrap()
+    .into_iter()
+    .filter(|verdict| !verdict.clean)
+    .map(|verdict| verdict.channel)
+    .collect()
 }
 
 /// Goal: the scan finds `channel` in a file that `arguments` make, and a release of it is clean.
@@ -158,7 +164,13 @@ fn bytes_that_nothing_refers_to_are_found() {
     let check = |what: &str, bytes: Vec<u8>| {
         let path = folder.path().join("changed.mp4");
         std::fs::write(&path, bytes).unwrap();
-        match leak::scan(&path, &ExpectedStreams { audio_tracks: 1 }) {
+        match leak::scan(
+            &path,
+            &ExpectedStreams {
+                audio_tracks: 1,
+                frames: None,
+            },
+        ) {
             Ok(verdicts) => {
                 let leftover = verdicts
                     .iter()
@@ -207,7 +219,13 @@ fn no_changed_byte_of_the_boxes_makes_the_scan_panic() {
         let mut changed = bytes.clone();
         changed[at] ^= 0xff;
         std::fs::write(&path, changed).unwrap();
-        let _ = leak::scan(&path, &ExpectedStreams { audio_tracks: 0 });
+        let _ = leak::scan(
+            &path,
+            &ExpectedStreams {
+                audio_tracks: 0,
+                frames: None,
+            },
+        );
     }
 }
 

@@ -135,7 +135,10 @@ fn frames_that_an_edit_list_hides_are_not_delivered() {
     // The scan of the copy itself finds what is hidden.
     let verdicts = redact_media::leak::scan(
         &cut,
-        &redact_media::leak::ExpectedStreams { audio_tracks: 1 },
+        &redact_media::leak::ExpectedStreams {
+            audio_tracks: 1,
+            frames: None,
+        },
     );
     let edits = verdicts
         .unwrap()

@@ -27,7 +27,7 @@ pub(super) fn check(
         frames: public.totals.frames,
         audio_tracks,
     };
-    let leaks = render::leaks(job.release, audio_tracks);
+    let leaks = render::leaks(job.release, &expected);
     verdict.extend("leak", unless_stopped("can be read", leaks)?);
     let audit = render::audit(job.release, redactions, &expected, threads, progress);
     let audit = audit.map(|report| report.checks);

@@ -52,10 +52,16 @@ pub(super) fn header(bytes: &[u8], offset: u64) -> Result<([u8; 4], u64, Option<
     Ok((kind, head, total))
 }
 
+/// Boxes in one box: a track has eleven, a film one per track and a few.
+const BOXES_MAX: usize = 1024;
+
 /// The boxes that fill `bytes` exactly; `offset` is where `bytes` starts in the file.
 pub(super) fn atoms(mut bytes: &[u8], mut offset: u64) -> Result<Vec<Atom<'_>>, LeakError> {
     let mut found = Vec::new();
     while !bytes.is_empty() {
+        if found.len() == BOXES_MAX {
+            return Err(malformed("too many boxes", offset));
+        }
         let (kind, head, total) = header(bytes, offset)?;
         let beyond = || {
             malformed(

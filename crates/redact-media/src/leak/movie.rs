@@ -2,9 +2,12 @@
 //!
 //! Source: ISO/IEC 14496-12, clause 8, and 14496-14, 14496-15 for the sample entries.
 
+use super::aac::Walker;
 use super::boxes::{Atom, Fields, atoms, malformed, printable};
+use super::forms;
 use super::report::Report;
-use super::samples::{self, Edits, Place, SAMPLES_MAX, Tables};
+use super::samples::{Edits, Place, SAMPLES_MAX, Tables};
+use super::sets::ParameterSets;
 use super::{LeakChannel, LeakError};
 
 /// Names of handlers that FFmpeg writes when it is told nothing.
@@ -22,6 +25,12 @@ const NO_TAGS: &[u8] =
 /// Source: Apple, "AAC audio encoder delay" (2112); FFmpeg's own encoder has 1024.
 const PRIMING_MAX: i64 = 2112;
 
+/// Units per second in which a film states its length, at least; coarser ones hide what is cut.
+const MOVIE_SCALE_MIN: u32 = 1000;
+
+/// Samples of sound in one packet of AAC.
+const PACKET_SAMPLES: i64 = 1024;
+
 /// Depth to which boxes of tags are looked through.
 const TAG_DEPTH_MAX: u32 = 6;
 
@@ -31,30 +40,59 @@ pub(super) struct Movie {
     pub(super) audio_tracks: usize,
     /// Places of every sample, not sorted.
     pub(super) places: Vec<Place>,
-    /// Those of pictures, and the bytes of a unit's length.
+    /// Those of pictures, and how they are coded.
     pub(super) pictures: Vec<Place>,
-    pub(super) length_bytes: usize,
+    pub(super) sets: ParameterSets,
+    /// Those of each sound track, and how to walk them.
+    pub(super) sounds: Vec<(Vec<Place>, Walker)>,
 }
 
-/// Reads the movie box and notes what must not be there.
-pub(super) fn read(movie: Atom<'_>, report: &mut Report) -> Result<Movie, LeakError> {
+/// Reads the movie box of a file of `length` bytes and notes what must not be there.
+pub(super) fn read(movie: Atom<'_>, length: u64, report: &mut Report) -> Result<Movie, LeakError> {
     let mut found = Movie {
         video_tracks: 0,
         audio_tracks: 0,
         places: Vec::new(),
         pictures: Vec::new(),
-        length_bytes: 4,
+        sets: ParameterSets::default(),
+        sounds: Vec::new(),
     };
     let mut scale = 0;
-    for atom in atoms(movie.body, movie.body_offset)? {
+    for atom in once(movie, b"trak", report)? {
         match &atom.kind {
             b"mvhd" => scale = dated(atom, 96, report)?,
-            b"trak" => read_track(atom, scale, &mut found, report)?,
+            b"trak" => read_track(atom, scale, length, &mut found, report)?,
             b"udta" if atom.body == NO_TAGS => {}
             _ => report.stray(atom),
         }
     }
     Ok(found)
+}
+
+/// The boxes inside one, of which each is there once, but for those of kind `many`: a reader
+/// that takes the first and one that takes the last must see the same.
+fn once<'a>(
+    parent: Atom<'a>,
+    many: &[u8; 4],
+    report: &mut Report,
+) -> Result<Vec<Atom<'a>>, LeakError> {
+    let found = atoms(parent.body, parent.body_offset)?;
+    check_once(&found, many, report);
+    Ok(found)
+}
+
+fn check_once(found: &[Atom<'_>], many: &[u8; 4], report: &mut Report) {
+    for (i, atom) in found.iter().enumerate() {
+        let again = found[..i].iter().any(|before| before.kind == atom.kind);
+        if again && atom.kind != *many {
+            let what = format!("a second box {} at byte {}", atom.name(), atom.offset);
+            report.note(LeakChannel::LeftoverBytes, what);
+        }
+        if !forms::is_plain(*atom) {
+            let what = format!("fields of {} that are not plain", atom.name());
+            report.note(LeakChannel::LeftoverBytes, what);
+        }
+    }
 }
 
 /// Checks the times of making in a header box of `length` bytes (version 0) and gives the word
@@ -88,7 +126,9 @@ struct Track<'a> {
     handler: [u8; 4],
     scale: u32,
     entry: [u8; 4],
-    length_bytes: usize,
+    size: (u16, u16),
+    sets: ParameterSets,
+    walker: Option<Walker>,
     edits: Option<Atom<'a>>,
     tables: Tables<'a>,
     chapters: bool,
@@ -97,11 +137,12 @@ struct Track<'a> {
 fn read_track(
     trak: Atom<'_>,
     movie_scale: u32,
+    length: u64,
     found: &mut Movie,
     report: &mut Report,
 ) -> Result<(), LeakError> {
     let mut track = Track::default();
-    for atom in atoms(trak.body, trak.body_offset)? {
+    for atom in once(trak, b"free", report)? {
         match &atom.kind {
             b"tkhd" => {
                 dated(atom, 80, report)?;
@@ -132,14 +173,20 @@ fn read_track(
         );
     }
     count_track(&track, trak.offset, found, report);
-    let budget = SAMPLES_MAX.saturating_sub(found.places.len() as u64);
+    // No sample is empty, so a file has no more of them than bytes.
+    let budget = SAMPLES_MAX
+        .min(length)
+        .saturating_sub(found.places.len() as u64);
     let places = track.tables.places(budget)?;
     check_edits(&track, movie_scale, places.len(), report)?;
+    found.places.extend(&places);
     if &track.handler == b"vide" {
-        found.pictures.extend(&places);
-        found.length_bytes = track.length_bytes.max(1);
+        track.sets.check_size(track.size, report);
+        found.pictures.extend(places);
+        found.sets = track.sets;
+    } else if let Some(walker) = track.walker {
+        found.sounds.push((places, walker));
     }
-    found.places.extend(places);
     Ok(())
 }
 
@@ -177,7 +224,7 @@ fn read_media<'a>(
     track: &mut Track<'a>,
     report: &mut Report,
 ) -> Result<(), LeakError> {
-    for atom in atoms(mdia.body, mdia.body_offset)? {
+    for atom in once(mdia, b"free", report)? {
         match &atom.kind {
             b"mdhd" => {
                 track.scale = dated(atom, 20, report)?;
@@ -196,7 +243,7 @@ fn read_media<'a>(
             }
             b"hdlr" => read_handler(atom, track, report)?,
             b"minf" => {
-                for inner in atoms(atom.body, atom.body_offset)? {
+                for inner in once(atom, b"free", report)? {
                     match &inner.kind {
                         b"vmhd" if inner.body.len() == 12 => {}
                         b"smhd" if inner.body.len() == 8 => {}
@@ -257,17 +304,16 @@ fn read_tables<'a>(
     track: &mut Track<'a>,
     report: &mut Report,
 ) -> Result<(), LeakError> {
-    for atom in atoms(stbl.body, stbl.body_offset)? {
+    for atom in once(stbl, b"free", report)? {
         match &atom.kind {
             b"stsd" => read_entries(atom, track, report)?,
-            b"stts" | b"ctts" | b"stsc" | b"stsz" | b"stco" | b"co64" => {
+            b"stts" | b"ctts" | b"stsc" | b"stsz" | b"stco" | b"co64" | b"stss" => {
                 if !track.tables.keep(atom) {
                     report.stray(atom);
                 }
             }
-            // Which samples are key frames; how far a decoder must run in.
-            b"stss" if samples::counted_words(atom, 1).is_some() => {}
-            b"sgpd" | b"sbgp" if atom.body.len() <= 64 => {}
+            // How far a decoder must run in.
+            b"sgpd" | b"sbgp" if forms::is_plain(atom) => {}
             _ => report.stray(atom),
         }
     }
@@ -299,21 +345,46 @@ fn read_entries(
             _ => continue,
         };
         let (head, rest) = entry.body.split_at_checked(fixed).ok_or_else(bad)?;
+        if !forms::is_plain_entry(entry.kind, head) {
+            let what = format!("fields of {} that are not plain", entry.name());
+            report.note(LeakChannel::LeftoverBytes, what);
+        }
         if &entry.kind == b"avc1" {
             check_compressor(&head[42..74], report);
+            let side = |at: usize| u16::from_be_bytes([head[at], head[at + 1]]);
+            track.size = (side(24), side(26));
         }
-        for atom in atoms(rest, entry.body_offset + fixed as u64)? {
+        let inner = atoms(rest, entry.body_offset + fixed as u64)?;
+        check_once(&inner, b"free", report);
+        for atom in inner {
             match &atom.kind {
-                b"avcC" => track.length_bytes = read_avc(atom, report)?,
+                b"avcC" => track.sets = ParameterSets::read(atom, report)?,
                 b"pasp" if atom.body.len() == 8 => {}
                 b"btrt" if atom.body.len() == 12 => {}
                 b"colr" if atom.body.starts_with(b"nclx") && atom.body.len() == 11 => {}
-                b"esds" if atom.body.len() <= 64 => {}
+                b"esds" => read_aac(atom, track, report),
                 _ => report.stray(atom),
             }
         }
     }
     Ok(())
+}
+
+/// Sound is plain AAC-LC, counted in samples.
+fn read_aac(esds: Atom<'_>, track: &mut Track<'_>, report: &mut Report) {
+    match forms::aac_config(esds.body).and_then(Walker::new) {
+        None => report.note(
+            LeakChannel::AudioTracks,
+            format!("sound that is not plain AAC-LC at byte {}", esds.offset),
+        ),
+        Some((walker, rate_hz)) => {
+            if track.scale != rate_hz {
+                let what = "sound whose times do not count its samples".to_owned();
+                report.note(LeakChannel::EditLists, what);
+            }
+            track.walker = Some(walker);
+        }
+    }
 }
 
 /// A compressor's name: a length and up to 31 bytes.
@@ -331,35 +402,6 @@ fn check_compressor(name: &[u8], report: &mut Report) {
     }
 }
 
-/// Reads how units are counted; only parameter sets may be in here.
-/// Source: ISO/IEC 14496-15, 5.3.3.1.
-fn read_avc(atom: Atom<'_>, report: &mut Report) -> Result<usize, LeakError> {
-    let bad = || malformed("a decoder configuration that does not fit", atom.offset);
-    let mut fields = Fields::new(atom.body);
-    let head = fields.take(5).ok_or_else(bad)?;
-    for mask in [0x1f, 0xff] {
-        let count = fields.u8().ok_or_else(bad)? & mask;
-        for _ in 0..count {
-            let length = usize::from(fields.u16().ok_or_else(bad)?);
-            let unit = fields.take(length).ok_or_else(bad)?;
-            if !matches!(unit.first().map(|header| header & 0x1f), Some(7 | 8)) {
-                report.note(
-                    LeakChannel::SeiUserData,
-                    "a message in the decoder configuration".to_owned(),
-                );
-            }
-        }
-    }
-    // High profiles add four bytes: color format, two depths, and no extensions.
-    if !fields.rest().is_empty() && (fields.rest().len() != 4 || fields.rest()[3] != 0) {
-        report.note(
-            LeakChannel::LeftoverBytes,
-            "bytes behind the decoder configuration".to_owned(),
-        );
-    }
-    Ok(usize::from(head[4] & 3) + 1)
-}
-
 fn check_edits(
     track: &Track<'_>,
     movie_scale: u32,
@@ -367,23 +409,29 @@ fn check_edits(
     report: &mut Report,
 ) -> Result<(), LeakError> {
     let times = track.tables.shown_at(samples)?;
+    let sound = &track.handler == b"soun";
     let edits = match track.edits {
         None => Edits::ALL,
         Some(atom) => Edits::read(atom, movie_scale, track.scale)
             .ok_or_else(|| malformed("an edit list that does not fit", atom.offset))?,
     };
     // Sound begins with what the encoder needs to run in; pictures must all be shown.
-    let slack = if &track.handler == b"soun" {
-        PRIMING_MAX
-    } else {
-        0
-    };
+    let slack = if sound { PRIMING_MAX } else { 0 };
     let shown = edits.shown(&times, slack);
     let kind = printable(track.handler);
     report.count(
         LeakChannel::EditLists,
         format!("{kind}: {samples} stored, {shown} shown"),
     );
+    let even = |pair: &[i64]| pair[1] - pair[0] == PACKET_SAMPLES;
+    if sound && !times.windows(2).all(even) {
+        let what = "sound that is not shown packet behind packet".to_owned();
+        report.note(LeakChannel::EditLists, what);
+    }
+    if track.edits.is_some() && movie_scale < MOVIE_SCALE_MIN {
+        let what = format!("lengths in {movie_scale} parts of a second");
+        report.note(LeakChannel::EditLists, what);
+    }
     if shown != samples || edits.tricky {
         let what = format!(
             "{kind}: {} of {samples} samples are not shown once",

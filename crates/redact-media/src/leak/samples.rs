@@ -23,6 +23,7 @@ pub(super) struct Tables<'a> {
     chunks: Option<Atom<'a>>,
     sizes: Option<Atom<'a>>,
     places: Option<Atom<'a>>,
+    keys: Option<Atom<'a>>,
 }
 
 impl<'a> Tables<'a> {
@@ -33,6 +34,7 @@ impl<'a> Tables<'a> {
             b"ctts" => &mut self.offsets,
             b"stsc" => &mut self.chunks,
             b"stsz" => &mut self.sizes,
+            b"stss" => &mut self.keys,
             _ => &mut self.places,
         };
         slot.replace(atom).is_none()
@@ -46,8 +48,8 @@ impl<'a> Tables<'a> {
         let bad = || malformed("a table of sample sizes that does not fit", atom.offset);
         let mut fields = Fields::new(atom.body);
         let (fixed, count) = (|| {
-            fields.version_and_flags()?;
-            Some((fields.u32()?, fields.u32()?))
+            let plain = fields.version_and_flags()? == (0, 0);
+            plain.then_some((fields.u32()?, fields.u32()?))
         })()
         .ok_or_else(bad)?;
         if u64::from(count) > budget {
@@ -62,6 +64,9 @@ impl<'a> Tables<'a> {
             };
         }
         let sizes = words(fields.rest());
+        if sizes.contains(&0) {
+            return Err(malformed("an empty sample", atom.offset));
+        }
         if sizes.len() == count as usize && fields.rest().len().is_multiple_of(4) {
             Ok(sizes)
         } else {
@@ -73,7 +78,7 @@ impl<'a> Tables<'a> {
     pub(super) fn places(&self, budget: u64) -> Result<Vec<Place>, LeakError> {
         let sizes = self.sizes(budget)?;
         let chunk_offsets = self.chunk_offsets()?;
-        let runs = self.chunk_runs()?;
+        let runs = self.chunk_runs(chunk_offsets.len())?;
         let mut places = Vec::with_capacity(sizes.len());
         let mut left = sizes.iter();
         for (chunk, offset) in chunk_offsets.iter().enumerate() {
@@ -83,6 +88,9 @@ impl<'a> Tables<'a> {
                 return Err(malformed("a chunk without a number of samples", *offset));
             };
             let mut at = *offset;
+            if run.1 as usize > left.len() {
+                return Err(malformed("a chunk without samples", *offset));
+            }
             for bytes in left.by_ref().take(run.1 as usize) {
                 places.push(Place {
                     offset: at,
@@ -103,8 +111,8 @@ impl<'a> Tables<'a> {
             .ok_or_else(|| malformed("a track without chunk offsets", 0))?;
         let bad = || malformed("a table of chunk offsets that does not fit", atom.offset);
         let mut fields = Fields::new(atom.body);
-        fields.version_and_flags().ok_or_else(bad)?;
-        let count = fields.u32().ok_or_else(bad)? as usize;
+        let plain = fields.version_and_flags() == Some((0, 0));
+        let count = fields.u32().filter(|_| plain).ok_or_else(bad)? as usize;
         let wide = &atom.kind == b"co64";
         let width = if wide { 8 } else { 4 };
         if fields.rest().len() != count.saturating_mul(width) {
@@ -121,20 +129,41 @@ impl<'a> Tables<'a> {
             .collect())
     }
 
-    /// `(first chunk from 1, samples per chunk)`.
-    fn chunk_runs(&self) -> Result<Vec<(u32, u32)>, LeakError> {
+    /// `(first chunk from 1, samples per chunk)`. Each run says something of some of the `chunks`.
+    fn chunk_runs(&self, chunks: usize) -> Result<Vec<(u32, u32)>, LeakError> {
         let atom = self
             .chunks
             .ok_or_else(|| malformed("a track without a chunk table", 0))?;
         let bad = || malformed("a chunk table that does not fit", atom.offset);
         let words = counted_words(atom, 3).ok_or_else(bad)?;
+        // The third word is the description: there is one.
+        let useful =
+            |run: &[u32]| run[0] >= 1 && run[0] as usize <= chunks && run[1] >= 1 && run[2] == 1;
+        if !words.chunks_exact(3).all(useful) {
+            return Err(bad());
+        }
         let runs: Vec<(u32, u32)> = words.chunks_exact(3).map(|run| (run[0], run[1])).collect();
         let rising = runs.windows(2).all(|pair| pair[0].0 < pair[1].0);
         if rising { Ok(runs) } else { Err(bad()) }
     }
 
-    /// When each of `samples` is shown, in ticks of the track.
+    /// Key frames are samples, each named once.
+    fn check_keys(&self, samples: usize) -> Result<(), LeakError> {
+        let Some(atom) = self.keys else {
+            return Ok(());
+        };
+        let bad = || malformed("a table of key frames that does not fit", atom.offset);
+        let words = counted_words(atom, 1).ok_or_else(bad)?;
+        let rising = words.windows(2).all(|pair| pair[0] < pair[1]);
+        let within = words
+            .iter()
+            .all(|word| (1..=samples).contains(&(*word as usize)));
+        if rising && within { Ok(()) } else { Err(bad()) }
+    }
+
+    /// When each of `samples` is shown, in ticks of the track; no two at the same time.
     pub(super) fn shown_at(&self, samples: usize) -> Result<Vec<i64>, LeakError> {
+        self.check_keys(samples)?;
         let atom = self
             .times
             .ok_or_else(|| malformed("a track without times", 0))?;
@@ -142,7 +171,10 @@ impl<'a> Tables<'a> {
         let mut shown = Vec::with_capacity(samples);
         let mut now = 0_i64;
         for run in counted_words(atom, 2).ok_or_else(bad)?.chunks_exact(2) {
-            if run[0] as usize > samples - shown.len() {
+            let left = samples - shown.len();
+            // Only the last sample may have no length: nothing is shown behind it.
+            let still = run[1] == 0 && (run[0], left) != (1, 1);
+            if run[0] == 0 || still || run[0] as usize > left {
                 return Err(bad());
             }
             for _ in 0..run[0] {
@@ -158,6 +190,9 @@ impl<'a> Tables<'a> {
             let version = atom.body.first().copied().unwrap_or(0);
             let mut targets = shown.iter_mut();
             for run in counted_words(atom, 2).ok_or_else(bad)?.chunks_exact(2) {
+                if run[0] == 0 {
+                    return Err(bad());
+                }
                 let signed = i64::from(i32::from_be_bytes(run[1].to_be_bytes()));
                 let offset = if version == 0 {
                     i64::from(run[1])
@@ -172,6 +207,11 @@ impl<'a> Tables<'a> {
             if targets.next().is_some() {
                 return Err(bad());
             }
+            let mut sorted = shown.clone();
+            sorted.sort_unstable();
+            if sorted.windows(2).any(|pair| pair[0] == pair[1]) {
+                return Err(malformed("two samples shown at one time", atom.offset));
+            }
         }
         Ok(shown)
     }
@@ -180,7 +220,10 @@ impl<'a> Tables<'a> {
 /// The words behind version, flags and a count of entries of `per_entry` words each.
 pub(super) fn counted_words(atom: Atom<'_>, per_entry: usize) -> Option<Vec<u32>> {
     let mut fields = Fields::new(atom.body);
-    fields.version_and_flags()?;
+    let (version, flags) = fields.version_and_flags()?;
+    if flags != 0 || version > u8::from(&atom.kind == b"ctts") {
+        return None;
+    }
     let count = fields.u32()? as usize;
     let fits = fields.rest().len() == count.checked_mul(per_entry * 4)?;
     fits.then(|| words(fields.rest()))
@@ -211,8 +254,11 @@ impl Edits {
     /// Reads an `elst`; its durations count in `movie_scale`, its starts in `track_scale`.
     pub(super) fn read(atom: Atom<'_>, movie_scale: u32, track_scale: u32) -> Option<Self> {
         let mut fields = Fields::new(atom.body);
-        let (version, _) = fields.version_and_flags()?;
-        let (mut edits, mut stretches) = (Self::ALL, 0);
+        let (version, flags) = fields.version_and_flags()?;
+        if version > 1 || flags != 0 {
+            return None;
+        }
+        let (mut edits, mut stretches, mut pauses) = (Self::ALL, 0, 0);
         for _ in 0..fields.u32()? {
             let duration = fields.wide(version)?;
             let start = fields.wide(version)?;
@@ -223,8 +269,9 @@ impl Edits {
             };
             let rate = fields.u32()?;
             if empty {
-                // A pause is allowed before the first stretch only.
-                edits.tricky |= stretches > 0;
+                // One pause is allowed, before the first stretch.
+                pauses += 1;
+                edits.tricky |= stretches > 0 || pauses > 1 || rate != 0x0001_0000;
                 continue;
             }
             stretches += 1;

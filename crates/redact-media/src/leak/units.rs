@@ -1,6 +1,19 @@
-//! Units of an H.264 sample: which are pictures, and which carry messages.
+//! Units of an H.264 sample: one picture, and what else is there.
 //!
-//! Source: ITU-T H.264, 7.3.1 and table 7-1 (units), 7.3.2.3 (messages), annex D (their types).
+//! A picture is one slice: of two that overlap, decoders show one. What lies inside a slice behind
+//! the start of its header is not looked at.
+//!
+//! Source: ITU-T H.264, 7.3.1 and table 7-1 (units), 7.3.2.3 (messages), 7.3.3 (slices), 7.4.1
+//! (bytes that no unit has), annex D (types of messages).
+
+use h264_reader::nal::{Nal as _, RefNal};
+use h264_reader::rbsp::BitRead as _;
+
+use super::sets::ParameterSets;
+
+/// Bytes of a slice that hold the first three numbers of its header: five each at most, and an
+/// escape for every third.
+const SLICE_HEAD: usize = 24;
 
 /// The version-independent identity of x264's message. Source: x264 `encoder/set.c`.
 const X264: [u8; 16] = [
@@ -18,15 +31,21 @@ pub(super) enum Message {
     Other(u32),
     /// A unit that is neither a picture nor a parameter set, by its type.
     Unit(u8),
+    /// Parameter sets that are not those of the track.
+    Parameters,
+    /// A sample that is not one picture.
+    Picture,
+    /// Bytes within a unit that a decoder takes for its end.
+    Start,
     /// Bytes that are no whole unit.
     Broken,
 }
 
-/// Messages in a sample whose units are behind lengths of `length_bytes`.
-pub(super) fn messages(mut sample: &[u8], length_bytes: usize) -> Vec<Message> {
-    let mut found = Vec::new();
+/// What is in a sample beside one picture.
+pub(super) fn messages(mut sample: &[u8], sets: &ParameterSets) -> Vec<Message> {
+    let (mut found, mut slices) = (Vec::new(), 0);
     while !sample.is_empty() {
-        let Some((length, rest)) = sample.split_at_checked(length_bytes) else {
+        let Some((length, rest)) = sample.split_at_checked(sets.length_bytes.max(1)) else {
             found.push(Message::Broken);
             break;
         };
@@ -37,20 +56,59 @@ pub(super) fn messages(mut sample: &[u8], length_bytes: usize) -> Vec<Message> {
             found.push(Message::Broken);
             break;
         };
-        found.extend(in_unit(unit));
+        slices += usize::from(is_whole_slice(unit, sets));
+        found.extend(in_unit(unit, sets));
         sample = rest;
+    }
+    if slices != 1 {
+        found.push(Message::Picture);
     }
     found
 }
 
-fn in_unit(unit: &[u8]) -> Vec<Message> {
-    match unit.first().map(|header| header & 0x1f) {
-        // Slices, parameter sets and delimiters.
-        Some(1 | 5 | 7 | 8 | 9) => Vec::new(),
+fn in_unit(unit: &[u8], sets: &ParameterSets) -> Vec<Message> {
+    let mut found = match unit.first().map(|header| header & 0x1f) {
+        Some(1 | 5) if is_whole_slice(unit, sets) => Vec::new(),
+        Some(1 | 5) => vec![Message::Picture],
+        Some(7 | 8) if sets.has(unit) => Vec::new(),
+        Some(7 | 8) => vec![Message::Parameters],
+        // A delimiter: three bits that name kinds of slices, and the stop bit.
+        Some(9) if unit.len() == 2 && unit[1] & 0x1f == 0x10 => Vec::new(),
         Some(6) => in_sei(&without_escapes(&unit[1..])),
         Some(kind) => vec![Message::Unit(kind)],
         None => vec![Message::Broken],
+    };
+    if has_start(unit) {
+        found.push(Message::Start);
     }
+    found
+}
+
+/// Whether a unit is a slice that begins a picture of the track.
+fn is_whole_slice(unit: &[u8], sets: &ParameterSets) -> bool {
+    let is_slice = unit
+        .first()
+        .is_some_and(|header| matches!(header & 0x1f, 1 | 5));
+    let head = &unit[..unit.len().min(SLICE_HEAD)];
+    let numbers = || {
+        let mut bits = RefNal::new(head, &[], true).rbsp_bits();
+        let macroblock = bits.read_ue("first_mb_in_slice").ok()?;
+        bits.read_ue("slice_type").ok()?;
+        Some((macroblock, bits.read_ue("pic_parameter_set_id").ok()?))
+    };
+    is_slice && numbers().is_some_and(|(first, set)| first == 0 && sets.has_number(set))
+}
+
+/// Whether a unit has bytes at which a decoder that looks for starts would end it.
+fn has_start(unit: &[u8]) -> bool {
+    let mut zeros = 0_u32;
+    for byte in unit {
+        if zeros >= 2 && *byte < 3 {
+            return true;
+        }
+        zeros = if *byte == 0 { zeros + 1 } else { 0 };
+    }
+    zeros > 0
 }
 
 fn in_sei(mut bytes: &[u8]) -> Vec<Message> {
@@ -107,25 +165,91 @@ fn without_escapes(bytes: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::leak::boxes::Atom;
+    use crate::leak::report::Report;
+
+    /// Sets of which picture set 0 can be named, units behind one byte of length.
+    fn sets() -> ParameterSets {
+        let sequence: &[u8] = &[
+            0x67, 0x64, 0x00, 0x0a, 0xac, 0x72, 0x84, 0x44, 0x26, 0x84, 0x00, 0x00, 0x03, 0x00,
+            0x04, 0x00, 0x00, 0x03, 0x00, 0xca, 0x3c, 0x48, 0x96, 0x11, 0x80,
+        ];
+        let picture: &[u8] = &[0x68, 0xe8, 0x43, 0x8f, 0x13, 0x21, 0x30];
+        let length = |unit: &[u8]| u8::try_from(unit.len()).unwrap();
+        let record = [
+            &[1, 0x64, 0, 0x0a, 0xfc, 0xe1, 0, length(sequence)][..],
+            sequence,
+            &[1, 0, length(picture)],
+            picture,
+        ]
+        .concat();
+        let atom = Atom {
+            kind: *b"avcC",
+            body: &record,
+            offset: 0,
+            body_offset: 8,
+        };
+        let mut report = Report::new();
+        let sets = ParameterSets::read(atom, &mut report).unwrap();
+        assert!(report.verdicts().iter().all(|verdict| verdict.clean));
+        sets
+    }
+
+    fn sample(units: &[&[u8]]) -> Vec<u8> {
+        let mut sample = Vec::new();
+        for unit in units {
+            sample.push(u8::try_from(unit.len()).unwrap());
+            sample.extend_from_slice(unit);
+        }
+        sample
+    }
+
+    /// First macroblock 0, type 7, set 0; long enough that its end is not its header.
+    const SLICE: &[u8] = &[
+        0x65, 0x88, 0x84, 0x21, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19,
+        20, 21, 22, 23, 24,
+    ];
 
     #[test]
     fn messages_are_told_apart_from_pictures() {
         let encoder = [&[6, 5, 16][..], &X264, &[0x80]].concat();
-        let captions = [6, 4, 2, 0xb5, 0, 0x80];
-        let mut sample = Vec::new();
-        for unit in [&[0x65, 1, 2][..], &encoder, &captions, &[0x0c, 0xff]] {
-            sample.push(u8::try_from(unit.len()).unwrap());
-            sample.extend_from_slice(unit);
-        }
+        let captions = [6, 4, 2, 0xb5, 0x01, 0x80];
+        let sample = sample(&[SLICE, &encoder, &captions, &[0x0c, 0xff]]);
         let expected = [Message::Encoder, Message::Registered, Message::Unit(12)];
-        assert_eq!(messages(&sample, 1), expected);
+        assert_eq!(messages(&sample, &sets()), expected);
+    }
+
+    /// Goal: every unit that no player shows is named; the first line is the control.
+    #[test]
+    fn a_sample_is_one_picture_and_nothing_else() {
+        let sets = sets();
+        let check = |units: &[&[u8]], expected: &[Message]| {
+            assert_eq!(messages(&sample(units), &sets), expected, "{units:x?}");
+        };
+        check(&[&[9, 0x10], SLICE], &[]);
+        check(&[SLICE, SLICE], &[Message::Picture]);
+        check(&[], &[Message::Picture]);
+        // A second slice, of a later macroblock or another set.
+        check(&[SLICE, &[0x65, 0x44, 0x42, 0x11]], &[Message::Picture]);
+        check(&[SLICE, &[0x65, 0x88, 0x44, 0x21]], &[Message::Picture]);
+        check(&[&[9, 0x10, b'x'], SLICE], &[Message::Unit(9)]);
+        check(&[&[0x68, 0xe8, b'x'], SLICE], &[Message::Parameters]);
+        check(&[&[SLICE, &[0, 0, 1, 6]].concat()], &[Message::Start]);
+        check(&[&[SLICE, &[0]].concat()], &[Message::Start]);
+        check(&[&[SLICE, &[0, 0, 3, 1]].concat()], &[]);
     }
 
     #[test]
     fn a_unit_that_is_cut_is_not_taken_for_clean() {
-        assert_eq!(messages(&[9, 0x65], 1), [Message::Broken]);
-        assert_eq!(messages(&[2, 6, 0x80], 1), []);
-        assert_eq!(messages(&[3, 6, 5, 9], 1), [Message::Broken]);
-        assert_eq!(messages(&[0], 1), [Message::Broken]);
+        let sets = sets();
+        let bare = |sample: &[u8]| {
+            let mut found = messages(sample, &sets);
+            assert_eq!(found.pop(), Some(Message::Picture));
+            found
+        };
+        assert_eq!(bare(&[9, 0x65]), [Message::Broken]);
+        assert_eq!(bare(&[2, 6, 0x80]), []);
+        assert_eq!(bare(&[3, 6, 5, 9]), [Message::Broken]);
+        assert_eq!(bare(&[0]), [Message::Broken]);
     }
 }
