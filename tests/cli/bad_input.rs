@@ -54,6 +54,19 @@ fn a_folder() {
     check(&work, "folder.mp4", &["directory"]);
 }
 
+/// Goal: nothing waits for a pipe's other end or reads a device without end.
+#[test]
+fn a_pipe_and_a_device() {
+    let work = Work::new();
+    let made = std::process::Command::new("mkfifo")
+        .arg(work.path("pipe.mp4"))
+        .status();
+    assert!(made.unwrap().success());
+    check(&work, "pipe.mp4", &["not a file"]);
+    std::os::unix::fs::symlink("/dev/zero", work.path("zero.mp4")).unwrap();
+    check(&work, "zero.mp4", &["not a file"]);
+}
+
 #[test]
 fn sound_without_pictures() {
     let work = Work::new();

@@ -22,6 +22,10 @@ pub(crate) fn check_clip(clip: &Path) -> Result<()> {
             clip.display()
         );
     }
+    // Opening a pipe waits for somebody to write, and a device has no end.
+    if !meta.is_file() {
+        anyhow::bail!("{}: is a pipe or a device, not a file", clip.display());
+    }
     std::fs::File::open(clip).map(drop).with_context(name)
 }
 

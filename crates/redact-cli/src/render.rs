@@ -147,7 +147,7 @@ impl ReleaseJob<'_> {
     ) -> Result<Made> {
         let threads = eyes::threads(global.threads);
         let named = || self.release.display().to_string();
-        let partial = Partial::beside(self.release);
+        let partial = Partial::beside(self.release)?;
         let before = self.bind(self.clip, progress)?;
         let (report, clock) = self.write(partial.path(), threads, progress)?;
         let checks = self.check(partial.path(), threads, progress)?;
@@ -289,7 +289,7 @@ impl ReleaseJob<'_> {
         ];
         let mut written = Vec::with_capacity(files.len());
         for (path, bytes) in files {
-            let record = Partial::beside(path);
+            let record = Partial::beside(path)?;
             std::fs::write(record.path(), bytes)
                 .and_then(|()| std::fs::File::open(record.path())?.sync_all())
                 .with_context(|| path.display().to_string())?;
@@ -338,7 +338,11 @@ pub(crate) fn leaks(path: &Path, expected: &Expected) -> Result<Vec<Check>> {
 
 /// Names of the leak channels that are open in a recording; only an MP4 can be looked through.
 fn source_channels(clip: &Path, audio_tracks: usize) -> Result<Vec<String>> {
-    match leak::scan(clip, &ExpectedStreams { audio_tracks }) {
+    let streams = ExpectedStreams {
+        audio_tracks,
+        frames: None,
+    };
+    match leak::scan(clip, &streams) {
         Err(leak::LeakError::Malformed { .. }) => Ok(vec!["not-mp4".to_owned()]),
         Err(error) => Err(error).with_context(|| clip.display().to_string()),
         Ok(verdicts) => {

@@ -1,24 +1,47 @@
 //! A file that is not finished yet, and goes away unless it is.
 
+use std::fs::File;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 /// A partial file beside the place where it will be; removed when dropped.
+///
+/// It is locked while it is written: of two that write the same release at one time, one stops,
+/// and what is checked is what gets the name.
 pub(crate) struct Partial {
     path: Option<PathBuf>,
+    _locked: File,
 }
 
 impl Partial {
     /// A partial file for `target`, in the same folder, so that renaming it is one step. What a
     /// crash left under that name is replaced.
-    pub(crate) fn beside(target: &Path) -> Self {
+    ///
+    /// # Errors
+    /// When another process writes it, or the system refuses.
+    pub(crate) fn beside(target: &Path) -> Result<Self> {
         let mut name = std::ffi::OsString::from(".");
         name.push(target.file_name().unwrap_or_default());
         name.push(".partial");
-        Self {
-            path: Some(target.with_file_name(name)),
+        let path = target.with_file_name(name);
+        let named = || target.display().to_string();
+        let mut options = File::options();
+        options.write(true).create(true).truncate(false);
+        let file = options.open(&path).with_context(named)?;
+        let same = file.try_lock().is_ok() && is_at(&file, &path);
+        if !same {
+            bail!(
+                "{}: another process is writing this file, or a link is where it would be written",
+                target.display()
+            );
         }
+        file.set_len(0).with_context(named)?;
+        Ok(Self {
+            path: Some(path),
+            _locked: file,
+        })
     }
 
     /// Where it is now.
@@ -35,7 +58,7 @@ impl Partial {
         self.path = None;
         let folder = crate::scan::folder_of(target);
         // The name is durable only when the folder is.
-        std::fs::File::open(&folder)
+        File::open(&folder)
             .and_then(|folder| folder.sync_all())
             .with_context(|| folder.display().to_string())
     }
@@ -50,6 +73,15 @@ impl Drop for Partial {
     }
 }
 
+/// Whether `path` names `file` itself: the one who held it before may have removed it, and a link
+/// leads to a file that is not ours.
+fn is_at(file: &File, path: &Path) -> bool {
+    let (Ok(open), Ok(named)) = (file.metadata(), std::fs::symlink_metadata(path)) else {
+        return false;
+    };
+    (open.dev(), open.ino()) == (named.dev(), named.ino())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,14 +90,37 @@ mod tests {
     fn a_partial_file_goes_away_unless_it_is_renamed() {
         let dir = tempfile::tempdir().unwrap();
         let target = dir.path().join("a.mp4");
-        let partial = Partial::beside(&target);
+        let partial = Partial::beside(&target).unwrap();
         std::fs::write(partial.path(), b"x").unwrap();
         drop(partial);
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
-        let partial = Partial::beside(&target);
+        let partial = Partial::beside(&target).unwrap();
         std::fs::write(partial.path(), b"x").unwrap();
         partial.rename(&target).unwrap();
         assert_eq!(std::fs::read(&target).unwrap(), b"x");
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    /// Goal: two that write one release never mix.
+    #[test]
+    fn a_partial_file_has_one_writer() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("a.mp4");
+        let partial = Partial::beside(&target).unwrap();
+        let second = Partial::beside(&target).map(drop).unwrap_err();
+        assert!(second.to_string().contains("another process"), "{second}");
+        drop(partial);
+        drop(Partial::beside(&target).unwrap());
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_link_in_its_place_is_not_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        let (target, other) = (dir.path().join("a.mp4"), dir.path().join("other"));
+        std::fs::write(&other, b"precious").unwrap();
+        std::os::unix::fs::symlink(&other, dir.path().join(".a.mp4.partial")).unwrap();
+        assert!(Partial::beside(&target).is_err());
+        assert_eq!(std::fs::read(&other).unwrap(), b"precious");
     }
 }

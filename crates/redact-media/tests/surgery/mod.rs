@@ -86,7 +86,7 @@ impl File {
                 let of_chunk = (0..word(&runs, 4) as usize)
                     .filter(|run| word(&runs, 8 + run * 12) <= chunk + 1)
                     .map(|run| word(&runs, 12 + run * 12))
-                    .last()
+                    .next_back()
                     .unwrap();
                 let mut at = word(&chunks, 8 + chunk as usize * 4) as usize;
                 for _ in 0..of_chunk {
