@@ -32,7 +32,8 @@ const TRACK: [&str; 3] = [
 
 /// A sample entry of H.264 up to the compressor's name, and behind it.
 const PICTURES: [&str; 3] = [
-    "000000000000 0001 0000 0000 000000000000000000000000 ____ ____ 00480000 00480000 00000000 0001",
+    "000000000000 0001 0000 0000 000000000000000000000000 ____ ____ \
+        00480000 00480000 00000000 0001",
     "________________________________________________________________",
     "0018 ffff",
 ];
@@ -41,8 +42,8 @@ const PICTURES: [&str; 3] = [
 const SOUND: &str = "000000000000 0001 0000000000000000 000_ 0010 0000 0000 ____ 0000";
 
 /// A description of AAC up to the decoder's configuration, and behind it.
-const STREAM: &str =
-    "00000000 03808080__ 00__ 00 04808080__ 4015 ______ ________ ________ 05808080__";
+const STREAM: &str = "00000000 03808080__ 00__ 00 \
+    04808080__ 4015 ______ ________ ________ 05808080__";
 const STREAM_END: &str = "06808080 01 02";
 
 /// How far an AAC decoder runs in: one packet.
