@@ -127,6 +127,7 @@ pub(crate) fn open(args: &ModelArgs, workers: usize) -> Result<Looking> {
             models.extend(detectors.first().map(FrameDetector::model_use));
             for (set, detector) in sets.iter_mut().zip(detectors) {
                 set.push(Look {
+                    classes: detector.model_use().classes,
                     detector: Box::new(detector),
                     every_nanos: plan.nanos(),
                 });

@@ -33,4 +33,4 @@ pub use mute::mute_block;
 pub use render::{AudioReport, RenderError, RenderReport, render};
 pub use risk::{Moment, Weakness, look_here_first, weak_moments};
 pub use scan::{Eyes, Look, ScanError, ScanOptions, ScanReport, scan};
-pub use track::{ClassOptions, Sighted, Tracker, TrackerOptions};
+pub use track::{ClassOptions, Seen, Sighted, Tracker, TrackerOptions};

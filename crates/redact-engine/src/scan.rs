@@ -10,14 +10,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use redact_core::{
-    AudioBlock, CameraMotion, DetectError, Detection, Detector, Frame, FrameIndex, MediaItem,
+    AudioBlock, CameraMotion, Class, DetectError, Detection, Detector, Frame, FrameIndex, MediaItem,
     Motion, Phase, Progress, Source, SourceError, SpeechDetector, TimeBase, TimeSpan, Timestamp,
     Track,
 };
 
 use crate::decode;
 use crate::queue::Receiver;
-use crate::track::{Sighted, Tracker, TrackerOptions};
+use crate::track::{Seen, Sighted, Tracker, TrackerOptions};
 
 /// A detector, and how often it looks.
 ///
@@ -26,6 +26,8 @@ use crate::track::{Sighted, Tracker, TrackerOptions};
 pub struct Look {
     /// What looks.
     pub detector: Box<dyn Detector>,
+    /// What it looks for: where several look for a class, their agreement counts.
+    pub classes: Vec<Class>,
     /// Least time from one look to the next, nanoseconds; 0 or less is every frame. In time and
     /// not in frames, because how far things move, and what a second of recording may cost, do not
     /// depend on the frame rate.
@@ -269,8 +271,14 @@ impl Due {
     }
 }
 
-/// Detections of a batch, frame by frame (`None`: not looked at), and motion into each frame.
-type Seen = (Vec<Option<Vec<Detection>>>, Vec<Motion>);
+/// What was seen in a batch, frame by frame (`None`: not looked at), and motion into each frame.
+type Looked = (Vec<Option<Vec<Seen>>>, Vec<Motion>);
+
+/// What one detector saw in one frame of a batch.
+struct Answer {
+    job: Job,
+    seen: Vec<Detection>,
+}
 
 /// Looks at one batch with all eyes at once.
 fn look(
@@ -278,13 +286,15 @@ fn look(
     sounds: &[AudioBlock],
     eyes: &mut Eyes,
     jobs: &[Job],
-) -> Result<Seen, ScanError> {
+) -> Result<Looked, ScanError> {
     let next = AtomicUsize::new(0);
     let Eyes {
         workers,
         motion,
         speech,
     } = eyes;
+    // Every worker holds the same detectors.
+    let classes: Vec<Vec<Class>> = workers[0].iter().map(|look| look.classes.clone()).collect();
     thread::scope(|scope| {
         let mut handles = Vec::with_capacity(workers.len());
         // No more threads than there is work: a batch may be a single frame.
@@ -309,13 +319,13 @@ fn look(
             None => Ok(()),
             Some(ears) => sounds.iter().try_for_each(|block| ears.listen(block)),
         };
-        let mut detections: Vec<Option<Vec<Detection>>> = vec![None; frames.len()];
+        let mut answers: Vec<Vec<Answer>> = frames.iter().map(|_| Vec::new()).collect();
         let mut failed = Ok(());
         for handle in handles {
             match decode::join(handle) {
                 Ok(found) => {
-                    for (frame, seen) in found {
-                        detections[frame].get_or_insert_default().extend(seen);
+                    for answer in found {
+                        answers[answer.job.frame].push(answer);
                     }
                 }
                 Err(error) => failed = failed.and(Err(error)),
@@ -324,8 +334,11 @@ fn look(
         let motions = motions.map_or_else(|| Ok(vec![Motion::Unknown; frames.len()]), decode::join);
         heard?;
         failed?;
-        let detections = detections.into_iter().map(|seen| seen.map(without_doubles));
-        Ok((detections.collect(), motions?))
+        let seen = answers.iter().map(|of_frame| {
+            let looked = !of_frame.is_empty();
+            looked.then(|| together(of_frame, |look| &classes[look]))
+        });
+        Ok((seen.collect(), motions?))
     })
 }
 
@@ -335,12 +348,12 @@ fn detect_stage(
     jobs: &[Job],
     next: &AtomicUsize,
     looks: &mut [Look],
-) -> Result<Vec<(usize, Vec<Detection>)>, ScanError> {
+) -> Result<Vec<Answer>, ScanError> {
     let mut found = Vec::new();
-    while let Some(&Job { frame, look }) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-        let mut answers = looks[look].detector.detect(&[&frames[frame]])?;
+    while let Some(&job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+        let mut answers = looks[job.look].detector.detect(&[&frames[job.frame]])?;
         match (answers.pop(), answers.len()) {
-            (Some(answer), 0) => found.push((frame, answer)),
+            (Some(seen), 0) => found.push(Answer { job, seen }),
             (last, others) => {
                 return Err(ScanError::Answers {
                     found: others + usize::from(last.is_some()),
@@ -361,27 +374,56 @@ fn motion_stage(frames: &[Frame], camera: &mut dyn CameraMotion) -> Result<Vec<M
 /// Two boxes of one class that overlap this much show one thing, seen by two models.
 const SAME_THING_IOU: f32 = 0.5;
 
-/// Keeps of each group of boxes of one thing the surest one. The order is by score, then place,
-/// so that it does not depend on the order of the models' answers.
-fn without_doubles(mut seen: Vec<Detection>) -> Vec<Detection> {
-    seen.retain(|detection| detection.score.is_finite());
-    seen.sort_by(|a, b| {
+/// Two models that overlap this much mean the same thing, even where both boxes are kept.
+const AGREED_IOU: f32 = 0.3;
+
+/// Joins what the detectors saw in one frame: of each group of boxes of one thing the surest is
+/// kept, with how many detectors of its class looked and how many of them agree. The order is by
+/// score, then place, so that it does not depend on the order of the models' answers.
+fn together<'a>(answers: &[Answer], classes_of: impl Fn(usize) -> &'a [Class]) -> Vec<Seen> {
+    let mut all: Vec<(usize, Detection)> = answers
+        .iter()
+        .flat_map(|answer| answer.seen.iter().map(|seen| (answer.job.look, *seen)))
+        .filter(|(_, detection)| detection.score.is_finite())
+        .collect();
+    all.sort_by(|(a_look, a), (b_look, b)| {
         let place = |detection: &Detection| detection.rect.sides().map(f32::to_bits);
         b.score
             .total_cmp(&a.score)
             .then(a.class.cmp(&b.class))
             .then(place(a).cmp(&place(b)))
+            .then(a_look.cmp(b_look))
     });
-    let mut kept: Vec<Detection> = Vec::with_capacity(seen.len());
-    for detection in seen {
-        let known = kept.iter().any(|other| {
+    let mut kept: Vec<(usize, Detection)> = Vec::with_capacity(all.len());
+    for &(look, detection) in &all {
+        let known = kept.iter().any(|(_, other)| {
             other.class == detection.class && other.rect.iou(detection.rect) > SAME_THING_IOU
         });
         if !known {
-            kept.push(detection);
+            kept.push((look, detection));
         }
     }
-    kept
+    let looks: Vec<usize> = answers.iter().map(|answer| answer.job.look).collect();
+    let seen = kept.into_iter().map(|(by, detection)| {
+        let others = looks
+            .iter()
+            .filter(|&&look| look != by && classes_of(look).contains(&detection.class));
+        let agrees = |look: usize| {
+            all.iter().any(|(of, other)| {
+                *of == look
+                    && other.class == detection.class
+                    && other.rect.iou(detection.rect) > AGREED_IOU
+            })
+        };
+        let agreed = others.clone().filter(|&&look| agrees(look)).count();
+        let count = |n: usize| u8::try_from(n).unwrap_or(u8::MAX);
+        Seen {
+            detection,
+            others: count(others.count()),
+            agreed: count(agreed),
+        }
+    });
+    seen.collect()
 }
 
 #[cfg(test)]

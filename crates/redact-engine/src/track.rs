@@ -31,6 +31,11 @@ pub struct ClassOptions {
     /// Otherwise the scores of a thing's sightings must add up to this: what a model sees once by
     /// mistake it seldom sees again in the same place.
     pub evidence: f32,
+    /// From this size on (see [`motion::size`]) a thing is large. Models that see it at all see it
+    /// surely: one sighting must reach `alone_score`, and other models must not have looked in vain.
+    pub large_from: f32,
+    /// A track whose scores add up to less goes on for a smaller share of the time at its ends.
+    pub full_evidence: f32,
     /// Margin on the left and on the right, as a share of the box's width.
     pub x_margin: f32,
     /// Margin above and below, as a share of the box's height.
@@ -58,20 +63,26 @@ pub struct TrackerOptions {
 impl Default for TrackerOptions {
     fn default() -> Self {
         let class = |[high_score, low_score, alone_score, evidence]: [f32; 4],
-                     margins: [f32; 2]| {
+                     [large_from, full_evidence]: [f32; 2],
+                     [x_margin, y_margin]: [f32; 2]| {
             ClassOptions {
                 high_score,
                 low_score,
                 alone_score,
                 evidence,
-                x_margin: margins[0],
-                y_margin: margins[1],
+                large_from,
+                full_evidence,
+                x_margin,
+                y_margin,
             }
         };
+        // Plates and screens are looked for too seldom to shorten their ends, and no model of
+        // screens is ever sure.
+        const NEVER: f32 = f32::INFINITY;
         Self {
-            face: class([0.5, 0.25, 0.6, 0.8], [0.25, 0.30]),
-            plate: class([0.4, 0.15, 0.6, 0.7], [0.15, 0.25]),
-            screen: class([0.3, 0.25, 0.6, 1.5], [0.08, 0.08]),
+            face: class([0.5, 0.25, 0.6, 0.8], [0.06, 3.0], [0.25, 0.30]),
+            plate: class([0.4, 0.15, 0.6, 0.7], [0.08, 0.0], [0.15, 0.25]),
+            screen: class([0.3, 0.25, 0.6, 1.5], [NEVER, 0.0], [0.08, 0.08]),
             patience_nanos: 2_000_000_000,
             extend_nanos: 500_000_000,
             extend_inside_nanos: 1_000_000_000,
@@ -91,6 +102,28 @@ impl TrackerOptions {
     }
 }
 
+/// One thing in one frame, as all detectors that looked for its class saw it together.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Seen {
+    /// What the surest of them saw.
+    pub detection: Detection,
+    /// Others that looked for its class in this frame.
+    pub others: u8,
+    /// Those of them that saw it too.
+    pub agreed: u8,
+}
+
+impl From<Detection> for Seen {
+    /// Seen by the only detector that looked.
+    fn from(detection: Detection) -> Self {
+        Self {
+            detection,
+            others: 0,
+            agreed: 0,
+        }
+    }
+}
+
 /// What was seen in one frame.
 #[derive(Clone, Copy, Debug)]
 pub struct Sighted<'a> {
@@ -101,7 +134,7 @@ pub struct Sighted<'a> {
     /// How the picture moved from the previous frame.
     pub motion: Motion,
     /// What the detectors saw; `None` when they were not asked.
-    pub detections: Option<&'a [Detection]>,
+    pub detections: Option<&'a [Seen]>,
 }
 
 /// Most tracks that are followed at a time: a frame of noise must not make every later frame
@@ -116,6 +149,12 @@ const SURE_OVERLAP_MIN: f32 = 0.1;
 
 /// Least overlap with a weak sighting.
 const WEAK_OVERLAP_MIN: f32 = 0.3;
+
+/// A large thing was contradicted when other detectors could have seen it this often, saw it in
+/// less than one of [`AGREE_ONE_IN`] looks, and no detector was this sure of it.
+const OTHERS_MIN: u32 = 4;
+const AGREE_ONE_IN: u32 = 6;
+const UNDISPUTED_SCORE: f32 = 0.85;
 
 /// A weak sighting that lies on a track that was just seen shows the same thing again.
 const ECHO_IOU: f32 = 0.3;
@@ -157,7 +196,13 @@ struct Live {
     last_nanos: i64,
     /// Sum of the scores.
     evidence: f32,
+    /// Enough was seen for a track.
     confirmed: bool,
+    /// Highest score.
+    best: f32,
+    /// How often another detector looked where one saw it, and how often it agreed.
+    others: u32,
+    agreed: u32,
 }
 
 impl Tracker {
@@ -209,6 +254,7 @@ impl Tracker {
             for live in &mut self.live {
                 let options = self.options.class(live.story.class);
                 live.confirmed |= live.evidence >= options.high_score;
+                live.best = live.best.max(options.alone_score);
             }
         }
         self.retire(|_| true);
@@ -216,33 +262,33 @@ impl Tracker {
     }
 
     /// Matches one class's sightings of one frame with its tracks.
-    fn associate(&mut self, class: Class, frame: usize, nanos: i64, detections: &[Detection]) {
+    fn associate(&mut self, class: Class, frame: usize, nanos: i64, detections: &[Seen]) {
         let options = *self.options.class(class);
-        let usable = |detection: &&Detection| {
-            detection.class == class && detection.score >= options.low_score
+        let usable = |seen: &&Seen| {
+            seen.detection.class == class && seen.detection.score >= options.low_score
         };
-        let (sure, weak): (Vec<&Detection>, Vec<&Detection>) = detections
+        let (sure, weak): (Vec<&Seen>, Vec<&Seen>) = detections
             .iter()
             .filter(usable)
-            .partition(|detection| detection.score >= options.high_score);
+            .partition(|seen| seen.detection.score >= options.high_score);
         let mut free: Vec<usize> = (0..self.live.len())
             .filter(|&index| self.live[index].story.class == class)
             .collect();
         let mut met = Vec::new();
         let new_sure = self.round(&mut free, &mut met, sure, SURE_OVERLAP_MIN, frame, nanos);
         let new_weak = self.round(&mut free, &mut met, weak, WEAK_OVERLAP_MIN, frame, nanos);
-        for detection in new_sure {
-            self.begin(detection, frame, nanos);
+        for seen in new_sure {
+            self.begin(seen, frame, nanos);
             met.push(self.live.len() - 1);
         }
-        for detection in new_weak {
-            let sides = motion::sides(detection.rect);
+        for seen in new_weak {
+            let sides = motion::sides(seen.detection.rect);
             let echo = met.iter().any(|&index| {
                 let last = self.live[index].story.last().sides;
                 assign::overlap(last, sides) > ECHO_IOU
             });
             if !echo {
-                self.begin(detection, frame, nanos);
+                self.begin(seen, frame, nanos);
             }
         }
     }
@@ -252,31 +298,26 @@ impl Tracker {
         &mut self,
         free: &mut Vec<usize>,
         met: &mut Vec<usize>,
-        detections: Vec<&'a Detection>,
+        detections: Vec<&'a Seen>,
         overlap_min: f32,
         frame: usize,
         nanos: i64,
-    ) -> Vec<&'a Detection> {
+    ) -> Vec<&'a Seen> {
         let expected: Vec<Sides> = free
             .iter()
             .map(|&index| self.live[index].filter.sides())
             .collect();
-        let found: Vec<Sides> = detections.iter().map(|d| motion::sides(d.rect)).collect();
+        let found: Vec<Sides> = detections
+            .iter()
+            .map(|seen| motion::sides(seen.detection.rect))
+            .collect();
         let pairs = assign::pairs(&expected, &found, overlap_min);
         let mut matched = vec![false; detections.len()];
         for &(track, detection) in &pairs {
             matched[detection] = true;
             let live = &mut self.live[free[track]];
-            let sighting = Sighting {
-                frame,
-                sides: found[detection],
-                score: detections[detection].score,
-            };
-            live.filter.update(sighting.sides);
-            live.story.sightings.push(sighting);
-            live.last_nanos = nanos;
-            live.evidence += sighting.score;
-            live.confirm(&self.options);
+            live.filter.update(found[detection]);
+            live.take(detections[detection], frame, nanos, &self.options);
             met.push(free[track]);
         }
         free.retain(|index| !met.contains(index));
@@ -287,24 +328,21 @@ impl Tracker {
             .collect()
     }
 
-    fn begin(&mut self, detection: &Detection, frame: usize, nanos: i64) {
-        let sides = motion::sides(detection.rect);
-        let sighting = Sighting {
-            frame,
-            sides,
-            score: detection.score,
-        };
+    fn begin(&mut self, seen: &Seen, frame: usize, nanos: i64) {
         let mut live = Live {
             story: Story {
-                class: detection.class,
-                sightings: vec![sighting],
+                class: seen.detection.class,
+                sightings: Vec::new(),
             },
-            filter: BoxFilter::new(sides),
+            filter: BoxFilter::new(motion::sides(seen.detection.rect)),
             last_nanos: nanos,
-            evidence: sighting.score,
+            evidence: 0.0,
             confirmed: false,
+            best: 0.0,
+            others: 0,
+            agreed: 0,
         };
-        live.confirm(&self.options);
+        live.take(seen, frame, nanos, &self.options);
         self.live.push(live);
     }
 
@@ -326,7 +364,8 @@ impl Tracker {
             self.retire(|live| live.last_nanos < oldest_kept);
             // All that is left may have been seen in this very frame.
             let surplus = self.live.len().saturating_sub(LIVE_MAX);
-            let last_retired = self.live.drain(..surplus).filter(|live| live.confirmed);
+            let options = &self.options;
+            let last_retired = self.live.drain(..surplus).filter(|live| live.holds(options));
             self.done.extend(last_retired.map(|live| live.story));
         }
     }
@@ -337,17 +376,39 @@ impl Tracker {
         let (gone, live): (Vec<Live>, Vec<Live>) =
             std::mem::take(&mut self.live).into_iter().partition(over);
         self.live = live;
-        let confirmed = gone.into_iter().filter(|live| live.confirmed);
-        self.done.extend(confirmed.map(|live| live.story));
+        let holding = gone.into_iter().filter(|live| live.holds(&self.options));
+        self.done.extend(holding.map(|live| live.story));
     }
 }
 
 impl Live {
-    /// Looks whether what was seen is enough, after each sighting.
-    fn confirm(&mut self, options: &TrackerOptions) {
+    /// Takes a sighting in, and looks whether what was seen is enough now.
+    fn take(&mut self, seen: &Seen, frame: usize, nanos: i64, options: &TrackerOptions) {
         let options = options.class(self.story.class);
-        let enough = self.story.last().score >= options.alone_score;
-        self.confirmed |= enough || self.evidence >= options.evidence;
+        let score = seen.detection.score;
+        self.story.sightings.push(Sighting {
+            frame,
+            sides: motion::sides(seen.detection.rect),
+            score,
+        });
+        self.last_nanos = nanos;
+        self.evidence += score;
+        self.best = self.best.max(score);
+        self.others += u32::from(seen.others);
+        self.agreed += u32::from(seen.agreed);
+        self.confirmed |= score >= options.alone_score || self.evidence >= options.evidence;
+    }
+
+    /// Whether it is a track, all in all.
+    fn holds(&self, options: &TrackerOptions) -> bool {
+        let options = options.class(self.story.class);
+        if !self.confirmed || self.story.size() < options.large_from {
+            return self.confirmed;
+        }
+        let contradicted = self.others >= OTHERS_MIN
+            && self.agreed * AGREE_ONE_IN < self.others
+            && self.best < UNDISPUTED_SCORE;
+        self.best >= options.alone_score && !contradicted
     }
 }
 
@@ -358,6 +419,17 @@ impl Story {
 
     fn last(&self) -> Sighting {
         self.sightings[self.sightings.len() - 1]
+    }
+
+    /// How large it is, mean over its sightings.
+    fn size(&self) -> f32 {
+        let sum: f32 = self.sightings.iter().map(|s| motion::size(s.sides)).sum();
+        sum / self.sightings.len() as f32
+    }
+
+    /// Sum of its scores.
+    fn evidence(&self) -> f32 {
+        self.sightings.iter().map(|sighting| sighting.score).sum()
     }
 }
 

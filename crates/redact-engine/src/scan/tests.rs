@@ -39,6 +39,7 @@ const FRAME_NANOS: i64 = 33_333_333;
 fn eyes(scene: &Scene, workers: usize, every: i64) -> Eyes {
     let look = |detector: Box<dyn Detector>| Look {
         detector,
+        classes: Class::ALL.to_vec(),
         every_nanos: (every - 1) * FRAME_NANOS + 1,
     };
     let set = || -> Vec<Look> {
@@ -134,6 +135,7 @@ fn every_second_frame_is_enough_for_slow_things() {
 fn every_detector_looks_at_its_own_times() {
     let look = |every_nanos| Look {
         detector: Box::new(Silent),
+        classes: Vec::new(),
         every_nanos,
     };
     let mut due = Due::new(&[look(0), look(60_000_000), look(100_000_000)]);
@@ -180,6 +182,7 @@ fn with_detector(detector: Box<dyn Detector>) -> Eyes {
     Eyes {
         workers: vec![vec![Look {
             detector,
+            classes: Class::ALL.to_vec(),
             every_nanos: 0,
         }]],
         motion: None,
@@ -240,13 +243,30 @@ fn a_scan_that_is_stopped_says_so() {
     assert!(matches!(error, ScanError::Cancelled));
 }
 
+/// Goal: of two boxes of one thing the surer one stays, and knows who looked and who agreed.
+/// Method: three detectors, of which two look for faces; one of three faces is seen by both.
 #[test]
-fn of_two_boxes_of_one_thing_the_surer_one_stays() {
+fn of_two_boxes_of_one_thing_the_surer_one_stays_with_the_others_opinion() {
     let at = |x: f32, score: f32| Detection {
         class: Class::Face,
         rect: NormRect::new([x, 0.4, x + 0.1, 0.5]).unwrap(),
         score,
     };
-    let kept = without_doubles(vec![at(0.4, 0.5), at(0.41, 0.8), at(0.7, 0.3)]);
-    assert_eq!(kept, [at(0.41, 0.8), at(0.7, 0.3)]);
+    let answer = |look, seen| Answer {
+        job: Job { frame: 0, look },
+        seen,
+    };
+    let answers = [
+        answer(0, vec![at(0.4, 0.5), at(0.7, 0.3)]),
+        answer(1, Vec::new()),
+        answer(2, vec![at(0.41, 0.8)]),
+    ];
+    let classes = [[Class::Face], [Class::Plate], [Class::Face]];
+    let kept = together(&answers, |look| &classes[look]);
+    let seen = |detection, agreed| Seen {
+        detection,
+        others: 1,
+        agreed,
+    };
+    assert_eq!(kept, [seen(at(0.41, 0.8), 1), seen(at(0.7, 0.3), 0)]);
 }

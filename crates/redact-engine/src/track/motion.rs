@@ -96,6 +96,15 @@ pub(super) fn extent(sides: Sides) -> [f64; 2] {
     [(x_max - x_min).max(1e-6), (y_max - y_min).max(1e-6)]
 }
 
+/// How large a box is: the square root of its share of the picture. A square of a tenth of each
+/// side has 0.1.
+pub(super) fn size(sides: Sides) -> f32 {
+    let [width, height] = extent(sides);
+    #[expect(clippy::cast_possible_truncation, reason = "a fraction")]
+    let size = (width * height).sqrt() as f32;
+    size
+}
+
 /// The smallest box that holds both.
 pub(super) fn hull(a: Sides, b: Sides) -> Sides {
     [

@@ -25,6 +25,9 @@ const SPEED_LASTS: f64 = 0.3;
 /// Fastest speed that is believed, boxes per second.
 const SPEED_MAX: f64 = 20.0;
 
+/// However little was seen, a track goes on for this share of the time.
+const EXTENSION_SHARE_MIN: f32 = 0.3;
+
 /// A box this close to an edge of the picture is coming or going.
 const NEAR_EDGE: f32 = 0.02;
 
@@ -246,11 +249,7 @@ fn extended(story: &Story, walk: &Walk, options: &TrackerOptions, way: Way) -> V
         Way::Back => story.first(),
         Way::On => story.last(),
     };
-    let limit = if near_edge(end.sides) {
-        options.extend_nanos
-    } else {
-        options.extend_nanos.max(options.extend_inside_nanos)
-    };
+    let limit = extension(story, end, options);
     let (mut still, mut going) = (end.sides, end.sides);
     let mut speed = speed_at_end(story, walk, way);
     let mut bare = Vec::new();
@@ -292,6 +291,20 @@ fn extended(story: &Story, walk: &Walk, options: &TrackerOptions, way: Way) -> V
         frame = next;
     }
     bare
+}
+
+/// How long a track goes on beyond `end`, nanoseconds: what was seen little is not carried far.
+fn extension(story: &Story, end: Sighting, options: &TrackerOptions) -> i64 {
+    let limit = if near_edge(end.sides) {
+        options.extend_nanos
+    } else {
+        options.extend_nanos.max(options.extend_inside_nanos)
+    };
+    let full = options.class(story.class).full_evidence;
+    let share = (story.evidence() / full).clamp(EXTENSION_SHARE_MIN, 1.0);
+    #[expect(clippy::cast_possible_truncation, reason = "a share of a duration")]
+    let nanos = (limit as f64 * f64::from(share)) as i64;
+    nanos
 }
 
 fn near_edge(sides: Sides) -> bool {

@@ -24,6 +24,11 @@ fn bare() -> TrackerOptions {
     options
 }
 
+/// Seen by the only detector that looks.
+fn seen_alone(detections: Vec<Detection>) -> Vec<Seen> {
+    detections.into_iter().map(Seen::from).collect()
+}
+
 /// Follows `frames` frames; `see` says what is seen in each, `motion` how the camera moves.
 fn follow(
     options: &TrackerOptions,
@@ -37,7 +42,7 @@ fn follow(
             frame: FrameIndex::new(frame),
             nanos: i64::from(frame) * FRAME_NANOS,
             motion: motion(frame),
-            detections: Some(&see(frame)),
+            detections: Some(&seen_alone(see(frame))),
         });
     }
     tracker.finish()
@@ -319,12 +324,12 @@ fn looking_at_every_third_frame_leaves_no_frame_bare() {
     let at = |frame: u32| rect(0.2 + 0.006 * frame as f32, 0.4, 0.1);
     let mut tracker = Tracker::new(bare());
     for frame in 0..61 {
-        let seen = [face(at(frame), 0.9)];
+        let seen = seen_alone(vec![face(at(frame), 0.9)]);
         tracker.update(&Sighted {
             frame: FrameIndex::new(frame),
             nanos: i64::from(frame) * FRAME_NANOS,
             motion: still(frame),
-            detections: frame.is_multiple_of(3).then_some(&seen),
+            detections: frame.is_multiple_of(3).then_some(&seen[..]),
         });
     }
     let tracks = tracker.finish();
