@@ -2,12 +2,12 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use redact_core::{Class, Detection, FrameIndex, Motion, NormRect};
-use redact_engine::{Sighted, Tracker, TrackerOptions};
+use redact_engine::{Seen, Sighted, Tracker, TrackerOptions};
 
 const FRAMES: u32 = 300;
 
 /// `things` faces on a grid, all moving; one in five is missed in each frame.
-fn sightings(frame: u32, things: u16) -> Vec<Detection> {
+fn sightings(frame: u32, things: u16) -> Vec<Seen> {
     let across = f32::from(things).sqrt().ceil();
     (0..things)
         .filter(|thing| !(frame + u32::from(*thing) * 3).is_multiple_of(5))
@@ -18,11 +18,12 @@ fn sightings(frame: u32, things: u16) -> Vec<Detection> {
             let x = (column + 0.3 + 0.2 * phase.sin()) / across;
             let y = (row + 0.3 + 0.2 * phase.cos()) / across;
             let side = 0.4 / across;
-            Detection {
+            let face = Detection {
                 class: Class::Face,
                 rect: NormRect::clipped([x, y, x + side, y + side]).expect("on the picture"),
                 score: 0.8,
-            }
+            };
+            Seen::from(face)
         })
         .collect()
 }
@@ -34,7 +35,7 @@ fn track(c: &mut Criterion) {
     group.warm_up_time(std::time::Duration::from_millis(300));
     group.throughput(Throughput::Elements(u64::from(FRAMES)));
     for things in [1, 10, 100, 1000] {
-        let seen: Vec<Vec<Detection>> = (0..FRAMES).map(|i| sightings(i, things)).collect();
+        let seen: Vec<Vec<Seen>> = (0..FRAMES).map(|i| sightings(i, things)).collect();
         group.bench_function(format!("{things} faces"), |b| {
             b.iter(|| {
                 let mut tracker = Tracker::new(TrackerOptions::default());

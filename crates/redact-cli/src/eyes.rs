@@ -9,6 +9,7 @@ use redact_core::{Class, ModelUse, SpeechDetector};
 use redact_engine::{Eyes, Look, ScanOptions};
 use redact_vision::{
     DetectorOptions, FlowMotion, FrameDetector, ModelStore, Runtime, SpeechListener, SpeechOptions,
+    VehicleSearch, VehicleSearchOptions,
 };
 
 use crate::args::{ModelArgs, Profile};
@@ -26,15 +27,25 @@ pub(crate) struct Looking {
     pub missing: Vec<Class>,
 }
 
-/// One model of a profile.
+/// One look of a profile: a model on the whole picture, and perhaps others inside the vehicles
+/// that it finds.
 struct Plan {
+    model: Lens,
+    /// What searches each vehicle for plates, and how many of them in a look at most. Needs a
+    /// model of vehicles.
+    in_vehicles: &'static [Lens],
+    vehicles_max: usize,
+    /// It looks at every so many frames of a recording with 30 a second; see [`Plan::nanos`].
+    every: u32,
+}
+
+/// A model and how closely it looks.
+struct Lens {
     card: &'static str,
     /// Long side of its input, model pixels.
     side: u32,
-    /// Whether smaller pictures are enlarged to it.
-    enlarge: bool,
-    /// It looks at every so many frames of a recording with 30 a second; see [`Plan::nanos`].
-    every: u32,
+    /// How many times smaller pictures are enlarged to it, at most.
+    enlarge_max: u32,
 }
 
 impl Plan {
@@ -46,42 +57,76 @@ impl Plan {
     }
 }
 
-const fn face(card: &'static str, side: u32, every: u32) -> Plan {
+/// Small pictures are enlarged a little: small faces and plates are seen better.
+const fn whole(card: &'static str, side: u32, every: u32) -> Plan {
     Plan {
-        card,
-        side,
-        enlarge: true,
+        model: Lens {
+            card,
+            side,
+            enlarge_max: 2,
+        },
+        in_vehicles: &[],
+        vehicles_max: 0,
         every,
     }
 }
 
-const fn other(card: &'static str, side: u32, every: u32) -> Plan {
+/// Enlarged for the model's largest input, blurred pictures show it plates that are not there.
+const fn as_recorded(card: &'static str, side: u32, every: u32) -> Plan {
+    let plan = whole(card, side, every);
     Plan {
-        enlarge: false,
-        ..face(card, side, every)
+        model: Lens {
+            enlarge_max: 1,
+            ..plan.model
+        },
+        ..plan
+    }
+}
+
+/// Displays and vehicles, and plates inside at most `vehicles_max` of the vehicles.
+const fn street(side: u32, every: u32, vehicles_max: usize, in_vehicles: &'static [Lens]) -> Plan {
+    Plan {
+        model: Lens {
+            card: "yolox-nano",
+            side,
+            enlarge_max: 1,
+        },
+        in_vehicles,
+        vehicles_max,
+        every,
+    }
+}
+
+/// A vehicle across the street is 50 pixels wide, and its plate must have 60 to be found.
+const fn close_up(card: &'static str, side: u32) -> Lens {
+    Lens {
+        card,
+        side,
+        enlarge_max: 6,
     }
 }
 
 impl Profile {
+    /// Models that look for one class are united: add one by adding a line.
     const fn plans(self) -> &'static [Plan] {
         const FAST: &[Plan] = &[
-            face("yunet-n", 960, 4),
-            other("lpd-yunet", 640, 15),
-            other("yolox-nano", 640, 12),
+            whole("yunet-n", 960, 4),
+            whole("lpd-yunet", 640, 15),
+            street(640, 12, 2, &[close_up("lpd-yunet", 320)]),
         ];
         const STANDARD: &[Plan] = &[
-            face("yunet-n", 960, 2),
-            face("retinaface-mnet025", 640, 4),
-            other("lpd-yunet", 640, 6),
-            other("yolox-nano", 640, 6),
+            whole("yunet-n", 960, 2),
+            whole("retinaface-mnet025", 640, 4),
+            whole("lpd-yunet", 640, 6),
+            street(640, 6, 2, &[close_up("lpd-yunet", 480)]),
         ];
         const THOROUGH: &[Plan] = &[
-            face("yunet-n", 960, 1),
-            face("retinaface-mnet025", 960, 2),
-            face("centerface", 640, 4),
-            other("lpd-yunet", 960, 4),
-            other("lpd-yunet", 480, 4),
-            other("yolox-nano", 832, 3),
+            whole("yunet-n", 960, 1),
+            whole("retinaface-mnet025", 960, 2),
+            whole("centerface", 640, 4),
+            as_recorded("lpd-yunet", 960, 4),
+            whole("lpd-yunet", 480, 4),
+            street(832, 4, 4, &[close_up("lpd-yunet", 640)]),
         ];
         match self {
             Self::Fast => FAST,
@@ -110,7 +155,7 @@ pub(crate) fn open(args: &ModelArgs, workers: usize) -> Result<Looking> {
         .profile
         .plans()
         .iter()
-        .filter(|plan| installed.contains(&plan.card))
+        .filter(|plan| installed.contains(&plan.model.card))
         .collect();
     let listens = store
         .installed()
@@ -121,16 +166,19 @@ pub(crate) fn open(args: &ModelArgs, workers: usize) -> Result<Looking> {
     if !plans.is_empty() || listens.is_some() {
         let library = places::onnx_runtime()?;
         let runtime = Runtime::load(&library).with_context(|| library.display().to_string())?;
+        let shelf = Shelf {
+            dir: &dir,
+            store: &store,
+            runtime: &runtime,
+            installed: &installed,
+        };
         for plan in plans {
-            let detectors = detectors(&runtime, &store, plan, sets.len())
-                .with_context(|| named(&dir, plan.card))?;
-            models.extend(detectors.first().map(FrameDetector::model_use));
-            for (set, detector) in sets.iter_mut().zip(detectors) {
-                set.push(Look {
-                    classes: detector.model_use().classes,
-                    detector: Box::new(detector),
-                    every_nanos: plan.nanos(),
-                });
+            for (worker, set) in sets.iter_mut().enumerate() {
+                let (look, uses) = shelf.look(plan)?;
+                set.push(look);
+                if worker == 0 {
+                    models.extend(uses);
+                }
             }
         }
         if let Some(card) = listens {
@@ -165,19 +213,56 @@ fn named(dir: &Path, card: &str) -> String {
     format!("{}: model {card:?}", dir.display())
 }
 
-fn detectors(
-    runtime: &Runtime,
-    store: &ModelStore,
-    plan: &Plan,
-    count: usize,
-) -> Result<Vec<FrameDetector>> {
-    let model = store.load(plan.card)?;
-    let options = DetectorOptions {
-        input_long_side: plan.side,
-        enlarge: plan.enlarge,
-        ..DetectorOptions::for_card(model.card())
-    };
-    (0..count)
-        .map(|_| Ok(FrameDetector::new(runtime, &model, options.clone())?))
-        .collect()
+/// Where models are taken from.
+struct Shelf<'a> {
+    dir: &'a Path,
+    store: &'a ModelStore,
+    runtime: &'a Runtime,
+    installed: &'a [&'a str],
+}
+
+impl Shelf<'_> {
+    /// A look of a profile, and the models that take part in it.
+    fn look(&self, plan: &Plan) -> Result<(Look, Vec<ModelUse>)> {
+        let whole = self.detector(&plan.model)?;
+        let close: Vec<FrameDetector> = plan
+            .in_vehicles
+            .iter()
+            .filter(|lens| self.installed.contains(&lens.card))
+            .map(|lens| self.detector(lens))
+            .collect::<Result<_>>()?;
+        let every_nanos = plan.nanos();
+        if close.is_empty() {
+            let uses = whole.model_use();
+            let look = Look {
+                classes: uses.classes.clone(),
+                detector: Box::new(whole),
+                every_nanos,
+            };
+            return Ok((look, vec![uses]));
+        }
+        let options = VehicleSearchOptions {
+            vehicles_max: plan.vehicles_max,
+        };
+        let search = VehicleSearch::new(whole, close, options)
+            .with_context(|| named(self.dir, plan.model.card))?;
+        let uses = search.model_uses().collect();
+        let look = Look {
+            classes: search.classes(),
+            detector: Box::new(search),
+            every_nanos,
+        };
+        Ok((look, uses))
+    }
+
+    fn detector(&self, lens: &Lens) -> Result<FrameDetector> {
+        let context = || named(self.dir, lens.card);
+        let model = self.store.load(lens.card).with_context(context)?;
+        let options = DetectorOptions {
+            input_long_side: lens.side,
+            enlarge_max: lens.enlarge_max,
+            ..DetectorOptions::for_card(model.card())
+        };
+        FrameDetector::new(self.runtime, &model, options).with_context(context)
+    }
 }

@@ -10,9 +10,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use redact_core::{
-    AudioBlock, CameraMotion, Class, DetectError, Detection, Detector, Frame, FrameIndex, MediaItem,
-    Motion, Phase, Progress, Source, SourceError, SpeechDetector, TimeBase, TimeSpan, Timestamp,
-    Track,
+    AudioBlock, CameraMotion, Class, DetectError, Detection, Detector, Frame, FrameIndex,
+    MediaItem, Motion, Phase, Progress, Source, SourceError, SpeechDetector, TimeBase, TimeSpan,
+    Timestamp, Track,
 };
 
 use crate::decode;

@@ -31,7 +31,7 @@ pub struct ClassOptions {
     /// Otherwise the scores of a thing's sightings must add up to this: what a model sees once by
     /// mistake it seldom sees again in the same place.
     pub evidence: f32,
-    /// From this size on (see [`motion::size`]) a thing is large. Models that see it at all see it
+    /// From this size on (the square root of its share of the picture) a thing is large. Models that see it at all see it
     /// surely: one sighting must reach `alone_score`, and other models must not have looked in vain.
     pub large_from: f32,
     /// A track whose scores add up to less goes on for a smaller share of the time at its ends.
@@ -80,7 +80,7 @@ impl Default for TrackerOptions {
         // screens is ever sure.
         const NEVER: f32 = f32::INFINITY;
         Self {
-            face: class([0.5, 0.25, 0.6, 0.8], [0.06, 3.0], [0.25, 0.30]),
+            face: class([0.5, 0.25, 0.6, 0.8], [0.05, 8.0], [0.25, 0.30]),
             plate: class([0.4, 0.15, 0.6, 0.7], [0.08, 0.0], [0.15, 0.25]),
             screen: class([0.3, 0.25, 0.6, 1.5], [NEVER, 0.0], [0.08, 0.08]),
             patience_nanos: 2_000_000_000,
@@ -365,7 +365,10 @@ impl Tracker {
             // All that is left may have been seen in this very frame.
             let surplus = self.live.len().saturating_sub(LIVE_MAX);
             let options = &self.options;
-            let last_retired = self.live.drain(..surplus).filter(|live| live.holds(options));
+            let last_retired = self
+                .live
+                .drain(..surplus)
+                .filter(|live| live.holds(options));
             self.done.extend(last_retired.map(|live| live.story));
         }
     }

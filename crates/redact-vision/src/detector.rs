@@ -1,7 +1,9 @@
 //! Finds faces, plates and screens in single frames.
 
 use ort::value::TensorRef;
-use redact_core::{BoxError, Class, DetectError, Detection, Detector, Frame, ModelUse};
+use redact_core::{
+    BoxError, Class, DetectError, Detection, Detector, Frame, ModelUse, NormRect, Picture,
+};
 
 use crate::card::{Card, CardInput, HeadKind, Subject};
 use crate::letterbox::Letterbox;
@@ -14,9 +16,9 @@ pub struct DetectorOptions {
     /// The long side of the model's input, model pixels, `32..=4096`; rounded up to what the card
     /// allows. Larger pictures are reduced to it.
     pub input_long_side: u32,
-    /// Whether smaller pictures are enlarged to it, twice at most: small things become easier to
-    /// see, at the price of a larger input.
-    pub enlarge: bool,
+    /// How many times smaller pictures are enlarged to it, at most: small things become easier to
+    /// see, at the price of a larger input. `1..=8`; 1 leaves them as they are.
+    pub enlarge_max: u32,
     /// The lowest score that counts, above 0 and at most 1.
     pub threshold: f32,
     /// What to look for: at least one class, and only those that the card names.
@@ -35,11 +37,22 @@ impl DetectorOptions {
         };
         Self {
             input_long_side: 640,
-            enlarge: false,
+            enlarge_max: 1,
             threshold,
             classes: card.classes(),
         }
     }
+}
+
+/// What a model found in a picture; it need not be a class of its own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found {
+    /// What it is.
+    pub(crate) subject: Subject,
+    /// Where it is.
+    pub(crate) rect: NormRect,
+    /// How sure the model is, `0.0..=1.0`.
+    pub(crate) score: f32,
 }
 
 /// A model with its session: finds things in single frames.
@@ -49,7 +62,9 @@ pub struct FrameDetector {
     session: ModelSession,
     head: HeadKind,
     card_input: CardInput,
+    /// What is looked for, of all that the card names.
     subjects: Vec<Subject>,
+    card_subjects: Vec<Subject>,
     options: DetectorOptions,
     model_use: ModelUse,
     letterbox: Option<Letterbox>,
@@ -88,6 +103,7 @@ impl FrameDetector {
             head: card.head,
             card_input: card.input.clone(),
             subjects: card.subjects.iter().copied().filter(wanted).collect(),
+            card_subjects: card.subjects.clone(),
             model_use: ModelUse {
                 name: card.name.clone(),
                 digest: model.digest(),
@@ -108,16 +124,33 @@ impl FrameDetector {
         self.model_use.clone()
     }
 
-    fn detect_one(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectError> {
-        let picture = &frame.picture;
+    /// Looks for a subject that is no class of its own, too.
+    ///
+    /// # Errors
+    /// [`VisionError::Unsuitable`]: the card does not name it.
+    pub(crate) fn look_for(&mut self, subject: Subject) -> Result<(), VisionError> {
+        if !self.card_subjects.contains(&subject) {
+            return Err(VisionError::Unsuitable {
+                model: self.model_use.name.clone(),
+                what: format!("does not find {subject:?}, or has another card"),
+            });
+        }
+        if !self.subjects.contains(&subject) {
+            self.subjects.push(subject);
+        }
+        Ok(())
+    }
+
+    /// What is in `picture`, with place and score; subjects that are no class included.
+    pub(crate) fn see(&mut self, picture: &Picture) -> Result<Vec<Found>, DetectError> {
         let prepared = self.letterbox.take().filter(|it| it.fits(picture));
         let letterbox = self.letterbox.insert(prepared.unwrap_or_else(|| {
             let DetectorOptions {
                 input_long_side,
-                enlarge,
+                enlarge_max,
                 ..
             } = self.options;
-            Letterbox::new(picture, input_long_side, enlarge, &self.card_input)
+            Letterbox::new(picture, input_long_side, enlarge_max, &self.card_input)
         }));
         letterbox.fill(picture, &mut self.input);
         let placement = letterbox.placement();
@@ -140,12 +173,25 @@ impl FrameDetector {
         let detections = nms::suppress(candidates, head::iou_max(kind))
             .into_iter()
             .filter_map(|candidate| {
-                Some(Detection {
-                    class: candidate.subject.class()?,
-                    rect: placement.norm_from_model(candidate.rect_in_model)?,
+                let rect = placement.norm_from_model(candidate.rect_in_model)?;
+                Some(Found {
+                    subject: candidate.subject,
+                    rect,
                     score: candidate.score,
                 })
             });
+        Ok(detections.collect())
+    }
+
+    fn detect_one(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectError> {
+        let seen = self.see(&frame.picture)?.into_iter();
+        let detections = seen.filter_map(|found| {
+            Some(Detection {
+                class: found.subject.class()?,
+                rect: found.rect,
+                score: found.score,
+            })
+        });
         Ok(detections.collect())
     }
 }
@@ -166,6 +212,10 @@ fn check(card: &Card, options: &DetectorOptions) -> Result<(), String> {
         return Err(format!(
             "an input side of {side} pixels, expected 32 to 4096"
         ));
+    }
+    if !(1..=8).contains(&options.enlarge_max) {
+        let times = options.enlarge_max;
+        return Err(format!("enlarged {times} times at most, expected 1 to 8"));
     }
     if !(options.threshold > 0.0 && options.threshold <= 1.0) {
         let threshold = options.threshold;
@@ -212,6 +262,7 @@ mod tests {
         refused(|o| o.classes.clear(), "nothing");
         refused(|o| o.input_long_side = 0, "32 to 4096");
         refused(|o| o.input_long_side = 100_000, "32 to 4096");
+        refused(|o| o.enlarge_max = 0, "1 to 8");
         refused(|o| o.threshold = f32::NAN, "threshold");
         refused(|o| o.threshold = 0.0, "threshold");
     }

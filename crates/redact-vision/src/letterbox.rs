@@ -1,7 +1,6 @@
 //! Makes a model's input from a picture's planes, and maps its boxes back.
 //!
-//! The picture lies in the top-left corner at one scale for both axes, enlarged at most twice; the
-//! rest of the input is padding. Scaling and colour conversion happen in one pass from the 8-bit 4:2:0
+//! The picture lies in the top-left corner at one scale for both axes; the rest of the input is padding. Scaling and colour conversion happen in one pass from the 8-bit 4:2:0
 //! planes, so no intermediate picture exists.
 //!
 //! Limits: a picture does not say which matrix its colours were coded with. As decoders do, small
@@ -22,26 +21,23 @@ pub(crate) struct Placement {
     pub(crate) input: [usize; 2],
 }
 
-/// Beyond this, enlarging a picture shows a model nothing new and costs time.
-const ENLARGED_MAX: u32 = 2;
-
 impl Placement {
     /// Places a picture of `size` in an input whose long side is at most `long_side` (rounded up
-    /// to `side_multiple`, at least 1). A smaller picture is enlarged to it when `enlarge` is set,
-    /// but at most [`ENLARGED_MAX`] times.
+    /// to `side_multiple`, at least 1). A smaller picture is enlarged to it, but at most
+    /// `enlarge_max` times.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "between 1 and a picture's side, at most 16384"
     )]
-    pub(crate) fn new(size: PixelSize, long_side: u32, side_multiple: u32, enlarge: bool) -> Self {
+    pub(crate) fn new(
+        size: PixelSize,
+        long_side: u32,
+        side_multiple: u32,
+        enlarge_max: u32,
+    ) -> Self {
         let longest = size.width().max(size.height());
-        let largest = if enlarge {
-            longest * ENLARGED_MAX
-        } else {
-            longest
-        };
-        let long_side = long_side.min(largest);
+        let long_side = long_side.min(longest * enlarge_max);
         let inner = [size.width(), size.height()].map(|side| {
             let scaled = f64::from(side) * f64::from(long_side) / f64::from(longest);
             (scaled.round() as usize).max(1)
@@ -136,9 +132,14 @@ pub(crate) struct Letterbox {
 
 impl Letterbox {
     /// Prepares for pictures like `picture`, in an input of at most `long_side`.
-    pub(crate) fn new(picture: &Picture, long_side: u32, enlarge: bool, card: &CardInput) -> Self {
+    pub(crate) fn new(
+        picture: &Picture,
+        long_side: u32,
+        enlarge_max: u32,
+        card: &CardInput,
+    ) -> Self {
         let size = picture.size();
-        let placement = Placement::new(size, long_side, card.side_multiple, enlarge);
+        let placement = Placement::new(size, long_side, card.side_multiple, enlarge_max);
         let scalers = PlaneKind::ALL.map(|kind| {
             let (width, height) = kind.extent(size);
             PlaneScaler::new([width, height], placement.inner)
@@ -269,7 +270,7 @@ mod tests {
         let red = Picture::filled(size(20, 10), ColorRange::Full, [76, 85, 255]);
         for (channels, red_plane) in [(Channels::Rgb, 0), (Channels::Bgr, 2)] {
             let card = card(channels);
-            let mut letterbox = Letterbox::new(&red, 640, false, &card);
+            let mut letterbox = Letterbox::new(&red, 640, 1, &card);
             let mut input = Vec::new();
             letterbox.fill(&red, &mut input);
             assert_eq!(letterbox.placement().input, [32, 32]);
@@ -286,11 +287,11 @@ mod tests {
 
     #[test]
     fn a_large_picture_shrinks_and_a_small_one_grows_when_asked() {
-        let larger = |w, h| Placement::new(size(w, h), 640, 32, true).inner;
+        let larger = |w, h| Placement::new(size(w, h), 640, 32, 2).inner;
         assert_eq!(larger(1920, 1080), [640, 360]);
         assert_eq!(larger(480, 270), [640, 360]);
         assert_eq!(larger(100, 50), [200, 100]);
-        let place = |w, h| Placement::new(size(w, h), 640, 32, false);
+        let place = |w, h| Placement::new(size(w, h), 640, 32, 1);
         assert_eq!(place(1920, 1080).inner, [640, 360]);
         assert_eq!(place(1920, 1080).input, [640, 384]);
         assert_eq!(place(608, 1080).inner, [360, 640]);
@@ -301,7 +302,7 @@ mod tests {
 
     #[test]
     fn a_box_in_the_padding_is_none() {
-        let placement = Placement::new(size(1920, 1080), 640, 32, false);
+        let placement = Placement::new(size(1920, 1080), 640, 32, 1);
         assert!(
             placement
                 .norm_from_model([0.0, 365.0, 50.0, 380.0])
@@ -324,10 +325,10 @@ mod tests {
         #[test]
         fn a_box_comes_back_within_half_a_pixel(
             width in 2_u32..4096, height in 2_u32..4096, long in 32_u32..1920,
-            enlarge: bool, corners in prop::array::uniform4(0.0_f32..1.0),
+            enlarge_max in 1_u32..9, corners in prop::array::uniform4(0.0_f32..1.0),
         ) {
             let picture = size(width, height);
-            let placement = Placement::new(picture, long, 32, enlarge);
+            let placement = Placement::new(picture, long, 32, enlarge_max);
             prop_assert!(placement.input.iter().all(|side| side % 32 == 0));
             let [a, b, c, d] = corners;
             let sides = [a.min(c), b.min(d), a.max(c), b.max(d)];

@@ -4,6 +4,7 @@
 //! - [`Card`], [`ModelStore`], [`Model`]: which models there are, and weights that are what their
 //!   card says;
 //! - [`FrameDetector`]: faces, plates and screens in single frames;
+//! - [`VehicleSearch`]: plates, enlarged inside the vehicles of a picture;
 //! - [`SpeechListener`]: where somebody speaks;
 //! - [`FlowMotion`]: how the camera moved from frame to frame.
 //!
@@ -24,6 +25,7 @@ mod runtime;
 mod similarity;
 mod speech;
 mod store;
+mod vehicles;
 
 pub use card::{
     Card, CardError, CardInput, CardOutput, CardSource, Channels, HeadKind, Layout, SourceOrigin,
@@ -35,3 +37,4 @@ pub use motion::FlowMotion;
 pub use runtime::Runtime;
 pub use speech::{SpeechListener, SpeechOptions};
 pub use store::{Model, ModelStore};
+pub use vehicles::{VehicleSearch, VehicleSearchOptions};

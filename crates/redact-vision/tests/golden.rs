@@ -184,7 +184,7 @@ fn a_model_of_speech_is_no_detector_and_the_reverse() {
     if let Some((runtime, model)) = installed("silero-vad", "models of sound") {
         let options = DetectorOptions {
             input_long_side: 640,
-            enlarge: false,
+            enlarge_max: 1,
             threshold: 0.5,
             classes: vec![Class::Face],
         };

@@ -16,11 +16,11 @@ const JOIN_OVERLAP_MIN: f32 = 0.3;
 /// So many pieces that ended last are tried for each that begins.
 const JOIN_TRIED_MAX: usize = 256;
 
-/// A speed is measured over this time, in nanoseconds.
-const SPEED_OVER_NANOS: i64 = 300_000_000;
+/// A speed is measured over this time, in nanoseconds: who runs into the picture slows down there.
+const SPEED_OVER_NANOS: i64 = 150_000_000;
 
 /// A thing keeps its speed for about this long after its last sighting, in seconds.
-const SPEED_LASTS: f64 = 0.3;
+const SPEED_LASTS: f64 = 0.6;
 
 /// Fastest speed that is believed, boxes per second.
 const SPEED_MAX: f64 = 20.0;
@@ -33,7 +33,7 @@ const NEAR_EDGE: f32 = 0.02;
 
 /// Margin per second away from the nearest sighting, as a share of the box; and its bound.
 const DOUBT_PER_SECOND: f64 = 0.4;
-const DOUBT_MAX: f64 = 0.5;
+const DOUBT_MAX: f64 = 0.2;
 
 /// Margin per box length moved in a frame: a moving thing smears and its box lags. And its bound.
 const HASTE_PER_LENGTH: f64 = 0.5;

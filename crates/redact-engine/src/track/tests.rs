@@ -16,9 +16,12 @@ fn face(rect: NormRect, score: f32) -> Detection {
     }
 }
 
-/// Options whose margins are nothing, so that boxes can be compared with sightings.
+/// Options whose margins are nothing, so that boxes can be compared with sightings, and under
+/// which size and evidence do not count.
 fn bare() -> TrackerOptions {
     let mut options = TrackerOptions::default();
+    options.face.large_from = f32::INFINITY;
+    options.face.full_evidence = 0.0;
     options.face.x_margin = 0.0;
     options.face.y_margin = 0.0;
     options
@@ -231,7 +234,9 @@ fn classes_do_not_mix() {
 #[test]
 fn boxes_have_their_classes_margin_and_more_where_nothing_was_seen() {
     let seen = rect(0.4, 0.4, 0.1);
-    let tracks = follow(&TrackerOptions::default(), 60, still, |frame| {
+    let mut options = TrackerOptions::default();
+    options.face.full_evidence = 0.0;
+    let tracks = follow(&options, 60, still, |frame| {
         if frame == 30 {
             vec![face(seen, 0.9)]
         } else {
@@ -316,6 +321,59 @@ fn the_same_sightings_make_the_same_tracks() {
     assert!(tracks.windows(2).all(
         |pair| pair[0].id() < pair[1].id() && pair[0].span().start() <= pair[1].span().start()
     ));
+}
+
+/// Follows one face that is seen in each of `frames` frames with `score`, among `others` further
+/// detectors of which one agrees in every `agree`-th frame.
+fn disputed(side: f32, score: f32, others: u8, agree: u32) -> usize {
+    let mut tracker = Tracker::new(TrackerOptions::default());
+    for frame in 0..30_u32 {
+        let agreed = u8::from(frame.is_multiple_of(agree));
+        let seen = [Seen {
+            others,
+            agreed,
+            ..face(rect(0.4, 0.4, side), score).into()
+        }];
+        tracker.update(&Sighted {
+            frame: FrameIndex::new(frame),
+            nanos: i64::from(frame) * FRAME_NANOS,
+            motion: still(frame),
+            detections: Some(&seen),
+        });
+    }
+    tracker.finish().len()
+}
+
+/// Goal: a large thing that one model sees and others do not is nothing, and every reason to
+/// doubt the others keeps it: it is small, its model is very sure, or they agree now and then.
+#[test]
+fn a_large_thing_that_other_models_do_not_see_is_no_track() {
+    assert_eq!(disputed(0.2, 0.7, 1, 10), 0);
+    assert_eq!(disputed(0.2, 0.7, 0, 1), 1);
+    assert_eq!(disputed(0.02, 0.7, 1, 10), 1);
+    assert_eq!(disputed(0.2, 0.9, 1, 10), 1);
+    assert_eq!(disputed(0.2, 0.7, 1, 4), 1);
+}
+
+#[test]
+fn a_large_thing_must_be_seen_surely_once_and_a_small_one_need_not() {
+    assert_eq!(disputed(0.2, 0.5, 0, 1), 0);
+    assert_eq!(disputed(0.2, 0.65, 0, 1), 1);
+    assert_eq!(disputed(0.02, 0.5, 0, 1), 1);
+}
+
+/// Goal: what was seen little is not carried as far as what was seen well.
+#[test]
+fn little_evidence_is_carried_less_far() {
+    let last = |sightings: u32| {
+        let see = |frame: u32| {
+            let seen = face(rect(0.4, 0.4, 0.1), 0.9);
+            (frame < sightings).then_some(seen).into_iter().collect()
+        };
+        let tracks = follow(&TrackerOptions::default(), 90, still, see);
+        tracks[0].span().end().get() - sightings
+    };
+    assert_eq!((last(1), last(20)), (9, 30));
 }
 
 /// Goal: frames that nobody looked at are covered like gaps.

@@ -1,0 +1,247 @@
+//! Plates, searched again and enlarged inside the vehicles of a picture.
+//!
+//! A plate of a car across the street is a few pixels in a picture that was reduced for a model. A
+//! model of common objects still finds the car; cut out and enlarged, its plate has the size that
+//! a model of plates was trained for.
+//!
+//! Limits: what no vehicle is found around is not searched; of many vehicles a bounded number is
+//! searched per look, others the next time.
+
+use redact_core::{
+    Class, DetectError, Detection, Detector, Frame, ModelUse, NormRect, Picture, PixelRect,
+    PixelSize, PlaneKind,
+};
+
+use crate::card::Subject;
+use crate::detector::Found;
+use crate::{FrameDetector, VisionError};
+
+/// How vehicles are searched.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct VehicleSearchOptions {
+    /// Vehicles that are searched per look, at most; at least 1. When there are more, looks at
+    /// other frames search others.
+    pub vehicles_max: usize,
+}
+
+/// Lowest score of a vehicle that is searched.
+const VEHICLE_SCORE: f32 = 0.25;
+
+/// A vehicle is cut out with this margin, as a share of its box: bumpers stick out of boxes.
+const MARGIN: [f32; 2] = [0.05, 0.1];
+
+/// Shortest side of a vehicle on which a plate has pixels that can be read, pixels.
+const SIDE_MIN: u32 = 24;
+
+/// A vehicle that takes more of the picture's long side is seen well enough in the whole picture.
+const SHARE_MAX: f32 = 0.6;
+
+/// Finds displays and vehicles in the whole picture, and plates inside the vehicles.
+#[derive(Debug)]
+pub struct VehicleSearch {
+    scene: FrameDetector,
+    plates: Vec<FrameDetector>,
+    options: VehicleSearchOptions,
+}
+
+impl VehicleSearch {
+    /// Searches the vehicles that `scene` finds with each of `plates`.
+    ///
+    /// What `scene` finds besides vehicles is reported, too: it looks only once.
+    ///
+    /// # Errors
+    /// [`VisionError::Unsuitable`]: `scene` cannot find vehicles, or nothing searches them.
+    pub fn new(
+        mut scene: FrameDetector,
+        plates: Vec<FrameDetector>,
+        options: VehicleSearchOptions,
+    ) -> Result<Self, VisionError> {
+        scene.look_for(Subject::Vehicle)?;
+        if plates.is_empty() || options.vehicles_max == 0 {
+            return Err(VisionError::Unsuitable {
+                model: scene.model_use().name,
+                what: "nothing would search the vehicles".into(),
+            });
+        }
+        Ok(Self {
+            scene,
+            plates,
+            options,
+        })
+    }
+
+    /// What to write into the findings about the models.
+    pub fn model_uses(&self) -> impl Iterator<Item = ModelUse> {
+        let all = std::iter::once(&self.scene).chain(&self.plates);
+        all.map(FrameDetector::model_use)
+    }
+
+    /// What it looks for.
+    #[must_use]
+    pub fn classes(&self) -> Vec<Class> {
+        let mut classes: Vec<Class> = self.model_uses().flat_map(|model| model.classes).collect();
+        classes.sort_unstable();
+        classes.dedup();
+        classes
+    }
+
+    fn detect_one(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectError> {
+        let picture = &frame.picture;
+        let mut seen = Vec::new();
+        let mut vehicles = Vec::new();
+        for found in self.scene.see(picture)? {
+            let Found {
+                subject,
+                rect,
+                score,
+            } = found;
+            if let Some(class) = subject.class() {
+                seen.push(Detection { class, rect, score });
+            } else if subject == Subject::Vehicle && score >= VEHICLE_SCORE {
+                vehicles.extend(cut_of(rect, picture.size()));
+            }
+        }
+        for cut in turn(vehicles, frame.index.get(), self.options.vehicles_max) {
+            let part = cut_out(picture, cut);
+            for model in &mut self.plates {
+                for found in model.see(&part)? {
+                    let whole = placed(found.rect, cut, picture.size());
+                    if let (Some(class), Some(rect)) = (found.subject.class(), whole) {
+                        let score = found.score;
+                        seen.push(Detection { class, rect, score });
+                    }
+                }
+            }
+        }
+        Ok(seen)
+    }
+}
+
+impl Detector for VehicleSearch {
+    fn detect(&mut self, frames: &[&Frame]) -> Result<Vec<Vec<Detection>>, DetectError> {
+        frames.iter().map(|frame| self.detect_one(frame)).collect()
+    }
+}
+
+/// The part of a picture of `size` that is searched for a vehicle at `rect`, if it is.
+fn cut_of(rect: NormRect, size: PixelSize) -> Option<PixelRect> {
+    let cut = PixelRect::covering(rect.grown(MARGIN[0], MARGIN[1]), size).even();
+    let (short, long) = (cut.width().min(cut.height()), cut.width().max(cut.height()));
+    let picture_long = size.width().max(size.height()) as f32;
+    (short >= SIDE_MIN && long as f32 <= SHARE_MAX * picture_long).then_some(cut)
+}
+
+/// At most `most` of the vehicles. Which ones changes from frame to frame, and depends on nothing
+/// but the frame's number, so that it is the same whichever worker looks.
+fn turn(mut vehicles: Vec<PixelRect>, frame: u32, most: usize) -> Vec<PixelRect> {
+    if vehicles.len() > most {
+        // A multiplier without a common factor: frames that are looked at in even steps still
+        // begin at every vehicle.
+        let spread = (frame.wrapping_mul(2_654_435_761) >> 16) as usize;
+        let first = spread % vehicles.len();
+        vehicles.rotate_left(first);
+        vehicles.truncate(most);
+    }
+    vehicles
+}
+
+/// A copy of the part of `picture` inside `cut`, whose sides are even.
+fn cut_out(picture: &Picture, cut: PixelRect) -> Picture {
+    let size = PixelSize::new(cut.width(), cut.height()).expect("a cut has pixels");
+    let mut part = Picture::filled(size, picture.range(), [0, 128, 128]);
+    for kind in PlaneKind::ALL {
+        let area = match kind {
+            PlaneKind::Luma => cut,
+            PlaneKind::ChromaBlue | PlaneKind::ChromaRed => cut.halved(),
+        };
+        let source = picture.plane(kind);
+        let mut target = part.plane_mut(kind);
+        let columns = area.x_min() as usize..area.x_max() as usize;
+        for (y, from) in (area.y_min() as usize..area.y_max() as usize).enumerate() {
+            target
+                .row_mut(y)
+                .copy_from_slice(&source.row(from)[columns.clone()]);
+        }
+    }
+    part
+}
+
+/// Where a box in the part `cut` lies in the whole picture of `size`.
+fn placed(rect: NormRect, cut: PixelRect, size: PixelSize) -> Option<NormRect> {
+    let [x_min, y_min, x_max, y_max] = rect.sides();
+    let x = |at: f32| (cut.x_min() as f32 + at * cut.width() as f32) / size.width() as f32;
+    let y = |at: f32| (cut.y_min() as f32 + at * cut.height() as f32) / size.height() as f32;
+    NormRect::clipped([x(x_min), y(y_min), x(x_max), y(y_max)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use redact_core::ColorRange;
+
+    fn size(width: u32, height: u32) -> PixelSize {
+        PixelSize::new(width, height).unwrap()
+    }
+
+    fn cut(sides: [f32; 4], of: PixelSize) -> Option<PixelRect> {
+        cut_of(NormRect::new(sides).unwrap(), of)
+    }
+
+    #[test]
+    fn specks_and_vehicles_that_fill_the_picture_are_not_searched() {
+        let hd = size(1920, 1080);
+        assert!(cut([0.4, 0.4, 0.405, 0.41], hd).is_none());
+        assert!(cut([0.1, 0.1, 0.9, 0.9], hd).is_none());
+        let car = cut([0.4, 0.4, 0.5, 0.5], hd).unwrap();
+        assert!(car.width() > 192 && car.width().is_multiple_of(2));
+    }
+
+    /// Goal: what lies in the part is found at its place in the whole. Method: one bright pixel,
+    /// cut out near the picture's corner and mapped back.
+    #[test]
+    fn a_box_in_a_part_comes_back_to_its_place() {
+        let all = size(64, 48);
+        let mut picture = Picture::filled(all, ColorRange::Full, [16, 128, 128]);
+        picture.plane_mut(PlaneKind::Luma).row_mut(40)[51] = 235;
+        let cut = cut([0.7, 0.6, 0.95, 0.99], all);
+        assert!(cut.is_none(), "too small to be searched");
+        let cut = PixelRect::covering(NormRect::new([0.5, 0.5, 1.0, 1.0]).unwrap(), all).even();
+        let part = cut_out(&picture, cut);
+        assert_eq!(part.size(), size(32, 24));
+        let (x, y) = (51 - 32, 40 - 24);
+        assert_eq!(part.plane(PlaneKind::Luma).row(y)[x], 235);
+        let there = NormRect::new([
+            x as f32 / 32.0,
+            y as f32 / 24.0,
+            (x + 1) as f32 / 32.0,
+            (y + 1) as f32 / 24.0,
+        ]);
+        let whole = placed(there.unwrap(), cut, all).unwrap();
+        let expected = PixelRect::covering(whole.lerp(whole, 0.5), all);
+        assert!(expected.x_min() <= 51 && expected.x_max() >= 52);
+        assert!(expected.y_min() <= 40 && expected.y_max() >= 41);
+        assert!(expected.width() <= 3 && expected.height() <= 3);
+    }
+
+    /// Goal: no vehicle is left out for good, however frames are counted.
+    #[test]
+    fn every_vehicle_gets_its_turn() {
+        let all = size(1920, 1080);
+        let vehicles: Vec<PixelRect> = (0..7)
+            .map(|i| {
+                let x = 0.1 * i as f32;
+                PixelRect::covering(NormRect::new([x, 0.1, x + 0.1, 0.2]).unwrap(), all)
+            })
+            .collect();
+        let mut searched = [0; 7];
+        for look in 0..60 {
+            let chosen = turn(vehicles.clone(), look * 7, 3);
+            assert_eq!(chosen.len(), 3);
+            for cut in chosen {
+                searched[vehicles.iter().position(|v| *v == cut).unwrap()] += 1;
+            }
+        }
+        assert!(searched.iter().all(|&times| times > 5), "{searched:?}");
+        assert_eq!(turn(vehicles.clone(), 3, 7), vehicles);
+    }
+}
