@@ -19,6 +19,7 @@ mod footage;
 mod interrupt;
 mod keys;
 mod leaks;
+mod odd_pictures;
 mod pipeline;
 mod reports;
 mod request;
