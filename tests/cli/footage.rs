@@ -87,9 +87,9 @@ fn check_images(set: &str, class: &str, share: f64) {
         .as_array()
         .unwrap()
         .iter()
-        .cloned()
         .filter(|image| boxes.iter().any(|b| b["image_id"] == image["id"]))
         .take(IMAGES)
+        .cloned()
         .collect();
     let taken = |b: &&Value| images.iter().any(|image| image["id"] == b["image_id"]);
     let work = Work::new();
