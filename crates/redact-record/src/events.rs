@@ -61,6 +61,12 @@ pub enum Act {
     Delivery,
     /// A key was made, trusted or withdrawn.
     Key,
+    /// An account was made, changed, signed in to or signed out of.
+    Account,
+    /// A request for a recording was entered or changed.
+    Request,
+    /// A recording was taken in.
+    Intake,
     /// Bytes of an entry that was cut short were moved out of the log; the log itself writes this.
     Repair,
 }

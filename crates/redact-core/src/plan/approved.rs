@@ -94,6 +94,13 @@ pub struct Redactions {
 }
 
 impl Redactions {
+    /// What `plan` hides and mutes as it stands, approved or not; tracks without a decision are
+    /// left out. For showing it to whoever decides: no job that writes a release takes this.
+    #[must_use]
+    pub fn preview(plan: &Plan) -> Self {
+        redactions_of(plan)
+    }
+
     /// The masks that cover part of `frame`, in drawing order, with their rectangles.
     pub fn masks_at(&self, frame: FrameIndex) -> impl Iterator<Item = (&MaskRegion, NormRect)> {
         self.masks

@@ -1,0 +1,209 @@
+//! Sessions: kept on the server, shown by a cookie that only this server sets.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::{Account, Me};
+use crate::answer::{Answer, ApiError};
+use crate::app::Shared;
+use crate::routes::Role;
+use crate::store::{Id, Token};
+use crate::time::{HOUR, MINUTE, Millis};
+
+/// A session ends when nothing was asked for so long, and so long after it began.
+pub(crate) const IDLE_MAX: Millis = 30 * MINUTE;
+pub(crate) const LASTS_MAX: Millis = 12 * HOUR;
+
+const COOKIE: &str = "__Host-redact";
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub(crate) struct Who {
+    pub(crate) id: Id,
+    pub(crate) login: String,
+    pub(crate) name: String,
+    pub(crate) role: Role,
+    /// When the session began.
+    pub(crate) began: Millis,
+    /// What is kept of its token.
+    pub(crate) session: String,
+}
+
+/// What a handler gets was put there by the guard; a route without it has nobody signed in.
+impl<S: Send + Sync> FromRequestParts<S> for Who {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(signed_out)
+    }
+}
+
+/// Nobody is signed in.
+pub(crate) fn signed_out() -> ApiError {
+    let message = "You are not signed in, or your session has ended.";
+    ApiError::new(StatusCode::UNAUTHORIZED, "signed_out", message)
+}
+
+/// The token that a browser shows; the first one, should there be several.
+fn shown(headers: &HeaderMap) -> Option<String> {
+    let cookies = headers.get_all(header::COOKIE).into_iter();
+    let pairs = cookies.filter_map(|value| value.to_str().ok());
+    pairs
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(name, _)| *name == COOKIE)
+        .map(|(_, token)| token.to_owned())
+}
+
+/// Whose session the browser shows, if it has not ended.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn find(app: &Shared, headers: &HeaderMap) -> Answer<Option<Who>> {
+    let Some(token) = shown(headers) else {
+        return Ok(None);
+    };
+    let session = Token::kept(&token);
+    let found: Option<(Id, String, String, Role, Millis, Millis)> = sqlx::query_as(
+        "SELECT users.id, login, name, role, sessions.created_at, seen_at FROM sessions
+         JOIN users ON users.id = sessions.user WHERE token = ? AND active = 1",
+    )
+    .bind(&session)
+    .fetch_optional(&app.db)
+    .await?;
+    let Some((id, login, name, role, began, seen)) = found else {
+        return Ok(None);
+    };
+    let now = app.now();
+    if now - seen >= IDLE_MAX || now - began >= LASTS_MAX {
+        sqlx::query("DELETE FROM sessions WHERE token = ?")
+            .bind(&session)
+            .execute(&app.db)
+            .await?;
+        return Ok(None);
+    }
+    Ok(Some(Who {
+        id,
+        login,
+        name,
+        role,
+        began,
+        session,
+    }))
+}
+
+/// Whether a session still holds, without keeping it awake.
+pub(crate) async fn holds(app: &Shared, who: &Who) -> bool {
+    let found: Result<Option<(Millis, Millis)>, _> = sqlx::query_as(
+        "SELECT sessions.created_at, seen_at FROM sessions JOIN users ON users.id = sessions.user
+         WHERE token = ? AND active = 1",
+    )
+    .bind(&who.session)
+    .fetch_optional(&app.db)
+    .await;
+    let now = app.now();
+    matches!(found, Ok(Some((began, seen)))
+        if now - seen < IDLE_MAX && now - began < LASTS_MAX)
+}
+
+/// Keeps a session awake; written once a minute at most.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn touch(app: &Shared, who: &Who) -> Result<(), sqlx::Error> {
+    let now = app.now();
+    let touched =
+        sqlx::query("UPDATE sessions SET seen_at = ? WHERE token = ? AND seen_at <= ?")
+            .bind(now)
+            .bind(&who.session)
+            .bind(now - MINUTE)
+            .execute(&app.db)
+            .await?;
+    if touched.rows_affected() > 0 {
+        sqlx::query("UPDATE users SET last_seen_at = ? WHERE id = ?")
+            .bind(now)
+            .bind(&who.id)
+            .execute(&app.db)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Begins a session and answers with its cookie.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn begin(app: &Shared, account: &Account) -> Answer<Response> {
+    let token = Token::random();
+    let now = app.now();
+    sqlx::query("DELETE FROM sessions WHERE created_at < ?")
+        .bind(now - LASTS_MAX)
+        .execute(&app.db)
+        .await?;
+    sqlx::query("INSERT INTO sessions (token, user, created_at, seen_at) VALUES (?, ?, ?, ?)")
+        .bind(&token.kept)
+        .bind(&account.id)
+        .bind(now)
+        .bind(now)
+        .execute(&app.db)
+        .await?;
+    sqlx::query("UPDATE users SET last_seen_at = ? WHERE id = ?")
+        .bind(now)
+        .bind(&account.id)
+        .execute(&app.db)
+        .await?;
+    let cookie = format!(
+        "{COOKIE}={}; Path=/; Secure; HttpOnly; SameSite=Strict",
+        token.text
+    );
+    let me = axum::Json(Me::new(account, now));
+    Ok(([(header::SET_COOKIE, cookie)], me).into_response())
+}
+
+/// Makes the browser forget its cookie.
+pub(crate) fn forget_cookie() -> [(HeaderName, String); 1] {
+    let gone = format!("{COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0");
+    [(header::SET_COOKIE, gone)]
+}
+
+/// Ends the session that the browser shows, if any.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn end_shown(app: &Shared, headers: &HeaderMap) -> Result<(), sqlx::Error> {
+    let Some(token) = shown(headers) else {
+        return Ok(());
+    };
+    sqlx::query("DELETE FROM sessions WHERE token = ?")
+        .bind(Token::kept(&token))
+        .execute(&app.db)
+        .await
+        .map(drop)
+}
+
+/// Ends every session of somebody.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn end_all(app: &Shared, user: &Id) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM sessions WHERE user = ?")
+        .bind(user)
+        .execute(&app.db)
+        .await
+        .map(drop)
+}
+
+/// Ends every session of `who` but this one.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn end_others(app: &Shared, who: &Who) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM sessions WHERE user = ? AND token != ?")
+        .bind(&who.id)
+        .bind(&who.session)
+        .execute(&app.db)
+        .await
+        .map(drop)
+}

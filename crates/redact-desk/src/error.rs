@@ -1,0 +1,65 @@
+//! Why the desk could not be opened or could not go on serving.
+
+use std::path::PathBuf;
+
+/// Why the desk could not be opened or could not go on serving.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeskError {
+    /// The data folder or a file in it cannot be used.
+    #[error("{path}: cannot be used", path = path.display())]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// The system's own words.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Another desk serves from this folder.
+    #[error("{path}: another desk serves from this folder", path = path.display())]
+    Taken {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The database refused.
+    #[error("the database of the desk")]
+    Database(#[from] sqlx::Error),
+    /// The database is of a newer program.
+    #[error("the data folder is of version {found}, this program knows up to {known}")]
+    NewerData {
+        /// Version found.
+        found: i64,
+        /// Newest version known.
+        known: i64,
+    },
+    /// A record could not be read or written.
+    #[error(transparent)]
+    Record(#[from] redact_record::RecordError),
+    /// There is no policy to decide with.
+    #[error("{folder}: no policy in it (looked for .toml)", folder = folder.display())]
+    NoPolicy {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The certificate or its key cannot be used.
+    #[error("the certificate cannot be used")]
+    Certificate(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: std::net::SocketAddr,
+        /// The system's own words.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Listening off this machine needs TLS.
+    #[error("{address} is reachable from other machines, which needs TLS")]
+    NeedsTls {
+        /// The address.
+        address: std::net::SocketAddr,
+    },
+    /// The system gave no random bytes.
+    #[error("the system gave no random bytes")]
+    Random,
+}

@@ -1,0 +1,129 @@
+//! What a job's row means: paths and values for whoever does the work.
+
+use redact_core::{NormRect, Redactions};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    FINDINGS, FollowTask, PreviewTask, RenderTask, Task, TaskError, VerifyTask,
+};
+use crate::app::Shared;
+use crate::queue::{self, Kind, Row};
+use crate::store::Id;
+use crate::{audits, recordings, releases, review};
+
+/// What to follow, as the queue keeps it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct FollowInput {
+    pub(crate) frame: u32,
+    pub(crate) rect: [f32; 4],
+    pub(crate) back: bool,
+    pub(crate) forward: bool,
+    pub(crate) frames_max: u32,
+}
+
+/// What to preview, as the queue keeps it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct PreviewInput {
+    pub(crate) revision: i64,
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+}
+
+/// The task of a job.
+///
+/// # Errors
+/// When something that the row names is not there.
+pub(super) async fn make(app: &Shared, job: &Id, kind: Kind) -> Result<Task, TaskError> {
+    build(app, job, kind).await.map_err(|error| {
+        tracing::error!("desk: job {job}: {error:?}");
+        TaskError::new("what the job is about cannot be read")
+    })
+}
+
+async fn build(app: &Shared, job: &Id, kind: Kind) -> crate::answer::Answer<Task> {
+    let row = queue::row(app, job).await?;
+    let recording = || row.recording.clone().ok_or_else(crate::answer::ApiError::not_found);
+    Ok(match kind {
+        Kind::Prepare => {
+            let recording = recording()?;
+            Task::Prepare {
+                clip: recordings::source(app, &recording).await?,
+                folder: app.folders.recording(&recording),
+            }
+        }
+        Kind::Scan => {
+            let recording = recording()?;
+            Task::Scan {
+                clip: recordings::source(app, &recording).await?,
+                findings: app.folders.recording(&recording).join(FINDINGS),
+                by: row.by,
+            }
+        }
+        Kind::Thumbnails => Task::Thumbnails {
+            folder: app.folders.recording(&recording()?),
+        },
+        Kind::Follow => follow(app, &row, &recording()?)?,
+        Kind::Preview => preview(app, &row, &recording()?).await?,
+        Kind::Render => render(app, &row, &recording()?).await?,
+        Kind::Verify => {
+            let release = row.release.as_ref().ok_or_else(crate::answer::ApiError::not_found)?;
+            let path = releases::path(app, release).await?;
+            let paths = redact_record::release_paths(&path);
+            let report = releases::report_path(&path);
+            Task::Verify(VerifyTask {
+                manifest: paths.manifest,
+                source: Some(recordings::source(app, &recording()?).await?),
+                report: Some(report),
+                release: path,
+                by: row.by,
+            })
+        }
+        Kind::Audit => {
+            let audit = row.audit.as_ref().ok_or_else(crate::answer::ApiError::not_found)?;
+            Task::Verify(audits::task(app, audit, row.by))
+        }
+    })
+}
+
+fn follow(app: &Shared, row: &Row, recording: &Id) -> crate::answer::Answer<Task> {
+    let input: FollowInput = read(&row.input)?;
+    let rect = NormRect::new(input.rect).ok_or_else(crate::answer::ApiError::not_found)?;
+    Ok(Task::Follow(FollowTask {
+        folder: app.folders.recording(recording),
+        frame: input.frame,
+        rect,
+        back: input.back,
+        forward: input.forward,
+        frames_max: input.frames_max,
+    }))
+}
+
+async fn preview(app: &Shared, row: &Row, recording: &Id) -> crate::answer::Answer<Task> {
+    let input: PreviewInput = read(&row.input)?;
+    let review = row.review.as_ref().ok_or_else(crate::answer::ApiError::not_found)?;
+    let redactions: Redactions = review::preview_of(app, review, Some(input.revision)).await?;
+    Ok(Task::Preview(PreviewTask {
+        folder: app.folders.recording(recording),
+        start: input.start,
+        end: input.end,
+        redactions: review::within(&redactions, input.start, input.end),
+        clip: queue::clip_path(app, &row.id),
+    }))
+}
+
+async fn render(app: &Shared, row: &Row, recording: &Id) -> crate::answer::Answer<Task> {
+    let release = row.release.as_ref().ok_or_else(crate::answer::ApiError::not_found)?;
+    let (plan, request, requester) = releases::order(app, release).await?;
+    Ok(Task::Render(RenderTask {
+        clip: recordings::source(app, recording).await?,
+        plan,
+        release: releases::path(app, release).await?,
+        request,
+        requester,
+        by: row.by.clone(),
+    }))
+}
+
+fn read<T: serde::de::DeserializeOwned>(input: &str) -> crate::answer::Answer<T> {
+    serde_json::from_str(input).map_err(|error| crate::answer::ApiError::internal(&error))
+}

@@ -1,0 +1,46 @@
+//! The release desk: where people see, decide, approve and hand over, in a browser.
+//!
+//! One process, one data folder, one page. The HTTP contract is `API.md` beside this crate; what
+//! each part does:
+//!
+//! - [`accounts`]: who may come in, and in which role;
+//! - [`guard`]: what every request must pass before a route sees it;
+//! - [`requests`], [`uploads`], [`recordings`], [`review`], [`releases`], [`audits`]: the work;
+//! - [`jobs`]: everything that takes long, done by whoever implements [`Jobs`];
+//! - [`store`]: the database. It and the files beside it hold everything; nothing that was answered
+//!   with success is lost when the process dies.
+//!
+//! Limits: the desk decodes nothing and knows no model. It builds plans and approves them with
+//! `redact-record` alone, so that an approval given here is the one that `redact render` demands.
+
+mod accounts;
+mod answer;
+mod app;
+mod audits;
+mod clocks;
+mod error;
+mod events;
+mod files;
+mod guard;
+mod inbox;
+mod jobs;
+mod page;
+mod people;
+mod policies;
+mod queue;
+mod recordings;
+mod releases;
+mod requests;
+mod review;
+mod routes;
+mod serve;
+mod store;
+mod stream;
+mod time;
+mod uploads;
+
+pub use app::{Clock, Desk, Journal, Options};
+pub use error::DeskError;
+pub use jobs::{FollowTask, Jobs, PreviewTask, RenderTask, Task, TaskError, VerifyTask, Watch};
+pub use routes::{Role, RouteInfo, route_table};
+pub use serve::{Certificate, Listen};

@@ -1,0 +1,244 @@
+//! Accounts as administrators manage them. A name belongs to one person alone: it is what a plan's
+//! approvals are told apart by.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use redact_record::events::Act;
+use serde::{Deserialize, Serialize};
+
+use crate::accounts::session::{self, Who};
+use crate::accounts::{ACCOUNT, Account, by_id, forget_failures, link_for, locked_until};
+use crate::answer::{Answer, ApiError, Body, text};
+use crate::app::{App, Note, Shared};
+use crate::routes::Role;
+use crate::store::Id;
+use crate::time;
+
+/// A login: 1 to 64 of `a-z 0-9 . _ -`.
+///
+/// # Errors
+/// 400.
+pub(crate) fn login(given: &str) -> Answer<String> {
+    let login = given.trim().to_lowercase();
+    let fits = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-');
+    if (1..=64).contains(&login.len()) && login.bytes().all(fits) {
+        return Ok(login);
+    }
+    let message = "A login has 1 to 64 of the letters a to z, digits, '.', '_' and '-'.";
+    Err(ApiError::field("login", message))
+}
+
+/// A person's name.
+///
+/// # Errors
+/// 400.
+pub(crate) fn name(given: &str) -> Answer<String> {
+    let name = text("name", given, 100)?;
+    if name.contains('\n') {
+        return Err(ApiError::field("name", "A name is one line."));
+    }
+    Ok(name.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// What two spellings of one name have in common.
+pub(crate) fn name_key(name: &str) -> String {
+    name.trim().to_lowercase()
+}
+
+/// Says which of an account's names is taken.
+///
+/// # Errors
+/// 409 `login_taken`, `name_taken`; the database's.
+pub(crate) fn made<T>(result: Result<T, sqlx::Error>) -> Answer<T> {
+    result.map_err(|error| match &error {
+        sqlx::Error::Database(refused) if refused.is_unique_violation() => {
+            if refused.message().contains("name_key") {
+                ApiError::conflict("name_taken", "Somebody has that name already.")
+                    .hint("Approvals name people: add what tells the two apart.")
+            } else {
+                ApiError::conflict("login_taken", "Somebody has that login already.")
+            }
+        }
+        _ => error.into(),
+    })
+}
+
+#[derive(Serialize)]
+pub(crate) struct User {
+    id: Id,
+    login: String,
+    name: String,
+    role: Role,
+    active: bool,
+    enrolled: bool,
+    locked_until: Option<String>,
+    last_seen_at: Option<String>,
+}
+
+async fn shown(app: &Shared, account: Account) -> Answer<User> {
+    let locked_until = locked_until(app, &account.login).await?;
+    Ok(User {
+        enrolled: account.password.is_some(),
+        locked_until: locked_until.map(time::text),
+        last_seen_at: account.last_seen_at.map(time::text),
+        id: account.id,
+        login: account.login,
+        name: account.name,
+        role: account.role,
+        active: account.active,
+    })
+}
+
+async fn all(app: &Shared) -> Answer<Vec<Account>> {
+    let sql = format!("{ACCOUNT} ORDER BY name_key");
+    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .fetch_all(&app.db)
+        .await?)
+}
+
+/// `GET /users`.
+pub(crate) async fn list(State(app): State<App>) -> Answer<axum::Json<Vec<User>>> {
+    let mut users = Vec::new();
+    for account in all(&app).await? {
+        users.push(shown(&app, account).await?);
+    }
+    Ok(axum::Json(users))
+}
+
+#[derive(Serialize)]
+pub(crate) struct Person {
+    id: Id,
+    name: String,
+    role: Role,
+}
+
+/// `GET /people`.
+pub(crate) async fn people(State(app): State<App>) -> Answer<axum::Json<Vec<Person>>> {
+    let works = |account: &Account| {
+        account.active && matches!(account.role, Role::Operator | Role::Approver)
+    };
+    let people = all(&app).await?.into_iter().filter(works);
+    let person = |account: Account| Person {
+        id: account.id,
+        name: account.name,
+        role: account.role,
+    };
+    Ok(axum::Json(people.map(person).collect()))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewUser {
+    login: String,
+    name: String,
+    role: Role,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Invited {
+    user: User,
+    link: String,
+}
+
+/// `POST /users`.
+pub(crate) async fn add(
+    State(app): State<App>,
+    who: Who,
+    Body(given): Body<NewUser>,
+) -> Answer<(StatusCode, axum::Json<Invited>)> {
+    let (login, name) = (login(&given.login)?, name(&given.name)?);
+    let id = Id::random();
+    let added = sqlx::query(
+        "INSERT INTO users (id, login, name, name_key, role, active, created_at)
+         VALUES (?, ?, ?, ?, ?, 1, ?)",
+    )
+    .bind(&id)
+    .bind(&login)
+    .bind(&name)
+    .bind(name_key(&name))
+    .bind(given.role)
+    .bind(app.now())
+    .execute(&app.db)
+    .await;
+    made(added)?;
+    let note = Note::new(Act::Account, "added").id("account", &id);
+    app.note(&who.name, note.label("role", given.role.name()))
+        .await?;
+    let account = by_id(&app.db, &id).await?;
+    let link = link_for(&app, &account).await?;
+    let user = shown(&app, account).await?;
+    Ok((StatusCode::CREATED, axum::Json(Invited { user, link })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Change {
+    role: Option<Role>,
+    active: Option<bool>,
+}
+
+/// `PATCH /users/:id`. There is always one administrator who can come in.
+pub(crate) async fn change(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<Id>,
+    Body(given): Body<Change>,
+) -> Answer<axum::Json<User>> {
+    let account = by_id(&app.db, &id).await?;
+    let role = given.role.unwrap_or(account.role);
+    let active = given.active.unwrap_or(account.active);
+    let mut change = app.db.begin_with("BEGIN IMMEDIATE").await?;
+    sqlx::query("UPDATE users SET role = ?, active = ? WHERE id = ?")
+        .bind(role)
+        .bind(active)
+        .bind(&id)
+        .execute(&mut *change)
+        .await?;
+    keep_an_administrator(&mut change).await?;
+    let note = Note::new(Act::Account, "changed").id("account", &id);
+    let state = if active { "active" } else { "closed" };
+    let note = note.label("role", role.name()).label("state", state);
+    app.note(&who.name, note).await?;
+    change.commit().await?;
+    session::end_all(&app, &id).await?;
+    let account = by_id(&app.db, &id).await?;
+    Ok(axum::Json(shown(&app, account).await?))
+}
+
+/// Refuses a change after which no administrator could come in.
+async fn keep_an_administrator(change: &mut sqlx::SqliteConnection) -> Answer<()> {
+    let (administrators,): (i64,) = sqlx::query_as(
+        "SELECT count(*) FROM users
+         WHERE role = 'administrator' AND active = 1 AND password IS NOT NULL",
+    )
+    .fetch_one(change)
+    .await?;
+    if administrators > 0 {
+        return Ok(());
+    }
+    let message = "This is the last administrator; make another one first.";
+    Err(ApiError::conflict("last_administrator", message))
+}
+
+/// `POST /users/:id/reset`.
+pub(crate) async fn reset(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<Id>,
+) -> Answer<axum::Json<Invited>> {
+    let account = by_id(&app.db, &id).await?;
+    let mut change = app.db.begin_with("BEGIN IMMEDIATE").await?;
+    sqlx::query("UPDATE users SET password = NULL, secret = NULL WHERE id = ?")
+        .bind(&id)
+        .execute(&mut *change)
+        .await?;
+    keep_an_administrator(&mut change).await?;
+    let note = Note::new(Act::Account, "reset").id("account", &id);
+    app.note(&who.name, note).await?;
+    change.commit().await?;
+    forget_failures(&app, &account.login).await?;
+    session::end_all(&app, &id).await?;
+    let link = link_for(&app, &account).await?;
+    let user = shown(&app, account).await?;
+    Ok(axum::Json(Invited { user, link }))
+}

@@ -1,0 +1,235 @@
+//! Written policies: read once at the start, kept so that a review knows the one it was made with
+//! even when its file is gone.
+
+use std::path::Path as FilePath;
+
+use axum::extract::{Path, State};
+use redact_core::{Class, MuteStyle, Reason, ReasonCode, Verdict};
+use redact_record::policy;
+use serde::{Deserialize, Serialize};
+
+use crate::DeskError;
+use crate::answer::{Answer, ApiError};
+use crate::app::App;
+use crate::review::document::{ClassName, Effect, Style};
+use crate::store::Db;
+
+/// The policies that a new review may be made with.
+pub(crate) struct Policies {
+    all: Vec<(policy::Policy, Policy)>,
+}
+
+/// A policy as the page sees it, and as it is kept.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Policy {
+    #[serde(flatten)]
+    pub(crate) head: Head,
+    pub(crate) classes: Vec<Rule>,
+    pub(crate) audio: Audio,
+    pub(crate) reasons: Vec<ReasonText>,
+}
+
+/// What a list says of a policy.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Head {
+    pub(crate) digest: String,
+    pub(crate) name: String,
+    title: String,
+    jurisdiction: String,
+    note: String,
+    pub(crate) second_person: bool,
+}
+
+impl Head {
+    pub(crate) fn title(&self) -> &str {
+        &self.title
+    }
+}
+
+/// What is done to tracks of a class.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Rule {
+    pub(crate) class: ClassName,
+    pub(crate) verdict: VerdictName,
+    pub(crate) effect: Effect,
+    pub(crate) reason: String,
+    pub(crate) accept_weak_effect: bool,
+}
+
+/// Hide or keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum VerdictName {
+    Redact,
+    Keep,
+}
+
+/// What is done to sound.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Audio {
+    mute_speech: bool,
+    style: Style,
+    padding_seconds: f64,
+    reason: String,
+}
+
+/// A reason with its law.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ReasonText {
+    pub(crate) code: String,
+    pub(crate) statute: String,
+    pub(crate) text: String,
+}
+
+impl From<&ReasonText> for Reason {
+    fn from(reason: &ReasonText) -> Self {
+        Self {
+            code: ReasonCode(reason.code.clone()),
+            statute: reason.statute.clone(),
+            text: reason.text.clone(),
+        }
+    }
+}
+
+impl Policy {
+    /// The rule for `class`.
+    pub(crate) fn rule(&self, class: Class) -> &Rule {
+        let found = self.classes.iter().find(|rule| Class::from(rule.class) == class);
+        found.expect("a policy names every class")
+    }
+
+    /// Classes for which an effect that is weak for them is accepted.
+    pub(crate) fn weak_effects_accepted(&self) -> Vec<Class> {
+        let accepted = self.classes.iter().filter(|rule| rule.accept_weak_effect);
+        accepted.map(|rule| rule.class.into()).collect()
+    }
+}
+
+impl From<&policy::Policy> for Policy {
+    fn from(policy: &policy::Policy) -> Self {
+        let rule = |class| {
+            let rule = policy.rule(class);
+            Rule {
+                class: class.into(),
+                verdict: match rule.verdict {
+                    Verdict::Redact(_) => VerdictName::Redact,
+                    Verdict::Keep => VerdictName::Keep,
+                },
+                effect: rule.effect.into(),
+                reason: rule.reason.0.clone(),
+                accept_weak_effect: rule.accept_weak_effect,
+            }
+        };
+        let reason = |reason: &Reason| ReasonText {
+            code: reason.code.0.clone(),
+            statute: reason.statute.clone(),
+            text: reason.text.clone(),
+        };
+        #[expect(clippy::cast_precision_loss, reason = "a minute at most")]
+        let padding_seconds = policy.audio.padding_nanos as f64 / 1e9;
+        Self {
+            head: Head {
+                digest: policy.digest.to_string(),
+                name: policy.name.clone(),
+                title: policy.title.clone(),
+                jurisdiction: policy.jurisdiction.clone(),
+                note: policy.note.clone(),
+                second_person: policy.second_person,
+            },
+            classes: Class::ALL.into_iter().map(rule).collect(),
+            audio: Audio {
+                mute_speech: policy.audio.mute_speech,
+                style: match policy.audio.style {
+                    MuteStyle::Silence => Style::Silence,
+                    MuteStyle::Tone => Style::Tone,
+                },
+                padding_seconds,
+                reason: policy.audio.reason.0.clone(),
+            },
+            reasons: policy.reasons.iter().map(reason).collect(),
+        }
+    }
+}
+
+impl Policies {
+    /// Reads every policy of a folder.
+    ///
+    /// # Errors
+    /// [`DeskError::NoPolicy`]; [`DeskError::Record`] for one that is wrong.
+    pub(crate) fn read(folder: &FilePath) -> Result<Self, DeskError> {
+        let none = || DeskError::NoPolicy {
+            folder: folder.to_owned(),
+        };
+        let entries = std::fs::read_dir(folder).map_err(|_| none())?;
+        let mut files: Vec<_> = entries
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+            .collect();
+        files.sort();
+        let mut all = Vec::with_capacity(files.len());
+        for file in files {
+            let policy = policy::read(&file)?;
+            let shown = Policy::from(&policy);
+            all.push((policy, shown));
+        }
+        if all.is_empty() {
+            return Err(none());
+        }
+        Ok(Self { all })
+    }
+
+    /// Keeps them for reviews of later days.
+    ///
+    /// # Errors
+    /// [`DeskError::Database`].
+    pub(crate) async fn keep(&self, db: &Db) -> Result<(), DeskError> {
+        for (_, policy) in &self.all {
+            let text = serde_json::to_string(policy).unwrap_or_default();
+            sqlx::query("INSERT OR REPLACE INTO policies (digest, name, policy) VALUES (?, ?, ?)")
+                .bind(&policy.head.digest)
+                .bind(&policy.head.name)
+                .bind(text)
+                .execute(db)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// The one that every recording is first reviewed with.
+    pub(crate) fn first(&self) -> &(policy::Policy, Policy) {
+        let public = self.all.iter().find(|(policy, _)| policy.name == "public-release");
+        public.unwrap_or(&self.all[0])
+    }
+
+    /// The policy with that digest, when it may be used for a new review.
+    pub(crate) fn get(&self, digest: &str) -> Option<&(policy::Policy, Policy)> {
+        self.all.iter().find(|(_, policy)| policy.head.digest == digest)
+    }
+}
+
+/// The policy that a review was made with.
+///
+/// # Errors
+/// 404.
+pub(crate) async fn kept(db: &Db, digest: &str) -> Answer<Policy> {
+    let found: Option<(String,)> = sqlx::query_as("SELECT policy FROM policies WHERE digest = ?")
+        .bind(digest)
+        .fetch_optional(db)
+        .await?;
+    let (text,) = found.ok_or_else(ApiError::not_found)?;
+    serde_json::from_str(&text).map_err(|error| ApiError::internal(&error))
+}
+
+/// `GET /policies`.
+pub(crate) async fn list(State(app): State<App>) -> axum::Json<Vec<Head>> {
+    let heads = app.policies.all.iter().map(|(_, policy)| policy.head.clone());
+    axum::Json(heads.collect())
+}
+
+/// `GET /policies/:digest`.
+pub(crate) async fn one(
+    State(app): State<App>,
+    Path(digest): Path<String>,
+) -> Answer<axum::Json<Policy>> {
+    Ok(axum::Json(kept(&app.db, &digest).await?))
+}

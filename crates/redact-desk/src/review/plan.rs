@@ -1,0 +1,312 @@
+//! From a document to the plan that `redact render` carries out: the same types and the same checks
+//! as `redact approve`.
+
+use std::collections::HashMap;
+
+use redact_core::{
+    BoxOrigin, Class, Digest, Effect, Findings, FrameIndex, FrameSpan, Keyframe, MaskOrigin,
+    MaskRegion, MuteRegion, MuteStreams, NormRect, Plan, PlannedTrack, PolicyRef, ReasonCode,
+    TimeSpan, Track, TrackBox, TrackId, UtcNanos, Verdict,
+};
+use redact_record::manifest::Utc;
+
+use super::document::{self, Decision, Document, KeyRow, Part, SoundTracks};
+use crate::answer::{Answer, ApiError};
+use crate::policies::{Policy, VerdictName};
+use crate::store;
+
+/// The most boxes of all tracks: what 500 tracks of 10 minutes each would have, at 30 frames a
+/// second.
+const BOXES_MAX: usize = 10_000_000;
+
+/// What a plan is made of, beside the document.
+#[derive(Clone, Copy)]
+pub(crate) struct Ground<'a> {
+    pub(crate) findings: &'a Findings,
+    pub(crate) digest: Digest,
+    pub(crate) policy: &'a Policy,
+}
+
+/// The plan that `document` means, without approvals.
+///
+/// # Errors
+/// 400 with the field that no plan can spell.
+pub(crate) fn of(document: &Document, ground: Ground<'_>) -> Answer<Plan> {
+    let found = &ground.findings.tracks;
+    let found: HashMap<u32, &Track> = found.iter().map(|track| (track.id().0, track)).collect();
+    let frames = ground.findings.source.frames;
+    let mut boxes = 0;
+    let mut tracks = Vec::with_capacity(document.tracks.len());
+    for given in &document.tracks {
+        let track = track(given, &found, frames, BOXES_MAX - boxes)?;
+        boxes += track.boxes().len();
+        let decision = given.decision.as_ref().map(|made| decision(given.id, made));
+        tracks.push(PlannedTrack {
+            track,
+            decision: decision.transpose()?,
+        });
+    }
+    let policy = ground.policy;
+    let mut acknowledged: Vec<Class> = document.acknowledged.iter().map(|&c| c.into()).collect();
+    acknowledged.sort();
+    acknowledged.dedup();
+    acknowledged.retain(|class| ground.findings.missing.contains(class));
+    Ok(Plan {
+        source: ground.findings.source.clone(),
+        findings: ground.digest,
+        policy: PolicyRef {
+            name: policy.head.name.clone(),
+            digest: store::digest(&policy.head.digest)
+                .ok_or_else(|| ApiError::internal(&"a policy without a digest"))?,
+        },
+        second_person: policy.head.second_person,
+        reasons: policy.reasons.iter().map(Into::into).collect(),
+        tracks,
+        drawn: document.drawn.iter().map(drawn).collect::<Answer<_>>()?,
+        mutes: document.mutes.iter().map(mute).collect::<Answer<_>>()?,
+        models: ground.findings.models.clone(),
+        missing: ground.findings.missing.clone(),
+        acknowledged,
+        weak_effects_accepted: policy.weak_effects_accepted(),
+        approvals: Vec::new(),
+    })
+}
+
+/// The plan with every undecided track hidden as the policy hides its class, and black where the
+/// policy keeps it: for showing, when in doubt hidden.
+pub(crate) fn hidden_where_undecided(mut plan: Plan, policy: &Policy) -> Plan {
+    for planned in &mut plan.tracks {
+        if planned.decision.is_none() {
+            let rule = policy.rule(planned.track.class());
+            let effect = rule.effect.core().unwrap_or_default();
+            planned.decision = Some(redact_core::Decision {
+                verdict: Verdict::Redact(effect),
+                reason: ReasonCode(rule.reason.clone()),
+                by: policy.head.name.clone(),
+                at: UtcNanos(0),
+            });
+        }
+    }
+    plan
+}
+
+/// What a policy decides about a class.
+pub(crate) fn policy_decision(policy: &Policy, class: Class) -> Decision {
+    let rule = policy.rule(class);
+    let reason = rule.reason.clone();
+    match rule.verdict {
+        VerdictName::Redact => Decision::Redact {
+            effect: rule.effect,
+            reason,
+            by: None,
+            at: None,
+        },
+        VerdictName::Keep => Decision::Keep {
+            reason,
+            by: None,
+            at: None,
+        },
+    }
+}
+
+fn decision(track: u32, given: &Decision) -> Answer<redact_core::Decision> {
+    let at = |key: &str| format!("document.tracks, id {track}, decision.{key}");
+    let verdict = match given {
+        Decision::Redact { effect, .. } => {
+            Verdict::Redact(core_effect(*effect, || at("effect.cells_across"))?)
+        }
+        Decision::Keep { .. } => Verdict::Keep,
+    };
+    let (by, when) = given.made();
+    let when = when.and_then(Utc::from_text);
+    let (Some(by), Some(when)) = (by, when) else {
+        return Err(ApiError::internal(&"a decision that nobody made"));
+    };
+    Ok(redact_core::Decision {
+        verdict,
+        reason: ReasonCode(given.reason().to_owned()),
+        by: by.to_owned(),
+        at: when.0,
+    })
+}
+
+fn core_effect(effect: document::Effect, field: impl Fn() -> String) -> Answer<Effect> {
+    effect
+        .core()
+        .ok_or_else(|| ApiError::field(field(), "a number of 1 to 8"))
+}
+
+/// One box per frame: the hull of the parts that cover it, a straight line where none does.
+fn track(
+    given: &document::Track,
+    found: &HashMap<u32, &Track>,
+    frames: u32,
+    room: usize,
+) -> Answer<Track> {
+    let at = |key: &str| format!("document.tracks, id {}, {key}", given.id);
+    let spans = given.parts.iter().map(Part::span);
+    let start = spans.clone().map(|(start, _)| start).min().unwrap_or(0);
+    let end = spans.clone().map(|(_, end)| end).max().unwrap_or(0);
+    if end > frames || spans.clone().any(|(start, end)| start >= end) {
+        let expected = format!("spans of frames below {frames}, the start before the end");
+        return Err(ApiError::field(at("parts"), expected));
+    }
+    let length = (end - start) as usize;
+    if length > room {
+        let message = format!("the review has more than {BOXES_MAX} boxes");
+        return Err(ApiError::field(at("parts"), message));
+    }
+    let mut boxes: Vec<Option<TrackBox>> = vec![None; length];
+    for part in &given.parts {
+        lay(part, found, start, &mut boxes).ok_or_else(|| {
+            let expected = "a found track's own frames, or a path in ascending order of frames \
+                            within its span, with sides of 0 to 1";
+            ApiError::field(at("parts"), expected)
+        })?;
+    }
+    let boxes = filled(&boxes, start);
+    Track::new(TrackId(given.id), given.class.into(), boxes)
+        .ok_or_else(|| ApiError::internal(&"a track with a hole"))
+}
+
+/// Lays the boxes of one part over those that are there; `None` for a part that is not right.
+fn lay(
+    part: &Part,
+    found: &HashMap<u32, &Track>,
+    start: u32,
+    boxes: &mut [Option<TrackBox>],
+) -> Option<()> {
+    let mut put = |new: TrackBox| -> Option<()> {
+        let place = boxes.get_mut((new.frame.get() - start) as usize)?;
+        *place = Some(match *place {
+            None => new,
+            Some(old) => TrackBox {
+                rect: old.rect.hull(new.rect),
+                score: old.score.max(new.score),
+                origin: match (old.origin, new.origin) {
+                    (BoxOrigin::Detected, _) | (_, BoxOrigin::Detected) => BoxOrigin::Detected,
+                    (_, newer) => newer,
+                },
+                ..new
+            },
+        });
+        Some(())
+    };
+    match part {
+        Part::Found(part) => {
+            let track = found.get(&part.found)?;
+            let first = track.span().start().get();
+            let from = part.start.checked_sub(first)? as usize;
+            let to = part.end.checked_sub(first)? as usize;
+            track.boxes().get(from..to)?.iter().try_for_each(|b| put(*b))
+        }
+        Part::Path(part) => {
+            let span = FrameSpan::new(FrameIndex::new(part.start), FrameIndex::new(part.end))?;
+            // The same lines between rows as those of a drawn mask.
+            let region = region("path", (Effect::Fill, ""), span, &part.path)?;
+            (part.start..part.end).try_for_each(|frame| {
+                let frame = FrameIndex::new(frame);
+                put(TrackBox {
+                    frame,
+                    rect: region.rect_at(frame)?,
+                    score: 1.0,
+                    origin: BoxOrigin::Followed,
+                })
+            })
+        }
+    }
+}
+
+/// Fills what no part covers with straight lines; the ends are covered, because parts are there.
+fn filled(boxes: &[Option<TrackBox>], start: u32) -> Vec<TrackBox> {
+    let mut whole: Vec<TrackBox> = Vec::with_capacity(boxes.len());
+    for (at, given) in boxes.iter().enumerate() {
+        let Some(next) = *given else { continue };
+        if let Some(last) = whole.last().copied() {
+            let gap = at - whole.len();
+            let from = whole.len();
+            for step in 1..=gap {
+                #[expect(clippy::cast_precision_loss, reason = "a fraction of 0 to 1")]
+                let share = step as f32 / (gap + 1) as f32;
+                let frame = start + u32::try_from(from + step - 1).unwrap_or(u32::MAX);
+                whole.push(TrackBox {
+                    frame: FrameIndex::new(frame),
+                    rect: last.rect.lerp(next.rect, share),
+                    score: last.score.min(next.score),
+                    origin: BoxOrigin::Interpolated,
+                });
+            }
+        }
+        whole.push(next);
+    }
+    whole
+}
+
+fn region(
+    id: &str,
+    (effect, reason): (Effect, &str),
+    span: FrameSpan,
+    rows: &[KeyRow],
+) -> Option<MaskRegion> {
+    let path = rows
+        .iter()
+        .map(|&(frame, x_min, y_min, x_max, y_max)| {
+            Some(Keyframe {
+                frame: FrameIndex::new(frame),
+                rect: NormRect::new([x_min, y_min, x_max, y_max])?,
+            })
+        })
+        .collect::<Option<Vec<_>>>()?;
+    let reason = ReasonCode(reason.to_owned());
+    MaskRegion::new(id.to_owned(), MaskOrigin::Drawn, effect, reason, span, path)
+}
+
+fn drawn(given: &document::Drawn) -> Answer<MaskRegion> {
+    let at = |key: &str| format!("document.drawn, {}, {key}", given.id);
+    let effect = core_effect(given.effect, || at("effect.cells_across"))?;
+    let span = FrameSpan::new(FrameIndex::new(given.start), FrameIndex::new(given.end));
+    let region = span.and_then(|span| {
+        region(&given.id, (effect, &given.reason), span, &given.keyframes)
+    });
+    region.ok_or_else(|| {
+        let expected = "rows in ascending order of frames within the span, with sides of 0 to 1";
+        ApiError::field(at("keyframes"), expected)
+    })
+}
+
+/// Whole microseconds as nanoseconds, rounded by `round`: outward, so that a mute is never too
+/// short.
+fn nanos(seconds: f64, round: fn(f64) -> f64) -> Option<i64> {
+    // Ten years: far more than any recording, and far less than an i64 holds.
+    const SECONDS_MAX: f64 = 3.2e8;
+    if !seconds.is_finite() || seconds.abs() > SECONDS_MAX {
+        return None;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "within the bound above")]
+    let micros = round(seconds * 1e6) as i64;
+    Some(micros * 1000)
+}
+
+fn mute(given: &document::Mute) -> Answer<MuteRegion> {
+    let at = |key: &str| format!("document.mutes, {}, {key}", given.id);
+    let start = nanos(given.start_seconds, f64::floor);
+    let end = nanos(given.end_seconds, f64::ceil);
+    let span = start.zip(end).and_then(|(start, end)| TimeSpan::new(start, end));
+    let span = span
+        .ok_or_else(|| ApiError::field(at("end_seconds"), "a span that starts before it ends"))?;
+    let streams = match &given.sound_tracks {
+        SoundTracks::All(_) => MuteStreams::All,
+        SoundTracks::Only(list) if list.is_empty() || !list.is_sorted_by(|a, b| a < b) => {
+            let expected = "\"all\", or track numbers in ascending order";
+            return Err(ApiError::field(at("sound_tracks"), expected));
+        }
+        SoundTracks::Only(list) => MuteStreams::Only(list.clone()),
+    };
+    Ok(MuteRegion {
+        id: given.id.clone(),
+        span,
+        streams,
+        style: given.style.into(),
+        reason: ReasonCode(given.reason.clone()),
+    })
+}

@@ -1,0 +1,205 @@
+//! The database, and the names of the files beside it.
+//!
+//! SQLite with a write-ahead log that is on the disk before a write is answered.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use redact_core::Digest;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+
+use crate::DeskError;
+
+/// The version of the tables, in SQLite's `user_version`.
+const VERSION: i64 = 1;
+
+/// The database.
+pub(crate) type Db = SqlitePool;
+
+/// Opens the database of the data folder, or makes it.
+///
+/// # Errors
+/// [`DeskError::Database`], [`DeskError::NewerData`].
+pub(crate) async fn open(folder: &Path) -> Result<Db, DeskError> {
+    let options = SqliteConnectOptions::new()
+        .filename(folder.join("desk.sqlite"))
+        .create_if_missing(true)
+        .foreign_keys(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(20));
+    let db = SqlitePoolOptions::new()
+        .max_connections(8)
+        .connect_with(options)
+        .await?;
+    let (found,): (i64,) = sqlx::query_as("PRAGMA user_version").fetch_one(&db).await?;
+    if found > VERSION {
+        return Err(DeskError::NewerData {
+            found,
+            known: VERSION,
+        });
+    }
+    if found == 0 {
+        let mut making = db.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::raw_sql(include_str!("schema.sql"))
+            .execute(&mut *making)
+            .await?;
+        sqlx::raw_sql("PRAGMA user_version = 1")
+            .execute(&mut *making)
+            .await?;
+        making.commit().await?;
+    }
+    Ok(db)
+}
+
+/// Where files lie. Every name is made of an id of ours: nothing a client says becomes a path.
+#[derive(Clone, Debug)]
+pub(crate) struct Folders {
+    root: PathBuf,
+}
+
+impl Folders {
+    /// Makes the folders of a data folder, for its owner alone.
+    ///
+    /// # Errors
+    /// [`DeskError::Folder`].
+    pub(crate) fn make(root: &Path) -> Result<Self, DeskError> {
+        use std::os::unix::fs::DirBuilderExt as _;
+        for name in ["", "uploads", "recordings", "reviews", "releases", "audits", "work"] {
+            let path = root.join(name);
+            let made = std::fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(&path);
+            made.map_err(|source| DeskError::Folder { path, source })?;
+        }
+        let root = root.canonicalize().map_err(|source| DeskError::Folder {
+            path: root.to_owned(),
+            source,
+        })?;
+        Ok(Self { root })
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(crate) fn upload(&self, id: &Id) -> PathBuf {
+        self.root.join("uploads").join(id.as_str())
+    }
+
+    /// The folder of a recording: the recording itself, its proxy, findings, pictures.
+    pub(crate) fn recording(&self, id: &Id) -> PathBuf {
+        self.root.join("recordings").join(id.as_str())
+    }
+
+    pub(crate) fn review(&self, id: &Id) -> PathBuf {
+        self.root.join("reviews").join(id.as_str())
+    }
+
+    pub(crate) fn release(&self, id: &Id) -> PathBuf {
+        self.root.join("releases").join(id.as_str())
+    }
+
+    pub(crate) fn audit(&self, id: &Id) -> PathBuf {
+        self.root.join("audits").join(id.as_str())
+    }
+
+    /// What may be thrown away at the next start.
+    pub(crate) fn work(&self) -> PathBuf {
+        self.root.join("work")
+    }
+}
+
+/// 32 characters of `0-9a-f`, made of random bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, sqlx::Type)]
+#[serde(transparent)]
+#[sqlx(transparent)]
+pub(crate) struct Id(String);
+
+impl Id {
+    /// A new one.
+    ///
+    /// # Panics
+    /// When the system has no random bytes: nothing can then be kept apart or secret.
+    pub(crate) fn random() -> Self {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes).expect("the system gives random bytes");
+        Self(hex(&bytes))
+    }
+
+    /// Takes `text` as an id; `None` when it is not one.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let fits = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        (text.len() == 32 && text.bytes().all(fits)).then(|| Self(text.to_owned()))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for Id {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Id {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::read(&text)
+            .ok_or_else(|| serde::de::Error::custom("expected 32 characters of 0-9a-f"))
+    }
+}
+
+/// A secret for a person to carry: 64 hexadecimal characters, and what is kept of it.
+pub(crate) struct Token {
+    /// What the person gets.
+    pub(crate) text: String,
+    /// SHA-256 of it, which is all that the database holds.
+    pub(crate) kept: String,
+}
+
+impl Token {
+    /// A new one.
+    ///
+    /// # Panics
+    /// When the system has no random bytes.
+    pub(crate) fn random() -> Self {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).expect("the system gives random bytes");
+        let text = hex(&bytes);
+        let kept = Self::kept(&text);
+        Self { text, kept }
+    }
+
+    /// What is kept of a token that somebody shows.
+    pub(crate) fn kept(text: &str) -> String {
+        redact_record::digest_bytes(text.as_bytes()).to_string()
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Reads a digest that the database holds.
+pub(crate) fn digest(text: &str) -> Option<Digest> {
+    Digest::from_hex(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_path_is_an_id() {
+        assert!(Id::read(Id::random().as_str()).is_some());
+        for text in ["", "..", "../../../../../../../etc/passwd0", "0123456789ABCDEF0123456789ABCDEF"] {
+            assert!(Id::read(text).is_none(), "{text}");
+        }
+    }
+}

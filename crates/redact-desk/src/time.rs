@@ -1,0 +1,73 @@
+//! Times as the desk keeps them: milliseconds since 1970, and as the page reads them.
+
+use ::time::format_description::well_known::{Iso8601, Rfc3339};
+use ::time::{Date, Duration, OffsetDateTime, Weekday};
+
+/// Milliseconds of civil time since 1970-01-01T00:00:00Z.
+pub(crate) type Millis = i64;
+
+pub(crate) const MINUTE: Millis = 60_000;
+pub(crate) const HOUR: Millis = 60 * MINUTE;
+
+fn moment(at: Millis) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(at) * 1_000_000)
+        .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
+
+/// `2026-01-31T08:30:00.123Z`.
+pub(crate) fn text(at: Millis) -> String {
+    moment(at).format(&Rfc3339).unwrap_or_default()
+}
+
+/// The day of `at`, in UTC.
+pub(crate) fn day(at: Millis) -> Date {
+    moment(at).date()
+}
+
+/// Reads `2026-01-31`.
+pub(crate) fn read_day(text: &str) -> Option<Date> {
+    // The standard knows weeks and numbered days too: those have other lengths.
+    let date = Date::parse(text, &Iso8601::DATE).ok()?;
+    (day_text(date) == text).then_some(date)
+}
+
+/// Writes `2026-01-31`.
+pub(crate) fn day_text(day: Date) -> String {
+    day.format(&Iso8601::DATE).unwrap_or_default()
+}
+
+/// `count` days after `from`; working days leave out Saturdays and Sundays, not holidays.
+pub(crate) fn days_after(from: Date, count: u16, working: bool) -> Date {
+    let mut day = from;
+    let mut left = count;
+    while left > 0 {
+        let Some(next) = day.checked_add(Duration::days(1)) else {
+            return day;
+        };
+        day = next;
+        let weekend = matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);
+        if !working || !weekend {
+            left -= 1;
+        }
+    }
+    day
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn working_days_leave_weekends_out() {
+        let friday = read_day("2026-01-30").unwrap();
+        assert_eq!(day_text(days_after(friday, 1, true)), "2026-02-02");
+        assert_eq!(day_text(days_after(friday, 10, true)), "2026-02-13");
+        assert_eq!(day_text(days_after(friday, 10, false)), "2026-02-09");
+    }
+
+    #[test]
+    fn times_are_spelled_in_utc() {
+        assert_eq!(text(0), "1970-01-01T00:00:00Z");
+        assert_eq!(text(1_500), "1970-01-01T00:00:01.5Z");
+    }
+}
