@@ -14,10 +14,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("redact-vision", &["redact-core"]),
     ("redact-engine", &["redact-core"]),
     ("redact-record", &["redact-core"]),
+    ("redact-desk", &["redact-core", "redact-record"]),
     (
         "redact-cli",
         &[
             "redact-core",
+            "redact-desk",
             "redact-engine",
             "redact-media",
             "redact-record",
@@ -39,6 +41,8 @@ const OWNED: &[(&str, &[&str])] = &[
     ("indicatif", &["redact-cli"]),
     ("clap", &["redact-cli"]),
     ("rayon", &["redact-engine"]),
+    ("axum", &["redact-desk"]),
+    ("sqlx", &["redact-desk"]),
 ];
 
 struct Crate {

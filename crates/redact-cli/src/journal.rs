@@ -60,7 +60,7 @@ impl Note {
 impl Journal {
     /// Opens the log that `--events` names, or this user's, and begins it if there is none.
     ///
-    /// - `by`: who acts; else the user that the system knows.
+    /// - `by`: who acts; else for whom the program was started, else the user that the system knows.
     ///
     /// # Errors
     /// When the log cannot be written or is none.
@@ -73,8 +73,11 @@ impl Journal {
         let user = places::user();
         let journal = Self {
             log: EventLog::open(&path).with_context(name)?,
-            machine: within(format!("{user}@{}", places::machine())),
-            who: within(by.map_or(user, |by| by.trim().to_owned())),
+            machine: machine(),
+            who: within(
+                by.or(global.on_behalf.as_deref())
+                    .map_or(user, |by| by.trim().to_owned()),
+            ),
         };
         // Now, while other files than the log may be written.
         let next = journal.event(&Note::new(Act::Repair), Outcome::Success);
@@ -128,6 +131,11 @@ impl Journal {
             details: note.details.clone(),
         }
     }
+}
+
+/// Where this process runs, and as whom, as the log has it.
+pub(crate) fn machine() -> String {
+    within(format!("{}@{}", places::user(), places::machine()))
 }
 
 /// The log that `--events` names, or this user's.

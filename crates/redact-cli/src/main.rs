@@ -12,6 +12,8 @@ mod approve;
 mod args;
 #[cfg(feature = "media")]
 mod batch;
+#[cfg(feature = "media")]
+mod desk;
 mod events;
 #[cfg(feature = "media")]
 mod eyes;
@@ -76,6 +78,9 @@ fn main() -> ExitCode {
 fn dispatch(cli: &Cli) -> Result<Outcome> {
     progress::watch_for_interrupt().context("cannot watch for Ctrl-C")?;
     let global = &cli.global;
+    if global.tethered {
+        progress::tether();
+    }
     match &cli.command {
         #[cfg(feature = "media")]
         Command::Scan(args) => scan::scan(args, global),
@@ -92,6 +97,10 @@ fn dispatch(cli: &Cli) -> Result<Outcome> {
         Command::Key(args) => key::key(args, global),
         Command::Timestamp(args) => timestamp::timestamp(args, global),
         Command::Events(args) => events::events(args, global),
+        #[cfg(feature = "media")]
+        Command::Desk(args) => desk::desk(args, global),
+        #[cfg(feature = "media")]
+        Command::DeskTask => desk::task::run(global),
         #[cfg(not(feature = "media"))]
         Command::Absent(words) => absent(words),
     }

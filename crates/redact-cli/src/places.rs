@@ -39,6 +39,17 @@ pub(crate) fn onnx_runtime() -> Result<PathBuf> {
         .context("no ONNX Runtime library: set ORT_DYLIB_PATH, or run scripts/setup")
 }
 
+/// The folder with policies: the given one, or `policies` near the program or the working folder.
+///
+/// # Errors
+/// When there is none.
+pub(crate) fn policies_dir(given: Option<&Path>) -> Result<PathBuf> {
+    match given {
+        Some(dir) => Ok(dir.to_owned()),
+        None => near("policies").context("no folder with policies: give --policies DIR"),
+    }
+}
+
 /// `name` in the working folder, in the program's folder, or in a folder above either.
 fn near(name: &str) -> Option<PathBuf> {
     let program = env::current_exe().ok();

@@ -2,10 +2,11 @@
 //!
 //! Bars go to standard error and only when that is a terminal: a log file gets none.
 
+use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use redact_core::{Phase, Progress};
@@ -28,17 +29,60 @@ pub(crate) fn watch_for_interrupt() -> Result<(), ctrlc::Error> {
     })
 }
 
+/// Set when another process listens: see [`tether`].
+static TETHERED: AtomicBool = AtomicBool::new(false);
+
+/// Set once a thread waits for standard input to end.
+static LISTENING: AtomicBool = AtomicBool::new(false);
+
+/// How often a listening process hears of the same phase.
+const TELL_EVERY: Duration = Duration::from_millis(200);
+
+/// Ties this process to the one that started it: progress goes out as lines of JSON, and the end
+/// of standard input asks the job to stop. A server that dies takes its jobs with it.
+pub(crate) fn tether() {
+    TETHERED.store(true, Ordering::SeqCst);
+}
+
+/// Waits, on a thread of its own, for standard input to end. Whatever is to be read from there is
+/// read before; a process that is to be confined starts the thread afterwards.
+pub(crate) fn stop_when_input_ends() {
+    if !TETHERED.load(Ordering::SeqCst) || LISTENING.swap(true, Ordering::SeqCst) {
+        return;
+    }
+    std::thread::spawn(|| {
+        // Whatever else comes is nobody's.
+        let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        INTERRUPTED.store(true, Ordering::SeqCst);
+    });
+}
+
+/// Says how far it is to the process that listens.
+pub(crate) fn tell(phase: &str, done: u64, total: Option<u64>) {
+    let line = serde_json::json!({ "phase": phase, "done": done, "total": total });
+    // Nobody listens any more: standard input has ended too.
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+/// Whether somebody asked this process to stop.
+pub(crate) fn interrupted() -> bool {
+    INTERRUPTED.load(Ordering::SeqCst)
+}
+
 /// Shows one bar per phase.
 pub(crate) struct TerminalProgress {
     quiet: bool,
+    told: Mutex<Option<(Phase, Instant)>>,
     current: Mutex<Option<(Phase, ProgressBar)>>,
 }
 
 impl TerminalProgress {
     /// `quiet` shows nothing but still hears Ctrl-C.
     pub(crate) fn new(quiet: bool) -> Self {
+        stop_when_input_ends();
         Self {
             quiet,
+            told: Mutex::new(None),
             current: Mutex::new(None),
         }
     }
@@ -62,6 +106,17 @@ impl Progress for TerminalProgress {
     fn advance(&self, phase: Phase, done: u64, total: Option<u64>) -> ControlFlow<()> {
         if INTERRUPTED.load(Ordering::SeqCst) {
             return ControlFlow::Break(());
+        }
+        if TETHERED.load(Ordering::SeqCst) {
+            let mut told = self
+                .told
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            if told.is_none_or(|(last, at)| last != phase || at.elapsed() >= TELL_EVERY) {
+                *told = Some((phase, Instant::now()));
+                tell(name(phase), done, total);
+            }
+            return ControlFlow::Continue(());
         }
         if !self.quiet {
             let mut current = self.lock();
@@ -88,23 +143,27 @@ impl Drop for TerminalProgress {
     }
 }
 
+const fn name(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Digest => "digest",
+        Phase::Scan => "scan",
+        Phase::Render => "render",
+        Phase::Audit => "audit",
+        Phase::Compare => "compare",
+    }
+}
+
 fn bar_for(phase: Phase) -> ProgressBar {
-    let (name, template) = match phase {
-        Phase::Digest => (
-            "digest",
-            "{msg:>9} {wide_bar} {bytes}/{total_bytes} {eta} left",
-        ),
-        Phase::Scan => ("scan", FRAMES),
-        Phase::Render => ("render", FRAMES),
-        Phase::Audit => ("audit", FRAMES),
-        Phase::Compare => ("compare", FRAMES),
+    let template = match phase {
+        Phase::Digest => "{msg:>9} {wide_bar} {bytes}/{total_bytes} {eta} left",
+        Phase::Scan | Phase::Render | Phase::Audit | Phase::Compare => FRAMES,
     };
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     // A template is a constant of ours; should it ever be wrong, the default bar is shown.
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }
-    bar.set_message(name);
+    bar.set_message(name(phase));
     bar.enable_steady_tick(Duration::from_millis(500));
     bar
 }

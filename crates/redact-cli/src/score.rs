@@ -5,7 +5,7 @@
 //! here files are read, checked against each other, and the figures are shown.
 
 mod images;
-mod pixels;
+pub(crate) mod pixels;
 mod report;
 mod sheet;
 

@@ -39,13 +39,12 @@ pub(crate) struct Account {
     pub(crate) active: bool,
     pub(crate) password: Option<String>,
     pub(crate) secret: Option<String>,
-    pub(crate) last_step: i64,
     pub(crate) last_seen_at: Option<Millis>,
 }
 
 /// The columns of an [`Account`].
 pub(crate) const ACCOUNT: &str =
-    "SELECT id, login, name, role, active, password, secret, last_step, last_seen_at FROM users";
+    "SELECT id, login, name, role, active, password, secret, last_seen_at FROM users";
 
 /// Whether nobody has ever finished the set-up.
 ///
@@ -125,7 +124,8 @@ pub(crate) async fn sign_out(
     headers: HeaderMap,
 ) -> Answer<Response> {
     session::end_shown(&app, &headers).await?;
-    app.note(&who.name, Note::new(Act::Account, "sign-out")).await?;
+    app.note(&who.name, Note::new(Act::Account, "sign-out"))
+        .await?;
     Ok((StatusCode::NO_CONTENT, session::forget_cookie()).into_response())
 }
 
@@ -270,7 +270,9 @@ async fn fail(app: &Shared, login: &str, what: &str) -> Answer<()> {
     let outcome = if locked { "locked" } else { "open" };
     app.note(
         &name,
-        Note::new(Act::Account, what).refused().label("login", outcome),
+        Note::new(Act::Account, what)
+            .refused()
+            .label("login", outcome),
     )
     .await
 }

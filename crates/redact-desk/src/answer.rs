@@ -28,11 +28,7 @@ pub(crate) struct ApiError {
 }
 
 impl ApiError {
-    pub(crate) fn new(
-        status: StatusCode,
-        code: &'static str,
-        message: impl Into<String>,
-    ) -> Self {
+    pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self {
             status,
             code,
@@ -52,7 +48,11 @@ impl ApiError {
 
     /// Nothing of that name, or not for this person.
     pub(crate) fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", "There is no such thing.")
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "There is no such thing.",
+        )
     }
 
     /// The state does not allow it.
@@ -164,10 +164,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for LargeBody<T> {
 
 async fn read_json<T: DeserializeOwned>(request: Request, max: usize) -> Answer<T> {
     let kind = request.headers().get(header::CONTENT_TYPE);
-    let is_json = kind.and_then(|kind| kind.to_str().ok()).is_some_and(|kind| {
-        let essence = kind.split(';').next().unwrap_or_default().trim();
-        essence.eq_ignore_ascii_case("application/json")
-    });
+    let is_json = kind
+        .and_then(|kind| kind.to_str().ok())
+        .is_some_and(|kind| {
+            let essence = kind.split(';').next().unwrap_or_default().trim();
+            essence.eq_ignore_ascii_case("application/json")
+        });
     if !is_json {
         return Err(ApiError::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -233,7 +235,10 @@ pub(crate) fn optional_text(field: &'static str, given: &str, max: usize) -> Ans
         return Err(ApiError::field(field, message));
     }
     if trimmed.chars().any(|c| c.is_control() && c != '\n') {
-        return Err(ApiError::field(field, format!("{field} has control characters.")));
+        return Err(ApiError::field(
+            field,
+            format!("{field} has control characters."),
+        ));
     }
     Ok(trimmed.to_owned())
 }

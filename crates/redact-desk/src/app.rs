@@ -272,11 +272,6 @@ impl Note {
         self
     }
 
-    pub(crate) fn failed(mut self) -> Self {
-        self.outcome = Outcome::Failure;
-        self
-    }
-
     pub(crate) fn subject(mut self, name: &str, digest: Digest) -> Self {
         self.subjects.extend(Label::new(name).zip(Some(digest)));
         self

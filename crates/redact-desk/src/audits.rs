@@ -45,7 +45,9 @@ async fn shown(app: &Shared, row: Row) -> Answer<Audit> {
         id: row.id,
         release_name: row.release_name,
         at: time::text(row.at),
-        verdict: row.verdict.and_then(|text| serde_json::from_str(&text).ok()),
+        verdict: row
+            .verdict
+            .and_then(|text| serde_json::from_str(&text).ok()),
     })
 }
 
@@ -98,7 +100,8 @@ pub(crate) async fn begin(
     let mut job = NewJob::new(Kind::Audit, &who.name);
     job.audit = Some(id.clone());
     job.queue(app.now(), &mut change).await?;
-    app.note(&who.name, Note::new(Act::Verify, "asked").id("audit", &id)).await?;
+    app.note(&who.name, Note::new(Act::Verify, "asked").id("audit", &id))
+        .await?;
     change.commit().await?;
     app.runner.wake(Kind::Audit);
     app.tell(Change::Audit { id: id.clone() });

@@ -37,7 +37,10 @@ pub(crate) async fn send(path: &Path, shown: Shown<'_>, headers: &HeaderMap) -> 
     };
     let (start, end) = range.unwrap_or((0, length));
     file.seek(SeekFrom::Start(start)).await?;
-    let body = Body::from_stream(ReaderStream::with_capacity(file.take(end - start), 64 << 10));
+    let body = Body::from_stream(ReaderStream::with_capacity(
+        file.take(end - start),
+        64 << 10,
+    ));
     let mut response = body.into_response();
     let head = response.headers_mut();
     head.insert(header::CONTENT_TYPE, HeaderValue::from_static(shown.kind));
@@ -96,7 +99,11 @@ mod tests {
 
     #[track_caller]
     fn check(line: &str, expected: Option<(u64, u64)>) {
-        assert_eq!(range(&HeaderValue::from_str(line).unwrap(), 100), expected, "{line}");
+        assert_eq!(
+            range(&HeaderValue::from_str(line).unwrap(), 100),
+            expected,
+            "{line}"
+        );
     }
 
     #[test]
@@ -107,8 +114,15 @@ mod tests {
         check("bytes=-1000", Some((0, 100)));
         check("bytes=0-1000", Some((0, 100)));
         for wrong in [
-            "bytes=100-", "bytes=5-4", "bytes=0-1,3-4", "bytes=-0", "bytes=-", "bytes=a-b",
-            "bytes=+1-2", "items=0-1", "bytes=18446744073709551615-18446744073709551615",
+            "bytes=100-",
+            "bytes=5-4",
+            "bytes=0-1,3-4",
+            "bytes=-0",
+            "bytes=-",
+            "bytes=a-b",
+            "bytes=+1-2",
+            "items=0-1",
+            "bytes=18446744073709551615-18446744073709551615",
         ] {
             check(wrong, None);
         }

@@ -69,7 +69,11 @@ fn from_here(app: &Shared, method: &Method, headers: &HeaderMap) -> bool {
         None => true,
     };
     let origin_right = origin.is_none_or(|origin| {
-        let scheme: &[u8] = if app.options.tls { b"https://" } else { b"http://" };
+        let scheme: &[u8] = if app.options.tls {
+            b"https://"
+        } else {
+            b"http://"
+        };
         let hosts = &app.options.hosts;
         origin.strip_prefix(scheme).is_some_and(|named| {
             hosts
@@ -146,8 +150,14 @@ pub(crate) async fn headers(State(app): State<App>, request: Request, next: Next
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::REFERRER_POLICY, "no-referrer");
     set(header::X_FRAME_OPTIONS, "DENY");
-    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
-    set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    set(
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    );
+    set(
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    );
     set(
         HeaderName::from_static("permissions-policy"),
         "camera=(), microphone=(), geolocation=(), usb=()",

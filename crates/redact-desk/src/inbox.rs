@@ -41,7 +41,11 @@ fn look(app: &Shared) -> Vec<InboxFile> {
             let name = entry.file_name().to_str()?.to_owned();
             // Of the entry itself: a link is none, wherever it leads.
             let meta = entry.metadata().ok().filter(std::fs::Metadata::is_file)?;
-            let changed = meta.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+            let changed = meta
+                .modified()
+                .ok()?
+                .duration_since(std::time::UNIX_EPOCH)
+                .ok()?;
             let changed = Millis::try_from(changed.as_millis()).ok()?;
             let still = changed + STILL_FOR <= app.now();
             (still && !name.starts_with('.') && meta.len() > 0).then(|| InboxFile {

@@ -27,6 +27,9 @@ pub(crate) struct Policy {
     pub(crate) classes: Vec<Rule>,
     pub(crate) audio: Audio,
     pub(crate) reasons: Vec<ReasonText>,
+    /// The policy file's text, which travels with a plan; kept beside the rest.
+    #[serde(skip)]
+    pub(crate) rules: String,
 }
 
 /// What a list says of a policy.
@@ -94,7 +97,10 @@ impl From<&ReasonText> for Reason {
 impl Policy {
     /// The rule for `class`.
     pub(crate) fn rule(&self, class: Class) -> &Rule {
-        let found = self.classes.iter().find(|rule| Class::from(rule.class) == class);
+        let found = self
+            .classes
+            .iter()
+            .find(|rule| Class::from(rule.class) == class);
         found.expect("a policy names every class")
     }
 
@@ -147,6 +153,7 @@ impl From<&policy::Policy> for Policy {
                 reason: policy.audio.reason.0.clone(),
             },
             reasons: policy.reasons.iter().map(reason).collect(),
+            rules: policy.text.clone(),
         }
     }
 }
@@ -163,7 +170,10 @@ impl Policies {
         let entries = std::fs::read_dir(folder).map_err(|_| none())?;
         let mut files: Vec<_> = entries
             .filter_map(|entry| Some(entry.ok()?.path()))
-            .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+            .filter(|path| {
+                path.extension()
+                    .is_some_and(|extension| extension == "toml")
+            })
             .collect();
         files.sort();
         let mut all = Vec::with_capacity(files.len());
@@ -185,10 +195,10 @@ impl Policies {
     pub(crate) async fn keep(&self, db: &Db) -> Result<(), DeskError> {
         for (_, policy) in &self.all {
             let text = serde_json::to_string(policy).unwrap_or_default();
-            sqlx::query("INSERT OR REPLACE INTO policies (digest, name, policy) VALUES (?, ?, ?)")
+            sqlx::query("INSERT OR REPLACE INTO policies (digest, policy, rules) VALUES (?, ?, ?)")
                 .bind(&policy.head.digest)
-                .bind(&policy.head.name)
                 .bind(text)
+                .bind(&policy.rules)
                 .execute(db)
                 .await?;
         }
@@ -197,13 +207,18 @@ impl Policies {
 
     /// The one that every recording is first reviewed with.
     pub(crate) fn first(&self) -> &(policy::Policy, Policy) {
-        let public = self.all.iter().find(|(policy, _)| policy.name == "public-release");
+        let public = self
+            .all
+            .iter()
+            .find(|(policy, _)| policy.name == "public-release");
         public.unwrap_or(&self.all[0])
     }
 
     /// The policy with that digest, when it may be used for a new review.
     pub(crate) fn get(&self, digest: &str) -> Option<&(policy::Policy, Policy)> {
-        self.all.iter().find(|(_, policy)| policy.head.digest == digest)
+        self.all
+            .iter()
+            .find(|(_, policy)| policy.head.digest == digest)
     }
 }
 
@@ -212,17 +227,23 @@ impl Policies {
 /// # Errors
 /// 404.
 pub(crate) async fn kept(db: &Db, digest: &str) -> Answer<Policy> {
-    let found: Option<(String,)> = sqlx::query_as("SELECT policy FROM policies WHERE digest = ?")
-        .bind(digest)
-        .fetch_optional(db)
-        .await?;
-    let (text,) = found.ok_or_else(ApiError::not_found)?;
-    serde_json::from_str(&text).map_err(|error| ApiError::internal(&error))
+    let found: Option<(String, String)> =
+        sqlx::query_as("SELECT policy, rules FROM policies WHERE digest = ?")
+            .bind(digest)
+            .fetch_optional(db)
+            .await?;
+    let (text, rules) = found.ok_or_else(ApiError::not_found)?;
+    let policy = serde_json::from_str(&text).map_err(|error| ApiError::internal(&error))?;
+    Ok(Policy { rules, ..policy })
 }
 
 /// `GET /policies`.
 pub(crate) async fn list(State(app): State<App>) -> axum::Json<Vec<Head>> {
-    let heads = app.policies.all.iter().map(|(_, policy)| policy.head.clone());
+    let heads = app
+        .policies
+        .all
+        .iter()
+        .map(|(_, policy)| policy.head.clone());
     axum::Json(heads.collect())
 }
 

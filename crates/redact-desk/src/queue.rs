@@ -222,7 +222,10 @@ pub(crate) async fn tell(app: &Shared, id: &Id) -> Answer<()> {
 ///
 /// # Errors
 /// The database's.
-pub(crate) async fn of_recording(app: &Shared, recording: &Id) -> Answer<(Vec<Job>, Option<JobError>)> {
+pub(crate) async fn of_recording(
+    app: &Shared,
+    recording: &Id,
+) -> Answer<(Vec<Job>, Option<JobError>)> {
     let sql = format!(
         "{ROW} WHERE recording = ? AND kind IN ('prepare', 'scan', 'thumbnails')
          AND state != 'done' ORDER BY number"

@@ -137,11 +137,7 @@ pub(crate) struct Incoming<'a> {
 ///
 /// # Errors
 /// The disk's and the database's; the file is then where it was.
-pub(crate) async fn take_in(
-    app: &Shared,
-    who: &Who,
-    incoming: Incoming<'_>,
-) -> Answer<Recording> {
+pub(crate) async fn take_in(app: &Shared, who: &Who, incoming: Incoming<'_>) -> Answer<Recording> {
     let id = Id::random();
     let folder = app.folders.recording(&id);
     tokio::fs::create_dir(&folder).await?;
@@ -186,7 +182,9 @@ pub(crate) async fn take_in(
 
 /// The extension of a name, when it is a plain one.
 fn extension(name: &str) -> String {
-    let found = name.rsplit_once('.').map(|(_, extension)| extension.to_lowercase());
+    let found = name
+        .rsplit_once('.')
+        .map(|(_, extension)| extension.to_lowercase());
     let plain = |text: &String| {
         (1..=5).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
     };
@@ -395,7 +393,9 @@ pub(crate) async fn frame(
 pub(crate) async fn frames(app: &Shared, id: &Id) -> Answer<u32> {
     let media = row(app, id).await?.media.ok_or_else(not_ready)?;
     let media: Value = serde_json::from_str(&media).map_err(|error| ApiError::internal(&error))?;
-    let frames = media["frames"].as_u64().and_then(|frames| u32::try_from(frames).ok());
+    let frames = media["frames"]
+        .as_u64()
+        .and_then(|frames| u32::try_from(frames).ok());
     frames.ok_or_else(not_ready)
 }
 
@@ -475,7 +475,10 @@ pub(crate) async fn follow(
         rect: given.rect,
         back: given.back,
         forward: given.forward,
-        frames_max: given.frames_max.unwrap_or(FOLLOW_FRAMES).clamp(1, FOLLOW_FRAMES_MAX),
+        frames_max: given
+            .frames_max
+            .unwrap_or(FOLLOW_FRAMES)
+            .clamp(1, FOLLOW_FRAMES_MAX),
     });
     let job = queue_now(&app, job).await?;
     Ok((StatusCode::ACCEPTED, axum::Json(job)))
@@ -502,7 +505,14 @@ mod tests {
     #[test]
     fn an_extension_is_plain_or_none() {
         assert_eq!(extension("Clip.MP4"), "mp4");
-        for name in ["clip", "x.", "x.mp4/../../etc", "x.a b", "x.verylong", "../x"] {
+        for name in [
+            "clip",
+            "x.",
+            "x.mp4/../../etc",
+            "x.a b",
+            "x.verylong",
+            "../x",
+        ] {
             assert_eq!(extension(name), "bin", "{name}");
         }
     }

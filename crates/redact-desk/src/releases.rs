@@ -16,13 +16,13 @@ use crate::answer::{Answer, ApiError, Body, optional_text, text};
 use crate::app::{App, Note, Shared};
 use crate::files::{self, Shown};
 use crate::queue::{self, Job, Kind, NewJob};
+use crate::recordings;
 use crate::review;
 use crate::routes::Role;
 use crate::store::Id;
 use crate::stream::Change;
 use crate::time::{self, Millis};
 use crate::uploads::Nothing;
-use crate::recordings;
 
 /// The files of a release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -161,10 +161,16 @@ async fn shown(app: &Shared, row: Row) -> Answer<Release> {
         })
     });
     // Before the release is there, nothing of it is shown.
-    let files = if path.exists() { files.collect() } else { Vec::new() };
+    let files = if path.exists() {
+        files.collect()
+    } else {
+        Vec::new()
+    };
     Ok(Release {
         job: queue::of_release(app, &row.id).await?,
-        verdict: row.verdict.and_then(|text| serde_json::from_str(&text).ok()),
+        verdict: row
+            .verdict
+            .and_then(|text| serde_json::from_str(&text).ok()),
         approvals: serde_json::from_str(&row.approvals).unwrap_or_default(),
         made_at: row.made_at.map(time::text),
         id: row.id,
@@ -258,7 +264,10 @@ pub(crate) async fn begin(
     tokio::fs::create_dir(&folder).await?;
     // Its own copy: what comes after in the review is another release's.
     tokio::fs::copy(&approved.plan, folder.join("plan.json")).await?;
-    tokio::fs::File::open(folder.join("plan.json")).await?.sync_all().await?;
+    tokio::fs::File::open(folder.join("plan.json"))
+        .await?
+        .sync_all()
+        .await?;
     let stem = stem(&number, &name, &approved.policy_name);
     let mut change = app.db.begin_with("BEGIN IMMEDIATE").await?;
     sqlx::query(
@@ -283,7 +292,9 @@ pub(crate) async fn begin(
     job.review = Some(review.clone());
     job.release = Some(id.clone());
     job.queue(app.now(), &mut change).await?;
-    let note = Note::new(Act::Render, "queued").id("review", &review).id("release", &id);
+    let note = Note::new(Act::Render, "queued")
+        .id("review", &review)
+        .id("release", &id);
     app.note(&who.name, note).await?;
     change.commit().await?;
     app.runner.wake(Kind::Render);
@@ -295,10 +306,15 @@ pub(crate) async fn begin(
 
 /// The name of a release: letters, digits, dots, dashes and underscores of what it is about.
 fn stem(number: &str, recording: &str, policy: &str) -> String {
-    let name = recording.rsplit_once('.').map_or(recording, |(stem, _)| stem);
+    let name = recording
+        .rsplit_once('.')
+        .map_or(recording, |(stem, _)| stem);
     let plain = |text: &str| -> String {
         let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        text.chars().take(40).map(|c| if fits(c) { c } else { '_' }).collect()
+        text.chars()
+            .take(40)
+            .map(|c| if fits(c) { c } else { '_' })
+            .collect()
     };
     format!("{}.{}.{}", plain(number), plain(name), plain(policy))
 }
@@ -345,7 +361,11 @@ pub(crate) fn verdict(value: &Value) -> Verdict {
         .map(|entry| Check {
             group: word(entry, "group"),
             name: word(entry, "name"),
-            status: if entry["passed"] == true { "ok" } else { "wrong" },
+            status: if entry["passed"] == true {
+                "ok"
+            } else {
+                "wrong"
+            },
             evidence: word(entry, "evidence"),
         })
         .collect();
@@ -394,12 +414,11 @@ pub(crate) async fn verified(
 }
 
 /// `GET /releases`.
-pub(crate) async fn list(
-    State(app): State<App>,
-    who: Who,
-) -> Answer<axum::Json<Vec<Release>>> {
+pub(crate) async fn list(State(app): State<App>, who: Who) -> Answer<axum::Json<Vec<Release>>> {
     let sql = format!("{ROW} ORDER BY created_at DESC LIMIT 1000");
-    let rows = sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(&app.db).await?;
+    let rows = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .fetch_all(&app.db)
+        .await?;
     Ok(axum::Json(all(&app, rows, Some(&who)).await?))
 }
 
@@ -428,7 +447,11 @@ pub(crate) async fn file(
         return Err(ApiError::not_found());
     }
     let path = kind.path(&release);
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     let shown = Shown {
         kind: kind.media_type(),
         save_as: Some(&name),
@@ -436,7 +459,9 @@ pub(crate) async fn file(
     let answer = files::send(&path, shown, &headers).await?;
     let word = serde_json::to_value(kind).unwrap_or_default();
     let word = word.as_str().unwrap_or_default().replace('_', "-");
-    let note = Note::new(Act::Export, "download").id("release", &id).label("file", &word);
+    let note = Note::new(Act::Export, "download")
+        .id("release", &id)
+        .label("file", &word);
     app.note(&who.name, note).await?;
     Ok(answer)
 }
@@ -449,7 +474,10 @@ pub(crate) async fn verify(
 ) -> Answer<(StatusCode, axum::Json<Job>)> {
     let row = row(&app, &id).await?;
     if row.state == "rendering" || row.state == "verifying" {
-        return Err(ApiError::conflict("conflict", "The release is being made or checked."));
+        return Err(ApiError::conflict(
+            "conflict",
+            "The release is being made or checked.",
+        ));
     }
     if !release_file(&app, &id, &row.stem).exists() {
         return Err(ApiError::conflict("conflict", "The release was not made."));
@@ -556,7 +584,10 @@ pub(crate) async fn hand_over(
         return Err(ApiError::conflict("not_verified", message));
     }
     if given.files.is_empty() || given.files.len() > FileKind::ALL.len() {
-        return Err(ApiError::field("files", "Say which files were handed over."));
+        return Err(ApiError::field(
+            "files",
+            "Say which files were handed over.",
+        ));
     }
     let to = text("to", &given.to, 200)?;
     let note = optional_text("note", &given.note, 2000)?;
@@ -599,7 +630,8 @@ pub(crate) async fn hand_over(
     .execute(&mut *change)
     .await?;
     // To whom is in the database: the event log takes no name that was typed.
-    app.note(&who.name, written.label("medium", &row.medium)).await?;
+    app.note(&who.name, written.label("medium", &row.medium))
+        .await?;
     change.commit().await?;
     app.tell(Change::Release { id });
     app.tell(Change::Request {
@@ -624,6 +656,9 @@ mod tests {
 
     #[test]
     fn a_release_is_named_by_plain_letters() {
-        assert_eq!(stem("2026/17", "../clip v2.mp4", "court"), "2026_17.___clip_v2.court");
+        assert_eq!(
+            stem("2026/17", "../clip v2.mp4", "court"),
+            "2026_17.___clip_v2.court"
+        );
     }
 }

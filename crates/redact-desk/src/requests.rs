@@ -206,21 +206,38 @@ pub(crate) async fn list(
 ) -> Answer<axum::Json<Vec<Request>>> {
     let rows: Vec<Row> = sqlx::query_as(ROWS).fetch_all(&app.db).await?;
     let now = app.now();
-    let wanted = filter.search.as_deref().unwrap_or_default().trim().to_lowercase();
+    let wanted = filter
+        .search
+        .as_deref()
+        .unwrap_or_default()
+        .trim()
+        .to_lowercase();
     let mut list: Vec<Request> = rows
         .into_iter()
         .map(|row| row.shown(now))
         .filter(|request| {
             let assignee = request.assignee.as_ref().map(|assignee| &assignee.id);
-            let found = [&request.number, &request.requester, &request.note, &request.jurisdiction];
+            let found = [
+                &request.number,
+                &request.requester,
+                &request.note,
+                &request.jurisdiction,
+            ];
             filter.stage.is_none_or(|stage| request.stage == stage)
-                && filter.overdue.is_none_or(|overdue| request.overdue == overdue)
-                && filter.assignee.as_deref().is_none_or(|wanted| match wanted {
-                    "none" => assignee.is_none(),
-                    _ => assignee.is_some_and(|id| id.as_str() == wanted),
-                })
+                && filter
+                    .overdue
+                    .is_none_or(|overdue| request.overdue == overdue)
+                && filter
+                    .assignee
+                    .as_deref()
+                    .is_none_or(|wanted| match wanted {
+                        "none" => assignee.is_none(),
+                        _ => assignee.is_some_and(|id| id.as_str() == wanted),
+                    })
                 && (wanted.is_empty()
-                    || found.iter().any(|text| text.to_lowercase().contains(&wanted)))
+                    || found
+                        .iter()
+                        .any(|text| text.to_lowercase().contains(&wanted)))
         })
         .collect();
     list.sort_by(|a, b| {
@@ -278,9 +295,10 @@ fn day(field: &'static str, given: &str) -> Answer<::time::Date> {
 
 fn taken(error: sqlx::Error) -> ApiError {
     match &error {
-        sqlx::Error::Database(refused) if refused.is_unique_violation() => {
-            ApiError::conflict("number_taken", "There is a request with that number already.")
-        }
+        sqlx::Error::Database(refused) if refused.is_unique_violation() => ApiError::conflict(
+            "number_taken",
+            "There is a request with that number already.",
+        ),
         _ => error.into(),
     }
 }
@@ -334,8 +352,11 @@ pub(crate) async fn add(
     .execute(&mut *change)
     .await
     .map_err(taken)?;
-    app.note(&who.name, Note::new(Act::Request, "entered").id("request", &id))
-        .await?;
+    app.note(
+        &who.name,
+        Note::new(Act::Request, "entered").id("request", &id),
+    )
+    .await?;
     change.commit().await?;
     app.tell(Change::Request { id: id.clone() });
     Ok((StatusCode::CREATED, axum::Json(find(&app, &id).await?)))
@@ -359,14 +380,20 @@ pub(crate) async fn one(
 }
 
 /// `null` is a value, and not the same as nothing.
-#[expect(clippy::option_option, reason = "absent, null and an id are three things")]
+#[expect(
+    clippy::option_option,
+    reason = "absent, null and an id are three things"
+)]
 fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Id>>, D::Error> {
     Deserialize::deserialize(deserializer).map(Some)
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(clippy::option_option, reason = "absent, null and an id are three things")]
+#[expect(
+    clippy::option_option,
+    reason = "absent, null and an id are three things"
+)]
 pub(crate) struct Edit {
     number: Option<String>,
     requester_kind: Option<RequesterKind>,
@@ -402,14 +429,30 @@ pub(crate) async fn change(
          received_on = ?, due_on = ?, assignee = ?, note = ?, closed = ?, changed_at = ?
          WHERE id = ?",
     )
-    .bind(text("number", edit.number.as_deref().unwrap_or(&old.number), 100)?)
+    .bind(text(
+        "number",
+        edit.number.as_deref().unwrap_or(&old.number),
+        100,
+    )?)
     .bind(edit.requester_kind.unwrap_or(old.requester_kind))
-    .bind(optional_text("requester", edit.requester.as_deref().unwrap_or(&old.requester), 200)?)
-    .bind(text("jurisdiction", edit.jurisdiction.as_deref().unwrap_or(&old.jurisdiction), 100)?)
+    .bind(optional_text(
+        "requester",
+        edit.requester.as_deref().unwrap_or(&old.requester),
+        200,
+    )?)
+    .bind(text(
+        "jurisdiction",
+        edit.jurisdiction.as_deref().unwrap_or(&old.jurisdiction),
+        100,
+    )?)
     .bind(time::day_text(day("received_on", received)?))
     .bind(time::day_text(day("due_on", due)?))
     .bind(assignee)
-    .bind(optional_text("note", edit.note.as_deref().unwrap_or(&old.note), 5000)?)
+    .bind(optional_text(
+        "note",
+        edit.note.as_deref().unwrap_or(&old.note),
+        5000,
+    )?)
     .bind(closed)
     .bind(app.now())
     .bind(&id)
@@ -417,8 +460,11 @@ pub(crate) async fn change(
     .await
     .map_err(taken)?;
     let note = Note::new(Act::Request, "changed").id("request", &id);
-    app.note(&who.name, note.label("state", if closed { "closed" } else { "open" }))
-        .await?;
+    app.note(
+        &who.name,
+        note.label("state", if closed { "closed" } else { "open" }),
+    )
+    .await?;
     change.commit().await?;
     app.tell(Change::Request { id: id.clone() });
     Ok(axum::Json(find(&app, &id).await?))

@@ -11,7 +11,9 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use redact_core::{Digest, Findings, FrameIndex, FrameSpan, Keyframe, MaskRegion, Plan, Redactions};
+use redact_core::{
+    Digest, Findings, FrameIndex, FrameSpan, Keyframe, MaskRegion, Plan, Redactions,
+};
 use redact_record::events::Act;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -219,12 +221,19 @@ pub(crate) async fn add(
         Some(copied) => {
             let copied = row(&app, copied).await?;
             if copied.recording != recording {
-                return Err(ApiError::field("copy", "That review is of another recording."));
+                return Err(ApiError::field(
+                    "copy",
+                    "That review is of another recording.",
+                ));
             }
             document_at(&app, &copied.id, copied.revision).await?
         }
     };
-    let otherwise = if given.copy.is_some() { Decisions::Copy } else { Decisions::None };
+    let otherwise = if given.copy.is_some() {
+        Decisions::Copy
+    } else {
+        Decisions::None
+    };
     for track in &mut document.tracks {
         match given.decisions.unwrap_or(otherwise) {
             Decisions::Copy => {}
@@ -285,8 +294,11 @@ async fn insert(
     .execute(&mut *change)
     .await?;
     write(app, &mut change, (&id, 1), document, by).await?;
-    let note = Note::new(Act::Decision, "begun").id("review", &id).id("recording", recording);
-    app.note(by, note.count("tracks", document.tracks.len())).await?;
+    let note = Note::new(Act::Decision, "begun")
+        .id("review", &id)
+        .id("recording", recording);
+    app.note(by, note.count("tracks", document.tracks.len()))
+        .await?;
     change.commit().await?;
     Ok(id)
 }
@@ -404,7 +416,14 @@ pub(crate) async fn save(
     let ready = tokio::task::spawn_blocking(move || ready.plan().map(|_| ready)).await??;
     let revision = ready.row.revision + 1;
     let mut change = app.db.begin_with("BEGIN IMMEDIATE").await?;
-    write(&app, &mut change, (&id, revision), &ready.document, &who.name).await?;
+    write(
+        &app,
+        &mut change,
+        (&id, revision),
+        &ready.document,
+        &who.name,
+    )
+    .await?;
     sqlx::query("UPDATE reviews SET revision = ? WHERE id = ?")
         .bind(revision)
         .bind(&id)
@@ -430,11 +449,10 @@ pub(crate) async fn save(
 /// Keeps what came too late under a number below zero, and says what was there before it.
 async fn conflict(app: &Shared, row: &Row, document: &Document, by: &str) -> Answer<ApiError> {
     let mut change = app.db.begin_with("BEGIN IMMEDIATE").await?;
-    let (lowest,): (i64,) =
-        sqlx::query_as("SELECT min(revision) FROM revisions WHERE review = ?")
-            .bind(&row.id)
-            .fetch_one(&mut *change)
-            .await?;
+    let (lowest,): (i64,) = sqlx::query_as("SELECT min(revision) FROM revisions WHERE review = ?")
+        .bind(&row.id)
+        .fetch_one(&mut *change)
+        .await?;
     let aside = lowest.min(0) - 1;
     write(app, &mut change, (&row.id, aside), document, by).await?;
     let (at, other): (Millis, String) =

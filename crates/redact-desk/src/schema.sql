@@ -44,7 +44,7 @@ CREATE TABLE reviews (
   id TEXT PRIMARY KEY, recording TEXT NOT NULL REFERENCES recordings (id), title TEXT NOT NULL,
   policy TEXT NOT NULL, revision INTEGER NOT NULL, created_at INTEGER NOT NULL
 ) STRICT;
-CREATE TABLE policies (digest TEXT PRIMARY KEY, name TEXT NOT NULL, policy TEXT NOT NULL) STRICT;
+CREATE TABLE policies (digest TEXT PRIMARY KEY, policy TEXT NOT NULL, rules TEXT NOT NULL) STRICT;
 CREATE TABLE revisions (
   review TEXT NOT NULL REFERENCES reviews (id), revision INTEGER NOT NULL, at INTEGER NOT NULL,
   by TEXT NOT NULL, undecided INTEGER NOT NULL, document TEXT NOT NULL,

@@ -111,12 +111,13 @@ fn tls(certificate: &Certificate, folder: &Path) -> Result<RustlsConfig, DeskErr
         .collect::<Result<Vec<_>, _>>()
         .map_err(wrong)?;
     let key = PrivateKeyDer::from_pem_slice(&key).map_err(wrong)?;
-    let mut config = rustls::ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(wrong)?
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .map_err(wrong)?;
+    let mut config =
+        rustls::ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(wrong)?
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .map_err(wrong)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(RustlsConfig::from_config(Arc::new(config)))
 }
@@ -133,6 +134,10 @@ fn own(names: &[String], folder: &Path) -> Result<(Vec<u8>, Vec<u8>), DeskError>
     let (chain_pem, key_pem) = (made.cert.pem(), made.signing_key.serialize_pem());
     // The folder is its owner's alone, and so is what is in it.
     redact_record::write(&key, key_pem.as_bytes(), redact_record::Overwrite::Replace)?;
-    redact_record::write(&chain, chain_pem.as_bytes(), redact_record::Overwrite::Replace)?;
+    redact_record::write(
+        &chain,
+        chain_pem.as_bytes(),
+        redact_record::Overwrite::Replace,
+    )?;
     Ok((chain_pem.into_bytes(), key_pem.into_bytes()))
 }

@@ -67,7 +67,15 @@ impl Folders {
     /// [`DeskError::Folder`].
     pub(crate) fn make(root: &Path) -> Result<Self, DeskError> {
         use std::os::unix::fs::DirBuilderExt as _;
-        for name in ["", "uploads", "recordings", "reviews", "releases", "audits", "work"] {
+        for name in [
+            "",
+            "uploads",
+            "recordings",
+            "reviews",
+            "releases",
+            "audits",
+            "work",
+        ] {
             let path = root.join(name);
             let made = std::fs::DirBuilder::new()
                 .recursive(true)
@@ -198,7 +206,12 @@ mod tests {
     #[test]
     fn no_path_is_an_id() {
         assert!(Id::read(Id::random().as_str()).is_some());
-        for text in ["", "..", "../../../../../../../etc/passwd0", "0123456789ABCDEF0123456789ABCDEF"] {
+        for text in [
+            "",
+            "..",
+            "../../../../../../../etc/passwd0",
+            "0123456789ABCDEF0123456789ABCDEF",
+        ] {
             assert!(Id::read(text).is_none(), "{text}");
         }
     }

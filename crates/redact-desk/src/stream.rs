@@ -39,7 +39,10 @@ pub(crate) enum Change {
 impl Change {
     /// Whether an auditor, who sees no recording and no review, may hear of it.
     fn is_for_auditors(&self) -> bool {
-        matches!(self, Self::Request { .. } | Self::Release { .. } | Self::Audit { .. })
+        matches!(
+            self,
+            Self::Request { .. } | Self::Release { .. } | Self::Audit { .. }
+        )
     }
 }
 

@@ -94,17 +94,26 @@ impl Row {
         if self.finished {
             return Ok(());
         }
-        Err(ApiError::conflict("incomplete", "The file is not whole yet."))
+        Err(ApiError::conflict(
+            "incomplete",
+            "The file is not whole yet.",
+        ))
     }
 }
 
 fn lock(app: &Shared, id: &Id) -> Arc<tokio::sync::Mutex<()>> {
-    let mut locks = app.upload_locks.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut locks = app
+        .upload_locks
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
     Arc::clone(locks.entry(id.clone()).or_default())
 }
 
 fn unlock(app: &Shared, id: &Id) {
-    let mut locks = app.upload_locks.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut locks = app
+        .upload_locks
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
     locks.remove(id);
 }
 
@@ -117,7 +126,9 @@ pub(crate) async fn list(State(app): State<App>, who: Who) -> Answer<axum::Json<
     .bind(&who.id)
     .fetch_all(&app.db)
     .await?;
-    Ok(axum::Json(rows.iter().map(|row| shown(&app, row)).collect()))
+    Ok(axum::Json(
+        rows.iter().map(|row| shown(&app, row)).collect(),
+    ))
 }
 
 #[derive(Deserialize)]
@@ -149,10 +160,16 @@ pub(crate) async fn begin(
         (Purpose::Recording, Some(request)) => requests::check(&app, request).await?,
         (Purpose::Audit, None) => {}
         (Purpose::Recording, None) => {
-            return Err(ApiError::field("request", "A recording belongs to a request."));
+            return Err(ApiError::field(
+                "request",
+                "A recording belongs to a request.",
+            ));
         }
         (Purpose::Audit, Some(_)) => {
-            return Err(ApiError::field("request", "A file to check belongs to none."));
+            return Err(ApiError::field(
+                "request",
+                "A file to check belongs to none.",
+            ));
         }
     }
     let (unfinished,): (i64,) =
@@ -215,7 +232,10 @@ pub(crate) async fn piece(
     let lock = lock(&app, &id);
     let _one_at_a_time = lock.lock().await;
     let path = app.folders.upload(&id);
-    let mut file = tokio::fs::OpenOptions::new().write(true).open(&path).await?;
+    let mut file = tokio::fs::OpenOptions::new()
+        .write(true)
+        .open(&path)
+        .await?;
     let length = file.metadata().await?.len();
     if length != offset {
         let message = format!("The server has {length} bytes of it.");

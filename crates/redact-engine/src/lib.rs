@@ -8,6 +8,7 @@
 //! - [`audit`]: a written release is decoded again and every mask and mute in it is measured;
 //! - [`look_here_first`]: where a person should look, the riskiest moment first;
 //! - [`compare`]: source and release side by side, nothing else may differ;
+//! - [`Follower`]: one thing that a person pointed at, from picture to picture;
 //! - [`Tracker`], [`mask_frame`], [`mute_block`]: plain functions of their arguments.
 //!
 //! Parallel work lives in the jobs, nowhere else. Every queue is bounded in bytes.
@@ -16,6 +17,7 @@ mod audit;
 mod check;
 mod compare;
 mod decode;
+mod follow;
 mod mask;
 mod mute;
 mod queue;
@@ -28,6 +30,7 @@ mod track;
 pub use audit::{AuditError, AuditReport, Expected, MutedLevel, audit};
 pub use check::Check;
 pub use compare::{CompareError, CompareReport, SecondQuality, compare};
+pub use follow::{Follower, Step};
 pub use mask::mask_frame;
 pub use mute::mute_block;
 pub use render::{AudioReport, RenderError, RenderReport, render};

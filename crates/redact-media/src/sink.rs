@@ -86,6 +86,9 @@ pub struct EncodeOptions {
     pub threads: usize,
     /// Bits per second and channel of sound.
     pub audio_bits_per_second_per_channel: u32,
+    /// A key frame at exactly every so many frames, and none out of order, so that a player shows
+    /// any frame at once; `None` is right for a release: a key frame every two seconds.
+    pub scrub_frames: Option<u32>,
 }
 
 impl Default for EncodeOptions {
@@ -98,6 +101,7 @@ impl Default for EncodeOptions {
             crf: 18,
             threads: 0,
             audio_bits_per_second_per_channel: 96_000,
+            scrub_frames: None,
         }
     }
 }

@@ -115,6 +115,34 @@ impl FileSource {
         Ok(source)
     }
 
+    /// Goes on at the last key frame that is shown no later than `nanos` after the recording's
+    /// zero, and counts from there as if that were frame `index`.
+    ///
+    /// For files of which it is known where key frames lie; what was not read is not checked.
+    ///
+    /// # Errors
+    /// [`SourceError::Failed`] when the container cannot be searched.
+    pub fn seek(&mut self, index: FrameIndex, nanos: i64) -> Result<(), SourceError> {
+        let video = &self.info.video;
+        let zero = video.first_timestamp.nanos(video.time_base).unwrap_or(0);
+        self.reader.seek(zero.saturating_add(nanos) / 1000)?;
+        self.tracks = (0..self.info.audio.len())
+            .map(|i| {
+                let track = &self.info.audio[i];
+                let base = self.reader.sound_time_base(i);
+                sound::Track::new(i, base, track.rate_hz, track.channels)
+            })
+            .collect();
+        self.clock = FrameClock {
+            next_index: index,
+            ..FrameClock::default()
+        };
+        self.held = None;
+        self.ready.clear();
+        self.state = State::Reading;
+        Ok(())
+    }
+
     /// Takes one step of reading; what it brought is in `ready`.
     fn step(&mut self) {
         match self.reader.next() {

@@ -61,7 +61,7 @@ pub(super) fn picture_from_image(image: &RgbImage) -> Option<Picture> {
 }
 
 /// Red, green and blue of the pixel at `x`, `y`, which lies on the picture.
-pub(super) fn rgb_at(picture: &Picture, x: u32, y: u32) -> [u8; 3] {
+pub(crate) fn rgb_at(picture: &Picture, x: u32, y: u32) -> [u8; 3] {
     let (red, blue) = weights(picture.size());
     let (x, y) = (x as usize, y as usize);
     let sample = |kind, x, y| f32::from(picture.plane(kind).row(y)[x]);

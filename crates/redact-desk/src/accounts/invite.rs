@@ -46,7 +46,8 @@ async fn find(app: &Shared, token: &str) -> Answer<Row> {
         row => row,
     };
     row.ok_or_else(|| {
-        ApiError::not_found().hint("The link was used, or is older than 72 hours. Ask for a new one.")
+        ApiError::not_found()
+            .hint("The link was used, or is older than 72 hours. Ask for a new one.")
     })
 }
 

@@ -22,7 +22,6 @@ const COOKIE: &str = "__Host-redact";
 #[derive(Clone, Debug)]
 pub(crate) struct Who {
     pub(crate) id: Id,
-    pub(crate) login: String,
     pub(crate) name: String,
     pub(crate) role: Role,
     /// When the session began.
@@ -36,7 +35,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Who {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        parts.extensions.get::<Self>().cloned().ok_or_else(signed_out)
+        parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .ok_or_else(signed_out)
     }
 }
 
@@ -66,14 +69,14 @@ pub(crate) async fn find(app: &Shared, headers: &HeaderMap) -> Answer<Option<Who
         return Ok(None);
     };
     let session = Token::kept(&token);
-    let found: Option<(Id, String, String, Role, Millis, Millis)> = sqlx::query_as(
-        "SELECT users.id, login, name, role, sessions.created_at, seen_at FROM sessions
+    let found: Option<(Id, String, Role, Millis, Millis)> = sqlx::query_as(
+        "SELECT users.id, name, role, sessions.created_at, seen_at FROM sessions
          JOIN users ON users.id = sessions.user WHERE token = ? AND active = 1",
     )
     .bind(&session)
     .fetch_optional(&app.db)
     .await?;
-    let Some((id, login, name, role, began, seen)) = found else {
+    let Some((id, name, role, began, seen)) = found else {
         return Ok(None);
     };
     let now = app.now();
@@ -86,7 +89,6 @@ pub(crate) async fn find(app: &Shared, headers: &HeaderMap) -> Answer<Option<Who
     }
     Ok(Some(Who {
         id,
-        login,
         name,
         role,
         began,
@@ -114,13 +116,12 @@ pub(crate) async fn holds(app: &Shared, who: &Who) -> bool {
 /// The database's.
 pub(crate) async fn touch(app: &Shared, who: &Who) -> Result<(), sqlx::Error> {
     let now = app.now();
-    let touched =
-        sqlx::query("UPDATE sessions SET seen_at = ? WHERE token = ? AND seen_at <= ?")
-            .bind(now)
-            .bind(&who.session)
-            .bind(now - MINUTE)
-            .execute(&app.db)
-            .await?;
+    let touched = sqlx::query("UPDATE sessions SET seen_at = ? WHERE token = ? AND seen_at <= ?")
+        .bind(now)
+        .bind(&who.session)
+        .bind(now - MINUTE)
+        .execute(&app.db)
+        .await?;
     if touched.rows_affected() > 0 {
         sqlx::query("UPDATE users SET last_seen_at = ? WHERE id = ?")
             .bind(now)

@@ -7,9 +7,9 @@ use super::{MEDIA, TaskError};
 use crate::answer::Answer;
 use crate::app::{App, Shared};
 use crate::queue::{self, JobState, Kind, NewJob, Row};
+use crate::store::Id;
 use crate::stream::Change;
 use crate::{releases, review};
-use crate::store::Id;
 
 /// Writes the end of a job down, with what follows.
 ///

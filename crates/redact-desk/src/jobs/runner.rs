@@ -52,7 +52,9 @@ pub(crate) struct Reached {
 impl Reached {
     /// Seconds that the phase still takes at the speed so far.
     pub(crate) fn seconds_left(&self, now: Millis) -> Option<u64> {
-        let total = self.total.filter(|total| *total >= self.done && self.done > 0)?;
+        let total = self
+            .total
+            .filter(|total| *total >= self.done && self.done > 0)?;
         let spent = u128::try_from(now - self.began).ok()?;
         let left = spent * u128::from(total - self.done) / u128::from(self.done) / 1000;
         u64::try_from(left).ok()
@@ -97,7 +99,11 @@ impl Runner {
             // What cannot be removed is looked at again at the next start.
             let _ = std::fs::remove_file(entry.path());
         }
-        let mut lanes = app.runner.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lanes = app
+            .runner
+            .lanes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         for quick in [false, true] {
             lanes.push(tokio::spawn(lane(Arc::clone(app), quick)));
         }
@@ -113,7 +119,10 @@ impl Runner {
     pub(crate) fn reached(&self, job: &Id) -> Option<Reached> {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let running = Arc::clone(running.get(job)?);
-        let reached = running.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        let reached = running
+            .reached
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         Some(reached.clone())
     }
 
@@ -130,15 +139,18 @@ impl Runner {
     /// Asks everything to stop and waits for it.
     pub(crate) async fn close(&self) {
         self.closing.store(true, Ordering::SeqCst);
-        for running in self.running.lock().unwrap_or_else(PoisonError::into_inner).values() {
+        for running in self
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+        {
             running.stop.store(true, Ordering::SeqCst);
         }
         for wake in &self.wake {
             wake.notify_one();
         }
-        let lanes = std::mem::take(
-            &mut *self.lanes.lock().unwrap_or_else(PoisonError::into_inner),
-        );
+        let lanes = std::mem::take(&mut *self.lanes.lock().unwrap_or_else(PoisonError::into_inner));
         for lane in lanes {
             let _ = tokio::time::timeout(CLOSE_WITHIN, lane).await;
         }
@@ -228,7 +240,11 @@ struct Listed<'a> {
 
 impl<'a> Listed<'a> {
     fn new(app: &'a App, job: &Id, running: &Arc<Running>) -> Self {
-        let mut list = app.runner.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut list = app
+            .runner
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         list.insert(job.clone(), Arc::clone(running));
         Self {
             app,
@@ -239,7 +255,12 @@ impl<'a> Listed<'a> {
 
 impl Drop for Listed<'_> {
     fn drop(&mut self) {
-        let mut list = self.app.runner.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut list = self
+            .app
+            .runner
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         list.remove(&self.job);
     }
 }

@@ -3,9 +3,7 @@
 use redact_core::{NormRect, Redactions};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    FINDINGS, FollowTask, PreviewTask, RenderTask, Task, TaskError, VerifyTask,
-};
+use super::{FINDINGS, FollowTask, PreviewTask, RenderTask, Task, TaskError, VerifyTask};
 use crate::app::Shared;
 use crate::queue::{self, Kind, Row};
 use crate::store::Id;
@@ -42,7 +40,11 @@ pub(super) async fn make(app: &Shared, job: &Id, kind: Kind) -> Result<Task, Tas
 
 async fn build(app: &Shared, job: &Id, kind: Kind) -> crate::answer::Answer<Task> {
     let row = queue::row(app, job).await?;
-    let recording = || row.recording.clone().ok_or_else(crate::answer::ApiError::not_found);
+    let recording = || {
+        row.recording
+            .clone()
+            .ok_or_else(crate::answer::ApiError::not_found)
+    };
     Ok(match kind {
         Kind::Prepare => {
             let recording = recording()?;
@@ -66,7 +68,10 @@ async fn build(app: &Shared, job: &Id, kind: Kind) -> crate::answer::Answer<Task
         Kind::Preview => preview(app, &row, &recording()?).await?,
         Kind::Render => render(app, &row, &recording()?).await?,
         Kind::Verify => {
-            let release = row.release.as_ref().ok_or_else(crate::answer::ApiError::not_found)?;
+            let release = row
+                .release
+                .as_ref()
+                .ok_or_else(crate::answer::ApiError::not_found)?;
             let path = releases::path(app, release).await?;
             let paths = redact_record::release_paths(&path);
             let report = releases::report_path(&path);
@@ -79,7 +84,10 @@ async fn build(app: &Shared, job: &Id, kind: Kind) -> crate::answer::Answer<Task
             })
         }
         Kind::Audit => {
-            let audit = row.audit.as_ref().ok_or_else(crate::answer::ApiError::not_found)?;
+            let audit = row
+                .audit
+                .as_ref()
+                .ok_or_else(crate::answer::ApiError::not_found)?;
             Task::Verify(audits::task(app, audit, row.by))
         }
     })
@@ -100,7 +108,10 @@ fn follow(app: &Shared, row: &Row, recording: &Id) -> crate::answer::Answer<Task
 
 async fn preview(app: &Shared, row: &Row, recording: &Id) -> crate::answer::Answer<Task> {
     let input: PreviewInput = read(&row.input)?;
-    let review = row.review.as_ref().ok_or_else(crate::answer::ApiError::not_found)?;
+    let review = row
+        .review
+        .as_ref()
+        .ok_or_else(crate::answer::ApiError::not_found)?;
     let redactions: Redactions = review::preview_of(app, review, Some(input.revision)).await?;
     Ok(Task::Preview(PreviewTask {
         folder: app.folders.recording(recording),
@@ -112,7 +123,10 @@ async fn preview(app: &Shared, row: &Row, recording: &Id) -> crate::answer::Answ
 }
 
 async fn render(app: &Shared, row: &Row, recording: &Id) -> crate::answer::Answer<Task> {
-    let release = row.release.as_ref().ok_or_else(crate::answer::ApiError::not_found)?;
+    let release = row
+        .release
+        .as_ref()
+        .ok_or_else(crate::answer::ApiError::not_found)?;
     let (plan, request, requester) = releases::order(app, release).await?;
     Ok(Task::Render(RenderTask {
         clip: recordings::source(app, recording).await?,

@@ -85,7 +85,9 @@ pub(crate) async fn of(app: &Shared, row: &Row) -> Result<Vec<Given>, sqlx::Erro
 /// What approvals come to.
 pub(crate) fn state(approvals: &[Given], second_person: bool) -> State {
     let approver = approvals.iter().any(|given| given.role == Role::Approver);
-    let two = approvals.iter().any(|given| given.user != approvals[0].user);
+    let two = approvals
+        .iter()
+        .any(|given| given.user != approvals[0].user);
     match approvals.is_empty() {
         true => State::InReview,
         false if approver && (two || !second_person) => State::Approved,
@@ -108,7 +110,10 @@ pub(super) async fn void(change: &mut SqliteConnection, review: &Id) -> Result<u
 /// The plan with approvals, through the same door as `redact approve`.
 fn with_approvals(plan: Plan, given: &[Given]) -> Answer<Plan> {
     let content = record::content(&plan);
-    if given.iter().any(|given| store::digest(&given.content) != Some(content)) {
+    if given
+        .iter()
+        .any(|given| store::digest(&given.content) != Some(content))
+    {
         return Err(ApiError::internal(&"an approval is for another plan"));
     }
     given.iter().try_fold(plan, |plan, given| {
@@ -136,7 +141,11 @@ pub(crate) async fn approve(
     re_enter(&app, &account, &given.password, "approval").await?;
     let statement = optional_text("statement", given.statement.as_deref().unwrap_or(""), 500)?;
     let statement = statement.replace('\n', " ");
-    let statement = if statement.is_empty() { STATEMENT.to_owned() } else { statement };
+    let statement = if statement.is_empty() {
+        STATEMENT.to_owned()
+    } else {
+        statement
+    };
     let _alone = app.review_lock.lock().await;
     let ready = Ready::load(&app, &id, None).await?;
     if given.revision != ready.row.revision {
@@ -162,7 +171,9 @@ pub(crate) async fn approve(
     let given = match checked {
         Ok(given) => given,
         Err(refused) => {
-            let note = Note::new(Act::Approval, "approve").refused().id("review", &id);
+            let note = Note::new(Act::Approval, "approve")
+                .refused()
+                .id("review", &id);
             app.note(&who.name, note).await?;
             return Err(refused);
         }
@@ -246,10 +257,16 @@ pub(crate) async fn withdraw(
     row(&app, &id).await?;
     let mut change = app.db.begin_with("BEGIN IMMEDIATE").await?;
     if void(&mut change, &id).await? == 0 {
-        return Err(ApiError::conflict("not_approved", "Nobody has approved this."));
+        return Err(ApiError::conflict(
+            "not_approved",
+            "Nobody has approved this.",
+        ));
     }
-    app.note(&who.name, Note::new(Act::Approval, "withdraw").id("review", &id))
-        .await?;
+    app.note(
+        &who.name,
+        Note::new(Act::Approval, "withdraw").id("review", &id),
+    )
+    .await?;
     change.commit().await?;
     app.tell(Change::Review { id: id.clone() });
     Ok(axum::Json(shown(&app, row(&app, &id).await?).await?))

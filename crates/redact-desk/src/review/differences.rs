@@ -39,7 +39,10 @@ pub(crate) async fn differences(
     let here = Ready::load(&app, &here, None).await?;
     let there = Ready::load(&app, &there, None).await?;
     if here.row.recording != there.row.recording {
-        return Err(ApiError::field("other", "That review is of another recording."));
+        return Err(ApiError::field(
+            "other",
+            "That review is of another recording.",
+        ));
     }
     let made = tokio::task::spawn_blocking(move || {
         Ok::<_, ApiError>(between(&here.plan()?, &there.plan()?))
@@ -48,9 +51,17 @@ pub(crate) async fn differences(
 }
 
 fn between(here: &Plan, there: &Plan) -> Differences {
-    let drawn = |plan: &Plan| ids(plan.drawn.iter().map(|mask| (mask.id(), format!("{mask:?}"))));
+    let drawn = |plan: &Plan| {
+        ids(plan
+            .drawn
+            .iter()
+            .map(|mask| (mask.id(), format!("{mask:?}"))))
+    };
     let mutes = |plan: &Plan| {
-        ids(plan.mutes.iter().map(|mute| (mute.id.as_str(), format!("{mute:?}"))))
+        ids(plan
+            .mutes
+            .iter()
+            .map(|mute| (mute.id.as_str(), format!("{mute:?}"))))
     };
     Differences {
         tracks: tracks(here, there),
@@ -75,7 +86,9 @@ fn only(a: &BTreeMap<String, String>, b: &BTreeMap<String, String>) -> Vec<Strin
 fn tracks(here: &Plan, there: &Plan) -> Vec<TrackDifference> {
     let by_id = |plan: &'_ Plan| -> BTreeMap<u32, PlannedTrack> {
         let tracks = plan.tracks.iter();
-        tracks.map(|planned| (planned.track.id().0, planned.clone())).collect()
+        tracks
+            .map(|planned| (planned.track.id().0, planned.clone()))
+            .collect()
     };
     let (here, there) = (by_id(here), by_id(there));
     let mut all: Vec<u32> = here.keys().chain(there.keys()).copied().collect();
@@ -91,7 +104,11 @@ fn tracks(here: &Plan, there: &Plan) -> Vec<TrackDifference> {
                 track: id,
                 class,
                 here: in_words_a,
-                there: if moved { format!("{in_words_b}, in other places") } else { in_words_b },
+                there: if moved {
+                    format!("{in_words_b}, in other places")
+                } else {
+                    in_words_b
+                },
             })
         })
         .collect()

@@ -111,8 +111,16 @@ impl Decision {
     pub(crate) fn same(&self, other: &Self) -> bool {
         match (self, other) {
             (
-                Self::Redact { effect: a, reason: r, .. },
-                Self::Redact { effect: b, reason: s, .. },
+                Self::Redact {
+                    effect: a,
+                    reason: r,
+                    ..
+                },
+                Self::Redact {
+                    effect: b,
+                    reason: s,
+                    ..
+                },
             ) => a == b && r == s,
             (Self::Keep { reason: r, .. }, Self::Keep { reason: s, .. }) => r == s,
             _ => false,
@@ -187,8 +195,12 @@ impl From<redact_core::Effect> for Effect {
         use redact_core::Effect::{Blur, Fill, Pixelate};
         match effect {
             Fill => Self::Fill {},
-            Pixelate(cells) => Self::Pixelate { cells_across: cells.across() },
-            Blur(cells) => Self::Blur { cells_across: cells.across() },
+            Pixelate(cells) => Self::Pixelate {
+                cells_across: cells.across(),
+            },
+            Blur(cells) => Self::Blur {
+                cells_across: cells.across(),
+            },
         }
     }
 }
@@ -300,7 +312,10 @@ impl Document {
 
     /// How many tracks nobody decided about.
     pub(crate) fn undecided(&self) -> usize {
-        self.tracks.iter().filter(|track| track.decision.is_none()).count()
+        self.tracks
+            .iter()
+            .filter(|track| track.decision.is_none())
+            .count()
     }
 
     /// Signs decisions: those that are as they were in `before` keep who made them.
@@ -314,9 +329,9 @@ impl Document {
             let Some(decision) = track.decision.take() else {
                 continue;
             };
-            let old = known.get(&track.id).filter(|old| {
-                old.class == track.class && old.parts == track.parts
-            });
+            let old = known
+                .get(&track.id)
+                .filter(|old| old.class == track.class && old.parts == track.parts);
             let old = old.and_then(|old| old.decision.as_ref());
             track.decision = Some(match old.filter(|old| old.same(&decision)) {
                 Some(old) => old.clone(),
@@ -355,7 +370,10 @@ impl Document {
                 || label.chars().count() > 100
                 || label.chars().any(char::is_control)
             {
-                return Err(ApiError::field(at("person"), "1 to 100 characters, or null"));
+                return Err(ApiError::field(
+                    at("person"),
+                    "1 to 100 characters, or null",
+                ));
             }
         }
         let rows = self.drawn.iter().map(|mask| mask.keyframes.len());
@@ -365,17 +383,23 @@ impl Document {
             Part::Path(part) => part.path.len(),
         });
         if rows.chain(path_rows).sum::<usize>() > ROWS_MAX {
-            return Err(ApiError::field("document", format!("at most {ROWS_MAX} rows")));
+            return Err(ApiError::field(
+                "document",
+                format!("at most {ROWS_MAX} rows"),
+            ));
         }
         let ids = self.drawn.iter().map(|mask| &mask.id);
-        ids.chain(self.mutes.iter().map(|mute| &mute.id)).try_for_each(|id| check_id(id))
+        ids.chain(self.mutes.iter().map(|mute| &mute.id))
+            .try_for_each(|id| check_id(id))
     }
 }
 
 /// Names of masks and mutes go into manifests: words, and not those that tracks have.
 fn check_id(id: &str) -> Answer<()> {
     let fits = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-');
-    let taken = Class::ALL.into_iter().any(|class| id.starts_with(&format!("{class}-")));
+    let taken = Class::ALL
+        .into_iter()
+        .any(|class| id.starts_with(&format!("{class}-")));
     if (1..=64).contains(&id.len()) && id.bytes().all(fits) && !taken {
         return Ok(());
     }

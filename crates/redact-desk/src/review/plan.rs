@@ -58,6 +58,7 @@ pub(crate) fn of(document: &Document, ground: Ground<'_>) -> Answer<Plan> {
             name: policy.head.name.clone(),
             digest: store::digest(&policy.head.digest)
                 .ok_or_else(|| ApiError::internal(&"a policy without a digest"))?,
+            rules: policy.rules.clone(),
         },
         second_person: policy.head.second_person,
         reasons: policy.reasons.iter().map(Into::into).collect(),
@@ -198,7 +199,11 @@ fn lay(
             let first = track.span().start().get();
             let from = part.start.checked_sub(first)? as usize;
             let to = part.end.checked_sub(first)? as usize;
-            track.boxes().get(from..to)?.iter().try_for_each(|b| put(*b))
+            track
+                .boxes()
+                .get(from..to)?
+                .iter()
+                .try_for_each(|b| put(*b))
         }
         Part::Path(part) => {
             let span = FrameSpan::new(FrameIndex::new(part.start), FrameIndex::new(part.end))?;
@@ -265,9 +270,8 @@ fn drawn(given: &document::Drawn) -> Answer<MaskRegion> {
     let at = |key: &str| format!("document.drawn, {}, {key}", given.id);
     let effect = core_effect(given.effect, || at("effect.cells_across"))?;
     let span = FrameSpan::new(FrameIndex::new(given.start), FrameIndex::new(given.end));
-    let region = span.and_then(|span| {
-        region(&given.id, (effect, &given.reason), span, &given.keyframes)
-    });
+    let region =
+        span.and_then(|span| region(&given.id, (effect, &given.reason), span, &given.keyframes));
     region.ok_or_else(|| {
         let expected = "rows in ascending order of frames within the span, with sides of 0 to 1";
         ApiError::field(at("keyframes"), expected)
@@ -291,7 +295,9 @@ fn mute(given: &document::Mute) -> Answer<MuteRegion> {
     let at = |key: &str| format!("document.mutes, {}, {key}", given.id);
     let start = nanos(given.start_seconds, f64::floor);
     let end = nanos(given.end_seconds, f64::ceil);
-    let span = start.zip(end).and_then(|(start, end)| TimeSpan::new(start, end));
+    let span = start
+        .zip(end)
+        .and_then(|(start, end)| TimeSpan::new(start, end));
     let span = span
         .ok_or_else(|| ApiError::field(at("end_seconds"), "a span that starts before it ends"))?;
     let streams = match &given.sound_tracks {

@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use axum::extract::{Path, State};
-use redact_core::{
-    Class, Findings, Plan, Redactions, TimeSpan, Verdict,
-};
+use redact_core::{Class, Findings, Plan, Redactions, TimeSpan, Verdict};
 use serde::Serialize;
 
 use super::approval::{self, Shown};
@@ -45,14 +43,22 @@ fn problem(code: &'static str, message: String) -> Problem {
 /// in the list in its words.
 pub(crate) fn problems(plan: &Plan) -> Vec<Problem> {
     let mut found = Vec::new();
-    for planned in plan.tracks.iter().filter(|planned| planned.decision.is_none()) {
+    for planned in plan
+        .tracks
+        .iter()
+        .filter(|planned| planned.decision.is_none())
+    {
         let (class, id) = (planned.track.class(), planned.track.id().0);
         let mut undecided = problem("undecided", format!("Nobody decided about {class} {id}."));
         undecided.track = Some(id);
         undecided.class = Some(class.into());
         found.push(undecided);
     }
-    for class in plan.missing.iter().filter(|class| !plan.acknowledged.contains(class)) {
+    for class in plan
+        .missing
+        .iter()
+        .filter(|class| !plan.acknowledged.contains(class))
+    {
         let message = format!("Nothing looked for {class}s, and nobody accepted that.");
         let mut missing = problem("unacknowledged", message);
         missing.class = Some((*class).into());
@@ -86,8 +92,14 @@ fn unknown_reasons(plan: &Plan) -> impl Iterator<Item = Problem> {
         let reason = &planned.decision.as_ref()?.reason;
         Some((Some(planned.track.id().0), None, reason))
     });
-    let drawn = plan.drawn.iter().map(|mask| (None, Some(mask.id()), mask.reason()));
-    let mutes = plan.mutes.iter().map(|mute| (None, Some(mute.id.as_str()), &mute.reason));
+    let drawn = plan
+        .drawn
+        .iter()
+        .map(|mask| (None, Some(mask.id()), mask.reason()));
+    let mutes = plan
+        .mutes
+        .iter()
+        .map(|mute| (None, Some(mute.id.as_str()), &mute.reason));
     let unknown = tracks
         .chain(drawn)
         .chain(mutes)
@@ -219,7 +231,11 @@ fn classes(plan: &Plan) -> Vec<ClassCount> {
             kept: 0,
             undecided: 0,
         };
-        for planned in plan.tracks.iter().filter(|planned| planned.track.class() == class) {
+        for planned in plan
+            .tracks
+            .iter()
+            .filter(|planned| planned.track.class() == class)
+        {
             match planned.decision.as_ref().map(|made| made.verdict) {
                 Some(Verdict::Redact(_)) => count.hidden += 1,
                 Some(Verdict::Keep) => count.kept += 1,
@@ -234,7 +250,9 @@ fn classes(plan: &Plan) -> Vec<ClassCount> {
 fn reasons(plan: &Plan) -> Vec<ReasonCount> {
     let mut counts: BTreeMap<&str, ReasonCount> = BTreeMap::new();
     for planned in &plan.tracks {
-        let Some(made) = &planned.decision else { continue };
+        let Some(made) = &planned.decision else {
+            continue;
+        };
         let count = counts.entry(&made.reason.0).or_default();
         match made.verdict {
             Verdict::Redact(_) => count.hidden += 1,
@@ -247,7 +265,11 @@ fn reasons(plan: &Plan) -> Vec<ReasonCount> {
     for mute in &plan.mutes {
         counts.entry(&mute.reason.0).or_default().mutes += 1;
     }
-    let texts: BTreeMap<&str, _> = plan.reasons.iter().map(|r| (r.code.0.as_str(), r)).collect();
+    let texts: BTreeMap<&str, _> = plan
+        .reasons
+        .iter()
+        .map(|r| (r.code.0.as_str(), r))
+        .collect();
     counts
         .into_iter()
         .map(|(code, mut count)| {
@@ -287,7 +309,10 @@ fn left_out(document: &Document, findings: &Findings) -> Vec<LeftOut> {
     let mut covered: BTreeMap<u32, Vec<(u32, u32)>> = BTreeMap::new();
     for part in document.tracks.iter().flat_map(|track| &track.parts) {
         if let Part::Found(part) = part {
-            covered.entry(part.found).or_default().push((part.start, part.end));
+            covered
+                .entry(part.found)
+                .or_default()
+                .push((part.start, part.end));
         }
     }
     let mut list = Vec::new();

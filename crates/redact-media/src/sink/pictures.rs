@@ -81,6 +81,11 @@ impl PictureEncoder {
         let mut settings = Dictionary::new();
         settings.set("preset", options.preset.name());
         settings.set("crf", &options.crf.min(51).to_string());
+        if let Some(frames) = options.scrub_frames {
+            let every = frames.clamp(1, 600);
+            let words = format!("keyint={every}:min-keyint={every}:scenecut=0:bframes=0");
+            settings.set("x264-params", &words);
+        }
         // Captions of the source would pass through by default.
         settings.set("a53cc", "0");
         let encoder = encoder

@@ -177,6 +177,24 @@ impl Reader {
         }
     }
 
+    /// Goes to the last key frame at or before `micros`, in the container's time.
+    pub(super) fn seek(&mut self, micros: i64) -> Result<(), SourceError> {
+        self.input
+            .seek(micros, ..micros)
+            .map_err(|error| SourceError::Failed {
+                what: "cannot go to a place in the recording",
+                source: ffi::cause(error),
+            })?;
+        self.decoder.flush();
+        for sound in &mut self.sounds {
+            sound.decoder.flush();
+        }
+        self.pending.clear();
+        self.decode_times.clear();
+        self.drained = false;
+        Ok(())
+    }
+
     fn decode(&mut self, packet: &Packet) -> Result<(), ReadError> {
         let index = packet.stream();
         let track = self.sounds.iter().position(|sound| sound.stream == index);

@@ -1,0 +1,134 @@
+//! `redact desk`: the release desk, whose jobs are processes of this very program.
+
+mod follow;
+mod jobs;
+mod picture;
+mod prepare;
+mod preview;
+mod proxy;
+mod spec;
+pub(crate) mod task;
+mod thumbnails;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use redact_desk::{Certificate, Desk, Listen, Options};
+use redact_record::events::EventLog;
+
+use crate::args::{DeskArgs, GlobalArgs};
+use crate::{Outcome, approve, journal, places, progress};
+
+const GIGABYTE: u64 = 1_000_000_000;
+
+/// Serves until somebody stops it.
+///
+/// # Errors
+/// When the data folder or the address cannot be used.
+pub(crate) fn desk(args: &DeskArgs, global: &GlobalArgs) -> Result<Outcome> {
+    let listen = listen(args);
+    let listener = listen.bind()?;
+    let address = listener.local_addr().context("cannot listen")?;
+    let options = options(args, global, address.port(), listen.certificate.is_some())?;
+    let folder = options.folder.clone();
+    let hosts = options.hosts.clone();
+    let scheme = if options.tls { "https" } else { "http" };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start threads")?;
+    runtime.block_on(async {
+        let desk = Desk::open(options)
+            .await
+            .with_context(|| folder.display().to_string())?;
+        let here = format!("{scheme}://{}/", hosts[0]);
+        crate::say(&format!("the desk is open: {here}"));
+        if let Some(token) = desk.setup_token().await? {
+            crate::say(&format!("make the administrator: {here}#/welcome/{token}"));
+        }
+        desk.serve(listener, &listen, interrupted()).await?;
+        Ok(Outcome::Done)
+    })
+}
+
+/// Done when somebody asks this process to stop.
+async fn interrupted() {
+    while !progress::interrupted() {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+fn listen(args: &DeskArgs) -> Listen {
+    let own = || {
+        let mut names = args.host.clone();
+        names.extend(["localhost".to_owned(), args.listen.ip().to_string()]);
+        Certificate::Own { names }
+    };
+    let certificate = match (&args.cert, &args.cert_key) {
+        (Some(chain), Some(key)) => Some(Certificate::Given {
+            chain: chain.clone(),
+            key: key.clone(),
+        }),
+        _ if args.tls || !args.listen.ip().is_loopback() => Some(own()),
+        _ => None,
+    };
+    Listen {
+        address: args.listen,
+        certificate,
+    }
+}
+
+fn options(args: &DeskArgs, global: &GlobalArgs, port: u16, tls: bool) -> Result<Options> {
+    let folder = match &args.data {
+        Some(folder) => folder.clone(),
+        None => places::key_dir()?.join("desk"),
+    };
+    let log = journal::file(global)?;
+    if let Some(parent) = log.parent() {
+        std::fs::create_dir_all(parent).with_context(|| parent.display().to_string())?;
+    }
+    let name = || format!("{}: cannot keep the event log", log.display());
+    let log = EventLog::open(&log).with_context(name)?;
+    let policies = places::policies_dir(args.policies.as_deref())?;
+    let jobs = jobs::Children::new(args, global, log.path())?;
+    Ok(Options {
+        folder,
+        policies,
+        watch: args.watch.clone(),
+        hosts: hosts(args, port),
+        tls,
+        upload_bytes_max: args.upload_max.saturating_mul(GIGABYTE),
+        clock: Arc::new(approve::now),
+        journal: redact_desk::Journal {
+            log,
+            program: concat!("redact ", env!("CARGO_PKG_VERSION")).to_owned(),
+            machine: journal::machine(),
+        },
+        jobs: Arc::new(jobs),
+    })
+}
+
+/// Names as browsers send them: with the port, and without it where it is the scheme's own.
+fn hosts(args: &DeskArgs, port: u16) -> Vec<String> {
+    let mut names = args.host.clone();
+    let ip = args.listen.ip();
+    if !ip.is_unspecified() {
+        names.push(match ip {
+            std::net::IpAddr::V4(ip) => ip.to_string(),
+            std::net::IpAddr::V6(ip) => format!("[{ip}]"),
+        });
+    }
+    names.extend(["127.0.0.1", "localhost", "[::1]"].map(str::to_owned));
+    let mut hosts: Vec<String> = names.iter().map(|name| format!("{name}:{port}")).collect();
+    if port == 443 || port == 80 {
+        hosts.extend(names);
+    }
+    hosts
+}
+
+/// Where a program of ours lies, to be started again.
+fn program() -> Result<PathBuf> {
+    std::env::current_exe().context("cannot tell where this program is")
+}

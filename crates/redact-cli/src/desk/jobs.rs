@@ -1,0 +1,269 @@
+//! The desk's jobs: each a process of this program, tethered to the desk and confined to its files.
+
+use std::ffi::OsString;
+use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use clap::ValueEnum as _;
+use redact_desk::{Jobs, RenderTask, Task, TaskError, VerifyTask, Watch};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::spec::Spec;
+use crate::args::{DeskArgs, GlobalArgs};
+
+/// A process that was asked to stop and has not is ended after this.
+const STOP_WITHIN: Duration = Duration::from_secs(15);
+
+/// How often a process that says nothing is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// The most that a process says on standard output.
+const OUTPUT_MAX: u64 = 64 << 20;
+
+/// Starts this program again for every job.
+pub(super) struct Children {
+    program: PathBuf,
+    events: PathBuf,
+    threads: Option<usize>,
+    models: Option<PathBuf>,
+    profile: OsString,
+    key: Option<PathBuf>,
+    agency: Option<String>,
+}
+
+impl Children {
+    /// Children with the options that the desk was started with.
+    ///
+    /// # Errors
+    /// When it cannot be told where this program is.
+    pub(super) fn new(args: &DeskArgs, global: &GlobalArgs, events: &Path) -> Result<Self> {
+        let profile = args.models.profile.to_possible_value();
+        Ok(Self {
+            program: super::program()?,
+            events: events.to_owned(),
+            threads: global.threads,
+            models: args.models.models.clone(),
+            profile: profile.map_or_else(OsString::new, |value| value.get_name().into()),
+            key: args.key.clone(),
+            agency: args.agency.clone(),
+        })
+    }
+
+    fn command(&self, by: Option<&str>) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(["--tethered", "--json", "--quiet"]);
+        command.arg("--events").arg(&self.events);
+        if let Some(threads) = self.threads {
+            command.args(["--threads", &threads.to_string()]);
+        }
+        if let Some(by) = by {
+            command.arg(format!("--on-behalf={by}"));
+        }
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    fn scan(&self, clip: &Path, findings: &Path, by: &str) -> Command {
+        let mut command = self.command(Some(by));
+        command.arg("scan").arg("--force").arg("-o").arg(findings);
+        command.arg("--profile").arg(&self.profile);
+        if let Some(models) = &self.models {
+            command.arg("--models").arg(models);
+        }
+        command.arg("--").arg(clip);
+        command
+    }
+
+    fn render(&self, task: &RenderTask) -> Command {
+        let mut command = self.command(Some(&task.by));
+        command
+            .arg("render")
+            .arg("--force")
+            .arg("-o")
+            .arg(&task.release);
+        // With `=`, because what a person typed may begin with a dash.
+        command.arg(format!("--request={}", task.request));
+        if !task.requester.is_empty() {
+            command.arg(format!("--requester={}", task.requester));
+        }
+        if let Some(agency) = &self.agency {
+            command.arg(format!("--agency={agency}"));
+        }
+        if let Some(key) = &self.key {
+            command.arg("--key").arg(key);
+        }
+        command.arg("--").arg(&task.clip).arg(&task.plan);
+        command
+    }
+
+    fn verify(&self, task: &VerifyTask) -> Command {
+        let mut command = self.command(Some(&task.by));
+        command.arg("verify").arg("--manifest").arg(&task.manifest);
+        if let Some(source) = &task.source {
+            command.arg("--source").arg(source);
+        }
+        if let Some(report) = &task.report {
+            command.arg("--force").arg("--report").arg(report);
+        }
+        command.arg("--").arg(&task.release);
+        command
+    }
+}
+
+impl Jobs for Children {
+    fn run(&self, task: &Task, watch: &dyn Watch) -> Result<Value, TaskError> {
+        let (command, spec, wrong_is_an_answer) = match task {
+            Task::Scan { clip, findings, by } => (self.scan(clip, findings, by), None, false),
+            Task::Render(task) => (self.render(task), None, false),
+            Task::Verify(task) => (self.verify(task), None, true),
+            other => {
+                let mut command = self.command(None);
+                command.arg("desk-task");
+                (command, Some(spec(other)?), false)
+            }
+        };
+        run(command, spec, watch, wrong_is_an_answer)
+    }
+}
+
+/// What a process of the desk's own is told.
+fn spec(task: &Task) -> Result<Spec, TaskError> {
+    Ok(match task {
+        Task::Prepare { clip, folder } => Spec::Prepare {
+            clip: clip.clone(),
+            folder: folder.clone(),
+        },
+        Task::Thumbnails { folder } => Spec::Thumbnails {
+            folder: folder.clone(),
+        },
+        Task::Follow(task) => Spec::Follow {
+            folder: task.folder.clone(),
+            frame: task.frame,
+            rect: task.rect.sides(),
+            back: task.back,
+            forward: task.forward,
+            frames_max: task.frames_max,
+        },
+        Task::Picture {
+            folder,
+            frame,
+            width,
+            redactions,
+            picture,
+        } => Spec::Picture {
+            folder: folder.clone(),
+            frame: *frame,
+            width: *width,
+            redactions: redactions.into(),
+            picture: picture.clone(),
+        },
+        Task::Preview(task) => Spec::Preview {
+            folder: task.folder.clone(),
+            start: task.start,
+            end: task.end,
+            redactions: (&task.redactions).into(),
+            clip: task.clip.clone(),
+        },
+        _ => return Err(TaskError::new("this program does not know the task")),
+    })
+}
+
+/// What a process says on standard error when it says how far it is.
+#[derive(Deserialize)]
+struct Said {
+    phase: String,
+    done: u64,
+    total: Option<u64>,
+}
+
+/// Runs a process to its end; what it printed is the result.
+fn run(
+    mut command: Command,
+    spec: Option<Spec>,
+    watch: &dyn Watch,
+    wrong_is_an_answer: bool,
+) -> Result<Value, TaskError> {
+    let cannot = |error: std::io::Error| TaskError::new(format!("cannot start the job: {error}"));
+    let mut child = command.spawn().map_err(cannot)?;
+    let mut input = child.stdin.take();
+    if let (Some(input), Some(spec)) = (&mut input, spec) {
+        let line =
+            serde_json::to_string(&spec).map_err(|error| TaskError::new(error.to_string()))?;
+        // A process that is gone already says why by its end.
+        let _ = writeln!(input, "{line}");
+    }
+    let output = child.stdout.take().map(|stream| read_all(stream));
+    let (said_tx, said) = std::sync::mpsc::channel::<String>();
+    if let Some(stream) = child.stderr.take() {
+        std::thread::spawn(move || {
+            for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                if said_tx.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+    }
+    let status = wait(&mut child, input, &said, watch).map_err(cannot)?;
+    let printed = output
+        .and_then(|reader| reader.join().ok())
+        .unwrap_or_default();
+    let value: Option<Value> = serde_json::from_slice(&printed).ok();
+    match (status.code(), value) {
+        (Some(0), Some(value)) => Ok(value),
+        (Some(1), Some(value)) if wrong_is_an_answer => Ok(value),
+        (_, Some(value)) if value["error"].is_string() => Err(TaskError {
+            message: value["error"].as_str().unwrap_or_default().to_owned(),
+            hint: value["hint"].as_str().map(str::to_owned),
+        }),
+        (Some(code), _) => Err(TaskError::new(format!("the job ended with status {code}"))),
+        (None, _) => Err(TaskError {
+            message: format!("the job was ended by the system ({status})"),
+            hint: Some("The machine may be short of memory; try again.".to_owned()),
+        }),
+    }
+}
+
+fn read_all(stream: impl Read + Send + 'static) -> std::thread::JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        // What could be read is what counts.
+        let _ = stream.take(OUTPUT_MAX).read_to_end(&mut bytes);
+        bytes
+    })
+}
+
+/// Waits for a process, passes on how far it is, and lets go of its input when it is to stop.
+fn wait(
+    child: &mut Child,
+    mut input: Option<ChildStdin>,
+    said: &std::sync::mpsc::Receiver<String>,
+    watch: &dyn Watch,
+) -> std::io::Result<std::process::ExitStatus> {
+    let mut reached = ("start".to_owned(), 0, None);
+    let mut stopping: Option<Instant> = None;
+    loop {
+        if let Ok(line) = said.recv_timeout(LOOK_EVERY) {
+            match serde_json::from_str::<Said>(&line) {
+                Ok(Said { phase, done, total }) => reached = (phase, done, total),
+                Err(_) => tracing::debug!("job: {line}"),
+            }
+        } else if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        let (phase, done, total) = &reached;
+        if watch.advance(phase, *done, *total) == ControlFlow::Break(()) && input.take().is_some() {
+            stopping = Some(Instant::now());
+        }
+        if stopping.is_some_and(|since| since.elapsed() > STOP_WITHIN) {
+            child.kill()?;
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! Approvals and the attacks on them: one person as two, old approvals for new content.
+
+use axum::http::{Method, StatusCode};
+use redact_desk::Role;
+use serde_json::json;
+
+use crate::bench::{Bench, PASSWORD, Person};
+
+struct Office {
+    bench: Bench,
+    admin: Person,
+    operator: Person,
+    approver: Person,
+    recording: String,
+    review: String,
+}
+
+async fn office() -> Office {
+    let bench = Bench::new().await;
+    let admin = bench.administrator().await;
+    let operator = bench.invited(&admin, "oli", Role::Operator).await;
+    let approver = bench.invited(&admin, "pat", Role::Approver).await;
+    let (_, recording, review) = bench.ready(&operator).await;
+    Office {
+        bench,
+        admin,
+        operator,
+        approver,
+        recording,
+        review,
+    }
+}
+
+impl Office {
+    /// A review that two people must approve, with everything decided.
+    async fn for_two(&self) -> (String, i64) {
+        let policies = self.bench.get(&self.operator, "/api/policies").await.ok();
+        let two = policies
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|p| p["name"] == "two-people");
+        let path = format!("/api/recordings/{}/reviews", self.recording);
+        let body = json!({
+            "policy": two.unwrap()["digest"], "title": "Court", "copy": self.review,
+        });
+        let made = self.bench.post(&self.operator, &path, body).await.ok();
+        let review = made["id"].as_str().unwrap().to_owned();
+        let revision = self.decide(&review).await;
+        (review, revision)
+    }
+
+    async fn decide(&self, review: &str) -> i64 {
+        let (base, document) = self.bench.decided(&self.operator, review).await;
+        let saved = self
+            .bench
+            .save(&self.operator, review, base, &document)
+            .await
+            .ok();
+        saved["revision"].as_i64().unwrap()
+    }
+
+    async fn release(&self, review: &str) -> crate::bench::Answered {
+        let path = format!("/api/reviews/{review}/releases");
+        self.bench.post(&self.operator, &path, json!({})).await
+    }
+}
+
+#[tokio::test]
+async fn what_is_undecided_is_not_approved_and_the_summary_says_why() {
+    let office = office().await;
+    let (bench, review) = (&office.bench, &office.review);
+    let refused = bench.approve(&office.approver, review, 1).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let problems = refused.json()["error"]["details"]["problems"].clone();
+    let summary = bench
+        .get(&office.operator, &format!("/api/reviews/{review}/summary"))
+        .await
+        .ok();
+    assert_eq!(summary["problems"], problems);
+    let codes: Vec<_> = problems
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|p| p["code"].clone())
+        .collect();
+    assert_eq!(
+        codes,
+        ["undecided", "undecided", "undecided", "unacknowledged"]
+    );
+    let revision = office.decide(review).await;
+    let approved = bench.approve(&office.approver, review, revision).await.ok();
+    assert_eq!(approved["state"], "approved");
+}
+
+#[tokio::test]
+async fn an_operator_alone_is_not_enough_and_an_approver_alone_is() {
+    let office = office().await;
+    let revision = office.decide(&office.review).await;
+    let bench = &office.bench;
+    let first = bench
+        .approve(&office.operator, &office.review, revision)
+        .await
+        .ok();
+    assert_eq!(first["state"], "awaiting_second");
+    assert_eq!(office.release(&office.review).await.code(), "not_approved");
+    let second = bench
+        .approve(&office.approver, &office.review, revision)
+        .await
+        .ok();
+    assert_eq!(second["state"], "approved");
+}
+
+/// Goal: where two people are demanded, no way leads there with one.
+#[tokio::test]
+async fn one_person_is_never_two() {
+    let office = office().await;
+    let bench = &office.bench;
+    let (review, revision) = office.for_two().await;
+    let first = bench
+        .approve(&office.approver, &review, revision)
+        .await
+        .ok();
+    assert_eq!(first["state"], "awaiting_second", "an approver alone");
+    assert_eq!(
+        bench
+            .approve(&office.approver, &review, revision)
+            .await
+            .code(),
+        "same_person"
+    );
+    // From another session of the same person.
+    let again = Person {
+        cookie: crate::bench::cookie(&bench.sign_in(&office.approver).await),
+        ..office.approver.clone()
+    };
+    assert_eq!(
+        bench.approve(&again, &review, revision).await.code(),
+        "same_person"
+    );
+    // In another role.
+    let path = format!("/api/users/{}", office.approver.id);
+    bench
+        .call(
+            &office.admin,
+            Method::PATCH,
+            &path,
+            json!({ "role": "operator" }),
+        )
+        .await
+        .ok();
+    bench.turn_clock(60);
+    let again = Person {
+        cookie: crate::bench::cookie(&bench.sign_in(&office.approver).await),
+        ..office.approver.clone()
+    };
+    assert_eq!(
+        bench.approve(&again, &review, revision).await.code(),
+        "same_person"
+    );
+    // With a second account of the same name.
+    let body = json!({ "login": "pat2", "name": "PAT person", "role": "approver" });
+    assert_eq!(
+        bench.post(&office.admin, "/api/users", body).await.code(),
+        "name_taken"
+    );
+    assert_eq!(office.release(&review).await.code(), "not_approved");
+    let second = bench
+        .approve(&office.operator, &review, revision)
+        .await
+        .ok();
+    assert_eq!(
+        second["state"], "approved",
+        "the control: another person is enough"
+    );
+    assert_eq!(office.release(&review).await.status, StatusCode::ACCEPTED);
+}
+
+#[tokio::test]
+async fn any_edit_voids_approvals_and_an_old_revision_cannot_be_approved() {
+    let office = office().await;
+    let bench = &office.bench;
+    let revision = office.decide(&office.review).await;
+    bench
+        .approve(&office.approver, &office.review, revision)
+        .await
+        .ok();
+    let path = format!("/api/reviews/{}", office.review);
+    let shown = bench.get(&office.operator, &path).await.ok();
+    // The same content is no edit.
+    let same = bench
+        .save(
+            &office.operator,
+            &office.review,
+            revision,
+            &shown["document"],
+        )
+        .await
+        .ok();
+    assert_eq!(same["state"], "approved");
+    let mut document = shown["document"].clone();
+    document["tracks"][0]["decision"] = json!({ "verdict": "keep", "reason": "privacy" });
+    let saved = bench
+        .save(&office.operator, &office.review, revision, &document)
+        .await
+        .ok();
+    assert_eq!(saved["approvals_voided"], 1);
+    assert_eq!(saved["state"], "in_review");
+    assert_eq!(office.release(&office.review).await.code(), "not_approved");
+    let old = bench
+        .approve(&office.approver, &office.review, revision)
+        .await;
+    assert_eq!(old.code(), "newer_revision");
+    // Back to what was approved: that is an edit too.
+    let back = saved["revision"].as_i64().unwrap();
+    bench
+        .save(&office.operator, &office.review, back, &shown["document"])
+        .await
+        .ok();
+    assert_eq!(office.release(&office.review).await.code(), "not_approved");
+}
+
+#[tokio::test]
+async fn an_approval_takes_the_password_and_wrong_ones_lock() {
+    let office = office().await;
+    let bench = &office.bench;
+    let revision = office.decide(&office.review).await;
+    let path = format!("/api/reviews/{}/approve", office.review);
+    let wrong = json!({ "revision": revision, "password": "a wrong password" });
+    for _ in 0..5 {
+        let answered = bench.post(&office.approver, &path, wrong.clone()).await;
+        assert_eq!(answered.code(), "wrong_password");
+    }
+    let right = json!({ "revision": revision, "password": PASSWORD });
+    assert_eq!(
+        bench.post(&office.approver, &path, right).await.code(),
+        "locked"
+    );
+}
+
+#[tokio::test]
+async fn who_decided_is_said_by_the_server_alone() {
+    let office = office().await;
+    let bench = &office.bench;
+    let (base, mut document) = bench.decided(&office.operator, &office.review).await;
+    document["tracks"][0]["decision"]["by"] = json!("Somebody Else");
+    document["tracks"][0]["decision"]["at"] = json!("2001-01-01T00:00:00Z");
+    bench
+        .save(&office.operator, &office.review, base, &document)
+        .await
+        .ok();
+    let path = format!("/api/reviews/{}", office.review);
+    let shown = bench.get(&office.approver, &path).await.ok();
+    assert_eq!(
+        shown["document"]["tracks"][0]["decision"]["by"],
+        "oli Person"
+    );
+    // Another person changes one decision: that one is theirs, the others stay.
+    let mut document = shown["document"].clone();
+    document["tracks"][1]["decision"] = json!({ "verdict": "keep", "reason": "privacy" });
+    let base = shown["revision"].as_i64().unwrap();
+    bench
+        .save(&office.approver, &office.review, base, &document)
+        .await
+        .ok();
+    let shown = bench.get(&office.approver, &path).await.ok();
+    let by = |track: usize| shown["document"]["tracks"][track]["decision"]["by"].clone();
+    assert_eq!(
+        [by(0), by(1), by(2)],
+        ["oli Person", "pat Person", "oli Person"]
+    );
+}

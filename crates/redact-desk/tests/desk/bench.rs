@@ -1,0 +1,466 @@
+//! A desk in a folder of its own, with jobs that write what real ones would and a clock to turn.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use redact_core::{
+    BoxOrigin, Class, Findings, FrameIndex, ModelUse, NormRect, TimeSpan, Track, TrackBox, TrackId,
+    UtcNanos,
+};
+use redact_desk::{Desk, Jobs, Journal, Options, Role, Task, TaskError, Watch};
+use redact_record::events::EventLog;
+use redact_record::{Overwrite, release_paths};
+use redact_testkit::{Scene, Sound, identity};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use totp_rs::{Builder, Secret};
+use tower::ServiceExt as _;
+
+pub(crate) const HOST: &str = "127.0.0.1:7350";
+pub(crate) const PASSWORD: &str = "correct horse battery";
+const BEGUN: i64 = 1_790_000_000_000_000_000;
+
+/// Frames of the recording that the jobs pretend to find.
+pub(crate) const FRAMES: u32 = 30;
+
+/// What the jobs were told, and whether they are to stand still.
+#[derive(Default)]
+pub(crate) struct FakeJobs {
+    pub(crate) told: Mutex<Vec<String>>,
+    pub(crate) slow: Mutex<bool>,
+}
+
+impl Jobs for FakeJobs {
+    fn run(&self, task: &Task, watch: &dyn Watch) -> Result<Value, TaskError> {
+        let word = format!("{task:?}");
+        let word = word.split([' ', '(']).next().unwrap_or_default().to_owned();
+        self.told.lock().unwrap().push(word);
+        while *self.slow.lock().unwrap() {
+            if watch.advance("test", 1, Some(2)) == ControlFlow::Break(()) {
+                return Err(TaskError::new("stopped"));
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let text = |path: &Path, text: &str| std::fs::write(path, text).unwrap();
+        Ok(match task {
+            Task::Prepare { clip, folder } => {
+                assert!(clip.exists());
+                text(&folder.join("proxy.mp4"), &"0123456789".repeat(10));
+                text(&folder.join("timeline.json"), "{}");
+                text(&folder.join("waveform-0"), "ab");
+                text(
+                    &folder.join("media.json"),
+                    &json!({ "frames": FRAMES }).to_string(),
+                );
+                json!({})
+            }
+            Task::Scan { findings, .. } => {
+                redact_record::findings::write(findings, &found(), Overwrite::Replace).unwrap();
+                json!({ "sha256": found().source.digest.to_string() })
+            }
+            Task::Thumbnails { folder } => {
+                std::fs::create_dir_all(folder.join("thumbnails")).unwrap();
+                text(&folder.join("thumbnails/1.jpg"), "jpeg");
+                text(&folder.join("moments.json"), "[]");
+                json!({})
+            }
+            Task::Picture {
+                picture,
+                redactions,
+                ..
+            } => {
+                text(picture, &format!("{} masks", redactions.masks.len()));
+                json!({})
+            }
+            Task::Follow(task) => json!({ "start": task.frame, "end": task.frame + 1 }),
+            Task::Preview(task) => {
+                text(&task.clip, "clip");
+                json!({})
+            }
+            Task::Render(task) => {
+                let (plan, _) = redact_record::plan::read(&task.plan).unwrap();
+                let source = plan.source.digest;
+                redact_record::plan::approved(plan, source).unwrap();
+                text(&task.release, "0123456789");
+                let paths = release_paths(&task.release);
+                text(&paths.manifest, "{}");
+                text(&paths.sealed, "{}");
+                json!({})
+            }
+            Task::Verify(_) => json!({ "verdict": "ok", "checks": [
+                { "group": "file", "name": "SHA-256", "passed": true, "evidence": "same" }] }),
+            _ => unreachable!(),
+        })
+    }
+}
+
+/// Two faces and a plate; nothing looked for screens; somebody speaks for a second.
+pub(crate) fn found() -> Findings {
+    let mut scene = Scene::new(64, 48, FRAMES);
+    scene.sounds = vec![Sound {
+        rate_hz: 8000,
+        channels: 1,
+        start: 0,
+        speech: Vec::new(),
+    }];
+    let track = |id: u32, class: Class, start: u32, end: u32| {
+        let side = 0.1 * id as f32;
+        let boxes = (start..end).map(|frame| TrackBox {
+            frame: FrameIndex::new(frame),
+            rect: NormRect::new([side, 0.1, side + 0.1, 0.3]).unwrap(),
+            score: 0.9,
+            origin: BoxOrigin::Detected,
+        });
+        Track::new(TrackId(id), class, boxes.collect()).unwrap()
+    };
+    Findings {
+        source: identity(&scene),
+        models: Vec::<ModelUse>::new(),
+        missing: vec![Class::Screen],
+        tracks: vec![
+            track(1, Class::Face, 0, 20),
+            track(2, Class::Face, 5, 30),
+            track(3, Class::Plate, 0, 10),
+        ],
+        speech: Some(vec![TimeSpan::new(100_000_000, 500_000_000).unwrap()]),
+    }
+}
+
+pub(crate) struct Bench {
+    pub(crate) folder: Arc<TempDir>,
+    pub(crate) desk: Desk,
+    pub(crate) jobs: Arc<FakeJobs>,
+    now: Arc<AtomicI64>,
+}
+
+/// What was answered.
+pub(crate) struct Answered {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Answered {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes)
+            .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&self.bytes)))
+    }
+
+    pub(crate) fn code(&self) -> String {
+        self.json()["error"]["code"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    }
+
+    #[track_caller]
+    pub(crate) fn ok(self) -> Value {
+        let text = String::from_utf8_lossy(&self.bytes).into_owned();
+        assert!(self.status.is_success(), "{}: {text}", self.status);
+        if self.bytes.is_empty() {
+            Value::Null
+        } else {
+            self.json()
+        }
+    }
+}
+
+/// Somebody's browser.
+#[derive(Clone, Default)]
+pub(crate) struct Person {
+    pub(crate) id: String,
+    pub(crate) login: String,
+    pub(crate) cookie: Option<String>,
+    pub(crate) secret: String,
+}
+
+impl Bench {
+    pub(crate) async fn new() -> Self {
+        let folder = Arc::new(TempDir::new().unwrap());
+        let policies = folder.path().join("policies");
+        std::fs::create_dir(&policies).unwrap();
+        std::fs::create_dir(folder.path().join("inbox")).unwrap();
+        for (name, second) in [("public-release", false), ("two-people", true)] {
+            let text = policy(name, second);
+            std::fs::write(policies.join(format!("{name}.toml")), text).unwrap();
+        }
+        let now = Arc::new(AtomicI64::new(BEGUN));
+        Self::open(folder, now, Arc::default()).await
+    }
+
+    async fn open(folder: Arc<TempDir>, now: Arc<AtomicI64>, jobs: Arc<FakeJobs>) -> Self {
+        let clock = Arc::clone(&now);
+        let options = Options {
+            folder: folder.path().join("data"),
+            policies: folder.path().join("policies"),
+            watch: Some(folder.path().join("inbox")),
+            hosts: vec![HOST.to_owned()],
+            tls: false,
+            upload_bytes_max: 20 << 20,
+            clock: Arc::new(move || UtcNanos(clock.load(Ordering::SeqCst))),
+            journal: Journal {
+                log: EventLog::open(&folder.path().join("events.jsonl")).unwrap(),
+                program: "redact test".into(),
+                machine: "here".into(),
+            },
+            jobs: Arc::clone(&jobs) as Arc<dyn Jobs>,
+        };
+        let desk = Desk::open(options).await.unwrap();
+        Self {
+            folder,
+            desk,
+            jobs,
+            now,
+        }
+    }
+
+    /// The same folder, served anew.
+    pub(crate) async fn again(self) -> Self {
+        self.desk.close().await;
+        let Self {
+            folder,
+            desk,
+            jobs,
+            now,
+        } = self;
+        drop(desk);
+        Self::open(folder, now, jobs).await
+    }
+
+    pub(crate) fn turn_clock(&self, seconds: i64) {
+        self.now
+            .fetch_add(seconds * 1_000_000_000, Ordering::SeqCst);
+    }
+
+    pub(crate) fn router(&self) -> Router {
+        self.desk.router()
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answered {
+        let response = self.router().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, 64 << 20).await.unwrap().to_vec();
+        Answered {
+            status: parts.status,
+            headers: parts.headers,
+            bytes,
+        }
+    }
+
+    /// A request as this page's own code sends it.
+    pub(crate) fn request(
+        person: &Person,
+        method: Method,
+        path: &str,
+    ) -> axum::http::request::Builder {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, HOST)
+            .header("sec-fetch-site", "same-origin");
+        if let Some(cookie) = &person.cookie {
+            request = request.header(header::COOKIE, cookie);
+        }
+        request
+    }
+
+    pub(crate) async fn get(&self, person: &Person, path: &str) -> Answered {
+        let request = Self::request(person, Method::GET, path);
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    pub(crate) async fn call(
+        &self,
+        person: &Person,
+        method: Method,
+        path: &str,
+        body: Value,
+    ) -> Answered {
+        let request =
+            Self::request(person, method, path).header(header::CONTENT_TYPE, "application/json");
+        self.send(request.body(Body::from(body.to_string())).unwrap())
+            .await
+    }
+
+    pub(crate) async fn post(&self, person: &Person, path: &str, body: Value) -> Answered {
+        self.call(person, Method::POST, path, body).await
+    }
+
+    pub(crate) fn code(&self, secret: &str) -> String {
+        let totp = Builder::new()
+            .with_secret(Secret::try_from_base32(secret).unwrap())
+            .with_account_name("test")
+            .build()
+            .unwrap();
+        let seconds = self.now.load(Ordering::SeqCst) / 1_000_000_000;
+        totp.generate(u64::try_from(seconds).unwrap()).to_string()
+    }
+
+    /// Accepts an invitation.
+    pub(crate) async fn accept(&self, token: &str, login: &str, body: Value) -> Person {
+        let nobody = Person::default();
+        let path = format!("/api/invites/{token}");
+        let enrolled = self.post(&nobody, &path, body).await.ok();
+        let secret = enrolled["secret"].as_str().unwrap().to_owned();
+        let code = json!({ "code": self.code(&secret) });
+        let answered = self.post(&nobody, &format!("{path}/confirm"), code).await;
+        let cookie = cookie(&answered);
+        let me = answered.ok();
+        self.turn_clock(60);
+        Person {
+            id: me["id"].as_str().unwrap().to_owned(),
+            login: login.to_owned(),
+            cookie,
+            secret,
+        }
+    }
+
+    pub(crate) async fn administrator(&self) -> Person {
+        let token = self.desk.setup_token().await.unwrap().unwrap();
+        let body = json!({ "login": "root", "name": "Ruth Root", "password": PASSWORD });
+        self.accept(&token, "root", body).await
+    }
+
+    pub(crate) async fn invited(&self, admin: &Person, login: &str, role: Role) -> Person {
+        let body =
+            json!({ "login": login, "name": format!("{login} Person"), "role": role.name() });
+        let made = self.post(admin, "/api/users", body).await.ok();
+        let link = made["link"].as_str().unwrap();
+        let token = link.rsplit('/').next().unwrap();
+        self.accept(token, login, json!({ "password": PASSWORD }))
+            .await
+    }
+
+    pub(crate) async fn sign_in(&self, person: &Person) -> Answered {
+        let body = json!({
+            "login": person.login, "password": PASSWORD, "code": self.code(&person.secret),
+        });
+        self.post(&Person::default(), "/api/session", body).await
+    }
+
+    /// A request with a recording that is ready, and its first review.
+    pub(crate) async fn ready(&self, person: &Person) -> (String, String, String) {
+        let body = json!({
+            "number": "2026-17", "requester_kind": "press", "jurisdiction": "us-ca",
+            "received_on": "2026-09-20",
+        });
+        let request = self.post(person, "/api/requests", body).await.ok();
+        let request = request["id"].as_str().unwrap().to_owned();
+        let recording = self.upload(person, &request, b"not really a video").await;
+        let recording = recording["id"].as_str().unwrap().to_owned();
+        let path = format!("/api/recordings/{recording}");
+        let shown = self.until(person, &path, |shown| {
+            shown["reviews"]
+                .as_array()
+                .is_some_and(|list| !list.is_empty())
+        });
+        let review = shown.await["reviews"][0]["id"].as_str().unwrap().to_owned();
+        (request, recording, review)
+    }
+
+    pub(crate) async fn upload(&self, person: &Person, request: &str, bytes: &[u8]) -> Value {
+        let body = json!({
+            "name": "clip.mp4", "bytes": bytes.len(), "purpose": "recording", "request": request,
+        });
+        let upload = self.post(person, "/api/uploads", body).await.ok();
+        let id = upload["id"].as_str().unwrap().to_owned();
+        self.put(person, &id, 0, bytes).await.ok();
+        self.post(person, &format!("/api/uploads/{id}/finish"), json!({}))
+            .await
+            .ok()
+    }
+
+    pub(crate) async fn put(
+        &self,
+        person: &Person,
+        id: &str,
+        offset: u64,
+        bytes: &[u8],
+    ) -> Answered {
+        let path = format!("/api/uploads/{id}?offset={offset}");
+        let request = Self::request(person, Method::PUT, &path);
+        self.send(request.body(Body::from(bytes.to_vec())).unwrap())
+            .await
+    }
+
+    /// What `path` shows once it is as wanted.
+    pub(crate) async fn until(
+        &self,
+        person: &Person,
+        path: &str,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> Value {
+        for _ in 0..1000 {
+            let shown = self.get(person, path).await.ok();
+            if wanted(&shown) {
+                return shown;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{path} never became what it should");
+    }
+
+    /// The newest document of a review with every track decided and what is missing accepted.
+    pub(crate) async fn decided(&self, person: &Person, review: &str) -> (i64, Value) {
+        let shown = self
+            .get(person, &format!("/api/reviews/{review}"))
+            .await
+            .ok();
+        let mut document = shown["document"].clone();
+        for track in document["tracks"].as_array_mut().unwrap() {
+            track["decision"] = json!({
+                "verdict": "redact", "effect": { "kind": "fill" }, "reason": "privacy",
+            });
+        }
+        document["acknowledged"] = json!(["screen"]);
+        (shown["revision"].as_i64().unwrap(), document)
+    }
+
+    pub(crate) async fn save(
+        &self,
+        person: &Person,
+        review: &str,
+        base: i64,
+        document: &Value,
+    ) -> Answered {
+        let body = json!({ "base": base, "document": document });
+        self.call(person, Method::PUT, &format!("/api/reviews/{review}"), body)
+            .await
+    }
+
+    pub(crate) async fn approve(&self, person: &Person, review: &str, revision: i64) -> Answered {
+        let body = json!({ "revision": revision, "password": PASSWORD });
+        self.post(person, &format!("/api/reviews/{review}/approve"), body)
+            .await
+    }
+}
+
+/// The cookie that an answer sets, as a browser shows it.
+pub(crate) fn cookie(answered: &Answered) -> Option<String> {
+    let line = answered.headers.get(header::SET_COOKIE)?.to_str().unwrap();
+    line.split(';').next().map(str::to_owned)
+}
+
+fn policy(name: &str, second: bool) -> String {
+    let class = |class: &str| {
+        format!(
+            "[[class]]\nclass = \"{class}\"\nverdict = \"redact\"\n\
+             effect = {{ kind = \"fill\" }}\nreason = \"privacy\"\n"
+        )
+    };
+    format!(
+        "format_version = 1\nname = \"{name}\"\ntitle = \"For a test\"\njurisdiction = \"here\"\n\
+         note = \"None.\"\n[approval]\nsecond_person = {second}\n{}{}{}\
+         [audio]\nmute_speech = true\nstyle = \"silence\"\npadding_ms = 0\nreason = \"privacy\"\n\
+         [[reason]]\ncode = \"privacy\"\nstatute = \"none\"\ntext = \"For a test.\"\n",
+        class("face"),
+        class("plate"),
+        class("screen"),
+    )
+}

@@ -1,0 +1,276 @@
+//! Who gets through which door: roles, other sites, other names.
+
+use std::collections::BTreeMap;
+
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
+use redact_desk::{Role, route_table};
+
+use crate::bench::{Bench, HOST, Person};
+
+/// Who may do what, written down a second time: O operator, P approver, U auditor, A administrator,
+/// `-` without signing in.
+const MATRIX: &str = "
+-     GET    /api/state
+-     POST   /api/session
+OPUA  DELETE /api/session
+OPUA  GET    /api/me
+OPUA  POST   /api/me/password
+-     GET    /api/invites/{token}
+-     POST   /api/invites/{token}
+-     POST   /api/invites/{token}/confirm
+A     GET    /api/users
+A     POST   /api/users
+A     PATCH  /api/users/{id}
+A     POST   /api/users/{id}/reset
+OP    GET    /api/people
+OPU   GET    /api/requests
+OP    POST   /api/requests
+OPU   GET    /api/requests/{id}
+OP    PATCH  /api/requests/{id}
+OP    GET    /api/clocks
+OP    GET    /api/policies
+OP    GET    /api/policies/{digest}
+OPU   GET    /api/uploads
+OPU   POST   /api/uploads
+OPU   GET    /api/uploads/{id}
+OPU   PUT    /api/uploads/{id}
+OPU   DELETE /api/uploads/{id}
+OPU   POST   /api/uploads/{id}/finish
+OP    GET    /api/inbox
+OP    POST   /api/inbox/{id}/take
+OP    GET    /api/recordings/{id}
+OP    POST   /api/recordings/{id}/retry
+OP    GET    /api/recordings/{id}/timeline
+OP    GET    /api/recordings/{id}/tracks
+OP    GET    /api/recordings/{id}/proxy
+OP    GET    /api/recordings/{id}/waveform/{track}
+OP    GET    /api/recordings/{id}/thumbnails/{track}
+OP    GET    /api/recordings/{id}/frames/{frame}
+OP    POST   /api/recordings/{id}/follow
+OP    POST   /api/recordings/{id}/reviews
+OP    GET    /api/reviews/{id}
+OP    PUT    /api/reviews/{id}
+OP    GET    /api/reviews/{id}/revisions
+OP    GET    /api/reviews/{id}/revisions/{revision}
+OP    GET    /api/reviews/{id}/summary
+OP    GET    /api/reviews/{id}/differences/{other}
+OP    GET    /api/reviews/{id}/preview/{frame}
+OP    POST   /api/reviews/{id}/preview
+OP    POST   /api/reviews/{id}/approve
+OP    POST   /api/reviews/{id}/withdraw
+OP    POST   /api/reviews/{id}/releases
+OP    GET    /api/jobs
+OPU   GET    /api/jobs/{id}
+OP    POST   /api/jobs/{id}/cancel
+OP    POST   /api/jobs/{id}/retry
+OP    GET    /api/jobs/{id}/clip
+OPU   GET    /api/releases
+OPU   GET    /api/releases/{id}
+OPU   GET    /api/releases/{id}/files/{kind}
+OP    POST   /api/releases/{id}/verify
+OPU   GET    /api/releases/{id}/copies
+OP    POST   /api/releases/{id}/copies
+OPU   POST   /api/audits
+OPU   GET    /api/audits
+OPU   GET    /api/audits/{id}
+UA    GET    /api/events
+UA    GET    /api/events/check
+OPU   GET    /api/stream
+";
+
+fn letter(role: Role) -> char {
+    match role {
+        Role::Operator => 'O',
+        Role::Approver => 'P',
+        Role::Auditor => 'U',
+        Role::Administrator => 'A',
+    }
+}
+
+/// A path with something of the right shape in every place that varies.
+fn example(path: &str) -> String {
+    let id = "0123456789abcdef0123456789abcdef";
+    let mut path = path.to_owned();
+    for (place, value) in [
+        ("{id}", id),
+        ("{other}", id),
+        ("{digest}", "00"),
+        ("{token}", "00"),
+        ("{track}", "1"),
+        ("{frame}", "1"),
+        ("{revision}", "1"),
+        ("{kind}", "release"),
+    ] {
+        path = path.replace(place, value);
+    }
+    assert!(!path.contains('{'), "{path}");
+    path
+}
+
+/// Goal: no role gets through a door that is not its own, and every door of its own opens.
+/// Method: every role at every route; a door is closed when the answer is 401 or 403.
+#[tokio::test]
+async fn every_role_gets_through_its_own_doors_and_no_other() {
+    let bench = Bench::new().await;
+    let admin = bench.administrator().await;
+    let mut people = BTreeMap::new();
+    for (login, role) in [
+        ("oli", Role::Operator),
+        ("pat", Role::Approver),
+        ("uma", Role::Auditor),
+        ("ada", Role::Administrator),
+    ] {
+        people.insert(letter(role), bench.invited(&admin, login, role).await);
+    }
+    let mut written = 0;
+    for line in MATRIX.trim().lines() {
+        let [who, method, path] = line.split_whitespace().collect::<Vec<_>>()[..] else {
+            panic!("{line}");
+        };
+        written += 1;
+        let table = route_table();
+        let route = table
+            .iter()
+            .find(|r| r.method.as_str() == method && r.path == path);
+        let route = route.unwrap_or_else(|| panic!("{line}: no such route"));
+        let method: Method = method.parse().unwrap();
+        if path == "/api/stream" || path == "/api/session" {
+            // One does not end, the other ends the session: the table says who may.
+            let roles = route.roles.map_or(vec![], <[Role]>::to_vec);
+            let letters: String = roles.into_iter().map(letter).collect();
+            assert_eq!(letters, who.trim_matches('-'), "{line}");
+            continue;
+        }
+        let path = example(path);
+        let nobody = bench
+            .call(&Person::default(), method.clone(), &path, "{}".into())
+            .await;
+        let open = nobody.status != StatusCode::UNAUTHORIZED;
+        assert_eq!(
+            open,
+            who == "-",
+            "{line} without signing in: {}",
+            nobody.status
+        );
+        for (letter, person) in &people {
+            let answered = bench.call(person, method.clone(), &path, "{}".into()).await;
+            let shut = answered.status == StatusCode::FORBIDDEN;
+            let expected = who != "-" && !who.contains(*letter);
+            assert_eq!(shut, expected, "{line} as {letter}: {}", answered.status);
+        }
+    }
+    assert_eq!(
+        written,
+        route_table().len(),
+        "every route is written down twice"
+    );
+}
+
+/// Goal: no page of another site, and no other name for this machine, gets anything done.
+#[tokio::test]
+async fn other_names_and_other_sites_are_turned_away() {
+    let bench = Bench::new().await;
+    let ask = async |method: Method, lines: &[(&str, &str)]| {
+        let mut request = Request::builder().method(method).uri("/api/state");
+        for (name, value) in lines {
+            request = request.header(*name, *value);
+        }
+        bench
+            .send(request.body(Body::empty()).unwrap())
+            .await
+            .status
+    };
+    let host = ("host", HOST);
+    assert_eq!(ask(Method::GET, &[host]).await, StatusCode::OK);
+    for wrong in [
+        "attacker.example",
+        "attacker.example:7350",
+        "127.0.0.1",
+        "127.0.0.1:80",
+        "",
+    ] {
+        let status = ask(Method::GET, &[("host", wrong)]).await;
+        assert_eq!(status, StatusCode::MISDIRECTED_REQUEST, "{wrong:?}");
+    }
+    assert_eq!(ask(Method::GET, &[]).await, StatusCode::MISDIRECTED_REQUEST);
+    assert_eq!(
+        ask(Method::GET, &[host, host]).await,
+        StatusCode::MISDIRECTED_REQUEST
+    );
+    for site in ["cross-site", "same-site", "weird"] {
+        let status = ask(Method::GET, &[host, ("sec-fetch-site", site)]).await;
+        assert_eq!(status, StatusCode::FORBIDDEN, "{site}");
+    }
+    let here = "http://127.0.0.1:7350";
+    let through = |status: StatusCode| status != StatusCode::FORBIDDEN;
+    let post = Method::POST;
+    assert!(
+        !through(ask(post.clone(), &[host]).await),
+        "a form says where it comes from"
+    );
+    assert!(!through(
+        ask(post.clone(), &[host, ("sec-fetch-site", "none")]).await
+    ));
+    assert!(!through(
+        ask(post.clone(), &[host, ("origin", "null")]).await
+    ));
+    assert!(!through(
+        ask(post.clone(), &[host, ("origin", "https://127.0.0.1:7350")]).await
+    ));
+    let mixed = [
+        host,
+        ("sec-fetch-site", "same-origin"),
+        ("origin", "http://a.example"),
+    ];
+    assert!(!through(ask(post.clone(), &mixed).await));
+    assert!(through(ask(post.clone(), &[host, ("origin", here)]).await));
+    assert!(through(
+        ask(post, &[host, ("sec-fetch-site", "same-origin")]).await
+    ));
+}
+
+#[tokio::test]
+async fn every_answer_forbids_foreign_code_and_frames() {
+    let bench = Bench::new().await;
+    for path in ["/", "/api/state", "/api/nothing", "/anything"] {
+        let answered = bench.get(&Person::default(), path).await;
+        let policy = answered.headers[header::CONTENT_SECURITY_POLICY]
+            .to_str()
+            .unwrap();
+        assert!(policy.contains("default-src 'none'"), "{path}");
+        assert!(!policy.contains("unsafe"), "{path}");
+        assert_eq!(answered.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+    }
+    let state = bench.get(&Person::default(), "/api/state").await;
+    assert_eq!(state.headers[header::CACHE_CONTROL], "no-store");
+}
+
+/// Goal: nothing outside the page's own files and a person's own records can be named.
+#[tokio::test]
+async fn no_path_leads_out() {
+    let bench = Bench::new().await;
+    let admin = bench.administrator().await;
+    let person = bench.invited(&admin, "oli", Role::Operator).await;
+    for path in [
+        "/../Cargo.toml",
+        "/..%2f..%2fetc/passwd",
+        "/assets/../../desk.sqlite",
+        "/desk.sqlite",
+        "/api/recordings/..%2f..%2fdesk.sqlite/proxy",
+        "/api/recordings/0123456789abcdef0123456789abcdef/thumbnails/..%2f..%2fsource",
+        "/api/recordings/%2e%2e/proxy",
+        "/api/releases/..%2f..%2f/files/release",
+        "/api/releases/0123456789abcdef0123456789abcdef/files/..%2fplan.json",
+        "/api/recordings/0123456789abcdef0123456789abcdef/proxy",
+    ] {
+        let answered = bench.get(&person, path).await;
+        let text = String::from_utf8_lossy(&answered.bytes).into_owned();
+        assert!(
+            answered.status.is_client_error(),
+            "{path}: {} {text}",
+            answered.status
+        );
+        assert!(!text.contains("SQLite"), "{path}");
+    }
+}

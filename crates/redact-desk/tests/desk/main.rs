@@ -1,0 +1,10 @@
+//! The desk as browsers meet it: every test sends requests to the service itself.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
+mod accounts;
+mod approvals;
+mod bench;
+mod doors;
+mod evidence;
+mod work;

@@ -1,0 +1,291 @@
+//! Follows what a person pointed at from picture to picture.
+//!
+//! The region is reduced to a small grid of brightness and searched for around where it was going,
+//! at three sizes, by normalised cross-correlation: changes of light do not matter, and a place
+//! that looks like nothing of the kind is no place. What it looks like is renewed slowly, and the
+//! first look is never forgotten, so that it does not drift onto something else unnoticed.
+//!
+//! It follows one thing that changes little from one picture to the next. It is a help for the
+//! person who draws, and what it gives is looked at before it hides anything.
+
+use redact_core::{NormRect, Picture, PlaneKind};
+
+/// Samples across and down the grid.
+const GRID: usize = 20;
+
+/// How far is searched, in boxes, to each side.
+const REACH: f32 = 0.6;
+/// Places tried along each axis in the coarse search, to each side of the middle.
+const COARSE: i32 = 8;
+/// Sizes tried.
+const SIZES: [f32; 3] = [1.0, 0.96, 1.04];
+
+/// Correlation with the first or the last look below which the thing is lost.
+const ALIKE_MIN: f32 = 0.55;
+/// Correlation above which the last look is renewed.
+const RENEW_MIN: f32 = 0.8;
+const RENEW_SHARE: f32 = 0.1;
+
+/// A change of the whole picture's distribution of brightness, `0.0..=1.0`, that is a cut.
+const CUT_MIN: f32 = 0.5;
+const BINS: usize = 32;
+
+/// Added around what is found, as a share of the box: it may be off by a little.
+const MARGIN: f32 = 0.06;
+
+/// What one picture brought.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Step {
+    /// It is here, margin included.
+    At(NormRect),
+    /// It cannot be told where it is.
+    Lost,
+    /// The scene changed.
+    Cut,
+}
+
+/// A grid of brightness with mean 0 and length 1.
+type Look = [f32; GRID * GRID];
+
+/// Something that is being followed.
+pub struct Follower {
+    first: Look,
+    last: Look,
+    /// Where it was found: middle and size, fractions of the picture.
+    center: [f32; 2],
+    size: [f32; 2],
+    speed: [f32; 2],
+    shares: [f32; BINS],
+}
+
+impl Follower {
+    /// Begins with what is in `rect`.
+    #[must_use]
+    pub fn new(picture: &Picture, rect: NormRect) -> Self {
+        let (center, size) = (rect.center(), [rect.width(), rect.height()]);
+        let look = look(picture, center, size);
+        Self {
+            first: look,
+            last: look,
+            center,
+            size,
+            speed: [0.0, 0.0],
+            shares: shares(picture),
+        }
+    }
+
+    /// Looks for it in the next picture, or in the one before.
+    pub fn step(&mut self, picture: &Picture) -> Step {
+        let shares = shares(picture);
+        let changed: f32 = shares
+            .iter()
+            .zip(&self.shares)
+            .map(|(a, b)| (a - b).abs())
+            .sum();
+        self.shares = shares;
+        if changed / 2.0 >= CUT_MIN {
+            return Step::Cut;
+        }
+        let guess = [0, 1].map(|axis| self.center[axis] + self.speed[axis]);
+        let (alike, center, size) = self.search(picture, guess);
+        if alike < ALIKE_MIN || center.iter().any(|place| !(0.0..=1.0).contains(place)) {
+            return Step::Lost;
+        }
+        let found = look(picture, center, size);
+        if correlation(&found, &self.last) >= RENEW_MIN {
+            let mixed: Vec<f32> = self
+                .last
+                .iter()
+                .zip(&found)
+                .map(|(old, new)| old * (1.0 - RENEW_SHARE) + new * RENEW_SHARE)
+                .collect();
+            self.last.copy_from_slice(&mixed);
+            normalise(&mut self.last);
+        }
+        for axis in [0, 1] {
+            let moved = center[axis] - self.center[axis];
+            self.speed[axis] = 0.5 * self.speed[axis] + 0.5 * moved;
+        }
+        (self.center, self.size) = (center, size);
+        let half = [0, 1].map(|axis| size[axis] * (0.5 + MARGIN));
+        let rect = NormRect::clipped([
+            center[0] - half[0],
+            center[1] - half[1],
+            center[0] + half[0],
+            center[1] + half[1],
+        ]);
+        rect.map_or(Step::Lost, Step::At)
+    }
+
+    /// The likeliest place around `guess`: coarse, then twice finer.
+    fn search(&self, picture: &Picture, guess: [f32; 2]) -> (f32, [f32; 2], [f32; 2]) {
+        let mut best = (f32::MIN, guess, self.size);
+        let mut step = [0, 1].map(|axis| self.size[axis] * REACH / COARSE as f32);
+        let mut middle = guess;
+        for (round, reach) in [COARSE, 2, 2].into_iter().enumerate() {
+            for dy in -reach..=reach {
+                for dx in -reach..=reach {
+                    let center = [
+                        middle[0] + dx as f32 * step[0],
+                        middle[1] + dy as f32 * step[1],
+                    ];
+                    let sizes = if round == 0 { &SIZES[..1] } else { &SIZES[..] };
+                    for scale in sizes {
+                        let size = self.size.map(|side| (side * scale).clamp(0.004, 1.0));
+                        let alike = self.alike(&look(picture, center, size));
+                        if alike > best.0 {
+                            best = (alike, center, size);
+                        }
+                    }
+                }
+            }
+            middle = best.1;
+            step = step.map(|side| side * 0.4);
+        }
+        best
+    }
+
+    /// How much a look is like the first one and the last.
+    fn alike(&self, look: &Look) -> f32 {
+        0.35 * correlation(look, &self.first) + 0.65 * correlation(look, &self.last)
+    }
+}
+
+fn correlation(a: &Look, b: &Look) -> f32 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// The brightness of a region on the grid; places outside the picture repeat its edge.
+fn look(picture: &Picture, center: [f32; 2], size: [f32; 2]) -> Look {
+    let plane = picture.plane(PlaneKind::Luma);
+    let (width, height) = (plane.width as f32, plane.height as f32);
+    let mut grid = [0.0; GRID * GRID];
+    let place = |cell: usize, middle: f32, side: f32, extent: f32| {
+        let share = (cell as f32 + 0.5) / GRID as f32 - 0.5;
+        ((middle + share * side) * extent - 0.5).clamp(0.0, extent - 1.0)
+    };
+    for row in 0..GRID {
+        let y = place(row, center[1], size[1], height);
+        for column in 0..GRID {
+            let x = place(column, center[0], size[0], width);
+            grid[row * GRID + column] = sample(plane, x, y);
+        }
+    }
+    normalise(&mut grid);
+    grid
+}
+
+/// The brightness between four samples.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "clamped to the plane by the caller"
+)]
+fn sample(plane: redact_core::Plane<'_>, x: f32, y: f32) -> f32 {
+    let (left, top) = (x as usize, y as usize);
+    let (right, bottom) = (
+        (left + 1).min(plane.width - 1),
+        (top + 1).min(plane.height - 1),
+    );
+    let (across, down) = (x - left as f32, y - top as f32);
+    let row = |y: usize| {
+        let row = plane.row(y);
+        f32::from(row[left]) * (1.0 - across) + f32::from(row[right]) * across
+    };
+    row(top) * (1.0 - down) + row(bottom) * down
+}
+
+fn normalise(grid: &mut Look) {
+    let mean = grid.iter().sum::<f32>() / grid.len() as f32;
+    for value in grid.iter_mut() {
+        *value -= mean;
+    }
+    let length = grid.iter().map(|value| value * value).sum::<f32>().sqrt();
+    // A region of one brightness looks like nothing: it is alike to no other.
+    let scale = if length > GRID as f32 {
+        1.0 / length
+    } else {
+        0.0
+    };
+    for value in grid.iter_mut() {
+        *value *= scale;
+    }
+}
+
+/// Shares of the bins of brightness, every eighth row and column.
+fn shares(picture: &Picture) -> [f32; BINS] {
+    let plane = picture.plane(PlaneKind::Luma);
+    let mut shares = [0.0; BINS];
+    let mut count = 0.0_f32;
+    for row in plane.rows().step_by(8) {
+        for value in row.iter().step_by(8) {
+            shares[usize::from(*value) * BINS / 256] += 1.0;
+            count += 1.0;
+        }
+    }
+    shares.map(|bin| bin / count.max(1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use redact_core::{ColorRange, PixelSize};
+
+    /// A patterned square of 40 pixels at `x`, `y` on a wall with a pattern of its own.
+    fn scene(x: usize, y: usize) -> Picture {
+        let size = PixelSize::new(320, 240).unwrap();
+        let mut picture = Picture::filled(size, ColorRange::Limited, [90, 128, 128]);
+        let mut plane = picture.plane_mut(PlaneKind::Luma);
+        for row in 0..240 {
+            for (column, sample) in plane.row_mut(row).iter_mut().enumerate() {
+                let inside = (x..x + 40).contains(&column) && (y..y + 40).contains(&row);
+                let (u, v) = (column.wrapping_sub(x), row.wrapping_sub(y));
+                *sample = if inside {
+                    if (u / 8 + v / 8 + u * v / 97) % 2 == 0 {
+                        220
+                    } else {
+                        30
+                    }
+                } else {
+                    80 + u8::try_from((column / 31 * 7 + row / 23 * 5) % 30).unwrap()
+                };
+            }
+        }
+        picture
+    }
+
+    fn rect(x: usize, y: usize) -> NormRect {
+        let (x, y) = (x as f32, y as f32);
+        NormRect::new([x / 320.0, y / 240.0, (x + 40.0) / 320.0, (y + 40.0) / 240.0]).unwrap()
+    }
+
+    /// Goal: a thing that moves is covered in every picture.
+    /// Method: a square that moves by 4 and 2 pixels a picture.
+    #[test]
+    fn a_moving_thing_stays_covered() {
+        let mut follower = Follower::new(&scene(60, 80), rect(60, 80));
+        for step in 1..30 {
+            let (x, y) = (60 + step * 4, 80 + step * 2);
+            let Step::At(found) = follower.step(&scene(x, y)) else {
+                panic!("lost at {step}");
+            };
+            let truth = rect(x, y);
+            assert!(found.iou(truth) > 0.7, "step {step}: {found:?}, {truth:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_gone_is_lost_and_not_somewhere_else() {
+        let mut follower = Follower::new(&scene(60, 80), rect(60, 80));
+        assert!(matches!(follower.step(&scene(62, 80)), Step::At(_)));
+        assert_eq!(follower.step(&scene(260, 190)), Step::Lost);
+    }
+
+    #[test]
+    fn another_scene_is_a_cut() {
+        let mut follower = Follower::new(&scene(60, 80), rect(60, 80));
+        let size = PixelSize::new(320, 240).unwrap();
+        let night = Picture::filled(size, ColorRange::Limited, [20, 128, 128]);
+        assert_eq!(follower.step(&night), Step::Cut);
+    }
+}
