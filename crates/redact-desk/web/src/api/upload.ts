@@ -55,10 +55,14 @@ export async function send(
 }
 
 /** The end of an upload, tried again while the server is away. */
-export async function finish<T>(upload: Upload): Promise<T> {
+export const finish = <T>(upload: Upload): Promise<T> =>
+  patiently(() => post<T>(`/uploads/${upload.id}/finish`));
+
+/** A request that is tried again while the server is away. */
+export async function patiently<T>(act: () => Promise<T>): Promise<T> {
   for (let wait = 500; ; wait = Math.min(wait * 2, PAUSE_MS_MAX)) {
     try {
-      return await post<T>(`/uploads/${upload.id}/finish`);
+      return await act();
     } catch (error) {
       if (!(error instanceof ApiError && error.passing)) throw error;
       await pause(wait);

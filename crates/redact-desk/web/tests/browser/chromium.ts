@@ -7,7 +7,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import { expect } from 'vitest';
 
 export const ROOT = resolve(import.meta.dirname, '../../../../..');
-const TARGET = process.env['CARGO_TARGET_DIR'] ?? resolve(ROOT, 'target');
+export const TARGET = process.env['CARGO_TARGET_DIR'] ?? resolve(ROOT, 'target');
 export const SHOTS = resolve(TARGET, 'desk-pictures');
 
 export type Theme = 'light' | 'dark';

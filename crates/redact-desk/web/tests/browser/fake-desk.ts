@@ -37,6 +37,7 @@ export class FakeDesk {
   constructor(
     readonly found: api.Found = sample.demoFound(),
     readonly timeline: api.Timeline = sample.demoTimeline(),
+    readonly clip: string = CLIP,
   ) {
     this.review = sample.review(found);
     this.#server = createServer((request, response) => {
@@ -67,7 +68,7 @@ export class FakeDesk {
       response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write(':\n\n');
       return;
     }
-    if (path.endsWith('/proxy')) return sendRange(request, response);
+    if (path.endsWith('/proxy')) return sendRange(this.clip, request, response);
     if (/\/(thumbnails|frames|preview)\//.test(path)) return this.#still(path, response);
     if (path.includes('/waveform/')) {
       response.end(Buffer.from(sample.waveform(this.timeline).buffer));
@@ -211,8 +212,8 @@ function extract(kind: string, value: number, found: api.Found): Buffer {
   return execFileSync('ffmpeg', [...args, '-f', 'mjpeg', '-'], { maxBuffer: 1 << 24 });
 }
 
-function sendRange(request: IncomingMessage, response: ServerResponse): void {
-  const size = statSync(CLIP).size;
+function sendRange(clip: string, request: IncomingMessage, response: ServerResponse): void {
+  const size = statSync(clip).size;
   const match = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
   const from = Number(match?.[1] ?? 0);
   const to = match?.[2] ? Number(match[2]) : size - 1;
@@ -222,5 +223,5 @@ function sendRange(request: IncomingMessage, response: ServerResponse): void {
     'Content-Length': to - from + 1,
     ...(match ? { 'Content-Range': `bytes ${from}-${to}/${size}` } : {}),
   });
-  createReadStream(CLIP, { start: from, end: to }).pipe(response);
+  createReadStream(clip, { start: from, end: to }).pipe(response);
 }

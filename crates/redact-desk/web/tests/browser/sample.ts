@@ -75,10 +75,17 @@ export function demoFound(): api.Found {
 }
 
 /** An hour at 30 frames a second with 500 tracks of ten seconds. */
-export function hourFound(): api.Found {
+export const hourFound = (): api.Found => manyFound(500, 215);
+export const hourTimeline = (): api.Timeline => steady(108_000);
+
+/** Ten minutes with 20 tracks. */
+export const tenMinutesFound = (): api.Found => manyFound(20, 880);
+export const tenMinutesTimeline = (): api.Timeline => steady(18_000);
+
+function manyFound(count: number, apart: number): api.Found {
   const classes: api.Class[] = ['face', 'plate', 'screen'];
-  const tracks = Array.from({ length: 500 }, (_, i): api.FoundTrack => {
-    const start = i * 215;
+  const tracks = Array.from({ length: count }, (_, i): api.FoundTrack => {
+    const start = i * apart;
     const boxes = Array.from({ length: 300 }, (_, f) => {
       const x = 0.1 + ((i * 37 + f) % 700) / 1000;
       return [x, 0.3, x + 0.08, 0.45];
@@ -96,8 +103,8 @@ export function hourFound(): api.Found {
   return { tracks, missing: [], speech: [], look_here_first: [] };
 }
 
-export function hourTimeline(): api.Timeline {
-  return { frames: 108_000, num: 1, den: 30, runs: [[108_000, 1]], audio_start_seconds: [0] };
+function steady(frames: number): api.Timeline {
+  return { frames, num: 1, den: 30, runs: [[frames, 1]], audio_start_seconds: [0] };
 }
 
 export function waveform(timeline: api.Timeline): Int8Array {
