@@ -196,7 +196,6 @@ export interface Timeline {
   num: number;
   den: number;
   runs: [count: number, ticks: number][];
-  audio_start_seconds: number[];
 }
 
 export interface Risk {

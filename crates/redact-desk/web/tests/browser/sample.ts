@@ -21,9 +21,12 @@ interface Truth {
   boxes: { class: api.Class; track: number; x: number; y: number; w: number; h: number }[][];
 }
 
-export function demoTimeline(): api.Timeline {
-  return { frames: 300, num: 1, den: 15_360, runs: [[300, 512]], audio_start_seconds: [0, 0] };
-}
+export const demoTimeline = (): api.Timeline => ({
+  frames: 300,
+  num: 1,
+  den: 15_360,
+  runs: [[300, 512]],
+});
 
 export function demoFound(): api.Found {
   const text = readFileSync(resolve(ROOT, 'fixtures/demo.truth.json'), 'utf8');
@@ -104,7 +107,7 @@ function manyFound(count: number, apart: number): api.Found {
 }
 
 function steady(frames: number): api.Timeline {
-  return { frames, num: 1, den: 30, runs: [[frames, 1]], audio_start_seconds: [0] };
+  return { frames, num: 1, den: 30, runs: [[frames, 1]] };
 }
 
 export function waveform(timeline: api.Timeline): Int8Array {
@@ -289,7 +292,7 @@ export function recording(review: api.Review, timeline: api.Timeline): api.Recor
       video_codec: 'h264',
       frame_rate: [30, 1],
       conversions: [],
-      audio: timeline.audio_start_seconds.map(() => ({
+      audio: [1, 2].map(() => ({
         codec: 'aac',
         rate_hz: 48_000,
         channels: 1,

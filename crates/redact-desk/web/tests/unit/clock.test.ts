@@ -6,7 +6,6 @@ const STEADY = new FrameClock({
   num: 1001,
   den: 30_000,
   runs: [[300, 1]],
-  audio_start_seconds: [],
 });
 // A camera that slows down: ten frames of 1/30 s, then five of 1/10 s, then five of 1/30 s.
 const UNEVEN = new FrameClock({
@@ -18,7 +17,6 @@ const UNEVEN = new FrameClock({
     [5, 3],
     [5, 1],
   ],
-  audio_start_seconds: [],
 });
 
 test('the middle of every frame is within that frame', () => {
