@@ -304,11 +304,20 @@ function laneName(canvas: CanvasRenderingContext2D, scene: Scene, i: number, fir
   canvas.fillStyle = colors.text;
   const name =
     lane.kind === 'drawn' ? lane.region.id : (lane.track.person ?? trackName(lane.track));
-  canvas.fillText(name, metrics.font * 0.9 + 14, y + metrics.lane / 2);
+  const room = metrics.gutter - metrics.font * 2.4 - 14;
+  canvas.fillText(shortened(canvas, name, room), metrics.font * 0.9 + 14, y + metrics.lane / 2);
   if (lane.kind === 'track' && lane.track.decision === null) {
     canvas.fillStyle = colors.warn;
     canvas.fillText('?', metrics.gutter - metrics.font * 1.2, y + metrics.lane / 2);
   }
+}
+
+/** As much of a name as there is room for. */
+function shortened(canvas: CanvasRenderingContext2D, name: string, room: number): string {
+  if (canvas.measureText(name).width <= room) return name;
+  let length = name.length - 1;
+  while (length > 1 && canvas.measureText(`${name.slice(0, length)}…`).width > room) length -= 1;
+  return `${name.slice(0, length)}…`;
 }
 
 function isSelected(scene: Scene, lane: Lane): boolean {

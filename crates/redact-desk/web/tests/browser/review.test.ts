@@ -343,3 +343,41 @@ test('ten minutes with 20 tracks are cleared in under five minutes', async () =>
   expect(verdicts(desk.review.document).filter((v) => v === 'keep')).toHaveLength(4);
   expect(machine + person).toBeLessThan(300);
 });
+
+// The picture in the README is made here: `ffmpeg -i readme.png -quality 82 review.webp`.
+test('a review half done shows what is hidden, kept, undecided and muted', async () => {
+  await openReview();
+  await page.getByRole('tab', { name: /Sound/ }).click();
+  await page.getByRole('button', { name: 'Mute all speech' }).click();
+  await page.getByRole('tab', { name: /Tracks/ }).click();
+  await page
+    .getByRole('button', { name: /^Screen 4/ })
+    .first()
+    .click();
+  await page.keyboard.press('h');
+  await page
+    .getByRole('button', { name: /^Plate 3/ })
+    .first()
+    .click();
+  await page.keyboard.press('Shift+k');
+  await page
+    .getByRole('button', { name: /^Face 1/ })
+    .first()
+    .click();
+  await page.keyboard.press('g');
+  await page.keyboard.type('visitor');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('h');
+  await page
+    .getByRole('button', { name: /^visitor/ })
+    .first()
+    .click();
+  await page.keyboard.press('Home');
+  for (let i = 0; i < 8; i += 1) await page.keyboard.press('Shift+ArrowRight');
+  await page.getByRole('button', { name: 'Dismiss' }).click();
+  await page.locator('[data-save="saved"]').waitFor();
+  await page.waitForTimeout(800);
+  await picture(page, 'readme');
+  await checkAccess(page);
+  expect(verdicts(desk.review.document)).toEqual(['redact', null, 'keep', 'redact']);
+});
