@@ -1,0 +1,75 @@
+"""Reads image sets with COCO-like boxes, and divides them by ride or by source.
+
+A set is a folder with `boxes.json` (COCO format, category names `plate` and `screen`) and `images/`.
+"""
+
+import json
+import re
+import zlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+KINDS = {"plate": 0, "screen": 1}
+# Rides that are never trained on; sets without rides give every fourth picture.
+HELD_OUT_RIDES = {"dayride_type1_002", "nightride_type3_001"}
+RIDE = re.compile(r"(.*ride.*)_\d+$")
+# Longest side of a picture that is kept for training, pixels.
+LONG_MAX = 1280
+
+
+def held_out(name):
+    """Whether the picture `name` is for validation."""
+    stem = Path(name).stem
+    ride = RIDE.match(stem)
+    if ride:
+        return ride[1] in HELD_OUT_RIDES
+    return zlib.crc32(stem.encode()) % 4 == 0
+
+
+def read_set(folder, part="all"):
+    """(name, picture, boxes [N, 5]) of a set's `part`: "train", "validation" or "all"."""
+    folder = Path(folder)
+    book = json.loads((folder / "boxes.json").read_text(encoding="utf-8"))
+    kinds = {c["id"]: KINDS.get(c["name"]) for c in book["categories"]}
+    boxes = {}
+    for mark in book["annotations"]:
+        x, y, width, height = mark["bbox"]
+        kind = kinds[mark["category_id"]]
+        if kind is not None:
+            boxes.setdefault(mark["image_id"], []).append([x, y, x + width, y + height, kind])
+    for entry in book["images"]:
+        name = entry["file_name"]
+        if part != "all" and held_out(name) != (part == "validation"):
+            continue
+        picture = cv2.imread(str(folder / "images" / name), cv2.IMREAD_COLOR)
+        if picture is None:
+            raise SystemExit(f"{folder}: cannot read {name}")
+        marks = np.array(boxes.get(entry["id"], []), np.float64).reshape(-1, 5)
+        yield name, picture, marks
+
+
+def reduced(picture, marks):
+    """The picture at most LONG_MAX long, with its boxes."""
+    scale = LONG_MAX / max(picture.shape[:2])
+    if scale >= 1:
+        return picture, marks
+    picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    marks = marks.copy()
+    marks[:, :4] *= scale
+    return picture, marks
+
+
+def frames(path, count):
+    """`count` frames of a video, evenly spread."""
+    video = cv2.VideoCapture(str(path))
+    total = int(video.get(cv2.CAP_PROP_FRAME_COUNT))
+    wanted = set(np.linspace(0, max(total - 1, 0), count).astype(int).tolist())
+    for at in range(total):
+        if not video.grab():
+            return
+        if at in wanted:
+            good, picture = video.retrieve()
+            if good:
+                yield picture

@@ -1,0 +1,63 @@
+"""Gathers the pictures to train on into one file, so that training starts at once.
+
+Backgrounds come from image sets without plates and screens and from videos. A public detector for each
+class looks at them first, and what it takes for a plate or a screen is left out: a background with
+an unmarked plate would teach the net to overlook plates.
+"""
+
+import argparse
+import pickle
+from pathlib import Path
+
+import numpy as np
+
+import data
+import detectors
+
+# A background is left out from these scores on.
+DOUBT = {detectors.PLATE: 0.75, detectors.SCREEN: 0.2}
+FRAMES = 40
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--set", action="append", default=[], help="folder with marked pictures")
+    parser.add_argument("--background", action="append", default=[], help="folder or video without")
+    parser.add_argument("--teachers", required=True, help="folder with the two public detectors")
+    parser.add_argument("--output", required=True)
+    return parser.parse_args()
+
+
+def main():
+    options = parse()
+    labelled = []
+    for folder in options.set:
+        for _, picture, marks in data.read_set(folder, "train"):
+            labelled.append(data.reduced(picture, marks))
+        print(f"{folder}: {len(labelled)} marked pictures so far", flush=True)
+    teachers = Path(options.teachers)
+    judges = [
+        detectors.LpdYunet(teachers / "lpd_yunet_2022may_dyn.onnx"),
+        detectors.YoloxNano(teachers / "yolox_nano_dyn.onnx", 416, True),
+    ]
+    backgrounds, left = [], 0
+    for source in options.background:
+        source = Path(source)
+        if source.is_dir():
+            pictures = (picture for _, picture, _ in data.read_set(source, "train"))
+        else:
+            pictures = data.frames(source, FRAMES)
+        for picture in pictures:
+            picture = data.reduced(picture, np.zeros((0, 5)))[0]
+            found = np.concatenate([judge(picture) for judge in judges])
+            if any(score >= DOUBT[int(kind)] for score, kind in found[:, 4:]):
+                left += 1
+            else:
+                backgrounds.append(picture)
+        print(f"{source}: {len(backgrounds)} backgrounds, {left} left out so far", flush=True)
+    with open(options.output, "wb") as file:
+        pickle.dump((labelled, backgrounds), file)
+
+
+if __name__ == "__main__":
+    main()
