@@ -268,17 +268,27 @@ fn lower(plan: &mut Value, digest: bool) {
 }
 
 /// Goal: two approvals by one person under two spellings, written by hand, are one.
-/// Method: the second approval is forged with the right digest; another name is the control.
+/// Method: the second approval is forged with the right digest, without the first one's signature;
+/// another name is the control, and shows what a policy that asks for signatures is for. With the
+/// first one's signature the forgery does not hold under any name.
 #[test]
 fn a_second_approval_by_the_same_person_written_by_hand_is_refused() {
     let work = Work::new();
     plate_found(&work);
     propose(&work, &policy("court.toml"), "Ada Okafor");
     let good = work.json("clip.plan.json");
-    for (name, status) in [("ADA  okafor", 2), (" Ada Okafor", 2), ("Ben Ruiz", 0)] {
+    for (name, signed, status) in [
+        ("ADA  okafor", false, 2),
+        (" Ada Okafor", false, 2),
+        ("Ben Ruiz", true, 2),
+        ("Ben Ruiz", false, 0),
+    ] {
         let mut plan = good.clone();
         let mut second = plan["approvals"][0].clone();
         second["by"] = json!(name);
+        if !signed {
+            second.as_object_mut().unwrap().remove("signature");
+        }
         plan["approvals"].as_array_mut().unwrap().push(second);
         work.write_json("clip.plan.json", &plan);
         work.redact(&RENDER).expect_status(status);
@@ -305,8 +315,16 @@ fn a_sealed_manifest_that_lowers_the_demands_is_caught() {
     type Attack = fn(&mut Value);
     let attacks: &[(Attack, &str)] = &[
         (
-            |body| body["approvals"][1]["by"] = json!("ada"),
+            |body| {
+                body["approvals"][1]["by"] = json!("ada");
+                let approval = body["approvals"][1].as_object_mut().unwrap();
+                approval.remove("signature");
+            },
             "another person",
+        ),
+        (
+            |body| body["approvals"][1]["by"] = json!("Cleo"),
+            "the signature does not hold",
         ),
         (
             |body| body["approvals"][1]["content_sha256"] = json!("33".repeat(32)),
@@ -347,4 +365,50 @@ fn a_sealed_manifest_that_lowers_the_demands_is_caught() {
         );
         assert!(line.contains(words), "{words:?} is not in {line}");
     }
+}
+
+/// Goal: where the policy asks for signatures, an approval is worth its key: typed by hand, with a
+/// key that nobody trusts, or twice with one key under two names, it is refused, by `render` and in
+/// the sealed manifest by `verify`. Control: two people with a key each.
+#[test]
+fn signed_approvals_cannot_be_typed() {
+    let work = Work::new();
+    plate_found(&work);
+    let text = std::fs::read_to_string(policy("court.toml")).unwrap();
+    let text = text.replacen(
+        "second_person = true",
+        "second_person = true\nsigned = true",
+        1,
+    );
+    std::fs::write(work.path("own.toml"), text).unwrap();
+    propose(&work, "own.toml", "Ada");
+    let once = work.json("clip.plan.json");
+
+    let mut typed = once.clone();
+    let mut second = once["approvals"][0].clone();
+    second["by"] = json!("Ben");
+    second.as_object_mut().unwrap().remove("signature");
+    typed["approvals"].as_array_mut().unwrap().push(second);
+    work.write_json("clip.plan.json", &typed);
+    work.redact(&RENDER).expect_refusal(&["Ben", "not signed"]);
+
+    work.write_json("clip.plan.json", &once);
+    work.redact(&approve_by("Ben")).expect_status(0);
+    work.redact(&RENDER).expect_refusal(&["another person"]);
+
+    work.redact(&["key", "new", "--output", "ben.key"])
+        .expect_status(0);
+    let shown = work.redact(&["key", "show", "--key", "ben.key"]).stdout();
+    std::fs::write(work.path("ben.pub"), shown).unwrap();
+    let with_key = [&approve_by("Ben")[..], &["--key", "ben.key"]].concat();
+    work.write_json("clip.plan.json", &once);
+    work.redact(&with_key).expect_status(0);
+    work.redact(&RENDER).expect_status(0);
+    let verify = ["verify", "clip.redacted.mp4", "--no-media"];
+    work.redact(&verify).expect_status(0);
+    work.redact(&["key", "revoke", "ben.pub"]).expect_status(0);
+    let said = work.redact(&verify).expect_status(1).stdout();
+    assert!(said.contains("WRONG sealed manifest, approvals"), "{said}");
+    work.redact(&[&RENDER[..], &["--force"]].concat())
+        .expect_refusal(&["revoked"]);
 }

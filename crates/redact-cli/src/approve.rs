@@ -10,7 +10,7 @@ use redact_record::{Overwrite, RecordError, findings, plan};
 
 use crate::args::{ApproveArgs, GlobalArgs};
 use crate::journal::{Journal, Note};
-use crate::{Outcome, places};
+use crate::{Outcome, key, places};
 
 /// Makes or approves a plan and writes it.
 ///
@@ -54,6 +54,8 @@ fn approve_noted(
     note.subject("policy", plan.policy.digest);
     let plan =
         sign_off(plan, &args.by, &args.statement, &args.accept_missing).with_context(name)?;
+    let key = key::signing_key(args.key.as_deref(), journal)?;
+    let plan = plan::sign_approval(plan, &key)?;
     let overwrite = if args.force {
         Overwrite::Replace
     } else {

@@ -181,6 +181,11 @@ pub(crate) struct ApproveArgs {
     )]
     pub statement: String,
 
+    /// The approver's secret key, which signs the approval (default: the one that `redact key new`
+    /// made)
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+
     /// Accept that nothing looked for this class (face, plate or screen; may be repeated)
     #[arg(long, value_name = "CLASS", value_parser = parse_class)]
     pub accept_missing: Vec<Class>,

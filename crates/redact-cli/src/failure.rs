@@ -76,6 +76,7 @@ pub(crate) fn is_refusal(error: &anyhow::Error) -> bool {
                         | RecordError::Mismatch { .. }
                         | RecordError::SamePerson { .. }
                         | RecordError::Signature(_)
+                        | RecordError::Unsigned { .. }
                         | RecordError::WeakEffect { .. }
                 )
             )

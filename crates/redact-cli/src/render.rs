@@ -55,6 +55,8 @@ fn render_noted(
         let name = || args.plan.display().to_string();
         policy.check_plan(&plan).with_context(name)?;
     }
+    plan::check_signatures(&plan, &key::trusted(&[])?)
+        .with_context(|| args.plan.display().to_string())?;
     let key = key::signing_key(args.release.key.as_deref(), journal)?;
     let context = facts::context(&args.release, args.supersedes.as_deref())?;
     sandbox::confine(&[clip], &[scan::folder_of(&release), journal.file()])?;

@@ -266,7 +266,7 @@ impl VerifyJob<'_> {
                     pair.is_ok(),
                     evidence,
                 );
-                let approvals = sealed.check_approvals(public);
+                let approvals = sealed.check_approvals(public, &self.trust);
                 let evidence = match &approvals {
                     Ok(()) => format!("{} for this very plan", public.approvals.count),
                     Err(error) => chain(error),

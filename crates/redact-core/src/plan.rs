@@ -88,6 +88,8 @@ pub struct Approval {
     pub statement: String,
     /// SHA-256 of the plan's content, without approvals: any later edit voids the approval.
     pub content: Digest,
+    /// The approver's signature of all of this, as records spell signatures.
+    pub signature: Option<String>,
 }
 
 impl Approval {

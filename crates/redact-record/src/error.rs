@@ -102,6 +102,14 @@ pub enum RecordError {
         /// Who approved twice.
         by: String,
     },
+    /// The policy asks for signed approvals.
+    #[error(
+        "{by:?}'s approval is not signed with a key that is trusted here; the policy asks for that"
+    )]
+    Unsigned {
+        /// Whose approval.
+        by: String,
+    },
     /// A plan that may not be carried out.
     #[error("the plan cannot be carried out")]
     Plan(#[from] PlanError),

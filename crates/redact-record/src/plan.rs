@@ -10,9 +10,10 @@ use redact_core::{
     PlannedTrack, PolicyRef, TimeSpan, UtcNanos,
 };
 
-use crate::file::plan::{PlanFile, content_digest};
+use crate::file::plan::{ApprovalFile, PlanFile, content_digest};
 use crate::json::{self, FileKind, check_text};
 use crate::policy::{self, Policy};
+use crate::sign::{KeyPair, SignatureVerdict, Signed, TrustStore};
 use crate::{Overwrite, RecordError, digest_bytes, store};
 
 pub(crate) const KIND: FileKind = FileKind {
@@ -159,8 +160,75 @@ pub fn approve(
         at,
         statement: statement.trim().to_owned(),
         content,
+        signature: None,
     });
     Ok(plan)
+}
+
+/// The plan with its newest approval signed with the approver's `key`.
+///
+/// # Errors
+/// [`RecordError::Field`] when nobody approved it; [`RecordError::Key`].
+pub fn sign_approval(mut plan: Plan, key: &KeyPair) -> Result<Plan, RecordError> {
+    let Some(newest) = plan.approvals.last_mut() else {
+        return Err(RecordError::field("approvals", "none", "at least one"));
+    };
+    let bytes = signed_bytes(newest);
+    newest.signature = Some(key.sign_bytes(&bytes, Signed::Approval, newest.at)?);
+    Ok(plan)
+}
+
+/// What an approver signs: the approval without the signature, as compact JSON.
+fn signed_bytes(approval: &Approval) -> Vec<u8> {
+    let mut file = ApprovalFile::from(approval);
+    file.signature = None;
+    json::compact(&file)
+}
+
+/// Checks the signatures of `plan`'s approvals: each that is there must hold, and where the policy
+/// asks for signatures, each must be there, by a key that `trust` believes, and two people have two
+/// keys.
+///
+/// # Errors
+/// [`RecordError::Signature`], [`RecordError::Unsigned`], [`RecordError::SamePerson`]; those of
+/// [`policy::embedded`].
+pub fn check_signatures(plan: &Plan, trust: &TrustStore) -> Result<(), RecordError> {
+    let policy = policy::embedded(&plan.policy)?;
+    check_signed(&plan.approvals, &policy, trust)
+}
+
+pub(crate) fn check_signed(
+    approvals: &[Approval],
+    policy: &Policy,
+    trust: &TrustStore,
+) -> Result<(), RecordError> {
+    let mut keys = Vec::with_capacity(approvals.len());
+    for approval in approvals {
+        let unsigned = || RecordError::Unsigned {
+            by: approval.by.clone(),
+        };
+        let Some(signature) = &approval.signature else {
+            if policy.signed {
+                return Err(unsigned());
+            }
+            continue;
+        };
+        match trust.check(&signed_bytes(approval), signature, Signed::Approval) {
+            SignatureVerdict::Trusted { key, .. } => keys.push(key),
+            SignatureVerdict::Unknown { .. } if policy.signed => return Err(unsigned()),
+            SignatureVerdict::Unknown { .. } => {}
+            SignatureVerdict::Bad(problem) => return Err(RecordError::Signature(problem)),
+        }
+    }
+    let one_key = keys.iter().all(|key| Some(key) == keys.first());
+    match approvals.first() {
+        Some(first) if policy.signed && policy.second_person && one_key => {
+            Err(RecordError::SamePerson {
+                by: first.by.clone(),
+            })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Takes every approval off, so that a changed plan can be approved again.

@@ -61,6 +61,8 @@ pub struct Policy {
     pub note: String,
     /// Whether two different people must approve.
     pub second_person: bool,
+    /// Whether each approver must sign with a trusted key of their own.
+    pub signed: bool,
     /// Sound.
     pub audio: AudioRule,
     /// Reasons, each code once.
@@ -92,6 +94,8 @@ struct PolicyFile {
 #[serde(deny_unknown_fields)]
 struct ApprovalRuleFile {
     second_person: bool,
+    #[serde(default)]
+    signed: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -195,6 +199,7 @@ fn without_sets(bytes: &[u8]) -> Result<(Policy, Vec<String>), RecordError> {
         jurisdiction: file.jurisdiction,
         note: file.note,
         second_person: file.approval.second_person,
+        signed: file.approval.signed,
     };
     Ok((policy, file.reasons_from))
 }

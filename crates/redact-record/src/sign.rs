@@ -32,6 +32,8 @@ pub enum Signed {
     SealedManifest,
     /// An old key's word for a new one.
     KeyRotation,
+    /// Somebody's word that a plan is right.
+    Approval,
 }
 
 impl Signed {
@@ -40,6 +42,7 @@ impl Signed {
             Self::PublicManifest => "public-manifest",
             Self::SealedManifest => "sealed-manifest",
             Self::KeyRotation => "key-rotation",
+            Self::Approval => "approval",
         }
     }
 }

@@ -99,6 +99,7 @@ pub fn approved(scene: &Scene, masks: Vec<MaskRegion>, mutes: Vec<MuteRegion>) -
             at: UtcNanos(0),
             statement: "For a test.".into(),
             content: Digest([0; 32]),
+            signature: None,
         }],
     };
     ApprovedPlan::new(plan, digest).expect("a plan that may be carried out")

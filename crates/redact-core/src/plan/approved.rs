@@ -384,6 +384,7 @@ mod tests {
             at: UtcNanos(0),
             statement: "I have looked at it.".into(),
             content: Digest([2; 32]),
+            signature: None,
         }
     }
 

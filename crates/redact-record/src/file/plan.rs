@@ -167,6 +167,10 @@ pub struct ApprovalFile {
     pub statement: String,
     /// SHA-256 of the plan's content: a later edit voids the approval.
     pub content_sha256: Hex,
+    /// The approver's signature (minisign's format, the whole text of its file) of these four values
+    /// as compact JSON; left out where nobody signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
 }
 
 impl From<&Plan> for PlanFile {
@@ -271,6 +275,7 @@ impl From<&Approval> for ApprovalFile {
             at: Utc(approval.at),
             statement: approval.statement.clone(),
             content_sha256: Hex(approval.content),
+            signature: approval.signature.clone(),
         }
     }
 }
@@ -470,6 +475,7 @@ impl TryFrom<ApprovalFile> for Approval {
             at: file.at.0,
             statement: file.statement,
             content: file.content_sha256.0,
+            signature: file.signature,
         })
     }
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::file::plan::read_all;
 use crate::sign::{SignatureVerdict, Signed, TrustStore};
-use crate::{RecordError, digest_bytes, json, policy};
+use crate::{RecordError, digest_bytes, json, plan, policy};
 
 /// Who decided, what was kept and why, who asked. It does not go out with the release.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -187,8 +187,13 @@ impl SealedManifest {
     ///
     /// # Errors
     /// [`RecordError::Mismatch`] when the text is not that policy's, or the manifest claims less
-    /// than it demands; [`RecordError::ChangedAfterApproval`]; [`RecordError::SamePerson`].
-    pub fn check_approvals(&self, public: &PublicManifest) -> Result<(), RecordError> {
+    /// than it demands; [`RecordError::ChangedAfterApproval`]; [`RecordError::SamePerson`];
+    /// [`RecordError::Unsigned`], [`RecordError::Signature`].
+    pub fn check_approvals(
+        &self,
+        public: &PublicManifest,
+        trust: &TrustStore,
+    ) -> Result<(), RecordError> {
         let body = &self.body;
         let policy = policy::embedded(&PolicyRef {
             name: public.policy.name.clone(),
@@ -220,6 +225,7 @@ impl SealedManifest {
                 expected: format!("{}, as the public manifest says", public.approvals.count),
             });
         }
+        plan::check_signed(&approvals, &policy, trust)?;
         let two = approvals.iter().any(|other| !first.is_by(&other.by));
         if public.approvals.second_person_required && !two {
             return Err(RecordError::SamePerson {
