@@ -1,8 +1,9 @@
 """Moves the scores so that a given score means the same for both classes and from run to run.
 
-The program begins a track at a fixed score. Here the logits of each class are shifted by a constant so
-that boxes from that score on give a chosen number of false positives per picture on the validation
-pictures. The order of boxes stays, and with it every figure of recall at a number of false positives.
+The program begins a track at a fixed score. Here the logits of each class are shifted by a
+constant so that boxes from that score on give a chosen number of false positives per picture on
+the validation pictures. The order of boxes stays, and with it every figure of recall at a number
+of false positives.
 """
 
 import argparse

@@ -1,6 +1,7 @@
 """Reads image sets with COCO-like boxes, and divides them by ride or by source.
 
-A set is a folder with `boxes.json` (COCO format, category names `plate` and `screen`) and `images/`.
+A set is a folder with `boxes.json` (COCO format, category names `plate` and `screen`) and
+`images/`.
 """
 
 import json

@@ -24,8 +24,10 @@ def parse():
     parser.add_argument("--part", choices=("train", "validation", "all"), default="all")
     parser.add_argument("--model", help="the ONNX file of this net")
     parser.add_argument("--teachers", help="folder with the public detectors")
-    parser.add_argument("--side", type=int, action="append", help="long side of the input, default 640")
-    parser.add_argument("--enlarge", action="store_true", help="enlarge small pictures, twice at most")
+    parser.add_argument("--side", type=int, action="append",
+                        help="long side of the input, default 640")
+    parser.add_argument("--enlarge", action="store_true",
+                        help="enlarge small pictures, twice at most")
     parser.add_argument("--kind", choices=tuple(data.KINDS), default="plate")
     parser.add_argument("--threshold", type=float, action="append",
                         help="also print recall and false positives at this score")

@@ -1,9 +1,9 @@
 """Which cell answers for which box, and how wrong it is.
 
-Each box is given to the few cells near its middle whose answer fits best (score times overlap, as in
-task-aligned assignment), with a prior for cells near the middle on the level that suits the box's
-size, which decides while the net knows nothing yet. The score that a cell learns is the overlap of
-its box: a well-placed box wins over its neighbours.
+Each box is given to the few cells near its middle whose answer fits best (score times overlap, as
+in task-aligned assignment), with a prior for cells near the middle on the level that suits the
+box's size, which decides while the net knows nothing yet. The score that a cell learns is the
+overlap of its box: a well-placed box wins over its neighbours.
 """
 
 import torch

@@ -19,7 +19,8 @@ FONTS = (
     "B612Mono-Bold.otf", "B612-Bold.otf", "NimbusSansNarrow-Bold.otf", "Hack-Bold.ttf",
 )
 WORDS = (
-    "NORTH VALLEY", "LAKE STATE", "THE PINE STATE", "SUNSHINE", "PROVINCE", "GRAND COUNTY", "BIG SKY",
+    "NORTH VALLEY", "LAKE STATE", "THE PINE STATE", "SUNSHINE", "PROVINCE", "GRAND COUNTY",
+    "BIG SKY",
     "EXPLORE", "GARDEN", "LIVE WELL", "COASTAL", "MOTORS", "AUTO CENTER", "RIO VERDE", "BRASIL",
 )
 
@@ -38,7 +39,8 @@ def number(rng):
     """A made-up number: letters, digits, perhaps a gap."""
     letters, digits = "ABCDEFGHJKLMNPRSTUVWXYZ", "0123456789"
     patterns = (
-        "AAA 0000", "AAA 000", "AA 00 AAA", "0AAA000", "AA-000-AA", "AAA0A00", "000 AAA", "A 00 AAA",
+        "AAA 0000", "AAA 000", "AA 00 AAA", "0AAA000", "AA-000-AA", "AAA0A00", "000 AAA",
+        "A 00 AAA",
         "AA 00 000", "0000 AAA", "AAA-00-00", "AA00 AAA", "A00 0AA", "00 AAA 00", "AA 000 AA",
         "AAAA 000", "AAA AAA", "00000", "A 0000",
     )
@@ -149,7 +151,8 @@ def plate(rng, fonts):
             draw.ellipse((x - 3, 5, x + 3, 11), (90, 90, 95))
     pixels = np.asarray(image)[..., ::-1]
     alpha = Image.new("L", (width, HEIGHT), 0)
-    ImageDraw.Draw(alpha).rounded_rectangle((0, 0, width - 1, HEIGHT - 1), int(rng.integers(0, 12)), 255)
+    ImageDraw.Draw(alpha).rounded_rectangle((0, 0, width - 1, HEIGHT - 1),
+                                            int(rng.integers(0, 12)), 255)
     return weathered(rng, np.dstack([pixels, np.asarray(alpha)]))
 
 

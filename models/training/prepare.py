@@ -1,8 +1,8 @@
 """Gathers the pictures to train on into one file, so that training starts at once.
 
-Backgrounds come from image sets without plates and screens and from videos. A public detector for each
-class looks at them first, and what it takes for a plate or a screen is left out: a background with
-an unmarked plate would teach the net to overlook plates.
+Backgrounds come from image sets without plates and screens and from videos. A public detector for
+each class looks at them first, and what it takes for a plate or a screen is left out: a background
+with an unmarked plate would teach the net to overlook plates.
 """
 
 import argparse

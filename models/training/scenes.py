@@ -1,7 +1,7 @@
 """Composes training pictures: real pictures, drawn plates and devices, and how cameras spoil them.
 
-One sample depends on the seed and its number alone. Boxes are x_min, y_min, x_max, y_max in pixels of
-the sample; class 0 is a plate, 1 a screen, -2 a place to leave alone (not sure, or too small).
+One sample depends on the seed and its number alone. Boxes are x_min, y_min, x_max, y_max in pixels
+of the sample; class 0 is a plate, 1 a screen, -2 a place to leave alone (not sure, or too small).
 """
 
 import cv2
@@ -247,7 +247,9 @@ class Scenes:
         if rng.random() < 0.35:
             # A hand, a cup, a sheet of paper before it.
             size = long * rng.uniform(0.1, 0.35)
-            spot = (middle + rng.uniform(-0.5, 0.5, 2) * (width * scale, height * scale)).astype(int)
+            spot = (
+                middle + rng.uniform(-0.5, 0.5, 2) * (width * scale, height * scale)
+            ).astype(int)
             tone = rng.choice([[110, 140, 190], [60, 80, 120], [230, 230, 230], [40, 40, 45]])
             axes = (int(size), int(size * rng.uniform(0.3, 1)))
             cv2.ellipse(image, spot.tolist(), axes, rng.uniform(0, 180), 0, 360, tone.tolist(), -1)
@@ -268,7 +270,8 @@ class Scenes:
                 ink = tuple(float(v) for v in rng.integers(0, 256, 3))
                 at = (int(quad[3][0]), int(quad[3][1] - height * 0.2))
                 cv2.putText(image, word, at, int(rng.integers(0, 5)),
-                            max(0.2, height / 40 * rng.uniform(0.4, 1)), ink, int(rng.integers(1, 3)),
+                            max(0.2, height / 40 * rng.uniform(0.4, 1)), ink,
+                            int(rng.integers(1, 3)),
                             cv2.LINE_AA)
             elif kind > 0.7:
                 self.lamp(rng, image, quad[0])

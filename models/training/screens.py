@@ -1,7 +1,8 @@
-"""Draws devices with a display: monitors, televisions, laptops, telephones, tablets, in-car computers.
+"""Draws devices with a display: monitors, televisions, laptops, telephones, tablets, in-car
+computers.
 
-A sprite is the whole device, as BGRA, 8 bit, its long side about 300 pixels. What is on the display is drawn
-too: windows, text, maps, pictures, numbers, or nothing.
+A sprite is the whole device, as BGRA, 8 bit, its long side about 300 pixels. What is on the
+display is drawn too: windows, text, maps, pictures, numbers, or nothing.
 """
 
 import cv2
@@ -105,7 +106,8 @@ def content(rng, width, height, photos):
     if rng.random() < 0.4:
         # A lamp or a window is mirrored in it.
         x, y = rng.uniform(0, width), rng.uniform(0, height)
-        far = ((np.arange(width) - x) / width) ** 2 + (((np.arange(height) - y) / height) ** 2)[:, None]
+        far = ((np.arange(width) - x) / width) ** 2 + (
+            ((np.arange(height) - y) / height) ** 2)[:, None]
         image += (np.exp(-far / rng.uniform(0.01, 0.2)) * rng.uniform(20, 160))[..., None]
     if rng.random() < 0.3:
         slope = np.linspace(0, rng.uniform(-90, 90), width, dtype=np.float32)
@@ -167,7 +169,9 @@ def keyboard(rng, width, height, spread):
 
 def device(rng, photos):
     """One device as BGRA and its kind."""
-    kind = rng.choice(["laptop", "monitor", "telephone", "tablet", "car"], p=[0.3, 0.26, 0.22, 0.1, 0.12])
+    kind = rng.choice(
+        ["laptop", "monitor", "telephone", "tablet", "car"], p=[0.3, 0.26, 0.22, 0.1, 0.12]
+    )
     if kind == "laptop":
         width = 240
         height = int(width * rng.choice([0.5625, 0.625, 0.7]))
@@ -175,7 +179,8 @@ def device(rng, photos):
         lid = framed(rng, width, height, photos, rim, rim + int(rng.integers(0, 12)), 5)
         if rng.random() < 0.15:
             return lid, kind
-        board = keyboard(rng, lid.shape[1], int(height * rng.uniform(0.25, 0.8)), rng.uniform(0, 0.35))
+        board = keyboard(rng, lid.shape[1], int(height * rng.uniform(0.25, 0.8)),
+                         rng.uniform(0, 0.35))
         return stacked(lid, board), kind
     if kind == "monitor":
         height = int(LONG * rng.choice([0.5625, 0.5625, 0.625, 0.75, 0.43]))
@@ -184,16 +189,20 @@ def device(rng, photos):
     if kind == "telephone":
         width = 140
         sprite = framed(rng, width, int(width * rng.uniform(1.7, 2.1)), photos,
-                        int(rng.integers(4, 12)), int(rng.integers(5, 30)), int(rng.integers(8, 26)))
+                        int(rng.integers(4, 12)), int(rng.integers(5, 30)),
+                        int(rng.integers(8, 26)))
     elif kind == "tablet":
-        sprite = framed(rng, 200, 270, photos, int(rng.integers(10, 26)), int(rng.integers(12, 34)), 14)
+        sprite = framed(rng, 200, 270, photos, int(rng.integers(10, 26)),
+                        int(rng.integers(12, 34)), 14)
     else:
         # A rugged computer in a patrol car: thick case, keys around the display.
         sprite = framed(rng, 240, int(240 * rng.uniform(0.5, 0.78)), photos,
-                        int(rng.integers(10, 30)), int(rng.integers(16, 44)), int(rng.integers(4, 14)))
+                        int(rng.integers(10, 30)), int(rng.integers(16, 44)),
+                        int(rng.integers(4, 14)))
         bottom = sprite.shape[0] - 6
         for x in range(20, sprite.shape[1] - 20, 24):
-            cv2.rectangle(sprite, (x, bottom - 8), (x + 14, bottom), (*colour(rng, 50, 140), 255), -1)
+            cv2.rectangle(sprite, (x, bottom - 8), (x + 14, bottom), (*colour(rng, 50, 140), 255),
+                          -1)
         return sprite, kind
     if rng.random() < 0.35:
         sprite = np.ascontiguousarray(np.rot90(sprite))

@@ -1,9 +1,9 @@
 """Trains the net on composed scenes and writes it as ONNX.
 
-The schedule runs by steps; `--minutes` ends it sooner, with the learning rate brought down in time.
-A checkpoint is written every few minutes, and training goes on from it when started again. Without a
-GPU, several processes of one thread each share every step: that is faster than one process with
-several threads, most of all on a machine that does other work too.
+The schedule runs by steps; `--minutes` ends it sooner, with the learning rate brought down in
+time. A checkpoint is written every few minutes, and training goes on from it when started again.
+Without a GPU, several processes of one thread each share every step: that is faster than one
+process with several threads, most of all on a machine that does other work too.
 """
 
 import argparse
