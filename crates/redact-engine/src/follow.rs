@@ -10,13 +10,15 @@
 
 use redact_core::{NormRect, Picture, PlaneKind};
 
-/// Samples across and down the grid.
-const GRID: usize = 20;
+/// Cells across and down the grid, and samples across and down a cell: their mean widens what a
+/// coarse search finds to about a cell.
+const GRID: usize = 12;
+const SAMPLES: usize = 3;
 
 /// How far is searched, in boxes, to each side.
 const REACH: f32 = 0.6;
 /// Places tried along each axis in the coarse search, to each side of the middle.
-const COARSE: i32 = 8;
+const COARSE: i32 = 9;
 /// Sizes tried.
 const SIZES: [f32; 3] = [1.0, 0.96, 1.04];
 
@@ -100,7 +102,7 @@ impl Follower {
                 .map(|(old, new)| old * (1.0 - RENEW_SHARE) + new * RENEW_SHARE)
                 .collect();
             self.last.copy_from_slice(&mixed);
-            normalise(&mut self.last);
+            normalise(&mut self.last, 0.0);
         }
         for axis in [0, 1] {
             let moved = center[axis] - self.center[axis];
@@ -160,18 +162,23 @@ fn look(picture: &Picture, center: [f32; 2], size: [f32; 2]) -> Look {
     let plane = picture.plane(PlaneKind::Luma);
     let (width, height) = (plane.width as f32, plane.height as f32);
     let mut grid = [0.0; GRID * GRID];
-    let place = |cell: usize, middle: f32, side: f32, extent: f32| {
-        let share = (cell as f32 + 0.5) / GRID as f32 - 0.5;
+    let place = |number: usize, middle: f32, side: f32, extent: f32| {
+        let share = (number as f32 + 0.5) / (GRID * SAMPLES) as f32 - 0.5;
         ((middle + share * side) * extent - 0.5).clamp(0.0, extent - 1.0)
     };
-    for row in 0..GRID {
+    let columns: [f32; GRID * SAMPLES] =
+        std::array::from_fn(|number| place(number, center[0], size[0], width));
+    for row in 0..GRID * SAMPLES {
         let y = place(row, center[1], size[1], height);
-        for column in 0..GRID {
-            let x = place(column, center[0], size[0], width);
-            grid[row * GRID + column] = sample(plane, x, y);
+        for (column, &x) in columns.iter().enumerate() {
+            grid[row / SAMPLES * GRID + column / SAMPLES] += sample(plane, x, y);
         }
     }
-    normalise(&mut grid);
+    for cell in &mut grid {
+        *cell /= (SAMPLES * SAMPLES) as f32;
+    }
+    // A region of one brightness looks like nothing: it is alike to no other.
+    normalise(&mut grid, GRID as f32);
     grid
 }
 
@@ -195,18 +202,14 @@ fn sample(plane: redact_core::Plane<'_>, x: f32, y: f32) -> f32 {
     row(top) * (1.0 - down) + row(bottom) * down
 }
 
-fn normalise(grid: &mut Look) {
+/// Gives `grid` mean 0 and length 1, or length 0 when it is no longer than `least`.
+fn normalise(grid: &mut Look, least: f32) {
     let mean = grid.iter().sum::<f32>() / grid.len() as f32;
     for value in grid.iter_mut() {
         *value -= mean;
     }
     let length = grid.iter().map(|value| value * value).sum::<f32>().sqrt();
-    // A region of one brightness looks like nothing: it is alike to no other.
-    let scale = if length > GRID as f32 {
-        1.0 / length
-    } else {
-        0.0
-    };
+    let scale = if length > least { 1.0 / length } else { 0.0 };
     for value in grid.iter_mut() {
         *value *= scale;
     }
