@@ -23,19 +23,21 @@ import { DRAFTS } from '../lib/session.svelte';
 import { store, stored } from '../lib/storage';
 import { toast } from '../lib/toast.svelte';
 import { Autosave, type SaveState } from './autosave';
-import { boxAt, drawnAt, type FoundById, spanOf, tidy } from './boxes';
+import { boxAt, type FoundById, tidy } from './boxes';
 import { FrameClock } from './clock';
 import * as edit from './edit';
 import { History } from './history';
 import { finished, type Materials } from './materials';
 import { Player } from './player.svelte';
-import { bestFrame, type Filter, listed, type Order, riskByTrack } from './select';
-
-export type Selection =
-  | { kind: 'none' }
-  | { kind: 'tracks'; ids: ReadonlySet<number> }
-  | { kind: 'drawn'; id: string }
-  | { kind: 'mute'; id: string };
+import {
+  bestFrame,
+  type Filter,
+  listed,
+  type Order,
+  riskByTrack,
+  seedOf,
+  type Selection,
+} from './select';
 
 export class Desk {
   readonly clock: FrameClock;
@@ -274,13 +276,7 @@ export class Desk {
   cycleEffect(): void {
     const now = this.region?.effect ?? this.#hidden()?.effect;
     if (now === undefined) return;
-    const next: Effect =
-      now.kind === 'fill'
-        ? { kind: 'pixelate', cells_across: 8 }
-        : now.kind === 'pixelate'
-          ? { kind: 'blur', cells_across: 8 }
-          : { kind: 'fill' };
-    this.setEffect(next);
+    this.setEffect(edit.nextEffect(now));
   }
 
   setReason(reason: string): void {
@@ -379,36 +375,31 @@ export class Desk {
   async follow(way: 'both' | 'back' | 'forward' = 'both'): Promise<void> {
     const region = this.region;
     const track = this.selected[0];
-    const span = track === undefined ? null : spanOf(track);
-    const frame =
-      region !== null ? this.player.frame : way === 'back' ? span?.start : (span?.end ?? 0) - 1;
-    const rect =
-      region !== null
-        ? drawnAt(region, this.player.frame)
-        : track === undefined || frame === undefined
-          ? null
-          : boxAt(track, frame, this.foundById);
-    if (rect === null || frame === undefined || this.following) {
+    const seed = seedOf(region, track, way, this.player.frame, this.foundById);
+    if (seed === null || this.following) {
       if (!this.following) toast('Go to a frame in which the region is, then follow.');
       return;
     }
     this.following = true;
     try {
       const job = await post<Job>(`/recordings/${this.recording.id}/follow`, {
-        frame,
-        rect,
+        ...seed,
         back: way !== 'forward' && (region !== null || way === 'back'),
         forward: way !== 'back',
       });
       const done = await finished(job.id);
-      const { path, start, end } = done.result as Followed;
+      const { path, start, end, stopped } = done.result as Followed;
       if (region !== null) {
-        this.change('Followed', edit.changeDrawn(region.id, { keyframes: path, start, end }));
+        // Where it was lost the region stays as long as it was, at the place where it was last.
+        const span = { start: Math.min(region.start, start), end: Math.max(region.end, end) };
+        this.change('Followed', edit.changeDrawn(region.id, { keyframes: path, ...span }));
       } else if (track !== undefined) {
         this.change('Followed', edit.addPath(track.id, path, start, end));
       }
+      const lost = stopped.forward === 'lost' || stopped.back === 'lost';
+      const [from, to] = [start, end].map((f) => clockText(this.clock.start(f)));
       this.#said(
-        `Followed from ${clockText(this.clock.start(start))} to ${clockText(this.clock.start(end))}`,
+        `Followed from ${from} to ${to}${lost ? ', then lost: look at what is beyond' : ''}`,
       );
     } catch (error) {
       toast(messageOf(error), 'bad');
@@ -550,10 +541,7 @@ export class Desk {
   }
 
   #hidden(): Extract<Decision, { verdict: 'redact' }> | undefined {
-    for (const track of this.selected) {
-      if (track.decision?.verdict === 'redact') return track.decision;
-    }
-    return undefined;
+    return this.selected.map((t) => t.decision).find((d) => d?.verdict === 'redact');
   }
 
   #said(text: string): void {

@@ -348,6 +348,12 @@ function withTracks(document: ReviewDocument, tracks: ReviewTrack[]): ReviewDocu
   return { ...document, tracks: [...tracks].sort((a, b) => a.id - b.id) };
 }
 
+/** The effect that comes after another when one goes through them. */
+export function nextEffect(now: Effect): Effect {
+  if (now.kind === 'fill') return { kind: 'pixelate', cells_across: 8 };
+  return now.kind === 'pixelate' ? { kind: 'blur', cells_across: 8 } : { kind: 'fill' };
+}
+
 /** Whether two documents say the same, whoever decided when. */
 export function sameContent(a: ReviewDocument, b: ReviewDocument): boolean {
   const plain = (document: ReviewDocument): string =>

@@ -1,9 +1,15 @@
 // Which tracks a list shows and in which order, and where a track is seen best.
-import type { Class, ReviewDocument, ReviewTrack, Risk } from '../api/types';
-import { type FoundById, spanOf } from './boxes';
+import type { Class, Drawn, Rect, ReviewDocument, ReviewTrack, Risk } from '../api/types';
+import { boxAt, drawnAt, type FoundById, spanOf } from './boxes';
 
 export type Filter = 'all' | 'undecided' | 'hidden' | 'kept';
 export type Order = 'time' | 'risk' | 'class' | 'person';
+
+export type Selection =
+  | { kind: 'none' }
+  | { kind: 'tracks'; ids: ReadonlySet<number> }
+  | { kind: 'drawn'; id: string }
+  | { kind: 'mute'; id: string };
 
 const CLASSES: Class[] = ['face', 'plate', 'screen'];
 
@@ -68,4 +74,20 @@ export function bestFrame(track: ReviewTrack, found: FoundById): number {
 export function pictureOf(track: ReviewTrack): number | null {
   for (const part of track.parts) if ('found' in part) return part.found;
   return null;
+}
+
+/** Where following begins: a region in the frame shown, a track at its end or its start. */
+export function seedOf(
+  region: Drawn | null,
+  track: ReviewTrack | undefined,
+  way: 'both' | 'back' | 'forward',
+  shown: number,
+  found: FoundById,
+): { frame: number; rect: Rect } | null {
+  if (region === null && track === undefined) return null;
+  const span = track === undefined ? null : spanOf(track);
+  const edge = span === null ? shown : way === 'back' ? span.start : span.end - 1;
+  const frame = region === null ? edge : shown;
+  const rect = region === null ? boxAt(track!, frame, found) : drawnAt(region, frame);
+  return rect === null ? null : { frame, rect };
 }
