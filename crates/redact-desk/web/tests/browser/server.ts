@@ -1,0 +1,117 @@
+// The real desk as a process on a data folder of its own, which a test may kill at any moment.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { ROOT, TARGET } from './chromium';
+
+export const REDACT = process.env['REDACT'] ?? resolve(TARGET, 'release/redact');
+
+export class Server {
+  readonly folder = mkdtempSync(join(tmpdir(), 'redact-desk-'));
+  address = '';
+  /** One-time link that makes the administrator. */
+  link = '';
+  #process: ChildProcess | null = null;
+  #port = 0;
+
+  get environment(): NodeJS.ProcessEnv {
+    return { ...process.env, REDACT_HOME: join(this.folder, 'keys'), REDACT_LOG: 'warn' };
+  }
+
+  async start(): Promise<void> {
+    if (this.#port === 0) {
+      this.#port = await freePort();
+      this.address = `http://127.0.0.1:${this.#port}`;
+      execFileSync(REDACT, ['key', 'new'], { env: this.environment, stdio: 'pipe' });
+    }
+    const listen = `127.0.0.1:${this.#port}`;
+    const started = spawn(
+      REDACT,
+      ['desk', '--data', join(this.folder, 'data'), '--listen', listen],
+      { cwd: ROOT, env: this.environment, stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    this.#process = started;
+    let said = '';
+    for (const stream of [started.stdout, started.stderr]) {
+      stream.on('data', (text: Buffer) => {
+        said += text.toString();
+        this.link = /http\S+#\/welcome\/\S+/.exec(said)?.[0] ?? this.link;
+      });
+    }
+    await until('the desk to answer', 20_000, async () => {
+      if (started.exitCode !== null) throw new Error(`the desk ended: ${said}`);
+      const answer = await fetch(`${this.address}/api/state`).catch(() => null);
+      return answer?.ok === true;
+    });
+  }
+
+  /** As a power cut would: no chance to tidy up. */
+  async kill(): Promise<void> {
+    const process = this.#process;
+    if (process === null) return;
+    const gone = new Promise((done) => process.once('exit', done));
+    process.kill('SIGKILL');
+    await gone;
+    this.#process = null;
+  }
+
+  async restart(): Promise<void> {
+    await this.kill();
+    await this.start();
+  }
+
+  async end(): Promise<void> {
+    await this.kill();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** What an authenticator app shows, never the same code twice (RFC 6238, SHA-1, 30 s). */
+export class Authenticator {
+  #last = 0;
+  constructor(readonly secret: string) {}
+
+  async code(): Promise<string> {
+    const step = (): number => Math.floor(Date.now() / 30_000);
+    // The desk takes the code of the next half minute too, and each only once.
+    await until('a code that was not used', 40_000, () => Promise.resolve(step() + 1 > this.#last));
+    this.#last = Math.max(step(), this.#last + 1);
+    const counter = Buffer.alloc(8);
+    counter.writeBigUInt64BE(BigInt(this.#last));
+    const hash = createHmac('sha1', base32(this.secret)).update(counter).digest();
+    const at = hash[19]! & 15;
+    return String((hash.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0');
+  }
+}
+
+function base32(text: string): Buffer {
+  const bits = [...text.replace(/[\s=]/g, '')]
+    .map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0'))
+    .join('');
+  return Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => parseInt(byte, 2)));
+}
+
+export async function until(
+  what: string,
+  ms: number,
+  holds: () => Promise<boolean>,
+): Promise<void> {
+  const end = Date.now() + ms;
+  while (!(await holds())) {
+    if (Date.now() > end) throw new Error(`waited ${ms} ms for ${what}`);
+    await new Promise((done) => setTimeout(done, 100));
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((done) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as AddressInfo;
+      probe.close(() => done(port));
+    });
+  });
+}

@@ -1,0 +1,198 @@
+// A review, as people make it: from the first start of an empty desk to the approval by two
+// people. The desk is killed in the middle of every step, and work goes on.
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { checkAccess, checkWidth, launch, picture, ROOT } from './chromium';
+import { REDACT, Server } from './server';
+import * as steps from './steps';
+
+const DEMO = resolve(ROOT, 'fixtures/demo.mp4');
+const LONG = 400_000;
+
+let browser: Browser;
+const server = new Server();
+let admin: steps.Member;
+let operator: steps.Member;
+let approver: steps.Member;
+
+beforeAll(async () => {
+  if (!existsSync(REDACT)) throw new Error(`${REDACT} is not built: run make build`);
+  browser = await launch();
+  await server.start();
+});
+afterAll(async () => {
+  await browser.close();
+  await server.end();
+});
+
+function slow(name: string, act: () => Promise<void>): void {
+  const told = async (): Promise<void> => {
+    try {
+      await act();
+    } catch (error) {
+      // What everybody saw when it went wrong.
+      for (const member of [operator, approver]) {
+        if (member !== undefined) await picture(member.page, `session-failed-${member.login}`);
+      }
+      throw error;
+    }
+  };
+  test(name, told, LONG);
+}
+
+async function look(page: Page, name: string): Promise<void> {
+  await picture(page, `session-${name}`);
+  await checkAccess(page);
+  await checkWidth(page);
+}
+
+slow('the link of the first start makes the administrator, who invites three people', async () => {
+  admin = await steps.welcome(browser, server.link, { name: 'Carla Reyes', login: 'carla' });
+  await admin.page.getByText('You are alone here').waitFor();
+  await look(admin.page, '01-people');
+  const invited = (name: string, login: string, role: string): Promise<string> =>
+    steps.invite(admin.page, { name, login, role });
+  const ada = await invited('Ada Okafor', 'ada', 'Operator');
+  const ben = await invited('Ben Holm', 'ben', 'Approver');
+  await server.restart();
+  const dee = await invited('Dee Park', 'dee', 'Auditor');
+  operator = await steps.welcome(browser, ada, { name: 'Ada Okafor', login: 'ada' });
+  approver = await steps.welcome(browser, ben, { name: 'Ben Holm', login: 'ben' });
+  await steps.welcome(browser, dee, { name: 'Dee Park', login: 'dee' });
+  const cookies = await operator.context.cookies();
+  expect(cookies.map((c) => [c.name, c.secure, c.httpOnly, c.sameSite])).toEqual([
+    ['__Host-redact', true, true, 'Strict'],
+  ]);
+});
+
+slow('the first page is there within a second', async () => {
+  await operator.page.goto(`${server.address}/#/queue`);
+  await operator.page.getByText('No requests yet').waitFor();
+  await look(operator.page, '02-queue-empty');
+  const took: number[] = [];
+  for (let i = 0; i < 3; i += 1) {
+    const start = Date.now();
+    await operator.page.reload();
+    await operator.page.getByText('No requests yet').waitFor();
+    took.push(Date.now() - start);
+  }
+  const best = Math.min(...took);
+  console.info(`first page: ${took.join(', ')} ms`);
+  expect(best).toBeLessThan(1000);
+});
+
+slow('a recording is uploaded through a desk that dies in the middle', async () => {
+  const { page } = operator;
+  await steps.newRequest(page, 'PR-2026-0141');
+  let killed = false;
+  await page.route('**/api/uploads/*?offset=*', async (route) => {
+    if (!killed) {
+      killed = true;
+      await server.kill();
+    }
+    await route.continue();
+  });
+  await page.locator('input[type="file"]').setInputFiles(DEMO);
+  await page.getByText('The desk does not answer').waitFor();
+  await picture(page, 'session-03-upload-waiting');
+  await server.start();
+  await page.getByRole('heading', { name: 'demo.mp4' }).waitFor({ timeout: 60_000 });
+  await page.unroute('**/api/uploads/*?offset=*');
+});
+
+slow('it is prepared, although the desk is killed in the middle', async () => {
+  const { page } = operator;
+  await page.locator('progress').first().waitFor({ timeout: 60_000 });
+  await page.waitForTimeout(1500);
+  await server.restart();
+  await page.getByRole('link', { name: 'Open' }).first().waitFor({ timeout: 240_000 });
+  await look(page, '04-request');
+});
+
+slow('it is reviewed with the keys, while the desk is killed', async () => {
+  const { page } = operator;
+  await steps.openReview(page);
+  await look(page, '05-review');
+  await page.keyboard.press('u');
+  for (let i = 0; i < 40; i += 1) {
+    if ((await page.getByText(/^\s*0 undecided/).count()) > 0) break;
+    await page.keyboard.press('h');
+    await page.waitForTimeout(120);
+    if (i === 1) {
+      await steps.saved(page);
+      await server.kill();
+    }
+  }
+  await page.locator('[data-save="offline"]').waitFor();
+  await server.start();
+  await steps.saved(page);
+});
+
+slow('every frame is shown within 200 ms', async () => {
+  const took = await steps.seekTimes(operator.page, 40);
+  const [median, most] = [took[20]!, took[37]!];
+  console.info(`seek: median ${median.toFixed(0)} ms, 95 %: ${most.toFixed(0)} ms`);
+  expect(median).toBeLessThan(200);
+});
+
+slow('a region is drawn and followed, sound is muted', async () => {
+  const { page } = operator;
+  await page.keyboard.press('Home');
+  await page.keyboard.press('d');
+  const stage = (await page.locator('.overlay').boundingBox())!;
+  await page.mouse.move(stage.x + stage.width * 0.6, stage.y + stage.height * 0.06);
+  await page.mouse.down();
+  await page.mouse.move(stage.x + stage.width * 0.7, stage.y + stage.height * 0.2, { steps: 4 });
+  await page.mouse.up();
+  await page.getByRole('heading', { name: /Region/ }).waitFor();
+  await page.keyboard.press('f');
+  await page.getByText(/^Followed from/).waitFor({ timeout: 120_000 });
+  await page.getByRole('tab', { name: /Sound/ }).click();
+  const speech = page.getByRole('button', { name: 'Mute all speech' });
+  if (await speech.isVisible()) await speech.click();
+  else {
+    await page.keyboard.press('[');
+    await page.keyboard.press('Shift+ArrowRight');
+    await page.keyboard.press(']');
+  }
+  await steps.saved(page);
+  await look(page, '06-review-done');
+});
+
+slow('the preview is the picture of the renderer', async () => {
+  const { page } = operator;
+  await page.keyboard.press('p');
+  await page.getByText('Exactly as it will be rendered').waitFor({ timeout: 60_000 });
+  await picture(page, 'session-07-preview');
+  await page.keyboard.press('p');
+});
+
+slow('two people approve, and a change in between voids the first approval', async () => {
+  const { page } = operator;
+  await page.keyboard.press('Control+Enter');
+  await page.getByRole('heading', { name: /^Approve:/ }).waitFor();
+  await look(page, '08-approve');
+  await steps.approve(page);
+  await page.getByText('Awaits a second person').first().waitFor();
+  const address = page.url();
+  await server.restart();
+  await page.goto(address.replace('/approve', ''));
+  await page.getByRole('heading', { name: 'Whole recording' }).waitFor();
+  await page.keyboard.press('2');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('e');
+  await page.getByText(/approval taken away/).waitFor();
+  await page.keyboard.press('Control+z');
+  await steps.saved(page);
+  await page.keyboard.press('Control+Enter');
+  await page.getByRole('heading', { name: /^Approve:/ }).waitFor();
+  await steps.approve(page);
+  await page.getByText('Awaits a second person').first().waitFor();
+  await approver.page.goto(address);
+  await approver.page.getByRole('heading', { name: /^Approve:/ }).waitFor();
+  await steps.approve(approver.page);
+  await approver.page.getByRole('button', { name: 'Render the release' }).waitFor();
+  await look(approver.page, '09-approved');
+});
