@@ -210,6 +210,10 @@ pub(crate) struct ReleaseArgs {
     #[arg(long, value_name = "N", default_value_t = 18, value_parser = clap::value_parser!(u8).range(0..=35))]
     pub crf: u8,
 
+    /// Which parts are encoded anew; the others are copied as they are coded, bit for bit
+    #[arg(long, value_enum, default_value_t = ReencodeArg::Touched)]
+    pub reencode: ReencodeArg,
+
     /// Secret signing key (default: the one that `redact key new` made)
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
@@ -234,6 +238,15 @@ pub(crate) struct ReleaseArgs {
     /// Replace a release of the same name
     #[arg(long)]
     pub force: bool,
+}
+
+/// Which parts of a release are encoded anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReencodeArg {
+    /// Only what a mask or a mute touches, where that is proved to be safe; else all
+    Touched,
+    /// Everything
+    All,
 }
 
 /// x264's names of its speed presets.

@@ -206,6 +206,10 @@ fn child_arguments(clip: &Path, args: &BatchArgs, global: &GlobalArgs) -> Vec<Os
     let release = &args.release;
     option("--preset", value_name(release.preset.to_possible_value()));
     option("--crf", Some(release.crf.to_string().into()));
+    option(
+        "--reencode",
+        value_name(release.reencode.to_possible_value()),
+    );
     option("--key", release.key.clone().map(Into::into));
     option(
         "--request-file",

@@ -3,6 +3,7 @@
 //! Everything is written under partial names, checked, and renamed at the end, the release last:
 //! whatever happens before, no file has the release's name.
 
+mod copied;
 mod facts;
 mod partial;
 
@@ -14,9 +15,9 @@ use anyhow::{Context as _, Result, bail};
 use redact_core::{ApprovedPlan, Digest, Redactions, Source as _};
 use redact_engine::{AuditReport, Check, CompareReport, Expected, RenderReport};
 use redact_media::leak::{self, ExpectedStreams};
-use redact_media::{EncodeOptions, FileSink, FileSource, OpenOptions, Preset};
+use redact_media::{EncodeOptions, FileSink, FileSource, OpenOptions, Preset, Splice};
 use redact_record::events::Act;
-use redact_record::manifest::{FrameClock, Manifests, PublicManifest, ReleaseContext};
+use redact_record::manifest::{CodingFacts, FrameClock, Manifests, PublicManifest, ReleaseContext};
 use redact_record::sign::{KeyId, KeyPair, Signed};
 use redact_record::{FileBinding, ReleasePaths, plan, release_paths};
 
@@ -24,6 +25,7 @@ use crate::args::{GlobalArgs, PresetArg, ReleaseArgs, RenderArgs};
 use crate::journal::{Journal, Note};
 use crate::progress::TerminalProgress;
 use crate::{Outcome, approve, eyes, key, places, sandbox, scan};
+pub(crate) use copied::Claims;
 use partial::Partial;
 
 /// Renders an approved plan and says where everything is.
@@ -129,6 +131,7 @@ pub(crate) struct ReleaseJob<'a> {
 pub(crate) struct Made {
     paths: ReleasePaths,
     report: RenderReport,
+    coding: CodingFacts,
     manifest: PublicManifest,
     key: KeyId,
 }
@@ -151,8 +154,10 @@ impl ReleaseJob<'_> {
         let named = || self.release.display().to_string();
         let partial = Partial::beside(self.release)?;
         let before = self.bind(self.clip, progress)?;
-        let (report, clock) = self.write(partial.path(), threads, progress)?;
-        let checks = self.check(partial.path(), threads, progress)?;
+        let splice = copied::choose(self.clip, self.plan, self.args.reencode)?;
+        let (report, clock) = self.write(partial.path(), splice.as_ref(), threads, progress)?;
+        let coding = copied::facts(splice.as_ref(), &report);
+        let checks = self.check(partial.path(), splice.as_ref(), &coding, threads, progress)?;
         let (after, _) = scan::digest(self.clip, progress)?;
         let binding = self.bind(partial.path(), progress).with_context(named)?;
         *note = self.note(Act::Render, binding.sha256);
@@ -165,6 +170,7 @@ impl ReleaseJob<'_> {
             binding,
             clock,
             report: &report,
+            coding: &coding,
             checks,
         };
         let manifests = evidence
@@ -176,6 +182,7 @@ impl ReleaseJob<'_> {
         Ok(Made {
             paths,
             report,
+            coding,
             manifest: manifests.public,
             key: self.key.public().id(),
         })
@@ -202,6 +209,7 @@ impl ReleaseJob<'_> {
     fn write(
         &self,
         partial: &Path,
+        splice: Option<&Splice>,
         threads: usize,
         progress: &TerminalProgress,
     ) -> Result<(RenderReport, FrameClock)> {
@@ -211,14 +219,18 @@ impl ReleaseJob<'_> {
             audio: true,
             threads,
         };
-        let source = FileSource::open(self.clip, &options).with_context(clip)?;
+        let source = open(self.clip, &options, splice)?;
         let encode = EncodeOptions {
             preset: preset(self.args.preset),
             crf: self.args.crf,
             threads,
             ..EncodeOptions::default()
         };
-        let sink = FileSink::create(partial, source.info(), &encode).with_context(release)?;
+        let sink = match splice {
+            Some(splice) => FileSink::create_spliced(partial, source.info(), &encode, splice),
+            None => FileSink::create(partial, source.info(), &encode),
+        };
+        let sink = sink.with_context(release)?;
         let (source, clock) = facts::clocked(source);
         let report = redact_engine::render(Box::new(source), self.plan, Box::new(sink), progress);
         let report = report.map_err(|error| {
@@ -236,6 +248,8 @@ impl ReleaseJob<'_> {
     fn check(
         &self,
         partial: &Path,
+        splice: Option<&Splice>,
+        coding: &CodingFacts,
         threads: usize,
         progress: &TerminalProgress,
     ) -> Result<facts::AllChecks> {
@@ -246,8 +260,19 @@ impl ReleaseJob<'_> {
             audio_tracks,
         };
         let leaks = leaks(partial, &expected)?;
-        let audit = audit(partial, redactions, &expected, threads, progress)?;
-        let compare = compare(self.clip, partial, redactions, threads, progress)?;
+        let claims = Claims::of(coding, expected.frames);
+        let copied = (!claims.is_empty()).then(|| claims.check(partial, "copied data"));
+        let (copied, written) = copied.transpose()?.unzip();
+        let both = splice.zip(written.as_ref());
+        let examined = Examined {
+            clip: self.clip,
+            release: partial,
+            source_splice: both.map(|(splice, _)| splice),
+            redactions,
+            expected: &expected,
+        };
+        let (audit, mut compare) = examined.examine(threads, progress)?;
+        compare.checks.extend(copied);
         let checks = facts::AllChecks {
             leaks,
             audit,
@@ -376,26 +401,58 @@ pub(crate) fn audit(
     redact_engine::audit(Box::new(release), redactions, expected, progress).with_context(name)
 }
 
-/// Decodes both files and proves that they differ in nothing but `redactions`.
-///
-/// # Errors
-/// When one of them cannot be decoded.
-pub(crate) fn compare(
-    clip: &Path,
-    release: &Path,
-    redactions: &Redactions,
-    threads: usize,
-    progress: &TerminalProgress,
-) -> Result<CompareReport> {
-    let options = OpenOptions {
-        audio: true,
-        threads,
+/// Opens a recording; what `splice` names is handed on as it is coded.
+fn open(path: &Path, options: &OpenOptions, splice: Option<&Splice>) -> Result<FileSource> {
+    let opened = match splice {
+        Some(splice) => FileSource::open_spliced(path, options, splice),
+        None => FileSource::open(path, options),
     };
-    let source = FileSource::open(clip, &options).with_context(|| clip.display().to_string())?;
-    let written =
-        FileSource::open(release, &options).with_context(|| release.display().to_string())?;
-    redact_engine::compare(Box::new(source), Box::new(written), redactions, progress)
-        .with_context(|| release.display().to_string())
+    opened.with_context(|| path.display().to_string())
+}
+
+/// A release beside its source.
+pub(crate) struct Examined<'a> {
+    /// The source.
+    pub clip: &'a Path,
+    /// The release.
+    pub release: &'a Path,
+    /// What of the source is compared as it is coded, when its coded data were found in the
+    /// release.
+    pub source_splice: Option<&'a Splice>,
+    /// What is hidden.
+    pub redactions: &'a Redactions,
+    /// What the release must hold.
+    pub expected: &'a Expected,
+}
+
+impl Examined<'_> {
+    /// Decodes the release once, proves every mask and mute in it, and that it differs from the
+    /// source in nothing else. Gives the reports of the audit and of the comparison.
+    ///
+    /// # Errors
+    /// When one of the two cannot be decoded.
+    pub(crate) fn examine(
+        &self,
+        threads: usize,
+        progress: &TerminalProgress,
+    ) -> Result<(AuditReport, CompareReport)> {
+        let options = OpenOptions {
+            audio: true,
+            threads,
+        };
+        let splice = self.source_splice.map(Splice::with_decoded_sound);
+        let source = open(self.clip, &options, splice.as_ref())?;
+        let written = open(self.release, &options, None)?;
+        let (redactions, expected) = (self.redactions, self.expected);
+        redact_engine::examine(
+            Box::new(source),
+            Box::new(written),
+            redactions,
+            expected,
+            progress,
+        )
+        .with_context(|| self.release.display().to_string())
+    }
 }
 
 impl Made {
@@ -408,6 +465,7 @@ impl Made {
                 "{} frames, {} with masks ({share:.2} % of the picture on average)",
                 report.frames, report.frames_masked
             ),
+            self.coding_text(),
             format!(
                 "signed with key {} (`redact key show` for auditors)",
                 self.key
@@ -423,9 +481,29 @@ impl Made {
         .join("\n")
     }
 
+    /// What was copied, or why nothing was.
+    fn coding_text(&self) -> String {
+        let coding = &self.coding;
+        let frames: u32 = coding.copied.iter().map(|(span, _)| span.frames()).sum();
+        let mut text = match &coding.pictures_encoded_because {
+            Some(why) => format!("all pictures encoded anew: {why}"),
+            None => format!("{frames} frames copied bit for bit, the others encoded anew"),
+        };
+        for (track, made) in coding.sound.iter().enumerate() {
+            text.push_str(&match made {
+                Ok(_) => format!("; sound track {track} copied bit for bit"),
+                Err(why) => format!("; sound track {track} encoded anew: {why}"),
+            });
+        }
+        text
+    }
+
     /// The same for machines.
     pub(crate) fn json(&self, release: &Path) -> serde_json::Value {
+        let copied = self.coding.copied.iter();
         serde_json::json!({
+            "frames_copied": copied.map(|(span, _)| span.frames()).sum::<u32>(),
+            "pictures_encoded_because": self.coding.pictures_encoded_because,
             "release": release, "manifest": self.paths.manifest, "sealed": self.paths.sealed,
             "log": self.paths.log, "log_csv": self.paths.log_csv, "log_pdf": self.paths.log_pdf,
             "sha256": self.manifest.release.binding().sha256.to_string(),

@@ -11,6 +11,7 @@
 //! - [`plan`]: what a person decided;
 //! - [`port`]: the traits through which jobs reach recordings, models and people.
 
+pub mod coded;
 pub mod finding;
 pub mod geometry;
 pub mod identity;
@@ -19,6 +20,7 @@ pub mod plan;
 pub mod port;
 pub mod units;
 
+pub use coded::{CodedPictures, CodedSound};
 pub use finding::{BoxOrigin, Class, Detection, Findings, ModelUse, Track, TrackBox, TrackId};
 pub use geometry::{NormRect, PixelRect, PixelSize};
 pub use identity::{

@@ -5,7 +5,7 @@
 //! (see [`crate::Conversion`]). The samples stay in the decoder's own buffer, behind
 //! [`PictureBuffer`], until somebody writes to them: untouched frames are never copied.
 
-use crate::{FrameIndex, PixelSize, Timestamp};
+use crate::{CodedPictures, CodedSound, FrameIndex, PixelSize, Timestamp};
 
 /// Which samples of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -306,6 +306,10 @@ pub enum MediaItem {
     Frame(Frame),
     /// A run of sound.
     Audio(AudioBlock),
+    /// Pictures as the source has them coded; only where a render asked for them.
+    Coded(CodedPictures),
+    /// Sound as the source has it coded; only where a render asked for it.
+    CodedSound(CodedSound),
 }
 
 impl MediaItem {
@@ -318,6 +322,8 @@ impl MediaItem {
                 size.width() as usize * size.height() as usize * 3 / 2
             }
             Self::Audio(block) => block.samples.len() * size_of::<f32>(),
+            Self::Coded(pictures) => pictures.bytes,
+            Self::CodedSound(sound) => sound.bytes,
         }
     }
 }

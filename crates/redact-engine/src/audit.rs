@@ -3,12 +3,14 @@
 //! The audit needs no source. A fill must be black, a mosaic must be flat cells, a blur must be
 //! the smooth surface that eight cells can make, a mute must be silent; each within what a codec
 //! adds. It says that what was declared is done. That nothing else was done is what
-//! [`crate::compare`] says, which needs the source.
+//! [`crate::examine`] says, which needs the source.
 
 use std::thread;
 
 use rayon::prelude::*;
-use redact_core::{Frame, FrameIndex, MediaItem, Phase, Progress, Redactions, Source, SourceError};
+use redact_core::{
+    AudioBlock, Frame, FrameIndex, MediaItem, Phase, Progress, Redactions, Source, SourceError,
+};
 
 use crate::check::{Check, Failures};
 use crate::decode;
@@ -75,18 +77,18 @@ pub fn audit(
     expected: &Expected,
     progress: &dyn Progress,
 ) -> Result<AuditReport, AuditError> {
-    let tracks = release.info().audio.len();
-    let mut pictures = Pictures::default();
-    let mut listener = Listener::new(redactions);
+    let mut auditor = Auditor::new(redactions, release.info().audio.len());
     thread::scope(|scope| {
         let (decoded, decoder) =
-            decode::spawn(scope, "decode", release).map_err(AuditError::Thread)?;
+            decode::spawn_decoded(scope, "decode", release).map_err(AuditError::Thread)?;
         while let Some(batch) = decoded.recv_many() {
             let mut frames = Vec::new();
             for item in batch {
                 match item {
                     MediaItem::Frame(frame) => frames.push(frame),
-                    MediaItem::Audio(block) => listener.listen(&block),
+                    MediaItem::Audio(block) => auditor.listen(&block),
+                    // The stage that decodes lets none through.
+                    MediaItem::Coded(_) | MediaItem::CodedSound(_) => {}
                 }
             }
             let measured: Vec<Vec<Measured>> = frames
@@ -94,32 +96,70 @@ pub fn audit(
                 .map(|frame| measure(frame, redactions))
                 .collect();
             for (frame, masks) in frames.iter().zip(measured) {
-                pictures.take(frame.index, masks, redactions);
+                auditor.take(frame.index, masks);
             }
-            let (done, total) = (u64::from(pictures.frames), u64::from(expected.frames));
+            let (done, total) = (auditor.frames(), u64::from(expected.frames));
             if progress.advance(Phase::Audit, done, Some(total)).is_break() {
                 return Err(AuditError::Cancelled);
             }
         }
         Ok(decode::join(decoder)?)
     })?;
-    let (frames, masks) = pictures.into_checks(expected.frames);
-    let tracks = tracks_check(tracks, expected.audio_tracks, &listener);
-    let (sound, mutes) = listener.into_check();
-    Ok(AuditReport {
-        checks: vec![frames, masks, tracks, sound],
-        mutes,
-    })
+    Ok(auditor.into_report(expected))
+}
+
+/// What an audit has seen and heard so far, whoever decodes the release.
+pub(crate) struct Auditor<'a> {
+    redactions: &'a Redactions,
+    tracks: usize,
+    pictures: Pictures,
+    listener: Listener<'a>,
+}
+
+impl<'a> Auditor<'a> {
+    /// For a release that announces `tracks` sound tracks.
+    pub(crate) fn new(redactions: &'a Redactions, tracks: usize) -> Self {
+        Self {
+            redactions,
+            tracks,
+            pictures: Pictures::default(),
+            listener: Listener::new(redactions),
+        }
+    }
+
+    /// Frames taken.
+    pub(crate) fn frames(&self) -> u64 {
+        u64::from(self.pictures.frames)
+    }
+
+    pub(crate) fn listen(&mut self, block: &AudioBlock) {
+        self.listener.listen(block);
+    }
+
+    /// Takes what was measured of the next frame.
+    pub(crate) fn take(&mut self, index: FrameIndex, masks: Vec<Measured>) {
+        self.pictures.take(index, masks, self.redactions);
+    }
+
+    pub(crate) fn into_report(self, expected: &Expected) -> AuditReport {
+        let (frames, masks) = self.pictures.into_checks(expected.frames);
+        let tracks = tracks_check(self.tracks, expected.audio_tracks, &self.listener);
+        let (sound, mutes) = self.listener.into_check();
+        AuditReport {
+            checks: vec![frames, masks, tracks, sound],
+            mutes,
+        }
+    }
 }
 
 /// What was measured of one mask in one frame; `residual` is `None` where later masks cover it.
-struct Measured {
+pub(crate) struct Measured {
     mask: usize,
     residual: Option<Residual>,
 }
 
 /// Measures every mask of one frame.
-fn measure(frame: &Frame, redactions: &Redactions) -> Vec<Measured> {
+pub(crate) fn measure(frame: &Frame, redactions: &Redactions) -> Vec<Measured> {
     let size = frame.picture.size();
     let masks: Vec<_> = redactions
         .masks

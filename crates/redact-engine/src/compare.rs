@@ -9,9 +9,11 @@ use std::thread;
 
 use rayon::prelude::*;
 use redact_core::{
-    Frame, MediaItem, Phase, Progress, Redactions, Source, SourceError, TimeBase, Timestamp,
+    CodedPictures, Frame, FrameIndex, MediaItem, Phase, Progress, Redactions, Source, SourceError,
+    TimeBase, Timestamp,
 };
 
+use crate::audit::{AuditReport, Auditor, Expected, Measured, measure};
 use crate::check::{Check, Failures};
 use crate::decode;
 use crate::mask::mask_frame;
@@ -60,20 +62,27 @@ pub enum CompareError {
     Cancelled,
 }
 
-/// Walks `source` and `release` in step and proves that they differ in nothing but `redactions`.
+/// Decodes a written release once, audits it as [`crate::audit`] does, and walks through it in step
+/// with `source`: they may differ in nothing but `redactions`.
 ///
-/// It never stops at the first failure: the report counts all and names the first few.
+/// Groups of pictures that the source delivers as they are coded are not compared here, only
+/// counted and timed: the caller proves that the release has the same coded form. They are audited
+/// like all others.
+///
+/// It never stops at the first failure: the reports count all and name the first few.
 ///
 /// # Errors
-/// Only when one of them cannot be examined: see [`CompareError`]. What is found different is in
-/// the report.
-pub fn compare(
+/// Only when one of them cannot be examined: see [`CompareError`]. What is found wrong is in the
+/// reports.
+pub fn examine(
     source: Box<dyn Source>,
     release: Box<dyn Source>,
     redactions: &Redactions,
+    expected: &Expected,
     progress: &dyn Progress,
-) -> Result<CompareReport, CompareError> {
-    let total = source.info().video.frames_hint;
+) -> Result<(AuditReport, CompareReport), CompareError> {
+    let total = u64::from(expected.frames);
+    let tracks = release.info().audio.len();
     let mut walk = Walk {
         clocks: [&source, &release].map(|side| {
             let video = &side.info().video;
@@ -82,18 +91,21 @@ pub fn compare(
                 base: video.time_base,
             }
         }),
-        waiting: Default::default(),
+        source: VecDeque::new(),
+        release: VecDeque::new(),
         frames: [0; 2],
+        copied: [0; 2],
         times: Failures::default(),
         worst_shift_nanos: 0,
         pictures: Pictures::default(),
         sound: Listener::new([&source, &release].map(|side| side.info().audio.clone())),
+        auditor: Auditor::new(redactions, tracks),
     };
     thread::scope(|scope| {
         let (source, source_thread) =
             decode::spawn(scope, "source", source).map_err(CompareError::Thread)?;
         let (release, release_thread) =
-            decode::spawn(scope, "release", release).map_err(CompareError::Thread)?;
+            decode::spawn_decoded(scope, "release", release).map_err(CompareError::Thread)?;
         let mut open = [Some(source), Some(release)];
         // The side that is behind in frames is read next, so that neither piles up.
         while let Some(side) = walk.side_behind(open.each_ref().map(Option::is_some)) {
@@ -107,14 +119,15 @@ pub fn compare(
             let ended = open.each_ref().map(Option::is_none);
             walk.compare_pairs(ended, redactions);
             let done = u64::from(walk.frames[0].min(walk.frames[1]));
-            if progress.advance(Phase::Compare, done, total).is_break() {
+            let said = progress.advance(Phase::Compare, done, Some(total));
+            if said.is_break() {
                 return Err(CompareError::Cancelled);
             }
         }
         decode::join(source_thread).map_err(CompareError::Source)?;
         decode::join(release_thread).map_err(CompareError::Release)
     })?;
-    Ok(walk.into_report())
+    Ok(walk.into_reports(expected))
 }
 
 /// How a side counts time.
@@ -140,19 +153,40 @@ impl Clock {
     }
 }
 
+/// What the source has sent of its pictures.
+enum Seen {
+    Frame(Frame),
+    /// A group as it is coded, and how many of its frames have met their partners.
+    Coded(CodedPictures, usize),
+}
+
+/// What a frame of the release is held against.
+enum Partner {
+    Frame(Frame),
+    /// A frame of a group that is coded as in the source: its number and time.
+    Coded(FrameIndex, Timestamp),
+    /// The source has no such frame: only the audit looks at it.
+    None,
+}
+
 /// Side 0 is the source, side 1 the release.
-struct Walk {
+struct Walk<'a> {
     clocks: [Clock; 2],
-    /// Frames whose partner has not come yet.
-    waiting: [VecDeque<Frame>; 2],
+    /// Frames of the source whose partner has not come yet.
+    source: VecDeque<Seen>,
+    /// The same of the release.
+    release: VecDeque<Frame>,
     frames: [u32; 2],
+    /// Groups and frames that are coded as in the source.
+    copied: [u64; 2],
     times: Failures,
     worst_shift_nanos: i64,
     pictures: Pictures,
     sound: Listener,
+    auditor: Auditor<'a>,
 }
 
-impl Walk {
+impl Walk<'_> {
     fn side_behind(&self, open: [bool; 2]) -> Option<usize> {
         match open {
             [false, false] => None,
@@ -167,11 +201,26 @@ impl Walk {
             match item {
                 MediaItem::Frame(frame) => {
                     self.frames[side] = self.frames[side].saturating_add(1);
-                    self.waiting[side].push_back(frame);
+                    match side {
+                        0 => self.source.push_back(Seen::Frame(frame)),
+                        _ => self.release.push_back(frame),
+                    }
                 }
+                // Only the source is asked for any.
+                MediaItem::Coded(pictures) => {
+                    let frames = pictures.frames.frames();
+                    self.frames[side] = self.frames[side].saturating_add(frames);
+                    self.copied[0] += 1;
+                    self.copied[1] += u64::from(frames);
+                    self.source.push_back(Seen::Coded(pictures, 0));
+                }
+                // Sound is compared by ear, whatever its form: a track that came so is missing.
+                MediaItem::CodedSound(_) => {}
                 MediaItem::Audio(mut block) => {
                     if side == 0 {
                         mute_block(&mut block, redactions);
+                    } else {
+                        self.auditor.listen(&block);
                     }
                     self.sound.listen(side, &block);
                 }
@@ -179,65 +228,103 @@ impl Walk {
         }
     }
 
-    /// Compares the frames that both sides have; `ended` sides have no more to come.
-    fn compare_pairs(&mut self, ended: [bool; 2], redactions: &Redactions) {
-        let pairs = self.waiting[0].len().min(self.waiting[1].len());
-        let [source, release] = &mut self.waiting;
-        let mut pairs: Vec<(Frame, Frame)> =
-            source.drain(..pairs).zip(release.drain(..pairs)).collect();
-        // A frame without a partner is counted by the check of frames; it need not wait.
-        if ended[0] {
-            release.clear();
-        }
-        if ended[1] {
-            source.clear();
-        }
-        let differences: Vec<Difference> = pairs
-            .par_iter_mut()
-            .map(|(source, release)| {
-                mask_frame(source, redactions);
-                picture::difference(source, release, redactions)
-            })
-            .collect();
-        for ((source, release), difference) in pairs.iter().zip(differences) {
-            self.compare_times(source, release);
-            let second = self.clocks[0]
-                .nanos(source.timestamp)
-                .div_euclid(1_000_000_000);
-            self.pictures.take(source.index, second, difference);
+    /// The source's next frame for one of the release; `None` when it has to be waited for.
+    fn next_partner(&mut self, source_ended: bool) -> Option<Partner> {
+        match self.source.front_mut() {
+            None => source_ended.then_some(Partner::None),
+            Some(Seen::Frame(_)) => match self.source.pop_front() {
+                Some(Seen::Frame(frame)) => Some(Partner::Frame(frame)),
+                _ => None,
+            },
+            Some(Seen::Coded(pictures, met)) => {
+                let index = u32::try_from(*met).unwrap_or(u32::MAX);
+                let index = FrameIndex::new(pictures.frames.start().get().saturating_add(index));
+                let at = pictures.times.get(*met).map(|(at, _)| *at);
+                *met += 1;
+                if *met >= pictures.times.len() {
+                    self.source.pop_front();
+                }
+                Some(at.map_or(Partner::None, |at| Partner::Coded(index, at)))
+            }
         }
     }
 
-    fn compare_times(&mut self, source: &Frame, release: &Frame) {
-        let [a, b] = [
-            self.clocks[0].nanos(source.timestamp),
-            self.clocks[1].nanos(release.timestamp),
-        ];
+    /// Looks at the frames that both sides have; `ended` sides have no more to come.
+    fn compare_pairs(&mut self, ended: [bool; 2], redactions: &Redactions) {
+        let mut pairs = Vec::new();
+        while !self.release.is_empty() {
+            let Some(partner) = self.next_partner(ended[0]) else {
+                break;
+            };
+            pairs.extend(self.release.pop_front().map(|frame| (partner, frame)));
+        }
+        // A frame without a partner is counted by the check of frames; it need not wait.
+        if ended[1] && self.release.is_empty() {
+            self.source.clear();
+        }
+        let looked: Vec<(Option<Difference>, Vec<Measured>)> = pairs
+            .par_iter_mut()
+            .map(|(partner, release)| {
+                let difference = match partner {
+                    Partner::Frame(source) => {
+                        mask_frame(source, redactions);
+                        Some(picture::difference(source, release, redactions))
+                    }
+                    Partner::Coded(..) => Some(picture::identical(release)),
+                    Partner::None => None,
+                };
+                (difference, measure(release, redactions))
+            })
+            .collect();
+        for ((partner, release), (difference, masks)) in pairs.iter().zip(looked) {
+            let (index, at) = match partner {
+                Partner::Frame(source) => (source.index, Some(source.timestamp)),
+                Partner::Coded(index, at) => (*index, Some(*at)),
+                Partner::None => (release.index, None),
+            };
+            self.auditor.take(release.index, masks);
+            let Some(at) = at else { continue };
+            self.compare_times(index, at, release.timestamp);
+            let second = self.clocks[0].nanos(at).div_euclid(1_000_000_000);
+            if let Some(difference) = difference {
+                self.pictures.take(index, second, difference);
+            }
+        }
+    }
+
+    fn compare_times(&mut self, index: FrameIndex, source: Timestamp, release: Timestamp) {
+        let [a, b] = [self.clocks[0].nanos(source), self.clocks[1].nanos(release)];
         let shift = a.saturating_sub(b).saturating_abs();
         self.worst_shift_nanos = self.worst_shift_nanos.max(shift);
         let allowed = self.clocks[0].tick_nanos().max(self.clocks[1].tick_nanos());
         if shift > allowed {
-            let index = source.index;
             self.times
                 .add(|| format!("frame {index} by {} µs", shift / 1000));
         }
     }
 
-    fn into_report(self) -> CompareReport {
+    fn into_reports(self, expected: &Expected) -> (AuditReport, CompareReport) {
         let [source, release] = self.frames;
         let mut counts = Failures::default();
         if source != release {
             counts.add(|| format!("the source has {source} frames, the release {release}"));
         }
-        let figures = format!("{source} frames in the source, {release} in the release");
+        let mut figures = format!("{source} frames in the source, {release} in the release");
+        let [groups, copied] = self.copied;
+        if groups > 0 {
+            figures.push_str(&format!(
+                ", of which {copied} in {groups} groups are held against its coded data"
+            ));
+        }
         let frames = counts.into_check("frames", figures);
         let figures = format!("largest shift {} µs", self.worst_shift_nanos / 1000);
         let times = self.times.into_check("frame times", figures);
         let ([outside, inside], seconds) = self.pictures.into_checks();
-        CompareReport {
+        let compare = CompareReport {
             seconds,
             checks: vec![frames, times, outside, inside, self.sound.into_check()],
-        }
+        };
+        (self.auditor.into_report(expected), compare)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::thread::{Builder, Scope, ScopedJoinHandle};
 
-use redact_core::{MediaItem, Source, SourceError};
+use redact_core::{MediaItem, Source, SourceError, SourceInfo};
 
 use crate::queue::{self, Receiver};
 
@@ -15,6 +15,35 @@ pub(crate) type Decoded<'scope> = (
     Receiver<MediaItem>,
     ScopedJoinHandle<'scope, Result<(), SourceError>>,
 );
+
+/// Starts to read `source` on thread `name`; everything that comes must be decoded: a job that looks
+/// at pictures must not be handed any that it cannot see.
+pub(crate) fn spawn_decoded<'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    name: &str,
+    source: Box<dyn Source>,
+) -> io::Result<Decoded<'scope>> {
+    spawn(scope, name, Box::new(OnlyDecoded(source)))
+}
+
+/// Takes coded items for damage.
+struct OnlyDecoded(Box<dyn Source>);
+
+impl Source for OnlyDecoded {
+    fn info(&self) -> &SourceInfo {
+        self.0.info()
+    }
+
+    fn next_item(&mut self) -> Result<Option<MediaItem>, SourceError> {
+        match self.0.next_item()? {
+            Some(MediaItem::Coded(_) | MediaItem::CodedSound(_)) => Err(SourceError::Failed {
+                what: "a part of the recording was not decoded",
+                source: "it came as it is coded".into(),
+            }),
+            item => Ok(item),
+        }
+    }
+}
 
 /// Starts to read `source` on thread `name`; its items come in order through the receiver.
 ///

@@ -7,7 +7,7 @@
 //! - [`render`]: a recording and an approved plan become a release;
 //! - [`audit`]: a written release is decoded again and every mask and mute in it is measured;
 //! - [`look_here_first`]: where a person should look, the riskiest moment first;
-//! - [`compare`]: source and release side by side, nothing else may differ;
+//! - [`examine`]: the same, and source and release side by side, nothing else may differ;
 //! - [`Follower`]: one thing that a person pointed at, from picture to picture;
 //! - [`Tracker`], [`mask_frame`], [`mute_block`]: plain functions of their arguments.
 //!
@@ -29,11 +29,11 @@ mod track;
 
 pub use audit::{AuditError, AuditReport, Expected, MutedLevel, audit};
 pub use check::Check;
-pub use compare::{CompareError, CompareReport, SecondQuality, compare};
+pub use compare::{CompareError, CompareReport, SecondQuality, examine};
 pub use follow::{Follower, Step};
 pub use mask::mask_frame;
 pub use mute::mute_block;
-pub use render::{AudioReport, RenderError, RenderReport, render};
+pub use render::{AudioReport, CopiedPictures, RenderError, RenderReport, first_masked, render};
 pub use risk::{Moment, Weakness, look_here_first, weak_moments};
 pub use scan::{Eyes, Look, ScanError, ScanOptions, ScanReport, scan};
 pub use track::{ClassOptions, Seen, Sighted, Tracker, TrackerOptions};

@@ -8,8 +8,8 @@ use std::thread;
 
 use rayon::prelude::*;
 use redact_core::{
-    ApprovedPlan, FrameIndex, MediaItem, Phase, Progress, Redactions, Sink, SinkError, Source,
-    SourceError,
+    ApprovedPlan, CodedPictures, CodedSound, Digest, FrameIndex, FrameSpan, MediaItem, Phase,
+    Progress, Redactions, Sink, SinkError, Source, SourceError,
 };
 
 use crate::decode::{self, QUEUE_BYTES_MAX};
@@ -30,6 +30,17 @@ pub struct RenderReport {
     pub masked_area_mean: f64,
     /// One entry per sound track, in the source's order.
     pub audio: Vec<AudioReport>,
+    /// Runs of frames that were copied as they are coded, in order.
+    pub copied: Vec<CopiedPictures>,
+}
+
+/// Frames that a render copied as they are coded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CopiedPictures {
+    /// The frames.
+    pub frames: FrameSpan,
+    /// SHA-256 that the source gave for their coded form.
+    pub digest: Digest,
 }
 
 /// What a render did to one sound track.
@@ -39,6 +50,8 @@ pub struct AudioReport {
     pub samples: u64,
     /// Samples per channel in which nothing of the sound is left.
     pub muted_samples: u64,
+    /// Packets that were copied as they are coded; none of the track was decoded then.
+    pub copied_packets: u64,
 }
 
 /// Why a render stopped. Nothing that was written then is a release.
@@ -74,6 +87,12 @@ pub enum RenderError {
         stream: usize,
         /// Tracks announced.
         tracks: usize,
+    },
+    /// The source handed something on as it is coded that the plan hides or mutes.
+    #[error("{what} was to be copied although the plan changes it")]
+    CopiedUnderMask {
+        /// The first frame, or the track.
+        what: String,
     },
     /// A thread could not be started.
     #[error("cannot start a thread")]
@@ -184,6 +203,8 @@ fn redact_item(item: &mut MediaItem, redactions: &Redactions) {
     match item {
         MediaItem::Frame(frame) => mask_frame(frame, redactions),
         MediaItem::Audio(block) => mute_block(block, redactions),
+        // Counted before: nothing that the plan changes comes coded.
+        MediaItem::Coded(_) | MediaItem::CodedSound(_) => {}
     }
 }
 
@@ -205,6 +226,7 @@ struct Tally<'a> {
     frames_masked: u32,
     area_sum: f64,
     audio: Vec<AudioReport>,
+    copied: Vec<CopiedPictures>,
 }
 
 impl<'a> Tally<'a> {
@@ -215,6 +237,7 @@ impl<'a> Tally<'a> {
             frames_masked: 0,
             area_sum: 0.0,
             audio: vec![AudioReport::default(); tracks],
+            copied: Vec::new(),
         }
     }
 
@@ -223,17 +246,7 @@ impl<'a> Tally<'a> {
         let redactions = self.plan.redactions();
         match item {
             MediaItem::Frame(frame) => {
-                let due = FrameIndex::new(self.frames);
-                if frame.index != due {
-                    return Err(RenderError::FrameOrder {
-                        found: frame.index,
-                        expected: due,
-                    });
-                }
-                self.frames += 1;
-                if self.frames > self.plan.plan().source.frames {
-                    return self.check_complete();
-                }
+                self.advance(frame.index, 1)?;
                 let size = frame.picture.size();
                 let rects: Vec<_> = redactions
                     .masks_at(frame.index)
@@ -246,18 +259,69 @@ impl<'a> Tally<'a> {
                         self.area_sum += area::of_union(&rects) as f64 / size.area() as f64;
                     }
                 }
+                Ok(())
             }
             MediaItem::Audio(block) => {
-                let tracks = self.audio.len();
-                let stream = block.stream;
-                let report = self
-                    .audio
-                    .get_mut(stream)
-                    .ok_or(RenderError::UnknownTrack { stream, tracks })?;
+                let report = self.track(block.stream)?;
                 report.samples += block.frames() as u64;
                 report.muted_samples += muted_samples(block, redactions);
+                Ok(())
             }
+            MediaItem::Coded(pictures) => self.count_coded(pictures),
+            MediaItem::CodedSound(sound) => self.count_coded_sound(sound),
         }
+    }
+
+    /// The next `frames` frames are those from `index` on.
+    fn advance(&mut self, index: FrameIndex, frames: u32) -> Result<(), RenderError> {
+        let due = FrameIndex::new(self.frames);
+        if index != due {
+            return Err(RenderError::FrameOrder {
+                found: index,
+                expected: due,
+            });
+        }
+        self.frames = self.frames.saturating_add(frames);
+        if self.frames > self.plan.plan().source.frames {
+            return self.check_complete();
+        }
+        Ok(())
+    }
+
+    fn track(&mut self, stream: usize) -> Result<&mut AudioReport, RenderError> {
+        let tracks = self.audio.len();
+        self.audio
+            .get_mut(stream)
+            .ok_or(RenderError::UnknownTrack { stream, tracks })
+    }
+
+    /// Pictures that come coded must be of no mask.
+    fn count_coded(&mut self, pictures: &CodedPictures) -> Result<(), RenderError> {
+        let span = pictures.frames;
+        self.advance(span.start(), span.frames())?;
+        if let Some(frame) = first_masked(self.plan.redactions(), span) {
+            return Err(RenderError::CopiedUnderMask {
+                what: format!("frame {frame}"),
+            });
+        }
+        self.copied.push(CopiedPictures {
+            frames: span,
+            digest: pictures.digest,
+        });
+        Ok(())
+    }
+
+    /// Sound that comes coded must be of a track without a mute.
+    fn count_coded_sound(&mut self, sound: &CodedSound) -> Result<(), RenderError> {
+        let mut mutes = self.plan.redactions().mutes.iter();
+        if mutes.any(|mute| mute.streams.contains(sound.stream)) {
+            return Err(RenderError::CopiedUnderMask {
+                what: format!("sound track {}", sound.stream),
+            });
+        }
+        let report = self.track(sound.stream)?;
+        report.samples += sound.samples;
+        report.copied_packets += 1;
         Ok(())
     }
 
@@ -278,8 +342,21 @@ impl<'a> Tally<'a> {
             frames_masked: self.frames_masked,
             masked_area_mean: self.area_sum / f64::from(self.frames.max(1)),
             audio: self.audio,
+            copied: self.copied,
         }
     }
+}
+
+/// The first frame of `span` in which something is hidden.
+///
+/// Whole regions are compared first: most spans of most plans are bare.
+#[must_use]
+pub fn first_masked(redactions: &Redactions, span: FrameSpan) -> Option<FrameIndex> {
+    let starts = redactions.masks.iter().filter_map(|mask| {
+        let (start, end) = (mask.span().start(), mask.span().end());
+        (start < span.end() && span.start() < end).then(|| start.max(span.start()))
+    });
+    starts.min()
 }
 
 #[cfg(test)]

@@ -130,7 +130,7 @@ pub fn scan(
     };
     thread::scope(|scope| {
         let (decoded, decoder) =
-            decode::spawn(scope, "decode", source).map_err(ScanError::Thread)?;
+            decode::spawn_decoded(scope, "decode", source).map_err(ScanError::Thread)?;
         let looked = pass.look_at_all(&decoded, &mut eyes, progress);
         drop(decoded);
         // When looking failed, the decoder only saw its listener leave.
@@ -178,6 +178,8 @@ impl Pass {
                 match item {
                     MediaItem::Frame(frame) => frames.push(frame),
                     MediaItem::Audio(block) => sounds.push(block),
+                    // The stage that decodes lets none through.
+                    MediaItem::Coded(_) | MediaItem::CodedSound(_) => {}
                 }
             }
             self.check_order(&frames)?;

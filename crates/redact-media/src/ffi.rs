@@ -329,14 +329,6 @@ pub(crate) fn copy_tags(target: &mut frame::Video, source: &frame::Video) {
     }
 }
 
-/// Tells an encoder that is not open yet where a frame's chroma samples lie.
-pub(crate) fn copy_chroma_location(encoder: &mut codec::Context, frame: &frame::Video) {
-    // SAFETY: both are alive; a plain value is copied between their fields.
-    unsafe {
-        (*encoder.as_mut_ptr()).chroma_sample_location = (*frame.as_ptr()).chroma_location;
-    }
-}
-
 /// Removes everything that is no picture from a frame: captions, positions, texts of the encoder.
 pub(crate) fn strip_side_data(frame: &mut frame::Video) {
     // SAFETY: the frame is alive and borrowed exclusively; the first entry is read only while
@@ -439,4 +431,98 @@ pub(crate) fn sound_plane_mut(frame: &mut frame::Audio, index: usize) -> &mut [u
         }
         std::slice::from_raw_parts_mut(*(*raw).extended_data.add(index), held)
     }
+}
+
+/// Bytes of a decoder's configuration; a hostile header may claim more.
+const EXTRADATA_MAX: usize = 1 << 16;
+
+/// # Safety
+/// `data` is null or holds `size` bytes.
+unsafe fn bytes_of(data: *const u8, size: c_int) -> Vec<u8> {
+    let size = usize::try_from(size).unwrap_or(0).min(EXTRADATA_MAX);
+    if data.is_null() || size == 0 {
+        return Vec::new();
+    }
+    // SAFETY: not null, and at least `size` bytes, as the caller says.
+    unsafe { std::slice::from_raw_parts(data, size) }.to_vec()
+}
+
+/// The decoder's configuration as the container has it.
+pub(crate) fn extradata(stream: &Stream<'_>) -> Vec<u8> {
+    // SAFETY: an open context's stream always has parameters, and they own their extradata.
+    unsafe {
+        let parameters = &*(*stream.as_ptr()).codecpar;
+        bytes_of(parameters.extradata, parameters.extradata_size)
+    }
+}
+
+/// The configuration that an opened encoder made.
+pub(crate) fn encoder_extradata(encoder: &codec::Context) -> Vec<u8> {
+    // SAFETY: the context is alive and owns its extradata.
+    unsafe {
+        let raw = &*encoder.as_ptr();
+        bytes_of(raw.extradata, raw.extradata_size)
+    }
+}
+
+/// Whether the demuxer marks a packet as one that is decoded and not shown.
+pub(crate) fn is_discarded(packet: &codec::packet::Packet) -> bool {
+    use codec::packet::Ref as _;
+    // SAFETY: the packet is alive; a plain value is read.
+    unsafe { (*packet.as_ptr()).flags & ffi::AV_PKT_FLAG_DISCARD != 0 }
+}
+
+/// How the samples of a picture are to be understood, in FFmpeg's own numbers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ColorTags {
+    primaries: ffi::AVColorPrimaries,
+    transfer: ffi::AVColorTransferCharacteristic,
+    space: ffi::AVColorSpace,
+    chroma: ffi::AVChromaLocation,
+}
+
+/// Reads [`ColorTags`] of a frame.
+pub(crate) fn color_tags(frame: &frame::Video) -> ColorTags {
+    // SAFETY: the frame is alive; plain values are read.
+    let raw = unsafe { &*frame.as_ptr() };
+    ColorTags {
+        primaries: raw.color_primaries,
+        transfer: raw.color_trc,
+        space: raw.colorspace,
+        chroma: raw.chroma_location,
+    }
+}
+
+/// Tells an encoder that is not open yet how samples are to be understood.
+pub(crate) fn set_color_tags(encoder: &mut codec::Context, tags: &ColorTags) {
+    // SAFETY: the context is alive; plain values are written.
+    unsafe {
+        let raw = &mut *encoder.as_mut_ptr();
+        raw.color_primaries = tags.primaries;
+        raw.color_trc = tags.transfer;
+        raw.colorspace = tags.space;
+        raw.chroma_sample_location = tags.chroma;
+    }
+}
+
+/// Replaces the decoder's configuration of stream `index`, before the header is written.
+pub(crate) fn set_extradata(output: &mut Output, index: usize, config: &[u8]) -> Result<(), Error> {
+    let size = c_int::try_from(config.len()).map_err(|_| Error::InvalidData)?;
+    let mut stream = output.stream_mut(index).ok_or(Error::StreamNotFound)?;
+    // SAFETY: the stream belongs to the muxer that is borrowed mutably and has parameters. The new
+    // extradata come from FFmpeg's own allocator with the padding that it asks for, are filled to
+    // their length and owned by the parameters from then on; the old ones are freed first.
+    unsafe {
+        let parameters = &mut *(*stream.as_mut_ptr()).codecpar;
+        let padded = config.len() + ffi::AV_INPUT_BUFFER_PADDING_SIZE as usize;
+        let copy = ffi::av_mallocz(padded).cast::<u8>();
+        if copy.is_null() {
+            return Err(Error::from(ffi::AVERROR(ffi::ENOMEM)));
+        }
+        ptr::copy_nonoverlapping(config.as_ptr(), copy, config.len());
+        ffi::av_free(parameters.extradata.cast());
+        parameters.extradata = copy;
+        parameters.extradata_size = size;
+    }
+    Ok(())
 }

@@ -2,6 +2,8 @@
 //!
 //! - [`FileSource`] delivers upright 8-bit 4:2:0 pictures and sound with the source's own times;
 //! - [`FileSink`] writes a release: H.264 and AAC in MP4, and nothing else;
+//! - [`Survey`] says which parts of a recording can be copied as they are coded, and [`Splice`]
+//!   which of them are;
 //! - [`leak::scan`] checks a finished release byte by byte, without FFmpeg.
 //!
 //! Damage is an error and never looks like the end of a recording. Only local files are opened,
@@ -14,17 +16,20 @@
 )]
 mod ffi;
 
+mod coded;
 pub mod leak;
 mod picture;
 mod probe;
 mod sink;
 mod sound;
 mod source;
+mod survey;
 
 use std::path::Path;
 
 pub use sink::{EncodeOptions, FileSink, Preset, release_rate_hz};
 pub use source::{FileSource, OpenOptions};
+pub use survey::{CopiedGroup, Splice, Survey};
 
 /// Extensions under which cameras and tools store what [`FileSource`] reads, lower case.
 pub const RECORDING_EXTENSIONS: &[&str] = &[

@@ -11,6 +11,7 @@
 
 mod nal;
 mod pictures;
+mod splice;
 mod tracks;
 
 use std::path::{Path, PathBuf};
@@ -18,11 +19,15 @@ use std::path::{Path, PathBuf};
 use ffmpeg_next::format::context::Output;
 use ffmpeg_next::{Dictionary, Packet, Rational};
 use redact_core::{
-    AudioBlock, AudioInfo, MediaItem, Sink, SinkError, SourceInfo, TimeBase, VideoInfo,
+    AudioBlock, AudioInfo, CodedPictures, CodedSound, MediaItem, Sink, SinkError, SourceInfo,
+    TimeBase, Timestamp, VideoInfo,
 };
 
 use crate::ffi;
+use crate::survey::Splice;
+pub(crate) use nal::unit_starts;
 use pictures::{PictureEncoder, Shot};
+use splice::{PictureSplicer, TrackCopy};
 use tracks::TrackEncoder;
 pub use tracks::release_rate_hz;
 
@@ -113,6 +118,7 @@ pub struct FileSink {
     video: VideoInfo,
     audio: Vec<AudioInfo>,
     options: EncodeOptions,
+    splice: Option<Splice>,
     stage: Stage,
 }
 
@@ -135,12 +141,33 @@ struct Lead {
 enum Item {
     Shot(Shot),
     Sound(AudioBlock),
+    Coded(CodedPictures),
+    CodedSound(CodedSound),
 }
 
-/// The encoders behind a written header.
+/// What writes behind a written header.
 struct Writing {
-    pictures: PictureEncoder,
-    tracks: Vec<TrackEncoder>,
+    pictures: PictureWriter,
+    tracks: Vec<TrackWriter>,
+}
+
+enum PictureWriter {
+    Anew(Box<PictureEncoder>),
+    Spliced(Box<PictureSplicer>),
+}
+
+enum TrackWriter {
+    Anew(Box<TrackEncoder>),
+    Copied(TrackCopy),
+}
+
+impl PictureWriter {
+    fn end_nanos(&self) -> i64 {
+        match self {
+            Self::Anew(encoder) => encoder.end_nanos(),
+            Self::Spliced(splicer) => splicer.end_nanos(),
+        }
+    }
 }
 
 impl FileSink {
@@ -153,6 +180,29 @@ impl FileSink {
         path: &Path,
         info: &SourceInfo,
         options: &EncodeOptions,
+    ) -> Result<Self, SinkError> {
+        Self::create_with(path, info, options, None)
+    }
+
+    /// The same for a release of which `splice` says what is copied: a source that was opened with
+    /// it delivers that as it is coded.
+    ///
+    /// # Errors
+    /// As [`FileSink::create`].
+    pub fn create_spliced(
+        path: &Path,
+        info: &SourceInfo,
+        options: &EncodeOptions,
+        splice: &Splice,
+    ) -> Result<Self, SinkError> {
+        Self::create_with(path, info, options, Some(splice.clone()))
+    }
+
+    fn create_with(
+        path: &Path,
+        info: &SourceInfo,
+        options: &EncodeOptions,
+        splice: Option<Splice>,
     ) -> Result<Self, SinkError> {
         ffi::silence_log();
         pictures::find_encoder()?;
@@ -167,6 +217,7 @@ impl FileSink {
             video: info.video.clone(),
             audio: info.audio.clone(),
             options: *options,
+            splice,
             stage: Stage::Lead(Lead {
                 items: Vec::new(),
                 bytes: 0,
@@ -181,23 +232,20 @@ impl FileSink {
         let Stage::Lead(lead) = std::mem::replace(&mut self.stage, Stage::Failed) else {
             return Ok(());
         };
-        let Some(first) = lead.first_shot() else {
-            return Err(SinkError::Mismatch {
-                what: "no frame was given, a release needs at least one".to_owned(),
-            });
-        };
         let shift = shift_ticks(&lead.items, &self.audio, self.video.time_base);
-        let pictures =
-            PictureEncoder::new(&mut self.output, &self.video, &self.options, first, shift)?;
+        let pictures = self.picture_writer(&lead, shift)?;
         let mut tracks = Vec::new();
-        for info in &self.audio {
+        for (track, info) in self.audio.iter().enumerate() {
             let origin = samples_of(shift, self.video.time_base, info.rate_hz);
-            tracks.push(TrackEncoder::new(
-                &mut self.output,
-                info,
-                &self.options,
-                origin,
-            )?);
+            let form = self.splice.as_ref().and_then(|splice| splice.sound(track));
+            let (output, options) = (&mut self.output, &self.options);
+            tracks.push(match form {
+                Some(form) => TrackWriter::Copied(TrackCopy::new(output, form, origin)?),
+                None => {
+                    let encoder = TrackEncoder::new(output, info, options, origin)?;
+                    TrackWriter::Anew(Box::new(encoder))
+                }
+            });
         }
         let den = self.video.time_base.den.get();
         let mut options = Dictionary::new();
@@ -217,26 +265,50 @@ impl FileSink {
             .try_for_each(|item| self.encode(item))
     }
 
+    fn picture_writer(&mut self, lead: &Lead, shift: i64) -> Result<PictureWriter, SinkError> {
+        if let Some(splice) = self.splice.as_ref().filter(|s| s.pictures().is_some()) {
+            let splicer = PictureSplicer::new(&mut self.output, splice, &self.options, shift)?;
+            return Ok(PictureWriter::Spliced(Box::new(splicer)));
+        }
+        let first = lead.first_shot().ok_or_else(|| SinkError::Mismatch {
+            what: "no frame was given, a release needs at least one".to_owned(),
+        })?;
+        let (output, options) = (&mut self.output, &self.options);
+        let encoder = PictureEncoder::new(output, &self.video, options, first, shift)?;
+        Ok(PictureWriter::Anew(Box::new(encoder)))
+    }
+
     fn encode(&mut self, item: Item) -> Result<(), SinkError> {
         let Stage::Writing(writing) = &mut self.stage else {
             return Err(failed_before());
         };
+        let output = &mut self.output;
         match item {
-            Item::Shot(shot) => writing.pictures.encode(shot, &mut self.output),
+            Item::Shot(shot) => match &mut writing.pictures {
+                PictureWriter::Anew(encoder) => encoder.encode(shot, output),
+                PictureWriter::Spliced(splicer) => splicer.encode(shot, output),
+            },
+            Item::Coded(coded) => match &mut writing.pictures {
+                PictureWriter::Spliced(splicer) => splicer.copy(coded, output),
+                PictureWriter::Anew(_) => Err(not_announced("coded pictures")),
+            },
+            Item::CodedSound(coded) => match writing.tracks.get(coded.stream) {
+                Some(TrackWriter::Copied(track)) => track.copy(coded, output),
+                _ => Err(not_announced("coded sound")),
+            },
             Item::Sound(block) => {
                 let tracks = writing.tracks.len();
                 let limit = writing
                     .pictures
                     .end_nanos()
                     .saturating_add(tracks::AHEAD_NANOS_MAX);
-                let track =
-                    writing
-                        .tracks
-                        .get_mut(block.stream)
-                        .ok_or_else(|| SinkError::Mismatch {
-                            what: format!("sound of track {} of {tracks}", block.stream),
-                        })?;
-                track.encode(&block, limit, &mut self.output)
+                match writing.tracks.get_mut(block.stream) {
+                    Some(TrackWriter::Anew(track)) => track.encode(&block, limit, output),
+                    Some(TrackWriter::Copied(_)) => Err(not_announced("decoded sound")),
+                    None => Err(SinkError::Mismatch {
+                        what: format!("sound of track {} of {tracks}", block.stream),
+                    }),
+                }
             }
         }
     }
@@ -246,6 +318,8 @@ impl FileSink {
         let item = match item {
             MediaItem::Frame(frame) => Item::Shot(Shot::new(frame, self.video.size)?),
             MediaItem::Audio(block) => Item::Sound(block),
+            MediaItem::Coded(coded) => Item::Coded(coded),
+            MediaItem::CodedSound(coded) => Item::CodedSound(coded),
         };
         match &mut self.stage {
             Stage::Lead(lead) => {
@@ -268,9 +342,14 @@ impl FileSink {
         let Stage::Writing(writing) = &mut self.stage else {
             return Err(failed_before());
         };
-        writing.pictures.finish(&mut self.output)?;
+        match &mut writing.pictures {
+            PictureWriter::Anew(encoder) => encoder.finish(&mut self.output)?,
+            PictureWriter::Spliced(splicer) => splicer.finish()?,
+        }
         for track in &mut writing.tracks {
-            track.finish(&mut self.output)?;
+            if let TrackWriter::Anew(track) = track {
+                track.finish(&mut self.output)?;
+            }
         }
         self.output.write_trailer().map_err(write_error)?;
         ffi::close_output(&mut self.output).map_err(write_error)?;
@@ -298,16 +377,27 @@ impl Sink for FileSink {
 impl Lead {
     fn push(&mut self, item: Item, bytes: usize, base: TimeBase) {
         self.bytes = self.bytes.saturating_add(bytes);
-        match &item {
-            Item::Shot(shot) => {
-                let at = shot.timestamp().nanos(base).unwrap_or(0);
-                self.frames_nanos = Some((self.frames_nanos.map_or(at, |(first, _)| first), at));
-            }
-            Item::Sound(block) => {
-                if let Some(started) = self.started.get_mut(block.stream) {
-                    *started = true;
-                }
-            }
+        let seen = match &item {
+            Item::Shot(shot) => Some((shot.timestamp(), shot.timestamp())),
+            Item::Coded(coded) => coded
+                .times
+                .first()
+                .zip(coded.times.last())
+                .map(|(first, last)| (first.0, last.0)),
+            Item::Sound(_) | Item::CodedSound(_) => None,
+        };
+        if let Some((first, last)) = seen {
+            let nanos = |at: Timestamp| at.nanos(base).unwrap_or(0);
+            let earliest = self.frames_nanos.map_or(nanos(first), |(first, _)| first);
+            self.frames_nanos = Some((earliest, nanos(last)));
+        }
+        let stream = match &item {
+            Item::Sound(block) => Some(block.stream),
+            Item::CodedSound(coded) => Some(coded.stream),
+            Item::Shot(_) | Item::Coded(_) => None,
+        };
+        if let Some(started) = stream.and_then(|stream| self.started.get_mut(stream)) {
+            *started = true;
         }
         self.items.push(item);
     }
@@ -324,21 +414,26 @@ impl Lead {
     fn first_shot(&self) -> Option<&Shot> {
         self.items.iter().find_map(|item| match item {
             Item::Shot(shot) => Some(shot),
-            Item::Sound(_) => None,
+            Item::Sound(_) | Item::Coded(_) | Item::CodedSound(_) => None,
         })
     }
 }
 
 /// Ticks by which everything moves so that the earliest sound is not before zero, rounded up.
 fn shift_ticks(items: &[Item], audio: &[AudioInfo], base: TimeBase) -> i64 {
-    let early = items.iter().filter_map(|item| match item {
-        Item::Sound(block) if block.start < 0 => {
-            let rate = i128::from(audio.get(block.stream)?.rate_hz);
-            let ticks = -i128::from(block.start) * i128::from(base.den.get());
-            let per_tick = rate * i128::from(base.num.get());
-            i64::try_from((ticks + per_tick - 1) / per_tick).ok()
+    let early = items.iter().filter_map(|item| {
+        let (stream, start) = match item {
+            Item::Sound(block) => (block.stream, block.start),
+            Item::CodedSound(coded) => (coded.stream, coded.start),
+            Item::Shot(_) | Item::Coded(_) => return None,
+        };
+        if start >= 0 {
+            return None;
         }
-        _ => None,
+        let rate = i128::from(audio.get(stream)?.rate_hz);
+        let ticks = -i128::from(start) * i128::from(base.den.get());
+        let per_tick = rate * i128::from(base.num.get());
+        i64::try_from((ticks + per_tick - 1) / per_tick).ok()
     });
     early.max().unwrap_or(0)
 }
@@ -383,6 +478,12 @@ fn encode_error(what: impl Into<String>) -> impl FnOnce(ffmpeg_next::Error) -> S
     move |error| SinkError::Encode {
         what,
         source: ffi::cause(error),
+    }
+}
+
+fn not_announced(what: &str) -> SinkError {
+    SinkError::Mismatch {
+        what: format!("{what} came where the release was not announced to have any"),
     }
 }
 

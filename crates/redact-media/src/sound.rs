@@ -113,7 +113,12 @@ impl Track {
     }
 
     /// A time of this stream in samples since the recording's zero, rounded to the nearest.
-    fn position(&self, at: Timestamp, zero: Timestamp, zero_base: TimeBase) -> Option<i64> {
+    pub(crate) fn position(
+        &self,
+        at: Timestamp,
+        zero: Timestamp,
+        zero_base: TimeBase,
+    ) -> Option<i64> {
         let part = |base: TimeBase| (i128::from(base.num.get()), i128::from(base.den.get()));
         let ((num, den), (zero_num, zero_den)) = (part(self.time_base), part(zero_base));
         let own = i128::from(at.ticks()).checked_mul(num * zero_den)?;

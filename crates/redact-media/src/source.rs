@@ -10,18 +10,21 @@
 //! The first error is the last thing a source says: after it, reading goes no further.
 
 mod reader;
+mod splice;
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
 use ffmpeg_next::frame::{self, Video};
 use redact_core::{
-    AudioInfo, Frame, FrameIndex, MediaItem, Source, SourceError, SourceInfo, TimeBase, Timestamp,
-    VideoInfo,
+    AudioInfo, CodedPictures, CodedSound, Frame, FrameIndex, MediaItem, Picture, Source,
+    SourceError, SourceInfo, TimeBase, Timestamp, VideoInfo,
 };
 
 use crate::picture::{Shaper, Turn, format_name};
+use crate::survey::{Splice, skipped};
 use crate::{ffi, probe, sound};
+use ffmpeg_next::Packet;
 use reader::{Event, ReadError, Reader};
 
 /// Sound that may come before the first frame, in bytes as decoded: about 3 minutes of stereo.
@@ -50,7 +53,9 @@ pub struct FileSource {
     path: PathBuf,
     reader: Reader,
     info: SourceInfo,
-    shaper: Shaper,
+    /// Made from the first frame that is decoded.
+    shaper: Option<Shaper>,
+    tags: Option<ffi::ColorTags>,
     tracks: Vec<sound::Track>,
     clock: FrameClock,
     held: Option<(Video, Timestamp)>,
@@ -73,13 +78,51 @@ impl FileSource {
     /// [`SourceError::Encrypted`], [`SourceError::UnsupportedCodec`],
     /// [`SourceError::UnsupportedSize`], or [`SourceError::Damaged`] when no frame can be decoded.
     pub fn open(path: &Path, options: &OpenOptions) -> Result<Self, SourceError> {
+        Self::open_with(path, options, None)
+    }
+
+    /// Opens a recording of which `splice` says what is handed on as it is coded.
+    ///
+    /// # Errors
+    /// As [`FileSource::open`].
+    pub fn open_spliced(
+        path: &Path,
+        options: &OpenOptions,
+        splice: &Splice,
+    ) -> Result<Self, SourceError> {
+        if splice.pictures().is_none() {
+            return Self::open_with(path, options, Some(splice));
+        }
+        ffi::silence_log();
+        let input = probe::open(path)?;
+        let info = splice.info().clone();
+        let reader = Reader::new(input, info.video.stream as usize, options, Some(splice))?;
+        Ok(Self {
+            tracks: tracks_of(&reader, &info),
+            path: path.to_owned(),
+            reader,
+            info,
+            shaper: None,
+            tags: None,
+            clock: FrameClock::default(),
+            held: None,
+            ready: VecDeque::new(),
+            state: State::Reading,
+        })
+    }
+
+    fn open_with(
+        path: &Path,
+        options: &OpenOptions,
+        splice: Option<&Splice>,
+    ) -> Result<Self, SourceError> {
         ffi::silence_log();
         let input = probe::open(path)?;
         let video = probe::video_stream(&input)?;
         if input.streams().any(|stream| probe::is_encrypted(&stream)) {
             return Err(SourceError::Encrypted);
         }
-        let mut reader = Reader::new(input, video, options)?;
+        let mut reader = Reader::new(input, video, options, splice)?;
         let (first, early) = up_to_first_frame(&mut reader)?;
         let turn = turn_of(&reader, &first);
         let unsupported = SourceError::UnsupportedSize {
@@ -91,26 +134,22 @@ impl FileSource {
             index: FrameIndex::ZERO,
         })?;
         let info = describe(&reader, &first, &shaper, Timestamp::new(zero))?;
-        let tracks = (0..info.audio.len())
-            .map(|i| {
-                let track = &info.audio[i];
-                sound::Track::new(i, reader.sound_time_base(i), track.rate_hz, track.channels)
-            })
-            .collect();
+        let tags = ffi::color_tags(&first);
         let mut source = Self {
+            tracks: tracks_of(&reader, &info),
             path: path.to_owned(),
             reader,
             info,
-            shaper,
-            tracks,
+            shaper: Some(shaper),
+            tags: Some(tags),
             clock: FrameClock::default(),
             held: None,
             ready: VecDeque::new(),
             state: State::Reading,
         };
         source.take_frame(first);
-        for (track, frame) in early {
-            source.take_sound(track, &frame);
+        for event in early {
+            source.take(event);
         }
         Ok(source)
     }
@@ -126,13 +165,7 @@ impl FileSource {
         let video = &self.info.video;
         let zero = video.first_timestamp.nanos(video.time_base).unwrap_or(0);
         self.reader.seek(zero.saturating_add(nanos) / 1000)?;
-        self.tracks = (0..self.info.audio.len())
-            .map(|i| {
-                let track = &self.info.audio[i];
-                let base = self.reader.sound_time_base(i);
-                sound::Track::new(i, base, track.rate_hz, track.channels)
-            })
-            .collect();
+        self.tracks = tracks_of(&self.reader, &self.info);
         self.clock = FrameClock {
             next_index: index,
             ..FrameClock::default()
@@ -143,11 +176,24 @@ impl FileSource {
         Ok(())
     }
 
+    /// How the samples of the first frame are to be understood.
+    pub(crate) fn color_tags(&self) -> Option<ffi::ColorTags> {
+        self.tags
+    }
+
+    fn take(&mut self, event: Event) {
+        match event {
+            Event::Picture(frame) => self.take_frame(frame),
+            Event::Sound { track, frame } => self.take_sound(track, &frame),
+            Event::Coded(group) => self.take_group(group.pictures),
+            Event::CodedSound { track, packet } => self.take_coded_sound(track, &packet),
+        }
+    }
+
     /// Takes one step of reading; what it brought is in `ready`.
     fn step(&mut self) {
         match self.reader.next() {
-            Ok(Some(Event::Picture(frame))) => self.take_frame(frame),
-            Ok(Some(Event::Sound { track, frame })) => self.take_sound(track, &frame),
+            Ok(Some(event)) => self.take(event),
             Ok(None) => self.end(),
             Err(error) => {
                 self.release_held(None);
@@ -171,6 +217,47 @@ impl FileSource {
         }
     }
 
+    /// Delivers a group of pictures as it is coded, behind the frame before it.
+    fn take_group(&mut self, pictures: CodedPictures) {
+        let first = pictures.times.first().map(|(at, _)| *at);
+        self.release_held(first);
+        if self.clock.next_index != pictures.frames.start() {
+            let error = self.damage(ReadError::Changed);
+            return self.fail(error);
+        }
+        self.clock.next_index = pictures.frames.end();
+        if let Some((at, ticks)) = pictures.times.last() {
+            (self.clock.last, self.clock.last_duration) = (Some(*at), *ticks);
+        }
+        self.ready.push_back(Ok(MediaItem::Coded(pictures)));
+    }
+
+    /// Delivers a packet of sound as it is coded, its time in samples since the zero.
+    fn take_coded_sound(&mut self, stream: usize, packet: &Packet) {
+        let (zero, base) = (self.info.video.first_timestamp, self.info.video.time_base);
+        let place = packet
+            .pts()
+            .and_then(|pts| self.tracks[stream].position(Timestamp::new(pts), zero, base));
+        let (Some(place), Some(data)) = (place, packet.data()) else {
+            let error = self.damage(ReadError::Changed);
+            return self.fail(error);
+        };
+        let (front, back) = skipped(packet);
+        let heard = packet.duration() - i64::from(front) - i64::from(back);
+        let mut kept = Packet::copy(data);
+        kept.set_pts(Some(place));
+        kept.set_duration(packet.duration());
+        kept.set_flags(packet.flags());
+        let coded = CodedSound {
+            stream,
+            start: place + i64::from(front),
+            samples: u64::try_from(heard).unwrap_or(0),
+            bytes: data.len(),
+            content: Box::new(kept),
+        };
+        self.ready.push_back(Ok(MediaItem::CodedSound(coded)));
+    }
+
     /// Delivers the held frame; `until` is when the next one is shown, if there is one.
     fn release_held(&mut self, until: Option<Timestamp>) {
         let Some((frame, at)) = self.held.take() else {
@@ -183,7 +270,7 @@ impl FileSource {
             None => self.clock.last_duration.max(1),
         };
         self.clock.last_duration = duration_ticks;
-        match self.shaper.shape(frame) {
+        match self.shaped(frame) {
             Ok(picture) => {
                 let index = self.clock.next_index;
                 self.clock.next_index = index.next();
@@ -200,6 +287,22 @@ impl FileSource {
                 self.fail(error);
             }
         }
+    }
+
+    fn shaped(&mut self, frame: Video) -> Result<Picture, ffmpeg_next::Error> {
+        let shaper = match &mut self.shaper {
+            Some(shaper) => shaper,
+            none => {
+                // Only pictures that need no turn and no conversion stand between copied ones.
+                let shaper = Shaper::new(&frame, Turn::default());
+                let fits = |shaper: &Shaper| {
+                    shaper.size() == self.info.video.size && shaper.conversions().is_empty()
+                };
+                let shaper = shaper.filter(fits).ok_or(ffmpeg_next::Error::InvalidData)?;
+                none.insert(shaper)
+            }
+        };
+        shaper.shape(frame)
     }
 
     fn take_sound(&mut self, track: usize, frame: &frame::Audio) {
@@ -309,19 +412,30 @@ impl FrameClock {
     }
 }
 
-/// Sound that was decoded before the first frame, with its track.
-type EarlySound = Vec<(usize, frame::Audio)>;
+fn tracks_of(reader: &Reader, info: &SourceInfo) -> Vec<sound::Track> {
+    let track = |(i, track): (usize, &AudioInfo)| {
+        sound::Track::new(i, reader.sound_time_base(i), track.rate_hz, track.channels)
+    };
+    info.audio.iter().enumerate().map(track).collect()
+}
 
-fn up_to_first_frame(reader: &mut Reader) -> Result<(Video, EarlySound), SourceError> {
+/// Reads up to the first frame; gives it, and the sound before it.
+fn up_to_first_frame(reader: &mut Reader) -> Result<(Video, Vec<Event>), SourceError> {
     let (mut early, mut bytes) = (Vec::new(), 0);
     let base = reader.video_time_base();
     let at_start = |error: ReadError| error.at(FrameIndex::ZERO, Timestamp::new(0), base);
     loop {
         match reader.next().map_err(at_start)? {
             Some(Event::Picture(frame)) => return Ok((frame, early)),
-            Some(Event::Sound { track, frame }) => {
-                bytes += frame.samples() * usize::from(frame.channels()) * size_of::<f32>();
-                early.push((track, frame));
+            Some(event) => {
+                bytes += match &event {
+                    Event::Sound { frame, .. } => {
+                        frame.samples() * usize::from(frame.channels()) * size_of::<f32>()
+                    }
+                    Event::CodedSound { packet, .. } => packet.size(),
+                    Event::Picture(_) | Event::Coded(_) => 0,
+                };
+                early.push(event);
             }
             None => return Err(at_start(ReadError::NoFrame)),
         }

@@ -11,12 +11,14 @@
 //! so that its digest does not let anybody try out names.
 
 mod build;
+mod coding;
 mod input;
 mod public;
 mod request;
 mod sealed;
 
 pub use build::{Manifests, build};
+pub use coding::{Coding, CodingFacts, PictureRun, SoundCoding, TakenOut, run_digest};
 pub use input::{
     AudioResult, CheckResult, FrameClock, Fresh, ManifestInput, Measured, MutedLevel,
     ReleaseContext, ReleaseFacts, RenderFacts, Replaced, SecondQuality, ToolInfo,

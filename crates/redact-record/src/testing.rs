@@ -11,9 +11,9 @@ use redact_core::{
 };
 
 use crate::manifest::{
-    AudioResult, CheckResult, FrameClock, Fresh, ManifestInput, Manifests, Measured, MutedLevel,
-    ReleaseContext, ReleaseFacts, RenderFacts, Replaced, Request, SecondQuality, Supersedes, Terms,
-    ToolInfo, build,
+    AudioResult, CheckResult, CodingFacts, FrameClock, Fresh, ManifestInput, Manifests, Measured,
+    MutedLevel, ReleaseContext, ReleaseFacts, RenderFacts, Replaced, Request, SecondQuality,
+    Supersedes, Terms, ToolInfo, build,
 };
 use crate::policy::Policy;
 use crate::{FileBinding, plan, policy};
@@ -298,6 +298,7 @@ pub(crate) struct Made {
     pub(crate) release: ReleaseFacts,
     pub(crate) clock: FrameClock,
     pub(crate) render: RenderFacts,
+    pub(crate) coding: CodingFacts,
     pub(crate) audit: Vec<CheckResult>,
     pub(crate) compare: Vec<CheckResult>,
     pub(crate) leaks: Vec<CheckResult>,
@@ -348,6 +349,11 @@ impl Made {
                     muted_samples: 9_600,
                 }],
             },
+            coding: CodingFacts {
+                pictures_encoded_because: Some("masks touch every group of pictures".into()),
+                sound: vec![Err("it is muted in part".into())],
+                ..CodingFacts::default()
+            },
             audit: vec![passed("masks", "12 frames, 20 rectangles")],
             compare: vec![passed("picture outside masks", "worst second 38.1 dB")],
             leaks: vec![passed("chapters", "none")],
@@ -386,6 +392,7 @@ impl Made {
             release: &self.release,
             clock: &self.clock,
             render: &self.render,
+            coding: &self.coding,
             audit: &self.audit,
             compare: &self.compare,
             leaks: &self.leaks,

@@ -406,7 +406,7 @@ mod tests {
             .items()
             .filter_map(|item| match item {
                 MediaItem::Audio(block) => Some(i64::try_from(block.frames()).unwrap()),
-                MediaItem::Frame(_) => None,
+                _ => None,
             })
             .sum();
         assert_eq!(blocks, 16_000 + 100);

@@ -12,9 +12,9 @@ use redact_media::{FileSource, OpenOptions, release_rate_hz};
 use redact_record::FileBinding;
 use redact_record::events::Checkpoint;
 use redact_record::manifest::{
-    self, AudioResult, CheckResult, FrameClock, Fresh, ManifestInput, Manifests, Measured,
-    MutedLevel, PublicManifest, ReleaseContext, ReleaseFacts, RenderFacts, Replaced, RequestFile,
-    SecondQuality, ToolInfo,
+    self, AudioResult, CheckResult, CodingFacts, FrameClock, Fresh, ManifestInput, Manifests,
+    Measured, MutedLevel, PublicManifest, ReleaseContext, ReleaseFacts, RenderFacts, Replaced,
+    RequestFile, SecondQuality, ToolInfo,
 };
 use redact_record::policy;
 use redact_record::sign::SignatureVerdict;
@@ -59,9 +59,15 @@ impl Source for ClockedSource {
 
     fn next_item(&mut self) -> Result<Option<MediaItem>, SourceError> {
         let item = self.inner.next_item()?;
-        if let Some(MediaItem::Frame(frame)) = &item {
-            let mut clock = self.clock.0.lock().unwrap_or_else(PoisonError::into_inner);
-            clock.push(frame.timestamp, frame.duration_ticks);
+        let mut clock = self.clock.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &item {
+            Some(MediaItem::Frame(frame)) => clock.push(frame.timestamp, frame.duration_ticks),
+            Some(MediaItem::Coded(pictures)) => {
+                for (timestamp, ticks) in &pictures.times {
+                    clock.push(*timestamp, *ticks);
+                }
+            }
+            Some(MediaItem::Audio(_) | MediaItem::CodedSound(_)) | None => {}
         }
         Ok(item)
     }
@@ -149,6 +155,8 @@ pub(crate) struct Evidence<'a> {
     pub report: &'a RenderReport,
     /// The entry of the event log that says that it was rendered.
     pub events_head: Checkpoint,
+    /// What was copied.
+    pub coding: &'a CodingFacts,
     /// What the checks found.
     pub checks: AllChecks,
 }
@@ -185,6 +193,7 @@ impl Evidence<'_> {
             release: &release,
             clock: &self.clock,
             render: &self.render_facts(job),
+            coding: self.coding,
             audit: &audit,
             compare: &compare,
             leaks: &leaks,

@@ -1,13 +1,17 @@
 //! What only a look at the pictures and the sound can tell.
 
+use std::path::Path;
+
 use anyhow::Result;
 use redact_core::Redactions;
 use redact_engine::{Check, Expected};
+use redact_media::Splice;
 use redact_record::manifest::PublicManifest;
 
 use super::{Verdict, VerifyJob};
 use crate::args::GlobalArgs;
 use crate::progress::TerminalProgress;
+use crate::render::{Claims, Examined};
 use crate::{eyes, failure, render};
 
 /// Walks the released file, decodes it, and compares it with the source when that is there.
@@ -29,21 +33,60 @@ pub(super) fn check(
     };
     let leaks = render::leaks(job.release, &expected);
     verdict.extend("leak", unless_stopped("can be read", leaks)?);
-    let audit = render::audit(job.release, redactions, &expected, threads, progress);
-    let audit = audit.map(|report| report.checks);
-    verdict.extend("audit", unless_stopped("can be decoded", audit)?);
+    let claims = Claims::of_manifest(public);
+    let written = checked_claims(verdict, &claims, job.release, "copied data")?;
+    let audit = || {
+        let report = render::audit(job.release, redactions, &expected, threads, progress);
+        report.map(|report| report.checks)
+    };
     let Some(source) = job.source else {
+        verdict.extend("audit", unless_stopped("can be decoded", audit())?);
         let why = "the original is not here (--source CLIP)";
         verdict.open("change", "nothing else differs from the original", why);
         return Ok(());
     };
-    let compare = render::compare(source, job.release, redactions, threads, progress);
-    let compare = compare.map(|report| {
-        verdict.seconds = report.seconds;
-        report.checks
-    });
-    verdict.extend("change", unless_stopped("can be compared", compare)?);
+    let original = checked_claims(verdict, &claims, source, "copied data in the original")?;
+    let examined = Examined {
+        clip: source,
+        release: job.release,
+        source_splice: original.as_ref().filter(|_| written.is_some()),
+        redactions,
+        expected: &expected,
+    };
+    match examined.examine(threads, progress) {
+        Ok((audit, compare)) => {
+            verdict.extend("audit", audit.checks);
+            verdict.seconds = compare.seconds;
+            verdict.extend("change", compare.checks);
+        }
+        // What can be said of the release alone is still said.
+        Err(error) => {
+            let compare = unless_stopped("can be compared", Err(error))?;
+            verdict.extend("audit", unless_stopped("can be decoded", audit())?);
+            verdict.extend("change", compare);
+        }
+    }
     Ok(())
+}
+
+/// Checks what the manifest says is copied in `file`; gives its groups when they are as it says.
+fn checked_claims(
+    verdict: &mut Verdict,
+    claims: &Claims,
+    file: &Path,
+    name: &'static str,
+) -> Result<Option<Splice>> {
+    if claims.is_empty() {
+        return Ok(None);
+    }
+    let (check, splice) = match claims.check(file, name) {
+        Ok((check, splice)) => (Ok(vec![check]), Some(splice)),
+        Err(error) => (Err(error), None),
+    };
+    let checks = unless_stopped(name, check)?;
+    let splice = splice.filter(|_| checks.iter().all(|check| check.passed));
+    verdict.extend("change", checks);
+    Ok(splice)
 }
 
 /// A job that could not be done because the release is damaged is a failed check.

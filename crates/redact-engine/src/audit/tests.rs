@@ -83,6 +83,7 @@ fn release(
                     add_noise(frame, 3);
                 }
                 MediaItem::Audio(block) => mute_block(block, redactions),
+                MediaItem::Coded(_) | MediaItem::CodedSound(_) => {}
             }
             tamper(&mut item, &original);
             item

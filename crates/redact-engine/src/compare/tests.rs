@@ -40,6 +40,20 @@ fn redactions() -> Redactions {
     }
 }
 
+/// What the second half of an examination says.
+fn compare(
+    source: Box<dyn Source>,
+    release: Box<dyn Source>,
+    redactions: &Redactions,
+    progress: &dyn Progress,
+) -> Result<CompareReport, CompareError> {
+    let expected = Expected {
+        frames: FRAMES,
+        audio_tracks: 2,
+    };
+    Ok(examine(source, release, redactions, &expected, progress)?.1)
+}
+
 /// A release as `tamper` leaves it after it was redacted; `None` drops the item.
 fn release(mut tamper: impl FnMut(MediaItem) -> Option<MediaItem>) -> MemorySource {
     let scene = scene();
@@ -60,6 +74,7 @@ fn release(mut tamper: impl FnMut(MediaItem) -> Option<MediaItem>) -> MemorySour
                         .iter_mut()
                         .for_each(|s| *s = *s * 0.97 + 0.0005);
                 }
+                MediaItem::Coded(_) | MediaItem::CodedSound(_) => {}
             }
             tamper(item)
         })
@@ -253,4 +268,54 @@ fn damage_names_its_side_and_a_stop_is_a_stop() {
     assert!(matches!(error, CompareError::Release(_)));
     let error = compare(source(), source(), &redactions(), &StopAfter::new(0)).unwrap_err();
     assert!(matches!(error, CompareError::Cancelled));
+}
+
+/// The scene with frames 60 and on as one coded group, whose times are `shift` ticks late.
+fn partly_coded(shift: i64) -> Box<MemorySource> {
+    let scene = scene();
+    let mut group = Vec::new();
+    let mut items = Vec::new();
+    for item in scene.items() {
+        match item {
+            MediaItem::Frame(frame) if frame.index.get() >= 60 => {
+                let at = Timestamp::new(frame.timestamp.ticks() + shift);
+                group.push((at, frame.duration_ticks));
+            }
+            item => items.push(item),
+        }
+    }
+    items.push(MediaItem::Coded(CodedPictures {
+        frames: redact_core::FrameSpan::new(FrameIndex::new(60), FrameIndex::new(FRAMES)).unwrap(),
+        times: group,
+        digest: redact_core::Digest([0; 32]),
+        bytes: 0,
+        content: Box::new(()),
+    }));
+    Box::new(MemorySource::new(scene.info(), items))
+}
+
+/// Goal: frames that are held against coded data are still counted, timed and audited.
+#[test]
+fn groups_that_come_coded_are_counted_timed_and_audited() {
+    let expected = Expected {
+        frames: FRAMES,
+        audio_tracks: 2,
+    };
+    let written = || Box::new(release(Some));
+    let looked = |source, release: Box<MemorySource>| {
+        examine(source, release, &redactions(), &expected, &Quiet).unwrap()
+    };
+    let (audit, compare) = looked(partly_coded(0), written());
+    assert!(audit.passed() && compare.passed(), "{audit:?} {compare:?}");
+    assert!(compare.checks[0].evidence.contains("15 in 1 groups"));
+    let (_, compare) = looked(partly_coded(3), written());
+    assert!(!compare.checks[1].passed, "times of coded frames count");
+    let bare = release(|item| match item {
+        MediaItem::Frame(frame) if frame.index.get() == 70 => {
+            Some(MediaItem::Frame(scene().frame(70)))
+        }
+        item => Some(item),
+    });
+    let (audit, _) = looked(partly_coded(0), Box::new(bare));
+    assert!(!audit.passed(), "a bare plate in a copied frame");
 }

@@ -157,3 +157,75 @@ fn a_job_that_is_stopped_finishes_nothing() {
     assert!(matches!(error, RenderError::Cancelled));
     assert!(!written.finished());
 }
+
+fn coded(start: u32, end: u32) -> MediaItem {
+    let span = FrameSpan::new(FrameIndex::new(start), FrameIndex::new(end)).unwrap();
+    MediaItem::Coded(CodedPictures {
+        frames: span,
+        times: Vec::new(),
+        digest: Digest([7; 32]),
+        bytes: 1,
+        content: Box::new(()),
+    })
+}
+
+fn coded_sound(stream: usize) -> MediaItem {
+    MediaItem::CodedSound(CodedSound {
+        stream,
+        start: 0,
+        samples: 1024,
+        bytes: 1,
+        content: Box::new(()),
+    })
+}
+
+fn render_items(items: Vec<MediaItem>) -> Result<RenderReport, RenderError> {
+    let mut scene = scene();
+    let plan = plan(&scene);
+    scene.sounds.push(scene.sounds[0].clone());
+    let source = Box::new(MemorySource::new(scene.info(), items));
+    let (sink, written) = MemorySink::new();
+    let result = render(source, &plan, Box::new(sink), &Quiet);
+    assert_eq!(written.finished(), result.is_ok());
+    result
+}
+
+/// Goal: what a mask touches is never copied, whatever the source hands on.
+#[test]
+fn only_what_no_mask_touches_may_come_coded() {
+    let frames = |range: std::ops::Range<u32>| {
+        range.map(|index| MediaItem::Frame(copy_frame(&scene().frame(index))))
+    };
+    // Masks lie in frames 3 to 29.
+    let mut items: Vec<MediaItem> = vec![coded(0, 3)];
+    items.extend(frames(3..30));
+    items.push(coded(30, 40));
+    let report = render_items(items).unwrap();
+    assert_eq!((report.frames, report.frames_masked), (40, 27));
+    let copied: Vec<u32> = report.copied.iter().map(|c| c.frames.frames()).collect();
+    assert_eq!(copied, [3, 10]);
+    for items in [
+        vec![coded(0, 4)],
+        vec![coded(0, 3), coded(3, 40)],
+        vec![coded(0, 40)],
+    ] {
+        let error = render_items(items).unwrap_err();
+        assert!(
+            matches!(error, RenderError::CopiedUnderMask { .. }),
+            "{error}"
+        );
+    }
+    let gap = render_items(vec![coded(0, 2), coded(3, 40)]).unwrap_err();
+    assert!(matches!(gap, RenderError::FrameOrder { .. }));
+}
+
+#[test]
+fn sound_of_a_muted_track_may_not_come_coded() {
+    for stream in 0..3 {
+        let error = render_items(vec![coded_sound(stream)]).unwrap_err();
+        assert!(
+            matches!(error, RenderError::CopiedUnderMask { .. }),
+            "{error}"
+        );
+    }
+}

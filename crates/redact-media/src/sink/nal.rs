@@ -24,7 +24,7 @@ pub(super) fn without_sei(packet: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Where each unit's start code and its header byte are.
-fn unit_starts(packet: &[u8]) -> Vec<(usize, usize)> {
+pub(crate) fn unit_starts(packet: &[u8]) -> Vec<(usize, usize)> {
     let mut starts = Vec::new();
     let mut at = 0;
     while at + 3 <= packet.len() {

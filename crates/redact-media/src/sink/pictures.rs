@@ -52,45 +52,9 @@ impl PictureEncoder {
         first: &Shot,
         shift: i64,
     ) -> Result<Self, SinkError> {
-        let codec = find_encoder()?;
-        let base = rational(info.time_base.num.get(), info.time_base.den.get());
         let (rate_num, rate_den) = info.frame_rate.unwrap_or(RATE_GUESS);
-        let mut context = codec::Context::new_with_codec(codec);
-        context.set_threading(codec::threading::Config::count(options.threads));
-        let mut encoder = context
-            .encoder()
-            .video()
-            .map_err(encode_error("pictures"))?;
-        encoder.set_width(info.size.width());
-        encoder.set_height(info.size.height());
-        encoder.set_format(Pixel::YUV420P);
-        encoder.set_time_base(base);
-        encoder.set_frame_rate(Some(rational(rate_num, rate_den)));
-        encoder.set_aspect_ratio(rational(info.pixel_aspect.0, info.pixel_aspect.1));
-        encoder.set_gop((rate_num.div_ceil(rate_den).saturating_mul(KEY_SECONDS)).clamp(1, 600));
-        // Setting flags drops libx264's default of closed groups, so it is named here.
-        encoder.set_flags(codec::Flags::GLOBAL_HEADER | codec::Flags::CLOSED_GOP);
-        encoder.set_color_range(match info.range {
-            ColorRange::Limited => color::Range::MPEG,
-            ColorRange::Full => color::Range::JPEG,
-        });
-        encoder.set_colorspace(first.frame.color_space());
-        encoder.set_color_primaries(first.frame.color_primaries());
-        encoder.set_color_transfer_characteristic(first.frame.color_transfer_characteristic());
-        ffi::copy_chroma_location(&mut encoder, &first.frame);
-        let mut settings = Dictionary::new();
-        settings.set("preset", options.preset.name());
-        settings.set("crf", &options.crf.min(51).to_string());
-        if let Some(frames) = options.scrub_frames {
-            let every = frames.clamp(1, 600);
-            let words = format!("keyint={every}:min-keyint={every}:scenecut=0:bframes=0");
-            settings.set("x264-params", &words);
-        }
-        // Captions of the source would pass through by default.
-        settings.set("a53cc", "0");
-        let encoder = encoder
-            .open_as_with(codec, settings)
-            .map_err(encode_error("pictures: libx264 refused its settings"))?;
+        let base = rational(info.time_base.num.get(), info.time_base.den.get());
+        let encoder = open_encoder(info, options, &ffi::color_tags(&first.frame), None)?;
         let mut stream = output
             .add_stream_with(&encoder)
             .map_err(encode_error("pictures"))?;
@@ -109,7 +73,6 @@ impl PictureEncoder {
             durations: BTreeMap::new(),
         })
     }
-
     /// Nanoseconds from the first frame to the end of the last one that was given.
     pub(super) fn end_nanos(&self) -> i64 {
         Timestamp::new(self.end_pts - self.shift)
@@ -173,6 +136,70 @@ impl PictureEncoder {
     }
 }
 
+/// What an encoder is bound to whose pictures are to stand between copied ones.
+pub(super) struct Beside {
+    /// Number of its parameter sets, which no copied picture uses.
+    pub(super) number: u32,
+    /// Profile that it keeps to, as libx264 names it.
+    pub(super) profile: &'static str,
+    /// Frames by which its packets may be out of order.
+    pub(super) reorder: usize,
+}
+
+/// Opens libx264 for pictures of `info`.
+pub(super) fn open_encoder(
+    info: &VideoInfo,
+    options: &EncodeOptions,
+    tags: &ffi::ColorTags,
+    beside: Option<&Beside>,
+) -> Result<encoder::video::Encoder, SinkError> {
+    let codec = find_encoder()?;
+    let (rate_num, rate_den) = info.frame_rate.unwrap_or(RATE_GUESS);
+    let mut context = codec::Context::new_with_codec(codec);
+    context.set_threading(codec::threading::Config::count(options.threads));
+    let mut encoder = context
+        .encoder()
+        .video()
+        .map_err(encode_error("pictures"))?;
+    encoder.set_width(info.size.width());
+    encoder.set_height(info.size.height());
+    encoder.set_format(Pixel::YUV420P);
+    encoder.set_time_base(rational(info.time_base.num.get(), info.time_base.den.get()));
+    encoder.set_frame_rate(Some(rational(rate_num, rate_den)));
+    encoder.set_aspect_ratio(rational(info.pixel_aspect.0, info.pixel_aspect.1));
+    encoder.set_gop((rate_num.div_ceil(rate_den).saturating_mul(KEY_SECONDS)).clamp(1, 600));
+    // Setting flags drops libx264's default of closed groups, so it is named here.
+    encoder.set_flags(codec::Flags::GLOBAL_HEADER | codec::Flags::CLOSED_GOP);
+    encoder.set_color_range(match info.range {
+        ColorRange::Limited => color::Range::MPEG,
+        ColorRange::Full => color::Range::JPEG,
+    });
+    ffi::set_color_tags(&mut encoder, tags);
+    let mut settings = Dictionary::new();
+    settings.set("preset", options.preset.name());
+    settings.set("crf", &options.crf.min(51).to_string());
+    if let Some(frames) = options.scrub_frames {
+        let every = frames.clamp(1, 600);
+        let words = format!("keyint={every}:min-keyint={every}:scenecut=0:bframes=0");
+        settings.set("x264-params", &words);
+    }
+    // Captions of the source would pass through by default.
+    settings.set("a53cc", "0");
+    if let Some(beside) = beside {
+        settings.set("x264-params", &format!("sps-id={}", beside.number));
+        settings.set("profile", beside.profile);
+        match beside.reorder {
+            0 => settings.set("bf", "0"),
+            // A pyramid of B-frames would put packets out of order by two.
+            1 => settings.set("b-pyramid", "none"),
+            _ => {}
+        }
+    }
+    encoder
+        .open_as_with(codec, settings)
+        .map_err(encode_error("pictures: libx264 refused its settings"))
+}
+
 /// Nothing now, or nothing more.
 pub(super) fn is_pause(error: Error) -> bool {
     error == Error::Eof
@@ -184,9 +211,9 @@ pub(super) fn is_pause(error: Error) -> bool {
 
 /// A frame of the release, ready for the encoder.
 pub(super) struct Shot {
-    frame: Video,
-    index: FrameIndex,
-    timestamp: Timestamp,
+    pub(super) frame: Video,
+    pub(super) index: FrameIndex,
+    pub(super) timestamp: Timestamp,
     duration_ticks: i64,
 }
 

@@ -66,6 +66,45 @@ pub(super) fn check_channels(channels: u16) -> Result<ChannelLayout, SinkError> 
     })
 }
 
+/// Adds a stream of sound for packets that are coded already.
+pub(super) fn add_stream(
+    output: &mut Output,
+    rate_hz: u32,
+    channels: u16,
+) -> Result<usize, SinkError> {
+    // The encoder is never used: it knows how a muxer is told of its kind of sound.
+    let (encoder, _) = open_encoder(rate_hz, channels, 0)?;
+    let mut stream = output
+        .add_stream_with(&encoder)
+        .map_err(encode_error("sound"))?;
+    stream.set_time_base(rational(1, rate_hz));
+    Ok(stream.index())
+}
+
+/// Opens the AAC encoder; gives it and the channels that it codes.
+fn open_encoder(
+    rate_hz: u32,
+    channels: u16,
+    bits_per_second_per_channel: u32,
+) -> Result<(encoder::audio::Encoder, u16), SinkError> {
+    let codec = find_encoder()?;
+    let layout = check_channels(channels)?;
+    let coded_channels = if channels == 7 { 8 } else { channels };
+    let refused = || encode_error("sound: the AAC encoder refused its settings");
+    let context = codec::Context::new_with_codec(codec);
+    let mut encoder = context.encoder().audio().map_err(refused())?;
+    encoder.set_rate(i32::try_from(rate_hz).unwrap_or(i32::MAX));
+    encoder.set_format(PLANAR);
+    encoder.set_channel_layout(layout);
+    encoder.set_time_base(rational(1, rate_hz));
+    encoder.set_flags(codec::Flags::GLOBAL_HEADER | codec::Flags::BITEXACT);
+    let per_channel =
+        bits_per_second_per_channel.clamp(8000, rate_hz.saturating_mul(BITS_PER_SAMPLE_MAX));
+    encoder.set_bit_rate(per_channel as usize * usize::from(coded_channels));
+    let encoder = encoder.open_as(codec).map_err(refused())?;
+    Ok((encoder, coded_channels))
+}
+
 pub(super) struct TrackEncoder {
     encoder: encoder::audio::Encoder,
     stream: usize,
@@ -93,24 +132,12 @@ impl TrackEncoder {
         options: &EncodeOptions,
         origin: i64,
     ) -> Result<Self, SinkError> {
-        let codec = find_encoder()?;
         let layout = check_channels(info.channels)?;
-        let coded_channels = if info.channels == 7 { 8 } else { info.channels };
         let rate_hz = release_rate_hz(info.rate_hz);
         let base = rational(1, rate_hz);
-        let refused = || encode_error("sound: the AAC encoder refused its settings");
-        let context = codec::Context::new_with_codec(codec);
-        let mut encoder = context.encoder().audio().map_err(refused())?;
-        encoder.set_rate(i32::try_from(rate_hz).unwrap_or(i32::MAX));
-        encoder.set_format(PLANAR);
-        encoder.set_channel_layout(layout);
-        encoder.set_time_base(base);
-        encoder.set_flags(codec::Flags::GLOBAL_HEADER | codec::Flags::BITEXACT);
-        let per_channel = options
-            .audio_bits_per_second_per_channel
-            .clamp(8000, rate_hz.saturating_mul(BITS_PER_SAMPLE_MAX));
-        encoder.set_bit_rate(per_channel as usize * usize::from(coded_channels));
-        let encoder = encoder.open_as(codec).map_err(refused())?;
+        let bits = options.audio_bits_per_second_per_channel;
+        let (encoder, coded_channels) = open_encoder(rate_hz, info.channels, bits)?;
+        let refused = || encode_error("sound: the muxer refused its settings");
         let mut stream = output.add_stream_with(&encoder).map_err(refused())?;
         stream.set_time_base(base);
         let stream = stream.index();

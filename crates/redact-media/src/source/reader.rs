@@ -9,7 +9,9 @@ use ffmpeg_next::frame::{Audio, Video};
 use ffmpeg_next::{Error, Packet, Stream, media};
 use redact_core::{AudioInfo, BoxError, FrameIndex, SourceError, TimeBase, Timestamp};
 
+use super::splice::{CodedGroup, Splicing, Taken};
 use super::{OpenOptions, time_base_of};
+use crate::survey::Splice;
 use crate::{ffi, probe};
 
 /// Pictures that a decoder may give before its first whole one: a recording that starts in the
@@ -22,7 +24,17 @@ const THREADS_MAX: usize = 16;
 /// What was decoded.
 pub(super) enum Event {
     Picture(Video),
-    Sound { track: usize, frame: Audio },
+    Sound {
+        track: usize,
+        frame: Audio,
+    },
+    /// A group of pictures as it is coded.
+    Coded(CodedGroup),
+    /// A packet of sound as it is coded.
+    CodedSound {
+        track: usize,
+        packet: Packet,
+    },
 }
 
 /// Why nothing more can be decoded.
@@ -34,6 +46,7 @@ pub(super) enum ReadError {
     CorruptPicture,
     Encrypted,
     NoFrame,
+    Changed,
 }
 
 impl ReadError {
@@ -45,6 +58,7 @@ impl ReadError {
             Self::CorruptPacket => "the container marks a packet as incomplete".into(),
             Self::CorruptPicture => "the decoder marks a picture as damaged".into(),
             Self::NoFrame => "no frame can be decoded".into(),
+            Self::Changed => "it is not as it was when it was surveyed".into(),
         };
         let millis = ticks.nanos(base).unwrap_or(0) / 1_000_000;
         SourceError::Damaged {
@@ -87,6 +101,8 @@ pub(super) struct Reader {
     decode_timed: bool,
     /// Decoding times of packets inside the decoder, where there are no others.
     decode_times: VecDeque<i64>,
+    /// What is handed on as it is coded.
+    splice: Option<Splicing>,
 }
 
 impl Reader {
@@ -95,6 +111,7 @@ impl Reader {
         mut input: Input,
         video: usize,
         options: &OpenOptions,
+        splice: Option<&Splice>,
     ) -> Result<Self, SourceError> {
         let stream = input.stream(video).ok_or(SourceError::NoVideo {
             found: "no streams".to_owned(),
@@ -128,6 +145,7 @@ impl Reader {
             drained: false,
             decode_timed,
             decode_times: VecDeque::new(),
+            splice: splice.map(Splicing::new),
         })
     }
 
@@ -212,9 +230,34 @@ impl Reader {
             return Err(ReadError::CorruptPacket);
         }
         if let Some(track) = track {
+            if self.splice.as_ref().is_some_and(|s| s.copies_sound(track)) {
+                let packet = packet.clone();
+                self.pending.push_back(Event::CodedSound { track, packet });
+                return Ok(());
+            }
             return self.decode_sound(track, packet);
         }
         self.packets_read += 1;
+        if let Some(splice) = self.splice.as_mut().filter(|s| s.copies_pictures()) {
+            match splice.take(packet)? {
+                Taken::Decode { is_run_end } => {
+                    self.send(packet)?;
+                    if is_run_end {
+                        self.decoder.send_eof().map_err(ReadError::Decode)?;
+                        self.receive_pictures()?;
+                        self.decoder.flush();
+                    }
+                }
+                Taken::Held => {}
+                Taken::Group(group) => self.pending.push_back(Event::Coded(group)),
+            }
+            return Ok(());
+        }
+        self.send(packet)
+    }
+
+    /// Decodes a packet of pictures.
+    fn send(&mut self, packet: &Packet) -> Result<(), ReadError> {
         if self.decode_timed {
             self.decode_times.extend(packet.dts());
         }
@@ -292,8 +335,14 @@ impl Reader {
 
     fn drain(&mut self) -> Result<(), ReadError> {
         self.drained = true;
-        self.decoder.send_eof().map_err(ReadError::Decode)?;
-        self.receive_pictures()?;
+        if self.splice.as_ref().is_some_and(|s| !s.is_complete()) {
+            return Err(ReadError::Changed);
+        }
+        // Where groups are copied, the decoder is emptied at the end of every run.
+        if !self.splice.as_ref().is_some_and(Splicing::copies_pictures) {
+            self.decoder.send_eof().map_err(ReadError::Decode)?;
+            self.receive_pictures()?;
+        }
         for track in 0..self.sounds.len() {
             // A track without a single packet has nothing to give.
             if self.sounds[track].decoder.send_eof().is_ok() {

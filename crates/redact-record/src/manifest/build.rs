@@ -14,7 +14,9 @@ use super::public::{
     SoundTotal, SourceSummary, Strength, Tool, Totals,
 };
 use super::sealed::{self, KeptTrack, SealedBody, SealedItem};
-use super::{Hex, OneLine, PUBLIC_SCHEMA, ReasonFile, SCHEMA_VERSION, Seconds, SoundTracks, Utc};
+use super::{
+    Coding, Hex, OneLine, PUBLIC_SCHEMA, ReasonFile, SCHEMA_VERSION, Seconds, SoundTracks, Utc,
+};
 use crate::file::plan::keyframe_row;
 use crate::{RecordError, digest_bytes, json, plan};
 
@@ -134,6 +136,7 @@ fn public_manifest(
         kept: kept_counts(&plan.tracks),
         unexamined: plan.missing.iter().map(|&class| class.into()).collect(),
         reasons: reasons_in_use(input),
+        coding: coding(input)?,
         totals: totals(input),
         models: input.models.iter().map(Into::into).collect(),
         tool: tool(input),
@@ -148,6 +151,15 @@ fn public_manifest(
             change_by_second: input.measured.seconds.iter().map(second_psnr).collect(),
         },
         events_head: input.context.events_head.map(OneLine),
+    })
+}
+
+fn coding(input: &ManifestInput<'_>) -> Result<Coding, RecordError> {
+    let base = input.plan.plan().source.info.video.time_base;
+    let zero = input.clock.first().nanos(base);
+    input.coding.record(input.render.frames, |frame| {
+        let at = input.clock.at(frame)?.nanos(base)?;
+        at.checked_sub(zero?).map(Seconds)
     })
 }
 

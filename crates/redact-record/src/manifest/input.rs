@@ -2,7 +2,7 @@
 
 use redact_core::{ApprovedPlan, Digest, ModelUse, StreamSummary, Timestamp, UtcNanos};
 
-use super::{Hex, PublicManifest, Request, Supersedes, Terms};
+use super::{CodingFacts, Hex, PublicManifest, Request, Supersedes, Terms};
 use crate::events::Checkpoint;
 use crate::{FileBinding, RecordError, digest_bytes};
 
@@ -231,6 +231,8 @@ pub struct ManifestInput<'a> {
     pub clock: &'a FrameClock,
     /// What the render did.
     pub render: &'a RenderFacts,
+    /// Which parts are the source's own coded data.
+    pub coding: &'a CodingFacts,
     /// What the second look at the release found; at least one.
     pub audit: &'a [CheckResult],
     /// What the comparison with the source found; empty when it was not made.

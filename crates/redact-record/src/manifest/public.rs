@@ -6,8 +6,8 @@ use redact_core::{Class, Digest, MaskOrigin, MuteRegion, ReasonCode, Redactions,
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ClassName, EffectFile, Hex, ModelFile, MuteStyleName, OneLine, PUBLIC_SCHEMA, ReasonFile,
-    Seconds, SoundTracks, StreamFile, Terms, Utc,
+    ClassName, Coding, EffectFile, Hex, ModelFile, MuteStyleName, OneLine, PUBLIC_SCHEMA,
+    ReasonFile, Seconds, SoundTracks, StreamFile, Terms, Utc,
 };
 use crate::events::Checkpoint;
 use crate::file::plan::{KeyframeRow, mask_region, mute_span, mute_streams, reasons};
@@ -56,6 +56,9 @@ pub struct PublicManifest {
     pub unexamined: Vec<ClassName>,
     /// The reasons that items refer to, each with its statute.
     pub reasons: Vec<ReasonFile>,
+    /// Which parts of the release are the source's own coded data, bit for bit, and which were
+    /// encoded anew.
+    pub coding: Coding,
     /// How much was withheld in all: the question of segregability in a few figures.
     pub totals: Totals,
     /// The models that looked for things to hide: what repeating the scan needs.
@@ -502,6 +505,7 @@ impl PublicManifest {
                 return Err(RecordError::field(at("reason"), found, "a code of reasons"));
             }
         }
+        self.coding.check(self)?;
         for mask in &self.masks {
             let (frames, end) = (self.source.frames, mask.frames.0.1);
             if end > frames {

@@ -1,0 +1,165 @@
+//! Which parts of a release are copied as they are coded, and the proof that they are the same.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use redact_core::{ApprovedPlan, Digest, FrameSpan};
+use redact_engine::{Check, RenderReport, first_masked};
+use redact_media::{CopiedGroup, Splice, Survey};
+use redact_record::manifest::{CodingFacts, PublicManifest, TakenOut, run_digest};
+
+use crate::args::ReencodeArg;
+
+/// Why nothing is copied when nothing may be.
+const ASKED: &str = "it was asked for (--reencode all)";
+
+/// Decides what is copied: every group of pictures and every sound track that the plan leaves
+/// alone, where copying is proved to be safe.
+///
+/// # Errors
+/// When the recording cannot be read.
+pub(super) fn choose(
+    clip: &Path,
+    plan: &ApprovedPlan,
+    reencode: ReencodeArg,
+) -> Result<Option<Splice>> {
+    if reencode == ReencodeArg::All {
+        return Ok(None);
+    }
+    let survey = Survey::read(clip).with_context(|| clip.display().to_string())?;
+    let redactions = plan.redactions();
+    Ok(Some(survey.splice(
+        plan.plan().source.frames,
+        |span| first_masked(redactions, span).is_none(),
+        |track| {
+            let mut mutes = redactions.mutes.iter();
+            !mutes.any(|mute| mute.streams.contains(track))
+        },
+    )))
+}
+
+/// What the manifest says of a render.
+pub(super) fn facts(splice: Option<&Splice>, report: &RenderReport) -> CodingFacts {
+    let tracks = 0..report.audio.len();
+    let Some(splice) = splice else {
+        return CodingFacts {
+            pictures_encoded_because: Some(ASKED.to_owned()),
+            sound: tracks.map(|_| Err(ASKED.to_owned())).collect(),
+            ..CodingFacts::default()
+        };
+    };
+    let groups = splice.copied_groups();
+    CodingFacts {
+        pictures_encoded_because: splice.pictures_refused().map(str::to_owned),
+        // What was written, not what was meant to be.
+        copied: report.copied.iter().map(|c| (c.frames, c.digest)).collect(),
+        taken_out: TakenOut {
+            messages: sum(&groups, |group| group.messages),
+            fillers: sum(&groups, |group| group.fillers),
+        },
+        sound: tracks
+            .map(|track| splice.sound_copied(track).map_err(str::to_owned))
+            .collect(),
+    }
+}
+
+fn sum(groups: &[CopiedGroup], of: fn(&CopiedGroup) -> u32) -> u32 {
+    groups.iter().map(of).fold(0, u32::saturating_add)
+}
+
+/// What a manifest, or a render, says is copied.
+pub(crate) struct Claims {
+    /// Runs of frames, `(start, end, SHA-256)`.
+    pub(crate) runs: Vec<(u32, u32, Digest)>,
+    /// Sound tracks and their SHA-256.
+    pub(crate) sound: Vec<(u32, Digest)>,
+    /// Frames of the release.
+    pub(crate) frames: u32,
+}
+
+impl Claims {
+    /// What a render of `frames` frames claims.
+    pub(super) fn of(facts: &CodingFacts, frames: u32) -> Self {
+        let sound = (0..)
+            .zip(&facts.sound)
+            .filter_map(|(track, made)| Some((track, *made.as_ref().ok()?)));
+        Self {
+            runs: facts.copied_runs(),
+            sound: sound.collect(),
+            frames,
+        }
+    }
+
+    /// What the manifest of a release claims.
+    pub(crate) fn of_manifest(public: &PublicManifest) -> Self {
+        Self {
+            runs: public.coding.copied_runs().collect(),
+            sound: public.coding.copied_sound().collect(),
+            frames: public.totals.frames,
+        }
+    }
+
+    /// Whether nothing is claimed to be copied.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.runs.is_empty() && self.sound.is_empty()
+    }
+
+    fn covers(&self, span: FrameSpan) -> bool {
+        let (start, end) = (span.start().get(), span.end().get());
+        self.runs
+            .iter()
+            .any(|&(from, until, _)| from <= start && end <= until)
+    }
+
+    /// Looks at every packet of `file` and checks it against what is claimed; gives its groups for
+    /// a comparison.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(crate) fn check(&self, file: &Path, name: &'static str) -> Result<(Check, Splice)> {
+        let survey = Survey::read(file).with_context(|| file.display().to_string())?;
+        let claimed = |track: usize| self.sound.iter().any(|&(known, _)| known as usize == track);
+        let splice = survey.splice(self.frames, |span| self.covers(span), claimed);
+        let groups = splice.copied_groups();
+        let wrong_run = self.runs.iter().find(|&&(start, end, digest)| {
+            let within = groups.iter().filter(|group| {
+                start <= group.frames.start().get() && group.frames.end().get() <= end
+            });
+            let (mut due, mut digests) = (start, Vec::new());
+            for group in within {
+                if group.frames.start().get() != due {
+                    return true;
+                }
+                due = group.frames.end().get();
+                digests.push(group.digest);
+            }
+            due != end || run_digest(&digests) != digest
+        });
+        let wrong_sound = self
+            .sound
+            .iter()
+            .find(|&&(track, digest)| splice.sound_copied(track as usize) != Ok(digest));
+        let frames: u32 = self.runs.iter().map(|(start, end, _)| end - start).sum();
+        let evidence = match (wrong_run, wrong_sound) {
+            (Some((start, end, _)), _) => {
+                format!("frames {start} to {end} are not coded as the manifest says")
+            }
+            (None, Some((track, _))) => {
+                format!("sound track {track} is not coded as the manifest says")
+            }
+            (None, None) => format!(
+                "{frames} of {} frames in {} runs, {} sound tracks: the coded data have their \
+                 SHA-256",
+                self.frames,
+                self.runs.len(),
+                self.sound.len()
+            ),
+        };
+        let check = Check {
+            name,
+            passed: wrong_run.is_none() && wrong_sound.is_none(),
+            evidence,
+        };
+        Ok((check, splice))
+    }
+}

@@ -1,0 +1,58 @@
+//! Media that a render hands on as the source has it coded.
+//!
+//! What no decision touches need not be decoded: its coded form is copied, and that it is the same
+//! is proved by digests. The coded bytes themselves are opaque here; a sink knows the kind that its
+//! source makes.
+
+use std::any::Any;
+
+use crate::{Digest, FrameSpan, Timestamp};
+
+/// Consecutive frames in their coded form: one closed group of pictures.
+pub struct CodedPictures {
+    /// The frames.
+    pub frames: FrameSpan,
+    /// When each is shown and for how long, ticks of the video stream, in order of presentation.
+    pub times: Vec<(Timestamp, i64)>,
+    /// SHA-256 over the coded pictures and the parameters that they are decoded with.
+    pub digest: Digest,
+    /// Length of the coded form.
+    pub bytes: usize,
+    /// The coded form.
+    pub content: Box<dyn Any + Send>,
+}
+
+impl std::fmt::Debug for CodedPictures {
+    // Content stays out: a debug line may end in a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CodedPictures")
+            .field("frames", &self.frames)
+            .field("bytes", &self.bytes)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A packet of sound in its coded form.
+pub struct CodedSound {
+    /// Index into [`crate::SourceInfo::audio`].
+    pub stream: usize,
+    /// First sample that is heard, per channel, since the recording's zero; may be negative.
+    pub start: i64,
+    /// Samples per channel that are heard.
+    pub samples: u64,
+    /// Length of the coded form.
+    pub bytes: usize,
+    /// The coded form.
+    pub content: Box<dyn Any + Send>,
+}
+
+impl std::fmt::Debug for CodedSound {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CodedSound")
+            .field("stream", &self.stream)
+            .field("start", &self.start)
+            .field("samples", &self.samples)
+            .field("bytes", &self.bytes)
+            .finish_non_exhaustive()
+    }
+}

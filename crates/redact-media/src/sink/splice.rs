@@ -1,0 +1,287 @@
+//! Coded pictures and sound into a release, between what is encoded anew.
+//!
+//! Each run of frames that a mask touches gets an encoder of its own, whose parameter sets have a
+//! number that no copied picture uses and stand beside the source's in one header. Packets of both
+//! kinds keep the source's decoding times, so nothing behind a run moves.
+
+use ffmpeg_next::codec::encoder;
+use ffmpeg_next::format::context::Output;
+use ffmpeg_next::{Packet, Rational};
+use redact_core::{CodedPictures, CodedSound, SinkError, Timestamp, VideoInfo};
+
+use super::pictures::{Beside, Shot, is_pause, open_encoder};
+use super::{EncodeOptions, encode_error, rational, write_packet};
+use crate::coded::{Header, kept_of_annex_b};
+use crate::ffi;
+use crate::survey::{Pictures, SoundForm, Splice};
+
+/// Writes the pictures of a release of which some are copied.
+pub(super) struct PictureSplicer {
+    splice: Splice,
+    video: VideoInfo,
+    options: EncodeOptions,
+    beside: Beside,
+    stream: usize,
+    base: Rational,
+    /// What is taken from a time of the source to make one of the release, ticks.
+    less: i64,
+    /// What encoders of this release have as their header.
+    config: Vec<u8>,
+    /// The first encoder, opened to know its header.
+    ready: Option<encoder::video::Encoder>,
+    run: Option<Run>,
+    next_frame: u32,
+}
+
+/// Frames between copied ones, on their way through an encoder.
+struct Run {
+    encoder: encoder::video::Encoder,
+    next_packet: u32,
+    end: u32,
+}
+
+impl PictureSplicer {
+    /// Adds the video stream, with the parameter sets of both kinds.
+    pub(super) fn new(
+        output: &mut Output,
+        splice: &Splice,
+        options: &EncodeOptions,
+        shift: i64,
+    ) -> Result<Self, SinkError> {
+        let (pictures, video) = (pictures(splice), splice.info().video.clone());
+        let refused = |why: String| SinkError::Encode {
+            what: "pictures beside copied ones".to_owned(),
+            source: why.into(),
+        };
+        let number = pictures.header.free_number();
+        let beside = Beside {
+            number: number.ok_or_else(|| refused("every parameter set is in use".to_owned()))?,
+            profile: pictures.header.profile_name(),
+            reorder: pictures.reorder,
+        };
+        let encoder = open_encoder(&video, options, splice.tags(), Some(&beside))?;
+        let config = ffi::encoder_extradata(&encoder);
+        let own = Header::of_encoder(&config).map_err(|odd| refused(odd.to_string()))?;
+        let all_copied = pictures.groups.iter().all(|group| group.copied);
+        let header = pictures
+            .header
+            .joined_with((!all_copied).then_some(&own))
+            .ok_or_else(|| refused("too many parameter sets".to_owned()))?;
+        let base = rational(video.time_base.num.get(), video.time_base.den.get());
+        let mut stream = output
+            .add_stream_with(&encoder)
+            .map_err(encode_error("pictures"))?;
+        stream.set_time_base(base);
+        if let Some((num, den)) = video.frame_rate {
+            stream.set_avg_frame_rate(rational(num, den));
+        }
+        let stream = stream.index();
+        ffi::set_extradata(output, stream, &header).map_err(encode_error("pictures"))?;
+        let less = pictures.pts[0].saturating_sub(shift);
+        Ok(Self {
+            splice: splice.clone(),
+            options: *options,
+            beside,
+            stream,
+            base,
+            less,
+            config,
+            ready: Some(encoder),
+            run: None,
+            next_frame: 0,
+            video,
+        })
+    }
+
+    /// Nanoseconds from the first frame to the end of the last one that was given.
+    pub(super) fn end_nanos(&self) -> i64 {
+        let pictures = pictures(&self.splice);
+        let Some(last) = (self.next_frame as usize).checked_sub(1) else {
+            return 0;
+        };
+        let (at, ticks) = pictures.time(last);
+        Timestamp::new(at - pictures.pts[0] + ticks)
+            .nanos(self.video.time_base)
+            .unwrap_or(0)
+    }
+
+    /// Takes the next frame that is encoded anew.
+    pub(super) fn encode(&mut self, mut shot: Shot, output: &mut Output) -> Result<(), SinkError> {
+        self.check_due(shot.index.get())?;
+        let (at, _) = pictures(&self.splice).time(self.next_frame as usize);
+        if shot.timestamp().ticks() != at {
+            return Err(mismatch(format!("frame {} has another time", shot.index)));
+        }
+        if self.run.is_none() {
+            self.run = Some(self.start_run()?);
+        }
+        shot.frame.set_pts(Some(at - self.less));
+        self.next_frame += 1;
+        let Some(run) = &mut self.run else {
+            return Ok(());
+        };
+        run.encoder
+            .send_frame(&shot.frame)
+            .map_err(encode_error("a picture"))?;
+        let is_last = self.next_frame == run.end;
+        if is_last {
+            run.encoder
+                .send_eof()
+                .map_err(encode_error("the last pictures of a run"))?;
+        }
+        self.receive(output)?;
+        if is_last {
+            self.end_run()?;
+        }
+        Ok(())
+    }
+
+    fn start_run(&mut self) -> Result<Run, SinkError> {
+        let encoder = match self.ready.take() {
+            Some(encoder) => encoder,
+            None => open_encoder(
+                &self.video,
+                &self.options,
+                self.splice.tags(),
+                Some(&self.beside),
+            )?,
+        };
+        if ffi::encoder_extradata(&encoder) != self.config {
+            return Err(mismatch("libx264 made another header this time".to_owned()));
+        }
+        Ok(Run {
+            encoder,
+            next_packet: self.next_frame,
+            end: pictures(&self.splice).run_end(self.next_frame),
+        })
+    }
+
+    fn end_run(&mut self) -> Result<(), SinkError> {
+        let whole = self.run.take().is_none_or(|run| run.next_packet == run.end);
+        if whole {
+            Ok(())
+        } else {
+            Err(mismatch("frames of a run never came out".to_owned()))
+        }
+    }
+
+    fn receive(&mut self, output: &mut Output) -> Result<(), SinkError> {
+        let pictures = pictures(&self.splice);
+        while let Some(run) = &mut self.run {
+            let mut packet = Packet::empty();
+            match run.encoder.receive_packet(&mut packet) {
+                Ok(()) => {}
+                Err(error) if is_pause(error) => return Ok(()),
+                Err(error) => return Err(encode_error("a picture")(error)),
+            }
+            let frame = packet
+                .pts()
+                .and_then(|pts| pictures.pts.binary_search(&(pts + self.less)).ok());
+            let (Some(frame), Some(data)) = (frame, packet.data()) else {
+                return Err(mismatch("the encoder gave a packet of no frame".to_owned()));
+            };
+            let (at, dts) = (pictures.pts[frame], pictures.dts[run.next_packet as usize]);
+            if dts > at || run.next_packet >= run.end {
+                return Err(mismatch(format!("frame {frame} came too late")));
+            }
+            run.next_packet += 1;
+            let mut kept = Packet::copy(&kept_of_annex_b(data));
+            kept.set_flags(packet.flags());
+            kept.set_pts(Some(at - self.less));
+            kept.set_dts(Some(dts - self.less));
+            kept.set_duration(pictures.time(frame).1);
+            write_packet(kept, self.stream, self.base, output)?;
+        }
+        Ok(())
+    }
+
+    /// Takes the next frames as they are coded.
+    pub(super) fn copy(
+        &mut self,
+        coded: CodedPictures,
+        output: &mut Output,
+    ) -> Result<(), SinkError> {
+        self.check_due(coded.frames.start().get())?;
+        let packets = coded
+            .content
+            .downcast::<Vec<Packet>>()
+            .map_err(|_| mismatch("coded pictures of another kind".to_owned()))?;
+        if self.run.is_some() || packets.len() != coded.frames.frames() as usize {
+            return Err(mismatch("coded pictures within a run".to_owned()));
+        }
+        self.next_frame = coded.frames.end().get();
+        for mut packet in *packets {
+            let (pts, dts) = (packet.pts(), packet.dts());
+            packet.set_pts(pts.map(|pts| pts - self.less));
+            packet.set_dts(dts.map(|dts| dts - self.less));
+            write_packet(packet, self.stream, self.base, output)?;
+        }
+        Ok(())
+    }
+
+    fn check_due(&self, frame: u32) -> Result<(), SinkError> {
+        if frame == self.next_frame {
+            return Ok(());
+        }
+        let due = self.next_frame;
+        Err(mismatch(format!("frame {frame} came where {due} was due")))
+    }
+
+    /// Everything must have come.
+    pub(super) fn finish(&self) -> Result<(), SinkError> {
+        let frames = pictures(&self.splice).pts.len();
+        if self.next_frame as usize == frames && self.run.is_none() {
+            return Ok(());
+        }
+        let found = self.next_frame;
+        Err(mismatch(format!("{found} of {frames} frames came")))
+    }
+}
+
+fn mismatch(what: String) -> SinkError {
+    SinkError::Mismatch { what }
+}
+
+fn pictures(splice: &Splice) -> &Pictures {
+    splice
+        .pictures()
+        .expect("a splicer is made only where pictures are copied")
+}
+
+/// Writes a sound track as it is coded.
+pub(super) struct TrackCopy {
+    stream: usize,
+    base: Rational,
+    /// Where sample 0 of the source's clock lies in the release.
+    origin: i64,
+}
+
+impl TrackCopy {
+    /// Adds a stream with the source's own configuration.
+    pub(super) fn new(
+        output: &mut Output,
+        form: &SoundForm,
+        origin: i64,
+    ) -> Result<Self, SinkError> {
+        let stream = super::tracks::add_stream(output, form.rate_hz, form.channels)?;
+        ffi::set_extradata(output, stream, &form.config).map_err(encode_error("sound"))?;
+        Ok(Self {
+            stream,
+            base: rational(1, form.rate_hz),
+            origin,
+        })
+    }
+
+    /// Takes the next packet.
+    pub(super) fn copy(&self, coded: CodedSound, output: &mut Output) -> Result<(), SinkError> {
+        let packet = coded
+            .content
+            .downcast::<Packet>()
+            .map_err(|_| mismatch("coded sound of another kind".to_owned()))?;
+        let mut packet = *packet;
+        let at = packet.pts().map(|pts| pts.saturating_add(self.origin));
+        packet.set_pts(at);
+        packet.set_dts(at);
+        write_packet(packet, self.stream, self.base, output)
+    }
+}

@@ -1,0 +1,129 @@
+//! The packets of a recording that are handed on as they are coded.
+//!
+//! Every group that is copied is looked at again while it is read: its digest must be that of the
+//! survey. A file that changed in between is damage.
+
+use ffmpeg_next::Packet;
+use redact_core::{CodedPictures, Timestamp};
+
+use super::reader::ReadError;
+use crate::coded;
+use crate::survey::{GroupDigest, Splice};
+
+/// Walks through the groups of a survey as their packets are read.
+pub(super) struct Splicing {
+    splice: Splice,
+    /// Packets of pictures that were taken.
+    packets: u32,
+    group: usize,
+    held: Vec<Packet>,
+    bytes: usize,
+    digest: GroupDigest,
+}
+
+/// A whole group, ready to be handed on.
+pub(super) struct CodedGroup {
+    pub(super) pictures: CodedPictures,
+}
+
+/// What becomes of a packet.
+pub(super) enum Taken {
+    /// It is decoded; at the end of a run nothing that follows needs what the decoder knows.
+    Decode { is_run_end: bool },
+    /// It waits for the rest of its group.
+    Held,
+    /// It was the last of its group.
+    Group(CodedGroup),
+}
+
+impl Splicing {
+    pub(super) fn new(splice: &Splice) -> Self {
+        Self {
+            splice: splice.clone(),
+            packets: 0,
+            group: 0,
+            held: Vec::new(),
+            bytes: 0,
+            digest: GroupDigest::new(),
+        }
+    }
+
+    pub(super) fn copies_pictures(&self) -> bool {
+        self.splice.pictures().is_some()
+    }
+
+    pub(super) fn copies_sound(&self, track: usize) -> bool {
+        self.splice.sound(track).is_some()
+    }
+
+    /// Whether every packet of the survey came.
+    pub(super) fn is_complete(&self) -> bool {
+        let pictures = self.splice.pictures();
+        pictures.is_none_or(|pictures| self.packets as usize == pictures.pts.len())
+    }
+
+    /// Takes the next packet of pictures.
+    pub(super) fn take(&mut self, packet: &Packet) -> Result<Taken, ReadError> {
+        let splice = self.splice.clone();
+        let pictures = splice.pictures().ok_or(ReadError::Changed)?;
+        let group = pictures.groups.get(self.group).ok_or(ReadError::Changed)?;
+        let dts = pictures.dts[self.packets as usize];
+        if packet.dts() != Some(dts) {
+            return Err(ReadError::Changed);
+        }
+        self.packets += 1;
+        let is_last = self.packets == group.frames.end().get();
+        if is_last {
+            self.group += 1;
+        }
+        if !group.copied {
+            let next = pictures.groups.get(self.group);
+            return Ok(Taken::Decode {
+                is_run_end: is_last && next.is_none_or(|next| next.copied),
+            });
+        }
+        self.hold(packet, &splice)?;
+        if !is_last {
+            return Ok(Taken::Held);
+        }
+        let digest = std::mem::replace(&mut self.digest, GroupDigest::new()).finish();
+        if digest != group.digest {
+            return Err(ReadError::Changed);
+        }
+        let times = (group.frames.start().get()..group.frames.end().get()).map(|frame| {
+            let (at, ticks) = pictures.time(frame as usize);
+            (Timestamp::new(at), ticks)
+        });
+        let pictures = CodedPictures {
+            frames: group.frames,
+            times: times.collect(),
+            digest,
+            bytes: std::mem::take(&mut self.bytes),
+            content: Box::new(std::mem::take(&mut self.held)),
+        };
+        Ok(Taken::Group(CodedGroup { pictures }))
+    }
+
+    fn hold(&mut self, packet: &Packet, splice: &Splice) -> Result<(), ReadError> {
+        let pictures = splice.pictures().ok_or(ReadError::Changed)?;
+        let data = packet.data().ok_or(ReadError::Changed)?;
+        let header = &pictures.header;
+        let looked = header.packet(data).map_err(|_| ReadError::Changed)?;
+        let bytes = coded::kept(data, header.length_bytes);
+        self.digest.add(header, &looked, &bytes);
+        let frame = packet
+            .pts()
+            .and_then(|pts| pictures.pts.binary_search(&pts).ok())
+            .ok_or(ReadError::Changed)?;
+        let mut kept = Packet::copy(&bytes);
+        kept.set_pts(packet.pts());
+        kept.set_dts(packet.dts());
+        kept.set_duration(pictures.time(frame).1);
+        if looked.is_idr {
+            kept.set_flags(ffmpeg_next::packet::Flags::KEY);
+        }
+        self.bytes += bytes.len();
+        self.held.push(kept);
+        Ok(())
+    }
+}

@@ -1,0 +1,447 @@
+//! Which parts of a recording can be copied as they are coded: one look at every packet.
+//!
+//! Pictures are copied by closed groups: from one IDR picture to the next. Nothing is decoded
+//! here. What is not proved to be safe to copy is not copied, and [`Survey`] says why.
+//!
+//! What lies inside a coded picture or a coded frame of sound is not looked at.
+
+mod aac;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use ffmpeg_next::{Error, Packet};
+use redact_core::{Digest, FrameIndex, FrameSpan, Source as _, SourceError, SourceInfo};
+use sha2::{Digest as _, Sha256};
+
+use crate::coded::{self, Header, Looked, Odd};
+use crate::ffi;
+use crate::probe;
+use crate::source::{FileSource, OpenOptions};
+pub(crate) use aac::{SoundForm, skipped};
+
+/// Bytes of a group that is copied: it is in memory as a whole.
+const GROUP_BYTES_MAX: u64 = 32 << 20;
+
+/// Frames of a recording that is surveyed: three days of 60 frames/s.
+const FRAMES_MAX: usize = 16_000_000;
+
+/// Largest reordering of frames that an encoder is allowed.
+pub(crate) const REORDER_MAX: usize = 2;
+
+/// What could be copied of a recording.
+pub struct Survey {
+    info: SourceInfo,
+    tags: ffi::ColorTags,
+    pictures: Result<Pictures, String>,
+    sound: Vec<Result<SoundForm, String>>,
+}
+
+/// The groups of pictures of a video stream.
+#[derive(Debug)]
+pub(crate) struct Pictures {
+    pub(crate) header: Header,
+    /// Decoding times in the order of packets, ticks.
+    pub(crate) dts: Vec<i64>,
+    /// Presentation times, sorted, ticks: the times of frames.
+    pub(crate) pts: Vec<i64>,
+    /// When the last frame ends, ticks.
+    pub(crate) end: i64,
+    pub(crate) groups: Vec<Group>,
+    /// Frames by which packets may be out of order, at most [`REORDER_MAX`].
+    pub(crate) reorder: usize,
+}
+
+/// A closed group of pictures: what is decoded from one IDR picture on.
+#[derive(Clone, Debug)]
+pub(crate) struct Group {
+    pub(crate) frames: FrameSpan,
+    pub(crate) bytes: u64,
+    pub(crate) digest: Digest,
+    pub(crate) messages: u32,
+    pub(crate) fillers: u32,
+    pub(crate) copied: bool,
+}
+
+/// What is copied of a recording and what is encoded anew, and why.
+#[derive(Clone)]
+pub struct Splice(Arc<Inner>);
+
+struct Inner {
+    info: SourceInfo,
+    tags: ffi::ColorTags,
+    pictures: Result<Arc<Pictures>, String>,
+    sound: Vec<Result<SoundForm, String>>,
+}
+
+/// A group of pictures that is copied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CopiedGroup {
+    /// Its frames.
+    pub frames: FrameSpan,
+    /// SHA-256 over its coded pictures and the parameters that they are decoded with.
+    pub digest: Digest,
+    /// Messages (SEI) that are taken out.
+    pub messages: u32,
+    /// Units of filler that are taken out.
+    pub fillers: u32,
+}
+
+impl Survey {
+    /// Looks at every packet of the recording at `path`.
+    ///
+    /// # Errors
+    /// When the recording cannot be read.
+    pub fn read(path: &Path) -> Result<Self, SourceError> {
+        let options = OpenOptions {
+            audio: true,
+            threads: 1,
+        };
+        let source = FileSource::open(path, &options)?;
+        let info = source.info().clone();
+        let tags = source
+            .color_tags()
+            .expect("a source that is opened has decoded a frame");
+        drop(source);
+        let mut input = probe::open(path)?;
+        let video = info.video.stream as usize;
+        let mut pictures = PictureSurvey::new(&info, &input);
+        let mut sound: Vec<aac::SoundSurvey> = info
+            .audio
+            .iter()
+            .map(|track| aac::SoundSurvey::new(&info, track, &input))
+            .collect();
+        loop {
+            let mut packet = Packet::empty();
+            match packet.read(&mut input) {
+                Ok(()) => {}
+                Err(Error::Eof) => break,
+                Err(error) => return Err(unreadable(error)),
+            }
+            let index = packet.stream();
+            if index == video {
+                pictures.take(&packet);
+            }
+            let track = info.audio.iter().position(|t| t.stream as usize == index);
+            if let Some(track) = track {
+                sound[track].take(&packet);
+            }
+        }
+        ffi::input_error(&input).map_err(unreadable)?;
+        Ok(Self {
+            info,
+            tags,
+            pictures: pictures.finish(),
+            sound: sound.into_iter().map(aac::SoundSurvey::finish).collect(),
+        })
+    }
+
+    /// Decides what is copied: groups of pictures of which `is_untouched` says so, and sound tracks
+    /// of which `is_untouched_sound` does.
+    ///
+    /// `frames` are those that decode: a recording that stores others is encoded anew.
+    #[must_use]
+    pub fn splice(
+        self,
+        frames: u32,
+        is_untouched: impl Fn(FrameSpan) -> bool,
+        is_untouched_sound: impl Fn(usize) -> bool,
+    ) -> Splice {
+        let pictures = self.pictures.and_then(|mut pictures| {
+            if pictures.pts.len() != frames as usize {
+                return Err("frames are stored that are not shown".to_owned());
+            }
+            for group in &mut pictures.groups {
+                group.copied = group.bytes <= GROUP_BYTES_MAX && is_untouched(group.frames);
+            }
+            if pictures.groups.iter().any(|group| group.copied) {
+                Ok(Arc::new(pictures))
+            } else {
+                Err("masks touch every group of pictures".to_owned())
+            }
+        });
+        let sound = self.sound.into_iter().enumerate().map(|(track, form)| {
+            if is_untouched_sound(track) {
+                form
+            } else {
+                Err("it is muted in part".to_owned())
+            }
+        });
+        Splice(Arc::new(Inner {
+            sound: sound.collect(),
+            pictures,
+            info: self.info,
+            tags: self.tags,
+        }))
+    }
+}
+
+impl Splice {
+    /// The groups that are copied, in order; empty when all pictures are encoded anew.
+    #[must_use]
+    pub fn copied_groups(&self) -> Vec<CopiedGroup> {
+        let groups = self.pictures().map_or(&[][..], |pictures| &pictures.groups);
+        groups
+            .iter()
+            .filter(|group| group.copied)
+            .map(|group| CopiedGroup {
+                frames: group.frames,
+                digest: group.digest,
+                messages: group.messages,
+                fillers: group.fillers,
+            })
+            .collect()
+    }
+
+    /// Why all pictures are encoded anew, if they are.
+    #[must_use]
+    pub fn pictures_refused(&self) -> Option<&str> {
+        self.0.pictures.as_ref().err().map(String::as_str)
+    }
+
+    /// SHA-256 over the packets of sound track `track`, each behind its length in four bytes.
+    ///
+    /// # Errors
+    /// Why it is encoded anew, if it is.
+    pub fn sound_copied(&self, track: usize) -> Result<Digest, &str> {
+        match self.0.sound.get(track) {
+            Some(Ok(form)) => Ok(form.digest),
+            Some(Err(why)) => Err(why),
+            None => Err("it is not there"),
+        }
+    }
+
+    /// The same pictures, with all sound decoded: what a comparison by ear needs.
+    #[must_use]
+    pub fn with_decoded_sound(&self) -> Self {
+        let decoded = || Err("it is compared by ear".to_owned());
+        Self(Arc::new(Inner {
+            info: self.0.info.clone(),
+            tags: self.0.tags,
+            pictures: self.0.pictures.clone(),
+            sound: self.0.sound.iter().map(|_| decoded()).collect(),
+        }))
+    }
+
+    pub(crate) fn info(&self) -> &SourceInfo {
+        &self.0.info
+    }
+
+    pub(crate) fn tags(&self) -> &ffi::ColorTags {
+        &self.0.tags
+    }
+
+    pub(crate) fn pictures(&self) -> Option<&Pictures> {
+        self.0.pictures.as_deref().ok()
+    }
+
+    pub(crate) fn sound(&self, track: usize) -> Option<&SoundForm> {
+        self.0.sound.get(track)?.as_ref().ok()
+    }
+}
+
+fn unreadable(error: Error) -> SourceError {
+    SourceError::Failed {
+        what: "cannot read the recording's packets",
+        source: ffi::cause(error),
+    }
+}
+
+/// The digest of one group, packet by packet.
+///
+/// It covers the parameter sets that its slices name, at their first use, and every unit that is
+/// kept behind its length in four bytes.
+pub(crate) struct GroupDigest {
+    hash: Sha256,
+    sets: Vec<u32>,
+}
+
+impl GroupDigest {
+    pub(crate) fn new() -> Self {
+        Self {
+            hash: Sha256::new(),
+            sets: Vec::new(),
+        }
+    }
+
+    pub(crate) fn add(&mut self, header: &Header, looked: &Looked, kept: &[u8]) {
+        for set in &looked.sets {
+            if !self.sets.contains(set) {
+                self.sets.push(*set);
+                self.hash
+                    .update(header.decoded_with(*set).unwrap_or_default());
+            }
+        }
+        self.hash.update(kept);
+    }
+
+    pub(crate) fn finish(self) -> Digest {
+        Digest(self.hash.finalize().into())
+    }
+}
+
+/// What is known of the pictures so far; the first thing that cannot be copied ends it.
+struct PictureSurvey {
+    state: Result<Pictures, String>,
+    open: Option<OpenGroup>,
+}
+
+struct OpenGroup {
+    pts: Vec<i64>,
+    bytes: u64,
+    messages: u32,
+    fillers: u32,
+    digest: GroupDigest,
+}
+
+impl PictureSurvey {
+    fn new(info: &SourceInfo, input: &ffmpeg_next::format::context::Input) -> Self {
+        let header = whole_refusal(info).map_or_else(
+            || {
+                let stream = input.stream(info.video.stream as usize);
+                let record = stream.as_ref().map(ffi::extradata).unwrap_or_default();
+                Header::read(&record).map_err(|odd| odd.to_string())
+            },
+            Err,
+        );
+        let state = header.map(|header| Pictures {
+            header,
+            dts: Vec::new(),
+            pts: Vec::new(),
+            end: 0,
+            groups: Vec::new(),
+            reorder: 0,
+        });
+        Self { state, open: None }
+    }
+
+    fn take(&mut self, packet: &Packet) {
+        let Ok(pictures) = &mut self.state else {
+            return;
+        };
+        let frame = pictures.dts.len();
+        if let Err(why) = take_packet(pictures, &mut self.open, packet) {
+            self.state = Err(format!("{why} (frame {frame} of the file)"));
+        }
+    }
+
+    fn finish(mut self) -> Result<Pictures, String> {
+        let mut pictures = self.state?;
+        close_group(&mut pictures, self.open.take())?;
+        let reorder = (0..=REORDER_MAX).rev().find(|&reorder| {
+            let earlier = |i: usize| pictures.pts[i.saturating_sub(reorder)];
+            (0..pictures.pts.len()).all(|i| pictures.dts[i] <= earlier(i))
+        });
+        pictures.reorder = reorder.ok_or("its frames are decoded after they are shown")?;
+        Ok(pictures)
+    }
+}
+
+/// What keeps all pictures of a recording from being copied, before any packet is looked at.
+fn whole_refusal(info: &SourceInfo) -> Option<String> {
+    let first_name = info.container.split(',').next().unwrap_or_default();
+    if first_name != "mov" {
+        return Some(format!("its container is {first_name}, not MP4 or MOV"));
+    }
+    if info.video.codec != "h264" {
+        return Some(format!("its codec is {}, not h264", info.video.codec));
+    }
+    if let Some(conversion) = info.conversions.first() {
+        return Some(conversion.to_string());
+    }
+    if info.video.time_base.num.get() != 1 {
+        return Some("its clock is not one that a release has".to_owned());
+    }
+    (info.video.pixel_aspect != (1, 1)).then(|| "its pixels are not square".to_owned())
+}
+
+fn take_packet(
+    pictures: &mut Pictures,
+    open: &mut Option<OpenGroup>,
+    packet: &Packet,
+) -> Result<(), String> {
+    let said = |odd: Odd| odd.to_string();
+    let data = packet.data().ok_or("an empty packet")?;
+    let looked = pictures.header.packet(data).map_err(said)?;
+    let (Some(pts), Some(dts)) = (packet.pts(), packet.dts()) else {
+        return Err("a packet without a time".to_owned());
+    };
+    if packet.is_corrupt() || ffi::is_discarded(packet) {
+        return Err("a packet is marked as not to be shown".to_owned());
+    }
+    if pictures.dts.last().is_some_and(|last| dts <= *last) {
+        return Err("decoding times do not rise".to_owned());
+    }
+    if pictures.dts.len() >= FRAMES_MAX {
+        return Err("it is too long".to_owned());
+    }
+    if looked.is_idr {
+        close_group(pictures, open.take())?;
+    }
+    let group = match open {
+        Some(group) => group,
+        None if looked.is_idr => open.insert(OpenGroup {
+            pts: Vec::new(),
+            bytes: 0,
+            messages: 0,
+            fillers: 0,
+            digest: GroupDigest::new(),
+        }),
+        None => return Err("it does not begin with an IDR picture".to_owned()),
+    };
+    let kept = coded::kept(data, pictures.header.length_bytes);
+    group.digest.add(&pictures.header, &looked, &kept);
+    group.bytes += kept.len() as u64;
+    group.messages += looked.messages;
+    group.fillers += looked.fillers;
+    group.pts.push(pts);
+    pictures.dts.push(dts);
+    pictures.end = pictures
+        .end
+        .max(pts.saturating_add(packet.duration().max(1)));
+    Ok(())
+}
+
+fn close_group(pictures: &mut Pictures, open: Option<OpenGroup>) -> Result<(), String> {
+    let Some(mut group) = open else {
+        return Ok(());
+    };
+    let first = group.pts[0];
+    group.pts.sort_unstable();
+    let after_last = pictures.pts.last().is_none_or(|last| *last < group.pts[0]);
+    let rising = group.pts.windows(2).all(|pair| pair[0] < pair[1]);
+    if !after_last || !rising || group.pts[0] != first {
+        return Err("its frames' times do not rise from group to group".to_owned());
+    }
+    let index = |frames: usize| FrameIndex::new(u32::try_from(frames).unwrap_or(u32::MAX));
+    let start = index(pictures.pts.len());
+    pictures.pts.append(&mut group.pts);
+    let frames = FrameSpan::new(start, index(pictures.pts.len())).ok_or("an empty group")?;
+    pictures.groups.push(Group {
+        frames,
+        bytes: group.bytes,
+        digest: group.digest.finish(),
+        messages: group.messages,
+        fillers: group.fillers,
+        copied: false,
+    });
+    Ok(())
+}
+
+impl Pictures {
+    /// When frame `index` is shown and for how long, ticks.
+    pub(crate) fn time(&self, index: usize) -> (i64, i64) {
+        let at = self.pts[index];
+        let until = self.pts.get(index + 1).copied().unwrap_or(self.end);
+        (at, until - at)
+    }
+
+    /// The first frame behind the run of encoded groups that `frame` is in.
+    pub(crate) fn run_end(&self, frame: u32) -> u32 {
+        let from = self
+            .groups
+            .partition_point(|group| group.frames.end().get() <= frame);
+        let run = self.groups[from..].iter().take_while(|group| !group.copied);
+        run.last().map_or(frame, |group| group.frames.end().get())
+    }
+}

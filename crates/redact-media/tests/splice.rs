@@ -1,0 +1,327 @@
+//! Copying what no mask touches: bit for bit, at its time, and playable everywhere.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failed step is a failed test"
+)]
+
+mod common;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use common::{ONE_THREAD, assert_clean, assert_kept, complaints, fast, ffmpeg, folder, read};
+use openh264::decoder::{Decoder, DecoderConfig, Flush};
+use openh264::formats::YUVSource as _;
+use redact_core::{FrameSpan, MediaItem, PlaneKind, Sink as _, Source as _};
+use redact_media::{FileSink, FileSource, Splice, Survey};
+
+/// Three seconds in groups of 25 frames, as cameras make them, with sound.
+const MOVING: &str = "-f lavfi -i testsrc2=size=320x240:rate=25:duration=3 \
+     -f lavfi -i sine=frequency=440:duration=3";
+
+/// Frames that are painted over: within the second group.
+const PAINTED: std::ops::Range<u32> = 30..40;
+
+fn is_bare(span: FrameSpan) -> bool {
+    span.end().get() <= PAINTED.start || PAINTED.end <= span.start().get()
+}
+
+/// Makes a release of `source` in which the frames of [`PAINTED`] have a black corner.
+fn release(source: &Path, folder: &Path) -> (PathBuf, Splice) {
+    let frames = u32::try_from(read(source).unwrap().frames.len()).unwrap();
+    let splice = Survey::read(source)
+        .unwrap()
+        .splice(frames, is_bare, |_| true);
+    let output = folder.join("release.mp4.partial");
+    let mut source = FileSource::open_spliced(source, &ONE_THREAD, &splice).unwrap();
+    let sink = FileSink::create_spliced(&output, source.info(), &fast(), &splice).unwrap();
+    let mut sink = Box::new(sink);
+    while let Some(mut item) = source.next_item().unwrap() {
+        if let MediaItem::Frame(frame) = &mut item
+            && PAINTED.contains(&frame.index.get())
+        {
+            let mut plane = frame.picture.plane_mut(PlaneKind::Luma);
+            (0..64).for_each(|y| plane.row_mut(y)[..64].fill(16));
+        }
+        sink.write_item(item).unwrap();
+    }
+    sink.finish().unwrap();
+    (output, splice)
+}
+
+/// Lines that `ffmpeg` prints for `arguments`, one per packet or frame.
+fn hashes(path: &Path, before: &str, after: &str) -> Vec<String> {
+    let result = Command::new("ffmpeg")
+        .args(["-nostdin", "-v", "error", "-bitexact"])
+        .args(before.split_whitespace())
+        .arg("-i")
+        .arg(path)
+        .args(after.split_whitespace())
+        .args(["-f", "framehash", "-"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&result.stderr);
+    assert!(result.status.success(), "{said}");
+    String::from_utf8(result.stdout)
+        .unwrap()
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| line.replace(' ', ""))
+        .collect()
+}
+
+/// The digest at the end of a line.
+fn digest(line: &str) -> &str {
+    line.rsplit(',').next().unwrap()
+}
+
+/// Every frame that OpenH264 decodes, as its luma samples.
+fn openh264_frames(path: &Path, folder: &Path) -> Vec<Vec<u8>> {
+    let stream = folder.join("stream.h264");
+    let input = format!(
+        "-i {} -map 0:v -c copy -bsf:v h264_mp4toannexb",
+        path.display()
+    );
+    ffmpeg(&input, &stream);
+    let bytes = std::fs::read(stream).unwrap();
+    let config = DecoderConfig::new().flush_after_decode(Flush::NoFlush);
+    let api = openh264::OpenH264API::from_source();
+    let mut decoder = Decoder::with_api_config(api, config).unwrap();
+    let luma = |frame: &openh264::decoder::DecodedYUV<'_>| -> Vec<u8> {
+        let (width, height) = frame.dimensions();
+        (0..height)
+            .flat_map(|y| frame.y()[y * frame.strides().0..][..width].to_vec())
+            .collect()
+    };
+    let mut frames = Vec::new();
+    for unit in openh264::nal_units(&bytes) {
+        if let Some(frame) = decoder.decode(unit).unwrap() {
+            frames.push(luma(&frame));
+        }
+    }
+    frames.extend(decoder.flush_remaining().unwrap().iter().map(luma));
+    frames
+}
+
+/// Goal: a release in which one group of three was encoded anew is the source elsewhere, to the
+/// bit, for every player.
+#[track_caller]
+fn check(encoding: &str) {
+    let folder = folder();
+    let source = folder.path().join("source.mp4");
+    ffmpeg(&format!("{MOVING} {encoding}"), &source);
+    let (output, splice) = release(&source, folder.path());
+    assert_eq!(splice.pictures_refused(), None, "{encoding}");
+    let copied: Vec<(u32, u32)> = splice
+        .copied_groups()
+        .iter()
+        .map(|group| (group.frames.start().get(), group.frames.end().get()))
+        .collect();
+    assert_eq!(copied, [(0, 25), (50, 75)], "{encoding}");
+    assert_eq!(complaints(&output), "", "{encoding}");
+    assert_clean(&output, 1);
+    check_packets(&source, &output);
+    let (before, after) = (read(&source).unwrap(), read(&output).unwrap());
+    assert_kept(&before, &after);
+    check_pictures(&before, &after);
+    check_seeking(&output);
+    let others = openh264_frames(&output, folder.path());
+    assert_eq!(others.len(), 75, "{encoding}");
+    for (i, (frame, other)) in after.frames.iter().zip(others).enumerate() {
+        let own: Vec<u8> = frame
+            .picture
+            .plane(PlaneKind::Luma)
+            .rows()
+            .flatten()
+            .copied()
+            .collect();
+        assert!(own == other, "OpenH264 sees another frame {i} ({encoding})");
+    }
+}
+
+/// By the word of another program: packets outside the second group are the same.
+fn check_packets(source: &Path, output: &Path) {
+    let without_messages = "-map 0:v -c copy -bsf:v filter_units=remove_types=6|12";
+    let before = hashes(source, "", without_messages);
+    let after = hashes(output, "", without_messages);
+    assert_eq!((before.len(), after.len()), (75, 75));
+    for (i, (a, b)) in before.iter().zip(&after).enumerate() {
+        let anew = (25..50).contains(&i);
+        assert_eq!(digest(a) != digest(b), anew, "packet {i}: {a} {b}");
+    }
+    let sound = |path| hashes(path, "", "-map 0:a -c copy");
+    let heard = |lines: Vec<String>| -> Vec<String> {
+        lines.iter().map(|line| digest(line).to_owned()).collect()
+    };
+    assert_eq!(heard(sound(source)), heard(sound(output)));
+}
+
+fn check_pictures(before: &common::Content, after: &common::Content) {
+    for (i, (a, b)) in before.frames.iter().zip(&after.frames).enumerate() {
+        let same = PlaneKind::ALL.iter().all(|&kind| {
+            a.picture
+                .plane(kind)
+                .rows()
+                .eq(b.picture.plane(kind).rows())
+        });
+        let anew = (25..50).contains(&i);
+        assert!(same != anew, "frame {i}");
+        let corner = b.picture.plane(PlaneKind::Luma).row(8)[8];
+        if PAINTED.contains(&u32::try_from(i).unwrap()) {
+            assert!(corner.abs_diff(16) < 6, "frame {i}: {corner}");
+        }
+    }
+}
+
+/// Seeking must land on the frame that playing reaches.
+fn check_seeking(output: &Path) {
+    let played = hashes(output, "", "-map 0:v");
+    for frame in [1, 24, 25, 26, 37, 49, 50, 51, 74] {
+        // Half a frame early: seeking finds the first frame that is not before it.
+        let at = format!("-ss {}", (f64::from(frame) - 0.5) / 25.0);
+        let found = hashes(output, &at, "-map 0:v -frames:v 1");
+        let expected = &played[usize::try_from(frame).unwrap()];
+        assert_eq!(digest(&found[0]), digest(expected), "frame {frame}");
+    }
+}
+
+#[test]
+fn high_profile_with_a_pyramid_of_b_frames() {
+    check("-c:v libx264 -preset fast -g 25 -keyint_min 25 -sc_threshold 0 -c:a aac");
+}
+
+#[test]
+fn main_profile_with_plain_b_frames() {
+    check(
+        "-c:v libx264 -profile:v main -bf 2 -x264-params b-pyramid=none:bframes=2 -g 25 \
+         -keyint_min 25 -sc_threshold 0 -c:a aac",
+    );
+}
+
+#[test]
+fn baseline_profile_without_b_frames() {
+    check(
+        "-c:v libx264 -profile:v baseline -pix_fmt yuv420p -g 25 -keyint_min 25 \
+         -sc_threshold 0 -c:a aac",
+    );
+}
+
+#[test]
+fn fillers_and_delimiters_and_repeated_parameters() {
+    check(
+        "-c:v libx264 -g 25 -keyint_min 25 -sc_threshold 0 -bsf:v dump_extra \
+         -x264-params aud=1:nal-hrd=cbr:vbv-maxrate=900:vbv-bufsize=900:bitrate=900 -c:a aac",
+    );
+}
+
+#[test]
+fn recordings_that_start_late_and_sound_that_starts_early_keep_their_places() {
+    let folder = folder();
+    let source = folder.path().join("late.mp4");
+    ffmpeg(
+        "-itsoffset 0.5 -f lavfi -i testsrc2=size=320x240:rate=25:duration=3 \
+         -f lavfi -i sine=frequency=440:duration=3 -c:v libx264 -g 25 -keyint_min 25 \
+         -sc_threshold 0 -c:a aac",
+        &source,
+    );
+    let (output, splice) = release(&source, folder.path());
+    assert!(splice.sound_copied(0).is_ok());
+    let (before, after) = (read(&source).unwrap(), read(&output).unwrap());
+    assert_kept(&before, &after);
+    assert_eq!(complaints(&output), "");
+    assert_clean(&output, 1);
+    let (a, b) = (
+        before.onset(0, 0.02).unwrap(),
+        after.onset(0, 0.02).unwrap(),
+    );
+    assert!((a - b).abs() < 0.002, "sound at {a} came back at {b}");
+}
+
+/// Goal: what is not proved safe is encoded anew, with its reason.
+#[test]
+fn what_is_not_proved_is_encoded_anew_and_says_why() {
+    let groups = "-g 25 -keyint_min 25 -sc_threshold 0";
+    for (name, encoding, why) in [
+        (
+            "a.mkv",
+            format!("-c:v libx264 {groups} -c:a aac"),
+            "container",
+        ),
+        ("b.mp4", "-c:v mpeg4 -c:a aac".to_owned(), "codec"),
+        (
+            "c.mp4",
+            format!("-c:v libx264 -flags +ildct -x264-params tff=1 {groups}"),
+            "fields",
+        ),
+        (
+            "d.mp4",
+            format!("-c:v libx264 -pix_fmt yuv422p {groups}"),
+            "pixel format",
+        ),
+        (
+            "e.mp4",
+            format!("-vf setsar=2/1 -c:v libx264 {groups}"),
+            "not square",
+        ),
+        (
+            "f.mp4",
+            format!("-vf scale=322:242,crop=321:241 -c:v libx264 {groups}"),
+            "even sides",
+        ),
+        (
+            "g.mp4",
+            "-c:v libx264 -g 25 -x264-params open-gop=1:intra-refresh=1".to_owned(),
+            "masks touch",
+        ),
+    ] {
+        let folder = folder();
+        let source = folder.path().join(name);
+        ffmpeg(&format!("{MOVING} {encoding}"), &source);
+        let splice = Survey::read(&source).unwrap().splice(75, is_bare, |_| true);
+        let said = splice.pictures_refused().unwrap_or("nothing").to_owned();
+        assert!(said.contains(why), "{name}: {said}");
+    }
+}
+
+/// Goal: a file that changes after it was surveyed is damage.
+#[test]
+fn a_recording_that_changed_after_its_survey_is_not_copied() {
+    let folder = folder();
+    let source = folder.path().join("source.mp4");
+    ffmpeg(
+        &format!("{MOVING} -c:v libx264 -g 25 -keyint_min 25 -sc_threshold 0 -c:a aac"),
+        &source,
+    );
+    let splice = Survey::read(&source).unwrap().splice(75, is_bare, |_| true);
+    let mut bytes = std::fs::read(&source).unwrap();
+    let media = bytes.windows(4).position(|kind| kind == b"mdat").unwrap();
+    // Inside the first picture's slice.
+    bytes[media + 4000] ^= 1;
+    std::fs::write(&source, bytes).unwrap();
+    let mut source = FileSource::open_spliced(&source, &ONE_THREAD, &splice).unwrap();
+    let error = loop {
+        match source.next_item() {
+            Ok(Some(_)) => {}
+            Ok(None) => panic!("a changed file was copied"),
+            Err(error) => break error,
+        }
+    };
+    assert!(
+        std::error::Error::source(&error)
+            .unwrap()
+            .to_string()
+            .contains("surveyed")
+    );
+}
+
+#[test]
+fn a_muted_track_is_not_copied() {
+    let folder = folder();
+    let source = folder.path().join("source.mp4");
+    ffmpeg(&format!("{MOVING} -c:v libx264 -g 25 -c:a aac"), &source);
+    let survey = Survey::read(&source).unwrap();
+    let splice = survey.splice(75, |_| true, |_| false);
+    assert_eq!(splice.sound_copied(0), Err("it is muted in part"));
+}
