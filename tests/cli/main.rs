@@ -13,6 +13,7 @@ mod approve;
 mod bad_input;
 mod bad_manifests;
 mod batch;
+mod copying;
 mod demo;
 mod events;
 mod footage;

@@ -58,6 +58,8 @@ pub(crate) struct Header {
     decoded_with: BTreeMap<u32, Vec<u8>>,
     /// Numbers of parameter sets of both kinds.
     numbers: Vec<u32>,
+    /// Pictures that a decoder keeps for later.
+    pub(crate) kept_pictures: u32,
 }
 
 impl Header {
@@ -80,6 +82,7 @@ impl Header {
             pictures,
             decoded_with: BTreeMap::new(),
             numbers: Vec::new(),
+            kept_pictures: 0,
         };
         header.understand()?;
         Ok(header)
@@ -94,6 +97,13 @@ impl Header {
             let set = SeqParameterSet::from_bits(RefNal::new(coded, &[], true).rbsp_bits())
                 .map_err(|_| Odd::Header("a sequence parameter set"))?;
             check_sequence(&set, coded[1])?;
+            let restrictions = set
+                .vui_parameters
+                .as_ref()
+                .and_then(|vui| vui.bitstream_restrictions.as_ref())
+                .map_or(0, |found| found.max_dec_frame_buffering);
+            let kept = set.max_num_ref_frames.max(restrictions);
+            self.kept_pictures = self.kept_pictures.max(kept);
             let number = u32::from(set.id().id());
             if sequences.insert(number, coded).is_some() {
                 return Err(twice);
@@ -181,6 +191,7 @@ impl Header {
             pictures: of_kind(8),
             decoded_with: BTreeMap::new(),
             numbers: Vec::new(),
+            kept_pictures: 0,
         };
         if header.sequences.iter().any(|set| set.len() < 4) {
             return Err(Odd::Header("it does not fit"));

@@ -78,6 +78,17 @@ impl Preset {
             Self::Slow => "slow",
         }
     }
+
+    /// Pictures that others are predicted from. Source: x264 `common/base.c`,
+    /// `param_apply_preset`.
+    const fn references(self) -> u32 {
+        match self {
+            Self::Ultrafast | Self::Superfast | Self::Veryfast => 1,
+            Self::Faster | Self::Fast => 2,
+            Self::Medium => 3,
+            Self::Slow => 5,
+        }
+    }
 }
 
 /// How a release is encoded.

@@ -12,7 +12,7 @@ use redact_core::{
     Timestamp, VideoInfo,
 };
 
-use super::{EncodeOptions, encode_error, nal, rational, write_packet};
+use super::{EncodeOptions, Preset, encode_error, nal, rational, write_packet};
 use crate::ffi;
 use crate::picture::AvPicture;
 
@@ -144,6 +144,25 @@ pub(super) struct Beside {
     pub(super) profile: &'static str,
     /// Frames by which its packets may be out of order.
     pub(super) reorder: usize,
+    /// Pictures that the source's decoder keeps for later: where the number changes, a decoder may
+    /// throw away what it has not shown yet (H.264, C.4.4).
+    pub(super) kept_pictures: u32,
+}
+
+impl Beside {
+    fn apply(&self, preset: Preset, settings: &mut Dictionary<'_>) {
+        let kept = self.kept_pictures.clamp(1, 16);
+        let own = format!("sps-id={}:dpb-size={kept}", self.number);
+        settings.set("x264-params", &own);
+        settings.set("profile", self.profile);
+        settings.set("refs", &kept.min(preset.references()).to_string());
+        match self.reorder {
+            // Two pictures for one B-frame, four for a pyramid of them.
+            2.. if kept >= 4 => {}
+            1.. if kept >= 2 => settings.set("b-pyramid", "none"),
+            _ => settings.set("bf", "0"),
+        }
+    }
 }
 
 /// Opens libx264 for pictures of `info`.
@@ -186,14 +205,7 @@ pub(super) fn open_encoder(
     // Captions of the source would pass through by default.
     settings.set("a53cc", "0");
     if let Some(beside) = beside {
-        settings.set("x264-params", &format!("sps-id={}", beside.number));
-        settings.set("profile", beside.profile);
-        match beside.reorder {
-            0 => settings.set("bf", "0"),
-            // A pyramid of B-frames would put packets out of order by two.
-            1 => settings.set("b-pyramid", "none"),
-            _ => {}
-        }
+        beside.apply(options.preset, &mut settings);
     }
     encoder
         .open_as_with(codec, settings)

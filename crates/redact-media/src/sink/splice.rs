@@ -58,6 +58,7 @@ impl PictureSplicer {
             number: number.ok_or_else(|| refused("every parameter set is in use".to_owned()))?,
             profile: pictures.header.profile_name(),
             reorder: pictures.reorder,
+            kept_pictures: pictures.header.kept_pictures,
         };
         let encoder = open_encoder(&video, options, splice.tags(), Some(&beside))?;
         let config = ffi::encoder_extradata(&encoder);

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test program uses a part of it")]
 #![allow(
+    clippy::panic,
     clippy::unwrap_used,
     clippy::print_stderr,
     reason = "a failed step is a failed test"
@@ -59,6 +60,7 @@ pub(crate) fn read(path: &Path) -> Result<Content, SourceError> {
         match item {
             MediaItem::Frame(frame) => frames.push(frame),
             MediaItem::Audio(block) => sound.push(block),
+            other => panic!("{other:?} came where everything is decoded"),
         }
     }
     Ok(Content {

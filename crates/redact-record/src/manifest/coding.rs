@@ -217,3 +217,52 @@ impl Coding {
             .filter_map(|OneLine(track)| Some((track.track, track.sha256?.0)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use redact_core::FrameIndex;
+
+    use super::*;
+    use crate::testing::{FRAMES, Made};
+
+    fn group(start: u32, end: u32, byte: u8) -> (FrameSpan, Digest) {
+        let span = FrameSpan::new(FrameIndex::new(start), FrameIndex::new(end)).unwrap();
+        (span, Digest([byte; 32]))
+    }
+
+    #[test]
+    fn neighbouring_groups_are_one_run_and_gaps_are_encoded_anew() {
+        let facts = CodingFacts {
+            copied: vec![group(2, 4, 1), group(4, 7, 2), group(9, 10, 3)],
+            ..CodingFacts::default()
+        };
+        let joined = run_digest(&[Digest([1; 32]), Digest([2; 32])]);
+        let last = run_digest(&[Digest([3; 32])]);
+        let expected = [
+            (0, 2, None),
+            (2, 7, Some(joined)),
+            (7, 9, None),
+            (9, 10, Some(last)),
+            (10, 12, None),
+        ];
+        assert_eq!(facts.runs(12), expected);
+        assert_eq!(facts.copied_runs(), [(2, 7, joined), (9, 10, last)]);
+        assert_eq!(CodingFacts::default().runs(3), [(0, 3, None)]);
+    }
+
+    /// Goal: a manifest that says that something hidden was copied is none.
+    #[test]
+    fn what_is_hidden_or_muted_cannot_be_said_to_be_copied() {
+        let mut made = Made::new();
+        made.coding.copied = vec![group(0, FRAMES, 1)];
+        let error = crate::manifest::build(&made.input()).unwrap_err();
+        assert!(error.to_string().contains("coding"), "{error}");
+        let mut made = Made::new();
+        made.coding.sound = vec![Ok(Digest([1; 32]))];
+        let error = crate::manifest::build(&made.input()).unwrap_err();
+        assert!(error.to_string().contains("coding"), "{error}");
+        let mut made = Made::new();
+        made.coding.sound.clear();
+        assert!(crate::manifest::build(&made.input()).is_err());
+    }
+}

@@ -1,0 +1,126 @@
+//! Copying what no mask touches: what the program does, says and checks.
+
+use serde_json::{Value, json};
+
+use crate::work::Work;
+
+/// Five groups of ten frames, two sound tracks, a mask in the second group, a mute on one track.
+fn approved() -> Work {
+    let work = Work::new();
+    work.ffmpeg(
+        "-f lavfi -i testsrc2=size=320x240:rate=25:duration=2 \
+         -f lavfi -i sine=frequency=440:duration=2 -f lavfi -i sine=frequency=880:duration=2 \
+         -map 0 -map 1 -map 2 -c:v libx264 -preset veryfast -g 10 -keyint_min 10 \
+         -sc_threshold 0 -c:a aac clip.mp4",
+    );
+    work.redact(&["scan", "clip.mp4"]).expect_status(0);
+    let mut plan = work.approve_findings();
+    plan["drawn"] = json!([{
+        "id": "door", "effect": {"kind": "fill"}, "reason": "privacy-face", "frames": [12, 18],
+        "keyframes": [[12, 0.25, 0.25, 0.5, 0.5]],
+    }]);
+    plan["mutes"] = json!([{
+        "id": "name", "start_seconds": 0.5, "end_seconds": 1.0, "sound_tracks": [1],
+        "style": "silence", "reason": "privacy-speech",
+    }]);
+    work.write_json("clip.plan.json", &plan);
+    work.redact(&["approve", "clip.plan.json", "--by", "Ada", "--force"])
+        .expect_status(0);
+    work
+}
+
+fn render(work: &Work, more: &[&str]) -> String {
+    let words = [&["render", "clip.mp4", "clip.plan.json"], more].concat();
+    work.redact(&words).expect_status(0).stdout()
+}
+
+/// Frames of the manifest's runs and whether each is copied.
+fn runs(manifest: &Value) -> Vec<(u64, u64, bool)> {
+    let runs = manifest["coding"]["pictures"].as_array().unwrap();
+    runs.iter()
+        .map(|run| {
+            let frame = |at: usize| run["frames"][at].as_u64().unwrap();
+            (frame(0), frame(1), run["copied"].as_bool().unwrap())
+        })
+        .collect()
+}
+
+#[test]
+fn only_the_touched_group_and_track_are_encoded_anew() {
+    let work = approved();
+    let said = render(&work, &[]);
+    assert!(said.contains("40 frames copied bit for bit"), "{said}");
+    let manifest = work.json("clip.redacted.manifest.json");
+    let expected = [(0, 10, true), (10, 20, false), (20, 50, true)];
+    assert_eq!(runs(&manifest), expected);
+    let coding = &manifest["coding"];
+    assert_eq!(coding["sound"][0]["copied"], true, "{coding:#}");
+    assert_eq!(coding["sound"][1]["copied"], false, "{coding:#}");
+    assert_eq!(coding["sound"][1]["encoded_because"], "it is muted in part");
+    assert_eq!(coding["pictures_encoded_because"], Value::Null);
+    assert_eq!(work.ffmpeg_warnings("clip.redacted.mp4"), "");
+    let alone = work
+        .redact(&["verify", "clip.redacted.mp4"])
+        .expect_status(0);
+    assert!(
+        alone
+            .stdout()
+            .contains("ok    change, copied data: 40 of 50 frames in 2 runs")
+    );
+    let both = ["verify", "clip.redacted.mp4", "--source", "clip.mp4"];
+    let said = work.redact(&both).expect_status(0).stdout();
+    assert!(said.contains("copied data in the original"), "{said}");
+    assert!(
+        said.contains("40 in 4 groups are held against its coded data"),
+        "{said}"
+    );
+}
+
+#[test]
+fn everything_is_encoded_anew_when_asked_and_the_manifest_says_so() {
+    let work = approved();
+    let said = render(&work, &["--reencode", "all"]);
+    assert!(
+        said.contains("all pictures encoded anew: it was asked for"),
+        "{said}"
+    );
+    let manifest = work.json("clip.redacted.manifest.json");
+    assert_eq!(runs(&manifest), [(0, 50, false)]);
+    assert_eq!(manifest["coding"]["sound"][0]["copied"], false);
+    work.redact(&["verify", "clip.redacted.mp4", "--source", "clip.mp4"])
+        .expect_status(0);
+}
+
+/// Goal: a claim that something was copied is believed only when the bytes bear it out.
+/// Method: forged manifests with the agency's own signature.
+#[test]
+fn false_claims_of_copying_are_found_out() {
+    let work = approved();
+    render(&work, &[]);
+    render(&work, &["--reencode", "all", "-o", "anew.mp4"]);
+    let found = |release: &str, words: &str| {
+        let run = work.redact(&["verify", release]).expect_status(1);
+        let said = run.stdout();
+        assert!(said.contains(words), "{words:?} is not in: {said}");
+    };
+    let wrong = "WRONG change, copied data";
+    work.forge("anew.mp4", |_| {});
+    found("anew.mp4", wrong);
+    work.forge("clip.redacted.mp4", |manifest| {
+        manifest["coding"]["pictures"][2]["sha256"] = json!("0".repeat(64));
+    });
+    found("clip.redacted.mp4", wrong);
+    // The manifest was replaced: make it anew for the next one.
+    render(&work, &["--force"]);
+    work.forge("clip.redacted.mp4", |manifest| {
+        manifest["coding"]["sound"][0]["sha256"] = json!("0".repeat(64));
+    });
+    found("clip.redacted.mp4", "sound track 0 is not coded");
+    render(&work, &["--force"]);
+    work.forge("clip.redacted.mp4", |manifest| {
+        let run = &mut manifest["coding"]["pictures"][1];
+        run["copied"] = json!(true);
+        run["sha256"] = json!("0".repeat(64));
+    });
+    found("clip.redacted.mp4", "only what no mask touches is copied");
+}
