@@ -85,6 +85,8 @@ pub(super) fn prepare(clip: &Path, folder: &Path, threads: usize) -> Result<Valu
                     None => continue,
                 }
             }
+            // Only a source that was asked for it delivers anything as it is coded.
+            MediaItem::Coded(_) | MediaItem::CodedSound(_) => continue,
         };
         sink.write_item(item).context("cannot write the proxy")?;
     }

@@ -70,6 +70,8 @@ pub(super) fn preview(
                     write.context("cannot write the preview")?;
                 }
             }
+            // Only a source that was asked for it delivers anything as it is coded.
+            MediaItem::Coded(_) | MediaItem::CodedSound(_) => {}
         }
     }
     sink.finish().context("cannot write the preview")?;
