@@ -41,6 +41,8 @@ pub(crate) enum Odd {
     Parameters,
     #[error("a packet does not hold exactly one picture")]
     Picture,
+    #[error("its pictures have several slices")]
+    SeveralSlices,
     #[error("a packet ends within a unit")]
     Cut,
 }
@@ -210,7 +212,7 @@ impl Header {
     /// Looks through one packet.
     pub(crate) fn packet(&self, packet: &[u8]) -> Result<Looked, Odd> {
         let mut looked = Looked::default();
-        let mut next_macroblock = None;
+        let mut slices = 0;
         for unit in units(packet, self.length_bytes) {
             let unit = unit.ok_or(Odd::Cut)?;
             let Some(header) = unit.first() else {
@@ -219,13 +221,11 @@ impl Header {
             match header & 0x1f {
                 kind @ (1 | 5) => {
                     let (macroblock, set) = slice_head(unit).ok_or(Odd::Picture)?;
-                    // One picture per packet, its slices in order: nothing is sent twice.
-                    if next_macroblock.map_or(macroblock != 0, |next| macroblock < next) {
-                        return Err(Odd::Picture);
+                    // Of slices that overlap a decoder shows one: a release's picture is one.
+                    if macroblock != 0 {
+                        return Err(Odd::SeveralSlices);
                     }
-                    if next_macroblock.is_some() && looked.is_idr != (kind == 5) {
-                        return Err(Odd::Picture);
-                    }
+                    slices += 1;
                     if self.decoded_with(set).is_none() {
                         return Err(Odd::Parameters);
                     }
@@ -233,7 +233,6 @@ impl Header {
                     if !looked.sets.contains(&set) {
                         looked.sets.push(set);
                     }
-                    next_macroblock = Some(macroblock.saturating_add(1));
                 }
                 6 => looked.messages += 1,
                 7 | 8 if self.has_set(unit) => {}
@@ -244,10 +243,11 @@ impl Header {
                 kind => return Err(Odd::Unit(kind)),
             }
         }
-        if next_macroblock.is_none() {
-            return Err(Odd::Picture);
+        if slices == 1 {
+            Ok(looked)
+        } else {
+            Err(Odd::Picture)
         }
-        Ok(looked)
     }
 }
 

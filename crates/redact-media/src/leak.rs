@@ -8,7 +8,7 @@
 //! what somebody writes into the values of samples. Evidence names keys, counts and offsets, never
 //! values.
 
-mod aac;
+pub(crate) mod aac;
 mod boxes;
 mod forms;
 mod movie;

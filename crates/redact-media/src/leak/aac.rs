@@ -83,6 +83,14 @@ impl Walker {
         Some((walker, bands::rate_hz(rate)?))
     }
 
+    /// Channels that the configuration promises.
+    pub(crate) fn channels(&self) -> u16 {
+        self.elements
+            .iter()
+            .map(|&kind| if kind == PAIR { 2 } else { 1 })
+            .sum()
+    }
+
     /// Walks a packet; an encoder may name itself in the `first` one of a track.
     pub(crate) fn walk(&self, packet: &[u8], first: bool) -> Result<(), Odd> {
         let mut bits = Bits {
