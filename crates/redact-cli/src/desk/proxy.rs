@@ -241,6 +241,8 @@ impl Source for Stretch {
                         return Ok(Some(item));
                     }
                 }
+                // Only a source that was asked for it delivers anything as it is coded.
+                MediaItem::Coded(_) | MediaItem::CodedSound(_) => {}
             }
         }
         Ok(None)
