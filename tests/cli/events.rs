@@ -47,8 +47,8 @@ fn every_act_is_recorded_and_the_manifest_names_the_render() {
         .expect_status(2);
     let expected = [
         ("scan", "success"),
-        ("approval", "success"),
         ("key", "success"),
+        ("approval", "success"),
         ("render", "success"),
         ("export", "success"),
         ("verify", "success"),
@@ -61,7 +61,7 @@ fn every_act_is_recorded_and_the_manifest_names_the_render() {
     assert_ne!(found[6].1, "success");
 
     let shown = work.redact(&["events", "show", "--json"]).json();
-    assert_eq!(shown[1]["who"], "Ada");
+    assert_eq!(shown[2]["who"], "Ada");
     assert!(shown[3]["machine"].as_str().unwrap().contains('@'));
     let manifest = work.json(MANIFEST);
     assert_eq!(manifest["events_head"]["seq"], 3);

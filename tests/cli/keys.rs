@@ -101,6 +101,11 @@ fn a_revoked_key_is_believed_no_more() {
     assert_eq!(keys["trusted"].as_array().unwrap().len(), 0, "{keys}");
     assert_eq!(keys["revoked"][0], first);
 
+    // Neither does it vouch for a plan any more: somebody approves anew.
+    work.redact(&RENDER)
+        .expect_refusal(&["which was revoked here"]);
+    work.redact(&["approve", "clip.plan.json", "--by", "Ada", "--force"])
+        .expect_status(0);
     // The second key stands on the first alone, until somebody trusts it for itself.
     work.redact(&RENDER).expect_status(0);
     work.redact(&VERIFY).expect_status(1);

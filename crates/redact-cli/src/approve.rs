@@ -157,11 +157,15 @@ fn needs_second(plan: &Plan) -> bool {
     )
 }
 
-/// A plan whose approvals may be void because it was edited: those are dropped.
+/// A plan whose approvals may be void, because it was edited or a key of theirs was revoked: those
+/// are dropped.
 fn reread(file: &Path) -> Result<Plan> {
     let name = || file.display().to_string();
     match plan::read(file) {
-        Ok((plan, _)) => Ok(plan),
+        Ok((plan, _)) => match plan::check_signatures(&plan, &key::trusted(&[])?) {
+            Err(RecordError::Signature(_)) => Ok(plan::without_approvals(plan)),
+            _ => Ok(plan),
+        },
         Err(RecordError::ChangedAfterApproval { .. }) => {
             plan::read_unapproved(file).with_context(name)
         }

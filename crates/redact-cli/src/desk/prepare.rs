@@ -195,7 +195,7 @@ impl Peaks {
         for (place, samples) in
             (block.start..).zip(block.samples.chunks(usize::from(block.channels.max(1))))
         {
-            let pair = place * PEAKS_PER_SECOND / i64::from(self.rate_hz.max(1));
+            let pair = (place * PEAKS_PER_SECOND).div_euclid(i64::from(self.rate_hz.max(1)));
             let Ok(pair) = usize::try_from(pair) else {
                 continue;
             };

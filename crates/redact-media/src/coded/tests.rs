@@ -39,7 +39,7 @@ fn pictures_are_known_and_messages_are_counted() {
     check(&[IDR], Ok((true, 0, 0)));
     check(&[PREDICTED], Ok((false, 0, 0)));
     check(&[&[9, 0x10], &[6, 5, 1, 7, 0x80], IDR], Ok((true, 1, 0)));
-    check(&[IDR, IDR_FROM_MACROBLOCK_8, &[12, 0xff]], Ok((true, 0, 1)));
+    check(&[IDR, &[12, 0xff]], Ok((true, 0, 1)));
     check(&[&SEQUENCE, &PICTURE, IDR], Ok((true, 0, 0)));
 }
 
@@ -48,7 +48,8 @@ fn pictures_are_known_and_messages_are_counted() {
 fn what_is_not_one_plain_picture_is_refused() {
     check(&[IDR, IDR], Err(Odd::Picture));
     check(&[IDR, PREDICTED], Err(Odd::Picture));
-    check(&[IDR_FROM_MACROBLOCK_8], Err(Odd::Picture));
+    check(&[IDR, IDR_FROM_MACROBLOCK_8], Err(Odd::SeveralSlices));
+    check(&[IDR_FROM_MACROBLOCK_8], Err(Odd::SeveralSlices));
     check(&[&[6, 5, 1, 7, 0x80]], Err(Odd::Picture));
     check(&[], Err(Odd::Picture));
     for kind in [2, 3, 4, 10, 11, 13, 14, 15, 19, 20, 30, 31, 0] {
