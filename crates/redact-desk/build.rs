@@ -1,7 +1,6 @@
 //! Has the crate built again when the page was: files that are embedded are no dependency that the
 //! compiler knows of.
 
-#[expect(clippy::print_stdout, reason = "what cargo reads")]
 fn main() {
     // A path that is not there would have cargo build the crate every time.
     let dist = std::path::Path::new("web/dist");

@@ -44,6 +44,11 @@ pub(crate) fn tether() {
     TETHERED.store(true, Ordering::SeqCst);
 }
 
+/// Whether another process started this one and listens to it.
+pub(crate) fn is_tethered() -> bool {
+    TETHERED.load(Ordering::SeqCst)
+}
+
 /// Waits, on a thread of its own, for standard input to end. Whatever is to be read from there is
 /// read before; a process that is to be confined starts the thread afterwards.
 pub(crate) fn stop_when_input_ends() {

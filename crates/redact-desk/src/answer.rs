@@ -24,7 +24,8 @@ pub(crate) struct ApiError {
     message: String,
     hint: Option<String>,
     field: Option<String>,
-    details: Option<Value>,
+    // Boxed: an error is an answer of most functions here, and should be small.
+    details: Option<Box<Value>>,
 }
 
 impl ApiError {
@@ -81,7 +82,7 @@ impl ApiError {
     }
 
     pub(crate) fn details(mut self, details: impl Serialize) -> Self {
-        self.details = serde_json::to_value(details).ok();
+        self.details = serde_json::to_value(details).ok().map(Box::new);
         self
     }
 }
@@ -95,7 +96,7 @@ impl IntoResponse for ApiError {
             }
         }
         if let Some(details) = self.details {
-            error["details"] = details;
+            error["details"] = *details;
         }
         (self.status, axum::Json(json!({ "error": error }))).into_response()
     }

@@ -68,6 +68,9 @@ pub struct Desk {
 /// What all handlers share.
 pub(crate) type App = Arc<Shared>;
 
+/// The findings of a recording, kept because reading them takes long.
+type Read = (Id, Arc<(Findings, Digest)>);
+
 pub(crate) struct Shared {
     pub(crate) db: Db,
     pub(crate) folders: Folders,
@@ -83,7 +86,7 @@ pub(crate) struct Shared {
     pub(crate) hashing: tokio::sync::Semaphore,
     /// Pictures that are made at a time.
     pub(crate) pictures: tokio::sync::Semaphore,
-    findings: Mutex<Vec<(Id, Arc<(Findings, Digest)>)>>,
+    findings: Mutex<Vec<Read>>,
     /// Kept locked while the desk is open.
     _taken: std::fs::File,
 }
@@ -145,7 +148,6 @@ impl Desk {
     }
 
     /// The service that answers requests.
-    #[must_use]
     pub fn router(&self) -> axum::Router {
         routes::router(&self.app)
     }

@@ -200,7 +200,7 @@ fn run(
         // A process that is gone already says why by its end.
         let _ = writeln!(input, "{line}");
     }
-    let output = child.stdout.take().map(|stream| read_all(stream));
+    let output = child.stdout.take().map(read_all);
     let (said_tx, said) = std::sync::mpsc::channel::<String>();
     if let Some(stream) = child.stderr.take() {
         std::thread::spawn(move || {

@@ -134,7 +134,7 @@ fn shrunk(size: PixelSize, by: u32) -> PixelSize {
     if by <= 1 {
         return size;
     }
-    let side = |side: u32| (side / by & !1).max(2);
+    let side = |side: u32| ((side / by) & !1).max(2);
     PixelSize::new(side(size.width()), side(size.height())).unwrap_or(size)
 }
 

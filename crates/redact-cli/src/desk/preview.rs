@@ -62,7 +62,7 @@ pub(super) fn preview(
             MediaItem::Audio(mut block) => {
                 // Muted on the recording's clock, then moved to the preview's.
                 mute_block(&mut block, redactions);
-                block.start -= samples(stretch.from_nanos(), block.rate_hz);
+                block.start -= samples(stretch.begins_nanos(), block.rate_hz);
                 if first.is_none() {
                     early.push(block);
                 } else {

@@ -214,7 +214,7 @@ pub(super) struct Stretch {
 
 impl Stretch {
     /// When it begins, nanoseconds since the recording's zero.
-    pub(super) const fn from_nanos(&self) -> i64 {
+    pub(super) const fn begins_nanos(&self) -> i64 {
         self.from_nanos
     }
 }

@@ -3,8 +3,18 @@
 use std::fs::File;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
+
+use crate::progress;
+
+/// A server that died leaves its job behind for as long as this, until it sees that nobody
+/// listens; the server that starts in its place waits for it.
+const ORPHAN_STOPS_WITHIN: Duration = Duration::from_secs(15);
+
+/// How often the wait looks again.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// A partial file beside the place where it will be; removed when dropped.
 ///
@@ -27,16 +37,20 @@ impl Partial {
         name.push(".partial");
         let path = target.with_file_name(name);
         let named = || target.display().to_string();
-        let mut options = File::options();
-        options.write(true).create(true).truncate(false);
-        let file = options.open(&path).with_context(named)?;
-        let same = file.try_lock().is_ok() && is_at(&file, &path);
-        if !same {
-            bail!(
-                "{}: another process is writing this file, or a link is where it would be written",
-                target.display()
-            );
-        }
+        let began = Instant::now();
+        let file = loop {
+            if let Some(file) = locked(&path).with_context(named)? {
+                break file;
+            }
+            if !progress::is_tethered() || began.elapsed() > ORPHAN_STOPS_WITHIN {
+                bail!(
+                    "{}: another process is writing this file, or a link is where it would be \
+                     written",
+                    target.display()
+                );
+            }
+            std::thread::sleep(LOOK_EVERY);
+        };
         file.set_len(0).with_context(named)?;
         Ok(Self {
             path: Some(path),
@@ -71,6 +85,15 @@ impl Drop for Partial {
             let _ = std::fs::remove_file(path);
         }
     }
+}
+
+/// The file at `path`, made if need be; `None` while another process holds it.
+fn locked(path: &Path) -> std::io::Result<Option<File>> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(false);
+    let file = options.open(path)?;
+    let ours = file.try_lock().is_ok() && is_at(&file, path);
+    Ok(ours.then_some(file))
 }
 
 /// Whether `path` names `file` itself: the one who held it before may have removed it, and a link

@@ -208,6 +208,7 @@ slow('it is rendered and verified', async () => {
   releasePage = page.url();
   await page.waitForTimeout(2000);
   await picture(page, 'session-10-rendering');
+  await server.restart();
   await page.getByRole('heading', { name: 'The release holds' }).waitFor({ timeout: 300_000 });
   await look(page, '11-release');
 });
