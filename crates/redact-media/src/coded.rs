@@ -202,6 +202,15 @@ impl Header {
         Ok(header)
     }
 
+    /// The parameter sets as units behind lengths of four bytes.
+    pub(crate) fn as_units(&self) -> Vec<u8> {
+        let mut units = Vec::new();
+        for set in self.sequences.iter().chain(&self.pictures) {
+            push_unit(&mut units, set);
+        }
+        units
+    }
+
     fn has_set(&self, unit: &[u8]) -> bool {
         self.sequences
             .iter()
@@ -235,7 +244,7 @@ impl Header {
                     }
                 }
                 6 => looked.messages += 1,
-                7 | 8 if self.has_set(unit) => {}
+                7 | 8 if self.has_set(unit) => looked.repeats_sets = true,
                 7 | 8 => return Err(Odd::Parameters),
                 // A delimiter: three bits that name kinds of slices, and the stop bit.
                 9 if unit.len() == 2 && unit[1] & 0x1f == 0x10 => {}
@@ -280,6 +289,8 @@ pub(crate) struct Looked {
     pub(crate) messages: u32,
     /// Units of filler, which are taken out.
     pub(crate) fillers: u32,
+    /// Whether parameter sets of the header stand here again.
+    pub(crate) repeats_sets: bool,
 }
 
 /// The packet's units without messages and fillers, behind lengths of four bytes.

@@ -50,6 +50,8 @@ pub(crate) struct Pictures {
     pub(crate) groups: Vec<Group>,
     /// Frames by which packets may be out of order, at most [`REORDER_MAX`].
     pub(crate) reorder: usize,
+    /// Whether packets repeat parameter sets: who finds some looks for no others in the header.
+    pub(crate) repeats_sets: bool,
 }
 
 /// A closed group of pictures: what is decoded from one IDR picture on.
@@ -311,6 +313,7 @@ impl PictureSurvey {
             end: 0,
             groups: Vec::new(),
             reorder: 0,
+            repeats_sets: false,
         });
         Self { state, open: None }
     }
@@ -395,6 +398,7 @@ fn take_packet(
     group.messages += looked.messages;
     group.fillers += looked.fillers;
     group.pts.push(pts);
+    pictures.repeats_sets |= looked.repeats_sets;
     pictures.dts.push(dts);
     pictures.end = pictures
         .end

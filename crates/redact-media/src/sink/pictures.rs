@@ -152,16 +152,26 @@ pub(super) struct Beside {
 impl Beside {
     fn apply(&self, preset: Preset, settings: &mut Dictionary<'_>) {
         let kept = self.kept_pictures.clamp(1, 16);
-        let own = format!("sps-id={}:dpb-size={kept}", self.number);
+        // libx264 names the least profile that its tools need, and a quick preset uses few of them.
+        let tools = match self.profile {
+            "high" => ":8x8dct=1",
+            "main" => ":cabac=1",
+            _ => "",
+        };
+        let own = format!("sps-id={}:dpb-size={kept}{tools}", self.number);
         settings.set("x264-params", &own);
         settings.set("profile", self.profile);
         settings.set("refs", &kept.min(preset.references()).to_string());
-        match self.reorder {
-            // Two pictures for one B-frame, four for a pyramid of them.
-            2.. if kept >= 4 => {}
-            1.. if kept >= 2 => settings.set("b-pyramid", "none"),
-            _ => settings.set("bf", "0"),
-        }
+        // As far out of order as the copied pictures, whatever the preset: a player that reads this
+        // once would show the others in another order. Two pictures are kept for one B-frame, four
+        // for a pyramid of them.
+        let (between, pyramid) = match self.reorder {
+            2.. if kept >= 4 => ("3", "normal"),
+            1.. if kept >= 2 => ("3", "none"),
+            _ => ("0", "none"),
+        };
+        settings.set("bf", between);
+        settings.set("b-pyramid", pyramid);
     }
 }
 

@@ -27,6 +27,10 @@ pub(super) struct PictureSplicer {
     less: i64,
     /// What encoders of this release have as their header.
     config: Vec<u8>,
+    /// What stands before each picture of theirs that can be decoded on its own: their parameter
+    /// sets, where the source repeats its own. A program that finds sets among the pictures does
+    /// not look for others in the header.
+    repeated: Vec<u8>,
     /// The first encoder, opened to know its header.
     ready: Option<encoder::video::Encoder>,
     run: Option<Run>,
@@ -63,6 +67,11 @@ impl PictureSplicer {
         let encoder = open_encoder(&video, options, splice.tags(), Some(&beside))?;
         let config = ffi::encoder_extradata(&encoder);
         let own = Header::of_encoder(&config).map_err(|odd| refused(odd.to_string()))?;
+        let repeated = if pictures.repeats_sets {
+            own.as_units()
+        } else {
+            Vec::new()
+        };
         let all_copied = pictures.groups.iter().all(|group| group.copied);
         let header = pictures
             .header
@@ -87,6 +96,7 @@ impl PictureSplicer {
             base,
             less,
             config,
+            repeated,
             ready: Some(encoder),
             run: None,
             next_frame: 0,
@@ -186,7 +196,11 @@ impl PictureSplicer {
                 return Err(mismatch(format!("frame {frame} came too late")));
             }
             run.next_packet += 1;
-            let mut kept = Packet::copy(&kept_of_annex_b(data));
+            let mut units = kept_of_annex_b(data);
+            if packet.is_key() {
+                units.splice(..0, self.repeated.iter().copied());
+            }
+            let mut kept = Packet::copy(&units);
             kept.set_flags(packet.flags());
             kept.set_pts(Some(at - self.less));
             kept.set_dts(Some(dts - self.less));
