@@ -25,6 +25,7 @@ basicConstraints = critical, CA:true
 keyUsage = critical, keyCertSign
 [stamps]
 extendedKeyUsage = critical, timeStamping
+subjectKeyIdentifier = hash
 [wrong]
 extendedKeyUsage = serverAuth
 ";
@@ -189,4 +190,75 @@ fn stamps_that_do_not_hold_are_refused() {
     let wrong =
         "ts -reply -config c.cnf -queryfile x.tsq -signer web.pem -inkey web.key -out w.tsr";
     assert!(!openssl(&work, wrong).status.success());
+}
+
+/// One value of DER: ITU-T X.690, 8.1.3, with lengths of two bytes.
+fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(content.len()).unwrap().to_be_bytes();
+    [&[tag, 0x82, length[0], length[1]][..], content].concat()
+}
+
+/// Goal: an authority that names its key and not its certificate (RFC 5652, 5.3) is believed by the
+/// certificate that has this key, and by no other.
+/// Method: the content of a stock stamp is signed anew by the stock tool for signed messages.
+#[test]
+fn an_authority_may_be_named_by_its_key() {
+    let work = asked();
+    let query = format!("{MANIFEST}.tsq");
+    answer(&work, &query, "ec", "ec.tsr");
+    must(&work, "ts -reply -in ec.tsr -token_out -out token.der");
+    must(
+        &work,
+        "cms -verify -noverify -inform DER -in token.der -out content.der",
+    );
+    let signed = |signer: &str| {
+        let output = openssl(
+            &work,
+            &format!(
+                "cms -sign -binary -nodetach -keyid -cades -md sha256 -outform DER -in content.der \
+                 -econtent_type 1.2.840.113549.1.9.16.1.4 -signer {signer}.pem \
+                 -inkey {signer}.key -out {signer}.der"
+            ),
+        );
+        output.status.success().then(|| {
+            let token = fs::read(work.path(&format!("{signer}.der"))).unwrap();
+            let granted = [0x30, 3, 2, 1, 0];
+            der(0x30, &[&granted[..], &token].concat())
+        })
+    };
+    let good = signed("ec").unwrap();
+    fs::write(work.path("named.tsr"), &good).unwrap();
+    let attach = [
+        "timestamp",
+        "attach",
+        RELEASE,
+        "named.tsr",
+        "--tsa",
+        "ca.pem",
+    ];
+    work.redact(&attach).expect_status(0);
+    let said = work.redact(&VERIFY).expect_status(0).stdout();
+    assert!(said.contains("ok    manifest, time stamp"), "{said}");
+
+    // Another certificate of the same authority has another key.
+    let pem = fs::read(work.path("ca.pem")).unwrap();
+    let anchors = [redact_record::timestamp::Certificate::read(&pem).unwrap()];
+    let digest = redact_record::digest_bytes(&fs::read(work.path(MANIFEST)).unwrap());
+    let check = |bytes: &[u8]| redact_record::timestamp::check(bytes, digest, &anchors);
+    assert!(check(&good).unwrap().trusted, "the control");
+    let text = openssl(&work, "x509 -in ec.pem -noout -ext subjectKeyIdentifier");
+    let text = String::from_utf8(text.stdout).unwrap();
+    let digits = text.lines().last().unwrap().trim().split(':');
+    let name: Vec<u8> = digits
+        .map(|two| u8::from_str_radix(two, 16).unwrap())
+        .collect();
+    // In the certificate and where the signer is named: the last one is the signer's.
+    let at = good
+        .windows(name.len())
+        .rposition(|found| found == name)
+        .unwrap();
+    let mut bad = good;
+    bad[at] ^= 1;
+    let refused = check(&bad).unwrap_err().to_string();
+    assert!(refused.contains("certificate is not there"), "{refused}");
 }

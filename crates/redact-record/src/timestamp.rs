@@ -210,7 +210,7 @@ fn is_signer(certificate: &Certificate, sid: &SignerIdentifier) -> bool {
         SignerIdentifier::IssuerAndSerialNumber(named) => {
             certificate.is_named(&named.issuer, &named.serial_number)
         }
-        SignerIdentifier::SubjectKeyIdentifier(_) => false,
+        SignerIdentifier::SubjectKeyIdentifier(named) => certificate.has_key_named(named),
     }
 }
 

@@ -7,7 +7,7 @@ use cms::signed_data::SignedData;
 use der::oid::ObjectIdentifier;
 use der::{Decode, DecodePem, Encode};
 use ring::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
-use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
+use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier};
 use x509_cert::name::Name;
 use x509_cert::serial_number::SerialNumber;
 
@@ -16,7 +16,8 @@ use super::{SHA_256, SHA_384, SHA_512, StampError, malformed};
 /// Links of a chain that are followed.
 const LINKS_MAX: usize = 8;
 
-// RFC 5280, 4.2.1.12; RFC 8017, appendix C; RFC 5758, 3.2; RFC 5480, 2.1.1.
+// RFC 5280, 4.2.1.2 and 4.2.1.12; RFC 8017, appendix C; RFC 5758, 3.2; RFC 5480, 2.1.1.
+const SUBJECT_KEY_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.14");
 const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
 const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
 const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
@@ -77,6 +78,12 @@ impl Certificate {
     pub(super) fn is_named(&self, issuer: &Name, serial: &SerialNumber) -> bool {
         let inner = &self.inner.tbs_certificate;
         inner.issuer == *issuer && inner.serial_number == *serial
+    }
+
+    /// Whether its own name for its key is `identifier` (RFC 5652, 5.3; RFC 5280, 4.2.1.2).
+    pub(super) fn has_key_named(&self, identifier: &SubjectKeyIdentifier) -> bool {
+        let own = self.extension::<SubjectKeyIdentifier>(SUBJECT_KEY_IDENTIFIER);
+        own.is_some_and(|(_, own)| own == *identifier)
     }
 
     /// The extension of that kind, and whether it is critical.
