@@ -235,10 +235,13 @@ pub(crate) fn optional_text(field: &'static str, given: &str, max: usize) -> Ans
         let message = format!("{field} has more than {max} characters.");
         return Err(ApiError::field(field, message));
     }
-    if trimmed.chars().any(|c| c.is_control() && c != '\n') {
+    if trimmed
+        .chars()
+        .any(|c| redact_record::is_unseen(c) && c != '\n')
+    {
         return Err(ApiError::field(
             field,
-            format!("{field} has control characters."),
+            format!("{field} has control characters, or some that turn text."),
         ));
     }
     Ok(trimmed.to_owned())

@@ -226,10 +226,37 @@ impl<'de> Deserialize<'de> for Seconds {
     }
 }
 
+/// Whether a character shows nothing itself and makes others read in another order, so that a
+/// page says something else than the record. Source: Unicode Standard Annex 9, table 1.
+fn turns_text(character: char) -> bool {
+    matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Whether a character is not seen and changes what is: controls, and what turns text.
+#[must_use]
+pub fn is_unseen(character: char) -> bool {
+    character.is_control() || turns_text(character)
+}
+
+/// `text` with characters that control or turn it spelled out (`\u{202e}`): a file may have any
+/// name, and a page must show which.
+#[must_use]
+pub fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_unseen(character) {
+            shown.extend(character.escape_unicode());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
 /// Refuses text that is empty, has control characters or is longer than `max` bytes.
 pub(crate) fn check_text(field: &str, text: &str, max: usize) -> Result<(), RecordError> {
     let blank = text.trim().is_empty();
-    if blank || text.len() > max || text.chars().any(char::is_control) {
+    if blank || text.len() > max || text.chars().any(is_unseen) {
         let found = if blank {
             "empty text".to_owned()
         } else {
@@ -323,6 +350,27 @@ mod tests {
         assert!(Utc::from_text("2026-03-01T10:00:00+01:00").is_none());
         assert!(Utc::from_text("9999-03-01T10:00:00Z").is_none());
         assert!(Utc::from_text("yesterday").is_none());
+    }
+
+    /// Goal: nobody's name or reason makes a page read otherwise than the record.
+    #[test]
+    fn text_that_turns_or_controls_other_text_is_refused() {
+        for good in ["Ada Okafor", "عدا", "naïve 🚓"] {
+            assert!(check_text("by", good, 40).is_ok(), "{good}");
+        }
+        for odd in [
+            "Ada\u{202e}rofakO",
+            "\u{2066}Ada",
+            "Ada\n",
+            "\u{1b}[2J",
+            " ",
+            "",
+        ] {
+            assert!(check_text("by", odd, 40).is_err(), "{odd:?}");
+            assert!(odd.trim().is_empty() || check_text("by", &visible(odd), 40).is_ok());
+        }
+        assert_eq!(visible("a\u{202e}4pm.exe"), "a\\u{202e}4pm.exe");
+        assert_eq!(visible("naïve 🚓"), "naïve 🚓");
     }
 
     #[test]

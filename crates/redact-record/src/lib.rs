@@ -42,5 +42,6 @@ pub mod truth;
 
 pub use digest::{Advance, FileBinding, LEAF_BYTES, digest_bytes, digest_file};
 pub use error::RecordError;
+pub use json::{is_unseen, visible};
 pub use naming::{ReleasePaths, release_paths};
 pub use store::{Overwrite, read, write};

@@ -189,11 +189,9 @@ impl Verdict {
                 evidence: (*why).to_owned(),
             });
         VerifyReport {
-            release: release
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned(),
+            release: redact_record::visible(
+                &release.file_name().unwrap_or_default().to_string_lossy(),
+            ),
             checked_at: Utc(approve::now()),
             program: concat!("redact ", env!("CARGO_PKG_VERSION")).to_owned(),
             digests: self
