@@ -309,6 +309,94 @@ fn what_was_changed_and_not_declared_is_caught() {
     assert!(found.contains("audit, mutes"), "{found:?}");
 }
 
+/// A coded stream with a caption (CEA-608 in a message of type 4) before each picture.
+///
+/// Source: ITU-T H.264, 7.3.2.3 and annex B; ATSC A/53 part 4, 6.2.3 (`GA94`, type 3, `cc_data`).
+fn captioned(stream: &[u8]) -> Vec<u8> {
+    let words = b"\xb5\x00\x31GA94\x03\xc1\xff\xfc\x94\x2c\xff";
+    let length = u8::try_from(words.len()).unwrap();
+    let message = [&[0, 0, 0, 1, 6, 4, length][..], words, &[0x80]].concat();
+    let mut out = Vec::with_capacity(stream.len() * 2);
+    let mut at = 0;
+    while let Some(found) = stream[at..].windows(3).position(|bytes| bytes == [0, 0, 1]) {
+        let start = at + found;
+        // A start code of four bytes begins one earlier.
+        let begins = start - usize::from(start > at && stream[start - 1] == 0);
+        out.extend(&stream[at..begins]);
+        if matches!(stream[start + 3] & 0x1f, 1 | 5) {
+            out.extend(&message);
+        }
+        out.extend(&stream[begins..start + 3]);
+        at = start + 3;
+    }
+    out.extend(&stream[at..]);
+    out
+}
+
+/// Puts captions into the pictures of `from`.
+fn with_captions(work: &Work, from: &str, to: &str) {
+    work.ffmpeg(&format!("-i {from} -map 0:v -c copy -f h264 plain.h264"));
+    let coded = captioned(&fs::read(work.path("plain.h264")).unwrap());
+    fs::write(work.path("captions.h264"), coded).unwrap();
+    // Parameter sets stay in the header alone, as in a camera's file.
+    work.ffmpeg(&format!(
+        "-r 25 -i captions.h264 -i {from} -map 0:v -map 1:a -c copy \
+         -bsf:v filter_units=remove_types=7-8 -fflags +bitexact {to}"
+    ));
+}
+
+fn has_captions(work: &Work, name: &str) -> bool {
+    let probe = std::process::Command::new("ffprobe")
+        .args(["-v", "error", "-select_streams", "v:0", "-show_frames"])
+        .arg(work.path(name))
+        .output()
+        .unwrap();
+    let bytes = fs::read(work.path(name)).unwrap();
+    let by_player = String::from_utf8_lossy(&probe.stdout).contains("Closed Captions");
+    let by_bytes = bytes.windows(4).any(|bytes| bytes == b"GA94");
+    assert_eq!(by_player, by_bytes, "{name}");
+    by_player
+}
+
+/// Goal: captions that ride inside the pictures leave with no release, whether its pictures are
+/// copied or encoded anew, and are found in a file that has them.
+#[test]
+fn captions_inside_the_pictures_do_not_survive() {
+    let work = Work::new();
+    work.ffmpeg(
+        "-f lavfi -i testsrc2=size=192x144:rate=25:duration=2 -f lavfi -i \
+         sine=frequency=440:duration=2 -c:v libx264 -preset ultrafast -bf 0 -g 10 -c:a aac \
+         plain.mp4",
+    );
+    with_captions(&work, "plain.mp4", "clip.mp4");
+    assert!(has_captions(&work, "clip.mp4"), "the control");
+    assert!(!has_captions(&work, "plain.mp4"));
+    work.redact(&["scan", "clip.mp4"]).expect_status(0);
+    let mut plan = work.approve_findings();
+    plan["mutes"] = json!([]);
+    work.write_json("clip.plan.json", &plan);
+    work.redact(&["approve", "clip.plan.json", "--by", "Ada", "--force"])
+        .expect_status(0);
+    for coding in ["touched", "all"] {
+        let render = ["render", "clip.mp4", "clip.plan.json", "--force"];
+        work.redact(&[&render[..], &["--reencode", coding]].concat())
+            .expect_status(0);
+        assert!(!has_captions(&work, "clip.redacted.mp4"), "{coding}");
+        let manifest = work.json("clip.redacted.manifest.json");
+        let copied = manifest["coding"]["pictures"][0]["copied"] == true;
+        assert_eq!(copied, coding == "touched", "{manifest:#}");
+        let removed = manifest["removed"].to_string();
+        assert!(removed.contains("captions, positions"), "{removed}");
+        work.redact(&["verify", "clip.redacted.mp4", "--source", "clip.mp4"])
+            .expect_status(0);
+    }
+    with_captions(&work, "clip.redacted.mp4", FORGED);
+    assert!(has_captions(&work, FORGED));
+    work.forge(FORGED, |_| {});
+    let found = wrong(&work, false);
+    assert!(found.contains("leak, sei-user-data"), "{found:?}");
+}
+
 /// Goal: names of files tell nothing, and nothing is left beside a release.
 #[test]
 fn only_the_records_lie_beside_a_release() {

@@ -16,6 +16,7 @@ mod batch;
 mod copying;
 mod demo;
 mod events;
+mod evidence;
 mod footage;
 mod interrupt;
 mod keys;

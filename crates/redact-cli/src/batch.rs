@@ -218,8 +218,14 @@ fn child_arguments(clip: &Path, args: &BatchArgs, global: &GlobalArgs) -> Vec<Os
     option("--agency", release.agency.clone().map(Into::into));
     option("--request", release.request.clone().map(Into::into));
     option("--requester", release.requester.clone().map(Into::into));
-    if release.force {
-        list.push("--force".into());
+    for (given, flag) in [
+        (release.second_look, "--second-look"),
+        (release.accept_seen, "--accept-seen"),
+        (release.force, "--force"),
+    ] {
+        if given {
+            list.push(flag.into());
+        }
     }
     list.push("--".into());
     list.push(clip.into());

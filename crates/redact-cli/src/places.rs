@@ -171,6 +171,15 @@ pub(crate) fn plan_beside(findings: &Path) -> PathBuf {
     findings.with_file_name(format!("{}.plan.json", stem.unwrap_or(&name)))
 }
 
+/// `clip.plan.json` was made of `clip.findings.json`.
+pub(crate) fn findings_beside(plan: &Path) -> PathBuf {
+    let name = plan.file_name().unwrap_or_default().to_string_lossy();
+    let stem = name
+        .strip_suffix(".plan.json")
+        .or(name.strip_suffix(".json"));
+    plan.with_file_name(format!("{}.findings.json", stem.unwrap_or(&name)))
+}
+
 /// Refuses an output that is there already, or that is the input by any name.
 ///
 /// # Errors

@@ -6,22 +6,24 @@
 mod copied;
 mod facts;
 mod partial;
+pub(crate) mod second;
 
 pub(crate) use facts::context;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use redact_core::{ApprovedPlan, Digest, Redactions, Source as _};
+use redact_core::{ApprovedPlan, Digest, Findings, Plan, Redactions, Source as _};
 use redact_engine::{AuditReport, Check, CompareReport, Expected, RenderReport};
 use redact_media::leak::{self, ExpectedStreams};
 use redact_media::{EncodeOptions, FileSink, FileSource, OpenOptions, Preset, Splice};
 use redact_record::events::Act;
 use redact_record::manifest::{CodingFacts, FrameClock, Manifests, PublicManifest, ReleaseContext};
 use redact_record::sign::{KeyId, KeyPair, Signed};
-use redact_record::{FileBinding, ReleasePaths, plan, release_paths};
+use redact_record::{FileBinding, ReleasePaths, findings, plan, policy, release_paths};
 
 use crate::args::{GlobalArgs, PresetArg, ReleaseArgs, RenderArgs};
+use crate::eyes::Looking;
 use crate::journal::{Journal, Note};
 use crate::progress::TerminalProgress;
 use crate::{Outcome, approve, eyes, key, places, sandbox, scan};
@@ -61,6 +63,11 @@ fn render_noted(
         .with_context(|| args.plan.display().to_string())?;
     let key = key::signing_key(args.release.key.as_deref(), journal)?;
     let context = facts::context(&args.release, args.supersedes.as_deref())?;
+    let findings = findings_of(&plan, args)?;
+    let policy = policy::embedded(&plan.policy).with_context(|| args.plan.display().to_string())?;
+    let threads = eyes::threads(global.threads);
+    let (models, accepted) = (&args.models, &plan.acknowledged);
+    let looking = second::eyes(&args.release, models, &policy, accepted, threads)?;
     sandbox::confine(&[clip], &[scan::folder_of(&release), journal.file()])?;
     let progress = TerminalProgress::new(global.quiet);
     let (source, _) = scan::digest(clip, &progress)?;
@@ -70,12 +77,13 @@ fn render_noted(
         clip,
         release: &release,
         plan: &plan,
+        findings: findings.as_ref(),
         args: &args.release,
         context: &context,
         key: &key,
         journal,
     };
-    let made = job.run(global, &progress, note)?;
+    let made = job.run(global, &progress, note, looking)?;
     progress.clear();
     if global.json {
         crate::say(&made.json(&release).to_string());
@@ -83,6 +91,29 @@ fn render_noted(
         crate::say(&made.text(&release));
     }
     Ok(Outcome::Done)
+}
+
+/// The findings that `plan` was made of: those that were named, or those beside it if they are.
+fn findings_of(plan: &Plan, args: &RenderArgs) -> Result<Option<Findings>> {
+    let beside = places::findings_beside(&args.plan);
+    let (path, named) = match &args.findings {
+        Some(path) => (path, true),
+        None => (&beside, false),
+    };
+    if !named && !path.exists() {
+        return Ok(None);
+    }
+    match findings::read(path) {
+        Ok((found, digest)) if digest == plan.findings => Ok(Some(found)),
+        Ok(_) if named => bail!(
+            "{}: these are not the findings that {} was made of",
+            path.display(),
+            args.plan.display()
+        ),
+        Err(error) if named => Err(error).with_context(|| path.display().to_string()),
+        // Something else of that name: the sealed manifest says that findings were not at hand.
+        _ => Ok(None),
+    }
 }
 
 /// Refuses to write where a release or any of its records is already.
@@ -117,6 +148,8 @@ pub(crate) struct ReleaseJob<'a> {
     pub release: &'a Path,
     /// What is hidden.
     pub plan: &'a ApprovedPlan,
+    /// What the plan was made of, when it is at hand.
+    pub findings: Option<&'a Findings>,
     /// How it is encoded and described.
     pub args: &'a ReleaseArgs,
     /// What is known of the request.
@@ -140,7 +173,8 @@ impl ReleaseJob<'_> {
     /// Renders, checks, signs and gives the release its name.
     ///
     /// The event log has the render before the manifest is made, so that the manifest can name
-    /// that entry, and the export before anything has its final name. `note` is what is under way.
+    /// that entry, and the export before anything has its final name. `note` is what is under way,
+    /// `looking` what looks at the finished file once more.
     ///
     /// # Errors
     /// The first cause; nothing then has the release's name.
@@ -149,15 +183,20 @@ impl ReleaseJob<'_> {
         global: &GlobalArgs,
         progress: &TerminalProgress,
         note: &mut Note,
+        looking: Option<Looking>,
     ) -> Result<Made> {
         let threads = eyes::threads(global.threads);
         let named = || self.release.display().to_string();
         let partial = Partial::beside(self.release)?;
+        self.check_source(threads)?;
         let before = self.bind(self.clip, progress)?;
         let splice = copied::choose(self.clip, self.plan, self.args.reencode)?;
         let (report, clock) = self.write(partial.path(), splice.as_ref(), threads, progress)?;
         let coding = copied::facts(splice.as_ref(), &report);
         let checks = self.check(partial.path(), splice.as_ref(), &coding, threads, progress)?;
+        let second_look = looking
+            .map(|looking| second::check(self, partial.path(), looking, threads, progress))
+            .transpose()?;
         let (after, _) = scan::digest(self.clip, progress)?;
         let binding = self.bind(partial.path(), progress).with_context(named)?;
         *note = self.note(Act::Render, binding.sha256);
@@ -172,6 +211,7 @@ impl ReleaseJob<'_> {
             report: &report,
             coding: &coding,
             checks,
+            second_look,
         };
         let manifests = evidence
             .manifests(self, partial.path())
@@ -186,6 +226,24 @@ impl ReleaseJob<'_> {
             manifest: manifests.public,
             key: self.key.public().id(),
         })
+    }
+
+    /// Refuses a plan that describes another recording than the one with its SHA-256: masks and
+    /// mutes would lie elsewhere.
+    fn check_source(&self, threads: usize) -> Result<()> {
+        let options = OpenOptions {
+            audio: true,
+            threads,
+        };
+        let source = open(self.clip, &options, None)?;
+        let planned = &self.plan.plan().source;
+        let Some((what, expected, found)) = planned.disagreement(source.info()) else {
+            return Ok(());
+        };
+        bail!(
+            "{}: the plan describes it wrongly: {what}: the plan says {expected}, it is {found}",
+            self.clip.display()
+        )
     }
 
     /// What is done to which files, for the event log.
@@ -316,7 +374,10 @@ impl ReleaseJob<'_> {
         ];
         let mut written = Vec::with_capacity(files.len());
         for (path, bytes) in files {
-            let record = Partial::beside(path)?;
+            let mut record = Partial::beside(path)?;
+            if *path == paths.sealed {
+                record = record.for_owner()?;
+            }
             std::fs::write(record.path(), bytes)
                 .and_then(|()| std::fs::File::open(record.path())?.sync_all())
                 .with_context(|| path.display().to_string())?;

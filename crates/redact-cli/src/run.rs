@@ -54,6 +54,9 @@ fn run_noted(
             return Err(error).with_context(|| clip.display().to_string());
         }
     }
+    let threads = eyes::threads(global.threads);
+    let (models, accepted) = (&args.models, &args.accept_missing);
+    let again = render::second::eyes(&args.release, models, &policy, accepted, threads)?;
     let key = key::signing_key(args.release.key.as_deref(), journal)?;
     let trust = key::trusted_only(&key.public())?;
     let context = render::context(&args.release, args.supersedes.as_deref())?;
@@ -82,12 +85,13 @@ fn run_noted(
         clip,
         release,
         plan: &plan,
+        findings: Some(&found),
         args: &args.release,
         context: &context,
         key: &key,
         journal,
     };
-    let made = job.run(global, &progress, note)?;
+    let made = job.run(global, &progress, note, again)?;
     written.keep();
     progress.clear();
     if !global.json {
@@ -103,6 +107,7 @@ fn run_noted(
         tsa: Vec::new(),
         trust,
         no_media: false,
+        second_look: None,
         writes: vec![journal.file()],
     };
     let verdict = verify.run(global, &progress)?;

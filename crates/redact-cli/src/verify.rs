@@ -40,6 +40,8 @@ pub(crate) struct VerifyJob<'a> {
     pub trust: TrustStore,
     /// Whether nothing is to be decoded.
     pub no_media: bool,
+    /// What looks at the release as at a recording.
+    pub second_look: Option<media::Eyes>,
     /// What the process still writes to when it is confined.
     pub writes: Vec<PathBuf>,
 }
@@ -102,6 +104,10 @@ fn verify_noted(
         tsa: timestamp::anchors(&args.tsa)?,
         trust: key::trusted(&args.trust)?,
         no_media: args.no_media,
+        second_look: args
+            .second_look
+            .then(|| media::eyes(&args.models, global))
+            .transpose()?,
         writes: folder
             .into_iter()
             .chain(journal.map(Journal::file))
@@ -132,7 +138,12 @@ impl VerifyJob<'_> {
     ///
     /// # Errors
     /// When a file is missing, or a person stopped it.
-    pub(crate) fn run(&self, global: &GlobalArgs, progress: &TerminalProgress) -> Result<Verdict> {
+    pub(crate) fn run(
+        mut self,
+        global: &GlobalArgs,
+        progress: &TerminalProgress,
+    ) -> Result<Verdict> {
+        let second_look = self.second_look.take();
         files::check_clip(self.release)?;
         if let Some(source) = self.source {
             files::check_clip(source)?;
@@ -162,7 +173,7 @@ impl VerifyJob<'_> {
         self.check_binding(&mut verdict, &public, progress)?;
         let read: Vec<&Path> = std::iter::once(self.release).chain(self.source).collect();
         sandbox::confine(&read, &self.writes)?;
-        self.check_media(&mut verdict, &public, global, progress)?;
+        self.check_media(&mut verdict, &public, second_look, (global, progress))?;
         verdict.public = Some(public);
         Ok(verdict)
     }
@@ -332,8 +343,8 @@ impl VerifyJob<'_> {
         &self,
         verdict: &mut Verdict,
         public: &PublicManifest,
-        global: &GlobalArgs,
-        progress: &TerminalProgress,
+        second_look: Option<media::Eyes>,
+        (global, progress): (&GlobalArgs, &TerminalProgress),
     ) -> Result<()> {
         let redactions: Redactions = match public.redactions() {
             Ok(redactions) => redactions,
@@ -349,7 +360,11 @@ impl VerifyJob<'_> {
             verdict.open("change", "nothing else differs from the original", why);
             return Ok(());
         }
-        media::check(self, verdict, public, &redactions, (global, progress))
+        media::check(self, verdict, public, &redactions, (global, progress))?;
+        let Some(eyes) = second_look else {
+            return Ok(());
+        };
+        media::look_again(self, verdict, public, &redactions, eyes, (global, progress))
     }
 }
 

@@ -62,6 +62,11 @@ pub struct StreamSummary {
     pub codec: String,
     /// Whether its content reaches the release.
     pub kept: bool,
+    /// One tick of the stream's clock, when the container says.
+    pub time_base: Option<TimeBase>,
+    /// When the stream starts on that clock, when the container says: streams that do not start
+    /// together are why sound or text may seem to be missing.
+    pub start: Option<Timestamp>,
 }
 
 /// A change that any release of this source has, whatever the plan says.
@@ -177,6 +182,67 @@ pub struct SourceIdentity {
 }
 
 impl SourceIdentity {
+    /// The first thing in which a recording that was opened is not the one described here: its
+    /// name, what was expected, what was found. `None` when they agree. Counts of frames and what
+    /// a container says for progress alone are not compared.
+    #[must_use]
+    pub fn disagreement(&self, found: &SourceInfo) -> Option<(&'static str, String, String)> {
+        let (video, other) = (&self.info.video, &found.video);
+        let rate = |rate: Option<(u32, u32)>| {
+            rate.map_or("unknown".to_owned(), |(num, den)| format!("{num}/{den}"))
+        };
+        let base = |base: TimeBase| format!("{}/{}", base.num, base.den);
+        let shape = |video: &VideoInfo| {
+            let (width, height) = video.pixel_aspect;
+            format!(
+                "{} turned by {}, pixels {width}:{height}",
+                video.size, video.rotation_degrees
+            )
+        };
+        let sound = |tracks: &[AudioInfo]| {
+            let tracks = tracks.iter();
+            let text = |t: &AudioInfo| format!("{}: {} Hz, {}", t.stream, t.rate_hz, t.channels);
+            format!("[{}]", tracks.map(text).collect::<Vec<_>>().join("; "))
+        };
+        let pairs = [
+            (
+                "the stream of the pictures",
+                video.stream.to_string(),
+                other.stream.to_string(),
+            ),
+            ("their codec", video.codec.clone(), other.codec.clone()),
+            (
+                "their format",
+                video.pixel_format.clone(),
+                other.pixel_format.clone(),
+            ),
+            ("their shape", shape(video), shape(other)),
+            (
+                "the time of a tick",
+                base(video.time_base),
+                base(other.time_base),
+            ),
+            (
+                "the first frame's tick",
+                video.first_timestamp.ticks().to_string(),
+                other.first_timestamp.ticks().to_string(),
+            ),
+            (
+                "the frame rate",
+                rate(video.frame_rate),
+                rate(other.frame_rate),
+            ),
+            (
+                "the sound tracks",
+                sound(&self.info.audio),
+                sound(&found.audio),
+            ),
+        ];
+        pairs
+            .into_iter()
+            .find(|(_, expected, found)| expected != found)
+    }
+
     /// Length of the pictures in nanoseconds, rounded down; 0 when it cannot be told.
     #[must_use]
     pub fn duration_nanos(&self) -> i64 {

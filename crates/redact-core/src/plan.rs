@@ -5,9 +5,11 @@
 //! is the one that was scanned. Only an approved plan can change a pixel or a sound sample.
 
 mod approved;
+mod redactions;
 mod region;
 
-pub use approved::{ApprovedPlan, PlanError, Redactions};
+pub use approved::{ApprovedPlan, PlanError};
+pub use redactions::Redactions;
 pub use region::{
     Cells, Effect, Keyframe, MaskOrigin, MaskRegion, MuteRegion, MuteStreams, MuteStyle,
 };

@@ -120,6 +120,8 @@ pub struct RenderTask {
     pub clip: PathBuf,
     /// The approved plan.
     pub plan: PathBuf,
+    /// The findings that it was made of.
+    pub findings: PathBuf,
     /// Where the release goes; its records go beside it.
     pub release: PathBuf,
     /// Number of the request, for the manifest.

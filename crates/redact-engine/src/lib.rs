@@ -6,6 +6,7 @@
 //! - [`scan`]: a recording becomes tracks and spans of speech;
 //! - [`render`]: a recording and an approved plan become a release;
 //! - [`audit`]: a written release is decoded again and every mask and mute in it is measured;
+//! - [`uncovered`]: what detectors still see in a release;
 //! - [`look_here_first`]: where a person should look, the riskiest moment first;
 //! - [`examine`]: the same, and source and release side by side, nothing else may differ;
 //! - [`Follower`]: one thing that a person pointed at, from picture to picture;
@@ -25,6 +26,7 @@ mod render;
 mod risk;
 mod scan;
 pub mod score;
+mod second_look;
 mod track;
 
 pub use audit::{AuditError, AuditReport, Expected, MutedLevel, audit};
@@ -36,4 +38,5 @@ pub use mute::mute_block;
 pub use render::{AudioReport, CopiedPictures, RenderError, RenderReport, first_masked, render};
 pub use risk::{Moment, Weakness, look_here_first, weak_moments};
 pub use scan::{Eyes, Look, ScanError, ScanOptions, ScanReport, scan};
+pub use second_look::{Uncovered, uncovered};
 pub use track::{ClassOptions, Seen, Sighted, Tracker, TrackerOptions};

@@ -8,7 +8,7 @@ use ffmpeg_next::codec::packet::side_data;
 use ffmpeg_next::format::context::Input;
 use ffmpeg_next::format::stream::Disposition;
 use ffmpeg_next::{Dictionary, Stream, media};
-use redact_core::{SourceError, StreamKind, StreamSummary};
+use redact_core::{SourceError, StreamKind, StreamSummary, TimeBase, Timestamp};
 
 pub(crate) use extent::is_cut_short;
 
@@ -112,8 +112,23 @@ pub(crate) fn summaries(input: &Input, kept: impl Fn(usize) -> bool) -> Vec<Stre
             kind: kind_of(&stream),
             codec: codec_name(&stream),
             kept: kept(stream.index()),
+            time_base: time_base(&stream),
+            start: start(&stream),
         })
         .collect()
+}
+
+/// One tick of a stream; `None` for a clock that stands still or runs backward.
+fn time_base(stream: &Stream<'_>) -> Option<TimeBase> {
+    let base = stream.time_base();
+    let part = |number: i32| u32::try_from(number).ok();
+    TimeBase::new(part(base.numerator())?, part(base.denominator())?)
+}
+
+/// When a stream starts, if the container or its first packets say so.
+fn start(stream: &Stream<'_>) -> Option<Timestamp> {
+    let ticks = stream.start_time();
+    (ticks != ffmpeg_next::ffi::AV_NOPTS_VALUE).then(|| Timestamp::new(ticks))
 }
 
 /// FFmpeg's name of a stream's codec, `unknown` if it has none.

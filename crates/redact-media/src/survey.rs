@@ -138,6 +138,14 @@ impl Survey {
         })
     }
 
+    /// Frames of the recording; `None` where pictures are not understood well enough to be copied,
+    /// and so are not counted.
+    #[must_use]
+    pub fn frames(&self) -> Option<u32> {
+        let pictures = self.pictures.as_ref().ok()?;
+        u32::try_from(pictures.pts.len()).ok()
+    }
+
     /// Decides what is copied: groups of pictures of which `is_untouched` says so, and sound tracks
     /// of which `is_untouched_sound` does.
     ///

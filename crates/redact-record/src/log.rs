@@ -13,8 +13,8 @@ use redact_core::Digest;
 
 use crate::RecordError;
 use crate::manifest::{
-    CheckFile, ClassName, EffectFile, MaskItem, MaskOriginName, MuteItem, MuteStyleName,
-    PublicManifest, ReasonFile, Seconds, SoundTotal, Utc,
+    CheckFile, ClassName, EffectFile, MaskItem, MaskOriginName, Medium, MuteItem, MuteStyleName,
+    PublicManifest, ReasonFile, RemovedItem, Seconds, SoundTotal, Utc,
 };
 use redact_core::MuteStreams;
 
@@ -101,7 +101,37 @@ fn items(manifest: &PublicManifest) -> Vec<ItemRow<'_>> {
     let mutes = manifest.mutes.iter().map(|mute| mute_row(manifest, mute));
     let mut rows: Vec<ItemRow<'_>> = masks.chain(mutes).collect();
     rows.sort_by_key(|row| (row.start, row.item));
+    // What holds for the whole recording comes last.
+    rows.extend(
+        manifest
+            .removed
+            .iter()
+            .map(|removed| removed_row(&removed.0)),
+    );
     rows
+}
+
+fn removed_row(removed: &RemovedItem) -> ItemRow<'_> {
+    ItemRow {
+        item: removed.item,
+        start: Seconds(0),
+        medium: match removed.medium {
+            Medium::Picture => "Picture",
+            Medium::Sound => "Sound",
+            Medium::Caption => "Caption",
+            Medium::Metadata => "Metadata",
+        },
+        time: "Whole recording".into(),
+        frames: String::new(),
+        class: "stream".into(),
+        description: &removed.description,
+        done: "Removed".into(),
+        found: "By the program, from every release".into(),
+        code: "",
+        statute: "",
+        text: "A release is one picture and its sound: what else a file carries cannot be looked \
+               through frame by frame. Ask the agency for it.",
+    }
 }
 
 fn reason<'a>(manifest: &'a PublicManifest, code: &str) -> (&'a str, &'a str) {

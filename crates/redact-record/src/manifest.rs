@@ -11,23 +11,33 @@
 //! so that its digest does not let anybody try out names.
 
 mod build;
+mod changes;
 mod coding;
+mod figures;
 mod input;
+mod items;
 mod public;
+mod removed;
 mod request;
 mod sealed;
 
 pub use build::{Manifests, build};
+pub use changes::{ChangeName, ChangedThing, HumanChange, changes};
 pub use coding::{Coding, CodingFacts, PictureRun, SoundCoding, TakenOut, run_digest};
+pub use figures::{
+    ApprovalSummary, CheckFile, Checks, NamedValue, SecondLook, SecondPsnr, SoundTotal, StillSeen,
+    Tool, Totals,
+};
 pub use input::{
     AudioResult, CheckResult, FrameClock, Fresh, ManifestInput, Measured, MutedLevel,
     ReleaseContext, ReleaseFacts, RenderFacts, Replaced, SecondQuality, ToolInfo,
 };
-pub use public::{
-    ApprovalSummary, CheckFile, Checks, Coverage, KeptCount, MaskItem, MaskOriginName, Medium,
-    MuteItem, MuteLevel, NamedValue, PolicyName, PublicManifest, ReleaseFile, SecondPsnr,
-    SoundTotal, SourceSummary, Strength, Supersedes, Tool, Totals,
+pub use items::{
+    Coverage, KeptCount, MaskItem, MaskOriginName, Medium, MuteItem, MuteLevel, RemovedItem,
+    Strength,
 };
+pub use public::{PolicyName, PublicManifest, ReleaseFile, SourceSummary, Supersedes};
+use removed::removed;
 pub use request::{Request, RequestFile, Terms, read_request};
 pub use sealed::{KeptTrack, SealedBody, SealedItem, SealedManifest};
 

@@ -47,7 +47,8 @@ fn parse(bytes: &[u8]) -> Result<Plan, RecordError> {
 pub fn write(path: &Path, plan: &Plan, overwrite: Overwrite) -> Result<Digest, RecordError> {
     let bytes = json::pretty(&PlanFile::from(plan));
     parse(&bytes)?;
-    store::write(path, &bytes, overwrite)?;
+    // It names people, and says where what is hidden lies.
+    store::write_with(path, &bytes, overwrite, store::Access::Owner)?;
     Ok(digest_bytes(&bytes))
 }
 

@@ -63,6 +63,8 @@ pub struct Policy {
     pub second_person: bool,
     /// Whether each approver must sign with a trusted key of their own.
     pub signed: bool,
+    /// Whether detectors must look at the finished file again.
+    pub second_look: bool,
     /// Sound.
     pub audio: AudioRule,
     /// Reasons, each code once.
@@ -84,6 +86,8 @@ struct PolicyFile {
     #[serde(default)]
     reasons_from: Vec<String>,
     approval: ApprovalRuleFile,
+    #[serde(default)]
+    check: CheckRuleFile,
     class: Vec<ClassRuleFile>,
     audio: AudioRuleFile,
     #[serde(default)]
@@ -96,6 +100,12 @@ struct ApprovalRuleFile {
     second_person: bool,
     #[serde(default)]
     signed: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CheckRuleFile {
+    second_look: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -200,6 +210,7 @@ fn without_sets(bytes: &[u8]) -> Result<(Policy, Vec<String>), RecordError> {
         note: file.note,
         second_person: file.approval.second_person,
         signed: file.approval.signed,
+        second_look: file.check.second_look,
     };
     Ok((policy, file.reasons_from))
 }

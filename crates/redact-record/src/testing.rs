@@ -11,9 +11,9 @@ use redact_core::{
 };
 
 use crate::manifest::{
-    AudioResult, CheckResult, CodingFacts, FrameClock, Fresh, ManifestInput, Manifests, Measured,
-    MutedLevel, ReleaseContext, ReleaseFacts, RenderFacts, Replaced, Request, SecondQuality,
-    Supersedes, Terms, ToolInfo, build,
+    AudioResult, CheckResult, CodingFacts, FrameClock, Fresh, HumanChange, ManifestInput,
+    Manifests, Measured, MutedLevel, OneLine, ReleaseContext, ReleaseFacts, RenderFacts, Replaced,
+    Request, SecondLook, SecondQuality, StillSeen, Supersedes, Terms, ToolInfo, build, changes,
 };
 use crate::policy::Policy;
 use crate::{FileBinding, plan, policy};
@@ -98,6 +98,8 @@ fn stream(index: u32, kind: StreamKind, codec: &str, kept: bool) -> StreamSummar
         kind,
         codec: codec.into(),
         kept,
+        time_base: TimeBase::new(1, 90_000),
+        start: Some(Timestamp::new(-180)),
     }
 }
 
@@ -303,6 +305,8 @@ pub(crate) struct Made {
     pub(crate) compare: Vec<CheckResult>,
     pub(crate) leaks: Vec<CheckResult>,
     pub(crate) measured: Measured,
+    pub(crate) second_look: Option<SecondLook>,
+    pub(crate) changes: Vec<HumanChange>,
     pub(crate) source_channels: Vec<String>,
     pub(crate) tool: ToolInfo,
     pub(crate) context: ReleaseContext,
@@ -314,6 +318,7 @@ impl Made {
     }
 
     pub(crate) fn of(plan: Plan) -> Self {
+        let changes = changes(&plan, &findings()).unwrap();
         let plan = plan::approved(plan, Digest([0xa1; 32])).unwrap();
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), vec![9; 10_000]).unwrap();
@@ -370,7 +375,22 @@ impl Made {
                     median_db: 41.98,
                 }],
             },
-            source_channels: vec!["data-tracks".into(), "edit-lists".into()],
+            second_look: Some(SecondLook {
+                models: vec![(&findings().models[0]).into()],
+                frames: FRAMES,
+                seen: vec![OneLine(StillSeen {
+                    class: Class::Screen.into(),
+                    frames: (4, 7),
+                    sightings: 2,
+                    score_best: 0.5,
+                    kept: true,
+                })],
+                accepted: false,
+            }),
+            changes,
+            source_channels: ["data-tracks", "edit-lists", "sei-user-data"]
+                .map(str::to_owned)
+                .into(),
             tool: ToolInfo {
                 version: "0.1.0".into(),
                 commit: Some("0123abc".into()),
@@ -397,6 +417,8 @@ impl Made {
             compare: &self.compare,
             leaks: &self.leaks,
             measured: &self.measured,
+            second_look: self.second_look.as_ref(),
+            changes: Some(&self.changes),
             source_channels: &self.source_channels,
             tool: &self.tool,
             context: &self.context,

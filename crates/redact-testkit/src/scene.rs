@@ -105,6 +105,8 @@ impl Scene {
             kind,
             codec: codec.into(),
             kept: true,
+            time_base: None,
+            start: None,
         };
         let mut streams = vec![summary(0, StreamKind::Video, "rawvideo")];
         streams.extend(

@@ -89,6 +89,12 @@ impl Children {
             .arg("--force")
             .arg("-o")
             .arg(&task.release);
+        command.arg("--findings").arg(&task.findings);
+        // For a second look, where the policy asks for one.
+        command.arg("--profile").arg(&self.profile);
+        if let Some(models) = &self.models {
+            command.arg("--models").arg(models);
+        }
         // With `=`, because what a person typed may begin with a dash.
         command.arg(format!("--request={}", task.request));
         if !task.requester.is_empty() {

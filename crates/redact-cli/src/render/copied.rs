@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use redact_core::{ApprovedPlan, Digest, FrameSpan};
 use redact_engine::{Check, RenderReport, first_masked};
 use redact_media::{CopiedGroup, Splice, Survey};
@@ -27,6 +27,14 @@ pub(super) fn choose(
         return Ok(None);
     }
     let survey = Survey::read(clip).with_context(|| clip.display().to_string())?;
+    let planned = plan.plan().source.frames;
+    // It may store more than it shows; that is counted while it is decoded.
+    if let Some(found) = survey.frames().filter(|&found| found < planned) {
+        bail!(
+            "{}: the plan describes it wrongly: the plan says {planned} frames, it has {found}",
+            clip.display()
+        );
+    }
     let redactions = plan.redactions();
     Ok(Some(survey.splice(
         plan.plan().source.frames,

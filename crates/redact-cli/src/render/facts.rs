@@ -14,12 +14,12 @@ use redact_record::events::Checkpoint;
 use redact_record::manifest::{
     self, AudioResult, CheckResult, CodingFacts, FrameClock, Fresh, ManifestInput, Manifests,
     Measured, MutedLevel, PublicManifest, ReleaseContext, ReleaseFacts, RenderFacts, Replaced,
-    RequestFile, SecondQuality, ToolInfo,
+    RequestFile, SecondLook, SecondQuality, ToolInfo,
 };
 use redact_record::policy;
 use redact_record::sign::SignatureVerdict;
 
-use super::ReleaseJob;
+use super::{ReleaseJob, second};
 use crate::args::ReleaseArgs;
 use crate::{approve, key, verify};
 
@@ -159,6 +159,8 @@ pub(crate) struct Evidence<'a> {
     pub coding: &'a CodingFacts,
     /// What the checks found.
     pub checks: AllChecks,
+    /// What detectors still see.
+    pub second_look: Option<SecondLook>,
 }
 
 impl Evidence<'_> {
@@ -177,12 +179,17 @@ impl Evidence<'_> {
             container: written.info().container.clone(),
             streams: written.info().streams.clone(),
         };
-        let (audit, compare, leaks) = (
+        let (mut audit, compare, leaks) = (
             results(&self.checks.audit.checks),
             results(&self.checks.compare.checks),
             results(&self.checks.leaks),
         );
+        audit.extend(self.second_look.as_ref().map(second::result));
         let plan = job.plan.plan();
+        let changes = job
+            .findings
+            .map(|findings| manifest::changes(plan, findings))
+            .transpose()?;
         let manifests = manifest::build(&ManifestInput {
             plan: job.plan,
             models: &plan.models,
@@ -198,6 +205,8 @@ impl Evidence<'_> {
             compare: &compare,
             leaks: &leaks,
             measured: &self.checks.measured(),
+            second_look: self.second_look.as_ref(),
+            changes: changes.as_deref(),
             source_channels: &self.checks.source_channels,
             tool: &tool(job),
             context: &self.context(job),

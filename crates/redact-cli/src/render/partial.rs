@@ -1,7 +1,7 @@
 //! A file that is not finished yet, and goes away unless it is.
 
 use std::fs::File;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// and what is checked is what gets the name.
 pub(crate) struct Partial {
     path: Option<PathBuf>,
-    _locked: File,
+    locked: File,
 }
 
 impl Partial {
@@ -54,8 +54,20 @@ impl Partial {
         file.set_len(0).with_context(named)?;
         Ok(Self {
             path: Some(path),
-            _locked: file,
+            locked: file,
         })
+    }
+
+    /// The same for its owner's eyes alone (mode 0600), before anything is in it.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub(crate) fn for_owner(self) -> Result<Self> {
+        let mode = std::fs::Permissions::from_mode(0o600);
+        self.locked
+            .set_permissions(mode)
+            .with_context(|| self.path().display().to_string())?;
+        Ok(self)
     }
 
     /// Where it is now.
@@ -122,6 +134,19 @@ mod tests {
         partial.rename(&target).unwrap();
         assert_eq!(std::fs::read(&target).unwrap(), b"x");
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_is_for_its_owner_is_so_before_it_is_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("a.json");
+        // What a crash left, open to all.
+        std::fs::write(dir.path().join(".a.json.partial"), b"x").unwrap();
+        let partial = Partial::beside(&target).unwrap().for_owner().unwrap();
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().mode() & 0o777;
+        assert_eq!(mode(partial.path()), 0o600);
+        partial.rename(&target).unwrap();
+        assert_eq!(mode(&target), 0o600);
     }
 
     /// Goal: two that write one release never mix.

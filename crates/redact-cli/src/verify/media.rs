@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use redact_core::Redactions;
-use redact_engine::{Check, Expected};
+use redact_engine::{Check, Expected, Uncovered};
 use redact_media::Splice;
 use redact_record::manifest::PublicManifest;
 
 use super::{Verdict, VerifyJob};
-use crate::args::GlobalArgs;
+use crate::args::{GlobalArgs, ModelArgs};
+use crate::eyes::Looking;
 use crate::progress::TerminalProgress;
 use crate::render::{Claims, Examined};
 use crate::{eyes, failure, render};
@@ -67,6 +68,80 @@ pub(super) fn check(
         }
     }
     Ok(())
+}
+
+/// What looks at the release.
+pub(crate) type Eyes = Looking;
+
+/// Loads the detectors.
+///
+/// # Errors
+/// When none is installed or one cannot be used.
+pub(super) fn eyes(models: &ModelArgs, global: &GlobalArgs) -> Result<Eyes> {
+    let looking = render::second::open(models, eyes::threads(global.threads))?;
+    if looking.models.is_empty() {
+        bail!("no model is installed that could look at the release again (scripts/setup)");
+    }
+    Ok(looking)
+}
+
+/// Lets the detectors look at the release: what they see must be hidden, be of a class of which
+/// the manifest says that some were kept, or be among what was accepted when it was made.
+///
+/// # Errors
+/// When a person stopped it.
+pub(super) fn look_again(
+    job: &VerifyJob<'_>,
+    verdict: &mut Verdict,
+    public: &PublicManifest,
+    redactions: &Redactions,
+    looking: Eyes,
+    (global, progress): (&GlobalArgs, &TerminalProgress),
+) -> Result<()> {
+    let threads = eyes::threads(global.threads);
+    let absent: Vec<String> = looking.missing.iter().map(ToString::to_string).collect();
+    let found = render::second::look(job.release, looking, redactions, &[], threads, progress);
+    let check = found.map(|(seen, frames)| {
+        let (missed, declared): (Vec<_>, Vec<_>) =
+            seen.iter().partition(|seen| !is_declared(public, seen));
+        let mut evidence = format!(
+            "{frames} frames; seen and not hidden: {} as the manifest says, {} others",
+            declared.len(),
+            missed.len()
+        );
+        let text = |seen: &&Uncovered| {
+            let (start, end) = (seen.frames.start().get(), seen.frames.end().get());
+            format!("{} in frames {start} to {}", seen.class, end - 1)
+        };
+        let missed: Vec<String> = missed.iter().map(text).collect();
+        if !missed.is_empty() {
+            evidence.push_str(&format!(": {}", render::second::some(&missed)));
+        }
+        if !absent.is_empty() {
+            evidence.push_str(&format!("; nothing looked for {}", absent.join(", ")));
+        }
+        let passed = missed.is_empty();
+        let name = "second look";
+        vec![Check {
+            name,
+            passed,
+            evidence,
+        }]
+    });
+    verdict.extend("audit", unless_stopped("second look", check)?);
+    Ok(())
+}
+
+fn is_declared(public: &PublicManifest, seen: &Uncovered) -> bool {
+    let class = seen.class.into();
+    let accepted = public.checks.second_look.iter().flat_map(|look| &look.seen);
+    let overlaps = |(start, end): (u32, u32)| {
+        start < seen.frames.end().get() && seen.frames.start().get() < end
+    };
+    public.kept.iter().any(|kept| kept.class == class)
+        || accepted
+            .map(|seen| &seen.0)
+            .any(|known| known.class == class && overlaps(known.frames))
 }
 
 /// Checks what the manifest says is copied in `file`; gives its groups when they are as it says.

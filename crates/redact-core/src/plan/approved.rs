@@ -1,8 +1,7 @@
 //! The door between a plan and a change to the recording.
 
-use crate::{
-    Class, Digest, FrameIndex, MaskRegion, MuteRegion, NormRect, Plan, ReasonCode, TrackId, Verdict,
-};
+use super::Redactions;
+use crate::{Class, Digest, FrameIndex, MaskRegion, Plan, ReasonCode, TrackId, Verdict};
 
 /// Why a plan may not be carried out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -72,6 +71,16 @@ pub enum PlanError {
         /// Frames of the recording.
         frames: u32,
     },
+    /// More masks or mutes than can be carried out and checked in reasonable time.
+    #[error("{found} {what}, at most {max} are carried out")]
+    TooMany {
+        /// What there is too much of.
+        what: &'static str,
+        /// How many there are.
+        found: usize,
+        /// How many there may be.
+        max: usize,
+    },
     /// A mute names a sound track that is not there.
     #[error("mute {id:?} names sound track {stream}, the recording has {tracks}")]
     UnknownStream {
@@ -82,31 +91,6 @@ pub enum PlanError {
         /// How many there are.
         tracks: usize,
     },
-}
-
-/// What is hidden and muted: everything a renderer does, and all that a checker needs.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Redactions {
-    /// Masks, in the order in which they are drawn: a later one lies on top.
-    pub masks: Vec<MaskRegion>,
-    /// Mutes.
-    pub mutes: Vec<MuteRegion>,
-}
-
-impl Redactions {
-    /// What `plan` hides and mutes as it stands, approved or not; tracks without a decision are
-    /// left out. For showing it to whoever decides: no job that writes a release takes this.
-    #[must_use]
-    pub fn preview(plan: &Plan) -> Self {
-        redactions_of(plan)
-    }
-
-    /// The masks that cover part of `frame`, in drawing order, with their rectangles.
-    pub fn masks_at(&self, frame: FrameIndex) -> impl Iterator<Item = (&MaskRegion, NormRect)> {
-        self.masks
-            .iter()
-            .filter_map(move |mask| mask.rect_at(frame).map(|rect| (mask, rect)))
-    }
 }
 
 /// A plan that may be carried out. There is no other way to make one than [`ApprovedPlan::new`].
@@ -138,7 +122,7 @@ impl ApprovedPlan {
             return Err(PlanError::Unacknowledged { class });
         }
         check_effects(&plan)?;
-        let redactions = redactions_of(&plan);
+        let redactions = Redactions::preview(&plan);
         check_redactions(&plan, &redactions)?;
         Ok(Self { plan, redactions })
     }
@@ -202,30 +186,11 @@ fn check_effects(plan: &Plan) -> Result<(), PlanError> {
     Ok(())
 }
 
-/// Smooth effects first, [`crate::Effect::Fill`] last, so that a fill stays black where masks
-/// overlap.
-fn redactions_of(plan: &Plan) -> Redactions {
-    let tracked = plan.tracks.iter().filter_map(|planned| {
-        let decision = planned.decision.as_ref()?;
-        let Verdict::Redact(effect) = decision.verdict else {
-            return None;
-        };
-        Some(MaskRegion::from_track(
-            &planned.track,
-            effect,
-            decision.reason.clone(),
-        ))
-    });
-    let mut masks: Vec<MaskRegion> = tracked.chain(plan.drawn.iter().cloned()).collect();
-    masks.sort_by_key(|mask| mask.effect() == crate::Effect::Fill);
-    Redactions {
-        masks,
-        mutes: plan.mutes.clone(),
-    }
-}
-
 fn check_redactions(plan: &Plan, redactions: &Redactions) -> Result<(), PlanError> {
-    let known = |code: &ReasonCode| plan.reasons.iter().any(|reason| reason.code == *code);
+    redactions.check_size()?;
+    let codes_known: std::collections::BTreeSet<&ReasonCode> =
+        plan.reasons.iter().map(|reason| &reason.code).collect();
+    let known = |code: &ReasonCode| codes_known.contains(code);
     let decided = plan
         .tracks
         .iter()
@@ -280,9 +245,9 @@ mod tests {
     use super::*;
     use crate::{
         Approval, AudioInfo, BoxOrigin, Cells, ColorRange, Decision, Effect, FrameSpan, Keyframe,
-        MaskOrigin, MuteStreams, MuteStyle, PixelSize, PlannedTrack, PolicyRef, Reason,
-        SourceIdentity, SourceInfo, TimeBase, TimeSpan, Timestamp, Track, TrackBox, UtcNanos,
-        VideoInfo,
+        MaskOrigin, MuteRegion, MuteStreams, MuteStyle, NormRect, PixelSize, PlannedTrack,
+        PolicyRef, Reason, SourceIdentity, SourceInfo, TimeBase, TimeSpan, Timestamp, Track,
+        TrackBox, UtcNanos, VideoInfo,
     };
 
     const SOURCE: Digest = Digest([1; 32]);

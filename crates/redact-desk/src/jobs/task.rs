@@ -131,6 +131,7 @@ async fn render(app: &Shared, row: &Row, recording: &Id) -> crate::answer::Answe
     Ok(Task::Render(RenderTask {
         clip: recordings::source(app, recording).await?,
         plan,
+        findings: app.folders.recording(recording).join(FINDINGS),
         release: releases::path(app, release).await?,
         request,
         requester,

@@ -283,12 +283,13 @@ impl From<&Approval> for ApprovalFile {
 /// Reads reasons; each code once.
 pub(crate) fn reasons(files: Vec<ReasonFile>) -> Result<Vec<Reason>, RecordError> {
     let mut read: Vec<Reason> = Vec::with_capacity(files.len());
+    let mut codes = std::collections::BTreeSet::new();
     for file in files {
         let at = |key: &str| format!("reason {:?}, {key}", file.code);
         check_text(&at("code"), &file.code, LABEL_MAX)?;
         check_text(&at("statute"), &file.statute, LABEL_MAX)?;
         check_text(&at("text"), &file.text, SENTENCE_MAX)?;
-        if read.iter().any(|reason| reason.code.0 == file.code) {
+        if !codes.insert(file.code.clone()) {
             return Err(RecordError::field(at("code"), "used twice", "used once"));
         }
         read.push(Reason {

@@ -67,6 +67,14 @@ pub struct StreamFile {
     pub codec: String,
     /// Whether its content reaches the release.
     pub kept: bool,
+    /// One tick of its clock in seconds, as numerator and denominator. Left out when the
+    /// container does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds_per_tick: Option<(u32, u32)>,
+    /// When it starts on that clock: streams that do not start together explain sound or text that
+    /// seems to be missing. Left out when the container does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_tick: Option<i64>,
 }
 
 impl From<&StreamSummary> for StreamFile {
@@ -76,6 +84,10 @@ impl From<&StreamSummary> for StreamFile {
             kind: stream.kind.into(),
             codec: stream.codec.clone(),
             kept: stream.kept,
+            seconds_per_tick: stream
+                .time_base
+                .map(|base| (base.num.get(), base.den.get())),
+            first_tick: stream.start.map(Timestamp::ticks),
         }
     }
 }
@@ -288,6 +300,11 @@ impl From<StreamFile> for StreamSummary {
             kind: file.kind.into(),
             codec: file.codec,
             kept: file.kept,
+            // A clock that stands still is none.
+            time_base: file
+                .seconds_per_tick
+                .and_then(|(num, den)| TimeBase::new(num, den)),
+            start: file.first_tick.map(Timestamp::new),
         }
     }
 }

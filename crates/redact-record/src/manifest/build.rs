@@ -8,14 +8,12 @@ use redact_core::{
 };
 
 use super::input::{AudioResult, CheckResult, ManifestInput, SecondQuality};
-use super::public::{
-    ApprovalSummary, CheckFile, Checks, Coverage, KeptCount, MaskItem, MaskOriginName, Medium,
-    MuteItem, MuteLevel, NamedValue, PolicyName, PublicManifest, ReleaseFile, SecondPsnr,
-    SoundTotal, SourceSummary, Strength, Tool, Totals,
-};
 use super::sealed::{self, KeptTrack, SealedBody, SealedItem};
 use super::{
-    Coding, Hex, OneLine, PUBLIC_SCHEMA, ReasonFile, SCHEMA_VERSION, Seconds, SoundTracks, Utc,
+    ApprovalSummary, CheckFile, Checks, Coding, Coverage, Hex, KeptCount, MaskItem, MaskOriginName,
+    Medium, MuteItem, MuteLevel, NamedValue, OneLine, PUBLIC_SCHEMA, PolicyName, PublicManifest,
+    ReasonFile, ReleaseFile, SCHEMA_VERSION, SecondPsnr, Seconds, SoundTotal, SoundTracks,
+    SourceSummary, Strength, Tool, Totals, Utc, removed,
 };
 use crate::file::plan::keyframe_row;
 use crate::{RecordError, digest_bytes, json, plan};
@@ -117,6 +115,8 @@ fn public_manifest(
     let supersedes = input.context.supersedes.as_ref();
     let masks = mask_items(input)?;
     let mutes = mute_items(input, masks.len());
+    let source = source_summary(&plan.source, input);
+    let removed = removed(&source, count(masks.len() + mutes.len()).saturating_add(1));
     Ok(PublicManifest {
         schema: PUBLIC_SCHEMA.into(),
         schema_version: SCHEMA_VERSION.into(),
@@ -129,10 +129,11 @@ fn public_manifest(
             name: plan.policy.name.clone(),
             sha256: Hex(plan.policy.digest),
         },
-        source: source_summary(&plan.source, input),
+        source,
         release: release_file(input),
         masks,
         mutes,
+        removed,
         kept: kept_counts(&plan.tracks),
         unexamined: plan.missing.iter().map(|&class| class.into()).collect(),
         reasons: reasons_in_use(input),
@@ -149,6 +150,7 @@ fn public_manifest(
             change: checks(input.compare),
             leaks: checks(input.leaks),
             change_by_second: input.measured.seconds.iter().map(second_psnr).collect(),
+            second_look: input.second_look.cloned(),
         },
         events_head: input.context.events_head.map(OneLine),
     })
@@ -262,6 +264,7 @@ fn mask_item(
             MaskOrigin::Track(_) => MaskOriginName::Model,
             MaskOrigin::Drawn => MaskOriginName::Drawn,
         },
+        models: OneLine(class.map_or_else(Vec::new, |class| looked_for(input, class))),
         coverage: track.map(|track| OneLine(coverage(track))),
         frames: OneLine((mask.span().start().get(), mask.span().end().get())),
         source_ticks: OneLine(source_ticks),
@@ -277,13 +280,26 @@ fn mask_item(
     })
 }
 
+/// Names of the models that looked for `class`.
+fn looked_for(input: &ManifestInput<'_>, class: Class) -> Vec<String> {
+    let models = input.models.iter();
+    let looked = models.filter(|model| model.classes.contains(&class));
+    let mut names: Vec<String> = looked.map(|model| model.name.clone()).collect();
+    // One model may look at several sizes.
+    names.sort();
+    names.dedup();
+    names
+}
+
 /// The planned track that `mask` hides, if it hides one.
 fn planned<'a>(input: &ManifestInput<'a>, mask: &MaskRegion) -> Option<&'a PlannedTrack> {
     let MaskOrigin::Track(id) = mask.origin() else {
         return None;
     };
-    let mut tracks = input.plan.plan().tracks.iter();
-    tracks.find(|planned| planned.track.id() == id)
+    // Tracks are ordered by id.
+    let tracks = &input.plan.plan().tracks;
+    let found = tracks.binary_search_by_key(&id, |planned| planned.track.id());
+    found.ok().map(|index| &tracks[index])
 }
 
 /// One neutral sentence: it must not tell more than the picture does.
@@ -495,6 +511,9 @@ fn sealed_body(input: &ManifestInput<'_>) -> SealedBody {
         source_tag_keys: plan.source.info.tag_keys.clone(),
         request: input.context.request.clone(),
         findings_sha256: Hex(plan.findings),
+        changes: input
+            .changes
+            .map(|changes| changes.iter().cloned().map(OneLine).collect()),
         policy_rules: plan.policy.rules.clone(),
         plan_content_sha256: Hex(plan::content(plan)),
         approvals: plan.approvals.iter().map(Into::into).collect(),

@@ -2,7 +2,9 @@
 
 use redact_core::{ApprovedPlan, Digest, ModelUse, StreamSummary, Timestamp, UtcNanos};
 
-use super::{CodingFacts, Hex, PublicManifest, Request, Supersedes, Terms};
+use super::{
+    CodingFacts, Hex, HumanChange, PublicManifest, Request, SecondLook, Supersedes, Terms,
+};
 use crate::events::Checkpoint;
 use crate::{FileBinding, RecordError, digest_bytes};
 
@@ -241,6 +243,10 @@ pub struct ManifestInput<'a> {
     pub leaks: &'a [CheckResult],
     /// What the audit and the comparison measured.
     pub measured: &'a Measured,
+    /// What detectors still see in the release, when they looked again.
+    pub second_look: Option<&'a SecondLook>,
+    /// What people changed of what the policy makes of the findings, when those are at hand.
+    pub changes: Option<&'a [HumanChange]>,
     /// Names of the leak channels that the source has open: what was dropped on the way.
     pub source_channels: &'a [String],
     /// The program.

@@ -6,11 +6,12 @@ use redact_core::{Class, Digest, MaskOrigin, MuteRegion, ReasonCode, Redactions,
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ClassName, Coding, EffectFile, Hex, ModelFile, MuteStyleName, OneLine, PUBLIC_SCHEMA,
-    ReasonFile, Seconds, SoundTracks, StreamFile, Terms, Utc,
+    ApprovalSummary, Checks, ClassName, Coding, Hex, KeptCount, MaskItem, MaskOriginName, Medium,
+    ModelFile, MuteItem, OneLine, PUBLIC_SCHEMA, ReasonFile, RemovedItem, Seconds, StreamFile,
+    Terms, Tool, Totals, Utc, removed,
 };
 use crate::events::Checkpoint;
-use crate::file::plan::{KeyframeRow, mask_region, mute_span, mute_streams, reasons};
+use crate::file::plan::{mask_region, mute_span, mute_streams, reasons};
 use crate::policy::Policy;
 use crate::sign::{SignatureVerdict, Signed, TrustStore};
 use crate::{FileBinding, RecordError, digest_bytes, json};
@@ -48,6 +49,9 @@ pub struct PublicManifest {
     pub masks: Vec<MaskItem>,
     /// What is taken out of the sound.
     pub mutes: Vec<MuteItem>,
+    /// What of the source reaches no release, whatever is decided: other streams, chapters,
+    /// messages. It follows from `source`.
+    pub removed: Vec<OneLine<RemovedItem>>,
     /// How much was found and left visible on purpose: that the rest could not be separated must
     /// be explained (Evans v. Federal Bureau of Prisons, 951 F.3d 578).
     pub kept: Vec<KeptCount>,
@@ -160,265 +164,6 @@ pub struct ReleaseFile {
     pub streams: Vec<OneLine<StreamFile>>,
 }
 
-/// The medium of an item: indexes of withheld items name it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum Medium {
-    /// Moving picture.
-    Picture,
-    /// Sound.
-    Sound,
-}
-
-/// Where a mask comes from: a person decides, a model suggests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum MaskOriginName {
-    /// A model found the thing; it was followed over time.
-    Model,
-    /// A person drew the mask.
-    Drawn,
-}
-
-/// How much of the region is left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum Strength {
-    /// Nothing.
-    Opaque,
-    /// The means of at most 8 by 8 cells, and nothing finer.
-    Cells,
-}
-
-/// How the boxes of a tracked mask came to be: gaps are the known failure of automatic redaction.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Coverage {
-    /// Frames in which a model saw the thing.
-    pub detected: u32,
-    /// Frames filled between two sightings.
-    pub interpolated: u32,
-    /// Frames in which it was followed through the picture.
-    pub followed: u32,
-    /// Frames added before the first and after the last sighting.
-    pub extended: u32,
-    /// First and last frame in which a model saw the thing; what is before and after was added.
-    pub first_seen: Option<u32>,
-    /// See `first_seen`.
-    pub last_seen: Option<u32>,
-    /// Longest run of frames between two sightings.
-    pub longest_gap: u32,
-    /// Highest score of the model, 0 to 1.
-    pub score_best: f32,
-}
-
-/// One region of the picture that is hidden.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct MaskItem {
-    /// Its number in the redaction log.
-    pub item: u32,
-    /// Always `picture`.
-    pub medium: Medium,
-    /// What is hidden; `null` for an area that a person drew.
-    pub class: Option<ClassName>,
-    /// Neutral description of what is withheld.
-    pub description: String,
-    /// Where the mask comes from.
-    pub origin: MaskOriginName,
-    /// How its boxes came to be; `null` for a drawn mask.
-    pub coverage: Option<OneLine<Coverage>>,
-    /// First frame and first frame after it.
-    pub frames: OneLine<(u32, u32)>,
-    /// Start and end in ticks of the source's video stream: a checker needs both clocks.
-    pub source_ticks: OneLine<(i64, i64)>,
-    /// Start and end in seconds of the release, from its first frame.
-    pub release_seconds: OneLine<(Seconds, Seconds)>,
-    /// What was done.
-    pub effect: OneLine<EffectFile>,
-    /// How much is left: what can be undone depends on it.
-    pub strength: Strength,
-    /// Whether a weaker effect than fill was accepted on a plate or a screen.
-    pub weak_effect_accepted: bool,
-    /// Code of the reason.
-    pub reason: String,
-    /// Keyframes `[frame, x_min, y_min, x_max, y_max]`: fractions of the displayed picture, margin
-    /// included. Between keyframes each side moves in a straight line.
-    pub geometry: Vec<KeyframeRow>,
-}
-
-/// One span of sound that is taken out.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct MuteItem {
-    /// Its number in the redaction log.
-    pub item: u32,
-    /// Always `sound`.
-    pub medium: Medium,
-    /// Neutral description of what is withheld.
-    pub description: String,
-    /// Start and end in seconds of the release, from its first frame, padding included; sound may
-    /// start before the first frame.
-    pub release_seconds: OneLine<(Seconds, Seconds)>,
-    /// The same on the source's clock, in which the first frame has the time `source.first_tick`.
-    pub source_seconds: OneLine<(Seconds, Seconds)>,
-    /// `all`, or the sound tracks of the release, from 0.
-    pub sound_tracks: SoundTracks,
-    /// What is heard instead.
-    pub style: MuteStyleName,
-    /// What is left, measured on each track of the finished file that has sound there.
-    pub measured: Vec<OneLine<MuteLevel>>,
-    /// Code of the reason.
-    pub reason: String,
-}
-
-/// What is left of a muted span on one track.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct MuteLevel {
-    /// The track, from 0.
-    pub track: u32,
-    /// Samples per channel that were measured.
-    pub samples: u64,
-    /// The loudest 20 ms, decibels of full scale; where a tone is heard, what is heard beside it.
-    /// -200 stands for that and anything below.
-    pub loudest_dbfs: f64,
-}
-
-/// How close one second of the release is to the source, outside masks.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct SecondPsnr {
-    /// The second, from the first frame.
-    pub second: i64,
-    /// Lowest peak signal-to-noise ratio of a frame, decibels; 99 stands for no difference.
-    pub worst_db: f64,
-    /// Median over the second's frames.
-    pub median_db: f64,
-}
-
-/// Things of one class that were found and left visible for one reason.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct KeptCount {
-    /// The class.
-    pub class: ClassName,
-    /// Code of the reason.
-    pub reason: String,
-    /// How many.
-    pub tracks: u32,
-}
-
-/// How much was withheld.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Totals {
-    /// Frames of the release; the same as of the source.
-    pub frames: u32,
-    /// Frames with at least one mask.
-    pub frames_masked: u32,
-    /// Length of the pictures.
-    pub seconds: Seconds,
-    /// Share of the picture's area that is hidden, mean over all frames, in percent.
-    pub picture_hidden_percent: f64,
-    /// Share of the picture's area that is untouched, mean over all frames, in percent.
-    pub picture_untouched_percent: f64,
-    /// One entry per sound track.
-    pub sound: Vec<OneLine<SoundTotal>>,
-}
-
-/// How much of one sound track was withheld.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct SoundTotal {
-    /// The track, from 0.
-    pub track: u32,
-    /// Its length.
-    pub seconds: Seconds,
-    /// How much of it is muted.
-    pub muted_seconds: Seconds,
-    /// Share that is untouched, in percent.
-    pub untouched_percent: f64,
-}
-
-/// The program that made the release: what repeating the run needs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Tool {
-    /// Its name.
-    pub name: String,
-    /// Its version.
-    pub version: String,
-    /// The commit it was built from.
-    pub commit: Option<String>,
-    /// Versions of the libraries that decode, encode and detect.
-    pub libraries: Vec<OneLine<NamedValue>>,
-    /// Every option that bears on the result.
-    pub options: Vec<OneLine<NamedValue>>,
-}
-
-/// A name and a value.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct NamedValue {
-    /// The name.
-    pub name: String,
-    /// The value.
-    pub value: String,
-}
-
-/// Approvals, without names: those are in the sealed manifest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct ApprovalSummary {
-    /// How many approvals the plan has.
-    pub count: u32,
-    /// Whether the policy asks for two different people.
-    pub second_person_required: bool,
-}
-
-/// What was checked on the finished file, with the evidence.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Checks {
-    /// A second look at the release, decoded again: an independent check.
-    pub audit: Vec<CheckFile>,
-    /// The comparison with the source: nothing else was changed.
-    pub change: Vec<CheckFile>,
-    /// One verdict per channel through which a file gives away what was hidden.
-    pub leaks: Vec<CheckFile>,
-    /// What the comparison with the source measured, second by second.
-    pub change_by_second: Vec<OneLine<SecondPsnr>>,
-}
-
-/// One check.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct CheckFile {
-    /// What was checked.
-    pub name: String,
-    /// Whether it held everywhere.
-    pub passed: bool,
-    /// The figures it rests on.
-    pub evidence: String,
-}
-
 impl PublicManifest {
     /// Reads a manifest whose signature holds. The bytes are verified before they are parsed.
     ///
@@ -475,8 +220,12 @@ impl PublicManifest {
                 expected,
             ));
         }
-        self.check_items()?;
-        self.redactions().map(|_| ())
+        if let Some(look) = &self.checks.second_look {
+            look.check(self.totals.frames)?;
+        }
+        // Before the items are held against each other: there may be too many of them.
+        self.redactions()?;
+        self.check_items()
     }
 
     fn check_items(&self) -> Result<(), RecordError> {
@@ -488,6 +237,8 @@ impl PublicManifest {
             .mutes
             .iter()
             .map(|m| (m.item, &m.reason, m.medium == Medium::Sound));
+        let codes: std::collections::BTreeSet<&String> =
+            self.reasons.iter().map(|known| &known.code).collect();
         for ((item, reason, right_medium), number) in masks.chain(mutes).zip(1..) {
             let at = |key: &str| format!("item {item}, {key}");
             if item != number {
@@ -500,10 +251,18 @@ impl PublicManifest {
                     "that of its list",
                 ));
             }
-            if !self.reasons.iter().any(|known| known.code == *reason) {
+            if !codes.contains(reason) {
                 let found = format!("{reason:.40?}");
                 return Err(RecordError::field(at("reason"), found, "a code of reasons"));
             }
+        }
+        let first = u32::try_from(self.masks.len() + self.mutes.len()).unwrap_or(u32::MAX);
+        if self.removed != removed(&self.source, first.saturating_add(1)) {
+            return Err(RecordError::field(
+                "removed",
+                "another list",
+                "what follows from the source's streams, chapters and channels",
+            ));
         }
         self.coding.check(self)?;
         for mask in &self.masks {
@@ -538,6 +297,13 @@ impl PublicManifest {
                 what: "approvals.second_person_required",
                 found: "false".into(),
                 expected: "true, as the policy says".into(),
+            });
+        }
+        if policy.second_look && self.checks.second_look.is_none() {
+            return Err(RecordError::Mismatch {
+                what: "checks.second_look",
+                found: "none".into(),
+                expected: "a second look, as the policy says".into(),
             });
         }
         for mask in &self.masks {
@@ -613,10 +379,12 @@ impl PublicManifest {
                 reason: ReasonCode(mute.reason.clone()),
             })
         });
-        Ok(Redactions {
+        let redactions = Redactions {
             masks: masks.collect::<Result<_, RecordError>>()?,
             mutes: mutes.collect::<Result<_, RecordError>>()?,
-        })
+        };
+        redactions.check_size()?;
+        Ok(redactions)
     }
 
     /// SHA-256 of the sealed manifest's body.

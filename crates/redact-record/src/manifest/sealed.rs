@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{
-    ApprovalFile, ClassName, Hex, OneLine, PublicManifest, Request, SCHEMA_VERSION, SEALED_SCHEMA,
-    Utc,
+    ApprovalFile, ClassName, Hex, HumanChange, OneLine, PublicManifest, Request, SCHEMA_VERSION,
+    SEALED_SCHEMA, Utc,
 };
 use crate::file::plan::read_all;
 use crate::sign::{SignatureVerdict, Signed, TrustStore};
@@ -38,6 +38,9 @@ pub struct SealedBody {
     pub request: Request,
     /// SHA-256 of the findings file.
     pub findings_sha256: Hex,
+    /// What people changed of what the policy makes of the findings: a person decides, the model
+    /// suggests. `null` when the findings were not at hand when the release was made.
+    pub changes: Option<Vec<OneLine<HumanChange>>>,
     /// The policy file's text: what it demands, whoever asks. The public manifest has its digest.
     pub policy_rules: String,
     /// SHA-256 of the approved plan's content.

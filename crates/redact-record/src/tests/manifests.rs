@@ -399,7 +399,16 @@ fn markup_in_a_field_is_shown_and_not_obeyed() {
 
 #[test]
 fn the_log_of_nothing_says_so() {
-    let made = Made::of(empty_plan()).build();
+    let mut plan = testing::unapproved();
+    plan.tracks.clear();
+    plan.drawn.clear();
+    plan.mutes.clear();
+    plan.source.info.streams.retain(|stream| stream.kept);
+    plan.source.info.chapters = 0;
+    let plan = crate::plan::approve(plan, "me", NOW, "ok").unwrap();
+    let mut made = Made::of(plan);
+    made.source_channels.clear();
+    let made = made.build();
     let page = log::html(&made.public, digest_bytes(&made.public_bytes)).unwrap();
     assert!(page.contains("Nothing was withheld"));
 }

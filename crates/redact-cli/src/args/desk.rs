@@ -1,0 +1,67 @@
+//! The release desk.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::ModelArgs;
+
+/// `redact desk`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  redact desk                                        on this machine, http://127.0.0.1:7350
+  redact desk --data /srv/redact --watch /srv/inbox
+  redact desk --listen 0.0.0.0:7350 --host desk.city.gov --cert desk.pem --cert-key desk.key
+
+The first start prints a link that makes the administrator, who then invites everybody else.
+Stop it with Ctrl-C; whatever was under way is taken up again at the next start.")]
+pub(crate) struct DeskArgs {
+    /// Folder that holds everything of the desk (default: `desk` beside the user's keys)
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+
+    /// Address to listen on; any but this machine's own needs TLS
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7350")]
+    pub listen: std::net::SocketAddr,
+
+    /// Name under which browsers reach the desk (may be repeated)
+    #[arg(long, value_name = "NAME")]
+    pub host: Vec<String>,
+
+    /// Certificate chain in PEM (default with TLS: one of its own, made for the names)
+    #[arg(long, value_name = "FILE", requires = "cert_key")]
+    pub cert: Option<PathBuf>,
+
+    /// Key of the certificate in PEM
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub cert_key: Option<PathBuf>,
+
+    /// TLS on this machine's own address as well
+    #[arg(long)]
+    pub tls: bool,
+
+    /// Folder with the policies to choose from (default: `policies` near the program)
+    #[arg(long, value_name = "DIR")]
+    pub policies: Option<PathBuf>,
+
+    /// Folder from which recordings may be taken without an upload
+    #[arg(long, value_name = "DIR")]
+    pub watch: Option<PathBuf>,
+
+    /// Largest recording that is taken, in gigabytes
+    #[arg(long, value_name = "GB", default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=4096))]
+    pub upload_max: u64,
+
+    /// Agency that releases recordings, for the manifests
+    #[arg(long, value_name = "NAME")]
+    pub agency: Option<String>,
+
+    /// Secret signing key (default: the one that `redact key new` made)
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+
+    /// Where models are.
+    #[command(flatten)]
+    pub models: ModelArgs,
+}

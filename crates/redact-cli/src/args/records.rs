@@ -1,0 +1,210 @@
+//! The verbs that look at records: they are there without a decoder too.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::ModelArgs;
+
+/// `redact verify`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  redact verify clip.redacted.mp4
+  redact verify clip.redacted.mp4 --trust agency.pub
+  redact verify clip.redacted.mp4 --source clip.mp4 --json
+  redact verify clip.redacted.mp4 --report verdict.pdf    one page for a file or a court
+  redact verify clip.redacted.mp4 --no-media              signature and digests only, in seconds
+
+Exit status: 0 ok; 1 something is wrong with the release; 2 it could not be checked.")]
+pub(crate) struct VerifyArgs {
+    /// The released file
+    pub release: PathBuf,
+
+    /// Its manifest (default: the one beside it)
+    #[arg(long, value_name = "FILE")]
+    pub manifest: Option<PathBuf>,
+
+    /// The original recording: also check that nothing else was changed
+    #[arg(long, value_name = "CLIP")]
+    pub source: Option<PathBuf>,
+
+    /// The written policy: also check that the release was made with it and by its rules
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+
+    /// Manifest that this one replaces, then the one that that replaces, and so on (may be repeated)
+    #[arg(long, value_name = "MANIFEST")]
+    pub previous: Vec<PathBuf>,
+
+    /// Public key to trust for this check (may be repeated; default: keys of `redact key trust`)
+    #[arg(long, value_name = "FILE")]
+    pub trust: Vec<PathBuf>,
+
+    /// Certificate of a time-stamping authority, or of who vouches for it: the manifest must carry a
+    /// stamp (may be repeated)
+    #[arg(long, value_name = "CERT")]
+    pub tsa: Vec<PathBuf>,
+
+    /// Also write the verdict as a page: .pdf, .html or .json
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+
+    /// Replace the report if it exists
+    #[arg(long, requires = "report")]
+    pub force: bool,
+
+    /// Let the detectors look at the release again: whatever they see must be hidden, or be one of
+    /// the things that the manifest says are kept
+    #[arg(long, conflicts_with = "no_media")]
+    pub second_look: bool,
+
+    /// Where models are, for a second look.
+    #[command(flatten)]
+    pub models: ModelArgs,
+
+    /// Decode nothing: check signatures, digests and the manifests alone
+    #[arg(long, conflicts_with = "source")]
+    pub no_media: bool,
+}
+
+/// `redact key`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  redact key new                       makes this user's signing key
+  redact key show > agency.pub         for auditors
+  redact key trust agency.pub          believes releases signed with it
+  redact key rotate                    a new key; hand the statement to auditors
+  redact key trust A-to-B.rotation.json   follows it
+  redact key revoke stolen.pub         believes nothing signed with it any more
+
+A secret key is stored under the passphrase in REDACT_KEY_PASSPHRASE, if that is set; a key made by
+`rotate` under REDACT_NEW_KEY_PASSPHRASE, or else the same.")]
+pub(crate) struct KeyArgs {
+    /// What to do with keys.
+    #[command(subcommand)]
+    pub command: KeyCommand,
+}
+
+/// What to do with keys.
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Make a signing key pair (Ed25519, minisign format)
+    New {
+        /// Where to write the secret key (default: the user's configuration folder)
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Show the public key to hand to auditors
+    Show {
+        /// The secret key (default: the one that `redact key new` made)
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
+    },
+    /// Trust releases signed with this public key
+    Trust {
+        /// A public key file, as `redact key show` prints it; or a statement of `redact key rotate`
+        /// (.rotation.json) by a key that is trusted already
+        file: PathBuf,
+    },
+    /// Make a new signing key, and let the old one sign a statement that trust follows
+    Rotate,
+    /// Trust a key no more, nor any key that only it vouches for
+    Revoke {
+        /// The public key file
+        file: PathBuf,
+    },
+    /// List the keys that are trusted and those that are revoked
+    List,
+}
+
+/// `redact timestamp`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  redact timestamp request clip.redacted.mp4                  writes a request to carry out
+  redact timestamp attach clip.redacted.mp4 answer.tsr --tsa authority.pem
+  redact verify clip.redacted.mp4 --tsa authority.pem
+
+The request holds the SHA-256 of the public manifest and a random number, nothing else. This program
+sends nothing; `openssl ts -verify` checks the answer too.")]
+pub(crate) struct TimestampArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: TimestampCommand,
+}
+
+/// What to do with time stamps.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TimestampCommand {
+    /// Write a request for the manifest of a release
+    Request {
+        /// The released file
+        release: PathBuf,
+
+        /// Replace a request that is there
+        #[arg(long)]
+        force: bool,
+    },
+    /// Check an authority's answer and put it beside the manifest
+    Attach {
+        /// The released file
+        release: PathBuf,
+
+        /// The answer (.tsr)
+        answer: PathBuf,
+
+        /// Certificate of the authority, or of who vouches for it (PEM or DER; may be repeated)
+        #[arg(long, value_name = "CERT")]
+        tsa: Vec<PathBuf>,
+
+        /// Replace an answer that is there
+        #[arg(long)]
+        force: bool,
+    },
+}
+
+/// `redact events`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  redact events show
+  redact events verify
+  redact events verify case-17/events.jsonl --manifest out/clip.redacted.manifest.json
+
+Every scan, approval, render, check and change of keys appends one entry, whether it succeeded,
+failed or was refused. Each entry carries the SHA-256 of the one before, and each signed manifest
+names the newest, so that edits, removals, insertions and cuts show.
+
+Exit status of verify: 0 the chain is whole; 1 it is not; 2 it could not be checked.")]
+pub(crate) struct EventsArgs {
+    /// What to do with the log.
+    #[command(subcommand)]
+    pub command: EventsCommand,
+}
+
+/// What to do with the event log.
+#[derive(Debug, Subcommand)]
+pub(crate) enum EventsCommand {
+    /// Check that nothing in the log was changed, removed, inserted or cut off
+    Verify {
+        /// The log (default: the one that this user's acts are recorded in)
+        file: Option<PathBuf>,
+
+        /// A manifest whose entry the log must still have, with its signature beside it (may be
+        /// repeated)
+        #[arg(long, value_name = "FILE")]
+        manifest: Vec<PathBuf>,
+
+        /// Public key to trust for the manifests (may be repeated; default: keys of `redact key
+        /// trust`)
+        #[arg(long, value_name = "FILE")]
+        trust: Vec<PathBuf>,
+    },
+    /// Print the log, one line per entry
+    Show {
+        /// The log (default: the one that this user's acts are recorded in)
+        file: Option<PathBuf>,
+    },
+}

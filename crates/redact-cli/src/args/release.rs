@@ -1,0 +1,198 @@
+//! The verbs that make a release.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use redact_core::Class;
+
+use super::{ModelArgs, parse_class};
+
+/// How a release is encoded and signed.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ReleaseArgs {
+    /// Encoder preset: slower is smaller
+    #[arg(long, value_enum, default_value_t = PresetArg::Veryfast)]
+    pub preset: PresetArg,
+
+    /// Constant rate factor, 0 (best) to 35; 18 is visually lossless
+    #[arg(long, value_name = "N", default_value_t = 18, value_parser = clap::value_parser!(u8).range(0..=35))]
+    pub crf: u8,
+
+    /// Which parts are encoded anew; the others are copied as they are coded, bit for bit
+    #[arg(long, value_enum, default_value_t = ReencodeArg::Touched)]
+    pub reencode: ReencodeArg,
+
+    /// Secret signing key (default: the one that `redact key new` made)
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+
+    /// Agency that releases the recording, for the manifest
+    #[arg(long, value_name = "NAME")]
+    pub agency: Option<String>,
+
+    /// Number of the request or case, for the manifest
+    #[arg(long, value_name = "NUMBER")]
+    pub request: Option<String>,
+
+    /// Who asked, for the sealed manifest only
+    #[arg(long, value_name = "NAME")]
+    pub requester: Option<String>,
+
+    /// What is known of the request and the recording: agency, dates, delivery and more (TOML; see
+    /// policies/README.md)
+    #[arg(long, value_name = "FILE")]
+    pub request_file: Option<PathBuf>,
+
+    /// Let the detectors look at the finished file again, also where the policy does not ask for it;
+    /// what they still see stops the release
+    #[arg(long)]
+    pub second_look: bool,
+
+    /// Accept what a second look still sees: somebody looked, and it is nothing to hide
+    #[arg(long)]
+    pub accept_seen: bool,
+
+    /// Replace a release of the same name
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Which parts of a release are encoded anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReencodeArg {
+    /// Only what a mask or a mute touches, where that is proved to be safe; else all
+    Touched,
+    /// Everything
+    All,
+}
+
+/// x264's names of its speed presets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PresetArg {
+    Ultrafast,
+    Superfast,
+    Veryfast,
+    Faster,
+    Fast,
+    Medium,
+    Slow,
+}
+
+/// `redact render`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  redact render clip.mp4 clip.plan.json
+  redact render clip.mp4 clip.plan.json -o out/release-17.mp4 --crf 20")]
+pub(crate) struct RenderArgs {
+    /// The recording
+    pub clip: PathBuf,
+
+    /// The approved plan
+    pub plan: PathBuf,
+
+    /// The findings that the plan was made of, for the list of what people changed (default:
+    /// .findings.json beside the plan, if they are those)
+    #[arg(long, value_name = "FILE")]
+    pub findings: Option<PathBuf>,
+
+    /// Refuse a plan that was not made with this very policy
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+
+    /// Manifest of the release that this one replaces
+    #[arg(long, value_name = "MANIFEST")]
+    pub supersedes: Option<PathBuf>,
+
+    /// Where to write the release (default: CLIP with .redacted.mp4)
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// Where models are, for a second look.
+    #[command(flatten)]
+    pub models: ModelArgs,
+
+    /// How to encode and sign.
+    #[command(flatten)]
+    pub release: ReleaseArgs,
+}
+
+/// `redact run`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  redact run clip.mp4 --policy policies/public-release.toml
+  redact run clip.mp4 --policy policies/court.toml --out-dir case-17 --by 'Ada Okafor'")]
+pub(crate) struct RunArgs {
+    /// The recording
+    pub clip: PathBuf,
+
+    /// The written policy that decides
+    #[arg(long, value_name = "FILE")]
+    pub policy: PathBuf,
+
+    /// Manifest of the release that this one replaces
+    #[arg(long, value_name = "MANIFEST")]
+    pub supersedes: Option<PathBuf>,
+
+    /// Who answers for it (default: the policy itself, by name)
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+
+    /// Accept that nothing looked for this class (face, plate or screen; may be repeated)
+    #[arg(long, value_name = "CLASS", value_parser = parse_class)]
+    pub accept_missing: Vec<Class>,
+
+    /// Folder for everything that is written (default: the recording's)
+    #[arg(long, value_name = "DIR")]
+    pub out_dir: Option<PathBuf>,
+
+    /// Where models are.
+    #[command(flatten)]
+    pub models: ModelArgs,
+
+    /// How to encode and sign.
+    #[command(flatten)]
+    pub release: ReleaseArgs,
+}
+
+/// `redact batch`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  redact batch recordings/ --policy policies/public-release.toml --out-dir releases/
+
+Each recording is done by a process of its own, so that a bad one never stops the others.
+Recordings whose release exists already are left alone, so a stopped batch can be run again.")]
+pub(crate) struct BatchArgs {
+    /// Folder with recordings
+    pub dir: PathBuf,
+
+    /// The written policy that decides
+    #[arg(long, value_name = "FILE")]
+    pub policy: PathBuf,
+
+    /// Who answers for it (default: the policy itself, by name)
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+
+    /// Accept that nothing looked for this class (face, plate or screen; may be repeated)
+    #[arg(long, value_name = "CLASS", value_parser = parse_class)]
+    pub accept_missing: Vec<Class>,
+
+    /// Folder for everything that is written
+    #[arg(long, value_name = "DIR")]
+    pub out_dir: PathBuf,
+
+    /// Recordings to do at a time
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub jobs: u16,
+
+    /// Where models are.
+    #[command(flatten)]
+    pub models: ModelArgs,
+
+    /// How to encode and sign.
+    #[command(flatten)]
+    pub release: ReleaseArgs,
+}

@@ -1,0 +1,120 @@
+//! What is hidden and muted, apart from who decided it.
+
+use super::PlanError;
+use crate::{FrameIndex, MaskRegion, MuteRegion, NormRect, Plan, Verdict};
+
+/// What is hidden and muted: everything a renderer does, and all that a checker needs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Redactions {
+    /// Masks, in the order in which they are drawn: a later one lies on top.
+    pub masks: Vec<MaskRegion>,
+    /// Mutes.
+    pub mutes: Vec<MuteRegion>,
+}
+
+/// Most masks, and most mutes, of one release: each is looked at in every frame.
+const REGIONS_MAX: usize = 65_536;
+
+/// Most masks over one frame: several times the faces that a full stand shows.
+const AT_ONCE_MAX: usize = 4096;
+
+impl Redactions {
+    /// Refuses what would take forever to carry out: a plan, or a manifest, may be hostile.
+    ///
+    /// # Errors
+    /// [`PlanError::TooMany`].
+    pub fn check_size(&self) -> Result<(), PlanError> {
+        let check = |what, found, max| {
+            if found <= max {
+                return Ok(());
+            }
+            Err(PlanError::TooMany { what, found, max })
+        };
+        check("masks", self.masks.len(), REGIONS_MAX)?;
+        check("mutes", self.mutes.len(), REGIONS_MAX)?;
+        // At one frame, masks end before others begin.
+        let mut edges: Vec<(FrameIndex, bool)> = Vec::with_capacity(self.masks.len() * 2);
+        for mask in &self.masks {
+            edges.extend([(mask.span().start(), true), (mask.span().end(), false)]);
+        }
+        edges.sort_unstable();
+        let (mut now, mut most) = (0_usize, 0);
+        for (_, begins) in edges {
+            now = if begins {
+                now + 1
+            } else {
+                now.saturating_sub(1)
+            };
+            most = most.max(now);
+        }
+        check("masks over one frame", most, AT_ONCE_MAX)
+    }
+
+    /// What `plan` hides and mutes as it stands, approved or not; tracks without a decision are
+    /// left out. For showing it to whoever decides: no job that writes a release takes this.
+    #[must_use]
+    pub fn preview(plan: &Plan) -> Self {
+        redactions_of(plan)
+    }
+
+    /// The masks that cover part of `frame`, in drawing order, with their rectangles.
+    pub fn masks_at(&self, frame: FrameIndex) -> impl Iterator<Item = (&MaskRegion, NormRect)> {
+        self.masks
+            .iter()
+            .filter_map(move |mask| mask.rect_at(frame).map(|rect| (mask, rect)))
+    }
+}
+
+/// Smooth effects first, [`crate::Effect::Fill`] last, so that a fill stays black where masks
+/// overlap.
+fn redactions_of(plan: &Plan) -> Redactions {
+    let tracked = plan.tracks.iter().filter_map(|planned| {
+        let decision = planned.decision.as_ref()?;
+        let Verdict::Redact(effect) = decision.verdict else {
+            return None;
+        };
+        Some(MaskRegion::from_track(
+            &planned.track,
+            effect,
+            decision.reason.clone(),
+        ))
+    });
+    let mut masks: Vec<MaskRegion> = tracked.chain(plan.drawn.iter().cloned()).collect();
+    masks.sort_by_key(|mask| mask.effect() == crate::Effect::Fill);
+    Redactions {
+        masks,
+        mutes: plan.mutes.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Effect, FrameSpan, Keyframe, MaskOrigin, ReasonCode};
+
+    /// Goal: a hostile plan or manifest is refused in no time. Control: the largest that is not.
+    #[test]
+    fn more_masks_than_can_be_carried_out_are_refused() {
+        let mask = |id: usize, start: u32| {
+            let span = FrameSpan::new(FrameIndex::new(start), FrameIndex::new(start + 1));
+            let path = vec![Keyframe {
+                frame: FrameIndex::new(start),
+                rect: NormRect::WHOLE,
+            }];
+            let (effect, reason) = (Effect::Fill, ReasonCode("r".into()));
+            let origin = MaskOrigin::Drawn;
+            MaskRegion::new(id.to_string(), origin, effect, reason, span.unwrap(), path).unwrap()
+        };
+        let check = |count: usize, at_once: usize| {
+            let start = |id: usize| u32::try_from(id / at_once).unwrap();
+            let masks = (0..count).map(|id| mask(id, start(id))).collect();
+            let mutes = Vec::new();
+            Redactions { masks, mutes }.check_size()
+        };
+        assert_eq!(check(REGIONS_MAX, AT_ONCE_MAX), Ok(()));
+        for (count, at_once) in [(REGIONS_MAX + 1, 1), (AT_ONCE_MAX + 1, AT_ONCE_MAX + 1)] {
+            let refused = check(count, at_once).unwrap_err();
+            assert!(matches!(refused, PlanError::TooMany { .. }), "{refused}");
+        }
+    }
+}
