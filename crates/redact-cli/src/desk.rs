@@ -92,10 +92,12 @@ fn options(args: &DeskArgs, global: &GlobalArgs, port: u16, tls: bool) -> Result
     let name = || format!("{}: cannot keep the event log", log.display());
     let log = EventLog::open(&log).with_context(name)?;
     let policies = places::policies_dir(args.policies.as_deref())?;
+    let trusted = places::trusted_keys()?;
     let jobs = jobs::Children::new(args, global, log.path())?;
     Ok(Options {
         folder,
         policies,
+        trusted,
         watch: args.watch.clone(),
         hosts: hosts(args, port),
         tls,

@@ -8,6 +8,7 @@ pub(crate) mod code;
 mod invite;
 pub(crate) mod password;
 pub(crate) mod session;
+pub(crate) mod signing;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -181,13 +182,19 @@ pub(crate) async fn change_password(
         return Err(wrong_code());
     }
     let hash = password::hash(&app, &given.new_password).await?;
+    let (old, new) = (&given.password, &given.new_password);
+    let anew = signing::sealed_anew(&app, &who.id, old, new).await?;
+    let mut change = app.db.begin_with("BEGIN IMMEDIATE").await?;
     app.note(&who.name, Note::new(Act::Account, "password-change"))
         .await?;
     sqlx::query("UPDATE users SET password = ? WHERE id = ?")
         .bind(hash)
         .bind(&who.id)
-        .execute(&app.db)
+        .execute(&mut *change)
         .await?;
+    // One change with the password: a key that no password opens would be lost.
+    signing::reseal(&mut change, anew).await?;
+    change.commit().await?;
     session::end_others(&app, &who).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -9,6 +9,7 @@ use redact_record::events::{Act, Detail, Event, EventLog, Label, Outcome};
 use tokio::sync::broadcast;
 
 use crate::answer::{Answer, ApiError};
+use crate::holidays::Holidays;
 use crate::jobs::{Jobs, Runner};
 use crate::policies::Policies;
 use crate::store::{Db, Folders, Id, Token};
@@ -43,6 +44,8 @@ pub struct Options {
     pub folder: PathBuf,
     /// The folder with policies.
     pub policies: PathBuf,
+    /// The folder of trusted keys, into which the keys of those who approve are put.
+    pub trusted: PathBuf,
     /// A folder from which recordings may be taken.
     pub watch: Option<PathBuf>,
     /// Names under which browsers may reach the desk, as `Host` has them: `127.0.0.1:7350`.
@@ -76,6 +79,7 @@ pub(crate) struct Shared {
     pub(crate) folders: Folders,
     pub(crate) options: Options,
     pub(crate) policies: Policies,
+    pub(crate) holidays: Holidays,
     pub(crate) changes: broadcast::Sender<Change>,
     pub(crate) runner: Runner,
     /// Held while a review is saved, approved or released: an approval is for what is there.
@@ -105,11 +109,13 @@ impl Desk {
         let db = store::open(folders.root()).await?;
         let policies = Policies::read(&options.policies)?;
         policies.keep(&db).await?;
+        let holidays = Holidays::read(&folders.root().join("holidays"))?;
         let (changes, _) = broadcast::channel(stream::WAITING_MAX);
         let app = Arc::new(Shared {
             db,
             folders,
             policies,
+            holidays,
             changes,
             runner: Runner::default(),
             review_lock: tokio::sync::Mutex::new(()),

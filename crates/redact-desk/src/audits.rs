@@ -150,6 +150,7 @@ pub(crate) fn task(app: &Shared, audit: &Id, by: String) -> VerifyTask {
         release: folder.join(RELEASE),
         manifest: folder.join(MANIFEST),
         source: None,
+        previous: None,
         report: None,
         by,
     }

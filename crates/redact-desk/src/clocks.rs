@@ -1,10 +1,13 @@
 //! Statutory clocks: by when a request is due an answer, by jurisdiction.
 //!
-//! Working days leave out Saturdays and Sundays; holidays are not known, so the day is the
-//! earliest that the law can mean. Extensions are a person's to enter. No legal advice.
+//! Working days leave out weekends and the holidays that are known ([`Holidays`]), so the day is
+//! the earliest that the law can mean. Extensions are a person's to enter. No legal advice.
 
+use axum::extract::State;
 use serde::Serialize;
 
+use crate::app::App;
+use crate::holidays::Holidays;
 use crate::time;
 
 /// How long an agency has.
@@ -79,17 +82,42 @@ const CLOCKS: [Clock; 6] = [
     },
 ];
 
+/// A clock as the page sees it.
+#[derive(Serialize)]
+pub(crate) struct Shown {
+    #[serde(flatten)]
+    clock: Clock,
+    /// Where the holidays stand that are left out; `null` when only weekends are.
+    holidays: Option<String>,
+}
+
 /// `GET /clocks`.
-pub(crate) async fn list() -> axum::Json<&'static [Clock]> {
-    axum::Json(&CLOCKS)
+pub(crate) async fn list(State(app): State<App>) -> axum::Json<Vec<Shown>> {
+    let shown = |clock: Clock| {
+        let working = clock.unit == Unit::WorkingDays;
+        let holidays = app.holidays.source(clock.key).filter(|_| working);
+        Shown {
+            holidays: holidays.map(str::to_owned),
+            clock,
+        }
+    };
+    axum::Json(CLOCKS.map(shown).into())
+}
+
+/// The law of a clock in words; `None` when no clock has that key.
+pub(crate) fn title(jurisdiction: &str) -> Option<&'static str> {
+    let clock = CLOCKS.iter().find(|clock| clock.key == jurisdiction)?;
+    Some(clock.title)
 }
 
 /// When a request that came in on `received` is due.
-pub(crate) fn due(jurisdiction: &str, received: ::time::Date) -> ::time::Date {
-    match CLOCKS.iter().find(|clock| clock.key == jurisdiction) {
-        Some(clock) => time::days_after(received, clock.days, clock.unit == Unit::WorkingDays),
-        None => time::days_after(received, OTHERWISE_DAYS, true),
-    }
+pub(crate) fn due(holidays: &Holidays, jurisdiction: &str, received: ::time::Date) -> ::time::Date {
+    let clock = CLOCKS.iter().find(|clock| clock.key == jurisdiction);
+    let days = clock.map_or(OTHERWISE_DAYS, |clock| clock.days);
+    let all = clock.is_some_and(|clock| clock.unit == Unit::Days);
+    time::days_after(received, days, |day| {
+        !all && holidays.is_off(jurisdiction, day)
+    })
 }
 
 #[cfg(test)]
@@ -98,9 +126,16 @@ mod tests {
 
     #[test]
     fn the_clock_of_the_jurisdiction_runs() {
+        let holidays = Holidays::read(std::path::Path::new("nowhere at all")).unwrap();
         let received = time::read_day("2026-11-20").unwrap();
-        assert_eq!(time::day_text(due("us-ca", received)), "2026-11-30");
-        assert_eq!(time::day_text(due("us-wa", received)), "2026-11-27");
-        assert_eq!(time::day_text(due("elsewhere", received)), "2026-12-04");
+        let due = |law: &str| time::day_text(due(&holidays, law, received));
+        assert_eq!(due("us-ca"), "2026-11-30", "every day counts");
+        assert_eq!(
+            due("us-wa"),
+            "2026-12-01",
+            "without Thanksgiving and the day after"
+        );
+        assert_eq!(due("us-federal"), "2026-12-21", "without Thanksgiving");
+        assert_eq!(due("elsewhere"), "2026-12-04");
     }
 }

@@ -41,6 +41,14 @@ pub enum DeskError {
         /// The folder.
         folder: PathBuf,
     },
+    /// A file of holidays is wrong.
+    #[error("{path}: {what}", path = path.display())]
+    Holidays {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what would be right.
+        what: String,
+    },
     /// The certificate or its key cannot be used.
     #[error("the certificate cannot be used")]
     Certificate(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -124,10 +124,10 @@ pub struct RenderTask {
     pub findings: PathBuf,
     /// Where the release goes; its records go beside it.
     pub release: PathBuf,
-    /// Number of the request, for the manifest.
-    pub request: String,
-    /// Who asked for the recording, for the sealed manifest.
-    pub requester: String,
+    /// What the request says of itself, for the manifests.
+    pub request: PathBuf,
+    /// Manifest of the release whose place this one takes.
+    pub supersedes: Option<PathBuf>,
     /// Who asked for the release.
     pub by: String,
 }
@@ -141,6 +141,8 @@ pub struct VerifyTask {
     pub manifest: PathBuf,
     /// The recording, where it is here.
     pub source: Option<PathBuf>,
+    /// Manifest of the release whose place this one took.
+    pub previous: Option<PathBuf>,
     /// Where the verdict goes as a page to print.
     pub report: Option<PathBuf>,
     /// Who asked.

@@ -22,6 +22,7 @@ mod error;
 mod events;
 mod files;
 mod guard;
+mod holidays;
 mod inbox;
 mod jobs;
 mod page;

@@ -7,12 +7,13 @@ use redact_record::events::Act;
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::session::{self, Who};
+use crate::accounts::signing;
 use crate::accounts::{ACCOUNT, Account, by_id, forget_failures, link_for, locked_until};
 use crate::answer::{Answer, ApiError, Body, text};
 use crate::app::{App, Note, Shared};
 use crate::routes::Role;
 use crate::store::Id;
-use crate::time;
+use crate::{stream, time};
 
 /// A login: 1 to 64 of `a-z 0-9 . _ -`.
 ///
@@ -220,22 +221,27 @@ async fn keep_an_administrator(change: &mut sqlx::SqliteConnection) -> Answer<()
     Err(ApiError::conflict("last_administrator", message))
 }
 
-/// `POST /users/:id/reset`.
+/// `POST /users/:id/reset`: password, second factor and signing key are no more.
 pub(crate) async fn reset(
     State(app): State<App>,
     who: Who,
     Path(id): Path<Id>,
 ) -> Answer<axum::Json<Invited>> {
     let account = by_id(&app.db, &id).await?;
+    let _alone = app.review_lock.lock().await;
     let mut change = app.db.begin_with("BEGIN IMMEDIATE").await?;
     sqlx::query("UPDATE users SET password = NULL, secret = NULL WHERE id = ?")
         .bind(&id)
         .execute(&mut *change)
         .await?;
     keep_an_administrator(&mut change).await?;
+    let voided = signing::retire(&app, &mut change, &id).await?;
     let note = Note::new(Act::Account, "reset").id("account", &id);
     app.note(&who.name, note).await?;
     change.commit().await?;
+    for review in voided {
+        app.tell(stream::Change::Review { id: review });
+    }
     forget_failures(&app, &account.login).await?;
     session::end_all(&app, &id).await?;
     let link = link_for(&app, &account).await?;

@@ -41,6 +41,9 @@ pub(crate) struct Head {
     jurisdiction: String,
     note: String,
     pub(crate) second_person: bool,
+    /// Whether approvals count only when they are signed. Absent in what an older desk kept.
+    #[serde(default)]
+    pub(crate) signed: bool,
 }
 
 impl Head {
@@ -141,6 +144,7 @@ impl From<&policy::Policy> for Policy {
                 jurisdiction: policy.jurisdiction.clone(),
                 note: policy.note.clone(),
                 second_person: policy.second_person,
+                signed: policy.signed,
             },
             classes: Class::ALL.into_iter().map(rule).collect(),
             audio: Audio {

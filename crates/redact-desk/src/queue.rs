@@ -74,10 +74,15 @@ pub(crate) struct Row {
     error: Option<String>,
     hint: Option<String>,
     result: Option<String>,
+    request_number: Option<String>,
+    recording_name: Option<String>,
 }
 
 const ROW: &str = "SELECT id, kind, request, recording, review, release, audit, state, input,
-    queued_at, started_at, ended_at, by, error, hint, result FROM jobs";
+    queued_at, started_at, ended_at, by, error, hint, result,
+    (SELECT number FROM requests WHERE requests.id = jobs.request) AS request_number,
+    (SELECT name FROM recordings WHERE recordings.id = jobs.recording) AS recording_name
+    FROM jobs";
 
 /// A job as the page sees it.
 #[derive(Clone, Debug, Serialize)]
@@ -99,6 +104,8 @@ pub(crate) struct Job {
     by: String,
     error: Option<JobError>,
     result: Option<Value>,
+    request_number: Option<String>,
+    recording_name: Option<String>,
 }
 
 /// Why a job was not done.
@@ -202,6 +209,8 @@ pub(crate) fn shown(app: &Shared, row: Row) -> Job {
             hint: row.hint,
         }),
         result: row.result.and_then(|text| serde_json::from_str(&text).ok()),
+        request_number: row.request_number,
+        recording_name: row.recording_name,
     }
 }
 

@@ -1,95 +1,39 @@
 //! Releases: rendered from an approved review, checked, handed over, and every copy written down.
+//!
+//! A release may take the place of an earlier one of the same recording; both stay, and each says
+//! so. What is rendered is written down before it is queued: the plan, and the request as it was.
 
-use std::path::{Path as FilePath, PathBuf};
+mod chain;
+mod copies;
+mod files;
+mod order;
+mod verdict;
+
+use std::path::PathBuf;
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
-use redact_record::events::Act;
-use redact_record::{digest_file, release_paths};
-use serde::{Deserialize, Serialize};
+use axum::http::StatusCode;
+use serde::Serialize;
 use serde_json::{Value, json};
 use sqlx::SqliteConnection;
 
 use crate::accounts::session::Who;
-use crate::answer::{Answer, ApiError, Body, optional_text, text};
-use crate::app::{App, Note, Shared};
-use crate::files::{self, Shown};
+use crate::answer::{Answer, ApiError};
+use crate::app::{App, Shared};
 use crate::queue::{self, Job, Kind, NewJob};
 use crate::recordings;
-use crate::review;
 use crate::routes::Role;
 use crate::store::Id;
 use crate::stream::Change;
 use crate::time::{self, Millis};
-use crate::uploads::Nothing;
 
-/// The files of a release.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum FileKind {
-    Release,
-    Manifest,
-    ManifestSignature,
-    Sealed,
-    SealedSignature,
-    Log,
-    LogCsv,
-    LogPdf,
-    Report,
-}
+pub(crate) use chain::differences;
+pub(crate) use copies::{copies, hand_over};
+pub(crate) use files::{file, report_path};
+pub(crate) use order::{begin, order};
+pub(crate) use verdict::{unreadable, verdict};
 
-impl FileKind {
-    const ALL: [Self; 9] = [
-        Self::Release,
-        Self::Manifest,
-        Self::ManifestSignature,
-        Self::Sealed,
-        Self::SealedSignature,
-        Self::Log,
-        Self::LogCsv,
-        Self::LogPdf,
-        Self::Report,
-    ];
-
-    /// Whether it tells what was hidden, and so stays in the house.
-    const fn is_sealed(self) -> bool {
-        matches!(self, Self::Sealed | Self::SealedSignature)
-    }
-
-    fn path(self, release: &FilePath) -> PathBuf {
-        let paths = release_paths(release);
-        match self {
-            Self::Release => release.to_owned(),
-            Self::Manifest => paths.manifest,
-            Self::ManifestSignature => paths.manifest_signature,
-            Self::Sealed => paths.sealed,
-            Self::SealedSignature => paths.sealed_signature,
-            Self::Log => paths.log,
-            Self::LogCsv => paths.log_csv,
-            Self::LogPdf => paths.log_pdf,
-            Self::Report => report_path(release),
-        }
-    }
-
-    const fn media_type(self) -> &'static str {
-        match self {
-            Self::Release => "video/mp4",
-            Self::Manifest | Self::Sealed => "application/json",
-            Self::LogPdf | Self::Report => "application/pdf",
-            Self::LogCsv => "text/csv; charset=utf-8",
-            // A log as a page would run in this origin: it is saved, and read as text here.
-            Self::Log | Self::ManifestSignature | Self::SealedSignature => {
-                "text/plain; charset=utf-8"
-            }
-        }
-    }
-}
-
-/// Where the verdict as a page lies.
-pub(crate) fn report_path(release: &FilePath) -> PathBuf {
-    release.with_extension("verdict.pdf")
-}
+use files::FileKind;
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -105,11 +49,20 @@ struct Row {
     state: String,
     verdict: Option<String>,
     made_at: Option<Millis>,
+    replaces: Option<Id>,
+    why: String,
+    replaced_by: Option<Id>,
+    request_number: String,
+    recording_name: String,
     copies: i64,
 }
 
 const ROW: &str = "SELECT id, request, recording, review, revision, title, policy_name, stem,
-    approvals, state, verdict, made_at,
+    approvals, state, verdict, made_at, replaces, why,
+    (SELECT newer.id FROM releases newer WHERE newer.replaces = releases.id
+       AND newer.state != 'failed') AS replaced_by,
+    (SELECT number FROM requests WHERE requests.id = releases.request) AS request_number,
+    (SELECT name FROM recordings WHERE recordings.id = releases.recording) AS recording_name,
     (SELECT count(*) FROM copies WHERE copies.release = releases.id) AS copies FROM releases";
 
 /// A release as the page sees it.
@@ -128,6 +81,15 @@ pub(crate) struct Release {
     files: Vec<FileShown>,
     approvals: Value,
     made_at: Option<String>,
+    request_number: String,
+    recording_name: String,
+    why: String,
+    /// The newer release that took its place.
+    replaced_by: Option<Id>,
+    /// All that took each other's place, the oldest first; of one release alone, empty.
+    chain: Vec<chain::Link>,
+    /// Other releases of the recording, to compare with.
+    others: Vec<chain::Link>,
     copies: i64,
 }
 
@@ -182,6 +144,12 @@ async fn shown(app: &Shared, row: Row) -> Answer<Release> {
         policy_name: row.policy_name,
         state: row.state,
         files,
+        request_number: row.request_number,
+        recording_name: row.recording_name,
+        why: row.why,
+        replaced_by: row.replaced_by,
+        chain: Vec::new(),
+        others: Vec::new(),
         copies: row.copies,
     })
 }
@@ -230,95 +198,6 @@ pub(crate) async fn path(app: &Shared, id: &Id) -> Answer<PathBuf> {
     Ok(release_file(app, id, &row.stem))
 }
 
-/// What a release is rendered from: the plan, the request's number, who asked for it.
-///
-/// # Errors
-/// 404.
-pub(crate) async fn order(app: &Shared, id: &Id) -> Answer<(PathBuf, String, String)> {
-    let row = row(app, id).await?;
-    let (number, requester): (String, String) =
-        sqlx::query_as("SELECT number, requester FROM requests WHERE id = ?")
-            .bind(&row.request)
-            .fetch_one(&app.db)
-            .await?;
-    let plan = app.folders.release(id).join("plan.json");
-    Ok((plan, number, requester))
-}
-
-/// `POST /reviews/:id/releases`.
-pub(crate) async fn begin(
-    State(app): State<App>,
-    who: Who,
-    Path(review): Path<Id>,
-    Body(Nothing {}): Body<Nothing>,
-) -> Answer<(StatusCode, axum::Json<Release>)> {
-    let _alone = app.review_lock.lock().await;
-    let approved = review::approved_plan(&app, &review).await?;
-    let (request, name) = recordings::request_of(&app, &approved.row.recording).await?;
-    let (number,): (String,) = sqlx::query_as("SELECT number FROM requests WHERE id = ?")
-        .bind(&request)
-        .fetch_one(&app.db)
-        .await?;
-    let id = Id::random();
-    let folder = app.folders.release(&id);
-    tokio::fs::create_dir(&folder).await?;
-    // Its own copy: what comes after in the review is another release's.
-    tokio::fs::copy(&approved.plan, folder.join("plan.json")).await?;
-    tokio::fs::File::open(folder.join("plan.json"))
-        .await?
-        .sync_all()
-        .await?;
-    let stem = stem(&number, &name, &approved.policy_name);
-    let mut change = app.db.begin_with("BEGIN IMMEDIATE").await?;
-    sqlx::query(
-        "INSERT INTO releases (id, request, recording, review, revision, title, policy_name, stem,
-         approvals, state, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'rendering', ?)",
-    )
-    .bind(&id)
-    .bind(&request)
-    .bind(&approved.row.recording)
-    .bind(&review)
-    .bind(approved.row.revision)
-    .bind(&approved.row.title)
-    .bind(&approved.policy_name)
-    .bind(stem)
-    .bind(json!(approved.approvals).to_string())
-    .bind(app.now())
-    .execute(&mut *change)
-    .await?;
-    let mut job = NewJob::new(Kind::Render, &who.name);
-    job.request = Some(request.clone());
-    job.recording = Some(approved.row.recording.clone());
-    job.review = Some(review.clone());
-    job.release = Some(id.clone());
-    job.queue(app.now(), &mut change).await?;
-    let note = Note::new(Act::Render, "queued")
-        .id("review", &review)
-        .id("release", &id);
-    app.note(&who.name, note).await?;
-    change.commit().await?;
-    app.runner.wake(Kind::Render);
-    app.tell(Change::Request { id: request });
-    app.tell(Change::Release { id: id.clone() });
-    let release = shown(&app, row(&app, &id).await?).await?;
-    Ok((StatusCode::ACCEPTED, axum::Json(release)))
-}
-
-/// The name of a release: letters, digits, dots, dashes and underscores of what it is about.
-fn stem(number: &str, recording: &str, policy: &str) -> String {
-    let name = recording
-        .rsplit_once('.')
-        .map_or(recording, |(stem, _)| stem);
-    let plain = |text: &str| -> String {
-        let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        text.chars()
-            .take(40)
-            .map(|c| if fits(c) { c } else { '_' })
-            .collect()
-    };
-    format!("{}.{}.{}", plain(number), plain(name), plain(policy))
-}
-
 /// Writes down that a release is there.
 ///
 /// # Errors
@@ -334,64 +213,6 @@ pub(crate) async fn rendered(
         .execute(change)
         .await
         .map(drop)
-}
-
-/// One thing that was looked at, or not.
-#[derive(Debug, Serialize)]
-struct Check {
-    group: String,
-    name: String,
-    status: &'static str,
-    evidence: String,
-}
-
-/// What a check of a release came to.
-#[derive(Debug, Serialize)]
-pub(crate) struct Verdict {
-    ok: bool,
-    checks: Vec<Check>,
-}
-
-/// What `redact verify --json` prints, in the page's words.
-pub(crate) fn verdict(value: &Value) -> Verdict {
-    let word = |entry: &Value, key: &str| entry[key].as_str().unwrap_or_default().to_owned();
-    let list = |key: &str| value[key].as_array().cloned().unwrap_or_default();
-    let mut checks: Vec<Check> = list("checks")
-        .iter()
-        .map(|entry| Check {
-            group: word(entry, "group"),
-            name: word(entry, "name"),
-            status: if entry["passed"] == true {
-                "ok"
-            } else {
-                "wrong"
-            },
-            evidence: word(entry, "evidence"),
-        })
-        .collect();
-    // No check is no verdict: what cannot be read is never ok.
-    let ok = !checks.is_empty() && checks.iter().all(|check| check.status == "ok");
-    checks.extend(list("not_checked").iter().map(|entry| Check {
-        group: word(entry, "group"),
-        name: word(entry, "name"),
-        status: "not_checked",
-        evidence: word(entry, "why"),
-    }));
-    Verdict { ok, checks }
-}
-
-/// The verdict on what could not even be read.
-pub(crate) fn unreadable(why: &str) -> Verdict {
-    let check = Check {
-        group: "file".to_owned(),
-        name: "can be checked".to_owned(),
-        status: "wrong",
-        evidence: why.to_owned(),
-    };
-    Verdict {
-        ok: false,
-        checks: vec![check],
-    }
 }
 
 /// Writes a verdict down.
@@ -428,42 +249,12 @@ pub(crate) async fn one(
     who: Who,
     Path(id): Path<Id>,
 ) -> Answer<axum::Json<Release>> {
-    let release = shown(&app, row(&app, &id).await?).await?;
+    let row = row(&app, &id).await?;
+    let all = chain::of_recording(&app, &row.recording).await?;
+    let (chain, others) = chain::split(all, &id);
+    let mut release = shown(&app, row).await?;
+    (release.chain, release.others) = (chain, others);
     Ok(axum::Json(release.for_role(who.role)))
-}
-
-/// `GET /releases/:id/files/:kind`.
-pub(crate) async fn file(
-    State(app): State<App>,
-    who: Who,
-    Path((id, kind)): Path<(Id, FileKind)>,
-    headers: HeaderMap,
-) -> Answer<Response> {
-    if kind.is_sealed() && who.role == Role::Auditor {
-        return Err(ApiError::not_found());
-    }
-    let release = path(&app, &id).await?;
-    if !release.exists() {
-        return Err(ApiError::not_found());
-    }
-    let path = kind.path(&release);
-    let name = path
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
-    let shown = Shown {
-        kind: kind.media_type(),
-        save_as: Some(&name),
-    };
-    let answer = files::send(&path, shown, &headers).await?;
-    let word = serde_json::to_value(kind).unwrap_or_default();
-    let word = word.as_str().unwrap_or_default().replace('_', "-");
-    let note = Note::new(Act::Export, "download")
-        .id("release", &id)
-        .label("file", &word);
-    app.note(&who.name, note).await?;
-    Ok(answer)
 }
 
 /// `POST /releases/:id/verify`.
@@ -494,171 +285,4 @@ pub(crate) async fn verify(
     let job = recordings::queue_now(&app, job).await?;
     app.tell(Change::Release { id });
     Ok((StatusCode::ACCEPTED, axum::Json(job)))
-}
-
-#[derive(sqlx::FromRow)]
-struct CopyRow {
-    id: Id,
-    at: Millis,
-    by: String,
-    recipient: String,
-    medium: String,
-    note: String,
-    files: String,
-}
-
-/// A copy as the page sees it.
-#[derive(Serialize)]
-pub(crate) struct Copy {
-    id: Id,
-    at: String,
-    by: String,
-    to: String,
-    medium: String,
-    note: String,
-    files: Value,
-}
-
-impl From<CopyRow> for Copy {
-    fn from(row: CopyRow) -> Self {
-        Self {
-            id: row.id,
-            at: time::text(row.at),
-            by: row.by,
-            to: row.recipient,
-            medium: row.medium,
-            note: row.note,
-            files: serde_json::from_str(&row.files).unwrap_or_default(),
-        }
-    }
-}
-
-/// `GET /releases/:id/copies`.
-pub(crate) async fn copies(
-    State(app): State<App>,
-    Path(id): Path<Id>,
-) -> Answer<axum::Json<Vec<Copy>>> {
-    row(&app, &id).await?;
-    let rows: Vec<CopyRow> = sqlx::query_as(
-        "SELECT id, at, by, recipient, medium, note, files FROM copies WHERE release = ?
-         ORDER BY at",
-    )
-    .bind(&id)
-    .fetch_all(&app.db)
-    .await?;
-    Ok(axum::Json(rows.into_iter().map(Copy::from).collect()))
-}
-
-#[derive(Clone, Copy, Serialize, Deserialize, sqlx::Type)]
-#[serde(rename_all = "lowercase")]
-#[sqlx(rename_all = "lowercase")]
-enum Medium {
-    Download,
-    Disc,
-    Drive,
-    Portal,
-    Mail,
-    Other,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct HandOver {
-    to: String,
-    medium: Medium,
-    #[serde(default)]
-    note: String,
-    files: Vec<FileKind>,
-}
-
-/// `POST /releases/:id/copies`.
-pub(crate) async fn hand_over(
-    State(app): State<App>,
-    who: Who,
-    Path(id): Path<Id>,
-    Body(given): Body<HandOver>,
-) -> Answer<(StatusCode, axum::Json<Copy>)> {
-    let release = row(&app, &id).await?;
-    if release.state != "ready" {
-        let message = "What was not checked, or was found wrong, is not handed over.";
-        return Err(ApiError::conflict("not_verified", message));
-    }
-    if given.files.is_empty() || given.files.len() > FileKind::ALL.len() {
-        return Err(ApiError::field(
-            "files",
-            "Say which files were handed over.",
-        ));
-    }
-    let to = text("to", &given.to, 200)?;
-    let note = optional_text("note", &given.note, 2000)?;
-    let path = release_file(&app, &id, &release.stem);
-    let mut written = Note::new(Act::Delivery, "copy").id("release", &id);
-    let mut files = Vec::new();
-    for kind in given.files {
-        let file = kind.path(&path);
-        let digest = tokio::task::spawn_blocking(move || {
-            digest_file(&file, &mut |_, _| std::ops::ControlFlow::Continue(()))
-        });
-        let (digest, _) = digest.await??;
-        let entry = json!({ "kind": kind, "sha256": digest.to_string() });
-        let word = entry["kind"].as_str().unwrap_or_default().replace('_', "-");
-        written = written.subject(&word, digest);
-        files.push(entry);
-    }
-    let row = CopyRow {
-        id: Id::random(),
-        at: app.now(),
-        by: who.name.clone(),
-        recipient: to,
-        medium: json!(given.medium).as_str().unwrap_or_default().to_owned(),
-        note,
-        files: json!(files).to_string(),
-    };
-    let mut change = app.db.begin_with("BEGIN IMMEDIATE").await?;
-    sqlx::query(
-        "INSERT INTO copies (id, release, at, by, recipient, medium, note, files)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind(&row.id)
-    .bind(&id)
-    .bind(row.at)
-    .bind(&row.by)
-    .bind(&row.recipient)
-    .bind(&row.medium)
-    .bind(&row.note)
-    .bind(&row.files)
-    .execute(&mut *change)
-    .await?;
-    // To whom is in the database: the event log takes no name that was typed.
-    app.note(&who.name, written.label("medium", &row.medium))
-        .await?;
-    change.commit().await?;
-    app.tell(Change::Release { id });
-    app.tell(Change::Request {
-        id: release.request,
-    });
-    Ok((StatusCode::CREATED, axum::Json(row.into())))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_nothing_was_checked_of_is_not_ok() {
-        assert!(!verdict(&json!({})).ok);
-        assert!(!verdict(&json!({ "checks": [] })).ok);
-        let check = json!({ "group": "a", "name": "b", "passed": true, "evidence": "c" });
-        assert!(verdict(&json!({ "checks": [check] })).ok);
-        let wrong = json!({ "group": "a", "name": "b", "passed": false, "evidence": "c" });
-        assert!(!verdict(&json!({ "checks": [check, wrong] })).ok);
-    }
-
-    #[test]
-    fn a_release_is_named_by_plain_letters() {
-        assert_eq!(
-            stem("2026/17", "../clip v2.mp4", "court"),
-            "2026_17.___clip_v2.court"
-        );
-    }
 }

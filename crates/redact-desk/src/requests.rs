@@ -29,6 +29,21 @@ pub(crate) enum RequesterKind {
     Other,
 }
 
+impl RequesterKind {
+    /// For people.
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::Public => "member of the public",
+            Self::Press => "press",
+            Self::DataSubject => "person in the recording",
+            Self::Attorney => "attorney",
+            Self::Court => "court",
+            Self::Agency => "another agency",
+            Self::Other => "other",
+        }
+    }
+}
+
 /// How far a request is; the order is that of the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -263,6 +278,39 @@ async fn find(app: &Shared, id: &Id) -> Answer<Request> {
     Ok(row.ok_or_else(ApiError::not_found)?.shown(app.now()))
 }
 
+/// What a request says of itself in the manifests of its releases.
+#[derive(sqlx::FromRow)]
+pub(crate) struct Facts {
+    pub(crate) number: String,
+    pub(crate) requester: String,
+    #[sqlx(rename = "requester_kind")]
+    pub(crate) kind: RequesterKind,
+    /// Whose law it runs under, in words.
+    #[sqlx(rename = "jurisdiction")]
+    pub(crate) law: String,
+    pub(crate) received_on: String,
+    pub(crate) due_on: String,
+}
+
+/// What is known of a request now.
+///
+/// # Errors
+/// 404.
+pub(crate) async fn facts(app: &Shared, id: &Id) -> Answer<Facts> {
+    let found: Option<Facts> = sqlx::query_as(
+        "SELECT number, requester, requester_kind, jurisdiction, received_on, due_on
+         FROM requests WHERE id = ?",
+    )
+    .bind(id)
+    .fetch_optional(&app.db)
+    .await?;
+    let mut facts = found.ok_or_else(ApiError::not_found)?;
+    if let Some(title) = clocks::title(&facts.law) {
+        title.clone_into(&mut facts.law);
+    }
+    Ok(facts)
+}
+
 /// Refuses an id that no request has.
 ///
 /// # Errors
@@ -328,7 +376,7 @@ pub(crate) async fn add(
     let jurisdiction = text("jurisdiction", &given.jurisdiction, 100)?;
     let due = match &given.due_on {
         Some(due) => day("due_on", due)?,
-        None => clocks::due(&jurisdiction, received),
+        None => clocks::due(&app.holidays, &jurisdiction, received),
     };
     check_assignee(&app, given.assignee.as_ref()).await?;
     let id = Id::random();

@@ -29,8 +29,8 @@ use crate::stream::Change;
 use crate::time::{self, Millis};
 use document::{ClassName, Document};
 
-pub(crate) use approval::{approve, approved_plan, withdraw};
-pub(crate) use differences::differences;
+pub(crate) use approval::{Approved, approve, approved_plan, withdraw};
+pub(crate) use differences::{Differences, differences};
 pub(crate) use summary::summary;
 
 /// The longest preview, in frames.

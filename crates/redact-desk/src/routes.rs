@@ -142,6 +142,7 @@ fn table() -> Vec<Route> {
         GET "/api/jobs/{id}/clip" WORK => queue::clip,
         GET "/api/releases" SHOW => releases::list,
         GET "/api/releases/{id}" SHOW => releases::one,
+        GET "/api/releases/{id}/differences/{other}" WORK => releases::differences,
         GET "/api/releases/{id}/files/{kind}" SHOW => releases::file,
         POST "/api/releases/{id}/verify" WORK => releases::verify,
         GET "/api/releases/{id}/copies" SHOW => releases::copies,

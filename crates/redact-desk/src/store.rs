@@ -13,7 +13,10 @@ use sqlx::sqlite::{
 use crate::DeskError;
 
 /// The version of the tables, in SQLite's `user_version`.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
+
+/// What makes each version out of the one before it.
+const STEPS: [&str; 2] = [include_str!("schema.sql"), include_str!("schema-2.sql")];
 
 /// The database.
 pub(crate) type Db = SqlitePool;
@@ -41,12 +44,14 @@ pub(crate) async fn open(folder: &Path) -> Result<Db, DeskError> {
             known: VERSION,
         });
     }
-    if found == 0 {
+    if found < VERSION {
+        let done = usize::try_from(found).unwrap_or(0);
         let mut making = db.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::raw_sql(include_str!("schema.sql"))
-            .execute(&mut *making)
-            .await?;
-        sqlx::raw_sql("PRAGMA user_version = 1")
+        for &step in &STEPS[done..] {
+            sqlx::raw_sql(step).execute(&mut *making).await?;
+        }
+        let version = format!("PRAGMA user_version = {VERSION}");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(version))
             .execute(&mut *making)
             .await?;
         making.commit().await?;
@@ -202,6 +207,46 @@ pub(crate) fn digest(text: &str) -> Option<Digest> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Goal: a data folder of the version before is taken over, with all that is in it.
+    #[tokio::test]
+    async fn an_older_database_is_brought_up_to_date() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let options = SqliteConnectOptions::new()
+            .filename(folder.path().join("desk.sqlite"))
+            .create_if_missing(true);
+        let old = SqlitePool::connect_with(options).await.unwrap();
+        sqlx::raw_sql(STEPS[0]).execute(&old).await.unwrap();
+        let approval =
+            "INSERT INTO requests VALUES ('r', 'n', 'press', '', 'us-ca', 'a', 'b', NULL,
+            '', 0, 1, 1); INSERT INTO recordings VALUES ('c', 'r', 'n', 1, 1, 'x', NULL, NULL);
+            INSERT INTO reviews VALUES ('v', 'c', 't', 'p', 1, 1);
+            INSERT INTO approvals VALUES (1, 'v', 1, 'u', 'n', 'approver', 1, 's', 'c', 0);
+            PRAGMA user_version = 1";
+        sqlx::raw_sql(approval).execute(&old).await.unwrap();
+        old.close().await;
+        for _ in 0..2 {
+            let db = open(folder.path()).await.unwrap();
+            let (name, signature): (String, Option<String>) =
+                sqlx::query_as("SELECT name, signature FROM approvals")
+                    .fetch_one(&db)
+                    .await
+                    .unwrap();
+            assert_eq!((name.as_str(), signature), ("n", None));
+            db.close().await;
+        }
+        let newer = open(folder.path()).await.unwrap();
+        sqlx::raw_sql("PRAGMA user_version = 99")
+            .execute(&newer)
+            .await
+            .unwrap();
+        newer.close().await;
+        let refused = open(folder.path()).await;
+        assert!(matches!(
+            refused,
+            Err(DeskError::NewerData { found: 99, .. })
+        ));
+    }
 
     #[test]
     fn no_path_is_an_id() {

@@ -1,7 +1,7 @@
 //! Times as the desk keeps them: milliseconds since 1970, and as the page reads them.
 
 use ::time::format_description::well_known::{Iso8601, Rfc3339};
-use ::time::{Date, Duration, OffsetDateTime, Weekday};
+use ::time::{Date, Duration, OffsetDateTime};
 
 /// Milliseconds of civil time since 1970-01-01T00:00:00Z.
 pub(crate) type Millis = i64;
@@ -36,8 +36,8 @@ pub(crate) fn day_text(day: Date) -> String {
     day.format(&Iso8601::DATE).unwrap_or_default()
 }
 
-/// `count` days after `from`; working days leave out Saturdays and Sundays, not holidays.
-pub(crate) fn days_after(from: Date, count: u16, working: bool) -> Date {
+/// `count` days after `from`, of which those that are `off` are not counted.
+pub(crate) fn days_after(from: Date, count: u16, off: impl Fn(Date) -> bool) -> Date {
     let mut day = from;
     let mut left = count;
     while left > 0 {
@@ -45,8 +45,7 @@ pub(crate) fn days_after(from: Date, count: u16, working: bool) -> Date {
             return day;
         };
         day = next;
-        let weekend = matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);
-        if !working || !weekend {
+        if !off(day) {
             left -= 1;
         }
     }
@@ -58,11 +57,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn working_days_leave_weekends_out() {
+    fn days_that_are_off_are_not_counted() {
         let friday = read_day("2026-01-30").unwrap();
-        assert_eq!(day_text(days_after(friday, 1, true)), "2026-02-02");
-        assert_eq!(day_text(days_after(friday, 10, true)), "2026-02-13");
-        assert_eq!(day_text(days_after(friday, 10, false)), "2026-02-09");
+        let weekend = |day: Date| day.weekday().number_days_from_monday() > 4;
+        assert_eq!(day_text(days_after(friday, 1, weekend)), "2026-02-02");
+        assert_eq!(day_text(days_after(friday, 10, weekend)), "2026-02-13");
+        assert_eq!(day_text(days_after(friday, 10, |_| false)), "2026-02-09");
     }
 
     #[test]

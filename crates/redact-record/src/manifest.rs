@@ -38,7 +38,7 @@ pub use items::{
 };
 pub use public::{PolicyName, PublicManifest, ReleaseFile, SourceSummary, Supersedes};
 use removed::removed;
-pub use request::{Request, RequestFile, Terms, read_request};
+pub use request::{Request, RequestFile, Terms, read_request, write_request};
 pub use sealed::{KeptTrack, SealedBody, SealedItem, SealedManifest};
 
 /// The names that files give these types.

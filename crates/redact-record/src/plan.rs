@@ -13,7 +13,7 @@ use redact_core::{
 use crate::file::plan::{ApprovalFile, PlanFile, content_digest};
 use crate::json::{self, FileKind, check_text};
 use crate::policy::{self, Policy};
-use crate::sign::{KeyPair, SignatureVerdict, Signed, TrustStore};
+use crate::sign::{KeyPair, PublicKey, SignatureVerdict, Signed, TrustStore};
 use crate::{Overwrite, RecordError, digest_bytes, store};
 
 pub(crate) const KIND: FileKind = FileKind {
@@ -184,6 +184,20 @@ fn signed_bytes(approval: &Approval) -> Vec<u8> {
     let mut file = ApprovalFile::from(approval);
     file.signature = None;
     json::compact(&file)
+}
+
+/// Checks that `approval` is signed, and with the key that belongs to `key`: who keeps a key for
+/// each person holds every approval against the approver's own.
+///
+/// # Errors
+/// [`RecordError::Unsigned`], [`RecordError::Signature`].
+pub fn check_signed_with(approval: &Approval, key: &PublicKey) -> Result<(), RecordError> {
+    let Some(signature) = &approval.signature else {
+        let by = approval.by.clone();
+        return Err(RecordError::Unsigned { by });
+    };
+    key.verify_bytes(&signed_bytes(approval), signature, Signed::Approval)
+        .map_err(RecordError::Signature)
 }
 
 /// Checks the signatures of `plan`'s approvals: each that is there must hold, and where the policy

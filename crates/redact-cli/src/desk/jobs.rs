@@ -95,12 +95,12 @@ impl Children {
         if let Some(models) = &self.models {
             command.arg("--models").arg(models);
         }
-        // With `=`, because what a person typed may begin with a dash.
-        command.arg(format!("--request={}", task.request));
-        if !task.requester.is_empty() {
-            command.arg(format!("--requester={}", task.requester));
+        command.arg("--request-file").arg(&task.request);
+        if let Some(older) = &task.supersedes {
+            command.arg("--supersedes").arg(older);
         }
         if let Some(agency) = &self.agency {
+            // With `=`, because a name may begin with a dash.
             command.arg(format!("--agency={agency}"));
         }
         if let Some(key) = &self.key {
@@ -115,6 +115,9 @@ impl Children {
         command.arg("verify").arg("--manifest").arg(&task.manifest);
         if let Some(source) = &task.source {
             command.arg("--source").arg(source);
+        }
+        if let Some(older) = &task.previous {
+            command.arg("--previous").arg(older);
         }
         if let Some(report) = &task.report {
             command.arg("--force").arg("--report").arg(report);

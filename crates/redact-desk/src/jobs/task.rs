@@ -78,6 +78,7 @@ async fn build(app: &Shared, job: &Id, kind: Kind) -> crate::answer::Answer<Task
             Task::Verify(VerifyTask {
                 manifest: paths.manifest,
                 source: Some(recordings::source(app, &recording()?).await?),
+                previous: releases::order(app, release).await?.supersedes,
                 report: Some(report),
                 release: path,
                 by: row.by,
@@ -127,14 +128,14 @@ async fn render(app: &Shared, row: &Row, recording: &Id) -> crate::answer::Answe
         .release
         .as_ref()
         .ok_or_else(crate::answer::ApiError::not_found)?;
-    let (plan, request, requester) = releases::order(app, release).await?;
+    let order = releases::order(app, release).await?;
     Ok(Task::Render(RenderTask {
         clip: recordings::source(app, recording).await?,
-        plan,
+        plan: order.plan,
         findings: app.folders.recording(recording).join(FINDINGS),
         release: releases::path(app, release).await?,
-        request,
-        requester,
+        request: order.request,
+        supersedes: order.supersedes,
         by: row.by.clone(),
     }))
 }

@@ -1,6 +1,8 @@
 //! Approvals: for one revision, by a person who just gave the password again, in the words and with
 //! the digest that the plan's own record has.
 //!
+//! Each is signed with the approver's key, as `redact approve` does it.
+//!
 //! A review is approved when an approver approved it and, where the policy demands two people, two
 //! did. Anything that is saved afterwards voids all of it.
 
@@ -9,6 +11,7 @@ use std::path::PathBuf;
 use axum::extract::{Path, State as Shareable};
 use redact_core::{Plan, PlanError, UtcNanos};
 use redact_record::events::Act;
+use redact_record::sign::{KeyPair, PublicKey, TrustStore};
 use redact_record::{Overwrite, RecordError, plan as record};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -17,7 +20,7 @@ use sqlx::SqliteConnection;
 use super::summary::{Problem, problems};
 use super::{Ready, Review, Row, row, shown};
 use crate::accounts::session::Who;
-use crate::accounts::{by_id, re_enter};
+use crate::accounts::{by_id, re_enter, signing};
 use crate::answer::{Answer, ApiError, Body, optional_text, text};
 use crate::app::{App, Note, Shared};
 use crate::routes::Role;
@@ -36,6 +39,7 @@ pub(crate) struct Given {
     at_nanos: i64,
     statement: String,
     content: String,
+    signature: Option<String>,
 }
 
 /// An approval as the page sees it.
@@ -45,6 +49,8 @@ pub(crate) struct Shown {
     at: String,
     role: Role,
     statement: String,
+    #[serde(default)]
+    signed: bool,
 }
 
 impl From<&Given> for Shown {
@@ -54,6 +60,7 @@ impl From<&Given> for Shown {
             at: time::text(given.at_nanos.div_euclid(1_000_000)),
             role: given.role,
             statement: given.statement.clone(),
+            signed: given.signature.is_some(),
         }
     }
 }
@@ -73,7 +80,7 @@ pub(crate) enum State {
 /// The database's.
 pub(crate) async fn of(app: &Shared, row: &Row) -> Result<Vec<Given>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT user, name, role, at_nanos, statement, content FROM approvals
+        "SELECT user, name, role, at_nanos, statement, content, signature FROM approvals
          WHERE review = ? AND revision = ? AND void = 0 ORDER BY id",
     )
     .bind(&row.id)
@@ -118,8 +125,40 @@ fn with_approvals(plan: Plan, given: &[Given]) -> Answer<Plan> {
     }
     given.iter().try_fold(plan, |plan, given| {
         let at = UtcNanos(given.at_nanos);
-        Ok(record::approve(plan, &given.name, at, &given.statement)?)
+        let mut plan = record::approve(plan, &given.name, at, &given.statement)?;
+        if let Some(newest) = plan.approvals.last_mut() {
+            newest.signature.clone_from(&given.signature);
+        }
+        Ok(plan)
     })
+}
+
+/// The key of each approver, in the order of the approvals; `None` for who has none.
+async fn keys_of(app: &Shared, given: &[Given]) -> Answer<Vec<Option<PublicKey>>> {
+    let mut keys = Vec::with_capacity(given.len());
+    for given in given {
+        keys.push(signing::public(app, &given.user).await?);
+    }
+    Ok(keys)
+}
+
+/// Refuses a plan with an approval that is signed with another key than the approver's own.
+fn check_keys(plan: &Plan, keys: &[Option<PublicKey>]) -> Answer<()> {
+    for (approval, key) in plan.approvals.iter().zip(keys) {
+        if approval.signature.is_none() {
+            // Whether there must be one is for the policy to say.
+            continue;
+        }
+        let own = key
+            .as_ref()
+            .is_some_and(|key| record::check_signed_with(approval, key).is_ok());
+        if !own {
+            let message = format!("{}'s approval is not signed with their key.", approval.by);
+            return Err(ApiError::refused("signature", message)
+                .hint("Take the approvals back and approve again."));
+        }
+    }
+    Ok(())
 }
 
 #[derive(Deserialize)]
@@ -158,6 +197,8 @@ pub(crate) async fn approve(
         let message = "You have approved this already; it takes another person.";
         return Err(ApiError::refused("same_person", message));
     }
+    let key = signing::unlock(&app, &account, &given.password).await?;
+    let keys = keys_of(&app, &earlier).await?;
     let row = ready.row.clone();
     let by = Given {
         user: who.id.clone(),
@@ -166,8 +207,10 @@ pub(crate) async fn approve(
         at_nanos: app.now_nanos().0,
         statement,
         content: String::new(),
+        signature: None,
     };
-    let checked = tokio::task::spawn_blocking(move || check(&ready, &earlier, by)).await?;
+    let checked =
+        tokio::task::spawn_blocking(move || check(&ready, (&earlier, &keys), by, &key)).await?;
     let given = match checked {
         Ok(given) => given,
         Err(refused) => {
@@ -185,8 +228,14 @@ pub(crate) async fn approve(
     Ok(axum::Json(shown(&app, super::row(&app, &id).await?).await?))
 }
 
-/// Whether the plan may be approved by `by`, on top of `earlier`; fills in what it is an approval of.
-fn check(ready: &Ready, earlier: &[Given], mut by: Given) -> Answer<Given> {
+/// Whether the plan may be approved by `by`, on top of the earlier approvals and their keys; fills
+/// in what it is an approval of, and signs it.
+fn check(
+    ready: &Ready,
+    (earlier, keys): (&[Given], &[Option<PublicKey>]),
+    mut by: Given,
+    key: &KeyPair,
+) -> Answer<Given> {
     let plan = ready.plan()?;
     let found: Vec<Problem> = problems(&plan);
     if !found.is_empty() {
@@ -196,6 +245,7 @@ fn check(ready: &Ready, earlier: &[Given], mut by: Given) -> Answer<Given> {
     let content = record::content(&plan);
     by.content = content.to_string();
     let plan = with_approvals(plan, earlier)?;
+    check_keys(&plan, keys)?;
     let approved = record::approve(plan, &by.name, UtcNanos(by.at_nanos), &by.statement);
     let approved = approved.map_err(|refused| match refused {
         RecordError::SamePerson { .. } => {
@@ -204,6 +254,9 @@ fn check(ready: &Ready, earlier: &[Given], mut by: Given) -> Answer<Given> {
         }
         other => other.into(),
     })?;
+    let approved = record::sign_approval(approved, key)?;
+    let newest = approved.approvals.last();
+    by.signature = newest.and_then(|newest| newest.signature.clone());
     let source = approved.source.digest;
     match record::approved(approved, source) {
         Ok(_) | Err(RecordError::Plan(PlanError::SecondPersonMissing { .. })) => Ok(by),
@@ -214,8 +267,8 @@ fn check(ready: &Ready, earlier: &[Given], mut by: Given) -> Answer<Given> {
 async fn insert(app: &Shared, row: &Row, given: &Given) -> Answer<()> {
     let mut change = app.db.begin_with("BEGIN IMMEDIATE").await?;
     sqlx::query(
-        "INSERT INTO approvals (review, revision, user, name, role, at_nanos, statement, content)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO approvals (review, revision, user, name, role, at_nanos, statement, content,
+         signature) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(&row.id)
     .bind(row.revision)
@@ -225,6 +278,7 @@ async fn insert(app: &Shared, row: &Row, given: &Given) -> Answer<()> {
     .bind(given.at_nanos)
     .bind(&given.statement)
     .bind(&given.content)
+    .bind(&given.signature)
     .execute(&mut *change)
     .await?;
     let mut note = Note::new(Act::Approval, "approve")
@@ -280,6 +334,15 @@ pub(crate) struct Approved {
     pub(crate) plan: PathBuf,
 }
 
+impl Approved {
+    /// The approvers among those who approved.
+    pub(crate) fn authorised_by(&self) -> String {
+        let approvers = self.approvals.iter().filter(|a| a.role == Role::Approver);
+        let names: Vec<&str> = approvers.map(|approval| approval.by.as_str()).collect();
+        names.join(", ")
+    }
+}
+
 /// Writes the approved plan of a review; call it with the reviews' lock held.
 ///
 /// # Errors
@@ -300,9 +363,14 @@ pub(crate) async fn approved_plan(app: &Shared, id: &Id) -> Answer<Approved> {
         approvals: given.iter().map(Shown::from).collect(),
         plan: plan.clone(),
     };
+    let keys = keys_of(app, &given).await?;
+    let trusted = app.options.trusted.clone();
     let written = tokio::task::spawn_blocking(move || -> Answer<()> {
         let whole = with_approvals(ready.plan()?, &given)?;
-        // The renderer's own door: what it would refuse is not written.
+        check_keys(&whole, &keys)?;
+        // The renderer's own doors: what it would refuse is not written.
+        record::check_signatures(&whole, &TrustStore::open(&trusted)?)
+            .map_err(|refused| ApiError::refused("signature", format!("{refused}.")))?;
         record::approved(whole.clone(), whole.source.digest)?;
         record::write(&plan, &whole, Overwrite::Replace)?;
         Ok(())

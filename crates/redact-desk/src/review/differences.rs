@@ -45,31 +45,34 @@ pub(crate) async fn differences(
         ));
     }
     let made = tokio::task::spawn_blocking(move || {
-        Ok::<_, ApiError>(between(&here.plan()?, &there.plan()?))
+        Ok::<_, ApiError>(Differences::between(&here.plan()?, &there.plan()?))
     });
     Ok(axum::Json(made.await??))
 }
 
-fn between(here: &Plan, there: &Plan) -> Differences {
-    let drawn = |plan: &Plan| {
-        ids(plan
-            .drawn
-            .iter()
-            .map(|mask| (mask.id(), format!("{mask:?}"))))
-    };
-    let mutes = |plan: &Plan| {
-        ids(plan
-            .mutes
-            .iter()
-            .map(|mute| (mute.id.as_str(), format!("{mute:?}"))))
-    };
-    Differences {
-        tracks: tracks(here, there),
-        drawn_only_here: only(&drawn(here), &drawn(there)),
-        drawn_only_there: only(&drawn(there), &drawn(here)),
-        mutes_only_here: only(&mutes(here), &mutes(there)),
-        mutes_only_there: only(&mutes(there), &mutes(here)),
-        muted_seconds: [muted_seconds(here), muted_seconds(there)],
+impl Differences {
+    /// What differs between two plans of one recording.
+    pub(crate) fn between(here: &Plan, there: &Plan) -> Self {
+        let drawn = |plan: &Plan| {
+            ids(plan
+                .drawn
+                .iter()
+                .map(|mask| (mask.id(), format!("{mask:?}"))))
+        };
+        let mutes = |plan: &Plan| {
+            ids(plan
+                .mutes
+                .iter()
+                .map(|mute| (mute.id.as_str(), format!("{mute:?}"))))
+        };
+        Self {
+            tracks: tracks(here, there),
+            drawn_only_here: only(&drawn(here), &drawn(there)),
+            drawn_only_there: only(&drawn(there), &drawn(here)),
+            mutes_only_here: only(&mutes(here), &mutes(there)),
+            mutes_only_there: only(&mutes(there), &mutes(here)),
+            muted_seconds: [muted_seconds(here), muted_seconds(there)],
+        }
     }
 }
 

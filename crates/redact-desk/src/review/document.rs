@@ -29,6 +29,9 @@ pub(crate) struct Track {
     pub(crate) class: ClassName,
     pub(crate) person: Option<String>,
     pub(crate) parts: Vec<Part>,
+    /// By how much the track's boxes are larger than its parts say; none: not at all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) margins: Vec<MarginRow>,
     pub(crate) decision: Option<Decision>,
 }
 
@@ -60,6 +63,10 @@ pub(crate) struct PathPart {
 
 /// `[frame, x_min, y_min, x_max, y_max]`.
 pub(crate) type KeyRow = (u32, f32, f32, f32, f32);
+
+/// `[frame, left, top, right, bottom]`: what a person added to a box on its sides, as fractions of
+/// the box's own width and height. Never less than nothing: what was found stays covered.
+pub(crate) type MarginRow = (u32, f32, f32, f32, f32);
 
 impl Part {
     pub(crate) const fn span(&self) -> (u32, u32) {
@@ -284,6 +291,7 @@ impl Document {
                 start: found.span().start().get(),
                 end: found.span().end().get(),
             })],
+            margins: Vec::new(),
             decision: None,
         };
         Self {
@@ -331,7 +339,8 @@ impl Document {
             };
             let old = known
                 .get(&track.id)
-                .filter(|old| old.class == track.class && old.parts == track.parts);
+                .filter(|old| old.class == track.class && old.parts == track.parts)
+                .filter(|old| old.margins == track.margins);
             let old = old.and_then(|old| old.decision.as_ref());
             track.decision = Some(match old.filter(|old| old.same(&decision)) {
                 Some(old) => old.clone(),
@@ -382,7 +391,8 @@ impl Document {
             Part::Found(_) => 0,
             Part::Path(part) => part.path.len(),
         });
-        if rows.chain(path_rows).sum::<usize>() > ROWS_MAX {
+        let margins = self.tracks.iter().map(|track| track.margins.len());
+        if rows.chain(path_rows).chain(margins).sum::<usize>() > ROWS_MAX {
             return Err(ApiError::field(
                 "document",
                 format!("at most {ROWS_MAX} rows"),

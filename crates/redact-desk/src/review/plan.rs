@@ -10,7 +10,7 @@ use redact_core::{
 };
 use redact_record::manifest::Utc;
 
-use super::document::{self, Decision, Document, KeyRow, Part, SoundTracks};
+use super::document::{self, Decision, Document, KeyRow, MarginRow, Part, SoundTracks};
 use crate::answer::{Answer, ApiError};
 use crate::policies::{Policy, VerdictName};
 use crate::store;
@@ -165,9 +165,61 @@ fn track(
             ApiError::field(at("parts"), expected)
         })?;
     }
-    let boxes = filled(&boxes, start);
+    let mut boxes = filled(&boxes, start);
+    check_margins(&given.margins, frames).ok_or_else(|| {
+        let expected = "rows in ascending order of frames, each side 0 to 20 times the box";
+        ApiError::field(at("margins"), expected)
+    })?;
+    for each in &mut boxes {
+        each.rect = widened(each.rect, margins_at(&given.margins, each.frame.get()));
+    }
     Track::new(TrackId(given.id), given.class.into(), boxes)
         .ok_or_else(|| ApiError::internal(&"a track with a hole"))
+}
+
+/// The most that is added to a box on one side, in its own widths or heights.
+const MARGIN_MAX: f32 = 20.0;
+
+fn check_margins(rows: &[MarginRow], frames: u32) -> Option<()> {
+    let fits = |side: f32| (0.0..=MARGIN_MAX).contains(&side);
+    let right = rows.iter().all(|&(frame, left, top, right, bottom)| {
+        frame < frames && [left, top, right, bottom].into_iter().all(fits)
+    });
+    (right && rows.is_sorted_by(|a, b| a.0 < b.0)).then_some(())
+}
+
+/// `[left, top, right, bottom]` in `frame`: straight lines between rows, still before the first and
+/// after the last.
+fn margins_at(rows: &[MarginRow], frame: u32) -> [f32; 4] {
+    let sides = |&(_, left, top, right, bottom): &MarginRow| [left, top, right, bottom];
+    let after = rows.partition_point(|row| row.0 < frame);
+    match (
+        after.checked_sub(1).map(|before| &rows[before]),
+        rows.get(after),
+    ) {
+        (None, None) => [0.0; 4],
+        (Some(only), None) | (None, Some(only)) => sides(only),
+        (Some(before), Some(next)) => {
+            #[expect(clippy::cast_precision_loss, reason = "a fraction of 0 to 1")]
+            let share = (frame - before.0) as f32 / (next.0 - before.0) as f32;
+            let (a, b) = (sides(before), sides(next));
+            std::array::from_fn(|side| a[side] * (1.0 - share) + b[side] * share)
+        }
+    }
+}
+
+/// The box with margins added; holds `rect` whatever they are.
+fn widened(rect: NormRect, [left, top, right, bottom]: [f32; 4]) -> NormRect {
+    let [x_min, y_min, x_max, y_max] = rect.sides();
+    let (width, height) = (rect.width(), rect.height());
+    let wider = NormRect::clipped([
+        x_min - left * width,
+        y_min - top * height,
+        x_max + right * width,
+        y_max + bottom * height,
+    ]);
+    // The hull, in case rounding took something away.
+    wider.map_or(rect, |wider| wider.hull(rect))
 }
 
 /// Lays the boxes of one part over those that are there; `None` for a part that is not right.
@@ -315,4 +367,55 @@ fn mute(given: &document::Mute) -> Answer<MuteRegion> {
         style: given.style.into(),
         reason: ReasonCode(given.reason.clone()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Goal: margins only ever add, whatever they are and wherever the box is.
+    #[test]
+    fn no_margin_uncovers_what_was_found() {
+        let rows: [MarginRow; 3] = [
+            (3, 0.0, 0.5, 0.0, 0.0),
+            (9, 2.0, 0.0, 0.25, 0.1),
+            (20, 0.0, 0.0, 0.0, 20.0),
+        ];
+        for sides in [
+            [0.0, 0.0, 1.0, 1.0],
+            [0.0, 0.2, 0.1, 0.3],
+            [0.999, 0.999, 1.0, 1.0],
+            [0.4, 0.4, 0.400_01, 0.400_01],
+        ] {
+            let found = NormRect::new(sides).unwrap();
+            for frame in 0..30 {
+                let wider = widened(found, margins_at(&rows, frame));
+                assert_eq!(wider.hull(found), wider, "{sides:?} in frame {frame}");
+            }
+            assert_eq!(widened(found, margins_at(&[], 7)), found);
+        }
+        let found = NormRect::new([0.4, 0.4, 0.6, 0.5]).unwrap();
+        let wider = widened(found, margins_at(&rows, 0)).sides();
+        assert!(
+            (wider[1] - 0.35).abs() < 1e-6,
+            "half its height above: {wider:?}"
+        );
+        let between = margins_at(&rows, 6);
+        assert!((between[0] - 1.0).abs() < 1e-6 && (between[1] - 0.25).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_margin_that_takes_away_is_refused() {
+        assert!(check_margins(&[(0, 0.1, 0.0, 0.0, 0.0), (5, 0.0, 0.0, 0.0, 0.0)], 6).is_some());
+        for wrong in [
+            vec![(0, -0.1, 0.0, 0.0, 0.0)],
+            vec![(0, f32::NAN, 0.0, 0.0, 0.0)],
+            vec![(0, 0.0, 0.0, f32::INFINITY, 0.0)],
+            vec![(0, 0.0, 0.0, 0.0, 20.5)],
+            vec![(6, 0.0, 0.0, 0.0, 0.0)],
+            vec![(2, 0.0, 0.0, 0.0, 0.0), (2, 0.1, 0.0, 0.0, 0.0)],
+        ] {
+            assert!(check_margins(&wrong, 6).is_none(), "{wrong:?}");
+        }
+    }
 }

@@ -1,70 +1,10 @@
 //! Approvals and the attacks on them: one person as two, old approvals for new content.
 
 use axum::http::{Method, StatusCode};
-use redact_desk::Role;
 use serde_json::json;
 
-use crate::bench::{Bench, PASSWORD, Person};
-
-struct Office {
-    bench: Bench,
-    admin: Person,
-    operator: Person,
-    approver: Person,
-    recording: String,
-    review: String,
-}
-
-async fn office() -> Office {
-    let bench = Bench::new().await;
-    let admin = bench.administrator().await;
-    let operator = bench.invited(&admin, "oli", Role::Operator).await;
-    let approver = bench.invited(&admin, "pat", Role::Approver).await;
-    let (_, recording, review) = bench.ready(&operator).await;
-    Office {
-        bench,
-        admin,
-        operator,
-        approver,
-        recording,
-        review,
-    }
-}
-
-impl Office {
-    /// A review that two people must approve, with everything decided.
-    async fn for_two(&self) -> (String, i64) {
-        let policies = self.bench.get(&self.operator, "/api/policies").await.ok();
-        let two = policies
-            .as_array()
-            .unwrap()
-            .iter()
-            .find(|p| p["name"] == "two-people");
-        let path = format!("/api/recordings/{}/reviews", self.recording);
-        let body = json!({
-            "policy": two.unwrap()["digest"], "title": "Court", "copy": self.review,
-        });
-        let made = self.bench.post(&self.operator, &path, body).await.ok();
-        let review = made["id"].as_str().unwrap().to_owned();
-        let revision = self.decide(&review).await;
-        (review, revision)
-    }
-
-    async fn decide(&self, review: &str) -> i64 {
-        let (base, document) = self.bench.decided(&self.operator, review).await;
-        let saved = self
-            .bench
-            .save(&self.operator, review, base, &document)
-            .await
-            .ok();
-        saved["revision"].as_i64().unwrap()
-    }
-
-    async fn release(&self, review: &str) -> crate::bench::Answered {
-        let path = format!("/api/reviews/{review}/releases");
-        self.bench.post(&self.operator, &path, json!({})).await
-    }
-}
+use crate::bench::{PASSWORD, Person};
+use crate::office::office;
 
 #[tokio::test]
 async fn what_is_undecided_is_not_approved_and_the_summary_says_why() {
@@ -116,7 +56,7 @@ async fn an_operator_alone_is_not_enough_and_an_approver_alone_is() {
 async fn one_person_is_never_two() {
     let office = office().await;
     let bench = &office.bench;
-    let (review, revision) = office.for_two().await;
+    let (review, revision) = office.by_policy("two-people").await;
     let first = bench
         .approve(&office.approver, &review, revision)
         .await

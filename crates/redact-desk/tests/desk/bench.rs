@@ -1,7 +1,7 @@
 //! A desk in a folder of its own, with jobs that write what real ones would and a clock to turn.
 
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,8 +13,11 @@ use redact_core::{
     BoxOrigin, Class, Findings, FrameIndex, ModelUse, NormRect, TimeSpan, Track, TrackBox, TrackId,
     UtcNanos,
 };
-use redact_desk::{Desk, Jobs, Journal, Options, Role, Task, TaskError, Watch};
+use redact_desk::{
+    Desk, Jobs, Journal, Options, RenderTask, Role, Task, TaskError, VerifyTask, Watch,
+};
 use redact_record::events::EventLog;
+use redact_record::sign::TrustStore;
 use redact_record::{Overwrite, release_paths};
 use redact_testkit::{Scene, Sound, identity};
 use serde_json::{Value, json};
@@ -32,6 +35,11 @@ pub(crate) const FRAMES: u32 = 30;
 /// What the jobs were told, and whether they are to stand still.
 #[derive(Default)]
 pub(crate) struct FakeJobs {
+    /// The folder of trusted keys, as the renderer looks into it.
+    pub(crate) trusted: PathBuf,
+    /// What renders and checks were told, in their order.
+    pub(crate) renders: Mutex<Vec<RenderTask>>,
+    pub(crate) checks: Mutex<Vec<VerifyTask>>,
     pub(crate) told: Mutex<Vec<String>>,
     pub(crate) slow: Mutex<bool>,
 }
@@ -86,15 +94,21 @@ impl Jobs for FakeJobs {
             Task::Render(task) => {
                 let (plan, _) = redact_record::plan::read(&task.plan).unwrap();
                 let source = plan.source.digest;
+                let trust = TrustStore::open(&self.trusted).unwrap();
+                redact_record::plan::check_signatures(&plan, &trust).unwrap();
                 redact_record::plan::approved(plan, source).unwrap();
+                self.renders.lock().unwrap().push(task.clone());
                 text(&task.release, "0123456789");
                 let paths = release_paths(&task.release);
                 text(&paths.manifest, "{}");
                 text(&paths.sealed, "{}");
                 json!({})
             }
-            Task::Verify(_) => json!({ "verdict": "ok", "checks": [
-                { "group": "file", "name": "SHA-256", "passed": true, "evidence": "same" }] }),
+            Task::Verify(task) => {
+                self.checks.lock().unwrap().push(task.clone());
+                json!({ "verdict": "ok", "checks": [
+                    { "group": "file", "name": "SHA-256", "passed": true, "evidence": "same" }] })
+            }
             _ => unreachable!(),
         })
     }
@@ -186,22 +200,49 @@ impl Bench {
         let policies = folder.path().join("policies");
         std::fs::create_dir(&policies).unwrap();
         std::fs::create_dir(folder.path().join("inbox")).unwrap();
-        for (name, second) in [("public-release", false), ("two-people", true)] {
-            let text = policy(name, second);
+        for (name, approval) in [
+            ("public-release", "second_person = false"),
+            ("two-people", "second_person = true"),
+            ("two-signed", "second_person = true\nsigned = true"),
+        ] {
+            let text = policy(name, approval);
             std::fs::write(policies.join(format!("{name}.toml")), text).unwrap();
         }
         let now = Arc::new(AtomicI64::new(BEGUN));
-        Self::open(folder, now, Arc::default()).await
+        let jobs = FakeJobs {
+            trusted: folder.path().join("trusted"),
+            ..FakeJobs::default()
+        };
+        Self::open(folder, now, Arc::new(jobs), false).await
     }
 
-    async fn open(folder: Arc<TempDir>, now: Arc<AtomicI64>, jobs: Arc<FakeJobs>) -> Self {
+    /// A desk that browsers reach through TLS.
+    pub(crate) async fn behind_tls() -> Self {
+        let Self {
+            folder,
+            desk,
+            jobs,
+            now,
+        } = Self::new().await;
+        desk.close().await;
+        drop(desk);
+        Self::open(folder, now, jobs, true).await
+    }
+
+    async fn open(
+        folder: Arc<TempDir>,
+        now: Arc<AtomicI64>,
+        jobs: Arc<FakeJobs>,
+        tls: bool,
+    ) -> Self {
         let clock = Arc::clone(&now);
         let options = Options {
             folder: folder.path().join("data"),
             policies: folder.path().join("policies"),
+            trusted: folder.path().join("trusted"),
             watch: Some(folder.path().join("inbox")),
             hosts: vec![HOST.to_owned()],
-            tls: false,
+            tls,
             upload_bytes_max: 20 << 20,
             clock: Arc::new(move || UtcNanos(clock.load(Ordering::SeqCst))),
             journal: Journal {
@@ -230,7 +271,7 @@ impl Bench {
             now,
         } = self;
         drop(desk);
-        Self::open(folder, now, jobs).await
+        Self::open(folder, now, jobs, false).await
     }
 
     pub(crate) fn turn_clock(&self, seconds: i64) {
@@ -447,7 +488,7 @@ pub(crate) fn cookie(answered: &Answered) -> Option<String> {
     line.split(';').next().map(str::to_owned)
 }
 
-fn policy(name: &str, second: bool) -> String {
+fn policy(name: &str, approval: &str) -> String {
     let class = |class: &str| {
         format!(
             "[[class]]\nclass = \"{class}\"\nverdict = \"redact\"\n\
@@ -456,7 +497,7 @@ fn policy(name: &str, second: bool) -> String {
     };
     format!(
         "format_version = 1\nname = \"{name}\"\ntitle = \"For a test\"\njurisdiction = \"here\"\n\
-         note = \"None.\"\n[approval]\nsecond_person = {second}\n{}{}{}\
+         note = \"None.\"\n[approval]\n{approval}\n{}{}{}\
          [audio]\nmute_speech = true\nstyle = \"silence\"\npadding_ms = 0\nreason = \"privacy\"\n\
          [[reason]]\ncode = \"privacy\"\nstatute = \"none\"\ntext = \"For a test.\"\n",
         class("face"),

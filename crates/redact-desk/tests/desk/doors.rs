@@ -67,6 +67,7 @@ OP    POST   /api/jobs/{id}/retry
 OP    GET    /api/jobs/{id}/clip
 OPU   GET    /api/releases
 OPU   GET    /api/releases/{id}
+OP    GET    /api/releases/{id}/differences/{other}
 OPU   GET    /api/releases/{id}/files/{kind}
 OP    POST   /api/releases/{id}/verify
 OPU   GET    /api/releases/{id}/copies

@@ -7,4 +7,8 @@ mod approvals;
 mod bench;
 mod doors;
 mod evidence;
+mod office;
+mod releases;
+mod signing;
+mod tls;
 mod work;

@@ -8,7 +8,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::json::check_text;
-use crate::{RecordError, store, toml_file};
+use crate::{Overwrite, RecordError, store, toml_file};
 
 const VERSION: u32 = 1;
 const BYTES_MAX: u64 = 1 << 20;
@@ -108,6 +108,36 @@ pub fn read_request(path: &Path) -> Result<RequestFile, RecordError> {
         terms: layout.terms,
         request: layout.request,
     })
+}
+
+/// Writes a request as [`read_request`] reads it.
+///
+/// # Errors
+/// [`RecordError::Field`] for what could not be read back; [`RecordError::Exists`],
+/// [`RecordError::Write`].
+pub fn write_request(
+    path: &Path,
+    request: &RequestFile,
+    overwrite: Overwrite,
+) -> Result<(), RecordError> {
+    #[derive(Serialize)]
+    struct Layout<'a> {
+        format_version: u32,
+        terms: &'a Terms,
+        request: &'a Request,
+    }
+    request.terms.check()?;
+    request.request.check()?;
+    let layout = Layout {
+        format_version: VERSION,
+        terms: &request.terms,
+        request: &request.request,
+    };
+    let text = toml::to_string(&layout).map_err(|refused| RecordError::Syntax {
+        at: ".".into(),
+        source: Box::new(refused),
+    })?;
+    store::write(path, text.as_bytes(), overwrite)
 }
 
 /// Text that a page and a log can show: each that is there, by the name of its field.

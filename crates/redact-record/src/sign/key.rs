@@ -189,7 +189,15 @@ impl KeyPair {
         if mode & 0o077 != 0 {
             return Err(RecordError::KeyTooOpen { mode });
         }
-        let stored = read_text(path)?;
+        Self::from_stored(read_text(path)?, passphrase)
+    }
+
+    /// Reads the text of a secret key file, wherever it was kept.
+    ///
+    /// # Errors
+    /// [`RecordError::KeyMalformed`], [`RecordError::PassphraseNeeded`],
+    /// [`RecordError::KeyRefused`].
+    pub fn from_stored(stored: String, passphrase: Option<&str>) -> Result<Self, RecordError> {
         // The algorithm that protects the key is its third and fourth byte: zeros for none.
         let encoded = stored.lines().nth(1).unwrap_or_default();
         let open = match encoded.get(..6) {
@@ -208,6 +216,12 @@ impl KeyPair {
             (false, Some(passphrase)) => sealed.into_secret_key(Some(passphrase.to_owned())),
         };
         Self::new(secret.map_err(|_| RecordError::KeyRefused)?, stored)
+    }
+
+    /// The text of its secret key file.
+    #[must_use]
+    pub fn stored(&self) -> &str {
+        &self.stored
     }
 
     /// Writes the secret key file, mode 0600.

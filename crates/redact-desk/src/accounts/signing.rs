@@ -1,0 +1,279 @@
+//! Keys that approvals are signed with: one per person, made with the first approval.
+//!
+//! The private half is encrypted with the person's password (ChaCha20-Poly1305 under a key that
+//! Argon2id derives) and bound to the person and the public half, so that it opens in no other
+//! account. It is decrypted only while an approval is made or a password changed: whoever has the
+//! database has nobody's signature. The public half goes to the folder of trusted keys, where
+//! `redact render` and `redact verify` look for it.
+//!
+//! A reset of the password destroys the private half and so retires the key. What it signed before
+//! keeps its worth, or every release that the person approved would fail its next check; a key that
+//! may have been stolen is for `redact key revoke`.
+
+use argon2::Argon2;
+use redact_record::sign::{KeyPair, PublicKey, TrustStore};
+use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use sqlx::SqliteConnection;
+
+use super::Account;
+use crate::answer::{Answer, ApiError};
+use crate::app::{App, Note, Shared};
+use crate::store::Id;
+
+/// Bytes of the salt from which a password's key is derived. Source: RFC 9106, section 3.1.
+const SALT_BYTES: usize = 16;
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: i64,
+    public: String,
+    sealed: Option<Vec<u8>>,
+}
+
+async fn row(app: &Shared, user: &Id) -> Result<Option<Row>, sqlx::Error> {
+    sqlx::query_as("SELECT id, public, sealed FROM keys WHERE user = ? AND retired_at IS NULL")
+        .bind(user)
+        .fetch_optional(&app.db)
+        .await
+}
+
+/// The key that `user` signs with, if there is one.
+///
+/// # Errors
+/// The database's; when what is kept is no key.
+pub(crate) async fn public(app: &Shared, user: &Id) -> Answer<Option<PublicKey>> {
+    let row = row(app, user).await?;
+    Ok(row
+        .map(|row| PublicKey::from_base64(&row.public))
+        .transpose()?)
+}
+
+/// The key of `account`, opened with the password that was just found right; made if there is none.
+///
+/// # Errors
+/// 422 `key_revoked`; the database's and the folder's.
+pub(crate) async fn unlock(app: &App, account: &Account, password: &str) -> Answer<KeyPair> {
+    let _turn = app.hashing.acquire().await;
+    let (user, password) = (account.id.clone(), password.to_owned());
+    let pair = match row(app, &account.id).await? {
+        Some(row) => {
+            let opened = tokio::task::spawn_blocking(move || open(&row, &user, &password));
+            opened.await??
+        }
+        None => {
+            let made = tokio::task::spawn_blocking(move || -> Answer<_> {
+                let pair = KeyPair::generate(None)?;
+                let sealed = seal(&pair, &user, &password)?;
+                Ok((pair, sealed))
+            });
+            let (pair, sealed) = made.await??;
+            let public = pair.public().to_base64();
+            let note = Note::new(redact_record::events::Act::Key, "new").id("account", &account.id);
+            let digest = redact_record::digest_bytes(public.as_bytes());
+            app.note(&account.name, note.subject("key", digest)).await?;
+            sqlx::query("INSERT INTO keys (user, public, sealed, made_at) VALUES (?, ?, ?, ?)")
+                .bind(&account.id)
+                .bind(public)
+                .bind(sealed)
+                .bind(app.now())
+                .execute(&app.db)
+                .await?;
+            pair
+        }
+    };
+    trust(app, account, &pair.public())?;
+    Ok(pair)
+}
+
+/// Makes sure that renders and checks believe the key, unless the agency said that they must not.
+fn trust(app: &Shared, account: &Account, key: &PublicKey) -> Answer<()> {
+    let mut store = TrustStore::open(&app.options.trusted)?;
+    if store.revoked().contains(key) {
+        let message = "Your signing key was revoked here.";
+        return Err(ApiError::refused("key_revoked", message)
+            .hint("Ask an administrator for a new link: it brings a new key."));
+    }
+    if store.find(key.id()).is_none() {
+        let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+        let login: String = account.login.chars().map(plain).collect();
+        store.add(&format!("desk-{login}-{}", key.id()), key)?;
+    }
+    Ok(())
+}
+
+/// The private half encrypted with the new password instead of the old one; `None` without a key.
+///
+/// # Errors
+/// When the old password does not open it.
+pub(crate) async fn sealed_anew(
+    app: &Shared,
+    user: &Id,
+    old: &str,
+    new: &str,
+) -> Answer<Option<(i64, Vec<u8>)>> {
+    let Some(row) = row(app, user).await? else {
+        return Ok(None);
+    };
+    let _turn = app.hashing.acquire().await;
+    let (user, old, new) = (user.clone(), old.to_owned(), new.to_owned());
+    let sealed = tokio::task::spawn_blocking(move || -> Answer<_> {
+        let pair = open(&row, &user, &old)?;
+        Ok(Some((row.id, seal(&pair, &user, &new)?)))
+    });
+    sealed.await?
+}
+
+/// Writes what [`sealed_anew`] gave.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn reseal(
+    change: &mut SqliteConnection,
+    anew: Option<(i64, Vec<u8>)>,
+) -> Result<(), sqlx::Error> {
+    if let Some((id, sealed)) = anew {
+        sqlx::query("UPDATE keys SET sealed = ? WHERE id = ?")
+            .bind(sealed)
+            .bind(id)
+            .execute(change)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Destroys the private half of a person's key and voids the approvals that wait for their render;
+/// gives the reviews that had one.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn retire(
+    app: &Shared,
+    change: &mut SqliteConnection,
+    user: &Id,
+) -> Result<Vec<Id>, sqlx::Error> {
+    sqlx::query(
+        "UPDATE keys SET sealed = NULL, retired_at = ? WHERE user = ? AND retired_at IS NULL",
+    )
+    .bind(app.now())
+    .bind(user)
+    .execute(&mut *change)
+    .await?;
+    let reviews: Vec<(Id,)> = sqlx::query_as(
+        "UPDATE approvals SET void = 1 WHERE user = ? AND void = 0 AND signature IS NOT NULL
+         RETURNING review",
+    )
+    .bind(user)
+    .fetch_all(change)
+    .await?;
+    Ok(reviews.into_iter().map(|(review,)| review).collect())
+}
+
+/// What the encryption is bound to.
+fn bound_to(user: &Id, public: &str) -> Vec<u8> {
+    format!("redact approval key {user} {public}").into_bytes()
+}
+
+fn cipher(password: &str, salt: &[u8]) -> Answer<LessSafeKey> {
+    let mut key = [0; 32];
+    Argon2::default()
+        .hash_password_into(password.as_bytes(), salt, &mut key)
+        .map_err(|error| ApiError::internal(&error))?;
+    let key = UnboundKey::new(&CHACHA20_POLY1305, &key)
+        .map_err(|_| ApiError::internal(&"a key of the wrong length"))?;
+    Ok(LessSafeKey::new(key))
+}
+
+/// Salt, nonce, and the private half encrypted under both.
+fn seal(pair: &KeyPair, user: &Id, password: &str) -> Answer<Vec<u8>> {
+    let mut head = [0; SALT_BYTES + NONCE_LEN];
+    getrandom::fill(&mut head).map_err(|error| ApiError::internal(&error))?;
+    let (salt, nonce) = head.split_at(SALT_BYTES);
+    let refused = |_| ApiError::internal(&"a signing key could not be encrypted");
+    let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(refused)?;
+    let mut text = pair.stored().as_bytes().to_vec();
+    let aad = Aad::from(bound_to(user, &pair.public().to_base64()));
+    cipher(password, salt)?
+        .seal_in_place_append_tag(nonce, aad, &mut text)
+        .map_err(refused)?;
+    Ok([&head[..], &text].concat())
+}
+
+fn open(row: &Row, user: &Id, password: &str) -> Answer<KeyPair> {
+    let refused = || {
+        ApiError::refused("key_lost", "Your signing key cannot be opened.")
+            .hint("Ask an administrator for a new link: it brings a new key.")
+    };
+    let sealed = row.sealed.as_deref().ok_or_else(refused)?;
+    let (salt, rest) = sealed.split_at_checked(SALT_BYTES).ok_or_else(refused)?;
+    let (nonce, text) = rest.split_at_checked(NONCE_LEN).ok_or_else(refused)?;
+    let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| refused())?;
+    let mut text = text.to_vec();
+    let aad = Aad::from(bound_to(user, &row.public));
+    let cipher = cipher(password, salt)?;
+    let opened = cipher.open_in_place(nonce, aad, &mut text);
+    let text = opened.map_err(|_| refused())?.to_vec();
+    let pair = KeyPair::from_stored(String::from_utf8(text).map_err(|_| refused())?, None)?;
+    if pair.public().to_base64() == row.public {
+        Ok(pair)
+    } else {
+        Err(refused())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(user: &Id, password: &str) -> (KeyPair, Row) {
+        let pair = KeyPair::generate(None).unwrap();
+        let row = Row {
+            id: 1,
+            public: pair.public().to_base64(),
+            sealed: Some(seal(&pair, user, password).unwrap()),
+        };
+        (pair, row)
+    }
+
+    /// Goal: a key opens with its own password, in its own account, as it was, and not otherwise.
+    #[test]
+    fn a_key_opens_for_its_person_and_password_alone() {
+        let user = Id::random();
+        let (pair, mut row) = kept(&user, "correct horse");
+        let opened = open(&row, &user, "correct horse").unwrap();
+        assert_eq!(opened.public(), pair.public());
+        assert!(open(&row, &user, "wrong horse").is_err());
+        assert!(open(&row, &Id::random(), "correct horse").is_err());
+        let (_, other) = kept(&user, "correct horse");
+        assert!(
+            open(
+                &Row {
+                    sealed: other.sealed,
+                    ..row
+                },
+                &user,
+                "correct horse"
+            )
+            .is_err(),
+            "another private half under the same public one"
+        );
+        row = kept(&user, "correct horse").1;
+        let sealed = row.sealed.as_mut().unwrap();
+        *sealed.last_mut().unwrap() ^= 1;
+        assert!(open(&row, &user, "correct horse").is_err());
+        row.sealed = Some(vec![0; 9]);
+        assert!(open(&row, &user, "correct horse").is_err());
+    }
+
+    #[test]
+    fn nothing_of_the_key_is_kept_in_the_open() {
+        let user = Id::random();
+        let (pair, row) = kept(&user, "correct horse");
+        let secret = pair.stored().lines().nth(1).unwrap().as_bytes().to_vec();
+        let sealed = row.sealed.unwrap();
+        assert!(
+            !sealed
+                .windows(16)
+                .any(|bytes| secret.windows(16).any(|s| s == bytes))
+        );
+    }
+}
