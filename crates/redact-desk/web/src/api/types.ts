@@ -109,6 +109,7 @@ export interface Clock {
   unit: 'days' | 'working_days';
   statute: string;
   source: string;
+  holidays: string | null;
 }
 
 export interface PolicyHead {
@@ -118,6 +119,7 @@ export interface PolicyHead {
   jurisdiction: string;
   note: string;
   second_person: boolean;
+  signed: boolean;
 }
 
 export type Effect = { kind: 'fill' } | { kind: 'pixelate' | 'blur'; cells_across: number };
@@ -241,11 +243,15 @@ export type Decision = (
   { verdict: 'redact'; effect: Effect; reason: string } | { verdict: 'keep'; reason: string }
 ) & { by?: string; at?: string };
 
+/** What a person added to a box on its sides, in the box's own widths and heights. */
+export type MarginRow = [frame: number, left: number, top: number, right: number, bottom: number];
+
 export interface ReviewTrack {
   id: number;
   class: Class;
   person: string | null;
   parts: Part[];
+  margins?: MarginRow[];
   decision: Decision | null;
 }
 
@@ -279,6 +285,7 @@ export interface Approval {
   at: string;
   role: Role;
   statement: string;
+  signed: boolean;
 }
 
 export interface ReviewHead {
@@ -373,6 +380,8 @@ export interface Job {
   by: string;
   error: JobError | null;
   result: unknown;
+  request_number: string | null;
+  recording_name: string | null;
 }
 
 export interface JobError {
@@ -415,7 +424,23 @@ export interface Release {
   files: { kind: FileKind; name: string; bytes: number }[];
   approvals: Approval[];
   made_at: string | null;
+  request_number: string;
+  recording_name: string;
+  why: string;
+  replaced_by: string | null;
+  chain: ReleaseLink[];
+  others: ReleaseLink[];
   copies: number;
+}
+
+/** A release among others of its recording. */
+export interface ReleaseLink {
+  id: string;
+  title: string;
+  policy_name: string;
+  state: Release['state'];
+  created_at: string;
+  why: string;
 }
 
 export type Medium = 'download' | 'disc' | 'drive' | 'portal' | 'mail' | 'other';

@@ -1,6 +1,6 @@
 // Where a reviewed track or a drawn region is in one frame. The same rules as the server's, which
 // alone count: what is drawn here helps the eye, what is rendered is decided there.
-import type { Drawn, FoundTrack, KeyRow, Part, Rect, ReviewTrack } from '../api/types';
+import type { Drawn, FoundTrack, KeyRow, MarginRow, Part, Rect, ReviewTrack } from '../api/types';
 
 export type FoundById = ReadonlyMap<number, FoundTrack>;
 
@@ -37,8 +37,43 @@ export function pathAt(path: readonly KeyRow[], frame: number): Rect | null {
   return between(path[low]!, path[high]!, frame);
 }
 
-/** The box of `track` in `frame`; `null` outside its span. */
+/** The box of `track` in `frame`, with what a person added; `null` outside its span. */
 export function boxAt(track: ReviewTrack, frame: number, found: FoundById): Rect | null {
+  const bare = bareAt(track, frame, found);
+  return bare === null ? null : widened(bare, marginsAt(track.margins ?? [], frame));
+}
+
+/** Straight lines between rows, still before the first and after the last; none: nothing. */
+export function marginsAt(rows: readonly MarginRow[], frame: number): Rect {
+  return pathAt(rows, frame) ?? [0, 0, 0, 0];
+}
+
+function widened(rect: Rect, [left, top, right, bottom]: Rect): Rect {
+  const [width, height] = [rect[2] - rect[0], rect[3] - rect[1]];
+  return [
+    Math.max(0, rect[0] - left * width),
+    Math.max(0, rect[1] - top * height),
+    Math.min(1, rect[2] + right * width),
+    Math.min(1, rect[3] + bottom * height),
+  ];
+}
+
+/** What must be added to `bare` so that it holds `wanted`; never less than nothing. */
+export function marginsFor(bare: Rect, wanted: Rect): Rect {
+  const [width, height] = [bare[2] - bare[0], bare[3] - bare[1]];
+  // Rounded up: a mask may hide a little too much, never too little.
+  const share = (by: number, of: number): number =>
+    Math.min(20, Math.max(0, Math.ceil((by / of) * 1e4 - 1e-6) / 1e4));
+  return [
+    share(bare[0] - wanted[0], width),
+    share(bare[1] - wanted[1], height),
+    share(wanted[2] - bare[2], width),
+    share(wanted[3] - bare[3], height),
+  ];
+}
+
+/** The box of `track` in `frame` as its parts have it; `null` outside its span. */
+export function bareAt(track: ReviewTrack, frame: number, found: FoundById): Rect | null {
   const { start, end } = spanOf(track);
   if (frame < start || frame >= end) return null;
   let hull: Rect | null = null;
@@ -70,8 +105,8 @@ function bridged(track: ReviewTrack, frame: number, found: FoundById): Rect | nu
     if (part.start > frame && (after === null || part.start < after.start)) after = part;
   }
   if (before === null || after === null) return null;
-  const from = boxAt(track, before.end - 1, found);
-  const to = boxAt(track, after.start, found);
+  const from = bareAt(track, before.end - 1, found);
+  const to = bareAt(track, after.start, found);
   if (from === null || to === null) return from ?? to;
   return between([before.end - 1, ...from], [after.start, ...to], frame);
 }

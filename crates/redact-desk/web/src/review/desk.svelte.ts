@@ -1,194 +1,18 @@
-// One open review: the document with its history and saving, what is selected, and every act that
-// a key or a button can do. Components show it and call it; the rules are in `edit.ts`.
-import { call, get, messageOf, post } from '../api/client';
-import type {
-  Class,
-  Decision,
-  Drawn,
-  Effect,
-  Followed,
-  Found,
-  Job,
-  Mute,
-  Rect,
-  Recording,
-  Review,
-  ReviewDocument,
-  ReviewTrack,
-  Risk,
-  Saved,
-} from '../api/types';
+// Every act on an open review that a key or a button can do. Components show the review and call
+// these; the rules are in `edit.ts`.
+import { messageOf, post } from '../api/client';
+import type { Class, Decision, Effect, Followed, Job, Rect, ReviewTrack, Risk } from '../api/types';
 import { classesText, clockText, many, trackName } from '../lib/format';
-import { DRAFTS } from '../lib/session.svelte';
-import { store, stored } from '../lib/storage';
 import { toast } from '../lib/toast.svelte';
-import { Autosave, type SaveState } from './autosave';
-import { boxAt, type FoundById, tidy } from './boxes';
-import { FrameClock } from './clock';
+import { bareAt, boxAt, tidy } from './boxes';
 import * as edit from './edit';
-import { History } from './history';
-import { finished, type Materials } from './materials';
-import { Player } from './player.svelte';
-import {
-  bestFrame,
-  type Filter,
-  listed,
-  type Order,
-  riskByTrack,
-  seedOf,
-  type Selection,
-} from './select';
+import { finished } from './materials';
+import { OpenReview } from './open-review.svelte';
+import { bestFrame, listed, seedOf } from './select';
 
-export class Desk {
-  readonly clock: FrameClock;
-  readonly player: Player;
-  readonly found: Found;
-  readonly foundById: FoundById;
-  readonly recording: Recording;
-  readonly risk: ReadonlyMap<number, Risk>;
-
-  review = $state.raw<Review>()!;
-  document = $state.raw<ReviewDocument>()!;
-  selection = $state.raw<Selection>({ kind: 'none' });
-  save = $state.raw<SaveState>({ kind: 'saved', at: null });
-  undoLabel = $state<string | null>(null);
-  redoLabel = $state<string | null>(null);
-  filter = $state<Filter>('all');
-  order = $state<Order>('time');
-  drawing = $state(false);
-  preview = $state(false);
-  goOn = $state(true);
-  muteIn = $state<number | null>(null);
-  following = $state(false);
-
-  readonly #history: History;
-  readonly #autosave: Autosave;
-  readonly #draftKey: string;
+export class Desk extends OpenReview {
   #stoppedAt = 0;
-  #sent: ReviewDocument | null = null;
-
-  constructor({ review, recording, timeline, found }: Materials) {
-    this.review = review;
-    this.recording = recording;
-    this.found = found;
-    this.foundById = new Map(found.tracks.map((t) => [t.id, t]));
-    this.clock = new FrameClock(timeline);
-    this.player = new Player(this.clock);
-    this.#history = new History(review.document);
-    this.document = review.document;
-    this.risk = riskByTrack(found.look_here_first);
-    this.#draftKey = DRAFTS + review.id;
-    this.#autosave = new Autosave(review.revision, {
-      send: (base, document) => {
-        this.#sent = document;
-        return call<Saved>('PUT', `/reviews/${review.id}`, { base, document });
-      },
-      drafts: {
-        keep: (base, document) => void store(this.#draftKey, JSON.stringify({ base, document })),
-        drop: () => void store(this.#draftKey, null),
-      },
-      tell: (state) => this.#saveState(state),
-      saved: (saved) => this.#saved(saved),
-    });
-    this.#restoreDraft();
-  }
-
-  // ---- what is there
-
-  tracks = $derived(listed(this.document, this.filter, this.order, (t) => this.riskOf(t)));
-  counts = $derived.by(() => {
-    const of = (verdict: Decision['verdict'] | null): number =>
-      this.document.tracks.filter((t) => (t.decision?.verdict ?? null) === verdict).length;
-    return { undecided: of(null), hidden: of('redact'), kept: of('keep') };
-  });
-  selected = $derived.by((): ReviewTrack[] => {
-    const selection = this.selection;
-    return selection.kind === 'tracks'
-      ? this.document.tracks.filter((t) => selection.ids.has(t.id))
-      : [];
-  });
-  region = $derived.by((): Drawn | null => {
-    const selection = this.selection;
-    return selection.kind === 'drawn'
-      ? (this.document.drawn.find((d) => d.id === selection.id) ?? null)
-      : null;
-  });
-  mute = $derived.by((): Mute | null => {
-    const selection = this.selection;
-    return selection.kind === 'mute'
-      ? (this.document.mutes.find((m) => m.id === selection.id) ?? null)
-      : null;
-  });
-
-  riskOf(track: ReviewTrack): Risk | null {
-    let most: Risk | null = null;
-    for (const part of track.parts) {
-      const risk = 'found' in part ? this.risk.get(part.found) : undefined;
-      if (risk !== undefined && (most === null || risk.risk > most.risk)) most = risk;
-    }
-    return most;
-  }
-
-  /** The reviewed track that holds a found one. */
-  trackOfFound(found: number): ReviewTrack | null {
-    const holds = (t: ReviewTrack): boolean =>
-      t.parts.some((p) => 'found' in p && p.found === found);
-    return this.document.tracks.find(holds) ?? null;
-  }
-
-  // ---- changing and saving
-
-  /** Does an edit, keeps it for undo, and saves it a moment later. */
-  change(label: string, act: edit.Edit, join: string | null = null): boolean {
-    if (!this.#history.do(label, act, join)) return false;
-    this.#sync();
-    this.#autosave.change(this.document);
-    return true;
-  }
-
-  settle(): void {
-    this.#history.settle();
-  }
-
-  undo(): void {
-    const label = this.#history.undo();
-    if (label !== null) this.#stepped(`Undone: ${label}`);
-  }
-
-  redo(): void {
-    const label = this.#history.redo();
-    if (label !== null) this.#stepped(`Done again: ${label}`);
-  }
-
-  get revision(): number {
-    return this.#autosave.revision;
-  }
-
-  get unsaved(): boolean {
-    return this.#autosave.dirty;
-  }
-
-  flush(): Promise<boolean> {
-    return this.#autosave.flush();
-  }
-
-  close(): void {
-    void this.#autosave.flush().finally(() => this.#autosave.stop());
-    this.player.pause();
-  }
-
-  /** After a conflict: goes on with the server's document, or puts mine on top of it. */
-  async resolve(mine: boolean): Promise<void> {
-    const theirs = await get<Review>(`/reviews/${this.review.id}`);
-    this.review = theirs;
-    if (mine) {
-      this.#autosave.rebase(theirs.revision, this.document);
-    } else {
-      this.#history.replace(theirs.document);
-      this.#autosave.rebase(theirs.revision, null);
-      this.#sync();
-    }
-  }
+  #shrunk = false;
 
   // ---- deciding
 
@@ -212,7 +36,7 @@ export class Desk {
       toast(`${name} is ${word} already.`);
       return;
     }
-    this.#said(label);
+    this.said(label);
     if (this.goOn && wasUndecided) this.nextUndecided(1, true);
   }
 
@@ -220,7 +44,7 @@ export class Desk {
     const word = verdict === 'redact' ? 'hidden' : 'kept visible';
     const all = (t: ReviewTrack): boolean => t.class === of;
     const label = `All ${classesText[of].toLowerCase()} ${word}`;
-    if (this.change(label, edit.decide(this.review.policy, all, verdict))) this.#said(label);
+    if (this.change(label, edit.decide(this.review.policy, all, verdict))) this.said(label);
   }
 
   decidePerson(verdict: Decision['verdict']): void {
@@ -230,7 +54,7 @@ export class Desk {
     const count = this.document.tracks.filter(same).length;
     const word = verdict === 'redact' ? 'hidden' : 'kept visible';
     const label = `${track.person ?? trackName(track)} ${word} (${many(count, 'track')})`;
-    if (this.change(label, edit.decide(this.review.policy, same, verdict))) this.#said(label);
+    if (this.change(label, edit.decide(this.review.policy, same, verdict))) this.said(label);
   }
 
   hideAllButSelected(): void {
@@ -241,7 +65,7 @@ export class Desk {
     }
     const keep = (t: ReviewTrack): boolean => chosen.some((c) => edit.samePerson(c)(t));
     const label = `Everything hidden but ${chosen[0]!.person ?? trackName(chosen[0]!)}`;
-    if (this.change(label, edit.hideAllBut(this.review.policy, keep))) this.#said(label);
+    if (this.change(label, edit.hideAllBut(this.review.policy, keep))) this.said(label);
   }
 
   decideByPolicy(): void {
@@ -252,7 +76,7 @@ export class Desk {
         edit.decideByPolicy(this.review.policy, () => true),
       )
     )
-      this.#said(label);
+      this.said(label);
   }
 
   undecide(): void {
@@ -263,7 +87,7 @@ export class Desk {
         edit.undecide((t) => ids.has(t.id)),
       )
     ) {
-      this.#said('Decision taken back');
+      this.said('Decision taken back');
     }
   }
 
@@ -301,7 +125,7 @@ export class Desk {
     const track = this.selected[0];
     if (track === undefined || this.selected.length > 1) return toast('Select one track to split.');
     if (this.change('Track split', edit.split(track.id, this.player.frame, this.foundById))) {
-      this.#said(`${trackName(track)} split at ${this.time()}`);
+      this.said(`${trackName(track)} split at ${this.time()}`);
     } else toast('The playhead must be inside the track.');
   }
 
@@ -311,7 +135,7 @@ export class Desk {
     const ids = this.#ids();
     if (this.change('Tracks merged', edit.merge(ids))) {
       this.select(new Set([Math.min(...ids)]));
-      this.#said(`${many(ids.size, 'track')} merged into one`);
+      this.said(`${many(ids.size, 'track')} merged into one`);
     }
   }
 
@@ -357,13 +181,34 @@ export class Desk {
     this.change('Region moved', edit.setKeyframe(id, this.player.frame, rect), `move-${id}`);
   }
 
+  /**
+   * Makes a track's box in this frame larger, toward `rect`. It is never made smaller than what was
+   * found: to show more, a track is kept or split.
+   */
+  reshape(id: number, rect: Rect): void {
+    const track = this.document.tracks.find((t) => t.id === id);
+    const bare = track === undefined ? null : bareAt(track, this.player.frame, this.foundById);
+    if (bare === null) return;
+    const within = [rect[0] - bare[0], rect[1] - bare[1], bare[2] - rect[2], bare[3] - rect[3]];
+    this.#shrunk ||= within.some((inward) => inward > 0.004);
+    const act = edit.reshape(id, this.player.frame, rect, this.foundById);
+    this.change('Box made larger', act, `reshape-${id}`);
+  }
+
+  /** The end of a drag: what was joined into one step of undo is closed. */
+  settleShape(): void {
+    this.settle();
+    if (this.#shrunk) toast('A box stays as large as what was found. To show more, keep or split.');
+    this.#shrunk = false;
+  }
+
   removeSelected(): void {
     if (this.region !== null) {
       this.change('Region removed', edit.removeDrawn(this.region.id));
-      this.#said('Region removed');
+      this.said('Region removed');
     } else if (this.mute !== null) {
       this.change('Mute removed', edit.removeMute(this.mute.id));
-      this.#said('Mute removed');
+      this.said('Mute removed');
     } else if (this.selected.length > 0) {
       this.undecide();
       return;
@@ -398,7 +243,7 @@ export class Desk {
       }
       const lost = stopped.forward === 'lost' || stopped.back === 'lost';
       const [from, to] = [start, end].map((f) => clockText(this.clock.start(f)));
-      this.#said(
+      this.said(
         `Followed from ${from} to ${to}${lost ? ', then lost: look at what is beyond' : ''}`,
       );
     } catch (error) {
@@ -437,13 +282,13 @@ export class Desk {
     const span = { start_seconds: edit.millis(start), end_seconds: edit.millis(end) };
     this.change('Sound muted', edit.addMute({ ...span, sound_tracks: 'all', style, reason }, id));
     this.selection = { kind: 'mute', id };
-    this.#said(`Muted from ${clockText(start)} to ${clockText(end)}`);
+    this.said(`Muted from ${clockText(start)} to ${clockText(end)}`);
     return id;
   }
 
   muteSpeech(): void {
     const act = edit.muteSpeech(this.review.policy, this.found.speech ?? []);
-    if (this.change('All speech muted', act)) this.#said('All speech muted');
+    if (this.change('All speech muted', act)) this.said('All speech muted');
     else toast('All speech is muted already.');
   }
 
@@ -542,67 +387,5 @@ export class Desk {
 
   #hidden(): Extract<Decision, { verdict: 'redact' }> | undefined {
     return this.selected.map((t) => t.decision).find((d) => d?.verdict === 'redact');
-  }
-
-  #said(text: string): void {
-    toast(text, 'info', { label: 'Undo', act: () => this.undo() });
-  }
-
-  #stepped(text: string): void {
-    this.#sync();
-    this.#autosave.change(this.document);
-    toast(text);
-  }
-
-  #sync(): void {
-    this.document = this.#history.document;
-    this.undoLabel = this.#history.undoLabel;
-    this.redoLabel = this.#history.redoLabel;
-  }
-
-  #saved(saved: Saved): void {
-    if (saved.approvals_voided > 0) {
-      toast(`${many(saved.approvals_voided, 'approval')} taken away, as the review changed.`);
-      this.review = { ...this.review, approvals: [] };
-    }
-    this.review = { ...this.review, state: saved.state, revision: saved.revision };
-  }
-
-  #saveState(state: SaveState): void {
-    this.save = state;
-    if (state.kind === 'conflict') void this.#settleOwnConflict(state.revision);
-  }
-
-  /** A save whose answer was lost looks like somebody else's: the same content is no conflict. */
-  async #settleOwnConflict(revision: number): Promise<void> {
-    const theirs = await get<Review>(`/reviews/${this.review.id}/revisions/${revision}`).catch(
-      () => null,
-    );
-    if (theirs === null || this.save.kind !== 'conflict') return;
-    if (edit.sameContent(theirs.document, this.document)) {
-      this.#autosave.rebase(revision, null);
-    } else if (this.#sent !== null && edit.sameContent(theirs.document, this.#sent)) {
-      this.#autosave.rebase(revision, this.document);
-    }
-  }
-
-  #restoreDraft(): void {
-    const text = stored(this.#draftKey);
-    if (text === null) return;
-    try {
-      const draft = JSON.parse(text) as { base: number; document: ReviewDocument };
-      if (edit.sameContent(draft.document, this.document)) store(this.#draftKey, null);
-      else if (draft.base === this.review.revision) {
-        this.change('Changes from before', () => draft.document);
-        toast('Changes that were not saved before are back.', 'ok');
-      } else {
-        const { revision, changed_by: by, changed_at: at } = this.review;
-        this.#history.do('Changes from before', () => draft.document);
-        this.#sync();
-        this.#autosave.conflict({ kind: 'conflict', revision, by, at }, draft.document);
-      }
-    } catch {
-      store(this.#draftKey, null);
-    }
   }
 }

@@ -6,6 +6,7 @@ import type {
   Drawn,
   Effect,
   KeyRow,
+  MarginRow,
   Mute,
   Part,
   Policy,
@@ -13,7 +14,7 @@ import type {
   ReviewDocument,
   ReviewTrack,
 } from '../api/types';
-import { boxAt, type FoundById, spanOf, tidy } from './boxes';
+import { bareAt, type FoundById, marginsAt, marginsFor, spanOf, tidy } from './boxes';
 
 export type Edit = (document: ReviewDocument) => ReviewDocument;
 export type Verdict = Decision['verdict'];
@@ -143,8 +144,61 @@ export function merge(ids: ReadonlySet<number>): Edit {
       parts: chosen.flatMap((t) => t.parts).sort((a, b) => a.start - b.start || a.end - b.end),
       decision: hidden?.decision ?? (allDecided ? first.decision : null),
     };
-    return withTracks(document, [...document.tracks.filter((t) => !ids.has(t.id)), whole]);
+    const merged = withMargins(whole, mergedMargins(chosen));
+    return withTracks(document, [...document.tracks.filter((t) => !ids.has(t.id)), merged]);
   };
+}
+
+/**
+ * Margins of several tracks as one: in no frame less than any of them had. The most of them all is
+ * noted wherever one of them changes, begins or ends; straight lines between lie above it.
+ */
+function mergedMargins(tracks: readonly ReviewTrack[]): MarginRow[] {
+  const wide = tracks.filter((t) => (t.margins ?? []).length > 0);
+  const frames = wide.flatMap((track) => {
+    const { start, end } = spanOf(track);
+    const rows = track.margins!.map((row) => row[0]).filter((f) => f > start && f < end - 1);
+    return [start, ...rows, end - 1];
+  });
+  return [...new Set(frames)]
+    .sort((a, b) => a - b)
+    .map((frame): MarginRow => {
+      const there = wide.filter((t) => spanOf(t).start <= frame && frame < spanOf(t).end);
+      const all = there.map((t) => marginsAt(t.margins!, frame));
+      const most = (side: 0 | 1 | 2 | 3): number => Math.max(0, ...all.map((m) => m[side]));
+      return [frame, most(0), most(1), most(2), most(3)];
+    });
+}
+
+/** Makes a track's box in one frame as large as `wanted`, and never smaller than what was found. */
+export function reshape(id: number, frame: number, wanted: Rect, found: FoundById): Edit {
+  return onTracks(
+    (t) => t.id === id,
+    (track) => {
+      const bare = bareAt(track, frame, found);
+      if (bare === null) return track;
+      const row: MarginRow = [frame, ...marginsFor(bare, wanted)];
+      const before = (track.margins ?? []).find((r) => r[0] === frame);
+      if (before !== undefined && before.every((value, i) => value === row[i])) return track;
+      const others = (track.margins ?? []).filter((r) => r[0] !== frame);
+      return withMargins(track, [...others, row]);
+    },
+  );
+}
+
+/** Takes away what a person added in one frame, or, without one, everywhere. */
+export function removeMargins(id: number, frame?: number): Edit {
+  return onTracks(
+    (t) => t.id === id && (t.margins ?? []).length > 0,
+    (track) =>
+      withMargins(track, frame === undefined ? [] : track.margins!.filter((r) => r[0] !== frame)),
+  );
+}
+
+function withMargins(track: ReviewTrack, rows: MarginRow[]): ReviewTrack {
+  const { margins: _, ...bare } = track;
+  const adds = rows.some((row) => row.slice(1).some((side) => side > 0));
+  return adds ? { ...bare, margins: [...rows].sort((a, b) => a[0] - b[0]) } : bare;
 }
 
 /** Moves a track's first frame to `frame`: trims it, or extends it with the box it begins with. */
@@ -155,7 +209,7 @@ export function startAt(id: number, frame: number, found: FoundById): Edit {
       const { start, end } = spanOf(track);
       if (frame === start || frame >= end || frame < 0) return track;
       if (frame > start) return { ...track, parts: from(track, frame, found) };
-      const box = boxAt(track, start, found);
+      const box = bareAt(track, start, found);
       if (box === null) return track;
       const held: Part = { path: [[start, ...box]], start: frame, end: start };
       return { ...track, parts: [held, ...track.parts] };
@@ -171,7 +225,7 @@ export function endAt(id: number, frame: number, found: FoundById): Edit {
       const { start, end } = spanOf(track);
       if (frame === end || frame <= start) return track;
       if (frame < end) return { ...track, parts: until(track, frame, found) };
-      const box = boxAt(track, end - 1, found);
+      const box = bareAt(track, end - 1, found);
       if (box === null) return track;
       const held: Part = { path: [[end - 1, ...box]], start: end, end: frame };
       return { ...track, parts: [...track.parts, held] };
@@ -317,7 +371,7 @@ function from(track: ReviewTrack, frame: number, found: FoundById): Part[] {
 
 /** The track's box in one frame as a part of its own. */
 function held(track: ReviewTrack, frame: number, found: FoundById): Part[] {
-  const box = boxAt(track, frame, found);
+  const box = bareAt(track, frame, found);
   return box === null ? [] : [{ path: [[frame, ...box]], start: frame, end: frame + 1 }];
 }
 

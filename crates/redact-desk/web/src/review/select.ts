@@ -1,6 +1,6 @@
 // Which tracks a list shows and in which order, and where a track is seen best.
 import type { Class, Drawn, Rect, ReviewDocument, ReviewTrack, Risk } from '../api/types';
-import { boxAt, drawnAt, type FoundById, spanOf } from './boxes';
+import { bareAt, drawnAt, type FoundById, spanOf } from './boxes';
 
 export type Filter = 'all' | 'undecided' | 'hidden' | 'kept';
 export type Order = 'time' | 'risk' | 'class' | 'person';
@@ -88,6 +88,6 @@ export function seedOf(
   const span = track === undefined ? null : spanOf(track);
   const edge = span === null ? shown : way === 'back' ? span.start : span.end - 1;
   const frame = region === null ? edge : shown;
-  const rect = region === null ? boxAt(track!, frame, found) : drawnAt(region, frame);
+  const rect = region === null ? bareAt(track!, frame, found) : drawnAt(region, frame);
   return rect === null ? null : { frame, rect };
 }

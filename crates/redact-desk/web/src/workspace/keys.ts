@@ -1,5 +1,5 @@
 // Every key of the review, once: the handler obeys this table and the `?` sheet shows it.
-import { drawnAt } from '../review/boxes';
+import { boxAt, drawnAt } from '../review/boxes';
 import type { Desk } from '../review/desk.svelte';
 
 export interface View {
@@ -27,16 +27,32 @@ export interface KeyGroup {
 const nudge =
   (x: number, y: number, grow: boolean) =>
   ({ desk }: View): void => {
-    const region = desk.region;
-    const rect = region === null ? null : drawnAt(region, desk.player.frame);
-    if (region === null || rect === null) return;
+    const { region, selected } = desk;
+    const track = selected.length === 1 ? selected[0]! : null;
+    const frame = desk.player.frame;
+    const rect =
+      region !== null
+        ? drawnAt(region, frame)
+        : track !== null
+          ? boxAt(track, frame, desk.foundById)
+          : null;
+    if (rect === null) return;
     const step = 0.005;
     const [left, top, right, bottom] = rect;
     const [dx, dy] = [x * step, y * step];
-    desk.moveRegion(
-      region.id,
-      grow ? [left, top, right + dx, bottom + dy] : [left + dx, top + dy, right + dx, bottom + dy],
-    );
+    if (region !== null) {
+      desk.moveRegion(
+        region.id,
+        grow
+          ? [left, top, right + dx, bottom + dy]
+          : [left + dx, top + dy, right + dx, bottom + dy],
+      );
+    } else if (track !== null) {
+      // A found box does not move away from what was found: it grows on that side.
+      const [west, north] = [Math.min(0, grow ? 0 : dx), Math.min(0, grow ? 0 : dy)];
+      const [east, south] = [grow ? dx : Math.max(0, dx), grow ? dy : Math.max(0, dy)];
+      desk.reshape(track.id, [left + west, top + north, right + east, bottom + south]);
+    }
   };
 
 export const GROUPS: KeyGroup[] = [
@@ -123,10 +139,14 @@ export const GROUPS: KeyGroup[] = [
       { keys: ['w'], title: 'Ends with this frame', run: ({ desk }) => desk.trim('end') },
       { keys: ['s'], title: 'Split the track before this frame', run: ({ desk }) => desk.split() },
       { keys: ['m'], title: 'Merge the selected tracks', run: ({ desk }) => desk.merge() },
-      { keys: ['Alt+ArrowLeft'], title: 'Move the region left', run: nudge(-1, 0, false) },
-      { keys: ['Alt+ArrowRight'], title: 'Move it right', run: nudge(1, 0, false) },
-      { keys: ['Alt+ArrowUp'], title: 'Move it up', run: nudge(0, -1, false) },
-      { keys: ['Alt+ArrowDown'], title: 'Move it down', run: nudge(0, 1, false) },
+      {
+        keys: ['Alt+ArrowLeft'],
+        title: 'Move the region left; a track’s box: larger on the left',
+        run: nudge(-1, 0, false),
+      },
+      { keys: ['Alt+ArrowRight'], title: 'Right', run: nudge(1, 0, false) },
+      { keys: ['Alt+ArrowUp'], title: 'Up', run: nudge(0, -1, false) },
+      { keys: ['Alt+ArrowDown'], title: 'Down', run: nudge(0, 1, false) },
       { keys: ['Alt+Shift+ArrowRight'], title: 'Wider', run: nudge(1, 0, true) },
       { keys: ['Alt+Shift+ArrowLeft'], title: 'Narrower', run: nudge(-1, 0, true) },
       { keys: ['Alt+Shift+ArrowDown'], title: 'Taller', run: nudge(0, 1, true) },

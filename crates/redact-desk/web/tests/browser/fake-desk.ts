@@ -131,6 +131,7 @@ export class FakeDesk {
       [`${recording}/tracks`]: () => this.found,
       [`/releases/${sample.ID.release}`]: sample.release,
       [`/releases/${sample.ID.release}/copies`]: sample.copies,
+      [`/releases/${sample.ID.release}/differences/${'f'.repeat(32)}`]: sample.differences,
     };
     const answer = answers[path];
     return answer === undefined

@@ -1,9 +1,9 @@
-// Every page, in light and dark: accessible, within the window, without a complaint of the
+// Every page, in light and dark on a laptop and on a 4K screen: accessible, within the window, without a complaint of the
 // browser, and with a picture of it for people to look at.
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Role } from '../../src/api/types';
-import { checkAccess, checkWidth, launch, open, picture, type Theme } from './chromium';
+import { checkAccess, checkWidth, LAPTOP, launch, open, picture, type Theme } from './chromium';
 import { FakeDesk } from './fake-desk';
 import { ID } from './sample';
 
@@ -35,16 +35,22 @@ const PAGES: { name: string; role: Role | null; at: string; ready: string }[] = 
   { name: 'account', role: 'operator', at: 'account', ready: 'Change the password' },
 ];
 
+const LOOKS: { look: string; theme: Theme; size: { width: number; height: number } }[] = [
+  { look: 'light', theme: 'light', size: LAPTOP },
+  { look: 'dark', theme: 'dark', size: LAPTOP },
+  { look: '4k', theme: 'light', size: { width: 3840, height: 2160 } },
+];
+
 for (const { name, role, at, ready } of PAGES) {
-  for (const theme of ['light', 'dark'] satisfies Theme[]) {
-    test(`${name} in ${theme} is accessible and fits`, async () => {
+  for (const { look, theme, size } of LOOKS) {
+    test(`${name} in ${look} is accessible and fits`, async () => {
       desk.role = role;
-      const { context, page, complaints } = await open(browser, { theme });
+      const { context, page, complaints } = await open(browser, { theme, size });
       await page.goto(`${address}/#/${at}`);
       await page.getByText(ready).first().waitFor();
       if (name === 'review') await page.waitForTimeout(800);
       await page.waitForTimeout(250);
-      await picture(page, `${name}-${theme}`);
+      await picture(page, `${name}-${look}`);
       await checkAccess(page);
       await checkWidth(page);
       expect(complaints).toEqual([]);

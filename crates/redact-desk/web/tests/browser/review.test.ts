@@ -137,6 +137,45 @@ test('a region is drawn, moved in another frame, resized, and removed', async ()
   expect((await saved()).drawn).toEqual([]);
 });
 
+test('a found box is pulled larger, and never gets smaller than what was found', async () => {
+  await openReview();
+  await page.getByRole('tab', { name: /Tracks/ }).click();
+  await page
+    .getByRole('button', { name: /^Face 1/ })
+    .first()
+    .click();
+  const box = page.locator('.overlay .box.selected');
+  const before = (await box.boundingBox())!;
+  const pull = async (name: string, x: number, y: number): Promise<void> => {
+    const grip = (await box.locator(`.grip.${name}`).boundingBox())!;
+    await page.mouse.move(grip.x + 6, grip.y + 6);
+    await page.mouse.down();
+    await page.mouse.move(grip.x + 6 + x, grip.y + 6 + y, { steps: 4 });
+    await page.mouse.up();
+  };
+  await pull('se', 30, 40);
+  await page.getByText('1 correction, one here').waitFor();
+  const larger = (await box.boundingBox())!;
+  expect(larger.x).toBeCloseTo(before.x, 0);
+  expect(Math.abs(larger.width - before.width - 30)).toBeLessThan(3);
+  expect(Math.abs(larger.height - before.height - 40)).toBeLessThan(3);
+  await picture(page, 'review-reshape');
+  await checkAccess(page);
+  await pull('nw', 25, 25);
+  await page.getByText('A box stays as large as what was found.').waitFor();
+  expect((await box.boundingBox())!.x).toBeCloseTo(before.x, 0);
+  await page.keyboard.press('Alt+ArrowLeft');
+  await page.waitForTimeout(700);
+  const [face] = (await saved()).tracks;
+  expect(face!.margins).toHaveLength(1);
+  const [, left, top, right, bottom] = face!.margins![0]!;
+  expect(top).toBe(0);
+  for (const side of [left, right, bottom]) expect(side).toBeGreaterThan(0);
+  await page.getByRole('button', { name: 'As found everywhere' }).click();
+  await page.waitForTimeout(700);
+  expect((await saved()).tracks[0]!.margins).toBeUndefined();
+});
+
 test('a mute is dragged over the sound, changed with the pointer, and marked with the keys', async () => {
   await openReview();
   const canvas = (await page.locator('canvas').boundingBox())!;

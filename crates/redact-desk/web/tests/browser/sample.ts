@@ -176,6 +176,7 @@ export const clocks = (): api.Clock[] => [
     unit: 'working_days',
     statute: '5 U.S.C. 552(a)(6)(A)(i)',
     source: '',
+    holidays: '5 U.S.C. 6103(a)',
   },
 ];
 
@@ -217,6 +218,7 @@ export const policy = (): api.Policy => ({
   jurisdiction: 'US',
   note: "A starting point for the agency's counsel, not legal advice.",
   second_person: true,
+  signed: false,
   classes: (['face', 'plate', 'screen'] as const).map((of) => ({
     class: of,
     verdict: 'redact',
@@ -341,7 +343,8 @@ export function job(
 ): api.Job {
   const started = { queued_at: AT, started_at: AT, ended_at: null, by: 'Ada Okafor' };
   const about = { request: ID.request, recording: ID.recording, review: null, release: null };
-  const more = { phase: null, error: null, result: null, seconds_left: left };
+  const named = { request_number: 'PR-2026-0141', recording_name: 'unit-12-main-street.mp4' };
+  const more = { phase: null, error: null, result: null, seconds_left: left, ...named };
   return { id: id('4') + kind, kind, state, done, total, ...about, ...started, ...more };
 }
 
@@ -389,11 +392,34 @@ export const release = (): api.Release => ({
     bytes: [81e6, 42e3, 400, 61e3, 22e3, 48e3, 9e3][i]!,
   })),
   approvals: [
-    { by: 'Ada Okafor', at: AT, role: 'operator', statement: '' },
-    { by: 'Ben Holm', at: AT, role: 'approver', statement: 'Watched in full.' },
+    { by: 'Ada Okafor', at: AT, role: 'operator', statement: '', signed: true },
+    { by: 'Ben Holm', at: AT, role: 'approver', statement: 'Watched in full.', signed: true },
   ],
   made_at: AT,
+  request_number: 'PR-2026-0141',
+  recording_name: 'unit-12-main-street.mp4',
+  why: 'the officer was hidden in vain',
+  replaced_by: null,
+  chain: [
+    releaseLink(id('9'), 'Release to the public', ''),
+    releaseLink(ID.release, 'Release to the public', 'the officer was hidden in vain'),
+  ],
+  others: [releaseLink(id('f'), 'For the court', '')],
   copies: 1,
+});
+
+function releaseLink(at: string, title: string, why: string): api.ReleaseLink {
+  const policy_name = title === 'For the court' ? 'court' : 'public-release';
+  return { id: at, title, policy_name, state: 'ready', created_at: AT, why };
+}
+
+export const differences = (): api.Differences => ({
+  tracks: [{ track: 1, class: 'face', here: 'fill (privacy)', there: 'kept (public-servant)' }],
+  drawn_only_here: ['region-1'],
+  drawn_only_there: [],
+  mutes_only_here: [],
+  mutes_only_there: ['mute-2'],
+  muted_seconds: [8.4, 12],
 });
 
 export const copies = (): api.Copy[] => [
@@ -446,7 +472,7 @@ export function summary(open: api.Review): api.Summary {
   const undecided = open.document.tracks.filter((t) => t.decision === null);
   return {
     revision: open.revision,
-    problems: undecided.slice(0, 3).map((t) => ({
+    problems: undecided.map((t) => ({
       code: 'undecided',
       message: `Track ${t.id} (${t.class}) is undecided.`,
       track: t.id,
@@ -477,6 +503,6 @@ export function summary(open: api.Review): api.Summary {
     against_policy: [{ track: 1, class: 'face', policy: 'redact' }],
     second_person: true,
     approvals: [],
-    plan_sha256: id('3') + id('3'),
+    plan_sha256: undecided.length === 0 ? id('3') + id('3') : null,
   };
 }

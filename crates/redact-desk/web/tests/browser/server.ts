@@ -3,7 +3,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ROOT, TARGET } from './chromium';
@@ -27,11 +27,12 @@ export class Server {
       this.#port = await freePort();
       this.address = `http://127.0.0.1:${this.#port}`;
       execFileSync(REDACT, ['key', 'new'], { env: this.environment, stdio: 'pipe' });
+      this.#writePolicies();
     }
     const listen = `127.0.0.1:${this.#port}`;
     const started = spawn(
       REDACT,
-      ['desk', '--data', join(this.folder, 'data'), '--listen', listen],
+      ['desk', '--data', this.#in('data'), '--policies', this.#in('policies'), '--listen', listen],
       { cwd: ROOT, env: this.environment, stdio: ['ignore', 'pipe', 'pipe'] },
     );
     this.#process = started;
@@ -47,6 +48,22 @@ export class Server {
       const answer = await fetch(`${this.address}/api/state`).catch(() => null);
       return answer?.ok === true;
     });
+  }
+
+  #in(name: string): string {
+    return join(this.folder, name);
+  }
+
+  /** The policies of the program, which here ask for signed approvals as well. */
+  #writePolicies(): void {
+    for (const name of ['policies', 'reasons']) {
+      cpSync(resolve(ROOT, name), this.#in(name), { recursive: true });
+    }
+    for (const name of readdirSync(this.#in('policies')).filter((n) => n.endsWith('.toml'))) {
+      const file = join(this.#in('policies'), name);
+      const text = readFileSync(file, 'utf8');
+      writeFileSync(file, text.replace('[approval]', '[approval]\nsigned = true'));
+    }
   }
 
   /** As a power cut would: no chance to tidy up. */

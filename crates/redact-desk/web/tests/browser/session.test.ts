@@ -238,6 +238,36 @@ slow('it is downloaded, holds for a stranger too, and the copy is written down',
   await look(page, '12-handed-over');
 });
 
+slow('a newer release takes its place, and both say so', async () => {
+  const { page } = approver;
+  await page.getByRole('link', { name: 'Replace this release…' }).click();
+  await page.getByLabel('What was wrong with it').fill('a passer-by was hidden in vain');
+  await steps.render(page);
+  await page.getByRole('heading', { name: 'The release holds' }).waitFor({ timeout: 300_000 });
+  await page
+    .getByText(/^Older manifest|replaced/i)
+    .first()
+    .waitFor();
+  await page.getByRole('heading', { name: 'Versions' }).waitFor();
+  await look(page, '16-replaced-by');
+  await page.getByRole('button', { name: 'What differs' }).first().click();
+  await page.getByText('Both hide, keep and mute the same.').waitFor();
+  await page.keyboard.press('Escape');
+  const sealed = await page.evaluate(async () => {
+    const files = `/api/releases/${location.hash.split('/')[2]!}/files`;
+    const get = async (kind: string): Promise<string> => (await fetch(`${files}/${kind}`)).text();
+    return { sealed: await get('sealed'), manifest: await get('manifest') };
+  });
+  for (const fact of ['PR-2026-0141', 'Herald Tribune', 'Ben Holm', 'in vain']) {
+    expect(sealed.sealed).toContain(fact);
+    expect(sealed.manifest).not.toContain(fact);
+  }
+  expect(sealed.manifest).toContain('supersedes');
+  await page.goto(releasePage);
+  await page.getByText('A newer release took the place of this one.').waitFor();
+  await look(page, '17-replaced');
+});
+
 slow('the auditor checks the files and the chain, and sees no recording', async () => {
   const { page } = auditor;
   await page.goto(`${server.address}/#/audit`);

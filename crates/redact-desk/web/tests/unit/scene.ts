@@ -46,6 +46,7 @@ export const POLICY: Policy = {
   jurisdiction: 'US',
   note: '',
   second_person: true,
+  signed: false,
   classes: [
     {
       class: 'face',
