@@ -23,6 +23,9 @@ interface Findings {
 const read = <T>(path: string): T => JSON.parse(readFileSync(path, 'utf8')) as T;
 const write = (path: string, value: unknown): void => writeFileSync(path, JSON.stringify(value));
 
+/** Findings take at most nine places. */
+const plain = (value: number): number => Math.round(value * 1e6) / 1e6;
+
 /** Stretches the only recording of a data folder. */
 export function stretch(data: string): void {
   const recordings = join(data, 'recordings');
@@ -92,8 +95,8 @@ function tracks(folder: string, ten: number, seconds: number): void {
   }
   const speech = Array.from({ length: TIMES }, (_, n) =>
     findings.speech.map((s) => ({
-      start_seconds: s.start_seconds + n * seconds,
-      end_seconds: s.end_seconds + n * seconds,
+      start_seconds: plain(s.start_seconds + n * seconds),
+      end_seconds: plain(s.end_seconds + n * seconds),
     })),
   );
   findings.source.frames *= TIMES;
