@@ -2,8 +2,8 @@
 //!
 //! One TOML file per jurisdiction, with its source. Some come with the program (`holidays/`); an
 //! agency puts its own into `holidays/` of the data folder, where a file of a jurisdiction that is
-//! known takes the place of ours. Where no file is known only weekends are left out: a day too early
-//! does no harm.
+//! known takes the place of ours. Where no file is known only weekends are left out: a day too
+//! early does no harm.
 
 use std::collections::BTreeMap;
 use std::path::Path;

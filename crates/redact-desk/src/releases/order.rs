@@ -1,5 +1,5 @@
-//! What a release is rendered from, written down the moment that it is asked for: the approved plan,
-//! what the request says of itself, and the release whose place it takes.
+//! What a release is rendered from, written down the moment that it is asked for: the approved
+//! plan, what the request says of itself, and the release whose place it takes.
 
 use std::path::PathBuf;
 
@@ -135,7 +135,7 @@ pub(crate) async fn begin(
     Ok((StatusCode::ACCEPTED, axum::Json(release)))
 }
 
-/// The release whose place is to be taken: of the same recording, whole, and the newest of its line.
+/// The release whose place is to be taken: verified, of the same recording, newest of its line.
 async fn replaced(app: &Shared, given: &Replaces, by: &Approved) -> Answer<(Row, String)> {
     let why = text("why", &given.why, CHARS_MAX)?.replace('\n', " ");
     let unknown = || ApiError::field("replaces.release", "There is no such release.");

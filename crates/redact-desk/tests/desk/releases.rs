@@ -170,7 +170,9 @@ async fn what_differs_between_two_releases_is_told() {
     let found = bench.get(&office.operator, &path).await.ok();
     assert_eq!(
         found["tracks"],
-        json!([{ "track": 1, "class": "face", "here": "fill (privacy)", "there": "kept (privacy)" }])
+        json!([{
+            "track": 1, "class": "face", "here": "fill (privacy)", "there": "kept (privacy)",
+        }])
     );
     assert_eq!(found["muted_seconds"][0], found["muted_seconds"][1]);
     let same = format!("/api/releases/{}/differences/{}", id(&first), id(&first));
