@@ -1,4 +1,4 @@
-//! A person stops a job.
+//! A person stops a job, or the system does.
 
 use std::process::Command;
 use std::time::Duration;
@@ -39,5 +39,24 @@ fn ctrl_c_leaves_nothing_half_done() {
     assert_eq!(work.files(), ["clip.mp4"]);
 
     args[4..6].copy_from_slice(&["--preset", "ultrafast"]);
+    work.redact(&args).expect_status(0);
+}
+
+/// Goal: where the system lets no file grow, a render says so, and leaves nothing.
+#[test]
+fn a_limit_of_file_sizes_is_an_error_like_any_other() {
+    let work = Work::new();
+    work.clip("clip.mp4");
+    work.redact(&["scan", "clip.mp4"]).expect_status(0);
+    work.approve_findings();
+    let before = work.files();
+    let args = ["render", "clip.mp4", "clip.plan.json", "--reencode", "all"];
+    let said = work
+        .redact_with_small_files(&args)
+        .expect_status(2)
+        .stderr();
+    assert!(said.contains("File too large"), "{said}");
+    assert!(said.contains("hint: free some space"), "{said}");
+    assert_eq!(work.files(), before);
     work.redact(&args).expect_status(0);
 }

@@ -92,6 +92,28 @@ impl Work {
         self.json("clip.plan.json")
     }
 
+    /// Runs `redact` in the folder where no file may grow beyond some kilobytes.
+    pub(crate) fn redact_with_small_files(&self, args: &[&str]) -> Run {
+        let direct = self.command(&self.path("no-models"), args);
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", "ulimit -f 20; exec \"$0\" \"$@\""])
+            .arg(direct.get_program())
+            .args(direct.get_args())
+            .current_dir(self.dir.path())
+            .stdin(Stdio::null());
+        for (name, value) in direct.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        Run {
+            output: command.output().unwrap(),
+            args: args.iter().map(|arg| (*arg).to_owned()).collect(),
+        }
+    }
+
     /// Starts `redact` in the folder, without any model, and does not wait for it.
     pub(crate) fn spawn(&self, args: &[&str]) -> Child {
         let mut command = self.command(&self.path("no-models"), args);

@@ -21,6 +21,7 @@ mod failure;
 mod files;
 mod journal;
 mod key;
+mod limits;
 mod places;
 mod progress;
 #[cfg(feature = "media")]
@@ -77,6 +78,7 @@ fn main() -> ExitCode {
 
 fn dispatch(cli: &Cli) -> Result<Outcome> {
     progress::watch_for_interrupt().context("cannot watch for Ctrl-C")?;
+    limits::make_size_limit_an_error().context("cannot watch for the limit of file sizes")?;
     let global = &cli.global;
     if global.tethered {
         progress::tether();

@@ -321,11 +321,17 @@ impl ReleaseJob<'_> {
         let claims = Claims::of(coding, expected.frames);
         let copied = (!claims.is_empty()).then(|| claims.check(partial, "copied data"));
         let (copied, written) = copied.transpose()?.unzip();
-        let both = splice.zip(written.as_ref());
+        // What has the source's digests decodes as the source does; anything else is looked at.
+        let both = splice
+            .zip(written)
+            .filter(|_| copied.as_ref().is_some_and(|check| check.passed));
         let examined = Examined {
             clip: self.clip,
             release: partial,
-            source_splice: both.map(|(splice, _)| splice),
+            source_splice: both.as_ref().map(|(splice, _)| *splice),
+            release_splice: both
+                .as_ref()
+                .map(|(_, written)| written.with_decoded_joins()),
             redactions,
             expected: &expected,
         };
@@ -480,6 +486,8 @@ pub(crate) struct Examined<'a> {
     /// What of the source is compared as it is coded, when its coded data were found in the
     /// release.
     pub source_splice: Option<&'a Splice>,
+    /// What of the release is not decoded, because its coded data were found to be the source's.
+    pub release_splice: Option<Splice>,
     /// What is hidden.
     pub redactions: &'a Redactions,
     /// What the release must hold.
@@ -501,9 +509,11 @@ impl Examined<'_> {
             audio: true,
             threads,
         };
-        let splice = self.source_splice.map(Splice::with_decoded_sound);
+        let with_sound = |splice| Splice::with_decoded_sound(splice);
+        let splice = self.source_splice.map(with_sound);
         let source = open(self.clip, &options, splice.as_ref())?;
-        let written = open(self.release, &options, None)?;
+        let splice = self.release_splice.as_ref().map(with_sound);
+        let written = open(self.release, &options, splice.as_ref())?;
         let (redactions, expected) = (self.redactions, self.expected);
         redact_engine::examine(
             Box::new(source),

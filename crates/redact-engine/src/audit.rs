@@ -141,6 +141,11 @@ impl<'a> Auditor<'a> {
         self.pictures.take(index, masks, self.redactions);
     }
 
+    /// Takes the next frame, which was not decoded: nothing may be hidden in it.
+    pub(crate) fn take_coded(&mut self, index: FrameIndex) {
+        self.pictures.take_coded(index, self.redactions);
+    }
+
     pub(crate) fn into_report(self, expected: &Expected) -> AuditReport {
         let (frames, masks) = self.pictures.into_checks(expected.frames);
         let tracks = tracks_check(self.tracks, expected.audio_tracks, &self.listener);
@@ -192,6 +197,8 @@ pub(crate) fn measure(frame: &Frame, redactions: &Redactions) -> Vec<Measured> {
 #[derive(Default)]
 struct Pictures {
     frames: u32,
+    /// Those that were not decoded.
+    coded: u32,
     misnumbered: Failures,
     regions: u64,
     covered: u64,
@@ -207,13 +214,28 @@ struct Worst {
 }
 
 impl Pictures {
-    fn take(&mut self, index: FrameIndex, masks: Vec<Measured>, redactions: &Redactions) {
+    fn count(&mut self, index: FrameIndex) {
         let due = FrameIndex::new(self.frames);
         if index != due {
             self.misnumbered
                 .add(|| format!("frame {index} where frame {due} was due"));
         }
         self.frames = self.frames.saturating_add(1);
+    }
+
+    fn take_coded(&mut self, index: FrameIndex, redactions: &Redactions) {
+        self.count(index);
+        self.coded += 1;
+        for (mask, _) in redactions.masks_at(index) {
+            self.regions += 1;
+            let id = mask.id();
+            self.bare
+                .add(|| format!("{id} in frame {index} (not decoded)"));
+        }
+    }
+
+    fn take(&mut self, index: FrameIndex, masks: Vec<Measured>, redactions: &Redactions) {
+        self.count(index);
         for Measured { mask, residual } in masks {
             self.regions += 1;
             let Some(residual) = residual else {
@@ -245,9 +267,14 @@ impl Pictures {
             self.misnumbered
                 .add(|| format!("{found} frames instead of {expected}"));
         }
-        let frames = self
-            .misnumbered
-            .into_check("frames", format!("{found} of {expected} frames decoded"));
+        let figures = match self.coded {
+            0 => format!("{found} of {expected} frames decoded"),
+            coded => format!(
+                "{found} of {expected} frames, {} of them decoded, the others coded as in the source",
+                found - coded
+            ),
+        };
+        let frames = self.misnumbered.into_check("frames", figures);
         let mut figures = format!("{} masked rectangles measured", self.regions);
         if self.covered > 0 {
             figures.push_str(&format!(", {} lie under later ones", self.covered));

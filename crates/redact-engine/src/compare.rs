@@ -9,8 +9,8 @@ use std::thread;
 
 use rayon::prelude::*;
 use redact_core::{
-    CodedPictures, Frame, FrameIndex, MediaItem, Phase, Progress, Redactions, Source, SourceError,
-    TimeBase, Timestamp,
+    CodedPictures, Digest, Frame, FrameIndex, MediaItem, Phase, Progress, Redactions, Source,
+    SourceError, TimeBase, Timestamp,
 };
 
 use crate::audit::{AuditReport, Auditor, Expected, Measured, measure};
@@ -66,8 +66,8 @@ pub enum CompareError {
 /// with `source`: they may differ in nothing but `redactions`.
 ///
 /// Groups of pictures that the source delivers as they are coded are not compared here, only
-/// counted and timed: the caller proves that the release has the same coded form. They are audited
-/// like all others.
+/// counted and timed: the caller proves that the release has the same coded form. What the release
+/// delivers as it is coded is not audited either: it must have the source's digest, and no mask.
 ///
 /// It never stops at the first failure: the reports count all and name the first few.
 ///
@@ -95,6 +95,8 @@ pub fn examine(
         release: VecDeque::new(),
         frames: [0; 2],
         copied: [0; 2],
+        coded: Failures::default(),
+        pixels: source.info().video.size.area(),
         times: Failures::default(),
         worst_shift_nanos: 0,
         pictures: Pictures::default(),
@@ -105,7 +107,7 @@ pub fn examine(
         let (source, source_thread) =
             decode::spawn(scope, "source", source).map_err(CompareError::Thread)?;
         let (release, release_thread) =
-            decode::spawn_decoded(scope, "release", release).map_err(CompareError::Thread)?;
+            decode::spawn(scope, "release", release).map_err(CompareError::Thread)?;
         let mut open = [Some(source), Some(release)];
         // The side that is behind in frames is read next, so that neither piles up.
         while let Some(side) = walk.side_behind(open.each_ref().map(Option::is_some)) {
@@ -153,20 +155,71 @@ impl Clock {
     }
 }
 
-/// What the source has sent of its pictures.
+/// What a side has sent of its pictures.
 enum Seen {
     Frame(Frame),
     /// A group as it is coded, and how many of its frames have met their partners.
     Coded(CodedPictures, usize),
 }
 
-/// What a frame of the release is held against.
-enum Partner {
+/// One frame of a side.
+enum Shown {
     Frame(Frame),
-    /// A frame of a group that is coded as in the source: its number and time.
-    Coded(FrameIndex, Timestamp),
-    /// The source has no such frame: only the audit looks at it.
-    None,
+    /// A frame of a group that is coded as in the source: its number, its time, the group's digest.
+    Coded(FrameIndex, Timestamp, Digest),
+}
+
+impl Shown {
+    fn index(&self) -> FrameIndex {
+        match self {
+            Self::Frame(frame) => frame.index,
+            Self::Coded(index, ..) => *index,
+        }
+    }
+
+    fn at(&self) -> Timestamp {
+        match self {
+            Self::Frame(frame) => frame.timestamp,
+            Self::Coded(_, at, _) => *at,
+        }
+    }
+}
+
+/// Takes the next frame of a side.
+fn next_shown(seen: &mut VecDeque<Seen>) -> Option<Shown> {
+    match seen.pop_front()? {
+        Seen::Frame(frame) => Some(Shown::Frame(frame)),
+        Seen::Coded(pictures, met) => {
+            let (at, _) = *pictures.times.get(met)?;
+            let start = pictures.frames.start().get();
+            let index = start.saturating_add(u32::try_from(met).unwrap_or(u32::MAX));
+            let shown = Shown::Coded(FrameIndex::new(index), at, pictures.digest);
+            if met + 1 < pictures.times.len() {
+                seen.push_front(Seen::Coded(pictures, met + 1));
+            }
+            Some(shown)
+        }
+    }
+}
+
+/// Looks at one frame of the release beside its partner, if there is one: how it differs from what
+/// it should be, and what is left under its masks. What is not decoded cannot be measured.
+fn look(
+    (source, release): &mut (Option<Shown>, Shown),
+    redactions: &Redactions,
+    pixels: u64,
+) -> (Option<Difference>, Option<Vec<Measured>>) {
+    let Shown::Frame(release) = release else {
+        return (Some(picture::identical(pixels)), None);
+    };
+    let difference = source.as_mut().map(|source| match source {
+        Shown::Frame(source) => {
+            mask_frame(source, redactions);
+            picture::difference(source, release, redactions)
+        }
+        Shown::Coded(..) => picture::identical(release.picture.size().area()),
+    });
+    (difference, Some(measure(release, redactions)))
 }
 
 /// Side 0 is the source, side 1 the release.
@@ -175,10 +228,14 @@ struct Walk<'a> {
     /// Frames of the source whose partner has not come yet.
     source: VecDeque<Seen>,
     /// The same of the release.
-    release: VecDeque<Frame>,
+    release: VecDeque<Seen>,
     frames: [u32; 2],
-    /// Groups and frames that are coded as in the source.
+    /// Groups of the source that come as they are coded, and their frames.
     copied: [u64; 2],
+    /// Frames of the release that come so without being what the source has.
+    coded: Failures,
+    /// Of each of the source's frames.
+    pixels: u64,
     times: Failures,
     worst_shift_nanos: i64,
     pictures: Pictures,
@@ -201,18 +258,16 @@ impl Walk<'_> {
             match item {
                 MediaItem::Frame(frame) => {
                     self.frames[side] = self.frames[side].saturating_add(1);
-                    match side {
-                        0 => self.source.push_back(Seen::Frame(frame)),
-                        _ => self.release.push_back(frame),
-                    }
+                    self.queue(side).push_back(Seen::Frame(frame));
                 }
-                // Only the source is asked for any.
                 MediaItem::Coded(pictures) => {
                     let frames = pictures.frames.frames();
                     self.frames[side] = self.frames[side].saturating_add(frames);
-                    self.copied[0] += 1;
-                    self.copied[1] += u64::from(frames);
-                    self.source.push_back(Seen::Coded(pictures, 0));
+                    if side == 0 {
+                        self.copied[0] += 1;
+                        self.copied[1] += u64::from(frames);
+                    }
+                    self.queue(side).push_back(Seen::Coded(pictures, 0));
                 }
                 // Sound is compared by ear, whatever its form: a track that came so is missing.
                 MediaItem::CodedSound(_) => {}
@@ -228,63 +283,43 @@ impl Walk<'_> {
         }
     }
 
-    /// The source's next frame for one of the release; `None` when it has to be waited for.
-    fn next_partner(&mut self, source_ended: bool) -> Option<Partner> {
-        match self.source.front_mut() {
-            None => source_ended.then_some(Partner::None),
-            Some(Seen::Frame(_)) => match self.source.pop_front() {
-                Some(Seen::Frame(frame)) => Some(Partner::Frame(frame)),
-                _ => None,
-            },
-            Some(Seen::Coded(pictures, met)) => {
-                let index = u32::try_from(*met).unwrap_or(u32::MAX);
-                let index = FrameIndex::new(pictures.frames.start().get().saturating_add(index));
-                let at = pictures.times.get(*met).map(|(at, _)| *at);
-                *met += 1;
-                if *met >= pictures.times.len() {
-                    self.source.pop_front();
-                }
-                Some(at.map_or(Partner::None, |at| Partner::Coded(index, at)))
-            }
+    fn queue(&mut self, side: usize) -> &mut VecDeque<Seen> {
+        match side {
+            0 => &mut self.source,
+            _ => &mut self.release,
         }
     }
 
     /// Looks at the frames that both sides have; `ended` sides have no more to come.
     fn compare_pairs(&mut self, ended: [bool; 2], redactions: &Redactions) {
         let mut pairs = Vec::new();
-        while !self.release.is_empty() {
-            let Some(partner) = self.next_partner(ended[0]) else {
-                break;
-            };
-            pairs.extend(self.release.pop_front().map(|frame| (partner, frame)));
+        while !self.release.is_empty() && (ended[0] || !self.source.is_empty()) {
+            let source = next_shown(&mut self.source);
+            pairs.extend(next_shown(&mut self.release).map(|release| (source, release)));
         }
         // A frame without a partner is counted by the check of frames; it need not wait.
         if ended[1] && self.release.is_empty() {
             self.source.clear();
         }
-        let looked: Vec<(Option<Difference>, Vec<Measured>)> = pairs
+        let pixels = self.pixels;
+        let looked: Vec<(Option<Difference>, Option<Vec<Measured>>)> = pairs
             .par_iter_mut()
-            .map(|(partner, release)| {
-                let difference = match partner {
-                    Partner::Frame(source) => {
-                        mask_frame(source, redactions);
-                        Some(picture::difference(source, release, redactions))
-                    }
-                    Partner::Coded(..) => Some(picture::identical(release)),
-                    Partner::None => None,
-                };
-                (difference, measure(release, redactions))
-            })
+            .map(|pair| look(pair, redactions, pixels))
             .collect();
-        for ((partner, release), (difference, masks)) in pairs.iter().zip(looked) {
-            let (index, at) = match partner {
-                Partner::Frame(source) => (source.index, Some(source.timestamp)),
-                Partner::Coded(index, at) => (*index, Some(*at)),
-                Partner::None => (release.index, None),
-            };
-            self.auditor.take(release.index, masks);
-            let Some(at) = at else { continue };
-            self.compare_times(index, at, release.timestamp);
+        for ((source, release), (difference, masks)) in pairs.iter().zip(looked) {
+            match masks {
+                Some(masks) => self.auditor.take(release.index(), masks),
+                None => self.auditor.take_coded(release.index()),
+            }
+            if let (source, Shown::Coded(index, _, digest)) = (source, release)
+                && !matches!(source, Some(Shown::Coded(_, _, same)) if same == digest)
+            {
+                self.coded
+                    .add(|| format!("frame {index} is coded otherwise than in the source"));
+            }
+            let Some(source) = source else { continue };
+            let (index, at) = (source.index(), source.at());
+            self.compare_times(index, at, release.at());
             let second = self.clocks[0].nanos(at).div_euclid(1_000_000_000);
             if let Some(difference) = difference {
                 self.pictures.take(index, second, difference);
@@ -305,7 +340,7 @@ impl Walk<'_> {
 
     fn into_reports(self, expected: &Expected) -> (AuditReport, CompareReport) {
         let [source, release] = self.frames;
-        let mut counts = Failures::default();
+        let mut counts = self.coded;
         if source != release {
             counts.add(|| format!("the source has {source} frames, the release {release}"));
         }

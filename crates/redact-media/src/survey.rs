@@ -38,7 +38,7 @@ pub struct Survey {
 }
 
 /// The groups of pictures of a video stream.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Pictures {
     pub(crate) header: Header,
     /// Decoding times in the order of packets, ticks.
@@ -63,6 +63,9 @@ pub(crate) struct Group {
     pub(crate) messages: u32,
     pub(crate) fillers: u32,
     pub(crate) copied: bool,
+    /// Of a copied group: its first picture is decoded, to show that a decoder finds its way from
+    /// the pictures before it.
+    pub(crate) joined: bool,
 }
 
 /// What is copied of a recording and what is encoded anew, and why.
@@ -230,6 +233,29 @@ impl Splice {
             tags: self.0.tags,
             pictures: self.0.pictures.clone(),
             sound: self.0.sound.iter().map(|_| decoded()).collect(),
+        }))
+    }
+
+    /// The same with all joins decoded: where a copied group is followed by pictures that were
+    /// encoded anew it is decoded as a whole, and behind such pictures the first of the next group.
+    ///
+    /// Everything else that is copied needs no decoder: it decodes as it did in the source.
+    #[must_use]
+    pub fn with_decoded_joins(&self) -> Self {
+        let pictures = self.0.pictures.as_ref().map(|pictures| {
+            let mut joined = Pictures::clone(pictures);
+            for (at, group) in joined.groups.iter_mut().enumerate() {
+                let is_anew = |at: usize| pictures.groups.get(at).is_some_and(|g| !g.copied);
+                group.joined = group.copied && at.checked_sub(1).is_some_and(is_anew);
+                group.copied &= !is_anew(at + 1);
+            }
+            Arc::new(joined)
+        });
+        Self(Arc::new(Inner {
+            info: self.0.info.clone(),
+            tags: self.0.tags,
+            pictures: pictures.map_err(Clone::clone),
+            sound: self.0.sound.clone(),
         }))
     }
 
@@ -436,6 +462,7 @@ fn close_group(pictures: &mut Pictures, open: Option<OpenGroup>) -> Result<(), S
         messages: group.messages,
         fillers: group.fillers,
         copied: false,
+        joined: false,
     });
     Ok(())
 }

@@ -129,6 +129,7 @@ fn check(encoding: &str) {
     let (before, after) = (read(&source).unwrap(), read(&output).unwrap());
     assert_kept(&before, &after);
     check_pictures(&before, &after);
+    check_joins(&output, &after);
     check_seeking(&output);
     let of_source = openh264_frames(&source, folder.path());
     let of_release = openh264_frames(&output, folder.path());
@@ -194,6 +195,33 @@ fn check_seeking(output: &Path) {
         let found = hashes(output, &at, "-map 0:v -frames:v 1");
         let expected = &played[usize::try_from(frame).unwrap()];
         assert_eq!(digest(&found[0]), digest(expected), "frame {frame}");
+    }
+}
+
+/// Goal: of a release only what was encoded anew and its joins need a decoder, and it then shows
+/// what it shows when all is decoded.
+fn check_joins(output: &Path, whole: &common::Content) {
+    let survey = Survey::read(output).unwrap();
+    let joins = survey.splice(75, is_bare, |_| true).with_decoded_joins();
+    let mut source = FileSource::open_spliced(output, &ONE_THREAD, &joins).unwrap();
+    let (mut decoded, mut coded) = (Vec::new(), Vec::new());
+    while let Some(item) = source.next_item().unwrap() {
+        match item {
+            MediaItem::Frame(frame) => decoded.push(frame),
+            MediaItem::Coded(group) => {
+                coded.push((group.frames.start().get(), group.frames.end().get()));
+            }
+            MediaItem::Audio(_) | MediaItem::CodedSound(_) => {}
+        }
+    }
+    assert_eq!(coded, [(51, 75)]);
+    assert_eq!(decoded.len(), 51);
+    for (frame, expected) in decoded.iter().zip(&whole.frames) {
+        let same = PlaneKind::ALL.iter().all(|&kind| {
+            let (a, b) = (&frame.picture, &expected.picture);
+            a.plane(kind).rows().eq(b.plane(kind).rows())
+        });
+        assert!(same && frame.timestamp == expected.timestamp);
     }
 }
 

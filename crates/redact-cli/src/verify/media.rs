@@ -51,6 +51,8 @@ pub(super) fn check(
         clip: source,
         release: job.release,
         source_splice: original.as_ref().filter(|_| written.is_some()),
+        // A stranger decodes all of it.
+        release_splice: None,
         redactions,
         expected: &expected,
     };

@@ -272,10 +272,15 @@ fn damage_names_its_side_and_a_stop_is_a_stop() {
 
 /// The scene with frames 60 and on as one coded group, whose times are `shift` ticks late.
 fn partly_coded(shift: i64) -> Box<MemorySource> {
-    let scene = scene();
+    let items = scene().items().collect();
+    coded(items, shift, redact_core::Digest([0; 32]))
+}
+
+/// `items` with frames 60 and on as one coded group.
+fn coded(all: Vec<MediaItem>, shift: i64, digest: redact_core::Digest) -> Box<MemorySource> {
     let mut group = Vec::new();
     let mut items = Vec::new();
-    for item in scene.items() {
+    for item in all {
         match item {
             MediaItem::Frame(frame) if frame.index.get() >= 60 => {
                 let at = Timestamp::new(frame.timestamp.ticks() + shift);
@@ -287,11 +292,46 @@ fn partly_coded(shift: i64) -> Box<MemorySource> {
     items.push(MediaItem::Coded(CodedPictures {
         frames: redact_core::FrameSpan::new(FrameIndex::new(60), FrameIndex::new(FRAMES)).unwrap(),
         times: group,
-        digest: redact_core::Digest([0; 32]),
+        digest,
         bytes: 0,
         content: Box::new(()),
     }));
-    Box::new(MemorySource::new(scene.info(), items))
+    Box::new(MemorySource::new(scene().info(), items))
+}
+
+/// Goal: what is copied need not be decoded to be believed, but only what the source has, only at
+/// its time, and only where nothing is hidden.
+#[test]
+fn a_group_that_is_coded_on_both_sides_needs_the_same_digest_and_no_mask() {
+    let expected = Expected {
+        frames: FRAMES,
+        audio_tracks: 2,
+    };
+    let mut bare = redactions();
+    bare.masks.truncate(1);
+    let written = || {
+        let mut source = release(Some);
+        std::iter::from_fn(|| source.next_item().unwrap()).collect()
+    };
+    let looked = |shift, digest, redactions: &Redactions| {
+        let release = coded(written(), shift, redact_core::Digest([digest; 32]));
+        let (audit, compare) =
+            examine(partly_coded(0), release, redactions, &expected, &Quiet).unwrap();
+        let frames = audit.checks[0].evidence.clone();
+        assert!(frames.contains("60 of them decoded"), "{frames}");
+        let checks = audit.checks[..2].iter().chain(&compare.checks[..2]);
+        checks.map(|check| check.passed).collect::<Vec<_>>()
+    };
+    assert_eq!(looked(0, 0, &bare), [true, true, true, true]);
+    assert_eq!(looked(0, 1, &bare), [true, true, false, true]);
+    assert_eq!(looked(3, 0, &bare), [true, true, true, false]);
+    // The plate is hidden to the end.
+    assert_eq!(looked(0, 0, &redactions()), [true, false, true, true]);
+    // What the source has decoded to be looked at, the release must have decoded.
+    let source = Box::new(MemorySource::of(&scene()));
+    let release = coded(written(), 0, redact_core::Digest([0; 32]));
+    let (_, compare) = examine(source, release, &bare, &expected, &Quiet).unwrap();
+    assert!(!compare.checks[0].passed);
 }
 
 /// Goal: frames that are held against coded data are still counted, timed and audited.

@@ -4,7 +4,7 @@
 //! survey. A file that changed in between is damage.
 
 use ffmpeg_next::Packet;
-use redact_core::{CodedPictures, Timestamp};
+use redact_core::{CodedPictures, FrameSpan, Timestamp};
 
 use super::reader::ReadError;
 use crate::coded;
@@ -79,10 +79,19 @@ impl Splicing {
         if !group.copied {
             let next = pictures.groups.get(self.group);
             return Ok(Taken::Decode {
-                is_run_end: is_last && next.is_none_or(|next| next.copied),
+                is_run_end: is_last && next.is_none_or(|next| next.copied && !next.joined),
             });
         }
+        let start = group.frames.start();
+        let is_join = group.joined && self.packets == start.get() + 1;
         self.hold(packet, &splice)?;
+        if is_join {
+            // It is shown first and handed on as a picture; the digest covers it all the same.
+            self.held.clear();
+            if !is_last {
+                return Ok(Taken::Decode { is_run_end: true });
+            }
+        }
         if !is_last {
             return Ok(Taken::Held);
         }
@@ -90,12 +99,16 @@ impl Splicing {
         if digest != group.digest {
             return Err(ReadError::Changed);
         }
-        let times = (group.frames.start().get()..group.frames.end().get()).map(|frame| {
+        let start = if group.joined { start.next() } else { start };
+        let Some(frames) = FrameSpan::new(start, group.frames.end()) else {
+            return Ok(Taken::Decode { is_run_end: true });
+        };
+        let times = (frames.start().get()..frames.end().get()).map(|frame| {
             let (at, ticks) = pictures.time(frame as usize);
             (Timestamp::new(at), ticks)
         });
         let pictures = CodedPictures {
-            frames: group.frames,
+            frames,
             times: times.collect(),
             digest,
             bytes: std::mem::take(&mut self.bytes),
