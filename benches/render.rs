@@ -1,9 +1,10 @@
 //! What the hot path costs beside the codecs: decoding and encoding take nothing here, so that
-//! queues, threads and masks are all that is measured. Also the audit of such a release.
+//! queues, threads and masks are all that is measured. Also the audit of such a release, and the
+//! comparison with its source.
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use redact_core::{Cells, Effect, MediaItem, Sink, SinkError};
-use redact_engine::{Expected, audit, render};
+use redact_engine::{Expected, audit, examine, render};
 use redact_testkit::{MemorySource, Quiet, Scene, approved, copy_frame, drawn_mask};
 
 const FRAMES: u32 = 30;
@@ -63,6 +64,13 @@ fn jobs(c: &mut Criterion) {
             b.iter_batched(
                 source,
                 |source| audit(source, plan.redactions(), &expected, &Quiet),
+                BatchSize::PerIteration,
+            );
+        });
+        group.bench_function(format!("audit and comparison, {name}"), |b| {
+            b.iter_batched(
+                || (source(), source()),
+                |(a, b)| examine(a, b, plan.redactions(), &expected, None, &Quiet),
                 BatchSize::PerIteration,
             );
         });

@@ -19,6 +19,7 @@ mod events;
 mod evidence;
 mod footage;
 mod interrupt;
+mod kept;
 mod keys;
 mod leaks;
 mod odd_pictures;

@@ -221,6 +221,7 @@ fn child_arguments(clip: &Path, args: &BatchArgs, global: &GlobalArgs) -> Vec<Os
     for (given, flag) in [
         (release.second_look, "--second-look"),
         (release.accept_seen, "--accept-seen"),
+        (release.no_cache, "--no-cache"),
         (release.force, "--force"),
     ] {
         if given {

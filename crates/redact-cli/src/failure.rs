@@ -58,7 +58,12 @@ fn text_hint(text: &str) -> Option<&'static str> {
              with --events FILE; `redact events verify` says what is wrong with a log",
         );
     }
-    let full = ["os error 28", "No space left", "os error 27", "File too large"];
+    let full = [
+        "os error 28",
+        "No space left",
+        "os error 27",
+        "File too large",
+    ];
     if full.iter().any(|words| text.contains(words)) {
         return Some("free some space and run the same command again; nothing was left half done");
     }

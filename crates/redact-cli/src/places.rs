@@ -97,6 +97,14 @@ pub(crate) fn event_log() -> Result<PathBuf> {
     Ok(key_dir()?.join("events.jsonl"))
 }
 
+/// This user's runs of pictures that renders keep for the next one.
+///
+/// # Errors
+/// When the environment names no home.
+pub(crate) fn kept_runs() -> Result<PathBuf> {
+    Ok(key_dir()?.join("runs"))
+}
+
 /// The user that this process runs as, by the system's word and not the environment's: its name
 /// in the system's list, or its number.
 pub(crate) fn user() -> String {

@@ -5,29 +5,35 @@
 
 mod copied;
 mod facts;
+mod kept;
+mod look;
 mod partial;
 pub(crate) mod second;
 
 pub(crate) use facts::context;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
-use redact_core::{ApprovedPlan, Digest, Findings, Plan, Redactions, Source as _};
-use redact_engine::{AuditReport, Check, CompareReport, Expected, RenderReport};
-use redact_media::leak::{self, ExpectedStreams};
-use redact_media::{EncodeOptions, FileSink, FileSource, OpenOptions, Preset, Splice};
+use redact_core::{ApprovedPlan, Digest, Findings, Plan, Source as _};
+use redact_engine::{Check, Expected, RenderReport};
+use redact_media::{EncodeOptions, FileSink, KeptSpans, OpenOptions, Preset, Splice};
 use redact_record::events::Act;
 use redact_record::manifest::{CodingFacts, FrameClock, Manifests, PublicManifest, ReleaseContext};
 use redact_record::sign::{KeyId, KeyPair, Signed};
 use redact_record::{FileBinding, ReleasePaths, findings, plan, policy, release_paths};
 
-use crate::args::{GlobalArgs, PresetArg, ReleaseArgs, RenderArgs};
+use crate::args::{GlobalArgs, PresetArg, ReencodeArg, ReleaseArgs, RenderArgs};
 use crate::eyes::Looking;
 use crate::journal::{Journal, Note};
 use crate::progress::TerminalProgress;
 use crate::{Outcome, approve, eyes, key, places, sandbox, scan};
 pub(crate) use copied::Claims;
+pub(crate) use kept::KeptFolder;
+use kept::{KeptRuns, Known};
+pub(crate) use look::{Examined, audit, leaks};
+use look::{open, source_channels};
 use partial::Partial;
 
 /// Renders an approved plan and says where everything is.
@@ -61,14 +67,17 @@ fn render_noted(
     }
     plan::check_signatures(&plan, &key::trusted(&[])?)
         .with_context(|| args.plan.display().to_string())?;
-    let key = key::signing_key(args.release.key.as_deref(), journal)?;
+    let key = Arc::new(key::signing_key(args.release.key.as_deref(), journal)?);
     let context = facts::context(&args.release, args.supersedes.as_deref())?;
     let findings = findings_of(&plan, args)?;
     let policy = policy::embedded(&plan.policy).with_context(|| args.plan.display().to_string())?;
     let threads = eyes::threads(global.threads);
     let (models, accepted) = (&args.models, &plan.acknowledged);
     let looking = second::eyes(&args.release, models, &policy, accepted, threads)?;
-    sandbox::confine(&[clip], &[scan::folder_of(&release), journal.file()])?;
+    let kept = kept_folder(&args.release, &key)?;
+    let mut writes = vec![scan::folder_of(&release), journal.file()];
+    writes.extend(kept.as_ref().map(|_| places::kept_runs()).transpose()?);
+    sandbox::confine(&[clip], &writes)?;
     let progress = TerminalProgress::new(global.quiet);
     let (source, _) = scan::digest(clip, &progress)?;
     note.subject("source", source);
@@ -81,6 +90,7 @@ fn render_noted(
         args: &args.release,
         context: &context,
         key: &key,
+        kept: kept.as_ref(),
         journal,
     };
     let made = job.run(global, &progress, note, looking)?;
@@ -114,6 +124,17 @@ fn findings_of(plan: &Plan, args: &RenderArgs) -> Result<Option<Findings>> {
         // Something else of that name: the sealed manifest says that findings were not at hand.
         _ => Ok(None),
     }
+}
+
+/// The folder with runs that earlier renders kept, unless none are asked for.
+///
+/// # Errors
+/// When it cannot be made.
+pub(crate) fn kept_folder(args: &ReleaseArgs, key: &Arc<KeyPair>) -> Result<Option<KeptFolder>> {
+    if args.no_cache || args.reencode == ReencodeArg::All {
+        return Ok(None);
+    }
+    KeptFolder::open(&places::kept_runs()?, Arc::clone(key)).map(Some)
 }
 
 /// Refuses to write where a release or any of its records is already.
@@ -156,6 +177,8 @@ pub(crate) struct ReleaseJob<'a> {
     pub context: &'a ReleaseContext,
     /// What signs it.
     pub key: &'a KeyPair,
+    /// What earlier renders kept.
+    pub kept: Option<&'a KeptFolder>,
     /// Where it is written down.
     pub journal: &'a Journal,
 }
@@ -167,6 +190,25 @@ pub(crate) struct Made {
     coding: CodingFacts,
     manifest: PublicManifest,
     key: KeyId,
+}
+
+/// A written file, and how it was made.
+struct Looked<'a> {
+    partial: &'a Path,
+    splice: Option<&'a Splice>,
+    coding: &'a CodingFacts,
+    kept: Option<&'a KeptRuns>,
+}
+
+impl Looked<'_> {
+    /// Whether what is claimed to be copied is so, and the groups of the file; nothing where all
+    /// was to be encoded anew.
+    fn claims(&self, claims: &Claims) -> Result<Option<(Check, Splice)>> {
+        let is_asked = self.splice.is_some();
+        is_asked
+            .then(|| claims.check(self.partial, "copied data"))
+            .transpose()
+    }
 }
 
 impl ReleaseJob<'_> {
@@ -190,10 +232,22 @@ impl ReleaseJob<'_> {
         let partial = Partial::beside(self.release)?;
         self.check_source(threads)?;
         let before = self.bind(self.clip, progress)?;
-        let splice = copied::choose(self.clip, self.plan, self.args.reencode)?;
+        let mut splice = copied::choose(self.clip, self.plan, self.args.reencode)?;
+        let kept = self.kept.zip(splice.as_ref());
+        let kept = kept.map(|(folder, splice)| folder.runs(self, splice));
+        if let (Some(kept), Some(splice)) = (&kept, &mut splice) {
+            let store: Arc<dyn KeptSpans> = Arc::<KeptRuns>::clone(kept);
+            *splice = splice.with_kept(store, |run| kept.has(run));
+        }
         let (report, clock) = self.write(partial.path(), splice.as_ref(), threads, progress)?;
         let coding = copied::facts(splice.as_ref(), &report);
-        let checks = self.check(partial.path(), splice.as_ref(), &coding, threads, progress)?;
+        let looked = Looked {
+            partial: partial.path(),
+            splice: splice.as_ref(),
+            coding: &coding,
+            kept: kept.as_deref(),
+        };
+        let checks = self.check(&looked, threads, progress)?;
         let second_look = looking
             .map(|looking| second::check(self, partial.path(), looking, threads, progress))
             .transpose()?;
@@ -305,9 +359,7 @@ impl ReleaseJob<'_> {
     /// Looks at the written file as a stranger would, and compares it with the source.
     fn check(
         &self,
-        partial: &Path,
-        splice: Option<&Splice>,
-        coding: &CodingFacts,
+        looked: &Looked<'_>,
         threads: usize,
         progress: &TerminalProgress,
     ) -> Result<facts::AllChecks> {
@@ -317,30 +369,39 @@ impl ReleaseJob<'_> {
             frames: self.plan.plan().source.frames,
             audio_tracks,
         };
-        let leaks = leaks(partial, &expected)?;
-        let claims = Claims::of(coding, expected.frames);
-        let copied = (!claims.is_empty()).then(|| claims.check(partial, "copied data"));
-        let (copied, written) = copied.transpose()?.unzip();
-        // What has the source's digests decodes as the source does; anything else is looked at.
-        let both = splice
-            .zip(written)
-            .filter(|_| copied.as_ref().is_some_and(|check| check.passed));
+        let leaks = leaks(looked.partial, &expected)?;
+        let claims = Claims::of(looked.coding, expected.frames);
+        let (copied, written) = looked.claims(&claims)?.unzip();
+        let groups = written.as_ref().map(Splice::groups).unwrap_or_default();
+        let known = looked.kept.map(|kept| kept.known(&groups));
+        let none = Known::default();
+        let not_again = known.as_ref().unwrap_or(&none);
+        // What has the source's digests, or those of what was looked at before, decodes as that
+        // does; anything else is looked at.
+        let proved = copied.as_ref().is_none_or(|check| check.passed);
+        let both = looked.splice.zip(written).filter(|_| proved);
+        let is_known = |span| not_again.covers(span);
         let examined = Examined {
             clip: self.clip,
-            release: partial,
-            source_splice: both.as_ref().map(|(splice, _)| *splice),
-            release_splice: both
-                .as_ref()
-                .map(|(_, written)| written.with_decoded_joins()),
+            release: looked.partial,
+            source_splice: both.as_ref().map(|(splice, _)| splice.to_compare(is_known)),
+            release_splice: both.as_ref().map(|(_, written)| {
+                let decoded = written.to_compare(is_known);
+                decoded.with_decoded_joins(|frame| not_again.is_join(frame))
+            }),
             redactions,
             expected: &expected,
+            earlier: known.as_ref().map(|known| &known.evidence),
         };
-        let (audit, mut compare) = examined.examine(threads, progress)?;
-        compare.checks.extend(copied);
+        let mut found = examined.examine(threads, progress)?;
+        found
+            .compare
+            .checks
+            .extend(copied.filter(|_| !claims.is_empty()));
         let checks = facts::AllChecks {
             leaks,
-            audit,
-            compare,
+            audit: found.audit,
+            compare: found.compare,
             source_channels: source_channels(self.clip, audio_tracks)?,
         };
         if let Some(failed) = checks.first_failure() {
@@ -348,6 +409,9 @@ impl ReleaseJob<'_> {
                 "{}: the written file failed its audit and was discarded: {failed}",
                 self.release.display()
             );
+        }
+        if let Some(kept) = looked.kept {
+            kept.note(&groups, &found.evidence, not_again);
         }
         Ok(checks)
     }
@@ -412,126 +476,12 @@ const fn preset(preset: PresetArg) -> Preset {
     }
 }
 
-/// One check per leak channel of the file at `path`.
-///
-/// # Errors
-/// When the file cannot be read.
-pub(crate) fn leaks(path: &Path, expected: &Expected) -> Result<Vec<Check>> {
-    let streams = ExpectedStreams {
-        audio_tracks: expected.audio_tracks,
-        frames: Some(expected.frames),
-    };
-    let verdicts = leak::scan(path, &streams).with_context(|| path.display().to_string())?;
-    let check = |verdict: leak::LeakVerdict| Check {
-        name: verdict.channel.name(),
-        passed: verdict.clean,
-        evidence: verdict.evidence,
-    };
-    Ok(verdicts.into_iter().map(check).collect())
-}
-
-/// Names of the leak channels that are open in a recording; only an MP4 can be looked through.
-fn source_channels(clip: &Path, audio_tracks: usize) -> Result<Vec<String>> {
-    let streams = ExpectedStreams {
-        audio_tracks,
-        frames: None,
-    };
-    match leak::scan(clip, &streams) {
-        Err(leak::LeakError::Malformed { .. }) => Ok(vec!["not-mp4".to_owned()]),
-        Err(error) => Err(error).with_context(|| clip.display().to_string()),
-        Ok(verdicts) => {
-            let open = verdicts.into_iter().filter(|verdict| !verdict.clean);
-            Ok(open
-                .map(|verdict| verdict.channel.name().to_owned())
-                .collect())
-        }
-    }
-}
-
-/// Decodes the file at `path` and proves every mask and mute.
-///
-/// # Errors
-/// When it cannot be decoded.
-pub(crate) fn audit(
-    path: &Path,
-    redactions: &Redactions,
-    expected: &Expected,
-    threads: usize,
-    progress: &TerminalProgress,
-) -> Result<AuditReport> {
-    let name = || path.display().to_string();
-    let options = OpenOptions {
-        audio: true,
-        threads,
-    };
-    let release = FileSource::open(path, &options).with_context(name)?;
-    redact_engine::audit(Box::new(release), redactions, expected, progress).with_context(name)
-}
-
-/// Opens a recording; what `splice` names is handed on as it is coded.
-fn open(path: &Path, options: &OpenOptions, splice: Option<&Splice>) -> Result<FileSource> {
-    let opened = match splice {
-        Some(splice) => FileSource::open_spliced(path, options, splice),
-        None => FileSource::open(path, options),
-    };
-    opened.with_context(|| path.display().to_string())
-}
-
-/// A release beside its source.
-pub(crate) struct Examined<'a> {
-    /// The source.
-    pub clip: &'a Path,
-    /// The release.
-    pub release: &'a Path,
-    /// What of the source is compared as it is coded, when its coded data were found in the
-    /// release.
-    pub source_splice: Option<&'a Splice>,
-    /// What of the release is not decoded, because its coded data were found to be the source's.
-    pub release_splice: Option<Splice>,
-    /// What is hidden.
-    pub redactions: &'a Redactions,
-    /// What the release must hold.
-    pub expected: &'a Expected,
-}
-
-impl Examined<'_> {
-    /// Decodes the release once, proves every mask and mute in it, and that it differs from the
-    /// source in nothing else. Gives the reports of the audit and of the comparison.
-    ///
-    /// # Errors
-    /// When one of the two cannot be decoded.
-    pub(crate) fn examine(
-        &self,
-        threads: usize,
-        progress: &TerminalProgress,
-    ) -> Result<(AuditReport, CompareReport)> {
-        let options = OpenOptions {
-            audio: true,
-            threads,
-        };
-        let with_sound = |splice| Splice::with_decoded_sound(splice);
-        let splice = self.source_splice.map(with_sound);
-        let source = open(self.clip, &options, splice.as_ref())?;
-        let splice = self.release_splice.as_ref().map(with_sound);
-        let written = open(self.release, &options, splice.as_ref())?;
-        let (redactions, expected) = (self.redactions, self.expected);
-        redact_engine::examine(
-            Box::new(source),
-            Box::new(written),
-            redactions,
-            expected,
-            progress,
-        )
-        .with_context(|| self.release.display().to_string())
-    }
-}
-
 impl Made {
     /// Where everything is, for people.
     pub(crate) fn text(&self, release: &Path) -> String {
         let report = &self.report;
         let share = report.masked_area_mean * 100.0;
-        [
+        let mut lines = vec![
             format!(
                 "{} frames, {} with masks ({share:.2} % of the picture on average)",
                 report.frames, report.frames_masked
@@ -548,8 +498,12 @@ impl Made {
                 self.paths.sealed.display()
             ),
             format!("log:      {} (and .csv, .pdf)", self.paths.log.display()),
-        ]
-        .join("\n")
+        ];
+        if report.frames_earlier > 0 {
+            let kept = report.frames_earlier;
+            lines.insert(2, format!("{kept} frames kept from an earlier render"));
+        }
+        lines.join("\n")
     }
 
     /// What was copied, or why nothing was.
@@ -573,6 +527,7 @@ impl Made {
     pub(crate) fn json(&self, release: &Path) -> serde_json::Value {
         let copied = self.coding.copied.iter();
         serde_json::json!({
+            "frames_kept": self.report.frames_earlier,
             "frames_copied": copied.map(|(span, _)| span.frames()).sum::<u32>(),
             "pictures_encoded_because": self.coding.pictures_encoded_because,
             "release": release, "manifest": self.paths.manifest, "sealed": self.paths.sealed,

@@ -1,6 +1,7 @@
 //! `redact run`: scan, approve by a written policy, render and verify, in one go.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use redact_core::{ApprovedPlan, Digest, Findings};
@@ -57,11 +58,13 @@ fn run_noted(
     let threads = eyes::threads(global.threads);
     let (models, accepted) = (&args.models, &args.accept_missing);
     let again = render::second::eyes(&args.release, models, &policy, accepted, threads)?;
-    let key = key::signing_key(args.release.key.as_deref(), journal)?;
+    let key = Arc::new(key::signing_key(args.release.key.as_deref(), journal)?);
     let trust = key::trusted_only(&key.public())?;
     let context = render::context(&args.release, args.supersedes.as_deref())?;
-    let folder = scan::folder_of(&outputs.release);
-    sandbox::confine(&[clip], &[folder, journal.file()])?;
+    let kept = render::kept_folder(&args.release, &key)?;
+    let mut writes = vec![scan::folder_of(&outputs.release), journal.file()];
+    writes.extend(kept.as_ref().map(|_| places::kept_runs()).transpose()?);
+    sandbox::confine(&[clip], &writes)?;
 
     let progress = TerminalProgress::new(global.quiet);
     let found = scan::find(clip, looking, global, &progress)?;
@@ -89,6 +92,7 @@ fn run_noted(
         args: &args.release,
         context: &context,
         key: &key,
+        kept: kept.as_ref(),
         journal,
     };
     let made = job.run(global, &progress, note, again)?;

@@ -8,14 +8,19 @@ use std::any::Any;
 
 use crate::{Digest, FrameSpan, Timestamp};
 
-/// Consecutive frames in their coded form: one closed group of pictures.
+/// Consecutive frames in their coded form: closed groups of pictures, or the rest of one whose
+/// first pictures were decoded.
 pub struct CodedPictures {
     /// The frames.
     pub frames: FrameSpan,
     /// When each is shown and for how long, ticks of the video stream, in order of presentation.
     pub times: Vec<(Timestamp, i64)>,
-    /// SHA-256 over the coded pictures and the parameters that they are decoded with.
+    /// SHA-256 over the coded pictures and the parameters that they are decoded with; of an earlier
+    /// render's pictures it is zero, because they are looked at where they are written.
     pub digest: Digest,
+    /// Whether they are not the source's own, but what an earlier render made of these frames under
+    /// the same decisions.
+    pub is_earlier: bool,
     /// Length of the coded form.
     pub bytes: usize,
     /// The coded form.

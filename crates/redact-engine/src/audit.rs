@@ -18,7 +18,7 @@ use crate::decode;
 mod region;
 mod sound;
 
-use region::Residual;
+pub(crate) use region::Residual;
 use sound::Listener;
 pub use sound::MutedLevel;
 
@@ -141,6 +141,12 @@ impl<'a> Auditor<'a> {
         self.pictures.take(index, masks, self.redactions);
     }
 
+    /// Takes what an earlier render measured of the next frame, which is coded as it was then.
+    pub(crate) fn take_earlier(&mut self, index: FrameIndex, masks: Vec<Measured>) {
+        self.pictures.earlier += 1;
+        self.take(index, masks);
+    }
+
     /// Takes the next frame, which was not decoded: nothing may be hidden in it.
     pub(crate) fn take_coded(&mut self, index: FrameIndex) {
         self.pictures.take_coded(index, self.redactions);
@@ -159,8 +165,8 @@ impl<'a> Auditor<'a> {
 
 /// What was measured of one mask in one frame; `residual` is `None` where later masks cover it.
 pub(crate) struct Measured {
-    mask: usize,
-    residual: Option<Residual>,
+    pub(crate) mask: usize,
+    pub(crate) residual: Option<Residual>,
 }
 
 /// Measures every mask of one frame.
@@ -197,8 +203,10 @@ pub(crate) fn measure(frame: &Frame, redactions: &Redactions) -> Vec<Measured> {
 #[derive(Default)]
 struct Pictures {
     frames: u32,
-    /// Those that were not decoded.
+    /// Those that were not decoded, because they are coded as in the source.
     coded: u32,
+    /// Those that were not decoded, because they are coded as an earlier render checked them.
+    earlier: u32,
     misnumbered: Failures,
     regions: u64,
     covered: u64,
@@ -267,13 +275,21 @@ impl Pictures {
             self.misnumbered
                 .add(|| format!("{found} frames instead of {expected}"));
         }
-        let figures = match self.coded {
-            0 => format!("{found} of {expected} frames decoded"),
-            coded => format!(
-                "{found} of {expected} frames, {} of them decoded, the others coded as in the source",
-                found - coded
-            ),
-        };
+        let mut figures = format!("{found} of {expected} frames decoded");
+        let others = self.coded.saturating_add(self.earlier);
+        if others > 0 {
+            let decoded = found.saturating_sub(others);
+            figures = format!("{found} of {expected} frames, {decoded} of them decoded");
+        }
+        if self.coded > 0 {
+            figures.push_str(&format!(", {} coded as in the source", self.coded));
+        }
+        if self.earlier > 0 {
+            let earlier = self.earlier;
+            figures.push_str(&format!(
+                ", {earlier} coded as an earlier render checked them"
+            ));
+        }
         let frames = self.misnumbered.into_check("frames", figures);
         let mut figures = format!("{} masked rectangles measured", self.regions);
         if self.covered > 0 {

@@ -4,7 +4,7 @@
 //! release, block by block and window by window: what differs by more than a codec's noise was
 //! hidden, cut, shifted or added without being declared.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::thread;
 
 use rayon::prelude::*;
@@ -19,9 +19,11 @@ use crate::decode;
 use crate::mask::mask_frame;
 use crate::mute::mute_block;
 
+mod evidence;
 mod picture;
 mod sound;
 
+pub use evidence::FrameEvidence;
 pub use picture::SecondQuality;
 use picture::{Difference, Pictures};
 use sound::Listener;
@@ -62,12 +64,26 @@ pub enum CompareError {
     Cancelled,
 }
 
+/// What both looks at a release found.
+#[derive(Debug)]
+pub struct Examination {
+    /// The masks and mutes.
+    pub audit: AuditReport,
+    /// The comparison with the source.
+    pub compare: CompareReport,
+    /// What was found in each frame that was decoded on both sides, for a render that writes the
+    /// very same again.
+    pub evidence: BTreeMap<FrameIndex, FrameEvidence>,
+}
+
 /// Decodes a written release once, audits it as [`crate::audit`] does, and walks through it in step
 /// with `source`: they may differ in nothing but `redactions`.
 ///
 /// Groups of pictures that the source delivers as they are coded are not compared here, only
 /// counted and timed: the caller proves that the release has the same coded form. What the release
 /// delivers as it is coded is not audited either: it must have the source's digest, and no mask.
+/// Frames of `earlier` may come coded on both sides: the caller proves that the release has them as
+/// they were when that was found. Where there is no such map, no evidence is gathered either.
 ///
 /// It never stops at the first failure: the reports count all and name the first few.
 ///
@@ -79,8 +95,9 @@ pub fn examine(
     release: Box<dyn Source>,
     redactions: &Redactions,
     expected: &Expected,
+    earlier: Option<&BTreeMap<FrameIndex, FrameEvidence>>,
     progress: &dyn Progress,
-) -> Result<(AuditReport, CompareReport), CompareError> {
+) -> Result<Examination, CompareError> {
     let total = u64::from(expected.frames);
     let tracks = release.info().audio.len();
     let mut walk = Walk {
@@ -102,6 +119,8 @@ pub fn examine(
         pictures: Pictures::default(),
         sound: Listener::new([&source, &release].map(|side| side.info().audio.clone())),
         auditor: Auditor::new(redactions, tracks),
+        earlier,
+        evidence: BTreeMap::new(),
     };
     thread::scope(|scope| {
         let (source, source_thread) =
@@ -129,7 +148,7 @@ pub fn examine(
         decode::join(source_thread).map_err(CompareError::Source)?;
         decode::join(release_thread).map_err(CompareError::Release)
     })?;
-    Ok(walk.into_reports(expected))
+    Ok(walk.into_examination(expected))
 }
 
 /// How a side counts time.
@@ -202,24 +221,71 @@ fn next_shown(seen: &mut VecDeque<Seen>) -> Option<Shown> {
     }
 }
 
+/// What is known of one frame of the release.
+struct Look {
+    difference: Option<Difference>,
+    /// `None` when it was not decoded, now or earlier.
+    masks: Option<Vec<Measured>>,
+    /// Whether nothing of it was decoded now.
+    is_earlier: bool,
+    /// Whether both sides were decoded now.
+    is_both: bool,
+}
+
+impl Look {
+    /// What a later render may use.
+    fn evidence(&self, index: FrameIndex) -> Option<(FrameIndex, FrameEvidence)> {
+        if !self.is_both {
+            return None;
+        }
+        let (difference, masks) = (self.difference.clone()?, self.masks.as_ref()?);
+        let masks = masks.iter().map(|measured| measured.residual).collect();
+        Some((index, FrameEvidence { difference, masks }))
+    }
+}
+
 /// Looks at one frame of the release beside its partner, if there is one: how it differs from what
-/// it should be, and what is left under its masks. What is not decoded cannot be measured.
+/// it should be, and what is left under its masks. What is not decoded cannot be measured; what was
+/// measured `earlier` counts again.
 fn look(
     (source, release): &mut (Option<Shown>, Shown),
     redactions: &Redactions,
+    earlier: Option<&BTreeMap<FrameIndex, FrameEvidence>>,
     pixels: u64,
-) -> (Option<Difference>, Option<Vec<Measured>>) {
-    let Shown::Frame(release) = release else {
-        return (Some(picture::identical(pixels)), None);
-    };
-    let difference = source.as_mut().map(|source| match source {
-        Shown::Frame(source) => {
-            mask_frame(source, redactions);
-            picture::difference(source, release, redactions)
+) -> Look {
+    let index = release.index();
+    let earlier = || earlier?.get(&index);
+    let known = || earlier().map(|known| known.difference.clone());
+    match (source, release) {
+        (source, Shown::Coded(..)) => {
+            let masks = matches!(source, Some(Shown::Coded(..)))
+                .then(|| earlier()?.measured(index, redactions))
+                .flatten();
+            Look {
+                difference: known().or(Some(picture::identical(pixels))),
+                is_earlier: masks.is_some(),
+                masks,
+                is_both: false,
+            }
         }
-        Shown::Coded(..) => picture::identical(release.picture.size().area()),
-    });
-    (difference, Some(measure(release, redactions)))
+        (Some(Shown::Frame(source)), Shown::Frame(release)) => {
+            mask_frame(source, redactions);
+            Look {
+                difference: Some(picture::difference(source, release, redactions)),
+                masks: Some(measure(release, redactions)),
+                is_earlier: false,
+                is_both: true,
+            }
+        }
+        (source, Shown::Frame(release)) => Look {
+            difference: source
+                .as_ref()
+                .map(|_| known().unwrap_or_else(|| picture::identical(pixels))),
+            masks: Some(measure(release, redactions)),
+            is_earlier: false,
+            is_both: false,
+        },
+    }
 }
 
 /// Side 0 is the source, side 1 the release.
@@ -241,6 +307,8 @@ struct Walk<'a> {
     pictures: Pictures,
     sound: Listener,
     auditor: Auditor<'a>,
+    earlier: Option<&'a BTreeMap<FrameIndex, FrameEvidence>>,
+    evidence: BTreeMap<FrameIndex, FrameEvidence>,
 }
 
 impl Walk<'_> {
@@ -301,29 +369,46 @@ impl Walk<'_> {
         if ended[1] && self.release.is_empty() {
             self.source.clear();
         }
-        let pixels = self.pixels;
-        let looked: Vec<(Option<Difference>, Option<Vec<Measured>>)> = pairs
+        let (pixels, earlier) = (self.pixels, self.earlier);
+        let looked: Vec<Look> = pairs
             .par_iter_mut()
-            .map(|pair| look(pair, redactions, pixels))
+            .map(|pair| look(pair, redactions, earlier, pixels))
             .collect();
-        for ((source, release), (difference, masks)) in pairs.iter().zip(looked) {
-            match masks {
-                Some(masks) => self.auditor.take(release.index(), masks),
-                None => self.auditor.take_coded(release.index()),
+        for ((source, release), look) in pairs.iter().zip(looked) {
+            let index = release.index();
+            if earlier.is_some() {
+                self.evidence.extend(look.evidence(index));
             }
-            if let (source, Shown::Coded(index, _, digest)) = (source, release)
-                && !matches!(source, Some(Shown::Coded(_, _, same)) if same == digest)
-            {
-                self.coded
-                    .add(|| format!("frame {index} is coded otherwise than in the source"));
+            match (look.masks, look.is_earlier) {
+                (Some(masks), false) => self.auditor.take(index, masks),
+                (Some(masks), true) => self.auditor.take_earlier(index, masks),
+                (None, _) => {
+                    self.auditor.take_coded(index);
+                    self.check_coded(source.as_ref(), release);
+                }
             }
             let Some(source) = source else { continue };
             let (index, at) = (source.index(), source.at());
             self.compare_times(index, at, release.at());
             let second = self.clocks[0].nanos(at).div_euclid(1_000_000_000);
-            if let Some(difference) = difference {
+            if let Some(difference) = look.difference {
                 self.pictures.take(index, second, difference);
             }
+        }
+    }
+
+    /// What is not decoded must be coded as in the source.
+    fn check_coded(&mut self, source: Option<&Shown>, release: &Shown) {
+        let (Some(Shown::Coded(.., expected)), Shown::Coded(.., found)) = (source, release) else {
+            let index = release.index();
+            return self
+                .coded
+                .add(|| format!("frame {index} is not decoded, and the source has none like it"));
+        };
+        if expected != found {
+            let index = release.index();
+            self.coded
+                .add(|| format!("frame {index} is coded otherwise than in the source"));
         }
     }
 
@@ -338,7 +423,7 @@ impl Walk<'_> {
         }
     }
 
-    fn into_reports(self, expected: &Expected) -> (AuditReport, CompareReport) {
+    fn into_examination(self, expected: &Expected) -> Examination {
         let [source, release] = self.frames;
         let mut counts = self.coded;
         if source != release {
@@ -359,7 +444,11 @@ impl Walk<'_> {
             seconds,
             checks: vec![frames, times, outside, inside, self.sound.into_check()],
         };
-        (self.auditor.into_report(expected), compare)
+        Examination {
+            audit: self.auditor.into_report(expected),
+            compare,
+            evidence: self.evidence,
+        }
     }
 }
 

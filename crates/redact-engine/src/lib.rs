@@ -31,7 +31,9 @@ mod track;
 
 pub use audit::{AuditError, AuditReport, Expected, MutedLevel, audit};
 pub use check::Check;
-pub use compare::{CompareError, CompareReport, SecondQuality, examine};
+pub use compare::{
+    CompareError, CompareReport, Examination, FrameEvidence, SecondQuality, examine,
+};
 pub use follow::{Follower, Step};
 pub use mask::mask_frame;
 pub use mute::mute_block;

@@ -9,7 +9,7 @@ use std::thread;
 use rayon::prelude::*;
 use redact_core::{
     ApprovedPlan, CodedPictures, CodedSound, Digest, FrameIndex, FrameSpan, MediaItem, Phase,
-    Progress, Redactions, Sink, SinkError, Source, SourceError,
+    PixelSize, Progress, Redactions, Sink, SinkError, Source, SourceError,
 };
 
 use crate::decode::{self, QUEUE_BYTES_MAX};
@@ -32,6 +32,8 @@ pub struct RenderReport {
     pub audio: Vec<AudioReport>,
     /// Runs of frames that were copied as they are coded, in order.
     pub copied: Vec<CopiedPictures>,
+    /// Frames that were taken from an earlier render instead of being encoded again.
+    pub frames_earlier: u32,
 }
 
 /// Frames that a render copied as they are coded.
@@ -121,7 +123,7 @@ pub fn render(
     sink: Box<dyn Sink>,
     progress: &dyn Progress,
 ) -> Result<RenderReport, RenderError> {
-    let tracks = source.info().audio.len();
+    let (tracks, size) = (source.info().audio.len(), source.info().video.size);
     let cause = OnceLock::new();
     let report = thread::scope(|scope| {
         let (decoded, decoder) = match decode::spawn(scope, "decode", source) {
@@ -140,7 +142,7 @@ pub fn render(
                 }
             })
             .map_err(RenderError::Thread)?;
-        let mut tally = Tally::new(plan, tracks);
+        let mut tally = Tally::new(plan, tracks, size);
         if let Err(error) = redact_stage(&decoded, plan, &to_encode, &mut tally, progress) {
             let _ = cause.set(error);
         }
@@ -227,10 +229,13 @@ struct Tally<'a> {
     area_sum: f64,
     audio: Vec<AudioReport>,
     copied: Vec<CopiedPictures>,
+    frames_earlier: u32,
+    /// Of the source's pictures.
+    size: PixelSize,
 }
 
 impl<'a> Tally<'a> {
-    fn new(plan: &'a ApprovedPlan, tracks: usize) -> Self {
+    fn new(plan: &'a ApprovedPlan, tracks: usize, size: PixelSize) -> Self {
         Self {
             plan,
             frames: 0,
@@ -238,37 +243,41 @@ impl<'a> Tally<'a> {
             area_sum: 0.0,
             audio: vec![AudioReport::default(); tracks],
             copied: Vec::new(),
+            frames_earlier: 0,
+            size,
         }
     }
 
     /// Counts an item before it is redacted.
     fn count(&mut self, item: &MediaItem) -> Result<(), RenderError> {
-        let redactions = self.plan.redactions();
         match item {
             MediaItem::Frame(frame) => {
                 self.advance(frame.index, 1)?;
-                let size = frame.picture.size();
-                let rects: Vec<_> = redactions
-                    .masks_at(frame.index)
-                    .map(|(_, rect)| masked_rect(rect, size))
-                    .collect();
-                if !rects.is_empty() {
-                    self.frames_masked += 1;
-                    #[expect(clippy::cast_precision_loss, reason = "pixels of one picture")]
-                    {
-                        self.area_sum += area::of_union(&rects) as f64 / size.area() as f64;
-                    }
-                }
+                self.count_masks(frame.index, frame.picture.size());
                 Ok(())
             }
             MediaItem::Audio(block) => {
+                let muted = muted_samples(block, self.plan.redactions());
                 let report = self.track(block.stream)?;
                 report.samples += block.frames() as u64;
-                report.muted_samples += muted_samples(block, redactions);
+                report.muted_samples += muted;
                 Ok(())
             }
             MediaItem::Coded(pictures) => self.count_coded(pictures),
             MediaItem::CodedSound(sound) => self.count_coded_sound(sound),
+        }
+    }
+
+    /// Counts what is hidden in one frame.
+    fn count_masks(&mut self, index: FrameIndex, size: PixelSize) {
+        let masks = self.plan.redactions().masks_at(index);
+        let rects: Vec<_> = masks.map(|(_, rect)| masked_rect(rect, size)).collect();
+        if !rects.is_empty() {
+            self.frames_masked += 1;
+            #[expect(clippy::cast_precision_loss, reason = "pixels of one picture")]
+            {
+                self.area_sum += area::of_union(&rects) as f64 / size.area() as f64;
+            }
         }
     }
 
@@ -295,10 +304,16 @@ impl<'a> Tally<'a> {
             .ok_or(RenderError::UnknownTrack { stream, tracks })
     }
 
-    /// Pictures that come coded must be of no mask.
+    /// Pictures that come coded must be of no mask, unless an earlier render put it there.
     fn count_coded(&mut self, pictures: &CodedPictures) -> Result<(), RenderError> {
         let span = pictures.frames;
         self.advance(span.start(), span.frames())?;
+        if pictures.is_earlier {
+            self.frames_earlier = self.frames_earlier.saturating_add(span.frames());
+            (span.start().get()..span.end().get())
+                .for_each(|frame| self.count_masks(FrameIndex::new(frame), self.size));
+            return Ok(());
+        }
         if let Some(frame) = first_masked(self.plan.redactions(), span) {
             return Err(RenderError::CopiedUnderMask {
                 what: format!("frame {frame}"),
@@ -343,6 +358,7 @@ impl<'a> Tally<'a> {
             masked_area_mean: self.area_sum / f64::from(self.frames.max(1)),
             audio: self.audio,
             copied: self.copied,
+            frames_earlier: self.frames_earlier,
         }
     }
 }

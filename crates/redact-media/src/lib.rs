@@ -17,6 +17,7 @@
 mod ffi;
 
 mod coded;
+mod kept;
 pub mod leak;
 mod picture;
 mod probe;
@@ -27,6 +28,7 @@ mod survey;
 
 use std::path::Path;
 
+pub use kept::{KeptSpan, KeptSpans};
 pub use sink::{EncodeOptions, FileSink, Preset, release_rate_hz};
 pub use source::{FileSource, OpenOptions};
 pub use survey::{CopiedGroup, Splice, Survey};

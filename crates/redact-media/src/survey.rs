@@ -11,11 +11,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ffmpeg_next::{Error, Packet};
-use redact_core::{Digest, FrameIndex, FrameSpan, Source as _, SourceError, SourceInfo};
+use redact_core::{Digest, FrameIndex, FrameSpan, Source as _, SourceError, SourceInfo, Timestamp};
 use sha2::{Digest as _, Sha256};
 
 use crate::coded::{self, Header, Looked, Odd};
 use crate::ffi;
+use crate::kept::KeptSpans;
 use crate::probe;
 use crate::source::{FileSource, OpenOptions};
 pub(crate) use aac::{SoundForm, skipped};
@@ -25,6 +26,13 @@ const GROUP_BYTES_MAX: u64 = 32 << 20;
 
 /// Frames of a recording that is surveyed: three days of 60 frames/s.
 const FRAMES_MAX: usize = 16_000_000;
+
+/// Touched groups that begin in the same stretch of this many frames share an encoder. It depends
+/// on the recording alone, so that a change of the plan moves no other run.
+const RUN_FRAMES: u32 = 64;
+
+/// Why nothing of the pictures is copied where everything could be.
+const ALL_TOUCHED: &str = "masks touch every group of pictures";
 
 /// Largest reordering of frames that an encoder is allowed.
 pub(crate) const REORDER_MAX: usize = 2;
@@ -66,6 +74,8 @@ pub(crate) struct Group {
     /// Of a copied group: its first picture is decoded, to show that a decoder finds its way from
     /// the pictures before it.
     pub(crate) joined: bool,
+    /// Of a group that is not copied: an earlier render's pictures are written again.
+    pub(crate) kept: bool,
 }
 
 /// What is copied of a recording and what is encoded anew, and why.
@@ -77,6 +87,7 @@ struct Inner {
     tags: ffi::ColorTags,
     pictures: Result<Arc<Pictures>, String>,
     sound: Vec<Result<SoundForm, String>>,
+    store: Option<Arc<dyn KeptSpans>>,
 }
 
 /// A group of pictures that is copied.
@@ -167,11 +178,7 @@ impl Survey {
             for group in &mut pictures.groups {
                 group.copied = group.bytes <= GROUP_BYTES_MAX && is_untouched(group.frames);
             }
-            if pictures.groups.iter().any(|group| group.copied) {
-                Ok(Arc::new(pictures))
-            } else {
-                Err("masks touch every group of pictures".to_owned())
-            }
+            Ok(Arc::new(pictures))
         });
         let sound = self.sound.into_iter().enumerate().map(|(track, form)| {
             if is_untouched_sound(track) {
@@ -185,6 +192,7 @@ impl Survey {
             pictures,
             info: self.info,
             tags: self.tags,
+            store: None,
         }))
     }
 }
@@ -209,7 +217,74 @@ impl Splice {
     /// Why all pictures are encoded anew, if they are.
     #[must_use]
     pub fn pictures_refused(&self) -> Option<&str> {
-        self.0.pictures.as_ref().err().map(String::as_str)
+        match &self.0.pictures {
+            Err(why) => Some(why),
+            Ok(pictures) if pictures.groups.iter().all(|group| !group.copied) => Some(ALL_TOUCHED),
+            Ok(_) => None,
+        }
+    }
+
+    /// The runs of frames that are encoded anew, each on its own, in order; none where the
+    /// recording's groups are not understood and all of it is one run.
+    #[must_use]
+    pub fn runs(&self) -> Vec<FrameSpan> {
+        let (mut runs, mut at) = (Vec::new(), 0);
+        let Some(pictures) = self.pictures() else {
+            return runs;
+        };
+        while let Some(group) = pictures.group_at(at) {
+            at = group.frames.end().get();
+            if !group.copied {
+                at = pictures.run_end(group.frames.start().get());
+                runs.extend(FrameSpan::new(group.frames.start(), FrameIndex::new(at)));
+            }
+        }
+        runs
+    }
+
+    /// The same with a place where runs are kept. Runs of which `is_kept` says so are taken from
+    /// there, all others are put there when they are encoded.
+    #[must_use]
+    pub fn with_kept(
+        &self,
+        store: Arc<dyn KeptSpans>,
+        is_kept: impl Fn(FrameSpan) -> bool,
+    ) -> Self {
+        let runs = self.runs();
+        let kept: Vec<FrameSpan> = runs.into_iter().filter(|run| is_kept(*run)).collect();
+        let mut made = self.changed(|group| {
+            group.kept = !group.copied && kept.iter().any(|run| within(group.frames, *run));
+        });
+        made.store = Some(store);
+        Self(Arc::new(made))
+    }
+
+    /// The same for a comparison: sound is decoded, and of the pictures all but what is copied and
+    /// what `is_known` says is known.
+    #[must_use]
+    pub fn to_compare(&self, is_known: impl Fn(FrameSpan) -> bool) -> Self {
+        let mut made = self.changed(|group| {
+            group.copied |= is_known(group.frames);
+            group.kept = false;
+        });
+        let decoded = || Err("it is compared by ear".to_owned());
+        made.sound = made.sound.iter().map(|_| decoded()).collect();
+        Self(Arc::new(made))
+    }
+
+    fn changed(&self, change: impl Fn(&mut Group)) -> Inner {
+        let pictures = self.0.pictures.as_ref().map(|pictures| {
+            let mut pictures = Pictures::clone(pictures);
+            pictures.groups.iter_mut().for_each(change);
+            Arc::new(pictures)
+        });
+        Inner {
+            info: self.0.info.clone(),
+            tags: self.0.tags,
+            pictures: pictures.map_err(Clone::clone),
+            sound: self.0.sound.clone(),
+            store: self.0.store.clone(),
+        }
     }
 
     /// SHA-256 over the packets of sound track `track`, each behind its length in four bytes.
@@ -224,39 +299,45 @@ impl Splice {
         }
     }
 
-    /// The same pictures, with all sound decoded: what a comparison by ear needs.
+    /// The same with joins decoded: behind a copied group, which is then decoded as a whole, and the
+    /// first picture of the next. A join is where one of two groups is not copied, and where
+    /// `is_join` says so of the first frame behind it.
+    ///
+    /// Everything else that is copied needs no decoder: it decodes as it did where it was.
     #[must_use]
-    pub fn with_decoded_sound(&self) -> Self {
-        let decoded = || Err("it is compared by ear".to_owned());
-        Self(Arc::new(Inner {
-            info: self.0.info.clone(),
-            tags: self.0.tags,
-            pictures: self.0.pictures.clone(),
-            sound: self.0.sound.iter().map(|_| decoded()).collect(),
-        }))
+    pub fn with_decoded_joins(&self, is_join: impl Fn(FrameIndex) -> bool) -> Self {
+        let groups = self.pictures().map_or(&[][..], |pictures| &pictures.groups);
+        let is_join = |before: Option<&Group>, behind: Option<&Group>| match (before, behind) {
+            (Some(before), Some(behind)) => {
+                !before.copied || !behind.copied || is_join(behind.frames.start())
+            }
+            _ => false,
+        };
+        let mut joins: Vec<bool> = vec![false];
+        joins.extend(
+            groups
+                .windows(2)
+                .map(|two| is_join(two.first(), two.last())),
+        );
+        joins.push(false);
+        let start_of = |group: &Group| group.frames.start();
+        Self(Arc::new(self.changed(|group| {
+            let Ok(at) = groups.binary_search_by_key(&start_of(group), start_of) else {
+                return;
+            };
+            group.joined = group.copied && joins[at];
+            group.copied &= !joins[at + 1];
+        })))
     }
 
-    /// The same with all joins decoded: where a copied group is followed by pictures that were
-    /// encoded anew it is decoded as a whole, and behind such pictures the first of the next group.
-    ///
-    /// Everything else that is copied needs no decoder: it decodes as it did in the source.
+    /// Every group of pictures, copied or not, with the digest of its coded form.
     #[must_use]
-    pub fn with_decoded_joins(&self) -> Self {
-        let pictures = self.0.pictures.as_ref().map(|pictures| {
-            let mut joined = Pictures::clone(pictures);
-            for (at, group) in joined.groups.iter_mut().enumerate() {
-                let is_anew = |at: usize| pictures.groups.get(at).is_some_and(|g| !g.copied);
-                group.joined = group.copied && at.checked_sub(1).is_some_and(is_anew);
-                group.copied &= !is_anew(at + 1);
-            }
-            Arc::new(joined)
-        });
-        Self(Arc::new(Inner {
-            info: self.0.info.clone(),
-            tags: self.0.tags,
-            pictures: pictures.map_err(Clone::clone),
-            sound: self.0.sound.clone(),
-        }))
+    pub fn groups(&self) -> Vec<(FrameSpan, Digest)> {
+        let groups = self.pictures().map_or(&[][..], |pictures| &pictures.groups);
+        groups
+            .iter()
+            .map(|group| (group.frames, group.digest))
+            .collect()
     }
 
     pub(crate) fn info(&self) -> &SourceInfo {
@@ -265,6 +346,10 @@ impl Splice {
 
     pub(crate) fn tags(&self) -> &ffi::ColorTags {
         &self.0.tags
+    }
+
+    pub(crate) fn store(&self) -> Option<&dyn KeptSpans> {
+        self.0.store.as_deref()
     }
 
     pub(crate) fn pictures(&self) -> Option<&Pictures> {
@@ -463,6 +548,7 @@ fn close_group(pictures: &mut Pictures, open: Option<OpenGroup>) -> Result<(), S
         fillers: group.fillers,
         copied: false,
         joined: false,
+        kept: false,
     });
     Ok(())
 }
@@ -475,12 +561,39 @@ impl Pictures {
         (at, until - at)
     }
 
+    /// The same of all of `frames`.
+    pub(crate) fn times(&self, frames: FrameSpan) -> Vec<(Timestamp, i64)> {
+        let all = frames.start().get()..frames.end().get();
+        let time = |frame: u32| self.time(frame as usize);
+        all.map(time)
+            .map(|(at, ticks)| (Timestamp::new(at), ticks))
+            .collect()
+    }
+
+    /// The group that `frame` is in.
+    pub(crate) fn group_at(&self, frame: u32) -> Option<&Group> {
+        let at = self
+            .groups
+            .partition_point(|group| group.frames.end().get() <= frame);
+        self.groups.get(at)
+    }
+
     /// The first frame behind the run of encoded groups that `frame` is in.
     pub(crate) fn run_end(&self, frame: u32) -> u32 {
         let from = self
             .groups
             .partition_point(|group| group.frames.end().get() <= frame);
-        let run = self.groups[from..].iter().take_while(|group| !group.copied);
+        let stretch = |group: &Group| group.frames.start().get() / RUN_FRAMES;
+        let Some(first) = self.groups.get(from) else {
+            return frame;
+        };
+        let run = self.groups[from..]
+            .iter()
+            .take_while(|group| !group.copied && stretch(group) == stretch(first));
         run.last().map_or(frame, |group| group.frames.end().get())
     }
+}
+
+fn within(inner: FrameSpan, outer: FrameSpan) -> bool {
+    outer.start() <= inner.start() && inner.end() <= outer.end()
 }

@@ -202,7 +202,8 @@ fn check_seeking(output: &Path) {
 /// what it shows when all is decoded.
 fn check_joins(output: &Path, whole: &common::Content) {
     let survey = Survey::read(output).unwrap();
-    let joins = survey.splice(75, is_bare, |_| true).with_decoded_joins();
+    let splice = survey.splice(75, is_bare, |_| true);
+    let joins = splice.with_decoded_joins(|_| false);
     let mut source = FileSource::open_spliced(output, &ONE_THREAD, &joins).unwrap();
     let (mut decoded, mut coded) = (Vec::new(), Vec::new());
     while let Some(item) = source.next_item().unwrap() {

@@ -34,6 +34,8 @@ pub enum Signed {
     KeyRotation,
     /// Somebody's word that a plan is right.
     Approval,
+    /// What a render keeps for the next one on the same machine.
+    KeptRun,
 }
 
 impl Signed {
@@ -43,6 +45,7 @@ impl Signed {
             Self::SealedManifest => "sealed-manifest",
             Self::KeyRotation => "key-rotation",
             Self::Approval => "approval",
+            Self::KeptRun => "kept-run",
         }
     }
 }

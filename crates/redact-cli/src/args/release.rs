@@ -22,6 +22,10 @@ pub(crate) struct ReleaseArgs {
     #[arg(long, value_enum, default_value_t = ReencodeArg::Touched)]
     pub reencode: ReencodeArg,
 
+    /// Keep no encoded pictures for a next render of the recording, and use none that were kept
+    #[arg(long)]
+    pub no_cache: bool,
+
     /// Secret signing key (default: the one that `redact key new` made)
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,

@@ -50,17 +50,20 @@ pub(super) fn check(
     let examined = Examined {
         clip: source,
         release: job.release,
-        source_splice: original.as_ref().filter(|_| written.is_some()),
+        source_splice: original
+            .filter(|_| written.is_some())
+            .map(|original| original.to_compare(|_| false)),
         // A stranger decodes all of it.
         release_splice: None,
         redactions,
         expected: &expected,
+        earlier: None,
     };
     match examined.examine(threads, progress) {
-        Ok((audit, compare)) => {
-            verdict.extend("audit", audit.checks);
-            verdict.seconds = compare.seconds;
-            verdict.extend("change", compare.checks);
+        Ok(found) => {
+            verdict.extend("audit", found.audit.checks);
+            verdict.seconds = found.compare.seconds;
+            verdict.extend("change", found.compare.checks);
         }
         // What can be said of the release alone is still said.
         Err(error) => {

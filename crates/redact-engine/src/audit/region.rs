@@ -38,8 +38,8 @@ const FIT_POINTS_MAX: usize = 4096;
 
 /// What is left of a region when everything its effect can draw is taken away: root mean
 /// squares in 8-bit levels, of the worst of the three planes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Residual {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Residual {
     /// Over the whole region.
     whole: f64,
     /// What is allowed over the whole region.
@@ -54,6 +54,26 @@ impl Residual {
     /// The largest share that is used of what is allowed: above 1 the region is not masked.
     pub(super) fn load(self) -> f64 {
         (self.whole / self.whole_allowed).max(self.block / self.block_allowed)
+    }
+
+    /// What [`Residual::from_numbers`] puts together again.
+    pub(crate) const fn to_numbers(self) -> [f64; 4] {
+        [
+            self.whole,
+            self.whole_allowed,
+            self.block,
+            self.block_allowed,
+        ]
+    }
+
+    pub(crate) const fn from_numbers(numbers: [f64; 4]) -> Self {
+        let [whole, whole_allowed, block, block_allowed] = numbers;
+        Self {
+            whole,
+            whole_allowed,
+            block,
+            block_allowed,
+        }
     }
 
     fn worst(self, other: Self) -> Self {

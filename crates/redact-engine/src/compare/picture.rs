@@ -24,6 +24,7 @@ const PSNR_MIN_DB: f64 = 24.0;
 const PSNR_TOP_DB: f64 = 99.0;
 
 /// How one frame of the release differs from what it should be.
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Difference {
     /// Whether the pictures have the same size; nothing else was measured if not.
     same_size: bool,
@@ -34,7 +35,7 @@ pub(super) struct Difference {
 }
 
 /// The block that is closest to its bound, or farthest beyond it.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct Block {
     kind: PlaneKind,
     /// Column and row in its plane.
@@ -60,6 +61,66 @@ impl Block {
             self.at.0, self.at.1, self.differs, self.allowed
         )
     }
+}
+
+/// Numbers of a [`Difference`] that is kept.
+const NUMBERS: usize = 15;
+
+impl Difference {
+    /// What [`Difference::from_numbers`] puts together again.
+    pub(super) fn to_numbers(&self) -> [f64; NUMBERS] {
+        #[expect(clippy::cast_precision_loss, reason = "samples of one picture")]
+        let whole = |count: u64| count as f64;
+        let mut numbers = [0.0; NUMBERS];
+        numbers[0] = f64::from(u8::from(self.same_size));
+        (numbers[1], numbers[2]) = (self.outside.0, whole(self.outside.1));
+        for (numbers, block) in numbers[3..].chunks_exact_mut(6).zip(&self.worst) {
+            let Some(block) = block else { continue };
+            let (kind, at) = (block.kind as u64, [block.at.0 as u64, block.at.1 as u64]);
+            numbers[..4].copy_from_slice(&[1.0, whole(kind), whole(at[0]), whole(at[1])]);
+            numbers[4..].copy_from_slice(&[block.differs, block.allowed]);
+        }
+        numbers
+    }
+
+    /// `None` when the numbers are not of a difference.
+    pub(super) fn from_numbers(numbers: &[f64; NUMBERS]) -> Option<Self> {
+        let block = |numbers: &[f64]| match *numbers {
+            [0.0, ..] => Some(None),
+            [1.0, kind, x, y, differs, allowed] => {
+                let kind = *PlaneKind::ALL.get(usize::try_from(count(kind)?).ok()?)?;
+                let at = [count(x)?, count(y)?].map(usize::try_from);
+                let [Ok(x), Ok(y)] = at else { return None };
+                Some(Some(Block {
+                    kind,
+                    at: (x, y),
+                    differs,
+                    allowed,
+                }))
+            }
+            _ => None,
+        };
+        Some(Self {
+            same_size: match numbers[0] {
+                0.0 => false,
+                1.0 => true,
+                _ => return None,
+            },
+            outside: (numbers[1], count(numbers[2])?),
+            worst: [block(&numbers[3..9])?, block(&numbers[9..])?],
+        })
+    }
+}
+
+/// A whole number that a float keeps exactly.
+fn count(number: f64) -> Option<u64> {
+    let is_count = (0.0..=9.0e15).contains(&number) && number.fract() == 0.0;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "looked at: whole, not negative, and small"
+    )]
+    is_count.then_some(number as u64)
 }
 
 /// Compares a frame that was redacted again with the release's.
@@ -133,15 +194,31 @@ impl Sums {
         for row in y..(y + BLOCK).min(expected.height) {
             let a = &expected.row(row)[columns.clone()];
             let b = &release.row(row)[columns.clone()];
-            for (&a, &b) in a.iter().zip(b) {
-                let (level, differs) = (u32::from(a), u32::from(a.abs_diff(b)));
-                sums.count += 1;
-                sums.levels += level;
-                sums.squares += level * level;
-                sums.differences += differs * differs;
+            if let (Some(a), Some(b)) = (a.first_chunk(), b.first_chunk()) {
+                sums.add::<BLOCK>(a, b);
+            } else {
+                for (&a, &b) in a.iter().zip(b) {
+                    sums.add(&[a], &[b]);
+                }
             }
         }
         sums
+    }
+
+    /// Adds samples of one row. A known number of them, and sums that are not looked at one by one
+    /// for overflow (256 squares of bytes fit), are what the compiler needs to take all at once.
+    fn add<const N: usize>(&mut self, a: &[u8; N], b: &[u8; N]) {
+        let (mut levels, mut squares, mut differences) = (0_u32, 0_u32, 0_u32);
+        for (&a, &b) in a.iter().zip(b) {
+            let (level, differs) = (u32::from(a), u32::from(a.abs_diff(b)));
+            levels = levels.wrapping_add(level);
+            squares = squares.wrapping_add(level.wrapping_mul(level));
+            differences = differences.wrapping_add(differs.wrapping_mul(differs));
+        }
+        self.count += u32::try_from(N).unwrap_or(0);
+        self.levels += levels;
+        self.squares += squares;
+        self.differences += differences;
     }
 
     fn block(&self, kind: PlaneKind, x: usize, y: usize) -> Block {

@@ -51,7 +51,38 @@ fn compare(
         frames: FRAMES,
         audio_tracks: 2,
     };
-    Ok(examine(source, release, redactions, &expected, progress)?.1)
+    Ok(examine(source, release, redactions, &expected, None, progress)?.compare)
+}
+
+/// What both halves say.
+fn both(
+    source: Box<dyn Source>,
+    release: Box<dyn Source>,
+    redactions: &Redactions,
+) -> (AuditReport, CompareReport) {
+    let found = examined(source, release, redactions, &BTreeMap::new());
+    (found.audit, found.compare)
+}
+
+fn examined(
+    source: Box<dyn Source>,
+    release: Box<dyn Source>,
+    redactions: &Redactions,
+    earlier: &BTreeMap<FrameIndex, FrameEvidence>,
+) -> Examination {
+    let expected = Expected {
+        frames: FRAMES,
+        audio_tracks: 2,
+    };
+    examine(
+        source,
+        release,
+        redactions,
+        &expected,
+        Some(earlier),
+        &Quiet,
+    )
+    .unwrap()
 }
 
 /// A release as `tamper` leaves it after it was redacted; `None` drops the item.
@@ -293,6 +324,7 @@ fn coded(all: Vec<MediaItem>, shift: i64, digest: redact_core::Digest) -> Box<Me
         frames: redact_core::FrameSpan::new(FrameIndex::new(60), FrameIndex::new(FRAMES)).unwrap(),
         times: group,
         digest,
+        is_earlier: false,
         bytes: 0,
         content: Box::new(()),
     }));
@@ -303,10 +335,6 @@ fn coded(all: Vec<MediaItem>, shift: i64, digest: redact_core::Digest) -> Box<Me
 /// its time, and only where nothing is hidden.
 #[test]
 fn a_group_that_is_coded_on_both_sides_needs_the_same_digest_and_no_mask() {
-    let expected = Expected {
-        frames: FRAMES,
-        audio_tracks: 2,
-    };
     let mut bare = redactions();
     bare.masks.truncate(1);
     let written = || {
@@ -315,36 +343,77 @@ fn a_group_that_is_coded_on_both_sides_needs_the_same_digest_and_no_mask() {
     };
     let looked = |shift, digest, redactions: &Redactions| {
         let release = coded(written(), shift, redact_core::Digest([digest; 32]));
-        let (audit, compare) =
-            examine(partly_coded(0), release, redactions, &expected, &Quiet).unwrap();
+        let (audit, compare) = both(partly_coded(0), release, redactions);
         let frames = audit.checks[0].evidence.clone();
         assert!(frames.contains("60 of them decoded"), "{frames}");
-        let checks = audit.checks[..2].iter().chain(&compare.checks[..2]);
-        checks.map(|check| check.passed).collect::<Vec<_>>()
+        let unseen = audit.checks[1].evidence.contains("(not decoded)");
+        let [frames, times] = [0, 1].map(|check| compare.checks[check].passed);
+        [!unseen, frames, times]
     };
-    assert_eq!(looked(0, 0, &bare), [true, true, true, true]);
-    assert_eq!(looked(0, 1, &bare), [true, true, false, true]);
-    assert_eq!(looked(3, 0, &bare), [true, true, true, false]);
+    assert_eq!(looked(0, 0, &bare), [true, true, true]);
+    assert_eq!(looked(0, 1, &bare), [true, false, true]);
+    assert_eq!(looked(3, 0, &bare), [true, true, false]);
     // The plate is hidden to the end.
-    assert_eq!(looked(0, 0, &redactions()), [true, false, true, true]);
+    assert_eq!(looked(0, 0, &redactions()), [false, true, true]);
     // What the source has decoded to be looked at, the release must have decoded.
     let source = Box::new(MemorySource::of(&scene()));
     let release = coded(written(), 0, redact_core::Digest([0; 32]));
-    let (_, compare) = examine(source, release, &bare, &expected, &Quiet).unwrap();
+    let (_, compare) = both(source, release, &bare);
     assert!(!compare.checks[0].passed);
+}
+
+/// Goal: what an earlier render found counts as if it were found now, for the same masks only.
+#[test]
+fn frames_that_were_checked_earlier_count_as_they_were_found() {
+    let source = || Box::new(MemorySource::of(&scene()));
+    let first = examined(
+        source(),
+        Box::new(release(Some)),
+        &redactions(),
+        &BTreeMap::new(),
+    );
+    assert_eq!(first.evidence.len(), FRAMES as usize);
+    let kept = first.evidence.iter().map(|(&index, found)| {
+        let numbers = found.to_numbers();
+        (index, FrameEvidence::from_numbers(&numbers).unwrap())
+    });
+    let kept: BTreeMap<_, _> = kept.collect();
+    let written = || {
+        let mut source = release(Some);
+        std::iter::from_fn(|| source.next_item().unwrap()).collect()
+    };
+    let again = |redactions: &Redactions, kept| {
+        let other = redact_core::Digest([1; 32]);
+        examined(
+            partly_coded(0),
+            coded(written(), 0, other),
+            redactions,
+            kept,
+        )
+    };
+    let second = again(&redactions(), &kept);
+    let checks = |found: &Examination| {
+        let checks = found.audit.checks[1..2].iter().chain(&found.compare.checks);
+        checks.cloned().collect::<Vec<_>>()
+    };
+    let passed = |found: &Examination| checks(found).iter().all(|check| check.passed);
+    assert!(passed(&second), "{:?}", checks(&second));
+    assert_eq!(checks(&first)[0], checks(&second)[0]);
+    assert_eq!(first.compare.seconds, second.compare.seconds);
+    let frames = &second.audit.checks[0].evidence;
+    assert!(frames.contains("15 coded as an earlier render checked them"));
+    // One mask more than was measured, and nothing known of the frames.
+    let mut more = redactions();
+    more.masks.push(more.masks[1].clone());
+    assert!(!passed(&again(&more, &kept)));
+    assert!(!passed(&again(&redactions(), &BTreeMap::new())));
 }
 
 /// Goal: frames that are held against coded data are still counted, timed and audited.
 #[test]
 fn groups_that_come_coded_are_counted_timed_and_audited() {
-    let expected = Expected {
-        frames: FRAMES,
-        audio_tracks: 2,
-    };
     let written = || Box::new(release(Some));
-    let looked = |source, release: Box<MemorySource>| {
-        examine(source, release, &redactions(), &expected, &Quiet).unwrap()
-    };
+    let looked = |source, release: Box<MemorySource>| both(source, release, &redactions());
     let (audit, compare) = looked(partly_coded(0), written());
     // The scene's noise is louder than a mute may be, so only its masks are asked.
     let masks = |audit: &AuditReport| audit.checks[1].passed;

@@ -164,6 +164,7 @@ fn coded(start: u32, end: u32) -> MediaItem {
         frames: span,
         times: Vec::new(),
         digest: Digest([7; 32]),
+        is_earlier: false,
         bytes: 1,
         content: Box::new(()),
     })
@@ -217,6 +218,19 @@ fn only_what_no_mask_touches_may_come_coded() {
     }
     let gap = render_items(vec![coded(0, 2), coded(3, 40)]).unwrap_err();
     assert!(matches!(gap, RenderError::FrameOrder { .. }));
+}
+
+/// Goal: what an earlier render made counts as what it hides, and not as copied.
+#[test]
+fn pictures_of_an_earlier_render_may_come_coded_under_masks() {
+    let mut items: Vec<MediaItem> = [coded(0, 3), coded(3, 30), coded(30, 40)].into();
+    if let MediaItem::Coded(pictures) = &mut items[1] {
+        pictures.is_earlier = true;
+    }
+    let report = render_items(items).unwrap();
+    assert_eq!((report.frames, report.frames_masked), (40, 27));
+    assert_eq!((report.copied.len(), report.frames_earlier), (2, 27));
+    assert!(report.masked_area_mean > 0.0);
 }
 
 #[test]

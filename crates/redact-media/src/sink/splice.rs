@@ -2,17 +2,22 @@
 //!
 //! Each run of frames that a mask touches gets an encoder of its own, whose parameter sets have a
 //! number that no copied picture uses and stand beside the source's in one header. Packets of both
-//! kinds keep the source's decoding times, so nothing behind a run moves.
+//! kinds keep the source's decoding times, so nothing behind a run moves. A finished run can be
+//! kept, and a kept one written again instead of being encoded.
 
 use ffmpeg_next::codec::encoder;
 use ffmpeg_next::format::context::Output;
+use ffmpeg_next::packet::Flags;
 use ffmpeg_next::{Packet, Rational};
-use redact_core::{CodedPictures, CodedSound, SinkError, Timestamp, VideoInfo};
+use redact_core::{
+    CodedPictures, CodedSound, FrameIndex, FrameSpan, SinkError, Timestamp, VideoInfo,
+};
 
 use super::pictures::{Beside, Shot, is_pause, open_encoder};
 use super::{EncodeOptions, encode_error, rational, write_packet};
 use crate::coded::{Header, kept_of_annex_b};
 use crate::ffi;
+use crate::kept::{KeptPacket, KeptSpan};
 use crate::survey::{Pictures, SoundForm, Splice};
 
 /// Writes the pictures of a release of which some are copied.
@@ -40,8 +45,11 @@ pub(super) struct PictureSplicer {
 /// Frames between copied ones, on their way through an encoder.
 struct Run {
     encoder: encoder::video::Encoder,
-    next_packet: u32,
+    start: u32,
     end: u32,
+    /// What came out, while runs are kept; else only counted.
+    packets: Vec<KeptPacket>,
+    next_packet: u32,
 }
 
 impl PictureSplicer {
@@ -72,11 +80,13 @@ impl PictureSplicer {
         } else {
             Vec::new()
         };
-        let all_copied = pictures.groups.iter().all(|group| group.copied);
-        let header = pictures
-            .header
-            .joined_with((!all_copied).then_some(&own))
-            .ok_or_else(|| refused("too many parameter sets".to_owned()))?;
+        let copied = pictures.groups.iter().filter(|group| group.copied).count();
+        let header = match copied {
+            0 => own.joined_with(None),
+            all if all == pictures.groups.len() => pictures.header.joined_with(None),
+            _ => pictures.header.joined_with(Some(&own)),
+        };
+        let header = header.ok_or_else(|| refused("too many parameter sets".to_owned()))?;
         let base = rational(video.time_base.num.get(), video.time_base.den.get());
         let mut stream = output
             .add_stream_with(&encoder)
@@ -162,22 +172,34 @@ impl PictureSplicer {
         }
         Ok(Run {
             encoder,
-            next_packet: self.next_frame,
+            start: self.next_frame,
             end: pictures(&self.splice).run_end(self.next_frame),
+            packets: Vec::new(),
+            next_packet: self.next_frame,
         })
     }
 
     fn end_run(&mut self) -> Result<(), SinkError> {
-        let whole = self.run.take().is_none_or(|run| run.next_packet == run.end);
-        if whole {
-            Ok(())
-        } else {
-            Err(mismatch("frames of a run never came out".to_owned()))
+        let Some(run) = self.run.take() else {
+            return Ok(());
+        };
+        if run.next_packet != run.end {
+            return Err(mismatch("frames of a run never came out".to_owned()));
         }
+        let frames = FrameSpan::new(FrameIndex::new(run.start), FrameIndex::new(run.end));
+        if let (Some(store), Some(frames)) = (self.splice.store(), frames) {
+            store.keep(&KeptSpan {
+                frames,
+                config: self.config.clone(),
+                packets: run.packets,
+            });
+        }
+        Ok(())
     }
 
     fn receive(&mut self, output: &mut Output) -> Result<(), SinkError> {
         let pictures = pictures(&self.splice);
+        let is_kept = self.splice.store().is_some();
         while let Some(run) = &mut self.run {
             let mut packet = Packet::empty();
             match run.encoder.receive_packet(&mut packet) {
@@ -187,26 +209,48 @@ impl PictureSplicer {
             }
             let frame = packet
                 .pts()
-                .and_then(|pts| pictures.pts.binary_search(&(pts + self.less)).ok());
+                .and_then(|pts| pictures.pts.binary_search(&(pts + self.less)).ok())
+                .and_then(|frame| u32::try_from(frame).ok());
             let (Some(frame), Some(data)) = (frame, packet.data()) else {
                 return Err(mismatch("the encoder gave a packet of no frame".to_owned()));
             };
-            let (at, dts) = (pictures.pts[frame], pictures.dts[run.next_packet as usize]);
-            if dts > at || run.next_packet >= run.end {
+            if run.next_packet >= run.end {
                 return Err(mismatch(format!("frame {frame} came too late")));
             }
-            run.next_packet += 1;
             let mut units = kept_of_annex_b(data);
             if packet.is_key() {
                 units.splice(..0, self.repeated.iter().copied());
             }
-            let mut kept = Packet::copy(&units);
-            kept.set_flags(packet.flags());
-            kept.set_pts(Some(at - self.less));
-            kept.set_dts(Some(dts - self.less));
-            kept.set_duration(pictures.time(frame).1);
-            write_packet(kept, self.stream, self.base, output)?;
+            let made = KeptPacket {
+                frame,
+                is_key: packet.is_key(),
+                data: units,
+            };
+            let place = run.next_packet;
+            run.next_packet += 1;
+            let (stream, base) = (self.stream, self.base);
+            let packet = timed(&made, place, pictures, self.less)?;
+            write_packet(packet, stream, base, output)?;
+            if is_kept {
+                run.packets.push(made);
+            }
         }
+        Ok(())
+    }
+
+    /// Writes a run of an earlier render again.
+    fn write_kept(&mut self, frames: FrameSpan, output: &mut Output) -> Result<(), SinkError> {
+        let kept = self.splice.store().and_then(|store| store.load(frames));
+        let kept = kept.filter(|kept| kept.frames == frames && kept.config == self.config);
+        let kept = kept.ok_or_else(|| {
+            mismatch("pictures of an earlier render are not what they were".to_owned())
+        })?;
+        let pictures = pictures(&self.splice);
+        for (place, packet) in (frames.start().get()..).zip(&kept.packets) {
+            let packet = timed(packet, place, pictures, self.less)?;
+            write_packet(packet, self.stream, self.base, output)?;
+        }
+        self.next_frame = frames.end().get();
         Ok(())
     }
 
@@ -217,6 +261,9 @@ impl PictureSplicer {
         output: &mut Output,
     ) -> Result<(), SinkError> {
         self.check_due(coded.frames.start().get())?;
+        if coded.is_earlier && self.run.is_none() {
+            return self.write_kept(coded.frames, output);
+        }
         let packets = coded
             .content
             .downcast::<Vec<Packet>>()
@@ -251,6 +298,28 @@ impl PictureSplicer {
         let found = self.next_frame;
         Err(mismatch(format!("{found} of {frames} frames came")))
     }
+}
+
+/// A packet that was made anew, the `place`th of all that are decoded, with the source's times.
+fn timed(
+    made: &KeptPacket,
+    place: u32,
+    pictures: &Pictures,
+    less: i64,
+) -> Result<Packet, SinkError> {
+    let (at, ticks) = pictures.time(made.frame as usize);
+    let dts = pictures.dts[place as usize];
+    if dts > at {
+        return Err(mismatch(format!("frame {} came too late", made.frame)));
+    }
+    let mut packet = Packet::copy(&made.data);
+    if made.is_key {
+        packet.set_flags(Flags::KEY);
+    }
+    packet.set_pts(Some(at - less));
+    packet.set_dts(Some(dts - less));
+    packet.set_duration(ticks);
+    Ok(packet)
 }
 
 fn mismatch(what: String) -> SinkError {

@@ -4,11 +4,11 @@
 //! survey. A file that changed in between is damage.
 
 use ffmpeg_next::Packet;
-use redact_core::{CodedPictures, FrameSpan, Timestamp};
+use redact_core::{CodedPictures, Digest, FrameIndex, FrameSpan};
 
 use super::reader::ReadError;
 use crate::coded;
-use crate::survey::{GroupDigest, Splice};
+use crate::survey::{Group, GroupDigest, Pictures, Splice};
 
 /// Walks through the groups of a survey as their packets are read.
 pub(super) struct Splicing {
@@ -16,6 +16,8 @@ pub(super) struct Splicing {
     /// Packets of pictures that were taken.
     packets: u32,
     group: usize,
+    /// The first frame of the run in which an earlier render's pictures are written again.
+    kept_from: Option<FrameIndex>,
     held: Vec<Packet>,
     bytes: usize,
     digest: GroupDigest,
@@ -42,6 +44,7 @@ impl Splicing {
             splice: splice.clone(),
             packets: 0,
             group: 0,
+            kept_from: None,
             held: Vec::new(),
             bytes: 0,
             digest: GroupDigest::new(),
@@ -76,10 +79,14 @@ impl Splicing {
         if is_last {
             self.group += 1;
         }
+        if group.kept {
+            return self.pass_over(group.frames.start(), pictures);
+        }
         if !group.copied {
             let next = pictures.groups.get(self.group);
+            let is_end = |next: &Group| next.kept || next.copied && !next.joined;
             return Ok(Taken::Decode {
-                is_run_end: is_last && next.is_none_or(|next| next.copied && !next.joined),
+                is_run_end: is_last && next.is_none_or(is_end),
             });
         }
         let start = group.frames.start();
@@ -103,16 +110,33 @@ impl Splicing {
         let Some(frames) = FrameSpan::new(start, group.frames.end()) else {
             return Ok(Taken::Decode { is_run_end: true });
         };
-        let times = (frames.start().get()..frames.end().get()).map(|frame| {
-            let (at, ticks) = pictures.time(frame as usize);
-            (Timestamp::new(at), ticks)
-        });
         let pictures = CodedPictures {
             frames,
-            times: times.collect(),
+            times: pictures.times(frames),
             digest,
+            is_earlier: false,
             bytes: std::mem::take(&mut self.bytes),
             content: Box::new(std::mem::take(&mut self.held)),
+        };
+        Ok(Taken::Group(CodedGroup { pictures }))
+    }
+
+    /// A packet of a run that was kept: nobody needs it. The sink has what goes in its place.
+    fn pass_over(&mut self, start: FrameIndex, pictures: &Pictures) -> Result<Taken, ReadError> {
+        let from = *self.kept_from.get_or_insert(start);
+        if self.packets != pictures.run_end(from.get()) {
+            return Ok(Taken::Held);
+        }
+        self.kept_from = None;
+        let frames = FrameSpan::new(from, FrameIndex::new(self.packets));
+        let frames = frames.ok_or(ReadError::Changed)?;
+        let pictures = CodedPictures {
+            frames,
+            times: pictures.times(frames),
+            digest: Digest([0; 32]),
+            is_earlier: true,
+            bytes: 0,
+            content: Box::new(()),
         };
         Ok(Taken::Group(CodedGroup { pictures }))
     }

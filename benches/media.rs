@@ -1,0 +1,102 @@
+//! Every stage that touches a file: the survey, decoding, copying, encoding, and the walk through
+//! the bytes of a release. On four seconds of 1080p that the `ffmpeg` program makes.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a bench whose recording cannot be made measures nothing"
+)]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use redact_core::{Sink as _, Source as _};
+use redact_media::leak::{self, ExpectedStreams};
+use redact_media::{EncodeOptions, FileSink, FileSource, OpenOptions, Splice, Survey};
+
+const FRAMES: u32 = 120;
+
+const OPTIONS: OpenOptions = OpenOptions {
+    audio: true,
+    threads: 0,
+};
+
+/// Groups of a second, about 10 Mb/s, and a tone.
+fn recording(folder: &Path) -> PathBuf {
+    let path = folder.join("clip.mp4");
+    let made = Command::new("ffmpeg")
+        .args("-v error -nostdin -bitexact -f lavfi".split(' '))
+        .args(["-i", "testsrc2=size=1920x1080:rate=30,noise=alls=4:allf=t"])
+        .args("-f lavfi -i sine=frequency=300 -t 4 -c:v libx264 -preset veryfast".split(' '))
+        .args("-pix_fmt yuv420p -b:v 10M -g 30 -keyint_min 30 -sc_threshold 0".split(' '))
+        .args("-c:a aac -flags:a +bitexact".split(' '))
+        .arg(&path)
+        .status()
+        .unwrap();
+    assert!(made.success());
+    path
+}
+
+/// Writes all of `clip` to a release; what `splice` names is copied.
+fn written(clip: &Path, folder: &Path, splice: Option<&Splice>) -> PathBuf {
+    let output = folder.join("release.mp4");
+    let options = EncodeOptions::default();
+    let (mut source, sink) = match splice {
+        Some(splice) => {
+            let source = FileSource::open_spliced(clip, &OPTIONS, splice).unwrap();
+            let sink = FileSink::create_spliced(&output, source.info(), &options, splice);
+            (source, sink)
+        }
+        None => {
+            let source = FileSource::open(clip, &OPTIONS).unwrap();
+            let sink = FileSink::create(&output, source.info(), &options);
+            (source, sink)
+        }
+    };
+    let mut sink = Box::new(sink.unwrap());
+    while let Some(item) = source.next_item().unwrap() {
+        sink.write_item(item).unwrap();
+    }
+    sink.finish().unwrap();
+    output
+}
+
+fn stages(c: &mut Criterion) {
+    let folder = tempfile::tempdir().unwrap();
+    let clip = recording(folder.path());
+    let splice = |copies: bool| {
+        let survey = Survey::read(&clip).unwrap();
+        survey.splice(FRAMES, |_| copies, |_| copies)
+    };
+    let mut group = c.benchmark_group("4 s of 1080p");
+    group.sample_size(10);
+    group.measurement_time(std::time::Duration::from_secs(5));
+    group.throughput(Throughput::Elements(u64::from(FRAMES)));
+    group.bench_function("survey", |b| b.iter(|| Survey::read(&clip).unwrap()));
+    group.bench_function("decode", |b| {
+        b.iter(|| {
+            let mut source = FileSource::open(&clip, &OPTIONS).unwrap();
+            while source.next_item().unwrap().is_some() {}
+        });
+    });
+    group.bench_function("decode and encode", |b| {
+        b.iter(|| written(&clip, folder.path(), None));
+    });
+    let all = splice(true);
+    assert_eq!(all.pictures_refused(), None);
+    group.bench_function("copy", |b| {
+        b.iter(|| written(&clip, folder.path(), Some(&all)));
+    });
+    let release = written(&clip, folder.path(), Some(&all));
+    let expected = ExpectedStreams {
+        audio_tracks: 1,
+        frames: Some(FRAMES),
+    };
+    group.bench_function("leak scan", |b| {
+        b.iter(|| leak::scan(&release, &expected).unwrap());
+    });
+    group.finish();
+}
+
+criterion_group!(benches, stages);
+criterion_main!(benches);

@@ -1,0 +1,252 @@
+//! Runs of pictures that a render encoded, kept for the next render of the same recording.
+//!
+//! A render that was stopped goes on from them, and a correction encodes only what it touches. In
+//! the folder `runs` beside the keys each run has two files, both named after the SHA-256 of all
+//! that it depends on (recording, frames, masks, encoder settings, this very program):
+//!
+//! - `NAME.pictures`: the coded pictures, with the masks in them;
+//! - `NAME.found`: what audit and comparison found in them, and the digests of the coded pictures
+//!   that this was found in, and of their neighbours.
+//!
+//! Both are signed with the key that signs the release: what was changed is not used. Pictures
+//! without a finding are decoded, audited and compared as fresh ones are; with one, the written
+//! file must have the very coded pictures. The files are readable by their owner alone, and go when
+//! they are old or many.
+
+mod store;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Result;
+use redact_core::{Digest, Effect, FrameIndex, FrameSpan, Redactions};
+use redact_engine::FrameEvidence;
+use redact_media::{KeptSpan, KeptSpans, Splice};
+use redact_record::manifest::run_digest;
+use redact_record::sign::KeyPair;
+use serde::{Deserialize, Serialize};
+
+use super::ReleaseJob;
+use store::Store;
+
+/// What was found in each frame, by frame.
+pub(crate) type Evidence = BTreeMap<FrameIndex, FrameEvidence>;
+
+/// The folder with kept runs, and what it depends on beside the plan.
+pub(crate) struct KeptFolder {
+    store: Arc<Store>,
+    program: Digest,
+}
+
+impl KeptFolder {
+    /// The folder at `path`, made if need be; what is too old in it is removed.
+    ///
+    /// # Errors
+    /// When the folder or this program cannot be read.
+    pub(crate) fn open(path: &Path, key: Arc<KeyPair>) -> Result<Self> {
+        let program = std::env::current_exe()?;
+        let go = &mut |_, _| std::ops::ControlFlow::Continue(());
+        let (program, _) = redact_record::digest_file(&program, go)?;
+        let store = Arc::new(Store::open(path, key)?);
+        Ok(Self { store, program })
+    }
+
+    /// The runs of `splice`, by the names that they have under the job's plan.
+    pub(super) fn runs(&self, job: &ReleaseJob<'_>, splice: &Splice) -> Arc<KeptRuns> {
+        let runs = splice.runs().into_iter();
+        let named = runs.map(|frames| (frames.start(), (frames, self.name(job, frames))));
+        Arc::new(KeptRuns {
+            store: Arc::clone(&self.store),
+            runs: named.collect(),
+        })
+    }
+
+    /// The digest of everything that the coded pictures of `frames` follow from.
+    fn name(&self, job: &ReleaseJob<'_>, frames: FrameSpan) -> Digest {
+        let plan = job.plan.plan();
+        let mut text = format!(
+            "{} {} {} {} {} {}",
+            self.program,
+            plan.source.digest,
+            frames.start(),
+            frames.end(),
+            super::preset(job.args.preset).name(),
+            job.args.crf
+        );
+        for (library, version) in redact_media::versions() {
+            text.push_str(&format!(" {library} {version}"));
+        }
+        let mut bytes = text.into_bytes();
+        masks_into(&mut bytes, frames, job.plan.redactions());
+        redact_record::digest_bytes(&bytes)
+    }
+}
+
+/// Every mask of every frame, to the bit.
+fn masks_into(bytes: &mut Vec<u8>, frames: FrameSpan, redactions: &Redactions) {
+    for frame in frames.start().get()..frames.end().get() {
+        bytes.push(b'f');
+        for (mask, rect) in redactions.masks_at(FrameIndex::new(frame)) {
+            let (kind, cells) = match mask.effect() {
+                Effect::Fill => (b'F', 0),
+                Effect::Pixelate(cells) => (b'P', cells.across()),
+                Effect::Blur(cells) => (b'B', cells.across()),
+            };
+            bytes.extend([kind, cells]);
+            bytes.extend(rect.sides().iter().flat_map(|side| side.to_le_bytes()));
+        }
+    }
+}
+
+/// The runs of one job.
+pub(super) struct KeptRuns {
+    store: Arc<Store>,
+    runs: BTreeMap<FrameIndex, (FrameSpan, Digest)>,
+}
+
+impl KeptSpans for KeptRuns {
+    fn load(&self, frames: FrameSpan) -> Option<KeptSpan> {
+        let (known, name) = self.runs.get(&frames.start())?;
+        let bytes = self.store.load(*name, store::Kind::Pictures)?;
+        let span = KeptSpan::from_bytes(&bytes)?;
+        (*known == frames && span.frames() == frames).then_some(span)
+    }
+
+    fn keep(&self, span: &KeptSpan) {
+        let frames = span.frames();
+        if let Some((known, name)) = self.runs.get(&frames.start())
+            && *known == frames
+        {
+            let bytes = span.to_bytes();
+            self.store.keep(*name, store::Kind::Pictures, &bytes);
+        }
+    }
+}
+
+/// What audit and comparison found in a run.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Found {
+    /// SHA-256 over the digests of its groups in the written file.
+    coded: String,
+    /// Digests of the groups before and behind it.
+    beside: [Option<String>; 2],
+    /// Numbers of each frame's evidence, in order.
+    frames: Vec<Vec<f64>>,
+}
+
+/// What need not be looked at again.
+#[derive(Default)]
+pub(super) struct Known {
+    /// Runs that are coded as they were when they were looked at.
+    runs: Vec<FrameSpan>,
+    /// What was found in their frames.
+    pub(super) evidence: Evidence,
+    /// First frames behind joins that were not looked at with these neighbours.
+    joins: BTreeSet<FrameIndex>,
+}
+
+impl Known {
+    /// Whether all of `frames` is of one known run.
+    pub(super) fn covers(&self, frames: FrameSpan) -> bool {
+        let within = |run: &FrameSpan| run.start() <= frames.start() && frames.end() <= run.end();
+        self.runs.iter().any(within)
+    }
+
+    /// Whether a known run meets, at `frame`, a neighbour that is new to it.
+    pub(super) fn is_join(&self, frame: FrameIndex) -> bool {
+        self.joins.contains(&frame)
+    }
+}
+
+impl KeptRuns {
+    /// Whether the run of exactly `frames` is there and as it was kept.
+    pub(super) fn has(&self, frames: FrameSpan) -> bool {
+        self.load(frames).is_some()
+    }
+
+    /// What is known of a written file with `groups`.
+    pub(super) fn known(&self, groups: &[(FrameSpan, Digest)]) -> Known {
+        let mut known = Known::default();
+        for (frames, name) in self.runs.values() {
+            let Some((found, evidence)) = self.found(*name, *frames) else {
+                continue;
+            };
+            let here = Place::of(*frames, groups);
+            if here.coded.to_string() != found.coded {
+                continue;
+            }
+            known.runs.push(*frames);
+            known.evidence.extend(evidence);
+            for (place, frame) in [frames.start(), frames.end()].into_iter().enumerate() {
+                if here.beside[place].map(|digest| digest.to_string()) != found.beside[place] {
+                    known.joins.insert(frame);
+                }
+            }
+        }
+        known
+    }
+
+    fn found(&self, name: Digest, frames: FrameSpan) -> Option<(Found, Evidence)> {
+        let bytes = self.store.load(name, store::Kind::Found)?;
+        let found: Found = serde_json::from_slice(&bytes).ok()?;
+        if found.frames.len() != frames.frames() as usize {
+            return None;
+        }
+        let each = (frames.start().get()..).zip(&found.frames);
+        let evidence = each.map(|(frame, numbers)| {
+            let evidence = FrameEvidence::from_numbers(numbers)?;
+            Some((FrameIndex::new(frame), evidence))
+        });
+        let evidence = evidence.collect::<Option<_>>()?;
+        Some((found, evidence))
+    }
+
+    /// Writes down what was found in a file with `groups`, of which every check passed.
+    pub(super) fn note(&self, groups: &[(FrameSpan, Digest)], fresh: &Evidence, known: &Known) {
+        for (frames, name) in self.runs.values() {
+            let frame = |frame: u32| {
+                let index = FrameIndex::new(frame);
+                fresh.get(&index).or_else(|| known.evidence.get(&index))
+            };
+            let all = (frames.start().get()..frames.end().get()).map(frame);
+            let numbers = all.map(|found| found.map(FrameEvidence::to_numbers));
+            let Some(numbers) = numbers.collect::<Option<Vec<_>>>() else {
+                continue;
+            };
+            let here = Place::of(*frames, groups);
+            let found = Found {
+                coded: here.coded.to_string(),
+                beside: here
+                    .beside
+                    .map(|digest| digest.map(|digest| digest.to_string())),
+                frames: numbers,
+            };
+            if let Ok(bytes) = serde_json::to_vec(&found) {
+                self.store.keep(*name, store::Kind::Found, &bytes);
+            }
+        }
+        self.store.make_room();
+    }
+}
+
+/// A run among the groups of a written file.
+struct Place {
+    coded: Digest,
+    beside: [Option<Digest>; 2],
+}
+
+impl Place {
+    fn of(frames: FrameSpan, groups: &[(FrameSpan, Digest)]) -> Self {
+        let from = groups.partition_point(|(group, _)| group.start() < frames.start());
+        let until = groups.partition_point(|(group, _)| group.end() <= frames.end());
+        let within = groups.get(from..until).unwrap_or_default();
+        let digests: Vec<Digest> = within.iter().map(|(_, digest)| *digest).collect();
+        let digest = |at: Option<usize>| Some(groups.get(at?)?.1);
+        Self {
+            coded: run_digest(&digests),
+            beside: [digest(from.checked_sub(1)), digest(Some(until))],
+        }
+    }
+}

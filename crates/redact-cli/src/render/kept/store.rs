@@ -1,0 +1,244 @@
+//! Signed files in a folder of this user's own.
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context as _, Result};
+use redact_core::Digest;
+use redact_record::sign::{KeyPair, SIGNATURE_BYTES_MAX, SignatureVerdict, Signed, TrustStore};
+
+use crate::{approve, key};
+
+/// Files that nobody used for this long are removed: a correction comes within weeks.
+const AGE_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// Bytes that are kept; beyond, the oldest files go.
+const BYTES_MAX: u64 = 4 << 30;
+
+/// Bytes of one file: a run is some seconds of pictures.
+const FILE_BYTES_MAX: u64 = 512 << 20;
+
+/// What a file holds.
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    Pictures,
+    Found,
+}
+
+impl Kind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Pictures => "pictures",
+            Self::Found => "found",
+        }
+    }
+}
+
+pub(super) struct Store {
+    folder: PathBuf,
+    key: Arc<KeyPair>,
+    trust: TrustStore,
+}
+
+impl Store {
+    /// The folder at `path`, for its owner alone.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub(super) fn open(path: &Path, key: Arc<KeyPair>) -> Result<Self> {
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true).mode(0o700);
+        builder
+            .create(path)
+            .with_context(|| path.display().to_string())?;
+        let store = Self {
+            folder: path.to_owned(),
+            trust: key::trusted_only(&key.public())?,
+            key,
+        };
+        store.make_room();
+        Ok(store)
+    }
+
+    fn path(&self, name: Digest, kind: Kind) -> PathBuf {
+        self.folder.join(format!("{name}.{}", kind.name()))
+    }
+
+    /// What was kept under `name`; `None` when it is not there or not as it was.
+    pub(super) fn load(&self, name: Digest, kind: Kind) -> Option<Vec<u8>> {
+        let path = self.path(name, kind);
+        let file = File::open(&path).ok()?;
+        let length = file.metadata().ok()?.len();
+        let mut bytes = Vec::new();
+        if length <= FILE_BYTES_MAX {
+            std::io::Read::read_to_end(&mut std::io::Read::take(file, length), &mut bytes).ok()?;
+        }
+        let content = self.opened(name, kind, &bytes);
+        if content.is_none() {
+            tracing::warn!("a kept run is not as it was kept, and is made anew");
+            let _ = fs::remove_file(&path);
+        } else if let Ok(file) = File::options().append(true).open(&path) {
+            // What is used stays.
+            let _ = file.set_modified(SystemTime::now());
+        }
+        content
+    }
+
+    /// The content behind a signature that holds for it under this name.
+    fn opened(&self, name: Digest, kind: Kind, bytes: &[u8]) -> Option<Vec<u8>> {
+        let (length, rest) = bytes.split_first_chunk::<4>()?;
+        let length = u32::from_le_bytes(*length);
+        if u64::from(length) > SIGNATURE_BYTES_MAX {
+            return None;
+        }
+        let (signature, signed) = rest.split_at_checked(usize::try_from(length).ok()?)?;
+        let signature = std::str::from_utf8(signature).ok()?;
+        let verdict = self.trust.check(signed, signature, Signed::KeptRun);
+        if !matches!(verdict, SignatureVerdict::Trusted { .. }) {
+            return None;
+        }
+        let content = signed.strip_prefix(heading(name, kind).as_bytes())?;
+        Some(content.to_vec())
+    }
+
+    /// Keeps `content` under `name`. Where that fails, the next render has more to do.
+    pub(super) fn keep(&self, name: Digest, kind: Kind, content: &[u8]) {
+        if let Err(error) = self.try_keep(name, kind, content) {
+            tracing::warn!("a run cannot be kept for the next render: {error:#}");
+        }
+    }
+
+    fn try_keep(&self, name: Digest, kind: Kind, content: &[u8]) -> Result<()> {
+        let mut signed = heading(name, kind).into_bytes();
+        signed.extend_from_slice(content);
+        let signature = self
+            .key
+            .sign_bytes(&signed, Signed::KeptRun, approve::now())?;
+        let length = u32::try_from(signature.len())?;
+        let path = self.path(name, kind);
+        let partial =
+            path.with_extension(format!("{}.{}.partial", kind.name(), std::process::id()));
+        let written = write(
+            &partial,
+            &[&length.to_le_bytes(), signature.as_bytes(), &signed],
+        )
+        .and_then(|()| fs::rename(&partial, &path));
+        if written.is_err() {
+            let _ = fs::remove_file(&partial);
+        }
+        Ok(written?)
+    }
+
+    /// Removes what is too old, and the oldest of what is too much.
+    pub(super) fn make_room(&self) {
+        let mut files = files(&self.folder);
+        files.sort_unstable_by_key(|file| std::cmp::Reverse(file.0));
+        let (now, mut bytes) = (SystemTime::now(), 0_u64);
+        for (used, length, path) in files {
+            bytes = bytes.saturating_add(length);
+            let age = now.duration_since(used).unwrap_or_default();
+            if bytes > BYTES_MAX || age > AGE_MAX {
+                let _ = fs::remove_file(path);
+            }
+        }
+    }
+}
+
+/// When each file was used, its length, and where it is.
+fn files(folder: &Path) -> Vec<(SystemTime, u64, PathBuf)> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let files = entries.filter_map(|entry| {
+        let data = entry.metadata().ok().filter(fs::Metadata::is_file)?;
+        Some((data.modified().ok()?, data.len(), entry.path()))
+    });
+    files.collect()
+}
+
+/// What a signature covers beside the content: a file under another name is not believed.
+fn heading(name: Digest, kind: Kind) -> String {
+    format!("redact {} {name}\n", kind.name())
+}
+
+fn write(path: &Path, parts: &[&[u8]]) -> std::io::Result<()> {
+    let mut options = File::options();
+    let mut file = options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?;
+    parts.iter().try_for_each(|part| file.write_all(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    fn store(folder: &Path) -> Store {
+        let key = KeyPair::generate(None).unwrap();
+        Store::open(&folder.join("runs"), Arc::new(key)).unwrap()
+    }
+
+    const NAME: Digest = Digest([1; 32]);
+
+    #[test]
+    fn what_is_kept_comes_back_and_is_for_its_owner_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store(dir.path());
+        assert_eq!(store.load(NAME, Kind::Pictures), None);
+        store.keep(NAME, Kind::Pictures, b"pictures");
+        assert_eq!(store.load(NAME, Kind::Pictures).unwrap(), b"pictures");
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&store.folder), 0o700);
+        assert_eq!(mode(&store.path(NAME, Kind::Pictures)), 0o600);
+    }
+
+    /// Goal: nothing is believed but what this key signed, under the name it was signed for.
+    #[test]
+    fn what_was_changed_or_moved_or_signed_by_others_is_not_used() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store(dir.path());
+        let path = store.path(NAME, Kind::Pictures);
+        store.keep(NAME, Kind::Pictures, b"pictures");
+        let whole = fs::read(&path).unwrap();
+        for place in 0..whole.len() {
+            let mut changed = whole.clone();
+            changed[place] ^= 1;
+            assert_eq!(
+                store.opened(NAME, Kind::Pictures, &changed),
+                None,
+                "{place}"
+            );
+        }
+        for length in 0..whole.len() {
+            let cut = &whole[..length];
+            assert_eq!(store.opened(NAME, Kind::Pictures, cut), None, "{length}");
+        }
+        let other = Digest([2; 32]);
+        assert_eq!(store.opened(other, Kind::Pictures, &whole), None);
+        assert_eq!(store.opened(NAME, Kind::Found, &whole), None);
+        let stranger = Store::open(&store.folder, Arc::new(KeyPair::generate(None).unwrap()));
+        assert_eq!(stranger.unwrap().load(NAME, Kind::Pictures), None);
+        assert!(!path.exists(), "what is not believed is removed");
+    }
+
+    #[test]
+    fn what_is_old_goes() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store(dir.path());
+        store.keep(NAME, Kind::Found, b"new");
+        store.keep(NAME, Kind::Pictures, b"old");
+        let path = store.path(NAME, Kind::Pictures);
+        let file = File::options().append(true).open(&path).unwrap();
+        let long_ago = SystemTime::now() - AGE_MAX - Duration::from_secs(1);
+        file.set_modified(long_ago).unwrap();
+        store.make_room();
+        assert!(!path.exists());
+        assert_eq!(store.load(NAME, Kind::Found).unwrap(), b"new");
+    }
+}

@@ -1,0 +1,129 @@
+//! Looks at a written file: its bytes, and what it decodes to.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use redact_core::Redactions;
+use redact_engine::{AuditReport, Check, Examination, Expected};
+use redact_media::leak::{self, ExpectedStreams};
+use redact_media::{FileSource, OpenOptions, Splice};
+
+use super::kept::Evidence;
+use crate::progress::TerminalProgress;
+
+/// One check per leak channel of the file at `path`.
+///
+/// # Errors
+/// When the file cannot be read.
+pub(crate) fn leaks(path: &Path, expected: &Expected) -> Result<Vec<Check>> {
+    let streams = ExpectedStreams {
+        audio_tracks: expected.audio_tracks,
+        frames: Some(expected.frames),
+    };
+    let verdicts = leak::scan(path, &streams).with_context(|| path.display().to_string())?;
+    let check = |verdict: leak::LeakVerdict| Check {
+        name: verdict.channel.name(),
+        passed: verdict.clean,
+        evidence: verdict.evidence,
+    };
+    Ok(verdicts.into_iter().map(check).collect())
+}
+
+/// Names of the leak channels that are open in a recording; only an MP4 can be looked through.
+pub(super) fn source_channels(clip: &Path, audio_tracks: usize) -> Result<Vec<String>> {
+    let streams = ExpectedStreams {
+        audio_tracks,
+        frames: None,
+    };
+    match leak::scan(clip, &streams) {
+        Err(leak::LeakError::Malformed { .. }) => Ok(vec!["not-mp4".to_owned()]),
+        Err(error) => Err(error).with_context(|| clip.display().to_string()),
+        Ok(verdicts) => {
+            let open = verdicts.into_iter().filter(|verdict| !verdict.clean);
+            Ok(open
+                .map(|verdict| verdict.channel.name().to_owned())
+                .collect())
+        }
+    }
+}
+
+/// Decodes the file at `path` and proves every mask and mute.
+///
+/// # Errors
+/// When it cannot be decoded.
+pub(crate) fn audit(
+    path: &Path,
+    redactions: &Redactions,
+    expected: &Expected,
+    threads: usize,
+    progress: &TerminalProgress,
+) -> Result<AuditReport> {
+    let name = || path.display().to_string();
+    let options = OpenOptions {
+        audio: true,
+        threads,
+    };
+    let release = FileSource::open(path, &options).with_context(name)?;
+    redact_engine::audit(Box::new(release), redactions, expected, progress).with_context(name)
+}
+
+/// Opens a recording; what `splice` names is handed on as it is coded.
+pub(super) fn open(
+    path: &Path,
+    options: &OpenOptions,
+    splice: Option<&Splice>,
+) -> Result<FileSource> {
+    let opened = match splice {
+        Some(splice) => FileSource::open_spliced(path, options, splice),
+        None => FileSource::open(path, options),
+    };
+    opened.with_context(|| path.display().to_string())
+}
+
+/// A release beside its source.
+pub(crate) struct Examined<'a> {
+    /// The source.
+    pub clip: &'a Path,
+    /// The release.
+    pub release: &'a Path,
+    /// What of the source is not decoded, because its coded data were found in the release or
+    /// because it is known what the release has in its place.
+    pub source_splice: Option<Splice>,
+    /// What of the release is not decoded, because its coded data are known.
+    pub release_splice: Option<Splice>,
+    /// What is hidden.
+    pub redactions: &'a Redactions,
+    /// What the release must hold.
+    pub expected: &'a Expected,
+    /// What was found before in frames that are not decoded; none where no evidence is kept.
+    pub earlier: Option<&'a Evidence>,
+}
+
+impl Examined<'_> {
+    /// Decodes the release once, proves every mask and mute in it, and that it differs from the
+    /// source in nothing else.
+    ///
+    /// # Errors
+    /// When one of the two cannot be decoded.
+    pub(crate) fn examine(
+        &self,
+        threads: usize,
+        progress: &TerminalProgress,
+    ) -> Result<Examination> {
+        let options = OpenOptions {
+            audio: true,
+            threads,
+        };
+        let source = open(self.clip, &options, self.source_splice.as_ref())?;
+        let written = open(self.release, &options, self.release_splice.as_ref())?;
+        redact_engine::examine(
+            Box::new(source),
+            Box::new(written),
+            self.redactions,
+            self.expected,
+            self.earlier,
+            progress,
+        )
+        .with_context(|| self.release.display().to_string())
+    }
+}

@@ -1,0 +1,109 @@
+//! What was found in a frame that was encoded anew, as numbers that can be kept.
+//!
+//! A later render that writes the very same coded frame need not decode it again. Who keeps the
+//! numbers proves that: here they are only taken apart and put together.
+
+use redact_core::{FrameIndex, Redactions};
+
+use super::picture::Difference;
+use crate::audit::{Measured, Residual};
+
+/// What was found in one frame: how it differs from what it should be, and what is left under each
+/// of its masks, in the order of [`Redactions::masks_at`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct FrameEvidence {
+    pub(super) difference: Difference,
+    pub(super) masks: Vec<Option<Residual>>,
+}
+
+impl FrameEvidence {
+    /// All of it, in an order that [`FrameEvidence::from_numbers`] knows.
+    #[must_use]
+    pub fn to_numbers(&self) -> Vec<f64> {
+        let mut numbers = self.difference.to_numbers().to_vec();
+        for residual in &self.masks {
+            let known = residual.map(Residual::to_numbers);
+            numbers.push(f64::from(u8::from(known.is_some())));
+            numbers.extend(known.unwrap_or_default());
+        }
+        numbers
+    }
+
+    /// Puts numbers together again; `None` when they are not of a frame.
+    #[must_use]
+    pub fn from_numbers(numbers: &[f64]) -> Option<Self> {
+        let (difference, masks) = numbers.split_first_chunk()?;
+        let masks = masks.chunks(5).map(|mask| match *mask {
+            [0.0, ..] if mask.len() == 5 => Some(None),
+            [1.0, whole, whole_allowed, block, block_allowed] => {
+                let numbers = [whole, whole_allowed, block, block_allowed];
+                Some(Some(Residual::from_numbers(numbers)))
+            }
+            _ => None,
+        });
+        Some(Self {
+            difference: Difference::from_numbers(difference)?,
+            masks: masks.collect::<Option<_>>()?,
+        })
+    }
+
+    /// What was measured, by the masks that frame `index` has now; `None` when it has others.
+    pub(super) fn measured(
+        &self,
+        index: FrameIndex,
+        redactions: &Redactions,
+    ) -> Option<Vec<Measured>> {
+        let masks = redactions.masks.iter().enumerate();
+        let here: Vec<usize> = masks
+            .filter(|(_, mask)| mask.rect_at(index).is_some())
+            .map(|(place, _)| place)
+            .collect();
+        let pairs = here.iter().zip(&self.masks);
+        (here.len() == self.masks.len()).then(|| {
+            pairs
+                .map(|(&mask, &residual)| Measured { mask, residual })
+                .collect()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn evidence_comes_back_as_it_was_and_nothing_else_is_taken_for_it() {
+        let residual = Residual::from_numbers([0.1, 6.0, 1.0 / 3.0, 7.0]);
+        let picture = [
+            1.0,
+            12.5,
+            2_073_600.0,
+            1.0,
+            2.0,
+            16.0,
+            32.0,
+            0.3,
+            7.0,
+            0.0,
+            0.0,
+            0.0,
+            0.0,
+            0.0,
+            0.0,
+        ];
+        let kept = FrameEvidence {
+            difference: Difference::from_numbers(&picture).unwrap(),
+            masks: vec![Some(residual), None],
+        };
+        let numbers = kept.to_numbers();
+        assert_eq!(FrameEvidence::from_numbers(&numbers), Some(kept));
+        for length in (0..15).chain(16..20) {
+            assert_eq!(FrameEvidence::from_numbers(&numbers[..length]), None);
+        }
+        for (place, wrong) in [(0, 2.0), (3, 0.5), (4, 3.0), (5, -1.0), (6, 0.5), (15, 2.0)] {
+            let mut numbers = numbers.clone();
+            numbers[place] = wrong;
+            assert_eq!(FrameEvidence::from_numbers(&numbers), None, "{place}");
+        }
+    }
+}
