@@ -126,15 +126,19 @@ fn findings_of(plan: &Plan, args: &RenderArgs) -> Result<Option<Findings>> {
     }
 }
 
-/// The folder with runs that earlier renders kept, unless none are asked for.
+/// The folder with runs that earlier renders kept, unless none are asked for. Where it cannot be
+/// made nothing is kept: that costs time, and nothing else.
 ///
 /// # Errors
-/// When it cannot be made.
+/// When the environment names no home.
 pub(crate) fn kept_folder(args: &ReleaseArgs, key: &Arc<KeyPair>) -> Result<Option<KeptFolder>> {
     if args.no_cache || args.reencode == ReencodeArg::All {
         return Ok(None);
     }
-    KeptFolder::open(&places::kept_runs()?, Arc::clone(key)).map(Some)
+    let opened = KeptFolder::open(&places::kept_runs()?, Arc::clone(key));
+    Ok(opened
+        .inspect_err(|error| tracing::warn!("no runs are kept: {error:#}"))
+        .ok())
 }
 
 /// Refuses to write where a release or any of its records is already.
