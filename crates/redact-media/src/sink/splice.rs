@@ -42,14 +42,32 @@ pub(super) struct PictureSplicer {
     next_frame: u32,
 }
 
+/// Bytes of a run that is kept: it waits in memory until it is whole. A recording whose only key
+/// frame is its first is one run.
+const KEPT_BYTES_MAX: usize = 32 << 20;
+
 /// Frames between copied ones, on their way through an encoder.
 struct Run {
     encoder: encoder::video::Encoder,
     start: u32,
     end: u32,
-    /// What came out, while runs are kept; else only counted.
-    packets: Vec<KeptPacket>,
+    /// What came out, while it is to be kept.
+    packets: Option<Vec<KeptPacket>>,
+    bytes: usize,
     next_packet: u32,
+}
+
+impl Run {
+    /// Notes a packet for whoever keeps runs; a run that is too long is not kept.
+    fn note(&mut self, packet: KeptPacket) {
+        self.bytes = self.bytes.saturating_add(packet.data.len());
+        if self.bytes > KEPT_BYTES_MAX {
+            self.packets = None;
+        }
+        if let Some(packets) = &mut self.packets {
+            packets.push(packet);
+        }
+    }
 }
 
 impl PictureSplicer {
@@ -174,7 +192,8 @@ impl PictureSplicer {
             encoder,
             start: self.next_frame,
             end: pictures(&self.splice).run_end(self.next_frame),
-            packets: Vec::new(),
+            packets: self.splice.store().map(|_| Vec::new()),
+            bytes: 0,
             next_packet: self.next_frame,
         })
     }
@@ -187,11 +206,12 @@ impl PictureSplicer {
             return Err(mismatch("frames of a run never came out".to_owned()));
         }
         let frames = FrameSpan::new(FrameIndex::new(run.start), FrameIndex::new(run.end));
-        if let (Some(store), Some(frames)) = (self.splice.store(), frames) {
+        let kept = self.splice.store().zip(frames).zip(run.packets);
+        if let Some(((store, frames), packets)) = kept {
             store.keep(&KeptSpan {
                 frames,
                 config: self.config.clone(),
-                packets: run.packets,
+                packets,
             });
         }
         Ok(())
@@ -199,7 +219,6 @@ impl PictureSplicer {
 
     fn receive(&mut self, output: &mut Output) -> Result<(), SinkError> {
         let pictures = pictures(&self.splice);
-        let is_kept = self.splice.store().is_some();
         while let Some(run) = &mut self.run {
             let mut packet = Packet::empty();
             match run.encoder.receive_packet(&mut packet) {
@@ -231,9 +250,7 @@ impl PictureSplicer {
             let (stream, base) = (self.stream, self.base);
             let packet = timed(&made, place, pictures, self.less)?;
             write_packet(packet, stream, base, output)?;
-            if is_kept {
-                run.packets.push(made);
-            }
+            run.note(made);
         }
         Ok(())
     }
