@@ -13,6 +13,8 @@ import net as detector
 
 # Cells per box.
 TOP = 9
+# How much more a cell counts where the first net is sure of a screen.
+KEPT = 10.0
 # A box of this many strides across suits a level.
 SUITED = 4.0
 
@@ -73,20 +75,33 @@ def assign(boxes, scores, truth, classes, middles, strides):
     return box, target, ~alone
 
 
-def loss(output, truth, classes, side):
-    """The loss of `output` [B, N, 6] on square inputs of `side` pixels."""
+def loss(output, taught, truth, classes, side):
+    """The loss of `output` [B, N, 6] on square inputs of `side` pixels.
+
+    `taught` [B, N, 6] is what the net that training began with says of the same pictures, before
+    they were spoiled. It knows real screens, of which none is marked: its screens are to be kept,
+    except where a plate claims a cell.
+    """
     corners, strides = detector.grid(side, side, output.device)
-    output = output.float()
+    output, taught = output.float(), taught.float()
     boxes = detector.decode(output[..., :4], corners, strides)
     logits = output[..., 4:]
+    scores = logits.detach().sigmoid()
     middles = corners + strides / 2
-    box, target, counts = assign(boxes, logits.sigmoid(), truth, classes, middles, strides)
+    box, target, counts = assign(boxes, scores, truth, classes, middles, strides)
+    claimed = target.amax(-1) > 0
+    known = taught[..., 5].sigmoid() * ~claimed
     total = target.sum().clamp(min=8.0)
-    wrong = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
+    wrong = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")[..., 0]
     # Easy emptiness is nearly everything there is: it counts less.
-    ease = torch.where(target > 0, 1.0, logits.sigmoid().detach().pow(1.5))
-    score = (wrong * ease * counts[..., None]).sum() / total
-    weight = target.sum(-1)
+    ease = torch.where(target[..., 0] > 0, 1.0, scores[..., 0].pow(1.5))
+    score = (wrong * ease * counts).sum() / total
+    # Of screens nothing is easy: the net begins with the answers that it is to keep. They are few,
+    # so that they need a weight of their own.
+    shown = known.sum().clamp(min=4.0)
+    screen = functional.binary_cross_entropy_with_logits(logits[..., 1], known, reduction="none")
+    score = score + (screen * (1 + KEPT * known) * counts).sum() / shown
+    weight = target.amax(-1) * claimed
     where = weight > 0
     iou, penalty = overlap(boxes[where], box[where])
     place = ((1 - iou + penalty) * weight[where]).sum() / total
@@ -98,4 +113,6 @@ def loss(output, truth, classes, side):
     ], -1)
     exact = functional.smooth_l1_loss(output[..., :4][where], code, reduction="none", beta=0.2)
     exact = (exact.sum(-1) * weight[where]).sum() / total
-    return 1.5 * score + 2.5 * place + 0.5 * exact
+    alike = functional.smooth_l1_loss(output[..., :4], taught[..., :4], reduction="none", beta=0.2)
+    alike = (alike.sum(-1) * known * (known > 0.1)).sum() / shown
+    return 1.5 * score + 2.5 * place + 0.5 * (exact + alike)

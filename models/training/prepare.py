@@ -1,8 +1,9 @@
 """Gathers the pictures to train on into one file, so that training starts at once.
 
-Backgrounds come from image sets without plates and screens and from videos. A public detector for
-each class looks at them first, and what it takes for a plate or a screen is left out: a background
-with an unmarked plate would teach the net to overlook plates.
+Backgrounds come from image sets without plates and from videos. A public detector for each class
+looks at them first. Where one sees a plate, the picture is left out: a background with an unmarked
+plate would teach the net to overlook plates. Where one may see a screen, the picture is kept apart:
+it is shown more often, since the net that training began with tells what is a screen there.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import numpy as np
 import data
 import detectors
 
-# A background is left out from these scores on.
+# A background has a plate, or may have a screen, from these scores on.
 DOUBT = {detectors.PLATE: 0.75, detectors.SCREEN: 0.2}
 FRAMES = 40
 
@@ -40,7 +41,7 @@ def main():
         detectors.LpdYunet(teachers / "lpd_yunet_2022may_dyn.onnx"),
         detectors.YoloxNano(teachers / "yolox_nano_dyn.onnx", 416, True),
     ]
-    backgrounds, left = [], 0
+    backgrounds, telling, left = [], [], 0
     for source in options.background:
         source = Path(source)
         if source.is_dir():
@@ -50,13 +51,17 @@ def main():
         for picture in pictures:
             picture = data.reduced(picture, np.zeros((0, 5)))[0]
             found = np.concatenate([judge(picture) for judge in judges])
-            if any(score >= DOUBT[int(kind)] for score, kind in found[:, 4:]):
+            seen = {int(kind) for score, kind in found[:, 4:] if score >= DOUBT[int(kind)]}
+            if detectors.PLATE in seen:
                 left += 1
+            elif detectors.SCREEN in seen:
+                telling.append(picture)
             else:
                 backgrounds.append(picture)
-        print(f"{source}: {len(backgrounds)} backgrounds, {left} left out so far", flush=True)
+        print(f"{source}: {len(backgrounds)} backgrounds, {len(telling)} with screens, "
+              f"{left} left out so far", flush=True)
     with open(options.output, "wb") as file:
-        pickle.dump((labelled, backgrounds), file)
+        pickle.dump((labelled, backgrounds, telling), file)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Composes training pictures: real pictures, drawn plates and devices, and how cameras spoil them.
 
 One sample depends on the seed and its number alone. Boxes are x_min, y_min, x_max, y_max in pixels
-of the sample; class 0 is a plate, 1 a screen, -2 a place to leave alone (not sure, or too small).
+of the sample; class 0 is a plate, -2 a place to leave alone (not sure, or too small).
 """
 
 import cv2
@@ -10,13 +10,15 @@ import numpy as np
 import plates
 import screens
 
-PLATE, SCREEN, UNSURE = 0, 1, -2
+PLATE, UNSURE = 0, -2
 # Boxes per sample, at most; more are left alone.
-BOXES = 7
+BOXES = 16
 # A plate of fewer rows cannot be told from other light spots.
 PLATE_ROWS_MIN = 4.5
-SPRITES = 1600
-DEVICES = 500
+SPRITES = 1000
+DEVICES = 400
+# Share of samples of four scenes.
+MOSAICS = 0.4
 
 
 def mipmap(image):
@@ -33,43 +35,70 @@ class Scenes:
 
     - labelled: list of (picture BGR, boxes [N, 5] with class last).
     - backgrounds: pictures without plates and screens.
+    - telling: pictures without plates in which a public detector may see a screen.
     """
 
-    def __init__(self, labelled, backgrounds, fonts, seed):
+    def __init__(self, labelled, backgrounds, telling, fonts, seed):
         self.side, self.seed = 0, seed
         rng = np.random.default_rng([seed, 1])
         self.labelled = [(mipmap(picture), boxes) for picture, boxes in labelled]
         self.backgrounds = [mipmap(picture) for picture in backgrounds]
+        self.telling = [mipmap(picture) for picture in telling]
         self.plates = [mipmap(plates.plate(rng, fonts)) for _ in range(SPRITES)]
         self.devices = [mipmap(screens.device(rng, backgrounds)[0]) for _ in range(DEVICES)]
         self.noise = rng.normal(0, 1, (512, 512, 3)).astype(np.float32)
 
     def sample(self, number, side):
-        """Sample `number`: picture BGR uint8 [side, side, 3] and boxes [N, 5]."""
-        self.side = side
+        """Sample `number`: the picture BGR uint8 [side, side, 3], the same as a camera spoils it,
+        and boxes [N, 5]."""
         rng = np.random.default_rng([self.seed, 2, number])
+        image, boxes = self.mosaic(rng, side) if rng.random() < MOSAICS else self.scene(rng, side)
+        self.side = side
+        if rng.random() < 0.5:
+            image = image[:, ::-1]
+            boxes = [[side - b[2], b[1], side - b[0], b[3], b[4]] for b in boxes]
+        image = np.ascontiguousarray(image)
+        return image, self.spoil(rng, image), boxes[:BOXES]
+
+    def mosaic(self, rng, side):
+        """Four scenes side by side: more to learn from in one picture."""
+        x, y = (int(v) for v in rng.uniform(0.3, 0.7, 2) * side)
+        image, boxes = np.empty((side, side, 3), np.uint8), []
+        for left, right in ((0, x), (x, side)):
+            for top, bottom in ((0, y), (y, side)):
+                width, height = right - left, bottom - top
+                part, found = self.scene(rng, max(width, height))
+                dx, dy = (int(rng.integers(0, len(part) - v + 1)) for v in (width, height))
+                image[top:bottom, left:right] = part[dy:dy + height, dx:dx + width]
+                for box in found:
+                    moved = np.array(box[:4]) - (dx, dy, dx, dy)
+                    kept = []
+                    keep(kept, moved, int(box[4]), width, height)
+                    boxes += [[b[0] + left, b[1] + top, b[2] + left, b[3] + top, b[4]]
+                              for b in kept]
+        return image, boxes
+
+    def scene(self, rng, side):
+        """One scene: picture BGR uint8 [side, side, 3] and boxes [N, 5]."""
+        self.side = side
         kind = rng.random()
-        if kind < 0.42:
-            image, boxes = self.real(rng)
-        elif kind < 0.57:
-            image, boxes = self.background(rng)
+        if kind < 0.58:
+            return self.real(rng)
+        image, boxes = self.background(rng)
+        if kind < 0.71:
             self.clutter(rng, image)
-            for _ in range(rng.integers(1, 5)):
+            for _ in range(rng.integers(1, 4)):
                 self.add_plate(rng, image, boxes)
-        elif kind < 0.94:
-            image, boxes = self.background(rng)
-            self.clutter(rng, image)
+        elif kind < 0.88:
+            if rng.random() < 0.3:
+                self.clutter(rng, image)
             for _ in range(1 + (rng.random() < 0.4)):
                 self.add_device(rng, image, boxes)
             if rng.random() < 0.15:
                 self.add_plate(rng, image, boxes)
-        else:
-            image, boxes = self.background(rng)
+        elif kind < 0.91:
             self.clutter(rng, image)
-        if rng.random() < 0.5:
-            image = image[:, ::-1]
-            boxes = [[self.side - b[2], b[1], self.side - b[0], b[3], b[4]] for b in boxes]
-        return self.spoil(rng, np.ascontiguousarray(image)), boxes[:BOXES]
+        return image, boxes
 
     def crop(self, levels, matrix, base=None):
         """Draws a picture over `base`; `matrix` [2, 3] leads from its full size to the sample."""
@@ -91,7 +120,7 @@ class Scenes:
             corners = np.array([[box[0], box[1], 1], [box[2], box[1], 1],
                                 [box[2], box[3], 1], [box[0], box[3], 1]]) @ matrix.T
             low, high = corners.min(0), corners.max(0)
-            keep(result, [*low, *high], int(box[4]), self.side)
+            keep(result, [*low, *high], int(box[4]), self.side, self.side)
         return result
 
     def real(self, rng):
@@ -101,8 +130,11 @@ class Scenes:
         stretch = np.exp(rng.uniform(-0.25, 0.25))
         if len(boxes) and rng.random() < 0.9:
             box = boxes[rng.integers(len(boxes))]
-            rows = np.exp(rng.uniform(np.log(6), np.log(80)))
+            rows = np.exp(rng.uniform(np.log(5), np.log(160)))
             scale = min(rows / (box[3] - box[1]), 2.5, 0.9 * self.side / (box[2] - box[0]))
+            # Seldom less than a quarter of the picture in the sample: it lives on what is around.
+            if rng.random() < 0.5:
+                scale = min(scale, 2 * self.side / min(width, height))
             middle = [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2]
             at = rng.uniform(0.1, 0.9, 2) * self.side
         else:
@@ -111,7 +143,8 @@ class Scenes:
             at = np.array([0.5, 0.5]) * self.side
         turn = np.deg2rad(rng.normal(0, 4)) if rng.random() < 0.4 else 0
         linear = scale * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-        linear = linear @ np.diag([np.sqrt(stretch), 1 / np.sqrt(stretch)])
+        lean = np.array([[1, rng.normal(0, 0.08)], [0, 1]])
+        linear = linear @ np.diag([np.sqrt(stretch), 1 / np.sqrt(stretch)]) @ lean
         matrix = np.column_stack([linear, at - linear @ middle])
         image = self.crop(levels, matrix, self.background(rng, ())[0])
         found = self.placed(boxes, matrix)
@@ -146,8 +179,11 @@ class Scenes:
             return cv2.resize(small.astype(np.uint8), (self.side, self.side),
                               interpolation=cv2.INTER_CUBIC), []
         boxes = []
-        if labelled is None and rng.random() < 0.3:
+        kind = rng.random()
+        if labelled is None and kind < 0.3:
             levels, boxes = self.labelled[rng.integers(len(self.labelled))]
+        elif self.telling and kind < 0.6:
+            levels = self.telling[rng.integers(len(self.telling))]
         else:
             levels = self.backgrounds[rng.integers(len(self.backgrounds))]
         height, width = levels[0].shape[:2]
@@ -212,7 +248,7 @@ class Scenes:
         if rng.random() < 0.2:
             for end in (-1, 1):
                 self.lamp(rng, image, middle + [end * width * rng.uniform(0.9, 2.2), -height])
-        keep(boxes, box, PLATE, self.side)
+        keep(boxes, box, PLATE, self.side, self.side)
 
     def lamp(self, rng, image, at):
         """A shining spot with its glow."""
@@ -225,7 +261,8 @@ class Scenes:
         image[:] = np.clip(image + glow[..., None] * tone, 0, 255).astype(np.uint8)
 
     def add_device(self, rng, image, boxes):
-        """A drawn device somewhere, perhaps partly covered."""
+        """A drawn device somewhere, perhaps partly covered. It gets no box: a net that is told that
+        all of these are screens takes every window and every cupboard for one."""
         sprite = self.devices[rng.integers(DEVICES)]
         height, width = sprite[0].shape[:2]
         long = np.exp(rng.uniform(np.log(22), np.log(self.side * 1.1)))
@@ -253,7 +290,6 @@ class Scenes:
             tone = rng.choice([[110, 140, 190], [60, 80, 120], [230, 230, 230], [40, 40, 45]])
             axes = (int(size), int(size * rng.uniform(0.3, 1)))
             cv2.ellipse(image, spot.tolist(), axes, rng.uniform(0, 180), 0, 360, tone.tolist(), -1)
-        keep(boxes, box, SCREEN, self.side)
 
     def clutter(self, rng, image):
         """Things that are neither: signs with words, plain panels, lamps, pictures on a wall."""
@@ -349,14 +385,13 @@ def meets(a, b):
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def keep(boxes, box, kind, side):
+def keep(boxes, box, kind, right, bottom):
     """Adds what of `box` lies in the sample; what can hardly be seen is left alone."""
-    clipped = [max(box[0], 0), max(box[1], 0), min(box[2], side), min(box[3], side)]
+    clipped = [max(box[0], 0), max(box[1], 0), min(box[2], right), min(box[3], bottom)]
     width, height = clipped[2] - clipped[0], clipped[3] - clipped[1]
     if width <= 1 or height <= 1:
         return
     shown = width * height / ((box[2] - box[0]) * (box[3] - box[1]))
-    least = PLATE_ROWS_MIN if kind == PLATE else 10
-    if shown < 0.4 or min(width, height) < least:
+    if shown < 0.4 or min(width, height) < PLATE_ROWS_MIN:
         kind = UNSURE
     boxes.append([*clipped, kind])

@@ -25,10 +25,10 @@ import plates
 from scenes import BOXES, Scenes
 
 # (side, samples) of batches, and how often each comes.
-BATCHES = ((192, 16), (320, 6))
-SHARE_LARGE = 0.3
-RATE = 2e-3
-WARM_STEPS = 200
+BATCHES = ((256, 12), (384, 6))
+SHARE_LARGE = 0.5
+RATE = 6e-4
+WARM_STEPS = 150
 AVERAGE = 0.998
 SAVE_SECONDS = 240
 
@@ -49,15 +49,16 @@ class Batches(Dataset):
         large = np.random.default_rng([self.seed, 3, at]).random() < SHARE_LARGE
         side, samples = BATCHES[int(large)]
         samples //= self.ranks
-        pictures = np.empty((samples, side, side, 3), np.uint8)
+        clean = np.empty((samples, side, side, 3), np.uint8)
+        spoiled = np.empty_like(clean)
         truth = np.zeros((samples, BOXES, 4), np.float32)
         classes = np.full((samples, BOXES), -1, np.int64)
         for i in range(samples):
             number = at * 64 + self.rank * samples + i
-            pictures[i], boxes = self.scenes.sample(number, side)
+            clean[i], spoiled[i], boxes = self.scenes.sample(number, side)
             for j, box in enumerate(boxes):
                 truth[i, j], classes[i, j] = box[:4], box[4]
-        return torch.from_numpy(pictures), torch.from_numpy(truth), torch.from_numpy(classes)
+        return tuple(torch.from_numpy(part) for part in (clean, spoiled, truth, classes))
 
 
 def worker(_):
@@ -71,6 +72,7 @@ def worker(_):
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", required=True, help="file written by prepare.py")
+    parser.add_argument("--begin", required=True, help="the published YOLOX-nano file")
     parser.add_argument("--fonts", default="/usr/share/fonts")
     parser.add_argument("--output", required=True, help="the ONNX file; FILE.pt is the checkpoint")
     parser.add_argument("--steps", type=int, default=6000)
@@ -87,10 +89,10 @@ def parse():
 
 
 def optimizer_of(net):
-    """AdamW; normalisation and biases do not decay."""
+    """AdamW; biases do not decay."""
     plain = [p for p in net.parameters() if p.ndim <= 1]
     heavy = [p for p in net.parameters() if p.ndim > 1]
-    groups = [{"params": heavy, "weight_decay": 0.02}, {"params": plain, "weight_decay": 0.0}]
+    groups = [{"params": heavy, "weight_decay": 0.01}, {"params": plain, "weight_decay": 0.0}]
     return torch.optim.AdamW(groups, lr=RATE, betas=(0.9, 0.99))
 
 
@@ -131,8 +133,9 @@ class Trainer:
         torch.manual_seed(options.seed)
         self.options = options
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
-        self.net = detector.PlateScreenNet().to(self.device, memory_format=torch.channels_last)
-        self.mean = detector.PlateScreenNet().to(self.device)
+        nets = [detector.begin(detector.PlateScreenNet(), options.begin) for _ in range(3)]
+        form = {"device": self.device, "memory_format": torch.channels_last}
+        self.net, self.mean, self.teacher = (net.to(**form) for net in nets)
         self.mean.load_state_dict(self.net.state_dict())
         self.optimizer = optimizer_of(self.net)
         self.step, self.spent, self.progress = 0, 0.0, 0.0
@@ -157,22 +160,29 @@ class Trainer:
         copy.load_state_dict({k: v.cpu() for k, v in self.mean.state_dict().items()})
         detector.export(copy, self.options.output)
 
-    def run_step(self, pictures, truth, classes):
+    def input_of(self, pictures):
+        """Pictures as the net's input."""
+        inputs = pictures.to(self.device).permute(0, 3, 1, 2).float()
+        return inputs.contiguous(memory_format=torch.channels_last)
+
+    def run_step(self, clean, spoiled, truth, classes):
         """One step; returns its loss."""
         for part in self.optimizer.param_groups:
             part["lr"] = rate(self.step, self.progress)
-        inputs = pictures.to(self.device).permute(0, 3, 1, 2).float().div_(255)
-        inputs = inputs.contiguous(memory_format=torch.channels_last)
+        inputs = self.input_of(spoiled)
         with torch.autocast(self.device, torch.bfloat16):
+            with torch.no_grad():
+                taught = self.teacher(self.input_of(clean))
             output = self.net(inputs)
-        wrong = goal.loss(output, truth.to(self.device), classes.to(self.device), inputs.shape[2])
+        truth, classes = truth.to(self.device), classes.to(self.device)
+        wrong = goal.loss(output, taught, truth, classes, inputs.shape[2])
         self.optimizer.zero_grad(set_to_none=True)
         wrong.backward()
         options = self.options
         done = max(self.step / options.steps, self.spent / (options.minutes * 60))
         # All processes must agree on when it is over.
         self.progress = share(self.net, options.processes, done)
-        torch.nn.utils.clip_grad_norm_(self.net.parameters(), 10.0)
+        torch.nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
         self.optimizer.step()
         self.step += 1
         average(self.mean, self.net, self.step)
@@ -186,21 +196,21 @@ def run(rank, options):
         group.init_process_group("gloo", init_method=f"tcp://127.0.0.1:{options.port}",
                                  rank=rank, world_size=options.processes)
     with open(options.data, "rb") as file:
-        labelled, backgrounds = pickle.load(file)
-    scenes = Scenes(labelled, backgrounds, plates.find_fonts(options.fonts), options.seed)
+        pictures = pickle.load(file)
+    scenes = Scenes(*pictures, plates.find_fonts(options.fonts), options.seed)
     trainer = Trainer(options)
     loader = DataLoader(Batches(scenes, options, rank, trainer.step), batch_size=None,
                         num_workers=options.workers, worker_init_fn=worker, prefetch_factor=4)
     start = saved = time.monotonic()
     before, total, samples = trainer.spent, 0.0, 0
     trainer.net.train()
-    for pictures, truth, classes in loader:
+    for batch in loader:
         trainer.spent = before + time.monotonic() - start
-        total += trainer.run_step(pictures, truth, classes)
-        samples += len(pictures) * options.processes
-        if trainer.step % 50 == 0 and rank == 0:
+        total += trainer.run_step(*batch)
+        samples += len(batch[0]) * options.processes
+        if trainer.step % 25 == 0 and rank == 0:
             pace = samples / (time.monotonic() - start)
-            print(f"step {trainer.step} done {trainer.progress:.3f} loss {total / 50:.3f} "
+            print(f"step {trainer.step} done {trainer.progress:.3f} loss {total / 25:.3f} "
                   f"{pace:.1f} samples/s", flush=True)
             total = 0.0
         if time.monotonic() - saved > SAVE_SECONDS and rank == 0:

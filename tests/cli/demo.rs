@@ -50,6 +50,62 @@ fn the_demo_clip_is_released_and_nothing_labelled_is_bare() {
     assert_eq!(bare, 0);
 }
 
+/// Goal: without any model that has to be fetched, the plate and the screen are hidden in every
+/// frame, and it is said that nobody looked for faces.
+/// Method: a folder with all cards, but only those weights that are committed.
+#[test]
+fn the_shipped_weights_alone_hide_the_plate_and_the_screen() {
+    let models = repository().join("models");
+    let runtime = repository().join(".deps/onnxruntime/libonnxruntime.so");
+    if !runtime.exists() {
+        eprintln!("SKIP: no ONNX Runtime (scripts/setup fetches it)");
+        return;
+    }
+    let work = Work::new();
+    let shipped = work.path("shipped");
+    std::fs::create_dir(&shipped).unwrap();
+    for entry in std::fs::read_dir(&models).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap();
+        if name == "plate-screen.onnx" || path.extension().is_some_and(|e| e == "toml") {
+            std::fs::copy(&path, shipped.join(name)).unwrap();
+        }
+    }
+    let fixtures = repository().join("fixtures");
+    let clip = fixtures.join("demo.mp4").display().to_string();
+    let table = work
+        .redact_with_models(&shipped, &["scan", &clip, "-o", "f.json"])
+        .expect_status(0)
+        .stdout();
+    assert!(table.contains("faces: no detector installed"), "{table}");
+
+    let findings = work.json("f.json");
+    assert_eq!(findings["missing"], serde_json::json!(["face"]));
+    let mut truth: Value =
+        serde_json::from_slice(&std::fs::read(fixtures.join("demo.truth.json")).unwrap()).unwrap();
+    for (class, least) in [("plate", 200), ("screen", 190)] {
+        let mut of_class = truth.clone();
+        for boxes in of_class["boxes"].as_array_mut().unwrap() {
+            boxes
+                .as_array_mut()
+                .unwrap()
+                .retain(|b| b["class"] == class);
+        }
+        let (boxes, bare) = bare_boxes(&of_class, &findings);
+        assert!(boxes >= least, "the truth file holds {boxes} {class} boxes");
+        assert_eq!(bare, 0, "{class}");
+    }
+    // The control: a face is not hidden by the way, as it would be if everything were.
+    for boxes in truth["boxes"].as_array_mut().unwrap() {
+        boxes
+            .as_array_mut()
+            .unwrap()
+            .retain(|b| b["class"] == "face");
+    }
+    let (faces, bare) = bare_boxes(&truth, &findings);
+    assert!(bare * 2 > faces, "{bare} of {faces} faces are bare");
+}
+
 /// Counts truth boxes of which less than 95 % lies under the hull of one track's box, and all.
 fn bare_boxes(truth: &Value, plan: &Value) -> (usize, usize) {
     let number = |value: &Value| value.as_f64().unwrap();

@@ -8,8 +8,8 @@ use anyhow::{Context as _, Result};
 use redact_core::{Class, ModelUse, SpeechDetector};
 use redact_engine::{Eyes, Look, ScanOptions};
 use redact_vision::{
-    DetectorOptions, FlowMotion, FrameDetector, ModelStore, Runtime, SpeechListener, SpeechOptions,
-    VehicleSearch, VehicleSearchOptions,
+    Card, DetectorOptions, FlowMotion, FrameDetector, ModelStore, Runtime, SpeechListener,
+    SpeechOptions, VehicleSearch, VehicleSearchOptions,
 };
 
 use crate::args::{ModelArgs, Profile};
@@ -46,6 +46,10 @@ struct Lens {
     side: u32,
     /// How many times smaller pictures are enlarged to it, at most.
     enlarge_max: u32,
+    /// What it is asked for; nothing stands for all that it can find.
+    classes: &'static [Class],
+    /// What it is not asked for where another model that is installed looks for it.
+    spare: &'static [Class],
 }
 
 impl Plan {
@@ -64,6 +68,8 @@ const fn whole(card: &'static str, side: u32, every: u32) -> Plan {
             card,
             side,
             enlarge_max: 2,
+            classes: &[],
+            spare: &[],
         },
         in_vehicles: &[],
         vehicles_max: 0,
@@ -83,6 +89,19 @@ const fn as_recorded(card: &'static str, side: u32, every: u32) -> Plan {
     }
 }
 
+/// The model that comes with the program. It knows of screens what YOLOX-nano taught it, and errs
+/// more: it is asked for them where that is absent.
+const fn own(side: u32, every: u32) -> Plan {
+    let plan = whole("plate-screen", side, every);
+    Plan {
+        model: Lens {
+            spare: &[Class::Screen],
+            ..plan.model
+        },
+        ..plan
+    }
+}
+
 /// Displays and vehicles, and plates inside at most `vehicles_max` of the vehicles.
 const fn street(side: u32, every: u32, vehicles_max: usize, in_vehicles: &'static [Lens]) -> Plan {
     Plan {
@@ -90,6 +109,8 @@ const fn street(side: u32, every: u32, vehicles_max: usize, in_vehicles: &'stati
             card: "yolox-nano",
             side,
             enlarge_max: 1,
+            classes: &[],
+            spare: &[],
         },
         in_vehicles,
         vehicles_max,
@@ -103,6 +124,8 @@ const fn close_up(card: &'static str, side: u32) -> Lens {
         card,
         side,
         enlarge_max: 6,
+        classes: &[Class::Plate],
+        spare: &[],
     }
 }
 
@@ -112,13 +135,25 @@ impl Profile {
         const FAST: &[Plan] = &[
             whole("yunet-n", 960, 4),
             whole("lpd-yunet", 640, 15),
-            street(640, 12, 2, &[close_up("lpd-yunet", 320)]),
+            own(640, 6),
+            street(
+                640,
+                12,
+                2,
+                &[close_up("lpd-yunet", 320), close_up("plate-screen", 320)],
+            ),
         ];
         const STANDARD: &[Plan] = &[
             whole("yunet-n", 960, 2),
             whole("retinaface-mnet025", 640, 4),
             whole("lpd-yunet", 640, 6),
-            street(640, 6, 2, &[close_up("lpd-yunet", 480)]),
+            own(960, 4),
+            street(
+                640,
+                6,
+                2,
+                &[close_up("lpd-yunet", 480), close_up("plate-screen", 480)],
+            ),
         ];
         const THOROUGH: &[Plan] = &[
             whole("yunet-n", 960, 1),
@@ -126,7 +161,14 @@ impl Profile {
             whole("centerface", 640, 4),
             as_recorded("lpd-yunet", 960, 4),
             whole("lpd-yunet", 480, 4),
-            street(832, 4, 4, &[close_up("lpd-yunet", 640)]),
+            own(960, 2),
+            own(1280, 4),
+            street(
+                832,
+                4,
+                4,
+                &[close_up("lpd-yunet", 640), close_up("plate-screen", 640)],
+            ),
         ];
         match self {
             Self::Fast => FAST,
@@ -171,6 +213,10 @@ pub(crate) fn open(args: &ModelArgs, workers: usize) -> Result<Looking> {
             store: &store,
             runtime: &runtime,
             installed: &installed,
+            whole: &plans
+                .iter()
+                .filter_map(|plan| store.card(plan.model.card))
+                .collect::<Vec<_>>(),
         };
         for plan in plans {
             for (worker, set) in sets.iter_mut().enumerate() {
@@ -219,6 +265,8 @@ struct Shelf<'a> {
     store: &'a ModelStore,
     runtime: &'a Runtime,
     installed: &'a [&'a str],
+    /// Cards of the models that look at the whole picture.
+    whole: &'a [&'a Card],
 }
 
 impl Shelf<'_> {
@@ -258,10 +306,21 @@ impl Shelf<'_> {
     fn detector(&self, lens: &Lens) -> Result<FrameDetector> {
         let context = || named(self.dir, lens.card);
         let model = self.store.load(lens.card).with_context(context)?;
+        let all = DetectorOptions::for_card(model.card());
+        let elsewhere = |class: &Class| {
+            let mut others = self.whole.iter().filter(|card| card.name != lens.card);
+            others.any(|card| card.classes().contains(class))
+        };
+        let mut classes = match lens.classes {
+            [] => all.classes,
+            some => some.to_vec(),
+        };
+        classes.retain(|class| !(lens.spare.contains(class) && elsewhere(class)));
         let options = DetectorOptions {
             input_long_side: lens.side,
             enlarge_max: lens.enlarge_max,
-            ..DetectorOptions::for_card(model.card())
+            classes,
+            ..all
         };
         FrameDetector::new(self.runtime, &model, options).with_context(context)
     }

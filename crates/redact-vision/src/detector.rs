@@ -167,9 +167,7 @@ impl FrameDetector {
         })?;
         // Before overlaps are settled: what cannot be must not displace what is.
         let reduced = picture.size().width() as usize > placement.inner[0];
-        candidates.retain(|candidate| {
-            head::plausible(kind, candidate.rect_in_model, placement.inner, reduced)
-        });
+        candidates.retain(|candidate| head::plausible(kind, candidate, placement.inner, reduced));
         let detections = nms::suppress(candidates, head::iou_max(kind))
             .into_iter()
             .filter_map(|candidate| {

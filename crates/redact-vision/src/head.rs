@@ -5,6 +5,7 @@
 
 mod centerface;
 mod lpd_yunet;
+mod plate;
 mod retinaface;
 mod yolox;
 mod yunet;
@@ -41,18 +42,20 @@ pub(crate) fn decode(
     }
 }
 
-/// Whether a box of a model of `kind` can be what it says, by its size and shape.
+/// Whether a `candidate` of a model of `kind` can be what it says, by its size and shape.
 ///
 /// - `inner`: `[width, height]` of the picture in the input, model pixels.
 /// - `reduced`: the picture was larger than that.
 pub(crate) fn plausible(
     kind: HeadKind,
-    rect_in_model: [f32; 4],
+    candidate: &Candidate,
     inner: [usize; 2],
     reduced: bool,
 ) -> bool {
-    match kind {
-        HeadKind::LpdYunet => lpd_yunet::can_be_plate(rect_in_model, inner, reduced),
+    match (kind, candidate.subject) {
+        (HeadKind::LpdYunet | HeadKind::PlateScreen, Subject::Plate) => {
+            plate::can_be(candidate.rect_in_model, inner, reduced)
+        }
         _ => true,
     }
 }

@@ -141,15 +141,24 @@ def lpd_yunet(out, width, height):
     return boxes, np.sqrt(clip(out["conf"][:, 1]) * clip(out["iou"][:, 0]))
 
 
-def yolox(out, width, height):
-    rows = out["output"][0]
+def boxes_of_rows(rows, width, height):
     cells = np.concatenate([
         np.concatenate([grid(width, height, s), np.full((width // s * (height // s), 1), s)], 1)
         for s in (8, 16, 32)])
     center = (rows[:, :2] + cells[:, :2]) * cells[:, 2:]
-    boxes = from_center(center, np.exp(rows[:, 2:4]) * cells[:, 2:])
+    return from_center(center, np.exp(rows[:, 2:4]) * cells[:, 2:])
+
+
+def yolox(out, width, height):
+    rows = out["output"][0]
     # tv, laptop and cell phone of COCO's 80 classes
-    return boxes, rows[:, 4] * rows[:, [5 + 62, 5 + 63, 5 + 67]].max(1)
+    scores = rows[:, 4] * rows[:, [5 + 62, 5 + 63, 5 + 67]].max(1)
+    return boxes_of_rows(rows, width, height), scores
+
+
+def plate_screen(out, width, height):
+    rows = out["output"][0]
+    return boxes_of_rows(rows, width, height), rows[:, 4:6].max(1)
 
 
 def best_boxes(boxes, scores, threshold, overlap):
@@ -178,6 +187,7 @@ MODELS = {
     "retinaface-mnet025": (retinaface, "BGR", (104, 117, 123), 0, 0.5, 0.45),
     "lpd-yunet": (lpd_yunet, "BGR", (0, 0, 0), 0, 0.5, 0.3),
     "yolox-nano": (yolox, "BGR", (0, 0, 0), 114, 0.2, 0.5),
+    "plate-screen": (plate_screen, "BGR", (0, 0, 0), 114, 0.3, 0.45),
 }
 FACES = ("yunet-n", "yunet-s", "centerface", "retinaface-mnet025")
 
@@ -185,8 +195,8 @@ FACES = ("yunet-n", "yunet-s", "centerface", "retinaface-mnet025")
 # planes; frames of the demo clip (number, reduction, rectangle) are of limited range.
 PICTURES = {
     "face": ("portrait", FACES),
-    "plate": ((200, 1, (944, 464, 320, 192)), ("lpd-yunet",)),
-    "screen": ((0, 2, (40, 60, 320, 256)), ("yolox-nano",)),
+    "plate": ((200, 1, (944, 464, 320, 192)), ("lpd-yunet", "plate-screen")),
+    "screen": ((0, 2, (40, 60, 320, 256)), ("yolox-nano", "plate-screen")),
 }
 
 
