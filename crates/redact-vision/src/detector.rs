@@ -32,7 +32,9 @@ impl DetectorOptions {
     pub fn for_card(card: &Card) -> Self {
         let threshold = match card.head {
             HeadKind::YuNet | HeadKind::CenterFace | HeadKind::RetinaFace => 0.3,
-            HeadKind::LpdYunet | HeadKind::YoloX | HeadKind::PlateScreen => 0.15,
+            HeadKind::LpdYunet | HeadKind::YoloX => 0.15,
+            // Its weak answers are many, and a film has time to add them up.
+            HeadKind::PlateScreen => 0.25,
             HeadKind::SileroVad => 0.5,
         };
         Self {
