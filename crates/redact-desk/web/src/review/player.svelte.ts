@@ -59,8 +59,13 @@ export class Player {
     this.frame = this.#clock.clamp(frame);
     const video = this.#video;
     if (video === null) return;
-    if (video.seeking) this.#wanted = this.frame;
-    else video.currentTime = this.#clock.middle(this.frame);
+    if (video.seeking) {
+      this.#wanted = this.frame;
+      return;
+    }
+    // The browser may be about to tell of a seek that has ended: an older wish must not come then.
+    this.#wanted = null;
+    video.currentTime = this.#clock.middle(this.frame);
   }
 
   seekSeconds(seconds: number): void {
