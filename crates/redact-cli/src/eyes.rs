@@ -129,6 +129,10 @@ const fn close_up(card: &'static str, side: u32) -> Lens {
     }
 }
 
+/// Input in which a plate that fills a third of the picture is as large as one across the street
+/// is in the others: no model knows both at once.
+const NEAR: u32 = 320;
+
 impl Profile {
     /// Models that look for one class are united: add one by adding a line.
     const fn plans(self) -> &'static [Plan] {
@@ -136,6 +140,7 @@ impl Profile {
             whole("yunet-n", 960, 4),
             whole("lpd-yunet", 640, 15),
             own(640, 6),
+            own(NEAR, 12),
             street(
                 640,
                 12,
@@ -148,6 +153,7 @@ impl Profile {
             whole("retinaface-mnet025", 640, 4),
             whole("lpd-yunet", 640, 6),
             own(960, 4),
+            own(NEAR, 6),
             street(
                 640,
                 6,
@@ -163,6 +169,7 @@ impl Profile {
             whole("lpd-yunet", 480, 4),
             own(960, 2),
             own(1280, 4),
+            own(NEAR, 4),
             street(
                 832,
                 4,

@@ -53,8 +53,11 @@ pub(crate) fn plausible(
     reduced: bool,
 ) -> bool {
     match (kind, candidate.subject) {
-        (HeadKind::LpdYunet | HeadKind::PlateScreen, Subject::Plate) => {
-            plate::can_be(candidate.rect_in_model, inner, reduced)
+        (HeadKind::LpdYunet, Subject::Plate) => {
+            plate::can_be(candidate.rect_in_model, plate::LPD, inner, reduced)
+        }
+        (HeadKind::PlateScreen, Subject::Plate) => {
+            plate::can_be(candidate.rect_in_model, plate::PLATE_SCREEN, inner, reduced)
         }
         _ => true,
     }

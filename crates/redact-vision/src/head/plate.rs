@@ -3,10 +3,23 @@
 //! LPD-YuNet's large priors fire on blank walls and dark rooms, with boxes over most of the picture
 //! and scores up to 0.8, so a threshold does not tell them apart; other models err alike, if less.
 
-/// Width of a plate, as a share of a picture that fills the input.
-const WIDTH_SHARE_MAX: f32 = 0.3;
-/// Height, likewise.
-const HEIGHT_SHARE_MAX: f32 = 0.22;
+/// How large a plate may be, as shares of the width and height of a picture that fills the input.
+#[derive(Clone, Copy)]
+pub(super) struct Largest {
+    width: f32,
+    height: f32,
+}
+
+/// For LPD-YuNet.
+pub(super) const LPD: Largest = Largest {
+    width: 0.3,
+    height: 0.22,
+};
+/// For plate-screen, which was taught on close-ups.
+pub(super) const PLATE_SCREEN: Largest = Largest {
+    width: 0.6,
+    height: 0.4,
+};
 /// A picture smaller than the input is a crop or was recorded small: a plate in it may take a
 /// larger share, up to LPD-YuNet's largest prior.
 const SIDE_MAX: f32 = 256.0;
@@ -18,15 +31,20 @@ const ASPECT: std::ops::RangeInclusive<f32> = 0.6..=8.0;
 ///
 /// - `inner`: `[width, height]` of the picture in the input, model pixels.
 /// - `reduced`: the picture was larger than that.
-pub(super) fn can_be(rect_in_model: [f32; 4], inner: [usize; 2], reduced: bool) -> bool {
+pub(super) fn can_be(
+    rect_in_model: [f32; 4],
+    largest: Largest,
+    inner: [usize; 2],
+    reduced: bool,
+) -> bool {
     let [x_min, y_min, x_max, y_max] = rect_in_model;
     let (width, height) = (x_max - x_min, y_max - y_min);
     let most = |share: f32, side: usize| {
         let share = share * side as f32;
         if reduced { share } else { share.max(SIDE_MAX) }
     };
-    width < most(WIDTH_SHARE_MAX, inner[0])
-        && height < most(HEIGHT_SHARE_MAX, inner[1])
+    width < most(largest.width, inner[0])
+        && height < most(largest.height, inner[1])
         && ASPECT.contains(&(width / height))
 }
 
@@ -40,7 +58,7 @@ mod tests {
     fn a_box_over_half_the_picture_is_no_plate() {
         let check = |width: f32, height: f32, reduced| {
             let rect = [10.0, 20.0, 10.0 + width, 20.0 + height];
-            can_be(rect, [640, 360], reduced)
+            can_be(rect, LPD, [640, 360], reduced)
         };
         assert!(check(120.0, 30.0, true) && check(20.0, 18.0, true));
         assert!(!check(563.0, 200.0, true) && !check(563.0, 200.0, false));
@@ -48,5 +66,13 @@ mod tests {
         assert!(!check(100.0, 90.0, true));
         assert!(!check(10.0, 30.0, true) && !check(90.0, 9.0, true));
         assert!(!check(f32::NAN, 30.0, true));
+        let near = [10.0, 20.0, 240.0, 100.0];
+        assert!(can_be(near, PLATE_SCREEN, [640, 360], true));
+        assert!(!can_be(
+            [10.0, 20.0, 573.0, 220.0],
+            PLATE_SCREEN,
+            [640, 360],
+            true
+        ));
     }
 }
