@@ -14,6 +14,8 @@ use h264_reader::nal::sps::{ChromaFormat, FrameMbsFlags, SeqParameterSet};
 use h264_reader::nal::{Nal as _, RefNal};
 use h264_reader::rbsp::BitRead as _;
 
+use crate::leak::units::has_start;
+
 /// Parameter sets of a stream; cameras have one or two.
 const SETS_MAX: usize = 8;
 
@@ -45,6 +47,8 @@ pub(crate) enum Odd {
     SeveralSlices,
     #[error("a packet ends within a unit")]
     Cut,
+    #[error("a unit ends before its length")]
+    Start,
 }
 
 /// What a stream's header says: how units are counted, and how pictures are decoded.
@@ -228,6 +232,8 @@ impl Header {
                 return Err(Odd::Cut);
             };
             match header & 0x1f {
+                // What follows is not decoded, and a release may not carry it.
+                1 | 5 if has_start(unit) => return Err(Odd::Start),
                 kind @ (1 | 5) => {
                     let (macroblock, set) = slice_head(unit).ok_or(Odd::Picture)?;
                     // Of slices that overlap a decoder shows one: a release's picture is one.

@@ -15,7 +15,7 @@ mod movie;
 mod report;
 mod samples;
 mod sets;
-mod units;
+pub(crate) mod units;
 
 use std::collections::BTreeMap;
 use std::fs::File;

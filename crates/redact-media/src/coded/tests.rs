@@ -60,6 +60,13 @@ fn what_is_not_one_plain_picture_is_refused() {
     check(&[&[0x67, 0x42, 0xc0, 0x0b], IDR], Err(Odd::Parameters));
 }
 
+/// Goal: a recording whose release would be refused is encoded anew instead.
+#[test]
+fn bytes_behind_the_end_of_a_slice_are_not_copied() {
+    check(&[&[IDR, &[0]].concat()], Err(Odd::Start));
+    check(&[&[IDR, b"\0\0\x01text"].concat()], Err(Odd::Start));
+}
+
 #[test]
 fn a_packet_that_ends_within_a_unit_is_refused() {
     let header = Header::read(&record(&SEQUENCE, &PICTURE)).unwrap();

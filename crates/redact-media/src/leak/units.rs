@@ -100,7 +100,7 @@ fn is_whole_slice(unit: &[u8], sets: &ParameterSets) -> bool {
 }
 
 /// Whether a unit has bytes at which a decoder that looks for starts would end it.
-fn has_start(unit: &[u8]) -> bool {
+pub(crate) fn has_start(unit: &[u8]) -> bool {
     let mut zeros = 0_u32;
     for byte in unit {
         if zeros >= 2 && *byte < 3 {
