@@ -31,7 +31,7 @@ struct Outputs {
 /// # Errors
 /// The first step that fails; nothing then has the release's name.
 pub(crate) fn run(args: &RunArgs, global: &GlobalArgs) -> Result<Outcome> {
-    let journal = Journal::open(global, args.by.as_deref())?;
+    let journal = Journal::open(global, args.answer.by.as_deref())?;
     let mut note = Note::new(Act::Scan);
     run_noted(args, global, &journal, &mut note).map_err(|error| journal.failed(&note, error))
 }
@@ -49,14 +49,14 @@ fn run_noted(
     let outputs = outputs(args)?;
     let looking = eyes::open(&args.models, eyes::threads(global.threads))?;
     for class in &looking.missing {
-        if !args.accept_missing.contains(class) {
+        if !args.answer.accept_missing.contains(class) {
             let class = *class;
             let error = redact_core::PlanError::Unacknowledged { class };
             return Err(error).with_context(|| clip.display().to_string());
         }
     }
     let threads = eyes::threads(global.threads);
-    let (models, accepted) = (&args.models, &args.accept_missing);
+    let (models, accepted) = (&args.models, &args.answer.accept_missing);
     let again = render::second::eyes(&args.release, models, &policy, accepted, threads)?;
     let key = Arc::new(key::signing_key(args.release.key.as_deref(), journal)?);
     let trust = key::trusted_only(&key.public())?;
@@ -166,8 +166,9 @@ fn decide(
     let policy_name = format!("policy {}", policy.name);
     let plan = approve::propose(found, digest, policy, &policy_name)
         .with_context(|| args.policy.display().to_string())?;
-    let by = args.by.clone().unwrap_or(policy_name);
-    let plan = approve::sign_off(plan, &by, STATEMENT, &args.accept_missing).with_context(clip)?;
+    let by = args.answer.by.clone().unwrap_or(policy_name);
+    let plan =
+        approve::sign_off(plan, &by, STATEMENT, &args.answer.accept_missing).with_context(clip)?;
     plan::write(path, &plan, overwrite(args)).with_context(|| path.display().to_string())?;
     note.subject("plan", plan::content(&plan));
     note.count("approvals", plan.approvals.len());

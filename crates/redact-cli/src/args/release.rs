@@ -121,6 +121,18 @@ pub(crate) struct RenderArgs {
     pub release: ReleaseArgs,
 }
 
+/// Who answers for what a policy decides alone, and for what nothing looked for.
+#[derive(Debug, Args)]
+pub(crate) struct AnswerArgs {
+    /// Who answers for it (default: the policy itself, by name)
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+
+    /// Accept that nothing looked for this class (face, plate or screen; may be repeated)
+    #[arg(long, value_name = "CLASS", value_parser = parse_class)]
+    pub accept_missing: Vec<Class>,
+}
+
 /// `redact run`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -139,13 +151,9 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "MANIFEST")]
     pub supersedes: Option<PathBuf>,
 
-    /// Who answers for it (default: the policy itself, by name)
-    #[arg(long, value_name = "NAME")]
-    pub by: Option<String>,
-
-    /// Accept that nothing looked for this class (face, plate or screen; may be repeated)
-    #[arg(long, value_name = "CLASS", value_parser = parse_class)]
-    pub accept_missing: Vec<Class>,
+    /// Who answers for the decisions.
+    #[command(flatten)]
+    pub answer: AnswerArgs,
 
     /// Folder for everything that is written (default: the recording's)
     #[arg(long, value_name = "DIR")]
@@ -176,13 +184,9 @@ pub(crate) struct BatchArgs {
     #[arg(long, value_name = "FILE")]
     pub policy: PathBuf,
 
-    /// Who answers for it (default: the policy itself, by name)
-    #[arg(long, value_name = "NAME")]
-    pub by: Option<String>,
-
-    /// Accept that nothing looked for this class (face, plate or screen; may be repeated)
-    #[arg(long, value_name = "CLASS", value_parser = parse_class)]
-    pub accept_missing: Vec<Class>,
+    /// Who answers for the decisions.
+    #[command(flatten)]
+    pub answer: AnswerArgs,
 
     /// Folder for everything that is written
     #[arg(long, value_name = "DIR")]
