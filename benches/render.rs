@@ -52,7 +52,7 @@ fn jobs(c: &mut Criterion) {
         group.bench_function(format!("render, {name}"), |b| {
             b.iter_batched(
                 source,
-                |source| render(source, &plan, Box::new(Nowhere), &Quiet),
+                |source| render(source, &plan, Box::new(Nowhere), None, &Quiet),
                 BatchSize::PerIteration,
             );
         });

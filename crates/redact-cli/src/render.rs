@@ -16,9 +16,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
-use redact_core::{ApprovedPlan, Digest, Findings, Plan, Source as _};
+use redact_core::{ApprovedPlan, Digest, Findings, FrameSpan, Plan, Source};
 use redact_engine::{Check, Expected, RenderReport};
-use redact_media::{EncodeOptions, FileSink, KeptSpans, OpenOptions, Preset, Splice};
+use redact_media::{
+    Echo, EchoedRun, EncodeOptions, FileSink, KeptSpans, OpenOptions, Preset, Splice,
+};
 use redact_record::events::Act;
 use redact_record::manifest::{CodingFacts, FrameClock, Manifests, PublicManifest, ReleaseContext};
 use redact_record::sign::{KeyId, KeyPair, Signed};
@@ -31,7 +33,7 @@ use crate::progress::TerminalProgress;
 use crate::{Outcome, approve, eyes, key, places, sandbox, scan};
 pub(crate) use copied::Claims;
 pub(crate) use kept::KeptFolder;
-use kept::{KeptRuns, Known};
+use kept::{Evidence, KeptRuns, Known};
 pub(crate) use look::{Examined, audit, leaks};
 use look::{open, source_channels};
 use partial::Partial;
@@ -196,12 +198,23 @@ pub(crate) struct Made {
     key: KeyId,
 }
 
+/// What a render gave beside the file.
+struct Written {
+    report: RenderReport,
+    clock: FrameClock,
+    /// What was decoded again while it was written.
+    echoed: Vec<EchoedRun>,
+}
+
 /// A written file, and how it was made.
 struct Looked<'a> {
     partial: &'a Path,
     splice: Option<&'a Splice>,
     coding: &'a CodingFacts,
     kept: Option<&'a KeptRuns>,
+    echoed: &'a [EchoedRun],
+    /// What was found in their frames.
+    seen: &'a Evidence,
 }
 
 impl Looked<'_> {
@@ -212,6 +225,16 @@ impl Looked<'_> {
         is_asked
             .then(|| claims.check(self.partial, "copied data"))
             .transpose()
+    }
+
+    /// What need not be looked at again in the file with `groups`.
+    fn known(&self, groups: &[(FrameSpan, Digest)]) -> Known {
+        let mut known = Known::default();
+        known.add_seen(self.echoed, self.seen, groups);
+        if let Some(kept) = self.kept {
+            kept.add_to(&mut known, groups);
+        }
+        known
     }
 }
 
@@ -243,13 +266,20 @@ impl ReleaseJob<'_> {
             let store: Arc<dyn KeptSpans> = Arc::<KeptRuns>::clone(kept);
             *splice = splice.with_kept(store, |run| kept.has(run));
         }
-        let (report, clock) = self.write(partial.path(), splice.as_ref(), threads, progress)?;
+        let written = self.write(partial.path(), splice.as_ref(), threads, progress)?;
+        let Written {
+            report,
+            clock,
+            echoed,
+        } = written;
         let coding = copied::facts(splice.as_ref(), &report);
         let looked = Looked {
             partial: partial.path(),
             splice: splice.as_ref(),
             coding: &coding,
             kept: kept.as_deref(),
+            echoed: &echoed,
+            seen: &report.seen,
         };
         let checks = self.check(&looked, threads, progress)?;
         let second_look = looking
@@ -328,7 +358,7 @@ impl ReleaseJob<'_> {
         splice: Option<&Splice>,
         threads: usize,
         progress: &TerminalProgress,
-    ) -> Result<(RenderReport, FrameClock)> {
+    ) -> Result<Written> {
         let clip = || self.clip.display().to_string();
         let release = || self.release.display().to_string();
         let options = OpenOptions {
@@ -346,9 +376,13 @@ impl ReleaseJob<'_> {
             Some(splice) => FileSink::create_spliced(partial, source.info(), &encode, splice),
             None => FileSink::create(partial, source.info(), &encode),
         };
-        let sink = sink.with_context(release)?;
+        let mut sink = sink.with_context(release)?;
         let (source, clock) = facts::clocked(source);
-        let report = redact_engine::render(Box::new(source), self.plan, Box::new(sink), progress);
+        let echo = sink.echo();
+        let record = echo.as_ref().map(Echo::record);
+        let echo = echo.map(|echo| Box::new(echo) as Box<dyn Source>);
+        let (source, sink) = (Box::new(source), Box::new(sink));
+        let report = redact_engine::render(source, self.plan, sink, echo, progress);
         let report = report.map_err(|error| {
             // A failing source is the recording's fault, anything else the release's.
             let name = match error {
@@ -357,7 +391,11 @@ impl ReleaseJob<'_> {
             };
             anyhow::Error::from(error).context(name)
         })?;
-        Ok((report, clock.take()))
+        Ok(Written {
+            report,
+            clock: clock.take(),
+            echoed: record.map(|record| record.runs()).unwrap_or_default(),
+        })
     }
 
     /// Looks at the written file as a stranger would, and compares it with the source.
@@ -377,25 +415,23 @@ impl ReleaseJob<'_> {
         let claims = Claims::of(looked.coding, expected.frames);
         let (copied, written) = looked.claims(&claims)?.unzip();
         let groups = written.as_ref().map(Splice::groups).unwrap_or_default();
-        let known = looked.kept.map(|kept| kept.known(&groups));
-        let none = Known::default();
-        let not_again = known.as_ref().unwrap_or(&none);
+        let known = looked.known(&groups);
         // What has the source's digests, or those of what was looked at before, decodes as that
         // does; anything else is looked at.
         let proved = copied.as_ref().is_none_or(|check| check.passed);
         let both = looked.splice.zip(written).filter(|_| proved);
-        let is_known = |span| not_again.covers(span);
+        let is_known = |span| known.covers(span);
         let examined = Examined {
             clip: self.clip,
             release: looked.partial,
             source_splice: both.as_ref().map(|(splice, _)| splice.to_compare(is_known)),
             release_splice: both.as_ref().map(|(_, written)| {
                 let decoded = written.to_compare(is_known);
-                decoded.with_decoded_joins(|frame| not_again.is_join(frame))
+                decoded.with_decoded_joins(|frame| known.is_join(frame))
             }),
             redactions,
             expected: &expected,
-            earlier: known.as_ref().map(|known| &known.evidence),
+            earlier: looked.splice.map(|_| &known.evidence),
         };
         let mut found = examined.examine(threads, progress)?;
         found
@@ -415,7 +451,7 @@ impl ReleaseJob<'_> {
             );
         }
         if let Some(kept) = looked.kept {
-            kept.note(&groups, &found.evidence, not_again);
+            kept.note(&groups, &found.evidence, &known);
         }
         Ok(checks)
     }

@@ -64,6 +64,10 @@ pub trait PictureBuffer: Send + Sync + std::any::Any {
     /// seen by a decoder that still refers to it.
     fn plane_mut(&mut self, kind: PlaneKind) -> (&mut [u8], usize);
 
+    /// One more holder of the same samples: what is written through one is never seen through the
+    /// other.
+    fn share(&self) -> Box<dyn PictureBuffer>;
+
     /// The buffer as itself, so that a sink can recognise a source's own frames.
     fn into_any(self: Box<Self>) -> Box<dyn std::any::Any + Send>;
 }
@@ -82,6 +86,10 @@ impl PictureBuffer for OwnedPlanes {
 
     fn plane_mut(&mut self, kind: PlaneKind) -> (&mut [u8], usize) {
         (&mut self.planes[kind as usize], self.widths[kind as usize])
+    }
+
+    fn share(&self) -> Box<dyn PictureBuffer> {
+        Box::new(self.clone())
     }
 
     fn into_any(self: Box<Self>) -> Box<dyn std::any::Any + Send> {
@@ -145,6 +153,16 @@ impl Picture {
             }
         }
         copy
+    }
+
+    /// The same picture once more, without a copy where the buffer knows how.
+    #[must_use]
+    pub fn share(&self) -> Self {
+        Self {
+            size: self.size,
+            range: self.range,
+            buffer: self.buffer.share(),
+        }
     }
 
     /// Size in displayed pixels.
@@ -260,6 +278,19 @@ pub struct Frame {
     pub duration_ticks: i64,
     /// What is shown.
     pub picture: Picture,
+}
+
+impl Frame {
+    /// The same frame once more: see [`Picture::share`].
+    #[must_use]
+    pub fn share(&self) -> Self {
+        Self {
+            index: self.index,
+            timestamp: self.timestamp,
+            duration_ticks: self.duration_ticks,
+            picture: self.picture.share(),
+        }
+    }
 }
 
 /// A run of sound of one track.

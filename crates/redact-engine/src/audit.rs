@@ -96,7 +96,7 @@ pub fn audit(
                 .map(|frame| measure(frame, redactions))
                 .collect();
             for (frame, masks) in frames.iter().zip(measured) {
-                auditor.take(frame.index, masks);
+                auditor.take(frame.index, masks, MeasuredWhen::Now);
             }
             let (done, total) = (auditor.frames(), u64::from(expected.frames));
             if progress.advance(Phase::Audit, done, Some(total)).is_break() {
@@ -136,15 +136,14 @@ impl<'a> Auditor<'a> {
         self.listener.listen(block);
     }
 
-    /// Takes what was measured of the next frame.
-    pub(crate) fn take(&mut self, index: FrameIndex, masks: Vec<Measured>) {
+    /// Takes what was measured of the next frame; it is coded as it was then.
+    pub(crate) fn take(&mut self, index: FrameIndex, masks: Vec<Measured>, when: MeasuredWhen) {
+        match when {
+            MeasuredWhen::Now => {}
+            MeasuredWhen::Written => self.pictures.written += 1,
+            MeasuredWhen::Earlier => self.pictures.earlier += 1,
+        }
         self.pictures.take(index, masks, self.redactions);
-    }
-
-    /// Takes what an earlier render measured of the next frame, which is coded as it was then.
-    pub(crate) fn take_earlier(&mut self, index: FrameIndex, masks: Vec<Measured>) {
-        self.pictures.earlier += 1;
-        self.take(index, masks);
     }
 
     /// Takes the next frame, which was not decoded: nothing may be hidden in it.
@@ -167,6 +166,17 @@ impl<'a> Auditor<'a> {
 pub(crate) struct Measured {
     pub(crate) mask: usize,
     pub(crate) residual: Option<Residual>,
+}
+
+/// When the masks of a frame were measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MeasuredWhen {
+    /// In the file, now.
+    Now,
+    /// In what was written to it, while it was.
+    Written,
+    /// By an earlier render.
+    Earlier,
 }
 
 /// Measures every mask of one frame.
@@ -205,6 +215,9 @@ struct Pictures {
     frames: u32,
     /// Those that were not decoded, because they are coded as in the source.
     coded: u32,
+    /// Those that were not decoded, because they are coded as they were when they were decoded on
+    /// their way into the file.
+    written: u32,
     /// Those that were not decoded, because they are coded as an earlier render checked them.
     earlier: u32,
     misnumbered: Failures,
@@ -276,19 +289,21 @@ impl Pictures {
                 .add(|| format!("{found} frames instead of {expected}"));
         }
         let mut figures = format!("{found} of {expected} frames decoded");
-        let others = self.coded.saturating_add(self.earlier);
-        if others > 0 {
-            let decoded = found.saturating_sub(others);
+        let others = [
+            (
+                self.written,
+                "coded as they were decoded while they were written",
+            ),
+            (self.coded, "coded as in the source"),
+            (self.earlier, "coded as an earlier render checked them"),
+        ];
+        let counted = others.iter().map(|(frames, _)| *frames);
+        let decoded = found.saturating_sub(counted.fold(0, u32::saturating_add));
+        if decoded < found {
             figures = format!("{found} of {expected} frames, {decoded} of them decoded");
         }
-        if self.coded > 0 {
-            figures.push_str(&format!(", {} coded as in the source", self.coded));
-        }
-        if self.earlier > 0 {
-            let earlier = self.earlier;
-            figures.push_str(&format!(
-                ", {earlier} coded as an earlier render checked them"
-            ));
+        for (frames, how) in others.iter().filter(|(frames, _)| *frames > 0) {
+            figures.push_str(&format!(", {frames} {how}"));
         }
         let frames = self.misnumbered.into_check("frames", figures);
         let mut figures = format!("{} masked rectangles measured", self.regions);

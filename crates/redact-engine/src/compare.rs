@@ -13,7 +13,7 @@ use redact_core::{
     SourceError, TimeBase, Timestamp,
 };
 
-use crate::audit::{AuditReport, Auditor, Expected, Measured, measure};
+use crate::audit::{AuditReport, Auditor, Expected, Measured, MeasuredWhen, measure};
 use crate::check::{Check, Failures};
 use crate::decode;
 use crate::mask::mask_frame;
@@ -83,7 +83,7 @@ pub struct Examination {
 /// counted and timed: the caller proves that the release has the same coded form. What the release
 /// delivers as it is coded is not audited either: it must have the source's digest, and no mask.
 /// Frames of `earlier` may come coded on both sides: the caller proves that the release has them as
-/// they were when that was found. Where there is no such map, no evidence is gathered either.
+/// they were when that was found, by an earlier render or while it was written. Where there is no such map, no evidence is gathered either.
 ///
 /// It never stops at the first failure: the reports count all and name the first few.
 ///
@@ -226,8 +226,8 @@ struct Look {
     difference: Option<Difference>,
     /// `None` when it was not decoded, now or earlier.
     masks: Option<Vec<Measured>>,
-    /// Whether nothing of it was decoded now.
-    is_earlier: bool,
+    /// When they were measured.
+    measured: MeasuredWhen,
     /// Whether both sides were decoded now.
     is_both: bool,
 }
@@ -240,7 +240,15 @@ impl Look {
         }
         let (difference, masks) = (self.difference.clone()?, self.masks.as_ref()?);
         let masks = masks.iter().map(|measured| measured.residual).collect();
-        Some((index, FrameEvidence { difference, masks }))
+        let is_fresh = true;
+        Some((
+            index,
+            FrameEvidence {
+                difference,
+                masks,
+                is_fresh,
+            },
+        ))
     }
 }
 
@@ -263,7 +271,10 @@ fn look(
                 .flatten();
             Look {
                 difference: known().or(Some(picture::identical(pixels))),
-                is_earlier: masks.is_some(),
+                measured: match earlier() {
+                    Some(known) if known.is_fresh => MeasuredWhen::Written,
+                    _ => MeasuredWhen::Earlier,
+                },
                 masks,
                 is_both: false,
             }
@@ -273,7 +284,7 @@ fn look(
             Look {
                 difference: Some(picture::difference(source, release, redactions)),
                 masks: Some(measure(release, redactions)),
-                is_earlier: false,
+                measured: MeasuredWhen::Now,
                 is_both: true,
             }
         }
@@ -282,7 +293,7 @@ fn look(
                 .as_ref()
                 .map(|_| known().unwrap_or_else(|| picture::identical(pixels))),
             masks: Some(measure(release, redactions)),
-            is_earlier: false,
+            measured: MeasuredWhen::Now,
             is_both: false,
         },
     }
@@ -379,10 +390,9 @@ impl Walk<'_> {
             if earlier.is_some() {
                 self.evidence.extend(look.evidence(index));
             }
-            match (look.masks, look.is_earlier) {
-                (Some(masks), false) => self.auditor.take(index, masks),
-                (Some(masks), true) => self.auditor.take_earlier(index, masks),
-                (None, _) => {
+            match look.masks {
+                Some(masks) => self.auditor.take(index, masks, look.measured),
+                None => {
                     self.auditor.take_coded(index);
                     self.check_coded(source.as_ref(), release);
                 }

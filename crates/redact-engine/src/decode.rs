@@ -8,7 +8,7 @@ use redact_core::{MediaItem, Source, SourceError, SourceInfo};
 use crate::queue::{self, Receiver};
 
 /// Bytes of decoded samples that wait between two stages.
-pub(crate) const QUEUE_BYTES_MAX: usize = 32 << 20;
+pub(crate) const QUEUE_BYTES_MAX: usize = 16 << 20;
 
 /// A recording that is being read: its items, and the thread that reads them.
 pub(crate) type Decoded<'scope> = (

@@ -3,6 +3,7 @@
 //! Only an [`ApprovedPlan`] gets in. The release is finished only when every frame that was
 //! scanned has passed: a recording that decodes differently this time is never released.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::thread;
 
@@ -12,12 +13,16 @@ use redact_core::{
     PixelSize, Progress, Redactions, Sink, SinkError, Source, SourceError,
 };
 
+use crate::compare::FrameEvidence;
 use crate::decode::{self, QUEUE_BYTES_MAX};
 use crate::mask::{mask_frame, masked_rect};
 use crate::mute::{mute_block, muted_samples};
 use crate::queue::{self, Receiver, Sender};
 
 mod area;
+mod seen;
+
+use seen::AtHand;
 
 /// What a render did.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +39,8 @@ pub struct RenderReport {
     pub copied: Vec<CopiedPictures>,
     /// Frames that were taken from an earlier render instead of being encoded again.
     pub frames_earlier: u32,
+    /// What was found in each frame that was decoded again while it was written.
+    pub seen: BTreeMap<FrameIndex, FrameEvidence>,
 }
 
 /// Frames that a render copied as they are coded.
@@ -96,6 +103,9 @@ pub enum RenderError {
         /// The first frame, or the track.
         what: String,
     },
+    /// What was written does not decode.
+    #[error("what was written cannot be looked at")]
+    Echo(#[source] SourceError),
     /// A thread could not be started.
     #[error("cannot start a thread")]
     Thread(#[source] std::io::Error),
@@ -113,7 +123,9 @@ enum ToEncode {
 
 /// Writes `source` with what `plan` says hidden and muted to `sink`.
 ///
-/// Frames that no mask touches reach the sink as they were decoded, without a copy.
+/// Frames that no mask touches reach the sink as they were decoded, without a copy. Of what `echo`
+/// decodes of the release while it is written, each frame is measured and compared with what it
+/// was made of; it ends when the sink does.
 ///
 /// # Errors
 /// The first cause: see [`RenderError`]. The sink is then dropped without being finished.
@@ -121,17 +133,28 @@ pub fn render(
     source: Box<dyn Source>,
     plan: &ApprovedPlan,
     sink: Box<dyn Sink>,
+    echo: Option<Box<dyn Source>>,
     progress: &dyn Progress,
 ) -> Result<RenderReport, RenderError> {
     let (tracks, size) = (source.info().audio.len(), source.info().video.size);
     let cause = OnceLock::new();
-    let report = thread::scope(|scope| {
-        let (decoded, decoder) = match decode::spawn(scope, "decode", source) {
-            Ok(started) => started,
-            Err(error) => return Err(RenderError::Thread(error)),
-        };
+    let at_hand = AtHand::new(echo.is_some());
+    let report = thread::scope(|scope| -> Result<_, RenderError> {
+        let (decoded, decoder) =
+            decode::spawn(scope, "decode", source).map_err(RenderError::Thread)?;
         let (to_encode, encode_rx) = queue::bounded(QUEUE_BYTES_MAX);
-        let cause = &cause;
+        let (cause, at_hand) = (&cause, &at_hand);
+        let looker = echo.map(|echo| {
+            thread::Builder::new()
+                .name("look".into())
+                .spawn_scoped(scope, move || {
+                    seen::look_stage(echo, at_hand, plan.redactions())
+                        .map_err(|error| drop(cause.set(RenderError::Echo(error))))
+                        .unwrap_or_default()
+                })
+                .map_err(RenderError::Thread)
+        });
+        let looker = looker.transpose()?;
         let encoder = thread::Builder::new()
             .name("encode".into())
             .spawn_scoped(scope, move || {
@@ -142,10 +165,17 @@ pub fn render(
                 }
             })
             .map_err(RenderError::Thread)?;
-        let mut tally = Tally::new(plan, tracks, size);
-        if let Err(error) = redact_stage(&decoded, plan, &to_encode, &mut tally, progress) {
+        let mut stage = RedactStage {
+            plan,
+            at_hand,
+            tally: Tally::new(plan, tracks, size),
+            progress,
+            cause,
+        };
+        if let Err(error) = stage.run(&decoded, &to_encode) {
             let _ = cause.set(error);
         }
+        let mut tally = stage.tally;
         drop(decoded);
         if let Err(error) = decode::join(decoder) {
             let _ = cause.set(RenderError::Source(error));
@@ -159,6 +189,8 @@ pub fn render(
         }
         drop(to_encode);
         decode::join(encoder);
+        // The sink is gone, and with it the end of what it told.
+        tally.seen = looker.map(decode::join).unwrap_or_default();
         Ok(tally.into_report())
     })?;
     match cause.into_inner() {
@@ -168,36 +200,49 @@ pub fn render(
 }
 
 /// Moves batches from the decoder through [`redact_item`] to the encoder.
-fn redact_stage(
-    decoded: &Receiver<MediaItem>,
-    plan: &ApprovedPlan,
-    to_encode: &Sender<ToEncode>,
-    tally: &mut Tally<'_>,
-    progress: &dyn Progress,
-) -> Result<(), RenderError> {
-    let total = u64::from(plan.plan().source.frames);
-    while let Some(mut batch) = decoded.recv_many() {
-        for item in &batch {
-            tally.count(item)?;
-        }
-        batch
-            .par_iter_mut()
-            .for_each(|item| redact_item(item, plan.redactions()));
-        for item in batch {
-            let bytes = item.bytes();
-            if to_encode.send(ToEncode::Item(item), bytes).is_err() {
-                return Ok(()); // The encode stage stopped and has set the cause.
+struct RedactStage<'a> {
+    plan: &'a ApprovedPlan,
+    at_hand: &'a AtHand,
+    tally: Tally<'a>,
+    progress: &'a dyn Progress,
+    /// Why another stage stopped.
+    cause: &'a OnceLock<RenderError>,
+}
+
+impl RedactStage<'_> {
+    fn run(
+        &mut self,
+        decoded: &Receiver<MediaItem>,
+        to_encode: &Sender<ToEncode>,
+    ) -> Result<(), RenderError> {
+        let total = u64::from(self.plan.plan().source.frames);
+        while let Some(mut batch) = decoded.recv_many() {
+            for item in &batch {
+                self.tally.count(item)?;
+            }
+            batch
+                .par_iter_mut()
+                .for_each(|item| redact_item(item, self.plan.redactions()));
+            for item in batch {
+                let bytes = item.bytes();
+                if let MediaItem::Frame(frame) = &item {
+                    self.at_hand.keep(frame, bytes);
+                }
+                if to_encode.send(ToEncode::Item(item), bytes).is_err() {
+                    return Ok(()); // The encode stage stopped and has set the cause.
+                }
+            }
+            if self.cause.get().is_some() {
+                return Ok(());
+            }
+            let done = u64::from(self.tally.frames);
+            let said = self.progress.advance(Phase::Render, done, Some(total));
+            if said.is_break() {
+                return Err(RenderError::Cancelled);
             }
         }
-        let done = u64::from(tally.frames);
-        if progress
-            .advance(Phase::Render, done, Some(total))
-            .is_break()
-        {
-            return Err(RenderError::Cancelled);
-        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Hides what the plan says in one item. Everything else in it stays as decoded.
@@ -230,6 +275,7 @@ struct Tally<'a> {
     audio: Vec<AudioReport>,
     copied: Vec<CopiedPictures>,
     frames_earlier: u32,
+    seen: BTreeMap<FrameIndex, FrameEvidence>,
     /// Of the source's pictures.
     size: PixelSize,
 }
@@ -244,6 +290,7 @@ impl<'a> Tally<'a> {
             audio: vec![AudioReport::default(); tracks],
             copied: Vec::new(),
             frames_earlier: 0,
+            seen: BTreeMap::new(),
             size,
         }
     }
@@ -359,6 +406,7 @@ impl<'a> Tally<'a> {
             audio: self.audio,
             copied: self.copied,
             frames_earlier: self.frames_earlier,
+            seen: self.seen,
         }
     }
 }

@@ -303,6 +303,19 @@ pub(crate) fn make_writable(frame: &mut frame::Video) -> Result<(), Error> {
     }
 }
 
+/// One more reference to a frame's buffers. Who writes to either makes it writable first, which
+/// then is a copy: see [`make_writable`].
+pub(crate) fn share(frame: &frame::Video) -> Result<frame::Video, Error> {
+    let mut shared = frame::Video::empty();
+    // SAFETY: both frames are alive, and the new one is empty.
+    let made = unsafe { ffi::av_frame_ref(shared.as_mut_ptr(), frame.as_ptr()) };
+    if made < 0 {
+        Err(Error::from(made))
+    } else {
+        Ok(shared)
+    }
+}
+
 /// Allocates a frame of 8-bit 4:2:0 that has a buffer, or says why not.
 pub(crate) fn new_frame(width: u32, height: u32) -> Result<frame::Video, Error> {
     let frame = frame::Video::new(ffmpeg_next::format::Pixel::YUV420P, width, height);

@@ -17,6 +17,7 @@
 mod ffi;
 
 mod coded;
+mod echo;
 mod kept;
 pub mod leak;
 mod picture;
@@ -28,6 +29,7 @@ mod survey;
 
 use std::path::Path;
 
+pub use echo::{Echo, EchoRecord, EchoedRun};
 pub use kept::{KeptSpan, KeptSpans};
 pub use sink::{EncodeOptions, FileSink, Preset, release_rate_hz};
 pub use source::{FileSource, OpenOptions};

@@ -51,6 +51,13 @@ impl PictureBuffer for AvPicture {
             .expect("checked when the frame was wrapped, and made writable")
     }
 
+    fn share(&self) -> Box<dyn PictureBuffer> {
+        Box::new(Self {
+            frame: ffi::share(&self.frame).expect("memory for a reference"),
+            size: self.size,
+        })
+    }
+
     fn into_any(self: Box<Self>) -> Box<dyn std::any::Any + Send> {
         self
     }

@@ -23,6 +23,7 @@ use redact_core::{
     TimeBase, Timestamp, VideoInfo,
 };
 
+use crate::echo::{self, Echo, Tap};
 use crate::ffi;
 use crate::survey::Splice;
 pub(crate) use nal::unit_starts;
@@ -130,6 +131,8 @@ pub struct FileSink {
     audio: Vec<AudioInfo>,
     options: EncodeOptions,
     splice: Option<Splice>,
+    /// Where to what is written is told, until the header is.
+    tap: Option<Tap>,
     stage: Stage,
 }
 
@@ -229,6 +232,7 @@ impl FileSink {
             audio: info.audio.clone(),
             options: *options,
             splice,
+            tap: None,
             stage: Stage::Lead(Lead {
                 items: Vec::new(),
                 bytes: 0,
@@ -238,13 +242,27 @@ impl FileSink {
         })
     }
 
+    /// What of the pictures is encoded anew, decoded again while it is written; `None` where the
+    /// recording's groups are not understood, or writing has begun.
+    ///
+    /// Whoever has it must read it to its end, or drop it: the sink waits to be heard.
+    pub fn echo(&mut self) -> Option<Echo> {
+        let splice = self.splice.as_ref().filter(|s| s.pictures().is_some())?;
+        if !matches!(self.stage, Stage::Lead(_)) {
+            return None;
+        }
+        let (tap, echo) = echo::pair(splice);
+        self.tap = Some(tap);
+        Some(echo)
+    }
+
     /// Writes the header and all that waited for it.
     fn start(&mut self) -> Result<(), SinkError> {
         let Stage::Lead(lead) = std::mem::replace(&mut self.stage, Stage::Failed) else {
             return Ok(());
         };
         let shift = shift_ticks(&lead.items, &self.audio, self.video.time_base);
-        let pictures = self.picture_writer(&lead, shift)?;
+        let mut pictures = self.picture_writer(&lead, shift)?;
         let mut tracks = Vec::new();
         for (track, info) in self.audio.iter().enumerate() {
             let origin = samples_of(shift, self.video.time_base, info.rate_hz);
@@ -270,6 +288,9 @@ impl FileSink {
         self.output
             .write_header_with(options)
             .map_err(write_error)?;
+        if let (PictureWriter::Spliced(splicer), Some(tap)) = (&mut pictures, self.tap.take()) {
+            splicer.tell(tap, &self.output);
+        }
         self.stage = Stage::Writing(Box::new(Writing { pictures, tracks }));
         lead.items
             .into_iter()

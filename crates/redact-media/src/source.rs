@@ -26,6 +26,7 @@ use crate::survey::{Splice, skipped};
 use crate::{ffi, probe, sound};
 use ffmpeg_next::Packet;
 use reader::{Event, ReadError, Reader};
+pub(crate) use reader::{is_pause, open_video};
 
 /// Sound that may come before the first frame, in bytes as decoded: about 3 minutes of stereo.
 const EARLY_SOUND_BYTES_MAX: usize = 64 << 20;

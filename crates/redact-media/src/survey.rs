@@ -68,6 +68,8 @@ pub(crate) struct Group {
     pub(crate) frames: FrameSpan,
     pub(crate) bytes: u64,
     pub(crate) digest: Digest,
+    /// The same with when its pictures are shown: see [`timed_digest`].
+    pub(crate) timed: Digest,
     pub(crate) messages: u32,
     pub(crate) fillers: u32,
     pub(crate) copied: bool,
@@ -330,13 +332,14 @@ impl Splice {
         })))
     }
 
-    /// Every group of pictures, copied or not, with the digest of its coded form.
+    /// Every group of pictures, copied or not, with the digest of its coded form and of when each
+    /// of its pictures is shown.
     #[must_use]
     pub fn groups(&self) -> Vec<(FrameSpan, Digest)> {
         let groups = self.pictures().map_or(&[][..], |pictures| &pictures.groups);
         groups
             .iter()
-            .map(|group| (group.frames, group.digest))
+            .map(|group| (group.frames, group.timed))
             .collect()
     }
 
@@ -399,6 +402,17 @@ impl GroupDigest {
     pub(crate) fn finish(self) -> Digest {
         Digest(self.hash.finalize().into())
     }
+}
+
+/// SHA-256 over the digest of a group and when each of its packets is shown, in ticks after the
+/// first of them: the same pictures at other times are another group.
+pub(crate) fn timed_digest(coded: Digest, pts: &[i64]) -> Digest {
+    let mut hash = Sha256::new_with_prefix(coded.0);
+    let first = pts.first().copied().unwrap_or(0);
+    for at in pts {
+        hash.update(at.wrapping_sub(first).to_le_bytes());
+    }
+    Digest(hash.finalize().into())
 }
 
 /// What is known of the pictures so far; the first thing that cannot be copied ends it.
@@ -530,6 +544,8 @@ fn close_group(pictures: &mut Pictures, open: Option<OpenGroup>) -> Result<(), S
         return Ok(());
     };
     let first = group.pts[0];
+    let digest = group.digest.finish();
+    let timed = timed_digest(digest, &group.pts);
     group.pts.sort_unstable();
     let after_last = pictures.pts.last().is_none_or(|last| *last < group.pts[0]);
     let rising = group.pts.windows(2).all(|pair| pair[0] < pair[1]);
@@ -543,7 +559,8 @@ fn close_group(pictures: &mut Pictures, open: Option<OpenGroup>) -> Result<(), S
     pictures.groups.push(Group {
         frames,
         bytes: group.bytes,
-        digest: group.digest.finish(),
+        digest,
+        timed,
         messages: group.messages,
         fillers: group.fillers,
         copied: false,

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use redact_core::{Digest, Effect, FrameIndex, FrameSpan, Redactions};
 use redact_engine::FrameEvidence;
-use redact_media::{KeptSpan, KeptSpans, Splice};
+use redact_media::{EchoedRun, KeptSpan, KeptSpans, Splice};
 use redact_record::manifest::run_digest;
 use redact_record::sign::KeyPair;
 use serde::{Deserialize, Serialize};
@@ -128,10 +128,8 @@ impl KeptSpans for KeptRuns {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Found {
-    /// SHA-256 over the digests of its groups in the written file.
-    coded: String,
-    /// Digests of the groups before and behind it.
-    beside: [Option<String>; 2],
+    /// Where it was found.
+    place: Place,
     /// Numbers of each frame's evidence, in order.
     frames: Vec<Vec<f64>>,
 }
@@ -148,6 +146,48 @@ pub(super) struct Known {
 }
 
 impl Known {
+    /// Adds what was found in `frames` at `place`, if the file with `groups` has them so.
+    fn add(
+        &mut self,
+        frames: FrameSpan,
+        place: &Place,
+        evidence: Evidence,
+        groups: &[(FrameSpan, Digest)],
+    ) {
+        let here = Place::of(frames, groups);
+        if here.coded != place.coded {
+            return;
+        }
+        self.runs.push(frames);
+        self.evidence.extend(evidence);
+        for (at, frame) in [frames.start(), frames.end()].into_iter().enumerate() {
+            if here.beside[at] != place.beside[at] {
+                self.joins.insert(frame);
+            }
+        }
+    }
+
+    /// Adds what was found in `runs` while they were written, if the file with `groups` has them
+    /// so; a run of which a frame was not seen counts as not looked at.
+    pub(super) fn add_seen(
+        &mut self,
+        runs: &[EchoedRun],
+        seen: &Evidence,
+        groups: &[(FrameSpan, Digest)],
+    ) {
+        for run in runs {
+            let frames = run.frames;
+            let found: Evidence = seen
+                .range(frames.start()..frames.end())
+                .map(|(index, evidence)| (*index, evidence.clone()))
+                .collect();
+            if found.len() == frames.frames() as usize {
+                let place = Place::new(&run.groups, run.beside);
+                self.add(frames, &place, found, groups);
+            }
+        }
+    }
+
     /// Whether all of `frames` is of one known run.
     pub(super) fn covers(&self, frames: FrameSpan) -> bool {
         let within = |run: &FrameSpan| run.start() <= frames.start() && frames.end() <= run.end();
@@ -166,29 +206,19 @@ impl KeptRuns {
         self.load(frames).is_some()
     }
 
-    /// What is known of a written file with `groups`.
-    pub(super) fn known(&self, groups: &[(FrameSpan, Digest)]) -> Known {
-        let mut known = Known::default();
+    /// Adds what earlier renders found to what is known of a written file with `groups`.
+    pub(super) fn add_to(&self, known: &mut Known, groups: &[(FrameSpan, Digest)]) {
         for (frames, name) in self.runs.values() {
-            let Some((found, evidence)) = self.found(*name, *frames) else {
-                continue;
-            };
-            let here = Place::of(*frames, groups);
-            if here.coded.to_string() != found.coded {
+            if known.covers(*frames) {
                 continue;
             }
-            known.runs.push(*frames);
-            known.evidence.extend(evidence);
-            for (place, frame) in [frames.start(), frames.end()].into_iter().enumerate() {
-                if here.beside[place].map(|digest| digest.to_string()) != found.beside[place] {
-                    known.joins.insert(frame);
-                }
+            if let Some((place, evidence)) = self.found(*name, *frames) {
+                known.add(*frames, &place, evidence, groups);
             }
         }
-        known
     }
 
-    fn found(&self, name: Digest, frames: FrameSpan) -> Option<(Found, Evidence)> {
+    fn found(&self, name: Digest, frames: FrameSpan) -> Option<(Place, Evidence)> {
         let bytes = self.store.load(name, store::Kind::Found)?;
         let found: Found = serde_json::from_slice(&bytes).ok()?;
         if found.frames.len() != frames.frames() as usize {
@@ -200,7 +230,7 @@ impl KeptRuns {
             Some((FrameIndex::new(frame), evidence))
         });
         let evidence = evidence.collect::<Option<_>>()?;
-        Some((found, evidence))
+        Some((found.place, evidence))
     }
 
     /// Writes down what was found in a file with `groups`, of which every check passed.
@@ -215,12 +245,8 @@ impl KeptRuns {
             let Some(numbers) = numbers.collect::<Option<Vec<_>>>() else {
                 continue;
             };
-            let here = Place::of(*frames, groups);
             let found = Found {
-                coded: here.coded.to_string(),
-                beside: here
-                    .beside
-                    .map(|digest| digest.map(|digest| digest.to_string())),
+                place: Place::of(*frames, groups),
                 frames: numbers,
             };
             if let Ok(bytes) = serde_json::to_vec(&found) {
@@ -232,9 +258,13 @@ impl KeptRuns {
 }
 
 /// A run among the groups of a written file.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Place {
-    coded: Digest,
-    beside: [Option<Digest>; 2],
+    /// SHA-256 over the digests of its groups.
+    coded: String,
+    /// Digests of the groups before and behind it.
+    beside: [Option<String>; 2],
 }
 
 impl Place {
@@ -244,9 +274,13 @@ impl Place {
         let within = groups.get(from..until).unwrap_or_default();
         let digests: Vec<Digest> = within.iter().map(|(_, digest)| *digest).collect();
         let digest = |at: Option<usize>| Some(groups.get(at?)?.1);
+        Self::new(&digests, [digest(from.checked_sub(1)), digest(Some(until))])
+    }
+
+    fn new(groups: &[Digest], beside: [Option<Digest>; 2]) -> Self {
         Self {
-            coded: run_digest(&digests),
-            beside: [digest(from.checked_sub(1)), digest(Some(until))],
+            coded: run_digest(groups).to_string(),
+            beside: beside.map(|digest| digest.map(|digest| digest.to_string())),
         }
     }
 }

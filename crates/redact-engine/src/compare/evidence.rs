@@ -1,12 +1,12 @@
 //! What was found in a frame that was encoded anew, as numbers that can be kept.
 //!
-//! A later render that writes the very same coded frame need not decode it again. Who keeps the
-//! numbers proves that: here they are only taken apart and put together.
+//! A file that has the very same coded frame need not be decoded again. Who uses the numbers proves
+//! that: here they are only found, taken apart and put together.
 
-use redact_core::{FrameIndex, Redactions};
+use redact_core::{Frame, FrameIndex, Redactions};
 
-use super::picture::Difference;
-use crate::audit::{Measured, Residual};
+use super::picture::{self, Difference};
+use crate::audit::{Measured, Residual, measure};
 
 /// What was found in one frame: how it differs from what it should be, and what is left under each
 /// of its masks, in the order of [`Redactions::masks_at`].
@@ -14,9 +14,21 @@ use crate::audit::{Measured, Residual};
 pub struct FrameEvidence {
     pub(super) difference: Difference,
     pub(super) masks: Vec<Option<Residual>>,
+    /// Whether it was found while this very release was written, not in an earlier one.
+    pub(super) is_fresh: bool,
 }
 
 impl FrameEvidence {
+    /// Looks at a frame of a release, `seen`, that was `made` with `redactions` applied.
+    pub(crate) fn of(made: &Frame, seen: &Frame, redactions: &Redactions) -> Self {
+        let masks = measure(seen, redactions);
+        Self {
+            difference: picture::difference(made, seen, redactions),
+            masks: masks.iter().map(|measured| measured.residual).collect(),
+            is_fresh: true,
+        }
+    }
+
     /// All of it, in an order that [`FrameEvidence::from_numbers`] knows.
     #[must_use]
     pub fn to_numbers(&self) -> Vec<f64> {
@@ -44,6 +56,7 @@ impl FrameEvidence {
         Some(Self {
             difference: Difference::from_numbers(difference)?,
             masks: masks.collect::<Option<_>>()?,
+            is_fresh: false,
         })
     }
 
@@ -94,6 +107,7 @@ mod tests {
         let kept = FrameEvidence {
             difference: Difference::from_numbers(&picture).unwrap(),
             masks: vec![Some(residual), None],
+            is_fresh: false,
         };
         let numbers = kept.to_numbers();
         assert_eq!(FrameEvidence::from_numbers(&numbers), Some(kept));

@@ -54,6 +54,7 @@ fn a_release_is_the_source_with_the_plan_applied() {
         Box::new(MemorySource::of(&scene)),
         &plan,
         Box::new(sink),
+        None,
         &Quiet,
     )
     .unwrap();
@@ -94,6 +95,7 @@ fn a_failing_sink_stops_the_job_and_is_the_cause() {
         Box::new(MemorySource::of(&scene)),
         &plan(&scene),
         sink,
+        None,
         &Quiet,
     )
     .unwrap_err();
@@ -108,7 +110,7 @@ fn a_damaged_source_is_the_cause_and_nothing_is_finished() {
     let scene = scene();
     let (sink, written) = MemorySink::new();
     let source = Box::new(MemorySource::of(&scene).damaged_after(12));
-    let error = render(source, &plan(&scene), Box::new(sink), &Quiet).unwrap_err();
+    let error = render(source, &plan(&scene), Box::new(sink), None, &Quiet).unwrap_err();
     assert!(matches!(
         error,
         RenderError::Source(SourceError::Damaged { .. })
@@ -127,7 +129,7 @@ fn another_number_of_frames_is_refused() {
         };
         let (sink, written) = MemorySink::new();
         let source = Box::new(MemorySource::of(&other));
-        let error = render(source, &plan, Box::new(sink), &Quiet).unwrap_err();
+        let error = render(source, &plan, Box::new(sink), None, &Quiet).unwrap_err();
         assert!(
             matches!(error, RenderError::FrameCount { found, expected: 40 } if found == frames)
         );
@@ -144,7 +146,7 @@ fn frames_out_of_order_are_refused() {
         .collect();
     let source = Box::new(MemorySource::new(scene.info(), items));
     let (sink, _) = MemorySink::new();
-    let error = render(source, &plan(&scene), Box::new(sink), &Quiet).unwrap_err();
+    let error = render(source, &plan(&scene), Box::new(sink), None, &Quiet).unwrap_err();
     assert!(matches!(error, RenderError::FrameOrder { .. }));
 }
 
@@ -153,7 +155,14 @@ fn a_job_that_is_stopped_finishes_nothing() {
     let scene = scene();
     let (sink, written) = MemorySink::new();
     let source = Box::new(MemorySource::of(&scene));
-    let error = render(source, &plan(&scene), Box::new(sink), &StopAfter::new(0)).unwrap_err();
+    let error = render(
+        source,
+        &plan(&scene),
+        Box::new(sink),
+        None,
+        &StopAfter::new(0),
+    )
+    .unwrap_err();
     assert!(matches!(error, RenderError::Cancelled));
     assert!(!written.finished());
 }
@@ -186,7 +195,7 @@ fn render_items(items: Vec<MediaItem>) -> Result<RenderReport, RenderError> {
     scene.sounds.push(scene.sounds[0].clone());
     let source = Box::new(MemorySource::new(scene.info(), items));
     let (sink, written) = MemorySink::new();
-    let result = render(source, &plan, Box::new(sink), &Quiet);
+    let result = render(source, &plan, Box::new(sink), None, &Quiet);
     assert_eq!(written.finished(), result.is_ok());
     result
 }

@@ -16,6 +16,7 @@ use redact_core::{
 use super::pictures::{Beside, Shot, is_pause, open_encoder};
 use super::{EncodeOptions, encode_error, rational, write_packet};
 use crate::coded::{Header, kept_of_annex_b};
+use crate::echo::{Role, Tap};
 use crate::ffi;
 use crate::kept::{KeptPacket, KeptSpan};
 use crate::survey::{Pictures, SoundForm, Splice};
@@ -40,6 +41,7 @@ pub(super) struct PictureSplicer {
     ready: Option<encoder::video::Encoder>,
     run: Option<Run>,
     next_frame: u32,
+    tap: Option<Tap>,
 }
 
 /// Bytes of a run that is kept: it waits in memory until it is whole. A recording whose only key
@@ -129,7 +131,16 @@ impl PictureSplicer {
             run: None,
             next_frame: 0,
             video,
+            tap: None,
         })
+    }
+
+    /// Lets `tap` know of what is written from now on; the header of `output` is.
+    pub(super) fn tell(&mut self, mut tap: Tap, output: &Output) {
+        if let Some(stream) = output.stream(self.stream) {
+            tap.begin(&stream, self.less, echo_threads(self.options.threads));
+            self.tap = Some(tap);
+        }
     }
 
     /// Nanoseconds from the first frame to the end of the last one that was given.
@@ -249,6 +260,9 @@ impl PictureSplicer {
             run.next_packet += 1;
             let (stream, base) = (self.stream, self.base);
             let packet = timed(&made, place, pictures, self.less)?;
+            if let Some(tap) = &mut self.tap {
+                tap.packet(&packet, Role::Anew);
+            }
             write_packet(packet, stream, base, output)?;
             run.note(made);
         }
@@ -262,6 +276,7 @@ impl PictureSplicer {
         let kept = kept.ok_or_else(|| {
             mismatch("pictures of an earlier render are not what they were".to_owned())
         })?;
+        self.interrupt();
         let pictures = pictures(&self.splice);
         for (place, packet) in (frames.start().get()..).zip(&kept.packets) {
             let packet = timed(packet, place, pictures, self.less)?;
@@ -289,13 +304,40 @@ impl PictureSplicer {
             return Err(mismatch("coded pictures within a run".to_owned()));
         }
         self.next_frame = coded.frames.end().get();
-        for mut packet in *packets {
+        let is_anew = |frame: u32| {
+            let group = pictures(&self.splice).group_at(frame);
+            group.is_some_and(|group| !group.copied && !group.kept)
+        };
+        let before = coded.frames.start().get().checked_sub(1);
+        let (is_behind, is_before) = (before.is_some_and(is_anew), is_anew(self.next_frame));
+        for (place, mut packet) in packets.into_iter().enumerate() {
             let (pts, dts) = (packet.pts(), packet.dts());
             packet.set_pts(pts.map(|pts| pts - self.less));
             packet.set_dts(dts.map(|dts| dts - self.less));
+            if let Some(tap) = self.tap.as_mut().filter(|_| is_behind || is_before) {
+                let is_decoded = is_before || place == 0;
+                tap.packet(
+                    &packet,
+                    if is_decoded {
+                        Role::Beside
+                    } else {
+                        Role::Digest
+                    },
+                );
+            }
             write_packet(packet, self.stream, self.base, output)?;
         }
+        if !is_before {
+            self.interrupt();
+        }
         Ok(())
+    }
+
+    /// Nothing that follows is decoded after what was written.
+    fn interrupt(&mut self) {
+        if let Some(tap) = &mut self.tap {
+            tap.interrupt();
+        }
     }
 
     fn check_due(&self, frame: u32) -> Result<(), SinkError> {
@@ -307,14 +349,24 @@ impl PictureSplicer {
     }
 
     /// Everything must have come.
-    pub(super) fn finish(&self) -> Result<(), SinkError> {
+    pub(super) fn finish(&mut self) -> Result<(), SinkError> {
         let frames = pictures(&self.splice).pts.len();
         if self.next_frame as usize == frames && self.run.is_none() {
+            self.interrupt();
+            self.tap = None;
             return Ok(());
         }
         let found = self.next_frame;
         Err(mismatch(format!("{found} of {frames} frames came")))
     }
+}
+
+/// Threads that decode what `threads` encode, 0 being those of the machine: decoding costs about a
+/// fifth of encoding with the fastest presets, and each thread holds frames.
+fn echo_threads(threads: usize) -> usize {
+    let machine = || std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = if threads == 0 { machine() } else { threads };
+    threads.div_ceil(3)
 }
 
 /// A packet that was made anew, the `place`th of all that are decoded, with the source's times.

@@ -354,7 +354,7 @@ impl Reader {
 }
 
 /// Nothing now, or nothing more.
-fn is_pause(error: Error) -> bool {
+pub(crate) fn is_pause(error: Error) -> bool {
     error == Error::Eof
         || error
             == (Error::Other {
@@ -362,7 +362,10 @@ fn is_pause(error: Error) -> bool {
             })
 }
 
-fn open_video(stream: &Stream<'_>, threads: usize) -> Result<decoder::Video, SourceError> {
+pub(crate) fn open_video(
+    stream: &Stream<'_>,
+    threads: usize,
+) -> Result<decoder::Video, SourceError> {
     let mut context = codec::Context::from_parameters(stream.parameters()).map_err(failed)?;
     // Damaged pictures are delivered with a mark instead of left out in silence.
     context.set_flags(codec::Flags::OUTPUT_CORRUPT);

@@ -1,0 +1,103 @@
+//! What is written is looked at while its frames are still at hand.
+//!
+//! A sink may have its pictures decoded again as it writes them. Each is measured and compared with
+//! the frame that it was made of, so that the source need not be decoded once more. Nothing is
+//! judged here: what was found counts only for a file that is proved to have these pictures.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use redact_core::{Frame, FrameIndex, MediaItem, Redactions, Source, SourceError};
+
+use crate::compare::FrameEvidence;
+
+/// Bytes of frames that are kept until they are seen again. An encoder holds some tens of frames
+/// back; where they are larger than this, none are kept and the file is looked at instead.
+const KEPT_BYTES_MAX: usize = 384 << 20;
+
+/// Redacted frames on their way through the encoder, in order.
+pub(super) struct AtHand(Mutex<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    frames: VecDeque<(Frame, usize)>,
+    bytes: usize,
+    /// Nobody will ask for more.
+    closed: bool,
+}
+
+impl AtHand {
+    /// Keeps frames only where somebody will look: `is_open`.
+    pub(super) fn new(is_open: bool) -> Self {
+        Self(Mutex::new(Kept {
+            closed: !is_open,
+            ..Kept::default()
+        }))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a frame as it was redacted, before it goes to the encoder.
+    pub(super) fn keep(&self, frame: &Frame, bytes: usize) {
+        let mut kept = self.lock();
+        if kept.closed {
+            return;
+        }
+        if kept.bytes + bytes > KEPT_BYTES_MAX {
+            *kept = Kept {
+                closed: true,
+                ..Kept::default()
+            };
+            return;
+        }
+        kept.bytes += bytes;
+        kept.frames.push_back((frame.share(), bytes));
+    }
+
+    /// The frame with number `index`; what is before it is let go.
+    fn take(&self, index: FrameIndex) -> Option<Frame> {
+        let mut kept = self.lock();
+        let is_due = |first: &(Frame, usize)| first.0.index <= index;
+        while kept.frames.front().is_some_and(is_due) {
+            let (frame, bytes) = kept.frames.pop_front()?;
+            kept.bytes -= bytes;
+            if frame.index == index {
+                return Some(frame);
+            }
+        }
+        None
+    }
+
+    fn close(&self) {
+        *self.lock() = Kept {
+            closed: true,
+            ..Kept::default()
+        };
+    }
+}
+
+/// Looks at what `echo` decodes of the release, beside what it was made of.
+pub(super) fn look_stage(
+    mut echo: Box<dyn Source>,
+    at_hand: &AtHand,
+    redactions: &Redactions,
+) -> Result<BTreeMap<FrameIndex, FrameEvidence>, SourceError> {
+    let mut found = BTreeMap::new();
+    let ended = loop {
+        match echo.next_item() {
+            Ok(Some(MediaItem::Frame(seen))) => {
+                if let Some(made) = at_hand.take(seen.index) {
+                    let evidence = FrameEvidence::of(&made, &seen, redactions);
+                    found.insert(seen.index, evidence);
+                }
+            }
+            Ok(Some(_)) => {}
+            Ok(None) => break Ok(found),
+            Err(error) => break Err(error),
+        }
+    };
+    at_hand.close();
+    ended
+}
