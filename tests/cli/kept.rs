@@ -86,10 +86,15 @@ fn a_corrected_region_is_all_that_is_made_again() {
     assert_eq!(kept(&work, "pictures").len(), 5);
     assert_eq!(kept(&work, "found").len(), 5);
     let first = release(&work);
+    let audit = |work: &Work| work.json("clip.redacted.manifest.json")["checks"].clone();
+    let said = audit(&work)["audit"].to_string();
+    assert!(
+        said.contains("300 of 300 frames decoded (300 while they were written"),
+        "{said}"
+    );
     // The very same again: nothing is left to do, and the same comes out.
     assert_eq!(render(&work, &[]), 300);
     assert_eq!(release(&work), first);
-    let audit = |work: &Work| work.json("clip.redacted.manifest.json")["checks"].clone();
     let said = audit(&work)["audit"].to_string();
     assert!(
         said.contains("0 of them decoded, 300 coded as an earlier"),

@@ -289,19 +289,21 @@ impl Pictures {
                 .add(|| format!("{found} frames instead of {expected}"));
         }
         let mut figures = format!("{found} of {expected} frames decoded");
+        let coded = self.coded.saturating_add(self.earlier);
+        if coded > 0 {
+            let decoded = found.saturating_sub(coded);
+            figures = format!("{found} of {expected} frames, {decoded} of them decoded");
+        }
+        if self.written > 0 {
+            let written = self.written;
+            figures.push_str(&format!(
+                " ({written} while they were written, and the file has them so)"
+            ));
+        }
         let others = [
-            (
-                self.written,
-                "coded as they were decoded while they were written",
-            ),
             (self.coded, "coded as in the source"),
             (self.earlier, "coded as an earlier render checked them"),
         ];
-        let counted = others.iter().map(|(frames, _)| *frames);
-        let decoded = found.saturating_sub(counted.fold(0, u32::saturating_add));
-        if decoded < found {
-            figures = format!("{found} of {expected} frames, {decoded} of them decoded");
-        }
         for (frames, how) in others.iter().filter(|(frames, _)| *frames > 0) {
             figures.push_str(&format!(", {frames} {how}"));
         }

@@ -284,3 +284,69 @@ impl Place {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn span(start: u32, end: u32) -> FrameSpan {
+        FrameSpan::new(FrameIndex::new(start), FrameIndex::new(end)).unwrap()
+    }
+
+    /// Groups of ten frames with these digests.
+    fn groups(digests: &[u8]) -> Vec<(FrameSpan, Digest)> {
+        let starts = (0..).step_by(10);
+        let each = starts.zip(digests);
+        each.map(|(start, &digest)| (span(start, start + 10), Digest([digest; 32])))
+            .collect()
+    }
+
+    fn seen(frames: std::ops::Range<u32>) -> Evidence {
+        let mut numbers = [0.0; 15];
+        numbers[0] = 1.0;
+        let evidence = FrameEvidence::from_numbers(&numbers).unwrap();
+        frames
+            .map(|frame| (FrameIndex::new(frame), evidence.clone()))
+            .collect()
+    }
+
+    /// Two groups between copied ones, as they were decoded.
+    fn run() -> EchoedRun {
+        EchoedRun {
+            frames: span(10, 30),
+            groups: vec![Digest([1; 32]), Digest([2; 32])],
+            beside: [Some(Digest([0; 32])), Some(Digest([3; 32]))],
+        }
+    }
+
+    /// Goal: what was decoded on its way counts only for a file that has the very same, between
+    /// the same neighbours, and only where every frame was seen.
+    #[test]
+    fn what_was_seen_counts_for_a_file_that_has_it_alone() {
+        let known = |digests: &[u8], seen: &Evidence| {
+            let mut known = Known::default();
+            known.add_seen(&[run()], seen, &groups(digests));
+            let covers = known.covers(span(10, 20)) && known.covers(span(20, 30));
+            assert_eq!(covers, !known.evidence.is_empty());
+            assert!(!known.covers(span(0, 10)) && !known.covers(span(20, 40)));
+            (
+                covers,
+                [10, 20, 30].map(|f| known.is_join(FrameIndex::new(f))),
+            )
+        };
+        let all = seen(10..30);
+        assert_eq!(known(&[0, 1, 2, 3], &all), (true, [false; 3]));
+        // Another group in the run, one too few, two in another order.
+        for other in [&[0, 1, 9, 3][..], &[0, 1], &[0, 2, 1, 3]] {
+            assert!(!known(other, &all).0, "{other:?}");
+        }
+        // Other neighbours: their joins are looked at in the file.
+        assert_eq!(known(&[9, 1, 2, 3], &all), (true, [true, false, false]));
+        assert_eq!(known(&[0, 1, 2, 9], &all), (true, [false, false, true]));
+        assert_eq!(known(&[0, 1, 2], &all), (true, [false, false, true]));
+        // A frame that was not seen.
+        let mut some = all.clone();
+        some.remove(&FrameIndex::new(17));
+        assert!(!known(&[0, 1, 2, 3], &some).0);
+    }
+}

@@ -1,6 +1,6 @@
 use std::error::Error as _;
 
-use redact_core::{Cells, Effect, Frame, MuteStyle, PlaneKind, TimeSpan};
+use redact_core::{Cells, Effect, Frame, MuteStyle, PlaneKind, SourceInfo, TimeSpan};
 use redact_testkit::{
     MemorySink, MemorySource, Quiet, Scene, Sound, StopAfter, approved, copy_frame, drawn_mask,
     mute,
@@ -251,4 +251,136 @@ fn sound_of_a_muted_track_may_not_come_coded() {
             "{error}"
         );
     }
+}
+
+/// A sink and what is seen of its pictures; `change` is what comes out of the decoder, if anything.
+struct Told(std::sync::mpsc::Sender<Frame>);
+
+struct Echo<F>(std::sync::mpsc::Receiver<Frame>, SourceInfo, F);
+
+impl Sink for Told {
+    fn write_item(&mut self, item: MediaItem) -> Result<(), SinkError> {
+        if let MediaItem::Frame(frame) = item {
+            let _ = self.0.send(frame);
+        }
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Result<(), SinkError> {
+        Ok(())
+    }
+}
+
+impl<F: FnMut(Frame) -> Result<Option<Frame>, SourceError> + Send> Source for Echo<F> {
+    fn info(&self) -> &SourceInfo {
+        &self.1
+    }
+
+    fn next_item(&mut self) -> Result<Option<MediaItem>, SourceError> {
+        while let Ok(frame) = self.0.recv() {
+            if let Some(seen) = self.2(frame)? {
+                return Ok(Some(MediaItem::Frame(seen)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Renders with an echo that shows what `change` makes of each frame.
+fn echoed(
+    change: impl FnMut(Frame) -> Result<Option<Frame>, SourceError> + Send + 'static,
+) -> Result<RenderReport, RenderError> {
+    let scene = scene();
+    let (sender, receiver) = std::sync::mpsc::channel();
+    render(
+        Box::new(MemorySource::of(&scene)),
+        &plan(&scene),
+        Box::new(Told(sender)),
+        Some(Box::new(Echo(receiver, scene.info(), change))),
+        &Quiet,
+    )
+}
+
+/// Names of the checks that fail for a file in which all frames are coded as they were `seen`.
+fn failed_checks(seen: &BTreeMap<FrameIndex, FrameEvidence>) -> Vec<&'static str> {
+    let scene = scene();
+    let whole = |digest| {
+        let frames = (0..40).map(|index| scene.frame(index));
+        let coded = MediaItem::Coded(CodedPictures {
+            frames: FrameSpan::new(FrameIndex::ZERO, FrameIndex::new(40)).unwrap(),
+            times: frames.map(|f| (f.timestamp, f.duration_ticks)).collect(),
+            digest: Digest([digest; 32]),
+            is_earlier: false,
+            bytes: 0,
+            content: Box::new(()),
+        });
+        Box::new(MemorySource::new(scene.info(), [coded]))
+    };
+    let expected = crate::Expected {
+        frames: 40,
+        audio_tracks: 3,
+    };
+    let plan = plan(&scene);
+    let found = crate::examine(
+        whole(1),
+        whole(2),
+        plan.redactions(),
+        &expected,
+        Some(seen),
+        &Quiet,
+    );
+    let found = found.unwrap();
+    let checks = found.audit.checks.iter().chain(&found.compare.checks);
+    let failed = checks.filter(|check| !check.passed && check.name != "sound");
+    failed.map(|check| check.name).collect()
+}
+
+/// Goal: what is seen while a release is written is judged as what is decoded of its file is.
+/// Method: frames as they were given to the sink, without their masks, and with a stain elsewhere.
+#[test]
+fn frames_that_are_seen_while_they_are_written_are_measured_and_compared() {
+    let report = echoed(|frame| Ok(Some(frame))).unwrap();
+    assert_eq!(report.seen.len(), 40);
+    assert_eq!(failed_checks(&report.seen), [""; 0]);
+    let bare = echoed(|frame| Ok(Some(scene().frame(frame.index.get())))).unwrap();
+    let failed = failed_checks(&bare.seen);
+    assert_eq!(failed, ["masks", "picture inside masks"]);
+    let stained = echoed(|mut frame| {
+        if frame.index.get() == 33 {
+            let mut plane = frame.picture.plane_mut(PlaneKind::Luma);
+            (32..48).for_each(|y| plane.row_mut(y)[48..].fill(235));
+        }
+        Ok(Some(frame))
+    });
+    let failed = failed_checks(&stained.unwrap().seen);
+    assert_eq!(failed, ["picture outside masks"]);
+}
+
+/// Goal: a frame that was not seen, or seen as another one, is not taken for one that was.
+#[test]
+fn frames_that_do_not_come_out_again_are_not_vouched_for() {
+    let report = echoed(|frame| Ok((frame.index.get() != 12).then_some(frame))).unwrap();
+    assert_eq!(report.seen.len(), 39);
+    assert!(!report.seen.contains_key(&FrameIndex::new(12)));
+    assert!(failed_checks(&report.seen).contains(&"masks"));
+    // Each is seen as the one before it.
+    let late = echoed(|mut frame| {
+        frame.index = FrameIndex::new(frame.index.get().saturating_sub(1));
+        Ok(Some(frame))
+    });
+    let late = late.unwrap().seen;
+    assert!(!late.contains_key(&FrameIndex::new(39)));
+    assert!(failed_checks(&late).contains(&"masks"));
+}
+
+#[test]
+fn what_is_written_and_does_not_decode_is_the_cause() {
+    let error = echoed(|frame| match frame.index.get() {
+        20 => Err(SourceError::Failed {
+            what: "what is written cannot be decoded",
+            source: "cut".into(),
+        }),
+        _ => Ok(Some(frame)),
+    });
+    assert!(matches!(error, Err(RenderError::Echo(_))));
 }
