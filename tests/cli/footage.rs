@@ -64,6 +64,39 @@ fn check(name: &str, share: f64, over_mask: f64) {
     assert!(over <= over_mask, "{over} % of the picture hidden in vain");
 }
 
+/// Goal: plates on the road are hidden, found or with their vehicle: at least `share` of the labelled
+/// ones.
+#[track_caller]
+fn check_plates(name: &str, share: f64) {
+    let Some((clip, truth, models)) = labelled(name) else {
+        return;
+    };
+    let work = Work::new();
+    let [clip, truth] = [clip, truth].map(|path| path.display().to_string());
+    work.redact_with_models(&models, &["scan", &clip, "-o", "found.json"])
+        .expect_status(0);
+    let score = work
+        .redact(&["score", "found.json", &truth, "--json"])
+        .expect_status(0)
+        .json();
+    let plate = &score["classes"]["plate"];
+    let [hidden, boxes] = ["hidden", "boxes"].map(|key| plate[key].as_f64().unwrap());
+    assert!(
+        hidden >= share * boxes,
+        "{hidden} of {boxes} plates hidden: {score:#}"
+    );
+}
+
+#[test]
+fn plates_of_ten_pixels_on_the_road() {
+    check_plates("udacity_test_video", 1.0);
+}
+
+#[test]
+fn plates_in_a_car_park_through_a_fisheye() {
+    check_plates("egoblur_gen2_lp", 0.95);
+}
+
 /// Images of a set that are looked at: enough to notice a fall, few enough for every test run.
 const IMAGES: usize = 16;
 

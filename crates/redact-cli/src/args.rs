@@ -214,7 +214,8 @@ pub(crate) struct ApproveArgs {
 }
 
 fn parse_class(name: &str) -> Result<Class, String> {
-    Class::from_name(name).ok_or_else(|| "expected face, plate or screen".to_owned())
+    let class = Class::from_name(name).filter(|class| Class::IDENTIFYING.contains(class));
+    class.ok_or_else(|| "expected face, plate or screen".to_owned())
 }
 
 #[cfg(test)]

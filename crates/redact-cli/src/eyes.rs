@@ -245,7 +245,7 @@ pub(crate) fn open(args: &ModelArgs, workers: usize) -> Result<Looking> {
         }
     }
     let found = |class: &Class| models.iter().any(|model| model.classes.contains(class));
-    let missing = Class::ALL
+    let missing = Class::IDENTIFYING
         .into_iter()
         .filter(|class| !found(class))
         .collect();

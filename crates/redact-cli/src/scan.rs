@@ -124,7 +124,8 @@ pub(crate) fn check_interrupt(progress: &TerminalProgress, phase: Phase) -> Resu
     }
 }
 
-/// One line per class: tracks, frames in which it is hidden, longest gap filled.
+/// One line per class: tracks, frames in which it is hidden, longest gap filled. Vehicles only
+/// where there are some without a plate.
 pub(crate) fn table(found: &Findings) -> String {
     let mut lines = vec![format!(
         "{:<8}{:>8}{:>10}{:>14}",
@@ -136,6 +137,9 @@ pub(crate) fn table(found: &Findings) -> String {
             continue;
         }
         let of_class = || found.tracks.iter().filter(|track| track.class() == class);
+        if class == Class::Vehicle && of_class().next().is_none() {
+            continue;
+        }
         let frames: usize = of_class().map(|track| track.boxes().len()).sum();
         let gap = of_class()
             .map(redact_core::Track::longest_gap)
@@ -148,6 +152,9 @@ pub(crate) fn table(found: &Findings) -> String {
             frames,
             gap
         ));
+        if class == Class::Vehicle {
+            lines.push("  (vehicles in the frames in which no plate is found on them)".into());
+        }
     }
     lines.push(match (&found.speech, found.source.info.audio.len()) {
         (_, 0) => "speech: the recording has no sound".to_owned(),
@@ -213,7 +220,7 @@ pub(crate) fn summary(clip: &Path, output: &Path, found: &Findings) -> serde_jso
         .map(|class| {
             let of_class = || found.tracks.iter().filter(|track| track.class() == class);
             let entry = serde_json::json!({
-                "installed": !found.missing.contains(&class),
+                "installed": found.models.iter().any(|model| model.classes.contains(&class)),
                 "tracks": of_class().count(),
                 "frames": of_class().map(|track| track.boxes().len()).sum::<usize>(),
                 "longest_gap": of_class().map(redact_core::Track::longest_gap).max(),

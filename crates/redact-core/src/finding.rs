@@ -11,19 +11,27 @@ pub enum Class {
     Plate,
     /// A display: computer, phone, tablet, in-car terminal.
     Screen,
+    /// A vehicle, in the frames in which no plate is found on it: its plate may be legible all the
+    /// same.
+    Vehicle,
 }
 
 impl Class {
     /// Every class, in the order in which tables show them.
-    pub const ALL: [Self; 3] = [Self::Face, Self::Plate, Self::Screen];
+    pub const ALL: [Self; 4] = [Self::Face, Self::Plate, Self::Screen, Self::Vehicle];
 
-    /// `face`, `plate` or `screen`, as files and tables spell it.
+    /// The classes that identify somebody: a release answers for them, whether they were found or
+    /// nothing could look for them. A vehicle only stands in for a plate.
+    pub const IDENTIFYING: [Self; 3] = [Self::Face, Self::Plate, Self::Screen];
+
+    /// `face`, `plate`, `screen` or `vehicle`, as files and tables spell it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Face => "face",
             Self::Plate => "plate",
             Self::Screen => "screen",
+            Self::Vehicle => "vehicle",
         }
     }
 

@@ -3,7 +3,8 @@
 //! Two rounds per frame, as `ByteTrack` does (Zhang et al., "ByteTrack: Multi-Object Tracking by
 //! Associating Every Detection Box", 2022): sure sightings are matched with the tracks first, then
 //! weak ones with the tracks that are left. Where a thing is expected comes from a filter of its
-//! own ([`kalman`]) and from the camera's motion. At the end, [`repair`] makes whole tracks of it.
+//! own ([`kalman`]) and from the camera's motion. At the end, [`repair`] makes whole tracks of it,
+//! and [`stand_in`] leaves the vehicles on which no plate is found.
 //!
 //! When in doubt, hide: one very sure sighting is a track, doubtful ones are when their scores add
 //! up, and every track goes on for a while at both ends. Nothing is ever carried across a cut.
@@ -12,6 +13,7 @@ mod assign;
 mod kalman;
 mod motion;
 mod repair;
+pub(crate) mod stand_in;
 
 use redact_core::{Class, Detection, FrameIndex, Motion, Track};
 
@@ -51,6 +53,8 @@ pub struct TrackerOptions {
     pub plate: ClassOptions,
     /// Displays.
     pub screen: ClassOptions,
+    /// Vehicles on which no plate is found.
+    pub vehicle: ClassOptions,
     /// A thing that is not seen for longer is another one when it comes back.
     pub patience_nanos: i64,
     /// How long a track goes on before its first and after its last sighting at an edge of the
@@ -83,6 +87,7 @@ impl Default for TrackerOptions {
             face: class([0.5, 0.25, 0.6, 0.8], [0.05, 8.0], [0.25, 0.30]),
             plate: class([0.4, 0.15, 0.6, 0.7], [0.08, 0.0], [0.15, 0.25]),
             screen: class([0.3, 0.25, 0.6, 1.5], [NEVER, 0.0], [0.08, 0.08]),
+            vehicle: class([0.4, 0.25, 0.7, 1.2], [NEVER, 0.0], [0.03, 0.04]),
             patience_nanos: 2_000_000_000,
             extend_nanos: 500_000_000,
             extend_inside_nanos: 1_000_000_000,
@@ -98,6 +103,7 @@ impl TrackerOptions {
             Class::Face => &self.face,
             Class::Plate => &self.plate,
             Class::Screen => &self.screen,
+            Class::Vehicle => &self.vehicle,
         }
     }
 }

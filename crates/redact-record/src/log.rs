@@ -258,6 +258,7 @@ const fn plural(class: ClassName) -> &'static str {
         ClassName::Face => "Faces",
         ClassName::Plate => "Plates",
         ClassName::Screen => "Screens",
+        ClassName::Vehicle => "Vehicles",
     }
 }
 

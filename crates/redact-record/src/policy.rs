@@ -251,18 +251,41 @@ fn set_path(name: &str, policy: &Path) -> PathBuf {
 fn class_rules(files: &[ClassRuleFile]) -> Result<Vec<ClassRule>, RecordError> {
     Class::ALL
         .into_iter()
-        .map(|class| {
-            let mut named = files.iter().filter(|file| Class::from(file.class) == class);
-            match (named.next(), named.count()) {
-                (Some(file), 0) => class_rule(class, file),
-                (first, others) => Err(RecordError::field(
-                    format!("class {class}"),
-                    format!("named {} times", others + usize::from(first.is_some())),
-                    "named exactly once",
-                )),
+        .map(|class| match named_once(class, files) {
+            // A vehicle stands in for its plate: what holds for the one holds for the other.
+            Ok(None) if class == Class::Vehicle => {
+                let plate = named_once(Class::Plate, files)?;
+                let rule = class_rule(class, plate.ok_or_else(|| times_named(class, 0))?)?;
+                Ok(ClassRule {
+                    accept_weak_effect: false,
+                    ..rule
+                })
             }
+            Ok(None) => Err(times_named(class, 0)),
+            Ok(Some(file)) => class_rule(class, file),
+            Err(error) => Err(error),
         })
         .collect()
+}
+
+/// The rule of `class`, if there is one.
+fn named_once(
+    class: Class,
+    files: &[ClassRuleFile],
+) -> Result<Option<&ClassRuleFile>, RecordError> {
+    let mut named = files.iter().filter(|file| Class::from(file.class) == class);
+    match (named.next(), named.count()) {
+        (found, 0) => Ok(found),
+        (_, others) => Err(times_named(class, others + 1)),
+    }
+}
+
+fn times_named(class: Class, times: usize) -> RecordError {
+    RecordError::field(
+        format!("class {class}"),
+        format!("named {times} times"),
+        "named exactly once",
+    )
 }
 
 fn class_rule(class: Class, file: &ClassRuleFile) -> Result<ClassRule, RecordError> {

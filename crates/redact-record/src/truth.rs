@@ -279,7 +279,9 @@ fn categories(list: &[CocoCategory]) -> Result<BTreeMap<i64, Class>, RecordError
     let mut classes = BTreeMap::new();
     for (index, category) in list.iter().enumerate() {
         let at = |key| format!("categories[{index}].{key}");
-        let class = Class::from_name(&category.name).ok_or_else(|| {
+        let class = Class::from_name(&category.name);
+        let class = class.filter(|class| Class::IDENTIFYING.contains(class));
+        let class = class.ok_or_else(|| {
             let found = format!("{:.40?}", category.name);
             RecordError::field(at("name"), found, "face, plate or screen")
         })?;

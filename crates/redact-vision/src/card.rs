@@ -70,7 +70,8 @@ impl Subject {
             Self::Face => Some(Class::Face),
             Self::Plate => Some(Class::Plate),
             Self::Screen => Some(Class::Screen),
-            Self::Vehicle | Self::Person | Self::Speech => None,
+            Self::Vehicle => Some(Class::Vehicle),
+            Self::Person | Self::Speech => None,
         }
     }
 }

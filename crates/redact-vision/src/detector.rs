@@ -8,7 +8,7 @@ use redact_core::{
 use crate::card::{Card, CardInput, HeadKind, Subject};
 use crate::letterbox::Letterbox;
 use crate::runtime::{ModelSession, Runtime};
-use crate::{Model, VisionError, dynamic, head, nms};
+use crate::{Model, VisionError, dynamic, head, nms, vehicles};
 
 /// What a detector looks for, and how closely.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,7 +46,7 @@ impl DetectorOptions {
     }
 }
 
-/// What a model found in a picture; it need not be a class of its own.
+/// What a model found in a picture.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Found {
     /// What it is.
@@ -66,7 +66,6 @@ pub struct FrameDetector {
     card_input: CardInput,
     /// What is looked for, of all that the card names.
     subjects: Vec<Subject>,
-    card_subjects: Vec<Subject>,
     options: DetectorOptions,
     model_use: ModelUse,
     letterbox: Option<Letterbox>,
@@ -105,7 +104,6 @@ impl FrameDetector {
             head: card.head,
             card_input: card.input.clone(),
             subjects: card.subjects.iter().copied().filter(wanted).collect(),
-            card_subjects: card.subjects.clone(),
             model_use: ModelUse {
                 name: card.name.clone(),
                 digest: model.digest(),
@@ -126,24 +124,7 @@ impl FrameDetector {
         self.model_use.clone()
     }
 
-    /// Looks for a subject that is no class of its own, too.
-    ///
-    /// # Errors
-    /// [`VisionError::Unsuitable`]: the card does not name it.
-    pub(crate) fn look_for(&mut self, subject: Subject) -> Result<(), VisionError> {
-        if !self.card_subjects.contains(&subject) {
-            return Err(VisionError::Unsuitable {
-                model: self.model_use.name.clone(),
-                what: format!("does not find {subject:?}, or has another card"),
-            });
-        }
-        if !self.subjects.contains(&subject) {
-            self.subjects.push(subject);
-        }
-        Ok(())
-    }
-
-    /// What is in `picture`, with place and score; subjects that are no class included.
+    /// What is in `picture`, with place and score.
     pub(crate) fn see(&mut self, picture: &Picture) -> Result<Vec<Found>, DetectError> {
         let prepared = self.letterbox.take().filter(|it| it.fits(picture));
         let letterbox = self.letterbox.insert(prepared.unwrap_or_else(|| {
@@ -185,9 +166,10 @@ impl FrameDetector {
 
     fn detect_one(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectError> {
         let seen = self.see(&frame.picture)?.into_iter();
+        let size = frame.picture.size();
         let detections = seen.filter_map(|found| {
             Some(Detection {
-                class: found.subject.class()?,
+                class: vehicles::class_of(found.subject, found.rect, size)?,
                 rect: found.rect,
                 score: found.score,
             })

@@ -257,6 +257,7 @@ pub(crate) enum ClassName {
     Face,
     Plate,
     Screen,
+    Vehicle,
 }
 
 impl From<Class> for ClassName {
@@ -265,6 +266,7 @@ impl From<Class> for ClassName {
             Class::Face => Self::Face,
             Class::Plate => Self::Plate,
             Class::Screen => Self::Screen,
+            Class::Vehicle => Self::Vehicle,
         }
     }
 }
@@ -275,6 +277,7 @@ impl From<ClassName> for Class {
             ClassName::Face => Self::Face,
             ClassName::Plate => Self::Plate,
             ClassName::Screen => Self::Screen,
+            ClassName::Vehicle => Self::Vehicle,
         }
     }
 }

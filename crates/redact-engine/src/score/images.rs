@@ -5,6 +5,7 @@ use redact_core::{Class, Detection, PixelRect, PixelSize};
 use super::area::Area;
 use super::{BANDS, COVER, Count, TruthBox, band, share};
 use crate::TrackerOptions;
+use crate::track::stand_in::only_unread_in_picture;
 
 /// Intersection over union from which on a detection is about a truth box.
 const SAME_THING: f64 = 0.5;
@@ -54,6 +55,7 @@ impl ImageTally {
         options: &TrackerOptions,
     ) -> Vec<PixelRect> {
         strong(detections, options)
+            .into_iter()
             .map(|seen| {
                 let class = options.class(seen.class);
                 PixelRect::covering(seen.rect.grown(class.x_margin, class.y_margin), size).even()
@@ -75,6 +77,7 @@ impl ImageTally {
             .map(|mask| Area::of_mask(mask, size))
             .collect();
         let seen: Vec<(Class, [f64; 4])> = strong(detections, options)
+            .iter()
             .map(|seen| (seen.class, pixels(seen, size)))
             .collect();
         let mut exposed = Vec::new();
@@ -126,14 +129,10 @@ impl ImageTally {
     }
 }
 
-/// Detections that start a track.
-fn strong<'a>(
-    detections: &'a [Detection],
-    options: &TrackerOptions,
-) -> impl Iterator<Item = &'a Detection> {
-    detections
-        .iter()
-        .filter(|seen| seen.score >= options.class(seen.class).high_score)
+/// Detections that start a track; of vehicles those on which no plate is found.
+fn strong(detections: &[Detection], options: &TrackerOptions) -> Vec<Detection> {
+    let sure = |seen: &&Detection| seen.score >= options.class(seen.class).high_score;
+    only_unread_in_picture(detections.iter().filter(sure).copied().collect())
 }
 
 /// Whether a detection is about `truth`, or lies for the most part on what was to be ignored.

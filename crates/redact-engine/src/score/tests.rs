@@ -136,7 +136,7 @@ fn over_mask_agrees_with_the_reference() {
     let expected = OverMask {
         outside: 36_929,
         masked: 1451,
-        by_class: [528, 923, 0],
+        by_class: [528, 923, 0, 0],
     };
     assert_eq!(over, expected);
 }

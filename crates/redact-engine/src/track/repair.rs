@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use redact_core::{BoxOrigin, FrameIndex, Motion, NormRect, Track, TrackBox, TrackId};
 
 use super::motion::{Sides, Warp, center, extent, hull, mix, moved};
-use super::{Sighting, Story, TrackerOptions, Walk, assign, seconds};
+use super::{Sighting, Story, TrackerOptions, Walk, assign, seconds, stand_in};
 
 /// Pieces that end and begin this much alike (grown overlap) are one thing.
 const JOIN_OVERLAP_MIN: f32 = 0.3;
@@ -51,13 +51,11 @@ pub(super) fn whole_tracks(
         key(a).cmp(&key(b)).then(place(a).cmp(&place(b)))
     });
     let stories = joined(stories, walk, options);
-    let mut runs: Vec<_> = stories
-        .iter()
-        .flat_map(|story| {
-            let boxes = boxes_of(story, walk, options);
-            boxes.into_iter().map(|run| (story.class, run))
-        })
-        .collect();
+    let runs = stories.iter().flat_map(|story| {
+        let boxes = boxes_of(story, walk, options);
+        boxes.into_iter().map(|run| (story.class, run))
+    });
+    let mut runs = stand_in::only_unread(runs.collect());
     runs.sort_by(|(a_class, a), (b_class, b)| {
         let [ax, ay, ..] = a[0].rect.sides();
         let [bx, by, ..] = b[0].rect.sides();

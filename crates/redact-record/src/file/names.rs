@@ -44,6 +44,8 @@ twin! {
         Plate = "plate",
         /// A display.
         Screen = "screen",
+        /// A vehicle on which no plate was found.
+        Vehicle = "vehicle",
     }
 }
 

@@ -1,6 +1,6 @@
 //! The picture of what is hidden when: one lane per class and one for sound.
 
-use redact_core::TimeSpan;
+use redact_core::{Class, TimeSpan};
 
 use super::{clock, plural};
 use crate::manifest::{ClassName, PublicManifest, Seconds};
@@ -86,9 +86,9 @@ pub(super) fn spans(manifest: &PublicManifest) -> Vec<(String, bool, Vec<TimeSpa
             .filter_map(|mask| span(mask.release_seconds.0))
             .collect()
     };
-    let classes = [ClassName::Face, ClassName::Plate, ClassName::Screen];
-    let mut lanes: Vec<(String, bool, Vec<TimeSpan>)> = classes
+    let mut lanes: Vec<(String, bool, Vec<TimeSpan>)> = Class::ALL
         .into_iter()
+        .map(ClassName::from)
         .map(|class| (plural(class).to_owned(), false, of_class(Some(class))))
         .collect();
     lanes.push(("Drawn areas".into(), false, of_class(None)));

@@ -308,6 +308,7 @@ const fn description(class: Option<Class>) -> &'static str {
         Some(Class::Face) => "Face of a person",
         Some(Class::Plate) => "Licence plate of a vehicle",
         Some(Class::Screen) => "Display of a device",
+        Some(Class::Vehicle) => "Vehicle on which no plate was found",
         None => "Area of the picture",
     }
 }

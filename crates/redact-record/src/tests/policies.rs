@@ -147,6 +147,26 @@ fn with_sets(sets: &str) -> (tempfile::TempDir, std::path::PathBuf) {
     (folder, path)
 }
 
+/// Goal: no policy shows a vehicle on which no plate was found only because it does not name them.
+#[test]
+fn vehicles_follow_plates_unless_they_are_named() {
+    let unnamed = testing::policy();
+    let (plate, vehicle) = (unnamed.rule(Class::Plate), unnamed.rule(Class::Vehicle));
+    assert_eq!(
+        (vehicle.verdict, &vehicle.reason),
+        (plate.verdict, &plate.reason)
+    );
+    let named = "[[class]]\nclass = \"vehicle\"\nverdict = \"keep\"\nreason = \"nothing-private\"\n\n[audio]";
+    let policy = policy_with("[audio]", named).unwrap();
+    assert_eq!(policy.rule(Class::Vehicle).verdict, Verdict::Keep);
+    assert_eq!(policy.rule(Class::Plate).verdict, plate.verdict);
+    check(
+        "[audio]",
+        &named.replacen("[audio]", named, 1),
+        "class vehicle: named 2 times",
+    );
+}
+
 #[test]
 fn a_policy_draws_on_sets_of_reasons_by_name_and_by_path() {
     let (_folder, path) = with_sets("reasons_from = [\"here\", \"own.toml\"]");

@@ -2,7 +2,7 @@
 // frames from its first frame; ranges are half-open; rectangles are fractions of the picture.
 
 export type Role = 'operator' | 'approver' | 'auditor' | 'administrator';
-export type Class = 'face' | 'plate' | 'screen';
+export type Class = 'face' | 'plate' | 'screen' | 'vehicle';
 export type Rect = [xMin: number, yMin: number, xMax: number, yMax: number];
 
 export interface ApiErrorBody {

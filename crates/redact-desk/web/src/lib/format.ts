@@ -112,12 +112,14 @@ export const classText: Record<Class, string> = {
   face: 'Face',
   plate: 'Plate',
   screen: 'Screen',
+  vehicle: 'Vehicle',
 };
 
 export const classesText: Record<Class, string> = {
   face: 'Faces',
   plate: 'Plates',
   screen: 'Screens',
+  vehicle: 'Vehicles, no plate found',
 };
 
 export const effectText = (effect: Effect): string =>

@@ -49,6 +49,7 @@ const COLORS = [
   'face',
   'plate',
   'screen',
+  'vehicle',
   'drawn',
   'mute',
   'speech',
