@@ -442,14 +442,28 @@ impl Model {
             step += 1;
         }
         let mut normal = Normal::new(grid.across * grid.down);
-        for y in (0..height).step_by(step) {
-            let down = place(y, grid.down, height);
-            let row = view.row(y);
-            view.owned(y, |owned| {
-                for x in owned.filter(|x| x.is_multiple_of(step)) {
-                    normal.add(&hats(columns[x], down, grid.across), f64::from(row[x]));
-                }
-            });
+        let mut fit = |step: usize, reaches: &dyn Fn(usize) -> bool| {
+            for y in (0..height).step_by(step) {
+                let down = place(y, grid.down, height);
+                let row = view.row(y);
+                view.owned(y, |owned| {
+                    for x in owned.filter(|x| x.is_multiple_of(step)) {
+                        let hats = hats(columns[x], down, grid.across);
+                        if hats
+                            .iter()
+                            .any(|&(cell, weight)| weight > 0.0 && reaches(cell))
+                        {
+                            normal.add(&hats, f64::from(row[x]));
+                        }
+                    }
+                });
+            }
+            normal.hardly_seen()
+        };
+        let hardly_seen = fit(step, &|_| true);
+        if step > 1 && hardly_seen.contains(&true) {
+            // Of some cells later masks leave strips so thin that the points fall beside them.
+            fit(1, &|cell| hardly_seen[cell]);
         }
         let levels = normal.solve();
         Self::Surface {
@@ -507,6 +521,12 @@ impl Normal {
                 self.matrix[i * self.unknowns + j] += weight * other;
             }
         }
+    }
+
+    /// The unknowns that hardly anything was added for.
+    fn hardly_seen(&self) -> Vec<bool> {
+        let weights = self.matrix.iter().step_by(self.unknowns + 1);
+        weights.map(|&weight| weight < 1.0).collect()
     }
 
     /// Solves by Cholesky's method. A cell of which nothing is seen gets a level of no effect.

@@ -335,6 +335,37 @@ proptest! {
     }
 }
 
+/// Goal: an honest mask of which later ones leave thin strips passes, although the fit takes only
+/// some of the samples. Control: the same strips of the bare picture do not.
+#[test]
+fn strips_that_later_masks_leave_are_measured_by_what_they_are() {
+    let bare = Scene::new(640, 480, 1).frame(0);
+    let [wide, over] = [[0.05, 0.05, 0.95, 0.95], [0.058, 0.06, 0.942, 0.94]];
+    let blur = Effect::Blur(Cells::MAX);
+    let redactions = Redactions {
+        masks: vec![
+            drawn_mask("below", blur, 0..1, wide),
+            drawn_mask("over", blur, 0..1, over),
+        ],
+        mutes: Vec::new(),
+    };
+    let mut frame = copy_frame(&bare);
+    mask_frame(&mut frame, &redactions);
+    let loads = |frame: &Frame| -> Vec<f32> {
+        let measured = measure(frame, &redactions).into_iter();
+        #[expect(clippy::cast_possible_truncation, reason = "shares of what is allowed")]
+        let loads = measured.filter_map(|one| Some(one.residual?.load() as f32));
+        loads.collect()
+    };
+    let honest = loads(&frame);
+    assert!(
+        honest.len() == 2 && honest.iter().all(|&load| load < 0.4),
+        "{honest:?}"
+    );
+    let shown = loads(&bare);
+    assert!(shown.iter().all(|&load| load > 1.0), "{shown:?}");
+}
+
 /// Goal: in full range black is 0, and 16 is not.
 #[test]
 fn black_is_the_black_of_the_range() {
