@@ -12,13 +12,14 @@ use std::process::Command;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use redact_core::{Sink as _, Source as _};
 use redact_media::leak::{self, ExpectedStreams};
-use redact_media::{EncodeOptions, FileSink, FileSource, OpenOptions, Splice, Survey};
+use redact_media::{Damaged, EncodeOptions, FileSink, FileSource, OpenOptions, Splice, Survey};
 
 const FRAMES: u32 = 120;
 
 const OPTIONS: OpenOptions = OpenOptions {
     audio: true,
     threads: 0,
+    damaged: Damaged::Stop,
 };
 
 /// Groups of a second, about 10 Mb/s, and a tone.

@@ -163,9 +163,22 @@ pub(crate) struct ScanArgs {
     #[arg(long)]
     pub force: bool,
 
+    /// What to do where the recording is damaged
+    #[arg(long, value_enum, default_value_t = DamagedArg::Stop)]
+    pub damaged: DamagedArg,
+
     /// Where models are.
     #[command(flatten)]
     pub models: ModelArgs,
+}
+
+/// What is done where a recording is damaged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DamagedArg {
+    /// Stop, and name the second
+    Stop,
+    /// Hide the whole picture while it lasts, silence the sound, and list it in the manifest
+    Mask,
 }
 
 /// `redact approve`.

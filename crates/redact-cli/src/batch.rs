@@ -186,6 +186,8 @@ fn child_arguments(clip: &Path, args: &BatchArgs, global: &GlobalArgs) -> Vec<Os
     };
     option("--policy", Some(args.policy.clone().into()));
     option("--out-dir", Some(args.out_dir.clone().into()));
+    let damaged = args.damaged.to_possible_value();
+    option("--damaged", damaged.map(|value| value.get_name().into()));
     option("--by", args.answer.by.clone().map(Into::into));
     for class in &args.answer.accept_missing {
         option("--accept-missing", Some(class.name().into()));

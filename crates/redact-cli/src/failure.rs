@@ -9,8 +9,18 @@ pub(crate) fn hint(error: &anyhow::Error) -> Option<&'static str> {
     error.chain().find_map(|cause| {
         let plan = cause.downcast_ref::<PlanError>().and_then(plan_hint);
         let source = cause.downcast_ref::<SourceError>().and_then(source_hint);
-        plan.or(source).or_else(|| text_hint(&cause.to_string()))
+        let render = cause.downcast_ref::<RenderError>().and_then(render_hint);
+        plan.or(source)
+            .or(render)
+            .or_else(|| text_hint(&cause.to_string()))
     })
+}
+
+fn render_hint(error: &RenderError) -> Option<&'static str> {
+    matches!(error, RenderError::Damage { .. }).then_some(
+        "what is damaged is hidden as the scan found it, whoever edits the plan: scan the \
+         recording again with this version of the program",
+    )
 }
 
 fn plan_hint(error: &PlanError) -> Option<&'static str> {
@@ -39,8 +49,13 @@ fn plan_hint(error: &PlanError) -> Option<&'static str> {
 
 fn source_hint(error: &SourceError) -> Option<&'static str> {
     match error {
-        SourceError::Damaged { .. } | SourceError::Truncated { .. } => {
-            Some("ask for the file again from where it came; a damaged recording is not released")
+        SourceError::Damaged { .. } => Some(
+            "ask for the file again from where it came; where there is no better one, \
+             `--damaged mask` (of scan, run and batch) hides the whole picture while the damage \
+             lasts and lists it in the manifest",
+        ),
+        SourceError::Truncated { .. } => {
+            Some("ask for the file again from where it came; a cut recording is not released")
         }
         SourceError::Encrypted => Some("export the recording without encryption"),
         SourceError::NoVideo { .. } => Some("sound without pictures is not supported yet"),

@@ -272,7 +272,7 @@ impl ReleaseJob<'_> {
             clock,
             echoed,
         } = written;
-        let coding = copied::facts(splice.as_ref(), &report);
+        let coding = copied::facts(splice.as_ref(), &report, self.plan);
         let looked = Looked {
             partial: partial.path(),
             splice: splice.as_ref(),
@@ -316,13 +316,19 @@ impl ReleaseJob<'_> {
         })
     }
 
+    /// How the recording is read: past damage only where the scan did so and found some.
+    fn options(&self, threads: usize) -> OpenOptions {
+        OpenOptions {
+            audio: true,
+            threads,
+            damaged: look::damaged(&self.plan.plan().damage),
+        }
+    }
+
     /// Refuses a plan that describes another recording than the one with its SHA-256: masks and
     /// mutes would lie elsewhere.
     fn check_source(&self, threads: usize) -> Result<()> {
-        let options = OpenOptions {
-            audio: true,
-            threads,
-        };
+        let options = self.options(threads);
         let source = open(self.clip, &options, None)?;
         let planned = &self.plan.plan().source;
         let Some((what, expected, found)) = planned.disagreement(source.info()) else {
@@ -361,10 +367,7 @@ impl ReleaseJob<'_> {
     ) -> Result<Written> {
         let clip = || self.clip.display().to_string();
         let release = || self.release.display().to_string();
-        let options = OpenOptions {
-            audio: true,
-            threads,
-        };
+        let options = self.options(threads);
         let source = open(self.clip, &options, splice)?;
         let encode = EncodeOptions {
             preset: preset(self.args.preset),
@@ -431,6 +434,7 @@ impl ReleaseJob<'_> {
             }),
             redactions,
             expected: &expected,
+            damage: &self.plan.plan().damage,
             earlier: looked.splice.map(|_| &known.evidence),
         };
         let mut found = examined.examine(threads, progress)?;

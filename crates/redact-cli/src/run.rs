@@ -67,7 +67,7 @@ fn run_noted(
     sandbox::confine(&[clip], &writes)?;
 
     let progress = TerminalProgress::new(global.quiet);
-    let found = scan::find(clip, looking, global, &progress)?;
+    let found = scan::find(clip, looking, args.damaged, global, &progress)?;
     let digest = findings::write(&outputs.findings, &found, overwrite(args))
         .with_context(|| outputs.findings.display().to_string())?;
     let written = Written(&outputs);

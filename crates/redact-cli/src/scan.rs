@@ -5,13 +5,13 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use redact_core::{
-    Class, Digest, Findings, Phase, Progress as _, Source as _, SourceIdentity, Timestamp,
+    Class, Digest, Findings, Phase, Progress as _, Source as _, SourceIdentity, TimeSpan, Timestamp,
 };
-use redact_media::{FileSource, OpenOptions};
+use redact_media::{Damaged, FileSource, OpenOptions};
 use redact_record::events::Act;
 use redact_record::{Overwrite, findings};
 
-use crate::args::{GlobalArgs, ScanArgs};
+use crate::args::{DamagedArg, GlobalArgs, ScanArgs};
 use crate::eyes::{self, Looking};
 pub(crate) use crate::files::{check_clip, digest, folder_of, stoppable};
 use crate::journal::{Journal, Note};
@@ -45,7 +45,7 @@ fn scan_noted(
     sandbox::confine(&[clip], &[folder_of(&output), journal.file()])?;
 
     let progress = TerminalProgress::new(global.quiet);
-    let found = find(clip, looking, global, &progress)?;
+    let found = find(clip, looking, args.damaged, global, &progress)?;
     let overwrite = if args.force {
         Overwrite::Replace
     } else {
@@ -74,6 +74,10 @@ pub(crate) fn note_findings(note: &mut Note, found: &Findings, digest: Digest) {
     note.subject("findings", digest);
     note.count("tracks", found.tracks.len());
     note.count("classes-missing", found.missing.len());
+    note.count(
+        "damaged",
+        found.damage.pictures.len() + found.damage.sound.len(),
+    );
 }
 
 /// Decodes the whole recording and finds what may have to be hidden.
@@ -83,6 +87,7 @@ pub(crate) fn note_findings(note: &mut Note, found: &Findings, digest: Digest) {
 pub(crate) fn find(
     clip: &Path,
     looking: Looking,
+    damaged: DamagedArg,
     global: &GlobalArgs,
     progress: &TerminalProgress,
 ) -> Result<Findings> {
@@ -91,6 +96,10 @@ pub(crate) fn find(
         // Also when nothing listens: the tracks that a release will have are counted here.
         audio: true,
         threads: eyes::threads(global.threads),
+        damaged: match damaged {
+            DamagedArg::Stop => Damaged::Stop,
+            DamagedArg::Mask => Damaged::Mask,
+        },
     };
     // Opened before it is digested: a file that is no recording is refused at once.
     let source = FileSource::open(clip, &options).with_context(name)?;
@@ -110,6 +119,7 @@ pub(crate) fn find(
         missing: looking.missing,
         tracks: report.tracks,
         speech: report.speech,
+        damage: report.damage,
     })
 }
 
@@ -164,8 +174,42 @@ pub(crate) fn table(found: &Findings) -> String {
             format!("speech: {} spans, {} s", spans.len(), nanos / 1_000_000_000)
         }
     });
+    lines.extend(damaged_lines(found));
     lines.join("\n")
 }
+
+/// One line per damaged stretch, the first few of them.
+fn damaged_lines(found: &Findings) -> Vec<String> {
+    let damage = &found.damage;
+    let seconds = |span: TimeSpan| {
+        let tenths = |nanos: i64| nanos.div_euclid(100_000_000);
+        let (start, end) = (tenths(span.start_nanos()), tenths(span.end_nanos()) + 1);
+        let text = |tenths: i64| format!("{}.{}", tenths.div_euclid(10), tenths.rem_euclid(10));
+        format!("{} to {} s", text(start), text(end))
+    };
+    let pictures = damage.pictures.iter().map(|damaged| {
+        let (first, end) = (damaged.frames.start().get(), damaged.frames.end().get());
+        let (at, why) = (seconds(damaged.span), damaged.cause.text());
+        format!(
+            "damaged: {at} (frames {first} to {}), hidden: {why}",
+            end - 1
+        )
+    });
+    let sound = damage.sound.iter().map(|damaged| {
+        let (at, why) = (seconds(damaged.span), damaged.cause.text());
+        format!("damaged: {at}, sound track {} muted: {why}", damaged.stream)
+    });
+    let mut lines: Vec<String> = pictures.chain(sound).collect();
+    let more = lines.len().saturating_sub(DAMAGED_MAX);
+    lines.truncate(DAMAGED_MAX);
+    if more > 0 {
+        lines.push(format!("damaged: {more} more stretches (see the findings)"));
+    }
+    lines
+}
+
+/// So many damaged stretches are printed.
+const DAMAGED_MAX: usize = 10;
 
 /// So many weak moments are printed; a person who wants all of them reviews the findings.
 const MOMENTS_MAX: usize = 5;
@@ -244,6 +288,8 @@ pub(crate) fn summary(clip: &Path, output: &Path, found: &Findings) -> serde_jso
         "look_here_first": moments,
         "clip": clip, "findings": output, "sha256": found.source.digest.to_string(),
         "frames": found.source.frames, "classes": classes,
+        "damaged_pictures": found.damage.pictures.len(),
+        "damaged_sound": found.damage.sound.len(),
         "speech_spans": found.speech.as_ref().map(Vec::len),
     })
 }

@@ -1,6 +1,6 @@
 //! What a scan saw: detections in single frames, tracks over time.
 
-use crate::{Digest, FrameIndex, FrameSpan, NormRect, SourceIdentity, TimeSpan};
+use crate::{Damage, Digest, FrameIndex, FrameSpan, NormRect, SourceIdentity, TimeSpan};
 
 /// A class of things that a release may have to hide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -188,6 +188,8 @@ pub struct Findings {
     pub tracks: Vec<Track>,
     /// Where somebody speaks on any track, merged; `None` when nothing listened.
     pub speech: Option<Vec<TimeSpan>>,
+    /// Where the recording is damaged; empty unless the scan was asked to go on there.
+    pub damage: Damage,
 }
 
 #[cfg(test)]

@@ -8,10 +8,12 @@
 //! - [`media`]: decoded pictures and sound;
 //! - [`identity`]: what a recording is, and how it is told from another;
 //! - [`finding`]: what a scan saw;
+//! - [`damage`]: where a recording is damaged;
 //! - [`plan`]: what a person decided;
 //! - [`port`]: the traits through which jobs reach recordings, models and people.
 
 pub mod coded;
+pub mod damage;
 pub mod finding;
 pub mod geometry;
 pub mod identity;
@@ -21,6 +23,7 @@ pub mod port;
 pub mod units;
 
 pub use coded::{CodedPictures, CodedSound};
+pub use damage::{Damage, DamageCause, DamagedPictures, DamagedSound};
 pub use finding::{BoxOrigin, Class, Detection, Findings, ModelUse, Track, TrackBox, TrackId};
 pub use geometry::{NormRect, PixelRect, PixelSize};
 pub use identity::{

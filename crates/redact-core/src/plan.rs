@@ -14,7 +14,7 @@ pub use region::{
     Cells, Effect, Keyframe, MaskOrigin, MaskRegion, MuteRegion, MuteStreams, MuteStyle,
 };
 
-use crate::{Class, Digest, ModelUse, SourceIdentity, Track, UtcNanos};
+use crate::{Class, Damage, Digest, ModelUse, SourceIdentity, Track, UtcNanos};
 
 /// A short name of a reason, defined in [`Plan::reasons`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -125,6 +125,8 @@ pub struct Plan {
     pub drawn: Vec<MaskRegion>,
     /// Sound to be muted.
     pub mutes: Vec<MuteRegion>,
+    /// Where the recording is damaged, as the scan found it: hidden and muted whole.
+    pub damage: Damage,
     /// Models that took part in the scan.
     pub models: Vec<ModelUse>,
     /// Classes that no model looked for.

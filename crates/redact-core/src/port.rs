@@ -4,7 +4,9 @@
 
 use std::ops::ControlFlow;
 
-use crate::{AudioBlock, Detection, Frame, FrameIndex, MediaItem, PixelSize, SourceInfo, TimeSpan};
+use crate::{
+    AudioBlock, Damage, Detection, Frame, FrameIndex, MediaItem, PixelSize, SourceInfo, TimeSpan,
+};
 
 /// A cause from another library, kept whole.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -19,6 +21,12 @@ pub trait Source: Send {
     /// # Errors
     /// Damage is an error and never looks like the end.
     fn next_item(&mut self) -> Result<Option<MediaItem>, SourceError>;
+
+    /// Where the recording is damaged, as far as it was read; all of it after the end. A source
+    /// that takes damage for an error has none.
+    fn damage(&self) -> Damage {
+        Damage::default()
+    }
 }
 
 /// A release to write, item by item.

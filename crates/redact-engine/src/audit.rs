@@ -103,7 +103,8 @@ pub fn audit(
                 return Err(AuditError::Cancelled);
             }
         }
-        Ok(decode::join(decoder)?)
+        decode::join(decoder)?;
+        Ok(())
     })?;
     Ok(auditor.into_report(expected))
 }

@@ -9,8 +9,8 @@ use std::thread;
 
 use rayon::prelude::*;
 use redact_core::{
-    CodedPictures, Digest, Frame, FrameIndex, MediaItem, Phase, Progress, Redactions, Source,
-    SourceError, TimeBase, Timestamp,
+    CodedPictures, Damage, Digest, Frame, FrameIndex, MediaItem, Phase, Progress, Redactions,
+    Source, SourceError, TimeBase, Timestamp,
 };
 
 use crate::audit::{AuditReport, Auditor, Expected, Measured, MeasuredWhen, measure};
@@ -74,6 +74,8 @@ pub struct Examination {
     /// What was found in each frame that was decoded on both sides, for a render that writes the
     /// very same again.
     pub evidence: BTreeMap<FrameIndex, FrameEvidence>,
+    /// Where the source is damaged, when it goes on there.
+    pub damage: Damage,
 }
 
 /// Decodes a written release once, audits it as [`crate::audit`] does, and walks through it in step
@@ -122,7 +124,7 @@ pub fn examine(
         earlier,
         evidence: BTreeMap::new(),
     };
-    thread::scope(|scope| {
+    let damage = thread::scope(|scope| {
         let (source, source_thread) =
             decode::spawn(scope, "source", source).map_err(CompareError::Thread)?;
         let (release, release_thread) =
@@ -145,10 +147,11 @@ pub fn examine(
                 return Err(CompareError::Cancelled);
             }
         }
-        decode::join(source_thread).map_err(CompareError::Source)?;
-        decode::join(release_thread).map_err(CompareError::Release)
+        let damage = decode::join(source_thread).map_err(CompareError::Source)?;
+        decode::join(release_thread).map_err(CompareError::Release)?;
+        Ok(damage)
     })?;
-    Ok(walk.into_examination(expected))
+    Ok(walk.into_examination(expected, damage))
 }
 
 /// How a side counts time.
@@ -433,7 +436,7 @@ impl Walk<'_> {
         }
     }
 
-    fn into_examination(self, expected: &Expected) -> Examination {
+    fn into_examination(self, expected: &Expected, damage: Damage) -> Examination {
         let [source, release] = self.frames;
         let mut counts = self.coded;
         if source != release {
@@ -458,6 +461,7 @@ impl Walk<'_> {
             audit: self.auditor.into_report(expected),
             compare,
             evidence: self.evidence,
+            damage,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::thread::{Builder, Scope, ScopedJoinHandle};
 
-use redact_core::{MediaItem, Source, SourceError, SourceInfo};
+use redact_core::{Damage, MediaItem, Source, SourceError, SourceInfo};
 
 use crate::queue::{self, Receiver};
 
@@ -13,7 +13,7 @@ pub(crate) const QUEUE_BYTES_MAX: usize = 16 << 20;
 /// A recording that is being read: its items, and the thread that reads them.
 pub(crate) type Decoded<'scope> = (
     Receiver<MediaItem>,
-    ScopedJoinHandle<'scope, Result<(), SourceError>>,
+    ScopedJoinHandle<'scope, Result<Damage, SourceError>>,
 );
 
 /// Starts to read `source` on thread `name`; everything that comes must be decoded: a job that looks
@@ -43,12 +43,16 @@ impl Source for OnlyDecoded {
             item => Ok(item),
         }
     }
+
+    fn damage(&self) -> Damage {
+        self.0.damage()
+    }
 }
 
 /// Starts to read `source` on thread `name`; its items come in order through the receiver.
 ///
 /// The thread ends when the recording does, when it is damaged (its result says so), or when the
-/// receiver is gone.
+/// receiver is gone. Where the source goes on at damage, the result says where that was.
 pub(crate) fn spawn<'scope>(
     scope: &'scope Scope<'scope, '_>,
     name: &str,
@@ -64,7 +68,7 @@ pub(crate) fn spawn<'scope>(
                     break; // Nobody listens any more, and whoever stopped holds the cause.
                 }
             }
-            Ok(())
+            Ok(source.damage())
         })?;
     Ok((receiver, handle))
 }

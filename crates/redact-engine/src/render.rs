@@ -9,8 +9,8 @@ use std::thread;
 
 use rayon::prelude::*;
 use redact_core::{
-    ApprovedPlan, CodedPictures, CodedSound, Digest, FrameIndex, FrameSpan, MediaItem, Phase,
-    PixelSize, Progress, Redactions, Sink, SinkError, Source, SourceError,
+    ApprovedPlan, CodedPictures, CodedSound, Damage, Digest, FrameIndex, FrameSpan, MediaItem,
+    Phase, PixelSize, Progress, Redactions, Sink, SinkError, Source, SourceError,
 };
 
 use crate::compare::FrameEvidence;
@@ -97,6 +97,12 @@ pub enum RenderError {
         /// Tracks announced.
         tracks: usize,
     },
+    /// The recording is not damaged where the plan says, or elsewhere too.
+    #[error("the recording is not damaged as the plan says: {difference}")]
+    Damage {
+        /// The first difference.
+        difference: String,
+    },
     /// The source handed something on as it is coded that the plan hides or mutes.
     #[error("{what} was to be copied although the plan changes it")]
     CopiedUnderMask {
@@ -177,11 +183,16 @@ pub fn render(
         }
         let mut tally = stage.tally;
         drop(decoded);
-        if let Err(error) = decode::join(decoder) {
-            let _ = cause.set(RenderError::Source(error));
-        }
+        let read = decode::join(decoder).map_err(RenderError::Source);
+        let checked = read.and_then(|found| {
+            if cause.get().is_some() {
+                return Ok(());
+            }
+            tally.check_complete()?;
+            check_damage(plan, &found)
+        });
         if cause.get().is_none() {
-            match tally.check_complete() {
+            match checked {
                 // When the encode stage is gone, it has set the cause.
                 Ok(()) => drop(to_encode.send(ToEncode::Finish, 0)),
                 Err(error) => drop(cause.set(error)),
@@ -197,6 +208,12 @@ pub fn render(
         None => Ok(report),
         Some(error) => Err(error),
     }
+}
+
+/// What is hidden as damaged must be all that is: neither less nor more.
+fn check_damage(plan: &ApprovedPlan, found: &Damage) -> Result<(), RenderError> {
+    let difference = plan.plan().damage.difference(found);
+    difference.map_or(Ok(()), |difference| Err(RenderError::Damage { difference }))
 }
 
 /// Moves batches from the decoder through [`redact_item`] to the encoder.

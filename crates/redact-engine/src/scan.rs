@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use redact_core::{
-    AudioBlock, CameraMotion, Class, DetectError, Detection, Detector, Frame, FrameIndex,
+    AudioBlock, CameraMotion, Class, Damage, DetectError, Detection, Detector, Frame, FrameIndex,
     MediaItem, Motion, Phase, Progress, Source, SourceError, SpeechDetector, TimeBase, TimeSpan,
     Timestamp, Track,
 };
@@ -63,6 +63,8 @@ pub struct ScanReport {
     pub tracks: Vec<Track>,
     /// Where somebody speaks; `None` when nothing listened.
     pub speech: Option<Vec<TimeSpan>>,
+    /// Where the recording is damaged, when its source goes on there.
+    pub damage: Damage,
 }
 
 /// Why a scan stopped.
@@ -128,15 +130,14 @@ pub fn scan(
         end_ticks: video.first_timestamp.ticks(),
         tracker: Tracker::new(options.tracker.clone()),
     };
-    thread::scope(|scope| {
+    let damage = thread::scope(|scope| {
         let (decoded, decoder) =
             decode::spawn_decoded(scope, "decode", source).map_err(ScanError::Thread)?;
         let looked = pass.look_at_all(&decoded, &mut eyes, progress);
         drop(decoded);
         // When looking failed, the decoder only saw its listener leave.
         looked?;
-        decode::join(decoder)?;
-        Ok::<(), ScanError>(())
+        Ok::<Damage, ScanError>(decode::join(decoder)?)
     })?;
     if pass.frames == 0 {
         return Err(ScanError::NoFrames);
@@ -150,6 +151,7 @@ pub fn scan(
         duration_ticks: pass.end_ticks.saturating_sub(pass.first.ticks()),
         tracks: pass.tracker.finish(),
         speech,
+        damage,
     })
 }
 

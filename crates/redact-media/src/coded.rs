@@ -329,7 +329,7 @@ fn push_unit(kept: &mut Vec<u8>, unit: &[u8]) {
 }
 
 /// The units of a packet; `None` for what is cut.
-fn units(mut packet: &[u8], length_bytes: usize) -> impl Iterator<Item = Option<&[u8]>> {
+pub(crate) fn units(mut packet: &[u8], length_bytes: usize) -> impl Iterator<Item = Option<&[u8]>> {
     std::iter::from_fn(move || {
         if packet.is_empty() {
             return None;
@@ -348,7 +348,7 @@ fn units(mut packet: &[u8], length_bytes: usize) -> impl Iterator<Item = Option<
 }
 
 /// The units of a packet in Annex B, without the zeros that end some.
-fn annex_b_units(packet: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn annex_b_units(packet: &[u8]) -> impl Iterator<Item = &[u8]> {
     let starts = crate::sink::unit_starts(packet);
     (0..starts.len()).map(move |i| {
         let end = starts.get(i + 1).map_or(packet.len(), |(code, _)| *code);
@@ -356,6 +356,31 @@ fn annex_b_units(packet: &[u8]) -> impl Iterator<Item = &[u8]> {
         let zeros = unit.iter().rev().take_while(|byte| **byte == 0).count();
         &unit[..unit.len() - zeros]
     })
+}
+
+/// The parameter sets of an `avcC`, as far as they can be told.
+pub(crate) fn parameter_sets(record: &[u8]) -> Vec<&[u8]> {
+    let mut found = Vec::new();
+    let mut rest = record.get(5..).unwrap_or_default();
+    // First those of sequences, of which the count has three bits beside it, then of pictures.
+    for mask in [0x1f, 0xff] {
+        let Some((count, behind)) = rest.split_first() else {
+            break;
+        };
+        rest = behind;
+        for _ in 0..count & mask {
+            let Some((length, behind)) = rest.split_at_checked(2) else {
+                return found;
+            };
+            let length = usize::from(u16::from_be_bytes([length[0], length[1]]));
+            let Some((set, behind)) = behind.split_at_checked(length) else {
+                return found;
+            };
+            found.push(set);
+            rest = behind;
+        }
+    }
+    found
 }
 
 /// A counted list of parameter sets of one kind; each has at least the four bytes that name it.

@@ -4,9 +4,11 @@
 //! needs for that is in its types or is checked in it. Nothing here decides anything about a
 //! recording.
 
-use std::ffi::{CStr, CString, c_int};
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::path::Path;
 use std::ptr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use ffmpeg_next::format::context::{Input, Output};
 use ffmpeg_next::software::scaling;
@@ -39,10 +41,80 @@ pub(crate) fn cause(error: Error) -> redact_core::BoxError {
         .into()
 }
 
-/// Keeps FFmpeg's own log lines off the terminal: they may quote what a recording contains.
+/// Errors that FFmpeg logs about one demuxer or decoder: for some damage they are its only word.
+#[derive(Default)]
+pub(crate) struct Complaints(Arc<AtomicU64>);
+
+impl Complaints {
+    /// Complaints about `input` from now on; to be dropped after it.
+    pub(crate) fn about_input(input: &mut Input) -> Self {
+        let made = Self::default();
+        // SAFETY: the context is open; the field is for its user alone, and nobody else sets it.
+        unsafe { (*input.as_mut_ptr()).opaque = Arc::as_ptr(&made.0).cast_mut().cast() };
+        made
+    }
+
+    /// The same about a decoder that is not open yet; its threads copy the field.
+    pub(crate) fn about_decoder(context: &mut codec::Context) -> Self {
+        let made = Self::default();
+        // SAFETY: as in `about_input`.
+        unsafe { (*context.as_mut_ptr()).opaque = Arc::as_ptr(&made.0).cast_mut().cast() };
+        made
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// Keeps FFmpeg's own log lines, which may quote a recording, off the terminal; see [`Complaints`].
 pub(crate) fn silence_log() {
-    // SAFETY: the level is a plain integer that FFmpeg itself reads and writes without a lock.
-    unsafe { ffi::av_log_set_level(ffi::AV_LOG_QUIET) };
+    // SAFETY: the callback keeps to the signature and may be called by any thread at any time.
+    unsafe { ffi::av_log_set_callback(Some(count_complaint)) };
+}
+
+/// Beginnings of what FFmpeg's H.264 decoder calls errors in recordings that are whole: cameras
+/// that count their reference pictures otherwise, and messages (SEI) that it does not understand.
+const HARMLESS: [&[u8]; 4] = [
+    b"mmco:",
+    b"number of reference",
+    b"SEI type",
+    b"co located POCs",
+];
+
+/// Counts a log line. `T` is the platform's list of arguments, which is not read.
+///
+/// # Safety
+/// `context` is null or begins with a pointer to its class, and `format` is a terminated string:
+/// FFmpeg's contract with its callback.
+unsafe extern "C" fn count_complaint<T>(
+    context: *mut c_void,
+    level: c_int,
+    format: *const c_char,
+    _: T,
+) {
+    // Above the low byte there may be a colour.
+    if (level & 0xff) > ffi::AV_LOG_ERROR || context.is_null() {
+        return;
+    }
+    // SAFETY: see above; only a context whose class is that of demuxers or decoders is read as one,
+    // and its user's field is null or what `Complaints` put there, which outlives the context.
+    unsafe {
+        let words = CStr::from_ptr(format).to_bytes();
+        if HARMLESS.iter().any(|known| words.starts_with(known)) {
+            return;
+        }
+        let class = *context.cast::<*const ffi::AVClass>();
+        let user = if class == ffi::avcodec_get_class() {
+            (*context.cast::<ffi::AVCodecContext>()).opaque
+        } else if class == ffi::avformat_get_class() {
+            (*context.cast::<ffi::AVFormatContext>()).opaque
+        } else {
+            return;
+        };
+        let count = user.cast::<AtomicU64>().as_ref();
+        count.map(|count| count.fetch_add(1, Ordering::Release));
+    }
 }
 
 /// Opens a local file with `options` of the demuxer and probes its streams.

@@ -32,7 +32,7 @@ use std::path::Path;
 pub use echo::{Echo, EchoRecord, EchoedRun};
 pub use kept::{KeptSpan, KeptSpans};
 pub use sink::{EncodeOptions, FileSink, Preset, release_rate_hz};
-pub use source::{FileSource, OpenOptions};
+pub use source::{Damaged, FileSource, OpenOptions};
 pub use survey::{CopiedGroup, Splice, Survey};
 
 /// Extensions under which cameras and tools store what [`FileSource`] reads, lower case.

@@ -88,6 +88,12 @@ impl Track {
         Ok(self.held.replace((block, declared)).map(|(block, _)| block))
     }
 
+    /// Where the run that was taken last starts, and where the next is expected.
+    pub(crate) fn place(&self) -> Option<(i64, i64)> {
+        let (held, _) = self.held.as_ref()?;
+        Some((held.start, self.next_start?))
+    }
+
     /// The last run, cut to the length that the container declares for it.
     pub(crate) fn finish(&mut self) -> Option<AudioBlock> {
         let (mut block, declared) = self.held.take()?;

@@ -7,29 +7,45 @@
 //! What cannot be told: a transport or program stream, or FLV, that was cut exactly between two
 //! pictures; and FFmpeg's MPEG-2 decoder loses the picture before a change of size midway.
 //!
-//! The first error is the last thing a source says: after it, reading goes no further.
+//! The first error is the last thing a source says: after it, reading goes no further. Where it was
+//! asked to go on at damage ([`Damaged::Mask`]), it decodes on one thread and tells in the end
+//! which stretches are damaged; their pictures are whatever the decoder makes of them.
 
+mod damage;
+mod decoders;
+mod numbering;
 mod reader;
 mod splice;
+mod start;
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
 use ffmpeg_next::frame::{self, Video};
 use redact_core::{
-    AudioInfo, CodedPictures, CodedSound, Frame, FrameIndex, MediaItem, Picture, Source,
-    SourceError, SourceInfo, TimeBase, Timestamp, VideoInfo,
+    AudioInfo, CodedPictures, CodedSound, Damage, DamageCause, Frame, FrameIndex, MediaItem,
+    Picture, Source, SourceError, SourceInfo, Timestamp,
 };
 
-use crate::picture::{Shaper, Turn, format_name};
+use crate::picture::{Shaper, Turn};
 use crate::survey::{Splice, skipped};
 use crate::{ffi, probe, sound};
+use damage::DamageLog;
+pub(crate) use decoders::open_video;
 use ffmpeg_next::Packet;
+pub(crate) use reader::is_pause;
 use reader::{Event, ReadError, Reader};
-pub(crate) use reader::{is_pause, open_video};
+use start::{describe, turn_of, up_to_first_frame};
 
-/// Sound that may come before the first frame, in bytes as decoded: about 3 minutes of stereo.
-const EARLY_SOUND_BYTES_MAX: usize = 64 << 20;
+/// What is done where a recording is damaged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Damaged {
+    /// It is an error that names the place.
+    #[default]
+    Stop,
+    /// It is passed over and told: see [`Source::damage`].
+    Mask,
+}
 
 /// How a recording is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +54,8 @@ pub struct OpenOptions {
     pub audio: bool,
     /// Threads of the video decoder; 0 takes the number from the machine.
     pub threads: usize,
+    /// What is done at damage.
+    pub damaged: Damaged,
 }
 
 impl Default for OpenOptions {
@@ -45,6 +63,7 @@ impl Default for OpenOptions {
         Self {
             audio: true,
             threads: 0,
+            damaged: Damaged::Stop,
         }
     }
 }
@@ -62,6 +81,8 @@ pub struct FileSource {
     held: Option<(Video, Timestamp)>,
     ready: VecDeque<Result<MediaItem, SourceError>>,
     state: State,
+    /// Only of a source that goes on at damage.
+    damage: Option<DamageLog>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -109,6 +130,7 @@ impl FileSource {
             held: None,
             ready: VecDeque::new(),
             state: State::Reading,
+            damage: None,
         })
     }
 
@@ -136,7 +158,13 @@ impl FileSource {
         })?;
         let info = describe(&reader, &first, &shaper, Timestamp::new(zero))?;
         let tags = ffi::color_tags(&first);
+        let video = &info.video;
+        let damage = (options.damaged == Damaged::Mask).then(|| {
+            let (zero, tracks) = (video.first_timestamp, info.audio.len());
+            DamageLog::new(&video.codec, zero, video.time_base, tracks)
+        });
         let mut source = Self {
+            damage,
             tracks: tracks_of(&reader, &info),
             path: path.to_owned(),
             reader,
@@ -185,6 +213,24 @@ impl FileSource {
     fn take(&mut self, event: Event) {
         match event {
             Event::Picture(frame) => self.take_frame(frame),
+            Event::Broken(cause) => {
+                let next = self.next_number();
+                if let Some(log) = &mut self.damage {
+                    log.break_at(next, cause);
+                }
+            }
+            Event::Mended => {
+                if let Some(log) = &mut self.damage {
+                    log.mend();
+                }
+            }
+            Event::BrokenSound { track, cause } => {
+                // Sound that has not begun yet begins later.
+                let place = self.tracks[track].place();
+                if let Some((log, (_, start))) = self.damage.as_mut().zip(place) {
+                    log.break_sound(track, start, cause);
+                }
+            }
             Event::Sound { track, frame } => self.take_sound(track, &frame),
             Event::Coded(group) => self.take_group(group.pictures),
             Event::CodedSound { track, packet } => self.take_coded_sound(track, &packet),
@@ -204,8 +250,37 @@ impl FileSource {
         }
     }
 
+    /// The number of the frame that is taken next.
+    fn next_number(&self) -> u32 {
+        let held = u32::from(self.held.is_some());
+        self.clock.next_index.get().saturating_add(held)
+    }
+
+    /// When a frame is shown; in a recording that may be damaged, one that cannot be placed comes
+    /// directly behind the one before it.
+    fn place(&mut self, frame: &Video) -> Option<Timestamp> {
+        let next = self.next_number();
+        let (clock, Some(log)) = (&mut self.clock, &mut self.damage) else {
+            return self.clock.place(frame.pts());
+        };
+        let last = clock.last;
+        let is_doubtful = |ticks: i64| last.is_some_and(|last| log.is_doubtful(last, ticks));
+        let stamped = frame.pts().filter(|ticks| !is_doubtful(*ticks));
+        let at = match clock.place(stamped) {
+            Some(at) => at,
+            None => {
+                let last = last?;
+                self.reader.doubt();
+                log.break_at(next, DamageCause::Time);
+                clock.place(Some(last.ticks() + 1))?
+            }
+        };
+        log.note(next, at, frame);
+        Some(at)
+    }
+
     fn take_frame(&mut self, frame: Video) {
-        match self.clock.place(frame.pts()) {
+        match self.place(&frame) {
             Some(at) => {
                 self.release_held(Some(at));
                 self.held = Some((frame, at));
@@ -309,9 +384,14 @@ impl FileSource {
     fn take_sound(&mut self, track: usize, frame: &frame::Audio) {
         let (zero, base) = (self.info.video.first_timestamp, self.info.video.time_base);
         match self.tracks[track].push(frame, zero, base) {
-            Ok(block) => self
-                .ready
-                .extend(block.map(|block| Ok(MediaItem::Audio(block)))),
+            Ok(block) => {
+                let block = block.map(|block| Ok(MediaItem::Audio(block)));
+                self.ready.extend(block);
+                let place = self.tracks[track].place();
+                if let Some((log, (start, _))) = self.damage.as_mut().zip(place) {
+                    log.mend_sound(track, start, self.info.audio[track].rate_hz);
+                }
+            }
             Err(error) => {
                 let error = self.damage(ReadError::Decode(error));
                 self.fail(error);
@@ -321,11 +401,14 @@ impl FileSource {
 
     fn end(&mut self) {
         self.release_held(None);
+        let is_cut = probe::is_cut_short(&self.path, &self.info.container);
+        self.end_damage(matches!(is_cut, Ok(true)) && !self.reader.read_all_promised());
         let last = self.tracks.iter_mut().filter_map(sound::Track::finish);
         self.ready
             .extend(last.map(|block| Ok(MediaItem::Audio(block))));
         let frames = self.clock.next_index.get();
-        match probe::is_cut_short(&self.path, &self.info.container) {
+        match is_cut {
+            Ok(_) if self.damage.is_some() => self.state = State::Ended,
             Ok(false) => self.state = State::Ended,
             Ok(true) if self.reader.read_all_promised() => self.state = State::Ended,
             Ok(true) => {
@@ -345,6 +428,29 @@ impl FileSource {
                 source: error.into(),
             }),
         }
+    }
+
+    /// Ends what is damaged up to the end. In a file that `is_cut`, that is what was read last.
+    fn end_damage(&mut self, is_cut: bool) {
+        let next = self.next_number();
+        let Some(log) = &mut self.damage else {
+            return;
+        };
+        let end = self
+            .clock
+            .last
+            .map_or(0, |at| at.ticks() + self.clock.last_duration);
+        let tracks = self.tracks.iter().zip(&self.info.audio);
+        let sound: Vec<(i64, u32)> = tracks
+            .map(|(track, info)| (track.place().map_or(0, |(_, end)| end), info.rate_hz))
+            .collect();
+        if is_cut {
+            log.break_at(next, DamageCause::Container);
+            for (track, (end, _)) in sound.iter().enumerate() {
+                log.break_sound(track, *end, DamageCause::Container);
+            }
+        }
+        log.end(self.clock.next_index.get(), end, &sound);
     }
 
     fn fail(&mut self, error: SourceError) {
@@ -369,6 +475,11 @@ impl FileSource {
 impl Source for FileSource {
     fn info(&self) -> &SourceInfo {
         &self.info
+    }
+
+    fn damage(&self) -> Damage {
+        let log = self.damage.as_ref();
+        log.map(DamageLog::found).unwrap_or_default()
     }
 
     fn next_item(&mut self) -> Result<Option<MediaItem>, SourceError> {
@@ -418,128 +529,6 @@ fn tracks_of(reader: &Reader, info: &SourceInfo) -> Vec<sound::Track> {
         sound::Track::new(i, reader.sound_time_base(i), track.rate_hz, track.channels)
     };
     info.audio.iter().enumerate().map(track).collect()
-}
-
-/// Reads up to the first frame; gives it, and the sound before it.
-fn up_to_first_frame(reader: &mut Reader) -> Result<(Video, Vec<Event>), SourceError> {
-    let (mut early, mut bytes) = (Vec::new(), 0);
-    let base = reader.video_time_base();
-    let at_start = |error: ReadError| error.at(FrameIndex::ZERO, Timestamp::new(0), base);
-    loop {
-        match reader.next().map_err(at_start)? {
-            Some(Event::Picture(frame)) => return Ok((frame, early)),
-            Some(event) => {
-                bytes += match &event {
-                    Event::Sound { frame, .. } => {
-                        frame.samples() * usize::from(frame.channels()) * size_of::<f32>()
-                    }
-                    Event::CodedSound { packet, .. } => packet.size(),
-                    Event::Picture(_) | Event::Coded(_) => 0,
-                };
-                early.push(event);
-            }
-            None => return Err(at_start(ReadError::NoFrame)),
-        }
-        if bytes > EARLY_SOUND_BYTES_MAX {
-            return Err(at_start(ReadError::NoFrame));
-        }
-    }
-}
-
-/// The container's display matrix, else that of the coded picture.
-fn turn_of(reader: &Reader, first: &Video) -> Turn {
-    let in_frame = || {
-        first
-            .side_data(frame::side_data::Type::DisplayMatrix)
-            .map(|data| Turn::from_matrix(data.data()))
-    };
-    let stream = reader.input.stream(reader.video_index());
-    stream
-        .and_then(|stream| probe::container_turn(&stream))
-        .or_else(in_frame)
-        .unwrap_or_default()
-}
-
-fn describe(
-    reader: &Reader,
-    first: &Video,
-    shaper: &Shaper,
-    first_timestamp: Timestamp,
-) -> Result<SourceInfo, SourceError> {
-    let input = &reader.input;
-    let stream = input
-        .stream(reader.video_index())
-        .ok_or(SourceError::NoVideo {
-            found: "no streams".to_owned(),
-        })?;
-    let turn = turn_of(reader, first);
-    let time_base = reader.video_time_base();
-    let duration = Timestamp::new(stream.duration()).nanos(time_base);
-    let whole = input.duration().checked_mul(1000);
-    let audio: Vec<AudioInfo> = reader.sound_infos();
-    Ok(SourceInfo {
-        container: input.format().name().to_owned(),
-        video: VideoInfo {
-            stream: probe::stream_number(stream.index()),
-            codec: probe::codec_name(&stream),
-            pixel_format: format_name(first.format()),
-            size: shaper.size(),
-            rotation_degrees: turn.degrees,
-            pixel_aspect: pixel_aspect(ffi::coded(&stream).aspect, first, turn),
-            time_base,
-            frame_rate: positive(stream.avg_frame_rate()),
-            frames_hint: u64::try_from(stream.frames())
-                .ok()
-                .filter(|frames| *frames > 0),
-            duration_hint_nanos: duration.filter(|d| *d > 0).or(whole.filter(|d| *d > 0)),
-            first_timestamp,
-            range: shaper.range(),
-        },
-        streams: probe::summaries(input, |index| {
-            let number = probe::stream_number(index);
-            index == reader.video_index() || audio.iter().any(|track| track.stream == number)
-        }),
-        audio,
-        chapters: probe::stream_number(input.nb_chapters() as usize),
-        tag_keys: ffi::tag_keys(input),
-        conversions: shaper.conversions(),
-    })
-}
-
-fn positive(rate: ffmpeg_next::Rational) -> Option<(u32, u32)> {
-    let num = u32::try_from(rate.numerator())
-        .ok()
-        .filter(|num| *num > 0)?;
-    Some((
-        num,
-        u32::try_from(rate.denominator())
-            .ok()
-            .filter(|den| *den > 0)?,
-    ))
-}
-
-/// The shape of a displayed pixel: the container's word, else the decoder's, else square.
-fn pixel_aspect((num, den): (i32, i32), first: &Video, turn: Turn) -> (u32, u32) {
-    let container = positive(ffmpeg_next::Rational::new(num, den));
-    let (num, den) = container
-        .or_else(|| positive(first.aspect_ratio()))
-        .unwrap_or((1, 1));
-    if turn.swaps_sides() {
-        (den, num)
-    } else {
-        (num, den)
-    }
-}
-
-/// A fraction of FFmpeg as a time base; one that is no time base is taken as microseconds.
-fn time_base_of(rational: ffmpeg_next::Rational) -> TimeBase {
-    const MICROS: TimeBase = match TimeBase::new(1, 1_000_000) {
-        Some(base) => base,
-        None => panic!("both are positive"),
-    };
-    positive(rational)
-        .and_then(|(num, den)| TimeBase::new(num, den))
-        .unwrap_or(MICROS)
 }
 
 #[cfg(test)]

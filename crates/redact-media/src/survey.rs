@@ -114,6 +114,7 @@ impl Survey {
         let options = OpenOptions {
             audio: true,
             threads: 1,
+            ..OpenOptions::default()
         };
         let source = FileSource::open(path, &options)?;
         let info = source.info().clone();

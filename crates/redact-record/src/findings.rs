@@ -5,6 +5,7 @@ use std::path::Path;
 use redact_core::{Class, Digest, Findings, ModelUse, TimeSpan, Track};
 use serde::{Deserialize, Serialize};
 
+use crate::file::damage::DamageFile;
 use crate::file::names::ClassName;
 use crate::file::source::SourceFile;
 use crate::file::track::{self, BoxRow};
@@ -26,6 +27,8 @@ struct FindingsFile {
     missing: Vec<ClassName>,
     tracks: Vec<TrackFile>,
     speech: Option<Vec<OneLine<SpanFile>>>,
+    #[serde(default, skip_serializing_if = "DamageFile::is_empty")]
+    damage: DamageFile,
 }
 
 /// A model that took part in a scan.
@@ -122,6 +125,7 @@ impl From<&Findings> for FindingsFile {
                 .speech
                 .as_ref()
                 .map(|spans| spans.iter().map(span).collect()),
+            damage: (&findings.damage).into(),
         }
     }
 }
@@ -147,6 +151,7 @@ impl TryFrom<FindingsFile> for Findings {
             missing: file.missing.into_iter().map(Class::from).collect(),
             tracks,
             speech: file.speech.map(speech).transpose()?,
+            damage: file.damage.try_into()?,
             source,
         })
     }

@@ -16,7 +16,7 @@ use crate::manifest::{
     CheckFile, ClassName, EffectFile, MaskItem, MaskOriginName, Medium, MuteItem, MuteStyleName,
     PublicManifest, ReasonFile, RemovedItem, Seconds, SoundTotal, Utc,
 };
-use redact_core::MuteStreams;
+use redact_core::{DamageCause, MuteStreams};
 
 /// The log of `manifest`, whose file has the SHA-256 `manifest_digest`, as an HTML page.
 ///
@@ -149,10 +149,16 @@ fn mask_row<'a>(manifest: &'a PublicManifest, mask: &'a MaskItem) -> ItemRow<'a>
         medium: "Picture",
         time: format!("{} – {}", clock(start), clock(end)),
         frames: format!("frames {first} – {}", after.saturating_sub(1)),
-        class: mask.class.map_or("area".into(), |class| class.to_string()),
+        class: mask.class.map_or_else(
+            || match mask.origin {
+                MaskOriginName::Damage => "damaged".into(),
+                MaskOriginName::Drawn | MaskOriginName::Model => "area".into(),
+            },
+            |class| class.to_string(),
+        ),
         description: &mask.description,
         done: effect_text(mask.effect.0, mask.weak_effect_accepted),
-        found: found_text(mask),
+        found: found_text(manifest, mask),
         code: &mask.reason,
         statute,
         text,
@@ -178,7 +184,11 @@ fn mute_row<'a>(manifest: &'a PublicManifest, mute: &'a MuteItem) -> ItemRow<'a>
             MuteStreams::All => "All sound tracks".into(),
             MuteStreams::Only(tracks) => {
                 let names: Vec<String> = tracks.iter().map(|t| (t + 1).to_string()).collect();
-                format!("Sound track {}", names.join(", "))
+                let tracks = format!("Sound track {}", names.join(", "));
+                match damage_text(manifest, mute.item) {
+                    Some(damage) => format!("{damage}. {tracks}"),
+                    None => tracks,
+                }
             }
         },
         code: &mute.reason,
@@ -203,7 +213,18 @@ fn effect_text(effect: EffectFile, weak_accepted: bool) -> String {
     text
 }
 
-fn found_text(mask: &MaskItem) -> String {
+/// How the damage that item `item` hides is known; nothing for other items.
+fn damage_text(manifest: &PublicManifest, item: u32) -> Option<String> {
+    let mut damaged = manifest.damaged.iter();
+    let known = damaged.find(|damaged| damaged.0.item == item)?;
+    let text = DamageCause::from(known.0.why).text();
+    Some(format!("The recording is damaged: {text}"))
+}
+
+fn found_text(manifest: &PublicManifest, mask: &MaskItem) -> String {
+    if let Some(text) = damage_text(manifest, mask.item) {
+        return text;
+    }
     let Some(coverage) = mask.coverage.map(|coverage| coverage.0) else {
         debug_assert!(mask.origin == MaskOriginName::Drawn);
         return "Drawn by a person".into();

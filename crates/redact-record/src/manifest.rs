@@ -13,6 +13,7 @@
 mod build;
 mod changes;
 mod coding;
+mod damaged;
 mod figures;
 mod input;
 mod items;
@@ -24,6 +25,7 @@ mod sealed;
 pub use build::{Manifests, build};
 pub use changes::{ChangeName, ChangedThing, HumanChange, changes};
 pub use coding::{Coding, CodingFacts, PictureRun, SoundCoding, TakenOut, run_digest};
+pub use damaged::DamagedItem;
 pub use figures::{
     ApprovalSummary, CheckFile, Checks, NamedValue, SecondLook, SecondPsnr, SoundTotal, StillSeen,
     Tool, Totals,
@@ -42,7 +44,7 @@ pub use request::{Request, RequestFile, Terms, read_request, write_request};
 pub use sealed::{KeptTrack, SealedBody, SealedItem, SealedManifest};
 
 /// The names that files give these types.
-pub use crate::file::names::{ClassName, EffectFile, MuteStyleName, StreamKindName};
+pub use crate::file::names::{ClassName, DamageName, EffectFile, MuteStyleName, StreamKindName};
 pub use crate::file::plan::{ApprovalFile, ReasonFile, SoundTracks};
 pub use crate::file::source::StreamFile;
 pub use crate::findings::ModelFile;

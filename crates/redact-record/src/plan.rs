@@ -6,8 +6,8 @@
 use std::path::Path;
 
 use redact_core::{
-    Approval, ApprovedPlan, Decision, Digest, Findings, MuteRegion, MuteStreams, Plan,
-    PlannedTrack, PolicyRef, TimeSpan, UtcNanos,
+    Approval, ApprovedPlan, Damage, Decision, Digest, Findings, MuteRegion, MuteStreams, Plan,
+    PlannedTrack, PolicyRef, Reason, TimeSpan, UtcNanos,
 };
 
 use crate::file::plan::{ApprovalFile, PlanFile, content_digest};
@@ -90,16 +90,28 @@ pub fn propose(
             rules: policy.text.clone(),
         },
         second_person: policy.second_person,
-        reasons: policy.reasons.clone(),
+        reasons: with_damage_reason(policy.reasons.clone(), &findings.damage),
         tracks: tracks.collect(),
         drawn: Vec::new(),
         mutes: speech_mutes(findings, policy),
+        damage: findings.damage.clone(),
         models: findings.models.clone(),
         missing: findings.missing.clone(),
         acknowledged: Vec::new(),
         weak_effects_accepted: policy.weak_effects_accepted(),
         approvals: Vec::new(),
     })
+}
+
+/// `reasons` with the one that damaged stretches are hidden for, where there are any. A policy that
+/// has words of its own for it defines the code itself.
+#[must_use]
+pub fn with_damage_reason(mut reasons: Vec<Reason>, damage: &Damage) -> Vec<Reason> {
+    let is_known = reasons.iter().any(|reason| reason.code == Damage::code());
+    if !damage.is_empty() && !is_known {
+        reasons.push(Damage::reason());
+    }
+    reasons
 }
 
 /// How far sound may reach beyond the pictures at either end: an hour.

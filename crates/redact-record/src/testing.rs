@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use redact_core::{
-    ApprovedPlan, AudioInfo, BoxOrigin, Cells, Class, ColorRange, Conversion, Digest, Effect,
-    Findings, FrameIndex, FrameSpan, Keyframe, MaskOrigin, MaskRegion, ModelUse, MuteRegion,
-    MuteStreams, MuteStyle, NormRect, PixelSize, Plan, ReasonCode, SourceIdentity, SourceInfo,
-    StreamKind, StreamSummary, TimeBase, TimeSpan, Timestamp, Track, TrackBox, TrackId, UtcNanos,
-    Verdict, VideoInfo,
+    ApprovedPlan, AudioInfo, BoxOrigin, Cells, Class, ColorRange, Conversion, Damage, Digest,
+    Effect, Findings, FrameIndex, FrameSpan, Keyframe, MaskOrigin, MaskRegion, ModelUse,
+    MuteRegion, MuteStreams, MuteStyle, NormRect, PixelSize, Plan, ReasonCode, SourceIdentity,
+    SourceInfo, StreamKind, StreamSummary, TimeBase, TimeSpan, Timestamp, Track, TrackBox, TrackId,
+    UtcNanos, Verdict, VideoInfo,
 };
 
 use crate::manifest::{
@@ -172,6 +172,7 @@ pub(crate) fn findings() -> Findings {
             TimeSpan::new(50_000_001, 100_000_000).unwrap(),
             TimeSpan::new(320_000_000, 330_000_000).unwrap(),
         ]),
+        damage: Damage::default(),
     }
 }
 

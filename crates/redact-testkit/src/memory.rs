@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use redact_core::{Frame, FrameIndex, MediaItem, Sink, SinkError, Source, SourceError, SourceInfo};
+use redact_core::{
+    Damage, Frame, FrameIndex, MediaItem, Sink, SinkError, Source, SourceError, SourceInfo,
+};
 
 use crate::Scene;
 
@@ -33,6 +35,8 @@ pub fn copy_item(item: &MediaItem) -> MediaItem {
 pub struct MemorySource {
     info: SourceInfo,
     items: Box<dyn Iterator<Item = MediaItem> + Send>,
+    /// What it says is damaged.
+    damage: Damage,
     /// Frames that are left before the damage.
     good_frames: Option<u32>,
     delivered: u32,
@@ -47,6 +51,7 @@ impl MemorySource {
         Self {
             info,
             items: Box::new(items.into_iter()),
+            damage: Damage::default(),
             good_frames: None,
             delivered: 0,
         }
@@ -56,6 +61,12 @@ impl MemorySource {
     #[must_use]
     pub fn of(scene: &Scene) -> Self {
         Self::new(scene.info(), scene.items())
+    }
+
+    /// The same recording, which goes on where it is damaged.
+    #[must_use]
+    pub fn with_damage(self, damage: Damage) -> Self {
+        Self { damage, ..self }
     }
 
     /// The same recording, damaged after `frames` frames.
@@ -71,6 +82,10 @@ impl MemorySource {
 impl Source for MemorySource {
     fn info(&self) -> &SourceInfo {
         &self.info
+    }
+
+    fn damage(&self) -> Damage {
+        self.damage.clone()
     }
 
     fn next_item(&mut self) -> Result<Option<MediaItem>, SourceError> {

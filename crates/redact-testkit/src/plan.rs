@@ -1,7 +1,7 @@
 //! Plans for hand-made masks and mutes.
 
 use redact_core::{
-    Approval, ApprovedPlan, Digest, Effect, FrameIndex, FrameSpan, Keyframe, MaskOrigin,
+    Approval, ApprovedPlan, Damage, Digest, Effect, FrameIndex, FrameSpan, Keyframe, MaskOrigin,
     MaskRegion, MuteRegion, MuteStreams, MuteStyle, NormRect, Plan, PolicyRef, Reason, ReasonCode,
     SourceIdentity, TimeSpan, UtcNanos,
 };
@@ -90,6 +90,7 @@ pub fn approved(scene: &Scene, masks: Vec<MaskRegion>, mutes: Vec<MuteRegion>) -
         tracks: Vec::new(),
         drawn: masks,
         mutes,
+        damage: Damage::default(),
         missing: Vec::new(),
         models: Vec::new(),
         acknowledged: Vec::new(),

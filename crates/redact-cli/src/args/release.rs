@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use redact_core::Class;
 
-use super::{ModelArgs, parse_class};
+use super::{DamagedArg, ModelArgs, parse_class};
 
 /// How a release is encoded and signed.
 #[derive(Clone, Debug, Args)]
@@ -159,6 +159,10 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "DIR")]
     pub out_dir: Option<PathBuf>,
 
+    /// What to do where the recording is damaged
+    #[arg(long, value_enum, default_value_t = DamagedArg::Stop)]
+    pub damaged: DamagedArg,
+
     /// Where models are.
     #[command(flatten)]
     pub models: ModelArgs,
@@ -195,6 +199,10 @@ pub(crate) struct BatchArgs {
     /// Recordings to do at a time
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub jobs: u16,
+
+    /// What to do where a recording is damaged
+    #[arg(long, value_enum, default_value_t = DamagedArg::Stop)]
+    pub damaged: DamagedArg,
 
     /// Where models are.
     #[command(flatten)]

@@ -31,6 +31,7 @@ pub(super) fn prepare(clip: &Path, folder: &Path, threads: usize) -> Result<Valu
     let options = OpenOptions {
         audio: true,
         threads,
+        ..OpenOptions::default()
     };
     // The desk names the recording, not the path that it has here.
     let mut source = FileSource::open(clip, &options).context("cannot read the recording")?;

@@ -111,7 +111,11 @@ impl Proxy {
     /// # Errors
     /// When it is not there.
     pub(super) fn open(folder: &Path, audio: bool, threads: usize) -> Result<Self> {
-        let options = OpenOptions { audio, threads };
+        let options = OpenOptions {
+            audio,
+            threads,
+            ..OpenOptions::default()
+        };
         let source = FileSource::open(&folder.join(PROXY), &options).context("the proxy")?;
         Ok(Self {
             source,

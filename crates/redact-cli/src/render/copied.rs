@@ -13,6 +13,9 @@ use crate::args::ReencodeArg;
 /// Why nothing is copied when nothing may be.
 const ASKED: &str = "it was asked for (--reencode all)";
 
+/// Why nothing is copied of a recording that is damaged somewhere.
+const DAMAGED: &str = "the recording is damaged";
+
 /// Decides what is copied: every group of pictures and every sound track that the plan leaves
 /// alone, where copying is proved to be safe.
 ///
@@ -23,7 +26,7 @@ pub(super) fn choose(
     plan: &ApprovedPlan,
     reencode: ReencodeArg,
 ) -> Result<Option<Splice>> {
-    if reencode == ReencodeArg::All {
+    if reencode == ReencodeArg::All || !plan.plan().damage.is_empty() {
         return Ok(None);
     }
     let survey = Survey::read(clip).with_context(|| clip.display().to_string())?;
@@ -47,12 +50,18 @@ pub(super) fn choose(
 }
 
 /// What the manifest says of a render.
-pub(super) fn facts(splice: Option<&Splice>, report: &RenderReport) -> CodingFacts {
+pub(super) fn facts(
+    splice: Option<&Splice>,
+    report: &RenderReport,
+    plan: &ApprovedPlan,
+) -> CodingFacts {
     let tracks = 0..report.audio.len();
     let Some(splice) = splice else {
+        let is_damaged = !plan.plan().damage.is_empty();
+        let why = if is_damaged { DAMAGED } else { ASKED };
         return CodingFacts {
-            pictures_encoded_because: Some(ASKED.to_owned()),
-            sound: tracks.map(|_| Err(ASKED.to_owned())).collect(),
+            pictures_encoded_because: Some(why.to_owned()),
+            sound: tracks.map(|_| Err(why.to_owned())).collect(),
             ..CodingFacts::default()
         };
     };

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result, bail};
 use redact_core::{
-    Digest, MaskRegion, MediaItem, MuteRegion, Redactions, Source, SourceError, SourceInfo,
+    Damage, Digest, MaskRegion, MediaItem, MuteRegion, Redactions, Source, SourceError, SourceInfo,
 };
 use redact_engine::{AuditReport, Check, CompareReport, RenderReport};
 use redact_media::{FileSource, OpenOptions, release_rate_hz};
@@ -55,6 +55,10 @@ pub(crate) fn clocked(inner: FileSource) -> (ClockedSource, SharedClock) {
 impl Source for ClockedSource {
     fn info(&self) -> &SourceInfo {
         self.inner.info()
+    }
+
+    fn damage(&self) -> Damage {
+        self.inner.damage()
     }
 
     fn next_item(&mut self) -> Result<Option<MediaItem>, SourceError> {
@@ -172,6 +176,7 @@ impl Evidence<'_> {
         let options = OpenOptions {
             audio: true,
             threads: 1,
+            ..OpenOptions::default()
         };
         let written = FileSource::open(partial, &options)?;
         let release = ReleaseFacts {

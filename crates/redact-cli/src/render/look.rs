@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use redact_core::Redactions;
+use redact_core::{Damage, Redactions};
 use redact_engine::{AuditReport, Check, Examination, Expected};
 use redact_media::leak::{self, ExpectedStreams};
-use redact_media::{FileSource, OpenOptions, Splice};
+use redact_media::{Damaged, FileSource, OpenOptions, Splice};
 
 use super::kept::Evidence;
 use crate::progress::TerminalProgress;
@@ -62,6 +62,7 @@ pub(crate) fn audit(
     let options = OpenOptions {
         audio: true,
         threads,
+        ..OpenOptions::default()
     };
     let release = FileSource::open(path, &options).with_context(name)?;
     redact_engine::audit(Box::new(release), redactions, expected, progress).with_context(name)
@@ -95,6 +96,8 @@ pub(crate) struct Examined<'a> {
     pub redactions: &'a Redactions,
     /// What the release must hold.
     pub expected: &'a Expected,
+    /// What of the source is declared as damaged.
+    pub damage: &'a Damage,
     /// What was found before in frames that are not decoded; none where no evidence is kept.
     pub earlier: Option<&'a Evidence>,
 }
@@ -110,13 +113,18 @@ impl Examined<'_> {
         threads: usize,
         progress: &TerminalProgress,
     ) -> Result<Examination> {
-        let options = OpenOptions {
+        let release = OpenOptions {
             audio: true,
             threads,
+            ..OpenOptions::default()
         };
-        let source = open(self.clip, &options, self.source_splice.as_ref())?;
-        let written = open(self.release, &options, self.release_splice.as_ref())?;
-        redact_engine::examine(
+        let clip = OpenOptions {
+            damaged: damaged(self.damage),
+            ..release
+        };
+        let source = open(self.clip, &clip, self.source_splice.as_ref())?;
+        let written = open(self.release, &release, self.release_splice.as_ref())?;
+        let mut found = redact_engine::examine(
             Box::new(source),
             Box::new(written),
             self.redactions,
@@ -124,6 +132,38 @@ impl Examined<'_> {
             self.earlier,
             progress,
         )
-        .with_context(|| self.release.display().to_string())
+        .with_context(|| self.release.display().to_string())?;
+        if !self.damage.is_empty() {
+            found.compare.checks.push(self.damage_check(&found.damage));
+        }
+        Ok(found)
+    }
+
+    /// Whether the source is damaged just where it is declared to be: the pretext of damage must
+    /// hide nothing else.
+    fn damage_check(&self, found: &Damage) -> Check {
+        let difference = self.damage.difference(found);
+        let (pictures, sound) = (&self.damage.pictures, self.damage.sound.len());
+        let frames: u32 = pictures.iter().map(|damaged| damaged.frames.frames()).sum();
+        Check {
+            name: "damaged stretches",
+            passed: difference.is_none(),
+            evidence: difference.unwrap_or_else(|| {
+                format!(
+                    "{} of pictures ({frames} frames), {sound} of sound: the source is damaged \
+                     there and nowhere else",
+                    pictures.len()
+                )
+            }),
+        }
+    }
+}
+
+/// How a recording is read of which `damage` is declared.
+pub(super) fn damaged(damage: &Damage) -> Damaged {
+    if damage.is_empty() {
+        Damaged::Stop
+    } else {
+        Damaged::Mask
     }
 }

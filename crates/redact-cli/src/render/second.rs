@@ -75,6 +75,7 @@ pub(crate) fn look(
     let options = OpenOptions {
         audio: false,
         threads,
+        ..OpenOptions::default()
     };
     let source = FileSource::open(path, &options).with_context(name)?;
     let tracker = looking.options.tracker.clone();

@@ -47,7 +47,15 @@ pub(super) fn check(
         return Ok(());
     };
     let original = checked_claims(verdict, &claims, source, "copied data in the original")?;
+    let damage = match public.damage() {
+        Ok(damage) => damage,
+        Err(error) => {
+            verdict.add("manifest", "damaged stretches", false, error.to_string());
+            return Ok(());
+        }
+    };
     let examined = Examined {
+        damage: &damage,
         clip: source,
         release: job.release,
         source_splice: original

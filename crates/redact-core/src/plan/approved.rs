@@ -375,6 +375,7 @@ mod tests {
             ],
             drawn: vec![mask("drawn", Effect::Fill, 10)],
             mutes: vec![mute("mute", MuteStreams::Only(vec![0]))],
+            damage: crate::Damage::default(),
             models: Vec::new(),
             missing: Vec::new(),
             acknowledged: Vec::new(),

@@ -79,11 +79,14 @@ fn redactions_of(plan: &Plan) -> Redactions {
             decision.reason.clone(),
         ))
     });
-    let mut masks: Vec<MaskRegion> = tracked.chain(plan.drawn.iter().cloned()).collect();
+    let mut masks: Vec<MaskRegion> = tracked
+        .chain(plan.drawn.iter().cloned())
+        .chain(plan.damage.masks())
+        .collect();
     masks.sort_by_key(|mask| mask.effect() == crate::Effect::Fill);
     Redactions {
         masks,
-        mutes: plan.mutes.clone(),
+        mutes: [plan.mutes.clone(), plan.damage.mutes()].concat(),
     }
 }
 

@@ -80,6 +80,8 @@ pub enum MaskOrigin {
     Track(TrackId),
     /// Drawn by a person.
     Drawn,
+    /// The recording is damaged there.
+    Damage,
 }
 
 /// A region of the picture to hide over a span of frames.

@@ -1,6 +1,8 @@
 use std::error::Error as _;
 
-use redact_core::{Cells, Effect, Frame, MuteStyle, PlaneKind, SourceInfo, TimeSpan};
+use redact_core::{
+    Cells, DamageCause, DamagedPictures, Effect, Frame, MuteStyle, PlaneKind, SourceInfo, TimeSpan,
+};
 use redact_testkit::{
     MemorySink, MemorySource, Quiet, Scene, Sound, StopAfter, approved, copy_frame, drawn_mask,
     mute,
@@ -383,4 +385,54 @@ fn what_is_written_and_does_not_decode_is_the_cause() {
         _ => Ok(Some(frame)),
     });
     assert!(matches!(error, Err(RenderError::Echo(_))));
+}
+
+/// Goal: what is damaged is hidden as the plan says, neither less nor more, or nothing is released.
+/// Control: the very damage of the plan.
+#[test]
+fn other_damage_than_the_plan_declares_is_never_released() {
+    let scene = scene();
+    let stretch = |start: u32, end: u32| DamagedPictures {
+        frames: FrameSpan::new(FrameIndex::new(start), FrameIndex::new(end)).unwrap(),
+        span: TimeSpan::new(i64::from(start), i64::from(end)).unwrap(),
+        cause: DamageCause::Marked,
+    };
+    let damage = |stretches: Vec<DamagedPictures>| Damage {
+        pictures: stretches,
+        sound: Vec::new(),
+    };
+    let mut edited = plan(&scene).plan().clone();
+    edited.reasons.push(Damage::reason());
+    edited.damage = damage(vec![stretch(5, 9)]);
+    let digest = edited.source.digest;
+    let plan = ApprovedPlan::new(edited, digest).unwrap();
+    let rendered = |found: Damage| {
+        let (sink, written) = MemorySink::new();
+        let source = MemorySource::of(&scene).with_damage(found);
+        let result = render(Box::new(source), &plan, Box::new(sink), None, &Quiet);
+        (result.map(|report| report.frames), written)
+    };
+    for other in [
+        vec![],
+        vec![stretch(5, 8)],
+        vec![stretch(5, 9), stretch(20, 21)],
+    ] {
+        let (result, written) = rendered(damage(other));
+        assert!(
+            matches!(result, Err(RenderError::Damage { .. })),
+            "{result:?}"
+        );
+        assert!(!written.finished());
+    }
+    let (result, written) = rendered(damage(vec![stretch(5, 9)]));
+    assert_eq!(result.unwrap(), 40);
+    assert!(written.finished());
+    let black = |item: &MediaItem| match item {
+        MediaItem::Frame(frame) if (5..9).contains(&frame.index.get()) => {
+            let mut luma = frame.picture.plane(PlaneKind::Luma).rows().flatten();
+            luma.all(|sample| *sample == 16)
+        }
+        _ => true,
+    };
+    assert!(written.items().iter().all(black));
 }

@@ -2,15 +2,18 @@
 
 use std::collections::VecDeque;
 
+use ffmpeg_next::codec::decoder;
 use ffmpeg_next::codec::packet::side_data;
-use ffmpeg_next::codec::{self, decoder, threading};
 use ffmpeg_next::format::context::Input;
 use ffmpeg_next::frame::{Audio, Video};
-use ffmpeg_next::{Error, Packet, Stream, media};
-use redact_core::{AudioInfo, BoxError, FrameIndex, SourceError, TimeBase, Timestamp};
+use ffmpeg_next::{Error, Packet, media, picture};
+use redact_core::{AudioInfo, BoxError, DamageCause, FrameIndex, SourceError, TimeBase, Timestamp};
 
+use super::decoders::{Sound, open_sound, open_watched};
+use super::numbering::Numbering;
 use super::splice::{CodedGroup, Splicing, Taken};
-use super::{OpenOptions, time_base_of};
+use super::start::time_base_of;
+use super::{Damaged, OpenOptions};
 use crate::survey::Splice;
 use crate::{ffi, probe};
 
@@ -18,12 +21,25 @@ use crate::{ffi, probe};
 /// middle of a group of pictures has some tens.
 const BROKEN_START_MAX: u32 = 600;
 
-/// The largest thread count that is asked of a decoder; more only costs memory.
-const THREADS_MAX: usize = 16;
+/// Packets of pictures that may lack something where one is marked: itself and the next, because
+/// FFmpeg's parsers give what ends in an incomplete packet, not what begins there.
+const TAINTED: u32 = 2;
+
+/// Errors of the container in a row that are passed over as damage.
+const DEMUX_ERRORS_MAX: u32 = 1000;
 
 /// What was decoded.
 pub(super) enum Event {
     Picture(Video),
+    /// Something is wrong with the pictures that follow; with the very next one where it is marked.
+    Broken(DamageCause),
+    /// The next picture stands on its own again.
+    Mended,
+    /// A stretch of sound is lost.
+    BrokenSound {
+        track: usize,
+        cause: DamageCause,
+    },
     Sound {
         track: usize,
         frame: Audio,
@@ -42,8 +58,10 @@ pub(super) enum Event {
 pub(super) enum ReadError {
     Demux(Error),
     Decode(Error),
+    Container,
     CorruptPacket,
     CorruptPicture,
+    MissingPictures,
     Encrypted,
     NoFrame,
     Changed,
@@ -55,8 +73,10 @@ impl ReadError {
         let source: BoxError = match self {
             Self::Encrypted => return SourceError::Encrypted,
             Self::Demux(error) | Self::Decode(error) => ffi::cause(error),
+            Self::Container => "the container's data are broken".into(),
             Self::CorruptPacket => "the container marks a packet as incomplete".into(),
             Self::CorruptPicture => "the decoder marks a picture as damaged".into(),
+            Self::MissingPictures => "pictures are missing that others are predicted from".into(),
             Self::NoFrame => "no frame can be decoded".into(),
             Self::Changed => "it is not as it was when it was surveyed".into(),
         };
@@ -77,12 +97,14 @@ fn seconds(millis: i64) -> f64 {
     millis as f64 / 1000.0
 }
 
-struct Sound {
-    stream: usize,
-    time_base: TimeBase,
-    decoder: decoder::Audio,
-    info: AudioInfo,
-    heard: bool,
+/// What is known of the pictures that the decoder has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Health {
+    Whole,
+    Broken {
+        /// Whether the decoder was emptied since, and has begun with a key frame.
+        fresh: bool,
+    },
 }
 
 /// The demuxer and its decoders.
@@ -103,6 +125,21 @@ pub(super) struct Reader {
     decode_times: VecDeque<i64>,
     /// What is handed on as it is coded.
     splice: Option<Splicing>,
+    /// Whether damage is told and passed over instead of being an error.
+    tolerant: bool,
+    health: Health,
+    /// Of H.264.
+    numbering: Option<Numbering>,
+    /// What FFmpeg says of the container.
+    input_complaints: ffi::Complaints,
+    /// What it says of the pictures, from the threads of the decoder too.
+    decoder_complaints: ffi::Complaints,
+    /// How much of it was heard.
+    heard: u64,
+    /// Packets of pictures from this one on that may be incomplete without being marked.
+    tainted: u32,
+    /// Errors of the container since its last packet.
+    demux_errors: u32,
 }
 
 impl Reader {
@@ -117,7 +154,13 @@ impl Reader {
             found: "no streams".to_owned(),
         })?;
         let video_time_base = time_base_of(stream.time_base());
-        let decoder = open_video(&stream, options.threads)?;
+        let tolerant = options.damaged == Damaged::Mask;
+        // Several threads conceal damage in an order that depends on their speed.
+        let threads = if tolerant { 1 } else { options.threads };
+        // In this order: complaints outlive what they are about.
+        let (decoder_complaints, decoder) = open_watched(&stream, threads)?;
+        let is_h264 = probe::codec_name(&stream) == "h264";
+        let numbering = is_h264.then(|| Numbering::new(&ffi::extradata(&stream)));
         let mut sounds = Vec::new();
         for stream in input.streams().filter(|_| options.audio) {
             if stream.parameters().medium() == media::Type::Audio {
@@ -130,6 +173,7 @@ impl Reader {
                 ffi::discard_stream(&mut input, index);
             }
         }
+        let input_complaints = ffi::Complaints::about_input(&mut input);
         // FFmpeg guesses presentation times for AVI, and is wrong for frames out of order.
         let decode_timed = input.format().name() == "avi";
         Ok(Self {
@@ -146,6 +190,14 @@ impl Reader {
             decode_timed,
             decode_times: VecDeque::new(),
             splice: splice.map(Splicing::new),
+            tolerant,
+            health: Health::Whole,
+            numbering,
+            input_complaints,
+            decoder_complaints,
+            heard: 0,
+            tainted: 0,
+            demux_errors: 0,
         })
     }
 
@@ -184,8 +236,20 @@ impl Reader {
                 return Ok(None);
             }
             let mut packet = Packet::empty();
-            match packet.read(&mut self.input) {
-                Ok(()) => self.decode(&packet)?,
+            let complaints = self.input_complaints.count();
+            let read = packet.read(&mut self.input);
+            if self.input_complaints.count() != complaints {
+                self.break_container()?;
+            }
+            match read {
+                Ok(()) => {
+                    self.demux_errors = 0;
+                    self.decode(&packet)?;
+                }
+                Err(error) if self.passes_over(error) => {
+                    self.demux_errors += 1;
+                    self.break_container()?;
+                }
                 Err(Error::Eof) => {
                     ffi::input_error(&self.input).map_err(ReadError::Demux)?;
                     self.drain()?;
@@ -209,7 +273,58 @@ impl Reader {
         }
         self.pending.clear();
         self.decode_times.clear();
+        if let Some(numbering) = &mut self.numbering {
+            numbering.forget();
+        }
         self.drained = false;
+        Ok(())
+    }
+
+    /// Whether an error of the container is damage behind which it goes on.
+    fn passes_over(&self, error: Error) -> bool {
+        self.tolerant && is_damage(error) && self.demux_errors < DEMUX_ERRORS_MAX
+    }
+
+    /// Has the decoder emptied at the next key frame.
+    pub(super) const fn doubt(&mut self) {
+        self.health = Health::Broken { fresh: false };
+    }
+
+    /// Tells that pictures are damaged; those of the decoder and all up to a key frame with them.
+    fn break_pictures(&mut self, cause: DamageCause) {
+        if self.seen_picture {
+            self.doubt();
+            self.pending.push_back(Event::Broken(cause));
+        }
+    }
+
+    /// Something is wrong with the container: packets of any stream may be lost.
+    fn break_container(&mut self) -> Result<(), ReadError> {
+        if !self.seen_picture {
+            return Ok(());
+        }
+        if !self.tolerant {
+            return Err(ReadError::Container);
+        }
+        self.break_pictures(DamageCause::Container);
+        (0..self.sounds.len()).for_each(|t| self.break_sound(t, DamageCause::Container));
+        Ok(())
+    }
+
+    fn break_sound(&mut self, track: usize, cause: DamageCause) {
+        self.pending.push_back(Event::BrokenSound { track, cause });
+    }
+
+    /// Behind damage, a key frame goes to an empty decoder.
+    fn begin_anew(&mut self) -> Result<(), ReadError> {
+        // What is still inside was decoded beside damage and is shown before.
+        match self.decoder.send_eof() {
+            Err(error) if !is_damage(error) => return Err(ReadError::Decode(error)),
+            Ok(()) | Err(_) => self.receive_pictures()?,
+        }
+        self.decoder.flush();
+        self.decode_times.clear();
+        self.health = Health::Broken { fresh: true };
         Ok(())
     }
 
@@ -227,7 +342,17 @@ impl Reader {
             return Err(ReadError::Encrypted);
         }
         if packet.is_corrupt() && self.seen_picture {
-            return Err(ReadError::CorruptPacket);
+            match track {
+                _ if !self.tolerant => return Err(ReadError::CorruptPacket),
+                Some(track) => {
+                    self.break_sound(track, DamageCause::Container);
+                    return Ok(());
+                }
+                None => {
+                    self.break_pictures(DamageCause::Container);
+                    self.tainted = TAINTED;
+                }
+            }
         }
         if let Some(track) = track {
             if self.splice.as_ref().is_some_and(|s| s.copies_sound(track)) {
@@ -238,6 +363,18 @@ impl Reader {
             return self.decode_sound(track, packet);
         }
         self.packets_read += 1;
+        let numbering = self.numbering.as_mut();
+        if numbering.is_some_and(|numbering| numbering.is_gap(packet)) && self.seen_picture {
+            if !self.tolerant {
+                return Err(ReadError::MissingPictures);
+            }
+            self.break_pictures(DamageCause::Missing);
+        }
+        let is_behind_damage = self.health == Health::Broken { fresh: false };
+        if is_behind_damage && packet.is_key() && self.tainted == 0 {
+            self.begin_anew()?;
+        }
+        self.tainted = self.tainted.saturating_sub(1);
         if let Some(splice) = self.splice.as_mut().filter(|s| s.copies_pictures()) {
             match splice.take(packet)? {
                 Taken::Decode { is_run_end } => {
@@ -261,7 +398,19 @@ impl Reader {
         if self.decode_timed {
             self.decode_times.extend(packet.dts());
         }
-        match self.decoder.send_packet(packet) {
+        let sent = self.decoder.send_packet(packet);
+        let complaints = self.decoder_complaints.count();
+        let is_complaint = complaints != self.heard;
+        self.heard = complaints;
+        if is_complaint && self.seen_picture {
+            if !self.tolerant {
+                return Err(ReadError::CorruptPicture);
+            }
+            if self.health != (Health::Broken { fresh: true }) {
+                self.break_pictures(DamageCause::Marked);
+            }
+        }
+        match sent {
             Ok(()) => self.receive_pictures(),
             Err(error) => self.tolerate_at_start(error),
         }
@@ -269,6 +418,10 @@ impl Reader {
 
     /// A recording that starts between key frames cannot be decoded until the first of them.
     fn tolerate_at_start(&mut self, error: Error) -> Result<(), ReadError> {
+        if self.seen_picture && self.tolerant && is_damage(error) {
+            self.break_pictures(DamageCause::Undecodable);
+            return Ok(());
+        }
         self.broken_start += 1;
         if self.seen_picture || self.broken_start > BROKEN_START_MAX {
             return Err(ReadError::Decode(error));
@@ -285,7 +438,14 @@ impl Reader {
                 frame.set_pts(time);
             }
             match received {
-                Ok(()) if frame.is_corrupt() || frame.has_decode_errors() => {
+                Ok(()) if is_marked(&frame) && self.seen_picture && self.tolerant => {
+                    // Behind an emptied decoder, pictures before the key frame may well be marked.
+                    if self.health != (Health::Broken { fresh: true }) {
+                        self.break_pictures(DamageCause::Marked);
+                    }
+                    self.pending.push_back(Event::Picture(frame));
+                }
+                Ok(()) if is_marked(&frame) => {
                     self.broken_start += 1;
                     if self.seen_picture || self.broken_start > BROKEN_START_MAX {
                         return Err(ReadError::CorruptPicture);
@@ -293,6 +453,11 @@ impl Reader {
                 }
                 Ok(()) => {
                     self.seen_picture = true;
+                    let is_whole = frame.is_key() && frame.kind() == picture::Type::I;
+                    if is_whole && self.health == (Health::Broken { fresh: true }) {
+                        self.health = Health::Whole;
+                        self.pending.push_back(Event::Mended);
+                    }
                     self.pending.push_back(Event::Picture(frame));
                 }
                 Err(error) if is_pause(error) => return Ok(()),
@@ -312,6 +477,10 @@ impl Reader {
         let sound = &mut self.sounds[track];
         match sound.decoder.send_packet(packet) {
             Ok(()) => self.receive_sound(track),
+            Err(error) if sound.heard && self.tolerant && is_damage(error) => {
+                self.break_sound(track, DamageCause::Undecodable);
+                Ok(())
+            }
             // The first packet of a cut stream may refer to one that is not there.
             Err(error) if sound.heard => Err(ReadError::Decode(error)),
             Err(_) => Ok(()),
@@ -328,6 +497,13 @@ impl Reader {
                     self.pending.push_back(Event::Sound { track, frame });
                 }
                 Err(error) if is_pause(error) || !sound.heard => return Ok(()),
+                Err(error) if self.tolerant && is_damage(error) => {
+                    self.pending.push_back(Event::BrokenSound {
+                        track,
+                        cause: DamageCause::Undecodable,
+                    });
+                    return Ok(());
+                }
                 Err(error) => return Err(ReadError::Decode(error)),
             }
         }
@@ -340,7 +516,12 @@ impl Reader {
         }
         // Where groups are copied, the decoder is emptied at the end of every run.
         if !self.splice.as_ref().is_some_and(Splicing::copies_pictures) {
-            self.decoder.send_eof().map_err(ReadError::Decode)?;
+            match self.decoder.send_eof() {
+                Err(error) if self.tolerant && is_damage(error) => {
+                    self.break_pictures(DamageCause::Undecodable);
+                }
+                sent => sent.map_err(ReadError::Decode)?,
+            }
             self.receive_pictures()?;
         }
         for track in 0..self.sounds.len() {
@@ -353,6 +534,17 @@ impl Reader {
     }
 }
 
+/// Whether the decoder says that a picture is not as it was recorded.
+fn is_marked(frame: &Video) -> bool {
+    frame.is_corrupt() || frame.has_decode_errors()
+}
+
+/// Broken data, as against a lack of memory or a file that cannot be read.
+fn is_damage(error: Error) -> bool {
+    use ffmpeg_next::ffi::{EIO, ENOMEM};
+    !is_pause(error) && !matches!(error, Error::Other { errno } if [EIO, ENOMEM].contains(&errno))
+}
+
 /// Nothing now, or nothing more.
 pub(crate) fn is_pause(error: Error) -> bool {
     error == Error::Eof
@@ -360,61 +552,4 @@ pub(crate) fn is_pause(error: Error) -> bool {
             == (Error::Other {
                 errno: ffmpeg_next::ffi::EAGAIN,
             })
-}
-
-pub(crate) fn open_video(
-    stream: &Stream<'_>,
-    threads: usize,
-) -> Result<decoder::Video, SourceError> {
-    let mut context = codec::Context::from_parameters(stream.parameters()).map_err(failed)?;
-    // Damaged pictures are delivered with a mark instead of left out in silence.
-    context.set_flags(codec::Flags::OUTPUT_CORRUPT);
-    let machine = std::thread::available_parallelism().map_or(1, usize::from);
-    context.set_threading(threading::Config {
-        count: if threads == 0 { machine } else { threads }.min(THREADS_MAX),
-        ..threading::Config::kind(threading::Type::Frame)
-    });
-    let mut decoder = context.decoder();
-    decoder.set_packet_time_base(stream.time_base());
-    decoder.video().map_err(|error| refused(stream, error))
-}
-
-/// A decoder for a sound track; `None` when the track never says what it holds.
-fn open_sound(stream: &Stream<'_>) -> Result<Option<Sound>, SourceError> {
-    let context = codec::Context::from_parameters(stream.parameters()).map_err(failed)?;
-    let mut decoder = context.decoder();
-    decoder.set_packet_time_base(stream.time_base());
-    let decoder = decoder.audio().map_err(|error| refused(stream, error))?;
-    let (rate_hz, channels) = (decoder.rate(), decoder.channels());
-    if rate_hz == 0 || channels == 0 {
-        return Ok(None);
-    }
-    Ok(Some(Sound {
-        stream: stream.index(),
-        time_base: time_base_of(stream.time_base()),
-        decoder,
-        info: AudioInfo {
-            stream: probe::stream_number(stream.index()),
-            codec: probe::codec_name(stream),
-            rate_hz,
-            channels,
-        },
-        heard: false,
-    }))
-}
-
-fn refused(stream: &Stream<'_>, error: Error) -> SourceError {
-    match error {
-        Error::DecoderNotFound => SourceError::UnsupportedCodec {
-            codec: probe::codec_name(stream),
-        },
-        other => failed(other),
-    }
-}
-
-fn failed(error: Error) -> SourceError {
-    SourceError::Failed {
-        what: "cannot set the decoder up",
-        source: ffi::cause(error),
-    }
 }

@@ -13,7 +13,7 @@ use std::process::Command;
 
 use redact_core::{AudioBlock, Frame, MediaItem, PlaneKind, Sink, Source, SourceError, SourceInfo};
 use redact_media::leak::{self, ExpectedStreams, LeakVerdict};
-use redact_media::{EncodeOptions, FileSink, FileSource, OpenOptions, Preset};
+use redact_media::{Damaged, EncodeOptions, FileSink, FileSource, OpenOptions, Preset};
 
 /// A folder of its own for one test.
 pub(crate) fn folder() -> tempfile::TempDir {
@@ -50,6 +50,7 @@ pub(crate) struct Content {
 pub(crate) const ONE_THREAD: OpenOptions = OpenOptions {
     audio: true,
     threads: 2,
+    damaged: Damaged::Stop,
 };
 
 pub(crate) fn read(path: &Path) -> Result<Content, SourceError> {

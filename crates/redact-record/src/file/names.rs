@@ -1,6 +1,8 @@
 //! Enumerations as files spell them.
 
-use redact_core::{BoxOrigin, Cells, Class, ColorRange, Effect, MuteStyle, StreamKind};
+use redact_core::{
+    BoxOrigin, Cells, Class, ColorRange, DamageCause, Effect, MuteStyle, StreamKind,
+};
 use serde::{Deserialize, Serialize};
 
 /// Declares the file's twin of a plain core enumeration, with conversions both ways.
@@ -46,6 +48,22 @@ twin! {
         Screen = "screen",
         /// A vehicle on which no plate was found.
         Vehicle = "vehicle",
+    }
+}
+
+twin! {
+    /// How a stretch of a recording is known to be damaged.
+    DamageName of DamageCause {
+        /// The container's data are broken, or it marks a packet as incomplete.
+        Container = "container",
+        /// The decoder refuses the data.
+        Undecodable = "undecodable",
+        /// The decoder delivers a picture and marks it as damaged.
+        Marked = "marked",
+        /// Pictures are missing that others are predicted from.
+        Missing = "missing",
+        /// A picture has no time, or one that contradicts those around it.
+        Time = "time",
     }
 }
 

@@ -6,6 +6,7 @@ use redact_core::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::damage::DamageFile;
 use super::names::{ClassName, EffectFile, MuteStyleName};
 use super::source::SourceFile;
 use super::track::{self, BoxRow};
@@ -32,6 +33,9 @@ pub(crate) struct PlanFile {
     tracks: Vec<PlannedTrackFile>,
     drawn: Vec<DrawnFile>,
     mutes: Vec<MuteFile>,
+    /// As the scan found it: a render that meets other damage is refused.
+    #[serde(default, skip_serializing_if = "DamageFile::is_empty")]
+    damage: DamageFile,
     models: Vec<ModelFile>,
     missing: Vec<ClassName>,
     acknowledged: Vec<ClassName>,
@@ -191,6 +195,7 @@ impl From<&Plan> for PlanFile {
             tracks: plan.tracks.iter().map(Into::into).collect(),
             drawn: plan.drawn.iter().map(Into::into).collect(),
             mutes: plan.mutes.iter().map(Into::into).collect(),
+            damage: (&plan.damage).into(),
             models: plan.models.iter().map(Into::into).collect(),
             missing: names(&plan.missing),
             acknowledged: names(&plan.acknowledged),
@@ -326,6 +331,7 @@ impl TryFrom<PlanFile> for Plan {
             tracks,
             drawn: read_all(file.drawn)?,
             mutes: read_all(file.mutes)?,
+            damage: file.damage.try_into()?,
             models: read_all(file.models)?,
             missing: classes(file.missing),
             acknowledged: classes(file.acknowledged),

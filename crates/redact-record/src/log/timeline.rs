@@ -3,7 +3,7 @@
 use redact_core::{Class, TimeSpan};
 
 use super::{clock, plural};
-use crate::manifest::{ClassName, PublicManifest, Seconds};
+use crate::manifest::{ClassName, MaskOriginName, PublicManifest, Seconds};
 
 /// Where the lanes start, in units of the drawing; labels stand to the left.
 const LEFT: f64 = 110.0;
@@ -80,8 +80,11 @@ pub(super) fn svg_parts(manifest: &PublicManifest) -> Timeline {
 
 /// One list of spans per lane that has any.
 pub(super) fn spans(manifest: &PublicManifest) -> Vec<(String, bool, Vec<TimeSpan>)> {
-    let of_class = |class: Option<ClassName>| -> Vec<TimeSpan> {
-        let masks = manifest.masks.iter().filter(|mask| mask.class == class);
+    let of_class = |class: Option<ClassName>, is_damage: bool| -> Vec<TimeSpan> {
+        let masks = manifest.masks.iter().filter(|mask| {
+            let damage = mask.origin == MaskOriginName::Damage;
+            mask.class == class && damage == is_damage
+        });
         masks
             .filter_map(|mask| span(mask.release_seconds.0))
             .collect()
@@ -89,9 +92,16 @@ pub(super) fn spans(manifest: &PublicManifest) -> Vec<(String, bool, Vec<TimeSpa
     let mut lanes: Vec<(String, bool, Vec<TimeSpan>)> = Class::ALL
         .into_iter()
         .map(ClassName::from)
-        .map(|class| (plural(class).to_owned(), false, of_class(Some(class))))
+        .map(|class| {
+            (
+                plural(class).to_owned(),
+                false,
+                of_class(Some(class), false),
+            )
+        })
         .collect();
-    lanes.push(("Drawn areas".into(), false, of_class(None)));
+    lanes.push(("Drawn areas".into(), false, of_class(None, false)));
+    lanes.push(("Damaged pictures".into(), false, of_class(None, true)));
     let mutes = manifest.mutes.iter();
     let muted = mutes
         .filter_map(|mute| span(mute.release_seconds.0))

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use redact_core::{
-    Class, Digest, Effect, FrameSpan, MaskOrigin, MaskRegion, PlannedTrack, SourceIdentity, Track,
-    Verdict,
+    Class, Damage, Digest, Effect, FrameSpan, MaskOrigin, MaskRegion, PlannedTrack, SourceIdentity,
+    Track, Verdict,
 };
 
 use super::input::{AudioResult, CheckResult, ManifestInput, SecondQuality};
@@ -13,7 +13,7 @@ use super::{
     ApprovalSummary, CheckFile, Checks, Coding, Coverage, Hex, KeptCount, MaskItem, MaskOriginName,
     Medium, MuteItem, MuteLevel, NamedValue, OneLine, PUBLIC_SCHEMA, PolicyName, PublicManifest,
     ReasonFile, ReleaseFile, SCHEMA_VERSION, SecondPsnr, Seconds, SoundTotal, SoundTracks,
-    SourceSummary, Strength, Tool, Totals, Utc, removed,
+    SourceSummary, Strength, Tool, Totals, Utc, damaged, removed,
 };
 use crate::file::plan::keyframe_row;
 use crate::{RecordError, digest_bytes, json, plan};
@@ -131,6 +131,7 @@ fn public_manifest(
         },
         source,
         release: release_file(input),
+        damaged: damaged::items(input, &masks, &mutes),
         masks,
         mutes,
         removed,
@@ -259,10 +260,14 @@ fn mask_item(
         item,
         medium: Medium::Picture,
         class: class.map(Into::into),
-        description: description(class).into(),
+        description: match mask.origin() {
+            MaskOrigin::Damage => "Damaged picture".into(),
+            _ => description(class).into(),
+        },
         origin: match mask.origin() {
             MaskOrigin::Track(_) => MaskOriginName::Model,
             MaskOrigin::Drawn => MaskOriginName::Drawn,
+            MaskOrigin::Damage => MaskOriginName::Damage,
         },
         models: OneLine(class.map_or_else(Vec::new, |class| looked_for(input, class))),
         coverage: track.map(|track| OneLine(coverage(track))),
@@ -365,7 +370,11 @@ fn mute_items(input: &ManifestInput<'_>, masks: usize) -> Vec<MuteItem> {
         .map(|(item, (index, mute))| MuteItem {
             item,
             medium: Medium::Sound,
-            description: "Sound".into(),
+            description: if mute.reason == Damage::code() {
+                "Damaged sound".into()
+            } else {
+                "Sound".into()
+            },
             release_seconds: OneLine((
                 Seconds(mute.span.start_nanos()),
                 Seconds(mute.span.end_nanos()),

@@ -31,6 +31,8 @@ pub enum MaskOriginName {
     Model,
     /// A person drew the mask.
     Drawn,
+    /// The source is damaged there: see `damaged`.
+    Damage,
 }
 
 /// How much of the region is left.

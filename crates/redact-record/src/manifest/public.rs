@@ -6,9 +6,9 @@ use redact_core::{Class, Digest, MaskOrigin, MuteRegion, ReasonCode, Redactions,
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ApprovalSummary, Checks, ClassName, Coding, Hex, KeptCount, MaskItem, MaskOriginName, Medium,
-    ModelFile, MuteItem, OneLine, PUBLIC_SCHEMA, ReasonFile, RemovedItem, Seconds, StreamFile,
-    Terms, Tool, Totals, Utc, removed,
+    ApprovalSummary, Checks, ClassName, Coding, DamagedItem, Hex, KeptCount, MaskItem,
+    MaskOriginName, Medium, ModelFile, MuteItem, OneLine, PUBLIC_SCHEMA, ReasonFile, RemovedItem,
+    Seconds, StreamFile, Terms, Tool, Totals, Utc, removed,
 };
 use crate::events::Checkpoint;
 use crate::file::plan::{mask_region, mute_span, mute_streams, reasons};
@@ -49,6 +49,10 @@ pub struct PublicManifest {
     pub masks: Vec<MaskItem>,
     /// What is taken out of the sound.
     pub mutes: Vec<MuteItem>,
+    /// Where the source is damaged: each stretch is hidden whole by an item, because nobody can
+    /// tell what it shows or says.
+    #[serde(default)]
+    pub damaged: Vec<OneLine<DamagedItem>>,
     /// What of the source reaches no release, whatever is decided: other streams, chapters,
     /// messages. It follows from `source`.
     pub removed: Vec<OneLine<RemovedItem>>,
@@ -265,6 +269,7 @@ impl PublicManifest {
             ));
         }
         self.coding.check(self)?;
+        self.check_damaged()?;
         for mask in &self.masks {
             let (frames, end) = (self.source.frames, mask.frames.0.1);
             if end > frames {
@@ -358,6 +363,7 @@ impl PublicManifest {
             let origin = match mask.origin {
                 MaskOriginName::Model => MaskOrigin::Track(TrackId(item)),
                 MaskOriginName::Drawn => MaskOrigin::Drawn,
+                MaskOriginName::Damage => MaskOrigin::Damage,
             };
             mask_region(
                 &|key| format!("item {item}, {key}"),

@@ -1,11 +1,15 @@
 //! Manifests and the log: complete, strict, and silent about what must not go out.
 
-use redact_core::{Digest, MaskOrigin};
+use redact_core::{
+    Damage, DamageCause, DamagedPictures, DamagedSound, Digest, FrameIndex, FrameSpan, MaskOrigin,
+    TimeSpan,
+};
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::manifest::{
-    CheckResult, Fresh, ManifestInput, Manifests, PublicManifest, SealedManifest, build,
+    CheckResult, Fresh, ManifestInput, Manifests, MaskOriginName, OneLine, PublicManifest,
+    SealedManifest, build,
 };
 use crate::sign::{KeyPair, SignatureVerdict, Signed, TrustStore};
 use crate::testing::{self, Made, NOW, SENSITIVE};
@@ -98,6 +102,51 @@ fn masks_and_mutes_can_be_rebuilt_from_the_public_manifest_alone() {
         );
     }
     assert_eq!(rebuilt.mutes.len(), planned.mutes.len());
+}
+
+/// Goal: a checker learns from the manifest alone what is damaged, and that it is hidden whole.
+#[test]
+fn damaged_stretches_are_declared_with_what_hides_them() {
+    let damage = Damage {
+        pictures: vec![DamagedPictures {
+            frames: FrameSpan::new(FrameIndex::new(3), FrameIndex::new(6)).unwrap(),
+            span: TimeSpan::new(100_100_000, 200_200_000).unwrap(),
+            cause: DamageCause::Marked,
+        }],
+        sound: vec![DamagedSound {
+            stream: 0,
+            span: TimeSpan::new(50_000_000, 210_000_000).unwrap(),
+            cause: DamageCause::Container,
+        }],
+    };
+    let mut plan = crate::testing::unapproved();
+    plan.reasons = crate::plan::with_damage_reason(plan.reasons, &damage);
+    plan.damage = damage.clone();
+    let plan = crate::plan::approve(plan, "Approver Abel", NOW, "I looked").unwrap();
+    let made = Made::of(plan.clone()).build();
+    assert_eq!(made.public.damage().unwrap().difference(&damage), None);
+    let [OneLine(pictures), OneLine(sound)] = &made.public.damaged[..] else {
+        panic!("{:?}", made.public.damaged);
+    };
+    let mask = &made.public.masks[pictures.item as usize - 1];
+    assert_eq!(mask.origin, MaskOriginName::Damage);
+    assert_eq!(mask.frames.0, (3, 6));
+    assert_eq!(mask.reason, "damaged-recording");
+    assert!(made.public.mutes.iter().any(|mute| mute.item == sound.item));
+    let csv = String::from_utf8(log::csv(&made.public).unwrap()).unwrap();
+    assert!(csv.contains("the decoder marks it as damaged"), "{csv}");
+    // The approval covers it, and a plan file keeps it.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plan.json");
+    crate::plan::write(&path, &plan, crate::Overwrite::Never).unwrap();
+    assert_eq!(crate::plan::read(&path).unwrap().0.damage, damage);
+    let mut silent = plan;
+    silent.damage = Damage::default();
+    let refused = crate::plan::write(&path, &silent, crate::Overwrite::Replace);
+    assert!(matches!(
+        refused,
+        Err(RecordError::ChangedAfterApproval { .. })
+    ));
 }
 
 /// Goal: nothing sensitive goes out. Control: all of it is in the sealed manifest.

@@ -1,0 +1,239 @@
+//! Where a recording is damaged: what nobody can vouch for is hidden whole and listed.
+//!
+//! A scan that was asked to go on at damage finds these stretches, the plan carries them, a render
+//! must meet the very same ones again, and each is a mask or a mute of its own that no person can
+//! take out of the plan: see [`crate::Redactions`].
+
+use crate::{
+    Effect, FrameSpan, Keyframe, MaskOrigin, MaskRegion, MuteRegion, MuteStreams, MuteStyle,
+    NormRect, Reason, ReasonCode, TimeSpan,
+};
+
+/// How a stretch is known to be damaged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DamageCause {
+    /// The container's data are broken, or it marks a packet as incomplete.
+    Container,
+    /// The decoder refuses the data.
+    Undecodable,
+    /// The decoder delivers a picture and marks it as damaged.
+    Marked,
+    /// Pictures are missing that others are predicted from.
+    Missing,
+    /// A picture has no time, or one that contradicts those around it.
+    Time,
+}
+
+impl DamageCause {
+    /// Every cause.
+    pub const ALL: [Self; 5] = [
+        Self::Container,
+        Self::Undecodable,
+        Self::Marked,
+        Self::Missing,
+        Self::Time,
+    ];
+
+    /// `container`, `undecodable`, `marked`, `missing` or `time`, as files spell it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Container => "container",
+            Self::Undecodable => "undecodable",
+            Self::Marked => "marked",
+            Self::Missing => "missing",
+            Self::Time => "time",
+        }
+    }
+
+    /// What it means, for people.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Container => "the file's data are broken",
+            Self::Undecodable => "the decoder refuses the data",
+            Self::Marked => "the decoder marks it as damaged",
+            Self::Missing => "pictures are missing that others are predicted from",
+            Self::Time => "its times contradict each other",
+        }
+    }
+}
+
+/// A stretch of pictures, from the first that is damaged to the next that stands on its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct DamagedPictures {
+    /// The frames.
+    pub frames: FrameSpan,
+    /// When they are shown.
+    pub span: TimeSpan,
+    /// What was seen first.
+    pub cause: DamageCause,
+}
+
+/// A stretch of a sound track.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct DamagedSound {
+    /// Index into [`crate::SourceInfo::audio`].
+    pub stream: usize,
+    /// When, padding included.
+    pub span: TimeSpan,
+    /// What was seen first.
+    pub cause: DamageCause,
+}
+
+/// All that is damaged in a recording.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Damage {
+    /// Pictures, in order; stretches do not touch each other.
+    pub pictures: Vec<DamagedPictures>,
+    /// Sound, in order of tracks and times; stretches of a track do not touch each other.
+    pub sound: Vec<DamagedSound>,
+}
+
+impl Damage {
+    /// Whether nothing is damaged.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.pictures.is_empty() && self.sound.is_empty()
+    }
+
+    /// The code of the reason that its masks and mutes have.
+    #[must_use]
+    pub fn code() -> ReasonCode {
+        ReasonCode("damaged-recording".into())
+    }
+
+    /// The reason that its masks and mutes have.
+    #[must_use]
+    pub fn reason() -> Reason {
+        Reason {
+            code: Self::code(),
+            statute: "none (technical)".into(),
+            text: "The recording is damaged here, so that nobody can tell what it shows or says."
+                .into(),
+        }
+    }
+
+    /// One black mask over the whole picture for each stretch of pictures.
+    #[must_use]
+    pub fn masks(&self) -> Vec<MaskRegion> {
+        let mask = |(number, damaged): (usize, &DamagedPictures)| {
+            let path = vec![Keyframe {
+                frame: damaged.frames.start(),
+                rect: NormRect::WHOLE,
+            }];
+            let (id, effect) = (format!("damaged-picture-{number}"), Effect::Fill);
+            let origin = MaskOrigin::Damage;
+            MaskRegion::new(id, origin, effect, Self::code(), damaged.frames, path)
+                .expect("one keyframe, at the first frame")
+        };
+        (1..).zip(&self.pictures).map(mask).collect()
+    }
+
+    /// Silence for each stretch of sound.
+    #[must_use]
+    pub fn mutes(&self) -> Vec<MuteRegion> {
+        let mute = |(number, damaged): (usize, &DamagedSound)| MuteRegion {
+            id: format!("damaged-sound-{number}"),
+            span: damaged.span,
+            streams: MuteStreams::Only(vec![damaged.stream]),
+            style: MuteStyle::Silence,
+            reason: Self::code(),
+        };
+        (1..).zip(&self.sound).map(mute).collect()
+    }
+
+    /// Where this and `found` differ first, in words; `None` when they agree.
+    ///
+    /// Causes are not compared: another version of a decoder may see the same damage otherwise.
+    #[must_use]
+    pub fn difference(&self, found: &Self) -> Option<String> {
+        let pictures = |damage: &Self| -> Vec<(u32, u32)> {
+            let spans = damage.pictures.iter().map(|damaged| damaged.frames);
+            spans
+                .map(|span| (span.start().get(), span.end().get()))
+                .collect()
+        };
+        let sound = |damage: &Self| -> Vec<(usize, TimeSpan)> {
+            let sound = damage.sound.iter();
+            sound
+                .map(|damaged| (damaged.stream, damaged.span))
+                .collect()
+        };
+        if let Some((here, there)) = first_difference(&pictures(self), &pictures(found)) {
+            let text = |span: Option<(u32, u32)>| {
+                span.map_or_else(
+                    || "no more".to_owned(),
+                    |(start, end)| format!("frames {start} to {}", end - 1),
+                )
+            };
+            let (here, there) = (text(here), text(there));
+            return Some(format!("damaged pictures: {here} declared, {there} found"));
+        }
+        let (here, there) = first_difference(&sound(self), &sound(found))?;
+        let text = |sound: Option<(usize, TimeSpan)>| {
+            sound.map_or_else(
+                || "no more".to_owned(),
+                |(stream, span)| {
+                    let millis = |nanos: i64| nanos.div_euclid(1_000_000);
+                    let (start, end) = (millis(span.start_nanos()), millis(span.end_nanos()));
+                    format!("track {stream} from {start} to {end} ms")
+                },
+            )
+        };
+        let (here, there) = (text(here), text(there));
+        Some(format!("damaged sound: {here} declared, {there} found"))
+    }
+}
+
+/// The first place at which two lists differ, with what each has there.
+fn first_difference<T: Copy + PartialEq>(a: &[T], b: &[T]) -> Option<(Option<T>, Option<T>)> {
+    (0..a.len().max(b.len()))
+        .map(|at| (a.get(at).copied(), b.get(at).copied()))
+        .find(|(a, b)| a != b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::FrameIndex;
+
+    fn pictures(start: u32, end: u32) -> DamagedPictures {
+        DamagedPictures {
+            frames: FrameSpan::new(FrameIndex::new(start), FrameIndex::new(end)).unwrap(),
+            span: TimeSpan::new(i64::from(start), i64::from(end)).unwrap(),
+            cause: DamageCause::Marked,
+        }
+    }
+
+    #[test]
+    fn every_stretch_is_hidden_whole() {
+        let damage = Damage {
+            pictures: vec![pictures(2, 5), pictures(9, 10)],
+            sound: Vec::new(),
+        };
+        let masks = damage.masks();
+        let hidden = |frame| {
+            let at = masks
+                .iter()
+                .filter_map(|m| m.rect_at(FrameIndex::new(frame)));
+            at.filter(|rect| *rect == NormRect::WHOLE).count()
+        };
+        assert_eq!([1, 2, 4, 5, 9, 10].map(hidden), [0, 1, 1, 0, 1, 0]);
+        assert!(masks.iter().all(|mask| mask.effect() == Effect::Fill));
+    }
+
+    #[test]
+    fn the_first_difference_is_named_and_causes_are_none() {
+        let of = |pictures| Damage {
+            pictures,
+            sound: Vec::new(),
+        };
+        let mut other = pictures(2, 5);
+        other.cause = DamageCause::Time;
+        assert_eq!(of(vec![pictures(2, 5)]).difference(&of(vec![other])), None);
+        let said = of(vec![pictures(2, 5)]).difference(&of(Vec::new()));
+        let expected = "damaged pictures: frames 2 to 4 declared, no more found";
+        assert_eq!(said.as_deref(), Some(expected));
+    }
+}

@@ -1,0 +1,97 @@
+//! The decoders of a recording, set up.
+
+use ffmpeg_next::codec::{self, decoder, threading};
+use ffmpeg_next::{Error, Stream};
+use redact_core::{AudioInfo, SourceError, TimeBase};
+
+use super::start::time_base_of;
+use crate::{ffi, probe};
+
+/// The largest thread count that is asked of a decoder; more only costs memory.
+const THREADS_MAX: usize = 16;
+
+/// A sound track and its decoder.
+pub(super) struct Sound {
+    pub(super) stream: usize,
+    pub(super) time_base: TimeBase,
+    pub(super) decoder: decoder::Audio,
+    pub(super) info: AudioInfo,
+    pub(super) heard: bool,
+}
+
+/// A decoder of pictures.
+pub(crate) fn open_video(
+    stream: &Stream<'_>,
+    threads: usize,
+) -> Result<decoder::Video, SourceError> {
+    let context = codec::Context::from_parameters(stream.parameters()).map_err(failed)?;
+    set_up(context, stream, threads)
+}
+
+/// The same, with what FFmpeg complains of in it.
+pub(super) fn open_watched(
+    stream: &Stream<'_>,
+    threads: usize,
+) -> Result<(ffi::Complaints, decoder::Video), SourceError> {
+    let mut context = codec::Context::from_parameters(stream.parameters()).map_err(failed)?;
+    let complaints = ffi::Complaints::about_decoder(&mut context);
+    let decoder = set_up(context, stream, threads)?;
+    Ok((complaints, decoder))
+}
+
+fn set_up(
+    mut context: codec::Context,
+    stream: &Stream<'_>,
+    threads: usize,
+) -> Result<decoder::Video, SourceError> {
+    // Damaged pictures are delivered with a mark instead of left out in silence.
+    context.set_flags(codec::Flags::OUTPUT_CORRUPT);
+    let machine = std::thread::available_parallelism().map_or(1, usize::from);
+    context.set_threading(threading::Config {
+        count: if threads == 0 { machine } else { threads }.min(THREADS_MAX),
+        ..threading::Config::kind(threading::Type::Frame)
+    });
+    let mut decoder = context.decoder();
+    decoder.set_packet_time_base(stream.time_base());
+    decoder.video().map_err(|error| refused(stream, error))
+}
+
+/// A decoder for a sound track; `None` when the track never says what it holds.
+pub(super) fn open_sound(stream: &Stream<'_>) -> Result<Option<Sound>, SourceError> {
+    let context = codec::Context::from_parameters(stream.parameters()).map_err(failed)?;
+    let mut decoder = context.decoder();
+    decoder.set_packet_time_base(stream.time_base());
+    let decoder = decoder.audio().map_err(|error| refused(stream, error))?;
+    let (rate_hz, channels) = (decoder.rate(), decoder.channels());
+    if rate_hz == 0 || channels == 0 {
+        return Ok(None);
+    }
+    Ok(Some(Sound {
+        stream: stream.index(),
+        time_base: time_base_of(stream.time_base()),
+        decoder,
+        info: AudioInfo {
+            stream: probe::stream_number(stream.index()),
+            codec: probe::codec_name(stream),
+            rate_hz,
+            channels,
+        },
+        heard: false,
+    }))
+}
+
+fn refused(stream: &Stream<'_>, error: Error) -> SourceError {
+    match error {
+        Error::DecoderNotFound => SourceError::UnsupportedCodec {
+            codec: probe::codec_name(stream),
+        },
+        other => failed(other),
+    }
+}
+
+fn failed(error: Error) -> SourceError {
+    SourceError::Failed {
+        what: "cannot set the decoder up",
+        source: ffi::cause(error),
+    }
+}

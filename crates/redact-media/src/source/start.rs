@@ -1,0 +1,137 @@
+//! What a recording says of itself, once its first frame is decoded.
+
+use ffmpeg_next::frame::{self, Video};
+use redact_core::{AudioInfo, FrameIndex, SourceError, SourceInfo, TimeBase, Timestamp, VideoInfo};
+
+use super::reader::{Event, ReadError, Reader};
+use crate::picture::{Shaper, Turn, format_name};
+use crate::{ffi, probe};
+
+/// Sound that may come before the first frame, in bytes as decoded: about 3 minutes of stereo.
+const EARLY_SOUND_BYTES_MAX: usize = 64 << 20;
+
+/// Reads up to the first frame; gives it, and the sound before it.
+pub(super) fn up_to_first_frame(reader: &mut Reader) -> Result<(Video, Vec<Event>), SourceError> {
+    let (mut early, mut bytes) = (Vec::new(), 0);
+    let base = reader.video_time_base();
+    let at_start = |error: ReadError| error.at(FrameIndex::ZERO, Timestamp::new(0), base);
+    loop {
+        match reader.next().map_err(at_start)? {
+            Some(Event::Picture(frame)) => return Ok((frame, early)),
+            Some(event) => {
+                bytes += match &event {
+                    Event::Sound { frame, .. } => {
+                        frame.samples() * usize::from(frame.channels()) * size_of::<f32>()
+                    }
+                    Event::CodedSound { packet, .. } => packet.size(),
+                    Event::Picture(_)
+                    | Event::Coded(_)
+                    | Event::Broken(_)
+                    | Event::Mended
+                    | Event::BrokenSound { .. } => 0,
+                };
+                early.push(event);
+            }
+            None => return Err(at_start(ReadError::NoFrame)),
+        }
+        if bytes > EARLY_SOUND_BYTES_MAX {
+            return Err(at_start(ReadError::NoFrame));
+        }
+    }
+}
+
+/// The container's display matrix, else that of the coded picture.
+pub(super) fn turn_of(reader: &Reader, first: &Video) -> Turn {
+    let in_frame = || {
+        first
+            .side_data(frame::side_data::Type::DisplayMatrix)
+            .map(|data| Turn::from_matrix(data.data()))
+    };
+    let stream = reader.input.stream(reader.video_index());
+    stream
+        .and_then(|stream| probe::container_turn(&stream))
+        .or_else(in_frame)
+        .unwrap_or_default()
+}
+
+pub(super) fn describe(
+    reader: &Reader,
+    first: &Video,
+    shaper: &Shaper,
+    first_timestamp: Timestamp,
+) -> Result<SourceInfo, SourceError> {
+    let input = &reader.input;
+    let stream = input
+        .stream(reader.video_index())
+        .ok_or(SourceError::NoVideo {
+            found: "no streams".to_owned(),
+        })?;
+    let turn = turn_of(reader, first);
+    let time_base = reader.video_time_base();
+    let duration = Timestamp::new(stream.duration()).nanos(time_base);
+    let whole = input.duration().checked_mul(1000);
+    let audio: Vec<AudioInfo> = reader.sound_infos();
+    Ok(SourceInfo {
+        container: input.format().name().to_owned(),
+        video: VideoInfo {
+            stream: probe::stream_number(stream.index()),
+            codec: probe::codec_name(&stream),
+            pixel_format: format_name(first.format()),
+            size: shaper.size(),
+            rotation_degrees: turn.degrees,
+            pixel_aspect: pixel_aspect(ffi::coded(&stream).aspect, first, turn),
+            time_base,
+            frame_rate: positive(stream.avg_frame_rate()),
+            frames_hint: u64::try_from(stream.frames())
+                .ok()
+                .filter(|frames| *frames > 0),
+            duration_hint_nanos: duration.filter(|d| *d > 0).or(whole.filter(|d| *d > 0)),
+            first_timestamp,
+            range: shaper.range(),
+        },
+        streams: probe::summaries(input, |index| {
+            let number = probe::stream_number(index);
+            index == reader.video_index() || audio.iter().any(|track| track.stream == number)
+        }),
+        audio,
+        chapters: probe::stream_number(input.nb_chapters() as usize),
+        tag_keys: ffi::tag_keys(input),
+        conversions: shaper.conversions(),
+    })
+}
+
+fn positive(rate: ffmpeg_next::Rational) -> Option<(u32, u32)> {
+    let num = u32::try_from(rate.numerator())
+        .ok()
+        .filter(|num| *num > 0)?;
+    Some((
+        num,
+        u32::try_from(rate.denominator())
+            .ok()
+            .filter(|den| *den > 0)?,
+    ))
+}
+
+/// The shape of a displayed pixel: the container's word, else the decoder's, else square.
+fn pixel_aspect((num, den): (i32, i32), first: &Video, turn: Turn) -> (u32, u32) {
+    let container = positive(ffmpeg_next::Rational::new(num, den));
+    let (num, den) = container
+        .or_else(|| positive(first.aspect_ratio()))
+        .unwrap_or((1, 1));
+    if turn.swaps_sides() {
+        (den, num)
+    } else {
+        (num, den)
+    }
+}
+
+/// A fraction of FFmpeg as a time base; one that is no time base is taken as microseconds.
+pub(super) fn time_base_of(rational: ffmpeg_next::Rational) -> TimeBase {
+    const MICROS: TimeBase = match TimeBase::new(1, 1_000_000) {
+        Some(base) => base,
+        None => panic!("both are positive"),
+    };
+    positive(rational)
+        .and_then(|(num, den)| TimeBase::new(num, den))
+        .unwrap_or(MICROS)
+}
