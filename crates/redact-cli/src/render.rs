@@ -81,11 +81,13 @@ fn render_noted(
     writes.extend(kept.as_ref().map(|_| places::kept_runs()).transpose()?);
     sandbox::confine(&[clip], &writes)?;
     let progress = TerminalProgress::new(global.quiet);
-    let (source, _) = scan::digest(clip, &progress)?;
-    note.subject("source", source);
-    let plan = plan::approved(plan, source).with_context(|| args.plan.display().to_string())?;
+    let bound = bind(clip, &progress)?;
+    note.subject("source", bound.sha256);
+    let plan =
+        plan::approved(plan, bound.sha256).with_context(|| args.plan.display().to_string())?;
     let job = ReleaseJob {
         clip,
+        bound: Some(bound),
         release: &release,
         plan: &plan,
         findings: findings.as_ref(),
@@ -171,6 +173,8 @@ fn records(paths: &ReleasePaths) -> [&PathBuf; 7] {
 pub(crate) struct ReleaseJob<'a> {
     /// The recording.
     pub clip: &'a Path,
+    /// What ties records to it, where it was just read for that.
+    pub bound: Option<FileBinding>,
     /// Where the release goes.
     pub release: &'a Path,
     /// What is hidden.
@@ -258,8 +262,13 @@ impl ReleaseJob<'_> {
         let named = || self.release.display().to_string();
         let partial = Partial::beside(self.release)?;
         self.check_source(threads)?;
-        let before = self.bind(self.clip, progress)?;
-        let mut splice = copied::choose(self.clip, self.plan, self.args.reencode)?;
+        let (clip, plan, reencode) = (self.clip, self.plan, self.args.reencode);
+        let bound = self.bound.clone();
+        let (before, splice) = both(
+            || bound.map_or_else(|| bind(clip, progress), Ok),
+            || copied::choose(clip, plan, reencode),
+        );
+        let (before, mut splice) = (before?, splice?);
         let kept = self.kept.zip(splice.as_ref());
         let kept = kept.map(|(folder, splice)| folder.runs(self, splice));
         if let (Some(kept), Some(splice)) = (&kept, &mut splice) {
@@ -285,8 +294,11 @@ impl ReleaseJob<'_> {
         let second_look = looking
             .map(|looking| second::check(self, partial.path(), looking, threads, progress))
             .transpose()?;
-        let (after, _) = scan::digest(self.clip, progress)?;
-        let binding = self.bind(partial.path(), progress).with_context(named)?;
+        let (after, binding) = both(
+            || scan::digest(clip, progress),
+            || bind(partial.path(), progress),
+        );
+        let ((after, _), binding) = (after?, binding.with_context(named)?);
         *note = self.note(Act::Render, binding.sha256);
         let events_head = self.journal.done(note)?;
         *note = self.note(Act::Export, binding.sha256);
@@ -351,13 +363,6 @@ impl ReleaseJob<'_> {
         note
     }
 
-    fn bind(&self, path: &Path, progress: &TerminalProgress) -> Result<FileBinding> {
-        use redact_core::{Phase, Progress as _};
-        let mut advance = |done, total| progress.advance(Phase::Digest, done, Some(total));
-        scan::stoppable(FileBinding::of_file(path, &mut advance))
-            .with_context(|| path.display().to_string())
-    }
-
     fn write(
         &self,
         partial: &Path,
@@ -414,9 +419,18 @@ impl ReleaseJob<'_> {
             frames: self.plan.plan().source.frames,
             audio_tracks,
         };
-        let leaks = leaks(looked.partial, &expected)?;
         let claims = Claims::of(looked.coding, expected.frames);
-        let (copied, written) = looked.claims(&claims)?.unzip();
+        let (clip, partial) = (self.clip, looked.partial);
+        let (leaks, claimed) = both(
+            || {
+                Ok::<_, anyhow::Error>((
+                    leaks(partial, &expected)?,
+                    source_channels(clip, audio_tracks)?,
+                ))
+            },
+            || looked.claims(&claims),
+        );
+        let ((leaks, source_channels), (copied, written)) = (leaks?, claimed?.unzip());
         let groups = written.as_ref().map(Splice::groups).unwrap_or_default();
         let known = looked.known(&groups);
         // What has the source's digests, or those of what was looked at before, decodes as that
@@ -446,7 +460,7 @@ impl ReleaseJob<'_> {
             leaks,
             audit: found.audit,
             compare: found.compare,
-            source_channels: source_channels(self.clip, audio_tracks)?,
+            source_channels,
         };
         if let Some(failed) = checks.first_failure() {
             bail!(
@@ -506,6 +520,27 @@ impl ReleaseJob<'_> {
         }
         partial.rename(self.release)
     }
+}
+
+/// Reads a file for what ties a record to it.
+fn bind(path: &Path, progress: &TerminalProgress) -> Result<FileBinding> {
+    use redact_core::{Phase, Progress as _};
+    let mut advance = |done, total| progress.advance(Phase::Digest, done, Some(total));
+    scan::stoppable(FileBinding::of_file(path, &mut advance))
+        .with_context(|| path.display().to_string())
+}
+
+/// Does two things at the same time that need one core each.
+fn both<A: Send, B>(one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
+    std::thread::scope(|scope| {
+        let one = scope.spawn(one);
+        let other = other();
+        let one = one.join();
+        (
+            one.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            other,
+        )
+    })
 }
 
 const fn preset(preset: PresetArg) -> Preset {

@@ -86,6 +86,7 @@ fn run_noted(
     let release = &outputs.release;
     let job = ReleaseJob {
         clip,
+        bound: None,
         release,
         plan: &plan,
         findings: Some(&found),

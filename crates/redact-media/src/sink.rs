@@ -80,6 +80,13 @@ impl Preset {
         }
     }
 
+    /// Whether pictures are also predicted from later ones (B-frames). Those cost a fifth of the
+    /// time of the quick presets, for files that are smaller by about as much; a release follows
+    /// its source's rate as closely without them, and no frame waits for a later one.
+    const fn predicts_from_later(self) -> bool {
+        !matches!(self, Self::Ultrafast | Self::Superfast | Self::Veryfast)
+    }
+
     /// Pictures that others are predicted from. Source: x264 `common/base.c`,
     /// `param_apply_preset`.
     const fn references(self) -> u32 {

@@ -248,6 +248,27 @@ fn parts(ends: &[usize], range: Range<usize>) -> impl Iterator<Item = (usize, Ra
         .take_while(|(_, part)| part.start < part.end)
 }
 
+/// Sum and sum of squares of what `value` makes of each pair. Four are kept apart on the way, which
+/// the processor adds at once.
+fn sums<A: Copy, B: Copy>(a: &[A], b: &[B], value: impl Fn(A, B) -> f32) -> [f32; 2] {
+    const LANES: usize = 4;
+    let (mut sum, mut squares) = ([0.0_f32; LANES], [0.0_f32; LANES]);
+    let (fours, rest) = a.as_chunks::<LANES>();
+    let (fours_b, rest_b) = b.as_chunks::<LANES>();
+    let mut add = |lane: usize, a: A, b: B| {
+        let value = value(a, b);
+        sum[lane] += value;
+        squares[lane] += value * value;
+    };
+    for (a, b) in fours.iter().zip(fours_b) {
+        (0..LANES).for_each(|lane| add(lane, a[lane], b[lane]));
+    }
+    for (lane, (&a, &b)) in rest.iter().zip(rest_b).enumerate() {
+        add(lane, a, b);
+    }
+    [sum.iter().sum(), squares.iter().sum()]
+}
+
 impl Blocks {
     fn new(area: Area) -> Self {
         let (across, down) = (block_ends(area.width), block_ends(area.height));
@@ -273,11 +294,8 @@ impl Blocks {
         let first = self.first_of(y + BLOCK);
         for (block, part) in parts(&self.across, columns.start + BLOCK..columns.end + BLOCK) {
             let part = part.start - BLOCK..part.end - BLOCK;
-            let squares: f32 = there[part.clone()]
-                .iter()
-                .zip(&drawn[part.clone()])
-                .map(|(&sample, &drawn)| (f32::from(sample) - drawn).powi(2))
-                .sum();
+            let (there, drawn) = (&there[part.clone()], &drawn[part.clone()]);
+            let [_, squares] = sums(there, drawn, |sample, drawn| f32::from(sample) - drawn);
             let residual = &mut self.cells[first + block].residual;
             residual.0 += f64::from(squares);
             residual.1 += part.len() as u64;
@@ -288,11 +306,8 @@ impl Blocks {
     fn add_contrast(&mut self, row: usize, column: usize, levels: &[f32]) {
         let first = self.first_of(row);
         for (block, part) in parts(&self.across, column..column + levels.len()) {
-            let (mut sum, mut squares) = (0.0_f32, 0.0_f32);
-            for &level in &levels[part.start - column..part.end - column] {
-                sum += level;
-                squares += level * level;
-            }
+            let there = &levels[part.start - column..part.end - column];
+            let [sum, squares] = sums(there, there, |level, _| level);
             let (count, total, total_squares) = &mut self.cells[first + block].levels;
             *count += f64::from(u8::try_from(part.len()).unwrap_or(u8::MAX));
             *total += f64::from(sum);

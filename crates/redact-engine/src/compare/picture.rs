@@ -183,42 +183,37 @@ struct Sums {
 }
 
 impl Sums {
+    /// Samples of the two sides are put side by side first: a known number of them in one loop,
+    /// whose sums are not looked at one by one for overflow (256 squares of bytes fit), is what
+    /// the compiler needs to take many at once. What a block lacks at the picture's edge is zero on
+    /// both sides and adds nothing.
     fn of(expected: &Plane<'_>, release: &Plane<'_>, x: usize, y: usize) -> Self {
         let columns = x..(x + BLOCK).min(expected.width);
-        let mut sums = Self {
-            count: 0,
-            levels: 0,
-            squares: 0,
-            differences: 0,
-        };
-        for row in y..(y + BLOCK).min(expected.height) {
-            let a = &expected.row(row)[columns.clone()];
-            let b = &release.row(row)[columns.clone()];
-            if let (Some(a), Some(b)) = (a.first_chunk(), b.first_chunk()) {
-                sums.add::<BLOCK>(a, b);
-            } else {
-                for (&a, &b) in a.iter().zip(b) {
-                    sums.add(&[a], &[b]);
+        let rows = y..(y + BLOCK).min(expected.height);
+        let mut sides = [[0_u8; BLOCK * BLOCK]; 2];
+        for (side, plane) in sides.iter_mut().zip([expected, release]) {
+            for (target, row) in side.chunks_exact_mut(BLOCK).zip(rows.clone()) {
+                let samples = &plane.row(row)[columns.clone()];
+                match samples.first_chunk::<BLOCK>() {
+                    Some(whole) => target.copy_from_slice(whole),
+                    None => target[..samples.len()].copy_from_slice(samples),
                 }
             }
         }
-        sums
-    }
-
-    /// Adds samples of one row. A known number of them, and sums that are not looked at one by one
-    /// for overflow (256 squares of bytes fit), are what the compiler needs to take all at once.
-    fn add<const N: usize>(&mut self, a: &[u8; N], b: &[u8; N]) {
-        let (mut levels, mut squares, mut differences) = (0_u32, 0_u32, 0_u32);
-        for (&a, &b) in a.iter().zip(b) {
-            let (level, differs) = (u32::from(a), u32::from(a.abs_diff(b)));
-            levels = levels.wrapping_add(level);
-            squares = squares.wrapping_add(level.wrapping_mul(level));
-            differences = differences.wrapping_add(differs.wrapping_mul(differs));
+        let (mut levels, mut squares, mut differences) = (0_i32, 0_i32, 0_i32);
+        for (&a, &b) in sides[0].iter().zip(&sides[1]) {
+            let (a, b) = (i16::from(a), i16::from(b));
+            let square = |value: i16| i32::from(value).wrapping_mul(i32::from(value));
+            levels = levels.wrapping_add(i32::from(a));
+            squares = squares.wrapping_add(square(a));
+            differences = differences.wrapping_add(square(a.wrapping_sub(b)));
         }
-        self.count += u32::try_from(N).unwrap_or(0);
-        self.levels += levels;
-        self.squares += squares;
-        self.differences += differences;
+        Self {
+            count: u32::try_from(columns.len() * rows.len()).unwrap_or(0),
+            levels: levels.unsigned_abs(),
+            squares: squares.unsigned_abs(),
+            differences: differences.unsigned_abs(),
+        }
     }
 
     fn block(&self, kind: PlaneKind, x: usize, y: usize) -> Block {

@@ -158,7 +158,12 @@ impl Beside {
             "main" => ":cabac=1",
             _ => "",
         };
-        let own = format!("sps-id={}:dpb-size={kept}{tools}", self.number);
+        let early = if preset.predicts_from_later() {
+            ""
+        } else {
+            ":b-adapt=0"
+        };
+        let own = format!("sps-id={}:dpb-size={kept}{tools}{early}", self.number);
         settings.set("x264-params", &own);
         settings.set("profile", self.profile);
         settings.set("refs", &kept.min(preset.references()).to_string());
@@ -206,6 +211,9 @@ pub(super) fn open_encoder(
     ffi::set_color_tags(&mut encoder, tags);
     let mut settings = Dictionary::new();
     settings.set("preset", options.preset.name());
+    if !options.preset.predicts_from_later() {
+        settings.set("bf", "0");
+    }
     settings.set("crf", &options.crf.min(51).to_string());
     if let Some(frames) = options.scrub_frames {
         let every = frames.clamp(1, 600);

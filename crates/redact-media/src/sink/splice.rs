@@ -8,7 +8,7 @@
 use ffmpeg_next::codec::encoder;
 use ffmpeg_next::format::context::Output;
 use ffmpeg_next::packet::Flags;
-use ffmpeg_next::{Packet, Rational};
+use ffmpeg_next::{Packet, Rational, picture};
 use redact_core::{
     CodedPictures, CodedSound, FrameIndex, FrameSpan, SinkError, Timestamp, VideoInfo,
 };
@@ -164,6 +164,10 @@ impl PictureSplicer {
         }
         if self.run.is_none() {
             self.run = Some(self.start_run()?);
+        } else if !self.options.preset.predicts_from_later() {
+            // The header says how far out of order the copied pictures are, and so it is said of
+            // these; but none is.
+            shot.frame.set_kind(picture::Type::P);
         }
         shot.frame.set_pts(Some(at - self.less));
         self.next_frame += 1;
