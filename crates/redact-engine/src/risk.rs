@@ -67,6 +67,10 @@ const UNSEEN_RISK: f32 = 1.0;
 const LOW_SCORE_RISK: f32 = 0.6;
 const NEAR_EDGE_RISK: f32 = 0.2;
 
+/// What a moment of a vehicle risks of that: it may show no plate, and its track also begins and ends
+/// where its plate is found.
+const VEHICLE_SHARE: f32 = 0.5;
+
 /// The weak moments of all tracks of a recording with so many frames, the riskiest first.
 #[must_use]
 pub fn look_here_first(tracks: &[Track], frames: u32) -> Vec<Moment> {
@@ -87,6 +91,10 @@ pub fn look_here_first(tracks: &[Track], frames: u32) -> Vec<Moment> {
 #[must_use]
 pub fn weak_moments(track: &Track, frames: u32) -> Vec<Moment> {
     let boxes = track.boxes();
+    let share = match track.class() {
+        Class::Vehicle => VEHICLE_SHARE,
+        Class::Face | Class::Plate | Class::Screen => 1.0,
+    };
     let moment = |run: &[TrackBox], weakness, risk: f32| {
         let (first, last) = (run[0].frame, run[run.len() - 1].frame);
         Some(Moment {
@@ -94,7 +102,7 @@ pub fn weak_moments(track: &Track, frames: u32) -> Vec<Moment> {
             class: track.class(),
             frames: FrameSpan::new(first, last.next())?,
             weakness,
-            risk: risk.clamp(0.0, 1.0),
+            risk: (share * risk).clamp(0.0, 1.0),
         })
     };
     let seen = |b: &TrackBox| b.origin == BoxOrigin::Detected;
@@ -189,6 +197,20 @@ mod tests {
                 (Weakness::NearEdge, 18, 19),
                 (Weakness::Exit, 19, 20),
             ]
+        );
+    }
+
+    /// Goal: what identifies somebody is looked at before a vehicle that may show no plate.
+    #[test]
+    fn vehicles_come_after_the_same_moments_of_faces() {
+        let boxes = [(Extended, 0.5, 0.9), (Detected, 0.5, 0.9)];
+        let face = track(2, 5, &boxes);
+        let vehicle = Track::new(TrackId(1), Class::Vehicle, face.boxes().to_vec()).unwrap();
+        let moments = look_here_first(&[vehicle, face], 100);
+        let classes: Vec<Class> = moments.iter().map(|moment| moment.class).collect();
+        assert_eq!(
+            classes,
+            [Class::Face, Class::Face, Class::Vehicle, Class::Vehicle]
         );
     }
 

@@ -80,14 +80,15 @@ impl Default for TrackerOptions {
                 y_margin,
             }
         };
-        // Plates and screens are looked for too seldom to shorten their ends, and no model of
-        // screens is ever sure.
+        // Plates and screens are looked for too seldom to shorten their ends. No model of screens is
+        // ever sure; of a vehicle they always are.
         const NEVER: f32 = f32::INFINITY;
+        const ALWAYS: f32 = 0.0;
         Self {
             face: class([0.5, 0.25, 0.6, 0.8], [0.05, 8.0], [0.25, 0.30]),
             plate: class([0.4, 0.15, 0.6, 0.7], [0.08, 0.0], [0.15, 0.25]),
             screen: class([0.3, 0.25, 0.6, 1.5], [NEVER, 0.0], [0.08, 0.08]),
-            vehicle: class([0.4, 0.25, 0.7, 1.2], [NEVER, 0.0], [0.03, 0.04]),
+            vehicle: class([0.4, 0.25, 0.55, 1.2], [ALWAYS, 0.0], [0.03, 0.04]),
             patience_nanos: 2_000_000_000,
             extend_nanos: 500_000_000,
             extend_inside_nanos: 1_000_000_000,

@@ -8,7 +8,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use redact_core::{Class, Detection, FrameIndex, NormRect, TrackBox};
+use redact_core::{BoxOrigin, Class, Detection, FrameIndex, NormRect, TrackBox};
 
 /// Boxes of one thing in frames that follow one by one.
 pub(super) type Run = (Class, Vec<TrackBox>);
@@ -58,7 +58,11 @@ fn read_boxes(vehicles: &[Run], others: &[Run]) -> HashSet<(usize, FrameIndex)> 
         if *class != Class::Plate || !sure(boxes) {
             continue;
         }
-        for plate in boxes {
+        // Where it is beyond its sightings is a guess: there the vehicle stays hidden, too.
+        for plate in boxes
+            .iter()
+            .filter(|place| place.origin != BoxOrigin::Extended)
+        {
             let Some((which, rects)) = in_frame.get(&plate.frame) else {
                 continue;
             };
@@ -105,7 +109,6 @@ fn bearer(vehicles: &[NormRect], plate: NormRect) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use redact_core::BoxOrigin;
 
     const CAR: [f32; 4] = [0.2, 0.2, 0.6, 0.6];
     const PLATE: [f32; 4] = [0.36, 0.44, 0.44, 0.48];
@@ -155,6 +158,15 @@ mod tests {
             let car = run(Class::Vehicle, 0..4, CAR, 0.8);
             assert_eq!(vehicle_frames(vec![car, plate]), std::slice::from_ref(&all));
         }
+    }
+
+    /// Goal: a plate that is carried on unseen answers for nothing: where it is then is a guess.
+    #[test]
+    fn a_plate_beyond_its_sightings_answers_for_no_vehicle() {
+        let mut plate = run(Class::Plate, 0..4, PLATE, 0.9);
+        plate.1[3].origin = BoxOrigin::Extended;
+        let car = run(Class::Vehicle, 0..4, CAR, 0.8);
+        assert_eq!(vehicle_frames(vec![car, plate]), [vec![3]]);
     }
 
     /// Of a car and the one behind it that its box reaches into, one plate uncovers one.
