@@ -153,12 +153,12 @@ fn faces_in_single_images() {
 
 #[test]
 fn plates_in_single_images() {
-    check_images("cars", "plate", 0.40);
+    check_images("cars", "plate", 0.80);
 }
 
 #[test]
 fn plates_on_the_road_in_single_images() {
-    check_images("ro-dashcam", "plate", 0.20);
+    check_images("ro-dashcam", "plate", 0.90);
 }
 
 #[test]

@@ -133,6 +133,10 @@ const fn close_up(card: &'static str, side: u32) -> Lens {
 /// is in the others: no model knows both at once.
 const NEAR: u32 = 320;
 
+/// Input in which a plate that fills the picture is as large as that. It costs a twelfth of a look at
+/// 640.
+const CLOSE: u32 = 192;
+
 impl Profile {
     /// Models that look for one class are united: add one by adding a line.
     const fn plans(self) -> &'static [Plan] {
@@ -141,6 +145,7 @@ impl Profile {
             whole("lpd-yunet", 640, 15),
             own(640, 6),
             own(NEAR, 12),
+            own(CLOSE, 12),
             street(
                 640,
                 12,
@@ -154,6 +159,7 @@ impl Profile {
             whole("lpd-yunet", 640, 6),
             own(960, 4),
             own(NEAR, 6),
+            own(CLOSE, 6),
             street(
                 640,
                 6,
@@ -170,6 +176,7 @@ impl Profile {
             own(960, 2),
             own(1280, 4),
             own(NEAR, 4),
+            own(CLOSE, 4),
             street(
                 832,
                 4,

@@ -57,7 +57,11 @@ pub(crate) fn plausible(
             plate::can_be(candidate.rect_in_model, plate::LPD, inner, reduced)
         }
         (HeadKind::PlateScreen, Subject::Plate) => {
-            plate::can_be(candidate.rect_in_model, plate::PLATE_SCREEN, inner, reduced)
+            let largest = match inner[0].max(inner[1]) <= plate::CLOSE_UP_SIDE {
+                true => plate::CLOSE_UP,
+                false => plate::PLATE_SCREEN,
+            };
+            plate::can_be(candidate.rect_in_model, largest, inner, reduced)
         }
         _ => true,
     }
