@@ -155,3 +155,46 @@ fn a_release_that_shows_what_is_damaged_does_not_verify() {
         assert!(said.contains(words), "{words}: {said}");
     }
 }
+
+/// Goal: pictures that change their size midway are released in the first one's size, which the
+/// manifest declares; a plan that is silent about it is not rendered.
+#[test]
+fn a_change_of_size_is_declared() {
+    let work = Work::new();
+    for (name, size) in [("a.ts", "192x128"), ("b.ts", "320x240")] {
+        work.ffmpeg(&format!(
+            "-f lavfi -i testsrc2=size={size}:rate=25:duration=1 -c:v libx264 -g 25 {name}"
+        ));
+    }
+    work.ffmpeg("-i concat:a.ts|b.ts -c copy clip.ts");
+    work.redact(&["key", "new"]).expect_status(0);
+    work.redact(&["scan", "clip.ts"]).expect_status(0);
+    let mut plan = work.approve_findings();
+    work.redact(&["render", "clip.ts", "clip.plan.json"])
+        .expect_status(0);
+    let manifest = work.json("clip.redacted.manifest.json");
+    let declared = manifest["source"]["conversions"].as_array().unwrap();
+    assert!(declared.contains(&json!(
+        "later pictures scaled to the size and format of the first"
+    )));
+    let said = work
+        .redact(&["verify", "clip.redacted.mp4", "--source", "clip.ts"])
+        .expect_status(0)
+        .stdout();
+    assert!(said.contains("size of pictures"), "{said}");
+
+    work.forge("clip.redacted.mp4", |m| {
+        m["source"]["conversions"] = json!([])
+    });
+    let verify = ["verify", "clip.redacted.mp4", "--source", "clip.ts"];
+    let said = work.redact(&verify).expect_status(1).stdout();
+    assert!(said.contains("size and format change midway"), "{said}");
+
+    plan["source"]["conversions"] = json!([]);
+    plan["approvals"] = json!([]);
+    work.write_json("clip.plan.json", &plan);
+    work.redact(&["approve", "clip.plan.json", "--by", "Ada", "--force"])
+        .expect_status(0);
+    work.redact(&["render", "clip.ts", "clip.plan.json", "--force"])
+        .expect_refusal(&["the plan does not say so"]);
+}

@@ -25,6 +25,7 @@ mod keys;
 mod leaks;
 mod odd_pictures;
 mod pipeline;
+mod quality;
 mod reports;
 mod request;
 mod score;

@@ -17,9 +17,9 @@ pub(crate) fn hint(error: &anyhow::Error) -> Option<&'static str> {
 }
 
 fn render_hint(error: &RenderError) -> Option<&'static str> {
-    matches!(error, RenderError::Damage { .. }).then_some(
-        "what is damaged is hidden as the scan found it, whoever edits the plan: scan the \
-         recording again with this version of the program",
+    matches!(error, RenderError::Damage { .. } | RenderError::Rescaled).then_some(
+        "what is damaged is hidden, and sizes are declared, as the scan found them, whoever edits \
+         the plan: scan the recording again with this version of the program",
     )
 }
 
@@ -49,7 +49,7 @@ fn plan_hint(error: &PlanError) -> Option<&'static str> {
 
 fn source_hint(error: &SourceError) -> Option<&'static str> {
     match error {
-        SourceError::Damaged { .. } => Some(
+        SourceError::Damaged { .. } | SourceError::BadTime { .. } => Some(
             "ask for the file again from where it came; where there is no better one, \
              `--damaged mask` (of scan, run and batch) hides the whole picture while the damage \
              lasts and lists it in the manifest",

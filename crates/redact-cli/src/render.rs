@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
-use redact_core::{ApprovedPlan, Digest, Findings, FrameSpan, Plan, Source};
+use redact_core::{ApprovedPlan, Conversion, Digest, Findings, FrameSpan, Met, Plan, Source};
 use redact_engine::{Check, Expected, RenderReport};
 use redact_media::{
     Echo, EchoedRun, EncodeOptions, FileSink, KeptSpans, OpenOptions, Preset, Splice,
@@ -328,6 +328,15 @@ impl ReleaseJob<'_> {
         })
     }
 
+    /// What the plan says that the recording's source meets.
+    fn declared(&self) -> Met {
+        let plan = self.plan.plan();
+        Met {
+            damage: plan.damage.clone(),
+            is_rescaled: plan.source.info.conversions.contains(&Conversion::Rescaled),
+        }
+    }
+
     /// How the recording is read: past damage only where the scan did so and found some.
     fn options(&self, threads: usize) -> OpenOptions {
         OpenOptions {
@@ -448,7 +457,7 @@ impl ReleaseJob<'_> {
             }),
             redactions,
             expected: &expected,
-            damage: &self.plan.plan().damage,
+            declared: &self.declared(),
             earlier: looked.splice.map(|_| &known.evidence),
         };
         let mut found = examined.examine(threads, progress)?;

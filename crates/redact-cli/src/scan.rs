@@ -5,7 +5,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use redact_core::{
-    Class, Digest, Findings, Phase, Progress as _, Source as _, SourceIdentity, TimeSpan, Timestamp,
+    Class, Conversion, Digest, Findings, Phase, Progress as _, Source as _, SourceIdentity,
+    TimeSpan, Timestamp,
 };
 use redact_media::{Damaged, FileSource, OpenOptions};
 use redact_record::events::Act;
@@ -104,9 +105,12 @@ pub(crate) fn find(
     // Opened before it is digested: a file that is no recording is refused at once.
     let source = FileSource::open(clip, &options).with_context(name)?;
     let (digest, bytes) = digest(clip, progress)?;
-    let info = source.info().clone();
+    let mut info = source.info().clone();
     let report = redact_engine::scan(Box::new(source), looking.eyes, &looking.options, progress)
         .with_context(name)?;
+    if report.met.is_rescaled {
+        info.conversions.push(Conversion::Rescaled);
+    }
     Ok(Findings {
         source: SourceIdentity {
             digest,
@@ -119,7 +123,7 @@ pub(crate) fn find(
         missing: looking.missing,
         tracks: report.tracks,
         speech: report.speech,
-        damage: report.damage,
+        damage: report.met.damage,
     })
 }
 

@@ -89,7 +89,7 @@ pub enum Conversion {
     },
     /// Pictures were mirrored as the source's display matrix says.
     Mirrored,
-    /// The size changed midway; later pictures were scaled to the first one's size.
+    /// Size or format changed midway; later pictures were brought to those of the first.
     Rescaled,
 }
 
@@ -100,7 +100,10 @@ impl std::fmt::Display for Conversion {
             Self::PaddedToEven { from } => write!(f, "padded from {from} to even sides"),
             Self::Rotated { degrees } => write!(f, "turned by {degrees} degrees as tagged"),
             Self::Mirrored => write!(f, "mirrored as tagged"),
-            Self::Rescaled => write!(f, "later pictures scaled to the size of the first"),
+            Self::Rescaled => write!(
+                f,
+                "later pictures scaled to the size and format of the first"
+            ),
         }
     }
 }

@@ -38,7 +38,7 @@ pub use plan::{
     Redactions, Verdict,
 };
 pub use port::{
-    BoxError, CameraMotion, DetectError, Detector, Motion, Phase, Progress, Sink, SinkError,
+    BoxError, CameraMotion, DetectError, Detector, Met, Motion, Phase, Progress, Sink, SinkError,
     Source, SourceError, SpeechDetector,
 };
 pub use units::{FrameIndex, FrameSpan, TimeBase, TimeSpan, Timestamp, UtcNanos};

@@ -22,11 +22,20 @@ pub trait Source: Send {
     /// Damage is an error and never looks like the end.
     fn next_item(&mut self) -> Result<Option<MediaItem>, SourceError>;
 
-    /// Where the recording is damaged, as far as it was read; all of it after the end. A source
-    /// that takes damage for an error has none.
-    fn damage(&self) -> Damage {
-        Damage::default()
+    /// What it met so far that could not be known at the start; all of it after the end.
+    fn met(&self) -> Met {
+        Met::default()
     }
+}
+
+/// What a source meets on its way through a recording.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Met {
+    /// Where the recording is damaged; a source that takes damage for an error has none.
+    pub damage: Damage,
+    /// Whether some pictures had another size or format than the first and were brought to it:
+    /// [`crate::Conversion::Rescaled`].
+    pub is_rescaled: bool,
 }
 
 /// A release to write, item by item.
@@ -146,11 +155,15 @@ pub enum SourceError {
     /// The content is scrambled.
     #[error("the recording is encrypted")]
     Encrypted,
-    /// The stream has frames but none has a usable time.
-    #[error("frame {index} has no time that can be kept")]
-    NoTimestamp {
+    /// A frame's time cannot be kept.
+    #[error("frame {index} (second {second:.2}) has {found}, expected one after the frame before")]
+    BadTime {
         /// The frame.
         index: FrameIndex,
+        /// When the frame before it ends, seconds since the recording's zero.
+        second: f64,
+        /// What its time is.
+        found: &'static str,
     },
     /// The decoder or demuxer rejected data. Frames before `frame` were delivered.
     #[error("damaged data at frame {frame} (second {second:.2})")]

@@ -9,8 +9,8 @@ use std::thread;
 
 use rayon::prelude::*;
 use redact_core::{
-    CodedPictures, Damage, Digest, Frame, FrameIndex, MediaItem, Phase, Progress, Redactions,
-    Source, SourceError, TimeBase, Timestamp,
+    CodedPictures, Digest, Frame, FrameIndex, MediaItem, Met, Phase, Progress, Redactions, Source,
+    SourceError, TimeBase, Timestamp,
 };
 
 use crate::audit::{AuditReport, Auditor, Expected, Measured, MeasuredWhen, measure};
@@ -22,6 +22,7 @@ use crate::mute::mute_block;
 mod evidence;
 mod picture;
 mod sound;
+mod ssim;
 
 pub use evidence::FrameEvidence;
 pub use picture::SecondQuality;
@@ -74,8 +75,8 @@ pub struct Examination {
     /// What was found in each frame that was decoded on both sides, for a render that writes the
     /// very same again.
     pub evidence: BTreeMap<FrameIndex, FrameEvidence>,
-    /// Where the source is damaged, when it goes on there.
-    pub damage: Damage,
+    /// What the source met: damage, and pictures of another size.
+    pub met: Met,
 }
 
 /// Decodes a written release once, audits it as [`crate::audit`] does, and walks through it in step
@@ -124,7 +125,7 @@ pub fn examine(
         earlier,
         evidence: BTreeMap::new(),
     };
-    let damage = thread::scope(|scope| {
+    let met = thread::scope(|scope| {
         let (source, source_thread) =
             decode::spawn(scope, "source", source).map_err(CompareError::Thread)?;
         let (release, release_thread) =
@@ -147,11 +148,11 @@ pub fn examine(
                 return Err(CompareError::Cancelled);
             }
         }
-        let damage = decode::join(source_thread).map_err(CompareError::Source)?;
+        let met = decode::join(source_thread).map_err(CompareError::Source)?;
         decode::join(release_thread).map_err(CompareError::Release)?;
-        Ok(damage)
+        Ok(met)
     })?;
-    Ok(walk.into_examination(expected, damage))
+    Ok(walk.into_examination(expected, met))
 }
 
 /// How a side counts time.
@@ -436,7 +437,7 @@ impl Walk<'_> {
         }
     }
 
-    fn into_examination(self, expected: &Expected, damage: Damage) -> Examination {
+    fn into_examination(self, expected: &Expected, met: Met) -> Examination {
         let [source, release] = self.frames;
         let mut counts = self.coded;
         if source != release {
@@ -461,7 +462,7 @@ impl Walk<'_> {
             audit: self.auditor.into_report(expected),
             compare,
             evidence: self.evidence,
-            damage,
+            met,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::thread::{Builder, Scope, ScopedJoinHandle};
 
-use redact_core::{Damage, MediaItem, Source, SourceError, SourceInfo};
+use redact_core::{MediaItem, Met, Source, SourceError, SourceInfo};
 
 use crate::queue::{self, Receiver};
 
@@ -13,7 +13,7 @@ pub(crate) const QUEUE_BYTES_MAX: usize = 16 << 20;
 /// A recording that is being read: its items, and the thread that reads them.
 pub(crate) type Decoded<'scope> = (
     Receiver<MediaItem>,
-    ScopedJoinHandle<'scope, Result<Damage, SourceError>>,
+    ScopedJoinHandle<'scope, Result<Met, SourceError>>,
 );
 
 /// Starts to read `source` on thread `name`; everything that comes must be decoded: a job that looks
@@ -44,15 +44,15 @@ impl Source for OnlyDecoded {
         }
     }
 
-    fn damage(&self) -> Damage {
-        self.0.damage()
+    fn met(&self) -> Met {
+        self.0.met()
     }
 }
 
 /// Starts to read `source` on thread `name`; its items come in order through the receiver.
 ///
 /// The thread ends when the recording does, when it is damaged (its result says so), or when the
-/// receiver is gone. Where the source goes on at damage, the result says where that was.
+/// receiver is gone. The result says what the source met.
 pub(crate) fn spawn<'scope>(
     scope: &'scope Scope<'scope, '_>,
     name: &str,
@@ -68,7 +68,7 @@ pub(crate) fn spawn<'scope>(
                     break; // Nobody listens any more, and whoever stopped holds the cause.
                 }
             }
-            Ok(source.damage())
+            Ok(source.met())
         })?;
     Ok((receiver, handle))
 }

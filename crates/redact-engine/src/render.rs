@@ -9,8 +9,8 @@ use std::thread;
 
 use rayon::prelude::*;
 use redact_core::{
-    ApprovedPlan, CodedPictures, CodedSound, Damage, Digest, FrameIndex, FrameSpan, MediaItem,
-    Phase, PixelSize, Progress, Redactions, Sink, SinkError, Source, SourceError,
+    ApprovedPlan, CodedPictures, CodedSound, Conversion, Digest, FrameIndex, FrameSpan, MediaItem,
+    Met, Phase, PixelSize, Progress, Redactions, Sink, SinkError, Source, SourceError,
 };
 
 use crate::compare::FrameEvidence;
@@ -103,6 +103,9 @@ pub enum RenderError {
         /// The first difference.
         difference: String,
     },
+    /// Pictures change their size or format midway, and the plan does not know.
+    #[error("pictures change their size or format midway, and the plan does not say so")]
+    Rescaled,
     /// The source handed something on as it is coded that the plan hides or mutes.
     #[error("{what} was to be copied although the plan changes it")]
     CopiedUnderMask {
@@ -189,7 +192,7 @@ pub fn render(
                 return Ok(());
             }
             tally.check_complete()?;
-            check_damage(plan, &found)
+            check_met(plan, &found)
         });
         if cause.get().is_none() {
             match checked {
@@ -210,9 +213,14 @@ pub fn render(
     }
 }
 
-/// What is hidden as damaged must be all that is: neither less nor more.
-fn check_damage(plan: &ApprovedPlan, found: &Damage) -> Result<(), RenderError> {
-    let difference = plan.plan().damage.difference(found);
+/// What is hidden as damaged must be all that is, neither less nor more; and pictures are brought to
+/// another size only where that is declared.
+fn check_met(plan: &ApprovedPlan, found: &Met) -> Result<(), RenderError> {
+    let plan = plan.plan();
+    if found.is_rescaled && !plan.source.info.conversions.contains(&Conversion::Rescaled) {
+        return Err(RenderError::Rescaled);
+    }
+    let difference = plan.damage.difference(&found.damage);
     difference.map_or(Ok(()), |difference| Err(RenderError::Damage { difference }))
 }
 

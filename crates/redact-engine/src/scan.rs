@@ -10,9 +10,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use redact_core::{
-    AudioBlock, CameraMotion, Class, Damage, DetectError, Detection, Detector, Frame, FrameIndex,
-    MediaItem, Motion, Phase, Progress, Source, SourceError, SpeechDetector, TimeBase, TimeSpan,
-    Timestamp, Track,
+    AudioBlock, CameraMotion, Class, DetectError, Detection, Detector, Frame, FrameIndex,
+    MediaItem, Met, Motion, Phase, Progress, Source, SourceError, SpeechDetector, TimeBase,
+    TimeSpan, Timestamp, Track,
 };
 
 use crate::decode;
@@ -63,8 +63,8 @@ pub struct ScanReport {
     pub tracks: Vec<Track>,
     /// Where somebody speaks; `None` when nothing listened.
     pub speech: Option<Vec<TimeSpan>>,
-    /// Where the recording is damaged, when its source goes on there.
-    pub damage: Damage,
+    /// What its source met: damage, and pictures of another size.
+    pub met: Met,
 }
 
 /// Why a scan stopped.
@@ -130,14 +130,14 @@ pub fn scan(
         end_ticks: video.first_timestamp.ticks(),
         tracker: Tracker::new(options.tracker.clone()),
     };
-    let damage = thread::scope(|scope| {
+    let met = thread::scope(|scope| {
         let (decoded, decoder) =
             decode::spawn_decoded(scope, "decode", source).map_err(ScanError::Thread)?;
         let looked = pass.look_at_all(&decoded, &mut eyes, progress);
         drop(decoded);
         // When looking failed, the decoder only saw its listener leave.
         looked?;
-        Ok::<Damage, ScanError>(decode::join(decoder)?)
+        Ok::<Met, ScanError>(decode::join(decoder)?)
     })?;
     if pass.frames == 0 {
         return Err(ScanError::NoFrames);
@@ -151,7 +151,7 @@ pub fn scan(
         duration_ticks: pass.end_ticks.saturating_sub(pass.first.ticks()),
         tracks: pass.tracker.finish(),
         speech,
-        damage,
+        met,
     })
 }
 

@@ -122,8 +122,12 @@ pub(crate) struct Shaper {
     range: ColorRange,
     turn: Turn,
     size: PixelSize,
-    scaler: Option<(Pixel, u32, u32, ffi::SendScaler)>,
+    scaler: Option<(Form, ffi::SendScaler)>,
+    has_rescaled: bool,
 }
+
+/// What a scaler takes: format, width, height, and whether the range is full.
+type Form = (Pixel, u32, u32, bool);
 
 impl Shaper {
     /// Takes the first frame as the measure of all; `None` when its sides are not supported.
@@ -147,6 +151,7 @@ impl Shaper {
             turn,
             size: PixelSize::new(shown.0, shown.1)?,
             scaler: None,
+            has_rescaled: false,
         })
     }
 
@@ -158,6 +163,11 @@ impl Shaper {
     /// The range of every picture.
     pub(crate) const fn range(&self) -> ColorRange {
         self.range
+    }
+
+    /// Whether a picture had another size, format or range than the first.
+    pub(crate) const fn has_rescaled(&self) -> bool {
+        self.has_rescaled
     }
 
     /// What every picture goes through.
@@ -186,7 +196,10 @@ impl Shaper {
     /// Makes a picture of a frame, in place when it already is one.
     pub(crate) fn shape(&mut self, mut frame: Video) -> Result<Picture, ffmpeg_next::Error> {
         ffi::strip_side_data(&mut frame);
-        let as_first = (frame.width(), frame.height()) == self.stored;
+        let is_full = is_full(&frame);
+        let as_first = (frame.width(), frame.height()) == self.stored
+            && is_full == (self.range == ColorRange::Full);
+        self.has_rescaled |= !as_first || frame.format() != self.format;
         let mut frame = if as_first && is_planar_420(frame.format()) {
             frame
         } else {
@@ -219,12 +232,13 @@ impl Shaper {
 
     /// The frame as 8-bit 4:2:0 of the first frame's stored size.
     fn scale(&mut self, frame: &Video) -> Result<Video, ffmpeg_next::Error> {
-        let key = (frame.format(), frame.width(), frame.height());
-        if self
-            .scaler
-            .as_ref()
-            .is_none_or(|(f, w, h, _)| (*f, *w, *h) != key)
-        {
+        let key = (
+            frame.format(),
+            frame.width(),
+            frame.height(),
+            is_full(frame),
+        );
+        if self.scaler.as_ref().is_none_or(|(form, _)| *form != key) {
             let flags = scaling::Flags::BICUBIC
                 | scaling::Flags::ACCURATE_RND
                 | scaling::Flags::FULL_CHR_H_INP
@@ -232,14 +246,17 @@ impl Shaper {
             let (width, height) = self.stored;
             let mut scaler =
                 scaling::Context::get(key.0, key.1, key.2, Pixel::YUV420P, width, height, flags)?;
-            ffi::keep_range(&mut scaler, self.range == ColorRange::Full);
-            self.scaler = Some((key.0, key.1, key.2, ffi::SendScaler(scaler)));
+            ffi::keep_range(&mut scaler, key.3);
+            self.scaler = Some((key, ffi::SendScaler(scaler)));
         }
         let mut scaled = ffi::new_frame(self.stored.0, self.stored.1)?;
-        if let Some((.., scaler)) = &mut self.scaler {
+        if let Some((_, scaler)) = &mut self.scaler {
             scaler.0.run(frame, &mut scaled)?;
         }
         ffi::copy_tags(&mut scaled, frame);
+        if key.3 != (self.range == ColorRange::Full) {
+            bring_to_range(&mut scaled, self.stored, self.range)?;
+        }
         if is_rgb(frame.format()) {
             // The scaler's default matrix; without the tag players would guess by size.
             scaled.set_color_space(ffmpeg_next::color::Space::SMPTE170M);
@@ -279,6 +296,41 @@ impl Shaper {
         }
         Ok(upright)
     }
+}
+
+/// Brings the samples of a 4:2:0 frame of size `stored` from the other range to `range`.
+///
+/// Source: ITU-T H.273, 8.3: luma has 219 levels from 16 on in limited range, chroma 224 around 128.
+fn bring_to_range(
+    frame: &mut Video,
+    stored: (u32, u32),
+    range: ColorRange,
+) -> Result<(), ffmpeg_next::Error> {
+    use ffmpeg_next::color::Range;
+    let (width, height) = (stored.0 as usize, stored.1 as usize);
+    for kind in PlaneKind::ALL {
+        let (levels, low, extent) = match kind {
+            PlaneKind::Luma => (219, 16, (width, height)),
+            _ => (224, 16, (width.div_ceil(2), height.div_ceil(2))),
+        };
+        let table: Vec<u8> = (0..256_i32)
+            .map(|sample| match range {
+                ColorRange::Limited => low + (sample * levels + 127) / 255,
+                ColorRange::Full => ((sample - low) * 255 + levels / 2) / levels,
+            })
+            .map(|sample| u8::try_from(sample.clamp(0, 255)).unwrap_or(0))
+            .collect();
+        let (samples, _) =
+            ffi::plane_mut(frame, kind as usize, extent).ok_or(ffmpeg_next::Error::Bug)?;
+        for sample in samples {
+            *sample = table[usize::from(*sample)];
+        }
+    }
+    frame.set_color_range(match range {
+        ColorRange::Full => Range::JPEG,
+        ColorRange::Limited => Range::MPEG,
+    });
+    Ok(())
 }
 
 /// FFmpeg's name of a pixel format.

@@ -4,6 +4,9 @@
 //! on the clock that starts with the first frame. One frame is held back, because how long it is
 //! shown is known only when the next one is there.
 //!
+//! Pictures that change their size, format or range midway are brought to those of the first, and
+//! the source says so in the end ([`Source::met`]).
+//!
 //! What cannot be told: a transport or program stream, or FLV, that was cut exactly between two
 //! pictures; and FFmpeg's MPEG-2 decoder loses the picture before a change of size midway.
 //!
@@ -23,8 +26,8 @@ use std::path::{Path, PathBuf};
 
 use ffmpeg_next::frame::{self, Video};
 use redact_core::{
-    AudioInfo, CodedPictures, CodedSound, Damage, DamageCause, Frame, FrameIndex, MediaItem,
-    Picture, Source, SourceError, SourceInfo, Timestamp,
+    AudioInfo, CodedPictures, CodedSound, DamageCause, Frame, FrameIndex, MediaItem, Met, Picture,
+    Source, SourceError, SourceInfo, Timestamp,
 };
 
 use crate::picture::{Shaper, Turn};
@@ -43,7 +46,7 @@ pub enum Damaged {
     /// It is an error that names the place.
     #[default]
     Stop,
-    /// It is passed over and told: see [`Source::damage`].
+    /// It is passed over and told: see [`Source::met`].
     Mask,
 }
 
@@ -153,8 +156,10 @@ impl FileSource {
             height: first.height(),
         };
         let shaper = Shaper::new(&first, turn).ok_or(unsupported)?;
-        let zero = first.pts().ok_or(SourceError::NoTimestamp {
+        let zero = first.pts().ok_or(SourceError::BadTime {
             index: FrameIndex::ZERO,
+            second: 0.0,
+            found: "no time",
         })?;
         let info = describe(&reader, &first, &shaper, Timestamp::new(zero))?;
         let tags = ffi::color_tags(&first);
@@ -287,8 +292,16 @@ impl FileSource {
             }
             None => {
                 self.release_held(None);
-                let index = self.clock.next_index;
-                self.fail(SourceError::NoTimestamp { index });
+                let (after, base) = (self.after_last(), self.info.video.time_base);
+                let error = SourceError::BadTime {
+                    index: self.clock.next_index,
+                    second: reader::seconds(after.nanos(base).unwrap_or(0) / 1_000_000),
+                    found: match frame.pts() {
+                        None => "no time",
+                        Some(_) => "an earlier time or one beyond all clocks",
+                    },
+                };
+                self.fail(error);
             }
         }
     }
@@ -461,14 +474,15 @@ impl FileSource {
     }
 
     fn damage(&self, error: ReadError) -> SourceError {
-        let ticks = self.clock.last.map_or(0, |at| {
-            at.ticks() - self.info.video.first_timestamp.ticks() + self.clock.last_duration
-        });
-        error.at(
-            self.clock.next_index,
-            Timestamp::new(ticks),
-            self.info.video.time_base,
-        )
+        let (index, base) = (self.clock.next_index, self.info.video.time_base);
+        error.at(index, self.after_last(), base)
+    }
+
+    /// When the frame that was delivered last ends, since the recording's zero.
+    fn after_last(&self) -> Timestamp {
+        let first = self.info.video.first_timestamp.ticks();
+        let end = |at: Timestamp| at.ticks() - first + self.clock.last_duration;
+        Timestamp::new(self.clock.last.map_or(0, end))
     }
 }
 
@@ -477,9 +491,12 @@ impl Source for FileSource {
         &self.info
     }
 
-    fn damage(&self) -> Damage {
+    fn met(&self) -> Met {
         let log = self.damage.as_ref();
-        log.map(DamageLog::found).unwrap_or_default()
+        Met {
+            damage: log.map(DamageLog::found).unwrap_or_default(),
+            is_rescaled: self.shaper.as_ref().is_some_and(Shaper::has_rescaled),
+        }
     }
 
     fn next_item(&mut self) -> Result<Option<MediaItem>, SourceError> {

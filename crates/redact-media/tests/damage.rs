@@ -34,7 +34,7 @@ fn tolerant(path: &Path) -> Result<(Content, Damage), SourceError> {
             other => panic!("{other:?} came where everything is decoded"),
         }
     }
-    let damage = source.damage();
+    let damage = source.met().damage;
     let content = Content {
         info,
         frames,

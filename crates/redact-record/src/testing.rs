@@ -374,6 +374,7 @@ impl Made {
                     second: 0,
                     worst_db: 38.12,
                     median_db: 41.98,
+                    ssim: 0.987_65,
                 }],
             },
             second_look: Some(SecondLook {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use redact_core::{
-    Damage, Frame, FrameIndex, MediaItem, Sink, SinkError, Source, SourceError, SourceInfo,
+    Frame, FrameIndex, MediaItem, Met, Sink, SinkError, Source, SourceError, SourceInfo,
 };
 
 use crate::Scene;
@@ -35,8 +35,8 @@ pub fn copy_item(item: &MediaItem) -> MediaItem {
 pub struct MemorySource {
     info: SourceInfo,
     items: Box<dyn Iterator<Item = MediaItem> + Send>,
-    /// What it says is damaged.
-    damage: Damage,
+    /// What it says that it met.
+    met: Met,
     /// Frames that are left before the damage.
     good_frames: Option<u32>,
     delivered: u32,
@@ -51,7 +51,7 @@ impl MemorySource {
         Self {
             info,
             items: Box::new(items.into_iter()),
-            damage: Damage::default(),
+            met: Met::default(),
             good_frames: None,
             delivered: 0,
         }
@@ -63,10 +63,10 @@ impl MemorySource {
         Self::new(scene.info(), scene.items())
     }
 
-    /// The same recording, which goes on where it is damaged.
+    /// The same recording, which says in the end that it `met` this.
     #[must_use]
-    pub fn with_damage(self, damage: Damage) -> Self {
-        Self { damage, ..self }
+    pub fn which_met(self, met: Met) -> Self {
+        Self { met, ..self }
     }
 
     /// The same recording, damaged after `frames` frames.
@@ -84,8 +84,8 @@ impl Source for MemorySource {
         &self.info
     }
 
-    fn damage(&self) -> Damage {
-        self.damage.clone()
+    fn met(&self) -> Met {
+        self.met.clone()
     }
 
     fn next_item(&mut self) -> Result<Option<MediaItem>, SourceError> {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use redact_core::{ApprovedPlan, Digest, FrameSpan};
+use redact_core::{ApprovedPlan, Conversion, Digest, FrameSpan};
 use redact_engine::{Check, RenderReport, first_masked};
 use redact_media::{CopiedGroup, Splice, Survey};
 use redact_record::manifest::{CodingFacts, PublicManifest, TakenOut, run_digest};
@@ -16,6 +16,21 @@ const ASKED: &str = "it was asked for (--reencode all)";
 /// Why nothing is copied of a recording that is damaged somewhere.
 const DAMAGED: &str = "the recording is damaged";
 
+/// Why nothing is copied of a recording whose pictures change.
+const RESCALED: &str = "its pictures change their size or format midway";
+
+/// Why nothing at all is copied, if nothing may be.
+fn refusal(plan: &ApprovedPlan, reencode: ReencodeArg) -> Option<&'static str> {
+    let plan = plan.plan();
+    if !plan.damage.is_empty() {
+        Some(DAMAGED)
+    } else if plan.source.info.conversions.contains(&Conversion::Rescaled) {
+        Some(RESCALED)
+    } else {
+        (reencode == ReencodeArg::All).then_some(ASKED)
+    }
+}
+
 /// Decides what is copied: every group of pictures and every sound track that the plan leaves
 /// alone, where copying is proved to be safe.
 ///
@@ -26,7 +41,7 @@ pub(super) fn choose(
     plan: &ApprovedPlan,
     reencode: ReencodeArg,
 ) -> Result<Option<Splice>> {
-    if reencode == ReencodeArg::All || !plan.plan().damage.is_empty() {
+    if refusal(plan, reencode).is_some() {
         return Ok(None);
     }
     let survey = Survey::read(clip).with_context(|| clip.display().to_string())?;
@@ -57,8 +72,7 @@ pub(super) fn facts(
 ) -> CodingFacts {
     let tracks = 0..report.audio.len();
     let Some(splice) = splice else {
-        let is_damaged = !plan.plan().damage.is_empty();
-        let why = if is_damaged { DAMAGED } else { ASKED };
+        let why = refusal(plan, ReencodeArg::All).unwrap_or(ASKED);
         return CodingFacts {
             pictures_encoded_because: Some(why.to_owned()),
             sound: tracks.map(|_| Err(why.to_owned())).collect(),

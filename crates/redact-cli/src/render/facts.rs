@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result, bail};
 use redact_core::{
-    Damage, Digest, MaskRegion, MediaItem, MuteRegion, Redactions, Source, SourceError, SourceInfo,
+    Digest, MaskRegion, MediaItem, Met, MuteRegion, Redactions, Source, SourceError, SourceInfo,
 };
 use redact_engine::{AuditReport, Check, CompareReport, RenderReport};
 use redact_media::{FileSource, OpenOptions, release_rate_hz};
@@ -57,8 +57,8 @@ impl Source for ClockedSource {
         self.inner.info()
     }
 
-    fn damage(&self) -> Damage {
-        self.inner.damage()
+    fn met(&self) -> Met {
+        self.inner.met()
     }
 
     fn next_item(&mut self) -> Result<Option<MediaItem>, SourceError> {
@@ -137,6 +137,7 @@ impl AllChecks {
             second: second.second,
             worst_db: second.worst_db,
             median_db: second.median_db,
+            ssim: second.ssim,
         });
         Measured {
             mutes: mutes.collect(),

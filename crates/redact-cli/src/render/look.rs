@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use redact_core::{Damage, Redactions};
+use redact_core::{Damage, Met, Redactions};
 use redact_engine::{AuditReport, Check, Examination, Expected};
 use redact_media::leak::{self, ExpectedStreams};
 use redact_media::{Damaged, FileSource, OpenOptions, Splice};
@@ -96,8 +96,8 @@ pub(crate) struct Examined<'a> {
     pub redactions: &'a Redactions,
     /// What the release must hold.
     pub expected: &'a Expected,
-    /// What of the source is declared as damaged.
-    pub damage: &'a Damage,
+    /// What of the source is declared: damage, and pictures of another size.
+    pub declared: &'a Met,
     /// What was found before in frames that are not decoded; none where no evidence is kept.
     pub earlier: Option<&'a Evidence>,
 }
@@ -119,7 +119,7 @@ impl Examined<'_> {
             ..OpenOptions::default()
         };
         let clip = OpenOptions {
-            damaged: damaged(self.damage),
+            damaged: damaged(&self.declared.damage),
             ..release
         };
         let source = open(self.clip, &clip, self.source_splice.as_ref())?;
@@ -133,17 +133,21 @@ impl Examined<'_> {
             progress,
         )
         .with_context(|| self.release.display().to_string())?;
-        if !self.damage.is_empty() {
-            found.compare.checks.push(self.damage_check(&found.damage));
+        if !self.declared.damage.is_empty() {
+            found.compare.checks.push(self.damage_check(&found.met));
+        }
+        if self.declared.is_rescaled || found.met.is_rescaled {
+            found.compare.checks.push(self.size_check(&found.met));
         }
         Ok(found)
     }
 
     /// Whether the source is damaged just where it is declared to be: the pretext of damage must
     /// hide nothing else.
-    fn damage_check(&self, found: &Damage) -> Check {
-        let difference = self.damage.difference(found);
-        let (pictures, sound) = (&self.damage.pictures, self.damage.sound.len());
+    fn damage_check(&self, found: &Met) -> Check {
+        let declared = &self.declared.damage;
+        let difference = declared.difference(&found.damage);
+        let (pictures, sound) = (&declared.pictures, declared.sound.len());
         let frames: u32 = pictures.iter().map(|damaged| damaged.frames.frames()).sum();
         Check {
             name: "damaged stretches",
@@ -155,6 +159,26 @@ impl Examined<'_> {
                     pictures.len()
                 )
             }),
+        }
+    }
+
+    /// Whether it is declared that pictures were brought to the size of the first.
+    fn size_check(&self, found: &Met) -> Check {
+        let word = |is_rescaled| {
+            if is_rescaled {
+                "change"
+            } else {
+                "do not change"
+            }
+        };
+        Check {
+            name: "size of pictures",
+            passed: self.declared.is_rescaled == found.is_rescaled,
+            evidence: format!(
+                "size and format {} midway, the manifest says that they {}",
+                word(found.is_rescaled),
+                word(self.declared.is_rescaled)
+            ),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Result, bail};
-use redact_core::Redactions;
+use redact_core::{Met, Redactions};
 use redact_engine::{Check, Expected, Uncovered};
 use redact_media::Splice;
 use redact_record::manifest::PublicManifest;
@@ -54,8 +54,12 @@ pub(super) fn check(
             return Ok(());
         }
     };
+    let declared = Met {
+        damage,
+        is_rescaled: public.source.is_rescaled(),
+    };
     let examined = Examined {
-        damage: &damage,
+        declared: &declared,
         clip: source,
         release: job.release,
         source_splice: original

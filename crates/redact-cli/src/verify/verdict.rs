@@ -133,7 +133,7 @@ impl Verdict {
             .map(|second| {
                 serde_json::json!({
                     "second": second.second, "worst_db": second.worst_db,
-                    "median_db": second.median_db,
+                    "median_db": second.median_db, "ssim": second.ssim,
                 })
             })
             .collect();

@@ -91,6 +91,8 @@ mod tests {
             1.0,
             12.5,
             2_073_600.0,
+            8_099.5,
+            8_100.0,
             1.0,
             2.0,
             16.0,
@@ -111,10 +113,18 @@ mod tests {
         };
         let numbers = kept.to_numbers();
         assert_eq!(FrameEvidence::from_numbers(&numbers), Some(kept));
-        for length in (0..15).chain(16..20) {
+        for length in (0..17).chain(18..22) {
             assert_eq!(FrameEvidence::from_numbers(&numbers[..length]), None);
         }
-        for (place, wrong) in [(0, 2.0), (3, 0.5), (4, 3.0), (5, -1.0), (6, 0.5), (15, 2.0)] {
+        for (place, wrong) in [
+            (0, 2.0),
+            (4, 0.5),
+            (5, 0.5),
+            (6, 3.0),
+            (7, -1.0),
+            (8, 0.5),
+            (17, 2.0),
+        ] {
             let mut numbers = numbers.clone();
             numbers[place] = wrong;
             assert_eq!(FrameEvidence::from_numbers(&numbers), None, "{place}");

@@ -5,6 +5,7 @@
 
 use redact_core::{Frame, FrameIndex, PixelRect, Plane, PlaneKind, Redactions};
 
+use super::ssim;
 use crate::check::{Check, Failures};
 use crate::mask::{Area, masked_rect};
 
@@ -30,6 +31,8 @@ pub(super) struct Difference {
     same_size: bool,
     /// Sum of squares and number of luma samples in blocks that no mask touches.
     outside: (f64, u64),
+    /// Sum and number of the structural similarities of luma windows, one in each of those blocks.
+    structure: (f64, u64),
     /// Worst block that no mask touches, worst block that one touches.
     worst: [Option<Block>; 2],
 }
@@ -64,7 +67,7 @@ impl Block {
 }
 
 /// Numbers of a [`Difference`] that is kept.
-const NUMBERS: usize = 15;
+const NUMBERS: usize = 17;
 
 impl Difference {
     /// What [`Difference::from_numbers`] puts together again.
@@ -74,7 +77,8 @@ impl Difference {
         let mut numbers = [0.0; NUMBERS];
         numbers[0] = f64::from(u8::from(self.same_size));
         (numbers[1], numbers[2]) = (self.outside.0, whole(self.outside.1));
-        for (numbers, block) in numbers[3..].chunks_exact_mut(6).zip(&self.worst) {
+        (numbers[3], numbers[4]) = (self.structure.0, whole(self.structure.1));
+        for (numbers, block) in numbers[5..].chunks_exact_mut(6).zip(&self.worst) {
             let Some(block) = block else { continue };
             let (kind, at) = (block.kind as u64, [block.at.0 as u64, block.at.1 as u64]);
             numbers[..4].copy_from_slice(&[1.0, whole(kind), whole(at[0]), whole(at[1])]);
@@ -107,7 +111,8 @@ impl Difference {
                 _ => return None,
             },
             outside: (numbers[1], count(numbers[2])?),
-            worst: [block(&numbers[3..9])?, block(&numbers[9..])?],
+            structure: (numbers[3], count(numbers[4])?),
+            worst: [block(&numbers[5..11])?, block(&numbers[11..])?],
         })
     }
 }
@@ -129,6 +134,7 @@ pub(super) fn difference(expected: &Frame, release: &Frame, redactions: &Redacti
     let mut found = Difference {
         same_size: size == release.picture.size(),
         outside: (0.0, 0),
+        structure: (0.0, 0),
         worst: [None; 2],
     };
     if !found.same_size {
@@ -153,6 +159,10 @@ pub(super) fn difference(expected: &Frame, release: &Frame, redactions: &Redacti
                 if !touched && kind == PlaneKind::Luma {
                     found.outside.0 += f64::from(sums.differences);
                     found.outside.1 += u64::from(sums.count);
+                    if let Some(similarity) = ssim::of_block(&a, &b, x, y) {
+                        found.structure.0 += similarity;
+                        found.structure.1 += 1;
+                    }
                 }
                 let block = sums.block(kind, x, y);
                 let worst = &mut found.worst[usize::from(touched)];
@@ -167,9 +177,13 @@ pub(super) fn difference(expected: &Frame, release: &Frame, redactions: &Redacti
 
 /// The difference of a frame of `pixels` that is coded as in the source: none.
 pub(super) fn identical(pixels: u64) -> Difference {
+    #[expect(clippy::cast_precision_loss, reason = "blocks of one picture")]
+    let windows = (pixels / 256) as f64;
     Difference {
         same_size: true,
         outside: (0.0, pixels),
+        // As many windows as there are blocks, near enough to weigh the same as other frames.
+        structure: (windows, pixels / 256),
         worst: [None; 2],
     }
 }
@@ -240,6 +254,8 @@ pub(super) struct Pictures {
     worst_psnr: Option<(f64, FrameIndex)>,
     /// The second in progress and its frames' ratios.
     second: (i64, Vec<f64>),
+    /// Structural similarities of its frames' windows: their sum and how many.
+    structure: (f64, u64),
     seconds: Vec<SecondQuality>,
 }
 
@@ -252,6 +268,9 @@ pub struct SecondQuality {
     pub worst_db: f64,
     /// Median over the second's frames, decibels.
     pub median_db: f64,
+    /// Mean structural similarity of luma (SSIM), 1 where nothing differs; of windows of 8x8
+    /// samples, one in each block of 16x16 that no mask touches.
+    pub ssim: f64,
 }
 
 impl Pictures {
@@ -284,6 +303,8 @@ impl Pictures {
                 self.second.0 = second;
             }
             self.second.1.push(psnr);
+            self.structure.0 += difference.structure.0;
+            self.structure.1 += difference.structure.1;
         }
     }
 
@@ -296,9 +317,11 @@ impl Pictures {
                 second: self.second.0,
                 worst_db,
                 median_db,
+                ssim: mean(self.structure),
             });
         }
         ratios.clear();
+        self.structure = (0.0, 0);
     }
 
     /// The verdicts outside and inside masks.
@@ -307,10 +330,12 @@ impl Pictures {
         let mut figures = [format!("{} frames", self.frames), String::new()];
         let medians = self.seconds.iter().map(|second| second.median_db);
         let worst_second = medians.min_by(f64::total_cmp);
+        let ssims = self.seconds.iter().map(|second| second.ssim);
+        let ssim = ssims.min_by(f64::total_cmp).unwrap_or(1.0);
         if let (Some((psnr, index)), Some(second)) = (self.worst_psnr, worst_second) {
             figures[0].push_str(&format!(
                 "; PSNR at least {psnr:.1} dB (frame {index}), allowed {PSNR_MIN_DB:.0}, median of \
-                 the worst second {second:.1} dB"
+                 the worst second {second:.1} dB; SSIM of the worst second {ssim:.4}"
             ));
         }
         let named = self.worst.map(|worst| match worst {
@@ -328,6 +353,13 @@ impl Pictures {
         ];
         (checks, self.seconds)
     }
+}
+
+/// The mean of what has this sum and count; of nothing, nothing differs.
+fn mean((sum, count): (f64, u64)) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "windows of one second")]
+    let count = count as f64;
+    if count > 0.0 { sum / count } else { 1.0 }
 }
 
 fn psnr_db((squares, count): (f64, u64)) -> f64 {

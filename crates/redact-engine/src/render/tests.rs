@@ -1,7 +1,8 @@
 use std::error::Error as _;
 
 use redact_core::{
-    Cells, DamageCause, DamagedPictures, Effect, Frame, MuteStyle, PlaneKind, SourceInfo, TimeSpan,
+    Cells, Damage, DamageCause, DamagedPictures, Effect, Frame, MuteStyle, PlaneKind, SourceInfo,
+    TimeSpan,
 };
 use redact_testkit::{
     MemorySink, MemorySource, Quiet, Scene, Sound, StopAfter, approved, copy_frame, drawn_mask,
@@ -406,9 +407,13 @@ fn other_damage_than_the_plan_declares_is_never_released() {
     edited.damage = damage(vec![stretch(5, 9)]);
     let digest = edited.source.digest;
     let plan = ApprovedPlan::new(edited, digest).unwrap();
-    let rendered = |found: Damage| {
+    let rendered = |damage: Damage, is_rescaled: bool| {
         let (sink, written) = MemorySink::new();
-        let source = MemorySource::of(&scene).with_damage(found);
+        let met = Met {
+            damage,
+            is_rescaled,
+        };
+        let source = MemorySource::of(&scene).which_met(met);
         let result = render(Box::new(source), &plan, Box::new(sink), None, &Quiet);
         (result.map(|report| report.frames), written)
     };
@@ -417,16 +422,19 @@ fn other_damage_than_the_plan_declares_is_never_released() {
         vec![stretch(5, 8)],
         vec![stretch(5, 9), stretch(20, 21)],
     ] {
-        let (result, written) = rendered(damage(other));
+        let (result, written) = rendered(damage(other), false);
         assert!(
             matches!(result, Err(RenderError::Damage { .. })),
             "{result:?}"
         );
         assert!(!written.finished());
     }
-    let (result, written) = rendered(damage(vec![stretch(5, 9)]));
+    let (result, written) = rendered(damage(vec![stretch(5, 9)]), false);
     assert_eq!(result.unwrap(), 40);
     assert!(written.finished());
+    let (result, scaled) = rendered(damage(vec![stretch(5, 9)]), true);
+    assert!(matches!(result, Err(RenderError::Rescaled)), "{result:?}");
+    assert!(!scaled.finished());
     let black = |item: &MediaItem| match item {
         MediaItem::Frame(frame) if (5..9).contains(&frame.index.get()) => {
             let mut luma = frame.picture.plane(PlaneKind::Luma).rows().flatten();

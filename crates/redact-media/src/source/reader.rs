@@ -93,7 +93,7 @@ impl ReadError {
     clippy::cast_precision_loss,
     reason = "shown with two digits after the point"
 )]
-fn seconds(millis: i64) -> f64 {
+pub(super) fn seconds(millis: i64) -> f64 {
     millis as f64 / 1000.0
 }
 

@@ -500,6 +500,7 @@ fn second_psnr(second: &SecondQuality) -> OneLine<SecondPsnr> {
         second: second.second,
         worst_db: tenths(second.worst_db),
         median_db: tenths(second.median_db),
+        ssim: Some((second.ssim * 10_000.0).round() / 10_000.0),
     })
 }
 

@@ -155,6 +155,11 @@ pub struct SecondPsnr {
     pub worst_db: f64,
     /// Median over the second's frames.
     pub median_db: f64,
+    /// Mean structural similarity (SSIM; Wang et al. 2004) of the second's pictures, 1 where
+    /// nothing differs: windows of 8x8 luma samples, one in each block of 16x16 that no mask
+    /// touches. `null` in manifests of earlier programs.
+    #[serde(default)]
+    pub ssim: Option<f64>,
 }
 
 impl SecondLook {

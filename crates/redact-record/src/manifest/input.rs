@@ -125,6 +125,8 @@ pub struct SecondQuality {
     pub worst_db: f64,
     /// Median over the second's frames, decibels.
     pub median_db: f64,
+    /// Mean structural similarity, 1 where nothing differs.
+    pub ssim: f64,
 }
 
 /// What was measured on the finished file.

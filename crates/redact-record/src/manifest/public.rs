@@ -2,7 +2,9 @@
 //!
 //! The doc comments of its fields are the descriptions in the JSON Schema.
 
-use redact_core::{Class, Digest, MaskOrigin, MuteRegion, ReasonCode, Redactions, TrackId};
+use redact_core::{
+    Class, Conversion, Digest, MaskOrigin, MuteRegion, ReasonCode, Redactions, TrackId,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -397,6 +399,14 @@ impl PublicManifest {
     #[must_use]
     pub const fn sealed_body(&self) -> Digest {
         self.sealed_body_sha256.0
+    }
+}
+
+impl SourceSummary {
+    /// Whether later pictures were brought to the size and format of the first.
+    #[must_use]
+    pub fn is_rescaled(&self) -> bool {
+        self.conversions.contains(&Conversion::Rescaled.to_string())
     }
 }
 
