@@ -19,6 +19,10 @@ const SURE_SCORE: f32 = 0.6;
 /// Where on a vehicle a plate usually is, as shares of its box: in the middle, below the middle.
 const USUAL_PLACE: [f32; 2] = [0.5, 0.65];
 
+/// How far from there, in the same shares, a plate may sit to answer for its vehicle: the maker's name
+/// on a tailgate is lettering, too, and sits higher and to one side.
+const USUAL_WITHIN: f32 = 0.3;
+
 /// Leaves of the vehicles among `runs` the frames in which no plate is found on them.
 pub(super) fn only_unread(runs: Vec<Run>) -> Vec<Run> {
     let (vehicles, mut rest): (Vec<Run>, Vec<Run>) = runs
@@ -89,8 +93,8 @@ pub(crate) fn only_unread_in_picture(detections: Vec<Detection>) -> Vec<Detectio
     rest
 }
 
-/// Which of `vehicles` bears `plate`: of those that hold its middle, the one on which it sits most
-/// as plates do. Of vehicles behind each other only one is taken as answered for.
+/// Which of `vehicles` bears `plate`: of those that hold its middle where plates are, the one on which
+/// it sits most as they do. Of vehicles behind each other only one is taken as answered for.
 fn bearer(vehicles: &[NormRect], plate: NormRect) -> Option<usize> {
     let [x, y] = plate.center();
     let distance = |vehicle: &NormRect| {
@@ -98,7 +102,8 @@ fn bearer(vehicles: &[NormRect], plate: NormRect) -> Option<usize> {
         let inside = (x_min..=x_max).contains(&x) && (y_min..=y_max).contains(&y);
         let across = (x - x_min) / vehicle.width() - USUAL_PLACE[0];
         let down = (y - y_min) / vehicle.height() - USUAL_PLACE[1];
-        inside.then_some(across * across + down * down)
+        let apart = across.hypot(down);
+        (inside && apart <= USUAL_WITHIN).then_some(apart)
     };
     let held = vehicles.iter().enumerate();
     held.filter_map(|(at, vehicle)| Some((distance(vehicle)?, at)))
@@ -153,6 +158,7 @@ mod tests {
         for plate in [
             run(Class::Plate, 0..4, PLATE, 0.5),
             run(Class::Plate, 0..4, [0.7, 0.7, 0.8, 0.75], 0.9),
+            run(Class::Plate, 0..4, [0.24, 0.31, 0.30, 0.34], 0.9),
             run(Class::Screen, 0..4, PLATE, 0.9),
         ] {
             let car = run(Class::Vehicle, 0..4, CAR, 0.8);
