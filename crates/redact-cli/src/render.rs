@@ -23,8 +23,8 @@ use redact_media::{
     Echo, EchoedRun, EncodeOptions, FileSink, KeptSpans, OpenOptions, Preset, Splice,
 };
 use redact_record::events::Act;
-use redact_record::manifest::{CodingFacts, FrameClock, Manifests, PublicManifest, ReleaseContext};
-use redact_record::sign::{KeyId, KeyPair, Signed};
+use redact_record::manifest::{CodingFacts, FrameClock, Manifests, ReleaseContext};
+use redact_record::sign::{KeyPair, Signed};
 use redact_record::{FileBinding, ReleasePaths, findings, plan, policy, release_paths};
 
 use crate::args::{GlobalArgs, PresetArg, ReencodeArg, ReleaseArgs, RenderArgs};
