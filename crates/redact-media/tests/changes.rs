@@ -6,31 +6,13 @@ mod common;
 use std::path::{Path, PathBuf};
 
 use common::{Content, ffmpeg, folder};
-use redact_core::{ColorRange, MediaItem, PlaneKind, Source, SourceError};
-use redact_media::{Damaged, FileSource, OpenOptions};
+use redact_core::{ColorRange, PlaneKind, SourceError};
+use redact_media::Damaged;
 
 /// Reads a recording; says whether pictures were brought to the size of the first.
 fn read(path: &Path, damaged: Damaged) -> Result<(Content, bool), SourceError> {
-    let options = OpenOptions {
-        damaged,
-        ..common::ONE_THREAD
-    };
-    let mut source = FileSource::open(path, &options)?;
-    let info = source.info().clone();
-    let (mut frames, mut sound) = (Vec::new(), Vec::new());
-    while let Some(item) = source.next_item()? {
-        match item {
-            MediaItem::Frame(frame) => frames.push(frame),
-            MediaItem::Audio(block) => sound.push(block),
-            other => panic!("{other:?} came where everything is decoded"),
-        }
-    }
-    let content = Content {
-        info,
-        frames,
-        sound,
-    };
-    Ok((content, source.met().is_rescaled))
+    let (content, met) = common::read_with(path, damaged)?;
+    Ok((content, met.is_rescaled))
 }
 
 /// Two seconds of which the second comes from another encoder: `first` and `second` are pictures

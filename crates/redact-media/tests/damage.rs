@@ -10,8 +10,8 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use common::{Content, ffmpeg, folder};
-use redact_core::{Damage, Frame, FrameIndex, MediaItem, PlaneKind, Source, SourceError};
-use redact_media::{Damaged, FileSource, OpenOptions};
+use redact_core::{Damage, Frame, FrameIndex, PlaneKind, SourceError};
+use redact_media::Damaged;
 
 const CLIP: &str = "-f lavfi -i testsrc2=size=192x128:rate=25:duration=4 \
     -f lavfi -i sine=frequency=500:sample_rate=48000:duration=4";
@@ -20,27 +20,8 @@ const CLIP: &str = "-f lavfi -i testsrc2=size=192x128:rate=25:duration=4 \
 const H264: &str = "-c:v libx264 -preset fast -g 25 -b:v 400k";
 
 fn tolerant(path: &Path) -> Result<(Content, Damage), SourceError> {
-    let options = OpenOptions {
-        damaged: Damaged::Mask,
-        ..common::ONE_THREAD
-    };
-    let mut source = FileSource::open(path, &options)?;
-    let info = source.info().clone();
-    let (mut frames, mut sound) = (Vec::new(), Vec::new());
-    while let Some(item) = source.next_item()? {
-        match item {
-            MediaItem::Frame(frame) => frames.push(frame),
-            MediaItem::Audio(block) => sound.push(block),
-            other => panic!("{other:?} came where everything is decoded"),
-        }
-    }
-    let damage = source.met().damage;
-    let content = Content {
-        info,
-        frames,
-        sound,
-    };
-    Ok((content, damage))
+    let (content, met) = common::read_with(path, Damaged::Mask)?;
+    Ok((content, met.damage))
 }
 
 fn pixels(frame: &Frame) -> Vec<u8> {

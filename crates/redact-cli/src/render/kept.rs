@@ -302,7 +302,7 @@ mod tests {
     }
 
     fn seen(frames: std::ops::Range<u32>) -> Evidence {
-        let mut numbers = [0.0; 15];
+        let mut numbers = [0.0; 17];
         numbers[0] = 1.0;
         let evidence = FrameEvidence::from_numbers(&numbers).unwrap();
         frames

@@ -11,7 +11,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use redact_core::{AudioBlock, Frame, MediaItem, PlaneKind, Sink, Source, SourceError, SourceInfo};
+use redact_core::{
+    AudioBlock, Frame, MediaItem, Met, PlaneKind, Sink, Source, SourceError, SourceInfo,
+};
 use redact_media::leak::{self, ExpectedStreams, LeakVerdict};
 use redact_media::{Damaged, EncodeOptions, FileSink, FileSource, OpenOptions, Preset};
 
@@ -54,7 +56,16 @@ pub(crate) const ONE_THREAD: OpenOptions = OpenOptions {
 };
 
 pub(crate) fn read(path: &Path) -> Result<Content, SourceError> {
-    let mut source = FileSource::open(path, &ONE_THREAD)?;
+    read_with(path, Damaged::Stop).map(|(content, _)| content)
+}
+
+/// The same, and what was met on the way.
+pub(crate) fn read_with(path: &Path, damaged: Damaged) -> Result<(Content, Met), SourceError> {
+    let options = OpenOptions {
+        damaged,
+        ..ONE_THREAD
+    };
+    let mut source = FileSource::open(path, &options)?;
     let info = source.info().clone();
     let (mut frames, mut sound) = (Vec::new(), Vec::new());
     while let Some(item) = source.next_item()? {
@@ -64,11 +75,12 @@ pub(crate) fn read(path: &Path) -> Result<Content, SourceError> {
             other => panic!("{other:?} came where everything is decoded"),
         }
     }
-    Ok(Content {
+    let content = Content {
         info,
         frames,
         sound,
-    })
+    };
+    Ok((content, source.met()))
 }
 
 impl Content {
