@@ -1,7 +1,7 @@
 //! Real recordings, when they are there: `../shared/footage` beside the repository, with labelled
 //! boxes in `../shared/gt`. They show real people, so they are never part of the project.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -49,19 +49,27 @@ fn check(name: &str, share: f64, over_mask: f64) {
     every_reader_can_verify(&work, name, &clip);
     assert_eq!(work.ffmpeg_warnings(&release), "");
 
-    let (findings, truth) = (format!("{name}.findings.json"), truth.display().to_string());
-    let score = work
-        .redact(&["score", &findings, &truth, "--json"])
-        .expect_status(0)
-        .json();
-    let face = &score["classes"]["face"];
-    let [hidden, boxes] = ["hidden", "boxes"].map(|key| face[key].as_f64().unwrap());
-    assert!(
-        hidden >= share * boxes,
-        "{hidden} of {boxes} faces hidden: {score:#}"
-    );
+    let findings = format!("{name}.findings.json");
+    let score = check_hidden(&work, &findings, &truth, "face", share);
     let over = score["overmask_pct"].as_f64().unwrap();
     assert!(over <= over_mask, "{over} % of the picture hidden in vain");
+}
+
+/// Masks of `findings` hide at least `share` of the labelled boxes of `class`; gives all figures.
+#[track_caller]
+fn check_hidden(work: &Work, findings: &str, truth: &Path, class: &str, share: f64) -> Value {
+    let truth = truth.display().to_string();
+    let score = work
+        .redact(&["score", findings, &truth, "--json"])
+        .expect_status(0)
+        .json();
+    let of_class = &score["classes"][class];
+    let [hidden, boxes] = ["hidden", "boxes"].map(|key| of_class[key].as_f64().unwrap());
+    assert!(
+        hidden >= share * boxes,
+        "{hidden} of {boxes} hidden, class {class}: {score:#}"
+    );
+    score
 }
 
 /// Goal: plates on the road are hidden, found or with their vehicle: at least `share` of the labelled
@@ -72,19 +80,10 @@ fn check_plates(name: &str, share: f64) {
         return;
     };
     let work = Work::new();
-    let [clip, truth] = [clip, truth].map(|path| path.display().to_string());
+    let clip = clip.display().to_string();
     work.redact_with_models(&models, &["scan", &clip, "-o", "found.json"])
         .expect_status(0);
-    let score = work
-        .redact(&["score", "found.json", &truth, "--json"])
-        .expect_status(0)
-        .json();
-    let plate = &score["classes"]["plate"];
-    let [hidden, boxes] = ["hidden", "boxes"].map(|key| plate[key].as_f64().unwrap());
-    assert!(
-        hidden >= share * boxes,
-        "{hidden} of {boxes} plates hidden: {score:#}"
-    );
+    check_hidden(&work, "found.json", &truth, "plate", share);
 }
 
 #[test]

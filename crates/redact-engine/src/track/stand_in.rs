@@ -33,15 +33,9 @@ pub(super) fn only_unread(runs: Vec<Run>) -> Vec<Run> {
     }
     let read = read_boxes(&vehicles, &rest);
     for (at, (class, boxes)) in vehicles.into_iter().enumerate() {
-        let mut unread = Vec::new();
-        for place in boxes {
-            if read.contains(&(at, place.frame)) {
-                rest.extend((!unread.is_empty()).then(|| (class, std::mem::take(&mut unread))));
-            } else {
-                unread.push(place);
-            }
-        }
-        rest.extend((!unread.is_empty()).then_some((class, unread)));
+        let unread = boxes.split(|place| read.contains(&(at, place.frame)));
+        let unread = unread.filter(|run| !run.is_empty());
+        rest.extend(unread.map(|run| (class, run.to_vec())));
     }
     rest
 }

@@ -11,7 +11,7 @@ export type Selection =
   | { kind: 'drawn'; id: string }
   | { kind: 'mute'; id: string };
 
-const CLASSES: Class[] = ['face', 'plate', 'screen', 'vehicle'];
+export const CLASSES: readonly Class[] = ['face', 'plate', 'screen', 'vehicle'];
 
 /** The riskiest stretch of each found track. */
 export function riskByTrack(list: readonly Risk[]): ReadonlyMap<number, Risk> {
