@@ -4,9 +4,14 @@ All give boxes [N, 6] in pixels of the picture: x_min, y_min, x_max, y_max, scor
 1 screen), after suppression of overlaps.
 """
 
-import cv2
-import numpy as np
-import onnxruntime
+import os
+
+# The pinned version has no telemetry; should another one be installed, this switches it off.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+import cv2  # noqa: E402
+import numpy as np  # noqa: E402
+import onnxruntime  # noqa: E402
 
 PLATE, SCREEN = 0, 1
 # tv, laptop, cell phone among the classes of COCO as YOLOX orders them.

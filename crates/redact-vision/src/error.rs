@@ -15,6 +15,15 @@ pub enum VisionError {
         #[source]
         source: BoxError,
     },
+    /// The library could open a network connection. It was not loaded.
+    #[error(
+        "the ONNX Runtime library was not loaded, because it can open network connections: \
+         {found}; a build without telemetry is needed (scripts/onnxruntime installs one)"
+    )]
+    NetworkedRuntime {
+        /// What was found in the library's file.
+        found: String,
+    },
     /// A card is not good.
     #[error(transparent)]
     Card(#[from] CardError),

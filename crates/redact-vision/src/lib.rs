@@ -19,6 +19,7 @@ mod head;
 mod letterbox;
 mod motion;
 mod nms;
+mod offline;
 mod resample;
 mod resound;
 mod runtime;

@@ -13,6 +13,7 @@ use ort::session::{Session, SessionInputValue};
 use redact_core::{BoxError, DetectError};
 
 use crate::VisionError;
+use crate::offline::{self, OfflineError};
 
 /// ONNX Runtime, ready to run models. Clones share it.
 #[derive(Clone)]
@@ -23,14 +24,21 @@ pub struct Runtime {
 impl Runtime {
     /// Loads the library of ONNX Runtime at `path`.
     ///
-    /// A process can load it once: keep the value, clone it.
+    /// A process can load it once: hold on to the value, clone it.
     ///
     /// # Errors
-    /// [`VisionError::Runtime`]: no such file, another library, too old, or loaded before.
+    /// [`VisionError::NetworkedRuntime`]: the library could open a network connection; it was not
+    /// loaded. [`VisionError::Runtime`]: no such file, another library, too old, or loaded before.
     pub fn load(path: &Path) -> Result<Self, VisionError> {
         let failed = |source: BoxError| VisionError::Runtime { source };
         // Without this the loader would also look beside the program and in the system's folders.
         let path = std::fs::canonicalize(path).map_err(|error| failed(error.into()))?;
+        let library = std::fs::read(&path).map_err(|error| failed(error.into()))?;
+        offline::check(&library).map_err(|error| match error {
+            OfflineError::Network(found) => VisionError::NetworkedRuntime { found },
+            OfflineError::NotElf => failed(error.into()),
+        })?;
+        drop(library);
         let environment = ort::init_from(path)
             .map_err(|error| failed(error.to_string().into()))?
             .with_name("redact")

@@ -36,6 +36,21 @@ fn only_the_right_library_is_loaded_and_only_once() {
         println!("SKIP the right library: no ONNX Runtime in .deps/onnxruntime");
         return;
     }
+    // The same library with a telemetry address in it: refused before it is loaded, by its real
+    // path, so that the right one can still be loaded afterwards.
+    let reports = dir.path().join("reports.so");
+    let mut bytes = std::fs::read(library).unwrap();
+    bytes.extend(b"https://mobile.events.data.microsoft.com/OneCollector/1.0/");
+    std::fs::write(&reports, bytes).unwrap();
+    let link = dir.path().join("link.so");
+    std::os::unix::fs::symlink(&reports, &link).unwrap();
+    for path in [&reports, &link] {
+        let error = Runtime::load(path).expect_err("it reports to a host");
+        assert!(
+            matches!(error, VisionError::NetworkedRuntime { .. }),
+            "{error}"
+        );
+    }
     let runtime = Runtime::load(library).unwrap();
     refused(library);
     drop(runtime);

@@ -15,9 +15,13 @@ between sample centres. Colours: BT.601, the range as said in PICTURES.
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+
+# The pinned version has no telemetry; should another one be installed, this switches it off.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import numpy as np
 import onnxruntime
