@@ -202,6 +202,14 @@ struct Heard {
     spans_millis: Vec<[i64; 2]>,
 }
 
+/// The samples of `speech.wav`, one channel at 16 kHz.
+fn speech_samples() -> Vec<f32> {
+    // The script writes a header of 44 bytes, then 16-bit samples.
+    let wav = include_bytes!("golden/speech.wav");
+    let sample = |bytes: &[u8]| f32::from(i16::from_le_bytes([bytes[0], bytes[1]])) / 32_768.0;
+    wav[44..].chunks_exact(2).map(sample).collect()
+}
+
 /// Goal: speech is found where the reference finds it, whatever the blocks and their start.
 /// Method: the reference's sound in blocks of an odd length, moved by a second; within one step of
 /// the model.
@@ -210,10 +218,7 @@ fn speech_is_where_the_reference_hears_it() {
     let Some((runtime, model)) = installed("silero-vad", "golden speech") else {
         return;
     };
-    // The script writes a header of 44 bytes, then 16-bit samples.
-    let wav = include_bytes!("golden/speech.wav");
-    let sample = |bytes: &[u8]| f32::from(i16::from_le_bytes([bytes[0], bytes[1]])) / 32_768.0;
-    let samples: Vec<f32> = wav[44..].chunks_exact(2).map(sample).collect();
+    let samples = speech_samples();
     let expected: Heard = serde_json::from_str(include_str!("golden/speech.json")).unwrap();
     assert!(
         !expected.spans_millis.is_empty(),
@@ -240,6 +245,100 @@ fn speech_is_where_the_reference_hears_it() {
                 assert!(distance.abs() <= 32, "{found:?}");
             }
         }
+    }
+}
+
+/// Goal: speech is found in whichever channel it is, and where a mix of all channels cancels it or
+/// only a mix separates it from other sound.
+/// Method: the same speech in one channel, spread over channels in ways of which each defeats a
+/// plain mix or a look at single channels; the spans must be those of the one channel.
+/// Control: sound that cancels and is no speech gives nothing.
+#[test]
+fn speech_is_found_in_every_channel() {
+    let Some((runtime, model)) = installed("silero-vad", "channels") else {
+        return;
+    };
+    let mut listener = SpeechListener::new(&runtime, &model, SpeechOptions::default()).unwrap();
+    let samples = speech_samples();
+    let mut spans = |spread: &dyn Fn(f32, f32) -> Vec<f32>| {
+        for (at, part) in samples.chunks(1013).enumerate() {
+            let from = at * 1013;
+            let noise = |at: usize| {
+                let hash = u32::try_from(at).unwrap().wrapping_mul(2_654_435_761);
+                (((hash ^ (hash >> 15)).wrapping_mul(2_246_822_519) >> 16) as f32 / 32_768.0 - 1.0)
+                    * 0.5
+            };
+            let spread = part.iter().zip(from..).map(|(&s, at)| spread(s, noise(at)));
+            let spread: Vec<Vec<f32>> = spread.collect();
+            let block = AudioBlock {
+                stream: 0,
+                start: from as i64,
+                rate_hz: 16_000,
+                channels: u16::try_from(spread[0].len()).unwrap(),
+                samples: spread.concat(),
+            };
+            listener.listen(&block).unwrap();
+        }
+        listener.finish().unwrap()
+    };
+    let expected = spans(&|s, _| vec![s]);
+    assert!(!expected.is_empty(), "an empty answer proves nothing");
+    let same: [(&str, &dyn Fn(f32, f32) -> Vec<f32>); 6] = [
+        ("both channels", &|s, _| vec![s, s]),
+        ("one inverted", &|s, _| vec![s, -s]),
+        ("one dead", &|s, _| vec![0.0, s]),
+        ("all of six cancel", &|s, _| vec![s, -s, s, -s, s, -s]),
+        ("only the low frequency effects", &|s, _| {
+            vec![0.0, 0.0, 0.0, s, 0.0, 0.0]
+        }),
+        ("only one of three", &|s, _| vec![0.0, 0.0, s]),
+    ];
+    for (how, spread) in same {
+        assert_eq!(spans(spread), expected, "{how}");
+    }
+    // Loud noise in both channels, alike or inverted: only the difference or the sum has speech.
+    for sign in [1.0, -1.0] {
+        let found = spans(&|s, noise| vec![noise + s * 0.5, sign * (noise - s * 0.5)]);
+        let heard = |span: &redact_core::TimeSpan| span.end_nanos() - span.start_nanos();
+        let [found, all] = [&found, &expected].map(|spans| spans.iter().map(heard).sum::<i64>());
+        assert!(found * 10 >= all * 9, "{sign}: {found} of {all}");
+    }
+    assert_eq!(spans(&|_, noise| vec![noise, -noise]), []);
+}
+
+/// Goal: quiet speech is found whole: 40 dB below, spans begin and end where they do at full level.
+/// Method: within two steps of the model.
+#[test]
+fn quiet_speech_is_found_from_its_first_word() {
+    let Some((runtime, model)) = installed("silero-vad", "quiet speech") else {
+        return;
+    };
+    let mut listener = SpeechListener::new(&runtime, &model, SpeechOptions::default()).unwrap();
+    let mut spans = |gain: f32| {
+        let block = AudioBlock {
+            stream: 0,
+            start: 0,
+            rate_hz: 16_000,
+            channels: 1,
+            samples: speech_samples()
+                .iter()
+                .map(|sample| sample * gain)
+                .collect(),
+        };
+        listener.listen(&block).unwrap();
+        redact_core::TimeSpan::merged(listener.finish().unwrap(), 100_000_000)
+    };
+    let (loud, quiet) = (spans(1.0), spans(0.01));
+    assert_eq!(loud.len(), quiet.len(), "{loud:?} {quiet:?}");
+    for (loud, quiet) in loud.iter().zip(&quiet) {
+        assert!(
+            quiet.start_nanos() <= loud.start_nanos() + 64_000_000,
+            "{loud:?} {quiet:?}"
+        );
+        assert!(
+            quiet.end_nanos() + 64_000_000 >= loud.end_nanos(),
+            "{loud:?} {quiet:?}"
+        );
     }
 }
 
