@@ -12,6 +12,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use redact_core::Class;
+use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "media")]
 pub(crate) use desk::DeskArgs;
@@ -54,7 +55,7 @@ pub(crate) struct Cli {
 }
 
 /// Options that every verb takes.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct GlobalArgs {
     /// Print one JSON document to standard output instead of text
     #[arg(long, global = true)]
@@ -75,6 +76,21 @@ pub(crate) struct GlobalArgs {
     /// For whom this is done, for the log
     #[arg(long, value_name = "NAME", global = true, hide = true)]
     pub on_behalf: Option<String>,
+
+    /// Decode also where the system cannot confine the process that decodes; manifest and log say so
+    #[cfg(feature = "media")]
+    #[arg(long, global = true)]
+    pub allow_weak_jail: bool,
+
+    /// Memory that one job may take, in GiB (default: 8)
+    #[cfg(feature = "media")]
+    #[arg(long, value_name = "GIB", global = true, value_parser = clap::value_parser!(u64).range(1..=4096))]
+    pub memory_max: Option<u64>,
+
+    /// Time that one job may take, in minutes (default: 30, and 10 more per MiB of the recording)
+    #[cfg(feature = "media")]
+    #[arg(long, value_name = "MINUTES", global = true, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub time_max: Option<u64>,
 
     /// Say how far it is as lines of JSON on standard error, and stop when standard input ends
     #[arg(long, global = true, hide = true)]
@@ -112,10 +128,6 @@ pub(crate) enum Command {
     /// Review, approve and hand over in a browser
     #[cfg(feature = "media")]
     Desk(DeskArgs),
-    /// One task of the desk, told on standard input
-    #[cfg(feature = "media")]
-    #[command(hide = true)]
-    DeskTask,
     /// A verb that this build leaves out
     #[cfg(not(feature = "media"))]
     #[command(external_subcommand)]
@@ -123,7 +135,7 @@ pub(crate) enum Command {
 }
 
 /// Where models and the runtime are.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Args, Serialize, Deserialize)]
 pub(crate) struct ModelArgs {
     /// Folder with model cards and weights (default: $REDACT_MODELS, or `models` near the program)
     #[arg(long, value_name = "DIR")]
@@ -135,7 +147,7 @@ pub(crate) struct ModelArgs {
 }
 
 /// How hard a scan looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 pub(crate) enum Profile {
     /// A first look: small pictures, every third frame
     Fast,
@@ -173,7 +185,7 @@ pub(crate) struct ScanArgs {
 }
 
 /// What is done where a recording is damaged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 pub(crate) enum DamagedArg {
     /// Stop, and name the second
     Stop,

@@ -196,6 +196,9 @@ fn child_arguments(clip: &Path, args: &BatchArgs, global: &GlobalArgs) -> Vec<Os
         "--threads",
         global.threads.map(|threads| threads.to_string().into()),
     );
+    let number = |number: Option<u64>| number.map(|number| number.to_string().into());
+    option("--memory-max", number(global.memory_max));
+    option("--time-max", number(global.time_max));
     option("--events", global.events.clone().map(Into::into));
     option("--models", args.models.models.clone().map(Into::into));
     let value_name = |value: Option<clap::builder::PossibleValue>| {
@@ -225,6 +228,7 @@ fn child_arguments(clip: &Path, args: &BatchArgs, global: &GlobalArgs) -> Vec<Os
         (release.accept_seen, "--accept-seen"),
         (release.no_cache, "--no-cache"),
         (release.force, "--force"),
+        (global.allow_weak_jail, "--allow-weak-jail"),
     ] {
         if given {
             list.push(flag.into());

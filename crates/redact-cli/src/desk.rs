@@ -1,5 +1,6 @@
 //! `redact desk`: the release desk, whose jobs are processes of this very program.
 
+mod confined;
 mod follow;
 mod jobs;
 mod picture;
@@ -9,6 +10,8 @@ mod proxy;
 mod spec;
 pub(crate) mod task;
 mod thumbnails;
+
+pub(crate) use spec::Spec;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,6 +23,10 @@ use redact_record::events::EventLog;
 
 use crate::args::{DeskArgs, GlobalArgs};
 use crate::{Outcome, approve, journal, places, progress};
+
+/// Names in the folder of one task.
+const PICTURE: &str = "picture.jpg";
+const CLIP: &str = "clip.mp4";
 
 const GIGABYTE: u64 = 1_000_000_000;
 

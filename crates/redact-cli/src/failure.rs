@@ -5,14 +5,41 @@ use redact_engine::{RenderError, ScanError};
 use redact_record::RecordError;
 
 /// What to do about `error`, when there is something to do.
-pub(crate) fn hint(error: &anyhow::Error) -> Option<&'static str> {
-    error.chain().find_map(|cause| {
+pub(crate) fn hint(error: &anyhow::Error) -> Option<String> {
+    #[cfg(feature = "media")]
+    if let Some(hint) = error.chain().find_map(confinement_hint) {
+        return Some(hint);
+    }
+    let known = error.chain().find_map(|cause| {
         let plan = cause.downcast_ref::<PlanError>().and_then(plan_hint);
         let source = cause.downcast_ref::<SourceError>().and_then(source_hint);
         let render = cause.downcast_ref::<RenderError>().and_then(render_hint);
         plan.or(source)
             .or(render)
             .or_else(|| text_hint(&cause.to_string()))
+    });
+    known.map(str::to_owned)
+}
+
+/// What the confined process said, or what to do where it could not work.
+#[cfg(feature = "media")]
+fn confinement_hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
+    if let Some(child) = cause.downcast_ref::<FromChild>() {
+        return match child.out_of_memory {
+            Some(bytes) => Some(format!(
+                "it may take {} GiB of memory; --memory-max GIB allows more",
+                bytes >> 30
+            )),
+            None => child.hint.clone(),
+        };
+    }
+    if let Some(limit) = cause.downcast_ref::<Limit>() {
+        return Some(format!("{} N allows more", limit.option));
+    }
+    cause.is::<WeakJail>().then(|| {
+        "recordings are decoded where the system has Landlock (Linux 5.13 and later) and seccomp; \
+         --allow-weak-jail goes without, and manifest and log say so"
+            .to_owned()
     })
 }
 
@@ -88,7 +115,8 @@ fn text_hint(text: &str) -> Option<&'static str> {
 /// Whether a rule forbids what was asked, as against something that went wrong.
 pub(crate) fn is_refusal(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
-        cause.is::<PlanError>()
+        is_refused_in_child(cause)
+            || cause.is::<PlanError>()
             || matches!(
                 cause.downcast_ref::<RecordError>(),
                 Some(
@@ -114,6 +142,7 @@ pub(crate) fn is_cancelled(error: &anyhow::Error) -> bool {
             cause.downcast_ref::<RenderError>(),
             Some(RenderError::Cancelled)
         ) || cause.is::<Interrupted>()
+            || is_cancelled_in_child(cause)
     })
 }
 
@@ -121,3 +150,59 @@ pub(crate) fn is_cancelled(error: &anyhow::Error) -> bool {
 #[derive(Debug, thiserror::Error)]
 #[error("stopped")]
 pub(crate) struct Interrupted;
+
+/// Why a confined process could not do its job, in its own words.
+#[cfg(feature = "media")]
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct FromChild {
+    pub(crate) message: String,
+    pub(crate) hint: Option<String>,
+    /// Whether a rule forbids what was asked.
+    pub(crate) refused: bool,
+    pub(crate) cancelled: bool,
+    /// The limit, in bytes, where memory ran out.
+    pub(crate) out_of_memory: Option<u64>,
+}
+
+/// A job took more than it may.
+#[cfg(feature = "media")]
+#[derive(Debug, thiserror::Error)]
+#[error("stopped at a limit: {what}")]
+pub(crate) struct Limit {
+    pub(crate) what: String,
+    /// The option that raises it.
+    pub(crate) option: &'static str,
+}
+
+/// The system cannot confine the process that decodes.
+#[cfg(feature = "media")]
+#[derive(Debug, thiserror::Error)]
+#[error("cannot confine the process that decodes: this system has {level}")]
+pub(crate) struct WeakJail {
+    pub(crate) level: crate::jail::JailLevel,
+}
+
+#[cfg(feature = "media")]
+fn is_refused_in_child(cause: &(dyn std::error::Error + 'static)) -> bool {
+    cause
+        .downcast_ref::<FromChild>()
+        .is_some_and(|child| child.refused)
+}
+
+#[cfg(not(feature = "media"))]
+fn is_refused_in_child(_: &(dyn std::error::Error + 'static)) -> bool {
+    false
+}
+
+#[cfg(feature = "media")]
+fn is_cancelled_in_child(cause: &(dyn std::error::Error + 'static)) -> bool {
+    cause
+        .downcast_ref::<FromChild>()
+        .is_some_and(|child| child.cancelled)
+}
+
+#[cfg(not(feature = "media"))]
+fn is_cancelled_in_child(_: &(dyn std::error::Error + 'static)) -> bool {
+    false
+}

@@ -57,3 +57,52 @@ pub(crate) fn stoppable<T>(result: Result<T, RecordError>) -> Result<T> {
         other => Ok(other?),
     }
 }
+
+/// Does `job` and digests the file at `path` meanwhile; when the job fails, so does all.
+///
+/// # Errors
+/// Those of `job`, or when the file cannot be read.
+#[cfg(feature = "media")]
+pub(crate) fn digest_beside<T>(
+    path: &Path,
+    job: impl FnOnce() -> Result<T>,
+) -> Result<((Digest, u64), T)> {
+    read_beside(
+        |advance| {
+            stoppable(redact_record::digest_file(path, advance))
+                .with_context(|| path.display().to_string())
+        },
+        job,
+    )
+}
+
+/// Does `job` and reads a file with `read` meanwhile; what fails first stops the other.
+///
+/// # Errors
+/// Those of both; those of `job` come first.
+#[cfg(feature = "media")]
+pub(crate) fn read_beside<R: Send, T>(
+    read: impl FnOnce(redact_record::Advance<'_>) -> Result<R> + Send,
+    job: impl FnOnce() -> Result<T>,
+) -> Result<(R, T)> {
+    use std::ops::ControlFlow;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let failed = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let reading = scope.spawn(|| {
+            read(&mut |_, _| {
+                if failed.load(Ordering::Relaxed) || crate::progress::interrupted() {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            })
+        });
+        let done = job();
+        failed.store(done.is_err(), Ordering::Relaxed);
+        let read = reading.join();
+        let done = done?;
+        let read = read.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        Ok((read, done))
+    })
+}

@@ -1,7 +1,7 @@
 //! What this program writes to the event log: one entry per act, also for acts that failed.
 //!
-//! The log is opened before a process is confined, so that whatever happens later can be written
-//! down. An act whose entry cannot be written is not done: no release goes out unrecorded.
+//! The log is opened before anything is done, so that whatever happens later can be written down.
+//! An act whose entry cannot be written is not done: no release goes out unrecorded.
 
 use std::path::PathBuf;
 
@@ -50,6 +50,13 @@ impl Note {
         self.details.extend(Label::new(name).zip(value));
     }
 
+    /// How well the process that decoded was confined.
+    #[cfg(feature = "media")]
+    pub(crate) fn jail(&mut self, level: crate::jail::JailLevel) {
+        self.count("landlock", level.landlock_abi as usize);
+        self.label("seccomp", if level.seccomp { "on" } else { "off" });
+    }
+
     /// How many.
     pub(crate) fn count(&mut self, name: &str, count: usize) {
         let count = Detail::Count(u64::try_from(count).unwrap_or(u64::MAX));
@@ -79,15 +86,9 @@ impl Journal {
                     .map_or(user, |by| by.trim().to_owned()),
             ),
         };
-        // Now, while other files than the log may be written.
         let next = journal.event(&Note::new(Act::Repair), Outcome::Success);
         journal.log.mend(&next).with_context(name)?;
         Ok(journal)
-    }
-
-    /// The log, which a confined process must be allowed to write.
-    pub(crate) fn file(&self) -> PathBuf {
-        self.log.path().to_owned()
     }
 
     /// Writes down that an act was done.

@@ -19,6 +19,8 @@ mod events;
 mod eyes;
 mod failure;
 mod files;
+#[cfg(feature = "media")]
+mod jail;
 mod journal;
 mod key;
 mod limits;
@@ -28,7 +30,6 @@ mod progress;
 mod render;
 #[cfg(feature = "media")]
 mod run;
-mod sandbox;
 #[cfg(feature = "media")]
 mod scan;
 #[cfg(feature = "media")]
@@ -61,6 +62,11 @@ pub(crate) enum Outcome {
 }
 
 fn main() -> ExitCode {
+    // Before anything else: what decodes has no thread before it is confined.
+    #[cfg(feature = "media")]
+    if jail::is_child() {
+        return jail::main();
+    }
     // clap exits with 2 on wrong usage and 0 on --help, which is what this program promises.
     let cli = Cli::parse();
     start_logging();
@@ -101,8 +107,6 @@ fn dispatch(cli: &Cli) -> Result<Outcome> {
         Command::Events(args) => events::events(args, global),
         #[cfg(feature = "media")]
         Command::Desk(args) => desk::desk(args, global),
-        #[cfg(feature = "media")]
-        Command::DeskTask => desk::task::run(global),
         #[cfg(not(feature = "media"))]
         Command::Absent(words) => absent(words),
     }
@@ -122,7 +126,7 @@ fn absent(words: &[std::ffi::OsString]) -> Result<Outcome> {
     )
 }
 
-fn start_logging() {
+pub(crate) fn start_logging() {
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_from_env("REDACT_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt()
@@ -137,7 +141,7 @@ fn report(error: &anyhow::Error, json: bool) {
     let mut stderr = std::io::stderr().lock();
     // Nothing is left to do when standard error is gone.
     let _ = writeln!(stderr, "redact: {error:#}");
-    if let Some(hint) = hint {
+    if let Some(hint) = &hint {
         let _ = writeln!(stderr, "\nhint: {hint}");
     }
     if json {

@@ -26,6 +26,18 @@ pub(crate) fn models_dir(given: Option<&Path>) -> Result<PathBuf> {
     )
 }
 
+/// The same options with the folder that they lead to.
+///
+/// # Errors
+/// Those of [`models_dir`].
+#[cfg(feature = "media")]
+pub(crate) fn resolved(models: &crate::args::ModelArgs) -> Result<crate::args::ModelArgs> {
+    Ok(crate::args::ModelArgs {
+        models: Some(models_dir(models.models.as_deref())?),
+        ..models.clone()
+    })
+}
+
 /// The ONNX Runtime library: `$ORT_DYLIB_PATH`, or `.deps/onnxruntime` near the program or the
 /// working folder.
 ///
@@ -37,6 +49,28 @@ pub(crate) fn onnx_runtime() -> Result<PathBuf> {
     }
     near(".deps/onnxruntime/libonnxruntime.so")
         .context("no ONNX Runtime library: set ORT_DYLIB_PATH, or run scripts/setup")
+}
+
+/// What of this process's environment a confined process gets, and what it has of its own.
+///
+/// No passphrase and no home. A model runtime that could report to its maker is told not to before
+/// it is loaded, whatever the user's environment says.
+#[cfg(feature = "media")]
+pub(crate) fn child_environment() -> Vec<(&'static str, std::ffi::OsString)> {
+    const PASSED_ON: [&str; 3] = ["LD_LIBRARY_PATH", "REDACT_LOG", "RUST_BACKTRACE"];
+    let passed = PASSED_ON
+        .into_iter()
+        .filter_map(|name| Some((name, env::var_os(name)?)));
+    passed
+        .chain([("ORT_DISABLE_TELEMETRY", "1".into())])
+        .collect()
+}
+
+/// The newest version of Landlock that may be used: `$REDACT_LANDLOCK_MAX`, for tests of what
+/// holds on older kernels. Manifest and log name the version in force.
+#[cfg(feature = "media")]
+pub(crate) fn landlock_max() -> Option<i32> {
+    env::var("REDACT_LANDLOCK_MAX").ok()?.parse().ok()
 }
 
 /// The folder with policies: the given one, or `policies` near the program or the working folder.

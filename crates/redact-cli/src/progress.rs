@@ -29,6 +29,21 @@ pub(crate) fn watch_for_interrupt() -> Result<(), ctrlc::Error> {
     })
 }
 
+/// Asks the running job to stop, as the first Ctrl-C does.
+#[cfg(feature = "media")]
+pub(crate) fn interrupt() {
+    INTERRUPTED.store(true, Ordering::SeqCst);
+}
+
+/// Set in a confined process, whose parent shows how far it is.
+static CONFINED: AtomicBool = AtomicBool::new(false);
+
+/// From now on progress goes to the parent of this confined process.
+#[cfg(feature = "media")]
+pub(crate) fn work_for_parent() {
+    CONFINED.store(true, Ordering::SeqCst);
+}
+
 /// Set when another process listens: see [`tether`].
 static TETHERED: AtomicBool = AtomicBool::new(false);
 
@@ -64,6 +79,10 @@ pub(crate) fn stop_when_input_ends() {
 
 /// Says how far it is to the process that listens.
 pub(crate) fn tell(phase: &str, done: u64, total: Option<u64>) {
+    #[cfg(feature = "media")]
+    if CONFINED.load(Ordering::SeqCst) {
+        return crate::jail::tell(phase, done, total);
+    }
     let line = serde_json::json!({ "phase": phase, "done": done, "total": total });
     // Nobody listens any more: standard input has ended too.
     let _ = writeln!(std::io::stderr().lock(), "{line}");
@@ -112,7 +131,7 @@ impl Progress for TerminalProgress {
         if INTERRUPTED.load(Ordering::SeqCst) {
             return ControlFlow::Break(());
         }
-        if TETHERED.load(Ordering::SeqCst) {
+        if TETHERED.load(Ordering::SeqCst) || CONFINED.load(Ordering::SeqCst) {
             let mut told = self
                 .told
                 .lock()
@@ -141,6 +160,26 @@ impl Progress for TerminalProgress {
         ControlFlow::Continue(())
     }
 }
+
+#[cfg(feature = "media")]
+impl crate::jail::Listener for TerminalProgress {
+    fn hear(&self, phase: &str, done: u64, total: Option<u64>) -> ControlFlow<()> {
+        match PHASES.into_iter().find(|known| name(*known) == phase) {
+            Some(phase) => self.advance(phase, done, total),
+            None if interrupted() => ControlFlow::Break(()),
+            None => ControlFlow::Continue(()),
+        }
+    }
+}
+
+#[cfg(feature = "media")]
+const PHASES: [Phase; 5] = [
+    Phase::Digest,
+    Phase::Scan,
+    Phase::Render,
+    Phase::Audit,
+    Phase::Compare,
+];
 
 impl Drop for TerminalProgress {
     fn drop(&mut self) {

@@ -9,36 +9,36 @@ mod kept;
 mod look;
 mod made;
 mod partial;
+mod rendered;
 pub(crate) mod second;
+mod work;
 
 pub(crate) use facts::context;
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
-use redact_core::{ApprovedPlan, Conversion, Digest, Findings, FrameSpan, Met, Plan, Source};
-use redact_engine::{Check, Expected, RenderReport};
-use redact_media::{
-    Echo, EchoedRun, EncodeOptions, FileSink, KeptSpans, OpenOptions, Preset, Splice,
-};
+use redact_core::{ApprovedPlan, Digest, Findings, Plan};
+use redact_media::Preset;
 use redact_record::events::Act;
-use redact_record::manifest::{CodingFacts, FrameClock, Manifests, ReleaseContext};
+use redact_record::manifest::{Hex, Manifests, ReleaseContext};
 use redact_record::sign::{KeyPair, Signed};
 use redact_record::{FileBinding, ReleasePaths, findings, plan, policy, release_paths};
 
-use crate::args::{GlobalArgs, PresetArg, ReencodeArg, ReleaseArgs, RenderArgs};
-use crate::eyes::Looking;
+use crate::args::{GlobalArgs, ModelArgs, PresetArg, ReencodeArg, ReleaseArgs, RenderArgs};
+use crate::jail::{self, Ask, Confinement, JailLevel, Job, Listener};
 use crate::journal::{Journal, Note};
 use crate::progress::TerminalProgress;
-use crate::{Outcome, approve, eyes, key, places, sandbox, scan};
+use crate::{Outcome, approve, eyes, files, key, places, scan};
 pub(crate) use copied::Claims;
 pub(crate) use kept::KeptFolder;
-use kept::{Evidence, KeptRuns, Known};
 pub(crate) use look::{Examined, audit, leaks};
-use look::{open, source_channels};
 pub(crate) use made::Made;
 use partial::Partial;
+use rendered::Rendered;
+pub(crate) use work::RenderWork;
 
 /// Renders an approved plan and says where everything is.
 ///
@@ -75,13 +75,8 @@ fn render_noted(
     let context = facts::context(&args.release, args.supersedes.as_deref())?;
     let findings = findings_of(&plan, args)?;
     let policy = policy::embedded(&plan.policy).with_context(|| args.plan.display().to_string())?;
-    let threads = eyes::threads(global.threads);
-    let (models, accepted) = (&args.models, &plan.acknowledged);
-    let looking = second::eyes(&args.release, models, &policy, accepted, threads)?;
+    let looks_again = args.release.second_look || policy.second_look;
     let kept = kept_folder(&args.release, &key)?;
-    let mut writes = vec![scan::folder_of(&release), journal.file()];
-    writes.extend(kept.as_ref().map(|_| places::kept_runs()).transpose()?);
-    sandbox::confine(&[clip], &writes)?;
     let progress = TerminalProgress::new(global.quiet);
     let bound = bind(clip, &progress)?;
     note.subject("source", bound.sha256);
@@ -97,9 +92,10 @@ fn render_noted(
         context: &context,
         key: &key,
         kept: kept.as_ref(),
+        second_look: looks_again.then_some(&args.models),
         journal,
     };
-    let made = job.run(global, &progress, note, looking)?;
+    let made = job.run(global, &progress, note)?;
     progress.clear();
     if global.json {
         crate::say(&made.json(&release).to_string());
@@ -191,56 +187,17 @@ pub(crate) struct ReleaseJob<'a> {
     pub key: &'a KeyPair,
     /// What earlier renders kept.
     pub kept: Option<&'a KeptFolder>,
+    /// Models that look at the finished file once more, if any do.
+    pub second_look: Option<&'a ModelArgs>,
     /// Where it is written down.
     pub journal: &'a Journal,
 }
 
-/// What a render gave beside the file.
-struct Written {
-    report: RenderReport,
-    clock: FrameClock,
-    /// What was decoded again while it was written.
-    echoed: Vec<EchoedRun>,
-}
-
-/// A written file, and how it was made.
-struct Looked<'a> {
-    partial: &'a Path,
-    splice: Option<&'a Splice>,
-    coding: &'a CodingFacts,
-    kept: Option<&'a KeptRuns>,
-    echoed: &'a [EchoedRun],
-    /// What was found in their frames.
-    seen: &'a Evidence,
-}
-
-impl Looked<'_> {
-    /// Whether what is claimed to be copied is so, and the groups of the file; nothing where all
-    /// was to be encoded anew.
-    fn claims(&self, claims: &Claims) -> Result<Option<(Check, Splice)>> {
-        let is_asked = self.splice.is_some();
-        is_asked
-            .then(|| claims.check(self.partial, "copied data"))
-            .transpose()
-    }
-
-    /// What need not be looked at again in the file with `groups`.
-    fn known(&self, groups: &[(FrameSpan, Digest)]) -> Known {
-        let mut known = Known::default();
-        known.add_seen(self.echoed, self.seen, groups);
-        if let Some(kept) = self.kept {
-            kept.add_to(&mut known, groups);
-        }
-        known
-    }
-}
-
 impl ReleaseJob<'_> {
-    /// Renders, checks, signs and gives the release its name.
+    /// Lets a confined process render and check, then signs and gives the release its name.
     ///
     /// The event log has the render before the manifest is made, so that the manifest can name
-    /// that entry, and the export before anything has its final name. `note` is what is under way,
-    /// `looking` what looks at the finished file once more.
+    /// that entry, and the export before anything has its final name. `note` is what is under way.
     ///
     /// # Errors
     /// The first cause; nothing then has the release's name.
@@ -249,50 +206,22 @@ impl ReleaseJob<'_> {
         global: &GlobalArgs,
         progress: &TerminalProgress,
         note: &mut Note,
-        looking: Option<Looking>,
     ) -> Result<Made> {
-        let threads = eyes::threads(global.threads);
         let named = || self.release.display().to_string();
         let partial = Partial::beside(self.release)?;
-        self.check_source(threads)?;
-        let (clip, plan, reencode) = (self.clip, self.plan, self.args.reencode);
-        let bound = self.bound.clone();
-        let (before, splice) = both(
-            || bound.map_or_else(|| bind(clip, progress), Ok),
-            || copied::choose(clip, plan, reencode),
-        );
-        let (before, mut splice) = (before?, splice?);
-        let kept = self.kept.zip(splice.as_ref());
-        let kept = kept.map(|(folder, splice)| folder.runs(self, splice));
-        if let (Some(kept), Some(splice)) = (&kept, &mut splice) {
-            let store: Arc<dyn KeptSpans> = Arc::<KeptRuns>::clone(kept);
-            *splice = splice.with_kept(store, |run| kept.has(run));
+        let (before, (rendered, level)) = self.render(&partial, global, progress)?;
+        if let Some(failed) = rendered.first_failure() {
+            bail!("{}: the written file failed its audit: {failed}", named());
         }
-        let written = self.write(partial.path(), splice.as_ref(), threads, progress)?;
-        let Written {
-            report,
-            clock,
-            echoed,
-        } = written;
-        let coding = copied::facts(splice.as_ref(), &report, self.plan);
-        let looked = Looked {
-            partial: partial.path(),
-            splice: splice.as_ref(),
-            coding: &coding,
-            kept: kept.as_deref(),
-            echoed: &echoed,
-            seen: &report.seen,
-        };
-        let checks = self.check(&looked, threads, progress)?;
-        let second_look = looking
-            .map(|looking| second::check(self, partial.path(), looking, threads, progress))
-            .transpose()?;
+        // Nothing writes to it any more: what is digested here is what is signed.
         let (after, binding) = both(
-            || scan::digest(clip, progress),
+            || scan::digest(self.clip, progress),
             || bind(partial.path(), progress),
         );
         let ((after, _), binding) = (after?, binding.with_context(named)?);
+        let coding = rendered.coding().with_context(named)?;
         *note = self.note(Act::Render, binding.sha256);
+        note.jail(level);
         let events_head = self.journal.done(note)?;
         *note = self.note(Act::Export, binding.sha256);
         let evidence = facts::Evidence {
@@ -300,58 +229,68 @@ impl ReleaseJob<'_> {
             before,
             after,
             binding,
-            clock,
-            report: &report,
+            clock: rendered.clock(),
+            rendered: &rendered,
             coding: &coding,
-            checks,
-            second_look,
         };
-        let manifests = evidence
-            .manifests(self, partial.path())
-            .with_context(named)?;
+        let manifests = evidence.manifests(self).with_context(named)?;
         let paths = release_paths(self.release);
         self.publish(partial, &manifests, &paths, note)
             .with_context(named)?;
         Ok(Made {
             paths,
-            report,
+            rendered,
             coding,
             manifest: manifests.public,
             key: self.key.public().id(),
         })
     }
 
-    /// What the plan says that the recording's source meets.
-    fn declared(&self) -> Met {
-        let plan = self.plan.plan();
-        Met {
-            damage: plan.damage.clone(),
-            is_rescaled: plan.source.info.conversions.contains(&Conversion::Rescaled),
-        }
-    }
-
-    /// How the recording is read: past damage only where the scan did so and found some.
-    fn options(&self, threads: usize) -> OpenOptions {
-        OpenOptions {
-            audio: true,
-            threads,
-            damaged: look::damaged(&self.plan.plan().damage),
-        }
-    }
-
-    /// Refuses a plan that describes another recording than the one with its SHA-256: masks and
-    /// mutes would lie elsewhere.
-    fn check_source(&self, threads: usize) -> Result<()> {
-        let options = self.options(threads);
-        let source = open(self.clip, &options, None)?;
-        let planned = &self.plan.plan().source;
-        let Some((what, expected, found)) = planned.disagreement(source.info()) else {
-            return Ok(());
+    /// The recording's digests, and what the confined process says of the file that it wrote.
+    fn render(
+        &self,
+        partial: &Partial,
+        global: &GlobalArgs,
+        progress: &TerminalProgress,
+    ) -> Result<(FileBinding, (Rendered, JailLevel))> {
+        let exchange = self.kept.map(KeptFolder::exchange).transpose()?;
+        let segments = exchange.as_ref().map(|folder| folder.path().to_owned());
+        let work = RenderWork {
+            clip: self.clip.to_owned(),
+            partial: partial.path().to_owned(),
+            release: self.release.to_owned(),
+            plan: String::from_utf8(plan::to_bytes(self.plan.plan()))?,
+            source: Hex(self.plan.plan().source.digest),
+            preset: self.args.preset,
+            crf: self.args.crf,
+            reencode: self.args.reencode,
+            threads: eyes::threads(global.threads),
+            second_look: self.second_look.map(places::resolved).transpose()?,
+            accept_seen: self.args.accept_seen,
+            segments,
         };
-        bail!(
-            "{}: the plan describes it wrongly: {what}: the plan says {expected}, it is {found}",
-            self.clip.display()
-        )
+        let confinement = Confinement {
+            read: vec![self.clip.to_owned()],
+            write: vec![partial.path().to_owned()],
+            folders: work.segments.iter().cloned().collect(),
+            models: work
+                .second_look
+                .as_ref()
+                .and_then(|models| models.models.clone()),
+        };
+        let listener = Rendering {
+            job: self,
+            progress,
+            exchange: work.segments.clone(),
+        };
+        let job = Job::Render(work);
+        let bound = self.bound.clone();
+        let bind = |advance: redact_record::Advance<'_>| match bound {
+            Some(bound) => Ok(bound),
+            None => scan::stoppable(FileBinding::of_file(self.clip, advance))
+                .with_context(|| self.clip.display().to_string()),
+        };
+        files::read_beside(bind, || jail::run(&job, &confinement, global, &listener))
     }
 
     /// What is done to which files, for the event log.
@@ -363,117 +302,6 @@ impl ReleaseJob<'_> {
         note.subject("plan", plan::content(plan));
         note.subject("release", release);
         note
-    }
-
-    fn write(
-        &self,
-        partial: &Path,
-        splice: Option<&Splice>,
-        threads: usize,
-        progress: &TerminalProgress,
-    ) -> Result<Written> {
-        let clip = || self.clip.display().to_string();
-        let release = || self.release.display().to_string();
-        let options = self.options(threads);
-        let source = open(self.clip, &options, splice)?;
-        let encode = EncodeOptions {
-            preset: preset(self.args.preset),
-            crf: self.args.crf,
-            threads,
-            ..EncodeOptions::default()
-        };
-        let sink = match splice {
-            Some(splice) => FileSink::create_spliced(partial, source.info(), &encode, splice),
-            None => FileSink::create(partial, source.info(), &encode),
-        };
-        let mut sink = sink.with_context(release)?;
-        let (source, clock) = facts::clocked(source);
-        let echo = sink.echo();
-        let record = echo.as_ref().map(Echo::record);
-        let echo = echo.map(|echo| Box::new(echo) as Box<dyn Source>);
-        let (source, sink) = (Box::new(source), Box::new(sink));
-        let report = redact_engine::render(source, self.plan, sink, echo, progress);
-        let report = report.map_err(|error| {
-            // A failing source is the recording's fault, anything else the release's.
-            let name = match error {
-                redact_engine::RenderError::Source(_) => clip(),
-                _ => release(),
-            };
-            anyhow::Error::from(error).context(name)
-        })?;
-        Ok(Written {
-            report,
-            clock: clock.take(),
-            echoed: record.map(|record| record.runs()).unwrap_or_default(),
-        })
-    }
-
-    /// Looks at the written file as a stranger would, and compares it with the source.
-    fn check(
-        &self,
-        looked: &Looked<'_>,
-        threads: usize,
-        progress: &TerminalProgress,
-    ) -> Result<facts::AllChecks> {
-        let redactions = &facts::nameless(self.plan.redactions());
-        let audio_tracks = self.plan.plan().source.info.audio.len();
-        let expected = Expected {
-            frames: self.plan.plan().source.frames,
-            audio_tracks,
-        };
-        let claims = Claims::of(looked.coding, expected.frames);
-        let (clip, partial) = (self.clip, looked.partial);
-        let (leaks, claimed) = both(
-            || {
-                Ok::<_, anyhow::Error>((
-                    leaks(partial, &expected)?,
-                    source_channels(clip, audio_tracks)?,
-                ))
-            },
-            || looked.claims(&claims),
-        );
-        let ((leaks, source_channels), (copied, written)) = (leaks?, claimed?.unzip());
-        let groups = written.as_ref().map(Splice::groups).unwrap_or_default();
-        let known = looked.known(&groups);
-        // What has the source's digests, or those of what was looked at before, decodes as that
-        // does; anything else is looked at.
-        let proved = copied.as_ref().is_none_or(|check| check.passed);
-        let both = looked.splice.zip(written).filter(|_| proved);
-        let is_known = |span| known.covers(span);
-        let examined = Examined {
-            clip: self.clip,
-            release: looked.partial,
-            source_splice: both.as_ref().map(|(splice, _)| splice.to_compare(is_known)),
-            release_splice: both.as_ref().map(|(_, written)| {
-                let decoded = written.to_compare(is_known);
-                decoded.with_decoded_joins(|frame| known.is_join(frame))
-            }),
-            redactions,
-            expected: &expected,
-            declared: &self.declared(),
-            earlier: looked.splice.map(|_| &known.evidence),
-        };
-        let mut found = examined.examine(threads, progress)?;
-        found
-            .compare
-            .checks
-            .extend(copied.filter(|_| !claims.is_empty()));
-        let checks = facts::AllChecks {
-            leaks,
-            audit: found.audit,
-            compare: found.compare,
-            source_channels,
-        };
-        if let Some(failed) = checks.first_failure() {
-            bail!(
-                "{}: the written file failed its audit and was discarded: {failed}",
-                self.release.display()
-            );
-        }
-        if let Some(kept) = looked.kept {
-            kept.note(&groups, &found.evidence, &known);
-        }
-        Ok(checks)
     }
 
     /// Writes the records and gives everything its name, the release last.
@@ -521,6 +349,26 @@ impl ReleaseJob<'_> {
             record.rename(path)?;
         }
         partial.rename(self.release)
+    }
+}
+
+/// Hears of a render, and serves it from the cache.
+struct Rendering<'a> {
+    job: &'a ReleaseJob<'a>,
+    progress: &'a TerminalProgress,
+    exchange: Option<PathBuf>,
+}
+
+impl Listener for Rendering<'_> {
+    fn hear(&self, phase: &str, done: u64, total: Option<u64>) -> ControlFlow<()> {
+        self.progress.hear(phase, done, total)
+    }
+
+    fn answer(&self, question: Ask) -> bool {
+        match (self.job.kept, &self.exchange) {
+            (Some(kept), Some(exchange)) => kept.answer(self.job, exchange, question),
+            _ => false,
+        }
     }
 }
 

@@ -13,8 +13,9 @@ use crate::args::{GlobalArgs, RunArgs};
 use crate::journal::{Journal, Note};
 use crate::progress::TerminalProgress;
 use crate::render::{self, ReleaseJob};
+use crate::scan::ScanRequest;
 use crate::verify::{Verdict, VerifyJob};
-use crate::{Outcome, approve, eyes, key, places, sandbox, scan};
+use crate::{Outcome, approve, key, places, scan};
 
 /// What the policy says when it approves by itself.
 const STATEMENT: &str = "Decided by the written policy, without a look at the single tracks.";
@@ -46,28 +47,22 @@ fn run_noted(
     let clip = &args.clip;
     scan::check_clip(clip)?;
     let policy = one_person_policy(args)?;
+    let looks_again = args.release.second_look || policy.second_look;
     let outputs = outputs(args)?;
-    let looking = eyes::open(&args.models, eyes::threads(global.threads))?;
-    for class in &looking.missing {
-        if !args.answer.accept_missing.contains(class) {
-            let class = *class;
-            let error = redact_core::PlanError::Unacknowledged { class };
-            return Err(error).with_context(|| clip.display().to_string());
-        }
-    }
-    let threads = eyes::threads(global.threads);
-    let (models, accepted) = (&args.models, &args.answer.accept_missing);
-    let again = render::second::eyes(&args.release, models, &policy, accepted, threads)?;
     let key = Arc::new(key::signing_key(args.release.key.as_deref(), journal)?);
     let trust = key::trusted_only(&key.public())?;
     let context = render::context(&args.release, args.supersedes.as_deref())?;
     let kept = render::kept_folder(&args.release, &key)?;
-    let mut writes = vec![scan::folder_of(&outputs.release), journal.file()];
-    writes.extend(kept.as_ref().map(|_| places::kept_runs()).transpose()?);
-    sandbox::confine(&[clip], &writes)?;
 
     let progress = TerminalProgress::new(global.quiet);
-    let found = scan::find(clip, looking, args.damaged, global, &progress)?;
+    let request = ScanRequest {
+        clip,
+        models: &args.models,
+        damaged: args.damaged,
+        acknowledged: Some(&args.answer.accept_missing),
+    };
+    let (found, level) = request.find(global, &progress)?;
+    note.jail(level);
     let digest = findings::write(&outputs.findings, &found, overwrite(args))
         .with_context(|| outputs.findings.display().to_string())?;
     let written = Written(&outputs);
@@ -94,9 +89,10 @@ fn run_noted(
         context: &context,
         key: &key,
         kept: kept.as_ref(),
+        second_look: looks_again.then_some(&args.models),
         journal,
     };
-    let made = job.run(global, &progress, note, again)?;
+    let made = job.run(global, &progress, note)?;
     written.keep();
     progress.clear();
     if !global.json {
@@ -113,7 +109,6 @@ fn run_noted(
         trust,
         no_media: false,
         second_look: None,
-        writes: vec![journal.file()],
     };
     let verdict = verify.run(global, &progress)?;
     verdict.note(note);

@@ -1,7 +1,7 @@
 //! `redact scan`: what may have to be hidden, as findings.
 
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use redact_core::{
@@ -10,14 +10,19 @@ use redact_core::{
 };
 use redact_media::{Damaged, FileSource, OpenOptions};
 use redact_record::events::Act;
+use redact_record::manifest::ClassName;
 use redact_record::{Overwrite, findings};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::args::{DamagedArg, GlobalArgs, ScanArgs};
-use crate::eyes::{self, Looking};
+use crate::args::{DamagedArg, GlobalArgs, ModelArgs, ScanArgs};
+use crate::eyes;
+use crate::files::digest_beside;
 pub(crate) use crate::files::{check_clip, digest, folder_of, stoppable};
+use crate::jail::{self, Confinement, JailLevel, Job};
 use crate::journal::{Journal, Note};
 use crate::progress::TerminalProgress;
-use crate::{Outcome, failure, places, sandbox};
+use crate::{Outcome, failure, places};
 
 /// Finds, writes the findings and prints a table.
 ///
@@ -42,11 +47,15 @@ fn scan_noted(
     };
     check_clip(clip)?;
     places::check_output(&output, &[clip], args.force)?;
-    let looking = eyes::open(&args.models, eyes::threads(global.threads))?;
-    sandbox::confine(&[clip], &[folder_of(&output), journal.file()])?;
-
     let progress = TerminalProgress::new(global.quiet);
-    let found = find(clip, looking, args.damaged, global, &progress)?;
+    let request = ScanRequest {
+        clip,
+        models: &args.models,
+        damaged: args.damaged,
+        acknowledged: None,
+    };
+    let (found, level) = request.find(global, &progress)?;
+    note.jail(level);
     let overwrite = if args.force {
         Overwrite::Replace
     } else {
@@ -81,50 +90,121 @@ pub(crate) fn note_findings(note: &mut Note, found: &Findings, digest: Digest) {
     );
 }
 
-/// Decodes the whole recording and finds what may have to be hidden.
-///
-/// # Errors
-/// When the recording cannot be read to its end or a model fails.
-pub(crate) fn find(
-    clip: &Path,
-    looking: Looking,
-    damaged: DamagedArg,
-    global: &GlobalArgs,
-    progress: &TerminalProgress,
-) -> Result<Findings> {
-    let name = || clip.display().to_string();
-    let options = OpenOptions {
-        // Also when nothing listens: the tracks that a release will have are counted here.
-        audio: true,
-        threads: eyes::threads(global.threads),
-        damaged: match damaged {
-            DamagedArg::Stop => Damaged::Stop,
-            DamagedArg::Mask => Damaged::Mask,
-        },
-    };
-    // Opened before it is digested: a file that is no recording is refused at once.
-    let source = FileSource::open(clip, &options).with_context(name)?;
-    let (digest, bytes) = digest(clip, progress)?;
-    let mut info = source.info().clone();
-    let report = redact_engine::scan(Box::new(source), looking.eyes, &looking.options, progress)
-        .with_context(name)?;
-    if report.met.is_rescaled {
-        info.conversions.push(Conversion::Rescaled);
+/// What a scan is asked for.
+pub(crate) struct ScanRequest<'a> {
+    /// The recording.
+    pub(crate) clip: &'a Path,
+    /// Where models are.
+    pub(crate) models: &'a ModelArgs,
+    /// What to do where the recording is damaged.
+    pub(crate) damaged: DamagedArg,
+    /// Classes of which somebody accepted that nothing looks for them, where that is to be checked
+    /// before the recording is decoded.
+    pub(crate) acknowledged: Option<&'a [Class]>,
+}
+
+impl ScanRequest<'_> {
+    /// Lets a confined process decode the whole recording and find what may have to be hidden; the
+    /// recording is digested here.
+    ///
+    /// # Errors
+    /// When the recording cannot be read to its end or a model fails.
+    pub(crate) fn find(
+        &self,
+        global: &GlobalArgs,
+        progress: &TerminalProgress,
+    ) -> Result<(Findings, JailLevel)> {
+        let clip = self.clip;
+        let models = places::resolved(self.models)?;
+        let confinement = Confinement {
+            read: vec![clip.to_owned()],
+            models: models.models.clone(),
+            ..Confinement::default()
+        };
+        let job = Job::Scan(ScanWork {
+            clip: clip.to_owned(),
+            models,
+            damaged: self.damaged,
+            threads: eyes::threads(global.threads),
+            acknowledged: self.acknowledged.map(|classes| {
+                let names = classes.iter().map(|&class| class.into());
+                names.collect()
+            }),
+        });
+        let ((digest, bytes), (found, level)) = digest_beside(clip, || {
+            jail::run::<String>(&job, &confinement, global, progress)
+        })?;
+        let name = || clip.display().to_string();
+        let mut found = findings::from_bytes(found.as_bytes()).with_context(name)?;
+        found.source.digest = digest;
+        found.source.bytes = bytes;
+        Ok((found, level))
     }
-    Ok(Findings {
-        source: SourceIdentity {
-            digest,
-            bytes,
-            frames: report.frames,
-            duration_ticks: report.duration_ticks,
-            info,
-        },
-        models: looking.models,
-        missing: looking.missing,
-        tracks: report.tracks,
-        speech: report.speech,
-        damage: report.met.damage,
-    })
+}
+
+/// A scan, for the confined process.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ScanWork {
+    clip: PathBuf,
+    models: ModelArgs,
+    damaged: DamagedArg,
+    threads: usize,
+    acknowledged: Option<Vec<ClassName>>,
+}
+
+impl ScanWork {
+    /// Loads the models, gives up every right but to read the recording, and scans it. The findings
+    /// are without the recording's digest.
+    ///
+    /// # Errors
+    /// When the recording cannot be read to its end, a model fails, or nothing looks for a class
+    /// that is not acknowledged.
+    pub(crate) fn run(self, seal: impl FnOnce() -> Result<()>) -> Result<Value> {
+        let name = || self.clip.display().to_string();
+        let looking = eyes::open(&self.models, self.threads)?;
+        if let Some(acknowledged) = &self.acknowledged {
+            for &class in &looking.missing {
+                if !acknowledged.contains(&class.into()) {
+                    let error = redact_core::PlanError::Unacknowledged { class };
+                    return Err(error).with_context(name);
+                }
+            }
+        }
+        seal()?;
+        let options = OpenOptions {
+            // Also when nothing listens: the tracks that a release will have are counted here.
+            audio: true,
+            threads: self.threads,
+            damaged: match self.damaged {
+                DamagedArg::Stop => Damaged::Stop,
+                DamagedArg::Mask => Damaged::Mask,
+            },
+        };
+        let progress = &TerminalProgress::new(true);
+        let source = FileSource::open(&self.clip, &options).with_context(name)?;
+        let mut info = source.info().clone();
+        let source = Box::new(source);
+        let report = redact_engine::scan(source, looking.eyes, &looking.options, progress)
+            .with_context(name)?;
+        if report.met.is_rescaled {
+            info.conversions.push(Conversion::Rescaled);
+        }
+        let found = Findings {
+            source: SourceIdentity {
+                digest: Digest([0; 32]),
+                bytes: 0,
+                frames: report.frames,
+                duration_ticks: report.duration_ticks,
+                info,
+            },
+            models: looking.models,
+            missing: looking.missing,
+            tracks: report.tracks,
+            speech: report.speech,
+            damage: report.met.damage,
+        };
+        Ok(String::from_utf8(findings::to_bytes(&found))?.into())
+    }
 }
 
 /// Whether a person asked to stop.

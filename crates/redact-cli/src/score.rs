@@ -21,11 +21,14 @@ use redact_engine::score::{
 use redact_media::{FileSource, OpenOptions};
 use redact_record::truth::{self, ClipTruth, Label};
 use redact_record::{RecordError, findings, plan};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::args::{GlobalArgs, ModelArgs};
+use crate::jail::{self, Confinement, Job};
 use crate::progress::TerminalProgress;
 use crate::scan::{check_interrupt, digest, folder_of};
-use crate::{Outcome, places, sandbox};
+use crate::{Outcome, places};
 use sheet::{Mark, Tile};
 
 /// `redact score`.
@@ -80,52 +83,139 @@ pub(crate) struct ScoreArgs {
 /// # Errors
 /// When a file cannot be read, or files do not belong together.
 pub(crate) fn score(args: &ScoreArgs, global: &GlobalArgs) -> Result<Outcome> {
+    let inputs = inputs(args)?;
+    if let Some(sheet) = &args.sheet {
+        let inputs: Vec<&Path> = inputs.iter().map(PathBuf::as_path).collect();
+        places::check_output(sheet, &inputs, args.force)?;
+    }
+    // The sheet is drawn in a folder of its own, beside the place where it will be.
+    let folder = match &args.sheet {
+        Some(sheet) => Some(jail::staging(&folder_of(sheet))?),
+        None => None,
+    };
+    let drawn = folder
+        .as_ref()
+        .map(|folder| folder.path().join("sheet.png"));
+    let models = match args.images {
+        Some(_) => places::resolved(&args.models)?,
+        None => args.models.clone(),
+    };
+    let confinement = Confinement {
+        read: inputs,
+        folders: folder
+            .iter()
+            .map(|folder| folder.path().to_owned())
+            .collect(),
+        models: models.models.clone().filter(|_| args.images.is_some()),
+        ..Confinement::default()
+    };
+    let work = ScoreWork {
+        findings: args.findings.clone(),
+        truth: args.truth.clone(),
+        clip: args.clip.clone(),
+        images: args.images.clone(),
+        sheet: drawn.clone(),
+        models,
+        json: global.json,
+    };
+    let progress = TerminalProgress::new(global.quiet);
+    let job = Job::Score(work);
+    let (mut said, _) = jail::run::<Value>(&job, &confinement, global, &progress)?;
+    progress.clear();
+    if let (Some(drawn), Some(sheet)) = (&drawn, &args.sheet) {
+        std::fs::rename(drawn, sheet).with_context(|| sheet.display().to_string())?;
+    }
+    if let Some(text) = said.as_str() {
+        crate::say(text);
+        if let Some(sheet) = &args.sheet {
+            let what = if args.images.is_some() {
+                "images"
+            } else {
+                "frames"
+            };
+            crate::say(&format!("worst {what}: {}", sheet.display()));
+        }
+    } else {
+        if args.images.is_none() {
+            said["sheet"] = serde_json::json!(args.sheet);
+        }
+        crate::say(&said.to_string());
+    }
+    Ok(Outcome::Done)
+}
+
+/// The files that are read, or why what was given does not do.
+fn inputs(args: &ScoreArgs) -> Result<Vec<PathBuf>> {
     match (&args.images, &args.findings, &args.truth) {
-        (Some(set), ..) => images::score_set(set, args, global),
-        (None, Some(findings), Some(truth)) => score_findings(findings, truth, args, global),
+        (Some(set), ..) => {
+            let labels = set.join("boxes.json");
+            std::fs::metadata(&labels).with_context(|| labels.display().to_string())?;
+            Ok(vec![set.clone()])
+        }
+        (None, Some(findings), Some(truth)) => {
+            if args.sheet.is_some() && args.clip.is_none() {
+                bail!("--sheet needs the recording: give --clip CLIP");
+            }
+            let all = [Some(findings), Some(truth), args.clip.as_ref()];
+            let all: Vec<PathBuf> = all.into_iter().flatten().cloned().collect();
+            for path in &all {
+                std::fs::metadata(path).with_context(|| path.display().to_string())?;
+            }
+            Ok(all)
+        }
         _ => bail!("give FINDINGS and TRUTH, or --images DIR"),
     }
 }
 
-fn score_findings(
-    findings: &Path,
-    truth_file: &Path,
-    args: &ScoreArgs,
-    global: &GlobalArgs,
-) -> Result<Outcome> {
-    if let Some(sheet) = &args.sheet {
-        if args.clip.is_none() {
-            bail!("--sheet needs the recording: give --clip CLIP");
-        }
-        let inputs: Vec<&Path> = [Some(findings), Some(truth_file), args.clip.as_deref()]
-            .into_iter()
-            .flatten()
-            .collect();
-        places::check_output(sheet, &inputs, args.force)?;
-    }
-    let marked = truth::read_clip(truth_file).with_context(|| truth_file.display().to_string())?;
-    let (source, masks) = masks_of(findings).with_context(|| findings.display().to_string())?;
-    check_pair(&marked, &source)
-        .with_context(|| format!("{} and {}", findings.display(), truth_file.display()))?;
-    let truth = truth_of(&marked);
-    let score = score_clip(&truth, &masks)?;
-    if let (Some(clip), Some(sheet)) = (&args.clip, &args.sheet) {
-        let progress = TerminalProgress::new(global.quiet);
-        sandbox::confine(&[clip], &[folder_of(sheet)])?;
-        let tiles = worst_tiles(clip, marked.digest, &truth, &masks, &score, &progress)?;
-        sheet::save(sheet, &tiles, args.force).with_context(|| sheet.display().to_string())?;
-    }
-    if global.json {
-        let mut document = report::clip_json(&marked.clip, &score);
-        document["sheet"] = serde_json::json!(args.sheet);
-        crate::say(&document.to_string());
-    } else {
-        crate::say(&report::clip_text(&score));
-        if let Some(sheet) = &args.sheet {
-            crate::say(&format!("worst frames: {}", sheet.display()));
+/// A measurement, for the confined process.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ScoreWork {
+    findings: Option<PathBuf>,
+    truth: Option<PathBuf>,
+    clip: Option<PathBuf>,
+    images: Option<PathBuf>,
+    /// Where the contact sheet is drawn.
+    sheet: Option<PathBuf>,
+    models: ModelArgs,
+    json: bool,
+}
+
+impl ScoreWork {
+    /// Loads models where images are looked at, gives up every other right, and measures. Gives
+    /// text for people, or a document.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or files do not belong together.
+    pub(crate) fn run(self, seal: impl FnOnce() -> Result<()>) -> Result<Value> {
+        match (&self.images, &self.findings, &self.truth) {
+            (Some(set), ..) => images::score_set(set, &self, seal),
+            (None, Some(findings), Some(truth)) => {
+                seal()?;
+                self.score_findings(findings, truth)
+            }
+            _ => bail!("give FINDINGS and TRUTH, or --images DIR"),
         }
     }
-    Ok(Outcome::Done)
+
+    fn score_findings(&self, findings: &Path, truth_file: &Path) -> Result<Value> {
+        let marked =
+            truth::read_clip(truth_file).with_context(|| truth_file.display().to_string())?;
+        let (source, masks) = masks_of(findings).with_context(|| findings.display().to_string())?;
+        check_pair(&marked, &source)
+            .with_context(|| format!("{} and {}", findings.display(), truth_file.display()))?;
+        let truth = truth_of(&marked);
+        let score = score_clip(&truth, &masks)?;
+        if let (Some(clip), Some(sheet)) = (&self.clip, &self.sheet) {
+            let progress = TerminalProgress::new(true);
+            let tiles = worst_tiles(clip, marked.digest, &truth, &masks, &score, &progress)?;
+            sheet::save(sheet, &tiles)?;
+        }
+        Ok(if self.json {
+            report::clip_json(&marked.clip, &score)
+        } else {
+            report::clip_text(&score).into()
+        })
+    }
 }
 
 /// The recording that a findings file or a plan is about, and its masks per frame.

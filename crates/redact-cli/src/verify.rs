@@ -7,7 +7,7 @@ mod verdict;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use redact_core::{Digest, Redactions};
+use redact_core::Digest;
 use redact_record::events::Act;
 use redact_record::manifest::{self, PublicManifest, SealedManifest};
 use redact_record::policy::Policy;
@@ -15,10 +15,12 @@ use redact_record::sign::{SignatureVerdict, TrustStore};
 use redact_record::timestamp::{self as stamps, Certificate, STAMP_BYTES_MAX};
 use redact_record::{FileBinding, RecordError, release_paths};
 
-use crate::args::{GlobalArgs, VerifyArgs};
+use crate::args::{GlobalArgs, ModelArgs, VerifyArgs};
 use crate::journal::{Journal, Note};
 use crate::progress::TerminalProgress;
-use crate::{Outcome, approve, files, key, places, sandbox, timestamp};
+use crate::{Outcome, approve, files, key, places, timestamp};
+#[cfg(feature = "media")]
+pub(crate) use media::VerifyWork;
 use verdict::ReportForm;
 pub(crate) use verdict::Verdict;
 
@@ -40,10 +42,8 @@ pub(crate) struct VerifyJob<'a> {
     pub trust: TrustStore,
     /// Whether nothing is to be decoded.
     pub no_media: bool,
-    /// What looks at the release as at a recording.
-    pub second_look: Option<media::Eyes>,
-    /// What the process still writes to when it is confined.
-    pub writes: Vec<PathBuf>,
+    /// Models that look at the release as at a recording.
+    pub second_look: Option<&'a ModelArgs>,
 }
 
 /// Verifies and prints.
@@ -56,7 +56,7 @@ pub(crate) fn verify(args: &VerifyArgs, global: &GlobalArgs) -> Result<Outcome> 
         .inspect_err(|error| tracing::warn!("this check is not recorded: {error:#}"))
         .ok();
     let mut note = Note::new(Act::Verify);
-    let result = verify_noted(args, global, journal.as_ref(), &mut note);
+    let result = verify_noted(args, global, &mut note);
     match (result, &journal) {
         (result, None) => result,
         (Err(error), Some(journal)) => Err(journal.failed(&note, error)),
@@ -70,12 +70,7 @@ pub(crate) fn verify(args: &VerifyArgs, global: &GlobalArgs) -> Result<Outcome> 
     }
 }
 
-fn verify_noted(
-    args: &VerifyArgs,
-    global: &GlobalArgs,
-    journal: Option<&Journal>,
-    note: &mut Note,
-) -> Result<Outcome> {
+fn verify_noted(args: &VerifyArgs, global: &GlobalArgs, note: &mut Note) -> Result<Outcome> {
     let manifest = match &args.manifest {
         Some(manifest) => manifest.clone(),
         None => release_paths(&args.release).manifest,
@@ -90,7 +85,6 @@ fn verify_noted(
         }
         None => None,
     };
-    let folder = report.map(|(_, path)| files::folder_of(path));
     let job = VerifyJob {
         release: &args.release,
         manifest,
@@ -104,14 +98,7 @@ fn verify_noted(
         tsa: timestamp::anchors(&args.tsa)?,
         trust: key::trusted(&args.trust)?,
         no_media: args.no_media,
-        second_look: args
-            .second_look
-            .then(|| media::eyes(&args.models, global))
-            .transpose()?,
-        writes: folder
-            .into_iter()
-            .chain(journal.map(Journal::file))
-            .collect(),
+        second_look: args.second_look.then_some(&args.models),
     };
     let progress = TerminalProgress::new(global.quiet);
     let verdict = job.run(global, &progress)?;
@@ -138,12 +125,7 @@ impl VerifyJob<'_> {
     ///
     /// # Errors
     /// When a file is missing, or a person stopped it.
-    pub(crate) fn run(
-        mut self,
-        global: &GlobalArgs,
-        progress: &TerminalProgress,
-    ) -> Result<Verdict> {
-        let second_look = self.second_look.take();
+    pub(crate) fn run(self, global: &GlobalArgs, progress: &TerminalProgress) -> Result<Verdict> {
         files::check_clip(self.release)?;
         if let Some(source) = self.source {
             files::check_clip(source)?;
@@ -171,9 +153,7 @@ impl VerifyJob<'_> {
         self.check_previous(&mut verdict, &public)?;
         self.check_sealed(&mut verdict, &public, &bytes)?;
         self.check_binding(&mut verdict, &public, progress)?;
-        let read: Vec<&Path> = std::iter::once(self.release).chain(self.source).collect();
-        sandbox::confine(&read, &self.writes)?;
-        self.check_media(&mut verdict, &public, second_look, (global, progress))?;
+        self.check_media(&mut verdict, &public, (global, progress))?;
         verdict.public = Some(public);
         Ok(verdict)
     }
@@ -343,16 +323,12 @@ impl VerifyJob<'_> {
         &self,
         verdict: &mut Verdict,
         public: &PublicManifest,
-        second_look: Option<media::Eyes>,
         (global, progress): (&GlobalArgs, &TerminalProgress),
     ) -> Result<()> {
-        let redactions: Redactions = match public.redactions() {
-            Ok(redactions) => redactions,
-            Err(error) => {
-                verdict.add("manifest", "geometry", false, chain(&error));
-                return Ok(());
-            }
-        };
+        if let Err(error) = public.redactions() {
+            verdict.add("manifest", "geometry", false, chain(&error));
+            return Ok(());
+        }
         if self.no_media {
             let why = "nothing was decoded (--no-media)";
             verdict.open("leak", "every channel", why);
@@ -360,11 +336,7 @@ impl VerifyJob<'_> {
             verdict.open("change", "nothing else differs from the original", why);
             return Ok(());
         }
-        media::check(self, verdict, public, &redactions, (global, progress))?;
-        let Some(eyes) = second_look else {
-            return Ok(());
-        };
-        media::look_again(self, verdict, public, &redactions, eyes, (global, progress))
+        media::check(self, verdict, public, (global, progress))
     }
 }
 

@@ -183,9 +183,22 @@ fn speech(spans: Vec<OneLine<SpanFile>>) -> Result<Vec<TimeSpan>, RecordError> {
 /// [`RecordError::NewerVersion`]; [`RecordError::Syntax`] and [`RecordError::Field`] say where.
 pub fn read(path: &Path) -> Result<(Findings, Digest), RecordError> {
     let bytes = store::read(path, json::BYTES_MAX)?;
-    KIND.check(&bytes)?;
-    let file: FindingsFile = json::parse(&bytes)?;
-    Ok((file.try_into()?, digest_bytes(&bytes)))
+    Ok((from_bytes(&bytes)?, digest_bytes(&bytes)))
+}
+
+/// Findings from the bytes of their file.
+///
+/// # Errors
+/// Those of [`read`], except of reading.
+pub fn from_bytes(bytes: &[u8]) -> Result<Findings, RecordError> {
+    KIND.check(bytes)?;
+    json::parse::<FindingsFile>(bytes)?.try_into()
+}
+
+/// The bytes of a findings file.
+#[must_use]
+pub fn to_bytes(findings: &Findings) -> Vec<u8> {
+    json::pretty(&FindingsFile::from(findings))
 }
 
 /// Writes a findings file; gives the SHA-256 of its bytes.
@@ -198,8 +211,8 @@ pub fn write(
     findings: &Findings,
     overwrite: Overwrite,
 ) -> Result<Digest, RecordError> {
-    let bytes = json::pretty(&FindingsFile::from(findings));
-    Findings::try_from(json::parse::<FindingsFile>(&bytes)?)?;
+    let bytes = to_bytes(findings);
+    from_bytes(&bytes)?;
     // Pictures of people are found by what it says.
     store::write_with(path, &bytes, overwrite, store::Access::Owner)?;
     Ok(digest_bytes(&bytes))

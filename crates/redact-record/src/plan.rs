@@ -29,10 +29,20 @@ pub(crate) const KIND: FileKind = FileKind {
 /// [`RecordError::NewerVersion`]; [`RecordError::Syntax`] and [`RecordError::Field`] say where.
 pub fn read(path: &Path) -> Result<(Plan, Digest), RecordError> {
     let bytes = store::read(path, json::BYTES_MAX)?;
-    Ok((parse(&bytes)?, digest_bytes(&bytes)))
+    Ok((from_bytes(&bytes)?, digest_bytes(&bytes)))
 }
 
-fn parse(bytes: &[u8]) -> Result<Plan, RecordError> {
+/// The bytes of a plan file.
+#[must_use]
+pub fn to_bytes(plan: &Plan) -> Vec<u8> {
+    json::pretty(&PlanFile::from(plan))
+}
+
+/// A plan from the bytes of its file.
+///
+/// # Errors
+/// Those of [`read`], except of reading.
+pub fn from_bytes(bytes: &[u8]) -> Result<Plan, RecordError> {
     KIND.check(bytes)?;
     let plan = json::parse::<PlanFile>(bytes)?.try_into()?;
     check_approvals(&plan)?;
@@ -45,8 +55,8 @@ fn parse(bytes: &[u8]) -> Result<Plan, RecordError> {
 /// [`RecordError::Exists`], [`RecordError::Write`]; [`RecordError::ChangedAfterApproval`],
 /// [`RecordError::Field`] when the plan could not be read back.
 pub fn write(path: &Path, plan: &Plan, overwrite: Overwrite) -> Result<Digest, RecordError> {
-    let bytes = json::pretty(&PlanFile::from(plan));
-    parse(&bytes)?;
+    let bytes = to_bytes(plan);
+    from_bytes(&bytes)?;
     // It names people, and says where what is hidden lies.
     store::write_with(path, &bytes, overwrite, store::Access::Owner)?;
     Ok(digest_bytes(&bytes))

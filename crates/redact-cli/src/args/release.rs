@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use redact_core::Class;
+use serde::{Deserialize, Serialize};
 
 use super::{DamagedArg, ModelArgs, parse_class};
 
@@ -62,7 +63,7 @@ pub(crate) struct ReleaseArgs {
 }
 
 /// Which parts of a release are encoded anew.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 pub(crate) enum ReencodeArg {
     /// Only what a mask or a mute touches, where that is proved to be safe; else all
     Touched,
@@ -71,7 +72,7 @@ pub(crate) enum ReencodeArg {
 }
 
 /// x264's names of its speed presets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 pub(crate) enum PresetArg {
     Ultrafast,
     Superfast,

@@ -1,7 +1,7 @@
 //! The desk's jobs: each a process of this program, tethered to the desk and confined to its files.
 
 use std::ffi::OsString;
-use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::io::{BufRead as _, BufReader, Read};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -13,7 +13,7 @@ use redact_desk::{Jobs, RenderTask, Task, TaskError, VerifyTask, Watch};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::spec::Spec;
+use super::confined;
 use crate::args::{DeskArgs, GlobalArgs};
 
 /// A process that was asked to stop and has not is ended after this.
@@ -29,7 +29,7 @@ const OUTPUT_MAX: u64 = 64 << 20;
 pub(super) struct Children {
     program: PathBuf,
     events: PathBuf,
-    threads: Option<usize>,
+    global: GlobalArgs,
     models: Option<PathBuf>,
     profile: OsString,
     key: Option<PathBuf>,
@@ -46,7 +46,7 @@ impl Children {
         Ok(Self {
             program: super::program()?,
             events: events.to_owned(),
-            threads: global.threads,
+            global: global.clone(),
             models: args.models.models.clone(),
             profile: profile.map_or_else(OsString::new, |value| value.get_name().into()),
             key: args.key.clone(),
@@ -54,16 +54,31 @@ impl Children {
         })
     }
 
-    fn command(&self, by: Option<&str>) -> Command {
+    fn command(&self, by: &str) -> Command {
         let mut command = Command::new(&self.program);
         command.args(["--tethered", "--json", "--quiet"]);
         command.arg("--events").arg(&self.events);
-        if let Some(threads) = self.threads {
-            command.args(["--threads", &threads.to_string()]);
+        let global = &self.global;
+        let numbers = [
+            ("--threads", global.threads.map(|number| number.to_string())),
+            (
+                "--memory-max",
+                global.memory_max.map(|number| number.to_string()),
+            ),
+            (
+                "--time-max",
+                global.time_max.map(|number| number.to_string()),
+            ),
+        ];
+        for (name, number) in numbers {
+            if let Some(number) = number {
+                command.args([name, &number]);
+            }
         }
-        if let Some(by) = by {
-            command.arg(format!("--on-behalf={by}"));
+        if global.allow_weak_jail {
+            command.arg("--allow-weak-jail");
         }
+        command.arg(format!("--on-behalf={by}"));
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -72,7 +87,7 @@ impl Children {
     }
 
     fn scan(&self, clip: &Path, findings: &Path, by: &str) -> Command {
-        let mut command = self.command(Some(by));
+        let mut command = self.command(by);
         command.arg("scan").arg("--force").arg("-o").arg(findings);
         command.arg("--profile").arg(&self.profile);
         if let Some(models) = &self.models {
@@ -83,7 +98,7 @@ impl Children {
     }
 
     fn render(&self, task: &RenderTask) -> Command {
-        let mut command = self.command(Some(&task.by));
+        let mut command = self.command(&task.by);
         command
             .arg("render")
             .arg("--force")
@@ -111,7 +126,7 @@ impl Children {
     }
 
     fn verify(&self, task: &VerifyTask) -> Command {
-        let mut command = self.command(Some(&task.by));
+        let mut command = self.command(&task.by);
         command.arg("verify").arg("--manifest").arg(&task.manifest);
         if let Some(source) = &task.source {
             command.arg("--source").arg(source);
@@ -129,60 +144,14 @@ impl Children {
 
 impl Jobs for Children {
     fn run(&self, task: &Task, watch: &dyn Watch) -> Result<Value, TaskError> {
-        let (command, spec, wrong_is_an_answer) = match task {
-            Task::Scan { clip, findings, by } => (self.scan(clip, findings, by), None, false),
-            Task::Render(task) => (self.render(task), None, false),
-            Task::Verify(task) => (self.verify(task), None, true),
-            other => {
-                let mut command = self.command(None);
-                command.arg("desk-task");
-                (command, Some(spec(other)?), false)
-            }
+        let (command, wrong_is_an_answer) = match task {
+            Task::Scan { clip, findings, by } => (self.scan(clip, findings, by), false),
+            Task::Render(task) => (self.render(task), false),
+            Task::Verify(task) => (self.verify(task), true),
+            other => return confined::run(other, &self.global, watch),
         };
-        run(command, spec, watch, wrong_is_an_answer)
+        run(command, watch, wrong_is_an_answer)
     }
-}
-
-/// What a process of the desk's own is told.
-fn spec(task: &Task) -> Result<Spec, TaskError> {
-    Ok(match task {
-        Task::Prepare { clip, folder } => Spec::Prepare {
-            clip: clip.clone(),
-            folder: folder.clone(),
-        },
-        Task::Thumbnails { folder } => Spec::Thumbnails {
-            folder: folder.clone(),
-        },
-        Task::Follow(task) => Spec::Follow {
-            folder: task.folder.clone(),
-            frame: task.frame,
-            rect: task.rect.sides(),
-            back: task.back,
-            forward: task.forward,
-            frames_max: task.frames_max,
-        },
-        Task::Picture {
-            folder,
-            frame,
-            width,
-            redactions,
-            picture,
-        } => Spec::Picture {
-            folder: folder.clone(),
-            frame: *frame,
-            width: *width,
-            redactions: redactions.into(),
-            picture: picture.clone(),
-        },
-        Task::Preview(task) => Spec::Preview {
-            folder: task.folder.clone(),
-            start: task.start,
-            end: task.end,
-            redactions: (&task.redactions).into(),
-            clip: task.clip.clone(),
-        },
-        _ => return Err(TaskError::new("this program does not know the task")),
-    })
 }
 
 /// What a process says on standard error when it says how far it is.
@@ -196,19 +165,12 @@ struct Said {
 /// Runs a process to its end; what it printed is the result.
 fn run(
     mut command: Command,
-    spec: Option<Spec>,
     watch: &dyn Watch,
     wrong_is_an_answer: bool,
 ) -> Result<Value, TaskError> {
     let cannot = |error: std::io::Error| TaskError::new(format!("cannot start the job: {error}"));
     let mut child = command.spawn().map_err(cannot)?;
-    let mut input = child.stdin.take();
-    if let (Some(input), Some(spec)) = (&mut input, spec) {
-        let line =
-            serde_json::to_string(&spec).map_err(|error| TaskError::new(error.to_string()))?;
-        // A process that is gone already says why by its end.
-        let _ = writeln!(input, "{line}");
-    }
+    let input = child.stdin.take();
     let output = child.stdout.take().map(read_all);
     let (said_tx, said) = std::sync::mpsc::channel::<String>();
     if let Some(stream) = child.stderr.take() {

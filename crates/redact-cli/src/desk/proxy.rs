@@ -14,6 +14,7 @@ pub(super) const TIMELINE: &str = "timeline.json";
 pub(super) const MEDIA: &str = "media.json";
 pub(super) const FINDINGS: &str = "findings.json";
 pub(super) const MOMENTS: &str = "moments.json";
+pub(super) const THUMBNAILS: &str = "thumbnails";
 
 /// Frames from one key frame to the next.
 pub(super) const KEY_FRAMES: u32 = 12;

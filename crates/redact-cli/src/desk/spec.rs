@@ -1,4 +1,4 @@
-//! What the desk tells a process of its own, on one line of standard input.
+//! What the desk tells a confined process.
 
 use std::path::PathBuf;
 
@@ -8,16 +8,19 @@ use redact_core::{
 };
 use serde::{Deserialize, Serialize};
 
-/// A task for one process.
+/// A task for one confined process. What it writes goes into `output`, a folder of its own.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "task", rename_all = "lowercase", deny_unknown_fields)]
-pub(super) enum Spec {
+pub(crate) enum Spec {
     Prepare {
         clip: PathBuf,
-        folder: PathBuf,
+        output: PathBuf,
+        threads: usize,
     },
     Thumbnails {
         folder: PathBuf,
+        output: PathBuf,
+        threads: usize,
     },
     Follow {
         folder: PathBuf,
@@ -26,27 +29,29 @@ pub(super) enum Spec {
         back: bool,
         forward: bool,
         frames_max: u32,
+        threads: usize,
     },
     Picture {
         folder: PathBuf,
         frame: u32,
         width: Option<u32>,
         redactions: RedactionsSpec,
-        picture: PathBuf,
+        output: PathBuf,
     },
     Preview {
         folder: PathBuf,
         start: u32,
         end: u32,
         redactions: RedactionsSpec,
-        clip: PathBuf,
+        output: PathBuf,
+        threads: usize,
     },
 }
 
 /// What is hidden and muted, for a process that only shows it.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RedactionsSpec {
+pub(crate) struct RedactionsSpec {
     masks: Vec<MaskSpec>,
     mutes: Vec<MuteSpec>,
 }

@@ -10,7 +10,7 @@ use redact_record::{Overwrite, findings};
 use serde_json::{Value, json};
 
 use super::picture::{rgb, write};
-use super::proxy::{FINDINGS, MOMENTS, Proxy};
+use super::proxy::{FINDINGS, MOMENTS, Proxy, THUMBNAILS};
 use crate::{failure, progress};
 
 /// The longest side of a picture, pixels.
@@ -19,13 +19,13 @@ const SIDE_MAX: u32 = 160;
 /// Surroundings to each side, as a share of the box.
 const AROUND: f32 = 0.4;
 
-/// Writes `thumbnails/TRACK.jpg` for every track and, last, the moments.
+/// Writes `thumbnails/TRACK.jpg` for every track and, last, the moments, to `output`.
 ///
 /// # Errors
 /// When proxy or findings are not what they were made as.
-pub(super) fn thumbnails(folder: &Path, threads: usize) -> Result<Value> {
+pub(super) fn thumbnails(folder: &Path, output: &Path, threads: usize) -> Result<Value> {
     let (found, _) = findings::read(&folder.join(FINDINGS)).context("the findings")?;
-    let pictures = folder.join("thumbnails");
+    let pictures = output.join(THUMBNAILS);
     std::fs::create_dir_all(&pictures).context("cannot make a folder")?;
     let mut proxy = Proxy::open(folder, false, threads)?;
     let mut wanted: Vec<(u32, NormRect, u32)> = found
@@ -59,7 +59,7 @@ pub(super) fn thumbnails(folder: &Path, threads: usize) -> Result<Value> {
     }
     let moments = moments(&found);
     let bytes = Value::from(moments).to_string();
-    redact_record::write(&folder.join(MOMENTS), bytes.as_bytes(), Overwrite::Replace)
+    redact_record::write(&output.join(MOMENTS), bytes.as_bytes(), Overwrite::Replace)
         .context("cannot write the moments")?;
     Ok(json!({ "thumbnails": wanted.len() }))
 }

@@ -7,18 +7,18 @@ use anyhow::{Context as _, Result, bail};
 use redact_core::{
     Digest, MaskRegion, MediaItem, Met, MuteRegion, Redactions, Source, SourceError, SourceInfo,
 };
-use redact_engine::{AuditReport, Check, CompareReport, RenderReport};
-use redact_media::{FileSource, OpenOptions, release_rate_hz};
+use redact_engine::{AuditReport, Check, CompareReport};
+use redact_media::{FileSource, release_rate_hz};
 use redact_record::FileBinding;
 use redact_record::events::Checkpoint;
 use redact_record::manifest::{
-    self, AudioResult, CheckResult, CodingFacts, FrameClock, Fresh, ManifestInput, Manifests,
-    Measured, MutedLevel, PublicManifest, ReleaseContext, ReleaseFacts, RenderFacts, Replaced,
-    RequestFile, SecondLook, SecondQuality, ToolInfo,
+    self, CodingFacts, FrameClock, Fresh, ManifestInput, Manifests, PublicManifest, ReleaseContext,
+    ReleaseFacts, RenderFacts, Replaced, RequestFile, ToolInfo,
 };
 use redact_record::policy;
 use redact_record::sign::SignatureVerdict;
 
+use super::rendered::Rendered;
 use super::{ReleaseJob, second};
 use crate::args::ReleaseArgs;
 use crate::{approve, key, verify};
@@ -125,25 +125,6 @@ impl AllChecks {
         let failed = all.into_iter().find(|check| !check.passed)?;
         Some(format!("{}: {}", failed.name, failed.evidence))
     }
-
-    fn measured(&self) -> Measured {
-        let mutes = self.audit.mutes.iter().map(|level| MutedLevel {
-            mute: level.mute,
-            track: level.track,
-            samples: level.samples,
-            loudest_dbfs: level.loudest_dbfs,
-        });
-        let seconds = self.compare.seconds.iter().map(|second| SecondQuality {
-            second: second.second,
-            worst_db: second.worst_db,
-            median_db: second.median_db,
-            ssim: second.ssim,
-        });
-        Measured {
-            mutes: mutes.collect(),
-            seconds: seconds.collect(),
-        }
-    }
 }
 
 /// Everything that was learnt while a release was made.
@@ -156,16 +137,12 @@ pub(crate) struct Evidence<'a> {
     pub binding: FileBinding,
     /// When each frame is shown.
     pub clock: FrameClock,
-    /// What the render did.
-    pub report: &'a RenderReport,
+    /// What the confined process says of it.
+    pub rendered: &'a Rendered,
     /// The entry of the event log that says that it was rendered.
     pub events_head: Checkpoint,
     /// What was copied.
     pub coding: &'a CodingFacts,
-    /// What the checks found.
-    pub checks: AllChecks,
-    /// What detectors still see.
-    pub second_look: Option<SecondLook>,
 }
 
 impl Evidence<'_> {
@@ -173,24 +150,16 @@ impl Evidence<'_> {
     ///
     /// # Errors
     /// When figures disagree, or a check did not pass.
-    pub(crate) fn manifests(&self, job: &ReleaseJob<'_>, partial: &Path) -> Result<Manifests> {
-        let options = OpenOptions {
-            audio: true,
-            threads: 1,
-            ..OpenOptions::default()
-        };
-        let written = FileSource::open(partial, &options)?;
+    pub(crate) fn manifests(&self, job: &ReleaseJob<'_>) -> Result<Manifests> {
+        let rendered = self.rendered;
         let release = ReleaseFacts {
             binding: self.binding.clone(),
-            container: written.info().container.clone(),
-            streams: written.info().streams.clone(),
+            container: rendered.container.clone(),
+            streams: rendered.streams(),
         };
-        let (mut audit, compare, leaks) = (
-            results(&self.checks.audit.checks),
-            results(&self.checks.compare.checks),
-            results(&self.checks.leaks),
-        );
-        audit.extend(self.second_look.as_ref().map(second::result));
+        let second_look = rendered.second_look.as_ref();
+        let mut audit = rendered.audit();
+        audit.extend(second_look.map(second::result));
         let plan = job.plan.plan();
         let changes = job
             .findings
@@ -208,12 +177,12 @@ impl Evidence<'_> {
             render: &self.render_facts(job),
             coding: self.coding,
             audit: &audit,
-            compare: &compare,
-            leaks: &leaks,
-            measured: &self.checks.measured(),
-            second_look: self.second_look.as_ref(),
+            compare: &rendered.compare(),
+            leaks: &rendered.leaks(),
+            measured: &rendered.measured(),
+            second_look,
             changes: changes.as_deref(),
-            source_channels: &self.checks.source_channels,
+            source_channels: &rendered.source_channels,
             tool: &tool(job),
             context: &self.context(job),
             created: approve::now(),
@@ -236,33 +205,15 @@ impl Evidence<'_> {
     }
 
     fn render_facts(&self, job: &ReleaseJob<'_>) -> RenderFacts {
-        let tracks = &job.plan.plan().source.info.audio;
-        let audio = self
-            .report
-            .audio
-            .iter()
-            .zip(tracks)
-            .map(|(report, track)| AudioResult {
-                rate_hz: track.rate_hz,
-                samples: report.samples,
-                muted_samples: report.muted_samples,
-            });
+        let tracks = job.plan.plan().source.info.audio.iter();
+        let rendered = self.rendered;
         RenderFacts {
-            frames: self.report.frames,
-            frames_masked: self.report.frames_masked,
-            masked_area_mean: self.report.masked_area_mean,
-            audio: audio.collect(),
+            frames: rendered.frames,
+            frames_masked: rendered.frames_masked,
+            masked_area_mean: rendered.masked_area_mean,
+            audio: rendered.audio(tracks.map(|track| track.rate_hz)),
         }
     }
-}
-
-fn results(checks: &[Check]) -> Vec<CheckResult> {
-    let result = |check: &Check| CheckResult {
-        name: check.name.to_owned(),
-        passed: check.passed,
-        evidence: check.evidence.clone(),
-    };
-    checks.iter().map(result).collect()
 }
 
 fn file_name(path: &Path) -> String {

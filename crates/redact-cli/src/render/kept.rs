@@ -16,8 +16,8 @@
 mod store;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
 use redact_core::{Digest, Effect, FrameIndex, FrameSpan, Redactions};
@@ -28,12 +28,17 @@ use redact_record::sign::KeyPair;
 use serde::{Deserialize, Serialize};
 
 use super::ReleaseJob;
+use crate::jail::{self, Ask, Segment, SegmentKind};
 use store::Store;
+
+/// The file in an exchange folder.
+const SEGMENT: &str = "segment";
 
 /// What was found in each frame, by frame.
 pub(crate) type Evidence = BTreeMap<FrameIndex, FrameEvidence>;
 
-/// The folder with kept runs, and what it depends on beside the plan.
+/// The folder with kept runs, and what their names depend on beside the plan. The parent's side:
+/// it names, signs and checks.
 pub(crate) struct KeptFolder {
     store: Arc<Store>,
     program: Digest,
@@ -52,14 +57,49 @@ impl KeptFolder {
         Ok(Self { store, program })
     }
 
-    /// The runs of `splice`, by the names that they have under the job's plan.
-    pub(super) fn runs(&self, job: &ReleaseJob<'_>, splice: &Splice) -> Arc<KeptRuns> {
-        let runs = splice.runs().into_iter();
-        let named = runs.map(|frames| (frames.start(), (frames, self.name(job, frames))));
-        Arc::new(KeptRuns {
-            store: Arc::clone(&self.store),
-            runs: named.collect(),
-        })
+    /// A new folder through which segments come and go, removed when it is dropped.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub(crate) fn exchange(&self) -> Result<tempfile::TempDir> {
+        self.store.exchange()
+    }
+
+    /// Does what the confined process asks for; gives whether it is done.
+    pub(super) fn answer(&self, job: &ReleaseJob<'_>, exchange: &Path, question: Ask) -> bool {
+        let file = exchange.join(SEGMENT);
+        match question {
+            Ask::Has(segment) => self.load(job, segment).is_some(),
+            Ask::Load(segment) => self
+                .load(job, segment)
+                .is_some_and(|bytes| store::write(&file, &[&bytes]).is_ok()),
+            Ask::Store(segment) => {
+                let named = self.named(job, segment);
+                let content = named.and_then(|name| Some((name, store::read_foreign(&file)?)));
+                let _ = std::fs::remove_file(&file);
+                content.is_some_and(|((name, kind), bytes)| {
+                    self.store.keep(name, kind, &bytes);
+                    true
+                })
+            }
+            Ask::MakeRoom => {
+                self.store.make_room();
+                true
+            }
+        }
+    }
+
+    fn load(&self, job: &ReleaseJob<'_>, segment: Segment) -> Option<Vec<u8>> {
+        let (name, kind) = self.named(job, segment)?;
+        self.store.load(name, kind)
+    }
+
+    /// What a segment of this very job is called; `None` where it is no part of it.
+    fn named(&self, job: &ReleaseJob<'_>, segment: Segment) -> Option<(Digest, SegmentKind)> {
+        let (start, end) = (segment.start, segment.end);
+        let frames = FrameSpan::new(FrameIndex::new(start), FrameIndex::new(end))?;
+        let known = end <= job.plan.plan().source.frames;
+        known.then(|| (self.name(job, frames), segment.kind))
     }
 
     /// The digest of everything that the coded pictures of `frames` follow from.
@@ -99,28 +139,71 @@ fn masks_into(bytes: &mut Vec<u8>, frames: FrameSpan, redactions: &Redactions) {
     }
 }
 
-/// The runs of one job.
+/// The runs of one job. The confined process's side: it asks its parent.
 pub(super) struct KeptRuns {
-    store: Arc<Store>,
-    runs: BTreeMap<FrameIndex, (FrameSpan, Digest)>,
+    /// The one file through which segments come and go.
+    file: Mutex<PathBuf>,
+    runs: BTreeSet<(u32, u32)>,
+}
+
+impl KeptRuns {
+    /// The runs of `splice`; segments come and go through `folder`.
+    pub(super) fn new(folder: &Path, splice: &Splice) -> Self {
+        let runs = splice.runs().into_iter();
+        Self {
+            file: Mutex::new(folder.join(SEGMENT)),
+            runs: runs
+                .map(|run| (run.start().get(), run.end().get()))
+                .collect(),
+        }
+    }
+
+    fn frames(&self) -> impl Iterator<Item = FrameSpan> {
+        let span = |&(start, end): &(u32, u32)| {
+            FrameSpan::new(FrameIndex::new(start), FrameIndex::new(end))
+        };
+        self.runs.iter().filter_map(span)
+    }
+
+    fn segment(&self, frames: FrameSpan, kind: SegmentKind) -> Option<Segment> {
+        let (start, end) = (frames.start().get(), frames.end().get());
+        let known = self.runs.contains(&(start, end));
+        known.then_some(Segment { start, end, kind })
+    }
+
+    fn fetch(&self, frames: FrameSpan, kind: SegmentKind) -> Option<Vec<u8>> {
+        let segment = self.segment(frames, kind)?;
+        let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        if !jail::ask(Ask::Load(segment)) {
+            return None;
+        }
+        let bytes = std::fs::read(&*file).ok();
+        let _ = std::fs::remove_file(&*file);
+        bytes
+    }
+
+    fn hand_over(&self, frames: FrameSpan, kind: SegmentKind, bytes: &[u8]) {
+        let Some(segment) = self.segment(frames, kind) else {
+            return;
+        };
+        let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        match std::fs::write(&*file, bytes) {
+            // Where that fails, the next render has more to do, and the parent said why.
+            Ok(()) => drop(jail::ask(Ask::Store(segment))),
+            Err(error) => tracing::warn!("a run cannot be kept for the next render: {error}"),
+        }
+    }
 }
 
 impl KeptSpans for KeptRuns {
     fn load(&self, frames: FrameSpan) -> Option<KeptSpan> {
-        let (known, name) = self.runs.get(&frames.start())?;
-        let bytes = self.store.load(*name, store::Kind::Pictures)?;
+        let bytes = self.fetch(frames, SegmentKind::Pictures)?;
         let span = KeptSpan::from_bytes(&bytes)?;
-        (*known == frames && span.frames() == frames).then_some(span)
+        (span.frames() == frames).then_some(span)
     }
 
     fn keep(&self, span: &KeptSpan) {
-        let frames = span.frames();
-        if let Some((known, name)) = self.runs.get(&frames.start())
-            && *known == frames
-        {
-            let bytes = span.to_bytes();
-            self.store.keep(*name, store::Kind::Pictures, &bytes);
-        }
+        self.hand_over(span.frames(), SegmentKind::Pictures, &span.to_bytes());
     }
 }
 
@@ -203,23 +286,24 @@ impl Known {
 impl KeptRuns {
     /// Whether the run of exactly `frames` is there and as it was kept.
     pub(super) fn has(&self, frames: FrameSpan) -> bool {
-        self.load(frames).is_some()
+        self.segment(frames, SegmentKind::Pictures)
+            .is_some_and(|segment| jail::ask(Ask::Has(segment)))
     }
 
     /// Adds what earlier renders found to what is known of a written file with `groups`.
     pub(super) fn add_to(&self, known: &mut Known, groups: &[(FrameSpan, Digest)]) {
-        for (frames, name) in self.runs.values() {
-            if known.covers(*frames) {
+        for frames in self.frames() {
+            if known.covers(frames) {
                 continue;
             }
-            if let Some((place, evidence)) = self.found(*name, *frames) {
-                known.add(*frames, &place, evidence, groups);
+            if let Some((place, evidence)) = self.found(frames) {
+                known.add(frames, &place, evidence, groups);
             }
         }
     }
 
-    fn found(&self, name: Digest, frames: FrameSpan) -> Option<(Place, Evidence)> {
-        let bytes = self.store.load(name, store::Kind::Found)?;
+    fn found(&self, frames: FrameSpan) -> Option<(Place, Evidence)> {
+        let bytes = self.fetch(frames, SegmentKind::Found)?;
         let found: Found = serde_json::from_slice(&bytes).ok()?;
         if found.frames.len() != frames.frames() as usize {
             return None;
@@ -235,7 +319,7 @@ impl KeptRuns {
 
     /// Writes down what was found in a file with `groups`, of which every check passed.
     pub(super) fn note(&self, groups: &[(FrameSpan, Digest)], fresh: &Evidence, known: &Known) {
-        for (frames, name) in self.runs.values() {
+        for frames in self.frames() {
             let frame = |frame: u32| {
                 let index = FrameIndex::new(frame);
                 fresh.get(&index).or_else(|| known.evidence.get(&index))
@@ -246,14 +330,14 @@ impl KeptRuns {
                 continue;
             };
             let found = Found {
-                place: Place::of(*frames, groups),
+                place: Place::of(frames, groups),
                 frames: numbers,
             };
             if let Ok(bytes) = serde_json::to_vec(&found) {
-                self.store.keep(*name, store::Kind::Found, &bytes);
+                self.hand_over(frames, SegmentKind::Found, &bytes);
             }
         }
-        self.store.make_room();
+        jail::ask(Ask::MakeRoom);
     }
 }
 

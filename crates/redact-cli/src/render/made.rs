@@ -2,15 +2,16 @@
 
 use std::path::Path;
 
-use redact_engine::RenderReport;
 use redact_record::ReleasePaths;
 use redact_record::manifest::{CodingFacts, PublicManifest};
 use redact_record::sign::KeyId;
 
+use super::rendered::Rendered;
+
 /// A release that is there.
 pub(crate) struct Made {
     pub(super) paths: ReleasePaths,
-    pub(super) report: RenderReport,
+    pub(super) rendered: Rendered,
     pub(super) coding: CodingFacts,
     pub(super) manifest: PublicManifest,
     pub(super) key: KeyId,
@@ -19,7 +20,7 @@ pub(crate) struct Made {
 impl Made {
     /// Where everything is, for people.
     pub(crate) fn text(&self, release: &Path) -> String {
-        let report = &self.report;
+        let report = &self.rendered;
         let share = report.masked_area_mean * 100.0;
         let mut lines = vec![
             format!(
@@ -67,13 +68,13 @@ impl Made {
     pub(crate) fn json(&self, release: &Path) -> serde_json::Value {
         let copied = self.coding.copied.iter();
         serde_json::json!({
-            "frames_kept": self.report.frames_earlier,
+            "frames_kept": self.rendered.frames_earlier,
             "frames_copied": copied.map(|(span, _)| span.frames()).sum::<u32>(),
             "pictures_encoded_because": self.coding.pictures_encoded_because,
             "release": release, "manifest": self.paths.manifest, "sealed": self.paths.sealed,
             "log": self.paths.log, "log_csv": self.paths.log_csv, "log_pdf": self.paths.log_pdf,
             "sha256": self.manifest.release.binding().sha256.to_string(),
-            "frames": self.report.frames, "frames_masked": self.report.frames_masked,
+            "frames": self.rendered.frames, "frames_masked": self.rendered.frames_masked,
             "masks": self.manifest.masks.len(), "mutes": self.manifest.mutes.len(),
         })
     }

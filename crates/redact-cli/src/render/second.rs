@@ -9,31 +9,26 @@ use redact_media::{FileSource, OpenOptions};
 use redact_record::manifest::{CheckResult, OneLine, SecondLook, StillSeen};
 use redact_record::policy::{self, Policy};
 
-use super::ReleaseJob;
-use crate::args::{ModelArgs, ReleaseArgs};
+use super::work::Render;
+use crate::args::ModelArgs;
 use crate::eyes::{self, Looking};
 use crate::progress::TerminalProgress;
 
 /// Things that are named when they stop a release; the others are counted.
 const NAMED_MAX: usize = 5;
 
-/// Loads the detectors for a second look, where `args` or `policy` ask for one. Call it before
-/// the process is confined.
+/// Loads the detectors for a second look. Call it before the process gives up its last rights.
 ///
 /// - `acknowledged`: classes of which somebody accepted that nothing looks for them.
 ///
 /// # Errors
 /// When a model cannot be used, or nothing looks for a class that the policy hides.
 pub(crate) fn eyes(
-    args: &ReleaseArgs,
     models: &ModelArgs,
     policy: &Policy,
     acknowledged: &[Class],
     threads: usize,
-) -> Result<Option<Looking>> {
-    if !args.second_look && !policy.second_look {
-        return Ok(None);
-    }
+) -> Result<Looking> {
     let looking = open(models, threads)?;
     for &class in &looking.missing {
         if hides(policy, class) && !acknowledged.contains(&class) {
@@ -41,7 +36,7 @@ pub(crate) fn eyes(
             return Err(error).context("cannot look at the release again");
         }
     }
-    Ok(Some(looking))
+    Ok(looking)
 }
 
 /// The detectors that look a second time; nothing listens.
@@ -91,10 +86,8 @@ pub(crate) fn look(
 /// # Errors
 /// Those of [`look`], and what is seen.
 pub(super) fn check(
-    job: &ReleaseJob<'_>,
-    partial: &Path,
+    job: &Render<'_>,
     looking: Looking,
-    threads: usize,
     progress: &TerminalProgress,
 ) -> Result<SecondLook> {
     let plan = job.plan.plan();
@@ -106,7 +99,9 @@ pub(super) fn check(
     let kept: Vec<&Track> = kept.map(|planned| &planned.track).collect();
     let models = looking.models.iter().map(Into::into).collect();
     let redactions = job.plan.redactions();
-    let (seen, frames) = look(partial, looking, redactions, &kept, threads, progress)?;
+    let work = job.work;
+    let (path, threads) = (&work.partial, work.threads);
+    let (seen, frames) = look(path, looking, redactions, &kept, threads, progress)?;
     let seen = seen.into_iter().map(|seen| {
         OneLine(StillSeen {
             class: seen.class.into(),
@@ -120,13 +115,13 @@ pub(super) fn check(
         models,
         frames,
         seen: seen.collect(),
-        accepted: job.args.accept_seen,
+        accepted: work.accept_seen,
     };
     let missed: Vec<String> = found.missed().map(text).collect();
     if !missed.is_empty() && !found.accepted {
         bail!(
             "{}: a second look still sees {} things that are neither hidden nor kept: {}",
-            job.release.display(),
+            work.release.display(),
             missed.len(),
             some(&missed)
         );

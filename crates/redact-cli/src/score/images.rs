@@ -1,6 +1,6 @@
 //! `redact score --images`: the detectors of a profile on single, marked images.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum as _;
@@ -9,45 +9,44 @@ use redact_core::{Detection, Frame, FrameIndex, Phase, PixelSize, Progress as _,
 use redact_engine::score::{BareBox, ImageTally, TruthBox};
 use redact_engine::{Look, TrackerOptions};
 use redact_record::truth::{self, ImageSetTruth, ImageTruth};
+use serde_json::Value;
 
 use super::pixels::picture_from_image;
 use super::sheet::{self, Mark, TILES_MAX, Tile};
-use super::{ScoreArgs, report, truth_box};
-use crate::args::GlobalArgs;
+use super::{ScoreWork, report, truth_box};
+use crate::eyes;
 use crate::progress::TerminalProgress;
-use crate::scan::{check_interrupt, folder_of};
-use crate::{Outcome, eyes, places, sandbox};
+use crate::scan::check_interrupt;
 
 /// Memory that one decoded image may take: 16384 pixels a side do not fit, 10000 do.
 const IMAGE_BYTES_MAX: u64 = 512 << 20;
 
-/// Runs the profile's detectors over a set and prints the figures.
-pub(super) fn score_set(set: &Path, args: &ScoreArgs, global: &GlobalArgs) -> Result<Outcome> {
+/// Runs the profile's detectors over a set; gives text for people, or a document.
+pub(super) fn score_set(
+    set: &Path,
+    work: &ScoreWork,
+    seal: impl FnOnce() -> Result<()>,
+) -> Result<Value> {
     let labels_file = set.join("boxes.json");
+    let looking = eyes::open(&work.models, 1)?;
+    seal()?;
     let marked =
         truth::read_images(&labels_file).with_context(|| labels_file.display().to_string())?;
     if marked.images.is_empty() {
         bail!("{}: lists no image", labels_file.display());
     }
-    let mut writable: Vec<PathBuf> = Vec::new();
-    if let Some(sheet) = &args.sheet {
-        places::check_output(sheet, &[&labels_file], args.force)?;
-        writable.push(folder_of(sheet));
-    }
-    let looking = eyes::open(&args.models, 1)?;
-    sandbox::confine(&[set], &writable)?;
     let mut looks = looking.eyes.workers.into_iter().next().unwrap_or_default();
     if looks.is_empty() {
         bail!("no detector is installed: run scripts/setup, or give --models DIR");
     }
-    let progress = TerminalProgress::new(global.quiet);
+    let progress = TerminalProgress::new(true);
     let options = &looking.options.tracker;
     let look = |frame: &Frame| look(&mut looks, frame);
-    let keep = if args.sheet.is_some() { TILES_MAX } else { 0 };
-    let (tally, tiles) = run(&set.join("images"), &marked, options, look, keep, &progress)?;
-    progress.clear();
-    if let Some(sheet) = &args.sheet {
-        sheet::save(sheet, &tiles, args.force).with_context(|| sheet.display().to_string())?;
+    let tiles_max = if work.sheet.is_some() { TILES_MAX } else { 0 };
+    let images = set.join("images");
+    let (tally, tiles) = run(&images, &marked, options, look, tiles_max, &progress)?;
+    if let Some(sheet) = &work.sheet {
+        sheet::save(sheet, &tiles)?;
     }
     let missing = looking
         .missing
@@ -56,19 +55,18 @@ pub(super) fn score_set(set: &Path, args: &ScoreArgs, global: &GlobalArgs) -> Re
     for class in missing {
         tracing::warn!(%class, "no detector is installed for a class that the set marks");
     }
-    if global.json {
-        let profile = args.models.profile.to_possible_value();
-        let profile = profile
-            .map(|value| value.get_name().to_owned())
-            .unwrap_or_default();
-        crate::say(&report::set_json(&set.display().to_string(), &profile, &tally).to_string());
-    } else {
-        crate::say(&report::set_text(&tally));
-        if let Some(sheet) = &args.sheet {
-            crate::say(&format!("worst images: {}", sheet.display()));
-        }
+    if !work.json {
+        return Ok(report::set_text(&tally).into());
     }
-    Ok(Outcome::Done)
+    let profile = work.models.profile.to_possible_value();
+    let profile = profile
+        .map(|value| value.get_name().to_owned())
+        .unwrap_or_default();
+    Ok(report::set_json(
+        &set.display().to_string(),
+        &profile,
+        &tally,
+    ))
 }
 
 /// What all detectors see in one frame.

@@ -202,17 +202,16 @@ const fn whole(value: f64) -> u32 {
 ///
 /// # Errors
 /// When the file is there and may not be replaced, or cannot be written.
-pub(super) fn save(path: &Path, tiles: &[Tile], force: bool) -> Result<()> {
+pub(super) fn save(path: &Path, tiles: &[Tile]) -> Result<()> {
     let mut bytes = std::io::Cursor::new(Vec::new());
     sheet(tiles)
         .write_to(&mut bytes, ImageFormat::Png)
         .context("cannot encode the sheet")?;
-    let overwrite = if force {
-        Overwrite::Replace
-    } else {
-        Overwrite::Never
-    };
-    Ok(redact_record::write(path, bytes.get_ref(), overwrite)?)
+    Ok(redact_record::write(
+        path,
+        bytes.get_ref(),
+        Overwrite::Replace,
+    )?)
 }
 
 #[cfg(test)]

@@ -1,21 +1,26 @@
 //! What only a look at the pictures and the sound can tell.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use redact_core::{Met, Redactions};
 use redact_engine::{Check, Expected, Uncovered};
 use redact_media::Splice;
 use redact_record::manifest::PublicManifest;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+use super::verdict::MediaFindings;
 use super::{Verdict, VerifyJob};
 use crate::args::{GlobalArgs, ModelArgs};
 use crate::eyes::Looking;
+use crate::jail::{self, Confinement, Job};
 use crate::progress::TerminalProgress;
 use crate::render::{Claims, Examined};
-use crate::{eyes, failure, render};
+use crate::{eyes, failure, places, render};
 
-/// Walks the released file, decodes it, and compares it with the source when that is there.
+/// Lets a confined process walk the released file, decode it, compare it with the source when that
+/// is there, and look at it once more where that is asked for.
 ///
 /// # Errors
 /// When a person stopped it.
@@ -23,130 +28,198 @@ pub(super) fn check(
     job: &VerifyJob<'_>,
     verdict: &mut Verdict,
     public: &PublicManifest,
-    redactions: &Redactions,
     (global, progress): (&GlobalArgs, &TerminalProgress),
 ) -> Result<()> {
-    let threads = eyes::threads(global.threads);
-    let audio_tracks = public.totals.sound.len();
-    let expected = Expected {
-        frames: public.totals.frames,
-        audio_tracks,
+    let work = VerifyWork {
+        release: job.release.to_owned(),
+        source: job.source.map(Path::to_owned),
+        public: serde_json::to_string(public)?,
+        second_look: job.second_look.map(places::resolved).transpose()?,
+        threads: eyes::threads(global.threads),
     };
-    let leaks = render::leaks(job.release, &expected);
-    verdict.extend("leak", unless_stopped("can be read", leaks)?);
-    let claims = Claims::of_manifest(public);
-    let written = checked_claims(verdict, &claims, job.release, "copied data")?;
-    let audit = || {
-        let report = render::audit(job.release, redactions, &expected, threads, progress);
-        report.map(|report| report.checks)
+    let confinement = Confinement {
+        read: std::iter::once(&work.release)
+            .chain(&work.source)
+            .cloned()
+            .collect(),
+        models: work
+            .second_look
+            .as_ref()
+            .and_then(|models| models.models.clone()),
+        ..Confinement::default()
     };
-    let Some(source) = job.source else {
-        verdict.extend("audit", unless_stopped("can be decoded", audit())?);
-        let why = "the original is not here (--source CLIP)";
-        verdict.open("change", "nothing else differs from the original", why);
-        return Ok(());
-    };
-    let original = checked_claims(verdict, &claims, source, "copied data in the original")?;
-    let damage = match public.damage() {
-        Ok(damage) => damage,
-        Err(error) => {
-            verdict.add("manifest", "damaged stretches", false, error.to_string());
-            return Ok(());
-        }
-    };
-    let declared = Met {
-        damage,
-        is_rescaled: public.source.is_rescaled(),
-    };
-    let examined = Examined {
-        declared: &declared,
-        clip: source,
-        release: job.release,
-        source_splice: original
-            .filter(|_| written.is_some())
-            .map(|original| original.to_compare(|_| false)),
-        // A stranger decodes all of it.
-        release_splice: None,
-        redactions,
-        expected: &expected,
-        earlier: None,
-    };
-    match examined.examine(threads, progress) {
-        Ok(found) => {
-            verdict.extend("audit", found.audit.checks);
-            verdict.seconds = found.compare.seconds;
-            verdict.extend("change", found.compare.checks);
-        }
-        // What can be said of the release alone is still said.
-        Err(error) => {
-            let compare = unless_stopped("can be compared", Err(error))?;
-            verdict.extend("audit", unless_stopped("can be decoded", audit())?);
-            verdict.extend("change", compare);
-        }
-    }
+    let job = Job::Verify(work);
+    let (found, level) = jail::run::<MediaFindings>(&job, &confinement, global, progress)?;
+    verdict.add_media_findings(found);
+    verdict.jail = Some(level);
     Ok(())
 }
 
-/// What looks at the release.
-pub(crate) type Eyes = Looking;
+/// A look at a release, for the confined process.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct VerifyWork {
+    release: PathBuf,
+    source: Option<PathBuf>,
+    /// The public manifest, whose signature was checked.
+    public: String,
+    second_look: Option<ModelArgs>,
+    threads: usize,
+}
+
+impl VerifyWork {
+    /// Loads what a second look needs, gives up every right but to read the files, and looks at
+    /// them.
+    ///
+    /// # Errors
+    /// When a person stopped it, or no model is installed that could look.
+    pub(crate) fn run(self, seal: impl FnOnce() -> Result<()>) -> Result<Value> {
+        let public: PublicManifest = serde_json::from_str(&self.public)?;
+        let redactions = public.redactions()?;
+        let models = self.second_look.as_ref();
+        let looking = models
+            .map(|models| eyes_for(models, self.threads))
+            .transpose()?;
+        seal()?;
+        let progress = TerminalProgress::new(true);
+        let mut verdict = Verdict::new(false);
+        self.look(&mut verdict, &public, &redactions, &progress)?;
+        if let Some(looking) = looking {
+            self.look_again(&mut verdict, &public, &redactions, looking, &progress)?;
+        }
+        Ok(serde_json::to_value(verdict.into_media_findings())?)
+    }
+
+    /// Walks the released file, decodes it, and compares it with the source when that is there.
+    ///
+    /// # Errors
+    /// When a person stopped it.
+    fn look(
+        &self,
+        verdict: &mut Verdict,
+        public: &PublicManifest,
+        redactions: &Redactions,
+        progress: &TerminalProgress,
+    ) -> Result<()> {
+        let threads = self.threads;
+        let audio_tracks = public.totals.sound.len();
+        let expected = Expected {
+            frames: public.totals.frames,
+            audio_tracks,
+        };
+        let leaks = render::leaks(&self.release, &expected);
+        verdict.extend("leak", unless_stopped("can be read", leaks)?);
+        let claims = Claims::of_manifest(public);
+        let written = checked_claims(verdict, &claims, &self.release, "copied data")?;
+        let audit = || {
+            let report = render::audit(&self.release, redactions, &expected, threads, progress);
+            report.map(|report| report.checks)
+        };
+        let Some(source) = self.source.as_deref() else {
+            verdict.extend("audit", unless_stopped("can be decoded", audit())?);
+            let why = "the original is not here (--source CLIP)";
+            verdict.open("change", "nothing else differs from the original", why);
+            return Ok(());
+        };
+        let original = checked_claims(verdict, &claims, source, "copied data in the original")?;
+        let damage = match public.damage() {
+            Ok(damage) => damage,
+            Err(error) => {
+                verdict.add("manifest", "damaged stretches", false, error.to_string());
+                return Ok(());
+            }
+        };
+        let declared = Met {
+            damage,
+            is_rescaled: public.source.is_rescaled(),
+        };
+        let examined = Examined {
+            declared: &declared,
+            clip: source,
+            release: &self.release,
+            source_splice: original
+                .filter(|_| written.is_some())
+                .map(|original| original.to_compare(|_| false)),
+            // A stranger decodes all of it.
+            release_splice: None,
+            redactions,
+            expected: &expected,
+            earlier: None,
+        };
+        match examined.examine(threads, progress) {
+            Ok(found) => {
+                verdict.extend("audit", found.audit.checks);
+                verdict.seconds = found.compare.seconds;
+                verdict.extend("change", found.compare.checks);
+            }
+            // What can be said of the release alone is still said.
+            Err(error) => {
+                let compare = unless_stopped("can be compared", Err(error))?;
+                verdict.extend("audit", unless_stopped("can be decoded", audit())?);
+                verdict.extend("change", compare);
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets the detectors look at the release: what they see must be hidden, be of a class of which
+    /// the manifest says that some were kept, or be among what was accepted when it was made.
+    ///
+    /// # Errors
+    /// When a person stopped it.
+    fn look_again(
+        &self,
+        verdict: &mut Verdict,
+        public: &PublicManifest,
+        redactions: &Redactions,
+        looking: Looking,
+        progress: &TerminalProgress,
+    ) -> Result<()> {
+        let threads = self.threads;
+        let absent: Vec<String> = looking.missing.iter().map(ToString::to_string).collect();
+        let found =
+            render::second::look(&self.release, looking, redactions, &[], threads, progress);
+        let check = found.map(|(seen, frames)| {
+            let (missed, declared): (Vec<_>, Vec<_>) =
+                seen.iter().partition(|seen| !is_declared(public, seen));
+            let mut evidence = format!(
+                "{frames} frames; seen and not hidden: {} as the manifest says, {} others",
+                declared.len(),
+                missed.len()
+            );
+            let text = |seen: &&Uncovered| {
+                let (start, end) = (seen.frames.start().get(), seen.frames.end().get());
+                format!("{} in frames {start} to {}", seen.class, end - 1)
+            };
+            let missed: Vec<String> = missed.iter().map(text).collect();
+            if !missed.is_empty() {
+                evidence.push_str(&format!(": {}", render::second::some(&missed)));
+            }
+            if !absent.is_empty() {
+                evidence.push_str(&format!("; nothing looked for {}", absent.join(", ")));
+            }
+            let passed = missed.is_empty();
+            let name = "second look";
+            vec![Check {
+                name,
+                passed,
+                evidence,
+            }]
+        });
+        verdict.extend("audit", unless_stopped("second look", check)?);
+        Ok(())
+    }
+}
 
 /// Loads the detectors.
 ///
 /// # Errors
 /// When none is installed or one cannot be used.
-pub(super) fn eyes(models: &ModelArgs, global: &GlobalArgs) -> Result<Eyes> {
-    let looking = render::second::open(models, eyes::threads(global.threads))?;
+fn eyes_for(models: &ModelArgs, threads: usize) -> Result<Looking> {
+    let looking = render::second::open(models, threads)?;
     if looking.models.is_empty() {
         bail!("no model is installed that could look at the release again (scripts/setup)");
     }
     Ok(looking)
-}
-
-/// Lets the detectors look at the release: what they see must be hidden, be of a class of which
-/// the manifest says that some were kept, or be among what was accepted when it was made.
-///
-/// # Errors
-/// When a person stopped it.
-pub(super) fn look_again(
-    job: &VerifyJob<'_>,
-    verdict: &mut Verdict,
-    public: &PublicManifest,
-    redactions: &Redactions,
-    looking: Eyes,
-    (global, progress): (&GlobalArgs, &TerminalProgress),
-) -> Result<()> {
-    let threads = eyes::threads(global.threads);
-    let absent: Vec<String> = looking.missing.iter().map(ToString::to_string).collect();
-    let found = render::second::look(job.release, looking, redactions, &[], threads, progress);
-    let check = found.map(|(seen, frames)| {
-        let (missed, declared): (Vec<_>, Vec<_>) =
-            seen.iter().partition(|seen| !is_declared(public, seen));
-        let mut evidence = format!(
-            "{frames} frames; seen and not hidden: {} as the manifest says, {} others",
-            declared.len(),
-            missed.len()
-        );
-        let text = |seen: &&Uncovered| {
-            let (start, end) = (seen.frames.start().get(), seen.frames.end().get());
-            format!("{} in frames {start} to {}", seen.class, end - 1)
-        };
-        let missed: Vec<String> = missed.iter().map(text).collect();
-        if !missed.is_empty() {
-            evidence.push_str(&format!(": {}", render::second::some(&missed)));
-        }
-        if !absent.is_empty() {
-            evidence.push_str(&format!("; nothing looked for {}", absent.join(", ")));
-        }
-        let passed = missed.is_empty();
-        let name = "second look";
-        vec![Check {
-            name,
-            passed,
-            evidence,
-        }]
-    });
-    verdict.extend("audit", unless_stopped("second look", check)?);
-    Ok(())
 }
 
 fn is_declared(public: &PublicManifest, seen: &Uncovered) -> bool {

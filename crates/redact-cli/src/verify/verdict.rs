@@ -1,5 +1,6 @@
 //! What a verification found: as lines, as JSON and as a page.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
@@ -10,16 +11,39 @@ use redact_record::manifest::{Hex, PublicManifest, Utc};
 use redact_record::report::{
     self, CheckOutcome, FileDigest, Scope, SignatureVerdict as Signature, Timeline, VerifyReport,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::approve;
 use crate::journal::Note;
 
+/// A word of ours, or one that the confined process said.
+type Word = Cow<'static, str>;
+
+/// One check.
+pub(crate) struct Line {
+    /// What was checked.
+    pub name: Word,
+    /// Whether it held.
+    pub passed: bool,
+    /// Figures.
+    pub evidence: String,
+}
+
+/// What the confined process found in a release. Numbers go over as their bits: JSON has no name
+/// for some of them.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct MediaFindings {
+    checks: Vec<(String, String, bool, String)>,
+    not_checked: Vec<(String, String, String)>,
+    seconds: Vec<(i64, [u64; 3])>,
+}
+
 /// What was looked at, check by check.
 pub(crate) struct Verdict {
     /// Group of checks and what each found.
-    pub checks: Vec<(&'static str, Check)>,
+    pub checks: Vec<(Word, Line)>,
     /// Group, name and why it was not looked at.
-    pub not_checked: Vec<(&'static str, &'static str, &'static str)>,
+    pub not_checked: Vec<(Word, Word, Word)>,
     /// The files that took part.
     pub digests: Vec<(&'static str, Digest)>,
     /// The public manifest's signature: identifier of the key, when it is known.
@@ -30,6 +54,9 @@ pub(crate) struct Verdict {
     pub seconds: Vec<SecondQuality>,
     /// Whether the media were left alone on request.
     pub no_media: bool,
+    /// How well the process that decoded was confined, where one did.
+    #[cfg(feature = "media")]
+    pub jail: Option<crate::jail::JailLevel>,
 }
 
 impl Verdict {
@@ -43,6 +70,8 @@ impl Verdict {
             public: None,
             seconds: Vec::new(),
             no_media,
+            #[cfg(feature = "media")]
+            jail: None,
         }
     }
 
@@ -53,22 +82,70 @@ impl Verdict {
         passed: bool,
         evidence: String,
     ) {
-        let check = Check {
-            name,
+        let check = Line {
+            name: name.into(),
             passed,
             evidence,
         };
-        self.checks.push((group, check));
+        self.checks.push((group.into(), check));
     }
 
     pub(super) fn extend(&mut self, group: &'static str, checks: Vec<Check>) {
-        self.checks
-            .extend(checks.into_iter().map(|check| (group, check)));
+        for check in checks {
+            self.add(group, check.name, check.passed, check.evidence);
+        }
+    }
+
+    /// What was found, for the parent of a confined process.
+    pub(super) fn into_media_findings(self) -> MediaFindings {
+        let checks = self.checks.into_iter().map(|(group, line)| {
+            let (group, name) = (group.into_owned(), line.name.into_owned());
+            (group, name, line.passed, line.evidence)
+        });
+        let open = self.not_checked.into_iter();
+        let open = open
+            .map(|(group, name, why)| (group.into_owned(), name.into_owned(), why.into_owned()));
+        let seconds = self.seconds.iter().map(|second| {
+            let measured = [second.worst_db, second.median_db, second.ssim];
+            (second.second, measured.map(f64::to_bits))
+        });
+        MediaFindings {
+            checks: checks.collect(),
+            not_checked: open.collect(),
+            seconds: seconds.collect(),
+        }
+    }
+
+    /// Adds what a confined process found.
+    pub(super) fn add_media_findings(&mut self, found: MediaFindings) {
+        for (group, name, passed, evidence) in found.checks {
+            let name = name.into();
+            let line = Line {
+                name,
+                passed,
+                evidence,
+            };
+            self.checks.push((group.into(), line));
+        }
+        for (group, name, why) in found.not_checked {
+            self.not_checked
+                .push((group.into(), name.into(), why.into()));
+        }
+        for (second, measured) in found.seconds {
+            let [worst_db, median_db, ssim] = measured.map(f64::from_bits);
+            self.seconds.push(SecondQuality {
+                second,
+                worst_db,
+                median_db,
+                ssim,
+            });
+        }
     }
 
     /// Says that something was not looked at, and why.
     pub(super) fn open(&mut self, group: &'static str, name: &'static str, why: &'static str) {
-        self.not_checked.push((group, name, why));
+        self.not_checked
+            .push((group.into(), name.into(), why.into()));
     }
 
     /// Whether every check passed.
@@ -149,6 +226,10 @@ impl Verdict {
             note.subject(&what.replace(' ', "-"), *digest);
         }
         note.label("verdict", if self.passed() { "ok" } else { "wrong" });
+        #[cfg(feature = "media")]
+        if let Some(level) = self.jail {
+            note.jail(level);
+        }
         note.count("checks", self.checks.len());
         note.count("not-checked", self.not_checked.len());
     }
@@ -156,7 +237,7 @@ impl Verdict {
     /// The page for people.
     fn report(&self, release: &Path) -> VerifyReport {
         let is_signature =
-            |group: &str, check: &Check| group == "manifest" && check.name == "signature";
+            |group: &str, check: &Line| group == "manifest" && check.name == "signature";
         let signature = self
             .checks
             .iter()
@@ -175,7 +256,7 @@ impl Verdict {
         };
         let checked = self.checks.iter().map(|(group, check)| report::Check {
             group: title(group).to_owned(),
-            name: check.name.to_owned(),
+            name: check.name.clone().into_owned(),
             outcome: outcome(check.passed),
             evidence: check.evidence.clone(),
         });
@@ -184,9 +265,9 @@ impl Verdict {
             .iter()
             .map(|(group, name, why)| report::Check {
                 group: title(group).to_owned(),
-                name: (*name).to_owned(),
+                name: name.clone().into_owned(),
                 outcome: CheckOutcome::NotChecked,
-                evidence: (*why).to_owned(),
+                evidence: why.clone().into_owned(),
             });
         VerifyReport {
             release: redact_record::visible(

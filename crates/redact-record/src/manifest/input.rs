@@ -152,6 +152,18 @@ impl FrameClock {
         self.end = timestamp.ticks().saturating_add(duration_ticks.max(1));
     }
 
+    /// Every frame's time, in ticks.
+    #[must_use]
+    pub fn ticks(&self) -> &[i64] {
+        &self.ticks
+    }
+
+    /// When the last frame ends, in ticks.
+    #[must_use]
+    pub const fn end(&self) -> i64 {
+        self.end
+    }
+
     /// Frames taken.
     #[must_use]
     pub fn frames(&self) -> usize {

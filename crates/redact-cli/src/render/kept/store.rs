@@ -11,6 +11,7 @@ use anyhow::{Context as _, Result};
 use redact_core::Digest;
 use redact_record::sign::{KeyPair, SIGNATURE_BYTES_MAX, SignatureVerdict, Signed, TrustStore};
 
+use crate::jail::SegmentKind;
 use crate::{approve, key};
 
 /// Files that nobody used for this long are removed: a correction comes within weeks.
@@ -19,22 +20,19 @@ const AGE_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
 /// Bytes that are kept; beyond, the oldest files go.
 const BYTES_MAX: u64 = 4 << 30;
 
+/// How the folders begin through which segments come and go.
+const EXCHANGE: &str = "exchange-";
+
+/// No render takes longer.
+const EXCHANGE_AGE_MAX: Duration = Duration::from_secs(3 * 24 * 3600);
+
 /// Bytes of one file: a run is some seconds of pictures.
 const FILE_BYTES_MAX: u64 = 512 << 20;
 
-/// What a file holds.
-#[derive(Clone, Copy)]
-pub(super) enum Kind {
-    Pictures,
-    Found,
-}
-
-impl Kind {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Pictures => "pictures",
-            Self::Found => "found",
-        }
+const fn ending(kind: SegmentKind) -> &'static str {
+    match kind {
+        SegmentKind::Pictures => "pictures",
+        SegmentKind::Found => "found",
     }
 }
 
@@ -64,12 +62,32 @@ impl Store {
         Ok(store)
     }
 
-    fn path(&self, name: Digest, kind: Kind) -> PathBuf {
-        self.folder.join(format!("{name}.{}", kind.name()))
+    /// A folder for one render, for its owner alone; those that a kill left behind go.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub(super) fn exchange(&self) -> Result<tempfile::TempDir> {
+        let left = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        for entry in left {
+            let ours = entry.file_name().to_string_lossy().starts_with(EXCHANGE);
+            let age = entry.metadata().and_then(|data| data.modified());
+            let old = age.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > EXCHANGE_AGE_MAX));
+            if ours && old {
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+        tempfile::Builder::new()
+            .prefix(EXCHANGE)
+            .tempdir_in(&self.folder)
+            .with_context(|| self.folder.display().to_string())
+    }
+
+    fn path(&self, name: Digest, kind: SegmentKind) -> PathBuf {
+        self.folder.join(format!("{name}.{}", ending(kind)))
     }
 
     /// What was kept under `name`; `None` when it is not there or not as it was.
-    pub(super) fn load(&self, name: Digest, kind: Kind) -> Option<Vec<u8>> {
+    pub(super) fn load(&self, name: Digest, kind: SegmentKind) -> Option<Vec<u8>> {
         let path = self.path(name, kind);
         let file = File::open(&path).ok()?;
         let length = file.metadata().ok()?.len();
@@ -89,7 +107,7 @@ impl Store {
     }
 
     /// The content behind a signature that holds for it under this name.
-    fn opened(&self, name: Digest, kind: Kind, bytes: &[u8]) -> Option<Vec<u8>> {
+    fn opened(&self, name: Digest, kind: SegmentKind, bytes: &[u8]) -> Option<Vec<u8>> {
         let (length, rest) = bytes.split_first_chunk::<4>()?;
         let length = u32::from_le_bytes(*length);
         if u64::from(length) > SIGNATURE_BYTES_MAX {
@@ -106,13 +124,13 @@ impl Store {
     }
 
     /// Keeps `content` under `name`. Where that fails, the next render has more to do.
-    pub(super) fn keep(&self, name: Digest, kind: Kind, content: &[u8]) {
+    pub(super) fn keep(&self, name: Digest, kind: SegmentKind, content: &[u8]) {
         if let Err(error) = self.try_keep(name, kind, content) {
             tracing::warn!("a run cannot be kept for the next render: {error:#}");
         }
     }
 
-    fn try_keep(&self, name: Digest, kind: Kind, content: &[u8]) -> Result<()> {
+    fn try_keep(&self, name: Digest, kind: SegmentKind, content: &[u8]) -> Result<()> {
         let mut signed = heading(name, kind).into_bytes();
         signed.extend_from_slice(content);
         let signature = self
@@ -121,7 +139,7 @@ impl Store {
         let length = u32::try_from(signature.len())?;
         let path = self.path(name, kind);
         let partial =
-            path.with_extension(format!("{}.{}.partial", kind.name(), std::process::id()));
+            path.with_extension(format!("{}.{}.partial", ending(kind), std::process::id()));
         let written = write(
             &partial,
             &[&length.to_le_bytes(), signature.as_bytes(), &signed],
@@ -159,11 +177,28 @@ fn files(folder: &Path) -> Vec<(SystemTime, u64, PathBuf)> {
 }
 
 /// What a signature covers beside the content: a file under another name is not believed.
-fn heading(name: Digest, kind: Kind) -> String {
-    format!("redact {} {name}\n", kind.name())
+fn heading(name: Digest, kind: SegmentKind) -> String {
+    format!("redact {} {name}\n", ending(kind))
 }
 
-fn write(path: &Path, parts: &[&[u8]]) -> std::io::Result<()> {
+/// Reads a file that the confined process made: a plain file, of a length that a segment has.
+pub(super) fn read_foreign(path: &Path) -> Option<Vec<u8>> {
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+    let file = File::options()
+        .read(true)
+        .custom_flags(flags)
+        .open(path)
+        .ok()?;
+    let data = file.metadata().ok()?;
+    if !data.is_file() || data.len() > FILE_BYTES_MAX {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    std::io::Read::read_to_end(&mut std::io::Read::take(file, FILE_BYTES_MAX), &mut bytes).ok()?;
+    Some(bytes)
+}
+
+pub(super) fn write(path: &Path, parts: &[&[u8]]) -> std::io::Result<()> {
     let mut options = File::options();
     let mut file = options
         .write(true)
@@ -190,12 +225,15 @@ mod tests {
     fn what_is_kept_comes_back_and_is_for_its_owner_alone() {
         let dir = tempfile::tempdir().unwrap();
         let store = store(dir.path());
-        assert_eq!(store.load(NAME, Kind::Pictures), None);
-        store.keep(NAME, Kind::Pictures, b"pictures");
-        assert_eq!(store.load(NAME, Kind::Pictures).unwrap(), b"pictures");
+        assert_eq!(store.load(NAME, SegmentKind::Pictures), None);
+        store.keep(NAME, SegmentKind::Pictures, b"pictures");
+        assert_eq!(
+            store.load(NAME, SegmentKind::Pictures).unwrap(),
+            b"pictures"
+        );
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&store.folder), 0o700);
-        assert_eq!(mode(&store.path(NAME, Kind::Pictures)), 0o600);
+        assert_eq!(mode(&store.path(NAME, SegmentKind::Pictures)), 0o600);
     }
 
     /// Goal: nothing is believed but what this key signed, under the name it was signed for.
@@ -203,27 +241,31 @@ mod tests {
     fn what_was_changed_or_moved_or_signed_by_others_is_not_used() {
         let dir = tempfile::tempdir().unwrap();
         let store = store(dir.path());
-        let path = store.path(NAME, Kind::Pictures);
-        store.keep(NAME, Kind::Pictures, b"pictures");
+        let path = store.path(NAME, SegmentKind::Pictures);
+        store.keep(NAME, SegmentKind::Pictures, b"pictures");
         let whole = fs::read(&path).unwrap();
         for place in 0..whole.len() {
             let mut changed = whole.clone();
             changed[place] ^= 1;
             assert_eq!(
-                store.opened(NAME, Kind::Pictures, &changed),
+                store.opened(NAME, SegmentKind::Pictures, &changed),
                 None,
                 "{place}"
             );
         }
         for length in 0..whole.len() {
             let cut = &whole[..length];
-            assert_eq!(store.opened(NAME, Kind::Pictures, cut), None, "{length}");
+            assert_eq!(
+                store.opened(NAME, SegmentKind::Pictures, cut),
+                None,
+                "{length}"
+            );
         }
         let other = Digest([2; 32]);
-        assert_eq!(store.opened(other, Kind::Pictures, &whole), None);
-        assert_eq!(store.opened(NAME, Kind::Found, &whole), None);
+        assert_eq!(store.opened(other, SegmentKind::Pictures, &whole), None);
+        assert_eq!(store.opened(NAME, SegmentKind::Found, &whole), None);
         let stranger = Store::open(&store.folder, Arc::new(KeyPair::generate(None).unwrap()));
-        assert_eq!(stranger.unwrap().load(NAME, Kind::Pictures), None);
+        assert_eq!(stranger.unwrap().load(NAME, SegmentKind::Pictures), None);
         assert!(!path.exists(), "what is not believed is removed");
     }
 
@@ -231,14 +273,14 @@ mod tests {
     fn what_is_old_goes() {
         let dir = tempfile::tempdir().unwrap();
         let store = store(dir.path());
-        store.keep(NAME, Kind::Found, b"new");
-        store.keep(NAME, Kind::Pictures, b"old");
-        let path = store.path(NAME, Kind::Pictures);
+        store.keep(NAME, SegmentKind::Found, b"new");
+        store.keep(NAME, SegmentKind::Pictures, b"old");
+        let path = store.path(NAME, SegmentKind::Pictures);
         let file = File::options().append(true).open(&path).unwrap();
         let long_ago = SystemTime::now() - AGE_MAX - Duration::from_secs(1);
         file.set_modified(long_ago).unwrap();
         store.make_room();
         assert!(!path.exists());
-        assert_eq!(store.load(NAME, Kind::Found).unwrap(), b"new");
+        assert_eq!(store.load(NAME, SegmentKind::Found).unwrap(), b"new");
     }
 }

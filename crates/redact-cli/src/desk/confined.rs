@@ -1,0 +1,171 @@
+//! The desk's tasks that only read a recording or its proxy: each in a confined process.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use redact_desk::{Task, TaskError, Watch};
+use serde_json::Value;
+
+use super::proxy::{FINDINGS, MEDIA, MOMENTS, PROXY, THUMBNAILS, TIMELINE};
+use super::spec::Spec;
+use super::{CLIP, PICTURE};
+use crate::args::GlobalArgs;
+use crate::jail::{self, Confinement, Job, Listener};
+use crate::scan::{check_clip, folder_of};
+use crate::{eyes, failure};
+
+/// Does one task; gives what the page hears of it.
+///
+/// # Errors
+/// What the task said, or that it is none of these.
+pub(super) fn run(task: &Task, global: &GlobalArgs, watch: &dyn Watch) -> Result<Value, TaskError> {
+    attempt(task, global, watch).map_err(|error| TaskError {
+        message: format!("{error:#}"),
+        hint: failure::hint(&error),
+    })
+}
+
+/// Hands what a process says to the desk.
+struct Desk<'a> {
+    watch: &'a dyn Watch,
+}
+
+impl Listener for Desk<'_> {
+    fn hear(&self, phase: &str, done: u64, total: Option<u64>) -> ControlFlow<()> {
+        self.watch.advance(phase, done, total)
+    }
+}
+
+fn attempt(task: &Task, global: &GlobalArgs, watch: &dyn Watch) -> Result<Value> {
+    let threads = eyes::threads(global.threads);
+    let proxy = |folder: &Path| vec![folder.join(PROXY), folder.join(TIMELINE)];
+    let (read, beside) = match task {
+        Task::Prepare { clip, folder } => {
+            check_clip(clip)?;
+            (vec![clip.clone()], Some(folder.clone()))
+        }
+        Task::Thumbnails { folder } => {
+            let mut read = proxy(folder);
+            read.push(folder.join(FINDINGS));
+            (read, Some(folder.clone()))
+        }
+        Task::Follow(task) => (proxy(&task.folder), None),
+        Task::Picture {
+            folder, picture, ..
+        } => (proxy(folder), Some(folder_of(picture))),
+        Task::Preview(task) => (proxy(&task.folder), Some(folder_of(&task.clip))),
+        _ => anyhow::bail!("this program does not know the task"),
+    };
+    let staging = beside.map(|folder| jail::staging(&folder)).transpose()?;
+    let output = staging.as_ref().map(|folder| folder.path().to_owned());
+    let job = Job::Desk(spec(task, output.clone().unwrap_or_default(), threads)?);
+    let confinement = Confinement {
+        read,
+        folders: output.iter().cloned().collect(),
+        ..Confinement::default()
+    };
+    let (value, _) = jail::run::<Value>(&job, &confinement, global, &Desk { watch })?;
+    if let Some(output) = output {
+        take_over(task, &output)?;
+    }
+    Ok(value)
+}
+
+/// What a confined process is told.
+fn spec(task: &Task, output: PathBuf, threads: usize) -> Result<Spec> {
+    Ok(match task {
+        Task::Prepare { clip, .. } => Spec::Prepare {
+            clip: clip.clone(),
+            output,
+            threads,
+        },
+        Task::Thumbnails { folder } => Spec::Thumbnails {
+            folder: folder.clone(),
+            output,
+            threads,
+        },
+        Task::Follow(task) => Spec::Follow {
+            folder: task.folder.clone(),
+            frame: task.frame,
+            rect: task.rect.sides(),
+            back: task.back,
+            forward: task.forward,
+            frames_max: task.frames_max,
+            threads,
+        },
+        Task::Picture {
+            folder,
+            frame,
+            width,
+            redactions,
+            ..
+        } => Spec::Picture {
+            folder: folder.clone(),
+            frame: *frame,
+            width: *width,
+            redactions: redactions.into(),
+            output,
+        },
+        Task::Preview(task) => Spec::Preview {
+            folder: task.folder.clone(),
+            start: task.start,
+            end: task.end,
+            redactions: (&task.redactions).into(),
+            output,
+            threads,
+        },
+        _ => anyhow::bail!("this program does not know the task"),
+    })
+}
+
+/// Gives what a process wrote its place.
+fn take_over(task: &Task, output: &Path) -> Result<()> {
+    match task {
+        Task::Prepare { folder, .. } => {
+            let waveforms = names(output)?;
+            let waveforms = waveforms
+                .iter()
+                .filter(|name| name.starts_with("waveform-"));
+            for name in [PROXY, TIMELINE]
+                .into_iter()
+                .chain(waveforms.map(String::as_str))
+            {
+                put(&output.join(name), &folder.join(name))?;
+            }
+            // The desk takes its presence for all of them.
+            put(&output.join(MEDIA), &folder.join(MEDIA))
+        }
+        Task::Thumbnails { folder } => {
+            let pictures = folder.join(THUMBNAILS);
+            std::fs::create_dir_all(&pictures).context("cannot make a folder")?;
+            let drawn = output.join(THUMBNAILS);
+            for name in names(&drawn)? {
+                put(&drawn.join(&name), &pictures.join(&name))?;
+            }
+            put(&output.join(MOMENTS), &folder.join(MOMENTS))
+        }
+        Task::Picture { picture, .. } => put(&output.join(PICTURE), picture),
+        Task::Preview(task) => put(&output.join(CLIP), &task.clip),
+        _ => Ok(()),
+    }
+}
+
+fn names(folder: &Path) -> Result<Vec<String>> {
+    let entries = std::fs::read_dir(folder).context("cannot read what the job wrote")?;
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    Ok(names.collect())
+}
+
+/// Moves a plain file; anything else is not what a job writes.
+fn put(from: &Path, to: &Path) -> Result<()> {
+    let what = || {
+        let name = to.file_name().unwrap_or_default().to_string_lossy();
+        format!("cannot take over {name}")
+    };
+    let kind = std::fs::symlink_metadata(from).with_context(what)?;
+    if !kind.is_file() {
+        anyhow::bail!("{}: not a plain file", what());
+    }
+    std::fs::rename(from, to).with_context(what)
+}

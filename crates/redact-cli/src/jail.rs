@@ -1,0 +1,25 @@
+//! Recordings are decoded by a child process that can do nothing else.
+//!
+//! FFmpeg parses hostile files in C. So whatever decodes a recording, runs a model on its frames or
+//! encodes them runs in a child: this program again, which reads a job from standard input and is
+//! confined before it has a second thread. The parent holds the keys, the passphrase and the event
+//! log, checks what the child reports, signs, and gives files their final names.
+//!
+//! The child gives up its rights in two steps. In the first it may still read models and load the
+//! model runtime; it has read nothing but its job by then. In the second, before it opens a
+//! recording, only its input, its output and its two pipes are left.
+
+mod child;
+mod file_rules;
+mod inbox;
+mod level;
+mod limits;
+mod parent;
+mod privileges;
+mod syscalls;
+mod wire;
+
+pub(crate) use child::{ask, is_child, main, tell};
+pub(crate) use level::JailLevel;
+pub(crate) use parent::{Confinement, Listener, run, staging};
+pub(crate) use wire::{Ask, Job, Segment, SegmentKind};

@@ -1,0 +1,42 @@
+//! How well a child was confined.
+
+use serde::{Deserialize, Serialize};
+
+/// What the system enforces on the process that decodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct JailLevel {
+    /// Version of Landlock in force; 0 where there is none.
+    pub(crate) landlock_abi: u32,
+    /// Whether Landlock was kept below what the kernel has, for a test of older kernels.
+    pub(crate) landlock_capped: bool,
+    /// Whether only listed system calls are possible.
+    pub(crate) seccomp: bool,
+}
+
+impl JailLevel {
+    /// Whether files, network, other processes and executable memory are out of reach.
+    pub(crate) const fn is_full(self) -> bool {
+        self.landlock_abi > 0 && self.seccomp
+    }
+}
+
+impl std::fmt::Display for JailLevel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.landlock_abi {
+            0 => write!(f, "no Landlock")?,
+            abi => write!(f, "Landlock ABI {abi}")?,
+        }
+        if self.landlock_capped {
+            write!(f, " (capped for a test)")?;
+        }
+        write!(
+            f,
+            ", {}",
+            if self.seccomp {
+                "seccomp"
+            } else {
+                "no seccomp"
+            }
+        )
+    }
+}

@@ -1,0 +1,123 @@
+//! How much of the machine one job may take.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use serde::{Deserialize, Serialize};
+
+const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
+
+/// Descriptors: a recording, what is written, libraries while they are loaded.
+const FILES: u64 = 128;
+
+/// Address space that a thread takes beside what it uses: its stack and its heap's reservation.
+const THREAD_BYTES: u64 = 160 * MIB;
+
+/// What a process maps without using it: libraries and the model runtime.
+const MAPPED_BYTES: u64 = 4 * GIB;
+
+/// Limits of the system, all of them hard.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Limits {
+    /// Memory that is written to, bytes.
+    pub(crate) memory_bytes: u64,
+    /// Address space, bytes.
+    pub(crate) address_bytes: u64,
+    /// Processor time, seconds, all threads together.
+    pub(crate) cpu_seconds: u64,
+    /// Length of one file, bytes.
+    pub(crate) file_bytes: u64,
+    /// Threads and processes of the user.
+    pub(crate) tasks: u64,
+}
+
+/// What a person allows a job, beside what its size asks for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Allowance {
+    /// Memory, bytes.
+    pub(crate) memory_bytes: Option<u64>,
+    /// Wall time.
+    pub(crate) time: Option<Duration>,
+}
+
+/// Limits of one job, and how long the parent waits for it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Budget {
+    pub(crate) limits: Limits,
+    /// Wall time of the whole job.
+    pub(crate) wall: Duration,
+    /// Wall time without a sign of progress.
+    pub(crate) silence: Duration,
+}
+
+impl Budget {
+    /// What a job on `input_bytes` may take with `threads`.
+    ///
+    /// Generous: a recording of an hour at 25 kB/s on a machine that looks at two frames a second
+    /// stays within it. What a person allows comes first.
+    pub(crate) fn new(input_bytes: u64, threads: usize, allowance: Allowance) -> Self {
+        let threads = u64::try_from(threads).unwrap_or(1).max(1);
+        let memory_bytes = allowance.memory_bytes.unwrap_or(8 * GIB);
+        let mib = input_bytes.div_ceil(MIB);
+        let wall = allowance
+            .time
+            .unwrap_or_else(|| Duration::from_secs(30 * 60 + mib.saturating_mul(10 * 60)));
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let cores = u64::try_from(cores).unwrap_or(1).max(threads) + 1;
+        Self {
+            limits: Limits {
+                memory_bytes,
+                address_bytes: memory_bytes + MAPPED_BYTES + (threads * 4 + 16) * THREAD_BYTES,
+                cpu_seconds: wall.as_secs().saturating_mul(cores).max(1),
+                file_bytes: (4 * GIB).saturating_add(input_bytes.saturating_mul(32)),
+                tasks: tasks_now().saturating_add(1024),
+            },
+            wall,
+            // Reading a long file once says nothing in between.
+            silence: Duration::from_secs(10 * 60 + mib / 10),
+        }
+    }
+}
+
+/// Tasks that the system has: at least as many as this user's.
+fn tasks_now() -> u64 {
+    // proc_loadavg(5): "0.20 0.18 0.12 1/80 11206", where 80 are all tasks.
+    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let all = text.split_whitespace().nth(3);
+    all.and_then(|runs| runs.split('/').nth(1)?.parse().ok())
+        .unwrap_or(4096)
+}
+
+impl Limits {
+    /// Puts this process under them; where it has a lower limit already, that stays.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub(super) fn enforce(&self) -> Result<()> {
+        let all = [
+            (Resource::As, self.address_bytes),
+            (Resource::Data, self.memory_bytes),
+            (Resource::Cpu, self.cpu_seconds),
+            (Resource::Fsize, self.file_bytes),
+            (Resource::Nproc, self.tasks),
+            (Resource::Nofile, FILES),
+            (Resource::Core, 0),
+            (Resource::Memlock, 0),
+            (Resource::Msgqueue, 0),
+            (Resource::Rtprio, 0),
+        ];
+        for (resource, value) in all {
+            let now = getrlimit(resource);
+            let value = now.current.unwrap_or(value).min(value);
+            let value = now.maximum.unwrap_or(value).min(value);
+            let limit = Rlimit {
+                current: Some(value),
+                maximum: Some(value),
+            };
+            setrlimit(resource, limit).with_context(|| format!("cannot limit {resource:?}"))?;
+        }
+        Ok(())
+    }
+}

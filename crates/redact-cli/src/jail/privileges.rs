@@ -1,0 +1,67 @@
+//! What a process inherits and does not need: descriptors, groups, capabilities.
+
+use anyhow::{Context as _, Result};
+use rustix::process::{Signal, geteuid, getppid, set_parent_process_death_signal};
+use rustix::thread::{
+    CapabilitySet, CapabilitySets, remove_capability_from_bounding_set, set_capabilities,
+    set_no_new_privs, set_thread_groups,
+};
+
+/// Makes this process end with its parent, whatever it is doing. `None` where the parent is gone.
+pub(super) fn die_with_parent(parent: u32) -> Option<()> {
+    set_parent_process_death_signal(Some(Signal::KILL)).ok()?;
+    // It may have ended before that.
+    let now = getppid()?.as_raw_nonzero().get();
+    (u32::try_from(now).ok()? == parent).then_some(())
+}
+
+/// Closes every descriptor but standard input, output and error.
+///
+/// # Errors
+/// When it cannot be told which are open.
+pub(super) fn close_descriptors() -> Result<()> {
+    let entries = std::fs::read_dir("/proc/self/fd").context("cannot list open descriptors")?;
+    let open: Vec<i32> = entries
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(|&fd| fd > 2)
+        .collect();
+    for fd in open {
+        // One of them was the folder's own, and is closed already.
+        let _ = nix::unistd::close(fd);
+    }
+    Ok(())
+}
+
+/// Drops groups and capabilities, and the way to get others.
+///
+/// - `foreign_files`: root keeps what lets it open files of other users; Landlock says which.
+///
+/// # Errors
+/// When the system refuses what it must be able to do.
+pub(super) fn drop_privileges(foreign_files: bool) -> Result<()> {
+    set_no_new_privs(true).context("cannot give up new privileges")?;
+    if !geteuid().is_root() {
+        // Nothing to drop: what a user's process has, Landlock and seccomp take.
+        return set_none(CapabilitySet::empty());
+    }
+    // In a container root may not be allowed to; then it has none that matter.
+    let _ = set_thread_groups(&[]);
+    for capability in CapabilitySet::all().iter() {
+        let _ = remove_capability_from_bounding_set(capability);
+    }
+    set_none(if foreign_files {
+        CapabilitySet::DAC_OVERRIDE
+    } else {
+        CapabilitySet::empty()
+    })
+}
+
+fn set_none(but: CapabilitySet) -> Result<()> {
+    let had = rustix::thread::capabilities(None).context("cannot read capabilities")?;
+    let sets = CapabilitySets {
+        effective: had.effective & but,
+        permitted: had.permitted & but,
+        inheritable: CapabilitySet::empty(),
+    };
+    set_capabilities(None, sets).context("cannot drop capabilities")
+}

@@ -1,0 +1,297 @@
+//! Which system calls a process may make: a seccomp filter that lists them; all others fail.
+//!
+//! It covers what Landlock does not, or only in newer kernels: the network in all its forms,
+//! signals, devices, other processes, new namespaces, executable memory, truncation by name, and
+//! changes to a file's mode, owner, times and attributes. Filters add up: one that was set can be
+//! made stricter, never looser.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result};
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+    SeccompRule, TargetArch, apply_filter_all_threads,
+};
+
+/// How far a child has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Models and the model runtime are still to be loaded, and it will be confined further.
+    Loading,
+    /// It will open a recording next.
+    Decoding,
+}
+
+type Rules = BTreeMap<i64, Vec<SeccompRule>>;
+
+/// Confines every thread of this process, for good.
+///
+/// # Errors
+/// When the kernel has no seccomp filters.
+pub(super) fn confine(step: Step) -> Result<()> {
+    if step == Step::Loading {
+        // Its flags lie in memory, where a filter cannot look: the C library falls back to `clone`.
+        let absent = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
+        apply(
+            absent,
+            SeccompAction::Allow,
+            SeccompAction::Errno(errno(libc::ENOSYS)),
+        )?;
+    }
+    let mut allowed = rules(step)?;
+    // Of two answers the stricter one counts, so this leaves the one above.
+    allowed.insert(libc::SYS_clone3, Vec::new());
+    apply(
+        allowed,
+        SeccompAction::Errno(errno(libc::EPERM)),
+        SeccompAction::Allow,
+    )
+}
+
+fn apply(rules: Rules, otherwise: SeccompAction, listed: SeccompAction) -> Result<()> {
+    let filter = program(rules, otherwise, listed)?;
+    apply_filter_all_threads(&filter).context("cannot confine the process's system calls")
+}
+
+fn program(rules: Rules, otherwise: SeccompAction, listed: SeccompAction) -> Result<BpfProgram> {
+    let machine = TargetArch::try_from(std::env::consts::ARCH)
+        .context("no list of system calls for this machine")?;
+    let filter = SeccompFilter::new(rules, otherwise, listed, machine)?;
+    Ok(filter.try_into()?)
+}
+
+const fn errno(code: i32) -> u32 {
+    code.cast_unsigned()
+}
+
+/// What is possible whatever its arguments are.
+const ALWAYS: &[i64] = &[
+    // Open files and folders in reach; Landlock says which those are.
+    libc::SYS_close,
+    libc::SYS_dup,
+    libc::SYS_fadvise64,
+    libc::SYS_fdatasync,
+    libc::SYS_flock,
+    libc::SYS_fstat,
+    libc::SYS_fsync,
+    libc::SYS_ftruncate,
+    libc::SYS_getcwd,
+    libc::SYS_getdents64,
+    libc::SYS_lseek,
+    libc::SYS_newfstatat,
+    libc::SYS_pread64,
+    libc::SYS_preadv,
+    libc::SYS_pwrite64,
+    libc::SYS_pwritev,
+    libc::SYS_read,
+    libc::SYS_readv,
+    libc::SYS_renameat,
+    libc::SYS_statx,
+    libc::SYS_unlinkat,
+    libc::SYS_write,
+    libc::SYS_writev,
+    // Memory.
+    libc::SYS_brk,
+    libc::SYS_madvise,
+    libc::SYS_membarrier,
+    libc::SYS_mremap,
+    libc::SYS_munmap,
+    // This process's own threads, and waiting.
+    libc::SYS_clock_getres,
+    libc::SYS_clock_gettime,
+    libc::SYS_clock_nanosleep,
+    libc::SYS_exit,
+    libc::SYS_exit_group,
+    libc::SYS_futex,
+    libc::SYS_getcpu,
+    libc::SYS_getegid,
+    libc::SYS_geteuid,
+    libc::SYS_getgid,
+    libc::SYS_getpid,
+    libc::SYS_getppid,
+    libc::SYS_getrandom,
+    libc::SYS_getrusage,
+    libc::SYS_gettid,
+    libc::SYS_gettimeofday,
+    libc::SYS_getuid,
+    libc::SYS_nanosleep,
+    libc::SYS_ppoll,
+    libc::SYS_restart_syscall,
+    libc::SYS_rseq,
+    libc::SYS_rt_sigaction,
+    libc::SYS_rt_sigprocmask,
+    libc::SYS_rt_sigreturn,
+    libc::SYS_sched_getaffinity,
+    libc::SYS_sched_getparam,
+    libc::SYS_sched_getscheduler,
+    libc::SYS_sched_yield,
+    libc::SYS_set_robust_list,
+    libc::SYS_sigaltstack,
+    libc::SYS_sysinfo,
+    libc::SYS_times,
+    libc::SYS_uname,
+];
+
+/// The same calls under the names that only x86-64 still has.
+#[cfg(target_arch = "x86_64")]
+const ALWAYS_HERE: &[i64] = &[
+    libc::SYS_poll,
+    libc::SYS_rename,
+    libc::SYS_rmdir,
+    libc::SYS_time,
+    libc::SYS_unlink,
+];
+#[cfg(not(target_arch = "x86_64"))]
+const ALWAYS_HERE: &[i64] = &[];
+
+/// What only loading needs: looking for libraries, and confining further.
+const LOADING: &[i64] = &[
+    libc::SYS_faccessat,
+    libc::SYS_landlock_add_rule,
+    libc::SYS_landlock_create_ruleset,
+    libc::SYS_landlock_restrict_self,
+    libc::SYS_readlinkat,
+    libc::SYS_seccomp,
+];
+#[cfg(target_arch = "x86_64")]
+const LOADING_HERE: &[i64] = &[
+    libc::SYS_access,
+    libc::SYS_lstat,
+    libc::SYS_readlink,
+    libc::SYS_stat,
+];
+#[cfg(not(target_arch = "x86_64"))]
+const LOADING_HERE: &[i64] = &[];
+
+/// Names of `fcntl` that concern the descriptor alone, or a lock on it.
+const DESCRIPTOR: &[i32] = &[
+    libc::F_DUPFD,
+    libc::F_DUPFD_CLOEXEC,
+    libc::F_GETFD,
+    libc::F_SETFD,
+    libc::F_GETFL,
+    libc::F_GETLK,
+    libc::F_SETLK,
+    libc::F_SETLKW,
+];
+
+/// Bits of `clone` that make something else than a thread of this process.
+const NOT_A_THREAD: i32 = libc::CLONE_NEWCGROUP
+    | libc::CLONE_NEWIPC
+    | libc::CLONE_NEWNET
+    | libc::CLONE_NEWNS
+    | libc::CLONE_NEWPID
+    | libc::CLONE_NEWUSER
+    | libc::CLONE_NEWUTS
+    | libc::CLONE_PTRACE
+    | libc::CLONE_UNTRACED
+    | libc::CLONE_VFORK;
+
+/// Bits of a mode that give a program its owner's rights.
+const SET_ID: u64 = 0o7000;
+
+fn rules(step: Step) -> Result<Rules> {
+    let mut rules = Rules::new();
+    for &call in ALWAYS.iter().chain(ALWAYS_HERE) {
+        rules.insert(call, Vec::new());
+    }
+    if step == Step::Loading {
+        for &call in LOADING.iter().chain(LOADING_HERE) {
+            rules.insert(call, Vec::new());
+        }
+    }
+    let process = u64::from(std::process::id());
+    let (exec, write) = (bits(libc::PROT_EXEC), bits(libc::PROT_WRITE));
+    let mut some = |call: i64, conditions: Vec<SeccompCondition>| -> Result<()> {
+        let rule = SeccompRule::new(conditions)?;
+        rules.entry(call).or_default().push(rule);
+        Ok(())
+    };
+    // No memory becomes executable: libraries were mapped before.
+    some(libc::SYS_mmap, vec![without(2, exec)?])?;
+    some(libc::SYS_mprotect, vec![without(2, exec)?])?;
+    // A handle without rights (`O_PATH`) is not Landlock's business, and a file may be made with
+    // any mode.
+    let handle = match step {
+        // Rules of Landlock name files by such handles.
+        Step::Loading => 0,
+        Step::Decoding => bits(libc::O_PATH),
+    };
+    some(
+        libc::SYS_openat,
+        vec![without(2, handle)?, without(3, SET_ID)?],
+    )?;
+    some(libc::SYS_mkdirat, vec![without(2, SET_ID)?])?;
+    #[cfg(target_arch = "x86_64")]
+    some(libc::SYS_mkdir, vec![without(1, SET_ID)?])?;
+    let no_replace = u64::from(libc::RENAME_NOREPLACE);
+    some(
+        libc::SYS_renameat2,
+        vec![masked(4, !no_replace & u64::from(u32::MAX), 0)?],
+    )?;
+    for &name in DESCRIPTOR {
+        some(libc::SYS_fcntl, vec![equals(1, bits(name))?])?;
+    }
+    let thread = bits(libc::CLONE_THREAD);
+    some(
+        libc::SYS_clone,
+        vec![masked(0, thread | bits(NOT_A_THREAD), thread)?],
+    )?;
+    // `abort` and `raise`; nobody else hears a signal.
+    some(libc::SYS_tgkill, vec![equals(0, process)?])?;
+    // Asking for a limit of its own, not setting one.
+    some(libc::SYS_prlimit64, vec![equals(0, 0)?, null(2)?])?;
+    for option in [libc::PR_SET_NAME, libc::PR_GET_NAME, PR_SET_VMA] {
+        some(libc::SYS_prctl, vec![equals(0, bits(option))?])?;
+    }
+    if step == Step::Loading {
+        // The linker maps a library's code from its file; it is never written to.
+        some(libc::SYS_mmap, vec![masked(2, exec | write, exec)?])?;
+        some(
+            libc::SYS_prctl,
+            vec![equals(0, bits(libc::PR_SET_NO_NEW_PRIVS))?],
+        )?;
+    }
+    Ok(rules)
+}
+
+/// Names a mapping for the debugger; `libc` has it under another name on some systems.
+const PR_SET_VMA: i32 = 0x5356_4d41;
+
+fn bits(value: i32) -> u64 {
+    u64::from(value.cast_unsigned())
+}
+
+/// Argument `number` has none of `mask`.
+fn without(number: u8, mask: u64) -> Result<SeccompCondition> {
+    masked(number, mask, 0)
+}
+
+fn masked(number: u8, mask: u64, value: u64) -> Result<SeccompCondition> {
+    let operator = SeccompCmpOp::MaskedEq(mask);
+    Ok(SeccompCondition::new(
+        number,
+        SeccompCmpArgLen::Dword,
+        operator,
+        value,
+    )?)
+}
+
+fn equals(number: u8, value: u64) -> Result<SeccompCondition> {
+    Ok(SeccompCondition::new(
+        number,
+        SeccompCmpArgLen::Dword,
+        SeccompCmpOp::Eq,
+        value,
+    )?)
+}
+
+/// Argument `number`, an address, is null.
+fn null(number: u8) -> Result<SeccompCondition> {
+    Ok(SeccompCondition::new(
+        number,
+        SeccompCmpArgLen::Qword,
+        SeccompCmpOp::Eq,
+        0,
+    )?)
+}

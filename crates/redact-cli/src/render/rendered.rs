@@ -1,0 +1,243 @@
+//! What the confined process says of a release that it wrote.
+//!
+//! Numbers that JSON cannot say (a muted track is at minus infinity) go over as their bits.
+
+use anyhow::{Context as _, Result};
+use redact_core::{FrameIndex, FrameSpan, SourceInfo, StreamSummary, Timestamp};
+use redact_engine::{Check, RenderReport};
+use redact_record::manifest::{
+    AudioResult, CheckResult, CodingFacts, FrameClock, Hex, Measured, MutedLevel, SecondLook,
+    SecondQuality, StreamFile, TakenOut,
+};
+use serde::{Deserialize, Serialize};
+
+use super::facts::AllChecks;
+
+/// What a render did and what the checks found in the file.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Rendered {
+    pub(super) frames: u32,
+    pub(super) frames_masked: u32,
+    pub(super) masked_area_mean: f64,
+    pub(super) frames_earlier: u32,
+    /// Samples written and samples muted, per sound track.
+    audio: Vec<(u64, u64)>,
+    coding: Coding,
+    /// Time of each frame, ticks.
+    ticks: Vec<i64>,
+    /// When the last frame ends, ticks.
+    end: i64,
+    leaks: Vec<CheckLine>,
+    audit: Vec<CheckLine>,
+    compare: Vec<CheckLine>,
+    mutes: Vec<(usize, usize, u64, u64)>,
+    seconds: Vec<(i64, [u64; 3])>,
+    /// Leak channels that are open in the source.
+    pub(super) source_channels: Vec<String>,
+    pub(super) container: String,
+    streams: Vec<StreamFile>,
+    pub(super) second_look: Option<SecondLook>,
+}
+
+/// One check.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct CheckLine {
+    pub(crate) name: String,
+    pub(crate) passed: bool,
+    pub(crate) evidence: String,
+}
+
+/// How pictures and sound came to be.
+#[derive(Debug, Serialize, Deserialize)]
+struct Coding {
+    pictures_encoded_because: Option<String>,
+    copied: Vec<(u32, u32, Hex)>,
+    taken_out: TakenOut,
+    sound: Vec<SoundLine>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum SoundLine {
+    Copied(Hex),
+    Encoded(String),
+}
+
+impl From<Check> for CheckLine {
+    fn from(check: Check) -> Self {
+        Self {
+            name: check.name.to_owned(),
+            passed: check.passed,
+            evidence: check.evidence,
+        }
+    }
+}
+
+impl From<&CheckLine> for CheckResult {
+    fn from(line: &CheckLine) -> Self {
+        Self {
+            name: line.name.clone(),
+            passed: line.passed,
+            evidence: line.evidence.clone(),
+        }
+    }
+}
+
+impl From<&CodingFacts> for Coding {
+    fn from(facts: &CodingFacts) -> Self {
+        let span = |span: &FrameSpan| (span.start().get(), span.end().get());
+        let copied = facts.copied.iter().map(|(frames, digest)| {
+            let (start, end) = span(frames);
+            (start, end, Hex(*digest))
+        });
+        let sound = facts.sound.iter().map(|made| match made {
+            Ok(digest) => SoundLine::Copied(Hex(*digest)),
+            Err(why) => SoundLine::Encoded(why.clone()),
+        });
+        Self {
+            pictures_encoded_because: facts.pictures_encoded_because.clone(),
+            copied: copied.collect(),
+            taken_out: facts.taken_out,
+            sound: sound.collect(),
+        }
+    }
+}
+
+impl Rendered {
+    /// What is told of a render whose checks all passed.
+    pub(super) fn new(
+        report: &RenderReport,
+        coding: &CodingFacts,
+        clock: &FrameClock,
+        checks: AllChecks,
+        written: &SourceInfo,
+        second_look: Option<SecondLook>,
+    ) -> Self {
+        let lines = |checks: Vec<Check>| checks.into_iter().map(Into::into).collect();
+        let mutes = checks.audit.mutes.iter().map(|level| {
+            let loudest = level.loudest_dbfs.to_bits();
+            (level.mute, level.track, level.samples, loudest)
+        });
+        let seconds = checks.compare.seconds.iter().map(|second| {
+            let measured = [second.worst_db, second.median_db, second.ssim];
+            (second.second, measured.map(f64::to_bits))
+        });
+        Self {
+            frames: report.frames,
+            frames_masked: report.frames_masked,
+            masked_area_mean: report.masked_area_mean,
+            frames_earlier: report.frames_earlier,
+            audio: report
+                .audio
+                .iter()
+                .map(|track| (track.samples, track.muted_samples))
+                .collect(),
+            coding: coding.into(),
+            ticks: clock.ticks().to_vec(),
+            end: clock.end(),
+            mutes: mutes.collect(),
+            seconds: seconds.collect(),
+            leaks: lines(checks.leaks),
+            audit: lines(checks.audit.checks),
+            compare: lines(checks.compare.checks),
+            source_channels: checks.source_channels,
+            container: written.container.clone(),
+            streams: written.streams.iter().map(Into::into).collect(),
+            second_look,
+        }
+    }
+
+    /// How pictures and sound came to be.
+    ///
+    /// # Errors
+    /// When a span is none.
+    pub(super) fn coding(&self) -> Result<CodingFacts> {
+        let coding = &self.coding;
+        let copied = coding.copied.iter().map(|&(start, end, digest)| {
+            let span = FrameSpan::new(FrameIndex::new(start), FrameIndex::new(end))
+                .context("the process that decodes gave an unreadable result")?;
+            Ok((span, digest.0))
+        });
+        let sound = coding.sound.iter().map(|line| match line {
+            SoundLine::Copied(digest) => Ok(digest.0),
+            SoundLine::Encoded(why) => Err(why.clone()),
+        });
+        Ok(CodingFacts {
+            pictures_encoded_because: coding.pictures_encoded_because.clone(),
+            copied: copied.collect::<Result<_>>()?,
+            taken_out: coding.taken_out,
+            sound: sound.collect(),
+        })
+    }
+
+    /// When each frame is shown.
+    pub(super) fn clock(&self) -> FrameClock {
+        let mut clock = FrameClock::default();
+        for (at, &ticks) in self.ticks.iter().enumerate() {
+            let next = self.ticks.get(at + 1).copied().unwrap_or(self.end);
+            clock.push(Timestamp::new(ticks), next.saturating_sub(ticks));
+        }
+        clock
+    }
+
+    /// What was done to each sound track; the rates are the plan's.
+    pub(super) fn audio(&self, rates: impl Iterator<Item = u32>) -> Vec<AudioResult> {
+        let audio = self.audio.iter().zip(rates);
+        let audio = audio.map(|(&(samples, muted_samples), rate_hz)| AudioResult {
+            rate_hz,
+            samples,
+            muted_samples,
+        });
+        audio.collect()
+    }
+
+    pub(super) fn leaks(&self) -> Vec<CheckResult> {
+        self.leaks.iter().map(Into::into).collect()
+    }
+
+    pub(super) fn audit(&self) -> Vec<CheckResult> {
+        self.audit.iter().map(Into::into).collect()
+    }
+
+    pub(super) fn compare(&self) -> Vec<CheckResult> {
+        self.compare.iter().map(Into::into).collect()
+    }
+
+    /// The first check that failed, in words. The confined process stops at one; whoever signs
+    /// looks again.
+    pub(super) fn first_failure(&self) -> Option<String> {
+        let all = [&self.leaks, &self.audit, &self.compare];
+        let failed = all.into_iter().flatten().find(|check| !check.passed)?;
+        Some(format!("{}: {}", failed.name, failed.evidence))
+    }
+
+    pub(super) fn measured(&self) -> Measured {
+        let mutes = self
+            .mutes
+            .iter()
+            .map(|&(mute, track, samples, loudest)| MutedLevel {
+                mute,
+                track,
+                samples,
+                loudest_dbfs: f64::from_bits(loudest),
+            });
+        let seconds = self.seconds.iter().map(|&(second, measured)| {
+            let [worst_db, median_db, ssim] = measured.map(f64::from_bits);
+            SecondQuality {
+                second,
+                worst_db,
+                median_db,
+                ssim,
+            }
+        });
+        Measured {
+            mutes: mutes.collect(),
+            seconds: seconds.collect(),
+        }
+    }
+
+    /// The streams of the file.
+    pub(super) fn streams(&self) -> Vec<StreamSummary> {
+        self.streams.iter().cloned().map(Into::into).collect()
+    }
+}

@@ -1,0 +1,319 @@
+//! Rendering and checking a release, in the confined process.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, bail};
+use redact_core::{ApprovedPlan, Conversion, Digest, FrameSpan, Met, Source};
+use redact_engine::{Check, Expected, RenderReport};
+use redact_media::{
+    Echo, EchoedRun, EncodeOptions, FileSink, FileSource, KeptSpans, OpenOptions, Splice,
+};
+use redact_record::manifest::{CodingFacts, FrameClock, Hex};
+use redact_record::{plan, policy};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::kept::{Evidence, KeptRuns, Known};
+use super::look::{open, source_channels};
+use super::rendered::Rendered;
+use super::{Claims, Examined, both, copied, facts, leaks, look, second};
+use crate::args::{ModelArgs, PresetArg, ReencodeArg};
+use crate::progress::TerminalProgress;
+
+/// A render, for the confined process.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct RenderWork {
+    /// The recording.
+    pub(super) clip: PathBuf,
+    /// Where it is written; the file is there.
+    pub(super) partial: PathBuf,
+    /// What it will be called.
+    pub(super) release: PathBuf,
+    /// The approved plan, as its file has it.
+    pub(super) plan: String,
+    /// SHA-256 of the recording.
+    pub(super) source: Hex,
+    pub(super) preset: PresetArg,
+    pub(super) crf: u8,
+    pub(super) reencode: ReencodeArg,
+    pub(super) threads: usize,
+    /// Models for a second look, if there is to be one.
+    pub(super) second_look: Option<ModelArgs>,
+    /// Whether what a second look still sees is accepted.
+    pub(super) accept_seen: bool,
+    /// Folder through which segments of the cache come and go, if there is a cache.
+    pub(super) segments: Option<PathBuf>,
+}
+
+impl RenderWork {
+    /// Loads what a second look needs, gives up every right but to read the recording and to write
+    /// the release, renders and checks it.
+    ///
+    /// # Errors
+    /// The first cause; what was written is then no release.
+    pub(crate) fn run(self, seal: impl FnOnce() -> Result<()>) -> Result<Value> {
+        let plan = plan::from_bytes(self.plan.as_bytes())?;
+        let plan = plan::approved(plan, self.source.0)?;
+        let looking = match &self.second_look {
+            Some(models) => {
+                let policy = policy::embedded(&plan.plan().policy)?;
+                let acknowledged = &plan.plan().acknowledged;
+                Some(second::eyes(models, &policy, acknowledged, self.threads)?)
+            }
+            None => None,
+        };
+        seal()?;
+        let progress = TerminalProgress::new(true);
+        let rendered = Render {
+            work: &self,
+            plan: &plan,
+        }
+        .run(looking, &progress)?;
+        Ok(serde_json::to_value(rendered)?)
+    }
+}
+
+/// One release to make, with its plan.
+pub(super) struct Render<'a> {
+    pub(super) work: &'a RenderWork,
+    pub(super) plan: &'a ApprovedPlan,
+}
+
+/// What a render gave beside the file.
+struct Written {
+    report: RenderReport,
+    clock: FrameClock,
+    /// What was decoded again while it was written.
+    echoed: Vec<EchoedRun>,
+}
+
+/// A written file, and how it was made.
+struct Looked<'a> {
+    partial: &'a Path,
+    splice: Option<&'a Splice>,
+    coding: &'a CodingFacts,
+    kept: Option<&'a KeptRuns>,
+    echoed: &'a [EchoedRun],
+    /// What was found in their frames.
+    seen: &'a Evidence,
+}
+
+impl Looked<'_> {
+    /// Whether what is claimed to be copied is so, and the groups of the file; nothing where all
+    /// was to be encoded anew.
+    fn claims(&self, claims: &Claims) -> Result<Option<(Check, Splice)>> {
+        let is_asked = self.splice.is_some();
+        is_asked
+            .then(|| claims.check(self.partial, "copied data"))
+            .transpose()
+    }
+
+    /// What need not be looked at again in the file with `groups`.
+    fn known(&self, groups: &[(FrameSpan, Digest)]) -> Known {
+        let mut known = Known::default();
+        known.add_seen(self.echoed, self.seen, groups);
+        if let Some(kept) = self.kept {
+            kept.add_to(&mut known, groups);
+        }
+        known
+    }
+}
+
+impl Render<'_> {
+    fn run(
+        &self,
+        looking: Option<crate::eyes::Looking>,
+        progress: &TerminalProgress,
+    ) -> Result<Rendered> {
+        let work = self.work;
+        let (partial, threads) = (work.partial.as_path(), work.threads);
+        self.check_source(threads)?;
+        let mut splice = copied::choose(&work.clip, self.plan, work.reencode)?;
+        let kept = work.segments.as_deref().zip(splice.as_ref());
+        let kept = kept.map(|(folder, splice)| Arc::new(KeptRuns::new(folder, splice)));
+        if let (Some(kept), Some(splice)) = (&kept, &mut splice) {
+            let store: Arc<dyn KeptSpans> = Arc::<KeptRuns>::clone(kept);
+            *splice = splice.with_kept(store, |run| kept.has(run));
+        }
+        let written = self.write(partial, splice.as_ref(), threads, progress)?;
+        let Written {
+            report,
+            clock,
+            echoed,
+        } = written;
+        let coding = copied::facts(splice.as_ref(), &report, self.plan);
+        let looked = Looked {
+            partial,
+            splice: splice.as_ref(),
+            coding: &coding,
+            kept: kept.as_deref(),
+            echoed: &echoed,
+            seen: &report.seen,
+        };
+        let checks = self.check(&looked, threads, progress)?;
+        let second_look = looking
+            .map(|looking| second::check(self, looking, progress))
+            .transpose()?;
+        let options = OpenOptions {
+            audio: true,
+            threads: 1,
+            ..OpenOptions::default()
+        };
+        let name = || work.release.display().to_string();
+        let file = FileSource::open(partial, &options).with_context(name)?;
+        let info = file.info();
+        Ok(Rendered::new(
+            &report,
+            &coding,
+            &clock,
+            checks,
+            info,
+            second_look,
+        ))
+    }
+
+    /// What the plan says that the recording's source meets.
+    fn declared(&self) -> Met {
+        let plan = self.plan.plan();
+        Met {
+            damage: plan.damage.clone(),
+            is_rescaled: plan.source.info.conversions.contains(&Conversion::Rescaled),
+        }
+    }
+
+    /// How the recording is read: past damage only where the scan did so and found some.
+    fn options(&self, threads: usize) -> OpenOptions {
+        OpenOptions {
+            audio: true,
+            threads,
+            damaged: look::damaged(&self.plan.plan().damage),
+        }
+    }
+
+    /// Refuses a plan that describes another recording than the one with its SHA-256: masks and
+    /// mutes would lie elsewhere.
+    fn check_source(&self, threads: usize) -> Result<()> {
+        let options = self.options(threads);
+        let source = open(&self.work.clip, &options, None)?;
+        let planned = &self.plan.plan().source;
+        let Some((what, expected, found)) = planned.disagreement(source.info()) else {
+            return Ok(());
+        };
+        bail!(
+            "{}: the plan describes it wrongly: {what}: the plan says {expected}, it is {found}",
+            self.work.clip.display()
+        )
+    }
+
+    fn write(
+        &self,
+        partial: &Path,
+        splice: Option<&Splice>,
+        threads: usize,
+        progress: &TerminalProgress,
+    ) -> Result<Written> {
+        let clip = || self.work.clip.display().to_string();
+        let release = || self.work.release.display().to_string();
+        let options = self.options(threads);
+        let source = open(&self.work.clip, &options, splice)?;
+        let encode = EncodeOptions {
+            preset: super::preset(self.work.preset),
+            crf: self.work.crf,
+            threads,
+            ..EncodeOptions::default()
+        };
+        let sink = match splice {
+            Some(splice) => FileSink::create_spliced(partial, source.info(), &encode, splice),
+            None => FileSink::create(partial, source.info(), &encode),
+        };
+        let mut sink = sink.with_context(release)?;
+        let (source, clock) = facts::clocked(source);
+        let echo = sink.echo();
+        let record = echo.as_ref().map(Echo::record);
+        let echo = echo.map(|echo| Box::new(echo) as Box<dyn Source>);
+        let (source, sink) = (Box::new(source), Box::new(sink));
+        let report = redact_engine::render(source, self.plan, sink, echo, progress);
+        let report = report.map_err(|error| {
+            // A failing source is the recording's fault, anything else the release's.
+            let name = match error {
+                redact_engine::RenderError::Source(_) => clip(),
+                _ => release(),
+            };
+            anyhow::Error::from(error).context(name)
+        })?;
+        Ok(Written {
+            report,
+            clock: clock.take(),
+            echoed: record.map(|record| record.runs()).unwrap_or_default(),
+        })
+    }
+
+    /// Looks at the written file as a stranger would, and compares it with the source.
+    fn check(
+        &self,
+        looked: &Looked<'_>,
+        threads: usize,
+        progress: &TerminalProgress,
+    ) -> Result<facts::AllChecks> {
+        let redactions = &facts::nameless(self.plan.redactions());
+        let audio_tracks = self.plan.plan().source.info.audio.len();
+        let expected = Expected {
+            frames: self.plan.plan().source.frames,
+            audio_tracks,
+        };
+        let claims = Claims::of(looked.coding, expected.frames);
+        let (clip, partial) = (self.work.clip.as_path(), looked.partial);
+        let (leaks, claimed) = both(
+            || {
+                Ok::<_, anyhow::Error>((
+                    leaks(partial, &expected)?,
+                    source_channels(clip, audio_tracks)?,
+                ))
+            },
+            || looked.claims(&claims),
+        );
+        let ((leaks, source_channels), (copied, written)) = (leaks?, claimed?.unzip());
+        let groups = written.as_ref().map(Splice::groups).unwrap_or_default();
+        let known = looked.known(&groups);
+        // What has the source's digests, or those of what was looked at before, decodes as that
+        // does; anything else is looked at.
+        let proved = copied.as_ref().is_none_or(|check| check.passed);
+        let both = looked.splice.zip(written).filter(|_| proved);
+        let is_known = |span| known.covers(span);
+        let examined = Examined {
+            clip,
+            release: looked.partial,
+            source_splice: both.as_ref().map(|(splice, _)| splice.to_compare(is_known)),
+            release_splice: both.as_ref().map(|(_, written)| {
+                let decoded = written.to_compare(is_known);
+                decoded.with_decoded_joins(|frame| known.is_join(frame))
+            }),
+            redactions,
+            expected: &expected,
+            declared: &self.declared(),
+            earlier: looked.splice.map(|_| &known.evidence),
+        };
+        let mut found = examined.examine(threads, progress)?;
+        found
+            .compare
+            .checks
+            .extend(copied.filter(|_| !claims.is_empty()));
+        let checks = facts::AllChecks {
+            leaks,
+            audit: found.audit,
+            compare: found.compare,
+            source_channels,
+        };
+        if let Some(failed) = checks.first_failure() {
+            bail!(
+                "{}: the written file failed its audit and was discarded: {failed}",
+                self.work.release.display()
+            );
+        }
+        if let Some(kept) = looked.kept {
+            kept.note(&groups, &found.evidence, &known);
+        }
+        Ok(checks)
+    }
+}
