@@ -4,7 +4,7 @@
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use redact_core::{Cells, Effect, MediaItem, Sink, SinkError};
-use redact_engine::{Expected, audit, examine, render};
+use redact_engine::{Expected, audit, examine, render, take_levels};
 use redact_testkit::{MemorySource, Quiet, Scene, approved, copy_frame, drawn_mask};
 
 const FRAMES: u32 = 30;
@@ -49,6 +49,9 @@ fn jobs(c: &mut Criterion) {
             )
         });
         let plan = approved(&scene, masks.collect(), Vec::new());
+        let mut levels_source = MemorySource::of(&scene);
+        let levels = take_levels(&mut levels_source, plan.redactions(), &Quiet);
+        let plan = plan.with_levels(levels.expect("the scene has every mask's first frame"));
         group.bench_function(format!("render, {name}"), |b| {
             b.iter_batched(
                 source,

@@ -11,7 +11,8 @@ mod region;
 pub use approved::{ApprovedPlan, PlanError};
 pub use redactions::Redactions;
 pub use region::{
-    Cells, Effect, Keyframe, MaskOrigin, MaskRegion, MuteRegion, MuteStreams, MuteStyle,
+    Cells, Effect, Keyframe, MaskLevels, MaskOrigin, MaskRegion, MuteRegion, MuteStreams,
+    MuteStyle, Protection,
 };
 
 use crate::{Class, Damage, Digest, ModelUse, SourceIdentity, Track, UtcNanos};

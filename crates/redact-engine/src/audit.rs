@@ -1,24 +1,29 @@
 //! The job that proves a release: it is decoded again and everything hidden in it is measured.
 //!
-//! The audit needs no source. A fill must be black, a mosaic must be flat cells, a blur must be
-//! the smooth surface that eight cells can make, a mute must be silent; each within what a codec
-//! adds. It says that what was declared is done. That nothing else was done is what
+//! The audit needs no source. A fill must be black, a mosaic or blur must be the picture of its
+//! declared levels, the same in every frame, both within what a codec adds; a mute must be digital
+//! silence. It says that what was declared is done. That nothing else was done is what
 //! [`crate::examine`] says, which needs the source.
 
+use std::collections::BTreeMap;
 use std::thread;
 
 use rayon::prelude::*;
 use redact_core::{
-    AudioBlock, Frame, FrameIndex, MediaItem, Phase, Progress, Redactions, Source, SourceError,
+    AudioBlock, Frame, FrameIndex, MaskRegion, MediaItem, Phase, PixelRect, Progress, Protection,
+    Redactions, Source, SourceError,
 };
 
 use crate::check::{Check, Failures};
 use crate::decode;
 
+mod correlation;
 mod region;
 mod sound;
 
-pub(crate) use region::Residual;
+pub(crate) use correlation::{Correlation, correlations, is_fill};
+pub(crate) use region::{NUMBERS as RESIDUAL_NUMBERS, Residual};
+use region::{Region, Total};
 use sound::Listener;
 pub use sound::MutedLevel;
 
@@ -153,7 +158,7 @@ impl<'a> Auditor<'a> {
     }
 
     pub(crate) fn into_report(self, expected: &Expected) -> AuditReport {
-        let (frames, masks) = self.pictures.into_checks(expected.frames);
+        let (frames, masks) = self.pictures.into_checks(expected.frames, self.redactions);
         let tracks = tracks_check(self.tracks, expected.audio_tracks, &self.listener);
         let (sound, mutes) = self.listener.into_check();
         AuditReport {
@@ -182,32 +187,44 @@ pub(crate) enum MeasuredWhen {
 
 /// Measures every mask of one frame.
 pub(crate) fn measure(frame: &Frame, redactions: &Redactions) -> Vec<Measured> {
+    let mut measured = Vec::new();
+    for_each_region(frame, redactions, |mask, region| {
+        let residual = region.residual();
+        measured.push(Measured { mask, residual });
+    });
+    measured
+}
+
+/// Calls `visit` for every mask of one frame, in their order, with the mask's place in the list.
+fn for_each_region(
+    frame: &Frame,
+    redactions: &Redactions,
+    mut visit: impl FnMut(usize, &Region<'_>),
+) {
     let size = frame.picture.size();
-    let masks: Vec<_> = redactions
-        .masks
-        .iter()
-        .enumerate()
+    let masks = redactions.masks.iter().enumerate();
+    let masks: Vec<_> = masks
         .filter_map(|(index, mask)| {
             let rect = mask.rect_at(frame.index)?;
-            Some((index, mask.effect(), crate::mask::masked_rect(rect, size)))
+            Some((index, mask, crate::mask::masked_rect(rect, size)))
         })
         .collect();
-    let rects: Vec<_> = masks.iter().map(|&(_, _, rect)| rect).collect();
-    masks
-        .iter()
-        .enumerate()
-        .map(|(place, &(mask, effect, rect))| {
-            let later: Vec<_> = rects[place + 1..]
-                .iter()
-                .copied()
-                .filter(|&other| other.overlaps(rect))
-                .collect();
-            Measured {
-                mask,
-                residual: region::residual(&frame.picture, rect, effect, &later),
-            }
-        })
-        .collect()
+    for (place, &(index, mask, rect)) in masks.iter().enumerate() {
+        let overlapping = |masks: &[(usize, _, PixelRect)]| -> Vec<PixelRect> {
+            let rects = masks.iter().map(|&(_, _, other)| other);
+            rects.filter(|&other| other.overlaps(rect)).collect()
+        };
+        let later = overlapping(&masks[place + 1..]);
+        let others = [overlapping(&masks[..place]), later.clone()].concat();
+        let region = Region {
+            picture: &frame.picture,
+            mask,
+            rect,
+            later: &later,
+            others: &others,
+        };
+        visit(index, &region);
+    }
 }
 
 /// What has been measured of the pictures so far.
@@ -226,12 +243,16 @@ struct Pictures {
     covered: u64,
     bare: Failures,
     worst: Option<Worst>,
+    /// By mask: what was measured in all frames together, and whether a single one failed.
+    totals: BTreeMap<usize, (Total, bool)>,
+    /// All masks of all frames together.
+    total: Total,
 }
 
 /// The region that is closest to its bounds, or farthest beyond them.
 struct Worst {
     load: f64,
-    residual: Residual,
+    text: String,
     place: String,
 }
 
@@ -264,26 +285,52 @@ impl Pictures {
                 self.covered += 1;
                 continue;
             };
-            let id = redactions.masks[mask].id();
-            let load = residual.load();
+            let region = &redactions.masks[mask];
+            let (id, is_fill) = (region.id(), Region::is_fill(region));
+            let load = residual.load(is_fill);
+            let text = || residual.text(is_fill);
             // Written so that a load that is not a number fails.
             let within = load <= 1.0;
             if !within {
-                self.bare
-                    .add(|| format!("{id} in frame {index} ({residual})"));
+                self.bare.add(|| {
+                    let lacks = undeclared(region);
+                    format!("{id} in frame {index} ({}{lacks})", text())
+                });
             }
+            let (total, failed) = self.totals.entry(mask).or_default();
+            total.add(&residual, is_fill);
+            *failed |= !within;
+            self.total.add(&residual, is_fill);
             if self.worst.as_ref().is_none_or(|worst| load > worst.load) {
-                let place = format!("{id} in frame {index}");
                 self.worst = Some(Worst {
                     load,
-                    residual,
-                    place,
+                    text: text(),
+                    place: format!("{id} in frame {index}"),
                 });
             }
         }
     }
 
-    fn into_checks(mut self, expected: u32) -> (Check, Check) {
+    /// Judges all frames together: of masks of which no single frame failed, and of all masks where
+    /// none of them failed.
+    fn check_totals(&mut self, redactions: &Redactions) -> Option<String> {
+        for (&mask, (total, failed)) in &self.totals {
+            if let Some(worst) = total.worst().filter(|_| !failed)
+                && worst.load() > 1.0
+            {
+                let id = redactions.masks[mask].id();
+                self.bare.add(|| format!("{id} ({worst})"));
+            }
+        }
+        let worst = self.total.worst()?;
+        if self.bare.is_empty() && worst.load() > 1.0 {
+            self.bare.add(|| format!("all masks together ({worst})"));
+        }
+        Some(format!("; all masks together: {worst}"))
+    }
+
+    fn into_checks(mut self, expected: u32, redactions: &Redactions) -> (Check, Check) {
+        let together = self.check_totals(redactions);
         let found = self.frames;
         if found != expected {
             self.misnumbered
@@ -310,16 +357,31 @@ impl Pictures {
         }
         let frames = self.misnumbered.into_check("frames", figures);
         let mut figures = format!("{} masked rectangles measured", self.regions);
+        for protection in [Protection::Removed, Protection::Reduced] {
+            let masks = redactions.masks.iter();
+            let masks = masks.filter(|mask| mask.effect().protection() == protection);
+            match masks.count() {
+                0 => {}
+                count => figures.push_str(&format!("; {count} masks: {}", protection.text())),
+            }
+        }
         if self.covered > 0 {
             figures.push_str(&format!(", {} lie under later ones", self.covered));
         }
-        if let Some(Worst {
-            residual, place, ..
-        }) = self.worst
-        {
-            figures.push_str(&format!("; the worst: {place} ({residual})"));
+        if let Some(Worst { text, place, .. }) = self.worst {
+            figures.push_str(&format!("; the worst: {place} ({text})"));
         }
+        figures.extend(together);
         (frames, self.bare.into_check("masks", figures))
+    }
+}
+
+/// What to say of a blurred or pixelated mask whose levels are not declared: it must be black.
+fn undeclared(mask: &MaskRegion) -> &'static str {
+    if mask.needs_levels() {
+        "; its levels are not declared, so it must be filled"
+    } else {
+        ""
     }
 }
 

@@ -31,6 +31,11 @@ impl Failures {
         }
     }
 
+    /// Whether nothing failed.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
     /// Takes over what another part of the work counted.
     pub(crate) fn append(&mut self, other: Self) {
         self.count += other.count;

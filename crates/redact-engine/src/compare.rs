@@ -13,7 +13,10 @@ use redact_core::{
     SourceError, TimeBase, Timestamp,
 };
 
-use crate::audit::{AuditReport, Auditor, Expected, Measured, MeasuredWhen, measure};
+use crate::audit::{
+    AuditReport, Auditor, Correlation, Expected, Measured, MeasuredWhen, correlations, is_fill,
+    measure,
+};
 use crate::check::{Check, Failures};
 use crate::decode;
 use crate::mask::mask_frame;
@@ -122,6 +125,7 @@ pub fn examine(
         pictures: Pictures::default(),
         sound: Listener::new([&source, &release].map(|side| side.info().audio.clone())),
         auditor: Auditor::new(redactions, tracks),
+        correlations: BTreeMap::new(),
         earlier,
         evidence: BTreeMap::new(),
     };
@@ -152,7 +156,7 @@ pub fn examine(
         decode::join(release_thread).map_err(CompareError::Release)?;
         Ok(met)
     })?;
-    Ok(walk.into_examination(expected, met))
+    Ok(walk.into_examination(expected, redactions, met))
 }
 
 /// How a side counts time.
@@ -234,6 +238,8 @@ struct Look {
     measured: MeasuredWhen,
     /// Whether both sides were decoded now.
     is_both: bool,
+    /// By mask, how what is left under it goes with what it hides, where both sides were decoded.
+    correlations: BTreeMap<usize, Correlation>,
 }
 
 impl Look {
@@ -281,11 +287,14 @@ fn look(
                 },
                 masks,
                 is_both: false,
+                correlations: BTreeMap::new(),
             }
         }
         (Some(Shown::Frame(source)), Shown::Frame(release)) => {
+            let correlations = correlations(source, release, redactions);
             mask_frame(source, redactions);
             Look {
+                correlations,
                 difference: Some(picture::difference(source, release, redactions)),
                 masks: Some(measure(release, redactions)),
                 measured: MeasuredWhen::Now,
@@ -299,6 +308,7 @@ fn look(
             masks: Some(measure(release, redactions)),
             measured: MeasuredWhen::Now,
             is_both: false,
+            correlations: BTreeMap::new(),
         },
     }
 }
@@ -322,6 +332,8 @@ struct Walk<'a> {
     pictures: Pictures,
     sound: Listener,
     auditor: Auditor<'a>,
+    /// By mask, over all frames that were decoded on both sides.
+    correlations: BTreeMap<usize, Correlation>,
     earlier: Option<&'a BTreeMap<FrameIndex, FrameEvidence>>,
     evidence: BTreeMap<FrameIndex, FrameEvidence>,
 }
@@ -408,6 +420,10 @@ impl Walk<'_> {
             if let Some(difference) = look.difference {
                 self.pictures.take(index, second, difference);
             }
+            for (mask, correlation) in look.correlations {
+                let sums = self.correlations.entry(mask).or_default();
+                sums.add(&correlation);
+            }
         }
     }
 
@@ -437,9 +453,46 @@ impl Walk<'_> {
         }
     }
 
-    fn into_examination(self, expected: &Expected, met: Met) -> Examination {
+    /// What is left under masks must have nothing to do with what they hide.
+    fn check_correlations(&self, redactions: &Redactions, inside: &mut Check) {
+        let mut failures = Failures::default();
+        let mut worst = (0.0, 1.0);
+        for (&mask, correlation) in &self.correlations {
+            let (found, allowed) = correlation.worst(is_fill(redactions, mask));
+            if found / allowed > worst.0 / worst.1 {
+                worst = (found, allowed);
+            }
+            if found > allowed {
+                let id = redactions.masks[mask].id();
+                failures.add(|| {
+                    format!("{id} follows what it hides by {found:.2} levels, allowed {allowed:.2}")
+                });
+            }
+        }
+        if self.correlations.is_empty() {
+            return;
+        }
+        let figures = format!(
+            "{}; {} masks held against what they hide: what is left follows it by at most {:.2} \
+             levels, allowed {:.2}",
+            inside.evidence,
+            self.correlations.len(),
+            worst.0,
+            worst.1
+        );
+        let check = failures.into_check(inside.name, figures);
+        inside.passed &= check.passed;
+        inside.evidence = check.evidence;
+    }
+
+    fn into_examination(
+        mut self,
+        expected: &Expected,
+        redactions: &Redactions,
+        met: Met,
+    ) -> Examination {
         let [source, release] = self.frames;
-        let mut counts = self.coded;
+        let mut counts = std::mem::take(&mut self.coded);
         if source != release {
             counts.add(|| format!("the source has {source} frames, the release {release}"));
         }
@@ -452,8 +505,10 @@ impl Walk<'_> {
         }
         let frames = counts.into_check("frames", figures);
         let figures = format!("largest shift {} µs", self.worst_shift_nanos / 1000);
-        let times = self.times.into_check("frame times", figures);
-        let ([outside, inside], seconds) = self.pictures.into_checks();
+        let times = std::mem::take(&mut self.times).into_check("frame times", figures);
+        let pictures = std::mem::take(&mut self.pictures);
+        let ([outside, mut inside], seconds) = pictures.into_checks();
+        self.check_correlations(redactions, &mut inside);
         let compare = CompareReport {
             seconds,
             checks: vec![frames, times, outside, inside, self.sound.into_check()],

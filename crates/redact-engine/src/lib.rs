@@ -5,6 +5,7 @@
 //!
 //! - [`scan`]: a recording becomes tracks and spans of speech;
 //! - [`render`]: a recording and an approved plan become a release;
+//! - [`take_levels`]: what blurred and pixelated masks of a plan are drawn from;
 //! - [`audit`]: a written release is decoded again and every mask and mute in it is measured;
 //! - [`uncovered`]: what detectors still see in a release;
 //! - [`look_here_first`]: where a person should look, the riskiest moment first;
@@ -19,8 +20,11 @@ mod check;
 mod compare;
 mod decode;
 mod follow;
+mod levels;
 mod mask;
 mod mute;
+#[cfg(test)]
+mod noise;
 mod queue;
 mod render;
 mod risk;
@@ -35,7 +39,8 @@ pub use compare::{
     CompareError, CompareReport, Examination, FrameEvidence, SecondQuality, examine,
 };
 pub use follow::{Follower, Step};
-pub use mask::mask_frame;
+pub use levels::{LevelsError, take_levels};
+pub use mask::{frames_of_levels, mask_frame, mask_levels};
 pub use mute::mute_block;
 pub use render::{AudioReport, CopiedPictures, RenderError, RenderReport, first_masked, render};
 pub use risk::{Moment, Weakness, look_here_first, weak_moments};

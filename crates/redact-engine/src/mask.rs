@@ -1,44 +1,64 @@
 //! Masks: the only code that changes a picture.
 //!
-//! Every effect overwrites all samples of its rectangle in all three planes, from nothing (fill)
-//! or from the few cells of a [`cells::Grid`] (pixelate, blur). The rectangle grows outward to
-//! even pixels, so that no chroma sample is half hidden. Where masks overlap, the later one in
-//! the plan's order lies on top and is made from what the earlier one left.
+//! Every effect overwrites all samples of its rectangle in all three planes, with black (fill) or
+//! with the few levels that were taken once, at the mask's first frame (pixelate, blur): the
+//! picture of a mask only moves and scales with its rectangle. The rectangle grows outward to even
+//! pixels, so that no chroma sample is half hidden. Where masks overlap, the later one in the
+//! plan's order lies on top.
 
-pub(crate) mod blur;
 pub(crate) mod cells;
-pub(crate) mod fill;
-pub(crate) mod pixelate;
+pub(crate) mod pattern;
 
-use redact_core::{Effect, Frame, NormRect, PixelRect, PixelSize, PlaneKind, Redactions};
+use redact_core::{
+    Effect, Frame, FrameIndex, MaskLevels, MaskRegion, NormRect, Picture, PixelRect, PixelSize,
+    PlaneKind, Redactions,
+};
+
+use pattern::Pattern;
 
 /// Hides in `frame` what `redactions` say. Everything else in it stays as decoded.
 ///
-/// A frame that no mask touches is not written to: its buffer stays the decoder's own.
+/// A mask that is to be blurred or pixelated and has no levels is filled. A frame that no mask
+/// touches is not written to: its buffer stays the decoder's own.
 pub fn mask_frame(frame: &mut Frame, redactions: &Redactions) {
-    let size = frame.picture.size();
+    let (size, range) = (frame.picture.size(), frame.picture.range());
     for (mask, rect) in redactions.masks_at(frame.index) {
         let rect = masked_rect(rect, size);
         for kind in PlaneKind::ALL {
-            let black = match kind {
-                PlaneKind::Luma => frame.picture.range().black(),
-                PlaneKind::ChromaBlue | PlaneKind::ChromaRed => fill::GREY,
-            };
             let area = Area::of(rect, kind);
+            let pattern = Pattern::new(mask, kind, range, area);
             let mut plane = frame.picture.plane_mut(kind);
-            match mask.effect() {
-                Effect::Fill => fill::fill(&mut plane, area, black),
-                Effect::Pixelate(cells) => {
-                    let grid = cells::Grid::new(rect, cells);
-                    pixelate::pixelate(&mut plane, area, grid);
-                }
-                Effect::Blur(cells) => {
-                    let grid = cells::Grid::new(rect, cells);
-                    blur::blur(&mut plane, area, grid);
-                }
+            for y in area.rows() {
+                pattern.draw_row(y - area.y, &mut plane.row_mut(y)[area.columns()]);
             }
         }
     }
+}
+
+/// The frames whose pictures the levels of `redactions` are taken from: the first frame of each
+/// mask that lacks its levels, ascending, each once.
+#[must_use]
+pub fn frames_of_levels(redactions: &Redactions) -> Vec<FrameIndex> {
+    let masks = redactions.masks.iter().filter(|mask| mask.needs_levels());
+    let mut frames: Vec<FrameIndex> = masks.map(|mask| mask.span().start()).collect();
+    frames.sort_unstable();
+    frames.dedup();
+    frames
+}
+
+/// Takes the levels of `mask` from `picture`, the recording's as decoded at the mask's first frame;
+/// `None` for a fill, which needs none.
+#[must_use]
+pub fn mask_levels(mask: &MaskRegion, picture: &Picture) -> Option<MaskLevels> {
+    let (Effect::Pixelate(cells) | Effect::Blur(cells)) = mask.effect() else {
+        return None;
+    };
+    let rect = mask.rect_at(mask.span().start())?;
+    Some(cells::levels(
+        picture,
+        masked_rect(rect, picture.size()),
+        cells,
+    ))
 }
 
 /// The pixels that a mask at `rect` overwrites in a picture of `size`.

@@ -34,13 +34,13 @@ pub(crate) fn guard_samples(rate_hz: u32) -> i64 {
 const RAMPS_PER_SECOND: u32 = 200;
 
 /// The tone's peak: -20 dB of full scale.
-pub(crate) const TONE_PEAK: f64 = 0.1;
+const TONE_PEAK: f64 = 0.1;
 
 /// The tone, where the rate can carry it.
 const TONE_HZ: u32 = 1000;
 
 /// The tone's frequency at `rate_hz`: 1 kHz, or a quarter of a rate too low for it.
-pub(crate) fn tone_hz(rate_hz: u32) -> u32 {
+fn tone_hz(rate_hz: u32) -> u32 {
     TONE_HZ.min(rate_hz / 4)
 }
 
@@ -139,7 +139,8 @@ pub(crate) fn touching(block: &AudioBlock, redactions: &Redactions) -> Vec<Reach
 ///
 /// What happens to a sample depends on its place since the recording's zero alone, so it does not
 /// matter how a recording is cut into blocks. Inside a mute's span every sample is exactly `0.0`,
-/// or a 1 kHz tone; where a silent mute and a tone overlap, there is silence.
+/// or a 1 kHz tone, which releases of earlier versions have; where a silent mute and a tone overlap,
+/// there is silence.
 pub fn mute_block(block: &mut AudioBlock, redactions: &Redactions) {
     let range = samples_of(block);
     let touching = touching(block, redactions);
@@ -181,7 +182,7 @@ pub fn mute_block(block: &mut AudioBlock, redactions: &Redactions) {
 }
 
 /// The tone's value at sample `at`.
-fn tone_at(at: i64, rate_hz: u32) -> f64 {
+pub(crate) fn tone_at(at: i64, rate_hz: u32) -> f64 {
     // The frequency is a whole number, so the tone repeats every second.
     let in_second = at.rem_euclid(i64::from(rate_hz));
     #[expect(clippy::cast_precision_loss, reason = "below the rate, a u32")]

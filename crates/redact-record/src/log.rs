@@ -177,6 +177,9 @@ fn mute_row<'a>(manifest: &'a PublicManifest, mute: &'a MuteItem) -> ItemRow<'a>
         class: "sound".into(),
         description: &mute.description,
         done: match mute.style {
+            MuteStyleName::Silence if mute.asked_style.is_some() => {
+                "Replaced by silence (the plan asked for a tone)".into()
+            }
             MuteStyleName::Silence => "Replaced by silence".into(),
             MuteStyleName::Tone => "Replaced by a tone".into(),
         },
@@ -199,13 +202,13 @@ fn mute_row<'a>(manifest: &'a PublicManifest, mute: &'a MuteItem) -> ItemRow<'a>
 
 fn effect_text(effect: EffectFile, weak_accepted: bool) -> String {
     let text = match effect {
-        EffectFile::Fill {} => "Filled; nothing of it is left".to_owned(),
-        EffectFile::Pixelate { cells_across } => {
-            format!("Mosaic of at most {cells_across} cells across; nothing finer is left")
-        }
-        EffectFile::Blur { cells_across } => {
-            format!("Blurred from at most {cells_across} cells across; nothing finer is left")
-        }
+        EffectFile::Fill {} => "Removed: filled with black".to_owned(),
+        EffectFile::Pixelate { cells_across } => format!(
+            "Reduced, may be recovered in part: mosaic of at most {cells_across} cells across"
+        ),
+        EffectFile::Blur { cells_across } => format!(
+            "Reduced, may be recovered in part: blurred from at most {cells_across} cells across"
+        ),
     };
     if weak_accepted {
         return format!("{text}. The policy accepts this in place of a fill");

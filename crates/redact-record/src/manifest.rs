@@ -44,7 +44,9 @@ pub use request::{Request, RequestFile, Terms, read_request, write_request};
 pub use sealed::{KeptTrack, SealedBody, SealedItem, SealedManifest};
 
 /// The names that files give these types.
-pub use crate::file::names::{ClassName, DamageName, EffectFile, MuteStyleName, StreamKindName};
+pub use crate::file::names::{
+    ClassName, DamageName, EffectFile, LevelsFile, MuteStyleName, ProtectionName, StreamKindName,
+};
 pub use crate::file::plan::{ApprovalFile, ReasonFile, SoundTracks};
 pub use crate::file::source::StreamFile;
 pub use crate::findings::ModelFile;

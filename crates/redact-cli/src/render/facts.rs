@@ -95,6 +95,7 @@ pub(crate) fn nameless(redactions: &Redactions) -> Redactions {
             path,
         )
         .expect("what made a mask once makes it again")
+        .with_levels(mask.levels().cloned())
     });
     let masks = masks.collect();
     let mutes = redactions.mutes.iter().map(|mute| MuteRegion {

@@ -1,7 +1,9 @@
 //! The door between a plan and a change to the recording.
 
 use super::Redactions;
-use crate::{Class, Digest, FrameIndex, MaskRegion, Plan, ReasonCode, TrackId, Verdict};
+use crate::{
+    Class, Digest, FrameIndex, MaskLevels, MaskRegion, Plan, ReasonCode, TrackId, Verdict,
+};
 
 /// Why a plan may not be carried out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -131,6 +133,16 @@ impl ApprovedPlan {
     #[must_use]
     pub const fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// The same plan, whose blurred and pixelated masks are drawn from `levels`: one for each of
+    /// its masks, in their order.
+    #[must_use]
+    pub fn with_levels(self, levels: Vec<Option<MaskLevels>>) -> Self {
+        Self {
+            redactions: self.redactions.with_levels(levels),
+            plan: self.plan,
+        }
     }
 
     /// What is hidden and muted.

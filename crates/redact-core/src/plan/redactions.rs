@@ -1,7 +1,7 @@
 //! What is hidden and muted, apart from who decided it.
 
 use super::PlanError;
-use crate::{FrameIndex, MaskRegion, MuteRegion, NormRect, Plan, Verdict};
+use crate::{FrameIndex, MaskLevels, MaskRegion, MuteRegion, MuteStyle, NormRect, Plan, Verdict};
 
 /// What is hidden and muted: everything a renderer does, and all that a checker needs.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -52,9 +52,25 @@ impl Redactions {
 
     /// What `plan` hides and mutes as it stands, approved or not; tracks without a decision are
     /// left out. For showing it to whoever decides: no job that writes a release takes this.
+    ///
+    /// Mutes are silent, whatever style the plan asks for: beside a tone, a lossy encoder leaves
+    /// noise at -60 to -90 dB of full scale, in which speech could be hidden.
     #[must_use]
     pub fn preview(plan: &Plan) -> Self {
         redactions_of(plan)
+    }
+
+    /// The same with these levels for its masks, in their order; masks beyond the list lose theirs.
+    #[must_use]
+    pub fn with_levels(self, levels: Vec<Option<MaskLevels>>) -> Self {
+        let levels = levels.into_iter().chain(std::iter::repeat(None));
+        let masks = self.masks.into_iter().zip(levels);
+        Self {
+            masks: masks
+                .map(|(mask, levels)| mask.with_levels(levels))
+                .collect(),
+            mutes: self.mutes,
+        }
     }
 
     /// The masks that cover part of `frame`, in drawing order, with their rectangles.
@@ -86,7 +102,14 @@ fn redactions_of(plan: &Plan) -> Redactions {
     masks.sort_by_key(|mask| mask.effect() == crate::Effect::Fill);
     Redactions {
         masks,
-        mutes: [plan.mutes.clone(), plan.damage.mutes()].concat(),
+        mutes: [plan.mutes.clone(), plan.damage.mutes()]
+            .concat()
+            .into_iter()
+            .map(|mute| MuteRegion {
+                style: MuteStyle::Silence,
+                ..mute
+            })
+            .collect(),
     }
 }
 

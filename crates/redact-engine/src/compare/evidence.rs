@@ -6,7 +6,7 @@
 use redact_core::{Frame, FrameIndex, Redactions};
 
 use super::picture::{self, Difference};
-use crate::audit::{Measured, Residual, measure};
+use crate::audit::{Measured, RESIDUAL_NUMBERS, Residual, measure};
 
 /// What was found in one frame: how it differs from what it should be, and what is left under each
 /// of its masks, in the order of [`Redactions::masks_at`].
@@ -36,7 +36,7 @@ impl FrameEvidence {
         for residual in &self.masks {
             let known = residual.map(Residual::to_numbers);
             numbers.push(f64::from(u8::from(known.is_some())));
-            numbers.extend(known.unwrap_or_default());
+            numbers.extend(known.unwrap_or([0.0; RESIDUAL_NUMBERS]));
         }
         numbers
     }
@@ -45,13 +45,14 @@ impl FrameEvidence {
     #[must_use]
     pub fn from_numbers(numbers: &[f64]) -> Option<Self> {
         let (difference, masks) = numbers.split_first_chunk()?;
-        let masks = masks.chunks(5).map(|mask| match *mask {
-            [0.0, ..] if mask.len() == 5 => Some(None),
-            [1.0, whole, whole_allowed, block, block_allowed] => {
-                let numbers = [whole, whole_allowed, block, block_allowed];
-                Some(Some(Residual::from_numbers(numbers)))
+        let masks = masks.chunks(1 + RESIDUAL_NUMBERS).map(|mask| {
+            let (known, numbers) = mask.split_first()?;
+            let residual = Residual::from_numbers(numbers.try_into().ok()?);
+            match *known {
+                0.0 => Some(None),
+                1.0 => Some(Some(residual)),
+                _ => None,
             }
-            _ => None,
         });
         Some(Self {
             difference: Difference::from_numbers(difference)?,
@@ -86,7 +87,9 @@ mod tests {
 
     #[test]
     fn evidence_comes_back_as_it_was_and_nothing_else_is_taken_for_it() {
-        let residual = Residual::from_numbers([0.1, 6.0, 1.0 / 3.0, 7.0]);
+        let mut numbers = [1.0 / 3.0; RESIDUAL_NUMBERS];
+        numbers[..2].copy_from_slice(&[0.1, 6.0]);
+        let residual = Residual::from_numbers(&numbers);
         let picture = [
             1.0,
             12.5,
@@ -113,7 +116,7 @@ mod tests {
         };
         let numbers = kept.to_numbers();
         assert_eq!(FrameEvidence::from_numbers(&numbers), Some(kept));
-        for length in (0..17).chain(18..22) {
+        for length in (0..17).chain(18..18 + RESIDUAL_NUMBERS) {
             assert_eq!(FrameEvidence::from_numbers(&numbers[..length]), None);
         }
         for (place, wrong) in [

@@ -4,6 +4,7 @@ use redact_testkit::{
 };
 
 use super::*;
+use crate::noise::add_noise;
 
 const FRAMES: u32 = 75;
 
@@ -31,13 +32,19 @@ fn scene() -> Scene {
 fn redactions() -> Redactions {
     let blur = Effect::Blur(Cells::MAX);
     let span = TimeSpan::new(1_000_000_000, 1_300_000_000).unwrap();
-    Redactions {
+    leveled(Redactions {
         masks: vec![
             drawn_mask("face", blur, 2..60, [0.2, 0.2, 0.7, 0.8]),
             drawn_mask("plate", Effect::Fill, 10..FRAMES, [0.6, 0.6, 0.7, 0.7]),
         ],
         mutes: vec![mute("name", span, MuteStyle::Silence)],
-    }
+    })
+}
+
+fn leveled(redactions: Redactions) -> Redactions {
+    let mut source = MemorySource::of(&scene());
+    let levels = crate::take_levels(&mut source, &redactions, &Quiet).unwrap();
+    redactions.with_levels(levels)
 }
 
 /// What the second half of an examination says.
@@ -96,7 +103,7 @@ fn release(mut tamper: impl FnMut(MediaItem) -> Option<MediaItem>) -> MemorySour
             match &mut item {
                 MediaItem::Frame(frame) => {
                     mask_frame(frame, &redactions);
-                    add_noise(frame);
+                    add_noise(frame, 3);
                 }
                 MediaItem::Audio(block) => {
                     mute_block(block, &redactions);
@@ -111,20 +118,6 @@ fn release(mut tamper: impl FnMut(MediaItem) -> Option<MediaItem>) -> MemorySour
         })
         .collect();
     MemorySource::new(scene.info(), items)
-}
-
-/// Noise of three levels at most, as a codec leaves it.
-fn add_noise(frame: &mut Frame) {
-    let mut state = frame.index.get().wrapping_mul(0x9e37_79b9) | 1;
-    for kind in PlaneKind::ALL {
-        let mut plane = frame.picture.plane_mut(kind);
-        for y in 0..plane.height {
-            for sample in plane.row_mut(y) {
-                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                *sample = sample.saturating_add(((state >> 16) % 7).to_le_bytes()[0]) - 3;
-            }
-        }
-    }
 }
 
 fn failed(tamper: impl FnMut(MediaItem) -> Option<MediaItem>) -> Vec<&'static str> {
@@ -238,6 +231,56 @@ fn sound(
         }
         Some(item)
     }
+}
+
+/// Goal: what is left under a mask has nothing to do with what it hides. Method: a copy of it at
+/// half a level, which the audit cannot tell from noise. Control: as much of another picture.
+#[test]
+fn a_residual_that_follows_what_is_hidden_is_caught() {
+    let redactions = Redactions {
+        masks: vec![drawn_mask(
+            "face",
+            Effect::Fill,
+            0..FRAMES,
+            [0.2, 0.2, 0.7, 0.8],
+        )],
+        mutes: Vec::new(),
+    };
+    let check = |copy: bool| {
+        let scene = scene();
+        let forged = scene.items().map(|mut item| {
+            let MediaItem::Frame(frame) = &mut item else {
+                return item;
+            };
+            let shown = redact_testkit::copy_frame(frame);
+            mask_frame(frame, &redactions);
+            let source = shown.picture.plane(PlaneKind::Luma);
+            let mut plane = frame.picture.plane_mut(PlaneKind::Luma);
+            for y in 32..64_usize {
+                for x in 32..80_usize {
+                    let from = if copy {
+                        source.row(y)[x]
+                    } else {
+                        source.row(95 - y)[111 - x]
+                    };
+                    // A level more where it is bright, in every third sample: too few to be noise.
+                    let up = u8::from(from > 110 && (x + y * 2) % 5 == 0);
+                    plane.row_mut(y)[x] += up;
+                }
+            }
+            item
+        });
+        let items: Vec<MediaItem> = forged.collect();
+        let release = Box::new(MemorySource::new(scene.info(), items));
+        let (audit, compare) = both(Box::new(MemorySource::of(&scene)), release, &redactions);
+        let failed = compare.checks.iter().filter(|check| !check.passed);
+        (
+            audit.checks[1].passed,
+            failed.map(|check| check.name).collect::<Vec<_>>(),
+        )
+    };
+    assert_eq!(check(true), (true, vec!["picture inside masks"]));
+    assert_eq!(check(false), (true, vec![]));
 }
 
 #[test]

@@ -1,18 +1,17 @@
-//! The few cells to which a region is reduced before anything is drawn in it.
+//! The few levels to which a region is reduced before anything is drawn in it.
 //!
-//! A cell is the true mean of all its samples, not one of them: whatever is drawn from the cells
-//! alone can hold nothing finer. All arithmetic is in integers, the same on every machine.
+//! A cell is the true mean of all its samples, not one of them, rounded to one of 16 levels: what
+//! is drawn from the levels alone can hold nothing finer. All arithmetic is in integers, the same
+//! on every machine.
 
-use redact_core::{Cells, PixelRect, PlaneMut};
+use redact_core::{Cells, MaskLevels, Picture, PixelRect, Plane, PlaneKind};
 
 use super::Area;
+use super::pattern::level_of;
 
 /// A cell is at least this many luma samples wide and high (where the region is), so that a small
 /// region is reduced too: eight cells across a region of eight pixels would be the region itself.
 const CELL_SIDE_MIN: u32 = 4;
-
-/// Most cells across and down.
-const SIDE_MAX: usize = Cells::MAX.across() as usize;
 
 /// How a region is divided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +34,8 @@ impl Grid {
             across: side(rect.width()),
             down: side(rect.height()),
         };
-        assert!(grid.across <= SIDE_MAX && grid.down <= SIDE_MAX);
+        let most = usize::from(Cells::MAX.across());
+        assert!(grid.across <= most && grid.down <= most);
         grid
     }
 }
@@ -45,45 +45,38 @@ pub(crate) fn edge(index: usize, parts: usize, length: usize) -> usize {
     index * length / parts
 }
 
-/// Means of a region's cells in one plane, row by row: `[down][across]`.
-pub(crate) struct Means {
-    values: [[u8; SIDE_MAX]; SIDE_MAX],
+/// The levels of `picture` inside `rect`, which has even sides.
+pub(crate) fn levels(picture: &Picture, rect: PixelRect, cells: Cells) -> MaskLevels {
+    let grid = Grid::new(rect, cells);
+    let planes = PlaneKind::ALL.map(|kind| {
+        let means = means(&picture.plane(kind), Area::of(rect, kind), grid);
+        let level = |mean| level_of(mean, kind, picture.range());
+        means.into_iter().map(level).collect()
+    });
+    let side = |cells: usize| u8::try_from(cells).expect("at most eight cells");
+    MaskLevels::new(side(grid.across), side(grid.down), planes)
+        .expect("one level of each plane for each cell of the grid")
 }
 
-impl Means {
-    /// Takes the mean of every cell, rounded to the nearest.
-    ///
-    /// `area` holds at least one sample per cell and side: [`Grid::new`] sees to it.
-    pub(crate) fn of(plane: &PlaneMut<'_>, area: Area, grid: Grid) -> Self {
-        assert!(area.width >= grid.across && area.height >= grid.down);
-        let mut values = [[0; SIDE_MAX]; SIDE_MAX];
-        for (cell_y, row_of_means) in values.iter_mut().enumerate().take(grid.down) {
-            let top = area.y + edge(cell_y, grid.down, area.height);
-            let bottom = area.y + edge(cell_y + 1, grid.down, area.height);
-            let mut sums = [0_u64; SIDE_MAX];
-            for y in top..bottom {
-                let row = &plane.row(y)[area.columns()];
-                for (cell_x, sum) in sums.iter_mut().enumerate().take(grid.across) {
-                    let left = edge(cell_x, grid.across, area.width);
-                    let right = edge(cell_x + 1, grid.across, area.width);
-                    *sum += row_sum(&row[left..right]);
-                }
-            }
-            for (cell_x, mean) in row_of_means.iter_mut().enumerate().take(grid.across) {
-                let columns = edge(cell_x + 1, grid.across, area.width)
-                    - edge(cell_x, grid.across, area.width);
-                let count = (columns * (bottom - top)) as u64;
-                *mean = u8::try_from((sums[cell_x] + count / 2) / count)
-                    .expect("a mean of bytes is a byte");
-            }
+/// The mean of every cell, rounded to the nearest, row by row.
+///
+/// `area` holds at least one sample per cell and side: [`Grid::new`] sees to it.
+pub(crate) fn means(plane: &Plane<'_>, area: Area, grid: Grid) -> Vec<u8> {
+    assert!(area.width >= grid.across && area.height >= grid.down);
+    let mut means = Vec::with_capacity(grid.across * grid.down);
+    for cell_y in 0..grid.down {
+        let top = area.y + edge(cell_y, grid.down, area.height);
+        let bottom = area.y + edge(cell_y + 1, grid.down, area.height);
+        for cell_x in 0..grid.across {
+            let left = area.x + edge(cell_x, grid.across, area.width);
+            let right = area.x + edge(cell_x + 1, grid.across, area.width);
+            let rows = (top..bottom).map(|y| row_sum(&plane.row(y)[left..right]));
+            let count = ((right - left) * (bottom - top)) as u64;
+            let mean = (rows.sum::<u64>() + count / 2) / count;
+            means.push(u8::try_from(mean).expect("a mean of bytes is a byte"));
         }
-        Self { values }
     }
-
-    /// Row `cell_y` of the cells; only the grid's first columns are set.
-    pub(crate) fn row(&self, cell_y: usize) -> &[u8; SIDE_MAX] {
-        &self.values[cell_y]
-    }
+    means
 }
 
 /// The sum of a run of samples; a row of at most 16384 bytes fits 32 bits, which the compiler

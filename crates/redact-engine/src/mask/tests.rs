@@ -1,5 +1,7 @@
 use proptest::prelude::*;
-use redact_core::{Cells, ColorRange, FrameIndex, MaskRegion, Picture, Redactions, Timestamp};
+use redact_core::{
+    Cells, ColorRange, FrameIndex, MaskLevels, MaskRegion, Picture, Redactions, Timestamp,
+};
 use redact_testkit::{Scene, copy_frame, drawn_mask};
 
 use super::cells::Grid;
@@ -10,6 +12,18 @@ fn redactions(masks: Vec<MaskRegion>) -> Redactions {
         masks,
         mutes: Vec::new(),
     }
+}
+
+/// The same masks with the levels that they have in `frame`, whatever their spans.
+fn leveled(masks: Vec<MaskRegion>, frame: &Frame) -> Vec<MaskRegion> {
+    let levels = |mask: &MaskRegion| mask_levels(mask, &frame.picture);
+    masks
+        .into_iter()
+        .map(|mask| {
+            let levels = levels(&mask);
+            mask.with_levels(levels)
+        })
+        .collect()
 }
 
 fn textured(width: u32, height: u32) -> Frame {
@@ -49,6 +63,8 @@ fn a_fill_is_black_in_both_ranges() {
         assert_eq!(frame.picture.plane(PlaneKind::Luma).row(8)[0], 200);
     }
 }
+
+mod recovery;
 
 #[test]
 fn a_grid_has_fewer_cells_along_the_shorter_side_and_none_too_small() {
@@ -92,13 +108,67 @@ fn a_blur_rises_smoothly_from_cell_to_cell() {
         picture,
     };
     let mask = drawn_mask("m", Effect::Blur(cells(4)), 0..1, [0.0, 0.0, 1.0, 1.0]);
-    mask_frame(&mut frame, &redactions(vec![mask]));
+    let masks = leveled(vec![mask], &frame);
+    mask_frame(&mut frame, &redactions(masks));
     let row = frame.picture.plane(PlaneKind::Luma).row(30);
-    assert_eq!((row[0], row[63]), (40, 200));
+    // The nearest of 16 levels.
+    assert_eq!((row[0], row[63]), (45, 206));
     assert!(
         row.windows(2)
             .all(|pair| pair[0] <= pair[1] && pair[1] - pair[0] <= 11)
     );
+}
+
+/// Goal: a mask's picture does not change while what it hides does, and scales with the rectangle.
+#[test]
+fn a_mask_shows_the_same_levels_in_every_frame() {
+    for effect in [Effect::Blur(cells(8)), Effect::Pixelate(cells(8))] {
+        let mask = drawn_mask("m", effect, 0..9, [0.25, 0.25, 0.75, 0.75]);
+        let mask = leveled(vec![mask], &textured(64, 64));
+        let shown = |seed: u32, size: u32| {
+            let mut frame = Scene::new(size, size, seed + 1).frame(seed);
+            mask_frame(&mut frame, &redactions(mask.clone()));
+            let plane = frame.picture.plane(PlaneKind::Luma);
+            let quarter = size as usize / 4;
+            let rows = quarter..quarter * 3;
+            rows.map(|y| plane.row(y)[quarter..quarter * 3].to_vec())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(shown(0, 64), shown(7, 64));
+        let (small, large) = (shown(3, 64), shown(4, 128));
+        assert!(small[16][16].abs_diff(large[32][32]) <= 16);
+    }
+}
+
+/// Goal: when in doubt, hide: a blur of which no levels were taken is black.
+#[test]
+fn a_mask_without_levels_is_filled() {
+    let mut frame = textured(32, 32);
+    let mask = drawn_mask("m", Effect::Blur(cells(8)), 0..1, [0.0, 0.0, 1.0, 1.0]);
+    mask_frame(&mut frame, &redactions(vec![mask]));
+    let plane = frame.picture.plane(PlaneKind::Luma);
+    assert!(
+        plane
+            .rows()
+            .all(|row| row.iter().all(|&sample| sample == 16))
+    );
+}
+
+#[test]
+fn levels_are_the_nearest_and_gray_is_one_of_them() {
+    for range in [ColorRange::Limited, ColorRange::Full] {
+        for kind in PlaneKind::ALL {
+            for level in 0..MaskLevels::COUNT {
+                let sample = pattern::sample_of(level, kind, range);
+                assert_eq!(pattern::level_of(sample, kind, range), level);
+            }
+        }
+        assert_eq!(
+            pattern::sample_of(8, PlaneKind::ChromaRed, range),
+            pattern::GRAY
+        );
+        assert_eq!(pattern::sample_of(0, PlaneKind::Luma, range), range.black());
+    }
 }
 
 fn any_effect() -> impl Strategy<Value = Effect> {
@@ -171,6 +241,7 @@ proptest! {
         let mut frame = textured(half_width * 2, half_height * 2);
         let before = copy_frame(&frame);
         let size = frame.picture.size();
+        let masks = leveled(masks, &frame);
         mask_frame(&mut frame, &redactions(masks.clone()));
         for kind in PlaneKind::ALL {
             let (old, new) = (before.picture.plane(kind), frame.picture.plane(kind));
@@ -200,9 +271,10 @@ proptest! {
         }));
         let mut other = same_means(&frame, &mask, grid);
         prop_assert!(rect.width() < 4 || samples(&frame) != samples(&other));
-        let redactions = redactions(vec![mask]);
-        mask_frame(&mut frame, &redactions);
-        mask_frame(&mut other, &redactions);
+        for frame in [&mut frame, &mut other] {
+            let masks = leveled(vec![mask.clone()], frame);
+            mask_frame(frame, &redactions(masks));
+        }
         prop_assert_eq!(samples(&frame), samples(&other));
     }
 
@@ -228,7 +300,8 @@ proptest! {
         let mut frame = Frame {
             index: FrameIndex::ZERO, timestamp: Timestamp::new(0), duration_ticks: 1, picture,
         };
-        mask_frame(&mut frame, &redactions(vec![mask.clone()]));
+        let masks = leveled(vec![mask.clone()], &frame);
+        mask_frame(&mut frame, &redactions(masks));
         for kind in PlaneKind::ALL {
             let rect = masked_rect(mask.rect_at(FrameIndex::ZERO).unwrap(), size);
             let area = Area::of(rect, kind);

@@ -27,14 +27,17 @@ fn scene() -> Scene {
 fn plan(scene: &Scene) -> ApprovedPlan {
     let blur = Effect::Blur(Cells::MAX);
     let span = TimeSpan::new(500_000_000, 700_000_000).unwrap();
-    approved(
+    let plan = approved(
         scene,
         vec![
             drawn_mask("a", Effect::Fill, 3..20, [0.0, 0.0, 0.5, 0.5]),
             drawn_mask("b", blur, 10..30, [0.25, 0.25, 0.75, 0.75]),
         ],
         vec![mute("m", span, MuteStyle::Silence)],
-    )
+    );
+    let mut source = MemorySource::of(scene);
+    let levels = crate::take_levels(&mut source, plan.redactions(), &Quiet).unwrap();
+    plan.with_levels(levels)
 }
 
 fn equal(a: &Frame, b: &Frame) -> bool {

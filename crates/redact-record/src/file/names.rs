@@ -1,7 +1,8 @@
 //! Enumerations as files spell them.
 
 use redact_core::{
-    BoxOrigin, Cells, Class, ColorRange, DamageCause, Effect, MuteStyle, StreamKind,
+    BoxOrigin, Cells, Class, ColorRange, DamageCause, Effect, MaskLevels, MuteStyle, Protection,
+    StreamKind,
 };
 use serde::{Deserialize, Serialize};
 
@@ -127,12 +128,12 @@ pub enum EffectFile {
     // A struct variant, because serde lets unknown keys pass beside a unit variant's tag.
     /// Black: nothing of the region is left.
     Fill {},
-    /// A mosaic of the cells' means.
+    /// A mosaic of the mask's levels.
     Pixelate {
         /// Cells across the region's longer side, 1 to 8.
         cells_across: u8,
     },
-    /// A smooth surface through the cells' means.
+    /// A smooth surface through the mask's levels.
     Blur {
         /// Cells across the region's longer side, 1 to 8.
         cells_across: u8,
@@ -150,6 +151,67 @@ impl From<Effect> for EffectFile {
                 cells_across: cells.across(),
             },
         }
+    }
+}
+
+twin! {
+    /// How much of what is hidden is left in the release.
+    ProtectionName of Protection {
+        /// Nothing: it is removed.
+        Removed = "removed",
+        /// It is reduced to a few levels and may be recovered in part.
+        Reduced = "reduced",
+    }
+}
+
+/// What a blurred or pixelated region shows, the same in every frame: 16 levels per channel, one
+/// hexadecimal digit for each cell, row by row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct LevelsFile {
+    /// Cells across, 1 to 8.
+    pub across: u8,
+    /// Cells down, 1 to 8.
+    pub down: u8,
+    /// Brightness.
+    pub luma: String,
+    /// Blue difference; 8 is neutral.
+    pub blue: String,
+    /// Red difference; 8 is neutral.
+    pub red: String,
+}
+
+impl From<&MaskLevels> for LevelsFile {
+    fn from(levels: &MaskLevels) -> Self {
+        let digit = |&level: &u8| char::from_digit(u32::from(level), 16).unwrap_or('0');
+        let [luma, blue, red] = levels
+            .planes()
+            .each_ref()
+            .map(|plane| plane.iter().map(digit).collect());
+        Self {
+            across: levels.across(),
+            down: levels.down(),
+            luma,
+            blue,
+            red,
+        }
+    }
+}
+
+impl LevelsFile {
+    /// The levels; `None` when there are not as many as there are cells, or one is no lower-case
+    /// hexadecimal digit.
+    #[must_use]
+    pub fn levels(&self) -> Option<MaskLevels> {
+        let level = |digit: u8| match digit {
+            b'0'..=b'9' => Some(digit - b'0'),
+            b'a'..=b'f' => Some(digit - b'a' + 10),
+            _ => None,
+        };
+        let plane = |digits: &String| digits.bytes().map(level).collect::<Option<Vec<u8>>>();
+        let planes = [plane(&self.luma)?, plane(&self.blue)?, plane(&self.red)?];
+        MaskLevels::new(self.across, self.down, planes)
     }
 }
 

@@ -3,17 +3,17 @@
 use std::collections::BTreeSet;
 
 use redact_core::{
-    Class, Damage, Digest, Effect, FrameSpan, MaskOrigin, MaskRegion, PlannedTrack, SourceIdentity,
-    Track, Verdict,
+    Class, Damage, Digest, Effect, FrameSpan, MaskOrigin, MaskRegion, MuteStyle, PlannedTrack,
+    SourceIdentity, Track, Verdict,
 };
 
 use super::input::{AudioResult, CheckResult, ManifestInput, SecondQuality};
 use super::sealed::{self, KeptTrack, SealedBody, SealedItem};
 use super::{
     ApprovalSummary, CheckFile, Checks, Coding, Coverage, Hex, KeptCount, MaskItem, MaskOriginName,
-    Medium, MuteItem, MuteLevel, NamedValue, OneLine, PUBLIC_SCHEMA, PolicyName, PublicManifest,
-    ReasonFile, ReleaseFile, SCHEMA_VERSION, SecondPsnr, Seconds, SoundTotal, SoundTracks,
-    SourceSummary, Strength, Tool, Totals, Utc, damaged, removed,
+    Medium, MuteItem, MuteLevel, MuteStyleName, NamedValue, OneLine, PUBLIC_SCHEMA, PolicyName,
+    PublicManifest, ReasonFile, ReleaseFile, SCHEMA_VERSION, SecondPsnr, Seconds, SoundTotal,
+    SoundTracks, SourceSummary, Strength, Tool, Totals, Utc, damaged, removed,
 };
 use crate::file::plan::keyframe_row;
 use crate::{RecordError, digest_bytes, json, plan};
@@ -279,6 +279,8 @@ fn mask_item(
             Effect::Fill => Strength::Opaque,
             Effect::Pixelate(_) | Effect::Blur(_) => Strength::Cells,
         },
+        protection: Some(mask.effect().protection().into()),
+        levels: mask.levels().map(|levels| OneLine(levels.into())),
         weak_effect_accepted: class.is_some_and(|class| mask.effect().is_weak_for(class)),
         reason: mask.reason().0.clone(),
         geometry: mask.path().iter().map(keyframe_row).collect(),
@@ -385,10 +387,17 @@ fn mute_items(input: &ManifestInput<'_>, masks: usize) -> Vec<MuteItem> {
             )),
             sound_tracks: SoundTracks(mute.streams.clone()),
             style: mute.style.into(),
+            asked_style: asked_style(input, index, mute.style),
             measured: mute_levels(input, index),
             reason: mute.reason.0.clone(),
         })
         .collect()
+}
+
+/// The style that the plan asked for in its mute `index`, where it is another than was `done`.
+fn asked_style(input: &ManifestInput<'_>, index: usize, done: MuteStyle) -> Option<MuteStyleName> {
+    let asked = input.plan.plan().mutes.get(index)?.style;
+    (asked != done).then(|| asked.into())
 }
 
 fn mute_levels(input: &ManifestInput<'_>, mute: usize) -> Vec<OneLine<MuteLevel>> {

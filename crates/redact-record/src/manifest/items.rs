@@ -4,7 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ClassName, EffectFile, MuteStyleName, OneLine, Seconds, SoundTracks};
+use super::{
+    ClassName, EffectFile, LevelsFile, MuteStyleName, OneLine, ProtectionName, Seconds, SoundTracks,
+};
 use crate::file::plan::KeyframeRow;
 
 /// The medium of an item: indexes of withheld items name it.
@@ -42,7 +44,7 @@ pub enum MaskOriginName {
 pub enum Strength {
     /// Nothing.
     Opaque,
-    /// The means of at most 8 by 8 cells, and nothing finer.
+    /// The levels of at most 8 by 8 cells.
     Cells,
 }
 
@@ -99,6 +101,14 @@ pub struct MaskItem {
     pub effect: OneLine<EffectFile>,
     /// How much is left: what can be undone depends on it.
     pub strength: Strength,
+    /// The same in words: whether what is hidden is removed, or only reduced. Manifests of earlier
+    /// versions lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protection: Option<ProtectionName>,
+    /// What a blurred or pixelated region shows in every frame, taken once, at its first frame:
+    /// many frames then tell no more than one. A region that was filled has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub levels: Option<OneLine<LevelsFile>>,
     /// Whether a weaker effect than fill was accepted on a plate or a screen.
     pub weak_effect_accepted: bool,
     /// Code of the reason.
@@ -128,6 +138,10 @@ pub struct MuteItem {
     pub sound_tracks: SoundTracks,
     /// What is heard instead.
     pub style: MuteStyleName,
+    /// What the plan asked for, where that is something else: a tone is released as silence, because
+    /// speech could be hidden in what a lossy encoder leaves beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_style: Option<MuteStyleName>,
     /// What is left, measured on each track of the finished file that has sound there.
     pub measured: Vec<OneLine<MuteLevel>>,
     /// Code of the reason.
@@ -143,7 +157,7 @@ pub struct MuteLevel {
     pub track: u32,
     /// Samples per channel that were measured.
     pub samples: u64,
-    /// The loudest 20 ms, decibels of full scale; where a tone is heard, what is heard beside it.
+    /// The loudest sample, decibels of full scale; where a tone is heard, what is left beside it.
     /// -200 stands for that and anything below.
     pub loudest_dbfs: f64,
 }

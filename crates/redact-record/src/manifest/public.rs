@@ -3,14 +3,15 @@
 //! The doc comments of its fields are the descriptions in the JSON Schema.
 
 use redact_core::{
-    Class, Conversion, Digest, MaskOrigin, MuteRegion, ReasonCode, Redactions, TrackId,
+    Class, Conversion, Digest, MaskOrigin, MaskRegion, MuteRegion, Protection, ReasonCode,
+    Redactions, TrackId,
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
     ApprovalSummary, Checks, ClassName, Coding, DamagedItem, Hex, KeptCount, MaskItem,
-    MaskOriginName, Medium, ModelFile, MuteItem, OneLine, PUBLIC_SCHEMA, ReasonFile, RemovedItem,
-    Seconds, StreamFile, Terms, Tool, Totals, Utc, removed,
+    MaskOriginName, Medium, ModelFile, MuteItem, OneLine, PUBLIC_SCHEMA, ProtectionName,
+    ReasonFile, RemovedItem, Seconds, StreamFile, Terms, Tool, Totals, Utc, removed,
 };
 use crate::events::Checkpoint;
 use crate::file::plan::{mask_region, mute_span, mute_streams, reasons};
@@ -367,14 +368,15 @@ impl PublicManifest {
                 MaskOriginName::Drawn => MaskOrigin::Drawn,
                 MaskOriginName::Damage => MaskOrigin::Damage,
             };
-            mask_region(
+            let region = mask_region(
                 &|key| format!("item {item}, {key}"),
                 format!("item-{item}"),
                 origin,
                 (mask.effect.0, mask.reason.clone()),
                 mask.frames.0,
                 &mask.geometry,
-            )
+            )?;
+            with_levels(mask, region)
         });
         let mutes = self.mutes.iter().map(|mute| {
             let at = |key: &str| format!("item {}, {key}", mute.item);
@@ -399,6 +401,29 @@ impl PublicManifest {
     #[must_use]
     pub const fn sealed_body(&self) -> Digest {
         self.sealed_body_sha256.0
+    }
+}
+
+/// The region with its levels, which only what is blurred or pixelated has; its class of protection
+/// is that of its effect.
+fn with_levels(mask: &MaskItem, region: MaskRegion) -> Result<MaskRegion, RecordError> {
+    let at = |key: &str| format!("item {}, {key}", mask.item);
+    let protection = region.effect().protection();
+    if let Some(named) = mask.protection.filter(|named| *named != protection.into()) {
+        let expected = ProtectionName::from(protection).to_string();
+        return Err(RecordError::field(at("protection"), named, expected));
+    }
+    let Some(levels) = &mask.levels else {
+        return Ok(region);
+    };
+    let known = levels.0.levels();
+    match known.filter(|_| protection == Protection::Reduced) {
+        Some(levels) => Ok(region.with_levels(Some(levels))),
+        None => Err(RecordError::field(
+            at("levels"),
+            "others",
+            "one hexadecimal digit for each cell, of a blurred or pixelated region",
+        )),
     }
 }
 

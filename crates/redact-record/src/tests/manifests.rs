@@ -1,8 +1,8 @@
 //! Manifests and the log: complete, strict, and silent about what must not go out.
 
 use redact_core::{
-    Damage, DamageCause, DamagedPictures, DamagedSound, Digest, FrameIndex, FrameSpan, MaskOrigin,
-    TimeSpan,
+    Damage, DamageCause, DamagedPictures, DamagedSound, Digest, Effect, FrameIndex, FrameSpan,
+    MaskLevels, MaskOrigin, TimeSpan,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -102,6 +102,48 @@ fn masks_and_mutes_can_be_rebuilt_from_the_public_manifest_alone() {
         );
     }
     assert_eq!(rebuilt.mutes.len(), planned.mutes.len());
+}
+
+/// Goal: what a blur or mosaic shows is declared, and nothing that is no such thing is taken for it.
+#[test]
+fn levels_come_back_and_others_are_refused() {
+    let levels = MaskLevels::new(2, 1, [vec![0, 15], vec![8, 8], vec![10, 3]]);
+    let mut made = Made::new();
+    let masks = made.plan.redactions().masks.len();
+    made.plan = made.plan.with_levels(vec![levels.clone(); masks]);
+    let built = made.build();
+    let case = Case::new();
+    let open = |old: &str, new: &str| {
+        assert!(text(&built.public_bytes).contains(old), "{old}");
+        let changed = text(&built.public_bytes).replacen(old, new, 1);
+        case.open_public(changed.as_bytes())
+    };
+    let rebuilt = open("", "").unwrap().redactions().unwrap();
+    for (mask, item) in rebuilt.masks.iter().zip(&built.public.masks) {
+        let reduced = mask.effect() != Effect::Fill;
+        assert_eq!(mask.levels(), levels.as_ref().filter(|_| reduced));
+        let protection = if reduced { "reduced" } else { "removed" };
+        assert_eq!(item.protection.unwrap().to_string(), protection);
+    }
+    for (old, new, at) in [
+        ("\"luma\":\"0f\"", "\"luma\":\"0g\"", "levels"),
+        ("\"luma\":\"0f\"", "\"luma\":\"0F\"", "levels"),
+        ("\"luma\":\"0f\"", "\"luma\":\"0ff\"", "levels"),
+        ("\"across\":2", "\"across\":9", "levels"),
+        (
+            "\"protection\": \"reduced\"",
+            "\"protection\": \"removed\"",
+            "protection",
+        ),
+        (
+            "\"kind\":\"pixelate\",\"cells_across\":4",
+            "\"kind\":\"fill\"",
+            "protection",
+        ),
+    ] {
+        let error = open(old, new).unwrap_err();
+        assert!(error.to_string().contains(at), "{error}");
+    }
 }
 
 /// Goal: a checker learns from the manifest alone what is damaged, and that it is hidden whole.
@@ -416,10 +458,10 @@ fn the_log_holds_what_a_reader_needs_and_no_script() {
     for wanted in [
         "lang=\"en\"",
         "5 U.S.C. 552(b)(7)(C)",
-        "Blurred from at most 8 cells across",
-        "Mosaic of at most 4 cells across",
+        "Reduced, may be recovered in part: blurred from at most 8 cells across",
+        "Reduced, may be recovered in part: mosaic of at most 4 cells across",
         "Replaced by silence",
-        "Replaced by a tone",
+        "Replaced by silence (the plan asked for a tone)",
         "not legal advice",
         "12.35 %",
         "0:00.2</b> of 0:00.4 muted on sound track 1",
