@@ -67,6 +67,8 @@ pub enum Act {
     Request,
     /// A recording was taken in.
     Intake,
+    /// Something of a recording was shown to a person.
+    View,
     /// Bytes of an entry that was cut short were moved out of the log; the log itself writes this.
     Repair,
 }
