@@ -22,7 +22,7 @@ use redact_desk::{Certificate, Desk, Listen, Options};
 use redact_record::events::EventLog;
 
 use crate::args::{DeskArgs, GlobalArgs};
-use crate::{Outcome, approve, journal, places, progress};
+use crate::{Outcome, approve, journal, limits, places, progress};
 
 /// Names in the folder of one task.
 const PICTURE: &str = "picture.jpg";
@@ -35,6 +35,8 @@ const GIGABYTE: u64 = 1_000_000_000;
 /// # Errors
 /// When the data folder or the address cannot be used.
 pub(crate) fn desk(args: &DeskArgs, global: &GlobalArgs) -> Result<Outcome> {
+    limits::write_for_owner_alone();
+    limits::raise_open_files();
     let listen = listen(args);
     let listener = listen.bind()?;
     let address = listener.local_addr().context("cannot listen")?;
@@ -53,7 +55,9 @@ pub(crate) fn desk(args: &DeskArgs, global: &GlobalArgs) -> Result<Outcome> {
         let here = format!("{scheme}://{}/", hosts[0]);
         crate::say(&format!("the desk is open: {here}"));
         if let Some(token) = desk.setup_token().await? {
-            crate::say(&format!("make the administrator: {here}#/welcome/{token}"));
+            crate::say(&format!(
+                "create the administrator account: {here}#/welcome/{token}"
+            ));
         }
         desk.serve(listener, &listen, interrupted()).await?;
         Ok(Outcome::Done)

@@ -1,4 +1,5 @@
-//! What the system says when a file may grow no further.
+//! Limits that the system sets for this process: file sizes, open files, and who may read what it
+//! writes.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -13,4 +14,23 @@ use signal_hook::consts::SIGXFSZ;
 pub(crate) fn make_size_limit_an_error() -> std::io::Result<()> {
     // That it happened is of no interest: the write says so itself.
     signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false))).map(drop)
+}
+
+/// Raises the number of files that this process may have open to what the system allows it: every
+/// browser's connection is one.
+#[cfg(feature = "media")]
+pub(crate) fn raise_open_files() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    let raised = getrlimit(Resource::RLIMIT_NOFILE)
+        .and_then(|(_, hard)| setrlimit(Resource::RLIMIT_NOFILE, hard, hard));
+    if let Err(error) = raised {
+        tracing::warn!("cannot raise the limit of open files: {error}");
+    }
+}
+
+/// Makes what this process and its children write readable by their user alone.
+#[cfg(feature = "media")]
+pub(crate) fn write_for_owner_alone() {
+    use nix::sys::stat::{Mode, umask};
+    umask(Mode::S_IRWXG | Mode::S_IRWXO);
 }

@@ -1,12 +1,15 @@
 //! Who may come in: signing in and out, invitations, one's own password.
 //!
 //! A sign-in needs login, password and a code of the second factor, and its refusal never says
-//! which of them was wrong. Five refusals in 15 minutes lock the login, known or not, until the
-//! first of them is 15 minutes old.
+//! which of them was wrong. How many are allowed: [`attempts`].
 
+pub(crate) mod attempts;
 pub(crate) mod code;
+pub(crate) mod hashing;
 mod invite;
 pub(crate) mod password;
+pub(crate) mod refusals;
+pub(crate) mod secrets;
 pub(crate) mod session;
 pub(crate) mod signing;
 
@@ -19,16 +22,17 @@ use serde_json::json;
 
 use crate::answer::{Answer, ApiError, Body};
 use crate::app::{App, Note, Shared};
+use crate::peer::Peer;
 use crate::routes::Role;
 use crate::store::{Db, Id};
-use crate::time::{self, MINUTE, Millis};
+use crate::time::{self, Millis};
+use crate::views::{self, Over};
 
+use attempts::Origin;
+use hashing::Lane;
 pub(crate) use invite::{confirm, enrol, invite, link_for};
+use refusals::Refusal;
 use session::Who;
-
-/// So many refusals within [`FAILURES_WITHIN`] lock a login.
-const FAILURES_MAX: i64 = 5;
-const FAILURES_WITHIN: Millis = 15 * MINUTE;
 
 /// An account, as the database has it.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -83,26 +87,45 @@ pub(crate) struct SignIn {
 /// `POST /session`.
 pub(crate) async fn sign_in(
     State(app): State<App>,
+    peer: Peer,
     headers: HeaderMap,
     Body(given): Body<SignIn>,
 ) -> Answer<Response> {
     let login = given.login.trim().to_lowercase();
-    check_lock(&app, &login).await?;
     let account = by_login(&app.db, &login).await?;
+    let origin = match &account {
+        Some(account) => session::origin(&app, account, &headers, peer).await?,
+        None => Origin::Stranger(peer),
+    };
+    let name = account.as_ref().map(|account| account.name.clone());
+    // What was typed may be a password in the wrong field: an unknown login is not written down.
+    let refusal = |locked| Refusal {
+        peer,
+        who: name.as_deref().unwrap_or("unknown"),
+        action: "sign-in",
+        locked,
+    };
+    let attempt = match attempts::reserve(&app, &login, &origin).await {
+        Ok(attempt) => attempt,
+        Err(refused) => {
+            refusals::note(&app, refusal(true)).await?;
+            return Err(refused);
+        }
+    };
     let right = match &account {
         Some(account) if account.active => {
             // Both are looked at, so that time tells nothing.
             let known = account.password.as_deref();
-            let password = password::matches(&app, &given.password, known).await?;
+            let password = password::matches(&app, Lane::Strangers, &given.password, known).await?;
             password && code::take(&app, account, &given.code).await?
         }
         _ => {
-            password::matches(&app, &given.password, None).await?;
+            password::matches(&app, Lane::Strangers, &given.password, None).await?;
             false
         }
     };
     let Some(account) = account.filter(|_| right) else {
-        fail(&app, &login, "sign-in").await?;
+        refusals::note(&app, refusal(false)).await?;
         return Err(ApiError::new(
             StatusCode::UNAUTHORIZED,
             "invalid_credentials",
@@ -110,12 +133,13 @@ pub(crate) async fn sign_in(
         )
         .hint("A code is good once: wait for the next one before you try again."));
     };
-    forget_failures(&app, &login).await?;
+    attempt.refund(&app).await?;
     let note = Note::new(Act::Account, "sign-in").label("role", account.role.name());
-    app.note(&account.name, note).await?;
+    app.note(&account.name, note.label("address", &peer.label()))
+        .await?;
     // Whatever session the browser shows is not gone on with: a sign-in makes a new one.
     session::end_shown(&app, &headers).await?;
-    session::begin(&app, &account).await
+    session::begin(&app, &account, &headers).await
 }
 
 /// `DELETE /session`.
@@ -127,6 +151,7 @@ pub(crate) async fn sign_out(
     session::end_shown(&app, &headers).await?;
     app.note(&who.name, Note::new(Act::Account, "sign-out"))
         .await?;
+    views::settle(&app, Over::Ended).await?;
     Ok((StatusCode::NO_CONTENT, session::forget_cookie()).into_response())
 }
 
@@ -172,16 +197,21 @@ pub(crate) struct NewPassword {
 pub(crate) async fn change_password(
     State(app): State<App>,
     who: Who,
+    peer: Peer,
+    headers: HeaderMap,
     Body(given): Body<NewPassword>,
 ) -> Answer<StatusCode> {
     let account = by_id(&app.db, &who.id).await?;
     password::check(&given.new_password)?;
-    re_enter(&app, &account, &given.password, "password-change").await?;
-    if !code::take(&app, &account, &given.code).await? {
-        fail(&app, &account.login, "password-change").await?;
-        return Err(wrong_code());
-    }
-    let hash = password::hash(&app, &given.new_password).await?;
+    let again = ReEntry {
+        account: &account,
+        peer,
+        password: &given.password,
+        code: Some(&given.code),
+        action: "password-change",
+    };
+    re_enter(&app, again).await?;
+    let hash = password::hash(&app, Lane::SignedIn, &given.new_password).await?;
     let (old, new) = (&given.password, &given.new_password);
     let anew = signing::sealed_anew(&app, &who.id, old, new).await?;
     let mut change = app.db.begin_with("BEGIN IMMEDIATE").await?;
@@ -195,7 +225,7 @@ pub(crate) async fn change_password(
     // One change with the password: a key that no password opens would be lost.
     signing::reseal(&mut change, anew).await?;
     change.commit().await?;
-    session::end_others(&app, &who).await?;
+    session::end_others(&app, &who, &headers).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -205,92 +235,53 @@ pub(crate) fn wrong_code() -> ApiError {
         .hint("Wait for the next code; check that the clock of your telephone is right.")
 }
 
-/// Checks the password of somebody who is signed in; a wrong one counts as a failed sign-in.
+/// What somebody who is signed in enters again.
+pub(crate) struct ReEntry<'a> {
+    pub(crate) account: &'a Account,
+    pub(crate) peer: Peer,
+    pub(crate) password: &'a str,
+    /// The second factor, where it is asked for.
+    pub(crate) code: Option<&'a str>,
+    /// For what, as the event log spells it.
+    pub(crate) action: &'static str,
+}
+
+/// Checks what somebody who is signed in enters again; counted by account, apart from sign-ins.
 ///
 /// # Errors
-/// 401 `wrong_password`, 429 `locked`.
-pub(crate) async fn re_enter(
-    app: &Shared,
-    account: &Account,
-    given: &str,
-    what: &str,
-) -> Answer<()> {
-    check_lock(app, &account.login).await?;
-    if password::matches(app, given, account.password.as_deref()).await? {
-        return Ok(());
-    }
-    fail(app, &account.login, what).await?;
-    let message = "The password is wrong.";
-    Err(ApiError::new(
-        StatusCode::UNAUTHORIZED,
-        "wrong_password",
-        message,
-    ))
-}
-
-/// Refuses a login that is locked.
-async fn check_lock(app: &Shared, login: &str) -> Answer<()> {
-    let Some(until) = locked_until(app, login).await? else {
-        return Ok(());
+/// 401 `wrong_password`, 422 `wrong_code`, 429 `locked`.
+pub(crate) async fn re_enter(app: &Shared, given: ReEntry<'_>) -> Answer<()> {
+    let account = given.account;
+    let refusal = |locked| Refusal {
+        peer: given.peer,
+        who: &account.name,
+        action: given.action,
+        locked,
     };
-    let message = "Too many wrong tries; this login is locked for a while.";
-    Err(
-        ApiError::new(StatusCode::TOO_MANY_REQUESTS, "locked", message)
-            .hint("Wait, or ask an administrator to reset the account.")
-            .details(json!({ "until": time::text(until) })),
-    )
-}
-
-/// Until when a login is locked.
-pub(crate) async fn locked_until(app: &Shared, login: &str) -> Result<Option<Millis>, sqlx::Error> {
-    let (count, first): (i64, Option<Millis>) = sqlx::query_as(
-        "SELECT count(*), min(at) FROM (SELECT at FROM failures WHERE login = ? AND at > ?
-         ORDER BY at DESC LIMIT ?)",
-    )
-    .bind(login)
-    .bind(app.now() - FAILURES_WITHIN)
-    .bind(FAILURES_MAX)
-    .fetch_one(&app.db)
-    .await?;
-    Ok(first
-        .filter(|_| count >= FAILURES_MAX)
-        .map(|first| first + FAILURES_WITHIN))
-}
-
-/// Counts a refusal.
-async fn fail(app: &Shared, login: &str, what: &str) -> Answer<()> {
-    // A login that nobody has is counted as well, cut to what a login may be.
-    let login: String = login.chars().take(64).collect();
-    sqlx::query("DELETE FROM failures WHERE at < ?")
-        .bind(app.now() - 96 * FAILURES_WITHIN)
-        .execute(&app.db)
-        .await?;
-    sqlx::query("INSERT INTO failures (login, at) VALUES (?, ?)")
-        .bind(&login)
-        .bind(app.now())
-        .execute(&app.db)
-        .await?;
-    let locked = locked_until(app, &login).await?.is_some();
-    let account = by_login(&app.db, &login).await?;
-    // What was typed may be a password in the wrong field: an unknown login is not written down.
-    let name = account.map_or_else(|| "unknown".to_owned(), |account| account.name);
-    let outcome = if locked { "locked" } else { "open" };
-    app.note(
-        &name,
-        Note::new(Act::Account, what)
-            .refused()
-            .label("login", outcome),
-    )
-    .await
-}
-
-/// Unlocks a login.
-pub(crate) async fn forget_failures(app: &Shared, login: &str) -> Result<(), sqlx::Error> {
-    sqlx::query("DELETE FROM failures WHERE login = ?")
-        .bind(login)
-        .execute(&app.db)
-        .await
-        .map(drop)
+    let attempt = match attempts::reserve(app, &account.login, &Origin::Session).await {
+        Ok(attempt) => attempt,
+        Err(refused) => {
+            refusals::note(app, refusal(true)).await?;
+            return Err(refused);
+        }
+    };
+    let known = account.password.as_deref();
+    if !password::matches(app, Lane::SignedIn, given.password, known).await? {
+        refusals::note(app, refusal(false)).await?;
+        let message = "The password is wrong.";
+        return Err(ApiError::new(
+            StatusCode::UNAUTHORIZED,
+            "wrong_password",
+            message,
+        ));
+    }
+    if let Some(code) = given.code
+        && !code::take(app, account, code).await?
+    {
+        refusals::note(app, refusal(false)).await?;
+        return Err(wrong_code());
+    }
+    Ok(attempt.refund(app).await?)
 }
 
 async fn by_login(db: &Db, login: &str) -> Result<Option<Account>, sqlx::Error> {

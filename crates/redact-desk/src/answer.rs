@@ -1,5 +1,7 @@
 //! What a handler answers: JSON, or an error that a person can act on.
 
+use std::time::Duration;
+
 use axum::extract::{FromRequest, Request};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -12,6 +14,10 @@ const BODY_BYTES_MAX: usize = 256 << 10;
 
 /// The largest review: 500 tracks drawn by hand in every frame of an hour are less.
 pub(crate) const REVIEW_BYTES_MAX: usize = 64 << 20;
+
+/// A body has to be there within this time, and a review within that.
+const BODY_WITHIN: Duration = Duration::from_secs(30);
+const REVIEW_WITHIN: Duration = Duration::from_secs(300);
 
 /// What every handler gives.
 pub(crate) type Answer<T> = Result<T, ApiError>;
@@ -49,11 +55,7 @@ impl ApiError {
 
     /// Nothing of that name, or not for this person.
     pub(crate) fn not_found() -> Self {
-        Self::new(
-            StatusCode::NOT_FOUND,
-            "not_found",
-            "There is no such thing.",
-        )
+        Self::new(StatusCode::NOT_FOUND, "not_found", "Not found.")
     }
 
     /// The state does not allow it.
@@ -148,7 +150,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        read_json(request, BODY_BYTES_MAX).await.map(Self)
+        read_json(request, BODY_BYTES_MAX, BODY_WITHIN)
+            .await
+            .map(Self)
     }
 }
 
@@ -159,11 +163,17 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for LargeBody<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        read_json(request, REVIEW_BYTES_MAX).await.map(Self)
+        read_json(request, REVIEW_BYTES_MAX, REVIEW_WITHIN)
+            .await
+            .map(Self)
     }
 }
 
-async fn read_json<T: DeserializeOwned>(request: Request, max: usize) -> Answer<T> {
+async fn read_json<T: DeserializeOwned>(
+    request: Request,
+    max: usize,
+    within: Duration,
+) -> Answer<T> {
     let kind = request.headers().get(header::CONTENT_TYPE);
     let is_json = kind
         .and_then(|kind| kind.to_str().ok())
@@ -178,8 +188,10 @@ async fn read_json<T: DeserializeOwned>(request: Request, max: usize) -> Answer<
             "The request must say Content-Type: application/json.",
         ));
     }
-    let bytes = axum::body::to_bytes(request.into_body(), max)
+    let read = axum::body::to_bytes(request.into_body(), max);
+    let bytes = tokio::time::timeout(within, read)
         .await
+        .map_err(|_| too_slow())?
         .map_err(|_| too_large())?;
     let mut reader = serde_json::Deserializer::from_slice(&bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|refused| {
@@ -190,6 +202,12 @@ async fn read_json<T: DeserializeOwned>(request: Request, max: usize) -> Answer<
         .end()
         .map_err(|refused| ApiError::field(".", refused.to_string()))?;
     Ok(value)
+}
+
+/// A body that did not come in time.
+fn too_slow() -> ApiError {
+    let message = "The request took too long to arrive.";
+    ApiError::new(StatusCode::REQUEST_TIMEOUT, "too_slow", message)
 }
 
 /// More bytes than are taken.

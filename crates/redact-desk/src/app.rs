@@ -8,6 +8,9 @@ use redact_core::{Digest, Findings, UtcNanos};
 use redact_record::events::{Act, Detail, Event, EventLog, Label, Outcome};
 use tokio::sync::broadcast;
 
+use crate::accounts::hashing::Hashing;
+use crate::accounts::refusals::{self, Refusals};
+use crate::accounts::secrets::Secrets;
 use crate::answer::{Answer, ApiError};
 use crate::holidays::Holidays;
 use crate::jobs::{Jobs, Runner};
@@ -15,6 +18,7 @@ use crate::policies::Policies;
 use crate::store::{Db, Folders, Id, Token};
 use crate::stream::Change;
 use crate::time::{HOUR, Millis};
+use crate::views::{self, Over, Views};
 use crate::{DeskError, routes, store, stream};
 
 /// The most bytes of a name that the event log takes.
@@ -86,8 +90,10 @@ pub(crate) struct Shared {
     pub(crate) review_lock: tokio::sync::Mutex<()>,
     /// Held while pieces are written, by upload.
     pub(crate) upload_locks: Mutex<HashMap<Id, Arc<tokio::sync::Mutex<()>>>>,
-    /// Password hashing takes 19 MiB each.
-    pub(crate) hashing: tokio::sync::Semaphore,
+    pub(crate) hashing: Hashing,
+    pub(crate) secrets: Secrets,
+    pub(crate) refusals: Refusals,
+    pub(crate) views: Views,
     /// Pictures that are made at a time.
     pub(crate) pictures: tokio::sync::Semaphore,
     findings: Mutex<Vec<Read>>,
@@ -107,6 +113,7 @@ impl Desk {
         let folders = Folders::make(&options.folder)?;
         let taken = take(&folders)?;
         let db = store::open(folders.root()).await?;
+        let secrets = Secrets::open_folder(folders.root(), &db).await?;
         let policies = Policies::read(&options.policies)?;
         policies.keep(&db).await?;
         let holidays = Holidays::read(&folders.root().join("holidays"))?;
@@ -120,12 +127,18 @@ impl Desk {
             runner: Runner::default(),
             review_lock: tokio::sync::Mutex::new(()),
             upload_locks: Mutex::new(HashMap::new()),
-            hashing: tokio::sync::Semaphore::new(4),
+            hashing: Hashing::default(),
+            secrets,
+            refusals: Refusals::default(),
+            views: Views::default(),
             pictures: tokio::sync::Semaphore::new(2),
             findings: Mutex::new(Vec::new()),
             _taken: taken,
             options,
         });
+        // What a crash left.
+        let settled = views::settle(&app, Over::All).await;
+        settled.map_err(|_| DeskError::EventLog)?;
         Runner::resume(&app).await?;
         Ok(Self { app })
     }
@@ -161,6 +174,15 @@ impl Desk {
     /// Asks running jobs to stop and waits until they have.
     pub async fn close(&self) {
         self.app.runner.close().await;
+        let (app, all) = (&self.app, true);
+        for written in [
+            refusals::flush(app, all).await,
+            views::settle(app, Over::All).await,
+        ] {
+            if let Err(error) = written {
+                tracing::error!("desk: the event log: {error:?}");
+            }
+        }
         self.app.db.close().await;
     }
 }
@@ -172,12 +194,7 @@ fn take(folders: &Folders) -> Result<std::fs::File, DeskError> {
         path: path.clone(),
         source,
     };
-    let file = std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path)
-        .map_err(failed)?;
+    let file = crate::private::file(&path)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(std::fs::TryLockError::WouldBlock) => Err(DeskError::Taken {

@@ -32,6 +32,15 @@ pub enum DeskError {
         /// Newest version known.
         known: i64,
     },
+    /// The database has second factors that the key beside it does not open.
+    #[error("{path}: not the key of this database's second factors; restore it from the backup that the database is from", path = path.display())]
+    SecretsKey {
+        /// The key.
+        path: PathBuf,
+    },
+    /// What is to be in the event log could not be written there.
+    #[error("cannot write to the event log; the program's log says why")]
+    EventLog,
     /// A record could not be read or written.
     #[error(transparent)]
     Record(#[from] redact_record::RecordError),

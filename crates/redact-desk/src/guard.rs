@@ -1,6 +1,8 @@
 //! What every request must pass before a route sees it: a known host, no other site, a session, a
 //! role. And what every answer carries.
 
+use std::sync::Arc;
+
 use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{HeaderMap, Method, StatusCode};
@@ -10,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use crate::accounts::session;
 use crate::answer::ApiError;
 use crate::app::{App, Shared};
+use crate::connections::Connection;
 use crate::routes::Role;
 
 /// No code but the page's own files; pictures and clips also from memory.
@@ -27,7 +30,7 @@ pub(crate) async fn known_host(State(app): State<App>, request: Request, next: N
     if known {
         return next.run(request).await;
     }
-    let message = "The desk is not reached under this name.";
+    let message = "This host name is not allowed.";
     ApiError::new(StatusCode::MISDIRECTED_REQUEST, "wrong_host", message)
         .hint("Use the address that `redact desk` printed, or start it with --host NAME.")
         .into_response()
@@ -100,6 +103,9 @@ pub(crate) async fn admit(
         Ok(None) => return session::signed_out().into_response(),
         Err(error) => return error.into_response(),
     };
+    if let Some(connection) = request.extensions().get::<Arc<Connection>>() {
+        connection.is_of_a_person();
+    }
     if !roles.contains(&who.role) {
         let message = format!("That is not for the role {}.", who.role.name());
         return ApiError::new(StatusCode::FORBIDDEN, "forbidden", message).into_response();
@@ -129,7 +135,7 @@ pub(crate) async fn json_errors(request: Request, next: Next) -> Response {
         StatusCode::BAD_REQUEST => ApiError::field("path", "The address cannot be read."),
         StatusCode::PAYLOAD_TOO_LARGE => crate::answer::too_large(),
         StatusCode::METHOD_NOT_ALLOWED => {
-            ApiError::new(status, "method_not_allowed", "That is not done this way.")
+            ApiError::new(status, "method_not_allowed", "Method not allowed.")
         }
         _ if status.is_client_error() => {
             ApiError::new(status, "malformed", "The request cannot be read.")

@@ -18,7 +18,7 @@ use redact_core::{NormRect, Redactions};
 use serde_json::Value;
 
 pub(crate) use runner::{Runner, tell_owners};
-pub(crate) use task::{FollowInput, PreviewInput};
+pub(crate) use task::{FollowInput, PreviewInput, preview_frames};
 
 /// The recording as it came in, with an extension.
 pub(crate) const SOURCE: &str = "source";

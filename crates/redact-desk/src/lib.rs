@@ -6,6 +6,7 @@
 //! - [`accounts`]: who may come in, and in which role;
 //! - [`guard`]: what every request must pass before a route sees it;
 //! - [`requests`], [`uploads`], [`recordings`], [`review`], [`releases`], [`audits`]: the work;
+//! - [`views`]: who saw what of a recording;
 //! - [`jobs`]: everything that takes long, done by whoever implements [`Jobs`];
 //! - [`store`]: the database. It and the files beside it hold everything; nothing that was answered
 //!   with success is lost when the process dies.
@@ -18,6 +19,7 @@ mod answer;
 mod app;
 mod audits;
 mod clocks;
+mod connections;
 mod error;
 mod events;
 mod files;
@@ -26,8 +28,10 @@ mod holidays;
 mod inbox;
 mod jobs;
 mod page;
+mod peer;
 mod people;
 mod policies;
+mod private;
 mod queue;
 mod recordings;
 mod releases;
@@ -39,6 +43,7 @@ mod store;
 mod stream;
 mod time;
 mod uploads;
+mod views;
 
 pub use app::{Clock, Desk, Journal, Options};
 pub use error::DeskError;

@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::accounts::session::{self, Who};
 use crate::accounts::signing;
-use crate::accounts::{ACCOUNT, Account, by_id, forget_failures, link_for, locked_until};
+use crate::accounts::{ACCOUNT, Account, attempts, by_id, link_for};
 use crate::answer::{Answer, ApiError, Body, text};
 use crate::app::{App, Note, Shared};
 use crate::routes::Role;
 use crate::store::Id;
-use crate::{stream, time};
+use crate::views::{self, Over};
+use crate::{releases, review, stream, time};
 
 /// A login: 1 to 64 of `a-z 0-9 . _ -`.
 ///
@@ -77,7 +78,7 @@ pub(crate) struct User {
 }
 
 async fn shown(app: &Shared, account: Account) -> Answer<User> {
-    let locked_until = locked_until(app, &account.login).await?;
+    let locked_until = attempts::locked_until(app, &account.login).await?;
     Ok(User {
         enrolled: account.password.is_some(),
         locked_until: locked_until.map(time::text),
@@ -185,6 +186,7 @@ pub(crate) async fn change(
     Path(id): Path<Id>,
     Body(given): Body<Change>,
 ) -> Answer<axum::Json<User>> {
+    let _alone = app.review_lock.lock().await;
     let account = by_id(&app.db, &id).await?;
     let role = given.role.unwrap_or(account.role);
     let active = given.active.unwrap_or(account.active);
@@ -196,14 +198,32 @@ pub(crate) async fn change(
         .execute(&mut *change)
         .await?;
     keep_an_administrator(&mut change).await?;
+    // What waits for its render counted because of who approved it.
+    let voided = if active && role == account.role {
+        Vec::new()
+    } else {
+        review::void_of_person(&mut change, &id).await?
+    };
     let note = Note::new(Act::Account, "changed").id("account", &id);
     let state = if active { "active" } else { "closed" };
     let note = note.label("role", role.name()).label("state", state);
-    app.note(&who.name, note).await?;
+    app.note(&who.name, note.count("approvals-voided", voided.len()))
+        .await?;
     change.commit().await?;
+    after_voiding(&app, voided).await?;
     session::end_all(&app, &id).await?;
+    views::settle(&app, Over::Ended).await?;
     let account = by_id(&app.db, &id).await?;
     Ok(axum::Json(shown(&app, account).await?))
+}
+
+/// Stops what was begun because of approvals that were voided, and tells open pages.
+async fn after_voiding(app: &Shared, voided: Vec<Id>) -> Answer<()> {
+    releases::stop_revoked(app).await?;
+    for review in voided {
+        app.tell(stream::Change::Review { id: review });
+    }
+    Ok(())
 }
 
 /// Refuses a change after which no administrator could come in.
@@ -235,15 +255,16 @@ pub(crate) async fn reset(
         .execute(&mut *change)
         .await?;
     keep_an_administrator(&mut change).await?;
-    let voided = signing::retire(&app, &mut change, &id).await?;
+    signing::retire(&app, &mut change, &id).await?;
+    let voided = review::void_of_person(&mut change, &id).await?;
     let note = Note::new(Act::Account, "reset").id("account", &id);
-    app.note(&who.name, note).await?;
+    app.note(&who.name, note.count("approvals-voided", voided.len()))
+        .await?;
     change.commit().await?;
-    for review in voided {
-        app.tell(stream::Change::Review { id: review });
-    }
-    forget_failures(&app, &account.login).await?;
+    after_voiding(&app, voided).await?;
+    attempts::forget(&app.db, &account.login).await?;
     session::end_all(&app, &id).await?;
+    views::settle(&app, Over::Ended).await?;
     let link = link_for(&app, &account).await?;
     let user = shown(&app, account).await?;
     Ok(axum::Json(Invited { user, link }))

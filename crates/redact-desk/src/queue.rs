@@ -14,6 +14,7 @@ use crate::routes::Role;
 use crate::store::Id;
 use crate::stream::Change;
 use crate::time::{self, Millis};
+use crate::views::{self, Seen};
 
 /// What a job does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
@@ -397,12 +398,17 @@ pub(crate) async fn again(app: &Shared, row: &Row) -> Answer<()> {
 /// `GET /jobs/:id/clip`.
 pub(crate) async fn clip(
     State(app): State<App>,
+    who: Who,
     Path(id): Path<Id>,
     headers: HeaderMap,
 ) -> Answer<Response> {
     let row = row(&app, &id).await?;
     if row.kind != Kind::Preview || row.state != JobState::Done {
         return Err(ApiError::not_found());
+    }
+    if let Some(recording) = &row.recording {
+        let frames = crate::jobs::preview_frames(&row.input);
+        views::note(&app, &who, recording, Seen::Preview, frames).await?;
     }
     let shown = Shown {
         kind: "video/mp4",

@@ -20,6 +20,7 @@ use crate::review::{self, document::ClassName};
 use crate::store::Id;
 use crate::stream::Change;
 use crate::time::{self, Millis};
+use crate::views::{self, Seen};
 
 /// Frames that are followed in each direction when nothing else was asked for, and at most.
 const FOLLOW_FRAMES: u32 = 600;
@@ -277,30 +278,36 @@ const fn plain(kind: &'static str) -> Shown<'static> {
 /// `GET /recordings/:id/proxy`.
 pub(crate) async fn proxy(
     State(app): State<App>,
+    who: Who,
     Path(id): Path<Id>,
     headers: HeaderMap,
 ) -> Answer<Response> {
     let path = part(&app, &id, PROXY).await?;
-    files::send(&path, plain("video/mp4"), &headers).await
+    let answer = files::send(&path, plain("video/mp4"), &headers).await?;
+    views::note_video(&app, &who, &id, answer).await
 }
 
 /// `GET /recordings/:id/waveform/:track`.
 pub(crate) async fn waveform(
     State(app): State<App>,
+    who: Who,
     Path((id, track)): Path<(Id, u16)>,
     headers: HeaderMap,
 ) -> Answer<Response> {
     let path = part(&app, &id, &format!("waveform-{track}")).await?;
+    views::note(&app, &who, &id, Seen::Waveform, 0..0).await?;
     files::send(&path, plain("application/octet-stream"), &headers).await
 }
 
 /// `GET /recordings/:id/thumbnails/:track`.
 pub(crate) async fn thumbnail(
     State(app): State<App>,
+    who: Who,
     Path((id, track)): Path<(Id, u32)>,
     headers: HeaderMap,
 ) -> Answer<Response> {
     let path = part(&app, &id, &format!("thumbnails/{track}.jpg")).await?;
+    views::note(&app, &who, &id, Seen::Thumbnail, 0..0).await?;
     files::send(&path, plain("image/jpeg"), &headers).await
 }
 
@@ -342,9 +349,14 @@ fn found_track(track: &Track) -> FoundTrack {
 }
 
 /// `GET /recordings/:id/tracks`.
-pub(crate) async fn tracks(State(app): State<App>, Path(id): Path<Id>) -> Answer<Response> {
+pub(crate) async fn tracks(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<Id>,
+) -> Answer<Response> {
     row(&app, &id).await?;
     let findings = app.findings(&id).await?;
+    views::note(&app, &who, &id, Seen::Tracks, 0..0).await?;
     let moments = app.folders.recording(&id).join(MOMENTS);
     let moments: Value = match tokio::fs::read(moments).await {
         Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| ApiError::internal(&error))?,
@@ -380,10 +392,12 @@ pub(crate) struct Width {
 /// `GET /recordings/:id/frames/:frame`.
 pub(crate) async fn frame(
     State(app): State<App>,
+    who: Who,
     Path((id, frame)): Path<(Id, u32)>,
     Query(Width { width }): Query<Width>,
 ) -> Answer<Response> {
-    picture(&app, &id, frame, width, Redactions::default()).await
+    let seen = (&who, Seen::Picture);
+    picture(&app, &id, seen, frame, width, Redactions::default()).await
 }
 
 /// Number of frames of a recording that is ready.
@@ -399,13 +413,14 @@ pub(crate) async fn frames(app: &Shared, id: &Id) -> Answer<u32> {
     frames.ok_or_else(not_ready)
 }
 
-/// One picture of the proxy with `redactions`, as JPEG.
+/// One picture of the proxy with `redactions`, as JPEG; counted as seen by somebody.
 ///
 /// # Errors
 /// 400 for a frame that is not there; 404, 409 `not_ready`.
 pub(crate) async fn picture(
     app: &Shared,
     id: &Id,
+    (who, seen): (&Who, Seen),
     frame: u32,
     width: Option<u32>,
     redactions: Redactions,
@@ -413,6 +428,7 @@ pub(crate) async fn picture(
     if frame >= frames(app, id).await? {
         return Err(ApiError::field("frame", "There is no such frame."));
     }
+    views::note(app, who, id, seen, frame..frame + 1).await?;
     let _turn = app.pictures.acquire().await;
     let made = app.folders.work().join(format!("{}.jpg", Id::random()));
     let task = Task::Picture {
@@ -466,6 +482,7 @@ pub(crate) async fn follow(
     if !given.back && !given.forward {
         return Err(ApiError::field("forward", "Follow at least one way."));
     }
+    views::note(&app, &who, &id, Seen::Tracks, 0..0).await?;
     let (request, _) = request_of(&app, &id).await?;
     let mut job = NewJob::new(Kind::Follow, &who.name);
     job.request = Some(request);

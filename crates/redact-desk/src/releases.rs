@@ -9,9 +9,9 @@ mod files;
 mod order;
 mod verdict;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use axum::extract::{Path, State};
+use axum::extract::{Path as Named, State};
 use axum::http::StatusCode;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -22,6 +22,7 @@ use crate::answer::{Answer, ApiError};
 use crate::app::{App, Shared};
 use crate::queue::{self, Job, Kind, NewJob};
 use crate::recordings;
+use crate::review::Shown;
 use crate::routes::Role;
 use crate::store::Id;
 use crate::stream::Change;
@@ -100,6 +101,20 @@ struct FileShown {
     bytes: u64,
 }
 
+/// What the files of a release are named after: nothing of the recording, the request or the policy
+/// reaches whoever gets them.
+fn neutral_stem(id: &Id) -> String {
+    format!("release-{}", &id.as_str()[..8])
+}
+
+/// The name that a file of a release goes out under. On the disk, releases of earlier versions are
+/// named after recording and request.
+fn neutral_name(row: &Row, file: &Path) -> String {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let rest = name.strip_prefix(&row.stem).unwrap_or(".file");
+    format!("{}{rest}", neutral_stem(&row.id))
+}
+
 fn release_file(app: &Shared, id: &Id, stem: &str) -> PathBuf {
     app.folders.release(id).join(format!("{stem}.redacted.mp4"))
 }
@@ -119,11 +134,11 @@ async fn shown(app: &Shared, row: Row) -> Answer<Release> {
         Some(FileShown {
             kind,
             bytes: std::fs::metadata(&path).ok()?.len(),
-            name: path.file_name()?.to_string_lossy().into_owned(),
+            name: neutral_name(&row, &path),
         })
     });
     // Before the release is there, nothing of it is shown.
-    let files = if path.exists() {
+    let files: Vec<_> = if path.exists() {
         files.collect()
     } else {
         Vec::new()
@@ -198,6 +213,60 @@ pub(crate) async fn path(app: &Shared, id: &Id) -> Answer<PathBuf> {
     Ok(release_file(app, id, &row.stem))
 }
 
+/// Whether somebody who approved what a release is made of was since disabled, given another role
+/// or reset.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn is_revoked(app: &Shared, id: &Id) -> Answer<bool> {
+    let row = row(app, id).await?;
+    let revoked: Vec<(String, i64)> = sqlx::query_as(
+        "SELECT name, at_nanos FROM approvals WHERE review = ? AND revision = ? AND void = 2",
+    )
+    .bind(&row.review)
+    .bind(row.revision)
+    .fetch_all(&app.db)
+    .await?;
+    let given: Vec<Shown> = serde_json::from_str(&row.approvals).unwrap_or_default();
+    Ok(revoked
+        .iter()
+        .any(|(name, at)| given.iter().any(|given| given.is(name, *at))))
+}
+
+/// Removes the files of a release that must not be.
+///
+/// # Errors
+/// The database's and the disk's.
+pub(crate) async fn remove(app: &Shared, id: &Id) -> Answer<()> {
+    let release = path(app, id).await?;
+    for kind in FileKind::ALL {
+        match tokio::fs::remove_file(kind.path(&release)).await {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Stops renders of what somebody approved whose account was changed.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn stop_revoked(app: &Shared) -> Answer<()> {
+    let running: Vec<(Id, Id)> = sqlx::query_as(
+        "SELECT id, release FROM jobs
+         WHERE kind = 'render' AND state = 'running' AND release IS NOT NULL",
+    )
+    .fetch_all(&app.db)
+    .await?;
+    for (job, release) in running {
+        if is_revoked(app, &release).await? {
+            app.runner.stop(&job);
+        }
+    }
+    Ok(())
+}
+
 /// Writes down that a release is there.
 ///
 /// # Errors
@@ -247,7 +316,7 @@ pub(crate) async fn list(State(app): State<App>, who: Who) -> Answer<axum::Json<
 pub(crate) async fn one(
     State(app): State<App>,
     who: Who,
-    Path(id): Path<Id>,
+    Named(id): Named<Id>,
 ) -> Answer<axum::Json<Release>> {
     let row = row(&app, &id).await?;
     let all = chain::of_recording(&app, &row.recording).await?;
@@ -261,7 +330,7 @@ pub(crate) async fn one(
 pub(crate) async fn verify(
     State(app): State<App>,
     who: Who,
-    Path(id): Path<Id>,
+    Named(id): Named<Id>,
 ) -> Answer<(StatusCode, axum::Json<Job>)> {
     let row = row(&app, &id).await?;
     if row.state == "rendering" || row.state == "verifying" {

@@ -27,9 +27,10 @@ use crate::recordings;
 use crate::store::Id;
 use crate::stream::Change;
 use crate::time::{self, Millis};
+use crate::views::{self, Seen};
 use document::{ClassName, Document};
 
-pub(crate) use approval::{Approved, approve, approved_plan, withdraw};
+pub(crate) use approval::{Approved, Shown, approve, approved_plan, void_of_person, withdraw};
 pub(crate) use differences::{Differences, differences};
 pub(crate) use summary::summary;
 
@@ -327,8 +328,13 @@ async fn write(
 }
 
 /// `GET /reviews/:id`.
-pub(crate) async fn one(State(app): State<App>, Path(id): Path<Id>) -> Answer<axum::Json<Review>> {
+pub(crate) async fn one(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<Id>,
+) -> Answer<axum::Json<Review>> {
     let row = row(&app, &id).await?;
+    views::note(&app, &who, &row.recording, Seen::Review, 0..0).await?;
     Ok(axum::Json(shown(&app, row).await?))
 }
 
@@ -363,9 +369,11 @@ pub(crate) async fn revisions(
 /// `GET /reviews/:id/revisions/:n`.
 pub(crate) async fn revision(
     State(app): State<App>,
+    who: Who,
     Path((id, revision)): Path<(Id, i64)>,
 ) -> Answer<axum::Json<Review>> {
     let mut row = row(&app, &id).await?;
+    views::note(&app, &who, &row.recording, Seen::Review, 0..0).await?;
     // A revision that was lost in a conflict has a number below zero.
     row.revision = revision;
     Ok(axum::Json(shown(&app, row).await?))
@@ -521,13 +529,15 @@ pub(crate) struct Look {
 /// `GET /reviews/:id/preview/:frame`.
 pub(crate) async fn preview_frame(
     State(app): State<App>,
+    who: Who,
     Path((id, frame)): Path<(Id, u32)>,
     Query(look): Query<Look>,
 ) -> Answer<Response> {
     let recording = row(&app, &id).await?.recording;
     let all = preview_of(&app, &id, look.revision).await?;
     let shown = within(&all, frame, frame.saturating_add(1));
-    recordings::picture(&app, &recording, frame, look.width, shown).await
+    let seen = (&who, Seen::Preview);
+    recordings::picture(&app, &recording, seen, frame, look.width, shown).await
 }
 
 #[derive(Deserialize)]

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::answer::ApiError;
 use crate::app::App;
 use crate::{
-    accounts, audits, clocks, events, guard, inbox, page, people, policies, queue, recordings,
-    releases, requests, review, stream, uploads,
+    accounts, audits, clocks, connections, events, guard, inbox, page, people, policies, queue,
+    recordings, releases, requests, review, stream, uploads, views,
 };
 
 /// What somebody may do.
@@ -122,6 +122,7 @@ fn table() -> Vec<Route> {
         GET "/api/recordings/{id}/waveform/{track}" WORK => recordings::waveform,
         GET "/api/recordings/{id}/thumbnails/{track}" WORK => recordings::thumbnail,
         GET "/api/recordings/{id}/frames/{frame}" WORK => recordings::frame,
+        GET "/api/recordings/{id}/views" SHOW => views::list,
         POST "/api/recordings/{id}/follow" WORK => recordings::follow,
         POST "/api/recordings/{id}/reviews" WORK => review::add,
         GET "/api/reviews/{id}" WORK => review::one,
@@ -174,7 +175,7 @@ pub(crate) fn router(app: &App) -> Router {
         router = router.route(info.path, guarded);
     }
     let not_allowed = || async {
-        let message = "That is not done this way.";
+        let message = "Method not allowed.";
         ApiError::new(
             axum::http::StatusCode::METHOD_NOT_ALLOWED,
             "method_not_allowed",
@@ -190,5 +191,6 @@ pub(crate) fn router(app: &App) -> Router {
         .layer(from_fn_with_state(app.clone(), guard::known_host))
         .layer(from_fn(guard::json_errors))
         .layer(from_fn_with_state(app.clone(), guard::headers))
+        .layer(from_fn(connections::serving))
         .with_state(app.clone())
 }

@@ -5,16 +5,31 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::time::OffsetDateTime;
 use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use x509_cert::der::DecodePem as _;
 
-use crate::{Desk, DeskError};
+use crate::accounts::refusals;
+use crate::app::{App, Shared};
+use crate::connections::{Acceptor, Connections, Limits};
+use crate::time::Millis;
+use crate::views::{self, Over};
+use crate::{Desk, DeskError, private, time};
 
 /// Requests under way have so long to end when the desk closes.
 const CLOSE_WITHIN: Duration = Duration::from_secs(5);
+
+/// How long a certificate of the desk's own holds: browsers take 825 days at most.
+const VALID_FOR: Duration = Duration::from_secs(800 * 24 * 3600);
+
+/// A start so long before its end makes another one.
+const RENEWED_BEFORE: Duration = Duration::from_secs(60 * 24 * 3600);
+
+const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(2);
 
 /// What the desk shows to browsers.
 #[derive(Clone, Debug)]
@@ -26,7 +41,7 @@ pub enum Certificate {
         /// The key.
         key: PathBuf,
     },
-    /// One of its own, made once and kept in the data folder, for these names.
+    /// One of its own for these names, in the data folder; renewed at a start before it ends.
     Own {
         /// Host names and addresses.
         names: Vec<String>,
@@ -70,7 +85,11 @@ impl Desk {
         listen: &Listen,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), DeskError> {
-        let service = self.router().into_make_service();
+        let service = self
+            .router()
+            .into_make_service_with_connect_info::<SocketAddr>();
+        let acceptor = Acceptor(Connections::new(Limits::for_descriptors(descriptors())));
+        let housekeeping = tokio::spawn(keep_house(Arc::clone(&self.app)));
         let handle = Handle::new();
         let closing = handle.clone();
         tokio::spawn(async move {
@@ -82,30 +101,60 @@ impl Desk {
         match &listen.certificate {
             None => {
                 let server = axum_server::from_tcp(listener).map_err(failed)?;
-                server.handle(handle).serve(service).await.map_err(failed)?;
+                let server = server.http1_only().acceptor(acceptor).handle(handle);
+                server.serve(service).await.map_err(failed)?;
             }
             Some(certificate) => {
-                let config = tls(certificate, self.app.folders.root())?;
-                let server = axum_server::from_tcp_rustls(listener, config).map_err(failed)?;
-                server.handle(handle).serve(service).await.map_err(failed)?;
+                let config = tls(certificate, &self.app)?;
+                let server = axum_server::from_tcp(listener).map_err(failed)?;
+                let acceptor = RustlsAcceptor::new(config).acceptor(acceptor);
+                let server = server.http1_only().acceptor(acceptor).handle(handle);
+                server.serve(service).await.map_err(failed)?;
             }
         }
+        housekeeping.abort();
         self.close().await;
         Ok(())
     }
+}
+
+/// What has to be done although nobody asks for anything.
+async fn keep_house(app: App) {
+    loop {
+        tokio::time::sleep(HOUSEKEEPING_EVERY).await;
+        for done in [
+            refusals::flush(&app, false).await,
+            views::settle(&app, Over::Ended).await,
+        ] {
+            if let Err(error) = done {
+                tracing::error!("desk: the event log: {error:?}");
+            }
+        }
+    }
+}
+
+/// How many files this process may have open, by the system's word.
+fn descriptors() -> usize {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let line = limits
+        .lines()
+        .find_map(|line| line.strip_prefix("Max open files"));
+    let soft = line.and_then(|line| line.split_whitespace().next());
+    // What POSIX has always given, where the system does not say.
+    soft.and_then(|soft| soft.parse().ok()).unwrap_or(256)
 }
 
 fn wrong(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> DeskError {
     DeskError::Certificate(error.into())
 }
 
-fn tls(certificate: &Certificate, folder: &Path) -> Result<RustlsConfig, DeskError> {
+fn tls(certificate: &Certificate, app: &Shared) -> Result<RustlsConfig, DeskError> {
     let (chain, key) = match certificate {
         Certificate::Given { chain, key } => (
             std::fs::read(chain).map_err(wrong)?,
             std::fs::read(key).map_err(wrong)?,
         ),
-        Certificate::Own { names } => own(names, folder)?,
+        Certificate::Own { names } => own(names, app.folders.root(), app.now())?,
     };
     let chain = CertificateDer::pem_slice_iter(&chain)
         .collect::<Result<Vec<_>, _>>()
@@ -122,22 +171,77 @@ fn tls(certificate: &Certificate, folder: &Path) -> Result<RustlsConfig, DeskErr
     Ok(RustlsConfig::from_config(Arc::new(config)))
 }
 
-/// The certificate that the desk made for these names, made now if it is not there.
-fn own(names: &[String], folder: &Path) -> Result<(Vec<u8>, Vec<u8>), DeskError> {
+/// The certificate that the desk made for these names, made now if there is none that is good for
+/// a while.
+fn own(names: &[String], folder: &Path, now: Millis) -> Result<(Vec<u8>, Vec<u8>), DeskError> {
     let name = redact_record::digest_bytes(names.join("\n").as_bytes()).to_string();
     let chain = folder.join(format!("tls-{}.pem", &name[..16]));
     let key = folder.join(format!("tls-{}.key", &name[..16]));
-    if let (Ok(chain), Ok(key)) = (std::fs::read(&chain), std::fs::read(&key)) {
+    let now = time::moment(now);
+    if let (Ok(chain), Ok(key)) = (std::fs::read(&chain), std::fs::read(&key))
+        && is_good(&chain, now)
+    {
         return Ok((chain, key));
     }
-    let made = rcgen::generate_simple_self_signed(names.to_vec()).map_err(wrong)?;
-    let (chain_pem, key_pem) = (made.cert.pem(), made.signing_key.serialize_pem());
-    // The folder is its owner's alone, and so is what is in it.
-    redact_record::write(&key, key_pem.as_bytes(), redact_record::Overwrite::Replace)?;
-    redact_record::write(
-        &chain,
-        chain_pem.as_bytes(),
-        redact_record::Overwrite::Replace,
-    )?;
+    let signing_key = rcgen::KeyPair::generate().map_err(wrong)?;
+    let mut params = rcgen::CertificateParams::new(names.to_vec()).map_err(wrong)?;
+    let name = rcgen::DnType::CommonName;
+    params.distinguished_name.push(name, "Redact release desk");
+    // Clocks differ.
+    params.not_before = now - Duration::from_secs(24 * 3600);
+    params.not_after = params.not_before + VALID_FOR;
+    let made = params.self_signed(&signing_key).map_err(wrong)?;
+    let (chain_pem, key_pem) = (made.pem(), signing_key.serialize_pem());
+    private::write(&key, key_pem.as_bytes())?;
+    private::write(&chain, chain_pem.as_bytes())?;
     Ok((chain_pem.into_bytes(), key_pem.into_bytes()))
+}
+
+/// Whether a certificate of our own holds for a while, and no longer than browsers take.
+fn is_good(pem: &[u8], now: OffsetDateTime) -> bool {
+    let Ok(certificate) = x509_cert::Certificate::from_pem(pem) else {
+        return false;
+    };
+    let validity = certificate.tbs_certificate.validity;
+    let (from, to) = (
+        validity.not_before.to_unix_duration(),
+        validity.not_after.to_unix_duration(),
+    );
+    let Ok(now) = u64::try_from(now.unix_timestamp()).map(Duration::from_secs) else {
+        return false;
+    };
+    from <= now && now + RENEWED_BEFORE < to && to - from <= VALID_FOR
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+
+    /// Goal: a certificate is as good as browsers want it, and another is made in time; one of an
+    /// earlier version, good for two thousand years, is replaced.
+    #[test]
+    fn a_certificate_is_renewed_before_it_ends() {
+        use std::os::unix::fs::MetadataExt as _;
+        let folder = tempfile::TempDir::new().unwrap();
+        let names = ["localhost".to_owned()];
+        let now = 1_790_000_000_000;
+        let days = |days: i64| days * 24 * 3_600_000;
+        let (first, _) = own(&names, folder.path(), now).unwrap();
+        let (same, _) = own(&names, folder.path(), now + days(700)).unwrap();
+        assert_eq!(first, same);
+        let (renewed, _) = own(&names, folder.path(), now + days(780)).unwrap();
+        assert_ne!(first, renewed);
+        let validity = x509_cert::Certificate::from_pem(&renewed).unwrap();
+        let validity = validity.tbs_certificate.validity;
+        let length = validity.not_after.to_unix_duration() - validity.not_before.to_unix_duration();
+        assert!(length <= 825 * DAY, "{length:?}");
+        let old = rcgen::generate_simple_self_signed(names.to_vec()).unwrap();
+        assert!(!is_good(old.cert.pem().as_bytes(), time::moment(now)));
+        for file in std::fs::read_dir(folder.path()).unwrap() {
+            let mode = file.unwrap().metadata().unwrap().mode() & 0o777;
+            assert_eq!(mode, 0o600);
+        }
+    }
 }

@@ -10,13 +10,18 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
-use crate::DeskError;
+use crate::{DeskError, private};
 
 /// The version of the tables, in SQLite's `user_version`.
-const VERSION: i64 = 2;
+const VERSION: i64 = 4;
 
-/// What makes each version out of the one before it.
-const STEPS: [&str; 2] = [include_str!("schema.sql"), include_str!("schema-2.sql")];
+/// What makes each version out of the one before it: [`VERSION`] of them.
+const STEPS: [&str; 4] = [
+    include_str!("schema.sql"),
+    include_str!("schema-2.sql"),
+    include_str!("schema-3.sql"),
+    include_str!("schema-4.sql"),
+];
 
 /// The database.
 pub(crate) type Db = SqlitePool;
@@ -26,9 +31,13 @@ pub(crate) type Db = SqlitePool;
 /// # Errors
 /// [`DeskError::Database`], [`DeskError::NewerData`].
 pub(crate) async fn open(folder: &Path) -> Result<Db, DeskError> {
+    let path = folder.join("desk.sqlite");
+    // SQLite gives its other files the permissions of this one.
+    private::file(&path)?;
     let options = SqliteConnectOptions::new()
-        .filename(folder.join("desk.sqlite"))
-        .create_if_missing(true)
+        .filename(path)
+        // What is deleted or changed is overwritten: no old secret stays in a free page.
+        .pragma("secure_delete", "ON")
         .foreign_keys(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
@@ -66,12 +75,11 @@ pub(crate) struct Folders {
 }
 
 impl Folders {
-    /// Makes the folders of a data folder, for its owner alone.
+    /// Makes the folders of a data folder; it and all that is in it is for its owner alone.
     ///
     /// # Errors
     /// [`DeskError::Folder`].
     pub(crate) fn make(root: &Path) -> Result<Self, DeskError> {
-        use std::os::unix::fs::DirBuilderExt as _;
         for name in [
             "",
             "uploads",
@@ -81,17 +89,13 @@ impl Folders {
             "audits",
             "work",
         ] {
-            let path = root.join(name);
-            let made = std::fs::DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(&path);
-            made.map_err(|source| DeskError::Folder { path, source })?;
+            private::folder(&root.join(name))?;
         }
         let root = root.canonicalize().map_err(|source| DeskError::Folder {
             path: root.to_owned(),
             source,
         })?;
+        private::tighten(&root)?;
         Ok(Self { root })
     }
 
@@ -195,8 +199,19 @@ impl Token {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Reads what [`hex`] writes.
+pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
+    let pair = |pair: &[u8]| {
+        let text = std::str::from_utf8(pair).ok()?;
+        u8::from_str_radix(text, 16).ok()
+    };
+    text.len()
+        .is_multiple_of(2)
+        .then(|| text.as_bytes().chunks(2).map(pair).collect())?
 }
 
 /// Reads a digest that the database holds.

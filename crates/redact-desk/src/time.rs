@@ -9,7 +9,8 @@ pub(crate) type Millis = i64;
 pub(crate) const MINUTE: Millis = 60_000;
 pub(crate) const HOUR: Millis = 60 * MINUTE;
 
-fn moment(at: Millis) -> OffsetDateTime {
+/// The moment `at`.
+pub(crate) fn moment(at: Millis) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(at) * 1_000_000)
         .unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }

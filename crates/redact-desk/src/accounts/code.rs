@@ -4,12 +4,14 @@ use qrcode::QrCode;
 use qrcode::render::svg;
 use totp_rs::{Builder, Secret, Totp};
 
-use super::Account;
+use super::{Account, secrets};
 use crate::answer::{Answer, ApiError};
 use crate::app::Shared;
 
-/// Steps of 30 s to either side of now that are taken: clocks differ.
-const STEPS_BESIDE: u16 = 1;
+/// How far a telephone's clock may be behind, with the time that typing takes, and ahead. Together
+/// they are shorter than a step of 30 s: no more than two codes are good at a time.
+const SECONDS_BEHIND: u64 = 20;
+const SECONDS_AHEAD: u64 = 9;
 
 /// A new secret of 160 bits, in base 32. Source: RFC 4226, section 4, R6.
 pub(crate) fn new_secret() -> Answer<String> {
@@ -23,7 +25,7 @@ fn totp(secret: &str, login: &str) -> Answer<Totp> {
         .map_err(|_| ApiError::internal(&"a second factor that is none"))?;
     Builder::new()
         .with_secret(secret)
-        .with_skew(STEPS_BESIDE)
+        .with_skew(0)
         .with_account_name(login)
         .with_issuer(Some("Redact"))
         .build()
@@ -56,7 +58,13 @@ pub(crate) fn step_of(app: &Shared, secret: &str, login: &str, given: &str) -> A
         return Ok(None);
     }
     let seconds = u64::try_from(app.now() / 1000).unwrap_or(0);
-    let step = totp(secret, login)?.check(given, seconds);
+    let totp = totp(secret, login)?;
+    let step = [
+        seconds.saturating_sub(SECONDS_BEHIND),
+        seconds + SECONDS_AHEAD,
+    ]
+    .into_iter()
+    .find_map(|at| totp.check(given, at));
     Ok(step.and_then(|step| i64::try_from(step).ok()))
 }
 
@@ -68,7 +76,8 @@ pub(crate) async fn take(app: &Shared, account: &Account, given: &str) -> Answer
     let Some(secret) = &account.secret else {
         return Ok(false);
     };
-    let Some(step) = step_of(app, secret, &account.login, given)? else {
+    let secret = app.secrets.open(secret, &secrets::of_user(&account.id))?;
+    let Some(step) = step_of(app, &secret, &account.login, given)? else {
         return Ok(false);
     };
     // In one step, so that of two at a time one alone gets in.

@@ -9,7 +9,8 @@ use axum::response::Response;
 use redact_record::events::Act;
 use serde::{Deserialize, Serialize};
 
-use super::{Account, by_id, code, forget_failures, password, session, wrong_code};
+use super::hashing::Lane;
+use super::{Account, attempts, by_id, code, password, secrets, session, wrong_code};
 use crate::answer::{Answer, ApiError, Body};
 use crate::app::{App, Note, Shared};
 use crate::people;
@@ -138,13 +139,14 @@ pub(crate) async fn enrol(
             (login, name)
         }
     };
-    let hash = password::hash(&app, &given.password).await?;
+    let hash = password::hash(&app, Lane::Strangers, &given.password).await?;
     let secret = code::new_secret()?;
+    let sealed = app.secrets.seal(&secret, &secrets::of_invite(&row.token))?;
     sqlx::query("UPDATE invites SET login = ?, name = ?, password = ?, secret = ? WHERE token = ?")
         .bind(&login)
         .bind(&name)
         .bind(hash)
-        .bind(&secret)
+        .bind(sealed)
         .bind(&row.token)
         .execute(&app.db)
         .await?;
@@ -176,6 +178,7 @@ pub(crate) async fn confirm(
         let message = "Choose a password first.";
         return Err(ApiError::conflict("conflict", message));
     };
+    let secret = app.secrets.open(&secret, &secrets::of_invite(&row.token))?;
     let Some(step) = code::step_of(&app, &secret, &login, &given.code)? else {
         return Err(wrong_code());
     };
@@ -187,8 +190,10 @@ pub(crate) async fn confirm(
     if used.rows_affected() != 1 {
         return Err(ApiError::not_found());
     }
-    let user = match row.user {
-        Some(user) => {
+    let user = row.user.clone().unwrap_or_else(Id::random);
+    let secret = app.secrets.seal(&secret, &secrets::of_user(&user))?;
+    match row.user {
+        Some(_) => {
             sqlx::query("UPDATE users SET password = ?, secret = ?, last_step = ? WHERE id = ?")
                 .bind(hash)
                 .bind(secret)
@@ -196,10 +201,8 @@ pub(crate) async fn confirm(
                 .bind(&user)
                 .execute(&mut *change)
                 .await?;
-            user
         }
         None => {
-            let user = Id::random();
             let made = sqlx::query(
                 "INSERT INTO users (id, login, name, name_key, role, active, password, secret,
                  last_step, created_at) VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?)",
@@ -216,18 +219,17 @@ pub(crate) async fn confirm(
             .execute(&mut *change)
             .await;
             people::made(made)?;
-            user
         }
-    };
+    }
     let note = Note::new(Act::Account, "enrolled").label("role", row.role.name());
     app.note(&name, note).await?;
     change.commit().await?;
-    forget_failures(&app, &login).await?;
+    attempts::forget(&app.db, &login).await?;
     session::end_all(&app, &user).await?;
     session::end_shown(&app, &headers).await?;
     let account = by_id(&app.db, &user).await?;
     if !account.active {
         return Err(session::signed_out());
     }
-    session::begin(&app, &account).await
+    session::begin(&app, &account, &headers).await
 }

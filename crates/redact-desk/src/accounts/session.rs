@@ -3,11 +3,13 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 
+use super::attempts::Origin;
 use super::{Account, Me};
 use crate::answer::{Answer, ApiError};
 use crate::app::Shared;
+use crate::peer::Peer;
 use crate::routes::Role;
 use crate::store::{Id, Token};
 use crate::time::{HOUR, MINUTE, Millis};
@@ -17,6 +19,12 @@ pub(crate) const IDLE_MAX: Millis = 30 * MINUTE;
 pub(crate) const LASTS_MAX: Millis = 12 * HOUR;
 
 const COOKIE: &str = "__Host-redact";
+
+/// The cookie of a browser that somebody signed in with; it alone lets nobody in.
+const DEVICE: &str = "__Host-redact-device";
+
+/// How long such a browser is known after the last sign-in.
+const DEVICE_LASTS: Millis = 180 * 24 * HOUR;
 
 /// Who asks.
 #[derive(Clone, Debug)]
@@ -49,14 +57,19 @@ pub(crate) fn signed_out() -> ApiError {
     ApiError::new(StatusCode::UNAUTHORIZED, "signed_out", message)
 }
 
-/// The token that a browser shows; the first one, should there be several.
+/// The session's token that a browser shows.
 fn shown(headers: &HeaderMap) -> Option<String> {
+    cookie(headers, COOKIE)
+}
+
+/// A cookie that a browser shows; the first one, should there be several.
+fn cookie(headers: &HeaderMap, wanted: &str) -> Option<String> {
     let cookies = headers.get_all(header::COOKIE).into_iter();
     let pairs = cookies.filter_map(|value| value.to_str().ok());
     pairs
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == COOKIE)
+        .find(|(name, _)| *name == wanted)
         .map(|(_, token)| token.to_owned())
 }
 
@@ -136,7 +149,11 @@ pub(crate) async fn touch(app: &Shared, who: &Who) -> Result<(), sqlx::Error> {
 ///
 /// # Errors
 /// The database's.
-pub(crate) async fn begin(app: &Shared, account: &Account) -> Answer<Response> {
+pub(crate) async fn begin(
+    app: &Shared,
+    account: &Account,
+    headers: &HeaderMap,
+) -> Answer<Response> {
     let token = Token::random();
     let now = app.now();
     sqlx::query("DELETE FROM sessions WHERE created_at < ?")
@@ -159,8 +176,79 @@ pub(crate) async fn begin(app: &Shared, account: &Account) -> Answer<Response> {
         "{COOKIE}={}; Path=/; Secure; HttpOnly; SameSite=Strict",
         token.text
     );
-    let me = axum::Json(Me::new(account, now));
-    Ok(([(header::SET_COOKIE, cookie)], me).into_response())
+    let device = remember(app, account, headers).await?;
+    let cookies = AppendHeaders([(header::SET_COOKIE, cookie), (header::SET_COOKIE, device)]);
+    Ok((cookies, axum::Json(Me::new(account, now))).into_response())
+}
+
+/// The device of `account` that a browser shows, by what is stored of its cookie.
+async fn device(
+    app: &Shared,
+    account: &Account,
+    headers: &HeaderMap,
+) -> Result<Option<String>, sqlx::Error> {
+    let Some(token) = cookie(headers, DEVICE) else {
+        return Ok(None);
+    };
+    let known: Option<(String,)> =
+        sqlx::query_as("SELECT token FROM devices WHERE token = ? AND user = ? AND seen_at > ?")
+            .bind(Token::kept(&token))
+            .bind(&account.id)
+            .bind(app.now() - DEVICE_LASTS)
+            .fetch_optional(&app.db)
+            .await?;
+    Ok(known.map(|(token,)| token))
+}
+
+/// Where a sign-in for `account` comes from.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn origin(
+    app: &Shared,
+    account: &Account,
+    headers: &HeaderMap,
+    peer: Peer,
+) -> Result<Origin, sqlx::Error> {
+    let device = device(app, account, headers).await?;
+    Ok(device.map_or(Origin::Stranger(peer), Origin::Device))
+}
+
+/// The line that makes a browser known: the cookie that it has, or a new one.
+async fn remember(app: &Shared, account: &Account, headers: &HeaderMap) -> Answer<String> {
+    let now = app.now();
+    let text = match (
+        device(app, account, headers).await?,
+        cookie(headers, DEVICE),
+    ) {
+        (Some(known), Some(shown)) => {
+            sqlx::query("UPDATE devices SET seen_at = ? WHERE token = ?")
+                .bind(now)
+                .bind(known)
+                .execute(&app.db)
+                .await?;
+            shown
+        }
+        _ => {
+            let token = Token::random();
+            sqlx::query("DELETE FROM devices WHERE seen_at <= ?")
+                .bind(now - DEVICE_LASTS)
+                .execute(&app.db)
+                .await?;
+            sqlx::query("INSERT INTO devices VALUES (?, ?, ?, ?)")
+                .bind(&token.kept)
+                .bind(&account.id)
+                .bind(now)
+                .bind(now)
+                .execute(&app.db)
+                .await?;
+            token.text
+        }
+    };
+    let seconds = DEVICE_LASTS / 1000;
+    Ok(format!(
+        "{DEVICE}={text}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age={seconds}"
+    ))
 }
 
 /// Makes the browser forget its cookie.
@@ -184,11 +272,15 @@ pub(crate) async fn end_shown(app: &Shared, headers: &HeaderMap) -> Result<(), s
         .map(drop)
 }
 
-/// Ends every session of somebody.
+/// Ends every session of somebody; no browser of theirs is known any more.
 ///
 /// # Errors
 /// The database's.
 pub(crate) async fn end_all(app: &Shared, user: &Id) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM devices WHERE user = ?")
+        .bind(user)
+        .execute(&app.db)
+        .await?;
     sqlx::query("DELETE FROM sessions WHERE user = ?")
         .bind(user)
         .execute(&app.db)
@@ -196,11 +288,21 @@ pub(crate) async fn end_all(app: &Shared, user: &Id) -> Result<(), sqlx::Error> 
         .map(drop)
 }
 
-/// Ends every session of `who` but this one.
+/// Ends every session of `who` but this one, and forgets every browser but this one.
 ///
 /// # Errors
 /// The database's.
-pub(crate) async fn end_others(app: &Shared, who: &Who) -> Result<(), sqlx::Error> {
+pub(crate) async fn end_others(
+    app: &Shared,
+    who: &Who,
+    headers: &HeaderMap,
+) -> Result<(), sqlx::Error> {
+    let here = cookie(headers, DEVICE).map(|token| Token::kept(&token));
+    sqlx::query("DELETE FROM devices WHERE user = ? AND token != ?")
+        .bind(&who.id)
+        .bind(here.unwrap_or_default())
+        .execute(&app.db)
+        .await?;
     sqlx::query("DELETE FROM sessions WHERE user = ? AND token != ?")
         .bind(&who.id)
         .bind(&who.session)

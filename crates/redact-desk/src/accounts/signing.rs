@@ -16,6 +16,7 @@ use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundK
 use sqlx::SqliteConnection;
 
 use super::Account;
+use super::hashing::{Lane, Turn};
 use crate::answer::{Answer, ApiError};
 use crate::app::{App, Note, Shared};
 use crate::store::Id;
@@ -53,17 +54,18 @@ pub(crate) async fn public(app: &Shared, user: &Id) -> Answer<Option<PublicKey>>
 /// # Errors
 /// 422 `key_revoked`; the database's and the folder's.
 pub(crate) async fn unlock(app: &App, account: &Account, password: &str) -> Answer<KeyPair> {
-    let _turn = app.hashing.acquire().await;
+    let mut turn = app.hashing.turn(Lane::SignedIn).await?;
     let (user, password) = (account.id.clone(), password.to_owned());
     let pair = match row(app, &account.id).await? {
         Some(row) => {
-            let opened = tokio::task::spawn_blocking(move || open(&row, &user, &password));
+            let opened =
+                tokio::task::spawn_blocking(move || open(&mut turn, &row, &user, &password));
             opened.await??
         }
         None => {
             let made = tokio::task::spawn_blocking(move || -> Answer<_> {
                 let pair = KeyPair::generate(None)?;
-                let sealed = seal(&pair, &user, &password)?;
+                let sealed = seal(&mut turn, &pair, &user, &password)?;
                 Ok((pair, sealed))
             });
             let (pair, sealed) = made.await??;
@@ -114,11 +116,11 @@ pub(crate) async fn sealed_anew(
     let Some(row) = row(app, user).await? else {
         return Ok(None);
     };
-    let _turn = app.hashing.acquire().await;
+    let mut turn = app.hashing.turn(Lane::SignedIn).await?;
     let (user, old, new) = (user.clone(), old.to_owned(), new.to_owned());
     let sealed = tokio::task::spawn_blocking(move || -> Answer<_> {
-        let pair = open(&row, &user, &old)?;
-        Ok(Some((row.id, seal(&pair, &user, &new)?)))
+        let pair = open(&mut turn, &row, &user, &old)?;
+        Ok(Some((row.id, seal(&mut turn, &pair, &user, &new)?)))
     });
     sealed.await?
 }
@@ -141,8 +143,7 @@ pub(crate) async fn reseal(
     Ok(())
 }
 
-/// Destroys the private half of a person's key and voids the approvals that wait for their render;
-/// gives the reviews that had one.
+/// Destroys the private half of a person's key.
 ///
 /// # Errors
 /// The database's.
@@ -150,22 +151,15 @@ pub(crate) async fn retire(
     app: &Shared,
     change: &mut SqliteConnection,
     user: &Id,
-) -> Result<Vec<Id>, sqlx::Error> {
+) -> Result<(), sqlx::Error> {
     sqlx::query(
         "UPDATE keys SET sealed = NULL, retired_at = ? WHERE user = ? AND retired_at IS NULL",
     )
     .bind(app.now())
     .bind(user)
-    .execute(&mut *change)
-    .await?;
-    let reviews: Vec<(Id,)> = sqlx::query_as(
-        "UPDATE approvals SET void = 1 WHERE user = ? AND void = 0 AND signature IS NOT NULL
-         RETURNING review",
-    )
-    .bind(user)
-    .fetch_all(change)
-    .await?;
-    Ok(reviews.into_iter().map(|(review,)| review).collect())
+    .execute(change)
+    .await
+    .map(drop)
 }
 
 /// What the encryption is bound to.
@@ -173,10 +167,9 @@ fn bound_to(user: &Id, public: &str) -> Vec<u8> {
     format!("redact approval key {user} {public}").into_bytes()
 }
 
-fn cipher(password: &str, salt: &[u8]) -> Answer<LessSafeKey> {
+fn cipher(turn: &mut Turn, password: &str, salt: &[u8]) -> Answer<LessSafeKey> {
     let mut key = [0; 32];
-    Argon2::default()
-        .hash_password_into(password.as_bytes(), salt, &mut key)
+    turn.derive(&Argon2::default(), (password.as_bytes(), salt), &mut key)
         .map_err(|error| ApiError::internal(&error))?;
     let key = UnboundKey::new(&CHACHA20_POLY1305, &key)
         .map_err(|_| ApiError::internal(&"a key of the wrong length"))?;
@@ -184,7 +177,7 @@ fn cipher(password: &str, salt: &[u8]) -> Answer<LessSafeKey> {
 }
 
 /// Salt, nonce, and the private half encrypted under both.
-fn seal(pair: &KeyPair, user: &Id, password: &str) -> Answer<Vec<u8>> {
+fn seal(turn: &mut Turn, pair: &KeyPair, user: &Id, password: &str) -> Answer<Vec<u8>> {
     let mut head = [0; SALT_BYTES + NONCE_LEN];
     getrandom::fill(&mut head).map_err(|error| ApiError::internal(&error))?;
     let (salt, nonce) = head.split_at(SALT_BYTES);
@@ -192,13 +185,13 @@ fn seal(pair: &KeyPair, user: &Id, password: &str) -> Answer<Vec<u8>> {
     let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(refused)?;
     let mut text = pair.stored().as_bytes().to_vec();
     let aad = Aad::from(bound_to(user, &pair.public().to_base64()));
-    cipher(password, salt)?
+    cipher(turn, password, salt)?
         .seal_in_place_append_tag(nonce, aad, &mut text)
         .map_err(refused)?;
     Ok([&head[..], &text].concat())
 }
 
-fn open(row: &Row, user: &Id, password: &str) -> Answer<KeyPair> {
+fn open(turn: &mut Turn, row: &Row, user: &Id, password: &str) -> Answer<KeyPair> {
     let refused = || {
         ApiError::refused("key_lost", "Your signing key cannot be opened.")
             .hint("Ask an administrator for a new link: it brings a new key.")
@@ -209,7 +202,7 @@ fn open(row: &Row, user: &Id, password: &str) -> Answer<KeyPair> {
     let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| refused())?;
     let mut text = text.to_vec();
     let aad = Aad::from(bound_to(user, &row.public));
-    let cipher = cipher(password, salt)?;
+    let cipher = cipher(turn, password, salt)?;
     let opened = cipher.open_in_place(nonce, aad, &mut text);
     let text = opened.map_err(|_| refused())?.to_vec();
     let pair = KeyPair::from_stored(String::from_utf8(text).map_err(|_| refused())?, None)?;
@@ -223,29 +216,35 @@ fn open(row: &Row, user: &Id, password: &str) -> Answer<KeyPair> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::accounts::hashing::Hashing;
 
-    fn kept(user: &Id, password: &str) -> (KeyPair, Row) {
+    async fn turn() -> Turn {
+        Hashing::default().turn(Lane::SignedIn).await.unwrap()
+    }
+
+    async fn kept(user: &Id, password: &str) -> (KeyPair, Row) {
         let pair = KeyPair::generate(None).unwrap();
         let row = Row {
             id: 1,
             public: pair.public().to_base64(),
-            sealed: Some(seal(&pair, user, password).unwrap()),
+            sealed: Some(seal(&mut turn().await, &pair, user, password).unwrap()),
         };
         (pair, row)
     }
 
     /// Goal: a key opens with its own password, in its own account, as it was, and not otherwise.
-    #[test]
-    fn a_key_opens_for_its_person_and_password_alone() {
+    #[tokio::test]
+    async fn a_key_opens_for_its_person_and_password_alone() {
         let user = Id::random();
-        let (pair, mut row) = kept(&user, "correct horse");
-        let opened = open(&row, &user, "correct horse").unwrap();
+        let (pair, mut row) = kept(&user, "correct horse").await;
+        let opened = open(&mut turn().await, &row, &user, "correct horse").unwrap();
         assert_eq!(opened.public(), pair.public());
-        assert!(open(&row, &user, "wrong horse").is_err());
-        assert!(open(&row, &Id::random(), "correct horse").is_err());
-        let (_, other) = kept(&user, "correct horse");
+        assert!(open(&mut turn().await, &row, &user, "wrong horse").is_err());
+        assert!(open(&mut turn().await, &row, &Id::random(), "correct horse").is_err());
+        let (_, other) = kept(&user, "correct horse").await;
         assert!(
             open(
+                &mut turn().await,
                 &Row {
                     sealed: other.sealed,
                     ..row
@@ -256,18 +255,18 @@ mod tests {
             .is_err(),
             "another private half under the same public one"
         );
-        row = kept(&user, "correct horse").1;
+        row = kept(&user, "correct horse").await.1;
         let sealed = row.sealed.as_mut().unwrap();
         *sealed.last_mut().unwrap() ^= 1;
-        assert!(open(&row, &user, "correct horse").is_err());
+        assert!(open(&mut turn().await, &row, &user, "correct horse").is_err());
         row.sealed = Some(vec![0; 9]);
-        assert!(open(&row, &user, "correct horse").is_err());
+        assert!(open(&mut turn().await, &row, &user, "correct horse").is_err());
     }
 
-    #[test]
-    fn nothing_of_the_key_is_kept_in_the_open() {
+    #[tokio::test]
+    async fn nothing_of_the_key_is_kept_in_the_open() {
         let user = Id::random();
-        let (pair, row) = kept(&user, "correct horse");
+        let (pair, row) = kept(&user, "correct horse").await;
         let secret = pair.stored().lines().nth(1).unwrap().as_bytes().to_vec();
         let sealed = row.sealed.unwrap();
         assert!(

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sqlx::SqliteConnection;
 
-use super::{MEDIA, TaskError};
+use super::{MEDIA, TaskError, task};
 use crate::answer::Answer;
 use crate::app::{App, Shared};
 use crate::queue::{self, JobState, Kind, NewJob, Row};
@@ -27,6 +27,14 @@ pub(super) async fn finish(
         return Ok(());
     }
     let row = queue::row(app, job).await?;
+    let result = match (result, &row.release) {
+        // It was done before it heard that it should stop.
+        (Ok(_), Some(release)) if kind == Kind::Render && task::is_revoked(app, job).await? => {
+            releases::remove(app, release).await?;
+            Err(task::revoked())
+        }
+        (result, _) => result,
+    };
     let state = match (&result, stopped) {
         (Ok(_), _) => JobState::Done,
         (Err(_), true) => JobState::Cancelled,

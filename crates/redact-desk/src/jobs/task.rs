@@ -27,15 +27,39 @@ pub(crate) struct PreviewInput {
     pub(crate) end: u32,
 }
 
+/// The frames of a preview, by what the queue keeps of it.
+pub(crate) fn preview_frames(input: &str) -> std::ops::Range<u32> {
+    serde_json::from_str(input).map_or(0..0, |input: PreviewInput| input.start..input.end)
+}
+
 /// The task of a job.
 ///
 /// # Errors
 /// When something that the row names is not there.
 pub(super) async fn make(app: &Shared, job: &Id, kind: Kind) -> Result<Task, TaskError> {
-    build(app, job, kind).await.map_err(|error| {
+    let unreadable = |error| {
         tracing::error!("desk: job {job}: {error:?}");
         TaskError::new("what the job is about cannot be read")
-    })
+    };
+    if kind == Kind::Render && is_revoked(app, job).await.map_err(unreadable)? {
+        return Err(revoked());
+    }
+    build(app, job, kind).await.map_err(unreadable)
+}
+
+/// Why a release is not made whose approver's account was changed.
+pub(super) fn revoked() -> TaskError {
+    TaskError {
+        message: "the account of somebody who approved was closed, changed or reset".to_owned(),
+        hint: Some("Have the review approved again.".to_owned()),
+    }
+}
+
+pub(super) async fn is_revoked(app: &Shared, job: &Id) -> crate::answer::Answer<bool> {
+    match queue::row(app, job).await?.release {
+        Some(release) => releases::is_revoked(app, &release).await,
+        None => Ok(false),
+    }
 }
 
 async fn build(app: &Shared, job: &Id, kind: Kind) -> crate::answer::Answer<Task> {

@@ -9,7 +9,7 @@ use redact_record::events::Act;
 use redact_record::release_paths;
 use serde::{Deserialize, Serialize};
 
-use super::path;
+use super::{neutral_name, release_file, row};
 use crate::accounts::session::Who;
 use crate::answer::{Answer, ApiError};
 use crate::app::{App, Note};
@@ -94,16 +94,13 @@ pub(crate) async fn file(
     if kind.is_sealed() && who.role == Role::Auditor {
         return Err(ApiError::not_found());
     }
-    let release = path(&app, &id).await?;
+    let row = row(&app, &id).await?;
+    let release = release_file(&app, &id, &row.stem);
     if !release.exists() {
         return Err(ApiError::not_found());
     }
     let path = kind.path(&release);
-    let name = path
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
+    let name = neutral_name(&row, &path);
     let shown = Shown {
         kind: kind.media_type(),
         save_as: Some(&name),

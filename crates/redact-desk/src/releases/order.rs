@@ -82,13 +82,9 @@ pub(crate) async fn begin(
         Some(given) => Some(replaced(&app, &given, &approved).await?),
         None => None,
     };
-    let (request, name) = recordings::request_of(&app, &approved.row.recording).await?;
+    let (request, _) = recordings::request_of(&app, &approved.row.recording).await?;
     let facts = requests::facts(&app, &request).await?;
     let id = Id::random();
-    let mut stem = stem(&facts.number, &name, &approved.policy_name);
-    if let Some((older, _)) = &replaced {
-        stem = next_stem(&older.stem);
-    }
     let why = replaced.as_ref().map_or("", |(_, why)| why);
     write(&app, &id, &approved, &request_file(&facts, &approved, why)).await?;
     let mut change = app.db.begin_with("BEGIN IMMEDIATE").await?;
@@ -104,7 +100,7 @@ pub(crate) async fn begin(
     .bind(approved.row.revision)
     .bind(&approved.row.title)
     .bind(&approved.policy_name)
-    .bind(stem)
+    .bind(super::neutral_stem(&id))
     .bind(json!(approved.approvals).to_string())
     .bind(app.now())
     .bind(replaced.as_ref().map(|(older, _)| &older.id))
@@ -195,48 +191,5 @@ fn request_file(facts: &Facts, approved: &Approved, why: &str) -> RequestFile {
             written_basis: replaces,
             ..manifest::Request::default()
         },
-    }
-}
-
-/// The name of a release: letters, digits, dots, dashes and underscores of what it is about.
-fn stem(number: &str, recording: &str, policy: &str) -> String {
-    let name = recording
-        .rsplit_once('.')
-        .map_or(recording, |(stem, _)| stem);
-    let plain = |text: &str| -> String {
-        let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        text.chars()
-            .take(40)
-            .map(|c| if fits(c) { c } else { '_' })
-            .collect()
-    };
-    format!("{}.{}.{}", plain(number), plain(name), plain(policy))
-}
-
-/// The name of what takes a release's place: with a number, so that the files are told apart.
-fn next_stem(older: &str) -> String {
-    let numbered = older.rsplit_once(".v");
-    let numbered = numbered.and_then(|(stem, number)| Some((stem, number.parse::<u32>().ok()?)));
-    let (stem, number) = numbered.unwrap_or((older, 1));
-    format!("{stem}.v{}", number.saturating_add(1))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_release_is_named_by_plain_letters() {
-        assert_eq!(
-            stem("2026/17", "../clip v2.mp4", "court"),
-            "2026_17.___clip_v2.court"
-        );
-    }
-
-    #[test]
-    fn what_takes_its_place_has_the_next_number() {
-        assert_eq!(next_stem("17.clip.court"), "17.clip.court.v2");
-        assert_eq!(next_stem("17.clip.court.v2"), "17.clip.court.v3");
-        assert_eq!(next_stem("17.v8clip.court"), "17.v8clip.court.v2");
     }
 }

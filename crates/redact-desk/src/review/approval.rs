@@ -20,9 +20,10 @@ use sqlx::SqliteConnection;
 use super::summary::{Problem, problems};
 use super::{Ready, Review, Row, row, shown};
 use crate::accounts::session::Who;
-use crate::accounts::{by_id, re_enter, signing};
+use crate::accounts::{ReEntry, by_id, re_enter, signing};
 use crate::answer::{Answer, ApiError, Body, optional_text, text};
 use crate::app::{App, Note, Shared};
+use crate::peer::Peer;
 use crate::routes::Role;
 use crate::store::{self, Id};
 use crate::stream::Change;
@@ -51,6 +52,13 @@ pub(crate) struct Shown {
     statement: String,
     #[serde(default)]
     signed: bool,
+}
+
+impl Shown {
+    /// Whether this is the approval that somebody gave at a moment.
+    pub(crate) fn is(&self, name: &str, at_nanos: i64) -> bool {
+        self.by == name && self.at == time::text(at_nanos.div_euclid(1_000_000))
+    }
 }
 
 impl From<&Given> for Shown {
@@ -114,6 +122,37 @@ pub(super) async fn void(change: &mut SqliteConnection, review: &Id) -> Result<u
     Ok(voided.rows_affected())
 }
 
+/// Voids what somebody approved and was not released, because the account was changed; gives the
+/// reviews.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn void_of_person(
+    change: &mut SqliteConnection,
+    user: &Id,
+) -> Result<Vec<Id>, sqlx::Error> {
+    let reviews: Vec<(Id,)> = sqlx::query_as(
+        "UPDATE approvals SET void = 2 WHERE user = ? AND void = 0 RETURNING review",
+    )
+    .bind(user)
+    .fetch_all(change)
+    .await?;
+    Ok(reviews.into_iter().map(|(review,)| review).collect())
+}
+
+/// Refuses when somebody who approved has no such account any more.
+async fn check_active(app: &Shared, given: &[Given]) -> Answer<()> {
+    for given in given {
+        let account = by_id(&app.db, &given.user).await?;
+        if !account.active || account.role != given.role {
+            let message = format!("{}'s account was closed or changed.", given.name);
+            return Err(ApiError::conflict("not_approved", message)
+                .hint("Take the approvals back and have somebody else approve."));
+        }
+    }
+    Ok(())
+}
+
 /// The plan with approvals, through the same door as `redact approve`.
 fn with_approvals(plan: Plan, given: &[Given]) -> Answer<Plan> {
     let content = record::content(&plan);
@@ -173,11 +212,19 @@ pub(crate) struct Approve {
 pub(crate) async fn approve(
     Shareable(app): Shareable<App>,
     who: Who,
+    peer: Peer,
     Path(id): Path<Id>,
     Body(given): Body<Approve>,
 ) -> Answer<axum::Json<Review>> {
     let account = by_id(&app.db, &who.id).await?;
-    re_enter(&app, &account, &given.password, "approval").await?;
+    let again = ReEntry {
+        account: &account,
+        peer,
+        password: &given.password,
+        code: None,
+        action: "approval",
+    };
+    re_enter(&app, again).await?;
     let statement = optional_text("statement", given.statement.as_deref().unwrap_or(""), 500)?;
     let statement = statement.replace('\n', " ");
     let statement = if statement.is_empty() {
@@ -354,6 +401,7 @@ pub(crate) async fn approved_plan(app: &Shared, id: &Id) -> Answer<Approved> {
         let message = "The review is not approved as it stands.";
         return Err(ApiError::conflict("not_approved", message));
     }
+    check_active(app, &given).await?;
     let folder = app.folders.review(id);
     tokio::fs::create_dir_all(&folder).await?;
     let plan = folder.join(format!("{}.plan.json", ready.row.revision));

@@ -1,7 +1,7 @@
 //! Approvals and the attacks on them: one person as two, old approvals for new content.
 
 use axum::http::{Method, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::bench::{PASSWORD, Person};
 use crate::office::office;
@@ -94,10 +94,11 @@ async fn one_person_is_never_two() {
         cookie: crate::bench::cookie(&bench.sign_in(&office.approver).await),
         ..office.approver.clone()
     };
-    assert_eq!(
-        bench.approve(&again, &review, revision).await.code(),
-        "same_person"
-    );
+    let first = bench.approve(&again, &review, revision).await.ok();
+    let given = first["approvals"].as_array().unwrap().len();
+    assert_eq!(given, 1, "what the approver had approved is void");
+    let twice = bench.approve(&again, &review, revision).await;
+    assert_eq!(twice.code(), "same_person");
     // With a second account of the same name.
     let body = json!({ "login": "pat2", "name": "PAT person", "role": "approver" });
     assert_eq!(
@@ -109,6 +110,15 @@ async fn one_person_is_never_two() {
         .approve(&office.operator, &review, revision)
         .await
         .ok();
+    assert_eq!(second["state"], "awaiting_second", "two operators");
+    let body = json!({ "role": "approver" });
+    bench
+        .call(&office.admin, Method::PATCH, &path, body)
+        .await
+        .ok();
+    bench.turn_clock(60);
+    let again = bench.signed_in(&office.approver).await;
+    let second = bench.approve(&again, &review, revision).await.ok();
     assert_eq!(
         second["state"], "approved",
         "the control: another person is enough"
@@ -209,4 +219,76 @@ async fn who_decided_is_said_by_the_server_alone() {
         [by(0), by(1), by(2)],
         ["oli Person", "pat Person", "oli Person"]
     );
+}
+
+/// Goal: what somebody approved whose account is closed, or has another role, is released no more,
+/// from whichever moment on.
+/// Control: without the change the same release is made.
+#[tokio::test]
+async fn a_closed_or_changed_account_approves_nothing_that_waits() {
+    let office = office().await;
+    let bench = &office.bench;
+    let path = format!("/api/users/{}", office.approver.id);
+    for body in [json!({ "active": false }), json!({ "role": "auditor" })] {
+        let (review, revision) = office.by_policy("two-people").await;
+        for person in [&office.operator, &office.approver] {
+            bench.turn_clock(60);
+            let person = bench.signed_in(person).await;
+            bench.approve(&person, &review, revision).await.ok();
+        }
+        let control = office.release(&review).await;
+        assert_eq!(control.status, StatusCode::ACCEPTED);
+        bench
+            .call(&office.admin, Method::PATCH, &path, body)
+            .await
+            .ok();
+        assert_eq!(office.release(&review).await.code(), "not_approved");
+        let back = json!({ "active": true, "role": "approver" });
+        bench
+            .call(&office.admin, Method::PATCH, &path, back)
+            .await
+            .ok();
+        assert_eq!(
+            office.release(&review).await.code(),
+            "not_approved",
+            "what was voided stays void"
+        );
+    }
+}
+
+/// Goal: a release that waits or is under way when an approver's account is closed is not made.
+#[tokio::test]
+async fn a_release_under_way_stops_with_its_approver() {
+    let office = office().await;
+    let bench = &office.bench;
+    let (review, revision) = office.by_policy("two-people").await;
+    for person in [&office.operator, &office.approver] {
+        bench.approve(person, &review, revision).await.ok();
+    }
+    *bench.jobs.slow.lock().unwrap() = true;
+    let mut releases = Vec::new();
+    for _ in 0..2 {
+        let release = office.release(&review).await.ok();
+        releases.push(format!("/api/releases/{}", release["id"].as_str().unwrap()));
+    }
+    let running = |release: &Value| release["job"]["state"] == "running";
+    bench.until(&office.operator, &releases[0], running).await;
+    let path = format!("/api/users/{}", office.approver.id);
+    let body = json!({ "active": false });
+    bench
+        .call(&office.admin, Method::PATCH, &path, body)
+        .await
+        .ok();
+    *bench.jobs.slow.lock().unwrap() = false;
+    let made = bench.folder.path().join("data/releases");
+    for release in &releases {
+        let failed = |release: &Value| release["state"] == "failed";
+        bench.until(&office.operator, release, failed).await;
+    }
+    for release in std::fs::read_dir(made).unwrap() {
+        let mut files = std::fs::read_dir(release.unwrap().path()).unwrap();
+        let is_video =
+            |file: std::fs::DirEntry| file.path().extension().is_some_and(|e| e == "mp4");
+        assert!(!files.any(|file| is_video(file.unwrap())));
+    }
 }

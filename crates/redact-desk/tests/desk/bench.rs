@@ -1,5 +1,6 @@
 //! A desk in a folder of its own, with jobs that write what real ones would and a clock to turn.
 
+use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
+use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use redact_core::{
     BoxOrigin, Class, Findings, FrameIndex, ModelUse, NormRect, TimeSpan, Track, TrackBox, TrackId,
@@ -227,6 +229,10 @@ impl Bench {
         } = Self::new().await;
         desk.close().await;
         drop(desk);
+        // Certificates are checked by the time of the machine.
+        let real = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let real = i64::try_from(real.unwrap().as_nanos()).unwrap();
+        now.store(real, Ordering::SeqCst);
         Self::open(folder, now, jobs, true).await
     }
 
@@ -236,8 +242,38 @@ impl Bench {
         jobs: Arc<FakeJobs>,
         tls: bool,
     ) -> Self {
-        let clock = Arc::clone(&now);
-        let options = Options {
+        let desk = Desk::open(Self::options(&folder, &now, &jobs, tls))
+            .await
+            .unwrap();
+        Self {
+            folder,
+            desk,
+            jobs,
+            now,
+        }
+    }
+
+    /// The same folder once more, beside this desk, which has to be closed.
+    pub(crate) async fn open_again(&self) -> Result<Desk, redact_desk::DeskError> {
+        let mut options = Self::options(&self.folder, &self.now, &self.jobs, false);
+        // The lock is held as long as the closed desk lives.
+        let copy = self.folder.path().join("copy");
+        let _ = std::fs::remove_dir_all(&copy);
+        std::fs::create_dir(&copy).unwrap();
+        let data = self.folder.path().join("data");
+        for file in std::fs::read_dir(data).unwrap() {
+            let path = file.unwrap().path();
+            if path.is_file() {
+                std::fs::copy(&path, copy.join(path.file_name().unwrap())).unwrap();
+            }
+        }
+        options.folder = copy;
+        Desk::open(options).await
+    }
+
+    fn options(folder: &TempDir, now: &Arc<AtomicI64>, jobs: &Arc<FakeJobs>, tls: bool) -> Options {
+        let clock = Arc::clone(now);
+        Options {
             folder: folder.path().join("data"),
             policies: folder.path().join("policies"),
             trusted: folder.path().join("trusted"),
@@ -251,14 +287,7 @@ impl Bench {
                 program: "redact test".into(),
                 machine: "here".into(),
             },
-            jobs: Arc::clone(&jobs) as Arc<dyn Jobs>,
-        };
-        let desk = Desk::open(options).await.unwrap();
-        Self {
-            folder,
-            desk,
-            jobs,
-            now,
+            jobs: Arc::clone(jobs) as Arc<dyn Jobs>,
         }
     }
 
@@ -386,6 +415,19 @@ impl Bench {
         self.post(&Person::default(), "/api/session", body).await
     }
 
+    /// The person with a new session, if the one there was has ended.
+    pub(crate) async fn signed_in(&self, person: &Person) -> Person {
+        if self.get(person, "/api/me").await.status.is_success() {
+            return person.clone();
+        }
+        let answered = self.sign_in(person).await;
+        assert!(answered.status.is_success(), "{}", answered.status);
+        Person {
+            cookie: cookie(&answered),
+            ..person.clone()
+        }
+    }
+
     /// A request with a recording that is ready, and its first review.
     pub(crate) async fn ready(&self, person: &Person) -> (String, String, String) {
         let body = json!({
@@ -416,6 +458,26 @@ impl Bench {
         self.post(person, &format!("/api/uploads/{id}/finish"), json!({}))
             .await
             .ok()
+    }
+
+    /// A sign-in from an address, with a browser's cookie.
+    pub(crate) async fn sign_in_from(
+        &self,
+        address: &str,
+        cookie: Option<&str>,
+        body: Value,
+    ) -> Answered {
+        let mut request = Self::request(&Person::default(), Method::POST, "/api/session")
+            .header(header::CONTENT_TYPE, "application/json")
+            .extension(ConnectInfo(SocketAddr::new(
+                address.parse().unwrap(),
+                40_000,
+            )));
+        if let Some(cookie) = cookie {
+            request = request.header(header::COOKIE, cookie);
+        }
+        self.send(request.body(Body::from(body.to_string())).unwrap())
+            .await
     }
 
     pub(crate) async fn put(

@@ -47,6 +47,7 @@ OP    GET    /api/recordings/{id}/proxy
 OP    GET    /api/recordings/{id}/waveform/{track}
 OP    GET    /api/recordings/{id}/thumbnails/{track}
 OP    GET    /api/recordings/{id}/frames/{frame}
+OPU   GET    /api/recordings/{id}/views
 OP    POST   /api/recordings/{id}/follow
 OP    POST   /api/recordings/{id}/reviews
 OP    GET    /api/reviews/{id}

@@ -4,11 +4,15 @@
 
 mod accounts;
 mod approvals;
+mod attempts;
 mod bench;
 mod doors;
 mod evidence;
 mod office;
+mod private;
 mod releases;
 mod signing;
+mod sockets;
 mod tls;
+mod views;
 mod work;

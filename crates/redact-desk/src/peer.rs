@@ -1,0 +1,58 @@
+//! Where a request comes from, as attempts and refusals are counted.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::request::Parts;
+
+/// The address at the other end of the connection; behind a reverse proxy, the proxy's.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(Option<IpAddr>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Peer {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let info = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        Ok(Self(info.map(|info| info.0.ip().to_canonical())))
+    }
+}
+
+impl Peer {
+    /// What its attempts are counted under.
+    pub(crate) fn network(self) -> String {
+        self.0
+            .map_or_else(|| "local".to_owned(), |ip| network(ip).to_string())
+    }
+
+    /// The address as a label of the event log, which takes no colon.
+    pub(crate) fn label(self) -> String {
+        self.0
+            .map_or_else(|| "local".to_owned(), |ip| ip.to_string().replace(':', "-"))
+    }
+}
+
+/// The address itself, or the /64 that one IPv6 host can take any address of.
+pub(crate) fn network(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V6(ip) => {
+            let [a, b, c, d, ..] = ip.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        ip => ip,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ipv6_host_cannot_change_its_network() {
+        let of = |text: &str| network(text.parse().unwrap()).to_string();
+        assert_eq!(of("2001:db8:1:2:3:4:5:6"), of("2001:db8:1:2:ffff::1"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+        assert_eq!(of("::ffff:192.0.2.7"), "192.0.2.7");
+    }
+}
