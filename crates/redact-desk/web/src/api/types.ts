@@ -34,6 +34,40 @@ export interface User {
   enrolled: boolean;
   locked_until: string | null;
   last_seen_at: string | null;
+  pending: Pending | null;
+}
+
+export type GrantAction = 'invite' | 'change' | 'reset' | 'remove';
+
+/** What waits for a second administrator. */
+export interface Pending {
+  action: GrantAction;
+  role: Role;
+  by: string;
+  by_id: string;
+  at: string;
+}
+
+/** What an administrator did without a second one. */
+export interface Notice {
+  id: string;
+  action: GrantAction;
+  role: Role;
+  by: string;
+  about: string;
+  at: string;
+}
+
+/** What somebody saw of a recording in one session. */
+export interface View {
+  by: string;
+  began_at: string;
+  last_at: string;
+  spans: [start: number, end: number][];
+  seconds: [start: number, end: number][];
+  frames: number;
+  seen: Record<string, number>;
+  open: boolean;
 }
 
 export interface Person {
