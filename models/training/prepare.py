@@ -39,7 +39,7 @@ def main():
     teachers = Path(options.teachers)
     judges = [
         detectors.LpdYunet(teachers / "lpd_yunet_2022may_dyn.onnx"),
-        detectors.YoloxNano(teachers / "yolox_nano_dyn.onnx", 416, True),
+        detectors.YoloxNano(Path(__file__).parent / "yolox_nano_dyn.onnx", 416, True),
     ]
     backgrounds, telling, left = [], [], 0
     for source in options.background:

@@ -1,20 +1,9 @@
 //! The main job on the demo clip, with models.
 
-use std::path::PathBuf;
-
 use serde_json::Value;
 
-use crate::work::{Work, policy, repository};
-
-/// The folder with cards and weights, when a face model is there.
-fn models() -> Option<PathBuf> {
-    let folder = repository().join("models");
-    let there = folder.join("yunet_n_dynamic.onnx").exists();
-    if !there {
-        eprintln!("SKIP: no face model in models/ (scripts/setup fetches it)");
-    }
-    there.then_some(folder)
-}
+use crate::shared::skip_without;
+use crate::work::{Work, models, policy, repository};
 
 /// Goal: one command turns the demo clip into a release that verifies, and hides in every frame
 /// what the truth file says is there.
@@ -50,60 +39,104 @@ fn the_demo_clip_is_released_and_nothing_labelled_is_bare() {
     assert_eq!(bare, 0);
 }
 
-/// Goal: without any model that has to be fetched, the plate and the screen are hidden in every
-/// frame, and it is said that nobody looked for faces.
-/// Method: a folder with all cards, but only those weights that are committed.
+/// Goal: without any model that has to be fetched, faces, plate and screen are hidden in every frame.
+/// Method: a folder with all cards, but only those weights that are committed. The control: without
+/// the model of faces the face is bare, and it is said that nobody looked for it.
 #[test]
-fn the_shipped_weights_alone_hide_the_plate_and_the_screen() {
+fn the_shipped_weights_alone_hide_all_that_is_in_the_demo_clip() {
     let models = repository().join("models");
     let runtime = repository().join(".deps/onnxruntime/libonnxruntime.so");
     if !runtime.exists() {
-        eprintln!("SKIP: no ONNX Runtime (scripts/setup fetches it)");
+        skip_without("ONNX Runtime");
         return;
     }
     let work = Work::new();
     let shipped = work.path("shipped");
     std::fs::create_dir(&shipped).unwrap();
+    let weights = ["plate-screen.onnx", "objects.onnx", "faces.onnx"];
     for entry in std::fs::read_dir(&models).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap();
-        if name == "plate-screen.onnx" || path.extension().is_some_and(|e| e == "toml") {
+        if weights.iter().any(|it| name == *it) || path.extension().is_some_and(|e| e == "toml") {
             std::fs::copy(&path, shipped.join(name)).unwrap();
         }
     }
     let fixtures = repository().join("fixtures");
     let clip = fixtures.join("demo.mp4").display().to_string();
-    let table = work
-        .redact_with_models(&shipped, &["scan", &clip, "-o", "f.json"])
-        .expect_status(0)
-        .stdout();
-    assert!(table.contains("faces: no detector installed"), "{table}");
-
+    let scan = ["scan", &clip, "-o", "f.json", "--force"];
+    work.redact_with_models(&shipped, &scan).expect_status(0);
     let findings = work.json("f.json");
-    assert_eq!(findings["missing"], serde_json::json!(["face"]));
-    let mut truth: Value =
+    assert_eq!(findings["missing"], serde_json::json!([]));
+    let truth: Value =
         serde_json::from_slice(&std::fs::read(fixtures.join("demo.truth.json")).unwrap()).unwrap();
-    for (class, least) in [("plate", 200), ("screen", 190)] {
-        let mut of_class = truth.clone();
-        for boxes in of_class["boxes"].as_array_mut().unwrap() {
-            boxes
-                .as_array_mut()
-                .unwrap()
-                .retain(|b| b["class"] == class);
-        }
-        let (boxes, bare) = bare_boxes(&of_class, &findings);
+    for (class, least) in [("face", 300), ("plate", 200), ("screen", 190)] {
+        let (boxes, bare) = bare_boxes(&only(&truth, class), &findings);
         assert!(boxes >= least, "the truth file holds {boxes} {class} boxes");
         assert_eq!(bare, 0, "{class}");
     }
-    // The control: a face is not hidden by the way, as it would be if everything were.
-    for boxes in truth["boxes"].as_array_mut().unwrap() {
-        boxes
-            .as_array_mut()
-            .unwrap()
-            .retain(|b| b["class"] == "face");
-    }
-    let (faces, bare) = bare_boxes(&truth, &findings);
+
+    std::fs::remove_file(shipped.join("faces.onnx")).unwrap();
+    let table = work
+        .redact_with_models(&shipped, &scan)
+        .expect_status(0)
+        .stdout();
+    assert!(table.contains("faces: no detector installed"), "{table}");
+    let findings = work.json("f.json");
+    assert_eq!(findings["missing"], serde_json::json!(["face"]));
+    let (faces, bare) = bare_boxes(&only(&truth, "face"), &findings);
     assert!(bare * 2 > faces, "{bare} of {faces} faces are bare");
+}
+
+/// Goal: whichever model of a class is installed, the class is looked for.
+/// Method: each model of faces alone finds the face of the clip.
+#[test]
+fn any_one_model_of_faces_is_used() {
+    let Some(models) = models() else { return };
+    let work = Work::new();
+    let demo = repository().join("fixtures/demo.mp4").display().to_string();
+    work.ffmpeg(&format!(
+        "-i {demo} -t 1 -an -c:v libx264 -preset ultrafast clip.mp4"
+    ));
+    for (card, weights) in [
+        ("faces", "faces.onnx"),
+        ("centerface", "centerface.onnx"),
+        ("retinaface-mnet025", "retinaface_mnet025.onnx"),
+    ] {
+        let alone = work.path(card);
+        std::fs::create_dir(&alone).unwrap();
+        for name in [&format!("{card}.toml"), weights] {
+            std::fs::copy(models.join(name), alone.join(name)).unwrap();
+        }
+        for profile in ["fast", "standard", "thorough"] {
+            let scan = [
+                "scan",
+                "clip.mp4",
+                "-o",
+                "f.json",
+                "--force",
+                "--profile",
+                profile,
+            ];
+            work.redact_with_models(&alone, &scan).expect_status(0);
+            let findings = work.json("f.json");
+            assert_eq!(findings["missing"], serde_json::json!(["plate", "screen"]));
+            let tracks = findings["tracks"].as_array().unwrap();
+            assert!(
+                tracks.iter().any(|track| track["class"] == "face"),
+                "{card}, {profile}"
+            );
+        }
+    }
+}
+
+/// The truth with the boxes of one class only.
+fn only(truth: &Value, class: &str) -> Value {
+    let mut truth = truth.clone();
+    for boxes in truth["boxes"].as_array_mut().unwrap() {
+        let boxes = boxes.as_array_mut().unwrap();
+        boxes.retain(|found| found["class"] == class);
+    }
+    truth
 }
 
 /// Counts truth boxes of which less than 95 % lies under the hull of one track's box, and all.

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::{Value, json};
 
-use crate::work::{Work, policy, repository};
+use crate::work::{Work, models, policy, repository};
 
 const RENDER: [&str; 3] = ["render", "clip.mp4", "clip.plan.json"];
 
@@ -251,11 +251,7 @@ fn folders_that_cannot_be_written_are_said_and_left_alone() {
 /// Method: one found face is taken out of the plan, which no other check can notice.
 #[test]
 fn a_second_look_finds_the_face_that_the_plan_forgot() {
-    let models = repository().join("models");
-    if !models.join("yunet_n_dynamic.onnx").exists() {
-        eprintln!("SKIP: no face model in models/ (scripts/setup fetches it)");
-        return;
-    }
+    let Some(models) = models() else { return };
     let work = Work::new();
     let demo = repository().join("fixtures/demo.mp4").display().to_string();
     work.ffmpeg(&format!(

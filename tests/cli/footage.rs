@@ -1,24 +1,17 @@
-//! Real recordings, when they are there: `../shared/footage` beside the repository, with labelled
-//! boxes in `../shared/gt`. They show real people, so they are never part of the project.
+//! Real recordings with labelled boxes, when they are there (see `tests/shared.rs`).
 
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::work::{Work, policy, repository};
+use crate::shared::shared;
+use crate::work::{Work, models, policy};
 
 /// A clip with its labels, when clip, labels and models are there.
 fn labelled(name: &str) -> Option<(PathBuf, PathBuf, PathBuf)> {
-    let shared = repository().join("../shared");
-    let clip = shared.join(format!("footage/{name}.mp4"));
-    let truth = shared.join(format!("gt/{name}.json"));
-    let models = repository().join("models");
-    let there = [&clip, &truth, &models.join("yunet_n_dynamic.onnx")];
-    if let Some(missing) = there.iter().find(|path| !path.exists()) {
-        eprintln!("SKIP {name}: {} is not there", missing.display());
-        return None;
-    }
-    Some((clip, truth, models))
+    let clip = shared(&format!("footage/{name}.mp4"))?;
+    let truth = shared(&format!("gt/{name}.json"))?;
+    Some((clip, truth, models()?))
 }
 
 /// Goal: a release of real footage verifies, decodes without a word from FFmpeg, hides at least
@@ -103,17 +96,11 @@ const IMAGES: usize = 16;
 /// have a label, and the least share of labelled boxes that masks must cover.
 #[track_caller]
 fn check_images(set: &str, class: &str, share: f64) {
-    let folder = repository().join("../shared/eval").join(set);
-    let models = repository().join("models");
-    let there = [
-        folder.join("boxes.json"),
-        models.join("yunet_n_dynamic.onnx"),
-    ];
-    if let Some(missing) = there.iter().find(|path| !path.exists()) {
-        eprintln!("SKIP {set}: {} is not there", missing.display());
+    let (Some(folder), Some(models)) = (shared(&format!("eval/{set}")), models()) else {
         return;
-    }
-    let mut marked: Value = serde_json::from_slice(&std::fs::read(&there[0]).unwrap()).unwrap();
+    };
+    let marked = std::fs::read(folder.join("boxes.json")).unwrap();
+    let mut marked: Value = serde_json::from_slice(&marked).unwrap();
     let boxes = marked["annotations"].as_array().unwrap().clone();
     let images: Vec<Value> = marked["images"]
         .as_array()

@@ -29,6 +29,8 @@ mod quality;
 mod reports;
 mod request;
 mod score;
+#[path = "../shared.rs"]
+mod shared;
 mod tamper;
 mod timestamps;
 mod usage;

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use crate::work::{Work, repository};
+use crate::work::{Work, models, repository};
 
 /// Left, top, right, bottom of the face in the demo clip's first frame, as shares of the picture.
 const FACE: [f64; 4] = [624.2 / 1280.0, 204.2 / 720.0, 721.4 / 1280.0, 315.8 / 720.0];
@@ -13,11 +13,7 @@ const FACE: [f64; 4] = [624.2 / 1280.0, 204.2 / 720.0, 721.4 / 1280.0, 315.8 / 7
 /// Makes `clip.mp4` from the demo clip and scans it; `None` when there is no face model.
 #[track_caller]
 fn scanned(input: &str, arguments: &str) -> Option<(Work, Value)> {
-    let models = repository().join("models");
-    if !models.join("yunet_n_dynamic.onnx").exists() {
-        eprintln!("SKIP: no face model in models/ (scripts/setup fetches it)");
-        return None;
-    }
+    let models = models()?;
     let work = Work::new();
     let demo = repository().join("fixtures/demo.mp4");
     std::fs::copy(demo, work.path("demo.mp4")).unwrap();

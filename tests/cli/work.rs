@@ -8,6 +8,8 @@ use redact_record::FileBinding;
 use redact_record::sign::{KeyPair, Signed};
 use serde_json::Value;
 
+use crate::shared::skip_without;
+
 /// A folder that goes away with the test, with keys of its own.
 pub(crate) struct Work {
     dir: tempfile::TempDir,
@@ -25,6 +27,23 @@ pub(crate) fn repository() -> PathBuf {
 fn runtime() -> PathBuf {
     let installed = || repository().join(".deps/onnxruntime/libonnxruntime.so");
     std::env::var_os("ORT_DYLIB_PATH").map_or_else(installed, PathBuf::from)
+}
+
+/// The folder with cards and weights, when every class that has weights in the repository or in a
+/// package registry is there.
+#[track_caller]
+pub(crate) fn models() -> Option<PathBuf> {
+    let folder = repository().join("models");
+    let files = [
+        "centerface.onnx",
+        "retinaface_mnet025.onnx",
+        "silero_vad_16k_op15.onnx",
+    ];
+    if let Some(missing) = files.iter().find(|file| !folder.join(file).exists()) {
+        skip_without(&format!("models/{missing}"));
+        return None;
+    }
+    Some(folder)
 }
 
 /// A policy that ships with the program.

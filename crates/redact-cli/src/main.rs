@@ -25,6 +25,7 @@ mod journal;
 mod key;
 mod limits;
 mod places;
+mod profiles;
 mod progress;
 #[cfg(feature = "media")]
 mod render;

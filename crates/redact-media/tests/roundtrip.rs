@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
 mod common;
+#[path = "../../../tests/shared.rs"]
+mod shared;
 
 use common::{assert_clean, assert_kept, complaints, ffmpeg, folder, read, release};
 
@@ -519,13 +521,11 @@ fn writing_to_a_picture_does_not_spoil_the_next() {
 #[test]
 fn real_footage_is_released_without_a_complaint() {
     use redact_core::{MediaItem, Sink, Source};
-    let footage = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/footage");
-    let Ok(clips) = std::fs::read_dir(footage) else {
-        println!("skipped: ../shared/footage is not here");
+    let Some(footage) = shared::shared("footage") else {
         return;
     };
     let folder = folder();
-    for clip in clips {
+    for clip in std::fs::read_dir(footage).unwrap() {
         let path = clip.unwrap().path();
         let mut source =
             redact_media::FileSource::open(&path, &redact_media::OpenOptions::default()).unwrap();

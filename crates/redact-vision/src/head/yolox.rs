@@ -1,9 +1,9 @@
-//! Rows of a grid, as YOLOX gives them: YOLOX trained on COCO, and the net of `models/training`.
+//! Rows of a grid, as YOLOX gives them: YOLOX trained on COCO, and the nets of `models/training`.
 //!
 //! Per cell at strides 8, 16 and 32: the box's middle relative to the cell's top-left corner and
 //! the logarithm of its sides, both in strides; then scores. YOLOX has the probability that there is
-//! an object and one probability per class, and the score is the product of the two. The net of
-//! `models/training` has one score per class and no other.
+//! an object and one probability per class, and the score is the product of the two. The nets of
+//! `models/training` have one score per class and no other.
 //!
 //! Source: `demo_postprocess` of `yolox/utils/demo_utils.py` and `COCO_CLASSES` of
 //! `yolox/data/datasets/coco_classes.py` in Megvii-BaseDetection/YOLOX 6ddff48.
@@ -25,6 +25,10 @@ pub(super) enum Scores {
     Coco,
     /// A plate, a screen.
     PlateScreen,
+    /// A screen, a vehicle, a person.
+    Objects,
+    /// A face.
+    Face,
 }
 
 impl Scores {
@@ -32,6 +36,8 @@ impl Scores {
         match self {
             Self::Coco => 81,
             Self::PlateScreen => 2,
+            Self::Objects => 3,
+            Self::Face => 1,
         }
     }
 
@@ -47,6 +53,9 @@ impl Scores {
             (Self::Coco, Subject::Screen) => scores[0] * best(&[63, 64, 68]),
             (Self::PlateScreen, Subject::Plate) => scores[0],
             (Self::PlateScreen, Subject::Screen) => scores[1],
+            (Self::Face, Subject::Face) | (Self::Objects, Subject::Screen) => scores[0],
+            (Self::Objects, Subject::Vehicle) => scores[1],
+            (Self::Objects, Subject::Person) => scores[2],
             _ => 0.0,
         }
     }
@@ -164,5 +173,24 @@ mod tests {
         assert_eq!(read(&[Subject::Screen]).len(), 1);
         assert!(read(&[Subject::Vehicle]).is_empty());
         assert!(decode(&[output], [64, 32], 0.3, &[Subject::Screen], Scores::Coco).is_err());
+    }
+
+    /// Goal: each subject has its own column.
+    #[test]
+    fn screens_vehicles_and_persons_are_told_apart() {
+        const ROW: usize = 7;
+        let all = [Subject::Screen, Subject::Vehicle, Subject::Person];
+        for (column, subject) in all.into_iter().enumerate() {
+            let mut values = vec![0.0; 42 * ROW];
+            values[BOX + column] = 0.7;
+            let output = Output {
+                name: "output",
+                shape: &[1, 42, 7],
+                values: &values,
+            };
+            let found = decode(&[output], [64, 32], 0.3, &all, Scores::Objects).unwrap();
+            assert_eq!(found.len(), 1);
+            assert_eq!(found[0].subject, subject);
+        }
     }
 }

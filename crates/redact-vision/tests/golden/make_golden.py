@@ -123,9 +123,9 @@ def priors(width, height, levels, cells):
 def retinaface(out, width, height):
     levels = [(8, (16, 32)), (16, (64, 128)), (32, (256, 512))]
     p = priors(width, height, levels, [(-(-width // s), -(-height // s)) for s, _ in levels])
-    loc = out["output0"][0]
+    loc = out["loc"][0]
     center = p[:, :2] + loc[:, :2] * 0.1 * p[:, 2:]
-    return from_center(center, p[:, 2:] * np.exp(loc[:, 2:] * 0.2)), out["output1"][0, :, 1]
+    return from_center(center, p[:, 2:] * np.exp(loc[:, 2:] * 0.2)), out["conf"][0, :, 1]
 
 
 def lpd_yunet(out, width, height):
@@ -151,6 +151,12 @@ def boxes_of_rows(rows, width, height):
         for s in (8, 16, 32)])
     center = (rows[:, :2] + cells[:, :2]) * cells[:, 2:]
     return from_center(center, np.exp(rows[:, 2:4]) * cells[:, 2:])
+
+
+def one_score(out, width, height):
+    """Models of `models/training/derive.py`: the first score is that of a face or of a screen."""
+    rows = out["rows"][0]
+    return boxes_of_rows(rows, width, height), rows[:, 4]
 
 
 def yolox(out, width, height):
@@ -186,21 +192,22 @@ def best_boxes(boxes, scores, threshold, overlap):
 # Card: decoder, channel order, mean, padding, threshold, overlap.
 MODELS = {
     "yunet-n": (yunet, "BGR", (0, 0, 0), 0, 0.5, 0.45),
-    "yunet-s": (yunet, "BGR", (0, 0, 0), 0, 0.5, 0.45),
+    "faces": (one_score, "BGR", (0, 0, 0), 0, 0.5, 0.45),
     "centerface": (centerface, "RGB", (0, 0, 0), 0, 0.5, 0.3),
     "retinaface-mnet025": (retinaface, "BGR", (104, 117, 123), 0, 0.5, 0.45),
     "lpd-yunet": (lpd_yunet, "BGR", (0, 0, 0), 0, 0.5, 0.3),
+    "objects": (one_score, "BGR", (0, 0, 0), 114, 0.2, 0.5),
     "yolox-nano": (yolox, "BGR", (0, 0, 0), 114, 0.2, 0.5),
     "plate-screen": (plate_screen, "BGR", (0, 0, 0), 114, 0.3, 0.45),
 }
-FACES = ("yunet-n", "yunet-s", "centerface", "retinaface-mnet025")
+FACES = ("yunet-n", "faces", "centerface", "retinaface-mnet025")
 
 # Name: where the picture is from, and the models that look at it. The portrait gives full-range
 # planes; frames of the demo clip (number, reduction, rectangle) are of limited range.
 PICTURES = {
     "face": ("portrait", FACES),
     "plate": ((200, 1, (944, 464, 320, 192)), ("lpd-yunet", "plate-screen")),
-    "screen": ((0, 2, (40, 60, 320, 256)), ("yolox-nano", "plate-screen")),
+    "screen": ((0, 2, (40, 60, 320, 256)), ("objects", "yolox-nano", "plate-screen")),
 }
 
 
@@ -290,14 +297,17 @@ def main(models, clip):
         packed = np.concatenate([planes[0], np.concatenate([planes[1], planes[2]], 1)], 0)
         Image.fromarray(packed).save(HERE / f"{picture}.png", optimize=True)
         for name in names:
-            card = tomllib.loads((Path(models) / f"{name}.toml").read_text())
+            # The sources of derived models have their cards and weights in models/training.
+            folder = next(folder for folder in (Path(models), Path(models) / "training")
+                          if (folder / f"{name}.toml").exists())
+            card = tomllib.loads((folder / f"{name}.toml").read_text())
             golden.append({
                 "picture": picture,
                 "sha256": hashlib.sha256(packed.tobytes()).hexdigest(),
                 "full_range": full_range,
                 "model": name,
                 "threshold": MODELS[name][4],
-                "detections": detect(Path(models) / card["file"], planes, full_range, name),
+                "detections": detect(folder / card["file"], planes, full_range, name),
             })
     card = tomllib.loads((Path(models) / "silero-vad.toml").read_text())
     heard = speech(Path(models) / card["file"], clip)
