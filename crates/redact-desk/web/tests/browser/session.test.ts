@@ -10,7 +10,9 @@ import { REDACT, Server } from './server';
 import * as steps from './steps';
 
 const DEMO = resolve(ROOT, 'fixtures/demo.mp4');
-const REAL = resolve(ROOT, '../shared/footage/pvr_test_01.mp4');
+// As `tests/shared.rs` finds it.
+const SHARED = process.env['REDACT_SHARED'] ?? resolve(ROOT, '../shared');
+const REAL = resolve(SHARED, 'footage/pvr_test_01.mp4');
 const LONG = 400_000;
 
 let browser: Browser;
