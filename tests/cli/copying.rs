@@ -19,10 +19,11 @@ fn approved() -> Work {
         "id": "door", "effect": {"kind": "fill"}, "reason": "privacy-face", "frames": [12, 18],
         "keyframes": [[12, 0.25, 0.25, 0.5, 0.5]],
     }]);
-    plan["mutes"] = json!([{
+    let mute = json!([{
         "id": "name", "start_seconds": 0.5, "end_seconds": 1.0, "sound_tracks": [1],
         "style": "silence", "reason": "privacy-speech",
     }]);
+    Work::mute_only(&mut plan, mute);
     work.write_json("clip.plan.json", &plan);
     work.redact(&["approve", "clip.plan.json", "--by", "Ada", "--force"])
         .expect_status(0);

@@ -101,8 +101,9 @@ fn what_people_changed_is_in_the_sealed_manifest() {
         "id": "door", "effect": {"kind": "fill"}, "reason": "privacy-face", "frames": [12, 18],
         "keyframes": [[12, 0.25, 0.25, 0.5, 0.5]],
     }]);
-    let muted = plan["mutes"].as_array_mut().unwrap().pop();
-    assert!(muted.is_some(), "nothing listened, so all sound was muted");
+    let muted = plan["mutes"].as_array().unwrap().len();
+    assert_eq!(muted, 1, "nothing listened, so all sound was muted");
+    Work::mute_only(&mut plan, json!([]));
     work.write_json("clip.plan.json", &plan);
     approve(&work);
     let again = [&RENDER[..], &["--force"]].concat();
@@ -125,20 +126,35 @@ fn what_people_changed_is_in_the_sealed_manifest() {
     let public = fs::read_to_string(work.path("clip.redacted.manifest.json")).unwrap();
     assert!(!public.contains("Olsen") && !public.contains("moved by hand"));
 
-    // Without the findings, or with others, nobody can tell, and the record says so.
+    // Without the findings, or with others, nobody can tell: that needs a reason, on record.
     fs::rename(work.path("clip.findings.json"), work.path("f.json")).unwrap();
-    work.redact(&again).expect_status(0);
+    work.redact(&again)
+        .expect_refusal(&["clip.findings.json does not exist", "--findings"]);
+    let without = [&again[..], &["--without-findings", "disk 7 is lost"]].concat();
+    work.redact(&without).expect_status(0);
     assert_eq!(changes(&work), Value::Null);
+    for name in ["manifest.json", "log.html"] {
+        let text = fs::read_to_string(work.path(&format!("clip.redacted.{name}"))).unwrap();
+        assert!(text.contains("disk 7 is lost"), "{name}");
+    }
+    let log = fs::read_to_string(work.path("keys/events.jsonl")).unwrap();
+    assert!(log.contains("[\"findings\",\"not-compared\"]"), "{log}");
+    let said = work.redact(&["verify", "clip.redacted.mp4", "--no-media"]);
+    let said = said.expect_status(0).stdout();
+    assert!(
+        said.contains("nothing that was found is left out: not checked"),
+        "{said}"
+    );
     let named = [&again[..], &["--findings", "f.json"]].concat();
     work.redact(&named).expect_status(0);
     assert_eq!(changes(&work), found);
     let mut others = work.json("f.json");
     others["tracks"] = json!([]);
     work.write_json("clip.findings.json", &others);
-    work.redact(&again).expect_status(0);
-    assert_eq!(changes(&work), Value::Null);
+    work.redact(&again)
+        .expect_refusal(&["SHA-256 of the findings"]);
     work.redact(&[&again[..], &["--findings", "clip.findings.json"]].concat())
-        .expect_refusal(&["clip.findings.json", "not the findings"]);
+        .expect_refusal(&["SHA-256 of the findings"]);
 }
 
 /// Goal: what tells who is where, and who decided, is for its owner's eyes. Control: what goes out
@@ -199,8 +215,13 @@ fn a_plan_that_describes_the_recording_wrongly_is_refused() {
         edit(&mut plan);
         assert_ne!(plan, good, "{word} changes nothing");
         work.write_json("clip.plan.json", &plan);
-        approve(&work);
-        work.redact(&RENDER)
+        let again = ["approve", "clip.plan.json", "--by", "Ada", "--force"];
+        work.redact(&again).expect_refusal(&["source of the plan"]);
+        // Where the findings are lost, the recording itself is what it is compared with.
+        let without = ["--without-findings", "lost"];
+        work.redact(&[&again[..], &without].concat())
+            .expect_status(0);
+        work.redact(&[&RENDER[..], &without].concat())
             .expect_refusal(&["clip.", "the plan", word]);
         assert_eq!(work.files(), files, "{word}: nothing is left");
     }
@@ -289,13 +310,17 @@ fn a_second_look_finds_the_face_that_the_plan_forgot() {
     tracks.retain(|track| longest(track) != most);
     assert_ne!(plan, good);
     work.write_json("clip.plan.json", &plan);
-    redact(&["approve", "clip.plan.json", "--by", "Ada", "--force"]).expect_status(0);
+    let approve = ["approve", "clip.plan.json", "--by", "Ada", "--force"];
+    redact(&approve).expect_refusal(&["not covered by the plan"]);
+    let without = ["--without-findings", "a test"];
+    redact(&[&approve[..], &without].concat()).expect_status(0);
     let again = [&RENDER[..], &["--force"]].concat();
-    redact(&again).expect_refusal(&["a second look still sees", "face in frames"]);
+    redact(&[&again[..], &without].concat())
+        .expect_refusal(&["a second look still sees", "face in frames"]);
     // The release that was there before is still the one.
     redact(&verify).expect_status(0);
 
-    let accepted = [&again[..], &["--accept-seen"]].concat();
+    let accepted = [&again[..], &without, &["--accept-seen"]].concat();
     redact(&accepted).expect_status(0);
     let manifest = work.json("clip.redacted.manifest.json");
     let seen = &manifest["checks"]["second_look"]["seen"][0];

@@ -32,7 +32,7 @@ fn work(clip: &str, masks: &[Value]) -> Work {
 fn approve(work: &Work, masks: &[Value]) {
     let mut plan = work.json("clip.plan.json");
     plan["drawn"] = masks.into();
-    plan["mutes"] = json!([]);
+    Work::mute_only(&mut plan, json!([]));
     plan["approvals"] = json!([]);
     work.write_json("clip.plan.json", &plan);
     work.redact(&["approve", "clip.plan.json", "--by", "Ada", "--force"])

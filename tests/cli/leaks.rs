@@ -28,10 +28,11 @@ fn released() -> Work {
         {"id": "b", "effect": {"kind": "pixelate", "cells_across": 4}, "reason": "privacy-face",
          "frames": [10, 30], "keyframes": [[10, 0.6, 0.1, 0.9, 0.4]]},
     ]);
-    plan["mutes"] = json!([{
+    let mute = json!([{
         "id": "s", "start_seconds": 0.5, "end_seconds": 1.5, "sound_tracks": [0],
         "style": "silence", "reason": "privacy-speech",
     }]);
+    Work::mute_only(&mut plan, mute);
     work.write_json("clip.plan.json", &plan);
     work.redact(&["approve", "clip.plan.json", "--by", "Ada", "--force"])
         .expect_status(0);
@@ -373,7 +374,7 @@ fn captions_inside_the_pictures_do_not_survive() {
     assert!(!has_captions(&work, "plain.mp4"));
     work.redact(&["scan", "clip.mp4"]).expect_status(0);
     let mut plan = work.approve_findings();
-    plan["mutes"] = json!([]);
+    Work::mute_only(&mut plan, json!([]));
     work.write_json("clip.plan.json", &plan);
     work.redact(&["approve", "clip.plan.json", "--by", "Ada", "--force"])
         .expect_status(0);

@@ -26,6 +26,7 @@ mod leaks;
 mod odd_pictures;
 mod pipeline;
 mod quality;
+mod record;
 mod reports;
 mod request;
 mod score;

@@ -33,7 +33,7 @@ fn a_drawn_mask_and_a_mute_are_rendered_and_proved() {
     let work = Work::new();
     let mut plan = approved(&work);
     plan["drawn"] = json!([drawn_mask(json!({"kind": "blur", "cells_across": 8}))]);
-    plan["mutes"] = json!([mute()]);
+    Work::mute_only(&mut plan, json!([mute()]));
     work.write_json("clip.plan.json", &plan);
 
     // The edit voids the approval: nothing is rendered until somebody approves again.

@@ -18,10 +18,11 @@ pub(crate) fn released() -> Work {
         "id": "m", "effect": {"kind": "fill"}, "reason": "privacy-face",
         "frames": [10, 30], "keyframes": [[10, 0.25, 0.25, 0.5, 0.75]],
     }]);
-    plan["mutes"] = json!([{
+    let mute = json!([{
         "id": "s", "start_seconds": 0.5, "end_seconds": 1.5, "sound_tracks": "all",
         "style": "silence", "reason": "privacy-speech",
     }]);
+    Work::mute_only(&mut plan, mute);
     work.write_json("clip.plan.json", &plan);
     work.redact(&["approve", "clip.plan.json", "--by", "Ada", "--force"])
         .expect_status(0);

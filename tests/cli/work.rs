@@ -231,6 +231,20 @@ impl Work {
         std::fs::write(self.path(&format!("{name}.minisig")), signature).unwrap();
     }
 
+    /// Puts `mutes` in the place of the plan's own, by Ada's decision.
+    pub(crate) fn mute_only(plan: &mut Value, mutes: Value) {
+        let own = std::mem::replace(&mut plan["mutes"], mutes);
+        let kept = own.as_array().unwrap().iter().map(|mute| {
+            serde_json::json!({
+                "start_seconds": mute["start_seconds"], "end_seconds": mute["end_seconds"],
+                "reason": "nothing-to-withhold", "by": "Ada", "at": "2026-03-01T08:00:00Z",
+            })
+        });
+        if own.as_array().is_some_and(|own| !own.is_empty()) {
+            plan["kept_speech"] = kept.collect();
+        }
+    }
+
     pub(crate) fn json(&self, name: &str) -> Value {
         serde_json::from_slice(&std::fs::read(self.path(name)).unwrap()).unwrap()
     }

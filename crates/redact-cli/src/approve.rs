@@ -10,7 +10,7 @@ use redact_record::{Overwrite, RecordError, findings, plan};
 
 use crate::args::{ApproveArgs, GlobalArgs};
 use crate::journal::{Journal, Note};
-use crate::{Outcome, key, places};
+use crate::{Outcome, basis, key, places};
 
 /// Makes or approves a plan and writes it.
 ///
@@ -42,6 +42,7 @@ fn approve_noted(
             if let Some(policy) = policy {
                 read_policy(policy)?.check_plan(&plan).with_context(name)?;
             }
+            basis::check(&plan, file, &args.basis)?;
             (plan, file.clone())
         }
         (_, Err(error)) => return Err(error).with_context(name),
@@ -65,6 +66,10 @@ fn approve_noted(
         plan::write(&output, &plan, overwrite).with_context(|| output.display().to_string())?;
     note.subject("plan", plan::content(&plan));
     note.count("approvals", plan.approvals.len());
+    if let Some(why) = &args.basis.without_findings {
+        note.label("findings", "not-compared");
+        note.subject("reason", redact_record::digest_bytes(why.as_bytes()));
+    }
     journal.done(note)?;
     if global.json {
         let document = serde_json::json!({

@@ -208,6 +208,10 @@ pub(crate) struct ApproveArgs {
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
 
+    /// What a plan was made from.
+    #[command(flatten)]
+    pub basis: BasisArgs,
+
     /// Who approves
     #[arg(long, value_name = "NAME")]
     pub by: String,
@@ -236,6 +240,19 @@ pub(crate) struct ApproveArgs {
     /// Replace the output if it exists
     #[arg(long)]
     pub force: bool,
+}
+
+/// The findings that a plan was made from.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct BasisArgs {
+    /// The findings that the plan was made from (default: .findings.json beside the plan)
+    #[arg(long, value_name = "FILE")]
+    pub findings: Option<PathBuf>,
+
+    /// Go on without the findings, which are lost: nobody can then tell what the plan leaves out.
+    /// The reason goes into manifest, redaction log and event log
+    #[arg(long, value_name = "REASON", conflicts_with = "findings")]
+    pub without_findings: Option<String>,
 }
 
 fn parse_class(name: &str) -> Result<Class, String> {

@@ -123,9 +123,12 @@ pub(crate) fn is_refusal(error: &anyhow::Error) -> bool {
                     RecordError::ChangedAfterApproval { .. }
                         | RecordError::CheckFailed { .. }
                         | RecordError::Mismatch { .. }
+                        | RecordError::NoPerson { .. }
                         | RecordError::SamePerson { .. }
                         | RecordError::Signature(_)
+                        | RecordError::Uncovered { .. }
                         | RecordError::Unsigned { .. }
+                        | RecordError::WeakerThanPolicy { .. }
                         | RecordError::WeakEffect { .. }
                 )
             )

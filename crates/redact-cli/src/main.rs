@@ -10,6 +10,7 @@
 
 mod approve;
 mod args;
+mod basis;
 #[cfg(feature = "media")]
 mod batch;
 #[cfg(feature = "media")]

@@ -20,18 +20,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
-use redact_core::{ApprovedPlan, Digest, Findings, Plan};
+use redact_core::{ApprovedPlan, Digest, Findings};
 use redact_media::Preset;
 use redact_record::events::Act;
 use redact_record::manifest::{Hex, Manifests, ReleaseContext};
 use redact_record::sign::{KeyPair, Signed};
-use redact_record::{FileBinding, ReleasePaths, findings, plan, policy, release_paths};
+use redact_record::{FileBinding, ReleasePaths, plan, policy, release_paths};
 
 use crate::args::{GlobalArgs, ModelArgs, PresetArg, ReencodeArg, ReleaseArgs, RenderArgs};
 use crate::jail::{self, Ask, Confinement, JailLevel, Job, Listener};
 use crate::journal::{Journal, Note};
 use crate::progress::TerminalProgress;
-use crate::{Outcome, approve, eyes, files, key, places, scan};
+use crate::{Outcome, approve, basis, eyes, files, key, places, scan};
 pub(crate) use copied::Claims;
 pub(crate) use kept::KeptFolder;
 pub(crate) use look::{Examined, audit, leaks};
@@ -73,7 +73,7 @@ fn render_noted(
         .with_context(|| args.plan.display().to_string())?;
     let key = Arc::new(key::signing_key(args.release.key.as_deref(), journal)?);
     let context = facts::context(&args.release, args.supersedes.as_deref())?;
-    let findings = findings_of(&plan, args)?;
+    let findings = basis::check(&plan, &args.plan, &args.basis)?;
     let policy = policy::embedded(&plan.policy).with_context(|| args.plan.display().to_string())?;
     let looks_again = args.release.second_look || policy.second_look;
     let kept = kept_folder(&args.release, &key)?;
@@ -87,7 +87,8 @@ fn render_noted(
         bound: Some(bound),
         release: &release,
         plan: &plan,
-        findings: findings.as_ref(),
+        findings: findings.as_ref().map(|(found, digest)| (found, *digest)),
+        without_findings: args.basis.without_findings.as_deref(),
         args: &args.release,
         context: &context,
         key: &key,
@@ -103,29 +104,6 @@ fn render_noted(
         crate::say(&made.text(&release));
     }
     Ok(Outcome::Done)
-}
-
-/// The findings that `plan` was made of: those that were named, or those beside it if they are.
-fn findings_of(plan: &Plan, args: &RenderArgs) -> Result<Option<Findings>> {
-    let beside = places::findings_beside(&args.plan);
-    let (path, named) = match &args.findings {
-        Some(path) => (path, true),
-        None => (&beside, false),
-    };
-    if !named && !path.exists() {
-        return Ok(None);
-    }
-    match findings::read(path) {
-        Ok((found, digest)) if digest == plan.findings => Ok(Some(found)),
-        Ok(_) if named => bail!(
-            "{}: these are not the findings that {} was made of",
-            path.display(),
-            args.plan.display()
-        ),
-        Err(error) if named => Err(error).with_context(|| path.display().to_string()),
-        // Something else of that name: the sealed manifest says that findings were not at hand.
-        _ => Ok(None),
-    }
 }
 
 /// The folder with runs that earlier renders kept, unless none are asked for. Where it cannot be
@@ -177,8 +155,10 @@ pub(crate) struct ReleaseJob<'a> {
     pub release: &'a Path,
     /// What is hidden.
     pub plan: &'a ApprovedPlan,
-    /// What the plan was made of, when it is at hand.
-    pub findings: Option<&'a Findings>,
+    /// The findings that the plan was made from and checked against, with their file's SHA-256.
+    pub findings: Option<(&'a Findings, Digest)>,
+    /// Why there are none, where there are none.
+    pub without_findings: Option<&'a str>,
     /// How it is encoded and described.
     pub args: &'a ReleaseArgs,
     /// What is known of the request.
@@ -301,6 +281,10 @@ impl ReleaseJob<'_> {
         note.subject("findings", plan.findings);
         note.subject("plan", plan::content(plan));
         note.subject("release", release);
+        if let Some(why) = self.without_findings {
+            note.label("findings", "not-compared");
+            note.subject("reason", redact_record::digest_bytes(why.as_bytes()));
+        }
         note
     }
 

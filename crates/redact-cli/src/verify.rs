@@ -150,6 +150,7 @@ impl VerifyJob<'_> {
         };
         self.check_stamp(&mut verdict, redact_record::digest_bytes(&bytes))?;
         self.check_policy(&mut verdict, &public);
+        check_findings(&mut verdict, &public);
         self.check_previous(&mut verdict, &public)?;
         self.check_sealed(&mut verdict, &public, &bytes)?;
         self.check_binding(&mut verdict, &public, progress)?;
@@ -337,6 +338,25 @@ impl VerifyJob<'_> {
             return Ok(());
         }
         media::check(self, verdict, public, (global, progress))
+    }
+}
+
+/// Says whether the plan was compared with what the scan found, which only the renderer can do.
+fn check_findings(verdict: &mut Verdict, public: &PublicManifest) {
+    let name = "nothing that was found is left out";
+    match &public.findings {
+        Some(findings) if findings.0.compared => {
+            let evidence = "the plan was compared with its findings when the release was made";
+            verdict.add("manifest", name, true, evidence.to_owned());
+        }
+        Some(_) => {
+            let why = "the release was made without the findings; the manifest says why";
+            verdict.open("manifest", name, why);
+        }
+        None => {
+            let why = "the release was made by a version that did not compare plan and findings";
+            verdict.open("manifest", name, why);
+        }
     }
 }
 

@@ -33,9 +33,9 @@ pub use media::{
     AudioBlock, ColorRange, Frame, MediaItem, Picture, PictureBuffer, Plane, PlaneKind, PlaneMut,
 };
 pub use plan::{
-    Approval, ApprovedPlan, Cells, Decision, Effect, Keyframe, MaskLevels, MaskOrigin, MaskRegion,
-    MuteRegion, MuteStreams, MuteStyle, Plan, PlanError, PlannedTrack, PolicyRef, Protection,
-    Reason, ReasonCode, Redactions, Verdict,
+    Approval, ApprovedPlan, Cells, Decision, Effect, KeptSpeech, Keyframe, MaskLevels, MaskOrigin,
+    MaskRegion, MuteRegion, MuteStreams, MuteStyle, Plan, PlanError, PlannedTrack, PolicyRef,
+    Protection, Reason, ReasonCode, Redactions, Verdict,
 };
 pub use port::{
     BoxError, CameraMotion, DetectError, Detector, Met, Motion, Phase, Progress, Sink, SinkError,

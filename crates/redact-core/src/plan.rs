@@ -15,7 +15,7 @@ pub use region::{
     MuteStyle, Protection,
 };
 
-use crate::{Class, Damage, Digest, ModelUse, SourceIdentity, Track, UtcNanos};
+use crate::{Class, Damage, Digest, ModelUse, SourceIdentity, TimeSpan, Track, UtcNanos};
 
 /// A short name of a reason, defined in [`Plan::reasons`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,18 +43,44 @@ pub struct Reason {
 pub enum Verdict {
     /// Hide it with this effect.
     Redact(Effect),
-    /// Leave it as it is.
+    /// It is what the model says, and stays visible.
     Keep,
+    /// It is not what the model says (a false positive), and stays visible.
+    Reject,
+}
+
+impl Verdict {
+    /// Whether the track stays visible.
+    #[must_use]
+    pub const fn is_visible(self) -> bool {
+        match self {
+            Self::Keep | Self::Reject => true,
+            Self::Redact(_) => false,
+        }
+    }
 }
 
 /// What was decided about one track, by whom and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
-    /// Hide or keep.
+    /// Hide, keep or reject.
     pub verdict: Verdict,
     /// Why.
     pub reason: ReasonCode,
     /// A person, or `policy NAME`.
+    pub by: String,
+    /// When.
+    pub at: UtcNanos,
+}
+
+/// Sound that the policy mutes and a reviewer decided to keep audible.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptSpeech {
+    /// From when to when, on every sound track.
+    pub span: TimeSpan,
+    /// Why.
+    pub reason: ReasonCode,
+    /// The person who decided.
     pub by: String,
     /// When.
     pub at: UtcNanos,
@@ -126,6 +152,8 @@ pub struct Plan {
     pub drawn: Vec<MaskRegion>,
     /// Sound to be muted.
     pub mutes: Vec<MuteRegion>,
+    /// Detected speech that is not muted, although the policy mutes speech.
+    pub kept_speech: Vec<KeptSpeech>,
     /// Where the recording is damaged, as the scan found it: hidden and muted whole.
     pub damage: Damage,
     /// Models that took part in the scan.

@@ -122,7 +122,7 @@ impl From<&policy::Policy> for Policy {
                 class: class.into(),
                 verdict: match rule.verdict {
                     Verdict::Redact(_) => VerdictName::Redact,
-                    Verdict::Keep => VerdictName::Keep,
+                    Verdict::Keep | Verdict::Reject => VerdictName::Keep,
                 },
                 effect: rule.effect.into(),
                 reason: rule.reason.0.clone(),

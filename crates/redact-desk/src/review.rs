@@ -3,7 +3,9 @@
 mod approval;
 mod differences;
 pub(crate) mod document;
+mod kept_speech;
 mod plan;
+mod revisions;
 mod summary;
 
 use std::sync::Arc;
@@ -14,6 +16,7 @@ use axum::response::Response;
 use redact_core::{
     Digest, Findings, FrameIndex, FrameSpan, Keyframe, MaskRegion, Plan, Redactions,
 };
+use redact_record::RecordError;
 use redact_record::events::Act;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -32,6 +35,7 @@ use document::{ClassName, Document};
 
 pub(crate) use approval::{Approved, Shown, approve, approved_plan, void_of_person, withdraw};
 pub(crate) use differences::{Differences, differences};
+pub(crate) use revisions::{revision, revisions};
 pub(crate) use summary::summary;
 
 /// The longest preview, in frames.
@@ -170,14 +174,23 @@ impl Ready {
         })
     }
 
-    fn plan(&self) -> Answer<Plan> {
+    fn ground(&self) -> plan::Ground<'_> {
         let (findings, digest) = &*self.findings;
-        let ground = plan::Ground {
+        plan::Ground {
             findings,
             digest: *digest,
             policy: &self.policy,
-        };
-        plan::of(&self.document, ground)
+        }
+    }
+
+    fn plan(&self) -> Answer<Plan> {
+        plan::of(&self.document, self.ground())
+    }
+
+    /// Whether `plan` covers all that was found: what the renderer checks too.
+    fn check_findings(&self, plan: &Plan) -> Result<(), RecordError> {
+        let (findings, digest) = &*self.findings;
+        redact_record::plan::check_findings(plan, findings, *digest)
     }
 }
 
@@ -244,7 +257,15 @@ pub(crate) async fn add(
             }
         }
     }
-    let document = document.signed(None, &who.name, &time::text(app.now()));
+    let when = time::text(app.now());
+    let mut document = document.signed(None, &who.name, &when);
+    let before = given.copy.is_some().then(|| document.clone());
+    let ground = plan::Ground {
+        findings: found,
+        digest: *digest,
+        policy,
+    };
+    kept_speech::record(&mut document, before.as_ref(), ground, (&who.name, &when))?;
     let id = insert(&app, &recording, &title, policy, (&document, &who.name)).await?;
     app.tell(Change::Recording { id: recording });
     let row = row(&app, &id).await?;
@@ -338,47 +359,6 @@ pub(crate) async fn one(
     Ok(axum::Json(shown(&app, row).await?))
 }
 
-#[derive(Serialize, sqlx::FromRow)]
-pub(crate) struct Revision {
-    revision: i64,
-    #[serde(serialize_with = "as_text")]
-    at: Millis,
-    by: String,
-    undecided: i64,
-}
-
-fn as_text<S: serde::Serializer>(at: &Millis, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&time::text(*at))
-}
-
-/// `GET /reviews/:id/revisions`.
-pub(crate) async fn revisions(
-    State(app): State<App>,
-    Path(id): Path<Id>,
-) -> Answer<axum::Json<Vec<Revision>>> {
-    row(&app, &id).await?;
-    let list = sqlx::query_as(
-        "SELECT revision, at, by, undecided FROM revisions WHERE review = ? ORDER BY revision",
-    )
-    .bind(&id)
-    .fetch_all(&app.db)
-    .await?;
-    Ok(axum::Json(list))
-}
-
-/// `GET /reviews/:id/revisions/:n`.
-pub(crate) async fn revision(
-    State(app): State<App>,
-    who: Who,
-    Path((id, revision)): Path<(Id, i64)>,
-) -> Answer<axum::Json<Review>> {
-    let mut row = row(&app, &id).await?;
-    views::note(&app, &who, &row.recording, Seen::Review, 0..0).await?;
-    // A revision that was lost in a conflict has a number below zero.
-    row.revision = revision;
-    Ok(axum::Json(shown(&app, row).await?))
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Save {
@@ -406,11 +386,23 @@ pub(crate) async fn save(
     let mut ready = Ready::load(&app, &id, None).await?;
     let when = time::text(app.now());
     let before = std::mem::take(&mut ready.document);
-    let document = given.document.signed(Some(&before), &who.name, &when);
+    let mut document = given.document.signed(Some(&before), &who.name, &when);
+    // Whose decision it is says the desk alone.
+    document.kept_speech.clear();
     if given.base != ready.row.revision {
         return Err(conflict(&app, &ready.row, &document, &who.name).await?);
     }
-    if document == before {
+    ready.document = document;
+    // What no plan can spell is refused now, not when it is to be approved.
+    let by = who.name.clone();
+    let recorded = tokio::task::spawn_blocking(move || -> Answer<_> {
+        let mut document = std::mem::take(&mut ready.document);
+        kept_speech::record(&mut document, Some(&before), ready.ground(), (&by, &when))?;
+        ready.document = document;
+        Ok((ready, before, when))
+    });
+    let (ready, before, when) = recorded.await??;
+    if ready.document == before {
         let head = head(&app, &ready.row, &ready.policy).await?;
         return Ok(axum::Json(Saved {
             revision: head.revision,
@@ -419,9 +411,6 @@ pub(crate) async fn save(
             approvals_voided: 0,
         }));
     }
-    ready.document = document;
-    // What no plan can spell is refused now, not when it is to be approved.
-    let ready = tokio::task::spawn_blocking(move || ready.plan().map(|_| ready)).await??;
     let revision = ready.row.revision + 1;
     let mut change = app.db.begin_with("BEGIN IMMEDIATE").await?;
     write(

@@ -123,6 +123,35 @@ pub enum RecordError {
         /// The class it is for.
         class: redact_core::Class,
     },
+    /// An effect leaves more than the policy's does.
+    #[error("{item}: {effect} leaves more than {policy}, which the policy asks for; use {policy}")]
+    WeakerThanPolicy {
+        /// The track or item.
+        item: String,
+        /// The effect found.
+        effect: String,
+        /// The policy's effect for the class.
+        policy: String,
+    },
+    /// The plan leaves out part of what the scan found.
+    #[error(
+        "{what}: not covered by the plan; restore it from the findings and decide it: redact, keep \
+         or reject"
+    )]
+    Uncovered {
+        /// The found track, or the span of speech.
+        what: String,
+    },
+    /// A decision that needs a person names none.
+    #[error("{item}: {verdict} against the policy, by {by:?}; it needs the name of a person")]
+    NoPerson {
+        /// The track or the span of speech.
+        item: String,
+        /// `keep` or `reject`.
+        verdict: &'static str,
+        /// Who is named.
+        by: String,
+    },
     /// A set of reasons that a policy draws on cannot be used.
     #[error("reason set {name:?}")]
     ReasonSet {

@@ -1,6 +1,7 @@
 //! How core types are spelled in files, shared by findings, plans and manifests.
 
 pub(crate) mod damage;
+pub(crate) mod kept_speech;
 pub(crate) mod names;
 pub(crate) mod plan;
 pub(crate) mod source;

@@ -36,6 +36,7 @@ pub fn html(manifest: &PublicManifest, manifest_digest: Digest) -> Result<String
             .map(|sound| SoundRow::new(&sound.0))
             .collect(),
         checks: check_groups(manifest),
+        not_withheld: not_withheld(manifest),
         timeline: timeline::svg_parts(manifest),
     };
     page.render().map_err(|source| RecordError::Log {
@@ -53,6 +54,7 @@ struct Page<'a> {
     items: Vec<ItemRow<'a>>,
     sound: Vec<SoundRow>,
     checks: Vec<CheckGroup<'a>>,
+    not_withheld: Vec<String>,
     timeline: timeline::Timeline,
 }
 
@@ -137,6 +139,46 @@ fn removed_row(removed: &RemovedItem) -> ItemRow<'_> {
 fn reason<'a>(manifest: &'a PublicManifest, code: &str) -> (&'a str, &'a str) {
     let found: Option<&ReasonFile> = manifest.reasons.iter().find(|known| known.code == code);
     found.map_or(("", ""), |known| (&known.statute, &known.text))
+}
+
+/// What the recording shows and lets hear although it was found, and what nothing looked for: one
+/// sentence each.
+fn not_withheld(manifest: &PublicManifest) -> Vec<String> {
+    let why = |code: &str| {
+        let (statute, text) = reason(manifest, code);
+        format!("{statute}: {text} ({code})")
+    };
+    let kept = manifest.kept.iter().map(|kept| {
+        let (tracks, class, why) = (kept.tracks, kept.class, why(&kept.reason));
+        format!("{tracks} of class {class} found and left visible. {why}")
+    });
+    let rejected = manifest.rejected.iter().map(|rejected| {
+        let (tracks, class, why) = (rejected.tracks, rejected.class, why(&rejected.reason));
+        format!("{tracks} of class {class} found by a model and rejected by a reviewer. {why}")
+    });
+    let speech = manifest.kept_speech.iter().map(|kept| {
+        let (spans, long, why) = (kept.spans, clock(kept.seconds), why(&kept.reason));
+        format!("{spans} spans of speech, {long} in all, found and left audible. {why}")
+    });
+    let unexamined = manifest.unexamined.iter().map(|class| {
+        format!(
+            "No model looked for class {class}. The approver accepted that. Not found is not the \
+             same as not there."
+        )
+    });
+    let not_compared = manifest
+        .findings
+        .iter()
+        .filter(|findings| !findings.0.compared);
+    let not_compared = not_compared.map(|findings| {
+        let why = findings.0.why.as_deref().unwrap_or("no reason given");
+        format!(
+            "The plan was not compared with what the scan found: {why}. What was found and left \
+             out of the plan is not counted here."
+        )
+    });
+    let lines = kept.chain(rejected).chain(speech).chain(unexamined);
+    lines.chain(not_compared).collect()
 }
 
 fn mask_row<'a>(manifest: &'a PublicManifest, mask: &'a MaskItem) -> ItemRow<'a> {

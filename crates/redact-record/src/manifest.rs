@@ -21,6 +21,7 @@ mod public;
 mod removed;
 mod request;
 mod sealed;
+mod visible;
 
 pub use build::{Manifests, build};
 pub use changes::{ChangeName, ChangedThing, HumanChange, changes};
@@ -35,13 +36,13 @@ pub use input::{
     ReleaseContext, ReleaseFacts, RenderFacts, Replaced, SecondQuality, ToolInfo,
 };
 pub use items::{
-    Coverage, KeptCount, MaskItem, MaskOriginName, Medium, MuteItem, MuteLevel, RemovedItem,
-    Strength,
+    Coverage, MaskItem, MaskOriginName, Medium, MuteItem, MuteLevel, RemovedItem, Strength,
 };
 pub use public::{PolicyName, PublicManifest, ReleaseFile, SourceSummary, Supersedes};
 use removed::removed;
 pub use request::{Request, RequestFile, Terms, read_request, write_request};
-pub use sealed::{KeptTrack, SealedBody, SealedItem, SealedManifest};
+pub use sealed::{SealedBody, SealedItem, SealedManifest};
+pub use visible::{FindingsComparison, KeptCount, KeptSpeechCount, KeptSpeechSpan, KeptTrack};
 
 /// The names that files give these types.
 pub use crate::file::names::{

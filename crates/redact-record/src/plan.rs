@@ -3,11 +3,15 @@
 //! An approval carries the SHA-256 of the plan's content: the compact JSON of the whole file with
 //! an empty list of approvals. Spaces and line breaks may change; anything else voids it.
 
+mod coverage;
+
+pub use coverage::{VisibleTrack, check_findings, uncovered_speech, visible_tracks};
+
 use std::path::Path;
 
 use redact_core::{
     Approval, ApprovedPlan, Damage, Decision, Digest, Findings, MuteRegion, MuteStreams, Plan,
-    PlannedTrack, PolicyRef, Reason, TimeSpan, UtcNanos,
+    PlannedTrack, PolicyRef, Reason, ReasonCode, TimeSpan, UtcNanos,
 };
 
 use crate::file::plan::{ApprovalFile, PlanFile, content_digest};
@@ -100,10 +104,11 @@ pub fn propose(
             rules: policy.text.clone(),
         },
         second_person: policy.second_person,
-        reasons: with_damage_reason(policy.reasons.clone(), &findings.damage),
+        reasons: with_own_reasons(policy.reasons.clone(), &findings.damage),
         tracks: tracks.collect(),
         drawn: Vec::new(),
         mutes: speech_mutes(findings, policy),
+        kept_speech: Vec::new(),
         damage: findings.damage.clone(),
         models: findings.models.clone(),
         missing: findings.missing.clone(),
@@ -113,13 +118,23 @@ pub fn propose(
     })
 }
 
-/// `reasons` with the one that damaged stretches are hidden for, where there are any. A policy that
-/// has words of its own for it defines the code itself.
+/// Code of the reason for what a reviewer keeps or rejects, where the policy has none of its own.
+pub const NOTHING_TO_WITHHOLD: &str = "nothing-to-withhold";
+
+/// `reasons` with the program's own: the one that damaged stretches are hidden for, where there are
+/// any, and [`NOTHING_TO_WITHHOLD`]. A policy that has words of its own defines the code itself.
 #[must_use]
-pub fn with_damage_reason(mut reasons: Vec<Reason>, damage: &Damage) -> Vec<Reason> {
-    let is_known = reasons.iter().any(|reason| reason.code == Damage::code());
-    if !damage.is_empty() && !is_known {
-        reasons.push(Damage::reason());
+pub fn with_own_reasons(mut reasons: Vec<Reason>, damage: &Damage) -> Vec<Reason> {
+    let reviewed = Reason {
+        code: ReasonCode(NOTHING_TO_WITHHOLD.into()),
+        statute: "none".into(),
+        text: "A reviewer found nothing in it that may be withheld.".into(),
+    };
+    let damaged = (!damage.is_empty()).then(Damage::reason);
+    for own in [Some(reviewed), damaged].into_iter().flatten() {
+        if !reasons.iter().any(|reason| reason.code == own.code) {
+            reasons.push(own);
+        }
     }
     reasons
 }

@@ -268,6 +268,16 @@ fn class_rules(files: &[ClassRuleFile]) -> Result<Vec<ClassRule>, RecordError> {
         .collect()
 }
 
+/// An effect as errors and records name it.
+pub(crate) fn effect_text(effect: Effect) -> String {
+    match effect {
+        Effect::Fill => effect.name().to_owned(),
+        Effect::Pixelate(cells) | Effect::Blur(cells) => {
+            format!("{}, {} cells", effect.name(), cells.across())
+        }
+    }
+}
+
 /// The rule of `class`, if there is one.
 fn named_once(
     class: Class,
@@ -361,7 +371,7 @@ impl Policy {
     /// Checks that `plan`, which a person may have edited, asks for nothing weaker than allowed.
     ///
     /// # Errors
-    /// [`RecordError::WeakEffect`]; [`RecordError::Mismatch`] when the plan was made with another
+    /// [`RecordError::WeakEffect`], [`RecordError::WeakerThanPolicy`]; [`RecordError::Mismatch`] when the plan was made with another
     /// policy, asks for fewer people or accepts weaker effects.
     pub fn check_plan(&self, plan: &Plan) -> Result<(), RecordError> {
         if plan.policy.digest != self.digest {
@@ -395,15 +405,7 @@ impl Policy {
             let Verdict::Redact(effect) = verdict else {
                 continue;
             };
-            if effect.is_weak_for(class) && !self.rule(class).accept_weak_effect {
-                let item = format!("track {id}");
-                let effect = effect.name();
-                return Err(RecordError::WeakEffect {
-                    item,
-                    effect,
-                    class,
-                });
-            }
+            self.check_effect(|| format!("track {id}"), class, effect)?;
         }
         debug_assert!(
             plan.drawn
@@ -411,6 +413,37 @@ impl Policy {
                 .all(|mask| mask.origin() == MaskOrigin::Drawn)
         );
         Ok(())
+    }
+
+    /// Checks that `effect` on a track of `class` is accepted, and leaves no more than the policy's
+    /// own; `item` names it in errors.
+    ///
+    /// # Errors
+    /// [`RecordError::WeakEffect`], [`RecordError::WeakerThanPolicy`].
+    pub(crate) fn check_effect(
+        &self,
+        item: impl Fn() -> String,
+        class: Class,
+        effect: Effect,
+    ) -> Result<(), RecordError> {
+        let rule = self.rule(class);
+        if effect.is_weak_for(class) && !rule.accept_weak_effect {
+            return Err(RecordError::WeakEffect {
+                item: item(),
+                effect: effect.name(),
+                class,
+            });
+        }
+        match rule.verdict {
+            Verdict::Redact(own) if effect.is_weaker_than(own) && !rule.accept_weak_effect => {
+                Err(RecordError::WeakerThanPolicy {
+                    item: item(),
+                    effect: effect_text(effect),
+                    policy: effect_text(own),
+                })
+            }
+            _ => Ok(()),
+        }
     }
 
     fn check_reasons(&self) -> Result<(), RecordError> {

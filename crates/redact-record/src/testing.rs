@@ -216,6 +216,19 @@ pub(crate) fn plan() -> Plan {
     plan::approve(unapproved(), "Approver Abel", NOW, "I looked at every item").unwrap()
 }
 
+/// The findings that `plan`, a changed [`unapproved`], could have been made from.
+fn findings_of(plan: &Plan) -> Findings {
+    let mut found = findings();
+    found.source = plan.source.clone();
+    found.damage = plan.damage.clone();
+    let planned = |id| plan.tracks.iter().any(|planned| planned.track.id() == id);
+    found.tracks.retain(|track| planned(track.id()));
+    if plan.mutes.is_empty() {
+        found.speech = Some(Vec::new());
+    }
+    found
+}
+
 /// Values that must not go out.
 pub(crate) const SENSITIVE: [&str; 22] = [
     "Olsen",
@@ -319,7 +332,8 @@ impl Made {
     }
 
     pub(crate) fn of(plan: Plan) -> Self {
-        let changes = changes(&plan, &findings()).unwrap();
+        let found = findings_of(&plan);
+        let changes = changes(&plan, &found).unwrap();
         let plan = plan::approved(plan, Digest([0xa1; 32])).unwrap();
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), vec![9; 10_000]).unwrap();
@@ -331,7 +345,7 @@ impl Made {
         }
         Self {
             plan,
-            findings: findings(),
+            findings: found,
             before: FileBinding {
                 sha256: Digest([0xa1; 32]),
                 ..binding.clone()
@@ -420,6 +434,8 @@ impl Made {
             leaks: &self.leaks,
             measured: &self.measured,
             second_look: self.second_look.as_ref(),
+            findings: Some((&self.findings, self.plan.plan().findings)),
+            without_findings: None,
             changes: Some(&self.changes),
             source_channels: &self.source_channels,
             tool: &self.tool,

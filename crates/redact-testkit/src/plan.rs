@@ -90,6 +90,7 @@ pub fn approved(scene: &Scene, masks: Vec<MaskRegion>, mutes: Vec<MuteRegion>) -
         tracks: Vec::new(),
         drawn: masks,
         mutes,
+        kept_speech: Vec::new(),
         damage: Damage::default(),
         missing: Vec::new(),
         models: Vec::new(),

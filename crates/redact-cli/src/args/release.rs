@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use redact_core::Class;
 use serde::{Deserialize, Serialize};
 
-use super::{DamagedArg, ModelArgs, parse_class};
+use super::{BasisArgs, DamagedArg, ModelArgs, parse_class};
 
 /// How a release is encoded and signed.
 #[derive(Clone, Debug, Args)]
@@ -96,10 +96,9 @@ pub(crate) struct RenderArgs {
     /// The approved plan
     pub plan: PathBuf,
 
-    /// The findings that the plan was made of, for the list of what people changed (default:
-    /// .findings.json beside the plan, if they are those)
-    #[arg(long, value_name = "FILE")]
-    pub findings: Option<PathBuf>,
+    /// What the plan was made from.
+    #[command(flatten)]
+    pub basis: BasisArgs,
 
     /// Refuse a plan that was not made with this very policy
     #[arg(long, value_name = "FILE")]

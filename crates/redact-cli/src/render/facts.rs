@@ -164,11 +164,13 @@ impl Evidence<'_> {
         let plan = job.plan.plan();
         let changes = job
             .findings
-            .map(|findings| manifest::changes(plan, findings))
+            .map(|(findings, _)| manifest::changes(plan, findings))
             .transpose()?;
         let manifests = manifest::build(&ManifestInput {
             plan: job.plan,
-            models: &plan.models,
+            models: job
+                .findings
+                .map_or(&plan.models, |(found, _)| &found.models),
             source_name: &file_name(job.clip),
             release_name: &file_name(job.release),
             source_before: &self.before,
@@ -182,6 +184,8 @@ impl Evidence<'_> {
             leaks: &rendered.leaks(),
             measured: &rendered.measured(),
             second_look,
+            findings: job.findings,
+            without_findings: job.without_findings,
             changes: changes.as_deref(),
             source_channels: &rendered.source_channels,
             tool: &tool(job),

@@ -94,7 +94,7 @@ pub(super) fn check(
     let policy = policy::embedded(&plan.policy)?;
     let kept = plan.tracks.iter().filter(|planned| {
         let decision = planned.decision.as_ref();
-        decision.is_some_and(|made| made.verdict == Verdict::Keep)
+        decision.is_some_and(|made| made.verdict.is_visible())
     });
     let kept: Vec<&Track> = kept.map(|planned| &planned.track).collect();
     let models = looking.models.iter().map(Into::into).collect();

@@ -210,7 +210,8 @@ fn check_redactions(plan: &Plan, redactions: &Redactions) -> Result<(), PlanErro
     let codes = decided
         .map(|decision| &decision.reason)
         .chain(redactions.masks.iter().map(MaskRegion::reason))
-        .chain(redactions.mutes.iter().map(|mute| &mute.reason));
+        .chain(redactions.mutes.iter().map(|mute| &mute.reason))
+        .chain(plan.kept_speech.iter().map(|kept| &kept.reason));
     for code in codes {
         if !known(code) {
             return Err(PlanError::UnknownReason {
@@ -256,10 +257,10 @@ fn check_redactions(plan: &Plan, redactions: &Redactions) -> Result<(), PlanErro
 mod tests {
     use super::*;
     use crate::{
-        Approval, AudioInfo, BoxOrigin, Cells, ColorRange, Decision, Effect, FrameSpan, Keyframe,
-        MaskOrigin, MuteRegion, MuteStreams, MuteStyle, NormRect, PixelSize, PlannedTrack,
-        PolicyRef, Reason, SourceIdentity, SourceInfo, TimeBase, TimeSpan, Timestamp, Track,
-        TrackBox, UtcNanos, VideoInfo,
+        Approval, AudioInfo, BoxOrigin, Cells, ColorRange, Decision, Effect, FrameSpan, KeptSpeech,
+        Keyframe, MaskOrigin, MuteRegion, MuteStreams, MuteStyle, NormRect, PixelSize,
+        PlannedTrack, PolicyRef, Reason, SourceIdentity, SourceInfo, TimeBase, TimeSpan, Timestamp,
+        Track, TrackBox, UtcNanos, VideoInfo,
     };
 
     const SOURCE: Digest = Digest([1; 32]);
@@ -387,6 +388,7 @@ mod tests {
             ],
             drawn: vec![mask("drawn", Effect::Fill, 10)],
             mutes: vec![mute("mute", MuteStreams::Only(vec![0]))],
+            kept_speech: Vec::new(),
             damage: crate::Damage::default(),
             models: Vec::new(),
             missing: Vec::new(),
@@ -496,7 +498,7 @@ mod tests {
         }
     }
 
-    /// Every place that holds a reason code is looked at: mask, mute, decision to keep.
+    /// Every place that holds a reason code is checked: mask, mute, decisions to keep.
     #[test]
     fn a_reason_that_is_not_defined_is_refused() {
         let unknown = || {
@@ -511,6 +513,14 @@ mod tests {
             }
         };
         check(keep, unknown());
+        let speech = |reason: &str| KeptSpeech {
+            span: TimeSpan::new(0, 1).unwrap(),
+            reason: code(reason),
+            by: "J. Doe".into(),
+            at: UtcNanos(0),
+        };
+        check(|plan| plan.kept_speech = vec![speech("typo")], unknown());
+        check(|plan| plan.kept_speech = vec![speech("privacy")], Ok(()));
         check(
             |plan| plan.reasons.clear(),
             Err(PlanError::UnknownReason {
@@ -553,6 +563,23 @@ mod tests {
                 tracks: 1,
             }),
         );
+    }
+
+    /// Goal: a rejected track is not masked. Control: the same track, hidden.
+    #[test]
+    fn rejected_tracks_have_no_mask() {
+        for (verdict, masks) in [
+            (Verdict::Reject, 0),
+            (Verdict::Keep, 0),
+            (Verdict::Redact(Effect::Fill), 1),
+        ] {
+            let mut plan = plan();
+            plan.drawn.clear();
+            plan.tracks = vec![planned(1, Some(verdict))];
+            let approved = ApprovedPlan::new(plan, SOURCE).unwrap();
+            assert_eq!(approved.redactions().masks.len(), masks, "{verdict:?}");
+            assert_eq!(verdict.is_visible(), masks == 0);
+        }
     }
 
     #[test]

@@ -90,6 +90,21 @@ impl Effect {
     pub const fn is_weak_for(self, class: Class) -> bool {
         matches!(class, Class::Plate | Class::Screen) && !matches!(self, Self::Fill)
     }
+
+    /// Whether this effect leaves more of a region than `other` does: any cells leave more than a
+    /// fill, and more cells leave more than fewer.
+    #[must_use]
+    pub const fn is_weaker_than(self, other: Self) -> bool {
+        self.cells_left() > other.cells_left()
+    }
+
+    /// Cells across that are left of a region; 0 for none.
+    const fn cells_left(self) -> u8 {
+        match self {
+            Self::Fill => 0,
+            Self::Pixelate(cells) | Self::Blur(cells) => cells.across(),
+        }
+    }
 }
 
 /// What a blurred or pixelated mask shows, the same in every frame: the levels of its cells, taken

@@ -289,6 +289,7 @@ fn check(
         let message = "Something has to be decided first.";
         return Err(ApiError::refused("refused", message).details(json!({ "problems": found })));
     }
+    ready.check_findings(&plan).map_err(left_out)?;
     let content = record::content(&plan);
     by.content = content.to_string();
     let plan = with_approvals(plan, earlier)?;
@@ -309,6 +310,11 @@ fn check(
         Ok(_) | Err(RecordError::Plan(PlanError::SecondPersonMissing { .. })) => Ok(by),
         Err(refused) => Err(ApiError::refused("refused", refused.to_string())),
     }
+}
+
+/// A plan that leaves out part of what was found.
+fn left_out(refused: RecordError) -> ApiError {
+    ApiError::refused("left_out", format!("{refused}."))
 }
 
 async fn insert(app: &Shared, row: &Row, given: &Given) -> Answer<()> {
@@ -414,7 +420,9 @@ pub(crate) async fn approved_plan(app: &Shared, id: &Id) -> Answer<Approved> {
     let keys = keys_of(app, &given).await?;
     let trusted = app.options.trusted.clone();
     let written = tokio::task::spawn_blocking(move || -> Answer<()> {
-        let whole = with_approvals(ready.plan()?, &given)?;
+        let whole = ready.plan()?;
+        ready.check_findings(&whole).map_err(left_out)?;
+        let whole = with_approvals(whole, &given)?;
         check_keys(&whole, &keys)?;
         // The renderer's own doors: what it would refuse is not written.
         record::check_signatures(&whole, &TrustStore::open(&trusted)?)

@@ -125,6 +125,7 @@ fn words(planned: Option<&PlannedTrack>) -> String {
         None => "undecided".to_owned(),
         Some(made) => match made.verdict {
             Verdict::Keep => format!("kept ({})", made.reason),
+            Verdict::Reject => format!("rejected ({})", made.reason),
             Verdict::Redact(effect) => format!("{} ({})", effect.name(), made.reason),
         },
     }

@@ -3,6 +3,7 @@
 use redact_core::{Cells, Class, Findings, MuteStyle, Plan};
 use serde::{Deserialize, Serialize};
 
+use super::kept_speech::KeptSpeech;
 use crate::answer::{Answer, ApiError};
 
 /// The most tracks, masks and mutes of a review.
@@ -18,6 +19,9 @@ pub(crate) struct Document {
     pub(crate) tracks: Vec<Track>,
     pub(crate) drawn: Vec<Drawn>,
     pub(crate) mutes: Vec<Mute>,
+    /// Speech that the policy mutes and this document does not; the desk fills it in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) kept_speech: Vec<KeptSpeech>,
     pub(crate) acknowledged: Vec<ClassName>,
 }
 

@@ -11,6 +11,7 @@ use redact_core::{
 use redact_record::manifest::Utc;
 
 use super::document::{self, Decision, Document, KeyRow, MarginRow, Part, SoundTracks};
+use super::kept_speech;
 use crate::answer::{Answer, ApiError};
 use crate::policies::{Policy, VerdictName};
 use crate::store;
@@ -61,13 +62,18 @@ pub(crate) fn of(document: &Document, ground: Ground<'_>) -> Answer<Plan> {
             rules: policy.rules.clone(),
         },
         second_person: policy.head.second_person,
-        reasons: redact_record::plan::with_damage_reason(
+        reasons: redact_record::plan::with_own_reasons(
             policy.reasons.iter().map(Into::into).collect(),
             &ground.findings.damage,
         ),
         tracks,
         drawn: document.drawn.iter().map(drawn).collect::<Answer<_>>()?,
         mutes: document.mutes.iter().map(mute).collect::<Answer<_>>()?,
+        kept_speech: document
+            .kept_speech
+            .iter()
+            .map(kept_speech::core)
+            .collect::<Answer<_>>()?,
         damage: ground.findings.damage.clone(),
         models: ground.findings.models.clone(),
         missing: ground.findings.missing.clone(),

@@ -194,7 +194,12 @@ pub(crate) async fn summary(
     let made = tokio::task::spawn_blocking(move || -> Answer<Summary> {
         let plan = ready.plan()?;
         let (findings, _) = &*ready.findings;
-        let problems = problems(&plan);
+        let mut problems = problems(&plan);
+        if problems.is_empty()
+            && let Err(refused) = ready.check_findings(&plan)
+        {
+            problems.push(problem("left_out", refused.to_string()));
+        }
         let speech = findings.speech.as_deref();
         let muted = TimeSpan::merged(plan.mutes.iter().map(|mute| mute.span).collect(), 0);
         let whole = TimeSpan::new(0, findings.source.duration_nanos());
@@ -238,7 +243,7 @@ fn classes(plan: &Plan) -> Vec<ClassCount> {
         {
             match planned.decision.as_ref().map(|made| made.verdict) {
                 Some(Verdict::Redact(_)) => count.hidden += 1,
-                Some(Verdict::Keep) => count.kept += 1,
+                Some(Verdict::Keep | Verdict::Reject) => count.kept += 1,
                 None => count.undecided += 1,
             }
         }
@@ -256,7 +261,7 @@ fn reasons(plan: &Plan) -> Vec<ReasonCount> {
         let count = counts.entry(&made.reason.0).or_default();
         match made.verdict {
             Verdict::Redact(_) => count.hidden += 1,
-            Verdict::Keep => count.kept += 1,
+            Verdict::Keep | Verdict::Reject => count.kept += 1,
         }
     }
     for mask in &plan.drawn {
@@ -339,7 +344,7 @@ fn against_policy(plan: &Plan, policy: &Policy) -> Vec<AgainstPolicy> {
         let class = planned.track.class();
         let verdict = match planned.decision.as_ref()?.verdict {
             Verdict::Redact(_) => VerdictName::Redact,
-            Verdict::Keep => VerdictName::Keep,
+            Verdict::Keep | Verdict::Reject => VerdictName::Keep,
         };
         let policy = policy.rule(class).verdict;
         (policy != verdict).then(|| AgainstPolicy {

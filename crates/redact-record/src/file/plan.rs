@@ -7,6 +7,7 @@ use redact_core::{
 use serde::{Deserialize, Serialize};
 
 use super::damage::DamageFile;
+use super::kept_speech::KeptSpeechFile;
 use super::names::{ClassName, EffectFile, MuteStyleName};
 use super::source::SourceFile;
 use super::track::{self, BoxRow};
@@ -15,7 +16,7 @@ use crate::findings::ModelFile;
 use crate::json::{Hex, OneLine, Seconds, Utc, check_text};
 
 /// Longest name, code or statute, in bytes.
-const LABEL_MAX: usize = 200;
+pub(super) const LABEL_MAX: usize = 200;
 /// Longest sentence, in bytes.
 const SENTENCE_MAX: usize = 2000;
 
@@ -33,6 +34,8 @@ pub(crate) struct PlanFile {
     tracks: Vec<PlannedTrackFile>,
     drawn: Vec<DrawnFile>,
     mutes: Vec<MuteFile>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    kept_speech: Vec<KeptSpeechFile>,
     /// As the scan found it: a render that meets other damage is refused.
     #[serde(default, skip_serializing_if = "DamageFile::is_empty")]
     damage: DamageFile,
@@ -86,6 +89,11 @@ enum DecisionFile {
         at: Utc,
     },
     Keep {
+        reason: String,
+        by: String,
+        at: Utc,
+    },
+    Reject {
         reason: String,
         by: String,
         at: Utc,
@@ -195,6 +203,7 @@ impl From<&Plan> for PlanFile {
             tracks: plan.tracks.iter().map(Into::into).collect(),
             drawn: plan.drawn.iter().map(Into::into).collect(),
             mutes: plan.mutes.iter().map(Into::into).collect(),
+            kept_speech: plan.kept_speech.iter().map(Into::into).collect(),
             damage: (&plan.damage).into(),
             models: plan.models.iter().map(Into::into).collect(),
             missing: names(&plan.missing),
@@ -238,6 +247,7 @@ impl From<&Decision> for DecisionFile {
                 at,
             },
             Verdict::Keep => Self::Keep { reason, by, at },
+            Verdict::Reject => Self::Reject { reason, by, at },
         }
     }
 }
@@ -331,6 +341,7 @@ impl TryFrom<PlanFile> for Plan {
             tracks,
             drawn: read_all(file.drawn)?,
             mutes: read_all(file.mutes)?,
+            kept_speech: read_all(file.kept_speech)?,
             damage: file.damage.try_into()?,
             models: read_all(file.models)?,
             missing: classes(file.missing),
@@ -370,6 +381,7 @@ impl DecisionFile {
                 (Verdict::Redact(effect), reason, by, at)
             }
             Self::Keep { reason, by, at } => (Verdict::Keep, reason, by, at),
+            Self::Reject { reason, by, at } => (Verdict::Reject, reason, by, at),
         };
         check_text(&at_track("by"), &by, LABEL_MAX)?;
         Ok(Decision {

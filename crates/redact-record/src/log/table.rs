@@ -2,7 +2,7 @@
 
 use redact_core::Digest;
 
-use super::{ItemRow, check_groups, clock, items, reason, timeline, utc_text};
+use super::{ItemRow, check_groups, clock, items, timeline, utc_text};
 use crate::RecordError;
 use crate::manifest::PublicManifest;
 use crate::paper::{INK, LINE, MARGIN, Paper, SOFT, Type, clipped, text};
@@ -261,24 +261,13 @@ fn sheets(paper: Paper<'_>, rows: &[ItemRow<'_>], manifest: &PublicManifest) -> 
 }
 
 fn not_withheld(pages: &mut Pages<'_>, manifest: &PublicManifest) {
-    if manifest.kept.is_empty() && manifest.unexamined.is_empty() {
+    let lines = super::not_withheld(manifest);
+    if lines.is_empty() {
         return;
     }
     let plain = Type::new(Style::Regular, 8.5, INK);
     pages.heading("Not withheld");
-    for kept in &manifest.kept {
-        let (statute, text) = reason(manifest, &kept.reason);
-        let line = format!(
-            "{} of class {} found and left visible. {statute}: {text} ({})",
-            kept.tracks, kept.class, kept.reason
-        );
-        pages.paragraph(plain, &line);
-    }
-    for class in &manifest.unexamined {
-        let line = format!(
-            "No model looked for class {class}. The approver accepted that. Not found is not the \
-             same as not there."
-        );
+    for line in lines {
         pages.paragraph(plain, &line);
     }
 }

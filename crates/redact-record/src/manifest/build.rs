@@ -8,12 +8,12 @@ use redact_core::{
 };
 
 use super::input::{AudioResult, CheckResult, ManifestInput, SecondQuality};
-use super::sealed::{self, KeptTrack, SealedBody, SealedItem};
+use super::sealed::{self, SealedBody, SealedItem};
 use super::{
-    ApprovalSummary, CheckFile, Checks, Coding, Coverage, Hex, KeptCount, MaskItem, MaskOriginName,
-    Medium, MuteItem, MuteLevel, MuteStyleName, NamedValue, OneLine, PUBLIC_SCHEMA, PolicyName,
-    PublicManifest, ReasonFile, ReleaseFile, SCHEMA_VERSION, SecondPsnr, Seconds, SoundTotal,
-    SoundTracks, SourceSummary, Strength, Tool, Totals, Utc, damaged, removed,
+    ApprovalSummary, CheckFile, Checks, Coding, Coverage, FindingsComparison, Hex, MaskItem,
+    MaskOriginName, Medium, MuteItem, MuteLevel, MuteStyleName, NamedValue, OneLine, PUBLIC_SCHEMA,
+    PolicyName, PublicManifest, ReasonFile, ReleaseFile, SCHEMA_VERSION, SecondPsnr, Seconds,
+    SoundTotal, SoundTracks, SourceSummary, Strength, Tool, Totals, Utc, damaged, removed, visible,
 };
 use crate::file::plan::keyframe_row;
 use crate::{RecordError, digest_bytes, json, plan};
@@ -38,7 +38,7 @@ pub fn build(input: &ManifestInput<'_>) -> Result<Manifests, RecordError> {
     check_input(input)?;
     let body = sealed_body(input);
     let (body_text, body_digest) = sealed::body_text(&body);
-    let public = public_manifest(input, body_digest)?;
+    let public = public_manifest(input, &body, body_digest)?;
     let public_bytes = json::pretty(&public);
     // Whatever goes out was read back once: a value that cannot be spelled stops here.
     let public = PublicManifest::parse(&public_bytes)?;
@@ -56,6 +56,19 @@ fn check_input(input: &ManifestInput<'_>) -> Result<(), RecordError> {
     input.context.request.check()?;
     // The demands that the manifests speak of are those of the text that they carry.
     plan::check_policy(input.plan.plan())?;
+    match (input.findings, input.without_findings) {
+        (Some((findings, digest)), None) => {
+            plan::check_findings(input.plan.plan(), findings, digest)?;
+        }
+        (None, Some(why)) => crate::json::check_text("without_findings", why, 2000)?,
+        _ => {
+            return Err(RecordError::CheckFailed {
+                name: "findings".into(),
+                evidence: "the plan was not compared with its findings, and no reason is given"
+                    .into(),
+            });
+        }
+    }
     let source = &input.plan.plan().source;
     let same = |what, found: String, expected: String| {
         if found == expected {
@@ -109,7 +122,8 @@ fn check_input(input: &ManifestInput<'_>) -> Result<(), RecordError> {
 
 fn public_manifest(
     input: &ManifestInput<'_>,
-    sealed_body: Digest,
+    sealed: &SealedBody,
+    sealed_digest: Digest,
 ) -> Result<PublicManifest, RecordError> {
     let plan = input.plan.plan();
     let supersedes = input.context.supersedes.as_ref();
@@ -123,7 +137,7 @@ fn public_manifest(
         manifest_id: id_text(&input.fresh.id),
         supersedes: supersedes.map(|old| OneLine(old.named.clone())),
         created: Utc(input.created),
-        sealed_body_sha256: Hex(sealed_body),
+        sealed_body_sha256: Hex(sealed_digest),
         terms: input.context.terms.clone(),
         policy: PolicyName {
             name: plan.policy.name.clone(),
@@ -135,7 +149,13 @@ fn public_manifest(
         masks,
         mutes,
         removed,
-        kept: kept_counts(&plan.tracks),
+        kept: visible::counts(&sealed.kept),
+        rejected: visible::counts(&sealed.rejected),
+        kept_speech: visible::speech_counts(&sealed.kept_speech),
+        findings: Some(OneLine(FindingsComparison {
+            compared: input.findings.is_some(),
+            why: input.without_findings.map(str::to_owned),
+        })),
         unexamined: plan.missing.iter().map(|&class| class.into()).collect(),
         reasons: reasons_in_use(input),
         coding: coding(input)?,
@@ -178,7 +198,8 @@ fn reasons_in_use(input: &ManifestInput<'_>) -> Vec<ReasonFile> {
         .map(|decision| &decision.reason);
     let masked = redactions.masks.iter().map(MaskRegion::reason);
     let muted = redactions.mutes.iter().map(|mute| &mute.reason);
-    let used: BTreeSet<_> = decided.chain(masked).chain(muted).collect();
+    let kept = plan.kept_speech.iter().map(|kept| &kept.reason);
+    let used: BTreeSet<_> = decided.chain(masked).chain(muted).chain(kept).collect();
     plan.reasons
         .iter()
         .filter(|reason| used.contains(&reason.code))
@@ -358,7 +379,7 @@ fn coverage(track: &Track) -> Coverage {
     }
 }
 
-fn score_best(track: &Track) -> f32 {
+pub(super) fn score_best(track: &Track) -> f32 {
     track.boxes().iter().map(|b| b.score).fold(0.0, f32::max)
 }
 
@@ -412,31 +433,6 @@ fn mute_levels(input: &ManifestInput<'_>, mute: usize) -> Vec<OneLine<MuteLevel>
             })
         })
         .collect()
-}
-
-fn kept_counts(tracks: &[PlannedTrack]) -> Vec<KeptCount> {
-    let mut counts: Vec<KeptCount> = Vec::new();
-    for planned in tracks {
-        let Some(decision) = planned.decision.as_ref() else {
-            continue;
-        };
-        if decision.verdict != Verdict::Keep {
-            continue;
-        }
-        let (class, reason) = (planned.track.class().into(), &decision.reason.0);
-        match counts
-            .iter_mut()
-            .find(|known| known.class == class && known.reason == *reason)
-        {
-            Some(known) => known.tracks += 1,
-            None => counts.push(KeptCount {
-                class,
-                reason: reason.clone(),
-                tracks: 1,
-            }),
-        }
-    }
-    counts
 }
 
 fn totals(input: &ManifestInput<'_>) -> Totals {
@@ -538,12 +534,9 @@ fn sealed_body(input: &ManifestInput<'_>) -> SealedBody {
         plan_content_sha256: Hex(plan::content(plan)),
         approvals: plan.approvals.iter().map(Into::into).collect(),
         items: sealed_items(input),
-        kept: plan
-            .tracks
-            .iter()
-            .filter_map(kept_track)
-            .map(OneLine)
-            .collect(),
+        kept: visible::tracks(input, Verdict::Keep),
+        rejected: visible::tracks(input, Verdict::Reject),
+        kept_speech: visible::speech(plan),
     }
 }
 
@@ -565,18 +558,4 @@ fn sealed_items(input: &ManifestInput<'_>) -> Vec<OneLine<SealedItem>> {
             })
         })
         .collect()
-}
-
-fn kept_track(planned: &PlannedTrack) -> Option<KeptTrack> {
-    let decision = planned.decision.as_ref()?;
-    let span = planned.track.span();
-    (decision.verdict == Verdict::Keep).then(|| KeptTrack {
-        track: planned.track.id().0,
-        class: planned.track.class().into(),
-        frames: (span.start().get(), span.end().get()),
-        score_best: score_best(&planned.track),
-        reason: decision.reason.0.clone(),
-        by: decision.by.clone(),
-        at: Utc(decision.at),
-    })
 }

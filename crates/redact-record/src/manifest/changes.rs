@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use redact_core::{
-    Cells, Decision, Effect, Findings, MaskRegion, MuteRegion, MuteStreams, Plan, PlannedTrack,
-    Verdict,
+    Decision, Findings, MaskRegion, MuteRegion, MuteStreams, Plan, PlannedTrack, Verdict,
 };
 use serde::{Deserialize, Serialize};
 
 use super::{Seconds, Utc};
+use crate::policy::effect_text;
 use crate::{RecordError, plan, policy};
 
 /// What was changed.
@@ -195,15 +195,8 @@ fn track_change(
 fn verdict_text(decision: &Decision) -> String {
     match decision.verdict {
         Verdict::Keep => format!("kept ({})", decision.reason),
+        Verdict::Reject => format!("rejected ({})", decision.reason),
         Verdict::Redact(effect) => format!("{} ({})", effect_text(effect), decision.reason),
-    }
-}
-
-fn effect_text(effect: Effect) -> String {
-    let cells = |cells: Cells| format!("{}, {} cells", effect.name(), cells.across());
-    match effect {
-        Effect::Fill => effect.name().to_owned(),
-        Effect::Pixelate(across) | Effect::Blur(across) => cells(across),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a manifest is made of: plain figures that the caller brings from the jobs.
 
-use redact_core::{ApprovedPlan, Digest, ModelUse, StreamSummary, Timestamp, UtcNanos};
+use redact_core::{ApprovedPlan, Digest, Findings, ModelUse, StreamSummary, Timestamp, UtcNanos};
 
 use super::{
     CodingFacts, Hex, HumanChange, PublicManifest, Request, SecondLook, Supersedes, Terms,
@@ -259,6 +259,10 @@ pub struct ManifestInput<'a> {
     pub measured: &'a Measured,
     /// What detectors still see in the release, when they looked again.
     pub second_look: Option<&'a SecondLook>,
+    /// The findings that the plan was made from, and the SHA-256 of their file.
+    pub findings: Option<(&'a Findings, Digest)>,
+    /// Why there are none: given exactly when `findings` is not.
+    pub without_findings: Option<&'a str>,
     /// What people changed of what the policy makes of the findings, when those are at hand.
     pub changes: Option<&'a [HumanChange]>,
     /// Names of the leak channels that the source has open: what was dropped on the way.

@@ -162,19 +162,6 @@ pub struct MuteLevel {
     pub loudest_dbfs: f64,
 }
 
-/// Things of one class that were found and left visible for one reason.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct KeptCount {
-    /// The class.
-    pub class: ClassName,
-    /// Code of the reason.
-    pub reason: String,
-    /// How many.
-    pub tracks: u32,
-}
-
 /// Something of the source that no release holds, whatever is decided: what was dropped is listed,
 /// or nobody could ask for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,9 +9,10 @@ use redact_core::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ApprovalSummary, Checks, ClassName, Coding, DamagedItem, Hex, KeptCount, MaskItem,
-    MaskOriginName, Medium, ModelFile, MuteItem, OneLine, PUBLIC_SCHEMA, ProtectionName,
-    ReasonFile, RemovedItem, Seconds, StreamFile, Terms, Tool, Totals, Utc, removed,
+    ApprovalSummary, Checks, ClassName, Coding, DamagedItem, FindingsComparison, Hex, KeptCount,
+    KeptSpeechCount, MaskItem, MaskOriginName, Medium, ModelFile, MuteItem, OneLine, PUBLIC_SCHEMA,
+    ProtectionName, ReasonFile, RemovedItem, Seconds, StreamFile, Terms, Tool, Totals, Utc,
+    removed,
 };
 use crate::events::Checkpoint;
 use crate::file::plan::{mask_region, mute_span, mute_streams, reasons};
@@ -62,6 +63,16 @@ pub struct PublicManifest {
     /// How much was found and left visible on purpose: that the rest could not be separated must
     /// be explained (Evans v. Federal Bureau of Prisons, 951 F.3d 578).
     pub kept: Vec<KeptCount>,
+    /// How much was found and is not what the model said, by decision of a person: it is visible.
+    #[serde(default)]
+    pub rejected: Vec<KeptCount>,
+    /// How much detected speech was left audible on purpose.
+    #[serde(default)]
+    pub kept_speech: Vec<KeptSpeechCount>,
+    /// Whether the plan was compared with what the scan found; left out by earlier versions, which
+    /// did not compare it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub findings: Option<OneLine<FindingsComparison>>,
     /// Classes that no model looked for; the approver accepted that. Not found is not the same as
     /// not there.
     pub unexamined: Vec<ClassName>,
@@ -291,7 +302,7 @@ impl PublicManifest {
     /// weaker effect than it accepts.
     ///
     /// # Errors
-    /// [`RecordError::Mismatch`], [`RecordError::WeakEffect`].
+    /// [`RecordError::Mismatch`], [`RecordError::WeakEffect`], [`RecordError::WeakerThanPolicy`].
     pub fn check_policy(&self, policy: &Policy) -> Result<(), RecordError> {
         if self.policy.sha256.0 != policy.digest {
             return Err(RecordError::Mismatch {
@@ -319,13 +330,7 @@ impl PublicManifest {
                 continue;
             };
             let effect = mask.effect.0.effect_at("effect")?;
-            if effect.is_weak_for(class) && !policy.rule(class).accept_weak_effect {
-                return Err(RecordError::WeakEffect {
-                    item: format!("item {}", mask.item),
-                    effect: effect.name(),
-                    class,
-                });
-            }
+            policy.check_effect(|| format!("item {}", mask.item), class, effect)?;
         }
         Ok(())
     }

@@ -4,8 +4,9 @@ use redact_core::{Approval, Digest, PolicyRef};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::visible::{KeptSpeechSpan, KeptTrack, counts, speech_counts};
 use super::{
-    ApprovalFile, ClassName, Hex, HumanChange, OneLine, PublicManifest, Request, SCHEMA_VERSION,
+    ApprovalFile, Hex, HumanChange, OneLine, PublicManifest, Request, SCHEMA_VERSION,
     SEALED_SCHEMA, Utc,
 };
 use crate::file::plan::read_all;
@@ -51,6 +52,12 @@ pub struct SealedBody {
     pub items: Vec<OneLine<SealedItem>>,
     /// What was found and left visible: each with its reason.
     pub kept: Vec<OneLine<KeptTrack>>,
+    /// What was found and is not what the model said, by decision of a person: it is visible too.
+    #[serde(default)]
+    pub rejected: Vec<OneLine<KeptTrack>>,
+    /// Speech that was detected and left audible.
+    #[serde(default)]
+    pub kept_speech: Vec<OneLine<KeptSpeechSpan>>,
 }
 
 /// Who decided one item.
@@ -66,27 +73,6 @@ pub struct SealedItem {
     pub by: Option<String>,
     /// When.
     pub at: Option<Utc>,
-}
-
-/// A track that was left visible.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct KeptTrack {
-    /// Its name in the plan.
-    pub track: u32,
-    /// What it is.
-    pub class: ClassName,
-    /// First frame and first frame after it.
-    pub frames: (u32, u32),
-    /// Highest score of the model, 0 to 1.
-    pub score_best: f32,
-    /// Code of the reason.
-    pub reason: String,
-    /// Who decided.
-    pub by: String,
-    /// When.
-    pub at: Utc,
 }
 
 /// A sealed manifest that was read.
@@ -158,6 +144,11 @@ impl SealedManifest {
         })
     }
 
+    #[cfg(test)]
+    pub(crate) fn parse_for_tests(bytes: &[u8]) -> Self {
+        Self::parse(bytes).unwrap()
+    }
+
     /// Checks that this and `public` (read from `public_bytes`) were made together.
     ///
     /// # Errors
@@ -182,7 +173,24 @@ impl SealedManifest {
                 expected: format!("{}, as the public manifest says", public.sealed_body()),
             });
         }
-        Ok(())
+        self.check_counts(public)
+    }
+
+    /// Checks that `public` counts what this one lists as kept and rejected.
+    fn check_counts(&self, public: &PublicManifest) -> Result<(), RecordError> {
+        let body = &self.body;
+        let same = |what, equal: bool| match equal {
+            true => Ok(()),
+            false => Err(RecordError::Mismatch {
+                what,
+                found: "other figures in the public manifest".into(),
+                expected: "those that follow from the sealed manifest's list".into(),
+            }),
+        };
+        same("kept tracks", counts(&body.kept) == public.kept)?;
+        same("rejected tracks", counts(&body.rejected) == public.rejected)?;
+        let speech = speech_counts(&body.kept_speech);
+        same("kept speech", speech == public.kept_speech)
     }
 
     /// Checks that the people whom the policy demands approved exactly the plan that was carried

@@ -162,7 +162,7 @@ fn damaged_stretches_are_declared_with_what_hides_them() {
         }],
     };
     let mut plan = crate::testing::unapproved();
-    plan.reasons = crate::plan::with_damage_reason(plan.reasons, &damage);
+    plan.reasons = crate::plan::with_own_reasons(plan.reasons, &damage);
     plan.damage = damage.clone();
     let plan = crate::plan::approve(plan, "Approver Abel", NOW, "I looked").unwrap();
     let made = Made::of(plan.clone()).build();

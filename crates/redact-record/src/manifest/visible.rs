@@ -1,0 +1,164 @@
+//! What was found and stays visible or audible by a person's decision.
+
+use redact_core::{KeptSpeech, Plan, Verdict};
+use serde::{Deserialize, Serialize};
+
+use super::build::score_best;
+use super::input::ManifestInput;
+use super::{ClassName, OneLine, Seconds, Utc};
+use crate::plan;
+
+/// Whether the plan of a release was compared with the findings that it was made from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct FindingsComparison {
+    /// `true`: every found box is hidden, or counted in `kept` or `rejected`. `false`: nobody can
+    /// tell from this manifest what was found and left visible.
+    pub compared: bool,
+    /// Why it was not compared, in the operator's words; `null` where it was.
+    pub why: Option<String>,
+}
+
+/// Things of one class that were found and left visible for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct KeptCount {
+    /// The class.
+    pub class: ClassName,
+    /// Code of the reason.
+    pub reason: String,
+    /// How many tracks of the findings.
+    pub tracks: u32,
+}
+
+/// Detected speech that was left audible for one reason.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct KeptSpeechCount {
+    /// Code of the reason.
+    pub reason: String,
+    /// How many spans.
+    pub spans: u32,
+    /// How long they are together.
+    pub seconds: Seconds,
+}
+
+/// A track that was left visible.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct KeptTrack {
+    /// Its name in the plan.
+    pub track: u32,
+    /// Tracks of the findings that are visible by this decision; empty where only a person saw it,
+    /// and in manifests of earlier versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub found: Vec<u32>,
+    /// What it is.
+    pub class: ClassName,
+    /// First frame and first frame after it.
+    pub frames: (u32, u32),
+    /// Highest score of the model, 0 to 1.
+    pub score_best: f32,
+    /// Code of the reason.
+    pub reason: String,
+    /// Who decided.
+    pub by: String,
+    /// When.
+    pub at: Utc,
+}
+
+/// Detected speech that was left audible.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct KeptSpeechSpan {
+    /// Start and end in seconds from the first frame, on every sound track.
+    pub seconds: (Seconds, Seconds),
+    /// Code of the reason.
+    pub reason: String,
+    /// Who decided.
+    pub by: String,
+    /// When.
+    pub at: Utc,
+}
+
+/// Tracks with that verdict, [`Verdict::Keep`] or [`Verdict::Reject`].
+pub(super) fn tracks(input: &ManifestInput<'_>, verdict: Verdict) -> Vec<OneLine<KeptTrack>> {
+    let findings = input.findings.map(|(findings, _)| findings);
+    plan::visible_tracks(input.plan.plan(), findings)
+        .into_iter()
+        .filter(|visible| visible.decision.verdict == verdict)
+        .map(|visible| {
+            let (track, decision) = (&visible.planned.track, visible.decision);
+            let span = track.span();
+            OneLine(KeptTrack {
+                track: track.id().0,
+                found: visible.found.iter().map(|id| id.0).collect(),
+                class: track.class().into(),
+                frames: (span.start().get(), span.end().get()),
+                score_best: score_best(track),
+                reason: decision.reason.0.clone(),
+                by: decision.by.clone(),
+                at: Utc(decision.at),
+            })
+        })
+        .collect()
+}
+
+/// `kept` by class and reason.
+pub(super) fn counts(kept: &[OneLine<KeptTrack>]) -> Vec<KeptCount> {
+    let mut counts: Vec<KeptCount> = Vec::new();
+    for OneLine(kept) in kept {
+        let tracks = u32::try_from(kept.found.len().max(1)).unwrap_or(u32::MAX);
+        let same =
+            |known: &&mut KeptCount| known.class == kept.class && known.reason == kept.reason;
+        match counts.iter_mut().find(same) {
+            Some(known) => known.tracks = known.tracks.saturating_add(tracks),
+            None => counts.push(KeptCount {
+                class: kept.class,
+                reason: kept.reason.clone(),
+                tracks,
+            }),
+        }
+    }
+    counts
+}
+
+/// The speech that `plan` leaves audible.
+pub(super) fn speech(plan: &Plan) -> Vec<OneLine<KeptSpeechSpan>> {
+    let span = |kept: &KeptSpeech| KeptSpeechSpan {
+        seconds: (
+            Seconds(kept.span.start_nanos()),
+            Seconds(kept.span.end_nanos()),
+        ),
+        reason: kept.reason.0.clone(),
+        by: kept.by.clone(),
+        at: Utc(kept.at),
+    };
+    plan.kept_speech.iter().map(span).map(OneLine).collect()
+}
+
+/// `kept` by reason.
+pub(super) fn speech_counts(kept: &[OneLine<KeptSpeechSpan>]) -> Vec<KeptSpeechCount> {
+    let mut counts: Vec<KeptSpeechCount> = Vec::new();
+    for OneLine(kept) in kept {
+        let (start, end) = kept.seconds;
+        let nanos = end.0.saturating_sub(start.0);
+        match counts.iter_mut().find(|known| known.reason == kept.reason) {
+            Some(known) => {
+                known.spans = known.spans.saturating_add(1);
+                known.seconds = Seconds(known.seconds.0.saturating_add(nanos));
+            }
+            None => counts.push(KeptSpeechCount {
+                reason: kept.reason.clone(),
+                spans: 1,
+                seconds: Seconds(nanos),
+            }),
+        }
+    }
+    counts
+}
