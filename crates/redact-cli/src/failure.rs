@@ -44,9 +44,13 @@ fn confinement_hint(cause: &(dyn std::error::Error + 'static)) -> Option<String>
 }
 
 fn render_hint(error: &RenderError) -> Option<&'static str> {
-    matches!(error, RenderError::Damage { .. } | RenderError::Rescaled).then_some(
-        "what is damaged is hidden, and sizes are declared, as the scan found them, whoever edits \
-         the plan: scan the recording again with this version of the program",
+    matches!(
+        error,
+        RenderError::Damage { .. } | RenderError::Undeclared { .. }
+    )
+    .then_some(
+        "what is damaged is hidden, and what a release changes is declared, as the scan found it, \
+         whoever edits the plan: scan the recording again with this version of the program",
     )
 }
 

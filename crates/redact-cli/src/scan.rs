@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use redact_core::{
-    Class, Conversion, Digest, Findings, Phase, Progress as _, Source as _, SourceIdentity,
-    TimeSpan, Timestamp,
+    Class, Digest, Findings, Phase, Progress as _, Source as _, SourceIdentity, TimeSpan, Timestamp,
 };
 use redact_media::{Damaged, FileSource, OpenOptions};
 use redact_record::events::Act;
@@ -186,9 +185,7 @@ impl ScanWork {
         let source = Box::new(source);
         let report = redact_engine::scan(source, looking.eyes, &looking.options, progress)
             .with_context(name)?;
-        if report.met.is_rescaled {
-            info.conversions.push(Conversion::Rescaled);
-        }
+        info.conversions.extend(report.met.conversions);
         let found = Findings {
             source: SourceIdentity {
                 digest: Digest([0; 32]),

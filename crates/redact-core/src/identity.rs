@@ -91,6 +91,71 @@ pub enum Conversion {
     Mirrored,
     /// Size or format changed midway; later pictures were brought to those of the first.
     Rescaled,
+    /// Stored pictures that no release shows.
+    LeftOut {
+        /// How many.
+        pictures: u32,
+        /// Why.
+        why: LeftOut,
+    },
+    /// The recording's clock started again midway; times go on where they were.
+    ClockRestarted {
+        /// How many times.
+        times: u32,
+    },
+    /// Pictures without a time of their own were placed between their neighbors.
+    TimesFilled {
+        /// How many.
+        pictures: u32,
+    },
+    /// Interlaced pictures were deinterlaced.
+    Deinterlaced,
+    /// A sound track holds no sound; in the release it is silent.
+    EmptyTrack {
+        /// Index of its stream in the container.
+        stream: u32,
+    },
+}
+
+/// Why stored pictures are in no release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LeftOut {
+    /// The recording begins between key frames: they refer to pictures that it does not hold.
+    BeforeKeyFrame,
+    /// The container says that they are not to be shown (edit list).
+    NotShown,
+    /// They decode to no picture of their own, without an error.
+    NoPicture,
+}
+
+impl Conversion {
+    /// Whether it is known only after the whole recording was read: see
+    /// [`crate::Met::conversions`].
+    #[must_use]
+    pub const fn is_met(&self) -> bool {
+        match self {
+            Self::Rescaled
+            | Self::LeftOut { .. }
+            | Self::ClockRestarted { .. }
+            | Self::TimesFilled { .. }
+            | Self::Deinterlaced
+            | Self::EmptyTrack { .. } => true,
+            Self::PixelFormat { .. }
+            | Self::PaddedToEven { .. }
+            | Self::Rotated { .. }
+            | Self::Mirrored => false,
+        }
+    }
+
+    /// Whether a recording with it can still be copied in part as it is coded.
+    #[must_use]
+    pub const fn allows_copy(&self) -> bool {
+        match self {
+            Self::LeftOut { why, .. } => matches!(why, LeftOut::NotShown),
+            Self::EmptyTrack { .. } => true,
+            other => !other.is_met(),
+        }
+    }
 }
 
 impl std::fmt::Display for Conversion {
@@ -103,6 +168,35 @@ impl std::fmt::Display for Conversion {
             Self::Rescaled => write!(
                 f,
                 "later pictures scaled to the size and format of the first"
+            ),
+            Self::LeftOut { pictures, why } => match why {
+                LeftOut::BeforeKeyFrame => write!(
+                    f,
+                    "not in the release: {pictures} stored pictures before the first that can be \
+                     decoded (the recording begins between key frames)"
+                ),
+                LeftOut::NotShown => write!(
+                    f,
+                    "not in the release: {pictures} stored pictures that the file says are not \
+                     shown (edit list)"
+                ),
+                LeftOut::NoPicture => write!(
+                    f,
+                    "not in the release: {pictures} stored packets that decode to no picture"
+                ),
+            },
+            Self::ClockRestarted { times } => write!(
+                f,
+                "the clock starts again {times} times; times continue without a break"
+            ),
+            Self::TimesFilled { pictures } => write!(
+                f,
+                "{pictures} pictures without a time placed evenly between their neighbors"
+            ),
+            Self::Deinterlaced => write!(f, "interlaced pictures deinterlaced"),
+            Self::EmptyTrack { stream } => write!(
+                f,
+                "the sound track in stream {stream} holds no sound; it is silent in the release"
             ),
         }
     }

@@ -5,7 +5,8 @@
 use std::ops::ControlFlow;
 
 use crate::{
-    AudioBlock, Damage, Detection, Frame, FrameIndex, MediaItem, PixelSize, SourceInfo, TimeSpan,
+    AudioBlock, Conversion, Damage, Detection, Frame, FrameIndex, MediaItem, PixelSize, SourceInfo,
+    TimeSpan,
 };
 
 /// A cause from another library, kept whole.
@@ -33,9 +34,9 @@ pub trait Source: Send {
 pub struct Met {
     /// Where the recording is damaged; a source that takes damage for an error has none.
     pub damage: Damage,
-    /// Whether some pictures had another size or format than the first and were brought to it:
-    /// [`crate::Conversion::Rescaled`].
-    pub is_rescaled: bool,
+    /// Changes that any release has and that were not known at the start
+    /// ([`Conversion::is_met`]), each kind at most once per reason or stream, in a fixed order.
+    pub conversions: Vec<Conversion>,
 }
 
 /// A release to write, item by item.
@@ -138,8 +139,8 @@ pub enum SourceError {
         /// Kinds of the streams that are there, or `no streams`.
         found: String,
     },
-    /// No decoder for the codec.
-    #[error("no decoder for {codec:?} video or audio")]
+    /// No decoder for the codec, or one that is not used for recordings.
+    #[error("codec {codec:?} is not one that recordings are decoded from")]
     UnsupportedCodec {
         /// FFmpeg's name of the codec.
         codec: String,
@@ -151,6 +152,16 @@ pub enum SourceError {
         width: u32,
         /// Rows found.
         height: u32,
+    },
+    /// The file is made to cost more than a recording does.
+    #[error("the file exceeds a limit: it has {found} {what}; at most {most} are allowed")]
+    Limit {
+        /// What there is too much of.
+        what: &'static str,
+        /// How much there is.
+        found: u64,
+        /// How much is allowed.
+        most: u64,
     },
     /// The content is scrambled.
     #[error("the recording is encrypted")]

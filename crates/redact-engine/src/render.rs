@@ -9,8 +9,8 @@ use std::thread;
 
 use rayon::prelude::*;
 use redact_core::{
-    ApprovedPlan, CodedPictures, CodedSound, Conversion, Digest, FrameIndex, FrameSpan, MediaItem,
-    Met, Phase, PixelSize, Progress, Redactions, Sink, SinkError, Source, SourceError,
+    ApprovedPlan, CodedPictures, CodedSound, Digest, FrameIndex, FrameSpan, MediaItem, Met, Phase,
+    PixelSize, Progress, Redactions, Sink, SinkError, Source, SourceError,
 };
 
 use crate::compare::FrameEvidence;
@@ -103,9 +103,12 @@ pub enum RenderError {
         /// The first difference.
         difference: String,
     },
-    /// Pictures change their size or format midway, and the plan does not know.
-    #[error("pictures change their size or format midway, and the plan does not say so")]
-    Rescaled,
+    /// A release of the recording has a change that the plan does not declare.
+    #[error("the plan does not declare what was found in the recording: {what}")]
+    Undeclared {
+        /// The first such change, in words.
+        what: String,
+    },
     /// The source handed something on as it is coded that the plan hides or mutes.
     #[error("{what} was to be copied although the plan changes it")]
     CopiedUnderMask {
@@ -213,12 +216,15 @@ pub fn render(
     }
 }
 
-/// What is hidden as damaged must be all that is, neither less nor more; and pictures are brought to
-/// another size only where that is declared.
+/// What is hidden as damaged must be all that is, neither less nor more; and every change that a
+/// release has is declared.
 fn check_met(plan: &ApprovedPlan, found: &Met) -> Result<(), RenderError> {
     let plan = plan.plan();
-    if found.is_rescaled && !plan.source.info.conversions.contains(&Conversion::Rescaled) {
-        return Err(RenderError::Rescaled);
+    let declared = &plan.source.info.conversions;
+    let mut conversions = found.conversions.iter();
+    if let Some(undeclared) = conversions.find(|met| !declared.contains(met)) {
+        let what = undeclared.to_string();
+        return Err(RenderError::Undeclared { what });
     }
     let difference = plan.damage.difference(&found.damage);
     difference.map_or(Ok(()), |difference| Err(RenderError::Damage { difference }))

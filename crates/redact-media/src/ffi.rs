@@ -117,7 +117,7 @@ unsafe extern "C" fn count_complaint<T>(
     }
 }
 
-/// Opens a local file with `options` of the demuxer and probes its streams.
+/// Opens a local file with `options` of the demuxer; [`probe_streams`] is the next step.
 pub(crate) fn open_input(path: &Path, options: Dictionary<'_>) -> Result<Input, Error> {
     let address = file_address(path)?;
     let mut context = ptr::null_mut();
@@ -139,13 +139,44 @@ pub(crate) fn open_input(path: &Path, options: Dictionary<'_>) -> Result<Input, 
         return Err(Error::from(opened));
     }
     // SAFETY: an opened context that this wrapper owns and closes from here on.
-    let mut input = unsafe { Input::wrap(context) };
-    // SAFETY: the context is open; null means no options per stream.
-    let probed = unsafe { ffi::avformat_find_stream_info(input.as_mut_ptr(), ptr::null_mut()) };
+    Ok(unsafe { Input::wrap(context) })
+}
+
+/// Learns what the streams of an opened file are, for which some are decoded in part; pictures of
+/// more than `pixels_max` pixels are not.
+pub(crate) fn probe_streams(input: &mut Input, pixels_max: u64) -> Result<(), Error> {
+    let most = CString::new(pixels_max.to_string()).map_err(|_| Error::InvalidData)?;
+    let streams = input.streams().count();
+    let mut options: Vec<*mut ffi::AVDictionary> = vec![ptr::null_mut(); streams];
+    // SAFETY: each dictionary is null or made by the call, key and value are terminated strings
+    // that it copies; the list is as long as the context has streams; all are freed afterwards,
+    // which allows null.
+    let probed = unsafe {
+        for entry in &mut options {
+            ffi::av_dict_set(entry, c"max_pixels".as_ptr(), most.as_ptr(), 0);
+        }
+        let list = if streams == 0 {
+            ptr::null_mut()
+        } else {
+            options.as_mut_ptr()
+        };
+        let probed = ffi::avformat_find_stream_info(input.as_mut_ptr(), list);
+        for entry in &mut options {
+            ffi::av_dict_free(entry);
+        }
+        probed
+    };
     if probed < 0 {
-        return Err(Error::from(probed));
+        Err(Error::from(probed))
+    } else {
+        Ok(())
     }
-    Ok(input)
+}
+
+/// Makes a decoder that is not open yet refuse pictures of more than `pixels_max` pixels.
+pub(crate) fn set_pixels_max(context: &mut codec::Context, pixels_max: u64) {
+    // SAFETY: the context is alive; a plain value is written.
+    unsafe { (*context.as_mut_ptr()).max_pixels = i64::try_from(pixels_max).unwrap_or(i64::MAX) };
 }
 
 /// Makes the file at `path` and a muxer of `format` over it.

@@ -1,6 +1,8 @@
 //! What a file claims to be before anything is decoded: its streams, and where it should end.
 
 mod extent;
+pub(crate) mod limits;
+mod tables;
 
 use std::path::Path;
 
@@ -11,6 +13,7 @@ use ffmpeg_next::{Dictionary, Stream, media};
 use redact_core::{SourceError, StreamKind, StreamSummary, TimeBase, Timestamp};
 
 pub(crate) use extent::is_cut_short;
+pub(crate) use tables::Tables;
 
 use crate::ffi;
 use crate::picture::Turn;
@@ -40,17 +43,22 @@ pub(crate) fn open(path: &Path) -> Result<Input, SourceError> {
     options.set("format_whitelist", FORMATS);
     options.set("probesize", PROBE_BYTES);
     options.set("analyzeduration", PROBE_MICROS);
-    ffi::open_input(path, options).map_err(|error| match error {
+    let mut input = ffi::open_input(path, options).map_err(|error| match error {
         // What FFmpeg answers when the format is not in the list.
         ffmpeg_next::Error::Other { errno } if errno == ffmpeg_next::ffi::EINVAL => {
             unreadable("the container is not one of those supported".into())
         }
         other => unreadable(ffi::cause(other)),
-    })
+    })?;
+    limits::check_container(&input, path)?;
+    ffi::probe_streams(&mut input, limits::PIXELS_MAX)
+        .map_err(|error| unreadable(ffi::cause(error)))?;
+    limits::check_streams(&input)?;
+    Ok(input)
 }
 
-/// The video stream to read: moving pictures, not a cover; the one marked as default, else the
-/// largest, else the first.
+/// The video stream to read: moving pictures of a known codec, not a cover; the one marked as
+/// default, else the largest, else the first.
 pub(crate) fn video_stream(input: &Input) -> Result<usize, SourceError> {
     input
         .streams()
@@ -59,7 +67,8 @@ pub(crate) fn video_stream(input: &Input) -> Result<usize, SourceError> {
             let coded = ffi::coded(stream);
             let default = stream.disposition().contains(Disposition::DEFAULT);
             let area = i64::from(coded.width) * i64::from(coded.height);
-            (default, area, std::cmp::Reverse(stream.index()))
+            let is_known = limits::is_known(media::Type::Video, &codec_name(stream));
+            (is_known, default, area, std::cmp::Reverse(stream.index()))
         })
         .map(|stream| stream.index())
         .ok_or_else(|| SourceError::NoVideo {

@@ -14,6 +14,7 @@
 //! asked to go on at damage ([`Damaged::Mask`]), it decodes on one thread and tells in the end
 //! which stretches are damaged; their pictures are whatever the decoder makes of them.
 
+mod beginning;
 mod damage;
 mod decoders;
 mod numbering;
@@ -26,13 +27,14 @@ use std::path::{Path, PathBuf};
 
 use ffmpeg_next::frame::{self, Video};
 use redact_core::{
-    AudioInfo, CodedPictures, CodedSound, DamageCause, Frame, FrameIndex, MediaItem, Met, Picture,
-    Source, SourceError, SourceInfo, Timestamp,
+    AudioInfo, CodedPictures, CodedSound, Conversion, DamageCause, Frame, FrameIndex, MediaItem,
+    Met, Picture, Source, SourceError, SourceInfo, Timestamp,
 };
 
 use crate::picture::{Shaper, Turn};
+use crate::probe::{self, Tables, limits};
 use crate::survey::{Splice, skipped};
-use crate::{ffi, probe, sound};
+use crate::{ffi, sound};
 use damage::DamageLog;
 pub(crate) use decoders::open_video;
 use ffmpeg_next::Packet;
@@ -148,7 +150,13 @@ impl FileSource {
         if input.streams().any(|stream| probe::is_encrypted(&stream)) {
             return Err(SourceError::Encrypted);
         }
+        let tables = Tables::read(path, input.format().name());
+        let id = input.stream(video).map_or(0, |stream| stream.id());
         let mut reader = Reader::new(input, video, options, splice)?;
+        reader.expect(
+            tables.is_ok_and(|tables| tables.begins_with_key(id)),
+            limits::readable_bytes(path),
+        );
         let (first, early) = up_to_first_frame(&mut reader)?;
         let turn = turn_of(&reader, &first);
         let unsupported = SourceError::UnsupportedSize {
@@ -181,10 +189,12 @@ impl FileSource {
             ready: VecDeque::new(),
             state: State::Reading,
         };
+        // What is wrong before the first frame belongs to it.
+        let is_of_pictures = |event: &Event| matches!(event, Event::Broken(_) | Event::Mended);
+        let (pictures, sound): (Vec<_>, Vec<_>) = early.into_iter().partition(is_of_pictures);
+        pictures.into_iter().for_each(|event| source.take(event));
         source.take_frame(first);
-        for event in early {
-            source.take(event);
-        }
+        sound.into_iter().for_each(|event| source.take(event));
         Ok(source)
     }
 
@@ -466,6 +476,13 @@ impl FileSource {
         log.end(self.clock.next_index.get(), end, &sound);
     }
 
+    /// What could not be known at the start.
+    fn met_conversions(&self) -> Vec<Conversion> {
+        let is_rescaled = self.shaper.as_ref().is_some_and(Shaper::has_rescaled);
+        let rescaled = is_rescaled.then_some(Conversion::Rescaled);
+        rescaled.into_iter().chain(self.reader.left_out()).collect()
+    }
+
     fn fail(&mut self, error: SourceError) {
         if self.state != State::Failed {
             self.ready.push_back(Err(error));
@@ -495,7 +512,7 @@ impl Source for FileSource {
         let log = self.damage.as_ref();
         Met {
             damage: log.map(DamageLog::found).unwrap_or_default(),
-            is_rescaled: self.shaper.as_ref().is_some_and(Shaper::has_rescaled),
+            conversions: self.met_conversions(),
         }
     }
 

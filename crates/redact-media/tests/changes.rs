@@ -12,7 +12,10 @@ use redact_media::Damaged;
 /// Reads a recording; says whether pictures were brought to the size of the first.
 fn read(path: &Path, damaged: Damaged) -> Result<(Content, bool), SourceError> {
     let (content, met) = common::read_with(path, damaged)?;
-    Ok((content, met.is_rescaled))
+    Ok((
+        content,
+        met.conversions.contains(&redact_core::Conversion::Rescaled),
+    ))
 }
 
 /// Two seconds of which the second comes from another encoder: `first` and `second` are pictures

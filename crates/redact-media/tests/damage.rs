@@ -251,3 +251,142 @@ fn damaged_sound_is_declared() {
             .all(|at| found.get(at) == whole.get(at))
     );
 }
+
+/// The file at `whole` with its first coded picture changed by `change`, which gets its bytes.
+fn with_other_beginning(whole: &Path, name: &str, change: impl Fn(&mut [u8])) -> PathBuf {
+    let mut bytes = std::fs::read(whole).unwrap();
+    let listed = std::process::Command::new("ffprobe")
+        .args(["-v", "error", "-select_streams", "v", "-show_entries"])
+        .args([
+            "packet=pos,size",
+            "-of",
+            "csv=p=0",
+            "-read_intervals",
+            "%+#1",
+        ])
+        .arg(whole)
+        .output()
+        .unwrap();
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    let mut numbers = listed
+        .trim()
+        .split(',')
+        .map(|n| n.parse::<usize>().unwrap());
+    let (size, at) = (numbers.next().unwrap(), numbers.next().unwrap());
+    change(&mut bytes[at..at + size]);
+    let path = whole.with_file_name(name);
+    std::fs::write(&path, bytes).unwrap();
+    path
+}
+
+/// The type of every NAL unit of a packet in MP4: of a key picture to that of another.
+fn no_key_picture(packet: &mut [u8]) {
+    let mut at = 0;
+    while at + 4 < packet.len() {
+        let length = u32::from_be_bytes(packet[at..at + 4].try_into().unwrap()) as usize;
+        if packet[at + 4] & 0x1f == 5 {
+            packet[at + 4] = packet[at + 4] & 0xe0 | 1;
+        }
+        at += 4 + length;
+    }
+}
+
+/// Goal: what is damaged at the very beginning is damage at second 0, however little was changed.
+/// Method: bytes of the first picture are overwritten; the type of its units is changed, one number,
+/// so that a whole group has nothing to refer to. Control: the whole recording is read either way.
+#[test]
+fn a_damaged_beginning_is_damage_at_second_0() {
+    let folder = folder();
+    let path = folder.path().join("clip.mp4");
+    ffmpeg(
+        &format!("{CLIP} {H264} -g 10 -an -movflags +faststart"),
+        &path,
+    );
+    let (whole, none) = tolerant(&path).unwrap();
+    assert!(none.is_empty() && common::read(&path).is_ok());
+    let noise = |packet: &mut [u8]| {
+        let middle = packet.len() / 2;
+        packet[middle..middle + 40]
+            .iter_mut()
+            .for_each(|b| *b ^= 0x5a);
+    };
+    let nothing = |packet: &mut [u8]| packet.fill(0);
+    let bad = [
+        ("noise.mp4", with_other_beginning(&path, "noise.mp4", noise)),
+        (
+            "type.mp4",
+            with_other_beginning(&path, "type.mp4", no_key_picture),
+        ),
+        (
+            "zeros.mp4",
+            with_other_beginning(&path, "zeros.mp4", nothing),
+        ),
+    ];
+    for (name, bad) in bad {
+        match common::read(&bad).err() {
+            Some(SourceError::Damaged { frame, second, .. }) => {
+                assert!(
+                    frame == FrameIndex::ZERO && second < 0.001,
+                    "{name}: {frame} {second}"
+                );
+            }
+            other => panic!("{name}: {other:?}"),
+        }
+        let (found, met) = common::read_with(&bad, Damaged::Mask).unwrap();
+        let damage = &met.damage;
+        assert_eq!(
+            damage.pictures[0].frames.start(),
+            FrameIndex::ZERO,
+            "{name}"
+        );
+        assert_eq!(undeclared(&whole, &found, damage), [0; 0], "{name}");
+        // What cannot be decoded at all is counted instead.
+        let lost: u32 = met.conversions.iter().map(pictures_left_out).sum();
+        let frames = u32::try_from(found.frames.len()).unwrap();
+        assert_eq!(frames + lost, 100, "{name}: {met:?}");
+        assert_eq!(
+            tolerant(&bad).unwrap().1,
+            *damage,
+            "{name}: it is found again"
+        );
+    }
+}
+
+fn pictures_left_out(conversion: &redact_core::Conversion) -> u32 {
+    match conversion {
+        redact_core::Conversion::LeftOut { pictures, .. } => *pictures,
+        _ => 0,
+    }
+}
+
+/// Goal: a recording that begins between key frames is read from the first on, and says how many
+/// pictures it stores before. Control: nothing is said of the whole one.
+#[test]
+fn a_beginning_between_key_frames_is_declared() {
+    let folder = folder();
+    for name in ["clip.ts", "clip.mkv", "clip.mp4", "hevc.mkv", "mpeg2.ts"] {
+        let path = folder.path().join(name);
+        let codec = match name.split('.').next() {
+            Some("hevc") => "-c:v libx265 -x265-params log-level=none:keyint=25:open-gop=0",
+            Some("mpeg2") => "-c:v mpeg2video -g 25 -bf 0",
+            _ => H264,
+        };
+        ffmpeg(&format!("{CLIP} {codec} -bf 0 -c:a aac"), &path);
+        let (_, met) = common::read_with(&path, Damaged::Stop).unwrap();
+        assert_eq!(met.conversions, [], "{name}");
+        let cut = folder.path().join(format!("cut-{name}"));
+        // The first ten pictures are taken out, the fifteen behind them refer to them.
+        let input = path.display();
+        ffmpeg(
+            &format!("-i {input} -c copy -copyinkf -bsf:v noise=drop=lt(n\\,10)"),
+            &cut,
+        );
+        for damaged in [Damaged::Stop, Damaged::Mask] {
+            let (found, met) = common::read_with(&cut, damaged).unwrap();
+            assert!(met.damage.is_empty(), "{name}: {met:?}");
+            assert_eq!(found.frames.len(), 75, "{name}");
+            let lost: u32 = met.conversions.iter().map(pictures_left_out).sum();
+            assert_eq!(lost, 15, "{name}: {met:?}");
+        }
+    }
+}

@@ -19,6 +19,13 @@ const DAMAGED: &str = "the recording is damaged";
 /// Why nothing is copied of a recording whose pictures change.
 const RESCALED: &str = "its pictures change their size or format midway";
 
+/// Why nothing is copied of a recording of which every release changes pictures or times.
+const CHANGED: &str = "every release of it changes some of its pictures or times";
+
+fn is_in_the_way(conversion: &Conversion) -> bool {
+    conversion.is_met() && !conversion.allows_copy()
+}
+
 /// Why nothing at all is copied, if nothing may be.
 fn refusal(plan: &ApprovedPlan, reencode: ReencodeArg) -> Option<&'static str> {
     let plan = plan.plan();
@@ -26,6 +33,8 @@ fn refusal(plan: &ApprovedPlan, reencode: ReencodeArg) -> Option<&'static str> {
         Some(DAMAGED)
     } else if plan.source.info.conversions.contains(&Conversion::Rescaled) {
         Some(RESCALED)
+    } else if plan.source.info.conversions.iter().any(is_in_the_way) {
+        Some(CHANGED)
     } else {
         (reencode == ReencodeArg::All).then_some(ASKED)
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use redact_core::{Damage, Met, Redactions};
+use redact_core::{Conversion, Damage, Met, Redactions, Source as _};
 use redact_engine::{AuditReport, Check, Examination, Expected};
 use redact_media::leak::{self, ExpectedStreams};
 use redact_media::{Damaged, FileSource, OpenOptions, Splice};
@@ -81,6 +81,14 @@ pub(super) fn open(
     opened.with_context(|| path.display().to_string())
 }
 
+/// What is declared of a source.
+pub(crate) struct Declared {
+    /// Where it is damaged.
+    pub damage: Damage,
+    /// What every release of it changes, in words.
+    pub conversions: Vec<String>,
+}
+
 /// A release beside its source.
 pub(crate) struct Examined<'a> {
     /// The source.
@@ -96,8 +104,8 @@ pub(crate) struct Examined<'a> {
     pub redactions: &'a Redactions,
     /// What the release must hold.
     pub expected: &'a Expected,
-    /// What of the source is declared: damage, and pictures of another size.
-    pub declared: &'a Met,
+    /// What of the source is declared.
+    pub declared: &'a Declared,
     /// What was found before in frames that are not decoded; none where no evidence is kept.
     pub earlier: Option<&'a Evidence>,
 }
@@ -123,6 +131,7 @@ impl Examined<'_> {
             ..release
         };
         let source = open(self.clip, &clip, self.source_splice.as_ref())?;
+        let mut conversions = source.info().conversions.clone();
         let written = open(self.release, &release, self.release_splice.as_ref())?;
         let mut found = redact_engine::examine(
             Box::new(source),
@@ -136,8 +145,10 @@ impl Examined<'_> {
         if !self.declared.damage.is_empty() {
             found.compare.checks.push(self.damage_check(&found.met));
         }
-        if self.declared.is_rescaled || found.met.is_rescaled {
-            found.compare.checks.push(self.size_check(&found.met));
+        conversions.append(&mut found.met.conversions);
+        if !(self.declared.conversions.is_empty() && conversions.is_empty()) {
+            let check = self.conversions_check(&conversions);
+            found.compare.checks.push(check);
         }
         Ok(found)
     }
@@ -162,23 +173,21 @@ impl Examined<'_> {
         }
     }
 
-    /// Whether it is declared that pictures were brought to the size of the first.
-    fn size_check(&self, found: &Met) -> Check {
-        let word = |is_rescaled| {
-            if is_rescaled {
-                "change"
-            } else {
-                "do not change"
-            }
+    /// Whether what a release of the source changes is declared, and nothing else.
+    fn conversions_check(&self, found: &[Conversion]) -> Check {
+        let declared = &self.declared.conversions;
+        let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+        let undeclared = found.iter().find(|known| !declared.contains(known));
+        let absent = declared.iter().find(|known| !found.contains(known));
+        let evidence = match (undeclared, absent) {
+            (Some(known), _) => format!("found in the source and not declared: {known}"),
+            (None, Some(known)) => format!("declared and not found in the source: {known}"),
+            (None, None) => format!("as declared: {}", found.join("; ")),
         };
         Check {
-            name: "size of pictures",
-            passed: self.declared.is_rescaled == found.is_rescaled,
-            evidence: format!(
-                "size and format {} midway, the manifest says that they {}",
-                word(found.is_rescaled),
-                word(self.declared.is_rescaled)
-            ),
+            name: "declared changes",
+            passed: undeclared.is_none() && absent.is_none(),
+            evidence,
         }
     }
 }

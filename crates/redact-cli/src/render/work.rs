@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
-use redact_core::{ApprovedPlan, Conversion, Digest, FrameSpan, Met, Source};
+use redact_core::{ApprovedPlan, Digest, FrameSpan, Source};
 use redact_engine::{Check, Expected, RenderReport};
 use redact_media::{
     Echo, EchoedRun, EncodeOptions, FileSink, FileSource, KeptSpans, OpenOptions, Splice,
@@ -17,7 +17,7 @@ use serde_json::Value;
 use super::kept::{Evidence, KeptRuns, Known};
 use super::look::{open, source_channels};
 use super::rendered::Rendered;
-use super::{Claims, Examined, both, copied, facts, leaks, look, second};
+use super::{Claims, Declared, Examined, both, copied, facts, leaks, look, second};
 use crate::args::{ModelArgs, PresetArg, ReencodeArg};
 use crate::progress::TerminalProgress;
 
@@ -174,11 +174,12 @@ impl Render<'_> {
     }
 
     /// What the plan says that the recording's source meets.
-    fn declared(&self) -> Met {
+    fn declared(&self) -> Declared {
         let plan = self.plan.plan();
-        Met {
+        let conversions = plan.source.info.conversions.iter();
+        Declared {
             damage: plan.damage.clone(),
-            is_rescaled: plan.source.info.conversions.contains(&Conversion::Rescaled),
+            conversions: conversions.map(ToString::to_string).collect(),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use redact_core::{Met, Redactions};
+use redact_core::Redactions;
 use redact_engine::{Check, Expected, Uncovered};
 use redact_media::Splice;
 use redact_record::manifest::PublicManifest;
@@ -16,7 +16,7 @@ use crate::args::{GlobalArgs, ModelArgs};
 use crate::eyes::Looking;
 use crate::jail::{self, Confinement, Job};
 use crate::progress::TerminalProgress;
-use crate::render::{Claims, Examined};
+use crate::render::{Claims, Declared, Examined};
 use crate::{eyes, failure, places, render};
 
 /// Lets a confined process walk the released file, decode it, compare it with the source when that
@@ -128,9 +128,9 @@ impl VerifyWork {
                 return Ok(());
             }
         };
-        let declared = Met {
+        let declared = Declared {
             damage,
-            is_rescaled: public.source.is_rescaled(),
+            conversions: public.source.conversions.clone(),
         };
         let examined = Examined {
             declared: &declared,

@@ -411,10 +411,11 @@ fn other_damage_than_the_plan_declares_is_never_released() {
     let digest = edited.source.digest;
     let plan = ApprovedPlan::new(edited, digest).unwrap();
     let rendered = |damage: Damage, is_rescaled: bool| {
+        let rescaled = is_rescaled.then_some(redact_core::Conversion::Rescaled);
         let (sink, written) = MemorySink::new();
         let met = Met {
             damage,
-            is_rescaled,
+            conversions: rescaled.into_iter().collect(),
         };
         let source = MemorySource::of(&scene).which_met(met);
         let result = render(Box::new(source), &plan, Box::new(sink), None, &Quiet);
@@ -436,7 +437,10 @@ fn other_damage_than_the_plan_declares_is_never_released() {
     assert_eq!(result.unwrap(), 40);
     assert!(written.finished());
     let (result, scaled) = rendered(damage(vec![stretch(5, 9)]), true);
-    assert!(matches!(result, Err(RenderError::Rescaled)), "{result:?}");
+    assert!(
+        matches!(result, Err(RenderError::Undeclared { .. })),
+        "{result:?}"
+    );
     assert!(!scaled.finished());
     let black = |item: &MediaItem| match item {
         MediaItem::Frame(frame) if (5..9).contains(&frame.index.get()) => {

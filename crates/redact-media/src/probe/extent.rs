@@ -13,16 +13,21 @@ const ELEMENTS_MAX: usize = 1_000_000;
 
 /// Whether the container at `path`, of FFmpeg's `format`, states more bytes than the file has.
 pub(crate) fn is_cut_short(path: &Path, format: &str) -> std::io::Result<bool> {
+    let length = std::fs::metadata(path)?.len();
+    Ok(promised_end(path, format)?.is_some_and(|end| end > length))
+}
+
+/// Where the container at `path`, of FFmpeg's `format`, states that it ends, if it does.
+pub(super) fn promised_end(path: &Path, format: &str) -> std::io::Result<Option<u64>> {
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
-    let promised = match format.split(',').next() {
-        Some("mov") => walk(&mut file, length, box_end)?,
-        Some("avi") => walk(&mut file, length, chunk_end)?,
-        Some("asf") => walk(&mut file, length, object_end)?,
-        Some("matroska") => segment_end(&mut file)?,
-        _ => None,
-    };
-    Ok(promised.is_some_and(|end| end > length))
+    match format.split(',').next() {
+        Some("mov") => walk(&mut file, length, box_end),
+        Some("avi") => walk(&mut file, length, chunk_end),
+        Some("asf") => walk(&mut file, length, object_end),
+        Some("matroska") => segment_end(&mut file),
+        _ => Ok(None),
+    }
 }
 
 /// Reads the end of the element at an offset; `None` when its length is not stated.

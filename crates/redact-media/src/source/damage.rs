@@ -132,7 +132,9 @@ impl DamageLog {
 
     /// Takes note of frame `index`, which is shown at `at`.
     pub(super) fn note(&mut self, index: u32, at: Timestamp, frame: &Video) {
-        if std::mem::take(&mut self.closing) {
+        // Where all before the first frame was lost, that frame is hidden for it.
+        if self.closing && index > 0 {
+            self.closing = false;
             self.close(index, at.ticks());
         }
         if frame.is_key() && self.open.is_none() {

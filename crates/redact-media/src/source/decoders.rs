@@ -5,7 +5,8 @@ use ffmpeg_next::{Error, Stream};
 use redact_core::{AudioInfo, SourceError, TimeBase};
 
 use super::start::time_base_of;
-use crate::{ffi, probe};
+use crate::ffi;
+use crate::probe::{self, limits};
 
 /// The largest thread count that is asked of a decoder; more only costs memory.
 const THREADS_MAX: usize = 16;
@@ -17,6 +18,8 @@ pub(super) struct Sound {
     pub(super) decoder: decoder::Audio,
     pub(super) info: AudioInfo,
     pub(super) heard: bool,
+    /// Packets that did not decode before any did.
+    pub(super) lost: u32,
 }
 
 /// A decoder of pictures.
@@ -44,6 +47,10 @@ fn set_up(
     stream: &Stream<'_>,
     threads: usize,
 ) -> Result<decoder::Video, SourceError> {
+    if !limits::is_known(stream.parameters().medium(), &probe::codec_name(stream)) {
+        return Err(refused(stream, Error::DecoderNotFound));
+    }
+    ffi::set_pixels_max(&mut context, limits::PIXELS_MAX);
     // Damaged pictures are delivered with a mark instead of left out in silence.
     context.set_flags(codec::Flags::OUTPUT_CORRUPT);
     let machine = std::thread::available_parallelism().map_or(1, usize::from);
@@ -56,12 +63,18 @@ fn set_up(
     decoder.video().map_err(|error| refused(stream, error))
 }
 
-/// A decoder for a sound track; `None` when the track never says what it holds.
+/// A decoder for a sound track; `None` when there is none for what it holds, or when the track
+/// never says what that is.
 pub(super) fn open_sound(stream: &Stream<'_>) -> Result<Option<Sound>, SourceError> {
+    if !limits::is_known(stream.parameters().medium(), &probe::codec_name(stream)) {
+        return Ok(None);
+    }
     let context = codec::Context::from_parameters(stream.parameters()).map_err(failed)?;
     let mut decoder = context.decoder();
     decoder.set_packet_time_base(stream.time_base());
-    let decoder = decoder.audio().map_err(|error| refused(stream, error))?;
+    let Ok(decoder) = decoder.audio() else {
+        return Ok(None);
+    };
     let (rate_hz, channels) = (decoder.rate(), decoder.channels());
     if rate_hz == 0 || channels == 0 {
         return Ok(None);
@@ -77,6 +90,7 @@ pub(super) fn open_sound(stream: &Stream<'_>) -> Result<Option<Sound>, SourceErr
             channels,
         },
         heard: false,
+        lost: 0,
     }))
 }
 

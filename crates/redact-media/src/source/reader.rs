@@ -7,8 +7,11 @@ use ffmpeg_next::codec::packet::side_data;
 use ffmpeg_next::format::context::Input;
 use ffmpeg_next::frame::{Audio, Video};
 use ffmpeg_next::{Error, Packet, media, picture};
-use redact_core::{AudioInfo, BoxError, DamageCause, FrameIndex, SourceError, TimeBase, Timestamp};
+use redact_core::{
+    AudioInfo, BoxError, Conversion, DamageCause, FrameIndex, SourceError, TimeBase, Timestamp,
+};
 
+use super::beginning::Beginning;
 use super::decoders::{Sound, open_sound, open_watched};
 use super::numbering::Numbering;
 use super::splice::{CodedGroup, Splicing, Taken};
@@ -24,6 +27,9 @@ const BROKEN_START_MAX: u32 = 600;
 /// Packets of pictures that may lack something where one is marked: itself and the next, because
 /// FFmpeg's parsers give what ends in an incomplete packet, not what begins there.
 const TAINTED: u32 = 2;
+
+/// Packets at the start of a sound track that may refer to others before it, as those of MP3 do.
+const LOST_SOUND_MAX: u32 = 8;
 
 /// Errors of the container in a row that are passed over as damage.
 const DEMUX_ERRORS_MAX: u32 = 1000;
@@ -62,6 +68,8 @@ pub(super) enum ReadError {
     CorruptPacket,
     CorruptPicture,
     MissingPictures,
+    LostSound,
+    Repeated,
     Encrypted,
     NoFrame,
     Changed,
@@ -77,6 +85,8 @@ impl ReadError {
             Self::CorruptPacket => "the container marks a packet as incomplete".into(),
             Self::CorruptPicture => "the decoder marks a picture as damaged".into(),
             Self::MissingPictures => "pictures are missing that others are predicted from".into(),
+            Self::Repeated => "its index names the same bytes again and again".into(),
+            Self::LostSound => "none of a track's sound can be decoded".into(),
             Self::NoFrame => "no frame can be decoded".into(),
             Self::Changed => "it is not as it was when it was surveyed".into(),
         };
@@ -116,7 +126,15 @@ pub(super) struct Reader {
     sounds: Vec<Sound>,
     pending: VecDeque<Event>,
     broken_start: u32,
-    seen_picture: bool,
+    beginning: Beginning,
+    /// While what precedes the first key frame is taken out of the decoder.
+    passes_over_pictures: bool,
+    /// Whether the container says that the first picture is a key frame.
+    claims_key: bool,
+    /// Bytes of packets that may still come.
+    readable_bytes: u64,
+    /// What the decoder had complained of before it was given anything.
+    heard_before: u64,
     packets_read: u64,
     drained: bool,
     /// Whether the container has decoding times alone.
@@ -159,6 +177,8 @@ impl Reader {
         let threads = if tolerant { 1 } else { options.threads };
         // In this order: complaints outlive what they are about.
         let (decoder_complaints, decoder) = open_watched(&stream, threads)?;
+        // What is said of the configuration is said again of the pictures that need it.
+        let heard = decoder_complaints.count();
         let is_h264 = probe::codec_name(&stream) == "h264";
         let numbering = is_h264.then(|| Numbering::new(&ffi::extradata(&stream)));
         let mut sounds = Vec::new();
@@ -184,7 +204,11 @@ impl Reader {
             sounds,
             pending: VecDeque::new(),
             broken_start: 0,
-            seen_picture: false,
+            beginning: Beginning::default(),
+            passes_over_pictures: false,
+            claims_key: false,
+            readable_bytes: u64::MAX,
+            heard_before: heard,
             packets_read: 0,
             drained: false,
             decode_timed,
@@ -195,10 +219,16 @@ impl Reader {
             numbering,
             input_complaints,
             decoder_complaints,
-            heard: 0,
+            heard,
             tainted: 0,
             demux_errors: 0,
         })
+    }
+
+    /// Says whether the container claims that it begins with a key frame, and how many bytes of
+    /// packets a file of its length may have.
+    pub(super) const fn expect(&mut self, claims_key: bool, readable_bytes: u64) {
+        (self.claims_key, self.readable_bytes) = (claims_key, readable_bytes);
     }
 
     pub(super) const fn video_index(&self) -> usize {
@@ -244,6 +274,8 @@ impl Reader {
             match read {
                 Ok(()) => {
                     self.demux_errors = 0;
+                    let left = self.readable_bytes.checked_sub(packet.size() as u64);
+                    self.readable_bytes = left.ok_or(ReadError::Repeated)?;
                     self.decode(&packet)?;
                 }
                 Err(error) if self.passes_over(error) => {
@@ -292,7 +324,7 @@ impl Reader {
 
     /// Tells that pictures are damaged; those of the decoder and all up to a key frame with them.
     fn break_pictures(&mut self, cause: DamageCause) {
-        if self.seen_picture {
+        if self.beginning.is_over() {
             self.doubt();
             self.pending.push_back(Event::Broken(cause));
         }
@@ -300,7 +332,7 @@ impl Reader {
 
     /// Something is wrong with the container: packets of any stream may be lost.
     fn break_container(&mut self) -> Result<(), ReadError> {
-        if !self.seen_picture {
+        if !self.beginning.is_over() {
             return Ok(());
         }
         if !self.tolerant {
@@ -318,14 +350,54 @@ impl Reader {
     /// Behind damage, a key frame goes to an empty decoder.
     fn begin_anew(&mut self) -> Result<(), ReadError> {
         // What is still inside was decoded beside damage and is shown before.
+        self.empty_decoder()?;
+        self.health = Health::Broken { fresh: true };
+        Ok(())
+    }
+
+    /// Takes out of the decoder what it still has, and lets it forget what came before.
+    fn empty_decoder(&mut self) -> Result<(), ReadError> {
         match self.decoder.send_eof() {
             Err(error) if !is_damage(error) => return Err(ReadError::Decode(error)),
             Ok(()) | Err(_) => self.receive_pictures()?,
         }
         self.decoder.flush();
         self.decode_times.clear();
-        self.health = Health::Broken { fresh: true };
         Ok(())
+    }
+
+    /// Notes a packet of pictures. The first key frame goes to an empty decoder, so that nothing
+    /// that is said of pictures before it is taken for its own.
+    fn begin(&mut self, packet: &Packet) -> Result<(), ReadError> {
+        self.packets_read += 1;
+        let is_first_key = packet.is_key() && !self.beginning.is_over();
+        if is_first_key && self.packets_read > 1 {
+            // What still comes out refers to what is not there, and is not even marked.
+            self.passes_over_pictures = true;
+            let emptied = self.empty_decoder();
+            self.passes_over_pictures = false;
+            emptied?;
+            self.heard = self.decoder_complaints.count();
+        }
+        if self.packets_read == 1 && self.claims_key && !packet.is_key() {
+            self.beginning.insist();
+        }
+        // In AVI they are guesses, and frames get others.
+        let pts = packet.pts().filter(|_| !self.decode_timed);
+        self.beginning.note_packet(packet, pts);
+        Ok(())
+    }
+
+    /// What is stored and never shown; complete after the end.
+    pub(super) fn left_out(&self) -> Vec<Conversion> {
+        let promised = self.input.stream(self.video).map_or(0, |s| s.frames());
+        let is_index = self.input.format().name().starts_with("mov");
+        let promised = u64::try_from(promised).ok().filter(|_| is_index);
+        let all = self.beginning.left_out(promised.unwrap_or(0));
+        // What is copied is not decoded, and so not counted.
+        let splice = self.splice.as_ref().filter(|s| s.copies_pictures());
+        let counted = |known: &Conversion| splice.is_none() || known.allows_copy();
+        all.into_iter().filter(counted).collect()
     }
 
     fn decode(&mut self, packet: &Packet) -> Result<(), ReadError> {
@@ -341,7 +413,7 @@ impl Reader {
         {
             return Err(ReadError::Encrypted);
         }
-        if packet.is_corrupt() && self.seen_picture {
+        if packet.is_corrupt() && self.beginning.is_over() {
             match track {
                 _ if !self.tolerant => return Err(ReadError::CorruptPacket),
                 Some(track) => {
@@ -362,9 +434,10 @@ impl Reader {
             }
             return self.decode_sound(track, packet);
         }
-        self.packets_read += 1;
+        self.begin(packet)?;
         let numbering = self.numbering.as_mut();
-        if numbering.is_some_and(|numbering| numbering.is_gap(packet)) && self.seen_picture {
+        let is_gap = numbering.is_some_and(|numbering| numbering.is_gap(packet));
+        if is_gap && !self.beginning.excuses_complaints() {
             if !self.tolerant {
                 return Err(ReadError::MissingPictures);
             }
@@ -399,31 +472,39 @@ impl Reader {
             self.decode_times.extend(packet.dts());
         }
         let sent = self.decoder.send_packet(packet);
-        let complaints = self.decoder_complaints.count();
-        let is_complaint = complaints != self.heard;
-        self.heard = complaints;
-        if is_complaint && self.seen_picture {
-            if !self.tolerant {
-                return Err(ReadError::CorruptPicture);
-            }
-            if self.health != (Health::Broken { fresh: true }) {
-                self.break_pictures(DamageCause::Marked);
-            }
-        }
+        self.hear_decoder()?;
         match sent {
             Ok(()) => self.receive_pictures(),
-            Err(error) => self.tolerate_at_start(error),
+            Err(error) => self.take_error(error),
         }
     }
 
+    /// Takes what FFmpeg said of the pictures since the last time for damage.
+    fn hear_decoder(&mut self) -> Result<(), ReadError> {
+        let complaints = self.decoder_complaints.count();
+        let is_complaint = complaints != self.heard;
+        self.heard = complaints;
+        if !is_complaint || self.beginning.excuses_complaints() {
+            return Ok(());
+        }
+        if !self.tolerant {
+            return Err(ReadError::CorruptPicture);
+        }
+        if self.health != (Health::Broken { fresh: true }) {
+            self.break_pictures(DamageCause::Marked);
+        }
+        Ok(())
+    }
+
     /// A recording that starts between key frames cannot be decoded until the first of them.
-    fn tolerate_at_start(&mut self, error: Error) -> Result<(), ReadError> {
-        if self.seen_picture && self.tolerant && is_damage(error) {
+    fn take_error(&mut self, error: Error) -> Result<(), ReadError> {
+        let is_excused = self.beginning.excuses_complaints();
+        if !is_excused && self.tolerant && is_damage(error) {
             self.break_pictures(DamageCause::Undecodable);
             return Ok(());
         }
         self.broken_start += 1;
-        if self.seen_picture || self.broken_start > BROKEN_START_MAX {
+        if !is_excused || self.broken_start > BROKEN_START_MAX {
             return Err(ReadError::Decode(error));
         }
         Ok(())
@@ -438,32 +519,60 @@ impl Reader {
                 frame.set_pts(time);
             }
             match received {
-                Ok(()) if is_marked(&frame) && self.seen_picture && self.tolerant => {
+                Ok(())
+                    if is_marked(&frame) && self.is_excused(&frame)
+                        || self.is_of_broken_start() =>
+                {
+                    self.broken_start += 1;
+                    if self.broken_start > BROKEN_START_MAX {
+                        return Err(ReadError::CorruptPicture);
+                    }
+                }
+                Ok(()) if is_marked(&frame) && !self.tolerant => {
+                    return Err(ReadError::CorruptPicture);
+                }
+                Ok(()) if is_marked(&frame) => {
                     // Behind an emptied decoder, pictures before the key frame may well be marked.
                     if self.health != (Health::Broken { fresh: true }) {
                         self.break_pictures(DamageCause::Marked);
                     }
-                    self.pending.push_back(Event::Picture(frame));
-                }
-                Ok(()) if is_marked(&frame) => {
-                    self.broken_start += 1;
-                    if self.seen_picture || self.broken_start > BROKEN_START_MAX {
-                        return Err(ReadError::CorruptPicture);
-                    }
+                    self.deliver(frame);
                 }
                 Ok(()) => {
-                    self.seen_picture = true;
                     let is_whole = frame.is_key() && frame.kind() == picture::Type::I;
                     if is_whole && self.health == (Health::Broken { fresh: true }) {
                         self.health = Health::Whole;
                         self.pending.push_back(Event::Mended);
                     }
-                    self.pending.push_back(Event::Picture(frame));
+                    self.deliver(frame);
                 }
                 Err(error) if is_pause(error) => return Ok(()),
-                Err(error) => return self.tolerate_at_start(error),
+                Err(error) => return self.take_error(error),
             }
         }
+    }
+
+    /// Whether a picture refers to others that the recording does not hold.
+    fn is_excused(&self, frame: &Video) -> bool {
+        !self.beginning.is_over() || self.beginning.is_leading(frame.pts())
+    }
+
+    /// Whether a picture comes before the first key frame, and something was wrong there.
+    fn is_of_broken_start(&self) -> bool {
+        let complaints = self.decoder_complaints.count();
+        self.beginning.awaits_key() && complaints != self.heard_before
+    }
+
+    fn deliver(&mut self, frame: Video) {
+        if self.passes_over_pictures {
+            return;
+        }
+        let was_excused = self.beginning.excuses_complaints();
+        if self.beginning.note_picture(frame.pts()) && was_excused {
+            // Of pictures that are shown before it, and so were decoded by now.
+            self.heard = self.decoder_complaints.count();
+        }
+        self.pending.push_back(Event::Picture(frame));
     }
 
     /// When a frame is shown. AVI has decoding times alone: one frame comes out for each that
@@ -481,10 +590,25 @@ impl Reader {
                 self.break_sound(track, DamageCause::Undecodable);
                 Ok(())
             }
-            // The first packet of a cut stream may refer to one that is not there.
             Err(error) if sound.heard => Err(ReadError::Decode(error)),
-            Err(_) => Ok(()),
+            // The first packets of a cut stream may refer to some that are not there.
+            Err(_) => {
+                sound.lost += 1;
+                if sound.lost <= LOST_SOUND_MAX {
+                    return Ok(());
+                }
+                self.lose_sound(track)
+            }
         }
+    }
+
+    /// None of a track's sound could be decoded so far.
+    fn lose_sound(&mut self, track: usize) -> Result<(), ReadError> {
+        if !self.tolerant {
+            return Err(ReadError::LostSound);
+        }
+        self.break_sound(track, DamageCause::Undecodable);
+        Ok(())
     }
 
     fn receive_sound(&mut self, track: usize) -> Result<(), ReadError> {
@@ -523,11 +647,17 @@ impl Reader {
                 sent => sent.map_err(ReadError::Decode)?,
             }
             self.receive_pictures()?;
+            // Several threads have ended by now, and nothing more is said.
+            self.hear_decoder()?;
         }
         for track in 0..self.sounds.len() {
             // A track without a single packet has nothing to give.
             if self.sounds[track].decoder.send_eof().is_ok() {
                 self.receive_sound(track)?;
+            }
+            let sound = &self.sounds[track];
+            if sound.lost > 0 && !sound.heard {
+                self.lose_sound(track)?;
             }
         }
         Ok(())

@@ -1,8 +1,8 @@
 //! Enumerations as files spell them.
 
 use redact_core::{
-    BoxOrigin, Cells, Class, ColorRange, DamageCause, Effect, MaskLevels, MuteStyle, Protection,
-    StreamKind,
+    BoxOrigin, Cells, Class, ColorRange, DamageCause, Effect, LeftOut, MaskLevels, MuteStyle,
+    Protection, StreamKind,
 };
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +65,18 @@ twin! {
         Missing = "missing",
         /// A picture has no time, or one that contradicts those around it.
         Time = "time",
+    }
+}
+
+twin! {
+    /// Why stored pictures are in no release.
+    LeftOutName of LeftOut {
+        /// The recording begins between key frames: they refer to pictures that it does not hold.
+        BeforeKeyFrame = "before_key_frame",
+        /// The container says that they are not to be shown.
+        NotShown = "not_shown",
+        /// They decode to no picture of their own, without an error.
+        NoPicture = "no_picture",
     }
 }
 

@@ -6,7 +6,7 @@ use redact_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::names::{ColorRangeName, StreamKindName};
+use super::names::{ColorRangeName, LeftOutName, StreamKindName};
 use crate::RecordError;
 use crate::json::{Hex, OneLine, Seconds};
 
@@ -100,6 +100,11 @@ enum ConversionFile {
     Rotated { degrees: u16 },
     Mirrored {},
     Rescaled {},
+    LeftOut { pictures: u32, why: LeftOutName },
+    ClockRestarted { times: u32 },
+    TimesFilled { pictures: u32 },
+    Deinterlaced {},
+    EmptyTrack { stream: u32 },
 }
 
 impl From<&SourceIdentity> for SourceFile {
@@ -175,6 +180,16 @@ impl From<&Conversion> for ConversionFile {
             Conversion::Rotated { degrees } => Self::Rotated { degrees: *degrees },
             Conversion::Mirrored => Self::Mirrored {},
             Conversion::Rescaled => Self::Rescaled {},
+            Conversion::LeftOut { pictures, why } => Self::LeftOut {
+                pictures: *pictures,
+                why: (*why).into(),
+            },
+            Conversion::ClockRestarted { times } => Self::ClockRestarted { times: *times },
+            Conversion::TimesFilled { pictures } => Self::TimesFilled {
+                pictures: *pictures,
+            },
+            Conversion::Deinterlaced => Self::Deinterlaced {},
+            Conversion::EmptyTrack { stream } => Self::EmptyTrack { stream: *stream },
         }
     }
 }
@@ -326,6 +341,14 @@ impl TryFrom<ConversionFile> for Conversion {
             },
             ConversionFile::Mirrored {} => Self::Mirrored,
             ConversionFile::Rescaled {} => Self::Rescaled,
+            ConversionFile::LeftOut { pictures, why } => Self::LeftOut {
+                pictures,
+                why: why.into(),
+            },
+            ConversionFile::ClockRestarted { times } => Self::ClockRestarted { times },
+            ConversionFile::TimesFilled { pictures } => Self::TimesFilled { pictures },
+            ConversionFile::Deinterlaced {} => Self::Deinterlaced,
+            ConversionFile::EmptyTrack { stream } => Self::EmptyTrack { stream },
         })
     }
 }

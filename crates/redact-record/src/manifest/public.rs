@@ -3,8 +3,7 @@
 //! The doc comments of its fields are the descriptions in the JSON Schema.
 
 use redact_core::{
-    Class, Conversion, Digest, MaskOrigin, MaskRegion, MuteRegion, Protection, ReasonCode,
-    Redactions, TrackId,
+    Class, Digest, MaskOrigin, MaskRegion, MuteRegion, Protection, ReasonCode, Redactions, TrackId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -429,14 +428,6 @@ fn with_levels(mask: &MaskItem, region: MaskRegion) -> Result<MaskRegion, Record
             "others",
             "one hexadecimal digit for each cell, of a blurred or pixelated region",
         )),
-    }
-}
-
-impl SourceSummary {
-    /// Whether later pictures were brought to the size and format of the first.
-    #[must_use]
-    pub fn is_rescaled(&self) -> bool {
-        self.conversions.contains(&Conversion::Rescaled.to_string())
     }
 }
 

@@ -35,6 +35,26 @@ fn plan_text(plan: &Plan) -> String {
     std::fs::read_to_string(path).unwrap()
 }
 
+/// Goal: what is found in a recording on the way comes back as it was written.
+#[test]
+fn what_a_release_changes_comes_back() {
+    use redact_core::{Conversion, LeftOut};
+    let mut found = testing::findings();
+    let left_out = |why| Conversion::LeftOut { pictures: 18, why };
+    found.source.info.conversions = vec![
+        left_out(LeftOut::BeforeKeyFrame),
+        left_out(LeftOut::NotShown),
+        left_out(LeftOut::NoPicture),
+        Conversion::ClockRestarted { times: 2 },
+        Conversion::TimesFilled { pictures: 7 },
+        Conversion::Deinterlaced,
+        Conversion::EmptyTrack { stream: 2 },
+    ];
+    let bytes = findings::to_bytes(&found);
+    let back = findings::from_bytes(&bytes).unwrap();
+    assert_eq!(back.source.info, found.source.info);
+}
+
 #[test]
 fn findings_come_back_with_the_digest_of_their_file() {
     let folder = TempDir::new().unwrap();
