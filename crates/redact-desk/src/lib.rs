@@ -4,6 +4,7 @@
 //! each part does:
 //!
 //! - [`accounts`]: who may come in, and in which role;
+//! - [`grants`]: what an administrator does not do alone unseen;
 //! - [`guard`]: what every request must pass before a route sees it;
 //! - [`requests`], [`uploads`], [`recordings`], [`review`], [`releases`], [`audits`]: the work;
 //! - [`views`]: who saw what of a recording;
@@ -23,6 +24,7 @@ mod connections;
 mod error;
 mod events;
 mod files;
+mod grants;
 mod guard;
 mod holidays;
 mod inbox;
@@ -33,6 +35,7 @@ mod people;
 mod policies;
 mod private;
 mod queue;
+mod rechecks;
 mod recordings;
 mod releases;
 mod requests;

@@ -11,6 +11,7 @@ use crate::accounts::signing;
 use crate::accounts::{ACCOUNT, Account, attempts, by_id, link_for};
 use crate::answer::{Answer, ApiError, Body, text};
 use crate::app::{App, Note, Shared};
+use crate::grants::{self, Action, Grant, Standing};
 use crate::routes::Role;
 use crate::store::Id;
 use crate::views::{self, Over};
@@ -75,11 +76,14 @@ pub(crate) struct User {
     enrolled: bool,
     locked_until: Option<String>,
     last_seen_at: Option<String>,
+    /// What waits for a second administrator.
+    pending: Option<grants::Pending>,
 }
 
 async fn shown(app: &Shared, account: Account) -> Answer<User> {
     let locked_until = attempts::locked_until(app, &account.login).await?;
     Ok(User {
+        pending: grants::pending(app, &account.id).await?,
         enrolled: account.password.is_some(),
         locked_until: locked_until.map(time::text),
         last_seen_at: account.last_seen_at.map(time::text),
@@ -89,6 +93,14 @@ async fn shown(app: &Shared, account: Account) -> Answer<User> {
         role: account.role,
         active: account.active,
     })
+}
+
+/// An account as administrators see it.
+///
+/// # Errors
+/// 404.
+pub(crate) async fn shown_by_id(app: &Shared, id: &Id) -> Answer<User> {
+    shown(app, by_id(&app.db, id).await?).await
 }
 
 async fn all(app: &Shared) -> Answer<Vec<Account>> {
@@ -150,6 +162,7 @@ pub(crate) async fn add(
 ) -> Answer<(StatusCode, axum::Json<Invited>)> {
     let (login, name) = (login(&given.login)?, name(&given.name)?);
     let id = Id::random();
+    let mut change = app.db.begin_with("BEGIN IMMEDIATE").await?;
     let added = sqlx::query(
         "INSERT INTO users (id, login, name, name_key, role, active, created_at)
          VALUES (?, ?, ?, ?, ?, 1, ?)",
@@ -160,12 +173,19 @@ pub(crate) async fn add(
     .bind(name_key(&name))
     .bind(given.role)
     .bind(app.now())
-    .execute(&app.db)
+    .execute(&mut *change)
     .await;
     made(added)?;
     let note = Note::new(Act::Account, "added").id("account", &id);
     app.note(&who.name, note.label("role", given.role.name()))
         .await?;
+    let grant = Grant {
+        user: &id,
+        action: Action::Invite,
+        role: given.role,
+    };
+    grants::begin(&app, &mut change, &who, grant).await?;
+    change.commit().await?;
     let account = by_id(&app.db, &id).await?;
     let link = link_for(&app, &account).await?;
     let user = shown(&app, account).await?;
@@ -177,6 +197,19 @@ pub(crate) async fn add(
 pub(crate) struct Change {
     role: Option<Role>,
     active: Option<bool>,
+    /// Forgets wrong sign-ins.
+    unlock: Option<bool>,
+}
+
+/// Whether somebody may do more than before.
+fn gains(account: &Account, role: Role, active: bool) -> bool {
+    let reopened = active && !account.active;
+    let more = match (account.role, role) {
+        (old, new) if old == new => false,
+        (Role::Approver, Role::Operator) | (_, Role::Auditor) => false,
+        _ => true,
+    };
+    reopened || (active && more)
 }
 
 /// `PATCH /users/:id`. There is always one administrator who can come in.
@@ -190,11 +223,54 @@ pub(crate) async fn change(
     let account = by_id(&app.db, &id).await?;
     let role = given.role.unwrap_or(account.role);
     let active = given.active.unwrap_or(account.active);
+    if given.unlock == Some(true) {
+        attempts::forget(&app.db, &account.login).await?;
+        let note = Note::new(Act::Account, "unlocked").id("account", &id);
+        app.note(&who.name, note).await?;
+    }
+    let others = account.role == Role::Administrator && account.active && account.id != who.id;
+    let action = if gains(&account, role, active) {
+        Some(Action::Change)
+    } else if others && (!active || role != Role::Administrator) {
+        Some(Action::Remove)
+    } else {
+        None
+    };
+    if let Some(action) = action {
+        let user = &id;
+        let mut change = app.db.begin_with("BEGIN IMMEDIATE").await?;
+        let grant = Grant { user, action, role };
+        let standing = grants::begin(&app, &mut change, &who, grant).await?;
+        change.commit().await?;
+        if standing == Standing::Waiting {
+            return Ok(axum::Json(shown(&app, account).await?));
+        }
+    }
+    if role != account.role || active != account.active {
+        apply(&app, &who, &id, Some(role), Some(active)).await?;
+    }
+    Ok(axum::Json(shown_by_id(&app, &id).await?))
+}
+
+/// Changes an account; call it with the reviews' lock held.
+///
+/// # Errors
+/// 409 `last_administrator`.
+pub(crate) async fn apply(
+    app: &Shared,
+    who: &Who,
+    id: &Id,
+    role: Option<Role>,
+    active: Option<bool>,
+) -> Answer<()> {
+    let account = by_id(&app.db, id).await?;
+    let role = role.unwrap_or(account.role);
+    let active = active.unwrap_or(account.active);
     let mut change = app.db.begin_with("BEGIN IMMEDIATE").await?;
     sqlx::query("UPDATE users SET role = ?, active = ? WHERE id = ?")
         .bind(role)
         .bind(active)
-        .bind(&id)
+        .bind(id)
         .execute(&mut *change)
         .await?;
     keep_an_administrator(&mut change).await?;
@@ -202,19 +278,17 @@ pub(crate) async fn change(
     let voided = if active && role == account.role {
         Vec::new()
     } else {
-        review::void_of_person(&mut change, &id).await?
+        review::void_of_person(&mut change, id).await?
     };
-    let note = Note::new(Act::Account, "changed").id("account", &id);
+    let note = Note::new(Act::Account, "changed").id("account", id);
     let state = if active { "active" } else { "closed" };
     let note = note.label("role", role.name()).label("state", state);
     app.note(&who.name, note.count("approvals-voided", voided.len()))
         .await?;
     change.commit().await?;
-    after_voiding(&app, voided).await?;
-    session::end_all(&app, &id).await?;
-    views::settle(&app, Over::Ended).await?;
-    let account = by_id(&app.db, &id).await?;
-    Ok(axum::Json(shown(&app, account).await?))
+    after_voiding(app, voided).await?;
+    session::end_all(app, id).await?;
+    views::settle(app, Over::Ended).await
 }
 
 /// Stops what was begun because of approvals that were voided, and tells open pages.
@@ -260,6 +334,12 @@ pub(crate) async fn reset(
     let note = Note::new(Act::Account, "reset").id("account", &id);
     app.note(&who.name, note.count("approvals-voided", voided.len()))
         .await?;
+    let grant = Grant {
+        user: &id,
+        action: Action::Reset,
+        role: account.role,
+    };
+    grants::begin(&app, &mut change, &who, grant).await?;
     change.commit().await?;
     after_voiding(&app, voided).await?;
     attempts::forget(&app.db, &account.login).await?;

@@ -103,7 +103,7 @@ struct FileShown {
 
 /// What the files of a release are named after: nothing of the recording, the request or the policy
 /// reaches whoever gets them.
-fn neutral_stem(id: &Id) -> String {
+pub(crate) fn neutral_stem(id: &Id) -> String {
     format!("release-{}", &id.as_str()[..8])
 }
 
@@ -289,14 +289,16 @@ pub(crate) async fn rendered(
 /// # Errors
 /// The database's.
 pub(crate) async fn verified(
+    app: &Shared,
     id: &Id,
     value: &Value,
     change: &mut SqliteConnection,
 ) -> Result<(), sqlx::Error> {
     let verdict = verdict(value);
-    sqlx::query("UPDATE releases SET state = ?, verdict = ? WHERE id = ?")
+    sqlx::query("UPDATE releases SET state = ?, verdict = ?, checked_at = ? WHERE id = ?")
         .bind(if verdict.ok { "ready" } else { "wrong" })
         .bind(json!(verdict).to_string())
+        .bind(app.now())
         .bind(id)
         .execute(change)
         .await

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::answer::ApiError;
 use crate::app::App;
 use crate::{
-    accounts, audits, clocks, connections, events, guard, inbox, page, people, policies, queue,
-    recordings, releases, requests, review, stream, uploads, views,
+    accounts, audits, clocks, connections, events, grants, guard, inbox, page, people, policies,
+    queue, rechecks, recordings, releases, requests, review, stream, uploads, views,
 };
 
 /// What somebody may do.
@@ -98,6 +98,10 @@ fn table() -> Vec<Route> {
         POST "/api/users" ADMIN => people::add,
         PATCH "/api/users/{id}" ADMIN => people::change,
         POST "/api/users/{id}/reset" ADMIN => people::reset,
+        POST "/api/users/{id}/confirm" ADMIN => grants::confirm,
+        POST "/api/users/{id}/refuse" ADMIN => grants::refuse,
+        GET "/api/notices" ALL => grants::notices,
+        POST "/api/notices/{id}/dismiss" ALL => grants::dismiss,
         GET "/api/people" WORK => people::people,
         GET "/api/requests" SHOW => requests::list,
         POST "/api/requests" WORK => requests::add,
@@ -148,6 +152,8 @@ fn table() -> Vec<Route> {
         POST "/api/releases/{id}/verify" WORK => releases::verify,
         GET "/api/releases/{id}/copies" SHOW => releases::copies,
         POST "/api/releases/{id}/copies" WORK => releases::hand_over,
+        GET "/api/rechecks" ALL => rechecks::show,
+        POST "/api/rechecks" ALL => rechecks::begin,
         POST "/api/audits" SHOW => audits::begin,
         GET "/api/audits" SHOW => audits::list,
         GET "/api/audits/{id}" SHOW => audits::one,

@@ -13,10 +13,10 @@ use super::hashing::Lane;
 use super::{Account, attempts, by_id, code, password, secrets, session, wrong_code};
 use crate::answer::{Answer, ApiError, Body};
 use crate::app::{App, Note, Shared};
-use crate::people;
 use crate::routes::Role;
 use crate::store::{Id, Token};
 use crate::time::{self, HOUR, Millis};
+use crate::{grants, people};
 
 const LASTS: Millis = 72 * HOUR;
 
@@ -46,10 +46,14 @@ async fn find(app: &Shared, token: &str) -> Answer<Row> {
         Some(row) if row.user.is_none() && !super::needs_setup(&app.db).await? => None,
         row => row,
     };
-    row.ok_or_else(|| {
+    let row = row.ok_or_else(|| {
         ApiError::not_found()
             .hint("The link was used, or is older than 72 hours. Ask for a new one.")
-    })
+    })?;
+    if let Some(user) = &row.user {
+        grants::check_link(app, user).await?;
+    }
+    Ok(row)
 }
 
 /// Makes a link for `account`; links made before for it are void.

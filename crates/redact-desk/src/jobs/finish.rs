@@ -118,7 +118,7 @@ async fn done(
             Some(Kind::Verify)
         }
         (Kind::Verify, _, Some(release), _) => {
-            releases::verified(release, value, change).await?;
+            releases::verified(app, release, value, change).await?;
             None
         }
         (Kind::Audit, .., Some(audit)) => {

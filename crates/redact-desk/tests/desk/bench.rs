@@ -44,6 +44,8 @@ pub(crate) struct FakeJobs {
     pub(crate) checks: Mutex<Vec<VerifyTask>>,
     pub(crate) told: Mutex<Vec<String>>,
     pub(crate) slow: Mutex<bool>,
+    /// A release that checks find wrong.
+    pub(crate) wrong: Mutex<Option<String>>,
 }
 
 impl Jobs for FakeJobs {
@@ -108,6 +110,11 @@ impl Jobs for FakeJobs {
             }
             Task::Verify(task) => {
                 self.checks.lock().unwrap().push(task.clone());
+                let wrong = self.wrong.lock().unwrap().clone();
+                if wrong.is_some_and(|id| task.release.to_string_lossy().contains(&id)) {
+                    return Ok(json!({ "verdict": "wrong", "checks": [{ "group": "masks",
+                        "name": "fill", "passed": false, "evidence": "a face is visible" }] }));
+                }
                 json!({ "verdict": "ok", "checks": [
                     { "group": "file", "name": "SHA-256", "passed": true, "evidence": "same" }] })
             }

@@ -23,6 +23,10 @@ A     GET    /api/users
 A     POST   /api/users
 A     PATCH  /api/users/{id}
 A     POST   /api/users/{id}/reset
+A     POST   /api/users/{id}/confirm
+A     POST   /api/users/{id}/refuse
+OPUA  GET    /api/notices
+OPUA  POST   /api/notices/{id}/dismiss
 OP    GET    /api/people
 OPU   GET    /api/requests
 OP    POST   /api/requests
@@ -73,6 +77,8 @@ OPU   GET    /api/releases/{id}/files/{kind}
 OP    POST   /api/releases/{id}/verify
 OPU   GET    /api/releases/{id}/copies
 OP    POST   /api/releases/{id}/copies
+OPUA  GET    /api/rechecks
+OPUA  POST   /api/rechecks
 OPU   POST   /api/audits
 OPU   GET    /api/audits
 OPU   GET    /api/audits/{id}

@@ -70,6 +70,29 @@ export interface View {
   open: boolean;
 }
 
+/** A past release, and whether it holds by the rules of this version. */
+export interface RecheckedRelease {
+  id: string;
+  name: string;
+  title: string;
+  policy_name: string;
+  request_number: string | null;
+  state: 'rendering' | 'verifying' | 'ready' | 'wrong' | 'failed';
+  holds: boolean | null;
+  why: { name: string; evidence: string }[];
+  made_at: string | null;
+  checked_at: string | null;
+  copies: { at: string; by: string; to: string; medium: Medium }[];
+}
+
+export interface Recheck {
+  began_at: string | null;
+  by: string | null;
+  waiting: number;
+  total: number;
+  releases: RecheckedRelease[];
+}
+
 export interface Person {
   id: string;
   name: string;

@@ -19,15 +19,31 @@ afterAll(async () => {
   desk.stop();
 });
 
-const PAGES: { name: string; role: Role | null; at: string; ready: string }[] = [
+interface Page {
+  name: string;
+  role: Role | null;
+  at: string;
+  ready: string;
+  /** A button to press, and what is there afterwards. */
+  press?: [button: string, ready: string];
+}
+const PAGES: Page[] = [
   { name: 'sign-in', role: null, at: '', ready: 'Sign in' },
   { name: 'welcome', role: null, at: 'welcome/token', ready: 'Go on' },
   { name: 'queue', role: 'operator', at: 'queue', ready: 'PR-2026-0141' },
   { name: 'request', role: 'operator', at: `request/${ID.request}`, ready: 'broken.avi' },
+  {
+    name: 'views',
+    role: 'operator',
+    at: `request/${ID.request}`,
+    ready: 'broken.avi',
+    press: ['Who viewed it', '0:00.0 to 0:08.0'],
+  },
   { name: 'review', role: 'operator', at: `review/${ID.review}`, ready: 'Whole recording' },
   { name: 'approve', role: 'approver', at: `review/${ID.review}/approve`, ready: 'What is hidden' },
   { name: 'release', role: 'operator', at: `release/${ID.release}`, ready: 'The release holds' },
   { name: 'releases', role: 'auditor', at: 'releases', ready: 'Verified' },
+  { name: 'recheck', role: 'auditor', at: 'recheck', ready: 'no longer holds' },
   { name: 'work', role: 'operator', at: 'work', ready: 'Rendering' },
   { name: 'audit', role: 'auditor', at: 'audit', ready: 'Does not hold' },
   { name: 'events', role: 'auditor', at: 'events', ready: 'Chain whole' },
@@ -41,13 +57,17 @@ const LOOKS: { look: string; theme: Theme; size: { width: number; height: number
   { look: '4k', theme: 'light', size: { width: 3840, height: 2160 } },
 ];
 
-for (const { name, role, at, ready } of PAGES) {
+for (const { name, role, at, ready, press } of PAGES) {
   for (const { look, theme, size } of LOOKS) {
     test(`${name} in ${look} is accessible and fits`, async () => {
       desk.role = role;
       const { context, page, complaints } = await open(browser, { theme, size });
       await page.goto(`${address}/#/${at}`);
       await page.getByText(ready).first().waitFor();
+      if (press) {
+        await page.getByRole('button', { name: press[0] }).first().click();
+        await page.getByText(press[1]).first().waitFor();
+      }
       if (name === 'review') await page.waitForTimeout(800);
       await page.waitForTimeout(250);
       await picture(page, `${name}-${look}`);

@@ -150,11 +150,72 @@ export const people = (): api.Person[] => [
   { id: id('f'), name: 'Ben Holm', role: 'approver' },
 ];
 
+const rechecked = (digit: string, more: Partial<api.RecheckedRelease>): api.RecheckedRelease => ({
+  id: id(digit),
+  name: `release-${digit.repeat(8)}`,
+  title: 'Release to the public or the press',
+  policy_name: 'public-release',
+  request_number: 'PR-2026-0141',
+  state: 'ready',
+  holds: true,
+  why: [],
+  made_at: AT,
+  checked_at: AT,
+  copies: [],
+  ...more,
+});
+export const rechecks = (): api.Recheck => ({
+  began_at: AT,
+  by: 'Dee Park',
+  waiting: 0,
+  total: 2,
+  releases: [
+    rechecked('9', {
+      state: 'wrong',
+      holds: false,
+      why: [{ name: 'masks over all frames', evidence: 'a residual of 4.1 levels follows a face' }],
+      copies: [{ at: AT, by: 'Ada Okafor', to: 'A. Reporter', medium: 'portal' }],
+    }),
+    rechecked('8', {}),
+  ],
+});
+export const notices = (): api.Notice[] => [
+  {
+    id: id('7'),
+    action: 'invite',
+    role: 'approver',
+    by: 'Carla Reyes',
+    about: 'Ben Holm',
+    at: AT,
+  },
+];
+export const views = (): api.View[] => [
+  {
+    by: 'Ada Okafor',
+    began_at: AT,
+    last_at: AT,
+    spans: [
+      [0, 240],
+      [300, 420],
+    ],
+    seconds: [
+      [0, 8],
+      [10, 14],
+    ],
+    frames: 360,
+    seen: { video: 4, pictures: 12, reviews: 1 },
+    open: true,
+  },
+];
 export const users = (): api.User[] => [
   user('1', 'root', 'Carla Reyes', 'administrator', {}),
   user('e', 'ada', 'Ada Okafor', 'operator', {}),
   user('f', 'ben', 'Ben Holm', 'approver', { locked_until: '2999-01-01T10:00:00Z' }),
-  user('2', 'dee', 'Dee Park', 'auditor', { enrolled: false, last_seen_at: null }),
+  user('2', 'dee', 'Dee Park', 'auditor', {
+    enrolled: false,
+    last_seen_at: null,
+    pending: { action: 'invite', role: 'auditor', by: 'Egon Vance', by_id: id('3'), at: AT },
+  }),
   user('3', 'old', 'Egon Vance', 'operator', { active: false }),
 ];
 function user(
@@ -164,7 +225,13 @@ function user(
   role: api.Role,
   more: Partial<api.User>,
 ): api.User {
-  const plain = { active: true, enrolled: true, locked_until: null, last_seen_at: AT };
+  const plain = {
+    active: true,
+    enrolled: true,
+    locked_until: null,
+    last_seen_at: AT,
+    pending: null,
+  };
   return { id: id(digit), login, name, role, ...plain, ...more };
 }
 
