@@ -72,6 +72,11 @@ fn only_the_touched_group_and_track_are_encoded_anew() {
             .stdout()
             .contains("ok    change, copied data: 40 of 50 frames in 2 runs")
     );
+    assert!(
+        alone
+            .stdout()
+            .contains("50 pictures walked to their last bit")
+    );
     let both = ["verify", "clip.redacted.mp4", "--source", "clip.mp4"];
     let said = work.redact(&both).expect_status(0).stdout();
     assert!(said.contains("copied data in the original"), "{said}");
@@ -128,4 +133,34 @@ fn false_claims_of_copying_are_found_out() {
         run["sha256"] = json!("0".repeat(64));
     });
     found("clip.redacted.mp4", "only what no mask touches is copied");
+}
+
+/// Goal: a release that a check of `run` finds wrong leaves nothing under a final name, and the
+/// next run simply works. Method: a time stamp of another release lies beside it; the next run,
+/// without it, is the control.
+#[test]
+fn a_run_whose_release_does_not_verify_leaves_nothing() {
+    let work = Work::new();
+    work.ffmpeg("-f lavfi -i testsrc2=size=160x120:rate=10:duration=1 -c:v libx264 clip.mp4");
+    let policy = crate::work::policy("public-release.toml");
+    let mut words = vec!["run", "clip.mp4", "--policy", &policy];
+    for class in ["face", "plate", "screen"] {
+        words.extend(["--accept-missing", class]);
+    }
+    let stamp = work.path("clip.redacted.manifest.json.tsr");
+    std::fs::write(&stamp, b"of another release").unwrap();
+    let said = work.redact(&words).expect_status(1).stdout();
+    assert!(said.contains("WRONG manifest, time stamp"), "{said}");
+    assert!(said.contains("were removed"), "{said}");
+    let left = || -> Vec<String> {
+        let names = std::fs::read_dir(work.path("")).unwrap();
+        let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.filter(|name| name.starts_with("clip.")).collect();
+        names.sort_unstable();
+        names
+    };
+    assert_eq!(left(), ["clip.mp4", "clip.redacted.manifest.json.tsr"]);
+    std::fs::remove_file(&stamp).unwrap();
+    work.redact(&words).expect_status(0);
+    assert!(left().contains(&"clip.redacted.mp4".to_owned()));
 }

@@ -133,7 +133,8 @@ pub(crate) fn check_outputs(release: &Path, inputs: &[&Path], force: bool) -> Re
     Ok(())
 }
 
-fn records(paths: &ReleasePaths) -> [&PathBuf; 7] {
+/// The records of a release, each under its final name.
+pub(crate) fn records(paths: &ReleasePaths) -> [&PathBuf; 7] {
     [
         &paths.manifest,
         &paths.manifest_signature,

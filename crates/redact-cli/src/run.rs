@@ -94,7 +94,7 @@ fn run_noted(
         journal,
     };
     let made = job.run(global, &progress, note)?;
-    written.keep();
+    let published = Published(release);
     progress.clear();
     if !global.json {
         crate::say(&made.text(release));
@@ -114,6 +114,10 @@ fn run_noted(
     let verdict = verify.run(global, &progress)?;
     verdict.note(note);
     journal.done(note)?;
+    if verdict.passed() {
+        written.keep();
+        published.confirm();
+    }
     progress.clear();
     if global.json {
         let mut document = made.json(release);
@@ -186,9 +190,13 @@ fn conclude(verdict: &Verdict, release: &Path, global: &GlobalArgs) -> Result<Ou
         return Ok(Outcome::Wrong);
     }
     if global.quiet {
-        bail!("{}: the release does not verify", release.display());
+        bail!(
+            "{}: the release did not verify and was removed",
+            release.display()
+        );
     }
     crate::say(&text);
+    crate::say("the release did not verify: it and its records were removed");
     Ok(Outcome::Wrong)
 }
 
@@ -225,6 +233,24 @@ impl Drop for Written<'_> {
     fn drop(&mut self) {
         for path in [&self.0.findings, &self.0.plan] {
             // The plan may not be there yet.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+/// A release and its records under their final names, removed unless they verify.
+struct Published<'a>(&'a Path);
+
+impl Published<'_> {
+    fn confirm(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Published<'_> {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(self.0);
+        for path in render::records(&release_paths(self.0)) {
             let _ = std::fs::remove_file(path);
         }
     }

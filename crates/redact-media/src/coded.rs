@@ -14,6 +14,7 @@ use h264_reader::nal::sps::{ChromaFormat, FrameMbsFlags, SeqParameterSet};
 use h264_reader::nal::{Nal as _, RefNal};
 use h264_reader::rbsp::BitRead as _;
 
+use crate::h264::{Mark, Parameters, Unaccounted, Workspace, account};
 use crate::leak::units::has_start;
 
 /// Parameter sets of a stream; cameras have one or two.
@@ -62,6 +63,8 @@ pub(crate) struct Header {
     pictures: Vec<Vec<u8>>,
     /// What decodes a slice, by the number of its picture parameter set.
     decoded_with: BTreeMap<u32, Vec<u8>>,
+    /// How slices are walked, by the same number.
+    parameters: BTreeMap<u32, Parameters>,
     /// Numbers of parameter sets of both kinds.
     numbers: Vec<u32>,
     /// Pictures that a decoder keeps for later.
@@ -87,6 +90,7 @@ impl Header {
             sequences,
             pictures,
             decoded_with: BTreeMap::new(),
+            parameters: BTreeMap::new(),
             numbers: Vec::new(),
             kept_pictures: 0,
         };
@@ -123,17 +127,28 @@ impl Header {
             if set.slice_groups.is_some() || set.redundant_pic_cnt_present_flag {
                 return Err(Odd::Slices);
             }
-            let sequence = u32::from(set.seq_parameter_set_id.id());
-            let sequence = sequences.get(&sequence).ok_or_else(odd)?;
+            let id = set.seq_parameter_set_id;
+            let known = context.sps_by_id(id).ok_or_else(odd)?;
+            let parameters = Parameters::new(known, &set).ok_or(Odd::Slices)?;
+            let sequence = sequences.get(&u32::from(id.id())).ok_or_else(odd)?;
             let number = u32::from(set.pic_parameter_set_id.id());
             let both = [sequence.as_slice(), coded].concat();
             if self.decoded_with.insert(number, both).is_some() {
                 return Err(twice);
             }
+            self.parameters.insert(number, parameters);
         }
         self.numbers = sequences.into_keys().collect();
         self.numbers.extend(self.decoded_with.keys());
         Ok(())
+    }
+
+    /// The same for packets whose units stand behind lengths of four bytes.
+    pub(crate) fn with_long_lengths(&self) -> Self {
+        Self {
+            length_bytes: 4,
+            ..self.clone()
+        }
     }
 
     /// A number that no parameter set has, for the sets of re-encoded pictures.
@@ -196,6 +211,7 @@ impl Header {
             sequences: of_kind(7),
             pictures: of_kind(8),
             decoded_with: BTreeMap::new(),
+            parameters: BTreeMap::new(),
             numbers: Vec::new(),
             kept_pictures: 0,
         };
@@ -220,6 +236,25 @@ impl Header {
             .iter()
             .chain(&self.pictures)
             .any(|set| set == unit)
+    }
+
+    /// Walks through the slice of one packet to its last bit; gives what follows it.
+    ///
+    /// # Errors
+    /// What is not accounted for, or a packet that is not one slice of a picture.
+    pub(crate) fn account(
+        &self,
+        packet: &[u8],
+        workspace: &mut Workspace,
+    ) -> Result<Mark, Unaccounted> {
+        let is_slice = |unit: &&[u8]| matches!(unit.first().map(|byte| byte & 0x1f), Some(1 | 5));
+        let mut slices = units(packet, self.length_bytes).flatten().filter(is_slice);
+        let (Some(slice), None) = (slices.next(), slices.next()) else {
+            return Err(Unaccounted::Syntax);
+        };
+        let (_, set) = slice_head(slice).ok_or(Unaccounted::Syntax)?;
+        let parameters = self.parameters.get(&set).ok_or(Unaccounted::Syntax)?;
+        account(slice, parameters, workspace)
     }
 
     /// Looks through one packet.

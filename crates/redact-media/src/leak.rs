@@ -3,15 +3,15 @@
 //! The scan reads the file's own bytes and trusts no player or library: every byte must belong to
 //! a box that is known, every box to a place where it is allowed, every byte of media to a sample.
 //! What is not known is not clean. Only H.264 and AAC in MP4, as [`crate::FileSink`] writes them,
-//! can be clean. Coded sound is walked to its last bit; a coded picture is known by the start of
-//! its header, so bytes that an encoder puts behind the end of a slice's data are not seen, nor is
-//! what somebody writes into the values of samples. Evidence names keys, counts and offsets, never
-//! values.
+//! can be clean. Coded pictures and coded sound are walked to their last bit; what is not looked at
+//! is what somebody writes into the values that are decoded, of pixels and of samples. Evidence
+//! names keys, counts and offsets, never values.
 
 pub(crate) mod aac;
-mod boxes;
+pub(crate) mod boxes;
 mod forms;
 mod movie;
+mod pictures;
 mod report;
 mod samples;
 mod sets;
@@ -26,7 +26,6 @@ use boxes::{Atom, malformed};
 use movie::Movie;
 use report::Report;
 use samples::Place;
-use units::Message;
 
 /// Bytes of a movie box: a day of 60 frames/s has about 200 MiB.
 const MOVIE_BYTES_MAX: u64 = 1 << 30;
@@ -37,9 +36,6 @@ const TOP_BOXES_MAX: usize = 64;
 /// Bytes of one packet of sound: 6144 bits per channel, of which there are eight at most.
 /// Source: ISO/IEC 14496-3, 4.5.3.
 const PACKET_BYTES_MAX: u32 = 6144;
-
-/// Bytes of one picture.
-const PICTURE_BYTES_MAX: u32 = 256 << 20;
 
 /// Why a file could not be scanned.
 #[derive(Debug, thiserror::Error)]
@@ -143,6 +139,26 @@ pub struct LeakVerdict {
 /// # Errors
 /// [`LeakError::Read`] or, when the file is no MP4 that can be walked, [`LeakError::Malformed`].
 pub fn scan(path: &Path, expected: &ExpectedStreams) -> Result<Vec<LeakVerdict>, LeakError> {
+    scan_with(path, expected, true)
+}
+
+/// The same without a walk through the slices of pictures, which costs as much as to decode them:
+/// for a recording, of which only some are copied.
+///
+/// # Errors
+/// As [`scan`].
+pub fn scan_outside_slices(
+    path: &Path,
+    expected: &ExpectedStreams,
+) -> Result<Vec<LeakVerdict>, LeakError> {
+    scan_with(path, expected, false)
+}
+
+fn scan_with(
+    path: &Path,
+    expected: &ExpectedStreams,
+    is_walked: bool,
+) -> Result<Vec<LeakVerdict>, LeakError> {
     let mut file = File::open(path)?;
     let mut report = Report::new();
     let top = top_boxes(&mut file, &mut report)?;
@@ -160,7 +176,7 @@ pub fn scan(path: &Path, expected: &ExpectedStreams) -> Result<Vec<LeakVerdict>,
     if movie.places.iter().fold(0, bytes) > top.length {
         return Err(malformed("more samples than bytes", top.movie_offset));
     }
-    check_pictures(&mut file, &movie, &mut report)?;
+    pictures::check(&mut file, &movie, is_walked, &mut report)?;
     check_sounds(&mut file, &movie, &mut report)?;
     Ok(report.verdicts())
 }
@@ -298,53 +314,6 @@ fn check_media(media: &[(u64, u64)], places: &[Place], report: &mut Report) {
         let what = format!("a sample outside the media at byte {}", place.offset);
         report.note(LeakChannel::LeftoverBytes, what);
     }
-}
-
-/// Looks into every picture for what is no picture.
-fn check_pictures(file: &mut File, movie: &Movie, report: &mut Report) -> Result<(), LeakError> {
-    let mut counts: BTreeMap<(LeakChannel, String), u64> = BTreeMap::new();
-    for place in &movie.pictures {
-        if place.bytes > PICTURE_BYTES_MAX {
-            return Err(malformed(
-                "a picture larger than any encoder makes",
-                place.offset,
-            ));
-        }
-        let sample = read_at(file, place.offset, u64::from(place.bytes))?;
-        for message in units::messages(&sample, &movie.sets) {
-            let (channel, what) = match message {
-                Message::Registered => {
-                    let text = (LeakChannel::TimedText, "captions (SEI type 4)".to_owned());
-                    *counts.entry(text).or_default() += 1;
-                    (LeakChannel::SeiUserData, "SEI type 4".to_owned())
-                }
-                Message::Encoder => (LeakChannel::EncoderSei, "x264 settings".to_owned()),
-                Message::Other(kind) => (LeakChannel::SeiUserData, format!("SEI type {kind}")),
-                Message::Unit(kind) => (LeakChannel::SeiUserData, format!("units of type {kind}")),
-                Message::Parameters => {
-                    let what = "parameter sets that are not the track's";
-                    (LeakChannel::SeiUserData, what.to_owned())
-                }
-                Message::Picture => {
-                    let what = "samples that are not one picture in one slice";
-                    (LeakChannel::EditLists, what.to_owned())
-                }
-                Message::Start => {
-                    let what = "units that end before their length";
-                    (LeakChannel::LeftoverBytes, what.to_owned())
-                }
-                Message::Broken => (LeakChannel::SeiUserData, "units that are cut".to_owned()),
-            };
-            *counts.entry((channel, what)).or_default() += 1;
-        }
-    }
-    for ((channel, what), times) in counts {
-        report.note(channel, format!("{times} x {what}"));
-    }
-    let looked = format!("{} pictures looked through", movie.pictures.len());
-    report.count(LeakChannel::SeiUserData, looked.clone());
-    report.count(LeakChannel::EncoderSei, looked);
-    Ok(())
 }
 
 /// Looks into every packet of sound for what is no sound.

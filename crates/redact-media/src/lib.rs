@@ -18,6 +18,7 @@ mod ffi;
 
 mod coded;
 mod echo;
+mod h264;
 mod kept;
 pub mod leak;
 mod picture;

@@ -3,19 +3,24 @@
 //! Pictures are copied by closed groups: from one IDR picture to the next. Nothing is decoded
 //! here. What is not proved to be safe to copy is not copied, and [`Survey`] says why.
 //!
-//! What lies inside a coded picture or a coded frame of sound is not looked at.
+//! Coded pictures and coded sound are walked to their last bit: what no decoder needs is not
+//! copied. What the bits say is not looked at.
 
 mod aac;
+mod descriptions;
 mod digest;
+mod walk;
 
 use std::path::Path;
 use std::sync::Arc;
 
+use ffmpeg_next::codec::packet::side_data;
 use ffmpeg_next::{Error, Packet};
 use redact_core::{Digest, FrameIndex, FrameSpan, Source as _, SourceError, SourceInfo, Timestamp};
 
 use crate::coded::{self, Header, Odd};
 use crate::ffi;
+use crate::h264::{Mark, Unaccounted};
 use crate::kept::KeptSpans;
 use crate::probe;
 use crate::source::{FileSource, OpenOptions};
@@ -71,8 +76,12 @@ pub(crate) struct Group {
     pub(crate) digest: Digest,
     /// The same with when its pictures are shown: see [`timed_digest`].
     pub(crate) timed: Digest,
+    /// Numbers of the picture parameter sets that it is decoded with, at their first use.
+    pub(crate) sets: Vec<u32>,
     pub(crate) messages: u32,
     pub(crate) fillers: u32,
+    /// Why it is not copied although nothing touches it.
+    pub(crate) refused: Option<String>,
     pub(crate) copied: bool,
     /// Of a copied group: its first picture is decoded, to show that a decoder finds its way from
     /// the pictures before it.
@@ -107,11 +116,24 @@ pub struct CopiedGroup {
 }
 
 impl Survey {
-    /// Looks at every packet of the recording at `path`.
+    /// Looks at every packet of the recording at `path`, and walks through every coded picture: a
+    /// group that is not accounted for to its last bit is not copied.
     ///
     /// # Errors
     /// When the recording cannot be read.
     pub fn read(path: &Path) -> Result<Self, SourceError> {
+        Self::read_with(path, true)
+    }
+
+    /// The same without a walk, to find what was copied before in a file that is walked otherwise.
+    ///
+    /// # Errors
+    /// When the recording cannot be read.
+    pub fn read_copied(path: &Path) -> Result<Self, SourceError> {
+        Self::read_with(path, false)
+    }
+
+    fn read_with(path: &Path, is_walked: bool) -> Result<Self, SourceError> {
         let options = OpenOptions {
             audio: true,
             threads: 1,
@@ -125,33 +147,41 @@ impl Survey {
         drop(source);
         let mut input = probe::open(path)?;
         let video = info.video.stream as usize;
-        let mut pictures = PictureSurvey::new(&info, &input);
+        let mut pictures = PictureSurvey::new(&info, &input, path);
+        let single = descriptions::check_single(path, *b"soun");
         let mut sound: Vec<aac::SoundSurvey> = info
             .audio
             .iter()
-            .map(|track| aac::SoundSurvey::new(&info, track, &input))
+            .map(|track| aac::SoundSurvey::new(&info, track, &input, single))
             .collect();
-        loop {
-            let mut packet = Packet::empty();
-            match packet.read(&mut input) {
-                Ok(()) => {}
-                Err(Error::Eof) => break,
-                Err(error) => return Err(unreadable(error)),
+        let header = pictures.header().filter(|_| is_walked).cloned();
+        let (read, walked) = walk::beside(header.as_ref(), |walker| {
+            loop {
+                let mut packet = Packet::empty();
+                match packet.read(&mut input) {
+                    Ok(()) => {}
+                    Err(Error::Eof) => return ffi::input_error(&input),
+                    Err(error) => return Err(error),
+                }
+                let index = packet.stream();
+                if index == video {
+                    pictures.take(&packet, walker);
+                }
+                let track = info.audio.iter().position(|t| t.stream as usize == index);
+                if let Some(track) = track {
+                    sound[track].take(&packet);
+                }
             }
-            let index = packet.stream();
-            if index == video {
-                pictures.take(&packet);
-            }
-            let track = info.audio.iter().position(|t| t.stream as usize == index);
-            if let Some(track) = track {
-                sound[track].take(&packet);
-            }
+        });
+        read.map_err(unreadable)?;
+        let mut pictures = pictures.finish();
+        if let Ok(pictures) = &mut pictures {
+            pictures.refuse_odd(&walked);
         }
-        ffi::input_error(&input).map_err(unreadable)?;
         Ok(Self {
             info,
             tags,
-            pictures: pictures.finish(),
+            pictures,
             sound: sound.into_iter().map(aac::SoundSurvey::finish).collect(),
         })
     }
@@ -180,7 +210,14 @@ impl Survey {
                 return Err("frames are stored that are not shown".to_owned());
             }
             for group in &mut pictures.groups {
-                group.copied = group.bytes <= GROUP_BYTES_MAX && is_untouched(group.frames);
+                if group.bytes > GROUP_BYTES_MAX {
+                    group.refused = Some("a group of pictures is too large".to_owned());
+                }
+                let is_untouched = is_untouched(group.frames);
+                group.copied = is_untouched && group.refused.is_none();
+                if !is_untouched {
+                    group.refused = None;
+                }
             }
             Ok(Arc::new(pictures))
         });
@@ -223,9 +260,22 @@ impl Splice {
     pub fn pictures_refused(&self) -> Option<&str> {
         match &self.0.pictures {
             Err(why) => Some(why),
-            Ok(pictures) if pictures.groups.iter().all(|group| !group.copied) => Some(ALL_TOUCHED),
+            Ok(pictures) if pictures.groups.iter().all(|group| !group.copied) => {
+                let mut refused = pictures.groups.iter().filter_map(|g| g.refused.as_deref());
+                Some(refused.next().unwrap_or(ALL_TOUCHED))
+            }
             Ok(_) => None,
         }
+    }
+
+    /// Frames that are encoded anew although nothing touches them, where others are copied, and
+    /// why the first of them are.
+    #[must_use]
+    pub fn untouched_refused(&self) -> Option<(u32, &str)> {
+        let groups = &self.pictures()?.groups;
+        let refused = || groups.iter().filter(|group| group.refused.is_some());
+        let frames = refused().map(|group| group.frames.frames()).sum();
+        Some((frames, refused().next()?.refused.as_deref()?))
     }
 
     /// The runs of frames that are encoded anew, each on its own, in order; none where the
@@ -265,10 +315,18 @@ impl Splice {
 
     /// The same for a comparison: sound is decoded, and of the pictures all but what is copied and
     /// what `is_known` says is known.
+    ///
+    /// A copied group with other parameter sets than the copied group before it is decoded as well:
+    /// only a decoder shows that it finds its way from one configuration to the next.
     #[must_use]
     pub fn to_compare(&self, is_known: impl Fn(FrameSpan) -> bool) -> Self {
+        let mut sets: Option<Vec<u32>> = None;
         let mut made = self.changed(|group| {
-            group.copied |= is_known(group.frames);
+            let is_switch = group.copied && sets.as_ref().is_some_and(|sets| *sets != group.sets);
+            if group.copied {
+                sets = Some(group.sets.clone());
+            }
+            group.copied = group.copied && !is_switch || is_known(group.frames);
             group.kept = false;
         });
         let decoded = || Err("it is compared by ear".to_owned());
@@ -276,10 +334,10 @@ impl Splice {
         Self(Arc::new(made))
     }
 
-    fn changed(&self, change: impl Fn(&mut Group)) -> Inner {
+    fn changed(&self, mut change: impl FnMut(&mut Group)) -> Inner {
         let pictures = self.0.pictures.as_ref().map(|pictures| {
             let mut pictures = Pictures::clone(pictures);
-            pictures.groups.iter_mut().for_each(change);
+            pictures.groups.iter_mut().for_each(&mut change);
             Arc::new(pictures)
         });
         Inner {
@@ -388,9 +446,10 @@ struct OpenGroup {
 }
 
 impl PictureSurvey {
-    fn new(info: &SourceInfo, input: &ffmpeg_next::format::context::Input) -> Self {
+    fn new(info: &SourceInfo, input: &ffmpeg_next::format::context::Input, path: &Path) -> Self {
         let header = whole_refusal(info).map_or_else(
             || {
+                descriptions::check_single(path, *b"vide")?;
                 let stream = input.stream(info.video.stream as usize);
                 let record = stream.as_ref().map(ffi::extradata).unwrap_or_default();
                 Header::read(&record).map_err(|odd| odd.to_string())
@@ -409,13 +468,23 @@ impl PictureSurvey {
         Self { state, open: None }
     }
 
-    fn take(&mut self, packet: &Packet) {
+    /// What the stream's header says, while everything so far can be copied.
+    fn header(&self) -> Option<&Header> {
+        self.state.as_ref().ok().map(|pictures| &pictures.header)
+    }
+
+    fn take(&mut self, packet: &Packet, walker: Option<&walk::Walker>) {
         let Ok(pictures) = &mut self.state else {
             return;
         };
         let frame = pictures.dts.len();
-        if let Err(why) = take_packet(pictures, &mut self.open, packet) {
-            self.state = Err(format!("{why} (frame {frame} of the file)"));
+        match take_packet(pictures, &mut self.open, packet) {
+            Ok(kept) => {
+                if let Some(walker) = walker {
+                    walker.take(frame, kept);
+                }
+            }
+            Err(why) => self.state = Err(format!("{why} (frame {frame} of the file)")),
         }
     }
 
@@ -449,13 +518,26 @@ fn whole_refusal(info: &SourceInfo) -> Option<String> {
     (info.video.pixel_aspect != (1, 1)).then(|| "its pixels are not square".to_owned())
 }
 
+/// Whether a packet brings a configuration that its decoder is to use from there on.
+fn changes_configuration(packet: &Packet) -> bool {
+    packet.side_data().any(|data| {
+        matches!(
+            data.kind(),
+            side_data::Type::NewExtraData | side_data::Type::ParamChange
+        )
+    })
+}
+
 fn take_packet(
     pictures: &mut Pictures,
     open: &mut Option<OpenGroup>,
     packet: &Packet,
-) -> Result<(), String> {
+) -> Result<Vec<u8>, String> {
     let said = |odd: Odd| odd.to_string();
     let data = packet.data().ok_or("an empty packet")?;
+    if changes_configuration(packet) {
+        return Err("its decoder configuration changes".to_owned());
+    }
     let looked = pictures.header.packet(data).map_err(said)?;
     let (Some(pts), Some(dts)) = (packet.pts(), packet.dts()) else {
         return Err("a packet without a time".to_owned());
@@ -494,7 +576,7 @@ fn take_packet(
     pictures.end = pictures
         .end
         .max(pts.saturating_add(packet.duration().max(1)));
-    Ok(())
+    Ok(kept)
 }
 
 fn close_group(pictures: &mut Pictures, open: Option<OpenGroup>) -> Result<(), String> {
@@ -502,6 +584,7 @@ fn close_group(pictures: &mut Pictures, open: Option<OpenGroup>) -> Result<(), S
         return Ok(());
     };
     let first = group.pts[0];
+    let sets = group.digest.sets().to_vec();
     let digest = group.digest.finish();
     let timed = timed_digest(digest, &group.pts);
     group.pts.sort_unstable();
@@ -519,8 +602,10 @@ fn close_group(pictures: &mut Pictures, open: Option<OpenGroup>) -> Result<(), S
         bytes: group.bytes,
         digest,
         timed,
+        sets,
         messages: group.messages,
         fillers: group.fillers,
+        refused: None,
         copied: false,
         joined: false,
         kept: false,
@@ -529,6 +614,18 @@ fn close_group(pictures: &mut Pictures, open: Option<OpenGroup>) -> Result<(), S
 }
 
 impl Pictures {
+    /// Notes which groups are not accounted for; `walked` are all pictures in the order of packets.
+    fn refuse_odd(&mut self, walked: &[Result<Mark, Unaccounted>]) {
+        for group in &mut self.groups {
+            let (start, end) = (group.frames.start().get(), group.frames.end().get());
+            let of_group = walked.get(start as usize..end as usize);
+            group.refused = of_group.and_then(walk::first_odd).map(|(place, why)| {
+                let frame = start as usize + place;
+                format!("{why} (frame {frame} of the file)")
+            });
+        }
+    }
+
     /// When frame `index` is shown and for how long, ticks.
     pub(crate) fn time(&self, index: usize) -> (i64, i64) {
         let at = self.pts[index];

@@ -236,6 +236,18 @@ fn nothing_hides_in_the_samples() {
             let length = u32::try_from(picture.len() - 4).unwrap();
             picture[..4].copy_from_slice(&length.to_be_bytes());
         }),
+        ("bytes behind the end of a picture", |f| {
+            let picture = &mut f.samples[0][2];
+            picture.extend(SECRET);
+            let length = u32::try_from(picture.len() - 4).unwrap();
+            picture[..4].copy_from_slice(&length.to_be_bytes());
+        }),
+        ("zero words behind a picture", |f| {
+            let picture = &mut f.samples[0][2];
+            picture.extend([0, 0, 3]);
+            let length = u32::try_from(picture.len() - 4).unwrap();
+            picture[..4].copy_from_slice(&length.to_be_bytes());
+        }),
         ("a unit that is cut", |f| f.samples[0][2].extend([0, 0, 1])),
         ("a data element in the sound", |f| {
             let length = u8::try_from(SECRET.len()).unwrap();

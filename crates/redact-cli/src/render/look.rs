@@ -35,7 +35,7 @@ pub(super) fn source_channels(clip: &Path, audio_tracks: usize) -> Result<Vec<St
         audio_tracks,
         frames: None,
     };
-    match leak::scan(clip, &streams) {
+    match leak::scan_outside_slices(clip, &streams) {
         Err(leak::LeakError::Malformed { .. }) => Ok(vec!["not-mp4".to_owned()]),
         Err(error) => Err(error).with_context(|| clip.display().to_string()),
         Ok(verdicts) => {

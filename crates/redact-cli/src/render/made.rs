@@ -55,6 +55,11 @@ impl Made {
             Some(why) => format!("all pictures encoded anew: {why}"),
             None => format!("{frames} frames copied bit for bit, the others encoded anew"),
         };
+        if let Some(why) = &coding.untouched_encoded_because {
+            text.push_str(&format!(
+                "; re-encoded although no mask touches them, {why}"
+            ));
+        }
         for (track, made) in coding.sound.iter().enumerate() {
             text.push_str(&match made {
                 Ok(_) => format!("; sound track {track} copied bit for bit"),

@@ -51,6 +51,7 @@ pub(crate) struct CheckLine {
 #[derive(Debug, Serialize, Deserialize)]
 struct Coding {
     pictures_encoded_because: Option<String>,
+    untouched_encoded_because: Option<String>,
     copied: Vec<(u32, u32, Hex)>,
     taken_out: TakenOut,
     sound: Vec<SoundLine>,
@@ -96,6 +97,7 @@ impl From<&CodingFacts> for Coding {
         });
         Self {
             pictures_encoded_because: facts.pictures_encoded_because.clone(),
+            untouched_encoded_because: facts.untouched_encoded_because.clone(),
             copied: copied.collect(),
             taken_out: facts.taken_out,
             sound: sound.collect(),
@@ -164,6 +166,7 @@ impl Rendered {
         });
         Ok(CodingFacts {
             pictures_encoded_because: coding.pictures_encoded_because.clone(),
+            untouched_encoded_because: coding.untouched_encoded_because.clone(),
             copied: copied.collect::<Result<_>>()?,
             taken_out: coding.taken_out,
             sound: sound.collect(),

@@ -6,26 +6,26 @@ use super::LeakError;
 
 /// One box: its four characters, what is in it, and where it starts in the file.
 #[derive(Clone, Copy)]
-pub(super) struct Atom<'a> {
-    pub(super) kind: [u8; 4],
-    pub(super) body: &'a [u8],
-    pub(super) offset: u64,
-    pub(super) body_offset: u64,
+pub(crate) struct Atom<'a> {
+    pub(crate) kind: [u8; 4],
+    pub(crate) body: &'a [u8],
+    pub(crate) offset: u64,
+    pub(crate) body_offset: u64,
 }
 
 impl Atom<'_> {
     /// The four characters, safe to print.
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         printable(self.kind)
     }
 }
 
 /// Four characters that a file chose, safe to print.
-pub(super) fn printable(kind: [u8; 4]) -> String {
+pub(crate) fn printable(kind: [u8; 4]) -> String {
     kind.escape_ascii().to_string()
 }
 
-pub(super) fn malformed(what: impl std::fmt::Display, offset: u64) -> LeakError {
+pub(crate) fn malformed(what: impl std::fmt::Display, offset: u64) -> LeakError {
     LeakError::Malformed {
         found: format!("{what} at byte {offset}"),
     }
@@ -33,7 +33,7 @@ pub(super) fn malformed(what: impl std::fmt::Display, offset: u64) -> LeakError 
 
 /// Kind and length of a box from its first bytes: `(kind, header length, total length)`; the total
 /// is `None` for "to the end".
-pub(super) fn header(bytes: &[u8], offset: u64) -> Result<([u8; 4], u64, Option<u64>), LeakError> {
+pub(crate) fn header(bytes: &[u8], offset: u64) -> Result<([u8; 4], u64, Option<u64>), LeakError> {
     let mut fields = Fields::new(bytes);
     let short = || malformed("a box header that is cut", offset);
     let size = fields.u32().ok_or_else(short)?;
@@ -56,7 +56,7 @@ pub(super) fn header(bytes: &[u8], offset: u64) -> Result<([u8; 4], u64, Option<
 const BOXES_MAX: usize = 1024;
 
 /// The boxes that fill `bytes` exactly; `offset` is where `bytes` starts in the file.
-pub(super) fn atoms(mut bytes: &[u8], mut offset: u64) -> Result<Vec<Atom<'_>>, LeakError> {
+pub(crate) fn atoms(mut bytes: &[u8], mut offset: u64) -> Result<Vec<Atom<'_>>, LeakError> {
     let mut found = Vec::new();
     while !bytes.is_empty() {
         if found.len() == BOXES_MAX {
@@ -89,43 +89,43 @@ pub(super) fn atoms(mut bytes: &[u8], mut offset: u64) -> Result<Vec<Atom<'_>>, 
 }
 
 /// Big-endian fields, read one after the other.
-pub(super) struct Fields<'a> {
+pub(crate) struct Fields<'a> {
     left: &'a [u8],
 }
 
 impl<'a> Fields<'a> {
-    pub(super) const fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
         Self { left: bytes }
     }
 
-    pub(super) fn take(&mut self, bytes: usize) -> Option<&'a [u8]> {
+    pub(crate) fn take(&mut self, bytes: usize) -> Option<&'a [u8]> {
         let (taken, left) = self.left.split_at_checked(bytes)?;
         self.left = left;
         Some(taken)
     }
 
-    pub(super) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+    pub(crate) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         self.take(N)?.try_into().ok()
     }
 
-    pub(super) fn u8(&mut self) -> Option<u8> {
+    pub(crate) fn u8(&mut self) -> Option<u8> {
         self.array::<1>().map(|[byte]| byte)
     }
 
-    pub(super) fn u16(&mut self) -> Option<u16> {
+    pub(crate) fn u16(&mut self) -> Option<u16> {
         self.array().map(u16::from_be_bytes)
     }
 
-    pub(super) fn u32(&mut self) -> Option<u32> {
+    pub(crate) fn u32(&mut self) -> Option<u32> {
         self.array().map(u32::from_be_bytes)
     }
 
-    pub(super) fn u64(&mut self) -> Option<u64> {
+    pub(crate) fn u64(&mut self) -> Option<u64> {
         self.array().map(u64::from_be_bytes)
     }
 
     /// 32 or, in version 1 of a box, 64 bits.
-    pub(super) fn wide(&mut self, version: u8) -> Option<u64> {
+    pub(crate) fn wide(&mut self, version: u8) -> Option<u64> {
         if version == 1 {
             self.u64()
         } else {
@@ -134,7 +134,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The version and flags that begin many boxes.
-    pub(super) fn version_and_flags(&mut self) -> Option<(u8, u32)> {
+    pub(crate) fn version_and_flags(&mut self) -> Option<(u8, u32)> {
         let [version, flags @ ..] = self.array::<4>()?;
         Some((
             version,
@@ -142,7 +142,7 @@ impl<'a> Fields<'a> {
         ))
     }
 
-    pub(super) const fn rest(&self) -> &'a [u8] {
+    pub(crate) const fn rest(&self) -> &'a [u8] {
         self.left
     }
 }

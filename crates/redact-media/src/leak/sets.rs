@@ -10,6 +10,7 @@ use h264_reader::nal::{Nal as _, RefNal};
 use super::boxes::{Atom, Fields, malformed};
 use super::report::Report;
 use super::{LeakChannel, LeakError};
+use crate::h264::Parameters;
 
 /// Bytes of one set: an encoder's have some thirty, room for timing and scaling included.
 const SET_BYTES_MAX: usize = 256;
@@ -24,6 +25,8 @@ pub(super) struct ParameterSets {
     pub(super) length_bytes: usize,
     coded: Vec<Vec<u8>>,
     numbers: Vec<u32>,
+    /// How slices are walked, per picture set.
+    parameters: Vec<Parameters>,
     /// Width and height that are shown, per sequence.
     shown: Vec<(u32, u32)>,
 }
@@ -116,6 +119,9 @@ impl ParameterSets {
             return Err((LeakChannel::EditLists, "pictures that are coded twice"));
         }
         self.numbers.push(u32::from(set.pic_parameter_set_id.id()));
+        let sequence = context.sps_by_id(set.seq_parameter_set_id);
+        let parameters = sequence.and_then(|sequence| Parameters::new(sequence, &set));
+        self.parameters.extend(parameters);
         Ok(())
     }
 
@@ -127,6 +133,12 @@ impl ParameterSets {
     /// Whether pictures can be coded with set `number`.
     pub(super) fn has_number(&self, number: u32) -> bool {
         self.numbers.contains(&number)
+    }
+
+    /// How a slice that names set `number` is walked.
+    pub(super) fn parameters(&self, number: u32) -> Option<&Parameters> {
+        let mut all = self.parameters.iter();
+        all.find(|parameters| parameters.number() == number)
     }
 
     /// The file and the pictures must say the same size.

@@ -1,7 +1,7 @@
 //! Units of an H.264 sample: one picture, and what else is there.
 //!
-//! A picture is one slice: of two that overlap, decoders show one. What lies inside a slice behind
-//! the start of its header is not looked at.
+//! A picture is one slice: of two that overlap, decoders show one. Every slice is walked to its last
+//! bit ([`walk`]).
 //!
 //! Source: ITU-T H.264, 7.3.1 and table 7-1 (units), 7.3.2.3 (messages), 7.3.3 (slices), 7.4.1
 //! (bytes that no unit has), annex D (types of messages).
@@ -10,6 +10,8 @@ use h264_reader::nal::{Nal as _, RefNal};
 use h264_reader::rbsp::BitRead as _;
 
 use super::sets::ParameterSets;
+use crate::coded::units;
+use crate::h264::{Mark, Unaccounted, Workspace, account};
 
 /// Bytes of a slice that hold the first three numbers of its header: five each at most, and an
 /// escape for every third.
@@ -42,28 +44,47 @@ pub(super) enum Message {
 }
 
 /// What is in a sample beside one picture.
-pub(super) fn messages(mut sample: &[u8], sets: &ParameterSets) -> Vec<Message> {
+pub(super) fn messages(sample: &[u8], sets: &ParameterSets) -> Vec<Message> {
     let (mut found, mut slices) = (Vec::new(), 0);
-    while !sample.is_empty() {
-        let Some((length, rest)) = sample.split_at_checked(sets.length_bytes.max(1)) else {
-            found.push(Message::Broken);
-            break;
-        };
-        let length = length
-            .iter()
-            .fold(0_usize, |sum, byte| sum << 8 | usize::from(*byte));
-        let Some((unit, rest)) = rest.split_at_checked(length) else {
+    for unit in units(sample, sets.length_bytes.max(1)) {
+        let Some(unit) = unit else {
             found.push(Message::Broken);
             break;
         };
         slices += usize::from(is_whole_slice(unit, sets));
         found.extend(in_unit(unit, sets));
-        sample = rest;
     }
     if slices != 1 {
         found.push(Message::Picture);
     }
     found
+}
+
+/// What a walk through a sample's slice came to.
+pub(super) struct Walked {
+    /// Whether a group of pictures begins here.
+    pub(super) is_idr: bool,
+    pub(super) found: Result<Mark, Unaccounted>,
+}
+
+/// Walks through the slice of a sample that is one picture of the track; `None` for any other,
+/// which [`messages`] names.
+pub(super) fn walk(
+    sample: &[u8],
+    sets: &ParameterSets,
+    workspace: &mut Workspace,
+) -> Option<Walked> {
+    let all = units(sample, sets.length_bytes.max(1)).flatten();
+    let mut slices = all.filter(|unit| is_whole_slice(unit, sets));
+    let (Some(slice), None) = (slices.next(), slices.next()) else {
+        return None;
+    };
+    let (_, set) = slice_start(slice)?;
+    let parameters = sets.parameters(set)?;
+    Some(Walked {
+        is_idr: slice.first().is_some_and(|header| header & 0x1f == 5),
+        found: account(slice, parameters, workspace),
+    })
 }
 
 fn in_unit(unit: &[u8], sets: &ParameterSets) -> Vec<Message> {
@@ -89,14 +110,16 @@ fn is_whole_slice(unit: &[u8], sets: &ParameterSets) -> bool {
     let is_slice = unit
         .first()
         .is_some_and(|header| matches!(header & 0x1f, 1 | 5));
+    is_slice && slice_start(unit).is_some_and(|(first, set)| first == 0 && sets.has_number(set))
+}
+
+/// A slice's first macroblock and the number of its picture parameter set.
+fn slice_start(unit: &[u8]) -> Option<(u32, u32)> {
     let head = &unit[..unit.len().min(SLICE_HEAD)];
-    let numbers = || {
-        let mut bits = RefNal::new(head, &[], true).rbsp_bits();
-        let macroblock = bits.read_ue("first_mb_in_slice").ok()?;
-        bits.read_ue("slice_type").ok()?;
-        Some((macroblock, bits.read_ue("pic_parameter_set_id").ok()?))
-    };
-    is_slice && numbers().is_some_and(|(first, set)| first == 0 && sets.has_number(set))
+    let mut bits = RefNal::new(head, &[], true).rbsp_bits();
+    let macroblock = bits.read_ue("first_mb_in_slice").ok()?;
+    bits.read_ue("slice_type").ok()?;
+    Some((macroblock, bits.read_ue("pic_parameter_set_id").ok()?))
 }
 
 /// Whether a unit has bytes at which a decoder that looks for starts would end it.

@@ -42,9 +42,16 @@ pub(super) struct SoundSurvey {
 }
 
 impl SoundSurvey {
-    pub(super) fn new(info: &SourceInfo, track: &AudioInfo, input: &Input) -> Self {
+    /// `single` says whether every sound track of the file has one sample description.
+    pub(super) fn new(
+        info: &SourceInfo,
+        track: &AudioInfo,
+        input: &Input,
+        single: Result<(), &'static str>,
+    ) -> Self {
+        let form = form(info, track, input);
         Self {
-            state: form(info, track, input),
+            state: form.and_then(|form| single.map(|()| form).map_err(str::to_owned)),
             packets: 0,
             next_pts: None,
             short: false,
@@ -66,6 +73,9 @@ impl SoundSurvey {
         let data = packet.data().ok_or("it has an empty packet")?;
         if packet.is_corrupt() {
             return Err("a packet of it is marked as damaged");
+        }
+        if super::changes_configuration(packet) {
+            return Err("its decoder configuration changes");
         }
         let pts = packet.pts().ok_or("a packet of it has no time")?;
         if self.short || self.next_pts.is_some_and(|next| next != pts) {

@@ -33,6 +33,11 @@ impl GroupDigest {
         self.hash.update(kept);
     }
 
+    /// Numbers of the picture parameter sets that its slices name, at their first use.
+    pub(crate) fn sets(&self) -> &[u32] {
+        &self.sets
+    }
+
     pub(crate) fn finish(self) -> Digest {
         Digest(self.hash.finalize().into())
     }

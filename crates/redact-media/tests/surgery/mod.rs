@@ -1,5 +1,7 @@
 //! Takes a release apart into boxes and samples and puts it together again.
 
+#![allow(dead_code, reason = "each test program uses a part of it")]
+
 /// A box: what it says itself, and the boxes in it. A box without inner ones is all head.
 #[derive(Clone)]
 pub(crate) struct Node {
@@ -153,6 +155,11 @@ impl File {
         bytes.extend(b"mdat");
         bytes.extend(media);
         bytes
+    }
+
+    /// A box.
+    pub(crate) fn node(&mut self, path: &str) -> &mut Node {
+        Node::find(&mut self.top, path)
     }
 
     /// What a box says itself.

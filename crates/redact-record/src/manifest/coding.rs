@@ -15,6 +15,10 @@ use crate::{RecordError, digest_bytes};
 pub struct Coding {
     /// Why all pictures were encoded anew; `null` when some are copied.
     pub pictures_encoded_because: Option<String>,
+    /// Why some pictures that nothing touches were re-encoded where others were copied, and how
+    /// many; left out when there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub untouched_encoded_because: Option<String>,
     /// All frames of the release, in runs that were copied or encoded anew as a whole.
     pub pictures: Vec<OneLine<PictureRun>>,
     /// What was taken out of copied pictures; nothing else in them was changed.
@@ -71,6 +75,8 @@ pub struct SoundCoding {
 pub struct CodingFacts {
     /// Why all pictures were encoded anew, if they were.
     pub pictures_encoded_because: Option<String>,
+    /// Why some were that nothing touches, where others were copied.
+    pub untouched_encoded_because: Option<String>,
     /// Groups of pictures that were copied, in order, with their SHA-256.
     pub copied: Vec<(FrameSpan, Digest)>,
     /// What was taken out of them.
@@ -152,6 +158,7 @@ impl CodingFacts {
         });
         Ok(Coding {
             pictures_encoded_because: self.pictures_encoded_because.clone(),
+            untouched_encoded_because: self.untouched_encoded_because.clone(),
             pictures: runs.collect::<Result<_, RecordError>>()?,
             taken_out: OneLine(self.taken_out),
             sound: sound.collect(),

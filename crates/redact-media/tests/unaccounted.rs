@@ -1,0 +1,191 @@
+//! What a decoder does not need, or needs another configuration for, is not copied.
+#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
+mod common;
+mod surgery;
+
+use std::path::{Path, PathBuf};
+
+use common::{ONE_THREAD, assert_clean, fast, ffmpeg, folder, read};
+use redact_core::{PlaneKind, Sink as _, Source as _};
+use redact_media::{FileSink, FileSource, Splice, Survey};
+use surgery::{File, words};
+
+const VIDEO: &str = "moov/trak/";
+const SOUND: &str = "moov/trak:1/";
+
+/// What somebody puts where no decoder looks.
+const SECRET: &[u8] = b"Jane Witness, 12 Harbor Street";
+
+/// Three groups of ten frames, and sound.
+fn recording(path: &Path, encoding: &str) {
+    let input = "-f lavfi -i testsrc2=size=192x112:rate=10:duration=3 \
+        -f lavfi -i sine=frequency=440:duration=3 -pix_fmt yuv420p -c:v libx264 -c:a aac \
+        -use_editlist 0 -g 10 -bf 0";
+    ffmpeg(&format!("{input} {encoding}"), path);
+}
+
+/// Everything that can be copied of a recording of `frames` frames.
+fn splice(path: &Path, frames: u32) -> Splice {
+    Survey::read(path)
+        .unwrap()
+        .splice(frames, |_| true, |_| true)
+}
+
+fn copied(splice: &Splice) -> Vec<u32> {
+    let groups = splice.copied_groups();
+    groups
+        .iter()
+        .map(|group| group.frames.start().get())
+        .collect()
+}
+
+/// A release of which everything is copied that can be.
+fn release(source: &Path, splice: &Splice, folder: &Path) -> PathBuf {
+    let output = folder.join("release.mp4.partial");
+    let mut source = FileSource::open_spliced(source, &ONE_THREAD, splice).unwrap();
+    let sink = FileSink::create_spliced(&output, source.info(), &fast(), splice).unwrap();
+    let mut sink = Box::new(sink);
+    while let Some(item) = source.next_item().unwrap() {
+        sink.write_item(item).unwrap();
+    }
+    sink.finish().unwrap();
+    output
+}
+
+/// Puts `bytes` behind the coded picture of each of `samples`, in a unit that is alone.
+fn put_behind(samples: &mut [Vec<u8>], bytes: &[u8]) {
+    for sample in samples {
+        sample.extend(bytes);
+        // x264's message stands before the first picture.
+        let mut at = 0;
+        let length = |sample: &[u8], at: usize| {
+            u32::from_be_bytes(sample[at..at + 4].try_into().unwrap()) as usize
+        };
+        while at + 4 + length(sample, at) + bytes.len() < sample.len() {
+            at += 4 + length(sample, at);
+        }
+        let unit = u32::try_from(sample.len() - at - 4).unwrap();
+        sample[at..at + 4].copy_from_slice(&unit.to_be_bytes());
+    }
+}
+
+fn holds(path: &Path, bytes: &[u8]) -> bool {
+    let file = std::fs::read(path).unwrap();
+    file.windows(bytes.len()).any(|window| window == bytes)
+}
+
+/// Goal: text behind the pictures of one group never comes into a release, in either way of
+/// coding; the group is encoded anew and the reason said, the others are copied. The control: with
+/// no text all three are, and the text is in the source.
+#[test]
+fn text_behind_coded_pictures_is_not_copied() {
+    for encoding in [
+        "-x264-params cabac=1",
+        "-x264-params cabac=0",
+        "-preset ultrafast",
+    ] {
+        let folder = folder();
+        let (plain, source) = (
+            folder.path().join("plain.mp4"),
+            folder.path().join("clip.mp4"),
+        );
+        recording(&plain, encoding);
+        let all = splice(&plain, 30);
+        assert_eq!(
+            (copied(&all), all.untouched_refused()),
+            (vec![0, 10, 20], None),
+            "{encoding}"
+        );
+        let mut file = File::read(&std::fs::read(&plain).unwrap());
+        put_behind(&mut file.samples[0][10..20], SECRET);
+        std::fs::write(&source, file.write()).unwrap();
+        assert!(holds(&source, SECRET));
+        let some = splice(&source, 30);
+        assert_eq!(copied(&some), [0, 20], "{encoding}");
+        let (frames, why) = some.untouched_refused().unwrap();
+        assert_eq!(frames, 10);
+        assert!(why.contains("(frame 10 of the file)"), "{why}");
+        let output = release(&source, &some, folder.path());
+        assert!(!holds(&output, SECRET), "{encoding}");
+        assert_clean(&output, 1);
+        assert_eq!(read(&output).unwrap().frames.len(), 30);
+    }
+}
+
+/// Two recordings as one whose track has a description for each.
+fn joined(first: &Path, second: &Path, kinds: &[(&str, &str)], output: &Path) {
+    let mut file = File::read(&std::fs::read(first).unwrap());
+    let mut other = File::read(&std::fs::read(second).unwrap());
+    for (track, (prefix, entry)) in [VIDEO, SOUND].iter().enumerate().filter_map(|(i, prefix)| {
+        let found = kinds.iter().find(|kind| kind.0 == *prefix)?;
+        Some((i, *found))
+    }) {
+        let start = u32::try_from(file.samples[track].len()).unwrap();
+        file.samples[track].extend(other.samples[track].clone());
+        let all = u32::try_from(file.samples[track].len()).unwrap();
+        let step = file.table(prefix, "stts")[12..16].to_vec();
+        let step = u32::from_be_bytes(step.try_into().unwrap());
+        *file.table(prefix, "stts") = words(&[0, 1, all, step]);
+        *file.table(prefix, "stsc") = words(&[0, 2, 1, 1, 1, start + 1, 1, 2]);
+        if entry == "avc1" {
+            let keys: Vec<u32> = (0..all).step_by(10).map(|frame| frame + 1).collect();
+            let count = u32::try_from(keys.len()).unwrap();
+            *file.table(prefix, "stss") = words(&[vec![0, count], keys].concat());
+        }
+        let more = other.entry(entry).clone();
+        let descriptions = file.node(&format!("{prefix}mdia/minf/stbl/stsd"));
+        descriptions.children.push(more);
+        descriptions.head[7] = 2;
+    }
+    std::fs::write(output, file.write()).unwrap();
+}
+
+/// Goal: a track with two descriptions is decoded with both and never copied under one. The
+/// control: each half alone is copied.
+#[test]
+fn tracks_with_two_descriptions_are_not_copied() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name);
+    recording(&path("first.mp4"), "-x264-params cabac=1");
+    recording(&path("second.mp4"), "-profile:v baseline -qp 20 -vf negate");
+    for name in ["first.mp4", "second.mp4"] {
+        assert_eq!(copied(&splice(&path(name), 30)), [0, 10, 20], "{name}");
+    }
+    let both = path("both.mp4");
+    joined(
+        &path("first.mp4"),
+        &path("second.mp4"),
+        &[(VIDEO, "avc1")],
+        &both,
+    );
+    let refused = splice(&both, 60);
+    let why = "it has several sample descriptions";
+    assert_eq!(refused.pictures_refused(), Some(why));
+    assert!(refused.sound_copied(0).is_ok());
+    let (first, second) = (
+        read(&path("first.mp4")).unwrap(),
+        read(&path("second.mp4")).unwrap(),
+    );
+    let frames = read(&both).unwrap().frames;
+    assert_eq!(frames.len(), 60);
+    for (i, alone) in first.frames.iter().chain(&second.frames).enumerate() {
+        let plane = |frame: &redact_core::Frame| {
+            let plane = frame.picture.plane(PlaneKind::Luma);
+            (0..plane.height)
+                .flat_map(|y| plane.row(y).to_vec())
+                .collect::<Vec<u8>>()
+        };
+        assert!(plane(&frames[i]) == plane(alone), "frame {i}");
+    }
+    let sound = path("sound.mp4");
+    joined(
+        &path("first.mp4"),
+        &path("second.mp4"),
+        &[(SOUND, "mp4a")],
+        &sound,
+    );
+    let refused = splice(&sound, 30);
+    assert_eq!(refused.sound_copied(0), Err(why));
+    assert_eq!(copied(&refused), [0, 10, 20]);
+}
