@@ -8,7 +8,12 @@ use redact_core::{
 use crate::card::{Card, CardInput, HeadKind, Subject};
 use crate::letterbox::Letterbox;
 use crate::runtime::{ModelSession, Runtime};
+use crate::tiles::{self, Piece};
 use crate::{Model, VisionError, dynamic, head, nms, vehicles};
+
+/// Sizes of picture that a detector is prepared for: the whole picture, and its tiles, of which
+/// rounding may make two sizes.
+const LETTERBOXES_MAX: usize = 3;
 
 /// What a detector looks for, and how closely.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,7 +73,8 @@ pub struct FrameDetector {
     subjects: Vec<Subject>,
     options: DetectorOptions,
     model_use: ModelUse,
-    letterbox: Option<Letterbox>,
+    /// For the sizes of picture that came last.
+    letterboxes: Vec<Letterbox>,
     /// `[1, 3, height, width]` of the last frame, kept to be filled again.
     input: Vec<f32>,
 }
@@ -113,7 +119,7 @@ impl FrameDetector {
                 input_side: options.input_long_side,
             },
             options,
-            letterbox: None,
+            letterboxes: Vec::new(),
             input: Vec::new(),
         })
     }
@@ -124,19 +130,40 @@ impl FrameDetector {
         self.model_use.clone()
     }
 
+    /// What is in `picture`, which may be too wide or too tall for one look.
+    pub(crate) fn see_in_pieces(&mut self, picture: &Picture) -> Result<Vec<Found>, DetectError> {
+        let whole = self.see(picture)?;
+        let size = picture.size();
+        let tiles = tiles::tiles(size);
+        if tiles.is_empty() {
+            return Ok(whole);
+        }
+        let mut pieces = Vec::new();
+        for tile in tiles {
+            let found = self.see(&vehicles::cut_out(picture, tile))?.into_iter();
+            pieces.extend(found.filter_map(|found| Piece::new(found, tile, size)));
+        }
+        Ok(tiles::merge(whole, pieces, head::iou_max(self.head)))
+    }
+
     /// What is in `picture`, with place and score.
     pub(crate) fn see(&mut self, picture: &Picture) -> Result<Vec<Found>, DetectError> {
-        let prepared = self.letterbox.take().filter(|it| it.fits(picture));
-        let letterbox = self.letterbox.insert(prepared.unwrap_or_else(|| {
-            let DetectorOptions {
-                input_long_side,
-                enlarge_max,
-                ..
-            } = self.options;
-            Letterbox::new(picture, input_long_side, enlarge_max, &self.card_input)
-        }));
+        let known = self.letterboxes.iter().position(|it| it.fits(picture));
+        let mut letterbox = match known {
+            Some(known) => self.letterboxes.remove(known),
+            None => {
+                let DetectorOptions {
+                    input_long_side,
+                    enlarge_max,
+                    ..
+                } = self.options;
+                Letterbox::new(picture, input_long_side, enlarge_max, &self.card_input)
+            }
+        };
         letterbox.fill(picture, &mut self.input);
         let placement = letterbox.placement();
+        self.letterboxes.insert(0, letterbox);
+        self.letterboxes.truncate(LETTERBOXES_MAX);
         let [width, height] = placement.input;
 
         let tensor = TensorRef::from_array_view(([1, 3, height, width], self.input.as_slice()))
@@ -165,7 +192,7 @@ impl FrameDetector {
     }
 
     fn detect_one(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectError> {
-        let seen = self.see(&frame.picture)?.into_iter();
+        let seen = self.see_in_pieces(&frame.picture)?.into_iter();
         let size = frame.picture.size();
         let detections = seen.filter_map(|found| {
             Some(Detection {

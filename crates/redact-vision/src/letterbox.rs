@@ -12,6 +12,10 @@ use redact_core::{ColorRange, NormRect, Picture, PixelSize, PlaneKind};
 use crate::card::{CardInput, Channels};
 use crate::resample::PlaneScaler;
 
+/// The shortest side that an input has, model pixels: the largest stride of any head, so that each of
+/// its feature maps has a cell.
+const INPUT_SIDE_MIN: usize = 64;
+
 /// Where a picture lies in a model's input.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Placement {
@@ -24,7 +28,7 @@ pub(crate) struct Placement {
 impl Placement {
     /// Places a picture of `size` in an input whose long side is at most `long_side` (rounded up
     /// to `side_multiple`, at least 1). A smaller picture is enlarged to it, but at most
-    /// `enlarge_max` times.
+    /// `enlarge_max` times; the input is padded to at least [`INPUT_SIDE_MIN`].
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -42,7 +46,10 @@ impl Placement {
             let scaled = f64::from(side) * f64::from(long_side) / f64::from(longest);
             (scaled.round() as usize).max(1)
         });
-        let input = inner.map(|side| side.next_multiple_of(side_multiple as usize));
+        let input = inner.map(|side| {
+            side.max(INPUT_SIDE_MIN)
+                .next_multiple_of(side_multiple as usize)
+        });
         Self { inner, input }
     }
 
@@ -267,19 +274,20 @@ mod tests {
     /// Goal: channel order, value range and padding are what the card says.
     #[test]
     fn the_input_is_what_the_card_says() {
+        const PIXELS: usize = 64 * 64;
         let red = Picture::filled(size(20, 10), ColorRange::Full, [76, 85, 255]);
         for (channels, red_plane) in [(Channels::Rgb, 0), (Channels::Bgr, 2)] {
             let card = card(channels);
             let mut letterbox = Letterbox::new(&red, 640, 1, &card);
             let mut input = Vec::new();
             letterbox.fill(&red, &mut input);
-            assert_eq!(letterbox.placement().input, [32, 32]);
-            assert_eq!(input.len(), 3 * 32 * 32);
+            assert_eq!(letterbox.placement().input, [64, 64]);
+            assert_eq!(input.len(), 3 * PIXELS);
             for plane in 0..3 {
                 let value = if plane == red_plane { 254.0 } else { 0.0 };
-                let corner = input[plane * 1024];
+                let corner = input[plane * PIXELS];
                 assert!((corner - (value - card.mean[plane]) * 0.5).abs() < 1.0);
-                let padding = input[plane * 1024 + 1023];
+                let padding = input[plane * PIXELS + PIXELS - 1];
                 assert!((padding - (114.0 - card.mean[plane]) * 0.5).abs() < 1e-6);
             }
         }

@@ -26,6 +26,7 @@ mod runtime;
 mod similarity;
 mod speech;
 mod store;
+mod tiles;
 mod vehicles;
 
 pub use card::{

@@ -97,7 +97,7 @@ impl VehicleSearch {
         let picture = &frame.picture;
         let mut seen = Vec::new();
         let mut vehicles = Vec::new();
-        for found in self.scene.see(picture)? {
+        for found in self.scene.see_in_pieces(picture)? {
             let Found {
                 subject,
                 rect,
@@ -166,7 +166,7 @@ fn turn(mut vehicles: Vec<PixelRect>, frame: u32, most: usize) -> Vec<PixelRect>
 }
 
 /// A copy of the part of `picture` inside `cut`, whose sides are even.
-fn cut_out(picture: &Picture, cut: PixelRect) -> Picture {
+pub(crate) fn cut_out(picture: &Picture, cut: PixelRect) -> Picture {
     let size = PixelSize::new(cut.width(), cut.height()).expect("a cut has pixels");
     let mut part = Picture::filled(size, picture.range(), [0, 128, 128]);
     for kind in PlaneKind::ALL {
@@ -187,7 +187,7 @@ fn cut_out(picture: &Picture, cut: PixelRect) -> Picture {
 }
 
 /// Where a box in the part `cut` lies in the whole picture of `size`.
-fn placed(rect: NormRect, cut: PixelRect, size: PixelSize) -> Option<NormRect> {
+pub(crate) fn placed(rect: NormRect, cut: PixelRect, size: PixelSize) -> Option<NormRect> {
     let [x_min, y_min, x_max, y_max] = rect.sides();
     let x = |at: f32| (cut.x_min() as f32 + at * cut.width() as f32) / size.width() as f32;
     let y = |at: f32| (cut.y_min() as f32 + at * cut.height() as f32) / size.height() as f32;

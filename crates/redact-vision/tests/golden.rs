@@ -21,7 +21,7 @@ use redact_core::{
     PlaneKind, SpeechDetector as _, Timestamp,
 };
 use redact_vision::{
-    CardSource, DetectorOptions, FrameDetector, Model, ModelStore, Runtime, SourceOrigin,
+    CardSource, DetectorOptions, FrameDetector, HeadKind, Model, ModelStore, Runtime, SourceOrigin,
     SpeechListener, SpeechOptions, VisionError,
 };
 use serde::Deserialize;
@@ -182,6 +182,101 @@ fn a_detector_follows_the_picture_size() {
         let found = detector.detect(&[&grey, &face]).unwrap();
         assert!(found[0].is_empty(), "{width}x{height}");
         assert_eq!(found[1][0].class, Class::Face);
+    }
+}
+
+/// Goal: no size of picture is refused by any installed model, however flat, tall or small.
+/// Method: sizes around the strides of the heads, and both extremes of shape.
+#[test]
+fn pictures_of_any_size_are_looked_at() {
+    let sides = [16, 18, 30, 32, 34, 48, 62, 64, 66, 96, 100, 130];
+    let mut sizes: Vec<(u32, u32)> = sides
+        .into_iter()
+        .flat_map(|width| sides.map(|height| (width, height)))
+        .collect();
+    sizes.extend([
+        (1920, 64),
+        (64, 1920),
+        (2, 2),
+        (16, 1200),
+        (3840, 600),
+        (720, 5120),
+    ]);
+    let store = ModelStore::open(&root().join("models")).unwrap();
+    let pictures = store
+        .installed()
+        .filter(|card| card.head != HeadKind::SileroVad);
+    for name in pictures.map(|card| card.name.as_str()) {
+        let Some((runtime, model)) = installed(name, "sizes") else {
+            continue;
+        };
+        let options = DetectorOptions {
+            enlarge_max: 2,
+            ..DetectorOptions::for_card(model.card())
+        };
+        let mut detector = FrameDetector::new(&runtime, &model, options).unwrap();
+        for &(width, height) in &sizes {
+            let size = PixelSize::new(width, height).unwrap();
+            let scene = Frame {
+                picture: Picture::filled(size, ColorRange::Limited, [90, 120, 140]),
+                ..frame(&golden()[0])
+            };
+            let found = detector.detect(&[&scene]);
+            assert!(found.is_ok(), "{name} at {width}x{height}: {found:?}");
+        }
+    }
+}
+
+/// Goal: a face is found in a strip of cameras, and in a column of them, as it is alone.
+/// Method: the picture with the face as one of eight cameras, side by side and one above another.
+/// Control: a single look at the strip, which is what a strip of two to one gets, finds none.
+#[test]
+fn a_face_is_found_in_a_strip_of_cameras() {
+    let mut faces = golden()
+        .into_iter()
+        .filter(|golden| golden.picture == "face");
+    let open = |golden: Golden| Some((installed(&golden.model, "strips")?, golden));
+    let Some(((runtime, model), golden)) = faces.find_map(open) else {
+        return;
+    };
+    let one = frame(&golden);
+    let mut detector = FrameDetector::new(
+        &runtime,
+        &model,
+        DetectorOptions {
+            input_long_side: 320,
+            classes: vec![Class::Face],
+            ..DetectorOptions::for_card(model.card())
+        },
+    )
+    .unwrap();
+    let alone = detector.detect(&[&one]).unwrap()[0].len();
+    assert!(alone > 0);
+    let (width, height) = (one.picture.size().width(), one.picture.size().height());
+    for tall in [false, true] {
+        let (columns, rows) = if tall { (1, 8) } else { (8, 1) };
+        let size = PixelSize::new(width * columns, height * rows).unwrap();
+        let mut strip = Picture::filled(size, one.picture.range(), [90, 128, 128]);
+        for kind in PlaneKind::ALL {
+            let from = one.picture.plane(kind);
+            let (left, top) = match tall {
+                true => (0, from.height * 5),
+                false => (from.width * 5, 0),
+            };
+            let mut plane = strip.plane_mut(kind);
+            for y in 0..from.height {
+                plane.row_mut(top + y)[left..left + from.width].copy_from_slice(from.row(y));
+            }
+        }
+        let strip = Frame {
+            picture: strip,
+            ..frame(&golden)
+        };
+        let found = detector.detect(&[&strip]).unwrap();
+        assert_eq!(found[0].len(), alone, "tall: {tall}");
+        let center = found[0][0].rect.center();
+        let along = if tall { center[1] } else { center[0] };
+        assert!((5.0 / 8.0..6.0 / 8.0).contains(&along), "{center:?}");
     }
 }
 
