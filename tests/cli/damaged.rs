@@ -142,7 +142,10 @@ fn a_release_that_shows_what_is_damaged_does_not_verify() {
             "hides it whole",
         ),
         (
-            |m, at| m["masks"][at]["effect"] = json!({"kind": "blur", "cells_across": 8}),
+            |m, at| {
+                m["masks"][at]["effect"] = json!({"kind": "blur", "cells_across": 8});
+                m["masks"][at]["protection"] = json!("reduced");
+            },
             "hides it whole",
         ),
         (|m, _| m["damaged"] = json!([]), "an entry of damaged"),

@@ -237,13 +237,36 @@ fn masks_and_mutes_that_fall_short_of_the_manifest_are_caught() {
             |manifest| {
                 manifest["masks"][0]["effect"] = json!({"kind": "fill"});
                 manifest["masks"][0]["strength"] = json!("opaque");
+                manifest["masks"][0]["protection"] = json!("removed");
+                manifest["masks"][0]
+                    .as_object_mut()
+                    .unwrap()
+                    .remove("levels");
+            },
+            "audit, masks",
+        ),
+        (
+            "a mosaic whose levels are not declared",
+            |manifest| {
+                manifest["masks"][0]
+                    .as_object_mut()
+                    .unwrap()
+                    .remove("levels");
+            },
+            "audit, masks",
+        ),
+        (
+            "a mosaic of other levels",
+            |manifest| {
+                let luma = &mut manifest["masks"][0]["levels"]["luma"];
+                *luma = json!("0".repeat(luma.as_str().unwrap().len()));
             },
             "audit, masks",
         ),
         (
             "finer cells than declared",
             |manifest| manifest["masks"][0]["effect"]["cells_across"] = json!(1),
-            "audit, masks",
+            "manifest, content",
         ),
         (
             "the start of a mute",

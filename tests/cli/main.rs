@@ -16,6 +16,7 @@ mod batch;
 mod copying;
 mod damaged;
 mod demo;
+mod effects;
 mod events;
 mod evidence;
 mod footage;

@@ -25,12 +25,13 @@ pub(super) fn picture(
     folder: &Path,
     frame: u32,
     width: Option<u32>,
-    redactions: &Redactions,
+    redactions: Redactions,
     output: &Path,
 ) -> Result<Value> {
     let mut proxy = Proxy::open(folder, false, 1)?;
+    let redactions = proxy.with_levels(redactions, frame..frame.saturating_add(1))?;
     let mut found = proxy.frame(frame)?;
-    mask_frame(&mut found, redactions);
+    mask_frame(&mut found, &redactions);
     let mut image = rgb(&found.picture, None);
     if let Some(width) = width.filter(|&width| width < image.width()) {
         let height = (image.height() * width / image.width()).max(1);

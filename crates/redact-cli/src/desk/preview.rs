@@ -19,10 +19,12 @@ use crate::{failure, progress};
 pub(super) fn preview(
     folder: &Path,
     frames: Range<u32>,
-    redactions: &Redactions,
+    redactions: Redactions,
     output: &Path,
     threads: usize,
 ) -> Result<Value> {
+    let levels = Proxy::open(folder, false, threads)?.with_levels(redactions, frames.clone());
+    let redactions = &levels?;
     let proxy = Proxy::open(folder, true, threads)?;
     let mut stretch = proxy.stretch(frames.start, frames.end)?;
     let info = stretch.info().clone();

@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use redact_core::{Frame, FrameIndex, MediaItem, Source, SourceError, SourceInfo, TimeBase};
+use redact_core::{
+    Frame, FrameIndex, MediaItem, Redactions, Source, SourceError, SourceInfo, TimeBase,
+};
+use redact_engine::mask_levels;
 use redact_media::{FileSource, OpenOptions};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -173,6 +176,29 @@ impl Proxy {
                 return Ok(found);
             }
         }
+    }
+
+    /// `redactions` with the levels of the masks that show in `frames`, taken from the proxy as a
+    /// render takes them from the recording.
+    ///
+    /// # Errors
+    /// Those of [`Self::frame`].
+    pub(super) fn with_levels(
+        &mut self,
+        redactions: Redactions,
+        frames: std::ops::Range<u32>,
+    ) -> Result<Redactions> {
+        let mut levels = Vec::with_capacity(redactions.masks.len());
+        for mask in &redactions.masks {
+            let (start, end) = (mask.span().start().get(), mask.span().end().get());
+            let shows = start < frames.end && frames.start < end;
+            levels.push(if shows && mask.needs_levels() {
+                mask_levels(mask, &self.frame(start)?.picture)
+            } else {
+                None
+            });
+        }
+        Ok(redactions.with_levels(levels))
     }
 
     /// A frame's time must be the one that its number has.

@@ -47,7 +47,7 @@ pub(crate) fn run(spec: &Spec) -> Result<Value> {
             output,
         } => {
             let redactions = masks(redactions)?;
-            picture::picture(folder, *frame, *width, &redactions, &output.join(PICTURE))
+            picture::picture(folder, *frame, *width, redactions, &output.join(PICTURE))
         }
         Spec::Preview {
             folder,
@@ -59,7 +59,7 @@ pub(crate) fn run(spec: &Spec) -> Result<Value> {
         } => {
             let redactions = masks(redactions)?;
             let output = output.join(CLIP);
-            preview::preview(folder, *start..*end, &redactions, &output, *threads)
+            preview::preview(folder, *start..*end, redactions, &output, *threads)
         }
     }
 }

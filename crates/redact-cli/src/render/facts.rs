@@ -167,7 +167,7 @@ impl Evidence<'_> {
             .map(|(findings, _)| manifest::changes(plan, findings))
             .transpose()?;
         let manifests = manifest::build(&ManifestInput {
-            plan: job.plan,
+            plan: &rendered.with_levels(job.plan),
             models: job
                 .findings
                 .map_or(&plan.models, |(found, _)| &found.models),

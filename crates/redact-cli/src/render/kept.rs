@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
-use redact_core::{Digest, Effect, FrameIndex, FrameSpan, Redactions};
+use redact_core::{Digest, Effect, FrameIndex, FrameSpan, NormRect, Redactions};
 use redact_engine::FrameEvidence;
 use redact_media::{EchoedRun, KeptSpan, KeptSpans, Splice};
 use redact_record::manifest::run_digest;
@@ -134,7 +134,17 @@ fn masks_into(bytes: &mut Vec<u8>, frames: FrameSpan, redactions: &Redactions) {
                 Effect::Blur(cells) => (b'B', cells.across()),
             };
             bytes.extend([kind, cells]);
-            bytes.extend(rect.sides().iter().flat_map(|side| side.to_le_bytes()));
+            let bits = |rect: NormRect| rect.sides().map(f32::to_le_bytes).concat();
+            bytes.extend(bits(rect));
+            // What is drawn follows from the recording's picture where the mask begins.
+            let first = mask.span().start();
+            if let Some(rect) = mask
+                .rect_at(first)
+                .filter(|_| mask.effect() != Effect::Fill)
+            {
+                bytes.extend(first.get().to_le_bytes());
+                bytes.extend(bits(rect));
+            }
         }
     }
 }

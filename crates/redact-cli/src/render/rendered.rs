@@ -3,11 +3,11 @@
 //! Numbers that JSON cannot say (a muted track is at minus infinity) go over as their bits.
 
 use anyhow::{Context as _, Result};
-use redact_core::{FrameIndex, FrameSpan, SourceInfo, StreamSummary, Timestamp};
+use redact_core::{ApprovedPlan, FrameIndex, FrameSpan, SourceInfo, StreamSummary, Timestamp};
 use redact_engine::{Check, RenderReport};
 use redact_record::manifest::{
-    AudioResult, CheckResult, CodingFacts, FrameClock, Hex, Measured, MutedLevel, SecondLook,
-    SecondQuality, StreamFile, TakenOut,
+    AudioResult, CheckResult, CodingFacts, FrameClock, Hex, LevelsFile, Measured, MutedLevel,
+    SecondLook, SecondQuality, StreamFile, TakenOut,
 };
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +37,8 @@ pub(crate) struct Rendered {
     pub(super) container: String,
     streams: Vec<StreamFile>,
     pub(super) second_look: Option<SecondLook>,
+    /// What each mask shows that is not filled, in their order.
+    levels: Vec<Option<LevelsFile>>,
 }
 
 /// One check.
@@ -108,6 +110,7 @@ impl From<&CodingFacts> for Coding {
 impl Rendered {
     /// What is told of a render whose checks all passed.
     pub(super) fn new(
+        plan: &ApprovedPlan,
         report: &RenderReport,
         coding: &CodingFacts,
         clock: &FrameClock,
@@ -146,7 +149,19 @@ impl Rendered {
             container: written.container.clone(),
             streams: written.streams.iter().map(Into::into).collect(),
             second_look,
+            levels: plan
+                .redactions()
+                .masks
+                .iter()
+                .map(|mask| mask.levels().map(Into::into))
+                .collect(),
         }
+    }
+
+    /// `plan` with the levels that its masks were drawn from.
+    pub(super) fn with_levels(&self, plan: &ApprovedPlan) -> ApprovedPlan {
+        let levels = self.levels.iter().map(|file| file.as_ref()?.levels());
+        plan.clone().with_levels(levels.collect())
     }
 
     /// How pictures and sound came to be.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use redact_core::{ApprovedPlan, Digest, FrameSpan, Source};
-use redact_engine::{Check, Expected, RenderReport};
+use redact_engine::{Check, Expected, RenderReport, frames_of_levels, take_levels};
 use redact_media::{
     Echo, EchoedRun, EncodeOptions, FileSink, FileSource, KeptSpans, OpenOptions, Splice,
 };
@@ -65,12 +65,36 @@ impl RenderWork {
         };
         seal()?;
         let progress = TerminalProgress::new(true);
+        let plan = self.with_levels(plan, &progress)?;
         let rendered = Render {
             work: &self,
             plan: &plan,
         }
         .run(looking, &progress)?;
         Ok(serde_json::to_value(rendered)?)
+    }
+}
+
+impl RenderWork {
+    /// The plan with the levels that its blurred and pixelated masks are drawn from. Only the groups
+    /// of pictures in which such masks begin are decoded, where the recording's are understood.
+    fn with_levels(&self, plan: ApprovedPlan, progress: &TerminalProgress) -> Result<ApprovedPlan> {
+        let frames = frames_of_levels(plan.redactions());
+        if frames.is_empty() {
+            return Ok(plan);
+        }
+        let begins = |span: FrameSpan| frames.iter().any(|&frame| span.contains(frame));
+        let splice = copied::choose(&self.clip, &plan, self.reencode)?;
+        let splice = splice.map(|splice| splice.to_compare(|span| !begins(span)));
+        let options = OpenOptions {
+            audio: true,
+            threads: self.threads,
+            damaged: look::damaged(&plan.plan().damage),
+        };
+        let mut source = open(&self.clip, &options, splice.as_ref())?;
+        let levels = take_levels(&mut source, plan.redactions(), progress)
+            .with_context(|| self.clip.display().to_string())?;
+        Ok(plan.with_levels(levels))
     }
 }
 
@@ -164,6 +188,7 @@ impl Render<'_> {
         let file = FileSource::open(partial, &options).with_context(name)?;
         let info = file.info();
         Ok(Rendered::new(
+            self.plan,
             &report,
             &coding,
             &clock,

@@ -94,11 +94,12 @@ impl PoolKind {
     /// What all blocks of all frames may reach together.
     const fn total_bound(self, is_fill: bool) -> Bound {
         let (flat, per_contrast) = match (self.is_edge, self.is_chroma, is_fill) {
-            (true, ..) => (2.0, 0.06),
+            (true, _, true) => (2.0, 0.06),
+            (true, _, false) => (2.5, 0.08),
             (false, false, true) => (0.5, 0.1),
             (false, true, true) => (1.0, 0.1),
-            (false, false, false) => (0.8, 0.1),
-            (false, true, false) => (1.2, 0.1),
+            (false, false, false) => (0.9, 0.11),
+            (false, true, false) => (1.3, 0.11),
         };
         Bound {
             flat,

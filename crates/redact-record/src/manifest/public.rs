@@ -3,7 +3,7 @@
 //! The doc comments of its fields are the descriptions in the JSON Schema.
 
 use redact_core::{
-    Class, Digest, MaskOrigin, MaskRegion, MuteRegion, Protection, ReasonCode, Redactions, TrackId,
+    Class, Digest, Effect, MaskOrigin, MaskRegion, MuteRegion, ReasonCode, Redactions, TrackId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -420,13 +420,17 @@ fn with_levels(mask: &MaskItem, region: MaskRegion) -> Result<MaskRegion, Record
     let Some(levels) = &mask.levels else {
         return Ok(region);
     };
+    let cells = match region.effect() {
+        Effect::Fill => 0,
+        Effect::Pixelate(cells) | Effect::Blur(cells) => cells.across(),
+    };
     let known = levels.0.levels();
-    match known.filter(|_| protection == Protection::Reduced) {
+    match known.filter(|levels| levels.across().max(levels.down()) <= cells) {
         Some(levels) => Ok(region.with_levels(Some(levels))),
         None => Err(RecordError::field(
             at("levels"),
             "others",
-            "one hexadecimal digit for each cell, of a blurred or pixelated region",
+            "one hexadecimal digit for each cell, of a region that has so many cells at most",
         )),
     }
 }

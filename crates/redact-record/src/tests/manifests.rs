@@ -130,6 +130,7 @@ fn levels_come_back_and_others_are_refused() {
         ("\"luma\":\"0f\"", "\"luma\":\"0F\"", "levels"),
         ("\"luma\":\"0f\"", "\"luma\":\"0ff\"", "levels"),
         ("\"across\":2", "\"across\":9", "levels"),
+        ("\"cells_across\":8", "\"cells_across\":1", "levels"),
         (
             "\"protection\": \"reduced\"",
             "\"protection\": \"removed\"",
