@@ -13,6 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("redact-media", &["redact-core"]),
     ("redact-vision", &["redact-core"]),
     ("redact-engine", &["redact-core"]),
+    ("redact-jail", &[]),
     ("redact-record", &["redact-core"]),
     ("redact-desk", &["redact-core", "redact-record"]),
     (
@@ -21,6 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "redact-core",
             "redact-desk",
             "redact-engine",
+            "redact-jail",
             "redact-media",
             "redact-record",
             "redact-vision",
@@ -41,6 +43,8 @@ const OWNED: &[(&str, &[&str])] = &[
     ("indicatif", &["redact-cli"]),
     ("clap", &["redact-cli"]),
     ("rayon", &["redact-engine"]),
+    ("landlock", &["redact-jail"]),
+    ("seccompiler", &["redact-jail"]),
     ("axum", &["redact-desk"]),
     ("sqlx", &["redact-desk"]),
 ];

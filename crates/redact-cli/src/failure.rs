@@ -36,7 +36,11 @@ fn confinement_hint(cause: &(dyn std::error::Error + 'static)) -> Option<String>
     if let Some(limit) = cause.downcast_ref::<Limit>() {
         return Some(format!("{} N allows more", limit.option));
     }
-    cause.is::<WeakJail>().then(|| {
+    let weak = matches!(
+        cause.downcast_ref(),
+        Some(redact_jail::JailError::Weak { .. })
+    );
+    weak.then(|| {
         "recordings are decoded where the system has Landlock (Linux 5.13 and later) and seccomp; \
          --allow-weak-jail goes without, and manifest and log say so"
             .to_owned()
@@ -180,14 +184,6 @@ pub(crate) struct Limit {
     pub(crate) what: String,
     /// The option that raises it.
     pub(crate) option: &'static str,
-}
-
-/// The system cannot confine the process that decodes.
-#[cfg(feature = "media")]
-#[derive(Debug, thiserror::Error)]
-#[error("cannot confine the process that decodes: this system has {level}")]
-pub(crate) struct WeakJail {
-    pub(crate) level: crate::jail::JailLevel,
 }
 
 #[cfg(feature = "media")]

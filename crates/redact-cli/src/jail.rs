@@ -10,16 +10,12 @@
 //! recording, only its input, its output and its two pipes are left.
 
 mod child;
-mod file_rules;
 mod inbox;
-mod level;
-mod limits;
 mod parent;
-mod privileges;
-mod syscalls;
 mod wire;
 
+pub(crate) use redact_jail::JailLevel;
+
 pub(crate) use child::{ask, is_child, main, tell};
-pub(crate) use level::JailLevel;
 pub(crate) use parent::{Confinement, Listener, run, staging};
 pub(crate) use wire::{Ask, Job, Segment, SegmentKind};

@@ -212,6 +212,7 @@ impl ReleaseJob<'_> {
             binding,
             clock: rendered.clock(),
             rendered: &rendered,
+            level,
             coding: &coding,
         };
         let manifests = evidence.manifests(self).with_context(named)?;

@@ -149,7 +149,8 @@ fn inputs(args: &ScoreArgs) -> Result<Vec<PathBuf>> {
     match (&args.images, &args.findings, &args.truth) {
         (Some(set), ..) => {
             let labels = set.join("boxes.json");
-            std::fs::metadata(&labels).with_context(|| labels.display().to_string())?;
+            let data = std::fs::metadata(&labels);
+            data.with_context(|| format!("{}: cannot read", labels.display()))?;
             Ok(vec![set.clone()])
         }
         (None, Some(findings), Some(truth)) => {

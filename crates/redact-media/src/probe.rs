@@ -4,6 +4,7 @@ mod extent;
 pub(crate) mod limits;
 mod tables;
 
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use ffmpeg_next::codec::packet::side_data;
@@ -22,6 +23,9 @@ use crate::picture::Turn;
 /// Playlists (`hls`, `dash`, `concat`) and image sequences are left out on purpose.
 const FORMATS: &str = "mov,matroska,webm,avi,mpegts,mpeg,asf,flv,dv";
 
+/// Linux's number on x86-64 and arm64.
+const O_NONBLOCK: i32 = 0o4000;
+
 /// How much of a file is read, in bytes and microseconds, to learn what its streams are.
 const PROBE_BYTES: &str = "20000000";
 const PROBE_MICROS: &str = "10000000";
@@ -29,15 +33,17 @@ const PROBE_MICROS: &str = "10000000";
 /// Opens a local file; only what the allow-list names is parsed.
 pub(crate) fn open(path: &Path) -> Result<Input, SourceError> {
     let unreadable = |source: redact_core::BoxError| SourceError::Unreadable { source };
-    let metadata = std::fs::metadata(path).map_err(|error| unreadable(error.into()))?;
+    // Opening a pipe would wait for its other end; and who is confined may ask for what is open.
+    let mut how = std::fs::File::options();
+    let file = how.read(true).custom_flags(O_NONBLOCK).open(path);
+    let metadata = file.and_then(|file| file.metadata());
+    let metadata = metadata.map_err(|error| unreadable(error.into()))?;
     if !metadata.is_file() {
         return Err(unreadable("not a regular file".into()));
     }
     if metadata.len() == 0 {
         return Err(SourceError::Empty);
     }
-    // FFmpeg's own word for a missing permission is less clear than the system's.
-    std::fs::File::open(path).map_err(|error| unreadable(error.into()))?;
     let mut options = Dictionary::new();
     options.set("protocol_whitelist", "file");
     options.set("format_whitelist", FORMATS);

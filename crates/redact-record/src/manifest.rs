@@ -28,8 +28,8 @@ pub use changes::{ChangeName, ChangedThing, HumanChange, changes};
 pub use coding::{Coding, CodingFacts, PictureRun, SoundCoding, TakenOut, run_digest};
 pub use damaged::DamagedItem;
 pub use figures::{
-    ApprovalSummary, CheckFile, Checks, NamedValue, SecondLook, SecondPsnr, SoundTotal, StillSeen,
-    Tool, Totals,
+    ApprovalSummary, CheckFile, Checks, Jail, NamedValue, SecondLook, SecondPsnr, SoundTotal,
+    StillSeen, Tool, Totals,
 };
 pub use input::{
     AudioResult, CheckResult, FrameClock, Fresh, ManifestInput, Measured, MutedLevel,

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt};
 use std::path::Path;
 
 use crate::RecordError;
@@ -26,17 +26,22 @@ pub(crate) enum Access {
     Owner,
 }
 
+/// Linux's number on x86-64 and arm64.
+const O_NONBLOCK: i32 = 0o4000;
+
 /// Opens a regular file and gives its length.
 ///
 /// # Errors
 /// [`RecordError::Read`]; [`RecordError::NotAFile`].
 pub(crate) fn open(path: &Path) -> Result<(File, u64), RecordError> {
     let read = |source| RecordError::Read { source };
-    // Asked before opening: opening a pipe would wait for its other end.
-    if !std::fs::metadata(path).map_err(read)?.is_file() {
-        return Err(RecordError::NotAFile);
-    }
-    let file = File::open(path).map_err(read)?;
+    // Opening a pipe would wait for its other end; and who is confined may ask for what is open.
+    let mut how = File::options();
+    let file = how
+        .read(true)
+        .custom_flags(O_NONBLOCK)
+        .open(path)
+        .map_err(read)?;
     let meta = file.metadata().map_err(read)?;
     if meta.is_file() {
         Ok((file, meta.len()))

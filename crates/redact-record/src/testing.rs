@@ -412,6 +412,7 @@ impl Made {
                 commit: Some("0123abc".into()),
                 libraries: vec![("libavcodec".into(), "59.37.100".into())],
                 options: vec![("preset".into(), "medium".into())],
+                jail: None,
             },
             context: context(),
         }

@@ -3,32 +3,16 @@
 use std::io::BufRead as _;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
+use redact_jail::{Bounds, JailLevel};
 use serde_json::Value;
 
-use super::file_rules::{self, FileRules};
-use super::level::JailLevel;
-use super::wire::{Ask, Bounds, Failure, Job, Said};
-use super::{inbox, privileges, syscalls};
+use super::inbox;
+use super::wire::{Ask, Failure, Job, Said};
 use crate::{desk, failure, progress};
 
 /// The first argument of a child.
 pub(super) const VERB: &str = "confined-job";
-
-/// What libraries read while they are loaded and look at the processor.
-const WHILE_LOADING: &[&str] = &[
-    "/etc/ld.so.cache",
-    "/lib",
-    "/lib64",
-    "/proc/cpuinfo",
-    "/proc/meminfo",
-    "/proc/self",
-    "/proc/sys/vm",
-    "/sys/devices/system",
-    "/sys/kernel/mm",
-    "/usr/lib",
-    "/usr/lib64",
-];
 
 /// Whether this process was started to do one confined job.
 pub(crate) fn is_child() -> bool {
@@ -56,15 +40,7 @@ pub(crate) fn main() -> ExitCode {
 
 fn confined() -> Result<Value> {
     let bounds: Bounds = line()?;
-    if privileges::die_with_parent(bounds.parent).is_none() {
-        bail!("the process that started this job is gone");
-    }
-    let mut level = JailLevel {
-        landlock_abi: 0,
-        landlock_capped: bounds.landlock_max.is_some(),
-        seccomp: false,
-    };
-    enter(&bounds, &mut level)?;
+    let level = redact_jail::enter(&bounds)?;
     inbox::say(&Said::Confined(level));
     progress::work_for_parent();
     crate::start_logging();
@@ -104,42 +80,9 @@ fn line<T: serde::de::DeserializeOwned>() -> Result<T> {
     serde_json::from_str(&line).context("unreadable job on standard input")
 }
 
-/// The first step, before there is a second thread: models can still be loaded.
-fn enter(bounds: &Bounds, level: &mut JailLevel) -> Result<()> {
-    privileges::close_descriptors()?;
-    bounds.limits.enforce()?;
-    privileges::drop_privileges(bounds.foreign_files)?;
-    let files = FileRules {
-        read: bounds.read.iter().chain(&bounds.load).collect(),
-        write: bounds.write.iter().collect(),
-        folders: bounds.folders.iter().collect(),
-        optional: WHILE_LOADING,
-    };
-    level.landlock_abi = file_rules::confine(&files, bounds.landlock_max)?;
-    level.seccomp = syscalls::confine(syscalls::Step::Loading).is_ok();
-    if !level.is_full() && !bounds.allow_weak {
-        return Err(failure::WeakJail { level: *level }.into());
-    }
-    Ok(())
-}
-
 /// The last step, before a recording is opened. From here on other threads may run.
 fn seal(bounds: &Bounds, level: JailLevel) -> Result<()> {
-    let alone = std::fs::read_dir("/proc/self/task").map(Iterator::count);
-    // Threads that run already would keep what they may read.
-    if !alone.is_ok_and(|threads| threads == 1) && !bounds.allow_weak {
-        bail!("cannot confine the process: it has more than one thread");
-    }
-    let files = FileRules {
-        read: bounds.read.iter().collect(),
-        write: bounds.write.iter().collect(),
-        folders: bounds.folders.iter().collect(),
-        optional: &[],
-    };
-    file_rules::confine(&files, bounds.landlock_max)?;
-    if level.seccomp {
-        syscalls::confine(syscalls::Step::Decoding)?;
-    }
+    redact_jail::seal(bounds, level)?;
     inbox::listen();
     Ok(())
 }

@@ -9,12 +9,11 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
+use redact_jail::{Allowance, Bounds, Budget, JailLevel};
 use serde::de::DeserializeOwned;
 
 use super::child::VERB;
-use super::level::JailLevel;
-use super::limits::{Allowance, Budget};
-use super::wire::{Ask, Bounds, Job, Said, Told};
+use super::wire::{Ask, Job, Said, Told};
 use crate::args::GlobalArgs;
 use crate::{eyes, failure, places};
 

@@ -1,38 +1,12 @@
 //! What parent and child say to each other: lines of JSON.
 //!
-//! The parent writes [`Bounds`], then a [`Job`], then whatever [`Told`] has; the child writes
+//! The parent writes [`redact_jail::Bounds`], then a [`Job`], then whatever [`Told`] has; the child writes
 //! [`Said`].
 
-use std::path::PathBuf;
-
+use redact_jail::JailLevel;
 use serde::{Deserialize, Serialize};
 
-use super::level::JailLevel;
-use super::limits::Limits;
 use crate::{desk, render, scan, score, verify};
-
-/// What a child may reach.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Bounds {
-    /// Process that started it: if that is gone already, so is the reason for the job.
-    pub(super) parent: u32,
-    /// Files and folders that it reads.
-    pub(super) read: Vec<PathBuf>,
-    /// Files that are there already and that it writes.
-    pub(super) write: Vec<PathBuf>,
-    /// Folders of its own.
-    pub(super) folders: Vec<PathBuf>,
-    /// Models and the model runtime, which it reads before it opens a recording.
-    pub(super) load: Vec<PathBuf>,
-    /// Limits of the system for it.
-    pub(super) limits: Limits,
-    /// The newest version of Landlock that is used; for tests of older kernels.
-    pub(super) landlock_max: Option<i32>,
-    /// Whether it may run where the system cannot confine it.
-    pub(super) allow_weak: bool,
-    /// Whether it must be able to open files of other users, as root can.
-    pub(super) foreign_files: bool,
-}
 
 /// What a child does.
 #[derive(Debug, Serialize, Deserialize)]

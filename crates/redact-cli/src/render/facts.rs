@@ -12,8 +12,8 @@ use redact_media::{FileSource, release_rate_hz};
 use redact_record::FileBinding;
 use redact_record::events::Checkpoint;
 use redact_record::manifest::{
-    self, CodingFacts, FrameClock, Fresh, ManifestInput, Manifests, PublicManifest, ReleaseContext,
-    ReleaseFacts, RenderFacts, Replaced, RequestFile, ToolInfo,
+    self, CodingFacts, FrameClock, Fresh, Jail, ManifestInput, Manifests, PublicManifest,
+    ReleaseContext, ReleaseFacts, RenderFacts, Replaced, RequestFile, ToolInfo,
 };
 use redact_record::policy;
 use redact_record::sign::SignatureVerdict;
@@ -21,6 +21,7 @@ use redact_record::sign::SignatureVerdict;
 use super::rendered::Rendered;
 use super::{ReleaseJob, second};
 use crate::args::ReleaseArgs;
+use crate::jail::JailLevel;
 use crate::{approve, key, verify};
 
 /// A source that notes when each frame is shown as it passes.
@@ -142,6 +143,8 @@ pub(crate) struct Evidence<'a> {
     pub rendered: &'a Rendered,
     /// The entry of the event log that says that it was rendered.
     pub events_head: Checkpoint,
+    /// How well the confined process was confined.
+    pub level: JailLevel,
     /// What was copied.
     pub coding: &'a CodingFacts,
 }
@@ -188,7 +191,7 @@ impl Evidence<'_> {
             without_findings: job.without_findings,
             changes: changes.as_deref(),
             source_channels: &rendered.source_channels,
-            tool: &tool(job),
+            tool: &tool(job, self.level),
             context: &self.context(job),
             created: approve::now(),
             fresh: Fresh::random()?,
@@ -228,7 +231,7 @@ fn file_name(path: &Path) -> String {
         .into_owned()
 }
 
-fn tool(job: &ReleaseJob<'_>) -> ToolInfo {
+fn tool(job: &ReleaseJob<'_>, level: JailLevel) -> ToolInfo {
     let owned = |(name, version): (&str, String)| (name.to_owned(), version);
     let mut options = vec![
         ("video encoder".to_owned(), "libx264".to_owned()),
@@ -247,6 +250,11 @@ fn tool(job: &ReleaseJob<'_>) -> ToolInfo {
         }
     }
     ToolInfo {
+        jail: Some(Jail {
+            landlock_abi: level.landlock_abi,
+            landlock_capped: level.landlock_capped,
+            seccomp: level.seccomp,
+        }),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         commit: option_env!("REDACT_COMMIT").map(str::to_owned),
         libraries: redact_media::versions().into_iter().map(owned).collect(),

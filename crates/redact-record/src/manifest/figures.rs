@@ -56,6 +56,23 @@ pub struct Tool {
     pub libraries: Vec<OneLine<NamedValue>>,
     /// Every option that bears on the result.
     pub options: Vec<OneLine<NamedValue>>,
+    /// How well the process that decoded and encoded was confined. Left out by versions that did
+    /// not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jail: Option<OneLine<Jail>>,
+}
+
+/// What the system enforced on the process that decoded and encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Jail {
+    /// Version of Landlock in force; 0 where there was none.
+    pub landlock_abi: u32,
+    /// Whether that is less than the system has, because somebody asked for a test of older ones.
+    pub landlock_capped: bool,
+    /// Whether only listed system calls were possible.
+    pub seccomp: bool,
 }
 
 /// A name and a value.

@@ -3,7 +3,7 @@
 use redact_core::{ApprovedPlan, Digest, Findings, ModelUse, StreamSummary, Timestamp, UtcNanos};
 
 use super::{
-    CodingFacts, Hex, HumanChange, PublicManifest, Request, SecondLook, Supersedes, Terms,
+    CodingFacts, Hex, HumanChange, Jail, PublicManifest, Request, SecondLook, Supersedes, Terms,
 };
 use crate::events::Checkpoint;
 use crate::{FileBinding, RecordError, digest_bytes};
@@ -65,6 +65,8 @@ pub struct ToolInfo {
     pub libraries: Vec<(String, String)>,
     /// Name and value of every option that bears on the result; no paths.
     pub options: Vec<(String, String)>,
+    /// How well the process that decoded and encoded was confined, if that is known.
+    pub jail: Option<Jail>,
 }
 
 /// A manifest that is replaced.

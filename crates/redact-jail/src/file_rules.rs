@@ -3,28 +3,29 @@
 //! What older versions of Landlock leave open (TCP, truncation, signals, devices) is closed by the
 //! list of system calls.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
 use landlock::{
     ABI, Access as _, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible as _, LandlockStatus,
     PathBeneath, PathFd, Ruleset, RulesetAttr as _, RulesetCreated, RulesetCreatedAttr as _, Scope,
 };
+
+use crate::JailError;
 
 /// The newest version that this program knows; older kernels enforce what they can.
 const NEWEST: i32 = 9;
 
 /// Files in reach.
 #[derive(Default)]
-pub(super) struct FileRules<'a> {
+pub(crate) struct FileRules<'a> {
     /// Read, files and whole folders.
-    pub(super) read: Vec<&'a PathBuf>,
+    pub(crate) read: Vec<&'a PathBuf>,
     /// Files that are there: read and written.
-    pub(super) write: Vec<&'a PathBuf>,
+    pub(crate) write: Vec<&'a PathBuf>,
     /// Folders in which files are made, read, written and removed.
-    pub(super) folders: Vec<&'a PathBuf>,
+    pub(crate) folders: Vec<&'a PathBuf>,
     /// Read if they are there.
-    pub(super) optional: &'a [&'a str],
+    pub(crate) optional: &'a [&'a str],
 }
 
 /// Confines this thread and those that it starts, for good: nothing is executed, and only what
@@ -32,21 +33,23 @@ pub(super) struct FileRules<'a> {
 ///
 /// # Errors
 /// When a path is not there or the kernel refuses the rules.
-pub(super) fn confine(rules: &FileRules<'_>, landlock_max: Option<i32>) -> Result<u32> {
+pub(crate) fn confine(rules: &FileRules<'_>, landlock_max: Option<i32>) -> Result<u32, JailError> {
     let version = landlock_max.map_or(NEWEST, |max| max.min(NEWEST));
     let abi = ABI::from(version);
     let mut ruleset = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(AccessFs::from_all(abi))
-        .context("cannot confine the process")?;
+        .map_err(refused)?;
     // Asking for nothing is an error, and older versions have neither.
     if abi >= ABI::V4 {
-        ruleset = ruleset.handle_access(AccessNet::from_all(abi))?;
+        ruleset = ruleset
+            .handle_access(AccessNet::from_all(abi))
+            .map_err(refused)?;
     }
     if abi >= ABI::V6 {
-        ruleset = ruleset.scope(Scope::from_all(abi))?;
+        ruleset = ruleset.scope(Scope::from_all(abi)).map_err(refused)?;
     }
-    let mut created = ruleset.create().context("cannot confine the process")?;
+    let mut created = ruleset.create().map_err(refused)?;
     let read = AccessFs::ReadFile | AccessFs::ReadDir;
     let file = AccessFs::ReadFile | AccessFs::WriteFile | since(abi, ABI::V3, AccessFs::Truncate);
     let folder = file
@@ -69,9 +72,7 @@ pub(super) fn confine(rules: &FileRules<'_>, landlock_max: Option<i32>) -> Resul
     for path in &rules.folders {
         created = allow(created, path, folder)?;
     }
-    let status = created
-        .restrict_self()
-        .context("cannot confine the process")?;
+    let status = created.restrict_self().map_err(refused)?;
     Ok(match status.landlock {
         LandlockStatus::Available { effective_abi, .. } => (effective_abi as u32).min(abi as u32),
         _ => 0,
@@ -89,17 +90,30 @@ fn since(abi: ABI, first: ABI, right: AccessFs) -> BitFlags<AccessFs> {
 
 fn allow(
     ruleset: RulesetCreated,
-    path: &PathBuf,
+    path: &Path,
     access: BitFlags<AccessFs>,
-) -> Result<RulesetCreated> {
-    let name = || path.display().to_string();
+) -> Result<RulesetCreated, JailError> {
     let access = if path.is_dir() {
         access
     } else {
         access & AccessFs::from_file(ABI::from(NEWEST))
     };
-    let fd = PathFd::new(path).with_context(name)?;
+    let fd = PathFd::new(path).map_err(|error| unreachable_path(path, error))?;
     ruleset
         .add_rule(PathBeneath::new(fd, access))
-        .with_context(name)
+        .map_err(|error| unreachable_path(path, error))
+}
+
+fn refused(error: landlock::RulesetError) -> JailError {
+    JailError::Files(error.into())
+}
+
+fn unreachable_path(
+    path: &Path,
+    error: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> JailError {
+    JailError::Path {
+        path: path.display().to_string(),
+        source: error.into(),
+    }
 }

@@ -7,15 +7,22 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context as _, Result};
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
     SeccompRule, TargetArch, apply_filter_all_threads,
 };
 
+use crate::JailError;
+
+type Result<T> = std::result::Result<T, JailError>;
+
+fn refused(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> JailError {
+    JailError::Calls(error.into())
+}
+
 /// How far a child has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(crate) enum Step {
     /// Models and the model runtime are still to be loaded, and it will be confined further.
     Loading,
     /// It will open a recording next.
@@ -28,7 +35,7 @@ type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 ///
 /// # Errors
 /// When the kernel has no seccomp filters.
-pub(super) fn confine(step: Step) -> Result<()> {
+pub(crate) fn confine(step: Step) -> Result<()> {
     if step == Step::Loading {
         // Its flags lie in memory, where a filter cannot look: the C library falls back to `clone`.
         let absent = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
@@ -50,14 +57,13 @@ pub(super) fn confine(step: Step) -> Result<()> {
 
 fn apply(rules: Rules, otherwise: SeccompAction, listed: SeccompAction) -> Result<()> {
     let filter = program(rules, otherwise, listed)?;
-    apply_filter_all_threads(&filter).context("cannot confine the process's system calls")
+    apply_filter_all_threads(&filter).map_err(refused)
 }
 
 fn program(rules: Rules, otherwise: SeccompAction, listed: SeccompAction) -> Result<BpfProgram> {
-    let machine = TargetArch::try_from(std::env::consts::ARCH)
-        .context("no list of system calls for this machine")?;
-    let filter = SeccompFilter::new(rules, otherwise, listed, machine)?;
-    Ok(filter.try_into()?)
+    let machine = TargetArch::try_from(std::env::consts::ARCH).map_err(refused)?;
+    let filter = SeccompFilter::new(rules, otherwise, listed, machine).map_err(refused)?;
+    filter.try_into().map_err(refused)
 }
 
 const fn errno(code: i32) -> u32 {
@@ -78,7 +84,6 @@ const ALWAYS: &[i64] = &[
     libc::SYS_getcwd,
     libc::SYS_getdents64,
     libc::SYS_lseek,
-    libc::SYS_newfstatat,
     libc::SYS_pread64,
     libc::SYS_preadv,
     libc::SYS_pwrite64,
@@ -86,7 +91,6 @@ const ALWAYS: &[i64] = &[
     libc::SYS_read,
     libc::SYS_readv,
     libc::SYS_renameat,
-    libc::SYS_statx,
     libc::SYS_unlinkat,
     libc::SYS_write,
     libc::SYS_writev,
@@ -203,7 +207,7 @@ fn rules(step: Step) -> Result<Rules> {
     let process = u64::from(std::process::id());
     let (exec, write) = (bits(libc::PROT_EXEC), bits(libc::PROT_WRITE));
     let mut some = |call: i64, conditions: Vec<SeccompCondition>| -> Result<()> {
-        let rule = SeccompRule::new(conditions)?;
+        let rule = SeccompRule::new(conditions).map_err(refused)?;
         rules.entry(call).or_default().push(rule);
         Ok(())
     };
@@ -217,10 +221,16 @@ fn rules(step: Step) -> Result<Rules> {
         Step::Loading => 0,
         Step::Decoding => bits(libc::O_PATH),
     };
-    some(
-        libc::SYS_openat,
-        vec![without(2, handle)?, without(3, SET_ID)?],
-    )?;
+    // Landlock's first versions let a file be emptied by whoever may read it.
+    let (access, truncate) = (bits(libc::O_ACCMODE), bits(libc::O_TRUNC));
+    for how in [
+        masked(2, truncate, 0)?,
+        masked(2, access, bits(libc::O_WRONLY))?,
+        masked(2, access, bits(libc::O_RDWR))?,
+    ] {
+        let rest = [without(2, handle)?, without(3, SET_ID)?];
+        some(libc::SYS_openat, [vec![how], rest.to_vec()].concat())?;
+    }
     some(libc::SYS_mkdirat, vec![without(2, SET_ID)?])?;
     #[cfg(target_arch = "x86_64")]
     some(libc::SYS_mkdir, vec![without(1, SET_ID)?])?;
@@ -243,6 +253,18 @@ fn rules(step: Step) -> Result<Rules> {
     some(libc::SYS_prlimit64, vec![equals(0, 0)?, null(2)?])?;
     for option in [libc::PR_SET_NAME, libc::PR_GET_NAME, PR_SET_VMA] {
         some(libc::SYS_prctl, vec![equals(0, bits(option))?])?;
+    }
+    // Of an open file, not of a path; libraries of this process never ask otherwise.
+    let open_file = bits(libc::AT_EMPTY_PATH);
+    match step {
+        Step::Loading => {
+            some(libc::SYS_newfstatat, vec![masked(2, 0, 0)?])?;
+            some(libc::SYS_statx, vec![masked(2, 0, 0)?])?;
+        }
+        Step::Decoding => {
+            some(libc::SYS_newfstatat, vec![equals(3, open_file)?])?;
+            some(libc::SYS_statx, vec![masked(2, open_file, open_file)?])?;
+        }
     }
     if step == Step::Loading {
         // The linker maps a library's code from its file; it is never written to.
@@ -269,29 +291,14 @@ fn without(number: u8, mask: u64) -> Result<SeccompCondition> {
 
 fn masked(number: u8, mask: u64, value: u64) -> Result<SeccompCondition> {
     let operator = SeccompCmpOp::MaskedEq(mask);
-    Ok(SeccompCondition::new(
-        number,
-        SeccompCmpArgLen::Dword,
-        operator,
-        value,
-    )?)
+    SeccompCondition::new(number, SeccompCmpArgLen::Dword, operator, value).map_err(refused)
 }
 
 fn equals(number: u8, value: u64) -> Result<SeccompCondition> {
-    Ok(SeccompCondition::new(
-        number,
-        SeccompCmpArgLen::Dword,
-        SeccompCmpOp::Eq,
-        value,
-    )?)
+    SeccompCondition::new(number, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, value).map_err(refused)
 }
 
 /// Argument `number`, an address, is null.
 fn null(number: u8) -> Result<SeccompCondition> {
-    Ok(SeccompCondition::new(
-        number,
-        SeccompCmpArgLen::Qword,
-        SeccompCmpOp::Eq,
-        0,
-    )?)
+    SeccompCondition::new(number, SeccompCmpArgLen::Qword, SeccompCmpOp::Eq, 0).map_err(refused)
 }

@@ -1,14 +1,15 @@
 //! What a process inherits and does not need: descriptors, groups, capabilities.
 
-use anyhow::{Context as _, Result};
 use rustix::process::{Signal, geteuid, getppid, set_parent_process_death_signal};
 use rustix::thread::{
     CapabilitySet, CapabilitySets, remove_capability_from_bounding_set, set_capabilities,
     set_no_new_privs, set_thread_groups,
 };
 
+use crate::JailError;
+
 /// Makes this process end with its parent, whatever it is doing. `None` where the parent is gone.
-pub(super) fn die_with_parent(parent: u32) -> Option<()> {
+pub(crate) fn die_with_parent(parent: u32) -> Option<()> {
     set_parent_process_death_signal(Some(Signal::KILL)).ok()?;
     // It may have ended before that.
     let now = getppid()?.as_raw_nonzero().get();
@@ -19,8 +20,8 @@ pub(super) fn die_with_parent(parent: u32) -> Option<()> {
 ///
 /// # Errors
 /// When it cannot be told which are open.
-pub(super) fn close_descriptors() -> Result<()> {
-    let entries = std::fs::read_dir("/proc/self/fd").context("cannot list open descriptors")?;
+pub(crate) fn close_descriptors() -> Result<(), JailError> {
+    let entries = std::fs::read_dir("/proc/self/fd").map_err(JailError::Descriptors)?;
     let open: Vec<i32> = entries
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
         .filter(|&fd| fd > 2)
@@ -38,8 +39,8 @@ pub(super) fn close_descriptors() -> Result<()> {
 ///
 /// # Errors
 /// When the system refuses what it must be able to do.
-pub(super) fn drop_privileges(foreign_files: bool) -> Result<()> {
-    set_no_new_privs(true).context("cannot give up new privileges")?;
+pub(crate) fn drop_privileges(foreign_files: bool) -> Result<(), JailError> {
+    set_no_new_privs(true).map_err(refused)?;
     if !geteuid().is_root() {
         // Nothing to drop: what a user's process has, Landlock and seccomp take.
         return set_none(CapabilitySet::empty());
@@ -56,12 +57,16 @@ pub(super) fn drop_privileges(foreign_files: bool) -> Result<()> {
     })
 }
 
-fn set_none(but: CapabilitySet) -> Result<()> {
-    let had = rustix::thread::capabilities(None).context("cannot read capabilities")?;
+fn set_none(but: CapabilitySet) -> Result<(), JailError> {
+    let had = rustix::thread::capabilities(None).map_err(refused)?;
     let sets = CapabilitySets {
         effective: had.effective & but,
         permitted: had.permitted & but,
         inheritable: CapabilitySet::empty(),
     };
-    set_capabilities(None, sets).context("cannot drop capabilities")
+    set_capabilities(None, sets).map_err(refused)
+}
+
+fn refused(error: rustix::io::Errno) -> JailError {
+    JailError::Privileges(error.into())
 }

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
+
+use crate::JailError;
 
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
@@ -20,36 +21,37 @@ const MAPPED_BYTES: u64 = 4 * GIB;
 
 /// Limits of the system, all of them hard.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(crate) struct Limits {
+pub struct Limits {
     /// Memory that is written to, bytes.
-    pub(crate) memory_bytes: u64,
+    pub memory_bytes: u64,
     /// Address space, bytes.
-    pub(crate) address_bytes: u64,
+    pub address_bytes: u64,
     /// Processor time, seconds, all threads together.
-    pub(crate) cpu_seconds: u64,
+    pub cpu_seconds: u64,
     /// Length of one file, bytes.
-    pub(crate) file_bytes: u64,
+    pub file_bytes: u64,
     /// Threads and processes of the user.
-    pub(crate) tasks: u64,
+    pub tasks: u64,
 }
 
 /// What a person allows a job, beside what its size asks for.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Allowance {
+pub struct Allowance {
     /// Memory, bytes.
-    pub(crate) memory_bytes: Option<u64>,
+    pub memory_bytes: Option<u64>,
     /// Wall time.
-    pub(crate) time: Option<Duration>,
+    pub time: Option<Duration>,
 }
 
 /// Limits of one job, and how long the parent waits for it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Budget {
-    pub(crate) limits: Limits,
+pub struct Budget {
+    /// Limits of the system.
+    pub limits: Limits,
     /// Wall time of the whole job.
-    pub(crate) wall: Duration,
+    pub wall: Duration,
     /// Wall time without a sign of progress.
-    pub(crate) silence: Duration,
+    pub silence: Duration,
 }
 
 impl Budget {
@@ -57,7 +59,8 @@ impl Budget {
     ///
     /// Generous: a recording of an hour at 25 kB/s on a machine that looks at two frames a second
     /// stays within it. What a person allows comes first.
-    pub(crate) fn new(input_bytes: u64, threads: usize, allowance: Allowance) -> Self {
+    #[must_use]
+    pub fn new(input_bytes: u64, threads: usize, allowance: Allowance) -> Self {
         let threads = u64::try_from(threads).unwrap_or(1).max(1);
         let memory_bytes = allowance.memory_bytes.unwrap_or(8 * GIB);
         let mib = input_bytes.div_ceil(MIB);
@@ -95,7 +98,7 @@ impl Limits {
     ///
     /// # Errors
     /// When the system refuses.
-    pub(super) fn enforce(&self) -> Result<()> {
+    pub(crate) fn enforce(&self) -> Result<(), JailError> {
         let all = [
             (Resource::As, self.address_bytes),
             (Resource::Data, self.memory_bytes),
@@ -116,7 +119,10 @@ impl Limits {
                 current: Some(value),
                 maximum: Some(value),
             };
-            setrlimit(resource, limit).with_context(|| format!("cannot limit {resource:?}"))?;
+            setrlimit(resource, limit).map_err(|source| JailError::Limit {
+                what: format!("{resource:?}"),
+                source: source.into(),
+            })?;
         }
         Ok(())
     }

@@ -4,18 +4,19 @@ use serde::{Deserialize, Serialize};
 
 /// What the system enforces on the process that decodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct JailLevel {
+pub struct JailLevel {
     /// Version of Landlock in force; 0 where there is none.
-    pub(crate) landlock_abi: u32,
+    pub landlock_abi: u32,
     /// Whether Landlock was kept below what the kernel has, for a test of older kernels.
-    pub(crate) landlock_capped: bool,
+    pub landlock_capped: bool,
     /// Whether only listed system calls are possible.
-    pub(crate) seccomp: bool,
+    pub seccomp: bool,
 }
 
 impl JailLevel {
     /// Whether files, network, other processes and executable memory are out of reach.
-    pub(crate) const fn is_full(self) -> bool {
+    #[must_use]
+    pub const fn is_full(self) -> bool {
         self.landlock_abi > 0 && self.seccomp
     }
 }

@@ -1,0 +1,165 @@
+//! Confines a process that decodes hostile files: what is left is its input and its output.
+//!
+//! Five layers: Landlock for files, a seccomp list of system calls for everything else, limits of
+//! the system, no capability and no group, no descriptor that was inherited. It is done in two
+//! steps, because a model runtime is a library that must be loaded:
+//!
+//! 1. [`enter`], before the process has a second thread: what is read is what [`Bounds`] name, and
+//!    libraries.
+//! 2. [`seal`], before a hostile file is opened and while there is still one thread: libraries and
+//!    models are out of reach, and no memory becomes executable any more.
+//!
+//! Threads that start later have what the first one has.
+
+mod file_rules;
+mod level;
+mod limits;
+mod privileges;
+mod syscalls;
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+pub use level::JailLevel;
+pub use limits::{Allowance, Budget, Limits};
+
+use file_rules::FileRules;
+
+/// What a process may reach.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Bounds {
+    /// Process that started it: when that is gone, so is the reason for the job.
+    pub parent: u32,
+    /// Files and folders that it reads.
+    pub read: Vec<PathBuf>,
+    /// Files that are there already and that it writes.
+    pub write: Vec<PathBuf>,
+    /// Folders of its own.
+    pub folders: Vec<PathBuf>,
+    /// Models and libraries, which it reads before it is sealed.
+    pub load: Vec<PathBuf>,
+    /// Limits of the system.
+    pub limits: Limits,
+    /// The newest version of Landlock that is used, for tests of what holds on older kernels;
+    /// [`JailLevel`] says so.
+    pub landlock_max: Option<i32>,
+    /// Whether it may run where the system cannot confine it.
+    pub allow_weak: bool,
+    /// Whether it must be able to open files of other users, as root can.
+    pub foreign_files: bool,
+}
+
+/// Why a process is not confined.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JailError {
+    /// The process that started it has ended.
+    #[error("the process that started this job is gone")]
+    Orphan,
+    /// It is not known which descriptors are open.
+    #[error("cannot list open descriptors")]
+    Descriptors(#[source] std::io::Error),
+    /// A limit was refused.
+    #[error("cannot limit {what}")]
+    Limit {
+        /// The system's name of it.
+        what: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Privileges could not be dropped.
+    #[error("cannot drop privileges")]
+    Privileges(#[source] std::io::Error),
+    /// A file that it is to reach is not there.
+    #[error("{path}: cannot be made reachable for the process that decodes")]
+    Path {
+        /// The file.
+        path: String,
+        /// What the system said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The kernel refused rules for files.
+    #[error("cannot confine the process's files")]
+    Files(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The kernel refused the list of system calls.
+    #[error("cannot confine the process's system calls")]
+    Calls(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The system lacks a layer without which nothing is decoded.
+    #[error("cannot confine the process that decodes: this system has {level}")]
+    Weak {
+        /// What it has.
+        level: JailLevel,
+    },
+    /// Threads that run already would keep what they may do.
+    #[error("cannot confine the process that decodes: it has {threads} threads; one is allowed")]
+    Threads {
+        /// How many it has.
+        threads: usize,
+    },
+}
+
+/// What libraries read while they are loaded and look at the processor.
+const WHILE_LOADING: &[&str] = &[
+    "/etc/ld.so.cache",
+    "/lib",
+    "/lib64",
+    "/proc/cpuinfo",
+    "/proc/meminfo",
+    "/proc/self",
+    "/proc/sys/vm",
+    "/sys/devices/system",
+    "/sys/kernel/mm",
+    "/usr/lib",
+    "/usr/lib64",
+];
+
+/// The first step. Call it before there is a second thread.
+///
+/// # Errors
+/// [`JailError::Weak`] where Landlock or seccomp is missing and `bounds` do not allow that; the
+/// others say what the system refused.
+pub fn enter(bounds: &Bounds) -> Result<JailLevel, JailError> {
+    privileges::die_with_parent(bounds.parent).ok_or(JailError::Orphan)?;
+    privileges::close_descriptors()?;
+    bounds.limits.enforce()?;
+    privileges::drop_privileges(bounds.foreign_files)?;
+    let files = FileRules {
+        read: bounds.read.iter().chain(&bounds.load).collect(),
+        write: bounds.write.iter().collect(),
+        folders: bounds.folders.iter().collect(),
+        optional: WHILE_LOADING,
+    };
+    let level = JailLevel {
+        landlock_abi: file_rules::confine(&files, bounds.landlock_max)?,
+        landlock_capped: bounds.landlock_max.is_some(),
+        seccomp: syscalls::confine(syscalls::Step::Loading).is_ok(),
+    };
+    if level.is_full() || bounds.allow_weak {
+        Ok(level)
+    } else {
+        Err(JailError::Weak { level })
+    }
+}
+
+/// The last step, before a hostile file is opened. Threads may be started after it.
+///
+/// # Errors
+/// [`JailError::Threads`] when there are some already; the others say what the system refused.
+pub fn seal(bounds: &Bounds, level: JailLevel) -> Result<(), JailError> {
+    let threads = std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
+    if threads != 1 && !bounds.allow_weak {
+        return Err(JailError::Threads { threads });
+    }
+    let files = FileRules {
+        read: bounds.read.iter().collect(),
+        write: bounds.write.iter().collect(),
+        folders: bounds.folders.iter().collect(),
+        optional: &[],
+    };
+    file_rules::confine(&files, bounds.landlock_max)?;
+    if level.seccomp {
+        syscalls::confine(syscalls::Step::Decoding)?;
+    }
+    Ok(())
+}
