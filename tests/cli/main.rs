@@ -21,6 +21,7 @@ mod events;
 mod evidence;
 mod footage;
 mod interrupt;
+mod jail;
 mod kept;
 mod keys;
 mod leaks;

@@ -143,6 +143,17 @@ impl Work {
             .unwrap()
     }
 
+    /// The same with more words in the environment.
+    pub(crate) fn spawn_with_words(&self, args: &[&str], words: &[(&str, &str)]) -> Child {
+        let mut command = self.command(&self.path("no-models"), args);
+        command
+            .envs(words.iter().copied())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
     fn command(&self, models: &Path, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_redact"));
         command

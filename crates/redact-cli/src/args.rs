@@ -89,8 +89,8 @@ pub(crate) struct GlobalArgs {
 
     /// Time that one job may take, in minutes (default: 30, and 10 more per MiB of the recording)
     #[cfg(feature = "media")]
-    #[arg(long, value_name = "MINUTES", global = true, value_parser = clap::value_parser!(u64).range(1..=100_000))]
-    pub time_max: Option<u64>,
+    #[arg(long, value_name = "MINUTES", global = true, value_parser = parse_minutes)]
+    pub time_max: Option<f64>,
 
     /// Say how far it is as lines of JSON on standard error, and stop when standard input ends
     #[arg(long, global = true, hide = true)]
@@ -253,6 +253,13 @@ pub(crate) struct BasisArgs {
     /// The reason goes into manifest, redaction log and event log
     #[arg(long, value_name = "REASON", conflicts_with = "findings")]
     pub without_findings: Option<String>,
+}
+
+#[cfg(feature = "media")]
+fn parse_minutes(text: &str) -> Result<f64, String> {
+    let minutes: Option<f64> = text.parse().ok();
+    let minutes = minutes.filter(|minutes| (0.01..=100_000.0).contains(minutes));
+    minutes.ok_or_else(|| "expected a number of minutes, 0.01 to 100000".to_owned())
 }
 
 fn parse_class(name: &str) -> Result<Class, String> {

@@ -196,9 +196,10 @@ fn child_arguments(clip: &Path, args: &BatchArgs, global: &GlobalArgs) -> Vec<Os
         "--threads",
         global.threads.map(|threads| threads.to_string().into()),
     );
-    let number = |number: Option<u64>| number.map(|number| number.to_string().into());
-    option("--memory-max", number(global.memory_max));
-    option("--time-max", number(global.time_max));
+    let memory = global.memory_max.map(|gib| gib.to_string().into());
+    let time = global.time_max.map(|minutes| minutes.to_string().into());
+    option("--memory-max", memory);
+    option("--time-max", time);
     option("--events", global.events.clone().map(Into::into));
     option("--models", args.models.models.clone().map(Into::into));
     let value_name = |value: Option<clap::builder::PossibleValue>| {

@@ -36,6 +36,9 @@ pub(crate) struct FileRules<'a> {
 pub(crate) fn confine(rules: &FileRules<'_>, landlock_max: Option<i32>) -> Result<u32, JailError> {
     let version = landlock_max.map_or(NEWEST, |max| max.min(NEWEST));
     let abi = ABI::from(version);
+    if abi == ABI::Unsupported {
+        return Ok(0);
+    }
     let mut ruleset = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(AccessFs::from_all(abi))

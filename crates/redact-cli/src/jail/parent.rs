@@ -117,7 +117,7 @@ fn budget(confinement: &Confinement, global: &GlobalArgs) -> Budget {
         memory_bytes: global.memory_max.map(|gib| gib << 30),
         time: global
             .time_max
-            .map(|minutes| Duration::from_secs(minutes * 60)),
+            .map(|minutes| Duration::from_secs_f64(minutes * 60.0)),
     };
     Budget::new(bytes, eyes::threads(global.threads), allowance)
 }
@@ -344,24 +344,30 @@ fn why_ended(
     log: &[String],
     budget: &Budget,
 ) -> anyhow::Error {
-    let minutes = |time: Duration| time.as_secs().div_ceil(60);
+    let minutes = |time: Duration| match time.as_secs() {
+        seconds @ 0..120 => format!("{seconds} seconds"),
+        seconds => format!("{} minutes", seconds / 60),
+    };
     let limits = &budget.limits;
     let limit = |what: String, option| failure::Limit { what, option }.into();
     match ended_for {
         Some(EndedFor::Cancelled) => return failure::Interrupted.into(),
         Some(EndedFor::Time) => {
-            let what = format!("{} minutes for one job", minutes(budget.wall));
+            let what = format!("{} for one job", minutes(budget.wall));
             return limit(what, "--time-max");
         }
         Some(EndedFor::Silence) => {
-            let what = format!("{} minutes without progress", minutes(budget.silence));
+            let what = format!("{} without progress", minutes(budget.silence));
             return limit(what, "--time-max");
         }
         None => {}
     }
     match status.signal() {
         Some(libc::SIGXCPU) => {
-            let what = format!("{} minutes of processor time", limits.cpu_seconds / 60);
+            let what = format!(
+                "{} of processor time",
+                minutes(Duration::from_secs(limits.cpu_seconds))
+            );
             limit(what, "--time-max")
         }
         // Out of memory, or a fault that memory would not cure.

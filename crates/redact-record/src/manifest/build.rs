@@ -488,7 +488,7 @@ fn tool(input: &ManifestInput<'_>) -> Tool {
         commit: input.tool.commit.clone(),
         libraries: values(&input.tool.libraries),
         options: values(&input.tool.options),
-        jail: input.tool.jail.map(OneLine),
+        jail: input.tool.jail,
     }
 }
 

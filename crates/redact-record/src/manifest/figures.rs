@@ -59,7 +59,7 @@ pub struct Tool {
     /// How well the process that decoded and encoded was confined. Left out by versions that did
     /// not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub jail: Option<OneLine<Jail>>,
+    pub jail: Option<Jail>,
 }
 
 /// What the system enforced on the process that decoded and encoded.
