@@ -13,8 +13,14 @@ const ELEMENTS_MAX: usize = 1_000_000;
 
 /// Whether the container at `path`, of FFmpeg's `format`, states more bytes than the file has.
 pub(crate) fn is_cut_short(path: &Path, format: &str) -> std::io::Result<bool> {
-    let length = std::fs::metadata(path)?.len();
+    let length = length(path)?;
     Ok(promised_end(path, format)?.is_some_and(|end| end > length))
+}
+
+/// Length of the file at `path`, bytes. Asked of the open file: who is confined may not ask about a
+/// path.
+pub(super) fn length(path: &Path) -> std::io::Result<u64> {
+    Ok(File::open(path)?.metadata()?.len())
 }
 
 /// Where the container at `path`, of FFmpeg's `format`, states that it ends, if it does.

@@ -138,7 +138,7 @@ pub(super) fn check_container(input: &Input, path: &Path) -> Result<(), SourceEr
     let failed = |error: std::io::Error| SourceError::Unreadable {
         source: error.into(),
     };
-    let length = std::fs::metadata(path).map_err(failed)?.len();
+    let length = extent::length(path).map_err(failed)?;
     // A file that was cut names more than it still has.
     let promised = extent::promised_end(path, &format).map_err(failed)?;
     let most = length.max(promised.unwrap_or(0));
@@ -176,7 +176,7 @@ fn check_picture(stream: &Stream<'_>) -> Result<(), SourceError> {
 
 /// Bytes of packets that may be read of the file at `path`.
 pub(crate) fn readable_bytes(path: &Path) -> u64 {
-    let length = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+    let length = extent::length(path).unwrap_or(0);
     length
         .saturating_mul(READ_TWICE_MAX)
         .saturating_add(1 << 20)
