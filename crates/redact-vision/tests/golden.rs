@@ -350,6 +350,9 @@ fn speech_is_where_the_reference_hears_it() {
     }
 }
 
+/// What each channel has, made of speech and of noise.
+type Spread<'a> = &'a dyn Fn(f32, f32) -> Vec<f32>;
+
 /// Goal: speech is found in whichever channel it is, and where a mix of all channels cancels it or
 /// only a mix separates it from other sound.
 /// Method: the same speech in one channel, spread over channels in ways of which each defeats a
@@ -362,7 +365,7 @@ fn speech_is_found_in_every_channel() {
     };
     let mut listener = SpeechListener::new(&runtime, &model, SpeechOptions::default()).unwrap();
     let samples = speech_samples();
-    let mut spans = |spread: &dyn Fn(f32, f32) -> Vec<f32>| {
+    let mut spans = |spread: Spread<'_>| {
         for (at, part) in samples.chunks(1013).enumerate() {
             let from = at * 1013;
             let noise = |at: usize| {
@@ -385,7 +388,7 @@ fn speech_is_found_in_every_channel() {
     };
     let expected = spans(&|s, _| vec![s]);
     assert!(!expected.is_empty(), "an empty answer proves nothing");
-    let same: [(&str, &dyn Fn(f32, f32) -> Vec<f32>); 6] = [
+    let same: [(&str, Spread<'_>); 6] = [
         ("both channels", &|s, _| vec![s, s]),
         ("one inverted", &|s, _| vec![s, -s]),
         ("one dead", &|s, _| vec![0.0, s]),
