@@ -1,5 +1,7 @@
 //! Approvals through the program: who may give them, and what voids them.
 
+use redact_core::UtcNanos;
+use redact_record::Overwrite;
 use serde_json::{Value, json};
 
 use crate::work::{Work, policy};
@@ -367,13 +369,25 @@ fn a_sealed_manifest_that_lowers_the_demands_is_caught() {
     }
 }
 
-/// Goal: where the policy asks for signatures, an approval is worth its key: typed by hand, with a
-/// key that nobody trusts, or twice with one key under two names, it is refused, by `render` and in
-/// the sealed manifest by `verify`. Control: two people with a key each.
-#[test]
-fn signed_approvals_cannot_be_typed() {
-    let work = Work::new();
-    plate_found(&work);
+/// The folder `home` with a key of `name`'s own, whose public half is `NAME.pub`.
+fn key_of(work: &Work, name: &str) {
+    let home = [("REDACT_HOME", name)];
+    let run = |args: &[&str]| work.redact_with_words(args, &home).expect_status(0);
+    run(&["key", "new", "--approver"]);
+    let secret = format!("{name}/approver.key");
+    let shown = run(&["key", "show", "--key", &secret]).stdout();
+    std::fs::write(work.path(&format!("{name}.pub")), shown).unwrap();
+}
+
+/// Approves with the key in the folder `home`.
+fn approve_with(work: &Work, name: &str, home: &str) -> crate::work::Run {
+    let key = format!("{home}/approver.key");
+    work.redact(&[&approve_by(name)[..], &["--key", &key]].concat())
+}
+
+/// A plan by a policy that asks for two signed approvals, not approved yet.
+fn two_signed(work: &Work) -> Value {
+    plate_found(work);
     let text = std::fs::read_to_string(policy("court.toml")).unwrap();
     let text = text.replacen(
         "second_person = true",
@@ -381,9 +395,28 @@ fn signed_approvals_cannot_be_typed() {
         1,
     );
     std::fs::write(work.path("own.toml"), text).unwrap();
-    propose(&work, "own.toml", "Ada");
-    let once = work.json("clip.plan.json");
+    propose(work, "own.toml", "Ada");
+    let mut plan = work.json("clip.plan.json");
+    plan["approvals"] = json!([]);
+    plan
+}
 
+/// Goal: where the policy asks for signatures, an approval is worth its key: typed by hand, with a
+/// key that nobody bound to the name, or twice with one key under two names, it is refused, by
+/// `render` and in the sealed manifest by `verify`. Control: two people with a key each.
+#[test]
+fn signed_approvals_cannot_be_typed() {
+    let work = Work::new();
+    let none = two_signed(&work);
+    for name in ["Ada", "Ben"] {
+        key_of(&work, name);
+        let file = format!("{name}.pub");
+        work.redact(&["key", "trust", "--approver", name, &file])
+            .expect_status(0);
+    }
+    work.write_json("clip.plan.json", &none);
+    approve_with(&work, "Ada", "Ada").expect_status(0);
+    let once = work.json("clip.plan.json");
     let mut typed = once.clone();
     let mut second = once["approvals"][0].clone();
     second["by"] = json!("Ben");
@@ -392,23 +425,117 @@ fn signed_approvals_cannot_be_typed() {
     work.write_json("clip.plan.json", &typed);
     work.redact(&RENDER).expect_refusal(&["Ben", "not signed"]);
 
+    // Ada's key under Ben's name.
     work.write_json("clip.plan.json", &once);
-    work.redact(&approve_by("Ben")).expect_status(0);
-    work.redact(&RENDER).expect_refusal(&["another person"]);
+    approve_with(&work, "Ben", "Ada").expect_status(0);
+    work.redact(&RENDER).expect_refusal(&["Ben", "Ada"]);
 
-    work.redact(&["key", "new", "--output", "ben.key"])
-        .expect_status(0);
-    let shown = work.redact(&["key", "show", "--key", "ben.key"]).stdout();
-    std::fs::write(work.path("ben.pub"), shown).unwrap();
-    let with_key = [&approve_by("Ben")[..], &["--key", "ben.key"]].concat();
     work.write_json("clip.plan.json", &once);
-    work.redact(&with_key).expect_status(0);
+    approve_with(&work, "Ben", "Ben").expect_status(0);
     work.redact(&RENDER).expect_status(0);
     let verify = ["verify", "clip.redacted.mp4", "--no-media"];
     work.redact(&verify).expect_status(0);
-    work.redact(&["key", "revoke", "ben.pub"]).expect_status(0);
+    work.redact(&["key", "revoke", "Ben.pub"]).expect_status(0);
     let said = work.redact(&verify).expect_status(1).stdout();
     assert!(said.contains("WRONG sealed manifest, approvals"), "{said}");
     work.redact(&[&RENDER[..], &["--force"]].concat())
         .expect_refusal(&["revoked"]);
+}
+
+/// Goal: one person is not two, whatever keys they make. Each attack is one that went through when
+/// every trusted key vouched for everything. Control: `signed_approvals_cannot_be_typed`.
+#[test]
+fn one_person_cannot_give_both_approvals() {
+    let work = Work::new();
+    let none = two_signed(&work);
+    key_of(&work, "Ada");
+    work.redact(&["key", "trust", "--approver", "Ada", "Ada.pub"])
+        .expect_status(0);
+    work.write_json("clip.plan.json", &none);
+    approve_with(&work, "Ada", "Ada").expect_status(0);
+    let once = work.json("clip.plan.json");
+
+    // A second key, made and trusted for releases: it is no approver's.
+    work.redact(&["key", "new", "--output", "second.key"])
+        .expect_status(0);
+    let second = [&approve_by("Second Person")[..], &["--key", "second.key"]].concat();
+    work.redact(&second).expect_refusal(&["signs releases"]);
+    // The agency's own neither, also where another program signed with it.
+    let mut forged = redact_record::plan::read(&work.path("clip.plan.json"))
+        .unwrap()
+        .0;
+    forged = redact_record::plan::approve(forged, "Second Person", UtcNanos(0), "ok").unwrap();
+    forged = redact_record::plan::sign_approval(forged, &work.key()).unwrap();
+    redact_record::plan::write(&work.path("clip.plan.json"), &forged, Overwrite::Replace).unwrap();
+    work.redact(&RENDER).expect_refusal(&["a release key"]);
+    // An approver's key that nobody bound to a name.
+    work.write_json("clip.plan.json", &once);
+    key_of(&work, "second");
+    approve_with(&work, "Second Person", "second").expect_status(0);
+    work.redact(&RENDER)
+        .expect_refusal(&["Second Person", "not signed"]);
+    // One person binds a key of their own to another name.
+    work.redact(&["key", "new", "--approver", "--output", "mine.key"])
+        .expect_status(0);
+    let mine = work.redact(&["key", "show", "--key", "mine.key"]).stdout();
+    std::fs::write(work.path("mine.pub"), mine).unwrap();
+    work.redact(&["key", "trust", "--approver", "Second Person", "mine.pub"])
+        .expect_refusal(&["cannot vouch for a key of their own"]);
+    // A second name for a key that has one, and a second key for a name that looks like hers.
+    work.redact(&["key", "trust", "--approver", "Ben", "Ada.pub"])
+        .expect_refusal(&["Ada.pub", "a key has one name"]);
+    // Homoglyphs and accents are one person, with and without signatures.
+    for name in ["\u{410}da", "ADA", "A\u{301}da"] {
+        work.write_json("clip.plan.json", &once);
+        approve_with(&work, name, "second").expect_refusal(&["another person"]);
+    }
+}
+
+/// Goal: an approver's key signs no release and no rotation, and a release key can be bound to no
+/// approver. Control: the release key signs both.
+#[test]
+fn a_key_vouches_for_nothing_but_its_purpose() {
+    use redact_record::sign::{KeyPair, Signed};
+    let work = crate::tamper::released();
+    key_of(&work, "Ada");
+    work.redact(&["key", "trust", "--approver", "Ada", "Ada.pub"])
+        .expect_status(0);
+    let verify = ["verify", "clip.redacted.mp4", "--no-media"];
+    work.redact(&verify).expect_status(0);
+    let ada = KeyPair::load(&work.path("Ada/approver.key"), None).unwrap();
+    let manifest = work.path("clip.redacted.manifest.json");
+    let bytes = std::fs::read(&manifest).unwrap();
+    let signature = ada
+        .sign_bytes(&bytes, Signed::PublicManifest, UtcNanos(0))
+        .unwrap();
+    let beside = work.path("clip.redacted.manifest.json.minisig");
+    let good = std::fs::read(&beside).unwrap();
+    std::fs::write(&beside, signature).unwrap();
+    let said = work.redact(&verify).expect_status(1).stdout();
+    assert!(said.contains("an approver's key"), "{said}");
+    std::fs::write(&beside, good).unwrap();
+    work.redact(&verify).expect_status(0);
+
+    let stranger = KeyPair::generate(None).unwrap();
+    let rotation = ada.hand_over(&stranger.public(), UtcNanos(0)).unwrap();
+    std::fs::write(work.path("x.rotation.json"), &rotation.bytes).unwrap();
+    std::fs::write(work.path("x.rotation.json.minisig"), &rotation.signature).unwrap();
+    work.redact(&["key", "trust", "x.rotation.json"])
+        .expect_refusal(&["x.rotation.json", "an approver's key"]);
+    work.redact(&["key", "trust", "Ada.pub"])
+        .expect_refusal(&["belongs to approver"]);
+    let shown = work.redact(&["key", "show"]).stdout();
+    std::fs::write(work.path("agency.pub"), shown).unwrap();
+    work.redact(&["key", "trust", "--approver", "Ben", "agency.pub"])
+        .expect_status(2);
+    // What renders keep on this machine has a key of its own, which nothing trusts.
+    let segment = KeyPair::load(&work.path("keys/segment.key"), None).unwrap();
+    assert_ne!(segment.public(), work.key().public());
+    let listed = work.redact(&["key", "list", "--json"]).json();
+    assert_eq!(listed["approvers"][0]["name"], "Ada");
+    assert!(
+        !listed
+            .to_string()
+            .contains(&segment.public().id().to_string())
+    );
 }

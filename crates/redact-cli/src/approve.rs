@@ -55,7 +55,7 @@ fn approve_noted(
     note.subject("policy", plan.policy.digest);
     let plan =
         sign_off(plan, &args.by, &args.statement, &args.accept_missing).with_context(name)?;
-    let key = key::signing_key(args.key.as_deref(), journal)?;
+    let key = key::approver_key(args.key.as_deref(), journal)?;
     let plan = plan::sign_approval(plan, &key)?;
     let overwrite = if args.force {
         Overwrite::Replace

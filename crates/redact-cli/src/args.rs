@@ -17,7 +17,8 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "media")]
 pub(crate) use desk::DeskArgs;
 pub(crate) use records::{
-    EventsArgs, EventsCommand, KeyArgs, KeyCommand, TimestampArgs, TimestampCommand, VerifyArgs,
+    EventsArgs, EventsCommand, KeyArgs, KeyCommand, TimestampArgs, TimestampCommand,
+    VerifyArgs,
 };
 #[cfg(feature = "media")]
 pub(crate) use release::{BatchArgs, PresetArg, ReencodeArg, ReleaseArgs, RenderArgs, RunArgs};
@@ -224,8 +225,8 @@ pub(crate) struct ApproveArgs {
     )]
     pub statement: String,
 
-    /// The approver's secret key, which signs the approval (default: the one that `redact key new`
-    /// made)
+    /// The approver's secret key, which signs the approval (default: the one that `redact key new
+    /// --approver` made, or one that is made now)
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
 

@@ -22,7 +22,7 @@ use redact_desk::{Certificate, Desk, Listen, Options};
 use redact_record::events::EventLog;
 
 use crate::args::{DeskArgs, GlobalArgs};
-use crate::{Outcome, approve, journal, limits, places, progress};
+use crate::{Outcome, approve, journal, key, limits, places, progress};
 
 /// Names in the folder of one task.
 const PICTURE: &str = "picture.jpg";
@@ -109,6 +109,7 @@ fn options(args: &DeskArgs, global: &GlobalArgs, port: u16, tls: bool) -> Result
         folder,
         policies,
         trusted,
+        vouch: vouch(global, log.path())?,
         watch: args.watch.clone(),
         hosts: hosts(args, port),
         tls,
@@ -121,6 +122,20 @@ fn options(args: &DeskArgs, global: &GlobalArgs, port: u16, tls: bool) -> Result
         },
         jobs: Arc::new(jobs),
     })
+}
+
+/// Vouches for approvers with the release key, which is read for that alone, and made if there is
+/// none.
+fn vouch(global: &GlobalArgs, log: &std::path::Path) -> Result<redact_desk::Vouch> {
+    let log = log.to_owned();
+    let by = global.on_behalf.clone();
+    // A log that cannot be written is found now.
+    journal::Journal::at(&log, by.as_deref())?;
+    Ok(Arc::new(move |new| {
+        let journal = journal::Journal::at(&log, by.as_deref())?;
+        let release = key::signing_key(None, &journal)?;
+        Ok(release.vouch_for(new)?)
+    }))
 }
 
 /// Names as browsers send them: with the port, and without it where it is the scheme's own.

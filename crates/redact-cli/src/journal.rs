@@ -3,7 +3,7 @@
 //! The log is opened before anything is done, so that whatever happens later can be written down.
 //! An act whose entry cannot be written is not done: no release goes out unrecorded.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use redact_core::Digest;
@@ -72,23 +72,37 @@ impl Journal {
     /// # Errors
     /// When the log cannot be written or is none.
     pub(crate) fn open(global: &GlobalArgs, by: Option<&str>) -> Result<Self> {
-        let path = file(global)?;
+        Self::at(&file(global)?, by.or(global.on_behalf.as_deref()))
+    }
+
+    /// Opens the log at `path`, and begins it if there is none.
+    ///
+    /// # Errors
+    /// When the log cannot be written or is none.
+    pub(crate) fn at(path: &Path, by: Option<&str>) -> Result<Self> {
         let name = || format!("{}: cannot keep the event log", path.display());
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).with_context(name)?;
         }
         let user = places::user();
         let journal = Self {
-            log: EventLog::open(&path).with_context(name)?,
+            log: EventLog::open(path).with_context(name)?,
             machine: machine(),
-            who: within(
-                by.or(global.on_behalf.as_deref())
-                    .map_or(user, |by| by.trim().to_owned()),
-            ),
+            who: within(by.map_or(user, |by| by.trim().to_owned())),
         };
         let next = journal.event(&Note::new(Act::Repair), Outcome::Success);
         journal.log.mend(&next).with_context(name)?;
         Ok(journal)
+    }
+
+    /// The log's file.
+    pub(crate) fn path(&self) -> &Path {
+        self.log.path()
+    }
+
+    /// Who acts, as the log names them.
+    pub(crate) fn who(&self) -> &str {
+        &self.who
     }
 
     /// Writes down that an act was done.

@@ -1,4 +1,9 @@
 //! `redact key`: signing keys, and whose signatures are believed.
+//!
+//! Each key has one purpose: the agency's signs releases, an approver's approvals, and a third one
+//! what a render leaves on this machine for the next one.
+
+mod custody;
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +11,11 @@ use anyhow::{Context as _, Result, bail};
 use redact_core::Digest;
 use redact_record::Overwrite;
 use redact_record::events::Act;
-use redact_record::sign::{KeyPair, PublicKey, Rotation, TrustStore, TrustedKey};
+use redact_record::person::is_one_person;
+use redact_record::sign::{
+    APPROVER_SUFFIX, ApproverRecord, KeyPair, NewApprover, PublicKey, Purpose, Rotation,
+    TrustStore, TrustedKey,
+};
 
 use crate::args::{GlobalArgs, KeyArgs, KeyCommand};
 use crate::journal::{Journal, Note};
@@ -18,19 +27,24 @@ use crate::{Outcome, places};
 /// When a file cannot be read or written, or is no key.
 pub(crate) fn key(args: &KeyArgs, global: &GlobalArgs) -> Result<Outcome> {
     match &args.command {
-        KeyCommand::New { output } => {
+        KeyCommand::New { output, approver } => {
             let journal = Journal::open(global, None)?;
-            let path = match output {
-                Some(path) => path.clone(),
-                None => places::secret_key()?,
+            let purpose = match approver {
+                true => Purpose::Approver,
+                false => Purpose::Release,
+            };
+            let path = match (output, purpose) {
+                (Some(path), _) => path.clone(),
+                (None, Purpose::Approver) => places::approver_key()?,
+                (None, _) => places::secret_key()?,
             };
             if path.exists() {
                 bail!(
-                    "{}: there is a key already, and releases were signed with it",
+                    "{}: there is a key already, and something was signed with it",
                     path.display()
                 );
             }
-            let pair = make(&path, &journal)?;
+            let pair = make(&path, purpose, &journal)?;
             show(&pair.public(), global);
         }
         KeyCommand::Show { key } => {
@@ -38,9 +52,20 @@ pub(crate) fn key(args: &KeyArgs, global: &GlobalArgs) -> Result<Outcome> {
                 Some(path) => path.clone(),
                 None => places::secret_key()?,
             };
-            show(&load(&path)?.public(), global);
+            let public = load(&path)?.public();
+            show(&public, global);
+            if !global.json && !global.quiet {
+                crate::warn_line(&publication(&public));
+            }
         }
-        KeyCommand::Trust { file } => {
+        KeyCommand::Trust {
+            file,
+            approver: Some(name),
+        } => trust_approver(file, name, global)?,
+        KeyCommand::Trust {
+            file,
+            approver: None,
+        } => {
             let journal = Journal::open(global, None)?;
             let mut note = note("trust");
             let public = trust_file(file).map_err(|error| journal.failed(&note, error))?;
@@ -52,6 +77,8 @@ pub(crate) fn key(args: &KeyArgs, global: &GlobalArgs) -> Result<Outcome> {
             ));
         }
         KeyCommand::Rotate => rotate(global)?,
+        KeyCommand::Backup { output, force } => custody::backup(output, *force, global)?,
+        KeyCommand::Restore { file } => custody::restore(file, global)?,
         KeyCommand::Revoke { file } => {
             let journal = Journal::open(global, None)?;
             let mut note = note("revoke");
@@ -75,6 +102,80 @@ fn trust_file(file: &Path) -> Result<PublicKey> {
     }
     let rotation = Rotation::load(file).with_context(name)?;
     Ok(store()?.add_rotation(&rotation).with_context(name)?.new)
+}
+
+/// Binds an approver's key to a name, with the release key's signature.
+fn trust_approver(file: &Path, name: &str, global: &GlobalArgs) -> Result<()> {
+    let journal = Journal::open(global, None)?;
+    let mut note = note("trust-approver");
+    let bound =
+        bind_approver(file, name, &journal).map_err(|error| journal.failed(&note, error))?;
+    note.subject("key", fingerprint(&bound));
+    journal.done(&note)?;
+    crate::say(&format!(
+        "approvals by {name:?} count when signed with key {}",
+        bound.id()
+    ));
+    Ok(())
+}
+
+fn bind_approver(file: &Path, name: &str, journal: &Journal) -> Result<PublicKey> {
+    let path = || file.display().to_string();
+    let key = PublicKey::load(file).with_context(path)?;
+    let me = journal.who();
+    if is_one_person(me, name) || made_here(&key, me, journal)? {
+        bail!(
+            "{}: {me:?} cannot vouch for a key of their own; another person must run this, with \
+             the public key that the approver hands over",
+            file.display()
+        );
+    }
+    let mut store = store()?;
+    let release = signing_key(None, journal)?;
+    let record = release.vouch_for(NewApprover {
+        name,
+        key: &key,
+        added_by: me,
+        replaces: store.approver_key(name).filter(|id| *id != key.id()),
+        at: crate::approve::now(),
+    });
+    let record = record.with_context(path)?;
+    // Read again: the release key may have been made, and trusted, just now.
+    store = self::store()?;
+    store.add_approver(&record).with_context(path)?;
+    Ok(key)
+}
+
+/// Whether the event log says that `who` made the key here.
+fn made_here(key: &PublicKey, who: &str, journal: &Journal) -> Result<bool> {
+    let (wanted, me) = (fingerprint(key), crate::journal::machine());
+    let mut made = false;
+    let log = journal.path();
+    redact_record::events::read(log, &mut |entry| {
+        let Ok(entry) = entry else { return };
+        let event = &entry.event;
+        let is_new = event.details.iter().any(|(_, detail)| {
+            matches!(detail, redact_record::events::Detail::Label(label) if label.as_str() == "new")
+        });
+        let same = event.subjects.iter().any(|(_, digest)| *digest == wanted);
+        // The user by the system's word, not by the name that somebody approved under.
+        let by_me = event.machine == me || is_one_person(&event.who, who);
+        made |= event.what == Act::Key && is_new && same && by_me;
+    })
+    .with_context(|| log.display().to_string())?;
+    Ok(made)
+}
+
+/// Who releases can be checked by: the sentence for the agency's website.
+fn publication(public: &PublicKey) -> String {
+    format!(
+        "fingerprint (SHA-256 of the second line above): {}\n\
+         for the agency's website: \"Redacted recordings released by [AGENCY] are signed with \
+         minisign key {}, fingerprint {}.\"",
+        fingerprint(public),
+        public.id(),
+        fingerprint(public)
+    )
 }
 
 fn is_rotation(file: &Path) -> bool {
@@ -149,11 +250,32 @@ fn list(global: &GlobalArgs) -> Result<()> {
                 serde_json::json!({ "id": trusted.key.id().to_string(), "name": trusted.name })
             })
             .collect();
-        crate::say(&serde_json::json!({ "trusted": trusted, "revoked": revoked }).to_string());
+        let approvers: Vec<serde_json::Value> = store
+            .approvers()
+            .iter()
+            .map(|approver| {
+                serde_json::json!({
+                    "id": approver.key.id().to_string(), "name": approver.name,
+                    "added_by": approver.added_by, "vouched_by": approver.vouched_by.to_string(),
+                })
+            })
+            .collect();
+        let document = serde_json::json!({
+            "trusted": trusted, "approvers": approvers, "revoked": revoked,
+        });
+        crate::say(&document.to_string());
         return Ok(());
     }
     for trusted in store.keys() {
         crate::say(&format!("trusted  {}  {}", trusted.key.id(), trusted.name));
+    }
+    for approver in store.approvers() {
+        crate::say(&format!(
+            "approver {}  {}, added by {}",
+            approver.key.id(),
+            approver.name,
+            approver.added_by
+        ));
     }
     for id in revoked {
         crate::say(&format!("revoked  {id}"));
@@ -173,9 +295,58 @@ pub(crate) fn signing_key(given: Option<&Path>, journal: &Journal) -> Result<Key
     if path.exists() {
         return load(&path);
     }
-    let pair = make(&path, journal)?;
+    let pair = make(&path, Purpose::Release, journal)?;
     tracing::info!("made a signing key, {}", path.display());
     Ok(pair)
+}
+
+/// The key that signs this user's approvals: the given one, or this user's, made now if there is
+/// none yet. It counts under a name when somebody else binds it to one.
+///
+/// # Errors
+/// When it cannot be read or made, or is a key that signs releases.
+pub(crate) fn approver_key(given: Option<&Path>, journal: &Journal) -> Result<KeyPair> {
+    let path = match given {
+        Some(path) => path.to_owned(),
+        None => places::approver_key()?,
+    };
+    if given.is_none() && !path.exists() {
+        let pair = make(&path, Purpose::Approver, journal)?;
+        tracing::info!("made an approver's key, {}", path.display());
+        return Ok(pair);
+    }
+    let pair = load(&path)?;
+    if store()?.find(pair.public().id()).is_some() {
+        bail!(
+            "{}: key {} signs releases; an approval needs a key of the approver's own \
+             (`redact key new --approver`)",
+            path.display(),
+            pair.public().id()
+        );
+    }
+    Ok(pair)
+}
+
+/// The key that signs what a render leaves for the next one on this machine, made if there is none.
+/// It is for this user alone: nothing trusts it.
+///
+/// # Errors
+/// When it cannot be read or made.
+pub(crate) fn segment_key() -> Result<KeyPair> {
+    let path = places::segment_key()?;
+    let name = || path.display().to_string();
+    if path.exists() {
+        return KeyPair::load(&path, None).with_context(name);
+    }
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).with_context(name)?;
+    }
+    let pair = KeyPair::generate(None).with_context(name)?;
+    match pair.save(&path, Overwrite::Never) {
+        // Another process made it in the meantime.
+        Err(_) if path.exists() => KeyPair::load(&path, None).with_context(name),
+        saved => saved.map(|()| pair).with_context(name),
+    }
 }
 
 /// Keys whose signatures are believed: those in `files`, or this user's trusted ones.
@@ -190,6 +361,9 @@ pub(crate) fn trusted(files: &[PathBuf]) -> Result<TrustStore> {
     let mut keys = Vec::with_capacity(files.len());
     let (rotations, files): (Vec<&PathBuf>, Vec<&PathBuf>) =
         files.iter().partition(|file| is_rotation(file));
+    let (approvers, files): (Vec<&PathBuf>, Vec<&PathBuf>) = files
+        .into_iter()
+        .partition(|file| file.to_string_lossy().ends_with(APPROVER_SUFFIX));
     for file in files {
         let key = PublicKey::load(file).with_context(|| file.display().to_string())?;
         let name = file
@@ -204,6 +378,11 @@ pub(crate) fn trusted(files: &[PathBuf]) -> Result<TrustStore> {
         let name = || file.display().to_string();
         let rotation = Rotation::load(file).with_context(name)?;
         store.follow(&rotation).with_context(name)?;
+    }
+    for file in approvers {
+        let name = || file.display().to_string();
+        let record = ApproverRecord::load(file).with_context(name)?;
+        store.follow_approver(&record).with_context(name)?;
     }
     Ok(store)
 }
@@ -220,10 +399,11 @@ pub(crate) fn trusted_only(key: &PublicKey) -> Result<TrustStore> {
     }])?)
 }
 
-/// Makes a key pair, trusts it and writes that down.
-fn make(path: &Path, journal: &Journal) -> Result<KeyPair> {
+/// Makes a key pair and writes that down. A key for releases is trusted for them; an approver's
+/// counts for nothing until somebody else binds it to a name.
+fn make(path: &Path, purpose: Purpose, journal: &Journal) -> Result<KeyPair> {
     let mut note = note("new");
-    let pair = make_files(path).map_err(|error| journal.failed(&note, error))?;
+    let pair = make_files(path, purpose).map_err(|error| journal.failed(&note, error))?;
     note.subject("key", fingerprint(&pair.public()));
     journal.done(&note)?;
     Ok(pair)
@@ -240,14 +420,16 @@ fn fingerprint(public: &PublicKey) -> Digest {
     redact_record::digest_bytes(public.to_base64().as_bytes())
 }
 
-fn make_files(path: &Path) -> Result<KeyPair> {
+fn make_files(path: &Path, purpose: Purpose) -> Result<KeyPair> {
     let name = || path.display().to_string();
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).with_context(name)?;
     }
     let pair = KeyPair::generate(places::passphrase().as_deref()).with_context(name)?;
     pair.save(path, Overwrite::Never).with_context(name)?;
-    trust(&pair.public())?;
+    if purpose == Purpose::Release {
+        trust(&pair.public())?;
+    }
     Ok(pair)
 }
 
@@ -274,7 +456,10 @@ fn trust(public: &PublicKey) -> Result<()> {
 fn show(public: &PublicKey, global: &GlobalArgs) {
     let (id, key) = (public.id().to_string(), public.to_base64());
     if global.json {
-        crate::say(&serde_json::json!({ "id": id, "public_key": key }).to_string());
+        let fingerprint = fingerprint(public).to_string();
+        let document =
+            serde_json::json!({ "id": id, "public_key": key, "fingerprint": fingerprint });
+        crate::say(&document.to_string());
     } else {
         crate::say(&format!(
             "untrusted comment: minisign public key {id}\n{key}"

@@ -152,6 +152,11 @@ fn report(error: &anyhow::Error, json: bool) {
     }
 }
 
+/// Prints one line to standard error.
+pub(crate) fn warn_line(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
 /// Prints one line to standard output. A reader that went away (`redact … | head`) is no failure.
 pub(crate) fn say(line: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{line}");

@@ -123,6 +123,29 @@ pub(crate) fn secret_key() -> Result<PathBuf> {
     Ok(key_dir()?.join("redact.key"))
 }
 
+/// The secret key that signs this user's approvals.
+///
+/// # Errors
+/// When the environment names no home.
+pub(crate) fn approver_key() -> Result<PathBuf> {
+    Ok(key_dir()?.join("approver.key"))
+}
+
+/// The secret key that signs what renders leave for the next one.
+///
+/// # Errors
+/// When the environment names no home.
+pub(crate) fn segment_key() -> Result<PathBuf> {
+    Ok(key_dir()?.join("segment.key"))
+}
+
+/// The passphrase of backups: `$REDACT_BACKUP_PASSPHRASE`.
+pub(crate) fn backup_passphrase() -> Option<String> {
+    env::var("REDACT_BACKUP_PASSPHRASE")
+        .ok()
+        .filter(|passphrase| !passphrase.is_empty())
+}
+
 /// This user's event log.
 ///
 /// # Errors

@@ -76,7 +76,7 @@ fn render_noted(
     let findings = basis::check(&plan, &args.plan, &args.basis)?;
     let policy = policy::embedded(&plan.policy).with_context(|| args.plan.display().to_string())?;
     let looks_again = args.release.second_look || policy.second_look;
-    let kept = kept_folder(&args.release, &key)?;
+    let kept = kept_folder(&args.release)?;
     let progress = TerminalProgress::new(global.quiet);
     let bound = bind(clip, &progress)?;
     note.subject("source", bound.sha256);
@@ -111,11 +111,12 @@ fn render_noted(
 ///
 /// # Errors
 /// When the environment names no home.
-pub(crate) fn kept_folder(args: &ReleaseArgs, key: &Arc<KeyPair>) -> Result<Option<KeptFolder>> {
+pub(crate) fn kept_folder(args: &ReleaseArgs) -> Result<Option<KeptFolder>> {
     if args.no_cache || args.reencode == ReencodeArg::All {
         return Ok(None);
     }
-    let opened = KeptFolder::open(&places::kept_runs()?, Arc::clone(key));
+    let runs = places::kept_runs()?;
+    let opened = key::segment_key().and_then(|key| KeptFolder::open(&runs, Arc::new(key)));
     Ok(opened
         .inspect_err(|error| tracing::warn!("no runs are kept: {error:#}"))
         .ok())

@@ -52,7 +52,7 @@ fn run_noted(
     let key = Arc::new(key::signing_key(args.release.key.as_deref(), journal)?);
     let trust = key::trusted_only(&key.public())?;
     let context = render::context(&args.release, args.supersedes.as_deref())?;
-    let kept = render::kept_folder(&args.release, &key)?;
+    let kept = render::kept_folder(&args.release)?;
 
     let progress = TerminalProgress::new(global.quiet);
     let request = ScanRequest {

@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use redact_core::port::BoxError;
 use redact_core::{Digest, Findings, UtcNanos};
 use redact_record::events::{Act, Detail, Event, EventLog, Label, Outcome};
+use redact_record::sign::{ApproverRecord, NewApprover};
 use tokio::sync::broadcast;
 
 use crate::accounts::hashing::Hashing;
@@ -30,6 +32,12 @@ const SETUP_LASTS: Millis = 72 * HOUR;
 /// Gives the time: the desk has no clock of its own, so that tests can turn it.
 pub type Clock = Arc<dyn Fn() -> UtcNanos + Send + Sync>;
 
+/// Signs, with the agency's release key, that an approver's key belongs to a name.
+///
+/// The desk holds no release key: whoever opens it does. A failure keeps the approver's key from
+/// counting.
+pub type Vouch = Arc<dyn Fn(NewApprover<'_>) -> Result<ApproverRecord, BoxError> + Send + Sync>;
+
 /// Where acts are written down, and as what.
 #[derive(Clone, Debug)]
 pub struct Journal {
@@ -50,6 +58,8 @@ pub struct Options {
     pub policies: PathBuf,
     /// The folder of trusted keys, into which the keys of those who approve are put.
     pub trusted: PathBuf,
+    /// Binds an approver's key to the name of the account.
+    pub vouch: Vouch,
     /// A folder from which recordings may be taken.
     pub watch: Option<PathBuf>,
     /// Names under which browsers may reach the desk, as `Host` has them: `127.0.0.1:7350`.
@@ -139,6 +149,7 @@ impl Desk {
         // What a crash left.
         let settled = views::settle(&app, Over::All).await;
         settled.map_err(|_| DeskError::EventLog)?;
+        crate::accounts::signing::upgrade(&app).await?;
         Runner::resume(&app).await?;
         Ok(Self { app })
     }

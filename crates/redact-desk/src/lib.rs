@@ -48,7 +48,7 @@ mod time;
 mod uploads;
 mod views;
 
-pub use app::{Clock, Desk, Journal, Options};
+pub use app::{Clock, Desk, Journal, Options, Vouch};
 pub use error::DeskError;
 pub use jobs::{FollowTask, Jobs, PreviewTask, RenderTask, Task, TaskError, VerifyTask, Watch};
 pub use routes::{Role, RouteInfo, route_table};

@@ -167,6 +167,12 @@ pub enum RecordError {
     /// The passphrase does not open the key, or the key file is damaged.
     #[error("wrong passphrase, or a damaged secret key")]
     KeyRefused,
+    /// The passphrase does not open the backup, or the file is damaged.
+    #[error(
+        "cannot open the backup: wrong passphrase, or a damaged file; without its passphrase nothing \
+         in it can be recovered"
+    )]
+    BackupRefused,
     /// Others than the owner may read the secret key.
     #[error("the secret key file has mode {mode:03o}, expected 600")]
     KeyTooOpen {
@@ -191,6 +197,24 @@ pub enum RecordError {
     KeyConflict {
         /// The identifier.
         id: crate::sign::KeyId,
+    },
+    /// A key and a name are not free to be bound to each other.
+    #[error("key {key} belongs to approver {name:?}; a key has one name, and a name one key")]
+    ApproverTaken {
+        /// The key that is bound already.
+        key: crate::sign::KeyId,
+        /// The name it is bound to.
+        name: String,
+    },
+    /// An approval is signed with the key of somebody else.
+    #[error(
+        "{by:?}'s approval is signed with the key of {owner:?}; it needs the approver's own key"
+    )]
+    OtherApprover {
+        /// Who approved, by the approval.
+        by: String,
+        /// Whose key it is.
+        owner: String,
     },
     /// The signature does not hold.
     #[error("the signature does not hold")]

@@ -10,6 +10,7 @@
 //! - [`report`]: the verdict of a check, as a page and as data;
 //! - [`reasons`]: what may be withheld under which law, by jurisdiction;
 //! - [`timestamp`]: stamps of time-stamping authorities, asked for and checked offline;
+//! - [`person`]: whether two spellings of a name are one person;
 //! - [`naming`]: where the records of a release lie.
 //!
 //! Nothing here decodes a recording or runs a model, so a third party can build a checker from
@@ -26,6 +27,7 @@ pub mod manifest;
 pub mod naming;
 mod paper;
 mod pdf;
+pub mod person;
 pub mod plan;
 pub mod policy;
 pub mod reasons;
@@ -44,4 +46,4 @@ pub use digest::{Advance, FileBinding, LEAF_BYTES, digest_bytes, digest_file};
 pub use error::RecordError;
 pub use json::{is_unseen, visible};
 pub use naming::{ReleasePaths, release_paths};
-pub use store::{Overwrite, read, write};
+pub use store::{Overwrite, read, write, write_for_owner};

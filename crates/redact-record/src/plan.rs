@@ -16,8 +16,9 @@ use redact_core::{
 
 use crate::file::plan::{ApprovalFile, PlanFile, content_digest};
 use crate::json::{self, FileKind, check_text};
+use crate::person::is_one_person;
 use crate::policy::{self, Policy};
-use crate::sign::{KeyPair, PublicKey, SignatureVerdict, Signed, TrustStore};
+use crate::sign::{KeyPair, PublicKey, SignatureProblem, SignatureVerdict, Signed, TrustStore};
 use crate::{Overwrite, RecordError, digest_bytes, store};
 
 pub(crate) const KIND: FileKind = FileKind {
@@ -188,7 +189,10 @@ pub fn approve(
     check_text("statement", statement, 2000)?;
     check_approvals(&plan)?;
     check_policy(&plan)?;
-    let again = plan.approvals.iter().any(|approval| approval.is_by(by));
+    let again = plan
+        .approvals
+        .iter()
+        .any(|approval| is_one_person(&approval.by, by));
     if plan.second_person && again {
         return Err(RecordError::SamePerson { by: by.to_owned() });
     }
@@ -238,11 +242,12 @@ pub fn check_signed_with(approval: &Approval, key: &PublicKey) -> Result<(), Rec
 }
 
 /// Checks the signatures of `plan`'s approvals: each that is there must hold, and where the policy
-/// asks for signatures, each must be there, by a key that `trust` believes, and two people have two
-/// keys.
+/// asks for signatures, each must be there, by a key that `trust` binds to the approver's name, and
+/// two people have two keys. A key that signs releases is no approver's.
 ///
 /// # Errors
-/// [`RecordError::Signature`], [`RecordError::Unsigned`], [`RecordError::SamePerson`]; those of
+/// [`RecordError::Signature`], [`RecordError::Unsigned`], [`RecordError::OtherApprover`],
+/// [`RecordError::SamePerson`]; those of
 /// [`policy::embedded`].
 pub fn check_signatures(plan: &Plan, trust: &TrustStore) -> Result<(), RecordError> {
     let policy = policy::embedded(&plan.policy)?;
@@ -254,6 +259,9 @@ pub(crate) fn check_signed(
     policy: &Policy,
     trust: &TrustStore,
 ) -> Result<(), RecordError> {
+    if policy.second_person {
+        check_two_people(approvals)?;
+    }
     let mut keys = Vec::with_capacity(approvals.len());
     for approval in approvals {
         let unsigned = || RecordError::Unsigned {
@@ -266,7 +274,16 @@ pub(crate) fn check_signed(
             continue;
         };
         match trust.check(&signed_bytes(approval), signature, Signed::Approval) {
-            SignatureVerdict::Trusted { key, .. } => keys.push(key),
+            SignatureVerdict::Trusted { key, name } => {
+                // An approval of a name that is bound to another key is worth nothing.
+                if !is_one_person(&name, &approval.by) {
+                    let by = approval.by.clone();
+                    return Err(RecordError::OtherApprover { by, owner: name });
+                }
+                keys.push(key);
+            }
+            // Plans of earlier versions were approved with the key that signs releases.
+            SignatureVerdict::Bad(SignatureProblem::OtherPurpose { .. }) if !policy.signed => {}
             SignatureVerdict::Unknown { .. } if policy.signed => return Err(unsigned()),
             SignatureVerdict::Unknown { .. } => {}
             SignatureVerdict::Bad(problem) => return Err(RecordError::Signature(problem)),
@@ -281,6 +298,19 @@ pub(crate) fn check_signed(
         }
         _ => Ok(()),
     }
+}
+
+/// Refuses approvals by one person under several spellings.
+fn check_two_people(approvals: &[Approval]) -> Result<(), RecordError> {
+    let Some((first, others)) = approvals.split_first() else {
+        return Ok(());
+    };
+    let same = |other: &Approval| is_one_person(&first.by, &other.by);
+    if !others.is_empty() && others.iter().all(same) {
+        let by = first.by.clone();
+        return Err(RecordError::SamePerson { by });
+    }
+    Ok(())
 }
 
 /// Takes every approval off, so that a changed plan can be approved again.
@@ -310,6 +340,9 @@ pub fn read_unapproved(path: &Path) -> Result<Plan, RecordError> {
 pub fn approved(plan: Plan, source: Digest) -> Result<ApprovedPlan, RecordError> {
     check_approvals(&plan)?;
     check_policy(&plan)?;
+    if plan.second_person {
+        check_two_people(&plan.approvals)?;
+    }
     Ok(ApprovedPlan::new(plan, source)?)
 }
 

@@ -9,10 +9,14 @@
 //! - each signature has one spelling: text that would mean the same is refused, also in the
 //!   comment that minisign leaves unsigned.
 
+mod approver;
+mod backup;
 mod key;
 mod rotation;
 mod trust;
 
+pub use approver::{APPROVER_SUFFIX, Approver, ApproverRecord, NewApprover};
+pub use backup::{BACKUP_BYTES_MAX, BACKUP_PASSPHRASE_MIN, BackupKey, open_backup, seal_backup};
 pub use key::{KeyId, KeyPair, PublicKey};
 pub use rotation::{HandedOver, Rotation};
 pub use trust::{SignatureVerdict, TrustStore, TrustedKey};
@@ -32,6 +36,8 @@ pub enum Signed {
     SealedManifest,
     /// An old key's word for a new one.
     KeyRotation,
+    /// The agency's word that an approver's key belongs to a name.
+    ApproverKey,
     /// Somebody's word that a plan is right.
     Approval,
     /// What a render keeps for the next one on the same machine.
@@ -44,8 +50,46 @@ impl Signed {
             Self::PublicManifest => "public-manifest",
             Self::SealedManifest => "sealed-manifest",
             Self::KeyRotation => "key-rotation",
+            Self::ApproverKey => "approver-key",
             Self::Approval => "approval",
             Self::KeptRun => "kept-run",
+        }
+    }
+}
+
+/// What a key is for. It vouches for nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// The agency's: releases, the key that follows it, and whose an approver's key is.
+    Release,
+    /// One person's: approvals.
+    Approver,
+    /// One user's on one machine: what a render leaves for the next one.
+    Segment,
+}
+
+impl Purpose {
+    /// `a release`, `an approver's` or `a segment`.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Release => "a release",
+            Self::Approver => "an approver's",
+            Self::Segment => "a segment",
+        }
+    }
+}
+
+impl Signed {
+    /// What a key must be for that signs this.
+    #[must_use]
+    pub const fn purpose(self) -> Purpose {
+        match self {
+            Self::PublicManifest | Self::SealedManifest | Self::KeyRotation | Self::ApproverKey => {
+                Purpose::Release
+            }
+            Self::Approval => Purpose::Approver,
+            Self::KeptRun => Purpose::Segment,
         }
     }
 }
@@ -80,6 +124,16 @@ pub enum SignatureProblem {
         /// Kind in the signature.
         found: String,
         /// Kind of the record.
+        expected: &'static str,
+    },
+    /// It was made with a key that is for something else.
+    #[error("signed with key {key}, which is {found} key; it needs {expected} key")]
+    OtherPurpose {
+        /// The key's identifier.
+        key: KeyId,
+        /// What the key is for, with its article.
+        found: &'static str,
+        /// What it would have to be for, with its article.
         expected: &'static str,
     },
     /// It was made with a key that is not to be believed any more.

@@ -81,6 +81,14 @@ pub fn write(path: &Path, bytes: &[u8], overwrite: Overwrite) -> Result<(), Reco
     write_with(path, bytes, overwrite, Access::Shared)
 }
 
+/// Writes `bytes` to `path` as a file that its owner alone may read.
+///
+/// # Errors
+/// [`RecordError::Exists`], [`RecordError::Write`].
+pub fn write_for_owner(path: &Path, bytes: &[u8], overwrite: Overwrite) -> Result<(), RecordError> {
+    write_with(path, bytes, overwrite, Access::Owner)
+}
+
 pub(crate) fn write_with(
     path: &Path,
     bytes: &[u8],

@@ -75,6 +75,9 @@ Examples:
   redact key new                       makes this user's signing key
   redact key show > agency.pub         for auditors
   redact key trust agency.pub          believes releases signed with it
+  redact key new --approver            makes a key that signs this user's approvals
+  redact key trust --approver 'Ada Okafor' ada.pub   somebody else binds her key to her name
+  redact key backup agency.backup      all secret keys, encrypted with REDACT_BACKUP_PASSPHRASE
   redact key rotate                    a new key; hand the statement to auditors
   redact key trust A-to-B.rotation.json   follows it
   redact key revoke stolen.pub         believes nothing signed with it any more
@@ -95,6 +98,11 @@ pub(crate) enum KeyCommand {
         /// Where to write the secret key (default: the user's configuration folder)
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
+
+        /// A key that signs this person's approvals, and no release; it counts once somebody else
+        /// binds it to a name with `redact key trust --approver NAME`
+        #[arg(long)]
+        approver: bool,
     },
     /// Show the public key to hand to auditors
     Show {
@@ -107,9 +115,29 @@ pub(crate) enum KeyCommand {
         /// A public key file, as `redact key show` prints it; or a statement of `redact key rotate`
         /// (.rotation.json) by a key that is trusted already
         file: PathBuf,
+
+        /// Bind the key to this person's name instead: it signs their approvals and nothing else.
+        /// Signed with this user's release key
+        #[arg(long, value_name = "NAME")]
+        approver: Option<String>,
     },
     /// Make a new signing key, and let the old one sign a statement that trust follows
     Rotate,
+    /// Write this user's secret keys to one file, encrypted with the passphrase in
+    /// REDACT_BACKUP_PASSPHRASE
+    Backup {
+        /// Where to write it
+        output: PathBuf,
+
+        /// Replace the file if it exists
+        #[arg(long)]
+        force: bool,
+    },
+    /// Put the secret keys of a backup back where they were
+    Restore {
+        /// The file that `redact key backup` wrote
+        file: PathBuf,
+    },
     /// Trust a key no more, nor any key that only it vouches for
     Revoke {
         /// The public key file

@@ -8,7 +8,8 @@
 //! - `NAME.found`: what audit and comparison found in them, and the digests of the coded pictures
 //!   that this was found in, and of their neighbours.
 //!
-//! Both are signed with the key that signs the release: what was changed is not used. Pictures
+//! Both are signed with a key of their own (`segment.key`), never with the one that signs releases:
+//! what was changed is not used. Pictures
 //! without a finding are decoded, audited and compared as fresh ones are; with one, the written
 //! file must have the very coded pictures. The files are readable by their owner alone, and go when
 //! they are old or many.

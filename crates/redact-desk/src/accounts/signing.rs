@@ -3,20 +3,23 @@
 //! The private half is encrypted with the person's password (ChaCha20-Poly1305 under a key that
 //! Argon2id derives) and bound to the person and the public half, so that it opens in no other
 //! account. It is decrypted only while an approval is made or a password changed: whoever has the
-//! database has nobody's signature. The public half goes to the folder of trusted keys, where
-//! `redact render` and `redact verify` look for it.
+//! database has nobody's signature. The public half is bound to the account's name, which an
+//! administrator gave it, by a record that the agency's release key signs; `redact render` and
+//! `redact verify` look for it in the folder of trusted keys. It signs approvals and nothing else.
 //!
 //! A reset of the password destroys the private half and so retires the key. What it signed before
 //! keeps its worth, or every release that the person approved would fail its next check; a key that
 //! may have been stolen is for `redact key revoke`.
 
 use argon2::Argon2;
-use redact_record::sign::{KeyPair, PublicKey, TrustStore};
+use redact_core::port::BoxError;
+use redact_record::sign::{KeyPair, NewApprover, PublicKey, TrustStore};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use sqlx::SqliteConnection;
 
 use super::Account;
 use super::hashing::{Lane, Turn};
+use crate::DeskError;
 use crate::answer::{Answer, ApiError};
 use crate::app::{App, Note, Shared};
 use crate::store::Id;
@@ -87,18 +90,65 @@ pub(crate) async fn unlock(app: &App, account: &Account, password: &str) -> Answ
     Ok(pair)
 }
 
-/// Makes sure that renders and checks believe the key, unless the agency said that they must not.
+/// Who binds keys to names here: administrators name the accounts.
+const ADDED_BY: &str = "administrator of the release desk";
+
+/// Makes sure that renders and checks believe the key for this person's approvals, unless the agency
+/// said that they must not.
 fn trust(app: &Shared, account: &Account, key: &PublicKey) -> Answer<()> {
-    let mut store = TrustStore::open(&app.options.trusted)?;
+    let store = TrustStore::open(&app.options.trusted)?;
     if store.revoked().contains(key) {
         let message = "Your signing key was revoked here.";
         return Err(ApiError::refused("key_revoked", message)
             .hint("Ask an administrator for a new link: it brings a new key."));
     }
-    if store.find(key.id()).is_none() {
-        let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
-        let login: String = account.login.chars().map(plain).collect();
-        store.add(&format!("desk-{login}-{}", key.id()), key)?;
+    if store
+        .approver(key.id())
+        .is_some_and(|known| known.name == account.name)
+    {
+        return Ok(());
+    }
+    bind(app, &account.name, key).map_err(|error| ApiError::internal(&error))
+}
+
+/// Binds `key` to `name`, in the place of the key that the name had.
+fn bind(app: &Shared, name: &str, key: &PublicKey) -> Result<(), BoxError> {
+    let replaces = TrustStore::open(&app.options.trusted)?.approver_key(name);
+    let record = (app.options.vouch)(NewApprover {
+        name,
+        key,
+        added_by: ADDED_BY,
+        replaces,
+        at: app.now_nanos(),
+    })?;
+    // Opened again: the release key may have been made just now.
+    TrustStore::open(&app.options.trusted)?.add_approver(&record)?;
+    Ok(())
+}
+
+/// Moves the keys that an earlier version put among those that sign releases to the approvers.
+///
+/// # Errors
+/// The database's and the folder's. A key that nobody can vouch for is left where it is.
+pub(crate) async fn upgrade(app: &Shared) -> Result<(), DeskError> {
+    let keys: Vec<(String, String)> = sqlx::query_as(
+        "SELECT users.name, keys.public FROM keys JOIN users ON users.id = keys.user
+         ORDER BY keys.id",
+    )
+    .fetch_all(&app.db)
+    .await?;
+    for (name, public) in keys {
+        let key = PublicKey::from_base64(&public)?;
+        let mut store = TrustStore::open(&app.options.trusted)?;
+        let old = store.find(key.id()).map(|trusted| trusted.name.clone());
+        let Some(old) = old.filter(|old| old.starts_with("desk-")) else {
+            continue;
+        };
+        store.forget(&old)?;
+        if let Err(refused) = bind(app, &name, &key) {
+            tracing::warn!("the key of an approver could not be moved: {refused}");
+            store.add(&old, &key)?;
+        }
     }
     Ok(())
 }

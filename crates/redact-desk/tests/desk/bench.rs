@@ -19,7 +19,7 @@ use redact_desk::{
     Desk, Jobs, Journal, Options, RenderTask, Role, Task, TaskError, VerifyTask, Watch,
 };
 use redact_record::events::EventLog;
-use redact_record::sign::TrustStore;
+use redact_record::sign::{KeyPair, TrustStore};
 use redact_record::{Overwrite, release_paths};
 use redact_testkit::{Scene, Sound, identity};
 use serde_json::{Value, json};
@@ -204,6 +204,18 @@ pub(crate) struct Person {
     pub(crate) secret: String,
 }
 
+/// Vouches with the bench's release key, which is trusted.
+fn vouch(folder: &Path) -> redact_desk::Vouch {
+    let path = folder.join("redact.key");
+    if !path.exists() {
+        let pair = KeyPair::generate(None).unwrap();
+        pair.save(&path, Overwrite::Never).unwrap();
+        let mut trust = TrustStore::open(&folder.join("trusted")).unwrap();
+        trust.add("agency", &pair.public()).unwrap();
+    }
+    Arc::new(move |new| Ok(KeyPair::load(&path, None)?.vouch_for(new)?))
+}
+
 impl Bench {
     pub(crate) async fn new() -> Self {
         let folder = Arc::new(TempDir::new().unwrap());
@@ -284,6 +296,7 @@ impl Bench {
             folder: folder.path().join("data"),
             policies: folder.path().join("policies"),
             trusted: folder.path().join("trusted"),
+            vouch: vouch(folder.path()),
             watch: Some(folder.path().join("inbox")),
             hosts: vec![HOST.to_owned()],
             tls,

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use redact_core::UtcNanos;
 use redact_record::plan;
-use redact_record::sign::{KeyPair, TrustStore};
+use redact_record::sign::{Approver, KeyPair, TrustStore};
 use serde_json::{Value, json};
 use sqlx::SqlitePool;
 
@@ -12,10 +12,14 @@ use crate::office::{Office, office};
 
 const NEW_PASSWORD: &str = "staple battery horse";
 
-/// The names of the keys that renders believe.
+/// The names of the approvers that renders believe, with their keys.
 fn trusted(bench: &Bench) -> Vec<String> {
     let store = TrustStore::open(&bench.jobs.trusted).unwrap();
-    store.keys().iter().map(|key| key.name.clone()).collect()
+    assert_eq!(store.keys().len(), 1, "no approver's key signs releases");
+    let approvers = store.approvers().iter();
+    approvers
+        .map(|known| format!("{} {}", known.name, known.key.id()))
+        .collect()
 }
 
 async fn database(bench: &Bench) -> SqlitePool {
@@ -55,7 +59,12 @@ async fn a_policy_that_asks_for_signatures_is_rendered() {
     office.bench.until(&office.operator, &path, ready).await;
     let names = trusted(&office.bench);
     assert_eq!(names.len(), 2, "{names:?}");
-    assert!(names[0].starts_with("desk-oli-") && names[1].starts_with("desk-pat-"));
+    for person in [&office.operator, &office.approver] {
+        let bound = names
+            .iter()
+            .any(|name| name.to_lowercase().contains(&person.login));
+        assert!(bound, "{} in {names:?}", person.login);
+    }
     let log = std::fs::read_to_string(office.bench.folder.path().join("events.jsonl")).unwrap();
     assert_eq!(
         log.matches("\"what\":\"key\"").count(),
@@ -65,8 +74,8 @@ async fn a_policy_that_asks_for_signatures_is_rendered() {
 }
 
 /// Goal: whoever can write the database still cannot approve in another's name.
-/// Method: the approver's approval is signed anew, word for word, with a key that is trusted too;
-/// the renderer's own check lets that pass, so it is the desk's that is tested.
+/// Method: the approver's approval is signed anew, word for word, with a key that is trusted for
+/// releases; desk and renderer both refuse it.
 #[tokio::test]
 async fn an_approval_signed_with_somebody_elses_key_is_refused() {
     let office = office().await;
@@ -89,7 +98,7 @@ async fn an_approval_signed_with_somebody_elses_key_is_refused() {
     forged.approvals[0].signature.clone_from(&first.signature);
     forged = plan::approve(forged, &second.by, second.at, &second.statement).unwrap();
     forged = plan::sign_approval(forged, &attacker).unwrap();
-    plan::check_signatures(&forged, &store).unwrap();
+    plan::check_signatures(&forged, &store).unwrap_err();
     let database = database(bench).await;
     let swap = async |signature: &Option<String>| {
         let done = sqlx::query("UPDATE approvals SET signature = ? WHERE name = ? AND void = 0")
@@ -216,7 +225,8 @@ async fn a_key_that_was_revoked_approves_nothing() {
     let bench = &office.bench;
     let review = signed_by_two(&office).await;
     let mut store = TrustStore::open(&bench.jobs.trusted).unwrap();
-    let key = store.keys()[1].key.clone();
+    let theirs = |known: &&Approver| known.name.to_lowercase().contains(&office.approver.login);
+    let key = store.approvers().iter().find(theirs).unwrap().key.clone();
     store.revoke(&key).unwrap();
     assert_eq!(office.release(&review).await.code(), "signature");
     let (review, revision) = office.by_policy("two-signed").await;
@@ -226,6 +236,29 @@ async fn a_key_that_was_revoked_approves_nothing() {
         .approve(&office.operator, &review, revision)
         .await
         .ok();
+}
+
+/// Goal: keys that an earlier version put among those that sign releases are moved to the approvers,
+/// under the account's name, and vouch for no release any more.
+#[tokio::test]
+async fn keys_of_an_earlier_version_become_approvers() {
+    let office = office().await;
+    let review = signed_by_two(&office).await;
+    let folder = office.bench.jobs.trusted.clone();
+    let before = trusted(&office.bench);
+    let mut store = TrustStore::open(&folder).unwrap();
+    let keys: Vec<_> = store.approvers().iter().map(|a| a.key.clone()).collect();
+    std::fs::remove_dir_all(folder.join("approvers")).unwrap();
+    store = TrustStore::open(&folder).unwrap();
+    for key in &keys {
+        store.add(&format!("desk-x-{}", key.id()), key).unwrap();
+    }
+    let office = Office {
+        bench: office.bench.again().await,
+        ..office
+    };
+    assert_eq!(trusted(&office.bench).len(), before.len());
+    assert_eq!(office.release(&review).await.status, StatusCode::ACCEPTED);
 }
 
 /// The time is part of what is signed: a signature of one moment is none of another.

@@ -10,6 +10,7 @@ use super::{
     SEALED_SCHEMA, Utc,
 };
 use crate::file::plan::read_all;
+use crate::person::is_one_person;
 use crate::sign::{SignatureVerdict, Signed, TrustStore};
 use crate::{RecordError, digest_bytes, json, plan, policy};
 
@@ -199,7 +200,7 @@ impl SealedManifest {
     /// # Errors
     /// [`RecordError::Mismatch`] when the text is not that policy's, or the manifest claims less
     /// than it demands; [`RecordError::ChangedAfterApproval`]; [`RecordError::SamePerson`];
-    /// [`RecordError::Unsigned`], [`RecordError::Signature`].
+    /// [`RecordError::Unsigned`], [`RecordError::OtherApprover`], [`RecordError::Signature`].
     pub fn check_approvals(
         &self,
         public: &PublicManifest,
@@ -237,7 +238,9 @@ impl SealedManifest {
             });
         }
         plan::check_signed(&approvals, &policy, trust)?;
-        let two = approvals.iter().any(|other| !first.is_by(&other.by));
+        let two = approvals
+            .iter()
+            .any(|other| !is_one_person(&first.by, &other.by));
         if public.approvals.second_person_required && !two {
             return Err(RecordError::SamePerson {
                 by: first.by.clone(),

@@ -1,11 +1,17 @@
 //! Which keys are believed: a folder of `.pub` files.
 //!
+//! Keys that sign releases lie in the folder itself; approvers' keys lie in `approvers` below it, as
+//! records that a release key signed. Neither counts as the other.
+//!
 //! Beside them lie `.revoked` files, public keys that are not believed whoever vouches for them, and
 //! statements by which a believed key hands over to the next (`.rotation.json` with `.minisig`).
 
 use std::path::{Path, PathBuf};
 
-use super::{HandedOver, KeyId, Parsed, PublicKey, Rotation, SignatureProblem, Signed};
+use super::{
+    Approver, HandedOver, KeyId, Parsed, PublicKey, Purpose, Rotation, SignatureProblem, Signed,
+};
+use crate::person::is_one_person;
 use crate::{Overwrite, RecordError, store};
 
 /// How files with statements end.
@@ -13,7 +19,7 @@ const ROTATION_SUFFIX: &str = ".rotation.json";
 /// How files with keys end that are believed no more.
 const REVOKED_SUFFIX: &str = ".revoked";
 
-/// A key that somebody here chose to believe.
+/// A key for releases that somebody here chose to believe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrustedKey {
     /// Name of its file, without `.pub`.
@@ -47,6 +53,7 @@ pub enum SignatureVerdict {
 pub struct TrustStore {
     folder: PathBuf,
     keys: Vec<TrustedKey>,
+    approvers: Vec<Approver>,
     revoked: Vec<PublicKey>,
 }
 
@@ -62,6 +69,7 @@ impl TrustStore {
         let mut store = Self {
             folder: folder.to_owned(),
             keys: Vec::new(),
+            approvers: Vec::new(),
             revoked: Vec::new(),
         };
         let mut rotations = Vec::new();
@@ -104,6 +112,7 @@ impl TrustStore {
         store.revoked = revoked;
         store.follow_all(rotations);
         store.keys.sort_by(|a, b| a.name.cmp(&b.name));
+        store.open_approvers()?;
         Ok(store)
     }
 
@@ -183,6 +192,7 @@ impl TrustStore {
         let mut store = Self {
             folder: PathBuf::new(),
             keys: Vec::with_capacity(keys.len()),
+            approvers: Vec::new(),
             revoked: Vec::new(),
         };
         keys.into_iter().try_for_each(|key| store.insert(key))?;
@@ -190,6 +200,12 @@ impl TrustStore {
     }
 
     fn insert(&mut self, new: TrustedKey) -> Result<(), RecordError> {
+        if let Some(approver) = self.approver(new.key.id()) {
+            return Err(RecordError::ApproverTaken {
+                key: new.key.id(),
+                name: approver.name.clone(),
+            });
+        }
         match self.find(new.key.id()) {
             Some(known) if known.key != new.key => {
                 Err(RecordError::KeyConflict { id: new.key.id() })
@@ -229,13 +245,66 @@ impl TrustStore {
         Ok(())
     }
 
-    /// The trusted key with that identifier.
+    /// Believes the release key called `name` no more, without calling it revoked; removes its file.
+    ///
+    /// # Errors
+    /// [`RecordError::Write`].
+    pub fn forget(&mut self, name: &str) -> Result<(), RecordError> {
+        self.keys.retain(|trusted| trusted.name != name);
+        match std::fs::remove_file(self.folder.join(format!("{name}.pub"))) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                Err(RecordError::Write { source })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Approvers whose keys are believed.
+    #[must_use]
+    pub fn approvers(&self) -> &[Approver] {
+        &self.approvers
+    }
+
+    /// The approver with that key.
+    #[must_use]
+    pub fn approver(&self, id: KeyId) -> Option<&Approver> {
+        self.approvers.iter().find(|known| known.key.id() == id)
+    }
+
+    /// The key that the person called `name` has now: the one that no other key of theirs replaces.
+    #[must_use]
+    pub fn approver_key(&self, name: &str) -> Option<KeyId> {
+        let theirs = |known: &&Approver| is_one_person(&known.name, name);
+        let all: Vec<&Approver> = self.approvers.iter().filter(theirs).collect();
+        let replaced = |id| all.iter().any(|other| other.replaces == Some(id));
+        let mut ids = all.iter().map(|known| known.key.id());
+        ids.find(|id| !replaced(*id))
+    }
+
+    pub(super) fn push_approver(&mut self, new: Approver) {
+        self.approvers.push(new);
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The key with that identifier, what it is for, and its name.
+    fn known(&self, id: KeyId) -> Option<(Purpose, &PublicKey, &str)> {
+        if let Some(trusted) = self.find(id) {
+            return Some((Purpose::Release, &trusted.key, &trusted.name));
+        }
+        let approver = self.approver(id)?;
+        Some((Purpose::Approver, &approver.key, &approver.name))
+    }
+
+    /// The trusted release key with that identifier.
     #[must_use]
     pub fn find(&self, id: KeyId) -> Option<&TrustedKey> {
         self.keys.iter().find(|trusted| trusted.key.id() == id)
     }
 
-    /// All trusted keys, by name.
+    /// All trusted release keys, by name.
     #[must_use]
     pub fn keys(&self) -> &[TrustedKey] {
         &self.keys
@@ -250,16 +319,23 @@ impl TrustStore {
             Ok(parsed) => parsed,
             Err(problem) => return SignatureVerdict::Bad(problem),
         };
-        let trusted = self.find(parsed.key);
+        let trusted = self.known(parsed.key);
         if trusted.is_none() && self.revoked.iter().any(|key| key.id() == parsed.key) {
             return SignatureVerdict::Bad(SignatureProblem::Revoked { key: parsed.key });
         }
-        let key = trusted.map_or(&parsed.signer, |trusted| &trusted.key);
+        let key = trusted.map_or(&parsed.signer, |(_, key, _)| key);
         match (parsed.verify(bytes, key, kind), trusted) {
             (Err(problem), _) => SignatureVerdict::Bad(problem),
-            (Ok(()), Some(trusted)) => SignatureVerdict::Trusted {
-                key: trusted.key.id(),
-                name: trusted.name.clone(),
+            (Ok(()), Some((purpose, key, _))) if purpose != kind.purpose() => {
+                SignatureVerdict::Bad(SignatureProblem::OtherPurpose {
+                    key: key.id(),
+                    found: purpose.text(),
+                    expected: kind.purpose().text(),
+                })
+            }
+            (Ok(()), Some((_, key, name))) => SignatureVerdict::Trusted {
+                key: key.id(),
+                name: name.to_owned(),
             },
             (Ok(()), None) => SignatureVerdict::Unknown {
                 key: parsed.signer.clone(),
@@ -268,7 +344,7 @@ impl TrustStore {
     }
 }
 
-fn signature_beside(path: &Path) -> PathBuf {
+pub(super) fn signature_beside(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".minisig");
     PathBuf::from(name)
@@ -281,10 +357,16 @@ impl Rotation {
     /// [`RecordError::Read`], [`RecordError::TooLarge`]; [`RecordError::Signature`] when the
     /// signature is no text.
     pub fn load(path: &Path) -> Result<Self, RecordError> {
-        let signature = store::read(&signature_beside(path), super::SIGNATURE_BYTES_MAX)?;
-        let signature = String::from_utf8(signature)
-            .map_err(|_| RecordError::Signature(super::malformed("not text")))?;
-        let bytes = store::read(path, super::SIGNATURE_BYTES_MAX)?;
+        let (bytes, signature) = read_signed(path)?;
         Ok(Self { bytes, signature })
     }
+}
+
+/// A statement about a key and the signature beside it.
+pub(super) fn read_signed(path: &Path) -> Result<(Vec<u8>, String), RecordError> {
+    let signature = store::read(&signature_beside(path), super::SIGNATURE_BYTES_MAX)?;
+    let signature = String::from_utf8(signature)
+        .map_err(|_| RecordError::Signature(super::malformed("not text")))?;
+    let bytes = store::read(path, super::SIGNATURE_BYTES_MAX)?;
+    Ok((bytes, signature))
 }

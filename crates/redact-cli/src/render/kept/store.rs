@@ -9,10 +9,10 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result};
 use redact_core::Digest;
-use redact_record::sign::{KeyPair, SIGNATURE_BYTES_MAX, SignatureVerdict, Signed, TrustStore};
+use redact_record::sign::{KeyPair, SIGNATURE_BYTES_MAX, Signed};
 
+use crate::approve;
 use crate::jail::SegmentKind;
-use crate::{approve, key};
 
 /// Files that nobody used for this long are removed: a correction comes within weeks.
 const AGE_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -39,7 +39,6 @@ const fn ending(kind: SegmentKind) -> &'static str {
 pub(super) struct Store {
     folder: PathBuf,
     key: Arc<KeyPair>,
-    trust: TrustStore,
 }
 
 impl Store {
@@ -55,7 +54,6 @@ impl Store {
             .with_context(|| path.display().to_string())?;
         let store = Self {
             folder: path.to_owned(),
-            trust: key::trusted_only(&key.public())?,
             key,
         };
         store.make_room();
@@ -115,10 +113,8 @@ impl Store {
         }
         let (signature, signed) = rest.split_at_checked(usize::try_from(length).ok()?)?;
         let signature = std::str::from_utf8(signature).ok()?;
-        let verdict = self.trust.check(signed, signature, Signed::KeptRun);
-        if !matches!(verdict, SignatureVerdict::Trusted { .. }) {
-            return None;
-        }
+        let own = self.key.public();
+        own.verify_bytes(signed, signature, Signed::KeptRun).ok()?;
         let content = signed.strip_prefix(heading(name, kind).as_bytes())?;
         Some(content.to_vec())
     }
