@@ -28,6 +28,7 @@ mod leaks;
 mod odd_pictures;
 mod pipeline;
 mod quality;
+mod recheck;
 mod record;
 mod reports;
 mod request;

@@ -7,7 +7,7 @@ fn help_shows_every_verb_with_examples() {
     let work = Work::new();
     let help = work.redact(&["--help"]).expect_status(0).stdout();
     for verb in [
-        "scan", "approve", "render", "verify", "run", "batch", "score", "key", "events",
+        "scan", "approve", "render", "verify", "recheck", "run", "batch", "score", "key", "events",
     ] {
         assert!(
             help.contains(&format!("\n  {verb}")),

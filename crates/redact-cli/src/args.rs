@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "media")]
 pub(crate) use desk::DeskArgs;
 pub(crate) use records::{
-    EventsArgs, EventsCommand, KeyArgs, KeyCommand, TimestampArgs, TimestampCommand,
+    EventsArgs, EventsCommand, KeyArgs, KeyCommand, RecheckArgs, TimestampArgs, TimestampCommand,
     VerifyArgs,
 };
 #[cfg(feature = "media")]
@@ -111,6 +111,8 @@ pub(crate) enum Command {
     Render(RenderArgs),
     /// Check a release against its manifest
     Verify(VerifyArgs),
+    /// Check every past release in a folder by the rules of today
+    Recheck(RecheckArgs),
     /// Do all four for one recording
     #[cfg(feature = "media")]
     Run(RunArgs),

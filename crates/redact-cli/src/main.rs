@@ -28,6 +28,7 @@ mod limits;
 mod places;
 mod profiles;
 mod progress;
+mod recheck;
 #[cfg(feature = "media")]
 mod render;
 #[cfg(feature = "media")]
@@ -105,6 +106,7 @@ fn dispatch(cli: &Cli) -> Result<Outcome> {
         #[cfg(feature = "media")]
         Command::Score(args) => score::score(args, global),
         Command::Key(args) => key::key(args, global),
+        Command::Recheck(args) => recheck::recheck(args, global),
         Command::Timestamp(args) => timestamp::timestamp(args, global),
         Command::Events(args) => events::events(args, global),
         #[cfg(feature = "media")]

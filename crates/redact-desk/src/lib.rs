@@ -51,5 +51,6 @@ mod views;
 pub use app::{Clock, Desk, Journal, Options, Vouch};
 pub use error::DeskError;
 pub use jobs::{FollowTask, Jobs, PreviewTask, RenderTask, Task, TaskError, VerifyTask, Watch};
+pub use releases::{RecordedCopy, recorded_copies};
 pub use routes::{Role, RouteInfo, route_table};
 pub use serve::{Certificate, Listen};

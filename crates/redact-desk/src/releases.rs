@@ -29,6 +29,7 @@ use crate::stream::Change;
 use crate::time::{self, Millis};
 
 pub(crate) use chain::differences;
+pub use copies::{RecordedCopy, recorded_copies};
 pub(crate) use copies::{copies, hand_over};
 pub(crate) use files::{file, report_path};
 pub(crate) use order::{begin, order};

@@ -68,6 +68,34 @@ pub(crate) struct VerifyArgs {
     pub no_media: bool,
 }
 
+/// `redact recheck`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  redact recheck releases/
+  redact recheck releases/ --source-dir recordings/ --json
+
+Lists every release below the folder; below those that no longer hold: why, who asked for it and who
+received a copy. Plans and findings that lie in the folder are compared too.
+
+Exit status: 0 all hold; 1 some do not, or could not be checked; 2 nothing could be checked.")]
+pub(crate) struct RecheckArgs {
+    /// Folder with releases and their manifests; it is searched recursively
+    pub folder: PathBuf,
+
+    /// Folder with original recordings: releases whose original is in it are compared with it
+    #[arg(long, value_name = "DIR")]
+    pub source_dir: Option<PathBuf>,
+
+    /// Public key to trust for these checks (may be repeated; default: keys of `redact key trust`)
+    #[arg(long, value_name = "FILE")]
+    pub trust: Vec<PathBuf>,
+
+    /// Decode nothing: check signatures, digests and the manifests alone
+    #[arg(long, conflicts_with = "source_dir")]
+    pub no_media: bool,
+}
+
 /// `redact key`.
 #[derive(Debug, Args)]
 #[command(after_help = "\

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::files::FileKind;
 use super::{release_file, row};
+use crate::DeskError;
 use crate::accounts::session::Who;
 use crate::answer::{Answer, ApiError, Body, optional_text, text};
 use crate::app::{App, Note};
@@ -51,6 +52,50 @@ impl From<CopyRow> for Copy {
             files: serde_json::from_str(&row.files).unwrap_or_default(),
         }
     }
+}
+
+/// A file that was handed over, as the desk recorded it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RecordedCopy {
+    /// SHA-256 of the file, 64 hexadecimal digits.
+    pub sha256: String,
+    /// When, as RFC 3339 in UTC.
+    pub at: String,
+    /// Who handed it over.
+    pub by: String,
+    /// Who received it.
+    pub to: String,
+    /// On what: `download`, `disc` and so on.
+    pub medium: String,
+}
+
+/// Every copy in the desk's database at `database`, oldest first. The desk may be running.
+///
+/// # Errors
+/// [`DeskError::Database`].
+pub async fn recorded_copies(database: &std::path::Path) -> Result<Vec<RecordedCopy>, DeskError> {
+    use sqlx::ConnectOptions as _;
+    let mut connection = sqlx::sqlite::SqliteConnectOptions::new()
+        .filename(database)
+        .read_only(true)
+        .connect()
+        .await?;
+    let rows: Vec<CopyRow> =
+        sqlx::query_as("SELECT id, at, by, recipient, medium, note, files FROM copies ORDER BY at")
+            .fetch_all(&mut connection)
+            .await?;
+    let copies = rows.into_iter().flat_map(|row| {
+        let copy = Copy::from(row);
+        let files = copy.files.as_array().cloned().unwrap_or_default();
+        files.into_iter().map(move |file| RecordedCopy {
+            sha256: file["sha256"].as_str().unwrap_or_default().to_owned(),
+            at: copy.at.clone(),
+            by: copy.by.clone(),
+            to: copy.to.clone(),
+            medium: copy.medium.clone(),
+        })
+    });
+    Ok(copies.collect())
 }
 
 /// `GET /releases/:id/copies`.

@@ -1,0 +1,247 @@
+//! `redact recheck`: every past release once more, by the rules of today.
+//!
+//! Each release is verified by a process of its own, as in a batch: a file that stops one check does
+//! not stop the others. Where plan and findings of a release still lie in the folder they are
+//! compared too, which earlier versions did not do when they made the release.
+
+mod find;
+mod recipients;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+use redact_record::events::Act;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::args::{GlobalArgs, RecheckArgs};
+use crate::journal::{Journal, Note};
+use crate::{Outcome, progress};
+use find::{Found, Working};
+use recipients::{Copy, Recipients};
+
+/// What a release came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Verdict {
+    /// It holds.
+    Ok,
+    /// It no longer holds.
+    Wrong,
+    /// It could not be checked.
+    Failed,
+}
+
+/// One release.
+#[derive(Clone, Debug, Serialize)]
+struct Line {
+    release: PathBuf,
+    manifest: PathBuf,
+    /// SHA-256 of the release by its manifest; empty where that cannot be read.
+    sha256: String,
+    created: String,
+    verdict: Verdict,
+    /// Why it does not hold, or could not be checked.
+    why: Vec<String>,
+    /// What was not checked, and why.
+    not_checked: Vec<String>,
+    /// Who asked for it, by the sealed manifest.
+    requester: Option<String>,
+    /// Who received a copy.
+    copies: Vec<Copy>,
+}
+
+/// Checks every release in a folder and below.
+///
+/// # Errors
+/// When the folder cannot be read or holds no release; a release that fails is a line.
+pub(crate) fn recheck(args: &RecheckArgs, global: &GlobalArgs) -> Result<Outcome> {
+    let journal = Journal::open(global, None)?;
+    let mut note = Note::new(Act::Verify);
+    note.label("action", "recheck");
+    let lines = lines(args, global).map_err(|error| journal.failed(&note, error))?;
+    let count = |verdict| lines.iter().filter(|line| line.verdict == verdict).count();
+    let (wrong, failed) = (count(Verdict::Wrong), count(Verdict::Failed));
+    note.count("releases", lines.len());
+    note.count("wrong", wrong);
+    note.count("not-checked", failed);
+    journal.done(&note)?;
+    if global.json {
+        let document = serde_json::json!({
+            "releases": lines, "checked": lines.len(), "wrong": wrong, "failed": failed,
+        });
+        crate::say(&document.to_string());
+    } else {
+        say_table(&lines);
+    }
+    Ok(if wrong + failed == 0 {
+        Outcome::Done
+    } else {
+        Outcome::Wrong
+    })
+}
+
+fn lines(args: &RecheckArgs, global: &GlobalArgs) -> Result<Vec<Line>> {
+    let found = find::releases(&args.folder)?;
+    if found.is_empty() {
+        bail!(
+            "{}: no releases found; need files NAME.manifest.json beside their releases",
+            args.folder.display()
+        );
+    }
+    let working = Working::index(&args.folder)?;
+    let sources = args.source_dir.as_deref().map(find::sources).transpose()?;
+    let recipients = Recipients::read(&args.folder, global);
+    let program = std::env::current_exe().context("cannot locate this program")?;
+    let total = found.len();
+    let mut lines = Vec::with_capacity(total);
+    for (number, found) in (1..).zip(found) {
+        if progress::interrupted() {
+            return Err(crate::failure::Interrupted.into());
+        }
+        if !global.quiet && !global.json {
+            crate::warn_line(&format!("{number}/{total}  {}", found.release.display()));
+        }
+        let source = sources
+            .as_ref()
+            .and_then(|sources| sources.get(&(found.source_bytes?, found.source?)));
+        let mut line = check(&program, args, &found, source.map(PathBuf::as_path), global);
+        let problems = working.check(&found);
+        if !problems.is_empty() {
+            line.verdict = Verdict::Wrong;
+            line.why.extend(problems);
+        }
+        line.copies = recipients.of(&line.sha256);
+        lines.push(line);
+    }
+    Ok(lines)
+}
+
+/// Verifies one release in a process of its own.
+fn check(
+    program: &Path,
+    args: &RecheckArgs,
+    found: &Found,
+    source: Option<&Path>,
+    global: &GlobalArgs,
+) -> Line {
+    let mut line = Line {
+        release: found.release.clone(),
+        manifest: found.manifest.clone(),
+        sha256: found.sha256.clone(),
+        created: found.created.clone(),
+        verdict: Verdict::Failed,
+        why: Vec::new(),
+        not_checked: Vec::new(),
+        requester: found.requester.clone(),
+        copies: Vec::new(),
+    };
+    let mut command = Command::new(program);
+    command.arg("--json").arg("--quiet").arg("verify");
+    command
+        .arg(&found.release)
+        .arg("--manifest")
+        .arg(&found.manifest);
+    if let Some(source) = source {
+        command.arg("--source").arg(source);
+    } else if args.no_media {
+        command.arg("--no-media");
+    }
+    for key in &args.trust {
+        command.arg("--trust").arg(key);
+    }
+    if let Some(threads) = global.threads {
+        command.arg("--threads").arg(threads.to_string());
+    }
+    if global.allow_weak_jail {
+        command.arg("--allow-weak-jail");
+    }
+    if let Some(events) = &global.events {
+        command.arg("--events").arg(events);
+    }
+    let output = command.stdin(Stdio::null()).stderr(Stdio::piped()).output();
+    let output = match output {
+        Ok(output) => output,
+        Err(error) => {
+            line.why.push(format!("cannot start the check: {error}"));
+            return line;
+        }
+    };
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    line.verdict = match output.status.code() {
+        Some(0) => Verdict::Ok,
+        Some(1) => Verdict::Wrong,
+        _ => Verdict::Failed,
+    };
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let list = |key: &str| document[key].as_array().cloned().unwrap_or_default();
+    for check in list("checks") {
+        if check["passed"] == false {
+            line.why.push(format!(
+                "{}, {}: {}",
+                text(&check["group"]),
+                text(&check["name"]),
+                text(&check["evidence"])
+            ));
+        }
+    }
+    for open in list("not_checked") {
+        line.not_checked.push(format!(
+            "{}, {}: {}",
+            text(&open["group"]),
+            text(&open["name"]),
+            text(&open["why"])
+        ));
+    }
+    if line.verdict == Verdict::Failed && line.why.is_empty() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        let first = said
+            .lines()
+            .next()
+            .unwrap_or("the check ended without a verdict");
+        let first = first.trim_start_matches("redact: ").to_owned();
+        line.why.push(match document["error"].as_str() {
+            Some(error) => error.to_owned(),
+            None => first,
+        });
+    }
+    line
+}
+
+/// One line per release, and below those that do not hold: why, and who has a copy.
+fn say_table(lines: &[Line]) {
+    for line in lines {
+        let word = match line.verdict {
+            Verdict::Ok => "ok",
+            Verdict::Wrong => "WRONG",
+            Verdict::Failed => "FAILED",
+        };
+        let made = line.created.get(..10).unwrap_or("-");
+        crate::say(&format!("{word:<7} {made:<10}  {}", line.release.display()));
+        if line.verdict == Verdict::Ok {
+            continue;
+        }
+        for why in &line.why {
+            crate::say(&format!("        because {why}"));
+        }
+        if let Some(requester) = &line.requester {
+            crate::say(&format!("        requested by {requester}"));
+        }
+        for copy in &line.copies {
+            crate::say(&format!("        copy {copy}"));
+        }
+        if line.copies.is_empty() {
+            crate::say("        no record of a copy");
+        }
+    }
+    let wrong = lines
+        .iter()
+        .filter(|line| line.verdict != Verdict::Ok)
+        .count();
+    let total = lines.len();
+    crate::say(&match wrong {
+        0 => format!("verdict: ok ({total} releases hold)"),
+        _ => format!("verdict: WRONG ({wrong} of {total} releases do not hold)"),
+    });
+}
