@@ -81,7 +81,7 @@ impl Part {
     }
 }
 
-/// Hide or keep, and why; `by` and `at` are ours to fill in.
+/// Hide, keep or reject, and why; `by` and `at` are ours to fill in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "verdict", rename_all = "lowercase", deny_unknown_fields)]
 pub(crate) enum Decision {
@@ -100,21 +100,31 @@ pub(crate) enum Decision {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         at: Option<String>,
     },
+    /// It is not what the model took it for.
+    Reject {
+        reason: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<String>,
+    },
 }
 
 impl Decision {
     pub(crate) fn reason(&self) -> &str {
         match self {
-            Self::Redact { reason, .. } | Self::Keep { reason, .. } => reason,
+            Self::Redact { reason, .. }
+            | Self::Keep { reason, .. }
+            | Self::Reject { reason, .. } => reason,
         }
     }
 
     /// Who decided and when.
     pub(crate) fn made(&self) -> (Option<&str>, Option<&str>) {
         match self {
-            Self::Redact { by, at, .. } | Self::Keep { by, at, .. } => {
-                (by.as_deref(), at.as_deref())
-            }
+            Self::Redact { by, at, .. }
+            | Self::Keep { by, at, .. }
+            | Self::Reject { by, at, .. } => (by.as_deref(), at.as_deref()),
         }
     }
 
@@ -133,7 +143,8 @@ impl Decision {
                     ..
                 },
             ) => a == b && r == s,
-            (Self::Keep { reason: r, .. }, Self::Keep { reason: s, .. }) => r == s,
+            (Self::Keep { reason: r, .. }, Self::Keep { reason: s, .. })
+            | (Self::Reject { reason: r, .. }, Self::Reject { reason: s, .. }) => r == s,
             _ => false,
         }
     }
@@ -149,6 +160,7 @@ impl Decision {
                 at,
             },
             Self::Keep { reason, .. } => Self::Keep { reason, by, at },
+            Self::Reject { reason, .. } => Self::Reject { reason, by, at },
         }
     }
 }

@@ -127,6 +127,7 @@ fn decision(track: u32, given: &Decision) -> Answer<redact_core::Decision> {
             Verdict::Redact(core_effect(*effect, || at("effect.cells_across"))?)
         }
         Decision::Keep { .. } => Verdict::Keep,
+        Decision::Reject { .. } => Verdict::Reject,
     };
     let (by, when) = given.made();
     let when = when.and_then(Utc::from_text);

@@ -13,6 +13,7 @@ use crate::answer::Answer;
 use crate::app::App;
 use crate::policies::{Policy, VerdictName};
 use crate::store::Id;
+use crate::time;
 
 /// What keeps a plan from being approved.
 #[derive(Clone, Debug, Serialize)]
@@ -135,6 +136,7 @@ struct ClassCount {
     acknowledged: bool,
     hidden: usize,
     kept: usize,
+    rejected: usize,
     undecided: usize,
 }
 
@@ -145,6 +147,7 @@ struct ReasonCount {
     text: String,
     hidden: usize,
     kept: usize,
+    rejected: usize,
     drawn: usize,
     mutes: usize,
 }
@@ -155,6 +158,16 @@ struct LeftOut {
     class: ClassName,
     frames: usize,
     first_frame: u32,
+}
+
+/// A track that a person says is not what the model took it for.
+#[derive(Serialize)]
+struct Rejected {
+    track: u32,
+    class: ClassName,
+    reason: String,
+    by: String,
+    at: String,
 }
 
 #[derive(Serialize)]
@@ -178,6 +191,7 @@ pub(crate) struct Summary {
     unmuted_speech_seconds: Option<f64>,
     left_out: Vec<LeftOut>,
     against_policy: Vec<AgainstPolicy>,
+    rejected: Vec<Rejected>,
     second_person: bool,
     approvals: Vec<Shown>,
     plan_sha256: Option<String>,
@@ -219,6 +233,7 @@ pub(crate) async fn summary(
                 .map(|spans| seconds(common(spans, spans) - common(spans, &muted))),
             left_out: left_out(&ready.document, findings),
             against_policy: against_policy(&plan, &ready.policy),
+            rejected: rejected(&plan),
             second_person: plan.second_person,
             approvals,
         })
@@ -234,6 +249,7 @@ fn classes(plan: &Plan) -> Vec<ClassCount> {
             acknowledged: plan.acknowledged.contains(&class),
             hidden: 0,
             kept: 0,
+            rejected: 0,
             undecided: 0,
         };
         for planned in plan
@@ -243,7 +259,8 @@ fn classes(plan: &Plan) -> Vec<ClassCount> {
         {
             match planned.decision.as_ref().map(|made| made.verdict) {
                 Some(Verdict::Redact(_)) => count.hidden += 1,
-                Some(Verdict::Keep | Verdict::Reject) => count.kept += 1,
+                Some(Verdict::Keep) => count.kept += 1,
+                Some(Verdict::Reject) => count.rejected += 1,
                 None => count.undecided += 1,
             }
         }
@@ -261,7 +278,8 @@ fn reasons(plan: &Plan) -> Vec<ReasonCount> {
         let count = counts.entry(&made.reason.0).or_default();
         match made.verdict {
             Verdict::Redact(_) => count.hidden += 1,
-            Verdict::Keep | Verdict::Reject => count.kept += 1,
+            Verdict::Keep => count.kept += 1,
+            Verdict::Reject => count.rejected += 1,
         }
     }
     for mask in &plan.drawn {
@@ -338,13 +356,29 @@ fn left_out(document: &Document, findings: &Findings) -> Vec<LeftOut> {
     list
 }
 
-/// Tracks whose verdict is not the policy's.
+/// Tracks that somebody rejected, with who and when.
+fn rejected(plan: &Plan) -> Vec<Rejected> {
+    let rejected = plan.tracks.iter().filter_map(|planned| {
+        let made = planned.decision.as_ref()?;
+        (made.verdict == Verdict::Reject).then(|| Rejected {
+            track: planned.track.id().0,
+            class: planned.track.class().into(),
+            reason: made.reason.0.clone(),
+            by: made.by.clone(),
+            at: time::text(made.at.0.div_euclid(1_000_000)),
+        })
+    });
+    rejected.collect()
+}
+
+/// Tracks whose verdict is not the policy's. What was rejected is not of the policy's class at all.
 fn against_policy(plan: &Plan, policy: &Policy) -> Vec<AgainstPolicy> {
     let differs = plan.tracks.iter().filter_map(|planned| {
         let class = planned.track.class();
         let verdict = match planned.decision.as_ref()?.verdict {
             Verdict::Redact(_) => VerdictName::Redact,
-            Verdict::Keep | Verdict::Reject => VerdictName::Keep,
+            Verdict::Keep => VerdictName::Keep,
+            Verdict::Reject => return None,
         };
         let policy = policy.rule(class).verdict;
         (policy != verdict).then(|| AgainstPolicy {

@@ -292,3 +292,48 @@ async fn a_release_under_way_stops_with_its_approver() {
         assert!(!files.any(|file| is_video(file.unwrap())));
     }
 }
+
+/// Goal: what is rejected is not masked, and is on record with person, time and reason: in the
+/// summary, in the plan that is rendered, and until it is taken back.
+#[tokio::test]
+async fn what_is_rejected_is_shown_and_on_record() {
+    let office = office().await;
+    let (bench, review) = (&office.bench, &office.review);
+    let (base, hidden) = bench.decided(&office.operator, review).await;
+    let mut document = hidden.clone();
+    let rejected = json!({ "verdict": "reject", "reason": "nothing-to-withhold" });
+    document["tracks"][0]["decision"] = rejected;
+    let saved = bench.save(&office.operator, review, base, &document).await;
+    let base = saved.ok()["revision"].as_i64().unwrap();
+    let masks = async || {
+        let path = format!("/api/reviews/{review}/preview/6");
+        String::from_utf8(bench.get(&office.operator, &path).await.bytes).unwrap()
+    };
+    assert_eq!(masks().await, "2 masks");
+    let path = format!("/api/reviews/{review}/summary");
+    let summary = bench.get(&office.operator, &path).await.ok();
+    assert_eq!(summary["problems"], json!([]));
+    assert_eq!(summary["against_policy"], json!([]));
+    assert_eq!(summary["rejected"][0]["track"], 1);
+    assert_eq!(summary["rejected"][0]["by"], "oli Person");
+    assert!(summary["rejected"][0]["at"].is_string());
+    assert_eq!(summary["classes"][0]["rejected"], 1);
+    assert_eq!(summary["classes"][0]["kept"], 0);
+    // Taken back, and rejected again.
+    let undone = bench.save(&office.operator, review, base, &hidden).await;
+    let base = undone.ok()["revision"].as_i64().unwrap();
+    assert_eq!(masks().await, "3 masks");
+    let saved = bench.save(&office.operator, review, base, &document).await;
+    let revision = saved.ok()["revision"].as_i64().unwrap();
+    bench.approve(&office.approver, review, revision).await.ok();
+    let release = office.release(review).await.ok();
+    let path = format!("/api/releases/{}", release["id"].as_str().unwrap());
+    let ready = |release: &Value| release["state"] == "ready";
+    bench.until(&office.operator, &path, ready).await;
+    let renders = bench.jobs.renders.lock().unwrap().clone();
+    let (plan, _) = redact_record::plan::read(&renders[0].plan).unwrap();
+    let made = plan.tracks[0].decision.as_ref().unwrap();
+    assert_eq!(made.verdict, redact_core::Verdict::Reject);
+    assert_eq!(made.by, "oli Person");
+    assert_eq!(made.reason.0, "nothing-to-withhold");
+}
