@@ -297,7 +297,9 @@ export type Part =
   { found: number; start: number; end: number } | { path: KeyRow[]; start: number; end: number };
 
 export type Decision = (
-  { verdict: 'redact'; effect: Effect; reason: string } | { verdict: 'keep'; reason: string }
+  | { verdict: 'redact'; effect: Effect; reason: string }
+  | { verdict: 'keep'; reason: string }
+  | { verdict: 'reject'; reason: string } // not what the model took it for
 ) & { by?: string; at?: string };
 
 /** What a person added to a box on its sides, in the box's own widths and heights. */
@@ -376,7 +378,7 @@ export interface Saved {
 }
 
 export interface Problem {
-  code: 'undecided' | 'unacknowledged' | 'weak_effect' | 'unknown_reason' | 'invalid';
+  code: 'undecided' | 'unacknowledged' | 'weak_effect' | 'unknown_reason' | 'left_out' | 'invalid';
   message: string;
   track?: number;
   class?: Class;
@@ -392,9 +394,17 @@ export interface Summary {
     acknowledged: boolean;
     hidden: number;
     kept: number;
+    rejected: number;
     undecided: number;
   }[];
-  reasons: (Reason & { hidden: number; kept: number; drawn: number; mutes: number })[];
+  reasons: (Reason & {
+    hidden: number;
+    kept: number;
+    rejected: number;
+    drawn: number;
+    mutes: number;
+  })[];
+  rejected: { track: number; class: Class; reason: string; by: string; at: string }[];
   drawn: number;
   mutes: number;
   muted_seconds: number;

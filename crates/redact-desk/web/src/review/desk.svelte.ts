@@ -10,6 +10,12 @@ import { finished } from './materials';
 import { OpenReview } from './open-review.svelte';
 import { bestFrame, listed, seedOf } from './select';
 
+const verdictWord = {
+  redact: 'hidden',
+  keep: 'kept visible',
+  reject: 'rejected as a false detection',
+} as const;
+
 export class Desk extends OpenReview {
   #stoppedAt = 0;
   #shrunk = false;
@@ -24,7 +30,7 @@ export class Desk extends OpenReview {
     }
     const wasUndecided = tracks.some((t) => t.decision === null);
     const ids = new Set(tracks.map((t) => t.id));
-    const word = verdict === 'redact' ? 'hidden' : 'kept visible';
+    const word = verdictWord[verdict];
     const name = tracks.length === 1 ? trackName(tracks[0]!) : many(tracks.length, 'track');
     const label = `${name} ${word}`;
     if (
@@ -41,7 +47,7 @@ export class Desk extends OpenReview {
   }
 
   decideClass(of: Class, verdict: Decision['verdict']): void {
-    const word = verdict === 'redact' ? 'hidden' : 'kept visible';
+    const word = verdictWord[verdict];
     const all = (t: ReviewTrack): boolean => t.class === of;
     const label = `All ${classesText[of].toLowerCase()} ${word}`;
     if (this.change(label, edit.decide(this.review.policy, all, verdict))) this.said(label);
@@ -52,7 +58,7 @@ export class Desk extends OpenReview {
     if (track === undefined) return;
     const same = edit.samePerson(track);
     const count = this.document.tracks.filter(same).length;
-    const word = verdict === 'redact' ? 'hidden' : 'kept visible';
+    const word = verdictWord[verdict];
     const label = `${track.person ?? trackName(track)} ${word} (${many(count, 'track')})`;
     if (this.change(label, edit.decide(this.review.policy, same, verdict))) this.said(label);
   }

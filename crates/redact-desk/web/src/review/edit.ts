@@ -19,6 +19,9 @@ import { bareAt, type FoundById, marginsAt, marginsFor, spanOf, tidy } from './b
 export type Edit = (document: ReviewDocument) => ReviewDocument;
 export type Verdict = Decision['verdict'];
 
+/** The reason that every plan knows, for what is kept or rejected. */
+export const NOTHING_TO_WITHHOLD = 'nothing-to-withhold';
+
 /** The decision that the policy makes of a track of this class. */
 export function policyDecision(policy: Policy, of: Class): Decision {
   const rule = policy.classes.find((r) => r.class === of);
@@ -32,6 +35,7 @@ export function policyDecision(policy: Policy, of: Class): Decision {
 
 /** The policy's decision, with the verdict that a person chose instead. */
 export function decisionOf(policy: Policy, of: Class, verdict: Verdict): Decision {
+  if (verdict === 'reject') return { verdict, reason: NOTHING_TO_WITHHOLD };
   const rule = policy.classes.find((r) => r.class === of);
   const reason = rule?.reason ?? firstReason(policy);
   return verdict === 'keep'
@@ -137,12 +141,13 @@ export function merge(ids: ReadonlySet<number>): Edit {
     const first = chosen[0];
     if (first === undefined || cannotMerge(chosen) !== null) return document;
     const hidden = chosen.find((t) => t.decision?.verdict === 'redact');
+    const kept = chosen.find((t) => t.decision?.verdict === 'keep');
     const allDecided = chosen.every((t) => t.decision !== null);
     const whole: ReviewTrack = {
       ...first,
       person: chosen.find((t) => t.person !== null)?.person ?? null,
       parts: chosen.flatMap((t) => t.parts).sort((a, b) => a.start - b.start || a.end - b.end),
-      decision: hidden?.decision ?? (allDecided ? first.decision : null),
+      decision: hidden?.decision ?? (allDecided ? (kept ?? first).decision : null),
     };
     const merged = withMargins(whole, mergedMargins(chosen));
     return withTracks(document, [...document.tracks.filter((t) => !ids.has(t.id)), merged]);

@@ -85,7 +85,7 @@ export class OpenReview {
   counts = $derived.by(() => {
     const of = (verdict: Decision['verdict'] | null): number =>
       this.document.tracks.filter((t) => (t.decision?.verdict ?? null) === verdict).length;
-    return { undecided: of(null), hidden: of('redact'), kept: of('keep') };
+    return { undecided: of(null), hidden: of('redact'), kept: of('keep'), rejected: of('reject') };
   });
   selected = $derived.by((): ReviewTrack[] => {
     const selection = this.selection;

@@ -2,7 +2,7 @@
 import type { Class, Drawn, Rect, ReviewDocument, ReviewTrack, Risk } from '../api/types';
 import { bareAt, drawnAt, type FoundById, spanOf } from './boxes';
 
-export type Filter = 'all' | 'undecided' | 'hidden' | 'kept';
+export type Filter = 'all' | 'undecided' | 'hidden' | 'kept' | 'rejected';
 export type Order = 'time' | 'risk' | 'class' | 'person';
 
 export type Selection =
@@ -48,7 +48,8 @@ export function listed(
 
 export function stateOf(track: ReviewTrack): Exclude<Filter, 'all'> {
   if (track.decision === null) return 'undecided';
-  return track.decision.verdict === 'redact' ? 'hidden' : 'kept';
+  const states = { redact: 'hidden', keep: 'kept', reject: 'rejected' } as const;
+  return states[track.decision.verdict];
 }
 
 /** The frame in which a model saw the track largest; else its middle. */

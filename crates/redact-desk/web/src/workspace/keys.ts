@@ -109,6 +109,11 @@ export const GROUPS: KeyGroup[] = [
         run: ({ desk }) => desk.decide('keep'),
       },
       {
+        keys: ['x'],
+        title: 'Reject what is selected: not a face, not a plate',
+        run: ({ desk }) => desk.decide('reject'),
+      },
+      {
         keys: ['b'],
         title: 'Hide all but this one (this person)',
         run: ({ desk }) => desk.hideAllButSelected(),

@@ -233,6 +233,10 @@ function bar(canvas: CanvasRenderingContext2D, scene: Scene, lane: Lane, y: numb
     canvas.setLineDash([5, 3]);
     canvas.strokeRect(left + 0.75, barTop + 0.75, Math.max(1, long - 1.5), barHeight - 1.5);
     canvas.setLineDash([]);
+  } else if (state === 'rejected') {
+    canvas.globalAlpha = 0.6;
+    canvas.fillRect(left, barTop + barHeight / 2 - 1, long, 2);
+    canvas.globalAlpha = 1;
   } else {
     canvas.globalAlpha = 0.35;
     canvas.fillRect(left, barTop, long, barHeight);

@@ -53,6 +53,30 @@ const verdicts = (document: ReviewDocument): (string | null)[] =>
 const frame = async (): Promise<number> =>
   Number(/frame (\d+)/.exec(await page.getByText(/^frame \d+/).innerText())![1]);
 
+test('a false detection is rejected with a key, and undo takes it back', async () => {
+  await openReview();
+  await page.keyboard.press('u');
+  await page.getByRole('heading', { name: 'Face 1' }).waitFor();
+  await page.getByRole('button', { name: 'Not a face' }).waitFor();
+  await page.keyboard.press('x');
+  await page.getByText('Face 1 rejected as a false detection').first().waitFor();
+  const after = await saved();
+  expect(after.tracks.find((t) => t.id === 1)?.decision).toMatchObject({
+    verdict: 'reject',
+    reason: 'nothing-to-withhold',
+  });
+  await page.keyboard.press('Control+z');
+  await expect.poll(() => desk.review.document.tracks.find((t) => t.id === 1)?.decision).toBeNull();
+  await page.keyboard.press('Control+Shift+z');
+  await expect
+    .poll(() => desk.review.document.tracks.find((t) => t.id === 1)?.decision?.verdict)
+    .toBe('reject');
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('ArrowDown');
+  await picture(page, 'review-rejected');
+  await checkAccess(page);
+});
+
 test('every track is decided with two keys each, and undo takes it back', async () => {
   await openReview();
   await page.keyboard.press('u');

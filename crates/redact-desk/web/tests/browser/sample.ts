@@ -547,7 +547,7 @@ export function summary(open: api.Review): api.Summary {
     })),
     classes: (['face', 'plate', 'screen'] as const).map((of) => {
       const tracks = open.document.tracks.filter((t) => t.class === of);
-      const count = (verdict: 'redact' | 'keep'): number =>
+      const count = (verdict: 'redact' | 'keep' | 'reject'): number =>
         tracks.filter((t) => t.decision?.verdict === verdict).length;
       return {
         class: of,
@@ -555,12 +555,13 @@ export function summary(open: api.Review): api.Summary {
         acknowledged: false,
         hidden: count('redact'),
         kept: count('keep'),
+        rejected: count('reject'),
         undecided: tracks.filter((t) => t.decision === null).length,
       };
     }),
     reasons: policy()
       .reasons.slice(0, 3)
-      .map((r) => ({ ...r, hidden: 2, kept: 0, drawn: 0, mutes: 0 })),
+      .map((r) => ({ ...r, hidden: 2, kept: 0, rejected: 0, drawn: 0, mutes: 0 })),
     drawn: open.document.drawn.length,
     mutes: open.document.mutes.length,
     muted_seconds: 8.4,
@@ -568,6 +569,9 @@ export function summary(open: api.Review): api.Summary {
     unmuted_speech_seconds: 0.7,
     left_out: [],
     against_policy: [{ track: 1, class: 'face', policy: 'redact' }],
+    rejected: [
+      { track: 2, class: 'plate', reason: 'nothing-to-withhold', by: 'Ada Okafor', at: AT },
+    ],
     second_person: true,
     approvals: [],
     plan_sha256: undecided.length === 0 ? id('3') + id('3') : null,

@@ -243,3 +243,27 @@ test('the same content is recognised whoever decided it, and another is not', ()
   theirs.tracks[0]!.decision!.reason = 'other';
   expect(edit.sameContent(mine, theirs)).toBe(false);
 });
+
+describe('rejecting', () => {
+  test('a rejected track has a reason of its own, and hiding it again takes the policy’s', () => {
+    const rejected = edit.decide(POLICY, is(1), 'reject')(DOCUMENT);
+    expect(track(rejected, 1).decision).toEqual({
+      verdict: 'reject',
+      reason: edit.NOTHING_TO_WITHHOLD,
+    });
+    expect(track(rejected, 1).parts).toEqual(track(DOCUMENT, 1).parts);
+    const hidden = edit.decide(POLICY, is(1), 'redact')(rejected);
+    expect(track(hidden, 1).decision?.verdict).toBe('redact');
+    expect(track(hidden, 1).decision?.reason).not.toBe(edit.NOTHING_TO_WITHHOLD);
+  });
+
+  test('what is merged with something hidden is hidden', () => {
+    const mixed = edit.decide(
+      POLICY,
+      is(2),
+      'redact',
+    )(edit.decide(POLICY, is(1), 'reject')(DOCUMENT));
+    const whole = edit.merge(new Set([1, 2]))(mixed);
+    expect(track(whole, 1).decision?.verdict).toBe('redact');
+  });
+});
