@@ -1,9 +1,9 @@
 //! Connections: how many, how long each may be silent, and which goes when there are too many.
 //!
-//! A connection that shows no session is a stranger's. Strangers have few connections per address
-//! and short times; when there are too many, the one that has been silent longest makes room for
-//! the newest, so that silent connections never keep anybody out. A connection with a request of
-//! somebody who is signed in is never closed for another.
+//! A connection that shows no session is a stranger's. Strangers have short times, and silent ones
+//! few connections per address; when there are too many, the one that has been silent longest makes
+//! room for the newest, so that silent connections never keep anybody out. A connection with a
+//! request of somebody who is signed in is never closed for another.
 
 use std::io;
 use std::net::IpAddr;
@@ -31,8 +31,11 @@ use crate::peer;
 pub(crate) struct Limits {
     /// Connections at a time.
     pub(crate) total: usize,
-    /// Strangers' connections of one address (of one /64 in IPv6).
+    /// Strangers' connections of one address (of one /64 in IPv6) before silent ones are closed.
     pub(crate) strangers_per_address: usize,
+    /// How long a connection may be silent before it is closed for another of its address: many
+    /// that come at once are not yet silent.
+    pub(crate) grace: Duration,
     /// From the connection's start, or a request's first byte, to the end of its header.
     pub(crate) header: Duration,
     /// Between two requests.
@@ -53,6 +56,7 @@ impl Limits {
             // The rest is for recordings, the database and jobs.
             total: descriptors.saturating_sub(256).clamp(64, 2048),
             strangers_per_address: 64,
+            grace: Duration::from_secs(1),
             header: Duration::from_secs(10),
             idle: Duration::from_secs(60),
             body: Duration::from_secs(30),
@@ -124,6 +128,12 @@ impl Connection {
         Some((group, self.last.load(Ordering::SeqCst)))
     }
 
+    /// Whether it waits for a request, and has for so many milliseconds.
+    fn is_silent_for(&self, now: u64, grace: u64) -> bool {
+        let serving = self.serving.load(Ordering::SeqCst) > 0;
+        !serving && now.saturating_sub(self.last.load(Ordering::SeqCst)) >= grace
+    }
+
     fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
         self.waker.wake();
@@ -192,8 +202,12 @@ impl Connections {
         let of_address = |other: &Connection| other.is_strangers() && other.network == network;
         let strangers = open.iter().filter(|other| of_address(other)).count();
         if strangers >= self.limits.strangers_per_address {
-            make_room(&mut open, of_address)?;
-        } else if open.len() >= self.limits.total {
+            let grace = millis(self.limits.grace);
+            make_room(&mut open, |other| {
+                of_address(other) && other.is_silent_for(now, grace)
+            });
+        }
+        if open.len() >= self.limits.total {
             make_room(&mut open, |_| true)?;
         }
         open.push(Arc::clone(&connection));
@@ -485,3 +499,64 @@ impl HttpBody for Outgoing {
 }
 
 type Polled = Poll<Option<Result<Frame<Bytes>, axum::Error>>>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits(total: usize, strangers_per_address: usize, grace: Duration) -> Limits {
+        Limits {
+            total,
+            strangers_per_address,
+            grace,
+            ..Limits::for_descriptors(1024)
+        }
+    }
+
+    fn ip(last: u8) -> IpAddr {
+        IpAddr::from([192, 0, 2, last])
+    }
+
+    fn is_closed(open: &Open) -> bool {
+        open.connection.closed.load(Ordering::SeqCst)
+    }
+
+    /// Goal: the newest always gets in, the one that was silent longest goes, and nobody who is
+    /// signed in and served goes for a stranger.
+    #[tokio::test]
+    async fn the_silent_make_room_and_the_served_do_not() {
+        let all = Connections::new(limits(3, 64, Duration::ZERO));
+        let person = all.take(ip(1)).unwrap();
+        person.connection.is_of_a_person();
+        let _serving = Serving::new(&person.connection);
+        let first = all.take(ip(2)).unwrap();
+        let second = all.take(ip(3)).unwrap();
+        let third = all.take(ip(4)).unwrap();
+        assert!(is_closed(&first) && !is_closed(&second) && !is_closed(&person));
+        let busy = Serving::new(&second.connection);
+        let fourth = all.take(ip(5)).unwrap();
+        assert!(is_closed(&third) && !is_closed(&second));
+        for open in [&second, &fourth] {
+            open.connection.is_of_a_person();
+        }
+        let also = Serving::new(&fourth.connection);
+        assert!(all.take(ip(6)).is_none(), "all of them are served");
+        drop((busy, also));
+        assert!(all.take(ip(6)).is_some());
+    }
+
+    /// Goal: an address that opens many at once gets them, and one that leaves them silent loses
+    /// its own, not those of others.
+    #[tokio::test]
+    async fn an_address_loses_its_own_silent_connections() {
+        let burst = Connections::new(limits(100, 2, Duration::from_secs(60)));
+        let opened: Vec<Open> = (0..10).map(|_| burst.take(ip(1)).unwrap()).collect();
+        assert!(!opened.iter().any(is_closed), "they come at once");
+        let silent = Connections::new(limits(100, 2, Duration::ZERO));
+        let other = silent.take(ip(2)).unwrap();
+        let opened: Vec<Open> = (0..10).map(|_| silent.take(ip(1)).unwrap()).collect();
+        let closed = opened.iter().filter(|open| is_closed(open)).count();
+        assert_eq!(closed, 8);
+        assert!(!is_closed(&other));
+    }
+}

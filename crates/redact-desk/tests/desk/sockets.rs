@@ -132,3 +132,34 @@ async fn a_header_that_drips_and_a_body_that_stops_are_given_up() {
     serving.stop.send(()).unwrap();
     serving.done.await.unwrap();
 }
+
+/// Goal: many real sign-ins at once are all answered, and no more are tried than the limit.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_hundred_sign_ins_at_once_are_all_answered() {
+    let bench = Bench::new().await;
+    let serving = serve(&bench).await;
+    let address = serving.address;
+    let sign_in = move || {
+        let body = r#"{"login":"pat","password":"wrong password!","code":"123456"}"#;
+        let mut stream = connect(address);
+        let request = format!(
+            "POST /api/session HTTP/1.1\r\nHost: {HOST}\r\nSec-Fetch-Site: same-origin\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.get(9..12).unwrap_or_default().to_owned()
+    };
+    let answers = tokio::task::spawn_blocking(move || {
+        let threads: Vec<_> = (0..200).map(|_| std::thread::spawn(sign_in)).collect();
+        let answers = threads.into_iter().map(|thread| thread.join().unwrap());
+        answers.collect::<Vec<String>>()
+    });
+    let answers = answers.await.unwrap();
+    let count = |status: &str| answers.iter().filter(|answer| *answer == status).count();
+    assert_eq!((count("401"), count("429")), (5, 195), "{answers:?}");
+    serving.stop.send(()).unwrap();
+    serving.done.await.unwrap();
+}
