@@ -1,7 +1,7 @@
 """Reads image sets with COCO-like boxes, and divides them by ride or by source.
 
-A set is a folder with `boxes.json` (COCO format, category names `plate` and `screen`) and
-`images/`.
+A set is a folder with `boxes.json` (COCO format; of its categories those that the
+caller names are read) and `images/`.
 """
 
 import json
@@ -29,11 +29,14 @@ def held_out(name):
     return zlib.crc32(stem.encode()) % 4 == 0
 
 
-def read_set(folder, part="all"):
-    """(name, picture, boxes [N, 5]) of a set's `part`: "train", "validation" or "all"."""
+def read_set(folder, part="all", wanted=None):
+    """(name, picture, boxes [N, 5]) of a set's `part`: "train", "validation" or "all".
+
+    `wanted` gives the numbers of the classes to read by their names, `KINDS` if none.
+    """
     folder = Path(folder)
     book = json.loads((folder / "boxes.json").read_text(encoding="utf-8"))
-    kinds = {c["id"]: KINDS.get(c["name"]) for c in book["categories"]}
+    kinds = {c["id"]: (wanted or KINDS).get(c["name"]) for c in book["categories"]}
     boxes = {}
     for mark in book["annotations"]:
         x, y, width, height = mark["bbox"]

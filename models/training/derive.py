@@ -1,10 +1,10 @@
-"""Makes `objects.onnx` and `faces.onnx` of published models, without training.
+"""Prepares the networks that the training of `objects.onnx` and `faces.onnx` starts from.
 
-    python derive.py objects YOLOX_NANO.onnx ../objects.onnx
-    python derive.py faces YUNET_N.onnx ../faces.onnx
+    python derive.py objects YOLOX_NANO.onnx objects-begin.onnx
+    python derive.py faces YUNET_N.onnx faces-begin.onnx
 
-Both sources are Apache-2.0 and are on code hosts only, which not every machine reaches; the results
-are small and come with the program.
+`distill.py` calls this by itself. The results have the layers, input and output of our models, with
+the weights of the published ones (Apache-2.0); they are the teachers and are not committed.
 
 - objects: YOLOX-nano (Megvii; trained on COCO) knows 80 classes. Eight of them are what a release
   may have to hide; the others are cut off. Output [1, N, 7]: the box, then one score for a screen, a
@@ -15,8 +15,8 @@ are small and come with the program.
   [1, N, 5]: the box, then the square root of the probability of an object times that of a face.
 
 N runs over the cells of the grids at strides 8, 16 and 32; boxes are as YOLOX codes them. Every layer
-that is left has the weights of the published file, so what is found is the same: both files are run
-on noise after the result is written, and every score and box must agree to the last bit.
+that is left has the weights of the published file: both files are run on noise after the result is
+written, and every score and box must agree to the last bit.
 """
 
 import argparse

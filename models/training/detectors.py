@@ -1,7 +1,7 @@
-"""Runs this net, LPD-YuNet and YOLOX-nano in ONNX Runtime with one way of feeding and matching.
+"""Runs our networks, LPD-YuNet and YOLOX-nano in ONNX Runtime with one way of feeding and matching.
 
 All give boxes [N, 6] in pixels of the picture: x_min, y_min, x_max, y_max, score, class (0 plate,
-1 screen), after suppression of overlaps.
+1 screen, 2 face, 3 person, 4 vehicle), after suppression of overlaps.
 """
 
 import os
@@ -13,7 +13,7 @@ import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 import onnxruntime  # noqa: E402
 
-PLATE, SCREEN = 0, 1
+PLATE, SCREEN, FACE, PERSON, VEHICLE = range(5)
 # tv, laptop, cell phone among the classes of COCO as YOLOX orders them.
 SCREENS_OF_COCO = (62, 63, 67)
 
@@ -91,6 +91,27 @@ class Own:
             np.column_stack([boxes, output[:, 4 + kind], np.full(len(boxes), kind)])[
                 output[:, 4 + kind] >= self.threshold]
             for kind in (PLATE, SCREEN)
+        ]
+        return suppress(np.concatenate(found), 0.45)
+
+
+class Rows:
+    """`objects.onnx` or `faces.onnx`, told apart by the number of their scores."""
+
+    def __init__(self, path, side=640, enlarge=False, threshold=0.05):
+        self.session, self.side, self.enlarge = session(path), side, enlarge
+        self.threshold = threshold
+        faces = self.session.get_outputs()[0].shape[2] == 5
+        self.kinds, self.pad = ((FACE,), 0) if faces else ((SCREEN, VEHICLE, PERSON), 114)
+
+    def __call__(self, picture):
+        tensor, scale = fit(picture, self.side, self.enlarge, self.pad)
+        output = self.session.run(None, {self.session.get_inputs()[0].name: tensor})[0][0]
+        boxes = grid_boxes(output[:, :4], tensor.shape[3], tensor.shape[2]) / scale
+        found = [
+            np.column_stack([boxes, output[:, 4 + at], np.full(len(boxes), kind)])[
+                output[:, 4 + at] >= self.threshold]
+            for at, kind in enumerate(self.kinds)
         ]
         return suppress(np.concatenate(found), 0.45)
 
