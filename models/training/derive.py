@@ -7,16 +7,16 @@
 the weights of the published ones (Apache-2.0); they are the teachers and are not committed.
 
 - objects: YOLOX-nano (Megvii; trained on COCO) knows 80 classes. Eight of them are what a release
-  may have to hide; the others are cut off. Output [1, N, 7]: the box, then one score for a screen, a
-  vehicle and a person: the probability of an object times the highest among the classes that are
-  one.
+  may have to hide; the others are cut off. Output [1, N, 7]: the box, then one score for a screen,
+  a vehicle and a person: the probability of an object times the highest among the classes that
+  are one.
 - faces: YuNet-n (Shiqi Yu and others; trained on WIDER FACE) also gives five points of each face,
   which nobody needs here; they are cut off, and its nine outputs are joined to one. Output
   [1, N, 5]: the box, then the square root of the probability of an object times that of a face.
 
-N runs over the cells of the grids at strides 8, 16 and 32; boxes are as YOLOX codes them. Every layer
-that is left has the weights of the published file: both files are run on noise after the result is
-written, and every score and box must agree to the last bit.
+N runs over the cells of the grids at strides 8, 16 and 32; boxes are as YOLOX codes them. Every
+layer that is left has the weights of the published file: both files are run on noise after the
+result is written, and every score and box must agree to the last bit.
 """
 
 import argparse

@@ -8,9 +8,9 @@ the trained network gets the same sample degraded the way cameras degrade it, an
 teacher's answers. It also learns the labeled boxes that the teacher missed. Unlabeled areas are
 never treated as empty: there the teacher alone decides.
 
-All convolutions are trained, at a low learning rate, so that the network forgets nothing that it
-was published with. The schedule runs by the clock. A checkpoint is written every two minutes, and an
-interrupted run resumes from it.
+All convolutions are trained, at a low learning rate, so that the network forgets nothing that the
+published one knows. The schedule runs by the clock. A checkpoint is written every two minutes, and
+an interrupted run resumes from it.
 """
 
 import argparse
