@@ -24,10 +24,11 @@ fn released(effect: &Value) -> Work {
         "id": "a", "effect": effect, "reason": "privacy-face", "frames": [0, 50],
         "keyframes": [[0, 0.25, 0.25, 0.75, 0.75]],
     }]);
-    plan["mutes"] = json!([{
+    let mute = json!([{
         "id": "s", "start_seconds": 0.5, "end_seconds": 1.5, "sound_tracks": "all",
         "style": "tone", "reason": "privacy-speech",
     }]);
+    Work::mute_only(&mut plan, mute);
     work.write_json("clip.plan.json", &plan);
     work.redact(&["approve", "clip.plan.json", "--by", "Ada", "--force"])
         .expect_status(0);
