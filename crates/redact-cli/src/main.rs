@@ -26,6 +26,7 @@ mod journal;
 mod key;
 mod limits;
 mod places;
+#[cfg(feature = "media")]
 mod profiles;
 mod progress;
 mod recheck;
