@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use h264_reader::Context;
 use h264_reader::nal::pps::PicParameterSet;
-use h264_reader::nal::sps::{ChromaFormat, FrameMbsFlags, SeqParameterSet};
+use h264_reader::nal::sps::{ChromaFormat, FrameCropping, FrameMbsFlags, SeqParameterSet};
 use h264_reader::nal::{Nal as _, RefNal};
 use h264_reader::rbsp::BitRead as _;
 
@@ -27,6 +27,9 @@ const PROFILES: [u8; 3] = [66, 77, 100];
 /// escape for every third.
 const SLICE_HEAD: usize = 24;
 
+/// Pairs of samples along a macroblock: cropping counts in them.
+const MACROBLOCK_PAIRS: u32 = 8;
+
 /// Why coded pictures cannot be copied.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Odd {
@@ -36,6 +39,8 @@ pub(crate) enum Odd {
     Fields,
     #[error("its profile (number {0}) is not one that is copied")]
     Profile(u8),
+    #[error("a part of its pictures is cut off")]
+    Cropped,
     #[error("it has redundant or scattered slices")]
     Slices,
     #[error("a packet holds a unit of type {0}")]
@@ -69,6 +74,8 @@ pub(crate) struct Header {
     numbers: Vec<u32>,
     /// Pictures that a decoder keeps for later.
     pub(crate) kept_pictures: u32,
+    /// Whether rows or columns of the coded pictures are not shown.
+    pub(crate) is_cropped: bool,
 }
 
 impl Header {
@@ -93,6 +100,7 @@ impl Header {
             parameters: BTreeMap::new(),
             numbers: Vec::new(),
             kept_pictures: 0,
+            is_cropped: false,
         };
         header.understand()?;
         Ok(header)
@@ -114,6 +122,7 @@ impl Header {
                 .map_or(0, |found| found.max_dec_frame_buffering);
             let kept = set.max_num_ref_frames.max(restrictions);
             self.kept_pictures = self.kept_pictures.max(kept);
+            self.is_cropped |= set.frame_cropping.is_some();
             let number = u32::from(set.id().id());
             if sequences.insert(number, coded).is_some() {
                 return Err(twice);
@@ -214,6 +223,7 @@ impl Header {
             parameters: BTreeMap::new(),
             numbers: Vec::new(),
             kept_pictures: 0,
+            is_cropped: false,
         };
         if header.sequences.iter().any(|set| set.len() < 4) {
             return Err(Odd::Header("it does not fit"));
@@ -307,6 +317,16 @@ fn check_sequence(set: &SeqParameterSet, profile: u8) -> Result<(), Odd> {
     }
     if !PROFILES.contains(&profile) {
         return Err(Odd::Profile(profile));
+    }
+    // Less than a macroblock, at the right and below, as a release may have it.
+    let is_thin = |cut: &FrameCropping| {
+        cut.left_offset == 0
+            && cut.top_offset == 0
+            && cut.right_offset < MACROBLOCK_PAIRS
+            && cut.bottom_offset < MACROBLOCK_PAIRS
+    };
+    if !set.frame_cropping.as_ref().is_none_or(is_thin) {
+        return Err(Odd::Cropped);
     }
     let chroma = &set.chroma_info;
     let plain = chroma.chroma_format == ChromaFormat::YUV420

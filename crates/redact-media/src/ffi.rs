@@ -179,6 +179,24 @@ pub(crate) fn set_pixels_max(context: &mut codec::Context, pixels_max: u64) {
     unsafe { (*context.as_mut_ptr()).max_pixels = i64::try_from(pixels_max).unwrap_or(i64::MAX) };
 }
 
+/// Columns at the right and rows at the bottom of a picture that are not shown, where its decoder
+/// gives them as well.
+pub(crate) fn cropping(picture: &frame::Video) -> (usize, usize) {
+    // SAFETY: plain fields of a frame that is alive.
+    unsafe {
+        let picture = &*picture.as_ptr();
+        (picture.crop_right, picture.crop_bottom)
+    }
+}
+
+/// Lets a decoder give pictures with what is cut off them.
+pub(crate) fn keep_cropped(context: &mut codec::Context) {
+    // SAFETY: a plain field of a context that is not open yet.
+    unsafe {
+        (*context.as_mut_ptr()).apply_cropping = 0;
+    }
+}
+
 /// Makes the file at `path` and a muxer of `format` over it.
 pub(crate) fn create_output(path: &Path, format: &CStr) -> Result<Output, Error> {
     let address = file_address(path)?;

@@ -18,6 +18,7 @@ mod ffi;
 
 mod coded;
 mod echo;
+mod edges;
 mod h264;
 mod kept;
 pub mod leak;
@@ -31,6 +32,7 @@ mod survey;
 use std::path::Path;
 
 pub use echo::{Echo, EchoRecord, EchoedRun};
+pub use edges::{CroppedEdges, cropped_edges};
 pub use kept::{KeptSpan, KeptSpans};
 pub use sink::{EncodeOptions, FileSink, Preset, release_rate_hz};
 pub use source::{Damaged, FileSource, OpenOptions};

@@ -36,7 +36,7 @@ use crate::probe::{self, Tables, limits};
 use crate::survey::{Splice, skipped};
 use crate::{ffi, sound};
 use damage::DamageLog;
-pub(crate) use decoders::open_video;
+pub(crate) use decoders::{open_uncropped, open_video};
 use ffmpeg_next::Packet;
 pub(crate) use reader::is_pause;
 use reader::{Event, ReadError, Reader};

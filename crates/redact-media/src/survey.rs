@@ -19,6 +19,7 @@ use ffmpeg_next::{Error, Packet};
 use redact_core::{Digest, FrameIndex, FrameSpan, Source as _, SourceError, SourceInfo, Timestamp};
 
 use crate::coded::{self, Header, Odd};
+use crate::edges;
 use crate::ffi;
 use crate::h264::{Mark, Unaccounted};
 use crate::kept::KeptSpans;
@@ -39,6 +40,9 @@ const RUN_FRAMES: u32 = 64;
 
 /// Why nothing of the pictures is copied where everything could be.
 const ALL_TOUCHED: &str = "masks touch every group of pictures";
+
+/// Why a group is not copied whose pictures go on behind the cropping rectangle.
+const CROPPED: &str = "what is cut off a picture does not repeat its edge";
 
 /// Largest reordering of frames that an encoder is allowed.
 pub(crate) const REORDER_MAX: usize = 2;
@@ -155,6 +159,7 @@ impl Survey {
             .map(|track| aac::SoundSurvey::new(&info, track, &input, single))
             .collect();
         let header = pictures.header().filter(|_| is_walked).cloned();
+        let is_cropped = header.as_ref().is_some_and(|header| header.is_cropped);
         let (read, walked) = walk::beside(header.as_ref(), |walker| {
             loop {
                 let mut packet = Packet::empty();
@@ -177,6 +182,9 @@ impl Survey {
         let mut pictures = pictures.finish();
         if let Ok(pictures) = &mut pictures {
             pictures.refuse_odd(&walked);
+            if is_cropped {
+                pictures.refuse_cropped(&edges::plain_pictures(path)?);
+            }
         }
         Ok(Self {
             info,
@@ -623,6 +631,19 @@ impl Pictures {
                 let frame = start as usize + place;
                 format!("{why} (frame {frame} of the file)")
             });
+        }
+    }
+
+    /// Notes which groups hide a picture behind the cropping rectangle; `plain` are the times of
+    /// pictures that do not, sorted.
+    fn refuse_cropped(&mut self, plain: &[i64]) {
+        for group in &mut self.groups {
+            let (start, end) = (group.frames.start().get(), group.frames.end().get());
+            let mut frames = start as usize..end as usize;
+            let odd = frames.find(|frame| plain.binary_search(&self.pts[*frame]).is_err());
+            if let Some(frame) = odd.filter(|_| group.refused.is_none()) {
+                group.refused = Some(format!("{CROPPED} (frame {frame})"));
+            }
         }
     }
 

@@ -189,3 +189,53 @@ fn tracks_with_two_descriptions_are_not_copied() {
     assert_eq!(refused.sound_copied(0), Err(why));
     assert_eq!(copied(&refused), [0, 10, 20]);
 }
+
+/// Goal: a caption in rows that are coded and not shown never comes into a release, and a release
+/// that has one is told. The control: pictures of the same size whose encoder fills the rows are
+/// copied, with some noise.
+#[test]
+fn a_caption_behind_the_cropping_rectangle_is_not_copied() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name);
+    let noisy = "-f lavfi -i testsrc2=size=194x106:rate=10:duration=2,noise=alls=6:allf=t \
+        -pix_fmt yuv420p -c:v libx264 -g 10 -bf 0 -sc_threshold 0";
+    for quantizer in [12, 24] {
+        let plain = path("plain.mp4");
+        ffmpeg(&format!("{noisy} -qp {quantizer}"), &plain);
+        assert_eq!(
+            copied(&splice(&plain, 20)),
+            [0, 10],
+            "quantizer {quantizer}"
+        );
+        let edges = redact_media::cropped_edges(&plain, 1).unwrap().unwrap();
+        assert_eq!((edges.frames, edges.odd), (20, 0), "{edges:?}");
+    }
+    // Lettering in the last eight of 112 rows, in the second half only.
+    let source = path("captioned.mp4");
+    ffmpeg(
+        "-f lavfi -i color=gray:size=192x112:rate=10:duration=2,drawbox=x=40:y=105:w=3:h=6:\
+            color=black:t=fill:enable='gte(t,1)',drawbox=x=46:y=105:w=12:h=3:color=black:t=fill:\
+            enable='gte(t,1)' \
+            -pix_fmt yuv420p -c:v libx264 -g 10 -bf 0 -sc_threshold 0 -bsf:v h264_metadata=crop_bottom=8",
+        &source,
+    );
+    let some = splice(&source, 20);
+    assert_eq!(copied(&some), [0]);
+    let why = some.untouched_refused().unwrap();
+    assert!(
+        why.1.contains("does not repeat its edge (frame 10)"),
+        "{why:?}"
+    );
+    let edges = redact_media::cropped_edges(&source, 1).unwrap().unwrap();
+    assert_eq!((edges.frames, edges.odd), (20, 10), "{edges:?}");
+    let output = release(&source, &some, folder.path());
+    let edges = redact_media::cropped_edges(&output, 1).unwrap().unwrap();
+    assert_eq!((edges.frames, edges.odd), (20, 0), "{edges:?}");
+    assert_clean(&output, 0);
+    // Nothing is cut off a picture of whole macroblocks.
+    recording(&path("whole.mp4"), "");
+    assert_eq!(
+        redact_media::cropped_edges(&path("whole.mp4"), 1).unwrap(),
+        None
+    );
+}

@@ -31,6 +31,16 @@ pub(crate) fn open_video(
     set_up(context, stream, threads)
 }
 
+/// The same for pictures with what is cut off them.
+pub(crate) fn open_uncropped(
+    stream: &Stream<'_>,
+    threads: usize,
+) -> Result<decoder::Video, SourceError> {
+    let mut context = codec::Context::from_parameters(stream.parameters()).map_err(failed)?;
+    ffi::keep_cropped(&mut context);
+    set_up(context, stream, threads)
+}
+
 /// The same, with what FFmpeg complains of in it.
 pub(super) fn open_watched(
     stream: &Stream<'_>,
