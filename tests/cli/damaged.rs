@@ -92,14 +92,22 @@ fn a_plan_that_is_silent_about_damage_is_not_rendered() {
         .expect_status(0);
     let plan = work.approve_findings();
     let render = ["render", "clip.mp4", "clip.plan.json", "--no-cache"];
+    // An edit of the damage is refused when it is approved, and where the findings are lost, when
+    // the recording is read.
     let edited = |edit: &dyn Fn(&mut Value)| {
-        let mut plan = plan.clone();
-        edit(&mut plan);
-        plan["approvals"] = json!([]);
-        work.write_json("clip.plan.json", &plan);
+        let mut edited = plan.clone();
+        edit(&mut edited);
+        edited["approvals"] = json!([]);
+        work.write_json("clip.plan.json", &edited);
         let approve = ["approve", "clip.plan.json", "--by", "Ada", "--force"];
-        work.redact(&approve).expect_status(0);
-        work.redact(&render)
+        let lost = ["--without-findings", "lost"];
+        if edited["damage"] != plan["damage"] {
+            work.redact(&approve)
+                .expect_refusal(&["damage of the plan"]);
+        }
+        work.redact(&[&approve[..], &lost].concat())
+            .expect_status(0);
+        work.redact(&[&render[..], &lost].concat())
     };
     let none = |plan: &mut Value| drop(plan.as_object_mut().unwrap().remove("damage"));
     edited(&none).expect_refusal(&["damaged data"]);
@@ -184,20 +192,31 @@ fn a_change_of_size_is_declared() {
         .redact(&["verify", "clip.redacted.mp4", "--source", "clip.ts"])
         .expect_status(0)
         .stdout();
-    assert!(said.contains("size of pictures"), "{said}");
+    assert!(
+        said.contains("declared changes: as declared: later pictures scaled"),
+        "{said}"
+    );
 
     work.forge("clip.redacted.mp4", |m| {
         m["source"]["conversions"] = json!([])
     });
     let verify = ["verify", "clip.redacted.mp4", "--source", "clip.ts"];
     let said = work.redact(&verify).expect_status(1).stdout();
-    assert!(said.contains("size and format change midway"), "{said}");
+    assert!(
+        said.contains("not declared: later pictures scaled"),
+        "{said}"
+    );
 
     plan["source"]["conversions"] = json!([]);
     plan["approvals"] = json!([]);
     work.write_json("clip.plan.json", &plan);
-    work.redact(&["approve", "clip.plan.json", "--by", "Ada", "--force"])
+    let approve = ["approve", "clip.plan.json", "--by", "Ada", "--force"];
+    let render = ["render", "clip.ts", "clip.plan.json", "--force"];
+    let lost = ["--without-findings", "lost"];
+    work.redact(&approve)
+        .expect_refusal(&["source of the plan"]);
+    work.redact(&[&approve[..], &lost].concat())
         .expect_status(0);
-    work.redact(&["render", "clip.ts", "clip.plan.json", "--force"])
-        .expect_refusal(&["the plan does not say so"]);
+    work.redact(&[&render[..], &lost].concat())
+        .expect_refusal(&["the plan does not declare what was found"]);
 }

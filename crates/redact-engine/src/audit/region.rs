@@ -78,7 +78,7 @@ impl PoolKind {
     /// What all blocks of one frame may reach together.
     const fn frame_bound(self, is_fill: bool) -> Bound {
         let (flat, per_contrast, block) = match (self.is_edge, self.is_chroma, is_fill) {
-            (true, ..) => (4.0, 0.15, 12.0),
+            (true, ..) => (6.0, 0.2, 12.0),
             (false, false, true) => (0.8, 0.1, 3.0),
             (false, true, true) => (1.3, 0.1, 3.0),
             (false, false, false) => (1.2, 0.15, 4.0),
