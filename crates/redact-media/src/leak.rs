@@ -9,6 +9,7 @@
 
 pub(crate) mod aac;
 pub(crate) mod boxes;
+mod fields;
 mod forms;
 mod movie;
 mod pictures;

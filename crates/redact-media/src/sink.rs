@@ -36,7 +36,7 @@ pub use tracks::release_rate_hz;
 const LEAD_BYTES_MAX: usize = 64 << 20;
 
 /// Units per second in which a release states its length, at least.
-const MOVIE_SCALE_MIN: u32 = 10_000;
+pub(crate) const MOVIE_SCALE_MIN: u32 = 10_000;
 
 /// Pictures that wait for the first sound of every track: sound is interleaved within a second.
 const LEAD_NANOS_MAX: i64 = 1_000_000_000;

@@ -76,8 +76,11 @@ pub(super) fn is_file_type(body: &[u8]) -> bool {
     let [major, version, others @ ..] = brands else {
         return false;
     };
-    let listed = others.iter().all(|brand| known(brand)) && others.len() <= BRANDS.len();
-    rest.is_empty() && known(major) && version == &[0, 0, 2, 0] && listed
+    // The list begins with the file's own brand, and names none twice.
+    let again = |i: usize, brand: &[u8; 4]| others[..i].contains(brand);
+    let mut listed = others.iter().enumerate();
+    let listed = listed.all(|(i, brand)| known(brand) && !again(i, brand));
+    rest.is_empty() && others.first() == Some(major) && version == &[0, 0, 2, 0] && listed
 }
 
 /// Whether a box whose fields are fixed has them so; boxes without a form do.

@@ -4,6 +4,7 @@
 
 use super::aac::Walker;
 use super::boxes::{Atom, Fields, atoms, malformed, printable};
+use super::fields::{self, Content, Headers};
 use super::forms;
 use super::report::Report;
 use super::samples::{Edits, Place, SAMPLES_MAX, Tables};
@@ -45,6 +46,10 @@ pub(super) struct Movie {
     pub(super) sets: ParameterSets,
     /// Those of each sound track, and how to walk them.
     pub(super) sounds: Vec<(Vec<Place>, Walker)>,
+    /// How long each track says it is, in the film's unit.
+    lengths: Vec<u64>,
+    /// Ticks per second of the pictures.
+    picture_scale: u32,
 }
 
 /// Reads the movie box of a file of `length` bytes and notes what must not be there.
@@ -56,16 +61,23 @@ pub(super) fn read(movie: Atom<'_>, length: u64, report: &mut Report) -> Result<
         pictures: Vec::new(),
         sets: ParameterSets::default(),
         sounds: Vec::new(),
+        lengths: Vec::new(),
+        picture_scale: 0,
     };
-    let mut scale = 0;
+    let (mut scale, mut header) = (0, None);
     for atom in once(movie, b"trak", report)? {
         match &atom.kind {
-            b"mvhd" => scale = dated(atom, 96, report)?,
+            b"mvhd" => {
+                scale = dated(atom, 96, report)?;
+                header = Some(atom);
+            }
             b"trak" => read_track(atom, scale, length, &mut found, report)?,
             b"udta" if atom.body == NO_TAGS => {}
             _ => report.stray(atom),
         }
     }
+    let scales = (scale, found.picture_scale);
+    fields::check_movie(header, scales, &found.lengths, report);
     Ok(found)
 }
 
@@ -131,6 +143,7 @@ struct Track<'a> {
     walker: Option<Walker>,
     edits: Option<Atom<'a>>,
     tables: Tables<'a>,
+    headers: Headers<'a>,
     chapters: bool,
 }
 
@@ -146,6 +159,7 @@ fn read_track(
         match &atom.kind {
             b"tkhd" => {
                 dated(atom, 80, report)?;
+                track.headers.track = Some(atom);
             }
             b"edts" => {
                 for inner in atoms(atom.body, atom.body_offset)? {
@@ -178,10 +192,11 @@ fn read_track(
         .min(length)
         .saturating_sub(found.places.len() as u64);
     let places = track.tables.places(budget)?;
-    check_edits(&track, movie_scale, places.len(), report)?;
+    check_content(&track, movie_scale, &places, found, report)?;
     found.places.extend(&places);
     if &track.handler == b"vide" {
         track.sets.check_size(track.size, report);
+        found.picture_scale = track.scale;
         found.pictures.extend(places);
         found.sets = track.sets;
     } else if let Some(walker) = track.walker {
@@ -228,6 +243,7 @@ fn read_media<'a>(
         match &atom.kind {
             b"mdhd" => {
                 track.scale = dated(atom, 20, report)?;
+                track.headers.media = Some(atom);
                 // The language is the last word but one: `und` in three times five bits.
                 let language = atom
                     .body
@@ -313,16 +329,17 @@ fn read_tables<'a>(
                 }
             }
             // How far a decoder must run in.
-            b"sgpd" | b"sbgp" if forms::is_plain(atom) => {}
+            b"sgpd" if forms::is_plain(atom) => {}
+            b"sbgp" if forms::is_plain(atom) => track.headers.groups = Some(atom),
             _ => report.stray(atom),
         }
     }
     Ok(())
 }
 
-fn read_entries(
-    stsd: Atom<'_>,
-    track: &mut Track<'_>,
+fn read_entries<'a>(
+    stsd: Atom<'a>,
+    track: &mut Track<'a>,
     report: &mut Report,
 ) -> Result<(), LeakError> {
     let bad = || malformed("a sample description that does not fit", stsd.offset);
@@ -354,15 +371,19 @@ fn read_entries(
             let side = |at: usize| u16::from_be_bytes([head[at], head[at + 1]]);
             track.size = (side(24), side(26));
         }
+        track.headers.entry = head;
         let inner = atoms(rest, entry.body_offset + fixed as u64)?;
         check_once(&inner, b"free", report);
         for atom in inner {
             match &atom.kind {
                 b"avcC" => track.sets = ParameterSets::read(atom, report)?,
-                b"pasp" if atom.body.len() == 8 => {}
-                b"btrt" if atom.body.len() == 12 => {}
-                b"colr" if atom.body.starts_with(b"nclx") && atom.body.len() == 11 => {}
-                b"esds" => read_aac(atom, track, report),
+                b"pasp" if atom.body.len() == 8 => track.headers.aspect = Some(atom),
+                b"btrt" if atom.body.len() == 12 => track.headers.rates = Some(atom),
+                b"colr" => track.headers.colors = Some(atom),
+                b"esds" => {
+                    track.headers.stream = Some(atom);
+                    read_aac(atom, track, report);
+                }
                 _ => report.stray(atom),
             }
         }
@@ -402,22 +423,56 @@ fn check_compressor(name: &[u8], report: &mut Report) {
     }
 }
 
-fn check_edits(
+/// Checks what a track's boxes say against its samples.
+fn check_content(
     track: &Track<'_>,
     movie_scale: u32,
-    samples: usize,
+    places: &[Place],
+    found: &mut Movie,
     report: &mut Report,
 ) -> Result<(), LeakError> {
-    let times = track.tables.shown_at(samples)?;
-    let sound = &track.handler == b"soun";
+    let (times, ticks) = track.tables.shown_at(places.len())?;
     let edits = match track.edits {
         None => Edits::ALL,
         Some(atom) => Edits::read(atom, movie_scale, track.scale)
             .ok_or_else(|| malformed("an edit list that does not fit", atom.offset))?,
     };
+    check_edits(track, &edits, movie_scale, &times, report);
+    let of_kind = if &track.handler == b"vide" {
+        found.video_tracks
+    } else {
+        found.audio_tracks
+    };
+    let number = u32::try_from(found.lengths.len() + 1).unwrap_or(0);
+    let content = Content {
+        number,
+        again: of_kind > 1,
+        size: track.size,
+        sets: &track.sets,
+        sound: track.walker.as_ref(),
+        movie_scale,
+        scale: track.scale,
+        times: &times,
+        ticks,
+        places,
+        edits: &edits,
+    };
+    let stated = fields::check_track(&track.headers, &content, report);
+    found.lengths.push(stated);
+    Ok(())
+}
+
+fn check_edits(
+    track: &Track<'_>,
+    edits: &Edits,
+    movie_scale: u32,
+    times: &[i64],
+    report: &mut Report,
+) {
+    let (sound, samples) = (&track.handler == b"soun", times.len());
     // Sound begins with what the encoder needs to run in; pictures must all be shown.
     let slack = if sound { PRIMING_MAX } else { 0 };
-    let shown = edits.shown(&times, slack);
+    let shown = edits.shown(times, slack);
     let kind = printable(track.handler);
     report.count(
         LeakChannel::EditLists,
@@ -439,7 +494,6 @@ fn check_edits(
         );
         report.note(LeakChannel::EditLists, what);
     }
-    Ok(())
 }
 
 /// Names every box of a tree of tags, and files chapters and pictures where they belong.

@@ -161,8 +161,9 @@ impl<'a> Tables<'a> {
         if rising && within { Ok(()) } else { Err(bad()) }
     }
 
-    /// When each of `samples` is shown, in ticks of the track; no two at the same time.
-    pub(super) fn shown_at(&self, samples: usize) -> Result<Vec<i64>, LeakError> {
+    /// When each of `samples` is shown, in ticks of the track, no two at the same time; and how
+    /// long all last.
+    pub(super) fn shown_at(&self, samples: usize) -> Result<(Vec<i64>, u64), LeakError> {
         self.check_keys(samples)?;
         let atom = self
             .times
@@ -213,7 +214,7 @@ impl<'a> Tables<'a> {
                 return Err(malformed("two samples shown at one time", atom.offset));
             }
         }
-        Ok(shown)
+        Ok((shown, u64::try_from(now).unwrap_or(0)))
     }
 }
 
@@ -240,6 +241,8 @@ fn words(bytes: &[u8]) -> Vec<u32> {
 pub(super) struct Edits {
     /// Ticks of the track at which showing starts; `None` when all is shown.
     window: Option<(i64, i64)>,
+    /// The length that is stated, and that of a pause before it, in ticks of the film.
+    lengths: (u64, u64),
     /// More than one stretch, or one at another speed.
     pub(super) tricky: bool,
 }
@@ -248,6 +251,7 @@ impl Edits {
     /// Everything is shown.
     pub(super) const ALL: Self = Self {
         window: None,
+        lengths: (0, 0),
         tricky: false,
     };
 
@@ -271,6 +275,7 @@ impl Edits {
             if empty {
                 // One pause is allowed, before the first stretch.
                 pauses += 1;
+                edits.lengths.1 = duration;
                 edits.tricky |= stretches > 0 || pauses > 1 || rate != 0x0001_0000;
                 continue;
             }
@@ -283,9 +288,17 @@ impl Edits {
             let start = i64::try_from(start).ok()?;
             let end = start.saturating_add(i64::try_from(length).unwrap_or(i64::MAX));
             edits.window = Some((start, end));
+            edits.lengths.0 = duration;
         }
         edits.tricky |= stretches == 0;
         fields.rest().is_empty().then_some(edits)
+    }
+
+    /// The stretch that is shown: where it starts in ticks of the track, how long it and a pause
+    /// before it last in ticks of the film; `None` when all is shown.
+    pub(super) fn stretch(&self) -> Option<(i64, u64, u64)> {
+        let (duration, pause) = self.lengths;
+        self.window.map(|(start, _)| (start, duration, pause))
     }
 
     /// How many of the samples are shown; one that starts up to `slack` ticks early counts.

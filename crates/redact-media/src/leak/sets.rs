@@ -29,6 +29,8 @@ pub(super) struct ParameterSets {
     parameters: Vec<Parameters>,
     /// Width and height that are shown, per sequence.
     shown: Vec<(u32, u32)>,
+    /// Primaries, transfer, matrix and range, per sequence that names them.
+    colors: Vec<[u8; 4]>,
 }
 
 impl ParameterSets {
@@ -44,6 +46,10 @@ impl ParameterSets {
         let mut context = Context::new();
         for kind in [7, 8] {
             let count = fields.u8().ok_or_else(bad)?;
+            // The three bits before the number of sequences are set.
+            if kind == 7 && count & 0xe0 != 0xe0 {
+                return Err(bad());
+            }
             let count = if kind == 7 { count & 0x1f } else { count };
             for _ in 0..count {
                 let length = usize::from(fields.u16().ok_or_else(bad)?);
@@ -53,6 +59,14 @@ impl ParameterSets {
         }
         // High profiles add four bytes: 4:2:0, 8 bits twice, and no extensions.
         let plain_end = fields.rest().is_empty() || fields.rest() == [0xfd, 0xf8, 0xf8, 0];
+        // The first sequence's own words: profile, what it also fits, level.
+        let first = sets.coded.first().and_then(|set| set.get(1..4));
+        if first != Some(&head[1..4]) {
+            report.note(
+                LeakChannel::LeftoverBytes,
+                "a profile that is not the parameter sets'".to_owned(),
+            );
+        }
         if !plain_end || head[0] != 1 || head[4] & 0xfc != 0xfc {
             report.note(
                 LeakChannel::LeftoverBytes,
@@ -108,6 +122,19 @@ impl ParameterSets {
             height -= cut.bottom_offset * 2;
         }
         self.shown.push((width, height));
+        let vui = set.vui_parameters.as_ref();
+        if let Some(signal) = vui.and_then(|vui| vui.video_signal_type.as_ref()) {
+            let range = u8::from(signal.video_full_range_flag) << 7;
+            // What is not named is 2: not known.
+            let named = signal.colour_description.as_ref().map_or([2; 3], |named| {
+                [
+                    named.colour_primaries,
+                    named.transfer_characteristics,
+                    named.matrix_coefficients,
+                ]
+            });
+            self.colors.push([named[0], named[1], named[2], range]);
+        }
         context.put_seq_param_set(set);
         Ok(())
     }
@@ -139,6 +166,16 @@ impl ParameterSets {
     pub(super) fn parameters(&self, number: u32) -> Option<&Parameters> {
         let mut all = self.parameters.iter();
         all.find(|parameters| parameters.number() == number)
+    }
+
+    /// Whether a `colr` box says what the pictures say of their colors.
+    pub(super) fn have_colors(&self, colr: &[u8]) -> bool {
+        self.colors
+            .iter()
+            .any(|&[primaries, transfer, matrix, range]| {
+                let named = [0, primaries, 0, transfer, 0, matrix, range];
+                colr == [&b"nclx"[..], &named].concat()
+            })
     }
 
     /// The file and the pictures must say the same size.
