@@ -20,6 +20,7 @@ const OPTIONS: OpenOptions = OpenOptions {
     audio: true,
     threads: 0,
     damaged: Damaged::Stop,
+    require_sound: false,
 };
 
 /// Groups of a second, about 10 Mb/s, and a tone.

@@ -178,13 +178,25 @@ pub(crate) struct ScanArgs {
     #[arg(long)]
     pub force: bool,
 
-    /// What to do where the recording is damaged
-    #[arg(long, value_enum, default_value_t = DamagedArg::Stop)]
-    pub damaged: DamagedArg,
+    /// How the recording is read.
+    #[command(flatten)]
+    pub input: InputArgs,
 
     /// Where models are.
     #[command(flatten)]
     pub models: ModelArgs,
+}
+
+/// How a recording is read.
+#[derive(Clone, Debug, Args, Serialize, Deserialize)]
+pub(crate) struct InputArgs {
+    /// What to do where the recording is damaged
+    #[arg(long, value_enum, default_value_t = DamagedArg::Stop)]
+    pub damaged: DamagedArg,
+
+    /// Release a recording without sound when none of its sound tracks can be decoded
+    #[arg(long)]
+    pub accept_lost_sound: bool,
 }
 
 /// What is done where a recording is damaged.

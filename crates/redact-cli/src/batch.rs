@@ -186,7 +186,7 @@ fn child_arguments(clip: &Path, args: &BatchArgs, global: &GlobalArgs) -> Vec<Os
     };
     option("--policy", Some(args.policy.clone().into()));
     option("--out-dir", Some(args.out_dir.clone().into()));
-    let damaged = args.damaged.to_possible_value();
+    let damaged = args.input.damaged.to_possible_value();
     option("--damaged", damaged.map(|value| value.get_name().into()));
     option("--by", args.answer.by.clone().map(Into::into));
     for class in &args.answer.accept_missing {
@@ -225,6 +225,7 @@ fn child_arguments(clip: &Path, args: &BatchArgs, global: &GlobalArgs) -> Vec<Os
     option("--request", release.request.clone().map(Into::into));
     option("--requester", release.requester.clone().map(Into::into));
     for (given, flag) in [
+        (args.input.accept_lost_sound, "--accept-lost-sound"),
         (release.second_look, "--second-look"),
         (release.accept_seen, "--accept-seen"),
         (release.no_cache, "--no-cache"),

@@ -92,6 +92,10 @@ fn source_hint(error: &SourceError) -> Option<&'static str> {
         SourceError::Truncated { .. } => {
             Some("ask for the file again from where it came; a cut recording is not released")
         }
+        SourceError::NoSound { .. } => Some(
+            "export the recording with sound in another codec, or release it without: \
+             --accept-lost-sound (of scan, run and batch); the manifest will say so",
+        ),
         SourceError::Encrypted => Some("export the recording without encryption"),
         SourceError::NoVideo { .. } => Some("sound without pictures is not supported yet"),
         _ => None,

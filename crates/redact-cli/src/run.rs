@@ -58,7 +58,7 @@ fn run_noted(
     let request = ScanRequest {
         clip,
         models: &args.models,
-        damaged: args.damaged,
+        input: &args.input,
         acknowledged: Some(&args.answer.accept_missing),
     };
     let (found, level) = request.find(global, &progress)?;

@@ -14,7 +14,7 @@ use redact_record::{Overwrite, findings};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::args::{DamagedArg, GlobalArgs, ModelArgs, ScanArgs};
+use crate::args::{DamagedArg, GlobalArgs, InputArgs, ModelArgs, ScanArgs};
 use crate::eyes;
 use crate::files::digest_beside;
 pub(crate) use crate::files::{check_clip, digest, folder_of, stoppable};
@@ -50,7 +50,7 @@ fn scan_noted(
     let request = ScanRequest {
         clip,
         models: &args.models,
-        damaged: args.damaged,
+        input: &args.input,
         acknowledged: None,
     };
     let (found, level) = request.find(global, &progress)?;
@@ -95,8 +95,8 @@ pub(crate) struct ScanRequest<'a> {
     pub(crate) clip: &'a Path,
     /// Where models are.
     pub(crate) models: &'a ModelArgs,
-    /// What to do where the recording is damaged.
-    pub(crate) damaged: DamagedArg,
+    /// How the recording is read.
+    pub(crate) input: &'a InputArgs,
     /// Classes of which somebody accepted that nothing looks for them, where that is to be checked
     /// before the recording is decoded.
     pub(crate) acknowledged: Option<&'a [Class]>,
@@ -123,7 +123,7 @@ impl ScanRequest<'_> {
         let job = Job::Scan(ScanWork {
             clip: clip.to_owned(),
             models,
-            damaged: self.damaged,
+            input: self.input.clone(),
             threads: eyes::threads(global.threads),
             acknowledged: self.acknowledged.map(|classes| {
                 let names = classes.iter().map(|&class| class.into());
@@ -146,7 +146,7 @@ impl ScanRequest<'_> {
 pub(crate) struct ScanWork {
     clip: PathBuf,
     models: ModelArgs,
-    damaged: DamagedArg,
+    input: InputArgs,
     threads: usize,
     acknowledged: Option<Vec<ClassName>>,
 }
@@ -174,14 +174,17 @@ impl ScanWork {
             // Also when nothing listens: the tracks that a release will have are counted here.
             audio: true,
             threads: self.threads,
-            damaged: match self.damaged {
+            damaged: match self.input.damaged {
                 DamagedArg::Stop => Damaged::Stop,
                 DamagedArg::Mask => Damaged::Mask,
             },
+            require_sound: !self.input.accept_lost_sound,
         };
         let progress = &TerminalProgress::new(true);
         let source = FileSource::open(&self.clip, &options).with_context(name)?;
         let mut info = source.info().clone();
+        // Nobody should review what cannot be released.
+        redact_media::check_sound(&info).with_context(name)?;
         let source = Box::new(source);
         let report = redact_engine::scan(source, looking.eyes, &looking.options, progress)
             .with_context(name)?;
@@ -256,6 +259,9 @@ pub(crate) fn table(found: &Findings) -> String {
         }
     });
     lines.extend(damaged_lines(found));
+    let conversions = found.source.info.conversions.iter();
+    let met = conversions.filter(|conversion| conversion.is_met());
+    lines.extend(met.map(|conversion| format!("changed: {conversion}")));
     lines.join("\n")
 }
 

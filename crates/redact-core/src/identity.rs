@@ -110,6 +110,11 @@ pub enum Conversion {
     },
     /// Interlaced pictures were deinterlaced.
     Deinterlaced,
+    /// None of the recording's sound tracks can be decoded, and somebody accepted that.
+    SoundLost {
+        /// How many there are.
+        tracks: u32,
+    },
     /// A sound track holds no sound; in the release it is silent.
     EmptyTrack {
         /// Index of its stream in the container.
@@ -143,7 +148,8 @@ impl Conversion {
             Self::PixelFormat { .. }
             | Self::PaddedToEven { .. }
             | Self::Rotated { .. }
-            | Self::Mirrored => false,
+            | Self::Mirrored
+            | Self::SoundLost { .. } => false,
         }
     }
 
@@ -194,6 +200,10 @@ impl std::fmt::Display for Conversion {
                 "{pictures} pictures without a time placed evenly between their neighbors"
             ),
             Self::Deinterlaced => write!(f, "interlaced pictures deinterlaced"),
+            Self::SoundLost { tracks } => write!(
+                f,
+                "none of the {tracks} sound tracks can be decoded; the release has no sound"
+            ),
             Self::EmptyTrack { stream } => write!(
                 f,
                 "the sound track in stream {stream} holds no sound; it is silent in the release"

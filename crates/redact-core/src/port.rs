@@ -163,6 +163,14 @@ pub enum SourceError {
         /// How much is allowed.
         most: u64,
     },
+    /// There are sound tracks, and none can be decoded.
+    #[error(
+        "no sound track can be decoded ({found}); a release without its sound needs to be accepted"
+    )]
+    NoSound {
+        /// Streams and codecs of the tracks.
+        found: String,
+    },
     /// The content is scrambled.
     #[error("the recording is encrypted")]
     Encrypted,

@@ -34,7 +34,7 @@ use std::path::Path;
 pub use echo::{Echo, EchoRecord, EchoedRun};
 pub use edges::{CroppedEdges, cropped_edges};
 pub use kept::{KeptSpan, KeptSpans};
-pub use sink::{EncodeOptions, FileSink, Preset, release_rate_hz};
+pub use sink::{EncodeOptions, FileSink, Preset, check_sound, release_rate_hz};
 pub use source::{Damaged, FileSource, OpenOptions};
 pub use survey::{CopiedGroup, Splice, Survey};
 

@@ -11,6 +11,8 @@ use redact_core::{ColorRange, Conversion, Picture, PictureBuffer, PixelSize, Pla
 
 use crate::ffi;
 
+mod deinterlace;
+
 /// A picture in a frame of FFmpeg: the decoder's own until somebody writes to it.
 pub(crate) struct AvPicture {
     frame: Video,
@@ -124,6 +126,7 @@ pub(crate) struct Shaper {
     size: PixelSize,
     scaler: Option<(Form, ffi::SendScaler)>,
     has_rescaled: bool,
+    has_deinterlaced: bool,
 }
 
 /// What a scaler takes: format, width, height, and whether the range is full.
@@ -152,6 +155,7 @@ impl Shaper {
             size: PixelSize::new(shown.0, shown.1)?,
             scaler: None,
             has_rescaled: false,
+            has_deinterlaced: false,
         })
     }
 
@@ -168,6 +172,11 @@ impl Shaper {
     /// Whether a picture had another size, format or range than the first.
     pub(crate) const fn has_rescaled(&self) -> bool {
         self.has_rescaled
+    }
+
+    /// Whether a picture was interlaced.
+    pub(crate) const fn has_deinterlaced(&self) -> bool {
+        self.has_deinterlaced
     }
 
     /// What every picture goes through.
@@ -200,11 +209,16 @@ impl Shaper {
         let as_first = (frame.width(), frame.height()) == self.stored
             && is_full == (self.range == ColorRange::Full);
         self.has_rescaled |= !as_first || frame.format() != self.format;
+        let fields = frame.is_interlaced().then(|| frame.is_top_first());
         let mut frame = if as_first && is_planar_420(frame.format()) {
             frame
         } else {
             self.scale(&frame)?
         };
+        if let Some(is_top_first) = fields {
+            self.has_deinterlaced = true;
+            deinterlace::deinterlace(&mut frame, self.stored, is_top_first)?;
+        }
         if self.turn == Turn::default() {
             match AvPicture::new(frame, self.size) {
                 Ok(picture) => {

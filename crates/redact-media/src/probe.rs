@@ -87,6 +87,18 @@ fn is_moving_picture(stream: &Stream<'_>) -> bool {
     stream.parameters().medium() == media::Type::Video && !stream.disposition().intersects(cover)
 }
 
+/// Whether a stream is a sound track.
+pub(crate) fn is_sound(stream: &Stream<'_>) -> bool {
+    stream.parameters().medium() == media::Type::Audio
+}
+
+/// The codecs of all sound tracks, for people.
+pub(crate) fn sound_codecs(input: &Input) -> String {
+    let tracks = input.streams().filter(is_sound);
+    let named = |stream: Stream<'_>| format!("stream {}: {}", stream.index(), codec_name(&stream));
+    tracks.map(named).collect::<Vec<_>>().join(", ")
+}
+
 fn kinds_found(input: &Input) -> String {
     let mut kinds: Vec<&str> = input
         .streams()

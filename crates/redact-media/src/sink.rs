@@ -130,6 +130,17 @@ impl Default for EncodeOptions {
     }
 }
 
+/// Checks, before anything is decoded, that a release can have the sound of `info`.
+///
+/// # Errors
+/// [`SinkError::Encode`] for a track that AAC cannot hold.
+pub fn check_sound(info: &SourceInfo) -> Result<(), SinkError> {
+    let tracks = info.audio.iter();
+    tracks
+        .map(|track| track.channels)
+        .try_for_each(|channels| tracks::check_channels(channels).map(drop))
+}
+
 /// A release in a local file.
 pub struct FileSink {
     path: PathBuf,
@@ -228,9 +239,7 @@ impl FileSink {
         ffi::silence_log();
         pictures::find_encoder()?;
         tracks::find_encoder()?;
-        for track in &info.audio {
-            tracks::check_channels(track.channels)?;
-        }
+        check_sound(info)?;
         let output = ffi::create_output(path, c"mp4").map_err(write_error)?;
         Ok(Self {
             path: path.to_owned(),

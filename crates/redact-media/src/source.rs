@@ -15,12 +15,15 @@
 //! which stretches are damaged; their pictures are whatever the decoder makes of them.
 
 mod beginning;
+mod clock;
 mod damage;
 mod decoders;
+mod event;
 mod numbering;
 mod reader;
 mod splice;
 mod start;
+mod times;
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -37,10 +40,12 @@ use crate::survey::{Splice, skipped};
 use crate::{ffi, sound};
 use damage::DamageLog;
 pub(crate) use decoders::{open_uncropped, open_video};
+use event::{Event, ReadError};
 use ffmpeg_next::Packet;
+use reader::Reader;
 pub(crate) use reader::is_pause;
-use reader::{Event, ReadError, Reader};
-use start::{describe, turn_of, up_to_first_frame};
+use start::{describe, frame_step, stamp_first, turn_of, up_to_first_frame};
+use times::FrameClock;
 
 /// What is done where a recording is damaged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,6 +66,8 @@ pub struct OpenOptions {
     pub threads: usize,
     /// What is done at damage.
     pub damaged: Damaged,
+    /// Whether a recording is refused that has sound tracks of which none can be decoded.
+    pub require_sound: bool,
 }
 
 impl Default for OpenOptions {
@@ -69,6 +76,7 @@ impl Default for OpenOptions {
             audio: true,
             threads: 0,
             damaged: Damaged::Stop,
+            require_sound: false,
         }
     }
 }
@@ -158,6 +166,8 @@ impl FileSource {
             limits::readable_bytes(path),
         );
         let (first, early) = up_to_first_frame(&mut reader)?;
+        let step = frame_step(&reader, &first);
+        let (first, early, filled) = stamp_first(&mut reader, first, early, step)?;
         let turn = turn_of(&reader, &first);
         let unsupported = SourceError::UnsupportedSize {
             width: first.width(),
@@ -170,6 +180,10 @@ impl FileSource {
             found: "no time",
         })?;
         let info = describe(&reader, &first, &shaper, Timestamp::new(zero))?;
+        if options.require_sound && info.conversions.iter().any(is_silent) {
+            let found = probe::sound_codecs(&reader.input);
+            return Err(SourceError::NoSound { found });
+        }
         let tags = ffi::color_tags(&first);
         let video = &info.video;
         let damage = (options.damaged == Damaged::Mask).then(|| {
@@ -184,7 +198,7 @@ impl FileSource {
             info,
             shaper: Some(shaper),
             tags: Some(tags),
-            clock: FrameClock::default(),
+            clock: FrameClock::new(FrameIndex::ZERO, step, filled),
             held: None,
             ready: VecDeque::new(),
             state: State::Reading,
@@ -210,10 +224,7 @@ impl FileSource {
         let zero = video.first_timestamp.nanos(video.time_base).unwrap_or(0);
         self.reader.seek(zero.saturating_add(nanos) / 1000)?;
         self.tracks = tracks_of(&self.reader, &self.info);
-        self.clock = FrameClock {
-            next_index: index,
-            ..FrameClock::default()
-        };
+        self.clock = FrameClock::new(index, self.clock.step, 0);
         self.held = None;
         self.ready.clear();
         self.state = State::Reading;
@@ -305,7 +316,7 @@ impl FileSource {
                 let (after, base) = (self.after_last(), self.info.video.time_base);
                 let error = SourceError::BadTime {
                     index: self.clock.next_index,
-                    second: reader::seconds(after.nanos(base).unwrap_or(0) / 1_000_000),
+                    second: event::seconds(after.nanos(base).unwrap_or(0) / 1_000_000),
                     found: match frame.pts() {
                         None => "no time",
                         Some(_) => "an earlier time or one beyond all clocks",
@@ -424,6 +435,7 @@ impl FileSource {
 
     fn end(&mut self) {
         self.release_held(None);
+        self.clock.finish();
         let is_cut = probe::is_cut_short(&self.path, &self.info.container);
         self.end_damage(matches!(is_cut, Ok(true)) && !self.reader.read_all_promised());
         let last = self.tracks.iter_mut().filter_map(sound::Track::finish);
@@ -480,7 +492,27 @@ impl FileSource {
     fn met_conversions(&self) -> Vec<Conversion> {
         let is_rescaled = self.shaper.as_ref().is_some_and(Shaper::has_rescaled);
         let rescaled = is_rescaled.then_some(Conversion::Rescaled);
-        rescaled.into_iter().chain(self.reader.left_out()).collect()
+        let times = self.reader.restarts();
+        let restarted = (times > 0).then_some(Conversion::ClockRestarted { times });
+        let pictures = self.clock.filled;
+        let filled = (pictures > 0).then_some(Conversion::TimesFilled { pictures });
+        let is_deinterlaced = self.shaper.as_ref().is_some_and(Shaper::has_deinterlaced);
+        let deinterlaced = is_deinterlaced.then_some(Conversion::Deinterlaced);
+        let all = rescaled.into_iter().chain(deinterlaced).chain(restarted);
+        let all = all.chain(filled).chain(self.reader.left_out());
+        all.chain(self.empty_tracks()).collect()
+    }
+
+    /// Sound tracks of which nothing came until the end.
+    fn empty_tracks(&self) -> Vec<Conversion> {
+        let is_over = self.state == State::Ended;
+        let tracks = self.info.audio.iter().enumerate().filter(|_| is_over);
+        let empty = tracks.filter(|(track, _)| !self.reader.has_sound(*track));
+        empty
+            .map(|(_, info)| Conversion::EmptyTrack {
+                stream: info.stream,
+            })
+            .collect()
     }
 
     fn fail(&mut self, error: SourceError) {
@@ -535,27 +567,8 @@ impl Source for FileSource {
     }
 }
 
-/// Gives every frame a time after the one before it, within one tick of its own.
-#[derive(Default)]
-struct FrameClock {
-    next_index: FrameIndex,
-    last: Option<Timestamp>,
-    last_duration: i64,
-}
-
-impl FrameClock {
-    /// `None` when the frame has no time, or one that cannot be kept within a tick.
-    fn place(&mut self, stamped: Option<i64>) -> Option<Timestamp> {
-        // Beyond this, sums of ticks could leave 64 bits: damage, not a time.
-        let stamped = stamped.filter(|ticks| ticks.unsigned_abs() < 1 << 60)?;
-        let earliest = self.last.map_or(stamped, |last| last.ticks() + 1);
-        if stamped + 1 < earliest {
-            return None;
-        }
-        let at = Timestamp::new(stamped.max(earliest));
-        self.last = Some(at);
-        Some(at)
-    }
+const fn is_silent(conversion: &Conversion) -> bool {
+    matches!(conversion, Conversion::SoundLost { .. })
 }
 
 fn tracks_of(reader: &Reader, info: &SourceInfo) -> Vec<sound::Track> {
@@ -563,19 +576,4 @@ fn tracks_of(reader: &Reader, info: &SourceInfo) -> Vec<sound::Track> {
         sound::Track::new(i, reader.sound_time_base(i), track.rate_hz, track.channels)
     };
     info.audio.iter().enumerate().map(track).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn equal_times_move_by_one_tick_and_earlier_ones_are_refused() {
-        let mut clock = FrameClock::default();
-        assert_eq!(clock.place(Some(-5)), Some(Timestamp::new(-5)));
-        assert_eq!(clock.place(Some(-5)), Some(Timestamp::new(-4)));
-        assert_eq!(clock.place(Some(-5)), None);
-        assert_eq!(clock.place(None), None);
-        assert_eq!(clock.place(Some(i64::MAX)), None);
-    }
 }

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use redact_core::Class;
 use serde::{Deserialize, Serialize};
 
-use super::{BasisArgs, DamagedArg, ModelArgs, parse_class};
+use super::{BasisArgs, InputArgs, ModelArgs, parse_class};
 
 /// How a release is encoded and signed.
 #[derive(Clone, Debug, Args)]
@@ -159,9 +159,9 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "DIR")]
     pub out_dir: Option<PathBuf>,
 
-    /// What to do where the recording is damaged
-    #[arg(long, value_enum, default_value_t = DamagedArg::Stop)]
-    pub damaged: DamagedArg,
+    /// How the recording is read.
+    #[command(flatten)]
+    pub input: InputArgs,
 
     /// Where models are.
     #[command(flatten)]
@@ -200,9 +200,9 @@ pub(crate) struct BatchArgs {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub jobs: u16,
 
-    /// What to do where a recording is damaged
-    #[arg(long, value_enum, default_value_t = DamagedArg::Stop)]
-    pub damaged: DamagedArg,
+    /// How the recordings are read.
+    #[command(flatten)]
+    pub input: InputArgs,
 
     /// Where models are.
     #[command(flatten)]

@@ -90,6 +90,7 @@ impl RenderWork {
             audio: true,
             threads: self.threads,
             damaged: look::damaged(&plan.plan().damage),
+            ..OpenOptions::default()
         };
         let mut source = open(&self.clip, &options, splice.as_ref())?;
         let levels = take_levels(&mut source, plan.redactions(), progress)
@@ -214,6 +215,7 @@ impl Render<'_> {
             audio: true,
             threads,
             damaged: look::damaged(&self.plan.plan().damage),
+            ..OpenOptions::default()
         }
     }
 

@@ -1,20 +1,22 @@
 //! Packets in, decoded pictures and sound out, and every way in which that fails.
 
+mod sound;
+
 use std::collections::VecDeque;
 
 use ffmpeg_next::codec::decoder;
 use ffmpeg_next::codec::packet::side_data;
 use ffmpeg_next::format::context::Input;
-use ffmpeg_next::frame::{Audio, Video};
+use ffmpeg_next::frame::Video;
 use ffmpeg_next::{Error, Packet, media, picture};
-use redact_core::{
-    AudioInfo, BoxError, Conversion, DamageCause, FrameIndex, SourceError, TimeBase, Timestamp,
-};
+use redact_core::{AudioInfo, Conversion, DamageCause, SourceError, TimeBase};
 
 use super::beginning::Beginning;
+use super::clock::Clock;
 use super::decoders::{Sound, open_sound, open_watched};
+use super::event::{Event, ReadError};
 use super::numbering::Numbering;
-use super::splice::{CodedGroup, Splicing, Taken};
+use super::splice::{Splicing, Taken};
 use super::start::time_base_of;
 use super::{Damaged, OpenOptions};
 use crate::survey::Splice;
@@ -28,84 +30,8 @@ const BROKEN_START_MAX: u32 = 600;
 /// FFmpeg's parsers give what ends in an incomplete packet, not what begins there.
 const TAINTED: u32 = 2;
 
-/// Packets at the start of a sound track that may refer to others before it, as those of MP3 do.
-const LOST_SOUND_MAX: u32 = 8;
-
 /// Errors of the container in a row that are passed over as damage.
 const DEMUX_ERRORS_MAX: u32 = 1000;
-
-/// What was decoded.
-pub(super) enum Event {
-    Picture(Video),
-    /// Something is wrong with the pictures that follow; with the very next one where it is marked.
-    Broken(DamageCause),
-    /// The next picture stands on its own again.
-    Mended,
-    /// A stretch of sound is lost.
-    BrokenSound {
-        track: usize,
-        cause: DamageCause,
-    },
-    Sound {
-        track: usize,
-        frame: Audio,
-    },
-    /// A group of pictures as it is coded.
-    Coded(CodedGroup),
-    /// A packet of sound as it is coded.
-    CodedSound {
-        track: usize,
-        packet: Packet,
-    },
-}
-
-/// Why nothing more can be decoded.
-#[derive(Debug)]
-pub(super) enum ReadError {
-    Demux(Error),
-    Decode(Error),
-    Container,
-    CorruptPacket,
-    CorruptPicture,
-    MissingPictures,
-    LostSound,
-    Repeated,
-    Encrypted,
-    NoFrame,
-    Changed,
-}
-
-impl ReadError {
-    /// The same as damage at `frame`, `ticks` after the recording's zero.
-    pub(super) fn at(self, frame: FrameIndex, ticks: Timestamp, base: TimeBase) -> SourceError {
-        let source: BoxError = match self {
-            Self::Encrypted => return SourceError::Encrypted,
-            Self::Demux(error) | Self::Decode(error) => ffi::cause(error),
-            Self::Container => "the container's data are broken".into(),
-            Self::CorruptPacket => "the container marks a packet as incomplete".into(),
-            Self::CorruptPicture => "the decoder marks a picture as damaged".into(),
-            Self::MissingPictures => "pictures are missing that others are predicted from".into(),
-            Self::Repeated => "its index names the same bytes again and again".into(),
-            Self::LostSound => "none of a track's sound can be decoded".into(),
-            Self::NoFrame => "no frame can be decoded".into(),
-            Self::Changed => "it is not as it was when it was surveyed".into(),
-        };
-        let millis = ticks.nanos(base).unwrap_or(0) / 1_000_000;
-        SourceError::Damaged {
-            frame,
-            second: seconds(millis),
-            source,
-        }
-    }
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "shown with two digits after the point"
-)]
-pub(super) fn seconds(millis: i64) -> f64 {
-    millis as f64 / 1000.0
-}
 
 /// What is known of the pictures that the decoder has.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -131,8 +57,15 @@ pub(super) struct Reader {
     passes_over_pictures: bool,
     /// Whether the container says that the first picture is a key frame.
     claims_key: bool,
+    wants_sound: bool,
     /// Bytes of packets that may still come.
     readable_bytes: u64,
+    /// Of containers in which a clock may start again.
+    clock: Option<Clock>,
+    /// Packets whose times are known, on their way to the decoders.
+    timed: VecDeque<Packet>,
+    /// Whether the container has ended.
+    has_ended: bool,
     /// What the decoder had complained of before it was given anything.
     heard_before: u64,
     packets_read: u64,
@@ -196,6 +129,13 @@ impl Reader {
         let input_complaints = ffi::Complaints::about_input(&mut input);
         // FFmpeg guesses presentation times for AVI, and is wrong for frames out of order.
         let decode_timed = input.format().name() == "avi";
+        let of_sound = sounds.iter().map(|sound| (sound.stream, sound.time_base));
+        let streams: Vec<_> = [(video, video_time_base)]
+            .into_iter()
+            .chain(of_sound)
+            .collect();
+        let may_restart = ["mpegts", "mpeg", "flv"].contains(&input.format().name());
+        let clock = may_restart.then(|| Clock::new(&streams));
         Ok(Self {
             input,
             video,
@@ -207,7 +147,11 @@ impl Reader {
             beginning: Beginning::default(),
             passes_over_pictures: false,
             claims_key: false,
+            wants_sound: options.audio,
             readable_bytes: u64::MAX,
+            clock,
+            timed: VecDeque::new(),
+            has_ended: false,
             heard_before: heard,
             packets_read: 0,
             drained: false,
@@ -265,6 +209,14 @@ impl Reader {
             if self.drained {
                 return Ok(None);
             }
+            if let Some(packet) = self.timed.pop_front() {
+                self.decode(&packet)?;
+                continue;
+            }
+            if self.has_ended {
+                self.drain()?;
+                continue;
+            }
             let mut packet = Packet::empty();
             let complaints = self.input_complaints.count();
             let read = packet.read(&mut self.input);
@@ -276,7 +228,10 @@ impl Reader {
                     self.demux_errors = 0;
                     let left = self.readable_bytes.checked_sub(packet.size() as u64);
                     self.readable_bytes = left.ok_or(ReadError::Repeated)?;
-                    self.decode(&packet)?;
+                    match &mut self.clock {
+                        Some(clock) => self.timed.extend(clock.push(packet)),
+                        None => self.decode(&packet)?,
+                    }
                 }
                 Err(error) if self.passes_over(error) => {
                     self.demux_errors += 1;
@@ -284,7 +239,9 @@ impl Reader {
                 }
                 Err(Error::Eof) => {
                     ffi::input_error(&self.input).map_err(ReadError::Demux)?;
-                    self.drain()?;
+                    self.has_ended = true;
+                    let rest = self.clock.as_mut().map(Clock::finish);
+                    self.timed.extend(rest.unwrap_or_default());
                 }
                 Err(error) => return Err(ReadError::Demux(error)),
             }
@@ -308,8 +265,28 @@ impl Reader {
         if let Some(numbering) = &mut self.numbering {
             numbering.forget();
         }
-        self.drained = false;
+        if let Some(clock) = &mut self.clock {
+            clock.clear();
+        }
+        self.timed.clear();
+        (self.drained, self.has_ended) = (false, false);
         Ok(())
+    }
+
+    /// Whether sound tracks are decoded.
+    pub(super) const fn wants_sound(&self) -> bool {
+        self.wants_sound
+    }
+
+    /// Whether anything came of sound track `track`.
+    pub(super) fn has_sound(&self, track: usize) -> bool {
+        let sound = &self.sounds[track];
+        sound.heard || sound.lost > 0
+    }
+
+    /// How often the recording's clock started again so far.
+    pub(super) fn restarts(&self) -> u32 {
+        self.clock.as_ref().map_or(0, Clock::restarts)
     }
 
     /// Whether an error of the container is damage behind which it goes on.
@@ -341,10 +318,6 @@ impl Reader {
         self.break_pictures(DamageCause::Container);
         (0..self.sounds.len()).for_each(|t| self.break_sound(t, DamageCause::Container));
         Ok(())
-    }
-
-    fn break_sound(&mut self, track: usize, cause: DamageCause) {
-        self.pending.push_back(Event::BrokenSound { track, cause });
     }
 
     /// Behind damage, a key frame goes to an empty decoder.
@@ -429,6 +402,7 @@ impl Reader {
         if let Some(track) = track {
             if self.splice.as_ref().is_some_and(|s| s.copies_sound(track)) {
                 let packet = packet.clone();
+                self.sounds[track].heard = true;
                 self.pending.push_back(Event::CodedSound { track, packet });
                 return Ok(());
             }
@@ -582,57 +556,6 @@ impl Reader {
         decoded.or_else(|| frame.timestamp())
     }
 
-    fn decode_sound(&mut self, track: usize, packet: &Packet) -> Result<(), ReadError> {
-        let sound = &mut self.sounds[track];
-        match sound.decoder.send_packet(packet) {
-            Ok(()) => self.receive_sound(track),
-            Err(error) if sound.heard && self.tolerant && is_damage(error) => {
-                self.break_sound(track, DamageCause::Undecodable);
-                Ok(())
-            }
-            Err(error) if sound.heard => Err(ReadError::Decode(error)),
-            // The first packets of a cut stream may refer to some that are not there.
-            Err(_) => {
-                sound.lost += 1;
-                if sound.lost <= LOST_SOUND_MAX {
-                    return Ok(());
-                }
-                self.lose_sound(track)
-            }
-        }
-    }
-
-    /// None of a track's sound could be decoded so far.
-    fn lose_sound(&mut self, track: usize) -> Result<(), ReadError> {
-        if !self.tolerant {
-            return Err(ReadError::LostSound);
-        }
-        self.break_sound(track, DamageCause::Undecodable);
-        Ok(())
-    }
-
-    fn receive_sound(&mut self, track: usize) -> Result<(), ReadError> {
-        let sound = &mut self.sounds[track];
-        loop {
-            let mut frame = Audio::empty();
-            match sound.decoder.receive_frame(&mut frame) {
-                Ok(()) => {
-                    sound.heard = true;
-                    self.pending.push_back(Event::Sound { track, frame });
-                }
-                Err(error) if is_pause(error) || !sound.heard => return Ok(()),
-                Err(error) if self.tolerant && is_damage(error) => {
-                    self.pending.push_back(Event::BrokenSound {
-                        track,
-                        cause: DamageCause::Undecodable,
-                    });
-                    return Ok(());
-                }
-                Err(error) => return Err(ReadError::Decode(error)),
-            }
-        }
-    }
-
     fn drain(&mut self) -> Result<(), ReadError> {
         self.drained = true;
         if self.splice.as_ref().is_some_and(|s| !s.is_complete()) {
@@ -650,17 +573,7 @@ impl Reader {
             // Several threads have ended by now, and nothing more is said.
             self.hear_decoder()?;
         }
-        for track in 0..self.sounds.len() {
-            // A track without a single packet has nothing to give.
-            if self.sounds[track].decoder.send_eof().is_ok() {
-                self.receive_sound(track)?;
-            }
-            let sound = &self.sounds[track];
-            if sound.lost > 0 && !sound.heard {
-                self.lose_sound(track)?;
-            }
-        }
-        Ok(())
+        self.drain_sound()
     }
 }
 

@@ -6,7 +6,7 @@
 use ffmpeg_next::Packet;
 use redact_core::{CodedPictures, Digest, FrameIndex, FrameSpan};
 
-use super::reader::ReadError;
+use super::event::ReadError;
 use crate::coded;
 use crate::survey::{Group, GroupDigest, Pictures, Splice};
 

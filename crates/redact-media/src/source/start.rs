@@ -1,11 +1,17 @@
 //! What a recording says of itself, once its first frame is decoded.
 
 use ffmpeg_next::frame::{self, Video};
-use redact_core::{AudioInfo, FrameIndex, SourceError, SourceInfo, TimeBase, Timestamp, VideoInfo};
+use redact_core::{
+    AudioInfo, Conversion, FrameIndex, SourceError, SourceInfo, TimeBase, Timestamp, VideoInfo,
+};
 
-use super::reader::{Event, ReadError, Reader};
+use super::event::{Event, ReadError};
+use super::reader::Reader;
 use crate::picture::{Shaper, Turn, format_name};
 use crate::{ffi, probe};
+
+/// Frames at the start that may have no time: they wait in memory.
+const FIRST_WITHOUT_TIME_MAX: u32 = 24;
 
 /// Sound that may come before the first frame, in bytes as decoded: about 3 minutes of stereo.
 const EARLY_SOUND_BYTES_MAX: usize = 64 << 20;
@@ -38,6 +44,61 @@ pub(super) fn up_to_first_frame(reader: &mut Reader) -> Result<(Video, Vec<Event
             return Err(at_start(ReadError::NoFrame));
         }
     }
+}
+
+/// Ticks of one frame, as a fraction, if container or decoder say.
+pub(super) fn frame_step(reader: &Reader, first: &Video) -> Option<(i64, i64)> {
+    let declared = first.packet().duration;
+    if declared > 0 {
+        return Some((declared, 1));
+    }
+    let stream = reader.input.stream(reader.video_index())?;
+    let (num, den) = positive(stream.avg_frame_rate())?;
+    let base = reader.video_time_base();
+    let ticks = i64::from(den).checked_mul(i64::from(base.den.get()))?;
+    Some((ticks, i64::from(num) * i64::from(base.num.get())))
+}
+
+/// Gives first frames without a time one before that of the first that has one; gives the first
+/// frame, what else was read, and how many times were filled in.
+pub(super) fn stamp_first(
+    reader: &mut Reader,
+    mut first: Video,
+    mut early: Vec<Event>,
+    step: Option<(i64, i64)>,
+) -> Result<(Video, Vec<Event>, u32), SourceError> {
+    let mut filled = 0;
+    let Some((num, den)) = step.filter(|_| first.pts().is_none()) else {
+        return Ok((first, early, filled));
+    };
+    let base = reader.video_time_base();
+    let mut frames = Vec::new();
+    let stamped = loop {
+        let next = reader.next();
+        match next.map_err(|error| error.at(FrameIndex::ZERO, Timestamp::new(0), base))? {
+            Some(Event::Picture(frame)) => {
+                filled += 1;
+                let at = frame.pts();
+                frames.push(Event::Picture(frame));
+                if at.is_some() || filled >= FIRST_WITHOUT_TIME_MAX {
+                    break at;
+                }
+            }
+            Some(event) => early.push(event),
+            None => break None,
+        }
+    };
+    if let Some(at) = stamped {
+        let before = |frames: u32| at - num.saturating_mul(i64::from(frames)) / den.max(1);
+        first.set_pts(Some(before(filled)));
+        for (frame, left) in frames.iter_mut().zip((0..filled).rev()) {
+            if let Event::Picture(frame) = frame {
+                frame.set_pts(Some(before(left)));
+            }
+        }
+    }
+    early.append(&mut frames);
+    Ok((first, early, filled))
 }
 
 /// The container's display matrix, else that of the coded picture.
@@ -96,8 +157,20 @@ pub(super) fn describe(
         audio,
         chapters: probe::stream_number(input.nb_chapters() as usize),
         tag_keys: ffi::tag_keys(input),
-        conversions: shaper.conversions(),
+        conversions: conversions(reader, shaper),
     })
+}
+
+/// What every release changes, as far as it is known at the start.
+fn conversions(reader: &Reader, shaper: &Shaper) -> Vec<Conversion> {
+    let mut found = shaper.conversions();
+    let tracks = reader.input.streams().filter(probe::is_sound).count();
+    if tracks > 0 && reader.wants_sound() && reader.sound_infos().is_empty() {
+        found.push(Conversion::SoundLost {
+            tracks: probe::stream_number(tracks),
+        });
+    }
+    found
 }
 
 fn positive(rate: ffmpeg_next::Rational) -> Option<(u32, u32)> {

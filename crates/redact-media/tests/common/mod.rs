@@ -53,6 +53,7 @@ pub(crate) const ONE_THREAD: OpenOptions = OpenOptions {
     audio: true,
     threads: 2,
     damaged: Damaged::Stop,
+    require_sound: false,
 };
 
 pub(crate) fn read(path: &Path) -> Result<Content, SourceError> {

@@ -105,6 +105,7 @@ enum ConversionFile {
     TimesFilled { pictures: u32 },
     Deinterlaced {},
     EmptyTrack { stream: u32 },
+    SoundLost { tracks: u32 },
 }
 
 impl From<&SourceIdentity> for SourceFile {
@@ -189,6 +190,7 @@ impl From<&Conversion> for ConversionFile {
                 pictures: *pictures,
             },
             Conversion::Deinterlaced => Self::Deinterlaced {},
+            Conversion::SoundLost { tracks } => Self::SoundLost { tracks: *tracks },
             Conversion::EmptyTrack { stream } => Self::EmptyTrack { stream: *stream },
         }
     }
@@ -348,6 +350,7 @@ impl TryFrom<ConversionFile> for Conversion {
             ConversionFile::ClockRestarted { times } => Self::ClockRestarted { times },
             ConversionFile::TimesFilled { pictures } => Self::TimesFilled { pictures },
             ConversionFile::Deinterlaced {} => Self::Deinterlaced,
+            ConversionFile::SoundLost { tracks } => Self::SoundLost { tracks },
             ConversionFile::EmptyTrack { stream } => Self::EmptyTrack { stream },
         })
     }

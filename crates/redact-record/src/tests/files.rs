@@ -49,6 +49,7 @@ fn what_a_release_changes_comes_back() {
         Conversion::TimesFilled { pictures: 7 },
         Conversion::Deinterlaced,
         Conversion::EmptyTrack { stream: 2 },
+        Conversion::SoundLost { tracks: 1 },
     ];
     let bytes = findings::to_bytes(&found);
     let back = findings::from_bytes(&bytes).unwrap();

@@ -1,0 +1,82 @@
+//! The sound of a recording, decoded.
+
+use ffmpeg_next::Packet;
+use ffmpeg_next::frame::Audio;
+use redact_core::DamageCause;
+
+use super::{Reader, is_damage, is_pause};
+use crate::source::event::{Event, ReadError};
+
+/// Packets at the start of a sound track that may refer to others before it, as those of MP3 do.
+const LOST_SOUND_MAX: u32 = 8;
+
+impl Reader {
+    pub(super) fn break_sound(&mut self, track: usize, cause: DamageCause) {
+        self.pending.push_back(Event::BrokenSound { track, cause });
+    }
+
+    pub(super) fn decode_sound(&mut self, track: usize, packet: &Packet) -> Result<(), ReadError> {
+        let sound = &mut self.sounds[track];
+        match sound.decoder.send_packet(packet) {
+            Ok(()) => self.receive_sound(track),
+            Err(error) if sound.heard && self.tolerant && is_damage(error) => {
+                self.break_sound(track, DamageCause::Undecodable);
+                Ok(())
+            }
+            Err(error) if sound.heard => Err(ReadError::Decode(error)),
+            // The first packets of a cut stream may refer to some that are not there.
+            Err(_) => {
+                sound.lost += 1;
+                if sound.lost <= LOST_SOUND_MAX {
+                    return Ok(());
+                }
+                self.lose_sound(track)
+            }
+        }
+    }
+
+    pub(super) fn drain_sound(&mut self) -> Result<(), ReadError> {
+        for track in 0..self.sounds.len() {
+            // A track without a single packet has nothing to give.
+            if self.sounds[track].decoder.send_eof().is_ok() {
+                self.receive_sound(track)?;
+            }
+            let sound = &self.sounds[track];
+            if sound.lost > 0 && !sound.heard {
+                self.lose_sound(track)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// None of a track's sound could be decoded so far.
+    fn lose_sound(&mut self, track: usize) -> Result<(), ReadError> {
+        if !self.tolerant {
+            return Err(ReadError::LostSound);
+        }
+        self.break_sound(track, DamageCause::Undecodable);
+        Ok(())
+    }
+
+    fn receive_sound(&mut self, track: usize) -> Result<(), ReadError> {
+        let sound = &mut self.sounds[track];
+        loop {
+            let mut frame = Audio::empty();
+            match sound.decoder.receive_frame(&mut frame) {
+                Ok(()) => {
+                    sound.heard = true;
+                    self.pending.push_back(Event::Sound { track, frame });
+                }
+                Err(error) if is_pause(error) || !sound.heard => return Ok(()),
+                Err(error) if self.tolerant && is_damage(error) => {
+                    self.pending.push_back(Event::BrokenSound {
+                        track,
+                        cause: DamageCause::Undecodable,
+                    });
+                    return Ok(());
+                }
+                Err(error) => return Err(ReadError::Decode(error)),
+            }
+        }
+    }
+}
