@@ -160,3 +160,65 @@ fn only_one_file_is_exempt_from_the_ban_on_unsafe() {
     assert_eq!(exempt.len(), 1, "{exempt:?}");
     assert!(exempt[0].ends_with("redact-media/src/ffi.rs"), "{exempt:?}");
 }
+
+/// Goal: each promise of SECURITY.md is held by a test that is there. Control: a name that is not
+/// in any source is missed.
+#[test]
+fn promises_name_tests_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut sources = Vec::new();
+    for folder in ["crates", "tests"] {
+        read_sources(&root.join(folder), &mut sources);
+    }
+    let text = std::fs::read_to_string(root.join("SECURITY.md")).unwrap();
+    let quoted = text.split('`').skip(1).step_by(2);
+    let absent: Vec<&str> = quoted
+        .filter(|quoted| !exists(&root, &sources, quoted))
+        .collect();
+    assert!(absent.is_empty(), "SECURITY.md names {absent:?}");
+    for made_up in ["leaks::no_such_test", "tests/cli/no_such_file.rs"] {
+        assert!(!exists(&root, &sources, made_up));
+    }
+}
+
+/// Whether what SECURITY.md quotes is there, if it is a path or a test.
+fn exists(root: &Path, sources: &[(String, String)], quoted: &str) -> bool {
+    let (place, test) = quoted.split_once("::").unwrap_or((quoted, ""));
+    if place == "NAME" {
+        return true;
+    }
+    if test.is_empty() {
+        let is_path = ["crates/", "tests/", "scripts/", "benches/"]
+            .iter()
+            .any(|folder| place.starts_with(folder));
+        return match place.strip_prefix('…') {
+            Some(name) => sources.iter().any(|(_, text)| has_test(text, name)),
+            None => !is_path || root.join(place).exists(),
+        };
+    }
+    let place = place.trim_start_matches('…');
+    let file = if place.ends_with(".rs") {
+        place.to_owned()
+    } else {
+        format!("tests/cli/{place}.rs")
+    };
+    sources
+        .iter()
+        .any(|(path, text)| path.ends_with(&file) && (test == "*" || has_test(text, test)))
+}
+
+fn has_test(text: &str, name: &str) -> bool {
+    text.contains(&format!("fn {name}("))
+}
+
+fn read_sources(folder: &Path, sources: &mut Vec<(String, String)>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.ends_with("node_modules") {
+            read_sources(&path, sources);
+        } else if path.extension().is_some_and(|kind| kind == "rs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            sources.push((path.display().to_string(), text));
+        }
+    }
+}
