@@ -1,12 +1,10 @@
 //! Kinds of recordings that cameras and the tools behind them make, which are neither damaged nor
 //! plain.
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "a failed step is a failed test"
-)]
+#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
 mod common;
+#[path = "../../../tests/shared.rs"]
+mod shared;
 
 use std::path::{Path, PathBuf};
 
@@ -135,11 +133,9 @@ fn interlaced_pictures_are_deinterlaced_and_declared() {
 /// The collected recordings, where they are at hand: each is read whole, and says what it must.
 #[test]
 fn collected_recordings_are_read() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/trials/recordings");
-    if !folder.exists() {
-        eprintln!("skipped: no {}", folder.display());
+    let Some(folder) = shared::shared("trials/recordings") else {
         return;
-    }
+    };
     for (name, frames, word) in [
         ("01-spatial-sound.mov", 90, ""),
         ("09-joined-segments.ts", 90, "clock starts again 2 times"),
