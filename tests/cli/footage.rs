@@ -189,5 +189,5 @@ fn a_body_camera_outdoors() {
 
 #[test]
 fn a_film_with_mp3_sound() {
-    check("moviepy_chaplin", 0.99, 3.0);
+    check("moviepy_chaplin", 0.99, 3.2);
 }
