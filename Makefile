@@ -40,7 +40,7 @@ web: setup ## The page of the release desk, which the program carries within its
 
 build: setup ## The program, optimised; without npm's registry, without the page
 	@$(ROOT)/scripts/web build || echo 'build: the program is built without the page of the desk'
-	cargo build --release --locked -p redact-cli
+	cargo build --release --locked --workspace --bin redact
 
 demo: build ## Redacts a clip and verifies the release (another clip: make demo CLIP=PATH)
 	@$(ROOT)/scripts/demo "$$CLIP"
