@@ -288,8 +288,8 @@ slow('the auditor checks the files and the chain, and sees no recording', async 
   expect(await page.getByRole('link', { name: /^Download: Sealed/ }).count()).toBe(0);
   const recording = await page.evaluate(async () => {
     const requests = (await (await fetch('/api/requests')).json()) as { id: string }[];
-    const one = await (await fetch(`/api/requests/${requests[0]!.id}`)).json();
-    return (one as { recordings: unknown[] }).recordings.length;
+    const answer = await fetch(`/api/requests/${requests[0]!.id}`);
+    return ((await answer.json()) as { recordings: unknown[] }).recordings.length;
   });
   expect(recording).toBe(0);
 });
