@@ -49,13 +49,17 @@ test: web ## All tests
 	cargo test --release --workspace --locked
 	@$(ROOT)/scripts/web test
 
-lint: ## Formatting, clippy with warnings as errors, licences if cargo-deny is there
+lint: ## Formatting, clippy, docs, scripts, the page; licenses if cargo-deny is there
 	cargo fmt --all --check
+	@$(ROOT)/scripts/lint
+	@$(ROOT)/scripts/web check
 	cargo clippy --release --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS='-D warnings -A rustdoc::private-intra-doc-links' \
+	  cargo doc --release --workspace --no-deps --document-private-items --locked
 	@if cargo deny --version >/dev/null 2>&1; then \
 	  cargo deny --config .deny.toml check --hide-inclusion-graph bans licenses sources; \
 	else \
-	  echo 'lint: licences not checked, cargo-deny is not installed (cargo install cargo-deny)'; \
+	  echo 'lint: licenses not checked, cargo-deny is not installed (cargo install cargo-deny)'; \
 	fi
 
 clean: ## Removes what was built; keeps models and the ONNX Runtime library

@@ -30,7 +30,7 @@ from onnx import helper, numpy_helper
 
 # The pinned version has no telemetry; should another one be installed, this switches it off.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-import onnxruntime  # noqa: E402
+import onnxruntime
 
 STRIDES = (8, 16, 32)
 # Rows of the published class head (COCO as YOLOX orders it), in the order of our output.
@@ -125,7 +125,7 @@ def only_rows(graph, columns):
     output = helper.make_tensor_value_info("rows", onnx.TensorProto.FLOAT, [1, "cells", columns])
     for field, values in (("node", reversed(nodes)), ("initializer", weights),
                           ("input", [picture]), ("output", [output]), ("value_info", [])):
-        values = [value for value in values]
+        values = list(values)
         graph.ClearField(field)
         getattr(graph, field).extend(values)
 
@@ -140,7 +140,7 @@ def answers(what, path):
         scores = [rows[:, 4] * rows[:, [5 + row for row in group]].max(1)
                   for group in GROUPS.values()]
         return np.column_stack([rows[:, :4], *scores]), noise
-    named = dict(zip((output.name for output in run.get_outputs()), values))
+    named = dict(zip((output.name for output in run.get_outputs()), values, strict=True))
     levels = [
         np.column_stack([
             named[f"bbox_{stride}"][0],

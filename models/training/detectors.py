@@ -9,9 +9,9 @@ import os
 # The pinned version has no telemetry; should another one be installed, this switches it off.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
-import cv2  # noqa: E402
-import numpy as np  # noqa: E402
-import onnxruntime  # noqa: E402
+import cv2
+import numpy as np
+import onnxruntime
 
 PLATE, SCREEN, FACE, PERSON, VEHICLE = range(5)
 # tv, laptop, cell phone among the classes of COCO as YOLOX orders them.

@@ -174,7 +174,7 @@ class Trainer:
         partial.replace(self.checkpoint)
         mixed = copy.deepcopy(self.net)
         with torch.no_grad():
-            for ours, theirs in zip(mixed.weights, self.teacher.weights):
+            for ours, theirs in zip(mixed.weights, self.teacher.weights, strict=True):
                 ours.copy_(theirs + self.options.share * (ours - theirs))
         mixed.save(self.options.output)
 

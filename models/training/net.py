@@ -141,7 +141,8 @@ class PlateScreenNet(nn.Module):
         out3 = self.up3(torch.cat([twice(low4), dark3], 1))
         out4 = self.out4(torch.cat([self.down4(out3), low4], 1))
         out5 = self.out5(torch.cat([self.down5(out4), low5], 1))
-        levels = [head(level) for head, level in zip(self.heads, (out3, out4, out5))]
+        outs = zip(self.heads, (out3, out4, out5), strict=True)
+        levels = [head(level) for head, level in outs]
         return torch.cat(levels, 2).transpose(1, 2)
 
 
@@ -171,7 +172,7 @@ def begin(net, path):
     ours = [module for module in ours if id(module) not in fresh]
     if len(ours) != len(theirs):
         raise SystemExit(f"{path}: {len(theirs)} convolutions, not the {len(ours)} of YOLOX-nano")
-    for module, (weight, bias) in zip(ours, theirs):
+    for module, (weight, bias) in zip(ours, theirs, strict=True):
         if id(module) in screens:
             rows = list(SCREENS_OF_COCO)
             weight, bias = weight[rows], bias[rows]

@@ -60,7 +60,7 @@ def main():
                 backgrounds.append(picture)
         print(f"{source}: {len(backgrounds)} backgrounds, {len(telling)} with screens, "
               f"{left} left out so far", flush=True)
-    with open(options.output, "wb") as file:
+    with Path(options.output).open("wb") as file:
         pickle.dump((labelled, backgrounds, telling), file)
 
 

@@ -159,7 +159,7 @@ class Scenes:
     def exchange(self, rng, image, box):
         """Puts a drawn plate where a real one is, as bright as it was."""
         width, height = box[2] - box[0], box[3] - box[1]
-        x, y, right, bottom = (int(round(v)) for v in box[:4])
+        x, y, right, bottom = (round(v) for v in box[:4])
         patch = image[max(y, 0):bottom, max(x, 0):right]
         if patch.size == 0:
             return
@@ -247,7 +247,7 @@ class Scenes:
         self.paste(image, sprite, quad + middle, tint)
         if rng.random() < 0.2:
             for end in (-1, 1):
-                self.lamp(rng, image, middle + [end * width * rng.uniform(0.9, 2.2), -height])
+                self.lamp(rng, image, [*middle, end * width * rng.uniform(0.9, 2.2), -height])
         keep(boxes, box, PLATE, self.side, self.side)
 
     def lamp(self, rng, image, at):

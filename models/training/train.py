@@ -110,16 +110,17 @@ def share(net, ranks, value):
     flat = torch.cat([part.reshape(-1) for part in parts] + [torch.tensor([float(value)])])
     group.all_reduce(flat)
     flat /= ranks
-    for part, mean in zip(parts, flat.split([part.numel() for part in parts] + [1])):
+    *means, last = flat.split([*(part.numel() for part in parts), 1])
+    for part, mean in zip(parts, means, strict=True):
         part.copy_(mean.view_as(part))
-    return flat[-1].item()
+    return last.item()
 
 
 def average(mean, net, step):
     """Moves the averaged net towards the net."""
     keep = min(AVERAGE, (1 + step) / (20 + step))
     with torch.no_grad():
-        for a, b in zip(mean.state_dict().values(), net.state_dict().values()):
+        for a, b in zip(mean.state_dict().values(), net.state_dict().values(), strict=True):
             if a.is_floating_point():
                 a.lerp_(b.float(), 1 - keep)
             else:
@@ -195,7 +196,7 @@ def run(rank, options):
     if options.processes > 1:
         group.init_process_group("gloo", init_method=f"tcp://127.0.0.1:{options.port}",
                                  rank=rank, world_size=options.processes)
-    with open(options.data, "rb") as file:
+    with Path(options.data).open("rb") as file:
         pictures = pickle.load(file)
     scenes = Scenes(*pictures, plates.find_fonts(options.fonts), options.seed)
     trainer = Trainer(options)

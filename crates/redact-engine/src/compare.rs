@@ -82,8 +82,8 @@ pub struct Examination {
     pub met: Met,
 }
 
-/// Decodes a written release once, audits it as [`crate::audit`] does, and walks through it in step
-/// with `source`: they may differ in nothing but `redactions`.
+/// Decodes a written release once, audits it as [`audit()`](crate::audit()) does and walks through
+/// it in step with `source`: they may differ in nothing but `redactions`.
 ///
 /// Groups of pictures that the source delivers as they are coded are not compared here, only
 /// counted and timed: the caller proves that the release has the same coded form. What the release

@@ -3,10 +3,10 @@
 //! Recordings, models and people are reached through the ports of `redact-core` alone: this crate
 //! has no name for a file, a codec or a model, and so it is tested in memory.
 //!
-//! - [`scan`]: a recording becomes tracks and spans of speech;
-//! - [`render`]: a recording and an approved plan become a release;
+//! - [`scan()`]: a recording becomes tracks and spans of speech;
+//! - [`render()`]: a recording and an approved plan become a release;
 //! - [`take_levels`]: what blurred and pixelated masks of a plan are drawn from;
-//! - [`audit`]: a written release is decoded again and every mask and mute in it is measured;
+//! - [`audit()`]: a written release is decoded again and every mask and mute in it is measured;
 //! - [`uncovered`]: what detectors still see in a release;
 //! - [`look_here_first`]: where a person should look, the riskiest moment first;
 //! - [`examine`]: the same, and source and release side by side, nothing else may differ;

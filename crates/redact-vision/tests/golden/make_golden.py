@@ -36,7 +36,10 @@ def planes_from_rgb(rgb):
     y = 0.299 * r + 0.587 * g + 0.114 * b
     cb = (b - y) / 1.772 + 128.0
     cr = (r - y) / 1.402 + 128.0
-    mean = lambda p: (p[0::2, 0::2] + p[1::2, 0::2] + p[0::2, 1::2] + p[1::2, 1::2]) / 4.0
+
+    def mean(p):
+        return (p[0::2, 0::2] + p[1::2, 0::2] + p[0::2, 1::2] + p[1::2, 1::2]) / 4.0
+
     return [np.clip(np.rint(p), 0, 255).astype(np.uint8) for p in (y, mean(cb), mean(cr))]
 
 
@@ -113,7 +116,7 @@ def centerface(out, width, height):
 
 def priors(width, height, levels, cells):
     rows = []
-    for (stride, sides), (columns, lines) in zip(levels, cells):
+    for (stride, sides), (columns, lines) in zip(levels, cells, strict=True):
         for line in range(lines):
             for column in range(columns):
                 rows += [((column + 0.5) * stride, (line + 0.5) * stride, s) for s in sides]
@@ -141,8 +144,8 @@ def lpd_yunet(out, width, height):
     box = from_center(p[:, :2] + loc[:, :2] * 0.1 * p[:, 2:], p[:, 2:] * np.exp(loc[:, 2:4] * 0.2))
     points += [box[:, :2], box[:, 2:]]
     boxes = np.concatenate([np.minimum.reduce(points), np.maximum.reduce(points)], 1)
-    clip = lambda values: np.clip(values, 0, 1)
-    return boxes, np.sqrt(clip(out["conf"][:, 1]) * clip(out["iou"][:, 0]))
+    conf, iou = np.clip(out["conf"][:, 1], 0, 1), np.clip(out["iou"][:, 0], 0, 1)
+    return boxes, np.sqrt(conf * iou)
 
 
 def boxes_of_rows(rows, width, height):
@@ -234,7 +237,7 @@ def detect(path, planes, full_range, name):
     run = session(path)
     tensor = model_input(planes, full_range, order, mean, pad)
     values = run.run(None, {run.get_inputs()[0].name: tensor})
-    out = dict(zip((o.name for o in run.get_outputs()), values))
+    out = dict(zip((o.name for o in run.get_outputs()), values, strict=True))
     height, width = tensor.shape[2:]
     boxes, scores = decode(out, width, height)
     kept = best_boxes(boxes, scores, threshold, overlap)
