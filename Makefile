@@ -38,9 +38,10 @@ setup: ## System packages, ONNX Runtime, models, Node.js; nothing to do takes a 
 web: setup ## The page of the release desk, which the program carries within itself
 	@$(ROOT)/scripts/web build
 
-build: setup ## The program, optimised; without npm's registry, without the page
+build: setup ## The program and its bill of materials; without npm's registry, without the page
 	@$(ROOT)/scripts/web build || echo 'build: the program is built without the page of the desk'
 	cargo build --release --locked --workspace --bin redact
+	@$(ROOT)/scripts/sbom redact
 
 demo: build ## Redacts a clip and verifies the release (another clip: make demo CLIP=PATH)
 	@$(ROOT)/scripts/demo "$$CLIP"
