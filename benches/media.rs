@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use redact_bitstream::leak::{self, ExpectedStreams};
 use redact_core::{Sink as _, Source as _};
-use redact_media::leak::{self, ExpectedStreams};
 use redact_media::{Damaged, EncodeOptions, FileSink, FileSource, OpenOptions, Splice, Survey};
 
 const FRAMES: u32 = 120;
@@ -95,7 +95,7 @@ fn stages(c: &mut Criterion) {
         frames: Some(FRAMES),
     };
     group.bench_function("leak scan", |b| {
-        b.iter(|| leak::scan(&release, &expected).unwrap());
+        b.iter(|| leak::scan(std::fs::File::open(&release).unwrap(), &expected).unwrap());
     });
     group.finish();
 }

@@ -10,7 +10,8 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 /// Normal dependencies between the workspace's crates.
 const ARROWS: &[(&str, &[&str])] = &[
     ("redact-core", &[]),
-    ("redact-media", &["redact-core"]),
+    ("redact-bitstream", &["redact-core"]),
+    ("redact-media", &["redact-bitstream", "redact-core"]),
     ("redact-vision", &["redact-core"]),
     ("redact-engine", &["redact-core"]),
     ("redact-jail", &[]),
@@ -19,6 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "redact-cli",
         &[
+            "redact-bitstream",
             "redact-core",
             "redact-desk",
             "redact-engine",

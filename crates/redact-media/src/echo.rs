@@ -15,15 +15,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ffmpeg_next::decoder;
 use ffmpeg_next::frame::Video;
 use ffmpeg_next::{Error, Packet, Stream};
+use redact_bitstream::h264::avcc::{self, AvcConfig};
+use redact_bitstream::h264::gop_digest::{GopDigest, timed_digest};
 use redact_core::{
     Digest, Frame, FrameIndex, FrameSpan, MediaItem, Source, SourceError, SourceInfo, Timestamp,
 };
 
-use crate::coded::{self, Header};
 use crate::ffi;
 use crate::picture::{Shaper, Turn};
 use crate::source::{is_pause, open_video};
-use crate::survey::{GroupDigest, Splice, timed_digest};
+use crate::survey::Splice;
 
 /// Packets that wait to be decoded; the sink waits for room, so that whoever keeps frames until
 /// they are seen again keeps few.
@@ -83,7 +84,7 @@ enum Told {
 
 struct Begin {
     decoder: decoder::Video,
-    header: Header,
+    config: AvcConfig,
     /// What is taken from a time of the source to make one of the release, ticks.
     less: i64,
 }
@@ -103,11 +104,11 @@ impl Tap {
     /// Says how packets are to be decoded: as stream `stream` of the release says, times being
     /// `less` less than the source's. Where that is not understood, nothing is decoded.
     pub(crate) fn begin(&mut self, stream: &Stream<'_>, less: i64, threads: usize) {
-        let header = Header::read(&ffi::extradata(stream));
-        match (open_video(stream, threads), header) {
-            (Ok(decoder), Ok(header)) => self.tell(Told::Begin(Box::new(Begin {
+        let config = AvcConfig::read(&ffi::extradata(stream));
+        match (open_video(stream, threads), config) {
+            (Ok(decoder), Ok(config)) => self.tell(Told::Begin(Box::new(Begin {
                 decoder,
-                header,
+                config,
                 less,
             }))),
             _ => self.0 = None,
@@ -151,7 +152,7 @@ struct Decoding {
     /// Groups since the last break, the last of them still open.
     groups: Vec<Group>,
     /// The digest of that one, and when its pictures are shown.
-    open: Option<(GroupDigest, Vec<i64>)>,
+    open: Option<(GopDigest, Vec<i64>)>,
     /// Since the last break: frames that went in, and the next that is to come out.
     sent: u32,
     due: u32,
@@ -269,10 +270,12 @@ impl Decoding {
         let not_understood = || wrong("its packets are not understood");
         let data = packet.data().ok_or_else(not_understood)?;
         let pts = packet.pts().ok_or_else(not_understood)?;
-        let header = &self.begin.header;
-        let looked = header.packet(data).map_err(|odd| wrong(&odd.to_string()))?;
-        let kept = coded::kept(data, header.length_bytes);
-        if looked.is_idr {
+        let config = &self.begin.config;
+        let found = config
+            .access_unit(data)
+            .map_err(|odd| wrong(&odd.to_string()))?;
+        let kept = avcc::picture_nal_units(data, config.length_bytes);
+        if found.is_idr {
             self.close();
             let start = match self.groups.last() {
                 Some(last) => last.start + last.packets,
@@ -287,12 +290,12 @@ impl Decoding {
                 role,
                 digest: Digest([0; 32]),
             });
-            self.open = Some((GroupDigest::new(), Vec::new()));
+            self.open = Some((GopDigest::new(), Vec::new()));
         }
         let (Some(group), Some((digest, times))) = (self.groups.last_mut(), &mut self.open) else {
             return Err(wrong("it does not begin with a picture of its own"));
         };
-        digest.add(&self.begin.header, &looked, &kept);
+        digest.add(&self.begin.config, &found, &kept);
         times.push(pts);
         group.packets += 1;
         Ok(())

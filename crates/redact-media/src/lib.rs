@@ -3,8 +3,7 @@
 //! - [`FileSource`] delivers upright 8-bit 4:2:0 pictures and sound with the source's own times;
 //! - [`FileSink`] writes a release: H.264 and AAC in MP4, and nothing else;
 //! - [`Survey`] says which parts of a recording can be copied as they are coded, and [`Splice`]
-//!   which of them are;
-//! - [`leak::scan`] checks a finished release byte by byte, without FFmpeg.
+//!   which of them are.
 //!
 //! Damage is an error and never looks like the end of a recording. Only local files are opened,
 //! and only containers that cannot point at other files. FFmpeg's own log is silenced, because it
@@ -16,12 +15,9 @@
 )]
 mod ffi;
 
-mod coded;
 mod echo;
 mod edges;
-mod h264;
 mod kept;
-pub mod leak;
 mod picture;
 mod probe;
 mod sink;

@@ -9,7 +9,6 @@
 //! The header is written when the first frame and the start of every track are known, because
 //! only then is it known how far everything moves. Until then items wait, in a bounded queue.
 
-mod nal;
 mod pictures;
 mod splice;
 mod tracks;
@@ -18,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use ffmpeg_next::format::context::Output;
 use ffmpeg_next::{Dictionary, Packet, Rational};
+use redact_bitstream::leak::MOVIE_SCALE_MIN;
 use redact_core::{
     AudioBlock, AudioInfo, CodedPictures, CodedSound, MediaItem, Sink, SinkError, SourceInfo,
     TimeBase, Timestamp, VideoInfo,
@@ -26,7 +26,6 @@ use redact_core::{
 use crate::echo::{self, Echo, Tap};
 use crate::ffi;
 use crate::survey::Splice;
-pub(crate) use nal::unit_starts;
 use pictures::{PictureEncoder, Shot};
 use splice::{PictureSplicer, TrackCopy};
 use tracks::TrackEncoder;
@@ -34,9 +33,6 @@ pub use tracks::release_rate_hz;
 
 /// Samples that wait for the first frame and the first sound of every track, in bytes.
 const LEAD_BYTES_MAX: usize = 64 << 20;
-
-/// Units per second in which a release states its length, at least.
-pub(crate) const MOVIE_SCALE_MIN: u32 = 10_000;
 
 /// Pictures that wait for the first sound of every track: sound is interleaved within a second.
 const LEAD_NANOS_MAX: i64 = 1_000_000_000;

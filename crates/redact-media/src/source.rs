@@ -19,7 +19,6 @@ mod clock;
 mod damage;
 mod decoders;
 mod event;
-mod numbering;
 mod reader;
 mod splice;
 mod start;

@@ -7,26 +7,27 @@
 //! copied. What the bits say is not looked at.
 
 mod aac;
-mod descriptions;
-mod digest;
 mod walk;
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
 use ffmpeg_next::codec::packet::side_data;
 use ffmpeg_next::{Error, Packet};
+use redact_bitstream::h264::Unaccounted;
+use redact_bitstream::h264::avcc::{self, AvcConfig, CopyRefusal};
+use redact_bitstream::h264::gop_digest::{GopDigest, timed_digest};
+use redact_bitstream::h264::x264_end_bits::Mark;
+use redact_bitstream::mp4::sample_descriptions;
 use redact_core::{Digest, FrameIndex, FrameSpan, Source as _, SourceError, SourceInfo, Timestamp};
 
-use crate::coded::{self, Header, Odd};
 use crate::edges;
 use crate::ffi;
-use crate::h264::{Mark, Unaccounted};
 use crate::kept::KeptSpans;
 use crate::probe;
 use crate::source::{FileSource, OpenOptions};
 pub(crate) use aac::{SoundForm, skipped};
-pub(crate) use digest::{GroupDigest, timed_digest};
 
 /// Bytes of a group that is copied: it is in memory as a whole.
 const GROUP_BYTES_MAX: u64 = 32 << 20;
@@ -58,7 +59,7 @@ pub struct Survey {
 /// The groups of pictures of a video stream.
 #[derive(Clone, Debug)]
 pub(crate) struct Pictures {
-    pub(crate) header: Header,
+    pub(crate) config: AvcConfig,
     /// Decoding times in the order of packets, ticks.
     pub(crate) dts: Vec<i64>,
     /// Presentation times, sorted, ticks: the times of frames.
@@ -152,15 +153,15 @@ impl Survey {
         let mut input = probe::open(path)?;
         let video = info.video.stream as usize;
         let mut pictures = PictureSurvey::new(&info, &input, path);
-        let single = descriptions::check_single(path, *b"soun");
+        let single = check_single_description(path, *b"soun");
         let mut sound: Vec<aac::SoundSurvey> = info
             .audio
             .iter()
             .map(|track| aac::SoundSurvey::new(&info, track, &input, single))
             .collect();
-        let header = pictures.header().filter(|_| is_walked).cloned();
-        let is_cropped = header.as_ref().is_some_and(|header| header.is_cropped);
-        let (read, walked) = walk::beside(header.as_ref(), |walker| {
+        let config = pictures.config().filter(|_| is_walked).cloned();
+        let is_cropped = config.as_ref().is_some_and(|config| config.is_cropped);
+        let (read, walked) = walk::beside(config.as_ref(), |walker| {
             loop {
                 let mut packet = Packet::empty();
                 match packet.read(&mut input) {
@@ -450,22 +451,22 @@ struct OpenGroup {
     bytes: u64,
     messages: u32,
     fillers: u32,
-    digest: GroupDigest,
+    digest: GopDigest,
 }
 
 impl PictureSurvey {
     fn new(info: &SourceInfo, input: &ffmpeg_next::format::context::Input, path: &Path) -> Self {
-        let header = whole_refusal(info).map_or_else(
+        let config = whole_refusal(info).map_or_else(
             || {
-                descriptions::check_single(path, *b"vide")?;
+                check_single_description(path, *b"vide")?;
                 let stream = input.stream(info.video.stream as usize);
                 let record = stream.as_ref().map(ffi::extradata).unwrap_or_default();
-                Header::read(&record).map_err(|odd| odd.to_string())
+                AvcConfig::read(&record).map_err(|odd| odd.to_string())
             },
             Err,
         );
-        let state = header.map(|header| Pictures {
-            header,
+        let state = config.map(|config| Pictures {
+            config,
             dts: Vec::new(),
             pts: Vec::new(),
             end: 0,
@@ -476,9 +477,9 @@ impl PictureSurvey {
         Self { state, open: None }
     }
 
-    /// What the stream's header says, while everything so far can be copied.
-    fn header(&self) -> Option<&Header> {
-        self.state.as_ref().ok().map(|pictures| &pictures.header)
+    /// The stream's configuration, while everything so far can be copied.
+    fn config(&self) -> Option<&AvcConfig> {
+        self.state.as_ref().ok().map(|pictures| &pictures.config)
     }
 
     fn take(&mut self, packet: &Packet, walker: Option<&walk::Walker>) {
@@ -506,6 +507,12 @@ impl PictureSurvey {
         pictures.reorder = reorder.ok_or("its frames are decoded after they are shown")?;
         Ok(pictures)
     }
+}
+
+/// Checks that each track of one kind has one sample description.
+fn check_single_description(path: &Path, handler: [u8; 4]) -> Result<(), &'static str> {
+    let mut file = File::open(path).map_err(|_| sample_descriptions::UNREADABLE)?;
+    sample_descriptions::check_single(&mut file, handler)
 }
 
 /// What keeps all pictures of a recording from being copied, before any packet is looked at.
@@ -541,12 +548,12 @@ fn take_packet(
     open: &mut Option<OpenGroup>,
     packet: &Packet,
 ) -> Result<Vec<u8>, String> {
-    let said = |odd: Odd| odd.to_string();
+    let said = |odd: CopyRefusal| odd.to_string();
     let data = packet.data().ok_or("an empty packet")?;
     if changes_configuration(packet) {
         return Err("its decoder configuration changes".to_owned());
     }
-    let looked = pictures.header.packet(data).map_err(said)?;
+    let found = pictures.config.access_unit(data).map_err(said)?;
     let (Some(pts), Some(dts)) = (packet.pts(), packet.dts()) else {
         return Err("a packet without a time".to_owned());
     };
@@ -559,27 +566,27 @@ fn take_packet(
     if pictures.dts.len() >= FRAMES_MAX {
         return Err("it is too long".to_owned());
     }
-    if looked.is_idr {
+    if found.is_idr {
         close_group(pictures, open.take())?;
     }
     let group = match open {
         Some(group) => group,
-        None if looked.is_idr => open.insert(OpenGroup {
+        None if found.is_idr => open.insert(OpenGroup {
             pts: Vec::new(),
             bytes: 0,
             messages: 0,
             fillers: 0,
-            digest: GroupDigest::new(),
+            digest: GopDigest::new(),
         }),
         None => return Err("it does not begin with an IDR picture".to_owned()),
     };
-    let kept = coded::kept(data, pictures.header.length_bytes);
-    group.digest.add(&pictures.header, &looked, &kept);
+    let kept = avcc::picture_nal_units(data, pictures.config.length_bytes);
+    group.digest.add(&pictures.config, &found, &kept);
     group.bytes += kept.len() as u64;
-    group.messages += looked.messages;
-    group.fillers += looked.fillers;
+    group.messages += found.sei;
+    group.fillers += found.filler;
     group.pts.push(pts);
-    pictures.repeats_sets |= looked.repeats_sets;
+    pictures.repeats_sets |= found.repeats_sets;
     pictures.dts.push(dts);
     pictures.end = pictures
         .end
@@ -592,7 +599,7 @@ fn close_group(pictures: &mut Pictures, open: Option<OpenGroup>) -> Result<(), S
         return Ok(());
     };
     let first = group.pts[0];
-    let sets = group.digest.sets().to_vec();
+    let sets = group.digest.pps_ids().to_vec();
     let digest = group.digest.finish();
     let timed = timed_digest(digest, &group.pts);
     group.pts.sort_unstable();

@@ -6,8 +6,8 @@ mod common;
 use std::path::{Path, PathBuf};
 
 use common::{ONE_THREAD, assert_clean, fast, ffmpeg, folder, read, release};
+use redact_bitstream::leak::{self, ExpectedStreams};
 use redact_core::{Sink as _, Source as _};
-use redact_media::leak::{self, ExpectedStreams};
 use redact_media::{FileSink, FileSource, Survey};
 
 /// A clip with sound, of which a part of the last macroblocks is cut off.
@@ -37,7 +37,7 @@ fn is_clean(path: &Path, frames: u32, audio_tracks: usize) -> bool {
         audio_tracks,
         frames: Some(frames),
     };
-    leak::scan(path, &expected)
+    leak::scan(std::fs::File::open(path).unwrap(), &expected)
         .is_ok_and(|verdicts| verdicts.into_iter().all(|verdict| verdict.clean))
 }
 
@@ -186,7 +186,7 @@ fn odd_recordings_have_clean_releases() {
             copied(&plain, folder.path()),
         ] {
             let verdicts = leak::scan(
-                &path,
+                std::fs::File::open(&path).unwrap(),
                 &ExpectedStreams {
                     audio_tracks: tracks,
                     frames: None,

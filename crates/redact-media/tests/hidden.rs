@@ -7,7 +7,7 @@ mod surgery;
 use std::path::Path;
 
 use common::{ffmpeg, folder, release};
-use redact_media::leak::{self, ExpectedStreams, LeakError};
+use redact_bitstream::leak::{self, ExpectedStreams, LeakError};
 use surgery::{File, words};
 
 const FRAMES: u32 = 25;
@@ -23,7 +23,7 @@ fn found(bytes: &[u8], folder: &Path) -> Vec<String> {
         audio_tracks: 1,
         frames: Some(FRAMES),
     };
-    match leak::scan(&path, &expected) {
+    match leak::scan(std::fs::File::open(&path).unwrap(), &expected) {
         Ok(verdicts) => verdicts
             .into_iter()
             .filter(|verdict| !verdict.clean)

@@ -7,7 +7,7 @@ mod common;
 use std::path::Path;
 
 use common::{assert_clean, ffmpeg, ffmpeg_words, folder, read, release};
-use redact_media::leak::{self, ExpectedStreams, LeakChannel};
+use redact_bitstream::leak::{self, ExpectedStreams, LeakChannel};
 
 const CLIP: &str = "-f lavfi -i testsrc2=size=192x128:rate=25:duration=1 \
     -f lavfi -i sine=frequency=500:sample_rate=48000:duration=1";
@@ -16,7 +16,7 @@ const CLIP: &str = "-f lavfi -i testsrc2=size=192x128:rate=25:duration=1 \
 #[track_caller]
 fn unclean(path: &Path, audio_tracks: usize) -> Vec<LeakChannel> {
     leak::scan(
-        path,
+        std::fs::File::open(path).unwrap(),
         &ExpectedStreams {
             audio_tracks,
             frames: None,
@@ -165,7 +165,7 @@ fn bytes_that_nothing_refers_to_are_found() {
         let path = folder.path().join("changed.mp4");
         std::fs::write(&path, bytes).unwrap();
         match leak::scan(
-            &path,
+            std::fs::File::open(&path).unwrap(),
             &ExpectedStreams {
                 audio_tracks: 1,
                 frames: None,
@@ -220,7 +220,7 @@ fn no_changed_byte_of_the_boxes_makes_the_scan_panic() {
         changed[at] ^= 0xff;
         std::fs::write(&path, changed).unwrap();
         let _ = leak::scan(
-            &path,
+            std::fs::File::open(&path).unwrap(),
             &ExpectedStreams {
                 audio_tracks: 0,
                 frames: None,

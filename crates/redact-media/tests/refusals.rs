@@ -242,9 +242,9 @@ fn odd_and_broken_files_never_panic_or_hang() {
                 Ok(()) => read_whole += 1,
                 Err(_) => refused += 1,
             }
-            let _ = redact_media::leak::scan(
-                &path,
-                &redact_media::leak::ExpectedStreams {
+            let _ = redact_bitstream::leak::scan(
+                std::fs::File::open(&path).unwrap(),
+                &redact_bitstream::leak::ExpectedStreams {
                     audio_tracks: 1,
                     frames: None,
                 },

@@ -135,9 +135,9 @@ fn frames_that_an_edit_list_hides_are_not_delivered() {
     let back = read(&release(&cut, folder.path())).unwrap();
     assert_kept(&source, &back);
     // The scan of the copy itself finds what is hidden.
-    let verdicts = redact_media::leak::scan(
-        &cut,
-        &redact_media::leak::ExpectedStreams {
+    let verdicts = redact_bitstream::leak::scan(
+        std::fs::File::open(&cut).unwrap(),
+        &redact_bitstream::leak::ExpectedStreams {
             audio_tracks: 1,
             frames: None,
         },
@@ -145,7 +145,7 @@ fn frames_that_an_edit_list_hides_are_not_delivered() {
     let edits = verdicts
         .unwrap()
         .into_iter()
-        .find(|verdict| verdict.channel == redact_media::leak::LeakChannel::EditLists);
+        .find(|verdict| verdict.channel == redact_bitstream::leak::LeakChannel::EditLists);
     assert!(!edits.unwrap().clean);
 }
 

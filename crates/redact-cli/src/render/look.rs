@@ -1,11 +1,12 @@
 //! Looks at a written file: its bytes, and what it decodes to.
 
+use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use redact_bitstream::leak::{self, ExpectedStreams};
 use redact_core::{Conversion, Damage, Met, Redactions, Source as _};
 use redact_engine::{AuditReport, Check, Examination, Expected};
-use redact_media::leak::{self, ExpectedStreams};
 use redact_media::{Damaged, FileSource, OpenOptions, Splice};
 
 use super::kept::Evidence;
@@ -20,7 +21,10 @@ pub(crate) fn leaks(path: &Path, expected: &Expected) -> Result<Vec<Check>> {
         audio_tracks: expected.audio_tracks,
         frames: Some(expected.frames),
     };
-    let verdicts = leak::scan(path, &streams).with_context(|| path.display().to_string())?;
+    let verdicts = File::open(path)
+        .map_err(leak::LeakError::from)
+        .and_then(|file| leak::scan(file, &streams))
+        .with_context(|| path.display().to_string())?;
     let check = |verdict: leak::LeakVerdict| Check {
         name: verdict.channel.name(),
         passed: verdict.clean,
@@ -35,7 +39,8 @@ pub(super) fn source_channels(clip: &Path, audio_tracks: usize) -> Result<Vec<St
         audio_tracks,
         frames: None,
     };
-    match leak::scan_outside_slices(clip, &streams) {
+    let file = File::open(clip).map_err(leak::LeakError::from);
+    match file.and_then(|file| leak::scan_outside_slices(file, &streams)) {
         Err(leak::LeakError::Malformed { .. }) => Ok(vec!["not-mp4".to_owned()]),
         Err(error) => Err(error).with_context(|| clip.display().to_string()),
         Ok(verdicts) => {

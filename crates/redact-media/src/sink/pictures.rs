@@ -7,12 +7,13 @@ use ffmpeg_next::format::Pixel;
 use ffmpeg_next::format::context::Output;
 use ffmpeg_next::frame::Video;
 use ffmpeg_next::{Codec, Dictionary, Error, Packet, Rational, color, picture};
+use redact_bitstream::h264::annex_b;
 use redact_core::{
     ColorRange, Frame, FrameIndex, PictureBuffer, PixelSize, PlaneKind, SinkError, TimeBase,
     Timestamp, VideoInfo,
 };
 
-use super::{EncodeOptions, Preset, encode_error, nal, rational, write_packet};
+use super::{EncodeOptions, Preset, encode_error, rational, write_packet};
 use crate::ffi;
 use crate::picture::AvPicture;
 
@@ -120,7 +121,7 @@ impl PictureEncoder {
                 Err(error) => return Err(encode_error("a picture")(error)),
             }
             let duration = packet.pts().and_then(|pts| self.durations.remove(&pts));
-            let mut packet = match packet.data().and_then(nal::without_sei) {
+            let mut packet = match packet.data().and_then(annex_b::without_sei) {
                 None => packet,
                 Some(data) => {
                     let mut clean = Packet::copy(&data);
@@ -146,12 +147,12 @@ pub(super) struct Beside {
     pub(super) reorder: usize,
     /// Pictures that the source's decoder keeps for later: where the number changes, a decoder may
     /// throw away what it has not shown yet (H.264, C.4.4).
-    pub(super) kept_pictures: u32,
+    pub(super) dpb_pictures: u32,
 }
 
 impl Beside {
     fn apply(&self, preset: Preset, settings: &mut Dictionary<'_>) {
-        let kept = self.kept_pictures.clamp(1, 16);
+        let kept = self.dpb_pictures.clamp(1, 16);
         // libx264 names the least profile that its tools need, and a quick preset uses few of them.
         let tools = match self.profile {
             "high" => ":8x8dct=1",

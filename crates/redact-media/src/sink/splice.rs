@@ -9,13 +9,13 @@ use ffmpeg_next::codec::encoder;
 use ffmpeg_next::format::context::Output;
 use ffmpeg_next::packet::Flags;
 use ffmpeg_next::{Packet, Rational, picture};
+use redact_bitstream::h264::avcc::{self, AvcConfig};
 use redact_core::{
     CodedPictures, CodedSound, FrameIndex, FrameSpan, SinkError, Timestamp, VideoInfo,
 };
 
 use super::pictures::{Beside, Shot, is_pause, open_encoder};
 use super::{EncodeOptions, encode_error, rational, write_packet};
-use crate::coded::{Header, kept_of_annex_b};
 use crate::echo::{Role, Tap};
 use crate::ffi;
 use crate::kept::{KeptPacket, KeptSpan};
@@ -85,26 +85,26 @@ impl PictureSplicer {
             what: "pictures beside copied ones".to_owned(),
             source: why.into(),
         };
-        let number = pictures.header.free_number();
+        let number = pictures.config.unused_id();
         let beside = Beside {
             number: number.ok_or_else(|| refused("every parameter set is in use".to_owned()))?,
-            profile: pictures.header.profile_name(),
+            profile: pictures.config.profile_name(),
             reorder: pictures.reorder,
-            kept_pictures: pictures.header.kept_pictures,
+            dpb_pictures: pictures.config.dpb_pictures,
         };
         let encoder = open_encoder(&video, options, splice.tags(), Some(&beside))?;
         let config = ffi::encoder_extradata(&encoder);
-        let own = Header::of_encoder(&config).map_err(|odd| refused(odd.to_string()))?;
+        let own = AvcConfig::from_annex_b(&config).map_err(|odd| refused(odd.to_string()))?;
         let repeated = if pictures.repeats_sets {
-            own.as_units()
+            own.as_nal_units()
         } else {
             Vec::new()
         };
         let copied = pictures.groups.iter().filter(|group| group.copied).count();
         let header = match copied {
-            0 => own.joined_with(None),
-            all if all == pictures.groups.len() => pictures.header.joined_with(None),
-            _ => pictures.header.joined_with(Some(&own)),
+            0 => own.merged_with(None),
+            all if all == pictures.groups.len() => pictures.config.merged_with(None),
+            _ => pictures.config.merged_with(Some(&own)),
         };
         let header = header.ok_or_else(|| refused("too many parameter sets".to_owned()))?;
         let base = rational(video.time_base.num.get(), video.time_base.den.get());
@@ -251,7 +251,7 @@ impl PictureSplicer {
             if run.next_packet >= run.end {
                 return Err(mismatch(format!("frame {frame} came too late")));
             }
-            let mut units = kept_of_annex_b(data);
+            let mut units = avcc::from_annex_b_without_sei(data);
             if packet.is_key() {
                 units.splice(..0, self.repeated.iter().copied());
             }

@@ -9,13 +9,13 @@ use ffmpeg_next::codec::packet::side_data;
 use ffmpeg_next::format::context::Input;
 use ffmpeg_next::frame::Video;
 use ffmpeg_next::{Error, Packet, media, picture};
+use redact_bitstream::h264::frame_num::FrameNumCheck;
 use redact_core::{AudioInfo, Conversion, DamageCause, SourceError, TimeBase};
 
 use super::beginning::Beginning;
 use super::clock::Clock;
 use super::decoders::{Sound, open_sound, open_watched};
 use super::event::{Event, ReadError};
-use super::numbering::Numbering;
 use super::splice::{Splicing, Taken};
 use super::start::time_base_of;
 use super::{Damaged, OpenOptions};
@@ -80,7 +80,7 @@ pub(super) struct Reader {
     tolerant: bool,
     health: Health,
     /// Of H.264.
-    numbering: Option<Numbering>,
+    frame_nums: Option<FrameNumCheck>,
     /// What FFmpeg says of the container.
     input_complaints: ffi::Complaints,
     /// What it says of the pictures, from the threads of the decoder too.
@@ -113,7 +113,7 @@ impl Reader {
         // What is said of the configuration is said again of the pictures that need it.
         let heard = decoder_complaints.count();
         let is_h264 = probe::codec_name(&stream) == "h264";
-        let numbering = is_h264.then(|| Numbering::new(&ffi::extradata(&stream)));
+        let frame_nums = is_h264.then(|| FrameNumCheck::new(&ffi::extradata(&stream)));
         let mut sounds = Vec::new();
         for stream in input.streams().filter(|_| options.audio) {
             if stream.parameters().medium() == media::Type::Audio {
@@ -160,7 +160,7 @@ impl Reader {
             splice: splice.map(Splicing::new),
             tolerant,
             health: Health::Whole,
-            numbering,
+            frame_nums,
             input_complaints,
             decoder_complaints,
             heard,
@@ -262,8 +262,8 @@ impl Reader {
         }
         self.pending.clear();
         self.decode_times.clear();
-        if let Some(numbering) = &mut self.numbering {
-            numbering.forget();
+        if let Some(frame_nums) = &mut self.frame_nums {
+            frame_nums.forget();
         }
         if let Some(clock) = &mut self.clock {
             clock.clear();
@@ -409,8 +409,9 @@ impl Reader {
             return self.decode_sound(track, packet);
         }
         self.begin(packet)?;
-        let numbering = self.numbering.as_mut();
-        let is_gap = numbering.is_some_and(|numbering| numbering.is_gap(packet));
+        let data = packet.data().unwrap_or_default();
+        let frame_nums = self.frame_nums.as_mut();
+        let is_gap = frame_nums.is_some_and(|numbers| numbers.is_gap_before(data));
         if is_gap && !self.beginning.excuses_complaints() {
             if !self.tolerant {
                 return Err(ReadError::MissingPictures);

@@ -4,11 +4,12 @@
 //! survey. A file that changed in between is damage.
 
 use ffmpeg_next::Packet;
+use redact_bitstream::h264::avcc;
+use redact_bitstream::h264::gop_digest::GopDigest;
 use redact_core::{CodedPictures, Digest, FrameIndex, FrameSpan};
 
 use super::event::ReadError;
-use crate::coded;
-use crate::survey::{Group, GroupDigest, Pictures, Splice};
+use crate::survey::{Group, Pictures, Splice};
 
 /// Walks through the groups of a survey as their packets are read.
 pub(super) struct Splicing {
@@ -20,7 +21,7 @@ pub(super) struct Splicing {
     kept_from: Option<FrameIndex>,
     held: Vec<Packet>,
     bytes: usize,
-    digest: GroupDigest,
+    digest: GopDigest,
 }
 
 /// A whole group, ready to be handed on.
@@ -47,7 +48,7 @@ impl Splicing {
             kept_from: None,
             held: Vec::new(),
             bytes: 0,
-            digest: GroupDigest::new(),
+            digest: GopDigest::new(),
         }
     }
 
@@ -102,7 +103,7 @@ impl Splicing {
         if !is_last {
             return Ok(Taken::Held);
         }
-        let digest = std::mem::replace(&mut self.digest, GroupDigest::new()).finish();
+        let digest = std::mem::replace(&mut self.digest, GopDigest::new()).finish();
         if digest != group.digest {
             return Err(ReadError::Changed);
         }
@@ -144,10 +145,10 @@ impl Splicing {
     fn hold(&mut self, packet: &Packet, splice: &Splice) -> Result<(), ReadError> {
         let pictures = splice.pictures().ok_or(ReadError::Changed)?;
         let data = packet.data().ok_or(ReadError::Changed)?;
-        let header = &pictures.header;
-        let looked = header.packet(data).map_err(|_| ReadError::Changed)?;
-        let bytes = coded::kept(data, header.length_bytes);
-        self.digest.add(header, &looked, &bytes);
+        let config = &pictures.config;
+        let found = config.access_unit(data).map_err(|_| ReadError::Changed)?;
+        let bytes = avcc::picture_nal_units(data, config.length_bytes);
+        self.digest.add(config, &found, &bytes);
         let frame = packet
             .pts()
             .and_then(|pts| pictures.pts.binary_search(&pts).ok())
@@ -156,7 +157,7 @@ impl Splicing {
         kept.set_pts(packet.pts());
         kept.set_dts(packet.dts());
         kept.set_duration(pictures.time(frame).1);
-        if looked.is_idr {
+        if found.is_idr {
             kept.set_flags(ffmpeg_next::packet::Flags::KEY);
         }
         self.bytes += bytes.len();

@@ -5,11 +5,11 @@
 use ffmpeg_next::Packet;
 use ffmpeg_next::codec::packet::side_data;
 use ffmpeg_next::format::context::Input;
+use redact_bitstream::aac::Walker;
 use redact_core::{AudioInfo, Digest, SourceInfo};
 use sha2::{Digest as _, Sha256};
 
 use crate::ffi;
-use crate::leak::aac::Walker;
 use crate::sink::release_rate_hz;
 
 /// Samples of one packet of AAC-LC.

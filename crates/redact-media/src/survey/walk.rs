@@ -4,8 +4,10 @@ use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-use crate::coded::Header;
-use crate::h264::{Mark, Marks, Unaccounted, Workspace};
+use redact_bitstream::h264::Unaccounted;
+use redact_bitstream::h264::avcc::AvcConfig;
+use redact_bitstream::h264::slice_data::Workspace;
+use redact_bitstream::h264::x264_end_bits::{Mark, Marks};
 
 /// Packets that wait for a walk, each with at most one picture.
 const WAITING: usize = 32;
@@ -35,20 +37,20 @@ impl Walker {
 /// Does `read` while the pictures that it gives the walker are walked; gives what was found in
 /// each, in the order of packets.
 pub(super) fn beside<T>(
-    header: Option<&Header>,
+    config: Option<&AvcConfig>,
     read: impl FnOnce(Option<&Walker>) -> T,
 ) -> (T, Vec<Result<Mark, Unaccounted>>) {
-    let Some(header) = header else {
+    let Some(config) = config else {
         return (read(None), Vec::new());
     };
-    let header = header.with_long_lengths();
+    let config = config.with_four_byte_lengths();
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let (sender, receiver) = sync_channel(WAITING);
     let receiver = Mutex::new(receiver);
     let walker = Walker { sender };
     thread::scope(|scope| {
         let walks: Vec<_> = (0..threads.min(THREADS_MAX))
-            .map(|_| scope.spawn(|| walk_all(&header, &receiver)))
+            .map(|_| scope.spawn(|| walk_all(&config, &receiver)))
             .collect();
         let given = read(Some(&walker));
         drop(walker);
@@ -64,7 +66,7 @@ pub(super) fn beside<T>(
     })
 }
 
-fn walk_all(header: &Header, receiver: &Mutex<Receiver<Waiting>>) -> Vec<Walked> {
+fn walk_all(config: &AvcConfig, receiver: &Mutex<Receiver<Waiting>>) -> Vec<Walked> {
     let mut workspace = Workspace::default();
     let mut found = Vec::new();
     loop {
@@ -73,7 +75,7 @@ fn walk_all(header: &Header, receiver: &Mutex<Receiver<Waiting>>) -> Vec<Walked>
         let Ok(Ok((place, packet))) = next else {
             return found;
         };
-        found.push((place, header.account(&packet, &mut workspace)));
+        found.push((place, config.account(&packet, &mut workspace)));
     }
 }
 

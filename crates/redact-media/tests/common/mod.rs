@@ -11,10 +11,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use redact_bitstream::leak::{self, ExpectedStreams, LeakVerdict};
 use redact_core::{
     AudioBlock, Frame, MediaItem, Met, PlaneKind, Sink, Source, SourceError, SourceInfo,
 };
-use redact_media::leak::{self, ExpectedStreams, LeakVerdict};
 use redact_media::{Damaged, EncodeOptions, FileSink, FileSource, OpenOptions, Preset};
 
 /// A folder of its own for one test.
@@ -218,7 +218,7 @@ pub(crate) fn assert_kept(source: &Content, release: &Content) {
 #[track_caller]
 pub(crate) fn assert_clean(path: &Path, audio_tracks: usize) {
     let found: Vec<LeakVerdict> = leak::scan(
-        path,
+        std::fs::File::open(path).unwrap(),
         &ExpectedStreams {
             audio_tracks,
             frames: None,

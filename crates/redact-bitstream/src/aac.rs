@@ -1,0 +1,7 @@
+//! AAC-LC (ISO/IEC 14496-3): the decoder's configuration, and packets down to their last bit.
+
+mod codebooks;
+mod raw_data_block;
+mod scale_factor_bands;
+
+pub use raw_data_block::{Odd, Walker};

@@ -1,0 +1,451 @@
+//! Coded H.264 as MP4 keeps it: units behind lengths, parameter sets in the header.
+//!
+//! Everything that may be copied into a release is found at here, unit by unit. What is not known
+//! to be a picture is taken out ([`UnitKind::Message`]) or keeps its group from being copied.
+//! What lies inside a slice behind its header is not found at.
+//!
+//! Source: ITU-T H.264, 7.3 and 7.4; ISO/IEC 14496-15, 5.3 (the header, `avcC`).
+
+use std::collections::BTreeMap;
+
+use h264_reader::Context;
+use h264_reader::nal::pps::PicParameterSet;
+use h264_reader::nal::sps::{ChromaFormat, FrameCropping, FrameMbsFlags, SeqParameterSet};
+use h264_reader::nal::{Nal as _, RefNal};
+
+use super::annex_b;
+use super::nal::{self, Framing};
+use super::rbsp::Unaccounted;
+use super::slice_data::{Workspace, account};
+use super::slice_header::{Parameters, SliceStart};
+use super::x264_end_bits::Mark;
+
+/// Parameter sets of a stream; cameras have one or two.
+const SETS_MAX: usize = 8;
+
+/// Profiles that are copied: Baseline, Main and High. Source: H.264, A.2.
+const PROFILES: [u8; 3] = [66, 77, 100];
+
+/// Pairs of samples along a macroblock: cropping counts in them.
+const MACROBLOCK_PAIRS: u32 = 8;
+
+/// Why coded pictures cannot be copied.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CopyRefusal {
+    /// The record, or a parameter set in it, is not understood to its last bit.
+    #[error("its AVC configuration record is not one that is understood ({0})")]
+    Record(&'static str),
+    /// Interlaced pictures.
+    #[error("its pictures are coded as fields")]
+    Fields,
+    /// `profile_idc` is none of Baseline, Main and High.
+    #[error("its profile (number {0}) is not one that is copied")]
+    Profile(u8),
+    /// The cropping rectangle cuts off a macroblock or more.
+    #[error("a part of its pictures is cut off")]
+    Cropped,
+    /// Slice groups or redundant pictures.
+    #[error("it has redundant or scattered slices")]
+    Slices,
+    /// A NAL unit of a type that no release has.
+    #[error("a packet holds a NAL unit of type {0}")]
+    NalUnit(u8),
+    /// Parameter sets within a packet that the record does not have.
+    #[error("a packet holds parameter sets that are not those of the AVC configuration record")]
+    ParameterSets,
+    /// No slice in a packet, or two that begin a picture.
+    #[error("a packet does not hold exactly one picture")]
+    Picture,
+    /// A picture in several slices, of which some could overlap.
+    #[error("its pictures have several slices")]
+    SeveralSlices,
+    /// A length that goes beyond the packet.
+    #[error("a packet ends within a NAL unit")]
+    Cut,
+    /// Bytes in a slice that decoders take for its end.
+    #[error("a NAL unit ends before its length")]
+    StartCode,
+}
+
+/// The AVC configuration record (`avcC`) of a track: how NAL units are counted, and the parameter
+/// sets that pictures are decoded with.
+#[derive(Clone, Debug)]
+pub struct AvcConfig {
+    /// Bytes of a NAL unit's length, 1 to 4.
+    pub length_bytes: usize,
+    /// Sequence parameter sets, as coded.
+    sps: Vec<Vec<u8>>,
+    /// Picture parameter sets, as coded.
+    pps: Vec<Vec<u8>>,
+    /// Both parameter sets of a slice, by its `pps_id`.
+    parameter_sets_of: BTreeMap<u32, Vec<u8>>,
+    /// How slices are walked, by `pps_id`.
+    parameters: BTreeMap<u32, Parameters>,
+    /// `sps_id` and `pps_id` in use.
+    ids: Vec<u32>,
+    /// Pictures in the decoded picture buffer, at most 16.
+    pub dpb_pictures: u32,
+    /// Whether rows or columns of the coded pictures are not shown.
+    pub is_cropped: bool,
+}
+
+impl AvcConfig {
+    /// Reads an `avcC`. Every parameter set must be understood to its last bit.
+    ///
+    /// # Errors
+    /// Why pictures under this record cannot be copied.
+    pub fn read(record: &[u8]) -> Result<Self, CopyRefusal> {
+        let bad = CopyRefusal::Record("it does not fit");
+        let (head, rest) = record.split_at_checked(5).ok_or(bad.clone())?;
+        if head[0] != 1 {
+            return Err(CopyRefusal::Record("it is of another version"));
+        }
+        let (sps, rest) = sets(rest, 0x1f, 7).ok_or(bad.clone())?;
+        let (pps, rest) = sets(rest, 0xff, 8).ok_or(bad.clone())?;
+        // High profiles add four bytes: color format, two depths, and no extensions.
+        if !(rest.is_empty() || rest.len() == 4 && rest[3] == 0) {
+            return Err(CopyRefusal::Record("something is behind it"));
+        }
+        let mut config = Self {
+            length_bytes: usize::from(head[4] & 3) + 1,
+            sps,
+            pps,
+            parameter_sets_of: BTreeMap::new(),
+            parameters: BTreeMap::new(),
+            ids: Vec::new(),
+            dpb_pictures: 0,
+            is_cropped: false,
+        };
+        config.understand()?;
+        Ok(config)
+    }
+
+    /// Fills in what follows from the parameter sets.
+    fn understand(&mut self) -> Result<(), CopyRefusal> {
+        let twice = CopyRefusal::Record("two parameter sets of one number");
+        let mut context = Context::new();
+        let mut sequences = BTreeMap::new();
+        for coded in &self.sps {
+            let set = SeqParameterSet::from_bits(RefNal::new(coded, &[], true).rbsp_bits())
+                .map_err(|_| CopyRefusal::Record("a sequence parameter set"))?;
+            check_sequence(&set, coded[1])?;
+            let restrictions = set
+                .vui_parameters
+                .as_ref()
+                .and_then(|vui| vui.bitstream_restrictions.as_ref())
+                .map_or(0, |found| found.max_dec_frame_buffering);
+            let kept = set.max_num_ref_frames.max(restrictions);
+            self.dpb_pictures = self.dpb_pictures.max(kept);
+            self.is_cropped |= set.frame_cropping.is_some();
+            let number = u32::from(set.id().id());
+            if sequences.insert(number, coded).is_some() {
+                return Err(twice);
+            }
+            context.put_seq_param_set(set);
+        }
+        for coded in &self.pps {
+            let odd = || CopyRefusal::Record("a picture parameter set");
+            let bits = RefNal::new(coded, &[], true).rbsp_bits();
+            let set = PicParameterSet::from_bits(&context, bits).map_err(|_| odd())?;
+            if set.slice_groups.is_some() || set.redundant_pic_cnt_present_flag {
+                return Err(CopyRefusal::Slices);
+            }
+            let id = set.seq_parameter_set_id;
+            let known = context.sps_by_id(id).ok_or_else(odd)?;
+            let parameters = Parameters::new(known, &set).ok_or(CopyRefusal::Slices)?;
+            let sequence = sequences.get(&u32::from(id.id())).ok_or_else(odd)?;
+            let number = u32::from(set.pic_parameter_set_id.id());
+            let both = [sequence.as_slice(), coded].concat();
+            if self.parameter_sets_of.insert(number, both).is_some() {
+                return Err(twice);
+            }
+            self.parameters.insert(number, parameters);
+        }
+        self.ids = sequences.into_keys().collect();
+        self.ids.extend(self.parameter_sets_of.keys());
+        Ok(())
+    }
+
+    /// The same for samples whose NAL units stand behind lengths of four bytes.
+    #[must_use]
+    pub fn with_four_byte_lengths(&self) -> Self {
+        Self {
+            length_bytes: 4,
+            ..self.clone()
+        }
+    }
+
+    /// An id that no parameter set has, for the sets of re-encoded pictures.
+    #[must_use]
+    pub fn unused_id(&self) -> Option<u32> {
+        (1..32).find(|number| !self.ids.contains(number))
+    }
+
+    /// The profile that an encoder has to stay within, as libx264 names it.
+    #[must_use]
+    pub fn profile_name(&self) -> &'static str {
+        match self.sps.iter().map(|set| set[1]).max() {
+            Some(66) => "baseline",
+            Some(77) => "main",
+            _ => "high",
+        }
+    }
+
+    /// Both parameter sets that a picture with this `pps_id` is decoded with.
+    #[must_use]
+    pub fn parameter_sets_of(&self, number: u32) -> Option<&[u8]> {
+        self.parameter_sets_of.get(&number).map(Vec::as_slice)
+    }
+
+    /// The record of a release that has these parameter sets and those of `encoder`, NAL units
+    /// behind lengths of four bytes. `None` when there are too many.
+    #[must_use]
+    pub fn merged_with(&self, encoder: Option<&Self>) -> Option<Vec<u8>> {
+        let more = |kind: fn(&Self) -> &Vec<Vec<u8>>| -> Vec<&Vec<u8>> {
+            kind(self)
+                .iter()
+                .chain(encoder.into_iter().flat_map(kind))
+                .collect()
+        };
+        let (sequences, pictures) = (more(|config| &config.sps), more(|config| &config.pps));
+        let profile = sequences.iter().map(|set| set[1]).max()?;
+        let flags = sequences.iter().fold(0xff, |flags, set| flags & set[2]);
+        let level = sequences.iter().map(|set| set[3]).max()?;
+        let mut record = vec![1, profile, flags, level, 0xff];
+        for (sets, reserved) in [(sequences, 0xe0), (pictures, 0)] {
+            record.push(u8::try_from(sets.len()).ok().filter(|count| *count < 32)? | reserved);
+            for set in sets {
+                record.extend_from_slice(&u16::try_from(set.len()).ok()?.to_be_bytes());
+                record.extend_from_slice(set);
+            }
+        }
+        if profile == 100 {
+            // 4:2:0 at 8 bits, no extensions.
+            record.extend_from_slice(&[0xfd, 0xf8, 0xf8, 0]);
+        }
+        Some(record)
+    }
+
+    /// The parameter sets that an encoder announces in a byte stream.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn from_annex_b(annex_b: &[u8]) -> Result<Self, CopyRefusal> {
+        let of_kind = |kind: u8| -> Vec<Vec<u8>> {
+            annex_b::units(annex_b)
+                .filter(|unit| unit.first().is_some_and(|header| header & 0x1f == kind))
+                .map(<[u8]>::to_vec)
+                .collect()
+        };
+        let mut config = Self {
+            length_bytes: 4,
+            sps: of_kind(nal::SPS),
+            pps: of_kind(nal::PPS),
+            parameter_sets_of: BTreeMap::new(),
+            parameters: BTreeMap::new(),
+            ids: Vec::new(),
+            dpb_pictures: 0,
+            is_cropped: false,
+        };
+        if config.sps.iter().any(|set| set.len() < 4) {
+            return Err(CopyRefusal::Record("it does not fit"));
+        }
+        config.understand()?;
+        Ok(config)
+    }
+
+    /// The parameter sets as NAL units behind lengths of four bytes.
+    #[must_use]
+    pub fn as_nal_units(&self) -> Vec<u8> {
+        let mut units = Vec::new();
+        for set in self.sps.iter().chain(&self.pps) {
+            nal::push(&mut units, set);
+        }
+        units
+    }
+
+    fn has_set(&self, unit: &[u8]) -> bool {
+        self.sps.iter().chain(&self.pps).any(|set| set == unit)
+    }
+
+    /// Walks through the slice of one sample to its last bit; returns what follows it.
+    ///
+    /// # Errors
+    /// What is not accounted for, or a packet that is not one slice of a picture.
+    pub fn account(&self, packet: &[u8], workspace: &mut Workspace) -> Result<Mark, Unaccounted> {
+        let mut slices = nal::units(packet, Framing::Lengths(self.length_bytes))
+            .flatten()
+            .filter(|unit| nal::is_slice(unit));
+        let (Some(slice), None) = (slices.next(), slices.next()) else {
+            return Err(Unaccounted::Syntax);
+        };
+        let start = SliceStart::read(slice).ok_or(Unaccounted::Syntax)?;
+        let parameters = self
+            .parameters
+            .get(&start.pps_id)
+            .ok_or(Unaccounted::Syntax)?;
+        account(slice, parameters, workspace)
+    }
+
+    /// Checks one sample: a single picture, and nothing that a release may not hold.
+    ///
+    /// # Errors
+    /// Why it cannot be copied.
+    pub fn access_unit(&self, packet: &[u8]) -> Result<AccessUnit, CopyRefusal> {
+        let mut found = AccessUnit::default();
+        let mut slices = 0;
+        for unit in nal::units(packet, Framing::Lengths(self.length_bytes)) {
+            let unit = unit.ok_or(CopyRefusal::Cut)?;
+            let Some(header) = unit.first() else {
+                return Err(CopyRefusal::Cut);
+            };
+            match header & 0x1f {
+                // What follows is not decoded, and a release may not carry it.
+                1 | 5 if nal::has_start_code(unit) => return Err(CopyRefusal::StartCode),
+                kind @ (1 | 5) => {
+                    let start = SliceStart::read(unit).ok_or(CopyRefusal::Picture)?;
+                    let set = start.pps_id;
+                    // Of slices that overlap a decoder shows one: a release's picture is one.
+                    if start.first_macroblock != 0 {
+                        return Err(CopyRefusal::SeveralSlices);
+                    }
+                    slices += 1;
+                    if self.parameter_sets_of(set).is_none() {
+                        return Err(CopyRefusal::ParameterSets);
+                    }
+                    found.is_idr = kind == 5;
+                    if !found.pps_ids.contains(&set) {
+                        found.pps_ids.push(set);
+                    }
+                }
+                6 => found.sei += 1,
+                7 | 8 if self.has_set(unit) => found.repeats_sets = true,
+                7 | 8 => return Err(CopyRefusal::ParameterSets),
+                9 if nal::is_plain_delimiter(unit) => {}
+                12 => found.filler += 1,
+                kind => return Err(CopyRefusal::NalUnit(kind)),
+            }
+        }
+        if slices == 1 {
+            Ok(found)
+        } else {
+            Err(CopyRefusal::Picture)
+        }
+    }
+}
+
+fn check_sequence(set: &SeqParameterSet, profile: u8) -> Result<(), CopyRefusal> {
+    if !matches!(set.frame_mbs_flags, FrameMbsFlags::Frames) {
+        return Err(CopyRefusal::Fields);
+    }
+    if !PROFILES.contains(&profile) {
+        return Err(CopyRefusal::Profile(profile));
+    }
+    // Less than a macroblock, at the right and below, as a release may have it.
+    let is_thin = |cut: &FrameCropping| {
+        cut.left_offset == 0
+            && cut.top_offset == 0
+            && cut.right_offset < MACROBLOCK_PAIRS
+            && cut.bottom_offset < MACROBLOCK_PAIRS
+    };
+    if !set.frame_cropping.as_ref().is_none_or(is_thin) {
+        return Err(CopyRefusal::Cropped);
+    }
+    let chroma = &set.chroma_info;
+    let plain = chroma.chroma_format == ChromaFormat::YUV420
+        && chroma.bit_depth_luma_minus8 == 0
+        && chroma.bit_depth_chroma_minus8 == 0;
+    if plain {
+        Ok(())
+    } else {
+        Err(CopyRefusal::Record("it is not 8-bit 4:2:0"))
+    }
+}
+
+/// What a sample holds besides one picture.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccessUnit {
+    /// Whether it is an IDR picture: a decoder can start here and forgets everything before.
+    pub is_idr: bool,
+    /// Picture parameter sets in use.
+    pub pps_ids: Vec<u32>,
+    /// SEI NAL units, which are taken out.
+    pub sei: u32,
+    /// NAL units of filler data, which are taken out.
+    pub filler: u32,
+    /// Whether parameter sets of the record stand here again.
+    pub repeats_sets: bool,
+}
+
+/// The sample's NAL units without SEI and filler data, each behind its length in four bytes.
+#[must_use]
+pub fn picture_nal_units(packet: &[u8], length_bytes: usize) -> Vec<u8> {
+    let mut kept = Vec::with_capacity(packet.len() + 16);
+    for unit in nal::units(packet, Framing::Lengths(length_bytes)).flatten() {
+        let is_kept = |header: &u8| !matches!(header & 0x1f, 6 | 12);
+        if unit.first().is_some_and(is_kept) {
+            nal::push(&mut kept, unit);
+        }
+    }
+    kept
+}
+
+/// The NAL units of a byte stream without SEI, each behind its length in four bytes.
+#[must_use]
+pub fn from_annex_b_without_sei(packet: &[u8]) -> Vec<u8> {
+    let mut kept = Vec::with_capacity(packet.len() + 16);
+    for unit in annex_b::units(packet) {
+        if unit.first().is_some_and(|header| header & 0x1f != 6) {
+            nal::push(&mut kept, unit);
+        }
+    }
+    kept
+}
+
+/// The parameter sets of an AVC configuration record, as far as it can be read.
+#[must_use]
+pub fn parameter_sets(record: &[u8]) -> Vec<&[u8]> {
+    let mut found = Vec::new();
+    let mut rest = record.get(5..).unwrap_or_default();
+    // First those of sequences, of which the count has three bits beside it, then of pictures.
+    for mask in [0x1f, 0xff] {
+        let Some((count, behind)) = rest.split_first() else {
+            break;
+        };
+        rest = behind;
+        for _ in 0..count & mask {
+            let Some((length, behind)) = rest.split_at_checked(2) else {
+                return found;
+            };
+            let length = usize::from(u16::from_be_bytes([length[0], length[1]]));
+            let Some((set, behind)) = behind.split_at_checked(length) else {
+                return found;
+            };
+            found.push(set);
+            rest = behind;
+        }
+    }
+    found
+}
+
+/// A counted list of parameter sets of one kind; each has at least the four bytes that name it.
+fn sets(bytes: &[u8], mask: u8, kind: u8) -> Option<(Vec<Vec<u8>>, &[u8])> {
+    let (count, mut rest) = bytes.split_first()?;
+    let count = usize::from(count & mask);
+    let mut found = Vec::new();
+    for _ in 0..count {
+        let (length, behind) = rest.split_at_checked(2)?;
+        let length = usize::from(u16::from_be_bytes([length[0], length[1]]));
+        let (set, behind) = behind.split_at_checked(length)?;
+        let least = if kind == 7 { 4 } else { 2 };
+        if set.len() < least || set[0] & 0x1f != kind {
+            return None;
+        }
+        found.push(set.to_vec());
+        rest = behind;
+    }
+    (1..=SETS_MAX).contains(&count).then_some((found, rest))
+}
+
+#[cfg(test)]
+mod tests;

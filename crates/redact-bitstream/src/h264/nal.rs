@@ -1,0 +1,101 @@
+//! NAL units: what a sample of H.264 is made of.
+//!
+//! Source: ITU-T H.264, 7.3.1 and table 7-1; annex B (start codes); ISO/IEC 14496-15, 5.3 (lengths).
+
+use super::annex_b;
+
+/// Slice of a picture that is not an IDR picture.
+pub const SLICE: u8 = 1;
+/// Slice of an IDR picture.
+pub const IDR_SLICE: u8 = 5;
+/// Supplemental enhancement information.
+pub const SEI: u8 = 6;
+/// Sequence parameter set.
+pub const SPS: u8 = 7;
+/// Picture parameter set.
+pub const PPS: u8 = 8;
+/// Access unit delimiter.
+pub const DELIMITER: u8 = 9;
+/// Filler data.
+pub const FILLER: u8 = 12;
+
+/// How NAL units are told from each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// Each stands behind its length of so many bytes, 1 to 4, as in MP4.
+    Lengths(usize),
+    /// Each stands behind a start code, as in a byte stream (annex B).
+    StartCodes,
+}
+
+/// `nal_unit_type`; `None` for an empty unit.
+#[must_use]
+pub fn kind(unit: &[u8]) -> Option<u8> {
+    unit.first().map(|header| header & 0x1f)
+}
+
+/// Whether a NAL unit is a slice of a picture.
+#[must_use]
+pub fn is_slice(unit: &[u8]) -> bool {
+    matches!(kind(unit), Some(SLICE | IDR_SLICE))
+}
+
+/// Whether a NAL unit is an access unit delimiter and nothing more: three bits that name kinds of
+/// slices, and the stop bit.
+#[must_use]
+pub fn is_plain_delimiter(unit: &[u8]) -> bool {
+    unit.len() == 2 && kind(unit) == Some(DELIMITER) && unit[1] & 0x1f == 0x10
+}
+
+/// The NAL units of a sample, in order; `None` stands for one that is cut, and is the last.
+pub fn units(sample: &[u8], framing: Framing) -> impl Iterator<Item = Option<&[u8]>> {
+    let (lengths, starts) = match framing {
+        Framing::Lengths(bytes) => (Some(length_prefixed(sample, bytes)), None),
+        Framing::StartCodes => (None, Some(annex_b::units(sample).map(Some))),
+    };
+    lengths
+        .into_iter()
+        .flatten()
+        .chain(starts.into_iter().flatten())
+}
+
+fn length_prefixed(mut left: &[u8], length_bytes: usize) -> impl Iterator<Item = Option<&[u8]>> {
+    std::iter::from_fn(move || {
+        if left.is_empty() {
+            return None;
+        }
+        let unit = left
+            .split_at_checked(length_bytes)
+            .and_then(|(length, rest)| {
+                let length = length
+                    .iter()
+                    .fold(0_usize, |sum, byte| sum << 8 | usize::from(*byte));
+                rest.split_at_checked(length)
+            });
+        left = unit.map_or(&[], |(_, rest)| rest);
+        Some(unit.map(|(unit, _)| unit))
+    })
+}
+
+/// Appends a NAL unit behind its length in four bytes.
+///
+/// # Panics
+/// When the unit has 4 GiB or more, which no packet has.
+pub fn push(sample: &mut Vec<u8>, unit: &[u8]) {
+    let length = u32::try_from(unit.len()).expect("a packet is smaller than 4 GiB");
+    sample.extend_from_slice(&length.to_be_bytes());
+    sample.extend_from_slice(unit);
+}
+
+/// Whether a NAL unit has bytes at which a decoder that looks for start codes would end it.
+#[must_use]
+pub fn has_start_code(unit: &[u8]) -> bool {
+    let mut zeros = 0_u32;
+    for byte in unit {
+        if zeros >= 2 && *byte < 3 {
+            return true;
+        }
+        zeros = if *byte == 0 { zeros + 1 } else { 0 };
+    }
+    zeros > 0
+}

@@ -1,0 +1,349 @@
+//! Looks for everything in a finished release that is not the pictures and the sound.
+//!
+//! The scan reads the file's own bytes and trusts no player or library: every byte must belong to
+//! a box that is known, every box to a place where it is allowed, every byte of media to a sample.
+//! What is not known is not clean. Only H.264 and AAC in MP4, as the renderer writes them, can be
+//! clean. Coded pictures and coded sound are walked to their last bit; what is not looked at
+//! is what somebody writes into the values that are decoded, of pixels and of samples. Evidence
+//! names keys, counts and offsets, never values.
+
+mod access_unit;
+mod fields;
+mod movie;
+mod parameter_sets;
+mod pictures;
+mod report;
+
+use std::collections::BTreeMap;
+use std::io::{Read, Seek};
+
+use movie::Movie;
+use report::Report;
+
+use crate::mp4::boxes::{self, Atom, Malformed, malformed};
+use crate::mp4::samples::Place;
+use crate::mp4::{forms, length, read_at};
+
+pub use fields::MOVIE_SCALE_MIN;
+
+/// Bytes of a movie box: a day of 60 frames/s has about 200 MiB.
+const MOVIE_BYTES_MAX: u64 = 1 << 30;
+
+/// Boxes at the top of a file; a release has four.
+const TOP_BOXES_MAX: usize = 64;
+
+/// Bytes of one packet of sound: 6144 bits per channel, of which there are eight at most.
+/// Source: ISO/IEC 14496-3, 4.5.3.
+const PACKET_BYTES_MAX: u32 = 6144;
+
+/// Why a file could not be scanned.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LeakError {
+    /// The file could not be read.
+    #[error("cannot read the file")]
+    Read(#[from] std::io::Error),
+    /// The file is no MP4 that can be walked.
+    #[error("not an MP4 that can be checked: {found}")]
+    Malformed {
+        /// What was found and where.
+        found: String,
+    },
+}
+
+impl From<Malformed> for LeakError {
+    fn from(Malformed { found }: Malformed) -> Self {
+        Self::Malformed { found }
+    }
+}
+
+/// What a release is to hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExpectedStreams {
+    /// Sound tracks.
+    pub audio_tracks: usize,
+    /// Frames, where they are known: as many must be stored.
+    pub frames: Option<u32>,
+}
+
+/// A way in which a release could give away what was redacted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LeakChannel {
+    /// The original kept as another video stream.
+    ExtraVideo,
+    /// Sound that was not announced: another track, or data inside coded sound.
+    AudioTracks,
+    /// Subtitles, captions, timed text.
+    TimedText,
+    /// Messages inside the pictures' stream: captions, positions, serial numbers.
+    SeiUserData,
+    /// The encoder's own message inside the pictures' stream.
+    EncoderSei,
+    /// Titles, comments, positions, handler names, times of making.
+    ContainerTags,
+    /// Chapters, as a list or as a track.
+    Chapters,
+    /// Telemetry and other tracks of data.
+    DataTracks,
+    /// Cover art, thumbnails, attached files.
+    Attachments,
+    /// Frames, sound and parts of pictures that are stored but not shown.
+    EditLists,
+    /// Bytes that no sample refers to.
+    LeftoverBytes,
+}
+
+impl LeakChannel {
+    /// Every channel, in the order in which it is reported.
+    pub const ALL: [Self; 11] = [
+        Self::ExtraVideo,
+        Self::AudioTracks,
+        Self::TimedText,
+        Self::SeiUserData,
+        Self::EncoderSei,
+        Self::ContainerTags,
+        Self::Chapters,
+        Self::DataTracks,
+        Self::Attachments,
+        Self::EditLists,
+        Self::LeftoverBytes,
+    ];
+
+    /// A stable name for manifests.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ExtraVideo => "extra-video-streams",
+            Self::AudioTracks => "audio-tracks",
+            Self::TimedText => "timed-text",
+            Self::SeiUserData => "sei-user-data",
+            Self::EncoderSei => "encoder-sei",
+            Self::ContainerTags => "container-tags",
+            Self::Chapters => "chapters",
+            Self::DataTracks => "data-tracks",
+            Self::Attachments => "attachments",
+            Self::EditLists => "edit-lists",
+            Self::LeftoverBytes => "leftover-bytes",
+        }
+    }
+}
+
+/// What the scan says of one channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeakVerdict {
+    /// The channel.
+    pub channel: LeakChannel,
+    /// Whether nothing was found.
+    pub clean: bool,
+    /// What was looked at or found: keys, counts and offsets.
+    pub evidence: String,
+}
+
+/// Scans a finished release; one verdict per channel of [`LeakChannel::ALL`], in its order.
+///
+/// # Errors
+/// [`LeakError::Read`] or, when the file is no MP4 that can be walked, [`LeakError::Malformed`].
+pub fn scan(
+    file: impl Read + Seek,
+    expected: &ExpectedStreams,
+) -> Result<Vec<LeakVerdict>, LeakError> {
+    scan_with(file, expected, true)
+}
+
+/// The same without a walk through the slices of pictures, which costs as much as to decode them:
+/// for a recording, of which only some are copied.
+///
+/// # Errors
+/// As [`scan`].
+pub fn scan_outside_slices(
+    file: impl Read + Seek,
+    expected: &ExpectedStreams,
+) -> Result<Vec<LeakVerdict>, LeakError> {
+    scan_with(file, expected, false)
+}
+
+fn scan_with(
+    mut file: impl Read + Seek,
+    expected: &ExpectedStreams,
+    is_walked: bool,
+) -> Result<Vec<LeakVerdict>, LeakError> {
+    let mut report = Report::new();
+    let top = top_boxes(&mut file, &mut report)?;
+    let atom = Atom {
+        kind: *b"moov",
+        body: &top.movie,
+        offset: top.movie_offset,
+        body_offset: top.movie_offset + top.movie_header,
+    };
+    let movie = movie::read(atom, top.length, &mut report)?;
+    check_counts(&movie, expected, &mut report);
+    check_media(&top.media, &movie.places, &mut report);
+    // Samples that lie on each other could make a small file endless.
+    let bytes = |sum: u64, place: &Place| sum.saturating_add(u64::from(place.bytes));
+    if movie.places.iter().fold(0, bytes) > top.length {
+        return Err(malformed("more samples than bytes", top.movie_offset).into());
+    }
+    pictures::check(&mut file, &movie, is_walked, &mut report)?;
+    check_sounds(&mut file, &movie, &mut report)?;
+    Ok(report.verdicts())
+}
+
+/// The boxes at the top of a file.
+struct Top {
+    length: u64,
+    movie: Vec<u8>,
+    movie_offset: u64,
+    movie_header: u64,
+    /// Where media bytes are: start and end.
+    media: Vec<(u64, u64)>,
+}
+
+fn top_boxes(file: &mut (impl Read + Seek), report: &mut Report) -> Result<Top, LeakError> {
+    let length = length(file)?;
+    let mut top = Top {
+        length,
+        movie: Vec::new(),
+        movie_offset: 0,
+        movie_header: 0,
+        media: Vec::new(),
+    };
+    let (mut at, mut kinds) = (0, Vec::new());
+    while at < length {
+        if kinds.len() == TOP_BOXES_MAX {
+            return Err(malformed("too many boxes", at).into());
+        }
+        let head = read_whole(file, at, 16.min(length - at))?;
+        let (kind, header, total) = boxes::header(&head, at)?;
+        let end = at.saturating_add(total.unwrap_or(length - at));
+        if end > length {
+            let what = format!("box {} longer than the file", boxes::printable(kind));
+            return Err(malformed(what, at).into());
+        }
+        let body = end - at - header;
+        kinds.push(kind);
+        match &kind {
+            b"mdat" => top.media.push((at + header, end)),
+            b"moov" if top.movie.is_empty() && body <= MOVIE_BYTES_MAX => {
+                top.movie = read_whole(file, at + header, body)?;
+                (top.movie_offset, top.movie_header) = (at, header);
+            }
+            b"ftyp" if at == 0 && body <= 64 => {
+                if !forms::is_file_type(&read_whole(file, at + header, body)?) {
+                    let what = "brands that a release has not".to_owned();
+                    report.note(LeakChannel::ContainerTags, what);
+                }
+            }
+            _ if body <= MOVIE_BYTES_MAX => {
+                let bytes = read_whole(file, at + header, body)?;
+                let body_offset = at + header;
+                report.stray(Atom {
+                    kind,
+                    body: &bytes,
+                    offset: at,
+                    body_offset,
+                });
+            }
+            _ => report.note(
+                LeakChannel::LeftoverBytes,
+                format!("a large box at byte {at}"),
+            ),
+        }
+        at = end;
+    }
+    if top.movie.is_empty() || kinds.first() != Some(b"ftyp") {
+        return Err(malformed("no file type or no movie box", 0).into());
+    }
+    report.count(
+        LeakChannel::LeftoverBytes,
+        format!("{} boxes in {length} bytes", kinds.len()),
+    );
+    Ok(top)
+}
+
+/// The same as [`read_at`], where all of the bytes must be there.
+fn read_whole(file: &mut (impl Read + Seek), at: u64, bytes: u64) -> Result<Vec<u8>, LeakError> {
+    let found = read_at(file, at, bytes)?;
+    if found.len() as u64 == bytes {
+        Ok(found)
+    } else {
+        Err(malformed("the file's end", at).into())
+    }
+}
+
+fn check_counts(movie: &Movie, expected: &ExpectedStreams, report: &mut Report) {
+    let videos = format!("{} video track(s)", movie.video_tracks);
+    let sounds = format!(
+        "{} sound track(s), {} expected",
+        movie.audio_tracks, expected.audio_tracks
+    );
+    report.count(LeakChannel::ExtraVideo, videos.clone());
+    report.count(LeakChannel::AudioTracks, sounds.clone());
+    if movie.video_tracks != 1 {
+        report.note(LeakChannel::ExtraVideo, videos);
+    }
+    let stored = movie.pictures.len();
+    if let Some(frames) = expected.frames.filter(|frames| *frames as usize != stored) {
+        let what = format!("{stored} frames stored, {frames} expected");
+        report.note(LeakChannel::EditLists, what);
+    }
+    if movie.audio_tracks != expected.audio_tracks {
+        report.note(LeakChannel::AudioTracks, sounds);
+    }
+}
+
+/// Every byte of media must belong to exactly one sample.
+fn check_media(media: &[(u64, u64)], places: &[Place], report: &mut Report) {
+    let mut sorted = places.to_vec();
+    sorted.retain(|place| place.bytes > 0);
+    sorted.sort_unstable();
+    let mut next = sorted.iter().peekable();
+    for (start, end) in media {
+        let mut at = *start;
+        while let Some(place) = next.next_if(|place| place.offset < *end) {
+            if place.offset > at {
+                let what = format!("{} bytes of no sample at byte {at}", place.offset - at);
+                report.note(LeakChannel::LeftoverBytes, what);
+            } else if place.offset < at {
+                let what = format!("samples overlap at byte {}", place.offset);
+                report.note(LeakChannel::LeftoverBytes, what);
+            }
+            at = at.max(place.offset.saturating_add(u64::from(place.bytes)));
+        }
+        if at != *end {
+            let what = format!("{} bytes of no sample at byte {at}", end.abs_diff(at));
+            report.note(LeakChannel::LeftoverBytes, what);
+        }
+    }
+    if let Some(place) = next.next() {
+        let what = format!("a sample outside the media at byte {}", place.offset);
+        report.note(LeakChannel::LeftoverBytes, what);
+    }
+}
+
+/// Looks into every packet of sound for what is no sound.
+fn check_sounds(
+    file: &mut (impl Read + Seek),
+    movie: &Movie,
+    report: &mut Report,
+) -> Result<(), LeakError> {
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut packets = 0;
+    for (places, walker) in &movie.sounds {
+        for (i, place) in places.iter().enumerate() {
+            if place.bytes > PACKET_BYTES_MAX {
+                return Err(malformed("a packet that is no sound", place.offset).into());
+            }
+            let packet = read_whole(file, place.offset, u64::from(place.bytes))?;
+            if let Err(what) = walker.walk(&packet, i == 0) {
+                *counts.entry(what).or_default() += 1;
+            }
+        }
+        packets += places.len();
+    }
+    for (what, times) in counts {
+        report.note(LeakChannel::AudioTracks, format!("{times} x {what}"));
+    }
+    let looked = format!("{packets} packets walked through");
+    report.count(LeakChannel::AudioTracks, looked);
+    Ok(())
+}

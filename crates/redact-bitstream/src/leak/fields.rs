@@ -1,0 +1,283 @@
+//! Fields of boxes that follow from the rest of the file: numbers, lengths, rates and sizes.
+//!
+//! Each has the one value that FFmpeg gives it; what differs was put there by somebody.
+//!
+//! Source: ISO/IEC 14496-12, clause 8; 14496-1, 7.2.6; 14496-15, 5.3.3; what is not said there (how
+//! lengths and rates are rounded) is measured on releases.
+
+use super::LeakChannel;
+use super::parameter_sets::ParameterSets;
+use super::report::Report;
+use crate::aac::Walker;
+use crate::mp4::boxes::{Atom, Fields};
+use crate::mp4::samples::{Edits, Place};
+
+/// Bits per second and channel that a release is encoded with where nothing else is said, and
+/// the least that the encoder is opened with: a description's greatest rate is no less.
+const NOMINAL_BITS: [u64; 2] = [96_000, 8000];
+
+/// Bits of one sample per channel, at most. Source: ISO/IEC 14496-3, 4.5.3.
+const BITS_PER_SAMPLE_MAX: u64 = 6;
+
+/// Pictures that one may wait for. Source: ITU-T H.264, A.3.1 (`MaxDpbFrames`).
+const WAIT_MAX: u64 = 16;
+
+/// Units per second in which a release states its length, at least: the muxer is asked for them.
+pub const MOVIE_SCALE_MIN: u32 = 10_000;
+
+/// A picture's points are at most so many times as wide as high, or as high as wide.
+const ASPECT_MAX: u32 = 8;
+
+/// The header boxes of a track and of its description, as found.
+#[derive(Default)]
+pub(super) struct Headers<'a> {
+    pub(super) track: Option<Atom<'a>>,
+    pub(super) media: Option<Atom<'a>>,
+    pub(super) groups: Option<Atom<'a>>,
+    pub(super) rates: Option<Atom<'a>>,
+    pub(super) aspect: Option<Atom<'a>>,
+    pub(super) colors: Option<Atom<'a>>,
+    pub(super) stream: Option<Atom<'a>>,
+    /// What the description says before its boxes.
+    pub(super) entry: &'a [u8],
+}
+
+/// What the content of a track says.
+pub(super) struct Content<'a> {
+    /// Counted from 1, in the order of the file.
+    pub(super) number: u32,
+    /// Whether a track of the same kind came before.
+    pub(super) again: bool,
+    pub(super) size: (u16, u16),
+    pub(super) sets: &'a ParameterSets,
+    /// Of a sound track.
+    pub(super) sound: Option<&'a Walker>,
+    /// Ticks per second of the film and of the track.
+    pub(super) movie_scale: u32,
+    pub(super) scale: u32,
+    /// When each sample is shown, in ticks, and how long all last.
+    pub(super) times: &'a [i64],
+    pub(super) ticks: u64,
+    pub(super) places: &'a [Place],
+    pub(super) edits: &'a Edits,
+}
+
+/// Whether a value in a box is what it must be.
+fn expect(is_right: bool, field: &str, report: &mut Report) {
+    if !is_right {
+        let what = format!("{field} that does not follow from the file");
+        report.note(LeakChannel::LeftoverBytes, what);
+    }
+}
+
+/// The big-endian word at byte `at` of a box.
+fn word(body: &[u8], at: usize) -> Option<u32> {
+    Fields::new(body.get(at..)?).u32()
+}
+
+/// A length that stands behind `narrow` bytes, in version 1 behind `wide`, there of 64 bits.
+fn length(atom: Atom<'_>, narrow: usize, wide: usize) -> Option<u64> {
+    let version = *atom.body.first()?;
+    let at = if version == 1 { wide } else { narrow };
+    Fields::new(atom.body.get(at..)?).wide(version)
+}
+
+/// `ticks` of `from` a second in those of `to` a second, rounded down.
+fn rescaled(ticks: i128, from: u32, to: u32) -> i128 {
+    (ticks * i128::from(to)).div_euclid(i128::from(from.max(1)))
+}
+
+/// The same rounded up.
+fn rescaled_up(ticks: i128, from: u32, to: u32) -> i128 {
+    -rescaled(-ticks, from, to)
+}
+
+/// Checks what a track says of itself; gives the length that its header states.
+pub(super) fn check_track(found: &Headers<'_>, content: &Content<'_>, report: &mut Report) -> u64 {
+    let stated = check_headers(found, content, report);
+    if let Some(groups) = found.groups {
+        let all = u32::try_from(content.places.len()).ok();
+        expect(
+            word(groups.body, 12) == all,
+            "sbgp: a number of samples",
+            report,
+        );
+    }
+    check_rates(found, content, report);
+    match content.sound {
+        Some(walker) => check_sound(found, walker, content, report),
+        None => check_pictures(found, content, report),
+    }
+    stated
+}
+
+fn check_headers(found: &Headers<'_>, content: &Content<'_>, report: &mut Report) -> u64 {
+    // Copied pictures may wait for others at the start, which FFmpeg counts to their length; all
+    // other lengths follow from it.
+    let step = content.ticks / content.places.len().max(1) as u64;
+    let wait = if content.sound.is_some() {
+        0
+    } else {
+        step.saturating_mul(WAIT_MAX)
+    };
+    let media = found.media.and_then(|media| length(media, 16, 24));
+    let media =
+        media.filter(|media| (content.ticks..=content.ticks.saturating_add(wait)).contains(media));
+    expect(media.is_some(), "mdhd: a length", report);
+    let (from, to) = (content.scale, content.movie_scale);
+    let all = i128::from(media.unwrap_or(content.ticks));
+    let first = content.times.first().copied().map_or(0, i128::from);
+    let mut lengths = vec![rescaled_up(all, from, to)];
+    if let Some((start, duration, pause)) = content.edits.stretch() {
+        let (start, pause) = (i128::from(start), i128::from(pause));
+        // A pause stands for what comes before the first sample; without one, less is shown.
+        let shown = if pause > 0 {
+            expect(start == first, "elst: a start", report);
+            rescaled_up(all, from, to)
+        } else {
+            rescaled_up(all, from, to) + rescaled(first - start, from, to)
+        };
+        let duration = i128::from(duration);
+        expect(duration == shown, "elst: a length", report);
+        lengths = vec![
+            duration,
+            duration + pause,
+            rescaled_up(all - start, from, to),
+            rescaled_up(all - start, from, to) + pause,
+        ];
+        if pause > 0 {
+            // The pause is rounded down, the end up.
+            lengths.push(duration + pause + 1);
+        }
+    }
+    let Some(header) = found.track else {
+        expect(false, "tkhd", report);
+        return 0;
+    };
+    let body = header.body;
+    let number = word(body, if body.first() == Some(&1) { 20 } else { 12 });
+    expect(number == Some(content.number), "tkhd: a number", report);
+    let stated = length(header, 20, 28).unwrap_or(0);
+    let is_known = lengths.contains(&i128::from(stated));
+    expect(is_known, "tkhd: a length", report);
+    let on = if content.again { 2 } else { 3 };
+    expect(body.get(3) == Some(&on), "tkhd: whether it is on", report);
+    let (sound, behind) = (content.sound.is_some(), body.len().saturating_sub(60));
+    // Layer, group of alternatives, loudness: behind eight empty bytes.
+    let mixed = body.get(behind + 8..behind + 16);
+    let own: [u8; 8] = if sound {
+        [0, 0, 0, 1, 1, 0, 0, 0]
+    } else {
+        [0; 8]
+    };
+    expect(
+        mixed == Some(&own),
+        "tkhd: layer, group or loudness",
+        report,
+    );
+    stated
+}
+
+/// Rates follow from the samples' bytes and the track's length.
+fn check_rates(found: &Headers<'_>, content: &Content<'_>, report: &mut Report) {
+    let bytes: u64 = content
+        .places
+        .iter()
+        .map(|place| u64::from(place.bytes))
+        .sum();
+    let bits = u128::from(bytes) * 8 * u128::from(content.scale);
+    let mean = bits.checked_div(u128::from(content.ticks)).unwrap_or(0);
+    let mut most = vec![mean];
+    if let Some(walker) = content.sound {
+        let limit = BITS_PER_SAMPLE_MAX * u64::from(content.scale);
+        let channels = u128::from(walker.channels());
+        let nominal = NOMINAL_BITS.map(|bits| u128::from(bits.min(limit).max(8000)) * channels);
+        most.extend(nominal.map(|bits| bits.max(mean)));
+    }
+    let is_right = |at: usize, body: &[u8]| {
+        let rate = |at| word(body, at).map(u128::from);
+        rate(at + 4) == Some(mean) && rate(at).is_some_and(|rate| most.contains(&rate))
+    };
+    if let Some(rates) = found.rates {
+        let is_right = rates.body.get(..4) == Some(&[0; 4]) && is_right(4, rates.body);
+        expect(is_right, "btrt: rates", report);
+    }
+    if let Some(stream) = found.stream {
+        let body = stream.body;
+        let is_right = body.get(19..22) == Some(&[0; 3]) && is_right(22, body);
+        expect(is_right, "esds: rates", report);
+        let number = word(body, 8).map(|word| word >> 8 & 0xffff);
+        let zero = word(body, 8).map(|word| word & 0xff);
+        let is_right = number == Some(content.number) && zero == Some(0);
+        expect(is_right, "esds: a number", report);
+    }
+}
+
+fn check_sound(found: &Headers<'_>, walker: &Walker, content: &Content<'_>, report: &mut Report) {
+    let half = |at: usize| Fields::new(found.entry.get(at..)?).u16();
+    // An MP4 says two channels whatever the decoder's configuration says, or the same.
+    let is_right = half(16).is_some_and(|said| said == 2 || said == walker.channels());
+    expect(is_right, "mp4a: a number of channels", report);
+    let rate = u16::try_from(content.scale).unwrap_or(0);
+    expect(half(24) == Some(rate), "mp4a: a rate", report);
+    let header = found.track.map(|track| track.body).unwrap_or_default();
+    let size = header.get(header.len().saturating_sub(8)..);
+    expect(size == Some(&[0; 8]), "tkhd: a size", report);
+}
+
+fn check_pictures(found: &Headers<'_>, content: &Content<'_>, report: &mut Report) {
+    let (width, height) = (u64::from(content.size.0), u64::from(content.size.1));
+    let aspect = found.aspect.map_or(Some((1, 1)), |aspect| {
+        Some((word(aspect.body, 0)?, word(aspect.body, 4)?))
+    });
+    let (across, down) = aspect.unwrap_or((0, 0));
+    let shape = across.max(down).checked_div(across.min(down));
+    let is_plain = shape.is_some_and(|shape| shape <= ASPECT_MAX) && divisor(across, down) == 1;
+    expect(is_plain, "pasp: a shape", report);
+    let header = found.track.map(|track| track.body).unwrap_or_default();
+    let behind = header.len().saturating_sub(8);
+    let said = word(header, behind).map(u64::from);
+    let (across, down) = (u64::from(across), u64::from(down).max(1));
+    // Rounded to the nearest part.
+    let wide = ((width << 17) * across + down) / (2 * down);
+    let is_wide = said == Some(width << 16) || said == Some(wide);
+    expect(is_wide, "tkhd: a width", report);
+    let high = word(header, behind + 4).map(u64::from) == Some(height << 16);
+    expect(high, "tkhd: a height", report);
+    if let Some(colors) = found.colors {
+        let is_right = content.sets.have_colors(colors.body);
+        expect(is_right, "colr: colors", report);
+    }
+}
+
+const fn divisor(a: u32, b: u32) -> u32 {
+    let (mut a, mut b) = (a, b);
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
+/// Checks the film's own header: its unit, its length and the number of the next track.
+pub(super) fn check_movie(
+    header: Option<Atom<'_>>,
+    scales: (u32, u32),
+    lengths: &[u64],
+    report: &mut Report,
+) {
+    let Some(header) = header else {
+        return expect(false, "mvhd", report);
+    };
+    let stated = length(header, 16, 24);
+    let longest = lengths.iter().max().copied();
+    expect(stated == longest, "mvhd: a length", report);
+    let (movie, pictures) = scales;
+    let least = MOVIE_SCALE_MIN;
+    let whole = pictures.saturating_mul(least.div_ceil(pictures.max(1)));
+    // FFmpeg before 5.0 counts in milliseconds.
+    expect(movie == whole || movie == 1000, "mvhd: a unit", report);
+    let next = header.body.len().checked_sub(4);
+    let next = next.and_then(|at| word(header.body, at));
+    let due = u32::try_from(lengths.len() + 1).ok();
+    expect(next == due, "mvhd: the next track's number", report);
+}

@@ -1,0 +1,90 @@
+//! What a scan found, channel by channel.
+
+use super::{LeakChannel, LeakVerdict, movie};
+use crate::mp4::boxes::Atom;
+
+/// Findings that are spelled out per channel; the rest is only counted.
+const NOTES_MAX: usize = 8;
+
+#[derive(Default)]
+struct Entry {
+    notes: Vec<String>,
+    more: usize,
+    counts: Vec<String>,
+}
+
+/// Collects findings.
+pub(super) struct Report {
+    entries: Vec<(LeakChannel, Entry)>,
+}
+
+impl Report {
+    pub(super) fn new() -> Self {
+        Self {
+            entries: LeakChannel::ALL
+                .map(|channel| (channel, Entry::default()))
+                .into(),
+        }
+    }
+
+    fn entry(&mut self, channel: LeakChannel) -> &mut Entry {
+        let found = self.entries.iter_mut().find(|(of, _)| *of == channel);
+        &mut found.expect("ALL names every channel").1
+    }
+
+    /// Something that must not be there: keys, counts and offsets, no values.
+    pub(super) fn note(&mut self, channel: LeakChannel, what: String) {
+        let entry = self.entry(channel);
+        if entry.notes.len() < NOTES_MAX {
+            entry.notes.push(what);
+        } else {
+            entry.more += 1;
+        }
+    }
+
+    /// Something that was looked at.
+    pub(super) fn count(&mut self, channel: LeakChannel, what: String) {
+        self.entry(channel).counts.push(what);
+    }
+
+    /// A box that has no place where it is.
+    pub(super) fn stray(&mut self, atom: Atom<'_>) {
+        let what = format!(
+            "box {} of {} bytes at byte {}",
+            atom.name(),
+            atom.body.len(),
+            atom.offset
+        );
+        match &atom.kind {
+            b"udta" | b"meta" | b"uuid" | b"ilst" | b"name" => {
+                self.note(LeakChannel::ContainerTags, what);
+                movie::look_through_tags(atom, 0, self);
+            }
+            b"free" | b"skip" if atom.body.iter().all(|byte| *byte == 0) => {}
+            _ => self.note(LeakChannel::LeftoverBytes, what),
+        }
+    }
+
+    pub(super) fn verdicts(self) -> Vec<LeakVerdict> {
+        self.entries
+            .into_iter()
+            .map(|(channel, entry)| {
+                let clean = entry.notes.is_empty();
+                let mut said = if clean { entry.counts } else { entry.notes };
+                if entry.more > 0 {
+                    said.push(format!("and {} more", entry.more));
+                }
+                let evidence = if said.is_empty() {
+                    "none found".to_owned()
+                } else {
+                    said.join("; ")
+                };
+                LeakVerdict {
+                    channel,
+                    clean,
+                    evidence,
+                }
+            })
+            .collect()
+    }
+}
