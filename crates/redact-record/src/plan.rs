@@ -143,7 +143,10 @@ pub fn with_own_reasons(mut reasons: Vec<Reason>, damage: &Damage) -> Vec<Reason
 /// How far sound may reach beyond the pictures at either end: an hour.
 const SOUND_BEYOND_NANOS: i64 = 3_600_000_000_000;
 
-fn speech_mutes(findings: &Findings, policy: &Policy) -> Vec<MuteRegion> {
+/// The mutes that `policy` asks for, by time: one per stretch of detected speech, with the policy's
+/// padding; all sound where no model listened; none where the recording has no sound.
+#[must_use]
+pub fn speech_mutes(findings: &Findings, policy: &Policy) -> Vec<MuteRegion> {
     let audio = &policy.audio;
     if !audio.mute_speech || findings.source.info.audio.is_empty() {
         return Vec::new();
