@@ -124,6 +124,18 @@ fn text_hint(text: &str) -> Option<&'static str> {
     None
 }
 
+/// What the desk offers a person to accept; as `--json` and the desk's jobs spell it.
+pub(crate) const LOST_SOUND: &str = "lost_sound";
+
+/// The word for an error that a program acts on.
+pub(crate) fn code(error: &anyhow::Error) -> Option<&'static str> {
+    let lost_sound = |cause: &(dyn std::error::Error + 'static)| {
+        let here = cause.downcast_ref::<SourceError>();
+        matches!(here, Some(SourceError::NoSound { .. })) || is_lost_sound_in_child(cause)
+    };
+    error.chain().any(lost_sound).then_some(LOST_SOUND)
+}
+
 /// Whether a rule forbids what was asked, as against something that went wrong.
 pub(crate) fn is_refusal(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
@@ -176,6 +188,8 @@ pub(crate) struct FromChild {
     /// Whether a rule forbids what was asked.
     pub(crate) refused: bool,
     pub(crate) cancelled: bool,
+    /// Whether none of the recording's sound can be decoded.
+    pub(crate) lost_sound: bool,
     /// The limit, in bytes, where memory ran out.
     pub(crate) out_of_memory: Option<u64>,
 }
@@ -188,6 +202,18 @@ pub(crate) struct Limit {
     pub(crate) what: String,
     /// The option that raises it.
     pub(crate) option: &'static str,
+}
+
+#[cfg(feature = "media")]
+fn is_lost_sound_in_child(cause: &(dyn std::error::Error + 'static)) -> bool {
+    cause
+        .downcast_ref::<FromChild>()
+        .is_some_and(|child| child.lost_sound)
+}
+
+#[cfg(not(feature = "media"))]
+fn is_lost_sound_in_child(_: &(dyn std::error::Error + 'static)) -> bool {
+    false
 }
 
 #[cfg(feature = "media")]

@@ -150,7 +150,9 @@ fn report(error: &anyhow::Error, json: bool) {
         let _ = writeln!(stderr, "\nhint: {hint}");
     }
     if json {
-        let document = serde_json::json!({ "error": format!("{error:#}"), "hint": hint });
+        let code = failure::code(error);
+        let document =
+            serde_json::json!({ "error": format!("{error:#}"), "hint": hint, "code": code });
         say(&document.to_string());
     }
 }

@@ -50,6 +50,8 @@ pub enum Task {
         clip: PathBuf,
         /// Where the findings go.
         findings: PathBuf,
+        /// Whether a person accepted that sound is lost which cannot be decoded.
+        accept_lost_sound: bool,
         /// Who asked for it.
         by: String,
     },
@@ -163,6 +165,17 @@ pub struct TaskError {
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
+    /// What a person can accept so that the task can be done.
+    pub to_accept: Option<ToAccept>,
+}
+
+/// What keeps a task from being done until a person accepts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(rename_all = "snake_case")]
+pub enum ToAccept {
+    /// The recording has sound, and none of it can be decoded: a release would have none.
+    LostSound,
 }
 
 impl TaskError {
@@ -171,6 +184,7 @@ impl TaskError {
         Self {
             message: message.into(),
             hint: None,
+            to_accept: None,
         }
     }
 }

@@ -27,7 +27,6 @@ mod files;
 mod grants;
 mod guard;
 mod holidays;
-mod inbox;
 mod jobs;
 mod page;
 mod peer;
@@ -47,10 +46,13 @@ mod stream;
 mod time;
 mod uploads;
 mod views;
+mod watch_folder;
 
 pub use app::{Clock, Desk, Journal, Options, Vouch};
 pub use error::DeskError;
-pub use jobs::{FollowTask, Jobs, PreviewTask, RenderTask, Task, TaskError, VerifyTask, Watch};
+pub use jobs::{
+    FollowTask, Jobs, PreviewTask, RenderTask, Task, TaskError, ToAccept, VerifyTask, Watch,
+};
 pub use releases::{RecordedCopy, recorded_copies};
 pub use routes::{Role, RouteInfo, route_table};
 pub use serve::{Certificate, Listen};

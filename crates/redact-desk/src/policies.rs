@@ -4,7 +4,7 @@
 use std::path::Path as FilePath;
 
 use axum::extract::{Path, State};
-use redact_core::{Class, MuteStyle, Reason, ReasonCode, Verdict};
+use redact_core::{Class, Digest, MuteStyle, PolicyRef, Reason, ReasonCode, Verdict};
 use redact_record::policy;
 use serde::{Deserialize, Serialize};
 
@@ -98,6 +98,27 @@ impl From<&ReasonText> for Reason {
 }
 
 impl Policy {
+    /// The policy as plans name it.
+    ///
+    /// # Errors
+    /// 500 when what was stored has no digest.
+    pub(crate) fn reference(&self) -> Answer<PolicyRef> {
+        Ok(PolicyRef {
+            name: self.head.name.clone(),
+            digest: Digest::from_hex(&self.head.digest)
+                .ok_or_else(|| ApiError::internal(&"a policy without a digest"))?,
+            rules: self.rules.clone(),
+        })
+    }
+
+    /// The policy as it was written.
+    ///
+    /// # Errors
+    /// 500 when what was stored is no policy.
+    pub(crate) fn written(&self) -> Answer<policy::Policy> {
+        Ok(policy::embedded(&self.reference()?)?)
+    }
+
     /// The rule for `class`.
     pub(crate) fn rule(&self, class: Class) -> &Rule {
         let found = self

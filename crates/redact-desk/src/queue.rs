@@ -10,6 +10,7 @@ use crate::accounts::session::Who;
 use crate::answer::{Answer, ApiError, Query};
 use crate::app::{App, Shared};
 use crate::files::{self, Shown};
+use crate::jobs::ToAccept;
 use crate::routes::Role;
 use crate::store::Id;
 use crate::stream::Change;
@@ -74,13 +75,14 @@ pub(crate) struct Row {
     pub(crate) by: String,
     error: Option<String>,
     hint: Option<String>,
+    error_code: Option<ToAccept>,
     result: Option<String>,
     request_number: Option<String>,
     recording_name: Option<String>,
 }
 
 const ROW: &str = "SELECT id, kind, request, recording, review, release, audit, state, input,
-    queued_at, started_at, ended_at, by, error, hint, result,
+    queued_at, started_at, ended_at, by, error, hint, error_code, result,
     (SELECT number FROM requests WHERE requests.id = jobs.request) AS request_number,
     (SELECT name FROM recordings WHERE recordings.id = jobs.recording) AS recording_name
     FROM jobs";
@@ -114,6 +116,8 @@ pub(crate) struct Job {
 pub(crate) struct JobError {
     message: String,
     hint: Option<String>,
+    /// What a person can accept so that it can be done.
+    pub(crate) to_accept: Option<ToAccept>,
 }
 
 /// A job to queue.
@@ -208,6 +212,7 @@ pub(crate) fn shown(app: &Shared, row: Row) -> Job {
         error: row.error.map(|message| JobError {
             message,
             hint: row.hint,
+            to_accept: row.error_code,
         }),
         result: row.result.and_then(|text| serde_json::from_str(&text).ok()),
         request_number: row.request_number,
@@ -248,8 +253,9 @@ pub(crate) async fn of_recording(
     let ended = |job: &&Job| !matches!(job.state, JobState::Queued | JobState::Running);
     let failed = jobs.iter().rev().find(ended).map(|job| {
         let stopped = JobError {
-            message: "The preparation was stopped.".to_owned(),
+            message: "The preparation was cancelled.".to_owned(),
             hint: Some("Start it again.".to_owned()),
+            to_accept: None,
         };
         job.error.clone().unwrap_or(stopped)
     });
@@ -372,7 +378,7 @@ pub(crate) async fn again(app: &Shared, row: &Row) -> Answer<()> {
     let mut change = app.db.begin_with("BEGIN IMMEDIATE").await?;
     let queued = sqlx::query(
         "UPDATE jobs SET state = 'queued', queued_at = ?, started_at = NULL, ended_at = NULL,
-         error = NULL, hint = NULL, number = (SELECT max(number) + 1 FROM jobs)
+         error = NULL, hint = NULL, error_code = NULL, number = (SELECT max(number) + 1 FROM jobs)
          WHERE id = ? AND state IN ('failed', 'cancelled', 'interrupted')",
     )
     .bind(app.now())

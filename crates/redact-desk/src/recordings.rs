@@ -14,7 +14,7 @@ use crate::accounts::session::Who;
 use crate::answer::{Answer, ApiError, Body, Query};
 use crate::app::{App, Note, Shared};
 use crate::files::{self, Shown};
-use crate::jobs::{MEDIA, MOMENTS, PROXY, SOURCE, TIMELINE, Task, Watch};
+use crate::jobs::{MEDIA, MOMENTS, PROXY, SOURCE, TIMELINE, Task, ToAccept, Watch};
 use crate::queue::{self, Job, JobError, Kind, NewJob};
 use crate::review::{self, document::ClassName};
 use crate::store::Id;
@@ -36,10 +36,11 @@ struct Row {
     added_by: String,
     sha256: Option<String>,
     media: Option<String>,
+    lost_sound_by: Option<String>,
 }
 
-const ROW: &str = "SELECT id, request, name, bytes, added_at, added_by, sha256, media
-    FROM recordings";
+const ROW: &str = "SELECT id, request, name, bytes, added_at, added_by, sha256, media,
+    lost_sound_by FROM recordings";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -66,6 +67,8 @@ pub(crate) struct Recording {
     tracks: bool,
     thumbnails: bool,
     media: Option<Value>,
+    /// Who accepted that its sound, which cannot be decoded, is lost.
+    lost_sound_by: Option<String>,
     jobs: Vec<Job>,
     reviews: Vec<review::Head>,
 }
@@ -92,6 +95,7 @@ async fn shown(app: &Shared, row: Row) -> Answer<Recording> {
         reviews: review::heads_of(app, &row.id).await?,
         media: row.media.and_then(|text| serde_json::from_str(&text).ok()),
         tracks: row.sha256.is_some(),
+        lost_sound_by: row.lost_sound_by,
         waveform: proxy,
         id: row.id,
         request: row.request,
@@ -202,6 +206,14 @@ pub(crate) async fn source(app: &Shared, id: &Id) -> Answer<PathBuf> {
     Ok(app.folders.recording(id).join(name))
 }
 
+/// Whether somebody accepted that the sound of a recording is lost.
+///
+/// # Errors
+/// 404.
+pub(crate) async fn accepts_lost_sound(app: &Shared, id: &Id) -> Answer<bool> {
+    Ok(row(app, id).await?.lost_sound_by.is_some())
+}
+
 /// The request that a recording belongs to, and the recording's name.
 ///
 /// # Errors
@@ -234,7 +246,10 @@ pub(crate) async fn retry(
     .await?;
     if failed.is_empty() {
         row(&app, &id).await?;
-        return Err(ApiError::conflict("conflict", "Nothing of it failed."));
+        return Err(ApiError::conflict(
+            "conflict",
+            "None of this recording's jobs failed.",
+        ));
     }
     for (job,) in failed {
         let job = queue::row(&app, &job).await?;
@@ -242,6 +257,41 @@ pub(crate) async fn retry(
         queue::again(&app, &job).await?;
     }
     one(State(app), Path(id)).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Accept {
+    what: ToAccept,
+}
+
+/// `POST /recordings/:id/accept`: a person accepts what its preparation failed of, and it goes on.
+pub(crate) async fn accept(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<Id>,
+    Body(given): Body<Accept>,
+) -> Answer<axum::Json<Recording>> {
+    row(&app, &id).await?;
+    let (_, failed) = queue::of_recording(&app, &id).await?;
+    if failed.and_then(|failed| failed.to_accept) != Some(given.what) {
+        let message = "The preparation of this recording did not fail of that.";
+        return Err(ApiError::conflict("conflict", message));
+    }
+    let mut change = app.db.begin_with("BEGIN IMMEDIATE").await?;
+    match given.what {
+        ToAccept::LostSound => {
+            sqlx::query("UPDATE recordings SET lost_sound_by = ? WHERE id = ?")
+                .bind(&who.name)
+                .bind(&id)
+                .execute(&mut *change)
+                .await?;
+        }
+    }
+    let note = Note::new(Act::Decision, "accept-lost-sound").id("recording", &id);
+    app.note(&who.name, note).await?;
+    change.commit().await?;
+    retry(State(app), Path(id)).await
 }
 
 fn not_ready() -> ApiError {

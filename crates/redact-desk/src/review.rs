@@ -63,6 +63,9 @@ pub(crate) struct Review {
     #[serde(flatten)]
     head: Head,
     policy: Policy,
+    /// Speech that the policy mutes, in nanoseconds from the first frame; what of it no mute covers
+    /// has to be decided about.
+    policy_mutes: Vec<[i64; 2]>,
     document: Document,
 }
 
@@ -130,26 +133,46 @@ pub(crate) async fn heads_of(app: &Shared, recording: &Id) -> Answer<Vec<Head>> 
     Ok(heads)
 }
 
-/// The document of one revision.
+/// What was saved as one revision of a review, with what it is about.
 ///
 /// # Errors
-/// 404.
-async fn document_at(app: &Shared, review: &Id, revision: i64) -> Answer<Document> {
-    let found: Option<(String,)> =
-        sqlx::query_as("SELECT document FROM revisions WHERE review = ? AND revision = ?")
-            .bind(review)
+/// 404, 409 `not_ready`.
+async fn opened(app: &Shared, row: &Row, policy: &Policy, revision: i64) -> Answer<Opened> {
+    let found: Option<(String, Millis, String)> =
+        sqlx::query_as("SELECT document, at, by FROM revisions WHERE review = ? AND revision = ?")
+            .bind(&row.id)
             .bind(revision)
             .fetch_optional(&app.db)
             .await?;
-    let (text,) = found.ok_or_else(ApiError::not_found)?;
-    serde_json::from_str(&text).map_err(|error| ApiError::internal(&error))
+    let (text, at, by) = found.ok_or_else(ApiError::not_found)?;
+    let mut document: Document =
+        serde_json::from_str(&text).map_err(|error| ApiError::internal(&error))?;
+    let findings = app.findings(&row.recording).await?;
+    let (found, digest) = &*findings;
+    let ground = plan::Ground {
+        findings: found,
+        digest: *digest,
+        policy,
+    };
+    kept_speech::migrate(&mut document, ground, (&by, &time::text(at)))?;
+    Ok(Opened { document, findings })
+}
+
+/// A revision's document and the findings that it is about.
+struct Opened {
+    document: Document,
+    findings: Arc<(Findings, Digest)>,
 }
 
 async fn shown(app: &Shared, row: Row) -> Answer<Review> {
     let policy = policies::kept(&app.db, &row.policy).await?;
+    let opened = opened(app, &row, &policy, row.revision).await?;
+    let mutes = redact_record::plan::speech_mutes(&opened.findings.0, &policy.written()?);
+    let span = |mute: &redact_core::MuteRegion| [mute.span.start_nanos(), mute.span.end_nanos()];
     Ok(Review {
         head: head(app, &row, &policy).await?,
-        document: document_at(app, &row.id, row.revision).await?,
+        policy_mutes: mutes.iter().map(span).collect(),
+        document: opened.document,
         policy,
     })
 }
@@ -166,11 +189,13 @@ impl Ready {
     async fn load(app: &Shared, id: &Id, revision: Option<i64>) -> Answer<Self> {
         let row = row(app, id).await?;
         let revision = revision.unwrap_or(row.revision);
+        let policy = policies::kept(&app.db, &row.policy).await?;
+        let Opened { document, findings } = opened(app, &row, &policy, revision).await?;
         Ok(Self {
-            policy: policies::kept(&app.db, &row.policy).await?,
-            document: document_at(app, id, revision).await?,
-            findings: app.findings(&row.recording).await?,
             row,
+            policy,
+            document,
+            findings,
         })
     }
 
@@ -240,7 +265,10 @@ pub(crate) async fn add(
                     "That review is of another recording.",
                 ));
             }
-            document_at(&app, &copied.id, copied.revision).await?
+            let kept = policies::kept(&app.db, &copied.policy).await?;
+            opened(&app, &copied, &kept, copied.revision)
+                .await?
+                .document
         }
     };
     let otherwise = if given.copy.is_some() {
@@ -248,8 +276,12 @@ pub(crate) async fn add(
     } else {
         Decisions::None
     };
+    let decisions = given.decisions.unwrap_or(otherwise);
+    if decisions != Decisions::Copy {
+        document.kept_speech = Some(Vec::new());
+    }
     for track in &mut document.tracks {
-        match given.decisions.unwrap_or(otherwise) {
+        match decisions {
             Decisions::Copy => {}
             Decisions::None => track.decision = None,
             Decisions::Policy => {
@@ -265,7 +297,7 @@ pub(crate) async fn add(
         digest: *digest,
         policy,
     };
-    kept_speech::record(&mut document, before.as_ref(), ground, (&who.name, &when))?;
+    kept_speech::settle(&mut document, before.as_ref(), ground, (&who.name, &when))?;
     let id = insert(&app, &recording, &title, policy, (&document, &who.name)).await?;
     app.tell(Change::Recording { id: recording });
     let row = row(&app, &id).await?;
@@ -386,9 +418,7 @@ pub(crate) async fn save(
     let mut ready = Ready::load(&app, &id, None).await?;
     let when = time::text(app.now());
     let before = std::mem::take(&mut ready.document);
-    let mut document = given.document.signed(Some(&before), &who.name, &when);
-    // Whose decision it is says the desk alone.
-    document.kept_speech.clear();
+    let document = given.document.signed(Some(&before), &who.name, &when);
     if given.base != ready.row.revision {
         return Err(conflict(&app, &ready.row, &document, &who.name).await?);
     }
@@ -397,7 +427,7 @@ pub(crate) async fn save(
     let by = who.name.clone();
     let recorded = tokio::task::spawn_blocking(move || -> Answer<_> {
         let mut document = std::mem::take(&mut ready.document);
-        kept_speech::record(&mut document, Some(&before), ready.ground(), (&by, &when))?;
+        kept_speech::settle(&mut document, Some(&before), ready.ground(), (&by, &when))?;
         ready.document = document;
         Ok((ready, before, when))
     });
@@ -467,7 +497,7 @@ async fn conflict(app: &Shared, row: &Row, document: &Document, by: &str) -> Ans
         })))
 }
 
-/// What a review hides and mutes, undecided tracks hidden.
+/// What a review hides and mutes, with what is undecided hidden and muted.
 ///
 /// # Errors
 /// 404, 409 `not_ready`.
@@ -478,7 +508,7 @@ pub(crate) async fn preview_of(
 ) -> Answer<Redactions> {
     let ready = Ready::load(app, review, revision).await?;
     let made = tokio::task::spawn_blocking(move || {
-        let plan = plan::hidden_where_undecided(ready.plan()?, &ready.policy);
+        let plan = plan::hidden_where_undecided(ready.plan()?, ready.ground())?;
         Ok(Redactions::preview(&plan))
     });
     made.await?
@@ -554,7 +584,7 @@ pub(crate) async fn preview_clip(
         let message = format!("A preview has at most {PREVIEW_FRAMES_MAX} frames.");
         return Err(ApiError::field("end", message));
     }
-    document_at(&app, &id, given.revision).await?;
+    Ready::load(&app, &id, Some(given.revision)).await?;
     let mut job = NewJob::new(Kind::Preview, &who.name);
     job.request = Some(recordings::request_of(&app, &recording).await?.0);
     job.recording = Some(recording);

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::answer::ApiError;
 use crate::app::App;
 use crate::{
-    accounts, audits, clocks, connections, events, grants, guard, inbox, page, people, policies,
-    queue, rechecks, recordings, releases, requests, review, stream, uploads, views,
+    accounts, audits, clocks, connections, events, grants, guard, page, people, policies, queue,
+    rechecks, recordings, releases, requests, review, stream, uploads, views, watch_folder,
 };
 
 /// What somebody may do.
@@ -116,10 +116,11 @@ fn table() -> Vec<Route> {
         PUT "/api/uploads/{id}" SHOW => uploads::piece,
         DELETE "/api/uploads/{id}" SHOW => uploads::remove,
         POST "/api/uploads/{id}/finish" SHOW => uploads::finish,
-        GET "/api/inbox" WORK => inbox::list,
-        POST "/api/inbox/{id}/take" WORK => inbox::take,
+        GET "/api/watch-folder" WORK => watch_folder::list,
+        POST "/api/watch-folder/{id}/take" WORK => watch_folder::take,
         GET "/api/recordings/{id}" WORK => recordings::one,
         POST "/api/recordings/{id}/retry" WORK => recordings::retry,
+        POST "/api/recordings/{id}/accept" WORK => recordings::accept,
         GET "/api/recordings/{id}/timeline" WORK => recordings::timeline,
         GET "/api/recordings/{id}/tracks" WORK => recordings::tracks,
         GET "/api/recordings/{id}/proxy" WORK => recordings::proxy,

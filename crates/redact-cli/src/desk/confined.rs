@@ -23,6 +23,7 @@ pub(super) fn run(task: &Task, global: &GlobalArgs, watch: &dyn Watch) -> Result
     attempt(task, global, watch).map_err(|error| TaskError {
         message: format!("{error:#}"),
         hint: failure::hint(&error),
+        to_accept: None,
     })
 }
 

@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use clap::ValueEnum as _;
-use redact_desk::{Jobs, RenderTask, Task, TaskError, VerifyTask, Watch};
+use redact_desk::{Jobs, RenderTask, Task, TaskError, ToAccept, VerifyTask, Watch};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::confined;
 use crate::args::{DeskArgs, GlobalArgs};
+use crate::failure;
 
 /// A process that was asked to stop and has not is ended after this.
 const STOP_WITHIN: Duration = Duration::from_secs(15);
@@ -86,9 +87,12 @@ impl Children {
         command
     }
 
-    fn scan(&self, clip: &Path, findings: &Path, by: &str) -> Command {
+    fn scan(&self, clip: &Path, findings: &Path, accept_lost_sound: bool, by: &str) -> Command {
         let mut command = self.command(by);
         command.arg("scan").arg("--force").arg("-o").arg(findings);
+        if accept_lost_sound {
+            command.arg("--accept-lost-sound");
+        }
         command.arg("--profile").arg(&self.profile);
         if let Some(models) = &self.models {
             command.arg("--models").arg(models);
@@ -145,7 +149,12 @@ impl Children {
 impl Jobs for Children {
     fn run(&self, task: &Task, watch: &dyn Watch) -> Result<Value, TaskError> {
         let (command, wrong_is_an_answer) = match task {
-            Task::Scan { clip, findings, by } => (self.scan(clip, findings, by), false),
+            Task::Scan {
+                clip,
+                findings,
+                accept_lost_sound,
+                by,
+            } => (self.scan(clip, findings, *accept_lost_sound, by), false),
             Task::Render(task) => (self.render(task), false),
             Task::Verify(task) => (self.verify(task), true),
             other => return confined::run(other, &self.global, watch),
@@ -193,11 +202,13 @@ fn run(
         (_, Some(value)) if value["error"].is_string() => Err(TaskError {
             message: value["error"].as_str().unwrap_or_default().to_owned(),
             hint: value["hint"].as_str().map(str::to_owned),
+            to_accept: (value["code"] == failure::LOST_SOUND).then_some(ToAccept::LostSound),
         }),
         (Some(code), _) => Err(TaskError::new(format!("the job ended with status {code}"))),
         (None, _) => Err(TaskError {
             message: format!("the job was ended by the system ({status})"),
             hint: Some("The machine may be short of memory; try again.".to_owned()),
+            to_accept: None,
         }),
     }
 }

@@ -32,6 +32,7 @@ pub(crate) fn main() -> ExitCode {
                 hint: failure::hint(&error),
                 refused: failure::is_refusal(&error),
                 cancelled: failure::is_cancelled(&error),
+                lost_sound: failure::code(&error) == Some(failure::LOST_SOUND),
             }));
             ExitCode::from(2)
         }

@@ -104,6 +104,7 @@ pub(crate) fn run<T: DeserializeOwned>(
             hint: failure.hint,
             refused: failure.refused,
             cancelled: failure.cancelled,
+            lost_sound: failure.lost_sound,
         }
         .into()),
         _ => Err(why_ended(status, heard.ended_for, &log, &budget)),

@@ -99,4 +99,6 @@ pub(super) struct Failure {
     pub(super) refused: bool,
     /// Whether somebody stopped it.
     pub(super) cancelled: bool,
+    /// Whether none of the recording's sound can be decoded.
+    pub(super) lost_sound: bool,
 }

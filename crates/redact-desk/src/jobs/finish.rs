@@ -44,12 +44,14 @@ pub(super) async fn finish(
     let error = result.as_ref().err().filter(|_| !stopped);
     let mut change = app.db.begin_with("BEGIN IMMEDIATE").await?;
     sqlx::query(
-        "UPDATE jobs SET state = ?, ended_at = ?, error = ?, hint = ?, result = ? WHERE id = ?",
+        "UPDATE jobs SET state = ?, ended_at = ?, error = ?, hint = ?, error_code = ?, result = ?
+         WHERE id = ?",
     )
     .bind(state)
     .bind(app.now())
     .bind(error.map(|error| &error.message))
     .bind(error.and_then(|error| error.hint.as_ref()))
+    .bind(error.and_then(|error| error.to_accept))
     .bind(shown.map(Value::to_string))
     .bind(job)
     .execute(&mut *change)

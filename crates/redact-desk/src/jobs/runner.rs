@@ -185,7 +185,7 @@ async fn lane(app: App, quick: bool) {
 async fn next(app: &Shared, quick: bool) -> Result<Option<(Id, Kind)>, sqlx::Error> {
     sqlx::query_as(
         "UPDATE jobs SET state = 'running', started_at = ?, ended_at = NULL, error = NULL,
-         hint = NULL WHERE id = (SELECT id FROM jobs WHERE state = 'queued'
+         hint = NULL, error_code = NULL WHERE id = (SELECT id FROM jobs WHERE state = 'queued'
          AND (kind IN ('follow', 'preview')) = ? ORDER BY number LIMIT 1) RETURNING id, kind",
     )
     .bind(app.now())

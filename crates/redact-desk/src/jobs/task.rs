@@ -52,6 +52,7 @@ pub(super) fn revoked() -> TaskError {
     TaskError {
         message: "the account of somebody who approved was closed, changed or reset".to_owned(),
         hint: Some("Have the review approved again.".to_owned()),
+        to_accept: None,
     }
 }
 
@@ -82,6 +83,7 @@ async fn build(app: &Shared, job: &Id, kind: Kind) -> crate::answer::Answer<Task
             Task::Scan {
                 clip: recordings::source(app, &recording).await?,
                 findings: app.folders.recording(&recording).join(FINDINGS),
+                accept_lost_sound: recordings::accepts_lost_sound(app, &recording).await?,
                 by: row.by,
             }
         }

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sqlx::SqliteConnection;
 
-use super::summary::{Problem, problems};
+use super::summary::{Problem, all_problems};
 use super::{Ready, Review, Row, row, shown};
 use crate::accounts::session::Who;
 use crate::accounts::{ReEntry, by_id, re_enter, signing};
@@ -160,7 +160,10 @@ fn with_approvals(plan: Plan, given: &[Given]) -> Answer<Plan> {
         .iter()
         .any(|given| store::digest(&given.content) != Some(content))
     {
-        return Err(ApiError::internal(&"an approval is for another plan"));
+        // What a version approves that reads an old document otherwise is another plan.
+        let message = "The approvals were given to another content: by an earlier version.";
+        return Err(ApiError::conflict("not_approved", message)
+            .hint("Take the approvals back and approve again."));
     }
     given.iter().try_fold(plan, |plan, given| {
         let at = UtcNanos(given.at_nanos);
@@ -284,7 +287,7 @@ fn check(
     key: &KeyPair,
 ) -> Answer<Given> {
     let plan = ready.plan()?;
-    let found: Vec<Problem> = problems(&plan);
+    let found: Vec<Problem> = all_problems(ready, &plan)?;
     if !found.is_empty() {
         let message = "Something has to be decided first.";
         return Err(ApiError::refused("refused", message).details(json!({ "problems": found })));

@@ -19,9 +19,10 @@ pub(crate) struct Document {
     pub(crate) tracks: Vec<Track>,
     pub(crate) drawn: Vec<Drawn>,
     pub(crate) mutes: Vec<Mute>,
-    /// Speech that the policy mutes and this document does not; the desk fills it in.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) kept_speech: Vec<KeptSpeech>,
+    /// Speech that the policy mutes and a reviewer keeps audible. `None` in what versions saved that
+    /// wrote nothing down about it.
+    #[serde(default)]
+    pub(crate) kept_speech: Option<Vec<KeptSpeech>>,
     pub(crate) acknowledged: Vec<ClassName>,
 }
 
@@ -315,6 +316,7 @@ impl Document {
         };
         Self {
             tracks: findings.tracks.iter().map(track).collect(),
+            kept_speech: Some(Vec::new()),
             ..Self::default()
         }
     }
@@ -335,6 +337,11 @@ impl Document {
             reason: mute.reason.0.clone(),
         };
         plan.mutes.iter().map(mute).collect()
+    }
+
+    /// Speech that stays audible by decision.
+    pub(crate) fn kept_speech(&self) -> &[KeptSpeech] {
+        self.kept_speech.as_deref().unwrap_or_default()
     }
 
     /// How many tracks nobody decided about.
@@ -378,11 +385,13 @@ impl Document {
             ("document.tracks", self.tracks.len()),
             ("document.drawn", self.drawn.len()),
             ("document.mutes", self.mutes.len()),
+            ("document.kept_speech", self.kept_speech().len()),
         ] {
             if count > ITEMS_MAX {
                 return Err(ApiError::field(field, format!("at most {ITEMS_MAX}")));
             }
         }
+        self.kept_speech().iter().try_for_each(KeptSpeech::check)?;
         let mut last = 0;
         for track in &self.tracks {
             let at = |key: &str| format!("document.tracks, id {}, {key}", track.id);

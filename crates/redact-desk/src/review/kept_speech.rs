@@ -1,5 +1,5 @@
-//! Speech that the policy mutes and a person left audible: a decision with person, time and reason,
-//! written down when a mute is taken out or shortened.
+//! Speech that the policy mutes and a reviewer keeps audible: a decision with a reason, as for a
+//! track. The desk fills in who made it and when.
 
 use redact_core::{KeptSpeech as Core, ReasonCode, TimeSpan};
 use redact_record::manifest::Utc;
@@ -10,52 +10,110 @@ use super::document::Document;
 use super::plan::{self, Ground};
 use crate::answer::{Answer, ApiError};
 
-/// A span on every sound track. The desk fills it in; what a page sends is not read.
+/// A span on every sound track, and why it stays audible.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct KeptSpeech {
     start_nanos: i64,
     end_nanos: i64,
     reason: String,
-    by: String,
-    at: String,
+    /// Who decided; what a page sends is not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    by: Option<String>,
+    /// When, as RFC 3339 in UTC; what a page sends is not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at: Option<String>,
 }
 
-/// Writes into `document` what it leaves audible against the policy. Spans that `before` has
-/// already stay the decision of whoever made it; others are decided by `name` at `when`.
+impl KeptSpeech {
+    /// Refuses a span that ends before it starts.
+    ///
+    /// # Errors
+    /// 400 on field `document.kept_speech`.
+    pub(super) fn check(&self) -> Answer<()> {
+        if self.start_nanos < self.end_nanos {
+            return Ok(());
+        }
+        let expected = "a span that starts before it ends";
+        Err(ApiError::field("document.kept_speech", expected))
+    }
+}
+
+/// Cuts the decisions of `document` down to the speech that its mutes leave audible against the
+/// policy. Those that are as they were in `before` keep who made them; others are made by `name` at
+/// `when`. Audible speech without a decision stays undecided.
 ///
 /// # Errors
 /// 400 with the field that no plan can spell; 500 for a policy that cannot be read.
-pub(crate) fn record(
+pub(crate) fn settle(
     document: &mut Document,
     before: Option<&Document>,
     ground: Ground<'_>,
     (name, when): (&str, &str),
 ) -> Answer<()> {
-    document.kept_speech.clear();
+    let mut sent = document.kept_speech.take().unwrap_or_default();
+    sent.sort_by_key(|kept| kept.start_nanos);
+    document.kept_speech = Some(Vec::new());
     let made = plan::of(document, ground)?;
-    let policy = redact_record::policy::embedded(&made.policy)?;
-    let earlier = before.map_or(&[][..], |before| &before.kept_speech);
-    let decision = |span: TimeSpan| {
-        let (start, end) = (span.start_nanos(), span.end_nanos());
-        let known = earlier
-            .iter()
-            .find(|kept| kept.start_nanos <= start && end <= kept.end_nanos);
-        let (reason, by, at) = match known {
-            Some(kept) => (kept.reason.as_str(), kept.by.as_str(), kept.at.as_str()),
-            None => (NOTHING_TO_WITHHOLD, name, when),
-        };
-        KeptSpeech {
-            start_nanos: start,
-            end_nanos: end,
-            reason: reason.to_owned(),
-            by: by.to_owned(),
-            at: at.to_owned(),
+    let policy = ground.policy.written()?;
+    let earlier = before.and_then(|before| before.kept_speech.as_deref());
+    let earlier = earlier.unwrap_or_default();
+    let mut decided = Vec::new();
+    for audible in uncovered_speech(&made, ground.findings, &policy) {
+        let mut from = audible.start_nanos();
+        for kept in &sent {
+            let start = kept.start_nanos.max(from);
+            let end = kept.end_nanos.min(audible.end_nanos());
+            if start < end {
+                decided.push(signed(kept, (start, end), earlier, (name, when)));
+                from = end;
+            }
         }
-    };
-    let spans = uncovered_speech(&made, ground.findings, &policy);
-    document.kept_speech = spans.into_iter().map(decision).collect();
+    }
+    document.kept_speech = Some(decided);
     Ok(())
+}
+
+/// The part of a decision from `start` to `end`, with who made it.
+fn signed(
+    kept: &KeptSpeech,
+    (start, end): (i64, i64),
+    earlier: &[KeptSpeech],
+    (name, when): (&str, &str),
+) -> KeptSpeech {
+    let known = earlier.iter().find(|earlier| {
+        earlier.start_nanos <= start && end <= earlier.end_nanos && earlier.reason == kept.reason
+    });
+    let (by, at) = match known {
+        Some(known) => (known.by.clone(), known.at.clone()),
+        None => (Some(name.to_owned()), Some(when.to_owned())),
+    };
+    KeptSpeech {
+        start_nanos: start,
+        end_nanos: end,
+        reason: kept.reason.clone(),
+        by,
+        at,
+    }
+}
+
+/// Brings a document up to date that an earlier version saved, which wrote nothing down about
+/// speech: whoever saved it, `by`, kept it audible when the mutes were taken out.
+///
+/// # Errors
+/// Those of [`settle`].
+pub(crate) fn migrate(document: &mut Document, ground: Ground<'_>, by: (&str, &str)) -> Answer<()> {
+    if document.kept_speech.is_some() {
+        return Ok(());
+    }
+    document.kept_speech = Some(vec![KeptSpeech {
+        start_nanos: i64::MIN,
+        end_nanos: i64::MAX,
+        reason: NOTHING_TO_WITHHOLD.to_owned(),
+        by: None,
+        at: None,
+    }]);
+    settle(document, None, ground, by)
 }
 
 /// The decision as plans have it.
@@ -64,14 +122,14 @@ pub(crate) fn record(
 /// 500 when the desk did not write it.
 pub(super) fn core(kept: &KeptSpeech) -> Answer<Core> {
     let span = TimeSpan::new(kept.start_nanos, kept.end_nanos);
-    let at = Utc::from_text(&kept.at);
-    let (Some(span), Some(at)) = (span, at) else {
+    let at = kept.at.as_deref().and_then(Utc::from_text);
+    let (Some(span), Some(by), Some(at)) = (span, &kept.by, at) else {
         return Err(ApiError::internal(&"a decision about speech without time"));
     };
     Ok(Core {
         span,
         reason: ReasonCode(kept.reason.clone()),
-        by: kept.by.clone(),
+        by: by.clone(),
         at: at.0,
     })
 }

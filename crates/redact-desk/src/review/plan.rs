@@ -5,16 +5,16 @@ use std::collections::HashMap;
 
 use redact_core::{
     BoxOrigin, Class, Digest, Effect, Findings, FrameIndex, FrameSpan, Keyframe, MaskOrigin,
-    MaskRegion, MuteRegion, MuteStreams, NormRect, Plan, PlannedTrack, PolicyRef, ReasonCode,
-    TimeSpan, Track, TrackBox, TrackId, UtcNanos, Verdict,
+    MaskRegion, MuteRegion, MuteStreams, NormRect, Plan, PlannedTrack, ReasonCode, TimeSpan, Track,
+    TrackBox, TrackId, UtcNanos, Verdict,
 };
 use redact_record::manifest::Utc;
+use redact_record::plan::uncovered_speech;
 
 use super::document::{self, Decision, Document, KeyRow, MarginRow, Part, SoundTracks};
 use super::kept_speech;
 use crate::answer::{Answer, ApiError};
 use crate::policies::{Policy, VerdictName};
-use crate::store;
 
 /// The most boxes of all tracks: what 500 tracks of 10 minutes each would have, at 30 frames a
 /// second.
@@ -55,12 +55,7 @@ pub(crate) fn of(document: &Document, ground: Ground<'_>) -> Answer<Plan> {
     Ok(Plan {
         source: ground.findings.source.clone(),
         findings: ground.digest,
-        policy: PolicyRef {
-            name: policy.head.name.clone(),
-            digest: store::digest(&policy.head.digest)
-                .ok_or_else(|| ApiError::internal(&"a policy without a digest"))?,
-            rules: policy.rules.clone(),
-        },
+        policy: policy.reference()?,
         second_person: policy.head.second_person,
         reasons: redact_record::plan::with_own_reasons(
             policy.reasons.iter().map(Into::into).collect(),
@@ -70,7 +65,7 @@ pub(crate) fn of(document: &Document, ground: Ground<'_>) -> Answer<Plan> {
         drawn: document.drawn.iter().map(drawn).collect::<Answer<_>>()?,
         mutes: document.mutes.iter().map(mute).collect::<Answer<_>>()?,
         kept_speech: document
-            .kept_speech
+            .kept_speech()
             .iter()
             .map(kept_speech::core)
             .collect::<Answer<_>>()?,
@@ -83,9 +78,23 @@ pub(crate) fn of(document: &Document, ground: Ground<'_>) -> Answer<Plan> {
     })
 }
 
-/// The plan with every undecided track hidden as the policy hides its class, and black where the
-/// policy keeps it: for showing, when in doubt hidden.
-pub(crate) fn hidden_where_undecided(mut plan: Plan, policy: &Policy) -> Plan {
+/// The plan with everything hidden that is undecided: tracks as the policy hides their class, and
+/// black where it keeps it; speech as the policy mutes it.
+///
+/// # Errors
+/// 500 for a policy that cannot be read.
+pub(crate) fn hidden_where_undecided(mut plan: Plan, ground: Ground<'_>) -> Answer<Plan> {
+    let policy = ground.policy;
+    let written = policy.written()?;
+    let undecided = uncovered_speech(&plan, ground.findings, &written);
+    let mutes = (1..).zip(undecided).map(|(number, span)| MuteRegion {
+        id: format!("undecided-{number}"),
+        span,
+        streams: MuteStreams::All,
+        style: written.audio.style,
+        reason: written.audio.reason.clone(),
+    });
+    plan.mutes.extend(mutes);
     for planned in &mut plan.tracks {
         if planned.decision.is_none() {
             let rule = policy.rule(planned.track.class());
@@ -98,7 +107,7 @@ pub(crate) fn hidden_where_undecided(mut plan: Plan, policy: &Policy) -> Plan {
             });
         }
     }
-    plan
+    Ok(plan)
 }
 
 /// What a policy decides about a class.

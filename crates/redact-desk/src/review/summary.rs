@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use axum::extract::{Path, State};
 use redact_core::{Class, Findings, Plan, Redactions, TimeSpan, Verdict};
+use redact_record::RecordError;
+use redact_record::plan::uncovered_speech;
 use serde::Serialize;
 
 use super::approval::{self, Shown};
@@ -26,6 +28,9 @@ pub(crate) struct Problem {
     class: Option<ClassName>,
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<String>,
+    /// Where speech begins that is undecided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_seconds: Option<f64>,
 }
 
 fn problem(code: &'static str, message: String) -> Problem {
@@ -35,14 +40,84 @@ fn problem(code: &'static str, message: String) -> Problem {
         track: None,
         class: None,
         id: None,
+        start_seconds: None,
     }
 }
 
-/// Everything that keeps `plan` from being approved.
+/// Everything that keeps `plan`, which `ready` makes, from being approved.
+///
+/// # Errors
+/// 500 for a policy that cannot be read.
+pub(super) fn all_problems(ready: &Ready, plan: &Plan) -> Answer<Vec<Problem>> {
+    let mut found = problems(plan);
+    let (findings, _) = &*ready.findings;
+    found.extend(undecided_speech(plan, findings, &ready.policy)?);
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let Err(refused) = ready.check_findings(plan) else {
+        return Ok(found);
+    };
+    let dropped = left_out(&ready.document, findings);
+    if dropped.is_empty() || !matches!(refused, RecordError::Uncovered { .. }) {
+        return Ok(vec![problem("left_out", format!("{refused}."))]);
+    }
+    Ok(dropped.iter().map(left_out_problem).collect())
+}
+
+fn left_out_problem(dropped: &LeftOut) -> Problem {
+    let LeftOut {
+        track,
+        frames,
+        first_frame,
+        ..
+    } = dropped;
+    let class = Class::from(dropped.class);
+    let message = format!(
+        "{frames} frames of {class} {track}, from frame {first_frame} on, belong to no track. Put \
+         them back, then hide, keep or reject them."
+    );
+    let mut found = problem("left_out", message);
+    found.class = Some(dropped.class);
+    found
+}
+
+/// Speech that the policy mutes, that can be heard, and that nobody decided about.
+fn undecided_speech(
+    plan: &Plan,
+    findings: &Findings,
+    policy: &Policy,
+) -> Answer<impl Iterator<Item = Problem>> {
+    let spans = uncovered_speech(plan, findings, &policy.written()?);
+    let length = findings.source.duration_nanos();
+    Ok(spans.into_iter().map(move |span| {
+        let text = |nanos: i64| clock_text(nanos.clamp(0, length));
+        let (start, end) = (text(span.start_nanos()), text(span.end_nanos()));
+        let message =
+            format!("Speech from {start} to {end} can be heard, and nobody decided about it.");
+        let mut found = problem("undecided_speech", message);
+        found.start_seconds = Some(seconds(span.start_nanos()));
+        found
+    }))
+}
+
+/// `1:02:03.4`, from the first frame.
+fn clock_text(nanos: i64) -> String {
+    let tenths = nanos / 100_000_000;
+    let (hours, minutes) = (tenths / 36_000, tenths / 600 % 60);
+    let (second, tenth) = (tenths / 10 % 60, tenths % 10);
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{second:02}.{tenth}")
+    } else {
+        format!("{minutes}:{second:02}.{tenth}")
+    }
+}
+
+/// What the plan itself needs before it can be approved.
 ///
 /// The plan's own check says the first of them only; whatever that finds and this list does not is
 /// in the list in its words.
-pub(crate) fn problems(plan: &Plan) -> Vec<Problem> {
+fn problems(plan: &Plan) -> Vec<Problem> {
     let mut found = Vec::new();
     for planned in plan
         .tracks
@@ -101,9 +176,14 @@ fn unknown_reasons(plan: &Plan) -> impl Iterator<Item = Problem> {
         .mutes
         .iter()
         .map(|mute| (None, Some(mute.id.as_str()), &mute.reason));
+    let speech = plan
+        .kept_speech
+        .iter()
+        .map(|kept| (None, None, &kept.reason));
     let unknown = tracks
         .chain(drawn)
         .chain(mutes)
+        .chain(speech)
         .filter(|(_, _, reason)| !known.contains(reason.0.as_str()));
     let list: Vec<Problem> = unknown
         .map(|(track, id, reason)| {
@@ -150,6 +230,17 @@ struct ReasonCount {
     rejected: usize,
     drawn: usize,
     mutes: usize,
+    kept_speech: usize,
+}
+
+/// Speech that stays audible by decision.
+#[derive(Serialize)]
+struct KeptSpeechShown {
+    start_seconds: f64,
+    end_seconds: f64,
+    reason: String,
+    by: String,
+    at: String,
 }
 
 #[derive(Serialize)]
@@ -189,6 +280,7 @@ pub(crate) struct Summary {
     muted_seconds: f64,
     speech_seconds: Option<f64>,
     unmuted_speech_seconds: Option<f64>,
+    kept_speech: Vec<KeptSpeechShown>,
     left_out: Vec<LeftOut>,
     against_policy: Vec<AgainstPolicy>,
     rejected: Vec<Rejected>,
@@ -208,12 +300,7 @@ pub(crate) async fn summary(
     let made = tokio::task::spawn_blocking(move || -> Answer<Summary> {
         let plan = ready.plan()?;
         let (findings, _) = &*ready.findings;
-        let mut problems = problems(&plan);
-        if problems.is_empty()
-            && let Err(refused) = ready.check_findings(&plan)
-        {
-            problems.push(problem("left_out", refused.to_string()));
-        }
+        let problems = all_problems(&ready, &plan)?;
         let speech = findings.speech.as_deref();
         let muted = TimeSpan::merged(plan.mutes.iter().map(|mute| mute.span).collect(), 0);
         let whole = TimeSpan::new(0, findings.source.duration_nanos());
@@ -231,6 +318,7 @@ pub(crate) async fn summary(
             speech_seconds: speech.map(|spans| seconds(common(spans, spans))),
             unmuted_speech_seconds: speech
                 .map(|spans| seconds(common(spans, spans) - common(spans, &muted))),
+            kept_speech: kept_speech(&plan),
             left_out: left_out(&ready.document, findings),
             against_policy: against_policy(&plan, &ready.policy),
             rejected: rejected(&plan),
@@ -287,6 +375,9 @@ fn reasons(plan: &Plan) -> Vec<ReasonCount> {
     }
     for mute in &plan.mutes {
         counts.entry(&mute.reason.0).or_default().mutes += 1;
+    }
+    for kept in &plan.kept_speech {
+        counts.entry(&kept.reason.0).or_default().kept_speech += 1;
     }
     let texts: BTreeMap<&str, _> = plan
         .reasons
@@ -354,6 +445,18 @@ fn left_out(document: &Document, findings: &Findings) -> Vec<LeftOut> {
         }
     }
     list
+}
+
+/// Speech that stays audible, with who decided it and when.
+fn kept_speech(plan: &Plan) -> Vec<KeptSpeechShown> {
+    let shown = |kept: &redact_core::KeptSpeech| KeptSpeechShown {
+        start_seconds: seconds(kept.span.start_nanos()),
+        end_seconds: seconds(kept.span.end_nanos()),
+        reason: kept.reason.0.clone(),
+        by: kept.by.clone(),
+        at: time::text(kept.at.0.div_euclid(1_000_000)),
+    };
+    plan.kept_speech.iter().map(shown).collect()
 }
 
 /// Tracks that somebody rejected, with who and when.

@@ -16,7 +16,7 @@ use redact_core::{
     UtcNanos,
 };
 use redact_desk::{
-    Desk, Jobs, Journal, Options, RenderTask, Role, Task, TaskError, VerifyTask, Watch,
+    Desk, Jobs, Journal, Options, RenderTask, Role, Task, TaskError, ToAccept, VerifyTask, Watch,
 };
 use redact_record::events::EventLog;
 use redact_record::sign::{KeyPair, TrustStore};
@@ -44,6 +44,10 @@ pub(crate) struct FakeJobs {
     pub(crate) checks: Mutex<Vec<VerifyTask>>,
     pub(crate) told: Mutex<Vec<String>>,
     pub(crate) slow: Mutex<bool>,
+    /// Whether scans fail because no sound can be decoded, until a person accepts that.
+    pub(crate) no_sound: Mutex<bool>,
+    /// Mutes and masks of previews, in their order.
+    pub(crate) previews: Mutex<Vec<redact_core::Redactions>>,
     /// A release that checks find wrong.
     pub(crate) wrong: Mutex<Option<String>>,
 }
@@ -72,6 +76,15 @@ impl Jobs for FakeJobs {
                 );
                 json!({})
             }
+            Task::Scan {
+                accept_lost_sound: false,
+                ..
+            } if *self.no_sound.lock().unwrap() => {
+                return Err(TaskError {
+                    to_accept: Some(ToAccept::LostSound),
+                    ..TaskError::new("no sound track can be decoded")
+                });
+            }
             Task::Scan { findings, .. } => {
                 redact_record::findings::write(findings, &found(), Overwrite::Replace).unwrap();
                 json!({ "sha256": found().source.digest.to_string() })
@@ -92,6 +105,7 @@ impl Jobs for FakeJobs {
             }
             Task::Follow(task) => json!({ "start": task.frame, "end": task.frame + 1 }),
             Task::Preview(task) => {
+                self.previews.lock().unwrap().push(task.redactions.clone());
                 text(&task.clip, "clip");
                 json!({})
             }
@@ -236,6 +250,19 @@ impl Bench {
             ..FakeJobs::default()
         };
         Self::open(folder, now, Arc::new(jobs), false).await
+    }
+
+    /// A desk in a copy of the data folder that an earlier version wrote, a day later.
+    pub(crate) async fn of_an_earlier_version(fixture: &Path) -> Self {
+        let folder = Arc::new(TempDir::new().unwrap());
+        copy_folder(fixture, folder.path());
+        std::fs::create_dir_all(folder.path().join("inbox")).unwrap();
+        let jobs = FakeJobs {
+            trusted: folder.path().join("trusted"),
+            ..FakeJobs::default()
+        };
+        let now = BEGUN + 24 * 3_600 * 1_000_000_000;
+        Self::open(folder, Arc::new(AtomicI64::new(now)), Arc::new(jobs), false).await
     }
 
     /// A desk that browsers reach through TLS.
@@ -562,6 +589,19 @@ impl Bench {
         let body = json!({ "revision": revision, "password": PASSWORD });
         self.post(person, &format!("/api/reviews/{review}/approve"), body)
             .await
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
     }
 }
 

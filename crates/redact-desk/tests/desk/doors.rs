@@ -41,10 +41,11 @@ OPU   GET    /api/uploads/{id}
 OPU   PUT    /api/uploads/{id}
 OPU   DELETE /api/uploads/{id}
 OPU   POST   /api/uploads/{id}/finish
-OP    GET    /api/inbox
-OP    POST   /api/inbox/{id}/take
+OP    GET    /api/watch-folder
+OP    POST   /api/watch-folder/{id}/take
 OP    GET    /api/recordings/{id}
 OP    POST   /api/recordings/{id}/retry
+OP    POST   /api/recordings/{id}/accept
 OP    GET    /api/recordings/{id}/timeline
 OP    GET    /api/recordings/{id}/tracks
 OP    GET    /api/recordings/{id}/proxy

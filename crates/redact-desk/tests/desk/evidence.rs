@@ -179,7 +179,7 @@ async fn the_watched_folder_gives_files_and_no_links() {
         cookie: crate::bench::cookie(&bench.sign_in(&person).await),
         ..person
     };
-    let files = bench.get(&person, "/api/inbox").await.ok();
+    let files = bench.get(&person, "/api/watch-folder").await.ok();
     let names: Vec<_> = files
         .as_array()
         .unwrap()
@@ -187,7 +187,10 @@ async fn the_watched_folder_gives_files_and_no_links() {
         .map(|f| f["name"].clone())
         .collect();
     assert_eq!(names, ["clip.mp4"]);
-    let path = format!("/api/inbox/{}/take", files[0]["id"].as_str().unwrap());
+    let path = format!(
+        "/api/watch-folder/{}/take",
+        files[0]["id"].as_str().unwrap()
+    );
     let taken = bench
         .post(&person, &path, json!({ "request": request }))
         .await

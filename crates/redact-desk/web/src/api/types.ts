@@ -212,7 +212,7 @@ export interface Upload {
   piece_bytes_max: number;
 }
 
-export interface InboxFile {
+export interface WatchedFile {
   id: string;
   name: string;
   bytes: number;
@@ -246,6 +246,7 @@ export interface Recording {
   tracks: boolean;
   thumbnails: boolean;
   media: Media | null;
+  lost_sound_by: string | null;
   jobs: Job[];
   reviews: ReviewHead[];
 }
@@ -332,10 +333,20 @@ export interface Mute {
   reason: string;
 }
 
+/** Speech that the policy mutes and a reviewer keeps audible; `by` and `at` are the server's. */
+export interface KeptSpeech {
+  start_nanos: number;
+  end_nanos: number;
+  reason: string;
+  by?: string;
+  at?: string;
+}
+
 export interface ReviewDocument {
   tracks: ReviewTrack[];
   drawn: Drawn[];
   mutes: Mute[];
+  kept_speech?: KeptSpeech[];
   acknowledged: Class[];
 }
 
@@ -361,7 +372,11 @@ export interface ReviewHead {
   approvals: Approval[];
 }
 
-export type Review = ReviewHead & { policy: Policy; document: ReviewDocument };
+export type Review = ReviewHead & {
+  policy: Policy;
+  policy_mutes: [start: number, end: number][]; // nanoseconds
+  document: ReviewDocument;
+};
 
 export interface Revision {
   revision: number;
@@ -378,11 +393,19 @@ export interface Saved {
 }
 
 export interface Problem {
-  code: 'undecided' | 'unacknowledged' | 'weak_effect' | 'unknown_reason' | 'left_out' | 'invalid';
+  code:
+    | 'undecided'
+    | 'undecided_speech'
+    | 'unacknowledged'
+    | 'weak_effect'
+    | 'unknown_reason'
+    | 'left_out'
+    | 'invalid';
   message: string;
   track?: number;
   class?: Class;
   id?: string;
+  start_seconds?: number;
 }
 
 export interface Summary {
@@ -403,7 +426,15 @@ export interface Summary {
     rejected: number;
     drawn: number;
     mutes: number;
+    kept_speech: number;
   })[];
+  kept_speech: {
+    start_seconds: number;
+    end_seconds: number;
+    reason: string;
+    by: string;
+    at: string;
+  }[];
   rejected: { track: number; class: Class; reason: string; by: string; at: string }[];
   drawn: number;
   mutes: number;
@@ -454,6 +485,7 @@ export interface Job {
 export interface JobError {
   message: string;
   hint: string | null;
+  to_accept: 'lost_sound' | null;
 }
 
 export type FileKind =

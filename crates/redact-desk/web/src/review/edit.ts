@@ -120,9 +120,94 @@ export function split(id: number, frame: number, found: FoundById): Edit {
     const { start, end } = spanOf(track);
     if (frame <= start || frame >= end) return document;
     const head = { ...track, parts: until(track, frame, found) };
-    const tail = { ...track, id: nextId(document), parts: from(track, frame, found) };
-    return withTracks(document, [...document.tracks.filter((t) => t.id !== id), head, tail]);
+    const tail = { ...track, parts: from(track, frame, found) };
+    return inTwo(document, head, tail, found);
   };
+}
+
+/**
+ * Puts two tracks in the place of one. The first keeps the number, unless only the second has
+ * boxes that were found under it: a number stands for what was found.
+ */
+function inTwo(
+  document: ReviewDocument,
+  first: ReviewTrack,
+  second: ReviewTrack,
+  found: FoundById,
+): ReviewDocument {
+  const { id } = first;
+  const next = nextId(document, found);
+  const holds = (track: ReviewTrack): boolean =>
+    track.parts.some((p) => 'found' in p && p.found === id);
+  const swapped = found.has(id) && !holds(first) && holds(second);
+  const others = document.tracks.filter((t) => t.id !== id);
+  return withTracks(document, [
+    ...others,
+    { ...first, id: swapped ? next : id },
+    { ...second, id: swapped ? id : next },
+  ]);
+}
+
+/**
+ * What a trim leaves: the track, and what was found in the frames that it loses as an undecided
+ * track of its own, because what was found is decided about and never dropped.
+ */
+function trimmed(
+  document: ReviewDocument,
+  track: ReviewTrack,
+  parts: Part[],
+  lost: Part[],
+  found: FoundById,
+): ReviewDocument {
+  const short = { ...track, parts };
+  const rest = lost.filter((p) => 'found' in p);
+  if (rest.length === 0) {
+    return withTracks(document, [...document.tracks.filter((t) => t.id !== track.id), short]);
+  }
+  return inTwo(document, short, { ...track, parts: rest, decision: null }, found);
+}
+
+/** Frames of a found track that are in no track of the review. */
+export interface LeftOut {
+  found: number;
+  class: Class;
+  start: number;
+  end: number;
+}
+
+export function leftOut(document: ReviewDocument, found: FoundById): LeftOut[] {
+  const covered = new Map<number, [number, number][]>();
+  for (const part of document.tracks.flatMap((t) => t.parts)) {
+    if (!('found' in part)) continue;
+    const spans = covered.get(part.found) ?? [];
+    covered.set(part.found, [...spans, [part.start, part.end]]);
+  }
+  return [...found.values()].flatMap((track) => {
+    const spans = (covered.get(track.id) ?? []).sort((a, b) => a[0] - b[0]);
+    const left: LeftOut[] = [];
+    let from = track.start;
+    for (const [start, end] of [...spans, [track.end, track.end] as [number, number]]) {
+      if (start > from) left.push({ found: track.id, class: track.class, start: from, end: start });
+      from = Math.max(from, end);
+    }
+    return left;
+  });
+}
+
+/** Makes undecided tracks of everything that was found and is in no track. */
+export function putBack(found: FoundById): Edit {
+  return (document) =>
+    leftOut(document, found).reduce((next, { found: id, class: of, start, end }) => {
+      const free = next.tracks.every((t) => t.id !== id);
+      const track: ReviewTrack = {
+        id: free ? id : nextId(next, found),
+        class: of,
+        person: null,
+        parts: [{ found: id, start, end }],
+        decision: null,
+      };
+      return withTracks(next, [...next.tracks, track]);
+    }, document);
 }
 
 /** Why tracks cannot become one; `null` when they can. */
@@ -206,36 +291,43 @@ function withMargins(track: ReviewTrack, rows: MarginRow[]): ReviewTrack {
   return adds ? { ...bare, margins: [...rows].sort((a, b) => a[0] - b[0]) } : bare;
 }
 
-/** Moves a track's first frame to `frame`: trims it, or extends it with the box it begins with. */
+/**
+ * Moves a track's first frame to `frame`: extends it with the box that it begins with, or trims it.
+ * What was found before `frame` becomes an undecided track of its own.
+ */
 export function startAt(id: number, frame: number, found: FoundById): Edit {
-  return onTracks(
-    (t) => t.id === id,
-    (track) => {
-      const { start, end } = spanOf(track);
-      if (frame === start || frame >= end || frame < 0) return track;
-      if (frame > start) return { ...track, parts: from(track, frame, found) };
-      const box = bareAt(track, start, found);
-      if (box === null) return track;
-      const held: Part = { path: [[start, ...box]], start: frame, end: start };
-      return { ...track, parts: [held, ...track.parts] };
-    },
-  );
+  return (document) => {
+    const track = document.tracks.find((t) => t.id === id);
+    if (track === undefined) return document;
+    const { start, end } = spanOf(track);
+    if (frame === start || frame >= end || frame < 0) return document;
+    if (frame > start) {
+      const lost = until(track, frame, found);
+      return trimmed(document, track, from(track, frame, found), lost, found);
+    }
+    const box = bareAt(track, start, found);
+    if (box === null) return document;
+    const held: Part = { path: [[start, ...box]], start: frame, end: start };
+    return trimmed(document, track, [held, ...track.parts], [], found);
+  };
 }
 
-/** Moves a track's end (the first frame after it) to `frame`. */
+/** Moves a track's end (the first frame after it) to `frame`, likewise. */
 export function endAt(id: number, frame: number, found: FoundById): Edit {
-  return onTracks(
-    (t) => t.id === id,
-    (track) => {
-      const { start, end } = spanOf(track);
-      if (frame === end || frame <= start) return track;
-      if (frame < end) return { ...track, parts: until(track, frame, found) };
-      const box = bareAt(track, end - 1, found);
-      if (box === null) return track;
-      const held: Part = { path: [[end - 1, ...box]], start: end, end: frame };
-      return { ...track, parts: [...track.parts, held] };
-    },
-  );
+  return (document) => {
+    const track = document.tracks.find((t) => t.id === id);
+    if (track === undefined) return document;
+    const { start, end } = spanOf(track);
+    if (frame === end || frame <= start) return document;
+    if (frame < end) {
+      const lost = from(track, frame, found);
+      return trimmed(document, track, until(track, frame, found), lost, found);
+    }
+    const box = bareAt(track, end - 1, found);
+    if (box === null) return document;
+    const held: Part = { path: [[end - 1, ...box]], start: end, end: frame };
+    return trimmed(document, track, [...track.parts, held], [], found);
+  };
 }
 
 /** Adds to a track where the program followed it to. */
@@ -343,8 +435,10 @@ export function acknowledge(of: Class, accepted: boolean): Edit {
 
 export const millis = (seconds: number): number => Math.round(seconds * 1000) / 1000;
 
-export function nextId(document: ReviewDocument): number {
-  return document.tracks.reduce((most, t) => Math.max(most, t.id), 0) + 1;
+/** A number that no track has, and none of what was found. */
+export function nextId(document: ReviewDocument, found: FoundById): number {
+  const all = [...document.tracks.map((t) => t.id), ...found.keys()];
+  return all.reduce((most, id) => Math.max(most, id), 0) + 1;
 }
 
 export function freeId(stem: string, taken: readonly { id: string }[]): string {

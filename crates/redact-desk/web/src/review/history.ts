@@ -33,12 +33,13 @@ export class History {
 
   /**
    * Does `edit`; `false` when it changes nothing. Steps in a row with the same `join` are undone
-   * as one, e.g. all moves of one drag.
+   * as one, e.g. all moves of one drag. With `anew` each of them begins with the document before
+   * the first: the last one alone counts.
    */
-  do(label: string, edit: Edit, join: string | null = null): boolean {
-    const next = edit(this.#now);
-    if (next === this.#now) return false;
+  do(label: string, edit: Edit, join: string | null = null, anew = false): boolean {
     const sameStep = join !== null && join === this.#joined && this.#past.length > 0;
+    const next = edit(anew && sameStep ? this.#past.at(-1)!.document : this.#now);
+    if (next === this.#now) return false;
     if (!sameStep) this.#past.push({ label, document: this.#now });
     if (this.#past.length > STEPS_MAX) this.#past.shift();
     this.#future = [];

@@ -1,5 +1,5 @@
 // One open review: the document with its history and its saving, and what is selected. What a key or
-// a button does with it is in `desk.svelte.ts`.
+// a button does with it is in `review-session.svelte.ts`.
 import { call, get } from '../api/client';
 import type {
   Decision,
@@ -24,6 +24,7 @@ import * as edit from './edit';
 import { History } from './history';
 import type { Materials } from './materials';
 import { Player } from './player.svelte';
+import { type Speech, speechOf } from './speech';
 import { type Filter, listed, type Order, riskByTrack, type Selection } from './select';
 
 export class OpenReview {
@@ -106,6 +107,24 @@ export class OpenReview {
       : null;
   });
 
+  speech = $derived.by((): Speech[] =>
+    speechOf(
+      this.review.policy_mutes,
+      this.document.mutes,
+      this.recording.media?.audio.length ?? 0,
+      this.document.kept_speech ?? [],
+    ),
+  );
+  undecidedSpeech = $derived(this.speech.filter((s) => s.undecided.length > 0));
+  chosenSpeech = $derived.by((): Speech | null => {
+    const selection = this.selection;
+    return selection.kind === 'speech'
+      ? (this.speech.find((s) => s.start === selection.start) ?? null)
+      : null;
+  });
+  /** What was found and is in no track: it keeps the review from being approved. */
+  leftOut = $derived.by(() => edit.leftOut(this.document, this.foundById));
+
   riskOf(track: ReviewTrack): Risk | null {
     let most: Risk | null = null;
     for (const part of track.parts) {
@@ -125,8 +144,8 @@ export class OpenReview {
   // ---- changing and saving
 
   /** Does an edit, keeps it for undo, and saves it a moment later. */
-  change(label: string, act: edit.Edit, join: string | null = null): boolean {
-    if (!this.#history.do(label, act, join)) return false;
+  change(label: string, act: edit.Edit, join: string | null = null, anew = false): boolean {
+    if (!this.#history.do(label, act, join, anew)) return false;
     this.#sync();
     this.#autosave.change(this.document);
     return true;

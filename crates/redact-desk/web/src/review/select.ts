@@ -9,7 +9,8 @@ export type Selection =
   | { kind: 'none' }
   | { kind: 'tracks'; ids: ReadonlySet<number> }
   | { kind: 'drawn'; id: string }
-  | { kind: 'mute'; id: string };
+  | { kind: 'mute'; id: string }
+  | { kind: 'speech'; start: number };
 
 export const CLASSES: readonly Class[] = ['face', 'plate', 'screen', 'vehicle'];
 

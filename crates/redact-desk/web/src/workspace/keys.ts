@@ -1,9 +1,9 @@
 // Every key of the review, once: the handler obeys this table and the `?` sheet shows it.
 import { boxAt, drawnAt } from '../review/boxes';
-import type { Desk } from '../review/desk.svelte';
+import type { ReviewSession } from '../review/review-session.svelte';
 
 export interface View {
-  desk: Desk;
+  desk: ReviewSession;
   zoom: (factor: number) => void;
   fit: () => void;
   tab: (index: number) => void;

@@ -29,6 +29,7 @@ export interface Scene {
   lanes: readonly Lane[];
   mutes: readonly Mute[];
   speech: readonly [number, number][];
+  undecided: readonly [number, number][]; // speech, nanoseconds
   waves: readonly Int8Array[]; // pairs of lowest and highest, 100 a second
   found: ReadonlyMap<number, FoundTrack>;
   selectedTracks: ReadonlySet<number>;
@@ -128,6 +129,12 @@ function sound(canvas: CanvasRenderingContext2D, scene: Scene): void {
     if (b > metrics.gutter && a < width) {
       canvas.fillRect(a, top + metrics.sound - 4, Math.max(1, b - a), 3);
     }
+  }
+  canvas.fillStyle = colors.warn;
+  for (const [start, end] of scene.undecided) {
+    const a = Math.max(metrics.gutter, xOf(scene, start / 1e9));
+    const b = Math.min(width, xOf(scene, Math.min(scene.clock.seconds, end / 1e9)));
+    if (b > a) canvas.fillRect(a, top + metrics.sound - 5, Math.max(2, b - a), 4);
   }
   for (const mute of scene.mutes) {
     mutedSpan(canvas, scene, mute.start_seconds, mute.end_seconds, mute.id === scene.selectedId);

@@ -119,7 +119,7 @@ export class FakeDesk {
       '/jobs': sample.jobs,
       '/releases': () => [sample.release()],
       '/audits': sample.audits,
-      '/inbox': () => [],
+      '/watch-folder': () => [],
       '/rechecks': sample.rechecks,
       '/notices': () => (role === 'administrator' ? sample.notices() : []),
       [`${recording}/views`]: sample.views,
@@ -137,9 +137,7 @@ export class FakeDesk {
       [`/releases/${sample.ID.release}/differences/${'f'.repeat(32)}`]: sample.differences,
     };
     const answer = answers[path];
-    return answer === undefined
-      ? problem(404, 'not_found', 'There is no such thing.')
-      : ok(answer());
+    return answer === undefined ? problem(404, 'not_found', 'Not found.') : ok(answer());
   }
 
   #save(sent: { base: number; document: api.ReviewDocument }): { status: number; body: unknown } {

@@ -240,6 +240,65 @@ test('a mute is dragged over the sound, changed with the pointer, and marked wit
   await picture(page, 'review-sound');
 });
 
+test('speech stays audible for a reason that a person chooses', async () => {
+  await openReview();
+  await page.getByRole('tab', { name: /Sound/ }).click();
+  await page.getByRole('button', { name: 'Mute all speech' }).click();
+  await page.getByText('can be heard').first().waitFor({ state: 'detached' });
+  await page
+    .getByRole('button', { name: /all sound tracks/ })
+    .first()
+    .click();
+  await page.getByRole('button', { name: 'Remove mute' }).click();
+  await page.getByText('say why it stays audible').first().waitFor();
+  await picture(page, 'review-speech-undecided');
+  await checkAccess(page);
+  expect((await saved()).kept_speech).toEqual([]);
+  await page.keyboard.press('k');
+  await page.getByLabel(/Keep audible, because/).selectOption('nothing-to-withhold');
+  await page.getByText('kept audible: nothing-to-withhold').first().waitFor();
+  await page.waitForTimeout(700);
+  const { kept_speech: kept } = await saved();
+  expect(kept).toHaveLength(1);
+  expect(kept![0]!.reason).toBe('nothing-to-withhold');
+  await picture(page, 'review-speech-kept');
+  await page.getByRole('heading', { name: 'Speech', exact: true }).click();
+  await page.keyboard.press('h');
+  await expect.poll(async () => (await saved()).mutes.length).toBeGreaterThan(1);
+});
+
+test('a trim leaves what was found as a track that is decided, and nothing is left out', async () => {
+  await openReview();
+  await page.getByRole('tab', { name: /Tracks/ }).click();
+  const first = desk.review.document.tracks[0]!;
+  const { start } = first.parts[0]!;
+  await page
+    .getByRole('button', { name: /Face 1/ })
+    .first()
+    .click();
+  await page.keyboard.press('Home');
+  for (let i = 0; i < start + 5; i += 1) await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('q');
+  await page.getByText('undecided: hide it, keep it, or reject it').first().waitFor();
+  await picture(page, 'review-trimmed');
+  await page.getByRole('button', { name: 'Reject it' }).click();
+  await page.waitForTimeout(700);
+  const { tracks } = await saved();
+  const rest = tracks.find((t) => t.decision?.verdict === 'reject');
+  expect(rest?.parts).toEqual([{ found: 1, start, end: start + 5 }]);
+  // What an earlier version dropped is put back.
+  desk.review = {
+    ...desk.review,
+    document: { ...desk.review.document, tracks: tracks.filter((t) => t !== rest) },
+  };
+  await page.reload();
+  await page.getByText('found by the program and in no track').waitFor();
+  await picture(page, 'review-left-out');
+  await checkAccess(page);
+  await page.getByRole('button', { name: 'Put them back' }).click();
+  await page.getByText('found by the program and in no track').waitFor({ state: 'detached' });
+});
+
 test('tracks are named, kept together, split and merged', async () => {
   await openReview();
   await page.getByRole('tab', { name: /Tracks/ }).click();

@@ -321,6 +321,10 @@ export function review(found: api.Found): api.Review {
     second_person: true,
     approvals: [],
     policy: policy(),
+    policy_mutes: (found.speech ?? []).map(([start, end]) => [
+      Math.round((start - 0.25) * 1e9),
+      Math.round((end + 0.25) * 1e9),
+    ]),
     document: {
       tracks: found.tracks.map((t) => ({
         id: t.id,
@@ -331,13 +335,14 @@ export function review(found: api.Found): api.Review {
       })),
       drawn: [],
       mutes: [],
+      kept_speech: [],
       acknowledged: [],
     },
   };
 }
 
 export function recording(review: api.Review, timeline: api.Timeline): api.Recording {
-  const { policy: _policy, document: _document, ...head } = review;
+  const { policy: _policy, policy_mutes: _mutes, document: _document, ...head } = review;
   return {
     id: ID.recording,
     request: ID.request,
@@ -352,6 +357,7 @@ export function recording(review: api.Review, timeline: api.Timeline): api.Recor
     waveform: true,
     tracks: true,
     thumbnails: true,
+    lost_sound_by: null,
     media: {
       width: 1280,
       height: 720,
@@ -394,8 +400,27 @@ export const fullRequest = (request: api.Request, open: api.Review): api.FullReq
       proxy: false,
       thumbnails: false,
       media: null,
+      lost_sound_by: null,
       reviews: [],
-      error: { message: 'Damaged data after frame 1203.', hint: 'Ask the camera for a new copy.' },
+      error: {
+        message: 'Damaged data after frame 1203.',
+        hint: 'Ask the camera for a new copy.',
+        to_accept: null,
+      },
+    },
+    {
+      ...recording(open, demoTimeline()),
+      id: id('8'),
+      name: 'sound-in-no-known-format.mkv',
+      state: 'failed',
+      thumbnails: false,
+      proxy: false,
+      reviews: [],
+      error: {
+        message: 'None of the sound can be decoded.',
+        hint: null,
+        to_accept: 'lost_sound',
+      },
     },
   ],
   releases: [release()],
@@ -561,7 +586,14 @@ export function summary(open: api.Review): api.Summary {
     }),
     reasons: policy()
       .reasons.slice(0, 3)
-      .map((r) => ({ ...r, hidden: 2, kept: 0, rejected: 0, drawn: 0, mutes: 0 })),
+      .map((r) => ({ ...r, hidden: 2, kept: 0, rejected: 0, drawn: 0, mutes: 0, kept_speech: 0 })),
+    kept_speech: (open.document.kept_speech ?? []).map((k) => ({
+      start_seconds: k.start_nanos / 1e9,
+      end_seconds: k.end_nanos / 1e9,
+      reason: k.reason,
+      by: 'Ada Okafor',
+      at: AT,
+    })),
     drawn: open.document.drawn.length,
     mutes: open.document.mutes.length,
     muted_seconds: 8.4,

@@ -154,6 +154,46 @@ describe('tracks over time', () => {
     expect(spanOf(track(short, 2))).toEqual({ start: 22, end: 25 });
   });
 
+  test('what a trim takes off is an undecided track, and nothing that was found is dropped', () => {
+    const hidden = edit.decide(POLICY, is(2), 'redact')(DOCUMENT);
+    const short = edit.endAt(2, 25, FOUND)(edit.startAt(2, 22, FOUND)(hidden));
+    const rests = short.tracks.filter((t) => t.id > 3);
+    expect(rests.map((t) => [spanOf(t), t.decision])).toEqual([
+      [{ start: 20, end: 22 }, null],
+      [{ start: 25, end: 30 }, null],
+    ]);
+    expect(track(short, 2).decision?.verdict).toBe('redact');
+    expect(edit.leftOut(short, FOUND)).toEqual([]);
+    // The control: what only a person added goes without a trace.
+    const late = edit.endAt(2, 35, FOUND)(DOCUMENT);
+    expect(edit.endAt(2, 30, FOUND)(late).tracks).toHaveLength(3);
+  });
+
+  test('a number stays with what was found under it', () => {
+    const late = edit.endAt(2, 40, FOUND)(DOCUMENT);
+    const cut = edit.startAt(2, 34, FOUND)(late);
+    expect(spanOf(track(cut, 2))).toEqual({ start: 20, end: 30 });
+    expect(spanOf(track(cut, 4))).toEqual({ start: 34, end: 40 });
+    const merged = edit.merge(new Set([1, 3]))(DOCUMENT);
+    const split = edit.split(1, 30, FOUND)(merged);
+    expect(split.tracks.map((t) => t.id)).toEqual([1, 2, 4]);
+  });
+
+  test('what is in no track is listed, and put back as undecided tracks', () => {
+    const [first, second] = [track(DOCUMENT, 1), track(DOCUMENT, 2)];
+    const cut = { ...second, parts: [{ found: 2, start: 23, end: 26 }] };
+    const old = { ...DOCUMENT, tracks: [first, cut] };
+    expect(edit.leftOut(old, FOUND)).toEqual([
+      { found: 2, class: 'face', start: 20, end: 23 },
+      { found: 2, class: 'face', start: 26, end: 30 },
+      { found: 3, class: 'face', start: 40, end: 50 },
+    ]);
+    const whole = edit.putBack(FOUND)(old);
+    expect(edit.leftOut(whole, FOUND)).toEqual([]);
+    expect(track(whole, 3).parts).toEqual(track(DOCUMENT, 3).parts);
+    expect(edit.putBack(FOUND)(whole)).toBe(whole);
+  });
+
   test('a track never becomes empty', () => {
     expect(edit.startAt(2, 30, FOUND)(DOCUMENT)).toBe(DOCUMENT);
     expect(edit.endAt(2, 20, FOUND)(DOCUMENT)).toBe(DOCUMENT);

@@ -36,6 +36,29 @@ test('what changes nothing is no step', () => {
   expect(history.undoLabel).toBe('hidden');
 });
 
+test('of moves that begin anew the last one alone counts', () => {
+  const history = new History(DOCUMENT);
+  const add = (label: string): void => {
+    const edit = (document: typeof DOCUMENT): typeof DOCUMENT => ({
+      ...document,
+      drawn: [
+        ...document.drawn,
+        { id: label, effect: { kind: 'fill' }, reason: 'r', start: 0, end: 1, keyframes: [] },
+      ],
+    });
+    history.do('added', edit, 'drag', true);
+  };
+  add('a');
+  add('b');
+  expect(history.document.drawn.map((d) => d.id)).toEqual(['b']);
+  history.settle();
+  add('c');
+  expect(history.document.drawn.map((d) => d.id)).toEqual(['b', 'c']);
+  history.undo();
+  history.undo();
+  expect(history.document).toBe(DOCUMENT);
+});
+
 test('all moves of one drag are one step, and two drags are two', () => {
   const history = new History(DOCUMENT);
   const name = (label: string): void => {

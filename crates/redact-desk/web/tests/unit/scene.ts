@@ -36,6 +36,7 @@ export const DOCUMENT: ReviewDocument = {
   })),
   drawn: [],
   mutes: [],
+  kept_speech: [],
   acknowledged: [],
 };
 

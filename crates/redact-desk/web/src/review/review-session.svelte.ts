@@ -9,6 +9,7 @@ import * as edit from './edit';
 import { finished } from './materials';
 import { OpenReview } from './open-review.svelte';
 import { bestFrame, listed, seedOf } from './select';
+import { keepSpeech, secondsAround, type Speech, undecideSpeech } from './speech';
 
 const verdictWord = {
   redact: 'hidden',
@@ -16,13 +17,15 @@ const verdictWord = {
   reject: 'rejected as a false detection',
 } as const;
 
-export class Desk extends OpenReview {
+export class ReviewSession extends OpenReview {
   #stoppedAt = 0;
   #shrunk = false;
+  #rest: number | null = null; // the track that a trim left
 
   // ---- deciding
 
   decide(verdict: Decision['verdict']): void {
+    if (this.chosenSpeech !== null) return this.#decideSpeech(this.chosenSpeech, verdict);
     const tracks = this.selected;
     if (tracks.length === 0) {
       toast('Select a track first: N goes to the next risk, U to the next undecided one.');
@@ -114,6 +117,7 @@ export class Desk extends OpenReview {
       this.change('Reason changed', edit.changeDrawn(this.region.id, { reason }));
     else if (this.mute !== null)
       this.change('Reason changed', edit.changeMute(this.mute.id, { reason }));
+    else if (this.chosenSpeech !== null) this.keepAudible(this.chosenSpeech, reason);
     else this.change('Reason changed', edit.setReason(this.#ids(), reason));
   }
 
@@ -149,14 +153,50 @@ export class Desk extends OpenReview {
   trim(side: 'start' | 'end', frame = this.player.frame): void {
     const track = this.selected[0];
     const at = side === 'start' ? frame : frame + 1;
-    const label = side === 'start' ? 'Begins here' : 'Ends here';
-    const join = `trim-${side}`;
     if (this.region !== null) {
-      this.change(label, edit.changeDrawn(this.region.id, { [side]: at }), join);
+      const label = side === 'start' ? 'Begins here' : 'Ends here';
+      this.change(label, edit.changeDrawn(this.region.id, { [side]: at }), `trim-${side}`);
     } else if (track !== undefined && this.selected.length === 1) {
-      const act = side === 'start' ? edit.startAt : edit.endAt;
-      this.change(label, act(track.id, at, this.foundById), join);
+      this.trimTrack(track.id, side, at);
+      this.sayRest();
     } else toast('Select one track or region first.');
+  }
+
+  /** Trims or extends a track; of several in a row for one track and side, the last one counts. */
+  trimTrack(id: number, side: 'start' | 'end', at: number): void {
+    const act = side === 'start' ? edit.startAt : edit.endAt;
+    const label = side === 'start' ? 'Begins here' : 'Ends here';
+    const before = new Set(this.document.tracks.map((t) => t.id));
+    if (!this.change(label, act(id, at, this.foundById), `trim-${side}-${id}`, true)) return;
+    const made = this.document.tracks.find((t) => !before.has(t.id));
+    if (made !== undefined) this.#rest = made.id;
+  }
+
+  /** Says what became of the frames that a trim took off a track. */
+  sayRest(): void {
+    const rest = this.document.tracks.find((t) => t.id === this.#rest);
+    this.#rest = null;
+    if (rest === undefined) return;
+    const text =
+      `What was found outside it is ${trackName(rest)} now, undecided: ` +
+      'hide it, keep it, or reject it as a false detection.';
+    toast(text, 'info', { label: 'Reject it', act: () => this.#reject(rest.id) });
+  }
+
+  #reject(id: number): void {
+    this.change(
+      'Rest rejected',
+      edit.decide(this.review.policy, (t) => t.id === id, 'reject'),
+    );
+  }
+
+  /** Makes tracks of what was found and is in none. */
+  putBack(): void {
+    const before = new Set(this.document.tracks.map((t) => t.id));
+    if (!this.change('Put back', edit.putBack(this.foundById))) return;
+    const made = this.document.tracks.filter((t) => !before.has(t.id));
+    this.select(new Set(made.map((t) => t.id)));
+    this.said(`${many(made.length, 'track')} put back, undecided`);
   }
 
   // ---- regions
@@ -213,8 +253,18 @@ export class Desk extends OpenReview {
       this.change('Region removed', edit.removeDrawn(this.region.id));
       this.said('Region removed');
     } else if (this.mute !== null) {
+      const { start_seconds: start, end_seconds: end } = this.mute;
       this.change('Mute removed', edit.removeMute(this.mute.id));
+      const heard = this.undecidedSpeech.find((s) => s.start < end * 1e9 && start * 1e9 < s.end);
+      if (heard !== undefined) {
+        this.selection = { kind: 'speech', start: heard.start };
+        this.said('Mute removed. Say why the speech stays audible, or mute it');
+        return;
+      }
       this.said('Mute removed');
+    } else if (this.chosenSpeech !== null) {
+      this.undecideSpeech(this.chosenSpeech);
+      return;
     } else if (this.selected.length > 0) {
       this.undecide();
       return;
@@ -293,9 +343,47 @@ export class Desk extends OpenReview {
   }
 
   muteSpeech(): void {
-    const act = edit.muteSpeech(this.review.policy, this.found.speech ?? []);
+    const { policy } = this.review;
+    const asked = this.speech.filter((s) => s.audible.length > 0);
+    const act: edit.Edit =
+      this.speech.length === 0
+        ? edit.muteSpeech(policy, this.found.speech ?? [])
+        : (document) => asked.reduce((next, s) => this.#muting(s)(next), document);
     if (this.change('All speech muted', act)) this.said('All speech muted');
     else toast('All speech is muted already.');
+  }
+
+  /** Mutes one stretch of speech, as the policy does. */
+  muteStretch(speech: Speech): void {
+    if (this.change('Speech muted', this.#muting(speech))) this.said('Speech muted');
+  }
+
+  keepAudible(speech: Speech, reason: string): void {
+    if (this.change('Speech kept audible', keepSpeech(speech.audible, reason))) {
+      this.said('Speech kept audible');
+    }
+  }
+
+  undecideSpeech(speech: Speech): void {
+    this.change('Decision taken back', undecideSpeech([[speech.start, speech.end]]));
+  }
+
+  showSpeech(speech: Speech): void {
+    this.selection = { kind: 'speech', start: speech.start };
+    this.player.pause();
+    this.player.seekSeconds(Math.max(0, Math.min(this.clock.seconds, speech.start / 1e9)));
+  }
+
+  #muting(speech: Speech): edit.Edit {
+    const { style, reason } = this.review.policy.audio;
+    const [start_seconds, end_seconds] = secondsAround([speech.start, speech.end]);
+    return edit.addMute({ start_seconds, end_seconds, sound_tracks: 'all', style, reason });
+  }
+
+  #decideSpeech(speech: Speech, verdict: Decision['verdict']): void {
+    if (verdict === 'redact') return this.muteStretch(speech);
+    document.querySelector<HTMLElement>('[data-focus="reason"]')?.focus();
+    toast('Choose the reason for which it stays audible.');
   }
 
   // ---- going about

@@ -21,7 +21,7 @@ const LISTED_MAX: usize = 1000;
 
 /// A file in the watched folder.
 #[derive(Serialize)]
-pub(crate) struct InboxFile {
+pub(crate) struct WatchedFile {
     id: Id,
     name: String,
     bytes: u64,
@@ -31,12 +31,12 @@ pub(crate) struct InboxFile {
 }
 
 /// What lies directly in the folder, by name; links and hidden files are left out.
-fn look(app: &Shared) -> Vec<InboxFile> {
+fn look(app: &Shared) -> Vec<WatchedFile> {
     let Some(folder) = &app.options.watch else {
         return Vec::new();
     };
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut files: Vec<InboxFile> = entries
+    let mut files: Vec<WatchedFile> = entries
         .filter_map(|entry| {
             let name = entry.file_name().to_str()?.to_owned();
             // Of the entry itself: a link is none, wherever it leads.
@@ -48,7 +48,7 @@ fn look(app: &Shared) -> Vec<InboxFile> {
                 .ok()?;
             let changed = Millis::try_from(changed.as_millis()).ok()?;
             let still = changed + STILL_FOR <= app.now();
-            (still && !name.starts_with('.') && meta.len() > 0).then(|| InboxFile {
+            (still && !name.starts_with('.') && meta.len() > 0).then(|| WatchedFile {
                 id: id(&name),
                 name,
                 bytes: meta.len(),
@@ -68,8 +68,8 @@ fn id(name: &str) -> Id {
     Id::read(&digest[..32]).expect("half a digest in hexadecimal digits")
 }
 
-/// `GET /inbox`.
-pub(crate) async fn list(State(app): State<App>) -> Answer<axum::Json<Vec<InboxFile>>> {
+/// `GET /watch-folder`.
+pub(crate) async fn list(State(app): State<App>) -> Answer<axum::Json<Vec<WatchedFile>>> {
     let files = tokio::task::spawn_blocking(move || look(&app)).await?;
     Ok(axum::Json(files))
 }
@@ -80,7 +80,7 @@ pub(crate) struct Take {
     request: Id,
 }
 
-/// `POST /inbox/:id/take`.
+/// `POST /watch-folder/:id/take`.
 pub(crate) async fn take(
     State(app): State<App>,
     who: Who,

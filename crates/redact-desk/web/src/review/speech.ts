@@ -1,0 +1,105 @@
+// Speech that the policy mutes: what of it can still be heard, and what of that a reviewer decided
+// to keep audible. Times are nanoseconds from the first frame, as the server counts them.
+import type { KeptSpeech, Mute } from '../api/types';
+import type { Edit } from './edit';
+
+export type NanoSpan = [start: number, end: number];
+
+/** One stretch of speech that the policy mutes. */
+export interface Speech {
+  start: number;
+  end: number;
+  /** What can be heard on some sound track. */
+  audible: NanoSpan[];
+  /** What can be heard and nobody decided about. */
+  undecided: NanoSpan[];
+  /** The decisions about what can be heard. */
+  kept: KeptSpeech[];
+}
+
+/** The parts of `spans` outside `covers`, in order. */
+export function gaps(spans: readonly NanoSpan[], covers: readonly NanoSpan[]): NanoSpan[] {
+  const sorted = [...covers].sort((a, b) => a[0] - b[0]);
+  const left: NanoSpan[] = [];
+  for (const [start, end] of spans) {
+    let from = start;
+    for (const [a, b] of sorted) {
+      if (b <= from) continue;
+      if (a >= end) break;
+      if (a > from) left.push([from, a]);
+      from = Math.max(from, b);
+    }
+    if (from < end) left.push([from, end]);
+  }
+  return left;
+}
+
+function joined(spans: readonly NanoSpan[]): NanoSpan[] {
+  const all: NanoSpan[] = [];
+  for (const [start, end] of [...spans].sort((a, b) => a[0] - b[0])) {
+    const last = all.at(-1);
+    if (last !== undefined && start <= last[1]) last[1] = Math.max(last[1], end);
+    else all.push([start, end]);
+  }
+  return all;
+}
+
+/** A mute in nanoseconds, rounded outward to microseconds as the server rounds it. */
+function spanOfMute(mute: Mute): NanoSpan {
+  return [Math.floor(mute.start_seconds * 1e6) * 1000, Math.ceil(mute.end_seconds * 1e6) * 1000];
+}
+
+const spanOfKept = (kept: KeptSpeech): NanoSpan => [kept.start_nanos, kept.end_nanos];
+
+/** What the mutes leave of each stretch that the policy mutes, and what was decided about it. */
+export function speechOf(
+  policyMutes: readonly NanoSpan[],
+  mutes: readonly Mute[],
+  soundTracks: number,
+  kept: readonly KeptSpeech[],
+): Speech[] {
+  const covers = Array.from({ length: soundTracks }, (_, track) =>
+    mutes.filter((m) => m.sound_tracks === 'all' || m.sound_tracks.includes(track)).map(spanOfMute),
+  );
+  return policyMutes.map(([start, end]) => {
+    const audible = joined(covers.flatMap((muted) => gaps([[start, end]], muted)));
+    const about = kept.filter((k) =>
+      audible.some(([a, b]) => k.start_nanos < b && a < k.end_nanos),
+    );
+    return { start, end, audible, undecided: gaps(audible, about.map(spanOfKept)), kept: about };
+  });
+}
+
+/** Keeps spans audible for a reason, whatever was decided about them before. */
+export function keepSpeech(spans: readonly NanoSpan[], reason: string): Edit {
+  return (document) => {
+    const others = without(document.kept_speech ?? [], spans);
+    const made = spans.map(([start_nanos, end_nanos]) => ({ start_nanos, end_nanos, reason }));
+    const kept_speech = [...others, ...made].sort((a, b) => a.start_nanos - b.start_nanos);
+    return { ...document, kept_speech };
+  };
+}
+
+/** Takes decisions about spans back. */
+export function undecideSpeech(spans: readonly NanoSpan[]): Edit {
+  return (document) => {
+    const kept_speech = without(document.kept_speech ?? [], spans);
+    const same = JSON.stringify(kept_speech) === JSON.stringify(document.kept_speech ?? []);
+    return same ? document : { ...document, kept_speech };
+  };
+}
+
+function without(kept: readonly KeptSpeech[], spans: readonly NanoSpan[]): KeptSpeech[] {
+  return kept.flatMap((one) =>
+    gaps([spanOfKept(one)], spans).map(([start_nanos, end_nanos]) => ({
+      ...one,
+      start_nanos,
+      end_nanos,
+    })),
+  );
+}
+
+/** Seconds of a mute that covers a span: whole milliseconds, rounded outward. */
+export function secondsAround([start, end]: NanoSpan): [start: number, end: number] {
+  return [Math.floor(start / 1e6) / 1000, Math.ceil(end / 1e6) / 1000];
+}
