@@ -68,7 +68,7 @@ fn status(task: &Path) -> String {
 /// Threads are started behind the last step.
 fn is_sealed(child: &Path) -> bool {
     let threads = std::fs::read_dir(child.join("task")).map_or(0, Iterator::count);
-    threads > 3 && status(child).contains("Seccomp_filters:\t3")
+    threads > 3 && status(child).contains("Seccomp_filters:\t5")
 }
 
 fn signal(name: &str, process: &str) {
@@ -136,6 +136,35 @@ fn every_thread_that_decodes_is_confined_and_holds_no_secret() {
     signal("-KILL", &parent.id().to_string());
     parent.wait().unwrap();
     assert!(is_gone_within(&child, 2), "it lives longer than its parent");
+}
+
+/// Goal: the process that decodes is confined when it comes into being, before its libraries are
+/// loaded. Control: its parent is not.
+#[test]
+fn it_is_born_confined() {
+    let work = Work::new();
+    work.clip("clip.mp4");
+    let mut parent = work.spawn(&["scan", "clip.mp4"]);
+    let began = Instant::now();
+    let child = loop {
+        if let Some(child) = child_of(parent.id()) {
+            break child;
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "no child");
+        std::thread::yield_now();
+    };
+    let found = status(&child);
+    let above = status(&PathBuf::from(format!("/proc/{}", parent.id())));
+    // Landlock has no line there; its rules are set before those of seccomp.
+    for (line, of_child) in [
+        ("NoNewPrivs:\t1", true),
+        ("Seccomp:\t2", true),
+        ("Seccomp:\t0", false),
+    ] {
+        let found = if of_child { &found } else { &above };
+        assert!(found.contains(line), "{line} is missing in {found}");
+    }
+    assert_eq!(parent.wait().unwrap().code(), Some(0));
 }
 
 /// Goal: who asks twice is obeyed at once, whatever the decoder does. Control: after the first word

@@ -46,7 +46,7 @@ fn evidence(paths: &Paths) -> usize {
 pub(crate) fn honest_work(p: &Paths) -> bool {
     let thread = std::thread::spawn(|| 1 + 1);
     let (scratch, last) = (format!("{}/scratch", p.own), format!("{}/last", p.own));
-    let length = |file: std::fs::File| file.metadata().map(|data| data.len());
+    let length = |file: std::fs::File| Ok(rustix::fs::fstat(&file)?.st_size);
     reads(&p.evidence)
         && std::fs::File::open(&p.evidence)
             .and_then(length)
@@ -213,6 +213,21 @@ pub(crate) const PROBES: &[Probe] = &[
     }),
     ("ask about a file, extended", |p| {
         works(libc::SYS_statx, &[HERE, text(&p.key), 0, 0xfff, zeros(512)])
+    }),
+    ("ask about a file as if it were open", |p| {
+        let flags = libc::AT_EMPTY_PATH as usize;
+        let asked = [HERE, text(&p.key), zeros(256), flags];
+        works(libc::SYS_newfstatat, &asked)
+    }),
+    ("ask about a file as if it were open, extended", |p| {
+        let flags = (libc::AT_EMPTY_PATH | libc::AT_NO_AUTOMOUNT) as usize;
+        let asked = [HERE, text(&p.key), flags, 0xfff, zeros(512)];
+        works(libc::SYS_statx, &asked)
+    }),
+    ("ask about a file beside an open one", |p| {
+        let flags = (libc::AT_EMPTY_PATH | libc::AT_SYMLINK_NOFOLLOW) as usize;
+        open(&p.evidence, libc::O_RDONLY, 0)
+            .is_ok_and(|fd| works(libc::SYS_newfstatat, &[fd, text(&p.key), zeros(256), flags]))
     }),
     ("ask whether a file may be read", |p| {
         works(

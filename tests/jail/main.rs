@@ -1,7 +1,7 @@
 //! What a confined process can still do: nothing of a long list, from any thread.
 //!
 //! This program starts itself once per probe: free, as a control that the attack works at all on
-//! this machine, and confined by the same two calls that every child of `redact` makes, as the
+//! this machine, and confined by the same three calls that confine every child of `redact`, as the
 //! kernel allows and with Landlock at its first version. Confined, each probe runs from the first
 //! thread, from one that was started later, and from one that that one started.
 
@@ -18,12 +18,13 @@
 
 mod files;
 mod kernel;
+mod limits;
 mod network;
 mod processes;
 mod world;
 
 use std::collections::BTreeMap;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use redact_jail::{Bounds, Limits};
 use world::{Paths, World};
@@ -90,6 +91,8 @@ enum Mode {
     Confined,
     /// With Landlock at its first version, as on Ubuntu 22.04.
     Oldest,
+    /// As it is started, before it has done anything itself.
+    Born,
 }
 
 const MODES: [(&str, Mode); 3] = [
@@ -103,8 +106,19 @@ fn main() {
     if let [_, word, name, mode, paths] = arguments.as_slice()
         && word == "probe"
     {
-        let mode = MODES.iter().find(|(known, _)| known == mode).unwrap().1;
+        let mode = match mode.as_str() {
+            "born" => Mode::Born,
+            mode => MODES.iter().find(|(known, _)| *known == mode).unwrap().1,
+        };
         std::process::exit(attempt(name, mode, &serde_json::from_str(paths).unwrap()));
+    }
+    if let [_, word, name, low, given] = arguments.as_slice()
+        && word == limits::LIMIT
+    {
+        std::process::exit(limits::attempt(name, low, given));
+    }
+    if arguments.iter().any(|word| word == limits::AS_USER) {
+        return limits::as_user();
     }
     if arguments.iter().any(|word| word == "--list") {
         return;
@@ -144,8 +158,19 @@ fn main() {
         "the control: only {} of them work",
         free.len()
     );
+    let born: Vec<&str> = all
+        .iter()
+        .map(|(name, _)| *name)
+        .filter(|name| run(name, "born", Mode::Born))
+        .collect();
+    println!("{} succeed before it runs: {born:?}", born.len());
+    let out_of_reach = network::PROBES.iter().map(|(name, _)| *name);
+    for name in out_of_reach.chain(NEVER) {
+        assert!(!born.contains(&name), "it is born able to {name}");
+    }
     second_thread_is_refused();
     honest_work_goes_on();
+    limits::each_limit_holds();
 }
 
 /// Runs one probe in a process of its own; whether it did what it is for.
@@ -156,9 +181,12 @@ fn run(name: &str, word: &str, mode: Mode) -> bool {
         .args(["probe", name, word])
         .arg(serde_json::to_string(&world.paths).unwrap())
         .stdin(world.terminal())
-        .stdout(Stdio::null())
+        .stdout(nowhere())
         .stderr(Stdio::piped());
-    let output = command.output().unwrap();
+    let output = match mode {
+        Mode::Free => command.output().unwrap(),
+        _ => output(command, &bounds(&world.paths, landlock_max(mode))),
+    };
     let said = String::from_utf8_lossy(&output.stderr);
     match output.status.code() {
         Some(0) => true,
@@ -169,19 +197,36 @@ fn run(name: &str, word: &str, mode: Mode) -> bool {
     }
 }
 
+/// Starts a confined process as the program does, and waits for its end.
+pub(crate) fn output(command: Command, bounds: &Bounds) -> Output {
+    let (child, starter) = redact_jail::spawn(command, bounds).expect("this system confines");
+    let output = child.wait_with_output().unwrap();
+    drop(starter);
+    output
+}
+
+/// An open file that takes everything. A confined thread could not open it.
+pub(crate) fn nowhere() -> Stdio {
+    std::fs::File::create("/dev/null").unwrap().into()
+}
+
+fn landlock_max(mode: Mode) -> Option<i32> {
+    (mode == Mode::Oldest).then_some(1)
+}
+
 /// Exit status of a probe that did not do what it is for.
-const NO: i32 = 7;
+pub(crate) const NO: i32 = 7;
 
 fn attempt(name: &str, mode: Mode, paths: &Paths) -> i32 {
     let probe = probes().into_iter().find(|(known, _)| *known == name);
     let probe = probe.unwrap().1;
-    if mode == Mode::Free {
+    if matches!(mode, Mode::Free | Mode::Born) {
         return if probe(paths) { 0 } else { NO };
     }
     if name == SECOND_THREAD {
         std::thread::spawn(|| std::thread::sleep(std::time::Duration::from_secs(5)));
     }
-    let bounds = bounds(paths, (mode == Mode::Oldest).then_some(1));
+    let bounds = bounds(paths, landlock_max(mode));
     let level = redact_jail::enter(&bounds).expect("this system confines");
     assert!(level.is_full());
     redact_jail::seal(&bounds, level).expect("this system confines");
@@ -196,7 +241,7 @@ fn attempt(name: &str, mode: Mode, paths: &Paths) -> i32 {
     if probe(paths) || late { 0 } else { NO }
 }
 
-fn bounds(paths: &Paths, landlock_max: Option<i32>) -> Bounds {
+pub(crate) fn bounds(paths: &Paths, landlock_max: Option<i32>) -> Bounds {
     Bounds {
         parent: paths.starter,
         read: vec![paths.evidence.clone().into()],
@@ -233,6 +278,21 @@ fn honest_work_goes_on() {
         assert!(run(HONEST, word, mode), "honest work, {word}");
     }
 }
+
+/// What a process is not even born with, beside the network.
+const NEVER: [&str; 11] = [
+    "read the passwords",
+    "read the key",
+    "read the event log",
+    "write the event log",
+    "read another case",
+    "write another case",
+    "remove another case",
+    "write the evidence",
+    "read the environment of the parent",
+    "read the memory map of the parent",
+    "set another's limits",
+];
 
 /// Reads its input, writes its partial file and in its folder, starts threads.
 const HONEST: &str = "honest work";

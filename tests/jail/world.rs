@@ -122,7 +122,7 @@ impl World {
     /// A terminal for the probe, where the system has one.
     pub(crate) fn terminal(&self) -> Stdio {
         let copy = self.terminal.as_ref().map(|fd| fd.try_clone().unwrap());
-        copy.map_or_else(Stdio::null, Stdio::from)
+        copy.map_or_else(crate::nowhere, Stdio::from)
     }
 }
 

@@ -5,9 +5,10 @@
 //! confined before it has a second thread. The parent holds the keys, the passphrase and the event
 //! log, checks what the child reports, signs, and gives files their final names.
 //!
-//! The child gives up its rights in two steps. In the first it may still read models and load the
-//! model runtime; it has read nothing but its job by then. In the second, before it opens a
-//! recording, only its input, its output and its two pipes are left.
+//! The child is started by a confined thread and has its rules from its first instruction on. It
+//! then gives up more in two steps. After the first it may still read models and load the model
+//! runtime; it has read nothing but its job by then. After the second, before it opens a recording,
+//! only its input, its output and its two pipes are left.
 
 mod child;
 mod inbox;

@@ -26,10 +26,12 @@ pub(crate) struct FileRules<'a> {
     pub(crate) folders: Vec<&'a PathBuf>,
     /// Read if they are there.
     pub(crate) optional: &'a [&'a str],
+    /// Programs that are executed.
+    pub(crate) execute: &'a [PathBuf],
 }
 
-/// Confines this thread and those that it starts, for good: nothing is executed, and only what
-/// `rules` name is opened. Gives the version in force, 0 where the kernel has none.
+/// Confines this thread and what it starts, for good: only what `rules` name is opened or
+/// executed. Gives the version in force, 0 where the kernel has none.
 ///
 /// # Errors
 /// When a path is not there or the kernel refuses the rules.
@@ -74,6 +76,9 @@ pub(crate) fn confine(rules: &FileRules<'_>, landlock_max: Option<i32>) -> Resul
     }
     for path in &rules.folders {
         created = allow(created, path, folder)?;
+    }
+    for path in rules.execute {
+        created = allow(created, path, AccessFs::ReadFile | AccessFs::Execute)?;
     }
     let status = created.restrict_self().map_err(refused)?;
     Ok(match status.landlock {

@@ -1,20 +1,25 @@
 //! Confines a process that decodes hostile files: what is left is its input and its output.
 //!
 //! Five layers: Landlock for files, a seccomp list of system calls for everything else, limits of
-//! the system, no capability and no group, no descriptor that was inherited. It is done in two
-//! steps, because a model runtime is a library that must be loaded:
+//! the system, no capability and no group, no descriptor that was inherited. It is done in three
+//! steps, because a program and a model runtime must be loaded:
 //!
-//! 1. [`enter`], before the process has a second thread: what is read is what [`Bounds`] name, and
-//!    libraries.
-//! 2. [`seal`], before a hostile file is opened and while there is still one thread: libraries and
+//! 1. [`spawn`], in the parent: the process is born confined. The parent confines one thread of its
+//!    own, which starts the process; a process has the rules of the thread that started it from its
+//!    first instruction on. It can execute the given program alone, so that the many libraries of
+//!    that are loaded behind the rules already.
+//! 2. [`enter`], the first thing that the process does, before it has a second thread: nothing is
+//!    executed any more, what is read is what [`Bounds`] name, and libraries.
+//! 3. [`seal`], before a hostile file is opened and while there is still one thread: libraries and
 //!    models are out of reach, and no memory becomes executable any more.
 //!
-//! Threads that start later have what the first one has.
+//! Rules add up and are never taken back. Threads that start later have what the first one has.
 
 mod file_rules;
 mod level;
 mod limits;
 mod privileges;
+mod start;
 mod syscalls;
 
 use std::path::PathBuf;
@@ -23,6 +28,7 @@ use serde::{Deserialize, Serialize};
 
 pub use level::JailLevel;
 pub use limits::{Allowance, Budget, Limits};
+pub use start::{Starter, spawn};
 
 use file_rules::FileRules;
 
@@ -91,6 +97,9 @@ pub enum JailError {
         /// What it has.
         level: JailLevel,
     },
+    /// The process could not be started.
+    #[error("cannot start the process that decodes")]
+    Start(#[source] std::io::Error),
     /// Threads that run already would keep what they may do.
     #[error("cannot confine the process that decodes: it has {threads} threads; one is allowed")]
     Threads {
@@ -114,7 +123,8 @@ const WHILE_LOADING: &[&str] = &[
     "/usr/lib64",
 ];
 
-/// The first step. Call it before there is a second thread.
+/// The second step, and the first that the process does itself. Call it before there is a second
+/// thread.
 ///
 /// # Errors
 /// [`JailError::Weak`] where Landlock or seccomp is missing and `bounds` do not allow that; the
@@ -129,6 +139,7 @@ pub fn enter(bounds: &Bounds) -> Result<JailLevel, JailError> {
         write: bounds.write.iter().collect(),
         folders: bounds.folders.iter().collect(),
         optional: WHILE_LOADING,
+        ..FileRules::default()
     };
     let level = JailLevel {
         landlock_abi: file_rules::confine(&files, bounds.landlock_max)?,
@@ -155,7 +166,7 @@ pub fn seal(bounds: &Bounds, level: JailLevel) -> Result<(), JailError> {
         read: bounds.read.iter().collect(),
         write: bounds.write.iter().collect(),
         folders: bounds.folders.iter().collect(),
-        optional: &[],
+        ..FileRules::default()
     };
     file_rules::confine(&files, bounds.landlock_max)?;
     if level.seccomp {

@@ -33,9 +33,9 @@ pub(crate) fn close_descriptors() -> Result<(), JailError> {
     Ok(())
 }
 
-/// Drops groups and capabilities, and the way to get others.
+/// Drops groups and capabilities of the calling thread, and the way to get others.
 ///
-/// - `foreign_files`: root keeps what lets it open files of other users; Landlock says which.
+/// - `foreign_files`: root stays able to open files of other users; Landlock says which.
 ///
 /// # Errors
 /// When the system refuses what it must be able to do.
@@ -47,14 +47,16 @@ pub(crate) fn drop_privileges(foreign_files: bool) -> Result<(), JailError> {
     }
     // In a container root may not be allowed to; then it has none that matter.
     let _ = set_thread_groups(&[]);
-    for capability in CapabilitySet::all().iter() {
-        let _ = remove_capability_from_bounding_set(capability);
-    }
-    set_none(if foreign_files {
+    let needed = if foreign_files {
         CapabilitySet::DAC_OVERRIDE
     } else {
         CapabilitySet::empty()
-    })
+    };
+    // A program that root starts has what is left here.
+    for capability in (CapabilitySet::all() - needed).iter() {
+        let _ = remove_capability_from_bounding_set(capability);
+    }
+    set_none(needed)
 }
 
 fn set_none(but: CapabilitySet) -> Result<(), JailError> {

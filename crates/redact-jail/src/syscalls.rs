@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
-    SeccompRule, TargetArch, apply_filter_all_threads,
+    SeccompRule, TargetArch, apply_filter, apply_filter_all_threads,
 };
 
 use crate::JailError;
@@ -23,6 +23,8 @@ fn refused(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> JailEr
 /// How far a child has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
+    /// A thread of the parent starts it, and it loads its own libraries.
+    Starting,
     /// Models and the model runtime are still to be loaded, and it will be confined further.
     Loading,
     /// It will open a recording next.
@@ -31,33 +33,27 @@ pub(crate) enum Step {
 
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
-/// Confines every thread of this process, for good.
+/// Confines every thread of this process for good; in [`Step::Starting`] this thread alone, and
+/// what it starts.
 ///
 /// # Errors
 /// When the kernel has no seccomp filters.
 pub(crate) fn confine(step: Step) -> Result<()> {
-    if step == Step::Loading {
+    let apply = |filter: &BpfProgram| match step {
+        Step::Starting => apply_filter(filter).map_err(refused),
+        Step::Loading | Step::Decoding => apply_filter_all_threads(filter).map_err(refused),
+    };
+    if step != Step::Decoding {
         // Its flags lie in memory, where a filter cannot look: the C library falls back to `clone`.
         let absent = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
-        apply(
-            absent,
-            SeccompAction::Allow,
-            SeccompAction::Errno(errno(libc::ENOSYS)),
-        )?;
+        let denied = SeccompAction::Errno(errno(libc::ENOSYS));
+        apply(&program(absent, SeccompAction::Allow, denied)?)?;
     }
     let mut allowed = rules(step)?;
     // Of two answers the stricter one counts, so this leaves the one above.
     allowed.insert(libc::SYS_clone3, Vec::new());
-    apply(
-        allowed,
-        SeccompAction::Errno(errno(libc::EPERM)),
-        SeccompAction::Allow,
-    )
-}
-
-fn apply(rules: Rules, otherwise: SeccompAction, listed: SeccompAction) -> Result<()> {
-    let filter = program(rules, otherwise, listed)?;
-    apply_filter_all_threads(&filter).map_err(refused)
+    let denied = SeccompAction::Errno(errno(libc::EPERM));
+    apply(&program(allowed, denied, SeccompAction::Allow)?)
 }
 
 fn program(rules: Rules, otherwise: SeccompAction, listed: SeccompAction) -> Result<BpfProgram> {
@@ -149,13 +145,18 @@ const ALWAYS_HERE: &[i64] = &[
 const ALWAYS_HERE: &[i64] = &[];
 
 /// What only loading needs: looking for libraries, and confining further.
+///
+/// `newfstatat` and `statx` are among it: they take a path beside a descriptor, and a filter cannot
+/// read whether it is empty. Later an open file's facts come from `fstat` alone.
 const LOADING: &[i64] = &[
     libc::SYS_faccessat,
     libc::SYS_landlock_add_rule,
     libc::SYS_landlock_create_ruleset,
     libc::SYS_landlock_restrict_self,
+    libc::SYS_newfstatat,
     libc::SYS_readlinkat,
     libc::SYS_seccomp,
+    libc::SYS_statx,
 ];
 #[cfg(target_arch = "x86_64")]
 const LOADING_HERE: &[i64] = &[
@@ -166,6 +167,29 @@ const LOADING_HERE: &[i64] = &[
 ];
 #[cfg(not(target_arch = "x86_64"))]
 const LOADING_HERE: &[i64] = &[];
+
+/// What only starting needs: the parent's thread starts the program, which sets itself up and then
+/// takes the second step. All of it concerns the process itself.
+const STARTING: &[i64] = &[
+    libc::SYS_capget,
+    libc::SYS_capset,
+    libc::SYS_dup3,
+    libc::SYS_execve,
+    // A library of FFmpeg's warns on standard error where it cannot.
+    libc::SYS_mlock,
+    libc::SYS_pipe2,
+    libc::SYS_prctl,
+    libc::SYS_set_tid_address,
+    libc::SYS_setgroups,
+    libc::SYS_setpgid,
+    libc::SYS_statfs,
+    libc::SYS_tgkill,
+    libc::SYS_wait4,
+];
+#[cfg(target_arch = "x86_64")]
+const STARTING_HERE: &[i64] = &[libc::SYS_arch_prctl, libc::SYS_dup2];
+#[cfg(not(target_arch = "x86_64"))]
+const STARTING_HERE: &[i64] = &[];
 
 /// Names of `fcntl` that concern the descriptor alone, or a lock on it.
 const DESCRIPTOR: &[i32] = &[
@@ -179,8 +203,8 @@ const DESCRIPTOR: &[i32] = &[
     libc::F_SETLKW,
 ];
 
-/// Bits of `clone` that make something else than a thread of this process.
-const NOT_A_THREAD: i32 = libc::CLONE_NEWCGROUP
+/// Bits of `clone` that give a new process surroundings of its own, or one that watches it.
+const NEW_SURROUNDINGS: i32 = libc::CLONE_NEWCGROUP
     | libc::CLONE_NEWIPC
     | libc::CLONE_NEWNET
     | libc::CLONE_NEWNS
@@ -188,8 +212,10 @@ const NOT_A_THREAD: i32 = libc::CLONE_NEWCGROUP
     | libc::CLONE_NEWUSER
     | libc::CLONE_NEWUTS
     | libc::CLONE_PTRACE
-    | libc::CLONE_UNTRACED
-    | libc::CLONE_VFORK;
+    | libc::CLONE_UNTRACED;
+
+/// Bits of `clone` that make something else than a thread of this process.
+const NOT_A_THREAD: i32 = NEW_SURROUNDINGS | libc::CLONE_VFORK;
 
 /// Bits of a mode that give a program its owner's rights.
 const SET_ID: u64 = 0o7000;
@@ -199,7 +225,7 @@ fn rules(step: Step) -> Result<Rules> {
     for &call in ALWAYS.iter().chain(ALWAYS_HERE) {
         rules.insert(call, Vec::new());
     }
-    if step == Step::Loading {
+    if step != Step::Decoding {
         for &call in LOADING.iter().chain(LOADING_HERE) {
             rules.insert(call, Vec::new());
         }
@@ -218,7 +244,7 @@ fn rules(step: Step) -> Result<Rules> {
     // any mode.
     let handle = match step {
         // Rules of Landlock name files by such handles.
-        Step::Loading => 0,
+        Step::Starting | Step::Loading => 0,
         Step::Decoding => bits(libc::O_PATH),
     };
     // Landlock's first versions let a file be emptied by whoever may read it.
@@ -254,25 +280,20 @@ fn rules(step: Step) -> Result<Rules> {
     for option in [libc::PR_SET_NAME, libc::PR_GET_NAME, PR_SET_VMA] {
         some(libc::SYS_prctl, vec![equals(0, bits(option))?])?;
     }
-    // Of an open file, not of a path; libraries of this process never ask otherwise.
-    let open_file = bits(libc::AT_EMPTY_PATH);
-    match step {
-        Step::Loading => {
-            some(libc::SYS_newfstatat, vec![masked(2, 0, 0)?])?;
-            some(libc::SYS_statx, vec![masked(2, 0, 0)?])?;
-        }
-        Step::Decoding => {
-            some(libc::SYS_newfstatat, vec![equals(3, open_file)?])?;
-            some(libc::SYS_statx, vec![masked(2, open_file, open_file)?])?;
-        }
-    }
-    if step == Step::Loading {
+    if step != Step::Decoding {
         // The linker maps a library's code from its file; it is never written to.
         some(libc::SYS_mmap, vec![masked(2, exec | write, exec)?])?;
         some(
             libc::SYS_prctl,
             vec![equals(0, bits(libc::PR_SET_NO_NEW_PRIVS))?],
         )?;
+    }
+    if step == Step::Starting {
+        some(libc::SYS_clone, vec![without(0, bits(NEW_SURROUNDINGS))?])?;
+        some(libc::SYS_prlimit64, vec![equals(0, 0)?])?;
+        for &call in STARTING.iter().chain(STARTING_HERE) {
+            rules.insert(call, Vec::new());
+        }
     }
     Ok(rules)
 }

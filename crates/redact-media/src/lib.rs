@@ -18,6 +18,7 @@ mod ffi;
 mod echo;
 mod edges;
 mod kept;
+mod open_file;
 mod picture;
 mod probe;
 mod sink;

@@ -16,8 +16,8 @@ use redact_core::{SourceError, StreamKind, StreamSummary, TimeBase, Timestamp};
 pub(crate) use extent::is_cut_short;
 pub(crate) use tables::Tables;
 
-use crate::ffi;
 use crate::picture::Turn;
+use crate::{ffi, open_file};
 
 /// Containers that hold their own content and cannot name other files, as FFmpeg calls them.
 /// Playlists (`hls`, `dash`, `concat`) and image sequences are left out on purpose.
@@ -36,12 +36,15 @@ pub(crate) fn open(path: &Path) -> Result<Input, SourceError> {
     // Opening a pipe would wait for its other end; and who is confined may ask for what is open.
     let mut how = std::fs::File::options();
     let file = how.read(true).custom_flags(O_NONBLOCK).open(path);
-    let metadata = file.and_then(|file| file.metadata());
-    let metadata = metadata.map_err(|error| unreadable(error.into()))?;
-    if !metadata.is_file() {
+    let facts = file.and_then(|file| {
+        let regular = open_file::is_regular(&file)?;
+        Ok((regular, open_file::length(&file)?))
+    });
+    let (regular, length) = facts.map_err(|error| unreadable(error.into()))?;
+    if !regular {
         return Err(unreadable("not a regular file".into()));
     }
-    if metadata.len() == 0 {
+    if length == 0 {
         return Err(SourceError::Empty);
     }
     let mut options = Dictionary::new();

@@ -42,9 +42,10 @@ pub(crate) fn open(path: &Path) -> Result<(File, u64), RecordError> {
         .custom_flags(O_NONBLOCK)
         .open(path)
         .map_err(read)?;
-    let meta = file.metadata().map_err(read)?;
-    if meta.is_file() {
-        Ok((file, meta.len()))
+    // `File::metadata` takes a path beside the file, which a confined process may not do.
+    let facts = rustix::fs::fstat(&file).map_err(|error| read(error.into()))?;
+    if rustix::fs::FileType::from_raw_mode(facts.st_mode).is_file() {
+        Ok((file, u64::try_from(facts.st_size).unwrap_or(0)))
     } else {
         Err(RecordError::NotAFile)
     }

@@ -69,7 +69,7 @@ pub(crate) fn run<T: DeserializeOwned>(
 ) -> Result<(T, JailLevel)> {
     let budget = budget(confinement, global);
     let bounds = bounds(confinement, global, &budget);
-    let mut child = start(confinement)?;
+    let (mut child, starter) = redact_jail::spawn(command(confinement)?, &bounds)?;
     let (sender, words) = channel();
     let streams = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let (Some(mut input), Some(output), Some(log)) = streams else {
@@ -87,6 +87,7 @@ pub(crate) fn run<T: DeserializeOwned>(
     };
     let ended = watch.until_end(&mut child, &words, input);
     let (status, heard) = ended.context("cannot wait for the process that decodes")?;
+    drop(starter);
     // Both end with the child.
     let _ = reader.join();
     let log = logger.join().unwrap_or_default();
@@ -156,9 +157,8 @@ fn has_foreign_files(confinement: &Confinement) -> bool {
     })
 }
 
-/// Starts this very program again, with nothing of this process's environment that it does not
-/// need.
-fn start(confinement: &Confinement) -> Result<Child> {
+/// This very program again, with nothing of this process's environment that it does not need.
+fn command(confinement: &Confinement) -> Result<Command> {
     // What is running, also where its file was replaced since.
     let running = Path::new("/proc/self/exe");
     let program = match running.exists() {
@@ -180,9 +180,8 @@ fn start(confinement: &Confinement) -> Result<Child> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         // Ctrl-C is for the parent, which asks the child to stop.
-        .process_group(0)
-        .spawn()
-        .context("cannot start the process that decodes")
+        .process_group(0);
+    Ok(command)
 }
 
 /// What was heard of a child to its end.

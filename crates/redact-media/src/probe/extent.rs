@@ -8,6 +8,8 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
+use crate::open_file;
+
 /// Top-level elements that are looked at; a fragmented hour has some thousands.
 const ELEMENTS_MAX: usize = 1_000_000;
 
@@ -20,13 +22,13 @@ pub(crate) fn is_cut_short(path: &Path, format: &str) -> std::io::Result<bool> {
 /// Length of the file at `path`, bytes. Asked of the open file: who is confined may not ask about a
 /// path.
 pub(super) fn length(path: &Path) -> std::io::Result<u64> {
-    Ok(File::open(path)?.metadata()?.len())
+    open_file::length(&File::open(path)?)
 }
 
 /// Where the container at `path`, of FFmpeg's `format`, states that it ends, if it does.
 pub(super) fn promised_end(path: &Path, format: &str) -> std::io::Result<Option<u64>> {
     let mut file = File::open(path)?;
-    let length = file.metadata()?.len();
+    let length = open_file::length(&file)?;
     match format.split(',').next() {
         Some("mov") => walk(&mut file, length, box_end),
         Some("avi") => walk(&mut file, length, chunk_end),

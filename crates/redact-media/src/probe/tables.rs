@@ -39,7 +39,7 @@ impl Tables {
     /// When the file cannot be read; tables that end early say what they said until then.
     pub(crate) fn read(path: &Path, format: &str) -> std::io::Result<Self> {
         let file = File::open(path)?;
-        let length = file.metadata()?.len();
+        let length = crate::open_file::length(&file)?;
         let mut reader = TableReader {
             file: BufReader::new(file),
             boxes: 0,
