@@ -35,7 +35,7 @@ use redact_core::{
 
 use crate::picture::{Shaper, Turn};
 use crate::probe::{self, Tables, limits};
-use crate::survey::{Splice, skipped};
+use crate::survey::{Splice, length_of, skipped};
 use crate::{ffi, sound};
 use damage::DamageLog;
 pub(crate) use decoders::{open_uncropped, open_video};
@@ -352,10 +352,11 @@ impl FileSource {
             return self.fail(error);
         };
         let (front, back) = skipped(packet);
-        let heard = packet.duration() - i64::from(front) - i64::from(back);
+        let length = length_of(packet);
+        let heard = length - i64::from(front) - i64::from(back);
         let mut kept = Packet::copy(data);
         kept.set_pts(Some(place));
-        kept.set_duration(packet.duration());
+        kept.set_duration(length);
         kept.set_flags(packet.flags());
         let coded = CodedSound {
             stream,

@@ -27,7 +27,7 @@ use crate::ffi;
 use crate::kept::KeptSpans;
 use crate::probe;
 use crate::source::{FileSource, OpenOptions};
-pub(crate) use aac::{SoundForm, skipped};
+pub(crate) use aac::{SoundForm, length_of, skipped};
 
 /// Bytes of a group that is copied: it is in memory as a whole.
 const GROUP_BYTES_MAX: u64 = 32 << 20;

@@ -35,8 +35,8 @@ pub(super) struct SoundSurvey {
     state: Result<(SoundForm, Walker), String>,
     packets: u64,
     next_pts: Option<i64>,
-    /// Packets shorter than a frame: only the last may be.
-    short: bool,
+    /// Whether a packet came that is not as long as a frame: only the last may be.
+    is_last: bool,
     hidden: u64,
     hash: Sha256,
 }
@@ -54,7 +54,7 @@ impl SoundSurvey {
             state: form.and_then(|form| single.map(|()| form).map_err(str::to_owned)),
             packets: 0,
             next_pts: None,
-            short: false,
+            is_last: false,
             hidden: 0,
             hash: Sha256::new(),
         }
@@ -78,14 +78,16 @@ impl SoundSurvey {
             return Err("its decoder configuration changes");
         }
         let pts = packet.pts().ok_or("a packet of it has no time")?;
-        if self.short || self.next_pts.is_some_and(|next| next != pts) {
+        if self.is_last || self.next_pts.is_some_and(|next| next != pts) {
             return Err("it has a gap");
         }
-        let length = packet.duration();
-        if !(1..=FRAME_SAMPLES).contains(&length) {
+        // Edits count in other units than samples: the last packet of an edit that was rounded up
+        // is said to last longer than it does.
+        let length = length_of(packet);
+        if !(1..FRAME_SAMPLES * 2).contains(&packet.duration()) {
             return Err("its packets are not those of AAC-LC");
         }
-        self.short = length < FRAME_SAMPLES;
+        self.is_last = packet.duration() != FRAME_SAMPLES;
         self.next_pts = Some(pts + length);
         let (front, back) = skipped(packet);
         self.hidden += u64::from(front);
@@ -155,6 +157,11 @@ fn check_config(config: &[u8], track: &AudioInfo) -> Result<Walker, String> {
     } else {
         Err(odd())
     }
+}
+
+/// Samples of a packet: what its container says, at most those of a frame.
+pub(crate) fn length_of(packet: &Packet) -> i64 {
+    packet.duration().min(FRAME_SAMPLES)
 }
 
 /// Samples at the front and the back of a packet that are not to be heard: all of one that the
