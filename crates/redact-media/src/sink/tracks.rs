@@ -18,9 +18,9 @@ const RATES_HZ: [u32; 12] = [
     8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 64_000, 88_200, 96_000,
 ];
 
-/// Sound further ahead of the pictures than this is a wrong time, not a gap to fill: 26 hours, a
-/// camera's clock that was a day wrong.
-pub(super) const AHEAD_NANOS_MAX: i64 = 26 * 3_600_000_000_000;
+/// Sound further ahead of the pictures than this is a wrong time, not a gap to fill: 3 hours, more
+/// than a clock that is set for daylight saving or a neighboring time zone.
+pub(super) const AHEAD_NANOS_MAX: i64 = 3 * 3_600_000_000_000;
 
 /// Most bits of one AAC frame per channel and of samples in it.
 /// Source: ISO/IEC 14496-3, 4.5.3 (6144 bits per channel and frame of 1024 samples).
@@ -184,7 +184,7 @@ impl TrackEncoder {
         let limit = i128::from(limit_nanos) * i128::from(self.rate_hz) / 1_000_000_000;
         if i128::from(block.start) > limit {
             return Err(SinkError::Mismatch {
-                what: "sound starts more than 26 hours after the pictures before it".to_owned(),
+                what: "sound starts more than 3 hours after the pictures before it".to_owned(),
             });
         }
         let start = block.start.saturating_add(self.origin);
