@@ -211,7 +211,7 @@ fn child_arguments(clip: &Path, args: &BatchArgs, global: &GlobalArgs) -> Vec<Os
     );
     let release = &args.release;
     option("--preset", value_name(release.preset.to_possible_value()));
-    option("--crf", Some(release.crf.to_string().into()));
+    option("--crf", release.crf.map(|crf| crf.to_string().into()));
     option(
         "--reencode",
         value_name(release.reencode.to_possible_value()),

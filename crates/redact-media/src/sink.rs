@@ -102,6 +102,9 @@ pub struct EncodeOptions {
     pub preset: Preset,
     /// Constant rate factor of libx264, 0 to 51: lower is better and larger.
     pub crf: u8,
+    /// Whether pictures are also predicted from later ones with presets that do not: a fifth less
+    /// bytes for more time. Only where nothing is copied.
+    pub b_frames: bool,
     /// Threads of the video encoder; 0 takes the number from the machine.
     pub threads: usize,
     /// Bits per second and channel of sound.
@@ -119,6 +122,7 @@ impl Default for EncodeOptions {
         Self {
             preset: Preset::Veryfast,
             crf: 18,
+            b_frames: false,
             threads: 0,
             audio_bits_per_second_per_channel: 96_000,
             scrub_frames: None,

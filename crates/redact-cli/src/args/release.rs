@@ -15,9 +15,10 @@ pub(crate) struct ReleaseArgs {
     #[arg(long, value_enum, default_value_t = PresetArg::Veryfast)]
     pub preset: PresetArg,
 
-    /// Constant rate factor, 0 (best) to 35; 18 is visually lossless
-    #[arg(long, value_name = "N", default_value_t = 18, value_parser = clap::value_parser!(u8).range(0..=35))]
-    pub crf: u8,
+    /// Constant rate factor, 0 (best) to 35; 18 is visually lossless (default: 18, or 21 for HEVC,
+    /// AV1 and VP9, whose releases would be several times as large as the recording)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=35))]
+    pub crf: Option<u8>,
 
     /// Which parts are encoded anew; the others are copied as they are coded, bit for bit
     #[arg(long, value_enum, default_value_t = ReencodeArg::Touched)]

@@ -239,7 +239,7 @@ fn tool(job: &ReleaseJob<'_>, level: JailLevel) -> ToolInfo {
             "preset".to_owned(),
             super::preset(job.args.preset).name().to_owned(),
         ),
-        ("crf".to_owned(), job.args.crf.to_string()),
+        ("crf".to_owned(), job.crf().to_string()),
         ("audio encoder".to_owned(), "aac".to_owned()),
     ];
     for (number, track) in job.plan.plan().source.info.audio.iter().enumerate() {

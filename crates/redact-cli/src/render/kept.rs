@@ -113,7 +113,7 @@ impl KeptFolder {
             frames.start(),
             frames.end(),
             super::preset(job.args.preset).name(),
-            job.args.crf
+            job.crf()
         );
         for (library, version) in redact_media::versions() {
             text.push_str(&format!(" {library} {version}"));

@@ -248,6 +248,7 @@ impl Render<'_> {
         let encode = EncodeOptions {
             preset: super::preset(self.work.preset),
             crf: self.work.crf,
+            b_frames: super::is_efficient(&self.plan.plan().source.info.video.codec),
             threads,
             ..EncodeOptions::default()
         };

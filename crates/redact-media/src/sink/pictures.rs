@@ -212,7 +212,8 @@ pub(super) fn open_encoder(
     ffi::set_color_tags(&mut encoder, tags);
     let mut settings = Dictionary::new();
     settings.set("preset", options.preset.name());
-    if !options.preset.predicts_from_later() {
+    let is_copying = beside.is_some();
+    if !options.preset.predicts_from_later() && (is_copying || !options.b_frames) {
         settings.set("bf", "0");
     }
     settings.set("crf", &options.crf.min(51).to_string());
