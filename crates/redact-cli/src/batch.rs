@@ -3,19 +3,21 @@
 //! A child may run out of memory, crash or be killed: the others go on, and the line of the one
 //! that failed says why.
 
-use std::collections::BTreeMap;
+mod card;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use clap::ValueEnum as _;
 use serde::Serialize;
 
 use crate::args::{BatchArgs, GlobalArgs};
 use crate::{Outcome, places};
+use card::{Card, Earlier};
 
 /// How one recording ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -25,6 +27,8 @@ enum End {
     Wrong,
     Failed,
     Skipped,
+    /// No recording, but a file that belongs to one.
+    Companion,
 }
 
 /// One result line.
@@ -40,23 +44,32 @@ struct ClipResult {
 /// Does all recordings of a folder.
 ///
 /// # Errors
-/// When the folder cannot be read or holds no recording; a recording that fails is a line.
+/// When a folder cannot be read or none holds a recording; a recording that fails is a line.
 pub(crate) fn batch(args: &BatchArgs, global: &GlobalArgs) -> Result<Outcome> {
-    let clips = recordings(&args.dir)?;
     std::fs::create_dir_all(&args.out_dir)
         .with_context(|| format!("{}: cannot make the folder", args.out_dir.display()))?;
+    let card = Card::read(&args.dir, &args.out_dir)?;
+    for (path, what) in &card.companions {
+        let left_out = ClipResult {
+            clip: path.clone(),
+            end: End::Companion,
+            detail: (*what).to_owned(),
+            seconds: 0.0,
+        };
+        show(&left_out, global);
+    }
     let program = std::env::current_exe().context("cannot tell where this program is")?;
-    let queue = Mutex::new(work_list(clips, args).into_iter());
+    let queue = Mutex::new(work_list(&card.clips, args).into_iter());
     let results = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for _ in 0..args.jobs {
             scope.spawn(|| {
                 loop {
                     let next = lock(&queue).next();
-                    let Some((clip, clash)) = next else { break };
-                    let result = match clash {
+                    let Some(mut task) = next else { break };
+                    let result = match task.done.take() {
                         Some(result) => result,
-                        None => run_child(&program, &clip, args, global),
+                        None => run_child(&program, &task, args, global),
                     };
                     show(&result, global);
                     lock(&results).push(result);
@@ -67,7 +80,7 @@ pub(crate) fn batch(args: &BatchArgs, global: &GlobalArgs) -> Result<Outcome> {
     let results = results
         .into_inner()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
-    Ok(summarise(&results, global))
+    Ok(summarize(&results, &card, global))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -76,70 +89,66 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
         .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// Recordings directly in `dir`, by name; releases of an earlier run are not recordings.
-fn recordings(dir: &Path) -> Result<Vec<PathBuf>> {
-    let entries =
-        std::fs::read_dir(dir).with_context(|| format!("{}: cannot read", dir.display()))?;
-    let mut clips = Vec::new();
-    for entry in entries {
-        let path = entry
-            .with_context(|| format!("{}: cannot read", dir.display()))?
-            .path();
-        let ours = path.to_string_lossy().ends_with(places::RELEASE_SUFFIX);
-        let extension = path
-            .extension()
-            .map(|ext| ext.to_string_lossy().to_lowercase());
-        let known =
-            extension.is_some_and(|ext| redact_media::RECORDING_EXTENSIONS.contains(&ext.as_str()));
-        if path.is_file() && known && !ours {
-            clips.push(path);
-        }
-    }
-    if clips.is_empty() {
-        bail!(
-            "{}: no recording in it (looked for .{})",
-            dir.display(),
-            redact_media::RECORDING_EXTENSIONS.join(", .")
-        );
-    }
-    clips.sort();
-    Ok(clips)
+/// One recording to do.
+struct Task {
+    clip: PathBuf,
+    /// Its release's name without endings.
+    name: String,
+    /// How it ended, where nothing is to be done.
+    done: Option<ClipResult>,
 }
 
-/// Clips in order; those that would write the same release as an earlier one, or whose release is
-/// there already, come with their result.
-fn work_list(clips: Vec<PathBuf>, args: &BatchArgs) -> Vec<(PathBuf, Option<ClipResult>)> {
-    let mut taken: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
-    let mut list = Vec::with_capacity(clips.len());
-    for clip in clips {
-        let release = places::beside(&clip, places::RELEASE_SUFFIX, Some(&args.out_dir));
-        let result = |end, detail| ClipResult {
-            clip: clip.clone(),
+impl Task {
+    fn release(&self, args: &BatchArgs) -> PathBuf {
+        places::named(&self.name, places::RELEASE_SUFFIX, &args.out_dir)
+    }
+
+    /// The result of a recording that no process was started for.
+    fn result(&self, end: End, detail: String) -> ClipResult {
+        ClipResult {
+            clip: self.clip.clone(),
             end,
             detail,
             seconds: 0.0,
-        };
-        let clash = if let Some(other) = taken.get(&release) {
-            let detail = format!("its release would have the name of {}'s", other.display());
-            Some(result(End::Failed, detail))
-        } else if release.exists() && !args.release.force {
-            Some(result(
-                End::Skipped,
-                format!("{} exists already", release.display()),
-            ))
-        } else {
-            None
-        };
-        taken.entry(release).or_insert_with(|| clip.clone());
-        list.push((clip, clash));
+        }
     }
-    list
 }
 
-fn run_child(program: &Path, clip: &Path, args: &BatchArgs, global: &GlobalArgs) -> ClipResult {
+/// Recordings in order, each with a name of its own; those whose release is there already come with
+/// their result. A release of another recording under that name is left alone.
+fn work_list(clips: &[PathBuf], args: &BatchArgs) -> Vec<Task> {
+    let names = card::names(clips, &args.dir);
+    let tasks = clips.iter().zip(names).map(|(clip, name)| {
+        let mut task = Task {
+            clip: clip.clone(),
+            name,
+            done: None,
+        };
+        if args.release.force {
+            return task;
+        }
+        task.done = match card::earlier(clip, &task.name, &args.out_dir) {
+            Err(error) => Some(task.result(End::Failed, format!("{error:#}"))),
+            Ok(None) => None,
+            Ok(Some(Earlier::Same(name))) => {
+                task.name = name;
+                let detail = format!("{} exists already", task.release(args).display());
+                Some(task.result(End::Skipped, detail))
+            }
+            Ok(Some(Earlier::Other(name))) => {
+                task.name = name;
+                None
+            }
+        };
+        task
+    });
+    tasks.collect()
+}
+
+fn run_child(program: &Path, task: &Task, args: &BatchArgs, global: &GlobalArgs) -> ClipResult {
     let started = Instant::now();
     let output = Command::new(program)
-        .args(child_arguments(clip, args, global))
+        .args(child_arguments(task, args, global))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -154,10 +163,7 @@ fn run_child(program: &Path, clip: &Path, args: &BatchArgs, global: &GlobalArgs)
                 .unwrap_or_default();
             let first = first.trim_start_matches("redact: ").to_owned();
             match output.status.code() {
-                Some(0) => {
-                    let release = places::beside(clip, places::RELEASE_SUFFIX, Some(&args.out_dir));
-                    (End::Ok, release.display().to_string())
-                }
+                Some(0) => (End::Ok, task.release(args).display().to_string()),
                 Some(1) => (End::Wrong, first),
                 Some(_) => (End::Failed, first),
                 None => (
@@ -168,7 +174,7 @@ fn run_child(program: &Path, clip: &Path, args: &BatchArgs, global: &GlobalArgs)
         }
     };
     ClipResult {
-        clip: clip.to_owned(),
+        clip: task.clip.clone(),
         end,
         detail,
         seconds: started.elapsed().as_secs_f64(),
@@ -176,8 +182,10 @@ fn run_child(program: &Path, clip: &Path, args: &BatchArgs, global: &GlobalArgs)
 }
 
 /// The arguments of `redact run` for one clip.
-fn child_arguments(clip: &Path, args: &BatchArgs, global: &GlobalArgs) -> Vec<OsString> {
-    let mut list: Vec<OsString> = vec!["run".into(), "--quiet".into()];
+fn child_arguments(task: &Task, args: &BatchArgs, global: &GlobalArgs) -> Vec<OsString> {
+    // As one word: a name may begin with a hyphen.
+    let name = format!("--name={}", task.name);
+    let mut list: Vec<OsString> = vec!["run".into(), "--quiet".into(), name.into()];
     let mut option = |name: &str, value: Option<OsString>| {
         if let Some(value) = value {
             list.push(name.into());
@@ -237,7 +245,7 @@ fn child_arguments(clip: &Path, args: &BatchArgs, global: &GlobalArgs) -> Vec<Os
         }
     }
     list.push("--".into());
-    list.push(clip.into());
+    list.push(task.clip.clone().into());
     list
 }
 
@@ -251,6 +259,7 @@ fn show(result: &ClipResult, global: &GlobalArgs) {
             End::Wrong => "WRONG",
             End::Failed => "FAILED",
             End::Skipped => "skipped",
+            End::Companion => "no clip",
         };
         let clip = result.clip.display();
         format!(
@@ -271,14 +280,15 @@ fn seconds(seconds: f64) -> String {
     }
 }
 
-fn summarise(results: &[ClipResult], global: &GlobalArgs) -> Outcome {
+fn summarize(results: &[ClipResult], card: &Card, global: &GlobalArgs) -> Outcome {
     let count = |end| results.iter().filter(|result| result.end == end).count();
     let (ok, wrong) = (count(End::Ok), count(End::Wrong));
     let (failed, skipped) = (count(End::Failed), count(End::Skipped));
+    let (companions, others) = (card.companions.len(), card.others.values().sum::<usize>());
     if global.json {
         let summary = serde_json::json!({
             "recordings": results.len(), "ok": ok, "wrong": wrong, "failed": failed,
-            "skipped": skipped,
+            "skipped": skipped, "companions": companions, "other_files": others,
         });
         crate::say(&summary.to_string());
     } else {
@@ -286,6 +296,10 @@ fn summarise(results: &[ClipResult], global: &GlobalArgs) -> Outcome {
             "{} recordings: {ok} released, {wrong} wrong, {failed} failed, {skipped} skipped",
             results.len()
         ));
+        if others > 0 {
+            let endings = card::endings(&card.others);
+            crate::say(&format!("not recordings: {others} other files ({endings})"));
+        }
     }
     match (failed, wrong) {
         (0, 0) => Outcome::Done,

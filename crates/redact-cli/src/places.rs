@@ -1,13 +1,23 @@
 //! Where things are on this machine. The only reader of the environment.
 
 use std::env;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
 /// What a release's name adds to the recording's.
 pub(crate) const RELEASE_SUFFIX: &str = ".redacted.mp4";
+
+/// Most bytes of a file's name on the file systems of Linux. Source: `limits.h`, `NAME_MAX`.
+const NAME_BYTES_MAX: usize = 255;
+
+/// Bytes of a recording's name that the names of its records begin with. The longest ending is
+/// that of a manifest's signature, of which a partial file is made.
+const STEM_BYTES_MAX: usize = 200;
+
+/// Bytes that the name of a partial file adds.
+const PARTIAL_BYTES: usize = 20;
 
 /// The folder with model cards: the given one, `$REDACT_MODELS`, or `models` near the program or
 /// the working folder.
@@ -216,15 +226,35 @@ pub(crate) fn new_passphrase() -> Option<String> {
 
 /// `clip.mp4` and `.findings.json` make `clip.findings.json`, in `dir` or beside the clip.
 pub(crate) fn beside(clip: &Path, suffix: &str, dir: Option<&Path>) -> PathBuf {
-    let mut name = clip
-        .file_stem()
-        .unwrap_or(OsStr::new("recording"))
-        .to_owned();
+    let mut name = shortened(clip.file_stem().unwrap_or(OsStr::new("recording")));
     name.push(suffix);
     match dir {
         Some(dir) => dir.join(name),
         None => clip.with_file_name(name),
     }
+}
+
+/// `clip` and `.findings.json` make `clip.findings.json`, in `dir`.
+#[cfg(feature = "media")]
+pub(crate) fn named(name: &str, suffix: &str, dir: &Path) -> PathBuf {
+    let mut name = shortened(OsStr::new(name));
+    name.push(suffix);
+    dir.join(name)
+}
+
+/// A name to which every ending of a record can be added: one that is too long ends in eight
+/// hexadecimal digits of its SHA-256 instead.
+fn shortened(stem: &OsStr) -> OsString {
+    if stem.len() <= STEM_BYTES_MAX {
+        return stem.to_owned();
+    }
+    let digest = redact_record::digest_bytes(stem.as_encoded_bytes()).to_string();
+    let text = stem.to_string_lossy();
+    let mut end = STEM_BYTES_MAX - 9;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}-{}", &text[..end], &digest[..8]).into()
 }
 
 /// `clip.findings.json` makes `clip.plan.json`.
@@ -257,6 +287,14 @@ pub(crate) fn check_output(output: &Path, inputs: &[&Path], force: bool) -> Resu
     if inputs.iter().any(|input| same(&input)) {
         bail!("{}: the output would replace an input", output.display());
     }
+    let length = output.file_name().map_or(0, OsStr::len);
+    if length > NAME_BYTES_MAX - PARTIAL_BYTES {
+        bail!(
+            "{}: the name of the output is too long: {length} bytes; at most {} can be written",
+            output.display(),
+            NAME_BYTES_MAX - PARTIAL_BYTES
+        );
+    }
     if output.exists() && !force {
         bail!("{}: exists already", output.display());
     }
@@ -284,6 +322,24 @@ mod tests {
             beside(clip, ".redacted.mp4", dir),
             Path::new("out/clip.v2.redacted.mp4")
         );
+    }
+
+    #[test]
+    fn long_names_are_shortened_and_stay_apart() {
+        let longest = ".redacted.manifest.json.minisig".len() + PARTIAL_BYTES;
+        assert!(STEM_BYTES_MAX + longest <= NAME_BYTES_MAX);
+        for letter in ["a", "é", "語", "😀"] {
+            let long = letter.repeat(240 / letter.len());
+            let [one, other] = ["1", "2"].map(|end| {
+                let clip = format!("{long}{end}.mp4");
+                beside(Path::new(&clip), "", None).into_os_string()
+            });
+            assert!(one.len() <= STEM_BYTES_MAX, "{}", one.len());
+            assert!(one != other && one.to_string_lossy().starts_with(&letter.repeat(40)));
+        }
+        let long = format!("{}.mp4", "a".repeat(240));
+        assert!(check_output(Path::new(&long), &[], false).is_err());
+        assert!(check_output(Path::new(&"a".repeat(200)), &[], false).is_ok());
     }
 
     #[test]

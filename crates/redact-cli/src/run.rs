@@ -207,10 +207,15 @@ fn outputs(args: &RunArgs) -> Result<Outputs> {
         std::fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
     }
     let clip = &args.clip;
+    let folder = dir.map_or_else(|| scan::folder_of(clip), Path::to_owned);
+    let output = |suffix| match &args.name {
+        Some(name) => places::named(name, suffix, &folder),
+        None => places::beside(clip, suffix, dir),
+    };
     let outputs = Outputs {
-        findings: places::beside(clip, ".findings.json", dir),
-        plan: places::beside(clip, ".plan.json", dir),
-        release: places::beside(clip, places::RELEASE_SUFFIX, dir),
+        findings: output(".findings.json"),
+        plan: output(".plan.json"),
+        release: output(places::RELEASE_SUFFIX),
     };
     let inputs: [&Path; 2] = [clip, &args.policy];
     render::check_outputs(&outputs.release, &inputs, args.release.force)?;

@@ -160,6 +160,10 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "DIR")]
     pub out_dir: Option<PathBuf>,
 
+    /// Name of what is written, without its ending (default: the recording's)
+    #[arg(long, value_name = "NAME", value_parser = parse_name)]
+    pub name: Option<String>,
+
     /// How the recording is read.
     #[command(flatten)]
     pub input: InputArgs,
@@ -173,6 +177,12 @@ pub(crate) struct RunArgs {
     pub release: ReleaseArgs,
 }
 
+fn parse_name(name: &str) -> Result<String, String> {
+    let is_plain = !name.is_empty() && !name.contains(['/', '\0']) && ![".", ".."].contains(&name);
+    let expected = || "expected the name of a file, without a folder".to_owned();
+    is_plain.then(|| name.to_owned()).ok_or_else(expected)
+}
+
 /// `redact batch`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -180,6 +190,8 @@ Examples:
   redact batch recordings/ --policy policies/public-release.toml --out-dir releases/
 
 Each recording is done by a process of its own, so that a bad one never stops the others.
+Folders in the folder are looked through too. Companion files of cameras and Macs are listed and
+left out. A recording whose name is there twice gets its ending or folders in the release's name.
 Recordings whose release exists already are left alone, so a stopped batch can be run again.")]
 pub(crate) struct BatchArgs {
     /// Folder with recordings
