@@ -30,6 +30,7 @@ mod pipeline;
 mod quality;
 mod recheck;
 mod record;
+mod recordings;
 mod reports;
 mod request;
 mod score;

@@ -197,6 +197,68 @@ pub(crate) struct InputArgs {
     /// Release a recording without sound when none of its sound tracks can be decoded
     #[arg(long)]
     pub accept_lost_sound: bool,
+
+    /// Video stream to release, by its index in the file; `redact scan` lists them (default: the one
+    /// marked as default, else the largest)
+    #[arg(long, value_name = "INDEX")]
+    pub video_stream: Option<u32>,
+
+    /// Turn the picture clockwise by this many degrees: for a camera that was mounted sideways
+    #[arg(long, value_name = "DEGREES", value_parser = ["90", "180", "270"])]
+    pub turn: Option<String>,
+
+    /// Frames per second of a bare video stream (.264, .265, .m2v, .mjpeg), which stores no times:
+    /// 25, 29.97 or 30000/1001 (default: what the stream says, else 25)
+    #[arg(long, value_name = "N", value_parser = parse_rate)]
+    pub frame_rate: Option<(u32, u32)>,
+}
+
+#[cfg(feature = "media")]
+impl InputArgs {
+    /// What is said of the recording.
+    pub(crate) fn settings(&self) -> redact_core::SourceSettings {
+        let turn = self.turn.as_deref();
+        redact_core::SourceSettings {
+            video_stream: self.video_stream,
+            turn_degrees: turn.and_then(|turn| turn.parse().ok()).unwrap_or(0),
+            frame_rate: self.frame_rate,
+        }
+    }
+}
+
+/// Reads `25`, `29.97` or `30000/1001`, at least 1/10 and at most 1000 frames per second. The usual
+/// short forms of the rates of television stand for those.
+fn parse_rate(text: &str) -> Result<(u32, u32), String> {
+    let expected = || "expected frames per second, as in 25, 29.97 or 30000/1001".to_owned();
+    let thousands = |text: &str| -> Option<u32> {
+        let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+        let digits = part.len() <= 3 && part.bytes().all(|byte| byte.is_ascii_digit());
+        let part = format!("{part:0<3}")
+            .parse::<u32>()
+            .ok()
+            .filter(|_| digits)?;
+        whole
+            .parse::<u32>()
+            .ok()?
+            .checked_mul(1000)?
+            .checked_add(part)
+    };
+    let (num, den) = match (text, text.split_once('/')) {
+        ("23.976" | "23.98", _) => (24_000, 1001),
+        ("29.97", _) => (30_000, 1001),
+        ("59.94", _) => (60_000, 1001),
+        (_, Some((num, den))) => {
+            let part = |text: &str| text.parse().map_err(|_| expected());
+            (part(num)?, part(den)?)
+        }
+        (_, None) => match thousands(text).ok_or_else(expected)? {
+            whole if whole % 1000 == 0 => (whole / 1000, 1),
+            other => (other, 1000),
+        },
+    };
+    let (wide, most) = (u64::from(num), u64::from(den) * 1000);
+    let within = den > 0 && wide * 10 >= u64::from(den) && wide <= most && num < 1 << 24;
+    within.then_some((num, den)).ok_or_else(expected)
 }
 
 /// What is done where a recording is damaged.
@@ -285,6 +347,21 @@ fn parse_class(name: &str) -> Result<Class, String> {
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
+
+    #[test]
+    fn frame_rates_are_read_as_people_write_them() {
+        let read = |text| super::parse_rate(text).ok();
+        assert_eq!(read("25"), Some((25, 1)));
+        assert_eq!(read("25."), Some((25, 1)));
+        assert_eq!(read("12.5"), Some((12_500, 1000)));
+        assert_eq!(read("29.97"), Some((30_000, 1001)));
+        assert_eq!(read("30000/1001"), Some((30_000, 1001)));
+        for wrong in [
+            "", "0", "-1", "1/0", "x", "0/1", "1e3", "2000", "1/100", "1.2345",
+        ] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
 
     #[test]
     fn the_grammar_has_no_contradiction() {

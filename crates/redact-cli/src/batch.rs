@@ -196,6 +196,17 @@ fn child_arguments(task: &Task, args: &BatchArgs, global: &GlobalArgs) -> Vec<Os
     option("--out-dir", Some(args.out_dir.clone().into()));
     let damaged = args.input.damaged.to_possible_value();
     option("--damaged", damaged.map(|value| value.get_name().into()));
+    let stream = args
+        .input
+        .video_stream
+        .map(|stream| stream.to_string().into());
+    option("--video-stream", stream);
+    option("--turn", args.input.turn.clone().map(Into::into));
+    let rate = args.input.frame_rate;
+    option(
+        "--frame-rate",
+        rate.map(|(num, den)| format!("{num}/{den}").into()),
+    );
     option("--by", args.answer.by.clone().map(Into::into));
     for class in &args.answer.accept_missing {
         option("--accept-missing", Some(class.name().into()));

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use redact_core::{
-    Class, Digest, Findings, Phase, Progress as _, Source as _, SourceIdentity, TimeSpan, Timestamp,
+    Class, Conversion, Digest, Findings, Phase, Progress as _, Source as _, SourceIdentity,
+    StreamKind, TimeSpan, Timestamp,
 };
 use redact_media::{Damaged, FileSource, OpenOptions};
 use redact_record::events::Act;
@@ -179,6 +180,7 @@ impl ScanWork {
                 DamagedArg::Mask => Damaged::Mask,
             },
             require_sound: !self.input.accept_lost_sound,
+            settings: self.input.settings(),
         };
         let progress = &TerminalProgress::new(true);
         let source = FileSource::open(&self.clip, &options).with_context(name)?;
@@ -260,9 +262,37 @@ pub(crate) fn table(found: &Findings) -> String {
     });
     lines.extend(damaged_lines(found));
     let conversions = found.source.info.conversions.iter();
-    let met = conversions.filter(|conversion| conversion.is_met());
-    lines.extend(met.map(|conversion| format!("changed: {conversion}")));
+    let is_told = |conversion: &&Conversion| {
+        let is_setting = matches!(
+            conversion,
+            Conversion::Turned { .. } | Conversion::FrameRate { .. }
+        );
+        conversion.is_met() || is_setting
+    };
+    let told = conversions.filter(is_told);
+    lines.extend(told.map(|conversion| format!("changed: {conversion}")));
+    lines.extend(other_videos(found));
     lines.join("\n")
+}
+
+/// Which other video streams there are, if any.
+fn other_videos(found: &Findings) -> Option<String> {
+    let info = &found.source.info;
+    let videos = info
+        .streams
+        .iter()
+        .filter(|stream| stream.kind == StreamKind::Video);
+    let others: Vec<String> = videos
+        .filter(|stream| stream.index != info.video.stream)
+        .map(|stream| format!("{} ({})", stream.index, stream.codec))
+        .collect();
+    (!others.is_empty()).then(|| {
+        format!(
+            "video stream {} is read; not in this release: {} (--video-stream releases another)",
+            info.video.stream,
+            others.join(", ")
+        )
+    })
 }
 
 /// One line per damaged stretch, the first few of them.

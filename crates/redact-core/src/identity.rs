@@ -89,6 +89,16 @@ pub enum Conversion {
     },
     /// Pictures were mirrored as the source's display matrix says.
     Mirrored,
+    /// Pictures were turned (clockwise) because a person asked for it, beyond the source's own tag.
+    Turned {
+        /// 90, 180 or 270.
+        degrees: u16,
+    },
+    /// The recording stores no times: pictures are placed at one rate.
+    FrameRate {
+        /// Frames per second, as a fraction.
+        rate: (u32, u32),
+    },
     /// Size or format changed midway; later pictures were brought to those of the first.
     Rescaled,
     /// Stored pictures that no release shows.
@@ -149,6 +159,8 @@ impl Conversion {
             | Self::PaddedToEven { .. }
             | Self::Rotated { .. }
             | Self::Mirrored
+            | Self::Turned { .. }
+            | Self::FrameRate { .. }
             | Self::SoundLost { .. } => false,
         }
     }
@@ -171,6 +183,12 @@ impl std::fmt::Display for Conversion {
             Self::PaddedToEven { from } => write!(f, "padded from {from} to even sides"),
             Self::Rotated { degrees } => write!(f, "turned by {degrees} degrees as tagged"),
             Self::Mirrored => write!(f, "mirrored as tagged"),
+            Self::Turned { degrees } => write!(f, "turned by {degrees} degrees as requested"),
+            Self::FrameRate { rate: (num, den) } => write!(
+                f,
+                "the recording stores no times; pictures are placed at {num}/{den} frames per \
+                 second"
+            ),
             Self::Rescaled => write!(
                 f,
                 "later pictures scaled to the size and format of the first"
@@ -254,6 +272,18 @@ pub struct AudioInfo {
     pub channels: u16,
 }
 
+/// What a person says of a recording that does not say it itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SourceSettings {
+    /// The video stream to read, by its index in the container; `None` takes the default one.
+    pub video_stream: Option<u32>,
+    /// Clockwise turn in degrees beyond the container's own: 0, 90, 180 or 270.
+    pub turn_degrees: u16,
+    /// Frames per second, as a fraction, of a bare video stream, which stores no times; `None` takes
+    /// what the stream says, or 25.
+    pub frame_rate: Option<(u32, u32)>,
+}
+
 /// What a source says of itself before its first item is read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SourceInfo {
@@ -286,6 +316,25 @@ pub struct SourceIdentity {
     pub duration_ticks: i64,
     /// What the container holds.
     pub info: SourceInfo,
+}
+
+impl SourceInfo {
+    /// How to open the same recording so that it says the same of itself.
+    #[must_use]
+    pub fn settings(&self) -> SourceSettings {
+        let mut settings = SourceSettings {
+            video_stream: Some(self.video.stream),
+            ..SourceSettings::default()
+        };
+        for conversion in &self.conversions {
+            match conversion {
+                Conversion::Turned { degrees } => settings.turn_degrees = *degrees,
+                Conversion::FrameRate { rate } => settings.frame_rate = Some(*rate),
+                _ => {}
+            }
+        }
+        settings
+    }
 }
 
 impl SourceIdentity {

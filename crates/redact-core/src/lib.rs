@@ -27,8 +27,8 @@ pub use damage::{Damage, DamageCause, DamagedPictures, DamagedSound};
 pub use finding::{BoxOrigin, Class, Detection, Findings, ModelUse, Track, TrackBox, TrackId};
 pub use geometry::{NormRect, PixelRect, PixelSize};
 pub use identity::{
-    AudioInfo, Conversion, Digest, LeftOut, SourceIdentity, SourceInfo, StreamKind, StreamSummary,
-    VideoInfo,
+    AudioInfo, Conversion, Digest, LeftOut, SourceIdentity, SourceInfo, SourceSettings, StreamKind,
+    StreamSummary, VideoInfo,
 };
 pub use media::{
     AudioBlock, ColorRange, Frame, MediaItem, Picture, PictureBuffer, Plane, PlaneKind, PlaneMut,

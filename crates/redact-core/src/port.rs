@@ -139,6 +139,23 @@ pub enum SourceError {
         /// Kinds of the streams that are there, or `no streams`.
         found: String,
     },
+    /// The video stream that was asked for is none.
+    #[error("stream {wanted} is not a video stream; the video streams are: {found}")]
+    NoSuchStream {
+        /// The index that was asked for.
+        wanted: u32,
+        /// Indices of the video streams.
+        found: String,
+    },
+    /// A frame rate was given for a recording that stores when its pictures are shown.
+    #[error(
+        "a frame rate was given, but this recording stores its own times ({container}); only a \
+         bare video stream needs one"
+    )]
+    HasTimes {
+        /// FFmpeg's name of the container format.
+        container: String,
+    },
     /// No decoder for the codec, or one that is not used for recordings.
     #[error("codec {codec:?} is not one that recordings are decoded from")]
     UnsupportedCodec {

@@ -238,7 +238,7 @@ impl Echo {
         let shaper = match &mut self.shaper {
             Some(shaper) => shaper,
             none => {
-                let shaper = Shaper::new(&frame, Turn::default())
+                let shaper = Shaper::new(&frame, Turn::default(), 0)
                     .filter(|shaper| shaper.size() == size && shaper.conversions().is_empty())
                     .ok_or_else(|| wrong("its pictures have another form"))?;
                 none.insert(shaper)

@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use ffmpeg_next::{Error, Packet, frame};
-use redact_core::SourceError;
+use redact_core::{SourceError, SourceSettings};
 
 use crate::source::{is_pause, open_uncropped};
 use crate::{ffi, probe};
@@ -42,7 +42,8 @@ pub fn cropped_edges(path: &Path, threads: usize) -> Result<Option<CroppedEdges>
         deviation: 0.0,
     };
     let mut is_cropped = false;
-    decode(path, threads, |picture| {
+    let settings = SourceSettings::default();
+    decode(path, &settings, threads, |picture| {
         is_cropped |= ffi::cropping(picture) != (0, 0);
         let deviation = deviation(picture);
         found.frames += 1;
@@ -53,9 +54,12 @@ pub fn cropped_edges(path: &Path, threads: usize) -> Result<Option<CroppedEdges>
 }
 
 /// Times of all pictures, in ticks, whose part that is cut off repeats the edge or is plain.
-pub(crate) fn plain_pictures(path: &Path) -> Result<Vec<i64>, SourceError> {
+pub(crate) fn plain_pictures(
+    path: &Path,
+    settings: &SourceSettings,
+) -> Result<Vec<i64>, SourceError> {
     let mut plain = Vec::new();
-    decode(path, 0, |picture| {
+    decode(path, settings, 0, |picture| {
         if deviation(picture) <= DEVIATION_MAX {
             plain.extend(picture.pts());
         }
@@ -67,6 +71,7 @@ pub(crate) fn plain_pictures(path: &Path) -> Result<Vec<i64>, SourceError> {
 /// Decodes every picture with what is cut off it.
 fn decode(
     path: &Path,
+    settings: &SourceSettings,
     threads: usize,
     mut look: impl FnMut(&frame::Video),
 ) -> Result<(), SourceError> {
@@ -75,8 +80,8 @@ fn decode(
         source: ffi::cause(error),
     };
     ffi::silence_log();
-    let mut input = probe::open(path)?;
-    let index = probe::video_stream(&input)?;
+    let mut input = probe::open(path, settings)?;
+    let index = probe::video_stream(&input, settings.video_stream)?;
     let stream = input.stream(index).ok_or(SourceError::Empty)?;
     let mut decoder = open_uncropped(&stream, threads)?;
     let mut picture = frame::Video::empty();

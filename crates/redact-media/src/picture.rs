@@ -122,6 +122,11 @@ pub(crate) struct Shaper {
     stored: (u32, u32),
     format: Pixel,
     range: ColorRange,
+    /// The source's own.
+    tagged: Turn,
+    /// What a person asked for beyond it.
+    requested: u16,
+    /// Both.
     turn: Turn,
     size: PixelSize,
     scaler: Option<(Form, ffi::SendScaler)>,
@@ -134,7 +139,13 @@ type Form = (Pixel, u32, u32, bool);
 
 impl Shaper {
     /// Takes the first frame as the measure of all; `None` when its sides are not supported.
-    pub(crate) fn new(first: &Video, turn: Turn) -> Option<Self> {
+    ///
+    /// `tagged` is the source's own turn, `requested` the degrees that a person asked for beyond it.
+    pub(crate) fn new(first: &Video, tagged: Turn, requested: u16) -> Option<Self> {
+        let turn = Turn {
+            degrees: (tagged.degrees + requested % 360) % 360,
+            ..tagged
+        };
         let stored = (first.width(), first.height());
         let even = (stored.0.next_multiple_of(2), stored.1.next_multiple_of(2));
         let shown = if turn.swaps_sides() {
@@ -151,6 +162,8 @@ impl Shaper {
             } else {
                 ColorRange::Limited
             },
+            tagged,
+            requested,
             turn,
             size: PixelSize::new(shown.0, shown.1)?,
             scaler: None,
@@ -162,6 +175,11 @@ impl Shaper {
     /// The size of every picture.
     pub(crate) const fn size(&self) -> PixelSize {
         self.size
+    }
+
+    /// How every picture is turned in all.
+    pub(crate) const fn turn(&self) -> Turn {
+        self.turn
     }
 
     /// The range of every picture.
@@ -191,12 +209,17 @@ impl Shaper {
         if odd && let Some(from) = PixelSize::new(self.stored.0, self.stored.1) {
             found.push(Conversion::PaddedToEven { from });
         }
-        if self.turn.mirrored {
+        if self.tagged.mirrored {
             found.push(Conversion::Mirrored);
         }
-        if self.turn.degrees != 0 {
+        if self.tagged.degrees != 0 {
             found.push(Conversion::Rotated {
-                degrees: self.turn.degrees,
+                degrees: self.tagged.degrees,
+            });
+        }
+        if self.requested != 0 {
+            found.push(Conversion::Turned {
+                degrees: self.requested,
             });
         }
         found

@@ -11,7 +11,7 @@ use ffmpeg_next::codec::packet::side_data;
 use ffmpeg_next::format::context::Input;
 use ffmpeg_next::format::stream::Disposition;
 use ffmpeg_next::{Dictionary, Stream, media};
-use redact_core::{SourceError, StreamKind, StreamSummary, TimeBase, Timestamp};
+use redact_core::{SourceError, SourceSettings, StreamKind, StreamSummary, TimeBase, Timestamp};
 
 pub(crate) use extent::is_cut_short;
 pub(crate) use tables::Tables;
@@ -21,7 +21,20 @@ use crate::{ffi, open_file};
 
 /// Containers that hold their own content and cannot name other files, as FFmpeg calls them.
 /// Playlists (`hls`, `dash`, `concat`) and image sequences are left out on purpose.
-const FORMATS: &str = "mov,matroska,webm,avi,mpegts,mpeg,asf,flv,dv";
+const FORMATS: &str = "mov,matroska,webm,avi,mpegts,mpeg,asf,flv,dv,dhav";
+
+/// Bare video streams, as FFmpeg calls them. Damage to another container can look like one, so they
+/// are tried only where the file's name says so, or a frame rate was given.
+const BARE_FORMATS: &str = "h264,hevc,mpegvideo,mjpeg";
+
+/// Endings of files that may hold a bare video stream, lower case; `dav` is also a container.
+const BARE_EXTENSIONS: &[&str] = &[
+    "264", "265", "avc", "dav", "h264", "h265", "hevc", "m1v", "m2v", "mjpeg", "mjpg",
+];
+
+/// What is said of a recorder's file that cannot be opened.
+const UNKNOWN_DAV: &str = "this .dav file is neither DHAV, MPEG-PS, H.264 nor HEVC; export it as \
+     MP4 or AVI with the recorder's own player";
 
 /// Linux's number on x86-64 and arm64.
 const O_NONBLOCK: i32 = 0o4000;
@@ -30,8 +43,30 @@ const O_NONBLOCK: i32 = 0o4000;
 const PROBE_BYTES: &str = "20000000";
 const PROBE_MICROS: &str = "10000000";
 
+/// Whether a container is no container but a bare video stream.
+pub(crate) fn is_bare(input: &Input) -> bool {
+    BARE_FORMATS
+        .split(',')
+        .any(|name| name == input.format().name())
+}
+
+/// The formats that are tried for a file.
+fn formats(path: &Path, settings: &SourceSettings) -> String {
+    let may_be_bare = settings.frame_rate.is_some() || has_extension(path, BARE_EXTENSIONS);
+    if may_be_bare {
+        format!("{FORMATS},{BARE_FORMATS}")
+    } else {
+        FORMATS.to_owned()
+    }
+}
+
+fn has_extension(path: &Path, known: &[&str]) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|found| known.iter().any(|known| found.eq_ignore_ascii_case(known)))
+}
+
 /// Opens a local file; only what the allow-list names is parsed.
-pub(crate) fn open(path: &Path) -> Result<Input, SourceError> {
+pub(crate) fn open(path: &Path, settings: &SourceSettings) -> Result<Input, SourceError> {
     let unreadable = |source: redact_core::BoxError| SourceError::Unreadable { source };
     // Opening a pipe would wait for its other end; and who is confined may ask for what is open.
     let mut how = std::fs::File::options();
@@ -49,7 +84,7 @@ pub(crate) fn open(path: &Path) -> Result<Input, SourceError> {
     }
     let mut options = Dictionary::new();
     options.set("protocol_whitelist", "file");
-    options.set("format_whitelist", FORMATS);
+    options.set("format_whitelist", &formats(path, settings));
     options.set("probesize", PROBE_BYTES);
     options.set("analyzeduration", PROBE_MICROS);
     let mut input = ffi::open_input(path, options).map_err(|error| match error {
@@ -57,6 +92,7 @@ pub(crate) fn open(path: &Path) -> Result<Input, SourceError> {
         ffmpeg_next::Error::Other { errno } if errno == ffmpeg_next::ffi::EINVAL => {
             unreadable("the container is not one of those supported".into())
         }
+        _ if has_extension(path, &["dav"]) => unreadable(UNKNOWN_DAV.into()),
         other => unreadable(ffi::cause(other)),
     })?;
     limits::check_container(&input, path)?;
@@ -67,8 +103,23 @@ pub(crate) fn open(path: &Path) -> Result<Input, SourceError> {
 }
 
 /// The video stream to read: moving pictures of a known codec, not a cover; the one marked as
-/// default, else the largest, else the first.
-pub(crate) fn video_stream(input: &Input) -> Result<usize, SourceError> {
+/// default, else the largest, else the first. Where one was asked for, that one.
+pub(crate) fn video_stream(input: &Input, wanted: Option<u32>) -> Result<usize, SourceError> {
+    if let Some(wanted) = wanted {
+        let streams = || {
+            input
+                .streams()
+                .filter(is_moving_picture)
+                .map(|stream| stream.index())
+        };
+        let found = || streams().map(|index| index.to_string()).collect::<Vec<_>>();
+        return streams()
+            .find(|index| stream_number(*index) == wanted)
+            .ok_or_else(|| SourceError::NoSuchStream {
+                wanted,
+                found: found().join(", "),
+            });
+    }
     input
         .streams()
         .filter(|stream| is_moving_picture(stream))

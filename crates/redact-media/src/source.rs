@@ -19,6 +19,7 @@ mod clock;
 mod damage;
 mod decoders;
 mod event;
+mod frame_times;
 mod reader;
 mod splice;
 mod start;
@@ -30,7 +31,7 @@ use std::path::{Path, PathBuf};
 use ffmpeg_next::frame::{self, Video};
 use redact_core::{
     AudioInfo, CodedPictures, CodedSound, Conversion, DamageCause, Frame, FrameIndex, MediaItem,
-    Met, Picture, Source, SourceError, SourceInfo, Timestamp,
+    Met, Picture, Source, SourceError, SourceInfo, SourceSettings, Timestamp,
 };
 
 use crate::picture::{Shaper, Turn};
@@ -67,6 +68,8 @@ pub struct OpenOptions {
     pub damaged: Damaged,
     /// Whether a recording is refused that has sound tracks of which none can be decoded.
     pub require_sound: bool,
+    /// What a person says of the recording.
+    pub settings: SourceSettings,
 }
 
 impl Default for OpenOptions {
@@ -76,6 +79,7 @@ impl Default for OpenOptions {
             threads: 0,
             damaged: Damaged::Stop,
             require_sound: false,
+            settings: SourceSettings::default(),
         }
     }
 }
@@ -128,7 +132,7 @@ impl FileSource {
             return Self::open_with(path, options, Some(splice));
         }
         ffi::silence_log();
-        let input = probe::open(path)?;
+        let input = probe::open(path, &options.settings)?;
         let info = splice.info().clone();
         let reader = Reader::new(input, info.video.stream as usize, options, Some(splice))?;
         Ok(Self {
@@ -152,8 +156,8 @@ impl FileSource {
         splice: Option<&Splice>,
     ) -> Result<Self, SourceError> {
         ffi::silence_log();
-        let input = probe::open(path)?;
-        let video = probe::video_stream(&input)?;
+        let input = probe::open(path, &options.settings)?;
+        let video = probe::video_stream(&input, options.settings.video_stream)?;
         if input.streams().any(|stream| probe::is_encrypted(&stream)) {
             return Err(SourceError::Encrypted);
         }
@@ -172,7 +176,8 @@ impl FileSource {
             width: first.width(),
             height: first.height(),
         };
-        let shaper = Shaper::new(&first, turn).ok_or(unsupported)?;
+        let requested = options.settings.turn_degrees;
+        let shaper = Shaper::new(&first, turn, requested).ok_or(unsupported)?;
         let zero = first.pts().ok_or(SourceError::BadTime {
             index: FrameIndex::ZERO,
             second: 0.0,
@@ -373,10 +378,13 @@ impl FileSource {
         let Some((frame, at)) = self.held.take() else {
             return;
         };
-        let declared = frame.packet().duration;
+        // What FFmpeg says of a bare stream is a guess.
+        let counted = self.reader.frame_times().step();
+        let declared = counted.map_or(frame.packet().duration, |(num, den)| num / den.max(1));
         let duration_ticks = match until {
             Some(until) => until.ticks() - at.ticks(),
-            None if declared > 0 => declared,
+            // One tick is what demuxers say that do not know, too.
+            None if declared > 1 => declared,
             None => self.clock.last_duration.max(1),
         };
         self.clock.last_duration = duration_ticks;
@@ -404,7 +412,7 @@ impl FileSource {
             Some(shaper) => shaper,
             none => {
                 // Only pictures that need no turn and no conversion stand between copied ones.
-                let shaper = Shaper::new(&frame, Turn::default());
+                let shaper = Shaper::new(&frame, Turn::default(), 0);
                 let fits = |shaper: &Shaper| {
                     shaper.size() == self.info.video.size && shaper.conversions().is_empty()
                 };

@@ -20,7 +20,9 @@ use redact_bitstream::h264::avcc::{self, AvcConfig, CopyRefusal};
 use redact_bitstream::h264::gop_digest::{GopDigest, timed_digest};
 use redact_bitstream::h264::x264_end_bits::Mark;
 use redact_bitstream::mp4::sample_descriptions;
-use redact_core::{Digest, FrameIndex, FrameSpan, Source as _, SourceError, SourceInfo, Timestamp};
+use redact_core::{
+    Digest, FrameIndex, FrameSpan, Source as _, SourceError, SourceInfo, SourceSettings, Timestamp,
+};
 
 use crate::edges;
 use crate::ffi;
@@ -127,21 +129,34 @@ impl Survey {
     /// # Errors
     /// When the recording cannot be read.
     pub fn read(path: &Path) -> Result<Self, SourceError> {
-        Self::read_with(path, true)
+        Self::read_as(path, &SourceSettings::default())
+    }
+
+    /// The same of a recording of which a person said how it is to be opened.
+    ///
+    /// # Errors
+    /// When the recording cannot be read.
+    pub fn read_as(path: &Path, settings: &SourceSettings) -> Result<Self, SourceError> {
+        Self::read_with(path, settings, true)
     }
 
     /// The same without a walk, to find what was copied before in a file that is walked otherwise.
     ///
     /// # Errors
     /// When the recording cannot be read.
-    pub fn read_copied(path: &Path) -> Result<Self, SourceError> {
-        Self::read_with(path, false)
+    pub fn read_copied(path: &Path, settings: &SourceSettings) -> Result<Self, SourceError> {
+        Self::read_with(path, settings, false)
     }
 
-    fn read_with(path: &Path, is_walked: bool) -> Result<Self, SourceError> {
+    fn read_with(
+        path: &Path,
+        settings: &SourceSettings,
+        is_walked: bool,
+    ) -> Result<Self, SourceError> {
         let options = OpenOptions {
             audio: true,
             threads: 1,
+            settings: *settings,
             ..OpenOptions::default()
         };
         let source = FileSource::open(path, &options)?;
@@ -150,7 +165,7 @@ impl Survey {
             .color_tags()
             .expect("a source that is opened has decoded a frame");
         drop(source);
-        let mut input = probe::open(path)?;
+        let mut input = probe::open(path, settings)?;
         let video = info.video.stream as usize;
         let mut pictures = PictureSurvey::new(&info, &input, path);
         let single = check_single_description(path, *b"soun");
@@ -184,7 +199,7 @@ impl Survey {
         if let Ok(pictures) = &mut pictures {
             pictures.refuse_odd(&walked);
             if is_cropped {
-                pictures.refuse_cropped(&edges::plain_pictures(path)?);
+                pictures.refuse_cropped(&edges::plain_pictures(path, settings)?);
             }
         }
         Ok(Self {

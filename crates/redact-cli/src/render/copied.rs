@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use redact_core::{ApprovedPlan, Conversion, Digest, FrameSpan};
+use redact_core::{ApprovedPlan, Conversion, Digest, FrameSpan, SourceSettings};
 use redact_engine::{Check, RenderReport, first_masked};
 use redact_media::{CopiedGroup, Splice, Survey};
 use redact_record::manifest::{CodingFacts, PublicManifest, TakenOut, run_digest};
@@ -53,7 +53,8 @@ pub(super) fn choose(
     if refusal(plan, reencode).is_some() {
         return Ok(None);
     }
-    let survey = Survey::read(clip).with_context(|| clip.display().to_string())?;
+    let settings = plan.plan().source.info.settings();
+    let survey = Survey::read_as(clip, &settings).with_context(|| clip.display().to_string())?;
     let planned = plan.plan().source.frames;
     // It may store more than it shows; that is counted while it is decoded.
     if let Some(found) = survey.frames().filter(|&found| found < planned) {
@@ -160,9 +161,15 @@ impl Claims {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub(crate) fn check(&self, file: &Path, name: &'static str) -> Result<(Check, Splice)> {
+    pub(crate) fn check(
+        &self,
+        file: &Path,
+        settings: &SourceSettings,
+        name: &'static str,
+    ) -> Result<(Check, Splice)> {
         // The search for leaks walks through the release.
-        let survey = Survey::read_copied(file).with_context(|| file.display().to_string())?;
+        let survey = Survey::read_copied(file, settings);
+        let survey = survey.with_context(|| file.display().to_string())?;
         let claimed = |track: usize| self.sound.iter().any(|&(known, _)| known as usize == track);
         let splice = survey.splice(self.frames, |span| self.covers(span), claimed);
         let groups = splice.copied_groups();

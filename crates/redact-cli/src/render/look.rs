@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use redact_bitstream::leak::{self, ExpectedStreams};
-use redact_core::{Conversion, Damage, Met, Redactions, Source as _};
+use redact_core::{Conversion, Damage, Met, Redactions, Source as _, SourceSettings};
 use redact_engine::{AuditReport, Check, Examination, Expected};
 use redact_media::{Damaged, FileSource, OpenOptions, Splice};
 
@@ -92,6 +92,8 @@ pub(crate) struct Declared {
     pub damage: Damage,
     /// What every release of it changes, in words.
     pub conversions: Vec<String>,
+    /// How it was opened.
+    pub settings: SourceSettings,
 }
 
 /// A release beside its source.
@@ -133,6 +135,7 @@ impl Examined<'_> {
         };
         let clip = OpenOptions {
             damaged: damaged(&self.declared.damage),
+            settings: self.declared.settings,
             ..release
         };
         let source = open(self.clip, &clip, self.source_splice.as_ref())?;

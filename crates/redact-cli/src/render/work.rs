@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
-use redact_core::{ApprovedPlan, Digest, FrameSpan, Source};
+use redact_core::{ApprovedPlan, Digest, FrameSpan, Source, SourceSettings};
 use redact_engine::{Check, Expected, RenderReport, frames_of_levels, take_levels};
 use redact_media::{
     Echo, EchoedRun, EncodeOptions, FileSink, FileSource, KeptSpans, OpenOptions, Splice,
@@ -90,6 +90,7 @@ impl RenderWork {
             audio: true,
             threads: self.threads,
             damaged: look::damaged(&plan.plan().damage),
+            settings: plan.plan().source.info.settings(),
             ..OpenOptions::default()
         };
         let mut source = open(&self.clip, &options, splice.as_ref())?;
@@ -130,7 +131,7 @@ impl Looked<'_> {
     fn claims(&self, claims: &Claims) -> Result<Option<(Check, Splice)>> {
         let is_asked = self.splice.is_some();
         is_asked
-            .then(|| claims.check(self.partial, "copied data"))
+            .then(|| claims.check(self.partial, &SourceSettings::default(), "copied data"))
             .transpose()
     }
 
@@ -206,6 +207,7 @@ impl Render<'_> {
         Declared {
             damage: plan.damage.clone(),
             conversions: conversions.map(ToString::to_string).collect(),
+            settings: plan.source.info.settings(),
         }
     }
 
@@ -215,6 +217,7 @@ impl Render<'_> {
             audio: true,
             threads,
             damaged: look::damaged(&self.plan.plan().damage),
+            settings: self.plan.plan().source.info.settings(),
             ..OpenOptions::default()
         }
     }

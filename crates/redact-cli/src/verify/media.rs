@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use redact_core::Redactions;
+use redact_core::{Redactions, SourceSettings};
 use redact_engine::{Check, Expected, Uncovered};
 use redact_media::Splice;
 use redact_record::manifest::PublicManifest;
@@ -109,7 +109,9 @@ impl VerifyWork {
         let leaks = render::leaks(&self.release, &expected);
         verdict.extend("leak", unless_stopped("can be read", leaks)?);
         let claims = Claims::of_manifest(public);
-        let written = checked_claims(verdict, &claims, &self.release, "copied data")?;
+        let (of_release, of_source) = (SourceSettings::default(), public.source.settings());
+        let release = (self.release.as_path(), &of_release);
+        let written = checked_claims(verdict, &claims, release, "copied data")?;
         let audit = || {
             let report = render::audit(&self.release, redactions, &expected, threads, progress);
             report.map(|report| report.checks)
@@ -120,7 +122,12 @@ impl VerifyWork {
             verdict.open("change", "nothing else differs from the original", why);
             return Ok(());
         };
-        let original = checked_claims(verdict, &claims, source, "copied data in the original")?;
+        let original = checked_claims(
+            verdict,
+            &claims,
+            (source, &of_source),
+            "copied data in the original",
+        )?;
         let damage = match public.damage() {
             Ok(damage) => damage,
             Err(error) => {
@@ -131,6 +138,7 @@ impl VerifyWork {
         let declared = Declared {
             damage,
             conversions: public.source.conversions.clone(),
+            settings: of_source,
         };
         let examined = Examined {
             declared: &declared,
@@ -238,13 +246,13 @@ fn is_declared(public: &PublicManifest, seen: &Uncovered) -> bool {
 fn checked_claims(
     verdict: &mut Verdict,
     claims: &Claims,
-    file: &Path,
+    (file, settings): (&Path, &SourceSettings),
     name: &'static str,
 ) -> Result<Option<Splice>> {
     if claims.is_empty() {
         return Ok(None);
     }
-    let (check, splice) = match claims.check(file, name) {
+    let (check, splice) = match claims.check(file, settings, name) {
         Ok((check, splice)) => (Ok(vec![check]), Some(splice)),
         Err(error) => (Err(error), None),
     };

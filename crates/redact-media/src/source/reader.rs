@@ -16,6 +16,7 @@ use super::beginning::Beginning;
 use super::clock::Clock;
 use super::decoders::{Sound, open_sound, open_watched};
 use super::event::{Event, ReadError};
+use super::frame_times::FrameTimes;
 use super::splice::{Splicing, Taken};
 use super::start::time_base_of;
 use super::{Damaged, OpenOptions};
@@ -70,10 +71,8 @@ pub(super) struct Reader {
     heard_before: u64,
     packets_read: u64,
     drained: bool,
-    /// Whether the container has decoding times alone.
-    decode_timed: bool,
-    /// Decoding times of packets inside the decoder, where there are no others.
-    decode_times: VecDeque<i64>,
+    /// Where frames have their times from.
+    frame_times: FrameTimes,
     /// What is handed on as it is coded.
     splice: Option<Splicing>,
     /// Whether damage is told and passed over instead of being an error.
@@ -127,8 +126,8 @@ impl Reader {
             }
         }
         let input_complaints = ffi::Complaints::about_input(&mut input);
-        // FFmpeg guesses presentation times for AVI, and is wrong for frames out of order.
-        let decode_timed = input.format().name() == "avi";
+        let of_video = (video, video_time_base);
+        let frame_times = FrameTimes::new(&input, of_video, options.settings.frame_rate)?;
         let of_sound = sounds.iter().map(|sound| (sound.stream, sound.time_base));
         let streams: Vec<_> = [(video, video_time_base)]
             .into_iter()
@@ -155,8 +154,7 @@ impl Reader {
             heard_before: heard,
             packets_read: 0,
             drained: false,
-            decode_timed,
-            decode_times: VecDeque::new(),
+            frame_times,
             splice: splice.map(Splicing::new),
             tolerant,
             health: Health::Whole,
@@ -261,7 +259,7 @@ impl Reader {
             sound.decoder.flush();
         }
         self.pending.clear();
-        self.decode_times.clear();
+        self.frame_times.clear();
         if let Some(frame_nums) = &mut self.frame_nums {
             frame_nums.forget();
         }
@@ -271,6 +269,11 @@ impl Reader {
         self.timed.clear();
         (self.drained, self.has_ended) = (false, false);
         Ok(())
+    }
+
+    /// Where frames have their times from.
+    pub(super) const fn frame_times(&self) -> &FrameTimes {
+        &self.frame_times
     }
 
     /// Whether sound tracks are decoded.
@@ -335,7 +338,7 @@ impl Reader {
             Ok(()) | Err(_) => self.receive_pictures()?,
         }
         self.decoder.flush();
-        self.decode_times.clear();
+        self.frame_times.clear();
         Ok(())
     }
 
@@ -355,8 +358,7 @@ impl Reader {
         if self.packets_read == 1 && self.claims_key && !packet.is_key() {
             self.beginning.insist();
         }
-        // In AVI they are guesses, and frames get others.
-        let pts = packet.pts().filter(|_| !self.decode_timed);
+        let pts = packet.pts().filter(|_| self.frame_times.are_stamped());
         self.beginning.note_packet(packet, pts);
         Ok(())
     }
@@ -443,9 +445,7 @@ impl Reader {
 
     /// Decodes a packet of pictures.
     fn send(&mut self, packet: &Packet) -> Result<(), ReadError> {
-        if self.decode_timed {
-            self.decode_times.extend(packet.dts());
-        }
+        self.frame_times.note(packet);
         let sent = self.decoder.send_packet(packet);
         self.hear_decoder()?;
         match sent {
@@ -490,7 +490,7 @@ impl Reader {
             let mut frame = Video::empty();
             let received = self.decoder.receive_frame(&mut frame);
             if received.is_ok() {
-                let time = self.time_of(&frame);
+                let time = self.frame_times.of(&frame);
                 frame.set_pts(time);
             }
             match received {
@@ -548,13 +548,6 @@ impl Reader {
             self.heard = self.decoder_complaints.count();
         }
         self.pending.push_back(Event::Picture(frame));
-    }
-
-    /// When a frame is shown. AVI has decoding times alone: one frame comes out for each that
-    /// went in, so in presentation order the frames have these times in rising order.
-    fn time_of(&mut self, frame: &Video) -> Option<i64> {
-        let decoded = self.decode_times.pop_front();
-        decoded.or_else(|| frame.timestamp())
     }
 
     fn drain(&mut self) -> Result<(), ReadError> {

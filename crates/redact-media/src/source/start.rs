@@ -48,15 +48,21 @@ pub(super) fn up_to_first_frame(reader: &mut Reader) -> Result<(Video, Vec<Event
 
 /// Ticks of one frame, as a fraction, if container or decoder say.
 pub(super) fn frame_step(reader: &Reader, first: &Video) -> Option<(i64, i64)> {
+    if let Some(step) = reader.frame_times().step() {
+        return Some(step);
+    }
     let declared = first.packet().duration;
-    if declared > 0 {
+    // One tick is what demuxers say that do not know, too.
+    if declared > 1 {
         return Some((declared, 1));
     }
     let stream = reader.input.stream(reader.video_index())?;
-    let (num, den) = positive(stream.avg_frame_rate())?;
     let base = reader.video_time_base();
-    let ticks = i64::from(den).checked_mul(i64::from(base.den.get()))?;
-    Some((ticks, i64::from(num) * i64::from(base.num.get())))
+    let averaged = positive(stream.avg_frame_rate()).and_then(|(num, den)| {
+        let ticks = i64::from(den).checked_mul(i64::from(base.den.get()))?;
+        Some((ticks, i64::from(num) * i64::from(base.num.get())))
+    });
+    averaged.or_else(|| (declared == 1).then_some((1, 1)))
 }
 
 /// Gives first frames without a time one before that of the first that has one; gives the first
@@ -131,6 +137,7 @@ pub(super) fn describe(
     let time_base = reader.video_time_base();
     let duration = Timestamp::new(stream.duration()).nanos(time_base);
     let whole = input.duration().checked_mul(1000);
+    let rate = reader.frame_times().rate();
     let audio: Vec<AudioInfo> = reader.sound_infos();
     Ok(SourceInfo {
         container: input.format().name().to_owned(),
@@ -140,9 +147,9 @@ pub(super) fn describe(
             pixel_format: format_name(first.format()),
             size: shaper.size(),
             rotation_degrees: turn.degrees,
-            pixel_aspect: pixel_aspect(ffi::coded(&stream).aspect, first, turn),
+            pixel_aspect: pixel_aspect(ffi::coded(&stream).aspect, first, shaper.turn()),
             time_base,
-            frame_rate: positive(stream.avg_frame_rate()),
+            frame_rate: rate.or_else(|| positive(stream.avg_frame_rate())),
             frames_hint: u64::try_from(stream.frames())
                 .ok()
                 .filter(|frames| *frames > 0),
@@ -164,6 +171,8 @@ pub(super) fn describe(
 /// What every release changes, as far as it is known at the start.
 fn conversions(reader: &Reader, shaper: &Shaper) -> Vec<Conversion> {
     let mut found = shaper.conversions();
+    let rate = reader.frame_times().rate();
+    found.extend(rate.map(|rate| Conversion::FrameRate { rate }));
     let tracks = reader.input.streams().filter(probe::is_sound).count();
     if tracks > 0 && reader.wants_sound() && reader.sound_infos().is_empty() {
         found.push(Conversion::SoundLost {

@@ -99,6 +99,8 @@ enum ConversionFile {
     PaddedToEven { from_width: u32, from_height: u32 },
     Rotated { degrees: u16 },
     Mirrored {},
+    Turned { degrees: u16 },
+    FrameRate { frames_per_second: (u32, u32) },
     Rescaled {},
     LeftOut { pictures: u32, why: LeftOutName },
     ClockRestarted { times: u32 },
@@ -180,6 +182,10 @@ impl From<&Conversion> for ConversionFile {
             },
             Conversion::Rotated { degrees } => Self::Rotated { degrees: *degrees },
             Conversion::Mirrored => Self::Mirrored {},
+            Conversion::Turned { degrees } => Self::Turned { degrees: *degrees },
+            Conversion::FrameRate { rate } => Self::FrameRate {
+                frames_per_second: *rate,
+            },
             Conversion::Rescaled => Self::Rescaled {},
             Conversion::LeftOut { pictures, why } => Self::LeftOut {
                 pictures: *pictures,
@@ -208,6 +214,14 @@ fn quarter_turn(field: &str, degrees: u16) -> Result<u16, RecordError> {
         0 | 90 | 180 | 270 => Ok(degrees),
         _ => Err(RecordError::field(field, degrees, "0, 90, 180 or 270")),
     }
+}
+
+fn frame_rate(field: &str, rate: (u32, u32)) -> Result<(u32, u32), RecordError> {
+    if rate.0 == 0 || rate.1 == 0 {
+        let found = format!("{}/{}", rate.0, rate.1);
+        return Err(RecordError::field(field, found, "a fraction above 0"));
+    }
+    Ok(rate)
 }
 
 impl TryFrom<SourceFile> for SourceIdentity {
@@ -342,6 +356,12 @@ impl TryFrom<ConversionFile> for Conversion {
                 degrees: quarter_turn("source.conversions.degrees", degrees)?,
             },
             ConversionFile::Mirrored {} => Self::Mirrored,
+            ConversionFile::Turned { degrees } => Self::Turned {
+                degrees: quarter_turn("source.conversions.degrees", degrees)?,
+            },
+            ConversionFile::FrameRate { frames_per_second } => Self::FrameRate {
+                rate: frame_rate("source.conversions.frames_per_second", frames_per_second)?,
+            },
             ConversionFile::Rescaled {} => Self::Rescaled,
             ConversionFile::LeftOut { pictures, why } => Self::LeftOut {
                 pictures,

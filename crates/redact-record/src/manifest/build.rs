@@ -228,6 +228,8 @@ fn source_summary(source: &SourceIdentity, input: &ManifestInput<'_>) -> SourceS
         width: info.video.size.width(),
         height: info.video.size.height(),
         rotation_degrees: info.video.rotation_degrees,
+        turned_degrees: info.settings().turn_degrees,
+        frames_per_second: info.settings().frame_rate.map(OneLine),
         seconds_per_tick: OneLine((base.num.get(), base.den.get())),
         first_tick: input.clock.first().ticks(),
         streams: info

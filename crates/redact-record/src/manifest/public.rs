@@ -3,15 +3,16 @@
 //! The doc comments of its fields are the descriptions in the JSON Schema.
 
 use redact_core::{
-    Class, Digest, Effect, MaskOrigin, MaskRegion, MuteRegion, ReasonCode, Redactions, TrackId,
+    Class, Digest, Effect, MaskOrigin, MaskRegion, MuteRegion, ReasonCode, Redactions,
+    SourceSettings, TrackId,
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
     ApprovalSummary, Checks, ClassName, Coding, DamagedItem, FindingsComparison, Hex, KeptCount,
     KeptSpeechCount, MaskItem, MaskOriginName, Medium, ModelFile, MuteItem, OneLine, PUBLIC_SCHEMA,
-    ProtectionName, ReasonFile, RemovedItem, Seconds, StreamFile, Terms, Tool, Totals, Utc,
-    removed,
+    ProtectionName, ReasonFile, RemovedItem, Seconds, StreamFile, StreamKindName, Terms, Tool,
+    Totals, Utc, removed,
 };
 use crate::events::Checkpoint;
 use crate::file::plan::{mask_region, mute_span, mute_streams, reasons};
@@ -140,6 +141,13 @@ pub struct SourceSummary {
     pub height: u32,
     /// Clockwise turn that the source asks for, in degrees; geometry here is after it.
     pub rotation_degrees: u16,
+    /// Clockwise turn that a person asked for beyond that, in degrees. Left out when 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub turned_degrees: u16,
+    /// Frames per second, as numerator and denominator, of a source that stores no times. Left out
+    /// for others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frames_per_second: Option<OneLine<(u32, u32)>>,
     /// One tick of the source's video stream in seconds, as numerator and denominator.
     pub seconds_per_tick: OneLine<(u32, u32)>,
     /// The first frame's time in ticks: the zero of all release times.
@@ -158,6 +166,25 @@ pub struct SourceSummary {
     /// Ways of giving something away that are open in the source (see `checks.leaks`) and closed in
     /// the release: edit lists, tags, telemetry and others that were dropped.
     pub closed_channels: Vec<String>,
+}
+
+impl SourceSummary {
+    /// How to open the source as it was opened for the release.
+    #[must_use]
+    pub fn settings(&self) -> SourceSettings {
+        let streams = self.streams.iter().map(|stream| &stream.0);
+        let mut shown =
+            streams.filter(|stream| stream.kept && stream.kind == StreamKindName::Video);
+        SourceSettings {
+            video_stream: shown.next().map(|stream| stream.index),
+            turn_degrees: self.turned_degrees,
+            frame_rate: self.frames_per_second.as_ref().map(|rate| rate.0),
+        }
+    }
+}
+
+fn is_zero(degrees: &u16) -> bool {
+    *degrees == 0
 }
 
 /// The file that goes out.
