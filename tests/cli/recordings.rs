@@ -87,18 +87,19 @@ fn sound_of_whole_packets_is_copied() {
 #[test]
 fn sound_may_begin_before_or_after_the_pictures() {
     let work = work();
-    for (name, codec, early) in [
-        ("a.ts", "mp2", "0.010"),
-        ("b.mpg", "mp2", "0.004"),
-        ("c.mkv", "libmp3lame", "0.150"),
-        ("d.ts", "aac", "0.030"),
+    for (name, codec, after) in [
+        ("a.ts", "mp2", -0.010),
+        ("b.mpg", "mp2", -0.004),
+        ("c.mkv", "libmp3lame", -0.150),
+        ("d.ts", "aac", -0.030),
         // Later than the pictures by more than any padding.
-        ("e.ts", "aac", "-1.3"),
+        ("e.ts", "aac", 0.700),
     ] {
         work.ffmpeg(&format!(
-            "-itsoffset {early} {} -f lavfi -i aevalsrc='0.9*sin(2*PI*997*t)':s=48000:d=1.2 \
+            "-itsoffset 1 {} -itsoffset {} -f lavfi -i aevalsrc='0.9*sin(2*PI*997*t)':s=48000:d=1.2 \
              -map 0 -map 1 -c:v mpeg2video -c:a {codec} {name}",
-            video(25, "1")
+            video(25, "1"),
+            1.0 + after
         ));
         released(&work, name, &[]);
     }
@@ -162,6 +163,45 @@ fn either_camera_of_a_recording_is_released() {
     work.redact(&verify).expect_status(1);
 }
 
+/// Goal: what a render of one camera leaves in the cache is not taken for the other's. Method: two
+/// cameras of one size, the same mask over both; the release of the second is compared with it.
+#[test]
+fn cached_segments_belong_to_one_camera() {
+    let work = work();
+    work.ffmpeg(
+        "-f lavfi -i testsrc2=size=96x64:rate=10:duration=1 \
+         -f lavfi -i testsrc=size=96x64:rate=10:duration=1 -map 0 -map 1 -pix_fmt yuv420p \
+         -c:v libx264 -g 5 two.mp4",
+    );
+    for stream in ["0", "1"] {
+        for file in ["clip.findings.json", "clip.plan.json"] {
+            let _ = std::fs::remove_file(work.path(file));
+        }
+        let scan = ["scan", "two.mp4", "--video-stream", stream];
+        work.redact(&[&scan[..], &["-o", "clip.findings.json"]].concat())
+            .expect_status(0);
+        let mut plan = work.approve_findings();
+        plan["drawn"] = serde_json::json!([{
+            "id": "door", "effect": {"kind": "fill"}, "reason": "privacy-face", "frames": [6, 8],
+            "keyframes": [[6, 0.25, 0.25, 0.5, 0.5]],
+        }]);
+        work.write_json("clip.plan.json", &plan);
+        work.redact(&["approve", "clip.plan.json", "--by", "Ada", "--force"])
+            .expect_status(0);
+        let render = [
+            "render",
+            "two.mp4",
+            "clip.plan.json",
+            "-o",
+            "made.redacted.mp4",
+            "--force",
+        ];
+        work.redact(&render).expect_status(0);
+        let verify = ["verify", "made.redacted.mp4", "--source", "two.mp4"];
+        work.redact(&verify).expect_status(0);
+    }
+}
+
 /// Goal: the release of a camera that was mounted sideways is upright, and says so. Control: a
 /// manifest that names another turn.
 #[test]
@@ -210,7 +250,6 @@ fn bare_streams_are_released() {
         ("a.h264", "libx264"),
         ("b.hevc", "libx265 -x265-params log-level=error"),
         ("c.m2v", "mpeg2video"),
-        ("d.mjpeg", "mjpeg"),
     ] {
         work.ffmpeg(&format!("{} -c:v {encoder} {name}", video(30, "1")));
         let manifest = released(&work, name, &[]);
@@ -293,7 +332,7 @@ fn a_recorders_dav_file_is_released() {
 fn sixteen_channels_are_refused_before_the_scan() {
     let work = work();
     for (channels, name) in [(16, "many.mov"), (8, "eight.mov")] {
-        let tones = vec!["0.1*sin(2*PI*440*t)"; channels].join("|");
+        let tones = vec!["0.1*sin(2*PI*50*t)"; channels].join("|");
         work.ffmpeg(&format!(
             "{} -f lavfi -i aevalsrc={tones}:s=48000:d=1 -c:v libx264 -c:a pcm_s16le {name}",
             video(10, "1")
@@ -311,14 +350,14 @@ fn sixteen_channels_are_refused_before_the_scan() {
 fn lost_sound_must_be_accepted() {
     let work = work();
     work.ffmpeg(&format!(
-        "{} -f lavfi -i sine=frequency=440:duration=1 -c:v libx264 -c:a aac clip.mov",
+        "{} -f lavfi -i sine=frequency=440:duration=1 -c:v libx264 -c:a pcm_s16le clip.mov",
         video(10, "1")
     ));
     let manifest = released(&work, "clip.mov", &["--accept-lost-sound"]);
     assert_eq!(manifest["totals"]["sound"].as_array().unwrap().len(), 1);
     let mut bytes = std::fs::read(work.path("clip.mov")).unwrap();
     let places: Vec<usize> = (0..bytes.len() - 4)
-        .filter(|&at| &bytes[at..at + 4] == b"mp4a")
+        .filter(|&at| &bytes[at..at + 4] == b"sowt")
         .collect();
     for at in places {
         bytes[at..at + 4].copy_from_slice(b"apac");

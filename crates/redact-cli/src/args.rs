@@ -207,7 +207,7 @@ pub(crate) struct InputArgs {
     #[arg(long, value_name = "DEGREES", value_parser = ["90", "180", "270"])]
     pub turn: Option<String>,
 
-    /// Frames per second of a bare video stream (.264, .265, .m2v, .mjpeg), which stores no times:
+    /// Frames per second of a bare video stream (.264, .265, .hevc, .m2v), which stores no times:
     /// 25, 29.97 or 30000/1001 (default: what the stream says, else 25)
     #[arg(long, value_name = "N", value_parser = parse_rate)]
     pub frame_rate: Option<(u32, u32)>,

@@ -41,26 +41,39 @@ struct ClipResult {
     seconds: f64,
 }
 
+impl ClipResult {
+    /// Of a file or folder that no process was started for.
+    fn without_work(path: &Path, end: End, detail: &str) -> Self {
+        Self {
+            clip: path.to_owned(),
+            end,
+            detail: detail.to_owned(),
+            seconds: 0.0,
+        }
+    }
+}
+
 /// Does all recordings of a folder.
 ///
 /// # Errors
 /// When a folder cannot be read or none holds a recording; a recording that fails is a line.
 pub(crate) fn batch(args: &BatchArgs, global: &GlobalArgs) -> Result<Outcome> {
+    let card = Card::read(&args.dir, &args.out_dir)?;
     std::fs::create_dir_all(&args.out_dir)
         .with_context(|| format!("{}: cannot make the folder", args.out_dir.display()))?;
-    let card = Card::read(&args.dir, &args.out_dir)?;
     for (path, what) in &card.companions {
-        let left_out = ClipResult {
-            clip: path.clone(),
-            end: End::Companion,
-            detail: (*what).to_owned(),
-            seconds: 0.0,
-        };
-        show(&left_out, global);
+        show(
+            &ClipResult::without_work(path, End::Companion, what),
+            global,
+        );
     }
+    let unreadable = card.unreadable.iter();
+    let unread = unreadable.map(|(path, why)| ClipResult::without_work(path, End::Failed, why));
+    let unread: Vec<ClipResult> = unread.collect();
+    unread.iter().for_each(|result| show(result, global));
     let program = std::env::current_exe().context("cannot tell where this program is")?;
     let queue = Mutex::new(work_list(&card.clips, args).into_iter());
-    let results = Mutex::new(Vec::new());
+    let results = Mutex::new(unread);
     std::thread::scope(|scope| {
         for _ in 0..args.jobs {
             scope.spawn(|| {
@@ -102,16 +115,6 @@ impl Task {
     fn release(&self, args: &BatchArgs) -> PathBuf {
         places::named(&self.name, places::RELEASE_SUFFIX, &args.out_dir)
     }
-
-    /// The result of a recording that no process was started for.
-    fn result(&self, end: End, detail: String) -> ClipResult {
-        ClipResult {
-            clip: self.clip.clone(),
-            end,
-            detail,
-            seconds: 0.0,
-        }
-    }
 }
 
 /// Recordings in order, each with a name of its own; those whose release is there already come with
@@ -128,12 +131,16 @@ fn work_list(clips: &[PathBuf], args: &BatchArgs) -> Vec<Task> {
             return task;
         }
         task.done = match card::earlier(clip, &task.name, &args.out_dir) {
-            Err(error) => Some(task.result(End::Failed, format!("{error:#}"))),
+            Err(error) => Some(ClipResult::without_work(
+                clip,
+                End::Failed,
+                &format!("{error:#}"),
+            )),
             Ok(None) => None,
             Ok(Some(Earlier::Same(name))) => {
                 task.name = name;
                 let detail = format!("{} exists already", task.release(args).display());
-                Some(task.result(End::Skipped, detail))
+                Some(ClipResult::without_work(clip, End::Skipped, &detail))
             }
             Ok(Some(Earlier::Other(name))) => {
                 task.name = name;

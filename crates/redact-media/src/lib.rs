@@ -38,8 +38,8 @@ pub use survey::{CopiedGroup, Splice, Survey};
 /// Extensions under which cameras and tools store what [`FileSource`] reads, lower case.
 pub const RECORDING_EXTENSIONS: &[&str] = &[
     "264", "265", "3g2", "3gp", "asf", "avi", "dav", "divx", "dv", "flv", "h264", "h265", "hevc",
-    "m1v", "m2ts", "m2v", "m4v", "mjpeg", "mjpg", "mkv", "mov", "mp4", "mpeg", "mpg", "mts", "qt",
-    "ts", "vob", "webm", "wmv",
+    "m1v", "m2ts", "m2v", "m4v", "mkv", "mov", "mp4", "mpeg", "mpg", "mts", "qt", "ts", "vob",
+    "webm", "wmv",
 ];
 
 /// Whether the name of `path` says that it is a recording; the content decides when it is opened.

@@ -25,11 +25,11 @@ const FORMATS: &str = "mov,matroska,webm,avi,mpegts,mpeg,asf,flv,dv,dhav";
 
 /// Bare video streams, as FFmpeg calls them. Damage to another container can look like one, so they
 /// are tried only where the file's name says so, or a frame rate was given.
-const BARE_FORMATS: &str = "h264,hevc,mpegvideo,mjpeg";
+const BARE_FORMATS: &str = "h264,hevc,mpegvideo";
 
 /// Endings of files that may hold a bare video stream, lower case; `dav` is also a container.
 const BARE_EXTENSIONS: &[&str] = &[
-    "264", "265", "avc", "dav", "h264", "h265", "hevc", "m1v", "m2v", "mjpeg", "mjpg",
+    "264", "265", "avc", "dav", "h264", "h265", "hevc", "m1v", "m2v",
 ];
 
 /// What is said of a recorder's file that cannot be opened.

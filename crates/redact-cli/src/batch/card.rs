@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use serde_json::Value;
 
 use crate::progress::TerminalProgress;
@@ -33,6 +33,8 @@ pub(super) struct Card {
     pub(super) clips: Vec<PathBuf>,
     /// Files that belong to a recording and hold none of their own, and what they are.
     pub(super) companions: Vec<(PathBuf, &'static str)>,
+    /// Folders that cannot be looked through, and why.
+    pub(super) unreadable: Vec<(PathBuf, String)>,
     /// Other files, counted by their ending in lower case.
     pub(super) others: BTreeMap<String, usize>,
 }
@@ -42,10 +44,10 @@ impl Card {
     /// not followed, and releases of an earlier run are no recordings.
     ///
     /// # Errors
-    /// When a folder cannot be read, or there is no recording in it.
+    /// When `dir` cannot be read, or there is no recording in it.
     pub(super) fn read(dir: &Path, out_dir: &Path) -> Result<Self> {
         let mut card = Self::default();
-        card.enter(dir, &out_dir.canonicalize().ok(), DEPTH_MAX)?;
+        card.enter(dir, out_dir.canonicalize().ok().as_deref(), DEPTH_MAX)?;
         if card.clips.is_empty() {
             bail!(
                 "{}: no recording in it or in its folders (looked for .{})",
@@ -58,27 +60,26 @@ impl Card {
         Ok(card)
     }
 
-    fn enter(&mut self, dir: &Path, out_dir: &Option<PathBuf>, depth: usize) -> Result<()> {
+    fn enter(&mut self, dir: &Path, out_dir: Option<&Path>, depth: usize) -> Result<()> {
         let unreadable = || format!("{}: cannot read", dir.display());
-        let is_out = dir
-            .canonicalize()
-            .ok()
-            .is_some_and(|dir| Some(dir) == *out_dir);
+        let is_out = |dir: &Path| dir.canonicalize().is_ok_and(|dir| Some(&*dir) == out_dir);
+        let is_in_out = is_out(dir);
         for entry in std::fs::read_dir(dir).with_context(unreadable)? {
             let entry = entry.with_context(unreadable)?;
             let path = entry.path();
-            if entry.file_type().with_context(unreadable)?.is_dir() {
-                let is_out = path
-                    .canonicalize()
-                    .ok()
-                    .is_some_and(|path| Some(path) == *out_dir);
-                match depth.checked_sub(1) {
-                    _ if is_out => {}
-                    Some(depth) => self.enter(&path, out_dir, depth)?,
-                    None => bail!("{}: more than {DEPTH_MAX} folders deep", path.display()),
+            if !entry.file_type().with_context(unreadable)?.is_dir() {
+                if path.is_file() {
+                    self.sort_in(path, is_in_out);
                 }
-            } else if path.is_file() {
-                self.sort_in(path, is_out);
+                continue;
+            }
+            let entered = match depth.checked_sub(1) {
+                _ if is_out(&path) => Ok(()),
+                Some(depth) => self.enter(&path, out_dir, depth),
+                None => Err(anyhow!("more than {DEPTH_MAX} folders deep")),
+            };
+            if let Err(error) = entered {
+                self.unreadable.push((path, format!("{error:#}")));
             }
         }
         Ok(())

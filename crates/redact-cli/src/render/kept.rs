@@ -107,9 +107,10 @@ impl KeptFolder {
     fn name(&self, job: &ReleaseJob<'_>, frames: FrameSpan) -> Digest {
         let plan = job.plan.plan();
         let mut text = format!(
-            "{} {} {} {} {} {}",
+            "{} {} {} {} {} {} {}",
             self.program,
             plan.source.digest,
+            plan.source.info.video.stream,
             frames.start(),
             frames.end(),
             super::preset(job.args.preset).name(),
