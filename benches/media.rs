@@ -11,7 +11,7 @@ use std::process::Command;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use redact_bitstream::leak::{self, ExpectedStreams};
-use redact_core::{Sink as _, Source as _};
+use redact_core::{Sink as _, Source as _, SourceSettings};
 use redact_media::{Damaged, EncodeOptions, FileSink, FileSource, OpenOptions, Splice, Survey};
 
 const FRAMES: u32 = 120;
@@ -21,6 +21,11 @@ const OPTIONS: OpenOptions = OpenOptions {
     threads: 0,
     damaged: Damaged::Stop,
     require_sound: false,
+    settings: SourceSettings {
+        video_stream: None,
+        turn_degrees: 0,
+        frame_rate: None,
+    },
 };
 
 /// Groups of a second, about 10 Mb/s, and a tone.

@@ -14,6 +14,7 @@ use std::process::Command;
 use redact_bitstream::leak::{self, ExpectedStreams, LeakVerdict};
 use redact_core::{
     AudioBlock, Frame, MediaItem, Met, PlaneKind, Sink, Source, SourceError, SourceInfo,
+    SourceSettings,
 };
 use redact_media::{Damaged, EncodeOptions, FileSink, FileSource, OpenOptions, Preset};
 
@@ -54,6 +55,11 @@ pub(crate) const ONE_THREAD: OpenOptions = OpenOptions {
     threads: 2,
     damaged: Damaged::Stop,
     require_sound: false,
+    settings: SourceSettings {
+        video_stream: None,
+        turn_degrees: 0,
+        frame_rate: None,
+    },
 };
 
 pub(crate) fn read(path: &Path) -> Result<Content, SourceError> {
