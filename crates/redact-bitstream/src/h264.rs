@@ -16,6 +16,7 @@ pub mod frame_num;
 pub mod gop_digest;
 mod macroblock;
 pub mod nal;
+pub(crate) mod parameter_sets;
 mod rbsp;
 pub mod slice_data;
 pub mod slice_header;

@@ -12,19 +12,24 @@ mod fields;
 mod movie;
 mod parameter_sets;
 mod pictures;
+mod reading;
 mod report;
+mod stray;
+mod verdict;
 
 use std::collections::BTreeMap;
 use std::io::{Read, Seek};
 
 use movie::Movie;
+use reading::read_whole;
 use report::Report;
 
-use crate::mp4::boxes::{self, Atom, Malformed, malformed};
+use crate::mp4::boxes::{self, Atom, malformed};
 use crate::mp4::samples::Place;
-use crate::mp4::{forms, length, read_at};
+use crate::mp4::{forms, length};
 
 pub use fields::MOVIE_SCALE_MIN;
+pub use verdict::{ExpectedStreams, LeakChannel, LeakError, LeakVerdict};
 
 /// Bytes of a movie box: a day of 60 frames/s has about 200 MiB.
 const MOVIE_BYTES_MAX: u64 = 1 << 30;
@@ -35,109 +40,6 @@ const TOP_BOXES_MAX: usize = 64;
 /// Bytes of one packet of sound: 6144 bits per channel, of which there are eight at most.
 /// Source: ISO/IEC 14496-3, 4.5.3.
 const PACKET_BYTES_MAX: u32 = 6144;
-
-/// Why a file could not be scanned.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum LeakError {
-    /// The file could not be read.
-    #[error("cannot read the file")]
-    Read(#[from] std::io::Error),
-    /// The file is no MP4 that can be walked.
-    #[error("not an MP4 that can be checked: {found}")]
-    Malformed {
-        /// What was found and where.
-        found: String,
-    },
-}
-
-impl From<Malformed> for LeakError {
-    fn from(Malformed { found }: Malformed) -> Self {
-        Self::Malformed { found }
-    }
-}
-
-/// What a release is to hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ExpectedStreams {
-    /// Sound tracks.
-    pub audio_tracks: usize,
-    /// Frames, where they are known: as many must be stored.
-    pub frames: Option<u32>,
-}
-
-/// A way in which a release could give away what was redacted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum LeakChannel {
-    /// The original kept as another video stream.
-    ExtraVideo,
-    /// Sound that was not announced: another track, or data inside coded sound.
-    AudioTracks,
-    /// Subtitles, captions, timed text.
-    TimedText,
-    /// Messages inside the pictures' stream: captions, positions, serial numbers.
-    SeiUserData,
-    /// The encoder's own message inside the pictures' stream.
-    EncoderSei,
-    /// Titles, comments, positions, handler names, times of making.
-    ContainerTags,
-    /// Chapters, as a list or as a track.
-    Chapters,
-    /// Telemetry and other tracks of data.
-    DataTracks,
-    /// Cover art, thumbnails, attached files.
-    Attachments,
-    /// Frames, sound and parts of pictures that are stored but not shown.
-    EditLists,
-    /// Bytes that no sample refers to.
-    LeftoverBytes,
-}
-
-impl LeakChannel {
-    /// Every channel, in the order in which it is reported.
-    pub const ALL: [Self; 11] = [
-        Self::ExtraVideo,
-        Self::AudioTracks,
-        Self::TimedText,
-        Self::SeiUserData,
-        Self::EncoderSei,
-        Self::ContainerTags,
-        Self::Chapters,
-        Self::DataTracks,
-        Self::Attachments,
-        Self::EditLists,
-        Self::LeftoverBytes,
-    ];
-
-    /// A stable name for manifests.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::ExtraVideo => "extra-video-streams",
-            Self::AudioTracks => "audio-tracks",
-            Self::TimedText => "timed-text",
-            Self::SeiUserData => "sei-user-data",
-            Self::EncoderSei => "encoder-sei",
-            Self::ContainerTags => "container-tags",
-            Self::Chapters => "chapters",
-            Self::DataTracks => "data-tracks",
-            Self::Attachments => "attachments",
-            Self::EditLists => "edit-lists",
-            Self::LeftoverBytes => "leftover-bytes",
-        }
-    }
-}
-
-/// What the scan says of one channel.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LeakVerdict {
-    /// The channel.
-    pub channel: LeakChannel,
-    /// Whether nothing was found.
-    pub clean: bool,
-    /// What was looked at or found: keys, counts and offsets.
-    pub evidence: String,
-}
 
 /// Scans a finished release; one verdict per channel of [`LeakChannel::ALL`], in its order.
 ///
@@ -236,12 +138,13 @@ fn top_boxes(file: &mut (impl Read + Seek), report: &mut Report) -> Result<Top, 
             _ if body <= MOVIE_BYTES_MAX => {
                 let bytes = read_whole(file, at + header, body)?;
                 let body_offset = at + header;
-                report.stray(Atom {
+                let atom = Atom {
                     kind,
                     body: &bytes,
                     offset: at,
                     body_offset,
-                });
+                };
+                stray::note(atom, report);
             }
             _ => report.note(
                 LeakChannel::LeftoverBytes,
@@ -258,16 +161,6 @@ fn top_boxes(file: &mut (impl Read + Seek), report: &mut Report) -> Result<Top, 
         format!("{} boxes in {length} bytes", kinds.len()),
     );
     Ok(top)
-}
-
-/// The same as [`read_at`], where all of the bytes must be there.
-fn read_whole(file: &mut (impl Read + Seek), at: u64, bytes: u64) -> Result<Vec<u8>, LeakError> {
-    let found = read_at(file, at, bytes)?;
-    if found.len() as u64 == bytes {
-        Ok(found)
-    } else {
-        Err(malformed("the file's end", at).into())
-    }
 }
 
 fn check_counts(movie: &Movie, expected: &ExpectedStreams, report: &mut Report) {

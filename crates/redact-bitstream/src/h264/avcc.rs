@@ -1,20 +1,16 @@
-//! Coded H.264 as MP4 keeps it: units behind lengths, parameter sets in the header.
+//! The AVC configuration record (`avcC`), and samples as MP4 stores them: NAL units behind lengths.
 //!
-//! Everything that may be copied into a release is found at here, unit by unit. What is not known
-//! to be a picture is taken out ([`UnitKind::Message`]) or keeps its group from being copied.
-//! What lies inside a slice behind its header is not found at.
+//! Everything that may be copied into a release is checked here, NAL unit by NAL unit. SEI and filler
+//! data are taken out; any other NAL unit that is not known to be a picture rules out its GOP.
+//! [`super::slice_data`] walks what lies inside a slice.
 //!
-//! Source: ITU-T H.264, 7.3 and 7.4; ISO/IEC 14496-15, 5.3 (the header, `avcC`).
+//! Source: ITU-T H.264, 7.3 and 7.4; ISO/IEC 14496-15, 5.3.
 
 use std::collections::BTreeMap;
 
-use h264_reader::Context;
-use h264_reader::nal::pps::PicParameterSet;
-use h264_reader::nal::sps::{ChromaFormat, FrameCropping, FrameMbsFlags, SeqParameterSet};
-use h264_reader::nal::{Nal as _, RefNal};
-
 use super::annex_b;
 use super::nal::{self, Framing};
+use super::parameter_sets::{SetReader, SetRefusal};
 use super::rbsp::Unaccounted;
 use super::slice_data::{Workspace, account};
 use super::slice_header::{Parameters, SliceStart};
@@ -22,12 +18,6 @@ use super::x264_end_bits::Mark;
 
 /// Parameter sets of a stream; cameras have one or two.
 const SETS_MAX: usize = 8;
-
-/// Profiles that are copied: Baseline, Main and High. Source: H.264, A.2.
-const PROFILES: [u8; 3] = [66, 77, 100];
-
-/// Pairs of samples along a macroblock: cropping counts in them.
-const MACROBLOCK_PAIRS: u32 = 8;
 
 /// Why coded pictures cannot be copied.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -65,6 +55,20 @@ pub enum CopyRefusal {
     /// Bytes in a slice that decoders take for its end.
     #[error("a NAL unit ends before its length")]
     StartCode,
+}
+
+impl From<SetRefusal> for CopyRefusal {
+    fn from(refusal: SetRefusal) -> Self {
+        match refusal {
+            SetRefusal::Sps => Self::Record("a sequence parameter set"),
+            SetRefusal::Pps => Self::Record("a picture parameter set"),
+            SetRefusal::Chroma => Self::Record("it is not 8-bit 4:2:0"),
+            SetRefusal::Fields => Self::Fields,
+            SetRefusal::Profile(number) => Self::Profile(number),
+            SetRefusal::Cropped => Self::Cropped,
+            SetRefusal::Slices => Self::Slices,
+        }
+    }
 }
 
 /// The AVC configuration record (`avcC`) of a track: how NAL units are counted, and the parameter
@@ -123,43 +127,24 @@ impl AvcConfig {
     /// Fills in what follows from the parameter sets.
     fn understand(&mut self) -> Result<(), CopyRefusal> {
         let twice = CopyRefusal::Record("two parameter sets of one number");
-        let mut context = Context::new();
+        let mut reader = SetReader::default();
         let mut sequences = BTreeMap::new();
         for coded in &self.sps {
-            let set = SeqParameterSet::from_bits(RefNal::new(coded, &[], true).rbsp_bits())
-                .map_err(|_| CopyRefusal::Record("a sequence parameter set"))?;
-            check_sequence(&set, coded[1])?;
-            let restrictions = set
-                .vui_parameters
-                .as_ref()
-                .and_then(|vui| vui.bitstream_restrictions.as_ref())
-                .map_or(0, |found| found.max_dec_frame_buffering);
-            let kept = set.max_num_ref_frames.max(restrictions);
-            self.dpb_pictures = self.dpb_pictures.max(kept);
-            self.is_cropped |= set.frame_cropping.is_some();
-            let number = u32::from(set.id().id());
-            if sequences.insert(number, coded).is_some() {
+            let set = reader.sps(coded)?;
+            self.dpb_pictures = self.dpb_pictures.max(set.dpb_pictures);
+            self.is_cropped |= set.is_cropped;
+            if sequences.insert(set.id, coded).is_some() {
                 return Err(twice);
             }
-            context.put_seq_param_set(set);
         }
         for coded in &self.pps {
-            let odd = || CopyRefusal::Record("a picture parameter set");
-            let bits = RefNal::new(coded, &[], true).rbsp_bits();
-            let set = PicParameterSet::from_bits(&context, bits).map_err(|_| odd())?;
-            if set.slice_groups.is_some() || set.redundant_pic_cnt_present_flag {
-                return Err(CopyRefusal::Slices);
-            }
-            let id = set.seq_parameter_set_id;
-            let known = context.sps_by_id(id).ok_or_else(odd)?;
-            let parameters = Parameters::new(known, &set).ok_or(CopyRefusal::Slices)?;
-            let sequence = sequences.get(&u32::from(id.id())).ok_or_else(odd)?;
-            let number = u32::from(set.pic_parameter_set_id.id());
+            let set = reader.pps(coded)?;
+            let sequence = sequences.get(&set.sps_id).ok_or(SetRefusal::Pps)?;
             let both = [sequence.as_slice(), coded].concat();
-            if self.parameter_sets_of.insert(number, both).is_some() {
+            if self.parameter_sets_of.insert(set.id, both).is_some() {
                 return Err(twice);
             }
-            self.parameters.insert(number, parameters);
+            self.parameters.insert(set.id, set.parameters);
         }
         self.ids = sequences.into_keys().collect();
         self.ids.extend(self.parameter_sets_of.keys());
@@ -331,34 +316,6 @@ impl AvcConfig {
         } else {
             Err(CopyRefusal::Picture)
         }
-    }
-}
-
-fn check_sequence(set: &SeqParameterSet, profile: u8) -> Result<(), CopyRefusal> {
-    if !matches!(set.frame_mbs_flags, FrameMbsFlags::Frames) {
-        return Err(CopyRefusal::Fields);
-    }
-    if !PROFILES.contains(&profile) {
-        return Err(CopyRefusal::Profile(profile));
-    }
-    // Less than a macroblock, at the right and below, as a release may have it.
-    let is_thin = |cut: &FrameCropping| {
-        cut.left_offset == 0
-            && cut.top_offset == 0
-            && cut.right_offset < MACROBLOCK_PAIRS
-            && cut.bottom_offset < MACROBLOCK_PAIRS
-    };
-    if !set.frame_cropping.as_ref().is_none_or(is_thin) {
-        return Err(CopyRefusal::Cropped);
-    }
-    let chroma = &set.chroma_info;
-    let plain = chroma.chroma_format == ChromaFormat::YUV420
-        && chroma.bit_depth_luma_minus8 == 0
-        && chroma.bit_depth_chroma_minus8 == 0;
-    if plain {
-        Ok(())
-    } else {
-        Err(CopyRefusal::Record("it is not 8-bit 4:2:0"))
     }
 }
 

@@ -5,9 +5,9 @@
 //! Source: ISO/IEC 14496-12, clause 8; 14496-1, 7.2.6; 14496-15, 5.3.3; what is not said there (how
 //! lengths and rates are rounded) is measured on releases.
 
-use super::LeakChannel;
 use super::parameter_sets::ParameterSets;
 use super::report::Report;
+use super::verdict::LeakChannel;
 use crate::aac::Walker;
 use crate::mp4::boxes::{Atom, Fields};
 use crate::mp4::samples::{Edits, Place};

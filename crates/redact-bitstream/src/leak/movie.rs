@@ -2,10 +2,11 @@
 //!
 //! Source: ISO/IEC 14496-12, clause 8, and 14496-14, 14496-15 for the sample entries.
 
-use super::LeakChannel;
 use super::fields::{self, Content, Headers};
 use super::parameter_sets::ParameterSets;
 use super::report::Report;
+use super::stray;
+use super::verdict::LeakChannel;
 use crate::aac::Walker;
 use crate::mp4::boxes::{Atom, Fields, Malformed, atoms, malformed, printable};
 use crate::mp4::forms;
@@ -31,9 +32,6 @@ const MOVIE_SCALE_MIN: u32 = 1000;
 
 /// Samples of sound in one packet of AAC.
 const PACKET_SAMPLES: i64 = 1024;
-
-/// Depth to which boxes of tags are looked through.
-const TAG_DEPTH_MAX: u32 = 6;
 
 /// What the file holds, track by track.
 pub(super) struct Movie {
@@ -73,7 +71,7 @@ pub(super) fn read(movie: Atom<'_>, length: u64, report: &mut Report) -> Result<
             }
             b"trak" => read_track(atom, scale, length, &mut found, report)?,
             b"udta" if atom.body == NO_TAGS => {}
-            _ => report.stray(atom),
+            _ => stray::note(atom, report),
         }
     }
     let scales = (scale, found.picture_scale);
@@ -166,7 +164,7 @@ fn read_track(
                     if &inner.kind == b"elst" && track.edits.is_none() {
                         track.edits = Some(inner);
                     } else {
-                        report.stray(inner);
+                        stray::note(inner, report);
                     }
                 }
             }
@@ -175,9 +173,9 @@ fn read_track(
                 track.chapters |= atoms(atom.body, atom.body_offset)?
                     .iter()
                     .any(|a| &a.kind == b"chap");
-                report.stray(atom);
+                stray::note(atom, report);
             }
-            _ => report.stray(atom),
+            _ => stray::note(atom, report),
         }
     }
     if track.chapters {
@@ -265,11 +263,11 @@ fn read_media<'a>(
                         b"smhd" if inner.body.len() == 8 => {}
                         b"dinf" => check_reference(inner, report)?,
                         b"stbl" => read_tables(inner, track, report)?,
-                        _ => report.stray(inner),
+                        _ => stray::note(inner, report),
                     }
                 }
             }
-            _ => report.stray(atom),
+            _ => stray::note(atom, report),
         }
     }
     Ok(())
@@ -309,7 +307,7 @@ fn check_reference(dinf: Atom<'_>, report: &mut Report) -> Result<(), Malformed>
     ];
     for atom in atoms(dinf.body, dinf.body_offset)? {
         if &atom.kind != b"dref" || atom.body != expected {
-            report.stray(atom);
+            stray::note(atom, report);
         }
     }
     Ok(())
@@ -325,13 +323,13 @@ fn read_tables<'a>(
             b"stsd" => read_entries(atom, track, report)?,
             b"stts" | b"ctts" | b"stsc" | b"stsz" | b"stco" | b"co64" | b"stss" => {
                 if !track.tables.keep(atom) {
-                    report.stray(atom);
+                    stray::note(atom, report);
                 }
             }
             // How far a decoder must run in.
             b"sgpd" if forms::is_plain(atom) => {}
             b"sbgp" if forms::is_plain(atom) => track.headers.groups = Some(atom),
-            _ => report.stray(atom),
+            _ => stray::note(atom, report),
         }
     }
     Ok(())
@@ -384,7 +382,7 @@ fn read_entries<'a>(
                     track.headers.stream = Some(atom);
                     read_aac(atom, track, report);
                 }
-                _ => report.stray(atom),
+                _ => stray::note(atom, report),
             }
         }
     }
@@ -493,40 +491,5 @@ fn check_edits(
             samples - shown
         );
         report.note(LeakChannel::EditLists, what);
-    }
-}
-
-/// Names every box of a tree of tags, and files chapters and pictures where they belong.
-pub(super) fn look_through_tags(atom: Atom<'_>, depth: u32, report: &mut Report) {
-    match &atom.kind {
-        b"chpl" => report.note(LeakChannel::Chapters, "a list of chapters".to_owned()),
-        b"covr" | b"thmb" => report.note(
-            LeakChannel::Attachments,
-            "a picture among the tags".to_owned(),
-        ),
-        _ => {}
-    }
-    if depth >= TAG_DEPTH_MAX {
-        return;
-    }
-    let (body, skipped) = match &atom.kind {
-        b"udta" | b"ilst" => (atom.body, 0),
-        // Some writers leave the version out.
-        b"meta" if atom.body.get(..4) == Some(&[0; 4]) => (&atom.body[4..], 4),
-        b"meta" => (atom.body, 0),
-        _ => return,
-    };
-    match atoms(body, atom.body_offset + skipped) {
-        Ok(found) => {
-            for inner in found {
-                let key = format!("{} in {}", inner.name(), atom.name());
-                report.note(LeakChannel::ContainerTags, key);
-                look_through_tags(inner, depth + 1, report);
-            }
-        }
-        Err(_) => report.note(
-            LeakChannel::ContainerTags,
-            "tags that cannot be read".to_owned(),
-        ),
     }
 }

@@ -2,21 +2,15 @@
 //!
 //! Source: ITU-T H.264, 7.3.2.1 and 7.3.2.2; ISO/IEC 14496-15, 5.3.3.1 (`avcC`).
 
-use h264_reader::Context;
-use h264_reader::nal::pps::PicParameterSet;
-use h264_reader::nal::sps::{FrameMbsFlags, SeqParameterSet};
-use h264_reader::nal::{Nal as _, RefNal};
-
-use super::LeakChannel;
 use super::report::Report;
+use super::verdict::LeakChannel;
+use crate::h264::nal;
+use crate::h264::parameter_sets::{SetReader, SetRefusal};
 use crate::h264::slice_header::Parameters;
 use crate::mp4::boxes::{Atom, Fields, Malformed, malformed};
 
 /// Bytes of one set: an encoder's have some thirty, room for timing and scaling included.
 const SET_BYTES_MAX: usize = 256;
-
-/// Samples of a macroblock's side: a picture is coded in whole ones, and less than one is cut off.
-const MACROBLOCK: u32 = 16;
 
 /// The sets of a track, as coded, and how its units are counted.
 #[derive(Default)]
@@ -43,18 +37,22 @@ impl ParameterSets {
             length_bytes: usize::from(head[4] & 3) + 1,
             ..Self::default()
         };
-        let mut context = Context::new();
-        for kind in [7, 8] {
+        let mut reader = SetReader::default();
+        for kind in [nal::SPS, nal::PPS] {
             let count = fields.u8().ok_or_else(bad)?;
             // The three bits before the number of sequences are set.
-            if kind == 7 && count & 0xe0 != 0xe0 {
+            if kind == nal::SPS && count & 0xe0 != 0xe0 {
                 return Err(bad());
             }
-            let count = if kind == 7 { count & 0x1f } else { count };
+            let count = if kind == nal::SPS {
+                count & 0x1f
+            } else {
+                count
+            };
             for _ in 0..count {
                 let length = usize::from(fields.u16().ok_or_else(bad)?);
                 let unit = fields.take(length).ok_or_else(bad)?;
-                sets.take(unit, kind, &mut context, report);
+                sets.take(unit, kind, &mut reader, report);
             }
         }
         // High profiles add four bytes: 4:2:0, 8 bits twice, and no extensions.
@@ -76,80 +74,31 @@ impl ParameterSets {
         Ok(sets)
     }
 
-    fn take(&mut self, unit: &[u8], kind: u8, context: &mut Context, report: &mut Report) {
-        if unit.first().map(|header| header & 0x1f) != Some(kind) {
-            let what = "a message in the decoder configuration".to_owned();
+    fn take(&mut self, unit: &[u8], kind: u8, reader: &mut SetReader, report: &mut Report) {
+        if nal::kind(unit) != Some(kind) {
+            let what = "SEI in the AVC configuration record".to_owned();
             return report.note(LeakChannel::SeiUserData, what);
         }
-        let read = if kind == 7 {
-            self.sequence(unit, context)
+        let read = if kind == nal::SPS {
+            reader.sps(unit).map(|set| {
+                self.shown.push(set.shown);
+                self.colors.extend(set.colors);
+            })
         } else {
-            self.picture(unit, context)
+            reader.pps(unit).map(|set| {
+                self.numbers.push(set.id);
+                self.parameters.push(set.parameters);
+            })
         };
         if unit.len() > SET_BYTES_MAX || self.coded.iter().any(|set| set == unit) {
             let what = "parameter sets that are too long or there twice".to_owned();
             report.note(LeakChannel::LeftoverBytes, what);
         }
-        if let Err((channel, what)) = read {
+        if let Err(refusal) = read {
+            let (channel, what) = described(refusal);
             report.note(channel, what.to_owned());
         }
         self.coded.push(unit.to_vec());
-    }
-
-    fn sequence(&mut self, unit: &[u8], context: &mut Context) -> Result<(), Odd> {
-        let set = SeqParameterSet::from_bits(RefNal::new(unit, &[], true).rbsp_bits())
-            .map_err(|_| NOT_READ)?;
-        if !matches!(set.frame_mbs_flags, FrameMbsFlags::Frames) {
-            return Err((LeakChannel::EditLists, "pictures coded as fields"));
-        }
-        // The reader refuses what no level allows, so this is small.
-        let coded = |minus1: u32| minus1.saturating_add(1).saturating_mul(MACROBLOCK);
-        let (mut width, mut height) = (
-            coded(set.pic_width_in_mbs_minus1),
-            coded(set.pic_height_in_map_units_minus1),
-        );
-        if let Some(cut) = &set.frame_cropping {
-            // Cuts count in pairs of samples, as 4:2:0 does.
-            let at_most = MACROBLOCK / 2 - 1;
-            let thin = cut.right_offset <= at_most && cut.bottom_offset <= at_most;
-            if !thin || cut.left_offset != 0 || cut.top_offset != 0 {
-                return Err((
-                    LeakChannel::EditLists,
-                    "pictures of which a part is cut off",
-                ));
-            }
-            width -= cut.right_offset * 2;
-            height -= cut.bottom_offset * 2;
-        }
-        self.shown.push((width, height));
-        let vui = set.vui_parameters.as_ref();
-        if let Some(signal) = vui.and_then(|vui| vui.video_signal_type.as_ref()) {
-            let range = u8::from(signal.video_full_range_flag) << 7;
-            // What is not named is 2: not known.
-            let named = signal.colour_description.as_ref().map_or([2; 3], |named| {
-                [
-                    named.colour_primaries,
-                    named.transfer_characteristics,
-                    named.matrix_coefficients,
-                ]
-            });
-            self.colors.push([named[0], named[1], named[2], range]);
-        }
-        context.put_seq_param_set(set);
-        Ok(())
-    }
-
-    fn picture(&mut self, unit: &[u8], context: &Context) -> Result<(), Odd> {
-        let bits = RefNal::new(unit, &[], true).rbsp_bits();
-        let set = PicParameterSet::from_bits(context, bits).map_err(|_| NOT_READ)?;
-        if set.slice_groups.is_some() || set.redundant_pic_cnt_present_flag {
-            return Err((LeakChannel::EditLists, "pictures that are coded twice"));
-        }
-        self.numbers.push(u32::from(set.pic_parameter_set_id.id()));
-        let sequence = context.sps_by_id(set.seq_parameter_set_id);
-        let parameters = sequence.and_then(|sequence| Parameters::new(sequence, &set));
-        self.parameters.extend(parameters);
-        Ok(())
     }
 
     /// Whether a unit within the pictures only repeats a set.
@@ -188,73 +137,22 @@ impl ParameterSets {
     }
 }
 
-/// What is odd about a set: keys, no values.
-type Odd = (LeakChannel, &'static str);
-
-const NOT_READ: Odd = (
-    LeakChannel::LeftoverBytes,
-    "a parameter set that cannot be read to its end",
-);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A sequence of Baseline, level 1: one row of one macroblock, times by type 2, cut by `cut`
-    /// (left, right, top, bottom in pairs of samples), no more.
-    fn sequence(side_minus1: u32, cut: Option<[u32; 4]>) -> Vec<u8> {
-        fn number(digits: &mut String, value: u32) {
-            let bits = (value + 1).ilog2() as usize;
-            digits.push_str(&"0".repeat(bits));
-            digits.push_str(&format!("{:b}", value + 1));
-        }
-        let mut digits = String::new();
-        // Set 0, 16 frame numbers, times of type 2, one reference, gaps not allowed.
-        for value in [0, 0, 2, 1] {
-            number(&mut digits, value);
-        }
-        digits.push('0');
-        number(&mut digits, side_minus1);
-        number(&mut digits, side_minus1);
-        // Whole frames, direct 8x8.
-        digits.push_str("11");
-        match cut {
-            None => digits.push('0'),
-            Some(cut) => {
-                digits.push('1');
-                cut.iter().for_each(|value| number(&mut digits, *value));
-            }
-        }
-        // Nothing more, and the stop bit.
-        digits.push_str("01");
-        let bits: Vec<u8> = digits.bytes().map(|digit| digit - b'0').collect();
-        let bytes = bits
-            .chunks(8)
-            .map(|bits| (0..8).fold(0, |byte, i| byte << 1 | bits.get(i).copied().unwrap_or(0)));
-        [0x67, 66, 0, 10].into_iter().chain(bytes).collect()
-    }
-
-    #[track_caller]
-    fn check(side_minus1: u32, cut: Option<[u32; 4]>, expected: Option<(u32, u32)>) {
-        let mut sets = ParameterSets::default();
-        let read = sets.sequence(&sequence(side_minus1, cut), &mut Context::new());
-        assert_eq!(read.is_ok().then(|| sets.shown[0]), expected, "{read:?}");
-    }
-
-    /// Goal: no picture has a part that is coded and not shown, but for the last macroblocks'.
-    #[test]
-    fn less_than_a_macroblock_may_be_cut_off_a_picture() {
-        check(3, None, Some((64, 64)));
-        check(3, Some([0, 7, 0, 4]), Some((50, 56)));
-        check(3, Some([0, 8, 0, 0]), None);
-        check(3, Some([0, 0, 0, 16]), None);
-        check(3, Some([1, 0, 0, 0]), None);
-        check(3, Some([0, 0, 1, 0]), None);
-    }
-
-    /// Lists in a picture's set are as long as its sequence is large; the control is above.
-    #[test]
-    fn pictures_without_bounds_are_not_read() {
-        check(65_535, None, None);
+/// What a refusal is filed under: keys, no values.
+const fn described(refusal: SetRefusal) -> (LeakChannel, &'static str) {
+    match refusal {
+        SetRefusal::Sps | SetRefusal::Pps => (
+            LeakChannel::LeftoverBytes,
+            "a parameter set that cannot be read to its end",
+        ),
+        SetRefusal::Profile(_) | SetRefusal::Chroma => (
+            LeakChannel::LeftoverBytes,
+            "a parameter set of a profile that no release has",
+        ),
+        SetRefusal::Fields => (LeakChannel::EditLists, "pictures coded as fields"),
+        SetRefusal::Cropped => (
+            LeakChannel::EditLists,
+            "pictures of which a part is cut off",
+        ),
+        SetRefusal::Slices => (LeakChannel::EditLists, "pictures that are coded twice"),
     }
 }

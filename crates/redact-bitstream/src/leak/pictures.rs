@@ -7,8 +7,9 @@ use std::thread;
 use super::access_unit::{self, Message, Walked};
 use super::movie::Movie;
 use super::parameter_sets::ParameterSets;
+use super::reading::read_whole;
 use super::report::Report;
-use super::{LeakChannel, LeakError, read_whole};
+use super::verdict::{LeakChannel, LeakError};
 use crate::h264::Unaccounted;
 use crate::h264::slice_data::Workspace;
 use crate::h264::x264_end_bits::Marks;
@@ -88,6 +89,10 @@ fn look_into(
         };
         samples.iter().map(look).collect()
     };
+    // One thread, or a target that has no more: then none is started.
+    if each >= batch.len() {
+        return look(batch);
+    }
     thread::scope(|scope| {
         let parts: Vec<_> = batch
             .chunks(each)

@@ -1,7 +1,6 @@
 //! What a scan found, channel by channel.
 
-use super::{LeakChannel, LeakVerdict, movie};
-use crate::mp4::boxes::Atom;
+use super::verdict::{LeakChannel, LeakVerdict};
 
 /// Findings that are spelled out per channel; the rest is only counted.
 const NOTES_MAX: usize = 8;
@@ -45,24 +44,6 @@ impl Report {
     /// Something that was looked at.
     pub(super) fn count(&mut self, channel: LeakChannel, what: String) {
         self.entry(channel).counts.push(what);
-    }
-
-    /// A box that has no place where it is.
-    pub(super) fn stray(&mut self, atom: Atom<'_>) {
-        let what = format!(
-            "box {} of {} bytes at byte {}",
-            atom.name(),
-            atom.body.len(),
-            atom.offset
-        );
-        match &atom.kind {
-            b"udta" | b"meta" | b"uuid" | b"ilst" | b"name" => {
-                self.note(LeakChannel::ContainerTags, what);
-                movie::look_through_tags(atom, 0, self);
-            }
-            b"free" | b"skip" if atom.body.iter().all(|byte| *byte == 0) => {}
-            _ => self.note(LeakChannel::LeftoverBytes, what),
-        }
     }
 
     pub(super) fn verdicts(self) -> Vec<LeakVerdict> {

@@ -1,0 +1,21 @@
+//! Bytes of the file that is scanned.
+
+use std::io::{Read, Seek};
+
+use super::verdict::LeakError;
+use crate::mp4::boxes::malformed;
+use crate::mp4::read_at;
+
+/// `bytes` bytes from `at` on, all of which must be there.
+pub(super) fn read_whole(
+    file: &mut (impl Read + Seek),
+    at: u64,
+    bytes: u64,
+) -> Result<Vec<u8>, LeakError> {
+    let found = read_at(file, at, bytes)?;
+    if found.len() as u64 == bytes {
+        Ok(found)
+    } else {
+        Err(malformed("the file's end", at).into())
+    }
+}
