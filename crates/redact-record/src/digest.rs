@@ -39,8 +39,9 @@ pub fn digest_bytes(bytes: &[u8]) -> Digest {
 /// [`RecordError::Read`], [`RecordError::NotAFile`]; [`RecordError::ChangedWhileReading`];
 /// [`RecordError::Cancelled`] when `advance` breaks.
 pub fn digest_file(path: &Path, advance: Advance<'_>) -> Result<(Digest, u64), RecordError> {
+    let (file, expected) = store::open(path)?;
     let mut whole = Sha256::new();
-    let bytes = walk(path, advance, |block| whole.update(block))?;
+    let bytes = walk(file, expected, advance, |block| whole.update(block))?;
     Ok((Digest(whole.finalize().into()), bytes))
 }
 
@@ -65,17 +66,26 @@ impl FileBinding {
     /// # Errors
     /// Those of [`digest_file`].
     pub fn of_file(path: &Path, advance: Advance<'_>) -> Result<Self, RecordError> {
-        let (_, expected) = store::open(path)?;
+        let (file, expected) = store::open(path)?;
+        Self::of_reader(file, expected, advance)
+    }
+
+    /// The same of what `reader` gives from here to its end: `expected` bytes.
+    ///
+    /// # Errors
+    /// [`RecordError::Read`]; [`RecordError::ChangedWhileReading`] for another length;
+    /// [`RecordError::Cancelled`] when `advance` breaks.
+    pub fn of_reader(
+        reader: impl Read,
+        expected: u64,
+        advance: Advance<'_>,
+    ) -> Result<Self, RecordError> {
         let mut tree = TreeBuilder::new(expected);
         let mut whole = Sha256::new();
-        let bytes = walk(path, advance, |block| {
+        let bytes = walk(reader, expected, advance, |block| {
             whole.update(block);
             tree.update(block);
         })?;
-        if bytes != expected {
-            let found = bytes;
-            return Err(RecordError::ChangedWhileReading { expected, found });
-        }
         Ok(tree.finish(bytes, Digest(whole.finalize().into())))
     }
 
@@ -114,13 +124,13 @@ impl FileBinding {
     }
 }
 
-/// Reads a file block by block; gives its length.
+/// Reads `expected` bytes block by block; gives their number.
 fn walk(
-    path: &Path,
+    mut file: impl Read,
+    expected: u64,
     advance: Advance<'_>,
     mut take: impl FnMut(&[u8]),
 ) -> Result<u64, RecordError> {
-    let (mut file, expected) = store::open(path)?;
     let mut buffer = vec![0; READ_BYTES];
     let mut done = 0_u64;
     loop {

@@ -12,9 +12,8 @@
 //! No clock is read: the caller gives the time. Fields follow NIST SP 800-53 AU-3 (what, when,
 //! where, source, outcome, identity) and AU-8 (UTC, hundredths of a second, offset stated).
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use redact_core::{Digest, UtcNanos};
@@ -28,7 +27,7 @@ mod entry;
 #[cfg(test)]
 mod tests;
 
-pub use chain::{ChainProblem, ChainReport, verify, verify_with_checkpoints};
+pub use chain::{ChainProblem, ChainReport, check, verify, verify_with_checkpoints};
 pub use entry::Recorded;
 
 /// No entry is longer, its line break included.
@@ -305,13 +304,7 @@ impl EventLog {
         if self.path.metadata().is_ok_and(|meta| !meta.is_file()) {
             return Err(RecordError::NotAFile);
         }
-        let file = OpenOptions::new()
-            .read(true)
-            .append(true)
-            .create(true)
-            .mode(0o600)
-            .open(&self.path)
-            .map_err(failed)?;
+        let file = store::open_to_append(&self.path).map_err(failed)?;
         file.lock().map_err(failed)?;
         Ok(file)
     }

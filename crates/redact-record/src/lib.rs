@@ -14,30 +14,39 @@
 //! - [`naming`]: where the records of a release lie.
 //!
 //! Nothing here decodes a recording or runs a model, so a third party can build a checker from
-//! this crate alone. No clock is read: times come from the caller.
+//! this crate alone. No clock is read: times come from the caller. It compiles for
+//! `wasm32-unknown-unknown`, without pages, time stamps and backups of keys, which need fonts or C
+//! code; records come in as bytes there, and whatever names a path is refused.
 
+mod access;
 mod digest;
 mod error;
 pub mod events;
 mod file;
 pub mod findings;
 mod json;
+#[cfg(not(target_family = "wasm"))]
 pub mod log;
 pub mod manifest;
 pub mod naming;
+#[cfg(not(target_family = "wasm"))]
 mod paper;
+#[cfg(not(target_family = "wasm"))]
 mod pdf;
 pub mod person;
 pub mod plan;
 pub mod policy;
 pub mod reasons;
+#[cfg(not(target_family = "wasm"))]
 pub mod report;
 pub mod sign;
+#[cfg_attr(target_family = "wasm", path = "store_none.rs")]
 mod store;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(not(target_family = "wasm"))]
 pub mod timestamp;
 mod toml_file;
 pub mod truth;

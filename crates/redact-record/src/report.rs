@@ -106,7 +106,9 @@ pub enum Scope {
     /// It looked at pictures and sound.
     #[default]
     Release,
-    /// It decoded nothing.
+    /// It walked the file's bytes, and decoded nothing.
+    Undecoded,
+    /// It checked signatures, digests and records.
     SignatureAndDigests,
 }
 
@@ -188,10 +190,13 @@ impl VerifyReport {
     /// The verdict in two or three words.
     pub(crate) fn headline(&self) -> &'static str {
         match self.verdict() {
-            Verdict::Verified if self.scope == Scope::SignatureAndDigests => {
-                "Signature and digests verified; the content was not looked at"
-            }
-            Verdict::Verified => "Verified",
+            Verdict::Verified => match self.scope {
+                Scope::Release => "Verified",
+                Scope::Undecoded => "Records and file structure verified; nothing was decoded",
+                Scope::SignatureAndDigests => {
+                    "Signature and digests verified; the content was not looked at"
+                }
+            },
             Verdict::NotVerified => "Not verified",
         }
     }

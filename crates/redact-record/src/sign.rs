@@ -10,12 +10,14 @@
 //!   comment that minisign leaves unsigned.
 
 mod approver;
+#[cfg(not(target_family = "wasm"))]
 mod backup;
 mod key;
 mod rotation;
 mod trust;
 
 pub use approver::{APPROVER_SUFFIX, Approver, ApproverRecord, NewApprover};
+#[cfg(not(target_family = "wasm"))]
 pub use backup::{BACKUP_BYTES_MAX, BACKUP_PASSPHRASE_MIN, BackupKey, open_backup, seal_backup};
 pub use key::{KeyId, KeyPair, PublicKey};
 pub use rotation::{HandedOver, Rotation};

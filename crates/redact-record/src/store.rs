@@ -6,25 +6,8 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt};
 use std::path::Path;
 
 use crate::RecordError;
-
-/// Whether a file that is there may be replaced.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Overwrite {
-    /// What is there stays; writing fails with [`RecordError::Exists`].
-    #[default]
-    Never,
-    /// The new file takes the old one's place in one step.
-    Replace,
-}
-
-/// Who may read a file that is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Access {
-    /// What the process' mask leaves.
-    Shared,
-    /// Its owner alone (mode 0600).
-    Owner,
-}
+pub(crate) use crate::access::Access;
+pub use crate::access::Overwrite;
 
 /// Linux's number on x86-64 and arm64.
 const O_NONBLOCK: i32 = 0o4000;
@@ -49,6 +32,25 @@ pub(crate) fn open(path: &Path) -> Result<(File, u64), RecordError> {
     } else {
         Err(RecordError::NotAFile)
     }
+}
+
+/// Who may do what with an open file: nine bits, as `chmod` takes them.
+///
+/// # Errors
+/// [`RecordError::Read`].
+pub(crate) fn mode(file: &File) -> Result<u32, RecordError> {
+    let read = |source| RecordError::Read { source };
+    Ok(file.metadata().map_err(read)?.permissions().mode() & 0o777)
+}
+
+/// Opens a file to read it and to append to it, made if need be for its owner alone.
+///
+/// # Errors
+/// The system's.
+pub(crate) fn open_to_append(path: &Path) -> std::io::Result<File> {
+    let mut how = File::options();
+    how.read(true).append(true).create(true).mode(0o600);
+    how.open(path)
 }
 
 /// Reads a whole file of at most `max` bytes.

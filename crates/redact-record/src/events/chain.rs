@@ -117,11 +117,11 @@ pub fn verify_with_checkpoints(
     check(&file, checkpoints)
 }
 
-/// Checks what `log` holds from here to its end.
-pub(super) fn check(
-    log: impl Read,
-    checkpoints: &[Checkpoint],
-) -> Result<ChainReport, RecordError> {
+/// Checks what `log` holds from here to its end, as [`verify_with_checkpoints`] checks a file.
+///
+/// # Errors
+/// [`RecordError::Read`].
+pub fn check(log: impl Read, checkpoints: &[Checkpoint]) -> Result<ChainReport, RecordError> {
     Checker::new(checkpoints).run(BufReader::new(log))
 }
 

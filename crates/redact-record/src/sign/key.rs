@@ -1,6 +1,5 @@
 //! Key pairs and public keys, in minisign's files.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use crate::store::{self, Access};
@@ -182,10 +181,7 @@ impl KeyPair {
     /// [`RecordError::PassphraseNeeded`]; [`RecordError::KeyRefused`].
     pub fn load(path: &Path, passphrase: Option<&str>) -> Result<Self, RecordError> {
         let (file, _) = store::open(path)?;
-        let meta = file
-            .metadata()
-            .map_err(|source| RecordError::Read { source })?;
-        let mode = meta.permissions().mode() & 0o777;
+        let mode = store::mode(&file)?;
         if mode & 0o077 != 0 {
             return Err(RecordError::KeyTooOpen { mode });
         }

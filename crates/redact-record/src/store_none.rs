@@ -1,0 +1,75 @@
+//! In place of [`store`](crate::store) on a target without a file system (`wasm32-unknown-unknown`):
+//! whatever names a path is refused, and records come in as bytes.
+
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+pub(crate) use crate::access::Access;
+pub use crate::access::Overwrite;
+
+use crate::RecordError;
+
+fn no_files() -> io::Error {
+    ErrorKind::Unsupported.into()
+}
+
+fn unread<T>() -> Result<T, RecordError> {
+    Err(RecordError::Read { source: no_files() })
+}
+
+fn unwritten<T>() -> Result<T, RecordError> {
+    Err(RecordError::Write { source: no_files() })
+}
+
+/// Opens a regular file and gives its length.
+///
+/// # Errors
+/// Always: [`RecordError::Read`].
+pub(crate) fn open(_: &Path) -> Result<(File, u64), RecordError> {
+    unread()
+}
+
+/// Who may do what with an open file.
+///
+/// # Errors
+/// Always: [`RecordError::Read`].
+pub(crate) fn mode(_: &File) -> Result<u32, RecordError> {
+    unread()
+}
+
+/// Opens a file to append to it.
+///
+/// # Errors
+/// Always.
+pub(crate) fn open_to_append(_: &Path) -> io::Result<File> {
+    Err(no_files())
+}
+
+/// Reads a whole file.
+///
+/// # Errors
+/// Always: [`RecordError::Read`].
+pub fn read(_: &Path, _: u64) -> Result<Vec<u8>, RecordError> {
+    unread()
+}
+
+/// Writes a file.
+///
+/// # Errors
+/// Always: [`RecordError::Write`].
+pub fn write(_: &Path, _: &[u8], _: Overwrite) -> Result<(), RecordError> {
+    unwritten()
+}
+
+/// Writes a file that its owner alone may read.
+///
+/// # Errors
+/// Always: [`RecordError::Write`].
+pub fn write_for_owner(_: &Path, _: &[u8], _: Overwrite) -> Result<(), RecordError> {
+    unwritten()
+}
+
+pub(crate) fn write_with(_: &Path, _: &[u8], _: Overwrite, _: Access) -> Result<(), RecordError> {
+    unwritten()
+}
