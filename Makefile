@@ -27,10 +27,10 @@ endif
 # The recording that `make demo` redacts.
 export CLIP ?= fixtures/demo.mp4
 
-.PHONY: help setup web build demo test lint clean
+.PHONY: help setup web build verifier demo test lint clean
 
 help: ## Prints this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(ROOT)/Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(ROOT)/Makefile
 
 setup: ## System packages, ONNX Runtime, models, Node.js; nothing to do takes a second
 	@$(ROOT)/scripts/setup
@@ -42,6 +42,9 @@ build: setup ## The program and its bill of materials; without npm's registry, w
 	@$(ROOT)/scripts/web build || echo 'build: the program is built without the page of the desk'
 	cargo build --release --locked --workspace --bin redact
 	@$(ROOT)/scripts/sbom redact
+
+verifier: ## redact-verify as one static file, for third parties: needs Rust and a C linker alone
+	@$(ROOT)/scripts/verifier
 
 demo: build ## Redacts a clip and verifies the release (another clip: make demo CLIP=PATH)
 	@$(ROOT)/scripts/demo "$$CLIP"

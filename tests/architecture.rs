@@ -16,11 +16,20 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("redact-engine", &["redact-core"]),
     ("redact-jail", &[]),
     ("redact-record", &["redact-core"]),
+    (
+        "redact-check",
+        &["redact-bitstream", "redact-core", "redact-record"],
+    ),
+    (
+        "redact-verify",
+        &["redact-check", "redact-core", "redact-record"],
+    ),
     ("redact-desk", &["redact-core", "redact-record"]),
     (
         "redact-cli",
         &[
             "redact-bitstream",
+            "redact-check",
             "redact-core",
             "redact-desk",
             "redact-engine",
@@ -41,9 +50,9 @@ const OWNED: &[(&str, &[&str])] = &[
     ("minisign", &["redact-record"]),
     ("cms", &["redact-record"]),
     ("x509-tsp", &["redact-record"]),
-    ("anyhow", &["redact-cli"]),
+    ("anyhow", &["redact-cli", "redact-verify"]),
     ("indicatif", &["redact-cli"]),
-    ("clap", &["redact-cli"]),
+    ("clap", &["redact-cli", "redact-verify"]),
     ("rayon", &["redact-engine"]),
     ("landlock", &["redact-jail"]),
     ("seccompiler", &["redact-jail"]),

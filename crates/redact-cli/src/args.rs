@@ -1,29 +1,22 @@
 //! What was typed: the grammar of the command line, nothing checked beyond it.
 
-#[cfg(feature = "media")]
 mod desk;
 mod records;
-#[cfg(feature = "media")]
 mod release;
 
-#[cfg(not(feature = "media"))]
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use redact_core::Class;
 use serde::{Deserialize, Serialize};
 
-#[cfg(feature = "media")]
 pub(crate) use desk::DeskArgs;
 pub(crate) use records::{
     EventsArgs, EventsCommand, KeyArgs, KeyCommand, RecheckArgs, TimestampArgs, TimestampCommand,
     VerifyArgs,
 };
-#[cfg(feature = "media")]
 pub(crate) use release::{BatchArgs, PresetArg, ReencodeArg, ReleaseArgs, RenderArgs, RunArgs};
 
-#[cfg(feature = "media")]
 use crate::score::ScoreArgs;
 
 /// Finds faces, licence plates and screens in recordings, hides what was approved, and proves it.
@@ -79,17 +72,14 @@ pub(crate) struct GlobalArgs {
     pub on_behalf: Option<String>,
 
     /// Decode also where the system cannot confine the process that decodes; manifest and log say so
-    #[cfg(feature = "media")]
     #[arg(long, global = true)]
     pub allow_weak_jail: bool,
 
     /// Memory that one job may take, in GiB (default: 8)
-    #[cfg(feature = "media")]
     #[arg(long, value_name = "GIB", global = true, value_parser = clap::value_parser!(u64).range(1..=4096))]
     pub memory_max: Option<u64>,
 
     /// Time that one job may take, in minutes (default: 30, and 10 more per MiB of the recording)
-    #[cfg(feature = "media")]
     #[arg(long, value_name = "MINUTES", global = true, value_parser = parse_minutes)]
     pub time_max: Option<f64>,
 
@@ -102,25 +92,20 @@ pub(crate) struct GlobalArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Find faces, plates, screens and speech in a recording
-    #[cfg(feature = "media")]
     Scan(ScanArgs),
     /// Decide by a written policy, or approve a plan that a person edited
     Approve(ApproveArgs),
     /// Hide exactly what was approved and write a release with a signed manifest
-    #[cfg(feature = "media")]
     Render(RenderArgs),
     /// Check a release against its manifest
     Verify(VerifyArgs),
     /// Check every past release in a folder by the rules of today
     Recheck(RecheckArgs),
     /// Do all four for one recording
-    #[cfg(feature = "media")]
     Run(RunArgs),
     /// Do all four for every recording in a folder
-    #[cfg(feature = "media")]
     Batch(BatchArgs),
     /// Measure what a scan missed on labelled clips or pictures
-    #[cfg(feature = "media")]
     Score(ScoreArgs),
     /// Make, show and trust signing keys
     Key(KeyArgs),
@@ -129,12 +114,7 @@ pub(crate) enum Command {
     /// Check and show the log of everything that was done
     Events(EventsArgs),
     /// Review, approve and hand over in a browser
-    #[cfg(feature = "media")]
     Desk(DeskArgs),
-    /// A verb that this build leaves out
-    #[cfg(not(feature = "media"))]
-    #[command(external_subcommand)]
-    Absent(Vec<OsString>),
 }
 
 /// Where models and the runtime are.
@@ -213,7 +193,6 @@ pub(crate) struct InputArgs {
     pub frame_rate: Option<(u32, u32)>,
 }
 
-#[cfg(feature = "media")]
 impl InputArgs {
     /// What is said of the recording.
     pub(crate) fn settings(&self) -> redact_core::SourceSettings {
@@ -332,7 +311,6 @@ pub(crate) struct BasisArgs {
     pub without_findings: Option<String>,
 }
 
-#[cfg(feature = "media")]
 fn parse_minutes(text: &str) -> Result<f64, String> {
     let minutes: Option<f64> = text.parse().ok();
     let minutes = minutes.filter(|minutes| (0.01..=100_000.0).contains(minutes));

@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use redact_record::events::{self, Checkpoint, Recorded};
-use redact_record::manifest::PublicManifest;
-use redact_record::sign::{SignatureVerdict, TrustStore};
+use redact_record::sign::TrustStore;
 
 use crate::args::{EventsArgs, EventsCommand, GlobalArgs};
 use crate::verify::read_signed;
@@ -41,19 +40,11 @@ fn log(file: Option<&Path>, global: &GlobalArgs) -> Result<PathBuf> {
 fn checkpoints(manifests: &[PathBuf], trust: &TrustStore) -> Result<Vec<Checkpoint>> {
     let mut checkpoints = Vec::with_capacity(manifests.len());
     for path in manifests {
-        let name = || path.display().to_string();
-        let (bytes, signature) = read_signed(path)?;
-        let (manifest, who) = PublicManifest::open(&bytes, &signature, trust).with_context(name)?;
-        if let SignatureVerdict::Unknown { key } = &who {
-            bail!(
-                "{}: signed with key {}, which is not trusted here",
-                path.display(),
-                key.id()
-            );
-        }
-        match manifest.events_head {
-            Some(head) => checkpoints.push(head.0),
-            None => bail!("{}: names no entry of an event log", path.display()),
+        let record = read_signed(path)?;
+        let found = redact_check::events::checkpoint(&record, trust);
+        match found.with_context(|| path.display().to_string())? {
+            Ok(checkpoint) => checkpoints.push(checkpoint),
+            Err(why) => bail!("{}: {why}", path.display()),
         }
     }
     Ok(checkpoints)
@@ -62,49 +53,17 @@ fn checkpoints(manifests: &[PathBuf], trust: &TrustStore) -> Result<Vec<Checkpoi
 fn verify(path: &Path, checkpoints: &[Checkpoint], global: &GlobalArgs) -> Result<Outcome> {
     let report = events::verify_with_checkpoints(path, checkpoints)
         .with_context(|| path.display().to_string())?;
-    let problems: Vec<String> = report.problems.iter().map(ToString::to_string).collect();
-    let word = if report.is_intact() { "ok" } else { "wrong" };
     if global.json {
-        let head = report.head.map(
-            |head| serde_json::json!({ "seq": head.seq, "sha256": head.digest.0.to_string() }),
-        );
-        let document = serde_json::json!({
-            "log": path, "verdict": word, "entries": report.entries, "head": head,
-            "checkpoints": checkpoints.len(), "clock_steps_back": report.clock_steps_back,
-            "problems": problems,
-        });
+        let document = redact_check::events::json(path, &report, checkpoints.len());
         crate::say(&document.to_string());
     } else {
-        for problem in &problems {
-            crate::say(&format!("WRONG {problem}"));
-        }
-        if report.clock_steps_back > 0 {
-            crate::say(&format!(
-                "note: the clock was set back {} times",
-                report.clock_steps_back
-            ));
-        }
-        crate::say(&summary(&report, checkpoints.len()));
+        crate::say(&redact_check::events::text(&report, checkpoints.len()));
     }
     Ok(if report.is_intact() {
         Outcome::Done
     } else {
         Outcome::Wrong
     })
-}
-
-fn summary(report: &events::ChainReport, checkpoints: usize) -> String {
-    let entries = report.entries;
-    if !report.is_intact() {
-        let problems = report.problems.len();
-        return format!("verdict: WRONG ({problems} problems in {entries} entries)");
-    }
-    match checkpoints {
-        0 => format!(
-            "verdict: ok ({entries} entries; a cut at the end shows only against --manifest)"
-        ),
-        _ => format!("verdict: ok ({entries} entries, {checkpoints} named by manifests)"),
-    }
 }
 
 fn show(path: &Path, global: &GlobalArgs) -> Result<Outcome> {

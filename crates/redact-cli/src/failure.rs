@@ -6,7 +6,6 @@ use redact_record::RecordError;
 
 /// What to do about `error`, when there is something to do.
 pub(crate) fn hint(error: &anyhow::Error) -> Option<String> {
-    #[cfg(feature = "media")]
     if let Some(hint) = error.chain().find_map(confinement_hint) {
         return Some(hint);
     }
@@ -22,7 +21,6 @@ pub(crate) fn hint(error: &anyhow::Error) -> Option<String> {
 }
 
 /// What the confined process said, or what to do where it could not work.
-#[cfg(feature = "media")]
 fn confinement_hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     if let Some(child) = cause.downcast_ref::<FromChild>() {
         return match child.out_of_memory {
@@ -179,7 +177,6 @@ pub(crate) fn is_cancelled(error: &anyhow::Error) -> bool {
 pub(crate) struct Interrupted;
 
 /// Why a confined process could not do its job, in its own words.
-#[cfg(feature = "media")]
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub(crate) struct FromChild {
@@ -195,7 +192,6 @@ pub(crate) struct FromChild {
 }
 
 /// A job took more than it may.
-#[cfg(feature = "media")]
 #[derive(Debug, thiserror::Error)]
 #[error("stopped at a limit: {what}")]
 pub(crate) struct Limit {
@@ -204,38 +200,20 @@ pub(crate) struct Limit {
     pub(crate) option: &'static str,
 }
 
-#[cfg(feature = "media")]
 fn is_lost_sound_in_child(cause: &(dyn std::error::Error + 'static)) -> bool {
     cause
         .downcast_ref::<FromChild>()
         .is_some_and(|child| child.lost_sound)
 }
 
-#[cfg(not(feature = "media"))]
-fn is_lost_sound_in_child(_: &(dyn std::error::Error + 'static)) -> bool {
-    false
-}
-
-#[cfg(feature = "media")]
 fn is_refused_in_child(cause: &(dyn std::error::Error + 'static)) -> bool {
     cause
         .downcast_ref::<FromChild>()
         .is_some_and(|child| child.refused)
 }
 
-#[cfg(not(feature = "media"))]
-fn is_refused_in_child(_: &(dyn std::error::Error + 'static)) -> bool {
-    false
-}
-
-#[cfg(feature = "media")]
 fn is_cancelled_in_child(cause: &(dyn std::error::Error + 'static)) -> bool {
     cause
         .downcast_ref::<FromChild>()
         .is_some_and(|child| child.cancelled)
-}
-
-#[cfg(not(feature = "media"))]
-fn is_cancelled_in_child(_: &(dyn std::error::Error + 'static)) -> bool {
-    false
 }

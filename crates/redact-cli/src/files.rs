@@ -62,7 +62,6 @@ pub(crate) fn stoppable<T>(result: Result<T, RecordError>) -> Result<T> {
 ///
 /// # Errors
 /// Those of `job`, or when the file cannot be read.
-#[cfg(feature = "media")]
 pub(crate) fn digest_beside<T>(
     path: &Path,
     job: impl FnOnce() -> Result<T>,
@@ -80,7 +79,6 @@ pub(crate) fn digest_beside<T>(
 ///
 /// # Errors
 /// Those of both; those of `job` come first.
-#[cfg(feature = "media")]
 pub(crate) fn read_beside<R: Send, T>(
     read: impl FnOnce(redact_record::Advance<'_>) -> Result<R> + Send,
     job: impl FnOnce() -> Result<T>,

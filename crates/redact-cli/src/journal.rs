@@ -51,7 +51,6 @@ impl Note {
     }
 
     /// How well the process that decoded was confined.
-    #[cfg(feature = "media")]
     pub(crate) fn jail(&mut self, level: crate::jail::JailLevel) {
         self.count("landlock", level.landlock_abi as usize);
         self.label("seccomp", if level.seccomp { "on" } else { "off" });

@@ -18,7 +18,6 @@ pub(crate) fn make_size_limit_an_error() -> std::io::Result<()> {
 
 /// Raises the number of files that this process may have open to what the system allows it: every
 /// browser's connection is one.
-#[cfg(feature = "media")]
 pub(crate) fn raise_open_files() {
     use nix::sys::resource::{Resource, getrlimit, setrlimit};
     let raised = getrlimit(Resource::RLIMIT_NOFILE)
@@ -29,7 +28,6 @@ pub(crate) fn raise_open_files() {
 }
 
 /// Makes what this process and its children write readable by their user alone.
-#[cfg(feature = "media")]
 pub(crate) fn write_for_owner_alone() {
     use nix::sys::stat::{Mode, umask};
     umask(Mode::S_IRWXG | Mode::S_IRWXO);

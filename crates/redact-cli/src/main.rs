@@ -3,40 +3,26 @@
 //! The only place that knows all crates, the terminal, the environment and exit codes. Each verb
 //! has a file of its own; `args.rs` is what was typed.
 
-#![cfg_attr(
-    not(feature = "media"),
-    allow(dead_code, reason = "helpers of the verbs that this build leaves out")
-)]
-
 mod approve;
 mod args;
 mod basis;
-#[cfg(feature = "media")]
 mod batch;
-#[cfg(feature = "media")]
 mod desk;
 mod events;
-#[cfg(feature = "media")]
 mod eyes;
 mod failure;
 mod files;
-#[cfg(feature = "media")]
 mod jail;
 mod journal;
 mod key;
 mod limits;
 mod places;
-#[cfg(feature = "media")]
 mod profiles;
 mod progress;
 mod recheck;
-#[cfg(feature = "media")]
 mod render;
-#[cfg(feature = "media")]
 mod run;
-#[cfg(feature = "media")]
 mod scan;
-#[cfg(feature = "media")]
 mod score;
 mod timestamp;
 mod verify;
@@ -67,7 +53,6 @@ pub(crate) enum Outcome {
 
 fn main() -> ExitCode {
     // Before anything else: what decodes has no thread before it is confined.
-    #[cfg(feature = "media")]
     if jail::is_child() {
         return jail::main();
     }
@@ -94,41 +79,19 @@ fn dispatch(cli: &Cli) -> Result<Outcome> {
         progress::tether();
     }
     match &cli.command {
-        #[cfg(feature = "media")]
         Command::Scan(args) => scan::scan(args, global),
         Command::Approve(args) => approve::approve(args, global),
-        #[cfg(feature = "media")]
         Command::Render(args) => render::render(args, global),
         Command::Verify(args) => verify::verify(args, global),
-        #[cfg(feature = "media")]
         Command::Run(args) => run::run(args, global),
-        #[cfg(feature = "media")]
         Command::Batch(args) => batch::batch(args, global),
-        #[cfg(feature = "media")]
         Command::Score(args) => score::score(args, global),
         Command::Key(args) => key::key(args, global),
         Command::Recheck(args) => recheck::recheck(args, global),
         Command::Timestamp(args) => timestamp::timestamp(args, global),
         Command::Events(args) => events::events(args, global),
-        #[cfg(feature = "media")]
         Command::Desk(args) => desk::desk(args, global),
-        #[cfg(not(feature = "media"))]
-        Command::Absent(words) => absent(words),
     }
-}
-
-/// Says how to get a verb that this build does not have.
-///
-/// # Errors
-/// Always.
-#[cfg(not(feature = "media"))]
-fn absent(words: &[std::ffi::OsString]) -> Result<Outcome> {
-    let verb = words.first().map(|word| word.display().to_string());
-    anyhow::bail!(
-        "{}: this program was built without FFmpeg and models, to check records only; a build with \
-         default features has every verb (`cargo build --release -p redact-cli`)",
-        verb.unwrap_or_default()
-    )
 }
 
 pub(crate) fn start_logging() {

@@ -40,7 +40,6 @@ pub(crate) fn models_dir(given: Option<&Path>) -> Result<PathBuf> {
 ///
 /// # Errors
 /// Those of [`models_dir`].
-#[cfg(feature = "media")]
 pub(crate) fn resolved(models: &crate::args::ModelArgs) -> Result<crate::args::ModelArgs> {
     Ok(crate::args::ModelArgs {
         models: Some(models_dir(models.models.as_deref())?),
@@ -65,7 +64,6 @@ pub(crate) fn onnx_runtime() -> Result<PathBuf> {
 ///
 /// No passphrase and no home. A model runtime that could report to its maker is told not to before
 /// it is loaded, whatever the user's environment says.
-#[cfg(feature = "media")]
 pub(crate) fn child_environment() -> Vec<(&'static str, std::ffi::OsString)> {
     const PASSED_ON: [&str; 3] = ["LD_LIBRARY_PATH", "REDACT_LOG", "RUST_BACKTRACE"];
     let passed = PASSED_ON
@@ -78,7 +76,6 @@ pub(crate) fn child_environment() -> Vec<(&'static str, std::ffi::OsString)> {
 
 /// The newest version of Landlock that may be used: `$REDACT_LANDLOCK_MAX`, for tests of what
 /// holds on older kernels. Manifest and log name the version in force.
-#[cfg(feature = "media")]
 pub(crate) fn landlock_max() -> Option<i32> {
     env::var("REDACT_LANDLOCK_MAX").ok()?.parse().ok()
 }
@@ -235,7 +232,6 @@ pub(crate) fn beside(clip: &Path, suffix: &str, dir: Option<&Path>) -> PathBuf {
 }
 
 /// `clip` and `.findings.json` make `clip.findings.json`, in `dir`.
-#[cfg(feature = "media")]
 pub(crate) fn named(name: &str, suffix: &str, dir: &Path) -> PathBuf {
     let mut name = shortened(OsStr::new(name));
     name.push(suffix);

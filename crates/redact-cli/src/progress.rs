@@ -30,7 +30,6 @@ pub(crate) fn watch_for_interrupt() -> Result<(), ctrlc::Error> {
 }
 
 /// Asks the running job to stop, as the first Ctrl-C does.
-#[cfg(feature = "media")]
 pub(crate) fn interrupt() {
     INTERRUPTED.store(true, Ordering::SeqCst);
 }
@@ -39,7 +38,6 @@ pub(crate) fn interrupt() {
 static CONFINED: AtomicBool = AtomicBool::new(false);
 
 /// From now on progress goes to the parent of this confined process.
-#[cfg(feature = "media")]
 pub(crate) fn work_for_parent() {
     CONFINED.store(true, Ordering::SeqCst);
 }
@@ -79,7 +77,6 @@ pub(crate) fn stop_when_input_ends() {
 
 /// Says how far it is to the process that listens.
 pub(crate) fn tell(phase: &str, done: u64, total: Option<u64>) {
-    #[cfg(feature = "media")]
     if CONFINED.load(Ordering::SeqCst) {
         return crate::jail::tell(phase, done, total);
     }
@@ -161,7 +158,6 @@ impl Progress for TerminalProgress {
     }
 }
 
-#[cfg(feature = "media")]
 impl crate::jail::Listener for TerminalProgress {
     fn hear(&self, phase: &str, done: u64, total: Option<u64>) -> ControlFlow<()> {
         match PHASES.into_iter().find(|known| name(*known) == phase) {
@@ -172,7 +168,6 @@ impl crate::jail::Listener for TerminalProgress {
     }
 }
 
-#[cfg(feature = "media")]
 const PHASES: [Phase; 5] = [
     Phase::Digest,
     Phase::Scan,

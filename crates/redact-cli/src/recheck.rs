@@ -154,7 +154,6 @@ fn check(
     if let Some(threads) = global.threads {
         command.arg("--threads").arg(threads.to_string());
     }
-    #[cfg(feature = "media")]
     if global.allow_weak_jail {
         command.arg("--allow-weak-jail");
     }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
+use redact_check::Verdict;
 use redact_core::{ApprovedPlan, Digest, Findings};
 use redact_record::events::Act;
 use redact_record::policy::Policy;
@@ -14,7 +15,7 @@ use crate::journal::{Journal, Note};
 use crate::progress::TerminalProgress;
 use crate::render::{self, ReleaseJob};
 use crate::scan::ScanRequest;
-use crate::verify::{Verdict, VerifyJob};
+use crate::verify::VerifyJob;
 use crate::{Outcome, approve, key, places, scan};
 
 /// What the policy says when it approves by itself.
@@ -111,8 +112,9 @@ fn run_noted(
         no_media: false,
         second_look: None,
     };
-    let verdict = verify.run(global, &progress)?;
-    verdict.note(note);
+    let verified = verify.run(global, &progress)?;
+    verified.note(note);
+    let verdict = verified.verdict;
     journal.done(note)?;
     if verdict.passed() {
         written.keep();

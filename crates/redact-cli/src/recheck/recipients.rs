@@ -83,7 +83,6 @@ fn logged(log: &Path) -> HashMap<String, Vec<Copy>> {
 }
 
 /// What the desk recorded, names included.
-#[cfg(feature = "media")]
 fn desk(folder: &Path) -> HashMap<String, Vec<Copy>> {
     let database = folder.ancestors().map(|folder| folder.join("desk.sqlite"));
     let Some(database) = database.take(3).find(|path| path.is_file()) else {
@@ -109,10 +108,4 @@ fn desk(folder: &Path) -> HashMap<String, Vec<Copy>> {
         Err(error) => tracing::warn!("{}: cannot read: {error:#}", database.display()),
     }
     copies
-}
-
-/// A build without the desk has the event log alone.
-#[cfg(not(feature = "media"))]
-fn desk(_folder: &Path) -> HashMap<String, Vec<Copy>> {
-    HashMap::new()
 }

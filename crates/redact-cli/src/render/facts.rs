@@ -289,14 +289,15 @@ pub(crate) fn context(args: &ReleaseArgs, supersedes: Option<&Path>) -> Result<R
 /// The manifest at `path`, which must be one of ours.
 fn replaced(path: &Path) -> Result<Replaced> {
     let name = || path.display().to_string();
-    let (bytes, signature) = verify::read_signed(path)?;
+    let record = verify::read_signed(path)?;
     let trust = key::trusted(&[])?;
-    let (old, who) = PublicManifest::open(&bytes, &signature, &trust).with_context(name)?;
+    let (old, who) =
+        PublicManifest::open(&record.bytes, &record.signature, &trust).with_context(name)?;
     if !matches!(who, SignatureVerdict::Trusted { .. }) {
         bail!(
             "{}: signed with a key that is not trusted here",
             path.display()
         );
     }
-    Ok(Replaced::new(&old, &bytes))
+    Ok(Replaced::new(&old, &record.bytes))
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
+use redact_check::{Scope, Verdict};
 use redact_core::{Redactions, SourceSettings};
 use redact_engine::{Check, Expected, Uncovered};
 use redact_media::Splice;
@@ -10,11 +11,11 @@ use redact_record::manifest::PublicManifest;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::verdict::MediaFindings;
-use super::{Verdict, VerifyJob};
+use super::VerifyJob;
+use super::findings::{MediaFindings, extend, second};
 use crate::args::{GlobalArgs, ModelArgs};
 use crate::eyes::Looking;
-use crate::jail::{self, Confinement, Job};
+use crate::jail::{self, Confinement, JailLevel, Job};
 use crate::progress::TerminalProgress;
 use crate::render::{Claims, Declared, Examined};
 use crate::{eyes, failure, places, render};
@@ -29,7 +30,7 @@ pub(super) fn check(
     verdict: &mut Verdict,
     public: &PublicManifest,
     (global, progress): (&GlobalArgs, &TerminalProgress),
-) -> Result<()> {
+) -> Result<JailLevel> {
     let work = VerifyWork {
         release: job.release.to_owned(),
         source: job.source.map(Path::to_owned),
@@ -50,9 +51,8 @@ pub(super) fn check(
     };
     let job = Job::Verify(work);
     let (found, level) = jail::run::<MediaFindings>(&job, &confinement, global, progress)?;
-    verdict.add_media_findings(found);
-    verdict.jail = Some(level);
-    Ok(())
+    found.add_to(verdict);
+    Ok(level)
 }
 
 /// A look at a release, for the confined process.
@@ -81,12 +81,12 @@ impl VerifyWork {
             .transpose()?;
         seal()?;
         let progress = TerminalProgress::new(true);
-        let mut verdict = Verdict::new(false);
+        let mut verdict = Verdict::new(Scope::Release);
         self.look(&mut verdict, &public, &redactions, &progress)?;
         if let Some(looking) = looking {
             self.look_again(&mut verdict, &public, &redactions, looking, &progress)?;
         }
-        Ok(serde_json::to_value(verdict.into_media_findings())?)
+        Ok(serde_json::to_value(MediaFindings::from(verdict))?)
     }
 
     /// Walks the released file, decodes it, and compares it with the source when that is there.
@@ -107,7 +107,7 @@ impl VerifyWork {
             audio_tracks,
         };
         let leaks = render::leaks(&self.release, &expected);
-        verdict.extend("leak", unless_stopped("can be read", leaks)?);
+        extend(verdict, "leak", unless_stopped("can be read", leaks)?);
         let claims = Claims::of_manifest(public);
         let (of_release, of_source) = (SourceSettings::default(), public.source.settings());
         let release = (self.release.as_path(), &of_release);
@@ -117,7 +117,7 @@ impl VerifyWork {
             report.map(|report| report.checks)
         };
         let Some(source) = self.source.as_deref() else {
-            verdict.extend("audit", unless_stopped("can be decoded", audit())?);
+            extend(verdict, "audit", unless_stopped("can be decoded", audit())?);
             let why = "the original is not here (--source CLIP)";
             verdict.open("change", "nothing else differs from the original", why);
             return Ok(());
@@ -155,15 +155,15 @@ impl VerifyWork {
         };
         match examined.examine(threads, progress) {
             Ok(found) => {
-                verdict.extend("audit", found.audit.checks);
-                verdict.seconds = found.compare.seconds;
-                verdict.extend("change", found.compare.checks);
+                extend(verdict, "audit", found.audit.checks);
+                verdict.seconds = found.compare.seconds.iter().map(second).collect();
+                extend(verdict, "change", found.compare.checks);
             }
             // What can be said of the release alone is still said.
             Err(error) => {
                 let compare = unless_stopped("can be compared", Err(error))?;
-                verdict.extend("audit", unless_stopped("can be decoded", audit())?);
-                verdict.extend("change", compare);
+                extend(verdict, "audit", unless_stopped("can be decoded", audit())?);
+                extend(verdict, "change", compare);
             }
         }
         Ok(())
@@ -213,7 +213,7 @@ impl VerifyWork {
                 evidence,
             }]
         });
-        verdict.extend("audit", unless_stopped("second look", check)?);
+        extend(verdict, "audit", unless_stopped("second look", check)?);
         Ok(())
     }
 }
@@ -258,7 +258,7 @@ fn checked_claims(
     };
     let checks = unless_stopped(name, check)?;
     let splice = splice.filter(|_| checks.iter().all(|check| check.passed));
-    verdict.extend("change", checks);
+    extend(verdict, "change", checks);
     Ok(splice)
 }
 

@@ -1,0 +1,35 @@
+//! Every check of a release that needs no decoder, and the verdict in words.
+//!
+//! - [`records`]: signatures, manifests, approvals, the chain of revisions;
+//! - [`files`]: digests of the release and of the original;
+//! - [`events`]: the chain of an event log;
+//! - [`leaks`]: the scan for what a release may leak, channel by channel;
+//! - [`Verdict`]: what was checked and what was not, as text and as JSON.
+//!
+//! `redact verify` and `redact-verify` both call this, so that they use the same words. Nothing here
+//! opens a file or reads a clock: bytes and readers come from the caller. It compiles for
+//! `wasm32-unknown-unknown`, without the pages (`report`) and time stamps (`stamp`), which need a
+//! file system or C code.
+
+pub mod events;
+pub mod files;
+pub mod leaks;
+pub mod records;
+#[cfg(not(target_family = "wasm"))]
+pub mod report;
+#[cfg(not(target_family = "wasm"))]
+pub mod stamp;
+mod verdict;
+
+pub use verdict::{Check, NotChecked, Scope, Second, Verdict, Word};
+
+/// An error and its causes on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text
+}

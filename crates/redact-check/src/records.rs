@@ -1,0 +1,179 @@
+//! Signatures, manifests, approvals, the chain of revisions.
+
+use redact_record::RecordError;
+use redact_record::manifest::{PublicManifest, SealedManifest};
+use redact_record::policy::Policy;
+use redact_record::sign::{SignatureVerdict, TrustStore};
+
+use crate::{Verdict, chain};
+
+/// A record and its signature, as bytes that nobody has believed yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedBytes {
+    /// The record.
+    pub bytes: Vec<u8>,
+    /// Text of the signature file.
+    pub signature: String,
+}
+
+/// Checks the public manifest's signature and content. `None` when it cannot be believed: then
+/// nothing else can be checked either.
+pub fn manifest(
+    verdict: &mut Verdict,
+    record: &SignedBytes,
+    trust: &TrustStore,
+) -> Option<PublicManifest> {
+    let digest = redact_record::digest_bytes(&record.bytes);
+    verdict.digests.push(("public manifest", digest));
+    match PublicManifest::open(&record.bytes, &record.signature, trust) {
+        Ok((public, who)) => {
+            signature(verdict, "manifest", &who);
+            verdict.key = key_of(&who);
+            Some(public)
+        }
+        Err(error) => {
+            verdict.add("manifest", refused(&error), false, chain(&error));
+            verdict.open("file", "everything else", "no manifest can be believed");
+            None
+        }
+    }
+}
+
+/// Checks that the release was made with the written policy and by its rules, when that is given.
+pub fn policy(verdict: &mut Verdict, public: &PublicManifest, policy: Option<&Policy>) {
+    let Some(policy) = policy else {
+        return;
+    };
+    let checked = public.check_policy(policy);
+    let evidence = match &checked {
+        Ok(()) => format!("made with policy {} and by its rules", policy.name),
+        Err(error) => chain(error),
+    };
+    verdict.add("manifest", "policy", checked.is_ok(), evidence);
+}
+
+/// Says whether the plan was compared with what the scan found, which only the renderer can do.
+pub fn findings(verdict: &mut Verdict, public: &PublicManifest) {
+    let name = "nothing that was found is left out";
+    match &public.findings {
+        Some(findings) if findings.0.compared => {
+            let evidence = "the plan was compared with its findings when the release was made";
+            verdict.add("manifest", name, true, evidence.to_owned());
+        }
+        Some(_) => {
+            let why = "the release was made without the findings; the manifest says why";
+            verdict.open("manifest", name, why);
+        }
+        None => {
+            let why = "the release was made by a version that did not compare plan and findings";
+            verdict.open("manifest", name, why);
+        }
+    }
+}
+
+/// Walks the chain of revisions from this manifest back; `previous` are the manifests that were
+/// replaced, newest first. The first that cannot be believed ends the walk.
+pub fn previous(
+    verdict: &mut Verdict,
+    public: &PublicManifest,
+    previous: &[SignedBytes],
+    trust: &TrustStore,
+) {
+    let mut newer = public.clone();
+    for record in previous {
+        let opened = PublicManifest::open(&record.bytes, &record.signature, trust);
+        let (older, who) = match opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                verdict.add("previous manifest", refused(&error), false, chain(&error));
+                return;
+            }
+        };
+        signature(verdict, "previous manifest", &who);
+        let linked = newer.check_supersedes(&older, &record.bytes);
+        let evidence = match &linked {
+            Ok(()) => format!("{} replaces {}", newer.manifest_id, older.manifest_id),
+            Err(error) => chain(error),
+        };
+        let name = "is the one that was replaced";
+        verdict.add("previous manifest", name, linked.is_ok(), evidence);
+        newer = older;
+    }
+}
+
+/// Checks the sealed manifest when it is there; an auditor may not have it. `public_bytes` are the
+/// public manifest as it stands in its file.
+pub fn sealed(
+    verdict: &mut Verdict,
+    public: &PublicManifest,
+    public_bytes: &[u8],
+    sealed: Option<&SignedBytes>,
+    trust: &TrustStore,
+) {
+    let (group, name) = ("sealed manifest", "belongs to the manifest");
+    let Some(record) = sealed else {
+        let why = "the sealed manifest is not here; it stays with the agency";
+        return verdict.open(group, name, why);
+    };
+    let digest = redact_record::digest_bytes(&record.bytes);
+    verdict.digests.push((group, digest));
+    let (sealed, who) = match SealedManifest::open(&record.bytes, &record.signature, trust) {
+        Ok(opened) => opened,
+        Err(error) => return verdict.add(group, refused(&error), false, chain(&error)),
+    };
+    signature(verdict, group, &who);
+    let pair = sealed.check_pair(public, public_bytes);
+    let evidence = match &pair {
+        Ok(()) => "each names the other's SHA-256".to_owned(),
+        Err(error) => chain(error),
+    };
+    verdict.add(group, name, pair.is_ok(), evidence);
+    let approvals = sealed.check_approvals(public, trust);
+    let evidence = match &approvals {
+        Ok(()) => format!("{} for this very plan", public.approvals.count),
+        Err(error) => chain(error),
+    };
+    verdict.add(group, "approvals", approvals.is_ok(), evidence);
+}
+
+/// Checks that every declared mask and mute can be placed; `false` where nothing can be measured.
+pub fn geometry(verdict: &mut Verdict, public: &PublicManifest) -> bool {
+    match public.redactions() {
+        Ok(_) => true,
+        Err(error) => {
+            verdict.add("manifest", "geometry", false, chain(&error));
+            false
+        }
+    }
+}
+
+fn signature(verdict: &mut Verdict, group: &'static str, who: &SignatureVerdict) {
+    let (passed, evidence) = match who {
+        SignatureVerdict::Trusted { key, name } => (true, format!("good, by key {key} ({name})")),
+        SignatureVerdict::Unknown { key } => (
+            false,
+            format!("good, but key {} is not trusted here", key.id()),
+        ),
+        SignatureVerdict::Bad(problem) => (false, problem.to_string()),
+    };
+    verdict.add(group, "signature", passed, evidence);
+}
+
+/// Which check of a record failed: each kind of bad input has a verdict of its own.
+const fn refused(error: &RecordError) -> &'static str {
+    match error {
+        RecordError::Signature(_) => "signature",
+        RecordError::NewerVersion { .. } => "version",
+        RecordError::OtherKind { .. } => "kind",
+        _ => "content",
+    }
+}
+
+/// Identifier of the key that signed.
+fn key_of(who: &SignatureVerdict) -> Option<String> {
+    match who {
+        SignatureVerdict::Trusted { key, .. } => Some(key.to_string()),
+        SignatureVerdict::Unknown { key } => Some(key.id().to_string()),
+        SignatureVerdict::Bad(_) => None,
+    }
+}

@@ -1,0 +1,87 @@
+//! The verdict as a page for people.
+
+use redact_core::UtcNanos;
+use redact_record::log;
+use redact_record::manifest::{Hex, Utc};
+use redact_record::report::{
+    self, CheckOutcome, FileDigest, SignatureVerdict as Signature, Timeline, VerifyReport,
+};
+
+use crate::{Scope, Verdict};
+
+impl Verdict {
+    /// The page about the file called `release`, checked by `program` at `checked_at`.
+    #[must_use]
+    pub fn report(&self, release: &str, program: &str, checked_at: UtcNanos) -> VerifyReport {
+        let mut all = self.checks.iter();
+        let signature = all.find(|check| check.group == "manifest" && check.name == "signature");
+        let signature = match signature {
+            Some(check) => Signature {
+                outcome: outcome(check.passed),
+                key: self.key.clone(),
+                statement: format!("The manifest's signature: {}.", check.evidence),
+            },
+            None => Signature {
+                outcome: CheckOutcome::NotChecked,
+                key: None,
+                statement: "The manifest's signature was not checked.".to_owned(),
+            },
+        };
+        let checked = self.checks.iter().map(|check| report::Check {
+            group: title(&check.group).to_owned(),
+            name: check.name.clone().into_owned(),
+            outcome: outcome(check.passed),
+            evidence: check.evidence.clone(),
+        });
+        let open = self.not_checked.iter().map(|open| report::Check {
+            group: title(&open.group).to_owned(),
+            name: open.name.clone().into_owned(),
+            outcome: CheckOutcome::NotChecked,
+            evidence: open.why.clone().into_owned(),
+        });
+        let digests = self.digests.iter().map(|(what, digest)| FileDigest {
+            what: (*what).to_owned(),
+            sha256: Hex(*digest),
+        });
+        VerifyReport {
+            release: redact_record::visible(release),
+            checked_at: Utc(checked_at),
+            program: program.to_owned(),
+            digests: digests.collect(),
+            signature,
+            checks: checked.chain(open).collect(),
+            timeline: self
+                .public
+                .as_ref()
+                .map_or_else(Timeline::default, log::lanes),
+            scope: match self.scope {
+                Scope::Release => report::Scope::Release,
+                Scope::Undecoded => report::Scope::Undecoded,
+                Scope::Records => report::Scope::SignatureAndDigests,
+            },
+        }
+    }
+}
+
+const fn outcome(passed: bool) -> CheckOutcome {
+    if passed {
+        CheckOutcome::Passed
+    } else {
+        CheckOutcome::Failed
+    }
+}
+
+/// A group of checks as a heading for people.
+fn title(group: &str) -> &str {
+    match group {
+        "manifest" => "Manifest",
+        "previous manifest" => "Manifest that was replaced",
+        "sealed manifest" => "Sealed manifest",
+        "file" => "Released file",
+        "source" => "Original recording",
+        "leak" => "Other ways in which a file can leak",
+        "audit" => "Hidden and muted parts",
+        "change" => "Nothing else was changed",
+        other => other,
+    }
+}
