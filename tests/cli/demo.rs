@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::shared::skip_without;
-use crate::work::{Work, models, policy, repository};
+use crate::work::{Work, models, repository};
 
 /// Goal: one command turns the demo clip into a release that verifies, and hides in every frame
 /// what the truth file says is there.
@@ -13,22 +13,7 @@ fn the_demo_clip_is_released_and_nothing_labelled_is_bare() {
     let Some(models) = models() else { return };
     let work = Work::new();
     let fixtures = repository().join("fixtures");
-    let clip = fixtures.join("demo.mp4").display().to_string();
-    let policy = policy("public-release.toml");
-    let args = [
-        "run",
-        &clip,
-        "--policy",
-        &policy,
-        "--out-dir",
-        ".",
-        "--json",
-    ];
-    let outcome = work
-        .redact_with_models(&models, &args)
-        .expect_status(0)
-        .json();
-    assert_eq!(outcome["verdict"], "ok", "{outcome:#}");
+    work.run_public(&models, &fixtures.join("demo.mp4"));
 
     let truth: Value =
         serde_json::from_slice(&std::fs::read(fixtures.join("demo.truth.json")).unwrap()).unwrap();

@@ -29,9 +29,7 @@ fn released(effect: &Value) -> Work {
         "style": "tone", "reason": "privacy-speech",
     }]);
     Work::mute_only(&mut plan, mute);
-    work.write_json("clip.plan.json", &plan);
-    work.redact(&["approve", "clip.plan.json", "--by", "Ada", "--force"])
-        .expect_status(0);
+    work.approve_edited(&plan);
     let render = ["render", "clip.mp4", "clip.plan.json", "--reencode", "all"];
     work.redact(&render).expect_status(0);
     work
@@ -129,9 +127,7 @@ fn levels_do_not_depend_on_where_a_render_starts() {
     let mut plan = work.approve_findings();
     let blur = json!({"kind": "blur", "cells_across": 8});
     let levels = |work: &Work, plan: &Value| {
-        work.write_json("clip.plan.json", plan);
-        work.redact(&["approve", "clip.plan.json", "--by", "Ada", "--force"])
-            .expect_status(0);
+        work.approve_edited(plan);
         work.redact(&["render", "clip.mp4", "clip.plan.json", "--force"])
             .expect_status(0);
         work.redact(&["verify", "clip.redacted.mp4", "--source", "clip.mp4"])

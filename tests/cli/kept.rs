@@ -34,9 +34,7 @@ fn approve(work: &Work, masks: &[Value]) {
     plan["drawn"] = masks.into();
     Work::mute_only(&mut plan, json!([]));
     plan["approvals"] = json!([]);
-    work.write_json("clip.plan.json", &plan);
-    work.redact(&["approve", "clip.plan.json", "--by", "Ada", "--force"])
-        .expect_status(0);
+    work.approve_edited(&plan);
 }
 
 /// Renders to `clip.redacted.mp4`; gives the frames that were kept from an earlier render.

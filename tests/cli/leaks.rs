@@ -33,9 +33,7 @@ fn released() -> Work {
         "style": "silence", "reason": "privacy-speech",
     }]);
     Work::mute_only(&mut plan, mute);
-    work.write_json("clip.plan.json", &plan);
-    work.redact(&["approve", "clip.plan.json", "--by", "Ada", "--force"])
-        .expect_status(0);
+    work.approve_edited(&plan);
     work.redact(&["render", "clip.mp4", "clip.plan.json"])
         .expect_status(0);
     fs::write(
@@ -398,9 +396,7 @@ fn captions_inside_the_pictures_do_not_survive() {
     work.redact(&["scan", "clip.mp4"]).expect_status(0);
     let mut plan = work.approve_findings();
     Work::mute_only(&mut plan, json!([]));
-    work.write_json("clip.plan.json", &plan);
-    work.redact(&["approve", "clip.plan.json", "--by", "Ada", "--force"])
-        .expect_status(0);
+    work.approve_edited(&plan);
     for coding in ["touched", "all"] {
         let render = ["render", "clip.mp4", "clip.plan.json", "--force"];
         work.redact(&[&render[..], &["--reencode", coding]].concat())

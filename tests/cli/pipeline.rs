@@ -72,9 +72,7 @@ fn a_release_decodes_without_a_warning() {
     let work = Work::new();
     let mut plan = approved(&work);
     plan["drawn"] = json!([drawn_mask(json!({"kind": "fill"}))]);
-    work.write_json("clip.plan.json", &plan);
-    work.redact(&["approve", "clip.plan.json", "--by", "Ada", "--force"])
-        .expect_status(0);
+    work.approve_edited(&plan);
     work.redact(&["render", "clip.mp4", "clip.plan.json", "-o", "out.mp4"])
         .expect_status(0);
     assert_eq!(work.ffmpeg_warnings("out.mp4"), "");

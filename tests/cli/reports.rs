@@ -80,9 +80,7 @@ fn names_in_the_plan_stay_with_the_agency() {
     let mut plan = work.json("clip.plan.json");
     plan["drawn"][0]["id"] = "tattoo of Roe".into();
     plan["mutes"][0]["id"] = "Roe says her address".into();
-    work.write_json("clip.plan.json", &plan);
-    work.redact(&["approve", "clip.plan.json", "--by", "Ada", "--force"])
-        .expect_status(0);
+    work.approve_edited(&plan);
     work.redact(&["render", "clip.mp4", "clip.plan.json", "--force"])
         .expect_status(0);
     for name in ["manifest.json", "log.html", "log.csv", "sealed.json"] {

@@ -23,9 +23,7 @@ pub(crate) fn released() -> Work {
         "style": "silence", "reason": "privacy-speech",
     }]);
     Work::mute_only(&mut plan, mute);
-    work.write_json("clip.plan.json", &plan);
-    work.redact(&["approve", "clip.plan.json", "--by", "Ada", "--force"])
-        .expect_status(0);
+    work.approve_edited(&plan);
     work.redact(&["render", "clip.mp4", "clip.plan.json"])
         .expect_status(0);
     work

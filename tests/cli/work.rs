@@ -111,6 +111,26 @@ impl Work {
         self.json("clip.plan.json")
     }
 
+    /// Approves the plan that a person edited, as Ada.
+    #[track_caller]
+    pub(crate) fn approve_edited(&self, plan: &Value) {
+        self.write_json("clip.plan.json", plan);
+        self.redact(&["approve", "clip.plan.json", "--by", "Ada", "--force"])
+            .expect_status(0);
+    }
+
+    /// Releases `clip` by the public policy, with models; the verdict must be `ok`.
+    #[track_caller]
+    pub(crate) fn run_public(&self, models: &Path, clip: &Path) {
+        let (clip, policy) = (clip.display().to_string(), policy("public-release.toml"));
+        let words = ["--policy", &policy, "--out-dir", ".", "--json"];
+        let outcome = self
+            .redact_with_models(models, &[&["run", clip.as_str()][..], &words[..]].concat())
+            .expect_status(0)
+            .json();
+        assert_eq!(outcome["verdict"], "ok", "{outcome:#}");
+    }
+
     /// Runs `redact` in the folder where no file may grow beyond some kilobytes.
     pub(crate) fn redact_with_small_files(&self, args: &[&str]) -> Run {
         let direct = self.command(&self.path("no-models"), args);
