@@ -57,7 +57,8 @@ lint: ## Formatting, clippy, docs, scripts, the page; licenses if cargo-deny is 
 	cargo fmt --all --check
 	@$(ROOT)/scripts/lint
 	@$(ROOT)/scripts/web check
-	cargo clippy --release --workspace --all-targets --locked -- -D warnings
+	cargo clippy --release --workspace --all-targets --locked --features redact-fuzz/libfuzzer -- \
+	  -D warnings
 	RUSTDOCFLAGS='-D warnings -A rustdoc::private-intra-doc-links' \
 	  cargo doc --release --workspace --no-deps --document-private-items --locked
 	@if cargo deny --version >/dev/null 2>&1; then \

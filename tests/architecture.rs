@@ -39,6 +39,15 @@ const ARROWS: &[(&str, &[&str])] = &[
             "redact-vision",
         ],
     ),
+    (
+        "redact-fuzz",
+        &[
+            "redact-bitstream",
+            "redact-core",
+            "redact-desk",
+            "redact-record",
+        ],
+    ),
     ("redact-testkit", &["redact-core"]),
 ];
 

@@ -50,6 +50,7 @@ mod watch_folder;
 
 pub use app::{Clock, Desk, Journal, Options, Vouch};
 pub use error::DeskError;
+pub use files::byte_range;
 pub use jobs::{
     FollowTask, Jobs, PreviewTask, RenderTask, Task, TaskError, ToAccept, VerifyTask, Watch,
 };

@@ -19,6 +19,12 @@ use super::x264_end_bits::Mark;
 /// Parameter sets of a stream; cameras have one or two.
 const SETS_MAX: usize = 8;
 
+/// Bytes of a sequence parameter set, at least: header, profile, flags, level.
+const SPS_BYTES_MIN: usize = 4;
+
+/// Bytes of a picture parameter set, at least.
+const PPS_BYTES_MIN: usize = 2;
+
 /// Why coded pictures cannot be copied.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CopyRefusal {
@@ -232,8 +238,12 @@ impl AvcConfig {
             dpb_pictures: 0,
             is_cropped: false,
         };
-        if config.sps.iter().any(|set| set.len() < 4) {
-            return Err(CopyRefusal::Record("it does not fit"));
+        // The same rule as in a record: what is accepted here can be written there and read again.
+        for (sets, least) in [(&config.sps, SPS_BYTES_MIN), (&config.pps, PPS_BYTES_MIN)] {
+            let fits = (1..=SETS_MAX).contains(&sets.len());
+            if !fits || sets.iter().any(|set| set.len() < least) {
+                return Err(CopyRefusal::Record("it does not fit"));
+            }
         }
         config.understand()?;
         Ok(config)
@@ -394,7 +404,11 @@ fn sets(bytes: &[u8], mask: u8, kind: u8) -> Option<(Vec<Vec<u8>>, &[u8])> {
         let (length, behind) = rest.split_at_checked(2)?;
         let length = usize::from(u16::from_be_bytes([length[0], length[1]]));
         let (set, behind) = behind.split_at_checked(length)?;
-        let least = if kind == 7 { 4 } else { 2 };
+        let least = if kind == 7 {
+            SPS_BYTES_MIN
+        } else {
+            PPS_BYTES_MIN
+        };
         if set.len() < least || set[0] & 0x1f != kind {
             return None;
         }

@@ -1,0 +1,4 @@
+//! `scripts/fuzz timestamp`
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| redact_fuzz::timestamp(data));

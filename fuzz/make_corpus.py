@@ -1,0 +1,161 @@
+"""Makes the corpus of the fuzz targets, and the records of `slice`, beside this file.
+
+    python3 fuzz/make_corpus.py
+
+Media are made by FFmpeg, records are those of `fixtures/v0.1.0`, stamps are made by OpenSSL. Run it
+again when a format changes; inputs that once failed (`failed-…`) are left where they are.
+"""
+
+import json
+import shutil
+import struct
+import subprocess
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+OLD = HERE.parent / "fixtures/v0.1.0"
+CLIPS = {
+    "baseline": "-profile:v baseline -bf 0",
+    "main": "-profile:v main -bf 2",
+    "high": "-profile:v high -bf 2 -x264-params 8x8dct=1",
+    "cropped": "-profile:v high -vf crop=62:46",
+    "slices": "-profile:v high -x264-params slices=2",
+    "intra": "-profile:v high -g 1 -qp 4",
+}
+
+
+def put(target, name, content):
+    """Writes one input."""
+    folder = HERE / "corpus" / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content)
+
+
+def run(*words, **more):
+    """Runs a command; gives what it prints."""
+    return subprocess.run(words, check=True, capture_output=True, **more).stdout
+
+
+def packets(clip, stream):
+    """The packets of one stream, as they lie in the file."""
+    shown = json.loads(run("ffprobe", "-v", "error", "-select_streams", stream, "-show_packets",
+                           "-show_entries", "packet=pos,size", "-of", "json", str(clip)))
+    data = clip.read_bytes()
+    places = ((int(p["pos"]), int(p["size"])) for p in shown["packets"])
+    return [data[start:start + size] for start, size in places]
+
+
+def inside(data, kind):
+    """The content of the first box of a kind."""
+    at = data.index(kind)
+    length = struct.unpack(">I", data[at - 4:at])[0]
+    return data[at + 4:at - 4 + length]
+
+
+def media(work):
+    """Clips of six pictures, their records, slices, byte streams and packets of sound."""
+    (HERE / "records").mkdir(exist_ok=True)
+    for number, (name, options) in enumerate(CLIPS.items()):
+        clip = work / f"{name}.mp4"
+        run("ffmpeg", "-v", "error", "-bitexact", "-f", "lavfi", "-i",
+            "testsrc2=size=64x48:rate=25:duration=0.24", "-f", "lavfi", "-i",
+            "sine=frequency=500:sample_rate=48000:duration=0.24", "-pix_fmt", "yuv420p",
+            "-c:v", "libx264", "-threads", "1", "-g", "4", *options.split(),
+            "-c:a", "aac", "-b:a", "32k", "-ac", str(1 + number % 2), str(clip))
+        data = clip.read_bytes()
+        put("leak", f"{name}.mp4", data)
+        record = inside(data, b"avcC")
+        samples = packets(clip, "v:0")
+        put("avcc", name, struct.pack(">H", len(record)) + record + samples[0])
+        put("avcc", f"{name}-next", struct.pack(">H", len(record)) + record + samples[1])
+        for place, known in enumerate(("baseline", "main", "high")):
+            if known == name:
+                (HERE / "records" / f"{name}.avcc").write_bytes(record)
+                for index, sample in enumerate(samples[:4]):
+                    put("slice", f"{name}-{index}", bytes([place]) + last_unit(sample))
+        put("annex_b", name, run("ffmpeg", "-v", "error", "-i", str(clip), "-c:v", "copy",
+                                 "-f", "h264", "-"))
+        esds = inside(data, b"esds")
+        # The tag of the decoder's own configuration, and its length of two bytes.
+        config = esds[esds.index(b"\x05\x80\x80\x80") + 5:][:2]
+        for index, packet in enumerate(packets(clip, "a:0")[:3]):
+            put("aac", f"{name}-{index}", config + bytes([index == 0]) + packet)
+
+
+def last_unit(sample):
+    """The last NAL unit of a sample: its slice."""
+    unit = b""
+    while len(sample) > 4:
+        length = struct.unpack(">I", sample[:4])[0]
+        unit, sample = sample[4:4 + length], sample[4 + length:]
+    return unit
+
+
+def records():
+    """Records that version 0.1.0 wrote."""
+    put("plan", "plan.json", (OLD / "clip.plan.json").read_bytes())
+    put("findings", "findings.json", (OLD / "clip.findings.json").read_bytes())
+    public = (OLD / "clip.redacted.manifest.json").read_bytes()
+    put("manifests", "public", b"\0" + public)
+    put("manifests", "sealed", b"\1" + (OLD / "clip.redacted.sealed.json").read_bytes())
+    put("events", "events.jsonl", (OLD / "home/events.jsonl").read_bytes())
+    put("policy", "fixture.toml", (OLD / "policy.toml").read_bytes())
+    put("policy", "court.toml", (HERE.parent / "policies/court.toml").read_bytes())
+    put("policy", "oregon.toml", (HERE.parent / "reasons/oregon.toml").read_bytes())
+    key = next((OLD / "home/trusted").glob("*.pub")).read_text().splitlines()[1]
+    put("keys", "public", b"\0" + key.encode())
+    put("keys", "secret", b"\1" + (OLD / "home/segment.key").read_bytes())
+    put("keys", "signature",
+        b"\2" + (OLD / "clip.redacted.manifest.json.minisig").read_bytes())
+    approver = next((OLD / "home/trusted/approvers").glob("*.json"))
+    put("keys", "approver", b"\3" + approver.read_bytes())
+    put("keys", "rotation", b"\4" + next(OLD.glob("*.rotation.json")).read_bytes())
+
+
+def ranges():
+    """Headers of browsers, and odd ones."""
+    for number, header in enumerate(("bytes=0-9", "bytes=90-", "bytes=-10", "bytes=0-1,3-4",
+                                     "bytes=18446744073709551615-", "items=0-1")):
+        put("range", f"{number}", struct.pack(">Q", 100) + header.encode())
+
+
+def stamps(work):
+    """An authority of our own, and its answer about a digest of zeros."""
+    settings = work / "tsa.cnf"
+    settings.write_text(
+        "[req]\ndistinguished_name = name\n[name]\n[ext]\nbasicConstraints = critical,CA:false\n"
+        "keyUsage = critical,digitalSignature\nextendedKeyUsage = critical,timeStamping\n"
+        f"[tsa]\nserial = {work}/serial\ndefault_policy = 1.2.3.4\ndigests = sha256\n"
+        "signer_digest = sha256\nordering = yes\ntsa_name = yes\ness_cert_id_chain = no\n"
+    )
+    (work / "serial").write_text("01\n")
+    key, certificate, query = work / "tsa.key", work / "tsa.pem", work / "query.tsq"
+    run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+        "-keyout", str(key), "-out", str(certificate), "-days", "3650", "-subj", "/CN=fuzz",
+        "-config", str(settings), "-extensions", "ext")
+    run("openssl", "ts", "-query", "-digest", "0" * 64, "-sha256", "-cert", "-out", str(query))
+    answer = run("openssl", "ts", "-reply", "-queryfile", str(query), "-config", str(settings),
+                 "-section", "tsa", "-signer", str(certificate), "-inkey", str(key))
+    put("timestamp", "answer", b"\0" + answer)
+    put("timestamp", "certificate.pem", b"\1" + certificate.read_bytes())
+    der = run("openssl", "x509", "-in", str(certificate), "-outform", "DER")
+    put("timestamp", "certificate.der", b"\1" + der)
+
+
+def main():
+    """Removes what it made before, and makes all of it again."""
+    for folder in (HERE / "corpus").glob("*"):
+        for path in folder.iterdir():
+            if not path.name.startswith("failed-"):
+                path.unlink()
+    shutil.rmtree(HERE / "records", ignore_errors=True)
+    with tempfile.TemporaryDirectory() as work:
+        media(Path(work))
+        stamps(Path(work))
+    records()
+    ranges()
+
+
+if __name__ == "__main__":
+    main()
