@@ -26,6 +26,7 @@ mod kept;
 mod keys;
 mod leaks;
 mod odd_pictures;
+mod old_files;
 mod pipeline;
 mod quality;
 mod recheck;
