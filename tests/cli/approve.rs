@@ -2,6 +2,7 @@
 
 use redact_core::UtcNanos;
 use redact_record::Overwrite;
+use redact_record::plan::PlanContent;
 use serde_json::{Value, json};
 
 use crate::work::{Work, policy};
@@ -461,12 +462,12 @@ fn one_person_cannot_give_both_approvals() {
     let second = [&approve_by("Second Person")[..], &["--key", "second.key"]].concat();
     work.redact(&second).expect_refusal(&["signs releases"]);
     // The agency's own neither, also where another program signed with it.
-    let mut forged = redact_record::plan::read(&work.path("clip.plan.json"))
-        .unwrap()
-        .0;
-    forged = redact_record::plan::approve(forged, "Second Person", UtcNanos(0), "ok").unwrap();
-    forged = redact_record::plan::sign_approval(forged, &work.key()).unwrap();
-    redact_record::plan::write(&work.path("clip.plan.json"), &forged, Overwrite::Replace).unwrap();
+    let path = work.path("clip.plan.json");
+    let (genuine, _) = redact_record::plan::read(&path).unwrap();
+    let mut forged = PlanContent::new(genuine).unwrap();
+    forged.approve("Second Person", UtcNanos(0), "ok").unwrap();
+    forged.sign_newest(&work.key()).unwrap();
+    redact_record::plan::write(&path, forged.plan(), Overwrite::Replace).unwrap();
     work.redact(&RENDER).expect_refusal(&["a release key"]);
     // An approver's key that nobody bound to a name.
     work.write_json("clip.plan.json", &once);

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use redact_core::{Class, Findings, Plan, UtcNanos};
+use redact_core::{Class, Findings, Plan, PlanError, UtcNanos};
 use redact_record::events::Act;
+use redact_record::plan::PlanContent;
 use redact_record::policy::{self, Policy};
 use redact_record::{Overwrite, RecordError, findings, plan};
 
@@ -30,11 +31,12 @@ fn approve_noted(
 ) -> Result<Outcome> {
     let file = &args.file;
     let name = || file.display().to_string();
-    let (plan, default) = match (&args.policy, findings::read(file)) {
+    let content = |plan| PlanContent::new(acknowledge(plan, &args.accept_missing));
+    let (content, default) = match (&args.policy, findings::read(file)) {
         (Some(policy), Ok((found, digest))) => {
             let policy = read_policy(policy)?;
             let made = propose(&found, digest, &policy, &args.by).with_context(name)?;
-            (made, places::plan_beside(file))
+            (content(made).with_context(name)?, places::plan_beside(file))
         }
         (None, Ok(_)) => bail!("{}: findings need a --policy that decides", file.display()),
         (policy, Err(RecordError::OtherKind { .. })) => {
@@ -42,29 +44,30 @@ fn approve_noted(
             if let Some(policy) = policy {
                 read_policy(policy)?.check_plan(&plan).with_context(name)?;
             }
-            basis::check(&plan, file, &args.basis)?;
-            (plan, file.clone())
+            let content = content(plan).with_context(name)?;
+            basis::check(&content, file, &args.basis)?;
+            (content, file.clone())
         }
         (_, Err(error)) => return Err(error).with_context(name),
     };
     let output = args.output.clone().unwrap_or(default);
     let inputs: &[&Path] = if output == *file { &[] } else { &[file] };
     places::check_output(&output, inputs, args.force)?;
-    note.subject("source", plan.source.digest);
-    note.subject("findings", plan.findings);
-    note.subject("policy", plan.policy.digest);
-    let plan =
-        sign_off(plan, &args.by, &args.statement, &args.accept_missing).with_context(name)?;
+    note.subject("source", content.plan().source.digest);
+    note.subject("findings", content.plan().findings);
+    note.subject("policy", content.plan().policy.digest);
+    let mut content = sign_off(content, &args.by, &args.statement).with_context(name)?;
     let key = key::approver_key(args.key.as_deref(), journal)?;
-    let plan = plan::sign_approval(plan, &key)?;
+    content.sign_newest(&key)?;
+    let plan = content.plan();
     let overwrite = if args.force {
         Overwrite::Replace
     } else {
         Overwrite::Never
     };
     let digest =
-        plan::write(&output, &plan, overwrite).with_context(|| output.display().to_string())?;
-    note.subject("plan", plan::content(&plan));
+        plan::write(&output, plan, overwrite).with_context(|| output.display().to_string())?;
+    note.subject("plan", content.digest());
     note.count("approvals", plan.approvals.len());
     if let Some(why) = &args.basis.without_findings {
         note.label("findings", "not-compared");
@@ -75,7 +78,7 @@ fn approve_noted(
         let document = serde_json::json!({
             "plan": output, "sha256": digest.to_string(), "tracks": plan.tracks.len(),
             "drawn": plan.drawn.len(), "mutes": plan.mutes.len(),
-            "approvals": plan.approvals.len(), "needs_second_person": needs_second(&plan),
+            "approvals": plan.approvals.len(), "needs_second_person": needs_second(&content),
         });
         crate::say(&document.to_string());
     } else {
@@ -90,7 +93,7 @@ fn approve_noted(
                 .collect::<Vec<_>>()
                 .join(" and ")
         ));
-        if needs_second(&plan) {
+        if needs_second(&content) {
             crate::say(
                 "the policy asks for a second person: `redact approve PLAN --by NAME --force`",
             );
@@ -121,16 +124,9 @@ pub(crate) fn propose(
     Ok(plan::propose(found, digest, policy, by, now())?)
 }
 
-/// Adds an approval, after checking that the plan can be carried out at all.
-///
-/// # Errors
-/// [`redact_core::PlanError`] for what is missing, other than a second person.
-pub(crate) fn sign_off(
-    mut plan: Plan,
-    by: &str,
-    statement: &str,
-    accept: &[Class],
-) -> Result<Plan> {
+/// The plan, which accepts that no detector ran for the classes `accept`. What it accepts anew
+/// voids its approvals.
+pub(crate) fn acknowledge(mut plan: Plan, accept: &[Class]) -> Plan {
     for class in accept {
         if plan.missing.contains(class) && !plan.acknowledged.contains(class) {
             plan.acknowledged.push(*class);
@@ -138,12 +134,19 @@ pub(crate) fn sign_off(
             plan.approvals.clear();
         }
     }
-    let plan = plan::approve(plan, by, now(), statement)?;
-    let digest = plan.source.digest;
-    match plan::approved(plan.clone(), digest) {
-        Ok(_) => Ok(plan),
-        Err(RecordError::Plan(redact_core::PlanError::SecondPersonMissing { .. })) => Ok(plan),
-        Err(error) => Err(error.into()),
+    plan
+}
+
+/// Adds an approval, after checking that the plan can be carried out at all.
+///
+/// # Errors
+/// [`redact_core::PlanError`] for what is missing, other than a second person.
+pub(crate) fn sign_off(mut content: PlanContent, by: &str, statement: &str) -> Result<PlanContent> {
+    content.approve(by, now(), statement)?;
+    let mut problems = content.problems().into_iter();
+    match problems.find(|problem| !problem.is_missing_approval()) {
+        Some(problem) => Err(RecordError::Plan(problem).into()),
+        None => Ok(content),
     }
 }
 
@@ -153,13 +156,9 @@ pub(crate) fn now() -> UtcNanos {
     UtcNanos(i64::try_from(nanos).unwrap_or(i64::MAX))
 }
 
-fn needs_second(plan: &Plan) -> bool {
-    matches!(
-        plan::approved(plan.clone(), plan.source.digest),
-        Err(RecordError::Plan(
-            redact_core::PlanError::SecondPersonMissing { .. }
-        ))
-    )
+fn needs_second(content: &PlanContent) -> bool {
+    let second = |problem: &PlanError| matches!(problem, PlanError::SecondPersonMissing { .. });
+    content.problems().iter().any(second)
 }
 
 /// A plan whose approvals may be void, because it was edited or a key of theirs was revoked: those

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use redact_core::{Digest, Findings, Plan};
-use redact_record::{findings, plan};
+use redact_record::findings;
+use redact_record::plan::PlanContent;
 
 use crate::args::BasisArgs;
 use crate::places;
@@ -14,18 +15,19 @@ use crate::places;
 ///
 /// # Errors
 /// When they cannot be read, or the plan leaves out part of them: see
-/// [`plan::check_findings`].
+/// [`PlanContent::check_findings`].
 pub(crate) fn check(
-    plan: &Plan,
+    plan: &PlanContent,
     path: &Path,
     args: &BasisArgs,
 ) -> Result<Option<(Findings, Digest)>> {
     if args.without_findings.is_some() {
         return Ok(None);
     }
-    let file = find(plan, path, args)?;
+    let file = find(plan.plan(), path, args)?;
     let (found, digest) = findings::read(&file).with_context(|| file.display().to_string())?;
-    plan::check_findings(plan, &found, digest).with_context(|| path.display().to_string())?;
+    plan.check_findings(&found, digest)
+        .with_context(|| path.display().to_string())?;
     Ok(Some((found, digest)))
 }
 

@@ -24,8 +24,9 @@ use redact_core::{ApprovedPlan, Digest, Findings};
 use redact_media::Preset;
 use redact_record::events::Act;
 use redact_record::manifest::{Hex, Manifests, ReleaseContext};
+use redact_record::plan::PlanContent;
 use redact_record::sign::{KeyPair, Signed};
-use redact_record::{FileBinding, ReleasePaths, plan, policy, release_paths};
+use redact_record::{FileBinding, ReleasePaths, plan, release_paths};
 
 use crate::args::{GlobalArgs, ModelArgs, PresetArg, ReencodeArg, ReleaseArgs, RenderArgs};
 use crate::jail::{self, Ask, Confinement, JailLevel, Job, Listener};
@@ -81,19 +82,20 @@ fn render_noted(
         let name = || args.plan.display().to_string();
         policy.check_plan(&plan).with_context(name)?;
     }
-    plan::check_signatures(&plan, &key::trusted(&[])?)
+    let plan = PlanContent::new(plan).with_context(|| args.plan.display().to_string())?;
+    plan.check_signatures(&key::trusted(&[])?)
         .with_context(|| args.plan.display().to_string())?;
     let key = Arc::new(key::signing_key(args.release.key.as_deref(), journal)?);
     let context = facts::context(&args.release, args.supersedes.as_deref())?;
     let findings = basis::check(&plan, &args.plan, &args.basis)?;
-    let policy = policy::embedded(&plan.policy).with_context(|| args.plan.display().to_string())?;
-    let looks_again = args.release.second_look || policy.second_look;
+    let looks_again = args.release.second_look || plan.policy().second_look;
     let kept = kept_folder(&args.release)?;
     let progress = TerminalProgress::new(global.quiet);
     let bound = bind(clip, &progress)?;
     note.subject("source", bound.sha256);
-    let plan =
-        plan::approved(plan, bound.sha256).with_context(|| args.plan.display().to_string())?;
+    let plan = plan
+        .approved(bound.sha256)
+        .with_context(|| args.plan.display().to_string())?;
     let job = ReleaseJob {
         clip,
         bound: Some(bound),

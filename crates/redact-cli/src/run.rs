@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use redact_check::Verdict;
 use redact_core::{ApprovedPlan, Digest, Findings};
 use redact_record::events::Act;
+use redact_record::plan::PlanContent;
 use redact_record::policy::Policy;
 use redact_record::{Overwrite, findings, plan, release_paths};
 
@@ -170,13 +171,15 @@ fn decide(
     let plan = approve::propose(found, digest, policy, &policy_name)
         .with_context(|| args.policy.display().to_string())?;
     let by = args.answer.by.clone().unwrap_or(policy_name);
-    let plan =
-        approve::sign_off(plan, &by, STATEMENT, &args.answer.accept_missing).with_context(clip)?;
-    plan::write(path, &plan, overwrite(args)).with_context(|| path.display().to_string())?;
-    note.subject("plan", plan::content(&plan));
+    let plan = approve::acknowledge(plan, &args.answer.accept_missing);
+    let content = PlanContent::new(plan).with_context(clip)?;
+    let content = approve::sign_off(content, &by, STATEMENT).with_context(clip)?;
+    let plan = content.plan();
+    plan::write(path, plan, overwrite(args)).with_context(|| path.display().to_string())?;
+    note.subject("plan", content.digest());
     note.count("approvals", plan.approvals.len());
     let source = plan.source.digest;
-    plan::approved(plan, source).with_context(clip)
+    content.approved(source).with_context(clip)
 }
 
 /// Says the verdict; where it is bad, everything that led to it.

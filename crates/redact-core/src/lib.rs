@@ -35,8 +35,8 @@ pub use media::{
 };
 pub use plan::{
     Approval, ApprovedPlan, Cells, Decision, Effect, KeptSpeech, Keyframe, MaskLevels, MaskOrigin,
-    MaskRegion, MuteRegion, MuteStreams, MuteStyle, Plan, PlanError, PlannedTrack, PolicyRef,
-    Protection, Reason, ReasonCode, Redactions, Verdict,
+    MaskRegion, MuteRegion, MuteStreams, MuteStyle, Plan, PlanError, PlanItem, PlannedTrack,
+    PolicyRef, Protection, Reason, ReasonCode, Redactions, Verdict,
 };
 pub use port::{
     BoxError, CameraMotion, DetectError, Detector, Met, Motion, Phase, Progress, Sink, SinkError,

@@ -8,7 +8,7 @@ mod approved;
 mod redactions;
 mod region;
 
-pub use approved::{ApprovedPlan, PlanError};
+pub use approved::{ApprovedPlan, PlanError, PlanItem};
 pub use redactions::Redactions;
 pub use region::{
     Cells, Effect, Keyframe, MaskLevels, MaskOrigin, MaskRegion, MuteRegion, MuteStreams,

@@ -18,6 +18,7 @@ use redact_core::{
 };
 use redact_record::RecordError;
 use redact_record::events::Act;
+use redact_record::plan::PlanContent;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -213,9 +214,9 @@ impl Ready {
     }
 
     /// Whether `plan` covers all that was found: what the renderer checks too.
-    fn check_findings(&self, plan: &Plan) -> Result<(), RecordError> {
+    fn check_findings(&self, plan: &PlanContent) -> Result<(), RecordError> {
         let (findings, digest) = &*self.findings;
-        redact_record::plan::check_findings(plan, findings, *digest)
+        plan.check_findings(findings, *digest)
     }
 }
 

@@ -19,6 +19,8 @@
 //! code; records come in as bytes there, and whatever names a path is refused.
 
 mod access;
+#[cfg(test)]
+mod counts;
 mod digest;
 mod error;
 pub mod events;

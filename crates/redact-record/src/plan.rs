@@ -3,8 +3,10 @@
 //! An approval carries the SHA-256 of the plan's content: the compact JSON of the whole file with
 //! an empty list of approvals. Spaces and line breaks may change; anything else voids it.
 
+mod content;
 mod coverage;
 
+pub use content::PlanContent;
 pub use coverage::{VisibleTrack, check_findings, uncovered_speech, visible_tracks};
 
 use std::path::Path;
@@ -18,7 +20,7 @@ use crate::file::plan::{ApprovalFile, PlanFile, content_digest};
 use crate::json::{self, FileKind, check_text};
 use crate::person::is_one_person;
 use crate::policy::{self, Policy};
-use crate::sign::{KeyPair, PublicKey, SignatureProblem, SignatureVerdict, Signed, TrustStore};
+use crate::sign::{PublicKey, SignatureProblem, SignatureVerdict, Signed, TrustStore};
 use crate::{Overwrite, RecordError, digest_bytes, store};
 
 pub(crate) const KIND: FileKind = FileKind {
@@ -49,8 +51,10 @@ pub fn to_bytes(plan: &Plan) -> Vec<u8> {
 /// Those of [`read`], except of reading.
 pub fn from_bytes(bytes: &[u8]) -> Result<Plan, RecordError> {
     KIND.check(bytes)?;
-    let plan = json::parse::<PlanFile>(bytes)?.try_into()?;
-    check_approvals(&plan)?;
+    let plan: Plan = json::parse::<PlanFile>(bytes)?.try_into()?;
+    if !plan.approvals.is_empty() {
+        check_approvals(&plan.approvals, content_digest(&plan))?;
+    }
     Ok(plan)
 }
 
@@ -176,51 +180,14 @@ pub fn speech_mutes(findings: &Findings, policy: &Policy) -> Vec<MuteRegion> {
     (1..).zip(merged).map(mute).collect()
 }
 
-/// The plan with one more approval, by `by` at `at`.
+/// The plan with one more approval, by `by` at `at`: one step of [`PlanContent`].
 ///
 /// # Errors
-/// [`RecordError::SamePerson`] when two people are needed and this one approved already;
-/// [`RecordError::ChangedAfterApproval`] when an earlier approval is void;
-/// [`RecordError::Field`] for an empty name or statement; those of [`check_policy`].
-pub fn approve(
-    mut plan: Plan,
-    by: &str,
-    at: UtcNanos,
-    statement: &str,
-) -> Result<Plan, RecordError> {
-    check_text("by", by, 200)?;
-    check_text("statement", statement, 2000)?;
-    check_approvals(&plan)?;
-    check_policy(&plan)?;
-    let again = plan
-        .approvals
-        .iter()
-        .any(|approval| is_one_person(&approval.by, by));
-    if plan.second_person && again {
-        return Err(RecordError::SamePerson { by: by.to_owned() });
-    }
-    let content = content_digest(&plan);
-    plan.approvals.push(Approval {
-        by: by.trim().to_owned(),
-        at,
-        statement: statement.trim().to_owned(),
-        content,
-        signature: None,
-    });
-    Ok(plan)
-}
-
-/// The plan with its newest approval signed with the approver's `key`.
-///
-/// # Errors
-/// [`RecordError::Field`] when nobody approved it; [`RecordError::Key`].
-pub fn sign_approval(mut plan: Plan, key: &KeyPair) -> Result<Plan, RecordError> {
-    let Some(newest) = plan.approvals.last_mut() else {
-        return Err(RecordError::field("approvals", "none", "at least one"));
-    };
-    let bytes = signed_bytes(newest);
-    newest.signature = Some(key.sign_bytes(&bytes, Signed::Approval, newest.at)?);
-    Ok(plan)
+/// Those of [`PlanContent::new`] and [`PlanContent::approve`].
+pub fn approve(plan: Plan, by: &str, at: UtcNanos, statement: &str) -> Result<Plan, RecordError> {
+    let mut content = PlanContent::new(plan)?;
+    content.approve(by, at, statement)?;
+    Ok(content.into_plan())
 }
 
 /// What an approver signs: the approval without the signature, as compact JSON.
@@ -335,18 +302,13 @@ pub fn read_unapproved(path: &Path) -> Result<Plan, RecordError> {
     Ok(without_approvals(plan))
 }
 
-/// The plan as one that may be carried out on the recording with digest `source`.
+/// The plan as one that may be carried out on the recording with digest `source`: one step of
+/// [`PlanContent`].
 ///
 /// # Errors
-/// [`RecordError::ChangedAfterApproval`]; [`RecordError::Plan`] with what is missing; those of
-/// [`check_policy`].
+/// Those of [`PlanContent::new`] and [`PlanContent::approved`].
 pub fn approved(plan: Plan, source: Digest) -> Result<ApprovedPlan, RecordError> {
-    check_approvals(&plan)?;
-    check_policy(&plan)?;
-    if plan.second_person {
-        check_two_people(&plan.approvals)?;
-    }
-    Ok(ApprovedPlan::new(plan, source)?)
+    PlanContent::new(plan)?.approved(source)
 }
 
 /// Checks `plan` against the policy whose text it carries: whoever edits a plan cannot lower what
@@ -365,16 +327,9 @@ pub fn content(plan: &Plan) -> Digest {
     content_digest(plan)
 }
 
-fn check_approvals(plan: &Plan) -> Result<(), RecordError> {
-    if plan.approvals.is_empty() {
-        return Ok(());
-    }
-    let found = content_digest(plan);
-    match plan
-        .approvals
-        .iter()
-        .find(|approval| approval.content != found)
-    {
+/// Refuses approvals that are for other content than the one with digest `found`.
+fn check_approvals(approvals: &[Approval], found: Digest) -> Result<(), RecordError> {
+    match approvals.iter().find(|approval| approval.content != found) {
         None => Ok(()),
         Some(void) => Err(RecordError::ChangedAfterApproval {
             by: void.by.clone(),

@@ -1,16 +1,44 @@
 //! The door between a plan and a change to the recording.
 
+use std::collections::BTreeSet;
+
 use super::Redactions;
 use crate::{
-    Class, Digest, FrameIndex, MaskLevels, MaskRegion, Plan, ReasonCode, TrackId, Verdict,
+    Class, Digest, FrameIndex, MaskLevels, MaskOrigin, MaskRegion, MuteRegion, MuteStreams, Plan,
+    ReasonCode, TrackId, Verdict,
 };
+
+/// A part of a plan that carries a reason code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PlanItem {
+    /// A track, by its decision.
+    Track(TrackId),
+    /// A mask, by its name.
+    Mask(String),
+    /// A mute, by its name.
+    Mute(String),
+    /// Speech that stays audible by decision, by its position in [`Plan::kept_speech`].
+    KeptSpeech(usize),
+}
+
+impl std::fmt::Display for PlanItem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Track(id) => write!(f, "track {id}"),
+            Self::Mask(id) => write!(f, "mask {id:?}"),
+            Self::Mute(id) => write!(f, "mute {id:?}"),
+            Self::KeptSpeech(position) => write!(f, "kept_speech[{position}]"),
+        }
+    }
+}
 
 /// Why a plan may not be carried out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlanError {
     /// The plan is for another file.
-    #[error("the plan is for a recording with SHA-256 {expected}, this one has {found}")]
+    #[error("plan for another recording: this one has SHA-256 {found}; the plan needs {expected}")]
     OtherSource {
         /// Digest in the plan.
         expected: Digest,
@@ -18,14 +46,14 @@ pub enum PlanError {
         found: Digest,
     },
     /// A track has no decision.
-    #[error("{count} of the tracks are undecided, the first is track {first}")]
+    #[error("{count} tracks are undecided, the first is track {first}; decide each of them")]
     Undecided {
         /// The first one.
         first: TrackId,
         /// How many.
         count: usize,
     },
-    /// Nobody approved it.
+    /// No approval at all.
     #[error("the plan is not approved")]
     NotApproved,
     /// The policy asks for two people.
@@ -34,15 +62,15 @@ pub enum PlanError {
         /// The only approver.
         by: String,
     },
-    /// A class was not looked for, and nobody accepted that.
-    #[error("nothing looked for class {class} and that is not acknowledged")]
+    /// No detector ran for a class, and no person accepted that.
+    #[error("no detector ran for class {class}; the plan must acknowledge that")]
     Unacknowledged {
         /// The class.
         class: Class,
     },
     /// A track is hidden by an effect that is weak for its class, and the policy does not accept
     /// that.
-    #[error("track {track}: {effect} is too weak for class {class}")]
+    #[error("track {track}: {effect} is too weak for class {class}; use fill")]
     WeakEffect {
         /// The track.
         track: TrackId,
@@ -52,19 +80,21 @@ pub enum PlanError {
         class: Class,
     },
     /// A reason code is used but not defined.
-    #[error("reason code {code:?} is not defined in the plan")]
+    #[error("{item}: reason code {code:?} is not defined in the plan")]
     UnknownReason {
+        /// Where it is used.
+        item: PlanItem,
         /// The code.
         code: String,
     },
     /// Two masks, or two mutes, have the same name.
-    #[error("the name {id:?} is used twice")]
+    #[error("the name {id:?} is used twice; each mask and mute needs its own")]
     DuplicateId {
         /// The name.
         id: String,
     },
     /// A mask reaches outside the recording.
-    #[error("mask {id:?} reaches to frame {end}, the recording has {frames} frames")]
+    #[error("mask {id:?} reaches to frame {end}; the recording has {frames} frames")]
     MaskOutside {
         /// The mask.
         id: String,
@@ -74,7 +104,7 @@ pub enum PlanError {
         frames: u32,
     },
     /// More masks or mutes than can be carried out and checked in reasonable time.
-    #[error("{found} {what}, at most {max} are carried out")]
+    #[error("too many {what}: {found}; at most {max} are allowed")]
     TooMany {
         /// What there is too much of.
         what: &'static str,
@@ -84,7 +114,7 @@ pub enum PlanError {
         max: usize,
     },
     /// A mute names a sound track that is not there.
-    #[error("mute {id:?} names sound track {stream}, the recording has {tracks}")]
+    #[error("mute {id:?} names sound track {stream}; the recording has {tracks}")]
     UnknownStream {
         /// The mute.
         id: String,
@@ -93,6 +123,14 @@ pub enum PlanError {
         /// How many there are.
         tracks: usize,
     },
+}
+
+impl PlanError {
+    /// Whether nothing but an approval is missing: the plan's content is as it has to be.
+    #[must_use]
+    pub const fn is_missing_approval(&self) -> bool {
+        matches!(self, Self::NotApproved | Self::SecondPersonMissing { .. })
+    }
 }
 
 /// A plan that may be carried out. There is no other way to make one than [`ApprovedPlan::new`].
@@ -106,7 +144,7 @@ impl ApprovedPlan {
     /// Checks `plan` against the recording with digest `source`.
     ///
     /// # Errors
-    /// The first reason why the plan may not be carried out: see [`PlanError`].
+    /// [`PlanError::OtherSource`]; else the first of [`ApprovedPlan::problems`].
     pub fn new(plan: Plan, source: Digest) -> Result<Self, PlanError> {
         if plan.source.digest != source {
             return Err(PlanError::OtherSource {
@@ -114,19 +152,18 @@ impl ApprovedPlan {
                 found: source,
             });
         }
-        check_decided(&plan)?;
-        check_approvals(&plan)?;
-        if let Some(&class) = plan
-            .missing
-            .iter()
-            .find(|class| !plan.acknowledged.contains(class))
-        {
-            return Err(PlanError::Unacknowledged { class });
-        }
-        check_effects(&plan)?;
         let redactions = Redactions::preview(&plan);
-        check_redactions(&plan, &redactions)?;
-        Ok(Self { plan, redactions })
+        match first_problems(&plan, &redactions, 1).pop() {
+            Some(problem) => Err(problem),
+            None => Ok(Self { plan, redactions }),
+        }
+    }
+
+    /// Every reason why `plan` may not be carried out on its recording, in the order in which
+    /// [`ApprovedPlan::new`] looks for them; empty where it may.
+    #[must_use]
+    pub fn problems(plan: &Plan) -> Vec<PlanError> {
+        first_problems(plan, &Redactions::preview(plan), usize::MAX)
     }
 
     /// The plan.
@@ -152,451 +189,129 @@ impl ApprovedPlan {
     }
 }
 
-fn check_decided(plan: &Plan) -> Result<(), PlanError> {
+/// The first `count` problems of `plan`, which masks and mutes `redactions`.
+fn first_problems(plan: &Plan, redactions: &Redactions, count: usize) -> Vec<PlanError> {
+    let in_order = undecided(plan)
+        .into_iter()
+        .chain(missing_approval(plan))
+        .chain(unacknowledged(plan))
+        .chain(weak_effects(plan))
+        .chain(redactions.check_size().err())
+        .chain(unknown_reasons(plan, redactions))
+        .chain(duplicate_ids(redactions))
+        .chain(masks_outside(plan, redactions))
+        .chain(unknown_streams(plan, redactions));
+    in_order.take(count).collect()
+}
+
+fn undecided(plan: &Plan) -> Option<PlanError> {
     let mut undecided = plan
         .tracks
         .iter()
         .filter(|planned| planned.decision.is_none());
-    match undecided.next() {
-        None => Ok(()),
-        Some(first) => Err(PlanError::Undecided {
-            first: first.track.id(),
-            count: 1 + undecided.count(),
-        }),
-    }
+    let first = undecided.next()?;
+    Some(PlanError::Undecided {
+        first: first.track.id(),
+        count: 1 + undecided.count(),
+    })
 }
 
-fn check_approvals(plan: &Plan) -> Result<(), PlanError> {
+fn missing_approval(plan: &Plan) -> Option<PlanError> {
     let Some(first) = plan.approvals.first() else {
-        return Err(PlanError::NotApproved);
+        return Some(PlanError::NotApproved);
     };
     let two_people = plan.approvals.iter().any(|other| !first.is_by(&other.by));
-    if plan.second_person && !two_people {
-        return Err(PlanError::SecondPersonMissing {
-            by: first.by.clone(),
-        });
-    }
-    Ok(())
+    (plan.second_person && !two_people).then(|| PlanError::SecondPersonMissing {
+        by: first.by.clone(),
+    })
+}
+
+fn unacknowledged(plan: &Plan) -> impl Iterator<Item = PlanError> {
+    let accepted = |class: &&Class| !plan.acknowledged.contains(class);
+    let missing = plan.missing.iter().filter(accepted);
+    missing.map(|&class| PlanError::Unacknowledged { class })
 }
 
 /// A plan may be edited by hand: it gets no weaker than its policy accepts.
-fn check_effects(plan: &Plan) -> Result<(), PlanError> {
-    for planned in &plan.tracks {
+fn weak_effects(plan: &Plan) -> impl Iterator<Item = PlanError> {
+    plan.tracks.iter().filter_map(|planned| {
         let class = planned.track.class();
-        let Some(Verdict::Redact(effect)) = planned.decision.as_ref().map(|made| made.verdict)
-        else {
-            continue;
+        let Verdict::Redact(effect) = planned.decision.as_ref()?.verdict else {
+            return None;
         };
-        if effect.is_weak_for(class) && !plan.weak_effects_accepted.contains(&class) {
-            return Err(PlanError::WeakEffect {
-                track: planned.track.id(),
-                effect: effect.name(),
-                class,
-            });
-        }
-    }
-    Ok(())
+        let refused = effect.is_weak_for(class) && !plan.weak_effects_accepted.contains(&class);
+        refused.then(|| PlanError::WeakEffect {
+            track: planned.track.id(),
+            effect: effect.name(),
+            class,
+        })
+    })
 }
 
-fn check_redactions(plan: &Plan, redactions: &Redactions) -> Result<(), PlanError> {
-    redactions.check_size()?;
-    let codes_known: std::collections::BTreeSet<&ReasonCode> =
-        plan.reasons.iter().map(|reason| &reason.code).collect();
-    let known = |code: &ReasonCode| codes_known.contains(code);
-    let decided = plan
-        .tracks
-        .iter()
-        .filter_map(|planned| planned.decision.as_ref());
-    let codes = decided
-        .map(|decision| &decision.reason)
-        .chain(redactions.masks.iter().map(MaskRegion::reason))
-        .chain(redactions.mutes.iter().map(|mute| &mute.reason))
-        .chain(plan.kept_speech.iter().map(|kept| &kept.reason));
-    for code in codes {
-        if !known(code) {
-            return Err(PlanError::UnknownReason {
-                code: code.0.clone(),
-            });
-        }
-    }
-    let mut ids = std::collections::BTreeSet::new();
-    let mask_ids = redactions.masks.iter().map(MaskRegion::id);
-    for id in mask_ids.chain(redactions.mutes.iter().map(|mute| mute.id.as_str())) {
-        if !ids.insert(id) {
-            return Err(PlanError::DuplicateId { id: id.to_owned() });
-        }
-    }
+fn unknown_reasons<'a>(
+    plan: &'a Plan,
+    redactions: &'a Redactions,
+) -> impl Iterator<Item = PlanError> + 'a {
+    let defined: BTreeSet<&ReasonCode> = plan.reasons.iter().map(|reason| &reason.code).collect();
+    let tracks = plan.tracks.iter().filter_map(|planned| {
+        let decision = planned.decision.as_ref()?;
+        Some((PlanItem::Track(planned.track.id()), &decision.reason))
+    });
+    // The mask of a track has the reason of the track's decision.
+    let others = |mask: &&MaskRegion| !matches!(mask.origin(), MaskOrigin::Track(_));
+    let masks = redactions.masks.iter().filter(others);
+    let masks = masks.map(|mask| (PlanItem::Mask(mask.id().to_owned()), mask.reason()));
+    let mutes = redactions.mutes.iter();
+    let mutes = mutes.map(|mute| (PlanItem::Mute(mute.id.clone()), &mute.reason));
+    let speech = plan.kept_speech.iter().enumerate();
+    let speech = speech.map(|(at, kept)| (PlanItem::KeptSpeech(at), &kept.reason));
+    tracks
+        .chain(masks)
+        .chain(mutes)
+        .chain(speech)
+        .filter(move |(_, reason)| !defined.contains(reason))
+        .map(|(item, reason)| PlanError::UnknownReason {
+            item,
+            code: reason.0.clone(),
+        })
+}
+
+fn duplicate_ids(redactions: &Redactions) -> impl Iterator<Item = PlanError> {
+    let mut seen = BTreeSet::new();
+    let masks = redactions.masks.iter().map(MaskRegion::id);
+    let mutes = redactions.mutes.iter().map(|mute| mute.id.as_str());
+    masks
+        .chain(mutes)
+        .filter(move |id| !seen.insert(*id))
+        .map(|id| PlanError::DuplicateId { id: id.to_owned() })
+}
+
+fn masks_outside(plan: &Plan, redactions: &Redactions) -> impl Iterator<Item = PlanError> {
     let frames = plan.source.frames;
-    for mask in &redactions.masks {
-        let end = mask.span().end();
-        if end.get() > frames {
-            return Err(PlanError::MaskOutside {
-                id: mask.id().to_owned(),
-                end,
-                frames,
-            });
-        }
-    }
+    let outside = move |mask: &&MaskRegion| mask.span().end().get() > frames;
+    let masks = redactions.masks.iter().filter(outside);
+    masks.map(move |mask| PlanError::MaskOutside {
+        id: mask.id().to_owned(),
+        end: mask.span().end(),
+        frames,
+    })
+}
+
+fn unknown_streams(plan: &Plan, redactions: &Redactions) -> impl Iterator<Item = PlanError> {
     let tracks = plan.source.info.audio.len();
-    for mute in &redactions.mutes {
-        let crate::MuteStreams::Only(streams) = &mute.streams else {
-            continue;
+    let unknown = move |mute: &MuteRegion| {
+        let MuteStreams::Only(streams) = &mute.streams else {
+            return None;
         };
-        if let Some(&stream) = streams.iter().find(|&&stream| stream >= tracks) {
-            return Err(PlanError::UnknownStream {
-                id: mute.id.clone(),
-                stream,
-                tracks,
-            });
-        }
-    }
-    Ok(())
+        let stream = *streams.iter().find(|&&stream| stream >= tracks)?;
+        Some(PlanError::UnknownStream {
+            id: mute.id.clone(),
+            stream,
+            tracks,
+        })
+    };
+    redactions.mutes.iter().filter_map(unknown)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        Approval, AudioInfo, BoxOrigin, Cells, ColorRange, Decision, Effect, FrameSpan, KeptSpeech,
-        Keyframe, MaskOrigin, MuteRegion, MuteStreams, MuteStyle, NormRect, PixelSize,
-        PlannedTrack, PolicyRef, Reason, SourceIdentity, SourceInfo, TimeBase, TimeSpan, Timestamp,
-        Track, TrackBox, UtcNanos, VideoInfo,
-    };
-
-    const SOURCE: Digest = Digest([1; 32]);
-
-    fn code(name: &str) -> ReasonCode {
-        ReasonCode(name.into())
-    }
-
-    fn rect() -> NormRect {
-        NormRect::new([0.25, 0.25, 0.5, 0.5]).unwrap()
-    }
-
-    /// A recording of ten frames and one sound track.
-    fn source() -> SourceIdentity {
-        let info = SourceInfo {
-            container: "test".into(),
-            video: VideoInfo {
-                stream: 0,
-                codec: "test".into(),
-                pixel_format: "yuv420p".into(),
-                size: PixelSize::new(64, 48).unwrap(),
-                rotation_degrees: 0,
-                pixel_aspect: (1, 1),
-                time_base: TimeBase::new(1, 30).unwrap(),
-                frame_rate: None,
-                frames_hint: None,
-                duration_hint_nanos: None,
-                first_timestamp: Timestamp::new(0),
-                range: ColorRange::Limited,
-            },
-            audio: vec![AudioInfo {
-                stream: 1,
-                codec: "test".into(),
-                rate_hz: 8000,
-                channels: 1,
-            }],
-            streams: Vec::new(),
-            chapters: 0,
-            tag_keys: Vec::new(),
-            conversions: Vec::new(),
-        };
-        SourceIdentity {
-            digest: SOURCE,
-            bytes: 1,
-            frames: 10,
-            duration_ticks: 10,
-            info,
-        }
-    }
-
-    fn planned(id: u32, verdict: Option<Verdict>) -> PlannedTrack {
-        planned_of(id, Class::Face, verdict)
-    }
-
-    fn planned_of(id: u32, class: Class, verdict: Option<Verdict>) -> PlannedTrack {
-        let boxes = (2..5)
-            .map(|frame| TrackBox {
-                frame: FrameIndex::new(frame),
-                rect: rect(),
-                score: 0.9,
-                origin: BoxOrigin::Detected,
-            })
-            .collect();
-        PlannedTrack {
-            track: Track::new(TrackId(id), class, boxes).unwrap(),
-            decision: verdict.map(|verdict| Decision {
-                verdict,
-                reason: code("privacy"),
-                by: "policy test".into(),
-                at: UtcNanos(0),
-            }),
-        }
-    }
-
-    fn mask(id: &str, effect: Effect, end: u32) -> MaskRegion {
-        let first = FrameIndex::new(0);
-        let span = FrameSpan::new(first, FrameIndex::new(end)).unwrap();
-        let path = vec![Keyframe {
-            frame: first,
-            rect: rect(),
-        }];
-        let reason = code("privacy");
-        MaskRegion::new(id.into(), MaskOrigin::Drawn, effect, reason, span, path).unwrap()
-    }
-
-    fn mute(id: &str, streams: MuteStreams) -> MuteRegion {
-        MuteRegion {
-            id: id.into(),
-            span: TimeSpan::new(0, 1).unwrap(),
-            streams,
-            style: MuteStyle::Silence,
-            reason: code("privacy"),
-        }
-    }
-
-    fn approval(by: &str) -> Approval {
-        Approval {
-            by: by.into(),
-            at: UtcNanos(0),
-            statement: "I have looked at it.".into(),
-            content: Digest([2; 32]),
-            signature: None,
-        }
-    }
-
-    /// A plan that may be carried out.
-    fn plan() -> Plan {
-        Plan {
-            source: source(),
-            findings: Digest([3; 32]),
-            policy: PolicyRef {
-                name: "test".into(),
-                digest: Digest([4; 32]),
-                rules: String::new(),
-            },
-            second_person: false,
-            reasons: vec![Reason {
-                code: code("privacy"),
-                statute: "none".into(),
-                text: "For a test.".into(),
-            }],
-            tracks: vec![
-                planned(1, Some(Verdict::Redact(Effect::Blur(Cells::MAX)))),
-                planned(2, Some(Verdict::Keep)),
-            ],
-            drawn: vec![mask("drawn", Effect::Fill, 10)],
-            mutes: vec![mute("mute", MuteStreams::Only(vec![0]))],
-            kept_speech: Vec::new(),
-            damage: crate::Damage::default(),
-            models: Vec::new(),
-            missing: Vec::new(),
-            acknowledged: Vec::new(),
-            weak_effects_accepted: Vec::new(),
-            approvals: vec![approval("J. Doe")],
-        }
-    }
-
-    #[track_caller]
-    fn check(change: impl FnOnce(&mut Plan), expected: Result<(), PlanError>) {
-        let mut plan = plan();
-        change(&mut plan);
-        assert_eq!(ApprovedPlan::new(plan, SOURCE).map(drop), expected);
-    }
-
-    #[test]
-    fn a_plan_for_another_recording_is_refused() {
-        let found = Digest([9; 32]);
-        let error = ApprovedPlan::new(plan(), found).unwrap_err();
-        let expected = SOURCE;
-        assert_eq!(error, PlanError::OtherSource { expected, found });
-        check(|_| {}, Ok(()));
-    }
-
-    #[test]
-    fn undecided_tracks_are_counted_and_the_first_is_named() {
-        check(
-            |plan| plan.tracks.extend([planned(3, None), planned(4, None)]),
-            Err(PlanError::Undecided {
-                first: TrackId(3),
-                count: 2,
-            }),
-        );
-    }
-
-    #[test]
-    fn a_plan_that_nobody_approved_is_refused() {
-        check(|plan| plan.approvals.clear(), Err(PlanError::NotApproved));
-    }
-
-    #[test]
-    fn the_second_approver_must_be_another_person() {
-        let missing = || {
-            Err(PlanError::SecondPersonMissing {
-                by: "J. Doe".into(),
-            })
-        };
-        check(|plan| plan.second_person = true, missing());
-        let twice = |plan: &mut Plan| {
-            plan.second_person = true;
-            plan.approvals.push(approval(" j.  doe "));
-        };
-        check(twice, missing());
-        let two = |plan: &mut Plan| {
-            plan.second_person = true;
-            plan.approvals.push(approval("A. Roe"));
-        };
-        check(two, Ok(()));
-    }
-
-    #[test]
-    fn a_class_that_nothing_looked_for_must_be_acknowledged() {
-        let missing = |plan: &mut Plan| plan.missing = vec![Class::Plate];
-        let class = Class::Plate;
-        check(missing, Err(PlanError::Unacknowledged { class }));
-        let accepted = |plan: &mut Plan| {
-            plan.missing = vec![Class::Plate];
-            plan.acknowledged = vec![Class::Plate];
-        };
-        check(accepted, Ok(()));
-    }
-
-    /// Goal: blur on a plate is refused unless the policy accepts it for plates, whoever edited the
-    /// plan. Control: the same effect on a face, and a fill on a plate, may be carried out.
-    #[test]
-    fn an_effect_that_is_weak_for_its_class_must_be_accepted() {
-        let hide = |class, effect| {
-            move |plan: &mut Plan| {
-                plan.tracks
-                    .push(planned_of(3, class, Some(Verdict::Redact(effect))));
-            }
-        };
-        let refused = |class, effect: Effect| {
-            let (track, effect) = (TrackId(3), effect.name());
-            Err(PlanError::WeakEffect {
-                track,
-                effect,
-                class,
-            })
-        };
-        for class in [Class::Plate, Class::Screen] {
-            for effect in [Effect::Blur(Cells::MAX), Effect::Pixelate(Cells::MAX)] {
-                check(hide(class, effect), refused(class, effect));
-                let accepted_for = |accepted| {
-                    move |plan: &mut Plan| {
-                        hide(class, effect)(plan);
-                        plan.weak_effects_accepted = vec![accepted];
-                    }
-                };
-                check(accepted_for(class), Ok(()));
-                // Accepted for one class is not accepted for another.
-                check(accepted_for(Class::Face), refused(class, effect));
-                check(hide(Class::Face, effect), Ok(()));
-            }
-            check(hide(class, Effect::Fill), Ok(()));
-        }
-    }
-
-    /// Every place that holds a reason code is checked: mask, mute, decisions to keep.
-    #[test]
-    fn a_reason_that_is_not_defined_is_refused() {
-        let unknown = || {
-            Err(PlanError::UnknownReason {
-                code: "typo".into(),
-            })
-        };
-        check(|plan| plan.mutes[0].reason = code("typo"), unknown());
-        let keep = |plan: &mut Plan| {
-            if let Some(decision) = &mut plan.tracks[1].decision {
-                decision.reason = code("typo");
-            }
-        };
-        check(keep, unknown());
-        let speech = |reason: &str| KeptSpeech {
-            span: TimeSpan::new(0, 1).unwrap(),
-            reason: code(reason),
-            by: "J. Doe".into(),
-            at: UtcNanos(0),
-        };
-        check(|plan| plan.kept_speech = vec![speech("typo")], unknown());
-        check(|plan| plan.kept_speech = vec![speech("privacy")], Ok(()));
-        check(
-            |plan| plan.reasons.clear(),
-            Err(PlanError::UnknownReason {
-                code: "privacy".into(),
-            }),
-        );
-    }
-
-    #[test]
-    fn a_name_that_is_used_twice_is_refused() {
-        let twice = |id: &str| Err(PlanError::DuplicateId { id: id.into() });
-        let masks = |plan: &mut Plan| plan.drawn.push(mask("drawn", Effect::Fill, 10));
-        check(masks, twice("drawn"));
-        let mutes = |plan: &mut Plan| plan.mutes.push(mute("mute", MuteStreams::All));
-        check(mutes, twice("mute"));
-        // A drawn mask may not take the name that a track's mask will get.
-        let track = |plan: &mut Plan| plan.drawn.push(mask("face-1", Effect::Fill, 10));
-        check(track, twice("face-1"));
-    }
-
-    #[test]
-    fn a_mask_may_not_reach_outside_the_recording() {
-        check(
-            |plan| plan.drawn[0] = mask("drawn", Effect::Fill, 11),
-            Err(PlanError::MaskOutside {
-                id: "drawn".into(),
-                end: FrameIndex::new(11),
-                frames: 10,
-            }),
-        );
-    }
-
-    #[test]
-    fn a_mute_may_not_name_a_track_that_is_not_there() {
-        check(
-            |plan| plan.mutes[0] = mute("mute", MuteStreams::Only(vec![0, 1])),
-            Err(PlanError::UnknownStream {
-                id: "mute".into(),
-                stream: 1,
-                tracks: 1,
-            }),
-        );
-    }
-
-    /// Goal: a rejected track is not masked. Control: the same track, hidden.
-    #[test]
-    fn rejected_tracks_have_no_mask() {
-        for (verdict, masks) in [
-            (Verdict::Reject, 0),
-            (Verdict::Keep, 0),
-            (Verdict::Redact(Effect::Fill), 1),
-        ] {
-            let mut plan = plan();
-            plan.drawn.clear();
-            plan.tracks = vec![planned(1, Some(verdict))];
-            let approved = ApprovedPlan::new(plan, SOURCE).unwrap();
-            assert_eq!(approved.redactions().masks.len(), masks, "{verdict:?}");
-            assert_eq!(verdict.is_visible(), masks == 0);
-        }
-    }
-
-    #[test]
-    fn kept_tracks_have_no_mask_and_fills_lie_on_top() {
-        let mut plan = plan();
-        plan.drawn
-            .push(mask("late", Effect::Pixelate(Cells::MAX), 10));
-        let approved = ApprovedPlan::new(plan, SOURCE).unwrap();
-        let masks = &approved.redactions().masks;
-        let ids: Vec<&str> = masks.iter().map(MaskRegion::id).collect();
-        assert_eq!(ids, ["face-1", "late", "drawn"]);
-        let at = |frame| {
-            approved
-                .redactions()
-                .masks_at(FrameIndex::new(frame))
-                .count()
-        };
-        assert_eq!((at(0), at(2), at(5)), (2, 3, 2));
-    }
-}
+mod tests;

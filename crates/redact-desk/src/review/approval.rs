@@ -9,15 +9,16 @@
 use std::path::PathBuf;
 
 use axum::extract::{Path, State as Shareable};
-use redact_core::{Plan, PlanError, UtcNanos};
+use redact_core::{Approval, Plan, PlanError, UtcNanos};
 use redact_record::events::Act;
+use redact_record::plan::PlanContent;
 use redact_record::sign::{KeyPair, PublicKey, TrustStore};
 use redact_record::{Overwrite, RecordError, plan as record};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sqlx::SqliteConnection;
 
-use super::summary::{Problem, all_problems};
+use super::summary::checked;
 use super::{Ready, Review, Row, row, shown};
 use crate::accounts::session::Who;
 use crate::accounts::{ReEntry, by_id, re_enter, signing};
@@ -153,26 +154,29 @@ async fn check_active(app: &Shared, given: &[Given]) -> Answer<()> {
     Ok(())
 }
 
-/// The plan with approvals, through the same door as `redact approve`.
-fn with_approvals(plan: Plan, given: &[Given]) -> Answer<Plan> {
-    let content = record::content(&plan);
-    if given
-        .iter()
-        .any(|given| store::digest(&given.content) != Some(content))
-    {
-        // What a version approves that reads an old document otherwise is another plan.
-        let message = "The approvals were given to another content: by an earlier version.";
-        return Err(ApiError::conflict("not_approved", message)
-            .hint("Take the approvals back and approve again."));
+/// Adds the approvals `given`, by the same rules as `redact approve`.
+fn add_approvals(content: &mut PlanContent, given: &[Given]) -> Answer<()> {
+    for given in given {
+        let approved = store::digest(&given.content)
+            .ok_or_else(|| ApiError::internal(&"an approval without a digest"))?;
+        let added = content.add_approval(Approval {
+            by: given.name.clone(),
+            at: UtcNanos(given.at_nanos),
+            statement: given.statement.clone(),
+            content: approved,
+            signature: given.signature.clone(),
+        });
+        added.map_err(|refused| match refused {
+            // A version that reads an old document differently approves another plan.
+            RecordError::ChangedAfterApproval { .. } => {
+                let message = "The approvals are for other content, from an earlier version.";
+                ApiError::conflict("not_approved", message)
+                    .hint("Take the approvals back and approve again.")
+            }
+            other => other.into(),
+        })?;
     }
-    given.iter().try_fold(plan, |plan, given| {
-        let at = UtcNanos(given.at_nanos);
-        let mut plan = record::approve(plan, &given.name, at, &given.statement)?;
-        if let Some(newest) = plan.approvals.last_mut() {
-            newest.signature.clone_from(&given.signature);
-        }
-        Ok(plan)
-    })
+    Ok(())
 }
 
 /// The key of each approver, in the order of the approvals; `None` for who has none.
@@ -286,30 +290,27 @@ fn check(
     mut by: Given,
     key: &KeyPair,
 ) -> Answer<Given> {
-    let plan = ready.plan()?;
-    let found: Vec<Problem> = all_problems(ready, &plan)?;
+    let (mut content, found) = checked(ready, ready.plan()?)?;
     if !found.is_empty() {
         let message = "Something has to be decided first.";
         return Err(ApiError::refused("refused", message).details(json!({ "problems": found })));
     }
-    ready.check_findings(&plan).map_err(left_out)?;
-    let content = record::content(&plan);
-    by.content = content.to_string();
-    let plan = with_approvals(plan, earlier)?;
-    check_keys(&plan, keys)?;
-    let approved = record::approve(plan, &by.name, UtcNanos(by.at_nanos), &by.statement);
-    let approved = approved.map_err(|refused| match refused {
+    by.content = content.digest().to_string();
+    add_approvals(&mut content, earlier)?;
+    check_keys(content.plan(), keys)?;
+    let approved = content.approve(&by.name, UtcNanos(by.at_nanos), &by.statement);
+    approved.map_err(|refused| match refused {
         RecordError::SamePerson { .. } => {
             let message = "Somebody of your name has approved this already.";
             ApiError::refused("same_person", message)
         }
         other => other.into(),
     })?;
-    let approved = record::sign_approval(approved, key)?;
-    let newest = approved.approvals.last();
+    content.sign_newest(key)?;
+    let newest = content.plan().approvals.last();
     by.signature = newest.and_then(|newest| newest.signature.clone());
-    let source = approved.source.digest;
-    match record::approved(approved, source) {
+    let source = content.plan().source.digest;
+    match content.approved(source) {
         Ok(_) | Err(RecordError::Plan(PlanError::SecondPersonMissing { .. })) => Ok(by),
         Err(refused) => Err(ApiError::refused("refused", refused.to_string())),
     }
@@ -423,15 +424,17 @@ pub(crate) async fn approved_plan(app: &Shared, id: &Id) -> Answer<Approved> {
     let keys = keys_of(app, &given).await?;
     let trusted = app.options.trusted.clone();
     let written = tokio::task::spawn_blocking(move || -> Answer<()> {
-        let whole = ready.plan()?;
-        ready.check_findings(&whole).map_err(left_out)?;
-        let whole = with_approvals(whole, &given)?;
-        check_keys(&whole, &keys)?;
-        // The renderer's own doors: what it would refuse is not written.
-        record::check_signatures(&whole, &TrustStore::open(&trusted)?)
+        let mut content = PlanContent::new(ready.plan()?)?;
+        ready.check_findings(&content).map_err(left_out)?;
+        add_approvals(&mut content, &given)?;
+        check_keys(content.plan(), &keys)?;
+        // The renderer's own checks: what it would refuse is not written.
+        content
+            .check_signatures(&TrustStore::open(&trusted)?)
             .map_err(|refused| ApiError::refused("signature", format!("{refused}.")))?;
-        record::approved(whole.clone(), whole.source.digest)?;
-        record::write(&plan, &whole, Overwrite::Replace)?;
+        let source = content.plan().source.digest;
+        content.clone().approved(source)?;
+        record::write(&plan, content.plan(), Overwrite::Replace)?;
         Ok(())
     });
     written.await??;

@@ -1,11 +1,13 @@
 //! What would be released as the review stands, and what is in the way.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use axum::extract::{Path, State};
-use redact_core::{Class, Findings, Plan, Redactions, TimeSpan, Verdict};
+use redact_core::{
+    ApprovedPlan, Class, Findings, Plan, PlanError, PlanItem, Redactions, TimeSpan, Track, Verdict,
+};
 use redact_record::RecordError;
-use redact_record::plan::uncovered_speech;
+use redact_record::plan::{PlanContent, uncovered_speech};
 use serde::Serialize;
 
 use super::approval::{self, Shown};
@@ -44,25 +46,35 @@ fn problem(code: &'static str, message: String) -> Problem {
     }
 }
 
-/// Everything that keeps `plan`, which `ready` makes, from being approved.
+/// The content of `plan`, which `ready` makes, and everything that keeps it from being approved.
+///
+/// The plan is digested once, and its policy parsed once.
 ///
 /// # Errors
 /// 500 for a policy that cannot be read.
-pub(super) fn all_problems(ready: &Ready, plan: &Plan) -> Answer<Vec<Problem>> {
-    let mut found = problems(plan);
-    let (findings, _) = &*ready.findings;
-    found.extend(undecided_speech(plan, findings, &ready.policy)?);
-    if !found.is_empty() {
-        return Ok(found);
+pub(super) fn checked(ready: &Ready, plan: Plan) -> Answer<(PlanContent, Vec<Problem>)> {
+    let mut found = problems(&plan);
+    let content = PlanContent::new(plan)?;
+    let (findings, digest) = &*ready.findings;
+    found.extend(undecided_speech(content.plan(), findings, content.policy()));
+    if found.is_empty()
+        && let Err(refused) = content.check_policy()
+    {
+        found.push(problem("invalid", format!("{refused}.")));
     }
-    let Err(refused) = ready.check_findings(plan) else {
-        return Ok(found);
-    };
-    let dropped = left_out(&ready.document, findings);
-    if dropped.is_empty() || !matches!(refused, RecordError::Uncovered { .. }) {
-        return Ok(vec![problem("left_out", format!("{refused}."))]);
+    if found.is_empty()
+        && let Err(refused) = content.check_findings(findings, *digest)
+    {
+        let dropped = match refused {
+            RecordError::Uncovered { .. } => left_out(&ready.document, findings),
+            _ => Vec::new(),
+        };
+        if dropped.is_empty() {
+            found.push(problem("left_out", format!("{refused}.")));
+        }
+        found.extend(dropped.iter().map(left_out_problem));
     }
-    Ok(dropped.iter().map(left_out_problem).collect())
+    Ok((content, found))
 }
 
 fn left_out_problem(dropped: &LeftOut) -> Problem {
@@ -86,11 +98,11 @@ fn left_out_problem(dropped: &LeftOut) -> Problem {
 fn undecided_speech(
     plan: &Plan,
     findings: &Findings,
-    policy: &Policy,
-) -> Answer<impl Iterator<Item = Problem>> {
-    let spans = uncovered_speech(plan, findings, &policy.written()?);
+    policy: &redact_record::policy::Policy,
+) -> impl Iterator<Item = Problem> {
+    let spans = uncovered_speech(plan, findings, policy);
     let length = findings.source.duration_nanos();
-    Ok(spans.into_iter().map(move |span| {
+    spans.into_iter().map(move |span| {
         let text = |nanos: i64| clock_text(nanos.clamp(0, length));
         let (start, end) = (text(span.start_nanos()), text(span.end_nanos()));
         let message =
@@ -98,7 +110,7 @@ fn undecided_speech(
         let mut found = problem("undecided_speech", message);
         found.start_seconds = Some(seconds(span.start_nanos()));
         found
-    }))
+    })
 }
 
 /// `1:02:03.4`, from the first frame.
@@ -113,100 +125,62 @@ fn clock_text(nanos: i64) -> String {
     }
 }
 
-/// What the plan itself needs before it can be approved.
-///
-/// The plan's own check says the first of them only; whatever that finds and this list does not is
-/// in the list in its words.
+/// What the plan itself needs before it can be approved, by the rules of
+/// [`ApprovedPlan::problems`].
 fn problems(plan: &Plan) -> Vec<Problem> {
-    let mut found = Vec::new();
-    for planned in plan
-        .tracks
+    ApprovedPlan::problems(plan)
         .iter()
-        .filter(|planned| planned.decision.is_none())
-    {
-        let (class, id) = (planned.track.class(), planned.track.id().0);
-        let mut undecided = problem("undecided", format!("Nobody decided about {class} {id}."));
-        undecided.track = Some(id);
-        undecided.class = Some(class.into());
-        found.push(undecided);
-    }
-    for class in plan
-        .missing
-        .iter()
-        .filter(|class| !plan.acknowledged.contains(class))
-    {
-        let message = format!("Nothing looked for {class}s, and nobody accepted that.");
-        let mut missing = problem("unacknowledged", message);
-        missing.class = Some((*class).into());
-        found.push(missing);
-    }
-    for planned in &plan.tracks {
-        let (class, id) = (planned.track.class(), planned.track.id().0);
-        let Some(Verdict::Redact(effect)) = planned.decision.as_ref().map(|made| made.verdict)
-        else {
-            continue;
-        };
-        if effect.is_weak_for(class) && !plan.weak_effects_accepted.contains(&class) {
-            let name = effect.name();
-            let message = format!("{class} {id} stays readable through {name}: use fill.");
-            let mut weak = problem("weak_effect", message);
-            weak.track = Some(id);
-            weak.class = Some(class.into());
-            found.push(weak);
+        .filter(|refused| !refused.is_missing_approval())
+        .flat_map(|refused| explain(plan, refused))
+        .collect()
+}
+
+/// A refusal as the page shows it: one line for each track or class.
+fn explain(plan: &Plan, refused: &PlanError) -> Vec<Problem> {
+    match refused {
+        PlanError::Undecided { .. } => {
+            let undecided = plan.tracks.iter().filter(|track| track.decision.is_none());
+            undecided
+                .map(|planned| undecided_track(&planned.track))
+                .collect()
         }
-    }
-    found.extend(unknown_reasons(plan));
-    if found.is_empty() {
-        found.extend(unnamed(plan));
-    }
-    found
-}
-
-fn unknown_reasons(plan: &Plan) -> impl Iterator<Item = Problem> {
-    let known: HashSet<&str> = plan.reasons.iter().map(|r| r.code.0.as_str()).collect();
-    let tracks = plan.tracks.iter().filter_map(|planned| {
-        let reason = &planned.decision.as_ref()?.reason;
-        Some((Some(planned.track.id().0), None, reason))
-    });
-    let drawn = plan
-        .drawn
-        .iter()
-        .map(|mask| (None, Some(mask.id()), mask.reason()));
-    let mutes = plan
-        .mutes
-        .iter()
-        .map(|mute| (None, Some(mute.id.as_str()), &mute.reason));
-    let speech = plan
-        .kept_speech
-        .iter()
-        .map(|kept| (None, None, &kept.reason));
-    let unknown = tracks
-        .chain(drawn)
-        .chain(mutes)
-        .chain(speech)
-        .filter(|(_, _, reason)| !known.contains(reason.0.as_str()));
-    let list: Vec<Problem> = unknown
-        .map(|(track, id, reason)| {
-            let message = format!("The policy has no reason {:?}.", reason.0);
+        PlanError::Unacknowledged { class } => {
+            let message = format!("No detector ran for {class}s. Accept that, or scan again.");
+            let mut missing = problem("unacknowledged", message);
+            missing.class = Some((*class).into());
+            vec![missing]
+        }
+        PlanError::WeakEffect {
+            track,
+            effect,
+            class,
+        } => {
+            let message = format!("{class} {track} stays readable through {effect}: use fill.");
+            let mut weak = problem("weak_effect", message);
+            weak.track = Some(track.0);
+            weak.class = Some((*class).into());
+            vec![weak]
+        }
+        PlanError::UnknownReason { item, code } => {
+            let message = format!("The policy has no reason {code:?}.");
             let mut unknown = problem("unknown_reason", message);
-            unknown.track = track;
-            unknown.id = id.map(str::to_owned);
-            unknown
-        })
-        .collect();
-    list.into_iter()
+            match item {
+                PlanItem::Track(id) => unknown.track = Some(id.0),
+                PlanItem::Mask(id) | PlanItem::Mute(id) => unknown.id = Some(id.clone()),
+                _ => {}
+            }
+            vec![unknown]
+        }
+        other => vec![problem("invalid", other.to_string())],
+    }
 }
 
-/// What the plan's own check refuses beside all that: approvals are made up, and go nowhere.
-fn unnamed(plan: &Plan) -> Option<Problem> {
-    let mut tried = plan.clone();
-    for by in ["one", "two"] {
-        let at = redact_core::UtcNanos(0);
-        tried = redact_record::plan::approve(tried, by, at, "a trial").ok()?;
-    }
-    let source = tried.source.digest;
-    let refused = redact_record::plan::approved(tried, source).err()?;
-    Some(problem("invalid", refused.to_string()))
+fn undecided_track(track: &Track) -> Problem {
+    let (class, id) = (track.class(), track.id().0);
+    let mut undecided = problem("undecided", format!("{class} {id} is undecided."));
+    undecided.track = Some(id);
+    undecided.class = Some(class.into());
+    undecided
 }
 
 #[derive(Serialize)]
@@ -298,30 +272,28 @@ pub(crate) async fn summary(
     let approvals = approval::of(&app, &ready.row).await?;
     let approvals: Vec<Shown> = approvals.iter().map(Shown::from).collect();
     let made = tokio::task::spawn_blocking(move || -> Answer<Summary> {
-        let plan = ready.plan()?;
+        let (content, problems) = checked(&ready, ready.plan()?)?;
+        let plan = content.plan();
         let (findings, _) = &*ready.findings;
-        let problems = all_problems(&ready, &plan)?;
         let speech = findings.speech.as_deref();
         let muted = TimeSpan::merged(plan.mutes.iter().map(|mute| mute.span).collect(), 0);
         let whole = TimeSpan::new(0, findings.source.duration_nanos());
         Ok(Summary {
             revision: ready.row.revision,
-            plan_sha256: problems
-                .is_empty()
-                .then(|| redact_record::plan::content(&plan).to_string()),
+            plan_sha256: problems.is_empty().then(|| content.digest().to_string()),
             problems,
-            classes: classes(&plan),
-            reasons: reasons(&plan),
+            classes: classes(plan),
+            reasons: reasons(plan),
             drawn: plan.drawn.len(),
             mutes: plan.mutes.len(),
             muted_seconds: whole.map_or(0.0, |whole| seconds(common(&muted, &[whole]))),
             speech_seconds: speech.map(|spans| seconds(common(spans, spans))),
             unmuted_speech_seconds: speech
                 .map(|spans| seconds(common(spans, spans) - common(spans, &muted))),
-            kept_speech: kept_speech(&plan),
+            kept_speech: kept_speech(plan),
             left_out: left_out(&ready.document, findings),
-            against_policy: against_policy(&plan, &ready.policy),
-            rejected: rejected(&plan),
+            against_policy: against_policy(plan, &ready.policy),
+            rejected: rejected(plan),
             second_person: plan.second_person,
             approvals,
         })

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use redact_core::UtcNanos;
-use redact_record::plan;
+use redact_record::plan::{self, PlanContent};
 use redact_record::sign::{Approver, KeyPair, TrustStore};
 use serde_json::{Value, json};
 use sqlx::SqlitePool;
@@ -93,11 +93,12 @@ async fn an_approval_signed_with_somebody_elses_key_is_refused() {
     let attacker = KeyPair::generate(None).unwrap();
     let mut store = TrustStore::open(&bench.jobs.trusted).unwrap();
     store.add("attacker", &attacker.public()).unwrap();
-    let mut forged = plan::without_approvals(genuine);
-    forged = plan::approve(forged, &first.by, first.at, &first.statement).unwrap();
-    forged.approvals[0].signature.clone_from(&first.signature);
-    forged = plan::approve(forged, &second.by, second.at, &second.statement).unwrap();
-    forged = plan::sign_approval(forged, &attacker).unwrap();
+    let mut forged = PlanContent::new(plan::without_approvals(genuine)).unwrap();
+    forged.add_approval(first.clone()).unwrap();
+    let approved = forged.approve(&second.by, second.at, &second.statement);
+    approved.unwrap();
+    forged.sign_newest(&attacker).unwrap();
+    let forged = forged.into_plan();
     plan::check_signatures(&forged, &store).unwrap_err();
     let database = database(bench).await;
     let swap = async |signature: &Option<String>| {

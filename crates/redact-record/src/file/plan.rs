@@ -501,6 +501,8 @@ impl TryFrom<ApprovalFile> for Approval {
 
 /// The digest that approvals of `plan` must carry.
 pub(crate) fn content_digest(plan: &Plan) -> Digest {
+    #[cfg(test)]
+    crate::counts::digested();
     let mut file = PlanFile::from(plan);
     file.approvals.clear();
     crate::digest_bytes(&crate::json::compact(&file))

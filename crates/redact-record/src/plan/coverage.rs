@@ -42,15 +42,24 @@ pub struct VisibleTrack<'a> {
 /// [`RecordError::Field`] for boxes that are not those of the findings; [`RecordError::NoPerson`];
 /// those of [`policy::embedded`].
 pub fn check_findings(plan: &Plan, findings: &Findings, digest: Digest) -> Result<(), RecordError> {
+    check_covers(plan, &policy::embedded(&plan.policy)?, findings, digest)
+}
+
+/// [`check_findings`] by the rules of `policy`, the plan's own.
+pub(super) fn check_covers(
+    plan: &Plan,
+    policy: &Policy,
+    findings: &Findings,
+    digest: Digest,
+) -> Result<(), RecordError> {
     check_copied(plan, findings, digest)?;
-    let policy = policy::embedded(&plan.policy)?;
-    check_people(plan, &policy)?;
+    check_people(plan, policy)?;
     let index = Index::new(&plan.tracks);
     for found in &findings.tracks {
         index.check_covered(found)?;
     }
     check_origins(plan, findings)?;
-    match uncovered_speech(plan, findings, &policy).first() {
+    match uncovered_speech(plan, findings, policy).first() {
         None => Ok(()),
         Some(span) => {
             let what = format!(
