@@ -1,13 +1,13 @@
-//! How long it takes to follow: ten seconds at 30 frames per second, on one core.
+//! How long tracking takes: ten seconds at 30 frames per second, on one core.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use redact_core::{Class, Detection, FrameIndex, Motion, NormRect};
-use redact_engine::{Seen, Sighted, Tracker, TrackerOptions};
+use redact_engine::{FrameObservations, Moment, Observation, Tracker, TrackerOptions};
 
 const FRAMES: u32 = 300;
 
 /// `things` faces on a grid, all moving; one in five is missed in each frame.
-fn sightings(frame: u32, things: u16) -> Vec<Seen> {
+fn observations(frame: u32, things: u16) -> Vec<Observation> {
     let across = f32::from(things).sqrt().ceil();
     (0..things)
         .filter(|thing| !(frame + u32::from(*thing) * 3).is_multiple_of(5))
@@ -23,7 +23,7 @@ fn sightings(frame: u32, things: u16) -> Vec<Seen> {
                 rect: NormRect::clipped([x, y, x + side, y + side]).expect("on the picture"),
                 score: 0.8,
             };
-            Seen::from(face)
+            Observation::from(face)
         })
         .collect()
 }
@@ -35,16 +35,18 @@ fn track(c: &mut Criterion) {
     group.warm_up_time(std::time::Duration::from_millis(300));
     group.throughput(Throughput::Elements(u64::from(FRAMES)));
     for things in [1, 10, 100, 1000] {
-        let seen: Vec<Vec<Seen>> = (0..FRAMES).map(|i| sightings(i, things)).collect();
+        let seen: Vec<Vec<Observation>> = (0..FRAMES).map(|i| observations(i, things)).collect();
         group.bench_function(format!("{things} faces"), |b| {
             b.iter(|| {
                 let mut tracker = Tracker::new(TrackerOptions::default());
                 for (frame, seen) in (0..).zip(&seen) {
-                    tracker.update(&Sighted {
-                        frame: FrameIndex::new(frame),
-                        nanos: i64::from(frame) * 33_333_333,
+                    tracker.update(&FrameObservations {
+                        moment: Moment {
+                            frame: FrameIndex::new(frame),
+                            nanos: i64::from(frame) * 33_333_333,
+                        },
                         motion: Motion::Affine([1.0, 0.0, 0.001, 0.0, 1.0, 0.0]),
-                        detections: Some(seen),
+                        observations: Some(seen),
                     });
                 }
                 tracker.finish()

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use redact_core::{Class, ModelUse, SpeechDetector};
-use redact_engine::{Eyes, Look, ScanOptions};
+use redact_engine::{DetectorSet, ScanOptions, ScheduledDetector};
 use redact_vision::{
     Card, DetectorOptions, FlowMotion, FrameDetector, ModelStore, Runtime, SpeechListener,
     SpeechOptions, VehicleSearch, VehicleSearchOptions,
@@ -17,7 +17,7 @@ use crate::profiles::{DetectorSpec, ModelSpec};
 /// Everything that looks and listens, and what it is.
 pub(crate) struct Looking {
     /// Detectors per worker, camera motion, speech.
-    pub eyes: Eyes,
+    pub eyes: DetectorSet,
     /// How often it looks.
     pub options: ScanOptions,
     /// Models in use.
@@ -46,7 +46,7 @@ pub(crate) fn open(args: &ModelArgs, workers: usize) -> Result<Looking> {
         .installed()
         .find(|card| card.head == redact_vision::HeadKind::SileroVad);
     let mut models = Vec::new();
-    let mut sets: Vec<Vec<Look>> = (0..workers.max(1)).map(|_| Vec::new()).collect();
+    let mut sets: Vec<Vec<ScheduledDetector>> = (0..workers.max(1)).map(|_| Vec::new()).collect();
     let mut speech: Option<Box<dyn SpeechDetector>> = None;
     if !specs.is_empty() || listens.is_some() {
         let library = places::onnx_runtime()?;
@@ -87,7 +87,7 @@ pub(crate) fn open(args: &ModelArgs, workers: usize) -> Result<Looking> {
         .collect();
     let motion = FlowMotion::new().context("cannot estimate camera motion")?;
     Ok(Looking {
-        eyes: Eyes {
+        eyes: DetectorSet {
             workers: sets,
             motion: Some(Box::new(motion)),
             speech,
@@ -114,7 +114,7 @@ struct Shelf<'a> {
 
 impl Shelf<'_> {
     /// A look of a profile, and the models that take part in it.
-    fn look(&self, spec: &DetectorSpec<'_>) -> Result<(Look, Vec<ModelUse>)> {
+    fn look(&self, spec: &DetectorSpec<'_>) -> Result<(ScheduledDetector, Vec<ModelUse>)> {
         let whole = self.detector(&spec.model)?;
         let close: Vec<FrameDetector> = spec
             .in_vehicles
@@ -125,7 +125,7 @@ impl Shelf<'_> {
         let every_nanos = spec.nanos();
         if close.is_empty() {
             let uses = whole.model_use();
-            let look = Look {
+            let look = ScheduledDetector {
                 classes: uses.classes.clone(),
                 detector: Box::new(whole),
                 every_nanos,
@@ -138,7 +138,7 @@ impl Shelf<'_> {
         let search = VehicleSearch::new(whole, close, options)
             .with_context(|| named(self.dir, spec.model.card))?;
         let uses = search.model_uses().collect();
-        let look = Look {
+        let look = ScheduledDetector {
             classes: search.classes(),
             detector: Box::new(search),
             every_nanos,

@@ -332,8 +332,8 @@ const DAMAGED_MAX: usize = 10;
 const MOMENTS_MAX: usize = 5;
 
 /// The weak moments that are printed, the riskiest first, and how many there are.
-fn worst_moments(found: &Findings) -> (Vec<redact_engine::Moment>, usize) {
-    let mut moments = redact_engine::look_here_first(&found.tracks, found.source.frames);
+fn worst_moments(found: &Findings) -> (Vec<redact_engine::WeakSpan>, usize) {
+    let mut moments = redact_engine::review_priority(&found.tracks, found.source.frames);
     let all = moments.len();
     moments.truncate(MOMENTS_MAX);
     (moments, all)

@@ -4,6 +4,8 @@
 //! [`PixelRect`] says *which samples* to overwrite and exists only at the moment of masking.
 //! [`PixelRect::covering`] is the single door between them, and it rounds outward.
 
+use std::ops::{Add, Div, Mul, Sub};
+
 /// The size of a displayed picture in pixels, each side at least 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PixelSize {
@@ -50,6 +52,26 @@ impl std::fmt::Display for PixelSize {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}x{}", self.width, self.height)
     }
+}
+
+/// Intersection over union of two boxes `[x_min, y_min, x_max, y_max]` in one coordinate space,
+/// `0..=1`; 0 where they do not overlap. Sides may lie outside of the picture.
+#[must_use]
+pub fn iou<T>(a: [T; 4], b: [T; 4]) -> T
+where
+    T: Copy + Default + PartialOrd + Add<Output = T> + Sub<Output = T>,
+    T: Mul<Output = T> + Div<Output = T>,
+{
+    let lesser = |a: T, b: T| if b < a { b } else { a };
+    let greater = |a: T, b: T| if b > a { b } else { a };
+    let width = lesser(a[2], b[2]) - greater(a[0], b[0]);
+    let height = lesser(a[3], b[3]) - greater(a[1], b[1]);
+    if width <= T::default() || height <= T::default() {
+        return T::default();
+    }
+    let area = |sides: [T; 4]| (sides[2] - sides[0]) * (sides[3] - sides[1]);
+    let common = width * height;
+    common / (area(a) + area(b) - common)
 }
 
 /// A rectangle in the displayed picture, as fractions of its width and height.
@@ -164,8 +186,7 @@ impl NormRect {
     /// Intersection over union, `0.0..=1.0`.
     #[must_use]
     pub fn iou(self, other: Self) -> f32 {
-        let common = self.intersection(other).map_or(0.0, Self::area);
-        common / (self.area() + other.area() - common)
+        iou(self.sides(), other.sides())
     }
 
     /// The rectangle with `x_margin` and `y_margin` (fractions of *its own* width and height)

@@ -24,7 +24,7 @@ mod sound;
 pub(crate) use correlation::{Correlation, correlations, is_fill};
 pub(crate) use region::{NUMBERS as RESIDUAL_NUMBERS, Residual};
 use region::{Region, Total};
-use sound::Listener;
+use sound::MuteMeter;
 pub use sound::MutedLevel;
 
 /// What a release must hold.
@@ -118,8 +118,8 @@ pub fn audit(
 pub(crate) struct Auditor<'a> {
     redactions: &'a Redactions,
     tracks: usize,
-    pictures: Pictures,
-    listener: Listener<'a>,
+    pictures: PictureAudit,
+    mutes: MuteMeter<'a>,
 }
 
 impl<'a> Auditor<'a> {
@@ -128,8 +128,8 @@ impl<'a> Auditor<'a> {
         Self {
             redactions,
             tracks,
-            pictures: Pictures::default(),
-            listener: Listener::new(redactions),
+            pictures: PictureAudit::default(),
+            mutes: MuteMeter::new(redactions),
         }
     }
 
@@ -139,7 +139,7 @@ impl<'a> Auditor<'a> {
     }
 
     pub(crate) fn listen(&mut self, block: &AudioBlock) {
-        self.listener.listen(block);
+        self.mutes.listen(block);
     }
 
     /// Takes what was measured of the next frame; it is coded as it was then.
@@ -159,8 +159,8 @@ impl<'a> Auditor<'a> {
 
     pub(crate) fn into_report(self, expected: &Expected) -> AuditReport {
         let (frames, masks) = self.pictures.into_checks(expected.frames, self.redactions);
-        let tracks = tracks_check(self.tracks, expected.audio_tracks, &self.listener);
-        let (sound, mutes) = self.listener.into_check();
+        let tracks = tracks_check(self.tracks, expected.audio_tracks, &self.mutes);
+        let (sound, mutes) = self.mutes.into_check();
         AuditReport {
             checks: vec![frames, masks, tracks, sound],
             mutes,
@@ -229,7 +229,7 @@ fn for_each_region(
 
 /// What has been measured of the pictures so far.
 #[derive(Default)]
-struct Pictures {
+struct PictureAudit {
     frames: u32,
     /// Those that were not decoded, because they are coded as in the source.
     coded: u32,
@@ -242,7 +242,7 @@ struct Pictures {
     regions: u64,
     covered: u64,
     bare: Failures,
-    worst: Option<Worst>,
+    worst: Option<WorstRegion>,
     /// By mask: what was measured in all frames together, and whether a single one failed.
     totals: BTreeMap<usize, (Total, bool)>,
     /// All masks of all frames together.
@@ -250,13 +250,13 @@ struct Pictures {
 }
 
 /// The region that is closest to its bounds, or farthest beyond them.
-struct Worst {
+struct WorstRegion {
     load: f64,
     text: String,
     place: String,
 }
 
-impl Pictures {
+impl PictureAudit {
     fn count(&mut self, index: FrameIndex) {
         let due = FrameIndex::new(self.frames);
         if index != due {
@@ -302,7 +302,7 @@ impl Pictures {
             *failed |= !within;
             self.total.add(&residual, is_fill);
             if self.worst.as_ref().is_none_or(|worst| load > worst.load) {
-                self.worst = Some(Worst {
+                self.worst = Some(WorstRegion {
                     load,
                     text: text(),
                     place: format!("{id} in frame {index}"),
@@ -368,7 +368,7 @@ impl Pictures {
         if self.covered > 0 {
             figures.push_str(&format!(", {} lie under later ones", self.covered));
         }
-        if let Some(Worst { text, place, .. }) = self.worst {
+        if let Some(WorstRegion { text, place, .. }) = self.worst {
             figures.push_str(&format!("; the worst: {place} ({text})"));
         }
         figures.extend(together);
@@ -385,12 +385,12 @@ fn undeclared(mask: &MaskRegion) -> &'static str {
     }
 }
 
-fn tracks_check(announced: usize, expected: usize, listener: &Listener<'_>) -> Check {
+fn tracks_check(announced: usize, expected: usize, mutes: &MuteMeter<'_>) -> Check {
     let mut failures = Failures::default();
     if announced != expected {
         failures.add(|| format!("{announced} sound tracks instead of {expected}"));
     }
-    if let Some(stream) = listener.highest_track().filter(|&track| track >= announced) {
+    if let Some(stream) = mutes.highest_track().filter(|&track| track >= announced) {
         failures.add(|| format!("sound of track {stream} came unannounced"));
     }
     let figures = format!("{announced} of {expected} sound tracks");

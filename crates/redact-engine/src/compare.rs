@@ -1,8 +1,8 @@
-//! The job that proves that nothing else was changed: source and release side by side.
+//! The comparison job: proves that nothing else was changed, source and release side by side.
 //!
-//! The redactions are applied to the source once more and the outcome is compared with the
-//! release, block by block and window by window: what differs by more than a codec's noise was
-//! hidden, cut, shifted or added without being declared.
+//! The redactions are applied to the source once more and the result is compared with the release,
+//! block by block and window by window: what differs by more than a codec's noise was hidden, cut,
+//! shifted or added without being declared.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::thread;
@@ -29,8 +29,8 @@ mod ssim;
 
 pub use evidence::FrameEvidence;
 pub use picture::SecondQuality;
-use picture::{Difference, Pictures};
-use sound::Listener;
+use picture::{Difference, PictureComparison};
+use sound::SoundComparison;
 
 /// What a comparison found.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,11 +64,11 @@ pub enum CompareError {
     #[error("cannot start a thread")]
     Thread(#[source] std::io::Error),
     /// The caller asked to stop.
-    #[error("stopped as asked")]
+    #[error("cancelled")]
     Cancelled,
 }
 
-/// What both looks at a release found.
+/// What audit and comparison of a release found.
 #[derive(Debug)]
 pub struct Examination {
     /// The masks and mutes.
@@ -76,20 +76,21 @@ pub struct Examination {
     /// The comparison with the source.
     pub compare: CompareReport,
     /// What was found in each frame that was decoded on both sides, for a render that writes the
-    /// very same again.
+    /// very same frames again.
     pub evidence: BTreeMap<FrameIndex, FrameEvidence>,
     /// What the source met: damage, and pictures of another size.
     pub met: Met,
 }
 
-/// Decodes a written release once, audits it as [`audit()`](crate::audit()) does and walks through
-/// it in step with `source`: they may differ in nothing but `redactions`.
+/// Decodes a written release once, audits it as [`audit()`](crate::audit()) does, and compares it
+/// frame by frame with `source`: they may differ in nothing but `redactions`.
 ///
-/// Groups of pictures that the source delivers as they are coded are not compared here, only
-/// counted and timed: the caller proves that the release has the same coded form. What the release
-/// delivers as it is coded is not audited either: it must have the source's digest, and no mask.
-/// Frames of `earlier` may come coded on both sides: the caller proves that the release has them as
-/// they were when that was found, by an earlier render or while it was written. Where there is no such map, no evidence is gathered either.
+/// GOPs that the source delivers undecoded (stream copy) are not compared here, only counted and
+/// timed: the caller proves that the release has the same coded data. What the release delivers
+/// undecoded is not audited either: it must have the source's digest, and no mask. Frames of
+/// `earlier` may come undecoded on both sides: the caller proves that the release has them as they
+/// were when that evidence was found, by an earlier render or while it was written. Without such a
+/// map, no evidence is gathered.
 ///
 /// It never stops at the first failure: the reports count all and name the first few.
 ///
@@ -106,7 +107,7 @@ pub fn examine(
 ) -> Result<Examination, CompareError> {
     let total = u64::from(expected.frames);
     let tracks = release.info().audio.len();
-    let mut walk = Walk {
+    let mut sides = SideBySide {
         clocks: [&source, &release].map(|side| {
             let video = &side.info().video;
             Clock {
@@ -122,8 +123,8 @@ pub fn examine(
         pixels: source.info().video.size.area(),
         times: Failures::default(),
         worst_shift_nanos: 0,
-        pictures: Pictures::default(),
-        sound: Listener::new([&source, &release].map(|side| side.info().audio.clone())),
+        pictures: PictureComparison::default(),
+        sound: SoundComparison::new([&source, &release].map(|side| side.info().audio.clone())),
         auditor: Auditor::new(redactions, tracks),
         correlations: BTreeMap::new(),
         earlier,
@@ -136,17 +137,17 @@ pub fn examine(
             decode::spawn(scope, "release", release).map_err(CompareError::Thread)?;
         let mut open = [Some(source), Some(release)];
         // The side that is behind in frames is read next, so that neither piles up.
-        while let Some(side) = walk.side_behind(open.each_ref().map(Option::is_some)) {
+        while let Some(side) = sides.side_behind(open.each_ref().map(Option::is_some)) {
             match open[side]
                 .as_ref()
                 .and_then(|receiver| receiver.recv_many())
             {
                 None => open[side] = None,
-                Some(batch) => walk.take(side, batch, redactions),
+                Some(batch) => sides.take(side, batch, redactions),
             }
             let ended = open.each_ref().map(Option::is_none);
-            walk.compare_pairs(ended, redactions);
-            let done = u64::from(walk.frames[0].min(walk.frames[1]));
+            sides.compare_pairs(ended, redactions);
+            let done = u64::from(sides.frames[0].min(sides.frames[1]));
             let said = progress.advance(Phase::Compare, done, Some(total));
             if said.is_break() {
                 return Err(CompareError::Cancelled);
@@ -156,7 +157,7 @@ pub fn examine(
         decode::join(release_thread).map_err(CompareError::Release)?;
         Ok(met)
     })?;
-    Ok(walk.into_examination(expected, redactions, met))
+    Ok(sides.into_examination(expected, redactions, met))
 }
 
 /// How a side counts time.
@@ -182,21 +183,21 @@ impl Clock {
     }
 }
 
-/// What a side has sent of its pictures.
-enum Seen {
+/// Pictures of a side that wait for the other side.
+enum QueuedPictures {
     Frame(Frame),
-    /// A group as it is coded, and how many of its frames have met their partners.
+    /// An undecoded GOP, and how many of its frames were compared.
     Coded(CodedPictures, usize),
 }
 
 /// One frame of a side.
-enum Shown {
+enum ComparedFrame {
     Frame(Frame),
-    /// A frame of a group that is coded as in the source: its number, its time, the group's digest.
+    /// A frame of an undecoded GOP: its number, its time, the GOP's digest.
     Coded(FrameIndex, Timestamp, Digest),
 }
 
-impl Shown {
+impl ComparedFrame {
     fn index(&self) -> FrameIndex {
         match self {
             Self::Frame(frame) => frame.index,
@@ -213,24 +214,24 @@ impl Shown {
 }
 
 /// Takes the next frame of a side.
-fn next_shown(seen: &mut VecDeque<Seen>) -> Option<Shown> {
-    match seen.pop_front()? {
-        Seen::Frame(frame) => Some(Shown::Frame(frame)),
-        Seen::Coded(pictures, met) => {
-            let (at, _) = *pictures.times.get(met)?;
+fn next_frame(queue: &mut VecDeque<QueuedPictures>) -> Option<ComparedFrame> {
+    match queue.pop_front()? {
+        QueuedPictures::Frame(frame) => Some(ComparedFrame::Frame(frame)),
+        QueuedPictures::Coded(pictures, taken) => {
+            let (at, _) = *pictures.times.get(taken)?;
             let start = pictures.frames.start().get();
-            let index = start.saturating_add(u32::try_from(met).unwrap_or(u32::MAX));
-            let shown = Shown::Coded(FrameIndex::new(index), at, pictures.digest);
-            if met + 1 < pictures.times.len() {
-                seen.push_front(Seen::Coded(pictures, met + 1));
+            let index = start.saturating_add(u32::try_from(taken).unwrap_or(u32::MAX));
+            let frame = ComparedFrame::Coded(FrameIndex::new(index), at, pictures.digest);
+            if taken + 1 < pictures.times.len() {
+                queue.push_front(QueuedPictures::Coded(pictures, taken + 1));
             }
-            Some(shown)
+            Some(frame)
         }
     }
 }
 
 /// What is known of one frame of the release.
-struct Look {
+struct FrameResult {
     difference: Option<Difference>,
     /// `None` when it was not decoded, now or earlier.
     masks: Option<Vec<Measured>>,
@@ -238,11 +239,11 @@ struct Look {
     measured: MeasuredWhen,
     /// Whether both sides were decoded now.
     is_both: bool,
-    /// By mask, how what is left under it goes with what it hides, where both sides were decoded.
+    /// By mask, how its residual correlates with what it hides, where both sides were decoded.
     correlations: BTreeMap<usize, Correlation>,
 }
 
-impl Look {
+impl FrameResult {
     /// What a later render may use.
     fn evidence(&self, index: FrameIndex) -> Option<(FrameIndex, FrameEvidence)> {
         if !self.is_both {
@@ -262,24 +263,24 @@ impl Look {
     }
 }
 
-/// Looks at one frame of the release beside its partner, if there is one: how it differs from what
-/// it should be, and what is left under its masks. What is not decoded cannot be measured; what was
+/// Compares one frame of the release with its partner, if there is one: how it differs from what it
+/// should be, and the residual under its masks. What is not decoded cannot be measured; what was
 /// measured `earlier` counts again.
-fn look(
-    (source, release): &mut (Option<Shown>, Shown),
+fn compare_frame(
+    (source, release): &mut (Option<ComparedFrame>, ComparedFrame),
     redactions: &Redactions,
     earlier: Option<&BTreeMap<FrameIndex, FrameEvidence>>,
     pixels: u64,
-) -> Look {
+) -> FrameResult {
     let index = release.index();
     let earlier = || earlier?.get(&index);
     let known = || earlier().map(|known| known.difference.clone());
     match (source, release) {
-        (source, Shown::Coded(..)) => {
-            let masks = matches!(source, Some(Shown::Coded(..)))
+        (source, ComparedFrame::Coded(..)) => {
+            let masks = matches!(source, Some(ComparedFrame::Coded(..)))
                 .then(|| earlier()?.measured(index, redactions))
                 .flatten();
-            Look {
+            FrameResult {
                 difference: known().or(Some(picture::identical(pixels))),
                 measured: match earlier() {
                     Some(known) if known.is_fresh => MeasuredWhen::Written,
@@ -290,10 +291,10 @@ fn look(
                 correlations: BTreeMap::new(),
             }
         }
-        (Some(Shown::Frame(source)), Shown::Frame(release)) => {
+        (Some(ComparedFrame::Frame(source)), ComparedFrame::Frame(release)) => {
             let correlations = correlations(source, release, redactions);
             mask_frame(source, redactions);
-            Look {
+            FrameResult {
                 correlations,
                 difference: Some(picture::difference(source, release, redactions)),
                 masks: Some(measure(release, redactions)),
@@ -301,7 +302,7 @@ fn look(
                 is_both: true,
             }
         }
-        (source, Shown::Frame(release)) => Look {
+        (source, ComparedFrame::Frame(release)) => FrameResult {
             difference: source
                 .as_ref()
                 .map(|_| known().unwrap_or_else(|| picture::identical(pixels))),
@@ -314,23 +315,23 @@ fn look(
 }
 
 /// Side 0 is the source, side 1 the release.
-struct Walk<'a> {
+struct SideBySide<'a> {
     clocks: [Clock; 2],
-    /// Frames of the source whose partner has not come yet.
-    source: VecDeque<Seen>,
+    /// Frames of the source whose partner has not arrived yet.
+    source: VecDeque<QueuedPictures>,
     /// The same of the release.
-    release: VecDeque<Seen>,
+    release: VecDeque<QueuedPictures>,
     frames: [u32; 2],
-    /// Groups of the source that come as they are coded, and their frames.
+    /// GOPs of the source that come undecoded, and their frames.
     copied: [u64; 2],
-    /// Frames of the release that come so without being what the source has.
+    /// Undecoded frames of the release that differ from the source's coded data.
     coded: Failures,
     /// Of each of the source's frames.
     pixels: u64,
     times: Failures,
     worst_shift_nanos: i64,
-    pictures: Pictures,
-    sound: Listener,
+    pictures: PictureComparison,
+    sound: SoundComparison,
     auditor: Auditor<'a>,
     /// By mask, over all frames that were decoded on both sides.
     correlations: BTreeMap<usize, Correlation>,
@@ -338,7 +339,7 @@ struct Walk<'a> {
     evidence: BTreeMap<FrameIndex, FrameEvidence>,
 }
 
-impl Walk<'_> {
+impl SideBySide<'_> {
     fn side_behind(&self, open: [bool; 2]) -> Option<usize> {
         match open {
             [false, false] => None,
@@ -353,7 +354,7 @@ impl Walk<'_> {
             match item {
                 MediaItem::Frame(frame) => {
                     self.frames[side] = self.frames[side].saturating_add(1);
-                    self.queue(side).push_back(Seen::Frame(frame));
+                    self.queue(side).push_back(QueuedPictures::Frame(frame));
                 }
                 MediaItem::Coded(pictures) => {
                     let frames = pictures.frames.frames();
@@ -362,9 +363,9 @@ impl Walk<'_> {
                         self.copied[0] += 1;
                         self.copied[1] += u64::from(frames);
                     }
-                    self.queue(side).push_back(Seen::Coded(pictures, 0));
+                    self.queue(side).push_back(QueuedPictures::Coded(pictures, 0));
                 }
-                // Sound is compared by ear, whatever its form: a track that came so is missing.
+                // Sound is compared decoded: a track that comes undecoded is missing.
                 MediaItem::CodedSound(_) => {}
                 MediaItem::Audio(mut block) => {
                     if side == 0 {
@@ -378,36 +379,36 @@ impl Walk<'_> {
         }
     }
 
-    fn queue(&mut self, side: usize) -> &mut VecDeque<Seen> {
+    fn queue(&mut self, side: usize) -> &mut VecDeque<QueuedPictures> {
         match side {
             0 => &mut self.source,
             _ => &mut self.release,
         }
     }
 
-    /// Looks at the frames that both sides have; `ended` sides have no more to come.
+    /// Compares the frames that both sides have; `ended` sides have no more to come.
     fn compare_pairs(&mut self, ended: [bool; 2], redactions: &Redactions) {
         let mut pairs = Vec::new();
         while !self.release.is_empty() && (ended[0] || !self.source.is_empty()) {
-            let source = next_shown(&mut self.source);
-            pairs.extend(next_shown(&mut self.release).map(|release| (source, release)));
+            let source = next_frame(&mut self.source);
+            pairs.extend(next_frame(&mut self.release).map(|release| (source, release)));
         }
         // A frame without a partner is counted by the check of frames; it need not wait.
         if ended[1] && self.release.is_empty() {
             self.source.clear();
         }
         let (pixels, earlier) = (self.pixels, self.earlier);
-        let looked: Vec<Look> = pairs
+        let results: Vec<FrameResult> = pairs
             .par_iter_mut()
-            .map(|pair| look(pair, redactions, earlier, pixels))
+            .map(|pair| compare_frame(pair, redactions, earlier, pixels))
             .collect();
-        for ((source, release), look) in pairs.iter().zip(looked) {
+        for ((source, release), result) in pairs.iter().zip(results) {
             let index = release.index();
             if earlier.is_some() {
-                self.evidence.extend(look.evidence(index));
+                self.evidence.extend(result.evidence(index));
             }
-            match look.masks {
-                Some(masks) => self.auditor.take(index, masks, look.measured),
+            match result.masks {
+                Some(masks) => self.auditor.take(index, masks, result.measured),
                 None => {
                     self.auditor.take_coded(index);
                     self.check_coded(source.as_ref(), release);
@@ -417,10 +418,10 @@ impl Walk<'_> {
             let (index, at) = (source.index(), source.at());
             self.compare_times(index, at, release.at());
             let second = self.clocks[0].nanos(at).div_euclid(1_000_000_000);
-            if let Some(difference) = look.difference {
+            if let Some(difference) = result.difference {
                 self.pictures.take(index, second, difference);
             }
-            for (mask, correlation) in look.correlations {
+            for (mask, correlation) in result.correlations {
                 let sums = self.correlations.entry(mask).or_default();
                 sums.add(&correlation);
             }
@@ -428,17 +429,17 @@ impl Walk<'_> {
     }
 
     /// What is not decoded must be coded as in the source.
-    fn check_coded(&mut self, source: Option<&Shown>, release: &Shown) {
-        let (Some(Shown::Coded(.., expected)), Shown::Coded(.., found)) = (source, release) else {
+    fn check_coded(&mut self, source: Option<&ComparedFrame>, release: &ComparedFrame) {
+        let (Some(ComparedFrame::Coded(.., expected)), ComparedFrame::Coded(.., found)) = (source, release) else {
             let index = release.index();
             return self
                 .coded
-                .add(|| format!("frame {index} is not decoded, and the source has none like it"));
+                .add(|| format!("frame {index} is not decoded, and the source has no such coded frame"));
         };
         if expected != found {
             let index = release.index();
             self.coded
-                .add(|| format!("frame {index} is coded otherwise than in the source"));
+                .add(|| format!("frame {index} is coded differently than in the source"));
         }
     }
 
@@ -453,7 +454,7 @@ impl Walk<'_> {
         }
     }
 
-    /// What is left under masks must have nothing to do with what they hide.
+    /// The residual under masks must not correlate with what they hide.
     fn check_correlations(&self, redactions: &Redactions, inside: &mut Check) {
         let mut failures = Failures::default();
         let mut worst = (0.0, 1.0);
@@ -473,7 +474,7 @@ impl Walk<'_> {
             return;
         }
         let figures = format!(
-            "{}; {} masks held against what they hide: what is left follows it by at most {:.2} \
+            "{}; {} masks compared with what they hide: the residual follows it by at most {:.2} \
              levels, allowed {:.2}",
             inside.evidence,
             self.correlations.len(),
@@ -500,7 +501,7 @@ impl Walk<'_> {
         let [groups, copied] = self.copied;
         if groups > 0 {
             figures.push_str(&format!(
-                ", of which {copied} in {groups} groups are held against its coded data"
+                ", {copied} of them in {groups} GOPs compared by their coded data"
             ));
         }
         let frames = counts.into_check("frames", figures);

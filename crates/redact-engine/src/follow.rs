@@ -1,12 +1,12 @@
-//! Follows what a person pointed at from picture to picture.
+//! Follows a region that a person pointed at from picture to picture.
 //!
-//! The region is reduced to a small grid of brightness and searched for around where it was going,
-//! at three sizes, by normalised cross-correlation: changes of light do not matter, and a place
-//! that looks like nothing of the kind is no place. What it looks like is renewed slowly, and the
-//! first look is never forgotten, so that it does not drift onto something else unnoticed.
+//! The region is reduced to a small grid of brightness, the patch, and searched for around its
+//! expected place at three sizes by normalized cross-correlation: changes of light do not matter,
+//! and a low correlation counts as lost. The newest patch is updated slowly and the first is never
+//! forgotten, so that the region does not drift onto another object unnoticed.
 //!
-//! It follows one thing that changes little from one picture to the next. It is a help for the
-//! person who draws, and what it gives is looked at before it hides anything.
+//! It follows one object that changes little from one picture to the next. It helps a person to
+//! draw a mask; the person reviews the result before it hides anything.
 
 use redact_core::{NormRect, Picture, PlaneKind};
 
@@ -22,11 +22,11 @@ const COARSE: i32 = 9;
 /// Sizes tried.
 const SIZES: [f32; 3] = [1.0, 0.96, 1.04];
 
-/// Correlation with the first or the last look below which the thing is lost.
-const ALIKE_MIN: f32 = 0.55;
-/// Correlation above which the last look is renewed.
-const RENEW_MIN: f32 = 0.8;
-const RENEW_SHARE: f32 = 0.1;
+/// Correlation with the first and the newest patch below which the region is lost.
+const CORRELATION_MIN: f32 = 0.55;
+/// Correlation above which the newest patch is updated, and by what share.
+const UPDATE_MIN: f32 = 0.8;
+const UPDATE_SHARE: f32 = 0.1;
 
 /// A change of the whole picture's distribution of brightness, `0.0..=1.0`, that is a cut.
 const CUT_MIN: f32 = 0.5;
@@ -35,24 +35,24 @@ const BINS: usize = 32;
 /// Added around what is found, as a share of the box: it may be off by a little.
 const MARGIN: f32 = 0.06;
 
-/// What one picture brought.
+/// Where the region is in one picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Step {
     /// It is here, margin included.
     At(NormRect),
-    /// It cannot be told where it is.
+    /// It was not found.
     Lost,
     /// The scene changed.
     Cut,
 }
 
 /// A grid of brightness with mean 0 and length 1.
-type Look = [f32; GRID * GRID];
+type Patch = [f32; GRID * GRID];
 
-/// Something that is being followed.
+/// A region that is being followed.
 pub struct Follower {
-    first: Look,
-    last: Look,
+    first: Patch,
+    last: Patch,
     /// Where it was found: middle and size, fractions of the picture.
     center: [f32; 2],
     size: [f32; 2],
@@ -61,14 +61,14 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// Begins with what is in `rect`.
+    /// Begins with the region `rect`.
     #[must_use]
     pub fn new(picture: &Picture, rect: NormRect) -> Self {
         let (center, size) = (rect.center(), [rect.width(), rect.height()]);
-        let look = look(picture, center, size);
+        let first = patch(picture, center, size);
         Self {
-            first: look,
-            last: look,
+            first,
+            last: first,
             center,
             size,
             speed: [0.0, 0.0],
@@ -76,7 +76,7 @@ impl Follower {
         }
     }
 
-    /// Looks for it in the next picture, or in the one before.
+    /// Searches for it in the next picture, or in the previous one.
     pub fn step(&mut self, picture: &Picture) -> Step {
         let shares = shares(picture);
         let changed: f32 = shares
@@ -89,20 +89,20 @@ impl Follower {
             return Step::Cut;
         }
         let guess = [0, 1].map(|axis| self.center[axis] + self.speed[axis]);
-        let (alike, center, size) = self.search(picture, guess);
-        if alike < ALIKE_MIN || center.iter().any(|place| !(0.0..=1.0).contains(place)) {
+        let (similarity, center, size) = self.search(picture, guess);
+        if similarity < CORRELATION_MIN || center.iter().any(|place| !(0.0..=1.0).contains(place)) {
             return Step::Lost;
         }
-        let found = look(picture, center, size);
-        if correlation(&found, &self.last) >= RENEW_MIN {
+        let found = patch(picture, center, size);
+        if correlation(&found, &self.last) >= UPDATE_MIN {
             let mixed: Vec<f32> = self
                 .last
                 .iter()
                 .zip(&found)
-                .map(|(old, new)| old * (1.0 - RENEW_SHARE) + new * RENEW_SHARE)
+                .map(|(old, new)| old * (1.0 - UPDATE_SHARE) + new * UPDATE_SHARE)
                 .collect();
             self.last.copy_from_slice(&mixed);
-            normalise(&mut self.last, 0.0);
+            normalize(&mut self.last, 0.0);
         }
         for axis in [0, 1] {
             let moved = center[axis] - self.center[axis];
@@ -119,7 +119,7 @@ impl Follower {
         rect.map_or(Step::Lost, Step::At)
     }
 
-    /// The likeliest place around `guess`: coarse, then twice finer.
+    /// The most similar place around `guess`: coarse, then twice finer.
     fn search(&self, picture: &Picture, guess: [f32; 2]) -> (f32, [f32; 2], [f32; 2]) {
         let mut best = (f32::MIN, guess, self.size);
         let mut step = [0, 1].map(|axis| self.size[axis] * REACH / COARSE as f32);
@@ -134,9 +134,9 @@ impl Follower {
                     let sizes = if round == 0 { &SIZES[..1] } else { &SIZES[..] };
                     for scale in sizes {
                         let size = self.size.map(|side| (side * scale).clamp(0.004, 1.0));
-                        let alike = self.alike(&look(picture, center, size));
-                        if alike > best.0 {
-                            best = (alike, center, size);
+                        let similarity = self.similarity(&patch(picture, center, size));
+                        if similarity > best.0 {
+                            best = (similarity, center, size);
                         }
                     }
                 }
@@ -147,18 +147,18 @@ impl Follower {
         best
     }
 
-    /// How much a look is like the first one and the last.
-    fn alike(&self, look: &Look) -> f32 {
-        0.35 * correlation(look, &self.first) + 0.65 * correlation(look, &self.last)
+    /// Weighted correlation with the first and the newest patch.
+    fn similarity(&self, patch: &Patch) -> f32 {
+        0.35 * correlation(patch, &self.first) + 0.65 * correlation(patch, &self.last)
     }
 }
 
-fn correlation(a: &Look, b: &Look) -> f32 {
+fn correlation(a: &Patch, b: &Patch) -> f32 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 /// The brightness of a region on the grid; places outside the picture repeat its edge.
-fn look(picture: &Picture, center: [f32; 2], size: [f32; 2]) -> Look {
+fn patch(picture: &Picture, center: [f32; 2], size: [f32; 2]) -> Patch {
     let plane = picture.plane(PlaneKind::Luma);
     let (width, height) = (plane.width as f32, plane.height as f32);
     let mut grid = [0.0; GRID * GRID];
@@ -177,8 +177,8 @@ fn look(picture: &Picture, center: [f32; 2], size: [f32; 2]) -> Look {
     for cell in &mut grid {
         *cell /= (SAMPLES * SAMPLES) as f32;
     }
-    // A region of one brightness looks like nothing: it is alike to no other.
-    normalise(&mut grid, GRID as f32);
+    // A region of one brightness has no pattern: it correlates with none.
+    normalize(&mut grid, GRID as f32);
     grid
 }
 
@@ -203,7 +203,7 @@ fn sample(plane: redact_core::Plane<'_>, x: f32, y: f32) -> f32 {
 }
 
 /// Gives `grid` mean 0 and length 1, or length 0 when it is no longer than `least`.
-fn normalise(grid: &mut Look, least: f32) {
+fn normalize(grid: &mut Patch, least: f32) {
     let mean = grid.iter().sum::<f32>() / grid.len() as f32;
     for value in grid.iter_mut() {
         *value -= mean;

@@ -8,7 +8,7 @@
 //! - [`take_levels`]: what blurred and pixelated masks of a plan are drawn from;
 //! - [`audit()`]: a written release is decoded again and every mask and mute in it is measured;
 //! - [`uncovered`]: what detectors still see in a release;
-//! - [`look_here_first`]: where a person should look, the riskiest moment first;
+//! - [`review_priority`]: what a person should review first;
 //! - [`examine`]: the same, and source and release side by side, nothing else may differ;
 //! - [`Follower`]: one thing that a person pointed at, from picture to picture;
 //! - [`Tracker`], [`mask_frame`], [`mute_block`]: plain functions of their arguments.
@@ -43,7 +43,9 @@ pub use levels::{LevelsError, take_levels};
 pub use mask::{frames_of_levels, mask_frame, mask_levels};
 pub use mute::mute_block;
 pub use render::{AudioReport, CopiedPictures, RenderError, RenderReport, first_masked, render};
-pub use risk::{Moment, Weakness, look_here_first, weak_moments};
-pub use scan::{Eyes, Look, ScanError, ScanOptions, ScanReport, scan};
+pub use risk::{WeakSpan, Weakness, review_priority, weak_spans};
+pub use scan::{DetectorSet, ScanError, ScanOptions, ScanReport, ScheduledDetector, scan};
 pub use second_look::{Uncovered, uncovered};
-pub use track::{ClassOptions, Seen, Sighted, Tracker, TrackerOptions};
+pub use track::{
+    ClassOptions, FrameObservations, Moment, Observation, Tracker, TrackerOptions,
+};

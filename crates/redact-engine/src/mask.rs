@@ -6,6 +6,7 @@
 //! pixels, so that no chroma sample is half hidden. Where masks overlap, the later one in the
 //! plan's order lies on top.
 
+mod area;
 pub(crate) mod cells;
 pub(crate) mod pattern;
 
@@ -14,6 +15,7 @@ use redact_core::{
     PlaneKind, Redactions,
 };
 
+pub(crate) use area::PlaneArea;
 use pattern::Pattern;
 
 /// Hides in `frame` what `redactions` say. Everything else in it stays as decoded.
@@ -25,7 +27,7 @@ pub fn mask_frame(frame: &mut Frame, redactions: &Redactions) {
     for (mask, rect) in redactions.masks_at(frame.index) {
         let rect = masked_rect(rect, size);
         for kind in PlaneKind::ALL {
-            let area = Area::of(rect, kind);
+            let area = PlaneArea::of(rect, kind);
             let pattern = Pattern::new(mask, kind, range, area);
             let mut plane = frame.picture.plane_mut(kind);
             for y in area.rows() {
@@ -64,45 +66,6 @@ pub fn mask_levels(mask: &MaskRegion, picture: &Picture) -> Option<MaskLevels> {
 /// The pixels that a mask at `rect` overwrites in a picture of `size`.
 pub(crate) fn masked_rect(rect: NormRect, size: PixelSize) -> PixelRect {
     PixelRect::covering(rect, size).even()
-}
-
-/// A rectangle of samples of one plane; never empty.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Area {
-    /// First column.
-    pub(crate) x: usize,
-    /// First row.
-    pub(crate) y: usize,
-    /// Columns.
-    pub(crate) width: usize,
-    /// Rows.
-    pub(crate) height: usize,
-}
-
-impl Area {
-    /// The samples of plane `kind` that belong to the pixels of `rect`, which has even sides.
-    pub(crate) fn of(rect: PixelRect, kind: PlaneKind) -> Self {
-        let rect = match kind {
-            PlaneKind::Luma => rect,
-            PlaneKind::ChromaBlue | PlaneKind::ChromaRed => rect.halved(),
-        };
-        Self {
-            x: rect.x_min() as usize,
-            y: rect.y_min() as usize,
-            width: rect.width() as usize,
-            height: rect.height() as usize,
-        }
-    }
-
-    /// Rows in the plane.
-    pub(crate) fn rows(self) -> std::ops::Range<usize> {
-        self.y..self.y + self.height
-    }
-
-    /// Columns in the plane.
-    pub(crate) fn columns(self) -> std::ops::Range<usize> {
-        self.x..self.x + self.width
-    }
 }
 
 #[cfg(test)]

@@ -180,7 +180,7 @@ pub fn render(
         let mut stage = RedactStage {
             plan,
             at_hand,
-            tally: Tally::new(plan, tracks, size),
+            tally: RenderTally::new(plan, tracks, size),
             progress,
             cause,
         };
@@ -234,7 +234,7 @@ fn check_met(plan: &ApprovedPlan, found: &Met) -> Result<(), RenderError> {
 struct RedactStage<'a> {
     plan: &'a ApprovedPlan,
     at_hand: &'a AtHand,
-    tally: Tally<'a>,
+    tally: RenderTally<'a>,
     progress: &'a dyn Progress,
     /// Why another stage stopped.
     cause: &'a OnceLock<RenderError>,
@@ -298,7 +298,7 @@ fn encode_stage(mut sink: Box<dyn Sink>, items: &Receiver<ToEncode>) -> Result<(
 }
 
 /// What has passed so far.
-struct Tally<'a> {
+struct RenderTally<'a> {
     plan: &'a ApprovedPlan,
     frames: u32,
     frames_masked: u32,
@@ -311,7 +311,7 @@ struct Tally<'a> {
     size: PixelSize,
 }
 
-impl<'a> Tally<'a> {
+impl<'a> RenderTally<'a> {
     fn new(plan: &'a ApprovedPlan, tracks: usize, size: PixelSize) -> Self {
         Self {
             plan,

@@ -1,47 +1,47 @@
-//! Where a person should look first: the moments in which a track most likely hides too little.
+//! Review priority: the spans in which a track most likely hides too little.
 //!
-//! Everything is read off the boxes of whole tracks, so that it can be told again from findings at
-//! any time. A risk is no probability: it orders moments, the worst first.
+//! Everything follows from the boxes of whole tracks, so it can be computed again from findings at
+//! any time. A risk is not a probability: it only orders spans, the worst first.
 
 use redact_core::{BoxOrigin, Class, FrameIndex, FrameSpan, NormRect, Track, TrackBox, TrackId};
 
-/// Why a moment is worth a look.
+/// Why a span is worth a review.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Weakness {
-    /// The track begins away from the edges: the thing may have been there before.
+    /// The track begins away from the edges: the object may have been there before.
     Entry,
-    /// The track ends away from the edges: the thing may still be there after.
+    /// The track ends away from the edges: the object may still be there after.
     Exit,
-    /// Nothing was seen for a while; the place is a guess.
+    /// Nothing was detected for a while; the place is a guess.
     Unseen,
-    /// The models were not sure.
+    /// All detections have a low score.
     LowScore,
-    /// Part of the thing is outside the picture, where models see it badly.
+    /// Part of the object is outside the picture, where models miss it more often.
     NearEdge,
 }
 
 impl Weakness {
-    /// What a person reads.
+    /// One line for a person.
     #[must_use]
     pub const fn text(self) -> &'static str {
         match self {
             Self::Entry => "begins inside the picture",
             Self::Exit => "ends inside the picture",
-            Self::Unseen => "not seen, followed by motion",
-            Self::LowScore => "seen with a low score",
+            Self::Unseen => "not detected, followed by motion",
+            Self::LowScore => "detected with a low score",
             Self::NearEdge => "at the edge of the picture",
         }
     }
 }
 
-/// A run of frames of one track that is worth a look.
+/// A span of one track that is worth a review.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Moment {
+pub struct WeakSpan {
     /// The track.
     pub track: TrackId,
     /// What it hides.
     pub class: Class,
-    /// The frames to look at.
+    /// The frames to review.
     pub frames: FrameSpan,
     /// Why.
     pub weakness: Weakness,
@@ -71,25 +71,25 @@ const NEAR_EDGE_RISK: f32 = 0.2;
 /// where its plate is found.
 const VEHICLE_SHARE: f32 = 0.5;
 
-/// The weak moments of all tracks of a recording with so many frames, the riskiest first.
+/// The weak spans of all tracks of a recording with so many frames, the riskiest first.
 #[must_use]
-pub fn look_here_first(tracks: &[Track], frames: u32) -> Vec<Moment> {
-    let mut moments: Vec<Moment> = tracks
+pub fn review_priority(tracks: &[Track], frames: u32) -> Vec<WeakSpan> {
+    let mut spans: Vec<WeakSpan> = tracks
         .iter()
-        .flat_map(|track| weak_moments(track, frames))
+        .flat_map(|track| weak_spans(track, frames))
         .collect();
-    moments.sort_by(|a, b| {
+    spans.sort_by(|a, b| {
         (b.risk.total_cmp(&a.risk))
             .then(a.frames.start().cmp(&b.frames.start()))
             .then(a.track.cmp(&b.track))
             .then(a.weakness.cmp(&b.weakness))
     });
-    moments
+    spans
 }
 
-/// The weak moments of one track, in the order of their first frames.
+/// The weak spans of one track, in the order of their first frames.
 #[must_use]
-pub fn weak_moments(track: &Track, frames: u32) -> Vec<Moment> {
+pub fn weak_spans(track: &Track, frames: u32) -> Vec<WeakSpan> {
     let boxes = track.boxes();
     let share = match track.class() {
         Class::Vehicle => VEHICLE_SHARE,
@@ -97,7 +97,7 @@ pub fn weak_moments(track: &Track, frames: u32) -> Vec<Moment> {
     };
     let moment = |run: &[TrackBox], weakness, risk: f32| {
         let (first, last) = (run[0].frame, run[run.len() - 1].frame);
-        Some(Moment {
+        Some(WeakSpan {
             track: track.id(),
             class: track.class(),
             frames: FrameSpan::new(first, last.next())?,
@@ -114,18 +114,18 @@ pub fn weak_moments(track: &Track, frames: u32) -> Vec<Moment> {
         false => 1.0 - b.score.clamp(0.0, 1.0),
     };
 
-    let mut moments = Vec::new();
+    let mut spans = Vec::new();
     let begins_late = boxes[0].frame > FrameIndex::ZERO && !at_edge(boxes[first_seen].rect);
     if begins_late {
         let risk = ENTRY_RISK * (0.5 + 0.5 * doubt(&boxes[first_seen]));
-        moments.extend(moment(&boxes[..=first_seen], Weakness::Entry, risk));
+        spans.extend(moment(&boxes[..=first_seen], Weakness::Entry, risk));
     }
     let inner = &boxes[first_seen..=last_seen];
     for run in inner.chunk_by(|a, b| seen(a) == seen(b)) {
         if !seen(&run[0]) && run.len() >= GAP_MIN {
             let length = f32::from(u16::try_from(run.len()).unwrap_or(u16::MAX));
             let risk = UNSEEN_RISK * length / (length + GAP_HALF);
-            moments.extend(moment(run, Weakness::Unseen, risk));
+            spans.extend(moment(run, Weakness::Unseen, risk));
         }
     }
     let low = |b: &TrackBox| b.score < SCORE_LOW;
@@ -133,23 +133,23 @@ pub fn weak_moments(track: &Track, frames: u32) -> Vec<Moment> {
         if low(&run[0]) {
             let least = run.iter().map(|b| b.score).fold(SCORE_LOW, f32::min);
             let risk = LOW_SCORE_RISK * (SCORE_LOW - least.max(0.0)) / SCORE_LOW;
-            moments.extend(moment(run, Weakness::LowScore, risk));
+            spans.extend(moment(run, Weakness::LowScore, risk));
         }
     }
     for run in inner.chunk_by(|a, b| at_edge(a.rect) == at_edge(b.rect)) {
         if at_edge(run[0].rect) {
             let risk = NEAR_EDGE_RISK * (0.5 + 0.5 * doubt(&run[0]));
-            moments.extend(moment(run, Weakness::NearEdge, risk));
+            spans.extend(moment(run, Weakness::NearEdge, risk));
         }
     }
     let last = boxes[boxes.len() - 1].frame;
     let ends_early = last.next().get() < frames && !at_edge(boxes[last_seen].rect);
     if ends_early {
         let risk = ENTRY_RISK * (0.5 + 0.5 * doubt(&boxes[last_seen]));
-        moments.extend(moment(&boxes[last_seen..], Weakness::Exit, risk));
+        spans.extend(moment(&boxes[last_seen..], Weakness::Exit, risk));
     }
-    moments.sort_by_key(|moment| (moment.frames.start(), moment.weakness));
-    moments
+    spans.sort_by_key(|moment| (moment.frames.start(), moment.weakness));
+    spans
 }
 
 fn at_edge(rect: NormRect) -> bool {
@@ -173,9 +173,9 @@ mod tests {
         Track::new(TrackId(id), Class::Face, boxes.collect()).unwrap()
     }
 
-    fn told(moments: &[Moment]) -> Vec<(Weakness, u32, u32)> {
-        let frames = |m: &Moment| (m.weakness, m.frames.start().get(), m.frames.end().get());
-        moments.iter().map(frames).collect()
+    fn listed(spans: &[WeakSpan]) -> Vec<(Weakness, u32, u32)> {
+        let frames = |m: &WeakSpan| (m.weakness, m.frames.start().get(), m.frames.end().get());
+        spans.iter().map(frames).collect()
     }
 
     use BoxOrigin::{Detected, Extended, Interpolated};
@@ -187,9 +187,9 @@ mod tests {
         boxes.extend([(Interpolated, 0.5, 0.9); 10]);
         boxes.extend([(Detected, 0.5, 0.2), (Detected, 0.895, 0.9)]);
         boxes.push((Detected, 0.5, 0.9));
-        let moments = weak_moments(&track(1, 5, &boxes), 100);
+        let spans = weak_spans(&track(1, 5, &boxes), 100);
         assert_eq!(
-            told(&moments),
+            listed(&spans),
             [
                 (Weakness::Entry, 5, 7),
                 (Weakness::Unseen, 7, 17),
@@ -206,8 +206,8 @@ mod tests {
         let boxes = [(Extended, 0.5, 0.9), (Detected, 0.5, 0.9)];
         let face = track(2, 5, &boxes);
         let vehicle = Track::new(TrackId(1), Class::Vehicle, face.boxes().to_vec()).unwrap();
-        let moments = look_here_first(&[vehicle, face], 100);
-        let classes: Vec<Class> = moments.iter().map(|moment| moment.class).collect();
+        let spans = review_priority(&[vehicle, face], 100);
+        let classes: Vec<Class> = spans.iter().map(|moment| moment.class).collect();
         assert_eq!(
             classes,
             [Class::Face, Class::Face, Class::Vehicle, Class::Vehicle]
@@ -221,9 +221,9 @@ mod tests {
             (Interpolated, 0.5, 0.9),
             (Detected, 0.5, 0.9),
         ];
-        assert_eq!(weak_moments(&track(1, 0, &boxes), 3), []);
-        assert_ne!(weak_moments(&track(1, 0, &boxes), 4), []);
-        assert_ne!(weak_moments(&track(1, 1, &boxes), 4), []);
+        assert_eq!(weak_spans(&track(1, 0, &boxes), 3), []);
+        assert_ne!(weak_spans(&track(1, 0, &boxes), 4), []);
+        assert_ne!(weak_spans(&track(1, 1, &boxes), 4), []);
     }
 
     #[test]
@@ -233,7 +233,7 @@ mod tests {
         gap.push((Detected, 0.5, 0.9));
         let doubtful = [(Detected, 0.5, 0.4); 100];
         let tracks = [track(1, 0, &doubtful), track(2, 0, &gap)];
-        let first = look_here_first(&tracks, 100);
+        let first = review_priority(&tracks, 100);
         assert_eq!(first.len(), 2);
         assert_eq!(
             (first[0].track, first[0].weakness),
@@ -245,8 +245,8 @@ mod tests {
     /// Goal: a track of nothing but guesses is no reason to panic.
     #[test]
     fn a_track_that_was_never_seen_is_weak() {
-        let moments = weak_moments(&track(1, 3, &[(Extended, 0.5, f32::NAN); 3]), 9);
-        assert!(moments.iter().all(|m| (0.0..=1.0).contains(&m.risk)));
-        assert!(!moments.is_empty());
+        let spans = weak_spans(&track(1, 3, &[(Extended, 0.5, f32::NAN); 3]), 9);
+        assert!(spans.iter().all(|m| (0.0..=1.0).contains(&m.risk)));
+        assert!(!spans.is_empty());
     }
 }

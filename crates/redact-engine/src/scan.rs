@@ -1,8 +1,8 @@
-//! The job that finds: decode, look, follow.
+//! The scan job: decode, detect, track.
 //!
-//! A batch of frames is dealt to the workers, each with its own set of models, while camera
-//! motion is estimated frame after frame and speech is listened to beside them. The tracker then
-//! gets everything in order on the caller's thread, so that the result does not depend on the
+//! A batch of frames is shared among the workers, each with its own set of models, while camera
+//! motion is estimated frame after frame and speech is detected on threads beside them. The tracker
+//! then gets everything in order on the caller's thread, so that the result does not depend on the
 //! number of workers.
 
 use std::ops::ControlFlow;
@@ -17,38 +17,38 @@ use redact_core::{
 
 use crate::decode;
 use crate::queue::Receiver;
-use crate::track::{Seen, Sighted, Tracker, TrackerOptions};
+use crate::track::{FrameObservations, Moment, Observation, Tracker, TrackerOptions};
 
-/// A detector, and how often it looks.
+/// A detector, and how often it runs.
 ///
-/// Between two looks, things are followed by their own and the camera's motion. The first frame is
-/// always looked at.
-pub struct Look {
-    /// What looks.
+/// Between two runs, objects are followed by their own and the camera's motion. It always runs on
+/// the first frame.
+pub struct ScheduledDetector {
+    /// The detector.
     pub detector: Box<dyn Detector>,
-    /// What it looks for: where several look for a class, their agreement counts.
+    /// What it detects: where several detect one class, their agreement counts.
     pub classes: Vec<Class>,
-    /// Least time from one look to the next, nanoseconds; 0 or less is every frame. In time and
-    /// not in frames, because how far things move, and what a second of recording may cost, do not
-    /// depend on the frame rate.
+    /// Least time from one run to the next, nanoseconds; 0 or less is every frame. In time and not in
+    /// frames, because neither how far objects move nor what a second of recording may cost depends
+    /// on the frame rate.
     pub every_nanos: i64,
 }
 
-/// What looks at a recording.
-pub struct Eyes {
+/// Everything that analyzes a recording.
+pub struct DetectorSet {
     /// One set of detectors per worker thread; every set must hold the same ones in the same
     /// order. At least one set; an empty set finds nothing.
-    pub workers: Vec<Vec<Look>>,
-    /// Tells how the camera moved. Without it, nothing is compensated and no cut is seen.
+    pub workers: Vec<Vec<ScheduledDetector>>,
+    /// Estimates camera motion. Without it, nothing is compensated and no cut is detected.
     pub motion: Option<Box<dyn CameraMotion>>,
-    /// Hears speech.
+    /// Detects speech.
     pub speech: Option<Box<dyn SpeechDetector>>,
 }
 
-/// How a scan makes tracks of what it sees.
+/// How a scan makes tracks of detections.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ScanOptions {
-    /// How sightings become tracks.
+    /// How detections become tracks.
     pub tracker: TrackerOptions,
 }
 
@@ -61,7 +61,7 @@ pub struct ScanReport {
     pub duration_ticks: i64,
     /// Tracks, ordered by id.
     pub tracks: Vec<Track>,
-    /// Where somebody speaks; `None` when nothing listened.
+    /// Spans with speech, ascending; `None` when no speech detector ran.
     pub speech: Option<Vec<TimeSpan>>,
     /// What its source met: damage, and pictures of another size.
     pub met: Met,
@@ -75,35 +75,35 @@ pub enum ScanError {
     #[error("cannot read the recording")]
     Source(#[from] SourceError),
     /// A model failed.
-    #[error("cannot look for faces, plates and screens")]
+    #[error("cannot detect faces, plates and screens")]
     Detect(#[from] DetectError),
-    /// A detector answered for another number of frames than it was shown.
-    #[error("a detector answered for {found} frames, it was shown {shown}")]
-    Answers {
-        /// Answers that came.
+    /// A detector returned results for another number of frames than it was given.
+    #[error("a detector returned results for {found} frames, expected {expected}")]
+    ResultCount {
+        /// Results.
         found: usize,
-        /// Frames shown.
-        shown: usize,
+        /// Frames.
+        expected: usize,
     },
     /// No set of detectors was given.
-    #[error("nobody looks: the scan was given no set of detectors")]
+    #[error("no detectors configured")]
     NoWorkers,
     /// The source did not number its frames one by one.
-    #[error("frame {found} came where frame {expected} was due")]
+    #[error("frames out of order: found frame {found}, expected frame {expected}")]
     FrameOrder {
         /// The frame that came.
         found: FrameIndex,
-        /// The frame that was due.
+        /// The frame that was expected.
         expected: FrameIndex,
     },
     /// There is sound or nothing, but no picture.
-    #[error("the recording has no frame")]
+    #[error("the recording has no video frames")]
     NoFrames,
     /// A thread could not be started.
     #[error("cannot start a thread")]
     Thread(#[source] std::io::Error),
     /// The caller asked to stop.
-    #[error("stopped as asked")]
+    #[error("cancelled")]
     Cancelled,
 }
 
@@ -113,11 +113,11 @@ pub enum ScanError {
 /// The first cause: see [`ScanError`]. Damage is never taken for the recording's end.
 pub fn scan(
     source: Box<dyn Source>,
-    mut eyes: Eyes,
+    mut detectors: DetectorSet,
     options: &ScanOptions,
     progress: &dyn Progress,
 ) -> Result<ScanReport, ScanError> {
-    if eyes.workers.is_empty() {
+    if detectors.workers.is_empty() {
         return Err(ScanError::NoWorkers);
     }
     let video = &source.info().video;
@@ -125,7 +125,7 @@ pub fn scan(
         time_base: video.time_base,
         first: video.first_timestamp,
         total: video.frames_hint,
-        due: Due::new(&eyes.workers[0]),
+        schedule: Schedule::new(&detectors.workers[0]),
         frames: 0,
         end_ticks: video.first_timestamp.ticks(),
         tracker: Tracker::new(options.tracker.clone()),
@@ -133,16 +133,16 @@ pub fn scan(
     let met = thread::scope(|scope| {
         let (decoded, decoder) =
             decode::spawn_decoded(scope, "decode", source).map_err(ScanError::Thread)?;
-        let looked = pass.look_at_all(&decoded, &mut eyes, progress);
+        let analyzed = pass.analyze_all(&decoded, &mut detectors, progress);
         drop(decoded);
-        // When looking failed, the decoder only saw its listener leave.
-        looked?;
+        // When that failed, the decoder only saw its receiver dropped.
+        analyzed?;
         Ok::<Met, ScanError>(decode::join(decoder)?)
     })?;
     if pass.frames == 0 {
         return Err(ScanError::NoFrames);
     }
-    let speech = match eyes.speech.as_mut() {
+    let speech = match detectors.speech.as_mut() {
         Some(speech) => Some(speech.finish()?),
         None => None,
     };
@@ -155,22 +155,22 @@ pub fn scan(
     })
 }
 
-/// One walk through a recording.
+/// One history through a recording.
 struct Pass {
     time_base: TimeBase,
     first: Timestamp,
     total: Option<u64>,
-    due: Due,
+    schedule: Schedule,
     frames: u32,
     end_ticks: i64,
     tracker: Tracker,
 }
 
 impl Pass {
-    fn look_at_all(
+    fn analyze_all(
         &mut self,
         decoded: &Receiver<MediaItem>,
-        eyes: &mut Eyes,
+        detectors: &mut DetectorSet,
         progress: &dyn Progress,
     ) -> Result<(), ScanError> {
         while let Some(batch) = decoded.recv_many() {
@@ -185,14 +185,16 @@ impl Pass {
                 }
             }
             self.check_order(&frames)?;
-            let jobs = self.jobs(&frames);
-            let (detections, motions) = look(&frames, &sounds, eyes, &jobs)?;
-            for ((frame, seen), motion) in frames.iter().zip(&detections).zip(motions) {
-                self.tracker.update(&Sighted {
-                    frame: frame.index,
-                    nanos: self.nanos(frame.timestamp),
+            let runs = self.runs(&frames);
+            let (observations, motions) = analyze_batch(&frames, &sounds, detectors, &runs)?;
+            for ((frame, found), motion) in frames.iter().zip(&observations).zip(motions) {
+                self.tracker.update(&FrameObservations {
+                    moment: Moment {
+                        frame: frame.index,
+                        nanos: self.nanos(frame.timestamp),
+                    },
                     motion,
-                    detections: seen.as_deref(),
+                    observations: found.as_deref(),
                 });
             }
             let done = u64::from(self.frames);
@@ -220,15 +222,15 @@ impl Pass {
         Ok(())
     }
 
-    /// Who looks at which frame of a batch.
-    fn jobs(&mut self, frames: &[Frame]) -> Vec<Job> {
-        let mut jobs = Vec::new();
+    /// Which detectors run on which frames of a batch.
+    fn runs(&mut self, frames: &[Frame]) -> Vec<DetectorRun> {
+        let mut runs = Vec::new();
         for (frame, shown) in frames.iter().enumerate() {
             let nanos = self.nanos(shown.timestamp);
-            let looks = self.due.at(nanos);
-            jobs.extend(looks.map(|look| Job { frame, look }));
+            let due = self.schedule.due(nanos);
+            runs.extend(due.map(|detector| DetectorRun { frame, detector }));
         }
-        jobs
+        runs
     }
 
     /// Nanoseconds since the recording's zero; times that no clock can hold stay at zero.
@@ -238,30 +240,33 @@ impl Pass {
     }
 }
 
-/// One look at one frame of a batch; both are places in their lists.
+/// One run of one detector on one frame of a batch; both are indexes in their lists.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Job {
+struct DetectorRun {
     frame: usize,
-    look: usize,
+    detector: usize,
 }
 
-/// When each detector looks next.
-struct Due {
-    /// Least time between two looks, and the time of the last, per detector.
-    looks: Vec<(i64, Option<i64>)>,
+/// When each detector runs next.
+struct Schedule {
+    /// Least time between two runs, and the time of the last, per detector.
+    detectors: Vec<(i64, Option<i64>)>,
 }
 
-impl Due {
-    fn new(looks: &[Look]) -> Self {
-        let looks = looks.iter().map(|look| (look.every_nanos, None)).collect();
-        Self { looks }
+impl Schedule {
+    fn new(detectors: &[ScheduledDetector]) -> Self {
+        let detectors = detectors.iter();
+        let detectors = detectors.map(|scheduled| (scheduled.every_nanos, None));
+        Self {
+            detectors: detectors.collect(),
+        }
     }
 
-    /// The detectors that look at a frame at `nanos`.
-    fn at(&mut self, nanos: i64) -> impl Iterator<Item = usize> {
-        let looks = self.looks.iter_mut().enumerate();
-        looks.filter_map(move |(look, (every, last))| {
-            // A clock that runs backward is a reason to look.
+    /// The detectors that run on a frame at `nanos`.
+    fn due(&mut self, nanos: i64) -> impl Iterator<Item = usize> {
+        let detectors = self.detectors.iter_mut().enumerate();
+        detectors.filter_map(move |(detector, (every, last))| {
+            // A clock that runs backward is a reason to run.
             let waiting = last.is_some_and(|last| {
                 let passed = nanos.saturating_sub(last);
                 (0..*every).contains(&passed)
@@ -270,43 +275,46 @@ impl Due {
                 return None;
             }
             *last = Some(nanos);
-            Some(look)
+            Some(detector)
         })
     }
 }
 
-/// What was seen in a batch, frame by frame (`None`: not looked at), and motion into each frame.
-type Looked = (Vec<Option<Vec<Seen>>>, Vec<Motion>);
+/// Observations in a batch, frame by frame (`None`: no detector ran), and motion into each frame.
+type BatchResult = (Vec<Option<Vec<Observation>>>, Vec<Motion>);
 
-/// What one detector saw in one frame of a batch.
-struct Answer {
-    job: Job,
-    seen: Vec<Detection>,
+/// What one run of a detector found.
+struct RunResult {
+    run: DetectorRun,
+    detections: Vec<Detection>,
 }
 
-/// Looks at one batch with all eyes at once.
-fn look(
+/// Runs all detectors, camera motion and speech on one batch at once.
+fn analyze_batch(
     frames: &[Frame],
     sounds: &[AudioBlock],
-    eyes: &mut Eyes,
-    jobs: &[Job],
-) -> Result<Looked, ScanError> {
+    detectors: &mut DetectorSet,
+    runs: &[DetectorRun],
+) -> Result<BatchResult, ScanError> {
     let next = AtomicUsize::new(0);
-    let Eyes {
+    let DetectorSet {
         workers,
         motion,
         speech,
-    } = eyes;
+    } = detectors;
     // Every worker holds the same detectors.
-    let classes: Vec<Vec<Class>> = workers[0].iter().map(|look| look.classes.clone()).collect();
+    let classes: Vec<Vec<Class>> = workers[0]
+        .iter()
+        .map(|scheduled| scheduled.classes.clone())
+        .collect();
     thread::scope(|scope| {
         let mut handles = Vec::with_capacity(workers.len());
         // No more threads than there is work: a batch may be a single frame.
-        for looks in workers.iter_mut().take(jobs.len()) {
+        for detectors in workers.iter_mut().take(runs.len()) {
             let next = &next;
             let handle = thread::Builder::new()
                 .name("detect".into())
-                .spawn_scoped(scope, move || detect_stage(frames, jobs, next, looks))
+                .spawn_scoped(scope, move || detect_stage(frames, runs, next, detectors))
                 .map_err(ScanError::Thread)?;
             handles.push(handle);
         }
@@ -319,49 +327,50 @@ fn look(
                     .map_err(ScanError::Thread)?,
             ),
         };
-        let heard = match speech.as_deref_mut() {
+        let speech_done = match speech.as_deref_mut() {
             None => Ok(()),
-            Some(ears) => sounds.iter().try_for_each(|block| ears.listen(block)),
+            Some(detector) => sounds.iter().try_for_each(|block| detector.listen(block)),
         };
-        let mut answers: Vec<Vec<Answer>> = frames.iter().map(|_| Vec::new()).collect();
+        let mut results: Vec<Vec<RunResult>> = frames.iter().map(|_| Vec::new()).collect();
         let mut failed = Ok(());
         for handle in handles {
             match decode::join(handle) {
                 Ok(found) => {
-                    for answer in found {
-                        answers[answer.job.frame].push(answer);
+                    for result in found {
+                        results[result.run.frame].push(result);
                     }
                 }
                 Err(error) => failed = failed.and(Err(error)),
             }
         }
         let motions = motions.map_or_else(|| Ok(vec![Motion::Unknown; frames.len()]), decode::join);
-        heard?;
+        speech_done?;
         failed?;
-        let seen = answers.iter().map(|of_frame| {
-            let looked = !of_frame.is_empty();
-            looked.then(|| together(of_frame, |look| &classes[look]))
+        let observations = results.iter().map(|of_frame| {
+            let any_ran = !of_frame.is_empty();
+            any_ran.then(|| merge_detections(of_frame, |detector| &classes[detector]))
         });
-        Ok((seen.collect(), motions?))
+        Ok((observations.collect(), motions?))
     })
 }
 
-/// Takes jobs until none is left; `next` deals them out.
+/// Carries out runs until none is left; `next` hands them out.
 fn detect_stage(
     frames: &[Frame],
-    jobs: &[Job],
+    runs: &[DetectorRun],
     next: &AtomicUsize,
-    looks: &mut [Look],
-) -> Result<Vec<Answer>, ScanError> {
+    detectors: &mut [ScheduledDetector],
+) -> Result<Vec<RunResult>, ScanError> {
     let mut found = Vec::new();
-    while let Some(&job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-        let mut answers = looks[job.look].detector.detect(&[&frames[job.frame]])?;
-        match (answers.pop(), answers.len()) {
-            (Some(seen), 0) => found.push(Answer { job, seen }),
+    while let Some(&run) = runs.get(next.fetch_add(1, Ordering::Relaxed)) {
+        let detector = &mut detectors[run.detector].detector;
+        let mut results = detector.detect(&[&frames[run.frame]])?;
+        match (results.pop(), results.len()) {
+            (Some(detections), 0) => found.push(RunResult { run, detections }),
             (last, others) => {
-                return Err(ScanError::Answers {
+                return Err(ScanError::ResultCount {
                     found: others + usize::from(last.is_some()),
-                    shown: 1,
+                    expected: 1,
                 });
             }
         }
@@ -375,59 +384,65 @@ fn motion_stage(frames: &[Frame], camera: &mut dyn CameraMotion) -> Result<Vec<M
     Ok(motions?)
 }
 
-/// Two boxes of one class that overlap this much show one thing, seen by two models.
-const SAME_THING_IOU: f32 = 0.5;
+/// Two boxes of one class that overlap this much are one object, detected by two models.
+const SAME_OBJECT_IOU: f32 = 0.5;
 
-/// Two models that overlap this much mean the same thing, even where both boxes are kept.
+/// Two models whose boxes overlap this much agree, even where both boxes are returned.
 const AGREED_IOU: f32 = 0.3;
 
-/// Joins what the detectors saw in one frame: of each group of boxes of one thing the surest is
-/// kept, with how many detectors of its class looked and how many of them agree. The order is by
-/// score, then place, so that it does not depend on the order of the models' answers.
-fn together<'a>(answers: &[Answer], classes_of: impl Fn(usize) -> &'a [Class]) -> Vec<Seen> {
-    let mut all: Vec<(usize, Detection)> = answers
+/// Merges what the detectors found in one frame: of boxes of one object the one with the highest
+/// score stays, with how many detectors of its class ran and how many of them agree. The order is by
+/// score, then place, so that it does not depend on the order of the results.
+fn merge_detections<'a>(
+    results: &[RunResult],
+    classes_of: impl Fn(usize) -> &'a [Class],
+) -> Vec<Observation> {
+    let mut all: Vec<(usize, Detection)> = results
         .iter()
-        .flat_map(|answer| answer.seen.iter().map(|seen| (answer.job.look, *seen)))
+        .flat_map(|result| {
+            let detections = result.detections.iter();
+            detections.map(|detection| (result.run.detector, *detection))
+        })
         .filter(|(_, detection)| detection.score.is_finite())
         .collect();
-    all.sort_by(|(a_look, a), (b_look, b)| {
+    all.sort_by(|(a_detector, a), (b_detector, b)| {
         let place = |detection: &Detection| detection.rect.sides().map(f32::to_bits);
         b.score
             .total_cmp(&a.score)
             .then(a.class.cmp(&b.class))
             .then(place(a).cmp(&place(b)))
-            .then(a_look.cmp(b_look))
+            .then(a_detector.cmp(b_detector))
     });
-    let mut kept: Vec<(usize, Detection)> = Vec::with_capacity(all.len());
-    for &(look, detection) in &all {
-        let known = kept.iter().any(|(_, other)| {
-            other.class == detection.class && other.rect.iou(detection.rect) > SAME_THING_IOU
+    let mut best: Vec<(usize, Detection)> = Vec::with_capacity(all.len());
+    for &(detector, detection) in &all {
+        let known = best.iter().any(|(_, other)| {
+            other.class == detection.class && other.rect.iou(detection.rect) > SAME_OBJECT_IOU
         });
         if !known {
-            kept.push((look, detection));
+            best.push((detector, detection));
         }
     }
-    let looks: Vec<usize> = answers.iter().map(|answer| answer.job.look).collect();
-    let seen = kept.into_iter().map(|(by, detection)| {
-        let others = looks
+    let ran: Vec<usize> = results.iter().map(|result| result.run.detector).collect();
+    let observations = best.into_iter().map(|(by, detection)| {
+        let peers = ran
             .iter()
-            .filter(|&&look| look != by && classes_of(look).contains(&detection.class));
-        let agrees = |look: usize| {
+            .filter(|&&peer| peer != by && classes_of(peer).contains(&detection.class));
+        let agrees = |peer: usize| {
             all.iter().any(|(of, other)| {
-                *of == look
+                *of == peer
                     && other.class == detection.class
                     && other.rect.iou(detection.rect) > AGREED_IOU
             })
         };
-        let agreed = others.clone().filter(|&&look| agrees(look)).count();
+        let agreed = peers.clone().filter(|&&peer| agrees(peer)).count();
         let count = |n: usize| u8::try_from(n).unwrap_or(u8::MAX);
-        Seen {
+        Observation {
             detection,
-            others: count(others.count()),
-            agreed: count(agreed),
+            peers_run: count(peers.count()),
+            peers_agreed: count(agreed),
         }
     });
-    seen.collect()
+    observations.collect()
 }
 
 #[cfg(test)]

@@ -1,34 +1,34 @@
-//! What detectors still see in a release: an independent look at what was found at first.
+//! The second look: what detectors still find in a release, outside of its masks.
 //!
-//! A release is scanned like a recording; this says which of the tracks no mask covers. A thing
-//! that is seen only under masks is hidden: a blurred face may still look like a face to a model.
+//! A release is scanned like a recording; this says which of the tracks no mask covers. What is
+//! found under masks only is hidden: a blurred face may still look like a face to a model.
 
 use redact_core::{BoxOrigin, Class, FrameSpan, NormRect, Redactions, Track, TrackBox};
 
 use crate::track::TrackerOptions;
 
-/// Share of a thing that masks must cover, in every frame in which a model sees it.
+/// Share of a box that masks must cover, in every frame in which a model detects it.
 const COVERED_MIN: f32 = 0.75;
 
 /// Points on each side of the grid by which covered shares are measured.
 const GRID: u8 = 16;
 
-/// A thing that is seen and not covered.
+/// An object that is detected and not covered.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Uncovered {
-    /// What it looks like.
+    /// What it was detected as.
     pub class: Class,
-    /// From its first to its last uncovered sighting.
+    /// From its first to its last uncovered detection.
     pub frames: FrameSpan,
-    /// Uncovered sightings.
-    pub sightings: u32,
-    /// The surest of them, `0.0..=1.0`.
+    /// Uncovered detections.
+    pub detections: u32,
+    /// The highest score among them, `0.0..=1.0`.
     pub score_best: f32,
     /// Whether every one of them shows something that was kept on purpose.
     pub kept: bool,
 }
 
-/// What of `tracks`, which a scan of the release found with `options`, `redactions` do not cover.
+/// The parts of `tracks`, found in the release by a scan with `options`, that `redactions` do not cover.
 ///
 /// - `kept`: tracks of the source's findings that were left visible on purpose.
 ///
@@ -44,20 +44,20 @@ pub fn uncovered(
         let seen = track.boxes().iter();
         let seen = seen.filter(|seen| seen.origin == BoxOrigin::Detected);
         let mut found: Option<Uncovered> = None;
-        for sighting in seen {
-            let core = without_margin(track.class(), sighting.rect, options);
-            let masks = redactions.masks_at(sighting.frame).map(|(_, rect)| rect);
+        for detected in seen {
+            let core = without_margin(track.class(), detected.rect, options);
+            let masks = redactions.masks_at(detected.frame).map(|(_, rect)| rect);
             if share_in(core, &masks.collect::<Vec<_>>()) >= COVERED_MIN {
                 continue;
             }
             let of_class = kept.iter().filter(|kept| kept.class() == track.class());
-            let there = of_class.filter_map(|kept| rect_at(kept, sighting));
+            let there = of_class.filter_map(|kept| rect_at(kept, detected));
             let is_kept = share_in(core, &there.collect::<Vec<_>>()) >= COVERED_MIN;
-            found = Some(with(found, track.class(), sighting, is_kept));
+            found = Some(add_detection(found, track.class(), detected, is_kept));
         }
         found
     };
-    // Where plates are hidden, every vehicle is one on which none is found.
+    // Where plates are hidden, every vehicle is one without a legible plate.
     let identifying = tracks
         .iter()
         .filter(|track| Class::IDENTIFYING.contains(&track.class()));
@@ -66,30 +66,30 @@ pub fn uncovered(
     all
 }
 
-/// `found` and one more sighting.
-fn with(found: Option<Uncovered>, class: Class, sighting: &TrackBox, kept: bool) -> Uncovered {
-    let (frame, score) = (sighting.frame, sighting.score);
+/// `found` with one more detection.
+fn add_detection(found: Option<Uncovered>, class: Class, detected: &TrackBox, kept: bool) -> Uncovered {
+    let (frame, score) = (detected.frame, detected.score);
     let (start, before) = match found {
         None => (frame, None),
         Some(before) => (before.frames.start(), Some(before)),
     };
     Uncovered {
         class,
-        frames: FrameSpan::new(start, frame.next()).expect("sightings follow each other"),
-        sightings: before.map_or(0, |seen| seen.sightings) + 1,
+        frames: FrameSpan::new(start, frame.next()).expect("detections follow each other"),
+        detections: before.map_or(0, |seen| seen.detections) + 1,
         score_best: before.map_or(score, |seen| seen.score_best.max(score)),
         kept: before.is_none_or(|seen| seen.kept) && kept,
     }
 }
 
-/// Where `track` is at a sighting's frame.
-fn rect_at(track: &Track, sighting: &TrackBox) -> Option<NormRect> {
+/// Where `track` is in the frame of a detection.
+fn rect_at(track: &Track, detected: &TrackBox) -> Option<NormRect> {
     let boxes = track.boxes();
-    let index = sighting.frame.get().checked_sub(boxes[0].frame.get())?;
+    let index = detected.frame.get().checked_sub(boxes[0].frame.get())?;
     boxes.get(index as usize).map(|found| found.rect)
 }
 
-/// What a model saw, of a box that a margin was added to.
+/// The box that a model detected, before the tracker's margin.
 fn without_margin(class: Class, rect: NormRect, options: &TrackerOptions) -> NormRect {
     let [x_min, y_min, x_max, y_max] = rect.sides();
     let class = options.class(class);
@@ -175,13 +175,13 @@ mod tests {
         assert_eq!(late.len(), 1);
         let frames = (late[0].frames.start().get(), late[0].frames.end().get());
         assert_eq!(
-            (frames, late[0].sightings, late[0].kept),
+            (frames, late[0].detections, late[0].kept),
             ((0, 3), 2, false)
         );
         let half = look(&seen, &masks([0.4, 0.4, 0.45, 0.6], 0, 10), &[]);
-        assert_eq!(half[0].sightings, 5, "half a face is a face");
+        assert_eq!(half[0].detections, 5, "half a face is a face");
         let nothing = Redactions::default();
-        assert_eq!(look(&seen, &nothing, &[])[0].sightings, 5);
+        assert_eq!(look(&seen, &nothing, &[])[0].detections, 5);
     }
 
     /// Goal: a vehicle whose plate is hidden is not taken for one that shows it. Control: a face there

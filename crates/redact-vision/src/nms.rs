@@ -1,4 +1,6 @@
-//! Keeps one of several boxes for the same thing.
+//! Non-maximum suppression: of several boxes for the same object, one stays.
+
+use redact_core::geometry::iou;
 
 use crate::card::Subject;
 
@@ -31,28 +33,17 @@ pub(crate) fn suppress(mut candidates: Vec<Candidate>, iou_max: f32) -> Vec<Cand
     // Stable, so that equal scores keep the model's order.
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
     candidates.truncate(CANDIDATES_MAX);
-    let mut kept: Vec<Candidate> = Vec::new();
+    let mut best: Vec<Candidate> = Vec::new();
     for candidate in candidates {
-        let covered = kept.iter().any(|better| {
+        let covered = best.iter().any(|better| {
             better.subject == candidate.subject
                 && iou(better.rect_in_model, candidate.rect_in_model) > iou_max
         });
         if !covered {
-            kept.push(candidate);
+            best.push(candidate);
         }
     }
-    kept
-}
-
-fn iou(a: [f32; 4], b: [f32; 4]) -> f32 {
-    let width = a[2].min(b[2]) - a[0].max(b[0]);
-    let height = a[3].min(b[3]) - a[1].max(b[1]);
-    if width <= 0.0 || height <= 0.0 {
-        return 0.0;
-    }
-    let area = |r: [f32; 4]| (r[2] - r[0]) * (r[3] - r[1]);
-    let common = width * height;
-    common / (area(a) + area(b) - common)
+    best
 }
 
 #[cfg(test)]
@@ -69,14 +60,14 @@ mod tests {
 
     #[test]
     fn the_better_of_two_overlapping_boxes_stays() {
-        let kept = suppress(
+        let left = suppress(
             vec![
                 boxed(Subject::Face, 1.0, 0.5),
                 boxed(Subject::Face, 0.0, 0.9),
             ],
             0.4,
         );
-        assert_eq!(kept, [boxed(Subject::Face, 0.0, 0.9)]);
+        assert_eq!(left, [boxed(Subject::Face, 0.0, 0.9)]);
     }
 
     #[test]
@@ -90,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_box_that_is_none_is_dropped() {
+    fn an_invalid_box_is_dropped() {
         let mut bad = boxed(Subject::Face, 0.0, 0.9);
         bad.rect_in_model[2] = f32::NAN;
         let mut turned = boxed(Subject::Face, 0.0, 0.9);

@@ -81,7 +81,7 @@ fn best(track: &Track) -> &TrackBox {
 }
 
 fn moments(found: &redact_core::Findings) -> Vec<Value> {
-    redact_engine::look_here_first(&found.tracks, found.source.frames)
+    redact_engine::review_priority(&found.tracks, found.source.frames)
         .iter()
         .map(|moment| {
             json!({

@@ -106,7 +106,7 @@ pub(super) fn check(
         OneLine(StillSeen {
             class: seen.class.into(),
             frames: (seen.frames.start().get(), seen.frames.end().get()),
-            sightings: seen.sightings,
+            sightings: seen.detections,
             score_best: seen.score_best,
             kept: seen.kept || !hides(&policy, seen.class),
         })

@@ -7,7 +7,7 @@ use clap::ValueEnum as _;
 use image::{ImageReader, Limits, RgbImage};
 use redact_core::{Detection, Frame, FrameIndex, Phase, PixelSize, Progress as _, Timestamp};
 use redact_engine::score::{BareBox, ImageTally, TruthBox};
-use redact_engine::{Look, TrackerOptions};
+use redact_engine::{ScheduledDetector, TrackerOptions};
 use redact_record::truth::{self, ImageSetTruth, ImageTruth};
 use serde_json::Value;
 
@@ -70,7 +70,7 @@ pub(super) fn score_set(
 }
 
 /// What all detectors see in one frame.
-fn look(looks: &mut [Look], frame: &Frame) -> Result<Vec<Detection>> {
+fn look(looks: &mut [ScheduledDetector], frame: &Frame) -> Result<Vec<Detection>> {
     let mut seen = Vec::new();
     for look in looks {
         seen.extend(look.detector.detect(&[frame])?.into_iter().flatten());

@@ -19,9 +19,9 @@ const FOLLOWS_MAX: [[f64; 2]; 2] = [[0.05, 0.6], [0.15, 0.8]];
 /// What a single block adds to that; the more there are, the less it counts.
 const FOLLOWS_BLOCK: [[f64; 2]; 2] = [[0.6, 4.0], [1.5, 6.0]];
 
-/// Sums over the samples of one mask: the residual beside the source's luma.
+/// CorrelationSums over the samples of one mask: the residual beside the source's luma.
 #[derive(Clone, Copy, Debug, Default)]
-struct Sums {
+struct CorrelationSums {
     blocks: f64,
     samples: f64,
     residual: f64,
@@ -33,7 +33,7 @@ struct Sums {
 /// How the residuals of one mask go with what it hides: luma and chroma, each in covered blocks and
 /// at the edge.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Correlation([[Sums; 2]; 2]);
+pub(crate) struct Correlation([[CorrelationSums; 2]; 2]);
 
 /// Compares what `release` has under each mask with what `source`, as decoded, has there.
 pub(crate) fn correlations(
@@ -108,7 +108,7 @@ pub(crate) fn is_fill(redactions: &Redactions, mask: usize) -> bool {
     redactions.masks.get(mask).is_some_and(Region::is_fill)
 }
 
-impl Sums {
+impl CorrelationSums {
     /// The part of the residual that is a copy of the hidden picture, as a root mean square in
     /// levels.
     fn follows(&self) -> f64 {

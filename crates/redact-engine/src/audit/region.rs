@@ -19,7 +19,7 @@ use std::fmt;
 
 use redact_core::{Effect, MaskRegion, Picture, PixelRect, Plane, PlaneKind};
 
-use crate::mask::Area;
+use crate::mask::PlaneArea;
 use crate::mask::pattern::Pattern;
 
 /// Side of a macroblock, luma samples.
@@ -351,14 +351,14 @@ impl Region<'_> {
         mut visit: impl FnMut(bool, &BlockView<'_>),
     ) {
         let plane = self.picture.plane(kind);
-        let area = Area::of(self.rect, kind);
+        let area = PlaneArea::of(self.rect, kind);
         let side = match kind {
             PlaneKind::Luma => BLOCK,
             PlaneKind::ChromaBlue | PlaneKind::ChromaRed => BLOCK / 2,
         };
         let pattern = Pattern::new(self.mask, kind, self.picture.range(), area);
         let [later, others] = [self.later, self.others]
-            .map(|rects| -> Vec<Area> { rects.iter().map(|&rect| Area::of(rect, kind)).collect() });
+            .map(|rects| -> Vec<PlaneArea> { rects.iter().map(|&rect| PlaneArea::of(rect, kind)).collect() });
         let mut drawn = vec![0_u8; area.width * side];
         let mut top = area.y / side * side;
         while top < area.y + area.height {
@@ -389,21 +389,21 @@ impl Region<'_> {
 /// One macroblock in one plane.
 pub(super) struct BlockView<'a> {
     plane: &'a Plane<'a>,
-    area: Area,
-    later: &'a [Area],
+    area: PlaneArea,
+    later: &'a [PlaneArea],
     /// What the mask draws in the block's rows, from the first that is the mask's.
     drawn: &'a [u8],
     rows: std::ops::Range<usize>,
     columns: std::ops::Range<usize>,
 }
 
-fn has(area: &Area, x: usize, y: usize) -> bool {
+fn has(area: &PlaneArea, x: usize, y: usize) -> bool {
     area.columns().contains(&x) && area.rows().contains(&y)
 }
 
 impl BlockView<'_> {
     /// Whether all of it lies under masks, which are `others` and its own.
-    fn is_covered(&self, others: &[Area]) -> bool {
+    fn is_covered(&self, others: &[PlaneArea]) -> bool {
         let own = self.area.columns();
         let whole = own.start <= self.columns.start
             && self.columns.end <= own.end

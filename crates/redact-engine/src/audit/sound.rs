@@ -1,7 +1,7 @@
 //! How loud a mute still is, on every track and channel.
 //!
 //! Inside a span there is digital silence: every sample of every channel is held against it, so that
-//! speech that is too quiet to be heard is found too. An honest release decodes to nothing but zeros
+//! speech that is too quiet to be levels_so_far is found too. An honest release decodes to nothing but zeros
 //! there. Releases of earlier versions may have a tone, which is taken away first; what a lossy
 //! encoder leaves beside it is more than is allowed.
 
@@ -36,16 +36,16 @@ pub struct MutedLevel {
 }
 
 /// Hears all mutes of a release.
-pub(super) struct Listener<'a> {
+pub(super) struct MuteMeter<'a> {
     redactions: &'a Redactions,
     /// Window in progress, by mute and track.
     open: BTreeMap<(usize, usize), Window>,
-    heard: Heard,
+    levels_so_far: MuteLevels,
     highest_track: Option<usize>,
 }
 
 #[derive(Default)]
-struct Heard {
+struct MuteLevels {
     samples: u64,
     /// What is left of each mute on each track.
     levels: BTreeMap<(usize, usize), MutedLevel>,
@@ -53,12 +53,12 @@ struct Heard {
     loud: Failures,
 }
 
-impl<'a> Listener<'a> {
+impl<'a> MuteMeter<'a> {
     pub(super) fn new(redactions: &'a Redactions) -> Self {
         Self {
             redactions,
             open: BTreeMap::new(),
-            heard: Heard::default(),
+            levels_so_far: MuteLevels::default(),
             highest_track: None,
         }
     }
@@ -82,7 +82,7 @@ impl<'a> Listener<'a> {
                 continue;
             };
             let key = (index, block.stream);
-            self.heard.samples += part.end.abs_diff(part.start);
+            self.levels_so_far.samples += part.end.abs_diff(part.start);
             let length = i64::from((block.rate_hz / WINDOWS_PER_SECOND).max(1));
             let mut start = part.start;
             while start < part.end {
@@ -94,7 +94,7 @@ impl<'a> Listener<'a> {
                     .is_some_and(|window| window.number != number)
                     && let Some(done) = self.open.remove(&key)
                 {
-                    self.heard.close(key, &done, self.redactions);
+                    self.levels_so_far.close(key, &done, self.redactions);
                 }
                 self.open
                     .entry(key)
@@ -108,24 +108,24 @@ impl<'a> Listener<'a> {
     /// The verdict on all mutes.
     pub(super) fn into_check(mut self) -> (Check, Vec<MutedLevel>) {
         for (key, window) in std::mem::take(&mut self.open) {
-            self.heard.close(key, &window, self.redactions);
+            self.levels_so_far.close(key, &window, self.redactions);
         }
         let mut figures = format!(
             "{} mutes, {} samples measured",
             self.redactions.mutes.len(),
-            self.heard.samples
+            self.levels_so_far.samples
         );
-        if let Some((level, place)) = self.heard.worst {
+        if let Some((level, place)) = self.levels_so_far.worst {
             figures.push_str(&format!(
                 "; loudest sample {level:.1} dBFS ({place}), allowed {SAMPLE_MAX_DB:.0}"
             ));
         }
-        let levels = self.heard.levels.into_values().collect();
-        (self.heard.loud.into_check("mutes", figures), levels)
+        let levels = self.levels_so_far.levels.into_values().collect();
+        (self.levels_so_far.loud.into_check("mutes", figures), levels)
     }
 }
 
-impl Heard {
+impl MuteLevels {
     /// Judges a window that is complete.
     fn close(&mut self, (index, stream): (usize, usize), window: &Window, all: &Redactions) {
         let mute = &all.mutes[index];

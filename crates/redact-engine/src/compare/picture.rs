@@ -7,7 +7,7 @@ use redact_core::{Frame, FrameIndex, PixelRect, Plane, PlaneKind, Redactions};
 
 use super::ssim;
 use crate::check::{Check, Failures};
-use crate::mask::{Area, masked_rect};
+use crate::mask::{PlaneArea, masked_rect};
 
 /// Side of a block, samples of its plane.
 const BLOCK: usize = 16;
@@ -145,11 +145,11 @@ pub(super) fn difference(expected: &Frame, release: &Frame, redactions: &Redacti
         .map(|(_, rect)| masked_rect(rect, size))
         .collect();
     for kind in PlaneKind::ALL {
-        let masks: Vec<Area> = masks.iter().map(|&rect| Area::of(rect, kind)).collect();
+        let masks: Vec<PlaneArea> = masks.iter().map(|&rect| PlaneArea::of(rect, kind)).collect();
         let (a, b) = (expected.picture.plane(kind), release.picture.plane(kind));
         for y in (0..a.height).step_by(BLOCK) {
             for x in (0..a.width).step_by(BLOCK) {
-                let sums = Sums::of(&a, &b, x, y);
+                let sums = SecondSums::of(&a, &b, x, y);
                 let touched = masks.iter().any(|mask| {
                     mask.x < x + BLOCK
                         && x < mask.x + mask.width
@@ -188,15 +188,15 @@ pub(super) fn identical(pixels: u64) -> Difference {
     }
 }
 
-/// Sums over one block; 256 squares of bytes fit 32 bits.
-struct Sums {
+/// SecondSums over one block; 256 squares of bytes fit 32 bits.
+struct SecondSums {
     count: u32,
     levels: u32,
     squares: u32,
     differences: u32,
 }
 
-impl Sums {
+impl SecondSums {
     /// Samples of the two sides are put side by side first: a known number of them in one loop,
     /// whose sums are not looked at one by one for overflow (256 squares of bytes fit), is what
     /// the compiler needs to take many at once. What a block lacks at the picture's edge is zero on
@@ -247,7 +247,7 @@ impl Sums {
 
 /// What has been compared so far.
 #[derive(Default)]
-pub(super) struct Pictures {
+pub(super) struct PictureComparison {
     frames: u64,
     failed: [Failures; 2],
     worst: [Option<(Block, FrameIndex)>; 2],
@@ -273,7 +273,7 @@ pub struct SecondQuality {
     pub ssim: f64,
 }
 
-impl Pictures {
+impl PictureComparison {
     /// Takes the next frame's difference; `second` is when it is shown.
     pub(super) fn take(&mut self, index: FrameIndex, second: i64, difference: Difference) {
         self.frames += 1;

@@ -37,14 +37,14 @@ const WAITING_MAX_WINDOWS: usize = 60 * WINDOWS_PER_SECOND as usize;
 const EMPTY_MAX_SAMPLES: i64 = 4096;
 
 /// Compares all tracks of both sides.
-pub(super) struct Listener {
+pub(super) struct SoundComparison {
     tracks: [Vec<AudioInfo>; 2],
-    lines: BTreeMap<usize, Line>,
+    compared: BTreeMap<usize, ComparedTrack>,
 }
 
 /// One track on both sides.
 #[derive(Default)]
-struct Line {
+struct ComparedTrack {
     stream: usize,
     sides: [Option<Side>; 2],
     /// The window that was weighed last.
@@ -66,20 +66,20 @@ struct Side {
     sent: Range<i64>,
 }
 
-impl Listener {
+impl SoundComparison {
     pub(super) fn new(tracks: [Vec<AudioInfo>; 2]) -> Self {
         Self {
             tracks,
-            lines: BTreeMap::new(),
+            compared: BTreeMap::new(),
         }
     }
 
     /// Takes the next run of sound of `side` (0: the source, muted again; 1: the release).
     pub(super) fn listen(&mut self, side: usize, block: &AudioBlock) {
         let stream = block.stream;
-        let line = self.lines.entry(stream).or_default();
-        line.stream = stream;
-        line.take(side, block);
+        let track = self.compared.entry(stream).or_default();
+        track.stream = stream;
+        track.take(side, block);
     }
 
     /// The verdict on all tracks.
@@ -90,14 +90,14 @@ impl Listener {
             failures.add(|| format!("the source has {source} tracks, the release {release}"));
         }
         let (mut judged, mut worst) = (0, None::<(f64, f64, usize)>);
-        for line in self.lines.values_mut() {
-            line.finish();
-            judged += line.judged;
-            failures.append(std::mem::take(&mut line.failures));
-            if let Some((load, second)) = line.worst
+        for track in self.compared.values_mut() {
+            track.finish();
+            judged += track.judged;
+            failures.append(std::mem::take(&mut track.failures));
+            if let Some((load, second)) = track.worst
                 && worst.is_none_or(|(known, ..)| load > known)
             {
-                worst = Some((load, second, line.stream));
+                worst = Some((load, second, track.stream));
             }
         }
         let mut figures = format!("{source} tracks, {judged} windows of 200 ms");
@@ -140,7 +140,7 @@ impl Side {
     }
 }
 
-impl Line {
+impl ComparedTrack {
     fn take(&mut self, index: usize, block: &AudioBlock) {
         let range = samples_of(block);
         let channels = usize::from(block.channels.max(1));
@@ -414,7 +414,7 @@ mod tests {
                 channels: 1,
             }]
         });
-        let mut listener = Listener::new(tracks);
+        let mut listener = SoundComparison::new(tracks);
         listener.listen(0, source);
         listener.listen(1, release);
         listener.into_check().passed

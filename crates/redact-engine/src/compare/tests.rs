@@ -461,7 +461,7 @@ fn groups_that_come_coded_are_counted_timed_and_audited() {
     // The scene's noise is louder than a mute may be, so only its masks are asked.
     let masks = |audit: &AuditReport| audit.checks[1].passed;
     assert!(masks(&audit) && compare.passed(), "{audit:?} {compare:?}");
-    assert!(compare.checks[0].evidence.contains("15 in 1 groups"));
+    assert!(compare.checks[0].evidence.contains("15 of them in 1 GOPs"));
     let (_, compare) = looked(partly_coded(3), written());
     assert!(!compare.checks[1].passed, "times of coded frames count");
     let bare = release(|item| match item {

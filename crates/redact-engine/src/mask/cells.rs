@@ -6,7 +6,7 @@
 
 use redact_core::{Cells, MaskLevels, Picture, PixelRect, Plane, PlaneKind};
 
-use super::Area;
+use super::area::{PlaneArea, part_start};
 use super::pattern::level_of;
 
 /// A cell is at least this many luma samples wide and high (where the region is), so that a small
@@ -40,16 +40,11 @@ impl Grid {
     }
 }
 
-/// Where part `index` of `parts` starts along `length` samples; part `parts` is the end.
-pub(crate) fn edge(index: usize, parts: usize, length: usize) -> usize {
-    index * length / parts
-}
-
 /// The levels of `picture` inside `rect`, which has even sides.
 pub(crate) fn levels(picture: &Picture, rect: PixelRect, cells: Cells) -> MaskLevels {
     let grid = Grid::new(rect, cells);
     let planes = PlaneKind::ALL.map(|kind| {
-        let means = means(&picture.plane(kind), Area::of(rect, kind), grid);
+        let means = means(&picture.plane(kind), PlaneArea::of(rect, kind), grid);
         let level = |mean| level_of(mean, kind, picture.range());
         means.into_iter().map(level).collect()
     });
@@ -61,15 +56,15 @@ pub(crate) fn levels(picture: &Picture, rect: PixelRect, cells: Cells) -> MaskLe
 /// The mean of every cell, rounded to the nearest, row by row.
 ///
 /// `area` holds at least one sample per cell and side: [`Grid::new`] sees to it.
-pub(crate) fn means(plane: &Plane<'_>, area: Area, grid: Grid) -> Vec<u8> {
+pub(crate) fn means(plane: &Plane<'_>, area: PlaneArea, grid: Grid) -> Vec<u8> {
     assert!(area.width >= grid.across && area.height >= grid.down);
     let mut means = Vec::with_capacity(grid.across * grid.down);
     for cell_y in 0..grid.down {
-        let top = area.y + edge(cell_y, grid.down, area.height);
-        let bottom = area.y + edge(cell_y + 1, grid.down, area.height);
+        let top = area.y + part_start(cell_y, grid.down, area.height);
+        let bottom = area.y + part_start(cell_y + 1, grid.down, area.height);
         for cell_x in 0..grid.across {
-            let left = area.x + edge(cell_x, grid.across, area.width);
-            let right = area.x + edge(cell_x + 1, grid.across, area.width);
+            let left = area.x + part_start(cell_x, grid.across, area.width);
+            let right = area.x + part_start(cell_x + 1, grid.across, area.width);
             let rows = (top..bottom).map(|y| row_sum(&plane.row(y)[left..right]));
             let count = ((right - left) * (bottom - top)) as u64;
             let mean = (rows.sum::<u64>() + count / 2) / count;

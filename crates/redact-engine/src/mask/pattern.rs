@@ -4,8 +4,7 @@
 
 use redact_core::{ColorRange, Effect, MaskLevels, MaskRegion, PlaneKind};
 
-use super::Area;
-use super::cells::edge;
+use super::area::{PlaneArea, part_start};
 
 /// The chroma of black, gray and white in both ranges.
 pub(crate) const GRAY: u8 = 128;
@@ -42,7 +41,7 @@ pub(crate) enum Pattern {
 impl Pattern {
     /// What `mask` draws in the samples `area` of plane `kind`. A mask that lacks its levels is
     /// filled: when in doubt, hide.
-    pub(crate) fn new(mask: &MaskRegion, kind: PlaneKind, range: ColorRange, area: Area) -> Self {
+    pub(crate) fn new(mask: &MaskRegion, kind: PlaneKind, range: ColorRange, area: PlaneArea) -> Self {
         let (Some(levels), Effect::Pixelate(_) | Effect::Blur(_)) = (mask.levels(), mask.effect())
         else {
             return Self::Constant(match kind {
@@ -81,7 +80,7 @@ impl Pattern {
                 let cells = &cells[cell_of(y, *down, *height) * across..][..*across];
                 let width = row.len();
                 for (index, &value) in cells.iter().enumerate() {
-                    row[edge(index, *across, width)..edge(index + 1, *across, width)].fill(value);
+                    row[part_start(index, *across, width)..part_start(index + 1, *across, width)].fill(value);
                 }
             }
             Self::Surface {
@@ -135,8 +134,8 @@ fn samples(levels: &MaskLevels, kind: PlaneKind, range: ColorRange) -> Vec<u8> {
 
 /// The cell that row or column `index` of `length` lies in.
 fn cell_of(index: usize, parts: usize, length: usize) -> usize {
-    // The inverse of `edge`: the last part that starts at or before `index`.
-    let starts_before = |part: &usize| edge(*part, parts, length) <= index;
+    // The inverse of `part_start`: the last part that starts at or before `index`.
+    let starts_before = |part: &usize| part_start(*part, parts, length) <= index;
     (0..parts).rev().find(starts_before).unwrap_or(0)
 }
 

@@ -201,7 +201,7 @@ fn any_masks() -> impl Strategy<Value = Vec<MaskRegion>> {
 fn covered(masks: &[MaskRegion], size: PixelSize, kind: PlaneKind, x: usize, y: usize) -> bool {
     masks.iter().any(|mask| {
         let rect = masked_rect(mask.rect_at(FrameIndex::ZERO).unwrap(), size);
-        let area = Area::of(rect, kind);
+        let area = PlaneArea::of(rect, kind);
         area.columns().contains(&x) && area.rows().contains(&y)
     })
 }
@@ -215,13 +215,13 @@ fn same_means(frame: &Frame, mask: &MaskRegion, grid: Grid) -> Frame {
         frame.picture.size(),
     );
     for kind in PlaneKind::ALL {
-        let area = Area::of(rect, kind);
+        let area = PlaneArea::of(rect, kind);
         let mut plane = other.picture.plane_mut(kind);
         for y in area.rows() {
             let row = &mut plane.row_mut(y)[area.columns()];
             for cell in 0..grid.across {
-                let start = cells::edge(cell, grid.across, area.width);
-                let end = cells::edge(cell + 1, grid.across, area.width);
+                let start = super::area::part_start(cell, grid.across, area.width);
+                let end = super::area::part_start(cell + 1, grid.across, area.width);
                 for pair in row[start..end].chunks_exact_mut(2) {
                     pair[0] += 5;
                     pair[1] -= 5;
@@ -304,7 +304,7 @@ proptest! {
         mask_frame(&mut frame, &redactions(masks));
         for kind in PlaneKind::ALL {
             let rect = masked_rect(mask.rect_at(FrameIndex::ZERO).unwrap(), size);
-            let area = Area::of(rect, kind);
+            let area = PlaneArea::of(rect, kind);
             if area.width < 2 {
                 continue; // One column has the mean of itself.
             }

@@ -34,15 +34,15 @@ fn scene() -> Scene {
 /// Time from frame to frame of a [`Scene`]: 30 a second.
 const FRAME_NANOS: i64 = 33_333_333;
 
-/// Eyes with `workers` sets of two detectors that miss and doubt now and then, frame by frame the
-/// same for every worker. They look at every n-th frame.
-fn eyes(scene: &Scene, workers: usize, every: i64) -> Eyes {
-    let look = |detector: Box<dyn Detector>| Look {
+/// Two detectors for each of `workers` workers, which miss objects and give low scores now and then,
+/// frame by frame the same for every worker. They run on every n-th frame.
+fn detectors(scene: &Scene, workers: usize, every: i64) -> DetectorSet {
+    let scheduled = |detector: Box<dyn Detector>| ScheduledDetector {
         detector,
         classes: Class::ALL.to_vec(),
         every_nanos: (every - 1) * FRAME_NANOS + 1,
     };
-    let set = || -> Vec<Look> {
+    let set = || -> Vec<ScheduledDetector> {
         let first = TruthDetector::new(scene, |frame, truth| {
             let keep = |(i, _): &(usize, Detection)| (frame as usize + 3 * i) % 5 != 2;
             truth
@@ -57,9 +57,9 @@ fn eyes(scene: &Scene, workers: usize, every: i64) -> Eyes {
             truth.iter_mut().for_each(|detection| detection.score = 0.4);
             truth
         });
-        vec![look(Box::new(first)), look(Box::new(second))]
+        vec![scheduled(Box::new(first)), scheduled(Box::new(second))]
     };
-    Eyes {
+    DetectorSet {
         workers: (0..workers).map(|_| set()).collect(),
         motion: Some(Box::new(PanMotion::new(scene))),
         speech: Some(Box::new(TruthSpeech::new(scene))),
@@ -68,8 +68,8 @@ fn eyes(scene: &Scene, workers: usize, every: i64) -> Eyes {
 
 fn run(scene: &Scene, workers: usize, every: i64) -> ScanReport {
     let source = Box::new(MemorySource::of(scene));
-    let eyes = eyes(scene, workers, every);
-    scan(source, eyes, &ScanOptions::default(), &Quiet).unwrap()
+    let detectors = detectors(scene, workers, every);
+    scan(source, detectors, &ScanOptions::default(), &Quiet).unwrap()
 }
 
 fn bare_frames(scene: &Scene, report: &ScanReport) -> Vec<(u32, Class)> {
@@ -132,14 +132,14 @@ fn every_second_frame_is_enough_for_slow_things() {
 /// Goal: each detector keeps its own time, whatever the frame rate, and never misses the first
 /// frame. Method: three detectors at 30 frames a second, then a clock that jumps back.
 #[test]
-fn every_detector_looks_at_its_own_times() {
-    let look = |every_nanos| Look {
+fn every_detector_runs_at_its_own_times() {
+    let every = |every_nanos| ScheduledDetector {
         detector: Box::new(Silent),
         classes: Vec::new(),
         every_nanos,
     };
-    let mut due = Due::new(&[look(0), look(60_000_000), look(100_000_000)]);
-    let mut at = |frame: i64| due.at(frame * FRAME_NANOS).collect::<Vec<_>>();
+    let mut schedule = Schedule::new(&[every(0), every(60_000_000), every(100_000_000)]);
+    let mut at = |frame: i64| schedule.due(frame * FRAME_NANOS).collect::<Vec<_>>();
     assert_eq!(at(0), [0, 1, 2]);
     assert_eq!(at(1), [0]);
     assert_eq!(at(2), [0, 1]);
@@ -152,7 +152,7 @@ fn every_detector_looks_at_its_own_times() {
 fn a_damaged_source_is_the_cause_and_not_the_end() {
     let scene = scene();
     let source = Box::new(MemorySource::of(&scene).damaged_after(31));
-    let error = scan(source, eyes(&scene, 2, 1), &ScanOptions::default(), &Quiet).unwrap_err();
+    let error = scan(source, detectors(&scene, 2, 1), &ScanOptions::default(), &Quiet).unwrap_err();
     assert!(matches!(
         error,
         ScanError::Source(SourceError::Damaged { .. })
@@ -178,9 +178,9 @@ impl Detector for Silent {
     }
 }
 
-fn with_detector(detector: Box<dyn Detector>) -> Eyes {
-    Eyes {
-        workers: vec![vec![Look {
+fn with_detector(detector: Box<dyn Detector>) -> DetectorSet {
+    DetectorSet {
+        workers: vec![vec![ScheduledDetector {
             detector,
             classes: Class::ALL.to_vec(),
             every_nanos: 0,
@@ -205,19 +205,19 @@ fn a_model_that_fails_or_gives_no_answer_stops_the_scan() {
     assert!(matches!(scan_with(Box::new(Broken)), ScanError::Detect(_)));
     assert!(matches!(
         scan_with(Box::new(Silent)),
-        ScanError::Answers { found: 0, shown: 1 }
+        ScanError::ResultCount { found: 0, expected: 1 }
     ));
 }
 
 #[test]
-fn without_eyes_there_is_no_scan() {
-    let eyes = Eyes {
+fn without_detectors_there_is_no_scan() {
+    let detectors = DetectorSet {
         workers: Vec::new(),
         motion: None,
         speech: None,
     };
     let source = Box::new(MemorySource::of(&scene()));
-    let error = scan(source, eyes, &ScanOptions::default(), &Quiet).unwrap_err();
+    let error = scan(source, detectors, &ScanOptions::default(), &Quiet).unwrap_err();
     assert!(matches!(error, ScanError::NoWorkers));
 }
 
@@ -230,7 +230,7 @@ fn a_recording_without_a_frame_is_refused_and_one_frame_is_enough() {
     assert_eq!(run(&one, 2, 1).tracks.len(), 1);
     let none = Scene { frames: 0, ..one };
     let source = Box::new(MemorySource::of(&none));
-    let error = scan(source, eyes(&none, 1, 1), &ScanOptions::default(), &Quiet).unwrap_err();
+    let error = scan(source, detectors(&none, 1, 1), &ScanOptions::default(), &Quiet).unwrap_err();
     assert!(matches!(error, ScanError::NoFrames));
 }
 
@@ -239,34 +239,34 @@ fn a_scan_that_is_stopped_says_so() {
     let scene = scene();
     let source = Box::new(MemorySource::of(&scene));
     let stop = StopAfter::new(0);
-    let error = scan(source, eyes(&scene, 2, 1), &ScanOptions::default(), &stop).unwrap_err();
+    let error = scan(source, detectors(&scene, 2, 1), &ScanOptions::default(), &stop).unwrap_err();
     assert!(matches!(error, ScanError::Cancelled));
 }
 
-/// Goal: of two boxes of one thing the surer one stays, and knows who looked and who agreed.
-/// Method: three detectors, of which two look for faces; one of three faces is seen by both.
+/// Goal: of two boxes of one object the one with the higher score stays, with how many peers ran and
+/// agreed. Method: three detectors, of which two detect faces; one of two faces is found by both.
 #[test]
-fn of_two_boxes_of_one_thing_the_surer_one_stays_with_the_others_opinion() {
+fn of_two_boxes_of_one_object_the_higher_score_stays_with_its_peers() {
     let at = |x: f32, score: f32| Detection {
         class: Class::Face,
         rect: NormRect::new([x, 0.4, x + 0.1, 0.5]).unwrap(),
         score,
     };
-    let answer = |look, seen| Answer {
-        job: Job { frame: 0, look },
-        seen,
+    let result = |detector, detections| RunResult {
+        run: DetectorRun { frame: 0, detector },
+        detections,
     };
-    let answers = [
-        answer(0, vec![at(0.4, 0.5), at(0.7, 0.3)]),
-        answer(1, Vec::new()),
-        answer(2, vec![at(0.41, 0.8)]),
+    let results = [
+        result(0, vec![at(0.4, 0.5), at(0.7, 0.3)]),
+        result(1, Vec::new()),
+        result(2, vec![at(0.41, 0.8)]),
     ];
     let classes = [[Class::Face], [Class::Plate], [Class::Face]];
-    let kept = together(&answers, |look| &classes[look]);
-    let seen = |detection, agreed| Seen {
+    let merged = merge_detections(&results, |detector| &classes[detector]);
+    let expected = |detection, peers_agreed| Observation {
         detection,
-        others: 1,
-        agreed,
+        peers_run: 1,
+        peers_agreed,
     };
-    assert_eq!(kept, [seen(at(0.41, 0.8), 1), seen(at(0.7, 0.3), 0)]);
+    assert_eq!(merged, [expected(at(0.41, 0.8), 1), expected(at(0.7, 0.3), 0)]);
 }

@@ -5,14 +5,14 @@ use redact_core::{PixelRect, PixelSize};
 /// Pixels `x_min..x_max` by `y_min..y_max` of a picture. Unlike a [`PixelRect`] it may be empty:
 /// a truth box can be thinner than a pixel or lie beside the picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Area {
+pub(super) struct PixelArea {
     x_min: u32,
     y_min: u32,
     x_max: u32,
     y_max: u32,
 }
 
-impl Area {
+impl PixelArea {
     /// The pixels whose centres lie in `[x, y, width, height]`, within a picture of `size`.
     pub(super) fn of_box([x, y, width, height]: [f64; 4], size: PixelSize) -> Self {
         let (x_min, x_max) = centres(x, width, size.width());
@@ -90,13 +90,13 @@ fn centres(start: f64, length: f64, limit: u32) -> (u32, u32) {
 ///
 /// The edges cut the picture into upright slabs; in each, the rows of the areas that span it are
 /// joined. Takes time in the square of the number of areas: a thousand take milliseconds.
-pub(super) fn union_pixels(areas: &[Area]) -> u64 {
+pub(super) fn union_pixels(areas: &[PixelArea]) -> u64 {
     match areas {
         [] => return 0,
         [only] => return only.pixels(),
         _ => {}
     }
-    let mut areas: Vec<Area> = areas
+    let mut areas: Vec<PixelArea> = areas
         .iter()
         .copied()
         .filter(|area| area.pixels() > 0)
@@ -133,7 +133,7 @@ mod tests {
         None => unreachable!(),
     };
 
-    fn painted(areas: &[Area]) -> u64 {
+    fn painted(areas: &[PixelArea]) -> u64 {
         let inside = |x: u32, y: u32| {
             areas
                 .iter()
@@ -145,7 +145,7 @@ mod tests {
 
     #[track_caller]
     fn check(sides: [f64; 4], expected: [u32; 4]) {
-        let area = Area::of_box(sides, SIZE);
+        let area = PixelArea::of_box(sides, SIZE);
         assert_eq!([area.x_min, area.y_min, area.x_max, area.y_max], expected);
     }
 
@@ -168,7 +168,7 @@ mod tests {
                 [-4.0_f64..26.0, -4.0_f64..22.0, 0.0_f64..14.0, 0.0_f64..14.0], 0..12,
             ),
         ) {
-            let areas: Vec<Area> = boxes.iter().map(|&sides| Area::of_box(sides, SIZE)).collect();
+            let areas: Vec<PixelArea> = boxes.iter().map(|&sides| PixelArea::of_box(sides, SIZE)).collect();
             prop_assert_eq!(union_pixels(&areas), painted(&areas));
         }
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use redact_core::{Class, PixelSize, TrackId};
 
-use super::area::{Area, union_pixels};
+use super::area::{PixelArea, union_pixels};
 use super::{BANDS, COVER, Count, FOUND, GROWTH, Mask, ScoreError, Truth, TruthBox, band, share};
 
 /// Figures of one class.
@@ -155,7 +155,7 @@ pub fn score_clip(truth: &Truth, masks: &[Vec<Mask>]) -> Result<ClipScore, Score
         let (truth, found) = (truth.frames.len(), masks.len());
         return Err(ScoreError::FrameCount { truth, found });
     }
-    let mut tally = Tally::default();
+    let mut tally = ClipTally::default();
     for (index, (boxes, masks)) in (0..).zip(truth.frames.iter().zip(masks)) {
         tally.add_frame(index, boxes, &Painted::new(masks, truth.size), truth.size);
     }
@@ -164,9 +164,9 @@ pub fn score_clip(truth: &Truth, masks: &[Vec<Mask>]) -> Result<ClipScore, Score
 
 /// The masks of one frame as areas of the truth's picture.
 struct Painted {
-    any: Vec<Area>,
-    by_class: [Vec<Area>; Class::ALL.len()],
-    tracked: Vec<(Class, TrackId, Area)>,
+    any: Vec<PixelArea>,
+    by_class: [Vec<PixelArea>; Class::ALL.len()],
+    tracked: Vec<(Class, TrackId, PixelArea)>,
 }
 
 impl Painted {
@@ -177,7 +177,7 @@ impl Painted {
             tracked: vec![],
         };
         for mask in masks {
-            let area = Area::of_mask(mask.rect, size);
+            let area = PixelArea::of_mask(mask.rect, size);
             painted.any.push(area);
             if let Some(class) = mask.class {
                 painted.by_class[class as usize].push(area);
@@ -191,10 +191,10 @@ impl Painted {
 
     /// The track of the findings that follows a truth box: of those that cover at least half of
     /// it, the one whose mask fits best (intersection over union).
-    fn follower(&self, class: Class, truth: Area) -> Option<TrackId> {
+    fn follower(&self, class: Class, truth: PixelArea) -> Option<TrackId> {
         let mut best: Option<(f64, TrackId)> = None;
         for &(_, track, mask) in self.tracked.iter().filter(|(of, ..)| *of == class) {
-            let common = truth.intersection(mask).map_or(0, Area::pixels);
+            let common = truth.intersection(mask).map_or(0, PixelArea::pixels);
             let found = share(common, truth.pixels()).is_some_and(|cover| cover >= FOUND);
             let union = truth.pixels() + mask.pixels() - common;
             let fit = share(common, union).unwrap_or(0.0);
@@ -236,7 +236,7 @@ impl Course {
 
 /// Counts while frames come by.
 #[derive(Default)]
-struct Tally {
+struct ClipTally {
     frames: u32,
     classes: [ClassScore; Class::ALL.len()],
     courses: BTreeMap<(Class, String), Course>,
@@ -244,13 +244,13 @@ struct Tally {
     exposed: Vec<Exposure>,
 }
 
-impl Tally {
+impl ClipTally {
     fn add_frame(&mut self, frame: u32, boxes: &[TruthBox], masks: &Painted, size: PixelSize) {
         self.frames += 1;
         // A track named twice in one frame is exposed when either of its boxes is.
         let mut seen: BTreeMap<(Class, &str), bool> = BTreeMap::new();
         for truth in boxes.iter().filter(|truth| !truth.ignore) {
-            let area = Area::of_box(truth.sides, size);
+            let area = PixelArea::of_box(truth.sides, size);
             if area.pixels() == 0 {
                 continue; // Thinner than a pixel: nothing to hide.
             }
@@ -274,7 +274,7 @@ impl Tally {
     }
 
     /// Counts one box; says whether it is hidden.
-    fn add_box(&mut self, frame: u32, truth: &TruthBox, area: Area, masks: &Painted) -> bool {
+    fn add_box(&mut self, frame: u32, truth: &TruthBox, area: PixelArea, masks: &Painted) -> bool {
         let pixels = area.pixels();
         let covered = area.covered_by(&masks.any);
         let cover = share(covered, pixels).unwrap_or(0.0);
@@ -303,11 +303,11 @@ impl Tally {
     }
 
     fn add_over_mask(&mut self, boxes: &[TruthBox], masks: &Painted, size: PixelSize) {
-        let grown = |truth: &TruthBox| Area::of_grown_box(truth.sides, GROWTH, size);
-        let mut excused: Vec<Area> = boxes.iter().map(grown).collect();
+        let grown = |truth: &TruthBox| PixelArea::of_grown_box(truth.sides, GROWTH, size);
+        let mut excused: Vec<PixelArea> = boxes.iter().map(grown).collect();
         let inside = union_pixels(&excused);
         self.over.outside += size.area() - inside;
-        let mut beyond = |masks: &[Area]| {
+        let mut beyond = |masks: &[PixelArea]| {
             if masks.is_empty() {
                 return 0;
             }

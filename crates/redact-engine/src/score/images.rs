@@ -1,11 +1,11 @@
 //! Figures of a set of single images: what detectors see without a tracker.
 
-use redact_core::{Class, Detection, PixelRect, PixelSize};
+use redact_core::{Class, Detection, PixelRect, PixelSize, geometry};
 
-use super::area::Area;
+use super::area::PixelArea;
 use super::{BANDS, COVER, Count, TruthBox, band, share};
 use crate::TrackerOptions;
-use crate::track::stand_in::only_unread_in_picture;
+use crate::track::vehicle_fallback::drop_vehicles_with_plate_in_picture;
 
 /// Intersection over union from which on a detection is about a truth box.
 const SAME_THING: f64 = 0.5;
@@ -72,9 +72,9 @@ impl ImageTally {
         options: &TrackerOptions,
     ) -> Vec<BareBox> {
         self.images += 1;
-        let masks: Vec<Area> = Self::masks(detections, size, options)
+        let masks: Vec<PixelArea> = Self::masks(detections, size, options)
             .into_iter()
-            .map(|mask| Area::of_mask(mask, size))
+            .map(|mask| PixelArea::of_mask(mask, size))
             .collect();
         let seen: Vec<(Class, [f64; 4])> = strong(detections, options)
             .iter()
@@ -82,12 +82,12 @@ impl ImageTally {
             .collect();
         let mut exposed = Vec::new();
         for truth in truth.iter().filter(|truth| !truth.ignore) {
-            let area = Area::of_box(truth.sides, size);
+            let area = PixelArea::of_box(truth.sides, size);
             if area.pixels() == 0 {
                 continue;
             }
             let met = |&(class, sides): &(Class, [f64; 4])| {
-                class == truth.class && iou(sides, truth.sides) >= SAME_THING
+                class == truth.class && overlap(sides, truth.sides) >= SAME_THING
             };
             let found = seen.iter().any(met);
             let covered = area.covered_by(&masks);
@@ -120,7 +120,7 @@ impl ImageTally {
                 .any(|truth| truth.class == class && explains(truth, sides));
             let known = alarms
                 .iter()
-                .any(|&(of, other)| of == class && iou(other, sides) >= SAME_THING);
+                .any(|&(of, other)| of == class && overlap(other, sides) >= SAME_THING);
             if !explained && !known {
                 alarms.push((class, sides));
                 self.classes[class as usize].false_alarms += 1;
@@ -132,13 +132,13 @@ impl ImageTally {
 /// Detections that start a track; of vehicles those on which no plate is found.
 fn strong(detections: &[Detection], options: &TrackerOptions) -> Vec<Detection> {
     let sure = |seen: &&Detection| seen.score >= options.class(seen.class).high_score;
-    only_unread_in_picture(detections.iter().filter(sure).copied().collect())
+    drop_vehicles_with_plate_in_picture(detections.iter().filter(sure).copied().collect())
 }
 
 /// Whether a detection is about `truth`, or lies for the most part on what was to be ignored.
 fn explains(truth: &TruthBox, sides: [f64; 4]) -> bool {
     let on_ignored = truth.ignore && common(truth.sides, sides) >= SAME_THING * area(sides);
-    on_ignored || iou(truth.sides, sides) >= SAME_THING
+    on_ignored || overlap(truth.sides, sides) >= SAME_THING
 }
 
 /// `[x, y, width, height]` in pixels.
@@ -165,7 +165,8 @@ fn common(a: [f64; 4], b: [f64; 4]) -> f64 {
     overlap(0, 2) * overlap(1, 3)
 }
 
-fn iou(a: [f64; 4], b: [f64; 4]) -> f64 {
-    let both = common(a, b);
-    both / (area(a) + area(b) - both)
+/// Intersection over union of two boxes `[x, y, width, height]`.
+fn overlap(a: [f64; 4], b: [f64; 4]) -> f64 {
+    let corners = |[x, y, width, height]: [f64; 4]| [x, y, x + width, y + height];
+    geometry::iou(corners(a), corners(b))
 }

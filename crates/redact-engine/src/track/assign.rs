@@ -1,7 +1,7 @@
-//! Which sighting shows which thing.
+//! Matches detections with tracks.
 //!
 //! Pairs are scored by overlap, after both boxes were grown: small things that move by more than
-//! their own size between two frames would otherwise never meet (Yang et al., "Hard to Track
+//! their own size between two frames would otherwise never overlap (Yang et al., "Hard to Track
 //! Objects with Irregular Motions and Similar Appearances? Make It Easier by Buffering the
 //! Matching Space", 2023). The sum of overlaps is maximal within each group of boxes that touch.
 
@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 
 use pathfinding::kuhn_munkres::kuhn_munkres;
 use pathfinding::matrix::Matrix;
+
+use redact_core::geometry;
 
 use super::motion::Sides;
 
@@ -21,7 +23,7 @@ const GROUP_MAX: usize = 64;
 /// Overlaps are compared in millionths.
 const SCALE: f32 = 1e6;
 
-/// Pairs `(expected, found)` of boxes that show the same thing, each box at most once; in the
+/// Pairs `(expected, found)` of boxes that show the same object, each box at most once; in the
 /// order of `expected`.
 pub(super) fn pairs(expected: &[Sides], found: &[Sides], overlap_min: f32) -> Vec<(usize, usize)> {
     let mut pairs = Vec::new();
@@ -29,26 +31,14 @@ pub(super) fn pairs(expected: &[Sides], found: &[Sides], overlap_min: f32) -> Ve
         match group.as_slice() {
             &[
                 Candidate {
-                    track, sighting, ..
+                    track, detection, ..
                 },
-            ] => pairs.push((track, sighting)),
+            ] => pairs.push((track, detection)),
             _ => match_group(&group, &mut pairs),
         }
     }
     pairs.sort_unstable();
     pairs
-}
-
-/// Intersection over union of two boxes, `0.0..=1.0`.
-pub(super) fn overlap(a: Sides, b: Sides) -> f32 {
-    let width = a[2].min(b[2]) - a[0].max(b[0]);
-    let height = a[3].min(b[3]) - a[1].max(b[1]);
-    if width <= 0.0 || height <= 0.0 {
-        return 0.0;
-    }
-    let area = |s: Sides| (s[2] - s[0]) * (s[3] - s[1]);
-    let common = width * height;
-    common / (area(a) + area(b) - common)
 }
 
 /// A box with [`BUFFER`] around it.
@@ -61,7 +51,7 @@ pub(super) fn buffered(sides: Sides) -> Sides {
 #[derive(Clone, Copy)]
 struct Candidate {
     track: usize,
-    sighting: usize,
+    detection: usize,
     /// Overlap in millionths.
     weight: i64,
 }
@@ -71,14 +61,14 @@ fn candidates(expected: &[Sides], found: &[Sides], overlap_min: f32) -> Vec<Cand
     let mut candidates = Vec::new();
     for (track, &sides) in expected.iter().enumerate() {
         let sides = buffered(sides);
-        for (sighting, &other) in found.iter().enumerate() {
-            let overlap = overlap(sides, other);
+        for (detection, &other) in found.iter().enumerate() {
+            let overlap = geometry::iou(sides, other);
             if overlap >= overlap_min {
                 #[expect(clippy::cast_possible_truncation, reason = "at most a million")]
                 let weight = (overlap * SCALE) as i64;
                 candidates.push(Candidate {
                     track,
-                    sighting,
+                    detection,
                     weight,
                 });
             }
@@ -89,11 +79,11 @@ fn candidates(expected: &[Sides], found: &[Sides], overlap_min: f32) -> Vec<Cand
 
 /// Divides candidates into groups that share no box.
 fn groups(candidates: Vec<Candidate>, tracks: usize) -> Vec<Vec<Candidate>> {
-    let nodes = candidates.iter().map(|c| tracks + c.sighting + 1).max();
+    let nodes = candidates.iter().map(|c| tracks + c.detection + 1).max();
     let mut parents: Vec<usize> = (0..nodes.unwrap_or(0).max(tracks)).collect();
     for candidate in &candidates {
         let a = root(&mut parents, candidate.track);
-        let b = root(&mut parents, tracks + candidate.sighting);
+        let b = root(&mut parents, tracks + candidate.detection);
         parents[a.max(b)] = a.min(b);
     }
     let mut groups: BTreeMap<usize, Vec<Candidate>> = BTreeMap::new();
@@ -120,26 +110,26 @@ fn match_group(group: &[Candidate], pairs: &mut Vec<(usize, usize)>) {
         all
     };
     let tracks = distinct(|candidate| candidate.track);
-    let sightings = distinct(|candidate| candidate.sighting);
-    if tracks.len().max(sightings.len()) > GROUP_MAX {
+    let detections = distinct(|candidate| candidate.detection);
+    if tracks.len().max(detections.len()) > GROUP_MAX {
         return match_greedily(group, pairs);
     }
     // The solver wants no more rows than columns.
-    let turned = tracks.len() > sightings.len();
+    let turned = tracks.len() > detections.len();
     let (rows, columns) = if turned {
-        (sightings.len(), tracks.len())
+        (detections.len(), tracks.len())
     } else {
-        (tracks.len(), sightings.len())
+        (tracks.len(), detections.len())
     };
     let mut weights = Matrix::new(rows, columns, 0_i64);
     for candidate in group {
         let place = |all: &[usize], one: usize| all.binary_search(&one).unwrap_or(0);
         let track = place(&tracks, candidate.track);
-        let sighting = place(&sightings, candidate.sighting);
+        let detection = place(&detections, candidate.detection);
         let cell = if turned {
-            (sighting, track)
+            (detection, track)
         } else {
-            (track, sighting)
+            (track, detection)
         };
         weights[cell] = candidate.weight;
     }
@@ -147,27 +137,27 @@ fn match_group(group: &[Candidate], pairs: &mut Vec<(usize, usize)>) {
     for (row, column) in columns_of_rows.into_iter().enumerate() {
         // A cell without weight was no candidate: the solver only had to fill the row.
         if weights[(row, column)] > 0 {
-            let (track, sighting) = if turned { (column, row) } else { (row, column) };
-            pairs.push((tracks[track], sightings[sighting]));
+            let (track, detection) = if turned { (column, row) } else { (row, column) };
+            pairs.push((tracks[track], detections[detection]));
         }
     }
 }
 
 fn match_greedily(group: &[Candidate], pairs: &mut Vec<(usize, usize)>) {
     let mut best_first = group.to_vec();
-    best_first.sort_unstable_by_key(|c| (std::cmp::Reverse(c.weight), c.track, c.sighting));
+    best_first.sort_unstable_by_key(|c| (std::cmp::Reverse(c.weight), c.track, c.detection));
     let mut taken = (
         std::collections::BTreeSet::new(),
         std::collections::BTreeSet::new(),
     );
     for Candidate {
-        track, sighting, ..
+        track, detection, ..
     } in best_first
     {
-        if !taken.0.contains(&track) && !taken.1.contains(&sighting) {
+        if !taken.0.contains(&track) && !taken.1.contains(&detection) {
             taken.0.insert(track);
-            taken.1.insert(sighting);
-            pairs.push((track, sighting));
+            taken.1.insert(detection);
+            pairs.push((track, detection));
         }
     }
 }
@@ -182,7 +172,7 @@ mod tests {
 
     #[test]
     fn the_sum_of_overlaps_counts_not_the_best_single_pair() {
-        // The first track is nearest to the second sighting, which the second track needs.
+        // The first track is nearest to the second detection, which the second track needs.
         assert_eq!(
             pairs(&[at(0.30), at(0.40)], &[at(0.22), at(0.32)], 0.1),
             [(0, 0), (1, 1)]
@@ -190,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn strangers_stay_apart_and_surplus_stays_alone() {
+    fn boxes_apart_do_not_match_and_surplus_stays_alone() {
         assert_eq!(pairs(&[at(0.1)], &[at(0.7)], 0.1), []);
         assert_eq!(
             pairs(&[at(0.1), at(0.11), at(0.12)], &[at(0.12)], 0.1),

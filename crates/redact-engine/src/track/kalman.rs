@@ -1,70 +1,79 @@
-//! Where a thing is expected next: a constant-velocity filter per side of its box.
+//! Where an object is expected next: a Kalman filter with a damped constant velocity.
 //!
-//! Middle and size are four independent quantities, each with a speed of its own; time is in
-//! seconds, so a variable frame rate changes nothing. Uncertainties scale with the box: a face of
-//! half the size moves half as far across the picture.
+//! Center and size are four independent quantities, each with a velocity of its own; time is in
+//! seconds, so a variable frame rate changes nothing. Noise scales with the box: a face of half the
+//! size moves half as far across the picture.
 
 use redact_core::Motion;
 
 use super::motion::{Sides, Warp, around, center, extent};
 
-/// How far a detector's box is off, as a share of the box.
-const SIGHTING_SIGMA: f64 = 0.06;
+/// Standard deviation of a detector's box, as a share of the box.
+const DETECTION_SIGMA: f64 = 0.06;
 
-/// Speed of a thing seen once, boxes per second.
-const SPEED_SIGMA: f64 = 2.0;
+/// Standard deviation of the velocity of an object detected once, boxes per second.
+const VELOCITY_SIGMA: f64 = 2.0;
 
-/// How quickly a thing changes its speed, boxes per second squared.
+/// Standard deviation of the acceleration, boxes per second squared.
 const ACCELERATION_SIGMA: f64 = 8.0;
 
-/// Sizes change more slowly than places.
-const SIZE_CALM: f64 = 0.3;
+/// Sizes change more slowly than places: their noise is this share of the box's.
+const SIZE_NOISE_SHARE: f64 = 0.3;
 
-/// A speed halves about this often while nothing is seen, in seconds: people stop.
-const SPEED_LASTS: f64 = 0.7;
+/// Time constant of a velocity, seconds: without a detection it falls to 1/e in this time (to a half
+/// in 0.49 s), because people stop.
+const VELOCITY_TIME_CONSTANT: f64 = 0.7;
 
 /// One quantity and how fast it changes.
 #[derive(Clone, Copy, Debug)]
 struct Axis {
     value: f64,
-    speed: f64,
-    /// Variance of the value, covariance, variance of the speed.
-    spread: [f64; 3],
+    velocity: f64,
+    /// Variance of the value, covariance of both, variance of the velocity.
+    covariance: [f64; 3],
 }
 
 impl Axis {
-    fn new(value: f64, unit: f64) -> Self {
-        let (value_sigma, speed_sigma) = (SIGHTING_SIGMA * unit, SPEED_SIGMA * unit);
+    /// `scale`: what the noise is a share of, in the value's unit.
+    fn new(value: f64, scale: f64) -> Self {
+        let (value_sigma, velocity_sigma) = (DETECTION_SIGMA * scale, VELOCITY_SIGMA * scale);
         Self {
             value,
-            speed: 0.0,
-            spread: [value_sigma.powi(2), 0.0, speed_sigma.powi(2)],
+            velocity: 0.0,
+            covariance: [value_sigma.powi(2), 0.0, velocity_sigma.powi(2)],
         }
     }
 
-    fn predict(&mut self, seconds: f64, unit: f64) {
-        let [vv, vs, ss] = self.spread;
-        let q = (ACCELERATION_SIGMA * unit).powi(2);
-        self.value += self.speed * seconds;
-        self.speed *= (-seconds / SPEED_LASTS).exp();
-        self.spread = [
-            vv + 2.0 * seconds * vs + seconds.powi(2) * ss + q * seconds.powi(4) / 4.0,
-            vs + seconds * ss + q * seconds.powi(3) / 2.0,
-            ss + q * seconds.powi(2),
+    /// Lets `seconds` pass. Mean and covariance follow one transition: the velocity decays
+    /// exponentially, and the value moves by the integral of the velocity.
+    fn predict(&mut self, seconds: f64, scale: f64) {
+        let decay = (-seconds / VELOCITY_TIME_CONSTANT).exp();
+        let reach = VELOCITY_TIME_CONSTANT * (1.0 - decay);
+        self.value += self.velocity * reach;
+        self.velocity *= decay;
+        let [value, both, velocity] = self.covariance;
+        let noise = (ACCELERATION_SIGMA * scale).powi(2);
+        self.covariance = [
+            value
+                + 2.0 * reach * both
+                + reach.powi(2) * velocity
+                + noise * seconds.powi(4) / 4.0,
+            decay * (both + reach * velocity) + noise * seconds.powi(3) / 2.0,
+            decay.powi(2) * velocity + noise * seconds.powi(2),
         ];
     }
 
-    fn update(&mut self, seen: f64, unit: f64) {
-        let [vv, vs, ss] = self.spread;
-        let total = vv + (SIGHTING_SIGMA * unit).powi(2);
-        let (value_gain, speed_gain) = (vv / total, vs / total);
-        let surprise = seen - self.value;
-        self.value += value_gain * surprise;
-        self.speed += speed_gain * surprise;
-        self.spread = [
-            (1.0 - value_gain) * vv,
-            (1.0 - value_gain) * vs,
-            ss - speed_gain * vs,
+    fn update(&mut self, detected: f64, scale: f64) {
+        let [value, both, velocity] = self.covariance;
+        let total = value + (DETECTION_SIGMA * scale).powi(2);
+        let (value_gain, velocity_gain) = (value / total, both / total);
+        let innovation = detected - self.value;
+        self.value += value_gain * innovation;
+        self.velocity += velocity_gain * innovation;
+        self.covariance = [
+            (1.0 - value_gain) * value,
+            (1.0 - value_gain) * both,
+            velocity - velocity_gain * both,
         ];
     }
 }
@@ -72,63 +81,63 @@ impl Axis {
 /// A box that moves.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct BoxFilter {
-    middle: [Axis; 2],
+    center: [Axis; 2],
     size: [Axis; 2],
 }
 
 impl BoxFilter {
-    /// A box that was seen once.
-    pub(super) fn new(seen: Sides) -> Self {
-        let (middle, size) = (center(seen), extent(seen));
+    /// A box that was detected once.
+    pub(super) fn new(detected: Sides) -> Self {
+        let (middle, size) = (center(detected), extent(detected));
         Self {
-            middle: [0, 1].map(|axis| Axis::new(middle[axis], size[axis])),
-            size: [0, 1].map(|axis| Axis::new(size[axis], size[axis] * SIZE_CALM)),
+            center: [0, 1].map(|axis| Axis::new(middle[axis], size[axis])),
+            size: [0, 1].map(|axis| Axis::new(size[axis], size[axis] * SIZE_NOISE_SHARE)),
         }
     }
 
     /// The box as it is expected now.
     pub(super) fn sides(&self) -> Sides {
-        around(self.middle.map(|axis| axis.value), self.unit())
+        around(self.center.map(|axis| axis.value), self.scale())
     }
 
     /// Lets time pass.
     pub(super) fn predict(&mut self, seconds: f64) {
-        let unit = self.unit();
+        let scale = self.scale();
         for axis in [0, 1] {
-            self.middle[axis].predict(seconds, unit[axis]);
-            self.size[axis].predict(seconds, unit[axis] * SIZE_CALM);
+            self.center[axis].predict(seconds, scale[axis]);
+            self.size[axis].predict(seconds, scale[axis] * SIZE_NOISE_SHARE);
         }
-        self.keep_size(unit);
+        self.bound_size(scale);
     }
 
     /// Moves with the camera.
     pub(super) fn follow_camera(&mut self, motion: Motion) {
         let warp = Warp::of(motion);
-        let place = warp.point(self.middle.map(|axis| axis.value));
-        let speed = warp.direction(self.middle.map(|axis| axis.speed));
+        let place = warp.point(self.center.map(|axis| axis.value));
+        let velocity = warp.direction(self.center.map(|axis| axis.velocity));
         for axis in [0, 1] {
-            self.middle[axis].value = place[axis];
-            self.middle[axis].speed = speed[axis];
+            self.center[axis].value = place[axis];
+            self.center[axis].velocity = velocity[axis];
             self.size[axis].value *= warp.zoom();
         }
     }
 
-    /// Takes a sighting in.
-    pub(super) fn update(&mut self, seen: Sides) {
-        let (middle, size) = (center(seen), extent(seen));
+    /// Corrects the expectation by a detection.
+    pub(super) fn update(&mut self, detected: Sides) {
+        let (middle, size) = (center(detected), extent(detected));
         for axis in [0, 1] {
-            self.middle[axis].update(middle[axis], size[axis]);
-            self.size[axis].update(size[axis], size[axis] * SIZE_CALM);
+            self.center[axis].update(middle[axis], size[axis]);
+            self.size[axis].update(size[axis], size[axis] * SIZE_NOISE_SHARE);
         }
-        self.keep_size(size);
+        self.bound_size(size);
     }
 
-    fn unit(&self) -> [f64; 2] {
+    fn scale(&self) -> [f64; 2] {
         self.size.map(|axis| axis.value)
     }
 
-    /// A size that shrinks to nothing or grows without end is a bad guess: it stays near `known`.
-    fn keep_size(&mut self, known: [f64; 2]) {
+    /// A size that shrinks to nothing or grows without bound is a bad estimate: it stays near `known`.
+    fn bound_size(&mut self, known: [f64; 2]) {
         for (axis, known) in self.size.iter_mut().zip(known) {
             axis.value = axis.value.clamp(known * 0.5, known * 2.0).clamp(1e-6, 2.0);
         }
@@ -139,10 +148,10 @@ impl BoxFilter {
 mod tests {
     use super::*;
 
-    /// Goal: the filter learns a speed. Method: a box that moves evenly; after ten sightings the
-    /// next place is foretold to within a tenth of its size.
+    /// Goal: the filter learns a velocity. Method: a box that moves evenly; after ten detections the
+    /// next place is predicted to within a tenth of its size.
     #[test]
-    fn an_even_motion_is_foretold() {
+    fn an_even_motion_is_predicted() {
         let at = |i: f64| around([0.1 + 0.01 * i, 0.5], [0.05, 0.05]);
         let mut filter = BoxFilter::new(at(0.0));
         for i in 1..=10 {
@@ -152,6 +161,29 @@ mod tests {
         filter.predict(1.0 / 30.0);
         let [x, _] = center(filter.sides());
         assert!((x - 0.21).abs() < 0.005, "expected at {x}");
+    }
+
+    /// Goal: mean and covariance use one model. Method: one step of a second is two of half a
+    /// second, in both, when no acceleration is added. Control: an undamped covariance is not.
+    #[test]
+    fn mean_and_covariance_are_damped_alike() {
+        let axis = || Axis {
+            value: 0.0,
+            velocity: 1.0,
+            covariance: [0.0, 0.0, 1.0],
+        };
+        let (mut once, mut twice) = (axis(), axis());
+        once.predict(1.0, 0.0);
+        twice.predict(0.5, 0.0);
+        twice.predict(0.5, 0.0);
+        let same = |a: f64, b: f64| (a - b).abs() < 1e-12;
+        assert!(same(once.value, twice.value) && same(once.velocity, twice.velocity));
+        let pairs = once.covariance.iter().zip(twice.covariance);
+        assert!(pairs.clone().all(|(&a, b)| same(a, b)), "{once:?} {twice:?}");
+        // The value came from the velocity alone, so its variance is the square of the way.
+        assert!(same(once.covariance[0], once.value.powi(2)));
+        assert!(same(once.covariance[2], once.velocity.powi(2)));
+        assert!(!same(once.covariance[2], 1.0));
     }
 
     #[test]

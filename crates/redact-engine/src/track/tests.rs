@@ -27,9 +27,17 @@ fn bare() -> TrackerOptions {
     options
 }
 
-/// Seen by the only detector that looks.
-fn seen_alone(detections: Vec<Detection>) -> Vec<Seen> {
-    detections.into_iter().map(Seen::from).collect()
+/// Observations by the only detector that runs.
+fn observed_alone(detections: Vec<Detection>) -> Vec<Observation> {
+    detections.into_iter().map(Observation::from).collect()
+}
+
+/// When `frame` is shown.
+fn moment(frame: u32) -> Moment {
+    Moment {
+        frame: FrameIndex::new(frame),
+        nanos: i64::from(frame) * FRAME_NANOS,
+    }
 }
 
 /// Follows `frames` frames; `see` says what is seen in each, `motion` how the camera moves.
@@ -41,11 +49,10 @@ fn follow(
 ) -> Vec<Track> {
     let mut tracker = Tracker::new(options.clone());
     for frame in 0..frames {
-        tracker.update(&Sighted {
-            frame: FrameIndex::new(frame),
-            nanos: i64::from(frame) * FRAME_NANOS,
+        tracker.update(&FrameObservations {
+            moment: moment(frame),
             motion: motion(frame),
-            detections: Some(&seen_alone(see(frame))),
+            observations: Some(&observed_alone(see(frame))),
         });
     }
     tracker.finish()
@@ -323,22 +330,21 @@ fn the_same_sightings_make_the_same_tracks() {
     ));
 }
 
-/// Follows one face that is seen in each of `frames` frames with `score`, among `others` further
-/// detectors of which one agrees in every `agree`-th frame.
-fn disputed(side: f32, score: f32, others: u8, agree: u32) -> usize {
+/// Tracks one face that is detected in each frame with `score`, beside `peers_run` other detectors of
+/// which one agrees in every `agree`-th frame.
+fn disputed(side: f32, score: f32, peers_run: u8, agree: u32) -> usize {
     let mut tracker = Tracker::new(TrackerOptions::default());
     for frame in 0..30_u32 {
-        let agreed = u8::from(frame.is_multiple_of(agree));
-        let seen = [Seen {
-            others,
-            agreed,
+        let peers_agreed = u8::from(frame.is_multiple_of(agree));
+        let seen = [Observation {
+            peers_run,
+            peers_agreed,
             ..face(rect(0.4, 0.4, side), score).into()
         }];
-        tracker.update(&Sighted {
-            frame: FrameIndex::new(frame),
-            nanos: i64::from(frame) * FRAME_NANOS,
+        tracker.update(&FrameObservations {
+            moment: moment(frame),
             motion: still(frame),
-            detections: Some(&seen),
+            observations: Some(&seen),
         });
     }
     tracker.finish().len()
@@ -382,12 +388,11 @@ fn looking_at_every_third_frame_leaves_no_frame_bare() {
     let at = |frame: u32| rect(0.2 + 0.006 * frame as f32, 0.4, 0.1);
     let mut tracker = Tracker::new(bare());
     for frame in 0..61 {
-        let seen = seen_alone(vec![face(at(frame), 0.9)]);
-        tracker.update(&Sighted {
-            frame: FrameIndex::new(frame),
-            nanos: i64::from(frame) * FRAME_NANOS,
+        let seen = observed_alone(vec![face(at(frame), 0.9)]);
+        tracker.update(&FrameObservations {
+            moment: moment(frame),
             motion: still(frame),
-            detections: frame.is_multiple_of(3).then_some(&seen[..]),
+            observations: frame.is_multiple_of(3).then_some(&seen[..]),
         });
     }
     let tracks = tracker.finish();

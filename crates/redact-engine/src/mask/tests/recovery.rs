@@ -297,7 +297,7 @@ fn attack_anew(count: u32) -> f64 {
     let read = places.iter().take(count as usize).map(|place| {
         let [x, y] = place.mask.map(|side| side as usize);
         let (width, height) = (MASK as usize, MASK as usize);
-        let area = Area {
+        let area = PlaneArea {
             x,
             y,
             width,

@@ -1,47 +1,47 @@
-//! Vehicles that stand in for plates: only those on which no plate is found.
+//! The vehicle fallback: a vehicle is a finding in the frames in which its plate is not found.
 //!
-//! Models of vehicles see nearly every vehicle, models of plates miss plates: of 158 plates marked
-//! in two recordings of the road and of a car park, every one lies in the box of a vehicle
+//! Vehicle models find nearly every vehicle, plate models miss plates: of 158 plates labeled in two
+//! recordings of a road and a parking lot, every one lies in the box of a vehicle
 //! (`benches/detection.md`). Where no plate is found on a vehicle, hiding the vehicle hides it.
 //!
-//! Limit: a thing that is wrongly taken for a plate, and surely, answers for its vehicle.
+//! Limit: a false plate detection with a high score uncovers its vehicle.
 
 use std::collections::{HashMap, HashSet};
 
 use redact_core::{BoxOrigin, Class, Detection, FrameIndex, NormRect, TrackBox};
 
-/// Boxes of one thing in frames that follow one by one.
+/// Boxes of one object in consecutive frames.
 pub(super) type Run = (Class, Vec<TrackBox>);
 
-/// A plate answers for its vehicle when a model was once this sure of it.
-const SURE_SCORE: f32 = 0.6;
+/// A plate track uncovers its vehicle when one of its detections has this score.
+const PLATE_SCORE_MIN: f32 = 0.6;
 
-/// Where on a vehicle a plate usually is, as shares of its box: in the middle, below the middle.
+/// Where on a vehicle a plate usually is, as shares of its box: centered, below the middle.
 const USUAL_PLACE: [f32; 2] = [0.5, 0.65];
 
-/// How far from there, in the same shares, a plate may sit to answer for its vehicle: the maker's name
-/// on a tailgate is lettering, too, and sits higher and to one side.
+/// How far from there, in the same shares, a plate may be to uncover its vehicle: the maker's name on
+/// a tailgate is lettering, too, and is higher and to one side.
 const USUAL_WITHIN: f32 = 0.3;
 
-/// Leaves of the vehicles among `runs` the frames in which no plate is found on them.
-pub(super) fn only_unread(runs: Vec<Run>) -> Vec<Run> {
+/// Drops the vehicles among `runs` in the frames in which their plate is found.
+pub(super) fn drop_vehicles_with_plate(runs: Vec<Run>) -> Vec<Run> {
     let (vehicles, mut rest): (Vec<Run>, Vec<Run>) = runs
         .into_iter()
         .partition(|(class, _)| *class == Class::Vehicle);
     if vehicles.is_empty() {
         return rest;
     }
-    let read = read_boxes(&vehicles, &rest);
+    let with_plate = boxes_with_plate(&vehicles, &rest);
     for (at, (class, boxes)) in vehicles.into_iter().enumerate() {
-        let unread = boxes.split(|place| read.contains(&(at, place.frame)));
-        let unread = unread.filter(|run| !run.is_empty());
-        rest.extend(unread.map(|run| (class, run.to_vec())));
+        let without = boxes.split(|place| with_plate.contains(&(at, place.frame)));
+        let without = without.filter(|run| !run.is_empty());
+        rest.extend(without.map(|run| (class, run.to_vec())));
     }
     rest
 }
 
-/// The vehicles (places in their list) and frames in which a plate is found on them.
-fn read_boxes(vehicles: &[Run], others: &[Run]) -> HashSet<(usize, FrameIndex)> {
+/// The vehicles (indexes in their list) and the frames in which their plate is found.
+fn boxes_with_plate(vehicles: &[Run], others: &[Run]) -> HashSet<(usize, FrameIndex)> {
     let mut in_frame: HashMap<FrameIndex, (Vec<usize>, Vec<NormRect>)> = HashMap::new();
     for (at, (_, boxes)) in vehicles.iter().enumerate() {
         for place in boxes {
@@ -50,13 +50,13 @@ fn read_boxes(vehicles: &[Run], others: &[Run]) -> HashSet<(usize, FrameIndex)> 
             rects.push(place.rect);
         }
     }
-    let mut read = HashSet::new();
-    let sure = |boxes: &[TrackBox]| boxes.iter().any(|place| place.score >= SURE_SCORE);
+    let mut with_plate = HashSet::new();
+    let is_legible = |boxes: &[TrackBox]| boxes.iter().any(|place| place.score >= PLATE_SCORE_MIN);
     for (class, boxes) in others {
-        if *class != Class::Plate || !sure(boxes) {
+        if *class != Class::Plate || !is_legible(boxes) {
             continue;
         }
-        // Where it is beyond its sightings is a guess: there the vehicle stays hidden, too.
+        // Beyond its detections its place is a guess: there the vehicle stays hidden, too.
         for plate in boxes
             .iter()
             .filter(|place| place.origin != BoxOrigin::Extended)
@@ -64,32 +64,32 @@ fn read_boxes(vehicles: &[Run], others: &[Run]) -> HashSet<(usize, FrameIndex)> 
             let Some((which, rects)) = in_frame.get(&plate.frame) else {
                 continue;
             };
-            read.extend(bearer(rects, plate.rect).map(|found| (which[found], plate.frame)));
+            with_plate.extend(vehicle_of(rects, plate.rect).map(|found| (which[found], plate.frame)));
         }
     }
-    read
+    with_plate
 }
 
-/// The same in a picture that stands alone.
-pub(crate) fn only_unread_in_picture(detections: Vec<Detection>) -> Vec<Detection> {
+/// The same in a single picture.
+pub(crate) fn drop_vehicles_with_plate_in_picture(detections: Vec<Detection>) -> Vec<Detection> {
     let (vehicles, mut rest): (Vec<Detection>, Vec<Detection>) = detections
         .into_iter()
-        .partition(|seen| seen.class == Class::Vehicle);
-    let rects: Vec<NormRect> = vehicles.iter().map(|seen| seen.rect).collect();
+        .partition(|found| found.class == Class::Vehicle);
+    let rects: Vec<NormRect> = vehicles.iter().map(|found| found.rect).collect();
     let plates = rest
         .iter()
-        .filter(|seen| seen.class == Class::Plate && seen.score >= SURE_SCORE);
-    let read: HashSet<usize> = plates
-        .filter_map(|plate| bearer(&rects, plate.rect))
+        .filter(|found| found.class == Class::Plate && found.score >= PLATE_SCORE_MIN);
+    let with_plate: HashSet<usize> = plates
+        .filter_map(|plate| vehicle_of(&rects, plate.rect))
         .collect();
-    let unread = vehicles.into_iter().enumerate();
-    rest.extend(unread.filter_map(|(at, seen)| (!read.contains(&at)).then_some(seen)));
+    let vehicles = vehicles.into_iter().enumerate();
+    rest.extend(vehicles.filter_map(|(at, found)| (!with_plate.contains(&at)).then_some(found)));
     rest
 }
 
-/// Which of `vehicles` bears `plate`: of those that hold its middle where plates are, the one on which
-/// it sits most as they do. Of vehicles behind each other only one is taken as answered for.
-fn bearer(vehicles: &[NormRect], plate: NormRect) -> Option<usize> {
+/// The vehicle that `plate` belongs to: among those whose box contains its center near the usual
+/// plate position, the closest. Of vehicles behind each other only one is uncovered.
+fn vehicle_of(vehicles: &[NormRect], plate: NormRect) -> Option<usize> {
     let [x, y] = plate.center();
     let distance = |vehicle: &NormRect| {
         let [x_min, y_min, x_max, y_max] = vehicle.sides();
@@ -123,7 +123,7 @@ mod tests {
     }
 
     fn vehicle_frames(runs: Vec<Run>) -> Vec<Vec<u32>> {
-        let mut found: Vec<Vec<u32>> = only_unread(runs)
+        let mut found: Vec<Vec<u32>> = drop_vehicles_with_plate(runs)
             .into_iter()
             .filter(|(class, _)| *class == Class::Vehicle)
             .map(|(_, boxes)| boxes.iter().map(|place| place.frame.get()).collect())
@@ -132,8 +132,8 @@ mod tests {
         found
     }
 
-    /// Goal: a vehicle stays where no plate is found on it, and only there. Control: without the
-    /// plate it stays throughout.
+    /// Goal: a vehicle stays in the frames in which no plate is found on it, and only there. Control:
+    /// without the plate it stays throughout.
     #[test]
     fn a_vehicle_is_left_in_the_frames_without_its_plate() {
         let car = || run(Class::Vehicle, 0..10, CAR, 0.8);
@@ -147,7 +147,7 @@ mod tests {
 
     /// A lamp that looks a little like a plate must not uncover a vehicle, nor a plate elsewhere.
     #[test]
-    fn doubtful_plates_and_plates_elsewhere_answer_for_no_vehicle() {
+    fn doubtful_plates_and_plates_elsewhere_uncover_no_vehicle() {
         let all: Vec<u32> = (0..4).collect();
         for plate in [
             run(Class::Plate, 0..4, PLATE, 0.5),
@@ -160,9 +160,9 @@ mod tests {
         }
     }
 
-    /// Goal: a plate that is carried on unseen answers for nothing: where it is then is a guess.
+    /// Goal: a plate uncovers nothing where its track was extended: its place there is a guess.
     #[test]
-    fn a_plate_beyond_its_sightings_answers_for_no_vehicle() {
+    fn a_plate_beyond_its_detections_uncovers_no_vehicle() {
         let mut plate = run(Class::Plate, 0..4, PLATE, 0.9);
         plate.1[3].origin = BoxOrigin::Extended;
         let car = run(Class::Vehicle, 0..4, CAR, 0.8);
@@ -171,11 +171,11 @@ mod tests {
 
     /// Of a car and the one behind it that its box reaches into, one plate uncovers one.
     #[test]
-    fn one_plate_answers_for_one_vehicle() {
+    fn one_plate_uncovers_one_vehicle() {
         let behind = run(Class::Vehicle, 0..2, [0.35, 0.1, 0.9, 0.5], 0.8);
         let plate = run(Class::Plate, 0..2, PLATE, 0.9);
         let runs = vec![run(Class::Vehicle, 0..2, CAR, 0.8), behind.clone(), plate];
-        let left: Vec<Run> = only_unread(runs)
+        let left: Vec<Run> = drop_vehicles_with_plate(runs)
             .into_iter()
             .filter(|(class, _)| *class == Class::Vehicle)
             .collect();
