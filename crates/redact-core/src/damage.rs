@@ -1,18 +1,15 @@
-//! Where a recording is damaged: what nobody can vouch for is hidden whole and listed.
+//! Where a recording is damaged: what cannot be decoded reliably is hidden whole and listed.
 //!
-//! A scan that was asked to go on at damage finds these stretches, the plan carries them, a render
-//! must meet the very same ones again, and each is a mask or a mute of its own that no person can
-//! take out of the plan: see [`crate::Redactions`].
+//! A scan that was asked to continue past damage finds these stretches, the plan carries them, a
+//! render must find the very same ones again, and each is a mask or a mute of its own that no edit
+//! takes out of the plan: see [`crate::Redactions`].
 
-use crate::{
-    Effect, FrameSpan, Keyframe, MaskOrigin, MaskRegion, MuteRegion, MuteStreams, MuteStyle,
-    NormRect, Reason, ReasonCode, TimeSpan,
-};
+use crate::{FrameSpan, TimeSpan};
 
 /// How a stretch is known to be damaged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DamageCause {
-    /// The container's data are broken, or it marks a packet as incomplete.
+    /// The container's data is broken, or it marks a packet as incomplete.
     Container,
     /// The decoder refuses the data.
     Undecodable,
@@ -50,7 +47,7 @@ impl DamageCause {
     #[must_use]
     pub const fn text(self) -> &'static str {
         match self {
-            Self::Container => "the file's data are broken",
+            Self::Container => "the file's data is broken",
             Self::Undecodable => "the decoder refuses the data",
             Self::Marked => "the decoder marks it as damaged",
             Self::Missing => "pictures are missing that others are predicted from",
@@ -66,7 +63,7 @@ pub struct DamagedPictures {
     pub frames: FrameSpan,
     /// When they are shown.
     pub span: TimeSpan,
-    /// What was seen first.
+    /// What was found first.
     pub cause: DamageCause,
 }
 
@@ -77,7 +74,7 @@ pub struct DamagedSound {
     pub stream: usize,
     /// When, padding included.
     pub span: TimeSpan,
-    /// What was seen first.
+    /// What was found first.
     pub cause: DamageCause,
 }
 
@@ -97,55 +94,9 @@ impl Damage {
         self.pictures.is_empty() && self.sound.is_empty()
     }
 
-    /// The code of the reason that its masks and mutes have.
-    #[must_use]
-    pub fn code() -> ReasonCode {
-        ReasonCode("damaged-recording".into())
-    }
-
-    /// The reason that its masks and mutes have.
-    #[must_use]
-    pub fn reason() -> Reason {
-        Reason {
-            code: Self::code(),
-            statute: "none (technical)".into(),
-            text: "The recording is damaged here, so that nobody can tell what it shows or says."
-                .into(),
-        }
-    }
-
-    /// One black mask over the whole picture for each stretch of pictures.
-    #[must_use]
-    pub fn masks(&self) -> Vec<MaskRegion> {
-        let mask = |(number, damaged): (usize, &DamagedPictures)| {
-            let path = vec![Keyframe {
-                frame: damaged.frames.start(),
-                rect: NormRect::WHOLE,
-            }];
-            let (id, effect) = (format!("damaged-picture-{number}"), Effect::Fill);
-            let origin = MaskOrigin::Damage;
-            MaskRegion::new(id, origin, effect, Self::code(), damaged.frames, path)
-                .expect("one keyframe, at the first frame")
-        };
-        (1..).zip(&self.pictures).map(mask).collect()
-    }
-
-    /// Silence for each stretch of sound.
-    #[must_use]
-    pub fn mutes(&self) -> Vec<MuteRegion> {
-        let mute = |(number, damaged): (usize, &DamagedSound)| MuteRegion {
-            id: format!("damaged-sound-{number}"),
-            span: damaged.span,
-            streams: MuteStreams::Only(vec![damaged.stream]),
-            style: MuteStyle::Silence,
-            reason: Self::code(),
-        };
-        (1..).zip(&self.sound).map(mute).collect()
-    }
-
     /// Where this and `found` differ first, in words; `None` when they agree.
     ///
-    /// Causes are not compared: another version of a decoder may see the same damage otherwise.
+    /// Causes are not compared: another version of a decoder may report the same damage differently.
     #[must_use]
     pub fn difference(&self, found: &Self) -> Option<String> {
         let pictures = |damage: &Self| -> Vec<(u32, u32)> {
@@ -207,24 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn every_stretch_is_hidden_whole() {
-        let damage = Damage {
-            pictures: vec![pictures(2, 5), pictures(9, 10)],
-            sound: Vec::new(),
-        };
-        let masks = damage.masks();
-        let hidden = |frame| {
-            let at = masks
-                .iter()
-                .filter_map(|m| m.rect_at(FrameIndex::new(frame)));
-            at.filter(|rect| *rect == NormRect::WHOLE).count()
-        };
-        assert_eq!([1, 2, 4, 5, 9, 10].map(hidden), [0, 1, 1, 0, 1, 0]);
-        assert!(masks.iter().all(|mask| mask.effect() == Effect::Fill));
-    }
-
-    #[test]
-    fn the_first_difference_is_named_and_causes_are_none() {
+    fn the_first_difference_is_named_and_causes_do_not_count() {
         let of = |pictures| Damage {
             pictures,
             sound: Vec::new(),

@@ -5,14 +5,17 @@
 //!
 //! - [`units`]: frames, ticks and spans of time;
 //! - [`geometry`]: the two spaces of rectangles, and the one door between them;
+//! - [`color`]: how sample values map to black and white;
 //! - [`media`]: decoded pictures and sound;
-//! - [`identity`]: what a recording is, and how it is told from another;
-//! - [`finding`]: what a scan saw;
+//! - [`coded`]: GOPs and sound tracks that are copied instead of decoded;
+//! - [`identity`]: what a recording is, and how it is distinguished from another;
+//! - [`finding`]: what a scan found;
 //! - [`damage`]: where a recording is damaged;
 //! - [`plan`]: what a person decided;
 //! - [`port`]: the traits through which jobs reach recordings, models and people.
 
 pub mod coded;
+pub mod color;
 pub mod damage;
 pub mod finding;
 pub mod geometry;
@@ -23,6 +26,7 @@ pub mod port;
 pub mod units;
 
 pub use coded::{CodedPictures, CodedSound};
+pub use color::ColorRange;
 pub use damage::{Damage, DamageCause, DamagedPictures, DamagedSound};
 pub use finding::{BoxOrigin, Class, Detection, Findings, ModelUse, Track, TrackBox, TrackId};
 pub use geometry::{NormRect, PixelRect, PixelSize};
@@ -30,9 +34,7 @@ pub use identity::{
     AudioInfo, Conversion, Digest, LeftOut, SourceIdentity, SourceInfo, SourceSettings, StreamKind,
     StreamSummary, VideoInfo,
 };
-pub use media::{
-    AudioBlock, ColorRange, Frame, MediaItem, Picture, PictureBuffer, Plane, PlaneKind, PlaneMut,
-};
+pub use media::{AudioBlock, Frame, MediaItem, Picture, PictureBuffer, Plane, PlaneKind, PlaneMut};
 pub use plan::{
     Approval, ApprovedPlan, Cells, Decision, Effect, KeptSpeech, Keyframe, MaskLevels, MaskOrigin,
     MaskRegion, MuteRegion, MuteStreams, MuteStyle, Plan, PlanError, PlanItem, PlannedTrack,

@@ -5,7 +5,7 @@
 //! (see [`crate::Conversion`]). The samples stay in the decoder's own buffer, behind
 //! [`PictureBuffer`], until somebody writes to them: untouched frames are never copied.
 
-use crate::{CodedPictures, CodedSound, FrameIndex, PixelSize, Timestamp};
+use crate::{CodedPictures, CodedSound, ColorRange, FrameIndex, PixelSize, Timestamp};
 
 /// Which samples of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,26 +29,6 @@ impl PlaneKind {
         match self {
             Self::Luma => (width, height),
             Self::ChromaBlue | Self::ChromaRed => (width / 2, height / 2),
-        }
-    }
-}
-
-/// How sample values map to black and white.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ColorRange {
-    /// Luma 16 to 235, chroma 16 to 240 (what video usually is).
-    Limited,
-    /// 0 to 255.
-    Full,
-}
-
-impl ColorRange {
-    /// The luma of black; its chroma is 128 in both ranges.
-    #[must_use]
-    pub const fn black(self) -> u8 {
-        match self {
-            Self::Limited => 16,
-            Self::Full => 0,
         }
     }
 }

@@ -1,14 +1,19 @@
 //! What a person decided, and the proof that it was decided.
 //!
-//! A [`Plan`] may be incomplete. An [`ApprovedPlan`] exists only when every track has a decision,
-//! somebody approved it, every class that nothing looked for was acknowledged, and the recording
-//! is the one that was scanned. Only an approved plan can change a pixel or a sound sample.
+//! A [`Plan`] may be incomplete. An [`ApprovedPlan`] exists only when every track has a decision, the
+//! plan is approved, every class without a detector is acknowledged, and the recording is the one
+//! that was scanned. Only an approved plan can change a pixel or a sound sample.
 
 mod approved;
+mod damage_regions;
+mod error;
+mod reason;
 mod redactions;
 mod region;
 
-pub use approved::{ApprovedPlan, PlanError, PlanItem};
+pub use approved::ApprovedPlan;
+pub use error::{PlanError, PlanItem};
+pub use reason::{Reason, ReasonCode};
 pub use redactions::Redactions;
 pub use region::{
     Cells, Effect, Keyframe, MaskLevels, MaskOrigin, MaskRegion, MuteRegion, MuteStreams,
@@ -16,27 +21,6 @@ pub use region::{
 };
 
 use crate::{Class, Damage, Digest, ModelUse, SourceIdentity, TimeSpan, Track, UtcNanos};
-
-/// A short name of a reason, defined in [`Plan::reasons`].
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ReasonCode(pub String);
-
-impl std::fmt::Display for ReasonCode {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(&self.0)
-    }
-}
-
-/// Why something is withheld.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reason {
-    /// Its short name.
-    pub code: ReasonCode,
-    /// The law, e.g. `5 U.S.C. 552(b)(7)(C)`.
-    pub statute: String,
-    /// One neutral sentence for the redaction log.
-    pub text: String,
-}
 
 /// Whether a track is hidden.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,7 +90,7 @@ pub struct PolicyRef {
     pub rules: String,
 }
 
-/// Somebody's word that a plan is right.
+/// A person's or a named policy's approval of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Approval {
     /// Who.
@@ -158,7 +142,7 @@ pub struct Plan {
     pub damage: Damage,
     /// Models that took part in the scan.
     pub models: Vec<ModelUse>,
-    /// Classes that no model looked for.
+    /// Classes that no detector ran for.
     pub missing: Vec<Class>,
     /// Those of them that the approver accepts as unexamined.
     pub acknowledged: Vec<Class>,

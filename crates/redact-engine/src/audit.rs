@@ -17,11 +17,10 @@ use redact_core::{
 use crate::check::{Check, Failures};
 use crate::decode;
 
-mod correlation;
+pub(crate) mod correlation;
 mod region;
 mod sound;
 
-pub(crate) use correlation::{Correlation, correlations, is_fill};
 pub(crate) use region::{NUMBERS as RESIDUAL_NUMBERS, Residual};
 use region::{Region, Total};
 use sound::MuteMeter;

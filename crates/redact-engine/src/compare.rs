@@ -13,10 +13,8 @@ use redact_core::{
     SourceError, TimeBase, Timestamp,
 };
 
-use crate::audit::{
-    AuditReport, Auditor, Correlation, Expected, Measured, MeasuredWhen, correlations, is_fill,
-    measure,
-};
+use crate::audit::correlation::{Correlation, correlations, is_fill};
+use crate::audit::{AuditReport, Auditor, Expected, Measured, MeasuredWhen, measure};
 use crate::check::{Check, Failures};
 use crate::decode;
 use crate::mask::mask_frame;
@@ -363,7 +361,8 @@ impl SideBySide<'_> {
                         self.copied[0] += 1;
                         self.copied[1] += u64::from(frames);
                     }
-                    self.queue(side).push_back(QueuedPictures::Coded(pictures, 0));
+                    self.queue(side)
+                        .push_back(QueuedPictures::Coded(pictures, 0));
                 }
                 // Sound is compared decoded: a track that comes undecoded is missing.
                 MediaItem::CodedSound(_) => {}
@@ -430,11 +429,13 @@ impl SideBySide<'_> {
 
     /// What is not decoded must be coded as in the source.
     fn check_coded(&mut self, source: Option<&ComparedFrame>, release: &ComparedFrame) {
-        let (Some(ComparedFrame::Coded(.., expected)), ComparedFrame::Coded(.., found)) = (source, release) else {
+        let (Some(ComparedFrame::Coded(.., expected)), ComparedFrame::Coded(.., found)) =
+            (source, release)
+        else {
             let index = release.index();
-            return self
-                .coded
-                .add(|| format!("frame {index} is not decoded, and the source has no such coded frame"));
+            return self.coded.add(|| {
+                format!("frame {index} is not decoded, and the source has no such coded frame")
+            });
         };
         if expected != found {
             let index = release.index();

@@ -46,6 +46,4 @@ pub use render::{AudioReport, CopiedPictures, RenderError, RenderReport, first_m
 pub use risk::{WeakSpan, Weakness, review_priority, weak_spans};
 pub use scan::{DetectorSet, ScanError, ScanOptions, ScanReport, ScheduledDetector, scan};
 pub use second_look::{Uncovered, uncovered};
-pub use track::{
-    ClassOptions, FrameObservations, Moment, Observation, Tracker, TrackerOptions,
-};
+pub use track::{ClassOptions, FrameObservations, Moment, Observation, Tracker, TrackerOptions};

@@ -67,7 +67,12 @@ pub fn uncovered(
 }
 
 /// `found` with one more detection.
-fn add_detection(found: Option<Uncovered>, class: Class, detected: &TrackBox, kept: bool) -> Uncovered {
+fn add_detection(
+    found: Option<Uncovered>,
+    class: Class,
+    detected: &TrackBox,
+    kept: bool,
+) -> Uncovered {
     let (frame, score) = (detected.frame, detected.score);
     let (start, before) = match found {
         None => (frame, None),

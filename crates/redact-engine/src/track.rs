@@ -135,7 +135,10 @@ impl Tracker {
     /// When frames do not come one by one from the first.
     pub fn update(&mut self, found: &FrameObservations<'_>) {
         let frame = self.history.nanos.len();
-        let Moment { frame: index, nanos } = found.moment;
+        let Moment {
+            frame: index,
+            nanos,
+        } = found.moment;
         assert_eq!(index.get() as usize, frame, "frames come one by one");
         let elapsed = self
             .history
@@ -283,7 +286,8 @@ impl Tracker {
                 .active
                 .drain(..surplus)
                 .filter(|track| track.is_track(options));
-            self.retired.extend(last_retired.map(|track| track.tracklet));
+            self.retired
+                .extend(last_retired.map(|track| track.tracklet));
         }
     }
 

@@ -6,16 +6,20 @@ use redact_core::{
 };
 
 use crate::card::{Card, CardInput, HeadKind, Subject};
+use crate::crop::crop;
+use crate::error::VisionError;
+use crate::found::{Found, class_of};
 use crate::letterbox::Letterbox;
 use crate::runtime::{ModelSession, Runtime};
+use crate::store::Model;
 use crate::tiles::{self, Piece};
-use crate::{Model, VisionError, dynamic, head, nms, vehicles};
+use crate::{head, nms, onnx_input_shape};
 
 /// Sizes of picture that a detector is prepared for: the whole picture, and its tiles, of which
 /// rounding may make two sizes.
 const LETTERBOXES_MAX: usize = 3;
 
-/// What a detector looks for, and how closely.
+/// What a detector detects, and how.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DetectorOptions {
     /// The long side of the model's input, model pixels, `32..=4096`; rounded up to what the card
@@ -51,17 +55,6 @@ impl DetectorOptions {
     }
 }
 
-/// What a model found in a picture.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Found {
-    /// What it is.
-    pub(crate) subject: Subject,
-    /// Where it is.
-    pub(crate) rect: NormRect,
-    /// How sure the model is, `0.0..=1.0`.
-    pub(crate) score: f32,
-}
-
 /// A model with its session: finds things in single frames.
 ///
 /// One thread each; make one per worker.
@@ -95,11 +88,12 @@ impl FrameDetector {
             model: card.name.clone(),
             what,
         })?;
-        let weights =
-            dynamic::with_free_sides(model.weights()).map_err(|error| VisionError::Weights {
+        let weights = onnx_input_shape::with_free_sides(model.weights()).map_err(|error| {
+            VisionError::Weights {
                 model: card.name.clone(),
                 source: error.into(),
-            })?;
+            }
+        })?;
         let wanted = |subject: &Subject| {
             subject
                 .class()
@@ -131,8 +125,8 @@ impl FrameDetector {
     }
 
     /// What is in `picture`, which may be too wide or too tall for one look.
-    pub(crate) fn see_in_pieces(&mut self, picture: &Picture) -> Result<Vec<Found>, DetectError> {
-        let whole = self.see(picture)?;
+    pub(crate) fn find_in_tiles(&mut self, picture: &Picture) -> Result<Vec<Found>, DetectError> {
+        let whole = self.find(picture)?;
         let size = picture.size();
         let tiles = tiles::tiles(size);
         if tiles.is_empty() {
@@ -140,14 +134,14 @@ impl FrameDetector {
         }
         let mut pieces = Vec::new();
         for tile in tiles {
-            let found = self.see(&vehicles::cut_out(picture, tile))?.into_iter();
+            let found = self.find(&crop(picture, tile))?.into_iter();
             pieces.extend(found.filter_map(|found| Piece::new(found, tile, size)));
         }
         Ok(tiles::merge(whole, pieces, head::iou_max(self.head)))
     }
 
     /// What is in `picture`, with place and score.
-    pub(crate) fn see(&mut self, picture: &Picture) -> Result<Vec<Found>, DetectError> {
+    pub(crate) fn find(&mut self, picture: &Picture) -> Result<Vec<Found>, DetectError> {
         let known = self.letterboxes.iter().position(|it| it.fits(picture));
         let mut letterbox = match known {
             Some(known) => self.letterboxes.remove(known),
@@ -192,11 +186,11 @@ impl FrameDetector {
     }
 
     fn detect_one(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectError> {
-        let seen = self.see_in_pieces(&frame.picture)?.into_iter();
+        let found = self.find_in_tiles(&frame.picture)?.into_iter();
         let size = frame.picture.size();
-        let detections = seen.filter_map(|found| {
+        let detections = found.filter_map(|found| {
             Some(Detection {
-                class: vehicles::class_of(found.subject, found.rect, size)?,
+                class: class_of(found.subject, found.rect, size)?,
                 rect: found.rect,
                 score: found.score,
             })

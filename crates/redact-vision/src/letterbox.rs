@@ -10,7 +10,7 @@
 use redact_core::{ColorRange, NormRect, Picture, PixelSize, PlaneKind};
 
 use crate::card::{CardInput, Channels};
-use crate::resample::PlaneScaler;
+use crate::plane_scale::PlaneScaler;
 
 /// The shortest side that an input has, model pixels: the largest stride of any head, so that each of
 /// its feature maps has a cell.

@@ -11,17 +11,19 @@
 //! The only crate that links a model runtime or OpenCV. It starts no thread and reads no
 //! environment; who makes a detector decides how many there are and where they run.
 
+mod audio_resample;
 mod card;
+mod crop;
 mod detector;
-mod dynamic;
 mod error;
+mod found;
 mod head;
 mod letterbox;
 mod motion;
 mod nms;
 mod offline;
-mod resample;
-mod resound;
+mod onnx_input_shape;
+mod plane_scale;
 mod runtime;
 mod similarity;
 mod speech;

@@ -15,7 +15,7 @@ use opencv::{imgproc, video};
 use redact_core::{BoxError, CameraMotion, DetectError, Frame, Motion, PixelSize, PlaneKind};
 
 use crate::VisionError;
-use crate::resample::PlaneScaler;
+use crate::plane_scale::PlaneScaler;
 use crate::similarity::{Pair, fit};
 
 /// The long side of the reduced picture, pixels: fine enough for a shift of a tenth of a percent.

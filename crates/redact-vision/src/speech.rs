@@ -21,8 +21,8 @@ use std::collections::BTreeMap;
 use ort::value::TensorRef;
 use redact_core::{AudioBlock, BoxError, DetectError, ModelUse, SpeechDetector, TimeSpan};
 
+use crate::audio_resample::Resampler;
 use crate::card::HeadKind;
-use crate::resound::Resampler;
 use crate::runtime::{ModelSession, Output, Runtime, ShapeError};
 use crate::{Model, VisionError};
 

@@ -1,17 +1,17 @@
-//! Wide and tall pictures, looked at in pieces.
+//! Wide and tall pictures, detected in tiles.
 //!
 //! A picture is reduced to a model's input with one scale for both axes. Of four cameras side by
 //! side, 640 columns are left for all of them, and nothing is found that is found in one of them
-//! alone. Such a picture is looked at as a whole, and in tiles of a usual shape that overlap: what
+//! alone. Such a picture is searched as a whole, and in tiles of a usual shape that overlap: what
 //! is narrower than the overlap lies whole in one of them, and what a tile's edge cuts is joined
 //! with its other part.
 
 use redact_core::{NormRect, PixelRect, PixelSize};
 
-use crate::detector::Found;
-use crate::vehicles::placed;
+use crate::crop::uncrop;
+use crate::found::Found;
 
-/// Pictures whose sides have at most this ratio are looked at as a whole only: the widest screens of
+/// Pictures whose sides have at most this ratio are searched as a whole only: the widest screens of
 /// cinemas have 2.39.
 const RATIO_MAX: f64 = 2.5;
 
@@ -22,7 +22,7 @@ const TILE_RATIO: f64 = 16.0 / 9.0;
 const OVERLAP: f64 = 0.4;
 
 /// Tiles are at least this long, and a picture that is thinner than [`SHORT_MIN`] has none, pixels:
-/// nothing can be told in less.
+/// no model finds anything in less.
 const LONG_MIN: f64 = 64.0;
 const SHORT_MIN: u32 = 16;
 
@@ -95,7 +95,7 @@ impl Piece {
             ],
             across,
             found: Found {
-                rect: placed(found.rect, tile, size)?,
+                rect: uncrop(found.rect, tile, size)?,
                 ..found
             },
         })
@@ -118,7 +118,7 @@ fn shared(a: (f32, f32), b: (f32, f32)) -> f32 {
 }
 
 /// Joins what was found in the whole picture with what was found in its tiles: parts of one thing
-/// become one, and of boxes that overlap by more than `iou_max` the surest is taken.
+/// become one, and of boxes that overlap by more than `iou_max` the one with the highest score is taken.
 pub(crate) fn merge(whole: Vec<Found>, pieces: Vec<Piece>, iou_max: f32) -> Vec<Found> {
     let (cut, entire): (Vec<Piece>, Vec<Piece>) = pieces
         .into_iter()

@@ -1,26 +1,27 @@
-//! Plates, searched again and enlarged inside the vehicles of a picture.
+//! Plates, detected again in enlarged crops of the vehicles of a picture.
 //!
 //! A plate of a car across the street is a few pixels in a picture that was reduced for a model. A
 //! model of common objects still finds the car; cut out and enlarged, its plate has the size that
 //! a model of plates was trained for.
 //!
 //! Limits: what no vehicle is found around is not searched; of many vehicles a bounded number is
-//! searched per look, others the next time.
+//! searched per run, others the next time.
 
 use redact_core::{
-    Class, DetectError, Detection, Detector, Frame, ModelUse, NormRect, Picture, PixelRect,
-    PixelSize, PlaneKind,
+    Class, DetectError, Detection, Detector, Frame, ModelUse, NormRect, PixelRect, PixelSize,
 };
 
 use crate::card::Subject;
-use crate::detector::Found;
-use crate::{FrameDetector, VisionError};
+use crate::crop::{crop, uncrop};
+use crate::detector::FrameDetector;
+use crate::error::VisionError;
+use crate::found::{Found, class_of};
 
 /// How vehicles are searched.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct VehicleSearchOptions {
-    /// Vehicles that are searched per look, at most; at least 1. When there are more, looks at
-    /// other frames search others.
+    /// Vehicles that are searched per run, at most; at least 1. When there are more, runs on other
+    /// frames search others.
     pub vehicles_max: usize,
 }
 
@@ -33,12 +34,7 @@ const MARGIN: [f32; 2] = [0.05, 0.1];
 /// Shortest side of a vehicle on which a plate has pixels that can be read, pixels.
 const SIDE_MIN: u32 = 24;
 
-/// Longest side of a vehicle whose plate may be legible, pixels. A plate seen from in front takes a
-/// third to a sixth of its vehicle's width (median 3.2 to 5.5 times, of 403 plates in the sets of
-/// `models/training`): of a smaller vehicle, less than 16 pixels for its seven characters.
-const LEGIBLE_FROM: f32 = 64.0;
-
-/// A vehicle that takes more of the picture's long side is seen well enough in the whole picture.
+/// A vehicle that takes more of the picture's long side is large enough in the whole picture.
 const SHARE_MAX: f32 = 0.6;
 
 /// Finds displays and vehicles in the whole picture, and plates inside the vehicles.
@@ -52,7 +48,7 @@ pub struct VehicleSearch {
 impl VehicleSearch {
     /// Searches the vehicles that `scene` finds with each of `plates`.
     ///
-    /// What `scene` finds besides vehicles is reported, too: it looks only once.
+    /// What `scene` finds besides vehicles is reported, too: it runs only once.
     ///
     /// # Errors
     /// [`VisionError::Unsuitable`]: `scene` cannot find vehicles, or nothing searches them.
@@ -95,9 +91,9 @@ impl VehicleSearch {
 
     fn detect_one(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectError> {
         let picture = &frame.picture;
-        let mut seen = Vec::new();
+        let mut detections = Vec::new();
         let mut vehicles = Vec::new();
-        for found in self.scene.see_in_pieces(picture)? {
+        for found in self.scene.find_in_tiles(picture)? {
             let Found {
                 subject,
                 rect,
@@ -107,22 +103,22 @@ impl VehicleSearch {
                 vehicles.extend(cut_of(rect, picture.size()));
             }
             if let Some(class) = class_of(subject, rect, picture.size()) {
-                seen.push(Detection { class, rect, score });
+                detections.push(Detection { class, rect, score });
             }
         }
-        for cut in turn(vehicles, frame.index.get(), self.options.vehicles_max) {
-            let part = cut_out(picture, cut);
+        for cut in choose_vehicles(vehicles, frame.index.get(), self.options.vehicles_max) {
+            let part = crop(picture, cut);
             for model in &mut self.plates {
-                for found in model.see(&part)? {
-                    let whole = placed(found.rect, cut, picture.size());
+                for found in model.find(&part)? {
+                    let whole = uncrop(found.rect, cut, picture.size());
                     if let (Some(class), Some(rect)) = (found.subject.class(), whole) {
                         let score = found.score;
-                        seen.push(Detection { class, rect, score });
+                        detections.push(Detection { class, rect, score });
                     }
                 }
             }
         }
-        Ok(seen)
+        Ok(detections)
     }
 }
 
@@ -130,17 +126,6 @@ impl Detector for VehicleSearch {
     fn detect(&mut self, frames: &[&Frame]) -> Result<Vec<Vec<Detection>>, DetectError> {
         frames.iter().map(|frame| self.detect_one(frame)).collect()
     }
-}
-
-/// What a thing at `rect` in a picture of `size` is to a release: vehicles whose plates nobody can
-/// read are nothing to it.
-pub(crate) fn class_of(subject: Subject, rect: NormRect, size: PixelSize) -> Option<Class> {
-    let [width, height] = [
-        rect.width() * size.width() as f32,
-        rect.height() * size.height() as f32,
-    ];
-    let legible = subject != Subject::Vehicle || width.max(height) >= LEGIBLE_FROM;
-    subject.class().filter(|_| legible)
 }
 
 /// The part of a picture of `size` that is searched for a vehicle at `rect`, if it is.
@@ -152,10 +137,10 @@ fn cut_of(rect: NormRect, size: PixelSize) -> Option<PixelRect> {
 }
 
 /// At most `most` of the vehicles. Which ones changes from frame to frame, and depends on nothing
-/// but the frame's number, so that it is the same whichever worker looks.
-fn turn(mut vehicles: Vec<PixelRect>, frame: u32, most: usize) -> Vec<PixelRect> {
+/// but the frame's number, so that it is the same whichever worker runs.
+fn choose_vehicles(mut vehicles: Vec<PixelRect>, frame: u32, most: usize) -> Vec<PixelRect> {
     if vehicles.len() > most {
-        // A multiplier without a common factor: frames that are looked at in even steps still
+        // A multiplier without a common factor: frames in even steps still
         // begin at every vehicle.
         let spread = (frame.wrapping_mul(2_654_435_761) >> 16) as usize;
         let first = spread % vehicles.len();
@@ -165,39 +150,10 @@ fn turn(mut vehicles: Vec<PixelRect>, frame: u32, most: usize) -> Vec<PixelRect>
     vehicles
 }
 
-/// A copy of the part of `picture` inside `cut`, whose sides are even.
-pub(crate) fn cut_out(picture: &Picture, cut: PixelRect) -> Picture {
-    let size = PixelSize::new(cut.width(), cut.height()).expect("a cut has pixels");
-    let mut part = Picture::filled(size, picture.range(), [0, 128, 128]);
-    for kind in PlaneKind::ALL {
-        let area = match kind {
-            PlaneKind::Luma => cut,
-            PlaneKind::ChromaBlue | PlaneKind::ChromaRed => cut.halved(),
-        };
-        let source = picture.plane(kind);
-        let mut target = part.plane_mut(kind);
-        let columns = area.x_min() as usize..area.x_max() as usize;
-        for (y, from) in (area.y_min() as usize..area.y_max() as usize).enumerate() {
-            target
-                .row_mut(y)
-                .copy_from_slice(&source.row(from)[columns.clone()]);
-        }
-    }
-    part
-}
-
-/// Where a box in the part `cut` lies in the whole picture of `size`.
-pub(crate) fn placed(rect: NormRect, cut: PixelRect, size: PixelSize) -> Option<NormRect> {
-    let [x_min, y_min, x_max, y_max] = rect.sides();
-    let x = |at: f32| (cut.x_min() as f32 + at * cut.width() as f32) / size.width() as f32;
-    let y = |at: f32| (cut.y_min() as f32 + at * cut.height() as f32) / size.height() as f32;
-    NormRect::clipped([x(x_min), y(y_min), x(x_max), y(y_max)])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use redact_core::ColorRange;
+    use redact_core::{ColorRange, Picture, PlaneKind};
 
     fn size(width: u32, height: u32) -> PixelSize {
         PixelSize::new(width, height).unwrap()
@@ -226,7 +182,7 @@ mod tests {
         let cut = cut([0.7, 0.6, 0.95, 0.99], all);
         assert!(cut.is_none(), "too small to be searched");
         let cut = PixelRect::covering(NormRect::new([0.5, 0.5, 1.0, 1.0]).unwrap(), all).even();
-        let part = cut_out(&picture, cut);
+        let part = crop(&picture, cut);
         assert_eq!(part.size(), size(32, 24));
         let (x, y) = (51 - 32, 40 - 24);
         assert_eq!(part.plane(PlaneKind::Luma).row(y)[x], 235);
@@ -236,7 +192,7 @@ mod tests {
             (x + 1) as f32 / 32.0,
             (y + 1) as f32 / 24.0,
         ]);
-        let whole = placed(there.unwrap(), cut, all).unwrap();
+        let whole = uncrop(there.unwrap(), cut, all).unwrap();
         let expected = PixelRect::covering(whole.lerp(whole, 0.5), all);
         assert!(expected.x_min() <= 51 && expected.x_max() >= 52);
         assert!(expected.y_min() <= 40 && expected.y_max() >= 41);
@@ -255,13 +211,13 @@ mod tests {
             .collect();
         let mut searched = [0; 7];
         for look in 0..60 {
-            let chosen = turn(vehicles.clone(), look * 7, 3);
+            let chosen = choose_vehicles(vehicles.clone(), look * 7, 3);
             assert_eq!(chosen.len(), 3);
             for cut in chosen {
                 searched[vehicles.iter().position(|v| *v == cut).unwrap()] += 1;
             }
         }
         assert!(searched.iter().all(|&times| times > 5), "{searched:?}");
-        assert_eq!(turn(vehicles.clone(), 3, 7), vehicles);
+        assert_eq!(choose_vehicles(vehicles.clone(), 3, 7), vehicles);
     }
 }

@@ -1,6 +1,6 @@
 //! What is hidden and muted, apart from who decided it.
 
-use super::PlanError;
+use super::error::PlanError;
 use crate::{FrameIndex, MaskLevels, MaskRegion, MuteRegion, MuteStyle, NormRect, Plan, Verdict};
 
 /// What is hidden and muted: everything a renderer does, and all that a checker needs.

@@ -357,8 +357,12 @@ impl Region<'_> {
             PlaneKind::ChromaBlue | PlaneKind::ChromaRed => BLOCK / 2,
         };
         let pattern = Pattern::new(self.mask, kind, self.picture.range(), area);
-        let [later, others] = [self.later, self.others]
-            .map(|rects| -> Vec<PlaneArea> { rects.iter().map(|&rect| PlaneArea::of(rect, kind)).collect() });
+        let [later, others] = [self.later, self.others].map(|rects| -> Vec<PlaneArea> {
+            rects
+                .iter()
+                .map(|&rect| PlaneArea::of(rect, kind))
+                .collect()
+        });
         let mut drawn = vec![0_u8; area.width * side];
         let mut top = area.y / side * side;
         while top < area.y + area.height {

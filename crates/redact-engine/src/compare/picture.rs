@@ -145,7 +145,10 @@ pub(super) fn difference(expected: &Frame, release: &Frame, redactions: &Redacti
         .map(|(_, rect)| masked_rect(rect, size))
         .collect();
     for kind in PlaneKind::ALL {
-        let masks: Vec<PlaneArea> = masks.iter().map(|&rect| PlaneArea::of(rect, kind)).collect();
+        let masks: Vec<PlaneArea> = masks
+            .iter()
+            .map(|&rect| PlaneArea::of(rect, kind))
+            .collect();
         let (a, b) = (expected.picture.plane(kind), release.picture.plane(kind));
         for y in (0..a.height).step_by(BLOCK) {
             for x in (0..a.width).step_by(BLOCK) {

@@ -41,7 +41,12 @@ pub(crate) enum Pattern {
 impl Pattern {
     /// What `mask` draws in the samples `area` of plane `kind`. A mask that lacks its levels is
     /// filled: when in doubt, hide.
-    pub(crate) fn new(mask: &MaskRegion, kind: PlaneKind, range: ColorRange, area: PlaneArea) -> Self {
+    pub(crate) fn new(
+        mask: &MaskRegion,
+        kind: PlaneKind,
+        range: ColorRange,
+        area: PlaneArea,
+    ) -> Self {
         let (Some(levels), Effect::Pixelate(_) | Effect::Blur(_)) = (mask.levels(), mask.effect())
         else {
             return Self::Constant(match kind {
@@ -80,7 +85,8 @@ impl Pattern {
                 let cells = &cells[cell_of(y, *down, *height) * across..][..*across];
                 let width = row.len();
                 for (index, &value) in cells.iter().enumerate() {
-                    row[part_start(index, *across, width)..part_start(index + 1, *across, width)].fill(value);
+                    row[part_start(index, *across, width)..part_start(index + 1, *across, width)]
+                        .fill(value);
                 }
             }
             Self::Surface {

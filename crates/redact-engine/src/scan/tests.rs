@@ -152,7 +152,13 @@ fn every_detector_runs_at_its_own_times() {
 fn a_damaged_source_is_the_cause_and_not_the_end() {
     let scene = scene();
     let source = Box::new(MemorySource::of(&scene).damaged_after(31));
-    let error = scan(source, detectors(&scene, 2, 1), &ScanOptions::default(), &Quiet).unwrap_err();
+    let error = scan(
+        source,
+        detectors(&scene, 2, 1),
+        &ScanOptions::default(),
+        &Quiet,
+    )
+    .unwrap_err();
     assert!(matches!(
         error,
         ScanError::Source(SourceError::Damaged { .. })
@@ -205,7 +211,10 @@ fn a_model_that_fails_or_gives_no_answer_stops_the_scan() {
     assert!(matches!(scan_with(Box::new(Broken)), ScanError::Detect(_)));
     assert!(matches!(
         scan_with(Box::new(Silent)),
-        ScanError::ResultCount { found: 0, expected: 1 }
+        ScanError::ResultCount {
+            found: 0,
+            expected: 1
+        }
     ));
 }
 
@@ -230,7 +239,13 @@ fn a_recording_without_a_frame_is_refused_and_one_frame_is_enough() {
     assert_eq!(run(&one, 2, 1).tracks.len(), 1);
     let none = Scene { frames: 0, ..one };
     let source = Box::new(MemorySource::of(&none));
-    let error = scan(source, detectors(&none, 1, 1), &ScanOptions::default(), &Quiet).unwrap_err();
+    let error = scan(
+        source,
+        detectors(&none, 1, 1),
+        &ScanOptions::default(),
+        &Quiet,
+    )
+    .unwrap_err();
     assert!(matches!(error, ScanError::NoFrames));
 }
 
@@ -239,7 +254,13 @@ fn a_scan_that_is_stopped_says_so() {
     let scene = scene();
     let source = Box::new(MemorySource::of(&scene));
     let stop = StopAfter::new(0);
-    let error = scan(source, detectors(&scene, 2, 1), &ScanOptions::default(), &stop).unwrap_err();
+    let error = scan(
+        source,
+        detectors(&scene, 2, 1),
+        &ScanOptions::default(),
+        &stop,
+    )
+    .unwrap_err();
     assert!(matches!(error, ScanError::Cancelled));
 }
 
@@ -268,5 +289,8 @@ fn of_two_boxes_of_one_object_the_higher_score_stays_with_its_peers() {
         peers_run: 1,
         peers_agreed,
     };
-    assert_eq!(merged, [expected(at(0.41, 0.8), 1), expected(at(0.7, 0.3), 0)]);
+    assert_eq!(
+        merged,
+        [expected(at(0.41, 0.8), 1), expected(at(0.7, 0.3), 0)]
+    );
 }

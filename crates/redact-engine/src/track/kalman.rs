@@ -54,10 +54,7 @@ impl Axis {
         let [value, both, velocity] = self.covariance;
         let noise = (ACCELERATION_SIGMA * scale).powi(2);
         self.covariance = [
-            value
-                + 2.0 * reach * both
-                + reach.powi(2) * velocity
-                + noise * seconds.powi(4) / 4.0,
+            value + 2.0 * reach * both + reach.powi(2) * velocity + noise * seconds.powi(4) / 4.0,
             decay * (both + reach * velocity) + noise * seconds.powi(3) / 2.0,
             decay.powi(2) * velocity + noise * seconds.powi(2),
         ];
@@ -179,7 +176,10 @@ mod tests {
         let same = |a: f64, b: f64| (a - b).abs() < 1e-12;
         assert!(same(once.value, twice.value) && same(once.velocity, twice.velocity));
         let pairs = once.covariance.iter().zip(twice.covariance);
-        assert!(pairs.clone().all(|(&a, b)| same(a, b)), "{once:?} {twice:?}");
+        assert!(
+            pairs.clone().all(|(&a, b)| same(a, b)),
+            "{once:?} {twice:?}"
+        );
         // The value came from the velocity alone, so its variance is the square of the way.
         assert!(same(once.covariance[0], once.value.powi(2)));
         assert!(same(once.covariance[2], once.velocity.powi(2)));

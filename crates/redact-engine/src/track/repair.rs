@@ -75,7 +75,11 @@ pub(super) fn whole_tracks(
 }
 
 /// Joins tracklets of one object: the next begins, soon, about where the last ended.
-fn join_tracklets(tracklets: Vec<Tracklet>, history: &MotionHistory, options: &TrackerOptions) -> Vec<Tracklet> {
+fn join_tracklets(
+    tracklets: Vec<Tracklet>,
+    history: &MotionHistory,
+    options: &TrackerOptions,
+) -> Vec<Tracklet> {
     let mut whole: Vec<Tracklet> = Vec::with_capacity(tracklets.len());
     let mut ended: VecDeque<usize> = VecDeque::new();
     for tracklet in tracklets {
@@ -129,7 +133,11 @@ struct UnpaddedBox {
 
 /// All boxes of a tracklet, in runs without gaps: an object that the camera leaves and comes back to
 /// has none while it is outside.
-fn boxes_of(tracklet: &Tracklet, history: &MotionHistory, options: &TrackerOptions) -> Vec<Vec<TrackBox>> {
+fn boxes_of(
+    tracklet: &Tracklet,
+    history: &MotionHistory,
+    options: &TrackerOptions,
+) -> Vec<Vec<TrackBox>> {
     let mut boxes = extended(tracklet, history, options, Direction::Backward);
     boxes.reverse();
     for pair in tracklet.detections.windows(2) {
@@ -219,7 +227,12 @@ enum Direction {
 
 /// The boxes beyond one end, outward. Each holds both places: where the object would be had it
 /// stopped, and where it would be had it moved on.
-fn extended(tracklet: &Tracklet, history: &MotionHistory, options: &TrackerOptions, direction: Direction) -> Vec<UnpaddedBox> {
+fn extended(
+    tracklet: &Tracklet,
+    history: &MotionHistory,
+    options: &TrackerOptions,
+    direction: Direction,
+) -> Vec<UnpaddedBox> {
     let end = match direction {
         Direction::Backward => tracklet.first(),
         Direction::Forward => tracklet.last(),
@@ -247,7 +260,11 @@ fn extended(tracklet: &Tracklet, history: &MotionHistory, options: &TrackerOptio
             Direction::Backward => history.step(later).inverse(),
             Direction::Forward => history.step(later),
         };
-        let passed = seconds(history.time_between(frame.min(next), frame.max(next)).max(0));
+        let passed = seconds(
+            history
+                .time_between(frame.min(next), frame.max(next))
+                .max(0),
+        );
         stopped = warp.sides(stopped);
         velocity = warp.direction(velocity);
         moving = moved(warp.sides(moving), velocity.map(|v| v * passed));
@@ -294,12 +311,14 @@ fn velocity_at_end(tracklet: &Tracklet, history: &MotionHistory, direction: Dire
     let (end, other) = match direction {
         Direction::Forward => {
             let end = tracklet.last();
-            let recent = |s: &&DetectedBox| history.time_between(s.frame, end.frame) <= VELOCITY_OVER_NANOS;
+            let recent =
+                |s: &&DetectedBox| history.time_between(s.frame, end.frame) <= VELOCITY_OVER_NANOS;
             (end, all.iter().find(recent))
         }
         Direction::Backward => {
             let end = tracklet.first();
-            let recent = |s: &&DetectedBox| history.time_between(end.frame, s.frame) <= VELOCITY_OVER_NANOS;
+            let recent =
+                |s: &&DetectedBox| history.time_between(end.frame, s.frame) <= VELOCITY_OVER_NANOS;
             (end, all.iter().rfind(recent))
         }
     };

@@ -37,7 +37,10 @@ impl Tracklet {
 
     /// Mean of the square roots of its shares of the picture.
     pub(super) fn size(&self) -> f32 {
-        let sizes = self.detections.iter().map(|found| motion::size(found.sides));
+        let sizes = self
+            .detections
+            .iter()
+            .map(|found| motion::size(found.sides));
         sizes.sum::<f32>() / self.detections.len() as f32
     }
 

@@ -64,7 +64,8 @@ fn boxes_with_plate(vehicles: &[Run], others: &[Run]) -> HashSet<(usize, FrameIn
             let Some((which, rects)) = in_frame.get(&plate.frame) else {
                 continue;
             };
-            with_plate.extend(vehicle_of(rects, plate.rect).map(|found| (which[found], plate.frame)));
+            with_plate
+                .extend(vehicle_of(rects, plate.rect).map(|found| (which[found], plate.frame)));
         }
     }
     with_plate

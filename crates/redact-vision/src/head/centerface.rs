@@ -6,7 +6,7 @@
 //! Source: `CenterFace.decode` of `deface/centerface.py` in the PyPI package deface 1.5.0, after
 //! Star-Clj/CenterFace, `prj-python/centerface.py`.
 
-use super::table;
+use super::table::read_table;
 use crate::card::Subject;
 use crate::nms::Candidate;
 use crate::runtime::{Output, ShapeError};
@@ -21,7 +21,7 @@ pub(super) fn decode(
     let (columns, rows) = (width / STRIDE, height / STRIDE);
     let cells = rows * columns;
     // The outputs have numbers for names, so their order tells them apart.
-    let maps = |at: usize, what, count| table(outputs.get(at), what, [rows * count, columns]);
+    let maps = |at: usize, what, count| read_table(outputs.get(at), what, [rows * count, columns]);
     let heat = maps(0, "the heat map", 1)?;
     let (log_heights, log_widths) = maps(1, "scales", 2)?.split_at(cells);
     let (y_offsets, x_offsets) = maps(2, "offsets", 2)?.split_at(cells);

@@ -8,7 +8,8 @@
 //! Source: `lpd_yunet.py` of `models/license_plate_detection_yunet` in opencv/opencv_zoo (prior
 //! sides, steps, sizes of the feature maps, order of the points, score).
 
-use super::{PriorLevel, named, table};
+use super::priors::PriorLevel;
+use super::table::{find_output, read_table};
 use crate::card::Subject;
 use crate::nms::Candidate;
 use crate::runtime::{Output, ShapeError};
@@ -41,9 +42,9 @@ pub(super) fn decode(
         }
     });
     let count = levels.iter().map(PriorLevel::count).sum();
-    let places = table(named(outputs, "loc"), "loc", [count, VALUES])?;
-    let classes = table(named(outputs, "conf"), "conf", [count, 2])?;
-    let fits = table(named(outputs, "iou"), "iou", [count, 1])?;
+    let places = read_table(find_output(outputs, "loc"), "loc", [count, VALUES])?;
+    let classes = read_table(find_output(outputs, "conf"), "conf", [count, 2])?;
+    let fits = read_table(find_output(outputs, "iou"), "iou", [count, 1])?;
 
     let mut found = Vec::new();
     for (at, prior) in levels.iter().flat_map(PriorLevel::priors).enumerate() {

@@ -4,7 +4,8 @@
 //! `layers/functions/prior_box.py` in biubug6/Pytorch_Retinaface, which the weights' repository is
 //! a fork of; scores are probabilities, background first.
 
-use super::{PriorLevel, table};
+use super::priors::PriorLevel;
+use super::table::read_table;
 use crate::card::Subject;
 use crate::nms::Candidate;
 use crate::runtime::{Output, ShapeError};
@@ -28,8 +29,8 @@ pub(super) fn decode(
     });
     let count = levels.iter().map(PriorLevel::count).sum();
     // The outputs have numbers for names, so their order tells them apart.
-    let boxes = table(outputs.first(), "boxes", [count, 4])?;
-    let scores = table(outputs.get(1), "scores", [count, 2])?;
+    let boxes = read_table(outputs.first(), "boxes", [count, 4])?;
+    let scores = read_table(outputs.get(1), "scores", [count, 2])?;
 
     let mut found = Vec::new();
     for (at, prior) in levels.iter().flat_map(PriorLevel::priors).enumerate() {

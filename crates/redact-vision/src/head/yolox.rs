@@ -8,7 +8,7 @@
 //! Source: `demo_postprocess` of `yolox/utils/demo_utils.py` and `COCO_CLASSES` of
 //! `yolox/data/datasets/coco_classes.py` in Megvii-BaseDetection/YOLOX 6ddff48.
 
-use super::table;
+use super::table::read_table;
 use crate::card::Subject;
 use crate::nms::Candidate;
 use crate::runtime::{Output, ShapeError};
@@ -71,7 +71,7 @@ pub(super) fn decode(
     let row_values = BOX + scores.count();
     let cells = |stride: usize| (width / stride) * (height / stride);
     let count = STRIDES.map(cells).iter().sum();
-    let values = table(outputs.first(), "the output", [count, row_values])?;
+    let values = read_table(outputs.first(), "the output", [count, row_values])?;
 
     let mut found = Vec::new();
     let mut rows = values.chunks_exact(row_values);

@@ -7,7 +7,7 @@
 //! `MlvlPointGenerator(strides=[8, 16, 32], offset=0)` of its configuration, in
 //! ShiqiYu/libfacedetection.train 0047ac24; score as in OpenCV 4.6, `face_detect.cpp`.
 
-use super::{named, table};
+use super::table::{find_output, read_table};
 use crate::card::Subject;
 use crate::nms::Candidate;
 use crate::runtime::{Output, ShapeError};
@@ -25,7 +25,7 @@ pub(super) fn decode(
         let cells = rows * columns;
         let level = |part: &str, per_cell| {
             let name = format!("{part}_{stride}");
-            table(named(outputs, &name), &name, [cells, per_cell])
+            read_table(find_output(outputs, &name), &name, [cells, per_cell])
         };
         let (class, object) = (level("cls", 1)?, level("obj", 1)?);
         let boxes = level("bbox", 4)?;

@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::{
-    Approval, AudioInfo, BoxOrigin, Cells, ColorRange, Decision, Effect, FrameSpan, KeptSpeech,
-    Keyframe, MaskOrigin, MuteRegion, MuteStreams, MuteStyle, NormRect, PixelSize, PlannedTrack,
-    PolicyRef, Reason, SourceIdentity, SourceInfo, TimeBase, TimeSpan, Timestamp, Track, TrackBox,
-    UtcNanos, VideoInfo,
+    Approval, AudioInfo, BoxOrigin, Cells, ColorRange, Decision, Effect, FrameIndex, FrameSpan,
+    KeptSpeech, Keyframe, MaskOrigin, MuteRegion, MuteStreams, MuteStyle, NormRect, PixelSize,
+    PlannedTrack, PolicyRef, Reason, SourceIdentity, SourceInfo, TimeBase, TimeSpan, Timestamp,
+    Track, TrackBox, TrackId, UtcNanos, VideoInfo,
 };
 
 const SOURCE: Digest = Digest([1; 32]);

@@ -39,7 +39,7 @@ const IR_VERSION_FREE_WEIGHTS: u64 = 4;
 
 /// Why a file is not an ONNX model whose input can be made free.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub(crate) enum DynamicError {
+pub(crate) enum InputShapeError {
     /// The bytes are not in the wire format.
     #[error("damaged model file: {what} at byte {at}")]
     Wire { what: &'static str, at: usize },
@@ -53,19 +53,21 @@ pub(crate) enum DynamicError {
 /// Already free: the very same bytes.
 ///
 /// # Errors
-/// [`DynamicError`]: no ONNX model, or not exactly one input of four dimensions.
-pub(crate) fn with_free_sides(model: &[u8]) -> Result<Cow<'_, [u8]>, DynamicError> {
+/// [`InputShapeError`]: no ONNX model, or not exactly one input of four dimensions.
+pub(crate) fn with_free_sides(model: &[u8]) -> Result<Cow<'_, [u8]>, InputShapeError> {
     let mut ir_version = 0;
     let mut graph = None;
     for field in fields(model)? {
         match (field.number, field.value) {
             (MODEL_IR_VERSION, Value::Varint(version)) => ir_version = version,
             (MODEL_GRAPH, Value::Bytes(bytes)) if graph.is_none() => graph = Some(bytes),
-            (MODEL_GRAPH, _) => return Err(DynamicError::Model("more than one graph")),
+            (MODEL_GRAPH, _) => return Err(InputShapeError::Model("more than one graph")),
             _ => {}
         }
     }
-    let graph = graph.ok_or(DynamicError::Model("no graph: this is not an ONNX model"))?;
+    let graph = graph.ok_or(InputShapeError::Model(
+        "no graph: this is not an ONNX model",
+    ))?;
     let Some(graph) = rewritten_graph(graph, ir_version >= IR_VERSION_FREE_WEIGHTS)? else {
         return Ok(Cow::Borrowed(model));
     };
@@ -81,7 +83,7 @@ pub(crate) fn with_free_sides(model: &[u8]) -> Result<Cow<'_, [u8]>, DynamicErro
 }
 
 /// The new graph, or `None` when its input is free already.
-fn rewritten_graph(graph: &[u8], drop_weights: bool) -> Result<Option<Vec<u8>>, DynamicError> {
+fn rewritten_graph(graph: &[u8], drop_weights: bool) -> Result<Option<Vec<u8>>, InputShapeError> {
     let graph_fields = fields(graph)?;
     let mut weights = std::collections::BTreeSet::new();
     for field in &graph_fields {
@@ -117,7 +119,7 @@ fn rewritten_graph(graph: &[u8], drop_weights: bool) -> Result<Option<Vec<u8>>, 
         }
     }
     if inputs != 1 {
-        return Err(DynamicError::Model(
+        return Err(InputShapeError::Model(
             "a picture model has exactly one input that is not a weight",
         ));
     }
@@ -125,8 +127,8 @@ fn rewritten_graph(graph: &[u8], drop_weights: bool) -> Result<Option<Vec<u8>>, 
 }
 
 /// The input with a batch of one and free sides, or `None` when its sides are free already.
-fn free_input(input: &[u8]) -> Result<Option<Vec<u8>>, DynamicError> {
-    let shape = shape_of(input)?.ok_or(DynamicError::Model("the input has no shape"))?;
+fn free_input(input: &[u8]) -> Result<Option<Vec<u8>>, InputShapeError> {
+    let shape = shape_of(input)?.ok_or(InputShapeError::Model("the input has no shape"))?;
     let mut dims = Vec::new();
     for field in fields(shape)? {
         if let (SHAPE_DIM, Value::Bytes(dim)) = (field.number, field.value) {
@@ -134,13 +136,13 @@ fn free_input(input: &[u8]) -> Result<Option<Vec<u8>>, DynamicError> {
         }
     }
     let &[_, channels, height, width] = dims.as_slice() else {
-        return Err(DynamicError::Model("the input has not four dimensions"));
+        return Err(InputShapeError::Model("the input has not four dimensions"));
     };
     if height.is_none() && width.is_none() {
         return Ok(None);
     }
     if channels != Some(3) {
-        return Err(DynamicError::Model("the input has not three channels"));
+        return Err(InputShapeError::Model("the input has not three channels"));
     }
     let mut free = Vec::new();
     for size in [1, 3] {
@@ -157,7 +159,7 @@ fn free_input(input: &[u8]) -> Result<Option<Vec<u8>>, DynamicError> {
     with_shape(input, Some(&free)).map(Some)
 }
 
-fn fixed_size(dim: &[u8]) -> Result<Option<u64>, DynamicError> {
+fn fixed_size(dim: &[u8]) -> Result<Option<u64>, InputShapeError> {
     let found = fields(dim)?.into_iter().find_map(|field| {
         let Value::Varint(size) = field.value else {
             return None;
@@ -167,11 +169,11 @@ fn fixed_size(dim: &[u8]) -> Result<Option<u64>, DynamicError> {
     Ok(found)
 }
 
-fn without_shape(value_info: &[u8]) -> Result<Vec<u8>, DynamicError> {
+fn without_shape(value_info: &[u8]) -> Result<Vec<u8>, InputShapeError> {
     with_shape(value_info, None)
 }
 
-fn shape_of(value_info: &[u8]) -> Result<Option<&[u8]>, DynamicError> {
+fn shape_of(value_info: &[u8]) -> Result<Option<&[u8]>, InputShapeError> {
     let mut message = value_info;
     for number in [VALUE_TYPE, TYPE_TENSOR, TENSOR_SHAPE] {
         match bytes_of(message, number)? {
@@ -183,12 +185,12 @@ fn shape_of(value_info: &[u8]) -> Result<Option<&[u8]>, DynamicError> {
 }
 
 /// `value_info` with its shape replaced (or left out); all else as it was.
-fn with_shape(value_info: &[u8], shape: Option<&[u8]>) -> Result<Vec<u8>, DynamicError> {
+fn with_shape(value_info: &[u8], shape: Option<&[u8]>) -> Result<Vec<u8>, InputShapeError> {
     replaced(value_info, &[VALUE_TYPE, TYPE_TENSOR, TENSOR_SHAPE], shape)
 }
 
 /// `message` with the field at the end of `path` replaced by `new`, or left out.
-fn replaced(message: &[u8], path: &[u64], new: Option<&[u8]>) -> Result<Vec<u8>, DynamicError> {
+fn replaced(message: &[u8], path: &[u64], new: Option<&[u8]>) -> Result<Vec<u8>, InputShapeError> {
     let (&number, rest) = path.split_first().expect("a path names at least one field");
     let mut out = Vec::with_capacity(message.len());
     for field in fields(message)? {
@@ -224,7 +226,7 @@ struct Field<'a> {
 }
 
 /// The last field `number` of `message`, as a reader of the format would see it.
-fn bytes_of(message: &[u8], number: u64) -> Result<Option<&[u8]>, DynamicError> {
+fn bytes_of(message: &[u8], number: u64) -> Result<Option<&[u8]>, InputShapeError> {
     let found = fields(message)?.into_iter().rev().find_map(|field| {
         let Value::Bytes(bytes) = field.value else {
             return None;
@@ -235,7 +237,7 @@ fn bytes_of(message: &[u8], number: u64) -> Result<Option<&[u8]>, DynamicError> 
 }
 
 /// Splits a message into its fields.
-fn fields(message: &[u8]) -> Result<Vec<Field<'_>>, DynamicError> {
+fn fields(message: &[u8]) -> Result<Vec<Field<'_>>, InputShapeError> {
     let mut found = Vec::new();
     let mut at = 0;
     while at < message.len() {
@@ -252,7 +254,7 @@ fn fields(message: &[u8]) -> Result<Vec<Field<'_>>, DynamicError> {
             5 => take(message, &mut at, 4).map(|_| Value::Fixed)?,
             _ => {
                 let what = "unknown kind of field";
-                return Err(DynamicError::Wire { what, at: start });
+                return Err(InputShapeError::Wire { what, at: start });
             }
         };
         found.push(Field {
@@ -264,18 +266,18 @@ fn fields(message: &[u8]) -> Result<Vec<Field<'_>>, DynamicError> {
     Ok(found)
 }
 
-fn take<'a>(message: &'a [u8], at: &mut usize, length: usize) -> Result<&'a [u8], DynamicError> {
+fn take<'a>(message: &'a [u8], at: &mut usize, length: usize) -> Result<&'a [u8], InputShapeError> {
     let end = at.checked_add(length).filter(|end| *end <= message.len());
     let Some(end) = end else {
         let what = "a field goes past the end";
-        return Err(DynamicError::Wire { what, at: *at });
+        return Err(InputShapeError::Wire { what, at: *at });
     };
     let taken = &message[*at..end];
     *at = end;
     Ok(taken)
 }
 
-fn take_varint(message: &[u8], at: &mut usize) -> Result<u64, DynamicError> {
+fn take_varint(message: &[u8], at: &mut usize) -> Result<u64, InputShapeError> {
     let start = *at;
     let mut value = 0_u64;
     for shift in (0..64).step_by(7) {
@@ -286,7 +288,7 @@ fn take_varint(message: &[u8], at: &mut usize) -> Result<u64, DynamicError> {
         }
     }
     let what = "a number is too long";
-    Err(DynamicError::Wire { what, at: start })
+    Err(InputShapeError::Wire { what, at: start })
 }
 
 fn put_varint(out: &mut Vec<u8>, mut value: u64) {
@@ -419,7 +421,7 @@ mod tests {
         let refused = |inputs: &[Vec<u8>]| {
             assert!(matches!(
                 with_free_sides(&model(6, inputs)),
-                Err(DynamicError::Model(_))
+                Err(InputShapeError::Model(_))
             ));
         };
         refused(&[]);
