@@ -4,7 +4,7 @@ use redact_core::UtcNanos;
 use redact_record::log;
 use redact_record::manifest::{Hex, Utc};
 use redact_record::report::{
-    self, CheckOutcome, FileDigest, SignatureVerdict as Signature, Timeline, VerifyReport,
+    self, CheckOutcome, FileDigest, SignatureResult, Timeline, VerifyReport,
 };
 
 use crate::{Scope, Verdict};
@@ -16,12 +16,12 @@ impl Verdict {
         let mut all = self.checks.iter();
         let signature = all.find(|check| check.group == "manifest" && check.name == "signature");
         let signature = match signature {
-            Some(check) => Signature {
+            Some(check) => SignatureResult {
                 outcome: outcome(check.passed),
                 key: self.key.clone(),
                 statement: format!("The manifest's signature: {}.", check.evidence),
             },
-            None => Signature {
+            None => SignatureResult {
                 outcome: CheckOutcome::NotChecked,
                 key: None,
                 statement: "The manifest's signature was not checked.".to_owned(),
@@ -53,7 +53,7 @@ impl Verdict {
             timeline: self
                 .public
                 .as_ref()
-                .map_or_else(Timeline::default, log::lanes),
+                .map_or_else(Timeline::default, log::timeline),
             scope: match self.scope {
                 Scope::Release => report::Scope::Release,
                 Scope::Undecoded => report::Scope::Undecoded,

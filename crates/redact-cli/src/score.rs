@@ -19,7 +19,7 @@ use redact_engine::score::{
     ClipScore, Exposure, Mask, Truth, TruthBox, masks_of_plan, masks_of_tracks, score_clip,
 };
 use redact_media::{FileSource, OpenOptions};
-use redact_record::truth::{self, ClipTruth, Label};
+use redact_record::truth::{self, ClipTruth, TruthLabel};
 use redact_record::{RecordError, findings, plan};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -269,14 +269,14 @@ fn check_pair(truth: &ClipTruth, source: &SourceIdentity) -> Result<()> {
 }
 
 fn truth_of(marked: &ClipTruth) -> Truth {
-    let boxes = |labels: &Vec<Label>| labels.iter().map(truth_box).collect();
+    let boxes = |labels: &Vec<TruthLabel>| labels.iter().map(truth_box).collect();
     Truth {
         size: marked.size,
         frames: marked.frames.iter().map(boxes).collect(),
     }
 }
 
-fn truth_box(label: &Label) -> TruthBox {
+fn truth_box(label: &TruthLabel) -> TruthBox {
     TruthBox {
         class: label.class,
         track: label.track.clone(),

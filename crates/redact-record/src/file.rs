@@ -4,7 +4,10 @@ pub(crate) mod damage;
 pub(crate) mod kept_speech;
 pub(crate) mod names;
 pub(crate) mod plan;
+pub(crate) mod reason;
 pub(crate) mod source;
+pub(crate) mod span;
+mod text;
 pub(crate) mod track;
 
 use redact_core::NormRect;

@@ -26,7 +26,7 @@ struct FindingsFile {
     models: Vec<ModelFile>,
     missing: Vec<ClassName>,
     tracks: Vec<TrackFile>,
-    speech: Option<Vec<OneLine<SpanFile>>>,
+    speech: Option<Vec<OneLine<SpeechSpanFile>>>,
     #[serde(default, skip_serializing_if = "DamageFile::is_empty")]
     damage: DamageFile,
 }
@@ -60,7 +60,7 @@ struct TrackFile {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SpanFile {
+struct SpeechSpanFile {
     start_seconds: Seconds,
     end_seconds: Seconds,
 }
@@ -109,7 +109,7 @@ impl From<&Findings> for FindingsFile {
             boxes: track::rows(track),
         };
         let span = |span: &TimeSpan| {
-            OneLine(SpanFile {
+            OneLine(SpeechSpanFile {
                 start_seconds: Seconds(span.start_nanos()),
                 end_seconds: Seconds(span.end_nanos()),
             })
@@ -157,7 +157,7 @@ impl TryFrom<FindingsFile> for Findings {
     }
 }
 
-fn speech(spans: Vec<OneLine<SpanFile>>) -> Result<Vec<TimeSpan>, RecordError> {
+fn speech(spans: Vec<OneLine<SpeechSpanFile>>) -> Result<Vec<TimeSpan>, RecordError> {
     let mut read: Vec<TimeSpan> = Vec::with_capacity(spans.len());
     for (index, OneLine(span)) in spans.into_iter().enumerate() {
         let (start, end) = (span.start_seconds, span.end_seconds);

@@ -8,6 +8,7 @@
 //! - [`log`]: the same as a page to read;
 //! - [`events`]: who did what when, as a chain that shows any change;
 //! - [`report`]: the verdict of a check, as a page and as data;
+//! - [`timeline`]: what is hidden and muted when, as log and report draw it;
 //! - [`reasons`]: what may be withheld under which law, by jurisdiction;
 //! - [`timestamp`]: stamps of time-stamping authorities, asked for and checked offline;
 //! - [`person`]: whether two spellings of a name are one person;
@@ -48,6 +49,8 @@ mod store;
 mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(not(target_family = "wasm"))]
+pub mod timeline;
 #[cfg(not(target_family = "wasm"))]
 pub mod timestamp;
 mod toml_file;

@@ -13,13 +13,16 @@
 mod build;
 mod changes;
 mod coding;
+mod damage_check;
 mod damaged;
 mod figures;
 mod input;
 mod items;
+mod parts;
 mod public;
 mod removed;
 mod request;
+mod schema;
 mod sealed;
 mod visible;
 
@@ -38,9 +41,10 @@ pub use input::{
 pub use items::{
     Coverage, MaskItem, MaskOriginName, Medium, MuteItem, MuteLevel, RemovedItem, Strength,
 };
-pub use public::{PolicyName, PublicManifest, ReleaseFile, SourceSummary, Supersedes};
-use removed::removed;
+pub use parts::{PolicyName, ReleaseFile, SourceSummary, Supersedes};
+pub use public::PublicManifest;
 pub use request::{Request, RequestFile, Terms, read_request, write_request};
+pub use schema::{PUBLIC_SCHEMA, SCHEMA_VERSION, SEALED_SCHEMA};
 pub use sealed::{SealedBody, SealedItem, SealedManifest};
 pub use visible::{FindingsComparison, KeptCount, KeptSpeechCount, KeptSpeechSpan, KeptTrack};
 
@@ -48,21 +52,13 @@ pub use visible::{FindingsComparison, KeptCount, KeptSpeechCount, KeptSpeechSpan
 pub use crate::file::names::{
     ClassName, DamageName, EffectFile, LevelsFile, MuteStyleName, ProtectionName, StreamKindName,
 };
-pub use crate::file::plan::{ApprovalFile, ReasonFile, SoundTracks};
+pub use crate::file::plan::{ApprovalFile, SoundTracks};
+pub use crate::file::reason::ReasonFile;
 pub use crate::file::source::StreamFile;
 pub use crate::findings::ModelFile;
 pub use crate::json::{Hex, OneLine, Seconds, Utc};
 
-use serde::Deserialize;
-
 use crate::RecordError;
-
-/// What the public manifest's `schema` key says.
-pub const PUBLIC_SCHEMA: &str = "redact-manifest";
-/// What the sealed manifest's `schema` key says.
-pub const SEALED_SCHEMA: &str = "redact-sealed-manifest";
-/// The only `schema_version` that is read and written.
-pub const SCHEMA_VERSION: &str = "1.0";
 
 /// Longest manifest that is read, in bytes.
 pub const MANIFEST_BYTES_MAX: u64 = crate::json::BYTES_MAX;
@@ -73,39 +69,4 @@ pub const MANIFEST_BYTES_MAX: u64 = crate::json::BYTES_MAX;
 /// [`RecordError::Read`], [`RecordError::NotAFile`], [`RecordError::TooLarge`].
 pub fn read_bytes(path: &std::path::Path) -> Result<Vec<u8>, RecordError> {
     crate::store::read(path, MANIFEST_BYTES_MAX)
-}
-
-/// Checks kind and version before the strict reading, which a newer version would fail for the
-/// wrong reason.
-fn check_schema(bytes: &[u8], expected: &'static str) -> Result<(), RecordError> {
-    #[derive(Deserialize)]
-    struct Header {
-        schema: String,
-        schema_version: String,
-    }
-    let header: Header = crate::json::parse(bytes)?;
-    if header.schema != expected {
-        return Err(RecordError::OtherKind {
-            found: header.schema,
-            expected,
-        });
-    }
-    if header.schema_version == SCHEMA_VERSION {
-        return Ok(());
-    }
-    let number = |text: &str| -> Option<(u32, u32)> {
-        let (major, minor) = text.split_once('.')?;
-        Some((major.parse().ok()?, minor.parse().ok()?))
-    };
-    match number(&header.schema_version) {
-        Some(found) if Some(found) > number(SCHEMA_VERSION) => Err(RecordError::NewerVersion {
-            found: header.schema_version,
-            supported: SCHEMA_VERSION.into(),
-        }),
-        _ => Err(RecordError::field(
-            "schema_version",
-            format!("{:.20?}", header.schema_version),
-            SCHEMA_VERSION,
-        )),
-    }
 }

@@ -3,7 +3,7 @@
 //! What the verdict and the redaction log have in common on paper, so that they look alike.
 
 use crate::pdf::{Fonts, Ink, Mark, Node, Role, Style};
-use crate::report::{Medium, Row, Timeline};
+use crate::timeline::{LaneKind, LaneRow, Timeline};
 
 pub(crate) const MARGIN: f32 = 42.0;
 
@@ -145,11 +145,11 @@ impl<'a> Paper<'a> {
         self.key(rows.len().saturating_sub(LANES_MAX));
     }
 
-    fn lane(&mut self, row: &Row, left: f32, width: f32) -> Vec<Mark> {
+    fn lane(&mut self, row: &LaneRow, left: f32, width: f32) -> Vec<Mark> {
         const HEIGHT: f32 = 10.0;
-        let ink = match row.medium {
-            Medium::Picture => PICTURE,
-            Medium::Sound => SOUND,
+        let ink = match row.kind {
+            LaneKind::Picture => PICTURE,
+            LaneKind::Sound => SOUND,
         };
         let base = self.y + 7.8;
         let label = self.fitted(&row.label, 8.0, left - MARGIN - 4.0);

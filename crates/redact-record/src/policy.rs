@@ -8,9 +8,9 @@ use redact_core::{
 use serde::Deserialize;
 
 use crate::file::names::{ClassName, EffectFile, MuteStyleName};
-use crate::file::plan::ReasonFile;
+use crate::file::reason::{ReasonFile, read_reasons};
 use crate::json::check_text;
-use crate::{RecordError, digest_bytes, file, reasons, store, toml_file};
+use crate::{RecordError, digest_bytes, reasons, store, toml_file};
 
 const VERSION: u32 = 1;
 const BYTES_MAX: u64 = 1 << 20;
@@ -205,7 +205,7 @@ fn without_sets(bytes: &[u8]) -> Result<(Policy, Vec<String>), RecordError> {
         text: String::from_utf8_lossy(bytes).into_owned(),
         classes: class_rules(&file.class)?,
         audio: audio_rule(file.audio)?,
-        reasons: file::plan::reasons(file.reason)?,
+        reasons: read_reasons(file.reason)?,
         name: file.name,
         title: file.title,
         jurisdiction: file.jurisdiction,
@@ -232,7 +232,7 @@ fn all_reasons(
     let sets: Vec<reasons::ReasonSet> = sets.iter().map(read).collect::<Result<_, _>>()?;
     let all = reasons::combine(own, &sets)?;
     // A plan must be able to spell them all: one that cannot be is refused here.
-    file::plan::reasons(all.iter().map(Into::into).collect())
+    read_reasons(all.iter().map(Into::into).collect())
 }
 
 /// Where the set called `name` lies, as seen from the file of the policy that draws on it.

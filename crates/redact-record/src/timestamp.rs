@@ -5,7 +5,9 @@
 //! are trusted here: signatures, purposes, validity at the stamped time and the chain are checked,
 //! revocation lists are not.
 
+mod algorithms;
 mod chain;
+mod error;
 
 use cms::content_info::ContentInfo;
 use cms::signed_data::{SignedData, SignerIdentifier, SignerInfo};
@@ -19,55 +21,21 @@ use x509_cert::spki::AlgorithmIdentifierOwned;
 use x509_tsp::{MessageImprint, TimeStampReq, TimeStampResp, TspVersion, TstInfo};
 
 pub use chain::Certificate;
+pub use error::StampError;
+
+use algorithms::{SHA_256, SHA_384, SHA_512};
+use error::malformed;
 
 /// Longest request or answer that is read, in bytes: an answer carries a few certificates.
 pub const STAMP_BYTES_MAX: u64 = 1 << 20;
 
 // RFC 5754, 2; RFC 5652, 5.1 and 11; RFC 3161, 2.4.2; RFC 5816, 2.2.1; RFC 2634, 5.4.
-const SHA_256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");
-const SHA_384: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.2");
-const SHA_512: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.3");
 const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
 const TST_INFO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.1.4");
 const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.3");
 const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
 const SIGNING_CERTIFICATE_V2: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.47");
-
-/// Why a time stamp is not believed.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StampError {
-    /// The bytes are no answer of an authority, or one with parts that are not known here.
-    #[error("not a time stamp that can be checked: {what}")]
-    Malformed {
-        /// What is wrong.
-        what: String,
-    },
-    /// The system has no random numbers.
-    #[error("no random numbers")]
-    Random(#[source] getrandom::Error),
-    /// The authority refused to stamp.
-    #[error("the authority refused: status {status}")]
-    Refused {
-        /// Its status, as RFC 3161 spells it.
-        status: String,
-    },
-    /// It is for another file.
-    #[error("the time stamp is for a file with SHA-256 {found}, expected {expected}")]
-    OtherFile {
-        /// What was stamped.
-        found: String,
-        /// What should have been.
-        expected: Digest,
-    },
-    /// Its signature, or its signer's certificate, does not hold.
-    #[error("the time stamp does not hold: {what}")]
-    Bad {
-        /// What does not.
-        what: &'static str,
-    },
-}
 
 /// A time stamp whose signature holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,12 +46,6 @@ pub struct Stamp {
     pub authority: String,
     /// Whether a certificate that is trusted here vouches for the authority.
     pub trusted: bool,
-}
-
-fn malformed(what: &str) -> impl Fn(der::Error) -> StampError + use<'_> {
-    move |refused| StampError::Malformed {
-        what: format!("{what}: {refused}"),
-    }
 }
 
 /// A request for a stamp of the file with SHA-256 `digest`, in DER.

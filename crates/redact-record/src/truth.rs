@@ -25,7 +25,7 @@ const FAR: f64 = 1e6;
 
 /// One marked thing.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Label {
+pub struct TruthLabel {
     /// What it is.
     pub class: Class,
     /// Its name over time; empty in single images.
@@ -80,7 +80,7 @@ pub struct ClipTruth {
     /// Size of the displayed picture.
     pub size: PixelSize,
     /// Labels per frame, in presentation order.
-    pub frames: Vec<Vec<Label>>,
+    pub frames: Vec<Vec<TruthLabel>>,
 }
 
 /// What was marked in a set of images.
@@ -98,7 +98,7 @@ pub struct ImageTruth {
     /// Its size.
     pub size: PixelSize,
     /// Labels.
-    pub labels: Vec<Label>,
+    pub labels: Vec<TruthLabel>,
 }
 
 #[derive(Deserialize)]
@@ -200,7 +200,7 @@ fn parse_clip(bytes: &[u8]) -> Result<ClipTruth, RecordError> {
     })
 }
 
-fn label(file: BoxFile, frame: usize, index: usize) -> Result<Label, RecordError> {
+fn label(file: BoxFile, frame: usize, index: usize) -> Result<TruthLabel, RecordError> {
     let sides = [file.x, file.y, file.w, file.h];
     check_sides(sides, || format!("boxes[{frame}][{index}]"))?;
     let track = match file.track {
@@ -208,7 +208,7 @@ fn label(file: BoxFile, frame: usize, index: usize) -> Result<Label, RecordError
         TrackName::Text(text) => text,
     };
     let (class, visibility, ignore) = (file.class.into(), file.vis, file.ignore);
-    Ok(Label {
+    Ok(TruthLabel {
         class,
         track,
         sides,
@@ -264,7 +264,7 @@ fn parse_images(bytes: &[u8]) -> Result<ImageSetTruth, RecordError> {
             .get(&category)
             .ok_or_else(|| unknown("category_id", category, "categories"))?;
         check_sides(annotation.bbox, at)?;
-        images[*place].labels.push(Label {
+        images[*place].labels.push(TruthLabel {
             class: *class,
             track: String::new(),
             sides: annotation.bbox,

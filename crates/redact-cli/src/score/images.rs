@@ -176,7 +176,7 @@ fn open(path: &Path, expected: PixelSize) -> Result<RgbImage> {
 mod tests {
     use super::*;
     use redact_core::{Class, NormRect};
-    use redact_record::truth::{Label, Visibility};
+    use redact_record::truth::{TruthLabel, Visibility};
 
     fn set(folder: &Path, size: (u32, u32)) -> ImageSetTruth {
         let gradient =
@@ -184,7 +184,7 @@ mod tests {
         RgbImage::from_fn(63, 47, gradient)
             .save(folder.join("a.png"))
             .unwrap();
-        let label = |sides, ignore| Label {
+        let label = |sides, ignore| TruthLabel {
             class: Class::Plate,
             track: String::new(),
             sides,

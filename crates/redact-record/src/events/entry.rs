@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{Act, Detail, Event, Label, Outcome};
+use super::event::{Act, Detail, Event, Label, Outcome};
 use crate::json::{self, Hex};
 use crate::{RecordError, digest_bytes};
 

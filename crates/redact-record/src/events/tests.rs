@@ -1,3 +1,5 @@
+use redact_core::UtcNanos;
+
 use super::*;
 
 fn label(text: &str) -> Label {

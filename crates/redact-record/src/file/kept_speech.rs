@@ -3,7 +3,8 @@
 use redact_core::{KeptSpeech, ReasonCode};
 use serde::{Deserialize, Serialize};
 
-use super::plan::{LABEL_MAX, mute_span};
+use super::span::sound_span;
+use super::text::LABEL_MAX;
 use crate::RecordError;
 use crate::json::{Seconds, Utc, check_text};
 
@@ -38,7 +39,7 @@ impl TryFrom<KeptSpeechFile> for KeptSpeech {
         let at = |key: &str| format!("kept_speech at {start} s, {key}");
         check_text(&at("by"), &file.by, LABEL_MAX)?;
         Ok(Self {
-            span: mute_span(&at("end_seconds"), start, end)?,
+            span: sound_span(&at("end_seconds"), start, end)?,
             reason: ReasonCode(file.reason),
             by: file.by,
             at: file.at.0,

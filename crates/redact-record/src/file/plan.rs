@@ -2,23 +2,27 @@
 
 use redact_core::{
     Approval, Class, Decision, Digest, FrameIndex, FrameSpan, Keyframe, MaskOrigin, MaskRegion,
-    MuteRegion, MuteStreams, Plan, PlannedTrack, PolicyRef, Reason, ReasonCode, TimeSpan, Verdict,
+    MuteRegion, MuteStreams, Plan, PlannedTrack, PolicyRef, ReasonCode, Verdict,
 };
 use serde::{Deserialize, Serialize};
 
 use super::damage::DamageFile;
 use super::kept_speech::KeptSpeechFile;
 use super::names::{ClassName, EffectFile, MuteStyleName};
+use super::reason::{ReasonFile, read_reasons};
 use super::source::SourceFile;
+use super::span::sound_span;
+use super::text::{LABEL_MAX, SENTENCE_MAX};
 use super::track::{self, BoxRow};
 use crate::RecordError;
 use crate::findings::ModelFile;
-use crate::json::{Hex, OneLine, Seconds, Utc, check_text};
+use crate::json::{FileKind, Hex, OneLine, Seconds, Utc, check_text};
 
-/// Longest name, code or statute, in bytes.
-pub(super) const LABEL_MAX: usize = 200;
-/// Longest sentence, in bytes.
-const SENTENCE_MAX: usize = 2000;
+/// What plan files say they are.
+pub(crate) const KIND: FileKind = FileKind {
+    name: "redact-plan",
+    version: 1,
+};
 
 /// A plan without its approvals: what an approval's digest covers.
 #[derive(Debug, Serialize, Deserialize)]
@@ -55,19 +59,6 @@ struct PolicyRefFile {
     sha256: Hex,
     /// The policy file's text.
     rules: String,
-}
-
-/// Why something is withheld or kept.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct ReasonFile {
-    /// Its short name, to which redactions refer.
-    pub code: String,
-    /// The law: an index of withheld items names the exemption for each.
-    pub statute: String,
-    /// One neutral sentence for the redaction log.
-    pub text: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -189,8 +180,8 @@ impl From<&Plan> for PlanFile {
     fn from(plan: &Plan) -> Self {
         let names = |classes: &[Class]| classes.iter().map(|&class| class.into()).collect();
         Self {
-            file: crate::plan::KIND.name.into(),
-            format_version: crate::plan::KIND.version,
+            file: KIND.name.into(),
+            format_version: KIND.version,
             source: (&plan.source).into(),
             findings_sha256: Hex(plan.findings),
             policy: PolicyRefFile {
@@ -210,16 +201,6 @@ impl From<&Plan> for PlanFile {
             acknowledged: names(&plan.acknowledged),
             weak_effects_accepted: names(&plan.weak_effects_accepted),
             approvals: plan.approvals.iter().map(Into::into).collect(),
-        }
-    }
-}
-
-impl From<&Reason> for ReasonFile {
-    fn from(reason: &Reason) -> Self {
-        Self {
-            code: reason.code.0.clone(),
-            statute: reason.statute.clone(),
-            text: reason.text.clone(),
         }
     }
 }
@@ -295,27 +276,6 @@ impl From<&Approval> for ApprovalFile {
     }
 }
 
-/// Reads reasons; each code once.
-pub(crate) fn reasons(files: Vec<ReasonFile>) -> Result<Vec<Reason>, RecordError> {
-    let mut read: Vec<Reason> = Vec::with_capacity(files.len());
-    let mut codes = std::collections::BTreeSet::new();
-    for file in files {
-        let at = |key: &str| format!("reason {:?}, {key}", file.code);
-        check_text(&at("code"), &file.code, LABEL_MAX)?;
-        check_text(&at("statute"), &file.statute, LABEL_MAX)?;
-        check_text(&at("text"), &file.text, SENTENCE_MAX)?;
-        if !codes.insert(file.code.clone()) {
-            return Err(RecordError::field(at("code"), "used twice", "used once"));
-        }
-        read.push(Reason {
-            code: ReasonCode(file.code),
-            statute: file.statute,
-            text: file.text,
-        });
-    }
-    Ok(read)
-}
-
 impl TryFrom<PlanFile> for Plan {
     type Error = RecordError;
 
@@ -337,7 +297,7 @@ impl TryFrom<PlanFile> for Plan {
                 rules: file.policy.rules,
             },
             second_person: file.second_person,
-            reasons: reasons(file.reasons)?,
+            reasons: read_reasons(file.reasons)?,
             tracks,
             drawn: read_all(file.drawn)?,
             mutes: read_all(file.mutes)?,
@@ -451,25 +411,13 @@ impl TryFrom<MuteFile> for MuteRegion {
         check_text(&at("id"), &file.id, LABEL_MAX)?;
         let (start, end) = (file.start_seconds, file.end_seconds);
         Ok(Self {
-            span: mute_span(&at("start_seconds"), start, end)?,
+            span: sound_span(&at("start_seconds"), start, end)?,
             streams: mute_streams(&at("sound_tracks"), file.sound_tracks)?,
             id: file.id,
             style: file.style.into(),
             reason: ReasonCode(file.reason),
         })
     }
-}
-
-/// A mute's span, or an error that names `field`.
-pub(crate) fn mute_span(
-    field: &str,
-    start: Seconds,
-    end: Seconds,
-) -> Result<TimeSpan, RecordError> {
-    TimeSpan::new(start.0, end.0).ok_or_else(|| {
-        let found = format!("{start} to {end}");
-        RecordError::field(field, found, "a span that starts before it ends")
-    })
 }
 
 /// A mute's tracks; a list names at least one and each once.

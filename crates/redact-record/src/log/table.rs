@@ -2,12 +2,13 @@
 
 use redact_core::Digest;
 
-use super::{ItemRow, check_groups, clock, items, timeline, utc_text};
+use super::format::{clock, utc_text};
+use super::rows::{ItemRow, check_groups, items};
+use super::timeline::timeline;
 use crate::RecordError;
 use crate::manifest::PublicManifest;
 use crate::paper::{INK, LINE, MARGIN, Paper, SOFT, Type, clipped, text};
 use crate::pdf::{self, About, Fonts, LETTER, Mark, Node, Role, Sheet, Style};
-use crate::report::{Lane, Medium, Timeline};
 
 /// US Letter, lying.
 const PAGE: [f32; 2] = [LETTER[1], LETTER[0]];
@@ -101,7 +102,7 @@ pub fn pdf(manifest: &PublicManifest, manifest_digest: Digest) -> Result<Vec<u8>
     let rows = items(manifest);
     let mut paper = Paper::new(&fonts, WIDTH);
     head(&mut paper, manifest, manifest_digest, rows.len());
-    paper.timeline(&lanes(manifest));
+    paper.timeline(&timeline(manifest));
     paper.heading("Withheld items");
     let sheets = sheets(paper, &rows, manifest);
     let producer = format!("{} {}", manifest.tool.name, manifest.tool.version);
@@ -147,24 +148,6 @@ fn head(paper: &mut Paper<'_>, manifest: &PublicManifest, digest: Digest, count:
     for fact in facts {
         let marks = paper.lines(MARGIN, WIDTH, Type::new(Style::Regular, 8.5, INK), &fact);
         paper.nodes.push(Node::leaf(Role::Paragraph, marks));
-    }
-}
-
-/// What is hidden and muted when, as `manifest` declares it.
-#[must_use]
-pub fn lanes(manifest: &PublicManifest) -> Timeline {
-    let lane = |(label, sound, spans)| Lane {
-        label,
-        medium: if sound {
-            Medium::Sound
-        } else {
-            Medium::Picture
-        },
-        spans,
-    };
-    Timeline {
-        duration_nanos: manifest.totals.seconds.0,
-        lanes: timeline::spans(manifest).into_iter().map(lane).collect(),
     }
 }
 
@@ -261,7 +244,7 @@ fn sheets(paper: Paper<'_>, rows: &[ItemRow<'_>], manifest: &PublicManifest) -> 
 }
 
 fn not_withheld(pages: &mut Pages<'_>, manifest: &PublicManifest) {
-    let lines = super::not_withheld(manifest);
+    let lines = super::rows::not_withheld(manifest);
     if lines.is_empty() {
         return;
     }

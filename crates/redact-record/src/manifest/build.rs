@@ -8,12 +8,14 @@ use redact_core::{
 };
 
 use super::input::{AudioResult, CheckResult, ManifestInput, SecondQuality};
+use super::removed::removed;
 use super::sealed::{self, SealedBody, SealedItem};
+use super::visible::score_best;
 use super::{
     ApprovalSummary, CheckFile, Checks, Coding, Coverage, FindingsComparison, Hex, MaskItem,
     MaskOriginName, Medium, MuteItem, MuteLevel, MuteStyleName, NamedValue, OneLine, PUBLIC_SCHEMA,
     PolicyName, PublicManifest, ReasonFile, ReleaseFile, SCHEMA_VERSION, SecondPsnr, Seconds,
-    SoundTotal, SoundTracks, SourceSummary, Strength, Tool, Totals, Utc, damaged, removed, visible,
+    SoundTotal, SoundTracks, SourceSummary, Strength, Tool, Totals, Utc, damaged, visible,
 };
 use crate::file::plan::keyframe_row;
 use crate::{RecordError, digest_bytes, json, plan};
@@ -379,10 +381,6 @@ fn coverage(track: &Track) -> Coverage {
         longest_gap: count(track.longest_gap()),
         score_best: score_best(track),
     }
-}
-
-pub(super) fn score_best(track: &Track) -> f32 {
-    track.boxes().iter().map(|b| b.score).fold(0.0, f32::max)
 }
 
 fn mute_items(input: &ManifestInput<'_>, masks: usize) -> Vec<MuteItem> {

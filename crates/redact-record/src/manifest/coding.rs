@@ -5,7 +5,9 @@
 use redact_core::{Digest, FrameSpan};
 use serde::{Deserialize, Serialize};
 
-use super::{Hex, OneLine, PublicManifest, Seconds};
+use super::figures::Totals;
+use super::items::{MaskItem, MuteItem};
+use super::{Hex, OneLine, Seconds};
 use crate::{RecordError, digest_bytes};
 
 /// How the release's data came to be: copied parts are the strongest proof that nothing was edited.
@@ -169,7 +171,12 @@ impl CodingFacts {
 impl Coding {
     /// Checks what the types do not: that the runs are all frames, and that nothing that is hidden
     /// or muted was copied.
-    pub(super) fn check(&self, manifest: &PublicManifest) -> Result<(), RecordError> {
+    pub(super) fn check(
+        &self,
+        masks: &[MaskItem],
+        mutes: &[MuteItem],
+        totals: &Totals,
+    ) -> Result<(), RecordError> {
         let wrong = |what: &str, expected: &str| {
             Err(RecordError::field("coding", what.to_owned(), expected))
         };
@@ -179,27 +186,26 @@ impl Coding {
                 return wrong("runs that do not join", "every frame in one run");
             }
             due = run.frames.1;
-            let hides = |mask: &super::MaskItem| {
+            let hides = |mask: &MaskItem| {
                 let (start, end) = mask.frames.0;
                 start < run.frames.1 && run.frames.0 < end
             };
-            if run.copied && manifest.masks.iter().any(hides) {
+            if run.copied && masks.iter().any(hides) {
                 return wrong(
                     "a copied run under a mask",
                     "only what no mask touches is copied",
                 );
             }
         }
-        if due != manifest.totals.frames {
+        if due != totals.frames {
             return wrong("runs that are not all frames", "every frame in one run");
         }
-        if self.sound.len() != manifest.totals.sound.len() {
+        if self.sound.len() != totals.sound.len() {
             return wrong("another number of tracks", "one entry per sound track");
         }
         for (index, OneLine(track)) in self.sound.iter().enumerate() {
-            let mutes = |mute: &super::MuteItem| mute.sound_tracks.0.contains(index);
-            if track.copied != track.sha256.is_some()
-                || track.copied && manifest.mutes.iter().any(mutes)
+            let is_muted = |mute: &MuteItem| mute.sound_tracks.0.contains(index);
+            if track.copied != track.sha256.is_some() || track.copied && mutes.iter().any(is_muted)
             {
                 return wrong(
                     "a copied track with a mute",

@@ -2,11 +2,13 @@
 
 use redact_core::{ApprovedPlan, Digest, Findings, ModelUse, StreamSummary, Timestamp, UtcNanos};
 
-use super::{
-    CodingFacts, Hex, HumanChange, Jail, PublicManifest, Request, SecondLook, Supersedes, Terms,
-};
+use super::changes::HumanChange;
+use super::coding::CodingFacts;
+use super::figures::{Jail, SecondLook};
+use super::parts::Supersedes;
+use super::request::{Request, Terms};
 use crate::events::Checkpoint;
-use crate::{FileBinding, RecordError, digest_bytes};
+use crate::{FileBinding, RecordError};
 
 /// One answer of a checker, with the figures it rests on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,20 +78,6 @@ pub struct Replaced {
     pub named: Supersedes,
     /// The source that it was for, which must be the new one's.
     pub source: Digest,
-}
-
-impl Replaced {
-    /// The manifest `older`, which was read from `bytes` and believed.
-    #[must_use]
-    pub fn new(older: &PublicManifest, bytes: &[u8]) -> Self {
-        Self {
-            named: Supersedes {
-                manifest_id: older.manifest_id.clone(),
-                sha256: Hex(digest_bytes(bytes)),
-            },
-            source: older.source.sha256.0,
-        }
-    }
 }
 
 /// What is known beside the files themselves.

@@ -1,7 +1,9 @@
 //! What no release holds, whatever is decided: the streams, chapters and messages that a source
 //! has beside its picture and its sound.
 
-use super::{Medium, OneLine, RemovedItem, SourceSummary, StreamFile, StreamKindName};
+use super::items::{Medium, RemovedItem};
+use super::parts::SourceSummary;
+use super::{OneLine, StreamFile, StreamKindName};
 
 /// The channel of the leak scan that says that the pictures carry messages.
 const MESSAGES_CHANNEL: &str = "sei-user-data";

@@ -135,7 +135,7 @@ impl SealedManifest {
     }
 
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, RecordError> {
-        super::check_schema(bytes, SEALED_SCHEMA)?;
+        super::schema::check_schema(bytes, SEALED_SCHEMA)?;
         let file: SealedFile = json::parse(bytes)?;
         let body = file.body.get().as_bytes();
         Ok(Self {

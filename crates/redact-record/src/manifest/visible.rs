@@ -1,9 +1,8 @@
 //! What was found and stays visible or audible by a person's decision.
 
-use redact_core::{KeptSpeech, Plan, Verdict};
+use redact_core::{KeptSpeech, Plan, Track, Verdict};
 use serde::{Deserialize, Serialize};
 
-use super::build::score_best;
 use super::input::ManifestInput;
 use super::{ClassName, OneLine, Seconds, Utc};
 use crate::plan;
@@ -161,4 +160,8 @@ pub(super) fn speech_counts(kept: &[OneLine<KeptSpeechSpan>]) -> Vec<KeptSpeechC
         }
     }
     counts
+}
+
+pub(super) fn score_best(track: &Track) -> f32 {
+    track.boxes().iter().map(|b| b.score).fold(0.0, f32::max)
 }

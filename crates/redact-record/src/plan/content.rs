@@ -3,7 +3,7 @@
 use redact_core::{Approval, ApprovedPlan, Digest, Findings, Plan, PlanError, UtcNanos};
 
 use super::coverage::check_covers;
-use super::{check_approvals, check_signed, check_two_people, signed_bytes};
+use super::signatures::{check_approvals, check_signed, check_two_people, signed_bytes};
 use crate::RecordError;
 use crate::file::plan::content_digest;
 use crate::json::check_text;

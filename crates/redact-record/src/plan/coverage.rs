@@ -8,7 +8,7 @@ use redact_core::{
     Verdict,
 };
 
-use super::speech_mutes;
+use super::proposal::speech_mutes;
 use crate::RecordError;
 use crate::policy::{self, Policy};
 

@@ -1,8 +1,7 @@
 //! The checks of a report in two columns of about equal height.
 
-use super::page::color;
-use super::{Check, CheckOutcome, Group};
-use crate::paper::{INK, MARGIN, SOFT, clipped, text};
+use super::verdict::{Check, CheckOutcome, Group};
+use crate::paper::{BAD, GOOD, INK, MARGIN, OPEN, SOFT, clipped, text};
 use crate::pdf::{Fonts, Ink, LETTER, Mark, Node, Role, Style};
 
 const GUTTER: f32 = 18.0;
@@ -201,4 +200,13 @@ fn sorted<'a>(group: &Group<'a>) -> Vec<&'a Check> {
         CheckOutcome::Passed => 2,
     });
     checks
+}
+
+/// The color of an outcome on paper.
+pub(super) fn color(outcome: CheckOutcome) -> Ink {
+    match outcome {
+        CheckOutcome::Passed => GOOD,
+        CheckOutcome::Failed => BAD,
+        CheckOutcome::NotChecked => OPEN,
+    }
 }

@@ -4,10 +4,10 @@
 //! then their place, which they keep in the HTML and JSON reports. What failed or was not checked
 //! stays as long as there is room. What is left out is counted: nothing is lost silently.
 
-use super::columns::{self, Columns, Passed};
-use super::{CheckOutcome, Group, Verdict, VerifyReport, stamp};
+use super::columns::{self, Columns, Passed, color};
+use super::verdict::{CheckOutcome, Group, Verdict, VerifyReport, stamp};
 use crate::RecordError;
-use crate::paper::{BAD, GOOD, INK, LINE, MARGIN, OPEN, Paper, SOFT, Type, clipped};
+use crate::paper::{BAD, GOOD, INK, LINE, MARGIN, Paper, SOFT, Type, clipped};
 use crate::pdf::{self, About, Fonts, Ink, LETTER, Node, Role, Sheet, Style};
 
 const WIDTH: f32 = LETTER[0] - 2.0 * MARGIN;
@@ -23,7 +23,7 @@ const FOOT_TEXT: &str = "This page tells what one run of the verifier found on f
 
 pub(super) fn render(report: &VerifyReport) -> Result<Vec<u8>, RecordError> {
     let fonts = Fonts::load();
-    let mut page = Page(Paper::new(&fonts, WIDTH));
+    let mut page = VerdictPage(Paper::new(&fonts, WIDTH));
     page.verdict(report);
     page.files(report);
     page.0.timeline(&report.timeline);
@@ -43,9 +43,9 @@ pub(super) fn render(report: &VerifyReport) -> Result<Vec<u8>, RecordError> {
 }
 
 /// The report on paper.
-struct Page<'a>(Paper<'a>);
+struct VerdictPage<'a>(Paper<'a>);
 
-impl Page<'_> {
+impl VerdictPage<'_> {
     fn verdict(&mut self, report: &VerifyReport) {
         let ink = match report.verdict() {
             Verdict::Verified => GOOD,
@@ -187,13 +187,5 @@ impl Page<'_> {
             FOOT_TEXT,
         );
         self.0.nodes.push(Node::leaf(Role::Paragraph, marks));
-    }
-}
-
-pub(super) fn color(outcome: CheckOutcome) -> Ink {
-    match outcome {
-        CheckOutcome::Passed => GOOD,
-        CheckOutcome::Failed => BAD,
-        CheckOutcome::NotChecked => OPEN,
     }
 }

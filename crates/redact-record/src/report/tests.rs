@@ -2,6 +2,7 @@ use redact_core::UtcNanos;
 
 use super::*;
 use crate::digest_bytes;
+use crate::json::{Hex, Utc};
 
 fn check(group: &str, name: &str, outcome: CheckOutcome, evidence: &str) -> Check {
     Check {
@@ -18,10 +19,10 @@ fn span(start: f64, end: f64) -> TimeSpan {
     TimeSpan::new(nanos(start), nanos(end)).unwrap()
 }
 
-fn lane(label: &str, medium: Medium, spans: &[(f64, f64)]) -> Lane {
+fn lane(label: &str, kind: LaneKind, spans: &[(f64, f64)]) -> Lane {
     Lane {
         label: label.into(),
-        medium,
+        kind,
         spans: spans.iter().map(|&(start, end)| span(start, end)).collect(),
     }
 }
@@ -122,7 +123,7 @@ fn report() -> VerifyReport {
                 sha256: Hex(digest_bytes(what.as_bytes())),
             })
             .collect(),
-        signature: SignatureVerdict {
+        signature: SignatureResult {
             outcome: Passed,
             key: Some("8E3F A1B2 90C4 7D55".into()),
             statement: "The public manifest bears a good signature of a key that this computer \
@@ -135,18 +136,18 @@ fn report() -> VerifyReport {
             lanes: vec![
                 lane(
                     "Faces",
-                    Medium::Picture,
+                    LaneKind::Picture,
                     &[(0.0, 14.2), (16.0, 47.0), (80.0, 84.5)],
                 ),
                 lane(
                     "Licence plates",
-                    Medium::Picture,
+                    LaneKind::Picture,
                     &[(3.1, 9.8), (95.0, 118.0)],
                 ),
-                lane("Screens", Medium::Picture, &[(60.02, 60.08)]),
+                lane("Screens", LaneKind::Picture, &[(60.02, 60.08)]),
                 lane(
                     "Sound track 1",
-                    Medium::Sound,
+                    LaneKind::Sound,
                     &[(12.0, 13.0), (22.0, 31.5), (70.0, 71.5)],
                 ),
             ],
@@ -254,7 +255,7 @@ fn the_printed_report_has_one_page() {
         ));
     }
     many.release = "x".repeat(4000);
-    let lanes = (0..40).map(|n| lane(&"wide ".repeat(n), Medium::Sound, &[(0.0, 200.0)]));
+    let lanes = (0..40).map(|n| lane(&"wide ".repeat(n), LaneKind::Sound, &[(0.0, 200.0)]));
     many.timeline.lanes.extend(lanes);
     for report in [report(), broken(), many] {
         let bytes = report.pdf().unwrap();
@@ -319,8 +320,8 @@ fn bars_are_within_the_picture_and_few() {
     let timeline = Timeline {
         duration_nanos: 7_200_000_000_000,
         lanes: vec![
-            lane("Faces", Medium::Picture, &spans),
-            lane("Plates", Medium::Picture, &outside),
+            lane("Faces", LaneKind::Picture, &spans),
+            lane("Plates", LaneKind::Picture, &outside),
         ],
     };
     for row in timeline.rows() {

@@ -7,7 +7,11 @@
 use redact_core::UtcNanos;
 use serde::{Deserialize, Serialize};
 
-use super::{KeyId, KeyPair, PublicKey, SignatureProblem, SignatureVerdict, Signed, TrustStore};
+use super::key::{KeyPair, PublicKey};
+use super::key_id::KeyId;
+use super::kind::Signed;
+use super::problem::SignatureProblem;
+use super::trust::{Approver, SignatureVerdict, TrustStore};
 use crate::json::{self, FileKind, Utc, check_text};
 use crate::person::is_one_person;
 use crate::{Overwrite, RecordError, store};
@@ -21,23 +25,6 @@ const KIND: FileKind = FileKind {
 pub const APPROVER_SUFFIX: &str = ".approver.json";
 /// The folder of a trust folder that they lie in.
 const FOLDER: &str = "approvers";
-
-/// An approver whose key is believed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Approver {
-    /// The name that approvals signed with the key must carry.
-    pub name: String,
-    /// The key.
-    pub key: PublicKey,
-    /// The person or operating system user who bound the two.
-    pub added_by: String,
-    /// The release key that signed the record.
-    pub vouched_by: KeyId,
-    /// When.
-    pub at: UtcNanos,
-    /// The earlier key of the same person that this one replaces.
-    pub replaces: Option<KeyId>,
-}
 
 /// What a record says, before anybody signed it.
 #[derive(Clone, Copy, Debug)]

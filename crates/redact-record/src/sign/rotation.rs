@@ -1,11 +1,18 @@
 //! Statements by which one key hands over to the next, so that trust follows.
 
+use std::path::{Path, PathBuf};
+
 use redact_core::UtcNanos;
 use serde::{Deserialize, Serialize};
 
-use super::{KeyPair, PublicKey, SignatureVerdict, Signed, TrustStore};
-use crate::RecordError;
+use super::key::{KeyPair, PublicKey};
+use super::kind::Signed;
+use super::problem::SignatureProblem;
+use super::trust::{
+    ROTATION_SUFFIX, SignatureVerdict, TrustStore, TrustedKey, read_signed, signature_beside,
+};
 use crate::json::{self, FileKind, Utc};
+use crate::{Overwrite, RecordError, store};
 
 const KIND: FileKind = FileKind {
     name: "redact-key-rotation",
@@ -95,5 +102,71 @@ impl Rotation {
             });
         }
         Ok(HandedOver { old, new })
+    }
+}
+
+impl Rotation {
+    /// Reads a statement and the signature beside it.
+    ///
+    /// # Errors
+    /// [`RecordError::Read`], [`RecordError::TooLarge`]; [`RecordError::Signature`] when the
+    /// signature is no text.
+    pub fn load(path: &Path) -> Result<Self, RecordError> {
+        let (bytes, signature) = read_signed(path)?;
+        Ok(Self { bytes, signature })
+    }
+}
+
+impl TrustStore {
+    /// Follows the statements at `paths` that a trusted key signed, in whatever order they come.
+    pub(super) fn follow_rotations(&mut self, paths: &[PathBuf]) {
+        // A file that cannot be read vouches for nothing.
+        let mut rotations: Vec<Rotation> =
+            paths.iter().flat_map(|path| Rotation::load(path)).collect();
+        loop {
+            let before = rotations.len();
+            // A statement that is not trusted yet may be, once an earlier one was followed.
+            rotations.retain(|rotation| self.follow(rotation).is_err());
+            if rotations.len() == before {
+                return;
+            }
+        }
+    }
+
+    /// Believes the key to which a believed one hands over, from now on; nothing is written.
+    ///
+    /// # Errors
+    /// Those of [`Rotation::check`]; [`RecordError::Signature`] for a revoked key;
+    /// [`RecordError::KeyConflict`].
+    pub fn follow(&mut self, rotation: &Rotation) -> Result<HandedOver, RecordError> {
+        let handed = rotation.check(self)?;
+        let new = handed.new.clone();
+        if self.revoked().contains(&new) {
+            let key = new.id();
+            return Err(RecordError::Signature(SignatureProblem::Revoked { key }));
+        }
+        let before = self.find(handed.old.id()).map(|old| old.name.clone());
+        let name = format!("{}, then {}", before.unwrap_or_default(), new.id());
+        self.insert(TrustedKey { name, key: new })?;
+        Ok(handed)
+    }
+
+    /// Believes the key to which `rotation` hands over, and writes the statement into the folder.
+    ///
+    /// # Errors
+    /// Those of [`Self::follow`]; [`RecordError::Write`].
+    pub fn add_rotation(&mut self, rotation: &Rotation) -> Result<HandedOver, RecordError> {
+        let handed = self.follow(rotation)?;
+        let name = format!(
+            "{}-to-{}{ROTATION_SUFFIX}",
+            handed.old.id(),
+            handed.new.id()
+        );
+        std::fs::create_dir_all(self.folder()).map_err(|source| RecordError::Write { source })?;
+        let path = self.folder().join(name);
+        store::write(&path, &rotation.bytes, Overwrite::Replace)?;
+        let signature = rotation.signature.as_bytes();
+        store::write(&signature_beside(&path), signature, Overwrite::Replace)?;
+        Ok(handed)
     }
 }

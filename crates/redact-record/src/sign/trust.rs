@@ -8,14 +8,18 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{
-    Approver, HandedOver, KeyId, Parsed, PublicKey, Purpose, Rotation, SignatureProblem, Signed,
-};
+use redact_core::UtcNanos;
+
+use super::key::PublicKey;
+use super::key_id::KeyId;
+use super::kind::{Purpose, Signed};
+use super::problem::SignatureProblem;
+use super::signature::{self, Parsed, SIGNATURE_BYTES_MAX};
 use crate::person::is_one_person;
 use crate::{Overwrite, RecordError, store};
 
-/// How files with statements end.
-const ROTATION_SUFFIX: &str = ".rotation.json";
+/// How files with rotation statements end.
+pub(super) const ROTATION_SUFFIX: &str = ".rotation.json";
 /// How files with keys end that are believed no more.
 const REVOKED_SUFFIX: &str = ".revoked";
 
@@ -26,6 +30,23 @@ pub struct TrustedKey {
     pub name: String,
     /// The key.
     pub key: PublicKey,
+}
+
+/// An approver whose key is believed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Approver {
+    /// The name that approvals signed with the key must carry.
+    pub name: String,
+    /// The key.
+    pub key: PublicKey,
+    /// The person or operating system user who bound the two.
+    pub added_by: String,
+    /// The release key that signed the record.
+    pub vouched_by: KeyId,
+    /// When.
+    pub at: UtcNanos,
+    /// The earlier key of the same person that this one replaces.
+    pub replaces: Option<KeyId>,
 }
 
 /// What a signature is worth.
@@ -83,8 +104,7 @@ impl TrustStore {
             let path = entry.map_err(read)?.path();
             let file = path.file_name().unwrap_or_default().to_string_lossy();
             if file.ends_with(ROTATION_SUFFIX) {
-                // What cannot be read vouches for nothing.
-                rotations.extend(Rotation::load(&path));
+                rotations.push(path.clone());
             }
             let revoked = file.ends_with(REVOKED_SUFFIX);
             if !revoked && !file.ends_with(".pub") {
@@ -110,60 +130,10 @@ impl TrustStore {
         let revoked = std::mem::take(&mut store.revoked);
         store.keys.retain(|trusted| !revoked.contains(&trusted.key));
         store.revoked = revoked;
-        store.follow_all(rotations);
+        store.follow_rotations(&rotations);
         store.keys.sort_by(|a, b| a.name.cmp(&b.name));
         store.open_approvers()?;
         Ok(store)
-    }
-
-    /// Follows every statement that a believed key signed, in whatever order they come.
-    fn follow_all(&mut self, mut rotations: Vec<Rotation>) {
-        loop {
-            let before = rotations.len();
-            // A statement that is not believed yet may be, once an earlier one was followed; one
-            // that never is tells nothing.
-            rotations.retain(|rotation| self.follow(rotation).is_err());
-            if rotations.len() == before {
-                return;
-            }
-        }
-    }
-
-    /// Believes the key to which a believed one hands over, from now on; nothing is written.
-    ///
-    /// # Errors
-    /// Those of [`Rotation::check`]; [`RecordError::Signature`] for a revoked key;
-    /// [`RecordError::KeyConflict`].
-    pub fn follow(&mut self, rotation: &Rotation) -> Result<HandedOver, RecordError> {
-        let handed = rotation.check(self)?;
-        let new = handed.new.clone();
-        if self.revoked.contains(&new) {
-            let key = new.id();
-            return Err(RecordError::Signature(SignatureProblem::Revoked { key }));
-        }
-        let before = self.find(handed.old.id()).map(|old| old.name.clone());
-        let name = format!("{}, then {}", before.unwrap_or_default(), new.id());
-        self.insert(TrustedKey { name, key: new })?;
-        Ok(handed)
-    }
-
-    /// Believes the key to which `rotation` hands over, and writes the statement into the folder.
-    ///
-    /// # Errors
-    /// Those of [`Self::follow`]; [`RecordError::Write`].
-    pub fn add_rotation(&mut self, rotation: &Rotation) -> Result<HandedOver, RecordError> {
-        let handed = self.follow(rotation)?;
-        let name = format!(
-            "{}-to-{}{ROTATION_SUFFIX}",
-            handed.old.id(),
-            handed.new.id()
-        );
-        std::fs::create_dir_all(&self.folder).map_err(|source| RecordError::Write { source })?;
-        let path = self.folder.join(name);
-        store::write(&path, &rotation.bytes, Overwrite::Replace)?;
-        let signature = rotation.signature.as_bytes();
-        store::write(&signature_beside(&path), signature, Overwrite::Replace)?;
-        Ok(handed)
     }
 
     /// Believes `key` no more, nor any key that only it vouches for; writes that into the folder.
@@ -199,7 +169,7 @@ impl TrustStore {
         Ok(store)
     }
 
-    fn insert(&mut self, new: TrustedKey) -> Result<(), RecordError> {
+    pub(super) fn insert(&mut self, new: TrustedKey) -> Result<(), RecordError> {
         if let Some(approver) = self.approver(new.key.id()) {
             return Err(RecordError::ApproverTaken {
                 key: new.key.id(),
@@ -350,23 +320,11 @@ pub(super) fn signature_beside(path: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-impl Rotation {
-    /// Reads a statement and the signature beside it.
-    ///
-    /// # Errors
-    /// [`RecordError::Read`], [`RecordError::TooLarge`]; [`RecordError::Signature`] when the
-    /// signature is no text.
-    pub fn load(path: &Path) -> Result<Self, RecordError> {
-        let (bytes, signature) = read_signed(path)?;
-        Ok(Self { bytes, signature })
-    }
-}
-
 /// A statement about a key and the signature beside it.
 pub(super) fn read_signed(path: &Path) -> Result<(Vec<u8>, String), RecordError> {
-    let signature = store::read(&signature_beside(path), super::SIGNATURE_BYTES_MAX)?;
-    let signature = String::from_utf8(signature)
-        .map_err(|_| RecordError::Signature(super::malformed("not text")))?;
-    let bytes = store::read(path, super::SIGNATURE_BYTES_MAX)?;
+    let text = store::read(&signature_beside(path), SIGNATURE_BYTES_MAX)?;
+    let signature = String::from_utf8(text)
+        .map_err(|_| RecordError::Signature(signature::malformed("not text")))?;
+    let bytes = store::read(path, SIGNATURE_BYTES_MAX)?;
     Ok((bytes, signature))
 }

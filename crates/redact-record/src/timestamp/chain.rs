@@ -11,7 +11,8 @@ use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, Subject
 use x509_cert::name::Name;
 use x509_cert::serial_number::SerialNumber;
 
-use super::{SHA_256, SHA_384, SHA_512, StampError, malformed};
+use super::algorithms::{SHA_256, SHA_384, SHA_512};
+use super::error::{StampError, malformed};
 
 /// Links of a chain that are followed.
 const LINKS_MAX: usize = 8;

@@ -1,25 +1,29 @@
-//! The picture of what is hidden when: one lane per class or sound track, bars over a time axis.
+//! The timeline of what is hidden and muted: one lane per class or sound track, bars over a time axis.
+//!
+//! The verdict and the redaction log draw this one, each with its own colors.
+
+pub(crate) mod svg;
 
 use redact_core::TimeSpan;
 use serde::Serialize;
 
-/// What a lane withholds.
+/// What a lane hides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Medium {
+pub enum LaneKind {
     /// Parts of the picture.
     Picture,
     /// Sound.
     Sound,
 }
 
-/// One row of the picture.
+/// One row of the timeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lane {
-    /// What it is about, neutral: `Faces`, `Plates`, `Sound track 1`.
+    /// Its neutral name: `Faces`, `Plates`, `Sound track 1`.
     pub label: String,
-    /// What it withholds.
-    pub medium: Medium,
+    /// What it hides.
+    pub kind: LaneKind,
     /// When, since the recording's zero; any order, overlaps allowed.
     pub spans: Vec<TimeSpan>,
 }
@@ -34,9 +38,9 @@ pub struct Timeline {
 }
 
 /// A lane as it is drawn.
-pub(crate) struct Row {
+pub(crate) struct LaneRow {
     pub(crate) label: String,
-    pub(crate) medium: Medium,
+    pub(crate) kind: LaneKind,
     /// Start and length of each bar, as fractions of the whole.
     pub(crate) bars: Vec<(f32, f32)>,
     /// `12.4 s in 3 spans`.
@@ -51,20 +55,20 @@ pub(crate) struct Tick {
     pub(crate) label: String,
 }
 
-/// Bars closer than this part of the whole are drawn as one, and none is shorter: the picture
-/// stays small whatever the recording's length, and no short span is lost from sight.
+/// Bars closer than this part of the whole are drawn as one, and none is shorter: the
+/// drawing stays small whatever the recording's length, and every short span stays visible.
 const FINEST: f32 = 1.0 / 500.0;
 
 const NANOS: f64 = 1e9;
 
 impl Timeline {
-    pub(crate) fn rows(&self) -> Vec<Row> {
+    pub(crate) fn rows(&self) -> Vec<LaneRow> {
         self.lanes.iter().map(|lane| self.row(lane)).collect()
     }
 
-    fn row(&self, lane: &Lane) -> Row {
+    fn row(&self, lane: &Lane) -> LaneRow {
         let merged = TimeSpan::merged(lane.spans.clone(), 0);
-        // A mute's padding may reach beyond the recording: only what is there can be withheld.
+        // A mute's padding may reach beyond the recording: only what lies inside can be hidden.
         let within = |span: &TimeSpan| {
             let (start, end) = (span.start_nanos().max(0), span.end_nanos());
             (end.min(self.duration_nanos) - start).max(0)
@@ -85,9 +89,9 @@ impl Timeline {
                 _ => bars.push((start, end - start)),
             }
         }
-        Row {
+        LaneRow {
             label: lane.label.clone(),
-            medium: lane.medium,
+            kind: lane.kind,
             bars,
             total: format!("{} in {spans}", seconds_text(nanos)),
         }
@@ -122,7 +126,7 @@ impl Timeline {
             .collect()
     }
 
-    /// The picture in words, for those who do not see it.
+    /// The timeline in words, for readers who do not see it.
     pub(crate) fn text(&self) -> String {
         if self.lanes.is_empty() {
             return "Timeline: nothing is hidden or muted.".to_owned();
@@ -152,5 +156,42 @@ fn clock_text(seconds: u32) -> String {
     match hours {
         0 => format!("{minutes}:{rest:02}"),
         _ => format!("{hours}:{minutes:02}:{rest:02}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn timeline(duration_nanos: i64, span: Option<TimeSpan>) -> Timeline {
+        let lane = |span| Lane {
+            label: "Faces".into(),
+            kind: LaneKind::Picture,
+            spans: vec![span],
+        };
+        Timeline {
+            duration_nanos,
+            lanes: span.map(lane).into_iter().collect(),
+        }
+    }
+
+    #[test]
+    fn the_axis_stays_legible_at_any_length() {
+        for seconds in [0, 1, 7, 59, 600, 3601, 7_200, 86_400, 1_000_000] {
+            let count = timeline(seconds * 1_000_000_000, None).ticks().len();
+            let most = if seconds > 8 * 86_400 { 0 } else { 9 };
+            assert!(count <= most, "{count} ticks for {seconds} s");
+            assert!(count >= 1 || most == 0, "no tick for {seconds} s");
+        }
+    }
+
+    #[test]
+    fn a_single_frame_is_still_visible_and_nothing_leaves_the_lane() {
+        let hour = 3_600_000_000_000;
+        let last = TimeSpan::new(hour - 1, hour + 5);
+        let rows = timeline(hour, last).rows();
+        let (start, length) = rows[0].bars[0];
+        assert_eq!(start, 1.0 - FINEST);
+        assert!((length - FINEST).abs() < 1e-6, "{length}");
     }
 }

@@ -1,0 +1,52 @@
+//! Reasons as files spell them.
+
+use redact_core::{Reason, ReasonCode};
+use serde::{Deserialize, Serialize};
+
+use super::text::{LABEL_MAX, SENTENCE_MAX};
+use crate::RecordError;
+use crate::json::check_text;
+
+/// Why something is withheld or kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ReasonFile {
+    /// Its short name, to which redactions refer.
+    pub code: String,
+    /// The law: an index of withheld items names the exemption for each.
+    pub statute: String,
+    /// One neutral sentence for the redaction log.
+    pub text: String,
+}
+
+impl From<&Reason> for ReasonFile {
+    fn from(reason: &Reason) -> Self {
+        Self {
+            code: reason.code.0.clone(),
+            statute: reason.statute.clone(),
+            text: reason.text.clone(),
+        }
+    }
+}
+
+/// Reads reasons; each code once.
+pub(crate) fn read_reasons(files: Vec<ReasonFile>) -> Result<Vec<Reason>, RecordError> {
+    let mut read: Vec<Reason> = Vec::with_capacity(files.len());
+    let mut codes = std::collections::BTreeSet::new();
+    for file in files {
+        let at = |key: &str| format!("reason {:?}, {key}", file.code);
+        check_text(&at("code"), &file.code, LABEL_MAX)?;
+        check_text(&at("statute"), &file.statute, LABEL_MAX)?;
+        check_text(&at("text"), &file.text, SENTENCE_MAX)?;
+        if !codes.insert(file.code.clone()) {
+            return Err(RecordError::field(at("code"), "used twice", "used once"));
+        }
+        read.push(Reason {
+            code: ReasonCode(file.code),
+            statute: file.statute,
+            text: file.text,
+        });
+    }
+    Ok(read)
+}

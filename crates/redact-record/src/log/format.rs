@@ -1,0 +1,56 @@
+//! Times and classes as the log writes them.
+
+use crate::manifest::{ClassName, Seconds, Utc};
+
+/// `2026-03-01 10:15:00 UTC`.
+pub(super) fn utc_text(moment: Utc) -> String {
+    let text = moment.to_string();
+    let seconds = text.get(..19).unwrap_or(&text);
+    format!("{} UTC", seconds.replace('T', " "))
+}
+
+/// `0:07.5`, `12:00.0`, `1:02:03.4`: rounded down to tenths.
+pub(super) fn clock(seconds: Seconds) -> String {
+    let tenths = seconds.0.unsigned_abs() / 100_000_000;
+    let sign = if seconds.0 < 0 && tenths > 0 {
+        "−"
+    } else {
+        ""
+    };
+    let (whole, tenth) = (tenths / 10, tenths % 10);
+    let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60);
+    if hours > 0 {
+        format!("{sign}{hours}:{minutes:02}:{rest:02}.{tenth}")
+    } else {
+        format!("{sign}{minutes}:{rest:02}.{tenth}")
+    }
+}
+
+/// A class as a heading.
+pub(super) const fn plural(class: ClassName) -> &'static str {
+    match class {
+        ClassName::Face => "Faces",
+        ClassName::Plate => "Plates",
+        ClassName::Screen => "Screens",
+        ClassName::Vehicle => "Vehicles",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(nanos: i64, text: &str) {
+        assert_eq!(clock(Seconds(nanos)), text);
+    }
+
+    #[test]
+    fn times_read_like_a_players_clock() {
+        check(7_590_000_000, "0:07.5");
+        check(720_000_000_000, "12:00.0");
+        check(3_723_400_000_000, "1:02:03.4");
+        check(-1_000_000_000, "−0:01.0");
+        check(-5, "0:00.0");
+    }
+}

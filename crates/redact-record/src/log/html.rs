@@ -1,0 +1,58 @@
+//! The log as an HTML page.
+
+use askama::Template;
+use redact_core::Digest;
+
+use super::format::{clock, utc_text};
+use super::rows::{CheckGroup, ItemRow, SoundRow, check_groups, items, not_withheld};
+use super::timeline::timeline;
+use crate::RecordError;
+use crate::manifest::PublicManifest;
+use crate::timeline::svg::{Drawing, LaneArea};
+
+/// Where the lanes of the timeline are.
+const LANES: LaneArea = LaneArea {
+    left: 110.0,
+    width: 870.0,
+    lane_height: 30,
+};
+
+/// The log of `manifest`, whose file has the SHA-256 `manifest_digest`, as an HTML page.
+///
+/// # Errors
+/// [`RecordError::Log`] when the page cannot be put together.
+pub fn html(manifest: &PublicManifest, manifest_digest: Digest) -> Result<String, RecordError> {
+    let page = LogPage {
+        manifest,
+        manifest_digest,
+        created: utc_text(manifest.created),
+        duration: clock(manifest.totals.seconds),
+        items: items(manifest),
+        sound: manifest
+            .totals
+            .sound
+            .iter()
+            .map(|sound| SoundRow::new(&sound.0))
+            .collect(),
+        checks: check_groups(manifest),
+        not_withheld: not_withheld(manifest),
+        drawing: Drawing::new(&timeline(manifest), LANES),
+    };
+    page.render().map_err(|source| RecordError::Log {
+        source: Box::new(source),
+    })
+}
+
+#[derive(Template)]
+#[template(path = "log.html")]
+struct LogPage<'a> {
+    manifest: &'a PublicManifest,
+    manifest_digest: Digest,
+    created: String,
+    duration: String,
+    items: Vec<ItemRow<'a>>,
+    sound: Vec<SoundRow>,
+    checks: Vec<CheckGroup<'a>>,
+    not_withheld: Vec<String>,
+    drawing: Drawing,
+}

@@ -1,0 +1,245 @@
+//! The rows of the log, as every form of it shows them.
+
+use redact_core::{DamageCause, MuteStreams};
+
+use super::format::clock;
+use crate::manifest::{
+    CheckFile, EffectFile, MaskItem, MaskOriginName, Medium, MuteItem, MuteStyleName,
+    PublicManifest, ReasonFile, RemovedItem, Seconds, SoundTotal,
+};
+
+/// One line of the index of withheld items.
+pub(super) struct ItemRow<'a> {
+    pub(super) item: u32,
+    pub(super) start: Seconds,
+    pub(super) medium: &'static str,
+    pub(super) time: String,
+    pub(super) frames: String,
+    pub(super) class: String,
+    pub(super) description: &'a str,
+    pub(super) done: String,
+    pub(super) found: String,
+    pub(super) code: &'a str,
+    pub(super) statute: &'a str,
+    pub(super) text: &'a str,
+}
+
+pub(super) struct SoundRow {
+    pub(super) track: u32,
+    pub(super) length: String,
+    pub(super) muted: String,
+    pub(super) untouched: f64,
+}
+
+pub(super) struct CheckGroup<'a> {
+    pub(super) title: &'static str,
+    pub(super) checks: &'a [CheckFile],
+}
+
+impl SoundRow {
+    pub(super) fn new(sound: &SoundTotal) -> Self {
+        Self {
+            track: sound.track + 1,
+            length: clock(sound.seconds),
+            muted: clock(sound.muted_seconds),
+            untouched: sound.untouched_percent,
+        }
+    }
+}
+
+/// Items in the order of time, as a reader meets them while watching.
+pub(super) fn items(manifest: &PublicManifest) -> Vec<ItemRow<'_>> {
+    let masks = manifest.masks.iter().map(|mask| mask_row(manifest, mask));
+    let mutes = manifest.mutes.iter().map(|mute| mute_row(manifest, mute));
+    let mut rows: Vec<ItemRow<'_>> = masks.chain(mutes).collect();
+    rows.sort_by_key(|row| (row.start, row.item));
+    // What holds for the whole recording comes last.
+    rows.extend(
+        manifest
+            .removed
+            .iter()
+            .map(|removed| removed_row(&removed.0)),
+    );
+    rows
+}
+
+pub(super) fn removed_row(removed: &RemovedItem) -> ItemRow<'_> {
+    ItemRow {
+        item: removed.item,
+        start: Seconds(0),
+        medium: match removed.medium {
+            Medium::Picture => "Picture",
+            Medium::Sound => "Sound",
+            Medium::Caption => "Caption",
+            Medium::Metadata => "Metadata",
+        },
+        time: "Whole recording".into(),
+        frames: String::new(),
+        class: "stream".into(),
+        description: &removed.description,
+        done: "Removed".into(),
+        found: "By the program, from every release".into(),
+        code: "",
+        statute: "",
+        text: "A release is one picture and its sound: what else a file carries cannot be looked \
+               through frame by frame. Ask the agency for it.",
+    }
+}
+
+pub(super) fn reason<'a>(manifest: &'a PublicManifest, code: &str) -> (&'a str, &'a str) {
+    let found: Option<&ReasonFile> = manifest.reasons.iter().find(|known| known.code == code);
+    found.map_or(("", ""), |known| (&known.statute, &known.text))
+}
+
+/// What the recording shows and lets hear although it was found, and what nothing looked for: one
+/// sentence each.
+pub(super) fn not_withheld(manifest: &PublicManifest) -> Vec<String> {
+    let why = |code: &str| {
+        let (statute, text) = reason(manifest, code);
+        format!("{statute}: {text} ({code})")
+    };
+    let kept = manifest.kept.iter().map(|kept| {
+        let (tracks, class, why) = (kept.tracks, kept.class, why(&kept.reason));
+        format!("{tracks} of class {class} found and left visible. {why}")
+    });
+    let rejected = manifest.rejected.iter().map(|rejected| {
+        let (tracks, class, why) = (rejected.tracks, rejected.class, why(&rejected.reason));
+        format!("{tracks} of class {class} found by a model and rejected by a reviewer. {why}")
+    });
+    let speech = manifest.kept_speech.iter().map(|kept| {
+        let (spans, long, why) = (kept.spans, clock(kept.seconds), why(&kept.reason));
+        format!("{spans} spans of speech, {long} in all, found and left audible. {why}")
+    });
+    let unexamined = manifest.unexamined.iter().map(|class| {
+        format!(
+            "No model looked for class {class}. The approver accepted that. Not found is not the \
+             same as not there."
+        )
+    });
+    let not_compared = manifest
+        .findings
+        .iter()
+        .filter(|findings| !findings.0.compared);
+    let not_compared = not_compared.map(|findings| {
+        let why = findings.0.why.as_deref().unwrap_or("no reason given");
+        format!(
+            "The plan was not compared with what the scan found: {why}. What was found and left \
+             out of the plan is not counted here."
+        )
+    });
+    let lines = kept.chain(rejected).chain(speech).chain(unexamined);
+    lines.chain(not_compared).collect()
+}
+
+pub(super) fn mask_row<'a>(manifest: &'a PublicManifest, mask: &'a MaskItem) -> ItemRow<'a> {
+    let (start, end) = mask.release_seconds.0;
+    let (statute, text) = reason(manifest, &mask.reason);
+    let (first, after) = mask.frames.0;
+    ItemRow {
+        item: mask.item,
+        start,
+        medium: "Picture",
+        time: format!("{} – {}", clock(start), clock(end)),
+        frames: format!("frames {first} – {}", after.saturating_sub(1)),
+        class: mask.class.map_or_else(
+            || match mask.origin {
+                MaskOriginName::Damage => "damaged".into(),
+                MaskOriginName::Drawn | MaskOriginName::Model => "area".into(),
+            },
+            |class| class.to_string(),
+        ),
+        description: &mask.description,
+        done: effect_text(mask.effect.0, mask.weak_effect_accepted),
+        found: found_text(manifest, mask),
+        code: &mask.reason,
+        statute,
+        text,
+    }
+}
+
+pub(super) fn mute_row<'a>(manifest: &'a PublicManifest, mute: &'a MuteItem) -> ItemRow<'a> {
+    let (start, end) = mute.release_seconds.0;
+    let (statute, text) = reason(manifest, &mute.reason);
+    ItemRow {
+        item: mute.item,
+        start,
+        medium: "Sound",
+        time: format!("{} – {}", clock(start), clock(end)),
+        frames: String::new(),
+        class: "sound".into(),
+        description: &mute.description,
+        done: match mute.style {
+            MuteStyleName::Silence if mute.asked_style.is_some() => {
+                "Replaced by silence (the plan asked for a tone)".into()
+            }
+            MuteStyleName::Silence => "Replaced by silence".into(),
+            MuteStyleName::Tone => "Replaced by a tone".into(),
+        },
+        found: match &mute.sound_tracks.0 {
+            MuteStreams::All => "All sound tracks".into(),
+            MuteStreams::Only(tracks) => {
+                let names: Vec<String> = tracks.iter().map(|t| (t + 1).to_string()).collect();
+                let tracks = format!("Sound track {}", names.join(", "));
+                match damage_text(manifest, mute.item) {
+                    Some(damage) => format!("{damage}. {tracks}"),
+                    None => tracks,
+                }
+            }
+        },
+        code: &mute.reason,
+        statute,
+        text,
+    }
+}
+
+pub(super) fn effect_text(effect: EffectFile, weak_accepted: bool) -> String {
+    let text = match effect {
+        EffectFile::Fill {} => "Removed: filled with black".to_owned(),
+        EffectFile::Pixelate { cells_across } => format!(
+            "Reduced, may be recovered in part: mosaic of at most {cells_across} cells across"
+        ),
+        EffectFile::Blur { cells_across } => format!(
+            "Reduced, may be recovered in part: blurred from at most {cells_across} cells across"
+        ),
+    };
+    if weak_accepted {
+        return format!("{text}. The policy accepts this in place of a fill");
+    }
+    text
+}
+
+/// How the damage that item `item` hides is known; nothing for other items.
+pub(super) fn damage_text(manifest: &PublicManifest, item: u32) -> Option<String> {
+    let mut damaged = manifest.damaged.iter();
+    let known = damaged.find(|damaged| damaged.0.item == item)?;
+    let text = DamageCause::from(known.0.why).text();
+    Some(format!("The recording is damaged: {text}"))
+}
+
+pub(super) fn found_text(manifest: &PublicManifest, mask: &MaskItem) -> String {
+    if let Some(text) = damage_text(manifest, mask.item) {
+        return text;
+    }
+    let Some(coverage) = mask.coverage.map(|coverage| coverage.0) else {
+        debug_assert!(mask.origin == MaskOriginName::Drawn);
+        return "Drawn by a person".into();
+    };
+    let added = coverage.interpolated + coverage.followed + coverage.extended;
+    format!(
+        "Found by a model in {} frames; {added} more covered",
+        coverage.detected
+    )
+}
+
+pub(super) fn check_groups(manifest: &PublicManifest) -> Vec<CheckGroup<'_>> {
+    let checks = &manifest.checks;
+    [
+        ("Second look at the finished file", &checks.audit),
+        ("Comparison with the original", &checks.change),
+        ("Other ways in which a file can leak", &checks.leaks),
+    ]
+    .into_iter()
+    .filter(|(_, checks)| !checks.is_empty())
+    .map(|(title, checks)| CheckGroup { title, checks })
+    .collect()
+}

@@ -1,0 +1,74 @@
+//! What signatures and keys are for.
+
+/// What a signature is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signed {
+    /// The manifest that goes out with a release.
+    PublicManifest,
+    /// The manifest that stays with the agency.
+    SealedManifest,
+    /// An old key's word for a new one.
+    KeyRotation,
+    /// The agency's word that an approver's key belongs to a name.
+    ApproverKey,
+    /// Somebody's word that a plan is right.
+    Approval,
+    /// What a render keeps for the next one on the same machine.
+    KeptRun,
+}
+
+impl Signed {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::PublicManifest => "public-manifest",
+            Self::SealedManifest => "sealed-manifest",
+            Self::KeyRotation => "key-rotation",
+            Self::ApproverKey => "approver-key",
+            Self::Approval => "approval",
+            Self::KeptRun => "kept-run",
+        }
+    }
+}
+
+/// What a key is for. It vouches for nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// The agency's: releases, the key that follows it, and whose an approver's key is.
+    Release,
+    /// One person's: approvals.
+    Approver,
+    /// One user's on one machine: what a render leaves for the next one.
+    Segment,
+}
+
+impl Purpose {
+    /// `a release`, `an approver's` or `a segment`.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Release => "a release",
+            Self::Approver => "an approver's",
+            Self::Segment => "a segment",
+        }
+    }
+}
+
+impl Signed {
+    /// What a key must be for that signs this.
+    #[must_use]
+    pub const fn purpose(self) -> Purpose {
+        match self {
+            Self::PublicManifest | Self::SealedManifest | Self::KeyRotation | Self::ApproverKey => {
+                Purpose::Release
+            }
+            Self::Approval => Purpose::Approver,
+            Self::KeptRun => Purpose::Segment,
+        }
+    }
+}
+
+impl std::fmt::Display for Signed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.name())
+    }
+}
