@@ -35,7 +35,7 @@ fn ctrl_c_leaves_nothing_half_done() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(said.starts_with("redact: "), "{said}");
-    assert!(said.contains("stopped"), "{said}");
+    assert!(said.contains("cancelled"), "{said}");
     assert_eq!(work.files(), ["clip.mp4"]);
 
     args[4..6].copy_from_slice(&["--preset", "ultrafast"]);

@@ -173,7 +173,7 @@ pub(crate) fn is_cancelled(error: &anyhow::Error) -> bool {
 
 /// A person asked to stop.
 #[derive(Debug, thiserror::Error)]
-#[error("stopped")]
+#[error("cancelled")]
 pub(crate) struct Interrupted;
 
 /// Why a confined process could not do its job, in its own words.

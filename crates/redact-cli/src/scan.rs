@@ -190,7 +190,7 @@ impl ScanWork {
         let source = Box::new(source);
         let report = redact_engine::scan(source, looking.eyes, &looking.options, progress)
             .with_context(name)?;
-        info.conversions.extend(report.met.conversions);
+        info.conversions.extend(report.diagnostics.conversions);
         let found = Findings {
             source: SourceIdentity {
                 digest: Digest([0; 32]),
@@ -203,7 +203,7 @@ impl ScanWork {
             missing: looking.missing,
             tracks: report.tracks,
             speech: report.speech,
-            damage: report.met.damage,
+            damage: report.diagnostics.damage,
         };
         Ok(String::from_utf8(findings::to_bytes(&found))?.into())
     }
@@ -262,15 +262,15 @@ pub(crate) fn table(found: &Findings) -> String {
     });
     lines.extend(damaged_lines(found));
     let conversions = found.source.info.conversions.iter();
-    let is_told = |conversion: &&Conversion| {
+    let is_listed = |conversion: &&Conversion| {
         let is_setting = matches!(
             conversion,
             Conversion::Turned { .. } | Conversion::FrameRate { .. }
         );
-        conversion.is_met() || is_setting
+        conversion.is_found_while_reading() || is_setting
     };
-    let told = conversions.filter(is_told);
-    lines.extend(told.map(|conversion| format!("changed: {conversion}")));
+    let listed = conversions.filter(is_listed);
+    lines.extend(listed.map(|conversion| format!("changed: {conversion}")));
     lines.extend(other_videos(found));
     lines.join("\n")
 }

@@ -145,9 +145,9 @@ pub enum LeftOut {
 
 impl Conversion {
     /// Whether it is known only after the whole recording was read: see
-    /// [`crate::Met::conversions`].
+    /// [`crate::SourceDiagnostics::conversions`].
     #[must_use]
-    pub const fn is_met(&self) -> bool {
+    pub const fn is_found_while_reading(&self) -> bool {
         match self {
             Self::Rescaled
             | Self::LeftOut { .. }
@@ -171,7 +171,7 @@ impl Conversion {
         match self {
             Self::LeftOut { why, .. } => matches!(why, LeftOut::NotShown),
             Self::EmptyTrack { .. } => true,
-            other => !other.is_met(),
+            other => !other.is_found_while_reading(),
         }
     }
 }

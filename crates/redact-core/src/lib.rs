@@ -41,7 +41,7 @@ pub use plan::{
     PolicyRef, Protection, Reason, ReasonCode, Redactions, Verdict,
 };
 pub use port::{
-    BoxError, CameraMotion, DetectError, Detector, Met, Motion, Phase, Progress, Sink, SinkError,
-    Source, SourceError, SpeechDetector,
+    BoxError, CameraMotion, DetectError, Detector, Motion, Phase, Progress, Sink, SinkError,
+    Source, SourceDiagnostics, SourceError, SpeechDetector,
 };
 pub use units::{FrameIndex, FrameSpan, TimeBase, TimeSpan, Timestamp, UtcNanos};

@@ -14,7 +14,7 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A recording to read, item by item.
 pub trait Source: Send {
-    /// What the recording says of itself.
+    /// What the container declares.
     fn info(&self) -> &SourceInfo;
 
     /// The next frame or run of sound; frames come in presentation order. `None` is the end.
@@ -23,19 +23,20 @@ pub trait Source: Send {
     /// Damage is an error and never looks like the end.
     fn next_item(&mut self) -> Result<Option<MediaItem>, SourceError>;
 
-    /// What it met so far that could not be known at the start; all of it after the end.
-    fn met(&self) -> Met {
-        Met::default()
-    }
+    /// Damage and format changes found so far; complete once [`Source::next_item`] returned `None`.
+    ///
+    /// There is no default: a source that wraps another forwards the other's, and forgetting that
+    /// does not compile.
+    fn diagnostics(&self) -> SourceDiagnostics;
 }
 
-/// What a source meets on its way through a recording.
+/// What a source found while reading a recording.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Met {
+pub struct SourceDiagnostics {
     /// Where the recording is damaged; a source that takes damage for an error has none.
     pub damage: Damage,
     /// Changes that any release has and that were not known at the start
-    /// ([`Conversion::is_met`]), each kind at most once per reason or stream, in a fixed order.
+    /// ([`Conversion::is_found_while_reading`]), each kind at most once per reason or stream, in a fixed order.
     pub conversions: Vec<Conversion>,
 }
 
@@ -54,7 +55,7 @@ pub trait Sink: Send {
     fn finish(self: Box<Self>) -> Result<(), SinkError>;
 }
 
-/// Finds things in single frames. Holds a model session, which is exclusive: hence `&mut`.
+/// Detects objects in single frames. Holds a model session, which is exclusive: hence `&mut`.
 pub trait Detector: Send {
     /// Detections per frame, in the order of `frames`; all above the detector's own low threshold.
     ///
@@ -63,7 +64,7 @@ pub trait Detector: Send {
     fn detect(&mut self, frames: &[&Frame]) -> Result<Vec<Vec<Detection>>, DetectError>;
 }
 
-/// Hears where somebody speaks.
+/// Detects speech.
 pub trait SpeechDetector: Send {
     /// Takes the next run of sound of any track.
     ///
@@ -103,7 +104,7 @@ pub trait CameraMotion: Send {
 pub enum Phase {
     /// Reading the file to compute its digest; counted in bytes.
     Digest,
-    /// Looking for faces, plates and screens; counted in frames.
+    /// Detecting faces, plates and screens; counted in frames.
     Scan,
     /// Hiding and encoding; counted in frames.
     Render,
@@ -113,9 +114,9 @@ pub enum Phase {
     Compare,
 }
 
-/// Hears how far a job is, and may stop it.
+/// Receives progress, and may cancel the job.
 pub trait Progress: Sync {
-    /// `done` of `total` (when known) units of `phase` are done; `Break` asks the job to stop.
+    /// `done` of `total` (when known) units of `phase` are done; `Break` cancels the job.
     fn advance(&self, phase: Phase, done: u64, total: Option<u64>) -> ControlFlow<()>;
 }
 
@@ -123,10 +124,10 @@ pub trait Progress: Sync {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SourceError {
-    /// FFmpeg cannot tell what the file is, or its index is missing.
-    #[error("not a recording that can be read")]
+    /// FFmpeg does not know the file format, or the file's index is missing.
+    #[error("cannot read the recording: unknown or incomplete file format")]
     Unreadable {
-        /// The demuxer's own words.
+        /// The demuxer's own message.
         #[source]
         source: BoxError,
     },
@@ -157,13 +158,16 @@ pub enum SourceError {
         container: String,
     },
     /// No decoder for the codec, or one that is not used for recordings.
-    #[error("codec {codec:?} is not one that recordings are decoded from")]
+    #[error("codec {codec:?} is not supported for recordings")]
     UnsupportedCodec {
         /// FFmpeg's name of the codec.
         codec: String,
     },
     /// The picture's sides are outside what is supported.
-    #[error("pictures of {width}x{height} are not supported (up to {max} pixels a side)", max = PixelSize::SIDE_MAX)]
+    #[error(
+        "unsupported picture size {width}x{height}; at most {max} pixels a side are supported",
+        max = PixelSize::SIDE_MAX
+    )]
     UnsupportedSize {
         /// Columns found.
         width: u32,
@@ -182,7 +186,7 @@ pub enum SourceError {
     },
     /// There are sound tracks, and none can be decoded.
     #[error(
-        "no sound track can be decoded ({found}); a release without its sound needs to be accepted"
+        "no sound track can be decoded ({found}); accept a release without sound, or convert the file"
     )]
     NoSound {
         /// Streams and codecs of the tracks.
@@ -192,7 +196,7 @@ pub enum SourceError {
     #[error("the recording is encrypted")]
     Encrypted,
     /// A frame's time cannot be kept.
-    #[error("frame {index} (second {second:.2}) has {found}, expected one after the frame before")]
+    #[error("frame {index} (second {second:.2}) has {found}; timestamps must increase")]
     BadTime {
         /// The frame.
         index: FrameIndex,
@@ -208,12 +212,12 @@ pub enum SourceError {
         frame: FrameIndex,
         /// Its time since the recording's zero, in seconds, as far as it can be told.
         second: f64,
-        /// The decoder's own words.
+        /// The decoder's own message.
         #[source]
         source: BoxError,
     },
     /// The file ends before the recording does.
-    #[error("the recording is cut short after frame {after} of {expected}")]
+    #[error("the recording ends after frame {after}; its index promises {expected} frames")]
     Truncated {
         /// Frames that could be read.
         after: u32,
@@ -225,7 +229,7 @@ pub enum SourceError {
     Failed {
         /// What was tried.
         what: &'static str,
-        /// The library's own words.
+        /// The library's own message.
         #[source]
         source: BoxError,
     },
@@ -238,7 +242,7 @@ pub enum SinkError {
     /// The file could not be made or written.
     #[error("cannot write the file")]
     Write {
-        /// The system's own words.
+        /// The system's own message.
         #[source]
         source: BoxError,
     },
@@ -247,7 +251,7 @@ pub enum SinkError {
     Encode {
         /// Which stream and step.
         what: String,
-        /// The encoder's own words.
+        /// The encoder's own message.
         #[source]
         source: BoxError,
     },
@@ -259,7 +263,7 @@ pub enum SinkError {
     },
 }
 
-/// Why a model gave no answer.
+/// Why a model gave no result.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DetectError {
@@ -268,12 +272,12 @@ pub enum DetectError {
     Run {
         /// Name of the card.
         model: String,
-        /// The runtime's own words.
+        /// The runtime's own message.
         #[source]
         source: BoxError,
     },
     /// The output is not what the card says.
-    #[error("model {model:?} gave {found}, expected {expected}")]
+    #[error("model {model:?} returned {found}, expected {expected}")]
     Shape {
         /// Name of the card.
         model: String,

@@ -63,7 +63,7 @@ pub enum AuditError {
     #[error("cannot start a thread")]
     Thread(#[source] std::io::Error),
     /// The caller asked to stop.
-    #[error("stopped as asked")]
+    #[error("cancelled")]
     Cancelled,
 }
 

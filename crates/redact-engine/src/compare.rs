@@ -9,8 +9,8 @@ use std::thread;
 
 use rayon::prelude::*;
 use redact_core::{
-    CodedPictures, Digest, Frame, FrameIndex, MediaItem, Met, Phase, Progress, Redactions, Source,
-    SourceError, TimeBase, Timestamp,
+    CodedPictures, Digest, Frame, FrameIndex, MediaItem, Phase, Progress, Redactions, Source,
+    SourceDiagnostics, SourceError, TimeBase, Timestamp,
 };
 
 use crate::audit::correlation::{Correlation, correlations, is_fill};
@@ -77,7 +77,7 @@ pub struct Examination {
     /// very same frames again.
     pub evidence: BTreeMap<FrameIndex, FrameEvidence>,
     /// What the source met: damage, and pictures of another size.
-    pub met: Met,
+    pub diagnostics: SourceDiagnostics,
 }
 
 /// Decodes a written release once, audits it as [`audit()`](crate::audit()) does, and compares it
@@ -128,7 +128,7 @@ pub fn examine(
         earlier,
         evidence: BTreeMap::new(),
     };
-    let met = thread::scope(|scope| {
+    let diagnostics = thread::scope(|scope| {
         let (source, source_thread) =
             decode::spawn(scope, "source", source).map_err(CompareError::Thread)?;
         let (release, release_thread) =
@@ -151,11 +151,11 @@ pub fn examine(
                 return Err(CompareError::Cancelled);
             }
         }
-        let met = decode::join(source_thread).map_err(CompareError::Source)?;
+        let diagnostics = decode::join(source_thread).map_err(CompareError::Source)?;
         decode::join(release_thread).map_err(CompareError::Release)?;
-        Ok(met)
+        Ok(diagnostics)
     })?;
-    Ok(sides.into_examination(expected, redactions, met))
+    Ok(sides.into_examination(expected, redactions, diagnostics))
 }
 
 /// How a side counts time.
@@ -491,7 +491,7 @@ impl SideBySide<'_> {
         mut self,
         expected: &Expected,
         redactions: &Redactions,
-        met: Met,
+        diagnostics: SourceDiagnostics,
     ) -> Examination {
         let [source, release] = self.frames;
         let mut counts = std::mem::take(&mut self.coded);
@@ -519,7 +519,7 @@ impl SideBySide<'_> {
             audit: self.auditor.into_report(expected),
             compare,
             evidence: self.evidence,
-            met,
+            diagnostics,
         }
     }
 }

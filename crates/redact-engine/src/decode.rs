@@ -3,7 +3,7 @@
 use std::io;
 use std::thread::{Builder, Scope, ScopedJoinHandle};
 
-use redact_core::{MediaItem, Met, Source, SourceError, SourceInfo};
+use redact_core::{MediaItem, Source, SourceDiagnostics, SourceError, SourceInfo};
 
 use crate::queue::{self, Receiver};
 
@@ -13,7 +13,7 @@ pub(crate) const QUEUE_BYTES_MAX: usize = 16 << 20;
 /// A recording that is being read: its items, and the thread that reads them.
 pub(crate) type Decoded<'scope> = (
     Receiver<MediaItem>,
-    ScopedJoinHandle<'scope, Result<Met, SourceError>>,
+    ScopedJoinHandle<'scope, Result<SourceDiagnostics, SourceError>>,
 );
 
 /// Starts to read `source` on thread `name`; everything that comes must be decoded: a job that looks
@@ -44,8 +44,8 @@ impl Source for OnlyDecoded {
         }
     }
 
-    fn met(&self) -> Met {
-        self.0.met()
+    fn diagnostics(&self) -> SourceDiagnostics {
+        self.0.diagnostics()
     }
 }
 
@@ -68,7 +68,7 @@ pub(crate) fn spawn<'scope>(
                     break; // Nobody listens any more, and whoever stopped holds the cause.
                 }
             }
-            Ok(source.met())
+            Ok(source.diagnostics())
         })?;
     Ok((receiver, handle))
 }

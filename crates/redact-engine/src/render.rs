@@ -9,8 +9,8 @@ use std::thread;
 
 use rayon::prelude::*;
 use redact_core::{
-    ApprovedPlan, CodedPictures, CodedSound, Digest, FrameIndex, FrameSpan, MediaItem, Met, Phase,
-    PixelSize, Progress, Redactions, Sink, SinkError, Source, SourceError,
+    ApprovedPlan, CodedPictures, CodedSound, Digest, FrameIndex, FrameSpan, MediaItem, Phase,
+    PixelSize, Progress, Redactions, Sink, SinkError, Source, SourceDiagnostics, SourceError,
 };
 
 use crate::compare::FrameEvidence;
@@ -74,7 +74,7 @@ pub enum RenderError {
     #[error("cannot write the release")]
     Sink(#[from] SinkError),
     /// The recording does not decode to the frames that were scanned.
-    #[error("the recording has {found} frames, the plan is for {expected}")]
+    #[error("the recording has {found} frames; the plan is for {expected}")]
     FrameCount {
         /// Frames that came out of the decoder; when more came than expected, one too many.
         found: u32,
@@ -82,15 +82,15 @@ pub enum RenderError {
         expected: u32,
     },
     /// The source did not number its frames one by one.
-    #[error("frame {found} came where frame {expected} was due")]
+    #[error("frames out of order: found frame {found}, expected frame {expected}")]
     FrameOrder {
         /// The frame that came.
         found: FrameIndex,
-        /// The frame that was due.
+        /// The frame that was expected.
         expected: FrameIndex,
     },
     /// The source delivered sound of a track that it did not announce.
-    #[error("sound of track {stream} came, the recording announced {tracks}")]
+    #[error("unexpected sound of track {stream}; the recording announced {tracks} tracks")]
     UnknownTrack {
         /// The track.
         stream: usize,
@@ -109,20 +109,20 @@ pub enum RenderError {
         /// The first such change, in words.
         what: String,
     },
-    /// The source handed something on as it is coded that the plan hides or mutes.
-    #[error("{what} was to be copied although the plan changes it")]
+    /// The source marked something for stream copy that the plan hides or mutes.
+    #[error("{what} was marked for stream copy, but the plan redacts it")]
     CopiedUnderMask {
         /// The first frame, or the track.
         what: String,
     },
     /// What was written does not decode.
-    #[error("what was written cannot be looked at")]
-    Echo(#[source] SourceError),
+    #[error("cannot decode the file while writing it")]
+    Readback(#[source] SourceError),
     /// A thread could not be started.
     #[error("cannot start a thread")]
     Thread(#[source] std::io::Error),
     /// The caller asked to stop.
-    #[error("stopped as asked")]
+    #[error("cancelled")]
     Cancelled,
 }
 
@@ -135,7 +135,7 @@ enum ToEncode {
 
 /// Writes `source` with what `plan` says hidden and muted to `sink`.
 ///
-/// Frames that no mask touches reach the sink as they were decoded, without a copy. Of what `echo`
+/// Frames that no mask touches reach the sink as they were decoded, without a copy. Of what `readback`
 /// decodes of the release while it is written, each frame is measured and compared with what it
 /// was made of; it ends when the sink does.
 ///
@@ -145,28 +145,28 @@ pub fn render(
     source: Box<dyn Source>,
     plan: &ApprovedPlan,
     sink: Box<dyn Sink>,
-    echo: Option<Box<dyn Source>>,
+    readback: Option<Box<dyn Source>>,
     progress: &dyn Progress,
 ) -> Result<RenderReport, RenderError> {
     let (tracks, size) = (source.info().audio.len(), source.info().video.size);
     let cause = OnceLock::new();
-    let at_hand = AtHand::new(echo.is_some());
+    let at_hand = AtHand::new(readback.is_some());
     let report = thread::scope(|scope| -> Result<_, RenderError> {
         let (decoded, decoder) =
             decode::spawn(scope, "decode", source).map_err(RenderError::Thread)?;
         let (to_encode, encode_rx) = queue::bounded(QUEUE_BYTES_MAX);
         let (cause, at_hand) = (&cause, &at_hand);
-        let looker = echo.map(|echo| {
+        let checker = readback.map(|readback| {
             thread::Builder::new()
                 .name("look".into())
                 .spawn_scoped(scope, move || {
-                    seen::look_stage(echo, at_hand, plan.redactions())
-                        .map_err(|error| drop(cause.set(RenderError::Echo(error))))
+                    seen::readback_stage(readback, at_hand, plan.redactions())
+                        .map_err(|error| drop(cause.set(RenderError::Readback(error))))
                         .unwrap_or_default()
                 })
                 .map_err(RenderError::Thread)
         });
-        let looker = looker.transpose()?;
+        let checker = checker.transpose()?;
         let encoder = thread::Builder::new()
             .name("encode".into())
             .spawn_scoped(scope, move || {
@@ -195,7 +195,7 @@ pub fn render(
                 return Ok(());
             }
             tally.check_complete()?;
-            check_met(plan, &found)
+            check_diagnostics(plan, &found)
         });
         if cause.get().is_none() {
             match checked {
@@ -207,7 +207,7 @@ pub fn render(
         drop(to_encode);
         decode::join(encoder);
         // The sink is gone, and with it the end of what it told.
-        tally.seen = looker.map(decode::join).unwrap_or_default();
+        tally.seen = checker.map(decode::join).unwrap_or_default();
         Ok(tally.into_report())
     })?;
     match cause.into_inner() {
@@ -218,11 +218,11 @@ pub fn render(
 
 /// What is hidden as damaged must be all that is, neither less nor more; and every change that a
 /// release has is declared.
-fn check_met(plan: &ApprovedPlan, found: &Met) -> Result<(), RenderError> {
+fn check_diagnostics(plan: &ApprovedPlan, found: &SourceDiagnostics) -> Result<(), RenderError> {
     let plan = plan.plan();
     let declared = &plan.source.info.conversions;
     let mut conversions = found.conversions.iter();
-    if let Some(undeclared) = conversions.find(|met| !declared.contains(met)) {
+    if let Some(undeclared) = conversions.find(|found| !declared.contains(found)) {
         let what = undeclared.to_string();
         return Err(RenderError::Undeclared { what });
     }

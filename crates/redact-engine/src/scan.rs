@@ -11,8 +11,8 @@ use std::thread;
 
 use redact_core::{
     AudioBlock, CameraMotion, Class, DetectError, Detection, Detector, Frame, FrameIndex,
-    MediaItem, Met, Motion, Phase, Progress, Source, SourceError, SpeechDetector, TimeBase,
-    TimeSpan, Timestamp, Track,
+    MediaItem, Motion, Phase, Progress, Source, SourceDiagnostics, SourceError, SpeechDetector,
+    TimeBase, TimeSpan, Timestamp, Track,
 };
 
 use crate::decode;
@@ -64,7 +64,7 @@ pub struct ScanReport {
     /// Spans with speech, ascending; `None` when no speech detector ran.
     pub speech: Option<Vec<TimeSpan>>,
     /// What its source met: damage, and pictures of another size.
-    pub met: Met,
+    pub diagnostics: SourceDiagnostics,
 }
 
 /// Why a scan stopped.
@@ -130,14 +130,14 @@ pub fn scan(
         end_ticks: video.first_timestamp.ticks(),
         tracker: Tracker::new(options.tracker.clone()),
     };
-    let met = thread::scope(|scope| {
+    let diagnostics = thread::scope(|scope| {
         let (decoded, decoder) =
             decode::spawn_decoded(scope, "decode", source).map_err(ScanError::Thread)?;
         let analyzed = pass.analyze_all(&decoded, &mut detectors, progress);
         drop(decoded);
         // When that failed, the decoder only saw its receiver dropped.
         analyzed?;
-        Ok::<Met, ScanError>(decode::join(decoder)?)
+        Ok::<SourceDiagnostics, ScanError>(decode::join(decoder)?)
     })?;
     if pass.frames == 0 {
         return Err(ScanError::NoFrames);
@@ -151,7 +151,7 @@ pub fn scan(
         duration_ticks: pass.end_ticks.saturating_sub(pass.first.ticks()),
         tracks: pass.tracker.finish(),
         speech,
-        met,
+        diagnostics,
     })
 }
 

@@ -118,7 +118,7 @@ fn band(height: f64) -> usize {
 #[non_exhaustive]
 pub enum ScoreError {
     /// Truth and masks tell of recordings of different length.
-    #[error("the truth has {truth} frames, the findings have {found}")]
+    #[error("frame counts differ: the truth has {truth} frames, the findings have {found}")]
     FrameCount {
         /// Frames of the truth.
         truth: usize,

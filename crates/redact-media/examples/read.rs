@@ -41,7 +41,7 @@ fn read(path: &Path, damaged: Damaged) -> Result<String, BoxError> {
             MediaItem::Coded(_) | MediaItem::CodedSound(_) => {}
         }
     }
-    let found = source.met();
+    let found = source.diagnostics();
     let changes = source.info().conversions.iter().chain(&found.conversions);
     let changes: Vec<String> = changes.map(ToString::to_string).collect();
     let damaged: Vec<(u32, u32)> = found.damage.pictures.iter().map(frames_of).collect();

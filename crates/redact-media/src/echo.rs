@@ -18,7 +18,8 @@ use ffmpeg_next::{Error, Packet, Stream};
 use redact_bitstream::h264::avcc::{self, AvcConfig};
 use redact_bitstream::h264::gop_digest::{GopDigest, timed_digest};
 use redact_core::{
-    Digest, Frame, FrameIndex, FrameSpan, MediaItem, Source, SourceError, SourceInfo, Timestamp,
+    Digest, Frame, FrameIndex, FrameSpan, MediaItem, Source, SourceDiagnostics, SourceError,
+    SourceInfo, Timestamp,
 };
 
 use crate::ffi;
@@ -373,6 +374,11 @@ impl Source for Echo {
                 Err(_) => return Ok(None),
             }
         }
+    }
+
+    /// Nothing: damage in what this program just encoded is an error.
+    fn diagnostics(&self) -> SourceDiagnostics {
+        SourceDiagnostics::default()
     }
 }
 

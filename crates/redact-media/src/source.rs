@@ -31,7 +31,7 @@ use std::path::{Path, PathBuf};
 use ffmpeg_next::frame::{self, Video};
 use redact_core::{
     AudioInfo, CodedPictures, CodedSound, Conversion, DamageCause, Frame, FrameIndex, MediaItem,
-    Met, Picture, Source, SourceError, SourceInfo, SourceSettings, Timestamp,
+    Picture, Source, SourceDiagnostics, SourceError, SourceInfo, SourceSettings, Timestamp,
 };
 
 use crate::picture::{Shaper, Turn};
@@ -548,9 +548,9 @@ impl Source for FileSource {
         &self.info
     }
 
-    fn met(&self) -> Met {
+    fn diagnostics(&self) -> SourceDiagnostics {
         let log = self.damage.as_ref();
-        Met {
+        SourceDiagnostics {
             damage: log.map(DamageLog::found).unwrap_or_default(),
             conversions: self.met_conversions(),
         }

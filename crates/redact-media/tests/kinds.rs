@@ -9,13 +9,13 @@ mod shared;
 use std::path::{Path, PathBuf};
 
 use common::{Content, ffmpeg, folder, read, read_with};
-use redact_core::{Conversion, Met, SourceError};
+use redact_core::{Conversion, SourceDiagnostics, SourceError};
 use redact_media::{Damaged, FileSource, OpenOptions};
 
 const CLIP: &str = "-f lavfi -i testsrc2=size=192x128:rate=25:duration=2 \
     -f lavfi -i sine=frequency=500:sample_rate=48000:duration=2";
 
-fn whole(path: &Path) -> (Content, Met) {
+fn whole(path: &Path) -> (Content, SourceDiagnostics) {
     let (content, met) = read_with(path, Damaged::Stop).unwrap();
     assert!(met.damage.is_empty());
     (content, met)

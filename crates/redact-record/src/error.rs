@@ -30,7 +30,7 @@ pub enum RecordError {
     #[error("not a regular file")]
     NotAFile,
     /// Nothing is replaced unless that was asked for.
-    #[error("the file exists and would be replaced")]
+    #[error("the file exists already")]
     Exists,
     /// The file is larger than any of its kind can be.
     #[error("the file has {found} bytes, at most {max} are accepted")]
@@ -49,7 +49,7 @@ pub enum RecordError {
         found: u64,
     },
     /// The caller asked to stop.
-    #[error("stopped on request")]
+    #[error("cancelled")]
     Cancelled,
     /// The text is not what the format allows: unknown, doubled or missing keys, wrong types.
     #[error("at {at:?}")]
@@ -153,7 +153,7 @@ pub enum RecordError {
         by: String,
     },
     /// A set of reasons that a policy draws on cannot be used.
-    #[error("reason set {name:?}")]
+    #[error("cannot use reason set {name:?}")]
     ReasonSet {
         /// The set, as the policy names it.
         name: String,
@@ -186,7 +186,7 @@ pub enum RecordError {
         what: String,
     },
     /// The key library failed, for example for want of random numbers.
-    #[error("cannot make or use the key")]
+    #[error("cannot create or use the key")]
     Key {
         /// The library's own words.
         #[source]
@@ -228,7 +228,7 @@ pub enum RecordError {
         evidence: String,
     },
     /// The redaction log could not be put together.
-    #[error("cannot make the redaction log")]
+    #[error("cannot write the redaction log")]
     Log {
         /// The template's own words.
         #[source]

@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use redact_core::{
-    Frame, FrameIndex, MediaItem, Met, Sink, SinkError, Source, SourceError, SourceInfo,
+    Frame, FrameIndex, MediaItem, Sink, SinkError, Source, SourceDiagnostics, SourceError,
+    SourceInfo,
 };
 
 use crate::Scene;
@@ -36,7 +37,7 @@ pub struct MemorySource {
     info: SourceInfo,
     items: Box<dyn Iterator<Item = MediaItem> + Send>,
     /// What it says that it met.
-    met: Met,
+    diagnostics: SourceDiagnostics,
     /// Frames that are left before the damage.
     good_frames: Option<u32>,
     delivered: u32,
@@ -51,7 +52,7 @@ impl MemorySource {
         Self {
             info,
             items: Box::new(items.into_iter()),
-            met: Met::default(),
+            diagnostics: SourceDiagnostics::default(),
             good_frames: None,
             delivered: 0,
         }
@@ -65,8 +66,11 @@ impl MemorySource {
 
     /// The same recording, which says in the end that it `met` this.
     #[must_use]
-    pub fn which_met(self, met: Met) -> Self {
-        Self { met, ..self }
+    pub fn with_diagnostics(self, diagnostics: SourceDiagnostics) -> Self {
+        Self {
+            diagnostics,
+            ..self
+        }
     }
 
     /// The same recording, damaged after `frames` frames.
@@ -84,8 +88,8 @@ impl Source for MemorySource {
         &self.info
     }
 
-    fn met(&self) -> Met {
-        self.met.clone()
+    fn diagnostics(&self) -> SourceDiagnostics {
+        self.diagnostics.clone()
     }
 
     fn next_item(&mut self) -> Result<Option<MediaItem>, SourceError> {

@@ -1,9 +1,7 @@
 //! Finds faces, plates and screens in single frames.
 
 use ort::value::TensorRef;
-use redact_core::{
-    BoxError, Class, DetectError, Detection, Detector, Frame, ModelUse, NormRect, Picture,
-};
+use redact_core::{BoxError, Class, DetectError, Detection, Detector, Frame, ModelUse, Picture};
 
 use crate::card::{Card, CardInput, HeadKind, Subject};
 use crate::crop::crop;

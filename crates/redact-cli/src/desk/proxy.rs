@@ -4,7 +4,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use redact_core::{
-    Frame, FrameIndex, MediaItem, Redactions, Source, SourceError, SourceInfo, TimeBase,
+    Frame, FrameIndex, MediaItem, Redactions, Source, SourceDiagnostics, SourceError, SourceInfo,
+    TimeBase,
 };
 use redact_engine::mask_levels;
 use redact_media::{FileSource, OpenOptions};
@@ -277,6 +278,10 @@ impl Source for Stretch {
             }
         }
         Ok(None)
+    }
+
+    fn diagnostics(&self) -> SourceDiagnostics {
+        self.source.diagnostics()
     }
 }
 

@@ -23,7 +23,7 @@ const RESCALED: &str = "its pictures change their size or format midway";
 const CHANGED: &str = "every release of it changes some of its pictures or times";
 
 fn is_in_the_way(conversion: &Conversion) -> bool {
-    conversion.is_met() && !conversion.allows_copy()
+    conversion.is_found_while_reading() && !conversion.allows_copy()
 }
 
 /// Why nothing at all is copied, if nothing may be.

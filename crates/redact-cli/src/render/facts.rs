@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result, bail};
 use redact_core::{
-    Digest, MaskRegion, MediaItem, Met, MuteRegion, Redactions, Source, SourceError, SourceInfo,
+    Digest, MaskRegion, MediaItem, MuteRegion, Redactions, Source, SourceDiagnostics, SourceError,
+    SourceInfo,
 };
 use redact_engine::{AuditReport, Check, CompareReport};
 use redact_media::{FileSource, release_rate_hz};
@@ -58,8 +59,8 @@ impl Source for ClockedSource {
         self.inner.info()
     }
 
-    fn met(&self) -> Met {
-        self.inner.met()
+    fn diagnostics(&self) -> SourceDiagnostics {
+        self.inner.diagnostics()
     }
 
     fn next_item(&mut self) -> Result<Option<MediaItem>, SourceError> {

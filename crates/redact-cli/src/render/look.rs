@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use redact_bitstream::leak::{self, ExpectedStreams};
-use redact_core::{Conversion, Damage, Met, Redactions, Source as _, SourceSettings};
+use redact_core::{Conversion, Damage, Redactions, Source as _, SourceDiagnostics, SourceSettings};
 use redact_engine::{AuditReport, Check, Examination, Expected};
 use redact_media::{Damaged, FileSource, OpenOptions, Splice};
 
@@ -151,9 +151,12 @@ impl Examined<'_> {
         )
         .with_context(|| self.release.display().to_string())?;
         if !self.declared.damage.is_empty() {
-            found.compare.checks.push(self.damage_check(&found.met));
+            found
+                .compare
+                .checks
+                .push(self.damage_check(&found.diagnostics));
         }
-        conversions.append(&mut found.met.conversions);
+        conversions.append(&mut found.diagnostics.conversions);
         if !(self.declared.conversions.is_empty() && conversions.is_empty()) {
             let check = self.conversions_check(&conversions);
             found.compare.checks.push(check);
@@ -163,7 +166,7 @@ impl Examined<'_> {
 
     /// Whether the source is damaged just where it is declared to be: the pretext of damage must
     /// hide nothing else.
-    fn damage_check(&self, found: &Met) -> Check {
+    fn damage_check(&self, found: &SourceDiagnostics) -> Check {
         let declared = &self.declared.damage;
         let difference = declared.difference(&found.damage);
         let (pictures, sound) = (&declared.pictures, declared.sound.len());

@@ -78,15 +78,15 @@ impl AtHand {
     }
 }
 
-/// Looks at what `echo` decodes of the release, beside what it was made of.
-pub(super) fn look_stage(
-    mut echo: Box<dyn Source>,
+/// Looks at what `readback` decodes of the release, beside what it was made of.
+pub(super) fn readback_stage(
+    mut readback: Box<dyn Source>,
     at_hand: &AtHand,
     redactions: &Redactions,
 ) -> Result<BTreeMap<FrameIndex, FrameEvidence>, SourceError> {
     let mut found = BTreeMap::new();
     let ended = loop {
-        match echo.next_item() {
+        match readback.next_item() {
             Ok(Some(MediaItem::Frame(seen))) => {
                 if let Some(made) = at_hand.take(seen.index) {
                     let evidence = FrameEvidence::of(&made, &seen, redactions);

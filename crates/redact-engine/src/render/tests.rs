@@ -262,7 +262,7 @@ fn sound_of_a_muted_track_may_not_come_coded() {
 /// A sink and what is seen of its pictures; `change` is what comes out of the decoder, if anything.
 struct Told(std::sync::mpsc::Sender<Frame>);
 
-struct Echo<F>(std::sync::mpsc::Receiver<Frame>, SourceInfo, F);
+struct Readback<F>(std::sync::mpsc::Receiver<Frame>, SourceInfo, F);
 
 impl Sink for Told {
     fn write_item(&mut self, item: MediaItem) -> Result<(), SinkError> {
@@ -277,7 +277,7 @@ impl Sink for Told {
     }
 }
 
-impl<F: FnMut(Frame) -> Result<Option<Frame>, SourceError> + Send> Source for Echo<F> {
+impl<F: FnMut(Frame) -> Result<Option<Frame>, SourceError> + Send> Source for Readback<F> {
     fn info(&self) -> &SourceInfo {
         &self.1
     }
@@ -290,9 +290,13 @@ impl<F: FnMut(Frame) -> Result<Option<Frame>, SourceError> + Send> Source for Ec
         }
         Ok(None)
     }
+
+    fn diagnostics(&self) -> SourceDiagnostics {
+        SourceDiagnostics::default()
+    }
 }
 
-/// Renders with an echo that shows what `change` makes of each frame.
+/// Renders with a readback that shows what `change` makes of each frame.
 fn echoed(
     change: impl FnMut(Frame) -> Result<Option<Frame>, SourceError> + Send + 'static,
 ) -> Result<RenderReport, RenderError> {
@@ -302,7 +306,7 @@ fn echoed(
         Box::new(MemorySource::of(&scene)),
         &plan(&scene),
         Box::new(Told(sender)),
-        Some(Box::new(Echo(receiver, scene.info(), change))),
+        Some(Box::new(Readback(receiver, scene.info(), change))),
         &Quiet,
     )
 }
@@ -388,7 +392,7 @@ fn what_is_written_and_does_not_decode_is_the_cause() {
         }),
         _ => Ok(Some(frame)),
     });
-    assert!(matches!(error, Err(RenderError::Echo(_))));
+    assert!(matches!(error, Err(RenderError::Readback(_))));
 }
 
 /// Goal: what is damaged is hidden as the plan says, neither less nor more, or nothing is released.
@@ -413,11 +417,11 @@ fn other_damage_than_the_plan_declares_is_never_released() {
     let rendered = |damage: Damage, is_rescaled: bool| {
         let rescaled = is_rescaled.then_some(redact_core::Conversion::Rescaled);
         let (sink, written) = MemorySink::new();
-        let met = Met {
+        let diagnostics = SourceDiagnostics {
             damage,
             conversions: rescaled.into_iter().collect(),
         };
-        let source = MemorySource::of(&scene).which_met(met);
+        let source = MemorySource::of(&scene).with_diagnostics(diagnostics);
         let result = render(Box::new(source), &plan, Box::new(sink), None, &Quiet);
         (result.map(|report| report.frames), written)
     };

@@ -13,8 +13,8 @@ use std::process::Command;
 
 use redact_bitstream::leak::{self, ExpectedStreams, LeakVerdict};
 use redact_core::{
-    AudioBlock, Frame, MediaItem, Met, PlaneKind, Sink, Source, SourceError, SourceInfo,
-    SourceSettings,
+    AudioBlock, Frame, MediaItem, PlaneKind, Sink, Source, SourceDiagnostics, SourceError,
+    SourceInfo, SourceSettings,
 };
 use redact_media::{Damaged, EncodeOptions, FileSink, FileSource, OpenOptions, Preset};
 
@@ -67,7 +67,10 @@ pub(crate) fn read(path: &Path) -> Result<Content, SourceError> {
 }
 
 /// The same, and what was met on the way.
-pub(crate) fn read_with(path: &Path, damaged: Damaged) -> Result<(Content, Met), SourceError> {
+pub(crate) fn read_with(
+    path: &Path,
+    damaged: Damaged,
+) -> Result<(Content, SourceDiagnostics), SourceError> {
     let options = OpenOptions {
         damaged,
         ..ONE_THREAD
@@ -87,7 +90,7 @@ pub(crate) fn read_with(path: &Path, damaged: Damaged) -> Result<(Content, Met),
         frames,
         sound,
     };
-    Ok((content, source.met()))
+    Ok((content, source.diagnostics()))
 }
 
 impl Content {

@@ -21,7 +21,7 @@ pub enum SignatureProblem {
         expected: KeyId,
     },
     /// It is for another kind of record.
-    #[error("a signature of {found:?}, expected {expected:?}")]
+    #[error("wrong kind of signature: found {found:?}, expected {expected:?}")]
     OtherKind {
         /// Kind in the signature.
         found: String,

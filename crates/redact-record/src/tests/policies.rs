@@ -190,7 +190,7 @@ fn a_policy_draws_on_sets_of_reasons_by_name_and_by_path() {
 fn a_set_that_is_missing_or_clashes_is_named() {
     let (_folder, path) = with_sets("reasons_from = [\"nowhere\"]");
     let refused = policy::read(&path).unwrap_err();
-    assert_eq!(refused.to_string(), "reason set \"nowhere\"");
+    assert_eq!(refused.to_string(), "cannot use reason set \"nowhere\"");
     let (_folder, path) = with_sets("reasons_from = [\"clash\"]");
     let refused = policy::read(&path).unwrap_err();
     assert!(refused.to_string().contains("defined twice"), "{refused}");

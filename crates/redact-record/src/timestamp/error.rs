@@ -13,7 +13,7 @@ pub enum StampError {
         what: String,
     },
     /// The system has no random numbers.
-    #[error("no random numbers")]
+    #[error("cannot get random numbers from the system")]
     Random(#[source] getrandom::Error),
     /// The authority refused to stamp.
     #[error("the authority refused: status {status}")]
