@@ -6,14 +6,12 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use redact_core::Digest;
-use redact_record::events::{Act, Checkpoint, Detail, Event, EventLog, Label, Outcome};
+use redact_record::events::{
+    Act, Checkpoint, Circumstances, Event, EventDraft, EventLog, Outcome, fit_name,
+};
 
 use crate::args::GlobalArgs;
 use crate::{approve, failure, places};
-
-/// The most bytes of a name that the log takes.
-const NAME_BYTES_MAX: usize = 128;
 
 /// The event log, and who acts.
 pub(crate) struct Journal {
@@ -23,44 +21,12 @@ pub(crate) struct Journal {
 }
 
 /// What is known of an act so far.
-pub(crate) struct Note {
-    what: Act,
-    subjects: Vec<(Label, Digest)>,
-    details: Vec<(Label, Detail)>,
-}
+pub(crate) type Note = EventDraft;
 
-impl Note {
-    /// An act of which nothing is known yet.
-    pub(crate) const fn new(what: Act) -> Self {
-        Self {
-            what,
-            subjects: Vec::new(),
-            details: Vec::new(),
-        }
-    }
-
-    /// What it is done to. A name that is no [`Label`] is left out; all of ours are.
-    pub(crate) fn subject(&mut self, name: &str, digest: Digest) {
-        self.subjects.extend(Label::new(name).zip(Some(digest)));
-    }
-
-    /// A word from the program's vocabulary.
-    pub(crate) fn label(&mut self, name: &str, value: &str) {
-        let value = Label::new(value).map(Detail::Label);
-        self.details.extend(Label::new(name).zip(value));
-    }
-
-    /// How well the process that decoded was confined.
-    pub(crate) fn jail(&mut self, level: crate::jail::JailLevel) {
-        self.count("landlock", level.landlock_abi as usize);
-        self.label("seccomp", if level.seccomp { "on" } else { "off" });
-    }
-
-    /// How many.
-    pub(crate) fn count(&mut self, name: &str, count: usize) {
-        let count = Detail::Count(u64::try_from(count).unwrap_or(u64::MAX));
-        self.details.extend(Label::new(name).zip(Some(count)));
-    }
+/// Adds how well the process that decoded was confined.
+pub(crate) fn note_jail(note: &mut Note, level: crate::jail::JailLevel) {
+    note.count("landlock", level.landlock_abi as usize);
+    note.label("seccomp", if level.seccomp { "on" } else { "off" });
 }
 
 impl Journal {
@@ -87,7 +53,7 @@ impl Journal {
         let journal = Self {
             log: EventLog::open(path).with_context(name)?,
             machine: machine(),
-            who: within(by.map_or(user, |by| by.trim().to_owned())),
+            who: fit_name(by.map_or(&user, |by| by.trim())),
         };
         let next = journal.event(&Note::new(Act::Repair), Outcome::Success);
         journal.log.mend(&next).with_context(name)?;
@@ -134,22 +100,20 @@ impl Journal {
     }
 
     fn event(&self, note: &Note, outcome: Outcome) -> Event {
-        Event {
+        let mut note = note.clone();
+        note.outcome(outcome);
+        note.event(Circumstances {
             at: approve::now(),
-            who: self.who.clone(),
-            what: note.what,
-            program: concat!("redact ", env!("CARGO_PKG_VERSION")).to_owned(),
-            machine: self.machine.clone(),
-            outcome,
-            subjects: note.subjects.clone(),
-            details: note.details.clone(),
-        }
+            who: &self.who,
+            program: concat!("redact ", env!("CARGO_PKG_VERSION")),
+            machine: &self.machine,
+        })
     }
 }
 
 /// Where this process runs, and as whom, as the log has it.
 pub(crate) fn machine() -> String {
-    within(format!("{}@{}", places::user(), places::machine()))
+    fit_name(&format!("{}@{}", places::user(), places::machine()))
 }
 
 /// The log that `--events` names, or this user's.
@@ -160,32 +124,5 @@ pub(crate) fn file(global: &GlobalArgs) -> Result<PathBuf> {
     match &global.events {
         Some(path) => Ok(path.clone()),
         None => places::event_log(),
-    }
-}
-
-/// A name that the log takes: cut where it is too long, named where it is empty.
-fn within(mut name: String) -> String {
-    if name.len() > NAME_BYTES_MAX {
-        let end = (0..=NAME_BYTES_MAX)
-            .rev()
-            .find(|&end| name.is_char_boundary(end));
-        name.truncate(end.unwrap_or(0));
-    }
-    if name.trim().is_empty() {
-        return "unknown".to_owned();
-    }
-    name
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_and_empty_names_still_fit_the_log() {
-        assert_eq!(within("Ada".into()), "Ada");
-        assert_eq!(within("  ".into()), "unknown");
-        let long = within("é".repeat(100));
-        assert_eq!(long, "é".repeat(64));
     }
 }

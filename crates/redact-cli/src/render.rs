@@ -30,7 +30,7 @@ use redact_record::{FileBinding, ReleasePaths, plan, release_paths};
 
 use crate::args::{GlobalArgs, ModelArgs, PresetArg, ReencodeArg, ReleaseArgs, RenderArgs};
 use crate::jail::{self, Ask, Confinement, JailLevel, Job, Listener};
-use crate::journal::{Journal, Note};
+use crate::journal::{self, Journal, Note};
 use crate::progress::TerminalProgress;
 use crate::{Outcome, approve, basis, eyes, files, key, places, scan};
 pub(crate) use copied::Claims;
@@ -217,7 +217,7 @@ impl ReleaseJob<'_> {
         let ((after, _), binding) = (after?, binding.with_context(named)?);
         let coding = rendered.coding().with_context(named)?;
         *note = self.note(Act::Render, binding.sha256);
-        note.jail(level);
+        journal::note_jail(note, level);
         let events_head = self.journal.done(note)?;
         *note = self.note(Act::Export, binding.sha256);
         let evidence = facts::Evidence {

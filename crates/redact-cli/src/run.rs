@@ -12,7 +12,7 @@ use redact_record::policy::Policy;
 use redact_record::{Overwrite, findings, plan, release_paths};
 
 use crate::args::{GlobalArgs, RunArgs};
-use crate::journal::{Journal, Note};
+use crate::journal::{self, Journal, Note};
 use crate::progress::TerminalProgress;
 use crate::render::{self, ReleaseJob};
 use crate::scan::ScanRequest;
@@ -64,7 +64,7 @@ fn run_noted(
         acknowledged: Some(&args.answer.accept_missing),
     };
     let (found, level) = request.find(global, &progress)?;
-    note.jail(level);
+    journal::note_jail(note, level);
     let digest = findings::write(&outputs.findings, &found, overwrite(args))
         .with_context(|| outputs.findings.display().to_string())?;
     let written = Written(&outputs);

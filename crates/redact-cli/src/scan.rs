@@ -20,7 +20,7 @@ use crate::eyes;
 use crate::files::digest_beside;
 pub(crate) use crate::files::{check_clip, digest, folder_of, stoppable};
 use crate::jail::{self, Confinement, JailLevel, Job};
-use crate::journal::{Journal, Note};
+use crate::journal::{self, Journal, Note};
 use crate::progress::TerminalProgress;
 use crate::{Outcome, failure, places};
 
@@ -55,7 +55,7 @@ fn scan_noted(
         acknowledged: None,
     };
     let (found, level) = request.find(global, &progress)?;
-    note.jail(level);
+    journal::note_jail(note, level);
     let overwrite = if args.force {
         Overwrite::Replace
     } else {

@@ -6,6 +6,7 @@
 //! - [`units`]: frames, ticks and spans of time;
 //! - [`geometry`]: the two spaces of rectangles, and the one door between them;
 //! - [`color`]: how sample values map to black and white;
+//! - [`hex`]: bytes as hexadecimal digits;
 //! - [`media`]: decoded pictures and sound;
 //! - [`coded`]: GOPs and sound tracks that are copied instead of decoded;
 //! - [`identity`]: what a recording is, and how it is distinguished from another;
@@ -19,6 +20,7 @@ pub mod color;
 pub mod damage;
 pub mod finding;
 pub mod geometry;
+pub mod hex;
 pub mod identity;
 pub mod media;
 pub mod plan;

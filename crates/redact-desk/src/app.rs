@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use redact_core::port::BoxError;
 use redact_core::{Digest, Findings, UtcNanos};
-use redact_record::events::{Act, Detail, Event, EventLog, Label, Outcome};
+use redact_record::events::{Act, Circumstances, EventDraft, EventLog, Outcome};
 use redact_record::sign::{ApproverRecord, NewApprover};
 use tokio::sync::broadcast;
 
@@ -22,9 +22,6 @@ use crate::stream::Change;
 use crate::time::{HOUR, Millis};
 use crate::views::{self, Over, Views};
 use crate::{DeskError, routes, store, stream};
-
-/// The most bytes of a name that the event log takes.
-const NAME_BYTES_MAX: usize = 128;
 
 /// How long the link of the first start holds.
 const SETUP_LASTS: Millis = 72 * HOUR;
@@ -237,16 +234,12 @@ impl Shared {
     /// # Errors
     /// When the log cannot be written: the act is then not to take effect.
     pub(crate) async fn note(&self, who: &str, note: Note) -> Answer<()> {
-        let event = Event {
+        let event = note.0.event(Circumstances {
             at: self.now_nanos(),
-            who: within(who),
-            what: note.what,
-            program: self.options.journal.program.clone(),
-            machine: self.options.journal.machine.clone(),
-            outcome: note.outcome,
-            subjects: note.subjects,
-            details: note.details,
-        };
+            who,
+            program: &self.options.journal.program,
+            machine: &self.options.journal.machine,
+        });
         let log = self.options.journal.log.clone();
         tokio::task::spawn_blocking(move || log.append(&event)).await??;
         Ok(())
@@ -284,38 +277,25 @@ impl Shared {
 }
 
 /// What is written down of an act.
-pub(crate) struct Note {
-    what: Act,
-    outcome: Outcome,
-    subjects: Vec<(Label, Digest)>,
-    details: Vec<(Label, Detail)>,
-}
+pub(crate) struct Note(EventDraft);
 
 impl Note {
     pub(crate) fn new(what: Act, action: &str) -> Self {
-        let mut note = Self {
-            what,
-            outcome: Outcome::Success,
-            subjects: Vec::new(),
-            details: Vec::new(),
-        };
-        note = note.label("action", action);
-        note
+        Self(EventDraft::new(what)).label("action", action)
     }
 
-    pub(crate) fn refused(mut self) -> Self {
-        self.outcome = Outcome::Refused;
+    pub(crate) const fn refused(mut self) -> Self {
+        self.0.outcome(Outcome::Refused);
         self
     }
 
     pub(crate) fn subject(mut self, name: &str, digest: Digest) -> Self {
-        self.subjects.extend(Label::new(name).zip(Some(digest)));
+        self.0.subject(name, digest);
         self
     }
 
     pub(crate) fn label(mut self, name: &str, value: &str) -> Self {
-        let value = Label::new(value).map(Detail::Label);
-        self.details.extend(Label::new(name).zip(value));
+        self.0.label(name, value);
         self
     }
 
@@ -324,17 +304,7 @@ impl Note {
     }
 
     pub(crate) fn count(mut self, name: &str, count: usize) -> Self {
-        let count = Detail::Count(u64::try_from(count).unwrap_or(u64::MAX));
-        self.details.extend(Label::new(name).zip(Some(count)));
+        self.0.count(name, count);
         self
     }
-}
-
-/// A name that the log takes.
-fn within(name: &str) -> String {
-    let end = (0..=name.len().min(NAME_BYTES_MAX))
-        .rev()
-        .find(|&end| name.is_char_boundary(end))
-        .unwrap_or(0);
-    name[..end].to_owned()
 }

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use redact_core::Digest;
+use redact_core::{Digest, hex};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -147,7 +147,7 @@ impl Id {
     pub(crate) fn random() -> Self {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes).expect("the system gives random bytes");
-        Self(hex(&bytes))
+        Self(hex::encode(&bytes))
     }
 
     /// Takes `text` as an id; `None` when it is not one.
@@ -191,7 +191,7 @@ impl Token {
     pub(crate) fn random() -> Self {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes).expect("the system gives random bytes");
-        let text = hex(&bytes);
+        let text = hex::encode(&bytes);
         let kept = Self::kept(&text);
         Self { text, kept }
     }
@@ -202,11 +202,7 @@ impl Token {
     }
 }
 
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Reads what [`hex`] writes.
+/// Reads what [`hex::encode`] writes.
 pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
     let pair = |pair: &[u8]| {
         let text = std::str::from_utf8(pair).ok()?;

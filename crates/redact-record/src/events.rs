@@ -22,12 +22,14 @@ use crate::json::Hex;
 use crate::{Overwrite, RecordError, digest_bytes, store};
 
 mod chain;
+mod draft;
 mod entry;
 mod event;
 #[cfg(test)]
 mod tests;
 
 pub use chain::{ChainProblem, ChainReport, check, verify, verify_with_checkpoints};
+pub use draft::{Circumstances, EventDraft, fit_name};
 pub use entry::Recorded;
 pub use event::{Act, Detail, Event, Label, Outcome};
 

@@ -162,7 +162,7 @@ fn check_imprint(imprint: &MessageImprint, digest: Digest) -> Result<(), StampEr
         return Ok(());
     }
     Err(StampError::OtherFile {
-        found: stamped.iter().map(|byte| format!("{byte:02x}")).collect(),
+        found: redact_core::hex::encode(stamped),
         expected: digest,
     })
 }

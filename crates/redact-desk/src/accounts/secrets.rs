@@ -12,7 +12,7 @@ use sqlx::SqliteConnection;
 use crate::DeskError;
 use crate::answer::{Answer, ApiError};
 use crate::private;
-use crate::store::{Db, Id, hex, unhex};
+use crate::store::{Db, Id, unhex};
 
 /// The file with the key, in the data folder.
 pub(crate) const KEY: &str = "second-factor.key";
@@ -129,7 +129,11 @@ impl Secrets {
                 &mut text,
             )
             .map_err(|_| ApiError::internal(&"a second factor could not be encrypted"))?;
-        Ok(format!("{SEALED}{}{}", hex(&nonce), hex(&text)))
+        Ok(format!(
+            "{SEALED}{}{}",
+            redact_core::hex::encode(&nonce),
+            redact_core::hex::encode(&text)
+        ))
     }
 
     /// The secret that [`Secrets::seal`] encrypted for the same row.

@@ -10,7 +10,7 @@ use crate::json::check_text;
 const ITEMS_MAX: usize = 32;
 
 /// The most bytes in a name of a person, a program or a machine.
-const NAME_BYTES_MAX: usize = 128;
+pub(super) const NAME_BYTES_MAX: usize = 128;
 
 /// What was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -210,7 +210,7 @@ fn reasons_in_use(input: &ManifestInput<'_>) -> Vec<ReasonFile> {
 }
 
 fn id_text(id: &[u8; 16]) -> String {
-    id.iter().map(|byte| format!("{byte:02x}")).collect()
+    redact_core::hex::encode(id)
 }
 
 fn count(number: usize) -> u32 {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::RecordError;
 use crate::json::{self, FileKind, Utc};
-use redact_core::UtcNanos;
+use redact_core::{UtcNanos, hex};
 
 const KIND: FileKind = FileKind {
     name: "redact-key-backup",
@@ -92,9 +92,9 @@ pub fn seal_backup(
         file: KIND.name.into(),
         format_version: KIND.version,
         made_at: Utc(at),
-        salt: hex(&salt),
-        nonce: hex(&nonce),
-        sealed: hex(&text),
+        salt: hex::encode(&salt),
+        nonce: hex::encode(&nonce),
+        sealed: hex::encode(&text),
     }))
 }
 
@@ -120,7 +120,14 @@ pub fn open_backup(bytes: &[u8], passphrase: &str) -> Result<Vec<BackupKey>, Rec
 
 /// What the ciphertext is bound to.
 fn bound(at: UtcNanos, salt: &[u8]) -> Vec<u8> {
-    format!("{} {} {} {}", KIND.name, KIND.version, Utc(at), hex(salt)).into_bytes()
+    format!(
+        "{} {} {} {}",
+        KIND.name,
+        KIND.version,
+        Utc(at),
+        hex::encode(salt)
+    )
+    .into_bytes()
 }
 
 fn cipher(passphrase: &str, salt: &[u8]) -> Result<LessSafeKey, RecordError> {
@@ -138,10 +145,6 @@ fn library(what: &'static str) -> RecordError {
     RecordError::Key {
         source: what.into(),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
