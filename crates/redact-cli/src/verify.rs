@@ -19,7 +19,7 @@ use redact_record::{FileBinding, release_paths};
 
 use crate::args::{GlobalArgs, ModelArgs, VerifyArgs};
 use crate::jail::JailLevel;
-use crate::journal::{Journal, Note};
+use crate::journal::{self, Journal, Note};
 use crate::progress::TerminalProgress;
 use crate::{Outcome, approve, files, key, places, timestamp};
 pub(crate) use media::VerifyWork;
@@ -228,7 +228,7 @@ impl Verified {
         }
         note.label("verdict", if verdict.passed() { "ok" } else { "wrong" });
         if let Some(level) = self.jail {
-            note.jail(level);
+            journal::note_jail(note, level);
         }
         note.count("checks", verdict.checks.len());
         note.count("not-checked", verdict.not_checked.len());

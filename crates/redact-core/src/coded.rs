@@ -41,9 +41,9 @@ impl std::fmt::Debug for CodedPictures {
 pub struct CodedSound {
     /// Index into [`crate::SourceInfo::audio`].
     pub stream: usize,
-    /// First sample that is heard, per channel, since the recording's zero; may be negative.
+    /// First audible sample, per channel, since the recording's zero; may be negative.
     pub start: i64,
-    /// Samples per channel that are heard.
+    /// Audible samples per channel.
     pub samples: u64,
     /// Length of the coded form.
     pub bytes: usize,

@@ -20,7 +20,7 @@ impl Class {
     /// Every class, in the order in which tables show them.
     pub const ALL: [Self; 4] = [Self::Face, Self::Plate, Self::Screen, Self::Vehicle];
 
-    /// The classes that identify somebody: a release answers for them, whether they were found or
+    /// The classes that identify a person: a release answers for them, whether they were found or
     /// nothing could look for them. A vehicle only stands in for a plate.
     pub const IDENTIFYING: [Self; 3] = [Self::Face, Self::Plate, Self::Screen];
 
@@ -186,7 +186,7 @@ pub struct Findings {
     pub missing: Vec<Class>,
     /// Tracks, ordered by id.
     pub tracks: Vec<Track>,
-    /// Where somebody speaks on any track, merged; `None` when nothing listened.
+    /// Spans with speech on any track, merged; `None` when no speech detector ran.
     pub speech: Option<Vec<TimeSpan>>,
     /// Where the recording is damaged; empty unless the scan was asked to go on there.
     pub damage: Damage,

@@ -1,4 +1,4 @@
-//! What a recording is, and how it is told from another.
+//! What a recording is, and how it is distinguished from another.
 
 use crate::{ColorRange, PixelSize, TimeBase, Timestamp};
 
@@ -120,7 +120,7 @@ pub enum Conversion {
     },
     /// Interlaced pictures were deinterlaced.
     Deinterlaced,
-    /// None of the recording's sound tracks can be decoded, and somebody accepted that.
+    /// None of the recording's sound tracks can be decoded, and the operator accepted that.
     SoundLost {
         /// How many there are.
         tracks: u32,
@@ -303,7 +303,7 @@ pub struct SourceInfo {
     pub conversions: Vec<Conversion>,
 }
 
-/// What tells this recording from every other, and what a plan must match.
+/// What distinguishes this recording from every other, and what a plan must match.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SourceIdentity {
     /// SHA-256 of the file.
@@ -399,7 +399,7 @@ impl SourceIdentity {
             .find(|(_, expected, found)| expected != found)
     }
 
-    /// Length of the pictures in nanoseconds, rounded down; 0 when it cannot be told.
+    /// Length of the pictures in nanoseconds, rounded down; 0 when unknown.
     #[must_use]
     pub fn duration_nanos(&self) -> i64 {
         Timestamp::new(self.duration_ticks)

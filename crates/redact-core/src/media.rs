@@ -3,7 +3,7 @@
 //! A [`Picture`] is always 8-bit planar 4:2:0 with even sides, upright and as displayed: one
 //! layout means one mask routine to prove. `redact-media` converts what is not and declares it
 //! (see [`crate::Conversion`]). The samples stay in the decoder's own buffer, behind
-//! [`PictureBuffer`], until somebody writes to them: untouched frames are never copied.
+//! [`PictureBuffer`], until they are written to: untouched frames are never copied.
 
 use crate::{CodedPictures, CodedSound, ColorRange, FrameIndex, PixelSize, Timestamp};
 

@@ -86,7 +86,7 @@ pub enum Motion {
     Affine([f32; 6]),
     /// The scene changed: nothing may be carried across.
     Cut,
-    /// Too little structure to tell (also said of the first frame).
+    /// Too little structure to estimate it; also the first frame's.
     Unknown,
 }
 
@@ -210,7 +210,7 @@ pub enum SourceError {
     Damaged {
         /// The first frame that was not delivered.
         frame: FrameIndex,
-        /// Its time since the recording's zero, in seconds, as far as it can be told.
+        /// Its time since the recording's zero, in seconds, as far as it is known.
         second: f64,
         /// The decoder's own message.
         #[source]

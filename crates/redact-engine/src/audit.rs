@@ -1,9 +1,9 @@
-//! The job that proves a release: it is decoded again and everything hidden in it is measured.
+//! The audit job: a release is decoded again and everything hidden in it is measured.
 //!
 //! The audit needs no source. A fill must be black, a mosaic or blur must be the picture of its
 //! declared levels, the same in every frame, both within what a codec adds; a mute must be digital
-//! silence. It says that what was declared is done. That nothing else was done is what
-//! [`crate::examine`] says, which needs the source.
+//! silence. It proves that what was declared was done. That nothing else was done is
+//! what [`crate::examine`] proves, which needs the source.
 
 use std::collections::BTreeMap;
 use std::thread;
@@ -113,7 +113,7 @@ pub fn audit(
     Ok(auditor.into_report(expected))
 }
 
-/// What an audit has seen and heard so far, whoever decodes the release.
+/// What an audit has measured so far, whoever decodes the release.
 pub(crate) struct Auditor<'a> {
     redactions: &'a Redactions,
     tracks: usize,

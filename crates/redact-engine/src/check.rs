@@ -1,4 +1,4 @@
-//! One answer of a checker, with the figures it rests on.
+//! One check of a release, with the figures it rests on.
 
 /// What was checked, whether it held, and the evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -7,7 +7,7 @@ pub struct Check {
     pub name: &'static str,
     /// Whether it held everywhere.
     pub passed: bool,
-    /// Figures: how much was looked at, the worst of it and where; the first failures by place.
+    /// Figures: how much was checked, the worst of it and where; the first failures by place.
     pub evidence: String,
 }
 

@@ -16,8 +16,8 @@ pub(crate) type Decoded<'scope> = (
     ScopedJoinHandle<'scope, Result<SourceDiagnostics, SourceError>>,
 );
 
-/// Starts to read `source` on thread `name`; everything that comes must be decoded: a job that looks
-/// at pictures must not be handed any that it cannot see.
+/// Starts to read `source` on thread `name`; every item must be decoded: a job that analyzes
+/// pictures must not get any that it cannot see.
 pub(crate) fn spawn_decoded<'scope>(
     scope: &'scope Scope<'scope, '_>,
     name: &str,
@@ -26,7 +26,7 @@ pub(crate) fn spawn_decoded<'scope>(
     spawn(scope, name, Box::new(OnlyDecoded(source)))
 }
 
-/// Takes coded items for damage.
+/// Treats undecoded items as damage.
 struct OnlyDecoded(Box<dyn Source>);
 
 impl Source for OnlyDecoded {
@@ -52,7 +52,7 @@ impl Source for OnlyDecoded {
 /// Starts to read `source` on thread `name`; its items come in order through the receiver.
 ///
 /// The thread ends when the recording does, when it is damaged (its result says so), or when the
-/// receiver is gone. The result says what the source met.
+/// receiver was dropped. The result is the source's diagnostics.
 pub(crate) fn spawn<'scope>(
     scope: &'scope Scope<'scope, '_>,
     name: &str,
@@ -73,7 +73,7 @@ pub(crate) fn spawn<'scope>(
     Ok((receiver, handle))
 }
 
-/// What a stage's thread gave; its panic goes on in the caller.
+/// The result of a stage's thread; its panic continues in the caller.
 pub(crate) fn join<T>(handle: ScopedJoinHandle<'_, T>) -> T {
     handle
         .join()

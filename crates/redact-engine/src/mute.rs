@@ -88,7 +88,7 @@ impl Reach {
         gain
     }
 
-    /// How much of this mute's tone is heard at `at`: it fades in and out inside the core.
+    /// Gain of this mute's tone at `at`, `0.0..=1.0`: it fades in and out inside the core.
     fn own_tone_gain(&self, at: i64) -> f64 {
         if self.style != MuteStyle::Tone || !self.core.contains(&at) {
             return 0.0;
@@ -100,7 +100,7 @@ impl Reach {
     }
 }
 
-/// How much of the tone is heard at `at` with all of `reaches`, `0.0..=1.0`: silence wins, and the
+/// Gain of the tone at `at` with all of `reaches`, `0.0..=1.0`: silence wins, and the
 /// tone fades where it meets one.
 pub(crate) fn tone_gain(reaches: &[Reach], at: i64) -> f64 {
     let tone = reaches.iter().map(|reach| reach.own_tone_gain(at));

@@ -1,12 +1,12 @@
 //! A queue between two threads of a job, bounded in bytes.
 //!
 //! A bound in items would let memory grow with the picture's size. One item larger than the bound
-//! still passes, alone. Either end may go away: the other one then learns it instead of waiting.
+//! still passes, alone. Either end may be dropped: the other one then returns instead of waiting.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Most items that are taken at once: between batches a job reports progress and may be stopped.
+/// Most items that are taken at once: between batches a job reports progress and may be cancelled.
 const BATCH_ITEMS_MAX: usize = 64;
 
 /// Makes a queue that holds at most `bytes_max` bytes (or one item).
@@ -55,7 +55,7 @@ impl<T> Shared<T> {
     }
 }
 
-/// The receiver is gone: what is sent reaches nobody.
+/// The receiver was dropped: what is sent is lost.
 #[derive(Debug)]
 pub(crate) struct Gone;
 

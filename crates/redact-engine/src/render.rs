@@ -206,7 +206,7 @@ pub fn render(
         }
         drop(to_encode);
         decode::join(encoder);
-        // The sink is gone, and with it the end of what it told.
+        // The sink is gone, and with it the end of its messages.
         tally.seen = checker.map(decode::join).unwrap_or_default();
         Ok(tally.into_report())
     })?;
@@ -286,7 +286,7 @@ fn redact_item(item: &mut MediaItem, redactions: &Redactions) {
     }
 }
 
-/// Hands items to `sink` in order; finishes it only when told to.
+/// Hands items to `sink` in order; finishes it only on [`ToEncode::Finish`].
 fn encode_stage(mut sink: Box<dyn Sink>, items: &Receiver<ToEncode>) -> Result<(), SinkError> {
     while let Some(item) = items.recv() {
         match item {

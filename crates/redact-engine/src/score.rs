@@ -24,7 +24,7 @@ pub use images::{BareBox, ImageClassScore, ImageTally};
 /// Share of a truth box's pixels that must be masked for it to count as hidden.
 pub const COVER: f64 = 0.95;
 
-/// Share of a truth box's pixels from which on it counts as found: tells "missed" from "too tight".
+/// Share of a truth box's pixels from which on it counts as found: separates "missed" from "too tight".
 pub const FOUND: f64 = 0.5;
 
 /// How many times its size a mask may reach around a truth box before it counts as over-mask.
@@ -117,7 +117,7 @@ fn band(height: f64) -> usize {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScoreError {
-    /// Truth and masks tell of recordings of different length.
+    /// Truth and masks are of recordings of different length.
     #[error("frame counts differ: the truth has {truth} frames, the findings have {found}")]
     FrameCount {
         /// Frames of the truth.

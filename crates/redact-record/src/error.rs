@@ -206,7 +206,7 @@ pub enum RecordError {
         /// The name it is bound to.
         name: String,
     },
-    /// An approval is signed with the key of somebody else.
+    /// An approval is signed with another person's key.
     #[error(
         "{by:?}'s approval is signed with the key of {owner:?}; it needs the approver's own key"
     )]

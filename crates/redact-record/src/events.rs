@@ -1,13 +1,13 @@
-//! The chain of events: who did what, when, where and with what outcome, so that nothing of it can
-//! be taken back unseen.
+//! The chain of events: who did what, when, where and with what outcome, so that no entry
+//! can be changed or removed unnoticed.
 //!
 //! One JSON object per line. Each line carries the SHA-256 of its own bytes and of the line before
 //! it, so any edit, insertion, removal or change of order shows at the entry where it was made.
 //! Cutting whole lines off the end leaves a shorter chain that is sound in itself: that shows only
 //! against a [`Checkpoint`], which is why one goes into every signed manifest.
 //!
-//! Limits: whoever can write the file can also replace all of it by another chain. The signed
-//! checkpoints in manifests that have left the house are what such a chain would contradict.
+//! Limits: whoever can write the file can also replace all of it by another chain. Such a
+//! chain contradicts the signed checkpoints in manifests that were handed out.
 //!
 //! No clock is read: the caller gives the time. Fields follow NIST SP 800-53 AU-3 (what, when,
 //! where, source, outcome, identity) and AU-8 (UTC, hundredths of a second, offset stated).
@@ -50,7 +50,7 @@ pub struct Checkpoint {
     pub digest: Hex,
 }
 
-/// Reads a log, line by line: gives `each` the entry, or why the line is none.
+/// Reads a log, line by line: gives `each` the entry, or why the line is not one.
 ///
 /// Checks single lines, not the chain: that is [`verify`]'s part. A last line that was cut short is
 /// left out.

@@ -352,7 +352,7 @@ mod tests {
         assert!(Utc::from_text("yesterday").is_none());
     }
 
-    /// Goal: nobody's name or reason makes a page read otherwise than the record.
+    /// Goal: no name or reason makes a page read differently than the record.
     #[test]
     fn text_that_turns_or_controls_other_text_is_refused() {
         for good in ["Ada Okafor", "عدا", "naïve 🚓"] {

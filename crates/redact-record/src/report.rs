@@ -1,11 +1,11 @@
 //! The verdict on a release, for people: one page that a lawyer can read, and the same as data.
 //!
-//! [`VerifyReport`] is filled by whoever checked; this module only says it, as HTML
+//! [`VerifyReport`] is filled by whoever checked; this module only presents it, as HTML
 //! ([`VerifyReport::html`]), PDF ([`VerifyReport::pdf`]) and JSON ([`VerifyReport::json`]).
-//! The verdict is computed from the checks, so that no page can say other than its rows do.
+//! The verdict is computed from the checks, so that no page can contradict its own rows.
 //!
-//! A report is no evidence by itself: it is not signed. It tells what one run found, and the
-//! digests in it tell on which files.
+//! A report is no evidence by itself: it is not signed. It says what one run found, and the
+//! digests in it say on which files.
 
 mod columns;
 mod html;

@@ -1,6 +1,6 @@
-//! Time stamps of an authority that nobody here controls (RFC 3161), asked for and checked offline.
+//! Time stamps of an independent authority (RFC 3161), requested and checked offline.
 //!
-//! A request holds the SHA-256 of a manifest and nothing else of it; somebody carries it to an
+//! A request holds the SHA-256 of a manifest and nothing else of it; a person carries it to an
 //! authority and brings the answer back. What an answer is worth follows from the certificates that
 //! are trusted here: signatures, purposes, validity at the stamped time and the chain are checked,
 //! revocation lists are not.

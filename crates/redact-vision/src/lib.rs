@@ -1,15 +1,15 @@
-//! What is in a picture, what is in the sound, and how the camera moved.
+//! Detection in pictures and sound, and camera motion.
 //!
 //! - [`Runtime`]: ONNX Runtime, loaded from a library file;
 //! - [`Card`], [`ModelStore`], [`Model`]: which models there are, and weights that are what their
 //!   card says;
 //! - [`FrameDetector`]: faces, plates and screens in single frames;
 //! - [`VehicleSearch`]: plates, enlarged inside the vehicles of a picture;
-//! - [`SpeechListener`]: where somebody speaks;
+//! - [`SpeechListener`]: spans with speech;
 //! - [`FlowMotion`]: how the camera moved from frame to frame.
 //!
 //! The only crate that links a model runtime or OpenCV. It starts no thread and reads no
-//! environment; who makes a detector decides how many there are and where they run.
+//! environment; whoever makes a detector decides how many there are and where they run.
 
 mod audio_resample;
 mod card;

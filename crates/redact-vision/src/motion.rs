@@ -4,7 +4,7 @@
 //! back; those that return are given to a robust fit of a similarity: shift, turn and zoom. What
 //! moves by itself is an outlier of that fit.
 //!
-//! A cut is told by two signs together, since each alone also comes with a fast pan or a flash: the
+//! A cut is recognized by two signs together, since each alone also comes with a fast pan or a flash: the
 //! distribution of brightness changes, and corners are lost.
 //!
 //! Deterministic: OpenCV works on one thread, and the fit draws its samples from a fixed sequence.
@@ -38,7 +38,7 @@ const PRECISION: f64 = 0.03;
 /// A corner that does not come back to within this many pixels was not followed.
 const RETURN_MAX: f32 = 1.0;
 
-/// Fewer corners than this do not tell the camera's motion.
+/// Fewer corners than this do not determine the camera's motion.
 const PAIRS_MIN: usize = 10;
 
 /// Distance of two distributions of brightness, `0.0..=1.0`, from which a cut is possible (with
@@ -362,7 +362,7 @@ mod tests {
         assert_eq!(measure(), measure());
     }
 
-    /// Goal: another scene of another brightness is a cut; a fast pan and a flash are none.
+    /// Goal: another scene of another brightness is a cut; a fast pan and a flash are not.
     #[test]
     fn a_cut_is_told_from_a_pan_and_a_flash() {
         let after = |next: Frame| {

@@ -1,4 +1,4 @@
-//! Hears where somebody speaks.
+//! Speech detection.
 //!
 //! Every channel of a track is resampled to 16 kHz and given to Silero VAD in steps of 32 ms, and
 //! so are the sum and the difference of each pair of channels: speech that cancels in a mix, or
@@ -76,7 +76,7 @@ impl Default for SpeechOptions {
     }
 }
 
-/// Hears where somebody speaks, on all tracks of a recording.
+/// Detects speech on all tracks of a recording.
 pub struct SpeechListener {
     listener: Listener,
     options: SpeechOptions,
@@ -400,7 +400,7 @@ impl Run {
                 None => model(&mut self.lanes[at].step)?,
             };
             probabilities.push(probability);
-            self.lanes[at].turns.hear(probability, options);
+            self.lanes[at].turns.advance(probability, options);
         }
         Ok(())
     }
@@ -427,8 +427,8 @@ impl Run {
 /// Makes spans of probabilities.
 struct Turns {
     start_nanos: i64,
-    /// Steps heard.
-    heard: i64,
+    /// Steps so far.
+    steps: i64,
     /// First step, and the one after the last that was possibly speech, of the open span.
     open: Option<(i64, i64)>,
     spans: Vec<TimeSpan>,
@@ -438,15 +438,15 @@ impl Turns {
     const fn new(start_nanos: i64) -> Self {
         Self {
             start_nanos,
-            heard: 0,
+            steps: 0,
             open: None,
             spans: Vec::new(),
         }
     }
 
-    fn hear(&mut self, probability: f32, options: &SpeechOptions) {
-        let at = self.heard;
-        self.heard += 1;
+    fn advance(&mut self, probability: f32, options: &SpeechOptions) {
+        let at = self.steps;
+        self.steps += 1;
         let Some((_, end)) = &mut self.open else {
             if probability >= options.enter {
                 self.open = Some((at, at + 1));
@@ -529,10 +529,10 @@ mod tests {
     };
 
     /// Spans in steps.
-    fn heard(probabilities: &[f32]) -> Vec<[i64; 2]> {
+    fn spans_of(probabilities: &[f32]) -> Vec<[i64; 2]> {
         let mut turns = Turns::new(0);
         for probability in probabilities {
-            turns.hear(*probability, &OPTIONS);
+            turns.advance(*probability, &OPTIONS);
         }
         turns.close(&OPTIONS);
         let steps = |nanos: i64| nanos / STEP_NANOS;
@@ -544,19 +544,22 @@ mod tests {
 
     #[test]
     fn a_span_opens_high_and_closes_low() {
-        assert_eq!(heard(&[0.4, 0.6, 0.4, 0.4, 0.1, 0.1, 0.1, 0.4]), [[1, 4]]);
+        assert_eq!(
+            spans_of(&[0.4, 0.6, 0.4, 0.4, 0.1, 0.1, 0.1, 0.4]),
+            [[1, 4]]
+        );
     }
 
     #[test]
     fn a_short_pause_does_not_end_a_span_and_a_long_one_does() {
-        assert_eq!(heard(&[0.9, 0.9, 0.0, 0.0, 0.9]), [[0, 5]]);
+        assert_eq!(spans_of(&[0.9, 0.9, 0.0, 0.0, 0.9]), [[0, 5]]);
         let long = [0.9, 0.9, 0.0, 0.0, 0.0, 0.9, 0.9];
-        assert_eq!(heard(&long), [[0, 2], [5, 7]]);
+        assert_eq!(spans_of(&long), [[0, 2], [5, 7]]);
     }
 
     #[test]
     fn a_click_is_no_speech() {
-        assert!(heard(&[0.0, 0.9, 0.0, 0.0, 0.0, 0.0]).is_empty());
+        assert!(spans_of(&[0.0, 0.9, 0.0, 0.0, 0.0, 0.0]).is_empty());
     }
 
     fn block(start: i64, frames: usize) -> AudioBlock {
@@ -602,7 +605,7 @@ mod tests {
     }
 
     /// Goal: what cancels in a mix of the channels is detected, and channels that are alike cost
-    /// no more than one. Method: a model that hears what is loud, and counts.
+    /// no more than one. Method: a model that takes loud sound for speech, and counts.
     /// Control: a mix of the channels, which has nothing to hear.
     #[test]
     fn what_cancels_is_heard_and_what_is_alike_costs_once() {

@@ -5,7 +5,7 @@ use crate::{Class, FrameIndex, FrameSpan, NormRect, ReasonCode, TimeSpan, Track,
 /// How many cells a blurred or pixelated region is drawn from across its longer side: 1 to 8.
 ///
 /// Mosaics of larger grids were re-identified by McPherson, Shokri and Shmatikov, "Defeating Image
-/// Obfuscation with Deep Learning" (2016). Fewer cells are no proof that nobody is recognized.
+/// Obfuscation with Deep Learning" (2016). Fewer cells do not prove that no person is recognized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Cells(u8);
 
@@ -110,9 +110,9 @@ impl Effect {
 /// What a blurred or pixelated mask shows, the same in every frame: the levels of its cells, taken
 /// once, at its first frame.
 ///
-/// Taken anew in every frame, the cells of a shaking picture would give a different measurement of
+/// Taken again in every frame, the cells of a shaking picture would give a different measurement of
 /// one face each time: from 300 frames, detail of 0.3 to 0.5 cell came back at a correlation of
-/// 0.90. Taken once, all frames together tell no more than one.
+/// 0.90. Taken once, all frames together show no more than one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MaskLevels {
     across: u8,
@@ -320,7 +320,7 @@ impl MaskRegion {
     }
 }
 
-/// What is heard instead.
+/// What replaces the sound.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum MuteStyle {
     /// Nothing.
@@ -361,7 +361,7 @@ pub struct MuteRegion {
     pub span: TimeSpan,
     /// On which tracks.
     pub streams: MuteStreams,
-    /// What is heard instead.
+    /// What replaces the sound.
     pub style: MuteStyle,
     /// Why.
     pub reason: ReasonCode,

@@ -1,7 +1,7 @@
-//! Whether what is left under a mask looks like what it hides.
+//! Whether the residual under a mask correlates with what the mask hides.
 //!
-//! A codec knows nothing of what was under a mask, so its noise has nothing to do with it. A residual
-//! that follows the hidden picture does, however weak it is: it is added up over all frames.
+//! A codec does not know what was under a mask, so its noise is independent of it. A residual that
+//! follows the hidden picture is not, however weak it is: it is added up over all frames.
 
 use std::collections::BTreeMap;
 
@@ -115,7 +115,7 @@ impl CorrelationSums {
         let samples = self.samples.max(1.0);
         let spread = self.hidden_squares - self.hidden * self.hidden / samples;
         let common = self.products - self.residual * self.hidden / samples;
-        // Of a hidden picture without detail, nothing can be told.
+        // A hidden picture without detail gives no correlation.
         if spread < samples {
             0.0
         } else {

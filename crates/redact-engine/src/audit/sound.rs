@@ -13,7 +13,7 @@ use redact_core::{AudioBlock, Redactions};
 use crate::check::{Check, Failures};
 use crate::mute::{Reach, overlap, samples_of, tone_at, tone_gain, touching};
 
-/// Windows per second: 20 ms, about the shortest sound of speech. They tell where something is left.
+/// Windows per second: 20 ms, about the shortest sound of speech. They show where something is left.
 const WINDOWS_PER_SECOND: u32 = 50;
 
 /// Loudest sample, decibels of full scale: below the last bit of 16-bit sound by 20 dB.
@@ -160,7 +160,7 @@ struct Window {
     number: i64,
     /// Samples per channel.
     samples: u64,
-    /// The largest sample of any channel; not a number where a sample is none.
+    /// The largest sample of any channel; NaN where a sample is.
     peak: f64,
 }
 

@@ -1,7 +1,7 @@
-//! What was found in a frame that was encoded anew, as numbers that can be kept.
+//! What was found in a re-encoded frame, as numbers that can be stored.
 //!
-//! A file that has the very same coded frame need not be decoded again. Who uses the numbers proves
-//! that: here they are only found, taken apart and put together.
+//! A file that has the very same coded frame need not be decoded again. The caller proves that it
+//! has: here the numbers are only measured, written and read.
 
 use redact_core::{Frame, FrameIndex, Redactions};
 
@@ -19,7 +19,7 @@ pub struct FrameEvidence {
 }
 
 impl FrameEvidence {
-    /// Looks at a frame of a release, `seen`, that was `made` with `redactions` applied.
+    /// Measures a decoded frame of a release, `seen`, that was `made` with `redactions` applied.
     pub(crate) fn of(made: &Frame, seen: &Frame, redactions: &Redactions) -> Self {
         let masks = measure(seen, redactions);
         Self {

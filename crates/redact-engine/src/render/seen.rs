@@ -1,8 +1,8 @@
-//! What is written is looked at while its frames are still at hand.
+//! The readback: what is written is decoded while the frames that it was made of are still in memory.
 //!
-//! A sink may have its pictures decoded again as it writes them. Each is measured and compared with
-//! the frame that it was made of, so that the source need not be decoded once more. Nothing is
-//! judged here: what was found counts only for a file that is proved to have these pictures.
+//! A sink may decode its pictures again as it writes them. Each is measured and compared with the
+//! frame that it was made of, so that the source need not be decoded once more. Nothing is judged
+//! here: the evidence counts only for a file that is proved to have these pictures.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,8 +11,8 @@ use redact_core::{Frame, FrameIndex, MediaItem, Redactions, Source, SourceError}
 
 use crate::compare::FrameEvidence;
 
-/// Bytes of frames that are kept until they are seen again. An encoder holds some tens of frames
-/// back; where they are larger than this, none are kept and the file is looked at instead.
+/// Most bytes of frames that wait for their readback. An encoder holds some tens of frames back;
+/// where they are larger than this, none wait and the finished file is decoded instead.
 const KEPT_BYTES_MAX: usize = 384 << 20;
 
 /// Redacted frames on their way through the encoder, in order.
@@ -22,12 +22,12 @@ pub(super) struct AtHand(Mutex<Kept>);
 struct Kept {
     frames: VecDeque<(Frame, usize)>,
     bytes: usize,
-    /// Nobody will ask for more.
+    /// No readback will ask for more.
     closed: bool,
 }
 
 impl AtHand {
-    /// Keeps frames only where somebody will look: `is_open`.
+    /// Frames wait only where there is a readback: `is_open`.
     pub(super) fn new(is_open: bool) -> Self {
         Self(Mutex::new(Kept {
             closed: !is_open,
@@ -39,7 +39,7 @@ impl AtHand {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps a frame as it was redacted, before it goes to the encoder.
+    /// Adds a frame as it was redacted, before it goes to the encoder.
     pub(super) fn keep(&self, frame: &Frame, bytes: usize) {
         let mut kept = self.lock();
         if kept.closed {
@@ -56,7 +56,7 @@ impl AtHand {
         kept.frames.push_back((frame.share(), bytes));
     }
 
-    /// The frame with number `index`; what is before it is let go.
+    /// The frame with number `index`; frames before it are dropped.
     fn take(&self, index: FrameIndex) -> Option<Frame> {
         let mut kept = self.lock();
         let is_due = |first: &(Frame, usize)| first.0.index <= index;
@@ -78,7 +78,7 @@ impl AtHand {
     }
 }
 
-/// Looks at what `readback` decodes of the release, beside what it was made of.
+/// Compares what `readback` decodes of the release with what it was made of.
 pub(super) fn readback_stage(
     mut readback: Box<dyn Source>,
     at_hand: &AtHand,

@@ -81,7 +81,7 @@ pub struct OverMask {
 }
 
 impl OverMask {
-    /// Share of the outside that is masked, 0 when there is none.
+    /// Share of the outside that is masked, 0 when there is no outside.
     #[must_use]
     pub fn ratio(&self) -> f64 {
         share(self.masked, self.outside).unwrap_or(0.0)

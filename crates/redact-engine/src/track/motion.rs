@@ -21,7 +21,7 @@ impl Warp {
     /// Nothing moves.
     pub(super) const STILL: Self = Self([1.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
 
-    /// The map of `motion`; what cannot be told, or believed, is no motion.
+    /// The map of `motion`; an unknown or implausible motion is no motion.
     pub(super) fn of(motion: Motion) -> Self {
         let Motion::Affine(numbers) = motion else {
             return Self::STILL;

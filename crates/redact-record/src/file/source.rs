@@ -331,7 +331,7 @@ impl From<StreamFile> for StreamSummary {
             kind: file.kind.into(),
             codec: file.codec,
             kept: file.kept,
-            // A clock that stands still is none.
+            // A clock that stands still is invalid.
             time_base: file
                 .seconds_per_tick
                 .and_then(|(num, den)| TimeBase::new(num, den)),

@@ -17,8 +17,8 @@ const FOOT: f32 = LETTER[1] - 52.0;
 /// Sizes of type that are tried for the checks, in points.
 const SIZES: [f32; 4] = [8.8, 8.0, 7.2, 6.4];
 
-const FOOT_TEXT: &str = "This page tells what one run of the verifier found on files with the \
-    digests above. Anybody can repeat it with the release, its manifest and the publisher's \
+const FOOT_TEXT: &str = "This page says what one run of the verifier found in files with the \
+    digests above. Anyone can repeat it with the release, its manifest and the publisher's \
     public key. It is not legal advice.";
 
 pub(super) fn render(report: &VerifyReport) -> Result<Vec<u8>, RecordError> {

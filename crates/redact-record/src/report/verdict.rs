@@ -9,11 +9,11 @@ use crate::timeline::Timeline;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckOutcome {
-    /// It was looked at and is as it must be.
+    /// It was checked and is as it must be.
     Passed,
-    /// It was looked at and is not.
+    /// It was checked and is not.
     Failed,
-    /// It was not looked at, for want of a file or of the means.
+    /// It was not checked, because a file or a tool was missing.
     NotChecked,
 }
 
@@ -28,7 +28,7 @@ impl CheckOutcome {
         }
     }
 
-    /// A sign that tells outcomes apart without colour.
+    /// A sign that distinguishes outcomes without color.
     pub(crate) fn sign(self) -> &'static str {
         match self {
             Self::Passed => "✓",
@@ -38,7 +38,7 @@ impl CheckOutcome {
     }
 }
 
-/// One thing that was looked at, or was not.
+/// One thing that was checked, or was not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
     /// What it belongs to, e.g. `Picture`, `Sound`, `File`. Checks of a group are shown together.
@@ -85,7 +85,7 @@ pub enum Verdict {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
-    /// It looked at pictures and sound.
+    /// It decoded pictures and sound.
     #[default]
     Release,
     /// It walked the file's bytes, and decoded nothing.
@@ -141,7 +141,7 @@ impl VerifyReport {
                 Scope::Release => "Verified",
                 Scope::Undecoded => "Records and file structure verified; nothing was decoded",
                 Scope::SignatureAndDigests => {
-                    "Signature and digests verified; the content was not looked at"
+                    "Signature and digests verified; the content was not checked"
                 }
             },
             Verdict::NotVerified => "Not verified",
@@ -155,8 +155,8 @@ impl VerifyReport {
         let open = self.count(CheckOutcome::NotChecked);
         let not_checked = match open {
             0 => String::new(),
-            1 => " One check was not made and is marked so below.".to_owned(),
-            _ => format!(" {open} checks were not made and are marked so below."),
+            1 => " One check was not made; it is marked below.".to_owned(),
+            _ => format!(" {open} checks were not made; they are marked below."),
         };
         let checks = |count: usize| match count {
             1 => "1 check".to_owned(),
@@ -171,7 +171,7 @@ impl VerifyReport {
         }
         let trust = match self.signature.outcome {
             CheckOutcome::Passed => "",
-            _ => " The signature cannot be relied on.",
+            _ => " The signature is not reliable.",
         };
         let found = match (failed, passed) {
             (0, 0) => "Nothing was checked.".to_owned(),

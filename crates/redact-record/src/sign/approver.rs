@@ -1,7 +1,7 @@
 //! Records that bind an approver's key to a name, signed by the agency's release key.
 //!
 //! An approver's key signs approvals and nothing else, and counts under one name alone: the one that
-//! somebody else bound it to. A person who gets another key has a record that names the earlier
+//! another person bound it to. A person who gets another key has a record that names the earlier
 //! one; what that signed before keeps its worth.
 
 use redact_core::UtcNanos;
@@ -33,7 +33,7 @@ pub struct NewApprover<'a> {
     pub name: &'a str,
     /// The approver's public key.
     pub key: &'a PublicKey,
-    /// Who binds the two: somebody else.
+    /// The person who binds the two: not the approver.
     pub added_by: &'a str,
     /// The earlier key of the same person, if there is one.
     pub replaces: Option<KeyId>,
@@ -72,7 +72,7 @@ impl KeyPair {
         check_text("name of the approver", new.name, 200)?;
         check_text("added_by", new.added_by, 200)?;
         if is_one_person(new.name, new.added_by) {
-            let expected = "somebody other than the approver";
+            let expected = "a person other than the approver";
             return Err(RecordError::field("added_by", new.added_by, expected));
         }
         if self.public() == *new.key {
@@ -121,7 +121,7 @@ impl ApproverRecord {
         let file: ApproverFile = json::parse(&self.bytes)?;
         check_text("name", &file.name, 200)?;
         if is_one_person(&file.name, &file.added_by) {
-            let expected = "somebody other than the approver";
+            let expected = "a person other than the approver";
             return Err(RecordError::field("added_by", file.added_by, expected));
         }
         let earlier = |text: &String| {
@@ -140,7 +140,7 @@ impl ApproverRecord {
 }
 
 impl TrustStore {
-    /// Believes the approver of `record` from now on; nothing is written.
+    /// Trusts the approver of `record` from now on; nothing is written.
     ///
     /// # Errors
     /// Those of the record: [`RecordError::Signature`], [`RecordError::Mismatch`],
@@ -186,7 +186,7 @@ impl TrustStore {
         Ok(new)
     }
 
-    /// Believes the approver of `record`, and writes it into the folder.
+    /// Trusts the approver of `record`, and writes it into the folder.
     ///
     /// # Errors
     /// Those of [`Self::follow_approver`]; [`RecordError::Write`].
@@ -216,7 +216,7 @@ impl TrustStore {
             }
         }
         paths.sort();
-        // What cannot be read vouches for nobody.
+        // A record that cannot be read vouches for no key.
         let mut records: Vec<ApproverRecord> = paths
             .iter()
             .flat_map(|path| ApproverRecord::load(path))

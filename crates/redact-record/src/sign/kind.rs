@@ -7,13 +7,13 @@ pub enum Signed {
     PublicManifest,
     /// The manifest that stays with the agency.
     SealedManifest,
-    /// An old key's word for a new one.
+    /// A statement in which an old key names the next.
     KeyRotation,
-    /// The agency's word that an approver's key belongs to a name.
+    /// The agency's statement that an approver's key belongs to a name.
     ApproverKey,
-    /// Somebody's word that a plan is right.
+    /// An approval of a plan.
     Approval,
-    /// What a render keeps for the next one on the same machine.
+    /// A cached segment, for a later render on the same machine.
     KeptRun,
 }
 

@@ -19,7 +19,7 @@ const KIND: FileKind = FileKind {
     version: 1,
 };
 
-/// A signed word of an old key for a new one, as two files: any tool that checks minisign's
+/// A statement in which an old key names a new one, signed by the old, as two files: any tool that checks minisign's
 /// signatures can check it with the old key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rotation {
@@ -29,7 +29,7 @@ pub struct Rotation {
     pub signature: String,
 }
 
-/// What a statement says, once it is believed.
+/// What a statement says, once its signature is trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HandedOver {
     /// The key that signed the statement.
@@ -49,7 +49,7 @@ struct RotationFile {
 }
 
 impl KeyPair {
-    /// Says that `new` follows this key: whoever believes this key then believes that one.
+    /// Says that `new` follows this key: whoever trusts this key then trusts that one.
     ///
     /// # Errors
     /// [`RecordError::Field`] when both are one key; [`RecordError::Key`].
@@ -72,7 +72,7 @@ impl KeyPair {
 }
 
 impl Rotation {
-    /// What the statement says, when a key that `trust` believes signed it about itself.
+    /// What the statement says, when a key that `trust` holds signed it about itself.
     ///
     /// # Errors
     /// [`RecordError::Signature`]; [`RecordError::Mismatch`] when the signer is not trusted or
@@ -133,7 +133,7 @@ impl TrustStore {
         }
     }
 
-    /// Believes the key to which a believed one hands over, from now on; nothing is written.
+    /// Trusts the key to which a trusted one hands over, from now on; nothing is written.
     ///
     /// # Errors
     /// Those of [`Rotation::check`]; [`RecordError::Signature`] for a revoked key;
@@ -151,7 +151,7 @@ impl TrustStore {
         Ok(handed)
     }
 
-    /// Believes the key to which `rotation` hands over, and writes the statement into the folder.
+    /// Trusts the key to which `rotation` hands over, and writes the statement into the folder.
     ///
     /// # Errors
     /// Those of [`Self::follow`]; [`RecordError::Write`].

@@ -1,10 +1,10 @@
-//! Which keys are believed: a folder of `.pub` files.
+//! Which keys are trusted: a folder of `.pub` files.
 //!
 //! Keys that sign releases lie in the folder itself; approvers' keys lie in `approvers` below it, as
 //! records that a release key signed. Neither counts as the other.
 //!
-//! Beside them lie `.revoked` files, public keys that are not believed whoever vouches for them, and
-//! statements by which a believed key hands over to the next (`.rotation.json` with `.minisig`).
+//! Beside them lie `.revoked` files, public keys that are not trusted whoever vouches for them, and
+//! statements by which a trusted key hands over to the next (`.rotation.json` with `.minisig`).
 
 use std::path::{Path, PathBuf};
 
@@ -20,10 +20,10 @@ use crate::{Overwrite, RecordError, store};
 
 /// How files with rotation statements end.
 pub(super) const ROTATION_SUFFIX: &str = ".rotation.json";
-/// How files with keys end that are believed no more.
+/// How files with revoked keys end.
 const REVOKED_SUFFIX: &str = ".revoked";
 
-/// A key for releases that somebody here chose to believe.
+/// A key for releases that this user chose to trust.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrustedKey {
     /// Name of its file, without `.pub`.
@@ -32,7 +32,7 @@ pub struct TrustedKey {
     pub key: PublicKey,
 }
 
-/// An approver whose key is believed.
+/// An approver whose key is trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Approver {
     /// The name that approvals signed with the key must carry.
@@ -49,7 +49,7 @@ pub struct Approver {
     pub replaces: Option<KeyId>,
 }
 
-/// What a signature is worth.
+/// Result of checking a signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignatureVerdict {
     /// The file is what the owner of a trusted key signed.
@@ -59,17 +59,16 @@ pub enum SignatureVerdict {
         /// The name it has in the trust folder.
         name: String,
     },
-    /// The file is what somebody signed, and nobody here knows who: it says of itself what it
-    /// likes.
+    /// The file is what an unknown key signed: the name in it proves nothing.
     Unknown {
         /// The key that comes with the signature.
         key: PublicKey,
     },
-    /// The file is not to be believed.
+    /// The signature is invalid.
     Bad(SignatureProblem),
 }
 
-/// Keys that are believed.
+/// The trusted keys.
 #[derive(Clone, Debug)]
 pub struct TrustStore {
     folder: PathBuf,
@@ -136,7 +135,7 @@ impl TrustStore {
         Ok(store)
     }
 
-    /// Believes `key` no more, nor any key that only it vouches for; writes that into the folder.
+    /// Revokes `key` and every key that only it vouches for; writes that into the folder.
     ///
     /// # Errors
     /// [`RecordError::Write`], [`RecordError::Read`].
@@ -148,13 +147,13 @@ impl TrustStore {
         Ok(())
     }
 
-    /// Keys that are believed no more.
+    /// The revoked keys.
     #[must_use]
     pub fn revoked(&self) -> &[PublicKey] {
         &self.revoked
     }
 
-    /// Believes exactly `keys`, wherever they come from; nothing is read.
+    /// Trusts exactly `keys`, wherever they come from; nothing is read.
     ///
     /// # Errors
     /// [`RecordError::KeyConflict`].
@@ -188,7 +187,7 @@ impl TrustStore {
         }
     }
 
-    /// Believes `key` from now on, under `name`; writes it into the folder.
+    /// Trusts `key` from now on, under `name`; writes it into the folder.
     ///
     /// # Errors
     /// [`RecordError::Field`] for a name that is no plain file name; [`RecordError::Exists`];
@@ -215,7 +214,7 @@ impl TrustStore {
         Ok(())
     }
 
-    /// Believes the release key called `name` no more, without calling it revoked; removes its file.
+    /// Stops trusting the release key called `name`, without revoking it; removes its file.
     ///
     /// # Errors
     /// [`RecordError::Write`].
@@ -229,7 +228,7 @@ impl TrustStore {
         }
     }
 
-    /// Approvers whose keys are believed.
+    /// Approvers whose keys are trusted.
     #[must_use]
     pub fn approvers(&self) -> &[Approver] {
         &self.approvers

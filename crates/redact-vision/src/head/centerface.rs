@@ -20,7 +20,7 @@ pub(super) fn decode(
 ) -> Result<Vec<Candidate>, ShapeError> {
     let (columns, rows) = (width / STRIDE, height / STRIDE);
     let cells = rows * columns;
-    // The outputs have numbers for names, so their order tells them apart.
+    // The outputs have numbers for names, so their order distinguishes them.
     let maps = |at: usize, what, count| read_table(outputs.get(at), what, [rows * count, columns]);
     let heat = maps(0, "the heat map", 1)?;
     let (log_heights, log_widths) = maps(1, "scales", 2)?.split_at(cells);

@@ -1,7 +1,7 @@
 //! What a plate can look like, whichever model saw it.
 //!
 //! LPD-YuNet's large priors fire on blank walls and dark rooms, with boxes over most of the picture
-//! and scores up to 0.8, so a threshold does not tell them apart; other models err alike, if less.
+//! and scores up to 0.8, so a threshold does not separate them; other models err alike, if less.
 
 /// How large a plate may be, as shares of the width and height of a picture that fills the input.
 #[derive(Clone, Copy)]

@@ -28,7 +28,7 @@ pub(super) fn decode(
         sides,
     });
     let count = levels.iter().map(PriorLevel::count).sum();
-    // The outputs have numbers for names, so their order tells them apart.
+    // The outputs have numbers for names, so their order distinguishes them.
     let boxes = read_table(outputs.first(), "boxes", [count, 4])?;
     let scores = read_table(outputs.get(1), "scores", [count, 2])?;
 

@@ -144,7 +144,7 @@ mod tests {
         assert!(none.is_empty());
         assert!(decode(&[output], [64, 64], 0.3, &[Subject::Screen], Scores::Coco).is_err());
     }
-    /// Goal: a plate and a screen in one picture are told apart, and only what is asked for is
+    /// Goal: a plate and a screen in one picture are distinguished, and only what is asked for is
     /// given.
     #[test]
     fn plates_and_screens_have_one_score_each() {
