@@ -81,8 +81,8 @@ pub(super) fn removed_row(removed: &RemovedItem) -> ItemRow<'_> {
         found: "By the program, from every release".into(),
         code: "",
         statute: "",
-        text: "A release is one picture and its sound: what else a file carries cannot be looked \
-               through frame by frame. Ask the agency for it.",
+        text: "A release holds one picture and its sound; nothing else in the recording can be \
+               reviewed frame by frame. Ask the agency for it.",
     }
 }
 
@@ -91,8 +91,7 @@ pub(super) fn reason<'a>(manifest: &'a PublicManifest, code: &str) -> (&'a str, 
     found.map_or(("", ""), |known| (&known.statute, &known.text))
 }
 
-/// What the recording shows and lets hear although it was found, and what nothing looked for: one
-/// sentence each.
+/// Findings that stay visible or audible, and classes without a detector: one sentence each.
 pub(super) fn not_withheld(manifest: &PublicManifest) -> Vec<String> {
     let why = |code: &str| {
         let (statute, text) = reason(manifest, code);
@@ -100,20 +99,20 @@ pub(super) fn not_withheld(manifest: &PublicManifest) -> Vec<String> {
     };
     let kept = manifest.kept.iter().map(|kept| {
         let (tracks, class, why) = (kept.tracks, kept.class, why(&kept.reason));
-        format!("{tracks} of class {class} found and left visible. {why}")
+        format!("{tracks} tracks of class {class} were found and left visible. {why}")
     });
     let rejected = manifest.rejected.iter().map(|rejected| {
         let (tracks, class, why) = (rejected.tracks, rejected.class, why(&rejected.reason));
-        format!("{tracks} of class {class} found by a model and rejected by a reviewer. {why}")
+        format!("{tracks} tracks of class {class} were found by a model and rejected by a reviewer. {why}")
     });
     let speech = manifest.kept_speech.iter().map(|kept| {
         let (spans, long, why) = (kept.spans, clock(kept.seconds), why(&kept.reason));
-        format!("{spans} spans of speech, {long} in all, found and left audible. {why}")
+        format!("{spans} spans of speech, {long} in total, were found and left audible. {why}")
     });
     let unexamined = manifest.unexamined.iter().map(|class| {
         format!(
-            "No model looked for class {class}. The approver accepted that. Not found is not the \
-             same as not there."
+            "No model looked for class {class}, and the approver accepted that. Such objects may be \
+             visible."
         )
     });
     let not_compared = manifest
@@ -123,8 +122,8 @@ pub(super) fn not_withheld(manifest: &PublicManifest) -> Vec<String> {
     let not_compared = not_compared.map(|findings| {
         let why = findings.0.why.as_deref().unwrap_or("no reason given");
         format!(
-            "The plan was not compared with what the scan found: {why}. What was found and left \
-             out of the plan is not counted here."
+            "The plan was not compared with the findings of the scan: {why}. Findings that the plan \
+             leaves out are not counted here."
         )
     });
     let lines = kept.chain(rejected).chain(speech).chain(unexamined);
@@ -196,10 +195,10 @@ pub(super) fn effect_text(effect: EffectFile, weak_accepted: bool) -> String {
     let text = match effect {
         EffectFile::Fill {} => "Removed: filled with black".to_owned(),
         EffectFile::Pixelate { cells_across } => format!(
-            "Reduced, may be recovered in part: mosaic of at most {cells_across} cells across"
+            "Reduced, may be recovered in part: pixelated, at most {cells_across} cells across"
         ),
         EffectFile::Blur { cells_across } => format!(
-            "Reduced, may be recovered in part: blurred from at most {cells_across} cells across"
+            "Reduced, may be recovered in part: blurred, at most {cells_across} cells across"
         ),
     };
     if weak_accepted {
@@ -226,7 +225,7 @@ pub(super) fn found_text(manifest: &PublicManifest, mask: &MaskItem) -> String {
     };
     let added = coverage.interpolated + coverage.followed + coverage.extended;
     format!(
-        "Found by a model in {} frames; {added} more covered",
+        "Found by a model in {} frames; {added} more frames covered",
         coverage.detected
     )
 }
@@ -234,9 +233,9 @@ pub(super) fn found_text(manifest: &PublicManifest, mask: &MaskItem) -> String {
 pub(super) fn check_groups(manifest: &PublicManifest) -> Vec<CheckGroup<'_>> {
     let checks = &manifest.checks;
     [
-        ("Second look at the finished file", &checks.audit),
-        ("Comparison with the original", &checks.change),
-        ("Other ways in which a file can leak", &checks.leaks),
+        ("Audit of the finished file", &checks.audit),
+        ("Comparison with the recording", &checks.change),
+        ("Hidden data in the file", &checks.leaks),
     ]
     .into_iter()
     .filter(|(_, checks)| !checks.is_empty())

@@ -126,9 +126,9 @@ fn head(paper: &mut Paper<'_>, manifest: &PublicManifest, digest: Digest, count:
     let totals = &manifest.totals;
     let mut facts = vec![
         format!("Released file: SHA-256 {}", manifest.release.sha256.0),
-        format!("Made from: SHA-256 {}", manifest.source.sha256.0),
+        format!("Source: SHA-256 {}", manifest.source.sha256.0),
         format!(
-            "Manifest: SHA-256 {digest}, made on {}",
+            "Manifest: SHA-256 {digest}, created {}",
             utc_text(manifest.created)
         ),
         format!(
@@ -424,7 +424,7 @@ mod tests {
         }
         for wanted in [
             "Not withheld",
-            "1 of class screen found and left visible",
+            "1 tracks of class screen were found and left visible",
             "No model looked for class plate",
             "Checks of the finished file",
             "passed: masks. 12 frames, 20 rectangles",

@@ -189,7 +189,7 @@ fn a_check_of_signature_and_digests_alone_says_so_at_the_top() {
     partial.scope = Scope::SignatureAndDigests;
     let page = partial.html().unwrap();
     assert!(
-        page.contains("<h1>Signature and digests verified; the content was not looked at</h1>")
+        page.contains("<h1>Signature and digests verified; the content was not checked</h1>")
     );
     assert!(!page.contains("<h1>Verified</h1>"));
     let data: serde_json::Value = serde_json::from_slice(&partial.json()).unwrap();

@@ -424,7 +424,7 @@ struct SealedFileSchema {
     body: crate::manifest::SealedBody,
 }
 
-/// Set this to write the schemas anew after a change of the types.
+/// Set this to write the schemas again after a change of the types.
 const UPDATE: &str = "REDACT_UPDATE_SCHEMA";
 
 fn check_schema<T: schemars::JsonSchema>(name: &str, files: &[&Vec<u8>]) {
@@ -434,7 +434,7 @@ fn check_schema<T: schemars::JsonSchema>(name: &str, files: &[&Vec<u8>]) {
         std::fs::write(&path, crate::json::pretty(&described)).unwrap();
     }
     let committed: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-    assert_eq!(committed, described, "set {UPDATE}=1 to write {path} anew");
+    assert_eq!(committed, described, "set {UPDATE}=1 to write {path} again");
     let validator = jsonschema::validator_for(&committed).unwrap();
     for bytes in files {
         let good: Value = serde_json::from_slice(bytes).unwrap();
@@ -459,8 +459,8 @@ fn the_log_holds_what_a_reader_needs_and_no_script() {
     for wanted in [
         "lang=\"en\"",
         "5 U.S.C. 552(b)(7)(C)",
-        "Reduced, may be recovered in part: blurred from at most 8 cells across",
-        "Reduced, may be recovered in part: mosaic of at most 4 cells across",
+        "Reduced, may be recovered in part: blurred, at most 8 cells across",
+        "Reduced, may be recovered in part: pixelated, at most 4 cells across",
         "Replaced by silence",
         "Replaced by silence (the plan asked for a tone)",
         "not legal advice",
