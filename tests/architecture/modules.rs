@@ -12,7 +12,6 @@ const WITH_CIRCLES: &[&str] = &[
     "redact-bitstream",
     "redact-cli",
     "redact-desk",
-    "redact-jail",
     "redact-media",
 ];
 

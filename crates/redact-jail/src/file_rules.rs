@@ -10,7 +10,7 @@ use landlock::{
     PathBeneath, PathFd, Ruleset, RulesetAttr as _, RulesetCreated, RulesetCreatedAttr as _, Scope,
 };
 
-use crate::JailError;
+use crate::error::JailError;
 
 /// The newest version that this program knows; older kernels enforce what they can.
 const NEWEST: i32 = 9;

@@ -15,6 +15,7 @@
 //!
 //! Rules add up and are never taken back. Threads that start later have what the first one has.
 
+mod error;
 mod file_rules;
 mod level;
 mod limits;
@@ -26,6 +27,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use error::JailError;
 pub use level::JailLevel;
 pub use limits::{Allowance, Budget, Limits};
 pub use start::{Starter, spawn};
@@ -54,58 +56,6 @@ pub struct Bounds {
     pub allow_weak: bool,
     /// Whether it must be able to open files of other users, as root can.
     pub foreign_files: bool,
-}
-
-/// Why a process is not confined.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum JailError {
-    /// The process that started it has ended.
-    #[error("the process that started this job is gone")]
-    Orphan,
-    /// It is not known which descriptors are open.
-    #[error("cannot list open descriptors")]
-    Descriptors(#[source] std::io::Error),
-    /// A limit was refused.
-    #[error("cannot limit {what}")]
-    Limit {
-        /// The system's name of it.
-        what: String,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// Privileges could not be dropped.
-    #[error("cannot drop privileges")]
-    Privileges(#[source] std::io::Error),
-    /// A file that it is to reach is not there.
-    #[error("{path}: cannot be made reachable for the process that decodes")]
-    Path {
-        /// The file.
-        path: String,
-        /// What the system said.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// The kernel refused rules for files.
-    #[error("cannot confine the process's files")]
-    Files(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The kernel refused the list of system calls.
-    #[error("cannot confine the process's system calls")]
-    Calls(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The system lacks a layer without which nothing is decoded.
-    #[error("cannot confine the process that decodes: this system has {level}")]
-    Weak {
-        /// What it has.
-        level: JailLevel,
-    },
-    /// The process could not be started.
-    #[error("cannot start the process that decodes")]
-    Start(#[source] std::io::Error),
-    /// Threads that run already would keep what they may do.
-    #[error("cannot confine the process that decodes: it has {threads} threads; one is allowed")]
-    Threads {
-        /// How many it has.
-        threads: usize,
-    },
 }
 
 /// What libraries read while they are loaded and look at the processor.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
-use crate::JailError;
+use crate::error::JailError;
 
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;

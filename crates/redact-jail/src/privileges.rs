@@ -6,7 +6,7 @@ use rustix::thread::{
     set_no_new_privs, set_thread_groups,
 };
 
-use crate::JailError;
+use crate::error::JailError;
 
 /// Makes this process end with its parent, whatever it is doing. `None` where the parent is gone.
 pub(crate) fn die_with_parent(parent: u32) -> Option<()> {

@@ -12,7 +12,7 @@ use seccompiler::{
     SeccompRule, TargetArch, apply_filter, apply_filter_all_threads,
 };
 
-use crate::JailError;
+use crate::error::JailError;
 
 type Result<T> = std::result::Result<T, JailError>;
 

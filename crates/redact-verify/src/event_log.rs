@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use redact_check::events;
 
 use crate::args::Args;
-use crate::say;
+use crate::terminal::say;
 use crate::trust::{read_signed, trusted};
 
 /// Checks the log and prints the verdict; gives whether nothing is wrong with it.

@@ -7,6 +7,7 @@
 mod args;
 mod event_log;
 mod release;
+mod terminal;
 mod trust;
 
 use std::io::Write as _;
@@ -15,6 +16,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use crate::args::Args;
+use crate::terminal::say;
 
 /// Exit status of a check that found something wrong.
 const EXIT_WRONG: u8 = 1;
@@ -39,10 +41,4 @@ fn main() -> ExitCode {
             ExitCode::from(EXIT_FAILED)
         }
     }
-}
-
-/// Prints one line to standard output. A reader that went away (`redact-verify … | head`) is no
-/// failure.
-fn say(line: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
 }

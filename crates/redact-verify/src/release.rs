@@ -14,7 +14,7 @@ use redact_record::timestamp::{Certificate, STAMP_BYTES_MAX};
 use redact_record::{FileBinding, Overwrite, policy, release_paths};
 
 use crate::args::Args;
-use crate::say;
+use crate::terminal::say;
 use crate::trust::{read_signed, trusted};
 
 /// Why what only a decoder can tell was not checked.

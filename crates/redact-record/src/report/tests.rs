@@ -188,9 +188,7 @@ fn a_check_of_signature_and_digests_alone_says_so_at_the_top() {
     let mut partial = report();
     partial.scope = Scope::SignatureAndDigests;
     let page = partial.html().unwrap();
-    assert!(
-        page.contains("<h1>Signature and digests verified; the content was not checked</h1>")
-    );
+    assert!(page.contains("<h1>Signature and digests verified; the content was not checked</h1>"));
     assert!(!page.contains("<h1>Verified</h1>"));
     let data: serde_json::Value = serde_json::from_slice(&partial.json()).unwrap();
     assert_eq!(data["scope"], "signature_and_digests");
