@@ -99,7 +99,7 @@ pub fn slice(data: &[u8]) {
 /// Where SEI is left, or parameter sets that are understood are not understood in a record.
 pub fn annex_b(stream: &[u8]) {
     let is_sei = |unit: &[u8]| nal::kind(unit) == Some(SEI);
-    if let Some(without) = byte_stream::without_sei(stream) {
+    if let Some(without) = nal::byte_stream_without_sei(stream) {
         assert!(!byte_stream::units(&without).any(is_sei));
     }
     let sample = from_annex_b_without_sei(stream);

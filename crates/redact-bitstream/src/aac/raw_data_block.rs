@@ -36,16 +36,18 @@ pub struct Walker {
     scale_factors: Book,
 }
 
-/// Elements of a packet: a single channel, a pair, a channel of low tones.
-const SINGLE: u8 = 0;
-const PAIR: u8 = 1;
-const LOW: u8 = 3;
-const FILL: u8 = 6;
+/// Elements of a packet (`id_syn_ele`): a single channel, a channel pair, a low-frequency channel.
+/// Source: ISO/IEC 14496-3, table 4.85.
+const SCE: u8 = 0;
+const CPE: u8 = 1;
+const LFE: u8 = 3;
+const FIL: u8 = 6;
 const END: u8 = 7;
 
 impl Walker {
     /// Reads an `AudioSpecificConfig`: plain AAC-LC, and nothing behind it. Gives the walker and
     /// the sampling rate in Hz.
+    #[must_use]
     pub fn new(config: &[u8]) -> Option<(Self, u32)> {
         // FFmpeg says behind it that there is no second layer: sync word 0x2b7, type 5, flag 0.
         let (&[first, second], &[] | &[0x56, 0xe5, 0]) = (config.first_chunk()?, &config[2..])
@@ -60,13 +62,13 @@ impl Walker {
         let rate = u8::try_from(word >> 7 & 15).ok()?;
         // Source: table 1.19, channel configurations; 0 would bring its own.
         let elements: &[u8] = match word >> 3 & 15 {
-            1 => &[SINGLE],
-            2 => &[PAIR],
-            3 => &[SINGLE, PAIR],
-            4 => &[SINGLE, PAIR, SINGLE],
-            5 => &[SINGLE, PAIR, PAIR],
-            6 => &[SINGLE, PAIR, PAIR, LOW],
-            7 => &[SINGLE, PAIR, PAIR, PAIR, LOW],
+            1 => &[SCE],
+            2 => &[CPE],
+            3 => &[SCE, CPE],
+            4 => &[SCE, CPE, SCE],
+            5 => &[SCE, CPE, CPE],
+            6 => &[SCE, CPE, CPE, LFE],
+            7 => &[SCE, CPE, CPE, CPE, LFE],
             _ => return None,
         };
         let walker = Self {
@@ -83,14 +85,18 @@ impl Walker {
     }
 
     /// Channels that the configuration promises.
+    #[must_use]
     pub fn channels(&self) -> u16 {
         self.elements
             .iter()
-            .map(|&kind| if kind == PAIR { 2 } else { 1 })
+            .map(|&kind| if kind == CPE { 2 } else { 1 })
             .sum()
     }
 
     /// Walks a packet; an encoder may name itself in the `first` one of a track.
+    ///
+    /// # Errors
+    /// What it holds besides sound.
     pub fn walk(&self, packet: &[u8], first: bool) -> Result<(), Odd> {
         let mut bits = Bits {
             bytes: packet,
@@ -102,15 +108,15 @@ impl Walker {
             let element = u8::try_from(element).unwrap_or(END);
             match element {
                 END => break,
-                FILL => fill(&mut bits, first)?,
+                FIL => fill(&mut bits, first)?,
                 _ if due.next() != Some(&element) => {
                     return Err(match element {
-                        SINGLE | PAIR | LOW => "a channel that is not announced",
+                        SCE | CPE | LFE => "a channel that is not announced",
                         4 => "a data element",
                         _ => "an element that is no channel",
                     });
                 }
-                PAIR => self.pair(&mut bits)?,
+                CPE => self.pair(&mut bits)?,
                 _ => {
                     bits.take(4).ok_or(CUT)?;
                     self.channel(&mut bits, None)?;

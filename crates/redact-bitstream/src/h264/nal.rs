@@ -99,3 +99,49 @@ pub fn has_start_code(unit: &[u8]) -> bool {
     }
     zeros > 0
 }
+
+/// A packet of a byte stream without its SEI; `None` when it has none.
+///
+/// libx264 puts its version and settings into the first packet as SEI. It is of no use to a player,
+/// and a reader of the release has no way to tell it from data that was hidden.
+#[must_use]
+pub fn byte_stream_without_sei(packet: &[u8]) -> Option<Vec<u8>> {
+    let starts = annex_b::starts(packet);
+    let is_sei = |unit: usize| packet.get(unit..).and_then(kind) == Some(SEI);
+    if !starts.iter().any(|(_, unit)| is_sei(*unit)) {
+        return None;
+    }
+    let mut kept = Vec::with_capacity(packet.len());
+    for (i, (code, unit)) in starts.iter().enumerate() {
+        let end = starts.get(i + 1).map_or(packet.len(), |(next, _)| *next);
+        if !is_sei(*unit) {
+            kept.extend_from_slice(&packet[*code..end]);
+        }
+    }
+    Some(kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sei_units_go_and_all_others_stay_as_they_are() {
+        let (parameters, sei, slice) = (
+            [0, 0, 0, 1, 0x67, 9],
+            [0, 0, 1, 6, 5, 77],
+            [0, 0, 1, 0x65, 0],
+        );
+        let packet = [&parameters[..], &sei, &slice].concat();
+        assert_eq!(
+            byte_stream_without_sei(&packet),
+            Some([&parameters[..], &slice].concat())
+        );
+    }
+
+    #[test]
+    fn a_packet_without_sei_is_left_alone() {
+        assert_eq!(byte_stream_without_sei(&[0, 0, 0, 1, 0x65, 6, 0, 6]), None);
+        assert_eq!(byte_stream_without_sei(&[]), None);
+    }
+}

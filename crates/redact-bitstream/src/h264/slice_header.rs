@@ -91,7 +91,7 @@ enum Order {
 
 impl Parameters {
     /// `None` for sets of which slices cannot be walked: fields, slice groups, redundant pictures.
-    pub fn new(sequence: &SeqParameterSet, picture: &PicParameterSet) -> Option<Self> {
+    pub(crate) fn new(sequence: &SeqParameterSet, picture: &PicParameterSet) -> Option<Self> {
         let plain = matches!(sequence.frame_mbs_flags, FrameMbsFlags::Frames)
             && picture.slice_groups.is_none()
             && !picture.redundant_pic_cnt_present_flag;
@@ -135,7 +135,7 @@ impl Parameters {
     }
 
     /// The number of the picture parameter set.
-    pub const fn number(&self) -> u32 {
+    pub(crate) const fn number(&self) -> u32 {
         self.number
     }
 }

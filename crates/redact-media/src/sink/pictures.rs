@@ -7,7 +7,7 @@ use ffmpeg_next::format::Pixel;
 use ffmpeg_next::format::context::Output;
 use ffmpeg_next::frame::Video;
 use ffmpeg_next::{Codec, Dictionary, Error, Packet, Rational, color, picture};
-use redact_bitstream::h264::annex_b;
+use redact_bitstream::h264::nal;
 use redact_core::{
     ColorRange, Frame, FrameIndex, PictureBuffer, PixelSize, PlaneKind, SinkError, TimeBase,
     Timestamp, VideoInfo,
@@ -121,7 +121,7 @@ impl PictureEncoder {
                 Err(error) => return Err(encode_error("a picture")(error)),
             }
             let duration = packet.pts().and_then(|pts| self.durations.remove(&pts));
-            let mut packet = match packet.data().and_then(annex_b::without_sei) {
+            let mut packet = match packet.data().and_then(nal::byte_stream_without_sei) {
                 None => packet,
                 Some(data) => {
                     let mut clean = Packet::copy(&data);
