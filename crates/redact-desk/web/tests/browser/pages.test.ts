@@ -29,7 +29,7 @@ interface Page {
 }
 const PAGES: Page[] = [
   { name: 'sign-in', role: null, at: '', ready: 'Sign in' },
-  { name: 'welcome', role: null, at: 'welcome/token', ready: 'Go on' },
+  { name: 'welcome', role: null, at: 'welcome/token', ready: 'Continue' },
   { name: 'queue', role: 'operator', at: 'queue', ready: 'PR-2026-0141' },
   { name: 'request', role: 'operator', at: `request/${ID.request}`, ready: 'broken.avi' },
   {

@@ -351,7 +351,7 @@ test("a colleague's change in the middle is not overwritten without a choice", a
   desk.review = { ...desk.review, revision: 5, changed_by: 'Ben Holm' };
   await page.keyboard.press('u');
   await page.keyboard.press('h');
-  await page.getByRole('heading', { name: 'Somebody else changed this review' }).waitFor();
+  await page.getByRole('heading', { name: 'Someone else changed this review' }).waitFor();
   expect(desk.saves).toEqual([]);
   await picture(page, 'review-conflict');
   await checkAccess(page);

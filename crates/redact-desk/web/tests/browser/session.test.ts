@@ -57,7 +57,7 @@ async function look(page: Page, name: string): Promise<void> {
 
 slow('the link of the first start makes the administrator, who invites three people', async () => {
   admin = await steps.welcome(browser, server.link, { name: 'Carla Reyes', login: 'carla' });
-  await admin.page.getByText('You are alone here').waitFor();
+  await admin.page.getByText('You are the only user').waitFor();
   await look(admin.page, '01-people');
   const invited = (name: string, login: string, role: string): Promise<string> =>
     steps.invite(admin.page, { name, login, role });
@@ -104,7 +104,7 @@ slow('a recording is uploaded through a desk that dies in the middle', async () 
     await route.continue();
   });
   await page.locator('input[type="file"]').setInputFiles(DEMO);
-  await page.getByText('The desk does not answer').waitFor();
+  await page.getByText('The desk is not responding').waitFor();
   await picture(page, 'session-03-upload-waiting');
   await server.start();
   await page.getByRole('heading', { name: 'demo.mp4' }).waitFor({ timeout: 60_000 });
@@ -184,7 +184,7 @@ slow('two people approve, and a change in between voids the first approval', asy
   await page.getByRole('heading', { name: /^Approve:/ }).waitFor();
   await look(page, '08-approve');
   await steps.approve(page);
-  await page.getByText('Awaits a second person').first().waitFor();
+  await page.getByText('Awaiting a second person').first().waitFor();
   const address = page.url();
   await server.restart();
   await page.goto(address.replace('/approve', ''));
@@ -198,7 +198,7 @@ slow('two people approve, and a change in between voids the first approval', asy
   await page.keyboard.press('Control+Enter');
   await page.getByRole('heading', { name: /^Approve:/ }).waitFor();
   await steps.approve(page);
-  await page.getByText('Awaits a second person').first().waitFor();
+  await page.getByText('Awaiting a second person').first().waitFor();
   await approver.page.goto(address);
   await approver.page.getByRole('heading', { name: /^Approve:/ }).waitFor();
   await steps.approve(approver.page);
@@ -237,7 +237,7 @@ slow('it is downloaded, holds for a stranger too, and the copy is written down',
   execFileSync(REDACT, ['verify', files['release']!, '--trust', key], environment);
   await page.getByRole('button', { name: 'Record a copy handed over' }).click();
   await page.getByLabel('To whom').fill('Herald Tribune, M. Osei');
-  await page.getByRole('button', { name: 'Write it down' }).click();
+  await page.getByRole('button', { name: 'Record it' }).click();
   await page.getByText('Herald Tribune, M. Osei').waitFor();
   await look(page, '12-handed-over');
 });
@@ -268,7 +268,7 @@ slow('a newer release takes its place, and both say so', async () => {
   }
   expect(sealed.manifest).toContain('supersedes');
   await page.goto(releasePage);
-  await page.getByText('A newer release took the place of this one.').waitFor();
+  await page.getByText('A newer release replaced this one.').waitFor();
   await look(page, '17-replaced');
 });
 
@@ -300,12 +300,12 @@ slow('who is signed out meanwhile signs in over the page and goes on', async () 
   await page.getByText('PR-2026-0141').waitFor();
   await context.clearCookies();
   await page.getByPlaceholder(/^Search number/).fill('PR');
-  await page.getByRole('heading', { name: 'Sign in to go on' }).waitFor();
+  await page.getByRole('heading', { name: 'Sign in to continue' }).waitFor();
   await look(page, '15-sign-in-again');
   await page.getByLabel('Password').fill(steps.PASSWORD);
   await page.getByLabel(/^Code/).fill(await operator.app.code());
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('heading', { name: 'Sign in to go on' }).waitFor({ state: 'detached' });
+  await page.getByRole('heading', { name: 'Sign in to continue' }).waitFor({ state: 'detached' });
 });
 
 test.skipIf(!existsSync(REAL))(
@@ -319,7 +319,7 @@ test.skipIf(!existsSync(REAL))(
     await page.keyboard.press('Control+Enter');
     await page.getByRole('heading', { name: /^Approve:/ }).waitFor();
     await steps.approve(page);
-    await page.getByText('Awaits a second person').first().waitFor();
+    await page.getByText('Awaiting a second person').first().waitFor();
     await approver.page.goto(page.url());
     await steps.approve(approver.page);
     await steps.render(approver.page);

@@ -28,7 +28,7 @@ export async function welcome(
   }
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
   await page.getByLabel('Password again').fill(PASSWORD);
-  await page.getByRole('button', { name: 'Go on' }).click();
+  await page.getByRole('button', { name: 'Continue' }).click();
   const secret = await page.locator('code.secret').innerText();
   await page.getByRole('img', { name: /QR code/ }).waitFor();
   const app = new Authenticator(secret);
@@ -53,11 +53,11 @@ export async function invite(
   page: Page,
   who: { name: string; login: string; role: string },
 ): Promise<string> {
-  await page.getByRole('button', { name: 'Invite somebody' }).click();
+  await page.getByRole('button', { name: 'Invite a user' }).click();
   await page.getByLabel('Name', { exact: true }).fill(who.name);
   await page.getByLabel('Login').fill(who.login);
   await page.getByRole('radio', { name: new RegExp(`^${who.role}`) }).check();
-  await page.getByRole('button', { name: 'Make the link' }).click();
+  await page.getByRole('button', { name: 'Create the link' }).click();
   const link = await page.getByLabel(`Link for ${who.name}`).inputValue();
   await page.getByRole('button', { name: 'Done' }).click();
   await page.getByRole('cell', { name: who.name, exact: true }).waitFor();
@@ -107,7 +107,7 @@ export async function approve(page: Page): Promise<void> {
 
 export async function render(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Render the release' }).click();
-  await page.getByRole('heading', { name: 'What the checks say' }).waitFor();
+  await page.getByRole('heading', { name: 'Verification' }).waitFor();
 }
 
 /** How long the browser takes from asking for a frame to showing it, in milliseconds. */
