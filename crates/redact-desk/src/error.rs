@@ -7,7 +7,7 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum DeskError {
     /// The data folder or a file in it cannot be used.
-    #[error("{path}: cannot be used", path = path.display())]
+    #[error("{path}: cannot use this file or folder", path = path.display())]
     Folder {
         /// Which.
         path: PathBuf,
@@ -16,16 +16,16 @@ pub enum DeskError {
         source: std::io::Error,
     },
     /// Another desk serves from this folder.
-    #[error("{path}: another desk serves from this folder", path = path.display())]
+    #[error("{path}: another desk is using this folder", path = path.display())]
     Taken {
         /// The folder.
         path: PathBuf,
     },
     /// The database refused.
-    #[error("the database of the desk")]
+    #[error("the desk's database failed")]
     Database(#[from] sqlx::Error),
     /// The database is of a newer program.
-    #[error("the data folder is of version {found}, this program knows up to {known}")]
+    #[error("the data folder has version {found}; this program supports versions up to {known}")]
     NewerData {
         /// Version found.
         found: i64,
@@ -33,19 +33,19 @@ pub enum DeskError {
         known: i64,
     },
     /// The database has second factors that the key beside it does not open.
-    #[error("{path}: not the key of this database's second factors; restore it from the backup that the database is from", path = path.display())]
+    #[error("{path}: not the key of this database's second factors; restore the key from the same backup as the database", path = path.display())]
     SecretsKey {
         /// The key.
         path: PathBuf,
     },
     /// What is to be in the event log could not be written there.
-    #[error("cannot write to the event log; the program's log says why")]
+    #[error("cannot write to the event log; details are in the server log")]
     EventLog,
     /// A record could not be read or written.
     #[error(transparent)]
     Record(#[from] redact_record::RecordError),
     /// There is no policy to decide with.
-    #[error("{folder}: no policy in it (looked for .toml)", folder = folder.display())]
+    #[error("{folder}: no policies (*.toml) in this folder", folder = folder.display())]
     NoPolicy {
         /// The folder.
         folder: PathBuf,
@@ -71,12 +71,12 @@ pub enum DeskError {
         source: std::io::Error,
     },
     /// Listening off this machine needs TLS.
-    #[error("{address} is reachable from other machines, which needs TLS")]
+    #[error("{address} is reachable from other machines; this requires TLS")]
     NeedsTls {
         /// The address.
         address: std::net::SocketAddr,
     },
     /// The system gave no random bytes.
-    #[error("the system gave no random bytes")]
+    #[error("the system returned no random bytes")]
     Random,
 }

@@ -1,59 +1,50 @@
 //! The release desk: where people see, decide, approve and hand over, in a browser.
 //!
-//! One process, one data folder, one page. The HTTP contract is `API.md` beside this crate; what
-//! each part does:
+//! One process, one data folder, one page. The HTTP contract is `API.md` beside this crate. Layers,
+//! each of which knows only those above it:
 //!
-//! - [`accounts`]: who may come in, and in which role;
-//! - [`grants`]: what an administrator does not do alone unseen;
-//! - [`guard`]: what every request must pass before a route sees it;
-//! - [`requests`], [`uploads`], [`recordings`], [`review`], [`releases`], [`audits`]: the work;
-//! - [`views`]: who saw what of a recording;
-//! - [`jobs`]: everything that takes long, done by whoever implements [`Jobs`];
-//! - [`store`]: the database. It and the files beside it hold everything; nothing that was answered
-//!   with success is lost when the process dies.
+//! - what all share: `model`, `id`, `time`, `answer`, `paths`, `task` (what takes long,
+//!   done by whoever implements [`Jobs`]);
+//! - `db`: rows and queries, by table. The database and the files beside it hold everything;
+//!   nothing that was answered with success is lost when the process dies;
+//! - `domain`: what is decided, without a database and without HTTP;
+//! - `service`: what requests and jobs do, with both;
+//! - `http`: guards, handlers, and what pages see;
+//! - `desk` and `serve`: opening, listening, closing.
 //!
 //! Limits: the desk decodes nothing and knows no model. It builds plans and approves them with
 //! `redact-record` alone, so that an approval given here is the one that `redact render` demands.
 
-mod accounts;
 mod answer;
-mod app;
-mod audits;
-mod clocks;
-mod connections;
+mod db;
+mod desk;
+mod domain;
 mod error;
-mod events;
-mod files;
-mod grants;
-mod guard;
-mod holidays;
-mod jobs;
-mod page;
+mod http;
+mod id;
+mod model;
+mod note;
+mod paths;
 mod peer;
-mod people;
-mod policies;
 mod private;
-mod queue;
-mod rechecks;
-mod recordings;
-mod releases;
-mod requests;
-mod review;
-mod routes;
 mod serve;
-mod store;
-mod stream;
+mod service;
+mod task;
 mod time;
-mod uploads;
-mod views;
-mod watch_folder;
+#[cfg(test)]
+mod typescript;
 
-pub use app::{Clock, Desk, Journal, Options, Vouch};
+pub use db::copies::{RecordedCopy, recorded_copies};
+pub use desk::Desk;
 pub use error::DeskError;
-pub use files::byte_range;
-pub use jobs::{
-    FollowTask, Jobs, PreviewTask, RenderTask, Task, TaskError, ToAccept, VerifyTask, Watch,
-};
-pub use releases::{RecordedCopy, recorded_copies};
-pub use routes::{Role, RouteInfo, route_table};
+pub use http::files::byte_range;
+pub use http::routes::{RouteInfo, route_table};
+pub use model::Role;
+pub use paths::recording_files;
 pub use serve::{Certificate, Listen};
+pub use service::app::{Journal, Options, Vouch};
+pub use service::lanes::Clock;
+pub use task::{
+    Checked, FollowTask, Followed, Jobs, NotChecked, PreviewTask, RenderTask, Stop, Stopped, Task,
+    TaskError, TaskOutcome, ToAccept, Verified, VerifyTask, Watch,
+};

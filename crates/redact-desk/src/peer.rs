@@ -1,23 +1,10 @@
 //! Where a request comes from, as attempts and refusals are counted.
 
-use std::convert::Infallible;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
-
-use axum::extract::{ConnectInfo, FromRequestParts};
-use axum::http::request::Parts;
+use std::net::{IpAddr, Ipv6Addr};
 
 /// The address at the other end of the connection; behind a reverse proxy, the proxy's.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer(Option<IpAddr>);
-
-impl<S: Send + Sync> FromRequestParts<S> for Peer {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let info = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        Ok(Self(info.map(|info| info.0.ip().to_canonical())))
-    }
-}
+pub(crate) struct Peer(pub(crate) Option<IpAddr>);
 
 impl Peer {
     /// What its attempts are counted under.

@@ -8,7 +8,7 @@ use std::os::unix::fs::{
 };
 use std::path::{Path, PathBuf};
 
-use crate::DeskError;
+use crate::error::DeskError;
 
 const FOLDER: u32 = 0o700;
 const FILE: u32 = 0o600;

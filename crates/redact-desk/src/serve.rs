@@ -13,12 +13,14 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use x509_cert::der::DecodePem as _;
 
-use crate::accounts::refusals;
-use crate::app::{App, Shared};
-use crate::connections::{Acceptor, Connections, Limits};
-use crate::time::Millis;
-use crate::views::{self, Over};
-use crate::{Desk, DeskError, private, time};
+use crate::desk::Desk;
+use crate::error::DeskError;
+use crate::http::connections::{Acceptor, Connections, Limits};
+use crate::private;
+use crate::service::app::{App, Shared};
+use crate::service::refusals;
+use crate::service::views::{self, Over};
+use crate::time::{self, Millis};
 
 /// Requests under way have so long to end when the desk closes.
 const CLOSE_WITHIN: Duration = Duration::from_secs(5);

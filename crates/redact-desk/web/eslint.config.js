@@ -11,7 +11,7 @@ import svelteConfig from './svelte.config.js';
 const svelteFiles = ['**/*.svelte', '**/*.svelte.ts'];
 
 export default defineConfig(
-  { ignores: ['dist/', 'node_modules/'] },
+  { ignores: ['dist/', 'node_modules/', 'src/api/generated.ts'] },
   js.configs.recommended,
   ts.configs.recommendedTypeChecked,
   svelte.configs.recommended,

@@ -4,10 +4,10 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use redact_desk::{Task, TaskError, Watch};
+use redact_desk::recording_files::{FINDINGS, MEDIA, MOMENTS, PROXY, THUMBNAILS, TIMELINE};
+use redact_desk::{Task, TaskError, TaskOutcome, Watch};
 use serde_json::Value;
 
-use super::proxy::{FINDINGS, MEDIA, MOMENTS, PROXY, THUMBNAILS, TIMELINE};
 use super::spec::Spec;
 use super::{CLIP, PICTURE};
 use crate::args::GlobalArgs;
@@ -19,7 +19,11 @@ use crate::{eyes, failure};
 ///
 /// # Errors
 /// What the task said, or that it is none of these.
-pub(super) fn run(task: &Task, global: &GlobalArgs, watch: &dyn Watch) -> Result<Value, TaskError> {
+pub(super) fn run(
+    task: &Task,
+    global: &GlobalArgs,
+    watch: &dyn Watch,
+) -> Result<TaskOutcome, TaskError> {
     attempt(task, global, watch).map_err(|error| TaskError {
         message: format!("{error:#}"),
         hint: failure::hint(&error),
@@ -38,7 +42,7 @@ impl Listener for Desk<'_> {
     }
 }
 
-fn attempt(task: &Task, global: &GlobalArgs, watch: &dyn Watch) -> Result<Value> {
+fn attempt(task: &Task, global: &GlobalArgs, watch: &dyn Watch) -> Result<TaskOutcome> {
     let threads = eyes::threads(global.threads);
     let proxy = |folder: &Path| vec![folder.join(PROXY), folder.join(TIMELINE)];
     let (read, beside) = match task {
@@ -70,7 +74,13 @@ fn attempt(task: &Task, global: &GlobalArgs, watch: &dyn Watch) -> Result<Value>
     if let Some(output) = output {
         take_over(task, &output)?;
     }
-    Ok(value)
+    Ok(match task {
+        Task::Follow(_) => {
+            let followed = serde_json::from_value(value);
+            TaskOutcome::Followed(followed.context("the job gave an unreadable result")?)
+        }
+        _ => TaskOutcome::Done,
+    })
 }
 
 /// What a confined process is told.

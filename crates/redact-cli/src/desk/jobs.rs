@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use clap::ValueEnum as _;
-use redact_desk::{Jobs, RenderTask, Task, TaskError, ToAccept, VerifyTask, Watch};
+use redact_core::Digest;
+use redact_desk::{Jobs, RenderTask, Task, TaskError, TaskOutcome, ToAccept, VerifyTask, Watch};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -147,19 +148,49 @@ impl Children {
 }
 
 impl Jobs for Children {
-    fn run(&self, task: &Task, watch: &dyn Watch) -> Result<Value, TaskError> {
-        let (command, wrong_is_an_answer) = match task {
+    fn run(&self, task: &Task, watch: &dyn Watch) -> Result<TaskOutcome, TaskError> {
+        let (command, prints) = match task {
             Task::Scan {
                 clip,
                 findings,
                 accept_lost_sound,
                 by,
-            } => (self.scan(clip, findings, *accept_lost_sound, by), false),
-            Task::Render(task) => (self.render(task), false),
-            Task::Verify(task) => (self.verify(task), true),
+            } => (
+                self.scan(clip, findings, *accept_lost_sound, by),
+                Prints::Digest,
+            ),
+            Task::Render(task) => (self.render(task), Prints::Nothing),
+            Task::Verify(task) => (self.verify(task), Prints::Verdict),
             other => return confined::run(other, &self.global, watch),
         };
-        run(command, watch, wrong_is_an_answer)
+        run(command, watch, prints)
+    }
+}
+
+/// What a process prints that did what it was to do, beside what else it prints.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Prints {
+    /// Nothing that the desk needs.
+    Nothing,
+    /// The SHA-256 of the recording.
+    Digest,
+    /// What was checked; also with status 1.
+    Verdict,
+}
+
+impl Prints {
+    fn read(self, printed: Value) -> Result<TaskOutcome, TaskError> {
+        let unreadable = || TaskError::new("the job gave an unreadable result");
+        match self {
+            Self::Nothing => Ok(TaskOutcome::Done),
+            Self::Digest => {
+                let digest = printed["sha256"].as_str().and_then(Digest::from_hex);
+                digest.map(TaskOutcome::Scanned).ok_or_else(unreadable)
+            }
+            Self::Verdict => serde_json::from_value(printed)
+                .map(TaskOutcome::Verified)
+                .map_err(|_| unreadable()),
+        }
     }
 }
 
@@ -171,12 +202,8 @@ struct Said {
     total: Option<u64>,
 }
 
-/// Runs a process to its end; what it printed is the result.
-fn run(
-    mut command: Command,
-    watch: &dyn Watch,
-    wrong_is_an_answer: bool,
-) -> Result<Value, TaskError> {
+/// Runs a process to its end, and reads what it printed.
+fn run(mut command: Command, watch: &dyn Watch, prints: Prints) -> Result<TaskOutcome, TaskError> {
     let cannot = |error: std::io::Error| TaskError::new(format!("cannot start the job: {error}"));
     let mut child = command.spawn().map_err(cannot)?;
     let input = child.stdin.take();
@@ -197,8 +224,8 @@ fn run(
         .unwrap_or_default();
     let value: Option<Value> = serde_json::from_slice(&printed).ok();
     match (status.code(), value) {
-        (Some(0), Some(value)) => Ok(value),
-        (Some(1), Some(value)) if wrong_is_an_answer => Ok(value),
+        (Some(0), Some(value)) => prints.read(value),
+        (Some(1), Some(value)) if prints == Prints::Verdict => prints.read(value),
         (_, Some(value)) if value["error"].is_string() => Err(TaskError {
             message: value["error"].as_str().unwrap_or_default().to_owned(),
             hint: value["hint"].as_str().map(str::to_owned),

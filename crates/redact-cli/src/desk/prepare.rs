@@ -10,11 +10,12 @@ use anyhow::{Context as _, Result};
 use redact_core::{
     AudioBlock, Frame, MediaItem, Picture, PixelSize, PlaneKind, Sink as _, Source as _, SourceInfo,
 };
+use redact_desk::recording_files::{MEDIA, PROXY, TIMELINE, waveform};
 use redact_media::{EncodeOptions, FileSink, FileSource, OpenOptions, Preset};
 use redact_record::Overwrite;
 use serde_json::{Value, json};
 
-use super::proxy::{KEY_FRAMES, MEDIA, PROXY, TIMELINE, Timeline};
+use super::proxy::{KEY_FRAMES, Timeline};
 use crate::{failure, progress};
 
 /// The longest side of a proxy.
@@ -94,7 +95,7 @@ pub(super) fn prepare(clip: &Path, folder: &Path, threads: usize) -> Result<Valu
     sink.finish().context("cannot write the proxy")?;
     std::fs::rename(&partial, folder.join(PROXY)).context("cannot write the proxy")?;
     for (number, peaks) in peaks.iter().enumerate() {
-        write(&folder.join(format!("waveform-{number}")), &peaks.bytes)?;
+        write(&folder.join(waveform(number)), &peaks.bytes)?;
     }
     write(
         &folder.join(TIMELINE),

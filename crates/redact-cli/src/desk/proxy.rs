@@ -7,18 +7,11 @@ use redact_core::{
     Frame, FrameIndex, MediaItem, Redactions, Source, SourceDiagnostics, SourceError, SourceInfo,
     TimeBase,
 };
+use redact_desk::recording_files::{PROXY, TIMELINE};
 use redact_engine::mask_levels;
 use redact_media::{FileSource, OpenOptions};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-
-/// Names within a recording's folder; the desk has the same.
-pub(super) const PROXY: &str = "proxy.mp4";
-pub(super) const TIMELINE: &str = "timeline.json";
-pub(super) const MEDIA: &str = "media.json";
-pub(super) const FINDINGS: &str = "findings.json";
-pub(super) const MOMENTS: &str = "moments.json";
-pub(super) const THUMBNAILS: &str = "thumbnails";
 
 /// Frames from one key frame to the next.
 pub(super) const KEY_FRAMES: u32 = 12;

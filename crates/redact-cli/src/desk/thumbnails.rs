@@ -6,11 +6,12 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use image::imageops::FilterType;
 use redact_core::{BoxOrigin, NormRect, PixelRect, Track, TrackBox};
+use redact_desk::recording_files::{FINDINGS, MOMENTS, THUMBNAILS, thumbnail};
 use redact_record::{Overwrite, findings};
 use serde_json::{Value, json};
 
 use super::picture::{rgb, write};
-use super::proxy::{FINDINGS, MOMENTS, Proxy, THUMBNAILS};
+use super::proxy::Proxy;
 use crate::{failure, progress};
 
 /// The longest side of a picture, pixels.
@@ -54,7 +55,7 @@ pub(super) fn thumbnails(folder: &Path, output: &Path, threads: usize) -> Result
         let side = |side: u32| (side * SIDE_MAX / longest).max(1);
         let (width, height) = (side(image.width()), side(image.height()));
         let image = image::imageops::resize(&image, width, height, FilterType::Triangle);
-        write(&image, &pictures.join(format!("{track}.jpg")))?;
+        write(&image, &pictures.join(thumbnail(*track)))?;
         last = Some((*frame, shown));
     }
     let moments = moments(&found);

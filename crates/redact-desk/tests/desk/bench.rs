@@ -16,7 +16,8 @@ use redact_core::{
     UtcNanos,
 };
 use redact_desk::{
-    Desk, Jobs, Journal, Options, RenderTask, Role, Task, TaskError, ToAccept, VerifyTask, Watch,
+    Checked, Desk, Followed, Jobs, Journal, Options, RenderTask, Role, Task, TaskError,
+    TaskOutcome, ToAccept, Verified, VerifyTask, Watch,
 };
 use redact_record::events::EventLog;
 use redact_record::sign::{KeyPair, TrustStore};
@@ -53,7 +54,7 @@ pub(crate) struct FakeJobs {
 }
 
 impl Jobs for FakeJobs {
-    fn run(&self, task: &Task, watch: &dyn Watch) -> Result<Value, TaskError> {
+    fn run(&self, task: &Task, watch: &dyn Watch) -> Result<TaskOutcome, TaskError> {
         let word = format!("{task:?}");
         let word = word.split([' ', '(']).next().unwrap_or_default().to_owned();
         self.told.lock().unwrap().push(word);
@@ -74,7 +75,7 @@ impl Jobs for FakeJobs {
                     &folder.join("media.json"),
                     &json!({ "frames": FRAMES }).to_string(),
                 );
-                json!({})
+                TaskOutcome::Done
             }
             Task::Scan {
                 accept_lost_sound: false,
@@ -87,13 +88,13 @@ impl Jobs for FakeJobs {
             }
             Task::Scan { findings, .. } => {
                 redact_record::findings::write(findings, &found(), Overwrite::Replace).unwrap();
-                json!({ "sha256": found().source.digest.to_string() })
+                TaskOutcome::Scanned(found().source.digest)
             }
             Task::Thumbnails { folder } => {
                 std::fs::create_dir_all(folder.join("thumbnails")).unwrap();
                 text(&folder.join("thumbnails/1.jpg"), "jpeg");
                 text(&folder.join("moments.json"), "[]");
-                json!({})
+                TaskOutcome::Done
             }
             Task::Picture {
                 picture,
@@ -101,13 +102,17 @@ impl Jobs for FakeJobs {
                 ..
             } => {
                 text(picture, &format!("{} masks", redactions.masks.len()));
-                json!({})
+                TaskOutcome::Done
             }
-            Task::Follow(task) => json!({ "start": task.frame, "end": task.frame + 1 }),
+            Task::Follow(task) => TaskOutcome::Followed(Followed {
+                start: task.frame,
+                end: task.frame + 1,
+                ..Followed::default()
+            }),
             Task::Preview(task) => {
                 self.previews.lock().unwrap().push(task.redactions.clone());
                 text(&task.clip, "clip");
-                json!({})
+                TaskOutcome::Done
             }
             Task::Render(task) => {
                 let (plan, _) = redact_record::plan::read(&task.plan).unwrap();
@@ -120,17 +125,26 @@ impl Jobs for FakeJobs {
                 let paths = release_paths(&task.release);
                 text(&paths.manifest, "{}");
                 text(&paths.sealed, "{}");
-                json!({})
+                TaskOutcome::Done
             }
             Task::Verify(task) => {
                 self.checks.lock().unwrap().push(task.clone());
                 let wrong = self.wrong.lock().unwrap().clone();
-                if wrong.is_some_and(|id| task.release.to_string_lossy().contains(&id)) {
-                    return Ok(json!({ "verdict": "wrong", "checks": [{ "group": "masks",
-                        "name": "fill", "passed": false, "evidence": "a face is visible" }] }));
-                }
-                json!({ "verdict": "ok", "checks": [
-                    { "group": "file", "name": "SHA-256", "passed": true, "evidence": "same" }] })
+                let wrong = wrong.is_some_and(|id| task.release.to_string_lossy().contains(&id));
+                let (group, name, evidence) = if wrong {
+                    ("masks", "fill", "a face is visible")
+                } else {
+                    ("file", "SHA-256", "same")
+                };
+                TaskOutcome::Verified(Verified {
+                    checks: vec![Checked {
+                        group: group.to_owned(),
+                        name: name.to_owned(),
+                        passed: !wrong,
+                        evidence: evidence.to_owned(),
+                    }],
+                    not_checked: Vec::new(),
+                })
             }
             _ => unreachable!(),
         })

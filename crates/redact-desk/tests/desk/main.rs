@@ -10,6 +10,7 @@ mod doors;
 mod earlier;
 mod evidence;
 mod grants;
+mod layers;
 mod office;
 mod private;
 mod rechecks;

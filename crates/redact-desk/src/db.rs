@@ -1,0 +1,23 @@
+//! The database: rows and queries, by table. Nothing here knows of requests or answers over HTTP.
+//!
+//! SQLite with a write-ahead log that is on the disk before a write is answered.
+
+pub(crate) mod approvals;
+pub(crate) mod attempts;
+pub(crate) mod audits;
+pub(crate) mod copies;
+pub(crate) mod grants;
+pub(crate) mod invites;
+pub(crate) mod jobs;
+pub(crate) mod keys;
+pub(crate) mod policies;
+pub(crate) mod pool;
+pub(crate) mod rechecks;
+pub(crate) mod recordings;
+pub(crate) mod releases;
+pub(crate) mod requests;
+pub(crate) mod reviews;
+pub(crate) mod sessions;
+pub(crate) mod uploads;
+pub(crate) mod users;
+pub(crate) mod views;

@@ -1,0 +1,115 @@
+//! Approvals. `void` is 1 when the review was changed or the approval taken back, 2 when the
+//! person's account was changed.
+
+use std::collections::HashMap;
+
+use super::pool::{Connection, Db, DbError};
+use super::reviews::ReviewRow;
+use crate::id::Id;
+use crate::model::Role;
+
+/// An approval.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(crate) struct ApprovalRow {
+    pub(crate) review: Id,
+    pub(crate) user: Id,
+    pub(crate) name: String,
+    pub(crate) role: Role,
+    pub(crate) at_nanos: i64,
+    pub(crate) statement: String,
+    /// SHA-256 of the plan's content.
+    pub(crate) content: String,
+    pub(crate) signature: Option<String>,
+}
+
+const ROW: &str = "SELECT approvals.review, user, name, role, at_nanos, statement, content,
+    signature FROM approvals";
+
+/// The approvals that hold for a revision, oldest first.
+pub(crate) async fn of(db: &Db, review: &ReviewRow) -> Result<Vec<ApprovalRow>, DbError> {
+    let sql = format!("{ROW} WHERE review = ? AND revision = ? AND void = 0 ORDER BY id");
+    sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(&review.id)
+        .bind(review.revision)
+        .fetch_all(db)
+        .await
+}
+
+/// The approvals that hold for the newest revisions of one recording's reviews, or of those of all
+/// recordings of one request; by review, oldest first.
+pub(crate) async fn by_review(db: &Db, of: &Id) -> Result<HashMap<Id, Vec<ApprovalRow>>, DbError> {
+    let sql = format!(
+        "{ROW} JOIN reviews
+           ON reviews.id = approvals.review AND reviews.revision = approvals.revision
+         WHERE void = 0 AND reviews.recording IN
+           (SELECT id FROM recordings WHERE id = ?1 OR request = ?1) ORDER BY approvals.id"
+    );
+    let rows: Vec<ApprovalRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(of)
+        .fetch_all(db)
+        .await?;
+    let mut by_review: HashMap<Id, Vec<ApprovalRow>> = HashMap::new();
+    for row in rows {
+        by_review.entry(row.review.clone()).or_default().push(row);
+    }
+    Ok(by_review)
+}
+
+/// Adds an approval of a review's revision.
+pub(crate) async fn insert(
+    change: &mut Connection,
+    review: &ReviewRow,
+    approval: &ApprovalRow,
+) -> Result<(), DbError> {
+    sqlx::query(
+        "INSERT INTO approvals (review, revision, user, name, role, at_nanos, statement, content,
+         signature) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(&review.id)
+    .bind(review.revision)
+    .bind(&approval.user)
+    .bind(&approval.name)
+    .bind(approval.role)
+    .bind(approval.at_nanos)
+    .bind(&approval.statement)
+    .bind(&approval.content)
+    .bind(&approval.signature)
+    .execute(change)
+    .await
+    .map(drop)
+}
+
+/// Voids the approvals of a review; gives how many held.
+pub(crate) async fn void(change: &mut Connection, review: &Id) -> Result<u64, DbError> {
+    let voided = sqlx::query("UPDATE approvals SET void = 1 WHERE review = ? AND void = 0")
+        .bind(review)
+        .execute(change)
+        .await?;
+    Ok(voided.rows_affected())
+}
+
+/// Voids what somebody approved, because the account was changed; gives the reviews.
+pub(crate) async fn void_of_person(change: &mut Connection, user: &Id) -> Result<Vec<Id>, DbError> {
+    let reviews: Vec<(Id,)> = sqlx::query_as(
+        "UPDATE approvals SET void = 2 WHERE user = ? AND void = 0 RETURNING review",
+    )
+    .bind(user)
+    .fetch_all(change)
+    .await?;
+    Ok(reviews.into_iter().map(|(review,)| review).collect())
+}
+
+/// Names and moments of approvals of a revision that were voided because accounts were changed.
+pub(crate) async fn revoked(
+    db: &Db,
+    review: &Id,
+    revision: i64,
+) -> Result<Vec<(String, i64)>, DbError> {
+    sqlx::query_as(
+        "SELECT name, at_nanos FROM approvals WHERE review = ? AND revision = ? AND void = 2",
+    )
+    .bind(review)
+    .bind(revision)
+    .fetch_all(db)
+    .await
+}

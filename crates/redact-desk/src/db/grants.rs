@@ -1,0 +1,130 @@
+//! What administrators gave people, and whether a second one has confirmed it.
+
+use super::pool::{Connection, Db, DbError};
+use crate::id::Id;
+use crate::model::{GrantAction, GrantState, Role};
+use crate::time::Millis;
+
+/// A grant that waits for a second administrator.
+#[derive(Clone, sqlx::FromRow)]
+pub(crate) struct GrantRow {
+    pub(crate) id: Id,
+    pub(crate) user: Id,
+    pub(crate) action: GrantAction,
+    pub(crate) role: Role,
+    pub(crate) by: Id,
+    pub(crate) by_name: String,
+    pub(crate) at: Millis,
+}
+
+const WAITING: &str = "SELECT grants.id, grants.user, action, grants.role, by,
+    users.name AS by_name, at FROM grants JOIN users ON users.id = grants.by
+    WHERE state = 'waiting'";
+
+/// What waits about somebody.
+pub(crate) async fn waiting(db: &Db, user: &Id) -> Result<Option<GrantRow>, DbError> {
+    let sql = format!("{WAITING} AND grants.user = ?");
+    sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(user)
+        .fetch_optional(db)
+        .await
+}
+
+/// What waits about anybody; one per person.
+pub(crate) async fn all_waiting(db: &Db) -> Result<Vec<GrantRow>, DbError> {
+    sqlx::query_as(WAITING).fetch_all(db).await
+}
+
+/// A grant to add.
+pub(crate) struct NewGrant<'a> {
+    pub(crate) user: &'a Id,
+    pub(crate) action: GrantAction,
+    pub(crate) role: Role,
+    pub(crate) by: &'a Id,
+    pub(crate) at: Millis,
+    pub(crate) state: GrantState,
+}
+
+/// Adds a grant, in the place of what waited about the same person.
+pub(crate) async fn insert(change: &mut Connection, grant: NewGrant<'_>) -> Result<(), DbError> {
+    sqlx::query("UPDATE grants SET state = 'refused' WHERE user = ? AND state = 'waiting'")
+        .bind(grant.user)
+        .execute(&mut *change)
+        .await?;
+    sqlx::query(
+        "INSERT INTO grants (id, user, action, role, by, at, state) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(Id::random())
+    .bind(grant.user)
+    .bind(grant.action)
+    .bind(grant.role)
+    .bind(grant.by)
+    .bind(grant.at)
+    .bind(grant.state)
+    .execute(change)
+    .await
+    .map(drop)
+}
+
+/// Takes a decision about what waits; `false` when it was taken before.
+pub(crate) async fn decide(
+    change: &mut Connection,
+    grant: &Id,
+    (state, by): (GrantState, &Id),
+    now: Millis,
+) -> Result<bool, DbError> {
+    let decided = sqlx::query(
+        "UPDATE grants SET state = ?, second = ?, decided_at = ? WHERE id = ? AND state = 'waiting'",
+    )
+    .bind(state)
+    .bind(by)
+    .bind(now)
+    .bind(grant)
+    .execute(change)
+    .await?;
+    Ok(decided.rows_affected() == 1)
+}
+
+/// What an administrator did alone.
+#[derive(sqlx::FromRow)]
+pub(crate) struct NoticeRow {
+    pub(crate) id: Id,
+    pub(crate) action: GrantAction,
+    pub(crate) role: Role,
+    pub(crate) by_name: String,
+    pub(crate) about: String,
+    pub(crate) at: Millis,
+}
+
+/// What administrators did alone after `after` and `user` has not dismissed, the newest first.
+pub(crate) async fn notices(db: &Db, after: Millis, user: &Id) -> Result<Vec<NoticeRow>, DbError> {
+    sqlx::query_as(
+        "SELECT grants.id, action, grants.role, maker.name AS by_name, about.name AS about, at
+         FROM grants
+         JOIN users maker ON maker.id = grants.by JOIN users about ON about.id = grants.user
+         WHERE state = 'alone' AND at > ? AND NOT EXISTS (SELECT 1 FROM notices_dismissed
+           WHERE notice = grants.id AND notices_dismissed.user = ?)
+         ORDER BY at DESC, grants.rowid DESC LIMIT 100",
+    )
+    .bind(after)
+    .bind(user)
+    .fetch_all(db)
+    .await
+}
+
+/// Writes down that somebody has read a notice; `false` when there is none.
+pub(crate) async fn dismiss(db: &Db, notice: &Id, user: &Id) -> Result<bool, DbError> {
+    let done = sqlx::query(
+        "INSERT OR IGNORE INTO notices_dismissed (notice, user) SELECT id, ? FROM grants
+         WHERE id = ? AND state = 'alone'",
+    )
+    .bind(user)
+    .bind(notice)
+    .execute(db)
+    .await?;
+    let known: Option<(Id,)> = sqlx::query_as("SELECT id FROM grants WHERE id = ?")
+        .bind(notice)
+        .fetch_optional(db)
+        .await?;
+    Ok(done.rows_affected() > 0 || known.is_some())
+}

@@ -1,0 +1,301 @@
+//! Jobs: what takes long, in the order in which it runs.
+
+use std::collections::HashMap;
+
+use super::pool::{Connection, Db, DbError};
+use crate::answer::{Answer, ApiError};
+use crate::id::Id;
+use crate::model::{JobKind, JobState};
+use crate::task::{TaskError, ToAccept};
+use crate::time::Millis;
+
+/// A job.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(crate) struct JobRow {
+    pub(crate) id: Id,
+    pub(crate) kind: JobKind,
+    pub(crate) request: Option<Id>,
+    pub(crate) recording: Option<Id>,
+    pub(crate) review: Option<Id>,
+    pub(crate) release: Option<Id>,
+    pub(crate) audit: Option<Id>,
+    pub(crate) state: JobState,
+    /// What it is about beside all that, as JSON.
+    pub(crate) input: String,
+    pub(crate) queued_at: Millis,
+    pub(crate) started_at: Option<Millis>,
+    pub(crate) ended_at: Option<Millis>,
+    pub(crate) by: String,
+    pub(crate) error: Option<String>,
+    pub(crate) hint: Option<String>,
+    pub(crate) error_code: Option<ToAccept>,
+    /// What it came to, as JSON.
+    pub(crate) result: Option<String>,
+    pub(crate) request_number: Option<String>,
+    pub(crate) recording_name: Option<String>,
+}
+
+const ROW: &str = "SELECT id, kind, request, recording, review, release, audit, state, input,
+    queued_at, started_at, ended_at, by, error, hint, error_code, result,
+    (SELECT number FROM requests WHERE requests.id = jobs.request) AS request_number,
+    (SELECT name FROM recordings WHERE recordings.id = jobs.recording) AS recording_name
+    FROM jobs";
+
+const PREPARES: &str = "kind IN ('prepare', 'scan', 'thumbnails')";
+
+/// A job to queue.
+#[derive(Debug)]
+pub(crate) struct NewJob {
+    pub(crate) kind: JobKind,
+    pub(crate) request: Option<Id>,
+    pub(crate) recording: Option<Id>,
+    pub(crate) review: Option<Id>,
+    pub(crate) release: Option<Id>,
+    pub(crate) audit: Option<Id>,
+    pub(crate) input: serde_json::Value,
+    pub(crate) by: String,
+}
+
+impl NewJob {
+    pub(crate) fn new(kind: JobKind, by: &str) -> Self {
+        Self {
+            kind,
+            request: None,
+            recording: None,
+            review: None,
+            release: None,
+            audit: None,
+            input: serde_json::Value::Null,
+            by: by.to_owned(),
+        }
+    }
+}
+
+/// Queues a job behind all others; gives its id. Wake the runner once the change is made.
+pub(crate) async fn insert(
+    change: &mut Connection,
+    job: NewJob,
+    now: Millis,
+) -> Result<Id, DbError> {
+    let id = Id::random();
+    sqlx::query(
+        "INSERT INTO jobs (id, kind, request, recording, review, release, audit, state, input,
+         queued_at, by, number) VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?,
+         (SELECT coalesce(max(number), 0) + 1 FROM jobs))",
+    )
+    .bind(&id)
+    .bind(job.kind)
+    .bind(job.request)
+    .bind(job.recording)
+    .bind(job.review)
+    .bind(job.release)
+    .bind(job.audit)
+    .bind(job.input.to_string())
+    .bind(now)
+    .bind(job.by)
+    .execute(change)
+    .await?;
+    Ok(id)
+}
+
+/// The job with that id.
+///
+/// # Errors
+/// 404.
+pub(crate) async fn by_id(db: &Db, id: &Id) -> Answer<JobRow> {
+    sqlx::query_as(sqlx::AssertSqlSafe(format!("{ROW} WHERE id = ?")))
+        .bind(id)
+        .fetch_optional(db)
+        .await?
+        .ok_or_else(ApiError::not_found)
+}
+
+/// Jobs that wait or run, or the newest 200, in the order in which they run.
+pub(crate) async fn list(db: &Db, active: bool) -> Result<Vec<JobRow>, DbError> {
+    let which = if active {
+        "WHERE state IN ('queued', 'running')"
+    } else {
+        "WHERE number > (SELECT coalesce(max(number), 0) - 200 FROM jobs)"
+    };
+    let sql = format!("{ROW} {which} ORDER BY number");
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(db).await
+}
+
+/// Jobs of a recording's preparation that are not done.
+pub(crate) async fn preparing(db: &Db, recording: &Id) -> Result<Vec<JobRow>, DbError> {
+    let sql =
+        format!("{ROW} WHERE recording = ? AND {PREPARES} AND state != 'done' ORDER BY number");
+    sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(recording)
+        .fetch_all(db)
+        .await
+}
+
+/// The same of all recordings of a request, by recording.
+pub(crate) async fn preparing_of_request(
+    db: &Db,
+    request: &Id,
+) -> Result<HashMap<Id, Vec<JobRow>>, DbError> {
+    let sql = format!(
+        "{ROW} WHERE recording IN (SELECT id FROM recordings WHERE request = ?) AND {PREPARES}
+         AND state != 'done' ORDER BY number"
+    );
+    let rows: Vec<JobRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(request)
+        .fetch_all(db)
+        .await?;
+    let mut by_recording: HashMap<Id, Vec<JobRow>> = HashMap::new();
+    for row in rows {
+        if let Some(recording) = row.recording.clone() {
+            by_recording.entry(recording).or_default().push(row);
+        }
+    }
+    Ok(by_recording)
+}
+
+/// Jobs of a recording's preparation that did not come to a good end, oldest first.
+pub(crate) async fn failed_preparation(db: &Db, recording: &Id) -> Result<Vec<JobRow>, DbError> {
+    let sql = format!(
+        "{ROW} WHERE recording = ? AND {PREPARES}
+         AND state IN ('failed', 'cancelled', 'interrupted') ORDER BY number"
+    );
+    sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(recording)
+        .fetch_all(db)
+        .await
+}
+
+/// The newest job of each release, by release; of one alone with `only`.
+pub(crate) async fn newest_by_release(
+    db: &Db,
+    only: Option<&Id>,
+) -> Result<HashMap<Id, JobRow>, DbError> {
+    let sql = format!(
+        "{ROW} WHERE release IS NOT NULL AND (?1 IS NULL OR release = ?1) AND number =
+         (SELECT max(number) FROM jobs newer WHERE newer.release = jobs.release)"
+    );
+    let rows: Vec<JobRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(only)
+        .fetch_all(db)
+        .await?;
+    let pairs = rows
+        .into_iter()
+        .filter_map(|row| Some((row.release.clone()?, row)));
+    Ok(pairs.collect())
+}
+
+/// The newest job of each of somebody's audits, by audit.
+pub(crate) async fn newest_by_audit(db: &Db, user: &Id) -> Result<HashMap<Id, JobRow>, DbError> {
+    let sql = format!(
+        "{ROW} WHERE audit IN (SELECT id FROM audits WHERE user = ?) AND number =
+         (SELECT max(number) FROM jobs newer WHERE newer.audit = jobs.audit)"
+    );
+    let rows: Vec<JobRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(user)
+        .fetch_all(db)
+        .await?;
+    let pairs = rows
+        .into_iter()
+        .filter_map(|row| Some((row.audit.clone()?, row)));
+    Ok(pairs.collect())
+}
+
+/// Renders that run, with their releases.
+pub(crate) async fn running_renders(db: &Db) -> Result<Vec<(Id, Id)>, DbError> {
+    sqlx::query_as(
+        "SELECT id, release FROM jobs
+         WHERE kind = 'render' AND state = 'running' AND release IS NOT NULL",
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Takes up what a dead server left: a person no longer waits for follows and previews, all else
+/// waits again.
+pub(crate) async fn resume(db: &Db, now: Millis) -> Result<(), DbError> {
+    sqlx::query(
+        "UPDATE jobs SET state = 'interrupted', ended_at = ?
+         WHERE state IN ('queued', 'running') AND kind IN ('follow', 'preview')",
+    )
+    .bind(now)
+    .execute(db)
+    .await?;
+    sqlx::query("UPDATE jobs SET state = 'queued', started_at = NULL WHERE state = 'running'")
+        .execute(db)
+        .await
+        .map(drop)
+}
+
+/// The oldest job that waits in a lane, marked as running.
+pub(crate) async fn start_next(
+    db: &Db,
+    quick: bool,
+    now: Millis,
+) -> Result<Option<(Id, JobKind)>, DbError> {
+    sqlx::query_as(
+        "UPDATE jobs SET state = 'running', started_at = ?, ended_at = NULL, error = NULL,
+         hint = NULL, error_code = NULL WHERE id = (SELECT id FROM jobs WHERE state = 'queued'
+         AND (kind IN ('follow', 'preview')) = ? ORDER BY number LIMIT 1) RETURNING id, kind",
+    )
+    .bind(now)
+    .bind(quick)
+    .fetch_optional(db)
+    .await
+}
+
+/// How a job ended.
+pub(crate) struct Ended<'a> {
+    pub(crate) state: JobState,
+    pub(crate) error: Option<&'a TaskError>,
+    /// As JSON.
+    pub(crate) result: Option<String>,
+    pub(crate) now: Millis,
+}
+
+/// Writes the end of a job down.
+pub(crate) async fn end(change: &mut Connection, id: &Id, ended: Ended<'_>) -> Result<(), DbError> {
+    sqlx::query(
+        "UPDATE jobs SET state = ?, ended_at = ?, error = ?, hint = ?, error_code = ?, result = ?
+         WHERE id = ?",
+    )
+    .bind(ended.state)
+    .bind(ended.now)
+    .bind(ended.error.map(|error| &error.message))
+    .bind(ended.error.and_then(|error| error.hint.as_ref()))
+    .bind(ended.error.and_then(|error| error.to_accept))
+    .bind(ended.result)
+    .bind(id)
+    .execute(change)
+    .await
+    .map(drop)
+}
+
+/// Cancels a job that waits; `false` when it does not wait.
+pub(crate) async fn cancel_queued(db: &Db, id: &Id, now: Millis) -> Result<bool, DbError> {
+    let cancelled = sqlx::query(
+        "UPDATE jobs SET state = 'cancelled', ended_at = ? WHERE id = ? AND state = 'queued'",
+    )
+    .bind(now)
+    .bind(id)
+    .execute(db)
+    .await?;
+    Ok(cancelled.rows_affected() == 1)
+}
+
+/// Queues a job again that did not come to a good end; `false` for any other.
+pub(crate) async fn requeue(
+    change: &mut Connection,
+    id: &Id,
+    now: Millis,
+) -> Result<bool, DbError> {
+    let queued = sqlx::query(
+        "UPDATE jobs SET state = 'queued', queued_at = ?, started_at = NULL, ended_at = NULL,
+         error = NULL, hint = NULL, error_code = NULL, number = (SELECT max(number) + 1 FROM jobs)
+         WHERE id = ? AND state IN ('failed', 'cancelled', 'interrupted')",
+    )
+    .bind(now)
+    .bind(id)
+    .execute(change)
+    .await?;
+    Ok(queued.rows_affected() > 0)
+}

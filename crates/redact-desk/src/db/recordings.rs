@@ -1,0 +1,130 @@
+//! Recordings.
+
+use redact_core::Digest;
+
+use super::pool::{Connection, Db, DbError};
+use crate::answer::{Answer, ApiError};
+use crate::id::Id;
+use crate::time::Millis;
+
+/// A recording.
+#[derive(sqlx::FromRow)]
+pub(crate) struct RecordingRow {
+    pub(crate) id: Id,
+    pub(crate) request: Id,
+    pub(crate) name: String,
+    pub(crate) bytes: i64,
+    pub(crate) added_at: Millis,
+    pub(crate) added_by: String,
+    pub(crate) sha256: Option<String>,
+    /// What it is, as JSON; see `API.md`, `Media`.
+    pub(crate) media: Option<String>,
+    /// Who accepted that its sound is lost.
+    pub(crate) lost_sound_by: Option<String>,
+}
+
+const ROW: &str = "SELECT id, request, name, bytes, added_at, added_by, sha256, media,
+    lost_sound_by FROM recordings";
+
+/// The recording with that id.
+///
+/// # Errors
+/// 404.
+pub(crate) async fn by_id(db: &Db, id: &Id) -> Answer<RecordingRow> {
+    sqlx::query_as(sqlx::AssertSqlSafe(format!("{ROW} WHERE id = ?")))
+        .bind(id)
+        .fetch_optional(db)
+        .await?
+        .ok_or_else(ApiError::not_found)
+}
+
+/// The recordings of a request, oldest first.
+pub(crate) async fn of_request(db: &Db, request: &Id) -> Result<Vec<RecordingRow>, DbError> {
+    let sql = format!("{ROW} WHERE request = ? ORDER BY added_at");
+    sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(request)
+        .fetch_all(db)
+        .await
+}
+
+/// A recording to add.
+pub(crate) struct NewRecording<'a> {
+    pub(crate) id: &'a Id,
+    pub(crate) request: &'a Id,
+    pub(crate) name: &'a str,
+    pub(crate) bytes: u64,
+    pub(crate) added_by: &'a str,
+    pub(crate) now: Millis,
+}
+
+/// Adds a recording.
+pub(crate) async fn insert(
+    change: &mut Connection,
+    recording: NewRecording<'_>,
+) -> Result<(), DbError> {
+    sqlx::query(
+        "INSERT INTO recordings (id, request, name, bytes, added_at, added_by)
+         VALUES (?, ?, ?, ?, ?, ?)",
+    )
+    .bind(recording.id)
+    .bind(recording.request)
+    .bind(recording.name)
+    .bind(i64::try_from(recording.bytes).unwrap_or(i64::MAX))
+    .bind(recording.now)
+    .bind(recording.added_by)
+    .execute(change)
+    .await
+    .map(drop)
+}
+
+/// Writes down what a recording is, as JSON.
+pub(crate) async fn set_media(
+    change: &mut Connection,
+    id: &Id,
+    media: &str,
+) -> Result<(), DbError> {
+    sqlx::query("UPDATE recordings SET media = ? WHERE id = ?")
+        .bind(media)
+        .bind(id)
+        .execute(change)
+        .await
+        .map(drop)
+}
+
+/// Writes the digest of a recording down: it was scanned.
+pub(crate) async fn set_digest(
+    change: &mut Connection,
+    id: &Id,
+    digest: Digest,
+) -> Result<(), DbError> {
+    sqlx::query("UPDATE recordings SET sha256 = ? WHERE id = ?")
+        .bind(digest.to_string())
+        .bind(id)
+        .execute(change)
+        .await
+        .map(drop)
+}
+
+/// Writes down who accepted that a recording's sound is lost.
+pub(crate) async fn accept_lost_sound(
+    change: &mut Connection,
+    id: &Id,
+    by: &str,
+) -> Result<(), DbError> {
+    sqlx::query("UPDATE recordings SET lost_sound_by = ? WHERE id = ?")
+        .bind(by)
+        .bind(id)
+        .execute(change)
+        .await
+        .map(drop)
+}
+
+/// The digest of a recording that was scanned.
+pub(crate) async fn digest(db: &Db, id: &Id) -> Result<Option<Digest>, DbError> {
+    let found: Option<(Option<String>,)> =
+        sqlx::query_as("SELECT sha256 FROM recordings WHERE id = ?")
+            .bind(id)
+            .fetch_optional(db)
+            .await?;
+    Ok(found.and_then(|(text,)| Digest::from_hex(&text?)))
+}

@@ -1,0 +1,185 @@
+//! Releases.
+
+use sqlx::SqliteExecutor;
+
+use super::pool::{Connection, Db, DbError};
+use crate::answer::{Answer, ApiError};
+use crate::id::Id;
+use crate::model::ReleaseState;
+use crate::time::Millis;
+
+/// A release.
+#[derive(Clone, sqlx::FromRow)]
+pub(crate) struct ReleaseRow {
+    pub(crate) id: Id,
+    pub(crate) request: Id,
+    pub(crate) recording: Id,
+    pub(crate) review: Id,
+    pub(crate) revision: i64,
+    pub(crate) title: String,
+    pub(crate) policy_name: String,
+    /// What its files on the disk are named after.
+    pub(crate) stem: String,
+    /// Its approvals as the page sees them, as JSON.
+    pub(crate) approvals: String,
+    pub(crate) state: ReleaseState,
+    /// The verdict, as JSON.
+    pub(crate) verdict: Option<String>,
+    pub(crate) made_at: Option<Millis>,
+    pub(crate) checked_at: Option<Millis>,
+    pub(crate) replaces: Option<Id>,
+    pub(crate) why: String,
+    /// The newer release that took its place.
+    pub(crate) replaced_by: Option<Id>,
+    pub(crate) request_number: String,
+    pub(crate) recording_name: String,
+    pub(crate) copies: i64,
+}
+
+const ROW: &str = "SELECT id, request, recording, review, revision, title, policy_name, stem,
+    approvals, state, verdict, made_at, checked_at, replaces, why,
+    (SELECT newer.id FROM releases newer WHERE newer.replaces = releases.id
+       AND newer.state != 'failed') AS replaced_by,
+    (SELECT number FROM requests WHERE requests.id = releases.request) AS request_number,
+    (SELECT name FROM recordings WHERE recordings.id = releases.recording) AS recording_name,
+    (SELECT count(*) FROM copies WHERE copies.release = releases.id) AS copies FROM releases";
+
+/// The release with that id.
+///
+/// # Errors
+/// 404.
+pub(crate) async fn by_id(db: &Db, id: &Id) -> Answer<ReleaseRow> {
+    sqlx::query_as(sqlx::AssertSqlSafe(format!("{ROW} WHERE id = ?")))
+        .bind(id)
+        .fetch_optional(db)
+        .await?
+        .ok_or_else(ApiError::not_found)
+}
+
+/// The releases of a request, oldest first.
+pub(crate) async fn of_request(db: &Db, request: &Id) -> Result<Vec<ReleaseRow>, DbError> {
+    let sql = format!("{ROW} WHERE request = ? ORDER BY created_at");
+    sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(request)
+        .fetch_all(db)
+        .await
+}
+
+/// The newest 1000 releases, newest first.
+pub(crate) async fn newest(db: &Db) -> Result<Vec<ReleaseRow>, DbError> {
+    let sql = format!("{ROW} ORDER BY created_at DESC LIMIT 1000");
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(db).await
+}
+
+/// Every release that was made, newest first.
+pub(crate) async fn made(db: &Db) -> Result<Vec<ReleaseRow>, DbError> {
+    let sql = format!("{ROW} WHERE made_at IS NOT NULL ORDER BY made_at DESC");
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(db).await
+}
+
+/// A release among others of its recording.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(crate) struct LinkRow {
+    pub(crate) id: Id,
+    pub(crate) title: String,
+    pub(crate) policy_name: String,
+    pub(crate) state: ReleaseState,
+    pub(crate) created_at: Millis,
+    pub(crate) why: String,
+    pub(crate) replaces: Option<Id>,
+}
+
+/// All releases of a recording, oldest first.
+pub(crate) async fn of_recording(db: &Db, recording: &Id) -> Result<Vec<LinkRow>, DbError> {
+    sqlx::query_as(
+        "SELECT id, title, policy_name, state, created_at, why, replaces FROM releases
+         WHERE recording = ? ORDER BY created_at, rowid",
+    )
+    .bind(recording)
+    .fetch_all(db)
+    .await
+}
+
+/// A release to add.
+pub(crate) struct NewRelease<'a> {
+    pub(crate) id: &'a Id,
+    pub(crate) request: &'a Id,
+    pub(crate) recording: &'a Id,
+    pub(crate) review: &'a Id,
+    pub(crate) revision: i64,
+    pub(crate) title: &'a str,
+    pub(crate) policy_name: &'a str,
+    pub(crate) stem: String,
+    pub(crate) approvals: String,
+    pub(crate) replaces: Option<&'a Id>,
+    pub(crate) why: &'a str,
+    pub(crate) now: Millis,
+}
+
+/// Adds a release that is to be rendered.
+pub(crate) async fn insert(
+    change: &mut Connection,
+    release: NewRelease<'_>,
+) -> Result<(), DbError> {
+    sqlx::query(
+        "INSERT INTO releases (id, request, recording, review, revision, title, policy_name, stem,
+         approvals, state, created_at, replaces, why)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'rendering', ?, ?, ?)",
+    )
+    .bind(release.id)
+    .bind(release.request)
+    .bind(release.recording)
+    .bind(release.review)
+    .bind(release.revision)
+    .bind(release.title)
+    .bind(release.policy_name)
+    .bind(release.stem)
+    .bind(release.approvals)
+    .bind(release.now)
+    .bind(release.replaces)
+    .bind(release.why)
+    .execute(change)
+    .await
+    .map(drop)
+}
+
+/// Gives a release another state.
+pub(crate) async fn set_state(
+    db: impl SqliteExecutor<'_>,
+    id: &Id,
+    state: ReleaseState,
+) -> Result<(), DbError> {
+    sqlx::query("UPDATE releases SET state = ? WHERE id = ?")
+        .bind(state)
+        .bind(id)
+        .execute(db)
+        .await
+        .map(drop)
+}
+
+/// Writes down that a release was made and is being checked.
+pub(crate) async fn set_made(change: &mut Connection, id: &Id, now: Millis) -> Result<(), DbError> {
+    sqlx::query("UPDATE releases SET state = 'verifying', made_at = ? WHERE id = ?")
+        .bind(now)
+        .bind(id)
+        .execute(change)
+        .await
+        .map(drop)
+}
+
+/// Writes a verdict down, as JSON.
+pub(crate) async fn set_verdict(
+    change: &mut Connection,
+    id: &Id,
+    (state, verdict): (ReleaseState, String),
+    now: Millis,
+) -> Result<(), DbError> {
+    sqlx::query("UPDATE releases SET state = ?, verdict = ?, checked_at = ? WHERE id = ?")
+        .bind(state)
+        .bind(verdict)
+        .bind(now)
+        .bind(id)
+        .execute(change)
+        .await
+        .map(drop)
+}

@@ -1,0 +1,191 @@
+//! Reviews and their revisions: every save is one, and none is ever deleted.
+
+use super::pool::{Connection, Db, DbError};
+use crate::answer::{Answer, ApiError};
+use crate::id::Id;
+use crate::time::Millis;
+
+/// A review.
+#[derive(Clone, sqlx::FromRow)]
+pub(crate) struct ReviewRow {
+    pub(crate) id: Id,
+    pub(crate) recording: Id,
+    pub(crate) title: String,
+    /// Digest of its policy.
+    pub(crate) policy: String,
+    pub(crate) revision: i64,
+}
+
+/// The review with that id.
+///
+/// # Errors
+/// 404.
+pub(crate) async fn by_id(db: &Db, id: &Id) -> Answer<ReviewRow> {
+    sqlx::query_as("SELECT id, recording, title, policy, revision FROM reviews WHERE id = ?")
+        .bind(id)
+        .fetch_optional(db)
+        .await?
+        .ok_or_else(ApiError::not_found)
+}
+
+/// A review with its newest revision.
+#[derive(Clone, sqlx::FromRow)]
+pub(crate) struct HeadRow {
+    #[sqlx(flatten)]
+    pub(crate) review: ReviewRow,
+    pub(crate) at: Millis,
+    pub(crate) by: String,
+}
+
+const HEAD: &str = "SELECT reviews.id, recording, title, policy, reviews.revision, at, by
+    FROM reviews JOIN revisions
+      ON revisions.review = reviews.id AND revisions.revision = reviews.revision";
+
+/// The reviews of one recording, or of all of one request.
+pub(crate) async fn heads(db: &Db, of: &Id) -> Result<Vec<HeadRow>, DbError> {
+    let sql = format!(
+        "{HEAD} WHERE recording IN (SELECT id FROM recordings WHERE id = ?1 OR request = ?1)
+         ORDER BY created_at, reviews.id"
+    );
+    sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(of)
+        .fetch_all(db)
+        .await
+}
+
+/// Who saved a revision, and when.
+///
+/// # Errors
+/// 404.
+pub(crate) async fn saved(db: &Db, review: &Id, revision: i64) -> Answer<(Millis, String)> {
+    sqlx::query_as("SELECT at, by FROM revisions WHERE review = ? AND revision = ?")
+        .bind(review)
+        .bind(revision)
+        .fetch_optional(db)
+        .await?
+        .ok_or_else(ApiError::not_found)
+}
+
+/// Whether a recording has a review.
+pub(crate) async fn has_any(db: &Db, recording: &Id) -> Result<bool, DbError> {
+    let (count,): (i64,) = sqlx::query_as("SELECT count(*) FROM reviews WHERE recording = ?")
+        .bind(recording)
+        .fetch_one(db)
+        .await?;
+    Ok(count > 0)
+}
+
+/// Adds a review, which has no revision yet.
+pub(crate) async fn insert(
+    change: &mut Connection,
+    row: &ReviewRow,
+    now: Millis,
+) -> Result<(), DbError> {
+    sqlx::query(
+        "INSERT INTO reviews (id, recording, title, policy, revision, created_at)
+         VALUES (?, ?, ?, ?, ?, ?)",
+    )
+    .bind(&row.id)
+    .bind(&row.recording)
+    .bind(&row.title)
+    .bind(&row.policy)
+    .bind(row.revision)
+    .bind(now)
+    .execute(change)
+    .await
+    .map(drop)
+}
+
+/// Makes a revision the newest one.
+pub(crate) async fn set_revision(
+    change: &mut Connection,
+    review: &Id,
+    revision: i64,
+) -> Result<(), DbError> {
+    sqlx::query("UPDATE reviews SET revision = ? WHERE id = ?")
+        .bind(revision)
+        .bind(review)
+        .execute(change)
+        .await
+        .map(drop)
+}
+
+/// A revision as a list shows it.
+#[derive(sqlx::FromRow)]
+pub(crate) struct RevisionRow {
+    pub(crate) revision: i64,
+    pub(crate) at: Millis,
+    pub(crate) by: String,
+    pub(crate) undecided: i64,
+}
+
+/// Every revision of a review, oldest first; those below zero were too late.
+pub(crate) async fn revisions(db: &Db, review: &Id) -> Result<Vec<RevisionRow>, DbError> {
+    sqlx::query_as(
+        "SELECT revision, at, by, undecided FROM revisions WHERE review = ? ORDER BY revision",
+    )
+    .bind(review)
+    .fetch_all(db)
+    .await
+}
+
+/// A revision's document, as JSON.
+#[derive(sqlx::FromRow)]
+pub(crate) struct DocumentRow {
+    pub(crate) document: String,
+    pub(crate) at: Millis,
+    pub(crate) by: String,
+}
+
+/// The document of one revision.
+///
+/// # Errors
+/// 404.
+pub(crate) async fn document(db: &Db, review: &Id, revision: i64) -> Answer<DocumentRow> {
+    sqlx::query_as("SELECT document, at, by FROM revisions WHERE review = ? AND revision = ?")
+        .bind(review)
+        .bind(revision)
+        .fetch_optional(db)
+        .await?
+        .ok_or_else(ApiError::not_found)
+}
+
+/// A revision to add.
+pub(crate) struct NewRevision<'a> {
+    pub(crate) review: &'a Id,
+    pub(crate) revision: i64,
+    pub(crate) by: &'a str,
+    pub(crate) undecided: usize,
+    /// As JSON.
+    pub(crate) document: String,
+    pub(crate) now: Millis,
+}
+
+/// Adds a revision.
+pub(crate) async fn insert_revision(
+    change: &mut Connection,
+    revision: NewRevision<'_>,
+) -> Result<(), DbError> {
+    sqlx::query(
+        "INSERT INTO revisions (review, revision, at, by, undecided, document)
+         VALUES (?, ?, ?, ?, ?, ?)",
+    )
+    .bind(revision.review)
+    .bind(revision.revision)
+    .bind(revision.now)
+    .bind(revision.by)
+    .bind(i64::try_from(revision.undecided).unwrap_or(i64::MAX))
+    .bind(revision.document)
+    .execute(change)
+    .await
+    .map(drop)
+}
+
+/// The lowest number of a review's revisions.
+pub(crate) async fn lowest_revision(change: &mut Connection, review: &Id) -> Result<i64, DbError> {
+    let (lowest,): (i64,) = sqlx::query_as("SELECT min(revision) FROM revisions WHERE review = ?")
+        .bind(review)
+        .fetch_one(change)
+        .await?;
+    Ok(lowest)
+}

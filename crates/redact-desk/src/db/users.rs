@@ -1,0 +1,248 @@
+//! Accounts.
+
+use sqlx::SqliteExecutor;
+
+use super::pool::{Connection, Db, DbError, taken};
+use crate::answer::{Answer, ApiError};
+use crate::id::Id;
+use crate::model::Role;
+use crate::time::Millis;
+
+/// An account.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(crate) struct Account {
+    pub(crate) id: Id,
+    pub(crate) login: String,
+    pub(crate) name: String,
+    pub(crate) role: Role,
+    pub(crate) active: bool,
+    pub(crate) password: Option<String>,
+    pub(crate) secret: Option<String>,
+    pub(crate) last_seen_at: Option<Millis>,
+}
+
+const ACCOUNT: &str =
+    "SELECT id, login, name, role, active, password, secret, last_seen_at FROM users";
+
+/// The account with that login.
+pub(crate) async fn by_login(db: &Db, login: &str) -> Result<Option<Account>, DbError> {
+    sqlx::query_as(sqlx::AssertSqlSafe(format!("{ACCOUNT} WHERE login = ?")))
+        .bind(login)
+        .fetch_optional(db)
+        .await
+}
+
+/// The account with that id.
+///
+/// # Errors
+/// 404.
+pub(crate) async fn by_id(db: &Db, id: &Id) -> Answer<Account> {
+    sqlx::query_as(sqlx::AssertSqlSafe(format!("{ACCOUNT} WHERE id = ?")))
+        .bind(id)
+        .fetch_optional(db)
+        .await?
+        .ok_or_else(ApiError::not_found)
+}
+
+/// Every account, by name.
+pub(crate) async fn all(db: &Db) -> Result<Vec<Account>, DbError> {
+    let sql = format!("{ACCOUNT} ORDER BY name_key");
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(db).await
+}
+
+/// Whether nobody has ever finished the set-up.
+pub(crate) async fn needs_setup(db: &Db) -> Result<bool, DbError> {
+    let (administrators,): (i64,) = sqlx::query_as(
+        "SELECT count(*) FROM users WHERE role = 'administrator' AND password IS NOT NULL",
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(administrators == 0)
+}
+
+/// How many administrators can sign in now.
+pub(crate) async fn administrators(change: &mut Connection) -> Result<i64, DbError> {
+    let (count,): (i64,) = sqlx::query_as(
+        "SELECT count(*) FROM users
+         WHERE role = 'administrator' AND active = 1 AND password IS NOT NULL",
+    )
+    .fetch_one(change)
+    .await?;
+    Ok(count)
+}
+
+/// How many administrators could sign in, now or once they have a new password.
+pub(crate) async fn known_administrators(change: &mut Connection) -> Result<i64, DbError> {
+    let (count,): (i64,) = sqlx::query_as(
+        "SELECT count(*) FROM users WHERE role = 'administrator' AND active = 1
+         AND (password IS NOT NULL OR last_seen_at IS NOT NULL)",
+    )
+    .fetch_one(change)
+    .await?;
+    Ok(count)
+}
+
+/// An account to add.
+pub(crate) struct NewAccount<'a> {
+    pub(crate) id: &'a Id,
+    pub(crate) login: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) role: Role,
+    /// Password, second factor and the step of its newest code; `None` until the person enrolls.
+    pub(crate) enrolled: Option<Enrolled<'a>>,
+    pub(crate) now: Millis,
+}
+
+/// What somebody signs in with.
+#[derive(Clone, Copy)]
+pub(crate) struct Enrolled<'a> {
+    pub(crate) password: &'a str,
+    pub(crate) secret: &'a str,
+    pub(crate) step: i64,
+}
+
+/// What two spellings of one name have in common.
+fn name_key(name: &str) -> String {
+    name.trim().to_lowercase()
+}
+
+/// Adds an account.
+///
+/// # Errors
+/// 409 `login_taken`, `name_taken`.
+pub(crate) async fn insert(change: &mut Connection, account: NewAccount<'_>) -> Answer<()> {
+    let enrolled = account.enrolled;
+    let inserted = sqlx::query(
+        "INSERT INTO users (id, login, name, name_key, role, active, password, secret, last_step,
+         created_at) VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?)",
+    )
+    .bind(account.id)
+    .bind(account.login)
+    .bind(account.name)
+    .bind(name_key(account.name))
+    .bind(account.role)
+    .bind(enrolled.map(|enrolled| enrolled.password))
+    .bind(enrolled.map(|enrolled| enrolled.secret))
+    .bind(enrolled.map_or(0, |enrolled| enrolled.step))
+    .bind(account.now)
+    .execute(change)
+    .await;
+    match inserted {
+        Ok(_) => Ok(()),
+        Err(error) => Err(match taken(&error) {
+            Some(message) if message.contains("name_key") => {
+                ApiError::conflict("name_taken", "This name is taken.")
+                    .hint("Approvals name people: add what tells the two apart.")
+            }
+            Some(_) => ApiError::conflict("login_taken", "This login is taken."),
+            None => error.into(),
+        }),
+    }
+}
+
+/// Gives an account what its person signs in with.
+pub(crate) async fn enrol(
+    change: &mut Connection,
+    id: &Id,
+    enrolled: Enrolled<'_>,
+) -> Result<(), DbError> {
+    sqlx::query("UPDATE users SET password = ?, secret = ?, last_step = ? WHERE id = ?")
+        .bind(enrolled.password)
+        .bind(enrolled.secret)
+        .bind(enrolled.step)
+        .bind(id)
+        .execute(change)
+        .await
+        .map(drop)
+}
+
+/// Replaces the hash of a password.
+pub(crate) async fn set_password(
+    change: &mut Connection,
+    id: &Id,
+    hash: &str,
+) -> Result<(), DbError> {
+    sqlx::query("UPDATE users SET password = ? WHERE id = ?")
+        .bind(hash)
+        .bind(id)
+        .execute(change)
+        .await
+        .map(drop)
+}
+
+/// Removes password and second factor.
+pub(crate) async fn clear_password(change: &mut Connection, id: &Id) -> Result<(), DbError> {
+    sqlx::query("UPDATE users SET password = NULL, secret = NULL WHERE id = ?")
+        .bind(id)
+        .execute(change)
+        .await
+        .map(drop)
+}
+
+/// Gives an account another role or state.
+pub(crate) async fn set_role(
+    change: &mut Connection,
+    id: &Id,
+    role: Role,
+    active: bool,
+) -> Result<(), DbError> {
+    sqlx::query("UPDATE users SET role = ?, active = ? WHERE id = ?")
+        .bind(role)
+        .bind(active)
+        .bind(id)
+        .execute(change)
+        .await
+        .map(drop)
+}
+
+/// Takes the code of a step; `false` when it, or a newer one, was taken before. In one statement, so
+/// that of two at a time one alone gets in.
+pub(crate) async fn take_step(db: &Db, id: &Id, step: i64) -> Result<bool, DbError> {
+    let taken = sqlx::query("UPDATE users SET last_step = ? WHERE id = ? AND last_step < ?")
+        .bind(step)
+        .bind(id)
+        .bind(step)
+        .execute(db)
+        .await?;
+    Ok(taken.rows_affected() == 1)
+}
+
+/// Writes down that somebody was seen.
+pub(crate) async fn seen(db: &Db, id: &Id, now: Millis) -> Result<(), DbError> {
+    sqlx::query("UPDATE users SET last_seen_at = ? WHERE id = ?")
+        .bind(now)
+        .bind(id)
+        .execute(db)
+        .await
+        .map(drop)
+}
+
+/// Any encrypted second factor, with its account.
+pub(crate) async fn any_sealed_secret(db: &Db) -> Result<Option<(Id, String)>, DbError> {
+    sqlx::query_as("SELECT id, secret FROM users WHERE secret LIKE 'sealed:%' LIMIT 1")
+        .fetch_optional(db)
+        .await
+}
+
+/// Second factors in clear, as earlier versions stored them.
+pub(crate) async fn clear_secrets(change: &mut Connection) -> Result<Vec<(Id, String)>, DbError> {
+    sqlx::query_as(
+        "SELECT id, secret FROM users WHERE secret IS NOT NULL AND secret NOT LIKE 'sealed:%'",
+    )
+    .fetch_all(change)
+    .await
+}
+
+/// Replaces a second factor.
+pub(crate) async fn set_secret(
+    db: impl SqliteExecutor<'_>,
+    id: &Id,
+    secret: &str,
+) -> Result<(), DbError> {
+    sqlx::query("UPDATE users SET secret = ? WHERE id = ?")
+        .bind(secret)
+        .bind(id)
+        .execute(db)
+        .await
+        .map(drop)
+}

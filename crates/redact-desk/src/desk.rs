@@ -1,0 +1,106 @@
+//! A desk: opened on a data folder, serving, closed.
+
+use crate::db::{invites, pool, users};
+use crate::domain::holidays::Holidays;
+use crate::domain::policy::Policies;
+use crate::error::DeskError;
+use crate::http::routes;
+use crate::id::Token;
+use crate::paths::Folders;
+use crate::private;
+use crate::service::accounts::LINK_LASTS;
+use crate::service::app::{App, Opened, Options, Shared};
+use crate::service::secrets::Secrets;
+use crate::service::views::{self, Over};
+use crate::service::{policies as stored, refusals, runner, signing};
+
+/// A desk that is open.
+#[derive(Clone)]
+pub struct Desk {
+    pub(crate) app: App,
+}
+
+impl Desk {
+    /// Opens the data folder, or makes it, and takes unfinished jobs up again.
+    ///
+    /// # Errors
+    /// See [`DeskError`].
+    pub async fn open(options: Options) -> Result<Self, DeskError> {
+        let folders = Folders::make(&options.folder)?;
+        let taken = take(&folders)?;
+        let db = pool::open(folders.root()).await?;
+        let secrets = Secrets::open_folder(folders.root(), &db).await?;
+        let policies = Policies::read(&options.policies)?;
+        stored::store(&db, &policies).await?;
+        let holidays = Holidays::read(&folders.root().join("holidays"))?;
+        let app = Shared::new(Opened {
+            db,
+            folders,
+            policies,
+            holidays,
+            secrets,
+            options,
+            taken,
+        });
+        // What a crash left.
+        let settled = views::settle(&app, Over::All).await;
+        settled.map_err(|_| DeskError::EventLog)?;
+        signing::upgrade(&app).await?;
+        runner::resume(&app).await?;
+        Ok(Self { app })
+    }
+
+    /// The token of the link that makes the first administrator; `None` when there is one.
+    ///
+    /// Every start makes a new one and voids those before.
+    ///
+    /// # Errors
+    /// [`DeskError::Database`].
+    pub async fn setup_token(&self) -> Result<Option<String>, DeskError> {
+        let app = &self.app;
+        if !users::needs_setup(&app.db).await? {
+            return Ok(None);
+        }
+        let token = Token::random();
+        let ends = app.now() + LINK_LASTS;
+        invites::insert_first(&app.db, &token.stored, ends).await?;
+        Ok(Some(token.text))
+    }
+
+    /// The service that answers requests.
+    pub fn router(&self) -> axum::Router {
+        routes::router(&self.app)
+    }
+
+    /// Asks running jobs to stop and waits until they have.
+    pub async fn close(&self) {
+        self.app.runner.close().await;
+        let (app, all) = (&self.app, true);
+        for written in [
+            refusals::flush(app, all).await,
+            views::settle(app, Over::All).await,
+        ] {
+            if let Err(error) = written {
+                tracing::error!("desk: the event log: {error:?}");
+            }
+        }
+        self.app.db.close().await;
+    }
+}
+
+/// Makes sure that one process alone serves from a folder.
+fn take(folders: &Folders) -> Result<std::fs::File, DeskError> {
+    let path = folders.root().join("desk.lock");
+    let failed = |source| DeskError::Folder {
+        path: path.clone(),
+        source,
+    };
+    let file = private::file(&path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(DeskError::Taken {
+            path: folders.root().to_owned(),
+        }),
+        Err(std::fs::TryLockError::Error(source)) => Err(failed(source)),
+    }
+}

@@ -1,0 +1,21 @@
+//! What the desk decides, without a database and without HTTP: reviews and the plans they mean,
+//! approvals, statutory clocks, verdicts, and what counts as seen.
+
+pub(crate) mod accounts;
+pub(crate) mod approval;
+pub(crate) mod chain;
+pub(crate) mod clocks;
+pub(crate) mod differences;
+pub(crate) mod document;
+pub(crate) mod frames;
+pub(crate) mod holidays;
+pub(crate) mod plan;
+pub(crate) mod policy;
+pub(crate) mod refusals;
+pub(crate) mod release_files;
+pub(crate) mod spans;
+pub(crate) mod speech;
+pub(crate) mod stage;
+pub(crate) mod summary;
+pub(crate) mod verdict;
+pub(crate) mod viewing;

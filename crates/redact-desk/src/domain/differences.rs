@@ -1,0 +1,111 @@
+//! What differs between two plans of one recording: one for the public, one for a court.
+
+use std::collections::BTreeMap;
+
+use redact_core::{Plan, PlannedTrack, Verdict};
+use serde::Serialize;
+
+use super::document::ClassName;
+use super::summary::muted_seconds;
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct TrackDifference {
+    track: u32,
+    class: ClassName,
+    here: String,
+    there: String,
+}
+
+/// What differs.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct Differences {
+    tracks: Vec<TrackDifference>,
+    drawn_only_here: Vec<String>,
+    drawn_only_there: Vec<String>,
+    mutes_only_here: Vec<String>,
+    mutes_only_there: Vec<String>,
+    muted_seconds: [f64; 2],
+}
+
+impl Differences {
+    /// What differs between two plans of one recording.
+    pub(crate) fn between(here: &Plan, there: &Plan) -> Self {
+        let drawn = |plan: &Plan| {
+            ids(plan
+                .drawn
+                .iter()
+                .map(|mask| (mask.id(), format!("{mask:?}"))))
+        };
+        let mutes = |plan: &Plan| {
+            ids(plan
+                .mutes
+                .iter()
+                .map(|mute| (mute.id.as_str(), format!("{mute:?}"))))
+        };
+        Self {
+            tracks: tracks(here, there),
+            drawn_only_here: only(&drawn(here), &drawn(there)),
+            drawn_only_there: only(&drawn(there), &drawn(here)),
+            mutes_only_here: only(&mutes(here), &mutes(there)),
+            mutes_only_there: only(&mutes(there), &mutes(here)),
+            muted_seconds: [muted_seconds(here), muted_seconds(there)],
+        }
+    }
+}
+
+/// Names with all that they stand for, so that what has one name in both and is not the same shows.
+fn ids<'a>(list: impl Iterator<Item = (&'a str, String)>) -> BTreeMap<String, String> {
+    list.map(|(id, whole)| (id.to_owned(), whole)).collect()
+}
+
+fn only(a: &BTreeMap<String, String>, b: &BTreeMap<String, String>) -> Vec<String> {
+    let differs = a.iter().filter(|(id, whole)| b.get(*id) != Some(whole));
+    differs.map(|(id, _)| id.clone()).collect()
+}
+
+fn tracks(here: &Plan, there: &Plan) -> Vec<TrackDifference> {
+    let by_id = |plan: &'_ Plan| -> BTreeMap<u32, PlannedTrack> {
+        let tracks = plan.tracks.iter();
+        tracks
+            .map(|planned| (planned.track.id().0, planned.clone()))
+            .collect()
+    };
+    let (here, there) = (by_id(here), by_id(there));
+    let mut all: Vec<u32> = here.keys().chain(there.keys()).copied().collect();
+    all.sort_unstable();
+    all.dedup();
+    all.into_iter()
+        .filter_map(|id| {
+            let (a, b) = (here.get(&id), there.get(&id));
+            let class = a.or(b)?.track.class().into();
+            let (in_words_a, in_words_b) = (words(a), words(b));
+            let moved = a.zip(b).is_some_and(|(a, b)| a.track != b.track);
+            (in_words_a != in_words_b || moved).then(|| TrackDifference {
+                track: id,
+                class,
+                here: in_words_a,
+                there: if moved {
+                    format!("{in_words_b}, in other places")
+                } else {
+                    in_words_b
+                },
+            })
+        })
+        .collect()
+}
+
+fn words(planned: Option<&PlannedTrack>) -> String {
+    let Some(planned) = planned else {
+        return "not a track".to_owned();
+    };
+    match &planned.decision {
+        None => "undecided".to_owned(),
+        Some(made) => match made.verdict {
+            Verdict::Keep => format!("kept ({})", made.reason),
+            Verdict::Reject => format!("rejected ({})", made.reason),
+            Verdict::Redact(effect) => format!("{} ({})", effect.name(), made.reason),
+        },
+    }
+}

@@ -1,0 +1,366 @@
+//! Holidays by jurisdiction: which days are no working days.
+//!
+//! One TOML file per jurisdiction, with its source. Some come with the program (`holidays/`); an
+//! agency puts its own into `holidays/` of the data folder, where a file of a jurisdiction that is
+//! known takes the place of ours. Where no file is known only weekends are left out: a day too
+//! early does no harm.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use ::time::{Date, Duration, Month, Weekday};
+use serde::Deserialize;
+
+use crate::error::DeskError;
+
+const OURS: [&str; 5] = [
+    include_str!("../../holidays/us-federal.toml"),
+    include_str!("../../holidays/us-mn.toml"),
+    include_str!("../../holidays/us-or.toml"),
+    include_str!("../../holidays/us-tx.toml"),
+    include_str!("../../holidays/us-wa.toml"),
+];
+
+/// Largest file that is read, in bytes.
+const BYTES_MAX: u64 = 1 << 20;
+
+/// A jurisdiction's file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    format_version: u32,
+    jurisdiction: String,
+    source: String,
+    #[serde(default)]
+    saturday: Moved,
+    #[serde(default)]
+    sunday: Moved,
+    #[serde(default)]
+    holiday: Vec<Rule>,
+}
+
+/// When a holiday on a weekend is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Moved {
+    #[default]
+    Never,
+    DayBefore,
+    DayAfter,
+}
+
+/// A holiday: `date` (`"12-25"` every year, `"2026-12-24"` once), or the `nth` `weekday` `of` a
+/// month (-1: the last) and `days_later`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rule {
+    name: String,
+    date: Option<String>,
+    weekday: Option<WeekdayName>,
+    of: Option<u8>,
+    nth: Option<i8>,
+    #[serde(default)]
+    days_later: u8,
+    since: Option<i32>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum WeekdayName {
+    Monday,
+    Tuesday,
+    Wednesday,
+    Thursday,
+    Friday,
+    Saturday,
+    Sunday,
+}
+
+impl From<WeekdayName> for Weekday {
+    fn from(name: WeekdayName) -> Self {
+        match name {
+            WeekdayName::Monday => Self::Monday,
+            WeekdayName::Tuesday => Self::Tuesday,
+            WeekdayName::Wednesday => Self::Wednesday,
+            WeekdayName::Thursday => Self::Thursday,
+            WeekdayName::Friday => Self::Friday,
+            WeekdayName::Saturday => Self::Saturday,
+            WeekdayName::Sunday => Self::Sunday,
+        }
+    }
+}
+
+/// A rule that was understood.
+#[derive(Clone, Copy, Debug)]
+enum When {
+    Yearly(Month, u8),
+    Once(Date),
+    Nth(Weekday, Month, i8, u8),
+}
+
+#[derive(Clone, Debug)]
+struct Set {
+    source: String,
+    saturday: Moved,
+    sunday: Moved,
+    rules: Vec<(When, Option<i32>)>,
+}
+
+/// The holidays of every jurisdiction that is known.
+#[derive(Clone, Debug)]
+pub(crate) struct Holidays {
+    sets: BTreeMap<String, Set>,
+}
+
+impl Holidays {
+    /// Ours, and those of `folder` in their place or beside them.
+    ///
+    /// # Errors
+    /// [`DeskError::Holidays`] for a file that is wrong.
+    pub(crate) fn read(folder: &Path) -> Result<Self, DeskError> {
+        let mut sets = BTreeMap::new();
+        for text in OURS {
+            let (name, set) = parse(text).map_err(|what| wrong(Path::new("holidays"), what))?;
+            sets.insert(name, set);
+        }
+        // No folder is an empty one.
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let mut files: Vec<_> = entries.map(|entry| entry.path()).collect();
+        files.retain(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "toml")
+        });
+        files.sort();
+        for path in files {
+            let bytes = redact_record::read(&path, BYTES_MAX)?;
+            let text = String::from_utf8(bytes).map_err(|error| wrong(&path, error.to_string()))?;
+            let (name, set) = parse(&text).map_err(|what| wrong(&path, what))?;
+            sets.insert(name, set);
+        }
+        Ok(Self { sets })
+    }
+
+    /// Where a jurisdiction's holidays stand written; `None` when they are not known.
+    pub(crate) fn source(&self, jurisdiction: &str) -> Option<&str> {
+        self.sets.get(jurisdiction).map(|set| set.source.as_str())
+    }
+
+    /// Whether nobody works on `day`.
+    pub(crate) fn is_off(&self, jurisdiction: &str, day: Date) -> bool {
+        let weekend = matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);
+        weekend || self.sets.get(jurisdiction).is_some_and(|set| set.has(day))
+    }
+}
+
+fn wrong(path: &Path, what: String) -> DeskError {
+    DeskError::Holidays {
+        path: path.to_owned(),
+        what,
+    }
+}
+
+impl Set {
+    fn has(&self, day: Date) -> bool {
+        // New Year's Day may be kept on the last day of the year before.
+        [day.year(), day.year() + 1].into_iter().any(|year| {
+            let known = self
+                .rules
+                .iter()
+                .filter(|(_, since)| since.is_none_or(|s| year >= s));
+            known
+                .filter_map(|(when, _)| when.in_year(year))
+                .any(|date| date == day || self.moved(date) == Some(day))
+        })
+    }
+
+    /// The day on which a holiday on a weekend is kept instead.
+    fn moved(&self, date: Date) -> Option<Date> {
+        let moved = match date.weekday() {
+            Weekday::Saturday => self.saturday,
+            Weekday::Sunday => self.sunday,
+            _ => Moved::Never,
+        };
+        match moved {
+            Moved::Never => None,
+            Moved::DayBefore => date.previous_day(),
+            Moved::DayAfter => date.next_day(),
+        }
+    }
+}
+
+impl When {
+    fn in_year(self, year: i32) -> Option<Date> {
+        match self {
+            Self::Yearly(month, day) => Date::from_calendar_date(year, month, day).ok(),
+            Self::Once(date) => (date.year() == year).then_some(date),
+            Self::Nth(weekday, month, nth, later) => {
+                let days =
+                    (1..=31).filter_map(|day| Date::from_calendar_date(year, month, day).ok());
+                let mut days: Vec<Date> = days.filter(|date| date.weekday() == weekday).collect();
+                if nth < 0 {
+                    days.reverse();
+                }
+                let at = usize::from(nth.unsigned_abs()).checked_sub(1)?;
+                days.get(at)?.checked_add(Duration::days(later.into()))
+            }
+        }
+    }
+}
+
+fn parse(text: &str) -> Result<(String, Set), String> {
+    let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+    if file.format_version != 1 {
+        return Err(format!("format_version {} is not 1", file.format_version));
+    }
+    for (key, value) in [
+        ("jurisdiction", &file.jurisdiction),
+        ("source", &file.source),
+    ] {
+        if value.trim().is_empty() {
+            return Err(format!("{key} is empty"));
+        }
+    }
+    let rules = file.holiday.iter().map(|rule| {
+        let expected = "date = \"MM-DD\" or \"YYYY-MM-DD\", or weekday, of (1 to 12) and nth \
+                        (1 to 4, or -1), with days_later up to 6";
+        let when =
+            understood(rule).ok_or_else(|| format!("{:?}: expected {expected}", rule.name))?;
+        Ok((when, rule.since))
+    });
+    let set = Set {
+        rules: rules.collect::<Result<_, String>>()?,
+        source: file.source,
+        saturday: file.saturday,
+        sunday: file.sunday,
+    };
+    Ok((file.jurisdiction, set))
+}
+
+fn understood(rule: &Rule) -> Option<When> {
+    match (&rule.date, rule.weekday, rule.of, rule.nth) {
+        (Some(date), None, None, None) if rule.days_later == 0 => match date.split_once('-')? {
+            (month, day) if date.len() == 5 => {
+                // A leap year has every day that a year can have.
+                let date = crate::time::read_day(&format!("2024-{month}-{day}"))?;
+                Some(When::Yearly(date.month(), date.day()))
+            }
+            _ => Some(When::Once(crate::time::read_day(date)?)),
+        },
+        (None, Some(weekday), Some(of), Some(nth @ (1..=4 | -1))) if rule.days_later <= 6 => {
+            let month = Month::try_from(of).ok()?;
+            Some(When::Nth(weekday.into(), month, nth, rule.days_later))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> Date {
+        crate::time::read_day(text).unwrap()
+    }
+
+    fn ours() -> Holidays {
+        Holidays::read(Path::new("nowhere at all")).unwrap()
+    }
+
+    /// Source of the days: the schedules of federal holidays of the Office of Personnel Management.
+    #[test]
+    fn federal_holidays_are_those_that_were_kept() {
+        let holidays = ours();
+        let kept_2026 = [
+            "2026-01-01",
+            "2026-01-19",
+            "2026-02-16",
+            "2026-05-25",
+            "2026-06-19",
+            "2026-07-03",
+            "2026-09-07",
+            "2026-10-12",
+            "2026-11-11",
+            "2026-11-26",
+            "2026-12-25",
+        ];
+        let kept_2027 = [
+            "2027-01-01",
+            "2027-01-18",
+            "2027-02-15",
+            "2027-05-31",
+            "2027-06-18",
+            "2027-07-05",
+            "2027-09-06",
+            "2027-10-11",
+            "2027-11-11",
+            "2027-11-25",
+            "2027-12-24",
+            "2027-12-31",
+        ];
+        for (first, last, kept) in [
+            ("2026-01-01", "2026-12-31", &kept_2026[..]),
+            ("2027-01-01", "2027-12-31", &kept_2027[..]),
+        ] {
+            let (mut at, mut found) = (day(first), Vec::new());
+            while at <= day(last) {
+                let weekend = matches!(at.weekday(), Weekday::Saturday | Weekday::Sunday);
+                if !weekend && holidays.is_off("us-federal", at) {
+                    found.push(crate::time::day_text(at));
+                }
+                at = at.next_day().unwrap();
+            }
+            assert_eq!(found, kept);
+        }
+        assert!(
+            !holidays.is_off("us-federal", day("2020-06-19")),
+            "a working day until 2021"
+        );
+    }
+
+    #[test]
+    fn a_state_has_its_own_days() {
+        let holidays = ours();
+        let friday = day("2026-11-27");
+        assert!(holidays.is_off("us-wa", friday) && holidays.is_off("us-tx", friday));
+        assert!(!holidays.is_off("us-federal", friday) && !holidays.is_off("us-or", friday));
+        assert!(!holidays.is_off("us-wa", day("2026-10-12")));
+        // The fourth of July 2026 is a Saturday, which Texas does not make up for.
+        assert!(holidays.is_off("us-or", day("2026-07-03")));
+        assert!(!holidays.is_off("us-tx", day("2026-07-03")));
+        assert!(!holidays.is_off("elsewhere", day("2026-12-25")));
+        assert!(
+            holidays.is_off("elsewhere", day("2026-12-26")),
+            "a Saturday everywhere"
+        );
+    }
+
+    #[test]
+    fn an_agency_adds_its_own_days_and_a_wrong_file_is_refused() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let own = "format_version = 1\njurisdiction = \"us-ca-springfield\"\nsource = \"Ord. 7\"\n\
+                   [[holiday]]\nname = \"Founders' Day\"\ndate = \"2026-03-31\"\n";
+        std::fs::write(folder.path().join("own.toml"), own).unwrap();
+        let holidays = Holidays::read(folder.path()).unwrap();
+        assert!(holidays.is_off("us-ca-springfield", day("2026-03-31")));
+        assert!(!holidays.is_off("us-ca-springfield", day("2027-03-31")));
+        assert_eq!(holidays.source("us-ca-springfield"), Some("Ord. 7"));
+        for wrong in [
+            own.replace("2026-03-31", "03-32"),
+            own.replace("2026-03-31", "March 31"),
+            own.replace("format_version = 1", "format_version = 2"),
+            own.replace("Ord. 7", " "),
+            own.replace(
+                "date = \"2026-03-31\"",
+                "weekday = \"monday\"\nof = 13\nnth = 1",
+            ),
+            own.replace(
+                "date = \"2026-03-31\"",
+                "weekday = \"monday\"\nof = 3\nnth = 5",
+            ),
+            own.replace("name", "nam"),
+        ] {
+            std::fs::write(folder.path().join("own.toml"), &wrong).unwrap();
+            assert!(Holidays::read(folder.path()).is_err(), "{wrong}");
+        }
+    }
+}

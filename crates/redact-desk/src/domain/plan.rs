@@ -1,0 +1,482 @@
+//! From a document to the plan that `redact render` carries out: the same types and the same checks
+//! as `redact approve`.
+
+use std::collections::HashMap;
+
+use redact_core::{
+    BoxOrigin, Class, Digest, Effect, Findings, FrameIndex, FrameSpan, Keyframe, MaskOrigin,
+    MaskRegion, MuteRegion, MuteStreams, NormRect, Plan, PlannedTrack, ReasonCode, Redactions,
+    TimeSpan, Track, TrackBox, TrackId, UtcNanos, Verdict,
+};
+use redact_record::manifest::Utc;
+use redact_record::plan::uncovered_speech;
+
+use super::document::{self, Decision, Document, KeyRow, MarginRow, Part, SoundTracks};
+use super::policy::{Policy, VerdictName};
+use crate::answer::{Answer, ApiError};
+
+/// The most boxes of all tracks: what 500 tracks of 10 minutes each would have, at 30 frames a
+/// second.
+const BOXES_MAX: usize = 10_000_000;
+
+/// What a plan is made of, beside the document.
+#[derive(Clone, Copy)]
+pub(crate) struct Ground<'a> {
+    pub(crate) findings: &'a Findings,
+    pub(crate) digest: Digest,
+    pub(crate) policy: &'a Policy,
+}
+
+/// The plan that `document` means, without approvals.
+///
+/// # Errors
+/// 400 with the field that no plan can spell.
+pub(crate) fn of(document: &Document, ground: Ground<'_>) -> Answer<Plan> {
+    let found = &ground.findings.tracks;
+    let found: HashMap<u32, &Track> = found.iter().map(|track| (track.id().0, track)).collect();
+    let frames = ground.findings.source.frames;
+    let mut boxes = 0;
+    let mut tracks = Vec::with_capacity(document.tracks.len());
+    for given in &document.tracks {
+        let track = track(given, &found, frames, BOXES_MAX - boxes)?;
+        boxes += track.boxes().len();
+        let decision = given.decision.as_ref().map(|made| decision(given.id, made));
+        tracks.push(PlannedTrack {
+            track,
+            decision: decision.transpose()?,
+        });
+    }
+    let policy = ground.policy;
+    let mut acknowledged: Vec<Class> = document.acknowledged.iter().map(|&c| c.into()).collect();
+    acknowledged.sort();
+    acknowledged.dedup();
+    acknowledged.retain(|class| ground.findings.missing.contains(class));
+    Ok(Plan {
+        source: ground.findings.source.clone(),
+        findings: ground.digest,
+        policy: policy.reference()?,
+        second_person: policy.head.second_person,
+        reasons: redact_record::plan::with_own_reasons(
+            policy.reasons.iter().map(Into::into).collect(),
+            &ground.findings.damage,
+        ),
+        tracks,
+        drawn: document.drawn.iter().map(drawn).collect::<Answer<_>>()?,
+        mutes: document.mutes.iter().map(mute).collect::<Answer<_>>()?,
+        kept_speech: document
+            .kept_speech()
+            .iter()
+            .map(kept_speech)
+            .collect::<Answer<_>>()?,
+        damage: ground.findings.damage.clone(),
+        models: ground.findings.models.clone(),
+        missing: ground.findings.missing.clone(),
+        acknowledged,
+        weak_effects_accepted: policy.weak_effects_accepted(),
+        approvals: Vec::new(),
+    })
+}
+
+/// The plan with everything hidden that is undecided: tracks as the policy hides their class, and
+/// black where it keeps it; speech as the policy mutes it.
+///
+/// # Errors
+/// 500 for a policy that cannot be read.
+pub(crate) fn hidden_where_undecided(mut plan: Plan, ground: Ground<'_>) -> Answer<Plan> {
+    let policy = ground.policy;
+    let written = policy.written()?;
+    let undecided = uncovered_speech(&plan, ground.findings, &written);
+    let mutes = (1..).zip(undecided).map(|(number, span)| MuteRegion {
+        id: format!("undecided-{number}"),
+        span,
+        streams: MuteStreams::All,
+        style: written.audio.style,
+        reason: written.audio.reason.clone(),
+    });
+    plan.mutes.extend(mutes);
+    for planned in &mut plan.tracks {
+        if planned.decision.is_none() {
+            let rule = policy.rule(planned.track.class());
+            let effect = rule.effect.core().unwrap_or_default();
+            planned.decision = Some(redact_core::Decision {
+                verdict: Verdict::Redact(effect),
+                reason: ReasonCode(rule.reason.clone()),
+                by: policy.head.name.clone(),
+                at: UtcNanos(0),
+            });
+        }
+    }
+    Ok(plan)
+}
+
+/// What a policy decides about a class.
+pub(crate) fn policy_decision(policy: &Policy, class: Class) -> Decision {
+    let rule = policy.rule(class);
+    let reason = rule.reason.clone();
+    match rule.verdict {
+        VerdictName::Redact => Decision::Redact {
+            effect: rule.effect,
+            reason,
+            by: None,
+            at: None,
+        },
+        VerdictName::Keep => Decision::Keep {
+            reason,
+            by: None,
+            at: None,
+        },
+    }
+}
+
+fn decision(track: u32, given: &Decision) -> Answer<redact_core::Decision> {
+    let at = |key: &str| format!("document.tracks, id {track}, decision.{key}");
+    let verdict = match given {
+        Decision::Redact { effect, .. } => {
+            Verdict::Redact(core_effect(*effect, || at("effect.cells_across"))?)
+        }
+        Decision::Keep { .. } => Verdict::Keep,
+        Decision::Reject { .. } => Verdict::Reject,
+    };
+    let (by, when) = given.made();
+    let when = when.and_then(Utc::from_text);
+    let (Some(by), Some(when)) = (by, when) else {
+        return Err(ApiError::internal(&"a decision that nobody made"));
+    };
+    Ok(redact_core::Decision {
+        verdict,
+        reason: ReasonCode(given.reason().to_owned()),
+        by: by.to_owned(),
+        at: when.0,
+    })
+}
+
+fn core_effect(effect: document::Effect, field: impl Fn() -> String) -> Answer<Effect> {
+    effect
+        .core()
+        .ok_or_else(|| ApiError::field(field(), "a number of 1 to 8"))
+}
+
+/// One box per frame: the hull of the parts that cover it, a straight line where none does.
+fn track(
+    given: &document::Track,
+    found: &HashMap<u32, &Track>,
+    frames: u32,
+    room: usize,
+) -> Answer<Track> {
+    let at = |key: &str| format!("document.tracks, id {}, {key}", given.id);
+    let spans = given.parts.iter().map(Part::span);
+    let start = spans.clone().map(|(start, _)| start).min().unwrap_or(0);
+    let end = spans.clone().map(|(_, end)| end).max().unwrap_or(0);
+    if end > frames || spans.clone().any(|(start, end)| start >= end) {
+        let expected = format!("spans of frames below {frames}, the start before the end");
+        return Err(ApiError::field(at("parts"), expected));
+    }
+    let length = (end - start) as usize;
+    if length > room {
+        let message = format!("the review has more than {BOXES_MAX} boxes");
+        return Err(ApiError::field(at("parts"), message));
+    }
+    let mut boxes: Vec<Option<TrackBox>> = vec![None; length];
+    for part in &given.parts {
+        lay(part, found, start, &mut boxes).ok_or_else(|| {
+            let expected = "a found track's own frames, or a path in ascending order of frames \
+                            within its span, with sides of 0 to 1";
+            ApiError::field(at("parts"), expected)
+        })?;
+    }
+    let mut boxes = filled(&boxes, start);
+    check_margins(&given.margins, frames).ok_or_else(|| {
+        let expected = "rows in ascending order of frames, each side 0 to 20 times the box";
+        ApiError::field(at("margins"), expected)
+    })?;
+    for each in &mut boxes {
+        each.rect = widened(each.rect, margins_at(&given.margins, each.frame.get()));
+    }
+    Track::new(TrackId(given.id), given.class.into(), boxes)
+        .ok_or_else(|| ApiError::internal(&"a track with a hole"))
+}
+
+/// The most that is added to a box on one side, in its own widths or heights.
+const MARGIN_MAX: f32 = 20.0;
+
+fn check_margins(rows: &[MarginRow], frames: u32) -> Option<()> {
+    let fits = |side: f32| (0.0..=MARGIN_MAX).contains(&side);
+    let right = rows.iter().all(|&(frame, left, top, right, bottom)| {
+        frame < frames && [left, top, right, bottom].into_iter().all(fits)
+    });
+    (right && rows.is_sorted_by(|a, b| a.0 < b.0)).then_some(())
+}
+
+/// `[left, top, right, bottom]` in `frame`: straight lines between rows, still before the first and
+/// after the last.
+fn margins_at(rows: &[MarginRow], frame: u32) -> [f32; 4] {
+    let sides = |&(_, left, top, right, bottom): &MarginRow| [left, top, right, bottom];
+    let after = rows.partition_point(|row| row.0 < frame);
+    match (
+        after.checked_sub(1).map(|before| &rows[before]),
+        rows.get(after),
+    ) {
+        (None, None) => [0.0; 4],
+        (Some(only), None) | (None, Some(only)) => sides(only),
+        (Some(before), Some(next)) => {
+            #[expect(clippy::cast_precision_loss, reason = "a fraction of 0 to 1")]
+            let share = (frame - before.0) as f32 / (next.0 - before.0) as f32;
+            let (a, b) = (sides(before), sides(next));
+            std::array::from_fn(|side| a[side] * (1.0 - share) + b[side] * share)
+        }
+    }
+}
+
+/// The box with margins added; holds `rect` whatever they are.
+fn widened(rect: NormRect, [left, top, right, bottom]: [f32; 4]) -> NormRect {
+    let [x_min, y_min, x_max, y_max] = rect.sides();
+    let (width, height) = (rect.width(), rect.height());
+    let wider = NormRect::clipped([
+        x_min - left * width,
+        y_min - top * height,
+        x_max + right * width,
+        y_max + bottom * height,
+    ]);
+    // The hull, in case rounding took something away.
+    wider.map_or(rect, |wider| wider.hull(rect))
+}
+
+/// Lays the boxes of one part over those that are there; `None` for a part that is not right.
+fn lay(
+    part: &Part,
+    found: &HashMap<u32, &Track>,
+    start: u32,
+    boxes: &mut [Option<TrackBox>],
+) -> Option<()> {
+    let mut put = |new: TrackBox| -> Option<()> {
+        let place = boxes.get_mut((new.frame.get() - start) as usize)?;
+        *place = Some(match *place {
+            None => new,
+            Some(old) => TrackBox {
+                rect: old.rect.hull(new.rect),
+                score: old.score.max(new.score),
+                origin: match (old.origin, new.origin) {
+                    (BoxOrigin::Detected, _) | (_, BoxOrigin::Detected) => BoxOrigin::Detected,
+                    (_, newer) => newer,
+                },
+                ..new
+            },
+        });
+        Some(())
+    };
+    match part {
+        Part::Found(part) => {
+            let track = found.get(&part.found)?;
+            let first = track.span().start().get();
+            let from = part.start.checked_sub(first)? as usize;
+            let to = part.end.checked_sub(first)? as usize;
+            track
+                .boxes()
+                .get(from..to)?
+                .iter()
+                .try_for_each(|b| put(*b))
+        }
+        Part::Path(part) => {
+            let span = FrameSpan::new(FrameIndex::new(part.start), FrameIndex::new(part.end))?;
+            // The same lines between rows as those of a drawn mask.
+            let region = region("path", (Effect::Fill, ""), span, &part.path)?;
+            (part.start..part.end).try_for_each(|frame| {
+                let frame = FrameIndex::new(frame);
+                put(TrackBox {
+                    frame,
+                    rect: region.rect_at(frame)?,
+                    score: 1.0,
+                    origin: BoxOrigin::Followed,
+                })
+            })
+        }
+    }
+}
+
+/// Fills what no part covers with straight lines; the ends are covered, because parts are there.
+fn filled(boxes: &[Option<TrackBox>], start: u32) -> Vec<TrackBox> {
+    let mut whole: Vec<TrackBox> = Vec::with_capacity(boxes.len());
+    for (at, given) in boxes.iter().enumerate() {
+        let Some(next) = *given else { continue };
+        if let Some(last) = whole.last().copied() {
+            let gap = at - whole.len();
+            let from = whole.len();
+            for step in 1..=gap {
+                #[expect(clippy::cast_precision_loss, reason = "a fraction of 0 to 1")]
+                let share = step as f32 / (gap + 1) as f32;
+                let frame = start + u32::try_from(from + step - 1).unwrap_or(u32::MAX);
+                whole.push(TrackBox {
+                    frame: FrameIndex::new(frame),
+                    rect: last.rect.lerp(next.rect, share),
+                    score: last.score.min(next.score),
+                    origin: BoxOrigin::Interpolated,
+                });
+            }
+        }
+        whole.push(next);
+    }
+    whole
+}
+
+fn region(
+    id: &str,
+    (effect, reason): (Effect, &str),
+    span: FrameSpan,
+    rows: &[KeyRow],
+) -> Option<MaskRegion> {
+    let path = rows
+        .iter()
+        .map(|&(frame, x_min, y_min, x_max, y_max)| {
+            Some(Keyframe {
+                frame: FrameIndex::new(frame),
+                rect: NormRect::new([x_min, y_min, x_max, y_max])?,
+            })
+        })
+        .collect::<Option<Vec<_>>>()?;
+    let reason = ReasonCode(reason.to_owned());
+    MaskRegion::new(id.to_owned(), MaskOrigin::Drawn, effect, reason, span, path)
+}
+
+fn drawn(given: &document::Drawn) -> Answer<MaskRegion> {
+    let at = |key: &str| format!("document.drawn, {}, {key}", given.id);
+    let effect = core_effect(given.effect, || at("effect.cells_across"))?;
+    let span = FrameSpan::new(FrameIndex::new(given.start), FrameIndex::new(given.end));
+    let region =
+        span.and_then(|span| region(&given.id, (effect, &given.reason), span, &given.keyframes));
+    region.ok_or_else(|| {
+        let expected = "rows in ascending order of frames within the span, with sides of 0 to 1";
+        ApiError::field(at("keyframes"), expected)
+    })
+}
+
+/// The decision as plans have it.
+///
+/// # Errors
+/// 500 when the desk did not write it.
+fn kept_speech(kept: &document::KeptSpeech) -> Answer<redact_core::KeptSpeech> {
+    let span = TimeSpan::new(kept.start_nanos, kept.end_nanos);
+    let at = kept.at.as_deref().and_then(Utc::from_text);
+    let (Some(span), Some(by), Some(at)) = (span, &kept.by, at) else {
+        return Err(ApiError::internal(&"a decision about speech without time"));
+    };
+    Ok(redact_core::KeptSpeech {
+        span,
+        reason: ReasonCode(kept.reason.clone()),
+        by: by.clone(),
+        at: at.0,
+    })
+}
+
+/// Whole microseconds as nanoseconds, rounded by `round`: outward, so that a mute is never too
+/// short.
+fn nanos(seconds: f64, round: fn(f64) -> f64) -> Option<i64> {
+    // Ten years: far more than any recording, and far less than an i64 holds.
+    const SECONDS_MAX: f64 = 3.2e8;
+    if !seconds.is_finite() || seconds.abs() > SECONDS_MAX {
+        return None;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "within the bound above")]
+    let micros = round(seconds * 1e6) as i64;
+    Some(micros * 1000)
+}
+
+fn mute(given: &document::Mute) -> Answer<MuteRegion> {
+    let at = |key: &str| format!("document.mutes, {}, {key}", given.id);
+    let start = nanos(given.start_seconds, f64::floor);
+    let end = nanos(given.end_seconds, f64::ceil);
+    let span = start
+        .zip(end)
+        .and_then(|(start, end)| TimeSpan::new(start, end));
+    let span = span
+        .ok_or_else(|| ApiError::field(at("end_seconds"), "a span that starts before it ends"))?;
+    let streams = match &given.sound_tracks {
+        SoundTracks::All(_) => MuteStreams::All,
+        SoundTracks::Only(list) if list.is_empty() || !list.is_sorted_by(|a, b| a < b) => {
+            let expected = "\"all\", or track numbers in ascending order";
+            return Err(ApiError::field(at("sound_tracks"), expected));
+        }
+        SoundTracks::Only(list) => MuteStreams::Only(list.clone()),
+    };
+    Ok(MuteRegion {
+        id: given.id.clone(),
+        span,
+        streams,
+        style: given.style.into(),
+        reason: ReasonCode(given.reason.clone()),
+    })
+}
+
+/// The part of `redactions` that lies in frames `start..end`; mutes stay whole.
+pub(crate) fn clipped(redactions: &Redactions, start: u32, end: u32) -> Redactions {
+    let masks = redactions.masks.iter().filter_map(|mask| {
+        let first = mask.span().start().get().max(start);
+        let after = mask.span().end().get().min(end);
+        let span = FrameSpan::new(FrameIndex::new(first), FrameIndex::new(after))?;
+        let path = (first..after)
+            .filter_map(|frame| {
+                let frame = FrameIndex::new(frame);
+                Some(Keyframe {
+                    frame,
+                    rect: mask.rect_at(frame)?,
+                })
+            })
+            .collect();
+        let (id, reason) = (mask.id().to_owned(), mask.reason().clone());
+        MaskRegion::new(id, mask.origin(), mask.effect(), reason, span, path)
+    });
+    Redactions {
+        masks: masks.collect(),
+        mutes: redactions.mutes.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Goal: margins only ever add, whatever they are and wherever the box is.
+    #[test]
+    fn no_margin_uncovers_what_was_found() {
+        let rows: [MarginRow; 3] = [
+            (3, 0.0, 0.5, 0.0, 0.0),
+            (9, 2.0, 0.0, 0.25, 0.1),
+            (20, 0.0, 0.0, 0.0, 20.0),
+        ];
+        for sides in [
+            [0.0, 0.0, 1.0, 1.0],
+            [0.0, 0.2, 0.1, 0.3],
+            [0.999, 0.999, 1.0, 1.0],
+            [0.4, 0.4, 0.400_01, 0.400_01],
+        ] {
+            let found = NormRect::new(sides).unwrap();
+            for frame in 0..30 {
+                let wider = widened(found, margins_at(&rows, frame));
+                assert_eq!(wider.hull(found), wider, "{sides:?} in frame {frame}");
+            }
+            assert_eq!(widened(found, margins_at(&[], 7)), found);
+        }
+        let found = NormRect::new([0.4, 0.4, 0.6, 0.5]).unwrap();
+        let wider = widened(found, margins_at(&rows, 0)).sides();
+        assert!(
+            (wider[1] - 0.35).abs() < 1e-6,
+            "half its height above: {wider:?}"
+        );
+        let between = margins_at(&rows, 6);
+        assert!((between[0] - 1.0).abs() < 1e-6 && (between[1] - 0.25).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_margin_that_takes_away_is_refused() {
+        assert!(check_margins(&[(0, 0.1, 0.0, 0.0, 0.0), (5, 0.0, 0.0, 0.0, 0.0)], 6).is_some());
+        for wrong in [
+            vec![(0, -0.1, 0.0, 0.0, 0.0)],
+            vec![(0, f32::NAN, 0.0, 0.0, 0.0)],
+            vec![(0, 0.0, 0.0, f32::INFINITY, 0.0)],
+            vec![(0, 0.0, 0.0, 0.0, 20.5)],
+            vec![(6, 0.0, 0.0, 0.0, 0.0)],
+            vec![(2, 0.0, 0.0, 0.0, 0.0), (2, 0.1, 0.0, 0.0, 0.0)],
+        ] {
+            assert!(check_margins(&wrong, 6).is_none(), "{wrong:?}");
+        }
+    }
+}

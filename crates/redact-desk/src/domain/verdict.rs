@@ -1,0 +1,102 @@
+//! What a check of a release came to, in the page's words.
+
+use serde::{Deserialize, Serialize};
+
+use crate::task::Verified;
+
+/// Whether one thing holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum CheckStatus {
+    Ok,
+    Wrong,
+    NotChecked,
+}
+
+/// One thing that was checked, or not.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct Check {
+    pub(crate) group: String,
+    pub(crate) name: String,
+    pub(crate) status: CheckStatus,
+    pub(crate) evidence: String,
+}
+
+/// What a check of a release came to; also as the database has it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct Verdict {
+    pub(crate) ok: bool,
+    pub(crate) checks: Vec<Check>,
+}
+
+/// What a check found, in the page's words.
+pub(crate) fn verdict(found: Verified) -> Verdict {
+    let mut checks: Vec<Check> = found
+        .checks
+        .into_iter()
+        .map(|check| Check {
+            group: check.group,
+            name: check.name,
+            status: if check.passed {
+                CheckStatus::Ok
+            } else {
+                CheckStatus::Wrong
+            },
+            evidence: check.evidence,
+        })
+        .collect();
+    // No check is no verdict: what cannot be read is never ok.
+    let ok = !checks.is_empty() && checks.iter().all(|check| check.status == CheckStatus::Ok);
+    checks.extend(found.not_checked.into_iter().map(|check| Check {
+        group: check.group,
+        name: check.name,
+        status: CheckStatus::NotChecked,
+        evidence: check.why,
+    }));
+    Verdict { ok, checks }
+}
+
+/// The verdict on what could not even be read.
+pub(crate) fn unreadable(why: &str) -> Verdict {
+    let check = Check {
+        group: "file".to_owned(),
+        name: "can be checked".to_owned(),
+        status: CheckStatus::Wrong,
+        evidence: why.to_owned(),
+    };
+    Verdict {
+        ok: false,
+        checks: vec![check],
+    }
+}
+
+/// A verdict as the database has it; `None` when it has none.
+pub(crate) fn stored(text: Option<&str>) -> Option<Verdict> {
+    serde_json::from_str(text?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::task::Checked;
+
+    #[test]
+    fn what_nothing_was_checked_of_is_not_ok() {
+        assert!(!verdict(Verified::default()).ok);
+        let check = |passed| Checked {
+            group: "a".to_owned(),
+            name: "b".to_owned(),
+            passed,
+            evidence: "c".to_owned(),
+        };
+        let of = |checks| Verified {
+            checks,
+            not_checked: Vec::new(),
+        };
+        assert!(verdict(of(vec![check(true)])).ok);
+        assert!(!verdict(of(vec![check(true), check(false)])).ok);
+    }
+}

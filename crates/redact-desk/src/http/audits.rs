@@ -1,0 +1,121 @@
+//! Checks of releases that somebody brings: the file, its manifest, its signature, and a verdict.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use redact_record::events::Act;
+use serde::{Deserialize, Serialize};
+
+use super::body::Body;
+use super::jobs::{Job, shown as job_shown};
+use super::uploads::check_finished;
+use crate::answer::{Answer, ApiError};
+use crate::db::audits::{self as rows, AuditRow};
+use crate::db::jobs::{self, JobRow, NewJob, newest_by_audit};
+use crate::db::{pool, uploads};
+use crate::domain::verdict::{self, Verdict};
+use crate::id::Id;
+use crate::model::{JobKind, Purpose, Who};
+use crate::note::Note;
+use crate::paths::audit_files::{MANIFEST, RELEASE, SIGNATURE};
+use crate::service::app::{App, Shared};
+use crate::service::change::Change;
+use crate::time;
+
+/// An audit as the page sees it.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct Audit {
+    id: Id,
+    release_name: String,
+    at: String,
+    job: Option<Job>,
+    verdict: Option<Verdict>,
+}
+
+fn shown(app: &Shared, row: AuditRow, job: Option<JobRow>) -> Audit {
+    Audit {
+        job: job.map(|job| job_shown(app, job)),
+        id: row.id,
+        release_name: row.release_name,
+        at: time::text(row.at),
+        verdict: verdict::stored(row.verdict.as_deref()),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct New {
+    release: Id,
+    manifest: Id,
+    signature: Id,
+}
+
+/// `POST /audits`.
+pub(crate) async fn begin(
+    State(app): State<App>,
+    who: Who,
+    Body(given): Body<New>,
+) -> Answer<(StatusCode, axum::Json<Audit>)> {
+    let mut files = Vec::new();
+    let mut release_name = String::new();
+    for (upload, name, field) in [
+        (&given.release, RELEASE, "release"),
+        (&given.manifest, MANIFEST, "manifest"),
+        (&given.signature, SIGNATURE, "signature"),
+    ] {
+        let row = uploads::own(&app.db, &who.id, upload).await;
+        let row = row.map_err(|_| ApiError::field(field, "Upload not found."))?;
+        check_finished(&row)?;
+        if row.purpose != Purpose::Audit {
+            return Err(ApiError::field(field, "This upload is not for a check."));
+        }
+        if name == RELEASE {
+            release_name = row.name;
+        }
+        files.push((upload.clone(), name));
+    }
+    let id = Id::random();
+    let folder = app.folders.audit(&id);
+    tokio::fs::create_dir(&folder).await?;
+    for (upload, name) in &files {
+        tokio::fs::hard_link(app.folders.upload(upload), folder.join(name)).await?;
+    }
+    let mut change = pool::begin(&app.db).await?;
+    rows::insert(&mut change, &id, (&who.id, &release_name), app.now()).await?;
+    let mut job = NewJob::new(JobKind::Audit, &who.name);
+    job.audit = Some(id.clone());
+    jobs::insert(&mut change, job, app.now()).await?;
+    app.note(&who.name, Note::new(Act::Verify, "asked").id("audit", &id))
+        .await?;
+    change.commit().await?;
+    app.runner.wake(JobKind::Audit);
+    app.tell(Change::Audit(id.clone()));
+    let audit = shown_by_id(&app, &who, &id).await?;
+    Ok((StatusCode::ACCEPTED, axum::Json(audit)))
+}
+
+async fn shown_by_id(app: &Shared, who: &Who, id: &Id) -> Answer<Audit> {
+    let row = rows::own(&app.db, &who.id, id).await?;
+    let job = newest_by_audit(&app.db, &who.id).await?.remove(id);
+    Ok(shown(app, row, job))
+}
+
+/// `GET /audits`.
+pub(crate) async fn list(State(app): State<App>, who: Who) -> Answer<axum::Json<Vec<Audit>>> {
+    let mut jobs = newest_by_audit(&app.db, &who.id).await?;
+    let rows = rows::of_user(&app.db, &who.id).await?.into_iter();
+    let list = rows.map(|row| {
+        let job = jobs.remove(&row.id);
+        shown(&app, row, job)
+    });
+    Ok(axum::Json(list.collect()))
+}
+
+/// `GET /audits/:id`.
+pub(crate) async fn one(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<Id>,
+) -> Answer<axum::Json<Audit>> {
+    Ok(axum::Json(shown_by_id(&app, &who, &id).await?))
+}

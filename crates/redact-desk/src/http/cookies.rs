@@ -1,0 +1,155 @@
+//! Cookies: of a session, and of a browser that somebody signed in with before.
+
+use axum::http::{HeaderMap, HeaderName, header};
+use axum::response::{AppendHeaders, IntoResponse, Response};
+
+use crate::answer::Answer;
+use crate::db::pool::DbError;
+use crate::db::sessions as rows;
+use crate::db::users::Account;
+use crate::id::Token;
+use crate::model::Who;
+use crate::peer::Peer;
+use crate::service::app::Shared;
+use crate::service::attempts::Origin;
+use crate::service::sessions;
+use crate::time::{HOUR, Millis};
+
+const COOKIE: &str = "__Host-redact";
+
+/// The cookie of a browser that somebody signed in with; it alone lets nobody in.
+const DEVICE: &str = "__Host-redact-device";
+
+/// How long such a browser is known after the last sign-in.
+const DEVICE_LASTS: Millis = 180 * 24 * HOUR;
+
+/// The session's token that a browser shows.
+fn shown(headers: &HeaderMap) -> Option<String> {
+    cookie(headers, COOKIE)
+}
+
+/// A cookie that a browser shows; the first one, should there be several.
+fn cookie(headers: &HeaderMap, wanted: &str) -> Option<String> {
+    let cookies = headers.get_all(header::COOKIE).into_iter();
+    let pairs = cookies.filter_map(|value| value.to_str().ok());
+    pairs
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(name, _)| *name == wanted)
+        .map(|(_, token)| token.to_owned())
+}
+
+/// Whose session the browser shows, if it has not ended.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn who(app: &Shared, headers: &HeaderMap) -> Answer<Option<Who>> {
+    match shown(headers) {
+        Some(token) => sessions::find(app, &token).await,
+        None => Ok(None),
+    }
+}
+
+/// Begins a session and answers `body` with its cookie.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn begin(
+    app: &Shared,
+    account: &Account,
+    headers: &HeaderMap,
+    body: impl IntoResponse,
+) -> Answer<Response> {
+    let token = sessions::begin(app, &account.id).await?;
+    let cookie = format!(
+        "{COOKIE}={}; Path=/; Secure; HttpOnly; SameSite=Strict",
+        token.text
+    );
+    let device = remember(app, account, headers).await?;
+    let cookies = AppendHeaders([(header::SET_COOKIE, cookie), (header::SET_COOKIE, device)]);
+    Ok((cookies, body).into_response())
+}
+
+/// The device of `account` that a browser shows, by what is stored of its cookie.
+async fn device(
+    app: &Shared,
+    account: &Account,
+    headers: &HeaderMap,
+) -> Result<Option<String>, DbError> {
+    let Some(token) = cookie(headers, DEVICE) else {
+        return Ok(None);
+    };
+    let stored = Token::stored(&token);
+    let after = app.now() - DEVICE_LASTS;
+    let known = rows::knows_device(&app.db, &stored, &account.id, after).await?;
+    Ok(known.then_some(stored))
+}
+
+/// Where a sign-in for `account` comes from.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn origin(
+    app: &Shared,
+    account: &Account,
+    headers: &HeaderMap,
+    peer: Peer,
+) -> Result<Origin, DbError> {
+    let device = device(app, account, headers).await?;
+    Ok(device.map_or(Origin::Stranger(peer), Origin::Device))
+}
+
+/// The line that makes a browser known: the cookie that it has, or a new one.
+async fn remember(app: &Shared, account: &Account, headers: &HeaderMap) -> Answer<String> {
+    let now = app.now();
+    let text = match (
+        device(app, account, headers).await?,
+        cookie(headers, DEVICE),
+    ) {
+        (Some(known), Some(shown)) => {
+            rows::touch_device(&app.db, &known, now).await?;
+            shown
+        }
+        _ => {
+            let token = Token::random();
+            let times = (now, now - DEVICE_LASTS);
+            rows::insert_device(&app.db, &token.stored, &account.id, times).await?;
+            token.text
+        }
+    };
+    let seconds = DEVICE_LASTS / 1000;
+    Ok(format!(
+        "{DEVICE}={text}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age={seconds}"
+    ))
+}
+
+/// Makes the browser forget its cookie.
+pub(crate) fn forget_cookie() -> [(HeaderName, String); 1] {
+    let gone = format!("{COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0");
+    [(header::SET_COOKIE, gone)]
+}
+
+/// Ends the session that the browser shows, if any.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn end_shown(app: &Shared, headers: &HeaderMap) -> Result<(), DbError> {
+    match shown(headers) {
+        Some(token) => rows::delete(&app.db, &Token::stored(&token)).await,
+        None => Ok(()),
+    }
+}
+
+/// Ends every session of `who` but this one, and forgets every browser but this one.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn end_others(
+    app: &Shared,
+    who: &Who,
+    headers: &HeaderMap,
+) -> Result<(), DbError> {
+    let here = cookie(headers, DEVICE).map(|token| Token::stored(&token));
+    rows::delete_devices_of(&app.db, &who.id, here.as_deref()).await?;
+    rows::delete_of(&app.db, &who.id, Some(&who.session)).await
+}

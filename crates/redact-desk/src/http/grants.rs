@@ -1,0 +1,88 @@
+//! Decisions of a second administrator, and notices about what one did alone.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::Serialize;
+
+use super::users::{User, shown_by_id};
+use crate::answer::{Answer, ApiError};
+use crate::db::grants::{self, NoticeRow};
+use crate::db::invites;
+use crate::id::Id;
+use crate::model::{GrantAction, GrantState, Role, Who};
+use crate::service::accounts::apply;
+use crate::service::app::App;
+use crate::service::grants::decide;
+use crate::time::{self, HOUR, Millis};
+
+/// How long all users are shown what an administrator did alone.
+const SHOWN_FOR: Millis = 30 * 24 * HOUR;
+
+/// `POST /users/:id/confirm`: a second administrator says yes.
+pub(crate) async fn confirm(
+    State(app): State<App>,
+    who: Who,
+    Path(user): Path<Id>,
+) -> Answer<axum::Json<User>> {
+    let _alone = app.review_lock.lock().await;
+    let row = decide(&app, &who, &user, GrantState::Confirmed).await?;
+    if row.action == GrantAction::Change {
+        apply(&app, &who, &user, (Some(row.role), Some(true))).await?;
+    }
+    shown_by_id(&app, &user).await.map(axum::Json)
+}
+
+/// `POST /users/:id/refuse`: a second administrator says no, or the first takes it back.
+pub(crate) async fn refuse(
+    State(app): State<App>,
+    who: Who,
+    Path(user): Path<Id>,
+) -> Answer<axum::Json<User>> {
+    let _alone = app.review_lock.lock().await;
+    let row = decide(&app, &who, &user, GrantState::Refused).await?;
+    if row.action != GrantAction::Change {
+        invites::delete_of(&app.db, &user).await?;
+    }
+    if row.action == GrantAction::Invite {
+        apply(&app, &who, &user, (None, Some(false))).await?;
+    }
+    shown_by_id(&app, &user).await.map(axum::Json)
+}
+
+/// What an administrator did alone, as all users are shown it.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct Notice {
+    id: Id,
+    action: GrantAction,
+    role: Role,
+    by: String,
+    about: String,
+    at: String,
+}
+
+/// `GET /notices`: those that this person has not dismissed, the newest first.
+pub(crate) async fn notices(State(app): State<App>, who: Who) -> Answer<axum::Json<Vec<Notice>>> {
+    let rows = grants::notices(&app.db, app.now() - SHOWN_FOR, &who.id).await?;
+    let notice = |row: NoticeRow| Notice {
+        id: row.id,
+        action: row.action,
+        role: row.role,
+        by: row.by_name,
+        about: row.about,
+        at: time::text(row.at),
+    };
+    Ok(axum::Json(rows.into_iter().map(notice).collect()))
+}
+
+/// `POST /notices/:id/dismiss`: this person has read it.
+pub(crate) async fn dismiss(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<Id>,
+) -> Answer<StatusCode> {
+    if grants::dismiss(&app.db, &id, &who.id).await? {
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    Err(ApiError::not_found())
+}

@@ -1,0 +1,183 @@
+//! What every request must pass before a route sees it: a known host, no other site, a session, a
+//! role. And what every answer carries.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::header::{self, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::connections::Connection;
+use super::cookies;
+use crate::answer::{ApiError, Status, too_large};
+use crate::model::Role;
+use crate::service::app::{App, Shared};
+use crate::service::sessions;
+
+/// No code but the page's own files; pictures and clips also from memory.
+const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+     img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; font-src 'self'; \
+     worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// A name under which nobody serves this desk: the browser was led here by another site's name.
+pub(crate) async fn known_host(State(app): State<App>, request: Request, next: Next) -> Response {
+    let named = host(&request);
+    let known = named.is_some_and(|named| {
+        let hosts = &app.options.hosts;
+        hosts.iter().any(|host| host.eq_ignore_ascii_case(&named))
+    });
+    if known {
+        return next.run(request).await;
+    }
+    let message = "This host name is not allowed.";
+    ApiError::new(Status::MisdirectedRequest, "wrong_host", message)
+        .hint("Use the address that `redact desk` printed, or start it with --host NAME.")
+        .into_response()
+}
+
+/// The host that a request names, in its one `Host` line or in its target.
+fn host(request: &Request) -> Option<String> {
+    let mut lines = request.headers().get_all(header::HOST).iter();
+    let line = match (lines.next(), lines.next()) {
+        (Some(line), None) => Some(line.to_str().ok()?.to_owned()),
+        (None, _) => None,
+        (Some(_), Some(_)) => return None,
+    };
+    let target = request.uri().authority().map(ToString::to_string);
+    match (line, target) {
+        (Some(line), Some(target)) => (line == target).then_some(line),
+        (line, target) => line.or(target),
+    }
+}
+
+/// Refuses what another site makes a browser send.
+pub(crate) async fn same_site(State(app): State<App>, request: Request, next: Next) -> Response {
+    let api = request.uri().path().starts_with("/api/");
+    if !api || from_here(&app, request.method(), request.headers()) {
+        return next.run(request).await;
+    }
+    let message = "Requests from other sites are not allowed.";
+    ApiError::new(Status::Forbidden, "cross_site", message).into_response()
+}
+
+fn from_here(app: &Shared, method: &Method, headers: &HeaderMap) -> bool {
+    let reading = matches!(*method, Method::GET | Method::HEAD);
+    let fetch = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+    let origin = headers.get(header::ORIGIN).map(HeaderValue::as_bytes);
+    let fetch_right = match fetch {
+        // Typed or opened from a bookmark: a download's address.
+        Some(b"none") => reading,
+        Some(site) => site == b"same-origin",
+        None => true,
+    };
+    let origin_right = origin.is_none_or(|origin| {
+        let scheme: &[u8] = if app.options.tls {
+            b"https://"
+        } else {
+            b"http://"
+        };
+        let hosts = &app.options.hosts;
+        origin.strip_prefix(scheme).is_some_and(|named| {
+            hosts
+                .iter()
+                .any(|host| host.as_bytes().eq_ignore_ascii_case(named))
+        })
+    });
+    // A browser says at least one of them of a request that changes something.
+    fetch_right && origin_right && (reading || fetch.is_some() || origin.is_some())
+}
+
+/// Lets a request to a route through for those who may use it; `None` lets everybody.
+pub(crate) async fn admit(
+    State(app): State<App>,
+    roles: Option<&'static [Role]>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let Some(roles) = roles else {
+        return next.run(request).await;
+    };
+    let who = match cookies::who(&app, request.headers()).await {
+        Ok(Some(who)) => who,
+        Ok(None) => return sessions::signed_out().into_response(),
+        Err(error) => return error.into_response(),
+    };
+    if let Some(connection) = request.extensions().get::<Arc<Connection>>() {
+        connection.is_of_a_person();
+    }
+    if !roles.contains(&who.role) {
+        let message = format!("The role {} does not allow this.", who.role.name());
+        return ApiError::new(Status::Forbidden, "forbidden", message).into_response();
+    }
+    // A page that only listens does not keep a session awake.
+    if request.uri().path() != "/api/stream"
+        && let Err(error) = sessions::touch(&app, &who).await
+    {
+        return ApiError::from(error).into_response();
+    }
+    request.extensions_mut().insert(who);
+    next.run(request).await
+}
+
+/// The route does not know the method.
+pub(crate) fn method_not_allowed() -> ApiError {
+    let message = "Method not allowed.";
+    ApiError::new(Status::MethodNotAllowed, "method_not_allowed", message)
+}
+
+/// Errors that the framework words itself are worded as all others are.
+pub(crate) async fn json_errors(request: Request, next: Next) -> Response {
+    let api = request.uri().path().starts_with("/api/");
+    let response = next.run(request).await;
+    let status = response.status();
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let plain = kind.is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    if !api || !plain || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    match status {
+        StatusCode::NOT_FOUND => ApiError::not_found(),
+        StatusCode::BAD_REQUEST => ApiError::field("path", "The address is malformed."),
+        StatusCode::PAYLOAD_TOO_LARGE => too_large(),
+        StatusCode::METHOD_NOT_ALLOWED => method_not_allowed(),
+        _ if status.is_client_error() => {
+            ApiError::new(Status::BadRequest, "malformed", "The request is malformed.")
+        }
+        _ => ApiError::internal(&"an error without a message"),
+    }
+    .into_response()
+}
+
+/// What every answer carries.
+pub(crate) async fn headers(State(app): State<App>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let mut set = |name: HeaderName, value: &'static str| {
+        headers.insert(name, HeaderValue::from_static(value));
+    };
+    set(header::CONTENT_SECURITY_POLICY, CONTENT_POLICY);
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::REFERRER_POLICY, "no-referrer");
+    set(header::X_FRAME_OPTIONS, "DENY");
+    set(
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    );
+    set(
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    );
+    set(
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), microphone=(), geolocation=(), usb=()",
+    );
+    if app.options.tls {
+        set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+    }
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,169 @@
+//! Jobs as the page sees them, and what a person may do with them.
+
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::body::Query;
+use super::files::{self, Sent};
+use crate::answer::{Answer, ApiError};
+use crate::db::audits;
+use crate::db::jobs::{self as rows, JobRow};
+use crate::domain::viewing::Seen;
+use crate::id::Id;
+use crate::model::{JobKind, JobState, Role, Who};
+use crate::service::app::{App, Shared};
+use crate::service::lanes::Reached;
+use crate::service::{job_task, jobs, views};
+use crate::task::ToAccept;
+use crate::time;
+
+/// A job as the page sees it.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct Job {
+    id: Id,
+    kind: JobKind,
+    request: Option<Id>,
+    recording: Option<Id>,
+    review: Option<Id>,
+    release: Option<Id>,
+    state: JobState,
+    phase: Option<String>,
+    done: u64,
+    total: Option<u64>,
+    seconds_left: Option<u64>,
+    queued_at: String,
+    started_at: Option<String>,
+    ended_at: Option<String>,
+    by: String,
+    error: Option<JobError>,
+    #[cfg_attr(test, ts(type = "unknown"))]
+    result: Option<Value>,
+    request_number: Option<String>,
+    recording_name: Option<String>,
+}
+
+/// Why a job was not done.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct JobError {
+    message: String,
+    hint: Option<String>,
+    /// What a person can accept so that it can be done.
+    pub(crate) to_accept: Option<ToAccept>,
+}
+
+/// A job as the page sees it now.
+pub(crate) fn shown(app: &Shared, row: JobRow) -> Job {
+    let reached = app.runner.reached(&row.id).unwrap_or_default();
+    shown_at(app, row, reached)
+}
+
+/// A job as the page sees it when it has come so far.
+pub(crate) fn shown_at(app: &Shared, row: JobRow, reached: Reached) -> Job {
+    Job {
+        seconds_left: reached.seconds_left(app.now()),
+        phase: reached.phase,
+        done: reached.done,
+        total: reached.total,
+        id: row.id,
+        kind: row.kind,
+        request: row.request,
+        recording: row.recording,
+        review: row.review,
+        release: row.release,
+        state: row.state,
+        queued_at: time::text(row.queued_at),
+        started_at: row.started_at.map(time::text),
+        ended_at: row.ended_at.map(time::text),
+        by: row.by,
+        error: row.error.map(|message| JobError {
+            message,
+            hint: row.hint,
+            to_accept: row.error_code,
+        }),
+        result: row.result.and_then(|text| serde_json::from_str(&text).ok()),
+        request_number: row.request_number,
+        recording_name: row.recording_name,
+    }
+}
+
+/// The jobs of a recording's preparation, and the newest of those that failed.
+pub(crate) fn preparation(app: &Shared, rows: Vec<JobRow>) -> (Vec<Job>, Option<JobError>) {
+    let jobs: Vec<Job> = rows.into_iter().map(|row| shown(app, row)).collect();
+    let ended = |job: &&Job| !matches!(job.state, JobState::Queued | JobState::Running);
+    let failed = jobs.iter().rev().find(ended).map(|job| {
+        let cancelled = JobError {
+            message: "The preparation was cancelled.".to_owned(),
+            hint: Some("Start it again.".to_owned()),
+            to_accept: None,
+        };
+        job.error.clone().unwrap_or(cancelled)
+    });
+    (jobs, failed)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Filter {
+    #[serde(default)]
+    active: bool,
+}
+
+/// `GET /jobs`.
+pub(crate) async fn list(
+    State(app): State<App>,
+    Query(filter): Query<Filter>,
+) -> Answer<axum::Json<Vec<Job>>> {
+    let rows = rows::list(&app.db, filter.active).await?;
+    let jobs = rows.into_iter().map(|row| shown(&app, row));
+    Ok(axum::Json(jobs.collect()))
+}
+
+/// `GET /jobs/:id`; an auditor sees jobs of audits of their own alone.
+pub(crate) async fn one(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<Id>,
+) -> Answer<axum::Json<Job>> {
+    let row = rows::by_id(&app.db, &id).await?;
+    if who.role == Role::Auditor {
+        let audit = row.audit.as_ref().ok_or_else(ApiError::not_found)?;
+        audits::own(&app.db, &who.id, audit).await?;
+    }
+    Ok(axum::Json(shown(&app, row)))
+}
+
+/// `POST /jobs/:id/cancel`.
+pub(crate) async fn cancel(State(app): State<App>, Path(id): Path<Id>) -> Answer<axum::Json<Job>> {
+    jobs::cancel(&app, &id).await?;
+    Ok(axum::Json(shown(&app, rows::by_id(&app.db, &id).await?)))
+}
+
+/// `POST /jobs/:id/retry`.
+pub(crate) async fn retry(State(app): State<App>, Path(id): Path<Id>) -> Answer<axum::Json<Job>> {
+    let row = rows::by_id(&app.db, &id).await?;
+    jobs::again(&app, &row).await?;
+    Ok(axum::Json(shown(&app, rows::by_id(&app.db, &id).await?)))
+}
+
+/// `GET /jobs/:id/clip`.
+pub(crate) async fn clip(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<Id>,
+    headers: HeaderMap,
+) -> Answer<Response> {
+    let row = rows::by_id(&app.db, &id).await?;
+    if row.kind != JobKind::Preview || row.state != JobState::Done {
+        return Err(ApiError::not_found());
+    }
+    if let Some(recording) = &row.recording {
+        let frames = job_task::preview_frames(&row.input);
+        views::note(&app, &who, recording, Seen::Preview, frames).await?;
+    }
+    files::send(&app.folders.clip(&id), Sent::shown("video/mp4"), &headers).await
+}

@@ -1,0 +1,22 @@
+//! Policies as the page sees them.
+
+use axum::extract::{Path, State};
+
+use crate::answer::Answer;
+use crate::domain::policy::{Policy, PolicyHead};
+use crate::service::app::App;
+use crate::service::policies::stored;
+
+/// `GET /policies`.
+pub(crate) async fn list(State(app): State<App>) -> axum::Json<Vec<PolicyHead>> {
+    let heads = app.policies.shown().map(|policy| policy.head.clone());
+    axum::Json(heads.collect())
+}
+
+/// `GET /policies/:digest`.
+pub(crate) async fn one(
+    State(app): State<App>,
+    Path(digest): Path<String>,
+) -> Answer<axum::Json<Policy>> {
+    Ok(axum::Json(stored(&app.db, &digest).await?))
+}

@@ -1,0 +1,381 @@
+//! Releases as the page sees them: checked, handed over, and every copy written down.
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use redact_record::digest_file;
+use redact_record::events::Act;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::body::Body;
+use super::files::{self, Sent};
+use super::jobs::{self, Job};
+use crate::answer::{Answer, ApiError, optional_text, text};
+use crate::db::copies::{self as copy_rows, CopyRow};
+use crate::db::jobs::{JobRow, newest_by_release};
+use crate::db::pool;
+use crate::db::releases::{self as rows, LinkRow, ReleaseRow};
+use crate::domain::approval::Approval;
+use crate::domain::chain::{ReleaseLink, split};
+use crate::domain::differences::Differences;
+use crate::domain::release_files::{FileKind, neutral_name};
+use crate::domain::verdict::{self, Verdict};
+use crate::id::Id;
+use crate::model::{JobKind, Medium, ReleaseState, Role, Who};
+use crate::note::Note;
+use crate::service::app::{App, Shared};
+use crate::service::change::Change;
+use crate::service::jobs::queue;
+use crate::service::releases::{self, order, path};
+use crate::time;
+
+/// A release as the page sees it.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct Release {
+    id: Id,
+    request: Id,
+    recording: Id,
+    review: Id,
+    revision: i64,
+    title: String,
+    policy_name: String,
+    state: ReleaseState,
+    job: Option<Job>,
+    verdict: Option<Verdict>,
+    files: Vec<ReleaseFile>,
+    approvals: Vec<Approval>,
+    made_at: Option<String>,
+    request_number: String,
+    recording_name: String,
+    why: String,
+    /// The newer release that took its place.
+    replaced_by: Option<Id>,
+    /// All that took each other's place, the oldest first; of one release alone, empty.
+    chain: Vec<ReleaseLink>,
+    /// Other releases of the recording, to compare with.
+    others: Vec<ReleaseLink>,
+    copies: i64,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct ReleaseFile {
+    kind: FileKind,
+    name: String,
+    bytes: u64,
+}
+
+fn shown(app: &Shared, row: ReleaseRow, job: Option<JobRow>) -> Release {
+    let path = path(app, &row);
+    let files = FileKind::ALL.into_iter().filter_map(|kind| {
+        let path = kind.path(&path);
+        Some(ReleaseFile {
+            kind,
+            bytes: std::fs::metadata(&path).ok()?.len(),
+            name: neutral_name((&row.id, &row.stem), &path),
+        })
+    });
+    // Before the release is there, nothing of it is shown.
+    let files: Vec<_> = if path.exists() {
+        files.collect()
+    } else {
+        Vec::new()
+    };
+    Release {
+        job: job.map(|job| jobs::shown(app, job)),
+        verdict: verdict::stored(row.verdict.as_deref()),
+        approvals: serde_json::from_str(&row.approvals).unwrap_or_default(),
+        made_at: row.made_at.map(time::text),
+        id: row.id,
+        request: row.request,
+        recording: row.recording,
+        review: row.review,
+        revision: row.revision,
+        title: row.title,
+        policy_name: row.policy_name,
+        state: row.state,
+        files,
+        request_number: row.request_number,
+        recording_name: row.recording_name,
+        why: row.why,
+        replaced_by: row.replaced_by,
+        chain: Vec::new(),
+        others: Vec::new(),
+        copies: row.copies,
+    }
+}
+
+async fn all(app: &Shared, rows: Vec<ReleaseRow>) -> Answer<Vec<Release>> {
+    let mut jobs = newest_by_release(&app.db, None).await?;
+    let list = rows.into_iter().map(|row| {
+        let job = jobs.remove(&row.id);
+        shown(app, row, job)
+    });
+    Ok(list.collect())
+}
+
+async fn shown_by_id(app: &Shared, id: &Id) -> Answer<Release> {
+    let row = rows::by_id(&app.db, id).await?;
+    let job = newest_by_release(&app.db, Some(id)).await?.remove(id);
+    Ok(shown(app, row, job))
+}
+
+impl Release {
+    /// Without what an auditor does not get.
+    fn for_role(mut self, role: Role) -> Self {
+        if role == Role::Auditor {
+            self.files.retain(|file| !file.kind.is_sealed());
+        }
+        self
+    }
+}
+
+/// The releases of a request.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn of_request(app: &Shared, request: &Id) -> Answer<Vec<Release>> {
+    all(app, rows::of_request(&app.db, request).await?).await
+}
+
+/// `GET /releases`.
+pub(crate) async fn list(State(app): State<App>, who: Who) -> Answer<axum::Json<Vec<Release>>> {
+    let list = all(&app, rows::newest(&app.db).await?).await?;
+    let list = list.into_iter().map(|release| release.for_role(who.role));
+    Ok(axum::Json(list.collect()))
+}
+
+fn link(row: LinkRow) -> ReleaseLink {
+    ReleaseLink {
+        id: row.id,
+        title: row.title,
+        policy_name: row.policy_name,
+        state: row.state,
+        created_at: time::text(row.created_at),
+        why: row.why,
+        replaces: row.replaces,
+    }
+}
+
+/// `GET /releases/:id`.
+pub(crate) async fn one(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<Id>,
+) -> Answer<axum::Json<Release>> {
+    let mut release = shown_by_id(&app, &id).await?;
+    let all = rows::of_recording(&app.db, &release.recording).await?;
+    let all = all.into_iter().map(link).collect();
+    (release.chain, release.others) = split(all, &id);
+    Ok(axum::Json(release.for_role(who.role)))
+}
+
+/// `POST /releases/:id/verify`.
+pub(crate) async fn verify(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<Id>,
+) -> Answer<(StatusCode, axum::Json<Job>)> {
+    let row = rows::by_id(&app.db, &id).await?;
+    if matches!(row.state, ReleaseState::Rendering | ReleaseState::Verifying) {
+        let message = "The release is being rendered or verified.";
+        return Err(ApiError::conflict("conflict", message));
+    }
+    if !path(&app, &row).exists() {
+        return Err(ApiError::conflict("conflict", "The release was not made."));
+    }
+    rows::set_state(&app.db, &id, ReleaseState::Verifying).await?;
+    let job = queue(&app, releases::job(JobKind::Verify, &row, &who.name)).await?;
+    app.tell(Change::Release(id));
+    Ok((StatusCode::ACCEPTED, axum::Json(jobs::shown(&app, job))))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct New {
+    replaces: Option<Replaces>,
+}
+
+/// An earlier release, and what is wrong with it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Replaces {
+    release: Id,
+    why: String,
+}
+
+/// `POST /reviews/:id/releases`.
+pub(crate) async fn begin(
+    State(app): State<App>,
+    who: Who,
+    Path(review): Path<Id>,
+    Body(given): Body<New>,
+) -> Answer<(StatusCode, axum::Json<Release>)> {
+    let replaces = given.replaces.as_ref();
+    let replaces = replaces.map(|given| (&given.release, given.why.as_str()));
+    let id = releases::begin(&app, &who, &review, replaces).await?;
+    let release = shown_by_id(&app, &id).await?;
+    Ok((StatusCode::ACCEPTED, axum::Json(release)))
+}
+
+/// `GET /releases/:id/differences/:other`.
+pub(crate) async fn differences(
+    State(app): State<App>,
+    Path((here, there)): Path<(Id, Id)>,
+) -> Answer<axum::Json<Differences>> {
+    let of = async |id: &Id| Answer::Ok(rows::by_id(&app.db, id).await?.recording);
+    if of(&here).await? != of(&there).await? {
+        let message = "That release is of another recording.";
+        return Err(ApiError::field("other", message));
+    }
+    let (here, there) = (order(&app, &here).await?, order(&app, &there).await?);
+    let compared = tokio::task::spawn_blocking(move || -> Answer<_> {
+        let (here, _) = redact_record::plan::read(&here.plan)?;
+        let (there, _) = redact_record::plan::read(&there.plan)?;
+        Ok(Differences::between(&here, &there))
+    });
+    Ok(axum::Json(compared.await??))
+}
+
+/// `GET /releases/:id/files/:kind`.
+pub(crate) async fn file(
+    State(app): State<App>,
+    who: Who,
+    Path((id, kind)): Path<(Id, FileKind)>,
+    headers: HeaderMap,
+) -> Answer<Response> {
+    if kind.is_sealed() && who.role == Role::Auditor {
+        return Err(ApiError::not_found());
+    }
+    let row = rows::by_id(&app.db, &id).await?;
+    let release = path(&app, &row);
+    if !release.exists() {
+        return Err(ApiError::not_found());
+    }
+    let file = kind.path(&release);
+    let name = neutral_name((&row.id, &row.stem), &file);
+    let sent = Sent {
+        kind: kind.media_type(),
+        save_as: Some(&name),
+    };
+    let answer = files::send(&file, sent, &headers).await?;
+    let word = serde_json::to_value(kind).unwrap_or_default();
+    let word = word.as_str().unwrap_or_default().replace('_', "-");
+    let note = Note::new(Act::Export, "download")
+        .id("release", &id)
+        .label("file", &word);
+    app.note(&who.name, note).await?;
+    Ok(answer)
+}
+
+/// A file of a copy.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct CopiedFile {
+    kind: FileKind,
+    sha256: String,
+}
+
+/// A copy as the page sees it.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct Copy {
+    id: Id,
+    at: String,
+    by: String,
+    to: String,
+    medium: Medium,
+    note: String,
+    files: Vec<CopiedFile>,
+}
+
+impl From<CopyRow> for Copy {
+    fn from(row: CopyRow) -> Self {
+        Self {
+            id: row.id,
+            at: time::text(row.at),
+            by: row.by,
+            to: row.recipient,
+            medium: row.medium,
+            note: row.note,
+            files: serde_json::from_str(&row.files).unwrap_or_default(),
+        }
+    }
+}
+
+/// `GET /releases/:id/copies`.
+pub(crate) async fn copies(
+    State(app): State<App>,
+    Path(id): Path<Id>,
+) -> Answer<axum::Json<Vec<Copy>>> {
+    rows::by_id(&app.db, &id).await?;
+    let copies = copy_rows::of_release(&app.db, &id).await?;
+    Ok(axum::Json(copies.into_iter().map(Copy::from).collect()))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HandOver {
+    to: String,
+    medium: Medium,
+    #[serde(default)]
+    note: String,
+    files: Vec<FileKind>,
+}
+
+/// `POST /releases/:id/copies`.
+pub(crate) async fn hand_over(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<Id>,
+    Body(given): Body<HandOver>,
+) -> Answer<(StatusCode, axum::Json<Copy>)> {
+    let release = rows::by_id(&app.db, &id).await?;
+    if release.state != ReleaseState::Ready {
+        let message = "Only verified releases can be handed over.";
+        return Err(ApiError::conflict("not_verified", message));
+    }
+    if given.files.is_empty() || given.files.len() > FileKind::ALL.len() {
+        return Err(ApiError::field(
+            "files",
+            "List the files that were handed over.",
+        ));
+    }
+    let to = text("to", &given.to, 200)?;
+    let note = optional_text("note", &given.note, 2000)?;
+    let path = path(&app, &release);
+    let mut written = Note::new(Act::Delivery, "copy").id("release", &id);
+    let mut files = Vec::new();
+    for kind in given.files {
+        let file = kind.path(&path);
+        let digest = tokio::task::spawn_blocking(move || {
+            digest_file(&file, &mut |_, _| std::ops::ControlFlow::Continue(()))
+        });
+        let (digest, _) = digest.await??;
+        let entry = json!({ "kind": kind, "sha256": digest.to_string() });
+        let word = entry["kind"].as_str().unwrap_or_default().replace('_', "-");
+        written = written.subject(&word, digest);
+        files.push(entry);
+    }
+    let row = CopyRow {
+        id: Id::random(),
+        release: id.clone(),
+        at: app.now(),
+        by: who.name.clone(),
+        recipient: to,
+        medium: given.medium,
+        note,
+        files: json!(files).to_string(),
+    };
+    let mut change = pool::begin(&app.db).await?;
+    copy_rows::insert(&mut change, &row).await?;
+    // To whom is in the database: the event log takes no name that was typed.
+    app.note(&who.name, written.label("medium", row.medium.word()))
+        .await?;
+    change.commit().await?;
+    app.tell(Change::Release(id));
+    app.tell(Change::Request(release.request));
+    Ok((StatusCode::CREATED, axum::Json(row.into())))
+}

@@ -1,0 +1,383 @@
+//! Reviews as the page sees them.
+
+use std::collections::HashMap;
+
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::body::{Body, LargeBody, Query};
+use super::jobs::{Job, shown as job_shown};
+use crate::answer::{Answer, ApiError};
+use crate::db::approvals::ApprovalRow;
+use crate::db::jobs::NewJob;
+use crate::db::reviews::{self as rows, HeadRow, RevisionRow};
+use crate::db::{self, recordings};
+use crate::domain::approval::{Approval, ReviewState};
+use crate::domain::differences::Differences;
+use crate::domain::document::Document;
+use crate::domain::plan::clipped;
+use crate::domain::policy::Policy;
+use crate::domain::summary::{Summary, summary as summarize};
+use crate::domain::viewing::Seen;
+use crate::id::Id;
+use crate::model::{JobKind, Who};
+use crate::peer::Peer;
+use crate::service::app::{App, Shared};
+use crate::service::approvals::{self, Approve};
+use crate::service::job_task::PreviewInput;
+use crate::service::jobs::queue;
+use crate::service::policies;
+use crate::service::recordings::{PictureOf, frames, picture};
+use crate::service::reviews::{self, Decisions, NewReview, Ready, Saved};
+use crate::service::views;
+use crate::time;
+
+/// The longest preview, in frames.
+const PREVIEW_FRAMES_MAX: u32 = 900;
+
+/// What a list says of a review.
+#[derive(Clone, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct ReviewHead {
+    id: Id,
+    recording: Id,
+    title: String,
+    policy_name: String,
+    policy_digest: String,
+    revision: i64,
+    changed_at: String,
+    changed_by: String,
+    state: ReviewState,
+    second_person: bool,
+    approvals: Vec<Approval>,
+}
+
+/// A review as the page sees it.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct Review {
+    #[serde(flatten)]
+    head: ReviewHead,
+    policy: Policy,
+    /// Speech that the policy mutes, in nanoseconds from the first frame; what of it no mute covers
+    /// has to be decided about.
+    policy_mutes: Vec<[i64; 2]>,
+    document: Document,
+}
+
+fn head(row: HeadRow, policy: &Policy, given: &[ApprovalRow]) -> ReviewHead {
+    let second_person = policy.head.second_person;
+    ReviewHead {
+        state: approvals::state_of(given, second_person),
+        approvals: given.iter().map(approvals::shown).collect(),
+        second_person,
+        id: row.review.id,
+        recording: row.review.recording,
+        title: row.review.title,
+        policy_name: policy.head.name.clone(),
+        policy_digest: policy.head.digest.clone(),
+        revision: row.review.revision,
+        changed_at: time::text(row.at),
+        changed_by: row.by,
+    }
+}
+
+/// The reviews of one recording, or of all recordings of one request; by recording.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn heads(app: &Shared, of: &Id) -> Answer<HashMap<Id, Vec<ReviewHead>>> {
+    let policies = policies::all_stored(&app.db).await?;
+    let given = db::approvals::by_review(&app.db, of).await?;
+    let mut heads: HashMap<Id, Vec<ReviewHead>> = HashMap::new();
+    for row in rows::heads(&app.db, of).await? {
+        let policy = policies
+            .get(&row.review.policy)
+            .ok_or_else(|| ApiError::internal(&"a review without a policy"))?;
+        let given = given.get(&row.review.id).map_or(&[][..], Vec::as_slice);
+        let recording = row.review.recording.clone();
+        heads
+            .entry(recording)
+            .or_default()
+            .push(head(row, policy, given));
+    }
+    Ok(heads)
+}
+
+/// A review as it was at a revision, the newest without one.
+async fn shown(app: &Shared, id: &Id, revision: Option<i64>) -> Answer<Review> {
+    let mut ready = Ready::load(app, id, revision).await?;
+    ready.row.revision = revision.unwrap_or(ready.row.revision);
+    let written = ready.policy.written()?;
+    let mutes = redact_record::plan::speech_mutes(&ready.findings.0, &written);
+    let span = |mute: &redact_core::MuteRegion| [mute.span.start_nanos(), mute.span.end_nanos()];
+    let (at, by) = rows::saved(&app.db, id, ready.row.revision).await?;
+    let given = db::approvals::of(&app.db, &ready.row).await?;
+    let row = HeadRow {
+        review: ready.row,
+        at,
+        by,
+    };
+    Ok(Review {
+        head: head(row, &ready.policy, &given),
+        policy_mutes: mutes.iter().map(span).collect(),
+        document: ready.document,
+        policy: ready.policy,
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct New {
+    policy: String,
+    title: String,
+    copy: Option<Id>,
+    decisions: Option<Decisions>,
+}
+
+/// `POST /recordings/:id/reviews`.
+pub(crate) async fn add(
+    State(app): State<App>,
+    who: Who,
+    Path(recording): Path<Id>,
+    Body(given): Body<New>,
+) -> Answer<(StatusCode, axum::Json<Review>)> {
+    let new = NewReview {
+        policy: &given.policy,
+        title: &given.title,
+        copy: given.copy.as_ref(),
+        decisions: given.decisions,
+    };
+    let id = reviews::begin(&app, &who, &recording, new).await?;
+    Ok((
+        StatusCode::CREATED,
+        axum::Json(shown(&app, &id, None).await?),
+    ))
+}
+
+/// `GET /reviews/:id`.
+pub(crate) async fn one(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<Id>,
+) -> Answer<axum::Json<Review>> {
+    let row = rows::by_id(&app.db, &id).await?;
+    views::note(&app, &who, &row.recording, Seen::Review, 0..0).await?;
+    Ok(axum::Json(shown(&app, &id, None).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Save {
+    base: i64,
+    document: Document,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Saved"))]
+pub(crate) struct SavedShown {
+    revision: i64,
+    saved_at: String,
+    state: ReviewState,
+    approvals_voided: u64,
+}
+
+/// `PUT /reviews/:id`.
+pub(crate) async fn save(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<Id>,
+    LargeBody(given): LargeBody<Save>,
+) -> Answer<axum::Json<SavedShown>> {
+    let saved = reviews::save(&app, &who, &id, (given.base, given.document)).await?;
+    let Saved { row, voided } = saved;
+    let policy = policies::stored(&app.db, &row.policy).await?;
+    let (at, _) = rows::saved(&app.db, &id, row.revision).await?;
+    let given = db::approvals::of(&app.db, &row).await?;
+    Ok(axum::Json(SavedShown {
+        revision: row.revision,
+        saved_at: time::text(at),
+        state: approvals::state_of(&given, policy.head.second_person),
+        approvals_voided: voided,
+    }))
+}
+
+/// A revision as a list shows it.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct Revision {
+    revision: i64,
+    at: String,
+    by: String,
+    undecided: i64,
+}
+
+/// `GET /reviews/:id/revisions`.
+pub(crate) async fn revisions(
+    State(app): State<App>,
+    Path(id): Path<Id>,
+) -> Answer<axum::Json<Vec<Revision>>> {
+    rows::by_id(&app.db, &id).await?;
+    let revision = |row: RevisionRow| Revision {
+        revision: row.revision,
+        at: time::text(row.at),
+        by: row.by,
+        undecided: row.undecided,
+    };
+    let rows = rows::revisions(&app.db, &id).await?;
+    Ok(axum::Json(rows.into_iter().map(revision).collect()))
+}
+
+/// `GET /reviews/:id/revisions/:n`; one that was lost in a conflict has a number below zero.
+pub(crate) async fn revision(
+    State(app): State<App>,
+    who: Who,
+    Path((id, revision)): Path<(Id, i64)>,
+) -> Answer<axum::Json<Review>> {
+    let row = rows::by_id(&app.db, &id).await?;
+    views::note(&app, &who, &row.recording, Seen::Review, 0..0).await?;
+    Ok(axum::Json(shown(&app, &id, Some(revision)).await?))
+}
+
+/// `GET /reviews/:id/summary`.
+pub(crate) async fn summary(
+    State(app): State<App>,
+    Path(id): Path<Id>,
+) -> Answer<axum::Json<Summary>> {
+    let ready = Ready::load(&app, &id, None).await?;
+    let given = db::approvals::of(&app.db, &ready.row).await?;
+    let given: Vec<Approval> = given.iter().map(approvals::shown).collect();
+    let made = tokio::task::spawn_blocking(move || {
+        summarize(&ready.document, ready.ground(), ready.row.revision, given)
+    });
+    Ok(axum::Json(made.await??))
+}
+
+/// `GET /reviews/:id/differences/:other`.
+pub(crate) async fn differences(
+    State(app): State<App>,
+    Path((here, there)): Path<(Id, Id)>,
+) -> Answer<axum::Json<Differences>> {
+    let here = Ready::load(&app, &here, None).await?;
+    let there = Ready::load(&app, &there, None).await?;
+    if here.row.recording != there.row.recording {
+        return Err(ApiError::field(
+            "other",
+            "That review is of another recording.",
+        ));
+    }
+    let made = tokio::task::spawn_blocking(move || {
+        Ok::<_, ApiError>(Differences::between(&here.plan()?, &there.plan()?))
+    });
+    Ok(axum::Json(made.await??))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PreviewQuery {
+    revision: Option<i64>,
+    width: Option<u32>,
+}
+
+/// `GET /reviews/:id/preview/:frame`.
+pub(crate) async fn preview_frame(
+    State(app): State<App>,
+    who: Who,
+    Path((id, frame)): Path<(Id, u32)>,
+    Query(look): Query<PreviewQuery>,
+) -> Answer<Response> {
+    let recording = rows::by_id(&app.db, &id).await?.recording;
+    let all = reviews::preview_of(&app, &id, look.revision).await?;
+    let of = PictureOf {
+        recording: &recording,
+        frame,
+        width: look.width,
+        redactions: clipped(&all, frame, frame.saturating_add(1)),
+    };
+    let jpeg = picture(&app, (&who, Seen::Preview), of).await?;
+    Ok(([(header::CONTENT_TYPE, "image/jpeg")], jpeg).into_response())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Stretch {
+    revision: i64,
+    start: u32,
+    end: u32,
+}
+
+/// `POST /reviews/:id/preview`.
+pub(crate) async fn preview_clip(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<Id>,
+    Body(given): Body<Stretch>,
+) -> Answer<(StatusCode, axum::Json<Job>)> {
+    let recording = rows::by_id(&app.db, &id).await?.recording;
+    let frames = frames(&app, &recording).await?;
+    if given.start >= given.end || given.end > frames {
+        let message = format!("Expected a range of frames within 0 to {frames}.");
+        return Err(ApiError::field("end", message));
+    }
+    if given.end - given.start > PREVIEW_FRAMES_MAX {
+        let message = format!("A preview can have at most {PREVIEW_FRAMES_MAX} frames.");
+        return Err(ApiError::field("end", message));
+    }
+    rows::saved(&app.db, &id, given.revision).await?;
+    let mut job = NewJob::new(JobKind::Preview, &who.name);
+    job.request = Some(recordings::by_id(&app.db, &recording).await?.request);
+    job.recording = Some(recording);
+    job.review = Some(id);
+    job.input = json!(PreviewInput {
+        revision: given.revision,
+        start: given.start,
+        end: given.end,
+    });
+    let job = queue(&app, job).await?;
+    Ok((StatusCode::ACCEPTED, axum::Json(job_shown(&app, job))))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ApproveBody {
+    revision: i64,
+    password: String,
+    statement: Option<String>,
+}
+
+/// `POST /reviews/:id/approve`.
+pub(crate) async fn approve(
+    State(app): State<App>,
+    who: Who,
+    peer: Peer,
+    Path(id): Path<Id>,
+    Body(given): Body<ApproveBody>,
+) -> Answer<axum::Json<Review>> {
+    let with = Approve {
+        revision: given.revision,
+        password: &given.password,
+        statement: given.statement.as_deref(),
+    };
+    approvals::approve(&app, (&who, peer), &id, with).await?;
+    Ok(axum::Json(shown(&app, &id, None).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Withdraw {
+    reason: String,
+}
+
+/// `POST /reviews/:id/withdraw`.
+pub(crate) async fn withdraw(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<Id>,
+    Body(given): Body<Withdraw>,
+) -> Answer<axum::Json<Review>> {
+    approvals::withdraw(&app, &who, &id, &given.reason).await?;
+    Ok(axum::Json(shown(&app, &id, None).await?))
+}

@@ -1,0 +1,163 @@
+//! Every route with its method and the roles that may use it, in one table.
+//!
+//! The router is made of the table, so there is no route that it does not name.
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::Method;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{MethodFilter, MethodRouter, on};
+
+use super::{
+    accounts, audits, clocks, connections, events, grants, guard, invites, jobs, page, policies,
+    rechecks, recordings, releases, requests, reviews, stream, uploads, users, views, watch_folder,
+};
+use crate::model::Role;
+use crate::service::app::App;
+
+/// A route, its method and who may use it; `None` for roles means without signing in.
+#[derive(Clone, Debug)]
+pub struct RouteInfo {
+    /// The method.
+    pub method: Method,
+    /// The path, with `{…}` for what varies.
+    pub path: &'static str,
+    /// Who may use it.
+    pub roles: Option<&'static [Role]>,
+}
+
+struct Route {
+    info: RouteInfo,
+    handler: MethodRouter<App>,
+}
+
+const OPEN: Option<&[Role]> = None;
+
+const ALL: Option<&[Role]> = Some(&Role::ALL);
+
+const WORK: Option<&[Role]> = Some(&[Role::Operator, Role::Approver]);
+
+const SHOW: Option<&[Role]> = Some(&[Role::Operator, Role::Approver, Role::Auditor]);
+
+const LOG: Option<&[Role]> = Some(&[Role::Auditor, Role::Administrator]);
+
+const ADMIN: Option<&[Role]> = Some(&[Role::Administrator]);
+
+macro_rules! routes {
+    ($($method:ident $path:literal $roles:ident => $handler:path,)+) => {
+        vec![$(Route {
+            info: RouteInfo { method: Method::$method, path: $path, roles: $roles },
+            handler: on(MethodFilter::$method, $handler),
+        },)+]
+    };
+}
+
+fn table() -> Vec<Route> {
+    routes! {
+        GET "/api/state" OPEN => accounts::state,
+        POST "/api/session" OPEN => accounts::sign_in,
+        DELETE "/api/session" ALL => accounts::sign_out,
+        GET "/api/me" ALL => accounts::me,
+        POST "/api/me/password" ALL => accounts::change_password,
+        GET "/api/invites/{token}" OPEN => invites::invite,
+        POST "/api/invites/{token}" OPEN => invites::enrol,
+        POST "/api/invites/{token}/confirm" OPEN => invites::confirm,
+        GET "/api/users" ADMIN => users::list,
+        POST "/api/users" ADMIN => users::add,
+        PATCH "/api/users/{id}" ADMIN => users::change,
+        POST "/api/users/{id}/reset" ADMIN => users::reset,
+        POST "/api/users/{id}/confirm" ADMIN => grants::confirm,
+        POST "/api/users/{id}/refuse" ADMIN => grants::refuse,
+        GET "/api/notices" ALL => grants::notices,
+        POST "/api/notices/{id}/dismiss" ALL => grants::dismiss,
+        GET "/api/people" WORK => users::people,
+        GET "/api/requests" SHOW => requests::list,
+        POST "/api/requests" WORK => requests::add,
+        GET "/api/requests/{id}" SHOW => requests::one,
+        PATCH "/api/requests/{id}" WORK => requests::change,
+        GET "/api/clocks" WORK => clocks::list,
+        GET "/api/policies" WORK => policies::list,
+        GET "/api/policies/{digest}" WORK => policies::one,
+        GET "/api/uploads" SHOW => uploads::list,
+        POST "/api/uploads" SHOW => uploads::begin,
+        GET "/api/uploads/{id}" SHOW => uploads::one,
+        PUT "/api/uploads/{id}" SHOW => uploads::piece,
+        DELETE "/api/uploads/{id}" SHOW => uploads::remove,
+        POST "/api/uploads/{id}/finish" SHOW => uploads::finish,
+        GET "/api/watch-folder" WORK => watch_folder::list,
+        POST "/api/watch-folder/{id}/take" WORK => watch_folder::take,
+        GET "/api/recordings/{id}" WORK => recordings::one,
+        POST "/api/recordings/{id}/retry" WORK => recordings::retry,
+        POST "/api/recordings/{id}/accept" WORK => recordings::accept,
+        GET "/api/recordings/{id}/timeline" WORK => recordings::timeline,
+        GET "/api/recordings/{id}/tracks" WORK => recordings::tracks,
+        GET "/api/recordings/{id}/proxy" WORK => recordings::proxy,
+        GET "/api/recordings/{id}/waveform/{track}" WORK => recordings::waveform,
+        GET "/api/recordings/{id}/thumbnails/{track}" WORK => recordings::thumbnail,
+        GET "/api/recordings/{id}/frames/{frame}" WORK => recordings::frame,
+        GET "/api/recordings/{id}/views" SHOW => views::list,
+        POST "/api/recordings/{id}/follow" WORK => recordings::follow,
+        POST "/api/recordings/{id}/reviews" WORK => reviews::add,
+        GET "/api/reviews/{id}" WORK => reviews::one,
+        PUT "/api/reviews/{id}" WORK => reviews::save,
+        GET "/api/reviews/{id}/revisions" WORK => reviews::revisions,
+        GET "/api/reviews/{id}/revisions/{revision}" WORK => reviews::revision,
+        GET "/api/reviews/{id}/summary" WORK => reviews::summary,
+        GET "/api/reviews/{id}/differences/{other}" WORK => reviews::differences,
+        GET "/api/reviews/{id}/preview/{frame}" WORK => reviews::preview_frame,
+        POST "/api/reviews/{id}/preview" WORK => reviews::preview_clip,
+        POST "/api/reviews/{id}/approve" WORK => reviews::approve,
+        POST "/api/reviews/{id}/withdraw" WORK => reviews::withdraw,
+        POST "/api/reviews/{id}/releases" WORK => releases::begin,
+        GET "/api/jobs" WORK => jobs::list,
+        GET "/api/jobs/{id}" SHOW => jobs::one,
+        POST "/api/jobs/{id}/cancel" WORK => jobs::cancel,
+        POST "/api/jobs/{id}/retry" WORK => jobs::retry,
+        GET "/api/jobs/{id}/clip" WORK => jobs::clip,
+        GET "/api/releases" SHOW => releases::list,
+        GET "/api/releases/{id}" SHOW => releases::one,
+        GET "/api/releases/{id}/differences/{other}" WORK => releases::differences,
+        GET "/api/releases/{id}/files/{kind}" SHOW => releases::file,
+        POST "/api/releases/{id}/verify" WORK => releases::verify,
+        GET "/api/releases/{id}/copies" SHOW => releases::copies,
+        POST "/api/releases/{id}/copies" WORK => releases::hand_over,
+        GET "/api/rechecks" ALL => rechecks::show,
+        POST "/api/rechecks" ALL => rechecks::begin,
+        POST "/api/audits" SHOW => audits::begin,
+        GET "/api/audits" SHOW => audits::list,
+        GET "/api/audits/{id}" SHOW => audits::one,
+        GET "/api/events" LOG => events::list,
+        GET "/api/events/check" LOG => events::check,
+        GET "/api/stream" SHOW => stream::stream,
+    }
+}
+
+/// Every route of the API, for tests of who may do what.
+#[must_use]
+pub fn route_table() -> Vec<RouteInfo> {
+    table().into_iter().map(|route| route.info).collect()
+}
+
+/// The service: the table behind the guards, the page for everything else.
+pub(crate) fn router(app: &App) -> Router {
+    let mut router: Router<App> = Router::new();
+    for Route { info, handler } in table() {
+        let roles = info.roles;
+        let guarded = handler.route_layer(from_fn_with_state(
+            app.clone(),
+            move |state, request, next| guard::admit(state, roles, request, next),
+        ));
+        router = router.route(info.path, guarded);
+    }
+    router
+        .method_not_allowed_fallback(|| async { guard::method_not_allowed() })
+        .fallback(page::page)
+        // Bodies are bounded where they are read: pieces of uploads are large, the rest is not.
+        .layer(DefaultBodyLimit::disable())
+        .layer(from_fn_with_state(app.clone(), guard::same_site))
+        .layer(from_fn_with_state(app.clone(), guard::known_host))
+        .layer(from_fn(guard::json_errors))
+        .layer(from_fn_with_state(app.clone(), guard::headers))
+        .layer(from_fn(connections::serving))
+        .with_state(app.clone())
+}

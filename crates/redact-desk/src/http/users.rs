@@ -1,0 +1,231 @@
+//! Accounts as administrators manage them.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use redact_record::events::Act;
+use serde::{Deserialize, Serialize};
+
+use super::body::Body;
+use crate::answer::Answer;
+use crate::db::grants::GrantRow;
+use crate::db::users::{self, Account, NewAccount};
+use crate::db::{attempts as counted, grants as waiting, pool};
+use crate::domain::accounts;
+use crate::id::Id;
+use crate::model::{GrantAction, GrantState, Role, Who};
+use crate::note::Note;
+use crate::service::accounts::{apply, link_for, reset as reset_account};
+use crate::service::app::{App, Shared};
+use crate::service::attempts;
+use crate::service::grants::{self, Grant};
+use crate::time::{self, Millis};
+
+/// What waits for a second administrator.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct Pending {
+    action: GrantAction,
+    role: Role,
+    by: String,
+    by_id: Id,
+    at: String,
+}
+
+impl From<GrantRow> for Pending {
+    fn from(row: GrantRow) -> Self {
+        Self {
+            action: row.action,
+            role: row.role,
+            by: row.by_name,
+            by_id: row.by,
+            at: time::text(row.at),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct User {
+    id: Id,
+    login: String,
+    name: String,
+    role: Role,
+    active: bool,
+    enrolled: bool,
+    locked_until: Option<String>,
+    last_seen_at: Option<String>,
+    /// What waits for a second administrator.
+    pending: Option<Pending>,
+}
+
+fn shown(account: Account, locked_until: Option<Millis>, pending: Option<GrantRow>) -> User {
+    User {
+        pending: pending.map(Pending::from),
+        enrolled: account.password.is_some(),
+        locked_until: locked_until.map(time::text),
+        last_seen_at: account.last_seen_at.map(time::text),
+        id: account.id,
+        login: account.login,
+        name: account.name,
+        role: account.role,
+        active: account.active,
+    }
+}
+
+/// An account as administrators see it.
+///
+/// # Errors
+/// 404.
+pub(crate) async fn shown_by_id(app: &Shared, id: &Id) -> Answer<User> {
+    let account = users::by_id(&app.db, id).await?;
+    let locked = attempts::locked_logins(app).await?;
+    let until = locked.get(&account.login).copied();
+    let pending = waiting::waiting(&app.db, id).await?;
+    Ok(shown(account, until, pending))
+}
+
+/// `GET /users`.
+pub(crate) async fn list(State(app): State<App>) -> Answer<axum::Json<Vec<User>>> {
+    let locked = attempts::locked_logins(&app).await?;
+    let waiting = waiting::all_waiting(&app.db).await?;
+    let accounts = users::all(&app.db).await?.into_iter();
+    let list = accounts.map(|account| {
+        let until = locked.get(&account.login).copied();
+        let pending = waiting.iter().find(|row| row.user == account.id).cloned();
+        shown(account, until, pending)
+    });
+    Ok(axum::Json(list.collect()))
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct Person {
+    id: Id,
+    name: String,
+    role: Role,
+}
+
+/// `GET /people`.
+pub(crate) async fn people(State(app): State<App>) -> Answer<axum::Json<Vec<Person>>> {
+    let accounts = users::all(&app.db).await?.into_iter();
+    let people = accounts.filter(|account| account.active && account.role.reviews());
+    let person = |account: Account| Person {
+        id: account.id,
+        name: account.name,
+        role: account.role,
+    };
+    Ok(axum::Json(people.map(person).collect()))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewUser {
+    login: String,
+    name: String,
+    role: Role,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct Invited {
+    user: User,
+    link: String,
+}
+
+/// `POST /users`.
+pub(crate) async fn add(
+    State(app): State<App>,
+    who: Who,
+    Body(given): Body<NewUser>,
+) -> Answer<(StatusCode, axum::Json<Invited>)> {
+    let login = accounts::login(&given.login)?;
+    let name = accounts::name(&given.name)?;
+    let id = Id::random();
+    let mut change = pool::begin(&app.db).await?;
+    let new = NewAccount {
+        id: &id,
+        login: &login,
+        name: &name,
+        role: given.role,
+        enrolled: None,
+        now: app.now(),
+    };
+    users::insert(&mut change, new).await?;
+    let note = Note::new(Act::Account, "added").id("account", &id);
+    app.note(&who.name, note.label("role", given.role.name()))
+        .await?;
+    let grant = Grant {
+        user: &id,
+        action: GrantAction::Invite,
+        role: given.role,
+    };
+    grants::begin(&app, &mut change, &who, grant).await?;
+    change.commit().await?;
+    let account = users::by_id(&app.db, &id).await?;
+    let link = link_for(&app, &account).await?;
+    let user = shown_by_id(&app, &id).await?;
+    Ok((StatusCode::CREATED, axum::Json(Invited { user, link })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Change {
+    role: Option<Role>,
+    active: Option<bool>,
+    /// Forgets wrong sign-ins.
+    unlock: Option<bool>,
+}
+
+/// `PATCH /users/:id`. There is always one administrator who can come in.
+pub(crate) async fn change(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<Id>,
+    Body(given): Body<Change>,
+) -> Answer<axum::Json<User>> {
+    let _alone = app.review_lock.lock().await;
+    let account = users::by_id(&app.db, &id).await?;
+    let role = given.role.unwrap_or(account.role);
+    let active = given.active.unwrap_or(account.active);
+    if given.unlock == Some(true) {
+        counted::forget(&app.db, &account.login).await?;
+        let note = Note::new(Act::Account, "unlocked").id("account", &id);
+        app.note(&who.name, note).await?;
+    }
+    let others = account.role == Role::Administrator && account.active && account.id != who.id;
+    let action = if accounts::gains((account.role, account.active), (role, active)) {
+        Some(GrantAction::Change)
+    } else if others && (!active || role != Role::Administrator) {
+        Some(GrantAction::Remove)
+    } else {
+        None
+    };
+    if let Some(action) = action {
+        let user = &id;
+        let mut change = pool::begin(&app.db).await?;
+        let grant = Grant { user, action, role };
+        let standing = grants::begin(&app, &mut change, &who, grant).await?;
+        change.commit().await?;
+        if standing == GrantState::Waiting {
+            return Ok(axum::Json(shown_by_id(&app, &id).await?));
+        }
+    }
+    if role != account.role || active != account.active {
+        apply(&app, &who, &id, (Some(role), Some(active))).await?;
+    }
+    Ok(axum::Json(shown_by_id(&app, &id).await?))
+}
+
+/// `POST /users/:id/reset`: password, second factor and signing key are no more.
+pub(crate) async fn reset(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<Id>,
+) -> Answer<axum::Json<Invited>> {
+    let account = users::by_id(&app.db, &id).await?;
+    let _alone = app.review_lock.lock().await;
+    reset_account(&app, &who, &account).await?;
+    let link = link_for(&app, &account).await?;
+    let user = shown_by_id(&app, &id).await?;
+    Ok(axum::Json(Invited { user, link }))
+}

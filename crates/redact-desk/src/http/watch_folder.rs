@@ -1,0 +1,115 @@
+//! The watched folder: recordings that others put there, to be taken without an upload.
+
+use std::path::PathBuf;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use super::body::Body;
+use super::recordings::{self, Recording};
+use super::uploads::check_request;
+use crate::answer::{Answer, ApiError, too_large};
+use crate::id::Id;
+use crate::model::Who;
+use crate::service::app::{App, Shared};
+use crate::service::recordings::{Incoming, take_in};
+use crate::time::{self, Millis};
+
+/// A file that changed in the last seconds may still be being written.
+const STILL_FOR: Millis = 5_000;
+
+/// Files that are listed.
+const LISTED_MAX: usize = 1000;
+
+/// A file in the watched folder.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct WatchedFile {
+    id: Id,
+    name: String,
+    bytes: u64,
+    changed_at: String,
+    #[serde(skip)]
+    path: PathBuf,
+}
+
+/// What lies directly in the folder, by name; links and hidden files are left out.
+fn look(app: &Shared) -> Vec<WatchedFile> {
+    let Some(folder) = &app.options.watch else {
+        return Vec::new();
+    };
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut files: Vec<WatchedFile> = entries
+        .filter_map(|entry| {
+            let name = entry.file_name().to_str()?.to_owned();
+            // Of the entry itself: a link is none, wherever it leads.
+            let meta = entry.metadata().ok().filter(std::fs::Metadata::is_file)?;
+            let changed = meta
+                .modified()
+                .ok()?
+                .duration_since(std::time::UNIX_EPOCH)
+                .ok()?;
+            let changed = Millis::try_from(changed.as_millis()).ok()?;
+            let still = changed + STILL_FOR <= app.now();
+            (still && !name.starts_with('.') && meta.len() > 0).then(|| WatchedFile {
+                id: id(&name),
+                name,
+                bytes: meta.len(),
+                changed_at: time::text(changed),
+                path: entry.path(),
+            })
+        })
+        .collect();
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    files.truncate(LISTED_MAX);
+    files
+}
+
+/// Follows from the name, so that it stays the same from one listing to the next.
+fn id(name: &str) -> Id {
+    let digest = redact_record::digest_bytes(name.as_bytes()).to_string();
+    Id::read(&digest[..32]).expect("half a digest in hexadecimal digits")
+}
+
+/// `GET /watch-folder`.
+pub(crate) async fn list(State(app): State<App>) -> Answer<axum::Json<Vec<WatchedFile>>> {
+    let files = tokio::task::spawn_blocking(move || look(&app)).await?;
+    Ok(axum::Json(files))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Take {
+    request: Id,
+}
+
+/// `POST /watch-folder/:id/take`.
+pub(crate) async fn take(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<Id>,
+    Body(given): Body<Take>,
+) -> Answer<(StatusCode, axum::Json<Recording>)> {
+    check_request(&app, &given.request).await?;
+    let looking = App::clone(&app);
+    let files = tokio::task::spawn_blocking(move || look(&looking)).await?;
+    let found = files.into_iter().find(|file| file.id == id);
+    let file = found.ok_or_else(ApiError::not_found)?;
+    if file.bytes > app.options.upload_bytes_max {
+        return Err(too_large());
+    }
+    // Copied under a name of ours first: a copy that was cut short is nobody's recording.
+    let copy = app.folders.work().join(Id::random().as_str());
+    tokio::fs::copy(&file.path, &copy).await?;
+    tokio::fs::File::open(&copy).await?.sync_all().await?;
+    let incoming = Incoming {
+        request: &given.request,
+        name: &file.name,
+        upload: None,
+        file: copy,
+    };
+    let taken = take_in(&app, &who, incoming).await?;
+    let recording = recordings::shown_by_id(&app, &taken).await?;
+    Ok((StatusCode::CREATED, axum::Json(recording)))
+}

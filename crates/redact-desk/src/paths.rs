@@ -1,0 +1,122 @@
+//! Where files lie in the data folder, and their names. Every name is made of an id of ours: nothing
+//! that a client says becomes a path.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::DeskError;
+use crate::id::Id;
+use crate::private;
+
+/// Names of the files in a recording's folder, for whoever writes and reads them.
+pub mod recording_files {
+    /// The recording as it came in, before its extension.
+    pub const SOURCE: &str = "source";
+    /// The proxy: see `API.md`.
+    pub const PROXY: &str = "proxy.mp4";
+    /// The lengths of all frames: `API.md`, `Timeline`.
+    pub const TIMELINE: &str = "timeline.json";
+    /// What the recording is: `API.md`, `Media`. Written last: the proxy is there when it is.
+    pub const MEDIA: &str = "media.json";
+    /// What the scan found.
+    pub const FINDINGS: &str = "findings.json";
+    /// Where to look first: `API.md`, `Found`.
+    pub const MOMENTS: &str = "moments.json";
+    /// The folder with a picture of each found track, `TRACK.jpg`.
+    pub const THUMBNAILS: &str = "thumbnails";
+
+    /// The waveform of a sound track.
+    #[must_use]
+    pub fn waveform(track: usize) -> String {
+        format!("waveform-{track}")
+    }
+
+    /// The picture of a found track, in [`THUMBNAILS`].
+    #[must_use]
+    pub fn thumbnail(track: u32) -> String {
+        format!("{track}.jpg")
+    }
+}
+
+/// Where files lie. Every name is made of an id of ours: nothing a client says becomes a path.
+#[derive(Clone, Debug)]
+pub(crate) struct Folders {
+    root: PathBuf,
+}
+
+impl Folders {
+    /// Makes the folders of a data folder; it and all that is in it is for its owner alone.
+    ///
+    /// # Errors
+    /// [`DeskError::Folder`].
+    pub(crate) fn make(root: &Path) -> Result<Self, DeskError> {
+        for name in [
+            "",
+            "uploads",
+            "recordings",
+            "reviews",
+            "releases",
+            "audits",
+            "work",
+        ] {
+            private::folder(&root.join(name))?;
+        }
+        let root = root.canonicalize().map_err(|source| DeskError::Folder {
+            path: root.to_owned(),
+            source,
+        })?;
+        private::tighten(&root)?;
+        Ok(Self { root })
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(crate) fn upload(&self, id: &Id) -> PathBuf {
+        self.root.join("uploads").join(id.as_str())
+    }
+
+    /// The folder of a recording: the recording itself, its proxy, findings, pictures.
+    pub(crate) fn recording(&self, id: &Id) -> PathBuf {
+        self.root.join("recordings").join(id.as_str())
+    }
+
+    /// The approved plan of a review's revision.
+    pub(crate) fn plan(&self, review: &Id, revision: i64) -> PathBuf {
+        let folder = self.root.join("reviews").join(review.as_str());
+        folder.join(format!("{revision}.plan.json"))
+    }
+
+    pub(crate) fn release(&self, id: &Id) -> PathBuf {
+        self.root.join("releases").join(id.as_str())
+    }
+
+    pub(crate) fn audit(&self, id: &Id) -> PathBuf {
+        self.root.join("audits").join(id.as_str())
+    }
+
+    /// What may be thrown away at the next start.
+    pub(crate) fn work(&self) -> PathBuf {
+        self.root.join("work")
+    }
+
+    /// The clip of a preview.
+    pub(crate) fn clip(&self, job: &Id) -> PathBuf {
+        self.work().join(format!("{job}.mp4"))
+    }
+}
+
+/// Names of the files in a release's folder beside the release and its records.
+pub(crate) mod release_files {
+    /// The plan that it was rendered from.
+    pub(crate) const PLAN: &str = "plan.json";
+    /// The request, as the manifests take it.
+    pub(crate) const REQUEST: &str = "request.toml";
+}
+
+/// Names of the files in an audit's folder: the checker finds the signature beside the manifest.
+pub(crate) mod audit_files {
+    pub(crate) const RELEASE: &str = "release.mp4";
+    pub(crate) const MANIFEST: &str = "manifest.json";
+    pub(crate) const SIGNATURE: &str = "manifest.json.minisig";
+}

@@ -1,0 +1,317 @@
+//! Approvals: for one revision, by a person who just gave the password again, in the words and with
+//! the digest that the plan's own record has.
+//!
+//! Each is signed with the approver's key, as `redact approve` does it. Anything that is saved
+//! afterwards voids all of it.
+
+use std::path::PathBuf;
+
+use redact_core::{Digest, Plan, PlanError, UtcNanos};
+use redact_record::events::Act;
+use redact_record::plan::{self as record, PlanContent};
+use redact_record::sign::{KeyPair, PublicKey, TrustStore};
+use redact_record::{Overwrite, RecordError};
+use serde_json::json;
+
+use super::app::{App, Shared};
+use super::change::Change;
+use super::re_entry::{ReEntry, re_enter};
+use super::reviews::Ready;
+use super::signing;
+use crate::answer::{Answer, ApiError, optional_text, text};
+use crate::db::approvals::{self, ApprovalRow};
+use crate::db::pool;
+use crate::db::reviews::ReviewRow;
+use crate::db::{recordings, reviews, users};
+use crate::domain::approval::{Approval, ReviewState, state};
+use crate::domain::summary::checked;
+use crate::id::Id;
+use crate::model::Who;
+use crate::note::Note;
+use crate::peer::Peer;
+use crate::time;
+
+/// An approval as the page sees it.
+pub(crate) fn shown(row: &ApprovalRow) -> Approval {
+    Approval {
+        by: row.name.clone(),
+        at: time::text(row.at_nanos.div_euclid(1_000_000)),
+        role: row.role,
+        statement: row.statement.clone(),
+        signed: row.signature.is_some(),
+    }
+}
+
+/// What approvals come to.
+pub(crate) fn state_of(rows: &[ApprovalRow], second_person: bool) -> ReviewState {
+    state(rows.iter().map(|row| (&row.user, row.role)), second_person)
+}
+
+const STATEMENT: &str = "I reviewed this plan and approve it as the only change to the recording.";
+
+/// Refuses when somebody who approved has no such account any more.
+async fn check_active(app: &Shared, given: &[ApprovalRow]) -> Answer<()> {
+    for given in given {
+        let account = users::by_id(&app.db, &given.user).await?;
+        if !account.active || account.role != given.role {
+            let message = format!("{}'s account was closed or changed.", given.name);
+            return Err(ApiError::conflict("not_approved", message)
+                .hint("Withdraw the approvals and have another person approve."));
+        }
+    }
+    Ok(())
+}
+
+/// Adds the approvals `given`, by the same rules as `redact approve`.
+fn add_approvals(content: &mut PlanContent, given: &[ApprovalRow]) -> Answer<()> {
+    for given in given {
+        let approved = Digest::from_hex(&given.content)
+            .ok_or_else(|| ApiError::internal(&"an approval without a digest"))?;
+        let added = content.add_approval(redact_core::Approval {
+            by: given.name.clone(),
+            at: UtcNanos(given.at_nanos),
+            statement: given.statement.clone(),
+            content: approved,
+            signature: given.signature.clone(),
+        });
+        added.map_err(|refused| match refused {
+            // What a version approves that reads an old document otherwise is another plan.
+            RecordError::ChangedAfterApproval { .. } => ApiError::conflict(
+                "not_approved",
+                "The approvals are for different content: an earlier version of the program made \
+                 them.",
+            )
+            .hint("Withdraw the approvals and approve again."),
+            other => other.into(),
+        })?;
+    }
+    Ok(())
+}
+
+/// The key of each approver, in the order of the approvals; `None` for who has none.
+async fn keys_of(app: &Shared, given: &[ApprovalRow]) -> Answer<Vec<Option<PublicKey>>> {
+    let mut keys = Vec::with_capacity(given.len());
+    for given in given {
+        keys.push(signing::public(app, &given.user).await?);
+    }
+    Ok(keys)
+}
+
+/// Refuses a plan with an approval that is signed with another key than the approver's own.
+fn check_keys(plan: &Plan, keys: &[Option<PublicKey>]) -> Answer<()> {
+    for (approval, key) in plan.approvals.iter().zip(keys) {
+        if approval.signature.is_none() {
+            // Whether there must be one is for the policy to say.
+            continue;
+        }
+        let own = key
+            .as_ref()
+            .is_some_and(|key| record::check_signed_with(approval, key).is_ok());
+        if !own {
+            let message = format!("{}'s approval is not signed with their key.", approval.by);
+            return Err(ApiError::refused("signature", message)
+                .hint("Withdraw the approvals and approve again."));
+        }
+    }
+    Ok(())
+}
+
+/// Whether the plan may be approved by `by`, on top of the earlier approvals and their keys; fills
+/// in what it is an approval of, and signs it.
+fn check(
+    ready: &Ready,
+    (earlier, keys): (&[ApprovalRow], &[Option<PublicKey>]),
+    mut by: ApprovalRow,
+    key: &KeyPair,
+) -> Answer<ApprovalRow> {
+    let (mut content, found) = checked(ready.plan()?, &ready.document, ready.ground())?;
+    if !found.is_empty() {
+        let message = "The review cannot be approved yet.";
+        return Err(ApiError::refused("refused", message).details(json!({ "problems": found })));
+    }
+    by.content = content.digest().to_string();
+    add_approvals(&mut content, earlier)?;
+    check_keys(content.plan(), keys)?;
+    let approved = content.approve(&by.name, UtcNanos(by.at_nanos), &by.statement);
+    approved.map_err(|refused| match refused {
+        RecordError::SamePerson { .. } => {
+            let message = "A person with your name has approved this already.";
+            ApiError::refused("same_person", message)
+        }
+        other => other.into(),
+    })?;
+    content.sign_newest(key)?;
+    let newest = content.plan().approvals.last();
+    by.signature = newest.and_then(|newest| newest.signature.clone());
+    let source = content.plan().source.digest;
+    match content.approved(source) {
+        Ok(_) | Err(RecordError::Plan(PlanError::SecondPersonMissing { .. })) => Ok(by),
+        Err(refused) => Err(ApiError::refused("refused", format!("{refused}."))),
+    }
+}
+
+/// What somebody approves with.
+pub(crate) struct Approve<'a> {
+    pub(crate) revision: i64,
+    pub(crate) password: &'a str,
+    pub(crate) statement: Option<&'a str>,
+}
+
+/// Approves a review's newest revision.
+///
+/// # Errors
+/// 401 `wrong_password`, 409 `newer_revision`, 422 `refused`, `same_person`, `key_lost`,
+/// `key_revoked`, `signature`.
+pub(crate) async fn approve(
+    app: &App,
+    (who, peer): (&Who, Peer),
+    id: &Id,
+    given: Approve<'_>,
+) -> Answer<()> {
+    let account = users::by_id(&app.db, &who.id).await?;
+    let again = ReEntry {
+        account: &account,
+        peer,
+        password: given.password,
+        code: None,
+        action: "approval",
+    };
+    re_enter(app, again).await?;
+    let statement = optional_text("statement", given.statement.unwrap_or(""), 500)?;
+    let statement = statement.replace('\n', " ");
+    let statement = if statement.is_empty() {
+        STATEMENT.to_owned()
+    } else {
+        statement
+    };
+    let _alone = app.review_lock.lock().await;
+    let ready = Ready::load(app, id, None).await?;
+    if given.revision != ready.row.revision {
+        let message = "The review was changed after you opened it; look at it again.";
+        return Err(ApiError::conflict("newer_revision", message)
+            .details(json!({ "revision": ready.row.revision })));
+    }
+    let earlier = approvals::of(&app.db, &ready.row).await?;
+    if earlier.iter().any(|earlier| earlier.user == who.id) {
+        let message = "You have approved this already; another person must approve it.";
+        return Err(ApiError::refused("same_person", message));
+    }
+    let key = signing::unlock(app, &account, given.password).await?;
+    let keys = keys_of(app, &earlier).await?;
+    let row = ready.row.clone();
+    let by = ApprovalRow {
+        review: id.clone(),
+        user: who.id.clone(),
+        name: who.name.clone(),
+        role: who.role,
+        at_nanos: app.now_nanos().0,
+        statement,
+        content: String::new(),
+        signature: None,
+    };
+    let checked =
+        tokio::task::spawn_blocking(move || check(&ready, (&earlier, &keys), by, &key)).await?;
+    let approval = match checked {
+        Ok(approval) => approval,
+        Err(refused) => {
+            let note = Note::new(Act::Approval, "approve")
+                .refused()
+                .id("review", id);
+            app.note(&who.name, note).await?;
+            return Err(refused);
+        }
+    };
+    insert(app, &row, &approval).await?;
+    app.tell(Change::Review(id.clone()));
+    let recording = recordings::by_id(&app.db, &row.recording).await?;
+    app.tell(Change::Request(recording.request));
+    Ok(())
+}
+
+async fn insert(app: &Shared, row: &ReviewRow, approval: &ApprovalRow) -> Answer<()> {
+    let mut change = pool::begin(&app.db).await?;
+    approvals::insert(&mut change, row, approval).await?;
+    let mut note = Note::new(Act::Approval, "approve")
+        .id("review", &row.id)
+        .label("role", approval.role.name())
+        .count("revision", usize::try_from(row.revision).unwrap_or(0));
+    if let Some(digest) = Digest::from_hex(&approval.content) {
+        note = note.subject("plan", digest);
+    }
+    app.note(&approval.name, note).await?;
+    change.commit().await?;
+    Ok(())
+}
+
+/// Takes the approvals of a review back.
+///
+/// # Errors
+/// 404, 409 `not_approved`.
+pub(crate) async fn withdraw(app: &Shared, who: &Who, id: &Id, reason: &str) -> Answer<()> {
+    text("reason", reason, 500)?;
+    let _alone = app.review_lock.lock().await;
+    reviews::by_id(&app.db, id).await?;
+    let mut change = pool::begin(&app.db).await?;
+    if approvals::void(&mut change, id).await? == 0 {
+        let message = "This review has no approval.";
+        return Err(ApiError::conflict("not_approved", message));
+    }
+    let note = Note::new(Act::Approval, "withdraw").id("review", id);
+    app.note(&who.name, note).await?;
+    change.commit().await?;
+    app.tell(Change::Review(id.clone()));
+    Ok(())
+}
+
+/// A review that is approved, with its plan on the disk.
+pub(crate) struct Approved {
+    pub(crate) row: ReviewRow,
+    pub(crate) policy_name: String,
+    pub(crate) approvals: Vec<Approval>,
+    pub(crate) plan: PathBuf,
+}
+
+/// Writes the approved plan of a review; call it with the reviews' lock held.
+///
+/// # Errors
+/// 409 `not_approved`.
+pub(crate) async fn approved_plan(app: &Shared, id: &Id) -> Answer<Approved> {
+    let ready = Ready::load(app, id, None).await?;
+    let given = approvals::of(&app.db, &ready.row).await?;
+    if state_of(&given, ready.policy.head.second_person) != ReviewState::Approved {
+        let message = "The newest revision of this review is not approved.";
+        return Err(ApiError::conflict("not_approved", message));
+    }
+    check_active(app, &given).await?;
+    let plan = app.folders.plan(id, ready.row.revision);
+    if let Some(folder) = plan.parent() {
+        tokio::fs::create_dir_all(folder).await?;
+    }
+    let approved = Approved {
+        row: ready.row.clone(),
+        policy_name: ready.policy.head.name.clone(),
+        approvals: given.iter().map(shown).collect(),
+        plan: plan.clone(),
+    };
+    let keys = keys_of(app, &given).await?;
+    let trusted = app.options.trusted.clone();
+    let written = tokio::task::spawn_blocking(move || -> Answer<()> {
+        let (findings, digest) = &*ready.findings;
+        let mut content = PlanContent::new(ready.plan()?)?;
+        content
+            .check_findings(findings, *digest)
+            .map_err(|refused| ApiError::refused("left_out", format!("{refused}.")))?;
+        add_approvals(&mut content, &given)?;
+        check_keys(content.plan(), &keys)?;
+        // The renderer's own checks: what it would refuse is not written.
+        content
+            .check_signatures(&TrustStore::open(&trusted)?)
+            .map_err(|refused| ApiError::refused("signature", format!("{refused}.")))?;
+        let source = content.plan().source.digest;
+        content.clone().approved(source)?;
+        record::write(&plan, content.plan(), Overwrite::Replace)?;
+        Ok(())
+    });
+    written.await??;
+    Ok(approved)
+}

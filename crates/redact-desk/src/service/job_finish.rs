@@ -1,0 +1,156 @@
+//! How a job ends, and what follows from it, in one change of the database.
+
+use serde_json::json;
+
+use super::app::{App, Shared};
+use super::change::Change;
+use super::{job_task, jobs, releases, reviews};
+use crate::answer::Answer;
+use crate::db::jobs::{Ended, JobRow, NewJob};
+use crate::db::pool::{self, Connection};
+use crate::db::{self, audits, recordings};
+use crate::domain::verdict::{self, Verdict};
+use crate::id::Id;
+use crate::model::{JobKind, JobState, ReleaseState};
+use crate::paths::recording_files::MEDIA;
+use crate::task::{TaskError, TaskOutcome};
+
+/// Writes the end of a job down, with what follows.
+///
+/// # Errors
+/// The database's; the job is then taken up again at the next start.
+pub(crate) async fn finish(
+    app: &App,
+    job: &Id,
+    kind: JobKind,
+    result: Result<TaskOutcome, TaskError>,
+    stopped: bool,
+) -> Answer<()> {
+    if stopped && app.runner.is_closing() {
+        // The server stops, not a person: the next start takes it up.
+        return Ok(());
+    }
+    let row = db::jobs::by_id(&app.db, job).await?;
+    let result = match (result, &row.release) {
+        // It was done before it was asked to stop.
+        (Ok(_), Some(release))
+            if kind == JobKind::Render && job_task::is_revoked(app, job).await? =>
+        {
+            releases::remove(app, release).await?;
+            Err(job_task::revoked())
+        }
+        (result, _) => result,
+    };
+    let state = match (&result, stopped) {
+        (Ok(_), _) => JobState::Done,
+        (Err(_), true) => JobState::Cancelled,
+        (Err(_), false) => JobState::Failed,
+    };
+    let mut change = pool::begin(&app.db).await?;
+    let ended = Ended {
+        state,
+        error: result.as_ref().err().filter(|_| !stopped),
+        result: match &result {
+            Ok(TaskOutcome::Followed(followed)) => Some(json!(followed).to_string()),
+            _ => None,
+        },
+        now: app.now(),
+    };
+    db::jobs::end(&mut change, job, ended).await?;
+    let next = match result {
+        Ok(outcome) => done(app, &row, outcome, &mut change).await?,
+        Err(error) => {
+            failed(app, &row, &error, &mut change).await?;
+            None
+        }
+    };
+    change.commit().await?;
+    if let Some(kind) = next {
+        app.runner.wake(kind);
+    }
+    jobs::tell(app, job).await?;
+    jobs::tell_owners(app, &row);
+    if kind == JobKind::Thumbnails
+        && state == JobState::Done
+        && let Some(recording) = &row.recording
+    {
+        reviews::begin_first(app, recording, &row.by).await?;
+        app.tell(Change::Recording(recording.clone()));
+    }
+    Ok(())
+}
+
+/// What follows when a job was done; gives what it queued.
+async fn done(
+    app: &Shared,
+    row: &JobRow,
+    outcome: TaskOutcome,
+    change: &mut Connection,
+) -> Answer<Option<JobKind>> {
+    let next = match (row.kind, outcome, &row.recording, &row.release, &row.audit) {
+        (JobKind::Prepare, _, Some(recording), ..) => {
+            let path = app.folders.recording(recording).join(MEDIA);
+            let media = tokio::fs::read_to_string(path).await?;
+            recordings::set_media(change, recording, &media).await?;
+            Some(JobKind::Scan)
+        }
+        (JobKind::Scan, TaskOutcome::Scanned(digest), Some(recording), ..) => {
+            recordings::set_digest(change, recording, digest).await?;
+            Some(JobKind::Thumbnails)
+        }
+        (JobKind::Render, _, _, Some(release), _) => {
+            db::releases::set_made(change, release, app.now()).await?;
+            Some(JobKind::Verify)
+        }
+        (JobKind::Verify, TaskOutcome::Verified(found), _, Some(release), _) => {
+            let verdict = verdict::verdict(found);
+            let state = if verdict.ok {
+                ReleaseState::Ready
+            } else {
+                ReleaseState::Wrong
+            };
+            let text = json!(verdict).to_string();
+            db::releases::set_verdict(change, release, (state, text), app.now()).await?;
+            None
+        }
+        (JobKind::Audit, TaskOutcome::Verified(found), .., Some(audit)) => {
+            set_audit(change, audit, &verdict::verdict(found)).await?;
+            None
+        }
+        _ => None,
+    };
+    if let Some(kind) = next {
+        let mut follow_up = NewJob::new(kind, &row.by);
+        follow_up.request.clone_from(&row.request);
+        follow_up.recording.clone_from(&row.recording);
+        follow_up.review.clone_from(&row.review);
+        follow_up.release.clone_from(&row.release);
+        db::jobs::insert(change, follow_up, app.now()).await?;
+    }
+    Ok(next)
+}
+
+async fn set_audit(change: &mut Connection, audit: &Id, verdict: &Verdict) -> Answer<()> {
+    Ok(audits::set_verdict(change, audit, json!(verdict).to_string()).await?)
+}
+
+/// What follows when a job was not done.
+async fn failed(
+    app: &Shared,
+    row: &JobRow,
+    error: &TaskError,
+    change: &mut Connection,
+) -> Answer<()> {
+    match (row.kind, &row.release, &row.audit) {
+        (JobKind::Render | JobKind::Verify, Some(release), _) => {
+            db::releases::set_state(&mut *change, release, ReleaseState::Failed).await?;
+            app.tell(Change::Release(release.clone()));
+        }
+        // A release that cannot even be read is a verdict, and the auditor's answer.
+        (JobKind::Audit, _, Some(audit)) => {
+            set_audit(change, audit, &verdict::unreadable(&error.message)).await?;
+        }
+        _ => {}
+    }
+    Ok(())
+}

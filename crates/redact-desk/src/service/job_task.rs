@@ -1,0 +1,163 @@
+//! What a job's row means: paths and values for whoever does the work.
+
+use std::ops::Range;
+
+use redact_core::NormRect;
+use serde::{Deserialize, Serialize};
+
+use super::app::Shared;
+use super::{audits, recordings, releases, reviews};
+use crate::answer::{Answer, ApiError};
+use crate::db::jobs::{self, JobRow};
+use crate::domain::plan::clipped;
+use crate::domain::release_files::report_path;
+use crate::id::Id;
+use crate::model::JobKind;
+use crate::paths::recording_files::FINDINGS;
+use crate::task::{FollowTask, PreviewTask, RenderTask, Task, TaskError, VerifyTask};
+
+/// What to follow, as the queue keeps it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct FollowInput {
+    pub(crate) frame: u32,
+    pub(crate) rect: [f32; 4],
+    pub(crate) back: bool,
+    pub(crate) forward: bool,
+    pub(crate) frames_max: u32,
+}
+
+/// What to preview, as the queue keeps it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct PreviewInput {
+    pub(crate) revision: i64,
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+}
+
+/// The frames of a preview, by what the queue keeps of it.
+pub(crate) fn preview_frames(input: &str) -> Range<u32> {
+    serde_json::from_str(input).map_or(0..0, |input: PreviewInput| input.start..input.end)
+}
+
+/// The task of a job.
+///
+/// # Errors
+/// When something that the row names is not there.
+pub(crate) async fn make(app: &Shared, job: &Id, kind: JobKind) -> Result<Task, TaskError> {
+    let unreadable = |error| {
+        tracing::error!("desk: job {job}: {error:?}");
+        TaskError::new("the job's input cannot be read")
+    };
+    if kind == JobKind::Render && is_revoked(app, job).await.map_err(unreadable)? {
+        return Err(revoked());
+    }
+    build(app, job, kind).await.map_err(unreadable)
+}
+
+/// Why a release is not made whose approver's account was changed.
+pub(crate) fn revoked() -> TaskError {
+    TaskError {
+        message: "the account of an approver was closed, changed or reset".to_owned(),
+        hint: Some("Have the review approved again.".to_owned()),
+        to_accept: None,
+    }
+}
+
+pub(crate) async fn is_revoked(app: &Shared, job: &Id) -> Answer<bool> {
+    match jobs::by_id(&app.db, job).await?.release {
+        Some(release) => releases::is_revoked(app, &release).await,
+        None => Ok(false),
+    }
+}
+
+async fn build(app: &Shared, job: &Id, kind: JobKind) -> Answer<Task> {
+    let row = jobs::by_id(&app.db, job).await?;
+    let recording = || row.recording.clone().ok_or_else(ApiError::not_found);
+    Ok(match kind {
+        JobKind::Prepare => {
+            let recording = recording()?;
+            Task::Prepare {
+                clip: recordings::source(app, &recording).await?,
+                folder: app.folders.recording(&recording),
+            }
+        }
+        JobKind::Scan => {
+            let recording = recording()?;
+            Task::Scan {
+                clip: recordings::source(app, &recording).await?,
+                findings: app.folders.recording(&recording).join(FINDINGS),
+                accept_lost_sound: recordings::accepts_lost_sound(app, &recording).await?,
+                by: row.by,
+            }
+        }
+        JobKind::Thumbnails => Task::Thumbnails {
+            folder: app.folders.recording(&recording()?),
+        },
+        JobKind::Follow => follow(app, &row, &recording()?)?,
+        JobKind::Preview => preview(app, &row, &recording()?).await?,
+        JobKind::Render => render(app, &row, &recording()?).await?,
+        JobKind::Verify => {
+            let release = row.release.as_ref().ok_or_else(ApiError::not_found)?;
+            let order = releases::order(app, release).await?;
+            let path = order.release;
+            let paths = redact_record::release_paths(&path);
+            let report = report_path(&path);
+            Task::Verify(VerifyTask {
+                manifest: paths.manifest,
+                source: Some(recordings::source(app, &recording()?).await?),
+                previous: order.supersedes,
+                report: Some(report),
+                release: path,
+                by: row.by,
+            })
+        }
+        JobKind::Audit => {
+            let audit = row.audit.as_ref().ok_or_else(ApiError::not_found)?;
+            Task::Verify(audits::task(app, audit, row.by))
+        }
+    })
+}
+
+fn follow(app: &Shared, row: &JobRow, recording: &Id) -> Answer<Task> {
+    let input: FollowInput = read(&row.input)?;
+    let rect = NormRect::new(input.rect).ok_or_else(ApiError::not_found)?;
+    Ok(Task::Follow(FollowTask {
+        folder: app.folders.recording(recording),
+        frame: input.frame,
+        rect,
+        back: input.back,
+        forward: input.forward,
+        frames_max: input.frames_max,
+    }))
+}
+
+async fn preview(app: &Shared, row: &JobRow, recording: &Id) -> Answer<Task> {
+    let input: PreviewInput = read(&row.input)?;
+    let review = row.review.as_ref().ok_or_else(ApiError::not_found)?;
+    let redactions = reviews::preview_of(app, review, Some(input.revision)).await?;
+    Ok(Task::Preview(PreviewTask {
+        folder: app.folders.recording(recording),
+        start: input.start,
+        end: input.end,
+        redactions: clipped(&redactions, input.start, input.end),
+        clip: app.folders.clip(&row.id),
+    }))
+}
+
+async fn render(app: &Shared, row: &JobRow, recording: &Id) -> Answer<Task> {
+    let release = row.release.as_ref().ok_or_else(ApiError::not_found)?;
+    let order = releases::order(app, release).await?;
+    Ok(Task::Render(RenderTask {
+        clip: recordings::source(app, recording).await?,
+        plan: order.plan,
+        findings: app.folders.recording(recording).join(FINDINGS),
+        release: order.release,
+        request: order.request,
+        supersedes: order.supersedes,
+        by: row.by.clone(),
+    }))
+}
+
+fn read<T: serde::de::DeserializeOwned>(input: &str) -> Answer<T> {
+    serde_json::from_str(input).map_err(|error| ApiError::internal(&error))
+}

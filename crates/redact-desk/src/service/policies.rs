@@ -1,0 +1,45 @@
+//! Policies that reviews were made with.
+
+use std::collections::HashMap;
+
+use crate::answer::Answer;
+use crate::db::policies::{self, PolicyRow};
+use crate::db::pool::Db;
+use crate::domain::policy::{Policies, Policy};
+use crate::error::DeskError;
+
+/// Stores every policy for reviews of later days.
+///
+/// # Errors
+/// [`DeskError::Database`].
+pub(crate) async fn store(db: &Db, all: &Policies) -> Result<(), DeskError> {
+    for policy in all.shown() {
+        let row = PolicyRow {
+            digest: policy.head.digest.clone(),
+            policy: serde_json::to_string(policy).unwrap_or_default(),
+            rules: policy.rules.clone(),
+        };
+        policies::store(db, &row).await?;
+    }
+    Ok(())
+}
+
+/// The policy that a review was made with.
+///
+/// # Errors
+/// 404.
+pub(crate) async fn stored(db: &Db, digest: &str) -> Answer<Policy> {
+    let row = policies::find(db, digest).await?;
+    Policy::stored(&row.policy, row.rules)
+}
+
+/// Every policy that a review was made with, by digest.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn all_stored(db: &Db) -> Answer<HashMap<String, Policy>> {
+    let rows = policies::all(db).await?;
+    let pair =
+        |(digest, row): (String, PolicyRow)| Ok((digest, Policy::stored(&row.policy, row.rules)?));
+    rows.into_iter().map(pair).collect()
+}

@@ -1,0 +1,259 @@
+//! Releases: rendered from an approved review, and what each is rendered from.
+//!
+//! A release may take the place of an earlier one of the same recording; both stay, and each says
+//! so. What is rendered is written down before it is queued: the plan, and the request as it was.
+
+use std::path::PathBuf;
+
+use redact_record::events::Act;
+use redact_record::manifest::{self, RequestFile, Terms};
+use redact_record::{Overwrite, release_paths};
+use serde_json::json;
+
+use super::app::Shared;
+use super::approvals::{self, Approved};
+use super::change::Change;
+use crate::answer::{Answer, ApiError, text};
+use crate::db;
+use crate::db::jobs::{self, NewJob};
+use crate::db::pool;
+use crate::db::recordings;
+use crate::db::releases::{self, NewRelease, ReleaseRow};
+use crate::db::requests::{self, Facts};
+use crate::domain::approval::{Approval, approvers};
+use crate::domain::clocks;
+use crate::domain::release_files::{FileKind, neutral_stem};
+use crate::id::Id;
+use crate::model::{JobKind, ReleaseState, Who};
+use crate::note::Note;
+use crate::paths::release_files::{PLAN, REQUEST};
+
+/// The manifest takes texts of 500 bytes; a letter may have four.
+const CHARS_MAX: usize = 120;
+
+/// Where a release lies.
+pub(crate) fn path(app: &Shared, row: &ReleaseRow) -> PathBuf {
+    let folder = app.folders.release(&row.id);
+    folder.join(format!("{}.redacted.mp4", row.stem))
+}
+
+/// What a release is rendered from, and what it is checked against.
+pub(crate) struct Order {
+    /// Where the release lies.
+    pub(crate) release: PathBuf,
+    /// The approved plan.
+    pub(crate) plan: PathBuf,
+    /// The request, as the manifests take it.
+    pub(crate) request: PathBuf,
+    /// The manifest of the release whose place this one takes.
+    pub(crate) supersedes: Option<PathBuf>,
+}
+
+/// What a release is rendered from, and what it is checked against.
+///
+/// # Errors
+/// 404.
+pub(crate) async fn order(app: &Shared, id: &Id) -> Answer<Order> {
+    let row = releases::by_id(&app.db, id).await?;
+    let supersedes = match &row.replaces {
+        Some(older) => {
+            let older = releases::by_id(&app.db, older).await?;
+            Some(release_paths(&path(app, &older)).manifest)
+        }
+        None => None,
+    };
+    let folder = app.folders.release(id);
+    Ok(Order {
+        release: path(app, &row),
+        plan: folder.join(PLAN),
+        request: folder.join(REQUEST),
+        supersedes,
+    })
+}
+
+/// Whether somebody who approved what a release is made of was since disabled, given another role
+/// or reset.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn is_revoked(app: &Shared, id: &Id) -> Answer<bool> {
+    let row = releases::by_id(&app.db, id).await?;
+    let revoked = db::approvals::revoked(&app.db, &row.review, row.revision).await?;
+    let given: Vec<Approval> = serde_json::from_str(&row.approvals).unwrap_or_default();
+    Ok(revoked
+        .iter()
+        .any(|(name, at)| given.iter().any(|given| given.is(name, *at))))
+}
+
+/// Removes the files of a release that must not be.
+///
+/// # Errors
+/// The database's and the disk's.
+pub(crate) async fn remove(app: &Shared, id: &Id) -> Answer<()> {
+    let release = path(app, &releases::by_id(&app.db, id).await?);
+    for kind in FileKind::ALL {
+        match tokio::fs::remove_file(kind.path(&release)).await {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Stops renders of what somebody approved whose account was changed.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn stop_revoked(app: &Shared) -> Answer<()> {
+    for (job, release) in jobs::running_renders(&app.db).await? {
+        if is_revoked(app, &release).await? {
+            app.runner.stop(&job);
+        }
+    }
+    Ok(())
+}
+
+/// A job about a release.
+pub(crate) fn job(kind: JobKind, release: &ReleaseRow, by: &str) -> NewJob {
+    NewJob {
+        request: Some(release.request.clone()),
+        recording: Some(release.recording.clone()),
+        review: Some(release.review.clone()),
+        release: Some(release.id.clone()),
+        ..NewJob::new(kind, by)
+    }
+}
+
+/// Has the approved plan of a review rendered, in the place of `replaces` (a release, and what is
+/// wrong with it); gives the release.
+///
+/// # Errors
+/// 409 `not_approved`, `not_verified`, `replaced`; 422 `signature`.
+pub(crate) async fn begin(
+    app: &Shared,
+    who: &Who,
+    review: &Id,
+    replaces: Option<(&Id, &str)>,
+) -> Answer<Id> {
+    let _alone = app.review_lock.lock().await;
+    let approved = approvals::approved_plan(app, review).await?;
+    let replaced = match replaces {
+        Some(given) => Some(replaced(app, given, &approved).await?),
+        None => None,
+    };
+    let recording = &approved.row.recording;
+    let request = recordings::by_id(&app.db, recording).await?.request;
+    let facts = requests::facts(&app.db, &request).await?;
+    let id = Id::random();
+    let why = replaced.as_ref().map_or("", |(_, why)| why);
+    write(app, &id, &approved, &request_file(&facts, &approved, why)).await?;
+    let mut change = pool::begin(&app.db).await?;
+    let new = NewRelease {
+        id: &id,
+        request: &request,
+        recording,
+        review,
+        revision: approved.row.revision,
+        title: &approved.row.title,
+        policy_name: &approved.policy_name,
+        stem: neutral_stem(&id),
+        approvals: json!(approved.approvals).to_string(),
+        replaces: replaced.as_ref().map(|(older, _)| &older.id),
+        why,
+        now: app.now(),
+    };
+    releases::insert(&mut change, new).await?;
+    let job = NewJob {
+        request: Some(request.clone()),
+        recording: Some(recording.clone()),
+        review: Some(review.clone()),
+        release: Some(id.clone()),
+        ..NewJob::new(JobKind::Render, &who.name)
+    };
+    jobs::insert(&mut change, job, app.now()).await?;
+    let mut note = Note::new(Act::Render, "queued")
+        .id("review", review)
+        .id("release", &id);
+    if let Some((older, _)) = &replaced {
+        note = note.id("replaces", &older.id);
+    }
+    app.note(&who.name, note).await?;
+    change.commit().await?;
+    app.runner.wake(JobKind::Render);
+    app.tell(Change::Request(request));
+    app.tell(Change::Release(id.clone()));
+    if let Some((older, _)) = replaced {
+        app.tell(Change::Release(older.id));
+    }
+    Ok(id)
+}
+
+/// The release whose place is to be taken: verified, of the same recording, newest of its line.
+async fn replaced(
+    app: &Shared,
+    (older, why): (&Id, &str),
+    by: &Approved,
+) -> Answer<(ReleaseRow, String)> {
+    let why = text("why", why, CHARS_MAX)?.replace('\n', " ");
+    let unknown = || ApiError::field("replaces.release", "Release not found.");
+    let older = releases::by_id(&app.db, older)
+        .await
+        .map_err(|_| unknown())?;
+    if older.recording != by.row.recording {
+        let message = "That release is of another recording.";
+        return Err(ApiError::field("replaces.release", message));
+    }
+    if older.state != ReleaseState::Ready {
+        let message = "Only a verified release can be replaced.";
+        return Err(ApiError::conflict("not_verified", message));
+    }
+    if let Some(newer) = &older.replaced_by {
+        let message = "That release was replaced already; replace the newer one.";
+        return Err(
+            ApiError::conflict("replaced", message).details(json!({ "replaced_by": newer }))
+        );
+    }
+    Ok((older, why))
+}
+
+/// Its own copies: what comes after in the review or the request is another release's.
+async fn write(app: &Shared, id: &Id, approved: &Approved, request: &RequestFile) -> Answer<()> {
+    let folder = app.folders.release(id);
+    tokio::fs::create_dir(&folder).await?;
+    tokio::fs::copy(&approved.plan, folder.join(PLAN)).await?;
+    let plan = tokio::fs::File::open(folder.join(PLAN)).await?;
+    plan.sync_all().await?;
+    manifest::write_request(&folder.join(REQUEST), request, Overwrite::Never)?;
+    Ok(())
+}
+
+/// The request as the manifests take it: whose law goes out, the rest stays with the agency.
+fn request_file(facts: &Facts, approved: &Approved, why: &str) -> RequestFile {
+    let line = |text: &str| {
+        let plain = |c: char| if redact_record::is_unseen(c) { ' ' } else { c };
+        let line: String = text.chars().take(CHARS_MAX).map(plain).collect();
+        (!line.trim().is_empty()).then(|| line.trim().to_owned())
+    };
+    let kind = facts.requester_kind.title();
+    let law = clocks::title(&facts.jurisdiction).unwrap_or(&facts.jurisdiction);
+    let requester = match line(&facts.requester) {
+        Some(name) => format!("{name} ({kind})"),
+        None => kind.to_owned(),
+    };
+    let replaces = line(why).map(|why| format!("replaces an earlier release: {why}"));
+    RequestFile {
+        terms: Terms {
+            jurisdiction: line(law),
+            ..Terms::default()
+        },
+        request: manifest::Request {
+            requester: Some(requester),
+            request_number: line(&facts.number),
+            requested_on: Some(facts.received_on.clone()),
+            due_on: Some(facts.due_on.clone()),
+            authorised_by: line(&approvers(&approved.approvals)),
+            written_basis: replaces,
+            ..manifest::Request::default()
+        },
+    }
+}

@@ -1,0 +1,91 @@
+//! Takes jobs out of the database one by one and sees them through.
+//!
+//! A job is a row before it is begun, and its end and what follows from it are one change of the
+//! database: a server that dies takes up exactly where the rows say.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::app::App;
+use super::lanes::{Reached, Running};
+use super::{job_finish, job_task, jobs};
+use crate::answer::Answer;
+use crate::db;
+use crate::db::pool::DbError;
+use crate::id::Id;
+use crate::model::JobKind;
+use crate::task::TaskError;
+
+/// How often open pages hear of a running job.
+const TELL_EVERY: Duration = Duration::from_millis(500);
+
+/// Queues again what a dead server left, and starts the lanes.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn resume(app: &App) -> Result<(), DbError> {
+    db::jobs::resume(&app.db, app.now()).await?;
+    let work = app.folders.work();
+    for entry in std::fs::read_dir(work).into_iter().flatten().flatten() {
+        // What cannot be removed is looked at again at the next start.
+        let _ = std::fs::remove_file(entry.path());
+    }
+    let lanes = [false, true].map(|quick| tokio::spawn(lane(Arc::clone(app), quick)));
+    app.runner.start(lanes);
+    Ok(())
+}
+
+/// Runs the jobs of one lane until the desk closes.
+async fn lane(app: App, quick: bool) {
+    while !app.runner.is_closing() {
+        match db::jobs::start_next(&app.db, quick, app.now()).await {
+            Ok(Some((job, kind))) => {
+                if let Err(error) = run(&app, &job, kind).await {
+                    tracing::error!("desk: job {job}: {error:?}");
+                    // A job whose end cannot be written is taken up at the next start.
+                    tokio::time::sleep(Duration::from_secs(2)).await;
+                }
+            }
+            Ok(None) => app.runner.wait(quick).await,
+            Err(error) => {
+                tracing::error!("desk: the queue: {error}");
+                tokio::time::sleep(Duration::from_secs(2)).await;
+            }
+        }
+    }
+}
+
+async fn run(app: &App, job: &Id, kind: JobKind) -> Answer<()> {
+    let clock = Arc::clone(&app.options.clock);
+    let running = Arc::new(Running::new(clock, app.runner.is_closing()));
+    let guard = app.runner.list(job, &running);
+    jobs::tell(app, job).await?;
+    let result = match job_task::make(app, job, kind).await {
+        Err(error) => Err(error),
+        Ok(task) => {
+            let worker = Arc::clone(&app.options.jobs);
+            let watch = Arc::clone(&running);
+            let mut work = tokio::task::spawn_blocking(move || worker.run(&task, &*watch));
+            let mut told = Reached::default();
+            loop {
+                match tokio::time::timeout(TELL_EVERY, &mut work).await {
+                    Ok(result) => {
+                        break result.unwrap_or_else(|_| {
+                            Err(TaskError::new("the job ended without a result"))
+                        });
+                    }
+                    Err(_) => {
+                        let reached = app.runner.reached(job).unwrap_or_default();
+                        if reached != told {
+                            told = reached;
+                            jobs::tell(app, job).await?;
+                        }
+                    }
+                }
+            }
+        }
+    };
+    let stopped = running.is_stopped() && result.is_err();
+    drop(guard);
+    job_finish::finish(app, job, kind, result, stopped).await
+}

@@ -1,0 +1,86 @@
+//! The second factor: codes by time (RFC 6238), each good once.
+
+use qrcode::QrCode;
+use qrcode::render::svg;
+use totp_rs::{Builder, Secret, Totp};
+
+use super::app::Shared;
+use super::secrets;
+use crate::answer::{Answer, ApiError};
+use crate::db::users::{self, Account};
+
+/// How far a telephone's clock may be behind, with the time that typing takes, and ahead. Together
+/// they are shorter than a step of 30 s: no more than two codes are good at a time.
+const SECONDS_BEHIND: u64 = 20;
+
+const SECONDS_AHEAD: u64 = 9;
+
+/// A new secret of 160 bits, in base 32. Source: RFC 4226, section 4, R6.
+pub(crate) fn new_secret() -> Answer<String> {
+    let mut bytes = [0; 20];
+    getrandom::fill(&mut bytes).map_err(|error| ApiError::internal(&error))?;
+    Ok(Secret::from(&bytes[..]).to_base32())
+}
+
+fn totp(secret: &str, login: &str) -> Answer<Totp> {
+    let secret = Secret::try_from_base32(secret)
+        .map_err(|_| ApiError::internal(&"invalid second factor"))?;
+    Builder::new()
+        .with_secret(secret)
+        .with_skew(0)
+        .with_account_name(login)
+        .with_issuer(Some("Redact"))
+        .build()
+        .map_err(|error| ApiError::internal(&error))
+}
+
+/// The address that an authenticator reads, and the same as a picture.
+///
+/// # Errors
+/// When the secret is invalid.
+pub(crate) fn enrolment(secret: &str, login: &str) -> Answer<(String, String)> {
+    let uri = totp(secret, login)?
+        .to_url()
+        .map_err(|error| ApiError::internal(&error))?;
+    let code = QrCode::new(&uri).map_err(|error| ApiError::internal(&error))?;
+    let picture = code
+        .render::<svg::Color<'_>>()
+        .min_dimensions(240, 240)
+        .build();
+    Ok((uri, picture))
+}
+
+/// The step that `given` is the code of, now or a moment ago.
+///
+/// # Errors
+/// When the secret is invalid.
+pub(crate) fn step_of(app: &Shared, secret: &str, login: &str, given: &str) -> Answer<Option<i64>> {
+    let given = given.trim();
+    if given.len() != 6 || !given.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(None);
+    }
+    let seconds = u64::try_from(app.now() / 1000).unwrap_or(0);
+    let totp = totp(secret, login)?;
+    let step = [
+        seconds.saturating_sub(SECONDS_BEHIND),
+        seconds + SECONDS_AHEAD,
+    ]
+    .into_iter()
+    .find_map(|at| totp.check(given, at));
+    Ok(step.and_then(|step| i64::try_from(step).ok()))
+}
+
+/// Takes a code of `account`: whether it is right and newer than every one taken before.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn take(app: &Shared, account: &Account, given: &str) -> Answer<bool> {
+    let Some(secret) = &account.secret else {
+        return Ok(false);
+    };
+    let secret = app.secrets.open(secret, &secrets::of_user(&account.id))?;
+    let Some(step) = step_of(app, &secret, &account.login, given)? else {
+        return Ok(false);
+    };
+    Ok(users::take_step(&app.db, &account.id, step).await?)
+}

@@ -1,0 +1,87 @@
+//! Sessions: on the server, and shown by a token.
+
+use super::app::Shared;
+use crate::answer::{Answer, ApiError, Status};
+use crate::db::pool::DbError;
+use crate::db::sessions::{self, SessionRow};
+use crate::db::users;
+use crate::id::{Id, Token};
+use crate::model::Who;
+use crate::time::{HOUR, MINUTE, Millis};
+
+/// A session ends when nothing was asked for so long, and so long after it began.
+pub(crate) const IDLE_MAX: Millis = 30 * MINUTE;
+
+pub(crate) const LASTS_MAX: Millis = 12 * HOUR;
+
+/// Nobody is signed in.
+pub(crate) fn signed_out() -> ApiError {
+    let message = "You are not signed in, or your session has ended.";
+    ApiError::new(Status::Unauthorized, "signed_out", message)
+}
+
+fn is_over(row: &SessionRow, now: Millis) -> bool {
+    now - row.seen_at >= IDLE_MAX || now - row.created_at >= LASTS_MAX
+}
+
+/// Whose session a token shows, if it has not ended.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn find(app: &Shared, token: &str) -> Answer<Option<Who>> {
+    let session = Token::stored(token);
+    let Some(row) = sessions::find(&app.db, &session).await? else {
+        return Ok(None);
+    };
+    if is_over(&row, app.now()) {
+        sessions::delete(&app.db, &session).await?;
+        return Ok(None);
+    }
+    Ok(Some(Who {
+        id: row.user,
+        name: row.name,
+        role: row.role,
+        began: row.created_at,
+        session,
+    }))
+}
+
+/// Whether a session still holds, without keeping it awake.
+pub(crate) async fn holds(app: &Shared, who: &Who) -> bool {
+    let found = sessions::find(&app.db, &who.session).await;
+    matches!(found, Ok(Some(row)) if !is_over(&row, app.now()))
+}
+
+/// Keeps a session awake; written once a minute at most.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn touch(app: &Shared, who: &Who) -> Result<(), DbError> {
+    let now = app.now();
+    if sessions::touch(&app.db, &who.session, now, now - MINUTE).await? {
+        users::seen(&app.db, &who.id, now).await?;
+    }
+    Ok(())
+}
+
+/// Begins a session; gives its token.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn begin(app: &Shared, user: &Id) -> Result<Token, DbError> {
+    let token = Token::random();
+    let now = app.now();
+    sessions::delete_before(&app.db, now - LASTS_MAX).await?;
+    sessions::insert(&app.db, &token.stored, user, now).await?;
+    users::seen(&app.db, user, now).await?;
+    Ok(token)
+}
+
+/// Ends every session of somebody; no browser of theirs is known any more.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn end_all(app: &Shared, user: &Id) -> Result<(), DbError> {
+    sessions::delete_devices_of(&app.db, user, None).await?;
+    sessions::delete_of(&app.db, user, None).await
+}

@@ -1,0 +1,305 @@
+// What the server says, written from its own types by `src/typescript.rs` of this crate: change them
+// there. What `types.ts` adds is what the server passes on without a type of its own.
+import type { Media, Risk } from './types';
+
+export type Id = string;
+
+export type Role = "operator" | "approver" | "auditor" | "administrator";
+
+export type GrantAction = "invite" | "change" | "reset" | "remove";
+
+export type RequesterKind = "public" | "press" | "data_subject" | "attorney" | "court" | "agency" | "other";
+
+export type Purpose = "recording" | "audit";
+
+export type JobKind = "prepare" | "scan" | "thumbnails" | "follow" | "preview" | "render" | "verify" | "audit";
+
+export type JobState = "queued" | "running" | "done" | "failed" | "cancelled" | "interrupted";
+
+export type ReleaseState = "rendering" | "verifying" | "ready" | "wrong" | "failed";
+
+export type Medium = "download" | "disc" | "drive" | "portal" | "mail" | "other";
+
+export type State = { version: string, signed_in: boolean, needs_setup: boolean, tls: boolean, };
+
+export type Me = { id: Id, login: string, name: string, role: Role, idle_seconds: number, ends_at: string, };
+
+export type Invite = { login: string | null, name: string | null, role: Role, expires_at: string, };
+
+export type Enrolment = { secret: string, uri: string, qr_svg: string, };
+
+export type Pending = { action: GrantAction, role: Role, by: string, by_id: Id, at: string, };
+
+export type User = { id: Id, login: string, name: string, role: Role, active: boolean, enrolled: boolean, locked_until: string | null, last_seen_at: string | null, 
+/**
+ * What waits for a second administrator.
+ */
+pending: Pending | null, };
+
+export type Person = { id: Id, name: string, role: Role, };
+
+export type Invited = { user: User, link: string, };
+
+export type Notice = { id: Id, action: GrantAction, role: Role, by: string, about: string, at: string, };
+
+export type Unit = "days" | "working_days";
+
+export type Clock = { 
+/**
+ * Where the holidays stand that are left out; `null` when only weekends are.
+ */
+holidays: string | null, key: string, title: string, days: number, unit: Unit, statute: string, source: string, };
+
+export type VerdictName = "redact" | "keep";
+
+export type Class = "face" | "plate" | "screen" | "vehicle";
+
+export type Effect = { "kind": "fill", } | { "kind": "pixelate", cells_across: number, } | { "kind": "blur", cells_across: number, };
+
+export type MuteStyle = "silence" | "tone";
+
+export type ClassRule = { class: Class, verdict: VerdictName, effect: Effect, reason: string, accept_weak_effect: boolean, };
+
+export type AudioRule = { mute_speech: boolean, style: MuteStyle, padding_seconds: number, reason: string, };
+
+export type Reason = { code: string, statute: string, text: string, };
+
+export type PolicyHead = { digest: string, name: string, title: string, jurisdiction: string, note: string, second_person: boolean, 
+/**
+ * Whether approvals count only when they are signed. Absent in what an older desk stored.
+ */
+signed: boolean, };
+
+export type Policy = { classes: Array<ClassRule>, audio: AudioRule, reasons: Array<Reason>, digest: string, name: string, title: string, jurisdiction: string, note: string, second_person: boolean, 
+/**
+ * Whether approvals count only when they are signed. Absent in what an older desk stored.
+ */
+signed: boolean, };
+
+export type Stage = "failed" | "needs_recording" | "preparing" | "in_review" | "awaiting_approval" | "approved" | "rendering" | "ready" | "handed_over" | "closed";
+
+export type Assignee = { id: Id, name: string, };
+
+export type Request = { id: Id, number: string, requester_kind: RequesterKind, requester: string, jurisdiction: string, received_on: string, due_on: string, days_left: number, overdue: boolean, stage: Stage, assignee: Assignee | null, note: string, recordings_count: number, releases_count: number, created_at: string, changed_at: string, };
+
+export type FullRequest = { 
+/**
+ * Empty for auditors.
+ */
+recordings: Array<Recording>, releases: Array<Release>, id: Id, number: string, requester_kind: RequesterKind, requester: string, jurisdiction: string, received_on: string, due_on: string, days_left: number, overdue: boolean, stage: Stage, assignee: Assignee | null, note: string, recordings_count: number, releases_count: number, created_at: string, changed_at: string, };
+
+export type Upload = { id: Id, name: string, bytes: number, offset: number, purpose: Purpose, request: Id | null, piece_bytes_max: number, };
+
+export type WatchedFile = { id: Id, name: string, bytes: number, changed_at: string, };
+
+export type RecordingState = "preparing" | "ready" | "failed";
+
+export type Recording = { id: Id, request: Id, name: string, bytes: number, added_at: string, added_by: string, sha256: string | null, state: RecordingState, error: JobError | null, proxy: boolean, waveform: boolean, tracks: boolean, thumbnails: boolean, media: Media | null, 
+/**
+ * Who accepted that its sound, which cannot be decoded, is lost.
+ */
+lost_sound_by: string | null, jobs: Array<Job>, reviews: Array<ReviewHead>, };
+
+export type FoundTrack = { id: number, class: Class, start: number, end: number, boxes: Array<number>, scores: Array<number>, origins: string, };
+
+export type Found = { tracks: Array<FoundTrack>, missing: Array<Class>, 
+/**
+ * Seconds; `None` when nothing listened.
+ */
+speech: Array<[number, number]> | null, look_here_first: Risk[], };
+
+export type Stop = "end" | "cut" | "lost" | "limit";
+
+export type Stopped = { 
+/**
+ * Toward the start.
+ */
+back: Stop | null, 
+/**
+ * Toward the end.
+ */
+forward: Stop | null, };
+
+export type Followed = { 
+/**
+ * First frame.
+ */
+start: number, 
+/**
+ * First frame after.
+ */
+end: number, 
+/**
+ * `[frame, x_min, y_min, x_max, y_max]` as fractions of the picture, in ascending order.
+ */
+path: Array<[number, number, number, number, number]>, 
+/**
+ * Why it was not followed further.
+ */
+stopped: Stopped, };
+
+export type View = { by: string, began_at: string, last_at: string, 
+/**
+ * Frames, half-open.
+ */
+spans: Array<[number, number]>, 
+/**
+ * The same in seconds; empty while the recording is not ready.
+ */
+seconds: Array<[number, number]>, frames: number, seen: { [key in string]: number }, 
+/**
+ * Whether the session goes on.
+ */
+open: boolean, };
+
+export type FoundPart = { found: number, start: number, end: number, };
+
+export type PathPart = { path: Array<[number, number, number, number, number]>, start: number, end: number, };
+
+export type Part = FoundPart | PathPart;
+
+export type Decision = { "verdict": "redact", effect: Effect, reason: string, by?: string, at?: string, } | { "verdict": "keep", reason: string, by?: string, at?: string, } | { "verdict": "reject", reason: string, by?: string, at?: string, };
+
+export type ReviewTrack = { id: number, class: Class, person: string | null, parts: Array<Part>, 
+/**
+ * By how much the track's boxes are larger than its parts say; none: not at all.
+ */
+margins?: Array<[number, number, number, number, number]>, decision: Decision | null, };
+
+export type Drawn = { id: string, effect: Effect, reason: string, start: number, end: number, keyframes: Array<[number, number, number, number, number]>, };
+
+export type All = "all";
+
+export type SoundTracks = All | Array<number>;
+
+export type Mute = { id: string, start_seconds: number, end_seconds: number, sound_tracks: SoundTracks, style: MuteStyle, reason: string, };
+
+export type KeptSpeech = { start_nanos: number, end_nanos: number, reason: string, 
+/**
+ * Who decided; what a page sends is not read.
+ */
+by?: string, 
+/**
+ * When, as RFC 3339 in UTC; what a page sends is not read.
+ */
+at?: string, };
+
+export type ReviewDocument = { tracks: Array<ReviewTrack>, drawn: Array<Drawn>, mutes: Array<Mute>, 
+/**
+ * Speech that the policy mutes and a reviewer keeps audible. `None` in what versions saved that
+ * wrote nothing down about it.
+ */
+kept_speech?: Array<KeptSpeech>, acknowledged: Array<Class>, };
+
+export type Approval = { by: string, at: string, role: Role, statement: string, signed: boolean, };
+
+export type ReviewState = "in_review" | "awaiting_second" | "approved";
+
+export type ReviewHead = { id: Id, recording: Id, title: string, policy_name: string, policy_digest: string, revision: number, changed_at: string, changed_by: string, state: ReviewState, second_person: boolean, approvals: Array<Approval>, };
+
+export type Review = { policy: Policy, 
+/**
+ * Speech that the policy mutes, in nanoseconds from the first frame; what of it no mute covers
+ * has to be decided about.
+ */
+policy_mutes: Array<[number, number]>, document: ReviewDocument, id: Id, recording: Id, title: string, policy_name: string, policy_digest: string, revision: number, changed_at: string, changed_by: string, state: ReviewState, second_person: boolean, approvals: Array<Approval>, };
+
+export type Revision = { revision: number, at: string, by: string, undecided: number, };
+
+export type Saved = { revision: number, saved_at: string, state: ReviewState, approvals_voided: number, };
+
+export type Problem = { code: string, message: string, track?: number, class?: Class, id?: string, 
+/**
+ * Where speech begins that is undecided.
+ */
+start_seconds?: number, };
+
+export type ClassCount = { class: Class, looked_for: boolean, acknowledged: boolean, hidden: number, kept: number, rejected: number, undecided: number, };
+
+export type ReasonCount = { code: string, statute: string, text: string, hidden: number, kept: number, rejected: number, drawn: number, mutes: number, kept_speech: number, };
+
+export type KeptSpeechShown = { start_seconds: number, end_seconds: number, reason: string, by: string, at: string, };
+
+export type LeftOut = { track: number, class: Class, frames: number, first_frame: number, };
+
+export type Rejected = { track: number, class: Class, reason: string, by: string, at: string, };
+
+export type AgainstPolicy = { track: number, class: Class, policy: VerdictName, };
+
+export type Summary = { revision: number, problems: Array<Problem>, classes: Array<ClassCount>, reasons: Array<ReasonCount>, drawn: number, mutes: number, muted_seconds: number, speech_seconds: number | null, unmuted_speech_seconds: number | null, kept_speech: Array<KeptSpeechShown>, left_out: Array<LeftOut>, against_policy: Array<AgainstPolicy>, rejected: Array<Rejected>, second_person: boolean, approvals: Array<Approval>, plan_sha256: string | null, };
+
+export type TrackDifference = { track: number, class: Class, here: string, there: string, };
+
+export type Differences = { tracks: Array<TrackDifference>, drawn_only_here: Array<string>, drawn_only_there: Array<string>, mutes_only_here: Array<string>, mutes_only_there: Array<string>, muted_seconds: [number, number], };
+
+export type ToAccept = "lost_sound";
+
+export type JobError = { message: string, hint: string | null, 
+/**
+ * What a person can accept so that it can be done.
+ */
+to_accept: ToAccept | null, };
+
+export type Job = { id: Id, kind: JobKind, request: Id | null, recording: Id | null, review: Id | null, release: Id | null, state: JobState, phase: string | null, done: number, total: number | null, seconds_left: number | null, queued_at: string, started_at: string | null, ended_at: string | null, by: string, error: JobError | null, result: unknown, request_number: string | null, recording_name: string | null, };
+
+export type FileKind = "release" | "manifest" | "manifest_signature" | "sealed" | "sealed_signature" | "log" | "log_csv" | "log_pdf" | "report";
+
+export type ReleaseFile = { kind: FileKind, name: string, bytes: number, };
+
+export type CheckStatus = "ok" | "wrong" | "not_checked";
+
+export type Check = { group: string, name: string, status: CheckStatus, evidence: string, };
+
+export type Verdict = { ok: boolean, checks: Array<Check>, };
+
+export type ReleaseLink = { id: Id, title: string, policy_name: string, state: ReleaseState, created_at: string, why: string, };
+
+export type Release = { id: Id, request: Id, recording: Id, review: Id, revision: number, title: string, policy_name: string, state: ReleaseState, job: Job | null, verdict: Verdict | null, files: Array<ReleaseFile>, approvals: Array<Approval>, made_at: string | null, request_number: string, recording_name: string, why: string, 
+/**
+ * The newer release that took its place.
+ */
+replaced_by: Id | null, 
+/**
+ * All that took each other's place, the oldest first; of one release alone, empty.
+ */
+chain: Array<ReleaseLink>, 
+/**
+ * Other releases of the recording, to compare with.
+ */
+others: Array<ReleaseLink>, copies: number, };
+
+export type CopiedFile = { kind: FileKind, sha256: string, };
+
+export type Copy = { id: Id, at: string, by: string, to: string, medium: Medium, note: string, files: Array<CopiedFile>, };
+
+export type CopyOut = { at: string, by: string, to: string, medium: Medium, };
+
+export type Fault = { name: string, evidence: string, };
+
+export type RecheckedRelease = { id: Id, 
+/**
+ * The name that its files go out under.
+ */
+name: string, title: string, policy_name: string, 
+/**
+ * Administrators see no request.
+ */
+request_number: string | null, state: ReleaseState, 
+/**
+ * `None` while it is being checked.
+ */
+holds: boolean | null, why: Array<Fault>, made_at: string | null, checked_at: string | null, copies: Array<CopyOut>, };
+
+export type Recheck = { began_at: string | null, by: string | null, 
+/**
+ * Releases that are not checked yet, of how many.
+ */
+waiting: number, total: number, releases: Array<RecheckedRelease>, };
+
+export type Audit = { id: Id, release_name: string, at: string, job: Job | null, verdict: Verdict | null, };
+
+export type EventEntry = { seq: number, at: string, who: string, what: string, outcome: 'success' | 'refused' | 'failure', program: string, machine: string, subjects: Record<string, string>, details: Record<string, string | number>, };
+
+export type Chain = { whole: boolean, entries: number, problem: string | null, };
+
+export type Change = { "kind": "request", id: Id, } | { "kind": "recording", id: Id, } | { "kind": "review", id: Id, } | { "kind": "release", id: Id, } | { "kind": "audit", id: Id, } | { "kind": "job", id: Id, job: Job, };
