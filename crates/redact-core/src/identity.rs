@@ -51,7 +51,7 @@ pub enum StreamKind {
     Other,
 }
 
-/// One stream of the source container, kept or not.
+/// One stream of the source container, included in a release or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StreamSummary {
     /// Index in the container.
@@ -61,7 +61,7 @@ pub struct StreamSummary {
     /// FFmpeg's name of the codec, `unknown` if it has none.
     pub codec: String,
     /// Whether its content reaches the release.
-    pub kept: bool,
+    pub included: bool,
     /// One tick of the stream's clock, when the container says.
     pub time_base: Option<TimeBase>,
     /// When the stream starts on that clock, when the container says: streams that do not start

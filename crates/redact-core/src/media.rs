@@ -19,7 +19,7 @@ pub enum PlaneKind {
 }
 
 impl PlaneKind {
-    /// The three planes, in the order in which files and decoders keep them.
+    /// The three planes, in the order in which files and decoders store them.
     pub const ALL: [Self; 3] = [Self::Luma, Self::ChromaBlue, Self::ChromaRed];
 
     /// Columns and rows of the plane in a picture of `size` (even sides).
@@ -33,7 +33,7 @@ impl PlaneKind {
     }
 }
 
-/// Where the samples of a [`Picture`] are kept.
+/// Where the samples of a [`Picture`] are stored.
 ///
 /// Planes are rows of `stride` bytes; the last row may be cut at the plane's width.
 pub trait PictureBuffer: Send + Sync + std::any::Any {

@@ -9,7 +9,7 @@ use crate::{
     TimeSpan,
 };
 
-/// A cause from another library, kept whole.
+/// A cause from another library, as it is.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A recording to read, item by item.
@@ -195,7 +195,7 @@ pub enum SourceError {
     /// The content is scrambled.
     #[error("the recording is encrypted")]
     Encrypted,
-    /// A frame's time cannot be kept.
+    /// A frame's time cannot be used.
     #[error("frame {index} (second {second:.2}) has {found}; timestamps must increase")]
     BadTime {
         /// The frame.

@@ -23,7 +23,7 @@ pub(crate) struct Failures {
 }
 
 impl Failures {
-    /// Counts a failure; `name` is asked only while names are kept.
+    /// Counts a failure; `name` is called only while failures are named.
     pub(crate) fn add(&mut self, name: impl FnOnce() -> String) {
         self.count += 1;
         if self.named.len() < NAMED_MAX {

@@ -20,9 +20,9 @@ use crate::mute::{mute_block, muted_samples};
 use crate::queue::{self, Receiver, Sender};
 
 mod area;
-mod seen;
+mod readback;
 
-use seen::AtHand;
+use readback::FramesInFlight;
 
 /// What a render did.
 #[derive(Clone, Debug, PartialEq)]
@@ -150,17 +150,17 @@ pub fn render(
 ) -> Result<RenderReport, RenderError> {
     let (tracks, size) = (source.info().audio.len(), source.info().video.size);
     let cause = OnceLock::new();
-    let at_hand = AtHand::new(readback.is_some());
+    let in_flight = FramesInFlight::new(readback.is_some());
     let report = thread::scope(|scope| -> Result<_, RenderError> {
         let (decoded, decoder) =
             decode::spawn(scope, "decode", source).map_err(RenderError::Thread)?;
         let (to_encode, encode_rx) = queue::bounded(QUEUE_BYTES_MAX);
-        let (cause, at_hand) = (&cause, &at_hand);
+        let (cause, in_flight) = (&cause, &in_flight);
         let checker = readback.map(|readback| {
             thread::Builder::new()
                 .name("look".into())
                 .spawn_scoped(scope, move || {
-                    seen::readback_stage(readback, at_hand, plan.redactions())
+                    readback::readback_stage(readback, in_flight, plan.redactions())
                         .map_err(|error| drop(cause.set(RenderError::Readback(error))))
                         .unwrap_or_default()
                 })
@@ -179,7 +179,7 @@ pub fn render(
             .map_err(RenderError::Thread)?;
         let mut stage = RedactStage {
             plan,
-            at_hand,
+            in_flight,
             tally: RenderTally::new(plan, tracks, size),
             progress,
             cause,
@@ -233,7 +233,7 @@ fn check_diagnostics(plan: &ApprovedPlan, found: &SourceDiagnostics) -> Result<(
 /// Moves batches from the decoder through [`redact_item`] to the encoder.
 struct RedactStage<'a> {
     plan: &'a ApprovedPlan,
-    at_hand: &'a AtHand,
+    in_flight: &'a FramesInFlight,
     tally: RenderTally<'a>,
     progress: &'a dyn Progress,
     /// Why another stage stopped.
@@ -257,7 +257,7 @@ impl RedactStage<'_> {
             for item in batch {
                 let bytes = item.bytes();
                 if let MediaItem::Frame(frame) = &item {
-                    self.at_hand.keep(frame, bytes);
+                    self.in_flight.add(frame, bytes);
                 }
                 if to_encode.send(ToEncode::Item(item), bytes).is_err() {
                     return Ok(()); // The encode stage stopped and has set the cause.

@@ -185,14 +185,14 @@ fn kind_of(stream: &Stream<'_>) -> StreamKind {
 }
 
 /// Every stream of the container, with what reaches the release.
-pub(crate) fn summaries(input: &Input, kept: impl Fn(usize) -> bool) -> Vec<StreamSummary> {
+pub(crate) fn summaries(input: &Input, included: impl Fn(usize) -> bool) -> Vec<StreamSummary> {
     input
         .streams()
         .map(|stream| StreamSummary {
             index: stream_number(stream.index()),
             kind: kind_of(&stream),
             codec: codec_name(&stream),
-            kept: kept(stream.index()),
+            included: included(stream.index()),
             time_base: time_base(&stream),
             start: start(&stream),
         })

@@ -101,7 +101,10 @@ fn sound_that_cannot_be_decoded_is_left_out() {
     let one = with_unknown(1);
     let content = read(&one).unwrap();
     assert_eq!(content.info.audio.len(), 1);
-    assert_eq!(content.info.streams.iter().filter(|s| !s.kept).count(), 1);
+    assert_eq!(
+        content.info.streams.iter().filter(|s| !s.included).count(),
+        1
+    );
     assert!(FileSource::open(&one, &asked).is_ok());
     let none = with_unknown(2);
     assert!(matches!(

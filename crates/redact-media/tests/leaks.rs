@@ -127,7 +127,7 @@ fn chapters_texts_and_covers_are_found() {
             .info
             .streams
             .iter()
-            .filter(|stream| stream.kept)
+            .filter(|stream| stream.included)
             .count(),
         2
     );

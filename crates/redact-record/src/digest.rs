@@ -2,7 +2,7 @@
 //!
 //! The tree is the Merkle tree of RFC 6962, section 2.1, over leaves of 4 KiB: leaves are hashed
 //! behind a 0 byte, inner nodes behind a 1 byte, so that no leaf can pose as a node. A binding
-//! keeps up to 1,024 *parts*: roots of equal, complete subtrees (a power of two of leaves). The
+//! has up to 1,024 *parts*: roots of equal, complete subtrees (a power of two of leaves). The
 //! root follows from the parts, so they need no digest of their own, and a file of up to 4 MiB is
 //! located to a single leaf while the list stays under 70 KB for a file of any length.
 

@@ -92,12 +92,12 @@ pub(crate) fn track(id: u32, class: Class, first: u32, count: u32) -> Track {
     Track::new(TrackId(id), class, boxes.collect()).unwrap()
 }
 
-fn stream(index: u32, kind: StreamKind, codec: &str, kept: bool) -> StreamSummary {
+fn stream(index: u32, kind: StreamKind, codec: &str, included: bool) -> StreamSummary {
     StreamSummary {
         index,
         kind,
         codec: codec.into(),
-        kept,
+        included,
         time_base: TimeBase::new(1, 90_000),
         start: Some(Timestamp::new(-180)),
     }

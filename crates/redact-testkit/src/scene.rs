@@ -104,7 +104,7 @@ impl Scene {
             index,
             kind,
             codec: codec.into(),
-            kept: true,
+            included: true,
             time_base: None,
             start: None,
         };

@@ -66,7 +66,7 @@ pub struct FrameDetector {
     model_use: ModelUse,
     /// For the sizes of picture that came last.
     letterboxes: Vec<Letterbox>,
-    /// `[1, 3, height, width]` of the last frame, kept to be filled again.
+    /// `[1, 3, height, width]` of the last frame, to be filled again.
     input: Vec<f32>,
 }
 

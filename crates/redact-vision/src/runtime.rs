@@ -61,7 +61,7 @@ impl Runtime {
     }
 
     fn build(&self, weights: &[u8]) -> Result<Session, BoxError> {
-        // The builder's errors carry the builder, which is no cause: their words are kept.
+        // The builder's errors carry the builder, which cannot be a cause: only their text is used.
         let words = |error: ort::Error<_>| BoxError::from(error.to_string());
         Session::builder(&self.environment)?
             .with_intra_threads(1)

@@ -334,7 +334,7 @@ pub enum MuteStyle {
 /// Which sound tracks a mute covers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum MuteStreams {
-    /// Every kept track.
+    /// Every sound track of the release.
     #[default]
     All,
     /// Only those, as indices into [`crate::SourceInfo::audio`].

@@ -109,13 +109,13 @@ mod tests {
             0.0,
             0.0,
         ];
-        let kept = FrameEvidence {
+        let stored = FrameEvidence {
             difference: Difference::from_numbers(&picture).unwrap(),
             masks: vec![Some(residual), None],
             is_fresh: false,
         };
-        let numbers = kept.to_numbers();
-        assert_eq!(FrameEvidence::from_numbers(&numbers), Some(kept));
+        let numbers = stored.to_numbers();
+        assert_eq!(FrameEvidence::from_numbers(&numbers), Some(stored));
         for length in (0..17).chain(18..18 + RESIDUAL_NUMBERS) {
             assert_eq!(FrameEvidence::from_numbers(&numbers[..length]), None);
         }

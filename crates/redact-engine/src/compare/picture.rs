@@ -66,7 +66,7 @@ impl Block {
     }
 }
 
-/// Numbers of a [`Difference`] that is kept.
+/// Numbers of a stored [`Difference`].
 const NUMBERS: usize = 17;
 
 impl Difference {
@@ -117,7 +117,7 @@ impl Difference {
     }
 }
 
-/// A whole number that a float keeps exactly.
+/// A whole number that a float holds exactly.
 fn count(number: f64) -> Option<u64> {
     let is_count = (0.0..=9.0e15).contains(&number) && number.fract() == 0.0;
     #[expect(

@@ -117,7 +117,7 @@ struct MuteFile {
     reason: String,
 }
 
-/// `"all"`, or a list of indices among the kept sound tracks, from 0.
+/// `"all"`, or a list of indices among the release's sound tracks, from 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SoundTracks(pub MuteStreams);
 

@@ -7,7 +7,7 @@ use super::text::{LABEL_MAX, SENTENCE_MAX};
 use crate::RecordError;
 use crate::json::check_text;
 
-/// Why something is withheld or kept.
+/// Why something is withheld, or kept by a decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]

@@ -83,7 +83,7 @@ impl From<&StreamSummary> for StreamFile {
             index: stream.index,
             kind: stream.kind.into(),
             codec: stream.codec.clone(),
-            kept: stream.kept,
+            kept: stream.included,
             seconds_per_tick: stream
                 .time_base
                 .map(|base| (base.num.get(), base.den.get())),
@@ -330,7 +330,7 @@ impl From<StreamFile> for StreamSummary {
             index: file.index,
             kind: file.kind.into(),
             codec: file.codec,
-            kept: file.kept,
+            included: file.kept,
             // A clock that stands still is invalid.
             time_base: file
                 .seconds_per_tick

@@ -128,7 +128,7 @@ pub struct Measured {
     pub seconds: Vec<SecondQuality>,
 }
 
-/// When each frame is shown, in ticks of the source's time base; a release keeps these times.
+/// When each frame is shown, in ticks of the source's time base; a release has the same times.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FrameClock {
     ticks: Vec<i64>,
@@ -193,7 +193,7 @@ impl FrameClock {
 pub struct Fresh {
     /// The manifest's name.
     pub id: [u8; 16],
-    /// What keeps the sealed body from being guessed.
+    /// What prevents guessing the sealed body.
     pub salt: [u8; 32],
 }
 

@@ -66,7 +66,7 @@ pub struct SourceSummary {
     pub seconds_per_tick: OneLine<(u32, u32)>,
     /// The first frame's time in ticks: the zero of all release times.
     pub first_tick: i64,
-    /// Every stream, kept or not: what was dropped is listed.
+    /// Every stream, those that were dropped too.
     pub streams: Vec<OneLine<StreamFile>>,
     /// Chapters in the source; none reaches the release.
     pub chapters: u32,

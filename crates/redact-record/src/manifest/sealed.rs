@@ -1,4 +1,4 @@
-//! The sealed manifest: what the agency keeps to itself.
+//! The sealed manifest: what stays with the agency.
 
 use redact_core::{Approval, Digest, PolicyRef};
 use serde::{Deserialize, Serialize};

@@ -17,8 +17,8 @@ pub(super) fn signed_bytes(approval: &Approval) -> Vec<u8> {
     json::compact(&file)
 }
 
-/// Checks that `approval` is signed, and with the key that belongs to `key`: who keeps a key for
-/// each person holds every approval against the approver's own.
+/// Checks that `approval` is signed, and with the key that belongs to `key`: whoever has a key for
+/// each person checks every approval with the approver's own.
 ///
 /// # Errors
 /// [`RecordError::Unsigned`], [`RecordError::Signature`].

@@ -2,7 +2,7 @@
 //!
 //! An approver's key signs approvals and nothing else, and counts under one name alone: the one that
 //! another person bound it to. A person who gets another key has a record that names the earlier
-//! one; what that signed before keeps its worth.
+//! one; what that one signed before stays valid.
 
 use redact_core::UtcNanos;
 use serde::{Deserialize, Serialize};

@@ -166,7 +166,7 @@ impl KeyPair {
         Self::from_stored(read_text(path)?, passphrase)
     }
 
-    /// Reads the text of a secret key file, wherever it was kept.
+    /// Reads the text of a secret key file, wherever it was stored.
     ///
     /// # Errors
     /// [`RecordError::KeyMalformed`], [`RecordError::PassphraseNeeded`],

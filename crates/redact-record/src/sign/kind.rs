@@ -14,7 +14,7 @@ pub enum Signed {
     /// An approval of a plan.
     Approval,
     /// A cached segment, for a later render on the same machine.
-    KeptRun,
+    CachedSegment,
 }
 
 impl Signed {
@@ -25,7 +25,7 @@ impl Signed {
             Self::KeyRotation => "key-rotation",
             Self::ApproverKey => "approver-key",
             Self::Approval => "approval",
-            Self::KeptRun => "kept-run",
+            Self::CachedSegment => "kept-run",
         }
     }
 }
@@ -62,7 +62,7 @@ impl Signed {
                 Purpose::Release
             }
             Self::Approval => Purpose::Approver,
-            Self::KeptRun => Purpose::Segment,
+            Self::CachedSegment => Purpose::Segment,
         }
     }
 }

@@ -495,7 +495,7 @@ fn the_log_of_nothing_says_so() {
     plan.tracks.clear();
     plan.drawn.clear();
     plan.mutes.clear();
-    plan.source.info.streams.retain(|stream| stream.kept);
+    plan.source.info.streams.retain(|stream| stream.included);
     plan.source.info.chapters = 0;
     let plan = crate::plan::approve(plan, "me", NOW, "ok").unwrap();
     let mut made = Made::of(plan);

@@ -60,7 +60,7 @@ pub(super) fn can_be(
 mod tests {
     use super::*;
 
-    /// Goal: walls are refused and plates are kept. Method: sizes of plates and of false boxes that
+    /// Goal: walls are refused and plates are not. Method: sizes of plates and of false boxes that
     /// were measured, in an input of 640x360.
     #[test]
     fn a_box_over_half_the_picture_is_no_plate() {

@@ -114,7 +114,8 @@ impl Store {
         let (signature, signed) = rest.split_at_checked(usize::try_from(length).ok()?)?;
         let signature = std::str::from_utf8(signature).ok()?;
         let own = self.key.public();
-        own.verify_bytes(signed, signature, Signed::KeptRun).ok()?;
+        own.verify_bytes(signed, signature, Signed::CachedSegment)
+            .ok()?;
         let content = signed.strip_prefix(heading(name, kind).as_bytes())?;
         Some(content.to_vec())
     }
@@ -131,7 +132,7 @@ impl Store {
         signed.extend_from_slice(content);
         let signature = self
             .key
-            .sign_bytes(&signed, Signed::KeptRun, approve::now())?;
+            .sign_bytes(&signed, Signed::CachedSegment, approve::now())?;
         let length = u32::try_from(signature.len())?;
         let path = self.path(name, kind);
         let partial =

@@ -13,56 +13,56 @@ use crate::compare::FrameEvidence;
 
 /// Most bytes of frames that wait for their readback. An encoder holds some tens of frames back;
 /// where they are larger than this, none wait and the finished file is decoded instead.
-const KEPT_BYTES_MAX: usize = 384 << 20;
+const IN_FLIGHT_BYTES_MAX: usize = 384 << 20;
 
 /// Redacted frames on their way through the encoder, in order.
-pub(super) struct AtHand(Mutex<Kept>);
+pub(super) struct FramesInFlight(Mutex<Waiting>);
 
 #[derive(Default)]
-struct Kept {
+struct Waiting {
     frames: VecDeque<(Frame, usize)>,
     bytes: usize,
     /// No readback will ask for more.
     closed: bool,
 }
 
-impl AtHand {
+impl FramesInFlight {
     /// Frames wait only where there is a readback: `is_open`.
     pub(super) fn new(is_open: bool) -> Self {
-        Self(Mutex::new(Kept {
+        Self(Mutex::new(Waiting {
             closed: !is_open,
-            ..Kept::default()
+            ..Waiting::default()
         }))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Kept> {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds a frame as it was redacted, before it goes to the encoder.
-    pub(super) fn keep(&self, frame: &Frame, bytes: usize) {
-        let mut kept = self.lock();
-        if kept.closed {
+    pub(super) fn add(&self, frame: &Frame, bytes: usize) {
+        let mut waiting = self.lock();
+        if waiting.closed {
             return;
         }
-        if kept.bytes + bytes > KEPT_BYTES_MAX {
-            *kept = Kept {
+        if waiting.bytes + bytes > IN_FLIGHT_BYTES_MAX {
+            *waiting = Waiting {
                 closed: true,
-                ..Kept::default()
+                ..Waiting::default()
             };
             return;
         }
-        kept.bytes += bytes;
-        kept.frames.push_back((frame.share(), bytes));
+        waiting.bytes += bytes;
+        waiting.frames.push_back((frame.share(), bytes));
     }
 
     /// The frame with number `index`; frames before it are dropped.
     fn take(&self, index: FrameIndex) -> Option<Frame> {
-        let mut kept = self.lock();
+        let mut waiting = self.lock();
         let is_due = |first: &(Frame, usize)| first.0.index <= index;
-        while kept.frames.front().is_some_and(is_due) {
-            let (frame, bytes) = kept.frames.pop_front()?;
-            kept.bytes -= bytes;
+        while waiting.frames.front().is_some_and(is_due) {
+            let (frame, bytes) = waiting.frames.pop_front()?;
+            waiting.bytes -= bytes;
             if frame.index == index {
                 return Some(frame);
             }
@@ -71,9 +71,9 @@ impl AtHand {
     }
 
     fn close(&self) {
-        *self.lock() = Kept {
+        *self.lock() = Waiting {
             closed: true,
-            ..Kept::default()
+            ..Waiting::default()
         };
     }
 }
@@ -81,14 +81,14 @@ impl AtHand {
 /// Compares what `readback` decodes of the release with what it was made of.
 pub(super) fn readback_stage(
     mut readback: Box<dyn Source>,
-    at_hand: &AtHand,
+    in_flight: &FramesInFlight,
     redactions: &Redactions,
 ) -> Result<BTreeMap<FrameIndex, FrameEvidence>, SourceError> {
     let mut found = BTreeMap::new();
     let ended = loop {
         match readback.next_item() {
             Ok(Some(MediaItem::Frame(seen))) => {
-                if let Some(made) = at_hand.take(seen.index) {
+                if let Some(made) = in_flight.take(seen.index) {
                     let evidence = FrameEvidence::of(&made, &seen, redactions);
                     found.insert(seen.index, evidence);
                 }
@@ -98,6 +98,6 @@ pub(super) fn readback_stage(
             Err(error) => break Err(error),
         }
     };
-    at_hand.close();
+    in_flight.close();
     ended
 }
