@@ -16,7 +16,7 @@ pub struct CodedPictures {
     /// When each is shown and for how long, ticks of the video stream, in order of presentation.
     pub times: Vec<(Timestamp, i64)>,
     /// SHA-256 over the coded pictures and the parameters that they are decoded with; of an earlier
-    /// render's pictures it is zero, because they are looked at where they are written.
+    /// render's pictures it is zero, because they are checked while they are written.
     pub digest: Digest,
     /// Whether they are not the source's own, but what an earlier render made of these frames under
     /// the same decisions.

@@ -1,8 +1,8 @@
-//! What a scan saw: detections in single frames, tracks over time.
+//! What a scan found: detections in single frames, tracks over time.
 
 use crate::{Damage, Digest, FrameIndex, FrameSpan, NormRect, SourceIdentity, TimeSpan};
 
-/// A class of things that a release may have to hide.
+/// A class of objects that a release may have to hide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
     /// A person's face.
@@ -21,7 +21,7 @@ impl Class {
     pub const ALL: [Self; 4] = [Self::Face, Self::Plate, Self::Screen, Self::Vehicle];
 
     /// The classes that identify a person: a release answers for them, whether they were found or
-    /// nothing could look for them. A vehicle only stands in for a plate.
+    /// no detector ran for them. A vehicle is only the fallback for its plate.
     pub const IDENTIFYING: [Self; 3] = [Self::Face, Self::Plate, Self::Screen];
 
     /// `face`, `plate`, `screen` or `vehicle`, as files and tables spell it.
@@ -48,7 +48,7 @@ impl std::fmt::Display for Class {
     }
 }
 
-/// One thing seen in one frame.
+/// One object detected in one frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Detection {
     /// What it is.
@@ -72,30 +72,30 @@ impl std::fmt::Display for TrackId {
 /// How a box of a track came to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BoxOrigin {
-    /// A model saw it in this frame.
+    /// A model detected it in this frame.
     Detected,
-    /// Between two sightings.
+    /// Between two detections.
     Interpolated,
-    /// Followed through the picture from a sighting.
+    /// Followed through the picture from a detection.
     Followed,
-    /// Before the first or after the last sighting.
+    /// Before the first or after the last detection.
     Extended,
 }
 
-/// Where a tracked thing is in one frame, margin included: this is what a mask covers.
+/// Where a tracked object is in one frame, margin included: this is what a mask covers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TrackBox {
     /// The frame.
     pub frame: FrameIndex,
     /// Where it is, grown by its margin.
     pub rect: NormRect,
-    /// How sure the model was, `0.0..=1.0`; for boxes it did not see, the nearest sighting's.
+    /// The model's score, `0.0..=1.0`; for boxes without a detection, the nearest detection's.
     pub score: f32,
     /// How the box came to be.
     pub origin: BoxOrigin,
 }
 
-/// One thing over time: a box for every frame from its first to its last, no gaps.
+/// One object over time: a box for every frame from its first to its last, no gaps.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Track {
     id: TrackId,
@@ -138,7 +138,7 @@ impl Track {
         FrameSpan::new(first, last.next()).expect("a track has at least one box, in order")
     }
 
-    /// Boxes that a model saw.
+    /// Boxes with a detection.
     #[must_use]
     pub fn detected(&self) -> usize {
         self.boxes
@@ -147,7 +147,7 @@ impl Track {
             .count()
     }
 
-    /// The longest run of frames between two sightings, in frames.
+    /// The longest run of frames between two detections, in frames.
     #[must_use]
     pub fn longest_gap(&self) -> usize {
         self.boxes
@@ -167,7 +167,7 @@ pub struct ModelUse {
     pub digest: Digest,
     /// SPDX identifier of the weights' licence.
     pub licence: String,
-    /// What it looked for; empty for a speech model.
+    /// What it detects; empty for a speech model.
     pub classes: Vec<Class>,
     /// Lowest score that was used, `0.0..=1.0`.
     pub threshold: f32,

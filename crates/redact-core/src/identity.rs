@@ -338,7 +338,7 @@ impl SourceInfo {
 }
 
 impl SourceIdentity {
-    /// The first thing in which a recording that was opened is not the one described here: its
+    /// The first property in which a recording that was opened is not the one described here: its
     /// name, what was expected, what was found. `None` when they agree. Counts of frames and what
     /// a container says for progress alone are not compared.
     #[must_use]

@@ -10,7 +10,7 @@
 //! - [`uncovered`]: what detectors still see in a release;
 //! - [`review_priority`]: what a person should review first;
 //! - [`examine`]: the same, and source and release side by side, nothing else may differ;
-//! - [`Follower`]: one thing that a person pointed at, from picture to picture;
+//! - [`Follower`]: a region that a person pointed at, from picture to picture;
 //! - [`Tracker`], [`mask_frame`], [`mute_block`]: plain functions of their arguments.
 //!
 //! Parallel work lives in the jobs, nowhere else. Every queue is bounded in bytes.

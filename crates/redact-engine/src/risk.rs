@@ -61,7 +61,8 @@ const SCORE_LOW: f32 = 0.5;
 /// A box this close to an edge of the picture touches it; boxes have their margin already.
 const NEAR_EDGE: f32 = 0.01;
 
-/// The most a moment can risk by its weakness: what is seen, if badly, is hidden all the same.
+/// The highest risk of a span by its weakness: an object that is detected, if badly, is hidden all
+/// the same.
 const ENTRY_RISK: f32 = 0.7;
 const UNSEEN_RISK: f32 = 1.0;
 const LOW_SCORE_RISK: f32 = 0.6;
@@ -200,7 +201,7 @@ mod tests {
         );
     }
 
-    /// Goal: what identifies somebody is looked at before a vehicle that may show no plate.
+    /// Goal: what identifies a person comes before a vehicle that may show no plate.
     #[test]
     fn vehicles_come_after_the_same_moments_of_faces() {
         let boxes = [(Extended, 0.5, 0.9), (Detected, 0.5, 0.9)];

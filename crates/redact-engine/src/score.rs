@@ -1,4 +1,4 @@
-//! How well a scan hides what a person marked: the figures of `redact score`.
+//! How well a scan hides what a person labeled: the figures of `redact score`.
 //!
 //! Truth is a person's boxes per frame; masks are whole pixels, exactly those that a renderer would
 //! overwrite. All areas are exact counts of pixels, so two runs, and two programs that follow the
@@ -39,12 +39,12 @@ pub const BANDS: [(&str, f64); 5] = [
     (">64", 64.0),
 ];
 
-/// One thing that a person marked in one frame.
+/// One object that a person labeled in one frame.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TruthBox {
     /// What it is.
     pub class: Class,
-    /// Name of the thing over time; in single images, anything.
+    /// Name of the object over time; in single images, anything.
     pub track: String,
     /// `[x, y, width, height]` in pixels of the displayed picture, origin at its top-left corner.
     pub sides: [f64; 4],
@@ -54,7 +54,7 @@ pub struct TruthBox {
     pub ignore: bool,
 }
 
-/// What a person marked in a recording.
+/// What a person labeled in a recording.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Truth {
     /// Size of the displayed picture.

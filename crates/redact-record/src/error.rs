@@ -1,4 +1,4 @@
-//! Why a record could not be read, written, approved or believed.
+//! Why a record could not be read, written, approved or trusted.
 
 use std::io;
 

@@ -1,4 +1,4 @@
-//! The findings file: what a scan saw, as JSON.
+//! The findings file: what a scan found, as JSON.
 
 use std::path::Path;
 
@@ -42,7 +42,7 @@ pub struct ModelFile {
     pub sha256: Hex,
     /// SPDX identifier of the weights' licence.
     pub licence: String,
-    /// What it looked for; empty for a speech model.
+    /// What it detects; empty for a speech model.
     pub classes: Vec<ClassName>,
     /// Lowest score that was used, 0 to 1.
     pub threshold: f32,

@@ -12,7 +12,7 @@
 //! - [`reasons`]: what may be withheld under which law, by jurisdiction;
 //! - [`timestamp`]: stamps of time-stamping authorities, asked for and checked offline;
 //! - [`person`]: whether two spellings of a name are one person;
-//! - [`naming`]: where the records of a release lie.
+//! - [`naming`]: names of the files beside a release.
 //!
 //! Nothing here decodes a recording or runs a model, so a third party can build a checker from
 //! this crate alone. No clock is read: times come from the caller. It compiles for

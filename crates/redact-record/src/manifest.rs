@@ -2,7 +2,7 @@
 //!
 //! Two files, both signed. The **public** one goes out with the release: it says what is hidden,
 //! when, how and under which law, and is all that a checker needs; it holds no names, no words
-//! and nothing that tells what the recording shows. The **sealed** one stays with the agency: who
+//! and nothing about what the recording shows. The **sealed** one stays with the agency: who
 //! decided, what was kept and why, who asked.
 //!
 //! Each names the other without a cycle: the public manifest carries the SHA-256 of the sealed

@@ -1,4 +1,4 @@
-//! Names of the files that lie beside a release.
+//! Names of the files beside a release.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

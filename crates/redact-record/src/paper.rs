@@ -1,6 +1,6 @@
 //! A page that fills from top to bottom: lines of text, headings, tables' cells, the timeline.
 //!
-//! What the verdict and the redaction log have in common on paper, so that they look alike.
+//! What the verdict and the redaction log have in common on paper, so that both have one layout.
 
 use crate::pdf::{Fonts, Ink, Mark, Node, Role, Style};
 use crate::timeline::{LaneKind, LaneRow, Timeline};

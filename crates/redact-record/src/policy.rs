@@ -36,7 +36,7 @@ pub struct ClassRule {
 pub struct AudioRule {
     /// Whether all speech is muted.
     pub mute_speech: bool,
-    /// What is heard instead.
+    /// What replaces the sound.
     pub style: MuteStyle,
     /// Added at both ends of every mute, nanoseconds.
     pub padding_nanos: i64,
@@ -63,7 +63,7 @@ pub struct Policy {
     pub second_person: bool,
     /// Whether each approver must sign with a trusted key of their own.
     pub signed: bool,
-    /// Whether detectors must look at the finished file again.
+    /// Whether a release needs a second look.
     pub second_look: bool,
     /// Sound.
     pub audio: AudioRule,

@@ -19,11 +19,11 @@ use crate::{RecordError, store};
 /// The largest truth file: a day of video with a hundred boxes per frame stays below.
 const BYTES_MAX: u64 = 1 << 30;
 
-/// The farthest that a side may lie from the picture, pixels: boxes of things that leave the
+/// The farthest that a side may lie from the picture, pixels: boxes of objects that leave the
 /// picture may reach outside it, but not by more than this.
 const FAR: f64 = 1e6;
 
-/// One marked thing.
+/// One labeled object.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TruthLabel {
     /// What it is.
@@ -39,7 +39,7 @@ pub struct TruthLabel {
     pub ignore: bool,
 }
 
-/// How hard a marked thing is to see.
+/// How hard a labeled object is to see.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Visibility {
@@ -70,7 +70,7 @@ impl Visibility {
     }
 }
 
-/// What was marked in a recording.
+/// What was labeled in a recording.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClipTruth {
     /// The recording's file name.

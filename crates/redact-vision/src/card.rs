@@ -63,7 +63,7 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// The class of things to hide that it is, if it is one.
+    /// The class that a release may have to hide, if it is one.
     #[must_use]
     pub const fn class(self) -> Option<Class> {
         match self {
@@ -247,7 +247,7 @@ impl Card {
         })
     }
 
-    /// The classes of things to hide that the model can find.
+    /// The classes that the model can detect.
     #[must_use]
     pub fn classes(&self) -> Vec<Class> {
         self.subjects.iter().filter_map(|s| s.class()).collect()

@@ -23,18 +23,18 @@ pub struct DetectorOptions {
     /// The long side of the model's input, model pixels, `32..=4096`; rounded up to what the card
     /// allows. Larger pictures are reduced to it.
     pub input_long_side: u32,
-    /// How many times smaller pictures are enlarged to it, at most: small things become easier to
+    /// How many times smaller pictures are enlarged to it, at most: small objects become easier to
     /// see, at the price of a larger input. `1..=8`; 1 leaves them as they are.
     pub enlarge_max: u32,
     /// The lowest score that counts, above 0 and at most 1.
     pub threshold: f32,
-    /// What to look for: at least one class, and only those that the card names.
+    /// What to detect: at least one class, and only those that the card names.
     pub classes: Vec<Class>,
 }
 
 impl DetectorOptions {
     /// Everything that the card names, at 640 pixels, with the threshold that suits its head: low
-    /// enough that a tracker can go on with the weak sightings of what was clear before.
+    /// enough that a tracker can continue with low scores of what was clear before.
     #[must_use]
     pub fn for_card(card: &Card) -> Self {
         let threshold = match card.head {
@@ -53,14 +53,14 @@ impl DetectorOptions {
     }
 }
 
-/// A model with its session: finds things in single frames.
+/// A model with its session: detects objects in single frames.
 ///
 /// One thread each; make one per worker.
 pub struct FrameDetector {
     session: ModelSession,
     head: HeadKind,
     card_input: CardInput,
-    /// What is looked for, of all that the card names.
+    /// What it detects, of all that the card names.
     subjects: Vec<Subject>,
     options: DetectorOptions,
     model_use: ModelUse,
@@ -122,7 +122,7 @@ impl FrameDetector {
         self.model_use.clone()
     }
 
-    /// What is in `picture`, which may be too wide or too tall for one look.
+    /// What is in `picture`, which may be too wide or too tall for one run.
     pub(crate) fn find_in_tiles(&mut self, picture: &Picture) -> Result<Vec<Found>, DetectError> {
         let whole = self.find(picture)?;
         let size = picture.size();
@@ -200,23 +200,23 @@ impl FrameDetector {
 fn check(card: &Card, options: &DetectorOptions) -> Result<(), String> {
     let known = card.classes();
     if card.head == HeadKind::SileroVad {
-        return Err("listens to sound, a model of pictures is needed".into());
+        return Err("detects speech; a model for pictures is needed".into());
     }
     if options.classes.is_empty() {
-        return Err("nothing to look for".into());
+        return Err("no class to detect; at least one is needed".into());
     }
     if let Some(class) = options.classes.iter().find(|class| !known.contains(class)) {
-        return Err(format!("does not find the class {class}"));
+        return Err(format!("does not detect class {class}"));
     }
     if !(32..=4096).contains(&options.input_long_side) {
         let side = options.input_long_side;
-        return Err(format!(
-            "an input side of {side} pixels, expected 32 to 4096"
-        ));
+        return Err(format!("input side of {side} pixels; expected 32 to 4096"));
     }
     if !(1..=8).contains(&options.enlarge_max) {
         let times = options.enlarge_max;
-        return Err(format!("enlarged {times} times at most, expected 1 to 8"));
+        return Err(format!(
+            "enlargement of at most {times} times; expected 1 to 8"
+        ));
     }
     if !(options.threshold > 0.0 && options.threshold <= 1.0) {
         let threshold = options.threshold;

@@ -71,7 +71,7 @@ struct Reduced {
 }
 
 impl FlowMotion {
-    /// Makes an estimator that has seen no frame. Sets OpenCV to one thread, process-wide.
+    /// Makes an estimator without any frame yet. Sets OpenCV to one thread, process-wide.
     ///
     /// # Errors
     /// [`VisionError::OpenCv`].

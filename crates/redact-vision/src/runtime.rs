@@ -31,7 +31,7 @@ impl Runtime {
     /// loaded. [`VisionError::Runtime`]: no such file, another library, too old, or loaded before.
     pub fn load(path: &Path) -> Result<Self, VisionError> {
         let failed = |source: BoxError| VisionError::Runtime { source };
-        // Without this the loader would also look beside the program and in the system's folders.
+        // Without this the loader would also search beside the program and in the system's folders.
         let path = std::fs::canonicalize(path).map_err(|error| failed(error.into()))?;
         let library = std::fs::read(&path).map_err(|error| failed(error.into()))?;
         offline::check(&library).map_err(|error| match error {
@@ -87,7 +87,7 @@ impl std::fmt::Debug for Runtime {
     }
 }
 
-/// Passes a message of the runtime on. It speaks of graphs and files, never of what is seen.
+/// Passes a message of the runtime on. It speaks of graphs and files, never of what a picture shows.
 fn log(level: LogLevel, category: &str, _id: &str, location: &str, message: &str) {
     match level {
         LogLevel::Error | LogLevel::Fatal => {

@@ -247,7 +247,7 @@ struct ChannelInput {
     waiting: Vec<f32>,
 }
 
-/// A sum of channels, by weight, that speech is looked for in.
+/// A sum of channels, by weight, in which speech is detected.
 type Mix = Vec<(usize, f32)>;
 
 /// The signals of a track with so many channels: each channel, the sum and the difference of each

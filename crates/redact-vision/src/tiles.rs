@@ -29,11 +29,11 @@ const SHORT_MIN: u32 = 16;
 /// A box that comes so close to an inner edge of its tile is cut by it, as a part of the tile.
 const CUT_WITHIN: f32 = 0.02;
 
-/// Two parts of one thing share at least this much of the shorter one's extent along the edge that
+/// Two parts of one object share at least this much of the shorter one's extent along the edge that
 /// cuts them.
 const SAME_EXTENT: f32 = 0.5;
 
-/// A part is of a thing that was found whole when so much of it lies inside.
+/// A part belongs to an object that was found whole when so much of it lies inside.
 const INSIDE: f32 = 0.6;
 
 /// The tiles of a picture of `size`, in order along its long side; none for pictures of usual shapes.
@@ -117,7 +117,7 @@ fn shared(a: (f32, f32), b: (f32, f32)) -> f32 {
     (a.1.min(b.1) - a.0.max(b.0)).max(0.0)
 }
 
-/// Joins what was found in the whole picture with what was found in its tiles: parts of one thing
+/// Joins what was found in the whole picture with what was found in its tiles: parts of one object
 /// become one, and of boxes that overlap by more than `iou_max` the one with the highest score is taken.
 pub(crate) fn merge(whole: Vec<Found>, pieces: Vec<Piece>, iou_max: f32) -> Vec<Found> {
     let (cut, entire): (Vec<Piece>, Vec<Piece>) = pieces
@@ -177,7 +177,7 @@ fn belong_together(a: &Piece, b: &Piece) -> bool {
         && shared(beside[0], beside[1]) >= SAME_EXTENT * least
 }
 
-/// Whether a part is of a thing that was found whole.
+/// Whether a part belongs to an object that was found whole.
 fn lies_in_any(part: &Found, found: &[Found]) -> bool {
     found.iter().any(|other| {
         let inside = part
@@ -231,21 +231,21 @@ mod tests {
         }
     }
 
-    /// Goal: what an edge cuts is one thing again; what two tiles see whole is one thing, too.
-    /// Control: two things that no edge cuts stay two.
+    /// Goal: what an edge cuts is one object again; what two tiles find whole is one object, too.
+    /// Control: two objects that no edge cuts stay two.
     #[test]
     fn parts_at_a_seam_become_one() {
         let all = size(5120, 720);
         let tiles = tiles(all);
         let piece = |tile: usize, sides| Piece::new(found(sides, 0.5), tiles[tile], all);
-        // A thing as wide as a tile, across the first two: columns 500 to 1700.
+        // An object as wide as a tile, across the first two: columns 500 to 1700.
         let first = piece(0, [500.0 / 1280.0, 0.2, 1.0, 0.8]).unwrap();
         let second = piece(1, [0.0, 0.22, (1700.0 - 768.0) / 1280.0, 0.78]).unwrap();
         let one = merge(Vec::new(), vec![first, second], 0.5);
         assert_eq!(one.len(), 1);
         let [x_min, _, x_max, _] = one[0].rect.sides();
         assert!((x_min * 5120.0 - 500.0).abs() < 3.0 && (x_max * 5120.0 - 1700.0).abs() < 3.0);
-        // The same thing, whole in both; a part of it in a third is of it.
+        // The same object, whole in both; a part of it in a third is of it.
         let whole = [
             piece(0, [800.0 / 1280.0, 0.2, 1200.0 / 1280.0, 0.8]),
             piece(1, [32.0 / 1280.0, 0.2, 432.0 / 1280.0, 0.8]),

@@ -62,10 +62,10 @@ impl VehicleSearch {
             what: what.into(),
         };
         if !scene.model_use().classes.contains(&Class::Vehicle) {
-            return Err(unsuitable("does not look for vehicles"));
+            return Err(unsuitable("does not detect vehicles"));
         }
         if plates.is_empty() || options.vehicles_max == 0 {
-            return Err(unsuitable("nothing would search the vehicles"));
+            return Err(unsuitable("no plate model to search the vehicles with"));
         }
         Ok(Self {
             scene,
@@ -80,7 +80,7 @@ impl VehicleSearch {
         all.map(FrameDetector::model_use)
     }
 
-    /// What it looks for.
+    /// What it detects.
     #[must_use]
     pub fn classes(&self) -> Vec<Class> {
         let mut classes: Vec<Class> = self.model_uses().flat_map(|model| model.classes).collect();

@@ -36,7 +36,7 @@ impl ApprovedPlan {
     }
 
     /// Every reason why `plan` may not be carried out on its recording, in the order in which
-    /// [`ApprovedPlan::new`] looks for them; empty where it may.
+    /// [`ApprovedPlan::new`] checks them; empty where it may.
     #[must_use]
     pub fn problems(plan: &Plan) -> Vec<PlanError> {
         first_problems(plan, &Redactions::preview(plan), usize::MAX)

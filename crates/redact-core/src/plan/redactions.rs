@@ -12,7 +12,7 @@ pub struct Redactions {
     pub mutes: Vec<MuteRegion>,
 }
 
-/// Most masks, and most mutes, of one release: each is looked at in every frame.
+/// Most masks, and most mutes, of one release: each is visited in every frame.
 const REGIONS_MAX: usize = 65_536;
 
 /// Most masks over one frame: several times the faces that a full stand shows.

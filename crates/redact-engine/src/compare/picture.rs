@@ -201,7 +201,7 @@ struct SecondSums {
 
 impl SecondSums {
     /// Samples of the two sides are put side by side first: a known number of them in one loop,
-    /// whose sums are not looked at one by one for overflow (256 squares of bytes fit), is what
+    /// whose sums are not checked one by one for overflow (256 squares of bytes fit), is what
     /// the compiler needs to take many at once. What a block lacks at the picture's edge is zero on
     /// both sides and adds nothing.
     fn of(expected: &Plane<'_>, release: &Plane<'_>, x: usize, y: usize) -> Self {

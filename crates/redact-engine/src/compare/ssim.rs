@@ -2,7 +2,7 @@
 //!
 //! Source: Wang, Bovik, Sheikh and Simoncelli, "Image Quality Assessment: From Error Visibility to
 //! Structural Similarity" (2004), with windows of 8x8 samples of equal weight, as FFmpeg's filter
-//! `ssim` and x264 have them. Where those look at windows four samples apart, one window is looked
+//! `ssim` and x264 have them. Where those use windows four samples apart, one window is looked
 //! at in each block of 16x16, in another quarter from block to block: a quarter of the samples.
 
 use redact_core::Plane;

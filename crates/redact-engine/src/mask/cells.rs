@@ -55,7 +55,7 @@ pub(crate) fn levels(picture: &Picture, rect: PixelRect, cells: Cells) -> MaskLe
 
 /// The mean of every cell, rounded to the nearest, row by row.
 ///
-/// `area` holds at least one sample per cell and side: [`Grid::new`] sees to it.
+/// `area` holds at least one sample per cell and side: [`Grid::new`] ensures it.
 pub(crate) fn means(plane: &Plane<'_>, area: PlaneArea, grid: Grid) -> Vec<u8> {
     assert!(area.width >= grid.across && area.height >= grid.down);
     let mut means = Vec::with_capacity(grid.across * grid.down);

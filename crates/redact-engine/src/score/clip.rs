@@ -24,7 +24,7 @@ pub struct ClassScore {
     pub tracks: u64,
     /// Names of those with at least one exposed frame, sorted.
     pub leaked: Vec<String>,
-    /// The longest run of frames in which one and the same thing is exposed.
+    /// The longest run of frames in which one and the same object is exposed.
     pub longest_run: Option<LongestRun>,
     /// Truth tracks that some track of the findings follows in at least one frame.
     pub followed: u64,
@@ -58,7 +58,7 @@ impl ClassScore {
     }
 }
 
-/// Frames in a row in which one thing is exposed.
+/// Consecutive frames in which one object is exposed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LongestRun {
     /// The truth track.
@@ -94,12 +94,12 @@ impl OverMask {
     }
 }
 
-/// One thing that can be seen in one frame although it should be hidden.
+/// One object that is visible in one frame although it should be hidden.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Exposure {
     /// The frame.
     pub frame: u32,
-    /// What is seen.
+    /// What is visible.
     pub truth: TruthBox,
     /// Its pixels that no mask covers.
     pub bare: u64,
@@ -121,7 +121,7 @@ pub struct ClipScore {
 }
 
 impl ClipScore {
-    /// At most `count` exposures that a person should look at first.
+    /// At most `count` exposures that a person should review first.
     ///
     /// The largest bare area of each leaked track, largest first; then each one's second, and so
     /// on: a sheet of one long leak would hide the others.

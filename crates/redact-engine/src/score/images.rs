@@ -25,7 +25,7 @@ pub struct ImageClassScore {
     pub false_alarms: u64,
 }
 
-/// A truth box of an image that can be seen although it should be hidden.
+/// A truth box of an image that is visible although it should be hidden.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BareBox {
     /// The truth box.

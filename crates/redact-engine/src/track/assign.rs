@@ -1,6 +1,6 @@
 //! Matches detections with tracks.
 //!
-//! Pairs are scored by overlap, after both boxes were grown: small things that move by more than
+//! Pairs are scored by overlap, after both boxes were grown: small objects that move by more than
 //! their own size between two frames would otherwise never overlap (Yang et al., "Hard to Track
 //! Objects with Irregular Motions and Similar Appearances? Make It Easier by Buffering the
 //! Matching Space", 2023). The sum of overlaps is maximal within each group of boxes that touch.

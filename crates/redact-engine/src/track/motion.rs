@@ -44,7 +44,7 @@ impl Warp {
         Self([a, b, -(a * tx + b * ty), c, d, -(c * tx + d * ty)])
     }
 
-    /// How much larger things become.
+    /// How much larger objects become.
     pub(super) fn zoom(self) -> f64 {
         let [a, b, _, c, d, _] = self.0;
         (a * d - b * c).abs().sqrt()

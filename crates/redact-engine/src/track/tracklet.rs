@@ -80,7 +80,7 @@ impl MotionHistory {
         (a + 1..=b).fold(sides, |sides, frame| self.step(frame).sides(sides))
     }
 
-    /// How things move into `frame`.
+    /// How the picture moves into `frame`.
     pub(super) fn step(&self, frame: usize) -> Warp {
         Warp::of(self.motions[frame])
     }

@@ -223,7 +223,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// An entry that could not be read counts as there: that it was changed is said already.
+    /// An entry that could not be read counts as there: its change is reported already.
     fn check_cut(&mut self) {
         let end = self.next_seq.max(self.report.entries);
         let mut cut: Vec<u64> = self.checkpoints.iter().map(|named| named.seq).collect();

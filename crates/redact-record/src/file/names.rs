@@ -39,7 +39,7 @@ macro_rules! twin {
 }
 
 twin! {
-    /// A class of things that a release may have to hide.
+    /// A class of objects that a release may have to hide.
     ClassName of Class {
         /// A person's face.
         Face = "face",
@@ -83,7 +83,7 @@ twin! {
 twin! {
     /// How a box of a track came to be.
     BoxOriginName of BoxOrigin {
-        /// A model saw it in this frame.
+        /// A model detected it in this frame.
         Detected = "detected",
         /// Between two sightings.
         Interpolated = "interpolated",
@@ -123,7 +123,7 @@ twin! {
 }
 
 twin! {
-    /// What is heard in place of muted sound.
+    /// What replaces muted sound.
     MuteStyleName of MuteStyle {
         /// Nothing.
         Silence = "silence",

@@ -166,7 +166,7 @@ pub struct ApprovalFile {
     pub by: String,
     /// When.
     pub at: Utc,
-    /// What was said.
+    /// The statement.
     pub statement: String,
     /// SHA-256 of the plan's content: a later edit voids the approval.
     pub content_sha256: Hex,

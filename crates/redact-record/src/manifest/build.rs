@@ -189,7 +189,7 @@ fn coding(input: &ManifestInput<'_>) -> Result<Coding, RecordError> {
 }
 
 /// The reasons that something in the manifests refers to. A policy may draw on whole sets: which
-/// of them it did not need is nobody's business, and would invite guesses.
+/// of them it did not need is confidential, and would invite guesses.
 fn reasons_in_use(input: &ManifestInput<'_>) -> Vec<ReasonFile> {
     let plan = input.plan.plan();
     let redactions = input.plan.redactions();
@@ -312,12 +312,12 @@ fn mask_item(
     })
 }
 
-/// Names of the models that looked for `class`.
+/// Names of the models that detect `class`.
 fn looked_for(input: &ManifestInput<'_>, class: Class) -> Vec<String> {
     let models = input.models.iter();
     let looked = models.filter(|model| model.classes.contains(&class));
     let mut names: Vec<String> = looked.map(|model| model.name.clone()).collect();
-    // One model may look at several sizes.
+    // One model may run at several sizes.
     names.sort();
     names.dedup();
     names
@@ -334,7 +334,7 @@ fn planned<'a>(input: &ManifestInput<'a>, mask: &MaskRegion) -> Option<&'a Plann
     found.ok().map(|index| &tracks[index])
 }
 
-/// One neutral sentence: it must not tell more than the picture does.
+/// One neutral sentence: it must not say more than the picture does.
 const fn description(class: Option<Class>) -> &'static str {
     match class {
         Some(Class::Face) => "Face of a person",

@@ -52,7 +52,7 @@ pub struct HumanChange {
     pub was: Option<String>,
     /// What the plan says; `null` for what was removed.
     pub is: Option<String>,
-    /// Who decided; `null` where the plan does not say: there the approvers answer.
+    /// Who decided; `null` where the plan does not say: there the approvers are responsible.
     pub by: Option<String>,
     /// When.
     pub at: Option<Utc>,
@@ -90,7 +90,7 @@ fn named<T>(things: &[T], id: impl Fn(&T) -> &str) -> BTreeMap<String, &T> {
     things.iter().map(pair).collect()
 }
 
-/// Differences of things that carry no decision of their own.
+/// Differences of items that carry no decision of their own.
 fn compared<T: PartialEq>(
     thing: ChangedThing,
     was: &BTreeMap<String, &T>,

@@ -1,4 +1,4 @@
-//! Which parts of a release are the source's own coded data, and which were encoded anew.
+//! Which parts of a release are the source's own coded data, and which were re-encoded.
 //!
 //! The doc comments of the fields are the descriptions in the JSON Schema.
 
@@ -15,13 +15,13 @@ use crate::{RecordError, digest_bytes};
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Coding {
-    /// Why all pictures were encoded anew; `null` when some are copied.
+    /// Why all pictures were re-encoded; `null` when some are copied.
     pub pictures_encoded_because: Option<String>,
     /// Why some pictures that nothing touches were re-encoded where others were copied, and how
     /// many; left out when there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub untouched_encoded_because: Option<String>,
-    /// All frames of the release, in runs that were copied or encoded anew as a whole.
+    /// All frames of the release, in runs that were copied or re-encoded as a whole.
     pub pictures: Vec<OneLine<PictureRun>>,
     /// What was taken out of copied pictures; nothing else in them was changed.
     pub taken_out: OneLine<TakenOut>,
@@ -46,14 +46,14 @@ pub struct PictureRun {
     pub sha256: Option<Hex>,
 }
 
-/// Units that are no pictures and were left out of copied packets.
+/// NAL units that were left out of copied packets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TakenOut {
-    /// Messages (SEI): captions, positions, serial numbers, timing.
+    /// SEI messages: captions, positions, serial numbers, timing.
     pub messages: u32,
-    /// Units of filler.
+    /// NAL units of filler data.
     pub fillers: u32,
 }
 
@@ -68,14 +68,14 @@ pub struct SoundCoding {
     pub copied: bool,
     /// SHA-256 over its packets, each behind its length in four bytes, for a copied track.
     pub sha256: Option<Hex>,
-    /// Why it was encoded anew, if it was.
+    /// Why it was re-encoded, if it was.
     pub encoded_because: Option<String>,
 }
 
 /// The same, as a render reports it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CodingFacts {
-    /// Why all pictures were encoded anew, if they were.
+    /// Why all pictures were re-encoded, if they were.
     pub pictures_encoded_because: Option<String>,
     /// Why some were that nothing touches, where others were copied.
     pub untouched_encoded_because: Option<String>,
@@ -83,7 +83,7 @@ pub struct CodingFacts {
     pub copied: Vec<(FrameSpan, Digest)>,
     /// What was taken out of them.
     pub taken_out: TakenOut,
-    /// Per sound track: the SHA-256 of a copied one, or why it was encoded anew.
+    /// Per sound track: the SHA-256 of a copied one, or why it was re-encoded.
     pub sound: Vec<Result<Digest, String>>,
 }
 
@@ -263,7 +263,7 @@ mod tests {
         assert_eq!(CodingFacts::default().runs(3), [(0, 3, None)]);
     }
 
-    /// Goal: a manifest that says that something hidden was copied is none.
+    /// Goal: a manifest that says that something hidden was copied is invalid.
     #[test]
     fn what_is_hidden_or_muted_cannot_be_said_to_be_copied() {
         let mut made = Made::new();

@@ -69,7 +69,7 @@ pub struct Tool {
 pub struct Jail {
     /// Version of Landlock in force; 0 where there was none.
     pub landlock_abi: u32,
-    /// Whether that is less than the system has, because somebody asked for a test of older ones.
+    /// Whether that is less than the system has, because a test of older ones was requested.
     pub landlock_capped: bool,
     /// Whether only listed system calls were possible.
     pub seccomp: bool,
@@ -102,7 +102,7 @@ pub struct ApprovalSummary {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Checks {
-    /// A second look at the release, decoded again: an independent check.
+    /// The audit of the release, decoded again: an independent check.
     pub audit: Vec<CheckFile>,
     /// The comparison with the source: nothing else was changed.
     pub change: Vec<CheckFile>,
@@ -110,37 +110,37 @@ pub struct Checks {
     pub leaks: Vec<CheckFile>,
     /// What the comparison with the source measured, second by second.
     pub change_by_second: Vec<OneLine<SecondPsnr>>,
-    /// What detectors still see in the finished file; `null` when none looked at it again. An
+    /// What detectors still find in the finished file; `null` without a second look. An
     /// independent check of what was found in the first place.
     pub second_look: Option<SecondLook>,
 }
 
-/// Detectors looked at the finished file as they look at a recording.
+/// A scan of the finished file with the detectors that scan a recording.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SecondLook {
-    /// Models that looked.
+    /// Models that ran.
     pub models: Vec<ModelFile>,
-    /// Frames of the finished file that were walked through; how often each model looks is its own.
+    /// Frames of the finished file; how often each model ran is its own.
     pub frames: u32,
     /// What they see that no mask covers, ordered by time.
     pub seen: Vec<OneLine<StillSeen>>,
-    /// Whether somebody accepted what is seen and was not kept on purpose; without that, and with
-    /// such things, there is no release.
+    /// Whether the approver accepted what is found and was not kept on purpose; without that, and with
+    /// such findings, there is no release.
     pub accepted: bool,
 }
 
-/// A thing that a model still sees.
+/// An object that a model still finds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct StillSeen {
     /// What the model takes it for.
     pub class: ClassName,
-    /// First frame in which it is seen and first frame after the last one.
+    /// First frame in which it is found and first frame after the last one.
     pub frames: (u32, u32),
-    /// Frames in which a model saw it.
+    /// Frames in which a model detected it.
     pub sightings: u32,
     /// Highest score of the model, 0 to 1.
     pub score_best: f32,
@@ -180,7 +180,7 @@ pub struct SecondPsnr {
 }
 
 impl SecondLook {
-    /// What is seen and was neither kept on purpose nor hidden.
+    /// What is found and was neither kept on purpose nor hidden.
     pub fn missed(&self) -> impl Iterator<Item = &StillSeen> {
         self.seen
             .iter()
@@ -188,7 +188,7 @@ impl SecondLook {
             .filter(|seen| !seen.kept)
     }
 
-    /// Checks what the types do not: no release goes out with what nobody answers for.
+    /// Checks what the types do not: no release goes out with a finding that no person accepted.
     pub(super) fn check(&self, frames: u32) -> Result<(), RecordError> {
         if self.frames != frames {
             let expected = format!("{frames}, the frames of the release");
@@ -202,7 +202,7 @@ impl SecondLook {
             return Err(RecordError::field(
                 "checks.second_look.accepted",
                 "false",
-                "true where something is seen that was not kept on purpose",
+                "true where something is found that was not kept on purpose",
             ));
         }
         Ok(())

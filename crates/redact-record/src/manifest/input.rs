@@ -10,7 +10,7 @@ use super::request::{Request, Terms};
 use crate::events::Checkpoint;
 use crate::{FileBinding, RecordError};
 
-/// One answer of a checker, with the figures it rests on.
+/// One check of a release, with the figures it rests on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckResult {
     /// What was checked.
@@ -239,7 +239,7 @@ pub struct ManifestInput<'a> {
     pub render: &'a RenderFacts,
     /// Which parts are the source's own coded data.
     pub coding: &'a CodingFacts,
-    /// What the second look at the release found; at least one.
+    /// What the audit of the release found; at least one.
     pub audit: &'a [CheckResult],
     /// What the comparison with the source found; empty when it was not made.
     pub compare: &'a [CheckResult],
@@ -247,7 +247,7 @@ pub struct ManifestInput<'a> {
     pub leaks: &'a [CheckResult],
     /// What the audit and the comparison measured.
     pub measured: &'a Measured,
-    /// What detectors still see in the release, when they looked again.
+    /// What detectors still find in the release, where there was a second look.
     pub second_look: Option<&'a SecondLook>,
     /// The findings that the plan was made from, and the SHA-256 of their file.
     pub findings: Option<(&'a Findings, Digest)>,

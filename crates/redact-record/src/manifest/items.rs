@@ -29,7 +29,7 @@ pub enum Medium {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum MaskOriginName {
-    /// A model found the thing; it was followed over time.
+    /// A model found the object; it was tracked over time.
     Model,
     /// A person drew the mask.
     Drawn,
@@ -53,7 +53,7 @@ pub enum Strength {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Coverage {
-    /// Frames in which a model saw the thing.
+    /// Frames in which a model detected the object.
     pub detected: u32,
     /// Frames filled between two sightings.
     pub interpolated: u32,
@@ -61,7 +61,7 @@ pub struct Coverage {
     pub followed: u32,
     /// Frames added before the first and after the last sighting.
     pub extended: u32,
-    /// First and last frame in which a model saw the thing; what is before and after was added.
+    /// First and last frame in which a model detected the object; what is before and after was added.
     pub first_seen: Option<u32>,
     /// See `first_seen`.
     pub last_seen: Option<u32>,
@@ -86,7 +86,7 @@ pub struct MaskItem {
     pub description: String,
     /// Where the mask comes from.
     pub origin: MaskOriginName,
-    /// Names of the models that looked for this class: one or more of them found the thing. Empty
+    /// Names of the models that detect this class: one or more of them found the object. Empty
     /// for a drawn mask. What each of them is, is in `models`: a person decides, a model suggests.
     pub models: OneLine<Vec<String>>,
     /// How its boxes came to be; `null` for a drawn mask.
@@ -136,7 +136,7 @@ pub struct MuteItem {
     pub source_seconds: OneLine<(Seconds, Seconds)>,
     /// `all`, or the sound tracks of the release, from 0.
     pub sound_tracks: SoundTracks,
-    /// What is heard instead.
+    /// What replaces the sound.
     pub style: MuteStyleName,
     /// What the plan asked for, where that is something else: a tone is released as silence, because
     /// speech could be hidden in what a lossy encoder leaves beside it.

@@ -114,7 +114,7 @@ pub struct ReleaseFile {
     pub merkle_root: Hex,
     /// Bytes under each of `parts`: 4096 times a power of two.
     pub part_bytes: u64,
-    /// Nodes of the tree, one for every `part_bytes` of the file: they tell where it differs.
+    /// Nodes of the tree, one for every `part_bytes` of the file: they show where it differs.
     pub parts: Vec<Hex>,
     /// FFmpeg's name of the container format.
     pub container: String,

@@ -25,12 +25,12 @@ use crate::sign::{SignatureVerdict, Signed, TrustStore};
 use crate::{RecordError, digest_bytes, json};
 
 /// What was done to a released recording. It may go out with the release: it holds no names, no
-/// words and nothing that tells what the recording shows.
+/// words and nothing about what the recording shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PublicManifest {
-    /// Always `redact-manifest`: tells this record from others.
+    /// Always `redact-manifest`: distinguishes this record from others.
     pub schema: String,
     /// Version of this schema: the record is read again years later.
     pub schema_version: String,
@@ -41,7 +41,7 @@ pub struct PublicManifest {
     /// When the manifest was made.
     pub created: Utc,
     /// SHA-256 of the sealed manifest's body, as its bytes stand in that file: whoever is shown
-    /// the sealed manifest later can tell that it is the one made with this release. The body
+    /// the sealed manifest later can verify that it is the one made with this release. The body
     /// holds random bytes, so the digest cannot be used to try out names.
     pub sealed_body_sha256: Hex,
     /// Who releases, for whom in general and under whose law: the same recording is lawfully
@@ -57,8 +57,8 @@ pub struct PublicManifest {
     pub masks: Vec<MaskItem>,
     /// What is taken out of the sound.
     pub mutes: Vec<MuteItem>,
-    /// Where the source is damaged: each stretch is hidden whole by an item, because nobody can
-    /// tell what it shows or says.
+    /// Where the source is damaged: each stretch is hidden whole by an item, because it is
+    /// unknown what it shows or says.
     #[serde(default)]
     pub damaged: Vec<OneLine<DamagedItem>>,
     /// What of the source reaches no release, whatever is decided: other streams, chapters,
@@ -83,11 +83,11 @@ pub struct PublicManifest {
     /// The reasons that items refer to, each with its statute.
     pub reasons: Vec<ReasonFile>,
     /// Which parts of the release are the source's own coded data, bit for bit, and which were
-    /// encoded anew.
+    /// re-encoded.
     pub coding: Coding,
     /// How much was withheld in all: the question of segregability in a few figures.
     pub totals: Totals,
-    /// The models that looked for things to hide: what repeating the scan needs.
+    /// The models of the scan: what repeating it needs.
     pub models: Vec<ModelFile>,
     /// The program that made the release.
     pub tool: Tool,
@@ -120,7 +120,7 @@ impl PublicManifest {
         Ok((Self::parse(bytes)?, verdict))
     }
 
-    /// Reads the bytes of a manifest that somebody else has verified.
+    /// Reads the bytes of a manifest that the caller has verified.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, RecordError> {
         check_schema(bytes, PUBLIC_SCHEMA)?;
         let manifest: Self = json::parse(bytes)?;
@@ -355,7 +355,7 @@ fn with_levels(mask: &MaskItem, region: MaskRegion) -> Result<MaskRegion, Record
 }
 
 impl Replaced {
-    /// The manifest `older`, which was read from `bytes` and believed.
+    /// The manifest `older`, which was read from `bytes` and verified.
     #[must_use]
     pub fn new(older: &PublicManifest, bytes: &[u8]) -> Self {
         Self {

@@ -69,13 +69,13 @@ pub struct Request {
     pub recorded_start: Option<String>,
     /// When the recording ended, as the camera says.
     pub recorded_end: Option<String>,
-    /// Seconds at the start that the camera keeps without sound: explains sound that is missing.
+    /// Seconds at the start that the camera records without sound: explains sound that is missing.
     pub pre_event_seconds: Option<u32>,
     /// Other recordings of the incident: what is hidden here may be visible there.
     pub related_recordings: Vec<String>,
 }
 
-/// A request as its file tells it.
+/// A request as its file has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequestFile {
     /// What goes out.

@@ -12,8 +12,8 @@ use crate::plan;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FindingsComparison {
-    /// `true`: every found box is hidden, or counted in `kept` or `rejected`. `false`: nobody can
-    /// tell from this manifest what was found and left visible.
+    /// `true`: every found box is hidden, or counted in `kept` or `rejected`. `false`: this
+    /// manifest does not show what was found and left visible.
     pub compared: bool,
     /// Why it was not compared, in the operator's words; `null` where it was.
     pub why: Option<String>,
@@ -52,7 +52,7 @@ pub struct KeptSpeechCount {
 pub struct KeptTrack {
     /// Its name in the plan.
     pub track: u32,
-    /// Tracks of the findings that are visible by this decision; empty where only a person saw it,
+    /// Tracks of the findings that are visible by this decision; empty where only a person found it,
     /// and in manifests of earlier versions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub found: Vec<u32>,

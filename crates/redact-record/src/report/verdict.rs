@@ -71,7 +71,7 @@ pub struct SignatureResult {
     pub statement: String,
 }
 
-/// The answer.
+/// The verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -116,7 +116,7 @@ pub struct VerifyReport {
 }
 
 impl VerifyReport {
-    /// The answer, from the signature and the checks.
+    /// The verdict, from the signature and the checks.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         let signed = self.signature.outcome == CheckOutcome::Passed;

@@ -17,7 +17,7 @@ const KIND: FileKind = FileKind {
 
 /// Longest backup that is read, in bytes.
 pub const BACKUP_BYTES_MAX: u64 = 1 << 20;
-/// Shortest passphrase of a backup, in characters: the file may lie where anybody copies it.
+/// Shortest passphrase of a backup, in characters: the file may be where anyone can copy it.
 pub const BACKUP_PASSPHRASE_MIN: usize = 12;
 /// Bytes of the salt. Source: RFC 7914, section 2 leaves it open; 16 as in RFC 9106, section 3.1.
 const SALT_BYTES: usize = 16;

@@ -38,7 +38,7 @@ pub enum SignatureProblem {
         /// What it would have to be for, with its article.
         expected: &'static str,
     },
-    /// It was made with a key that is not to be believed any more.
+    /// It was made with a revoked key.
     #[error("signed with key {key}, which was revoked here")]
     Revoked {
         /// The key's identifier.

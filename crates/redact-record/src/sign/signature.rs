@@ -11,7 +11,7 @@ use crate::json::Utc;
 /// Longest signature file that is read, in bytes.
 pub const SIGNATURE_BYTES_MAX: u64 = 4096;
 
-/// A signature file, taken apart but not yet believed.
+/// A signature file, parsed but not verified yet.
 pub(super) struct Parsed {
     inner: minisign::SignatureBox,
     /// The key that made it, as it says itself.

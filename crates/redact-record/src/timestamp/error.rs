@@ -6,7 +6,7 @@ use redact_core::Digest;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StampError {
-    /// The bytes are no answer of an authority, or one with parts that are not known here.
+    /// The bytes are not an authority's answer, or one with parts that are not known here.
     #[error("not a time stamp that can be checked: {what}")]
     Malformed {
         /// What is wrong.

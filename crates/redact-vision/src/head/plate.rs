@@ -1,4 +1,4 @@
-//! What a plate can look like, whichever model saw it.
+//! Sizes and shapes that a plate can have, whichever model found it.
 //!
 //! LPD-YuNet's large priors fire on blank walls and dark rooms, with boxes over most of the picture
 //! and scores up to 0.8, so a threshold does not separate them; other models err alike, if less.
