@@ -32,7 +32,9 @@ fn found() -> Work {
 fn approve_past_the_check(work: &Work) {
     let path = work.path("clip.plan.json");
     let plan = plan::read_unapproved(&path).unwrap();
-    let plan = plan::approve(plan, "Ada", UtcNanos(0), "I looked").unwrap();
+    let mut content = plan::PlanContent::new(plan).unwrap();
+    content.approve("Ada", UtcNanos(0), "I looked").unwrap();
+    let plan = content.into_plan();
     plan::write(&path, &plan, Overwrite::Replace).unwrap();
 }
 

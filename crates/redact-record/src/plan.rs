@@ -18,7 +18,7 @@ use signatures::check_approvals;
 
 use std::path::Path;
 
-use redact_core::{ApprovedPlan, Digest, Plan, UtcNanos};
+use redact_core::{ApprovedPlan, Digest, Plan};
 
 use crate::file::plan::{KIND, PlanFile, content_digest};
 use crate::{Overwrite, RecordError, digest_bytes, store};
@@ -65,16 +65,6 @@ pub fn write(path: &Path, plan: &Plan, overwrite: Overwrite) -> Result<Digest, R
     // It names people, and says where what is hidden lies.
     store::write_with(path, &bytes, overwrite, store::Access::Owner)?;
     Ok(digest_bytes(&bytes))
-}
-
-/// The plan with one more approval, by `by` at `at`: one step of [`PlanContent`].
-///
-/// # Errors
-/// Those of [`PlanContent::new`] and [`PlanContent::approve`].
-pub fn approve(plan: Plan, by: &str, at: UtcNanos, statement: &str) -> Result<Plan, RecordError> {
-    let mut content = PlanContent::new(plan)?;
-    content.approve(by, at, statement)?;
-    Ok(content.into_plan())
 }
 
 /// Takes every approval off, so that a changed plan can be approved again.

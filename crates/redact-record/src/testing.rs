@@ -212,8 +212,20 @@ pub(crate) fn unapproved() -> Plan {
     plan
 }
 
+/// The plan with one more approval.
+pub(crate) fn approve(
+    plan: Plan,
+    by: &str,
+    at: UtcNanos,
+    statement: &str,
+) -> Result<Plan, crate::RecordError> {
+    let mut content = plan::PlanContent::new(plan)?;
+    content.approve(by, at, statement)?;
+    Ok(content.into_plan())
+}
+
 pub(crate) fn plan() -> Plan {
-    plan::approve(unapproved(), "Approver Abel", NOW, "I looked at every item").unwrap()
+    approve(unapproved(), "Approver Abel", NOW, "I looked at every item").unwrap()
 }
 
 /// The findings that `plan`, a changed [`unapproved`], could have been made from.

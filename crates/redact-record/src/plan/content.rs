@@ -156,7 +156,7 @@ impl PlanContent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{NOW, findings, unapproved};
+    use crate::testing::{self, NOW, findings, unapproved};
     use crate::{counts, plan};
 
     /// Goal: an approval by two people serializes the plan once and parses its policy once.
@@ -179,8 +179,8 @@ mod tests {
         assert_eq!(counts::since(before), (1, 1));
 
         let before = counts::read();
-        let plan = plan::approve(unapproved(), "Ada", NOW, "ok").unwrap();
-        let plan = plan::approve(plan, "Ben", NOW, "ok").unwrap();
+        let plan = testing::approve(unapproved(), "Ada", NOW, "ok").unwrap();
+        let plan = testing::approve(plan, "Ben", NOW, "ok").unwrap();
         plan::check_findings(&plan, &findings(), findings_digest).unwrap();
         plan::approved(plan, source).unwrap();
         assert!(counts::since(before) >= (3, 3));

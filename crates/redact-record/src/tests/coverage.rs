@@ -216,16 +216,16 @@ fn no_effect_is_weaker_than_the_policys() {
     for effect in [Effect::Blur(cells(8)), Effect::Pixelate(cells(1))] {
         let mut weak = proposed.clone();
         weak.tracks[0].decision = decided(Verdict::Redact(effect), "Ada");
-        let refused = plan::approve(weak, "Ada", NOW, "ok").unwrap_err();
+        let refused = testing::approve(weak, "Ada", NOW, "ok").unwrap_err();
         assert!(
             matches!(refused, RecordError::WeakerThanPolicy { .. }),
             "{refused}"
         );
     }
-    plan::approve(proposed, "Ada", NOW, "ok").unwrap();
+    testing::approve(proposed, "Ada", NOW, "ok").unwrap();
     let mut strong = testing::unapproved();
     strong.tracks[0].decision = decided(Verdict::Redact(Effect::Blur(cells(4))), "Ada");
-    plan::approve(strong, "Ada", NOW, "ok").unwrap();
+    testing::approve(strong, "Ada", NOW, "ok").unwrap();
 }
 
 /// Goal: a rejected track and kept speech survive the file, and an old plan has neither.
@@ -266,7 +266,7 @@ fn manifests_count_what_stays_visible() {
         by: "Ada".into(),
         at: NOW,
     });
-    let mut made = Made::of(plan::approve(plan, "Abel", NOW, "ok").unwrap());
+    let mut made = Made::of(testing::approve(plan, "Abel", NOW, "ok").unwrap());
     made.measured.mutes.clear();
     made.second_look = None;
     let manifests = made.build();

@@ -122,7 +122,7 @@ fn an_edited_plan_can_be_approved_again() {
     std::fs::write(&path, text).unwrap();
     assert!(plan::read(&path).is_err());
     let plan = plan::read_unapproved(&path).unwrap();
-    let plan = plan::approve(plan, "Abel", NOW, "again").unwrap();
+    let plan = testing::approve(plan, "Abel", NOW, "again").unwrap();
     plan::write(&path, &plan, Overwrite::Replace).unwrap();
     assert_eq!(plan::read(&path).unwrap().0, plan);
 }
@@ -148,17 +148,17 @@ fn a_plan_changed_in_memory_is_neither_written_nor_carried_out() {
 fn two_people_are_two_people() {
     let mut plan = testing::unapproved();
     plan.second_person = true;
-    let once = plan::approve(plan, "J. Doe", NOW, "ok").unwrap();
+    let once = testing::approve(plan, "J. Doe", NOW, "ok").unwrap();
     let refused = plan::approved(once.clone(), Digest([0xa1; 32])).unwrap_err();
     assert!(matches!(
         refused,
         RecordError::Plan(PlanError::SecondPersonMissing { .. })
     ));
-    let refused = plan::approve(once.clone(), " j. doe ", NOW, "ok").unwrap_err();
+    let refused = testing::approve(once.clone(), " j. doe ", NOW, "ok").unwrap_err();
     assert!(matches!(refused, RecordError::SamePerson { .. }));
-    let twice = plan::approve(once, "M. Roe", NOW, "ok").unwrap();
+    let twice = testing::approve(once, "M. Roe", NOW, "ok").unwrap();
     assert!(plan::approved(twice, Digest([0xa1; 32])).is_ok());
-    let nobody = plan::approve(testing::unapproved(), "  ", NOW, "ok").unwrap_err();
+    let nobody = testing::approve(testing::unapproved(), "  ", NOW, "ok").unwrap_err();
     assert!(matches!(nobody, RecordError::Field { .. }));
 }
 
@@ -428,7 +428,7 @@ proptest! {
         prop_assert_eq!(&findings::read(&path).unwrap().0, &findings);
         let policy = testing::policy();
         let plan = plan::propose(&findings, Digest([1; 32]), &policy, "me", UtcNanos(at)).unwrap();
-        let plan = plan::approve(plan, "me", UtcNanos(at), "ok").unwrap();
+        let plan = testing::approve(plan, "me", UtcNanos(at), "ok").unwrap();
         plan::write(&path, &plan, Overwrite::Replace).unwrap();
         prop_assert_eq!(plan::read(&path).unwrap().0, plan);
     }

@@ -165,7 +165,7 @@ fn damaged_stretches_are_declared_with_what_hides_them() {
     let mut plan = crate::testing::unapproved();
     plan.reasons = crate::plan::with_own_reasons(plan.reasons, &damage);
     plan.damage = damage.clone();
-    let plan = crate::plan::approve(plan, "Approver Abel", NOW, "I looked").unwrap();
+    let plan = crate::testing::approve(plan, "Approver Abel", NOW, "I looked").unwrap();
     let made = Made::of(plan.clone()).build();
     assert_eq!(made.public.damage().unwrap().difference(&damage), None);
     let [OneLine(pictures), OneLine(sound)] = &made.public.damaged[..] else {
@@ -406,7 +406,7 @@ fn empty_plan() -> redact_core::Plan {
     plan.tracks.clear();
     plan.drawn.clear();
     plan.mutes.clear();
-    crate::plan::approve(plan, "me", NOW, "ok").unwrap()
+    crate::testing::approve(plan, "me", NOW, "ok").unwrap()
 }
 
 /// The sealed file as its schema describes it.
@@ -497,7 +497,7 @@ fn the_log_of_nothing_says_so() {
     plan.mutes.clear();
     plan.source.info.streams.retain(|stream| stream.included);
     plan.source.info.chapters = 0;
-    let plan = crate::plan::approve(plan, "me", NOW, "ok").unwrap();
+    let plan = crate::testing::approve(plan, "me", NOW, "ok").unwrap();
     let mut made = Made::of(plan);
     made.source_channels.clear();
     let made = made.build();

@@ -212,11 +212,11 @@ fn a_plan_carries_what_its_policy_accepts_and_nothing_weaker_is_approved() {
         let by = "policy public-release";
         let mut plan = plan::propose(&findings, digest, policy, by, testing::NOW).unwrap();
         let source = plan.source.digest;
-        let sound = plan::approve(plan.clone(), "Ada", testing::NOW, "ok").unwrap();
+        let sound = testing::approve(plan.clone(), "Ada", testing::NOW, "ok").unwrap();
         plan::approved(sound, source).unwrap();
         let decision = plan.tracks[0].decision.as_mut().unwrap();
         decision.verdict = Verdict::Redact(Effect::Blur(Cells::MAX));
-        let plan = plan::approve(plan, "Ada", testing::NOW, "ok")?;
+        let plan = testing::approve(plan, "Ada", testing::NOW, "ok")?;
         plan::approved(plan, source).map(drop)
     };
     blur_plate(&accepting).unwrap();
@@ -275,7 +275,7 @@ fn the_text_of_the_policy_binds_the_plan() {
         change(&mut plan);
         assert_ne!(plan, good);
         plan::check_policy(&plan).unwrap_err();
-        plan::approve(plan, "Mallory", testing::NOW, "ok").unwrap_err()
+        testing::approve(plan, "Mallory", testing::NOW, "ok").unwrap_err()
     };
     let what = |refused: RecordError| match refused {
         RecordError::Mismatch { what, .. } => what,
