@@ -21,7 +21,7 @@ pub(crate) mod correlation;
 mod region;
 mod sound;
 
-pub(crate) use region::{NUMBERS as RESIDUAL_NUMBERS, Residual};
+pub(crate) use region::Residual;
 use region::{Region, Total};
 use sound::MuteMeter;
 pub use sound::MutedLevel;

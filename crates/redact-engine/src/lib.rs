@@ -25,6 +25,7 @@ mod mask;
 mod mute;
 #[cfg(test)]
 mod noise;
+mod numbers;
 mod queue;
 mod render;
 mod risk;

@@ -21,16 +21,13 @@ use redact_core::{Effect, MaskRegion, Picture, PixelRect, Plane, PlaneKind};
 
 use crate::mask::PlaneArea;
 use crate::mask::pattern::Pattern;
+use crate::numbers::{NumberReader, NumberWriter};
 
 /// Side of a macroblock, luma samples.
 const BLOCK: usize = 16;
 
 /// Blocks of which a mask owns fewer samples are judged with all others only.
 const SLIVER: u32 = 32;
-
-/// Numbers of a [`Residual`] that is stored.
-pub(crate) const NUMBERS: usize = 2 + 4 * POOL_NUMBERS;
-const POOL_NUMBERS: usize = 5;
 
 /// What codec noise may reach, as root mean squares in 8-bit levels.
 #[derive(Clone, Copy)]
@@ -143,25 +140,22 @@ impl Pool {
         ((self.squares / samples).sqrt().max(mean), allowed)
     }
 
-    fn to_numbers(self) -> [f64; POOL_NUMBERS] {
-        [
-            self.blocks,
-            self.samples,
-            self.sum,
-            self.squares,
-            self.contrasts,
-        ]
+    fn write(&self, numbers: &mut NumberWriter) {
+        numbers.number(self.blocks);
+        numbers.number(self.samples);
+        numbers.number(self.sum);
+        numbers.number(self.squares);
+        numbers.number(self.contrasts);
     }
 
-    fn from_numbers(numbers: [f64; POOL_NUMBERS]) -> Self {
-        let [blocks, samples, sum, squares, contrasts] = numbers;
-        Self {
-            blocks,
-            samples,
-            sum,
-            squares,
-            contrasts,
-        }
+    fn read(numbers: &mut NumberReader<'_>) -> Option<Self> {
+        Some(Self {
+            blocks: numbers.number()?,
+            samples: numbers.number()?,
+            sum: numbers.number()?,
+            squares: numbers.number()?,
+            contrasts: numbers.number()?,
+        })
     }
 }
 
@@ -211,28 +205,31 @@ impl Residual {
         format!("residual {found:.1} of {allowed:.1} levels allowed")
     }
 
-    /// What [`Residual::from_numbers`] puts together again.
-    pub(crate) fn to_numbers(self) -> [f64; NUMBERS] {
-        let mut numbers = [0.0; NUMBERS];
-        (numbers[0], numbers[1]) = (self.block, self.block_allowed);
-        let pools = numbers[2..].chunks_exact_mut(POOL_NUMBERS);
-        for (numbers, pool) in pools.zip(self.pools) {
-            numbers.copy_from_slice(&pool.to_numbers());
+    /// Its fields, in the order in which [`Residual::read`] reads them; zeros where there is none.
+    pub(crate) fn write(residual: Option<&Self>, numbers: &mut NumberWriter) {
+        numbers.flag(residual.is_some());
+        numbers.number(residual.map_or(0.0, |known| known.block));
+        numbers.number(residual.map_or(0.0, |known| known.block_allowed));
+        let pools = residual.map_or([Pool::default(); 4], |known| known.pools);
+        for pool in pools {
+            pool.write(numbers);
         }
-        numbers
     }
 
-    pub(crate) fn from_numbers(numbers: &[f64; NUMBERS]) -> Self {
-        let mut residual = Self {
-            block: numbers[0],
-            block_allowed: numbers[1],
-            ..Self::NONE
+    /// `None` when the numbers are not of a residual.
+    pub(crate) fn read(numbers: &mut NumberReader<'_>) -> Option<Option<Self>> {
+        let is_known = numbers.flag()?;
+        let residual = Self {
+            block: numbers.number()?,
+            block_allowed: numbers.number()?,
+            pools: [
+                Pool::read(numbers)?,
+                Pool::read(numbers)?,
+                Pool::read(numbers)?,
+                Pool::read(numbers)?,
+            ],
         };
-        let (pools, _) = numbers[2..].as_chunks();
-        for (pool, numbers) in residual.pools.iter_mut().zip(pools) {
-            *pool = Pool::from_numbers(*numbers);
-        }
-        residual
+        Some(is_known.then_some(residual))
     }
 
     fn add_block(&mut self, kind: PoolKind, block: &BlockSums) {

@@ -6,7 +6,8 @@
 use redact_core::{Frame, FrameIndex, Redactions};
 
 use super::picture::{self, Difference};
-use crate::audit::{Measured, RESIDUAL_NUMBERS, Residual, measure};
+use crate::audit::{Measured, Residual, measure};
+use crate::numbers::{NumberReader, NumberWriter};
 
 /// What was found in one frame: how it differs from what it should be, and what is left under each
 /// of its masks, in the order of [`Redactions::masks_at`].
@@ -29,34 +30,29 @@ impl FrameEvidence {
         }
     }
 
-    /// All of it, in an order that [`FrameEvidence::from_numbers`] knows.
+    /// All of it as a row of numbers, for [`FrameEvidence::from_numbers`].
     #[must_use]
     pub fn to_numbers(&self) -> Vec<f64> {
-        let mut numbers = self.difference.to_numbers().to_vec();
+        let mut numbers = NumberWriter::default();
+        self.difference.write(&mut numbers);
         for residual in &self.masks {
-            let known = residual.map(Residual::to_numbers);
-            numbers.push(f64::from(u8::from(known.is_some())));
-            numbers.extend(known.unwrap_or([0.0; RESIDUAL_NUMBERS]));
+            Residual::write(residual.as_ref(), &mut numbers);
         }
-        numbers
+        numbers.into_row()
     }
 
-    /// Puts numbers together again; `None` when they are not of a frame.
+    /// Reads what [`FrameEvidence::to_numbers`] gives; `None` when the numbers are not of a frame.
     #[must_use]
     pub fn from_numbers(numbers: &[f64]) -> Option<Self> {
-        let (difference, masks) = numbers.split_first_chunk()?;
-        let masks = masks.chunks(1 + RESIDUAL_NUMBERS).map(|mask| {
-            let (known, numbers) = mask.split_first()?;
-            let residual = Residual::from_numbers(numbers.try_into().ok()?);
-            match *known {
-                0.0 => Some(None),
-                1.0 => Some(Some(residual)),
-                _ => None,
-            }
-        });
+        let mut numbers = NumberReader::new(numbers);
+        let difference = Difference::read(&mut numbers)?;
+        let mut masks = Vec::new();
+        while !numbers.is_at_end() {
+            masks.push(Residual::read(&mut numbers)?);
+        }
         Some(Self {
-            difference: Difference::from_numbers(difference)?,
-            masks: masks.collect::<Option<_>>()?,
+            difference,
+            masks,
             is_fresh: false,
         })
     }
@@ -87,9 +83,11 @@ mod tests {
 
     #[test]
     fn evidence_comes_back_as_it_was_and_nothing_else_is_taken_for_it() {
-        let mut numbers = [1.0 / 3.0; RESIDUAL_NUMBERS];
-        numbers[..2].copy_from_slice(&[0.1, 6.0]);
-        let residual = Residual::from_numbers(&numbers);
+        /// Numbers of a residual.
+        const RESIDUAL: usize = 22;
+        let mut numbers = [1.0 / 3.0; 1 + RESIDUAL];
+        numbers[..3].copy_from_slice(&[1.0, 0.1, 6.0]);
+        let residual = Residual::read(&mut NumberReader::new(&numbers)).unwrap();
         let picture = [
             1.0,
             12.5,
@@ -110,13 +108,13 @@ mod tests {
             0.0,
         ];
         let stored = FrameEvidence {
-            difference: Difference::from_numbers(&picture).unwrap(),
-            masks: vec![Some(residual), None],
+            difference: Difference::read(&mut NumberReader::new(&picture)).unwrap(),
+            masks: vec![residual, None],
             is_fresh: false,
         };
         let numbers = stored.to_numbers();
         assert_eq!(FrameEvidence::from_numbers(&numbers), Some(stored));
-        for length in (0..17).chain(18..18 + RESIDUAL_NUMBERS) {
+        for length in (0..17).chain(18..18 + RESIDUAL) {
             assert_eq!(FrameEvidence::from_numbers(&numbers[..length]), None);
         }
         for (place, wrong) in [

@@ -8,6 +8,7 @@ use redact_core::{Frame, FrameIndex, PixelRect, Plane, PlaneKind, Redactions};
 use super::ssim;
 use crate::check::{Check, Failures};
 use crate::mask::{PlaneArea, masked_rect};
+use crate::numbers::{NumberReader, NumberWriter};
 
 /// Side of a block, samples of its plane.
 const BLOCK: usize = 16;
@@ -66,66 +67,55 @@ impl Block {
     }
 }
 
-/// Numbers of a stored [`Difference`].
-const NUMBERS: usize = 17;
-
-impl Difference {
-    /// What [`Difference::from_numbers`] puts together again.
-    pub(super) fn to_numbers(&self) -> [f64; NUMBERS] {
-        #[expect(clippy::cast_precision_loss, reason = "samples of one picture")]
-        let whole = |count: u64| count as f64;
-        let mut numbers = [0.0; NUMBERS];
-        numbers[0] = f64::from(u8::from(self.same_size));
-        (numbers[1], numbers[2]) = (self.outside.0, whole(self.outside.1));
-        (numbers[3], numbers[4]) = (self.structure.0, whole(self.structure.1));
-        for (numbers, block) in numbers[5..].chunks_exact_mut(6).zip(&self.worst) {
-            let Some(block) = block else { continue };
-            let (kind, at) = (block.kind as u64, [block.at.0 as u64, block.at.1 as u64]);
-            numbers[..4].copy_from_slice(&[1.0, whole(kind), whole(at[0]), whole(at[1])]);
-            numbers[4..].copy_from_slice(&[block.differs, block.allowed]);
-        }
-        numbers
+impl Block {
+    /// Its fields, and zeros in their place where there is no block.
+    fn write(block: Option<&Self>, numbers: &mut NumberWriter) {
+        numbers.flag(block.is_some());
+        let (x, y) = block.map_or((0, 0), |block| block.at);
+        numbers.count(block.map_or(0, |block| block.kind as u64));
+        numbers.count(x as u64);
+        numbers.count(y as u64);
+        numbers.number(block.map_or(0.0, |block| block.differs));
+        numbers.number(block.map_or(0.0, |block| block.allowed));
     }
 
-    /// `None` when the numbers are not of a difference.
-    pub(super) fn from_numbers(numbers: &[f64; NUMBERS]) -> Option<Self> {
-        let block = |numbers: &[f64]| match *numbers {
-            [0.0, ..] => Some(None),
-            [1.0, kind, x, y, differs, allowed] => {
-                let kind = *PlaneKind::ALL.get(usize::try_from(count(kind)?).ok()?)?;
-                let at = [count(x)?, count(y)?].map(usize::try_from);
-                let [Ok(x), Ok(y)] = at else { return None };
-                Some(Some(Block {
-                    kind,
-                    at: (x, y),
-                    differs,
-                    allowed,
-                }))
-            }
-            _ => None,
+    fn read(numbers: &mut NumberReader<'_>) -> Option<Option<Self>> {
+        let is_there = numbers.flag()?;
+        let kind = usize::try_from(numbers.count()?).ok()?;
+        let x = usize::try_from(numbers.count()?).ok()?;
+        let y = usize::try_from(numbers.count()?).ok()?;
+        let block = Self {
+            kind: *PlaneKind::ALL.get(kind)?,
+            at: (x, y),
+            differs: numbers.number()?,
+            allowed: numbers.number()?,
         };
-        Some(Self {
-            same_size: match numbers[0] {
-                0.0 => false,
-                1.0 => true,
-                _ => return None,
-            },
-            outside: (numbers[1], count(numbers[2])?),
-            structure: (numbers[3], count(numbers[4])?),
-            worst: [block(&numbers[5..11])?, block(&numbers[11..])?],
-        })
+        Some(is_there.then_some(block))
     }
 }
 
-/// A whole number that a float holds exactly.
-fn count(number: f64) -> Option<u64> {
-    let is_count = (0.0..=9.0e15).contains(&number) && number.fract() == 0.0;
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "looked at: whole, not negative, and small"
-    )]
-    is_count.then_some(number as u64)
+impl Difference {
+    /// Its fields, in the order in which [`Difference::read`] reads them.
+    pub(super) fn write(&self, numbers: &mut NumberWriter) {
+        numbers.flag(self.same_size);
+        for (sum, count) in [self.outside, self.structure] {
+            numbers.number(sum);
+            numbers.count(count);
+        }
+        for block in &self.worst {
+            Block::write(block.as_ref(), numbers);
+        }
+    }
+
+    /// `None` when the numbers are not of a difference.
+    pub(super) fn read(numbers: &mut NumberReader<'_>) -> Option<Self> {
+        Some(Self {
+            same_size: numbers.flag()?,
+            outside: (numbers.number()?, numbers.count()?),
+            structure: (numbers.number()?, numbers.count()?),
+            worst: [Block::read(numbers)?, Block::read(numbers)?],
+        })
+    }
 }
 
 /// Compares a frame that was redacted again with the release's.
