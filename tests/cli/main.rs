@@ -24,6 +24,7 @@ mod interrupt;
 mod jail;
 mod kept;
 mod keys;
+mod killed;
 mod leaks;
 mod odd_pictures;
 mod old_files;

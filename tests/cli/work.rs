@@ -133,10 +133,15 @@ impl Work {
 
     /// Runs `redact` in the folder where no file may grow beyond some kilobytes.
     pub(crate) fn redact_with_small_files(&self, args: &[&str]) -> Run {
+        self.redact_under(&["sh", "-c", "ulimit -f 20; exec \"$0\" \"$@\""], args)
+    }
+
+    /// Runs `redact` in the folder through another program, which gets `words` before it.
+    pub(crate) fn redact_under(&self, words: &[&str], args: &[&str]) -> Run {
         let direct = self.command(&self.path("no-models"), args);
-        let mut command = Command::new("sh");
+        let mut command = Command::new(words[0]);
         command
-            .args(["-c", "ulimit -f 20; exec \"$0\" \"$@\""])
+            .args(&words[1..])
             .arg(direct.get_program())
             .args(direct.get_args())
             .current_dir(self.dir.path())

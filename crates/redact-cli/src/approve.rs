@@ -3,14 +3,16 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use redact_core::{Class, Findings, Plan, PlanError, UtcNanos};
+use redact_core::{Class, Digest, Findings, Plan, PlanError, UtcNanos};
 use redact_record::events::Act;
 use redact_record::plan::PlanContent;
 use redact_record::policy::{self, Policy};
 use redact_record::{Overwrite, RecordError, findings, plan};
 
 use crate::args::{ApproveArgs, GlobalArgs};
+use crate::files::folder_of;
 use crate::journal::{Journal, Note};
+use crate::outputs::{Inputs, Outputs, Partial, sync_folder};
 use crate::{Outcome, basis, key, places};
 
 /// Makes or approves a plan and writes it.
@@ -51,8 +53,8 @@ fn approve_noted(
         (_, Err(error)) => return Err(error).with_context(name),
     };
     let output = args.output.clone().unwrap_or(default);
-    let inputs: &[&Path] = if output == *file { &[] } else { &[file] };
-    places::check_output(&output, inputs, args.force)?;
+    let policy_digest = content.plan().policy.digest;
+    let target = Target::begin(file, &output, args.force, policy_digest)?;
     note.subject("source", content.plan().source.digest);
     note.subject("findings", content.plan().findings);
     note.subject("policy", content.plan().policy.digest);
@@ -60,20 +62,15 @@ fn approve_noted(
     let key = key::approver_key(args.key.as_deref(), journal)?;
     content.sign_newest(&key)?;
     let plan = content.plan();
-    let overwrite = if args.force {
-        Overwrite::Replace
-    } else {
-        Overwrite::Never
-    };
-    let digest =
-        plan::write(&output, plan, overwrite).with_context(|| output.display().to_string())?;
+    let bytes = plan::to_checked_bytes(plan).with_context(name)?;
+    let digest = redact_record::digest_bytes(&bytes);
     note.subject("plan", content.digest());
     note.count("approvals", plan.approvals.len());
     if let Some(why) = &args.basis.without_findings {
         note.label("findings", "not-compared");
         note.subject("reason", redact_record::digest_bytes(why.as_bytes()));
     }
-    journal.done(note)?;
+    target.write(&output, &bytes, || journal.done(note).map(drop))?;
     if global.json {
         let document = serde_json::json!({
             "plan": output, "sha256": digest.to_string(), "tracks": plan.tracks.len(),
@@ -101,6 +98,49 @@ fn approve_noted(
         crate::say(&format!("plan: {}", output.display()));
     }
     Ok(Outcome::Done)
+}
+
+/// Where a plan goes.
+enum Target {
+    /// A file of its own.
+    New(Outputs),
+    /// In the place of the plan that is approved once more.
+    Same(Partial),
+}
+
+impl Target {
+    fn begin(file: &Path, output: &Path, force: bool, policy: Digest) -> Result<Self> {
+        if output == file {
+            places::check_output(output, &[], force)?;
+            return Ok(Self::Same(Partial::beside(output)?.for_owner()?));
+        }
+        let go = &mut |_, _| std::ops::ControlFlow::Continue(());
+        let (digest, _) =
+            redact_record::digest_file(file, go).with_context(|| file.display().to_string())?;
+        let inputs = Inputs(vec![digest, policy]);
+        let mut outputs = Outputs::begin(&[output], &[file], force, || Ok(inputs.clone()))?;
+        outputs.set_inputs(inputs);
+        Ok(Self::New(outputs))
+    }
+
+    /// Writes the plan. `record` writes the approval down; where that fails, nothing is there.
+    fn write(self, path: &Path, bytes: &[u8], record: impl FnOnce() -> Result<()>) -> Result<()> {
+        match self {
+            Self::New(mut outputs) => {
+                outputs.write(path, bytes)?;
+                record()?;
+                outputs.finish()
+            }
+            Self::Same(partial) => {
+                partial
+                    .fill(bytes)
+                    .with_context(|| path.display().to_string())?;
+                record()?;
+                partial.rename(path, Overwrite::Replace)?;
+                sync_folder(&folder_of(path))
+            }
+        }
+    }
 }
 
 /// Reads a policy; errors name its file.

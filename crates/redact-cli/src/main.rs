@@ -16,6 +16,7 @@ mod jail;
 mod journal;
 mod key;
 mod limits;
+mod outputs;
 mod places;
 mod profiles;
 mod progress;

@@ -291,7 +291,7 @@ pub(crate) fn check_output(output: &Path, inputs: &[&Path], force: bool) -> Resu
             NAME_BYTES_MAX - PARTIAL_BYTES
         );
     }
-    if output.exists() && !force {
+    if output.symlink_metadata().is_ok() && !force {
         bail!("{}: exists already", output.display());
     }
     match output.parent() {

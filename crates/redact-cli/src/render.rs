@@ -8,7 +8,6 @@ mod facts;
 mod kept;
 mod look;
 mod made;
-mod partial;
 mod rendered;
 pub(crate) mod second;
 mod work;
@@ -31,13 +30,13 @@ use redact_record::{FileBinding, ReleasePaths, plan, release_paths};
 use crate::args::{GlobalArgs, ModelArgs, PresetArg, ReencodeArg, ReleaseArgs, RenderArgs};
 use crate::jail::{self, Ask, Confinement, JailLevel, Job, Listener};
 use crate::journal::{self, Journal, Note};
+use crate::outputs::{Inputs, Outputs, Partial};
 use crate::progress::TerminalProgress;
 use crate::{Outcome, approve, basis, eyes, files, key, places, scan};
 pub(crate) use copied::Claims;
 pub(crate) use kept::KeptFolder;
 pub(crate) use look::{Declared, Examined, audit, leaks};
 pub(crate) use made::Made;
-use partial::Partial;
 use rendered::Rendered;
 pub(crate) use work::RenderWork;
 
@@ -75,8 +74,16 @@ fn render_noted(
         None => places::beside(clip, places::RELEASE_SUFFIX, None),
     };
     scan::check_clip(clip)?;
-    check_outputs(&release, &[clip, &args.plan], args.release.force)?;
-    let (plan, _) = plan::read(&args.plan).with_context(|| args.plan.display().to_string())?;
+    let (plan, plan_digest) =
+        plan::read(&args.plan).with_context(|| args.plan.display().to_string())?;
+    let progress = TerminalProgress::new(global.quiet);
+    let paths = release_paths(&release);
+    let mut outputs = Outputs::begin(
+        &files_of(&release, &paths),
+        &[clip, &args.plan],
+        args.release.force,
+        || Ok(Inputs(vec![scan::digest(clip, &progress)?.0, plan_digest])),
+    )?;
     if let Some(policy) = &args.policy {
         let policy = approve::read_policy(policy)?;
         let name = || args.plan.display().to_string();
@@ -90,8 +97,8 @@ fn render_noted(
     let findings = basis::check(&plan, &args.plan, &args.basis)?;
     let looks_again = args.release.second_look || plan.policy().second_look;
     let kept = kept_folder(&args.release)?;
-    let progress = TerminalProgress::new(global.quiet);
     let bound = bind(clip, &progress)?;
+    outputs.set_inputs(Inputs(vec![bound.sha256, plan_digest]));
     note.subject("source", bound.sha256);
     let plan = plan
         .approved(bound.sha256)
@@ -110,7 +117,8 @@ fn render_noted(
         second_look: looks_again.then_some(&args.models),
         journal,
     };
-    let made = job.run(global, &progress, note)?;
+    let made = job.run(global, &progress, note, &mut outputs)?;
+    outputs.finish()?;
     progress.clear();
     if global.json {
         crate::say(&made.json(&release).to_string());
@@ -136,28 +144,17 @@ pub(crate) fn kept_folder(args: &ReleaseArgs) -> Result<Option<KeptFolder>> {
         .ok())
 }
 
-/// Refuses to write where a release or any of its records is already.
-///
-/// # Errors
-/// Says which file is in the way.
-pub(crate) fn check_outputs(release: &Path, inputs: &[&Path], force: bool) -> Result<()> {
-    places::check_output(release, inputs, force)?;
-    for path in records(&release_paths(release)) {
-        places::check_output(path, inputs, force)?;
-    }
-    Ok(())
-}
-
-/// The records of a release, each under its final name.
-pub(crate) fn records(paths: &ReleasePaths) -> [&PathBuf; 7] {
+/// The records of a release and the release, each under its final name, the release last.
+pub(crate) fn files_of<'a>(release: &'a Path, paths: &'a ReleasePaths) -> [&'a Path; 8] {
     [
-        &paths.manifest,
-        &paths.manifest_signature,
         &paths.sealed,
         &paths.sealed_signature,
         &paths.log,
         &paths.log_csv,
         &paths.log_pdf,
+        &paths.manifest,
+        &paths.manifest_signature,
+        release,
     ]
 }
 
@@ -196,12 +193,13 @@ impl ReleaseJob<'_> {
     /// that entry, and the export before anything has its final name. `note` is what is under way.
     ///
     /// # Errors
-    /// The first cause; nothing then has the release's name.
+    /// The first cause; nothing then has the release's name once `outputs` are dropped.
     pub(crate) fn run(
         &self,
         global: &GlobalArgs,
         progress: &TerminalProgress,
         note: &mut Note,
+        outputs: &mut Outputs,
     ) -> Result<Made> {
         let named = || self.release.display().to_string();
         let partial = Partial::beside(self.release)?;
@@ -219,7 +217,8 @@ impl ReleaseJob<'_> {
         *note = self.note(Act::Render, binding.sha256);
         journal::note_jail(note, level);
         let events_head = self.journal.done(note)?;
-        *note = self.note(Act::Export, binding.sha256);
+        let release = binding.sha256;
+        *note = self.note(Act::Export, release);
         let evidence = facts::Evidence {
             events_head,
             before,
@@ -232,8 +231,11 @@ impl ReleaseJob<'_> {
         };
         let manifests = evidence.manifests(self).with_context(named)?;
         let paths = release_paths(self.release);
-        self.publish(partial, &manifests, &paths, note)
+        let mut files = self
+            .write_records(&manifests, &paths, note)
             .with_context(named)?;
+        files.push((partial, self.release, release));
+        outputs.place(files).with_context(named)?;
         Ok(Made {
             paths,
             rendered,
@@ -316,14 +318,14 @@ impl ReleaseJob<'_> {
         note
     }
 
-    /// Writes the records and gives everything its name, the release last.
-    fn publish(
+    /// Writes the records under partial names, and the export to the event log: with each record's
+    /// name and SHA-256.
+    fn write_records<'p>(
         &self,
-        partial: Partial,
         manifests: &Manifests,
-        paths: &ReleasePaths,
+        paths: &'p ReleasePaths,
         note: &mut Note,
-    ) -> Result<()> {
+    ) -> Result<Vec<(Partial, &'p Path, Digest)>> {
         let now = approve::now();
         let sign = |bytes: &[u8], kind| self.key.sign_bytes(bytes, kind, now);
         let public_signature = sign(&manifests.public_bytes, Signed::PublicManifest)?;
@@ -342,25 +344,22 @@ impl ReleaseJob<'_> {
             (&paths.manifest, &manifests.public_bytes),
             (&paths.manifest_signature, public_signature.as_bytes()),
         ];
-        let mut written = Vec::with_capacity(files.len());
+        let mut written = Vec::with_capacity(files.len() + 1);
         for (path, bytes) in files {
             let mut record = Partial::beside(path)?;
             if *path == paths.sealed {
                 record = record.for_owner()?;
             }
-            std::fs::write(record.path(), bytes)
-                .and_then(|()| std::fs::File::open(record.path())?.sync_all())
+            record
+                .fill(bytes)
                 .with_context(|| path.display().to_string())?;
-            written.push((record, path));
+            written.push((record, path.as_path(), redact_record::digest_bytes(bytes)));
         }
         note.subject("manifest", digest);
         let sealed = redact_record::digest_bytes(&manifests.sealed_bytes);
         note.subject("sealed-manifest", sealed);
         self.journal.done(note)?;
-        for (record, path) in written {
-            record.rename(path)?;
-        }
-        partial.rename(self.release)
+        Ok(written)
     }
 }
 

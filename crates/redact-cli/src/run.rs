@@ -9,10 +9,11 @@ use redact_core::{ApprovedPlan, Digest, Findings};
 use redact_record::events::Act;
 use redact_record::plan::PlanContent;
 use redact_record::policy::Policy;
-use redact_record::{Overwrite, findings, plan, release_paths};
+use redact_record::{plan, release_paths};
 
 use crate::args::{GlobalArgs, RunArgs};
 use crate::journal::{self, Journal, Note};
+use crate::outputs::{Inputs, Outputs};
 use crate::progress::TerminalProgress;
 use crate::render::{self, ReleaseJob};
 use crate::scan::ScanRequest;
@@ -23,7 +24,7 @@ use crate::{Outcome, approve, key, places, scan};
 const STATEMENT: &str = "Decided by the written policy, without a look at the single tracks.";
 
 /// The files of one run.
-struct Outputs {
+struct Files {
     findings: PathBuf,
     plan: PathBuf,
     release: PathBuf,
@@ -50,13 +51,14 @@ fn run_noted(
     scan::check_clip(clip)?;
     let policy = one_person_policy(args)?;
     let looks_again = args.release.second_look || policy.second_look;
-    let outputs = outputs(args)?;
+    let files = files(args)?;
+    let progress = TerminalProgress::new(global.quiet);
+    let mut outputs = begin(args, &files, &policy, &progress)?;
     let key = Arc::new(key::signing_key(args.release.key.as_deref(), journal)?);
     let trust = key::trusted_only(&key.public())?;
     let context = render::context(&args.release, args.supersedes.as_deref())?;
     let kept = render::kept_folder(&args.release)?;
 
-    let progress = TerminalProgress::new(global.quiet);
     let request = ScanRequest {
         clip,
         models: &args.models,
@@ -65,9 +67,8 @@ fn run_noted(
     };
     let (found, level) = request.find(global, &progress)?;
     journal::note_jail(note, level);
-    let digest = findings::write(&outputs.findings, &found, overwrite(args))
-        .with_context(|| outputs.findings.display().to_string())?;
-    let written = Written(&outputs);
+    outputs.set_inputs(Inputs(vec![found.source.digest, policy.digest]));
+    let digest = scan::write_findings(&mut outputs, &files.findings, &found)?;
     scan::note_findings(note, &found, digest);
     journal.done(note)?;
     progress.clear();
@@ -75,12 +76,13 @@ fn run_noted(
         crate::say(&scan::table(&found));
     }
     *note = Note::new(Act::Approval);
-    let plan = decide(args, &found, digest, &policy, &outputs.plan, note)?;
+    let (plan, bytes) = decide(args, &found, digest, &policy, note)?;
+    outputs.write(&files.plan, &bytes)?;
     journal.done(note)?;
 
     *note = Note::new(Act::Render);
     note.subject("source", plan.plan().source.digest);
-    let release = &outputs.release;
+    let release = &files.release;
     let job = ReleaseJob {
         clip,
         bound: None,
@@ -95,8 +97,7 @@ fn run_noted(
         second_look: looks_again.then_some(&args.models),
         journal,
     };
-    let made = job.run(global, &progress, note)?;
-    let published = Published(release);
+    let made = job.run(global, &progress, note, &mut outputs)?;
     progress.clear();
     if !global.json {
         crate::say(&made.text(release));
@@ -118,15 +119,16 @@ fn run_noted(
     let verdict = verified.verdict;
     journal.done(note)?;
     if verdict.passed() {
-        written.keep();
-        published.confirm();
+        outputs.finish()?;
+    } else {
+        drop(outputs);
     }
     progress.clear();
     if global.json {
         let mut document = made.json(release);
-        document["findings"] = serde_json::json!(outputs.findings);
-        document["plan"] = serde_json::json!(outputs.plan);
-        document["scan"] = scan::summary(clip, &outputs.findings, &found);
+        document["findings"] = serde_json::json!(files.findings);
+        document["plan"] = serde_json::json!(files.plan);
+        document["scan"] = scan::summary(clip, &files.findings, &found);
         document["verdict"] = serde_json::json!(verdict.word());
         crate::say(&document.to_string());
     }
@@ -146,23 +148,14 @@ fn one_person_policy(args: &RunArgs) -> Result<Policy> {
     Ok(policy)
 }
 
-const fn overwrite(args: &RunArgs) -> Overwrite {
-    if args.release.force {
-        Overwrite::Replace
-    } else {
-        Overwrite::Never
-    }
-}
-
-/// Lets the policy decide and approve, and writes the plan to `path`.
+/// Lets the policy decide and approve; gives the plan, and the bytes of its file.
 fn decide(
     args: &RunArgs,
     found: &Findings,
     digest: Digest,
     policy: &Policy,
-    path: &Path,
     note: &mut Note,
-) -> Result<ApprovedPlan> {
+) -> Result<(ApprovedPlan, Vec<u8>)> {
     let clip = || args.clip.display().to_string();
     note.subject("source", found.source.digest);
     note.subject("findings", digest);
@@ -175,11 +168,11 @@ fn decide(
     let content = PlanContent::new(plan).with_context(clip)?;
     let content = approve::sign_off(content, &by, STATEMENT).with_context(clip)?;
     let plan = content.plan();
-    plan::write(path, plan, overwrite(args)).with_context(|| path.display().to_string())?;
+    let bytes = plan::to_checked_bytes(plan).with_context(clip)?;
     note.subject("plan", content.digest());
     note.count("approvals", plan.approvals.len());
     let source = plan.source.digest;
-    content.approved(source).with_context(clip)
+    Ok((content.approved(source).with_context(clip)?, bytes))
 }
 
 /// Says the verdict; where it is bad, everything that led to it.
@@ -205,8 +198,8 @@ fn conclude(verdict: &Verdict, release: &Path, global: &GlobalArgs) -> Result<Ou
     Ok(Outcome::Wrong)
 }
 
-/// Names everything that will be written, and refuses what is in the way.
-fn outputs(args: &RunArgs) -> Result<Outputs> {
+/// Names what will be written.
+fn files(args: &RunArgs) -> Result<Files> {
     let dir = args.out_dir.as_deref();
     if let Some(dir) = dir {
         std::fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
@@ -217,51 +210,32 @@ fn outputs(args: &RunArgs) -> Result<Outputs> {
         Some(name) => places::named(name, suffix, &folder),
         None => places::beside(clip, suffix, dir),
     };
-    let outputs = Outputs {
+    Ok(Files {
         findings: output(".findings.json"),
         plan: output(".plan.json"),
         release: output(places::RELEASE_SUFFIX),
-    };
-    let inputs: [&Path; 2] = [clip, &args.policy];
-    render::check_outputs(&outputs.release, &inputs, args.release.force)?;
-    for path in [&outputs.findings, &outputs.plan] {
-        places::check_output(path, &inputs, args.release.force)?;
-    }
-    Ok(outputs)
+    })
 }
 
-/// Working files of a run, removed when it does not come to a release: a next run simply works.
-struct Written<'a>(&'a Outputs);
-
-impl Written<'_> {
-    fn keep(self) {
-        std::mem::forget(self);
-    }
-}
-
-impl Drop for Written<'_> {
-    fn drop(&mut self) {
-        for path in [&self.0.findings, &self.0.plan] {
-            // The plan may not be there yet.
-            let _ = std::fs::remove_file(path);
-        }
-    }
-}
-
-/// A release and its records under their final names, removed unless they verify.
-struct Published<'a>(&'a Path);
-
-impl Published<'_> {
-    fn confirm(self) {
-        std::mem::forget(self);
-    }
-}
-
-impl Drop for Published<'_> {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(self.0);
-        for path in render::records(&release_paths(self.0)) {
-            let _ = std::fs::remove_file(path);
-        }
-    }
+/// Refuses what is in the way.
+fn begin(
+    args: &RunArgs,
+    files: &Files,
+    policy: &Policy,
+    progress: &TerminalProgress,
+) -> Result<Outputs> {
+    let paths = release_paths(&files.release);
+    let working = [files.findings.as_path(), &files.plan];
+    let all = [&working[..], &render::files_of(&files.release, &paths)].concat();
+    Outputs::begin(
+        &all,
+        &[&args.clip, &args.policy],
+        args.release.force,
+        || {
+            Ok(Inputs(vec![
+                scan::digest(&args.clip, progress)?.0,
+                policy.digest,
+            ]))
+        },
+    )
 }

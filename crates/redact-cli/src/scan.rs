@@ -10,8 +10,8 @@ use redact_core::{
 };
 use redact_media::{Damaged, FileSource, OpenOptions};
 use redact_record::events::Act;
+use redact_record::findings;
 use redact_record::manifest::ClassName;
-use redact_record::{Overwrite, findings};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -21,6 +21,7 @@ use crate::files::digest_beside;
 pub(crate) use crate::files::{check_clip, digest, folder_of, stoppable};
 use crate::jail::{self, Confinement, JailLevel, Job};
 use crate::journal::{self, Journal, Note};
+use crate::outputs::{Inputs, Outputs};
 use crate::progress::TerminalProgress;
 use crate::{Outcome, failure, places};
 
@@ -46,8 +47,10 @@ fn scan_noted(
         None => places::beside(clip, ".findings.json", None),
     };
     check_clip(clip)?;
-    places::check_output(&output, &[clip], args.force)?;
     let progress = TerminalProgress::new(global.quiet);
+    let mut outputs = Outputs::begin(&[&output], &[clip], args.force, || {
+        Ok(Inputs(vec![digest(clip, &progress)?.0]))
+    })?;
     let request = ScanRequest {
         clip,
         models: &args.models,
@@ -56,15 +59,11 @@ fn scan_noted(
     };
     let (found, level) = request.find(global, &progress)?;
     journal::note_jail(note, level);
-    let overwrite = if args.force {
-        Overwrite::Replace
-    } else {
-        Overwrite::Never
-    };
-    let digest = findings::write(&output, &found, overwrite)
-        .with_context(|| output.display().to_string())?;
+    outputs.set_inputs(Inputs(vec![found.source.digest]));
+    let digest = write_findings(&mut outputs, &output, &found)?;
     note_findings(note, &found, digest);
     journal.done(note)?;
+    outputs.finish()?;
     progress.clear();
     if global.json {
         crate::say(&summary(clip, &output, &found).to_string());
@@ -76,6 +75,20 @@ fn scan_noted(
         crate::say(&format!("findings: {}", output.display()));
     }
     Ok(Outcome::Done)
+}
+
+/// Writes findings to `path`; gives the SHA-256 of the file.
+///
+/// # Errors
+/// When they could not be read back, or the system refuses.
+pub(crate) fn write_findings(
+    outputs: &mut Outputs,
+    path: &Path,
+    found: &Findings,
+) -> Result<Digest> {
+    let bytes = findings::to_checked_bytes(found).with_context(|| path.display().to_string())?;
+    outputs.write(path, &bytes)?;
+    Ok(redact_record::digest_bytes(&bytes))
 }
 
 /// What a scan found, for the event log.

@@ -221,14 +221,10 @@ const NOT_A_THREAD: i32 = NEW_SURROUNDINGS | libc::CLONE_VFORK;
 const SET_ID: u64 = 0o7000;
 
 fn rules(step: Step) -> Result<Rules> {
-    let mut rules = Rules::new();
-    for &call in ALWAYS.iter().chain(ALWAYS_HERE) {
-        rules.insert(call, Vec::new());
-    }
+    let any = |calls: &[&[i64]]| calls.concat().into_iter().map(|call| (call, Vec::new()));
+    let mut rules: Rules = any(&[ALWAYS, ALWAYS_HERE]).collect();
     if step != Step::Decoding {
-        for &call in LOADING.iter().chain(LOADING_HERE) {
-            rules.insert(call, Vec::new());
-        }
+        rules.extend(any(&[LOADING, LOADING_HERE]));
     }
     let process = u64::from(std::process::id());
     let (exec, write) = (bits(libc::PROT_EXEC), bits(libc::PROT_WRITE));
@@ -283,17 +279,14 @@ fn rules(step: Step) -> Result<Rules> {
     if step != Step::Decoding {
         // The linker maps a library's code from its file; it is never written to.
         some(libc::SYS_mmap, vec![masked(2, exec | write, exec)?])?;
-        some(
-            libc::SYS_prctl,
-            vec![equals(0, bits(libc::PR_SET_NO_NEW_PRIVS))?],
-        )?;
+        let option = bits(libc::PR_SET_NO_NEW_PRIVS);
+        some(libc::SYS_prctl, vec![equals(0, option)?])?;
     }
     if step == Step::Starting {
         some(libc::SYS_clone, vec![without(0, bits(NEW_SURROUNDINGS))?])?;
         some(libc::SYS_prlimit64, vec![equals(0, 0)?])?;
-        for &call in STARTING.iter().chain(STARTING_HERE) {
-            rules.insert(call, Vec::new());
-        }
+        // In the place of what is above.
+        rules.extend(any(&[STARTING, STARTING_HERE]));
     }
     Ok(rules)
 }

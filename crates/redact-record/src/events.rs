@@ -12,9 +12,10 @@
 //! No clock is read: the caller gives the time. Fields follow NIST SP 800-53 AU-3 (what, when,
 //! where, source, outcome, identity) and AU-8 (UTC, hundredths of a second, offset stated).
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
@@ -82,6 +83,12 @@ pub fn read(
         }
     }
 }
+
+/// Who appends has the log for milliseconds; whoever holds it longer is not waited for.
+const LOCKED_AT_MOST: Duration = Duration::from_secs(30);
+
+/// How often somebody who waits looks again.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// A log on disk. Holds no file open: every call sees what others have appended.
 #[derive(Clone, Debug)]
@@ -162,13 +169,27 @@ impl EventLog {
     /// The log, made if need be, for this process alone until it is dropped.
     fn locked(&self) -> Result<File, RecordError> {
         let failed = |source| RecordError::Write { source };
-        // Asked before opening: opening a pipe would wait for its other end.
-        if self.path.metadata().is_ok_and(|meta| !meta.is_file()) {
-            return Err(RecordError::NotAFile);
+        let file = store::open_to_append(&self.path);
+        let file = match file {
+            Ok(file) if file.metadata().map_err(failed)?.is_file() => file,
+            Err(error) if self.path.metadata().is_err() => return Err(failed(error)),
+            Err(error) if self.path.is_file() => return Err(failed(error)),
+            Ok(_) | Err(_) => return Err(RecordError::NotAFile),
+        };
+        let began = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(TryLockError::WouldBlock) if began.elapsed() < LOCKED_AT_MOST => {
+                    std::thread::sleep(LOOK_EVERY);
+                }
+                Err(TryLockError::WouldBlock) => {
+                    let held = std::io::Error::other("another process has it and does not let go");
+                    return Err(failed(held));
+                }
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
+            }
         }
-        let file = store::open_to_append(&self.path).map_err(failed)?;
-        file.lock().map_err(failed)?;
-        Ok(file)
     }
 
     /// Keeps a torn tail in a file of its own, then cuts it off the log.

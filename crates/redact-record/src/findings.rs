@@ -201,18 +201,27 @@ pub fn to_bytes(findings: &Findings) -> Vec<u8> {
     json::pretty(&FindingsFile::from(findings))
 }
 
+/// The bytes of a findings file that can be read back, so that no scan ends in one that nothing
+/// accepts.
+///
+/// # Errors
+/// [`RecordError::Field`] when it could not be read back.
+pub fn to_checked_bytes(findings: &Findings) -> Result<Vec<u8>, RecordError> {
+    let bytes = to_bytes(findings);
+    from_bytes(&bytes)?;
+    Ok(bytes)
+}
+
 /// Writes a findings file; gives the SHA-256 of its bytes.
 ///
 /// # Errors
-/// [`RecordError::Exists`], [`RecordError::Write`]; [`RecordError::Field`] when the findings
-/// could not be read back, so that no scan ends in a file that nothing accepts.
+/// [`RecordError::Exists`], [`RecordError::Write`]; those of [`to_checked_bytes`].
 pub fn write(
     path: &Path,
     findings: &Findings,
     overwrite: Overwrite,
 ) -> Result<Digest, RecordError> {
-    let bytes = to_bytes(findings);
-    from_bytes(&bytes)?;
+    let bytes = to_checked_bytes(findings)?;
     // Pictures of people are found by what it says.
     store::write_with(path, &bytes, overwrite, store::Access::Owner)?;
     Ok(digest_bytes(&bytes))

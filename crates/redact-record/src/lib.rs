@@ -60,4 +60,4 @@ pub use digest::{Advance, FileBinding, LEAF_BYTES, digest_bytes, digest_file};
 pub use error::RecordError;
 pub use json::{is_unseen, visible};
 pub use naming::{ReleasePaths, release_paths};
-pub use store::{Overwrite, read, write, write_for_owner};
+pub use store::{Overwrite, read, remove_leftovers, write, write_for_owner};

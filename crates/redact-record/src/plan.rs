@@ -41,6 +41,16 @@ pub fn to_bytes(plan: &Plan) -> Vec<u8> {
     json::pretty(&PlanFile::from(plan))
 }
 
+/// The bytes of a plan file that can be read back.
+///
+/// # Errors
+/// Those of [`from_bytes`].
+pub fn to_checked_bytes(plan: &Plan) -> Result<Vec<u8>, RecordError> {
+    let bytes = to_bytes(plan);
+    from_bytes(&bytes)?;
+    Ok(bytes)
+}
+
 /// A plan from the bytes of its file.
 ///
 /// # Errors
@@ -60,8 +70,7 @@ pub fn from_bytes(bytes: &[u8]) -> Result<Plan, RecordError> {
 /// [`RecordError::Exists`], [`RecordError::Write`]; [`RecordError::ChangedAfterApproval`],
 /// [`RecordError::Field`] when the plan could not be read back.
 pub fn write(path: &Path, plan: &Plan, overwrite: Overwrite) -> Result<Digest, RecordError> {
-    let bytes = to_bytes(plan);
-    from_bytes(&bytes)?;
+    let bytes = to_checked_bytes(plan)?;
     // It names people, and says where what is hidden lies.
     store::write_with(path, &bytes, overwrite, store::Access::Owner)?;
     Ok(digest_bytes(&bytes))

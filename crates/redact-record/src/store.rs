@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt};
 use std::path::Path;
+use std::time::Duration;
 
 use crate::RecordError;
 pub(crate) use crate::access::Access;
@@ -43,14 +44,15 @@ pub(crate) fn mode(file: &File) -> Result<u32, RecordError> {
     Ok(file.metadata().map_err(read)?.permissions().mode() & 0o777)
 }
 
-/// Opens a file to read it and to append to it, made if need be for its owner alone.
+/// Opens a file to read it and to append to it, made if need be for its owner alone. Does not wait
+/// for the other end of a pipe.
 ///
 /// # Errors
 /// The system's.
 pub(crate) fn open_to_append(path: &Path) -> std::io::Result<File> {
     let mut how = File::options();
     how.read(true).append(true).create(true).mode(0o600);
-    how.open(path)
+    how.custom_flags(O_NONBLOCK).open(path)
 }
 
 /// Reads a whole file of at most `max` bytes.
@@ -110,12 +112,15 @@ pub(crate) fn write_with(
         Access::Shared => 0o666,
         Access::Owner => 0o600,
     };
+    remove_leftovers(folder);
     let mut partial = tempfile::Builder::new()
-        .prefix(".redact-")
-        .suffix(".partial")
+        .prefix(PREFIX)
+        .suffix(SUFFIX)
         .permissions(std::fs::Permissions::from_mode(mode))
         .tempfile_in(folder)
         .map_err(failed)?;
+    // Whoever cleans up leaves it alone for as long as this process has it.
+    partial.as_file().lock().map_err(failed)?;
     partial.write_all(bytes).map_err(failed)?;
     partial.as_file().sync_all().map_err(failed)?;
     let placed = match overwrite {
@@ -127,9 +132,48 @@ pub(crate) fn write_with(
         _ => failed(refused.error),
     })?;
     // The name is durable only when the folder is.
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(failed)
+    let synced = File::open(folder).and_then(|folder| folder.sync_all());
+    if synced.is_err() && overwrite == Overwrite::Never {
+        // Who is told that it was not written finds nothing.
+        let _ = std::fs::remove_file(path);
+    }
+    synced.map_err(failed)
+}
+
+/// How names of files that are not finished begin and end.
+const PREFIX: &str = ".redact-";
+const SUFFIX: &str = ".partial";
+
+/// A file that is not finished has its lock by then.
+const LOCKED_WITHIN: Duration = Duration::from_secs(60);
+
+/// Removes from `folder` what processes that were killed left of files that they wrote: this user's
+/// own, and of no process that is running.
+pub fn remove_leftovers(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with(PREFIX) && name.ends_with(SUFFIX) && is_abandoned(&entry.path()) {
+            // One that stays is in nobody's way.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+fn is_abandoned(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+    let mut how = File::options();
+    how.read(true).custom_flags(flags.bits().cast_signed());
+    let Ok(file) = how.open(path) else {
+        return false;
+    };
+    let Ok(data) = file.metadata() else {
+        return false;
+    };
+    let own = data.is_file() && data.uid() == rustix::process::geteuid().as_raw();
+    let age = data.modified().ok().and_then(|at| at.elapsed().ok());
+    own && age.is_some_and(|age| age > LOCKED_WITHIN) && file.try_lock().is_ok()
 }
 
 #[cfg(test)]
@@ -148,6 +192,36 @@ mod tests {
         assert_eq!(read(&path, 10).unwrap(), b"two");
         let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
         assert_eq!(left.len(), 1, "no partial file stays behind");
+    }
+
+    /// Goal: what a killed process left goes, and nothing else. Controls: a file that a process has,
+    /// a fresh one, a pipe, another name.
+    #[test]
+    fn leftovers_go_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let old = std::time::SystemTime::now() - Duration::from_secs(3600);
+        for name in [".redact-a.partial", ".redact-b.partial", "c.partial"] {
+            let file = File::create(at(name)).unwrap();
+            file.set_modified(old).unwrap();
+        }
+        let held = File::open(at(".redact-b.partial")).unwrap();
+        held.lock().unwrap();
+        File::create(at(".redact-d.partial")).unwrap();
+        let made = std::process::Command::new("mkfifo")
+            .arg(at(".redact-e.partial"))
+            .status();
+        assert!(made.unwrap().success());
+        write(&at("new"), b"x", Overwrite::Never).unwrap();
+        let mut left: Vec<_> = std::fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        left.sort();
+        let stay =
+            [".redact-b", ".redact-d", ".redact-e", "c"].map(|name| format!("{name}.partial"));
+        assert_eq!(left[..4], stay);
+        assert_eq!(left[4..], ["new"]);
     }
 
     #[test]

@@ -50,6 +50,9 @@ pub fn read(_: &Path, _: u64) -> Result<Vec<u8>, RecordError> {
     unread()
 }
 
+/// There are none.
+pub fn remove_leftovers(_: &Path) {}
+
 /// Writes a file.
 ///
 /// # Errors
