@@ -1,5 +1,5 @@
-//! Where files lie in the data folder, and their names. Every name is made of an id of ours: nothing
-//! that a client says becomes a path.
+//! Where files lie in the data folder, and their names. Every name is made of an id of ours:
+//! nothing that a client says becomes a path.
 
 use std::path::{Path, PathBuf};
 

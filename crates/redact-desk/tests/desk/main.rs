@@ -9,6 +9,7 @@ mod bench;
 mod doors;
 mod earlier;
 mod evidence;
+mod fake_jobs;
 mod grants;
 mod layers;
 mod office;

@@ -202,7 +202,7 @@ async fn margins_reach_the_plan() {
     let near = |a: f32, b: f32| (a - b).abs() < 1e-4;
     assert!(near(sides[0], 0.05) && near(sides[1], 0.1), "{sides:?}");
     assert!(near(sides[2], 0.2) && near(sides[3], 0.5), "{sides:?}");
-    let found = crate::bench::found().tracks[0].boxes()[0].rect;
+    let found = crate::fake_jobs::found().tracks[0].boxes()[0].rect;
     assert_eq!(
         plan.tracks[0].track.boxes()[0].rect.hull(found),
         plan.tracks[0].track.boxes()[0].rect

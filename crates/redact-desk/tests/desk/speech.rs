@@ -3,7 +3,8 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, FRAMES};
+use crate::bench::Bench;
+use crate::fake_jobs::FRAMES;
 use crate::office::{Office, office};
 
 async fn summary(office: &Office) -> Value {

@@ -169,7 +169,7 @@ async fn every_view_and_download_is_in_the_log() {
                 assert_eq!(detail(entry, word), 1, "{path}: {entry}");
                 assert_eq!(detail(entry, "recording"), office.recording);
                 assert!(entry["who"].as_str().unwrap().starts_with(&person.login));
-                let source = crate::bench::found().source.digest.to_string();
+                let source = crate::fake_jobs::found().source.digest.to_string();
                 assert_eq!(entry["subjects"][0], json!(["source", source]));
             }
             let may = person.login == "oli" || person.login == "pat";

@@ -1,5 +1,5 @@
-// What the server says, written from its own types by `src/typescript.rs` of this crate: change them
-// there. What `types.ts` adds is what the server passes on without a type of its own.
+// What the server says, written from its own types by `src/typescript.rs` of this crate: change
+// them there. What `types.ts` adds is what the server passes on without a type of its own.
 import type { Media, Risk } from './types';
 
 export type Id = string;

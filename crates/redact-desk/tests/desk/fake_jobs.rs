@@ -1,0 +1,179 @@
+//! Jobs that write at once what real ones would, and remember what they were told.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use redact_core::{
+    BoxOrigin, Class, Findings, FrameIndex, ModelUse, NormRect, TimeSpan, Track, TrackBox, TrackId,
+};
+use redact_desk::{
+    Checked, Followed, Jobs, RenderTask, Task, TaskError, TaskOutcome, ToAccept, Verified,
+    VerifyTask, Watch,
+};
+use redact_record::sign::TrustStore;
+use redact_record::{Overwrite, release_paths};
+use redact_testkit::{Scene, Sound, identity};
+use serde_json::json;
+
+/// Frames of the recording that the jobs pretend to find.
+pub(crate) const FRAMES: u32 = 30;
+
+/// What the jobs were told, and whether they are to stand still.
+#[derive(Default)]
+pub(crate) struct FakeJobs {
+    /// The folder of trusted keys, as the renderer looks into it.
+    pub(crate) trusted: PathBuf,
+    /// What renders and checks were told, in their order.
+    pub(crate) renders: Mutex<Vec<RenderTask>>,
+    pub(crate) checks: Mutex<Vec<VerifyTask>>,
+    pub(crate) told: Mutex<Vec<String>>,
+    pub(crate) slow: Mutex<bool>,
+    /// Whether scans fail because no sound can be decoded, until a person accepts that.
+    pub(crate) no_sound: Mutex<bool>,
+    /// Mutes and masks of previews, in their order.
+    pub(crate) previews: Mutex<Vec<redact_core::Redactions>>,
+    /// A release that checks find wrong.
+    pub(crate) wrong: Mutex<Option<String>>,
+}
+
+impl Jobs for FakeJobs {
+    fn run(&self, task: &Task, watch: &dyn Watch) -> Result<TaskOutcome, TaskError> {
+        let word = format!("{task:?}");
+        let word = word.split([' ', '(']).next().unwrap_or_default().to_owned();
+        self.told.lock().unwrap().push(word);
+        while *self.slow.lock().unwrap() {
+            if watch.advance("test", 1, Some(2)) == ControlFlow::Break(()) {
+                return Err(TaskError::new("stopped"));
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(match task {
+            Task::Prepare { clip, folder } => prepare(clip, folder),
+            Task::Scan {
+                accept_lost_sound: false,
+                ..
+            } if *self.no_sound.lock().unwrap() => {
+                return Err(TaskError {
+                    to_accept: Some(ToAccept::LostSound),
+                    ..TaskError::new("no sound track can be decoded")
+                });
+            }
+            Task::Scan { findings, .. } => {
+                redact_record::findings::write(findings, &found(), Overwrite::Replace).unwrap();
+                TaskOutcome::Scanned(found().source.digest)
+            }
+            Task::Thumbnails { folder } => {
+                std::fs::create_dir_all(folder.join("thumbnails")).unwrap();
+                text(&folder.join("thumbnails/1.jpg"), "jpeg");
+                text(&folder.join("moments.json"), "[]");
+                TaskOutcome::Done
+            }
+            Task::Picture {
+                picture,
+                redactions,
+                ..
+            } => {
+                text(picture, &format!("{} masks", redactions.masks.len()));
+                TaskOutcome::Done
+            }
+            Task::Follow(task) => TaskOutcome::Followed(Followed {
+                start: task.frame,
+                end: task.frame + 1,
+                ..Followed::default()
+            }),
+            Task::Preview(task) => {
+                self.previews.lock().unwrap().push(task.redactions.clone());
+                text(&task.clip, "clip");
+                TaskOutcome::Done
+            }
+            Task::Render(task) => self.render(task),
+            Task::Verify(task) => self.verify(task),
+            _ => unreachable!(),
+        })
+    }
+}
+
+impl FakeJobs {
+    fn render(&self, task: &RenderTask) -> TaskOutcome {
+        let (plan, _) = redact_record::plan::read(&task.plan).unwrap();
+        let source = plan.source.digest;
+        let trust = TrustStore::open(&self.trusted).unwrap();
+        redact_record::plan::check_signatures(&plan, &trust).unwrap();
+        redact_record::plan::approved(plan, source).unwrap();
+        self.renders.lock().unwrap().push(task.clone());
+        text(&task.release, "0123456789");
+        let paths = release_paths(&task.release);
+        text(&paths.manifest, "{}");
+        text(&paths.sealed, "{}");
+        TaskOutcome::Done
+    }
+
+    fn verify(&self, task: &VerifyTask) -> TaskOutcome {
+        self.checks.lock().unwrap().push(task.clone());
+        let wrong = self.wrong.lock().unwrap().clone();
+        let wrong = wrong.is_some_and(|id| task.release.to_string_lossy().contains(&id));
+        let (group, name, evidence) = if wrong {
+            ("masks", "fill", "a face is visible")
+        } else {
+            ("file", "SHA-256", "same")
+        };
+        TaskOutcome::Verified(Verified {
+            checks: vec![Checked {
+                group: group.to_owned(),
+                name: name.to_owned(),
+                passed: !wrong,
+                evidence: evidence.to_owned(),
+            }],
+            not_checked: Vec::new(),
+        })
+    }
+}
+
+fn text(path: &Path, text: &str) {
+    std::fs::write(path, text).unwrap();
+}
+
+fn prepare(clip: &Path, folder: &Path) -> TaskOutcome {
+    assert!(clip.exists());
+    text(&folder.join("proxy.mp4"), &"0123456789".repeat(10));
+    text(&folder.join("timeline.json"), "{}");
+    text(&folder.join("waveform-0"), "ab");
+    let media = json!({ "frames": FRAMES }).to_string();
+    text(&folder.join("media.json"), &media);
+    TaskOutcome::Done
+}
+
+/// Two faces and a plate; nothing looked for screens; somebody speaks for a second.
+pub(crate) fn found() -> Findings {
+    let mut scene = Scene::new(64, 48, FRAMES);
+    scene.sounds = vec![Sound {
+        rate_hz: 8000,
+        channels: 1,
+        start: 0,
+        speech: Vec::new(),
+    }];
+    let track = |id: u32, class: Class, start: u32, end: u32| {
+        let side = 0.1 * id as f32;
+        let boxes = (start..end).map(|frame| TrackBox {
+            frame: FrameIndex::new(frame),
+            rect: NormRect::new([side, 0.1, side + 0.1, 0.3]).unwrap(),
+            score: 0.9,
+            origin: BoxOrigin::Detected,
+        });
+        Track::new(TrackId(id), class, boxes.collect()).unwrap()
+    };
+    Findings {
+        source: identity(&scene),
+        models: Vec::<ModelUse>::new(),
+        missing: vec![Class::Screen],
+        tracks: vec![
+            track(1, Class::Face, 0, 20),
+            track(2, Class::Face, 5, 30),
+            track(3, Class::Plate, 0, 10),
+        ],
+        speech: Some(vec![TimeSpan::new(100_000_000, 500_000_000).unwrap()]),
+        damage: redact_core::Damage::default(),
+    }
+}
