@@ -13,6 +13,7 @@ mod cabac_elements;
 mod cavlc_elements;
 mod cavlc_tables;
 pub mod frame_num;
+pub mod free_fields;
 pub mod gop_digest;
 mod macroblock;
 pub mod nal;

@@ -16,9 +16,19 @@ use crate::{ffi, probe};
 const BLOCK: usize = 8;
 
 /// How far a block of what is cut off may be from what repeats the edge, or from one plain level:
-/// root of the mean square, in levels of 8 bits. Grain at a middle quantizer comes near it, and is
-/// then re-encoded; lettering that can be read has more.
+/// root of the mean square, in levels of 8 bits. Lettering that can be read has more.
 const DEVIATION_MAX: f64 = 20.0;
+
+/// The same of the mean over the pictures of one GOP: the codec's noise differs from picture to
+/// picture, lettering that is too faint for [`DEVIATION_MAX`] stays where it is.
+const MEAN_DEVIATION_MAX: f64 = 5.0;
+
+/// What the codec itself adds, in quantizer steps of the whole picture: more is allowed in a release
+/// where that is more. Measured on six recordings at constant rate factors from 18 to 40.
+const NOISE_STEPS: f64 = 2.5;
+
+/// The same of the mean over the pictures of one GOP.
+const MEAN_NOISE_STEPS: f64 = 0.6;
 
 /// What was found behind the cropping rectangle of a file's pictures.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +39,18 @@ pub struct CroppedEdges {
     pub odd: usize,
     /// The largest deviation of a block, in levels of 8 bits.
     pub deviation: f64,
+    /// GOPs, or the whole file, of which the mean over all pictures is neither the repeated edge nor plain.
+    pub odd_means: usize,
+    /// The largest deviation of a block of such a mean, in levels of 8 bits.
+    pub mean_deviation: f64,
+}
+
+impl CroppedEdges {
+    /// Whether nothing but the repeated edge or one plain level was found.
+    #[must_use]
+    pub const fn are_plain(&self) -> bool {
+        self.odd == 0 && self.odd_means == 0
+    }
 }
 
 /// Decodes a release without cropping and looks at what is cut off; `None` where nothing is.
@@ -40,30 +62,68 @@ pub fn cropped_edges(path: &Path, threads: usize) -> Result<Option<CroppedEdges>
         frames: 0,
         odd: 0,
         deviation: 0.0,
+        odd_means: 0,
+        mean_deviation: 0.0,
     };
     let mut is_cropped = false;
     let settings = SourceSettings::default();
+    // Of the current GOP, and of all pictures: a GOP may be a single picture.
+    let (mut gop, mut all) = (Mean::default(), Mean::default());
+    let judge = |mean: &Mean, found: &mut CroppedEdges| {
+        let deviation = mean.deviation();
+        let limit = MEAN_DEVIATION_MAX.max(MEAN_NOISE_STEPS * mean.step());
+        found.odd_means += usize::from(deviation > limit);
+        found.mean_deviation = found.mean_deviation.max(deviation);
+    };
     decode(path, &settings, threads, |picture| {
-        is_cropped |= ffi::cropping(picture) != (0, 0);
-        let deviation = deviation(picture);
+        is_cropped |= ffi::cropping(picture) != [0; 4];
+        if picture.is_key() {
+            judge(&gop, &mut found);
+            all.merge(std::mem::take(&mut gop));
+        }
+        let deviation = gop.add(picture);
+        let limit = DEVIATION_MAX.max(NOISE_STEPS * quantizer_step(picture));
         found.frames += 1;
-        found.odd += usize::from(deviation > DEVIATION_MAX);
+        found.odd += usize::from(deviation > limit);
         found.deviation = found.deviation.max(deviation);
     })?;
+    judge(&gop, &mut found);
+    all.merge(gop);
+    judge(&all, &mut found);
     Ok(is_cropped.then_some(found))
 }
 
-/// Times of all pictures, in ticks, whose part that is cut off repeats the edge or is plain.
+/// Times, in ticks and in order, of all pictures whose part that is cut off repeats the edge or is
+/// plain, in each of them and in the mean over those between two of `starts`, which are the times
+/// of the first pictures of GOPs in order.
 pub(crate) fn plain_pictures(
     path: &Path,
     settings: &SourceSettings,
+    starts: &[i64],
 ) -> Result<Vec<i64>, SourceError> {
     let mut plain = Vec::new();
+    let mut gop = (0, Vec::new(), Mean::default());
+    let mut end_gop = |(_, times, mean): (usize, Vec<i64>, Mean)| {
+        if mean.deviation() <= MEAN_DEVIATION_MAX {
+            plain.extend(times);
+        }
+    };
     decode(path, settings, 0, |picture| {
-        if deviation(picture) <= DEVIATION_MAX {
-            plain.extend(picture.pts());
+        let Some(time) = picture.pts() else {
+            return;
+        };
+        let number = starts.partition_point(|start| *start <= time);
+        if number != gop.0 {
+            end_gop(std::mem::replace(
+                &mut gop,
+                (number, Vec::new(), Mean::default()),
+            ));
+        }
+        if gop.2.add(picture) <= DEVIATION_MAX {
+            gop.1.push(time);
         }
     })?;
+    end_gop(gop);
     plain.sort_unstable();
     Ok(plain)
 }
@@ -111,20 +171,158 @@ fn decode(
     }
 }
 
-/// How far what is cut off is from the repeated edge or from plain, in the worst block of any
-/// plane; pictures that are no 8-bit 4:2:0 deviate without end.
-fn deviation(picture: &frame::Video) -> f64 {
-    let (right, bottom) = ffi::cropping(picture);
+/// What is cut off the pictures of one GOP, added up.
+#[derive(Default)]
+struct Mean {
+    pictures: u32,
+    /// Per edge and plane; none where there are no edges or the pictures are no 8-bit 4:2:0.
+    edges: Vec<Residual>,
+    /// Sum of their quantizer steps.
+    steps: f64,
+    /// Whether the pictures change their form midway, or have one that is not known.
+    is_odd: bool,
+}
+
+impl Mean {
+    /// Adds a picture; gives its own deviation from the repeated edge or from plain, in the worst
+    /// block of any plane. Pictures that are no 8-bit 4:2:0 deviate without end.
+    fn add(&mut self, picture: &frame::Video) -> f64 {
+        let Some(edges) = edges_of(picture) else {
+            self.is_odd = true;
+            return f64::INFINITY;
+        };
+        let found: Vec<Residual> = edges.iter().map(Residual::of).collect();
+        let deviation = found.iter().map(Residual::deviation).fold(0.0, f64::max);
+        self.merge(Self {
+            pictures: 1,
+            edges: found,
+            steps: quantizer_step(picture),
+            is_odd: false,
+        });
+        deviation
+    }
+
+    /// Adds other pictures.
+    fn merge(&mut self, more: Self) {
+        self.is_odd |= more.is_odd;
+        if self.pictures == 0 {
+            self.edges = more.edges;
+        } else if more.pictures > 0 && self.edges.len() == more.edges.len() {
+            let both = self.edges.iter_mut().zip(&more.edges);
+            self.is_odd |= !both.fold(true, |same, (sum, more)| sum.add(more) && same);
+        } else {
+            self.is_odd |= more.pictures > 0;
+        }
+        self.pictures += more.pictures;
+        self.steps += more.steps;
+    }
+
+    /// The mean quantizer step of the pictures.
+    fn step(&self) -> f64 {
+        self.steps / f64::from(self.pictures.max(1))
+    }
+
+    /// The deviation of the mean.
+    fn deviation(&self) -> f64 {
+        if self.is_odd {
+            return f64::INFINITY;
+        }
+        let sums = self.edges.iter().map(Residual::deviation);
+        sums.fold(0.0, f64::max) / f64::from(self.pictures.max(1))
+    }
+}
+
+/// The quantizer step of a picture's mean quantizer, in levels of 8 bits; 0 where it is not known.
+///
+/// Source: FFmpeg's `video_enc_params.h` (`AVVideoEncParams`, `AVVideoBlockParams`); ITU-T H.264,
+/// 8.5.9: steps double every six quantizers.
+fn quantizer_step(picture: &frame::Video) -> f64 {
+    let Some(parameters) = picture.side_data(frame::side_data::Type::VIDEO_ENC_PARAMS) else {
+        return 0.0;
+    };
+    let bytes = parameters.data();
+    let word = |at: usize| Some(i32::from_ne_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
+    let long = |at: usize| {
+        Some(usize::from_ne_bytes(
+            bytes.get(at..at + 8)?.try_into().ok()?,
+        ))
+    };
+    // Number of blocks, place of the first, bytes of one; then, behind a kind, the quantizer. A
+    // block's own difference stands behind its place and size.
+    let (Some(count), Some(first), Some(size), Some(base)) = (word(0), long(8), long(16), word(28))
+    else {
+        return 0.0;
+    };
+    let count = usize::try_from(count).unwrap_or(0);
+    let blocks = (0..count).map_while(|i| word(first.checked_add(i.checked_mul(size)?)? + 16));
+    let sum: f64 = blocks.map(f64::from).sum();
+    let quantizer = f64::from(base) + sum / count.max(1) as f64;
+    0.625 * f64::exp2(quantizer.clamp(0.0, 51.0) / 6.0)
+}
+
+/// How far each sample that is cut off is from what it may be.
+struct Residual {
+    /// Samples that are cut off at each place along the edge.
+    depth: usize,
+    /// Differences from the last sample that is shown.
+    from_edge: Vec<f64>,
+    /// Differences from the mean level of all that is cut off.
+    from_level: Vec<f64>,
+}
+
+impl Residual {
+    fn of(edge: &Edge) -> Self {
+        let all = || edge.iter().flat_map(|(cut, _)| cut);
+        let sum: u64 = all().map(|sample| u64::from(*sample)).sum();
+        let level = sum as f64 / all().count().max(1) as f64;
+        let from_edge = edge
+            .iter()
+            .flat_map(|(cut, last)| cut.iter().map(|s| f64::from(*s) - f64::from(*last)));
+        Self {
+            depth: edge.first().map_or(0, |(cut, _)| cut.len()),
+            from_edge: from_edge.collect(),
+            from_level: all().map(|s| f64::from(*s) - level).collect(),
+        }
+    }
+
+    /// Adds those of another picture; `false` where it has another form.
+    fn add(&mut self, more: &Self) -> bool {
+        let add = |sum: &mut Vec<f64>, more: &[f64]| {
+            sum.iter_mut()
+                .zip(more)
+                .for_each(|(sum, more)| *sum += more);
+            sum.len() == more.len()
+        };
+        add(&mut self.from_edge, &more.from_edge) & add(&mut self.from_level, &more.from_level)
+    }
+
+    /// The root of the mean square of the worst block, from the repeated edge or from one plain
+    /// level for the whole edge, whichever is less.
+    fn deviation(&self) -> f64 {
+        let worst = |samples: &[f64]| {
+            let block = |block: &[f64]| {
+                let squares = block.iter().map(|s| s.powi(2));
+                f64::sqrt(squares.sum::<f64>() / block.len() as f64)
+            };
+            let blocks = samples.chunks((self.depth * BLOCK).max(1));
+            blocks.map(block).fold(0.0, f64::max)
+        };
+        worst(&self.from_edge).min(worst(&self.from_level))
+    }
+}
+
+/// What is cut off a picture, along both edges of each plane; `None` for pictures that are no 8-bit
+/// 4:2:0, or of which something is cut off at the left or at the top.
+fn edges_of(picture: &frame::Video) -> Option<Vec<Edge>> {
+    let [left, top, right, bottom] = ffi::cropping(picture);
     let width = (picture.width() as usize).saturating_sub(right);
     let height = (picture.height() as usize).saturating_sub(bottom);
-    let is_plain_format = picture.planes() == 3
+    let is_plain_format = (left, top) == (0, 0)
+        && picture.planes() == 3
         && picture.plane_width(1) == picture.width().div_ceil(2)
         && picture.plane_height(1) == picture.height().div_ceil(2)
         && picture.stride(0) < picture.width() as usize * 2;
-    if !is_plain_format {
-        return f64::INFINITY;
-    }
-    let planes = (0..3).map(|index| {
+    let planes = (0..3).flat_map(|index| {
         let scale = if index == 0 { 1 } else { 2 };
         let plane = Plane {
             samples: picture.data(index),
@@ -135,11 +333,9 @@ fn deviation(picture: &frame::Video) -> f64 {
             ),
             shown: (width.div_ceil(scale), height.div_ceil(scale)),
         };
-        let below = plane.below();
-        let beside = plane.beside();
-        worst_block(&below).max(worst_block(&beside))
+        [plane.below(), plane.beside()]
     });
-    planes.fold(0.0, f64::max)
+    is_plain_format.then(|| planes.collect())
 }
 
 /// One plane of a picture.
@@ -186,33 +382,6 @@ impl Plane<'_> {
     }
 }
 
-/// The deviation of the worst block from the repeated edge, or from one plain level for the whole
-/// edge if that is less.
-fn worst_block(edge: &Edge) -> f64 {
-    let all = || edge.iter().flat_map(|(cut, _)| cut);
-    let count = all().count();
-    if count == 0 {
-        return 0.0;
-    }
-    let sum: u64 = all().map(|sample| u64::from(*sample)).sum();
-    let level = sum as f64 / count as f64;
-    let worst = |of: &dyn Fn(u8) -> f64| {
-        let block = |block: &[(Vec<u8>, u8)]| {
-            let (mut sum, mut count) = (0.0, 0.0);
-            for (cut, last) in block {
-                for sample in cut {
-                    let difference = f64::from(*sample) - of(*last);
-                    sum += difference * difference;
-                    count += 1.0;
-                }
-            }
-            f64::sqrt(sum / count)
-        };
-        edge.chunks(BLOCK).map(block).fold(0.0, f64::max)
-    };
-    worst(&|last| f64::from(last)).min(worst(&|_| level))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,6 +395,10 @@ mod tests {
             .collect()
     }
 
+    fn worst_block(edge: &Edge) -> f64 {
+        Residual::of(edge).deviation()
+    }
+
     /// Goal: what repeats the edge and what is plain pass, lettering does not.
     #[test]
     fn only_the_repeated_edge_and_plain_levels_are_plain() {
@@ -237,5 +410,6 @@ mod tests {
         let letters = |x: usize| if (24..32).contains(&x) { 60 } else { 16 };
         assert!(worst_block(&edge(|x| (letters(x), 16))) > DEVIATION_MAX);
         assert_eq!(worst_block(&Vec::new()), 0.0);
+        assert_eq!(Mean::default().deviation(), 0.0);
     }
 }

@@ -179,21 +179,27 @@ pub(crate) fn set_pixels_max(context: &mut codec::Context, pixels_max: u64) {
     unsafe { (*context.as_mut_ptr()).max_pixels = i64::try_from(pixels_max).unwrap_or(i64::MAX) };
 }
 
-/// Columns at the right and rows at the bottom of a picture that are not shown, where its decoder
-/// gives them as well.
-pub(crate) fn cropping(picture: &frame::Video) -> (usize, usize) {
+/// Columns and rows of a decoded picture that are not shown: left, top, right, bottom.
+pub(crate) fn cropping(picture: &frame::Video) -> [usize; 4] {
     // SAFETY: plain fields of a frame that is alive.
     unsafe {
         let picture = &*picture.as_ptr();
-        (picture.crop_right, picture.crop_bottom)
+        [
+            picture.crop_left,
+            picture.crop_top,
+            picture.crop_right,
+            picture.crop_bottom,
+        ]
     }
 }
 
-/// Lets a decoder give pictures with what is cut off them.
+/// Lets a decoder give pictures with what is cut off them, and the quantizers of their blocks.
 pub(crate) fn keep_cropped(context: &mut codec::Context) {
-    // SAFETY: a plain field of a context that is not open yet.
+    // SAFETY: plain fields of a context that is not open yet.
     unsafe {
-        (*context.as_mut_ptr()).apply_cropping = 0;
+        let context = &mut *context.as_mut_ptr();
+        context.apply_cropping = 0;
+        context.export_side_data |= ffi::AV_CODEC_EXPORT_DATA_VIDEO_ENC_PARAMS;
     }
 }
 

@@ -9,6 +9,7 @@
 mod aac;
 mod walk;
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use ffmpeg_next::codec::packet::side_data;
 use ffmpeg_next::{Error, Packet};
 use redact_bitstream::h264::Unaccounted;
 use redact_bitstream::h264::avcc::{self, AvcConfig, CopyRefusal};
+use redact_bitstream::h264::free_fields::usual_step;
 use redact_bitstream::h264::gop_digest::{GopDigest, timed_digest};
 use redact_bitstream::h264::x264_end_bits::Mark;
 use redact_bitstream::mp4::sample_descriptions;
@@ -46,6 +48,9 @@ const ALL_TOUCHED: &str = "masks touch every group of pictures";
 
 /// Why a group is not copied whose pictures go on behind the cropping rectangle.
 const CROPPED: &str = "what is cut off a picture does not repeat its edge";
+
+/// Why nothing is copied of a recording with parameter sets that what could be copied does not need.
+const UNUSED_SETS: &str = "it has parameter sets that no copied picture uses";
 
 /// Largest reordering of frames that an encoder is allowed.
 pub(crate) const REORDER_MAX: usize = 2;
@@ -199,7 +204,8 @@ impl Survey {
         if let Ok(pictures) = &mut pictures {
             pictures.refuse_odd(&walked);
             if is_cropped {
-                pictures.refuse_cropped(&edges::plain_pictures(path, settings)?);
+                let starts = pictures.group_starts();
+                pictures.refuse_cropped(&edges::plain_pictures(path, settings, &starts)?);
             }
         }
         Ok(Self {
@@ -242,6 +248,11 @@ impl Survey {
                 if !is_untouched {
                     group.refused = None;
                 }
+            }
+            let copied = pictures.groups.iter().filter(|group| group.copied);
+            let used: BTreeSet<u32> = copied.flat_map(|group| group.sets.clone()).collect();
+            if !used.is_empty() && !pictures.config.needs_all(&used) {
+                return Err(UNUSED_SETS.to_owned());
             }
             Ok(Arc::new(pictures))
         });
@@ -459,6 +470,8 @@ fn unreadable(error: Error) -> SourceError {
 struct PictureSurvey {
     state: Result<Pictures, String>,
     open: Option<OpenGroup>,
+    /// Ticks per second of the pictures' times.
+    scale: u32,
 }
 
 struct OpenGroup {
@@ -489,7 +502,11 @@ impl PictureSurvey {
             reorder: 0,
             repeats_sets: false,
         });
-        Self { state, open: None }
+        Self {
+            state,
+            open: None,
+            scale: info.video.time_base.den.get(),
+        }
     }
 
     /// The stream's configuration, while everything so far can be copied.
@@ -520,6 +537,9 @@ impl PictureSurvey {
             (0..pictures.pts.len()).all(|i| pictures.dts[i] <= earlier(i))
         });
         pictures.reorder = reorder.ok_or("its frames are decoded after they are shown")?;
+        let step = usual_step(&pictures.pts);
+        let clocks = pictures.config.check_clocks(step, self.scale);
+        clocks.map_err(|odd| odd.to_string())?;
         Ok(pictures)
     }
 }
@@ -667,6 +687,12 @@ impl Pictures {
                 group.refused = Some(format!("{CROPPED} (frame {frame})"));
             }
         }
+    }
+
+    /// When the first frame of each group is shown, ticks.
+    fn group_starts(&self) -> Vec<i64> {
+        let firsts = self.groups.iter().map(|group| group.frames.start().get());
+        firsts.map(|frame| self.pts[frame as usize]).collect()
     }
 
     /// When frame `index` is shown and for how long, ticks.

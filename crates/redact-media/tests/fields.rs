@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
 mod common;
+mod surgery;
 
 use std::path::{Path, PathBuf};
 
@@ -200,4 +201,52 @@ fn odd_recordings_have_clean_releases() {
             );
         }
     }
+}
+
+/// Goal: files as FFmpeg 4.3 to 7.1 write them are accepted, whichever version runs here. Method: what
+/// the others write differently is put into a file of this one: no mean rate of pictures (7.1), all
+/// of a track as its length (4.3). Control: other values, and the same for sound, are refused.
+#[test]
+fn values_of_every_supported_ffmpeg_are_accepted() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name);
+    ffmpeg(
+        &format!(
+            "{CLIP} -c:v libx264 -pix_fmt yuv420p -preset ultrafast -bf 0 -x264-params slices=1 \
+             -c:a aac -b:a 96k -bsf:v filter_units=remove_types=6 -map_metadata -1 -fflags +bitexact \
+             -movflags +faststart+negative_cts_offsets -movie_timescale 1000"
+        ),
+        &path("clip.mp4"),
+    );
+    let bytes = std::fs::read(path("clip.mp4")).unwrap();
+    let check = |edit: &dyn Fn(&mut surgery::File), expected: bool, what: &str| {
+        let mut file = surgery::File::read(&bytes);
+        edit(&mut file);
+        std::fs::write(path("edited.mp4"), file.write()).unwrap();
+        assert_eq!(is_clean(&path("edited.mp4"), 10, 1), expected, "{what}");
+    };
+    check(&|_| {}, true, "as it is");
+    let rate = |entry: &'static str, mean: u32| {
+        move |file: &mut surgery::File| {
+            file.entry_body(entry, "btrt")[8..12].copy_from_slice(&mean.to_be_bytes());
+        }
+    };
+    check(&rate("avc1", 0), true, "no mean rate of pictures");
+    check(&rate("avc1", 1), false, "another rate of pictures");
+    check(&rate("mp4a", 0), false, "no mean rate of sound");
+    let all = {
+        let mut file = surgery::File::read(&bytes);
+        let head = file.body("moov/trak:1/mdia/mdhd").clone();
+        let word = |at: usize| u32::from_be_bytes(head[at..at + 4].try_into().unwrap());
+        (u64::from(word(16)) * 1000).div_ceil(u64::from(word(12)))
+    };
+    let length = |more: u32| {
+        let all = u32::try_from(all).unwrap() + more;
+        move |file: &mut surgery::File| {
+            file.body("moov/trak:1/tkhd")[20..24].copy_from_slice(&all.to_be_bytes());
+            file.body("moov/mvhd")[16..20].copy_from_slice(&all.to_be_bytes());
+        }
+    };
+    check(&length(0), true, "all of the sound");
+    check(&length(1), false, "more than all of the sound");
 }

@@ -239,3 +239,114 @@ fn a_caption_behind_the_cropping_rectangle_is_not_copied() {
         None
     );
 }
+
+/// Parameter sets of an `avcC`: sequences and pictures.
+fn parameter_sets(record: &[u8]) -> [Vec<Vec<u8>>; 2] {
+    let mut at = 5;
+    [0x1f, 0xff].map(|mask| {
+        let count = record[at] & mask;
+        at += 1;
+        let set = |_| {
+            let bytes = usize::from(u16::from_be_bytes(record[at..at + 2].try_into().unwrap()));
+            at += 2 + bytes;
+            record[at - bytes..at].to_vec()
+        };
+        (0..count).map(set).collect()
+    })
+}
+
+/// `record` with `more` parameter sets.
+fn with_sets(record: &[u8], more: &[Vec<Vec<u8>>; 2]) -> Vec<u8> {
+    let own = parameter_sets(record);
+    let mut joined = record[..5].to_vec();
+    for (kind, (own, more)) in own.iter().zip(more).enumerate() {
+        let all: Vec<&Vec<u8>> = own.iter().chain(more).collect();
+        let reserved = if kind == 0 { 0xe0 } else { 0 };
+        joined.push(u8::try_from(all.len()).unwrap() | reserved);
+        for set in all {
+            joined.extend(u16::try_from(set.len()).unwrap().to_be_bytes());
+            joined.extend(set);
+        }
+    }
+    let length = |sets: &[Vec<Vec<u8>>; 2]| -> usize {
+        sets.iter().flatten().map(|set| set.len() + 2).sum()
+    };
+    joined.extend(&record[7 + length(&own)..]);
+    joined
+}
+
+/// The file at `path` with another `avcC`.
+fn with_record(path: &Path, record: &[u8], output: &Path) {
+    let mut file = File::read(&std::fs::read(path).unwrap());
+    *file.entry_body("avc1", "avcC") = record.to_vec();
+    std::fs::write(output, file.write()).unwrap();
+}
+
+fn record_of(path: &Path) -> Vec<u8> {
+    let mut file = File::read(&std::fs::read(path).unwrap());
+    file.entry_body("avc1", "avcC").clone()
+}
+
+/// Whether the scan of a release of 30 frames finds nothing.
+fn is_clean(path: &Path) -> bool {
+    let expected = redact_bitstream::leak::ExpectedStreams {
+        audio_tracks: 1,
+        frames: Some(30),
+    };
+    redact_bitstream::leak::scan(std::fs::File::open(path).unwrap(), &expected)
+        .unwrap()
+        .into_iter()
+        .all(|verdict| verdict.clean)
+}
+
+/// Goal: a clock that follows from nothing, and parameter sets that no picture uses, are neither
+/// copied nor accepted in a release: somebody can write in them. Method: sets are put into the
+/// header of a recording, and of a release of it. The control: the recording's own sets, a clock of
+/// pictures instead of fields, and round buffer sizes are copied and accepted.
+#[test]
+fn numbers_and_sets_that_nothing_needs_are_not_copied() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name);
+    recording(&path("plain.mp4"), "");
+    let all = splice(&path("plain.mp4"), 30);
+    assert_eq!(copied(&all), [0, 10, 20]);
+    let made = release(&path("plain.mp4"), &all, folder.path());
+    let output = path("plain-release.mp4");
+    std::fs::rename(made, &output).unwrap();
+    for plain in [
+        "-bsf:v h264_metadata=tick_rate=10",
+        "-bsf:v h264_metadata=tick_rate=180000/1",
+        "-x264-params nal-hrd=vbr:vbv-maxrate=4000:vbv-bufsize=3000",
+    ] {
+        recording(&path("clip.mp4"), plain);
+        assert_eq!(
+            copied(&splice(&path("clip.mp4"), 30)),
+            [0, 10, 20],
+            "{plain}"
+        );
+    }
+    with_record(&output, &record_of(&output), &path("again.mp4"));
+    assert!(is_clean(&path("again.mp4")));
+
+    recording(
+        &path("clock.mp4"),
+        "-bsf:v h264_metadata=tick_rate=1246576928/1148152097",
+    );
+    recording(&path("other.mp4"), "-x264-params sps-id=1");
+    let clock = record_of(&path("clock.mp4"));
+    let more = with_sets(
+        &record_of(&path("plain.mp4")),
+        &parameter_sets(&record_of(&path("other.mp4"))),
+    );
+    for (record, why) in [(clock, "(clock)"), (more, "that no copied picture uses")] {
+        with_record(&path("plain.mp4"), &record, &path("odd.mp4"));
+        let odd = splice(&path("odd.mp4"), 30);
+        let said = odd.pictures_refused().unwrap_or_default();
+        assert!(said.contains(why), "{why}: {said}");
+        assert_eq!(copied(&odd), [] as [u32; 0]);
+        let made = release(&path("odd.mp4"), &odd, folder.path());
+        assert_clean(&made, 1);
+        with_record(&output, &record, &path("forged.mp4"));
+        assert!(!is_clean(&path("forged.mp4")), "{why}");
+    }
+}

@@ -6,9 +6,10 @@
 //!
 //! Source: ITU-T H.264, 7.3 and 7.4; ISO/IEC 14496-15, 5.3.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::annex_b;
+use super::free_fields::Clock;
 use super::nal::{self, Framing};
 use super::parameter_sets::{SetReader, SetRefusal};
 use super::rbsp::Unaccounted;
@@ -40,6 +41,9 @@ pub enum CopyRefusal {
     /// The cropping rectangle cuts off a macroblock or more.
     #[error("a part of its pictures is cut off")]
     Cropped,
+    /// A number that changes no picture and that no encoder writes.
+    #[error("a number in its parameter sets ({0}) is none that an encoder writes")]
+    FreeField(&'static str),
     /// Slice groups or redundant pictures.
     #[error("it has redundant or scattered slices")]
     Slices,
@@ -73,6 +77,7 @@ impl From<SetRefusal> for CopyRefusal {
             SetRefusal::Profile(number) => Self::Profile(number),
             SetRefusal::Cropped => Self::Cropped,
             SetRefusal::Slices => Self::Slices,
+            SetRefusal::FreeField(name) => Self::FreeField(name),
         }
     }
 }
@@ -97,6 +102,8 @@ pub struct AvcConfig {
     pub dpb_pictures: u32,
     /// Whether rows or columns of the coded pictures are not shown.
     pub is_cropped: bool,
+    /// Clocks of the sequences that have one.
+    clocks: Vec<Clock>,
 }
 
 impl AvcConfig {
@@ -125,6 +132,7 @@ impl AvcConfig {
             ids: Vec::new(),
             dpb_pictures: 0,
             is_cropped: false,
+            clocks: Vec::new(),
         };
         config.understand()?;
         Ok(config)
@@ -139,6 +147,7 @@ impl AvcConfig {
             let set = reader.sps(coded)?;
             self.dpb_pictures = self.dpb_pictures.max(set.dpb_pictures);
             self.is_cropped |= set.is_cropped;
+            self.clocks.extend(set.clock);
             if sequences.insert(set.id, coded).is_some() {
                 return Err(twice);
             }
@@ -155,6 +164,29 @@ impl AvcConfig {
         self.ids = sequences.into_keys().collect();
         self.ids.extend(self.parameter_sets_of.keys());
         Ok(())
+    }
+
+    /// Refuses clocks that follow from neither the times of the pictures, `step` ticks apart with
+    /// `scale` ticks per second, nor an encoder's habit.
+    ///
+    /// # Errors
+    /// [`CopyRefusal::FreeField`] for such a clock.
+    pub fn check_clocks(&self, step: u64, scale: u32) -> Result<(), CopyRefusal> {
+        let follows = |clock: &Clock| clock.follows(step, scale);
+        if self.clocks.iter().all(follows) {
+            Ok(())
+        } else {
+            Err(CopyRefusal::FreeField("clock"))
+        }
+    }
+
+    /// Whether pictures with these `pps_id` need every parameter set: others could hold anything.
+    #[must_use]
+    pub fn needs_all(&self, pps_ids: &BTreeSet<u32>) -> bool {
+        let used = pps_ids.iter().filter_map(|id| self.parameter_sets_of(*id));
+        let used: BTreeSet<&[u8]> = used.collect();
+        let is_used = |sequence: &Vec<u8>| used.iter().any(|both| both.starts_with(sequence));
+        self.parameter_sets_of.keys().all(|id| pps_ids.contains(id)) && self.sps.iter().all(is_used)
     }
 
     /// The same for samples whose NAL units stand behind lengths of four bytes.
@@ -237,6 +269,7 @@ impl AvcConfig {
             ids: Vec::new(),
             dpb_pictures: 0,
             is_cropped: false,
+            clocks: Vec::new(),
         };
         // The same rule as in a record: what is accepted here can be written there and read again.
         for (sets, least) in [(&config.sps, SPS_BYTES_MIN), (&config.pps, PPS_BYTES_MIN)] {

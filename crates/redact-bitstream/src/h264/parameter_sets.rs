@@ -8,6 +8,7 @@ use h264_reader::nal::pps::PicParameterSet;
 use h264_reader::nal::sps::{ChromaFormat, FrameMbsFlags, SeqParameterSet};
 use h264_reader::nal::{Nal as _, RefNal};
 
+use super::free_fields::{Clock, free_field};
 use super::slice_header::Parameters;
 
 /// Profiles that a release may have: Baseline, Main and High. Source: H.264, A.2.
@@ -33,6 +34,8 @@ pub(crate) enum SetRefusal {
     Cropped,
     /// Slice groups or redundant pictures.
     Slices,
+    /// A number that changes no picture and that no encoder writes.
+    FreeField(&'static str),
 }
 
 /// What an accepted sequence parameter set says.
@@ -47,6 +50,10 @@ pub(crate) struct Sps {
     pub(crate) dpb_pictures: u32,
     /// Primaries, transfer, matrix and range (its highest bit), where they are named.
     pub(crate) colors: Option<[u8; 4]>,
+    /// Its clock, where it has one.
+    pub(crate) clock: Option<Clock>,
+    /// Width and height of a point, where they are named.
+    pub(crate) aspect: Option<(u16, u16)>,
 }
 
 /// What an accepted picture parameter set says.
@@ -86,6 +93,9 @@ impl SetReader {
         if !is_plain {
             return Err(SetRefusal::Chroma);
         }
+        if let Some(name) = free_field(&set) {
+            return Err(SetRefusal::FreeField(name));
+        }
         let vui = set.vui_parameters.as_ref();
         let restrictions = vui.and_then(|vui| vui.bitstream_restrictions.as_ref());
         let buffered = restrictions.map_or(0, |found| found.max_dec_frame_buffering);
@@ -95,6 +105,8 @@ impl SetReader {
             is_cropped: set.frame_cropping.is_some(),
             dpb_pictures: set.max_num_ref_frames.max(buffered),
             colors: colors(&set),
+            clock: Clock::of(&set),
+            aspect: vui.and_then(|vui| vui.aspect_ratio_info.as_ref()?.get()),
         };
         self.0.put_seq_param_set(set);
         Ok(accepted)

@@ -99,6 +99,16 @@ fn in_unit(unit: &[u8], sets: &ParameterSets) -> Vec<Message> {
     found
 }
 
+/// Number of the picture parameter set of a sample that is one picture.
+pub(super) fn set_of(sample: &[u8], sets: &ParameterSets) -> Option<u32> {
+    let all = nal::units(sample, Framing::Lengths(sets.length_bytes.max(1))).flatten();
+    let mut slices = all.filter(|unit| is_whole_slice(unit, sets));
+    slices
+        .next()
+        .and_then(SliceStart::read)
+        .map(|start| start.pps_id)
+}
+
 /// Whether a unit is a slice that begins a picture of the track.
 fn is_whole_slice(unit: &[u8], sets: &ParameterSets) -> bool {
     nal::is_slice(unit)

@@ -2,8 +2,11 @@
 //!
 //! Source: ITU-T H.264, 7.3.2.1 and 7.3.2.2; ISO/IEC 14496-15, 5.3.3.1 (`avcC`).
 
+use std::collections::BTreeSet;
+
 use super::report::Report;
 use super::verdict::LeakChannel;
+use crate::h264::free_fields::Clock;
 use crate::h264::nal;
 use crate::h264::parameter_sets::{SetReader, SetRefusal};
 use crate::h264::slice_header::Parameters;
@@ -23,6 +26,13 @@ pub(super) struct ParameterSets {
     parameters: Vec<Parameters>,
     /// Width and height that are shown, per sequence.
     shown: Vec<(u32, u32)>,
+    /// Numbers of the sequences, in the order of `coded`, and which of them each picture set names.
+    sequences: Vec<u32>,
+    named: Vec<u32>,
+    /// Clocks of the sequences that have one.
+    clocks: Vec<Clock>,
+    /// Shapes of points, per sequence that names one.
+    aspects: Vec<(u16, u16)>,
     /// Primaries, transfer, matrix and range, per sequence that names them.
     colors: Vec<[u8; 4]>,
 }
@@ -81,12 +91,16 @@ impl ParameterSets {
         }
         let read = if kind == nal::SPS {
             reader.sps(unit).map(|set| {
+                self.sequences.push(set.id);
+                self.clocks.extend(set.clock);
+                self.aspects.extend(set.aspect);
                 self.shown.push(set.shown);
                 self.colors.extend(set.colors);
             })
         } else {
             reader.pps(unit).map(|set| {
                 self.numbers.push(set.id);
+                self.named.push(set.sps_id);
                 self.parameters.push(set.parameters);
             })
         };
@@ -109,6 +123,35 @@ impl ParameterSets {
     /// Whether pictures can be coded with set `number`.
     pub(super) fn has_number(&self, number: u32) -> bool {
         self.numbers.contains(&number)
+    }
+
+    /// Parameter sets must be named by a picture: `used` are the numbers that slices name.
+    pub(super) fn check_use(&self, used: &BTreeSet<u32>, report: &mut Report) {
+        let pictures = self.numbers.iter().zip(&self.named);
+        let named: BTreeSet<u32> = pictures
+            .filter(|(number, _)| used.contains(number))
+            .map(|(_, sequence)| *sequence)
+            .collect();
+        let is_used = self.numbers.iter().all(|number| used.contains(number))
+            && self.sequences.iter().all(|number| named.contains(number));
+        if !is_used {
+            let what = "parameter sets that no picture uses".to_owned();
+            report.note(LeakChannel::LeftoverBytes, what);
+        }
+    }
+
+    /// Whether what the sequences say of time follows from the pictures, `step` ticks apart with
+    /// `scale` ticks per second, or is an encoder's habit.
+    pub(super) fn have_clocks(&self, step: u64, scale: u32) -> bool {
+        self.clocks.iter().all(|clock| clock.follows(step, scale))
+    }
+
+    /// Whether what the sequences say of the shape of points is what the file says.
+    pub(super) fn have_aspect(&self, (across, down): (u32, u32)) -> bool {
+        let is_same = |found: &(u16, u16)| {
+            u64::from(found.0) * u64::from(down) == u64::from(found.1) * u64::from(across)
+        };
+        self.aspects.iter().all(is_same)
     }
 
     /// How a slice that names set `number` is walked.
@@ -154,5 +197,9 @@ const fn described(refusal: SetRefusal) -> (LeakChannel, &'static str) {
             "pictures of which a part is cut off",
         ),
         SetRefusal::Slices => (LeakChannel::EditLists, "pictures that are coded twice"),
+        SetRefusal::FreeField(_) => (
+            LeakChannel::LeftoverBytes,
+            "a number in a parameter set that no encoder writes",
+        ),
     }
 }

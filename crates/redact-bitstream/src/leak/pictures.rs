@@ -1,6 +1,6 @@
 //! Looks into every picture of a release for what is no picture.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Seek};
 use std::thread;
 
@@ -36,6 +36,7 @@ pub(super) fn check(
     report: &mut Report,
 ) -> Result<(), LeakError> {
     let (mut counts, mut marks) = (Counts::new(), Marks::NEW);
+    let mut used = BTreeSet::new();
     let mut places = movie.pictures.iter().peekable();
     while places.peek().is_some() {
         let (mut batch, mut bytes) = (Vec::new(), 0);
@@ -48,6 +49,11 @@ pub(super) fn check(
             batch.push(read_whole(file, place.offset, u64::from(place.bytes))?);
             bytes += place.bytes as usize;
         }
+        used.extend(
+            batch
+                .iter()
+                .filter_map(|sample| access_unit::set_of(sample, &movie.sets)),
+        );
         for (messages, walked) in look_into(&batch, &movie.sets, is_walked) {
             messages
                 .into_iter()
@@ -61,6 +67,7 @@ pub(super) fn check(
     for ((channel, what), times) in counts {
         report.note(channel, format!("{times} x {what}"));
     }
+    movie.sets.check_use(&used, report);
     let pictures = movie.pictures.len();
     let looked = format!("{pictures} pictures looked through");
     report.count(LeakChannel::SeiUserData, looked.clone());
