@@ -113,6 +113,57 @@ fn quiet_sound_in_a_mute_fails_the_verdict() {
     }
 }
 
+/// Goal: a picture in rows or columns that are coded and not shown fails the verdict: at the bottom
+/// or at the right, in some frames only, or so faint that no single frame shows it. Method: the
+/// release is encoded again with lettering there and cropped to its size. Control: encoded again
+/// with the edge repeated there, at several qualities, it passes; and every verdict says what it did
+/// not check.
+#[test]
+fn a_picture_that_is_cropped_off_fails_the_verdict() {
+    let work = Work::new();
+    work.ffmpeg(
+        "-f lavfi -i testsrc2=size=314x234:rate=25:duration=2,noise=alls=8:allf=t \
+         -c:v libx264 -preset ultrafast -pix_fmt yuv420p clip.mp4",
+    );
+    work.redact(&["scan", "clip.mp4"]).expect_status(0);
+    work.approve_findings();
+    work.redact(&["render", "clip.mp4", "clip.plan.json", "--reencode", "all"])
+        .expect_status(0);
+    let verdict = work
+        .redact(&["verify", "clip.redacted.mp4"])
+        .expect_status(0);
+    for open in [
+        "leak, coded values: not checked",
+        "audit, second look: not checked",
+    ] {
+        assert!(verdict.stdout().contains(open), "{}", verdict.stdout());
+    }
+    let forge = |crf: u32, draw: &str| {
+        work.ffmpeg(&format!(
+            "-i clip.redacted.mp4 -vf pad=320:240,fillborders=right=6:bottom=6:mode=smear{draw} \
+             -c:v libx264 -preset veryfast -bf 0 -g 25 -crf {crf} -x264-params slices=1:threads=1 \
+             -bsf:v h264_metadata=crop_right=6:crop_bottom=6 {FORGED}"
+        ));
+        failed(&work, false).remove("cropped edges")
+    };
+    for crf in [15, 21, 28] {
+        assert_eq!(forge(crf, ""), None, "quality {crf}");
+    }
+    let bottom = "x=40:y=235:w=5:h=5:t=fill:color=white,drawbox=x=56:y=235:w=9:h=3:t=fill";
+    let right = "x=315:y=40:w=5:h=8:t=fill:color=white,drawbox=x=315:y=56:w=3:h=8:t=fill";
+    let some = format!(",drawbox=enable='between(n,30,31)':{bottom}:enable='between(n,30,31)'");
+    let faint = ",drawbox=x=40:y=235:w=9:h=5:t=fill:color=white@0.12,drawbox=x=60:y=235:w=18:h=5:\
+                 t=fill:color=white@0.12";
+    for (what, draw) in [
+        ("bottom", format!(",drawbox={bottom}")),
+        ("right", format!(",drawbox={right}")),
+        ("some frames", some),
+        ("faint", faint.to_owned()),
+    ] {
+        assert!(forge(15, &draw).is_some(), "{what}");
+    }
+}
+
 /// Goal: a blur shows the same levels in every frame, wherever a render starts: rendered as a whole,
 /// and again after a correction that leaves its beginning in the cache, it declares the same.
 /// Control: a mask that begins elsewhere declares others.

@@ -19,6 +19,14 @@ pub fn expected(public: &PublicManifest) -> ExpectedStreams {
     }
 }
 
+/// Says what no check can judge: a decoder shows these values, so that no walk can tell what they are
+/// for.
+pub fn not_judged(verdict: &mut Verdict) {
+    let why = "a message that somebody encodes in what every decoder reads: coefficients, motion \
+               vectors, numbers of slice headers, sound samples";
+    verdict.open(GROUP, "coded values", why);
+}
+
 /// One check per leak channel of the file behind `release`.
 ///
 /// # Errors

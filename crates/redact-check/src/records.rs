@@ -42,7 +42,7 @@ pub fn manifest(
 /// Checks that the release was made with the written policy and by its rules, when that is given.
 pub fn policy(verdict: &mut Verdict, public: &PublicManifest, policy: Option<&Policy>) {
     let Some(policy) = policy else {
-        return;
+        return verdict.open("manifest", "policy", "no policy was given (--policy FILE)");
     };
     let checked = public.check_policy(policy);
     let evidence = match &checked {
@@ -98,6 +98,10 @@ pub fn previous(
         let name = "is the one that was replaced";
         verdict.add("previous manifest", name, linked.is_ok(), evidence);
         newer = older;
+    }
+    if newer.supersedes.is_some() {
+        let why = "an earlier manifest was not given (--previous MANIFEST)";
+        verdict.open("previous manifest", "is the one that was replaced", why);
     }
 }
 

@@ -140,15 +140,19 @@ impl Verdict {
         });
         let open = self.not_checked.iter().map(|open| {
             let (group, name, why) = (&open.group, &open.name, &open.why);
-            format!("{:<6}{group}, {name}: not checked, {why}", "-")
+            format!("{:<6}{group}, {name}: not checked: {why}", "-")
         });
         let mut lines: Vec<String> = checked.chain(open).collect();
         let failed = self.checks.iter().filter(|check| !check.passed).count();
         let checks = self.checks.len();
-        lines.push(match failed {
+        let verdict = match failed {
             0 if self.scope == Scope::Release => format!("verdict: ok ({checks} checks)"),
             0 => format!("verdict: {}, {checks} checks", self.word()),
             _ => format!("verdict: WRONG ({failed} of {checks} checks failed)"),
+        };
+        lines.push(match self.not_checked.len() {
+            0 => verdict,
+            open => format!("{verdict}; {open} not checked"),
         });
         lines.join("\n")
     }
@@ -211,7 +215,7 @@ mod tests {
             assert_eq!(bad.word(), "wrong");
             assert!(
                 bad.text()
-                    .ends_with("verdict: WRONG (1 of 1 checks failed)")
+                    .ends_with("verdict: WRONG (1 of 1 checks failed); 1 not checked")
             );
             assert_eq!(bad.json(Path::new("a.mp4"))["checks"][0]["passed"], false);
         }

@@ -35,7 +35,7 @@ use crate::progress::TerminalProgress;
 use crate::{Outcome, approve, basis, eyes, files, key, places, scan};
 pub(crate) use copied::Claims;
 pub(crate) use kept::KeptFolder;
-pub(crate) use look::{Declared, Examined, audit, leaks};
+pub(crate) use look::{Declared, Examined, audit, cropped_edges, leaks};
 pub(crate) use made::Made;
 use rendered::Rendered;
 pub(crate) use work::RenderWork;

@@ -203,6 +203,7 @@ impl VerifyJob<'_> {
         if self.no_media {
             let why = "nothing was decoded (--no-media)";
             verdict.open("leak", "every channel", why);
+            verdict.open("leak", "cropped edges", why);
             verdict.open("audit", "every mask is opaque, every mute is silent", why);
             verdict.open("change", "nothing else differs from the original", why);
             return Ok(None);

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use redact_bitstream::leak::{self, ExpectedStreams};
-use redact_core::{Conversion, Damage, Redactions, Source as _, SourceDiagnostics, SourceSettings};
+use redact_core::{
+    Conversion, Damage, Redactions, Source as _, SourceDiagnostics, SourceInfo, SourceSettings,
+};
 use redact_engine::{AuditReport, Check, Examination, Expected};
 use redact_media::{Damaged, FileSource, OpenOptions, Splice};
 
@@ -31,6 +33,29 @@ pub(crate) fn leaks(path: &Path, expected: &Expected) -> Result<Vec<Check>> {
         evidence: verdict.evidence,
     };
     Ok(verdicts.into_iter().map(check).collect())
+}
+
+/// Whether the rows and columns of the file at `path` that are coded and not shown repeat the edge
+/// of what is shown, or are plain.
+///
+/// # Errors
+/// When the file cannot be decoded.
+pub(crate) fn cropped_edges(path: &Path, threads: usize) -> Result<Vec<Check>> {
+    let found =
+        redact_media::cropped_edges(path, threads).with_context(|| path.display().to_string())?;
+    let evidence = match &found {
+        None => "no coded row or column is cropped off".to_owned(),
+        Some(edges) => format!(
+            "{} frames: {} with a picture in the rows or columns that are cropped off, at most {:.1} \
+             levels from the edge; in the mean of a GOP {}, at most {:.1}",
+            edges.frames, edges.odd, edges.deviation, edges.odd_means, edges.mean_deviation
+        ),
+    };
+    Ok(vec![Check {
+        name: "cropped edges",
+        passed: found.is_none_or(|edges| edges.are_plain()),
+        evidence,
+    }])
 }
 
 /// Names of the leak channels that are open in a recording; only an MP4 can be looked through.
@@ -119,7 +144,7 @@ pub(crate) struct Examined<'a> {
 
 impl Examined<'_> {
     /// Decodes the release once, proves every mask and mute in it, and that it differs from the
-    /// source in nothing else.
+    /// source in nothing else. Also returns what the release says of its streams.
     ///
     /// # Errors
     /// When one of the two cannot be decoded.
@@ -127,7 +152,7 @@ impl Examined<'_> {
         &self,
         threads: usize,
         progress: &TerminalProgress,
-    ) -> Result<Examination> {
+    ) -> Result<(Examination, SourceInfo)> {
         let release = OpenOptions {
             audio: true,
             threads,
@@ -141,6 +166,7 @@ impl Examined<'_> {
         let source = open(self.clip, &clip, self.source_splice.as_ref())?;
         let mut conversions = source.info().conversions.clone();
         let written = open(self.release, &release, self.release_splice.as_ref())?;
+        let info = written.info().clone();
         let mut found = redact_engine::examine(
             Box::new(source),
             Box::new(written),
@@ -161,7 +187,7 @@ impl Examined<'_> {
             let check = self.conversions_check(&conversions);
             found.compare.checks.push(check);
         }
-        Ok(found)
+        Ok((found, info))
     }
 
     /// Whether the source is damaged just where it is declared to be: the pretext of damage must

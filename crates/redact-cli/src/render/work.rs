@@ -4,11 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
-use redact_core::{ApprovedPlan, Digest, FrameSpan, Source, SourceSettings};
+use redact_core::{ApprovedPlan, Digest, FrameSpan, Source, SourceInfo, SourceSettings};
 use redact_engine::{Check, Expected, RenderReport, frames_of_levels, take_levels};
-use redact_media::{
-    Echo, EchoedRun, EncodeOptions, FileSink, FileSource, KeptSpans, OpenOptions, Splice,
-};
+use redact_media::{Echo, EchoedRun, EncodeOptions, FileSink, KeptSpans, OpenOptions, Splice};
 use redact_record::manifest::{CodingFacts, FrameClock, Hex};
 use redact_record::{plan, policy};
 use serde::{Deserialize, Serialize};
@@ -154,7 +152,6 @@ impl Render<'_> {
     ) -> Result<Rendered> {
         let work = self.work;
         let (partial, threads) = (work.partial.as_path(), work.threads);
-        self.check_source(threads)?;
         let mut splice = copied::choose(&work.clip, self.plan, work.reencode)?;
         let kept = work.segments.as_deref().zip(splice.as_ref());
         let kept = kept.map(|(folder, splice)| Arc::new(KeptRuns::new(folder, splice)));
@@ -177,25 +174,17 @@ impl Render<'_> {
             echoed: &echoed,
             seen: &report.seen,
         };
-        let checks = self.check(&looked, threads, progress)?;
+        let (checks, info) = self.check(&looked, threads, progress)?;
         let second_look = looking
             .map(|looking| second::check(self, looking, progress))
             .transpose()?;
-        let options = OpenOptions {
-            audio: true,
-            threads: 1,
-            ..OpenOptions::default()
-        };
-        let name = || work.release.display().to_string();
-        let file = FileSource::open(partial, &options).with_context(name)?;
-        let info = file.info();
         Ok(Rendered::new(
             self.plan,
             &report,
             &coding,
             &clock,
             checks,
-            info,
+            &info,
             second_look,
         ))
     }
@@ -224,11 +213,9 @@ impl Render<'_> {
 
     /// Refuses a plan that describes another recording than the one with its SHA-256: masks and
     /// mutes would lie elsewhere.
-    fn check_source(&self, threads: usize) -> Result<()> {
-        let options = self.options(threads);
-        let source = open(&self.work.clip, &options, None)?;
+    fn check_source(&self, found: &SourceInfo) -> Result<()> {
         let planned = &self.plan.plan().source;
-        let Some((what, expected, found)) = planned.disagreement(source.info()) else {
+        let Some((what, expected, found)) = planned.disagreement(found) else {
             return Ok(());
         };
         bail!(
@@ -248,6 +235,7 @@ impl Render<'_> {
         let release = || self.work.release.display().to_string();
         let options = self.options(threads);
         let source = open(&self.work.clip, &options, splice)?;
+        self.check_source(source.info())?;
         let encode = EncodeOptions {
             preset: super::preset(self.work.preset),
             crf: self.work.crf,
@@ -287,7 +275,7 @@ impl Render<'_> {
         looked: &Looked<'_>,
         threads: usize,
         progress: &TerminalProgress,
-    ) -> Result<facts::AllChecks> {
+    ) -> Result<(facts::AllChecks, SourceInfo)> {
         let redactions = &facts::nameless(self.plan.redactions());
         let audio_tracks = self.plan.plan().source.info.audio.len();
         let expected = Expected {
@@ -326,7 +314,7 @@ impl Render<'_> {
             declared: &self.declared(),
             earlier: looked.splice.map(|_| &known.evidence),
         };
-        let mut found = examined.examine(threads, progress)?;
+        let (mut found, info) = examined.examine(threads, progress)?;
         found
             .compare
             .checks
@@ -346,6 +334,6 @@ impl Render<'_> {
         if let Some(kept) = looked.kept {
             kept.note(&groups, &found.evidence, &known);
         }
-        Ok(checks)
+        Ok((checks, info))
     }
 }

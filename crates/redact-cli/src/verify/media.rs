@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use redact_check::{Scope, Verdict};
+use redact_check::{Scope, Verdict, leaks};
 use redact_core::{Redactions, SourceSettings};
 use redact_engine::{Check, Expected, Uncovered};
 use redact_media::Splice;
@@ -19,6 +19,9 @@ use crate::jail::{self, Confinement, JailLevel, Job};
 use crate::progress::TerminalProgress;
 use crate::render::{Claims, Declared, Examined};
 use crate::{eyes, failure, places, render};
+
+/// Why the detectors did not run on the release.
+const NO_SECOND_LOOK: &str = "no detector ran on the release (--second-look)";
 
 /// Lets a confined process walk the released file, decode it, compare it with the source when that
 /// is there, and look at it once more where that is asked for.
@@ -83,8 +86,11 @@ impl VerifyWork {
         let progress = TerminalProgress::new(true);
         let mut verdict = Verdict::new(Scope::Release);
         self.look(&mut verdict, &public, &redactions, &progress)?;
-        if let Some(looking) = looking {
-            self.look_again(&mut verdict, &public, &redactions, looking, &progress)?;
+        match looking {
+            Some(looking) => {
+                self.look_again(&mut verdict, &public, &redactions, looking, &progress)?;
+            }
+            None => verdict.open("audit", "second look", NO_SECOND_LOOK),
         }
         Ok(serde_json::to_value(MediaFindings::from(verdict))?)
     }
@@ -106,8 +112,11 @@ impl VerifyWork {
             frames: public.totals.frames,
             audio_tracks,
         };
-        let leaks = render::leaks(&self.release, &expected);
-        extend(verdict, "leak", unless_stopped("can be read", leaks)?);
+        let channels = render::leaks(&self.release, &expected);
+        extend(verdict, "leak", unless_stopped("can be read", channels)?);
+        let edges = render::cropped_edges(&self.release, threads);
+        extend(verdict, "leak", unless_stopped("cropped edges", edges)?);
+        leaks::not_judged(verdict);
         let claims = Claims::of_manifest(public);
         let (of_release, of_source) = (SourceSettings::default(), public.source.settings());
         let release = (self.release.as_path(), &of_release);
@@ -119,6 +128,7 @@ impl VerifyWork {
         let Some(source) = self.source.as_deref() else {
             extend(verdict, "audit", unless_stopped("can be decoded", audit())?);
             let why = "the original is not here (--source CLIP)";
+            verdict.open("audit", "what lies under a mask, by its original", why);
             verdict.open("change", "nothing else differs from the original", why);
             return Ok(());
         };
@@ -154,7 +164,7 @@ impl VerifyWork {
             earlier: None,
         };
         match examined.examine(threads, progress) {
-            Ok(found) => {
+            Ok((found, _)) => {
                 extend(verdict, "audit", found.audit.checks);
                 verdict.seconds = found.compare.seconds.iter().map(second).collect();
                 extend(verdict, "change", found.compare.checks);
