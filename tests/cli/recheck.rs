@@ -87,6 +87,43 @@ fn a_release_that_left_out_a_finding_is_found() {
     );
 }
 
+/// Goal: what cannot be read is listed, the rest is checked all the same, and the exit status says
+/// it. Method: folders nested deeper than is searched, a manifest that is none, and a folder where
+/// a release should be. Control: the same folder without them holds.
+#[test]
+fn what_cannot_be_read_is_listed_and_the_rest_checked() {
+    let work = released();
+    recheck(&work, 0, &["--no-media"]);
+    let mut deep = work.path("deep");
+    for _ in 0..40 {
+        deep.push("d");
+    }
+    std::fs::create_dir_all(&deep).unwrap();
+    let found = recheck(&work, 1, &["--no-media"]);
+    assert_eq!((&found["checked"], &found["wrong"]), (&json!(1), &json!(0)));
+    assert_eq!(found["releases"][0]["verdict"], "ok");
+    assert_eq!(found["unreadable"].as_array().unwrap().len(), 1);
+    let said = work
+        .redact(&["recheck", ".", "--no-media"])
+        .expect_status(1);
+    assert!(
+        said.stdout().contains("1 paths unreadable"),
+        "{}",
+        said.stdout()
+    );
+    std::fs::remove_dir_all(work.path("deep")).unwrap();
+
+    std::fs::write(work.path("a.manifest.json"), "no manifest").unwrap();
+    std::fs::create_dir(work.path("a.mp4")).unwrap();
+    let found = recheck(&work, 1, &["--no-media"]);
+    assert_eq!(
+        (&found["checked"], &found["failed"]),
+        (&json!(2), &json!(1))
+    );
+    let lines = found["releases"].as_array().unwrap();
+    assert!(lines.iter().any(|line| line["verdict"] == "ok"), "{found}");
+}
+
 #[test]
 fn a_folder_without_releases_is_refused() {
     let work = Work::new();

@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::args::{GlobalArgs, RecheckArgs};
 use crate::journal::{Journal, Note};
 use crate::{Outcome, progress};
-use find::{Found, Working};
+use find::{Found, Unreadable, Working};
 use recipients::{Copy, Recipients};
 
 /// What a release came to.
@@ -60,38 +60,52 @@ pub(crate) fn recheck(args: &RecheckArgs, global: &GlobalArgs) -> Result<Outcome
     let journal = Journal::open(global, None)?;
     let mut note = Note::new(Act::Verify);
     note.label("action", "recheck");
-    let lines = lines(args, global).map_err(|error| journal.failed(&note, error))?;
+    let mut unreadable = Vec::new();
+    let lines = lines(args, global, &mut unreadable);
+    let lines = lines.map_err(|error| journal.failed(&note, error))?;
     let count = |verdict| lines.iter().filter(|line| line.verdict == verdict).count();
     let (wrong, failed) = (count(Verdict::Wrong), count(Verdict::Failed));
     note.count("releases", lines.len());
     note.count("wrong", wrong);
-    note.count("not-checked", failed);
+    note.count("not-checked", failed + unreadable.len());
     journal.done(&note)?;
     if global.json {
         let document = serde_json::json!({
             "releases": lines, "checked": lines.len(), "wrong": wrong, "failed": failed,
+            "unreadable": unreadable,
         });
         crate::say(&document.to_string());
     } else {
-        say_table(&lines);
+        say_table(&lines, &unreadable);
     }
-    Ok(if wrong + failed == 0 {
+    Ok(if wrong + failed + unreadable.len() == 0 {
         Outcome::Done
     } else {
         Outcome::Wrong
     })
 }
 
-fn lines(args: &RecheckArgs, global: &GlobalArgs) -> Result<Vec<Line>> {
-    let found = find::releases(&args.folder)?;
-    if found.is_empty() {
+fn lines(
+    args: &RecheckArgs,
+    global: &GlobalArgs,
+    unreadable: &mut Vec<Unreadable>,
+) -> Result<Vec<Line>> {
+    for folder in std::iter::once(&args.folder).chain(&args.source_dir) {
+        std::fs::read_dir(folder)
+            .with_context(|| format!("{}: cannot read the folder", folder.display()))?;
+    }
+    let found = find::releases(&args.folder, unreadable);
+    if found.is_empty() && unreadable.is_empty() {
         bail!(
             "{}: no releases found; need files NAME.manifest.json beside their releases",
             args.folder.display()
         );
     }
-    let working = Working::index(&args.folder)?;
-    let sources = args.source_dir.as_deref().map(find::sources).transpose()?;
+    let working = Working::index(&args.folder, unreadable);
+    let sources = args.source_dir.as_deref();
+    let sources = sources
+        .map(|folder| find::sources(folder, unreadable))
+        .transpose()?;
     let recipients = Recipients::read(&args.folder, global);
     let program = std::env::current_exe().context("cannot locate this program")?;
     let total = found.len();
@@ -210,7 +224,7 @@ fn check(
 }
 
 /// One line per release, and below those that do not hold: why, and who has a copy.
-fn say_table(lines: &[Line]) {
+fn say_table(lines: &[Line], unreadable: &[Unreadable]) {
     for line in lines {
         let word = match line.verdict {
             Verdict::Ok => "ok",
@@ -235,13 +249,21 @@ fn say_table(lines: &[Line]) {
             crate::say("        no record of a copy");
         }
     }
+    for Unreadable { path, why } in unreadable {
+        crate::say(&format!("{:<7} {:<10}  {}", "UNREAD", "-", path.display()));
+        crate::say(&format!("        because it cannot be read: {why}"));
+    }
     let wrong = lines
         .iter()
         .filter(|line| line.verdict != Verdict::Ok)
         .count();
-    let total = lines.len();
-    crate::say(&match wrong {
-        0 => format!("verdict: ok ({total} releases hold)"),
-        _ => format!("verdict: WRONG ({wrong} of {total} releases do not hold)"),
+    let (total, unread) = (lines.len(), unreadable.len());
+    crate::say(&match (wrong, unread) {
+        (0, 0) => format!("verdict: ok ({total} releases hold)"),
+        (0, _) => format!("verdict: WRONG ({total} releases hold, {unread} paths unreadable)"),
+        (_, 0) => format!("verdict: WRONG ({wrong} of {total} releases do not hold)"),
+        _ => format!(
+            "verdict: WRONG ({wrong} of {total} releases do not hold, {unread} paths unreadable)"
+        ),
     });
 }

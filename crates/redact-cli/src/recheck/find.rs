@@ -3,11 +3,14 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use redact_core::Digest;
 use redact_record::manifest::PUBLIC_SCHEMA;
 use redact_record::{findings, plan};
+use serde::Serialize;
 use serde_json::Value;
+
+use crate::failure::Interrupted;
 
 /// How manifests of releases end.
 const MANIFEST_SUFFIX: &str = ".manifest.json";
@@ -27,24 +30,52 @@ pub(super) struct Found {
     pub(super) made_from: Option<(Digest, Digest)>,
 }
 
-/// Files below `folder`, by path; links are not followed.
-fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+/// What could not be read while a folder was searched.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Unreadable {
+    pub(super) path: PathBuf,
+    pub(super) why: String,
+}
+
+/// Files below `folder`, by path; links are not followed. What cannot be read, or goes away
+/// meanwhile, is added to `unreadable`, once.
+fn files(folder: &Path, unreadable: &mut Vec<Unreadable>) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![(folder.to_owned(), 0)];
     while let Some((folder, depth)) = folders.pop() {
-        let name = || format!("{}: cannot read", folder.display());
-        for entry in std::fs::read_dir(&folder).with_context(name)? {
-            let entry = entry.with_context(name)?;
-            let kind = entry.file_type().with_context(name)?;
-            if kind.is_dir() && depth < DEPTH_MAX {
-                folders.push((entry.path(), depth + 1));
-            } else if kind.is_file() {
-                found.push(entry.path());
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) => {
+                note(unreadable, &folder, &error);
+                continue;
+            }
+        };
+        for entry in entries {
+            let entry = entry.and_then(|entry| Ok((entry.path(), entry.file_type()?)));
+            match entry {
+                Ok((path, kind)) if kind.is_dir() && depth < DEPTH_MAX => {
+                    folders.push((path, depth + 1));
+                }
+                Ok((path, kind)) if kind.is_dir() => {
+                    note(unreadable, &path, &"folders are nested too deeply");
+                }
+                Ok((path, kind)) if kind.is_file() => found.push(path),
+                Ok(_) => {}
+                Err(error) => note(unreadable, &folder, &error),
             }
         }
     }
     found.sort();
-    Ok(found)
+    found
+}
+
+fn note(unreadable: &mut Vec<Unreadable>, path: &Path, why: &dyn std::fmt::Display) {
+    if unreadable.iter().all(|known| known.path != path) {
+        unreadable.push(Unreadable {
+            path: path.to_owned(),
+            why: why.to_string(),
+        });
+    }
 }
 
 fn ends_with(path: &Path, suffix: &str) -> bool {
@@ -53,10 +84,10 @@ fn ends_with(path: &Path, suffix: &str) -> bool {
 }
 
 /// Every release below `folder`.
-pub(super) fn releases(folder: &Path) -> Result<Vec<Found>> {
-    let all = files(folder)?;
+pub(super) fn releases(folder: &Path, unreadable: &mut Vec<Unreadable>) -> Vec<Found> {
+    let all = files(folder, unreadable);
     let manifests = all.iter().filter(|path| ends_with(path, MANIFEST_SUFFIX));
-    Ok(manifests.filter_map(|path| found(path)).collect())
+    manifests.filter_map(|path| found(path)).collect()
 }
 
 /// A JSON file; `None` for what is none, which is for the check to say.
@@ -93,13 +124,29 @@ fn found(manifest: &Path) -> Option<Found> {
 }
 
 /// Recordings below `folder`, by length and SHA-256.
-pub(super) fn sources(folder: &Path) -> Result<HashMap<(u64, Digest), PathBuf>> {
-    let go = &mut |_, _| std::ops::ControlFlow::Continue(());
+///
+/// # Errors
+/// When a person stopped it.
+pub(super) fn sources(
+    folder: &Path,
+    unreadable: &mut Vec<Unreadable>,
+) -> Result<HashMap<(u64, Digest), PathBuf>> {
     let mut sources = HashMap::new();
-    for path in files(folder)? {
-        let (digest, bytes) =
-            redact_record::digest_file(&path, go).with_context(|| path.display().to_string())?;
-        sources.insert((bytes, digest), path);
+    for path in files(folder, unreadable) {
+        let go = &mut |_, _| {
+            if crate::progress::interrupted() {
+                std::ops::ControlFlow::Break(())
+            } else {
+                std::ops::ControlFlow::Continue(())
+            }
+        };
+        match redact_record::digest_file(&path, go) {
+            Ok((digest, bytes)) => {
+                sources.insert((bytes, digest), path);
+            }
+            Err(_) if crate::progress::interrupted() => return Err(Interrupted.into()),
+            Err(error) => note(unreadable, &path, &error),
+        }
     }
     Ok(sources)
 }
@@ -111,12 +158,12 @@ pub(super) struct Working {
 }
 
 impl Working {
-    pub(super) fn index(folder: &Path) -> Result<Self> {
+    pub(super) fn index(folder: &Path, unreadable: &mut Vec<Unreadable>) -> Self {
         let mut working = Self {
             plans: HashMap::new(),
             findings: HashMap::new(),
         };
-        for path in files(folder)? {
+        for path in files(folder, unreadable) {
             if ends_with(&path, "plan.json")
                 && let Ok((plan, _)) = plan::read(&path)
             {
@@ -127,7 +174,7 @@ impl Working {
                 working.findings.insert(digest, path);
             }
         }
-        Ok(working)
+        working
     }
 
     /// What the plan of a release leaves out of its findings; nothing where they are not here.
