@@ -63,6 +63,72 @@ fn trust_follows_a_rotation_and_an_auditor_can_follow_too() {
         .expect_refusal(&["f.rotation.json"]);
 }
 
+/// Goal: once there is a rotation key, it alone says which key follows and whose an approver's key
+/// is; a release key, stolen or not, vouches for releases alone, and a rotation key for none.
+/// Method: statements by each, for the agency and for an auditor who was given public keys. Control:
+/// the statement from before the rotation key still counts in the folder, and without a rotation key
+/// a release key stands in for one.
+#[test]
+fn a_rotation_key_alone_vouches_for_keys() {
+    let work = released();
+    let first = public(&work, "first.pub");
+    work.redact(&["key", "rotate"]).expect_status(0);
+    let second = public(&work, "second.pub");
+    work.redact(&["key", "new", "--rotation"]).expect_status(0);
+    let shown = work.redact(&["key", "show", "--rotation"]).expect_status(0);
+    assert!(
+        shown.stderr().contains("announced with"),
+        "{}",
+        shown.stderr()
+    );
+    fs::write(work.path("agency.rotation.pub"), shown.stdout()).unwrap();
+    let old = work.key();
+    work.redact(&["key", "rotate"]).expect_status(0);
+    let third = public(&work, "third.pub");
+    work.redact(&VERIFY).expect_status(0);
+    work.redact(&RENDER).expect_status(0);
+    work.redact(&VERIFY).expect_status(0);
+    let trusting = |files: &[&str]| {
+        let trust = files.iter().flat_map(|file| ["--trust", file]);
+        work.redact(&VERIFY.into_iter().chain(trust).collect::<Vec<_>>())
+    };
+    let to_third = statement(&second, &third);
+    trusting(&["second.pub", "agency.rotation.pub", &to_third]).expect_status(0);
+    trusting(&["first.pub", "agency.rotation.pub", &to_third])
+        .expect_refusal(&["rotation.json", &second]);
+    trusting(&["second.pub", &to_third]).expect_refusal(&["rotation.json", "trusted here"]);
+    trusting(&["first.pub", &statement(&first, &second)]).expect_status(1);
+
+    // Whoever has a release key names no successor.
+    let stranger = redact_record::sign::KeyPair::generate(None).unwrap();
+    let stolen = old
+        .hand_over(&stranger.public(), redact_core::UtcNanos(0))
+        .unwrap();
+    fs::write(work.path("x.rotation.json"), &stolen.bytes).unwrap();
+    fs::write(work.path("x.rotation.json.minisig"), &stolen.signature).unwrap();
+    let refused = ["x.rotation.json", "a release key; it needs a rotation key"];
+    work.redact(&["key", "trust", "x.rotation.json"])
+        .expect_refusal(&refused);
+    trusting(&["second.pub", "agency.rotation.pub", "x.rotation.json"]).expect_refusal(&refused);
+    trusting(&["second.pub", "third.pub", "x.rotation.json"]).expect_status(0);
+
+    // Nor does it bind a key to a name, and a rotation key signs no release.
+    stranger
+        .public()
+        .save(&work.path("ben.pub"), redact_record::Overwrite::Never)
+        .unwrap();
+    let bind = ["key", "trust", "--approver", "Ben Ruiz", "ben.pub"];
+    fs::rename(work.path("keys/rotation.key"), work.path("away.key")).unwrap();
+    work.redact(&bind)
+        .expect_refusal(&["no rotation key found"]);
+    work.redact(&[&bind[..], &["--rotation-key", "keys/redact.key"]].concat())
+        .expect_refusal(&["not trusted here as a rotation key"]);
+    work.redact(&[&bind[..], &["--rotation-key", "away.key"]].concat())
+        .expect_status(0);
+    work.redact(&[&RENDER[..], &["--key", "away.key"]].concat());
+    work.redact(&VERIFY).expect_status(1);
+}
+
 /// Goal: a stock tool checks manifests and statements of every key.
 #[test]
 fn minisign_checks_manifests_and_statements() {

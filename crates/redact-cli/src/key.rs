@@ -1,7 +1,7 @@
 //! `redact key`: signing keys, and whose signatures are believed.
 //!
-//! Each key has one purpose: the agency's signs releases, an approver's approvals, and a third one
-//! what a render leaves on this machine for the next one.
+//! Each key has one purpose: the agency's signs releases, its rotation key vouches for other keys, an
+//! approver's signs approvals, and a fourth one what a render leaves on this machine for the next.
 
 mod custody;
 
@@ -13,8 +13,8 @@ use redact_record::Overwrite;
 use redact_record::events::Act;
 use redact_record::person::is_one_person;
 use redact_record::sign::{
-    APPROVER_SUFFIX, ApproverRecord, KeyPair, NewApprover, PublicKey, Purpose, Rotation,
-    TrustStore, TrustedKey,
+    APPROVER_SUFFIX, ApproverRecord, KeyPair, NewApprover, PublicKey, Purpose, ROTATION_KEY_SUFFIX,
+    Rotation, TrustStore, TrustedKey,
 };
 
 use crate::args::{GlobalArgs, KeyArgs, KeyCommand};
@@ -27,56 +27,30 @@ use crate::{Outcome, places};
 /// When a file cannot be read or written, or is no key.
 pub(crate) fn key(args: &KeyArgs, global: &GlobalArgs) -> Result<Outcome> {
     match &args.command {
-        KeyCommand::New { output, approver } => {
-            let journal = Journal::open(global, None)?;
-            let purpose = match approver {
-                true => Purpose::Approver,
-                false => Purpose::Release,
+        KeyCommand::New {
+            output,
+            approver,
+            rotation,
+        } => {
+            let purpose = match (approver, rotation) {
+                (true, _) => Purpose::Approver,
+                (false, true) => Purpose::Rotation,
+                (false, false) => Purpose::Release,
             };
-            let path = match (output, purpose) {
-                (Some(path), _) => path.clone(),
-                (None, Purpose::Approver) => places::approver_key()?,
-                (None, _) => places::secret_key()?,
-            };
-            if path.exists() {
-                bail!(
-                    "{}: there is a key already, and something was signed with it",
-                    path.display()
-                );
-            }
-            let pair = make(&path, purpose, &journal)?;
-            show(&pair.public(), global);
+            new_key(output.as_deref(), purpose, global)?;
         }
-        KeyCommand::Show { key } => {
-            let path = match key {
-                Some(path) => path.clone(),
-                None => places::secret_key()?,
-            };
-            let public = load(&path)?.public();
-            show(&public, global);
-            if !global.json && !global.quiet {
-                crate::warn_line(&publication(&public));
-            }
-        }
+        KeyCommand::Show { key, rotation } => show_key(key.as_deref(), *rotation, global)?,
         KeyCommand::Trust {
             file,
             approver: Some(name),
-        } => trust_approver(file, name, global)?,
+            rotation_key,
+        } => trust_approver(file, name, rotation_key.as_deref(), global)?,
         KeyCommand::Trust {
             file,
             approver: None,
-        } => {
-            let journal = Journal::open(global, None)?;
-            let mut note = note("trust");
-            let public = trust_file(file).map_err(|error| journal.failed(&note, error))?;
-            note.subject("key", fingerprint(&public));
-            journal.done(&note)?;
-            crate::say(&format!(
-                "releases signed with key {} are trusted now",
-                public.id()
-            ));
-        }
-        KeyCommand::Rotate => rotate(global)?,
+            rotation_key: _,
+        } => trust_key(file, global)?,
+        KeyCommand::Rotate { rotation_key } => rotate(rotation_key.as_deref(), global)?,
         KeyCommand::Backup { output, force } => custody::backup(output, *force, global)?,
         KeyCommand::Restore { file } => custody::restore(file, global)?,
         KeyCommand::Revoke { file } => {
@@ -92,11 +66,66 @@ pub(crate) fn key(args: &KeyArgs, global: &GlobalArgs) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+fn new_key(output: Option<&Path>, purpose: Purpose, global: &GlobalArgs) -> Result<()> {
+    let journal = Journal::open(global, None)?;
+    let path = match (output, purpose) {
+        (Some(path), _) => path.to_owned(),
+        (None, Purpose::Approver) => places::approver_key()?,
+        (None, Purpose::Rotation) => places::rotation_key()?,
+        (None, _) => places::secret_key()?,
+    };
+    if path.exists() {
+        bail!(
+            "{}: there is a key already, and something was signed with it",
+            path.display()
+        );
+    }
+    let pair = make(&path, purpose, &journal)?;
+    show(&pair.public(), global);
+    Ok(())
+}
+
+fn show_key(key: Option<&Path>, is_rotation: bool, global: &GlobalArgs) -> Result<()> {
+    let path = match key {
+        Some(path) => path.to_owned(),
+        None if is_rotation => places::rotation_key()?,
+        None => places::secret_key()?,
+    };
+    let public = if is_rotation {
+        load_rotation_key(&path)?.public()
+    } else {
+        load(&path)?.public()
+    };
+    show(&public, global);
+    if !global.json && !global.quiet {
+        crate::warn_line(&publication(&public, is_rotation));
+    }
+    Ok(())
+}
+
+fn trust_key(file: &Path, global: &GlobalArgs) -> Result<()> {
+    let journal = Journal::open(global, None)?;
+    let mut note = note("trust");
+    let public = trust_file(file).map_err(|error| journal.failed(&note, error))?;
+    note.subject("key", fingerprint(&public));
+    journal.done(&note)?;
+    let id = public.id();
+    crate::say(&match is_rotation_key(file) {
+        true => format!("key {id} is trusted now to vouch for other keys"),
+        false => format!("releases signed with key {id} are trusted now"),
+    });
+    Ok(())
+}
+
 /// Trusts a public key, or the key to which a trusted one hands over.
 fn trust_file(file: &Path) -> Result<PublicKey> {
     let name = || file.display().to_string();
     if !is_rotation(file) {
         let public = PublicKey::load(file).with_context(name)?;
+        if is_rotation_key(file) {
+            store()?.add_rotation_key(&public).with_context(name)?;
+            return Ok(public);
+        }
         trust(&public)?;
         return Ok(public);
     }
@@ -104,12 +133,17 @@ fn trust_file(file: &Path) -> Result<PublicKey> {
     Ok(store()?.add_rotation(&rotation).with_context(name)?.new)
 }
 
-/// Binds an approver's key to a name, with the release key's signature.
-fn trust_approver(file: &Path, name: &str, global: &GlobalArgs) -> Result<()> {
+/// Binds an approver's key to a name, with the signature of the key that vouches for others.
+fn trust_approver(
+    file: &Path,
+    name: &str,
+    rotation_key: Option<&Path>,
+    global: &GlobalArgs,
+) -> Result<()> {
     let journal = Journal::open(global, None)?;
     let mut note = note("trust-approver");
-    let bound =
-        bind_approver(file, name, &journal).map_err(|error| journal.failed(&note, error))?;
+    let bound = bind_approver(file, name, rotation_key, &journal);
+    let bound = bound.map_err(|error| journal.failed(&note, error))?;
     note.subject("key", fingerprint(&bound));
     journal.done(&note)?;
     crate::say(&format!(
@@ -119,7 +153,12 @@ fn trust_approver(file: &Path, name: &str, global: &GlobalArgs) -> Result<()> {
     Ok(())
 }
 
-fn bind_approver(file: &Path, name: &str, journal: &Journal) -> Result<PublicKey> {
+fn bind_approver(
+    file: &Path,
+    name: &str,
+    rotation_key: Option<&Path>,
+    journal: &Journal,
+) -> Result<PublicKey> {
     let path = || file.display().to_string();
     let key = PublicKey::load(file).with_context(path)?;
     let me = journal.who();
@@ -131,8 +170,11 @@ fn bind_approver(file: &Path, name: &str, journal: &Journal) -> Result<PublicKey
         );
     }
     let mut store = store()?;
-    let release = signing_key(None, journal)?;
-    let record = release.vouch_for(NewApprover {
+    let voucher = match vouching_key(rotation_key, &store)? {
+        Some(rotation) => rotation,
+        None => signing_key(None, journal)?,
+    };
+    let record = voucher.vouch_for(NewApprover {
         name,
         key: &key,
         added_by: me,
@@ -166,16 +208,54 @@ fn made_here(key: &PublicKey, who: &str, journal: &Journal) -> Result<bool> {
     Ok(made)
 }
 
-/// Who releases can be checked by: the sentence for the agency's website.
-fn publication(public: &PublicKey) -> String {
+/// The key that vouches for others, where one is trusted here or `given`: the rotation key.
+fn vouching_key(given: Option<&Path>, store: &TrustStore) -> Result<Option<KeyPair>> {
+    if given.is_none() && store.rotation_keys().is_empty() {
+        return Ok(None);
+    }
+    let path = match given {
+        Some(path) => path.to_owned(),
+        None => places::rotation_key()?,
+    };
+    if !path.exists() {
+        bail!(
+            "{}: no rotation key found; need the secret key that vouches for other keys \
+             (--rotation-key FILE)",
+            path.display()
+        );
+    }
+    let pair = load_rotation_key(&path)?;
+    let id = pair.public().id();
+    if store
+        .rotation_key(id)
+        .is_none_or(|known| known.key != pair.public())
+    {
+        bail!(
+            "{}: key {id} is not trusted here as a rotation key; need one that is \
+             (`redact key trust NAME{ROTATION_KEY_SUFFIX}`)",
+            path.display()
+        );
+    }
+    Ok(Some(pair))
+}
+
+/// What releases, or keys, can be checked by: the sentence for the agency's website.
+fn publication(public: &PublicKey, is_rotation: bool) -> String {
+    let what = match is_rotation {
+        true => "New signing keys of [AGENCY] are announced with",
+        false => "Redacted recordings released by [AGENCY] are signed with",
+    };
     format!(
         "fingerprint (SHA-256 of the second line above): {}\n\
-         for the agency's website: \"Redacted recordings released by [AGENCY] are signed with \
-         minisign key {}, fingerprint {}.\"",
+         for the agency's website: \"{what} minisign key {}, fingerprint {}.\"",
         fingerprint(public),
         public.id(),
         fingerprint(public)
     )
+}
+
+fn is_rotation_key(file: &Path) -> bool {
+    file.to_string_lossy().ends_with(ROTATION_KEY_SUFFIX)
 }
 
 fn is_rotation(file: &Path) -> bool {
@@ -194,10 +274,11 @@ fn store() -> Result<TrustStore> {
     TrustStore::open(&folder).with_context(|| folder.display().to_string())
 }
 
-fn rotate(global: &GlobalArgs) -> Result<()> {
+fn rotate(rotation_key: Option<&Path>, global: &GlobalArgs) -> Result<()> {
     let journal = Journal::open(global, None)?;
     let mut note = note("rotate");
-    let (old, new) = rotate_files().map_err(|error| journal.failed(&note, error))?;
+    let rotated = rotate_files(rotation_key);
+    let (old, new) = rotated.map_err(|error| journal.failed(&note, error))?;
     note.subject("old-key", fingerprint(&old));
     note.subject("key", fingerprint(&new));
     journal.done(&note)?;
@@ -214,7 +295,7 @@ fn rotate(global: &GlobalArgs) -> Result<()> {
 }
 
 /// Makes the new key and the statement, then lets the new key take the old one's place.
-fn rotate_files() -> Result<(PublicKey, PublicKey)> {
+fn rotate_files(rotation_key: Option<&Path>) -> Result<(PublicKey, PublicKey)> {
     let path = places::secret_key()?;
     let name = || path.display().to_string();
     let old = load(&path)?;
@@ -226,7 +307,11 @@ fn rotate_files() -> Result<(PublicKey, PublicKey)> {
         );
     }
     let new = KeyPair::generate(places::new_passphrase().as_deref()).with_context(name)?;
-    let rotation = old.hand_over(&new.public(), crate::approve::now())?;
+    let now = crate::approve::now();
+    let rotation = match vouching_key(rotation_key, &store()?)? {
+        Some(pair) => pair.sign_rotation(&old.public(), &new.public(), now)?,
+        None => old.hand_over(&new.public(), now)?,
+    };
     // The statement first: a new key that nobody follows would sign releases that nobody trusts.
     store()?.add_rotation(&rotation)?;
     old.save(&kept, Overwrite::Never)
@@ -260,14 +345,22 @@ fn list(global: &GlobalArgs) -> Result<()> {
                 })
             })
             .collect();
+        let rotation: Vec<String> = store
+            .rotation_keys()
+            .iter()
+            .map(|trusted| trusted.key.id().to_string())
+            .collect();
         let document = serde_json::json!({
-            "trusted": trusted, "approvers": approvers, "revoked": revoked,
+            "trusted": trusted, "rotation": rotation, "approvers": approvers, "revoked": revoked,
         });
         crate::say(&document.to_string());
         return Ok(());
     }
     for trusted in store.keys() {
         crate::say(&format!("trusted  {}  {}", trusted.key.id(), trusted.name));
+    }
+    for trusted in store.rotation_keys() {
+        crate::say(&format!("rotation {}  {}", trusted.key.id(), trusted.name));
     }
     for approver in store.approvers() {
         crate::say(&format!(
@@ -316,12 +409,13 @@ pub(crate) fn approver_key(given: Option<&Path>, journal: &Journal) -> Result<Ke
         return Ok(pair);
     }
     let pair = load(&path)?;
-    if store()?.find(pair.public().id()).is_some() {
+    let id = pair.public().id();
+    let store = store()?;
+    if store.find(id).is_some() || store.rotation_key(id).is_some() {
         bail!(
-            "{}: key {} signs releases; an approval needs a key of the approver's own \
-             (`redact key new --approver`)",
-            path.display(),
-            pair.public().id()
+            "{}: key {id} signs releases or vouches for keys; an approval needs a key of the \
+             approver's own (`redact key new --approver`)",
+            path.display()
         );
     }
     Ok(pair)
@@ -361,6 +455,8 @@ pub(crate) fn trusted(files: &[PathBuf]) -> Result<TrustStore> {
     let mut keys = Vec::with_capacity(files.len());
     let (rotations, files): (Vec<&PathBuf>, Vec<&PathBuf>) =
         files.iter().partition(|file| is_rotation(file));
+    let (rotation_keys, files): (Vec<&PathBuf>, Vec<&PathBuf>) =
+        files.into_iter().partition(|file| is_rotation_key(file));
     let (approvers, files): (Vec<&PathBuf>, Vec<&PathBuf>) = files
         .into_iter()
         .partition(|file| file.to_string_lossy().ends_with(APPROVER_SUFFIX));
@@ -374,6 +470,12 @@ pub(crate) fn trusted(files: &[PathBuf]) -> Result<TrustStore> {
         keys.push(TrustedKey { name, key });
     }
     let mut store = TrustStore::of(keys)?;
+    for file in rotation_keys {
+        let name = || file.display().to_string();
+        let key = PublicKey::load(file).with_context(name)?;
+        let added = store.trust_rotation_key(&name(), &key);
+        added.with_context(name)?;
+    }
     for file in rotations {
         let name = || file.display().to_string();
         let rotation = Rotation::load(file).with_context(name)?;
@@ -399,8 +501,8 @@ pub(crate) fn trusted_only(key: &PublicKey) -> Result<TrustStore> {
     }])?)
 }
 
-/// Makes a key pair and writes that down. A key for releases is trusted for them; an approver's
-/// counts for nothing until somebody else binds it to a name.
+/// Makes a key pair and writes that down. A key for releases is trusted for them, and a rotation key
+/// for keys; an approver's counts for nothing until somebody else binds it to a name.
 fn make(path: &Path, purpose: Purpose, journal: &Journal) -> Result<KeyPair> {
     let mut note = note("new");
     let pair = make_files(path, purpose).map_err(|error| journal.failed(&note, error))?;
@@ -425,12 +527,23 @@ fn make_files(path: &Path, purpose: Purpose) -> Result<KeyPair> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).with_context(name)?;
     }
-    let pair = KeyPair::generate(places::passphrase().as_deref()).with_context(name)?;
+    let passphrase = match purpose {
+        Purpose::Rotation => places::rotation_passphrase(),
+        _ => places::passphrase(),
+    };
+    let pair = KeyPair::generate(passphrase.as_deref()).with_context(name)?;
     pair.save(path, Overwrite::Never).with_context(name)?;
-    if purpose == Purpose::Release {
-        trust(&pair.public())?;
+    match purpose {
+        Purpose::Release => trust(&pair.public())?,
+        Purpose::Rotation => store()?.add_rotation_key(&pair.public())?,
+        Purpose::Approver | Purpose::Segment => {}
     }
     Ok(pair)
+}
+
+fn load_rotation_key(path: &Path) -> Result<KeyPair> {
+    KeyPair::load(path, places::rotation_passphrase().as_deref())
+        .with_context(|| path.display().to_string())
 }
 
 fn load(path: &Path) -> Result<KeyPair> {

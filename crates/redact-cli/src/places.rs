@@ -138,6 +138,14 @@ pub(crate) fn approver_key() -> Result<PathBuf> {
     Ok(key_dir()?.join("approver.key"))
 }
 
+/// The secret key that vouches for other keys, where it is kept here.
+///
+/// # Errors
+/// When the environment names no home.
+pub(crate) fn rotation_key() -> Result<PathBuf> {
+    Ok(key_dir()?.join("rotation.key"))
+}
+
 /// The secret key that signs what renders leave for the next one.
 ///
 /// # Errors
@@ -211,6 +219,14 @@ pub(crate) fn passphrase() -> Option<String> {
     env::var("REDACT_KEY_PASSPHRASE")
         .ok()
         .filter(|passphrase| !passphrase.is_empty())
+}
+
+/// The passphrase of the rotation key: `$REDACT_ROTATION_PASSPHRASE`, or that of the other keys.
+pub(crate) fn rotation_passphrase() -> Option<String> {
+    env::var("REDACT_ROTATION_PASSPHRASE")
+        .ok()
+        .filter(|passphrase| !passphrase.is_empty())
+        .or_else(passphrase)
 }
 
 /// The passphrase for a key that follows another: `$REDACT_NEW_KEY_PASSPHRASE`, or the old one's.

@@ -29,4 +29,4 @@ pub use kind::{Purpose, Signed};
 pub use problem::SignatureProblem;
 pub use rotation::{HandedOver, Rotation};
 pub use signature::SIGNATURE_BYTES_MAX;
-pub use trust::{Approver, SignatureVerdict, TrustStore, TrustedKey};
+pub use trust::{Approver, ROTATION_KEY_SUFFIX, SignatureVerdict, TrustStore, TrustedKey};

@@ -25,8 +25,8 @@ pub(crate) struct Args {
     #[arg(required_unless_present = "events")]
     pub files: Vec<PathBuf>,
 
-    /// Public key of the agency, record of an approver's key, or statement of a new key (may be
-    /// repeated)
+    /// Public key of the agency, its rotation key (.rotation.pub), record of an approver's key, or
+    /// statement of a new key (may be repeated)
     #[arg(long, value_name = "FILE", required_unless_present = "events")]
     pub trust: Vec<PathBuf>,
 

@@ -6,7 +6,8 @@ use anyhow::{Context as _, Result};
 use redact_check::records::SignedBytes;
 use redact_record::manifest;
 use redact_record::sign::{
-    APPROVER_SUFFIX, ApproverRecord, PublicKey, Rotation, TrustStore, TrustedKey,
+    APPROVER_SUFFIX, ApproverRecord, PublicKey, ROTATION_KEY_SUFFIX, Rotation, TrustStore,
+    TrustedKey,
 };
 
 /// How files end that hand over from one key to the next.
@@ -20,6 +21,9 @@ pub(crate) fn trusted(files: &[PathBuf]) -> Result<TrustStore> {
     let ends = |file: &&PathBuf, suffix: &str| file.to_string_lossy().ends_with(suffix);
     let (rotations, files): (Vec<_>, Vec<_>) =
         files.iter().partition(|file| ends(file, ROTATION_SUFFIX));
+    let (rotation_keys, files): (Vec<_>, Vec<_>) = files
+        .into_iter()
+        .partition(|file| ends(file, ROTATION_KEY_SUFFIX));
     let (approvers, keys): (Vec<_>, Vec<_>) = files
         .into_iter()
         .partition(|file| ends(file, APPROVER_SUFFIX));
@@ -31,6 +35,12 @@ pub(crate) fn trusted(files: &[PathBuf]) -> Result<TrustStore> {
     };
     let keys: Vec<TrustedKey> = keys.into_iter().map(key).collect::<Result<_>>()?;
     let mut store = TrustStore::of(keys)?;
+    for file in rotation_keys {
+        let name = || file.display().to_string();
+        let key = PublicKey::load(file).with_context(name)?;
+        let believed = store.trust_rotation_key(&name(), &key);
+        believed.with_context(name)?;
+    }
     for file in rotations {
         let name = || file.display().to_string();
         let rotation = Rotation::load(file).with_context(name)?;

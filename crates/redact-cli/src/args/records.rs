@@ -105,6 +105,8 @@ Examples:
   redact key trust agency.pub          believes releases signed with it
   redact key new --approver            makes a key that signs this user's approvals
   redact key trust --approver 'Ada Okafor' ada.pub   somebody else binds her key to her name
+  redact key new --rotation            a key that vouches for other keys; keep it elsewhere
+  redact key show --rotation > agency.rotation.pub   for auditors
   redact key backup agency.backup      all secret keys, encrypted with REDACT_BACKUP_PASSPHRASE
   redact key rotate                    a new key; hand the statement to auditors
   redact key trust A-to-B.rotation.json   follows it
@@ -131,26 +133,44 @@ pub(crate) enum KeyCommand {
         /// binds it to a name with `redact key trust --approver NAME`
         #[arg(long)]
         approver: bool,
+
+        /// A key that signs no release: it vouches for the key that follows another, and for
+        /// approvers' keys; keep it away from those who release
+        #[arg(long, conflicts_with = "approver")]
+        rotation: bool,
     },
     /// Show the public key to hand to auditors
     Show {
         /// The secret key (default: the one that `redact key new` made)
         #[arg(long, value_name = "FILE")]
         key: Option<PathBuf>,
+
+        /// Show the rotation key, to publish as NAME.rotation.pub
+        #[arg(long)]
+        rotation: bool,
     },
     /// Trust releases signed with this public key
     Trust {
-        /// A public key file, as `redact key show` prints it; or a statement of `redact key rotate`
-        /// (.rotation.json) by a key that is trusted already
+        /// A public key file, as `redact key show` prints it; a rotation key (.rotation.pub); or a
+        /// statement of `redact key rotate` (.rotation.json) by a key that is trusted already
         file: PathBuf,
 
         /// Bind the key to this person's name instead: it signs their approvals and nothing else.
-        /// Signed with this user's release key
+        /// Signed with the rotation key, or with this user's release key where there is none
         #[arg(long, value_name = "NAME")]
         approver: Option<String>,
+
+        /// The secret rotation key (default: the one that `redact key new --rotation` made)
+        #[arg(long, value_name = "FILE", requires = "approver")]
+        rotation_key: Option<PathBuf>,
     },
-    /// Make a new signing key, and let the old one sign a statement that trust follows
-    Rotate,
+    /// Make a new signing key, and sign a statement that trust follows: with the rotation key, or
+    /// with the old key where there is none
+    Rotate {
+        /// The secret rotation key (default: the one that `redact key new --rotation` made)
+        #[arg(long, value_name = "FILE")]
+        rotation_key: Option<PathBuf>,
+    },
     /// Write this user's secret keys to one file, encrypted with the passphrase in
     /// REDACT_BACKUP_PASSPHRASE
     Backup {

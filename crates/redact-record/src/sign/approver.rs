@@ -63,7 +63,8 @@ struct ApproverFile {
 }
 
 impl KeyPair {
-    /// Binds an approver's key to a name, with this release key's signature.
+    /// Binds an approver's key to a name, with the signature of this rotation key (or release key,
+    /// where there is no rotation key).
     ///
     /// # Errors
     /// [`RecordError::Field`] when approver and adder are one person, or both keys are one;
@@ -76,7 +77,7 @@ impl KeyPair {
             return Err(RecordError::field("added_by", new.added_by, expected));
         }
         if self.public() == *new.key {
-            let expected = "a key of the approver's own: this one signs releases";
+            let expected = "a key of the approver's own: this one vouches for others";
             return Err(RecordError::field("key", new.key.id(), expected));
         }
         let bytes = json::pretty(&ApproverFile {
@@ -104,7 +105,8 @@ impl ApproverRecord {
         Ok(Self { bytes, signature })
     }
 
-    /// What the record says, when a release key that `trust` believes signed it.
+    /// What the record says, when a rotation key that `trust` trusts signed it, or a release key
+    /// where it has no rotation key.
     fn check(&self, trust: &TrustStore) -> Result<Approver, RecordError> {
         let vouched_by = match trust.check(&self.bytes, &self.signature, Signed::ApproverKey) {
             SignatureVerdict::Trusted { key, .. } => key,
@@ -112,7 +114,7 @@ impl ApproverRecord {
                 return Err(RecordError::Mismatch {
                     what: "key that vouches for the approver",
                     found: key.id().to_string(),
-                    expected: "a release key that is trusted here".into(),
+                    expected: "a rotation or release key that is trusted here".into(),
                 });
             }
             SignatureVerdict::Bad(problem) => return Err(RecordError::Signature(problem)),
@@ -154,8 +156,9 @@ impl TrustStore {
                 key: id,
             }));
         }
-        if self.find(id).is_some() {
-            let expected = "a key of the approver's own: this one signs releases";
+        if self.find(id).is_some() || self.rotation_key(id).is_some() {
+            let expected =
+                "a key of the approver's own: this one signs releases or vouches for keys";
             return Err(RecordError::field("key", id, expected));
         }
         let taken = |by: &Approver| RecordError::ApproverTaken {

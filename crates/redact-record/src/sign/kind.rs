@@ -7,7 +7,7 @@ pub enum Signed {
     PublicManifest,
     /// The manifest that stays with the agency.
     SealedManifest,
-    /// A statement in which an old key names the next.
+    /// A statement of the rotation key, or of the old key, that names the next.
     KeyRotation,
     /// The agency's statement that an approver's key belongs to a name.
     ApproverKey,
@@ -33,8 +33,12 @@ impl Signed {
 /// What a key is for. It vouches for nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// The agency's: releases, the key that follows it, and whose an approver's key is.
+    /// The agency's: releases. Where no rotation key is trusted it also stands in for one, as it did
+    /// before there were any.
     Release,
+    /// The agency's, stored apart from the one for releases: which key for releases follows another,
+    /// and whose an approver's key is.
+    Rotation,
     /// One person's: approvals.
     Approver,
     /// One user's on one machine: what a render leaves for the next one.
@@ -42,11 +46,12 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    /// `a release`, `an approver's` or `a segment`.
+    /// `a release`, `a rotation`, `an approver's` or `a segment`.
     #[must_use]
     pub const fn text(self) -> &'static str {
         match self {
             Self::Release => "a release",
+            Self::Rotation => "a rotation",
             Self::Approver => "an approver's",
             Self::Segment => "a segment",
         }
@@ -58,9 +63,8 @@ impl Signed {
     #[must_use]
     pub const fn purpose(self) -> Purpose {
         match self {
-            Self::PublicManifest | Self::SealedManifest | Self::KeyRotation | Self::ApproverKey => {
-                Purpose::Release
-            }
+            Self::PublicManifest | Self::SealedManifest => Purpose::Release,
+            Self::KeyRotation | Self::ApproverKey => Purpose::Rotation,
             Self::Approval => Purpose::Approver,
             Self::CachedSegment => Purpose::Segment,
         }

@@ -19,20 +19,20 @@ const KIND: FileKind = FileKind {
     version: 1,
 };
 
-/// A statement in which an old key names a new one, signed by the old, as two files: any tool that checks minisign's
-/// signatures can check it with the old key.
+/// A signed word for the key that follows another, as two files: any tool that checks minisign's
+/// signatures can check it with the key that signed it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rotation {
     /// The statement.
     pub bytes: Vec<u8>,
-    /// The old key's signature of it.
+    /// The signature of the rotation key, or of the old key where there is none.
     pub signature: String,
 }
 
 /// What a statement says, once its signature is trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HandedOver {
-    /// The key that signed the statement.
+    /// The key that is followed.
     pub old: PublicKey,
     /// The key that follows it.
     pub new: PublicKey,
@@ -54,8 +54,20 @@ impl KeyPair {
     /// # Errors
     /// [`RecordError::Field`] when both are one key; [`RecordError::Key`].
     pub fn hand_over(&self, new: &PublicKey, at: UtcNanos) -> Result<Rotation, RecordError> {
-        let old = self.public();
-        if old == *new {
+        self.sign_rotation(&self.public(), new, at)
+    }
+
+    /// Says, with this rotation key, that `new` follows `old` as the key that signs releases.
+    ///
+    /// # Errors
+    /// [`RecordError::Field`] when both are one key; [`RecordError::Key`].
+    pub fn sign_rotation(
+        &self,
+        old: &PublicKey,
+        new: &PublicKey,
+        at: UtcNanos,
+    ) -> Result<Rotation, RecordError> {
+        if old == new {
             let found = format!("{} again", new.id());
             return Err(RecordError::field("new key", found, "another key"));
         }
@@ -72,7 +84,8 @@ impl KeyPair {
 }
 
 impl Rotation {
-    /// What the statement says, when a key that `trust` holds signed it about itself.
+    /// What the statement says, when a rotation key that `trust` trusts signed it, or a key for
+    /// releases about itself where `trust` has no rotation key.
     ///
     /// # Errors
     /// [`RecordError::Signature`]; [`RecordError::Mismatch`] when the signer is not trusted or
@@ -94,6 +107,19 @@ impl Rotation {
         let file: RotationFile = json::parse(&self.bytes)?;
         let old = PublicKey::from_base64(&file.old_key)?;
         let new = PublicKey::from_base64(&file.new_key)?;
+        if trust.rotation_key(signer).is_some() {
+            // It speaks of a key that is trusted, or it would make any key a successor.
+            let known = trust.find(old.id()).is_some_and(|known| known.key == old);
+            return if known {
+                Ok(HandedOver { old, new })
+            } else {
+                Err(RecordError::Mismatch {
+                    what: "key that the rotation follows",
+                    found: old.id().to_string(),
+                    expected: "a key that is trusted here".into(),
+                })
+            };
+        }
         if old.id() != signer {
             return Err(RecordError::Mismatch {
                 what: "key that signed the rotation",

@@ -3,6 +3,9 @@
 //! Keys that sign releases lie in the folder itself; approvers' keys lie in `approvers` below it, as
 //! records that a release key signed. Neither counts as the other.
 //!
+//! Rotation keys lie in `rotation` below it. Once there is one, no other key vouches for keys; what
+//! release keys vouched for before, and lies in the folder, still counts.
+//!
 //! Beside them lie `.revoked` files, public keys that are not trusted whoever vouches for them, and
 //! statements by which a trusted key hands over to the next (`.rotation.json` with `.minisig`).
 
@@ -20,6 +23,10 @@ use crate::{Overwrite, RecordError, store};
 
 /// How files with rotation statements end.
 pub(super) const ROTATION_SUFFIX: &str = ".rotation.json";
+/// How files with rotation keys end that are handed out.
+pub const ROTATION_KEY_SUFFIX: &str = ".rotation.pub";
+/// The folder with rotation keys, below the trust folder.
+const ROTATION_FOLDER: &str = "rotation";
 /// How files with revoked keys end.
 const REVOKED_SUFFIX: &str = ".revoked";
 
@@ -73,8 +80,11 @@ pub enum SignatureVerdict {
 pub struct TrustStore {
     folder: PathBuf,
     keys: Vec<TrustedKey>,
+    rotation_keys: Vec<TrustedKey>,
     approvers: Vec<Approver>,
     revoked: Vec<PublicKey>,
+    /// While the folder is read: what lies in it was believed when it was put there.
+    is_reading: bool,
 }
 
 impl TrustStore {
@@ -89,8 +99,10 @@ impl TrustStore {
         let mut store = Self {
             folder: folder.to_owned(),
             keys: Vec::new(),
+            rotation_keys: Vec::new(),
             approvers: Vec::new(),
             revoked: Vec::new(),
+            is_reading: false,
         };
         let mut rotations = Vec::new();
         let read = |source| RecordError::Read { source };
@@ -129,10 +141,78 @@ impl TrustStore {
         let revoked = std::mem::take(&mut store.revoked);
         store.keys.retain(|trusted| !revoked.contains(&trusted.key));
         store.revoked = revoked;
+        store.open_rotation_keys()?;
+        store.is_reading = true;
         store.follow_rotations(&rotations);
         store.keys.sort_by(|a, b| a.name.cmp(&b.name));
         store.open_approvers()?;
+        store.is_reading = false;
         Ok(store)
+    }
+
+    fn open_rotation_keys(&mut self) -> Result<(), RecordError> {
+        let read = |source| RecordError::Read { source };
+        let entries = match std::fs::read_dir(self.folder.join(ROTATION_FOLDER)) {
+            Ok(entries) => entries,
+            Err(source) if source.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(source) => return Err(read(source)),
+        };
+        for entry in entries {
+            let path = entry.map_err(read)?.path();
+            let file = path.file_name().unwrap_or_default().to_string_lossy();
+            let Some(name) = file.strip_suffix(".pub") else {
+                continue;
+            };
+            let key = PublicKey::load(&path)?;
+            if !self.revoked.contains(&key) {
+                self.trust_rotation_key(name, &key)?;
+            }
+        }
+        self.rotation_keys.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(())
+    }
+
+    /// Trusts what the rotation key `key` says of other keys, from now on; nothing is written.
+    ///
+    /// # Errors
+    /// [`RecordError::KeyConflict`] for a key that is trusted for something else.
+    pub fn trust_rotation_key(&mut self, name: &str, key: &PublicKey) -> Result<(), RecordError> {
+        match self.known(key.id()) {
+            Some((Purpose::Rotation, known, _)) if known == key => Ok(()),
+            Some(_) => Err(RecordError::KeyConflict { id: key.id() }),
+            None => {
+                self.rotation_keys.push(TrustedKey {
+                    name: name.to_owned(),
+                    key: key.clone(),
+                });
+                Ok(())
+            }
+        }
+    }
+
+    /// The same, and writes the key into the folder.
+    ///
+    /// # Errors
+    /// [`RecordError::KeyConflict`]; [`RecordError::Write`].
+    pub fn add_rotation_key(&mut self, key: &PublicKey) -> Result<(), RecordError> {
+        let name = format!("key-{}", key.id());
+        self.trust_rotation_key(&name, key)?;
+        let folder = self.folder.join(ROTATION_FOLDER);
+        std::fs::create_dir_all(&folder).map_err(|source| RecordError::Write { source })?;
+        key.save(&folder.join(format!("{name}.pub")), Overwrite::Replace)
+    }
+
+    /// Rotation keys that are trusted, by name.
+    #[must_use]
+    pub fn rotation_keys(&self) -> &[TrustedKey] {
+        &self.rotation_keys
+    }
+
+    /// The rotation key with that identifier.
+    #[must_use]
+    pub fn rotation_key(&self, id: KeyId) -> Option<&TrustedKey> {
+        let mut keys = self.rotation_keys.iter();
+        keys.find(|trusted| trusted.key.id() == id)
     }
 
     /// Revokes `key` and every key that only it vouches for; writes that into the folder.
@@ -161,8 +241,10 @@ impl TrustStore {
         let mut store = Self {
             folder: PathBuf::new(),
             keys: Vec::with_capacity(keys.len()),
+            rotation_keys: Vec::new(),
             approvers: Vec::new(),
             revoked: Vec::new(),
+            is_reading: false,
         };
         keys.into_iter().try_for_each(|key| store.insert(key))?;
         Ok(store)
@@ -174,6 +256,9 @@ impl TrustStore {
                 key: new.key.id(),
                 name: approver.name.clone(),
             });
+        }
+        if self.rotation_key(new.key.id()).is_some() {
+            return Err(RecordError::KeyConflict { id: new.key.id() });
         }
         match self.find(new.key.id()) {
             Some(known) if known.key != new.key => {
@@ -263,6 +348,9 @@ impl TrustStore {
         if let Some(trusted) = self.find(id) {
             return Some((Purpose::Release, &trusted.key, &trusted.name));
         }
+        if let Some(trusted) = self.rotation_key(id) {
+            return Some((Purpose::Rotation, &trusted.key, &trusted.name));
+        }
         let approver = self.approver(id)?;
         Some((Purpose::Approver, &approver.key, &approver.name))
     }
@@ -295,7 +383,7 @@ impl TrustStore {
         let key = trusted.map_or(&parsed.signer, |(_, key, _)| key);
         match (parsed.verify(bytes, key, kind), trusted) {
             (Err(problem), _) => SignatureVerdict::Bad(problem),
-            (Ok(()), Some((purpose, key, _))) if purpose != kind.purpose() => {
+            (Ok(()), Some((purpose, key, _))) if !self.may_sign(purpose, kind) => {
                 SignatureVerdict::Bad(SignatureProblem::OtherPurpose {
                     key: key.id(),
                     found: purpose.text(),
@@ -310,6 +398,15 @@ impl TrustStore {
                 key: parsed.signer.clone(),
             },
         }
+    }
+}
+
+impl TrustStore {
+    /// Whether a key of `purpose` vouches for a `kind` here.
+    fn may_sign(&self, purpose: Purpose, kind: Signed) -> bool {
+        let stands_in = self.is_reading || self.rotation_keys.is_empty();
+        purpose == kind.purpose()
+            || stands_in && purpose == Purpose::Release && kind.purpose() == Purpose::Rotation
     }
 }
 
