@@ -6,6 +6,7 @@ mod release;
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use redact_core::Class;
 use serde::{Deserialize, Serialize};
@@ -124,20 +125,36 @@ pub(crate) struct ModelArgs {
     #[arg(long, value_name = "DIR")]
     pub models: Option<PathBuf>,
 
-    /// How hard to look
+    /// Which detectors run, at which size and how often
     #[arg(long, value_enum, default_value_t = Profile::Standard)]
     pub profile: Profile,
 }
 
-/// How hard a scan looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+/// Which detectors run, at which size and how often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Profile {
-    /// A first look: small pictures, every third frame
+    /// A first look.
     Fast,
-    /// For a release
+    /// For a release.
     Standard,
-    /// For a sensitive release: large pictures, every frame, two opinions
+    /// For a sensitive release.
     Thorough,
+}
+
+impl ValueEnum for Profile {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Fast, Self::Standard, Self::Thorough]
+    }
+
+    /// The help text follows from the table of detectors.
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let name = match self {
+            Self::Fast => "fast",
+            Self::Standard => "standard",
+            Self::Thorough => "thorough",
+        };
+        Some(PossibleValue::new(name).help(self.summary()))
+    }
 }
 
 /// `redact scan`.

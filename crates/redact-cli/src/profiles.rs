@@ -176,6 +176,32 @@ impl Profile {
         }
     }
 
+    /// What the profile runs, for `--help`: each model at its largest size, and how often.
+    pub(crate) fn summary(self) -> String {
+        let purpose = match self {
+            Self::Fast => "a first look",
+            Self::Standard => "for a release",
+            Self::Thorough => "for a sensitive release",
+        };
+        let mut models: Vec<(&str, u32, u32)> = Vec::new();
+        for spec in self.specs() {
+            let (card, side) = (spec.model.card, spec.model.side);
+            match models.iter_mut().find(|(known, ..)| *known == card) {
+                Some((_, largest, every)) => {
+                    *largest = side.max(*largest);
+                    *every = spec.every.min(*every);
+                }
+                None => models.push((card, side, spec.every)),
+            }
+        }
+        let each = models.iter().map(|(card, side, every)| match every {
+            1 => format!("{card} at {side} px in every frame"),
+            _ => format!("{card} at {side} px in 1 of {every} frames"),
+        });
+        let each: Vec<String> = each.collect();
+        format!("{purpose}: {} (of 30 a second)", each.join(", "))
+    }
+
     /// A model that the profile has no line for, where nothing else finds what it finds.
     const fn stand_in(self, card: &str) -> DetectorSpec<'_> {
         match self {
@@ -258,6 +284,28 @@ mod tests {
                 assert_eq!(asked(profile, &installed), can, "{profile:?}: {names:?}");
             }
         }
+    }
+
+    /// Goal: `--help` says of each profile what its table says.
+    #[test]
+    fn the_help_of_a_profile_follows_from_its_table() {
+        for profile in ALL {
+            let help = profile.summary();
+            for spec in profile.specs() {
+                assert!(help.contains(spec.model.card), "{help}");
+            }
+        }
+        let fast = Profile::Fast.summary();
+        assert!(fast.contains("faces at 960 px in 1 of 4 frames"), "{fast}");
+        let thorough = Profile::Thorough.summary();
+        assert!(
+            thorough.contains("faces at 960 px in every frame"),
+            "{thorough}"
+        );
+        assert!(
+            thorough.contains("plate-screen at 1280 px in 1 of 2"),
+            "{thorough}"
+        );
     }
 
     /// Goal: a model without a line in the profile runs where it is needed, and only there.
