@@ -49,8 +49,8 @@ const ALL_TOUCHED: &str = "masks touch every group of pictures";
 /// Why a group is not copied whose pictures go on behind the cropping rectangle.
 const CROPPED: &str = "what is cut off a picture does not repeat its edge";
 
-/// Why nothing is copied of a recording with parameter sets that what could be copied does not need.
-const UNUSED_SETS: &str = "it has parameter sets that no copied picture uses";
+/// Why nothing is copied of a recording with parameter sets that could hold anything.
+const UNUSED_SETS: &str = "it has parameter sets that no picture uses";
 
 /// Largest reordering of frames that an encoder is allowed.
 pub(crate) const REORDER_MAX: usize = 2;
@@ -248,11 +248,6 @@ impl Survey {
                 if !is_untouched {
                     group.refused = None;
                 }
-            }
-            let copied = pictures.groups.iter().filter(|group| group.copied);
-            let used: BTreeSet<u32> = copied.flat_map(|group| group.sets.clone()).collect();
-            if !used.is_empty() && !pictures.config.needs_all(&used) {
-                return Err(UNUSED_SETS.to_owned());
             }
             Ok(Arc::new(pictures))
         });
@@ -537,6 +532,9 @@ impl PictureSurvey {
             (0..pictures.pts.len()).all(|i| pictures.dts[i] <= earlier(i))
         });
         pictures.reorder = reorder.ok_or("its frames are decoded after they are shown")?;
+        if !pictures.config.needs_all(&pictures.sets_of(|_| true)) {
+            return Err(UNUSED_SETS.to_owned());
+        }
         let step = usual_step(&pictures.pts);
         let clocks = pictures.config.check_clocks(step, self.scale);
         clocks.map_err(|odd| odd.to_string())?;
@@ -687,6 +685,14 @@ impl Pictures {
                 group.refused = Some(format!("{CROPPED} (frame {frame})"));
             }
         }
+    }
+
+    /// Picture parameter sets of the groups of which `is_meant` says so.
+    pub(crate) fn sets_of(&self, is_meant: impl Fn(&Group) -> bool) -> BTreeSet<u32> {
+        let groups = self.groups.iter().filter(|group| is_meant(group));
+        groups
+            .flat_map(|group| group.sets.iter().copied())
+            .collect()
     }
 
     /// When the first frame of each group is shown, ticks.

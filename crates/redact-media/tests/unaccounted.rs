@@ -338,7 +338,7 @@ fn numbers_and_sets_that_nothing_needs_are_not_copied() {
         &record_of(&path("plain.mp4")),
         &parameter_sets(&record_of(&path("other.mp4"))),
     );
-    for (record, why) in [(clock, "(clock)"), (more, "that no copied picture uses")] {
+    for (record, why) in [(clock, "(clock)"), (more, "that no picture uses")] {
         with_record(&path("plain.mp4"), &record, &path("odd.mp4"));
         let odd = splice(&path("odd.mp4"), 30);
         let said = odd.pictures_refused().unwrap_or_default();

@@ -189,6 +189,28 @@ impl AvcConfig {
         self.parameter_sets_of.keys().all(|id| pps_ids.contains(id)) && self.sps.iter().all(is_used)
     }
 
+    /// The record without parameter sets that pictures with these `pps_id` do not need.
+    #[must_use]
+    pub fn only(&self, pps_ids: &BTreeSet<u32>) -> Self {
+        let used = pps_ids.iter().filter_map(|id| self.parameter_sets_of(*id));
+        let used: Vec<&[u8]> = used.collect();
+        let is_pair = |sps: &Vec<u8>, pps: &Vec<u8>| {
+            let is_both = |both: &&[u8]| {
+                both.len() == sps.len() + pps.len() && both.starts_with(sps) && both.ends_with(pps)
+            };
+            used.iter().any(is_both)
+        };
+        let sps = self.sps.iter();
+        let sps = sps.filter(|sps| self.pps.iter().any(|pps| is_pair(sps, pps)));
+        let pps = self.pps.iter();
+        let pps = pps.filter(|pps| self.sps.iter().any(|sps| is_pair(sps, pps)));
+        Self {
+            sps: sps.cloned().collect(),
+            pps: pps.cloned().collect(),
+            ..self.clone()
+        }
+    }
+
     /// The same for samples whose NAL units stand behind lengths of four bytes.
     #[must_use]
     pub fn with_four_byte_lengths(&self) -> Self {

@@ -101,10 +101,13 @@ impl PictureSplicer {
             Vec::new()
         };
         let copied = pictures.groups.iter().filter(|group| group.copied).count();
+        // What no copied picture uses stays out, unless packets repeat it.
+        let used = pictures.sets_of(|group| group.copied || pictures.repeats_sets);
+        let theirs = pictures.config.only(&used);
         let header = match copied {
             0 => own.merged_with(None),
-            all if all == pictures.groups.len() => pictures.config.merged_with(None),
-            _ => pictures.config.merged_with(Some(&own)),
+            all if all == pictures.groups.len() => theirs.merged_with(None),
+            _ => theirs.merged_with(Some(&own)),
         };
         let header = header.ok_or_else(|| refused("too many parameter sets".to_owned()))?;
         let base = rational(video.time_base.num.get(), video.time_base.den.get());
