@@ -44,7 +44,7 @@ fn an_empty_file() {
 fn a_text_file() {
     let work = Work::new();
     std::fs::write(work.path("notes.mp4"), "not a recording\n".repeat(500)).unwrap();
-    check(&work, "notes.mp4", &["not a recording"]);
+    check(&work, "notes.mp4", &["unknown or incomplete file format"]);
 }
 
 #[test]

@@ -79,7 +79,7 @@ fn only_the_touched_group_and_track_are_encoded_anew() {
     let said = work.redact(&both).expect_status(0).stdout();
     assert!(said.contains("copied data in the original"), "{said}");
     assert!(
-        said.contains("40 in 4 groups are held against its coded data"),
+        said.contains("40 of them in 4 GOPs compared by their coded data"),
         "{said}"
     );
 }
