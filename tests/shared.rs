@@ -1,13 +1,13 @@
 //! What tests may use that is not part of the project: recordings, pictures and labels in a folder
-//! `shared` beside the repository, or where `REDACT_SHARED` says. They show real people, so they are
-//! never committed. This is the one place that knows where they are.
+//! `shared` beside the repository, or where `REDACT_SHARED` says. They show real people, so they
+//! are never committed. This is the one place that knows where they are.
 
 #![allow(clippy::print_stderr, reason = "tests say what they skip")]
 
 use std::path::{Path, PathBuf};
 
-/// The file or folder `name` of the shared folder, for tests of a crate in `crates/`. Without it the
-/// test says that it is skipped.
+/// The file or folder `name` of the shared folder, for tests of a crate in `crates/`. Without it
+/// the test says that it is skipped.
 #[allow(dead_code, reason = "each test file uses what it needs of this one")]
 pub(crate) fn shared(name: &str) -> Option<PathBuf> {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");

@@ -1,8 +1,8 @@
 //! Modules of a crate import each other in one direction only, and a name means one type.
 //!
 //! Both are read off the sources. A file is a module; what it names through `use`, `crate::…`,
-//! `super::…` or a child's name is an import of the file that defines it. Re-exports are followed to
-//! that file, and are no imports themselves: they only give a name.
+//! `super::…` or a child's name is an import of the file that defines it. Re-exports are followed
+//! to that file, and are no imports themselves: they only give a name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -28,6 +28,7 @@ fn check(work: &Work, args: &[&str], check: &str, words: &str) {
 /// Method: the manifest is damaged and signed with the agency's own key, so that the signature
 /// holds; the untouched one, signed anew, is the control.
 #[test]
+#[allow(clippy::too_many_lines, reason = "one case after the other")]
 fn signed_manifests_that_make_no_sense_have_a_verdict_each() {
     type Damage = fn(&mut Value);
     let table: &[(&str, Damage, &str, &str)] = &[

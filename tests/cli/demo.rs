@@ -24,9 +24,9 @@ fn the_demo_clip_is_released_and_nothing_labelled_is_bare() {
     assert_eq!(bare, 0);
 }
 
-/// Goal: without any model that has to be fetched, faces, plate and screen are hidden in every frame.
-/// Method: a folder with all cards, but only those weights that are committed. The control: without
-/// the model of faces the face is bare, and it is said that nobody looked for it.
+/// Goal: without any model that has to be fetched, faces, plate and screen are hidden in every
+/// frame. Method: a folder with all cards, but only those weights that are committed. The control:
+/// without the model of faces the face is bare, and it is said that nobody looked for it.
 #[test]
 fn the_shipped_weights_alone_hide_all_that_is_in_the_demo_clip() {
     let models = repository().join("models");

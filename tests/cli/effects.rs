@@ -65,8 +65,8 @@ fn forge_picture(work: &Work, share: f64, crf: u32) {
     ));
 }
 
-/// Goal: a copy of what is hidden, at a few levels under a fill or on a blur, fails the verdict; with
-/// the source a weaker one does, too. Control: nothing hidden passes at every quality.
+/// Goal: a copy of what is hidden, at a few levels under a fill or on a blur, fails the verdict;
+/// with the source a weaker one does, too. Control: nothing hidden passes at every quality.
 #[test]
 fn a_weak_copy_under_a_mask_fails_the_verdict() {
     let blur = json!({"kind": "blur", "cells_across": 8});
@@ -91,8 +91,9 @@ fn a_weak_copy_under_a_mask_fails_the_verdict() {
     }
 }
 
-/// Goal: speech at -83 dB of full scale in a mute fails the verdict. Control: the same sound encoded
-/// again, with nothing added. A plan that asks for a tone gets silence, and the manifest says so.
+/// Goal: speech at -83 dB of full scale in a mute fails the verdict. Control: the same sound
+/// encoded again, with nothing added. A plan that asks for a tone gets silence, and the manifest
+/// says so.
 #[test]
 fn quiet_sound_in_a_mute_fails_the_verdict() {
     let work = released(&json!({"kind": "fill"}));
@@ -116,8 +117,8 @@ fn quiet_sound_in_a_mute_fails_the_verdict() {
 /// Goal: a picture in rows or columns that are coded and not shown fails the verdict: at the bottom
 /// or at the right, in some frames only, or so faint that no single frame shows it. Method: the
 /// release is encoded again with lettering there and cropped to its size. Control: encoded again
-/// with the edge repeated there, at several qualities, it passes; and every verdict says what it did
-/// not check.
+/// with the edge repeated there, at several qualities, it passes; and every verdict says what it
+/// did not check.
 #[test]
 fn a_picture_that_is_cropped_off_fails_the_verdict() {
     let work = Work::new();
@@ -164,9 +165,9 @@ fn a_picture_that_is_cropped_off_fails_the_verdict() {
     }
 }
 
-/// Goal: a blur shows the same levels in every frame, wherever a render starts: rendered as a whole,
-/// and again after a correction that leaves its beginning in the cache, it declares the same.
-/// Control: a mask that begins elsewhere declares others.
+/// Goal: a blur shows the same levels in every frame, wherever a render starts: rendered as a
+/// whole, and again after a correction that leaves its beginning in the cache, it declares the
+/// same. Control: a mask that begins elsewhere declares others.
 #[test]
 fn levels_do_not_depend_on_where_a_render_starts() {
     let work = Work::new();

@@ -271,6 +271,7 @@ fn folders_that_cannot_be_written_are_said_and_left_alone() {
 /// accepts it; and a stranger with the same detectors finds the same.
 /// Method: one found face is taken out of the plan, which no other check can notice.
 #[test]
+#[allow(clippy::too_many_lines, reason = "one case after the other")]
 fn a_second_look_finds_the_face_that_the_plan_forgot() {
     let Some(models) = models() else { return };
     let work = Work::new();

@@ -51,8 +51,8 @@ fn check_hidden(work: &Work, findings: &str, truth: &Path, class: &str, share: f
     score
 }
 
-/// Goal: plates on the road are hidden, found or with their vehicle: at least `share` of the labelled
-/// ones.
+/// Goal: plates on the road are hidden, found or with their vehicle: at least `share` of the
+/// labelled ones.
 #[track_caller]
 fn check_plates(name: &str, share: f64) {
     let Some((clip, truth, models)) = labelled(name) else {

@@ -65,9 +65,9 @@ fn trust_follows_a_rotation_and_an_auditor_can_follow_too() {
 
 /// Goal: once there is a rotation key, it alone says which key follows and whose an approver's key
 /// is; a release key, stolen or not, vouches for releases alone, and a rotation key for none.
-/// Method: statements by each, for the agency and for an auditor who was given public keys. Control:
-/// the statement from before the rotation key still counts in the folder, and without a rotation key
-/// a release key stands in for one.
+/// Method: statements by each, for the agency and for an auditor who was given public keys.
+/// Control: the statement from before the rotation key still counts in the folder, and without a
+/// rotation key a release key stands in for one.
 #[test]
 fn a_rotation_key_alone_vouches_for_keys() {
     let work = released();

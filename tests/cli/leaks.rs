@@ -82,6 +82,7 @@ fn remuxed(work: &Work, inputs: &str, options: &str) -> BTreeSet<String> {
 /// Method: the release is written anew with one thing added; written anew with nothing added it
 /// verifies, which is the control.
 #[test]
+#[allow(clippy::too_many_lines, reason = "one case after the other")]
 fn everything_that_a_container_can_smuggle_is_caught() {
     let release = "-i clip.redacted.mp4";
     let sei = "086f3693-b7b3-4f2c-9653-21492feee5b8+serial";
@@ -209,6 +210,7 @@ fn bytes_that_players_do_not_show_are_caught() {
 /// Goal: what a manifest claims is measured, at its edges too.
 /// Method: the manifest claims a little more than was rendered; the true one is the control.
 #[test]
+#[allow(clippy::too_many_lines, reason = "one case after the other")]
 fn masks_and_mutes_that_fall_short_of_the_manifest_are_caught() {
     type Claim = fn(&mut Value);
     let table: &[(&str, Claim, &str)] = &[

@@ -1,4 +1,5 @@
-//! Recordings that are odd as pictures: one frame, one colour, a cut, 4K, a crowd, mirrored, turned.
+//! Recordings that are odd as pictures: one frame, one colour, a cut, 4K, a crowd, mirrored,
+//! turned.
 //!
 //! All are made from the demo clip, whose first frame shows one face at a known place. Needs the
 //! face model; says so and passes where it is absent.

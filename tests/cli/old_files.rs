@@ -82,8 +82,8 @@ fn a_release_of_0_1_0_still_verifies() {
 }
 
 /// Goal: findings and an approved plan of version 0.1.0 can be rendered today, for the request that
-/// was written then, and the policy of then still makes a plan. Controls: a format version that does
-/// not exist yet, and a plan whose approval no longer covers it.
+/// was written then, and the policy of then still makes a plan. Controls: a format version that
+/// does not exist yet, and a plan whose approval no longer covers it.
 #[test]
 fn findings_plan_policy_and_request_of_0_1_0_still_make_a_release() {
     let work = files_of("v0.1.0");

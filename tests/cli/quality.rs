@@ -44,8 +44,8 @@ fn by_manifest(work: &Work) -> f64 {
     figures.iter().sum::<f64>() / 2.0
 }
 
-/// Goal: SSIM in the manifest is what FFmpeg's filter says of the same two files. Control: a release
-/// of better quality has another figure, and a mask does not count as a loss.
+/// Goal: SSIM in the manifest is what FFmpeg's filter says of the same two files. Control: a
+/// release of better quality has another figure, and a mask does not count as a loss.
 #[test]
 fn similarity_in_the_manifest_is_that_of_ffmpeg() {
     let work = Work::new();

@@ -119,8 +119,9 @@ fn edited_findings_are_refused() {
         .expect_refusal(&["SHA-256 of the findings"]);
 }
 
-/// Goal: keep, reject and kept speech are decisions with person, time and reason: counted in public,
-/// told in the log, with all details in the sealed manifest. Control: nothing of the kind without.
+/// Goal: keep, reject and kept speech are decisions with person, time and reason: counted in
+/// public, told in the log, with all details in the sealed manifest. Control: nothing of the kind
+/// without.
 #[test]
 fn keep_reject_and_kept_speech_are_on_record() {
     let work = found();

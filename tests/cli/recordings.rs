@@ -82,8 +82,8 @@ fn sound_of_whole_packets_is_copied() {
     assert_eq!(sound["encoded_because"], why, "{sound:#}");
 }
 
-/// Goal: sound that begins loudly a moment before the first picture, or later, is released. Controls: the
-/// tests of the comparison, in which sound is added and removed there.
+/// Goal: sound that begins loudly a moment before the first picture, or later, is released.
+/// Controls: the tests of the comparison, in which sound is added and removed there.
 #[test]
 fn sound_may_begin_before_or_after_the_pictures() {
     let work = work();
@@ -96,8 +96,8 @@ fn sound_may_begin_before_or_after_the_pictures() {
         ("e.ts", "aac", 0.700),
     ] {
         work.ffmpeg(&format!(
-            "-itsoffset 1 {} -itsoffset {} -f lavfi -i aevalsrc='0.9*sin(2*PI*997*t)':s=48000:d=1.2 \
-             -map 0 -map 1 -c:v mpeg2video -c:a {codec} {name}",
+            "-itsoffset 1 {} -itsoffset {} -f lavfi -i \
+             aevalsrc='0.9*sin(2*PI*997*t)':s=48000:d=1.2 -map 0 -map 1 -c:v mpeg2video -c:a {codec} {name}",
             video(25, "1"),
             1.0 + after
         ));
@@ -175,7 +175,7 @@ fn cached_segments_belong_to_one_camera() {
     );
     for stream in ["0", "1"] {
         for file in ["clip.findings.json", "clip.plan.json"] {
-            let _ = std::fs::remove_file(work.path(file));
+            std::fs::remove_file(work.path(file)).ok();
         }
         let scan = ["scan", "two.mp4", "--video-stream", stream];
         work.redact(&[&scan[..], &["-o", "clip.findings.json"]].concat())

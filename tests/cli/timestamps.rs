@@ -127,8 +127,8 @@ fn a_stamp_is_asked_for_attached_and_checked() {
     }
 }
 
-/// Goal: no changed byte makes a stamp say anything else, and no stamp is taken for another manifest
-/// or by a key that is not for stamps.
+/// Goal: no changed byte makes a stamp say anything else, and no stamp is taken for another
+/// manifest or by a key that is not for stamps.
 /// Method: each byte in turn. RFC 5652 leaves a few numbers around the signature unsigned, such as
 /// the version: with one of those changed, the stamp may still hold and must say the same.
 #[test]

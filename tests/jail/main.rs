@@ -6,6 +6,10 @@
 //! thread, from one that was started later, and from one that that one started.
 
 #![allow(
+    clippy::let_underscore_must_use,
+    reason = "what a failed attack answers is of no matter"
+)]
+#![allow(
     unsafe_code,
     clippy::unwrap_used,
     clippy::print_stdout,

@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::Write as _;
 use std::net::{TcpListener, UdpSocket};
 use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
-use std::os::unix::net::{UnixDatagram, UnixListener};
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::net::{SocketAddr as UnixAddress, UnixDatagram, UnixListener};
 use std::process::{Child, Command, Stdio};
 
 use serde::{Deserialize, Serialize};
@@ -73,9 +74,7 @@ impl World {
         let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
         let unix = UnixListener::bind(at("home/socket")).unwrap();
         let unix_name = format!("redact-jail-{}", std::process::id());
-        let name = <std::os::unix::net::SocketAddr as std::os::linux::net::SocketAddrExt>::from_abstract_name(
-            unix_name.as_bytes(),
-        );
+        let name = UnixAddress::from_abstract_name(unix_name.as_bytes());
         let datagrams = UnixDatagram::bind_addr(&name.unwrap()).unwrap();
         let sleeper = Command::new("sleep")
             .arg("60")

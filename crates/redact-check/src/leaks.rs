@@ -19,8 +19,8 @@ pub fn expected(public: &PublicManifest) -> ExpectedStreams {
     }
 }
 
-/// Says what no check can judge: a decoder shows these values, so that no walk can tell what they are
-/// for.
+/// Says what no check can judge: a decoder shows these values, so that no walk can tell what they
+/// are for.
 pub fn not_judged(verdict: &mut Verdict) {
     let why = "a message that somebody encodes in what every decoder reads: coefficients, motion \
                vectors, numbers of slice headers, sound samples";

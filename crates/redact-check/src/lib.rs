@@ -6,8 +6,8 @@
 //! - [`leaks`]: the scan for what a release may leak, channel by channel;
 //! - [`Verdict`]: what was checked and what was not, as text and as JSON.
 //!
-//! `redact verify` and `redact-verify` both call this, so that they use the same words. Nothing here
-//! opens a file or reads a clock: bytes and readers come from the caller. It compiles for
+//! `redact verify` and `redact-verify` both call this, so that they use the same words. Nothing
+//! here opens a file or reads a clock: bytes and readers come from the caller. It compiles for
 //! `wasm32-unknown-unknown`, without the pages (`report`) and time stamps (`stamp`), which need a
 //! file system or C code.
 

@@ -72,12 +72,16 @@ pub(crate) struct GlobalArgs {
     #[arg(long, value_name = "NAME", global = true, hide = true)]
     pub on_behalf: Option<String>,
 
-    /// Decode also where the system cannot confine the process that decodes; manifest and log say so
+    /// Decode also where the system cannot confine the process that decodes; manifest and log say
+    /// so
     #[arg(long, global = true)]
     pub allow_weak_jail: bool,
 
     /// Memory that one job may take, in GiB (default: 8)
-    #[arg(long, value_name = "GIB", global = true, value_parser = clap::value_parser!(u64).range(1..=4096))]
+    #[arg(
+        long, value_name = "GIB", global = true,
+        value_parser = clap::value_parser!(u64).range(1..=4096)
+    )]
     pub memory_max: Option<u64>,
 
     /// Time that one job may take, in minutes (default: 30, and 10 more per MiB of the recording)
@@ -195,8 +199,8 @@ pub(crate) struct InputArgs {
     #[arg(long)]
     pub accept_lost_sound: bool,
 
-    /// Video stream to release, by its index in the file; `redact scan` lists them (default: the one
-    /// marked as default, else the largest)
+    /// Video stream to release, by its index in the file; `redact scan` lists them (default: the
+    /// one marked as default, else the largest)
     #[arg(long, value_name = "INDEX")]
     pub video_stream: Option<u32>,
 

@@ -15,7 +15,7 @@ use anyhow::{Context as _, Result};
 use clap::ValueEnum as _;
 use serde::Serialize;
 
-use crate::args::{BatchArgs, GlobalArgs};
+use crate::args::{BatchArgs, GlobalArgs, InputArgs};
 use crate::{Outcome, places};
 use card::{Card, Earlier};
 
@@ -188,6 +188,21 @@ fn run_child(program: &Path, task: &Task, args: &BatchArgs, global: &GlobalArgs)
     }
 }
 
+/// How the recording is read.
+fn input_options(input: &InputArgs, option: &mut dyn FnMut(&str, Option<OsString>)) {
+    let damaged = input.damaged.to_possible_value();
+    option("--damaged", damaged.map(|value| value.get_name().into()));
+    let stream = input.video_stream;
+    let stream = stream.map(|stream| stream.to_string().into());
+    option("--video-stream", stream);
+    option("--turn", input.turn.clone().map(Into::into));
+    let rate = input.frame_rate;
+    option(
+        "--frame-rate",
+        rate.map(|(num, den)| format!("{num}/{den}").into()),
+    );
+}
+
 /// The arguments of `redact run` for one clip.
 fn child_arguments(task: &Task, args: &BatchArgs, global: &GlobalArgs) -> Vec<OsString> {
     // As one word: a name may begin with a hyphen.
@@ -201,19 +216,7 @@ fn child_arguments(task: &Task, args: &BatchArgs, global: &GlobalArgs) -> Vec<Os
     };
     option("--policy", Some(args.policy.clone().into()));
     option("--out-dir", Some(args.out_dir.clone().into()));
-    let damaged = args.input.damaged.to_possible_value();
-    option("--damaged", damaged.map(|value| value.get_name().into()));
-    let stream = args
-        .input
-        .video_stream
-        .map(|stream| stream.to_string().into());
-    option("--video-stream", stream);
-    option("--turn", args.input.turn.clone().map(Into::into));
-    let rate = args.input.frame_rate;
-    option(
-        "--frame-rate",
-        rate.map(|(num, den)| format!("{num}/{den}").into()),
-    );
+    input_options(&args.input, &mut option);
     option("--by", args.answer.by.clone().map(Into::into));
     for class in &args.answer.accept_missing {
         option("--accept-missing", Some(class.name().into()));

@@ -32,7 +32,8 @@ pub(crate) fn note_jail(note: &mut Note, level: crate::jail::JailLevel) {
 impl Journal {
     /// Opens the log that `--events` names, or this user's, and begins it if there is none.
     ///
-    /// - `by`: who acts; else for whom the program was started, else the user that the system knows.
+    /// - `by`: who acts; else for whom the program was started, else the user that the system
+    ///   knows.
     ///
     /// # Errors
     /// When the log cannot be written or is none.

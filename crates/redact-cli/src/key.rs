@@ -1,7 +1,8 @@
 //! `redact key`: signing keys, and whose signatures are believed.
 //!
-//! Each key has one purpose: the agency's signs releases, its rotation key vouches for other keys, an
-//! approver's signs approvals, and a fourth one what a render leaves on this machine for the next.
+//! Each key has one purpose: the agency's signs releases, its rotation key vouches for other keys,
+//! an approver's signs approvals, and a fourth one what a render leaves on this machine for the
+//! next.
 
 mod custody;
 
@@ -501,8 +502,8 @@ pub(crate) fn trusted_only(key: &PublicKey) -> Result<TrustStore> {
     }])?)
 }
 
-/// Makes a key pair and writes that down. A key for releases is trusted for them, and a rotation key
-/// for keys; an approver's counts for nothing until somebody else binds it to a name.
+/// Makes a key pair and writes that down. A key for releases is trusted for them, and a rotation
+/// key for keys; an approver's counts for nothing until somebody else binds it to a name.
 fn make(path: &Path, purpose: Purpose, journal: &Journal) -> Result<KeyPair> {
     let mut note = note("new");
     let pair = make_files(path, purpose).map_err(|error| journal.failed(&note, error))?;

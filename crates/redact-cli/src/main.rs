@@ -109,9 +109,9 @@ fn report(error: &anyhow::Error, json: bool) {
     let hint = failure::hint(error);
     let mut stderr = std::io::stderr().lock();
     // Nothing is left to do when standard error is gone.
-    let _ = writeln!(stderr, "redact: {error:#}");
+    writeln!(stderr, "redact: {error:#}").ok();
     if let Some(hint) = &hint {
-        let _ = writeln!(stderr, "\nhint: {hint}");
+        writeln!(stderr, "\nhint: {hint}").ok();
     }
     if json {
         let code = failure::code(error);
@@ -123,10 +123,10 @@ fn report(error: &anyhow::Error, json: bool) {
 
 /// Prints one line to standard error.
 pub(crate) fn warn_line(line: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
+    writeln!(std::io::stderr().lock(), "{line}").ok();
 }
 
 /// Prints one line to standard output. A reader that went away (`redact … | head`) is no failure.
 pub(crate) fn say(line: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
+    writeln!(std::io::stdout().lock(), "{line}").ok();
 }

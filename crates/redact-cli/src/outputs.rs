@@ -79,7 +79,7 @@ impl Outputs {
             }
             Err(error) => {
                 if outputs.entries.is_empty() {
-                    let _ = outputs.record.remove();
+                    outputs.record.remove().ok();
                 }
                 Err(error)
             }
@@ -115,7 +115,7 @@ impl Outputs {
         }
         self.entries.clear();
         for file in files {
-            let _ = fs::remove_file(aside(file));
+            fs::remove_file(aside(file)).ok();
         }
         self.record.clear()
     }
@@ -182,7 +182,7 @@ impl Outputs {
         self.finished = true;
         for entry in &self.entries {
             // What it replaced. Where it stays, the next command removes it.
-            let _ = fs::remove_file(aside(&self.path(entry)));
+            fs::remove_file(aside(&self.path(entry))).ok();
         }
         Ok(())
     }
@@ -205,7 +205,7 @@ impl Outputs {
             // Without it, a file that was to be replaced is still the one that was there.
             let ours = || (replaced || !entry.replaces) && is_file_with(&path, entry.digest);
             if entry.placed.unwrap_or_else(ours) {
-                let _ = fs::remove_file(&path);
+                fs::remove_file(&path).ok();
             }
         }
         for entry in &self.entries {
@@ -217,7 +217,7 @@ impl Outputs {
                 false => fs::remove_file(aside(&path)),
             };
         }
-        let _ = sync_folder(self.record.folder());
+        sync_folder(self.record.folder()).ok();
     }
 }
 
@@ -226,7 +226,7 @@ impl Drop for Outputs {
         if !self.finished {
             self.roll_back();
             // A list that stays names nothing that is there.
-            let _ = self.record.remove();
+            self.record.remove().ok();
         }
     }
 }

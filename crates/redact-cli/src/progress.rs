@@ -70,7 +70,7 @@ pub(crate) fn stop_when_input_ends() {
     }
     std::thread::spawn(|| {
         // Whatever else comes is nobody's.
-        let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink()).ok();
         INTERRUPTED.store(true, Ordering::SeqCst);
     });
 }
@@ -82,7 +82,7 @@ pub(crate) fn tell(phase: &str, done: u64, total: Option<u64>) {
     }
     let line = serde_json::json!({ "phase": phase, "done": done, "total": total });
     // Nobody listens any more: standard input has ended too.
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
+    writeln!(std::io::stderr().lock(), "{line}").ok();
 }
 
 /// Whether somebody asked this process to stop.

@@ -1,14 +1,14 @@
 //! `redact recheck`: every past release once more, by the rules of today.
 //!
-//! Each release is verified by a process of its own, as in a batch: a file that stops one check does
-//! not stop the others. Where plan and findings of a release still lie in the folder they are
+//! Each release is verified by a process of its own, as in a batch: a file that stops one check
+//! does not stop the others. Where plan and findings of a release still lie in the folder they are
 //! compared too, which earlier versions did not do when they made the release.
 
 mod find;
 mod recipients;
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 use redact_record::events::Act;
@@ -151,6 +151,22 @@ fn check(
         requester: found.requester.clone(),
         copies: Vec::new(),
     };
+    let output = verify_command(program, args, found, source, global).output();
+    match output {
+        Ok(output) => line.read(&output),
+        Err(error) => line.why.push(format!("cannot start the check: {error}")),
+    }
+    line
+}
+
+/// `redact verify` for one release.
+fn verify_command(
+    program: &Path,
+    args: &RecheckArgs,
+    found: &Found,
+    source: Option<&Path>,
+    global: &GlobalArgs,
+) -> Command {
     let mut command = Command::new(program);
     command.arg("--json").arg("--quiet").arg("verify");
     command
@@ -174,53 +190,52 @@ fn check(
     if let Some(events) = &global.events {
         command.arg("--events").arg(events);
     }
-    let output = command.stdin(Stdio::null()).stderr(Stdio::piped()).output();
-    let output = match output {
-        Ok(output) => output,
-        Err(error) => {
-            line.why.push(format!("cannot start the check: {error}"));
-            return line;
+    command.stdin(Stdio::null()).stderr(Stdio::piped());
+    command
+}
+
+impl Line {
+    /// Takes over what `redact verify` answered.
+    fn read(&mut self, output: &Output) {
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        self.verdict = match output.status.code() {
+            Some(0) => Verdict::Ok,
+            Some(1) => Verdict::Wrong,
+            _ => Verdict::Failed,
+        };
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let list = |key: &str| document[key].as_array().cloned().unwrap_or_default();
+        for check in list("checks") {
+            if check["passed"] == false {
+                self.why.push(format!(
+                    "{}, {}: {}",
+                    text(&check["group"]),
+                    text(&check["name"]),
+                    text(&check["evidence"])
+                ));
+            }
         }
-    };
-    let document: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
-    line.verdict = match output.status.code() {
-        Some(0) => Verdict::Ok,
-        Some(1) => Verdict::Wrong,
-        _ => Verdict::Failed,
-    };
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let list = |key: &str| document[key].as_array().cloned().unwrap_or_default();
-    for check in list("checks") {
-        if check["passed"] == false {
-            line.why.push(format!(
+        for open in list("not_checked") {
+            self.not_checked.push(format!(
                 "{}, {}: {}",
-                text(&check["group"]),
-                text(&check["name"]),
-                text(&check["evidence"])
+                text(&open["group"]),
+                text(&open["name"]),
+                text(&open["why"])
             ));
         }
+        if self.verdict == Verdict::Failed && self.why.is_empty() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            let first = said
+                .lines()
+                .next()
+                .unwrap_or("the check ended without a verdict");
+            let first = first.trim_start_matches("redact: ").to_owned();
+            self.why.push(match document["error"].as_str() {
+                Some(error) => error.to_owned(),
+                None => first,
+            });
+        }
     }
-    for open in list("not_checked") {
-        line.not_checked.push(format!(
-            "{}, {}: {}",
-            text(&open["group"]),
-            text(&open["name"]),
-            text(&open["why"])
-        ));
-    }
-    if line.verdict == Verdict::Failed && line.why.is_empty() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        let first = said
-            .lines()
-            .next()
-            .unwrap_or("the check ended without a verdict");
-        let first = first.trim_start_matches("redact: ").to_owned();
-        line.why.push(match document["error"].as_str() {
-            Some(error) => error.to_owned(),
-            None => first,
-        });
-    }
-    line
 }
 
 /// One line per release, and below those that do not hold: why, and who has a copy.

@@ -9,7 +9,9 @@ use redact_core::{ApprovedPlan, Digest, Findings};
 use redact_record::events::Act;
 use redact_record::plan::PlanContent;
 use redact_record::policy::Policy;
+use redact_record::sign::TrustStore;
 use redact_record::{plan, release_paths};
+use serde_json::Value;
 
 use crate::args::{GlobalArgs, RunArgs};
 use crate::journal::{self, Journal, Note};
@@ -28,6 +30,16 @@ struct Files {
     findings: PathBuf,
     plan: PathBuf,
     release: PathBuf,
+}
+
+impl Files {
+    /// Prints what was made, as one line of JSON.
+    fn say(&self, mut document: Value, verdict: &Verdict) {
+        document["findings"] = serde_json::json!(self.findings);
+        document["plan"] = serde_json::json!(self.plan);
+        document["verdict"] = serde_json::json!(verdict.word());
+        crate::say(&document.to_string());
+    }
 }
 
 /// Does all four for one recording.
@@ -103,18 +115,7 @@ fn run_noted(
         crate::say(&made.text(release));
     }
     *note = Note::new(Act::Verify);
-    let verify = VerifyJob {
-        release,
-        manifest: release_paths(release).manifest,
-        source: None,
-        policy: Some(policy),
-        previous: &[],
-        tsa: Vec::new(),
-        trust,
-        no_media: false,
-        second_look: None,
-    };
-    let verified = verify.run(global, &progress)?;
+    let verified = verify_job(release, policy, trust).run(global, &progress)?;
     verified.note(note);
     let verdict = verified.verdict;
     journal.done(note)?;
@@ -126,13 +127,25 @@ fn run_noted(
     progress.clear();
     if global.json {
         let mut document = made.json(release);
-        document["findings"] = serde_json::json!(files.findings);
-        document["plan"] = serde_json::json!(files.plan);
         document["scan"] = scan::summary(clip, &files.findings, &found);
-        document["verdict"] = serde_json::json!(verdict.word());
-        crate::say(&document.to_string());
+        files.say(document, &verdict);
     }
     conclude(&verdict, release, global)
+}
+
+/// The check of a release that was just made, as a requester with the policy would do it.
+fn verify_job(release: &Path, policy: Policy, trust: TrustStore) -> VerifyJob<'_> {
+    VerifyJob {
+        release,
+        manifest: release_paths(release).manifest,
+        source: None,
+        policy: Some(policy),
+        previous: &[],
+        tsa: Vec::new(),
+        trust,
+        no_media: false,
+        second_look: None,
+    }
 }
 
 /// The policy, unless it asks for more people than a run has.

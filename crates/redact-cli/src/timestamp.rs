@@ -52,8 +52,8 @@ fn request(release: &Path, force: bool, note: &mut Note) -> Result<String> {
         .with_context(|| output.display().to_string())?;
     Ok(format!(
         "request: {output}\nsend it to an authority from a machine that may, e.g.\n  curl -H \
-         'Content-Type: application/timestamp-query' --data-binary @{output} -o answer.tsr URL\nand \
-         bring the answer back: redact timestamp attach {release} answer.tsr",
+         'Content-Type: application/timestamp-query' --data-binary @{output} -o answer.tsr \
+         URL\nand bring the answer back: redact timestamp attach {release} answer.tsr",
         output = output.display(),
         release = release.display()
     ))

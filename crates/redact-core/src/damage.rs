@@ -96,7 +96,8 @@ impl Damage {
 
     /// Where this and `found` differ first, in words; `None` when they agree.
     ///
-    /// Causes are not compared: another version of a decoder may report the same damage differently.
+    /// Causes are not compared: another version of a decoder may report the same damage
+    /// differently.
     #[must_use]
     pub fn difference(&self, found: &Self) -> Option<String> {
         let pictures = |damage: &Self| -> Vec<(u32, u32)> {

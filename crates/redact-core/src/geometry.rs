@@ -375,7 +375,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn covering_rounds_outward(rect in any_rect(), width in 1_u32..5000, height in 1_u32..5000) {
+        fn covering_rounds_outward(
+            rect in any_rect(), width in 1_u32..5000, height in 1_u32..5000
+        ) {
             let size = PixelSize::new(width, height).unwrap();
             let pixels = PixelRect::covering(rect, size);
             prop_assert!(f64::from(pixels.x_min) <= f64::from(rect.x_min) * f64::from(width));

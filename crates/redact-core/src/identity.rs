@@ -279,8 +279,8 @@ pub struct SourceSettings {
     pub video_stream: Option<u32>,
     /// Clockwise turn in degrees beyond the container's own: 0, 90, 180 or 270.
     pub turn_degrees: u16,
-    /// Frames per second, as a fraction, of a bare video stream, which stores no times; `None` takes
-    /// what the stream says, or 25.
+    /// Frames per second, as a fraction, of a bare video stream, which stores no times; `None`
+    /// takes what the stream says, or 25.
     pub frame_rate: Option<(u32, u32)>,
 }
 

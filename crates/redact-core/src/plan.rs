@@ -1,8 +1,8 @@
 //! What a person decided, and the proof that it was decided.
 //!
-//! A [`Plan`] may be incomplete. An [`ApprovedPlan`] exists only when every track has a decision, the
-//! plan is approved, every class without a detector is acknowledged, and the recording is the one
-//! that was scanned. Only an approved plan can change a pixel or a sound sample.
+//! A [`Plan`] may be incomplete. An [`ApprovedPlan`] exists only when every track has a decision,
+//! the plan is approved, every class without a detector is acknowledged, and the recording is the
+//! one that was scanned. Only an approved plan can change a pixel or a sound sample.
 
 mod approved;
 mod damage_regions;

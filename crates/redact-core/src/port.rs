@@ -36,7 +36,8 @@ pub struct SourceDiagnostics {
     /// Where the recording is damaged; a source that takes damage for an error has none.
     pub damage: Damage,
     /// Changes that any release has and that were not known at the start
-    /// ([`Conversion::is_found_while_reading`]), each kind at most once per reason or stream, in a fixed order.
+    /// ([`Conversion::is_found_while_reading`]), each kind at most once per reason or stream, in a
+    /// fixed order.
     pub conversions: Vec<Conversion>,
 }
 

@@ -51,7 +51,7 @@ pub(crate) fn file(path: &Path) -> Result<std::fs::File, DeskError> {
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), DeskError> {
     let partial = path.with_extension("partial");
     // One that a crash left is not written into: its permissions are its own.
-    let _ = std::fs::remove_file(&partial);
+    std::fs::remove_file(&partial).ok();
     let make = || -> std::io::Result<()> {
         let mut file = OpenOptions::new()
             .write(true)

@@ -139,8 +139,8 @@ pub(crate) fn touching(block: &AudioBlock, redactions: &Redactions) -> Vec<Reach
 ///
 /// What happens to a sample depends on its place since the recording's zero alone, so it does not
 /// matter how a recording is cut into blocks. Inside a mute's span every sample is exactly `0.0`,
-/// or a 1 kHz tone, which releases of earlier versions have; where a silent mute and a tone overlap,
-/// there is silence.
+/// or a 1 kHz tone, which releases of earlier versions have; where a silent mute and a tone
+/// overlap, there is silence.
 pub fn mute_block(block: &mut AudioBlock, redactions: &Redactions) {
     let range = samples_of(block);
     let touching = touching(block, redactions);

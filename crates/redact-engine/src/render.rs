@@ -135,9 +135,9 @@ enum ToEncode {
 
 /// Writes `source` with what `plan` says hidden and muted to `sink`.
 ///
-/// Frames that no mask touches reach the sink as they were decoded, without a copy. Of what `readback`
-/// decodes of the release while it is written, each frame is measured and compared with what it
-/// was made of; it ends when the sink does.
+/// Frames that no mask touches reach the sink as they were decoded, without a copy. Of what
+/// `readback` decodes of the release while it is written, each frame is measured and compared with
+/// what it was made of; it ends when the sink does.
 ///
 /// # Errors
 /// The first cause: see [`RenderError`]. The sink is then dropped without being finished.
@@ -173,7 +173,7 @@ pub fn render(
                 if let Err(error) = encode_stage(sink, &encode_rx) {
                     // Set before the queue closes, so that nothing that follows from this
                     // failure can be taken for the cause.
-                    let _ = cause.set(RenderError::Sink(error));
+                    cause.set(RenderError::Sink(error)).ok();
                 }
             })
             .map_err(RenderError::Thread)?;
@@ -185,7 +185,7 @@ pub fn render(
             cause,
         };
         if let Err(error) = stage.run(&decoded, &to_encode) {
-            let _ = cause.set(error);
+            cause.set(error).ok();
         }
         let mut tally = stage.tally;
         drop(decoded);

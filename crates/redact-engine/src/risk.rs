@@ -68,8 +68,8 @@ const UNSEEN_RISK: f32 = 1.0;
 const LOW_SCORE_RISK: f32 = 0.6;
 const NEAR_EDGE_RISK: f32 = 0.2;
 
-/// What a moment of a vehicle risks of that: it may show no plate, and its track also begins and ends
-/// where its plate is found.
+/// What a moment of a vehicle risks of that: it may show no plate, and its track also begins and
+/// ends where its plate is found.
 const VEHICLE_SHARE: f32 = 0.5;
 
 /// The weak spans of all tracks of a recording with so many frames, the riskiest first.

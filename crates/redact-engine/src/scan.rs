@@ -28,9 +28,9 @@ pub struct ScheduledDetector {
     pub detector: Box<dyn Detector>,
     /// What it detects: where several detect one class, their agreement counts.
     pub classes: Vec<Class>,
-    /// Least time from one run to the next, nanoseconds; 0 or less is every frame. In time and not in
-    /// frames, because neither how far objects move nor what a second of recording may cost depends
-    /// on the frame rate.
+    /// Least time from one run to the next, nanoseconds; 0 or less is every frame. In time and not
+    /// in frames, because neither how far objects move nor what a second of recording may cost
+    /// depends on the frame rate.
     pub every_nanos: i64,
 }
 
@@ -391,8 +391,8 @@ const SAME_OBJECT_IOU: f32 = 0.5;
 const AGREED_IOU: f32 = 0.3;
 
 /// Merges what the detectors found in one frame: of boxes of one object the one with the highest
-/// score stays, with how many detectors of its class ran and how many of them agree. The order is by
-/// score, then place, so that it does not depend on the order of the results.
+/// score stays, with how many detectors of its class ran and how many of them agree. The order is
+/// by score, then place, so that it does not depend on the order of the results.
 fn merge_detections<'a>(
     results: &[RunResult],
     classes_of: impl Fn(usize) -> &'a [Class],

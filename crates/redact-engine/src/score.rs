@@ -24,7 +24,8 @@ pub use images::{BareBox, ImageClassScore, ImageTally};
 /// Share of a truth box's pixels that must be masked for it to count as hidden.
 pub const COVER: f64 = 0.95;
 
-/// Share of a truth box's pixels from which on it counts as found: separates "missed" from "too tight".
+/// Share of a truth box's pixels from which on it counts as found: separates "missed" from "too
+/// tight".
 pub const FOUND: f64 = 0.5;
 
 /// How many times its size a mask may reach around a truth box before it counts as over-mask.

@@ -28,7 +28,8 @@ pub struct Uncovered {
     pub kept: bool,
 }
 
-/// The parts of `tracks`, found in the release by a scan with `options`, that `redactions` do not cover.
+/// The parts of `tracks`, found in the release by a scan with `options`, that `redactions` do not
+/// cover.
 ///
 /// - `kept`: tracks of the source's findings that were left visible on purpose.
 ///
@@ -189,8 +190,8 @@ mod tests {
         assert_eq!(look(&seen, &nothing, &[])[0].detections, 5);
     }
 
-    /// Goal: a vehicle whose plate is hidden is not taken for one that shows it. Control: a face there
-    /// is seen.
+    /// Goal: a vehicle whose plate is hidden is not taken for one that shows it. Control: a face
+    /// there is seen.
     #[test]
     fn vehicles_are_not_looked_for_again() {
         let seen = face(FACE, 0, 10);

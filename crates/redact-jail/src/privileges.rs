@@ -28,7 +28,7 @@ pub(crate) fn close_descriptors() -> Result<(), JailError> {
         .collect();
     for fd in open {
         // One of them was the folder's own, and is closed already.
-        let _ = nix::unistd::close(fd);
+        nix::unistd::close(fd).ok();
     }
     Ok(())
 }
@@ -46,7 +46,7 @@ pub(crate) fn drop_privileges(foreign_files: bool) -> Result<(), JailError> {
         return set_none(CapabilitySet::empty());
     }
     // In a container root may not be allowed to; then it has none that matter.
-    let _ = set_thread_groups(&[]);
+    set_thread_groups(&[]).ok();
     let needed = if foreign_files {
         CapabilitySet::DAC_OVERRIDE
     } else {
@@ -54,7 +54,7 @@ pub(crate) fn drop_privileges(foreign_files: bool) -> Result<(), JailError> {
     };
     // A program that root starts has what is left here.
     for capability in (CapabilitySet::all() - needed).iter() {
-        let _ = remove_capability_from_bounding_set(capability);
+        remove_capability_from_bounding_set(capability).ok();
     }
     set_none(needed)
 }

@@ -26,7 +26,7 @@ impl Drop for Starter {
         drop(self.leave.take());
         if let Some(thread) = self.thread.take() {
             // It only waits; there is nothing to learn from its end.
-            let _ = thread.join();
+            thread.join().ok();
         }
     }
 }
@@ -50,7 +50,7 @@ pub fn spawn(mut command: Command, bounds: &Bounds) -> Result<(Child, Starter), 
         let waits = child.is_ok();
         if sender.send(child).is_ok() && waits {
             // Nothing is ever sent.
-            let _ = told.recv();
+            told.recv().ok();
         }
     };
     let thread = std::thread::Builder::new().spawn(start);
@@ -80,7 +80,7 @@ fn confine_thread(command: &Command, bounds: &Bounds) -> Result<(), JailError> {
     privileges::drop_privileges(bounds.foreign_files)?;
     file_rules::confine(&files, bounds.landlock_max)?;
     // Where the kernel has none, the second step says so.
-    let _ = syscalls::confine(Step::Starting);
+    syscalls::confine(Step::Starting).ok();
     Ok(())
 }
 

@@ -23,8 +23,8 @@ const DEVIATION_MAX: f64 = 20.0;
 /// picture, lettering that is too faint for [`DEVIATION_MAX`] stays where it is.
 const MEAN_DEVIATION_MAX: f64 = 5.0;
 
-/// What the codec itself adds, in quantizer steps of the whole picture: more is allowed in a release
-/// where that is more. Measured on six recordings at constant rate factors from 18 to 40.
+/// What the codec itself adds, in quantizer steps of the whole picture: more is allowed in a
+/// release where that is more. Measured on six recordings at constant rate factors from 18 to 40.
 const NOISE_STEPS: f64 = 2.5;
 
 /// The same of the mean over the pictures of one GOP.
@@ -39,7 +39,8 @@ pub struct CroppedEdges {
     pub odd: usize,
     /// The largest deviation of a block, in levels of 8 bits.
     pub deviation: f64,
-    /// GOPs, or the whole file, of which the mean over all pictures is neither the repeated edge nor plain.
+    /// GOPs, or the whole file, of which the mean over all pictures is neither the repeated edge
+    /// nor plain.
     pub odd_means: usize,
     /// The largest deviation of a block of such a mean, in levels of 8 bits.
     pub mean_deviation: f64,

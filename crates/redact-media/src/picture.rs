@@ -140,7 +140,8 @@ type Form = (Pixel, u32, u32, bool);
 impl Shaper {
     /// Takes the first frame as the measure of all; `None` when its sides are not supported.
     ///
-    /// `tagged` is the source's own turn, `requested` the degrees that a person asked for beyond it.
+    /// `tagged` is the source's own turn, `requested` the degrees that a person asked for beyond
+    /// it.
     pub(crate) fn new(first: &Video, tagged: Turn, requested: u16) -> Option<Self> {
         let turn = Turn {
             degrees: (tagged.degrees + requested % 360) % 360,
@@ -337,7 +338,8 @@ impl Shaper {
 
 /// Brings the samples of a 4:2:0 frame of size `stored` from the other range to `range`.
 ///
-/// Source: ITU-T H.273, 8.3: luma has 219 levels from 16 on in limited range, chroma 224 around 128.
+/// Source: ITU-T H.273, 8.3: luma has 219 levels from 16 on in limited range, chroma 224 around
+/// 128.
 fn bring_to_range(
     frame: &mut Video,
     stored: (u32, u32),

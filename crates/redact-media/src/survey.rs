@@ -391,8 +391,8 @@ impl Splice {
         }
     }
 
-    /// The same with joins decoded: behind a copied group, which is then decoded as a whole, and the
-    /// first picture of the next. A join is where one of two groups is not copied, and where
+    /// The same with joins decoded: behind a copied group, which is then decoded as a whole, and
+    /// the first picture of the next. A join is where one of two groups is not copied, and where
     /// `is_join` says so of the first frame behind it.
     ///
     /// Everything else that is copied needs no decoder: it decodes as it did where it was.

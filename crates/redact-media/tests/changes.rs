@@ -139,8 +139,8 @@ fn ticks(content: &Content) -> Vec<i64> {
 
 const FRAME: i64 = 3600;
 
-/// What becomes of a change of times: frames whose times move, as number and ticks, or the frame and
-/// the second that an error names.
+/// What becomes of a change of times: frames whose times move, as number and ticks, or the frame
+/// and the second that an error names.
 type Expected = Result<&'static [(usize, i64)], (u32, f64)>;
 
 /// Goal: fifty frames come out of fifty, at times that rise, each within a tick of its own; where

@@ -292,8 +292,9 @@ fn no_key_picture(packet: &mut [u8]) {
 }
 
 /// Goal: what is damaged at the very beginning is damage at second 0, however little was changed.
-/// Method: bytes of the first picture are overwritten; the type of its units is changed, one number,
-/// so that a whole group has nothing to refer to. Control: the whole recording is read either way.
+/// Method: bytes of the first picture are overwritten; the type of its units is changed, one
+/// number, so that a whole group has nothing to refer to. Control: the whole recording is read
+/// either way.
 #[test]
 fn a_damaged_beginning_is_damage_at_second_0() {
     let folder = folder();

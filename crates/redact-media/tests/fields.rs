@@ -125,6 +125,7 @@ fn no_byte_of_the_boxes_of_a_copied_release_is_free() {
 
 /// Goal: honest releases of odd recordings are clean: the fields are derived as the muxer does.
 #[test]
+#[allow(clippy::too_many_lines, reason = "one case after the other")]
 fn odd_recordings_have_clean_releases() {
     let pictures = "-f lavfi -i testsrc2=size=98x58:rate=30000/1001:duration=1.2";
     let sound = "-f lavfi -i sine=frequency=500:sample_rate=44100:duration=1";
@@ -203,9 +204,10 @@ fn odd_recordings_have_clean_releases() {
     }
 }
 
-/// Goal: files as FFmpeg 4.3 to 7.1 write them are accepted, whichever version runs here. Method: what
-/// the others write differently is put into a file of this one: no mean rate of pictures (7.1), all
-/// of a track as its length (4.3). Control: other values, and the same for sound, are refused.
+/// Goal: files as FFmpeg 4.3 to 7.1 write them are accepted, whichever version runs here. Method:
+/// what the others write differently is put into a file of this one: no mean rate of pictures
+/// (7.1), all of a track as its length (4.3). Control: other values, and the same for sound, are
+/// refused.
 #[test]
 fn values_of_every_supported_ffmpeg_are_accepted() {
     let folder = folder();

@@ -242,8 +242,8 @@ fn frames_out_of_order_in_the_file_are_delivered_in_order() {
 #[test]
 fn several_sound_tracks_are_all_kept() {
     let clip = format!(
-        "{CLIP} -f lavfi -i aevalsrc=0.5*sin(2*PI*400*t)*gte(t\\,0.8)|0:sample_rate=44100:duration=1.4 \
-         -map 0 -map 1 -map 2 -c:v libx264 -c:a aac"
+        "{CLIP} -f lavfi -i \
+         aevalsrc=0.5*sin(2*PI*400*t)*gte(t\\,0.8)|0:sample_rate=44100:duration=1.4 -map 0 -map 1 -map 2 -c:v libx264 -c:a aac"
     );
     let (source, _) = check(&clip, "clip.mkv");
     assert_eq!(

@@ -169,8 +169,8 @@ pub enum RecordError {
     KeyRefused,
     /// The passphrase does not open the backup, or the file is damaged.
     #[error(
-        "cannot open the backup: wrong passphrase, or a damaged file; without its passphrase nothing \
-         in it can be recovered"
+        "cannot open the backup: wrong passphrase, or a damaged file; without its passphrase \
+         nothing in it can be recovered"
     )]
     BackupRefused,
     /// Others than the owner may read the secret key.

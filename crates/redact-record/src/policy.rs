@@ -373,8 +373,8 @@ impl Policy {
     /// Checks that `plan`, which a person may have edited, asks for nothing weaker than allowed.
     ///
     /// # Errors
-    /// [`RecordError::WeakEffect`], [`RecordError::WeakerThanPolicy`]; [`RecordError::Mismatch`] when the plan was made with another
-    /// policy, asks for fewer people or accepts weaker effects.
+    /// [`RecordError::WeakEffect`], [`RecordError::WeakerThanPolicy`]; [`RecordError::Mismatch`]
+    /// when the plan was made with another policy, asks for fewer people or accepts weaker effects.
     pub fn check_plan(&self, plan: &Plan) -> Result<(), RecordError> {
         if plan.policy.digest != self.digest {
             return Err(RecordError::Mismatch {

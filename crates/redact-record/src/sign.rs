@@ -4,8 +4,8 @@
 //! described at <https://jedisct1.github.io/minisign/>. Beyond it:
 //!
 //! - the signed ("trusted") comment says what is signed, so that the signature of one kind of
-//!   record is no signature of another, and carries the public key, so that a stranger can distinguish
-//!   a damaged file from one that is signed with a key that is not trusted yet;
+//!   record is no signature of another, and carries the public key, so that a stranger can
+//!   distinguish a damaged file from one that is signed with a key that is not trusted yet;
 //! - each signature has one spelling: text that would mean the same is refused, also in the
 //!   comment that minisign leaves unsigned.
 

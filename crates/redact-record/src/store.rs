@@ -135,7 +135,7 @@ pub(crate) fn write_with(
     let synced = File::open(folder).and_then(|folder| folder.sync_all());
     if synced.is_err() && overwrite == Overwrite::Never {
         // Who is told that it was not written finds nothing.
-        let _ = std::fs::remove_file(path);
+        std::fs::remove_file(path).ok();
     }
     synced.map_err(failed)
 }
@@ -155,7 +155,7 @@ pub fn remove_leftovers(folder: &Path) {
         let name = name.to_string_lossy();
         if name.starts_with(PREFIX) && name.ends_with(SUFFIX) && is_abandoned(&entry.path()) {
             // One that stays is in nobody's way.
-            let _ = std::fs::remove_file(entry.path());
+            std::fs::remove_file(entry.path()).ok();
         }
     }
 }
@@ -194,8 +194,8 @@ mod tests {
         assert_eq!(left.len(), 1, "no partial file stays behind");
     }
 
-    /// Goal: what a killed process left goes, and nothing else. Controls: a file that a process has,
-    /// a fresh one, a pipe, another name.
+    /// Goal: what a killed process left goes, and nothing else. Controls: a file that a process
+    /// has, a fresh one, a pipe, another name.
     #[test]
     fn leftovers_go_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,5 +1,5 @@
-//! In place of [`store`](crate::store) on a target without a file system (`wasm32-unknown-unknown`):
-//! whatever names a path is refused, and records come in as bytes.
+//! In place of [`store`](crate::store) on a target without a file system
+//! (`wasm32-unknown-unknown`): whatever names a path is refused, and records come in as bytes.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};

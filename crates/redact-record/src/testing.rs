@@ -343,6 +343,7 @@ impl Made {
         Self::of(plan())
     }
 
+    #[allow(clippy::too_many_lines, reason = "one case after the other")]
     pub(crate) fn of(plan: Plan) -> Self {
         let found = findings_of(&plan);
         let changes = changes(&plan, &found).unwrap();

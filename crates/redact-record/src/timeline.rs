@@ -1,4 +1,5 @@
-//! The timeline of what is hidden and muted: one lane per class or sound track, bars over a time axis.
+//! The timeline of what is hidden and muted: one lane per class or sound track, bars over a time
+//! axis.
 //!
 //! The verdict and the redaction log draw this one, each with its own colors.
 

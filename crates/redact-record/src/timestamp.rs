@@ -82,7 +82,8 @@ pub fn request(digest: Digest) -> Result<Vec<u8>, StampError> {
 /// - `anchors`: certificates that are trusted here, of authorities or of who vouches for them.
 ///
 /// # Errors
-/// See [`StampError`]. A valid stamp by an unknown authority is not an error: see [`Stamp::trusted`].
+/// See [`StampError`]. A valid stamp by an unknown authority is not an error: see
+/// [`Stamp::trusted`].
 pub fn check(
     response: &[u8],
     digest: Digest,

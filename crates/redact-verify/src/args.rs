@@ -15,8 +15,9 @@ Examples:
   redact-verify clip.redacted.mp4 --trust agency.pub --report verdict.pdf
   redact-verify --events events.jsonl clip.redacted.manifest.json --trust agency.pub
 
-Files beside the release are found by their names: manifest, sealed manifest, signatures, time stamp.
-Whether every mask is opaque and every mute silent only `redact verify` can measure: it has decoders.
+Files beside the release are found by their names: manifest, sealed manifest, signatures, time
+stamp. Whether every mask is opaque and every mute silent only `redact verify` can measure: it has
+decoders.
 
 Exit status: 0 ok; 1 something is wrong; 2 it could not be checked."
 )]
@@ -42,12 +43,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE", conflicts_with = "events")]
     pub policy: Option<PathBuf>,
 
-    /// Manifest that this one replaces, then the one that that replaces, and so on (may be repeated)
+    /// Manifest that this one replaces, then the one that that replaces, and so on (may be
+    /// repeated)
     #[arg(long, value_name = "MANIFEST", conflicts_with = "events")]
     pub previous: Vec<PathBuf>,
 
-    /// Certificate of a time-stamping authority, or of who vouches for it: the manifest must carry a
-    /// stamp (may be repeated)
+    /// Certificate of a time-stamping authority, or of who vouches for it: the manifest must carry
+    /// a stamp (may be repeated)
     #[arg(long, value_name = "CERT", conflicts_with = "events")]
     pub tsa: Vec<PathBuf>,
 

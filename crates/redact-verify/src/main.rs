@@ -1,8 +1,9 @@
 //! `redact-verify`: checks a release for whoever received it.
 //!
-//! Signatures, digests, records, the chain of revisions, and the file's bytes down to the last bit of
-//! coded pictures and sound, with the words and the JSON of `redact verify`. It decodes nothing and
-//! needs no FFmpeg, OpenCV or ONNX Runtime; what only a decoder can tell is listed as not checked.
+//! Signatures, digests, records, the chain of revisions, and the file's bytes down to the last bit
+//! of coded pictures and sound, with the words and the JSON of `redact verify`. It decodes nothing
+//! and needs no FFmpeg, OpenCV or ONNX Runtime; what only a decoder can tell is listed as not
+//! checked.
 
 mod args;
 mod event_log;
@@ -34,7 +35,7 @@ fn main() -> ExitCode {
         Ok(false) => ExitCode::from(EXIT_WRONG),
         Err(error) => {
             // Nothing is left to do when standard error is gone.
-            let _ = writeln!(std::io::stderr().lock(), "redact-verify: {error:#}");
+            writeln!(std::io::stderr().lock(), "redact-verify: {error:#}").ok();
             if args.json {
                 say(&serde_json::json!({ "error": format!("{error:#}") }).to_string());
             }

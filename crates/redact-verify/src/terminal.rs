@@ -5,5 +5,5 @@ use std::io::Write as _;
 /// Prints one line to standard output. A reader that went away (`redact-verify … | head`) is no
 /// failure.
 pub(crate) fn say(line: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
+    writeln!(std::io::stdout().lock(), "{line}").ok();
 }

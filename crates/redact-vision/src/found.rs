@@ -4,8 +4,8 @@ use redact_core::{Class, NormRect, PixelSize};
 
 use crate::card::Subject;
 
-/// Longest side of a vehicle whose plate may be legible, pixels. A plate seen from the front takes a
-/// third to a sixth of its vehicle's width (median 3.2 to 5.5 times, of 403 plates in the sets of
+/// Longest side of a vehicle whose plate may be legible, pixels. A plate seen from the front takes
+/// a third to a sixth of its vehicle's width (median 3.2 to 5.5 times, of 403 plates in the sets of
 /// `models/training`): of a smaller vehicle, less than 16 pixels for its seven characters.
 const LEGIBLE_FROM: f32 = 64.0;
 

@@ -1,7 +1,8 @@
 //! Makes a model's input from a picture's planes, and maps its boxes back.
 //!
-//! The picture lies in the top-left corner at one scale for both axes; the rest of the input is padding. Scaling and colour conversion happen in one pass from the 8-bit 4:2:0
-//! planes, so no intermediate picture exists.
+//! The picture lies in the top-left corner at one scale for both axes; the rest of the input is
+//! padding. Scaling and colour conversion happen in one pass from the 8-bit 4:2:0 planes, so no
+//! intermediate picture exists.
 //!
 //! Limits: a picture does not say which matrix its colours were coded with. As decoders do, small
 //! pictures are taken as ITU-R BT.601, others as BT.709. A wrong guess shifts hues a little, which
@@ -12,8 +13,8 @@ use redact_core::{ColorRange, NormRect, Picture, PixelSize, PlaneKind};
 use crate::card::{CardInput, Channels};
 use crate::plane_scale::PlaneScaler;
 
-/// The shortest side that an input has, model pixels: the largest stride of any head, so that each of
-/// its feature maps has a cell.
+/// The shortest side that an input has, model pixels: the largest stride of any head, so that each
+/// of its feature maps has a cell.
 const INPUT_SIDE_MIN: usize = 64;
 
 /// Where a picture lies in a model's input.

@@ -4,8 +4,8 @@
 //! back; those that return are given to a robust fit of a similarity: shift, turn and zoom. What
 //! moves by itself is an outlier of that fit.
 //!
-//! A cut is recognized by two signs together, since each alone also comes with a fast pan or a flash: the
-//! distribution of brightness changes, and corners are lost.
+//! A cut is recognized by two signs together, since each alone also comes with a fast pan or a
+//! flash: the distribution of brightness changes, and corners are lost.
 //!
 //! Deterministic: OpenCV works on one thread, and the fit draws its samples from a fixed sequence.
 

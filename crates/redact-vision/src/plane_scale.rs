@@ -1,8 +1,9 @@
 //! Scales one 8-bit plane, row by row.
 //!
 //! Reducing takes the mean over the area that a target sample covers, so that no source sample is
-//! skipped and small objects do not flicker; enlarging interpolates linearly between sample centers.
-//! Rows are produced one at a time: a picture is scaled, coloured and stored in one pass over it.
+//! skipped and small objects do not flicker; enlarging interpolates linearly between sample
+//! centers. Rows are produced one at a time: a picture is scaled, coloured and stored in one pass
+//! over it.
 
 use redact_core::Plane;
 

@@ -87,7 +87,8 @@ impl std::fmt::Debug for Runtime {
     }
 }
 
-/// Passes a message of the runtime on. It speaks of graphs and files, never of what a picture shows.
+/// Passes a message of the runtime on. It speaks of graphs and files, never of what a picture
+/// shows.
 fn log(level: LogLevel, category: &str, _id: &str, location: &str, message: &str) {
     match level {
         LogLevel::Error | LogLevel::Fatal => {

@@ -1,7 +1,8 @@
 //! A folder of model cards and weights.
 //!
-//! A card without its weights is "not installed", which is not an error: the caller decides later whether
-//! to go without. Weights whose digest no source of the card names are never given to the runtime.
+//! A card without its weights is "not installed", which is not an error: the caller decides later
+//! whether to go without. Weights whose digest no source of the card names are never given to the
+//! runtime.
 
 use std::fs;
 use std::io::Read as _;

@@ -36,7 +36,8 @@ const SAME_EXTENT: f32 = 0.5;
 /// A part belongs to an object that was found whole when so much of it lies inside.
 const INSIDE: f32 = 0.6;
 
-/// The tiles of a picture of `size`, in order along its long side; none for pictures of usual shapes.
+/// The tiles of a picture of `size`, in order along its long side; none for pictures of usual
+/// shapes.
 pub(crate) fn tiles(size: PixelSize) -> Vec<PixelRect> {
     let (width, height) = (size.width(), size.height());
     let (long, short) = (width.max(height), width.min(height));
@@ -118,7 +119,8 @@ fn shared(a: (f32, f32), b: (f32, f32)) -> f32 {
 }
 
 /// Joins what was found in the whole picture with what was found in its tiles: parts of one object
-/// become one, and of boxes that overlap by more than `iou_max` the one with the highest score is taken.
+/// become one, and of boxes that overlap by more than `iou_max` the one with the highest score is
+/// taken.
 pub(crate) fn merge(whole: Vec<Found>, pieces: Vec<Piece>, iou_max: f32) -> Vec<Found> {
     let (cut, entire): (Vec<Piece>, Vec<Piece>) = pieces
         .into_iter()
@@ -261,7 +263,8 @@ mod tests {
     }
 
     proptest! {
-        /// Goal: every pixel lies in a tile, and what is narrower than the overlap lies whole in one.
+        /// Goal: every pixel lies in a tile, and what is narrower than the overlap lies whole in
+        /// one.
         #[test]
         fn tiles_cover_all_and_overlap(width in 16_u32..8192, height in 16_u32..8192) {
             let all = size(width & !1, height & !1);

@@ -1,7 +1,8 @@
 //! The AVC configuration record (`avcC`), and samples as MP4 stores them: NAL units behind lengths.
 //!
-//! Everything that may be copied into a release is checked here, NAL unit by NAL unit. SEI and filler
-//! data are taken out; any other NAL unit that is not known to be a picture rules out its GOP.
+//! Everything that may be copied into a release is checked here, NAL unit by NAL unit. SEI and
+//! filler data are taken out; any other NAL unit that is not known to be a picture rules out its
+//! GOP.
 //! [`super::slice_data`] walks what lies inside a slice.
 //!
 //! Source: ITU-T H.264, 7.3 and 7.4; ISO/IEC 14496-15, 5.3.

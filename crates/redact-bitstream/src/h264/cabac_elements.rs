@@ -204,7 +204,8 @@ impl<'a> Cabac<'a> {
         }
     }
 
-    /// A component of `mvd`, when its neighbors' sizes make `near`. Source: 9.3.2.3 and 9.3.3.1.1.7.
+    /// A component of `mvd`, when its neighbors' sizes make `near`. Source: 9.3.2.3 and
+    /// 9.3.3.1.1.7.
     fn component(&mut self, first: usize, near: u32) -> Option<u8> {
         let context = match near {
             0..=2 => 0,

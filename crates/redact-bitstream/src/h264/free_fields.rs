@@ -1,8 +1,9 @@
 //! Numbers of parameter sets that change no picture, and so could say anything.
 //!
-//! A sequence parameter set holds clock rates, buffer sizes, shapes and offsets that no player of an
-//! MP4 needs: some hundred bits in which somebody could write. What is copied into a release, and
-//! what a release has, must follow from the recording, or be one of a few values that encoders use.
+//! A sequence parameter set holds clock rates, buffer sizes, shapes and offsets that no player of
+//! an MP4 needs: some hundred bits in which somebody could write. What is copied into a release,
+//! and what a release has, must follow from the recording, or be one of a few values that encoders
+//! use.
 //!
 //! Source: ITU-T H.264, 7.4.2.1.1 (sequences), E.2.1 (VUI), E.2.2 (buffers), table A-1 (levels).
 

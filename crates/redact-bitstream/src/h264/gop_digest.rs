@@ -7,8 +7,8 @@ use super::avcc::{AccessUnit, AvcConfig};
 
 /// The digest of one GOP, sample by sample.
 ///
-/// It covers the parameter sets that its slices name, at their first use, and every NAL unit but SEI
-/// and filler data, each behind its length in four bytes.
+/// It covers the parameter sets that its slices name, at their first use, and every NAL unit but
+/// SEI and filler data, each behind its length in four bytes.
 pub struct GopDigest {
     hash: Sha256,
     pps_ids: Vec<u32>,

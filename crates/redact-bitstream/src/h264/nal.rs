@@ -1,6 +1,7 @@
 //! NAL units: what a sample of H.264 is made of.
 //!
-//! Source: ITU-T H.264, 7.3.1 and table 7-1; annex B (start codes); ISO/IEC 14496-15, 5.3 (lengths).
+//! Source: ITU-T H.264, 7.3.1 and table 7-1; annex B (start codes); ISO/IEC 14496-15, 5.3
+//! (lengths).
 
 use super::annex_b;
 

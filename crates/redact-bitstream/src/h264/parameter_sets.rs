@@ -1,5 +1,5 @@
-//! Parameter sets: which of them a release may have. The rule for what is copied and the rule that a
-//! finished release is held to are this one.
+//! Parameter sets: which of them a release may have. The rule for what is copied and the rule that
+//! a finished release is held to are this one.
 //!
 //! Source: ITU-T H.264, 7.3.2.1 and 7.3.2.2 (syntax), A.2 (profiles), table E-3 to E-5 (colors).
 

@@ -25,7 +25,7 @@ pub struct Workspace {
 }
 
 /// Walks through the slice `unit` of a picture with these parameters; gives the bit that x264 may
-/// leave at its end, for [`Marks`].
+/// leave at its end, for [`Marks`](super::x264_end_bits::Marks).
 ///
 /// # Errors
 /// The first thing that is not accounted for.

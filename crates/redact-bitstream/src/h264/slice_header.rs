@@ -16,8 +16,8 @@ const REFERENCES_MAX: u32 = 15;
 /// twice, and there are two commands about all.
 const COMMANDS_MAX: u32 = 34;
 
-/// Bytes of a slice that hold the first three numbers of its header, and the first four: five each at
-/// most, and an escape for every third.
+/// Bytes of a slice that hold the first three numbers of its header, and the first four: five each
+/// at most, and an escape for every third.
 const START_BYTES: usize = 24;
 const FRAME_NUM_BYTES: usize = 32;
 

@@ -1,7 +1,7 @@
 //! Units of an H.264 sample: one picture, and what else is there.
 //!
-//! A picture is one slice: of two that overlap, decoders show one. Every slice is walked to its last
-//! bit ([`walk`]).
+//! A picture is one slice: of two that overlap, decoders show one. Every slice is walked to its
+//! last bit ([`walk`]).
 //!
 //! Source: ITU-T H.264, 7.3.1 and table 7-1 (units), 7.3.2.3 (messages), 7.3.3 (slices), 7.4.1
 //! (bytes that no unit has), annex D (types of messages).

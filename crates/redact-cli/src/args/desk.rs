@@ -50,7 +50,10 @@ pub(crate) struct DeskArgs {
     pub watch: Option<PathBuf>,
 
     /// Largest recording that is taken, in gigabytes
-    #[arg(long, value_name = "GB", default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=4096))]
+    #[arg(
+        long, value_name = "GB", default_value_t = 64,
+        value_parser = clap::value_parser!(u64).range(1..=4096)
+    )]
     pub upload_max: u64,
 
     /// Agency that releases recordings, for the manifests

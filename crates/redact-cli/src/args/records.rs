@@ -33,7 +33,8 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
 
-    /// Manifest that this one replaces, then the one that that replaces, and so on (may be repeated)
+    /// Manifest that this one replaces, then the one that that replaces, and so on (may be
+    /// repeated)
     #[arg(long, value_name = "MANIFEST")]
     pub previous: Vec<PathBuf>,
 
@@ -41,8 +42,8 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "FILE")]
     pub trust: Vec<PathBuf>,
 
-    /// Certificate of a time-stamping authority, or of who vouches for it: the manifest must carry a
-    /// stamp (may be repeated)
+    /// Certificate of a time-stamping authority, or of who vouches for it: the manifest must carry
+    /// a stamp (may be repeated)
     #[arg(long, value_name = "CERT")]
     pub tsa: Vec<PathBuf>,
 

@@ -49,8 +49,8 @@ pub(crate) struct ReleaseArgs {
     #[arg(long, value_name = "FILE")]
     pub request_file: Option<PathBuf>,
 
-    /// Let the detectors look at the finished file again, also where the policy does not ask for it;
-    /// what they still see stops the release
+    /// Let the detectors look at the finished file again, also where the policy does not ask for
+    /// it; what they still see stops the release
     #[arg(long)]
     pub second_look: bool,
 
@@ -210,7 +210,10 @@ pub(crate) struct BatchArgs {
     pub out_dir: PathBuf,
 
     /// Recordings to do at a time
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(
+        long, value_name = "N", default_value_t = 1,
+        value_parser = clap::value_parser!(u16).range(1..=64)
+    )]
     pub jobs: u16,
 
     /// How the recordings are read.

@@ -209,7 +209,8 @@ pub(super) fn earlier(clip: &Path, name: &str, out_dir: &Path) -> Result<Option<
     }))
 }
 
-/// SHA-256 of the recording that a release was made of, as its manifest says, in hexadecimal digits.
+/// SHA-256 of the recording that a release was made of, as its manifest says, in hexadecimal
+/// digits.
 fn source_of(release: &Path) -> Option<String> {
     let manifest = redact_record::release_paths(release).manifest;
     let manifest: Value = serde_json::from_slice(&std::fs::read(manifest).ok()?).ok()?;

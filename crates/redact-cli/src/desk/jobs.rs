@@ -244,7 +244,7 @@ fn read_all(stream: impl Read + Send + 'static) -> std::thread::JoinHandle<Vec<u
     std::thread::spawn(move || {
         let mut bytes = Vec::new();
         // What could be read is what counts.
-        let _ = stream.take(OUTPUT_MAX).read_to_end(&mut bytes);
+        stream.take(OUTPUT_MAX).read_to_end(&mut bytes).ok();
         bytes
     })
 }

@@ -37,12 +37,8 @@ pub(super) fn prepare(clip: &Path, folder: &Path, threads: usize) -> Result<Valu
     // The desk names the recording, not the path that it has here.
     let mut source = FileSource::open(clip, &options).context("cannot read the recording")?;
     let info = source.info().clone();
-    let shrink = info
-        .video
-        .size
-        .width()
-        .max(info.video.size.height())
-        .div_ceil(SIDE_MAX);
+    let (width, height) = (info.video.size.width(), info.video.size.height());
+    let shrink = width.max(height).div_ceil(SIDE_MAX);
     let mut small = info.clone();
     small.video.size = shrunk(info.video.size, shrink);
     let encode = EncodeOptions {
@@ -94,16 +90,19 @@ pub(super) fn prepare(clip: &Path, folder: &Path, threads: usize) -> Result<Valu
     }
     sink.finish().context("cannot write the proxy")?;
     std::fs::rename(&partial, folder.join(PROXY)).context("cannot write the proxy")?;
+    let media = media(&info, &timeline);
+    write_beside(folder, &timeline, &peaks, &media)?;
+    Ok(media)
+}
+
+/// What stands beside the proxy: waveforms, timeline and, last, what the recording is.
+fn write_beside(folder: &Path, timeline: &Timeline, peaks: &[Peaks], media: &Value) -> Result<()> {
     for (number, peaks) in peaks.iter().enumerate() {
         write(&folder.join(waveform(number)), &peaks.bytes)?;
     }
-    write(
-        &folder.join(TIMELINE),
-        timeline.json().to_string().as_bytes(),
-    )?;
-    let media = media(&info, &timeline);
-    write(&folder.join(MEDIA), media.to_string().as_bytes())?;
-    Ok(media)
+    let timeline = timeline.json().to_string();
+    write(&folder.join(TIMELINE), timeline.as_bytes())?;
+    write(&folder.join(MEDIA), media.to_string().as_bytes())
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {

@@ -33,7 +33,7 @@ fn hear(answers: &Sender<bool>) {
             Ok(Told::Cancel) => progress::interrupt(),
             Ok(Told::Answer(answer)) => {
                 // Who asked may be gone.
-                let _ = answers.send(answer);
+                answers.send(answer).ok();
             }
             Err(_) => {}
         }
@@ -56,5 +56,5 @@ pub(super) fn say(said: &Said) {
     let mut line = serde_json::to_vec(said).unwrap_or_default();
     line.push(b'\n');
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(&line).and_then(|()| out.flush());
+    out.write_all(&line).and_then(|()| out.flush()).ok();
 }

@@ -80,7 +80,7 @@ pub(crate) fn run<T: DeserializeOwned>(
     let reader = std::thread::spawn(move || read_words(output, &sender));
     for line in [serde_json::to_string(&bounds)?, serde_json::to_string(job)?] {
         // A child that is gone already says why by its end.
-        let _ = writeln!(input, "{line}");
+        writeln!(input, "{line}").ok();
     }
     let watch = Watch {
         listener,
@@ -90,7 +90,7 @@ pub(crate) fn run<T: DeserializeOwned>(
     let (status, heard) = ended.context("cannot wait for the process that decodes")?;
     drop(starter);
     // Both end with the child.
-    let _ = reader.join();
+    reader.join().ok();
     let log = logger.join().unwrap_or_default();
     let level = heard.level;
     match heard.end {
@@ -320,7 +320,7 @@ fn pass_on_log(stream: impl Read) -> Vec<String> {
             .chars()
             .filter(|c| !c.is_control())
             .collect();
-        let _ = writeln!(std::io::stderr().lock(), "{text}");
+        writeln!(std::io::stderr().lock(), "{text}").ok();
         if last.len() == LOG_LINES_MAX {
             last.remove(0);
         }
@@ -407,7 +407,7 @@ pub(crate) fn staging(beside: &Path) -> Result<Staging> {
         let ours = entry.file_name().to_string_lossy().starts_with(STAGING);
         if ours && is_abandoned(&entry.path()) {
             // One that stays is in nobody's way.
-            let _ = std::fs::remove_dir_all(entry.path());
+            std::fs::remove_dir_all(entry.path()).ok();
         }
     }
     let folder = tempfile::Builder::new()

@@ -1,6 +1,7 @@
 //! What parent and child say to each other: lines of JSON.
 //!
-//! The parent writes [`redact_jail::Bounds`], then a [`Job`], then whatever [`Told`] has; the child writes
+//! The parent writes [`redact_jail::Bounds`], then a [`Job`], then whatever [`Told`] has; the child
+//! writes
 //! [`Said`].
 
 use redact_jail::JailLevel;

@@ -110,7 +110,8 @@ pub(super) fn restore(file: &Path, global: &GlobalArgs) -> Result<()> {
         Ok(keys.len())
     };
     let count = restored().map_err(|error| journal.failed(&note, error))?;
-    // Its signatures are believed here again; under a passphrase that is not set, `key trust` does it.
+    // Its signatures are believed here again; under a passphrase that is not set, `key trust` does
+    // it.
     let release = places::secret_key()?;
     if let Ok(pair) = KeyPair::load(&release, places::passphrase().as_deref()) {
         super::trust(&pair.public())?;

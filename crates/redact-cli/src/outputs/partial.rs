@@ -87,7 +87,7 @@ impl Drop for Partial {
     fn drop(&mut self) {
         if let Some(path) = &self.path {
             // Anything else is left for a next run to replace.
-            let _ = std::fs::remove_file(path);
+            std::fs::remove_file(path).ok();
         }
     }
 }

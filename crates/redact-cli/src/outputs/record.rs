@@ -66,7 +66,7 @@ impl Record {
         let file = partial::lock(&path, main)?;
         let mut text = String::new();
         // Whatever is no list of ours is no word on any file.
-        let _ = (&file).take(BYTES_MAX).read_to_string(&mut text);
+        (&file).take(BYTES_MAX).read_to_string(&mut text).ok();
         let record = Self {
             path,
             folder: folder_of(main),

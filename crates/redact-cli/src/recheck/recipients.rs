@@ -33,7 +33,8 @@ impl std::fmt::Display for Copy {
 pub(super) struct Recipients(HashMap<String, Vec<Copy>>);
 
 impl Recipients {
-    /// Reads the desk's records, where `folder` is its data folder or lies in it, and the event log.
+    /// Reads the desk's records, where `folder` is its data folder or lies in it, and the event
+    /// log.
     pub(super) fn read(folder: &Path, global: &GlobalArgs) -> Self {
         let mut copies: HashMap<String, Vec<Copy>> = desk(folder);
         if copies.is_empty()

@@ -77,7 +77,7 @@ impl KeptFolder {
             Ask::Store(segment) => {
                 let named = self.named(job, segment);
                 let content = named.and_then(|name| Some((name, store::read_foreign(&file)?)));
-                let _ = std::fs::remove_file(&file);
+                std::fs::remove_file(&file).ok();
                 content.is_some_and(|((name, kind), bytes)| {
                     self.store.keep(name, kind, &bytes);
                     true
@@ -190,7 +190,7 @@ impl KeptRuns {
             return None;
         }
         let bytes = std::fs::read(&*file).ok();
-        let _ = std::fs::remove_file(&*file);
+        std::fs::remove_file(&*file).ok();
         bytes
     }
 

@@ -74,8 +74,9 @@ impl RenderWork {
 }
 
 impl RenderWork {
-    /// The plan with the levels that its blurred and pixelated masks are drawn from. Only the groups
-    /// of pictures in which such masks begin are decoded, where the recording's are understood.
+    /// The plan with the levels that its blurred and pixelated masks are drawn from. Only the
+    /// groups of pictures in which such masks begin are decoded, where the recording's are
+    /// understood.
     fn with_levels(&self, plan: ApprovedPlan, progress: &TerminalProgress) -> Result<ApprovedPlan> {
         let frames = frames_of_levels(plan.redactions());
         if frames.is_empty() {

@@ -195,8 +195,8 @@ pub(crate) async fn set_role(
         .map(drop)
 }
 
-/// Takes the code of a step; `false` when it, or a newer one, was taken before. In one statement, so
-/// that of two at a time one alone gets in.
+/// Takes the code of a step; `false` when it, or a newer one, was taken before. In one statement,
+/// so that of two at a time one alone gets in.
 pub(crate) async fn take_step(db: &Db, id: &Id, step: i64) -> Result<bool, DbError> {
     let taken = sqlx::query("UPDATE users SET last_step = ? WHERE id = ? AND last_step < ?")
         .bind(step)

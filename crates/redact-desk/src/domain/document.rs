@@ -19,8 +19,8 @@ pub(crate) struct Document {
     pub(crate) tracks: Vec<Track>,
     pub(crate) drawn: Vec<Drawn>,
     pub(crate) mutes: Vec<Mute>,
-    /// Speech that the policy mutes and a reviewer keeps audible. `None` in what versions saved that
-    /// wrote nothing down about it.
+    /// Speech that the policy mutes and a reviewer keeps audible. `None` in what versions saved
+    /// that wrote nothing down about it.
     #[serde(default)]
     #[cfg_attr(test, ts(optional))]
     pub(crate) kept_speech: Option<Vec<KeptSpeech>>,

@@ -1,7 +1,8 @@
 //! Which frames are in a range of bytes of a proxy.
 //!
-//! A proxy is a file of the desk's own: MP4 with one picture track without reordered frames, so that
-//! sample and frame are the same. Of a file that is built otherwise, frames are taken to lie evenly.
+//! A proxy is a file of the desk's own: MP4 with one picture track without reordered frames, so
+//! that sample and frame are the same. Of a file that is built otherwise, frames are taken to lie
+//! evenly.
 
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! All past releases, checked again by the rules of this version: which no longer hold, why, and who
-//! received a copy.
+//! All past releases, checked again by the rules of this version: which no longer hold, why, and
+//! who received a copy.
 
 use std::collections::HashMap;
 

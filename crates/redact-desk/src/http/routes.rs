@@ -53,6 +53,14 @@ macro_rules! routes {
 }
 
 fn table() -> Vec<Route> {
+    let mut table = people_and_requests();
+    table.extend(recordings_and_reviews());
+    table.extend(jobs_and_releases());
+    table
+}
+
+/// Accounts, requests, uploads.
+fn people_and_requests() -> Vec<Route> {
     routes! {
         GET "/api/state" OPEN => accounts::state,
         POST "/api/session" OPEN => accounts::sign_in,
@@ -86,6 +94,12 @@ fn table() -> Vec<Route> {
         POST "/api/uploads/{id}/finish" SHOW => uploads::finish,
         GET "/api/watch-folder" WORK => watch_folder::list,
         POST "/api/watch-folder/{id}/take" WORK => watch_folder::take,
+    }
+}
+
+/// Recordings and what is decided about them.
+fn recordings_and_reviews() -> Vec<Route> {
+    routes! {
         GET "/api/recordings/{id}" WORK => recordings::one,
         POST "/api/recordings/{id}/retry" WORK => recordings::retry,
         POST "/api/recordings/{id}/accept" WORK => recordings::accept,
@@ -109,6 +123,12 @@ fn table() -> Vec<Route> {
         POST "/api/reviews/{id}/approve" WORK => reviews::approve,
         POST "/api/reviews/{id}/withdraw" WORK => reviews::withdraw,
         POST "/api/reviews/{id}/releases" WORK => releases::begin,
+    }
+}
+
+/// Jobs, releases, audits, the event log.
+fn jobs_and_releases() -> Vec<Route> {
+    routes! {
         GET "/api/jobs" WORK => jobs::list,
         GET "/api/jobs/{id}" SHOW => jobs::one,
         POST "/api/jobs/{id}/cancel" WORK => jobs::cancel,

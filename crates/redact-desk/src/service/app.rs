@@ -116,7 +116,7 @@ impl Shared {
     /// Tells open pages that something changed.
     pub(crate) fn tell(&self, change: Change) {
         // Nobody may be listening.
-        let _ = self.changes.send(change);
+        self.changes.send(change).ok();
     }
 
     /// Writes down what `who` did.

@@ -120,7 +120,7 @@ impl Runner {
         }
         let lanes = std::mem::take(&mut *self.lanes.lock().unwrap_or_else(PoisonError::into_inner));
         for lane in lanes {
-            let _ = tokio::time::timeout(CLOSE_WITHIN, lane).await;
+            tokio::time::timeout(CLOSE_WITHIN, lane).await.ok();
         }
     }
 

@@ -64,7 +64,7 @@ pub(crate) async fn take_in(app: &Shared, who: &Who, incoming: Incoming<'_>) -> 
     app.note(&who.name, note.id("recording", &id)).await?;
     change.commit().await?;
     // The second name holds; a first one that stays costs no space.
-    let _ = tokio::fs::remove_file(&incoming.file).await;
+    tokio::fs::remove_file(&incoming.file).await.ok();
     app.runner.wake(JobKind::Prepare);
     app.tell(Change::Request(incoming.request.clone()));
     Ok(id)
@@ -195,7 +195,7 @@ pub(crate) async fn picture(
     let jobs = Arc::clone(&app.options.jobs);
     let done = tokio::task::spawn_blocking(move || jobs.run(&task, &Deaf)).await?;
     let read = tokio::fs::read(&made).await;
-    let _ = tokio::fs::remove_file(&made).await;
+    tokio::fs::remove_file(&made).await.ok();
     done.map_err(|error| ApiError::internal(&error))?;
     Ok(read?)
 }

@@ -28,7 +28,7 @@ pub(crate) async fn resume(app: &App) -> Result<(), DbError> {
     let work = app.folders.work();
     for entry in std::fs::read_dir(work).into_iter().flatten().flatten() {
         // What cannot be removed is looked at again at the next start.
-        let _ = std::fs::remove_file(entry.path());
+        std::fs::remove_file(entry.path()).ok();
     }
     let lanes = [false, true].map(|quick| tokio::spawn(lane(Arc::clone(app), quick)));
     app.runner.start(lanes);

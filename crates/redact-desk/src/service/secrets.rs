@@ -1,8 +1,8 @@
 //! Secrets of second factors, encrypted in the database (ChaCha20-Poly1305).
 //!
 //! The key is a file of its own in the data folder, readable by its owner alone. Whoever has the
-//! database, or a copy of it, has no second factor; whoever has the whole data folder has them. Each
-//! secret is bound to its account: it opens in no other row.
+//! database, or a copy of it, has no second factor; whoever has the whole data folder has them.
+//! Each secret is bound to its account: it opens in no other row.
 
 use std::path::Path;
 

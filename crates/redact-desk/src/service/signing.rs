@@ -76,8 +76,8 @@ pub(crate) async fn unlock(app: &App, account: &Account, password: &str) -> Answ
 /// Who binds keys to names here: administrators name the accounts.
 const ADDED_BY: &str = "administrator of the release desk";
 
-/// Makes sure that renders and checks believe the key for this person's approvals, unless the agency
-/// said that they must not.
+/// Makes sure that renders and checks believe the key for this person's approvals, unless the
+/// agency said that they must not.
 fn trust(app: &Shared, account: &Account, key: &PublicKey) -> Answer<()> {
     let store = TrustStore::open(&app.options.trusted)?;
     if store.revoked().contains(key) {

@@ -2,8 +2,8 @@
 //!
 //! Every answer with something of a recording in it is counted before it is given, and video by the
 //! bytes that were sent. What is counted is in the database at once (the newest two seconds of it
-//! may be in memory alone). When the session is over, or the desk stops, it becomes one entry of the
-//! event log; what a crash left becomes one at the next start.
+//! may be in memory alone). When the session is over, or the desk stops, it becomes one entry of
+//! the event log; what a crash left becomes one at the next start.
 
 use std::collections::BTreeMap;
 use std::ops::Range;

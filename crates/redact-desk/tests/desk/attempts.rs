@@ -115,8 +115,8 @@ fn cookies(answered: &Answered) -> Vec<String> {
     lines.map(cookie).collect()
 }
 
-/// Goal: a stranger's wrong sign-ins, from wherever, stop neither the work of somebody who is signed
-/// in nor the next sign-in at a browser that person used before.
+/// Goal: a stranger's wrong sign-ins, from wherever, stop neither the work of somebody who is
+/// signed in nor the next sign-in at a browser that person used before.
 /// Control: a browser that nobody knows is stopped.
 #[tokio::test]
 async fn a_stranger_stops_nobody() {

@@ -160,7 +160,7 @@ impl Bench {
         let mut options = Self::options(&self.folder, &self.now, &self.jobs, false);
         // The lock is held as long as the closed desk lives.
         let copy = self.folder.path().join("copy");
-        let _ = std::fs::remove_dir_all(&copy);
+        std::fs::remove_dir_all(&copy).ok();
         std::fs::create_dir(&copy).unwrap();
         let data = self.folder.path().join("data");
         for file in std::fs::read_dir(data).unwrap() {

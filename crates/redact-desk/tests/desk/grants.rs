@@ -54,8 +54,8 @@ async fn what_one_administrator_does_is_shown_to_all() {
     assert!(log.contains("[\"second\",\"alone\"]"));
 }
 
-/// Goal: with two administrators, neither lets anybody in alone: by an invitation, a role, an account
-/// that is switched on again, a new link.
+/// Goal: with two administrators, neither lets anybody in alone: by an invitation, a role, an
+/// account that is switched on again, a new link.
 /// Control: once the other one confirms, it holds.
 #[tokio::test]
 async fn two_administrators_confirm_each_other() {

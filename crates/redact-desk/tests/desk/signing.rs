@@ -239,8 +239,8 @@ async fn a_key_that_was_revoked_approves_nothing() {
         .ok();
 }
 
-/// Goal: keys that an earlier version put among those that sign releases are moved to the approvers,
-/// under the account's name, and vouch for no release any more.
+/// Goal: keys that an earlier version put among those that sign releases are moved to the
+/// approvers, under the account's name, and vouch for no release any more.
 #[tokio::test]
 async fn keys_of_an_earlier_version_become_approvers() {
     let office = office().await;

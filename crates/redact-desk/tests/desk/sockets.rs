@@ -26,7 +26,7 @@ async fn serve(bench: &Bench) -> Serving {
     let desk = bench.desk.clone();
     let done = tokio::spawn(async move {
         let stop = async {
-            let _ = stopped.await;
+            stopped.await.ok();
         };
         desk.serve(listener, &listen, stop).await.unwrap();
     });
@@ -52,7 +52,7 @@ fn ask(address: SocketAddr) -> String {
     let request = format!("{STATE}Connection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer);
+    stream.read_to_end(&mut answer).ok();
     String::from_utf8_lossy(&answer).into_owned()
 }
 
@@ -60,7 +60,7 @@ fn ask(address: SocketAddr) -> String {
 fn closed_after(mut stream: TcpStream) -> Duration {
     let began = Instant::now();
     let mut rest = Vec::new();
-    let _ = stream.read_to_end(&mut rest);
+    stream.read_to_end(&mut rest).ok();
     began.elapsed()
 }
 
@@ -77,7 +77,7 @@ async fn silent_connections_keep_nobody_out() {
         for n in 0..1100 {
             let mut stream = connect(address);
             if n % 2 == 0 {
-                let _ = stream.write_all(STATE.as_bytes());
+                stream.write_all(STATE.as_bytes()).ok();
             }
             silent.push(stream);
             if n % 100 == 0 {

@@ -108,6 +108,7 @@ async fn made(office: &Office) -> Made {
 /// recording and what it was; what shows nothing leaves none.
 /// Method: every such route as every role, in a session of its own, which then ends.
 #[tokio::test]
+#[allow(clippy::too_many_lines, reason = "one case after the other")]
 async fn every_view_and_download_is_in_the_log() {
     let office = office().await;
     let bench = &office.bench;
@@ -226,8 +227,8 @@ async fn a_session_is_one_entry_with_its_spans() {
     assert_eq!(shown.ok()[0]["open"], false);
 }
 
-/// Goal: a session that is not signed out of is an entry as well: when it was idle for too long, when
-/// an administrator ends it, when the desk stops.
+/// Goal: a session that is not signed out of is an entry as well: when it was idle for too long,
+/// when an administrator ends it, when the desk stops.
 #[tokio::test]
 async fn however_a_session_ends_it_is_an_entry() {
     let office = office().await;

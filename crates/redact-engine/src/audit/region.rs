@@ -7,8 +7,9 @@
 //!
 //! - *covered* blocks lie wholly under masks. Nothing but the masks' own picture was encoded there,
 //!   so an honest residual is near zero: over all frames of a mask, at most 0.34 levels of luma
-//!   and 0.75 of chroma under a fill, 1.9 and 1.5 under a blur or mosaic, whose steps the codec has to
-//!   encode (x264, constant rate factors 14 to 23, presets ultrafast to medium, four recordings);
+//!   and 0.75 of chroma under a fill, 1.9 and 1.5 under a blur or mosaic, whose steps the codec has
+//!   to encode (x264, constant rate factors 14 to 23, presets ultrafast to medium, four
+//!   recordings);
 //! - blocks *at the edge* hold a part of the picture too, whose noise reaches into the mask, the
 //!   more the more contrast there is: at most 3.6 levels over all frames of a mask.
 //!

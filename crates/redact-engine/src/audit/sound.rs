@@ -1,9 +1,9 @@
 //! How loud a mute still is, on every track and channel.
 //!
-//! Inside a span there is digital silence: every sample of every channel is held against it, so that
-//! speech that is too quiet to be levels_so_far is found too. An honest release decodes to nothing but zeros
-//! there. Releases of earlier versions may have a tone, which is taken away first; what a lossy
-//! encoder leaves beside it is more than is allowed.
+//! Inside a span there is digital silence: every sample of every channel is held against it, so
+//! that speech that is too quiet to be levels_so_far is found too. An honest release decodes to
+//! nothing but zeros there. Releases of earlier versions may have a tone, which is taken away
+//! first; what a lossy encoder leaves beside it is more than is allowed.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -13,7 +13,8 @@ use redact_core::{AudioBlock, Redactions};
 use crate::check::{Check, Failures};
 use crate::mute::{Reach, overlap, samples_of, tone_at, tone_gain, touching};
 
-/// Windows per second: 20 ms, about the shortest sound of speech. They show where something is left.
+/// Windows per second: 20 ms, about the shortest sound of speech. They show where something is
+/// left.
 const WINDOWS_PER_SECOND: u32 = 50;
 
 /// Loudest sample, decibels of full scale: below the last bit of 16-bit sound by 20 dB.
@@ -31,7 +32,8 @@ pub struct MutedLevel {
     pub track: usize,
     /// Samples per channel that were measured.
     pub samples: u64,
-    /// The loudest sample, decibels of full scale, at least -200; of a tone, what is left beside it.
+    /// The loudest sample, decibels of full scale, at least -200; of a tone, what is left beside
+    /// it.
     pub loudest_dbfs: f64,
 }
 

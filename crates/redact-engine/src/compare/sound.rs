@@ -477,7 +477,8 @@ mod tests {
         assert!(!passes(&moment, &silent), "a track of 20 ms, silenced");
     }
 
-    /// Goal: rates that are no multiple of the windows per second stay in step. Control: 20 ms late.
+    /// Goal: rates that are no multiple of the windows per second stay in step. Control: 20 ms
+    /// late.
     #[test]
     fn odd_rates_stay_in_step() {
         let source = tone(22_254, 0, 22_254 * 60);

@@ -267,7 +267,7 @@ struct Readback<F>(std::sync::mpsc::Receiver<Frame>, SourceInfo, F);
 impl Sink for Told {
     fn write_item(&mut self, item: MediaItem) -> Result<(), SinkError> {
         if let MediaItem::Frame(frame) = item {
-            let _ = self.0.send(frame);
+            self.0.send(frame).ok();
         }
         Ok(())
     }

@@ -34,8 +34,8 @@ fn scene() -> Scene {
 /// Time from frame to frame of a [`Scene`]: 30 a second.
 const FRAME_NANOS: i64 = 33_333_333;
 
-/// Two detectors for each of `workers` workers, which miss objects and give low scores now and then,
-/// frame by frame the same for every worker. They run on every n-th frame.
+/// Two detectors for each of `workers` workers, which miss objects and give low scores now and
+/// then, frame by frame the same for every worker. They run on every n-th frame.
 fn detectors(scene: &Scene, workers: usize, every: i64) -> DetectorSet {
     let scheduled = |detector: Box<dyn Detector>| ScheduledDetector {
         detector,
@@ -264,8 +264,9 @@ fn a_scan_that_is_stopped_says_so() {
     assert!(matches!(error, ScanError::Cancelled));
 }
 
-/// Goal: of two boxes of one object the one with the higher score stays, with how many peers ran and
-/// agreed. Method: three detectors, of which two detect faces; one of two faces is found by both.
+/// Goal: of two boxes of one object the one with the higher score stays, with how many peers ran
+/// and agreed. Method: three detectors, of which two detect faces; one of two faces is found by
+/// both.
 #[test]
 fn of_two_boxes_of_one_object_the_higher_score_stays_with_its_peers() {
     let at = |x: f32, score: f32| Detection {

@@ -168,7 +168,8 @@ mod tests {
                 [-4.0_f64..26.0, -4.0_f64..22.0, 0.0_f64..14.0, 0.0_f64..14.0], 0..12,
             ),
         ) {
-            let areas: Vec<PixelArea> = boxes.iter().map(|&sides| PixelArea::of_box(sides, SIZE)).collect();
+            let area = |&sides| PixelArea::of_box(sides, SIZE);
+            let areas: Vec<PixelArea> = boxes.iter().map(area).collect();
             prop_assert_eq!(union_pixels(&areas), painted(&areas));
         }
     }

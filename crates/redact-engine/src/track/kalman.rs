@@ -20,8 +20,8 @@ const ACCELERATION_SIGMA: f64 = 8.0;
 /// Sizes change more slowly than places: their noise is this share of the box's.
 const SIZE_NOISE_SHARE: f64 = 0.3;
 
-/// Time constant of a velocity, seconds: without a detection it falls to 1/e in this time (to a half
-/// in 0.49 s), because people stop.
+/// Time constant of a velocity, seconds: without a detection it falls to 1/e in this time (to a
+/// half in 0.49 s), because people stop.
 const VELOCITY_TIME_CONSTANT: f64 = 0.7;
 
 /// One quantity and how fast it changes.
@@ -133,7 +133,8 @@ impl BoxFilter {
         self.size.map(|axis| axis.value)
     }
 
-    /// A size that shrinks to nothing or grows without bound is a bad estimate: it stays near `known`.
+    /// A size that shrinks to nothing or grows without bound is a bad estimate: it stays near
+    /// `known`.
     fn bound_size(&mut self, known: [f64; 2]) {
         for (axis, known) in self.size.iter_mut().zip(known) {
             axis.value = axis.value.clamp(known * 0.5, known * 2.0).clamp(1e-6, 2.0);
@@ -145,8 +146,8 @@ impl BoxFilter {
 mod tests {
     use super::*;
 
-    /// Goal: the filter learns a velocity. Method: a box that moves evenly; after ten detections the
-    /// next place is predicted to within a tenth of its size.
+    /// Goal: the filter learns a velocity. Method: a box that moves evenly; after ten detections
+    /// the next place is predicted to within a tenth of its size.
     #[test]
     fn an_even_motion_is_predicted() {
         let at = |i: f64| around([0.1 + 0.01 * i, 0.5], [0.05, 0.05]);

@@ -1,7 +1,8 @@
 //! Whole tracks out of detections: no frame between, before or after is left out.
 //!
-//! In this order: tracklets of one object are joined; gaps are filled from both sides; both ends are
-//! extended; every box gets its margin. Everything moves with the camera, and nothing crosses a cut.
+//! In this order: tracklets of one object are joined; gaps are filled from both sides; both ends
+//! are extended; every box gets its margin. Everything moves with the camera, and nothing crosses a
+//! cut.
 
 use std::collections::VecDeque;
 
@@ -18,7 +19,8 @@ const JOIN_OVERLAP_MIN: f32 = 0.3;
 /// How many of the tracklets that ended last are tried for each that begins.
 const JOIN_TRIED_MAX: usize = 256;
 
-/// A velocity is measured over this time, nanoseconds: people who run into the picture slow down there.
+/// A velocity is measured over this time, nanoseconds: people who run into the picture slow down
+/// there.
 const VELOCITY_OVER_NANOS: i64 = 150_000_000;
 
 /// Time constant of the velocity beyond the last detection, seconds: it falls to 1/e in this time.
@@ -131,8 +133,8 @@ struct UnpaddedBox {
     away_nanos: i64,
 }
 
-/// All boxes of a tracklet, in runs without gaps: an object that the camera leaves and comes back to
-/// has none while it is outside.
+/// All boxes of a tracklet, in runs without gaps: an object that the camera leaves and comes back
+/// to has none while it is outside.
 fn boxes_of(
     tracklet: &Tracklet,
     history: &MotionHistory,

@@ -330,8 +330,8 @@ fn the_same_sightings_make_the_same_tracks() {
     ));
 }
 
-/// Tracks one face that is detected in each frame with `score`, beside `peers_run` other detectors of
-/// which one agrees in every `agree`-th frame.
+/// Tracks one face that is detected in each frame with `score`, beside `peers_run` other detectors
+/// of which one agrees in every `agree`-th frame.
 fn disputed(side: f32, score: f32, peers_run: u8, agree: u32) -> usize {
     let mut tracker = Tracker::new(TrackerOptions::default());
     for frame in 0..30_u32 {

@@ -19,8 +19,8 @@ const PLATE_SCORE_MIN: f32 = 0.6;
 /// Where on a vehicle a plate usually is, as shares of its box: centered, below the middle.
 const USUAL_PLACE: [f32; 2] = [0.5, 0.65];
 
-/// How far from there, in the same shares, a plate may be to uncover its vehicle: the maker's name on
-/// a tailgate is lettering, too, and is higher and to one side.
+/// How far from there, in the same shares, a plate may be to uncover its vehicle: the maker's name
+/// on a tailgate is lettering, too, and is higher and to one side.
 const USUAL_WITHIN: f32 = 0.3;
 
 /// Drops the vehicles among `runs` in the frames in which their plate is found.
@@ -133,8 +133,8 @@ mod tests {
         found
     }
 
-    /// Goal: a vehicle stays in the frames in which no plate is found on it, and only there. Control:
-    /// without the plate it stays throughout.
+    /// Goal: a vehicle stays in the frames in which no plate is found on it, and only there.
+    /// Control: without the plate it stays throughout.
     #[test]
     fn a_vehicle_is_left_in_the_frames_without_its_plate() {
         let car = || run(Class::Vehicle, 0..10, CAR, 0.8);

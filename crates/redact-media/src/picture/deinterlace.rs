@@ -1,8 +1,8 @@
 //! One picture of two fields that were recorded one after the other.
 //!
-//! A release is progressive: players would show the fields' edges as combs. Lines of the first field
-//! stay; where a line of the other does not fit between its neighbors, because something moved, it
-//! is replaced by their mean. What does not move keeps its lines.
+//! A release is progressive: players would show the fields' edges as combs. Lines of the first
+//! field stay; where a line of the other does not fit between its neighbors, because something
+//! moved, it is replaced by their mean. What does not move keeps its lines.
 
 use ffmpeg_next::Error;
 use ffmpeg_next::frame::Video;

@@ -19,7 +19,8 @@ const STREAMS_MAX: usize = 64;
 /// How often the bytes of a file may be read as samples: edits may repeat a part.
 const READ_TWICE_MAX: u64 = 4;
 
-/// Codecs of pictures that cameras, recorders and the tools behind them write, as FFmpeg names them.
+/// Codecs of pictures that cameras, recorders and the tools behind them write, as FFmpeg names
+/// them.
 const VIDEO_CODECS: &[&str] = &[
     "av1",
     "cfhd",

@@ -1,9 +1,9 @@
 //! A recording whose clock starts again: segments that were joined.
 //!
 //! Transport and program streams and FLV carry times that a joining program leaves as they are, so
-//! that each segment starts anew. Packets wait for a few that follow: a clock that goes back, and on
-//! from there, has started again, and everything behind continues where the pictures were. A single
-//! time that goes back is damage and stays as it is.
+//! that each segment starts anew. Packets wait for a few that follow: a clock that goes back, and
+//! on from there, has started again, and everything behind continues where the pictures were. A
+//! single time that goes back is damage and stays as it is.
 
 use std::collections::VecDeque;
 

@@ -58,7 +58,8 @@ struct Open {
 }
 
 impl DamageLog {
-    /// A log for pictures of `codec`, whose first one is shown at `zero`, and `tracks` sound tracks.
+    /// A log for pictures of `codec`, whose first one is shown at `zero`, and `tracks` sound
+    /// tracks.
     pub(super) fn new(codec: &str, zero: Timestamp, base: TimeBase, tracks: usize) -> Self {
         let typed = [
             "h264",

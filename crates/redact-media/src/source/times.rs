@@ -1,8 +1,8 @@
 //! When frames are shown.
 //!
 //! Every frame gets a time after the one before it, within one tick of its own. A frame without a
-//! time is placed one frame's length behind the one before; the next one that has a time must agree,
-//! or the recording's times are damaged.
+//! time is placed one frame's length behind the one before; the next one that has a time must
+//! agree, or the recording's times are damaged.
 
 use redact_core::{FrameIndex, Timestamp};
 
@@ -106,8 +106,8 @@ mod tests {
         assert_eq!(clock.place(Some(i64::MAX)), None);
     }
 
-    /// Goal: a time between two neighbors is filled in where both agree. Control: where they do not,
-    /// nothing is.
+    /// Goal: a time between two neighbors is filled in where both agree. Control: where they do
+    /// not, nothing is.
     #[test]
     fn times_are_filled_in_where_neighbors_agree() {
         let with = |next: i64| {

@@ -30,7 +30,7 @@ impl Walker {
     /// Walks through a picture some time later.
     pub(super) fn take(&self, place: usize, packet: Vec<u8>) {
         // Nobody receives only where all threads have panicked, and that is told when they end.
-        let _ = self.sender.send((place, packet));
+        self.sender.send((place, packet)).ok();
     }
 }
 

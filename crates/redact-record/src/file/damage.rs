@@ -124,7 +124,8 @@ pub(crate) fn span(
     })
 }
 
-/// Stretches of pictures follow each other; of two that overlap, it would be unclear which is meant.
+/// Stretches of pictures follow each other; of two that overlap, it would be unclear which is
+/// meant.
 fn check_order(damage: &Damage) -> Result<(), RecordError> {
     let mut pairs = damage.pictures.windows(2);
     let overlap = pairs.find(|pair| pair[0].frames.end() >= pair[1].frames.start());

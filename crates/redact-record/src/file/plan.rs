@@ -170,8 +170,8 @@ pub struct ApprovalFile {
     pub statement: String,
     /// SHA-256 of the plan's content: a later edit voids the approval.
     pub content_sha256: Hex,
-    /// The approver's signature (minisign's format, the whole text of its file) of these four values
-    /// as compact JSON; left out where it is not signed.
+    /// The approver's signature (minisign's format, the whole text of its file) of these four
+    /// values as compact JSON; left out where it is not signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<String>,
 }

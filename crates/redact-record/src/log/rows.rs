@@ -111,8 +111,8 @@ pub(super) fn not_withheld(manifest: &PublicManifest) -> Vec<String> {
     });
     let unexamined = manifest.unexamined.iter().map(|class| {
         format!(
-            "No model looked for class {class}, and the approver accepted that. Such objects may be \
-             visible."
+            "No model looked for class {class}, and the approver accepted that. Such objects may \
+             be visible."
         )
     });
     let not_compared = manifest
@@ -122,8 +122,8 @@ pub(super) fn not_withheld(manifest: &PublicManifest) -> Vec<String> {
     let not_compared = not_compared.map(|findings| {
         let why = findings.0.why.as_deref().unwrap_or("no reason given");
         format!(
-            "The plan was not compared with the findings of the scan: {why}. Findings that the plan \
-             leaves out are not counted here."
+            "The plan was not compared with the findings of the scan: {why}. Findings that the \
+             plan leaves out are not counted here."
         )
     });
     let lines = kept.chain(rejected).chain(speech).chain(unexamined);

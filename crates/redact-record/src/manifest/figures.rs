@@ -126,8 +126,8 @@ pub struct SecondLook {
     pub frames: u32,
     /// What they see that no mask covers, ordered by time.
     pub seen: Vec<OneLine<StillSeen>>,
-    /// Whether the approver accepted what is found and was not kept on purpose; without that, and with
-    /// such findings, there is no release.
+    /// Whether the approver accepted what is found and was not kept on purpose; without that, and
+    /// with such findings, there is no release.
     pub accepted: bool,
 }
 

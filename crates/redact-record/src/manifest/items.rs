@@ -61,7 +61,8 @@ pub struct Coverage {
     pub followed: u32,
     /// Frames added before the first and after the last sighting.
     pub extended: u32,
-    /// First and last frame in which a model detected the object; what is before and after was added.
+    /// First and last frame in which a model detected the object; what is before and after was
+    /// added.
     pub first_seen: Option<u32>,
     /// See `first_seen`.
     pub last_seen: Option<u32>,
@@ -138,8 +139,8 @@ pub struct MuteItem {
     pub sound_tracks: SoundTracks,
     /// What replaces the sound.
     pub style: MuteStyleName,
-    /// What the plan asked for, where that is something else: a tone is released as silence, because
-    /// speech could be hidden in what a lossy encoder leaves beside it.
+    /// What the plan asked for, where that is something else: a tone is released as silence,
+    /// because speech could be hidden in what a lossy encoder leaves beside it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked_style: Option<MuteStyleName>,
     /// What is left, measured on each track of the finished file that has sound there.

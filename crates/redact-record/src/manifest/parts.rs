@@ -74,8 +74,8 @@ pub struct SourceSummary {
     pub tags: u32,
     /// What any release of this source changes, whatever is redacted.
     pub conversions: Vec<String>,
-    /// Shortest and longest time that a frame but the last is shown, in ticks: they differ where the
-    /// frame rate varies.
+    /// Shortest and longest time that a frame but the last is shown, in ticks: they differ where
+    /// the frame rate varies.
     pub frame_ticks: OneLine<(i64, i64)>,
     /// Ways of giving something away that are open in the source (see `checks.leaks`) and closed in
     /// the release: edit lists, tags, telemetry and others that were dropped.

@@ -70,7 +70,8 @@ pub struct SealedItem {
     pub item: u32,
     /// Its name in the plan.
     pub plan_id: String,
-    /// Who decided; `null` for what was drawn or muted by hand: there the approvers are responsible.
+    /// Who decided; `null` for what was drawn or muted by hand: there the approvers are
+    /// responsible.
     pub by: Option<String>,
     /// When.
     pub at: Option<Utc>,

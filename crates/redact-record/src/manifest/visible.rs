@@ -52,8 +52,8 @@ pub struct KeptSpeechCount {
 pub struct KeptTrack {
     /// Its name in the plan.
     pub track: u32,
-    /// Tracks of the findings that are visible by this decision; empty where only a person found it,
-    /// and in manifests of earlier versions.
+    /// Tracks of the findings that are visible by this decision; empty where only a person found
+    /// it, and in manifests of earlier versions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub found: Vec<u32>,
     /// What it is.

@@ -13,8 +13,9 @@ use crate::sign::{KeyPair, Signed, TrustStore};
 
 /// A plan with its content's digest and the policy whose text it carries.
 ///
-/// A plan may hold ten million boxes: it is serialized once for the digest, and its policy is parsed
-/// once, however many people approve. Only approvals can be added, which the digest leaves out.
+/// A plan may hold ten million boxes: it is serialized once for the digest, and its policy is
+/// parsed once, however many people approve. Only approvals can be added, which the digest leaves
+/// out.
 #[derive(Clone, Debug)]
 pub struct PlanContent {
     plan: Plan,

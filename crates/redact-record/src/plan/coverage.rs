@@ -28,8 +28,8 @@ pub struct VisibleTrack<'a> {
 /// command line and the desk.
 ///
 /// - The plan names these findings, and repeats their source, models, missing classes and damage.
-/// - Each found box lies inside a box of a planned track of the same class in the same frame. Tracks
-///   may be split, merged and enlarged; no box may be missing or smaller.
+/// - Each found box lies inside a box of a planned track of the same class in the same frame.
+///   Tracks may be split, merged and enlarged; no box may be missing or smaller.
 /// - A planned track with the number of a found one covers a part of it, so that a decision cannot
 ///   be moved to other boxes.
 /// - A box claims to be detected only where a model detected something of the class inside it.

@@ -85,8 +85,8 @@ pub fn with_own_reasons(mut reasons: Vec<Reason>, damage: &Damage) -> Vec<Reason
 /// How far sound may reach beyond the pictures at either end: an hour.
 const SOUND_BEYOND_NANOS: i64 = 3_600_000_000_000;
 
-/// The mutes that `policy` asks for over the speech of `findings`, padded and merged; all sound where
-/// no speech detector ran.
+/// The mutes that `policy` asks for over the speech of `findings`, padded and merged; all sound
+/// where no speech detector ran.
 #[must_use]
 pub fn speech_mutes(findings: &Findings, policy: &Policy) -> Vec<MuteRegion> {
     let audio = &policy.audio;

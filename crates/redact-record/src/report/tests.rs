@@ -28,6 +28,7 @@ fn lane(label: &str, kind: LaneKind, spans: &[(f64, f64)]) -> Lane {
 }
 
 /// A report as a release of two minutes gives it, checked with public and sealed manifest.
+#[allow(clippy::too_many_lines, reason = "one case after the other")]
 fn report() -> VerifyReport {
     use CheckOutcome::{NotChecked, Passed};
     let file = [

@@ -1,8 +1,8 @@
 //! Records that bind an approver's key to a name, signed by the agency's release key.
 //!
-//! An approver's key signs approvals and nothing else, and counts under one name alone: the one that
-//! another person bound it to. A person who gets another key has a record that names the earlier
-//! one; what that one signed before stays valid.
+//! An approver's key signs approvals and nothing else, and counts under one name alone: the one
+//! that another person bound it to. A person who gets another key has a record that names the
+//! earlier one; what that one signed before stays valid.
 
 use redact_core::UtcNanos;
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,8 @@
 //! Backups of secret keys: one file, encrypted under a passphrase.
 //!
-//! The key of the cipher (ChaCha20-Poly1305) is derived from the passphrase by scrypt; everything in
-//! the file but the ciphertext is bound to it. Without the passphrase nothing in it can be recovered.
+//! The key of the cipher (ChaCha20-Poly1305) is derived from the passphrase by scrypt; everything
+//! in the file but the ciphertext is bound to it. Without the passphrase nothing in it can be
+//! recovered.
 
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use serde::{Deserialize, Serialize};
@@ -21,7 +22,8 @@ pub const BACKUP_BYTES_MAX: u64 = 1 << 20;
 pub const BACKUP_PASSPHRASE_MIN: usize = 12;
 /// Bytes of the salt. Source: RFC 7914, section 2 leaves it open; 16 as in RFC 9106, section 3.1.
 const SALT_BYTES: usize = 16;
-/// scrypt's cost: 2^17 blocks of 8 x 128 bytes, 128 MiB. Source: OWASP Password Storage Cheat Sheet.
+/// scrypt's cost: 2^17 blocks of 8 x 128 bytes, 128 MiB. Source: OWASP Password Storage Cheat
+/// Sheet.
 const LOG_N: u8 = 17;
 const R: u32 = 8;
 const P: u32 = 1;

@@ -33,11 +33,11 @@ impl Signed {
 /// What a key is for. It vouches for nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// The agency's: releases. Where no rotation key is trusted it also stands in for one, as it did
-    /// before there were any.
+    /// The agency's: releases. Where no rotation key is trusted it also stands in for one, as it
+    /// did before there were any.
     Release,
-    /// The agency's, stored apart from the one for releases: which key for releases follows another,
-    /// and whose an approver's key is.
+    /// The agency's, stored apart from the one for releases: which key for releases follows
+    /// another, and whose an approver's key is.
     Rotation,
     /// One person's: approvals.
     Approver,

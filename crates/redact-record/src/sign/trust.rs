@@ -1,7 +1,7 @@
 //! Which keys are trusted: a folder of `.pub` files.
 //!
-//! Keys that sign releases lie in the folder itself; approvers' keys lie in `approvers` below it, as
-//! records that a release key signed. Neither counts as the other.
+//! Keys that sign releases lie in the folder itself; approvers' keys lie in `approvers` below it,
+//! as records that a release key signed. Neither counts as the other.
 //!
 //! Rotation keys lie in `rotation` below it. Once there is one, no other key vouches for keys; what
 //! release keys vouched for before, and lies in the folder, still counts.

@@ -44,6 +44,7 @@ fn resized(rect: NormRect, by: f32) -> NormRect {
 /// Goal: every way to take something found out of a plan is refused, whoever approves it.
 /// Control: `honest_edits_are_accepted`.
 #[test]
+#[allow(clippy::too_many_lines, reason = "one case after the other")]
 fn what_was_found_cannot_be_edited_away() {
     type Attack = fn(&mut Plan);
     let attacks: &[(&str, Attack)] = &[

@@ -199,6 +199,7 @@ fn proposals_follow_the_policy_and_pad_speech() {
 
 /// Goal: each kind of damage has its own verdict, and none is read as something else.
 #[test]
+#[allow(clippy::too_many_lines, reason = "one case after the other")]
 fn damaged_findings_are_refused_with_the_place() {
     let text = findings_text();
     let check = |from: &str, to: &str, expected: &str| {
@@ -296,6 +297,7 @@ fn damaged_findings_are_refused_with_the_place() {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "one case after the other")]
 fn damaged_plans_are_refused_with_the_place() {
     let text = plan_text(&testing::unapproved());
     let check = |from: &str, to: &str, expected: &str| {
@@ -440,6 +442,6 @@ proptest! {
         let mut bytes = findings_text().into_bytes();
         let at = at % bytes.len();
         bytes[at] = byte;
-        let _ = read_text(&String::from_utf8_lossy(&bytes));
+        drop(read_text(&String::from_utf8_lossy(&bytes)));
     }
 }

@@ -104,7 +104,8 @@ fn masks_and_mutes_can_be_rebuilt_from_the_public_manifest_alone() {
     assert_eq!(rebuilt.mutes.len(), planned.mutes.len());
 }
 
-/// Goal: what a blur or mosaic shows is declared, and nothing that is no such thing is taken for it.
+/// Goal: what a blur or mosaic shows is declared, and nothing that is no such thing is taken for
+/// it.
 #[test]
 fn levels_come_back_and_others_are_refused() {
     let levels = MaskLevels::new(2, 1, [vec![0, 15], vec![8, 8], vec![10, 3]]);
@@ -264,6 +265,7 @@ fn manifests_of_two_releases_do_not_pair() {
 
 /// Goal: a good signature does not make an impossible manifest believable.
 #[test]
+#[allow(clippy::too_many_lines, reason = "one case after the other")]
 fn impossible_manifests_are_refused_with_the_place() {
     use std::error::Error as _;
     let case = Case::new();

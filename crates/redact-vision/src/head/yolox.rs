@@ -1,8 +1,8 @@
 //! Rows of a grid, as YOLOX gives them: YOLOX trained on COCO, and the nets of `models/training`.
 //!
 //! Per cell at strides 8, 16 and 32: the box's middle relative to the cell's top-left corner and
-//! the logarithm of its sides, both in strides; then scores. YOLOX has the probability that there is
-//! an object and one probability per class, and the score is the product of the two. The nets of
+//! the logarithm of its sides, both in strides; then scores. YOLOX has the probability that there
+//! is an object and one probability per class, and the score is the product of the two. The nets of
 //! `models/training` have one score per class and no other.
 //!
 //! Source: `demo_postprocess` of `yolox/utils/demo_utils.py` and `COCO_CLASSES` of

@@ -71,7 +71,7 @@ impl Store {
             let age = entry.metadata().and_then(|data| data.modified());
             let old = age.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > EXCHANGE_AGE_MAX));
             if ours && old {
-                let _ = fs::remove_dir_all(entry.path());
+                fs::remove_dir_all(entry.path()).ok();
             }
         }
         tempfile::Builder::new()
@@ -96,10 +96,10 @@ impl Store {
         let content = self.opened(name, kind, &bytes);
         if content.is_none() {
             tracing::warn!("a kept run is not as it was kept, and is made anew");
-            let _ = fs::remove_file(&path);
+            fs::remove_file(&path).ok();
         } else if let Ok(file) = File::options().append(true).open(&path) {
             // What is used stays.
-            let _ = file.set_modified(SystemTime::now());
+            file.set_modified(SystemTime::now()).ok();
         }
         content
     }
@@ -143,7 +143,7 @@ impl Store {
         )
         .and_then(|()| fs::rename(&partial, &path));
         if written.is_err() {
-            let _ = fs::remove_file(&partial);
+            fs::remove_file(&partial).ok();
         }
         Ok(written?)
     }
@@ -157,7 +157,7 @@ impl Store {
             bytes = bytes.saturating_add(length);
             let age = now.duration_since(used).unwrap_or_default();
             if bytes > BYTES_MAX || age > AGE_MAX {
-                let _ = fs::remove_file(path);
+                fs::remove_file(path).ok();
             }
         }
     }

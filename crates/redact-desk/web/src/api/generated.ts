@@ -186,8 +186,8 @@ at?: string, };
 
 export type ReviewDocument = { tracks: Array<ReviewTrack>, drawn: Array<Drawn>, mutes: Array<Mute>, 
 /**
- * Speech that the policy mutes and a reviewer keeps audible. `None` in what versions saved that
- * wrote nothing down about it.
+ * Speech that the policy mutes and a reviewer keeps audible. `None` in what versions saved
+ * that wrote nothing down about it.
  */
 kept_speech?: Array<KeptSpeech>, acknowledged: Array<Class>, };
 

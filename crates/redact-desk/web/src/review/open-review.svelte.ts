@@ -1,5 +1,5 @@
-// One open review: the document with its history and its saving, and what is selected. What a key or
-// a button does with it is in `review-session.svelte.ts`.
+// One open review: the document with its history and its saving, and what is selected. What a key
+// or a button does with it is in `review-session.svelte.ts`.
 import { call, get } from '../api/client';
 import type {
   Decision,

@@ -1,5 +1,5 @@
-// Every page, in light and dark on a laptop and on a 4K screen: accessible, within the window, without a complaint of the
-// browser, and with a picture of it for people to look at.
+// Every page, in light and dark on a laptop and on a 4K screen: accessible, within the window,
+// without a complaint of the browser, and with a picture of it for people to look at.
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Role } from '../../src/api/types';
