@@ -1,6 +1,6 @@
 //! The watched folder: recordings that others put there, to be taken without an upload.
 
-use std::path::PathBuf;
+use std::path::{Path as FilePath, PathBuf};
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -22,6 +22,15 @@ const STILL_FOR: Millis = 5_000;
 /// Files that are listed.
 const LISTED_MAX: usize = 1000;
 
+/// Directory entries that are examined.
+const ENTRIES_MAX: usize = 20_000;
+
+/// Folders within folders that are entered; a memory card has three or four.
+const DEPTH_MAX: usize = 8;
+
+/// Endings of what cameras write beside a recording, as in `redact batch`.
+const COMPANIONS: [&str; 5] = ["glv", "lrf", "lrv", "thm", "xmp"];
+
 /// A file in the watched folder.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -34,36 +43,64 @@ pub(crate) struct WatchedFile {
     path: PathBuf,
 }
 
-/// What lies directly in the folder, by name; links and hidden files are left out.
+/// What lies in the folder and the folders in it, by path; links, hidden files and companion files
+/// of cameras are left out.
 fn look(app: &Shared) -> Vec<WatchedFile> {
-    let Some(folder) = &app.options.watch else {
-        return Vec::new();
-    };
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut files: Vec<WatchedFile> = entries
-        .filter_map(|entry| {
-            let name = entry.file_name().to_str()?.to_owned();
-            // Of the entry itself: a link is none, wherever it leads.
-            let meta = entry.metadata().ok().filter(std::fs::Metadata::is_file)?;
-            let changed = meta
-                .modified()
-                .ok()?
-                .duration_since(std::time::UNIX_EPOCH)
-                .ok()?;
-            let changed = Millis::try_from(changed.as_millis()).ok()?;
-            let still = changed + STILL_FOR <= app.now();
-            (still && !name.starts_with('.') && meta.len() > 0).then(|| WatchedFile {
-                id: id(&name),
-                name,
-                bytes: meta.len(),
-                changed_at: time::text(changed),
-                path: entry.path(),
-            })
-        })
-        .collect();
+    let mut files = Vec::new();
+    if let Some(folder) = &app.options.watch {
+        enter(folder, "", app.now(), DEPTH_MAX, &mut files);
+    }
     files.sort_by(|a, b| a.name.cmp(&b.name));
     files.truncate(LISTED_MAX);
     files
+}
+
+/// Adds what lies in `folder`, whose path within the watched folder is `within`.
+fn enter(folder: &FilePath, within: &str, now: Millis, depth: usize, files: &mut Vec<WatchedFile>) {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries {
+        let Some(name) = entry.file_name().to_str().map(str::to_owned) else {
+            continue;
+        };
+        // Of the entry itself: a link is none, wherever it leads.
+        let Ok(meta) = entry.metadata() else { continue };
+        if name.starts_with('.') || files.len() >= ENTRIES_MAX {
+            continue;
+        }
+        let name = format!("{within}{name}");
+        if meta.is_dir() && depth > 0 {
+            enter(&entry.path(), &format!("{name}/"), now, depth - 1, files);
+        } else if meta.is_file() && meta.len() > 0 && !is_companion(&name) {
+            files.extend(watched(name, &meta, entry.path(), now));
+        }
+    }
+}
+
+/// A file that nobody has changed for a while.
+fn watched(
+    name: String,
+    meta: &std::fs::Metadata,
+    path: PathBuf,
+    now: Millis,
+) -> Option<WatchedFile> {
+    let changed = meta.modified().ok()?;
+    let changed = changed.duration_since(std::time::UNIX_EPOCH).ok()?;
+    let changed = Millis::try_from(changed.as_millis()).ok()?;
+    (changed + STILL_FOR <= now).then(|| WatchedFile {
+        id: id(&name),
+        name,
+        bytes: meta.len(),
+        changed_at: time::text(changed),
+        path,
+    })
+}
+
+/// Whether a camera writes such a file beside a recording: a still, a small copy or settings.
+fn is_companion(name: &str) -> bool {
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    COMPANIONS
+        .iter()
+        .any(|known| ending.eq_ignore_ascii_case(known))
 }
 
 /// Follows from the name, so that it stays the same from one listing to the next.
@@ -105,7 +142,7 @@ pub(crate) async fn take(
     tokio::fs::File::open(&copy).await?.sync_all().await?;
     let incoming = Incoming {
         request: &given.request,
-        name: &file.name,
+        name: file.name.rsplit('/').next().unwrap_or(&file.name),
         upload: None,
         file: copy,
     };

@@ -160,6 +160,12 @@ async fn the_watched_folder_gives_files_and_no_links() {
     let inbox = bench.folder.path().join("inbox");
     std::fs::write(inbox.join("clip.mp4"), b"moving").unwrap();
     std::fs::write(inbox.join(".hidden"), b"x").unwrap();
+    std::fs::create_dir_all(inbox.join("DCIM/100GOPRO")).unwrap();
+    std::fs::create_dir(inbox.join(".Trashes")).unwrap();
+    for name in ["a.mp4", "a.THM", "._a.mp4"] {
+        std::fs::write(inbox.join("DCIM/100GOPRO").join(name), b"card").unwrap();
+        std::fs::write(inbox.join(".Trashes").join(name), b"card").unwrap();
+    }
     std::os::unix::fs::symlink("/etc/passwd", inbox.join("link.mp4")).unwrap();
     let now = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
@@ -167,11 +173,11 @@ async fn the_watched_folder_gives_files_and_no_links() {
     let ahead = i64::try_from(now.as_secs()).unwrap() - 1_790_000_000;
     if ahead < 0 {
         let old = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000);
-        let file = std::fs::File::options()
-            .write(true)
-            .open(inbox.join("clip.mp4"))
-            .unwrap();
-        file.set_modified(old).unwrap();
+        for name in ["clip.mp4", "DCIM/100GOPRO/a.mp4", "DCIM/100GOPRO/a.THM"] {
+            let mut how = std::fs::File::options();
+            let file = how.write(true).open(inbox.join(name)).unwrap();
+            file.set_modified(old).unwrap();
+        }
     } else {
         bench.turn_clock(ahead + 60);
     }
@@ -186,16 +192,18 @@ async fn the_watched_folder_gives_files_and_no_links() {
         .iter()
         .map(|f| f["name"].clone())
         .collect();
-    assert_eq!(names, ["clip.mp4"]);
-    let path = format!(
-        "/api/watch-folder/{}/take",
-        files[0]["id"].as_str().unwrap()
-    );
-    let taken = bench
-        .post(&person, &path, json!({ "request": request }))
-        .await
-        .ok();
-    assert_eq!(taken["name"], "clip.mp4");
+    assert_eq!(names, ["DCIM/100GOPRO/a.mp4", "clip.mp4"]);
+    for (file, name) in [(0, "a.mp4"), (1, "clip.mp4")] {
+        let path = format!(
+            "/api/watch-folder/{}/take",
+            files[file]["id"].as_str().unwrap()
+        );
+        let taken = bench
+            .post(&person, &path, json!({ "request": request }))
+            .await
+            .ok();
+        assert_eq!(taken["name"], name);
+    }
     assert!(
         inbox.join("clip.mp4").exists(),
         "what others put there stays"
