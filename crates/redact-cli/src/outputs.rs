@@ -180,7 +180,7 @@ impl Outputs {
     pub(crate) fn finish(mut self) -> Result<()> {
         self.record.remove()?;
         self.finished = true;
-        for entry in &self.entries {
+        for entry in self.entries.iter().filter(|entry| entry.replaces) {
             // What it replaced. Where it stays, the next command removes it.
             fs::remove_file(aside(&self.path(entry))).ok();
         }
