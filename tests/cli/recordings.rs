@@ -283,7 +283,7 @@ fn dhav_chunk(number: u32, unit: &[u8]) -> Vec<u8> {
     let more = [0x81, 0, 2, 25, 0x80, 0, 96 / 8, 64 / 8];
     let length = u32::try_from(24 + more.len() + unit.len() + 8).unwrap();
     let millis = number * 40;
-    let date = millis / 1000 | 10 << 6 | 9 << 12 | 3 << 17 | 4 << 22 | 24 << 26;
+    let date = (millis / 1000) | (10 << 6) | (9 << 12) | (3 << 17) | (4 << 22) | (24 << 26);
     let mut chunk = b"DHAV".to_vec();
     chunk.extend([if is_key { 0xfd } else { 0xfc }, 0, 0, 0]);
     for word in [number, length, date] {

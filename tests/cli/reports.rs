@@ -28,7 +28,8 @@ fn the_verdict_is_written_as_pdf_html_and_json() {
     ];
     let mut open = open_checks(&report);
     let mut expected: Vec<&str> = always.into_iter().chain(with_source).collect();
-    (open.sort_unstable(), expected.sort_unstable());
+    open.sort_unstable();
+    expected.sort_unstable();
     assert_eq!(open, expected);
     assert_eq!(report["timeline"].as_array().unwrap().len(), 2);
 
