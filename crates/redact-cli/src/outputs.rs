@@ -211,11 +211,12 @@ impl Outputs {
         for entry in &self.entries {
             let path = self.path(entry);
             let free = path.symlink_metadata().is_err();
-            let _ = match free {
-                true => fs::rename(aside(&path), &path),
+            if free {
+                fs::rename(aside(&path), &path).ok();
+            } else {
                 // Somebody else's, or the replaced one itself.
-                false => fs::remove_file(aside(&path)),
-            };
+                fs::remove_file(aside(&path)).ok();
+            }
         }
         sync_folder(self.record.folder()).ok();
     }
