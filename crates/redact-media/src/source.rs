@@ -5,7 +5,7 @@
 //! shown is known only when the next one is there.
 //!
 //! Pictures that change their size, format or range midway are brought to those of the first, and
-//! the source says so in the end ([`Source::met`]).
+//! the source says so at the end ([`Source::diagnostics`]).
 //!
 //! What cannot be told: a transport or program stream, or FLV, that was cut exactly between two
 //! pictures; and FFmpeg's MPEG-2 decoder loses the picture before a change of size midway.
@@ -53,7 +53,7 @@ pub enum Damaged {
     /// It is an error that names the place.
     #[default]
     Stop,
-    /// It is passed over and told: see [`Source::met`].
+    /// It is passed over and declared: see [`Source::diagnostics`].
     Mask,
 }
 
