@@ -1,4 +1,4 @@
-//! Every stage that touches a file: the survey, decoding, copying, encoding, and the walk through
+//! Every stage that touches a file: the analysis, decoding, copying, encoding, and the walk through
 //! the bytes of a release. On four seconds of 1080p that the `ffmpeg` program makes.
 
 #![allow(
@@ -12,7 +12,9 @@ use std::process::Command;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use redact_bitstream::leak::{self, ExpectedStreams};
 use redact_core::{Sink as _, Source as _, SourceSettings};
-use redact_media::{Damaged, EncodeOptions, FileSink, FileSource, OpenOptions, Splice, Survey};
+use redact_media::{
+    CopyAnalysis, CopyPlan, Damaged, EncodeOptions, FileSink, FileSource, OpenOptions,
+};
 
 const FRAMES: u32 = 120;
 
@@ -44,14 +46,14 @@ fn recording(folder: &Path) -> PathBuf {
     path
 }
 
-/// Writes all of `clip` to a release; what `splice` names is copied.
-fn written(clip: &Path, folder: &Path, splice: Option<&Splice>) -> PathBuf {
+/// Writes all of `clip` to a release; what `plan` names is copied.
+fn written(clip: &Path, folder: &Path, plan: Option<&CopyPlan>) -> PathBuf {
     let output = folder.join("release.mp4");
     let options = EncodeOptions::default();
-    let (mut source, sink) = match splice {
-        Some(splice) => {
-            let source = FileSource::open_spliced(clip, &OPTIONS, splice).unwrap();
-            let sink = FileSink::create_spliced(&output, source.info(), &options, splice);
+    let (mut source, sink) = match plan {
+        Some(plan) => {
+            let source = FileSource::open_with_plan(clip, &OPTIONS, plan).unwrap();
+            let sink = FileSink::create_with_plan(&output, source.info(), &options, plan);
             (source, sink)
         }
         None => {
@@ -71,15 +73,17 @@ fn written(clip: &Path, folder: &Path, splice: Option<&Splice>) -> PathBuf {
 fn stages(c: &mut Criterion) {
     let folder = tempfile::tempdir().unwrap();
     let clip = recording(folder.path());
-    let splice = |copies: bool| {
-        let survey = Survey::read(&clip).unwrap();
-        survey.splice(FRAMES, |_| copies, |_| copies)
+    let plan = |copies: bool| {
+        let analysis = CopyAnalysis::read(&clip).unwrap();
+        analysis.plan(FRAMES, |_| copies, |_| copies)
     };
     let mut group = c.benchmark_group("4 s of 1080p");
     group.sample_size(10);
     group.measurement_time(std::time::Duration::from_secs(5));
     group.throughput(Throughput::Elements(u64::from(FRAMES)));
-    group.bench_function("survey", |b| b.iter(|| Survey::read(&clip).unwrap()));
+    group.bench_function("analysis", |b| {
+        b.iter(|| CopyAnalysis::read(&clip).unwrap())
+    });
     group.bench_function("decode", |b| {
         b.iter(|| {
             let mut source = FileSource::open(&clip, &OPTIONS).unwrap();
@@ -89,7 +93,7 @@ fn stages(c: &mut Criterion) {
     group.bench_function("decode and encode", |b| {
         b.iter(|| written(&clip, folder.path(), None));
     });
-    let all = splice(true);
+    let all = plan(true);
     assert_eq!(all.pictures_refused(), None);
     group.bench_function("copy", |b| {
         b.iter(|| written(&clip, folder.path(), Some(&all)));

@@ -9,7 +9,8 @@ use std::path::Path;
 use ffmpeg_next::{Error, Packet, frame};
 use redact_core::{SourceError, SourceSettings};
 
-use crate::source::{is_pause, open_uncropped};
+use crate::codec::needs_input;
+use crate::source::open_uncropped;
 use crate::{ffi, probe};
 
 /// Samples along the edge that are judged together.
@@ -165,7 +166,7 @@ fn decode(
             match decoder.receive_frame(&mut picture) {
                 Ok(()) => look(&picture),
                 Err(Error::Eof) => return Ok(()),
-                Err(error) if is_pause(error) && !is_end => break,
+                Err(error) if needs_input(error) && !is_end => break,
                 Err(error) => return Err(failed(error)),
             }
         }

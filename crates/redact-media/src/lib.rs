@@ -2,8 +2,8 @@
 //!
 //! - [`FileSource`] delivers upright 8-bit 4:2:0 pictures and sound with the source's own times;
 //! - [`FileSink`] writes a release: H.264 and AAC in MP4, and nothing else;
-//! - [`Survey`] says which parts of a recording can be copied as they are coded, and [`Splice`]
-//!   which of them are.
+//! - [`CopyAnalysis`] says which parts of a recording can be copied as they are coded, and
+//!   [`CopyPlan`] which of them are.
 //!
 //! Damage is an error and never looks like the end of a recording. Only local files are opened,
 //! and only containers that cannot point at other files. FFmpeg's own log is silenced, because it
@@ -15,25 +15,29 @@
 )]
 mod ffi;
 
-mod echo;
+mod cached_segment;
+mod codec;
+mod copy_analysis;
+mod copy_plan;
 mod edges;
-mod kept;
 mod open_file;
 mod picture;
 mod probe;
+mod readback;
 mod sink;
 mod sound;
 mod source;
-mod survey;
 
 use std::path::Path;
 
-pub use echo::{Echo, EchoRecord, EchoedRun};
+pub use cached_segment::{CachedSegment, SegmentCache};
+pub use copy_analysis::CopyAnalysis;
+pub use copy_plan::{CopiedGop, CopyPlan};
 pub use edges::{CroppedEdges, cropped_edges};
-pub use kept::{KeptSpan, KeptSpans};
-pub use sink::{EncodeOptions, FileSink, Preset, check_sound, release_rate_hz};
+pub use readback::{Readback, ReadbackRecord, ReadbackRun};
+pub use sink::{EncodeOptions, FileSink, Preset, check_sound};
+pub use sound::release_rate_hz;
 pub use source::{Damaged, FileSource, OpenOptions};
-pub use survey::{CopiedGroup, Splice, Survey};
 
 /// Extensions under which cameras and tools store what [`FileSource`] reads, lower case.
 pub const RECORDING_EXTENSIONS: &[&str] = &[

@@ -9,126 +9,36 @@
 //! The header is written when the first frame and the start of every track are known, because
 //! only then is it known how far everything moves. Until then items wait, in a bounded queue.
 
+mod muxing;
+mod options;
 mod pictures;
-mod splice;
+mod smart_render;
 mod tracks;
 
 use std::path::{Path, PathBuf};
 
+use ffmpeg_next::Dictionary;
 use ffmpeg_next::format::context::Output;
-use ffmpeg_next::{Dictionary, Packet, Rational};
 use redact_bitstream::leak::MOVIE_SCALE_MIN;
 use redact_core::{
     AudioBlock, AudioInfo, CodedPictures, CodedSound, MediaItem, Sink, SinkError, SourceInfo,
     TimeBase, Timestamp, VideoInfo,
 };
 
-use crate::echo::{self, Echo, Tap};
+use crate::copy_plan::CopyPlan;
 use crate::ffi;
-use crate::survey::Splice;
+use crate::readback::{self, PacketTap, Readback};
+use muxing::write_error;
+pub use options::{EncodeOptions, Preset};
 use pictures::{PictureEncoder, Shot};
-use splice::{PictureSplicer, TrackCopy};
+use smart_render::{SmartRenderer, TrackCopy};
 use tracks::TrackEncoder;
-pub use tracks::release_rate_hz;
 
 /// Samples that wait for the first frame and the first sound of every track, in bytes.
 const LEAD_BYTES_MAX: usize = 64 << 20;
 
 /// Pictures that wait for the first sound of every track: sound is interleaved within a second.
 const LEAD_NANOS_MAX: i64 = 1_000_000_000;
-
-/// Speed of the H.264 encoder: slower ones make smaller files of the same look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "libx264's own names")]
-pub enum Preset {
-    Ultrafast,
-    Superfast,
-    Veryfast,
-    Faster,
-    Fast,
-    Medium,
-    Slow,
-}
-
-impl Preset {
-    /// All presets, fastest first.
-    pub const ALL: [Self; 7] = [
-        Self::Ultrafast,
-        Self::Superfast,
-        Self::Veryfast,
-        Self::Faster,
-        Self::Fast,
-        Self::Medium,
-        Self::Slow,
-    ];
-
-    /// libx264's name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Ultrafast => "ultrafast",
-            Self::Superfast => "superfast",
-            Self::Veryfast => "veryfast",
-            Self::Faster => "faster",
-            Self::Fast => "fast",
-            Self::Medium => "medium",
-            Self::Slow => "slow",
-        }
-    }
-
-    /// Whether pictures are also predicted from later ones (B-frames). Those cost a fifth of the
-    /// time of the quick presets, for files that are smaller by about as much; a release follows
-    /// its source's rate as closely without them, and no frame waits for a later one.
-    const fn predicts_from_later(self) -> bool {
-        !matches!(self, Self::Ultrafast | Self::Superfast | Self::Veryfast)
-    }
-
-    /// Pictures that others are predicted from. Source: x264 `common/base.c`,
-    /// `param_apply_preset`.
-    const fn references(self) -> u32 {
-        match self {
-            Self::Ultrafast | Self::Superfast | Self::Veryfast => 1,
-            Self::Faster | Self::Fast => 2,
-            Self::Medium => 3,
-            Self::Slow => 5,
-        }
-    }
-}
-
-/// How a release is encoded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EncodeOptions {
-    /// Speed of the encoder.
-    pub preset: Preset,
-    /// Constant rate factor of libx264, 0 to 51: lower is better and larger.
-    pub crf: u8,
-    /// Whether pictures are also predicted from later ones with presets that do not: a fifth less
-    /// bytes for more time. Only where nothing is copied.
-    pub b_frames: bool,
-    /// Threads of the video encoder; 0 takes the number from the machine.
-    pub threads: usize,
-    /// Bits per second and channel of sound.
-    pub audio_bits_per_second_per_channel: u32,
-    /// A key frame at exactly every so many frames, and none out of order, so that a player shows
-    /// any frame at once; `None` is right for a release: a key frame every two seconds.
-    pub scrub_frames: Option<u32>,
-}
-
-impl Default for EncodeOptions {
-    /// `veryfast` is the fastest preset that keeps adaptive quantisation and in-loop deblocking
-    /// at full strength (25 frames/s at 1080p on two cores, `medium` has 12); at 18 its pictures
-    /// are held to be visually lossless. 96 kb/s per channel is above where AAC is transparent.
-    fn default() -> Self {
-        Self {
-            preset: Preset::Veryfast,
-            crf: 18,
-            b_frames: false,
-            threads: 0,
-            audio_bits_per_second_per_channel: 96_000,
-            scrub_frames: None,
-        }
-    }
-}
 
 /// Checks, before anything is decoded, that a release can have the sound of `info`.
 ///
@@ -148,9 +58,9 @@ pub struct FileSink {
     video: VideoInfo,
     audio: Vec<AudioInfo>,
     options: EncodeOptions,
-    splice: Option<Splice>,
-    /// Where to what is written is told, until the header is.
-    tap: Option<Tap>,
+    plan: Option<CopyPlan>,
+    /// Who is sent what is written, until the header is written.
+    tap: Option<PacketTap>,
     stage: Stage,
 }
 
@@ -185,7 +95,7 @@ struct Writing {
 
 enum PictureWriter {
     Anew(Box<PictureEncoder>),
-    Spliced(Box<PictureSplicer>),
+    Smart(Box<SmartRenderer>),
 }
 
 enum TrackWriter {
@@ -197,7 +107,7 @@ impl PictureWriter {
     fn end_nanos(&self) -> i64 {
         match self {
             Self::Anew(encoder) => encoder.end_nanos(),
-            Self::Spliced(splicer) => splicer.end_nanos(),
+            Self::Smart(renderer) => renderer.end_nanos(),
         }
     }
 }
@@ -216,25 +126,25 @@ impl FileSink {
         Self::create_with(path, info, options, None)
     }
 
-    /// The same for a release of which `splice` says what is copied: a source that was opened with
+    /// The same for a release of which `plan` says what is copied: a source that was opened with
     /// it delivers that as it is coded.
     ///
     /// # Errors
     /// As [`FileSink::create`].
-    pub fn create_spliced(
+    pub fn create_with_plan(
         path: &Path,
         info: &SourceInfo,
         options: &EncodeOptions,
-        splice: &Splice,
+        plan: &CopyPlan,
     ) -> Result<Self, SinkError> {
-        Self::create_with(path, info, options, Some(splice.clone()))
+        Self::create_with(path, info, options, Some(plan.clone()))
     }
 
     fn create_with(
         path: &Path,
         info: &SourceInfo,
         options: &EncodeOptions,
-        splice: Option<Splice>,
+        plan: Option<CopyPlan>,
     ) -> Result<Self, SinkError> {
         ffi::silence_log();
         pictures::find_encoder()?;
@@ -247,7 +157,7 @@ impl FileSink {
             video: info.video.clone(),
             audio: info.audio.clone(),
             options: *options,
-            splice,
+            plan,
             tap: None,
             stage: Stage::Lead(Lead {
                 items: Vec::new(),
@@ -258,18 +168,18 @@ impl FileSink {
         })
     }
 
-    /// What of the pictures is encoded anew, decoded again while it is written; `None` where the
+    /// What of the pictures is re-encoded, decoded again while it is written; `None` where the
     /// recording's groups are not understood, or writing has begun.
     ///
     /// Whoever has it must read it to its end, or drop it: the sink waits to be heard.
-    pub fn echo(&mut self) -> Option<Echo> {
-        let splice = self.splice.as_ref().filter(|s| s.pictures().is_some())?;
+    pub fn readback(&mut self) -> Option<Readback> {
+        let plan = self.plan.as_ref().filter(|s| s.pictures().is_some())?;
         if !matches!(self.stage, Stage::Lead(_)) {
             return None;
         }
-        let (tap, echo) = echo::pair(splice);
+        let (tap, readback) = readback::pair(plan);
         self.tap = Some(tap);
-        Some(echo)
+        Some(readback)
     }
 
     /// Writes the header and all that waited for it.
@@ -282,7 +192,7 @@ impl FileSink {
         let mut tracks = Vec::new();
         for (track, info) in self.audio.iter().enumerate() {
             let origin = samples_of(shift, self.video.time_base, info.rate_hz);
-            let form = self.splice.as_ref().and_then(|splice| splice.sound(track));
+            let form = self.plan.as_ref().and_then(|plan| plan.sound(track));
             let (output, options) = (&mut self.output, &self.options);
             tracks.push(match form {
                 Some(form) => TrackWriter::Copied(TrackCopy::new(output, form, origin)?),
@@ -304,8 +214,8 @@ impl FileSink {
         self.output
             .write_header_with(options)
             .map_err(write_error)?;
-        if let (PictureWriter::Spliced(splicer), Some(tap)) = (&mut pictures, self.tap.take()) {
-            splicer.tell(tap, &self.output);
+        if let (PictureWriter::Smart(renderer), Some(tap)) = (&mut pictures, self.tap.take()) {
+            renderer.notify(tap, &self.output);
         }
         self.stage = Stage::Writing(Box::new(Writing { pictures, tracks }));
         lead.items
@@ -314,9 +224,9 @@ impl FileSink {
     }
 
     fn picture_writer(&mut self, lead: &Lead, shift: i64) -> Result<PictureWriter, SinkError> {
-        if let Some(splice) = self.splice.as_ref().filter(|s| s.pictures().is_some()) {
-            let splicer = PictureSplicer::new(&mut self.output, splice, &self.options, shift)?;
-            return Ok(PictureWriter::Spliced(Box::new(splicer)));
+        if let Some(plan) = self.plan.as_ref().filter(|s| s.pictures().is_some()) {
+            let renderer = SmartRenderer::new(&mut self.output, plan, &self.options, shift)?;
+            return Ok(PictureWriter::Smart(Box::new(renderer)));
         }
         let first = lead.first_shot().ok_or_else(|| SinkError::Mismatch {
             what: "no frame was given, a release needs at least one".to_owned(),
@@ -334,10 +244,10 @@ impl FileSink {
         match item {
             Item::Shot(shot) => match &mut writing.pictures {
                 PictureWriter::Anew(encoder) => encoder.encode(shot, output),
-                PictureWriter::Spliced(splicer) => splicer.encode(shot, output),
+                PictureWriter::Smart(renderer) => renderer.encode(shot, output),
             },
             Item::Coded(coded) => match &mut writing.pictures {
-                PictureWriter::Spliced(splicer) => splicer.copy(coded, output),
+                PictureWriter::Smart(renderer) => renderer.copy(coded, output),
                 PictureWriter::Anew(_) => Err(not_announced("coded pictures")),
             },
             Item::CodedSound(coded) => match writing.tracks.get(coded.stream) {
@@ -392,7 +302,7 @@ impl FileSink {
         };
         match &mut writing.pictures {
             PictureWriter::Anew(encoder) => encoder.finish(&mut self.output)?,
-            PictureWriter::Spliced(splicer) => splicer.finish()?,
+            PictureWriter::Smart(renderer) => renderer.finish()?,
         }
         for track in &mut writing.tracks {
             if let TrackWriter::Anew(track) = track {
@@ -491,42 +401,6 @@ fn samples_of(ticks: i64, base: TimeBase, rate_hz: u32) -> i64 {
     let numerator = i128::from(ticks) * i128::from(base.num.get()) * i128::from(rate_hz);
     let den = i128::from(base.den.get());
     i64::try_from((numerator + den / 2).div_euclid(den)).unwrap_or(i64::MAX)
-}
-
-/// Hands a packet to the muxer, in the time base of its stream.
-fn write_packet(
-    mut packet: Packet,
-    index: usize,
-    base: Rational,
-    output: &mut Output,
-) -> Result<(), SinkError> {
-    let stream_base = output
-        .stream(index)
-        .map_or(base, |stream| stream.time_base());
-    packet.rescale_ts(base, stream_base);
-    packet.set_stream(index);
-    packet.set_position(-1);
-    packet.write_interleaved(output).map_err(write_error)
-}
-
-fn rational(num: u32, den: u32) -> Rational {
-    let part = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
-    Rational::new(part(num), part(den))
-}
-
-/// The system's own word for what a muxer reports.
-fn write_error(error: ffmpeg_next::Error) -> SinkError {
-    SinkError::Write {
-        source: ffi::cause(error),
-    }
-}
-
-fn encode_error(what: impl Into<String>) -> impl FnOnce(ffmpeg_next::Error) -> SinkError {
-    let what = what.into();
-    move |error| SinkError::Encode {
-        what,
-        source: ffi::cause(error),
-    }
 }
 
 fn not_announced(what: &str) -> SinkError {

@@ -16,6 +16,22 @@ const JITTER_NANOS: i128 = 2_000_000;
 
 const NANOS_PER_SEC: i128 = 1_000_000_000;
 
+/// Sample rates that are encoded as they are. Source: ISO/IEC 14496-3, table 1.18, without 7350,
+/// which browsers do not play.
+const RATES_HZ: [u32; 12] = [
+    8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 64_000, 88_200, 96_000,
+];
+
+/// The rate that sound of `rate_hz` has in a release: its own, else the next higher one that AAC
+/// has, at most 96 kHz.
+#[must_use]
+pub fn release_rate_hz(rate_hz: u32) -> u32 {
+    RATES_HZ
+        .into_iter()
+        .find(|rate| *rate >= rate_hz)
+        .unwrap_or(96_000)
+}
+
 /// Places the runs of one track on the recording's clock.
 pub(crate) struct Track {
     stream: usize,
@@ -280,4 +296,17 @@ fn scaled(sample: i32) -> f32 {
 )]
 fn narrowed(sample: f64) -> f32 {
     sample as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_that_aac_has_stay_and_others_go_up() {
+        assert_eq!(release_rate_hz(44_100), 44_100);
+        assert_eq!(release_rate_hz(22_000), 22_050);
+        assert_eq!(release_rate_hz(192_000), 96_000);
+        assert_eq!(release_rate_hz(1), 8000);
+    }
 }

@@ -16,12 +16,13 @@
 
 mod beginning;
 mod clock;
+mod copied_packets;
 mod damage;
 mod decoders;
 mod event;
 mod frame_times;
+mod options;
 mod reader;
-mod splice;
 mod start;
 mod times;
 
@@ -31,58 +32,22 @@ use std::path::{Path, PathBuf};
 use ffmpeg_next::frame::{self, Video};
 use redact_core::{
     AudioInfo, CodedPictures, CodedSound, Conversion, DamageCause, Frame, FrameIndex, MediaItem,
-    Picture, Source, SourceDiagnostics, SourceError, SourceInfo, SourceSettings, Timestamp,
+    Picture, Source, SourceDiagnostics, SourceError, SourceInfo, Timestamp,
 };
 
+use crate::codec::{aac_samples, skipped_samples};
+use crate::copy_plan::CopyPlan;
 use crate::picture::{Shaper, Turn};
 use crate::probe::{self, Tables, limits};
-use crate::survey::{Splice, length_of, skipped};
 use crate::{ffi, sound};
 use damage::DamageLog;
 pub(crate) use decoders::{open_uncropped, open_video};
 use event::{Event, ReadError};
 use ffmpeg_next::Packet;
+pub use options::{Damaged, OpenOptions};
 use reader::Reader;
-pub(crate) use reader::is_pause;
 use start::{describe, frame_step, stamp_first, turn_of, up_to_first_frame};
 use times::FrameClock;
-
-/// What is done where a recording is damaged.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Damaged {
-    /// It is an error that names the place.
-    #[default]
-    Stop,
-    /// It is passed over and declared: see [`Source::diagnostics`].
-    Mask,
-}
-
-/// How a recording is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OpenOptions {
-    /// Whether sound tracks are decoded and delivered.
-    pub audio: bool,
-    /// Threads of the video decoder; 0 takes the number from the machine.
-    pub threads: usize,
-    /// What is done at damage.
-    pub damaged: Damaged,
-    /// Whether a recording is refused that has sound tracks of which none can be decoded.
-    pub require_sound: bool,
-    /// What a person says of the recording.
-    pub settings: SourceSettings,
-}
-
-impl Default for OpenOptions {
-    fn default() -> Self {
-        Self {
-            audio: true,
-            threads: 0,
-            damaged: Damaged::Stop,
-            require_sound: false,
-            settings: SourceSettings::default(),
-        }
-    }
-}
 
 /// A recording in a local file.
 pub struct FileSource {
@@ -119,22 +84,22 @@ impl FileSource {
         Self::open_with(path, options, None)
     }
 
-    /// Opens a recording of which `splice` says what is handed on as it is coded.
+    /// Opens a recording of which `plan` says what is handed on as it is coded.
     ///
     /// # Errors
     /// As [`FileSource::open`].
-    pub fn open_spliced(
+    pub fn open_with_plan(
         path: &Path,
         options: &OpenOptions,
-        splice: &Splice,
+        plan: &CopyPlan,
     ) -> Result<Self, SourceError> {
-        if splice.pictures().is_none() {
-            return Self::open_with(path, options, Some(splice));
+        if plan.pictures().is_none() {
+            return Self::open_with(path, options, Some(plan));
         }
         ffi::silence_log();
         let input = probe::open(path, &options.settings)?;
-        let info = splice.info().clone();
-        let reader = Reader::new(input, info.video.stream as usize, options, Some(splice))?;
+        let info = plan.info().clone();
+        let reader = Reader::new(input, info.video.stream as usize, options, Some(plan))?;
         Ok(Self {
             tracks: tracks_of(&reader, &info),
             path: path.to_owned(),
@@ -153,7 +118,7 @@ impl FileSource {
     fn open_with(
         path: &Path,
         options: &OpenOptions,
-        splice: Option<&Splice>,
+        plan: Option<&CopyPlan>,
     ) -> Result<Self, SourceError> {
         ffi::silence_log();
         let input = probe::open(path, &options.settings)?;
@@ -163,7 +128,7 @@ impl FileSource {
         }
         let tables = Tables::read(path, input.format().name());
         let id = input.stream(video).map_or(0, |stream| stream.id());
-        let mut reader = Reader::new(input, video, options, splice)?;
+        let mut reader = Reader::new(input, video, options, plan)?;
         reader.expect(
             tables.is_ok_and(|tables| tables.begins_with_key(id)),
             limits::readable_bytes(path),
@@ -356,8 +321,8 @@ impl FileSource {
             let error = self.damage(ReadError::Changed);
             return self.fail(error);
         };
-        let (front, back) = skipped(packet);
-        let length = length_of(packet);
+        let (front, back) = skipped_samples(packet);
+        let length = aac_samples(packet);
         let heard = length - i64::from(front) - i64::from(back);
         let mut kept = Packet::copy(data);
         kept.set_pts(Some(place));

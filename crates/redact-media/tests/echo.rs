@@ -13,7 +13,7 @@ use std::thread;
 
 use common::{ONE_THREAD, fast, ffmpeg, folder, read};
 use redact_core::{Digest, Frame, FrameSpan, MediaItem, PlaneKind, Sink as _, Source as _};
-use redact_media::{EchoedRun, FileSink, FileSource, Splice, Survey};
+use redact_media::{CopyAnalysis, CopyPlan, FileSink, FileSource, ReadbackRun};
 
 /// Seven groups of 25 frames.
 const FRAMES: u32 = 175;
@@ -42,19 +42,19 @@ fn recording(folder: &Path, encoding: &str) -> PathBuf {
 struct Release {
     output: PathBuf,
     seen: Vec<Frame>,
-    runs: Vec<EchoedRun>,
+    runs: Vec<ReadbackRun>,
 }
 
 /// Makes a release of `source`; whoever looks lets go after `seen_max` frames.
 fn release(source: &Path, folder: &Path, seen_max: usize) -> Release {
-    let survey = Survey::read(source).unwrap();
-    let splice = survey.splice(FRAMES, is_bare, |_| true);
-    assert_eq!(splice.pictures_refused(), None);
+    let analysis = CopyAnalysis::read(source).unwrap();
+    let plan = analysis.plan(FRAMES, is_bare, |_| true);
+    assert_eq!(plan.pictures_refused(), None);
     let output = folder.join("release.mp4");
-    let mut source = FileSource::open_spliced(source, &ONE_THREAD, &splice).unwrap();
-    let sink = FileSink::create_spliced(&output, source.info(), &fast(), &splice).unwrap();
+    let mut source = FileSource::open_with_plan(source, &ONE_THREAD, &plan).unwrap();
+    let sink = FileSink::create_with_plan(&output, source.info(), &fast(), &plan).unwrap();
     let mut sink = Box::new(sink);
-    let mut echo = sink.echo().unwrap();
+    let mut echo = sink.readback().unwrap();
     let record = echo.record();
     let seen = thread::scope(|scope| {
         let look = scope.spawn(move || {
@@ -87,7 +87,7 @@ fn release(source: &Path, folder: &Path, seen_max: usize) -> Release {
 }
 
 /// Groups of a written file that lie in `frames`, and those beside them.
-fn groups_of(written: &Splice, frames: FrameSpan) -> (Vec<Digest>, [Option<Digest>; 2]) {
+fn groups_of(written: &CopyPlan, frames: FrameSpan) -> (Vec<Digest>, [Option<Digest>; 2]) {
     let groups = written.groups();
     let within = |span: &FrameSpan| frames.start() <= span.start() && span.end() <= frames.end();
     let beside = |is_it: &dyn Fn(&FrameSpan) -> bool| {
@@ -130,8 +130,8 @@ fn what_is_seen_while_it_is_written_is_what_the_file_holds() {
             assert!(same, "frame {place} ({encoding})");
             assert_eq!(frame.timestamp, of_source.frames[place].timestamp);
         }
-        let written = Survey::read(&release.output).unwrap();
-        let written = written.splice(FRAMES, |_| true, |_| true);
+        let written = CopyAnalysis::read(&release.output).unwrap();
+        let written = written.plan(FRAMES, |_| true, |_| true);
         let spans: Vec<_> = release.runs.iter().map(|run| run.frames).collect();
         let starts: Vec<_> = spans
             .iter()
@@ -153,15 +153,15 @@ fn a_file_with_other_pictures_than_were_seen_has_other_digests() {
     let source = recording(folder.path(), "-preset fast");
     let release = release(&source, folder.path(), usize::MAX);
     let mut bytes = std::fs::read(&release.output).unwrap();
-    let whole = Survey::read(&release.output).unwrap();
-    let whole = whole.splice(FRAMES, |_| true, |_| true);
+    let whole = CopyAnalysis::read(&release.output).unwrap();
+    let whole = whole.plan(FRAMES, |_| true, |_| true);
     // Bytes of slices: the file is mostly made of them.
     let differs = (1..8).any(|eighth| {
         let place = bytes.len() / 8 * eighth;
         bytes[place] ^= 1;
         std::fs::write(&release.output, &bytes).unwrap();
-        let changed = Survey::read(&release.output).unwrap();
-        let changed = changed.splice(FRAMES, |_| true, |_| true);
+        let changed = CopyAnalysis::read(&release.output).unwrap();
+        let changed = changed.plan(FRAMES, |_| true, |_| true);
         release.runs.iter().any(|run| {
             let before = groups_of(&whole, run.frames).0;
             let after = groups_of(&changed, run.frames).0;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use common::{ONE_THREAD, assert_clean, fast, ffmpeg, folder, read, release};
 use redact_bitstream::leak::{self, ExpectedStreams};
 use redact_core::{Sink as _, Source as _};
-use redact_media::{FileSink, FileSource, Survey};
+use redact_media::{CopyAnalysis, FileSink, FileSource};
 
 /// A clip with sound, of which a part of the last macroblocks is cut off.
 const CLIP: &str = "-f lavfi -i testsrc2=size=80x72:rate=25:duration=0.4 \
@@ -18,12 +18,12 @@ const CLIP: &str = "-f lavfi -i testsrc2=size=80x72:rate=25:duration=0.4 \
 /// A copy of every packet of `source`.
 fn copied(source: &Path, folder: &Path) -> PathBuf {
     let frames = u32::try_from(read(source).unwrap().frames.len()).unwrap();
-    let splice = Survey::read(source)
+    let plan = CopyAnalysis::read(source)
         .unwrap()
-        .splice(frames, |_| true, |_| true);
+        .plan(frames, |_| true, |_| true);
     let output = folder.join("copied.mp4.partial");
-    let mut source = FileSource::open_spliced(source, &ONE_THREAD, &splice).unwrap();
-    let sink = FileSink::create_spliced(&output, source.info(), &fast(), &splice).unwrap();
+    let mut source = FileSource::open_with_plan(source, &ONE_THREAD, &plan).unwrap();
+    let sink = FileSink::create_with_plan(&output, source.info(), &fast(), &plan).unwrap();
     let mut sink = Box::new(sink);
     while let Some(item) = source.next_item().unwrap() {
         sink.write_item(item).unwrap();
@@ -215,8 +215,8 @@ fn values_of_every_supported_ffmpeg_are_accepted() {
     ffmpeg(
         &format!(
             "{CLIP} -c:v libx264 -pix_fmt yuv420p -preset ultrafast -bf 0 -x264-params slices=1 \
-             -c:a aac -b:a 96k -bsf:v filter_units=remove_types=6 -map_metadata -1 -fflags +bitexact \
-             -movflags +faststart+negative_cts_offsets -movie_timescale 1000"
+             -c:a aac -b:a 96k -bsf:v filter_units=remove_types=6 -map_metadata -1 \
+             -fflags +bitexact -movflags +faststart+negative_cts_offsets -movie_timescale 1000"
         ),
         &path("clip.mp4"),
     );

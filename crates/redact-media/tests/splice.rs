@@ -17,7 +17,7 @@ use common::{ONE_THREAD, assert_clean, assert_kept, complaints, fast, ffmpeg, fo
 use openh264::decoder::{Decoder, DecoderConfig, Flush};
 use openh264::formats::YUVSource as _;
 use redact_core::{FrameSpan, MediaItem, PlaneKind, Sink as _, Source as _};
-use redact_media::{FileSink, FileSource, Splice, Survey};
+use redact_media::{CopyAnalysis, CopyPlan, FileSink, FileSource};
 use shared::shared;
 
 /// Three seconds in groups of 25 frames, as cameras make them, with sound.
@@ -32,14 +32,14 @@ fn is_bare(span: FrameSpan) -> bool {
 }
 
 /// Makes a release of `source` in which the frames of [`PAINTED`] have a black corner.
-fn release(source: &Path, folder: &Path) -> (PathBuf, Splice) {
+fn release(source: &Path, folder: &Path) -> (PathBuf, CopyPlan) {
     let frames = u32::try_from(read(source).unwrap().frames.len()).unwrap();
-    let splice = Survey::read(source)
+    let plan = CopyAnalysis::read(source)
         .unwrap()
-        .splice(frames, is_bare, |_| true);
+        .plan(frames, is_bare, |_| true);
     let output = folder.join("release.mp4.partial");
-    let mut source = FileSource::open_spliced(source, &ONE_THREAD, &splice).unwrap();
-    let sink = FileSink::create_spliced(&output, source.info(), &fast(), &splice).unwrap();
+    let mut source = FileSource::open_with_plan(source, &ONE_THREAD, &plan).unwrap();
+    let sink = FileSink::create_with_plan(&output, source.info(), &fast(), &plan).unwrap();
     let mut sink = Box::new(sink);
     while let Some(mut item) = source.next_item().unwrap() {
         if let MediaItem::Frame(frame) = &mut item
@@ -51,7 +51,7 @@ fn release(source: &Path, folder: &Path) -> (PathBuf, Splice) {
         sink.write_item(item).unwrap();
     }
     sink.finish().unwrap();
-    (output, splice)
+    (output, plan)
 }
 
 /// Lines that `ffmpeg` prints for `arguments`, one per packet or frame.
@@ -108,7 +108,7 @@ fn openh264_frames(path: &Path, folder: &Path) -> Vec<Vec<u8>> {
     frames
 }
 
-/// Goal: a release in which one group of three was encoded anew is the source elsewhere, to the
+/// Goal: a release in which one group of three was re-encoded is the source elsewhere, to the
 /// bit, for every player.
 ///
 /// OpenH264 must see the same frames in the same order. It decodes a few B-frames of the untouched
@@ -118,9 +118,9 @@ fn check(encoding: &str) {
     let folder = folder();
     let source = folder.path().join("source.mp4");
     ffmpeg(&format!("{MOVING} {encoding}"), &source);
-    let (output, splice) = release(&source, folder.path());
-    assert_eq!(splice.pictures_refused(), None, "{encoding}");
-    let copied: Vec<(u32, u32)> = splice
+    let (output, plan) = release(&source, folder.path());
+    assert_eq!(plan.pictures_refused(), None, "{encoding}");
+    let copied: Vec<(u32, u32)> = plan
         .copied_groups()
         .iter()
         .map(|group| (group.frames.start().get(), group.frames.end().get()))
@@ -201,13 +201,13 @@ fn check_seeking(output: &Path) {
     }
 }
 
-/// Goal: of a release only what was encoded anew and its joins need a decoder, and it then shows
+/// Goal: of a release only what was re-encoded and its joins need a decoder, and it then shows
 /// what it shows when all is decoded.
 fn check_joins(output: &Path, whole: &common::Content) {
-    let survey = Survey::read(output).unwrap();
-    let splice = survey.splice(75, is_bare, |_| true);
-    let joins = splice.with_decoded_joins(|_| false);
-    let mut source = FileSource::open_spliced(output, &ONE_THREAD, &joins).unwrap();
+    let analysis = CopyAnalysis::read(output).unwrap();
+    let plan = analysis.plan(75, is_bare, |_| true);
+    let joins = plan.with_decoded_joins(|_| false);
+    let mut source = FileSource::open_with_plan(output, &ONE_THREAD, &joins).unwrap();
     let (mut decoded, mut coded) = (Vec::new(), Vec::new());
     while let Some(item) = source.next_item().unwrap() {
         match item {
@@ -275,8 +275,8 @@ fn recordings_that_start_late_and_sound_that_starts_early_keep_their_places() {
          -sc_threshold 0 -c:a aac",
         &source,
     );
-    let (output, splice) = release(&source, folder.path());
-    assert!(splice.sound_copied(0).is_ok());
+    let (output, plan) = release(&source, folder.path());
+    assert!(plan.sound_copied(0).is_ok());
     let (before, after) = (read(&source).unwrap(), read(&output).unwrap());
     assert_kept(&before, &after);
     assert_eq!(complaints(&output), "");
@@ -288,7 +288,7 @@ fn recordings_that_start_late_and_sound_that_starts_early_keep_their_places() {
     assert!((a - b).abs() < 0.002, "sound at {a} came back at {b}");
 }
 
-/// Goal: what is not proved safe is encoded anew, with its reason.
+/// Goal: what is not proved safe is re-encoded, with its reason.
 #[test]
 fn what_is_not_proved_is_encoded_anew_and_says_why() {
     let groups = "-g 25 -keyint_min 25 -sc_threshold 0";
@@ -323,28 +323,32 @@ fn what_is_not_proved_is_encoded_anew_and_says_why() {
         let folder = folder();
         let source = folder.path().join(name);
         ffmpeg(&format!("{MOVING} {encoding}"), &source);
-        let splice = Survey::read(&source).unwrap().splice(75, is_bare, |_| true);
-        let said = splice.pictures_refused().unwrap_or("nothing").to_owned();
+        let plan = CopyAnalysis::read(&source)
+            .unwrap()
+            .plan(75, is_bare, |_| true);
+        let said = plan.pictures_refused().unwrap_or("nothing").to_owned();
         assert!(said.contains(why), "{name}: {said}");
     }
 }
 
-/// Goal: a file that changes after it was surveyed is damage.
+/// Goal: a file that changes after it was analyzed is damage.
 #[test]
-fn a_recording_that_changed_after_its_survey_is_not_copied() {
+fn a_recording_that_changed_after_its_analysis_is_not_copied() {
     let folder = folder();
     let source = folder.path().join("source.mp4");
     ffmpeg(
         &format!("{MOVING} -c:v libx264 -g 25 -keyint_min 25 -sc_threshold 0 -c:a aac"),
         &source,
     );
-    let splice = Survey::read(&source).unwrap().splice(75, is_bare, |_| true);
+    let plan = CopyAnalysis::read(&source)
+        .unwrap()
+        .plan(75, is_bare, |_| true);
     let mut bytes = std::fs::read(&source).unwrap();
     let media = bytes.windows(4).position(|kind| kind == b"mdat").unwrap();
     // Inside the first picture's slice.
     bytes[media + 4000] ^= 1;
     std::fs::write(&source, bytes).unwrap();
-    let mut source = FileSource::open_spliced(&source, &ONE_THREAD, &splice).unwrap();
+    let mut source = FileSource::open_with_plan(&source, &ONE_THREAD, &plan).unwrap();
     let error = loop {
         match source.next_item() {
             Ok(Some(_)) => {}
@@ -356,7 +360,7 @@ fn a_recording_that_changed_after_its_survey_is_not_copied() {
         std::error::Error::source(&error)
             .unwrap()
             .to_string()
-            .contains("surveyed")
+            .contains("changed while it was copied")
     );
 }
 
@@ -365,12 +369,13 @@ fn a_muted_track_is_not_copied() {
     let folder = folder();
     let source = folder.path().join("source.mp4");
     ffmpeg(&format!("{MOVING} -c:v libx264 -g 25 -c:a aac"), &source);
-    let survey = Survey::read(&source).unwrap();
-    let splice = survey.splice(75, |_| true, |_| false);
-    assert_eq!(splice.sound_copied(0), Err("it is muted in part"));
+    let analysis = CopyAnalysis::read(&source).unwrap();
+    let plan = analysis.plan(75, |_| true, |_| false);
+    assert_eq!(plan.sound_copied(0), Err("it is muted in part"));
 }
 
-/// Goal: no file from unknown hands brings a survey down, and none that is copied is left unclean.
+/// Goal: no file from unknown hands brings the analysis down, and none that is copied is left
+/// unclean.
 #[test]
 fn surveys_survive_odd_files() {
     let (Some(torture), Some(footage)) = (shared("torture"), shared("footage")) else {
@@ -384,6 +389,6 @@ fn surveys_survive_odd_files() {
         .flat_map(entries)
         .chain(entries(footage))
         .collect();
-    let surveyed = files.iter().filter(|file| Survey::read(file).is_ok());
-    assert!(surveyed.count() > 5);
+    let analyzed = files.iter().filter(|file| CopyAnalysis::read(file).is_ok());
+    assert!(analyzed.count() > 5);
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use common::{ONE_THREAD, assert_clean, fast, ffmpeg, folder, read};
 use redact_core::{PlaneKind, Sink as _, Source as _};
-use redact_media::{FileSink, FileSource, Splice, Survey};
+use redact_media::{CopyAnalysis, CopyPlan, FileSink, FileSource};
 use surgery::{File, words};
 
 const VIDEO: &str = "moov/trak/";
@@ -26,14 +26,14 @@ fn recording(path: &Path, encoding: &str) {
 }
 
 /// Everything that can be copied of a recording of `frames` frames.
-fn splice(path: &Path, frames: u32) -> Splice {
-    Survey::read(path)
+fn splice(path: &Path, frames: u32) -> CopyPlan {
+    CopyAnalysis::read(path)
         .unwrap()
-        .splice(frames, |_| true, |_| true)
+        .plan(frames, |_| true, |_| true)
 }
 
-fn copied(splice: &Splice) -> Vec<u32> {
-    let groups = splice.copied_groups();
+fn copied(plan: &CopyPlan) -> Vec<u32> {
+    let groups = plan.copied_groups();
     groups
         .iter()
         .map(|group| group.frames.start().get())
@@ -41,10 +41,10 @@ fn copied(splice: &Splice) -> Vec<u32> {
 }
 
 /// A release of which everything is copied that can be.
-fn release(source: &Path, splice: &Splice, folder: &Path) -> PathBuf {
+fn release(source: &Path, plan: &CopyPlan, folder: &Path) -> PathBuf {
     let output = folder.join("release.mp4.partial");
-    let mut source = FileSource::open_spliced(source, &ONE_THREAD, splice).unwrap();
-    let sink = FileSink::create_spliced(&output, source.info(), &fast(), splice).unwrap();
+    let mut source = FileSource::open_with_plan(source, &ONE_THREAD, plan).unwrap();
+    let sink = FileSink::create_with_plan(&output, source.info(), &fast(), plan).unwrap();
     let mut sink = Box::new(sink);
     while let Some(item) = source.next_item().unwrap() {
         sink.write_item(item).unwrap();
@@ -76,7 +76,7 @@ fn holds(path: &Path, bytes: &[u8]) -> bool {
 }
 
 /// Goal: text behind the pictures of one group never comes into a release, in either way of
-/// coding; the group is encoded anew and the reason said, the others are copied. The control: with
+/// coding; the group is re-encoded and the reason said, the others are copied. The control: with
 /// no text all three are, and the text is in the source.
 #[test]
 fn text_behind_coded_pictures_is_not_copied() {

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use redact_core::{ApprovedPlan, Conversion, Digest, FrameSpan, SourceSettings};
 use redact_engine::{Check, RenderReport, first_masked};
-use redact_media::{CopiedGroup, Splice, Survey};
+use redact_media::{CopiedGop, CopyAnalysis, CopyPlan};
 use redact_record::manifest::{CodingFacts, PublicManifest, TakenOut, run_digest};
 
 use crate::args::ReencodeArg;
@@ -49,22 +49,23 @@ pub(super) fn choose(
     clip: &Path,
     plan: &ApprovedPlan,
     reencode: ReencodeArg,
-) -> Result<Option<Splice>> {
+) -> Result<Option<CopyPlan>> {
     if refusal(plan, reencode).is_some() {
         return Ok(None);
     }
     let settings = plan.plan().source.info.settings();
-    let survey = Survey::read_as(clip, &settings).with_context(|| clip.display().to_string())?;
+    let analysis =
+        CopyAnalysis::read_as(clip, &settings).with_context(|| clip.display().to_string())?;
     let planned = plan.plan().source.frames;
     // It may store more than it shows; that is counted while it is decoded.
-    if let Some(found) = survey.frames().filter(|&found| found < planned) {
+    if let Some(found) = analysis.frames().filter(|&found| found < planned) {
         bail!(
             "{}: the plan describes it wrongly: the plan says {planned} frames, it has {found}",
             clip.display()
         );
     }
     let redactions = plan.redactions();
-    Ok(Some(survey.splice(
+    Ok(Some(analysis.plan(
         plan.plan().source.frames,
         |span| first_masked(redactions, span).is_none(),
         |track| {
@@ -76,12 +77,12 @@ pub(super) fn choose(
 
 /// What the manifest says of a render.
 pub(super) fn facts(
-    splice: Option<&Splice>,
+    copy_plan: Option<&CopyPlan>,
     report: &RenderReport,
     plan: &ApprovedPlan,
 ) -> CodingFacts {
     let tracks = 0..report.audio.len();
-    let Some(splice) = splice else {
+    let Some(copy_plan) = copy_plan else {
         let why = refusal(plan, ReencodeArg::All).unwrap_or(ASKED);
         return CodingFacts {
             pictures_encoded_because: Some(why.to_owned()),
@@ -89,26 +90,26 @@ pub(super) fn facts(
             ..CodingFacts::default()
         };
     };
-    let groups = splice.copied_groups();
+    let groups = copy_plan.copied_groups();
     CodingFacts {
-        pictures_encoded_because: splice.pictures_refused().map(str::to_owned),
-        untouched_encoded_because: splice
+        pictures_encoded_because: copy_plan.pictures_refused().map(str::to_owned),
+        untouched_encoded_because: copy_plan
             .untouched_refused()
-            .filter(|_| splice.pictures_refused().is_none())
+            .filter(|_| copy_plan.pictures_refused().is_none())
             .map(|(frames, why)| format!("{frames} frames: {why}")),
         // What was written, not what was meant to be.
         copied: report.copied.iter().map(|c| (c.frames, c.digest)).collect(),
         taken_out: TakenOut {
-            messages: sum(&groups, |group| group.messages),
-            fillers: sum(&groups, |group| group.fillers),
+            messages: sum(&groups, |group| group.sei),
+            fillers: sum(&groups, |group| group.filler),
         },
         sound: tracks
-            .map(|track| splice.sound_copied(track).map_err(str::to_owned))
+            .map(|track| copy_plan.sound_copied(track).map_err(str::to_owned))
             .collect(),
     }
 }
 
-fn sum(groups: &[CopiedGroup], of: fn(&CopiedGroup) -> u32) -> u32 {
+fn sum(groups: &[CopiedGop], of: fn(&CopiedGop) -> u32) -> u32 {
     groups.iter().map(of).fold(0, u32::saturating_add)
 }
 
@@ -166,13 +167,13 @@ impl Claims {
         file: &Path,
         settings: &SourceSettings,
         name: &'static str,
-    ) -> Result<(Check, Splice)> {
+    ) -> Result<(Check, CopyPlan)> {
         // The search for leaks walks through the release.
-        let survey = Survey::read_copied(file, settings);
-        let survey = survey.with_context(|| file.display().to_string())?;
+        let analysis = CopyAnalysis::read_copied(file, settings);
+        let analysis = analysis.with_context(|| file.display().to_string())?;
         let claimed = |track: usize| self.sound.iter().any(|&(known, _)| known as usize == track);
-        let splice = survey.splice(self.frames, |span| self.covers(span), claimed);
-        let groups = splice.copied_groups();
+        let copy_plan = analysis.plan(self.frames, |span| self.covers(span), claimed);
+        let groups = copy_plan.copied_groups();
         let wrong_run = self.runs.iter().find(|&&(start, end, digest)| {
             let within = groups.iter().filter(|group| {
                 start <= group.frames.start().get() && group.frames.end().get() <= end
@@ -190,7 +191,7 @@ impl Claims {
         let wrong_sound = self
             .sound
             .iter()
-            .find(|&&(track, digest)| splice.sound_copied(track as usize) != Ok(digest));
+            .find(|&&(track, digest)| copy_plan.sound_copied(track as usize) != Ok(digest));
         let frames: u32 = self.runs.iter().map(|(start, end, _)| end - start).sum();
         let evidence = match (wrong_run, wrong_sound) {
             (Some((start, end, _)), _) => {
@@ -212,6 +213,6 @@ impl Claims {
             passed: wrong_run.is_none() && wrong_sound.is_none(),
             evidence,
         };
-        Ok((check, splice))
+        Ok((check, copy_plan))
     }
 }

@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::Result;
 use redact_core::{Digest, Effect, FrameIndex, FrameSpan, NormRect, Redactions};
 use redact_engine::FrameEvidence;
-use redact_media::{EchoedRun, KeptSpan, KeptSpans, Splice};
+use redact_media::{CachedSegment, CopyPlan, ReadbackRun, SegmentCache};
 use redact_record::manifest::run_digest;
 use redact_record::sign::KeyPair;
 use serde::{Deserialize, Serialize};
@@ -159,9 +159,9 @@ pub(super) struct KeptRuns {
 }
 
 impl KeptRuns {
-    /// The runs of `splice`; segments come and go through `folder`.
-    pub(super) fn new(folder: &Path, splice: &Splice) -> Self {
-        let runs = splice.runs().into_iter();
+    /// The runs of `copy_plan`; segments come and go through `folder`.
+    pub(super) fn new(folder: &Path, copy_plan: &CopyPlan) -> Self {
+        let runs = copy_plan.runs().into_iter();
         Self {
             file: Mutex::new(folder.join(SEGMENT)),
             runs: runs
@@ -207,14 +207,14 @@ impl KeptRuns {
     }
 }
 
-impl KeptSpans for KeptRuns {
-    fn load(&self, frames: FrameSpan) -> Option<KeptSpan> {
+impl SegmentCache for KeptRuns {
+    fn load(&self, frames: FrameSpan) -> Option<CachedSegment> {
         let bytes = self.fetch(frames, SegmentKind::Pictures)?;
-        let span = KeptSpan::from_bytes(&bytes)?;
+        let span = CachedSegment::from_bytes(&bytes)?;
         (span.frames() == frames).then_some(span)
     }
 
-    fn keep(&self, span: &KeptSpan) {
+    fn save(&self, span: &CachedSegment) {
         self.hand_over(span.frames(), SegmentKind::Pictures, &span.to_bytes());
     }
 }
@@ -266,7 +266,7 @@ impl Known {
     /// so; a run of which a frame was not seen counts as not looked at.
     pub(super) fn add_seen(
         &mut self,
-        runs: &[EchoedRun],
+        runs: &[ReadbackRun],
         seen: &Evidence,
         groups: &[(FrameSpan, Digest)],
     ) {
@@ -407,8 +407,8 @@ mod tests {
     }
 
     /// Two groups between copied ones, as they were decoded.
-    fn run() -> EchoedRun {
-        EchoedRun {
+    fn run() -> ReadbackRun {
+        ReadbackRun {
             frames: span(10, 30),
             groups: vec![Digest([1; 32]), Digest([2; 32])],
             beside: [Some(Digest([0; 32])), Some(Digest([3; 32]))],

@@ -9,7 +9,7 @@ use redact_core::{
     Conversion, Damage, Redactions, Source as _, SourceDiagnostics, SourceInfo, SourceSettings,
 };
 use redact_engine::{AuditReport, Check, Examination, Expected};
-use redact_media::{Damaged, FileSource, OpenOptions, Splice};
+use redact_media::{CopyPlan, Damaged, FileSource, OpenOptions};
 
 use super::kept::Evidence;
 use crate::progress::TerminalProgress;
@@ -98,14 +98,14 @@ pub(crate) fn audit(
     redact_engine::audit(Box::new(release), redactions, expected, progress).with_context(name)
 }
 
-/// Opens a recording; what `splice` names is handed on as it is coded.
+/// Opens a recording; what `copy_plan` names is handed on as it is coded.
 pub(super) fn open(
     path: &Path,
     options: &OpenOptions,
-    splice: Option<&Splice>,
+    copy_plan: Option<&CopyPlan>,
 ) -> Result<FileSource> {
-    let opened = match splice {
-        Some(splice) => FileSource::open_spliced(path, options, splice),
+    let opened = match copy_plan {
+        Some(copy_plan) => FileSource::open_with_plan(path, options, copy_plan),
         None => FileSource::open(path, options),
     };
     opened.with_context(|| path.display().to_string())
@@ -129,9 +129,9 @@ pub(crate) struct Examined<'a> {
     pub release: &'a Path,
     /// What of the source is not decoded, because its coded data were found in the release or
     /// because it is known what the release has in its place.
-    pub source_splice: Option<Splice>,
+    pub source_copy_plan: Option<CopyPlan>,
     /// What of the release is not decoded, because its coded data are known.
-    pub release_splice: Option<Splice>,
+    pub release_copy_plan: Option<CopyPlan>,
     /// What is hidden.
     pub redactions: &'a Redactions,
     /// What the release must hold.
@@ -163,9 +163,9 @@ impl Examined<'_> {
             settings: self.declared.settings,
             ..release
         };
-        let source = open(self.clip, &clip, self.source_splice.as_ref())?;
+        let source = open(self.clip, &clip, self.source_copy_plan.as_ref())?;
         let mut conversions = source.info().conversions.clone();
-        let written = open(self.release, &release, self.release_splice.as_ref())?;
+        let written = open(self.release, &release, self.release_copy_plan.as_ref())?;
         let info = written.info().clone();
         let mut found = redact_engine::examine(
             Box::new(source),

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, bail};
 use redact_core::{ApprovedPlan, Digest, FrameSpan, Source, SourceInfo, SourceSettings};
 use redact_engine::{Check, Expected, RenderReport, frames_of_levels, take_levels};
-use redact_media::{Echo, EchoedRun, EncodeOptions, FileSink, KeptSpans, OpenOptions, Splice};
+use redact_media::{
+    CopyPlan, EncodeOptions, FileSink, OpenOptions, Readback, ReadbackRun, SegmentCache,
+};
 use redact_record::manifest::{CodingFacts, FrameClock, Hex};
 use redact_record::{plan, policy};
 use serde::{Deserialize, Serialize};
@@ -83,8 +85,8 @@ impl RenderWork {
             return Ok(plan);
         }
         let begins = |span: FrameSpan| frames.iter().any(|&frame| span.contains(frame));
-        let splice = copied::choose(&self.clip, &plan, self.reencode)?;
-        let splice = splice.map(|splice| splice.to_compare(|span| !begins(span)));
+        let copy_plan = copied::choose(&self.clip, &plan, self.reencode)?;
+        let copy_plan = copy_plan.map(|copy_plan| copy_plan.to_compare(|span| !begins(span)));
         let options = OpenOptions {
             audio: true,
             threads: self.threads,
@@ -92,7 +94,7 @@ impl RenderWork {
             settings: plan.plan().source.info.settings(),
             ..OpenOptions::default()
         };
-        let mut source = open(&self.clip, &options, splice.as_ref())?;
+        let mut source = open(&self.clip, &options, copy_plan.as_ref())?;
         let levels = take_levels(&mut source, plan.redactions(), progress)
             .with_context(|| self.clip.display().to_string())?;
         Ok(plan.with_levels(levels))
@@ -110,16 +112,16 @@ struct Written {
     report: RenderReport,
     clock: FrameClock,
     /// What was decoded again while it was written.
-    echoed: Vec<EchoedRun>,
+    echoed: Vec<ReadbackRun>,
 }
 
 /// A written file, and how it was made.
 struct Looked<'a> {
     partial: &'a Path,
-    splice: Option<&'a Splice>,
+    copy_plan: Option<&'a CopyPlan>,
     coding: &'a CodingFacts,
     kept: Option<&'a KeptRuns>,
-    echoed: &'a [EchoedRun],
+    echoed: &'a [ReadbackRun],
     /// What was found in their frames.
     seen: &'a Evidence,
 }
@@ -127,8 +129,8 @@ struct Looked<'a> {
 impl Looked<'_> {
     /// Whether what is claimed to be copied is so, and the groups of the file; nothing where all
     /// was to be encoded anew.
-    fn claims(&self, claims: &Claims) -> Result<Option<(Check, Splice)>> {
-        let is_asked = self.splice.is_some();
+    fn claims(&self, claims: &Claims) -> Result<Option<(Check, CopyPlan)>> {
+        let is_asked = self.copy_plan.is_some();
         is_asked
             .then(|| claims.check(self.partial, &SourceSettings::default(), "copied data"))
             .transpose()
@@ -153,23 +155,23 @@ impl Render<'_> {
     ) -> Result<Rendered> {
         let work = self.work;
         let (partial, threads) = (work.partial.as_path(), work.threads);
-        let mut splice = copied::choose(&work.clip, self.plan, work.reencode)?;
-        let kept = work.segments.as_deref().zip(splice.as_ref());
-        let kept = kept.map(|(folder, splice)| Arc::new(KeptRuns::new(folder, splice)));
-        if let (Some(kept), Some(splice)) = (&kept, &mut splice) {
-            let store: Arc<dyn KeptSpans> = Arc::<KeptRuns>::clone(kept);
-            *splice = splice.with_kept(store, |run| kept.has(run));
+        let mut copy_plan = copied::choose(&work.clip, self.plan, work.reencode)?;
+        let kept = work.segments.as_deref().zip(copy_plan.as_ref());
+        let kept = kept.map(|(folder, copy_plan)| Arc::new(KeptRuns::new(folder, copy_plan)));
+        if let (Some(kept), Some(copy_plan)) = (&kept, &mut copy_plan) {
+            let store: Arc<dyn SegmentCache> = Arc::<KeptRuns>::clone(kept);
+            *copy_plan = copy_plan.with_cache(store, |run| kept.has(run));
         }
-        let written = self.write(partial, splice.as_ref(), threads, progress)?;
+        let written = self.write(partial, copy_plan.as_ref(), threads, progress)?;
         let Written {
             report,
             clock,
             echoed,
         } = written;
-        let coding = copied::facts(splice.as_ref(), &report, self.plan);
+        let coding = copied::facts(copy_plan.as_ref(), &report, self.plan);
         let looked = Looked {
             partial,
-            splice: splice.as_ref(),
+            copy_plan: copy_plan.as_ref(),
             coding: &coding,
             kept: kept.as_deref(),
             echoed: &echoed,
@@ -228,14 +230,14 @@ impl Render<'_> {
     fn write(
         &self,
         partial: &Path,
-        splice: Option<&Splice>,
+        copy_plan: Option<&CopyPlan>,
         threads: usize,
         progress: &TerminalProgress,
     ) -> Result<Written> {
         let clip = || self.work.clip.display().to_string();
         let release = || self.work.release.display().to_string();
         let options = self.options(threads);
-        let source = open(&self.work.clip, &options, splice)?;
+        let source = open(&self.work.clip, &options, copy_plan)?;
         self.check_source(source.info())?;
         let encode = EncodeOptions {
             preset: super::preset(self.work.preset),
@@ -244,17 +246,19 @@ impl Render<'_> {
             threads,
             ..EncodeOptions::default()
         };
-        let sink = match splice {
-            Some(splice) => FileSink::create_spliced(partial, source.info(), &encode, splice),
+        let sink = match copy_plan {
+            Some(copy_plan) => {
+                FileSink::create_with_plan(partial, source.info(), &encode, copy_plan)
+            }
             None => FileSink::create(partial, source.info(), &encode),
         };
         let mut sink = sink.with_context(release)?;
         let (source, clock) = facts::clocked(source);
-        let echo = sink.echo();
-        let record = echo.as_ref().map(Echo::record);
-        let echo = echo.map(|echo| Box::new(echo) as Box<dyn Source>);
+        let readback = sink.readback();
+        let record = readback.as_ref().map(Readback::record);
+        let readback = readback.map(|readback| Box::new(readback) as Box<dyn Source>);
         let (source, sink) = (Box::new(source), Box::new(sink));
-        let report = redact_engine::render(source, self.plan, sink, echo, progress);
+        let report = redact_engine::render(source, self.plan, sink, readback, progress);
         let report = report.map_err(|error| {
             // A failing source is the recording's fault, anything else the release's.
             let name = match error {
@@ -295,25 +299,27 @@ impl Render<'_> {
             || looked.claims(&claims),
         );
         let ((leaks, source_channels), (copied, written)) = (leaks?, claimed?.unzip());
-        let groups = written.as_ref().map(Splice::groups).unwrap_or_default();
+        let groups = written.as_ref().map(CopyPlan::groups).unwrap_or_default();
         let known = looked.known(&groups);
         // What has the source's digests, or those of what was looked at before, decodes as that
         // does; anything else is looked at.
         let proved = copied.as_ref().is_none_or(|check| check.passed);
-        let both = looked.splice.zip(written).filter(|_| proved);
+        let both = looked.copy_plan.zip(written).filter(|_| proved);
         let is_known = |span| known.covers(span);
         let examined = Examined {
             clip,
             release: looked.partial,
-            source_splice: both.as_ref().map(|(splice, _)| splice.to_compare(is_known)),
-            release_splice: both.as_ref().map(|(_, written)| {
+            source_copy_plan: both
+                .as_ref()
+                .map(|(copy_plan, _)| copy_plan.to_compare(is_known)),
+            release_copy_plan: both.as_ref().map(|(_, written)| {
                 let decoded = written.to_compare(is_known);
                 decoded.with_decoded_joins(|frame| known.is_join(frame))
             }),
             redactions,
             expected: &expected,
             declared: &self.declared(),
-            earlier: looked.splice.map(|_| &known.evidence),
+            earlier: looked.copy_plan.map(|_| &known.evidence),
         };
         let (mut found, info) = examined.examine(threads, progress)?;
         found

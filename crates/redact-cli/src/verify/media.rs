@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use redact_check::{Scope, Verdict, leaks};
 use redact_core::{Redactions, SourceSettings};
 use redact_engine::{Check, Expected, Uncovered};
-use redact_media::Splice;
+use redact_media::CopyPlan;
 use redact_record::manifest::PublicManifest;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -154,11 +154,11 @@ impl VerifyWork {
             declared: &declared,
             clip: source,
             release: &self.release,
-            source_splice: original
+            source_copy_plan: original
                 .filter(|_| written.is_some())
                 .map(|original| original.to_compare(|_| false)),
             // A stranger decodes all of it.
-            release_splice: None,
+            release_copy_plan: None,
             redactions,
             expected: &expected,
             earlier: None,
@@ -258,18 +258,18 @@ fn checked_claims(
     claims: &Claims,
     (file, settings): (&Path, &SourceSettings),
     name: &'static str,
-) -> Result<Option<Splice>> {
+) -> Result<Option<CopyPlan>> {
     if claims.is_empty() {
         return Ok(None);
     }
-    let (check, splice) = match claims.check(file, settings, name) {
-        Ok((check, splice)) => (Ok(vec![check]), Some(splice)),
+    let (check, copy_plan) = match claims.check(file, settings, name) {
+        Ok((check, copy_plan)) => (Ok(vec![check]), Some(copy_plan)),
         Err(error) => (Err(error), None),
     };
     let checks = unless_stopped(name, check)?;
-    let splice = splice.filter(|_| checks.iter().all(|check| check.passed));
+    let copy_plan = copy_plan.filter(|_| checks.iter().all(|check| check.passed));
     extend(verdict, "change", checks);
-    Ok(splice)
+    Ok(copy_plan)
 }
 
 /// A job that could not be done because the release is damaged is a failed check.

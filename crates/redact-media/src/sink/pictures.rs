@@ -6,14 +6,16 @@ use ffmpeg_next::codec::{self, encoder};
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::format::context::Output;
 use ffmpeg_next::frame::Video;
-use ffmpeg_next::{Codec, Dictionary, Error, Packet, Rational, color, picture};
+use ffmpeg_next::{Codec, Dictionary, Packet, Rational, color, picture};
 use redact_bitstream::h264::nal;
 use redact_core::{
     ColorRange, Frame, FrameIndex, PictureBuffer, PixelSize, PlaneKind, SinkError, TimeBase,
     Timestamp, VideoInfo,
 };
 
-use super::{EncodeOptions, Preset, encode_error, rational, write_packet};
+use super::muxing::{encode_error, rational, write_packet};
+use super::options::{EncodeOptions, Preset};
+use crate::codec::needs_input;
 use crate::ffi;
 use crate::picture::AvPicture;
 
@@ -117,7 +119,7 @@ impl PictureEncoder {
             let mut packet = Packet::empty();
             match self.encoder.receive_packet(&mut packet) {
                 Ok(()) => {}
-                Err(error) if is_pause(error) => return Ok(()),
+                Err(error) if needs_input(error) => return Ok(()),
                 Err(error) => return Err(encode_error("a picture")(error)),
             }
             let duration = packet.pts().and_then(|pts| self.durations.remove(&pts));
@@ -230,15 +232,6 @@ pub(super) fn open_encoder(
     encoder
         .open_as_with(codec, settings)
         .map_err(encode_error("pictures: libx264 refused its settings"))
-}
-
-/// Nothing now, or nothing more.
-pub(super) fn is_pause(error: Error) -> bool {
-    error == Error::Eof
-        || error
-            == (Error::Other {
-                errno: ffmpeg_next::ffi::EAGAIN,
-            })
 }
 
 /// A frame of the release, ready for the encoder.

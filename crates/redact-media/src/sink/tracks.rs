@@ -8,15 +8,11 @@ use ffmpeg_next::software::resampling;
 use ffmpeg_next::{ChannelLayout, Codec, Packet, Rational};
 use redact_core::{AudioBlock, AudioInfo, SinkError};
 
-use super::pictures::is_pause;
-use super::{EncodeOptions, encode_error, rational, write_packet};
+use super::muxing::{encode_error, rational, write_packet};
+use super::options::EncodeOptions;
+use crate::codec::needs_input;
+use crate::sound::release_rate_hz;
 use crate::{ffi, sound};
-
-/// Sample rates that are encoded as they are. Source: ISO/IEC 14496-3, table 1.18, without 7350,
-/// which browsers do not play.
-const RATES_HZ: [u32; 12] = [
-    8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 64_000, 88_200, 96_000,
-];
 
 /// Sound further ahead of the pictures than this is a wrong time, not a gap to fill: 3 hours, more
 /// than a clock that is set for daylight saving or a neighboring time zone.
@@ -30,16 +26,6 @@ const BITS_PER_SAMPLE_MAX: u32 = 6;
 const SILENCE_CHUNK: usize = 16_384;
 
 const PLANAR: Sample = Sample::F32(Type::Planar);
-
-/// The rate that sound of `rate_hz` has in a release: its own, else the next higher one that AAC
-/// has, at most 96 kHz.
-#[must_use]
-pub fn release_rate_hz(rate_hz: u32) -> u32 {
-    RATES_HZ
-        .into_iter()
-        .find(|rate| *rate >= rate_hz)
-        .unwrap_or(96_000)
-}
 
 pub(super) fn find_encoder() -> Result<Codec, SinkError> {
     encoder::find_by_name("aac").ok_or_else(|| SinkError::Encode {
@@ -305,7 +291,7 @@ impl TrackEncoder {
             let mut packet = Packet::empty();
             match self.encoder.receive_packet(&mut packet) {
                 Ok(()) => {}
-                Err(error) if is_pause(error) => return Ok(()),
+                Err(error) if needs_input(error) => return Ok(()),
                 Err(error) => return Err(encode_error("sound")(error)),
             }
             // The encoder pads its last frame: the container says where the sound ends. Packets
@@ -318,18 +304,5 @@ impl TrackEncoder {
             packet.set_duration(whole.min(left));
             write_packet(packet, self.stream, self.base, output)?;
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rates_that_aac_has_stay_and_others_go_up() {
-        assert_eq!(release_rate_hz(44_100), 44_100);
-        assert_eq!(release_rate_hz(22_000), 22_050);
-        assert_eq!(release_rate_hz(192_000), 96_000);
-        assert_eq!(release_rate_hz(1), 8000);
     }
 }

@@ -29,7 +29,7 @@ enum Reach {
     /// Those that say that they are predicted from both sides.
     Bidirectional,
     /// Any since the last key frame.
-    Group,
+    Gop,
 }
 
 /// The damage that was met so far.
@@ -75,7 +75,7 @@ impl DamageLog {
             reach: if typed.contains(&codec) {
                 Reach::Bidirectional
             } else {
-                Reach::Group
+                Reach::Gop
             },
             zero,
             base,
@@ -114,7 +114,7 @@ impl DamageLog {
             (Time, _) => 0,
             // Others may have been predicted from it and shown before.
             (Marked, Reach::Bidirectional) => self.bidirectional.min(behind_key),
-            (Marked | Undecodable, Reach::Group) => behind_key,
+            (Marked | Undecodable, Reach::Gop) => behind_key,
             (Undecodable, Reach::Bidirectional) => 0,
             // Where something is missing, what was read last may lack its end.
             (Container | Missing, _) => 1,

@@ -4,7 +4,6 @@ use ffmpeg_next::codec::{self, decoder, threading};
 use ffmpeg_next::{Error, Stream};
 use redact_core::{AudioInfo, SourceError, TimeBase};
 
-use super::start::time_base_of;
 use crate::ffi;
 use crate::probe::{self, limits};
 
@@ -118,4 +117,27 @@ fn failed(error: Error) -> SourceError {
         what: "cannot set the decoder up",
         source: ffi::cause(error),
     }
+}
+
+/// A fraction of FFmpeg as a time base; one that is no time base is taken as microseconds.
+pub(super) fn time_base_of(rational: ffmpeg_next::Rational) -> TimeBase {
+    const MICROS: TimeBase = match TimeBase::new(1, 1_000_000) {
+        Some(base) => base,
+        None => panic!("both are positive"),
+    };
+    positive(rational)
+        .and_then(|(num, den)| TimeBase::new(num, den))
+        .unwrap_or(MICROS)
+}
+
+pub(super) fn positive(rate: ffmpeg_next::Rational) -> Option<(u32, u32)> {
+    let num = u32::try_from(rate.numerator())
+        .ok()
+        .filter(|num| *num > 0)?;
+    Some((
+        num,
+        u32::try_from(rate.denominator())
+            .ok()
+            .filter(|den| *den > 0)?,
+    ))
 }

@@ -2,9 +2,10 @@
 
 use ffmpeg_next::frame::{Audio, Video};
 use ffmpeg_next::{Error, Packet};
-use redact_core::{BoxError, DamageCause, FrameIndex, SourceError, TimeBase, Timestamp};
+use redact_core::{
+    BoxError, CodedPictures, DamageCause, FrameIndex, SourceError, TimeBase, Timestamp,
+};
 
-use super::splice::CodedGroup;
 use crate::ffi;
 
 /// What was decoded.
@@ -61,7 +62,7 @@ impl ReadError {
             Self::Repeated => "its index names the same bytes again and again".into(),
             Self::LostSound => "none of a track's sound can be decoded".into(),
             Self::NoFrame => "no frame can be decoded".into(),
-            Self::Changed => "it is not as it was when it was surveyed".into(),
+            Self::Changed => "it changed while it was copied".into(),
         };
         let millis = ticks.nanos(base).unwrap_or(0) / 1_000_000;
         SourceError::Damaged {
@@ -78,4 +79,9 @@ impl ReadError {
 )]
 pub(super) fn seconds(millis: i64) -> f64 {
     millis as f64 / 1000.0
+}
+
+/// A whole group, ready to be handed on.
+pub(super) struct CodedGroup {
+    pub(super) pictures: CodedPictures,
 }

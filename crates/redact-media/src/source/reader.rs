@@ -14,13 +14,13 @@ use redact_core::{AudioInfo, Conversion, DamageCause, SourceError, TimeBase};
 
 use super::beginning::Beginning;
 use super::clock::Clock;
-use super::decoders::{Sound, open_sound, open_watched};
+use super::copied_packets::{PacketCopier, Taken};
+use super::decoders::{Sound, open_sound, open_watched, time_base_of};
 use super::event::{Event, ReadError};
 use super::frame_times::FrameTimes;
-use super::splice::{Splicing, Taken};
-use super::start::time_base_of;
-use super::{Damaged, OpenOptions};
-use crate::survey::Splice;
+use super::options::{Damaged, OpenOptions};
+use crate::codec::needs_input;
+use crate::copy_plan::CopyPlan;
 use crate::{ffi, probe};
 
 /// Pictures that a decoder may give before its first whole one: a recording that starts in the
@@ -74,7 +74,7 @@ pub(super) struct Reader {
     /// Where frames have their times from.
     frame_times: FrameTimes,
     /// What is handed on as it is coded.
-    splice: Option<Splicing>,
+    copier: Option<PacketCopier>,
     /// Whether damage is told and passed over instead of being an error.
     tolerant: bool,
     health: Health,
@@ -98,7 +98,7 @@ impl Reader {
         mut input: Input,
         video: usize,
         options: &OpenOptions,
-        splice: Option<&Splice>,
+        plan: Option<&CopyPlan>,
     ) -> Result<Self, SourceError> {
         let stream = input.stream(video).ok_or(SourceError::NoVideo {
             found: "no streams".to_owned(),
@@ -155,7 +155,7 @@ impl Reader {
             packets_read: 0,
             drained: false,
             frame_times,
-            splice: splice.map(Splicing::new),
+            copier: plan.map(PacketCopier::new),
             tolerant,
             health: Health::Whole,
             frame_nums,
@@ -370,8 +370,8 @@ impl Reader {
         let promised = u64::try_from(promised).ok().filter(|_| is_index);
         let all = self.beginning.left_out(promised.unwrap_or(0));
         // What is copied is not decoded, and so not counted.
-        let splice = self.splice.as_ref().filter(|s| s.copies_pictures());
-        let counted = |known: &Conversion| splice.is_none() || known.allows_copy();
+        let copier = self.copier.as_ref().filter(|s| s.copies_pictures());
+        let counted = |known: &Conversion| copier.is_none() || known.allows_copy();
         all.into_iter().filter(counted).collect()
     }
 
@@ -402,7 +402,7 @@ impl Reader {
             }
         }
         if let Some(track) = track {
-            if self.splice.as_ref().is_some_and(|s| s.copies_sound(track)) {
+            if self.copier.as_ref().is_some_and(|s| s.copies_sound(track)) {
                 let packet = packet.clone();
                 self.sounds[track].heard = true;
                 self.pending.push_back(Event::CodedSound { track, packet });
@@ -425,8 +425,8 @@ impl Reader {
             self.begin_anew()?;
         }
         self.tainted = self.tainted.saturating_sub(1);
-        if let Some(splice) = self.splice.as_mut().filter(|s| s.copies_pictures()) {
-            match splice.take(packet)? {
+        if let Some(copier) = self.copier.as_mut().filter(|s| s.copies_pictures()) {
+            match copier.take(packet)? {
                 Taken::Decode { is_run_end } => {
                     self.send(packet)?;
                     if is_run_end {
@@ -436,7 +436,7 @@ impl Reader {
                     }
                 }
                 Taken::Held => {}
-                Taken::Group(group) => self.pending.push_back(Event::Coded(group)),
+                Taken::Gop(group) => self.pending.push_back(Event::Coded(group)),
             }
             return Ok(());
         }
@@ -521,7 +521,7 @@ impl Reader {
                     }
                     self.deliver(frame);
                 }
-                Err(error) if is_pause(error) => return Ok(()),
+                Err(error) if needs_input(error) => return Ok(()),
                 Err(error) => return self.take_error(error),
             }
         }
@@ -552,11 +552,15 @@ impl Reader {
 
     fn drain(&mut self) -> Result<(), ReadError> {
         self.drained = true;
-        if self.splice.as_ref().is_some_and(|s| !s.is_complete()) {
+        if self.copier.as_ref().is_some_and(|s| !s.is_complete()) {
             return Err(ReadError::Changed);
         }
         // Where groups are copied, the decoder is emptied at the end of every run.
-        if !self.splice.as_ref().is_some_and(Splicing::copies_pictures) {
+        if !self
+            .copier
+            .as_ref()
+            .is_some_and(PacketCopier::copies_pictures)
+        {
             match self.decoder.send_eof() {
                 Err(error) if self.tolerant && is_damage(error) => {
                     self.break_pictures(DamageCause::Undecodable);
@@ -579,14 +583,6 @@ fn is_marked(frame: &Video) -> bool {
 /// Broken data, as against a lack of memory or a file that cannot be read.
 fn is_damage(error: Error) -> bool {
     use ffmpeg_next::ffi::{EIO, ENOMEM};
-    !is_pause(error) && !matches!(error, Error::Other { errno } if [EIO, ENOMEM].contains(&errno))
-}
-
-/// Nothing now, or nothing more.
-pub(crate) fn is_pause(error: Error) -> bool {
-    error == Error::Eof
-        || error
-            == (Error::Other {
-                errno: ffmpeg_next::ffi::EAGAIN,
-            })
+    !needs_input(error)
+        && !matches!(error, Error::Other { errno } if [EIO, ENOMEM].contains(&errno))
 }

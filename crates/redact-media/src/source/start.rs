@@ -2,9 +2,10 @@
 
 use ffmpeg_next::frame::{self, Video};
 use redact_core::{
-    AudioInfo, Conversion, FrameIndex, SourceError, SourceInfo, TimeBase, Timestamp, VideoInfo,
+    AudioInfo, Conversion, FrameIndex, SourceError, SourceInfo, Timestamp, VideoInfo,
 };
 
+use super::decoders::positive;
 use super::event::{Event, ReadError};
 use super::reader::Reader;
 use crate::picture::{Shaper, Turn, format_name};
@@ -182,18 +183,6 @@ fn conversions(reader: &Reader, shaper: &Shaper) -> Vec<Conversion> {
     found
 }
 
-fn positive(rate: ffmpeg_next::Rational) -> Option<(u32, u32)> {
-    let num = u32::try_from(rate.numerator())
-        .ok()
-        .filter(|num| *num > 0)?;
-    Some((
-        num,
-        u32::try_from(rate.denominator())
-            .ok()
-            .filter(|den| *den > 0)?,
-    ))
-}
-
 /// The shape of a displayed pixel: the container's word, else the decoder's, else square.
 fn pixel_aspect((num, den): (i32, i32), first: &Video, turn: Turn) -> (u32, u32) {
     let container = positive(ffmpeg_next::Rational::new(num, den));
@@ -205,15 +194,4 @@ fn pixel_aspect((num, den): (i32, i32), first: &Video, turn: Turn) -> (u32, u32)
     } else {
         (num, den)
     }
-}
-
-/// A fraction of FFmpeg as a time base; one that is no time base is taken as microseconds.
-pub(super) fn time_base_of(rational: ffmpeg_next::Rational) -> TimeBase {
-    const MICROS: TimeBase = match TimeBase::new(1, 1_000_000) {
-        Some(base) => base,
-        None => panic!("both are positive"),
-    };
-    positive(rational)
-        .and_then(|(num, den)| TimeBase::new(num, den))
-        .unwrap_or(MICROS)
 }

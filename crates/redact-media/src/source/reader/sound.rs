@@ -4,7 +4,8 @@ use ffmpeg_next::Packet;
 use ffmpeg_next::frame::Audio;
 use redact_core::DamageCause;
 
-use super::{Reader, is_damage, is_pause};
+use super::{Reader, is_damage};
+use crate::codec::needs_input;
 use crate::source::event::{Event, ReadError};
 
 /// Packets at the start of a sound track that may refer to others before it, as those of MP3 do.
@@ -67,7 +68,7 @@ impl Reader {
                     sound.heard = true;
                     self.pending.push_back(Event::Sound { track, frame });
                 }
-                Err(error) if is_pause(error) || !sound.heard => return Ok(()),
+                Err(error) if needs_input(error) || !sound.heard => return Ok(()),
                 Err(error) if self.tolerant && is_damage(error) => {
                     self.pending.push_back(Event::BrokenSound {
                         track,

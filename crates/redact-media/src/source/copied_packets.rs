@@ -1,19 +1,19 @@
 //! The packets of a recording that are handed on as they are coded.
 //!
 //! Every group that is copied is looked at again while it is read: its digest must be that of the
-//! survey. A file that changed in between is damage.
+//! analysis. A file that changed in between is damage.
 
 use ffmpeg_next::Packet;
 use redact_bitstream::h264::avcc;
 use redact_bitstream::h264::gop_digest::GopDigest;
 use redact_core::{CodedPictures, Digest, FrameIndex, FrameSpan};
 
-use super::event::ReadError;
-use crate::survey::{Group, Pictures, Splice};
+use super::event::{CodedGroup, ReadError};
+use crate::copy_plan::{CopyPlan, Gop, GopAction, Pictures};
 
-/// Walks through the groups of a survey as their packets are read.
-pub(super) struct Splicing {
-    splice: Splice,
+/// Walks through the groups of a analysis as their packets are read.
+pub(super) struct PacketCopier {
+    plan: CopyPlan,
     /// Packets of pictures that were taken.
     packets: u32,
     group: usize,
@@ -24,11 +24,6 @@ pub(super) struct Splicing {
     digest: GopDigest,
 }
 
-/// A whole group, ready to be handed on.
-pub(super) struct CodedGroup {
-    pub(super) pictures: CodedPictures,
-}
-
 /// What becomes of a packet.
 pub(super) enum Taken {
     /// It is decoded; at the end of a run nothing that follows needs what the decoder knows.
@@ -36,13 +31,13 @@ pub(super) enum Taken {
     /// It waits for the rest of its group.
     Held,
     /// It was the last of its group.
-    Group(CodedGroup),
+    Gop(CodedGroup),
 }
 
-impl Splicing {
-    pub(super) fn new(splice: &Splice) -> Self {
+impl PacketCopier {
+    pub(super) fn new(plan: &CopyPlan) -> Self {
         Self {
-            splice: splice.clone(),
+            plan: plan.clone(),
             packets: 0,
             group: 0,
             kept_from: None,
@@ -53,23 +48,23 @@ impl Splicing {
     }
 
     pub(super) fn copies_pictures(&self) -> bool {
-        self.splice.pictures().is_some()
+        self.plan.pictures().is_some()
     }
 
     pub(super) fn copies_sound(&self, track: usize) -> bool {
-        self.splice.sound(track).is_some()
+        self.plan.sound(track).is_some()
     }
 
-    /// Whether every packet of the survey came.
+    /// Whether every packet of the analysis came.
     pub(super) fn is_complete(&self) -> bool {
-        let pictures = self.splice.pictures();
+        let pictures = self.plan.pictures();
         pictures.is_none_or(|pictures| self.packets as usize == pictures.pts.len())
     }
 
     /// Takes the next packet of pictures.
     pub(super) fn take(&mut self, packet: &Packet) -> Result<Taken, ReadError> {
-        let splice = self.splice.clone();
-        let pictures = splice.pictures().ok_or(ReadError::Changed)?;
+        let plan = self.plan.clone();
+        let pictures = plan.pictures().ok_or(ReadError::Changed)?;
         let group = pictures.groups.get(self.group).ok_or(ReadError::Changed)?;
         let dts = pictures.dts[self.packets as usize];
         if packet.dts() != Some(dts) {
@@ -80,19 +75,20 @@ impl Splicing {
         if is_last {
             self.group += 1;
         }
-        if group.kept {
+        if group.action == GopAction::Cached {
             return self.pass_over(group.frames.start(), pictures);
         }
-        if !group.copied {
+        if !group.is_copied() {
             let next = pictures.groups.get(self.group);
-            let is_end = |next: &Group| next.kept || next.copied && !next.joined;
+            let is_end = |next: &Gop| matches!(next.action, GopAction::Cached | GopAction::Copy);
             return Ok(Taken::Decode {
                 is_run_end: is_last && next.is_none_or(is_end),
             });
         }
         let start = group.frames.start();
-        let is_join = group.joined && self.packets == start.get() + 1;
-        self.hold(packet, &splice)?;
+        let is_first_decoded = group.action == GopAction::CopyAndDecodeFirst;
+        let is_join = is_first_decoded && self.packets == start.get() + 1;
+        self.hold(packet, &plan)?;
         if is_join {
             // It is shown first and handed on as a picture; the digest covers it all the same.
             self.held.clear();
@@ -107,7 +103,11 @@ impl Splicing {
         if digest != group.digest {
             return Err(ReadError::Changed);
         }
-        let start = if group.joined { start.next() } else { start };
+        let start = if is_first_decoded {
+            start.next()
+        } else {
+            start
+        };
         let Some(frames) = FrameSpan::new(start, group.frames.end()) else {
             return Ok(Taken::Decode { is_run_end: true });
         };
@@ -119,7 +119,7 @@ impl Splicing {
             bytes: std::mem::take(&mut self.bytes),
             content: Box::new(std::mem::take(&mut self.held)),
         };
-        Ok(Taken::Group(CodedGroup { pictures }))
+        Ok(Taken::Gop(CodedGroup { pictures }))
     }
 
     /// A packet of a run that was kept: nobody needs it. The sink has what goes in its place.
@@ -139,11 +139,11 @@ impl Splicing {
             bytes: 0,
             content: Box::new(()),
         };
-        Ok(Taken::Group(CodedGroup { pictures }))
+        Ok(Taken::Gop(CodedGroup { pictures }))
     }
 
-    fn hold(&mut self, packet: &Packet, splice: &Splice) -> Result<(), ReadError> {
-        let pictures = splice.pictures().ok_or(ReadError::Changed)?;
+    fn hold(&mut self, packet: &Packet, plan: &CopyPlan) -> Result<(), ReadError> {
+        let pictures = plan.pictures().ok_or(ReadError::Changed)?;
         let data = packet.data().ok_or(ReadError::Changed)?;
         let config = &pictures.config;
         let found = config.access_unit(data).map_err(|_| ReadError::Changed)?;

@@ -1,4 +1,4 @@
-//! Runs of pictures that were encoded anew, kept so that a later render need not encode them again.
+//! Runs of pictures that were re-encoded, kept so that a later render need not encode them again.
 //!
 //! A run is a whole: it has an encoder of its own, begins with an IDR picture, and needs nothing of
 //! what is around it. What is kept are coded pictures with the redactions in them; who keeps them
@@ -9,18 +9,18 @@ use redact_core::FrameSpan;
 /// What the bytes of a kept run begin with; the number changes with the form.
 const MAGIC: &[u8; 8] = b"redkept1";
 
-/// Pictures that were encoded anew, in the order in which they are decoded.
+/// Pictures that were re-encoded, in the order in which they are decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeptSpan {
+pub struct CachedSegment {
     pub(crate) frames: FrameSpan,
     /// Parameter sets of their encoder, in Annex B.
     pub(crate) config: Vec<u8>,
-    pub(crate) packets: Vec<KeptPacket>,
+    pub(crate) packets: Vec<CachedPacket>,
 }
 
 /// One coded picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct KeptPacket {
+pub(crate) struct CachedPacket {
     pub(crate) frame: u32,
     pub(crate) is_key: bool,
     /// Units behind lengths of four bytes, without messages.
@@ -28,15 +28,15 @@ pub(crate) struct KeptPacket {
 }
 
 /// Where runs are kept.
-pub trait KeptSpans: Send + Sync {
+pub trait SegmentCache: Send + Sync {
     /// The run of exactly these frames; `None` when it is not there, or not as it was kept.
-    fn load(&self, frames: FrameSpan) -> Option<KeptSpan>;
+    fn load(&self, frames: FrameSpan) -> Option<CachedSegment>;
 
     /// Takes a run that was encoded. That it cannot be kept is no reason to stop.
-    fn keep(&self, span: &KeptSpan);
+    fn save(&self, span: &CachedSegment);
 }
 
-impl KeptSpan {
+impl CachedSegment {
     /// The frames, all of them.
     #[must_use]
     pub const fn frames(&self) -> FrameSpan {
@@ -69,7 +69,7 @@ impl KeptSpan {
         bytes
     }
 
-    /// Reads what [`KeptSpan::to_bytes`] wrote; `None` for anything else.
+    /// Reads what [`CachedSegment::to_bytes`] wrote; `None` for anything else.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut rest = bytes.strip_prefix(MAGIC)?;
@@ -82,7 +82,7 @@ impl KeptSpan {
             let frame = number(&mut rest)?;
             let (&key, behind) = rest.split_first()?;
             rest = behind;
-            packets.push(KeptPacket {
+            packets.push(CachedPacket {
                 frame,
                 is_key: match key {
                     0 => false,
@@ -122,13 +122,13 @@ mod tests {
     use super::*;
     use redact_core::FrameIndex;
 
-    fn span(order: &[u32]) -> KeptSpan {
-        let packet = |(place, &frame): (usize, &u32)| KeptPacket {
+    fn span(order: &[u32]) -> CachedSegment {
+        let packet = |(place, &frame): (usize, &u32)| CachedPacket {
             frame,
             is_key: place == 0,
             data: vec![7; frame as usize],
         };
-        KeptSpan {
+        CachedSegment {
             frames: FrameSpan::new(FrameIndex::new(4), FrameIndex::new(7)).unwrap(),
             config: vec![1, 2],
             packets: order.iter().enumerate().map(packet).collect(),
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn a_kept_run_comes_back_as_it_was() {
         let kept = span(&[4, 6, 5]);
-        assert_eq!(KeptSpan::from_bytes(&kept.to_bytes()), Some(kept));
+        assert_eq!(CachedSegment::from_bytes(&kept.to_bytes()), Some(kept));
     }
 
     /// Goal: no bytes but those of a whole run are taken for one.
@@ -146,11 +146,19 @@ mod tests {
     fn what_is_cut_or_has_a_frame_twice_or_misses_one_is_refused() {
         let whole = span(&[4, 6, 5]).to_bytes();
         for length in 0..whole.len() {
-            assert_eq!(KeptSpan::from_bytes(&whole[..length]), None, "{length}");
+            assert_eq!(
+                CachedSegment::from_bytes(&whole[..length]),
+                None,
+                "{length}"
+            );
         }
         for order in [&[4, 5][..], &[4, 5, 5], &[4, 5, 7], &[4, 5, 6, 6]] {
             let kept = span(order);
-            assert_eq!(KeptSpan::from_bytes(&kept.to_bytes()), None, "{order:?}");
+            assert_eq!(
+                CachedSegment::from_bytes(&kept.to_bytes()),
+                None,
+                "{order:?}"
+            );
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Walks through the coded pictures of a survey while their packets are read.
+//! Walks through the coded pictures of a analysis while their packets are read.
 
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};

@@ -1,12 +1,12 @@
 //! What a sink hands to its muxer, decoded again while it writes.
 //!
 //! The decoder is one of its own, and it gets the very bytes that go into the file, never what the
-//! encoder believes to have made. Decoded are the runs that are encoded anew, the copied group
+//! encoder believes to have made. Decoded are the runs that are re-encoded, the copied group
 //! before each of them as a whole, and the first picture of the copied group behind it: as much as
 //! would be decoded of the file.
 //!
 //! What is seen here counts for the file only where that has the same coded groups, by SHA-256,
-//! between the same neighbours. [`EchoedRun`] says which ones were decoded.
+//! between the same neighbours. [`ReadbackRun`] says which ones were decoded.
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -22,61 +22,62 @@ use redact_core::{
     SourceInfo, Timestamp,
 };
 
+use crate::codec::needs_input;
+use crate::copy_plan::CopyPlan;
 use crate::ffi;
 use crate::picture::{Shaper, Turn};
-use crate::source::{is_pause, open_video};
-use crate::survey::Splice;
+use crate::source::open_video;
 
 /// Packets that wait to be decoded; the sink waits for room, so that whoever keeps frames until
 /// they are seen again keeps few.
 const WAITING_MAX: usize = 4;
 
 /// Pictures of a release, decoded while they are written: a source of frames alone, of those that
-/// were encoded anew.
+/// were re-encoded.
 ///
 /// It ends when the sink does. The first error is the last thing that it says.
-pub struct Echo {
-    told: Receiver<Told>,
-    splice: Splice,
+pub struct Readback {
+    received: Receiver<TapMessage>,
+    plan: CopyPlan,
     decoding: Option<Decoding>,
     shaper: Option<Shaper>,
     ready: VecDeque<Frame>,
-    record: EchoRecord,
+    record: ReadbackRecord,
 }
 
 /// What was decoded, known at the end.
 #[derive(Clone, Default)]
-pub struct EchoRecord(Arc<Mutex<Vec<EchoedRun>>>);
+pub struct ReadbackRecord(Arc<Mutex<Vec<ReadbackRun>>>);
 
-/// Frames that were encoded anew and decoded again without a break.
+/// Frames that were re-encoded and decoded again without a break.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EchoedRun {
+pub struct ReadbackRun {
     /// The frames.
     pub frames: FrameSpan,
-    /// SHA-256 of each of their groups as it was decoded, as [`Splice::groups`] gives them.
+    /// SHA-256 of each of their groups as it was decoded, as [`CopyPlan::groups`] gives them.
     pub groups: Vec<Digest>,
     /// The same of the groups before and behind them, where these were decoded too: the one before
     /// as a whole, of the one behind the first picture.
     pub beside: [Option<Digest>; 2],
 }
 
-impl EchoRecord {
+impl ReadbackRecord {
     /// The runs, in order; all of them when the source has ended without an error.
     #[must_use]
-    pub fn runs(&self) -> Vec<EchoedRun> {
+    pub fn runs(&self) -> Vec<ReadbackRun> {
         self.lock().clone()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<EchoedRun>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<ReadbackRun>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The sink's end.
-pub(crate) struct Tap(Option<SyncSender<Told>>);
+pub(crate) struct PacketTap(Option<SyncSender<TapMessage>>);
 
 /// What the sink tells.
-enum Told {
+enum TapMessage {
     Begin(Box<Begin>),
     Packet(Packet, Role),
     /// What comes next is decoded without anything before it.
@@ -87,30 +88,30 @@ struct Begin {
     decoder: decoder::Video,
     config: AvcConfig,
     /// What is taken from a time of the source to make one of the release, ticks.
-    less: i64,
+    pts_offset: i64,
 }
 
-/// What a packet is to whoever looks at the runs that are encoded anew.
+/// What a packet is to whoever looks at the runs that are re-encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     /// Part of such a run.
-    Anew,
+    Reencoded,
     /// Of a copied group beside one: it must decode.
     Beside,
     /// Behind the first picture of the copied group that follows: it counts in the digest alone.
     Digest,
 }
 
-impl Tap {
+impl PacketTap {
     /// Says how packets are to be decoded: as stream `stream` of the release says, times being
-    /// `less` less than the source's. Where that is not understood, nothing is decoded.
-    pub(crate) fn begin(&mut self, stream: &Stream<'_>, less: i64, threads: usize) {
+    /// the source's minus `pts_offset`. Where that is not understood, nothing is decoded.
+    pub(crate) fn begin(&mut self, stream: &Stream<'_>, pts_offset: i64, threads: usize) {
         let config = AvcConfig::read(&ffi::extradata(stream));
         match (open_video(stream, threads), config) {
-            (Ok(decoder), Ok(config)) => self.tell(Told::Begin(Box::new(Begin {
+            (Ok(decoder), Ok(config)) => self.notify(TapMessage::Begin(Box::new(Begin {
                 decoder,
                 config,
-                less,
+                pts_offset,
             }))),
             _ => self.0 = None,
         }
@@ -118,40 +119,44 @@ impl Tap {
 
     pub(crate) fn packet(&mut self, packet: &Packet, role: Role) {
         if self.0.is_some() {
-            self.tell(Told::Packet(packet.clone(), role));
+            self.notify(TapMessage::Packet(packet.clone(), role));
         }
     }
 
     pub(crate) fn interrupt(&mut self) {
-        self.tell(Told::Break);
+        self.notify(TapMessage::Break);
     }
 
     /// When nobody listens, nothing was seen: the file is looked at instead.
-    fn tell(&mut self, told: Told) {
-        if self.0.as_ref().is_some_and(|tap| tap.send(told).is_err()) {
+    fn notify(&mut self, message: TapMessage) {
+        if self
+            .0
+            .as_ref()
+            .is_some_and(|tap| tap.send(message).is_err())
+        {
             self.0 = None;
         }
     }
 }
 
-/// Both ends, for a release of which `splice` says what is copied.
-pub(crate) fn pair(splice: &Splice) -> (Tap, Echo) {
-    let (sender, told) = sync_channel(WAITING_MAX);
-    let echo = Echo {
-        told,
-        splice: splice.clone(),
+/// Both ends, for a release of which `plan` says what is copied.
+pub(crate) fn pair(plan: &CopyPlan) -> (PacketTap, Readback) {
+    let (sender, received) = sync_channel(WAITING_MAX);
+    let readback = Readback {
+        received,
+        plan: plan.clone(),
         decoding: None,
         shaper: None,
         ready: VecDeque::new(),
-        record: EchoRecord::default(),
+        record: ReadbackRecord::default(),
     };
-    (Tap(Some(sender)), echo)
+    (PacketTap(Some(sender)), readback)
 }
 
 struct Decoding {
     begin: Begin,
     /// Groups since the last break, the last of them still open.
-    groups: Vec<Group>,
+    groups: Vec<Gop>,
     /// The digest of that one, and when its pictures are shown.
     open: Option<(GopDigest, Vec<i64>)>,
     /// Since the last break: frames that went in, and the next that is to come out.
@@ -159,7 +164,7 @@ struct Decoding {
     due: u32,
 }
 
-struct Group {
+struct Gop {
     start: u32,
     packets: u32,
     role: Role,
@@ -167,16 +172,16 @@ struct Group {
     digest: Digest,
 }
 
-impl Echo {
+impl Readback {
     /// What will have been decoded.
     #[must_use]
-    pub fn record(&self) -> EchoRecord {
+    pub fn record(&self) -> ReadbackRecord {
         self.record.clone()
     }
 
-    fn take(&mut self, told: Told) -> Result<(), SourceError> {
-        match told {
-            Told::Begin(begin) => {
+    fn take(&mut self, message: TapMessage) -> Result<(), SourceError> {
+        match message {
+            TapMessage::Begin(begin) => {
                 self.decoding = Some(Decoding {
                     begin: *begin,
                     groups: Vec::new(),
@@ -186,11 +191,11 @@ impl Echo {
                 });
                 Ok(())
             }
-            Told::Packet(packet, role) => {
+            TapMessage::Packet(packet, role) => {
                 let Some(decoding) = &mut self.decoding else {
                     return Err(wrong("a picture came before the header"));
                 };
-                decoding.take(&packet, role, &self.splice)?;
+                decoding.take(&packet, role, &self.plan)?;
                 if role != Role::Digest {
                     let decoder = &mut decoding.begin.decoder;
                     decoder.send_packet(&packet).map_err(undecoded)?;
@@ -199,7 +204,7 @@ impl Echo {
                 }
                 Ok(())
             }
-            Told::Break => self.interrupt(),
+            TapMessage::Break => self.interrupt(),
         }
     }
 
@@ -212,17 +217,17 @@ impl Echo {
                     return Err(wrong("the decoder marks a picture as damaged"));
                 }
                 Ok(()) => {}
-                Err(error) if is_pause(error) => return Ok(()),
+                Err(error) if needs_input(error) => return Ok(()),
                 Err(error) => return Err(undecoded(error)),
             }
-            let Some((index, role)) = decoding.place(&frame, &self.splice) else {
+            let Some((index, role)) = decoding.place(&frame, &self.plan) else {
                 return Err(wrong("its frames come out in another order"));
             };
-            if role != Role::Anew {
+            if role != Role::Reencoded {
                 continue;
             }
             let picture = self.shaped(frame)?;
-            let pictures = self.splice.pictures().ok_or_else(unannounced)?;
+            let pictures = self.plan.pictures().ok_or_else(unannounced)?;
             let (at, duration_ticks) = pictures.time(index as usize);
             self.ready.push_back(Frame {
                 index: FrameIndex::new(index),
@@ -235,7 +240,7 @@ impl Echo {
     }
 
     fn shaped(&mut self, frame: Video) -> Result<redact_core::Picture, SourceError> {
-        let size = self.splice.info().video.size;
+        let size = self.plan.info().video.size;
         let shaper = match &mut self.shaper {
             Some(shaper) => shaper,
             none => {
@@ -267,7 +272,7 @@ impl Echo {
 
 impl Decoding {
     /// Counts a packet to its group.
-    fn take(&mut self, packet: &Packet, role: Role, splice: &Splice) -> Result<(), SourceError> {
+    fn take(&mut self, packet: &Packet, role: Role, plan: &CopyPlan) -> Result<(), SourceError> {
         let not_understood = || wrong("its packets are not understood");
         let data = packet.data().ok_or_else(not_understood)?;
         let pts = packet.pts().ok_or_else(not_understood)?;
@@ -281,11 +286,11 @@ impl Decoding {
             let start = match self.groups.last() {
                 Some(last) => last.start + last.packets,
                 None => {
-                    self.due = frame_at(pts, &self.begin, splice).ok_or_else(not_understood)?;
+                    self.due = frame_at(pts, &self.begin, plan).ok_or_else(not_understood)?;
                     self.due
                 }
             };
-            self.groups.push(Group {
+            self.groups.push(Gop {
                 start,
                 packets: 0,
                 role,
@@ -309,8 +314,8 @@ impl Decoding {
     }
 
     /// Which frame a decoded one is, if it is the next, and what its group is.
-    fn place(&mut self, frame: &Video, splice: &Splice) -> Option<(u32, Role)> {
-        let index = frame_at(frame.timestamp()?, &self.begin, splice)?;
+    fn place(&mut self, frame: &Video, plan: &CopyPlan) -> Option<(u32, Role)> {
+        let index = frame_at(frame.timestamp()?, &self.begin, plan)?;
         if index != self.due {
             return None;
         }
@@ -321,7 +326,7 @@ impl Decoding {
     }
 
     /// The runs since the last break; every frame must have come out.
-    fn end(&mut self) -> Result<Vec<EchoedRun>, SourceError> {
+    fn end(&mut self) -> Result<Vec<ReadbackRun>, SourceError> {
         self.close();
         let groups = std::mem::take(&mut self.groups);
         let first = groups.first().map_or(0, |group| group.start);
@@ -337,9 +342,9 @@ impl Decoding {
             let (before, behind) = (at.checked_sub(1), at + run);
             let end = groups[behind - 1].start + groups[behind - 1].packets;
             let frames = FrameSpan::new(FrameIndex::new(group.start), FrameIndex::new(end));
-            if let (Role::Anew, Some(frames)) = (group.role, frames) {
+            if let (Role::Reencoded, Some(frames)) = (group.role, frames) {
                 let digest = |place: usize| groups.get(place).map(|group| group.digest);
-                runs.push(EchoedRun {
+                runs.push(ReadbackRun {
                     frames,
                     groups: groups[at..behind].iter().map(|g| g.digest).collect(),
                     beside: [before.and_then(digest), digest(behind)],
@@ -352,15 +357,15 @@ impl Decoding {
 }
 
 /// The frame that is shown at `pts` of the release.
-fn frame_at(pts: i64, begin: &Begin, splice: &Splice) -> Option<u32> {
-    let pictures = splice.pictures()?;
-    let at = pts.checked_add(begin.less)?;
+fn frame_at(pts: i64, begin: &Begin, plan: &CopyPlan) -> Option<u32> {
+    let pictures = plan.pictures()?;
+    let at = pts.checked_add(begin.pts_offset)?;
     u32::try_from(pictures.pts.binary_search(&at).ok()?).ok()
 }
 
-impl Source for Echo {
+impl Source for Readback {
     fn info(&self) -> &SourceInfo {
-        self.splice.info()
+        self.plan.info()
     }
 
     fn next_item(&mut self) -> Result<Option<MediaItem>, SourceError> {
@@ -368,8 +373,8 @@ impl Source for Echo {
             if let Some(frame) = self.ready.pop_front() {
                 return Ok(Some(MediaItem::Frame(frame)));
             }
-            match self.told.recv() {
-                Ok(told) => self.take(told)?,
+            match self.received.recv() {
+                Ok(message) => self.take(message)?,
                 // The sink is gone: what it did not end was not seen whole, and is not noted.
                 Err(_) => return Ok(None),
             }

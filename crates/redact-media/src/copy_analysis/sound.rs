@@ -3,35 +3,22 @@
 //! Source: ISO/IEC 14496-3, 1.6.2.1 (configuration).
 
 use ffmpeg_next::Packet;
-use ffmpeg_next::codec::packet::side_data;
 use ffmpeg_next::format::context::Input;
 use redact_bitstream::aac::Walker;
 use redact_core::{AudioInfo, Digest, SourceInfo};
 use sha2::{Digest as _, Sha256};
 
+use crate::codec::{AAC_FRAME_SAMPLES, aac_samples, changes_configuration, skipped_samples};
+use crate::copy_plan::SoundForm;
 use crate::ffi;
-use crate::sink::release_rate_hz;
-
-/// Samples of one packet of AAC-LC.
-const FRAME_SAMPLES: i64 = 1024;
+use crate::sound::release_rate_hz;
 
 /// Samples that may be stored before the first that is heard.
 /// Source: Apple, "AAC audio encoder delay" (2112).
 const PRIMING_MAX: u64 = 2112;
 
-/// How a track that is copied is coded.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct SoundForm {
-    /// The decoder's configuration.
-    pub(crate) config: Vec<u8>,
-    pub(crate) rate_hz: u32,
-    pub(crate) channels: u16,
-    /// SHA-256 over the packets, each behind its length in four bytes.
-    pub(crate) digest: Digest,
-}
-
 /// What is known of a track so far.
-pub(super) struct SoundSurvey {
+pub(super) struct SoundAnalysis {
     state: Result<(SoundForm, Walker), String>,
     packets: u64,
     next_pts: Option<i64>,
@@ -41,7 +28,7 @@ pub(super) struct SoundSurvey {
     hash: Sha256,
 }
 
-impl SoundSurvey {
+impl SoundAnalysis {
     /// `single` says whether every sound track of the file has one sample description.
     pub(super) fn new(
         info: &SourceInfo,
@@ -74,7 +61,7 @@ impl SoundSurvey {
         if packet.is_corrupt() {
             return Err("a packet of it is marked as damaged");
         }
-        if super::changes_configuration(packet) {
+        if changes_configuration(packet) {
             return Err("its decoder configuration changes");
         }
         let pts = packet.pts().ok_or("a packet of it has no time")?;
@@ -83,13 +70,13 @@ impl SoundSurvey {
         }
         // Edits count in other units than samples: the last packet of an edit that was rounded up
         // is said to last longer than it does.
-        let length = length_of(packet);
-        if !(1..FRAME_SAMPLES * 2).contains(&packet.duration()) {
+        let length = aac_samples(packet);
+        if !(1..AAC_FRAME_SAMPLES * 2).contains(&packet.duration()) {
             return Err("its packets are not those of AAC-LC");
         }
-        self.is_last = packet.duration() != FRAME_SAMPLES;
+        self.is_last = packet.duration() != AAC_FRAME_SAMPLES;
         self.next_pts = Some(pts + length);
-        let (front, back) = skipped(packet);
+        let (front, back) = skipped_samples(packet);
         self.hidden += u64::from(front);
         if self.hidden > PRIMING_MAX || back > 0 || front > 0 && self.packets > 3 {
             return Err("it stores sound that is not heard");
@@ -157,28 +144,6 @@ fn check_config(config: &[u8], track: &AudioInfo) -> Result<Walker, String> {
     } else {
         Err(odd())
     }
-}
-
-/// Samples of a packet: what its container says, at most those of a frame.
-pub(crate) fn length_of(packet: &Packet) -> i64 {
-    packet.duration().min(FRAME_SAMPLES)
-}
-
-/// Samples at the front and the back of a packet that are not to be heard: all of one that the
-/// container marks so, which is what an encoder needs to run in.
-/// Source: FFmpeg `libavcodec/packet.h`, `AV_PKT_DATA_SKIP_SAMPLES`: two numbers, low byte first.
-pub(crate) fn skipped(packet: &Packet) -> (u32, u32) {
-    if ffi::is_discarded(packet) {
-        return (u32::try_from(packet.duration()).unwrap_or(u32::MAX), 0);
-    }
-    let found = packet
-        .side_data()
-        .find(|data| data.kind() == side_data::Type::SkipSamples);
-    let word = |bytes: &[u8], at: usize| {
-        let word = bytes.get(at..at + 4).and_then(|word| word.try_into().ok());
-        word.map_or(0, u32::from_le_bytes)
-    };
-    found.map_or((0, 0), |data| (word(data.data(), 0), word(data.data(), 4)))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Coded pictures and sound into a release, between what is encoded anew.
+//! Coded pictures and sound into a release, between what is re-encoded.
 //!
 //! Each run of frames that a mask touches gets an encoder of its own, whose parameter sets have a
 //! number that no copied picture uses and stand beside the source's in one header. Packets of both
@@ -14,23 +14,25 @@ use redact_core::{
     CodedPictures, CodedSound, FrameIndex, FrameSpan, SinkError, Timestamp, VideoInfo,
 };
 
-use super::pictures::{Beside, Shot, is_pause, open_encoder};
-use super::{EncodeOptions, encode_error, rational, write_packet};
-use crate::echo::{Role, Tap};
+use super::muxing::{encode_error, rational, write_packet};
+use super::options::EncodeOptions;
+use super::pictures::{Beside, Shot, open_encoder};
+use crate::cached_segment::{CachedPacket, CachedSegment};
+use crate::codec::needs_input;
+use crate::copy_plan::{CopyPlan, GopAction, Pictures, SoundForm};
 use crate::ffi;
-use crate::kept::{KeptPacket, KeptSpan};
-use crate::survey::{Pictures, SoundForm, Splice};
+use crate::readback::{PacketTap, Role};
 
 /// Writes the pictures of a release of which some are copied.
-pub(super) struct PictureSplicer {
-    splice: Splice,
+pub(super) struct SmartRenderer {
+    plan: CopyPlan,
     video: VideoInfo,
     options: EncodeOptions,
     beside: Beside,
     stream: usize,
     base: Rational,
     /// What is taken from a time of the source to make one of the release, ticks.
-    less: i64,
+    pts_offset: i64,
     /// What encoders of this release have as their header.
     config: Vec<u8>,
     /// What stands before each picture of theirs that can be decoded on its own: their parameter
@@ -41,12 +43,12 @@ pub(super) struct PictureSplicer {
     ready: Option<encoder::video::Encoder>,
     run: Option<Run>,
     next_frame: u32,
-    tap: Option<Tap>,
+    tap: Option<PacketTap>,
 }
 
 /// Bytes of a run that is kept: it waits in memory until it is whole. A recording whose only key
 /// frame is its first is one run.
-const KEPT_BYTES_MAX: usize = 32 << 20;
+const CACHED_BYTES_MAX: usize = 32 << 20;
 
 /// Frames between copied ones, on their way through an encoder.
 struct Run {
@@ -54,16 +56,16 @@ struct Run {
     start: u32,
     end: u32,
     /// What came out, while it is to be kept.
-    packets: Option<Vec<KeptPacket>>,
+    packets: Option<Vec<CachedPacket>>,
     bytes: usize,
     next_packet: u32,
 }
 
 impl Run {
     /// Notes a packet for whoever keeps runs; a run that is too long is not kept.
-    fn note(&mut self, packet: KeptPacket) {
+    fn note(&mut self, packet: CachedPacket) {
         self.bytes = self.bytes.saturating_add(packet.data.len());
-        if self.bytes > KEPT_BYTES_MAX {
+        if self.bytes > CACHED_BYTES_MAX {
             self.packets = None;
         }
         if let Some(packets) = &mut self.packets {
@@ -72,15 +74,15 @@ impl Run {
     }
 }
 
-impl PictureSplicer {
+impl SmartRenderer {
     /// Adds the video stream, with the parameter sets of both kinds.
     pub(super) fn new(
         output: &mut Output,
-        splice: &Splice,
+        plan: &CopyPlan,
         options: &EncodeOptions,
         shift: i64,
     ) -> Result<Self, SinkError> {
-        let (pictures, video) = (pictures(splice), splice.info().video.clone());
+        let (pictures, video) = (pictures(plan), plan.info().video.clone());
         let refused = |why: String| SinkError::Encode {
             what: "pictures beside copied ones".to_owned(),
             source: why.into(),
@@ -92,7 +94,7 @@ impl PictureSplicer {
             reorder: pictures.reorder,
             dpb_pictures: pictures.config.dpb_pictures,
         };
-        let encoder = open_encoder(&video, options, splice.tags(), Some(&beside))?;
+        let encoder = open_encoder(&video, options, plan.tags(), Some(&beside))?;
         let config = ffi::encoder_extradata(&encoder);
         let own = AvcConfig::from_annex_b(&config).map_err(|odd| refused(odd.to_string()))?;
         let repeated = if pictures.repeats_sets {
@@ -100,9 +102,13 @@ impl PictureSplicer {
         } else {
             Vec::new()
         };
-        let copied = pictures.groups.iter().filter(|group| group.copied).count();
+        let copied = pictures
+            .groups
+            .iter()
+            .filter(|group| group.is_copied())
+            .count();
         // What no copied picture uses stays out, unless packets repeat it.
-        let used = pictures.sets_of(|group| group.copied || pictures.repeats_sets);
+        let used = pictures.sets_of(|group| group.is_copied() || pictures.repeats_sets);
         let theirs = pictures.config.only(&used);
         let header = match copied {
             0 => own.merged_with(None),
@@ -120,14 +126,14 @@ impl PictureSplicer {
         }
         let stream = stream.index();
         ffi::set_extradata(output, stream, &header).map_err(encode_error("pictures"))?;
-        let less = pictures.pts[0].saturating_sub(shift);
+        let pts_offset = pictures.pts[0].saturating_sub(shift);
         Ok(Self {
-            splice: splice.clone(),
+            plan: plan.clone(),
             options: *options,
             beside,
             stream,
             base,
-            less,
+            pts_offset,
             config,
             repeated,
             ready: Some(encoder),
@@ -139,16 +145,20 @@ impl PictureSplicer {
     }
 
     /// Lets `tap` know of what is written from now on; the header of `output` is.
-    pub(super) fn tell(&mut self, mut tap: Tap, output: &Output) {
+    pub(super) fn notify(&mut self, mut tap: PacketTap, output: &Output) {
         if let Some(stream) = output.stream(self.stream) {
-            tap.begin(&stream, self.less, echo_threads(self.options.threads));
+            tap.begin(
+                &stream,
+                self.pts_offset,
+                readback_threads(self.options.threads),
+            );
             self.tap = Some(tap);
         }
     }
 
     /// Nanoseconds from the first frame to the end of the last one that was given.
     pub(super) fn end_nanos(&self) -> i64 {
-        let pictures = pictures(&self.splice);
+        let pictures = pictures(&self.plan);
         let Some(last) = (self.next_frame as usize).checked_sub(1) else {
             return 0;
         };
@@ -158,10 +168,10 @@ impl PictureSplicer {
             .unwrap_or(0)
     }
 
-    /// Takes the next frame that is encoded anew.
+    /// Takes the next frame that is re-encoded.
     pub(super) fn encode(&mut self, mut shot: Shot, output: &mut Output) -> Result<(), SinkError> {
         self.check_due(shot.index.get())?;
-        let (at, _) = pictures(&self.splice).time(self.next_frame as usize);
+        let (at, _) = pictures(&self.plan).time(self.next_frame as usize);
         if shot.timestamp().ticks() != at {
             return Err(mismatch(format!("frame {} has another time", shot.index)));
         }
@@ -172,7 +182,7 @@ impl PictureSplicer {
             // these; but none is.
             shot.frame.set_kind(picture::Type::P);
         }
-        shot.frame.set_pts(Some(at - self.less));
+        shot.frame.set_pts(Some(at - self.pts_offset));
         self.next_frame += 1;
         let Some(run) = &mut self.run else {
             return Ok(());
@@ -199,7 +209,7 @@ impl PictureSplicer {
             None => open_encoder(
                 &self.video,
                 &self.options,
-                self.splice.tags(),
+                self.plan.tags(),
                 Some(&self.beside),
             )?,
         };
@@ -209,8 +219,8 @@ impl PictureSplicer {
         Ok(Run {
             encoder,
             start: self.next_frame,
-            end: pictures(&self.splice).run_end(self.next_frame),
-            packets: self.splice.store().map(|_| Vec::new()),
+            end: pictures(&self.plan).run_end(self.next_frame),
+            packets: self.plan.store().map(|_| Vec::new()),
             bytes: 0,
             next_packet: self.next_frame,
         })
@@ -224,9 +234,9 @@ impl PictureSplicer {
             return Err(mismatch("frames of a run never came out".to_owned()));
         }
         let frames = FrameSpan::new(FrameIndex::new(run.start), FrameIndex::new(run.end));
-        let kept = self.splice.store().zip(frames).zip(run.packets);
+        let kept = self.plan.store().zip(frames).zip(run.packets);
         if let Some(((store, frames), packets)) = kept {
-            store.keep(&KeptSpan {
+            store.save(&CachedSegment {
                 frames,
                 config: self.config.clone(),
                 packets,
@@ -236,17 +246,17 @@ impl PictureSplicer {
     }
 
     fn receive(&mut self, output: &mut Output) -> Result<(), SinkError> {
-        let pictures = pictures(&self.splice);
+        let pictures = pictures(&self.plan);
         while let Some(run) = &mut self.run {
             let mut packet = Packet::empty();
             match run.encoder.receive_packet(&mut packet) {
                 Ok(()) => {}
-                Err(error) if is_pause(error) => return Ok(()),
+                Err(error) if needs_input(error) => return Ok(()),
                 Err(error) => return Err(encode_error("a picture")(error)),
             }
             let frame = packet
                 .pts()
-                .and_then(|pts| pictures.pts.binary_search(&(pts + self.less)).ok())
+                .and_then(|pts| pictures.pts.binary_search(&(pts + self.pts_offset)).ok())
                 .and_then(|frame| u32::try_from(frame).ok());
             let (Some(frame), Some(data)) = (frame, packet.data()) else {
                 return Err(mismatch("the encoder gave a packet of no frame".to_owned()));
@@ -258,7 +268,7 @@ impl PictureSplicer {
             if packet.is_key() {
                 units.splice(..0, self.repeated.iter().copied());
             }
-            let made = KeptPacket {
+            let made = CachedPacket {
                 frame,
                 is_key: packet.is_key(),
                 data: units,
@@ -266,9 +276,9 @@ impl PictureSplicer {
             let place = run.next_packet;
             run.next_packet += 1;
             let (stream, base) = (self.stream, self.base);
-            let packet = timed(&made, place, pictures, self.less)?;
+            let packet = timed(&made, place, pictures, self.pts_offset)?;
             if let Some(tap) = &mut self.tap {
-                tap.packet(&packet, Role::Anew);
+                tap.packet(&packet, Role::Reencoded);
             }
             write_packet(packet, stream, base, output)?;
             run.note(made);
@@ -278,15 +288,15 @@ impl PictureSplicer {
 
     /// Writes a run of an earlier render again.
     fn write_kept(&mut self, frames: FrameSpan, output: &mut Output) -> Result<(), SinkError> {
-        let kept = self.splice.store().and_then(|store| store.load(frames));
+        let kept = self.plan.store().and_then(|store| store.load(frames));
         let kept = kept.filter(|kept| kept.frames == frames && kept.config == self.config);
         let kept = kept.ok_or_else(|| {
             mismatch("pictures of an earlier render are not what they were".to_owned())
         })?;
         self.interrupt();
-        let pictures = pictures(&self.splice);
+        let pictures = pictures(&self.plan);
         for (place, packet) in (frames.start().get()..).zip(&kept.packets) {
-            let packet = timed(packet, place, pictures, self.less)?;
+            let packet = timed(packet, place, pictures, self.pts_offset)?;
             write_packet(packet, self.stream, self.base, output)?;
         }
         self.next_frame = frames.end().get();
@@ -311,16 +321,19 @@ impl PictureSplicer {
             return Err(mismatch("coded pictures within a run".to_owned()));
         }
         self.next_frame = coded.frames.end().get();
-        let is_anew = |frame: u32| {
-            let group = pictures(&self.splice).group_at(frame);
-            group.is_some_and(|group| !group.copied && !group.kept)
+        let is_reencoded = |frame: u32| {
+            let group = pictures(&self.plan).group_at(frame);
+            group.is_some_and(|group| group.action == GopAction::Reencode)
         };
         let before = coded.frames.start().get().checked_sub(1);
-        let (is_behind, is_before) = (before.is_some_and(is_anew), is_anew(self.next_frame));
+        let (is_behind, is_before) = (
+            before.is_some_and(is_reencoded),
+            is_reencoded(self.next_frame),
+        );
         for (place, mut packet) in packets.into_iter().enumerate() {
             let (pts, dts) = (packet.pts(), packet.dts());
-            packet.set_pts(pts.map(|pts| pts - self.less));
-            packet.set_dts(dts.map(|dts| dts - self.less));
+            packet.set_pts(pts.map(|pts| pts - self.pts_offset));
+            packet.set_dts(dts.map(|dts| dts - self.pts_offset));
             if let Some(tap) = self.tap.as_mut().filter(|_| is_behind || is_before) {
                 let is_decoded = is_before || place == 0;
                 tap.packet(
@@ -357,7 +370,7 @@ impl PictureSplicer {
 
     /// Everything must have come.
     pub(super) fn finish(&mut self) -> Result<(), SinkError> {
-        let frames = pictures(&self.splice).pts.len();
+        let frames = pictures(&self.plan).pts.len();
         if self.next_frame as usize == frames && self.run.is_none() {
             self.interrupt();
             self.tap = None;
@@ -370,7 +383,7 @@ impl PictureSplicer {
 
 /// Threads that decode what `threads` encode, 0 being those of the machine: decoding costs about a
 /// fifth of encoding with the fastest presets, and each thread holds frames.
-fn echo_threads(threads: usize) -> usize {
+fn readback_threads(threads: usize) -> usize {
     let machine = || std::thread::available_parallelism().map_or(1, usize::from);
     let threads = if threads == 0 { machine() } else { threads };
     threads.div_ceil(3)
@@ -378,10 +391,10 @@ fn echo_threads(threads: usize) -> usize {
 
 /// A packet that was made anew, the `place`th of all that are decoded, with the source's times.
 fn timed(
-    made: &KeptPacket,
+    made: &CachedPacket,
     place: u32,
     pictures: &Pictures,
-    less: i64,
+    pts_offset: i64,
 ) -> Result<Packet, SinkError> {
     let (at, ticks) = pictures.time(made.frame as usize);
     let dts = pictures.dts[place as usize];
@@ -392,8 +405,8 @@ fn timed(
     if made.is_key {
         packet.set_flags(Flags::KEY);
     }
-    packet.set_pts(Some(at - less));
-    packet.set_dts(Some(dts - less));
+    packet.set_pts(Some(at - pts_offset));
+    packet.set_dts(Some(dts - pts_offset));
     packet.set_duration(ticks);
     Ok(packet)
 }
@@ -402,10 +415,9 @@ fn mismatch(what: String) -> SinkError {
     SinkError::Mismatch { what }
 }
 
-fn pictures(splice: &Splice) -> &Pictures {
-    splice
-        .pictures()
-        .expect("a splicer is made only where pictures are copied")
+fn pictures(plan: &CopyPlan) -> &Pictures {
+    plan.pictures()
+        .expect("a renderer is made only where pictures are copied")
 }
 
 /// Writes a sound track as it is coded.

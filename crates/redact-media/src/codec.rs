@@ -1,0 +1,50 @@
+//! What codecs answer and what packets say beside their data.
+
+use ffmpeg_next::codec::packet::side_data;
+use ffmpeg_next::{Error, Packet};
+
+use crate::ffi;
+
+/// Samples of one packet of AAC-LC.
+pub(crate) const AAC_FRAME_SAMPLES: i64 = 1024;
+
+/// Whether a codec has nothing to give now (`EAGAIN`) or nothing more.
+pub(crate) fn needs_input(error: Error) -> bool {
+    error == Error::Eof
+        || error
+            == (Error::Other {
+                errno: ffmpeg_next::ffi::EAGAIN,
+            })
+}
+
+/// Whether a packet brings a configuration that its decoder is to use from there on.
+pub(crate) fn changes_configuration(packet: &Packet) -> bool {
+    packet.side_data().any(|data| {
+        matches!(
+            data.kind(),
+            side_data::Type::NewExtraData | side_data::Type::ParamChange
+        )
+    })
+}
+
+/// Samples of a packet: what its container says, at most those of a frame.
+pub(crate) fn aac_samples(packet: &Packet) -> i64 {
+    packet.duration().min(AAC_FRAME_SAMPLES)
+}
+
+/// Samples at the front and the back of a packet that are not to be heard: all of one that the
+/// container marks so, which is what an encoder needs to run in.
+/// Source: FFmpeg `libavcodec/packet.h`, `AV_PKT_DATA_SKIP_SAMPLES`: two numbers, low byte first.
+pub(crate) fn skipped_samples(packet: &Packet) -> (u32, u32) {
+    if ffi::is_discarded(packet) {
+        return (u32::try_from(packet.duration()).unwrap_or(u32::MAX), 0);
+    }
+    let found = packet
+        .side_data()
+        .find(|data| data.kind() == side_data::Type::SkipSamples);
+    let word = |bytes: &[u8], at: usize| {
+        let word = bytes.get(at..at + 4).and_then(|word| word.try_into().ok());
+        word.map_or(0, u32::from_le_bytes)
+    };
+    found.map_or((0, 0), |data| (word(data.data(), 0), word(data.data(), 4)))
+}
