@@ -1,4 +1,4 @@
-"""Draws number plates: layouts of many countries, from fonts with free licences.
+"""Draws number plates: layouts of many countries, from fonts with free licenses.
 
 No plate is copied from a photograph, and no layout is exact: what a detector has to learn is what
 they have in common. Sprites are BGRA, 8 bit, 96 pixels high.

@@ -20,7 +20,7 @@ pub(crate) use release::{BatchArgs, PresetArg, ReencodeArg, ReleaseArgs, RenderA
 
 use crate::score::ScoreArgs;
 
-/// Finds faces, licence plates and screens in recordings, hides what was approved, and proves it.
+/// Finds faces, license plates and screens in recordings, hides what was approved, and proves it.
 #[derive(Debug, Parser)]
 #[command(
     name = "redact",

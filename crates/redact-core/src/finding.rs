@@ -165,7 +165,7 @@ pub struct ModelUse {
     pub name: String,
     /// SHA-256 of the weights.
     pub digest: Digest,
-    /// SPDX identifier of the weights' licence.
+    /// SPDX identifier of the weights' license.
     pub licence: String,
     /// What it detects; empty for a speech model.
     pub classes: Vec<Class>,

@@ -40,7 +40,7 @@ pub struct ModelFile {
     pub name: String,
     /// SHA-256 of the weights: with the threshold and the input, what repeating the scan needs.
     pub sha256: Hex,
-    /// SPDX identifier of the weights' licence.
+    /// SPDX identifier of the weights' license.
     pub licence: String,
     /// What it detects; empty for a speech model.
     pub classes: Vec<ClassName>,

@@ -194,7 +194,7 @@ pub struct Card {
     pub subjects: Vec<Subject>,
     /// The weights' file name: no folder in it.
     pub file: String,
-    /// SPDX identifier of the weights' licence.
+    /// SPDX identifier of the weights' license.
     pub licence: String,
     /// Who made it, and which version.
     pub origin: String,

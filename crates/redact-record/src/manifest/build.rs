@@ -338,7 +338,7 @@ fn planned<'a>(input: &ManifestInput<'a>, mask: &MaskRegion) -> Option<&'a Plann
 const fn description(class: Option<Class>) -> &'static str {
     match class {
         Some(Class::Face) => "Face of a person",
-        Some(Class::Plate) => "Licence plate of a vehicle",
+        Some(Class::Plate) => "License plate of a vehicle",
         Some(Class::Screen) => "Display of a device",
         Some(Class::Vehicle) => "Vehicle on which no plate was found",
         None => "Area of the picture",

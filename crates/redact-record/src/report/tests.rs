@@ -141,7 +141,7 @@ fn report() -> VerifyReport {
                     &[(0.0, 14.2), (16.0, 47.0), (80.0, 84.5)],
                 ),
                 lane(
-                    "Licence plates",
+                    "License plates",
                     LaneKind::Picture,
                     &[(3.1, 9.8), (95.0, 118.0)],
                 ),

@@ -1,4 +1,4 @@
-//! LPD-YuNet: licence plates.
+//! LPD-YuNet: license plates.
 //!
 //! Per prior: a box, five points (four corners of the plate and its middle), class probabilities,
 //! and how well the box is expected to fit. The box that is given is the upright one around the

@@ -296,7 +296,7 @@ export const policy = (): api.Policy => ({
   audio: { mute_speech: true, style: 'silence', padding_seconds: 0.25, reason: 'privacy-speech' },
   reasons: [
     reason('privacy-face', 'A face is withheld, as it would identify a private person.'),
-    reason('privacy-plate', 'A licence plate is withheld, as it leads to a private person.'),
+    reason('privacy-plate', 'A license plate is withheld, as it leads to a private person.'),
     reason('records-screen', 'A display is withheld, as it may show records.'),
     reason('privacy-speech', 'Words are withheld that identify a private person.'),
   ],
