@@ -260,7 +260,7 @@ mod tests {
     #[test]
     fn what_a_model_cannot_do_is_refused() {
         refused(|o| o.classes = vec![Class::Face], "face");
-        refused(|o| o.classes.clear(), "nothing");
+        refused(|o| o.classes.clear(), "no class");
         refused(|o| o.input_long_side = 0, "32 to 4096");
         refused(|o| o.input_long_side = 100_000, "32 to 4096");
         refused(|o| o.enlarge_max = 0, "1 to 8");
