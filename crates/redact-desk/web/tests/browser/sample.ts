@@ -410,7 +410,7 @@ export const fullRequest = (request: api.Request, open: api.Review): api.FullReq
     },
     {
       ...recording(open, demoTimeline()),
-      id: id('8'),
+      id: id('0'),
       name: 'sound-in-no-known-format.mkv',
       state: 'failed',
       thumbnails: false,
