@@ -103,7 +103,10 @@ fn findings_plan_policy_and_request_of_0_1_0_still_make_a_release() {
     redact(&work, &render).expect_status(0);
     redact(&work, &["verify", "again.mp4", "--source", "clip.mp4"]).expect_status(0);
     let manifest = work.json("again.manifest.json");
-    let before = work.json("clip.redacted.manifest.json");
+    let before = fs::read_to_string(work.path("clip.redacted.manifest.json")).unwrap();
+    // The one word that is spelled otherwise since.
+    let before = before.replace("Licence plate", "License plate");
+    let before: serde_json::Value = serde_json::from_str(&before).unwrap();
     for part in ["masks", "mutes", "kept", "rejected", "kept_speech"] {
         assert_eq!(manifest[part], before[part], "{part}");
     }

@@ -11,7 +11,7 @@ use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use x509_cert::der::DecodePem as _;
+use x509_cert::der::Decode as _;
 
 use crate::desk::Desk;
 use crate::error::DeskError;
@@ -201,7 +201,11 @@ fn own(names: &[String], folder: &Path, now: Millis) -> Result<(Vec<u8>, Vec<u8>
 
 /// Whether a certificate of our own holds for a while, and no longer than browsers take.
 fn is_good(pem: &[u8], now: OffsetDateTime) -> bool {
-    let Ok(certificate) = x509_cert::Certificate::from_pem(pem) else {
+    // As a whole first: the reader of DER in PEM does not end where the text is cut short.
+    let Ok((_, der)) = x509_cert::der::pem::decode_vec(pem) else {
+        return false;
+    };
+    let Ok(certificate) = x509_cert::Certificate::from_der(&der) else {
         return false;
     };
     let validity = certificate.tbs_certificate.validity;
@@ -218,6 +222,7 @@ fn is_good(pem: &[u8], now: OffsetDateTime) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use x509_cert::der::DecodePem as _;
 
     const DAY: Duration = Duration::from_secs(24 * 3600);
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 use cms::cert::CertificateChoices;
 use cms::signed_data::SignedData;
 use der::oid::ObjectIdentifier;
-use der::{Decode, DecodePem, Encode};
+use der::pem::PemLabel as _;
+use der::{Decode, Encode};
 use ring::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier};
 use x509_cert::name::Name;
@@ -61,7 +62,13 @@ impl Certificate {
     /// [`StampError::Malformed`].
     pub fn read(bytes: &[u8]) -> Result<Self, StampError> {
         let inner = if bytes.starts_with(b"-----BEGIN") {
-            x509_cert::Certificate::from_pem(bytes)
+            // As a whole first: the reader of DER in PEM does not end where the text is cut short.
+            der::pem::decode_vec(bytes)
+                .and_then(|(label, der)| {
+                    x509_cert::Certificate::validate_pem_label(label).map(|()| der)
+                })
+                .map_err(der::Error::from)
+                .and_then(|der| x509_cert::Certificate::from_der(&der))
         } else {
             x509_cert::Certificate::from_der(bytes)
         };
@@ -200,5 +207,19 @@ fn how(
         (ECDSA_SHA_256, Some(P_384)) => Some(&signature::ECDSA_P384_SHA256_ASN1),
         (ECDSA_SHA_384, Some(P_384)) => Some(&signature::ECDSA_P384_SHA384_ASN1),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Goal: a certificate that is cut short is refused; reading it never ended. Control: in DER it
+    /// is refused for the same reason.
+    #[test]
+    fn a_certificate_that_is_cut_short_is_refused() {
+        let cut = b"-----BEGIN CERTIFICATE-----\n/Q==\n-----END CERTIFICATE-----\n";
+        assert!(Certificate::read(cut).is_err());
+        assert!(Certificate::read(&[0xfd]).is_err());
     }
 }
