@@ -30,9 +30,21 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("redact-desk", &["redact-core", "redact-record"]),
     (
-        "redact-cli",
+        "redact-release",
         &[
             "redact-bitstream",
+            "redact-check",
+            "redact-core",
+            "redact-engine",
+            "redact-jail",
+            "redact-media",
+            "redact-record",
+            "redact-vision",
+        ],
+    ),
+    (
+        "redact-cli",
+        &[
             "redact-check",
             "redact-core",
             "redact-desk",
@@ -40,7 +52,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "redact-jail",
             "redact-media",
             "redact-record",
-            "redact-vision",
+            "redact-release",
         ],
     ),
     (

@@ -89,7 +89,7 @@ fn everything_is_encoded_anew_when_asked_and_the_manifest_says_so() {
     let work = approved();
     let said = render(&work, &["--reencode", "all"]);
     assert!(
-        said.contains("all pictures encoded anew: it was asked for"),
+        said.contains("all pictures re-encoded: it was asked for"),
         "{said}"
     );
     let manifest = work.json("clip.redacted.manifest.json");

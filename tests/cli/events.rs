@@ -122,7 +122,7 @@ fn a_log_that_cannot_be_written_blocks_the_render() {
     fs::create_dir(work.path("folder")).unwrap();
     for log in ["other.txt", "folder"] {
         work.redact(&with(log))
-            .expect_refusal(&[log, "cannot keep the event log"]);
+            .expect_refusal(&[log, "cannot write the event log"]);
         assert!(!work.path("clip.redacted.mp4").exists());
     }
     assert_eq!(fs::read(work.path("other.txt")).unwrap(), b"no entry\n");

@@ -13,10 +13,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use clap::ValueEnum as _;
+use redact_release::names::{RELEASE_SUFFIX, named};
 use serde::Serialize;
 
 use crate::args::{BatchArgs, GlobalArgs, InputArgs};
-use crate::{Outcome, places};
+use crate::outcome::Outcome;
+use crate::terminal::say;
 use card::{Card, Earlier};
 
 /// How one recording ended.
@@ -113,7 +115,7 @@ struct Task {
 
 impl Task {
     fn release(&self, args: &BatchArgs) -> PathBuf {
-        places::named(&self.name, places::RELEASE_SUFFIX, &args.out_dir)
+        named(&self.name, RELEASE_SUFFIX, &args.out_dir)
     }
 }
 
@@ -289,7 +291,7 @@ fn show(result: &ClipResult, global: &GlobalArgs) {
             seconds(result.seconds)
         )
     };
-    crate::say(&line);
+    say(&line);
 }
 
 fn seconds(seconds: f64) -> String {
@@ -311,15 +313,15 @@ fn summarize(results: &[ClipResult], card: &Card, global: &GlobalArgs) -> Outcom
             "recordings": results.len(), "ok": ok, "wrong": wrong, "failed": failed,
             "skipped": skipped, "companions": companions, "other_files": others,
         });
-        crate::say(&summary.to_string());
+        say(&summary.to_string());
     } else {
-        crate::say(&format!(
+        say(&format!(
             "{} recordings: {ok} released, {wrong} wrong, {failed} failed, {skipped} skipped",
             results.len()
         ));
         if others > 0 {
             let endings = card::endings(&card.others);
-            crate::say(&format!("not recordings: {others} other files ({endings})"));
+            say(&format!("not recordings: {others} other files ({endings})"));
         }
     }
     match (failed, wrong) {

@@ -13,20 +13,18 @@ mod thumbnails;
 
 pub(crate) use spec::Spec;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use redact_desk::{Certificate, Desk, Listen, Options};
-use redact_record::events::EventLog;
 
 use crate::args::{DeskArgs, GlobalArgs};
-use crate::{Outcome, approve, journal, key, limits, places, progress};
-
-/// Names in the folder of one task.
-const PICTURE: &str = "picture.jpg";
-const CLIP: &str = "clip.mp4";
+use crate::clock::now;
+use crate::event_log::{self, Recorder};
+use crate::outcome::Outcome;
+use crate::terminal::say;
+use crate::{host, key, limits, paths, progress};
 
 const GIGABYTE: u64 = 1_000_000_000;
 
@@ -53,9 +51,9 @@ pub(crate) fn desk(args: &DeskArgs, global: &GlobalArgs) -> Result<Outcome> {
             .await
             .with_context(|| folder.display().to_string())?;
         let here = format!("{scheme}://{}/", hosts[0]);
-        crate::say(&format!("the desk is open: {here}"));
+        say(&format!("the desk is open: {here}"));
         if let Some(token) = desk.setup_token().await? {
-            crate::say(&format!(
+            say(&format!(
                 "create the administrator account: {here}#/welcome/{token}"
             ));
         }
@@ -94,16 +92,11 @@ fn listen(args: &DeskArgs) -> Listen {
 fn options(args: &DeskArgs, global: &GlobalArgs, port: u16, tls: bool) -> Result<Options> {
     let folder = match &args.data {
         Some(folder) => folder.clone(),
-        None => places::key_dir()?.join("desk"),
+        None => paths::key_dir()?.join("desk"),
     };
-    let log = journal::file(global)?;
-    if let Some(parent) = log.parent() {
-        std::fs::create_dir_all(parent).with_context(|| parent.display().to_string())?;
-    }
-    let name = || format!("{}: cannot keep the event log", log.display());
-    let log = EventLog::open(&log).with_context(name)?;
-    let policies = places::policies_dir(args.policies.as_deref())?;
-    let trusted = places::trusted_keys()?;
+    let log = event_log::open_log(&event_log::file(global)?)?;
+    let policies = paths::policies_dir(args.policies.as_deref())?;
+    let trusted = paths::trusted_keys()?;
     let jobs = jobs::Children::new(args, global, log.path())?;
     Ok(Options {
         folder,
@@ -114,11 +107,11 @@ fn options(args: &DeskArgs, global: &GlobalArgs, port: u16, tls: bool) -> Result
         hosts: hosts(args, port),
         tls,
         upload_bytes_max: args.upload_max.saturating_mul(GIGABYTE),
-        clock: Arc::new(approve::now),
+        clock: Arc::new(now),
         journal: redact_desk::Journal {
             log,
-            program: concat!("redact ", env!("CARGO_PKG_VERSION")).to_owned(),
-            machine: journal::machine(),
+            program: event_log::PROGRAM.to_owned(),
+            machine: host::user_at_machine(),
         },
         jobs: Arc::new(jobs),
     })
@@ -130,10 +123,10 @@ fn vouch(global: &GlobalArgs, log: &std::path::Path) -> Result<redact_desk::Vouc
     let log = log.to_owned();
     let by = global.on_behalf.clone();
     // A log that cannot be written is found now.
-    journal::Journal::at(&log, by.as_deref())?;
+    Recorder::at(&log, by.as_deref())?;
     Ok(Arc::new(move |new| {
-        let journal = journal::Journal::at(&log, by.as_deref())?;
-        let release = key::signing_key(None, &journal)?;
+        let recorder = Recorder::at(&log, by.as_deref())?;
+        let release = key::signing_key(None, &recorder)?;
         Ok(release.vouch_for(new)?)
     }))
 }
@@ -154,9 +147,4 @@ fn hosts(args: &DeskArgs, port: u16) -> Vec<String> {
         hosts.extend(names);
     }
     hosts
-}
-
-/// Where a program of ours lies, to be started again.
-fn program() -> Result<PathBuf> {
-    std::env::current_exe().context("cannot tell where this program is")
 }

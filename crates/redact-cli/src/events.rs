@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use redact_record::events::{self, Checkpoint, Recorded};
 use redact_record::sign::TrustStore;
+use redact_release::files::read_signed;
 
 use crate::args::{EventsArgs, EventsCommand, GlobalArgs};
-use crate::verify::read_signed;
-use crate::{Outcome, journal, key};
+use crate::outcome::Outcome;
+use crate::terminal::say;
+use crate::{event_log, key};
 
 /// Checks or shows the event log.
 ///
@@ -32,7 +34,7 @@ pub(crate) fn events(args: &EventsArgs, global: &GlobalArgs) -> Result<Outcome> 
 fn log(file: Option<&Path>, global: &GlobalArgs) -> Result<PathBuf> {
     match file {
         Some(file) => Ok(file.to_owned()),
-        None => journal::file(global),
+        None => event_log::file(global),
     }
 }
 
@@ -55,9 +57,9 @@ fn verify(path: &Path, checkpoints: &[Checkpoint], global: &GlobalArgs) -> Resul
         .with_context(|| path.display().to_string())?;
     if global.json {
         let document = redact_check::events::json(path, &report, checkpoints.len());
-        crate::say(&document.to_string());
+        say(&document.to_string());
     } else {
-        crate::say(&redact_check::events::text(&report, checkpoints.len()));
+        say(&redact_check::events::text(&report, checkpoints.len()));
     }
     Ok(if report.is_intact() {
         Outcome::Done
@@ -74,17 +76,17 @@ fn show(path: &Path, global: &GlobalArgs) -> Result<Outcome> {
         line += 1;
         match entry {
             Ok(entry) if global.json => documents.push(entry.json()),
-            Ok(entry) => crate::say(&text(&entry)),
+            Ok(entry) => say(&text(&entry)),
             Err(refused) => {
                 whole = false;
                 // What is wrong with it is for `redact events verify` to say.
-                tracing::warn!("line {line} is no entry: {refused}");
+                tracing::warn!("line {line}: invalid entry: {refused}");
             }
         }
     })
     .with_context(|| path.display().to_string())?;
     if global.json {
-        crate::say(&serde_json::Value::from(documents).to_string());
+        say(&serde_json::Value::from(documents).to_string());
     }
     Ok(if whole { Outcome::Done } else { Outcome::Wrong })
 }

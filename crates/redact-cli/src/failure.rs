@@ -1,59 +1,84 @@
 //! One line that says what went wrong, and a hint where one helps.
 
+use std::error::Error;
+
 use redact_core::{PlanError, SourceError};
-use redact_engine::{RenderError, ScanError};
+use redact_engine::RenderError;
+use redact_jail::JailError;
 use redact_record::RecordError;
+use redact_release::{JobFailure, ReleaseError, WorkerError, is_refused_record};
 
 /// What to do about `error`, when there is something to do.
 pub(crate) fn hint(error: &anyhow::Error) -> Option<String> {
-    if let Some(hint) = error.chain().find_map(confinement_hint) {
-        return Some(hint);
-    }
-    let known = error.chain().find_map(|cause| {
+    let typed = error.chain().find_map(|cause| {
+        if let Some(error) = cause.downcast_ref::<ReleaseError>() {
+            return release_hint(error);
+        }
         let plan = cause.downcast_ref::<PlanError>().and_then(plan_hint);
         let source = cause.downcast_ref::<SourceError>().and_then(source_hint);
-        let render = cause.downcast_ref::<RenderError>().and_then(render_hint);
-        plan.or(source)
-            .or(render)
-            .or_else(|| text_hint(&cause.to_string()))
+        let is_there = matches!(cause.downcast_ref(), Some(RecordError::Exists));
+        let known = plan.or(source).or(is_there.then_some(FORCE));
+        known.map(str::to_owned)
     });
-    known.map(str::to_owned)
-}
-
-/// What the confined process said, or what to do where it could not work.
-fn confinement_hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
-    if let Some(child) = cause.downcast_ref::<FromChild>() {
-        return match child.out_of_memory {
-            Some(bytes) => Some(format!(
-                "it may take {} GiB of memory; --memory-max GIB allows more",
-                bytes >> 30
-            )),
-            None => child.hint.clone(),
-        };
-    }
-    if let Some(limit) = cause.downcast_ref::<Limit>() {
-        return Some(format!("{} N allows more", limit.option));
-    }
-    let weak = matches!(
-        cause.downcast_ref(),
-        Some(redact_jail::JailError::Weak { .. })
-    );
-    weak.then(|| {
-        "recordings are decoded where the system has Landlock (Linux 5.13 and later) and seccomp; \
-         --allow-weak-jail goes without, and manifest and log say so"
-            .to_owned()
+    typed.or_else(|| {
+        error
+            .chain()
+            .any(is_disk_full)
+            .then(|| DISK_FULL.to_owned())
     })
 }
 
-fn render_hint(error: &RenderError) -> Option<&'static str> {
-    matches!(
-        error,
-        RenderError::Damage { .. } | RenderError::Undeclared { .. }
-    )
-    .then_some(
-        "what is damaged is hidden, and what a release changes is declared, as the scan found it, \
-         whoever edits the plan: scan the recording again with this version of the program",
-    )
+const FORCE: &str = "--force replaces it";
+
+const DISK_FULL: &str =
+    "free some space and run the same command again; nothing was left half done";
+
+const EVENT_LOG: &str = "nothing is done that is not recorded: make the file writable, or name \
+     another with --events FILE; `redact events verify` says what is wrong with a log";
+
+const WEAK_JAIL: &str = "recordings are decoded where the system has Landlock (Linux 5.13 and \
+     later) and seccomp; --allow-weak-jail goes without, and manifest and log say so";
+
+const OLD_SCAN: &str = "what is damaged is hidden, and what a release changes is declared, as the \
+     scan found it, whoever edits the plan: scan the recording again with this version of the \
+     program";
+
+fn release_hint(error: &ReleaseError) -> Option<String> {
+    let fixed = match error.cause() {
+        ReleaseError::Worker(error) => return worker_hint(error),
+        ReleaseError::Exists | ReleaseError::Record(RecordError::Exists) => Some(FORCE),
+        ReleaseError::EventLog(_) => Some(EVENT_LOG),
+        ReleaseError::IsFolder => Some("`redact batch` takes folders"),
+        ReleaseError::NoRuntime => Some("set ORT_DYLIB_PATH, or run scripts/setup"),
+        ReleaseError::NoDetectors => Some("run scripts/setup, or give --models DIR"),
+        ReleaseError::NoPolicy => Some("give --policy FILE"),
+        ReleaseError::NoFindings { .. } => Some("give --findings FILE"),
+        ReleaseError::Render(RenderError::Damage { .. } | RenderError::Undeclared { .. }) => {
+            Some(OLD_SCAN)
+        }
+        _ => error
+            .plan_error()
+            .and_then(plan_hint)
+            .or_else(|| error.source_error().and_then(source_hint)),
+    };
+    fixed.map(str::to_owned)
+}
+
+/// What the worker said, or what to do where it could not work.
+fn worker_hint(error: &WorkerError) -> Option<String> {
+    match error {
+        WorkerError::Failed(JobFailure {
+            out_of_memory: Some(bytes),
+            ..
+        }) => Some(format!(
+            "it may take {} GiB of memory; --memory-max GIB allows more",
+            bytes >> 30
+        )),
+        WorkerError::Failed(failure) => failure.hint.clone(),
+        WorkerError::Limit { option, .. } => Some(format!("{option} N allows more")),
+        WorkerError::Jail(JailError::Weak { .. }) => Some(WEAK_JAIL.to_owned()),
+        _ => None,
+    }
 }
 
 fn plan_hint(error: &PlanError) -> Option<&'static str> {
@@ -100,26 +125,15 @@ fn source_hint(error: &SourceError) -> Option<&'static str> {
     }
 }
 
-fn text_hint(text: &str) -> Option<&'static str> {
-    if text.ends_with("exists already") {
-        return Some("--force replaces it");
-    }
-    if text.ends_with("cannot keep the event log") {
-        return Some(
-            "nothing is done that is not written down: make the file writable, or name another \
-             with --events FILE; `redact events verify` says what is wrong with a log",
-        );
-    }
-    let full = [
+fn is_disk_full(cause: &(dyn Error + 'static)) -> bool {
+    const WORDS: [&str; 4] = [
         "os error 28",
         "No space left",
         "os error 27",
         "File too large",
     ];
-    if full.iter().any(|words| text.contains(words)) {
-        return Some("free some space and run the same command again; nothing was left half done");
-    }
-    None
+    let text = cause.to_string();
+    WORDS.iter().any(|words| text.contains(words))
 }
 
 /// What the desk offers a person to accept; as `--json` and the desk's jobs spell it.
@@ -127,93 +141,29 @@ pub(crate) const LOST_SOUND: &str = "lost_sound";
 
 /// The word for an error that a program acts on.
 pub(crate) fn code(error: &anyhow::Error) -> Option<&'static str> {
-    let lost_sound = |cause: &(dyn std::error::Error + 'static)| {
-        let here = cause.downcast_ref::<SourceError>();
-        matches!(here, Some(SourceError::NoSound { .. })) || is_lost_sound_in_child(cause)
+    let is_lost_sound = |cause: &(dyn Error + 'static)| {
+        let here = matches!(cause.downcast_ref(), Some(SourceError::NoSound { .. }));
+        here || is(cause, ReleaseError::is_lost_sound)
     };
-    error.chain().any(lost_sound).then_some(LOST_SOUND)
+    error.chain().any(is_lost_sound).then_some(LOST_SOUND)
 }
 
 /// Whether a rule forbids what was asked, as against something that went wrong.
 pub(crate) fn is_refusal(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
-        is_refused_in_child(cause)
+        is(cause, ReleaseError::is_refusal)
             || cause.is::<PlanError>()
-            || matches!(
-                cause.downcast_ref::<RecordError>(),
-                Some(
-                    RecordError::ChangedAfterApproval { .. }
-                        | RecordError::CheckFailed { .. }
-                        | RecordError::Mismatch { .. }
-                        | RecordError::NoPerson { .. }
-                        | RecordError::SamePerson { .. }
-                        | RecordError::Signature(_)
-                        | RecordError::Uncovered { .. }
-                        | RecordError::Unsigned { .. }
-                        | RecordError::WeakerThanPolicy { .. }
-                        | RecordError::WeakEffect { .. }
-                )
-            )
+            || cause.downcast_ref().is_some_and(is_refused_record)
     })
 }
 
 /// Whether `error` is a person's Ctrl-C.
 pub(crate) fn is_cancelled(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        matches!(
-            cause.downcast_ref::<ScanError>(),
-            Some(ScanError::Cancelled)
-        ) || matches!(
-            cause.downcast_ref::<RenderError>(),
-            Some(RenderError::Cancelled)
-        ) || cause.is::<Interrupted>()
-            || is_cancelled_in_child(cause)
-    })
+    error
+        .chain()
+        .any(|cause| is(cause, ReleaseError::is_cancelled))
 }
 
-/// A person asked to stop.
-#[derive(Debug, thiserror::Error)]
-#[error("cancelled")]
-pub(crate) struct Interrupted;
-
-/// Why a confined process could not do its job, in its own words.
-#[derive(Debug, thiserror::Error)]
-#[error("{message}")]
-pub(crate) struct FromChild {
-    pub(crate) message: String,
-    pub(crate) hint: Option<String>,
-    /// Whether a rule forbids what was asked.
-    pub(crate) refused: bool,
-    pub(crate) cancelled: bool,
-    /// Whether none of the recording's sound can be decoded.
-    pub(crate) lost_sound: bool,
-    /// The limit, in bytes, where memory ran out.
-    pub(crate) out_of_memory: Option<u64>,
-}
-
-/// A job took more than it may.
-#[derive(Debug, thiserror::Error)]
-#[error("stopped at a limit: {what}")]
-pub(crate) struct Limit {
-    pub(crate) what: String,
-    /// The option that raises it.
-    pub(crate) option: &'static str,
-}
-
-fn is_lost_sound_in_child(cause: &(dyn std::error::Error + 'static)) -> bool {
-    cause
-        .downcast_ref::<FromChild>()
-        .is_some_and(|child| child.lost_sound)
-}
-
-fn is_refused_in_child(cause: &(dyn std::error::Error + 'static)) -> bool {
-    cause
-        .downcast_ref::<FromChild>()
-        .is_some_and(|child| child.refused)
-}
-
-fn is_cancelled_in_child(cause: &(dyn std::error::Error + 'static)) -> bool {
-    cause
-        .downcast_ref::<FromChild>()
-        .is_some_and(|child| child.cancelled)
+fn is(cause: &(dyn Error + 'static), claim: fn(&ReleaseError) -> bool) -> bool {
+    cause.downcast_ref().is_some_and(claim)
 }

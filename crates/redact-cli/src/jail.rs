@@ -11,12 +11,12 @@
 //! only its input, its output and its two pipes are left.
 
 mod child;
-mod inbox;
-mod parent;
+mod link;
+mod process;
+mod staging;
 mod wire;
 
-pub(crate) use redact_jail::JailLevel;
-
-pub(crate) use child::{ask, is_child, main, tell};
-pub(crate) use parent::{Confinement, Listener, run, staging};
-pub(crate) use wire::{Ask, Job, Segment, SegmentKind};
+pub(crate) use child::{is_child, main};
+pub(crate) use process::Process;
+pub(crate) use staging::staging;
+pub(crate) use wire::WorkKind;

@@ -1,5 +1,5 @@
 //! Limits that the system sets for this process: file sizes, open files, and who may read what it
-//! writes.
+//! writes; and how many threads it uses.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -31,4 +31,10 @@ pub(crate) fn raise_open_files() {
 pub(crate) fn write_for_owner_alone() {
     use nix::sys::stat::{Mode, umask};
     umask(Mode::S_IRWXG | Mode::S_IRWXO);
+}
+
+/// Threads to use: what was asked for, or one per processor core.
+pub(crate) fn threads(asked: Option<usize>) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    asked.unwrap_or_else(cores).max(1)
 }

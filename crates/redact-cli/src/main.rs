@@ -1,56 +1,40 @@
 //! The `redact` program.
 //!
-//! The only place that knows all crates, the terminal, the environment and exit codes. Each verb
-//! has a file of its own; `args.rs` is what was typed.
+//! Arguments, the terminal, the environment, processes and exit codes. What a verb does is in
+//! `redact-release`; each verb has a file of its own here, and `args.rs` is what was typed.
 
 mod approve;
 mod args;
-mod basis;
 mod batch;
+mod clock;
 mod desk;
+mod event_log;
 mod events;
-mod eyes;
 mod failure;
-mod files;
+mod host;
 mod jail;
-mod journal;
+mod jobs;
 mod key;
 mod limits;
-mod outputs;
-mod places;
-mod profiles;
+mod outcome;
+mod paths;
 mod progress;
 mod recheck;
 mod render;
 mod run;
 mod scan;
 mod score;
+mod terminal;
 mod timestamp;
 mod verify;
 
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::Parser as _;
 
 use crate::args::{Cli, Command};
-
-/// Exit status of a verification that found something wrong.
-const EXIT_WRONG: i32 = 1;
-/// Exit status of everything that could not be done.
-const EXIT_FAILED: i32 = 2;
-
-/// How a verb ended that did not fail outright.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// It did what was asked.
-    Done,
-    /// It verified, and found something wrong.
-    Wrong,
-    /// It did part of what was asked; what failed was said.
-    Failed,
-}
+use crate::outcome::{EXIT_FAILED, Outcome};
 
 fn main() -> ExitCode {
     // Before anything else: what decodes has no thread before it is confined.
@@ -59,17 +43,14 @@ fn main() -> ExitCode {
     }
     // clap exits with 2 on wrong usage and 0 on --help, which is what this program promises.
     let cli = Cli::parse();
-    start_logging();
-    let status = match dispatch(&cli) {
-        Ok(Outcome::Done) => 0,
-        Ok(Outcome::Wrong) => EXIT_WRONG,
-        Ok(Outcome::Failed) => EXIT_FAILED,
+    terminal::start_logging();
+    ExitCode::from(match dispatch(&cli) {
+        Ok(outcome) => outcome.status(),
         Err(error) => {
             report(&error, cli.global.json);
             EXIT_FAILED
         }
-    };
-    ExitCode::from(u8::try_from(status).unwrap_or(2))
+    })
 }
 
 fn dispatch(cli: &Cli) -> Result<Outcome> {
@@ -95,38 +76,17 @@ fn dispatch(cli: &Cli) -> Result<Outcome> {
     }
 }
 
-pub(crate) fn start_logging() {
-    use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_env("REDACT_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
-}
-
 /// One line with the cause, and a hint where one helps.
 fn report(error: &anyhow::Error, json: bool) {
     let hint = failure::hint(error);
-    let mut stderr = std::io::stderr().lock();
-    // Nothing is left to do when standard error is gone.
-    writeln!(stderr, "redact: {error:#}").ok();
+    terminal::warn_line(&format!("redact: {error:#}"));
     if let Some(hint) = &hint {
-        writeln!(stderr, "\nhint: {hint}").ok();
+        terminal::warn_line(&format!("\nhint: {hint}"));
     }
     if json {
         let code = failure::code(error);
         let document =
             serde_json::json!({ "error": format!("{error:#}"), "hint": hint, "code": code });
-        say(&document.to_string());
+        terminal::say(&document.to_string());
     }
-}
-
-/// Prints one line to standard error.
-pub(crate) fn warn_line(line: &str) {
-    writeln!(std::io::stderr().lock(), "{line}").ok();
-}
-
-/// Prints one line to standard output. A reader that went away (`redact … | head`) is no failure.
-pub(crate) fn say(line: &str) {
-    writeln!(std::io::stdout().lock(), "{line}").ok();
 }

@@ -4,12 +4,16 @@
 
 use std::io::Write as _;
 use std::ops::ControlFlow;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use redact_core::{Phase, Progress};
+use redact_release::ReleaseError;
+use redact_release::ports::phase_name;
+
+use crate::outcome::EXIT_FAILED;
 
 /// Set by Ctrl-C; asked between batches.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
@@ -24,68 +28,76 @@ pub(crate) fn watch_for_interrupt() -> Result<(), ctrlc::Error> {
         if INTERRUPTED.swap(true, Ordering::SeqCst) {
             // The person asked twice; partial files never have a final name.
             #[expect(clippy::exit, reason = "the second Ctrl-C ends the program at once")]
-            std::process::exit(crate::EXIT_FAILED);
+            std::process::exit(i32::from(EXIT_FAILED));
         }
     })
 }
 
-/// Asks the running job to stop, as the first Ctrl-C does.
+/// Cancels the running job, as the first Ctrl-C does.
 pub(crate) fn interrupt() {
     INTERRUPTED.store(true, Ordering::SeqCst);
 }
 
-/// Set in a confined process, whose parent shows how far it is.
-static CONFINED: AtomicBool = AtomicBool::new(false);
+/// Where progress goes: phase, done, total.
+type Report = fn(&str, u64, Option<u64>);
 
-/// From now on progress goes to the parent of this confined process.
-pub(crate) fn work_for_parent() {
-    CONFINED.store(true, Ordering::SeqCst);
+/// Set where another process shows the progress of this one.
+static REPORT: OnceLock<Report> = OnceLock::new();
+
+/// From now on progress goes to `report` and not to the terminal.
+pub(crate) fn report_to(report: Report) {
+    // The first one stays.
+    REPORT.set(report).ok();
 }
 
-/// Set when another process listens: see [`tether`].
+/// How often a process that receives progress is notified of the same phase.
+const REPORT_EVERY: Duration = Duration::from_millis(200);
+
+/// Set when another process started this one and reads its progress: see [`tether`].
 static TETHERED: AtomicBool = AtomicBool::new(false);
 
-/// Set once a thread waits for standard input to end.
-static LISTENING: AtomicBool = AtomicBool::new(false);
-
-/// How often a listening process hears of the same phase.
-const TELL_EVERY: Duration = Duration::from_millis(200);
-
 /// Ties this process to the one that started it: progress goes out as lines of JSON, and the end
-/// of standard input asks the job to stop. A server that dies takes its jobs with it.
+/// of standard input cancels the job. A server that dies takes its jobs with it.
+///
+/// Starts a thread that reads standard input to its end.
 pub(crate) fn tether() {
     TETHERED.store(true, Ordering::SeqCst);
+    report_to(|phase, done, total| {
+        let line = serde_json::json!({ "phase": phase, "done": done, "total": total });
+        // Nobody reads it any more: standard input has ended too.
+        writeln!(std::io::stderr().lock(), "{line}").ok();
+    });
+    std::thread::spawn(|| {
+        // Whatever else comes is nobody's.
+        std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink()).ok();
+        interrupt();
+    });
 }
 
-/// Whether another process started this one and listens to it.
+/// Whether another process started this one and reads its progress.
 pub(crate) fn is_tethered() -> bool {
     TETHERED.load(Ordering::SeqCst)
 }
 
-/// Waits, on a thread of its own, for standard input to end. Whatever is to be read from there is
-/// read before; a process that is to be confined starts the thread afterwards.
-pub(crate) fn stop_when_input_ends() {
-    if !TETHERED.load(Ordering::SeqCst) || LISTENING.swap(true, Ordering::SeqCst) {
-        return;
+/// Reports the progress of a phase that no [`Progress`] knows.
+pub(crate) fn report(phase: &str, done: u64, total: Option<u64>) {
+    if let Some(report) = REPORT.get() {
+        report(phase, done, total);
     }
-    std::thread::spawn(|| {
-        // Whatever else comes is nobody's.
-        std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink()).ok();
-        INTERRUPTED.store(true, Ordering::SeqCst);
-    });
 }
 
-/// Says how far it is to the process that listens.
-pub(crate) fn tell(phase: &str, done: u64, total: Option<u64>) {
-    if CONFINED.load(Ordering::SeqCst) {
-        return crate::jail::tell(phase, done, total);
+/// That a person asked to stop.
+///
+/// # Errors
+/// [`ReleaseError::Cancelled`] when so.
+pub(crate) fn check_interrupted() -> Result<(), ReleaseError> {
+    match interrupted() {
+        true => Err(ReleaseError::Cancelled),
+        false => Ok(()),
     }
-    let line = serde_json::json!({ "phase": phase, "done": done, "total": total });
-    // Nobody listens any more: standard input has ended too.
-    writeln!(std::io::stderr().lock(), "{line}").ok();
 }
 
-/// Whether somebody asked this process to stop.
+/// Whether a person asked this process to stop.
 pub(crate) fn interrupted() -> bool {
     INTERRUPTED.load(Ordering::SeqCst)
 }
@@ -93,17 +105,16 @@ pub(crate) fn interrupted() -> bool {
 /// Shows one bar per phase.
 pub(crate) struct TerminalProgress {
     quiet: bool,
-    told: Mutex<Option<(Phase, Instant)>>,
+    reported: Mutex<Option<(Phase, Instant)>>,
     current: Mutex<Option<(Phase, ProgressBar)>>,
 }
 
 impl TerminalProgress {
-    /// `quiet` shows nothing but still hears Ctrl-C.
-    pub(crate) fn new(quiet: bool) -> Self {
-        stop_when_input_ends();
+    /// `quiet` shows nothing; Ctrl-C cancels all the same.
+    pub(crate) const fn new(quiet: bool) -> Self {
         Self {
             quiet,
-            told: Mutex::new(None),
+            reported: Mutex::new(None),
             current: Mutex::new(None),
         }
     }
@@ -128,14 +139,14 @@ impl Progress for TerminalProgress {
         if INTERRUPTED.load(Ordering::SeqCst) {
             return ControlFlow::Break(());
         }
-        if TETHERED.load(Ordering::SeqCst) || CONFINED.load(Ordering::SeqCst) {
-            let mut told = self
-                .told
+        if let Some(report) = REPORT.get() {
+            let mut reported = self
+                .reported
                 .lock()
                 .unwrap_or_else(std::sync::PoisonError::into_inner);
-            if told.is_none_or(|(last, at)| last != phase || at.elapsed() >= TELL_EVERY) {
-                *told = Some((phase, Instant::now()));
-                tell(name(phase), done, total);
+            if reported.is_none_or(|(last, at)| last != phase || at.elapsed() >= REPORT_EVERY) {
+                *reported = Some((phase, Instant::now()));
+                report(phase_name(phase), done, total);
             }
             return ControlFlow::Continue(());
         }
@@ -158,37 +169,9 @@ impl Progress for TerminalProgress {
     }
 }
 
-impl crate::jail::Listener for TerminalProgress {
-    fn hear(&self, phase: &str, done: u64, total: Option<u64>) -> ControlFlow<()> {
-        match PHASES.into_iter().find(|known| name(*known) == phase) {
-            Some(phase) => self.advance(phase, done, total),
-            None if interrupted() => ControlFlow::Break(()),
-            None => ControlFlow::Continue(()),
-        }
-    }
-}
-
-const PHASES: [Phase; 5] = [
-    Phase::Digest,
-    Phase::Scan,
-    Phase::Render,
-    Phase::Audit,
-    Phase::Compare,
-];
-
 impl Drop for TerminalProgress {
     fn drop(&mut self) {
         self.clear();
-    }
-}
-
-const fn name(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Digest => "digest",
-        Phase::Scan => "scan",
-        Phase::Render => "render",
-        Phase::Audit => "audit",
-        Phase::Compare => "compare",
     }
 }
 
@@ -202,7 +185,7 @@ fn bar_for(phase: Phase) -> ProgressBar {
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }
-    bar.set_message(name(phase));
+    bar.set_message(phase_name(phase));
     bar.enable_steady_tick(Duration::from_millis(500));
     bar
 }

@@ -12,12 +12,15 @@ use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 use redact_record::events::Act;
+use redact_release::ports::Events as _;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::args::{GlobalArgs, RecheckArgs};
-use crate::journal::{Journal, Note};
-use crate::{Outcome, progress};
+use crate::event_log::{OpenEvent, recorded};
+use crate::outcome::Outcome;
+use crate::progress;
+use crate::terminal::{say, warn_line};
 use find::{Found, Unreadable, Working};
 use recipients::{Copy, Recipients};
 
@@ -57,24 +60,33 @@ struct Line {
 /// # Errors
 /// When the folder cannot be read or holds no release; a release that fails is a line.
 pub(crate) fn recheck(args: &RecheckArgs, global: &GlobalArgs) -> Result<Outcome> {
-    let journal = Journal::open(global, None)?;
-    let mut note = Note::new(Act::Verify);
-    note.label("action", "recheck");
+    recorded(global, None, Act::Verify, |event| {
+        check_all(args, global, event)
+    })
+}
+
+fn check_all(
+    args: &RecheckArgs,
+    global: &GlobalArgs,
+    event: &mut OpenEvent<'_>,
+) -> Result<Outcome> {
+    event.draft().label("action", "recheck");
     let mut unreadable = Vec::new();
-    let lines = lines(args, global, &mut unreadable);
-    let lines = lines.map_err(|error| journal.failed(&note, error))?;
+    let lines = lines(args, global, &mut unreadable)?;
     let count = |verdict| lines.iter().filter(|line| line.verdict == verdict).count();
     let (wrong, failed) = (count(Verdict::Wrong), count(Verdict::Failed));
-    note.count("releases", lines.len());
-    note.count("wrong", wrong);
-    note.count("not-checked", failed + unreadable.len());
-    journal.done(&note)?;
+    event.draft().count("releases", lines.len());
+    event.draft().count("wrong", wrong);
+    event
+        .draft()
+        .count("not-checked", failed + unreadable.len());
+    event.succeeded()?;
     if global.json {
         let document = serde_json::json!({
             "releases": lines, "checked": lines.len(), "wrong": wrong, "failed": failed,
             "unreadable": unreadable,
         });
-        crate::say(&document.to_string());
+        say(&document.to_string());
     } else {
         say_table(&lines, &unreadable);
     }
@@ -111,11 +123,9 @@ fn lines(
     let total = found.len();
     let mut lines = Vec::with_capacity(total);
     for (number, found) in (1..).zip(found) {
-        if progress::interrupted() {
-            return Err(crate::failure::Interrupted.into());
-        }
+        progress::check_interrupted()?;
         if !global.quiet && !global.json {
-            crate::warn_line(&format!("{number}/{total}  {}", found.release.display()));
+            warn_line(&format!("{number}/{total}  {}", found.release.display()));
         }
         let source = sources
             .as_ref()
@@ -247,33 +257,33 @@ fn say_table(lines: &[Line], unreadable: &[Unreadable]) {
             Verdict::Failed => "FAILED",
         };
         let made = line.created.get(..10).unwrap_or("-");
-        crate::say(&format!("{word:<7} {made:<10}  {}", line.release.display()));
+        say(&format!("{word:<7} {made:<10}  {}", line.release.display()));
         if line.verdict == Verdict::Ok {
             continue;
         }
         for why in &line.why {
-            crate::say(&format!("        because {why}"));
+            say(&format!("        because {why}"));
         }
         if let Some(requester) = &line.requester {
-            crate::say(&format!("        requested by {requester}"));
+            say(&format!("        requested by {requester}"));
         }
         for copy in &line.copies {
-            crate::say(&format!("        copy {copy}"));
+            say(&format!("        copy {copy}"));
         }
         if line.copies.is_empty() {
-            crate::say("        no record of a copy");
+            say("        no record of a copy");
         }
     }
     for Unreadable { path, why } in unreadable {
-        crate::say(&format!("{:<7} {:<10}  {}", "UNREAD", "-", path.display()));
-        crate::say(&format!("        because it cannot be read: {why}"));
+        say(&format!("{:<7} {:<10}  {}", "UNREAD", "-", path.display()));
+        say(&format!("        because it cannot be read: {why}"));
     }
     let wrong = lines
         .iter()
         .filter(|line| line.verdict != Verdict::Ok)
         .count();
     let (total, unread) = (lines.len(), unreadable.len());
-    crate::say(&match (wrong, unread) {
+    say(&match (wrong, unread) {
         (0, 0) => format!("verdict: ok ({total} releases hold)"),
         (0, _) => format!("verdict: WRONG ({total} releases hold, {unread} paths unreadable)"),
         (_, 0) => format!("verdict: WRONG ({wrong} of {total} releases do not hold)"),

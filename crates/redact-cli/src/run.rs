@@ -1,29 +1,34 @@
 //! `redact run`: scan, approve by a written policy, render and verify, in one go.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use redact_check::Verdict;
 use redact_core::{ApprovedPlan, Digest, Findings};
-use redact_record::events::Act;
-use redact_record::plan::PlanContent;
+use redact_record::events::{Act, EventDraft};
 use redact_record::policy::Policy;
+use redact_record::release_paths;
 use redact_record::sign::TrustStore;
-use redact_record::{plan, release_paths};
+use redact_release::approve::{PolicyDecision, read_policy};
+use redact_release::events::describe_jail;
+use redact_release::files::{check_recording, digest};
+use redact_release::names::{self, FINDINGS_SUFFIX, PLAN_SUFFIX, RELEASE_SUFFIX, folder_of};
+use redact_release::options::{EncodingOptions, InputOptions, ModelOptions};
+use redact_release::outputs::{Inputs, Outputs};
+use redact_release::ports::{Events as _, Ports};
+use redact_release::render::{ReleaseJob, RequestOptions, files_of, make_release};
+use redact_release::scan::{ScanRequest, describe_findings, scan_recording, write_findings};
+use redact_release::verify::VerifyRequest;
 use serde_json::Value;
 
 use crate::args::{GlobalArgs, RunArgs};
-use crate::journal::{self, Journal, Note};
-use crate::outputs::{Inputs, Outputs};
+use crate::clock::now;
+use crate::event_log::{OpenEvent, recorded};
+use crate::jail::Process;
+use crate::outcome::Outcome;
 use crate::progress::TerminalProgress;
-use crate::render::{self, ReleaseJob};
-use crate::scan::ScanRequest;
-use crate::verify::VerifyJob;
-use crate::{Outcome, approve, key, places, scan};
-
-/// What the policy says when it approves by itself.
-const STATEMENT: &str = "Decided by the written policy, without a look at the single tracks.";
+use crate::terminal::say;
+use crate::{jobs, key, paths, render, scan};
 
 /// The files of one run.
 struct Files {
@@ -38,7 +43,7 @@ impl Files {
         document["findings"] = serde_json::json!(self.findings);
         document["plan"] = serde_json::json!(self.plan);
         document["verdict"] = serde_json::json!(verdict.word());
-        crate::say(&document.to_string());
+        say(&document.to_string());
     }
 }
 
@@ -47,78 +52,62 @@ impl Files {
 /// # Errors
 /// The first step that fails; nothing then has the release's name.
 pub(crate) fn run(args: &RunArgs, global: &GlobalArgs) -> Result<Outcome> {
-    let journal = Journal::open(global, args.answer.by.as_deref())?;
-    let mut note = Note::new(Act::Scan);
-    run_noted(args, global, &journal, &mut note).map_err(|error| journal.failed(&note, error))
+    let by = args.answer.by.as_deref();
+    recorded(global, by, Act::Scan, |event| {
+        all_steps(args, global, event)
+    })
 }
 
-/// `note` is the step that is under way.
-fn run_noted(
-    args: &RunArgs,
-    global: &GlobalArgs,
-    journal: &Journal,
-    note: &mut Note,
-) -> Result<Outcome> {
-    let clip = &args.clip;
-    scan::check_clip(clip)?;
+/// `event` is the step that is under way.
+fn all_steps(args: &RunArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> Result<Outcome> {
+    check_recording(&args.clip)?;
     let policy = one_person_policy(args)?;
-    let looks_again = args.release.second_look || policy.second_look;
     let files = files(args)?;
     let progress = TerminalProgress::new(global.quiet);
     let mut outputs = begin(args, &files, &policy, &progress)?;
-    let key = Arc::new(key::signing_key(args.release.key.as_deref(), journal)?);
+    let key = key::signing_key(args.release.key.as_deref(), event.recorder())?;
     let trust = key::trusted_only(&key.public())?;
-    let context = render::context(&args.release, args.supersedes.as_deref())?;
-    let kept = render::kept_folder(&args.release)?;
-
-    let request = ScanRequest {
-        clip,
-        models: &args.models,
-        input: &args.input,
-        acknowledged: Some(&args.answer.accept_missing),
+    let request = RequestOptions::from(&args.release);
+    let context = request.context(args.supersedes.as_deref(), &key::trusted(&[])?)?;
+    let cache = render::segment_cache(&args.release)?;
+    let models = paths::model_options(&args.models)?;
+    let worker = Process::new(global);
+    let steps = Steps {
+        args,
+        files: &files,
+        policy: &policy,
+        models: &models,
+        ports: jobs::ports(global, &worker, &progress),
     };
-    let (found, level) = request.find(global, &progress)?;
-    journal::note_jail(note, level);
-    outputs.set_inputs(Inputs(vec![found.source.digest, policy.digest]));
-    let digest = scan::write_findings(&mut outputs, &files.findings, &found)?;
-    scan::note_findings(note, &found, digest);
-    journal.done(note)?;
+
+    let (found, digest) = steps.scan(&mut outputs, event)?;
     progress.clear();
     if !global.json {
-        crate::say(&scan::table(&found));
+        say(&scan::table(&found));
     }
-    *note = Note::new(Act::Approval);
-    let (plan, bytes) = decide(args, &found, digest, &policy, note)?;
-    outputs.write(&files.plan, &bytes)?;
-    journal.done(note)?;
-
-    *note = Note::new(Act::Render);
-    note.subject("source", plan.plan().source.digest);
-    let release = &files.release;
+    let plan = steps.approve((&found, digest), &mut outputs, event)?;
+    let release = files.release.as_path();
+    let second_look = args.release.second_look || policy.second_look;
     let job = ReleaseJob {
-        clip,
+        clip: &args.clip,
         bound: None,
         release,
         plan: &plan,
         findings: Some((&found, digest)),
         without_findings: None,
-        args: &args.release,
+        encoding: &EncodingOptions::from(&args.release),
         context: &context,
         key: &key,
-        kept: kept.as_ref(),
-        second_look: looks_again.then_some(&args.models),
-        journal,
+        cache: cache.as_ref(),
+        second_look: second_look.then_some(&models),
+        accept_detected: args.release.accept_seen,
     };
-    let made = job.run(global, &progress, note, &mut outputs)?;
+    let made = make_release(&job, &steps.ports, event, &mut outputs)?;
     progress.clear();
     if !global.json {
-        crate::say(&made.text(release));
+        say(&render::text(&made, release));
     }
-    *note = Note::new(Act::Verify);
-    let verified = verify_job(release, policy, trust).run(global, &progress)?;
-    verified.note(note);
-    let verdict = verified.verdict;
-    journal.done(note)?;
+    let verdict = steps.verify(trust, event)?;
     if verdict.passed() {
         outputs.finish()?;
     } else {
@@ -126,31 +115,87 @@ fn run_noted(
     }
     progress.clear();
     if global.json {
-        let mut document = made.json(release);
-        document["scan"] = scan::summary(clip, &files.findings, &found);
+        let mut document = render::json(&made, release);
+        document["scan"] = scan::summary(&args.clip, &files.findings, &found);
         files.say(document, &verdict);
     }
     conclude(&verdict, release, global)
 }
 
-/// The check of a release that was just made, as a requester with the policy would do it.
-fn verify_job(release: &Path, policy: Policy, trust: TrustStore) -> VerifyJob<'_> {
-    VerifyJob {
-        release,
-        manifest: release_paths(release).manifest,
-        source: None,
-        policy: Some(policy),
-        previous: &[],
-        tsa: Vec::new(),
-        trust,
-        no_media: false,
-        second_look: None,
+/// The steps around the render.
+struct Steps<'a> {
+    args: &'a RunArgs,
+    files: &'a Files,
+    policy: &'a Policy,
+    models: &'a ModelOptions,
+    ports: Ports<'a>,
+}
+
+impl Steps<'_> {
+    /// Scans and writes the findings; gives them with their file's SHA-256.
+    fn scan(&self, outputs: &mut Outputs, event: &mut OpenEvent<'_>) -> Result<(Findings, Digest)> {
+        let request = ScanRequest {
+            clip: &self.args.clip,
+            models: self.models,
+            input: &InputOptions::from(&self.args.input),
+            acknowledged: Some(&self.args.answer.accept_missing),
+        };
+        let (found, level) = scan_recording(&request, &self.ports)?;
+        describe_jail(event.draft(), level);
+        outputs.set_inputs(Inputs(vec![found.source.digest, self.policy.digest]));
+        let digest = write_findings(outputs, &self.files.findings, &found)?;
+        describe_findings(event.draft(), &found, digest);
+        event.succeeded()?;
+        Ok((found, digest))
+    }
+
+    /// Lets the policy decide and approve, and writes the plan. The render begins.
+    fn approve(
+        &self,
+        (found, digest): (&Findings, Digest),
+        outputs: &mut Outputs,
+        event: &mut OpenEvent<'_>,
+    ) -> Result<ApprovedPlan> {
+        event.begin(EventDraft::new(Act::Approval));
+        let decision = PolicyDecision {
+            clip: &self.args.clip,
+            policy_file: &self.args.policy,
+            policy: self.policy,
+            by: self.args.answer.by.as_deref(),
+            accept_missing: &self.args.answer.accept_missing,
+        };
+        let (plan, bytes) = decision.decide(found, digest, now(), event.draft())?;
+        outputs.write(&self.files.plan, &bytes)?;
+        event.succeeded()?;
+        event.begin(EventDraft::new(Act::Render));
+        event.draft().subject("source", plan.plan().source.digest);
+        Ok(plan)
+    }
+
+    /// Checks the release as a requester with the policy would do it.
+    fn verify(&self, trust: TrustStore, event: &mut OpenEvent<'_>) -> Result<Verdict> {
+        event.begin(EventDraft::new(Act::Verify));
+        let request = VerifyRequest {
+            release: &self.files.release,
+            manifest: release_paths(&self.files.release).manifest,
+            source: None,
+            policy: Some(self.policy.clone()),
+            previous: &[],
+            tsa: Vec::new(),
+            trust,
+            no_media: false,
+            second_look: None,
+        };
+        let verified = request.run(&self.ports)?;
+        verified.describe(event.draft());
+        event.succeeded()?;
+        Ok(verified.verdict)
     }
 }
 
 /// The policy, unless it asks for more people than a run has.
 fn one_person_policy(args: &RunArgs) -> Result<Policy> {
-    let policy = approve::read_policy(&args.policy)?;
+    let policy = read_policy(&args.policy)?;
     if policy.second_person {
         bail!(
             "{}: this policy asks for two people, and `run` has none: use scan, approve (twice) \
@@ -161,38 +206,11 @@ fn one_person_policy(args: &RunArgs) -> Result<Policy> {
     Ok(policy)
 }
 
-/// Lets the policy decide and approve; gives the plan, and the bytes of its file.
-fn decide(
-    args: &RunArgs,
-    found: &Findings,
-    digest: Digest,
-    policy: &Policy,
-    note: &mut Note,
-) -> Result<(ApprovedPlan, Vec<u8>)> {
-    let clip = || args.clip.display().to_string();
-    note.subject("source", found.source.digest);
-    note.subject("findings", digest);
-    note.subject("policy", policy.digest);
-    let policy_name = format!("policy {}", policy.name);
-    let plan = approve::propose(found, digest, policy, &policy_name)
-        .with_context(|| args.policy.display().to_string())?;
-    let by = args.answer.by.clone().unwrap_or(policy_name);
-    let plan = approve::acknowledge(plan, &args.answer.accept_missing);
-    let content = PlanContent::new(plan).with_context(clip)?;
-    let content = approve::sign_off(content, &by, STATEMENT).with_context(clip)?;
-    let plan = content.plan();
-    let bytes = plan::to_checked_bytes(plan).with_context(clip)?;
-    note.subject("plan", content.digest());
-    note.count("approvals", plan.approvals.len());
-    let source = plan.source.digest;
-    Ok((content.approved(source).with_context(clip)?, bytes))
-}
-
-/// Says the verdict; where it is bad, everything that led to it.
+/// Prints the verdict; where it is bad, everything that led to it.
 fn conclude(verdict: &Verdict, release: &Path, global: &GlobalArgs) -> Result<Outcome> {
     let text = verdict.text();
     if !global.json {
-        crate::say(text.lines().last().unwrap_or_default());
+        say(text.lines().last().unwrap_or_default());
     }
     if verdict.passed() {
         return Ok(Outcome::Done);
@@ -206,8 +224,8 @@ fn conclude(verdict: &Verdict, release: &Path, global: &GlobalArgs) -> Result<Ou
             release.display()
         );
     }
-    crate::say(&text);
-    crate::say("the release did not verify: it and its records were removed");
+    say(&text);
+    say("the release did not verify: it and its records were removed");
     Ok(Outcome::Wrong)
 }
 
@@ -218,15 +236,15 @@ fn files(args: &RunArgs) -> Result<Files> {
         std::fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
     }
     let clip = &args.clip;
-    let folder = dir.map_or_else(|| scan::folder_of(clip), Path::to_owned);
+    let folder = dir.map_or_else(|| folder_of(clip), Path::to_owned);
     let output = |suffix| match &args.name {
-        Some(name) => places::named(name, suffix, &folder),
-        None => places::beside(clip, suffix, dir),
+        Some(name) => names::named(name, suffix, &folder),
+        None => names::beside(clip, suffix, dir),
     };
     Ok(Files {
-        findings: output(".findings.json"),
-        plan: output(".plan.json"),
-        release: output(places::RELEASE_SUFFIX),
+        findings: output(FINDINGS_SUFFIX),
+        plan: output(PLAN_SUFFIX),
+        release: output(RELEASE_SUFFIX),
     })
 }
 
@@ -239,16 +257,12 @@ fn begin(
 ) -> Result<Outputs> {
     let paths = release_paths(&files.release);
     let working = [files.findings.as_path(), &files.plan];
-    let all = [&working[..], &render::files_of(&files.release, &paths)].concat();
-    Outputs::begin(
-        &all,
-        &[&args.clip, &args.policy],
-        args.release.force,
-        || {
-            Ok(Inputs(vec![
-                scan::digest(&args.clip, progress)?.0,
-                policy.digest,
-            ]))
-        },
-    )
+    let all = [&working[..], &files_of(&files.release, &paths)].concat();
+    let sources: [&Path; 2] = [&args.clip, &args.policy];
+    let options = jobs::output_options(args.release.force);
+    let inputs = || {
+        let (clip, _) = digest(&args.clip, progress)?;
+        Ok(Inputs(vec![clip, policy.digest]))
+    };
+    Ok(Outputs::begin(&all, &sources, options, inputs)?)
 }

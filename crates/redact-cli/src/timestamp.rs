@@ -6,25 +6,28 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use redact_core::Digest;
-use redact_record::events::Act;
-use redact_record::timestamp::{self, Certificate, STAMP_BYTES_MAX};
+use redact_record::events::{Act, EventDraft};
+use redact_record::timestamp::{self, STAMP_BYTES_MAX};
 use redact_record::{Overwrite, manifest, release_paths};
+use redact_release::files::stamp_path;
+use redact_release::names::check_output;
+use redact_release::ports::Events as _;
 
 use crate::args::{GlobalArgs, TimestampArgs, TimestampCommand};
-use crate::journal::{Journal, Note};
-use crate::{Outcome, places};
+use crate::event_log::recorded;
+use crate::outcome::Outcome;
+use crate::terminal::say;
+use crate::verify::certificates;
 
 /// Writes a request, or puts an answer beside the manifest.
 ///
 /// # Errors
 /// When a file cannot be read or written, or the answer does not hold.
 pub(crate) fn timestamp(args: &TimestampArgs, global: &GlobalArgs) -> Result<Outcome> {
-    let journal = Journal::open(global, None)?;
-    let mut note = Note::new(Act::Export);
-    let done = match &args.command {
+    let text = recorded(global, None, Act::Export, |event| match &args.command {
         TimestampCommand::Request { release, force } => {
-            note.label("action", "timestamp-request");
-            request(release, *force, &mut note)
+            event.draft().label("action", "timestamp-request");
+            request(release, *force, event.draft())
         }
         TimestampCommand::Attach {
             release,
@@ -32,21 +35,21 @@ pub(crate) fn timestamp(args: &TimestampArgs, global: &GlobalArgs) -> Result<Out
             tsa,
             force,
         } => {
-            note.label("action", "timestamp-attach");
-            attach(release, answer, tsa, *force, &mut note)
+            event.draft().label("action", "timestamp-attach");
+            attach(release, answer, tsa, *force, event.draft())
         }
-    };
-    let said = done.map_err(|error| journal.failed(&note, error))?;
-    journal.done(&note)?;
-    crate::say(&said);
+    })?;
+    say(&text);
     Ok(Outcome::Done)
 }
 
-fn request(release: &Path, force: bool, note: &mut Note) -> Result<String> {
+fn request(release: &Path, force: bool, event: &mut EventDraft) -> Result<String> {
     let (path, digest) = manifest_of(release)?;
-    note.subject("manifest", digest);
-    let output = beside(&path, ".tsq");
-    places::check_output(&output, &[&path], force)?;
+    event.subject("manifest", digest);
+    let mut output = path.clone().into_os_string();
+    output.push(".tsq");
+    let output = PathBuf::from(output);
+    check_output(&output, &[&path], force)?;
     let request = timestamp::request(digest)?;
     redact_record::write(&output, &request, overwrite(force))
         .with_context(|| output.display().to_string())?;
@@ -64,15 +67,15 @@ fn attach(
     answer: &Path,
     tsa: &[PathBuf],
     force: bool,
-    note: &mut Note,
+    event: &mut EventDraft,
 ) -> Result<String> {
     let (path, digest) = manifest_of(release)?;
-    note.subject("manifest", digest);
-    let output = beside(&path, ".tsr");
-    places::check_output(&output, &[&path, answer], force)?;
+    event.subject("manifest", digest);
+    let output = stamp_path(&path);
+    check_output(&output, &[&path, answer], force)?;
     let name = || answer.display().to_string();
     let bytes = redact_record::read(answer, STAMP_BYTES_MAX).with_context(name)?;
-    let stamp = timestamp::check(&bytes, digest, &anchors(tsa)?).with_context(name)?;
+    let stamp = timestamp::check(&bytes, digest, &certificates(tsa)?).with_context(name)?;
     if !tsa.is_empty() && !stamp.trusted {
         bail!(
             "{}: the stamp is by {}, for whom no certificate given with --tsa vouches",
@@ -100,30 +103,6 @@ fn manifest_of(release: &Path) -> Result<(PathBuf, Digest)> {
     let path = release_paths(release).manifest;
     let bytes = manifest::read_bytes(&path).with_context(|| path.display().to_string())?;
     Ok((path, redact_record::digest_bytes(&bytes)))
-}
-
-/// The stamp's place beside a manifest.
-pub(crate) fn stamp_of(manifest: &Path) -> PathBuf {
-    beside(manifest, ".tsr")
-}
-
-/// Certificates of authorities, or of who vouches for them.
-///
-/// # Errors
-/// When one cannot be read.
-pub(crate) fn anchors(files: &[PathBuf]) -> Result<Vec<Certificate>> {
-    let read = |file: &PathBuf| {
-        let name = || file.display().to_string();
-        let bytes = redact_record::read(file, STAMP_BYTES_MAX).with_context(name)?;
-        Certificate::read(&bytes).with_context(name)
-    };
-    files.iter().map(read).collect()
-}
-
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
 }
 
 const fn overwrite(force: bool) -> Overwrite {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::ModelArgs;
+use super::shared::ModelArgs;
 
 /// `redact desk`.
 #[derive(Debug, Args)]

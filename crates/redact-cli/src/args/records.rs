@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::ModelArgs;
+use super::shared::ModelArgs;
 
 /// `redact verify`.
 #[derive(Debug, Args)]
@@ -55,8 +55,8 @@ pub(crate) struct VerifyArgs {
     #[arg(long, requires = "report")]
     pub force: bool,
 
-    /// Let the detectors look at the release again: whatever they see must be hidden, or be one of
-    /// the things that the manifest says are kept
+    /// Run the detectors on the release: whatever they find must be hidden, or be something that
+    /// the manifest says is kept
     #[arg(long, conflicts_with = "no_media")]
     pub second_look: bool,
 

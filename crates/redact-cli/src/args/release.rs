@@ -2,17 +2,20 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use redact_core::Class;
-use serde::{Deserialize, Serialize};
+use redact_media::Preset;
+use redact_release::options::{EncodingOptions, Reencode};
+use redact_release::render::RequestOptions;
 
-use super::{BasisArgs, InputArgs, ModelArgs, parse_class};
+use super::shared::{BasisArgs, InputArgs, ModelArgs, parse_class};
 
 /// How a release is encoded and signed.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ReleaseArgs {
     /// Encoder preset: slower is smaller
-    #[arg(long, value_enum, default_value_t = PresetArg::Veryfast)]
+    #[arg(long, value_enum, default_value_t = PresetArg(Preset::Veryfast))]
     pub preset: PresetArg,
 
     /// Constant rate factor, 0 (best) to 35; 18 is visually lossless (default: 18, or 21 for HEVC,
@@ -20,11 +23,11 @@ pub(crate) struct ReleaseArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=35))]
     pub crf: Option<u8>,
 
-    /// Which parts are encoded anew; the others are copied as they are coded, bit for bit
+    /// Which parts are re-encoded; the others are copied bit for bit
     #[arg(long, value_enum, default_value_t = ReencodeArg::Touched)]
     pub reencode: ReencodeArg,
 
-    /// Keep no encoded pictures for a next render of the recording, and use none that were kept
+    /// Do not cache encoded pictures for the next render of the recording, and use none
     #[arg(long)]
     pub no_cache: bool,
 
@@ -49,12 +52,12 @@ pub(crate) struct ReleaseArgs {
     #[arg(long, value_name = "FILE")]
     pub request_file: Option<PathBuf>,
 
-    /// Let the detectors look at the finished file again, also where the policy does not ask for
-    /// it; what they still see stops the release
+    /// Run the detectors on the finished file, also where the policy does not ask for it; what they
+    /// find stops the release
     #[arg(long)]
     pub second_look: bool,
 
-    /// Accept what a second look still sees: somebody looked, and it is nothing to hide
+    /// Accept what the second look finds: a person reviewed it, and it is nothing to hide
     #[arg(long)]
     pub accept_seen: bool,
 
@@ -63,25 +66,60 @@ pub(crate) struct ReleaseArgs {
     pub force: bool,
 }
 
-/// Which parts of a release are encoded anew.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+impl From<&ReleaseArgs> for EncodingOptions {
+    fn from(args: &ReleaseArgs) -> Self {
+        Self {
+            preset: args.preset.0,
+            crf: args.crf,
+            reencode: match args.reencode {
+                ReencodeArg::Touched => Reencode::Touched,
+                ReencodeArg::All => Reencode::All,
+            },
+        }
+    }
+}
+
+impl From<&ReleaseArgs> for RequestOptions {
+    fn from(args: &ReleaseArgs) -> Self {
+        Self {
+            file: args.request_file.clone(),
+            agency: args.agency.clone(),
+            request: args.request.clone(),
+            requester: args.requester.clone(),
+        }
+    }
+}
+
+/// Which parts of a release are re-encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ReencodeArg {
-    /// Only what a mask or a mute touches, where that is proved to be safe; else all
+    /// Only what a mask or a mute touches, where copying the rest is proved to be safe; else all
     Touched,
     /// Everything
     All,
 }
 
-/// x264's names of its speed presets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-pub(crate) enum PresetArg {
-    Ultrafast,
-    Superfast,
-    Veryfast,
-    Faster,
-    Fast,
-    Medium,
-    Slow,
+/// A speed preset, under x264's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PresetArg(pub Preset);
+
+impl ValueEnum for PresetArg {
+    fn value_variants<'a>() -> &'a [Self] {
+        const ALL: [PresetArg; 7] = [
+            PresetArg(Preset::Ultrafast),
+            PresetArg(Preset::Superfast),
+            PresetArg(Preset::Veryfast),
+            PresetArg(Preset::Faster),
+            PresetArg(Preset::Fast),
+            PresetArg(Preset::Medium),
+            PresetArg(Preset::Slow),
+        ];
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.0.name()))
+    }
 }
 
 /// `redact render`.
@@ -122,14 +160,14 @@ pub(crate) struct RenderArgs {
     pub release: ReleaseArgs,
 }
 
-/// Who answers for what a policy decides alone, and for what nothing looked for.
+/// Who answers for what a policy decides alone, and for classes without a detector.
 #[derive(Debug, Args)]
 pub(crate) struct AnswerArgs {
     /// Who answers for it (default: the policy itself, by name)
     #[arg(long, value_name = "NAME")]
     pub by: Option<String>,
 
-    /// Accept that nothing looked for this class (face, plate or screen; may be repeated)
+    /// Accept that no detector ran for this class (face, plate or screen; may be repeated)
     #[arg(long, value_name = "CLASS", value_parser = parse_class)]
     pub accept_missing: Vec<Class>,
 }
@@ -190,7 +228,7 @@ Examples:
   redact batch recordings/ --policy policies/public-release.toml --out-dir releases/
 
 Each recording is done by a process of its own, so that a bad one never stops the others.
-Folders in the folder are looked through too. Companion files of cameras and Macs are listed and
+Folders in the folder are searched too. Companion files of cameras and Macs are listed and
 left out. A recording whose name is there twice gets its ending or folders in the release's name.
 Recordings whose release exists already are left alone, so a stopped batch can be run again.")]
 pub(crate) struct BatchArgs {

@@ -5,10 +5,11 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use redact_release::files::digest;
+use redact_release::names::{RELEASE_SUFFIX, named};
 use serde_json::Value;
 
 use crate::progress::TerminalProgress;
-use crate::{places, scan};
 
 /// Folders within folders that are entered; a memory card has three or four.
 const DEPTH_MAX: usize = 32;
@@ -90,7 +91,7 @@ impl Card {
         let ending = path
             .extension()
             .map(|ext| ext.to_string_lossy().to_lowercase());
-        let is_ours = path.to_string_lossy().ends_with(places::RELEASE_SUFFIX);
+        let is_ours = path.to_string_lossy().ends_with(RELEASE_SUFFIX);
         if let Some(what) = companion(&path, ending.as_deref()) {
             self.companions.push((path, what));
         } else if redact_media::has_recording_extension(&path) && !is_ours {
@@ -188,7 +189,7 @@ pub(super) enum Earlier {
 /// # Errors
 /// When the recording cannot be read.
 pub(super) fn earlier(clip: &Path, name: &str, out_dir: &Path) -> Result<Option<Earlier>> {
-    let release = |name: &str| places::named(name, places::RELEASE_SUFFIX, out_dir);
+    let release = |name: &str| named(name, RELEASE_SUFFIX, out_dir);
     if !release(name).exists() {
         return Ok(None);
     }
@@ -196,7 +197,7 @@ pub(super) fn earlier(clip: &Path, name: &str, out_dir: &Path) -> Result<Option<
     let Some(source) = source_of(&release(name)) else {
         return Ok(Some(Earlier::Same(name.to_owned())));
     };
-    let (digest, _) = scan::digest(clip, &TerminalProgress::new(true))?;
+    let (digest, _) = digest(clip, &TerminalProgress::new(true))?;
     let digest = digest.to_string();
     if source == digest {
         return Ok(Some(Earlier::Same(name.to_owned())));

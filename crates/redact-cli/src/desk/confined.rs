@@ -6,19 +6,19 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use redact_desk::recording_files::{FINDINGS, MEDIA, MOMENTS, PROXY, THUMBNAILS, TIMELINE};
 use redact_desk::{Task, TaskError, TaskOutcome, Watch};
-use serde_json::Value;
+use redact_release::files::check_recording;
+use redact_release::names::folder_of;
+use redact_release::ports::{Access, Listener};
 
-use super::spec::Spec;
-use super::{CLIP, PICTURE};
+use super::spec::{CLIP, PICTURE, Spec};
 use crate::args::GlobalArgs;
-use crate::jail::{self, Confinement, Job, Listener};
-use crate::scan::{check_clip, folder_of};
-use crate::{eyes, failure};
+use crate::jail::{Process, WorkKind, staging};
+use crate::{failure, limits};
 
-/// Does one task; gives what the page hears of it.
+/// Does one task; gives what the page receives of it.
 ///
 /// # Errors
-/// What the task said, or that it is none of these.
+/// What the task reported, or that it is none of these.
 pub(super) fn run(
     task: &Task,
     global: &GlobalArgs,
@@ -31,23 +31,23 @@ pub(super) fn run(
     })
 }
 
-/// Hands what a process says to the desk.
-struct Desk<'a> {
+/// Passes progress on to the desk.
+struct DeskListener<'a> {
     watch: &'a dyn Watch,
 }
 
-impl Listener for Desk<'_> {
-    fn hear(&self, phase: &str, done: u64, total: Option<u64>) -> ControlFlow<()> {
+impl Listener for DeskListener<'_> {
+    fn progress(&self, phase: &str, done: u64, total: Option<u64>) -> ControlFlow<()> {
         self.watch.advance(phase, done, total)
     }
 }
 
 fn attempt(task: &Task, global: &GlobalArgs, watch: &dyn Watch) -> Result<TaskOutcome> {
-    let threads = eyes::threads(global.threads);
+    let threads = limits::threads(global.threads);
     let proxy = |folder: &Path| vec![folder.join(PROXY), folder.join(TIMELINE)];
     let (read, beside) = match task {
         Task::Prepare { clip, folder } => {
-            check_clip(clip)?;
+            check_recording(clip)?;
             (vec![clip.clone()], Some(folder.clone()))
         }
         Task::Thumbnails { folder } => {
@@ -62,15 +62,17 @@ fn attempt(task: &Task, global: &GlobalArgs, watch: &dyn Watch) -> Result<TaskOu
         Task::Preview(task) => (proxy(&task.folder), Some(folder_of(&task.clip))),
         _ => anyhow::bail!("this program does not know the task"),
     };
-    let staging = beside.map(|folder| jail::staging(&folder)).transpose()?;
-    let output = staging.as_ref().map(|folder| folder.path().to_owned());
-    let job = Job::Desk(spec(task, output.clone().unwrap_or_default(), threads)?);
-    let confinement = Confinement {
+    let own = beside.map(|folder| staging(&folder)).transpose()?;
+    let output = own.as_ref().map(|folder| folder.path().to_owned());
+    let spec = spec(task, output.clone().unwrap_or_default(), threads)?;
+    let access = Access {
         read,
         folders: output.iter().cloned().collect(),
-        ..Confinement::default()
+        ..Access::default()
     };
-    let (value, _) = jail::run::<Value>(&job, &confinement, global, &Desk { watch })?;
+    let worker = Process::of_server(global);
+    let listener = DeskListener { watch };
+    let (value, _) = worker.run_work(WorkKind::Desk, &spec, &access, &listener)?;
     if let Some(output) = output {
         take_over(task, &output)?;
     }
@@ -83,7 +85,7 @@ fn attempt(task: &Task, global: &GlobalArgs, watch: &dyn Watch) -> Result<TaskOu
     })
 }
 
-/// What a confined process is told.
+/// The task for the confined process.
 fn spec(task: &Task, output: PathBuf, threads: usize) -> Result<Spec> {
     Ok(match task {
         Task::Prepare { clip, .. } => Spec::Prepare {
@@ -130,7 +132,7 @@ fn spec(task: &Task, output: PathBuf, threads: usize) -> Result<Spec> {
     })
 }
 
-/// Gives what a process wrote its place.
+/// Moves what a process wrote to its place.
 fn take_over(task: &Task, output: &Path) -> Result<()> {
     match task {
         Task::Prepare { folder, .. } => {

@@ -8,7 +8,7 @@ use redact_engine::{Follower, Step};
 use serde_json::{Value, json};
 
 use super::proxy::{KEY_FRAMES, Proxy};
-use crate::{failure, progress};
+use crate::progress;
 
 /// Toward where, and how far.
 pub(super) struct Ways {
@@ -106,11 +106,9 @@ fn backward(
 }
 
 fn check(done: usize, total: u64) -> Result<()> {
-    if progress::interrupted() {
-        return Err(failure::Interrupted.into());
-    }
+    progress::check_interrupted()?;
     if done.is_multiple_of(16) {
-        progress::tell("follow", done as u64, Some(total));
+        progress::report("follow", done as u64, Some(total));
     }
     Ok(())
 }

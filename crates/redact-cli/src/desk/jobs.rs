@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::ValueEnum as _;
 use redact_core::Digest;
 use redact_desk::{Jobs, RenderTask, Task, TaskError, TaskOutcome, ToAccept, VerifyTask, Watch};
@@ -21,10 +21,10 @@ use crate::failure;
 /// A process that was asked to stop and has not is ended after this.
 const STOP_WITHIN: Duration = Duration::from_secs(15);
 
-/// How often a process that says nothing is looked at.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How often a process that sends nothing is checked.
+const POLL_EVERY: Duration = Duration::from_millis(100);
 
-/// The most that a process says on standard output.
+/// The most that a process prints on standard output.
 const OUTPUT_MAX: u64 = 64 << 20;
 
 /// Starts this program again for every job.
@@ -42,11 +42,11 @@ impl Children {
     /// Children with the options that the desk was started with.
     ///
     /// # Errors
-    /// When it cannot be told where this program is.
+    /// When this program cannot be located.
     pub(super) fn new(args: &DeskArgs, global: &GlobalArgs, events: &Path) -> Result<Self> {
         let profile = args.models.profile.to_possible_value();
         Ok(Self {
-            program: super::program()?,
+            program: std::env::current_exe().context("cannot locate this program")?,
             events: events.to_owned(),
             global: global.clone(),
             models: args.models.models.clone(),
@@ -194,9 +194,9 @@ impl Prints {
     }
 }
 
-/// What a process says on standard error when it says how far it is.
+/// Progress on standard error.
 #[derive(Deserialize)]
-struct Said {
+struct ProgressLine {
     phase: String,
     done: u64,
     total: Option<u64>,
@@ -208,17 +208,17 @@ fn run(mut command: Command, watch: &dyn Watch, prints: Prints) -> Result<TaskOu
     let mut child = command.spawn().map_err(cannot)?;
     let input = child.stdin.take();
     let output = child.stdout.take().map(read_all);
-    let (said_tx, said) = std::sync::mpsc::channel::<String>();
+    let (sender, lines) = std::sync::mpsc::channel::<String>();
     if let Some(stream) = child.stderr.take() {
         std::thread::spawn(move || {
             for line in BufReader::new(stream).lines().map_while(Result::ok) {
-                if said_tx.send(line).is_err() {
+                if sender.send(line).is_err() {
                     break;
                 }
             }
         });
     }
-    let status = wait(&mut child, input, &said, watch).map_err(cannot)?;
+    let status = wait(&mut child, input, &lines, watch).map_err(cannot)?;
     let printed = output
         .and_then(|reader| reader.join().ok())
         .unwrap_or_default();
@@ -253,15 +253,15 @@ fn read_all(stream: impl Read + Send + 'static) -> std::thread::JoinHandle<Vec<u
 fn wait(
     child: &mut Child,
     mut input: Option<ChildStdin>,
-    said: &std::sync::mpsc::Receiver<String>,
+    lines: &std::sync::mpsc::Receiver<String>,
     watch: &dyn Watch,
 ) -> std::io::Result<std::process::ExitStatus> {
     let mut reached = ("start".to_owned(), 0, None);
     let mut stopping: Option<Instant> = None;
     loop {
-        if let Ok(line) = said.recv_timeout(LOOK_EVERY) {
-            match serde_json::from_str::<Said>(&line) {
-                Ok(Said { phase, done, total }) => reached = (phase, done, total),
+        if let Ok(line) = lines.recv_timeout(POLL_EVERY) {
+            match serde_json::from_str::<ProgressLine>(&line) {
+                Ok(ProgressLine { phase, done, total }) => reached = (phase, done, total),
                 Err(_) => tracing::debug!("job: {line}"),
             }
         } else if let Some(status) = child.try_wait()? {

@@ -16,7 +16,7 @@ use redact_record::Overwrite;
 use serde_json::{Value, json};
 
 use super::proxy::{KEY_FRAMES, Timeline};
-use crate::{failure, progress};
+use crate::progress;
 
 /// The longest side of a proxy.
 const SIDE_MAX: u32 = 1920;
@@ -60,13 +60,11 @@ pub(super) fn prepare(clip: &Path, folder: &Path, threads: usize) -> Result<Valu
     while let Some(item) = source.next_item().context("cannot read the recording")? {
         let item = match item {
             MediaItem::Frame(frame) => {
-                if progress::interrupted() {
-                    return Err(failure::Interrupted.into());
-                }
+                progress::check_interrupted()?;
                 timeline.push(frame.duration_ticks);
                 let done = u64::from(timeline.frames());
                 if done.is_multiple_of(16) {
-                    progress::tell("prepare", done, info.video.frames_hint);
+                    progress::report("prepare", done, info.video.frames_hint);
                 }
                 MediaItem::Frame(if shrink > 1 {
                     smaller(frame, shrink)

@@ -10,7 +10,7 @@ use redact_media::{EncodeOptions, FileSink, Preset};
 use serde_json::{Value, json};
 
 use super::proxy::{KEY_FRAMES, Proxy};
-use crate::{failure, progress};
+use crate::progress;
 
 /// Writes frames `frames` of the proxy with `redactions` to `output`.
 ///
@@ -44,13 +44,11 @@ pub(super) fn preview(
     while let Some(item) = stretch.next_item().context("the proxy")? {
         match item {
             MediaItem::Frame(mut frame) => {
-                if progress::interrupted() {
-                    return Err(failure::Interrupted.into());
-                }
+                progress::check_interrupted()?;
                 mask_frame(&mut frame, redactions);
                 let done = u64::from(frame.index.get() - frames.start);
                 if done.is_multiple_of(8) {
-                    progress::tell("preview", done, Some(total));
+                    progress::report("preview", done, Some(total));
                 }
                 let zero = *first.get_or_insert(frame.timestamp.ticks());
                 frame.timestamp = Timestamp::new(frame.timestamp.ticks() - zero);

@@ -1,4 +1,4 @@
-//! What the desk tells a confined process.
+//! A task of the desk for a confined process.
 
 use std::path::PathBuf;
 
@@ -7,6 +7,12 @@ use redact_core::{
     MuteStreams, MuteStyle, NormRect, ReasonCode, Redactions, TimeSpan,
 };
 use serde::{Deserialize, Serialize};
+
+/// Name of a picture in the folder of its task.
+pub(super) const PICTURE: &str = "picture.jpg";
+
+/// Name of a preview in the folder of its task.
+pub(super) const CLIP: &str = "clip.mp4";
 
 /// A task for one confined process. What it writes goes into `output`, a folder of its own.
 #[derive(Debug, Serialize, Deserialize)]

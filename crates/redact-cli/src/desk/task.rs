@@ -3,13 +3,13 @@
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-use super::spec::{RedactionsSpec, Spec};
-use super::{CLIP, PICTURE, follow, picture, prepare, preview, thumbnails};
+use super::spec::{CLIP, PICTURE, RedactionsSpec, Spec};
+use super::{follow, picture, prepare, preview, thumbnails};
 
-/// Does the task; gives what the desk hears of it.
+/// Does the task; gives what the desk receives of it.
 ///
 /// # Errors
-/// When the task is none, or cannot be done.
+/// When the task is invalid, or cannot be done.
 pub(crate) fn run(spec: &Spec) -> Result<Value> {
     match spec {
         Spec::Prepare {

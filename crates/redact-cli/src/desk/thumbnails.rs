@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::picture::{rgb, write};
 use super::proxy::Proxy;
-use crate::{failure, progress};
+use crate::progress;
 
 /// The longest side of a picture, pixels.
 const SIDE_MAX: u32 = 160;
@@ -40,10 +40,8 @@ pub(super) fn thumbnails(folder: &Path, output: &Path, threads: usize) -> Result
     wanted.sort_by_key(|(frame, ..)| *frame);
     let mut last = None;
     for (done, (frame, rect, track)) in wanted.iter().enumerate() {
-        if progress::interrupted() {
-            return Err(failure::Interrupted.into());
-        }
-        progress::tell("thumbnails", done as u64, Some(wanted.len() as u64));
+        progress::check_interrupted()?;
+        progress::report("thumbnails", done as u64, Some(wanted.len() as u64));
         let shown = match last.take() {
             Some((at, shown)) if at == *frame => shown,
             _ => proxy.frame(*frame)?,

@@ -2,17 +2,20 @@
 
 use std::io::BufRead as _;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use redact_jail::{Bounds, JailLevel};
+use redact_jail::{Bounds, JailError, JailLevel};
+use redact_release::confined;
+use redact_release::ports::JobPorts;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::inbox;
-use super::wire::{Ask, Failure, Job, Said};
-use crate::{desk, failure, progress};
-
-/// The first argument of a child.
-pub(super) const VERB: &str = "confined-job";
+use super::link::{self, ParentLink};
+use super::wire::{Failure, FromChild, JobLine, VERB, WorkKind};
+use crate::outcome::EXIT_FAILED;
+use crate::score::ScoreWork;
+use crate::{desk, failure, limits, progress, terminal};
 
 /// Whether this process was started to do one confined job.
 pub(crate) fn is_child() -> bool {
@@ -21,69 +24,67 @@ pub(crate) fn is_child() -> bool {
 
 /// Confines this process and does the job on standard input.
 pub(crate) fn main() -> ExitCode {
-    match confined() {
+    match work() {
         Ok(value) => {
-            inbox::say(&Said::Done(value));
+            link::send(&FromChild::Done(value));
             ExitCode::SUCCESS
         }
         Err(error) => {
-            inbox::say(&Said::Failed(Failure {
+            link::send(&FromChild::Failed(Failure {
                 message: format!("{error:#}"),
                 hint: failure::hint(&error),
-                refused: failure::is_refusal(&error),
-                cancelled: failure::is_cancelled(&error),
-                lost_sound: failure::code(&error) == Some(failure::LOST_SOUND),
+                is_refused: failure::is_refusal(&error),
+                is_cancelled: failure::is_cancelled(&error),
+                is_lost_sound: failure::code(&error) == Some(failure::LOST_SOUND),
             }));
-            ExitCode::from(2)
+            ExitCode::from(EXIT_FAILED)
         }
     }
 }
 
-fn confined() -> Result<Value> {
+fn work() -> Result<Value> {
     let bounds: Bounds = line()?;
     let level = redact_jail::enter(&bounds)?;
-    inbox::say(&Said::Confined(level));
-    progress::work_for_parent();
-    crate::start_logging();
-    crate::limits::make_size_limit_an_error()
-        .context("cannot watch for the limit of file sizes")?;
-    let job: Job = line()?;
+    link::send(&FromChild::Confined(level));
+    progress::report_to(link::send_progress);
+    terminal::start_logging();
+    limits::make_size_limit_an_error().context("cannot watch for the limit of file sizes")?;
+    let JobLine { kind, work } = line()?;
     let seal = || seal(&bounds, level);
-    match job {
-        Job::Scan(job) => job.run(seal),
-        Job::Render(job) => job.run(seal),
-        Job::Verify(job) => job.run(seal),
-        Job::Score(job) => job.run(seal),
-        Job::Desk(spec) => {
+    match kind {
+        WorkKind::Release => {
+            let progress = progress::TerminalProgress::new(true);
+            let ports = JobPorts {
+                progress: &progress,
+                cache: Arc::new(ParentLink),
+            };
+            Ok(confined::run(&work, seal, &ports)?)
+        }
+        WorkKind::Score => job::<ScoreWork>(work.get())?.run(seal),
+        WorkKind::Desk => {
+            let spec = job::<desk::Spec>(work.get())?;
             seal()?;
             desk::task::run(&spec)
         }
     }
 }
 
-/// Asks the parent for something that this process may not do; false where it is not done.
-pub(crate) fn ask(question: Ask) -> bool {
-    inbox::ask(question)
-}
-
-/// Says how far the job is.
-pub(crate) fn tell(phase: &str, done: u64, total: Option<u64>) {
-    let phase = phase.to_owned();
-    inbox::say(&Said::Progress { phase, done, total });
-}
-
-fn line<T: serde::de::DeserializeOwned>() -> Result<T> {
+fn line<T: DeserializeOwned>() -> Result<T> {
     let mut line = String::new();
     std::io::stdin()
         .lock()
         .read_line(&mut line)
         .context("no job on standard input")?;
-    serde_json::from_str(&line).context("unreadable job on standard input")
+    job(&line)
+}
+
+fn job<T: DeserializeOwned>(text: &str) -> Result<T> {
+    serde_json::from_str(text).context("unreadable job on standard input")
 }
 
 /// The last step, before a recording is opened. From here on other threads may run.
-fn seal(bounds: &Bounds, level: JailLevel) -> Result<()> {
+fn seal(bounds: &Bounds, level: JailLevel) -> Result<(), JailError> {
     redact_jail::seal(bounds, level)?;
-    inbox::listen();
+    link::receive();
     Ok(())
 }

@@ -7,20 +7,23 @@ use redact_record::Overwrite;
 use redact_record::sign::{
     BACKUP_BYTES_MAX, BACKUP_PASSPHRASE_MIN, BackupKey, KeyPair, open_backup, seal_backup,
 };
+use redact_release::names::check_output;
+use redact_release::ports::Events as _;
 
-use super::{fingerprint, note};
+use super::store::{fingerprint, recorded, trust};
 use crate::args::GlobalArgs;
-use crate::journal::Journal;
-use crate::places;
+use crate::clock::now;
+use crate::paths;
+use crate::terminal::say;
 
 /// How names of secret key files end.
 const KEY_SUFFIX: &str = ".key";
 
-/// The secret keys of this user: the agency's, those that it followed, and the approver's. What is
-/// kept for the next render is not worth a backup, and neither is its key.
+/// The secret keys of this user: the agency's, those that it followed, and the approver's. Cached
+/// segments are not worth a backup, and neither is their key.
 fn secret_keys() -> Result<Vec<PathBuf>> {
-    let folder = places::key_dir()?;
-    let segment = places::segment_key()?;
+    let folder = paths::key_dir()?;
+    let segment = paths::segment_key()?;
     let name = || format!("{}: cannot read", folder.display());
     let mut keys = Vec::new();
     for entry in std::fs::read_dir(&folder).with_context(name)? {
@@ -37,7 +40,7 @@ fn secret_keys() -> Result<Vec<PathBuf>> {
 }
 
 fn passphrase() -> Result<String> {
-    places::backup_passphrase().with_context(|| {
+    paths::backup_passphrase().with_context(|| {
         format!(
             "no passphrase for the backup: set REDACT_BACKUP_PASSPHRASE, at least \
              {BACKUP_PASSPHRASE_MIN} characters"
@@ -50,10 +53,8 @@ fn passphrase() -> Result<String> {
 /// # Errors
 /// When there is no key or no passphrase, or the file cannot be written.
 pub(super) fn backup(output: &Path, force: bool, global: &GlobalArgs) -> Result<()> {
-    let journal = Journal::open(global, None)?;
-    let mut note = note("backup");
-    let written = || -> Result<usize> {
-        places::check_output(output, &[], force)?;
+    let count = recorded("backup", global, |event| {
+        check_output(output, &[], force)?;
         let mut keys = Vec::new();
         for path in secret_keys()? {
             let stored =
@@ -64,19 +65,17 @@ pub(super) fn backup(output: &Path, force: bool, global: &GlobalArgs) -> Result<
                 stored,
             });
         }
-        let bytes = seal_backup(&keys, &passphrase()?, crate::approve::now())?;
+        let bytes = seal_backup(&keys, &passphrase()?, now())?;
         let overwrite = match force {
             true => Overwrite::Replace,
             false => Overwrite::Never,
         };
         redact_record::write_for_owner(output, &bytes, overwrite)
             .with_context(|| output.display().to_string())?;
+        event.draft().count("keys", keys.len());
         Ok(keys.len())
-    };
-    let count = written().map_err(|error| journal.failed(&note, error))?;
-    note.count("keys", count);
-    journal.done(&note)?;
-    crate::say(&format!(
+    })?;
+    say(&format!(
         "{count} secret keys in {}; put it away from this machine, and its passphrase apart from it",
         output.display()
     ));
@@ -88,37 +87,38 @@ pub(super) fn backup(output: &Path, force: bool, global: &GlobalArgs) -> Result<
 /// # Errors
 /// When the passphrase is wrong, the file is damaged, or another key has the place.
 pub(super) fn restore(file: &Path, global: &GlobalArgs) -> Result<()> {
-    let journal = Journal::open(global, None)?;
-    let mut note = note("restore");
-    let restored = || -> Result<usize> {
-        let name = || file.display().to_string();
-        let bytes = redact_record::read(file, BACKUP_BYTES_MAX).with_context(name)?;
-        let keys = open_backup(&bytes, &passphrase()?).with_context(name)?;
-        let folder = places::key_dir()?;
-        for key in &keys {
-            let plain = key.file.ends_with(KEY_SUFFIX) && !key.file.contains(['/', '\\']);
-            if !plain || key.file.starts_with('.') {
-                bail!("{}: {:?} is not the name of a key file", name(), key.file);
-            }
-            let path = folder.join(&key.file);
-            if std::fs::read_to_string(&path).is_ok_and(|there| there == key.stored) {
-                continue;
-            }
-            redact_record::write_for_owner(&path, key.stored.as_bytes(), Overwrite::Never)
-                .with_context(|| path.display().to_string())?;
+    let count = recorded("restore", global, |event| {
+        let count = put_back(file)?;
+        // Its signatures are believed here again; under a passphrase that is not set, `key trust`
+        // does it.
+        let release = paths::secret_key()?;
+        if let Ok(pair) = KeyPair::load(&release, paths::passphrase().as_deref()) {
+            trust(&pair.public())?;
+            event.draft().subject("key", fingerprint(&pair.public()));
         }
-        Ok(keys.len())
-    };
-    let count = restored().map_err(|error| journal.failed(&note, error))?;
-    // Its signatures are believed here again; under a passphrase that is not set, `key trust` does
-    // it.
-    let release = places::secret_key()?;
-    if let Ok(pair) = KeyPair::load(&release, places::passphrase().as_deref()) {
-        super::trust(&pair.public())?;
-        note.subject("key", fingerprint(&pair.public()));
-    }
-    note.count("keys", count);
-    journal.done(&note)?;
-    crate::say(&format!("{count} secret keys are back"));
+        event.draft().count("keys", count);
+        Ok(count)
+    })?;
+    say(&format!("{count} secret keys are back"));
     Ok(())
+}
+
+fn put_back(file: &Path) -> Result<usize> {
+    let name = || file.display().to_string();
+    let bytes = redact_record::read(file, BACKUP_BYTES_MAX).with_context(name)?;
+    let keys = open_backup(&bytes, &passphrase()?).with_context(name)?;
+    let folder = paths::key_dir()?;
+    for key in &keys {
+        let plain = key.file.ends_with(KEY_SUFFIX) && !key.file.contains(['/', '\\']);
+        if !plain || key.file.starts_with('.') {
+            bail!("{}: {:?} is not the name of a key file", name(), key.file);
+        }
+        let path = folder.join(&key.file);
+        if std::fs::read_to_string(&path).is_ok_and(|there| there == key.stored) {
+            continue;
+        }
+        redact_record::write_for_owner(&path, key.stored.as_bytes(), Overwrite::Never)
+            .with_context(|| path.display().to_string())?;
+    }
+    Ok(keys.len())
 }

@@ -1,6 +1,7 @@
 //! Releases, recordings, plans and findings below a folder.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -10,7 +11,7 @@ use redact_record::{findings, plan};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::failure::Interrupted;
+use crate::progress;
 
 /// How manifests of releases end.
 const MANIFEST_SUFFIX: &str = ".manifest.json";
@@ -133,19 +134,18 @@ pub(super) fn sources(
 ) -> Result<HashMap<(u64, Digest), PathBuf>> {
     let mut sources = HashMap::new();
     for path in files(folder, unreadable) {
-        let go = &mut |_, _| {
-            if crate::progress::interrupted() {
-                std::ops::ControlFlow::Break(())
-            } else {
-                std::ops::ControlFlow::Continue(())
-            }
+        let go = &mut |_, _| match progress::interrupted() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
         };
         match redact_record::digest_file(&path, go) {
             Ok((digest, bytes)) => {
                 sources.insert((bytes, digest), path);
             }
-            Err(_) if crate::progress::interrupted() => return Err(Interrupted.into()),
-            Err(error) => note(unreadable, &path, &error),
+            Err(error) => {
+                progress::check_interrupted()?;
+                note(unreadable, &path, &error);
+            }
         }
     }
     Ok(sources)

@@ -7,7 +7,7 @@ use redact_record::events::{self, Act};
 use serde::Serialize;
 
 use crate::args::GlobalArgs;
-use crate::journal;
+use crate::event_log;
 
 /// A copy that was handed over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -38,7 +38,7 @@ impl Recipients {
     pub(super) fn read(folder: &Path, global: &GlobalArgs) -> Self {
         let mut copies: HashMap<String, Vec<Copy>> = desk(folder);
         if copies.is_empty()
-            && let Ok(log) = journal::file(global)
+            && let Ok(log) = event_log::file(global)
         {
             copies = logged(&log);
         }

@@ -3,88 +3,86 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use clap::ValueEnum as _;
 use image::{ImageReader, Limits, RgbImage};
-use redact_core::{Detection, Frame, FrameIndex, Phase, PixelSize, Progress as _, Timestamp};
+use redact_core::{
+    Class, Detection, Frame, FrameIndex, Phase, PixelSize, Progress as _, Timestamp,
+};
 use redact_engine::score::{BareBox, ImageTally, TruthBox};
 use redact_engine::{ScheduledDetector, TrackerOptions};
-use redact_record::truth::{self, ImageSetTruth, ImageTruth};
-use serde_json::Value;
+use redact_jail::JailError;
+use redact_record::truth::{self, ImageSetTruth, ImageTruth, TruthLabel};
+use redact_release::options::ModelOptions;
+use redact_release::{ReleaseError, detectors};
 
 use super::pixels::picture_from_image;
-use super::sheet::{self, Mark, TILES_MAX, Tile};
-use super::{ScoreWork, report, truth_box};
-use crate::eyes;
+use super::sheet::{self as contact_sheet, Mark, TILES_MAX, Tile};
 use crate::progress::TerminalProgress;
-use crate::scan::check_interrupt;
 
 /// Memory that one decoded image may take: 16384 pixels a side do not fit, 10000 do.
 const IMAGE_BYTES_MAX: u64 = 512 << 20;
 
-/// Runs the profile's detectors over a set; gives text for people, or a document.
+/// Runs the profile's detectors over a set; gives the figures, and the marked classes for which no
+/// detector is installed.
 pub(super) fn score_set(
     set: &Path,
-    work: &ScoreWork,
-    seal: impl FnOnce() -> Result<()>,
-) -> Result<Value> {
+    models: &ModelOptions,
+    sheet: Option<&Path>,
+    seal: impl FnOnce() -> Result<(), JailError>,
+) -> Result<(ImageTally, Vec<Class>)> {
     let labels_file = set.join("boxes.json");
-    let looking = eyes::open(&work.models, 1)?;
+    let loaded = detectors::load(models, 1)?;
     seal()?;
     let marked =
         truth::read_images(&labels_file).with_context(|| labels_file.display().to_string())?;
     if marked.images.is_empty() {
         bail!("{}: lists no image", labels_file.display());
     }
-    let mut looks = looking.eyes.workers.into_iter().next().unwrap_or_default();
-    if looks.is_empty() {
-        bail!("no detector is installed: run scripts/setup, or give --models DIR");
+    let mut workers = loaded.set.workers.into_iter();
+    let mut detectors = workers.next().unwrap_or_default();
+    if detectors.is_empty() {
+        return Err(ReleaseError::NoDetectors.into());
     }
     let progress = TerminalProgress::new(true);
-    let options = &looking.options.tracker;
-    let look = |frame: &Frame| look(&mut looks, frame);
-    let tiles_max = if work.sheet.is_some() { TILES_MAX } else { 0 };
+    let options = &loaded.options.tracker;
+    let detect = |frame: &Frame| detect_all(&mut detectors, frame);
+    let tiles_max = if sheet.is_some() { TILES_MAX } else { 0 };
     let images = set.join("images");
-    let (tally, tiles) = run(&images, &marked, options, look, tiles_max, &progress)?;
-    if let Some(sheet) = &work.sheet {
-        sheet::save(sheet, &tiles)?;
+    let (tally, tiles) = run(&images, &marked, options, detect, tiles_max, &progress)?;
+    if let Some(sheet) = sheet {
+        contact_sheet::save(sheet, &tiles)?;
     }
-    let missing = looking
-        .missing
-        .iter()
-        .filter(|class| tally.classes[**class as usize].found.boxes > 0);
-    for class in missing {
-        tracing::warn!(%class, "no detector is installed for a class that the set marks");
-    }
-    if !work.json {
-        return Ok(report::set_text(&tally).into());
-    }
-    let profile = work.models.profile.to_possible_value();
-    let profile = profile
-        .map(|value| value.get_name().to_owned())
-        .unwrap_or_default();
-    Ok(report::set_json(
-        &set.display().to_string(),
-        &profile,
-        &tally,
-    ))
+    let mut missing = loaded.missing;
+    missing.retain(|class| tally.classes[*class as usize].found.boxes > 0);
+    Ok((tally, missing))
 }
 
-/// What all detectors see in one frame.
-fn look(looks: &mut [ScheduledDetector], frame: &Frame) -> Result<Vec<Detection>> {
-    let mut seen = Vec::new();
-    for look in looks {
-        seen.extend(look.detector.detect(&[frame])?.into_iter().flatten());
+/// A label as the engine scores it.
+pub(super) fn truth_box(label: &TruthLabel) -> TruthBox {
+    TruthBox {
+        class: label.class,
+        track: label.track.clone(),
+        sides: label.sides,
+        visibility: label.visibility.name(),
+        ignore: label.ignore,
     }
-    Ok(seen)
 }
 
-/// Scores image after image; gives the `keep` largest exposures as tiles, largest first.
+/// What all detectors find in one frame.
+fn detect_all(set: &mut [ScheduledDetector], frame: &Frame) -> Result<Vec<Detection>> {
+    let mut found = Vec::new();
+    for scheduled in set {
+        found.extend(scheduled.detector.detect(&[frame])?.into_iter().flatten());
+    }
+    Ok(found)
+}
+
+/// Scores image after image; gives the `tiles_max` largest exposures as tiles, largest first.
 fn run(
     folder: &Path,
     marked: &ImageSetTruth,
     options: &TrackerOptions,
-    mut look: impl FnMut(&Frame) -> Result<Vec<Detection>>,
-    keep: usize,
+    mut detect: impl FnMut(&Frame) -> Result<Vec<Detection>>,
+    tiles_max: usize,
     progress: &TerminalProgress,
 ) -> Result<(ImageTally, Vec<Tile>)> {
     let total = marked.images.len() as u64;
@@ -92,7 +90,7 @@ fn run(
     let mut tiles: Vec<(u64, Tile)> = Vec::new();
     for (done, image) in (0..).zip(&marked.images) {
         if progress.advance(Phase::Scan, done, Some(total)).is_break() {
-            check_interrupt(progress, Phase::Scan)?;
+            return Err(ReleaseError::Cancelled.into());
         }
         let path = folder.join(&image.file_name);
         let name = || path.display().to_string();
@@ -106,13 +104,14 @@ fn run(
             duration_ticks: 1,
             picture,
         };
-        let seen = look(&frame).with_context(name)?;
+        let found = detect(&frame).with_context(name)?;
         let boxes: Vec<TruthBox> = image.labels.iter().map(truth_box).collect();
         let size = frame.picture.size();
-        for bare in tally.add(size, &boxes, &seen, options) {
+        for bare in tally.add(size, &boxes, &found, options) {
             // Drawn only when it gets a place: most sets have more misses than the sheet.
-            if tiles.len() < keep || tiles.last().is_some_and(|(least, _)| *least < bare.bare) {
-                let masks = ImageTally::masks(&seen, size, options);
+            if tiles.len() < tiles_max || tiles.last().is_some_and(|(least, _)| *least < bare.bare)
+            {
+                let masks = ImageTally::masks(&found, size, options);
                 let marks = masks
                     .into_iter()
                     .map(Mark::mask)
@@ -122,7 +121,7 @@ fn run(
                 let tile = Tile::new(&frame.picture, &marks, bare.truth.sides, caption);
                 let place = tiles.partition_point(|(other, _)| *other >= bare.bare);
                 tiles.insert(place, (bare.bare, tile));
-                tiles.truncate(keep);
+                tiles.truncate(tiles_max);
             }
         }
     }
@@ -175,8 +174,8 @@ fn open(path: &Path, expected: PixelSize) -> Result<RgbImage> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use redact_core::{Class, NormRect};
-    use redact_record::truth::{TruthLabel, Visibility};
+    use redact_core::NormRect;
+    use redact_record::truth::Visibility;
 
     fn set(folder: &Path, size: (u32, u32)) -> ImageSetTruth {
         let gradient =
@@ -206,13 +205,13 @@ mod tests {
     }
 
     /// Goal: detections reach the figures and misses the sheet, in a picture with odd sides.
-    /// Method: a stand-in for detectors that sees the first of two boxes.
+    /// Method: a fake detector that finds the first of two boxes.
     #[test]
-    fn what_is_seen_counts_and_what_is_not_gets_a_tile() {
+    fn detections_count_and_misses_get_a_tile() {
         let folder = tempfile::tempdir().unwrap();
         let marked = set(folder.path(), (63, 47));
         let rect = NormRect::new([8.0 / 64.0, 8.0 / 48.0, 24.0 / 64.0, 24.0 / 48.0]).unwrap();
-        let look = |frame: &Frame| {
+        let detect = |frame: &Frame| {
             assert_eq!(frame.picture.size(), PixelSize::new(64, 48).unwrap());
             Ok(vec![Detection {
                 class: Class::Plate,
@@ -222,7 +221,7 @@ mod tests {
         };
         let options = TrackerOptions::default();
         let progress = TerminalProgress::new(true);
-        let (tally, tiles) = run(folder.path(), &marked, &options, look, 5, &progress).unwrap();
+        let (tally, tiles) = run(folder.path(), &marked, &options, detect, 5, &progress).unwrap();
         let plate = &tally.classes[Class::Plate as usize];
         assert_eq!(
             (plate.found.boxes, plate.found.hidden, plate.covered.hidden),
@@ -235,16 +234,16 @@ mod tests {
     fn an_image_of_another_size_than_its_labels_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let marked = set(folder.path(), (64, 48));
-        let look = |_: &Frame| -> Result<Vec<Detection>> { panic!("not looked at") };
+        let detect = |_: &Frame| -> Result<Vec<Detection>> { panic!("not decoded") };
         let options = TrackerOptions::default();
         let progress = TerminalProgress::new(true);
-        let refused = run(folder.path(), &marked, &options, look, 0, &progress)
+        let refused = run(folder.path(), &marked, &options, detect, 0, &progress)
             .err()
             .unwrap();
-        let said = format!("{refused:#}");
+        let text = format!("{refused:#}");
         assert!(
-            said.contains("a.png: is 63x47, boxes.json says 64x48"),
-            "{said}"
+            text.contains("a.png: is 63x47, boxes.json says 64x48"),
+            "{text}"
         );
     }
 }

@@ -1,0 +1,71 @@
+//! What a render made, for people and for machines.
+
+use std::path::Path;
+
+use redact_release::render::MadeRelease;
+
+/// Where everything is, for people.
+pub(crate) fn text(made: &MadeRelease, release: &Path) -> String {
+    let (report, paths) = (&made.render, &made.paths);
+    let share = report.masked_area_mean * 100.0;
+    let mut lines = vec![
+        format!(
+            "{} frames, {} with masks ({share:.2} % of the picture on average)",
+            report.frames, report.frames_masked
+        ),
+        coding_text(made),
+        format!(
+            "signed with key {} (`redact key show` for auditors)",
+            made.key
+        ),
+        format!("release:  {}", release.display()),
+        format!("manifest: {}", paths.manifest.display()),
+        format!(
+            "sealed:   {} (stays with the agency)",
+            paths.sealed.display()
+        ),
+        format!("log:      {} (and .csv, .pdf)", paths.log.display()),
+    ];
+    if report.frames_earlier > 0 {
+        let cached = report.frames_earlier;
+        lines.insert(2, format!("{cached} frames taken from the segment cache"));
+    }
+    lines.join("\n")
+}
+
+/// What was copied, or why nothing was.
+fn coding_text(made: &MadeRelease) -> String {
+    let coding = &made.coding;
+    let frames: u32 = coding.copied.iter().map(|(span, _)| span.frames()).sum();
+    let mut text = match &coding.pictures_encoded_because {
+        Some(why) => format!("all pictures re-encoded: {why}"),
+        None => format!("{frames} frames copied bit for bit, the others re-encoded"),
+    };
+    if let Some(why) = &coding.untouched_encoded_because {
+        text.push_str(&format!(
+            "; re-encoded although no mask touches them, {why}"
+        ));
+    }
+    for (track, made) in coding.sound.iter().enumerate() {
+        text.push_str(&match made {
+            Ok(_) => format!("; sound track {track} copied bit for bit"),
+            Err(why) => format!("; sound track {track} re-encoded: {why}"),
+        });
+    }
+    text
+}
+
+/// The same for machines.
+pub(crate) fn json(made: &MadeRelease, release: &Path) -> serde_json::Value {
+    let (copied, paths) = (made.coding.copied.iter(), &made.paths);
+    serde_json::json!({
+        "frames_kept": made.render.frames_earlier,
+        "frames_copied": copied.map(|(span, _)| span.frames()).sum::<u32>(),
+        "pictures_encoded_because": made.coding.pictures_encoded_because,
+        "release": release, "manifest": paths.manifest, "sealed": paths.sealed,
+        "log": paths.log, "log_csv": paths.log_csv, "log_pdf": paths.log_pdf,
+        "sha256": made.manifest.release.binding().sha256.to_string(),
+        "frames": made.render.frames, "frames_masked": made.render.frames_masked,
+        "masks": made.manifest.masks.len(), "mutes": made.manifest.mutes.len(),
+    })
+}

@@ -1,0 +1,24 @@
+//! What this program prints.
+
+use std::io::Write as _;
+
+/// Prints one line to standard error.
+pub(crate) fn warn_line(line: &str) {
+    // Nothing is left to do when standard error is gone.
+    writeln!(std::io::stderr().lock(), "{line}").ok();
+}
+
+/// Prints one line to standard output. A reader that went away (`redact … | head`) is no failure.
+pub(crate) fn say(line: &str) {
+    writeln!(std::io::stdout().lock(), "{line}").ok();
+}
+
+/// Starts the log on standard error; `$REDACT_LOG` says what is logged.
+pub(crate) fn start_logging() {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_env("REDACT_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+}

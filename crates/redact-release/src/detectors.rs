@@ -1,0 +1,163 @@
+//! Opens the detectors of a profile: loads their models, once per worker.
+
+use std::path::Path;
+
+use redact_core::{Class, ModelUse, SpeechDetector};
+use redact_engine::{DetectorSet, ScanOptions, ScheduledDetector};
+use redact_vision::{
+    Card, DetectorOptions, FlowMotion, FrameDetector, HeadKind, ModelStore, Runtime,
+    SpeechListener, SpeechOptions, VehicleSearch, VehicleSearchOptions,
+};
+
+use crate::error::{Context as _, ReleaseError, Result};
+use crate::options::ModelOptions;
+use crate::profiles::{DetectorSpec, ModelSpec};
+
+/// Everything that detects in pictures and sound, and what it is.
+pub struct LoadedDetectors {
+    /// Detectors per worker, camera motion, speech.
+    pub set: DetectorSet,
+    /// How often they run, and how detections become tracks.
+    pub options: ScanOptions,
+    /// Models in use.
+    pub models: Vec<ModelUse>,
+    /// Classes that no installed model finds.
+    pub missing: Vec<Class>,
+}
+
+/// Loads what the profile asks for and is installed, once per worker.
+///
+/// # Errors
+/// When the models folder, the runtime or a model that is there cannot be used. A model that is
+/// not installed is no error: its classes are reported as missing.
+pub fn load(options: &ModelOptions, workers: usize) -> Result<LoadedDetectors> {
+    let folder = &options.folder;
+    let store = ModelStore::open(folder).in_file(folder)?;
+    let installed: Vec<&Card> = store.installed().collect();
+    let specs = options.profile.detectors(&installed);
+    let is_speech = |card: &&&Card| card.head == HeadKind::SileroVad;
+    let speech_card = installed.iter().find(is_speech);
+    let mut models = Vec::new();
+    let mut sets: Vec<Vec<ScheduledDetector>> = (0..workers.max(1)).map(|_| Vec::new()).collect();
+    let mut speech: Option<Box<dyn SpeechDetector>> = None;
+    if !specs.is_empty() || speech_card.is_some() {
+        let library = options.runtime.as_deref().ok_or(ReleaseError::NoRuntime)?;
+        let loader = ModelLoader {
+            folder,
+            store: &store,
+            runtime: &Runtime::load(library).in_file(library)?,
+            installed: &installed,
+            whole: &specs
+                .iter()
+                .filter_map(|spec| store.card(spec.model.card))
+                .collect::<Vec<_>>(),
+        };
+        for spec in &specs {
+            for (worker, set) in sets.iter_mut().enumerate() {
+                let (detector, uses) = loader.scheduled(spec)?;
+                set.push(detector);
+                if worker == 0 {
+                    models.extend(uses);
+                }
+            }
+        }
+        if let Some(card) = speech_card {
+            let listener = loader.speech(card)?;
+            models.push(listener.model_use());
+            speech = Some(Box::new(listener));
+        }
+    }
+    let found = |class: &Class| models.iter().any(|model| model.classes.contains(class));
+    let missing = Class::IDENTIFYING
+        .into_iter()
+        .filter(|class| !found(class))
+        .collect();
+    let motion = FlowMotion::new().during("cannot estimate camera motion")?;
+    Ok(LoadedDetectors {
+        set: DetectorSet {
+            workers: sets,
+            motion: Some(Box::new(motion)),
+            speech,
+        },
+        options: ScanOptions::default(),
+        models,
+        missing,
+    })
+}
+
+fn named(folder: &Path, card: &str) -> String {
+    format!("{}: model {card:?}", folder.display())
+}
+
+/// Where models are taken from.
+struct ModelLoader<'a> {
+    folder: &'a Path,
+    store: &'a ModelStore,
+    runtime: &'a Runtime,
+    installed: &'a [&'a Card],
+    /// Cards of the models that run on the whole picture.
+    whole: &'a [&'a Card],
+}
+
+impl ModelLoader<'_> {
+    fn speech(&self, card: &Card) -> Result<SpeechListener> {
+        let what = named(self.folder, &card.name);
+        let model = self.store.load(&card.name).during(&what)?;
+        SpeechListener::new(self.runtime, &model, SpeechOptions::default()).during(&what)
+    }
+
+    /// A detector of a profile, and the models that take part in it.
+    fn scheduled(&self, spec: &DetectorSpec<'_>) -> Result<(ScheduledDetector, Vec<ModelUse>)> {
+        let whole = self.detector(&spec.model)?;
+        let close: Vec<FrameDetector> = spec
+            .in_vehicles
+            .iter()
+            .filter(|model| self.installed.iter().any(|card| card.name == model.card))
+            .map(|model| self.detector(model))
+            .collect::<Result<_>>()?;
+        let every_nanos = spec.nanos();
+        if close.is_empty() {
+            let uses = whole.model_use();
+            let detector = ScheduledDetector {
+                classes: uses.classes.clone(),
+                detector: Box::new(whole),
+                every_nanos,
+            };
+            return Ok((detector, vec![uses]));
+        }
+        let options = VehicleSearchOptions {
+            vehicles_max: spec.vehicles_max,
+        };
+        let search = VehicleSearch::new(whole, close, options)
+            .during(&named(self.folder, spec.model.card))?;
+        let uses = search.model_uses().collect();
+        let detector = ScheduledDetector {
+            classes: search.classes(),
+            detector: Box::new(search),
+            every_nanos,
+        };
+        Ok((detector, uses))
+    }
+
+    fn detector(&self, spec: &ModelSpec<'_>) -> Result<FrameDetector> {
+        let what = named(self.folder, spec.card);
+        let model = self.store.load(spec.card).during(&what)?;
+        let all = DetectorOptions::for_card(model.card());
+        let elsewhere = |class: &Class| {
+            let mut others = self.whole.iter().filter(|card| card.name != spec.card);
+            others.any(|card| card.classes().contains(class))
+        };
+        let mut classes = match spec.classes {
+            [] => all.classes,
+            some => some.to_vec(),
+        };
+        classes.retain(|class| !(spec.spare.contains(class) && elsewhere(class)));
+        let options = DetectorOptions {
+            input_long_side: spec.side,
+            enlarge_max: spec.enlarge_max,
+            classes,
+            ..all
+        };
+        FrameDetector::new(self.runtime, &model, options).during(&what)
+    }
+}

@@ -1,0 +1,324 @@
+//! Why a release could not be made or checked.
+
+mod worker;
+
+use std::path::{Path, PathBuf};
+
+use redact_bitstream::leak::LeakError;
+use redact_core::{Digest, PlanError, SinkError, SourceError};
+use redact_engine::{AuditError, CompareError, LevelsError, RenderError, ScanError};
+use redact_jail::JailError;
+use redact_record::RecordError;
+use redact_vision::{CardError, VisionError};
+
+pub use worker::{JobFailure, WorkerError};
+
+/// A result of this crate.
+pub(crate) type Result<T, E = ReleaseError> = std::result::Result<T, E>;
+
+/// Why a recording could not be scanned, or a release not be approved, made or verified.
+///
+/// [`ReleaseError::File`] and [`ReleaseError::During`] say where it happened;
+/// [`ReleaseError::cause`] is what happened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReleaseError {
+    /// It concerns this file or folder.
+    #[error("{}", path.display())]
+    File {
+        /// The file or folder.
+        path: PathBuf,
+        /// What happened.
+        #[source]
+        source: Box<ReleaseError>,
+    },
+    /// It happened during this step.
+    #[error("{what}")]
+    During {
+        /// What failed.
+        what: String,
+        /// Why.
+        #[source]
+        source: Box<ReleaseError>,
+    },
+    /// The caller asked to stop.
+    #[error("cancelled")]
+    Cancelled,
+    /// A folder was named where a recording or a release is needed.
+    #[error("is a directory; one file is needed")]
+    IsFolder,
+    /// A pipe or a device was named where a file is needed.
+    #[error("is a pipe or a device; a file is needed")]
+    NotAFile,
+    /// The output is there, and it was not asked to replace it.
+    #[error("exists already")]
+    Exists,
+    /// The output is one of the inputs.
+    #[error("the output would replace an input; choose another name")]
+    ReplacesInput,
+    /// The output's name leaves no room for the names of partial files.
+    #[error("the name of the output is too long: {length} bytes; at most {max} are allowed")]
+    NameTooLong {
+        /// Bytes of the name.
+        length: usize,
+        /// Bytes that it may have.
+        max: usize,
+    },
+    /// The folder for the output is not there.
+    #[error("no such folder")]
+    NoFolder,
+    /// No file was named that is to be written.
+    #[error("no output files given")]
+    NoOutputs,
+    /// Another process is writing the same output.
+    #[error("another process is writing this file")]
+    Busy,
+    /// Something else has the name of a partial file.
+    #[error("{name} is in the way: it is not a file of this program")]
+    InTheWay {
+        /// The name.
+        name: String,
+    },
+    /// Models are installed, and the library that runs them is not.
+    #[error("no ONNX Runtime library found")]
+    NoRuntime,
+    /// Findings alone decide nothing.
+    #[error("findings need a policy that decides")]
+    NoPolicy,
+    /// The findings of a plan are not beside it.
+    #[error(
+        "cannot check the plan against its findings: {file} does not exist; the file with SHA-256 \
+         {digest} is needed"
+    )]
+    NoFindings {
+        /// Where they were expected.
+        file: String,
+        /// SHA-256 of the findings.
+        digest: Digest,
+    },
+    /// The event log cannot be written.
+    #[error("cannot write the event log")]
+    EventLog(#[source] RecordError),
+    /// No installed model detects anything in pictures.
+    #[error("no detector is installed; at least one is needed")]
+    NoDetectors,
+    /// The plan describes another recording than the one with its SHA-256.
+    #[error("wrong plan for this recording: {what}: found {found}; the plan says {expected}")]
+    WrongSource {
+        /// The property.
+        what: &'static str,
+        /// What the plan says.
+        expected: String,
+        /// What the recording has.
+        found: String,
+    },
+    /// A check of the written file failed.
+    #[error("the written file failed its audit and was discarded: {check}")]
+    AuditFailed {
+        /// The check and its evidence.
+        check: String,
+    },
+    /// The detectors still find something in the written file.
+    #[error(
+        "the second look found {count} objects that are neither hidden nor kept by a decision: \
+         {first}"
+    )]
+    Detected {
+        /// How many.
+        count: usize,
+        /// The first few, with their frames.
+        first: String,
+    },
+    /// The manifest of the release that is replaced is signed with another key.
+    #[error("signed with a key that is not trusted here")]
+    UntrustedManifest,
+    /// A report has another ending than the forms there are.
+    #[error("unknown report format {ending:?}; use .pdf, .html or .json")]
+    ReportEnding {
+        /// The ending, without its dot.
+        ending: String,
+    },
+    /// The system refused to read or write.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// A record cannot be read, written, approved or trusted.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// The plan may not be carried out.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The recording or the release cannot be decoded.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The release cannot be encoded.
+    #[error(transparent)]
+    Sink(#[from] SinkError),
+    /// The scan stopped.
+    #[error(transparent)]
+    Scan(#[from] ScanError),
+    /// The levels of blurred masks could not be taken.
+    #[error(transparent)]
+    Levels(#[from] LevelsError),
+    /// The render stopped.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    /// The audit stopped.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    /// The comparison with the recording stopped.
+    #[error(transparent)]
+    Compare(#[from] CompareError),
+    /// The leak scan stopped.
+    #[error(transparent)]
+    Leaks(#[from] LeakError),
+    /// A model card cannot be used.
+    #[error(transparent)]
+    Card(#[from] CardError),
+    /// A model or its runtime cannot be used.
+    #[error(transparent)]
+    Vision(#[from] VisionError),
+    /// The confined worker gave no result.
+    #[error(transparent)]
+    Worker(#[from] WorkerError),
+    /// The worker could not be confined.
+    #[error(transparent)]
+    Jail(#[from] JailError),
+    /// A job or its result cannot be written as JSON, or read.
+    #[error("invalid job or result")]
+    Json(#[from] serde_json::Error),
+}
+
+impl ReleaseError {
+    /// What happened, without where.
+    #[must_use]
+    pub fn cause(&self) -> &Self {
+        match self {
+            Self::File { source, .. } | Self::During { source, .. } => source.cause(),
+            cause => cause,
+        }
+    }
+
+    /// Why the plan may not be carried out, if that is the cause.
+    #[must_use]
+    pub fn plan_error(&self) -> Option<&PlanError> {
+        match self.cause() {
+            Self::Plan(error) | Self::Record(RecordError::Plan(error)) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Why a recording or a release cannot be decoded, if that is the cause.
+    #[must_use]
+    pub fn source_error(&self) -> Option<&SourceError> {
+        match self.cause() {
+            Self::Source(error)
+            | Self::Scan(ScanError::Source(error))
+            | Self::Levels(LevelsError::Source(error))
+            | Self::Render(RenderError::Source(error) | RenderError::Readback(error))
+            | Self::Audit(AuditError::Source(error))
+            | Self::Compare(CompareError::Source(error) | CompareError::Release(error)) => {
+                Some(error)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a person asked to stop.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        match self.cause() {
+            Self::Cancelled
+            | Self::Record(RecordError::Cancelled)
+            | Self::Scan(ScanError::Cancelled)
+            | Self::Levels(LevelsError::Cancelled)
+            | Self::Render(RenderError::Cancelled)
+            | Self::Audit(AuditError::Cancelled)
+            | Self::Compare(CompareError::Cancelled)
+            | Self::Worker(WorkerError::Cancelled) => true,
+            Self::Worker(WorkerError::Failed(failure)) => failure.is_cancelled,
+            _ => false,
+        }
+    }
+
+    /// Whether a rule forbids what was asked, as against something that went wrong.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        match self.cause() {
+            Self::Plan(_) => true,
+            Self::Record(error) => is_refused_record(error),
+            Self::Worker(WorkerError::Failed(failure)) => failure.is_refused,
+            _ => false,
+        }
+    }
+
+    /// Whether none of the recording's sound can be decoded.
+    #[must_use]
+    pub fn is_lost_sound(&self) -> bool {
+        match self.cause() {
+            Self::Worker(WorkerError::Failed(failure)) => failure.is_lost_sound,
+            _ => matches!(self.source_error(), Some(SourceError::NoSound { .. })),
+        }
+    }
+
+    /// The error and its causes on one line.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            text.push_str(&format!(": {error}"));
+            cause = error.source();
+        }
+        text
+    }
+}
+
+/// Whether a rule forbids what was asked of a record.
+#[must_use]
+pub const fn is_refused_record(error: &RecordError) -> bool {
+    matches!(
+        error,
+        RecordError::ChangedAfterApproval { .. }
+            | RecordError::CheckFailed { .. }
+            | RecordError::Mismatch { .. }
+            | RecordError::NoPerson { .. }
+            | RecordError::Plan(_)
+            | RecordError::SamePerson { .. }
+            | RecordError::Signature(_)
+            | RecordError::Uncovered { .. }
+            | RecordError::Unsigned { .. }
+            | RecordError::WeakerThanPolicy { .. }
+            | RecordError::WeakEffect { .. }
+    )
+}
+
+/// Says where an error happened.
+pub(crate) trait Context<T> {
+    /// Names the file or folder.
+    ///
+    /// # Errors
+    /// The error, with the name.
+    fn in_file(self, path: &Path) -> Result<T>;
+
+    /// Names the step.
+    ///
+    /// # Errors
+    /// The error, with the step.
+    fn during(self, what: &str) -> Result<T>;
+}
+
+impl<T, E: Into<ReleaseError>> Context<T> for Result<T, E> {
+    fn in_file(self, path: &Path) -> Result<T> {
+        self.map_err(|error| ReleaseError::File {
+            path: path.to_owned(),
+            source: Box::new(error.into()),
+        })
+    }
+
+    fn during(self, what: &str) -> Result<T> {
+        self.map_err(|error| ReleaseError::During {
+            what: what.to_owned(),
+            source: Box::new(error.into()),
+        })
+    }
+}

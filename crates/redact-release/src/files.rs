@@ -1,0 +1,129 @@
+//! Recordings and releases as files: checked, digested, read beside another job.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use redact_check::records::SignedBytes;
+use redact_core::{Digest, Phase, Progress};
+use redact_record::{Advance, FileBinding, manifest};
+
+use crate::error::{Context as _, ReleaseError, Result};
+
+/// How often progress is reported while a file is read.
+const REPORT_EVERY: Duration = Duration::from_millis(50);
+
+/// Refuses what is not a readable file, before models are loaded for it.
+///
+/// # Errors
+/// What it is instead, or the system's own words, after the file's name.
+pub fn check_recording(clip: &Path) -> Result<()> {
+    let data = std::fs::metadata(clip).in_file(clip)?;
+    if data.is_dir() {
+        return Err(ReleaseError::IsFolder).in_file(clip);
+    }
+    // Opening a pipe waits for somebody to write, and a device has no end.
+    if !data.is_file() {
+        return Err(ReleaseError::NotAFile).in_file(clip);
+    }
+    std::fs::File::open(clip).map(drop).in_file(clip)
+}
+
+/// SHA-256 and length of a file, with progress.
+///
+/// # Errors
+/// When the file cannot be read, or the job is cancelled.
+pub fn digest(path: &Path, progress: &dyn Progress) -> Result<(Digest, u64)> {
+    let mut advance = |done, total| progress.advance(Phase::Digest, done, Some(total));
+    redact_record::digest_file(path, &mut advance).in_file(path)
+}
+
+/// Reads a file for what ties a record to it, with progress.
+///
+/// # Errors
+/// When the file cannot be read, or the job is cancelled.
+pub fn bind(path: &Path, progress: &dyn Progress) -> Result<FileBinding> {
+    let mut advance = |done, total| progress.advance(Phase::Digest, done, Some(total));
+    FileBinding::of_file(path, &mut advance).in_file(path)
+}
+
+/// Does `job` and reads a file with `read` meanwhile; when one fails, the other is cancelled.
+///
+/// # Errors
+/// Those of both; those of `job` come first.
+pub(crate) fn read_beside<R: Send, T>(
+    progress: &dyn Progress,
+    read: impl FnOnce(Advance<'_>) -> Result<R> + Send,
+    job: impl FnOnce() -> Result<T>,
+) -> Result<(R, T)> {
+    let cancelled = AtomicBool::new(false);
+    let (done, total) = (AtomicU64::new(0), AtomicU64::new(0));
+    std::thread::scope(|scope| {
+        let reading = scope.spawn(|| {
+            read(&mut |bytes, of| {
+                done.store(bytes, Ordering::Relaxed);
+                total.store(of, Ordering::Relaxed);
+                if cancelled.load(Ordering::Relaxed) {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            })
+        });
+        let result = job();
+        cancelled.store(result.is_err(), Ordering::Relaxed);
+        while !reading.is_finished() {
+            let (done, total) = (done.load(Ordering::Relaxed), total.load(Ordering::Relaxed));
+            let go = progress.advance(Phase::Digest, done, Some(total));
+            if go.is_break() {
+                cancelled.store(true, Ordering::Relaxed);
+            }
+            std::thread::sleep(REPORT_EVERY);
+        }
+        let read = reading.join();
+        let result = result?;
+        let read = read.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        Ok((read, result))
+    })
+}
+
+/// Does two things at the same time that need one core each.
+pub(crate) fn both<A: Send, B>(
+    one: impl FnOnce() -> A + Send,
+    other: impl FnOnce() -> B,
+) -> (A, B) {
+    std::thread::scope(|scope| {
+        let one = scope.spawn(one);
+        let other = other();
+        let one = one.join();
+        (
+            one.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            other,
+        )
+    })
+}
+
+/// A record and the signature beside it, neither of them checked.
+///
+/// # Errors
+/// When one of the two cannot be read.
+pub fn read_signed(path: &Path) -> Result<SignedBytes> {
+    let bytes = manifest::read_bytes(path).in_file(path)?;
+    let signature = with_ending(path, ".minisig");
+    let text = manifest::read_bytes(&signature).in_file(&signature)?;
+    let signature = String::from_utf8_lossy(&text).into_owned();
+    Ok(SignedBytes { bytes, signature })
+}
+
+/// The place of a time stamp beside the manifest at `path`.
+#[must_use]
+pub fn stamp_path(path: &Path) -> PathBuf {
+    with_ending(path, ".tsr")
+}
+
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}

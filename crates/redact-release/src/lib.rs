@@ -1,0 +1,35 @@
+//! Scans recordings, approves plans, makes releases and verifies them.
+//!
+//! - [`scan`]: what may have to be hidden, as findings;
+//! - [`approve`]: from findings or an edited plan to an approved plan;
+//! - [`render`]: from an approved plan to a release that was checked and signed;
+//! - [`verify`]: whether a release is what its manifest says;
+//! - [`segment_cache`]: what a render encoded, for the next one;
+//! - [`detectors`]: which models run, at which size and how often;
+//! - [`outputs`]: the files that one command writes: all of them appear, or none;
+//! - [`options`]: what a caller chooses, as plain values;
+//! - [`ports`]: the traits through which jobs reach the confined worker, the event log, the clock;
+//! - [`confined`]: the worker's side of every job;
+//! - [`names`], [`files`]: names of the files that jobs read and write, and their digests.
+//!
+//! Nothing here reads the environment, prints or starts a process: paths, keys and the clock come
+//! from the caller.
+
+pub mod approve;
+mod check;
+pub mod confined;
+pub mod detectors;
+mod error;
+pub mod events;
+pub mod files;
+pub mod names;
+pub mod options;
+pub mod outputs;
+pub mod ports;
+mod profiles;
+pub mod render;
+pub mod scan;
+pub mod segment_cache;
+pub mod verify;
+
+pub use error::{JobFailure, ReleaseError, WorkerError, is_refused_record};

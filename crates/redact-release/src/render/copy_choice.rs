@@ -1,0 +1,117 @@
+//! Which parts of a release are copied instead of re-encoded.
+
+use std::path::Path;
+
+use redact_core::{ApprovedPlan, Conversion};
+use redact_engine::{RenderReport, first_masked};
+use redact_media::{CopiedGop, CopyAnalysis, CopyPlan};
+use redact_record::manifest::{CodingFacts, TakenOut};
+
+use crate::error::{Context as _, ReleaseError, Result};
+use crate::options::Reencode;
+
+/// Why nothing is copied when nothing may be.
+const ASKED: &str = "it was asked for (--reencode all)";
+
+/// Why nothing is copied of a recording that is damaged somewhere.
+const DAMAGED: &str = "the recording is damaged";
+
+/// Why nothing is copied of a recording whose pictures change.
+const RESCALED: &str = "its pictures change their size or format midway";
+
+/// Why nothing is copied of a recording of which every release changes pictures or times.
+const CHANGED: &str = "every release of it changes some of its pictures or times";
+
+fn is_in_the_way(conversion: &Conversion) -> bool {
+    conversion.is_found_while_reading() && !conversion.allows_copy()
+}
+
+/// Why nothing at all is copied, if nothing may be.
+fn refusal(plan: &ApprovedPlan, reencode: Reencode) -> Option<&'static str> {
+    let plan = plan.plan();
+    if !plan.damage.is_empty() {
+        Some(DAMAGED)
+    } else if plan.source.info.conversions.contains(&Conversion::Rescaled) {
+        Some(RESCALED)
+    } else if plan.source.info.conversions.iter().any(is_in_the_way) {
+        Some(CHANGED)
+    } else {
+        (reencode == Reencode::All).then_some(ASKED)
+    }
+}
+
+/// Decides what is copied: every group of pictures and every sound track that the plan leaves
+/// alone, where copying is proved to be safe.
+///
+/// # Errors
+/// When the recording cannot be read.
+pub(super) fn choose(
+    clip: &Path,
+    plan: &ApprovedPlan,
+    reencode: Reencode,
+) -> Result<Option<CopyPlan>> {
+    if refusal(plan, reencode).is_some() {
+        return Ok(None);
+    }
+    let settings = plan.plan().source.info.settings();
+    let analysis = CopyAnalysis::read_as(clip, &settings).in_file(clip)?;
+    let planned = plan.plan().source.frames;
+    // It may store more than it shows; that is counted while it is decoded.
+    if let Some(found) = analysis.frames().filter(|&found| found < planned) {
+        let (what, expected) = ("frames", planned.to_string());
+        let found = found.to_string();
+        return Err(ReleaseError::WrongSource {
+            what,
+            expected,
+            found,
+        })
+        .in_file(clip);
+    }
+    let redactions = plan.redactions();
+    Ok(Some(analysis.plan(
+        plan.plan().source.frames,
+        |span| first_masked(redactions, span).is_none(),
+        |track| {
+            let mut mutes = redactions.mutes.iter();
+            !mutes.any(|mute| mute.streams.contains(track))
+        },
+    )))
+}
+
+/// What the manifest says of a render.
+pub(super) fn facts(
+    copy_plan: Option<&CopyPlan>,
+    report: &RenderReport,
+    plan: &ApprovedPlan,
+) -> CodingFacts {
+    let tracks = 0..report.audio.len();
+    let Some(copy_plan) = copy_plan else {
+        let why = refusal(plan, Reencode::All).unwrap_or(ASKED);
+        return CodingFacts {
+            pictures_encoded_because: Some(why.to_owned()),
+            sound: tracks.map(|_| Err(why.to_owned())).collect(),
+            ..CodingFacts::default()
+        };
+    };
+    let groups = copy_plan.copied_groups();
+    CodingFacts {
+        pictures_encoded_because: copy_plan.pictures_refused().map(str::to_owned),
+        untouched_encoded_because: copy_plan
+            .untouched_refused()
+            .filter(|_| copy_plan.pictures_refused().is_none())
+            .map(|(frames, why)| format!("{frames} frames: {why}")),
+        // What was written, not what was meant to be.
+        copied: report.copied.iter().map(|c| (c.frames, c.digest)).collect(),
+        taken_out: TakenOut {
+            messages: sum(&groups, |group| group.sei),
+            fillers: sum(&groups, |group| group.filler),
+        },
+        sound: tracks
+            .map(|track| copy_plan.sound_copied(track).map_err(str::to_owned))
+            .collect(),
+    }
+}
+
+fn sum(groups: &[CopiedGop], of: fn(&CopiedGop) -> u32) -> u32 {
+    groups.iter().map(of).fold(0, u32::saturating_add)
+}

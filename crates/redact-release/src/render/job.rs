@@ -1,0 +1,103 @@
+//! What a release is made of.
+
+use std::path::Path;
+
+use redact_core::{ApprovedPlan, Digest, Findings};
+use redact_record::manifest::{CodingFacts, PublicManifest, ReleaseContext};
+use redact_record::sign::{KeyId, KeyPair};
+use redact_record::{FileBinding, ReleasePaths};
+
+use super::result::RenderResult;
+use crate::options::{EncodingOptions, ModelOptions};
+use crate::segment_cache::{RenderSettings, SegmentCacheFolder};
+
+/// Constant rate factor of a release: visually lossless.
+const CRF: u8 = 18;
+
+/// The same for a recording whose codec needs about half the bits of H.264: see
+/// `benches/README.md`.
+const CRF_EFFICIENT: u8 = 21;
+
+/// Whether pictures of `codec` take about half the bits of H.264. None of them is ever copied.
+pub(super) fn is_efficient(codec: &str) -> bool {
+    matches!(codec, "hevc" | "av1" | "vp9")
+}
+
+/// One release to make.
+pub struct ReleaseJob<'a> {
+    /// The recording.
+    pub clip: &'a Path,
+    /// What ties records to it, where it was just read for that.
+    pub bound: Option<FileBinding>,
+    /// Where the release goes.
+    pub release: &'a Path,
+    /// What is hidden.
+    pub plan: &'a ApprovedPlan,
+    /// The findings that the plan was made from and checked against, with their file's SHA-256.
+    pub findings: Option<(&'a Findings, Digest)>,
+    /// Why there are none, where there are none.
+    pub without_findings: Option<&'a str>,
+    /// How it is encoded.
+    pub encoding: &'a EncodingOptions,
+    /// What is known of the request.
+    pub context: &'a ReleaseContext,
+    /// What signs it.
+    pub key: &'a KeyPair,
+    /// Segments of earlier renders.
+    pub cache: Option<&'a SegmentCacheFolder>,
+    /// Detectors that run on the finished file, if any do.
+    pub second_look: Option<&'a ModelOptions>,
+    /// Whether what they find is accepted.
+    pub accept_detected: bool,
+}
+
+impl ReleaseJob<'_> {
+    /// The constant rate factor that was chosen, or that suits the recording's codec.
+    pub(super) fn crf(&self) -> u8 {
+        let codec = &self.plan.plan().source.info.video.codec;
+        let default = if is_efficient(codec) {
+            CRF_EFFICIENT
+        } else {
+            CRF
+        };
+        self.encoding.crf.unwrap_or(default)
+    }
+
+    /// What coded pictures of the release follow from.
+    pub(super) fn settings(&self) -> RenderSettings<'_> {
+        RenderSettings {
+            plan: self.plan,
+            preset: self.encoding.preset,
+            crf: self.crf(),
+        }
+    }
+}
+
+/// A release that is there, with its records.
+pub struct MadeRelease {
+    /// Names of its records.
+    pub paths: ReleasePaths,
+    /// What the render did.
+    pub render: RenderResult,
+    /// What was copied.
+    pub coding: CodingFacts,
+    /// Its public manifest.
+    pub manifest: PublicManifest,
+    /// The key that signed it.
+    pub key: KeyId,
+}
+
+/// The records of a release and the release, each under its final name, the release last.
+#[must_use]
+pub fn files_of<'a>(release: &'a Path, paths: &'a ReleasePaths) -> [&'a Path; 8] {
+    [
+        &paths.sealed,
+        &paths.sealed_signature,
+        &paths.log,
+        &paths.log_csv,
+        &paths.log_pdf,
+        &paths.manifest,
+        &paths.manifest_signature,
+        release,
+    ]
+}

@@ -1,0 +1,336 @@
+//! Rendering and checking a release, in the confined worker.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use redact_core::{ApprovedPlan, Digest, FrameSpan, Progress, Source, SourceInfo, SourceSettings};
+use redact_engine::{Check, Expected, RenderError, RenderReport, frames_of_levels, take_levels};
+use redact_jail::JailError;
+use redact_media::{
+    CopyPlan, EncodeOptions, FileSink, OpenOptions, Preset, Readback, ReadbackRun, SegmentCache,
+};
+use redact_record::manifest::{CodingFacts, FrameClock, Hex, SecondLook};
+use redact_record::plan;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::checks::{AllChecks, numbered};
+use super::clocked::clocked;
+use super::copy_choice;
+use super::job::is_efficient;
+use super::result::RenderResult;
+use super::second_look::{self, SecondLookJob};
+use crate::check::{CopyClaims, Declared, Examined, damage_mode, leaks, open, source_channels};
+use crate::detectors::LoadedDetectors;
+use crate::error::{Context as _, ReleaseError, Result};
+use crate::files::both;
+use crate::options::{ModelOptions, PresetForm, Reencode};
+use crate::ports::JobPorts;
+use crate::segment_cache::{Evidence, KnownSegments, SegmentCacheClient};
+
+/// A render, for the confined worker.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct RenderWork {
+    /// The recording.
+    pub(super) clip: PathBuf,
+    /// Where it is written; the file is there.
+    pub(super) partial: PathBuf,
+    /// What it will be called.
+    pub(super) release: PathBuf,
+    /// The approved plan, as its file has it.
+    pub(super) plan: String,
+    /// SHA-256 of the recording.
+    pub(super) source: Hex,
+    #[serde(with = "PresetForm")]
+    pub(super) preset: Preset,
+    pub(super) crf: u8,
+    pub(super) reencode: Reencode,
+    pub(super) threads: usize,
+    /// Detectors of a second look, if there is to be one.
+    pub(super) second_look: Option<ModelOptions>,
+    /// Whether what a second look finds is accepted.
+    pub(super) accept_detected: bool,
+    /// Folder through which segments of the cache come and go, if there is a cache.
+    pub(super) segments: Option<PathBuf>,
+}
+
+impl RenderWork {
+    /// Loads what a second look needs, gives up every right but to read the recording and to write
+    /// the release, renders and checks it.
+    ///
+    /// # Errors
+    /// The first cause; what was written is then no release.
+    pub(crate) fn run(
+        self,
+        seal: impl FnOnce() -> Result<(), JailError>,
+        ports: &JobPorts<'_>,
+    ) -> Result<Value> {
+        let plan = plan::from_bytes(self.plan.as_bytes())?;
+        let plan = plan::approved(plan, self.source.0)?;
+        let models = self.second_look.as_ref();
+        let detectors = models
+            .map(|models| second_look::load(models, &plan, self.threads))
+            .transpose()?;
+        seal()?;
+        let plan = self.with_levels(plan, ports.progress)?;
+        let render = Render {
+            work: &self,
+            plan: &plan,
+            ports,
+        };
+        Ok(serde_json::to_value(render.run(detectors)?)?)
+    }
+
+    /// The plan with the levels that its blurred and pixelated masks are drawn from. Only the GOPs
+    /// in which such masks begin are decoded, where the recording can be copied.
+    fn with_levels(&self, plan: ApprovedPlan, progress: &dyn Progress) -> Result<ApprovedPlan> {
+        let frames = frames_of_levels(plan.redactions());
+        if frames.is_empty() {
+            return Ok(plan);
+        }
+        let begins = |span: FrameSpan| frames.iter().any(|&frame| span.contains(frame));
+        let copy_plan = copy_choice::choose(&self.clip, &plan, self.reencode)?;
+        let copy_plan = copy_plan.map(|copy_plan| copy_plan.to_compare(|span| !begins(span)));
+        let options = open_options(&plan, self.threads);
+        let mut source = open(&self.clip, &options, copy_plan.as_ref())?;
+        let levels = take_levels(&mut source, plan.redactions(), progress).in_file(&self.clip)?;
+        Ok(plan.with_levels(levels))
+    }
+}
+
+/// How the recording is read: past damage only where the scan did so and found some.
+fn open_options(plan: &ApprovedPlan, threads: usize) -> OpenOptions {
+    let plan = plan.plan();
+    OpenOptions {
+        audio: true,
+        threads,
+        damaged: damage_mode(&plan.damage),
+        settings: plan.source.info.settings(),
+        ..OpenOptions::default()
+    }
+}
+
+/// One release to make, with its plan.
+struct Render<'a> {
+    work: &'a RenderWork,
+    plan: &'a ApprovedPlan,
+    ports: &'a JobPorts<'a>,
+}
+
+/// What a render gave beside the file.
+struct Written {
+    report: RenderReport,
+    clock: FrameClock,
+    /// What was decoded while it was written.
+    readback: Vec<ReadbackRun>,
+}
+
+/// How a written file was made, for its checks.
+struct Made<'a> {
+    copy_plan: Option<&'a CopyPlan>,
+    coding: &'a CodingFacts,
+    cache: Option<&'a SegmentCacheClient>,
+    readback: &'a [ReadbackRun],
+    /// What was found in the frames of the readback.
+    evidence: &'a Evidence,
+}
+
+impl Made<'_> {
+    /// What needs no second check in the file with `groups`.
+    fn known(&self, groups: &[(FrameSpan, Digest)]) -> KnownSegments {
+        let mut known = KnownSegments::default();
+        known.add_readback(self.readback, self.evidence, groups);
+        if let Some(cache) = self.cache {
+            cache.add_to(&mut known, groups);
+        }
+        known
+    }
+}
+
+impl Render<'_> {
+    fn run(&self, detectors: Option<LoadedDetectors>) -> Result<RenderResult> {
+        let work = self.work;
+        let mut copy_plan = copy_choice::choose(&work.clip, self.plan, work.reencode)?;
+        let cache = work.segments.as_deref().zip(copy_plan.as_ref());
+        let cache = cache.map(|(folder, copy_plan)| {
+            let link = Arc::clone(&self.ports.cache);
+            Arc::new(SegmentCacheClient::new(folder, copy_plan, link))
+        });
+        if let (Some(cache), Some(copy_plan)) = (&cache, &mut copy_plan) {
+            let store: Arc<dyn SegmentCache> = Arc::<SegmentCacheClient>::clone(cache);
+            *copy_plan = copy_plan.with_cache(store, |run| cache.has(run));
+        }
+        let written = self.write(copy_plan.as_ref())?;
+        let report = &written.report;
+        let coding = copy_choice::facts(copy_plan.as_ref(), report, self.plan);
+        let made = Made {
+            copy_plan: copy_plan.as_ref(),
+            coding: &coding,
+            cache: cache.as_deref(),
+            readback: &written.readback,
+            evidence: &report.seen,
+        };
+        let (checks, info) = self.check(&made)?;
+        let second_look = detectors.map(|detectors| self.second_look(detectors));
+        let second_look = second_look.transpose()?;
+        let clock = &written.clock;
+        Ok(RenderResult::new(
+            self.plan,
+            report,
+            &coding,
+            clock,
+            checks,
+            &info,
+            second_look,
+        ))
+    }
+
+    fn second_look(&self, detectors: LoadedDetectors) -> Result<SecondLook> {
+        let job = SecondLookJob {
+            partial: &self.work.partial,
+            release: &self.work.release,
+            plan: self.plan,
+            accept: self.work.accept_detected,
+            threads: self.work.threads,
+        };
+        job.run(detectors, self.ports.progress)
+    }
+
+    /// What the plan declares of the recording.
+    fn declared(&self) -> Declared {
+        let plan = self.plan.plan();
+        let conversions = plan.source.info.conversions.iter();
+        Declared {
+            damage: plan.damage.clone(),
+            conversions: conversions.map(ToString::to_string).collect(),
+            settings: plan.source.info.settings(),
+        }
+    }
+
+    /// Refuses a plan that describes another recording than the one with its SHA-256: masks and
+    /// mutes would lie elsewhere.
+    fn check_source(&self, found: &SourceInfo) -> Result<()> {
+        let planned = &self.plan.plan().source;
+        match planned.disagreement(found) {
+            None => Ok(()),
+            Some((what, expected, found)) => {
+                let error = ReleaseError::WrongSource {
+                    what,
+                    expected,
+                    found,
+                };
+                Err(error).in_file(&self.work.clip)
+            }
+        }
+    }
+
+    fn write(&self, copy_plan: Option<&CopyPlan>) -> Result<Written> {
+        let work = self.work;
+        let source = open(
+            &work.clip,
+            &open_options(self.plan, work.threads),
+            copy_plan,
+        )?;
+        self.check_source(source.info())?;
+        let encode = EncodeOptions {
+            preset: work.preset,
+            crf: work.crf,
+            b_frames: is_efficient(&self.plan.plan().source.info.video.codec),
+            threads: work.threads,
+            ..EncodeOptions::default()
+        };
+        let sink = match copy_plan {
+            Some(copy_plan) => {
+                FileSink::create_with_plan(&work.partial, source.info(), &encode, copy_plan)
+            }
+            None => FileSink::create(&work.partial, source.info(), &encode),
+        };
+        let mut sink = sink.in_file(&work.release)?;
+        let (source, clock) = clocked(source);
+        let readback = sink.readback();
+        let record = readback.as_ref().map(Readback::record);
+        let readback = readback.map(|readback| Box::new(readback) as Box<dyn Source>);
+        let (source, sink) = (Box::new(source), Box::new(sink));
+        let progress = self.ports.progress;
+        let report = redact_engine::render(source, self.plan, sink, readback, progress);
+        // A failing source is the recording's fault, anything else the release's.
+        let is_source = matches!(report, Err(RenderError::Source(_)));
+        let report = report.in_file(if is_source { &work.clip } else { &work.release })?;
+        Ok(Written {
+            report,
+            clock: clock.take(),
+            readback: record.map(|record| record.runs()).unwrap_or_default(),
+        })
+    }
+
+    /// Checks the written file as a third party would, and compares it with the source.
+    fn check(&self, made: &Made<'_>) -> Result<(AllChecks, SourceInfo)> {
+        let redactions = &numbered(self.plan.redactions());
+        let audio_tracks = self.plan.plan().source.info.audio.len();
+        let expected = Expected {
+            frames: self.plan.plan().source.frames,
+            audio_tracks,
+        };
+        let claims = CopyClaims::of(made.coding, expected.frames);
+        let (clip, partial) = (self.work.clip.as_path(), self.work.partial.as_path());
+        let (leaks, claimed) = both(
+            || -> Result<_> {
+                Ok((
+                    leaks(partial, &expected)?,
+                    source_channels(clip, audio_tracks)?,
+                ))
+            },
+            || self.claimed(made, &claims),
+        );
+        let ((leaks, source_channels), (copied, written)) = (leaks?, claimed?.unzip());
+        let groups = written.as_ref().map(CopyPlan::groups).unwrap_or_default();
+        let known = made.known(&groups);
+        // What has the source's digests, or those of what was checked before, decodes as that
+        // does; anything else is decoded.
+        let proved = copied.as_ref().is_none_or(|check| check.passed);
+        let both = made.copy_plan.zip(written).filter(|_| proved);
+        let is_known = |span| known.covers(span);
+        let examined = Examined {
+            clip,
+            release: partial,
+            source_copy_plan: both
+                .as_ref()
+                .map(|(copy_plan, _)| copy_plan.to_compare(is_known)),
+            release_copy_plan: both.as_ref().map(|(_, written)| {
+                let decoded = written.to_compare(is_known);
+                decoded.with_decoded_joins(|frame| known.is_join(frame))
+            }),
+            redactions,
+            expected: &expected,
+            declared: &self.declared(),
+            earlier: made.copy_plan.map(|_| &known.evidence),
+        };
+        let (mut found, info) = examined.examine(self.work.threads, self.ports.progress)?;
+        found
+            .compare
+            .checks
+            .extend(copied.filter(|_| !claims.is_empty()));
+        let checks = AllChecks {
+            leaks,
+            audit: found.audit,
+            compare: found.compare,
+            source_channels,
+        };
+        if let Some(check) = checks.first_failure() {
+            return Err(ReleaseError::AuditFailed { check }).in_file(&self.work.release);
+        }
+        if let Some(cache) = made.cache {
+            cache.save_evidence(&groups, &found.evidence, &known);
+        }
+        Ok((checks, info))
+    }
+
+    /// Whether what is claimed to be copied is so, and the GOPs of the file; nothing where all was
+    /// to be re-encoded.
+    fn claimed(&self, made: &Made<'_>, claims: &CopyClaims) -> Result<Option<(Check, CopyPlan)>> {
+        let settings = SourceSettings::default();
+        made.copy_plan
+            .map(|_| claims.check(&self.work.partial, &settings, "copied data"))
+            .transpose()
+    }
+}

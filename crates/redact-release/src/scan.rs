@@ -1,0 +1,89 @@
+//! Scanning: a confined worker decodes a recording and finds what may have to be hidden.
+
+mod work;
+
+use std::path::Path;
+
+use redact_core::{Class, Digest, Findings};
+use redact_jail::JailLevel;
+use redact_record::events::EventDraft;
+use redact_record::findings;
+
+pub(crate) use work::ScanWork;
+
+use crate::error::{Context as _, Result};
+use crate::files::read_beside;
+use crate::options::{InputOptions, ModelOptions};
+use crate::outputs::Outputs;
+use crate::ports::{Access, JobKind, Ports, ProgressListener, job};
+
+/// What is scanned, and how.
+pub struct ScanRequest<'a> {
+    /// The recording.
+    pub clip: &'a Path,
+    /// Which detectors run.
+    pub models: &'a ModelOptions,
+    /// How the recording is read.
+    pub input: &'a InputOptions,
+    /// Classes that a person accepted without a detector, where that is to be checked before the
+    /// recording is decoded.
+    pub acknowledged: Option<&'a [Class]>,
+}
+
+/// Lets a confined worker decode the whole recording and find what may have to be hidden; the
+/// recording is digested here.
+///
+/// # Errors
+/// When the recording cannot be read to its end or a model fails.
+pub fn scan_recording(
+    request: &ScanRequest<'_>,
+    ports: &Ports<'_>,
+) -> Result<(Findings, JailLevel)> {
+    let clip = request.clip;
+    let access = Access {
+        read: vec![clip.to_owned()],
+        models: Some(request.models.clone()),
+        ..Access::default()
+    };
+    let work = ScanWork {
+        clip: clip.to_owned(),
+        models: request.models.clone(),
+        input: request.input.clone(),
+        threads: ports.threads,
+        acknowledged: request
+            .acknowledged
+            .map(|classes| classes.iter().map(|&class| class.into()).collect()),
+    };
+    let job = job(JobKind::Scan, &work)?;
+    let listener = ProgressListener(ports.progress);
+    let ((digest, bytes), (found, level)) = read_beside(
+        ports.progress,
+        |advance| redact_record::digest_file(clip, advance).in_file(clip),
+        || Ok(ports.worker.run(job, &access, &listener)?),
+    )?;
+    let text: String = serde_json::from_value(found)?;
+    let mut found = findings::from_bytes(text.as_bytes()).in_file(clip)?;
+    found.source.digest = digest;
+    found.source.bytes = bytes;
+    Ok((found, level))
+}
+
+/// Writes findings to `path`; gives the SHA-256 of the file.
+///
+/// # Errors
+/// When they could not be read back, or the system refuses.
+pub fn write_findings(outputs: &mut Outputs, path: &Path, found: &Findings) -> Result<Digest> {
+    let bytes = findings::to_checked_bytes(found).in_file(path)?;
+    outputs.write(path, &bytes)?;
+    Ok(redact_record::digest_bytes(&bytes))
+}
+
+/// Adds what a scan found to an event; `digest` is that of the findings file.
+pub fn describe_findings(event: &mut EventDraft, found: &Findings, digest: Digest) {
+    event.subject("source", found.source.digest);
+    event.subject("findings", digest);
+    event.count("tracks", found.tracks.len());
+    event.count("classes-missing", found.missing.len());
+    let damage = &found.damage;
+    event.count("damaged", damage.pictures.len() + damage.sound.len());
+}

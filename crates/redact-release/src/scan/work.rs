@@ -1,0 +1,81 @@
+//! A scan, in the confined worker.
+
+use std::path::PathBuf;
+
+use redact_core::{Class, Digest, Findings, PlanError, Source as _, SourceIdentity};
+use redact_jail::JailError;
+use redact_media::{FileSource, OpenOptions};
+use redact_record::findings;
+use redact_record::manifest::ClassName;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::detectors;
+use crate::error::{Context as _, Result};
+use crate::options::{InputOptions, ModelOptions};
+use crate::ports::JobPorts;
+
+/// A scan, for the confined worker.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ScanWork {
+    pub(super) clip: PathBuf,
+    pub(super) models: ModelOptions,
+    pub(super) input: InputOptions,
+    pub(super) threads: usize,
+    pub(super) acknowledged: Option<Vec<ClassName>>,
+}
+
+impl ScanWork {
+    /// Loads the models, gives up every right but to read the recording, and scans it. The findings
+    /// are without the recording's digest.
+    ///
+    /// # Errors
+    /// When the recording cannot be read to its end, a model fails, or no detector runs for a class
+    /// that is not acknowledged.
+    pub(crate) fn run(
+        self,
+        seal: impl FnOnce() -> Result<(), JailError>,
+        ports: &JobPorts<'_>,
+    ) -> Result<Value> {
+        let clip = self.clip.as_path();
+        let detectors = detectors::load(&self.models, self.threads)?;
+        if let Some(acknowledged) = &self.acknowledged {
+            let is_open = |class: &&Class| !acknowledged.contains(&(**class).into());
+            if let Some(&class) = detectors.missing.iter().find(is_open) {
+                return Err(PlanError::Unacknowledged { class }).in_file(clip);
+            }
+        }
+        seal()?;
+        let options = OpenOptions {
+            // Also where no speech detector runs: the tracks that a release will have are counted.
+            audio: true,
+            threads: self.threads,
+            damaged: self.input.damaged,
+            require_sound: !self.input.accept_lost_sound,
+            settings: self.input.settings,
+        };
+        let source = FileSource::open(clip, &options).in_file(clip)?;
+        let mut info = source.info().clone();
+        // Nobody should review what cannot be released.
+        redact_media::check_sound(&info).in_file(clip)?;
+        let (set, options) = (detectors.set, &detectors.options);
+        let report =
+            redact_engine::scan(Box::new(source), set, options, ports.progress).in_file(clip)?;
+        info.conversions.extend(report.diagnostics.conversions);
+        let found = Findings {
+            source: SourceIdentity {
+                digest: Digest([0; 32]),
+                bytes: 0,
+                frames: report.frames,
+                duration_ticks: report.duration_ticks,
+                info,
+            },
+            models: detectors.models,
+            missing: detectors.missing,
+            tracks: report.tracks,
+            speech: report.speech,
+            damage: report.diagnostics.damage,
+        };
+        Ok(String::from_utf8_lossy(&findings::to_bytes(&found)).into())
+    }
+}

@@ -1,0 +1,27 @@
+//! The segment cache: GOPs that a render encoded, for the next render of the same recording.
+//!
+//! A render that was stopped goes on from them, and a correction encodes only what it touches. In
+//! the folder each segment has two files, both named after the SHA-256 of all that it depends on
+//! (recording, frames, masks, encoder settings, the program):
+//!
+//! - `NAME.pictures`: the coded pictures, with the masks in them;
+//! - `NAME.found`: what audit and comparison found in them, and the digests of the coded pictures
+//!   that this was found in, and of their neighbors.
+//!
+//! Both are signed with a key of their own, never with the one that signs releases: what was
+//! changed is not used. Pictures without evidence are decoded, audited and compared as fresh ones
+//! are; with it, the written file must have the very same coded pictures. The files are readable by
+//! their owner alone, and are removed when they are old or many.
+
+mod client;
+mod evidence;
+mod folder;
+mod store;
+
+pub(crate) use client::SegmentCacheClient;
+pub(crate) use evidence::{Evidence, KnownSegments};
+pub(crate) use folder::RenderSettings;
+pub use folder::SegmentCacheFolder;
+
+/// The one file of an exchange folder.
+const SEGMENT_FILE: &str = "segment";
