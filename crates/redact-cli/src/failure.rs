@@ -17,8 +17,9 @@ pub(crate) fn hint(error: &anyhow::Error) -> Option<String> {
         let plan = cause.downcast_ref::<PlanError>().and_then(plan_hint);
         let source = cause.downcast_ref::<SourceError>().and_then(source_hint);
         let is_there = matches!(cause.downcast_ref(), Some(RecordError::Exists));
-        let known = plan.or(source).or(is_there.then_some(FORCE));
-        known.map(str::to_owned)
+        let is_weak = matches!(cause.downcast_ref(), Some(JailError::Weak { .. }));
+        let other = is_there.then_some(FORCE).or(is_weak.then_some(WEAK_JAIL));
+        plan.or(source).or(other).map(str::to_owned)
     });
     typed.or_else(|| {
         error

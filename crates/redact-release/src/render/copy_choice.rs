@@ -58,8 +58,8 @@ pub(super) fn choose(
     let planned = plan.plan().source.frames;
     // It may store more than it shows; that is counted while it is decoded.
     if let Some(found) = analysis.frames().filter(|&found| found < planned) {
-        let (what, expected) = ("frames", planned.to_string());
-        let found = found.to_string();
+        let (what, expected) = ("length", format!("{planned} frames"));
+        let found = format!("{found} frames");
         return Err(ReleaseError::WrongSource {
             what,
             expected,
