@@ -92,7 +92,7 @@ fn listen(args: &DeskArgs) -> Listen {
 fn options(args: &DeskArgs, global: &GlobalArgs, port: u16, tls: bool) -> Result<Options> {
     let folder = match &args.data {
         Some(folder) => folder.clone(),
-        None => paths::key_dir()?.join("desk"),
+        None => paths::desk_data()?,
     };
     let log = event_log::open_log(&event_log::file(global)?)?;
     let policies = paths::policies_dir(args.policies.as_deref())?;

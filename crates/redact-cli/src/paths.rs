@@ -1,9 +1,10 @@
 //! Where things are on this machine. The only reader of the environment.
 
 use std::env;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use redact_release::options::ModelOptions;
 
 use crate::args::ModelArgs;
@@ -89,21 +90,81 @@ fn near(name: &str) -> Option<PathBuf> {
         })
 }
 
-/// The folder that holds this user's keys: `$REDACT_HOME`, or the configuration folder.
+/// The folders of this user's files, one for each kind.
+struct UserFolders {
+    /// Keys, and which keys are trusted.
+    config: PathBuf,
+    /// The event log, and the desk's folder.
+    data: PathBuf,
+    /// What can be made again.
+    cache: PathBuf,
+}
+
+impl UserFolders {
+    /// `$REDACT_HOME` for all three, or those of the XDG base directory specification.
+    ///
+    /// - `var`: the environment.
+    ///
+    /// # Errors
+    /// When the environment names no home.
+    fn find(var: impl Fn(&str) -> Option<OsString>) -> Result<Self> {
+        if let Some(folder) = var("REDACT_HOME").map(PathBuf::from) {
+            return Ok(Self {
+                config: folder.clone(),
+                data: folder.clone(),
+                cache: folder,
+            });
+        }
+        let xdg = |name: &str, below_home: &str| {
+            let set = var(name)
+                .map(PathBuf::from)
+                .filter(|path| path.is_absolute());
+            let base = set.or_else(|| Some(PathBuf::from(var("HOME")?).join(below_home)));
+            let base = base.context("no folder for keys and logs: set HOME or REDACT_HOME")?;
+            Ok::<_, anyhow::Error>(base.join("redact"))
+        };
+        Ok(Self {
+            config: xdg("XDG_CONFIG_HOME", ".config")?,
+            data: xdg("XDG_DATA_HOME", ".local/share")?,
+            cache: xdg("XDG_CACHE_HOME", ".cache")?,
+        })
+    }
+
+    /// A file or folder of the data. Earlier versions had it beside the keys, where it is still
+    /// found.
+    fn data(&self, name: &str) -> PathBuf {
+        self.earlier(name).unwrap_or_else(|| self.data.join(name))
+    }
+
+    /// The same for the cache.
+    fn cache(&self, name: &str) -> PathBuf {
+        self.earlier(name).unwrap_or_else(|| self.cache.join(name))
+    }
+
+    fn earlier(&self, name: &str) -> Option<PathBuf> {
+        let earlier = self.config.join(name);
+        earlier.exists().then_some(earlier)
+    }
+}
+
+fn user_folders() -> Result<UserFolders> {
+    UserFolders::find(|name| env::var_os(name))
+}
+
+/// The folder with this user's keys.
 ///
 /// # Errors
 /// When the environment names no home.
 pub(crate) fn key_dir() -> Result<PathBuf> {
-    if let Some(dir) = env::var_os("REDACT_HOME") {
-        return Ok(dir.into());
-    }
-    if let Some(dir) = env::var_os("XDG_CONFIG_HOME") {
-        return Ok(PathBuf::from(dir).join("redact"));
-    }
-    match env::var_os("HOME") {
-        Some(home) => Ok(PathBuf::from(home).join(".config/redact")),
-        None => bail!("no place for keys: set HOME or REDACT_HOME"),
-    }
+    Ok(user_folders()?.config)
+}
+
+/// The desk's data folder.
+///
+/// # Errors
+/// When the environment names no home.
+pub(crate) fn desk_data() -> Result<PathBuf> {
+    Ok(user_folders()?.data("desk"))
 }
 
 /// This user's secret signing key.
@@ -150,7 +211,7 @@ pub(crate) fn backup_passphrase() -> Option<String> {
 /// # Errors
 /// When the environment names no home.
 pub(crate) fn event_log() -> Result<PathBuf> {
-    Ok(key_dir()?.join("events.jsonl"))
+    Ok(user_folders()?.data("events.jsonl"))
 }
 
 /// This user's segment cache.
@@ -158,7 +219,7 @@ pub(crate) fn event_log() -> Result<PathBuf> {
 /// # Errors
 /// When the environment names no home.
 pub(crate) fn segment_cache() -> Result<PathBuf> {
-    Ok(key_dir()?.join("runs"))
+    Ok(user_folders()?.cache("runs"))
 }
 
 /// The folder with public keys that this user trusts.
@@ -190,4 +251,64 @@ pub(crate) fn new_passphrase() -> Option<String> {
         .ok()
         .filter(|passphrase| !passphrase.is_empty())
         .or_else(passphrase)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folders(set: &[(&str, &Path)]) -> Result<UserFolders> {
+        UserFolders::find(|name| {
+            let known = set.iter().find(|(known, _)| *known == name);
+            known.map(|(_, path)| path.as_os_str().to_owned())
+        })
+    }
+
+    /// Goal: keys, data and cache are apart, and one variable puts them together. Control: without
+    /// a home there is no folder, and a relative one is ignored.
+    #[test]
+    fn files_of_each_kind_have_a_folder_of_their_own() {
+        let home = Path::new("/h");
+        let found = folders(&[("HOME", home)]).unwrap();
+        assert_eq!(found.config, Path::new("/h/.config/redact"));
+        let log = Path::new("/h/.local/share/redact/events.jsonl");
+        assert_eq!(found.data("events.jsonl"), log);
+        assert_eq!(found.cache("runs"), Path::new("/h/.cache/redact/runs"));
+        let xdg = [("HOME", home), ("XDG_DATA_HOME", Path::new("/d"))];
+        assert_eq!(
+            folders(&xdg).unwrap().data("desk"),
+            Path::new("/d/redact/desk")
+        );
+        let relative = [("HOME", home), ("XDG_CACHE_HOME", Path::new("c"))];
+        assert_eq!(
+            folders(&relative).unwrap().cache,
+            Path::new("/h/.cache/redact")
+        );
+        let one = folders(&[("HOME", home), ("REDACT_HOME", Path::new("one"))]).unwrap();
+        assert_eq!(one.config, Path::new("one"));
+        assert_eq!(one.data("events.jsonl"), Path::new("one/events.jsonl"));
+        assert_eq!(one.cache("runs"), Path::new("one/runs"));
+        assert!(folders(&[]).is_err());
+    }
+
+    /// Goal: what earlier versions put beside the keys is still found there.
+    #[test]
+    fn an_event_log_beside_the_keys_goes_on() {
+        let home = tempfile::tempdir().unwrap();
+        let found = folders(&[("HOME", home.path())]).unwrap();
+        std::fs::create_dir_all(&found.config).unwrap();
+        assert!(
+            found
+                .data("events.jsonl")
+                .starts_with(home.path().join(".local"))
+        );
+        std::fs::write(found.config.join("events.jsonl"), "").unwrap();
+        std::fs::create_dir(found.config.join("runs")).unwrap();
+        assert_eq!(
+            found.data("events.jsonl"),
+            found.config.join("events.jsonl")
+        );
+        assert_eq!(found.cache("runs"), found.config.join("runs"));
+        assert_eq!(found.data("desk"), found.data.join("desk"));
+    }
 }

@@ -14,10 +14,11 @@ Examples:
   redact desk --data /srv/redact --watch /srv/inbox
   redact desk --listen 0.0.0.0:7350 --host desk.city.gov --cert desk.pem --cert-key desk.key
 
-The first start prints a link that makes the administrator, who then invites everybody else.
-Stop it with Ctrl-C; whatever was under way is taken up again at the next start.")]
+The first start prints a link that creates the administrator account; the administrator then
+invites everybody else.
+Stop it with Ctrl-C; whatever was under way is resumed at the next start.")]
 pub(crate) struct DeskArgs {
-    /// Folder that holds everything of the desk (default: `desk` beside the user's keys)
+    /// Folder that holds everything of the desk (default: `desk` in the user's data folder)
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
 

@@ -26,6 +26,8 @@ fn secret_keys() -> Result<Vec<PathBuf>> {
     let segment = paths::segment_key()?;
     let name = || format!("{}: cannot read", folder.display());
     let mut keys = Vec::new();
+    // Without the folder there is no key either.
+    std::fs::create_dir_all(&folder).with_context(name)?;
     for entry in std::fs::read_dir(&folder).with_context(name)? {
         let path = entry.with_context(name)?.path();
         if path.to_string_lossy().ends_with(KEY_SUFFIX) && path != segment && path.is_file() {
@@ -108,6 +110,7 @@ fn put_back(file: &Path) -> Result<usize> {
     let bytes = redact_record::read(file, BACKUP_BYTES_MAX).with_context(name)?;
     let keys = open_backup(&bytes, &passphrase()?).with_context(name)?;
     let folder = paths::key_dir()?;
+    std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     for key in &keys {
         let plain = key.file.ends_with(KEY_SUFFIX) && !key.file.contains(['/', '\\']);
         if !plain || key.file.starts_with('.') {
