@@ -6,115 +6,118 @@ use redact_core::{Digest, PlanError};
 
 use crate::sign::SignatureProblem;
 
-/// What may go wrong at the edge of this crate.
+/// An error of this crate.
 ///
-/// Paths are left out: the caller knows which file it named.
+/// It does not name the file: the caller knows the path.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecordError {
-    /// The system refused to read.
+    /// The file cannot be read.
     #[error("cannot read the file")]
     Read {
-        /// The system's own words.
+        /// The system's message.
         #[source]
         source: io::Error,
     },
-    /// The system refused to write.
+    /// The file cannot be written.
     #[error("cannot write the file")]
     Write {
-        /// The system's own words.
+        /// The system's message.
         #[source]
         source: io::Error,
     },
-    /// A folder, a pipe or a device was named where a file is needed.
-    #[error("not a regular file")]
+    /// The path names a folder, a pipe or a device.
+    #[error("cannot read the file: it is not a regular file")]
     NotAFile,
-    /// Nothing is replaced unless that was asked for.
+    /// The file exists and may not be replaced.
     #[error("the file exists already")]
     Exists,
-    /// The file is larger than any of its kind can be.
-    #[error("the file has {found} bytes, at most {max} are accepted")]
+    /// The file is larger than any valid file of its kind.
+    #[error("the file is too large: found {found} bytes; at most {max} are allowed")]
     TooLarge {
         /// Bytes found.
         found: u64,
-        /// Bytes accepted.
+        /// Bytes allowed.
         max: u64,
     },
     /// The file grew or shrank while it was read.
-    #[error("the file changed while it was read: {found} bytes instead of {expected}")]
+    #[error("the file changed while it was read: found {found} bytes, expected {expected}")]
     ChangedWhileReading {
         /// Length when it was opened.
         expected: u64,
         /// Length that was read.
         found: u64,
     },
-    /// The caller asked to stop.
+    /// The caller cancelled.
     #[error("cancelled")]
     Cancelled,
-    /// The text is not what the format allows: unknown, doubled or missing keys, wrong types.
-    #[error("at {at:?}")]
+    /// The text does not follow the format: unknown, duplicate or missing keys, wrong types.
+    #[error("invalid value at {at:?}")]
     Syntax {
         /// Path of the value, e.g. `tracks[2].boxes[0]`; `.` is the whole file.
         at: String,
-        /// The parser's own words, with line and column.
+        /// The parser's message, with line and column.
         #[source]
         source: redact_core::port::BoxError,
     },
     /// The file is of another kind.
-    #[error("this is {found:?}, expected {expected:?}")]
+    #[error("wrong kind of file: found {found:?}, expected {expected:?}")]
     OtherKind {
         /// Kind found.
         found: String,
         /// Kind expected.
         expected: &'static str,
     },
-    /// The file was made by a later version of this program.
-    #[error("format version {found} is newer than {supported}, the newest this program reads")]
+    /// The file was written by a newer version of this program.
+    #[error(
+        "format version {found} is newer than {supported}, the newest that this program reads; use \
+         a newer program"
+    )]
     NewerVersion {
         /// Version found.
         found: String,
-        /// Newest version that is read.
+        /// Newest supported version.
         supported: String,
     },
-    /// A value is of the right type and still impossible.
-    #[error("{field}: {found} is not {expected}")]
+    /// A value has the right type and is not valid.
+    #[error("{field}: found {found}; expected {expected}")]
     Field {
         /// Path of the value.
         field: String,
         /// What was found.
         found: String,
-        /// What would be right.
+        /// What is needed.
         expected: String,
     },
-    /// The plan is not what was approved. Approving it again makes it valid.
+    /// The plan was changed after it was approved. A new approval makes it valid.
     #[error("the plan was changed after {by:?} approved it; it must be approved again")]
     ChangedAfterApproval {
-        /// Whose approval is void.
+        /// The approver whose approval is void.
         by: String,
-        /// Content that was approved.
+        /// Digest of the approved content.
         approved: Digest,
-        /// Content found.
+        /// Digest of the content found.
         found: Digest,
     },
     /// Two different people are needed.
-    #[error("{by:?} has approved this plan already; the policy asks for another person")]
+    #[error("{by:?} has approved this plan already; the policy requires another person")]
     SamePerson {
-        /// Who approved twice.
+        /// The person who approved twice.
         by: String,
     },
-    /// The policy asks for signed approvals.
+    /// The policy requires signed approvals.
     #[error(
-        "{by:?}'s approval is not signed with a key that is trusted here; the policy asks for that"
+        "{by:?}'s approval is not signed with a key that is trusted here; the policy requires that"
     )]
     Unsigned {
-        /// Whose approval.
+        /// The approver.
         by: String,
     },
-    /// A plan that may not be carried out.
-    #[error("the plan cannot be carried out")]
+    /// The plan cannot be rendered.
+    #[error("the plan cannot be rendered")]
     Plan(#[from] PlanError),
     /// A plate or a screen is blurred or pixelated, and the policy does not accept that.
-    #[error("{item}: {effect} is too weak for class {class}; use fill, or accept_weak_effect")]
+    #[error("{item}: {effect} is too weak for class {class}; use fill, or set accept_weak_effect")]
     WeakEffect {
         /// The track or the class rule.
         item: String,
@@ -123,49 +126,51 @@ pub enum RecordError {
         /// The class it is for.
         class: redact_core::Class,
     },
-    /// An effect leaves more than the policy's does.
-    #[error("{item}: {effect} leaves more than {policy}, which the policy asks for; use {policy}")]
+    /// An effect is weaker than the policy's.
+    #[error("{item}: {effect} is weaker than {policy}, which the policy requires; use {policy}")]
     WeakerThanPolicy {
-        /// The track or item.
+        /// The track or mask.
         item: String,
         /// The effect found.
         effect: String,
         /// The policy's effect for the class.
         policy: String,
     },
-    /// The plan leaves out part of what the scan found.
+    /// The plan does not cover everything that the scan found.
     #[error(
-        "{what}: not covered by the plan; restore it from the findings and decide it: redact, keep \
-         or reject"
+        "{what}: not covered by the plan; restore it from the findings and redact, keep or reject \
+         it"
     )]
     Uncovered {
-        /// The found track, or the span of speech.
+        /// The found track or span of speech.
         what: String,
     },
-    /// A decision that needs a person names none.
-    #[error("{item}: {verdict} against the policy, by {by:?}; it needs the name of a person")]
+    /// A decision against the policy does not name a person.
+    #[error(
+        "{item}: {verdict} against the policy is attributed to {by:?}; it needs a person's name"
+    )]
     NoPerson {
         /// The track or the span of speech.
         item: String,
         /// `keep` or `reject`.
         verdict: &'static str,
-        /// Who is named.
+        /// The name found.
         by: String,
     },
-    /// A set of reasons that a policy draws on cannot be used.
+    /// A reason set that a policy names cannot be used.
     #[error("cannot use reason set {name:?}")]
     ReasonSet {
-        /// The set, as the policy names it.
+        /// The set's name in the policy.
         name: String,
         /// Why.
         #[source]
         source: Box<RecordError>,
     },
-    /// The secret key is protected.
-    #[error("the secret key is protected by a passphrase")]
+    /// The secret key is protected by a passphrase.
+    #[error("the secret key is protected by a passphrase; enter it")]
     PassphraseNeeded,
     /// The passphrase does not open the key, or the key file is damaged.
-    #[error("wrong passphrase, or a damaged secret key")]
+    #[error("cannot open the secret key: wrong passphrase, or a damaged file")]
     KeyRefused,
     /// The passphrase does not open the backup, or the file is damaged.
     #[error(
@@ -173,8 +178,8 @@ pub enum RecordError {
          nothing in it can be recovered"
     )]
     BackupRefused,
-    /// Others than the owner may read the secret key.
-    #[error("the secret key file has mode {mode:03o}, expected 600")]
+    /// Users other than the owner may read the secret key.
+    #[error("other users can read the secret key: found mode {mode:03o}; it must be 600")]
     KeyTooOpen {
         /// Permission bits found.
         mode: u32,
@@ -185,25 +190,39 @@ pub enum RecordError {
         /// What is wrong.
         what: String,
     },
-    /// The key library failed, for example for want of random numbers.
+    /// The key library failed, for example because no random numbers were available.
     #[error("cannot create or use the key")]
     Key {
-        /// The library's own words.
+        /// The library's message.
         #[source]
         source: redact_core::port::BoxError,
     },
-    /// Two trusted keys carry one identifier.
-    #[error("key {id} is in the trust folder twice, with different content")]
+    /// One key identifier stands for two keys, or for one key with two purposes.
+    #[error(
+        "key {id} is trusted twice, with different content or for different purposes; a key \
+         identifier must belong to one key with one purpose"
+    )]
     KeyConflict {
         /// The identifier.
         id: crate::sign::KeyId,
     },
-    /// A key and a name are not free to be bound to each other.
-    #[error("key {key} belongs to approver {name:?}; a key has one name, and a name one key")]
+    /// A file that was given as trusted cannot be used.
+    #[error("{file}: cannot be trusted")]
+    TrustFile {
+        /// Its name, as it was given.
+        file: String,
+        /// What is wrong with it.
+        #[source]
+        source: Box<RecordError>,
+    },
+    /// The key or the name is already bound.
+    #[error(
+        "key {key} belongs to approver {name:?}; each key needs one name, and each name one key"
+    )]
     ApproverTaken {
-        /// The key that is bound already.
+        /// The key that is already bound.
         key: crate::sign::KeyId,
-        /// The name it is bound to.
+        /// The name that it is bound to.
         name: String,
     },
     /// An approval is signed with another person's key.
@@ -211,43 +230,43 @@ pub enum RecordError {
         "{by:?}'s approval is signed with the key of {owner:?}; it needs the approver's own key"
     )]
     OtherApprover {
-        /// Who approved, by the approval.
+        /// The approver named in the approval.
         by: String,
-        /// Whose key it is.
+        /// The owner of the key.
         owner: String,
     },
-    /// The signature does not hold.
-    #[error("the signature does not hold")]
+    /// The signature is not valid.
+    #[error("the signature is not valid")]
     Signature(#[from] SignatureProblem),
-    /// A check of the release failed, or was not made. No manifest may vouch for it.
+    /// A check of the release failed or was not done; there is no manifest without it.
     #[error("check {name:?} did not pass: {evidence}")]
     CheckFailed {
-        /// What was checked.
+        /// The check.
         name: String,
         /// What was found.
         evidence: String,
     },
-    /// The redaction log could not be put together.
+    /// The redaction log could not be produced.
     #[error("cannot write the redaction log")]
     Log {
-        /// The template's own words.
+        /// The template engine's message.
         #[source]
         source: redact_core::port::BoxError,
     },
-    /// Two records that do not belong together.
-    #[error("{what}: {found}, expected {expected}")]
+    /// Two records do not belong together.
+    #[error("{what}: found {found}; expected {expected}")]
     Mismatch {
         /// What was compared.
         what: &'static str,
         /// What was found.
         found: String,
-        /// What would be right.
+        /// What is needed.
         expected: String,
     },
 }
 
 impl RecordError {
-    /// A value that is impossible, with its path.
+    /// An invalid value with its path.
     pub(crate) fn field(
         field: impl Into<String>,
         found: impl std::fmt::Display,

@@ -1,13 +1,13 @@
-//! Keys and signatures in minisign's format (Ed25519 over BLAKE2b-512 of the file).
+//! Keys and signatures in minisign format (Ed25519 over BLAKE2b-512 of the file).
 //!
-//! A stock tool checks them: `minisign -Vm RELEASE.manifest.json -p agency.pub`. The format is
-//! described at <https://jedisct1.github.io/minisign/>. Beyond it:
+//! The minisign program checks them: `minisign -Vm RELEASE.manifest.json -p agency.pub`. The format
+//! is described at <https://jedisct1.github.io/minisign/>. In addition:
 //!
-//! - the signed ("trusted") comment says what is signed, so that the signature of one kind of
-//!   record is no signature of another, and carries the public key, so that a stranger can
-//!   distinguish a damaged file from one that is signed with a key that is not trusted yet;
-//! - each signature has one spelling: text that would mean the same is refused, also in the
-//!   comment that minisign leaves unsigned.
+//! - the signed ("trusted") comment states the kind of the record, so that a signature of one kind
+//!   is not valid for another, and contains the public key, so that a checker can distinguish a
+//!   damaged file from one that was signed with an unknown key;
+//! - each signature has exactly one spelling; equivalent text is rejected, also in the comment that
+//!   minisign does not sign.
 
 mod approver;
 #[cfg(not(target_family = "wasm"))]
@@ -19,8 +19,9 @@ mod problem;
 mod rotation;
 mod signature;
 mod trust;
+mod trust_files;
 
-pub use approver::{APPROVER_SUFFIX, ApproverRecord, NewApprover};
+pub use approver::{ApproverRecord, NewApprover};
 #[cfg(not(target_family = "wasm"))]
 pub use backup::{BACKUP_BYTES_MAX, BACKUP_PASSPHRASE_MIN, BackupKey, open_backup, seal_backup};
 pub use key::{KeyPair, PublicKey};
@@ -29,4 +30,5 @@ pub use kind::{Purpose, Signed};
 pub use problem::SignatureProblem;
 pub use rotation::{HandedOver, Rotation};
 pub use signature::SIGNATURE_BYTES_MAX;
-pub use trust::{Approver, ROTATION_KEY_SUFFIX, SignatureVerdict, TrustStore, TrustedKey};
+pub use trust::{Approver, SignatureVerdict, TrustStore, TrustedKey};
+pub use trust_files::{ROTATION_KEY_SUFFIX, ROTATION_SUFFIX, TrustFile};

@@ -6,3 +6,4 @@ mod manifests;
 mod policies;
 mod signatures;
 mod tampering;
+mod trusted_files;

@@ -1,10 +1,10 @@
-//! What was typed.
+//! The command line.
 
 use std::path::PathBuf;
 
 use clap::Parser;
 
-/// Checks a release: signatures, digests, records, and every byte of the file; decodes nothing.
+/// Check a release without decoding it: signatures, digests, records, and every byte of the file
 #[derive(Debug, Parser)]
 #[command(
     name = "redact-verify",
@@ -15,9 +15,9 @@ Examples:
   redact-verify clip.redacted.mp4 --trust agency.pub --report verdict.pdf
   redact-verify --events events.jsonl clip.redacted.manifest.json --trust agency.pub
 
-Files beside the release are found by their names: manifest, sealed manifest, signatures, time
-stamp. Whether every mask is opaque and every mute silent only `redact verify` can measure: it has
-decoders.
+Manifest, sealed manifest, signatures and time stamp are found beside the release by their names.
+Only `redact verify`, which has decoders, can measure whether every mask is opaque and every mute
+silent.
 
 Exit status: 0 ok; 1 something is wrong; 2 it could not be checked."
 )]
@@ -26,8 +26,8 @@ pub(crate) struct Args {
     #[arg(required_unless_present = "events")]
     pub files: Vec<PathBuf>,
 
-    /// Public key of the agency, its rotation key (.rotation.pub), record of an approver's key, or
-    /// statement of a new key (may be repeated)
+    /// The agency's public key, rotation key (.rotation.pub), statement of a new key
+    /// (.rotation.json) or record of an approver's key (.approver.json); may be repeated
     #[arg(long, value_name = "FILE", required_unless_present = "events")]
     pub trust: Vec<PathBuf>,
 
@@ -39,25 +39,24 @@ pub(crate) struct Args {
     #[arg(long, value_name = "CLIP", conflicts_with = "events")]
     pub source: Option<PathBuf>,
 
-    /// The written policy: also check that the release was made with it and by its rules
+    /// The policy: also check that the release was made with it and follows its rules
     #[arg(long, value_name = "FILE", conflicts_with = "events")]
     pub policy: Option<PathBuf>,
 
-    /// Manifest that this one replaces, then the one that that replaces, and so on (may be
-    /// repeated)
+    /// The manifest that this one replaces; may be repeated for earlier manifests, newest first
     #[arg(long, value_name = "MANIFEST", conflicts_with = "events")]
     pub previous: Vec<PathBuf>,
 
-    /// Certificate of a time-stamping authority, or of who vouches for it: the manifest must carry
-    /// a stamp (may be repeated)
+    /// Certificate of a time-stamping authority or of its issuer: require a time stamp; may be
+    /// repeated
     #[arg(long, value_name = "CERT", conflicts_with = "events")]
     pub tsa: Vec<PathBuf>,
 
-    /// Also write the verdict as a page: .pdf, .html or .json
+    /// Also write a report: .pdf, .html or .json
     #[arg(long, value_name = "FILE", conflicts_with = "events")]
     pub report: Option<PathBuf>,
 
-    /// Check the chain of an event log instead of a release
+    /// Check an event log instead of a release
     #[arg(long, value_name = "LOG")]
     pub events: Option<PathBuf>,
 
@@ -71,7 +70,7 @@ mod tests {
     use clap::CommandFactory as _;
 
     #[test]
-    fn the_grammar_has_no_contradiction() {
+    fn the_command_line_is_consistent() {
         super::Args::command().debug_assert();
     }
 }

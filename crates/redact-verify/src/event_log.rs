@@ -1,20 +1,21 @@
-//! The chain of an event log.
+//! Checking an event log.
 
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use redact_check::events;
+use redact_record::sign::TrustStore;
 
 use crate::args::Args;
-use crate::terminal::say;
-use crate::trust::{read_signed, trusted};
+use crate::terminal::print_line;
+use crate::trust::read_signed;
 
-/// Checks the log and prints the verdict; gives whether nothing is wrong with it.
+/// Checks the log and prints the verdict; returns whether the log is intact.
 ///
 /// # Errors
-/// When a file cannot be read, or a manifest is not to be believed.
+/// If a file cannot be read or a manifest is not valid and trusted.
 pub(crate) fn check(log: &Path, args: &Args) -> Result<bool> {
-    let trust = trusted(&args.trust)?;
+    let trust = TrustStore::from_paths(&args.trust)?;
     let mut checkpoints = Vec::with_capacity(args.files.len());
     for path in &args.files {
         let record = read_signed(path)?;
@@ -26,9 +27,9 @@ pub(crate) fn check(log: &Path, args: &Args) -> Result<bool> {
     let report = redact_record::events::verify_with_checkpoints(log, &checkpoints)
         .with_context(|| log.display().to_string())?;
     if args.json {
-        say(&events::json(log, &report, checkpoints.len()).to_string());
+        print_line(&events::json(log, &report, checkpoints.len()).to_string());
     } else {
-        say(&events::text(&report, checkpoints.len()));
+        print_line(&events::text(&report, checkpoints.len()));
     }
     Ok(report.is_intact())
 }

@@ -1,9 +1,8 @@
-//! `redact-verify`: checks a release for whoever received it.
+//! `redact-verify`: checks a release for its recipient.
 //!
-//! Signatures, digests, records, the chain of revisions, and the file's bytes down to the last bit
-//! of coded pictures and sound, with the words and the JSON of `redact verify`. It decodes nothing
-//! and needs no FFmpeg, OpenCV or ONNX Runtime; what only a decoder can tell is listed as not
-//! checked.
+//! It checks signatures, digests, records, the chain of revisions and every byte of the file,
+//! including coded video and sound, with the same output as `redact verify`. It does not decode and
+//! needs no FFmpeg, OpenCV or ONNX Runtime; what only a decoder can check is listed as not checked.
 
 mod args;
 mod event_log;
@@ -17,11 +16,11 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use crate::args::Args;
-use crate::terminal::say;
+use crate::terminal::print_line;
 
-/// Exit status of a check that found something wrong.
+/// Exit status if something is wrong.
 const EXIT_WRONG: u8 = 1;
-/// Exit status of everything that could not be checked.
+/// Exit status if something could not be checked.
 const EXIT_FAILED: u8 = 2;
 
 fn main() -> ExitCode {
@@ -34,10 +33,10 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(EXIT_WRONG),
         Err(error) => {
-            // Nothing is left to do when standard error is gone.
+            // If standard error is closed, nothing can be done.
             writeln!(std::io::stderr().lock(), "redact-verify: {error:#}").ok();
             if args.json {
-                say(&serde_json::json!({ "error": format!("{error:#}") }).to_string());
+                print_line(&serde_json::json!({ "error": format!("{error:#}") }).to_string());
             }
             ExitCode::from(EXIT_FAILED)
         }

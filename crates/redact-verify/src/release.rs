@@ -1,4 +1,4 @@
-//! The checks of one release.
+//! Checking a release.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -10,39 +10,40 @@ use redact_check::records::SignedBytes;
 use redact_check::{Scope, Verdict, files, leaks, records, stamp};
 use redact_core::{Digest, UtcNanos};
 use redact_record::manifest::PublicManifest;
+use redact_record::sign::TrustStore;
 use redact_record::timestamp::{Certificate, STAMP_BYTES_MAX};
 use redact_record::{FileBinding, Overwrite, policy, release_paths};
 
 use crate::args::Args;
-use crate::terminal::say;
-use crate::trust::{read_signed, trusted};
+use crate::terminal::print_line;
+use crate::trust::read_signed;
 
-/// Why what only a decoder can tell was not checked.
-const NO_DECODER: &str = "redact-verify decodes nothing; `redact verify` measures it";
+/// Why checks that need a decoder were not done.
+const NO_DECODER: &str = "redact-verify does not decode; use `redact verify`";
 
-/// Checks the release and prints the verdict; gives whether every check passed.
+/// Checks the release and prints the verdict; returns whether every check passed.
 ///
 /// # Errors
-/// When a file that is needed cannot be read.
+/// If a required file cannot be read.
 pub(crate) fn check(args: &Args) -> Result<bool> {
     let [release] = &args.files[..] else {
-        bail!("{} files given, expected one release", args.files.len());
+        bail!("found {} files; expected one release", args.files.len());
     };
-    let report = args.report.as_deref().map(ReportForm::of).transpose()?;
+    let report = args.report.as_deref().map(ReportFormat::of).transpose()?;
     let verdict = verdict(args, release)?;
-    if let (Some(form), Some(path)) = (report, &args.report) {
-        form.write(&verdict, release, path)?;
+    if let (Some(format), Some(path)) = (report, &args.report) {
+        format.write(&verdict, release, path)?;
     }
     if args.json {
-        say(&verdict.json(release).to_string());
+        print_line(&verdict.json(release).to_string());
     } else {
-        say(&verdict.text());
+        print_line(&verdict.text());
     }
     Ok(verdict.passed())
 }
 
 fn verdict(args: &Args, release: &Path) -> Result<Verdict> {
-    let trust = trusted(&args.trust)?;
+    let trust = TrustStore::from_paths(&args.trust)?;
     let anchors = args
         .tsa
         .iter()
@@ -79,7 +80,7 @@ fn verdict(args: &Args, release: &Path) -> Result<Verdict> {
     Ok(verdict)
 }
 
-/// A stamp is checked when it is there; when certificates are given, it must be.
+/// Checks the time stamp, if there is one; with certificates, it is required.
 fn check_stamp(
     verdict: &mut Verdict,
     manifest: &Path,
@@ -99,7 +100,7 @@ fn check_stamp(
     Ok(())
 }
 
-/// Digests, and every byte of the release; lists what is left to a decoder.
+/// Checks digests and every byte of the release; lists what needs a decoder.
 fn check_files(
     verdict: &mut Verdict,
     public: &PublicManifest,
@@ -141,22 +142,22 @@ fn certificate(file: &Path) -> Result<Certificate> {
     Certificate::read(&bytes).with_context(name)
 }
 
-/// The forms of a report.
+/// The formats of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ReportForm {
+enum ReportFormat {
     Pdf,
     Html,
     Json,
 }
 
-impl ReportForm {
-    /// By the extension of `path`; a file that is there is not replaced.
+impl ReportFormat {
+    /// The format for the extension of `path`, which must not exist.
     ///
     /// # Errors
-    /// For another extension, or when the file exists.
+    /// For another extension, or if the file exists.
     fn of(path: &Path) -> Result<Self> {
         if path.symlink_metadata().is_ok() {
-            bail!("{}: exists already", path.display());
+            bail!("{}: the file exists already", path.display());
         }
         let extension = path.extension().unwrap_or_default().to_string_lossy();
         match extension.to_lowercase().as_str() {
@@ -164,7 +165,7 @@ impl ReportForm {
             "html" => Ok(Self::Html),
             "json" => Ok(Self::Json),
             other => bail!(
-                "{}: a report ends in .pdf, .html or .json, not in {other:?}",
+                "{}: unknown report format: found {other:?}; expected .pdf, .html or .json",
                 path.display()
             ),
         }
@@ -173,7 +174,7 @@ impl ReportForm {
     /// Writes the verdict on `release` to `path`.
     ///
     /// # Errors
-    /// When it cannot be made or written.
+    /// If it cannot be produced or written.
     fn write(self, verdict: &Verdict, release: &Path, path: &Path) -> Result<()> {
         let name = release.file_name().unwrap_or_default().to_string_lossy();
         let program = concat!("redact-verify ", env!("CARGO_PKG_VERSION"));

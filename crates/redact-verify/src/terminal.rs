@@ -1,9 +1,8 @@
-//! Output for the person or program that called.
+//! Output to the terminal.
 
 use std::io::Write as _;
 
-/// Prints one line to standard output. A reader that went away (`redact-verify … | head`) is no
-/// failure.
-pub(crate) fn say(line: &str) {
+/// Prints one line to standard output. A closed pipe (`redact-verify … | head`) is not an error.
+pub(crate) fn print_line(line: &str) {
     writeln!(std::io::stdout().lock(), "{line}").ok();
 }

@@ -7,8 +7,7 @@ use redact_core::Digest;
 use redact_record::Overwrite;
 use redact_record::events::{Act, EventDraft};
 use redact_record::sign::{
-    APPROVER_SUFFIX, ApproverRecord, KeyPair, PublicKey, Purpose, ROTATION_KEY_SUFFIX, Rotation,
-    TrustStore, TrustedKey,
+    KeyPair, PublicKey, Purpose, ROTATION_KEY_SUFFIX, ROTATION_SUFFIX, TrustStore, TrustedKey,
 };
 use redact_release::ports::Events as _;
 
@@ -92,41 +91,7 @@ pub(crate) fn trusted(files: &[PathBuf]) -> Result<TrustStore> {
         let folder = paths::trusted_keys()?;
         return TrustStore::open(&folder).with_context(|| folder.display().to_string());
     }
-    let mut keys = Vec::with_capacity(files.len());
-    let (rotations, files): (Vec<&PathBuf>, Vec<&PathBuf>) =
-        files.iter().partition(|file| is_rotation(file));
-    let (rotation_keys, files): (Vec<&PathBuf>, Vec<&PathBuf>) =
-        files.into_iter().partition(|file| is_rotation_key(file));
-    let (approvers, files): (Vec<&PathBuf>, Vec<&PathBuf>) = files
-        .into_iter()
-        .partition(|file| file.to_string_lossy().ends_with(APPROVER_SUFFIX));
-    for file in files {
-        let key = PublicKey::load(file).with_context(|| file.display().to_string())?;
-        let name = file
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        keys.push(TrustedKey { name, key });
-    }
-    let mut store = TrustStore::of(keys)?;
-    for file in rotation_keys {
-        let name = || file.display().to_string();
-        let key = PublicKey::load(file).with_context(name)?;
-        let added = store.trust_rotation_key(&name(), &key);
-        added.with_context(name)?;
-    }
-    for file in rotations {
-        let name = || file.display().to_string();
-        let rotation = Rotation::load(file).with_context(name)?;
-        store.follow(&rotation).with_context(name)?;
-    }
-    for file in approvers {
-        let name = || file.display().to_string();
-        let record = ApproverRecord::load(file).with_context(name)?;
-        store.follow_approver(&record).with_context(name)?;
-    }
-    Ok(store)
+    Ok(TrustStore::from_paths(files)?)
 }
 
 /// Only `key`: what a run checks its own release with.
@@ -250,7 +215,7 @@ pub(super) fn is_rotation_key(file: &Path) -> bool {
 }
 
 pub(super) fn is_rotation(file: &Path) -> bool {
-    file.to_string_lossy().ends_with(".rotation.json")
+    file.to_string_lossy().ends_with(ROTATION_SUFFIX)
 }
 
 /// The trust folder.

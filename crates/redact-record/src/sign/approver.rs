@@ -1,8 +1,8 @@
-//! Records that bind an approver's key to a name, signed by the agency's release key.
+//! Records that bind an approver's key to a name, signed with the agency's rotation or release key.
 //!
-//! An approver's key signs approvals and nothing else, and counts under one name alone: the one
-//! that another person bound it to. A person who gets another key has a record that names the
-//! earlier one; what that one signed before stays valid.
+//! An approver's key signs approvals and nothing else, and only under the name that another person
+//! bound it to. The record of a person's new key names the earlier key, whose signatures stay
+//! valid.
 
 use redact_core::UtcNanos;
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,7 @@ use super::key_id::KeyId;
 use super::kind::Signed;
 use super::problem::SignatureProblem;
 use super::trust::{Approver, SignatureVerdict, TrustStore};
+use super::trust_files::{APPROVER_FOLDER, APPROVER_SUFFIX, create_folder, signature_beside};
 use crate::json::{self, FileKind, Utc, check_text};
 use crate::person::is_one_person;
 use crate::{Overwrite, RecordError, store};
@@ -21,19 +22,14 @@ const KIND: FileKind = FileKind {
     version: 1,
 };
 
-/// How files with these records end.
-pub const APPROVER_SUFFIX: &str = ".approver.json";
-/// The folder of a trust folder that they lie in.
-const FOLDER: &str = "approvers";
-
-/// What a record says, before anybody signed it.
+/// The content of a record that is to be signed.
 #[derive(Clone, Copy, Debug)]
 pub struct NewApprover<'a> {
-    /// The approver's name, as approvals will carry it.
+    /// The approver's name in approvals.
     pub name: &'a str,
     /// The approver's public key.
     pub key: &'a PublicKey,
-    /// The person who binds the two: not the approver.
+    /// The person who binds the two, who is not the approver.
     pub added_by: &'a str,
     /// The earlier key of the same person, if there is one.
     pub replaces: Option<KeyId>,
@@ -41,12 +37,12 @@ pub struct NewApprover<'a> {
     pub at: UtcNanos,
 }
 
-/// A signed record, as two files that stock tools can check.
+/// A signed record, as two files that minisign can check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApproverRecord {
     /// The record.
     pub bytes: Vec<u8>,
-    /// The release key's signature of it.
+    /// Its signature.
     pub signature: String,
 }
 
@@ -63,11 +59,11 @@ struct ApproverFile {
 }
 
 impl KeyPair {
-    /// Binds an approver's key to a name, with the signature of this rotation key (or release key,
-    /// where there is no rotation key).
+    /// Binds an approver's key to a name and signs that with this rotation key, or release key if
+    /// there is no rotation key.
     ///
     /// # Errors
-    /// [`RecordError::Field`] when approver and adder are one person, or both keys are one;
+    /// [`RecordError::Field`] if approver and adder are one person, or both keys are the same;
     /// [`RecordError::Key`].
     pub fn vouch_for(&self, new: NewApprover<'_>) -> Result<ApproverRecord, RecordError> {
         check_text("name of the approver", new.name, 200)?;
@@ -77,7 +73,7 @@ impl KeyPair {
             return Err(RecordError::field("added_by", new.added_by, expected));
         }
         if self.public() == *new.key {
-            let expected = "a key of the approver's own: this one vouches for others";
+            let expected = "a key of the approver's own, not the one that vouches for it";
             return Err(RecordError::field("key", new.key.id(), expected));
         }
         let bytes = json::pretty(&ApproverFile {
@@ -95,18 +91,8 @@ impl KeyPair {
 }
 
 impl ApproverRecord {
-    /// Reads a record and the signature beside it.
-    ///
-    /// # Errors
-    /// [`RecordError::Read`], [`RecordError::TooLarge`]; [`RecordError::Signature`] when the
-    /// signature is no text.
-    pub fn load(path: &std::path::Path) -> Result<Self, RecordError> {
-        let (bytes, signature) = super::trust::read_signed(path)?;
-        Ok(Self { bytes, signature })
-    }
-
-    /// What the record says, when a rotation key that `trust` trusts signed it, or a release key
-    /// where it has no rotation key.
+    /// The content of the record. It must be signed by a rotation key in `trust`, or by a release
+    /// key if `trust` has no rotation key.
     fn check(&self, trust: &TrustStore) -> Result<Approver, RecordError> {
         let vouched_by = match trust.check(&self.bytes, &self.signature, Signed::ApproverKey) {
             SignatureVerdict::Trusted { key, .. } => key,
@@ -127,7 +113,7 @@ impl ApproverRecord {
             return Err(RecordError::field("added_by", file.added_by, expected));
         }
         let earlier = |text: &String| {
-            let malformed = || RecordError::field("replaces", text, "a key's identifier");
+            let malformed = || RecordError::field("replaces", text, "a key ID");
             KeyId::from_text(text).ok_or_else(malformed)
         };
         Ok(Approver {
@@ -142,12 +128,12 @@ impl ApproverRecord {
 }
 
 impl TrustStore {
-    /// Trusts the approver of `record` from now on; nothing is written.
+    /// Trusts the approver of `record`; writes nothing.
     ///
     /// # Errors
     /// Those of the record: [`RecordError::Signature`], [`RecordError::Mismatch`],
     /// [`RecordError::Syntax`], [`RecordError::KeyMalformed`], [`RecordError::Field`];
-    /// [`RecordError::ApproverTaken`] when the key has another name, or the name another key.
+    /// [`RecordError::ApproverTaken`] if the key has another name, or the name another key.
     pub fn follow_approver(&mut self, record: &ApproverRecord) -> Result<Approver, RecordError> {
         let new = record.check(self)?;
         let id = new.key.id();
@@ -157,8 +143,7 @@ impl TrustStore {
             }));
         }
         if self.find(id).is_some() || self.rotation_key(id).is_some() {
-            let expected =
-                "a key of the approver's own: this one signs releases or vouches for keys";
+            let expected = "a key of the approver's own, not a release or rotation key";
             return Err(RecordError::field("key", id, expected));
         }
         let taken = |by: &Approver| RecordError::ApproverTaken {
@@ -173,7 +158,7 @@ impl TrustStore {
         }
         let same_name = |known: &&Approver| is_one_person(&known.name, &new.name);
         let others: Vec<&Approver> = self.approvers().iter().filter(same_name).collect();
-        // The newest key of that name is the one that nothing replaces.
+        // The newest key of that name is the one that no other key replaces.
         let replaced = |of: &Approver| others.iter().any(|o| o.replaces == Some(of.key.id()));
         let newest = others.iter().find(|known| !replaced(known));
         match newest {
@@ -189,47 +174,18 @@ impl TrustStore {
         Ok(new)
     }
 
-    /// Trusts the approver of `record`, and writes it into the folder.
+    /// Trusts the approver of `record`, and writes the record to the trust folder.
     ///
     /// # Errors
     /// Those of [`Self::follow_approver`]; [`RecordError::Write`].
     pub fn add_approver(&mut self, record: &ApproverRecord) -> Result<Approver, RecordError> {
         let approver = self.follow_approver(record)?;
-        let folder = self.folder().join(FOLDER);
-        std::fs::create_dir_all(&folder).map_err(|source| RecordError::Write { source })?;
+        let folder = self.folder().join(APPROVER_FOLDER);
+        create_folder(&folder)?;
         let path = folder.join(format!("{}{APPROVER_SUFFIX}", approver.key.id()));
-        let signature = super::trust::signature_beside(&path);
+        let signature = signature_beside(&path);
         store::write(&signature, record.signature.as_bytes(), Overwrite::Replace)?;
         store::write(&path, &record.bytes, Overwrite::Replace)?;
         Ok(approver)
-    }
-
-    /// Reads the records of the folder and follows those that hold, in whatever order they come.
-    pub(super) fn open_approvers(&mut self) -> Result<(), RecordError> {
-        let entries = match std::fs::read_dir(self.folder().join(FOLDER)) {
-            Ok(entries) => entries,
-            Err(source) if source.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-            Err(source) => return Err(RecordError::Read { source }),
-        };
-        let mut paths = Vec::new();
-        for entry in entries {
-            let path = entry.map_err(|source| RecordError::Read { source })?.path();
-            if path.to_string_lossy().ends_with(APPROVER_SUFFIX) {
-                paths.push(path);
-            }
-        }
-        paths.sort();
-        // A record that cannot be read vouches for no key.
-        let mut records: Vec<ApproverRecord> = paths
-            .iter()
-            .flat_map(|path| ApproverRecord::load(path))
-            .collect();
-        loop {
-            let before = records.len();
-            records.retain(|record| self.follow_approver(record).is_err());
-            if records.len() == before {
-                return Ok(());
-            }
-        }
     }
 }

@@ -1,8 +1,8 @@
 //! Backups of secret keys: one file, encrypted under a passphrase.
 //!
-//! The key of the cipher (ChaCha20-Poly1305) is derived from the passphrase by scrypt; everything
-//! in the file but the ciphertext is bound to it. Without the passphrase nothing in it can be
-//! recovered.
+//! The key of the cipher (ChaCha20-Poly1305) is derived from the passphrase with scrypt. All other
+//! fields of the file are authenticated together with the ciphertext. Without the passphrase
+//! nothing in it can be recovered.
 
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use serde::{Deserialize, Serialize};
@@ -16,11 +16,11 @@ const KIND: FileKind = FileKind {
     version: 1,
 };
 
-/// Longest backup that is read, in bytes.
+/// Maximum length of a backup in bytes.
 pub const BACKUP_BYTES_MAX: u64 = 1 << 20;
-/// Shortest passphrase of a backup, in characters: the file may be where anyone can copy it.
+/// Minimum length of a backup's passphrase in characters: anyone may be able to copy the file.
 pub const BACKUP_PASSPHRASE_MIN: usize = 12;
-/// Bytes of the salt. Source: RFC 7914, section 2 leaves it open; 16 as in RFC 9106, section 3.1.
+/// Length of the salt in bytes: RFC 7914, section 2 leaves it open; 16 as in RFC 9106, section 3.1.
 const SALT_BYTES: usize = 16;
 /// scrypt's cost: 2^17 blocks of 8 x 128 bytes, 128 MiB. Source: OWASP Password Storage Cheat
 /// Sheet.
@@ -34,7 +34,7 @@ const P: u32 = 1;
 pub struct BackupKey {
     /// The file's name.
     pub file: String,
-    /// Its text: a secret key, under a passphrase of its own if it has one.
+    /// Its text: a secret key, encrypted if it has a passphrase of its own.
     pub stored: String,
 }
 
@@ -52,16 +52,17 @@ struct BackupFile {
     file: String,
     format_version: u32,
     made_at: Utc,
-    /// Salt and nonce, then the ciphertext, as hexadecimal digits.
+    /// Salt, nonce and ciphertext as hexadecimal digits.
     salt: String,
     nonce: String,
     sealed: String,
 }
 
-/// The file that holds `keys` under `passphrase`, made at `at`.
+/// A backup of `keys`, encrypted with `passphrase`; `at` is the current time.
 ///
 /// # Errors
-/// [`RecordError::Field`] for a short passphrase; [`RecordError::Key`] without random numbers.
+/// [`RecordError::Field`] for a short passphrase; [`RecordError::Key`] if there are no random
+/// numbers.
 pub fn seal_backup(
     keys: &[BackupKey],
     passphrase: &str,
@@ -71,7 +72,7 @@ pub fn seal_backup(
         let expected = format!("at least {BACKUP_PASSPHRASE_MIN} characters");
         return Err(RecordError::field(
             "passphrase of the backup",
-            "shorter",
+            "fewer characters",
             expected,
         ));
     }
@@ -82,14 +83,14 @@ pub fn seal_backup(
         })?;
     }
     let mut text = json::compact(&keys);
-    let refused = |_| library("cannot encrypt the backup");
+    let failed = |_| library("cannot encrypt the backup");
     cipher(passphrase, &salt)?
         .seal_in_place_append_tag(
             Nonce::assume_unique_for_key(nonce),
-            Aad::from(bound(at, &salt)),
+            Aad::from(associated_data(at, &salt)),
             &mut text,
         )
-        .map_err(refused)?;
+        .map_err(failed)?;
     Ok(json::pretty(&BackupFile {
         file: KIND.name.into(),
         format_version: KIND.version,
@@ -113,15 +114,15 @@ pub fn open_backup(bytes: &[u8], passphrase: &str) -> Result<Vec<BackupKey>, Rec
     let nonce = unhex(&file.nonce).ok_or_else(refused)?;
     let nonce = Nonce::try_assume_unique_for_key(&nonce).map_err(|_| refused())?;
     let mut text = unhex(&file.sealed).ok_or_else(refused)?;
-    let aad = Aad::from(bound(file.made_at.0, &salt));
+    let aad = Aad::from(associated_data(file.made_at.0, &salt));
     let opened = cipher(passphrase, &salt)?
         .open_in_place(nonce, aad, &mut text)
         .map_err(|_| refused())?;
     json::parse(opened)
 }
 
-/// What the ciphertext is bound to.
-fn bound(at: UtcNanos, salt: &[u8]) -> Vec<u8> {
+/// The associated data of the cipher.
+fn associated_data(at: UtcNanos, salt: &[u8]) -> Vec<u8> {
     format!(
         "{} {} {} {}",
         KIND.name,
@@ -133,13 +134,11 @@ fn bound(at: UtcNanos, salt: &[u8]) -> Vec<u8> {
 }
 
 fn cipher(passphrase: &str, salt: &[u8]) -> Result<LessSafeKey, RecordError> {
-    let failed = |_| library("cannot derive the key of the backup");
-    let params = scrypt::Params::new(LOG_N, R, P, 32).map_err(failed)?;
+    let failed = || library("cannot derive the backup's key");
+    let params = scrypt::Params::new(LOG_N, R, P, 32).map_err(|_| failed())?;
     let mut key = [0; 32];
-    scrypt::scrypt(passphrase.as_bytes(), salt, &params, &mut key)
-        .map_err(|_| library("cannot derive the key of the backup"))?;
-    let key = UnboundKey::new(&CHACHA20_POLY1305, &key)
-        .map_err(|_| library("cannot derive the key of the backup"))?;
+    scrypt::scrypt(passphrase.as_bytes(), salt, &params, &mut key).map_err(|_| failed())?;
+    let key = UnboundKey::new(&CHACHA20_POLY1305, &key).map_err(|_| failed())?;
     Ok(LessSafeKey::new(key))
 }
 
@@ -165,9 +164,9 @@ mod tests {
 
     const AT: UtcNanos = UtcNanos(1_772_352_000_000_000_000);
 
-    /// Goal: a backup opens with its passphrase alone, and no bit of it can be changed.
+    /// Goal: a backup opens only with its passphrase, and only unmodified.
     #[test]
-    fn a_backup_opens_with_its_passphrase_alone() {
+    fn a_backup_opens_only_with_its_passphrase() {
         let keys = vec![BackupKey {
             file: "redact.key".into(),
             stored: "untrusted comment: x\nsecret words\n".into(),

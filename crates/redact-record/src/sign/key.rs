@@ -1,4 +1,4 @@
-//! Key pairs and public keys, in minisign's files.
+//! Key pairs and public keys in minisign's file formats.
 
 use std::path::Path;
 
@@ -6,9 +6,9 @@ use super::key_id::KeyId;
 use crate::store::{self, Access};
 use crate::{Overwrite, RecordError};
 
-/// Longest key file that is read, in bytes.
+/// Maximum length of a key file in bytes.
 const KEY_BYTES_MAX: u64 = 4096;
-/// The base64 of a public key: algorithm (2 bytes), identifier (8), key (32).
+/// Length of a public key in base64: algorithm (2 bytes), ID (8), key (32).
 const PUBLIC_BASE64_LEN: usize = 56;
 
 pub(super) fn library(source: minisign::PError) -> RecordError {
@@ -33,7 +33,7 @@ impl PartialEq for PublicKey {
 impl Eq for PublicKey {}
 
 impl PublicKey {
-    /// Reads the 56 characters of a key, as in the second line of a `.pub` file.
+    /// Parses the 56 characters of a key in the second line of a `.pub` file.
     ///
     /// # Errors
     /// [`RecordError::KeyMalformed`].
@@ -41,13 +41,12 @@ impl PublicKey {
         let malformed = |what: String| RecordError::KeyMalformed { what };
         if text.len() != PUBLIC_BASE64_LEN {
             let found = text.len();
-            let what = format!("{found} characters instead of {PUBLIC_BASE64_LEN}");
+            let what = format!("found {found} characters, expected {PUBLIC_BASE64_LEN}");
             return Err(malformed(what));
         }
         let inner = minisign::PublicKey::from_base64(text)
             .map_err(|refused| malformed(refused.to_string()))?;
-        let id =
-            KeyId::from_le(inner.keynum()).ok_or_else(|| malformed("no key identifier".into()))?;
+        let id = KeyId::from_le(inner.keynum()).ok_or_else(|| malformed("no key ID".into()))?;
         let key = Self { inner, id };
         if key.to_base64() != text || key.inner.to_bytes()[..2] != *b"Ed" {
             return Err(malformed("not an Ed25519 key".into()));
@@ -60,8 +59,15 @@ impl PublicKey {
     /// # Errors
     /// [`RecordError::Read`], [`RecordError::TooLarge`], [`RecordError::KeyMalformed`].
     pub fn load(path: &Path) -> Result<Self, RecordError> {
-        let text = read_text(path)?;
-        let lines: Vec<&str> = text.lines().collect();
+        Self::parse(&store::read(path, KEY_BYTES_MAX)?)
+    }
+
+    /// Reads the content of a `.pub` file.
+    ///
+    /// # Errors
+    /// [`RecordError::KeyMalformed`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, RecordError> {
+        let lines: Vec<&str> = text(bytes)?.lines().collect();
         match lines[..] {
             [comment, key] if comment.starts_with("untrusted comment: ") => {
                 Self::from_base64(key.trim_end())
@@ -87,7 +93,7 @@ impl PublicKey {
         self.inner.to_base64()
     }
 
-    /// Its identifier.
+    /// Its ID.
     #[must_use]
     pub const fn id(&self) -> KeyId {
         self.id
@@ -102,7 +108,7 @@ impl PublicKey {
 pub struct KeyPair {
     secret: minisign::SecretKey,
     public: PublicKey,
-    /// What is stored: the secret key, under a passphrase if there is one.
+    /// The text of its file: the secret key, encrypted if there is a passphrase.
     stored: String,
 }
 
@@ -115,7 +121,7 @@ impl std::fmt::Debug for KeyPair {
 }
 
 impl KeyPair {
-    /// Makes a new key from the system's random numbers, to be stored under `passphrase`.
+    /// Generates a key; `passphrase` encrypts its file.
     ///
     /// # Errors
     /// [`RecordError::Key`]; [`RecordError::Field`] for an empty passphrase.
@@ -126,7 +132,7 @@ impl KeyPair {
             return Self::new(pair.sk, stored.into_string());
         };
         if passphrase.is_empty() {
-            let expected = "text, or no passphrase at all";
+            let expected = "text, or no passphrase";
             return Err(RecordError::field("passphrase", "empty", expected));
         }
         let pair = minisign::KeyPair::generate_encrypted_keypair(Some(passphrase.to_owned()))
@@ -152,7 +158,7 @@ impl KeyPair {
         })
     }
 
-    /// Reads a secret key file; one that others may read is refused.
+    /// Reads a secret key file, which other users must not be able to read.
     ///
     /// # Errors
     /// [`RecordError::Read`]; [`RecordError::KeyTooOpen`]; [`RecordError::KeyMalformed`];
@@ -163,16 +169,17 @@ impl KeyPair {
         if mode & 0o077 != 0 {
             return Err(RecordError::KeyTooOpen { mode });
         }
-        Self::from_stored(read_text(path)?, passphrase)
+        let stored = text(&store::read(path, KEY_BYTES_MAX)?)?.to_owned();
+        Self::from_stored(stored, passphrase)
     }
 
-    /// Reads the text of a secret key file, wherever it was stored.
+    /// Parses the text of a secret key file.
     ///
     /// # Errors
     /// [`RecordError::KeyMalformed`], [`RecordError::PassphraseNeeded`],
     /// [`RecordError::KeyRefused`].
     pub fn from_stored(stored: String, passphrase: Option<&str>) -> Result<Self, RecordError> {
-        // The algorithm that protects the key is its third and fourth byte: zeros for none.
+        // Bytes 3 and 4 are the algorithm that protects the key: zeros for none.
         let encoded = stored.lines().nth(1).unwrap_or_default();
         let open = match encoded.get(..6) {
             Some("RWQAAE") => true,
@@ -198,7 +205,7 @@ impl KeyPair {
         &self.stored
     }
 
-    /// Writes the secret key file, mode 0600.
+    /// Writes the secret key file with mode 0600.
     ///
     /// # Errors
     /// [`RecordError::Exists`], [`RecordError::Write`].
@@ -206,7 +213,7 @@ impl KeyPair {
         store::write_with(path, self.stored.as_bytes(), overwrite, Access::Owner)
     }
 
-    /// The key that checks what this one signs.
+    /// The public key.
     #[must_use]
     pub fn public(&self) -> PublicKey {
         self.public.clone()
@@ -217,8 +224,8 @@ impl KeyPair {
     }
 }
 
-fn read_text(path: &Path) -> Result<String, RecordError> {
-    String::from_utf8(store::read(path, KEY_BYTES_MAX)?).map_err(|_| RecordError::KeyMalformed {
+fn text(bytes: &[u8]) -> Result<&str, RecordError> {
+    std::str::from_utf8(bytes).map_err(|_| RecordError::KeyMalformed {
         what: "not text".into(),
     })
 }

@@ -1,6 +1,6 @@
-//! Identifiers of keys.
+//! Key IDs.
 
-/// A key's identifier, spelled as minisign spells it.
+/// A key's ID, as minisign prints it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId(u64);
 
@@ -9,7 +9,7 @@ impl KeyId {
         Some(Self(u64::from_le_bytes(bytes.try_into().ok()?)))
     }
 
-    /// Reads 16 hexadecimal digits in upper case; `None` for anything else.
+    /// Parses 16 upper-case hexadecimal digits; `None` for anything else.
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
         let id = Self(u64::from_str_radix(text, 16).ok()?);

@@ -1,15 +1,15 @@
-//! What signatures and keys are for.
+//! Kinds of signatures and purposes of keys.
 
-/// What a signature is for.
+/// The kind of a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signed {
-    /// The manifest that goes out with a release.
+    /// The public manifest of a release.
     PublicManifest,
-    /// The manifest that stays with the agency.
+    /// The sealed manifest of a release.
     SealedManifest,
-    /// A statement of the rotation key, or of the old key, that names the next.
+    /// A statement that one release key follows another.
     KeyRotation,
-    /// The agency's statement that an approver's key belongs to a name.
+    /// A record that binds an approver's key to a name.
     ApproverKey,
     /// An approval of a plan.
     Approval,
@@ -30,18 +30,18 @@ impl Signed {
     }
 }
 
-/// What a key is for. It vouches for nothing else.
+/// The purpose of a key. It vouches for nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// The agency's: releases. Where no rotation key is trusted it also stands in for one, as it
-    /// did before there were any.
+    /// The agency's key for releases. If no rotation key is trusted it also vouches for keys, as in
+    /// versions before rotation keys.
     Release,
-    /// The agency's, stored apart from the one for releases: which key for releases follows
-    /// another, and whose an approver's key is.
+    /// The agency's key for vouching for other keys, stored separately from the release key: which
+    /// release key follows another, and whose an approver's key is.
     Rotation,
-    /// One person's: approvals.
+    /// A person's key for approvals.
     Approver,
-    /// One user's on one machine: what a render leaves for the next one.
+    /// A user's key on one machine for cached segments.
     Segment,
 }
 
@@ -59,7 +59,7 @@ impl Purpose {
 }
 
 impl Signed {
-    /// What a key must be for that signs this.
+    /// The purpose that a key needs to sign this.
     #[must_use]
     pub const fn purpose(self) -> Purpose {
         match self {

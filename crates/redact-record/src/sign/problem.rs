@@ -1,12 +1,12 @@
-//! Why a signature does not hold.
+//! Errors of signatures.
 
 use super::key_id::KeyId;
 
-/// Why a signature does not hold.
+/// Why a signature is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignatureProblem {
-    /// The text is not a signature of ours.
+    /// The text is not a signature by this program.
     #[error("not a signature: {what}")]
     Malformed {
         /// What is wrong.
@@ -15,9 +15,9 @@ pub enum SignatureProblem {
     /// It was made with another key.
     #[error("signed with key {found}, expected key {expected}")]
     OtherKey {
-        /// Identifier in the signature.
+        /// ID in the signature.
         found: KeyId,
-        /// Identifier of the key it was checked with.
+        /// ID of the key that it was checked with.
         expected: KeyId,
     },
     /// It is for another kind of record.
@@ -28,23 +28,23 @@ pub enum SignatureProblem {
         /// Kind of the record.
         expected: &'static str,
     },
-    /// It was made with a key that is for something else.
+    /// It was made with a key for another purpose.
     #[error("signed with key {key}, which is {found} key; it needs {expected} key")]
     OtherPurpose {
-        /// The key's identifier.
+        /// The key's ID.
         key: KeyId,
-        /// What the key is for, with its article.
+        /// The key's purpose, with an article.
         found: &'static str,
-        /// What it would have to be for, with its article.
+        /// The required purpose, with an article.
         expected: &'static str,
     },
     /// It was made with a revoked key.
     #[error("signed with key {key}, which was revoked here")]
     Revoked {
-        /// The key's identifier.
+        /// The key's ID.
         key: KeyId,
     },
-    /// The file is not what was signed, or the signature is forged.
+    /// The file was changed, or the signature is forged.
     #[error("the file is not what was signed")]
     Bad,
 }

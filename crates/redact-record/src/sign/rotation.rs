@@ -1,6 +1,6 @@
-//! Statements by which one key hands over to the next, so that trust follows.
+//! Signed statements that one release key follows another, so that trust carries over.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use redact_core::UtcNanos;
 use serde::{Deserialize, Serialize};
@@ -8,9 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::key::{KeyPair, PublicKey};
 use super::kind::Signed;
 use super::problem::SignatureProblem;
-use super::trust::{
-    ROTATION_SUFFIX, SignatureVerdict, TrustStore, TrustedKey, read_signed, signature_beside,
-};
+use super::trust::{SignatureVerdict, TrustStore, TrustedKey};
+use super::trust_files::{ROTATION_SUFFIX, create_folder, read_signed, signature_beside};
 use crate::json::{self, FileKind, Utc};
 use crate::{Overwrite, RecordError, store};
 
@@ -19,20 +18,19 @@ const KIND: FileKind = FileKind {
     version: 1,
 };
 
-/// A signed word for the key that follows another, as two files: any tool that checks minisign's
-/// signatures can check it with the key that signed it.
+/// A signed statement that one release key follows another, as two files that minisign can check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rotation {
     /// The statement.
     pub bytes: Vec<u8>,
-    /// The signature of the rotation key, or of the old key where there is none.
+    /// The signature by the rotation key, or by the old key if there is no rotation key.
     pub signature: String,
 }
 
-/// What a statement says, once its signature is trusted.
+/// The content of a statement with a trusted signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HandedOver {
-    /// The key that is followed.
+    /// The old key.
     pub old: PublicKey,
     /// The key that follows it.
     pub new: PublicKey,
@@ -49,18 +47,18 @@ struct RotationFile {
 }
 
 impl KeyPair {
-    /// Says that `new` follows this key: whoever trusts this key then trusts that one.
+    /// States that `new` follows this key.
     ///
     /// # Errors
-    /// [`RecordError::Field`] when both are one key; [`RecordError::Key`].
+    /// [`RecordError::Field`] if both are the same key; [`RecordError::Key`].
     pub fn hand_over(&self, new: &PublicKey, at: UtcNanos) -> Result<Rotation, RecordError> {
         self.sign_rotation(&self.public(), new, at)
     }
 
-    /// Says, with this rotation key, that `new` follows `old` as the key that signs releases.
+    /// States, with this rotation key, that `new` follows `old` as the release key.
     ///
     /// # Errors
-    /// [`RecordError::Field`] when both are one key; [`RecordError::Key`].
+    /// [`RecordError::Field`] if both are the same key; [`RecordError::Key`].
     pub fn sign_rotation(
         &self,
         old: &PublicKey,
@@ -68,7 +66,7 @@ impl KeyPair {
         at: UtcNanos,
     ) -> Result<Rotation, RecordError> {
         if old == new {
-            let found = format!("{} again", new.id());
+            let found = format!("the old key {}", new.id());
             return Err(RecordError::field("new key", found, "another key"));
         }
         let bytes = json::pretty(&RotationFile {
@@ -84,12 +82,12 @@ impl KeyPair {
 }
 
 impl Rotation {
-    /// What the statement says, when a rotation key that `trust` trusts signed it, or a key for
-    /// releases about itself where `trust` has no rotation key.
+    /// The content of the statement. It must be signed by a rotation key in `trust`, or by the old
+    /// key itself if `trust` has no rotation key.
     ///
     /// # Errors
-    /// [`RecordError::Signature`]; [`RecordError::Mismatch`] when the signer is not trusted or
-    /// speaks for another key; [`RecordError::OtherKind`], [`RecordError::NewerVersion`],
+    /// [`RecordError::Signature`]; [`RecordError::Mismatch`] if the signer is not trusted or may
+    /// not speak for the old key; [`RecordError::OtherKind`], [`RecordError::NewerVersion`],
     /// [`RecordError::Syntax`], [`RecordError::KeyMalformed`].
     pub fn check(&self, trust: &TrustStore) -> Result<HandedOver, RecordError> {
         let signer = match trust.check(&self.bytes, &self.signature, Signed::KeyRotation) {
@@ -108,13 +106,13 @@ impl Rotation {
         let old = PublicKey::from_base64(&file.old_key)?;
         let new = PublicKey::from_base64(&file.new_key)?;
         if trust.rotation_key(signer).is_some() {
-            // It speaks of a key that is trusted, or it would make any key a successor.
+            // Otherwise any key could be made a successor.
             let known = trust.find(old.id()).is_some_and(|known| known.key == old);
             return if known {
                 Ok(HandedOver { old, new })
             } else {
                 Err(RecordError::Mismatch {
-                    what: "key that the rotation follows",
+                    what: "old key of the rotation",
                     found: old.id().to_string(),
                     expected: "a key that is trusted here".into(),
                 })
@@ -124,7 +122,7 @@ impl Rotation {
             return Err(RecordError::Mismatch {
                 what: "key that signed the rotation",
                 found: signer.to_string(),
-                expected: format!("{}, of which the statement speaks", old.id()),
+                expected: format!("{}, the old key of the statement", old.id()),
             });
         }
         Ok(HandedOver { old, new })
@@ -135,8 +133,8 @@ impl Rotation {
     /// Reads a statement and the signature beside it.
     ///
     /// # Errors
-    /// [`RecordError::Read`], [`RecordError::TooLarge`]; [`RecordError::Signature`] when the
-    /// signature is no text.
+    /// [`RecordError::Read`], [`RecordError::TooLarge`]; [`RecordError::Signature`] if the
+    /// signature is not text.
     pub fn load(path: &Path) -> Result<Self, RecordError> {
         let (bytes, signature) = read_signed(path)?;
         Ok(Self { bytes, signature })
@@ -144,22 +142,7 @@ impl Rotation {
 }
 
 impl TrustStore {
-    /// Follows the statements at `paths` that a trusted key signed, in whatever order they come.
-    pub(super) fn follow_rotations(&mut self, paths: &[PathBuf]) {
-        // A file that cannot be read vouches for nothing.
-        let mut rotations: Vec<Rotation> =
-            paths.iter().flat_map(|path| Rotation::load(path)).collect();
-        loop {
-            let before = rotations.len();
-            // A statement that is not trusted yet may be, once an earlier one was followed.
-            rotations.retain(|rotation| self.follow(rotation).is_err());
-            if rotations.len() == before {
-                return;
-            }
-        }
-    }
-
-    /// Trusts the key to which a trusted one hands over, from now on; nothing is written.
+    /// Trusts the key that follows a trusted one; writes nothing.
     ///
     /// # Errors
     /// Those of [`Rotation::check`]; [`RecordError::Signature`] for a revoked key;
@@ -177,7 +160,7 @@ impl TrustStore {
         Ok(handed)
     }
 
-    /// Trusts the key to which `rotation` hands over, and writes the statement into the folder.
+    /// Trusts the new key of `rotation`, and writes the statement to the trust folder.
     ///
     /// # Errors
     /// Those of [`Self::follow`]; [`RecordError::Write`].
@@ -188,7 +171,7 @@ impl TrustStore {
             handed.old.id(),
             handed.new.id()
         );
-        std::fs::create_dir_all(self.folder()).map_err(|source| RecordError::Write { source })?;
+        create_folder(self.folder())?;
         let path = self.folder().join(name);
         store::write(&path, &rotation.bytes, Overwrite::Replace)?;
         let signature = rotation.signature.as_bytes();

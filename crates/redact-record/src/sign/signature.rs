@@ -1,4 +1,4 @@
-//! Signature files: made, taken apart and verified.
+//! Creating, parsing and verifying signature files.
 
 use redact_core::UtcNanos;
 
@@ -8,25 +8,25 @@ use super::kind::Signed;
 use super::problem::SignatureProblem;
 use crate::json::Utc;
 
-/// Longest signature file that is read, in bytes.
+/// Maximum length of a signature file in bytes.
 pub const SIGNATURE_BYTES_MAX: u64 = 4096;
 
 /// A signature file, parsed but not verified yet.
 pub(super) struct Parsed {
     inner: minisign::SignatureBox,
-    /// The key that made it, as it says itself.
+    /// ID of the key that made it, as stated in the file.
     pub(super) key: KeyId,
     kind: String,
-    /// The public key that comes with it.
+    /// The public key in its signed comment.
     pub(super) signer: PublicKey,
 }
 
-/// `redact KIND TIME KEY`, the signed comment.
+/// The signed comment: `redact KIND TIME KEY`.
 fn trusted_comment(kind: Signed, at: UtcNanos, key: &PublicKey) -> String {
     format!("redact {kind} {} {}", Utc(at), key.to_base64())
 }
 
-/// The comment in front, which minisign leaves unsigned: here it follows from the rest.
+/// The first comment, which minisign does not sign; here it follows from the rest.
 fn untrusted_comment(key: KeyId) -> String {
     format!("signature by redact, key {key}")
 }
@@ -38,9 +38,9 @@ pub(super) fn malformed(what: impl Into<String>) -> SignatureProblem {
 impl Parsed {
     pub(super) fn new(text: &str) -> Result<Self, SignatureProblem> {
         if text.len() as u64 > SIGNATURE_BYTES_MAX {
-            return Err(malformed("longer than a signature can be"));
+            return Err(malformed("too long"));
         }
-        // The base64 of 74 and of 64 bytes; the parser behind trusts the second length.
+        // Base64 of 74 and of 64 bytes; the library's parser does not check the second length.
         let lengths: Vec<usize> = text.lines().map(str::len).collect();
         if !matches!(lengths[..], [_, 100, _, 88]) {
             return Err(malformed(
@@ -49,7 +49,7 @@ impl Parsed {
         }
         let inner = minisign::SignatureBox::from_string(text)
             .map_err(|refused| malformed(refused.to_string()))?;
-        let key = KeyId::from_le(inner.keynum()).ok_or_else(|| malformed("no key identifier"))?;
+        let key = KeyId::from_le(inner.keynum()).ok_or_else(|| malformed("no key ID"))?;
         let comment = inner
             .trusted_comment()
             .map_err(|refused| malformed(refused.to_string()))?;
@@ -59,7 +59,7 @@ impl Parsed {
             .map_err(|refused| malformed(refused.to_string()))?;
         let one_spelling = untrusted == untrusted_comment(key) && inner.to_string() == text;
         if !one_spelling || !inner.is_prehashed() {
-            return Err(malformed("not spelled as this program spells signatures"));
+            return Err(malformed("not in the canonical form of this program"));
         }
         Ok(Self {
             inner,
@@ -108,7 +108,7 @@ fn parse_comment(comment: &str) -> Result<(String, PublicKey), SignatureProblem>
         ));
     };
     if Utc::from_text(at).is_none() {
-        return Err(malformed("the signed comment has no time in UTC"));
+        return Err(malformed("the signed comment has no UTC time"));
     }
     let key = PublicKey::from_base64(key)
         .map_err(|_| malformed("the signed comment has no public key"))?;
@@ -116,10 +116,10 @@ fn parse_comment(comment: &str) -> Result<(String, PublicKey), SignatureProblem>
 }
 
 impl KeyPair {
-    /// Signs `bytes` as a `kind`; gives the text of the signature file.
+    /// Signs `bytes` as a `kind`; returns the text of the signature file.
     ///
     /// # Errors
-    /// [`crate::RecordError::Key`] when no random numbers can be had.
+    /// [`crate::RecordError::Key`] if no random numbers are available.
     pub fn sign_bytes(
         &self,
         bytes: &[u8],
@@ -140,10 +140,10 @@ impl KeyPair {
 }
 
 impl PublicKey {
-    /// Checks that `signature` is this key's for `bytes` as a `kind`.
+    /// Checks that `signature` was made with this key for `bytes` as a `kind`.
     ///
     /// # Errors
-    /// Why it is not: see [`SignatureProblem`].
+    /// See [`SignatureProblem`].
     pub fn verify_bytes(
         &self,
         bytes: &[u8],
