@@ -120,11 +120,11 @@ fn what_people_changed_is_in_the_sealed_manifest() {
     assert_eq!(line(3), "mute speech-1 removed -");
     assert!(found[1]["is"].as_str().unwrap().contains("kept"), "{found}");
     assert!(
-        found[0]["is"].as_str().unwrap().contains("moved"),
+        found[0]["is"].as_str().unwrap().contains("edited"),
         "{found}"
     );
     let public = fs::read_to_string(work.path("clip.redacted.manifest.json")).unwrap();
-    assert!(!public.contains("Olsen") && !public.contains("moved by hand"));
+    assert!(!public.contains("Olsen") && !public.contains("edited by hand"));
 
     // Without the findings, or with others, nobody can tell: that needs a reason, on record.
     fs::rename(work.path("clip.findings.json"), work.path("f.json")).unwrap();
@@ -144,7 +144,7 @@ fn what_people_changed_is_in_the_sealed_manifest() {
     let said = work.redact(&["verify", "clip.redacted.mp4", "--no-media"]);
     let said = said.expect_status(0).stdout();
     assert!(
-        said.contains("nothing that was found is left out: not checked"),
+        said.contains("no finding is left out: not checked"),
         "{said}"
     );
     let named = [&again[..], &["--findings", "f.json"]].concat();
@@ -186,10 +186,10 @@ fn working_files_and_the_sealed_record_are_for_their_owner() {
 fn a_plan_that_describes_the_recording_wrongly_is_refused() {
     type Edit = fn(&mut Value);
     let edits: &[(&str, Edit)] = &[
-        ("tick", |plan| {
+        ("first timestamp", |plan| {
             plan["source"]["video"]["first_tick"] = json!(512)
         }),
-        ("time of a tick", |plan| {
+        ("time base", |plan| {
             plan["source"]["video"]["seconds_per_tick"] = json!([1, 1000]);
         }),
         ("frame rate", |plan| {

@@ -220,7 +220,7 @@ fn a_recording_is_turned_as_requested() {
         let source = &manifest["source"];
         assert_eq!([&source["width"], &source["height"]], size, "{degrees}");
         let changes = source["conversions"].to_string();
-        let turned = format!("turned by {degrees} degrees as requested");
+        let turned = format!("rotated by {degrees} degrees as requested");
         assert!(changes.contains(&turned), "{changes}");
         assert!(
             brightness(&work, "made.redacted.mp4", bright) > 200,
@@ -266,7 +266,7 @@ fn bare_streams_are_released() {
     }
     work.ffmpeg(&format!("{} -c:v libx264 timed.mp4", video(30, "1")));
     work.redact(&["scan", "timed.mp4", "--frame-rate", "25"])
-        .expect_refusal(&["frame rate", "stores its own times"]);
+        .expect_refusal(&["frame rate", "has its own timestamps"]);
     std::fs::copy(work.path("a.h264"), work.path("export.bin")).unwrap();
     work.redact(&["scan", "export.bin"])
         .expect_refusal(&["export.bin"]);

@@ -1,34 +1,34 @@
-//! Media that a render hands on as the source has it coded.
+//! Media that a render copies without decoding it (stream copy).
 //!
-//! What no decision touches need not be decoded: its coded form is copied, and that it is the same
-//! is proved by digests. The coded bytes themselves are opaque here; a sink knows the kind that its
-//! source makes.
+//! What no decision touches is copied in its coded form, and digests prove that it is unchanged.
+//! The coded bytes are opaque to this crate: a sink understands those of its own source.
 
 use std::any::Any;
 
 use crate::{Digest, FrameSpan, Timestamp};
 
-/// Consecutive frames in their coded form: closed groups of pictures, or the rest of one whose
-/// first pictures were decoded.
+/// Consecutive frames in their coded form: closed GOPs, or the rest of a GOP whose first pictures
+/// were decoded.
 pub struct CodedPictures {
     /// The frames.
     pub frames: FrameSpan,
-    /// When each is shown and for how long, ticks of the video stream, in order of presentation.
+    /// Presentation time and duration of each frame, in ticks of the video stream and in
+    /// presentation order.
     pub times: Vec<(Timestamp, i64)>,
-    /// SHA-256 over the coded pictures and the parameters that they are decoded with; of an earlier
-    /// render's pictures it is zero, because they are checked while they are written.
+    /// SHA-256 of the coded pictures and of the parameter sets that they are decoded with. All
+    /// zeros for an earlier render's pictures, which are checked while they are written.
     pub digest: Digest,
-    /// Whether they are not the source's own, but what an earlier render made of these frames under
-    /// the same decisions.
+    /// Whether an earlier render encoded them under the same decisions; otherwise they are the
+    /// source's own.
     pub is_earlier: bool,
-    /// Length of the coded form.
+    /// Length of the coded form in bytes.
     pub bytes: usize,
     /// The coded form.
     pub content: Box<dyn Any + Send>,
 }
 
 impl std::fmt::Debug for CodedPictures {
-    // Content stays out: a debug line may end in a log.
+    // Content is left out: debug output may reach a log.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CodedPictures")
             .field("frames", &self.frames)
@@ -41,11 +41,11 @@ impl std::fmt::Debug for CodedPictures {
 pub struct CodedSound {
     /// Index into [`crate::SourceInfo::audio`].
     pub stream: usize,
-    /// First audible sample, per channel, since the recording's zero; may be negative.
+    /// First audible sample per channel, counted from the recording's zero; may be negative.
     pub start: i64,
     /// Audible samples per channel.
     pub samples: u64,
-    /// Length of the coded form.
+    /// Length of the coded form in bytes.
     pub bytes: usize,
     /// The coded form.
     pub content: Box<dyn Any + Send>,

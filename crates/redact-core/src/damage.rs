@@ -1,23 +1,23 @@
-//! Where a recording is damaged: what cannot be decoded reliably is hidden whole and listed.
+//! Where a recording is damaged. Whatever cannot be decoded reliably is hidden whole and listed.
 //!
-//! A scan that was asked to continue past damage finds these stretches, the plan carries them, a
-//! render must find the very same ones again, and each is a mask or a mute of its own that no edit
-//! takes out of the plan: see [`crate::Redactions`].
+//! A scan that continues past damage finds these spans, the plan carries them, and a render must
+//! find exactly the same ones. Each becomes a mask or a mute that no edit of the plan can remove:
+//! see [`crate::Redactions`].
 
 use crate::{FrameSpan, TimeSpan};
 
-/// How a stretch is known to be damaged.
+/// How the damage was detected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DamageCause {
-    /// The container's data is broken, or it marks a packet as incomplete.
+    /// The container's data is corrupt, or it marks a packet as incomplete.
     Container,
-    /// The decoder refuses the data.
+    /// The decoder rejects the data.
     Undecodable,
-    /// The decoder delivers a picture and marks it as damaged.
+    /// The decoder outputs a picture and marks it as damaged.
     Marked,
-    /// Pictures are missing that others are predicted from.
+    /// Reference pictures are missing.
     Missing,
-    /// A picture has no time, or one that contradicts those around it.
+    /// A picture has no timestamp, or one that contradicts its neighbors'.
     Time,
 }
 
@@ -43,47 +43,47 @@ impl DamageCause {
         }
     }
 
-    /// What it means, for people.
+    /// A description for people.
     #[must_use]
     pub const fn text(self) -> &'static str {
         match self {
-            Self::Container => "the file's data is broken",
-            Self::Undecodable => "the decoder refuses the data",
+            Self::Container => "the file's data is corrupt",
+            Self::Undecodable => "the decoder rejects the data",
             Self::Marked => "the decoder marks it as damaged",
-            Self::Missing => "pictures are missing that others are predicted from",
-            Self::Time => "its times contradict each other",
+            Self::Missing => "reference pictures are missing",
+            Self::Time => "timestamps contradict each other",
         }
     }
 }
 
-/// A stretch of pictures, from the first that is damaged to the next that stands on its own.
+/// Damaged frames: from the first damaged one up to the next that decodes on its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct DamagedPictures {
     /// The frames.
     pub frames: FrameSpan,
     /// When they are shown.
     pub span: TimeSpan,
-    /// What was found first.
+    /// The first cause found.
     pub cause: DamageCause,
 }
 
-/// A stretch of a sound track.
+/// A damaged span of a sound track.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct DamagedSound {
     /// Index into [`crate::SourceInfo::audio`].
     pub stream: usize,
-    /// When, padding included.
+    /// The damaged time, padding included.
     pub span: TimeSpan,
-    /// What was found first.
+    /// The first cause found.
     pub cause: DamageCause,
 }
 
-/// All that is damaged in a recording.
+/// All damage in a recording.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Damage {
-    /// Pictures, in order; stretches do not touch each other.
+    /// Damaged pictures in order; spans do not touch.
     pub pictures: Vec<DamagedPictures>,
-    /// Sound, in order of tracks and times; stretches of a track do not touch each other.
+    /// Damaged sound, ordered by track and time; spans of a track do not touch.
     pub sound: Vec<DamagedSound>,
 }
 
@@ -94,10 +94,10 @@ impl Damage {
         self.pictures.is_empty() && self.sound.is_empty()
     }
 
-    /// Where this and `found` differ first, in words; `None` when they agree.
+    /// Describes the first difference between this damage, as declared, and `found`; `None` if
+    /// they agree.
     ///
-    /// Causes are not compared: another version of a decoder may report the same damage
-    /// differently.
+    /// Causes are not compared: another decoder version may report the same damage differently.
     #[must_use]
     pub fn difference(&self, found: &Self) -> Option<String> {
         let pictures = |damage: &Self| -> Vec<(u32, u32)> {
@@ -138,7 +138,7 @@ impl Damage {
     }
 }
 
-/// The first place at which two lists differ, with what each has there.
+/// The first entries in which two lists differ; `None` where a list has ended.
 fn first_difference<T: Copy + PartialEq>(a: &[T], b: &[T]) -> Option<(Option<T>, Option<T>)> {
     (0..a.len().max(b.len()))
         .map(|at| (a.get(at).copied(), b.get(at).copied()))

@@ -11,17 +11,16 @@ pub enum Class {
     Plate,
     /// A display: computer, phone, tablet, in-car terminal.
     Screen,
-    /// A vehicle, in the frames in which no plate is found on it: its plate may be legible all the
-    /// same.
+    /// A vehicle, in frames in which no plate was found on it: its plate may be legible anyway.
     Vehicle,
 }
 
 impl Class {
-    /// Every class, in the order in which tables show them.
+    /// Every class, in the order used in tables.
     pub const ALL: [Self; 4] = [Self::Face, Self::Plate, Self::Screen, Self::Vehicle];
 
-    /// The classes that identify a person: a release answers for them, whether they were found or
-    /// no detector ran for them. A vehicle is only the fallback for its plate.
+    /// The classes that identify a person: a release must account for each, found or not. A
+    /// vehicle is only the fallback for its plate.
     pub const IDENTIFYING: [Self; 3] = [Self::Face, Self::Plate, Self::Screen];
 
     /// `face`, `plate`, `screen` or `vehicle`, as files and tables spell it.
@@ -55,11 +54,11 @@ pub struct Detection {
     pub class: Class,
     /// Where it is.
     pub rect: NormRect,
-    /// How sure the model is, `0.0..=1.0`.
+    /// The model's confidence, `0.0..=1.0`.
     pub score: f32,
 }
 
-/// A track's name within one set of findings, from 1.
+/// The number of a track within one set of findings, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TrackId(pub u32);
 
@@ -69,33 +68,33 @@ impl std::fmt::Display for TrackId {
     }
 }
 
-/// How a box of a track came to be.
+/// How a box of a track was obtained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BoxOrigin {
-    /// A model detected it in this frame.
+    /// Detected by a model in this frame.
     Detected,
-    /// Between two detections.
+    /// Interpolated between two detections.
     Interpolated,
-    /// Followed through the picture from a detection.
+    /// Followed from a detection by its pixels.
     Followed,
-    /// Before the first or after the last detection.
+    /// Extrapolated before the first or after the last detection.
     Extended,
 }
 
-/// Where a tracked object is in one frame, margin included: this is what a mask covers.
+/// A tracked object's position in one frame, margin included: the area that a mask covers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TrackBox {
     /// The frame.
     pub frame: FrameIndex,
-    /// Where it is, grown by its margin.
+    /// The object's box, enlarged by its margin.
     pub rect: NormRect,
-    /// The model's score, `0.0..=1.0`; for boxes without a detection, the nearest detection's.
+    /// The model's score, `0.0..=1.0`; without a detection, the nearest detection's score.
     pub score: f32,
-    /// How the box came to be.
+    /// How the box was obtained.
     pub origin: BoxOrigin,
 }
 
-/// One object over time: a box for every frame from its first to its last, no gaps.
+/// One object over time: a box in every frame from its first to its last, without gaps.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Track {
     id: TrackId,
@@ -104,7 +103,7 @@ pub struct Track {
 }
 
 impl Track {
-    /// Makes a track; `None` unless `boxes` holds at least one box and frames follow one by one.
+    /// Makes a track; `None` unless `boxes` has at least one box and covers consecutive frames.
     #[must_use]
     pub fn new(id: TrackId, class: Class, boxes: Vec<TrackBox>) -> Option<Self> {
         let gapless = boxes
@@ -113,7 +112,7 @@ impl Track {
         (!boxes.is_empty() && gapless).then_some(Self { id, class, boxes })
     }
 
-    /// Its name.
+    /// Its number.
     #[must_use]
     pub const fn id(&self) -> TrackId {
         self.id
@@ -131,14 +130,14 @@ impl Track {
         &self.boxes
     }
 
-    /// The frames it is in.
+    /// The frames that it covers.
     #[must_use]
     pub fn span(&self) -> FrameSpan {
         let (first, last) = (self.boxes[0].frame, self.boxes[self.boxes.len() - 1].frame);
         FrameSpan::new(first, last.next()).expect("a track has at least one box, in order")
     }
 
-    /// Boxes with a detection.
+    /// Number of boxes with a detection.
     #[must_use]
     pub fn detected(&self) -> usize {
         self.boxes
@@ -158,7 +157,7 @@ impl Track {
     }
 }
 
-/// A model that took part in a scan.
+/// A model used in a scan.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelUse {
     /// Name of its card.
@@ -171,7 +170,7 @@ pub struct ModelUse {
     pub classes: Vec<Class>,
     /// Lowest score that was used, `0.0..=1.0`.
     pub threshold: f32,
-    /// The long side of its input, model pixels; 0 for sound.
+    /// The longer side of its input in pixels; 0 for sound.
     pub input_side: u32,
 }
 
@@ -180,15 +179,15 @@ pub struct ModelUse {
 pub struct Findings {
     /// The recording.
     pub source: SourceIdentity,
-    /// Models that took part.
+    /// The models used.
     pub models: Vec<ModelUse>,
-    /// Classes that no installed model can find. Not found is not the same as not there.
+    /// Classes that no installed model detects: nothing is known about them.
     pub missing: Vec<Class>,
     /// Tracks, ordered by id.
     pub tracks: Vec<Track>,
-    /// Spans with speech on any track, merged; `None` when no speech detector ran.
+    /// Spans with speech on any track, merged; `None` if no speech detector ran.
     pub speech: Option<Vec<TimeSpan>>,
-    /// Where the recording is damaged; empty unless the scan was asked to go on there.
+    /// Where the recording is damaged; empty unless the scan was told to continue past damage.
     pub damage: Damage,
 }
 
@@ -207,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_track_with_a_hole_cannot_be_made() {
+    fn a_track_with_a_gap_cannot_be_made() {
         use BoxOrigin::Detected;
         let holed = vec![boxed(3, Detected), boxed(5, Detected)];
         assert!(Track::new(TrackId(1), Class::Face, holed).is_none());
@@ -215,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_gap_counts_frames_between_sightings_only() {
+    fn the_longest_gap_counts_frames_between_detections_only() {
         use BoxOrigin::{Detected, Extended, Followed, Interpolated};
         let origins = [
             Extended,

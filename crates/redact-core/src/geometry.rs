@@ -1,8 +1,8 @@
-//! Rectangles in the two spaces the workspace knows.
+//! Rectangles in two coordinate spaces: fractions of a picture, and pixels.
 //!
 //! [`NormRect`] says *what* to hide and survives any change of resolution.
 //! [`PixelRect`] says *which samples* to overwrite and exists only at the moment of masking.
-//! [`PixelRect::covering`] is the single door between them, and it rounds outward.
+//! [`PixelRect::covering`] is the only conversion between them, and it rounds outward.
 
 use std::ops::{Add, Div, Mul, Sub};
 
@@ -14,11 +14,10 @@ pub struct PixelSize {
 }
 
 impl PixelSize {
-    /// The longest side that is accepted, in pixels: what H.264 level 6.2 and every decoder here
-    /// can hold.
+    /// Longest accepted side in pixels: the limit of H.264 level 6.2 and of the decoders used.
     pub const SIDE_MAX: u32 = 16_384;
 
-    /// Makes a size; `None` when a side is 0 or above [`Self::SIDE_MAX`].
+    /// Makes a size; `None` if a side is 0 or exceeds [`Self::SIDE_MAX`].
     #[must_use]
     pub const fn new(width: u32, height: u32) -> Option<Self> {
         let fits = width >= 1 && height >= 1 && width <= Self::SIDE_MAX && height <= Self::SIDE_MAX;
@@ -55,7 +54,7 @@ impl std::fmt::Display for PixelSize {
 }
 
 /// Intersection over union of two boxes `[x_min, y_min, x_max, y_max]` in one coordinate space,
-/// `0..=1`; 0 where they do not overlap. Sides may lie outside of the picture.
+/// `0..=1`; 0 if they do not overlap. Sides may lie outside the picture.
 #[must_use]
 pub fn iou<T>(a: [T; 4], b: [T; 4]) -> T
 where
@@ -95,7 +94,7 @@ impl NormRect {
         y_max: 1.0,
     };
 
-    /// Makes a rectangle from `[x_min, y_min, x_max, y_max]`; `None` when the invariant is broken.
+    /// Makes a rectangle from `[x_min, y_min, x_max, y_max]`; `None` if that breaks the invariant.
     #[must_use]
     pub fn new([x_min, y_min, x_max, y_max]: [f32; 4]) -> Option<Self> {
         let ordered = 0.0 <= x_min && x_min < x_max && x_max <= 1.0;
@@ -108,12 +107,12 @@ impl NormRect {
         })
     }
 
-    /// The part of `[x_min, y_min, x_max, y_max]` that lies on the picture.
+    /// The part of `[x_min, y_min, x_max, y_max]` that lies in the picture.
     ///
-    /// Returns `None` when nothing does, or a side is not a number.
+    /// Returns `None` if no part does, or if a side is NaN.
     #[must_use]
     pub fn clipped([x_min, y_min, x_max, y_max]: [f32; 4]) -> Option<Self> {
-        // `max` and `min` would replace a NaN by the bound and make a rectangle of it.
+        // `max` and `min` would replace NaN with the bound.
         if [x_min, y_min, x_max, y_max]
             .iter()
             .any(|side| side.is_nan())
@@ -146,7 +145,7 @@ impl NormRect {
         self.y_max - self.y_min
     }
 
-    /// `[x, y]` of the middle.
+    /// `[x, y]` of the center.
     #[must_use]
     pub fn center(self) -> [f32; 2] {
         [
@@ -161,7 +160,7 @@ impl NormRect {
         self.width() * self.height()
     }
 
-    /// The part that both hold, if any.
+    /// The intersection, if it is not empty.
     #[must_use]
     pub fn intersection(self, other: Self) -> Option<Self> {
         Self::new([
@@ -172,7 +171,7 @@ impl NormRect {
         ])
     }
 
-    /// The smallest rectangle that holds both.
+    /// The smallest rectangle that contains both.
     #[must_use]
     pub fn hull(self, other: Self) -> Self {
         Self {
@@ -190,7 +189,7 @@ impl NormRect {
     }
 
     /// The rectangle with `x_margin` and `y_margin` (fractions of *its own* width and height)
-    /// added on each side, clipped to the picture. Negative margins are taken as 0.
+    /// added on each side, clipped to the picture. Negative margins count as 0.
     #[must_use]
     pub fn grown(self, x_margin: f32, y_margin: f32) -> Self {
         let x = self.width() * x_margin.max(0.0);
@@ -203,15 +202,15 @@ impl NormRect {
         }
     }
 
-    /// The rectangle `at` (0 to 1) of the way from `self` to `other`, side by side.
+    /// Linear interpolation of each side, from `self` (`at` 0) to `other` (`at` 1).
     #[must_use]
     pub fn lerp(self, other: Self, at: f32) -> Self {
         assert!(
             (0.0..=1.0).contains(&at),
             "interpolation lies between its ends"
         );
-        // This form is exact at both ends and never leaves them, so the invariant holds: each side
-        // stays between the two sides it comes from and min < max carries over.
+        // This form is exact at both ends and never leaves the interval between them, so that the
+        // result fulfills the invariant too.
         let mix = |a: f32, b: f32| a * (1.0 - at) + b * at;
         let sides = [
             mix(self.x_min, other.x_min),
@@ -233,7 +232,7 @@ pub struct PixelRect {
 }
 
 impl PixelRect {
-    /// Returns the smallest rectangle of whole pixels that covers `rect` in a picture of `size`.
+    /// The smallest rectangle of whole pixels that covers `rect` in a picture of `size`.
     ///
     /// Rounds outward on every side: a mask may hide one pixel too many, never one too few.
     #[must_use]
@@ -256,9 +255,9 @@ impl PixelRect {
         covered
     }
 
-    /// Grows outward to even coordinates, so that the rectangle holds whole chroma samples.
+    /// The rectangle extended to even coordinates, so that it contains whole chroma samples.
     ///
-    /// Stays inside any picture with even sides.
+    /// It stays inside any picture with even sides.
     #[must_use]
     pub const fn even(self) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! What a recording is, and how it is distinguished from another.
+//! What identifies a recording, and what its container declares.
 
 use crate::{ColorRange, PixelSize, TimeBase, Timestamp};
 
@@ -7,7 +7,7 @@ use crate::{ColorRange, PixelSize, TimeBase, Timestamp};
 pub struct Digest(pub [u8; 32]);
 
 impl Digest {
-    /// Reads 64 hexadecimal digits; `None` for anything else.
+    /// Parses 64 hexadecimal digits; `None` for anything else.
     #[must_use]
     pub fn from_hex(text: &str) -> Option<Self> {
         if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
@@ -34,7 +34,7 @@ impl std::fmt::Debug for Digest {
     }
 }
 
-/// What kind of data a stream of a container holds.
+/// The kind of data in a stream of a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StreamKind {
     /// Moving pictures.
@@ -43,11 +43,11 @@ pub enum StreamKind {
     Audio,
     /// Timed text.
     Subtitle,
-    /// Telemetry, positions, chapters as a track.
+    /// Telemetry, positions, chapter tracks.
     Data,
     /// Fonts, cover art and other files.
     Attachment,
-    /// Not known.
+    /// Anything else.
     Other,
 }
 
@@ -56,64 +56,64 @@ pub enum StreamKind {
 pub struct StreamSummary {
     /// Index in the container.
     pub index: u32,
-    /// What it holds.
+    /// The kind of data in it.
     pub kind: StreamKind,
-    /// FFmpeg's name of the codec, `unknown` if it has none.
+    /// FFmpeg's name for the codec, or `unknown`.
     pub codec: String,
-    /// Whether its content reaches the release.
+    /// Whether its content is in the release.
     pub included: bool,
-    /// One tick of the stream's clock, when the container says.
+    /// The stream's time base, if the container declares one.
     pub time_base: Option<TimeBase>,
-    /// When the stream starts on that clock, when the container says: streams that do not start
-    /// together are why sound or text may seem to be missing.
+    /// The stream's start, if the container declares it. Streams that start at different times
+    /// explain why sound or text may seem to be missing.
     pub start: Option<Timestamp>,
 }
 
-/// A change that any release of this source has, whatever the plan says.
+/// A change that every release of the source has, regardless of the plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Conversion {
     /// Samples were converted to 8-bit 4:2:0.
     PixelFormat {
-        /// FFmpeg's name of the source's format.
+        /// FFmpeg's name for the source's format.
         from: String,
     },
-    /// One column or row was repeated, because 4:2:0 needs even sides.
+    /// A column or row was repeated, because 4:2:0 needs even sides.
     PaddedToEven {
         /// The source's displayed size.
         from: PixelSize,
     },
-    /// Pictures were turned (clockwise) instead of tagged as turned.
+    /// Pictures were rotated (clockwise) as the source's display matrix says.
     Rotated {
         /// 90, 180 or 270.
         degrees: u16,
     },
     /// Pictures were mirrored as the source's display matrix says.
     Mirrored,
-    /// Pictures were turned (clockwise) because a person asked for it, beyond the source's own tag.
+    /// Pictures were rotated (clockwise) at a person's request, beyond the source's own tag.
     Turned {
         /// 90, 180 or 270.
         degrees: u16,
     },
-    /// The recording stores no times: pictures are placed at one rate.
+    /// The recording has no timestamps; pictures are spaced evenly.
     FrameRate {
         /// Frames per second, as a fraction.
         rate: (u32, u32),
     },
-    /// Size or format changed midway; later pictures were brought to those of the first.
+    /// Size or format changed midway; later pictures were converted to those of the first.
     Rescaled,
-    /// Stored pictures that no release shows.
+    /// Stored pictures that are not in any release.
     LeftOut {
         /// How many.
         pictures: u32,
         /// Why.
         why: LeftOut,
     },
-    /// The recording's clock started again midway; times go on where they were.
+    /// The recording's clock restarted midway; timestamps were made continuous.
     ClockRestarted {
         /// How many times.
         times: u32,
     },
-    /// Pictures without a time of their own were placed between their neighbors.
+    /// Pictures without a timestamp were placed between their neighbors.
     TimesFilled {
         /// How many.
         pictures: u32,
@@ -125,26 +125,26 @@ pub enum Conversion {
         /// How many there are.
         tracks: u32,
     },
-    /// A sound track holds no sound; in the release it is silent.
+    /// A sound track has no samples; it is silent in the release.
     EmptyTrack {
         /// Index of its stream in the container.
         stream: u32,
     },
 }
 
-/// Why stored pictures are in no release.
+/// Why stored pictures are not in any release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LeftOut {
-    /// The recording begins between key frames: they refer to pictures that it does not hold.
+    /// The recording begins between key frames; they refer to pictures that it does not contain.
     BeforeKeyFrame,
-    /// The container says that they are not to be shown (edit list).
+    /// The container excludes them from presentation (edit list).
     NotShown,
-    /// They decode to no picture of their own, without an error.
+    /// They decode without an error and yield no picture.
     NoPicture,
 }
 
 impl Conversion {
-    /// Whether it is known only after the whole recording was read: see
+    /// Whether it is known only once the whole recording has been read: see
     /// [`crate::SourceDiagnostics::conversions`].
     #[must_use]
     pub const fn is_found_while_reading(&self) -> bool {
@@ -165,7 +165,7 @@ impl Conversion {
         }
     }
 
-    /// Whether a recording with it can still be copied in part as it is coded.
+    /// Whether parts of a recording with it can still be stream-copied.
     #[must_use]
     pub const fn allows_copy(&self) -> bool {
         match self {
@@ -181,12 +181,12 @@ impl std::fmt::Display for Conversion {
         match self {
             Self::PixelFormat { from } => write!(f, "pixel format {from} to 8-bit 4:2:0"),
             Self::PaddedToEven { from } => write!(f, "padded from {from} to even sides"),
-            Self::Rotated { degrees } => write!(f, "turned by {degrees} degrees as tagged"),
+            Self::Rotated { degrees } => write!(f, "rotated by {degrees} degrees as tagged"),
             Self::Mirrored => write!(f, "mirrored as tagged"),
-            Self::Turned { degrees } => write!(f, "turned by {degrees} degrees as requested"),
+            Self::Turned { degrees } => write!(f, "rotated by {degrees} degrees as requested"),
             Self::FrameRate { rate: (num, den) } => write!(
                 f,
-                "the recording stores no times; pictures are placed at {num}/{den} frames per \
+                "the recording has no timestamps; pictures are placed at {num}/{den} frames per \
                  second"
             ),
             Self::Rescaled => write!(
@@ -196,26 +196,26 @@ impl std::fmt::Display for Conversion {
             Self::LeftOut { pictures, why } => match why {
                 LeftOut::BeforeKeyFrame => write!(
                     f,
-                    "not in the release: {pictures} stored pictures before the first that can be \
-                     decoded (the recording begins between key frames)"
+                    "not in the release: {pictures} stored pictures before the first decodable \
+                     one (the recording begins between key frames)"
                 ),
                 LeftOut::NotShown => write!(
                     f,
-                    "not in the release: {pictures} stored pictures that the file says are not \
-                     shown (edit list)"
+                    "not in the release: {pictures} stored pictures that the file excludes from \
+                     presentation (edit list)"
                 ),
                 LeftOut::NoPicture => write!(
                     f,
-                    "not in the release: {pictures} stored packets that decode to no picture"
+                    "not in the release: {pictures} stored packets that yield no picture"
                 ),
             },
             Self::ClockRestarted { times } => write!(
                 f,
-                "the clock starts again {times} times; times continue without a break"
+                "the recording's clock restarts {times} times; timestamps were made continuous"
             ),
             Self::TimesFilled { pictures } => write!(
                 f,
-                "{pictures} pictures without a time placed evenly between their neighbors"
+                "{pictures} pictures without a timestamp placed evenly between their neighbors"
             ),
             Self::Deinterlaced => write!(f, "interlaced pictures deinterlaced"),
             Self::SoundLost { tracks } => write!(
@@ -224,34 +224,34 @@ impl std::fmt::Display for Conversion {
             ),
             Self::EmptyTrack { stream } => write!(
                 f,
-                "the sound track in stream {stream} holds no sound; it is silent in the release"
+                "the sound track in stream {stream} has no samples; it is silent in the release"
             ),
         }
     }
 }
 
-/// The video stream that is read.
+/// The video stream that is used.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VideoInfo {
     /// Index in the container.
     pub stream: u32,
-    /// FFmpeg's name of the codec.
+    /// FFmpeg's name for the codec.
     pub codec: String,
-    /// FFmpeg's name of the source's pixel format.
+    /// FFmpeg's name for the source's pixel format.
     pub pixel_format: String,
     /// Displayed size after rotation and padding: the size of every [`crate::Picture`].
     pub size: PixelSize,
-    /// Clockwise turn that the source's display matrix asks for: 0, 90, 180 or 270 degrees.
+    /// Clockwise rotation by the source's display matrix: 0, 90, 180 or 270 degrees.
     pub rotation_degrees: u16,
-    /// Shape of a displayed pixel, width over height, e.g. `(1, 1)`.
+    /// Pixel aspect ratio, width over height, e.g. `(1, 1)`.
     pub pixel_aspect: (u32, u32),
-    /// One tick of [`crate::Frame::timestamp`].
+    /// The unit of [`crate::Frame::timestamp`].
     pub time_base: TimeBase,
-    /// Average frames per second as a fraction, when the container says.
+    /// Average frames per second as a fraction, if the container declares it.
     pub frame_rate: Option<(u32, u32)>,
-    /// Frames, when the container says; for progress only.
+    /// Number of frames, if the container declares it; for progress only.
     pub frames_hint: Option<u64>,
-    /// Duration in nanoseconds, when the container says; for progress only.
+    /// Duration in nanoseconds, if the container declares it; for progress only.
     pub duration_hint_nanos: Option<i64>,
     /// Presentation time of frame 0: the recording's zero.
     pub first_timestamp: Timestamp,
@@ -259,12 +259,12 @@ pub struct VideoInfo {
     pub range: ColorRange,
 }
 
-/// A sound track that is read.
+/// A sound track that is used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AudioInfo {
     /// Index in the container.
     pub stream: u32,
-    /// FFmpeg's name of the codec.
+    /// FFmpeg's name for the codec.
     pub codec: String,
     /// Samples per second and channel, as delivered.
     pub rate_hz: u32,
@@ -272,54 +272,54 @@ pub struct AudioInfo {
     pub channels: u16,
 }
 
-/// What a person says of a recording that does not say it itself.
+/// What a person specifies about a recording beyond what it declares.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SourceSettings {
-    /// The video stream to read, by its index in the container; `None` takes the default one.
+    /// Container index of the video stream to use; `None` selects the default one.
     pub video_stream: Option<u32>,
-    /// Clockwise turn in degrees beyond the container's own: 0, 90, 180 or 270.
+    /// Clockwise rotation in degrees beyond the container's own: 0, 90, 180 or 270.
     pub turn_degrees: u16,
-    /// Frames per second, as a fraction, of a bare video stream, which stores no times; `None`
-    /// takes what the stream says, or 25.
+    /// Frames per second, as a fraction, of a bare video stream, which has no timestamps; `None`
+    /// uses the rate that the stream declares, or 25.
     pub frame_rate: Option<(u32, u32)>,
 }
 
-/// What a source says of itself before its first item is read.
+/// What a source declares before its first item is read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SourceInfo {
-    /// FFmpeg's name of the container format.
+    /// FFmpeg's name for the container format.
     pub container: String,
-    /// The video stream that is read.
+    /// The video stream that is used.
     pub video: VideoInfo,
-    /// The sound tracks that are read, in container order.
+    /// The sound tracks that are used, in container order.
     pub audio: Vec<AudioInfo>,
     /// Every stream of the container.
     pub streams: Vec<StreamSummary>,
-    /// Chapters in the container (none reaches a release).
+    /// Number of chapters in the container; none is in a release.
     pub chapters: u32,
-    /// Keys of the container's and the streams' tags, sorted, without their values.
+    /// Sorted keys of the container's and the streams' tags, without their values.
     pub tag_keys: Vec<String>,
-    /// What every release of this source changes.
+    /// Conversions in every release of this source.
     pub conversions: Vec<Conversion>,
 }
 
-/// What distinguishes this recording from every other, and what a plan must match.
+/// What identifies a recording; a plan must match it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SourceIdentity {
     /// SHA-256 of the file.
     pub digest: Digest,
     /// Length of the file.
     pub bytes: u64,
-    /// Frames, counted by decoding all of them.
+    /// Number of frames, counted by decoding all of them.
     pub frames: u32,
-    /// From the first frame's start to the last frame's end, in ticks.
+    /// Time from the start of the first frame to the end of the last, in ticks.
     pub duration_ticks: i64,
-    /// What the container holds.
+    /// What the container declares.
     pub info: SourceInfo,
 }
 
 impl SourceInfo {
-    /// How to open the same recording so that it says the same of itself.
+    /// The settings that open the recording in the same way again.
     #[must_use]
     pub fn settings(&self) -> SourceSettings {
         let mut settings = SourceSettings {
@@ -338,9 +338,9 @@ impl SourceInfo {
 }
 
 impl SourceIdentity {
-    /// The first property in which a recording that was opened is not the one described here: its
-    /// name, what was expected, what was found. `None` when they agree. Counts of frames and what
-    /// a container says for progress alone are not compared.
+    /// The first property in which an opened recording differs from this description: its name,
+    /// the expected and the found value. `None` if they agree. Frame counts and hints for progress
+    /// are not compared.
     #[must_use]
     pub fn disagreement(&self, found: &SourceInfo) -> Option<(&'static str, String, String)> {
         let (video, other) = (&self.info.video, &found.video);
@@ -351,7 +351,7 @@ impl SourceIdentity {
         let shape = |video: &VideoInfo| {
             let (width, height) = video.pixel_aspect;
             format!(
-                "{} turned by {}, pixels {width}:{height}",
+                "{} rotated by {}, pixels {width}:{height}",
                 video.size, video.rotation_degrees
             )
         };
@@ -362,44 +362,32 @@ impl SourceIdentity {
         };
         let pairs = [
             (
-                "the stream of the pictures",
+                "video stream",
                 video.stream.to_string(),
                 other.stream.to_string(),
             ),
-            ("their codec", video.codec.clone(), other.codec.clone()),
+            ("video codec", video.codec.clone(), other.codec.clone()),
             (
-                "their format",
+                "pixel format",
                 video.pixel_format.clone(),
                 other.pixel_format.clone(),
             ),
-            ("their shape", shape(video), shape(other)),
+            ("picture shape", shape(video), shape(other)),
+            ("time base", base(video.time_base), base(other.time_base)),
             (
-                "the time of a tick",
-                base(video.time_base),
-                base(other.time_base),
-            ),
-            (
-                "the first frame's tick",
+                "first timestamp",
                 video.first_timestamp.ticks().to_string(),
                 other.first_timestamp.ticks().to_string(),
             ),
-            (
-                "the frame rate",
-                rate(video.frame_rate),
-                rate(other.frame_rate),
-            ),
-            (
-                "the sound tracks",
-                sound(&self.info.audio),
-                sound(&found.audio),
-            ),
+            ("frame rate", rate(video.frame_rate), rate(other.frame_rate)),
+            ("sound tracks", sound(&self.info.audio), sound(&found.audio)),
         ];
         pairs
             .into_iter()
             .find(|(_, expected, found)| expected != found)
     }
 
-    /// Length of the pictures in nanoseconds, rounded down; 0 when unknown.
+    /// Duration of the video in nanoseconds, rounded down; 0 if unknown.
     #[must_use]
     pub fn duration_nanos(&self) -> i64 {
         Timestamp::new(self.duration_ticks)

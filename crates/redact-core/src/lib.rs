@@ -1,15 +1,15 @@
 //! The vocabulary of Redact.
 //!
-//! Every crate of the workspace speaks these types and none of their methods does work that needs
-//! a file, a thread, a clock or a serializer: those live in the crates that point here.
+//! Every crate of the workspace uses these types. None of their methods needs a file, a thread, a
+//! clock or a serializer: that work belongs to the crates that depend on this one.
 //!
 //! - [`units`]: frames, ticks and spans of time;
-//! - [`geometry`]: the two spaces of rectangles, and the one door between them;
+//! - [`geometry`]: rectangles in two coordinate spaces, and the one conversion between them;
 //! - [`color`]: how sample values map to black and white;
 //! - [`hex`]: bytes as hexadecimal digits;
 //! - [`media`]: decoded pictures and sound;
-//! - [`coded`]: GOPs and sound tracks that are copied instead of decoded;
-//! - [`identity`]: what a recording is, and how it is distinguished from another;
+//! - [`coded`]: GOPs and sound that are stream-copied;
+//! - [`identity`]: what identifies a recording;
 //! - [`finding`]: what a scan found;
 //! - [`damage`]: where a recording is damaged;
 //! - [`plan`]: what a person decided;

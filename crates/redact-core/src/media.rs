@@ -1,13 +1,13 @@
 //! Decoded pictures and sound.
 //!
 //! A [`Picture`] is always 8-bit planar 4:2:0 with even sides, upright and as displayed: one
-//! layout means one mask routine to prove. `redact-media` converts what is not and declares it
-//! (see [`crate::Conversion`]). The samples stay in the decoder's own buffer, behind
-//! [`PictureBuffer`], until they are written to: untouched frames are never copied.
+//! layout means one mask routine to prove. `redact-media` converts everything else and declares
+//! that (see [`crate::Conversion`]). Samples stay in the decoder's own buffer, behind
+//! [`PictureBuffer`], until something writes to them: unmasked frames are never copied.
 
 use crate::{CodedPictures, CodedSound, ColorRange, FrameIndex, PixelSize, Timestamp};
 
-/// Which samples of a picture.
+/// A plane of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PlaneKind {
     /// Brightness, one sample per pixel.
@@ -19,7 +19,7 @@ pub enum PlaneKind {
 }
 
 impl PlaneKind {
-    /// The three planes, in the order in which files and decoders store them.
+    /// The three planes in storage order.
     pub const ALL: [Self; 3] = [Self::Luma, Self::ChromaBlue, Self::ChromaRed];
 
     /// Columns and rows of the plane in a picture of `size` (even sides).
@@ -33,22 +33,22 @@ impl PlaneKind {
     }
 }
 
-/// Where the samples of a [`Picture`] are stored.
+/// Storage for the samples of a [`Picture`].
 ///
-/// Planes are rows of `stride` bytes; the last row may be cut at the plane's width.
+/// A plane consists of rows of `stride` bytes; the last row may end at the plane's width.
 pub trait PictureBuffer: Send + Sync + std::any::Any {
     /// The samples of one plane and its stride in bytes.
     fn plane(&self, kind: PlaneKind) -> (&[u8], usize);
 
-    /// The same to write to. The buffer becomes this picture's own first: writing must never be
-    /// seen by a decoder that still refers to it.
+    /// The same, writable. Copies a shared buffer first: a decoder that still refers to it must
+    /// never observe the write.
     fn plane_mut(&mut self, kind: PlaneKind) -> (&mut [u8], usize);
 
-    /// One more holder of the same samples: what is written through one is never seen through the
-    /// other.
+    /// Another handle to the same samples; a write through one handle is never visible through
+    /// the other.
     fn share(&self) -> Box<dyn PictureBuffer>;
 
-    /// The buffer as itself, so that a sink can recognise a source's own frames.
+    /// The buffer as its concrete type, so that a sink can recognize its source's frames.
     fn into_any(self: Box<Self>) -> Box<dyn std::any::Any + Send>;
 }
 
@@ -88,7 +88,8 @@ impl Picture {
     /// Wraps a decoder's buffer.
     ///
     /// # Panics
-    /// When a side is odd or a plane is smaller than `size` needs: the decoder's wrapper is wrong.
+    /// If a side is odd or a plane is smaller than `size` requires, which is a bug in the decoder's
+    /// wrapper.
     #[must_use]
     pub fn from_buffer(size: PixelSize, range: ColorRange, buffer: Box<dyn PictureBuffer>) -> Self {
         assert!(
@@ -110,7 +111,7 @@ impl Picture {
     /// A picture of one color in plain memory: `[luma, chroma blue, chroma red]`.
     ///
     /// # Panics
-    /// When a side is odd.
+    /// If a side is odd.
     #[must_use]
     pub fn filled(size: PixelSize, range: ColorRange, color: [u8; 3]) -> Self {
         let extents = PlaneKind::ALL.map(|kind| kind.extent(size));
@@ -135,7 +136,7 @@ impl Picture {
         copy
     }
 
-    /// The same picture once more, without a copy where the buffer knows how.
+    /// Another handle to the same picture, without a copy if the buffer supports that.
     #[must_use]
     pub fn share(&self) -> Self {
         Self {
@@ -157,7 +158,7 @@ impl Picture {
         self.range
     }
 
-    /// One plane to read.
+    /// A plane for reading.
     #[must_use]
     pub fn plane(&self, kind: PlaneKind) -> Plane<'_> {
         let (width, height) = kind.extent(self.size);
@@ -170,7 +171,7 @@ impl Picture {
         }
     }
 
-    /// One plane to write; copies the buffer first if a decoder still refers to it.
+    /// A plane for writing; copies the buffer first if a decoder still refers to it.
     pub fn plane_mut(&mut self, kind: PlaneKind) -> PlaneMut<'_> {
         let (width, height) = kind.extent(self.size);
         let (samples, stride) = self.buffer.plane_mut(kind);
@@ -182,7 +183,7 @@ impl Picture {
         }
     }
 
-    /// Gives the buffer back, for a sink that may know its kind.
+    /// Returns the buffer, for a sink that may recognize its type.
     #[must_use]
     pub fn into_buffer(self) -> Box<dyn PictureBuffer> {
         self.buffer
@@ -190,7 +191,7 @@ impl Picture {
 }
 
 impl std::fmt::Debug for Picture {
-    // Samples stay out: a debug line may end in a log.
+    // Samples are left out: debug output may reach a log.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Picture")
             .field("size", &self.size)
@@ -199,7 +200,7 @@ impl std::fmt::Debug for Picture {
     }
 }
 
-/// One plane of a picture, to read.
+/// A plane of a picture, for reading.
 #[derive(Clone, Copy)]
 pub struct Plane<'a> {
     samples: &'a [u8],
@@ -211,7 +212,7 @@ pub struct Plane<'a> {
 }
 
 impl<'a> Plane<'a> {
-    /// Row `y`, `width` samples.
+    /// Row `y`: `width` samples.
     #[must_use]
     pub fn row(&self, y: usize) -> &'a [u8] {
         &self.samples[y * self.stride..][..self.width]
@@ -224,7 +225,7 @@ impl<'a> Plane<'a> {
     }
 }
 
-/// One plane of a picture, to write.
+/// A plane of a picture, for writing.
 pub struct PlaneMut<'a> {
     samples: &'a mut [u8],
     stride: usize,
@@ -235,13 +236,13 @@ pub struct PlaneMut<'a> {
 }
 
 impl PlaneMut<'_> {
-    /// Row `y`, `width` samples.
+    /// Row `y`: `width` samples.
     #[must_use]
     pub fn row(&self, y: usize) -> &[u8] {
         &self.samples[y * self.stride..][..self.width]
     }
 
-    /// Row `y`, `width` samples, to write.
+    /// Row `y` for writing: `width` samples.
     pub fn row_mut(&mut self, y: usize) -> &mut [u8] {
         &mut self.samples[y * self.stride..][..self.width]
     }
@@ -250,18 +251,18 @@ impl PlaneMut<'_> {
 /// One frame of the video stream.
 #[derive(Debug)]
 pub struct Frame {
-    /// Place in presentation order.
+    /// Position in presentation order.
     pub index: FrameIndex,
-    /// Presentation time, ticks of the video stream's time base, as in the source.
+    /// Presentation time in ticks of the video stream's time base, as in the source.
     pub timestamp: Timestamp,
-    /// How long it is shown, ticks; at least 1.
+    /// How long it is shown, in ticks; at least 1.
     pub duration_ticks: i64,
-    /// What is shown.
+    /// The decoded picture.
     pub picture: Picture,
 }
 
 impl Frame {
-    /// The same frame once more: see [`Picture::share`].
+    /// Another handle to the same frame: see [`Picture::share`].
     #[must_use]
     pub fn share(&self) -> Self {
         Self {
@@ -273,19 +274,19 @@ impl Frame {
     }
 }
 
-/// A run of sound of one track.
+/// A block of consecutive samples of one sound track.
 #[derive(Clone, PartialEq)]
 pub struct AudioBlock {
     /// Index into [`crate::SourceInfo::audio`].
     pub stream: usize,
-    /// First sample, counted per channel at `rate_hz` since the recording's zero (the first video
-    /// frame); negative when the sound starts earlier.
+    /// First sample, counted per channel at `rate_hz` from the recording's zero (the first video
+    /// frame); negative if the sound starts earlier.
     pub start: i64,
     /// Samples per second and channel; the same in every block of a track.
     pub rate_hz: u32,
     /// Channels; the same in every block of a track.
     pub channels: u16,
-    /// Interleaved, `-1.0..=1.0` (louder peaks are possible).
+    /// Interleaved samples, nominally `-1.0..=1.0`; peaks may exceed that.
     pub samples: Vec<f32>,
 }
 
@@ -298,7 +299,7 @@ impl AudioBlock {
 }
 
 impl std::fmt::Debug for AudioBlock {
-    // Samples stay out: a debug line may end in a log.
+    // Samples are left out: debug output may reach a log.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("AudioBlock")
             .field("stream", &self.stream)
@@ -310,21 +311,21 @@ impl std::fmt::Debug for AudioBlock {
     }
 }
 
-/// What a source delivers and a sink takes.
+/// What a source delivers and a sink accepts.
 #[derive(Debug)]
 pub enum MediaItem {
     /// A picture.
     Frame(Frame),
-    /// A run of sound.
+    /// Decoded sound.
     Audio(AudioBlock),
-    /// Pictures as the source has them coded; only where a render asked for them.
+    /// Coded pictures; only where a render requested them.
     Coded(CodedPictures),
-    /// Sound as the source has it coded; only where a render asked for it.
+    /// Coded sound; only where a render requested it.
     CodedSound(CodedSound),
 }
 
 impl MediaItem {
-    /// Bytes of samples, for bounded queues.
+    /// Size of the samples in bytes, for bounded queues.
     #[must_use]
     pub fn bytes(&self) -> usize {
         match self {

@@ -1,4 +1,4 @@
-//! What a person decided, and the proof that it was decided.
+//! What a person decided, and the proof of that.
 //!
 //! A [`Plan`] may be incomplete. An [`ApprovedPlan`] exists only when every track has a decision,
 //! the plan is approved, every class without a detector is acknowledged, and the recording is the
@@ -27,9 +27,9 @@ use crate::{Class, Damage, Digest, ModelUse, SourceIdentity, TimeSpan, Track, Ut
 pub enum Verdict {
     /// Hide it with this effect.
     Redact(Effect),
-    /// It is what the model says, and stays visible.
+    /// The object is what the model reported, and stays visible.
     Keep,
-    /// It is not what the model says (a false positive), and stays visible.
+    /// The object is not what the model reported (a false positive), and stays visible.
     Reject,
 }
 
@@ -57,10 +57,10 @@ pub struct Decision {
     pub at: UtcNanos,
 }
 
-/// Sound that the policy mutes and a reviewer decided to keep audible.
+/// Speech that the policy would mute and that a reviewer decided to keep audible.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptSpeech {
-    /// From when to when, on every sound track.
+    /// The time span, on every sound track.
     pub span: TimeSpan,
     /// Why.
     pub reason: ReasonCode,
@@ -73,40 +73,40 @@ pub struct KeptSpeech {
 /// A track with its decision, if there is one yet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlannedTrack {
-    /// The track as it was found or as a person changed it.
+    /// The track as found, or as changed by a person.
     pub track: Track,
     /// What was decided.
     pub decision: Option<Decision>,
 }
 
-/// The written policy that a plan was made with.
+/// The policy that a plan was made with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyRef {
     /// Its name.
     pub name: String,
     /// SHA-256 of the policy file.
     pub digest: Digest,
-    /// The policy file's text, which has that digest: what it demands travels with the plan.
+    /// The text of the policy file, which has that digest: the rules travel with the plan.
     pub rules: String,
 }
 
-/// A person's or a named policy's approval of a plan.
+/// An approval of a plan by a person or a named policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Approval {
     /// Who.
     pub by: String,
     /// When.
     pub at: UtcNanos,
-    /// What was said.
+    /// The approver's statement.
     pub statement: String,
-    /// SHA-256 of the plan's content, without approvals: any later edit voids the approval.
+    /// SHA-256 of the plan's content without its approvals: any later edit voids the approval.
     pub content: Digest,
-    /// The approver's signature of all of this, as records spell signatures.
+    /// The approver's signature of all of the above, in the format of signed records.
     pub signature: Option<String>,
 }
 
 impl Approval {
-    /// Whether `name` is this approver's, as a person reads names: "J. Doe" and " j.  doe" are one.
+    /// Whether `name` is the approver's, ignoring case and spacing: "J. Doe" and " j.  doe" match.
     #[must_use]
     pub fn is_by(&self, name: &str) -> bool {
         let person = |name: &str| {
@@ -117,14 +117,14 @@ impl Approval {
     }
 }
 
-/// What is to be done with one recording.
+/// What to do with one recording.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     /// The recording.
     pub source: SourceIdentity,
-    /// SHA-256 of the findings file it was made from.
+    /// SHA-256 of the findings file that the plan was made from.
     pub findings: Digest,
-    /// The policy it was made with.
+    /// The policy that the plan was made with.
     pub policy: PolicyRef,
     /// Whether two different people must approve.
     pub second_person: bool,
@@ -136,18 +136,18 @@ pub struct Plan {
     pub drawn: Vec<MaskRegion>,
     /// Sound to be muted.
     pub mutes: Vec<MuteRegion>,
-    /// Detected speech that is not muted, although the policy mutes speech.
+    /// Detected speech that stays audible although the policy mutes speech.
     pub kept_speech: Vec<KeptSpeech>,
     /// Where the recording is damaged, as the scan found it: hidden and muted whole.
     pub damage: Damage,
-    /// Models that took part in the scan.
+    /// The models used in the scan.
     pub models: Vec<ModelUse>,
     /// Classes that no detector ran for.
     pub missing: Vec<Class>,
-    /// Those of them that the approver accepts as unexamined.
+    /// Those of the missing classes that the approver accepts as unexamined.
     pub acknowledged: Vec<Class>,
-    /// Classes for which the policy accepts an effect that is weak for them.
+    /// Classes for which the policy accepts a weak effect.
     pub weak_effects_accepted: Vec<Class>,
-    /// Approvals that hold for exactly this content.
+    /// Approvals of exactly this content.
     pub approvals: Vec<Approval>,
 }

@@ -9,85 +9,85 @@ use crate::{
     TimeSpan,
 };
 
-/// A cause from another library, as it is.
+/// An error of another library, unchanged.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// A recording to read, item by item.
+/// A recording, read item by item.
 pub trait Source: Send {
     /// What the container declares.
     fn info(&self) -> &SourceInfo;
 
-    /// The next frame or run of sound; frames come in presentation order. `None` is the end.
+    /// The next frame or block of sound, or `None` at the end; frames come in presentation order.
     ///
     /// # Errors
-    /// Damage is an error and never looks like the end.
+    /// Damage is an error; it is never reported as the end.
     fn next_item(&mut self) -> Result<Option<MediaItem>, SourceError>;
 
     /// Damage and format changes found so far; complete once [`Source::next_item`] returned `None`.
     ///
-    /// There is no default: a source that wraps another forwards the other's, and forgetting that
-    /// does not compile.
+    /// It has no default implementation: a source that wraps another must forward the inner
+    /// source's diagnostics, and one that does not fails to compile.
     fn diagnostics(&self) -> SourceDiagnostics;
 }
 
 /// What a source found while reading a recording.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SourceDiagnostics {
-    /// Where the recording is damaged; a source that takes damage for an error has none.
+    /// Where the recording is damaged; empty for a source that treats damage as an error.
     pub damage: Damage,
-    /// Changes that any release has and that were not known at the start
-    /// ([`Conversion::is_found_while_reading`]), each kind at most once per reason or stream, in a
+    /// Conversions that every release of the recording has and that were not known at the start
+    /// ([`Conversion::is_found_while_reading`]): at most one of a kind per reason or stream, in a
     /// fixed order.
     pub conversions: Vec<Conversion>,
 }
 
-/// A release to write, item by item.
+/// A release, written item by item.
 pub trait Sink: Send {
-    /// Takes the next item. Frames come in presentation order, sound in order per track.
+    /// Writes the next item. Frames come in presentation order, sound in order per track.
     ///
     /// # Errors
-    /// What the encoder or the file system said.
+    /// If the encoder or the file system fails.
     fn write_item(&mut self, item: MediaItem) -> Result<(), SinkError>;
 
-    /// Writes what is left and closes the file.
+    /// Flushes the encoders and closes the file.
     ///
     /// # Errors
-    /// What the encoder or the file system said.
+    /// If the encoder or the file system fails.
     fn finish(self: Box<Self>) -> Result<(), SinkError>;
 }
 
-/// Detects objects in single frames. Holds a model session, which is exclusive: hence `&mut`.
+/// Detects objects in single frames. `&mut`, because a model session cannot be shared.
 pub trait Detector: Send {
     /// Detections per frame, in the order of `frames`; all above the detector's own low threshold.
     ///
     /// # Errors
-    /// When the model fails or gives an output of another shape than its card says.
+    /// If the model fails or its output does not have the shape that its card declares.
     fn detect(&mut self, frames: &[&Frame]) -> Result<Vec<Vec<Detection>>, DetectError>;
 }
 
 /// Detects speech.
 pub trait SpeechDetector: Send {
-    /// Takes the next run of sound of any track.
+    /// Processes the next block of sound of any track.
     ///
     /// # Errors
-    /// When the model fails.
+    /// If the model fails.
     fn listen(&mut self, block: &AudioBlock) -> Result<(), DetectError>;
 
-    /// Spans with speech on any track since the recording's zero, sorted, not overlapping.
+    /// Spans with speech on any track, relative to the recording's zero, sorted and disjoint.
     ///
     /// # Errors
-    /// When the model fails.
+    /// If the model fails.
     fn finish(&mut self) -> Result<Vec<TimeSpan>, DetectError>;
 }
 
-/// How the picture moved from the previous frame to this one, in normalised coordinates.
+/// How the picture moved from the previous frame to this one, in normalized coordinates.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Motion {
     /// `[x', y'] = [[a, b], [c, d]] [x, y] + [tx, ty]`, as `[a, b, tx, c, d, ty]`.
     Affine([f32; 6]),
-    /// The scene changed: nothing may be carried across.
+    /// A scene cut: nothing may be carried across it.
     Cut,
-    /// Too little structure to estimate it; also the first frame's.
+    /// Unknown: too little structure to estimate it, or the first frame.
     Unknown,
 }
 
@@ -96,7 +96,7 @@ pub trait CameraMotion: Send {
     /// Motion from the frame of the previous call to `frame`.
     ///
     /// # Errors
-    /// When the library behind it fails.
+    /// If the underlying library fails.
     fn advance(&mut self, frame: &Frame) -> Result<Motion, DetectError>;
 }
 
@@ -117,7 +117,8 @@ pub enum Phase {
 
 /// Receives progress, and may cancel the job.
 pub trait Progress: Sync {
-    /// `done` of `total` (when known) units of `phase` are done; `Break` cancels the job.
+    /// Reports that `done` of `total` (if known) units of `phase` are done; `Break` cancels the
+    /// job.
     fn advance(&self, phase: Phase, done: u64, total: Option<u64>) -> ControlFlow<()>;
 }
 
@@ -132,41 +133,41 @@ pub enum SourceError {
         #[source]
         source: BoxError,
     },
-    /// The file has no byte.
-    #[error("the file is empty")]
+    /// The file has no bytes.
+    #[error("cannot read the recording: the file is empty")]
     Empty,
-    /// There is no moving picture in it.
-    #[error("no video stream (found: {found})")]
+    /// There is no video in it.
+    #[error("no video stream: found {found}; a recording needs one")]
     NoVideo {
-        /// Kinds of the streams that are there, or `no streams`.
+        /// Kinds of the streams found, or `no streams`.
         found: String,
     },
-    /// The video stream that was asked for is none.
+    /// The requested stream is not a video stream.
     #[error("stream {wanted} is not a video stream; the video streams are: {found}")]
     NoSuchStream {
-        /// The index that was asked for.
+        /// The requested index.
         wanted: u32,
         /// Indices of the video streams.
         found: String,
     },
-    /// A frame rate was given for a recording that stores when its pictures are shown.
+    /// A frame rate was given for a recording that has timestamps of its own.
     #[error(
-        "a frame rate was given, but this recording stores its own times ({container}); only a \
+        "a frame rate was given, but this {container} recording has its own timestamps; only a \
          bare video stream needs one"
     )]
     HasTimes {
         /// FFmpeg's name of the container format.
         container: String,
     },
-    /// No decoder for the codec, or one that is not used for recordings.
-    #[error("codec {codec:?} is not supported for recordings")]
+    /// There is no decoder for the codec, or it is not a codec of recordings.
+    #[error("unsupported video codec: found {codec:?}; convert the recording to H.264")]
     UnsupportedCodec {
         /// FFmpeg's name of the codec.
         codec: String,
     },
     /// The picture's sides are outside what is supported.
     #[error(
-        "unsupported picture size {width}x{height}; at most {max} pixels a side are supported",
+        "unsupported picture size: found {width}x{height}; each side may have 1 to {max} pixels",
         max = PixelSize::SIDE_MAX
     )]
     UnsupportedSize {
@@ -175,57 +176,58 @@ pub enum SourceError {
         /// Rows found.
         height: u32,
     },
-    /// The file is made to cost more than a recording does.
-    #[error("the file exceeds a limit: it has {found} {what}; at most {most} are allowed")]
+    /// The file needs more resources than any real recording does.
+    #[error("the file exceeds a limit: found {found} {what}; at most {most} are allowed")]
     Limit {
         /// What there is too much of.
         what: &'static str,
-        /// How much there is.
+        /// The amount found.
         found: u64,
-        /// How much is allowed.
+        /// The amount allowed.
         most: u64,
     },
-    /// There are sound tracks, and none can be decoded.
+    /// There are sound tracks, but none can be decoded.
     #[error(
-        "no sound track can be decoded ({found}); accept a release without sound, or convert the file"
+        "no sound track can be decoded: found {found}; accept a release without sound, or \
+         convert the file"
     )]
     NoSound {
         /// Streams and codecs of the tracks.
         found: String,
     },
-    /// The content is scrambled.
-    #[error("the recording is encrypted")]
+    /// The content is encrypted.
+    #[error("cannot read the recording: it is encrypted; export it without encryption")]
     Encrypted,
-    /// A frame's time cannot be used.
-    #[error("frame {index} (second {second:.2}) has {found}; timestamps must increase")]
+    /// A frame's timestamp cannot be used.
+    #[error("frame {index} (second {second:.2}): found {found}; timestamps must increase")]
     BadTime {
         /// The frame.
         index: FrameIndex,
-        /// When the frame before it ends, seconds since the recording's zero.
+        /// End of the previous frame, in seconds from the recording's zero.
         second: f64,
-        /// What its time is.
+        /// What is wrong with its timestamp.
         found: &'static str,
     },
-    /// The decoder or demuxer rejected data. Frames before `frame` were delivered.
+    /// The decoder or demuxer rejected data; frames before `frame` were delivered.
     #[error("damaged data at frame {frame} (second {second:.2})")]
     Damaged {
         /// The first frame that was not delivered.
         frame: FrameIndex,
-        /// Its time since the recording's zero, in seconds, as far as it is known.
+        /// Its approximate time from the recording's zero, in seconds.
         second: f64,
         /// The decoder's own message.
         #[source]
         source: BoxError,
     },
     /// The file ends before the recording does.
-    #[error("the recording ends after frame {after}; its index promises {expected} frames")]
+    #[error("the recording is truncated: it has {after} frames, but its index lists {expected}")]
     Truncated {
         /// Frames that could be read.
         after: u32,
-        /// Frames that the index promises.
+        /// Frames that the index lists.
         expected: u64,
     },
-    /// Any other failure of the library behind the source.
+    /// Any other failure of the underlying library.
     #[error("{what}")]
     Failed {
         /// What was tried.
@@ -240,14 +242,14 @@ pub enum SourceError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SinkError {
-    /// The file could not be made or written.
+    /// The file could not be created or written.
     #[error("cannot write the file")]
     Write {
         /// The system's own message.
         #[source]
         source: BoxError,
     },
-    /// An encoder is missing or refused its settings.
+    /// An encoder is missing or rejected its settings.
     #[error("cannot encode {what}")]
     Encode {
         /// Which stream and step.
@@ -256,15 +258,15 @@ pub enum SinkError {
         #[source]
         source: BoxError,
     },
-    /// An item does not fit what was announced when the sink was made.
+    /// An item does not match what was declared when the sink was created.
     #[error("{what}")]
     Mismatch {
-        /// What was found and what would be right.
+        /// What was found and what is needed.
         what: String,
     },
 }
 
-/// Why a model gave no result.
+/// Why a model returned no result.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DetectError {
@@ -277,7 +279,7 @@ pub enum DetectError {
         #[source]
         source: BoxError,
     },
-    /// The output is not what the card says.
+    /// The output is not what the card declares.
     #[error("model {model:?} returned {found}, expected {expected}")]
     Shape {
         /// Name of the card.

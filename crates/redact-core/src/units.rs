@@ -10,7 +10,7 @@ use std::num::NonZeroU32;
 
 const NANOS_PER_SEC: i128 = 1_000_000_000;
 
-/// The place of a frame in presentation order, from 0.
+/// A frame's position in presentation order, from 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FrameIndex(u32);
 
@@ -18,7 +18,7 @@ impl FrameIndex {
     /// The first frame of a recording.
     pub const ZERO: Self = Self(0);
 
-    /// Names the frame with `index` frames before it.
+    /// The frame with `index` frames before it.
     #[must_use]
     pub const fn new(index: u32) -> Self {
         Self(index)
@@ -30,7 +30,7 @@ impl FrameIndex {
         self.0
     }
 
-    /// The frame after this one; stays at the last nameable frame.
+    /// The frame after this one; saturates at `u32::MAX`.
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))
@@ -51,7 +51,7 @@ pub struct FrameSpan {
 }
 
 impl FrameSpan {
-    /// Makes `start..end`; `None` when that holds no frame.
+    /// Makes `start..end`; `None` if it would contain no frame.
     #[must_use]
     pub fn new(start: FrameIndex, end: FrameIndex) -> Option<Self> {
         (start < end).then_some(Self { start, end })
@@ -75,7 +75,7 @@ impl FrameSpan {
         self.end.0 - self.start.0
     }
 
-    /// Whether `frame` lies in the span.
+    /// Whether `frame` is in the span.
     #[must_use]
     pub fn contains(self, frame: FrameIndex) -> bool {
         self.start <= frame && frame < self.end
@@ -92,7 +92,7 @@ pub struct TimeBase {
 }
 
 impl TimeBase {
-    /// Makes `num / den` seconds per tick; `None` when either is zero.
+    /// Makes a time base of `num / den` seconds per tick; `None` if either is zero.
     #[must_use]
     pub const fn new(num: u32, den: u32) -> Option<Self> {
         match (NonZeroU32::new(num), NonZeroU32::new(den)) {
@@ -104,7 +104,7 @@ impl TimeBase {
 
 /// A presentation time, in ticks of the stream's [`TimeBase`].
 ///
-/// May be negative: edit lists and encoder delay put frames before zero.
+/// It may be negative: edit lists and encoder delay put frames before zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
@@ -141,7 +141,7 @@ pub struct TimeSpan {
 }
 
 impl TimeSpan {
-    /// Makes `start_nanos..end_nanos`; `None` when that is empty.
+    /// Makes `start_nanos..end_nanos`; `None` if it would be empty.
     #[must_use]
     pub fn new(start_nanos: i64, end_nanos: i64) -> Option<Self> {
         (start_nanos < end_nanos).then_some(Self {
@@ -168,7 +168,7 @@ impl TimeSpan {
         self.end_nanos.saturating_sub(self.start_nanos)
     }
 
-    /// The span with `nanos` (taken as 0 when negative) added at both ends.
+    /// The span extended by `nanos` at both ends; a negative value counts as 0.
     #[must_use]
     pub fn padded(self, nanos: i64) -> Self {
         let nanos = nanos.max(0);
@@ -178,7 +178,7 @@ impl TimeSpan {
         }
     }
 
-    /// The samples that the span touches at `rate_hz`, since the recording's zero.
+    /// The samples that the span touches at `rate_hz`, counted from the recording's zero.
     ///
     /// Rounds outward: a mute may silence one sample too many, never one too few.
     #[must_use]
@@ -210,9 +210,9 @@ fn clamp_i64(value: i128) -> i64 {
     i64::try_from(value).unwrap_or(if value < 0 { i64::MIN } else { i64::MAX })
 }
 
-/// A moment of civil time: nanoseconds since 1970-01-01T00:00:00Z.
+/// A UTC time: nanoseconds since 1970-01-01T00:00:00Z.
 ///
-/// Carried, never read: the caller has the clock.
+/// This crate never reads a clock; the caller supplies the time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UtcNanos(pub i64);
 
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_merge_and_strangers_do_not() {
+    fn spans_close_together_merge_and_others_do_not() {
         let spans = vec![span(30, 40), span(0, 10), span(12, 20)];
         assert_eq!(TimeSpan::merged(spans, 2), vec![span(0, 20), span(30, 40)]);
     }

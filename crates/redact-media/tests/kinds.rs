@@ -141,14 +141,18 @@ fn collected_recordings_are_read() {
     };
     for (name, frames, word) in [
         ("01-spatial-sound.mov", 90, ""),
-        ("09-joined-segments.ts", 90, "clock starts again 2 times"),
+        ("09-joined-segments.ts", 90, "clock restarts 2 times"),
         (
             "10-begins-between-key-frames.mp4",
             60,
             "begins between key frames",
         ),
-        ("13-sound-track-without-samples.mp4", 90, "holds no sound"),
-        ("17-program-stream-named.mp4", 87, "without a time placed"),
+        ("13-sound-track-without-samples.mp4", 90, "has no samples"),
+        (
+            "17-program-stream-named.mp4",
+            87,
+            "without a timestamp placed",
+        ),
         ("21-interlaced.MTS", 50, "deinterlaced"),
         ("34-clock-set-forward.mp4", 90, ""),
     ] {

@@ -1,4 +1,4 @@
-//! The one way from a plan to a change of the recording.
+//! Approved plans: the only way to change a recording.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::region::{MaskLevels, MaskOrigin, MaskRegion, MuteRegion, MuteStreams}
 use super::{Plan, Verdict};
 use crate::{Class, Digest};
 
-/// A plan that may be carried out. There is no other way to make one than [`ApprovedPlan::new`].
+/// A plan that may be rendered; [`ApprovedPlan::new`] is the only way to make one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ApprovedPlan {
     plan: Plan,
@@ -20,7 +20,7 @@ impl ApprovedPlan {
     /// Checks `plan` against the recording with digest `source`.
     ///
     /// # Errors
-    /// [`PlanError::OtherSource`]; else the first of [`ApprovedPlan::problems`].
+    /// [`PlanError::OtherSource`]; otherwise the first of [`ApprovedPlan::problems`].
     pub fn new(plan: Plan, source: Digest) -> Result<Self, PlanError> {
         if plan.source.digest != source {
             return Err(PlanError::OtherSource {
@@ -35,8 +35,8 @@ impl ApprovedPlan {
         }
     }
 
-    /// Every reason why `plan` may not be carried out on its recording, in the order in which
-    /// [`ApprovedPlan::new`] checks them; empty where it may.
+    /// Everything that prevents `plan` from being rendered, in the order in which
+    /// [`ApprovedPlan::new`] checks it; empty if nothing does.
     #[must_use]
     pub fn problems(plan: &Plan) -> Vec<PlanError> {
         first_problems(plan, &Redactions::preview(plan), usize::MAX)
@@ -48,8 +48,8 @@ impl ApprovedPlan {
         &self.plan
     }
 
-    /// The same plan, whose blurred and pixelated masks are drawn from `levels`: one for each of
-    /// its masks, in their order.
+    /// The same plan with `levels` for its blurred and pixelated masks: one entry per mask, in
+    /// order.
     #[must_use]
     pub fn with_levels(self, levels: Vec<Option<MaskLevels>>) -> Self {
         Self {
@@ -65,7 +65,7 @@ impl ApprovedPlan {
     }
 }
 
-/// The first `count` problems of `plan`, which masks and mutes `redactions`.
+/// The first `count` problems of `plan`, whose masks and mutes are `redactions`.
 fn first_problems(plan: &Plan, redactions: &Redactions, count: usize) -> Vec<PlanError> {
     let in_order = undecided(plan)
         .into_iter()
@@ -108,7 +108,7 @@ fn unacknowledged(plan: &Plan) -> impl Iterator<Item = PlanError> {
     missing.map(|&class| PlanError::Unacknowledged { class })
 }
 
-/// A plan may be edited by hand: it gets no weaker than its policy accepts.
+/// A plan may be edited by hand, but its effects may not be weaker than its policy accepts.
 fn weak_effects(plan: &Plan) -> impl Iterator<Item = PlanError> {
     plan.tracks.iter().filter_map(|planned| {
         let class = planned.track.class();
@@ -133,7 +133,7 @@ fn unknown_reasons<'a>(
         let decision = planned.decision.as_ref()?;
         Some((PlanItem::Track(planned.track.id()), &decision.reason))
     });
-    // The mask of a track has the reason of the track's decision.
+    // A track's mask has the reason of the track's decision, which was checked above.
     let others = |mask: &&MaskRegion| !matches!(mask.origin(), MaskOrigin::Track(_));
     let masks = redactions.masks.iter().filter(others);
     let masks = masks.map(|mask| (PlanItem::Mask(mask.id().to_owned()), mask.reason()));

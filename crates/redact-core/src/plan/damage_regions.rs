@@ -5,24 +5,24 @@ use super::region::{Effect, Keyframe, MaskOrigin, MaskRegion, MuteRegion, MuteSt
 use crate::{Damage, DamagedPictures, DamagedSound, NormRect};
 
 impl Damage {
-    /// The code of the reason that its masks and mutes have.
+    /// The reason code of its masks and mutes.
     #[must_use]
     pub fn code() -> ReasonCode {
         ReasonCode("damaged-recording".into())
     }
 
-    /// The reason that its masks and mutes have.
+    /// The reason for its masks and mutes.
     #[must_use]
     pub fn reason() -> Reason {
         Reason {
             code: Self::code(),
             statute: "none (technical)".into(),
-            text: "The recording is damaged here, so that nobody can tell what it shows or says."
+            text: "The recording is damaged here; what it shows or says cannot be determined."
                 .into(),
         }
     }
 
-    /// One black mask over the whole picture for each stretch of pictures.
+    /// One black mask over the whole picture for each damaged span of frames.
     #[must_use]
     pub fn masks(&self) -> Vec<MaskRegion> {
         let mask = |(number, damaged): (usize, &DamagedPictures)| {
@@ -38,7 +38,7 @@ impl Damage {
         (1..).zip(&self.pictures).map(mask).collect()
     }
 
-    /// Silence for each stretch of sound.
+    /// One silent mute for each damaged span of sound.
     #[must_use]
     pub fn mutes(&self) -> Vec<MuteRegion> {
         let mute = |(number, damaged): (usize, &DamagedSound)| MuteRegion {
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn every_stretch_is_hidden_whole() {
+    fn every_damaged_span_is_hidden_whole() {
         let damage = Damage {
             pictures: vec![pictures(2, 5), pictures(9, 10)],
             sound: Vec::new(),

@@ -1,18 +1,18 @@
-//! Why a plan may not be carried out.
+//! Why a plan cannot be rendered.
 
 use crate::{Class, Digest, FrameIndex, TrackId};
 
-/// A part of a plan that carries a reason code.
+/// An item of a plan that has a reason code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PlanItem {
-    /// A track, by its decision.
+    /// The decision on a track.
     Track(TrackId),
-    /// A mask, by its name.
+    /// A mask, by its ID.
     Mask(String),
-    /// A mute, by its name.
+    /// A mute, by its ID.
     Mute(String),
-    /// Speech that stays audible by decision, by its position in [`crate::Plan::kept_speech`].
+    /// Speech kept audible, by its position in [`crate::Plan::kept_speech`].
     KeptSpeech(usize),
 }
 
@@ -27,12 +27,14 @@ impl std::fmt::Display for PlanItem {
     }
 }
 
-/// Why a plan may not be carried out.
+/// Why a plan cannot be rendered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlanError {
-    /// The plan is for another file.
-    #[error("plan for another recording: this one has SHA-256 {found}; the plan needs {expected}")]
+    /// The plan is for another recording.
+    #[error(
+        "the plan is for another recording: this one has SHA-256 {found}; the plan needs {expected}"
+    )]
     OtherSource {
         /// Digest in the plan.
         expected: Digest,
@@ -40,30 +42,29 @@ pub enum PlanError {
         found: Digest,
     },
     /// A track has no decision.
-    #[error("{count} tracks are undecided, the first is track {first}; decide each of them")]
+    #[error("{count} tracks are undecided, first track {first}; each needs a decision")]
     Undecided {
         /// The first one.
         first: TrackId,
-        /// How many.
+        /// How many there are.
         count: usize,
     },
-    /// No approval at all.
-    #[error("the plan is not approved")]
+    /// There is no approval.
+    #[error("the plan is not approved; a person or a policy must approve it")]
     NotApproved,
-    /// The policy asks for two people.
-    #[error("the policy requires a second approver, another person than {by:?}")]
+    /// The policy requires two approvers.
+    #[error("the policy requires a second approver: only {by:?} has approved; another person must")]
     SecondPersonMissing {
         /// The only approver.
         by: String,
     },
-    /// No detector ran for a class, and no person accepted that.
-    #[error("no detector ran for class {class}; the plan must acknowledge that")]
+    /// No detector ran for a class, and the plan does not acknowledge that.
+    #[error("no detector ran for class {class}; the approver must acknowledge that")]
     Unacknowledged {
         /// The class.
         class: Class,
     },
-    /// A track is hidden by an effect that is weak for its class, and the policy does not accept
-    /// that.
+    /// A track has an effect that is weak for its class, and the policy does not accept it.
     #[error("track {track}: {effect} is too weak for class {class}; use fill")]
     WeakEffect {
         /// The track.
@@ -81,14 +82,14 @@ pub enum PlanError {
         /// The code.
         code: String,
     },
-    /// Two masks, or two mutes, have the same name.
-    #[error("the name {id:?} is used twice; each mask and mute needs its own")]
+    /// Two masks or mutes have the same ID.
+    #[error("ID {id:?} is used twice; each mask and mute needs an ID of its own")]
     DuplicateId {
-        /// The name.
+        /// The ID.
         id: String,
     },
-    /// A mask reaches outside the recording.
-    #[error("mask {id:?} reaches to frame {end}; the recording has {frames} frames")]
+    /// A mask extends beyond the recording.
+    #[error("mask {id:?} extends to frame {end}; the recording has {frames} frames")]
     MaskOutside {
         /// The mask.
         id: String,
@@ -97,18 +98,18 @@ pub enum PlanError {
         /// Frames of the recording.
         frames: u32,
     },
-    /// More masks or mutes than can be carried out and checked in reasonable time.
-    #[error("too many {what}: {found}; at most {max} are allowed")]
+    /// More masks or mutes than can be rendered and checked in reasonable time.
+    #[error("too many {what}: found {found}; at most {max} are allowed")]
     TooMany {
         /// What there is too much of.
         what: &'static str,
-        /// How many there are.
+        /// The number found.
         found: usize,
-        /// How many there may be.
+        /// The number allowed.
         max: usize,
     },
-    /// A mute names a sound track that is not there.
-    #[error("mute {id:?} names sound track {stream}; the recording has {tracks}")]
+    /// A mute names a sound track that does not exist.
+    #[error("mute {id:?} names sound track {stream}; the recording has {tracks} sound tracks")]
     UnknownStream {
         /// The mute.
         id: String,
@@ -120,7 +121,7 @@ pub enum PlanError {
 }
 
 impl PlanError {
-    /// Whether nothing but an approval is missing: the plan's content is as it has to be.
+    /// Whether only an approval is missing: the content needs no change.
     #[must_use]
     pub const fn is_missing_approval(&self) -> bool {
         matches!(self, Self::NotApproved | Self::SecondPersonMissing { .. })

@@ -1,6 +1,6 @@
 //! Why something is withheld.
 
-/// A short name of a reason, defined in [`crate::Plan::reasons`].
+/// The short name of a reason defined in [`crate::Plan::reasons`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ReasonCode(pub String);
 
@@ -15,7 +15,7 @@ impl std::fmt::Display for ReasonCode {
 pub struct Reason {
     /// Its short name.
     pub code: ReasonCode,
-    /// The law, e.g. `5 U.S.C. 552(b)(7)(C)`.
+    /// The statute, e.g. `5 U.S.C. 552(b)(7)(C)`.
     pub statute: String,
     /// One neutral sentence for the redaction log.
     pub text: String,

@@ -1,25 +1,25 @@
-//! What is hidden and muted, apart from who decided it.
+//! What is hidden and muted, regardless of who decided it.
 
 use super::error::PlanError;
 use crate::{FrameIndex, MaskLevels, MaskRegion, MuteRegion, MuteStyle, NormRect, Plan, Verdict};
 
-/// What is hidden and muted: everything a renderer does, and all that a checker needs.
+/// What is hidden and muted: all that a renderer does and a checker needs to know.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Redactions {
-    /// Masks, in the order in which they are drawn: a later one lies on top.
+    /// Masks in drawing order: a later one lies on top.
     pub masks: Vec<MaskRegion>,
     /// Mutes.
     pub mutes: Vec<MuteRegion>,
 }
 
-/// Most masks, and most mutes, of one release: each is visited in every frame.
+/// Maximum masks, and maximum mutes, of a release: each is visited in every frame.
 const REGIONS_MAX: usize = 65_536;
 
-/// Most masks over one frame: several times the faces that a full stand shows.
+/// Maximum masks over one frame: several times the faces visible in a full grandstand.
 const AT_ONCE_MAX: usize = 4096;
 
 impl Redactions {
-    /// Refuses what would take forever to carry out: a plan, or a manifest, may be hostile.
+    /// Rejects what would take unreasonably long to render: a plan or manifest may be hostile.
     ///
     /// # Errors
     /// [`PlanError::TooMany`].
@@ -32,7 +32,7 @@ impl Redactions {
         };
         check("masks", self.masks.len(), REGIONS_MAX)?;
         check("mutes", self.mutes.len(), REGIONS_MAX)?;
-        // At one frame, masks end before others begin.
+        // Sorts ends before starts at the same frame.
         let mut edges: Vec<(FrameIndex, bool)> = Vec::with_capacity(self.masks.len() * 2);
         for mask in &self.masks {
             edges.extend([(mask.span().start(), true), (mask.span().end(), false)]);
@@ -50,17 +50,17 @@ impl Redactions {
         check("masks over one frame", most, AT_ONCE_MAX)
     }
 
-    /// What `plan` hides and mutes as it stands, approved or not; tracks without a decision are
-    /// left out. For showing it to whoever decides: no job that writes a release takes this.
+    /// What `plan` hides and mutes in its current state, approved or not; undecided tracks are
+    /// left out. For previews only: no job that writes a release accepts this.
     ///
-    /// Mutes are silent, whatever style the plan asks for: beside a tone, a lossy encoder leaves
-    /// noise at -60 to -90 dB of full scale, in which speech could be hidden.
+    /// Mutes are always silent, even where the plan asks for a tone: around a tone, a lossy encoder
+    /// leaves noise at -60 to -90 dB of full scale, which could carry speech.
     #[must_use]
     pub fn preview(plan: &Plan) -> Self {
         redactions_of(plan)
     }
 
-    /// The same with these levels for its masks, in their order; masks beyond the list lose theirs.
+    /// The same with `levels` for its masks, in order; masks beyond the list get none.
     #[must_use]
     pub fn with_levels(self, levels: Vec<Option<MaskLevels>>) -> Self {
         let levels = levels.into_iter().chain(std::iter::repeat(None));
@@ -73,7 +73,7 @@ impl Redactions {
         }
     }
 
-    /// The masks that cover part of `frame`, in drawing order, with their rectangles.
+    /// The masks over `frame` with their rectangles, in drawing order.
     pub fn masks_at(&self, frame: FrameIndex) -> impl Iterator<Item = (&MaskRegion, NormRect)> {
         self.masks
             .iter()
@@ -81,8 +81,7 @@ impl Redactions {
     }
 }
 
-/// Smooth effects first, [`crate::Effect::Fill`] last, so that a fill stays black where masks
-/// overlap.
+/// Draws [`crate::Effect::Fill`] last, so that overlapping masks are black.
 fn redactions_of(plan: &Plan) -> Redactions {
     let tracked = plan.tracks.iter().filter_map(|planned| {
         let decision = planned.decision.as_ref()?;
@@ -118,9 +117,9 @@ mod tests {
     use super::*;
     use crate::{Effect, FrameSpan, Keyframe, MaskOrigin, ReasonCode};
 
-    /// Goal: a hostile plan or manifest is refused in no time. Control: the largest that is not.
+    /// Goal: a hostile plan or manifest is rejected at once. Control: the largest accepted one.
     #[test]
-    fn more_masks_than_can_be_carried_out_are_refused() {
+    fn too_many_masks_are_rejected() {
         let mask = |id: usize, start: u32| {
             let span = FrameSpan::new(FrameIndex::new(start), FrameIndex::new(start + 1));
             let path = vec![Keyframe {

@@ -1,11 +1,11 @@
-//! What is hidden where and when: masks over frames, mutes over time.
+//! What is hidden, where and when: masks over frames, mutes over time.
 
 use crate::{Class, FrameIndex, FrameSpan, NormRect, ReasonCode, TimeSpan, Track, TrackId};
 
-/// How many cells a blurred or pixelated region is drawn from across its longer side: 1 to 8.
+/// Cells across the longer side of a blurred or pixelated region: 1 to 8.
 ///
-/// Mosaics of larger grids were re-identified by McPherson, Shokri and Shmatikov, "Defeating Image
-/// Obfuscation with Deep Learning" (2016). Fewer cells do not prove that no person is recognized.
+/// McPherson, Shokri and Shmatikov, "Defeating Image Obfuscation with Deep Learning" (2016),
+/// re-identified people in mosaics of finer grids. Fewer cells are no proof against recognition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Cells(u8);
 
@@ -13,7 +13,7 @@ impl Cells {
     /// The most cells across.
     pub const MAX: Self = Self(8);
 
-    /// `None` unless `1 <= across <= 8`.
+    /// Makes a cell count; `None` unless `1 <= across <= 8`.
     #[must_use]
     pub const fn new(across: u8) -> Option<Self> {
         if across >= 1 && across <= Self::MAX.0 {
@@ -30,17 +30,17 @@ impl Cells {
     }
 }
 
-/// How much of what a mask hides is left in the release.
+/// How much of the hidden content is left in the release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Protection {
-    /// Nothing: it is removed.
+    /// Nothing is left.
     Removed,
-    /// It is reduced to a few levels and may be recovered in part.
+    /// A few levels are left, from which it may be recovered in part.
     Reduced,
 }
 
 impl Protection {
-    /// For people: `removed`, or `reduced, may be recovered in part`.
+    /// Text for people: `removed`, or `reduced, may be recovered in part`.
     #[must_use]
     pub const fn text(self) -> &'static str {
         match self {
@@ -50,10 +50,10 @@ impl Protection {
     }
 }
 
-/// What is done to a region.
+/// How a region is hidden.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Effect {
-    /// Black: nothing of the region is left.
+    /// Black fill: nothing of the region is left.
     #[default]
     Fill,
     /// A mosaic of the mask's [`MaskLevels`].
@@ -73,7 +73,7 @@ impl Effect {
         }
     }
 
-    /// How much is left.
+    /// How much of a region it leaves.
     #[must_use]
     pub const fn protection(self) -> Protection {
         match self {
@@ -82,7 +82,8 @@ impl Effect {
         }
     }
 
-    /// Whether this effect may leave a `class` readable, so that a policy has to accept it.
+    /// Whether this effect may leave an object of `class` readable, so that only a policy can
+    /// accept it.
     ///
     /// Text survives blur and mosaic better than faces do: see McPherson, Shokri and Shmatikov,
     /// "Defeating Image Obfuscation with Deep Learning" (2016).
@@ -91,14 +92,14 @@ impl Effect {
         matches!(class, Class::Plate | Class::Screen) && !matches!(self, Self::Fill)
     }
 
-    /// Whether this effect leaves more of a region than `other` does: any cells leave more than a
-    /// fill, and more cells leave more than fewer.
+    /// Whether this effect leaves more of a region than `other`: cells leave more than a fill, and
+    /// more cells leave more than fewer.
     #[must_use]
     pub const fn is_weaker_than(self, other: Self) -> bool {
         self.cells_left() > other.cells_left()
     }
 
-    /// Cells across that are left of a region; 0 for none.
+    /// Cells across that it leaves of a region; 0 for a fill.
     const fn cells_left(self) -> u8 {
         match self {
             Self::Fill => 0,
@@ -107,12 +108,12 @@ impl Effect {
     }
 }
 
-/// What a blurred or pixelated mask shows, the same in every frame: the levels of its cells, taken
-/// once, at its first frame.
+/// The cell levels of a blurred or pixelated mask, measured once, at its first frame, and shown in
+/// all of its frames.
 ///
-/// Taken again in every frame, the cells of a shaking picture would give a different measurement of
-/// one face each time: from 300 frames, detail of 0.3 to 0.5 cell came back at a correlation of
-/// 0.90. Taken once, all frames together show no more than one.
+/// Measured in every frame, the cells of a shaky picture would sample a face at many offsets: from
+/// 300 frames, detail of 0.3 to 0.5 cell was recovered with a correlation of 0.90. Measured once,
+/// all frames together reveal no more than one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MaskLevels {
     across: u8,
@@ -121,11 +122,11 @@ pub struct MaskLevels {
 }
 
 impl MaskLevels {
-    /// So many levels each plane has: 0 to 15.
+    /// Number of levels per plane: 0 to 15.
     pub const COUNT: u8 = 16;
 
-    /// `None` unless both sides are 1 to 8 cells and each plane, luma and both chroma, has one
-    /// level of 0 to 15 for each cell, row by row.
+    /// Makes levels; `None` unless both sides are 1 to 8 cells and each plane (luma, blue and red
+    /// difference) has one level of 0 to 15 per cell, row by row.
     #[must_use]
     pub fn new(across: u8, down: u8, planes: [Vec<u8>; 3]) -> Option<Self> {
         let sides = 1..=Cells::MAX.across();
@@ -160,7 +161,7 @@ impl MaskLevels {
     }
 }
 
-/// A mask's rectangle at one frame.
+/// The rectangle of a mask at one frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Keyframe {
     /// The frame.
@@ -176,7 +177,7 @@ pub enum MaskOrigin {
     Track(TrackId),
     /// Drawn by a person.
     Drawn,
-    /// The recording is damaged there.
+    /// Damage of the recording.
     Damage,
 }
 
@@ -193,7 +194,7 @@ pub struct MaskRegion {
 }
 
 impl MaskRegion {
-    /// Makes a region; `None` unless `path` holds a keyframe, its frames ascend and lie in `span`.
+    /// Makes a region; `None` unless `path` has a keyframe and its frames ascend within `span`.
     #[must_use]
     pub fn new(
         id: String,
@@ -216,7 +217,7 @@ impl MaskRegion {
         })
     }
 
-    /// The region that hides `track` in every frame it is in.
+    /// The region that hides `track` in all of its frames.
     #[must_use]
     pub fn from_track(track: &Track, effect: Effect, reason: ReasonCode) -> Self {
         let path = track
@@ -238,25 +239,25 @@ impl MaskRegion {
         }
     }
 
-    /// The same mask, drawn from `levels` where its effect is not [`Effect::Fill`].
+    /// The same mask with `levels`, which count unless its effect is [`Effect::Fill`].
     #[must_use]
     pub fn with_levels(self, levels: Option<MaskLevels>) -> Self {
         Self { levels, ..self }
     }
 
-    /// What it shows in every frame. A mask without levels is filled, whatever its effect.
+    /// The levels that it shows in every frame. A mask without levels is filled black.
     #[must_use]
     pub fn levels(&self) -> Option<&MaskLevels> {
         self.levels.as_ref().filter(|_| self.effect != Effect::Fill)
     }
 
-    /// Whether it lacks the levels that its effect is drawn from.
+    /// Whether its effect needs levels that it does not have yet.
     #[must_use]
     pub fn needs_levels(&self) -> bool {
         self.effect != Effect::Fill && self.levels.is_none()
     }
 
-    /// Its name, unique within a plan.
+    /// Its ID, unique within a plan.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
@@ -268,7 +269,7 @@ impl MaskRegion {
         self.origin
     }
 
-    /// What is done.
+    /// How it hides.
     #[must_use]
     pub const fn effect(&self) -> Effect {
         self.effect
@@ -280,7 +281,7 @@ impl MaskRegion {
         &self.reason
     }
 
-    /// The frames it covers.
+    /// The frames that it covers.
     #[must_use]
     pub const fn span(&self) -> FrameSpan {
         self.span
@@ -294,8 +295,8 @@ impl MaskRegion {
 
     /// Where the mask is in `frame`; `None` outside its span.
     ///
-    /// Between keyframes each side moves in a straight line; before the first and after the last
-    /// the rectangle stays where it is.
+    /// Between keyframes each side moves linearly; before the first and after the last keyframe the
+    /// rectangle does not move.
     #[must_use]
     pub fn rect_at(&self, frame: FrameIndex) -> Option<NormRect> {
         if !self.span.contains(frame) {
@@ -320,13 +321,13 @@ impl MaskRegion {
     }
 }
 
-/// What replaces the sound.
+/// What replaces muted sound.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum MuteStyle {
-    /// Nothing.
+    /// Silence.
     #[default]
     Silence,
-    /// A steady tone. Plans that ask for it are rendered as silence: see
+    /// A steady tone. It is rendered as silence: see
     /// [`crate::Redactions::preview`].
     Tone,
 }
@@ -337,7 +338,7 @@ pub enum MuteStreams {
     /// Every sound track of the release.
     #[default]
     All,
-    /// Only those, as indices into [`crate::SourceInfo::audio`].
+    /// Only these, as indices into [`crate::SourceInfo::audio`].
     Only(Vec<usize>),
 }
 
@@ -352,14 +353,14 @@ impl MuteStreams {
     }
 }
 
-/// A span of sound to take out.
+/// A span of sound to mute.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MuteRegion {
-    /// Its name, unique within a plan.
+    /// Its ID, unique within a plan.
     pub id: String,
-    /// When, padding included.
+    /// The muted time, padding included.
     pub span: TimeSpan,
-    /// On which tracks.
+    /// The muted tracks.
     pub streams: MuteStreams,
     /// What replaces the sound.
     pub style: MuteStyle,
