@@ -327,7 +327,7 @@ fn a_sealed_manifest_that_lowers_the_demands_is_caught() {
         ),
         (
             |body| body["approvals"][1]["by"] = json!("Cleo"),
-            "the signature does not hold",
+            "the signature is not valid",
         ),
         (
             |body| body["approvals"][1]["content_sha256"] = json!("33".repeat(32)),
@@ -484,7 +484,7 @@ fn one_person_cannot_give_both_approvals() {
         .expect_refusal(&["cannot vouch for a key of their own"]);
     // A second name for a key that has one, and a second key for a name that looks like hers.
     work.redact(&["key", "trust", "--approver", "Ben", "Ada.pub"])
-        .expect_refusal(&["Ada.pub", "a key has one name"]);
+        .expect_refusal(&["Ada.pub", "each key needs one name"]);
     // Homoglyphs and accents are one person, with and without signatures.
     for name in ["\u{410}da", "ADA", "A\u{301}da"] {
         work.write_json("clip.plan.json", &once);

@@ -130,7 +130,7 @@ fn false_claims_of_copying_are_found_out() {
         run["copied"] = json!(true);
         run["sha256"] = json!("0".repeat(64));
     });
-    found("clip.redacted.mp4", "only what no mask touches is copied");
+    found("clip.redacted.mp4", "copied runs without masks");
 }
 
 /// Goal: a release that a check of `run` finds wrong leaves nothing under a final name, and the

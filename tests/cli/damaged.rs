@@ -147,16 +147,19 @@ fn a_release_that_shows_what_is_damaged_does_not_verify() {
     for (edit, words) in [
         (
             (|m, at| m["masks"][at]["geometry"][0][3] = json!(0.5)) as fn(&mut Value, usize),
-            "hides it whole",
+            "not hidden whole",
         ),
         (
             |m, at| {
                 m["masks"][at]["effect"] = json!({"kind": "blur", "cells_across": 8});
                 m["masks"][at]["protection"] = json!("reduced");
             },
-            "hides it whole",
+            "not hidden whole",
         ),
-        (|m, _| m["damaged"] = json!([]), "an entry of damaged"),
+        (
+            |m, _| m["damaged"] = json!([]),
+            "without an entry in damaged",
+        ),
     ] {
         work.forge("forged.mp4", |m| {
             let at = last(m);

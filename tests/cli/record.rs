@@ -183,7 +183,7 @@ fn a_decision_against_the_policy_needs_a_person() {
         "by": "policy public-release", "at": "2026-03-01T08:00:00Z"});
     work.write_json("clip.plan.json", &plan);
     work.redact(&APPROVE)
-        .expect_refusal(&["needs the name of a person"]);
+        .expect_refusal(&["needs a person's name"]);
 }
 
 /// Goal: an effect that leaves more than the policy's is refused. Control: as strong as that.

@@ -127,6 +127,6 @@ fn revisions_chain() {
     for class in ["face", "plate", "screen"] {
         run.extend(["--accept-missing", class]);
     }
-    work.redact(&run).expect_refusal(&["that is replaced"]);
+    work.redact(&run).expect_refusal(&["the replaced manifest"]);
     assert!(!work.path("o.redacted.mp4").exists());
 }

@@ -170,7 +170,7 @@ pub(crate) fn optional_text(field: &'static str, given: &str, max: usize) -> Ans
     }
     if trimmed
         .chars()
-        .any(|c| redact_record::is_unseen(c) && c != '\n')
+        .any(|c| redact_record::is_invisible(c) && c != '\n')
     {
         return Err(ApiError::field(
             field,

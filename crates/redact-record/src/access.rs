@@ -1,20 +1,20 @@
-//! Who may read a file that is written, and whether it may replace another.
+//! Options for writing files.
 
-/// Whether a file that is there may be replaced.
+/// Whether an existing file may be replaced.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Overwrite {
-    /// What is there stays; writing fails with [`crate::RecordError::Exists`].
+    /// An existing file is left alone; writing fails with [`crate::RecordError::Exists`].
     #[default]
     Never,
-    /// The new file takes the old one's place in one step.
+    /// The new file replaces the old one atomically.
     Replace,
 }
 
-/// Who may read a file that is written.
+/// Who may read a written file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// What the process' mask leaves.
+    /// Everyone that the process's umask allows.
     Shared,
-    /// Its owner alone (mode 0600).
+    /// Only its owner (mode 0600).
     Owner,
 }

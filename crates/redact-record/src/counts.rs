@@ -1,4 +1,4 @@
-//! How often the costly steps of an approval ran on this thread, for tests.
+//! Counts the expensive steps of an approval on this thread, for tests.
 
 use std::cell::Cell;
 
@@ -6,22 +6,22 @@ thread_local! {
     static COUNTS: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
 }
 
-/// A plan's content was digested.
+/// Counts a digest of a plan's content.
 pub(crate) fn digested() {
     COUNTS.with(|counts| counts.set((counts.get().0 + 1, counts.get().1)));
 }
 
-/// The policy in a plan or manifest was parsed.
+/// Counts a parse of an embedded policy.
 pub(crate) fn parsed() {
     COUNTS.with(|counts| counts.set((counts.get().0, counts.get().1 + 1)));
 }
 
-/// Digests and parses so far.
+/// Numbers of digests and parses so far.
 pub(crate) fn read() -> (usize, usize) {
     COUNTS.with(Cell::get)
 }
 
-/// Digests and parses since `before`.
+/// Numbers of digests and parses since `before`.
 pub(crate) fn since(before: (usize, usize)) -> (usize, usize) {
     let now = read();
     (now.0 - before.0, now.1 - before.1)

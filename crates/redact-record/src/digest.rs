@@ -1,10 +1,11 @@
-//! Digests of files: one number that says *whether* a file differs, and a tree that says *where*.
+//! Digests of files: a SHA-256 that shows *whether* a file differs, and a hash tree that shows
+//! *where*.
 //!
 //! The tree is the Merkle tree of RFC 6962, section 2.1, over leaves of 4 KiB: leaves are hashed
-//! behind a 0 byte, inner nodes behind a 1 byte, so that no leaf can pose as a node. A binding
-//! has up to 1,024 *parts*: roots of equal, complete subtrees (a power of two of leaves). The
-//! root follows from the parts, so they need no digest of their own, and a file of up to 4 MiB is
-//! located to a single leaf while the list stays under 70 KB for a file of any length.
+//! after a 0 byte, inner nodes after a 1 byte, so that no leaf can pose as a node. A binding
+//! lists up to 1,024 *parts*: the roots of equal, complete subtrees (a power of two leaves each).
+//! The root follows from the parts. In a file of up to 4 MiB a difference is located to a single
+//! leaf, and the list takes less than 70 KB for a file of any length.
 
 use std::io::Read;
 use std::ops::{ControlFlow, Range};
@@ -18,13 +19,13 @@ use crate::{RecordError, store};
 /// Bytes in a leaf of the tree; the last one may be shorter.
 pub const LEAF_BYTES: u64 = 4096;
 
-/// The most parts that a binding lists.
+/// Maximum number of parts in a binding.
 const PARTS_MAX: u64 = 1024;
 
 /// Bytes per read.
 const READ_BYTES: usize = 1 << 20;
 
-/// Hears bytes done and in all; `Break` asks to stop.
+/// Receives the number of bytes done and of all bytes; `Break` cancels.
 pub type Advance<'a> = &'a mut dyn FnMut(u64, u64) -> ControlFlow<()>;
 
 /// SHA-256 of `bytes`.
@@ -37,7 +38,7 @@ pub fn digest_bytes(bytes: &[u8]) -> Digest {
 ///
 /// # Errors
 /// [`RecordError::Read`], [`RecordError::NotAFile`]; [`RecordError::ChangedWhileReading`];
-/// [`RecordError::Cancelled`] when `advance` breaks.
+/// [`RecordError::Cancelled`] if `advance` breaks.
 pub fn digest_file(path: &Path, advance: Advance<'_>) -> Result<(Digest, u64), RecordError> {
     let (file, expected) = store::open(path)?;
     let mut whole = Sha256::new();
@@ -45,7 +46,7 @@ pub fn digest_file(path: &Path, advance: Advance<'_>) -> Result<(Digest, u64), R
     Ok((Digest(whole.finalize().into()), bytes))
 }
 
-/// What ties a record to one file.
+/// Digests that bind a record to one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileBinding {
     /// Length of the file.
@@ -54,14 +55,14 @@ pub struct FileBinding {
     pub sha256: Digest,
     /// Root of the tree.
     pub merkle_root: Digest,
-    /// Bytes under each of `parts`: [`LEAF_BYTES`] times a power of two; the last may be shorter.
+    /// Bytes covered by each part: [`LEAF_BYTES`] times a power of two; the last may be shorter.
     pub part_bytes: u64,
-    /// Roots of the subtrees, in file order; none for an empty file.
+    /// Roots of the subtrees in file order; none for an empty file.
     pub parts: Vec<Digest>,
 }
 
 impl FileBinding {
-    /// Reads a file once and computes all of its binding.
+    /// Computes the binding of a file in one pass.
     ///
     /// # Errors
     /// Those of [`digest_file`].
@@ -70,11 +71,11 @@ impl FileBinding {
         Self::of_reader(file, expected, advance)
     }
 
-    /// The same of what `reader` gives from here to its end: `expected` bytes.
+    /// Computes the binding of the remaining `expected` bytes of `reader`.
     ///
     /// # Errors
     /// [`RecordError::Read`]; [`RecordError::ChangedWhileReading`] for another length;
-    /// [`RecordError::Cancelled`] when `advance` breaks.
+    /// [`RecordError::Cancelled`] if `advance` breaks.
     pub fn of_reader(
         reader: impl Read,
         expected: u64,
@@ -89,7 +90,7 @@ impl FileBinding {
         Ok(tree.finish(bytes, Digest(whole.finalize().into())))
     }
 
-    /// Checks that lengths, parts and root agree with each other.
+    /// Whether length, parts and root agree.
     #[must_use]
     pub fn is_consistent(&self) -> bool {
         self.part_bytes == part_bytes(self.bytes)
@@ -97,10 +98,10 @@ impl FileBinding {
             && root(&self.parts) == self.merkle_root
     }
 
-    /// Where `found` differs from this binding: byte ranges of whole parts, joined, ascending.
+    /// Where `found` differs from this binding: ascending, disjoint byte ranges of whole parts.
     ///
-    /// Both are taken from files; when the lengths ask for different parts, or only the length
-    /// differs, the range reaches to the longer file's end.
+    /// If the two lengths require parts of different sizes, the range is the whole file; if a file
+    /// is longer, the last range extends to its end.
     #[must_use]
     pub fn differences(&self, found: &Self) -> Vec<Range<u64>> {
         let longest = self.bytes.max(found.bytes);
@@ -124,7 +125,7 @@ impl FileBinding {
     }
 }
 
-/// Reads `expected` bytes block by block; gives their number.
+/// Reads `expected` bytes in blocks; returns their number.
 fn walk(
     mut file: impl Read,
     expected: u64,
@@ -157,7 +158,7 @@ fn walk(
     }
 }
 
-/// The smallest part that needs at most [`PARTS_MAX`] of its kind.
+/// The smallest part size that needs at most [`PARTS_MAX`] parts.
 fn part_bytes(file_bytes: u64) -> u64 {
     let leaves = file_bytes.div_ceil(LEAF_BYTES);
     LEAF_BYTES * leaves.div_ceil(PARTS_MAX).max(1).next_power_of_two()
@@ -178,7 +179,7 @@ fn node(left: Digest, right: Digest) -> Digest {
     Digest(hash.finalize().into())
 }
 
-/// The root over subtrees of equal height, the last of which may be lower (RFC 6962, 2.1).
+/// The root over subtrees of equal height; the last may be lower (RFC 6962, 2.1).
 fn root(subtrees: &[Digest]) -> Digest {
     match subtrees {
         [] => digest_bytes(&[]),
@@ -269,7 +270,7 @@ mod tests {
         FileBinding::of_file(file.path(), &mut go).unwrap()
     }
 
-    /// The definition in RFC 6962, 2.1, word by word, over all leaves at once.
+    /// The literal definition in RFC 6962, 2.1, over all leaves at once.
     fn reference_root(leaves: &[&[u8]]) -> Digest {
         match leaves {
             [] => digest_bytes(&[]),
@@ -287,7 +288,7 @@ mod tests {
         }
     }
 
-    /// Goal: parts are nodes of the tree of 4 KiB leaves, whatever their size.
+    /// Goal: parts of any size are nodes of the tree of 4 KiB leaves.
     #[test]
     fn the_root_is_the_same_with_parts_of_one_leaf_and_of_many() {
         for leaves in [0_usize, 1, 2, 3, 7, 1024, 1025, 2049, 3000] {

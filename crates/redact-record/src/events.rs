@@ -1,16 +1,16 @@
-//! The chain of events: who did what, when, where and with what outcome, so that no entry
-//! can be changed or removed unnoticed.
+//! The event log: who did what, when, where and with what outcome, as a tamper-evident chain.
 //!
-//! One JSON object per line. Each line carries the SHA-256 of its own bytes and of the line before
-//! it, so any edit, insertion, removal or change of order shows at the entry where it was made.
-//! Cutting whole lines off the end leaves a shorter chain that is sound in itself: that shows only
-//! against a [`Checkpoint`], which is why one goes into every signed manifest.
+//! The log has one JSON object per line. Each line contains the SHA-256 of its own bytes and of the
+//! previous line, so any edit, insertion, removal or reordering is detected at its entry. Removing
+//! whole lines from the end leaves a shorter, consistent chain: only a [`Checkpoint`] detects that,
+//! which is why every signed manifest contains one.
 //!
-//! Limits: whoever can write the file can also replace all of it by another chain. Such a
-//! chain contradicts the signed checkpoints in manifests that were handed out.
+//! Limits: anyone who can write the file can replace it with an entirely different chain. Such a
+//! chain contradicts the signed checkpoints in released manifests.
 //!
-//! No clock is read: the caller gives the time. Fields follow NIST SP 800-53 AU-3 (what, when,
-//! where, source, outcome, identity) and AU-8 (UTC, hundredths of a second, offset stated).
+//! This module reads no clock: the caller supplies the time. Fields follow NIST SP 800-53 AU-3
+//! (what, when, where, source, outcome, identity) and AU-8 (UTC, hundredths of a second, explicit
+//! offset).
 
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -34,27 +34,26 @@ pub use draft::{Circumstances, EventDraft, fit_name};
 pub use entry::Recorded;
 pub use event::{Act, Detail, Event, Label, Outcome};
 
-/// No entry is longer, its line break included.
+/// Maximum length of an entry, including its line break.
 pub(crate) const LINE_BYTES_MAX: usize = 8192;
 
-/// One entry of a log, named so that the log can be held against it later.
+/// Identifies one entry of a log, so that the log can be compared with it later.
 ///
-/// A manifest carries the newest one: a log that was cut or rewritten before that entry no longer
-/// has it.
+/// A manifest contains the newest one: a log that was truncated or rewritten at or before that
+/// entry no longer has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Checkpoint {
-    /// The entry's number, from 0.
+    /// The entry's number, counted from 0.
     pub seq: u64,
     /// SHA-256 of the entry's line without its line break.
     pub digest: Hex,
 }
 
-/// Reads a log, line by line: gives `each` the entry, or why the line is not one.
+/// Reads a log line by line and passes each entry, or why the line is not one, to `each`.
 ///
-/// Checks single lines, not the chain: that is [`verify`]'s part. A last line that was cut short is
-/// left out.
+/// It checks single lines, not the chain; see [`verify`]. An incomplete last line is skipped.
 ///
 /// # Errors
 /// [`RecordError::Read`], [`RecordError::NotAFile`].
@@ -69,7 +68,7 @@ pub fn read(
     loop {
         line.clear();
         let failed = |source| RecordError::Read { source };
-        // A longer line is no entry: it comes in pieces, and none of them is one.
+        // A longer line is not an entry: it is read in pieces, each of which is an error.
         Read::by_ref(&mut reader)
             .take(LINE_BYTES_MAX as u64)
             .read_until(b'\n', &mut line)
@@ -84,25 +83,25 @@ pub fn read(
     }
 }
 
-/// Who appends has the log for milliseconds; whoever holds it longer is not waited for.
-const LOCKED_AT_MOST: Duration = Duration::from_secs(30);
+/// How long to wait for another process, which needs only milliseconds to append.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How often somebody who waits looks again.
-const LOOK_EVERY: Duration = Duration::from_millis(5);
+/// Interval between attempts to lock the log.
+const LOCK_RETRY: Duration = Duration::from_millis(5);
 
-/// A log on disk. Holds no file open: every call sees what others have appended.
+/// A log on disk. It keeps no file open, so every call sees what other processes appended.
 #[derive(Clone, Debug)]
 pub struct EventLog {
     path: PathBuf,
 }
 
 impl EventLog {
-    /// Opens the log at `path`, or begins one that only its owner may read (mode 0600).
+    /// Opens the log at `path`, or creates one that only its owner may read (mode 0600).
     ///
     /// # Errors
     /// [`RecordError::NotAFile`]; [`RecordError::Read`], [`RecordError::Write`];
-    /// [`RecordError::Mismatch`] or [`RecordError::Syntax`] when the last whole line is not an
-    /// entry: another file was named, or the log is damaged.
+    /// [`RecordError::Mismatch`] or [`RecordError::Syntax`] if the last complete line is not an
+    /// entry, because this is another file or the log is damaged.
     pub fn open(path: &Path) -> Result<Self, RecordError> {
         let log = Self {
             path: path.to_owned(),
@@ -116,13 +115,13 @@ impl EventLog {
         Ok(log)
     }
 
-    /// Where the log is.
+    /// Path of the log.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The newest entry; `None` when there is none yet. A line that was cut short is no entry.
+    /// The newest entry; `None` if there is none yet. An incomplete line is not an entry.
     ///
     /// # Errors
     /// Those of [`EventLog::open`].
@@ -130,11 +129,11 @@ impl EventLog {
         Ok(Tail::read(&mut self.locked()?)?.head)
     }
 
-    /// Appends one event and gives the log's new head, once both are on the disk.
+    /// Appends one event, flushes it to the disk and returns the log's new head.
     ///
-    /// Waits while another process appends. What a crash has left of a line is first moved to a
-    /// file beside the log (`NAME.torn-DIGEST`), and an entry of [`Act::Repair`] with the digest of
-    /// these bytes takes its place.
+    /// It waits while another process appends. An incomplete line that a crash left is first moved
+    /// to a file beside the log (`NAME.torn-DIGEST`), and an [`Act::Repair`] entry with the digest
+    /// of its bytes takes its place.
     ///
     /// # Errors
     /// [`RecordError::Field`] for an event that is too long; those of [`EventLog::open`]. After
@@ -142,22 +141,26 @@ impl EventLog {
     pub fn append(&self, event: &Event) -> Result<Checkpoint, RecordError> {
         event.check()?;
         let mut file = self.locked()?;
-        let head = self.mended(&mut file, event)?;
+        let head = self.repaired_head(&mut file, event)?;
         write_entry(&mut file, event, head)
     }
 
-    /// Does now what the next [`EventLog::append`] would have to do to a line that was cut short,
-    /// on behalf of whoever `next` says acts. Afterwards, appending touches no file but the log.
+    /// Repairs an incomplete line now instead of in the next [`EventLog::append`], on behalf of
+    /// the actor of `next`. Afterwards, appending accesses no file except the log.
     ///
     /// # Errors
     /// Those of [`EventLog::append`].
     pub fn mend(&self, next: &Event) -> Result<(), RecordError> {
         next.check()?;
-        self.mended(&mut self.locked()?, next).map(drop)
+        self.repaired_head(&mut self.locked()?, next).map(drop)
     }
 
-    /// The head of a log that ends with a whole line, made so if need be.
-    fn mended(&self, file: &mut File, next: &Event) -> Result<Option<Checkpoint>, RecordError> {
+    /// The head of the log, after an incomplete last line was repaired.
+    fn repaired_head(
+        &self,
+        file: &mut File,
+        next: &Event,
+    ) -> Result<Option<Checkpoint>, RecordError> {
         let tail = Tail::read(file)?;
         if tail.torn.is_empty() {
             return Ok(tail.head);
@@ -166,7 +169,7 @@ impl EventLog {
         write_entry(file, &repair(next, &tail.torn), tail.head).map(Some)
     }
 
-    /// The log, made if need be, for this process alone until it is dropped.
+    /// The log file, created if necessary, locked until it is dropped.
     fn locked(&self) -> Result<File, RecordError> {
         let failed = |source| RecordError::Write { source };
         let file = store::open_to_append(&self.path);
@@ -180,11 +183,11 @@ impl EventLog {
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(file),
-                Err(TryLockError::WouldBlock) if began.elapsed() < LOCKED_AT_MOST => {
-                    std::thread::sleep(LOOK_EVERY);
+                Err(TryLockError::WouldBlock) if began.elapsed() < LOCK_TIMEOUT => {
+                    std::thread::sleep(LOCK_RETRY);
                 }
                 Err(TryLockError::WouldBlock) => {
-                    let held = std::io::Error::other("another process has it and does not let go");
+                    let held = std::io::Error::other("another process does not release its lock");
                     return Err(failed(held));
                 }
                 Err(TryLockError::Error(error)) => return Err(failed(error)),
@@ -192,12 +195,12 @@ impl EventLog {
         }
     }
 
-    /// Keeps a torn tail in a file of its own, then cuts it off the log.
+    /// Saves an incomplete line to a file of its own, then removes it from the log.
     fn move_aside(&self, file: &File, tail: &Tail) -> Result<(), RecordError> {
         let failed = |source| RecordError::Write { source };
         let mut name = self.path.file_name().unwrap_or_default().to_owned();
         name.push(format!(".torn-{}", digest_bytes(&tail.torn)));
-        // The name follows from the bytes: a file that is there already holds them.
+        // The name follows from the bytes, so an existing file has the same content.
         match store::write(
             &self.path.with_file_name(name),
             &tail.torn,
@@ -211,9 +214,9 @@ impl EventLog {
     }
 }
 
-/// The event that says that `torn` was moved aside, on behalf of whoever acts next.
+/// The event that records the repair of `torn`, on behalf of the next actor.
 fn repair(next: &Event, torn: &[u8]) -> Event {
-    let label = |text| Label::new(text).expect("a constant of the right letters");
+    let label = |text| Label::new(text).expect("a valid constant");
     Event {
         what: Act::Repair,
         outcome: Outcome::Success,
@@ -232,7 +235,7 @@ fn write_entry(
         Some(head) => {
             let next = head.seq.checked_add(1);
             (
-                next.ok_or_else(|| not_a_log("the last number".to_owned()))?,
+                next.ok_or_else(|| not_a_log("the largest number".to_owned()))?,
                 head.digest.0,
             )
         }
@@ -255,7 +258,7 @@ fn write_entry(
     Ok(Checkpoint { seq, digest })
 }
 
-/// A new file's name is durable only when its folder is.
+/// Flushes the folder, without which a new file's name is not durable.
 fn sync_folder(path: &Path) -> Result<(), RecordError> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -266,18 +269,18 @@ fn sync_folder(path: &Path) -> Result<(), RecordError> {
         .map_err(|source| RecordError::Write { source })
 }
 
-/// How a log ends.
+/// The end of a log.
 struct Tail {
-    /// The last whole entry.
+    /// The last complete entry.
     head: Option<Checkpoint>,
-    /// Bytes of all whole lines.
+    /// Bytes of all complete lines.
     whole_bytes: u64,
-    /// What follows the last line break: nothing, unless a write was cut short.
+    /// The bytes after the last line break: none, unless a write was interrupted.
     torn: Vec<u8>,
 }
 
 impl Tail {
-    /// Reads no more than the last two lines can have.
+    /// Reads only the maximum length of the last two lines.
     fn read(file: &mut File) -> Result<Self, RecordError> {
         let failed = |source| RecordError::Read { source };
         let length = file.metadata().map_err(failed)?.len();
@@ -307,7 +310,7 @@ impl Tail {
         };
         let break_before = lines.iter().rposition(|&byte| byte == b'\n');
         if break_before.is_none() && start > 0 {
-            return Err(not_a_log("a line that has no beginning".to_owned()));
+            return Err(not_a_log("a line without a beginning".to_owned()));
         }
         let line = &lines[break_before.map_or(0, |at| at + 1)..];
         let seq = entry::read(line)?.seq;

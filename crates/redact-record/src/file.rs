@@ -1,4 +1,4 @@
-//! How core types are spelled in files, shared by findings, plans and manifests.
+//! File representations of core types, shared by findings, plans and manifests.
 
 pub(crate) mod damage;
 pub(crate) mod kept_speech;

@@ -1,4 +1,4 @@
-//! The findings file: what a scan found, as JSON.
+//! Findings files: what a scan found, as JSON.
 
 use std::path::Path;
 
@@ -31,14 +31,14 @@ struct FindingsFile {
     damage: DamageFile,
 }
 
-/// A model that took part in a scan.
+/// A model used in a scan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ModelFile {
     /// Name of its card.
     pub name: String,
-    /// SHA-256 of the weights: with the threshold and the input, what repeating the scan needs.
+    /// SHA-256 of the weights, which are needed to repeat the scan.
     pub sha256: Hex,
     /// SPDX identifier of the weights' license.
     pub licence: String,
@@ -46,7 +46,7 @@ pub struct ModelFile {
     pub classes: Vec<ClassName>,
     /// Lowest score that was used, 0 to 1.
     pub threshold: f32,
-    /// The long side of its input in pixels; 0 for sound.
+    /// The longer side of its input in pixels; 0 for sound.
     pub input_side: u32,
 }
 
@@ -87,7 +87,7 @@ impl TryFrom<ModelFile> for ModelUse {
             return Err(RecordError::field(
                 field,
                 file.threshold,
-                "a number of 0 to 1",
+                "a number from 0 to 1",
             ));
         }
         Ok(Self {
@@ -168,7 +168,7 @@ fn speech(spans: Vec<OneLine<SpeechSpanFile>>) -> Result<Vec<TimeSpan>, RecordEr
                 return Err(RecordError::field(
                     format!("speech[{index}]"),
                     format!("{start} to {end}"),
-                    "a span that starts before it ends and after the one before it",
+                    "a span that starts before it ends and after the previous one",
                 ));
             }
         }
@@ -176,20 +176,21 @@ fn speech(spans: Vec<OneLine<SpeechSpanFile>>) -> Result<Vec<TimeSpan>, RecordEr
     Ok(read)
 }
 
-/// Reads a findings file; gives the SHA-256 of its bytes too.
+/// Reads a findings file; returns the SHA-256 of its bytes, too.
 ///
 /// # Errors
 /// [`RecordError::Read`], [`RecordError::TooLarge`]; [`RecordError::OtherKind`],
-/// [`RecordError::NewerVersion`]; [`RecordError::Syntax`] and [`RecordError::Field`] say where.
+/// [`RecordError::NewerVersion`]; [`RecordError::Syntax`] and [`RecordError::Field`] with the
+/// place.
 pub fn read(path: &Path) -> Result<(Findings, Digest), RecordError> {
     let bytes = store::read(path, json::BYTES_MAX)?;
     Ok((from_bytes(&bytes)?, digest_bytes(&bytes)))
 }
 
-/// Findings from the bytes of their file.
+/// Parses a findings file.
 ///
 /// # Errors
-/// Those of [`read`], except of reading.
+/// Those of [`read`] for invalid content.
 pub fn from_bytes(bytes: &[u8]) -> Result<Findings, RecordError> {
     KIND.check(bytes)?;
     json::parse::<FindingsFile>(bytes)?.try_into()
@@ -201,11 +202,10 @@ pub fn to_bytes(findings: &Findings) -> Vec<u8> {
     json::pretty(&FindingsFile::from(findings))
 }
 
-/// The bytes of a findings file that can be read back, so that no scan ends in one that nothing
-/// accepts.
+/// The bytes of a findings file, checked by reading them back.
 ///
 /// # Errors
-/// [`RecordError::Field`] when it could not be read back.
+/// [`RecordError::Field`] if they cannot be read back.
 pub fn to_checked_bytes(findings: &Findings) -> Result<Vec<u8>, RecordError> {
     let bytes = to_bytes(findings);
     from_bytes(&bytes)?;

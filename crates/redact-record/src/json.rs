@@ -1,7 +1,7 @@
 //! Strict JSON: bounded, one kind and version per file, exact times, rows on one line.
 //!
-//! File structs refuse unknown and doubled keys (`deny_unknown_fields`; they hold no maps), and
-//! the parser refuses nesting deeper than 128. Errors name the value's path.
+//! File structs reject unknown and duplicate keys (`deny_unknown_fields`, no maps), and the parser
+//! rejects nesting deeper than 128. Errors give the value's path.
 
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -13,21 +13,21 @@ use redact_core::{Digest, UtcNanos};
 
 use crate::RecordError;
 
-/// No record of ours comes near: two hours of 30 tracks in every frame are about 400 MB.
+/// Maximum size of a record. Two hours with 30 tracks in every frame take about 400 MB.
 pub(crate) const BYTES_MAX: u64 = 1 << 30;
 
 /// A kind of working file.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FileKind {
-    /// What its `file` key says.
+    /// The value of its `file` key.
     pub(crate) name: &'static str,
     /// The only `format_version` that is read and written.
     pub(crate) version: u32,
 }
 
 impl FileKind {
-    /// Checks what `bytes` say of themselves, before the strict reading that a newer version
-    /// would fail for the wrong reason.
+    /// Checks kind and version before strict parsing, which would reject a newer version with a
+    /// misleading error.
     pub(crate) fn check(self, bytes: &[u8]) -> Result<(), RecordError> {
         #[derive(Deserialize)]
         struct Header {
@@ -45,7 +45,7 @@ impl FileKind {
     }
 }
 
-/// Refuses every version but `supported`.
+/// Rejects every version except `supported`.
 pub(crate) fn check_version(found: u64, supported: u32) -> Result<(), RecordError> {
     match found.cmp(&u64::from(supported)) {
         std::cmp::Ordering::Equal => Ok(()),
@@ -61,7 +61,7 @@ pub(crate) fn check_version(found: u64, supported: u32) -> Result<(), RecordErro
     }
 }
 
-/// Reads one JSON value that fills all of `bytes`.
+/// Parses `bytes` as exactly one JSON value.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, RecordError> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value =
@@ -76,7 +76,7 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, RecordError>
     Ok(value)
 }
 
-/// Pretty JSON with a final line break.
+/// Pretty-printed JSON with a final line break.
 pub(crate) fn pretty<T: Serialize>(value: &T) -> Vec<u8> {
     let mut bytes = serde_json::to_vec_pretty(value)
         .expect("file structs have string keys and finite numbers only");
@@ -84,12 +84,12 @@ pub(crate) fn pretty<T: Serialize>(value: &T) -> Vec<u8> {
     bytes
 }
 
-/// JSON without white space: what digests are taken of.
+/// JSON without white space, the form that is digested and signed.
 pub(crate) fn compact<T: Serialize>(value: &T) -> Vec<u8> {
     serde_json::to_vec(value).expect("file structs have string keys and finite numbers only")
 }
 
-/// A value that stays on one line in a pretty file.
+/// A value written on one line of a pretty-printed file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(transparent))]
 pub struct OneLine<T>(pub T);
@@ -121,7 +121,7 @@ impl Serialize for Hex {
 impl<'de> Deserialize<'de> for Hex {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        // One spelling per digest: upper case would be a second one.
+        // Each digest has exactly one spelling, in lower case.
         Digest::from_hex(&text)
             .filter(|digest| digest.to_string() == text)
             .map(Self)
@@ -129,13 +129,13 @@ impl<'de> Deserialize<'de> for Hex {
     }
 }
 
-/// A moment of civil time as RFC 3339 text in UTC.
+/// A UTC time as RFC 3339 text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Utc(pub UtcNanos);
 
 impl std::fmt::Display for Utc {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // The years 1677 to 2262 that 64 bits of nanoseconds hold are all representable.
+        // All times that 64 bits of nanoseconds can express (1677 to 2262) are representable.
         let text = OffsetDateTime::from_unix_timestamp_nanos(self.0.0.into())
             .ok()
             .and_then(|moment| moment.format(&Rfc3339).ok())
@@ -145,7 +145,16 @@ impl std::fmt::Display for Utc {
 }
 
 impl Utc {
-    /// Reads what [`Utc`] prints; `None` for other zones, other years and other text.
+    /// For people, to the second: `2026-03-01 10:15:00 UTC`.
+    #[cfg(not(target_family = "wasm"))]
+    pub(crate) fn readable(self) -> String {
+        let text = self.to_string();
+        let seconds = text.get(..19).unwrap_or(&text);
+        format!("{} UTC", seconds.replace('T', " "))
+    }
+
+    /// Parses what [`Utc`] prints; `None` for other time zones, years outside 1677 to 2262 and
+    /// other text.
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
         let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
@@ -170,7 +179,7 @@ impl<'de> Deserialize<'de> for Utc {
 
 /// Nanoseconds as a decimal number of seconds, exact: `12.5`, `-0.000000001`.
 ///
-/// Read and written as text: a binary fraction would not hold every nanosecond.
+/// Read and written as text, because a binary fraction cannot express every nanosecond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Seconds(pub i64);
 
@@ -188,7 +197,7 @@ impl std::fmt::Display for Seconds {
 }
 
 impl Seconds {
-    /// Reads a decimal number with at most nine places; `None` for an exponent or a finer value.
+    /// Parses a decimal number with at most nine decimal places; `None` for anything else.
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
         let (negative, magnitude) = match text.strip_prefix('-') {
@@ -221,30 +230,33 @@ impl<'de> Deserialize<'de> for Seconds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
         Self::from_text(raw.get()).ok_or_else(|| {
-            D::Error::custom("expected seconds as a decimal number with at most nine places")
+            D::Error::custom(
+                "expected seconds as a decimal number with at most nine decimal places",
+            )
         })
     }
 }
 
-/// Whether a character shows nothing itself and makes others read in another order, so that a
-/// page says something else than the record. Source: Unicode Standard Annex 9, table 1.
-fn turns_text(character: char) -> bool {
+/// Whether a character is invisible and changes the order in which others are displayed, so that a
+/// page would differ from the record. Source: Unicode Standard Annex 9, table 1.
+fn changes_direction(character: char) -> bool {
     matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Whether a character is not seen and changes what is: controls, and what turns text.
+/// Whether a character is invisible and changes how text is displayed: control characters, and
+/// those that change the reading direction.
 #[must_use]
-pub fn is_unseen(character: char) -> bool {
-    character.is_control() || turns_text(character)
+pub fn is_invisible(character: char) -> bool {
+    character.is_control() || changes_direction(character)
 }
 
-/// `text` with characters that control or turn it spelled out (`\u{202e}`): a file may have any
-/// name, and a page must show which.
+/// `text` with invisible characters escaped (`\u{202e}`): a file may have any name, and a page must
+/// show it as it is.
 #[must_use]
 pub fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
-        if is_unseen(character) {
+        if is_invisible(character) {
             shown.extend(character.escape_unicode());
         } else {
             shown.push(character);
@@ -253,10 +265,10 @@ pub fn visible(text: &str) -> String {
     shown
 }
 
-/// Refuses text that is empty, has control characters or is longer than `max` bytes.
+/// Rejects text that is empty, has invisible characters or is longer than `max` bytes.
 pub(crate) fn check_text(field: &str, text: &str, max: usize) -> Result<(), RecordError> {
     let blank = text.trim().is_empty();
-    if blank || text.len() > max || text.chars().any(is_unseen) {
+    if blank || text.len() > max || text.chars().any(is_invisible) {
         let found = if blank {
             "empty text".to_owned()
         } else {
@@ -268,7 +280,7 @@ pub(crate) fn check_text(field: &str, text: &str, max: usize) -> Result<(), Reco
     Ok(())
 }
 
-/// How the JSON Schema describes values whose reading is written by hand.
+/// JSON Schema of the types that are parsed by hand.
 #[cfg(test)]
 mod schema {
     use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -295,16 +307,16 @@ mod schema {
         "pattern": "^[0-9a-f]{64}$"
     });
     described!(Utc, "UtcTime", {
-        "description": "A moment in UTC, as RFC 3339 text.",
+        "description": "A UTC time as RFC 3339 text.",
         "type": "string",
         "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?Z$"
     });
     described!(Seconds, "Seconds", {
-        "description": "Seconds, exact to the nanosecond: a decimal number of up to nine places.",
+        "description": "Seconds, exact to the nanosecond: a number with up to nine decimal places.",
         "type": "number"
     });
     described!(crate::file::plan::SoundTracks, "SoundTracks", {
-        "description": "All sound tracks, or those with these numbers, from 0.",
+        "description": "All sound tracks, or the sound tracks with these numbers, counted from 0.",
         "oneOf": [
             { "const": "all" },
             {
@@ -352,9 +364,9 @@ mod tests {
         assert!(Utc::from_text("yesterday").is_none());
     }
 
-    /// Goal: no name or reason makes a page read differently than the record.
+    /// Goal: no name or reason makes a page display something other than the record.
     #[test]
-    fn text_that_turns_or_controls_other_text_is_refused() {
+    fn invisible_characters_are_refused() {
         for good in ["Ada Okafor", "عدا", "naïve 🚓"] {
             assert!(check_text("by", good, 40).is_ok(), "{good}");
         }

@@ -1,23 +1,23 @@
-//! The files on disk, and what makes them evidence.
+//! Redact's files, and what makes them evidence.
 //!
-//! - [`findings`], [`plan`], [`policy`]: working files, strict both ways: a file is either valid
-//!   core data or an error that says which value is wrong and what would be right;
+//! - [`findings`], [`plan`], [`policy`]: working files. Reading is strict: a file is either valid
+//!   or an error that names the wrong value and what is needed;
 //! - [`FileBinding`]: digests of recordings and releases;
-//! - [`sign`]: keys and signatures that a stock tool can check;
+//! - [`sign`]: keys, and signatures that the minisign program can check;
 //! - [`manifest`]: what was done to a release, public and sealed;
-//! - [`log`]: the same as a page to read;
-//! - [`events`]: who did what when, as a chain that shows any change;
-//! - [`report`]: the verdict of a check, as a page and as data;
-//! - [`timeline`]: what is hidden and muted when, as log and report draw it;
-//! - [`reasons`]: what may be withheld under which law, by jurisdiction;
-//! - [`timestamp`]: stamps of time-stamping authorities, asked for and checked offline;
-//! - [`person`]: whether two spellings of a name are one person;
-//! - [`naming`]: names of the files beside a release.
+//! - [`log`]: the redaction log, for people;
+//! - [`events`]: the event log: who did what when, as a tamper-evident chain;
+//! - [`report`]: the verification report, for people and as data;
+//! - [`timeline`]: the timeline of masks and mutes in the redaction log and the report;
+//! - [`reasons`]: exemptions by jurisdiction;
+//! - [`timestamp`]: time stamps, requested from an authority and checked offline;
+//! - [`person`]: whether two names may be the same person's;
+//! - [`naming`]: names of the files that belong to a release.
 //!
-//! Nothing here decodes a recording or runs a model, so a third party can build a checker from
-//! this crate alone. No clock is read: times come from the caller. It compiles for
-//! `wasm32-unknown-unknown`, without pages, time stamps and backups of keys, which need fonts or C
-//! code; records come in as bytes there, and whatever names a path is refused.
+//! This crate decodes no recordings and runs no models, so that a third party can build a checker
+//! from it. It reads no clock: times come from the caller. It compiles for
+//! `wasm32-unknown-unknown`, without reports, time stamps and key backups, which need fonts or C
+//! code; there, records are passed as bytes and functions that take a path return an error.
 
 mod access;
 #[cfg(test)]
@@ -58,6 +58,6 @@ pub mod truth;
 
 pub use digest::{Advance, FileBinding, LEAF_BYTES, digest_bytes, digest_file};
 pub use error::RecordError;
-pub use json::{is_unseen, visible};
+pub use json::{is_invisible, visible};
 pub use naming::{ReleasePaths, release_paths};
 pub use store::{Overwrite, read, remove_leftovers, write, write_for_owner};

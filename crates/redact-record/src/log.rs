@@ -1,7 +1,7 @@
-//! The redaction log: one page that a requester or a court reads.
+//! The redaction log: a page for requesters and courts.
 //!
-//! It is made from the public manifest alone, so it cannot say more than that does. It is one
-//! file without scripts, pictures or links to elsewhere, and prints on paper as it stands.
+//! It is made from the public manifest alone, so it reveals nothing more. The HTML page is one file
+//! without scripts, images or external links, and can be printed.
 
 mod format;
 mod html;

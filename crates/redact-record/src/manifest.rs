@@ -1,14 +1,14 @@
 //! The manifest: what was done to a release, as evidence.
 //!
-//! Two files, both signed. The **public** one goes out with the release: it says what is hidden,
-//! when, how and under which law, and is all that a checker needs; it holds no names, no words
-//! and nothing about what the recording shows. The **sealed** one stays with the agency: who
-//! decided, what was kept and why, who asked.
+//! There are two files, both signed. The **public** manifest is released with the video: it says
+//! what is hidden, when, how and under which law, and is all that a checker needs. It contains no
+//! names, no words and nothing about what the recording shows. The **sealed** manifest stays with
+//! the agency: who decided, what was kept and why, who made the request.
 //!
-//! Each names the other without a cycle: the public manifest carries the SHA-256 of the sealed
-//! file's `body` (the bytes of that JSON value, as they stand in the file), and the sealed file
-//! puts the SHA-256 of the whole public manifest beside that body. The body holds 32 random bytes,
-//! so that its digest does not let anybody try out names.
+//! Each identifies the other without a cycle: the public manifest has the SHA-256 of the sealed
+//! file's `body` (the bytes of that JSON value in the file), and the sealed file has, beside the
+//! body, the SHA-256 of the whole public manifest. The body contains 32 random bytes, so that
+//! nobody can test guessed names against its digest.
 
 mod build;
 mod changes;
@@ -48,7 +48,7 @@ pub use schema::{PUBLIC_SCHEMA, SCHEMA_VERSION, SEALED_SCHEMA};
 pub use sealed::{SealedBody, SealedItem, SealedManifest};
 pub use visible::{FindingsComparison, KeptCount, KeptSpeechCount, KeptSpeechSpan, KeptTrack};
 
-/// The names that files give these types.
+/// Types as they are spelled in files.
 pub use crate::file::names::{
     ClassName, DamageName, EffectFile, LevelsFile, MuteStyleName, ProtectionName, StreamKindName,
 };
@@ -60,10 +60,10 @@ pub use crate::json::{Hex, OneLine, Seconds, Utc};
 
 use crate::RecordError;
 
-/// Longest manifest that is read, in bytes.
+/// Maximum length of a manifest in bytes.
 pub const MANIFEST_BYTES_MAX: u64 = crate::json::BYTES_MAX;
 
-/// Reads the file of a manifest or a signature whole, within the bound for manifests.
+/// Reads the file of a manifest or a signature.
 ///
 /// # Errors
 /// [`RecordError::Read`], [`RecordError::NotAFile`], [`RecordError::TooLarge`].

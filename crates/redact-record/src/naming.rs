@@ -1,28 +1,28 @@
-//! Names of the files beside a release.
+//! Names of the files that belong to a release.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// Where the records of one release are.
+/// Paths of the records of a release.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReleasePaths {
-    /// `X.manifest.json`: may go out with the release.
+    /// `X.manifest.json`: the public manifest, released with the video.
     pub manifest: PathBuf,
     /// `X.manifest.json.minisig`.
     pub manifest_signature: PathBuf,
-    /// `X.sealed.json`: stays with the agency.
+    /// `X.sealed.json`: the sealed manifest, which stays with the agency.
     pub sealed: PathBuf,
     /// `X.sealed.json.minisig`.
     pub sealed_signature: PathBuf,
-    /// `X.log.html`: may go out with the release.
+    /// `X.log.html`: the redaction log, released with the video.
     pub log: PathBuf,
-    /// `X.log.csv`: the same for a spreadsheet.
+    /// `X.log.csv`: the redaction log as a spreadsheet.
     pub log_csv: PathBuf,
-    /// `X.log.pdf`: the same for paper.
+    /// `X.log.pdf`: the redaction log for printing.
     pub log_pdf: PathBuf,
 }
 
-/// The records of the release `X.mp4`; only its last extension is replaced.
+/// Paths of the records of the release `X.mp4`; only the last extension is replaced.
 #[must_use]
 pub fn release_paths(release: &Path) -> ReleasePaths {
     let beside = |suffix: &str| {
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn records_lie_beside_the_release_and_keep_its_dots() {
+    fn records_lie_beside_the_release_and_dots_in_names_remain() {
         let paths = release_paths(Path::new("/out/2026.03.redacted.mp4"));
         assert_eq!(
             paths.manifest,

@@ -1,6 +1,6 @@
-//! A page that fills from top to bottom: lines of text, headings, tables' cells, the timeline.
+//! A page that is filled from top to bottom: lines of text, headings, table cells, the timeline.
 //!
-//! What the verdict and the redaction log have in common on paper, so that both have one layout.
+//! The PDFs of the verification report and of the redaction log share this layout.
 
 use crate::pdf::{Fonts, Ink, Mark, Node, Role, Style};
 use crate::timeline::{LaneKind, LaneRow, Timeline};
@@ -17,12 +17,12 @@ pub(crate) const LANE: Ink = Ink(238, 241, 245);
 pub(crate) const PICTURE: Ink = Ink(39, 75, 122);
 pub(crate) const SOUND: Ink = Ink(154, 91, 0);
 
-/// How lines of text are set.
+/// Font, size and color of lines of text.
 #[derive(Clone, Copy)]
 pub(crate) struct Type {
     pub(crate) style: Style,
     pub(crate) size: f32,
-    /// From one baseline to the next.
+    /// Distance from one baseline to the next.
     pub(crate) lead: f32,
     pub(crate) ink: Ink,
 }
@@ -39,12 +39,12 @@ impl Type {
     }
 }
 
-/// The page while it fills.
+/// A page during layout.
 pub(crate) struct Paper<'a> {
     pub(crate) fonts: &'a Fonts,
-    /// Between the margins, in points.
+    /// Width between the margins, in points.
     pub(crate) width: f32,
-    /// Top of the free part.
+    /// Top of the free area.
     pub(crate) y: f32,
     pub(crate) nodes: Vec<Node>,
 }
@@ -77,7 +77,7 @@ impl<'a> Paper<'a> {
         ));
     }
 
-    /// Lines of one style; gives them as marks and moves down.
+    /// Lays out lines of one style and moves down; returns their marks.
     pub(crate) fn lines(&mut self, x: f32, width: f32, kind: Type, all: &str) -> Vec<Mark> {
         let Type {
             style,
@@ -102,19 +102,19 @@ impl<'a> Paper<'a> {
         self.y += 2.0;
     }
 
-    /// The picture of what is hidden when, with its key.
+    /// The timeline with its legend.
     pub(crate) fn timeline(&mut self, timeline: &Timeline) {
         const LANES_MAX: usize = 12;
-        self.heading("What is hidden when");
+        self.heading("Timeline of masks and mutes");
         let rows = timeline.rows();
         if rows.is_empty() {
-            let none = self.lines(
+            let marks = self.lines(
                 MARGIN,
                 self.width,
                 Type::new(Style::Regular, 8.5, INK),
                 "Nothing is hidden or muted.",
             );
-            self.nodes.push(Node::leaf(Role::Paragraph, none));
+            self.nodes.push(Node::leaf(Role::Paragraph, marks));
             return;
         }
         let mut marks = Vec::new();
@@ -180,7 +180,7 @@ impl<'a> Paper<'a> {
         marks
     }
 
-    /// As much of one line as fits, with an ellipsis for the rest.
+    /// One line, shortened with an ellipsis if it does not fit.
     fn fitted(&self, line: &str, size: f32, width: f32) -> String {
         if self.fonts.width(Style::Regular, size, line) <= width {
             return line.to_owned();
@@ -195,22 +195,23 @@ impl<'a> Paper<'a> {
         self.decorate([MARGIN + 96.0, top + 1.6], [7.0, 6.0], PICTURE);
         self.decorate([MARGIN + 208.0, top + 1.6], [7.0, 6.0], SOUND);
         let base = top + 7.4;
-        let say = |x: f32, words: &str| text([MARGIN + x, base], Style::Regular, 7.2, SOFT, words);
+        let label =
+            |x: f32, words: &str| text([MARGIN + x, base], Style::Regular, 7.2, SOFT, words);
         let more = match lanes_left_out {
             0 => String::new(),
             count => format!(" {count} more lanes are in the HTML page."),
         };
         let marks = vec![
-            say(107.0, "part of the picture hidden;"),
-            say(219.0, "sound muted;"),
-            say(270.0, &format!("as the signed manifest declares.{more}")),
+            label(107.0, "part of the picture hidden;"),
+            label(219.0, "sound muted;"),
+            label(270.0, &format!("as declared in the signed manifest.{more}")),
         ];
         self.nodes.push(Node::leaf(Role::Paragraph, marks));
         self.y = base + 2.0;
     }
 }
 
-/// At most `max` characters; an ellipsis stands for the rest.
+/// At most `max` characters, shortened with an ellipsis.
 pub(crate) fn clipped(words: &str, max: usize) -> String {
     match words.char_indices().nth(max) {
         Some((at, _)) => format!("{}…", words[..at].trim_end()),

@@ -1,10 +1,10 @@
-//! Pages of text and bars as PDF: archivable (PDF/A-2a), with tags for screen readers (PDF/UA-1).
+//! Pages of text and bars as PDF: archivable (PDF/A-2a) and accessible (PDF/UA-1).
 //!
-//! A page is described as a tree of [`Node`]s, whose order is the reading order, and written in one
-//! go. Layout is the caller's: this module measures, wraps and draws. The fonts are DejaVu's (free
-//! to embed), of which only the used glyphs get into a file.
+//! A page is a tree of [`Node`]s in reading order. This module measures, wraps and draws text;
+//! layout is up to the caller. The fonts are DejaVu (free to embed); a file contains only the
+//! glyphs that it uses.
 //!
-//! Limits: left-to-right scripts that DejaVu has. Any other character is drawn as U+FFFD.
+//! Limits: left-to-right scripts that DejaVu covers. Any other character is drawn as U+FFFD.
 
 use std::num::NonZeroU16;
 
@@ -29,10 +29,10 @@ use time::OffsetDateTime;
 
 use crate::RecordError;
 
-/// US Letter in points, upright.
+/// US Letter in points, portrait.
 pub(crate) const LETTER: [f32; 2] = [612.0, 792.0];
 
-/// A face of the one family in use.
+/// A face of the font family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Style {
     Regular,
@@ -64,7 +64,7 @@ pub(crate) enum Mark {
 }
 
 impl Mark {
-    /// The same, further right and down.
+    /// The mark, moved right and down.
     pub(crate) fn moved(mut self, [right, down]: [f32; 2]) -> Self {
         let (Self::Text { at, .. } | Self::Bar { at, .. }) = &mut self;
         *at = [at[0] + right, at[1] + down];
@@ -72,7 +72,7 @@ impl Mark {
     }
 }
 
-/// What a node is to a reader who does not see the page.
+/// The role of a node, for screen readers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     /// A heading of this level, from 1.
@@ -84,7 +84,7 @@ pub(crate) enum Role {
     Row,
     HeaderCell,
     Cell,
-    /// Nothing: lines, boxes, running feet.
+    /// Decoration: lines, boxes, footers.
     Decoration,
 }
 
@@ -113,7 +113,7 @@ impl Node {
         }
     }
 
-    /// Its own lines as one.
+    /// Its own lines, joined.
     fn text(&self) -> String {
         let lines = self.marks.iter().filter_map(|mark| match mark {
             Mark::Text { text, .. } => Some(text.trim()),
@@ -122,7 +122,7 @@ impl Node {
         lines.collect::<Vec<_>>().join(" ")
     }
 
-    /// The top of its first line.
+    /// Top of its first line.
     fn place(&self) -> Option<Point> {
         self.marks.iter().find_map(|mark| match mark {
             Mark::Text {
@@ -149,8 +149,8 @@ pub(crate) struct Fonts {
 impl Fonts {
     pub(crate) fn load() -> Self {
         let load = |bytes: &'static [u8]| {
-            let face = ttf_parser::Face::parse(bytes, 0).expect("a font of ours");
-            let font = Font::new(bytes.into(), 0).expect("a font of ours");
+            let face = ttf_parser::Face::parse(bytes, 0).expect("an embedded font");
+            let font = Font::new(bytes.into(), 0).expect("an embedded font");
             (face, font)
         };
         Self {
@@ -170,7 +170,7 @@ impl Fonts {
         }
     }
 
-    /// The character that stands for `wanted` on the page.
+    /// The character that is drawn for `wanted`.
     fn drawn(&self, style: Style, wanted: char) -> char {
         match self.face(style).0.glyph_index(wanted) {
             Some(_) if !wanted.is_control() => wanted,
@@ -179,7 +179,7 @@ impl Fonts {
         }
     }
 
-    /// Width of one line in points; kerning, which only narrows it, is left out.
+    /// Width of one line in points, without kerning, which only makes it narrower.
     pub(crate) fn width(&self, style: Style, size: f32, text: &str) -> f32 {
         let face = &self.face(style).0;
         let advance = |wanted: char| {
@@ -194,8 +194,8 @@ impl Fonts {
 
     /// Breaks text into lines of at most `width` points, the first one shorter by `indent`.
     ///
-    /// Breaks between words, and within a word that is wider than a line. A line is never empty
-    /// unless the first word does not fit behind the indent.
+    /// It breaks between words, and within a word that is wider than a line. Only the first line
+    /// may be empty, if the first word does not fit after the indent.
     pub(crate) fn wrap(
         &self,
         style: Style,
@@ -237,7 +237,7 @@ impl Fonts {
     }
 }
 
-/// What a file says of itself.
+/// Metadata of a file.
 pub(crate) struct About<'a> {
     pub(crate) title: &'a str,
     /// The program that made it, with its version.
@@ -248,7 +248,7 @@ pub(crate) struct About<'a> {
 /// Writes the pages as one file, with an outline of their headings.
 ///
 /// # Errors
-/// [`RecordError::Write`] when the library refuses: the pages break a rule of PDF/A or PDF/UA.
+/// [`RecordError::Write`] if the pages violate a rule of PDF/A or PDF/UA.
 pub(crate) fn write(
     fonts: &Fonts,
     about: &About<'_>,
@@ -299,7 +299,7 @@ pub(crate) fn write(
         .map_err(|refused| failed(format!("{refused:?}")))
 }
 
-/// `None` for years that the format has no digits for.
+/// `None` for years that the format cannot express.
 fn date(at: UtcNanos) -> Option<DateTime> {
     let moment = OffsetDateTime::from_unix_timestamp_nanos(at.0.into()).ok()?;
     let (hour, minute, second) = moment.to_hms();
@@ -316,11 +316,11 @@ fn date(at: UtcNanos) -> Option<DateTime> {
 
 fn failed(what: String) -> RecordError {
     RecordError::Write {
-        source: std::io::Error::other(format!("cannot make the PDF: {what}")),
+        source: std::io::Error::other(format!("cannot produce the PDF: {what}")),
     }
 }
 
-/// Draws a node and gives its tags; none for decoration.
+/// Draws a node and returns its tags; `None` for decoration.
 fn draw_node(surface: &mut Surface<'_>, fonts: &Fonts, node: &Node) -> Option<TagGroup> {
     let tag: TagKind = match &node.role {
         Role::Decoration => {
@@ -422,7 +422,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_line_is_wider_than_asked_and_no_word_is_lost() {
+    fn no_line_is_too_wide_and_no_word_is_lost() {
         let fonts = Fonts::load();
         let text = format!("some words and {} one that is too long", "x".repeat(200));
         let lines = fonts.wrap(Style::Regular, 9.0, &text, 120.0, 100.0);
@@ -434,8 +434,8 @@ mod tests {
         assert_eq!(squeeze(&lines.concat()), squeeze(&text));
     }
 
-    /// Goal: no text from outside can make a file that the library refuses, or one with the
-    /// forbidden glyph 0.
+    /// Goal: no text can produce a file that the library rejects, or one with the forbidden glyph
+    /// 0.
     #[test]
     fn a_character_that_the_font_lacks_is_replaced() {
         let fonts = Fonts::load();

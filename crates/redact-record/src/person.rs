@@ -1,10 +1,10 @@
-//! Names of people: whether two spellings are one person.
+//! Names of people: whether two names may be the same person's.
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
-/// `name` without what a reader passes over or cannot tell apart: case, spaces, punctuation,
-/// accents, the order of words, and letters of other scripts that look alike (UTS #39, section 4).
+/// `name` without differences that a reader may overlook: case, spaces, punctuation, accents, word
+/// order, and look-alike letters of other scripts (UTS #39, section 4).
 fn folded(name: &str) -> String {
     let plain: String = name
         .nfkd()
@@ -19,15 +19,15 @@ fn folded(name: &str) -> String {
         .collect::<String>()
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
-        // A capital I looks like a small l, which is what the skeleton makes of it.
+        // A capital I looks like a small l; the skeleton maps only one of them.
         .map(|word| word.replace(['i', '1', '|'], "l").replace('0', "o"))
         .collect();
     words.sort_unstable();
     words.concat()
 }
 
-/// Whether two names stand for one person, as far as a reader can tell. Doubt counts as yes: two
-/// people must be told apart by more than a dot, an accent or a letter that looks alike.
+/// Whether a reader could take two names for one person's. Doubt counts as yes: the names of two
+/// people must differ by more than punctuation, accents or look-alike letters.
 #[must_use]
 pub fn is_one_person(one: &str, other: &str) -> bool {
     let (a, b) = (folded(one), folded(other));
@@ -38,7 +38,7 @@ pub fn is_one_person(one: &str, other: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// Goal: a spelling that a reader passes over is no second person. Control: other people.
+    /// Goal: a spelling that a reader overlooks is not a second person. Control: other people.
     #[test]
     fn spellings_of_one_name_are_one_person() {
         for other in [

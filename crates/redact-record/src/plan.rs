@@ -1,7 +1,7 @@
-//! The plan file: what a person decided, as JSON that a person can edit.
+//! Plan files: what a person decided, as JSON that people can edit.
 //!
-//! An approval carries the SHA-256 of the plan's content: the compact JSON of the whole file with
-//! an empty list of approvals. Spaces and line breaks may change; anything else voids it.
+//! An approval contains the SHA-256 of the plan's content: the compact JSON of the whole file with
+//! an empty list of approvals. White space may change; any other change voids the approval.
 
 mod content;
 mod coverage;
@@ -24,12 +24,13 @@ use crate::file::plan::{KIND, PlanFile, content_digest};
 use crate::{Overwrite, RecordError, digest_bytes, store};
 use crate::{json, policy};
 
-/// Reads a plan file; gives the SHA-256 of its bytes too.
+/// Reads a plan file; returns the SHA-256 of its bytes, too.
 ///
 /// # Errors
-/// [`RecordError::ChangedAfterApproval`] when an approval is for other content;
+/// [`RecordError::ChangedAfterApproval`] if an approval is for other content;
 /// [`RecordError::Read`], [`RecordError::TooLarge`]; [`RecordError::OtherKind`],
-/// [`RecordError::NewerVersion`]; [`RecordError::Syntax`] and [`RecordError::Field`] say where.
+/// [`RecordError::NewerVersion`]; [`RecordError::Syntax`] and [`RecordError::Field`] with the
+/// place.
 pub fn read(path: &Path) -> Result<(Plan, Digest), RecordError> {
     let bytes = store::read(path, json::BYTES_MAX)?;
     Ok((from_bytes(&bytes)?, digest_bytes(&bytes)))
@@ -41,7 +42,7 @@ pub fn to_bytes(plan: &Plan) -> Vec<u8> {
     json::pretty(&PlanFile::from(plan))
 }
 
-/// The bytes of a plan file that can be read back.
+/// The bytes of a plan file, checked by reading them back.
 ///
 /// # Errors
 /// Those of [`from_bytes`].
@@ -51,10 +52,10 @@ pub fn to_checked_bytes(plan: &Plan) -> Result<Vec<u8>, RecordError> {
     Ok(bytes)
 }
 
-/// A plan from the bytes of its file.
+/// Parses a plan file.
 ///
 /// # Errors
-/// Those of [`read`], except of reading.
+/// Those of [`read`] for invalid content.
 pub fn from_bytes(bytes: &[u8]) -> Result<Plan, RecordError> {
     KIND.check(bytes)?;
     let plan: Plan = json::parse::<PlanFile>(bytes)?.try_into()?;
@@ -76,15 +77,15 @@ pub fn write(path: &Path, plan: &Plan, overwrite: Overwrite) -> Result<Digest, R
     Ok(digest_bytes(&bytes))
 }
 
-/// Takes every approval off, so that a changed plan can be approved again.
+/// The plan without its approvals, so that it can be changed and approved again.
 #[must_use]
 pub fn without_approvals(mut plan: Plan) -> Plan {
     plan.approvals.clear();
     plan
 }
 
-/// Reads a plan file whose approvals may be void, and takes them off: the way to approve an
-/// edited plan again.
+/// Reads a plan file without its approvals, which may be void, so that an edited plan can be
+/// approved again.
 ///
 /// # Errors
 /// Those of [`read`], except [`RecordError::ChangedAfterApproval`].
@@ -95,8 +96,7 @@ pub fn read_unapproved(path: &Path) -> Result<Plan, RecordError> {
     Ok(without_approvals(plan))
 }
 
-/// The plan as one that may be carried out on the recording with digest `source`: one step of
-/// [`PlanContent`].
+/// The approved plan, for the recording with digest `source`: see [`PlanContent::approved`].
 ///
 /// # Errors
 /// Those of [`PlanContent::new`] and [`PlanContent::approved`].
@@ -104,17 +104,17 @@ pub fn approved(plan: Plan, source: Digest) -> Result<ApprovedPlan, RecordError>
     PlanContent::new(plan)?.approved(source)
 }
 
-/// Checks `plan` against the policy whose text it carries: whoever edits a plan cannot lower what
-/// its policy demands, and whoever edits the text no longer has that policy's digest.
+/// Checks `plan` against its embedded policy: an edited plan cannot be weaker than its policy, and
+/// an edited policy text does not match the policy's digest.
 ///
 /// # Errors
-/// [`RecordError::Mismatch`] when the text is not the policy with that digest, or the plan asks for
-/// fewer people or accepts weaker effects; [`RecordError::WeakEffect`]; those of [`policy::read`].
+/// [`RecordError::Mismatch`] if the text does not match the digest, or the plan requires fewer
+/// people or accepts weaker effects; [`RecordError::WeakEffect`]; those of [`policy::read`].
 pub fn check_policy(plan: &Plan) -> Result<(), RecordError> {
     policy::embedded(&plan.policy)?.check_plan(plan)
 }
 
-/// SHA-256 of the plan's content, without approvals.
+/// SHA-256 of the plan's content without its approvals.
 #[must_use]
 pub fn content(plan: &Plan) -> Digest {
     content_digest(plan)

@@ -16,35 +16,35 @@ const VERSION: u32 = 1;
 const BYTES_MAX: u64 = 1 << 20;
 const PADDING_MS_MAX: u32 = 60_000;
 
-/// What is done to every track of one class.
+/// The rule for every track of one class.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClassRule {
     /// The class.
     pub class: Class,
-    /// Hide or keep.
+    /// Redact or keep.
     pub verdict: Verdict,
-    /// The effect for tracks that are hidden, by this rule or by a person.
+    /// The effect for tracks that are redacted, by this rule or by a person.
     pub effect: Effect,
     /// Why.
     pub reason: ReasonCode,
-    /// Whether an effect other than [`Effect::Fill`] is accepted on plates and screens.
+    /// Whether an effect other than [`Effect::Fill`] is accepted for plates and screens.
     pub accept_weak_effect: bool,
 }
 
-/// What is done to sound.
+/// The rule for sound.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AudioRule {
     /// Whether all speech is muted.
     pub mute_speech: bool,
-    /// What replaces the sound.
+    /// What replaces muted sound.
     pub style: MuteStyle,
-    /// Added at both ends of every mute, nanoseconds.
+    /// Padding at both ends of every mute, in nanoseconds.
     pub padding_nanos: i64,
     /// Why.
     pub reason: ReasonCode,
 }
 
-/// A written policy.
+/// A policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     /// SHA-256 of the file.
@@ -53,11 +53,11 @@ pub struct Policy {
     pub text: String,
     /// Its name.
     pub name: String,
-    /// What it is for, one line.
+    /// Its purpose, in one line.
     pub title: String,
-    /// Where it holds.
+    /// Where it applies.
     pub jurisdiction: String,
-    /// What a reader must know of it.
+    /// What readers must know about it.
     pub note: String,
     /// Whether two different people must approve.
     pub second_person: bool,
@@ -65,18 +65,18 @@ pub struct Policy {
     pub signed: bool,
     /// Whether a release needs a second look.
     pub second_look: bool,
-    /// Sound.
+    /// The rule for sound.
     pub audio: AudioRule,
-    /// Reasons, each code once.
+    /// Reasons with unique codes.
     pub reasons: Vec<Reason>,
-    /// One per class, in the order of [`Class::ALL`].
+    /// One rule per class, in the order of [`Class::ALL`].
     classes: Vec<ClassRule>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PolicyFile {
-    // Checked before, against the newest version that is read.
+    // Checked earlier, against the newest supported version.
     #[serde(rename = "format_version")]
     _format_version: u32,
     name: String,
@@ -135,20 +135,20 @@ struct AudioRuleFile {
     reason: String,
 }
 
-/// Reads a policy file, and the sets of reasons that it draws on.
+/// Reads a policy file and the reason sets that it names.
 ///
-/// A set is named by its file's name without `.toml`, and then lies in the folder `reasons` beside
-/// the policy's folder; or by a path from the policy's folder.
+/// A policy names a set either by its file name without `.toml`, which is looked up in the folder
+/// `reasons` beside the policy's folder, or by a path relative to the policy's folder.
 ///
 /// # Errors
 /// [`RecordError::Read`], [`RecordError::TooLarge`]; [`RecordError::NewerVersion`];
-/// [`RecordError::Syntax`] and [`RecordError::Field`] say where; [`RecordError::WeakEffect`];
-/// [`RecordError::ReasonSet`] names the set that cannot be used.
+/// [`RecordError::Syntax`] and [`RecordError::Field`] with the place; [`RecordError::WeakEffect`];
+/// [`RecordError::ReasonSet`] with the set that cannot be used.
 pub fn read(path: &Path) -> Result<Policy, RecordError> {
     parse(&store::read(path, BYTES_MAX)?, path)
 }
 
-/// Reads a policy from the bytes of the file at `path`, from where its sets of reasons are found.
+/// Parses the policy file at `path` and reads its reason sets, which are looked up from there.
 ///
 /// # Errors
 /// Those of [`read`].
@@ -159,11 +159,11 @@ pub(crate) fn parse(bytes: &[u8], path: &Path) -> Result<Policy, RecordError> {
     Ok(policy)
 }
 
-/// The policy whose text travels with a plan or a manifest. Sets of reasons are not read: of the
-/// reasons it knows only its own.
+/// The policy that is embedded in a plan or a manifest. Reason sets are not read, so it has only
+/// the policy's own reasons.
 ///
 /// # Errors
-/// [`RecordError::Mismatch`] when the text has another digest or the policy another name; those of
+/// [`RecordError::Mismatch`] if the text has another digest or the policy another name; those of
 /// [`read`].
 pub fn embedded(policy: &PolicyRef) -> Result<Policy, RecordError> {
     #[cfg(test)]
@@ -189,7 +189,7 @@ pub fn embedded(policy: &PolicyRef) -> Result<Policy, RecordError> {
     Ok(read)
 }
 
-/// A policy with its own reasons alone, and the names of the sets that it draws on.
+/// A policy with only its own reasons, and the names of its reason sets.
 fn without_sets(bytes: &[u8]) -> Result<(Policy, Vec<String>), RecordError> {
     let file: PolicyFile = toml_file::parse(bytes, VERSION)?;
     for (field, value) in [
@@ -217,7 +217,7 @@ fn without_sets(bytes: &[u8]) -> Result<(Policy, Vec<String>), RecordError> {
     Ok((policy, file.reasons_from))
 }
 
-/// The policy's own reasons, then those of the sets that it names.
+/// The policy's own reasons, followed by those of its reason sets.
 fn all_reasons(
     own: Vec<Reason>,
     sets: &[String],
@@ -231,17 +231,17 @@ fn all_reasons(
     };
     let sets: Vec<reasons::ReasonSet> = sets.iter().map(read).collect::<Result<_, _>>()?;
     let all = reasons::combine(own, &sets)?;
-    // A plan must be able to spell them all: one that cannot be is refused here.
+    // Plans must be able to contain all of them, so invalid ones are errors here.
     read_reasons(all.iter().map(Into::into).collect())
 }
 
-/// Where the set called `name` lies, as seen from the file of the policy that draws on it.
+/// Path of the reason set `name` of the policy file `policy`.
 fn set_path(name: &str, policy: &Path) -> PathBuf {
     let folder = policy.parent().unwrap_or(Path::new(""));
     if name.contains('/') || name.ends_with(".toml") {
         return folder.join(name);
     }
-    // Not `folder/..`: a policy that is named without a folder, or through a link, must find it.
+    // `folder/..` would be wrong for a policy that is given without a folder or through a link.
     let real = std::fs::canonicalize(policy).unwrap_or_else(|_| policy.to_owned());
     let beside = real.parent().and_then(Path::parent).map(Path::to_owned);
     beside
@@ -254,7 +254,7 @@ fn class_rules(files: &[ClassRuleFile]) -> Result<Vec<ClassRule>, RecordError> {
     Class::ALL
         .into_iter()
         .map(|class| match named_once(class, files) {
-            // A vehicle stands in for its plate: what holds for the one holds for the other.
+            // A vehicle is the fallback for its plate, so the plate's rule applies.
             Ok(None) if class == Class::Vehicle => {
                 let plate = named_once(Class::Plate, files)?;
                 let rule = class_rule(class, plate.ok_or_else(|| times_named(class, 0))?)?;
@@ -270,7 +270,7 @@ fn class_rules(files: &[ClassRuleFile]) -> Result<Vec<ClassRule>, RecordError> {
         .collect()
 }
 
-/// An effect as errors and records name it.
+/// An effect as text, for errors and records.
 pub(crate) fn effect_text(effect: Effect) -> String {
     match effect {
         Effect::Fill => effect.name().to_owned(),
@@ -280,7 +280,7 @@ pub(crate) fn effect_text(effect: Effect) -> String {
     }
 }
 
-/// The rule of `class`, if there is one.
+/// The rule for `class`, if there is one.
 fn named_once(
     class: Class,
     files: &[ClassRuleFile],
@@ -295,8 +295,8 @@ fn named_once(
 fn times_named(class: Class, times: usize) -> RecordError {
     RecordError::field(
         format!("class {class}"),
-        format!("named {times} times"),
-        "named exactly once",
+        format!("{times} rules"),
+        "exactly one",
     )
 }
 
@@ -306,8 +306,8 @@ fn class_rule(class: Class, file: &ClassRuleFile) -> Result<ClassRule, RecordErr
         (VerdictName::Redact, None) => {
             return Err(RecordError::field(
                 at,
-                "missing",
-                "given where the verdict is redact",
+                "none",
+                "an effect, because the verdict is redact",
             ));
         }
         (VerdictName::Keep, None) => Effect::Fill,
@@ -356,10 +356,10 @@ impl Policy {
         self.classes
             .iter()
             .find(|rule| rule.class == class)
-            .expect("a policy names every class")
+            .expect("a policy has a rule for every class")
     }
 
-    /// Classes for which an effect that is weak for them is accepted.
+    /// Classes for which a weak effect is accepted.
     #[must_use]
     pub fn weak_effects_accepted(&self) -> Vec<Class> {
         let accepted = |rule: &&ClassRule| rule.accept_weak_effect;
@@ -370,11 +370,11 @@ impl Policy {
             .collect()
     }
 
-    /// Checks that `plan`, which a person may have edited, asks for nothing weaker than allowed.
+    /// Checks that `plan`, which a person may have edited, is not weaker than this policy.
     ///
     /// # Errors
-    /// [`RecordError::WeakEffect`], [`RecordError::WeakerThanPolicy`]; [`RecordError::Mismatch`]
-    /// when the plan was made with another policy, asks for fewer people or accepts weaker effects.
+    /// [`RecordError::WeakEffect`], [`RecordError::WeakerThanPolicy`]; [`RecordError::Mismatch`] if
+    /// the plan was made with another policy, requires fewer people or accepts weaker effects.
     pub fn check_plan(&self, plan: &Plan) -> Result<(), RecordError> {
         if plan.policy.digest != self.digest {
             return Err(RecordError::Mismatch {
@@ -387,7 +387,7 @@ impl Policy {
             return Err(RecordError::Mismatch {
                 what: "second_person",
                 found: "false".into(),
-                expected: "true, as the policy says".into(),
+                expected: "true, as the policy requires".into(),
             });
         }
         for &class in &plan.weak_effects_accepted {
@@ -395,7 +395,7 @@ impl Policy {
                 return Err(RecordError::Mismatch {
                     what: "weak_effects_accepted",
                     found: class.name().into(),
-                    expected: "only classes for which the policy says accept_weak_effect".into(),
+                    expected: "only classes with accept_weak_effect in the policy".into(),
                 });
             }
         }
@@ -417,8 +417,8 @@ impl Policy {
         Ok(())
     }
 
-    /// Checks that `effect` on a track of `class` is accepted, and leaves no more than the policy's
-    /// own; `item` names it in errors.
+    /// Checks that `effect` is accepted for `class` and not weaker than the policy's own; `item`
+    /// names the track or mask in errors.
     ///
     /// # Errors
     /// [`RecordError::WeakEffect`], [`RecordError::WeakerThanPolicy`].
@@ -457,7 +457,7 @@ impl Policy {
         for (field, code) in used {
             if !self.reasons.iter().any(|reason| reason.code == *code) {
                 let found = format!("{:?}", code.0);
-                return Err(RecordError::field(field, found, "a code of a [[reason]]"));
+                return Err(RecordError::field(field, found, "the code of a [[reason]]"));
             }
         }
         Ok(())

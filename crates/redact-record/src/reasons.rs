@@ -1,7 +1,7 @@
-//! Sets of reasons: what may be withheld in one jurisdiction, and under which law, as strict TOML.
+//! Reason sets: what may be withheld in a jurisdiction and under which law, as strict TOML.
 //!
-//! A set is data that counsel can read and change; nothing in the program depends on a code. A
-//! policy that draws on sets adds them to its own reasons with [`combine`].
+//! A set is data that counsel can read and change; the program depends on no particular code.
+//! [`combine`] adds the sets that a policy names to the policy's own reasons.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -21,33 +21,33 @@ const LINE_BYTES_MAX: usize = 2000;
 /// The reasons of one jurisdiction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReasonSet {
-    /// Its name, by which a policy names it.
+    /// Its name, as used in policies.
     pub name: String,
-    /// Which law it is about, one line.
+    /// The law, in one line.
     pub title: String,
-    /// Where that law holds.
+    /// Where that law applies.
     pub jurisdiction: String,
-    /// What a reader must know of it.
+    /// What readers must know about it.
     pub note: String,
-    /// Its reasons, each code once.
+    /// Its reasons, with unique codes.
     pub reasons: Vec<ListedReason>,
 }
 
-/// A reason, with what its reader needs to check it.
+/// A reason, with the information needed to check it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedReason {
     /// Code, statute and sentence.
     pub reason: Reason,
-    /// Address of the official text.
+    /// URL of the official text.
     pub source: String,
-    /// The day on which the entry was last compared with a published text: `2026-01-31`.
+    /// The date on which the entry was last compared with a published text: `2026-01-31`.
     pub checked: String,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SetFile {
-    // Checked before, against the newest version that is read.
+    // Checked earlier, against the newest supported version.
     #[serde(rename = "format_version")]
     _format_version: u32,
     name: String,
@@ -67,11 +67,11 @@ struct ListedFile {
     checked: Datetime,
 }
 
-/// Reads a set; its name must be the file's, so that a policy finds what it names.
+/// Reads a set. Its name must be that of the file, so that policies find it.
 ///
 /// # Errors
 /// [`RecordError::Read`], [`RecordError::TooLarge`]; [`RecordError::NewerVersion`];
-/// [`RecordError::Syntax`] and [`RecordError::Field`] say where.
+/// [`RecordError::Syntax`] and [`RecordError::Field`] with the place.
 pub fn read(path: &Path) -> Result<ReasonSet, RecordError> {
     let set = parse(&store::read(path, BYTES_MAX)?)?;
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
@@ -119,10 +119,10 @@ pub fn parse(bytes: &[u8]) -> Result<ReasonSet, RecordError> {
     })
 }
 
-/// The reasons of a policy together with those of the sets it draws on, its own first.
+/// The policy's own reasons, followed by those of the sets that it names.
 ///
 /// # Errors
-/// [`RecordError::Field`] when a code is there twice: a log would not say which one was meant.
+/// [`RecordError::Field`] if a code is defined twice, which would make the log ambiguous.
 pub fn combine(own: Vec<Reason>, sets: &[ReasonSet]) -> Result<Vec<Reason>, RecordError> {
     let mut all = own;
     for set in sets {
@@ -152,12 +152,12 @@ fn listed(file: ListedFile) -> Result<ListedReason, RecordError> {
         return Err(RecordError::field(
             at("source"),
             found,
-            "an address that begins with https://",
+            "a URL that begins with https://",
         ));
     }
     let checked = file.checked;
     if checked.date.is_none() || checked.time.is_some() || checked.offset.is_some() {
-        let expected = "a day like 2026-01-31";
+        let expected = "a date like 2026-01-31";
         return Err(RecordError::field(at("checked"), checked, expected));
     }
     Ok(ListedReason {

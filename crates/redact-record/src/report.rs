@@ -1,11 +1,11 @@
-//! The verdict on a release, for people: one page that a lawyer can read, and the same as data.
+//! The verification report of a release: a page that an attorney can read, and the same as data.
 //!
-//! [`VerifyReport`] is filled by whoever checked; this module only presents it, as HTML
-//! ([`VerifyReport::html`]), PDF ([`VerifyReport::pdf`]) and JSON ([`VerifyReport::json`]).
-//! The verdict is computed from the checks, so that no page can contradict its own rows.
+//! The checker fills in [`VerifyReport`]; this module presents it as HTML ([`VerifyReport::html`]),
+//! PDF ([`VerifyReport::pdf`]) and JSON ([`VerifyReport::json`]). The verdict is computed from the
+//! checks, so that a page cannot contradict its own rows.
 //!
-//! A report is no evidence by itself: it is not signed. It says what one run found, and the
-//! digests in it say on which files.
+//! A report is not signed and therefore not evidence by itself. It says what one run found; its
+//! digests identify the files.
 
 mod columns;
 mod html;
@@ -25,18 +25,18 @@ pub use crate::timeline::Timeline;
 pub use verdict::{Check, CheckOutcome, FileDigest, Scope, SignatureResult, Verdict, VerifyReport};
 
 impl VerifyReport {
-    /// The report as a page that needs no other file.
+    /// The report as a self-contained HTML page.
     ///
     /// # Errors
-    /// [`RecordError::Write`] when the page cannot be made.
+    /// [`RecordError::Write`] if the page cannot be produced.
     pub fn html(&self) -> Result<String, RecordError> {
         html::render(self)
     }
 
-    /// The report as a PDF of one page (US Letter), archivable and tagged (PDF/A-2a, PDF/UA-1).
+    /// The report as a one-page PDF (US Letter), archivable and tagged (PDF/A-2a, PDF/UA-1).
     ///
     /// # Errors
-    /// [`RecordError::Write`] when the page cannot be made.
+    /// [`RecordError::Write`] if the page cannot be produced.
     pub fn pdf(&self) -> Result<Vec<u8>, RecordError> {
         page::render(self)
     }

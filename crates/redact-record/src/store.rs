@@ -1,4 +1,4 @@
-//! Files are read whole within a bound, and appear whole or not at all.
+//! Reading whole files of limited size, and writing files atomically.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -10,23 +10,23 @@ use crate::RecordError;
 pub(crate) use crate::access::Access;
 pub use crate::access::Overwrite;
 
-/// Linux's number on x86-64 and arm64.
+/// Linux's value on x86-64 and arm64.
 const O_NONBLOCK: i32 = 0o4000;
 
-/// Opens a regular file and gives its length.
+/// Opens a regular file; returns its length, too.
 ///
 /// # Errors
 /// [`RecordError::Read`]; [`RecordError::NotAFile`].
 pub(crate) fn open(path: &Path) -> Result<(File, u64), RecordError> {
     let read = |source| RecordError::Read { source };
-    // Opening a pipe would wait for its other end; and who is confined may ask for what is open.
+    // Without `O_NONBLOCK`, opening a pipe would wait for its other end.
     let mut how = File::options();
     let file = how
         .read(true)
         .custom_flags(O_NONBLOCK)
         .open(path)
         .map_err(read)?;
-    // `File::metadata` takes a path beside the file, which a confined process may not do.
+    // `File::metadata` uses a system call that takes a path, which is denied in the jail.
     let facts = rustix::fs::fstat(&file).map_err(|error| read(error.into()))?;
     if rustix::fs::FileType::from_raw_mode(facts.st_mode).is_file() {
         Ok((file, u64::try_from(facts.st_size).unwrap_or(0)))
@@ -35,7 +35,7 @@ pub(crate) fn open(path: &Path) -> Result<(File, u64), RecordError> {
     }
 }
 
-/// Who may do what with an open file: nine bits, as `chmod` takes them.
+/// The permission bits of an open file.
 ///
 /// # Errors
 /// [`RecordError::Read`].
@@ -44,11 +44,11 @@ pub(crate) fn mode(file: &File) -> Result<u32, RecordError> {
     Ok(file.metadata().map_err(read)?.permissions().mode() & 0o777)
 }
 
-/// Opens a file to read it and to append to it, made if need be for its owner alone. Does not wait
-/// for the other end of a pipe.
+/// Opens a file for reading and appending, or creates one that only its owner may read. Does not
+/// wait for the other end of a pipe.
 ///
 /// # Errors
-/// The system's.
+/// The system's error.
 pub(crate) fn open_to_append(path: &Path) -> std::io::Result<File> {
     let mut how = File::options();
     how.read(true).append(true).create(true).mode(0o600);
@@ -76,9 +76,9 @@ pub fn read(path: &Path, max: u64) -> Result<Vec<u8>, RecordError> {
     Ok(bytes)
 }
 
-/// Writes a file that other programs see whole or not at all.
+/// Writes a file atomically.
 ///
-/// A temporary file in the same folder is filled, flushed to the disk and renamed.
+/// It writes a temporary file in the same folder, flushes it to the disk and renames it.
 ///
 /// # Errors
 /// [`RecordError::Exists`]; [`RecordError::Write`].
@@ -86,7 +86,7 @@ pub fn write(path: &Path, bytes: &[u8], overwrite: Overwrite) -> Result<(), Reco
     write_with(path, bytes, overwrite, Access::Shared)
 }
 
-/// Writes `bytes` to `path` as a file that its owner alone may read.
+/// Writes a file atomically that only its owner may read.
 ///
 /// # Errors
 /// [`RecordError::Exists`], [`RecordError::Write`].
@@ -119,7 +119,7 @@ pub(crate) fn write_with(
         .permissions(std::fs::Permissions::from_mode(mode))
         .tempfile_in(folder)
         .map_err(failed)?;
-    // Whoever cleans up leaves it alone for as long as this process has it.
+    // The lock tells other processes that this file is not abandoned.
     partial.as_file().lock().map_err(failed)?;
     partial.write_all(bytes).map_err(failed)?;
     partial.as_file().sync_all().map_err(failed)?;
@@ -131,30 +131,29 @@ pub(crate) fn write_with(
         std::io::ErrorKind::AlreadyExists => RecordError::Exists,
         _ => failed(refused.error),
     })?;
-    // The name is durable only when the folder is.
+    // Without flushing the folder, the name is not durable.
     let synced = File::open(folder).and_then(|folder| folder.sync_all());
     if synced.is_err() && overwrite == Overwrite::Never {
-        // Who is told that it was not written finds nothing.
+        // After an error the file must not exist.
         std::fs::remove_file(path).ok();
     }
     synced.map_err(failed)
 }
 
-/// How names of files that are not finished begin and end.
+/// Prefix and suffix of the names of temporary files.
 const PREFIX: &str = ".redact-";
 const SUFFIX: &str = ".partial";
 
-/// A file that is not finished has its lock by then.
+/// A temporary file is locked well before this age.
 const LOCKED_WITHIN: Duration = Duration::from_secs(60);
 
-/// Removes from `folder` what processes that were killed left of files that they wrote: this user's
-/// own, and of no process that is running.
+/// Removes temporary files from `folder` that killed processes of this user left.
 pub fn remove_leftovers(folder: &Path) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let name = name.to_string_lossy();
         if name.starts_with(PREFIX) && name.ends_with(SUFFIX) && is_abandoned(&entry.path()) {
-            // One that stays is in nobody's way.
+            // A remaining file does no harm.
             std::fs::remove_file(entry.path()).ok();
         }
     }

@@ -1,5 +1,5 @@
-//! In place of [`store`](crate::store) on a target without a file system
-//! (`wasm32-unknown-unknown`): whatever names a path is refused, and records come in as bytes.
+//! Replaces [`store`](crate::store) on targets without a file system (`wasm32-unknown-unknown`):
+//! functions that take a path return an error; records are passed as bytes.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -18,7 +18,7 @@ fn unread<T>() -> Result<T, RecordError> {
     Err(RecordError::Read { source: no_files() })
 }
 
-/// Opens a regular file and gives its length.
+/// Opens a regular file; returns its length, too.
 ///
 /// # Errors
 /// Always: [`RecordError::Read`].
@@ -26,7 +26,7 @@ pub(crate) fn open(_: &Path) -> Result<(File, u64), RecordError> {
     unread()
 }
 
-/// Who may do what with an open file.
+/// The permission bits of an open file.
 ///
 /// # Errors
 /// Always: [`RecordError::Read`].
@@ -34,7 +34,7 @@ pub(crate) fn mode(_: &File) -> Result<u32, RecordError> {
     unread()
 }
 
-/// Opens a file to append to it.
+/// Opens a file for appending.
 ///
 /// # Errors
 /// Always.
@@ -50,7 +50,7 @@ pub fn read(_: &Path, _: u64) -> Result<Vec<u8>, RecordError> {
     unread()
 }
 
-/// There are none.
+/// Does nothing.
 pub fn remove_leftovers(_: &Path) {}
 
 /// Writes a file.
@@ -61,7 +61,7 @@ pub fn write(path: &Path, bytes: &[u8], overwrite: Overwrite) -> Result<(), Reco
     write_with(path, bytes, overwrite, Access::Shared)
 }
 
-/// Writes a file that its owner alone may read.
+/// Writes a file that only its owner may read.
 ///
 /// # Errors
 /// Always: [`RecordError::Write`].

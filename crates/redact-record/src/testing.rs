@@ -176,7 +176,7 @@ pub(crate) fn findings() -> Findings {
     }
 }
 
-/// A plan with a drawn mask and a mute on one track beside what the policy proposes.
+/// The policy's proposal with a drawn mask and a mute on one track.
 pub(crate) fn unapproved() -> Plan {
     let by = "policy public-release";
     let mut plan = plan::propose(&findings(), Digest([0xc3; 32]), &policy(), by, NOW).unwrap();
@@ -241,7 +241,7 @@ fn findings_of(plan: &Plan) -> Findings {
     found
 }
 
-/// Values that must not go out.
+/// Values that must not be public.
 pub(crate) const SENSITIVE: [&str; 22] = [
     "Olsen",
     "Abel",

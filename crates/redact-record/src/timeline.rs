@@ -1,7 +1,6 @@
-//! The timeline of what is hidden and muted: one lane per class or sound track, bars over a time
-//! axis.
+//! The timeline of masks and mutes: one lane per class or sound track, with bars over a time axis.
 //!
-//! The verdict and the redaction log draw this one, each with its own colors.
+//! The verification report and the redaction log draw it, each in its own colors.
 
 pub(crate) mod svg;
 
@@ -21,28 +20,28 @@ pub enum LaneKind {
 /// One row of the timeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lane {
-    /// Its neutral name: `Faces`, `Plates`, `Sound track 1`.
+    /// Its neutral label: `Faces`, `Plates`, `Sound track 1`.
     pub label: String,
     /// What it hides.
     pub kind: LaneKind,
-    /// When, since the recording's zero; any order, overlaps allowed.
+    /// The hidden times from the recording's zero, in any order; overlaps are allowed.
     pub spans: Vec<TimeSpan>,
 }
 
-/// What is hidden and muted when.
+/// The masks and mutes over time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Timeline {
-    /// Length of the release.
+    /// Duration of the release.
     pub duration_nanos: i64,
-    /// One for each class and each muted sound track.
+    /// One lane for each class and each muted sound track.
     pub lanes: Vec<Lane>,
 }
 
-/// A lane as it is drawn.
+/// A lane, ready to be drawn.
 pub(crate) struct LaneRow {
     pub(crate) label: String,
     pub(crate) kind: LaneKind,
-    /// Start and length of each bar, as fractions of the whole.
+    /// Start and length of each bar, as fractions of the duration.
     pub(crate) bars: Vec<(f32, f32)>,
     /// `12.4 s in 3 spans`.
     pub(crate) total: String,
@@ -50,14 +49,14 @@ pub(crate) struct LaneRow {
 
 /// A mark on the axis.
 pub(crate) struct Tick {
-    /// Where, as a fraction of the whole.
+    /// Its position, as a fraction of the duration.
     pub(crate) at: f32,
     /// `1:30`.
     pub(crate) label: String,
 }
 
-/// Bars closer than this part of the whole are drawn as one, and none is shorter: the
-/// drawing stays small whatever the recording's length, and every short span stays visible.
+/// Bars closer than this fraction of the duration are joined, and none is shorter: the drawing
+/// stays small for recordings of any length, and short spans stay visible.
 const FINEST: f32 = 1.0 / 500.0;
 
 const NANOS: f64 = 1e9;
@@ -69,7 +68,7 @@ impl Timeline {
 
     fn row(&self, lane: &Lane) -> LaneRow {
         let merged = TimeSpan::merged(lane.spans.clone(), 0);
-        // A mute's padding may reach beyond the recording: only what lies inside can be hidden.
+        // A mute's padding may extend beyond the recording; only what lies inside counts.
         let within = |span: &TimeSpan| {
             let (start, end) = (span.start_nanos().max(0), span.end_nanos());
             (end.min(self.duration_nanos) - start).max(0)
@@ -107,7 +106,7 @@ impl Timeline {
         (nanos as f64 / whole as f64).clamp(0.0, 1.0) as f32
     }
 
-    /// Marks at round times, the first at zero; about six of them.
+    /// Marks at round times, starting at zero; about six.
     pub(crate) fn ticks(&self) -> Vec<Tick> {
         const STEPS: [u32; 17] = [
             1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400,
@@ -127,7 +126,7 @@ impl Timeline {
             .collect()
     }
 
-    /// The timeline in words, for readers who do not see it.
+    /// The timeline as text, for screen readers.
     pub(crate) fn text(&self) -> String {
         if self.lanes.is_empty() {
             return "Timeline: nothing is hidden or muted.".to_owned();

@@ -1,9 +1,9 @@
-//! Time stamps of an independent authority (RFC 3161), requested and checked offline.
+//! Time stamps by an independent authority (RFC 3161), requested and checked offline.
 //!
-//! A request holds the SHA-256 of a manifest and nothing else of it; a person carries it to an
-//! authority and brings the answer back. What an answer is worth follows from the certificates that
-//! are trusted here: signatures, purposes, validity at the stamped time and the chain are checked,
-//! revocation lists are not.
+//! A request contains the SHA-256 of a manifest and nothing else about it; a person takes it to an
+//! authority and brings back the response. The response is checked with locally trusted
+//! certificates: signatures, purposes, validity at the stamped time and the chain. Revocation lists
+//! are not checked.
 
 mod algorithms;
 mod chain;
@@ -26,7 +26,7 @@ pub use error::StampError;
 use algorithms::{SHA_256, SHA_384, SHA_512};
 use error::malformed;
 
-/// Longest request or answer that is read, in bytes: an answer carries a few certificates.
+/// Maximum length of a request or response in bytes: a response contains a few certificates.
 pub const STAMP_BYTES_MAX: u64 = 1 << 20;
 
 // RFC 5754, 2; RFC 5652, 5.1 and 11; RFC 3161, 2.4.2; RFC 5816, 2.2.1; RFC 2634, 5.4.
@@ -37,20 +37,20 @@ const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.1
 const SIGNING_CERTIFICATE_V2: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.47");
 
-/// A time stamp whose signature holds.
+/// A time stamp with a valid signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stamp {
-    /// When the file existed, as the authority says.
+    /// The time at which the file existed, according to the authority.
     pub at: UtcNanos,
-    /// The authority's name, as its certificate spells it.
+    /// The authority's name in its certificate.
     pub authority: String,
-    /// Whether a certificate that is trusted here vouches for the authority.
+    /// Whether a trusted certificate vouches for the authority.
     pub trusted: bool,
 }
 
-/// A request for a stamp of the file with SHA-256 `digest`, in DER.
+/// A DER request for a time stamp of the file with SHA-256 `digest`.
 ///
-/// It holds a random number, which the authority repeats: no two requests are the same.
+/// It contains a random number, which the authority repeats, so that no two requests are equal.
 ///
 /// # Errors
 /// [`StampError::Random`].
@@ -58,7 +58,7 @@ pub fn request(digest: Digest) -> Result<Vec<u8>, StampError> {
     let refused = malformed("request");
     let mut number = [0; 8];
     getrandom::fill(&mut number).map_err(StampError::Random)?;
-    // A positive number in the fewest bytes that spell it, as DER asks.
+    // A positive number in the minimum number of bytes, as DER requires.
     number[0] = number[0] & 0x3f | 0x40;
     let request = TimeStampReq {
         version: TspVersion::V1,
@@ -77,9 +77,9 @@ pub fn request(digest: Digest) -> Result<Vec<u8>, StampError> {
     request.to_der().map_err(refused)
 }
 
-/// Checks an authority's answer `response` for the file with SHA-256 `digest`.
+/// Checks an authority's `response` for the file with SHA-256 `digest`.
 ///
-/// - `anchors`: certificates that are trusted here, of authorities or of who vouches for them.
+/// - `anchors`: trusted certificates, of authorities or of those who vouch for them.
 ///
 /// # Errors
 /// See [`StampError`]. A valid stamp by an unknown authority is not an error: see
@@ -93,11 +93,11 @@ pub fn check(
     let content = &data.encap_content_info;
     if content.econtent_type != TST_INFO {
         return Err(StampError::Bad {
-            what: "what is signed is no time",
+            what: "the signed content is not a time",
         });
     }
     let missing = || StampError::Bad {
-        what: "nothing is signed",
+        what: "it has no signed content",
     };
     let content = content.econtent.as_ref().ok_or_else(missing)?;
     let content = content
@@ -109,7 +109,7 @@ pub fn check(
     let at = info.gen_time.to_unix_duration();
     let [signer] = data.signer_infos.0.as_slice() else {
         return Err(StampError::Bad {
-            what: "it has not one signature",
+            what: "it does not have exactly one signature",
         });
     };
     let inside = chain::certificates(&data)?;
@@ -119,7 +119,7 @@ pub fn check(
         .copied()
         .find(|known| is_signer(known, &signer.sid))
         .ok_or(StampError::Bad {
-            what: "the signer's certificate is not there",
+            what: "the signer's certificate is missing",
         })?;
     check_signature(signer, content, certificate)?;
     certificate.check_for_stamps(at)?;
@@ -130,9 +130,9 @@ pub fn check(
     })
 }
 
-/// The signed part of an answer.
+/// The signed part of a response.
 fn token(response: &[u8]) -> Result<SignedData, StampError> {
-    let response = TimeStampResp::from_der(response).map_err(malformed("answer"))?;
+    let response = TimeStampResp::from_der(response).map_err(malformed("response"))?;
     let status = response.status.status;
     let Some(token) = response.time_stamp_token else {
         return Err(StampError::Refused {
@@ -177,7 +177,7 @@ fn is_signer(certificate: &Certificate, sid: &SignerIdentifier) -> bool {
     }
 }
 
-/// Checks what RFC 5652, 5.4 and RFC 5816 ask of a signature over attributes.
+/// Checks a signature over attributes, as required by RFC 5652, 5.4 and RFC 5816.
 fn check_signature(
     signer: &SignerInfo,
     content: &[u8],
@@ -187,7 +187,7 @@ fn check_signature(
     let attributes = signer
         .signed_attrs
         .as_ref()
-        .ok_or(bad("nothing says what was signed"))?;
+        .ok_or(bad("it has no signed attributes"))?;
     let kind: ObjectIdentifier = attribute(attributes, CONTENT_TYPE)?;
     if kind != TST_INFO {
         return Err(bad("the signature is for another kind of content"));
@@ -205,14 +205,14 @@ fn check_signature(
     Err(bad("the signature is not the authority's"))
 }
 
-/// The certificate that the signature names must be the one it is checked with.
+/// Checks that the signature names the certificate that it is checked with.
 fn check_signing_certificate(
     attributes: &SetOfVec<Attribute>,
     certificate: &Certificate,
 ) -> Result<(), StampError> {
     #[derive(Sequence)]
     struct EssCertIdV2 {
-        /// SHA-256 where it is left out.
+        /// SHA-256 if omitted.
         #[asn1(optional = "true")]
         hash_algorithm: Option<AlgorithmIdentifierOwned>,
         cert_hash: OctetString,
@@ -242,7 +242,7 @@ fn check_signing_certificate(
     })
 }
 
-/// The one value of the one attribute of that kind.
+/// The single value of the single attribute of that kind.
 fn attribute<T: for<'a> Decode<'a>>(
     attributes: &SetOfVec<Attribute>,
     kind: ObjectIdentifier,
@@ -251,12 +251,12 @@ fn attribute<T: for<'a> Decode<'a>>(
     let found = (of_kind.next(), of_kind.next());
     let (Some(attribute), None) = found else {
         return Err(StampError::Bad {
-            what: "a signed attribute is missing or there twice",
+            what: "a signed attribute is missing or repeated",
         });
     };
     let [value] = attribute.values.as_slice() else {
         return Err(StampError::Bad {
-            what: "a signed attribute has not one value",
+            what: "a signed attribute does not have exactly one value",
         });
     };
     let value = value.to_der().map_err(malformed("attribute"))?;

@@ -1,4 +1,4 @@
-//! Strict reading of the TOML files that people write: policies and sets of reasons.
+//! Strict parsing of the TOML files that people write: policies and reason sets.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -6,11 +6,12 @@ use serde::de::DeserializeOwned;
 use crate::RecordError;
 use crate::json::check_version;
 
-/// Reads a file of format `version`. The version is asked first, so that a later one is named as
-/// such and not as an unknown key.
+/// Parses a file of format `version`. The version is checked first, so that a newer file is
+/// reported as newer and not as having an unknown key.
 ///
 /// # Errors
-/// [`RecordError::NewerVersion`]; [`RecordError::Syntax`] and [`RecordError::Field`] say where.
+/// [`RecordError::NewerVersion`]; [`RecordError::Syntax`] and [`RecordError::Field`] with the
+/// place.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8], version: u32) -> Result<T, RecordError> {
     #[derive(Deserialize)]
     struct Header {

@@ -1,10 +1,9 @@
-//! What people marked by hand, to measure a scan with: boxes per frame of a recording, and boxes
-//! of single images in COCO's format.
+//! Ground truth labeled by people, for measuring a scan: boxes per frame of a recording, and boxes
+//! in single images in COCO format.
 //!
-//! Truth files are made by others, so their keys are not ours: unknown keys beside the known ones
-//! are let through at the top (notes, licences), and refused in a box, where a misspelt `ignore`
-//! would change a figure. Values are strict: a class, size or number that makes no sense is an
-//! error that names its place.
+//! Truth files come from other tools. Unknown keys are therefore ignored at the top level (notes,
+//! licenses), but rejected in a box, where a misspelled `ignore` would change a result. Values are
+//! checked strictly: an invalid class, size or number is an error that gives its place.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path};
@@ -16,26 +15,26 @@ use crate::file::names::ClassName;
 use crate::json::{self, Hex};
 use crate::{RecordError, store};
 
-/// The largest truth file: a day of video with a hundred boxes per frame stays below.
+/// Maximum size of a truth file: enough for a day of video with a hundred boxes per frame.
 const BYTES_MAX: u64 = 1 << 30;
 
-/// The farthest that a side may lie from the picture, pixels: boxes of objects that leave the
-/// picture may reach outside it, but not by more than this.
+/// Maximum absolute coordinate in pixels: boxes of objects that leave the picture may extend
+/// outside it, but not further than this.
 const FAR: f64 = 1e6;
 
 /// One labeled object.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TruthLabel {
-    /// What it is.
+    /// Its class.
     pub class: Class,
-    /// Its name over time; empty in single images.
+    /// Name of its track; empty in single images.
     pub track: String,
     /// `[x, y, width, height]` in pixels of the displayed picture, origin at its top-left corner;
     /// width and height above 0.
     pub sides: [f64; 4],
     /// How hard it is to see.
     pub visibility: Visibility,
-    /// Could not be decided: neither hit nor miss.
+    /// Whether it counts neither as a hit nor as a miss, because it could not be decided.
     pub ignore: bool,
 }
 
@@ -43,7 +42,7 @@ pub struct TruthLabel {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Visibility {
-    /// Without effort.
+    /// Clearly visible.
     #[default]
     Clear,
     /// Out of focus or moving fast.
@@ -57,7 +56,7 @@ pub enum Visibility {
 }
 
 impl Visibility {
-    /// As truth files spell it.
+    /// Its name in truth files.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -70,7 +69,7 @@ impl Visibility {
     }
 }
 
-/// What was labeled in a recording.
+/// The labels of a recording.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClipTruth {
     /// The recording's file name.
@@ -83,21 +82,21 @@ pub struct ClipTruth {
     pub frames: Vec<Vec<TruthLabel>>,
 }
 
-/// What was marked in a set of images.
+/// The labels of a set of images.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ImageSetTruth {
-    /// The images, in file order.
+    /// The images in file order.
     pub images: Vec<ImageTruth>,
 }
 
-/// What was marked in one image.
+/// The labels of one image.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ImageTruth {
-    /// Path under the set's `images` folder; never leaves it.
+    /// Path relative to the set's `images` folder; it never leaves that folder.
     pub file_name: String,
     /// Its size.
     pub size: PixelSize,
-    /// Labels.
+    /// Its labels.
     pub labels: Vec<TruthLabel>,
 }
 
@@ -126,7 +125,7 @@ struct BoxFile {
     ignore: bool,
 }
 
-/// Numbers and words are both in use.
+/// Tools use both numbers and text.
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "expected a track as a whole number or text")]
 enum TrackName {
@@ -164,11 +163,11 @@ struct CocoCategory {
     name: String,
 }
 
-/// Reads the truth about a recording.
+/// Reads the labels of a recording.
 ///
 /// # Errors
 /// [`RecordError::Read`], [`RecordError::NotAFile`], [`RecordError::TooLarge`];
-/// [`RecordError::Syntax`] and [`RecordError::Field`] say where.
+/// [`RecordError::Syntax`] and [`RecordError::Field`] with the place.
 pub fn read_clip(path: &Path) -> Result<ClipTruth, RecordError> {
     parse_clip(&store::read(path, BYTES_MAX)?)
 }
@@ -217,13 +216,13 @@ fn label(file: BoxFile, frame: usize, index: usize) -> Result<TruthLabel, Record
     })
 }
 
-/// Reads a `boxes.json` in COCO's format with the categories `face`, `plate` and `screen`.
+/// Reads a `boxes.json` in COCO format with the categories `face`, `plate` and `screen`.
 ///
-/// Crowds (`iscrowd`) become labels to ignore.
+/// Crowds (`iscrowd`) become ignored labels.
 ///
 /// # Errors
-/// As [`read_clip`]; [`RecordError::Field`] for a reference to nothing, an unknown category, and
-/// for a file name that leaves the folder.
+/// Those of [`read_clip`]; [`RecordError::Field`] for an unknown image or category, and for a file
+/// name that leaves the folder.
 pub fn read_images(path: &Path) -> Result<ImageSetTruth, RecordError> {
     parse_images(&store::read(path, BYTES_MAX)?)
 }
@@ -237,12 +236,16 @@ fn parse_images(bytes: &[u8]) -> Result<ImageSetTruth, RecordError> {
     for (index, image) in file.images.into_iter().enumerate() {
         let at = format!("images[{index}]");
         if places.insert(image.id, index).is_some() {
-            return Err(RecordError::field(at + ".id", image.id, "used once"));
+            return Err(RecordError::field(at + ".id", image.id, "each ID once"));
         }
         check_file_name(&image.file_name, &at)?;
         if !names.insert(image.file_name.clone()) {
             let found = format!("{:?}", image.file_name);
-            return Err(RecordError::field(at + ".file_name", found, "used once"));
+            return Err(RecordError::field(
+                at + ".file_name",
+                found,
+                "each name once",
+            ));
         }
         let size = size(image.width, image.height, &at)?;
         images.push(ImageTruth {
@@ -254,7 +257,7 @@ fn parse_images(bytes: &[u8]) -> Result<ImageSetTruth, RecordError> {
     for (index, annotation) in file.annotations.into_iter().enumerate() {
         let at = || format!("annotations[{index}]");
         let unknown = |key: &str, found: i64, list: &str| {
-            RecordError::field(format!("{}.{key}", at()), found, format!("an id in {list}"))
+            RecordError::field(format!("{}.{key}", at()), found, format!("an ID in {list}"))
         };
         let (image, category) = (annotation.image_id, annotation.category_id);
         let place = places
@@ -286,7 +289,7 @@ fn categories(list: &[CocoCategory]) -> Result<BTreeMap<i64, Class>, RecordError
             RecordError::field(at("name"), found, "face, plate or screen")
         })?;
         if classes.insert(category.id, class).is_some() {
-            return Err(RecordError::field(at("id"), category.id, "used once"));
+            return Err(RecordError::field(at("id"), category.id, "each ID once"));
         }
     }
     Ok(classes)
@@ -294,13 +297,13 @@ fn categories(list: &[CocoCategory]) -> Result<BTreeMap<i64, Class>, RecordError
 
 fn size(width: u32, height: u32, at: &str) -> Result<PixelSize, RecordError> {
     PixelSize::new(width, height).ok_or_else(|| {
-        let expected = format!("1 to {} pixels a side", PixelSize::SIDE_MAX);
+        let expected = format!("sides of 1 to {} pixels", PixelSize::SIDE_MAX);
         RecordError::field(at, format!("{width}x{height}"), expected)
     })
 }
 
 fn check_sides(sides: [f64; 4], at: impl FnOnce() -> String) -> Result<(), RecordError> {
-    // JSON has no NaN, but 1e999 reads as infinity in some parsers.
+    // JSON has no NaN, but some parsers read 1e999 as infinity.
     let near = sides
         .iter()
         .all(|side| side.is_finite() && side.abs() <= FAR);
@@ -311,7 +314,7 @@ fn check_sides(sides: [f64; 4], at: impl FnOnce() -> String) -> Result<(), Recor
     Err(RecordError::field(at(), format!("{sides:?}"), expected))
 }
 
-/// Refuses names that would read a file outside the set.
+/// Rejects names of files outside the set.
 fn check_file_name(name: &str, at: &str) -> Result<(), RecordError> {
     let mut parts = Path::new(name).components().peekable();
     let inside = parts.peek().is_some() && parts.all(|part| matches!(part, Component::Normal(_)));
@@ -357,7 +360,7 @@ mod tests {
         })
     }
 
-    /// Reads `value` with the one at `pointer` replaced; the refusal must hold `words`.
+    /// Reads `value` with the value at `pointer` replaced; the error must contain `words`.
     #[track_caller]
     fn check(
         read: impl Fn(&[u8]) -> Option<RecordError>,
@@ -369,15 +372,15 @@ mod tests {
         *value.pointer_mut(pointer).expect("the edit names a value") = new;
         let refused = read(&serde_json::to_vec(&value).unwrap());
         let refused = refused.unwrap_or_else(|| panic!("{pointer} was accepted"));
-        let said = match &refused {
+        let error = match &refused {
             RecordError::Syntax { at, source } => format!("{at}: {source}"),
             other => other.to_string(),
         };
-        assert!(said.contains(words), "{words:?} is missing in {said:?}");
+        assert!(error.contains(words), "{words:?} is missing in {error:?}");
     }
 
     #[test]
-    fn the_truth_about_a_clip_is_read() {
+    fn the_labels_of_a_clip_are_read() {
         let truth = parse_clip(&serde_json::to_vec(&clip()).unwrap()).unwrap();
         assert_eq!((truth.size.width(), truth.frames.len()), (64, 2));
         let [face, plate] = truth.frames[0].as_slice() else {

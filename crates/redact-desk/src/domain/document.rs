@@ -466,7 +466,7 @@ impl Document {
             let label = track.person.as_deref().unwrap_or("-");
             if label.trim().is_empty()
                 || label.chars().count() > 100
-                || label.chars().any(redact_record::is_unseen)
+                || label.chars().any(redact_record::is_invisible)
             {
                 return Err(ApiError::field(
                     at("person"),

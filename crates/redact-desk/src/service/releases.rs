@@ -230,7 +230,13 @@ async fn write(app: &Shared, id: &Id, approved: &Approved, request: &RequestFile
 /// The request as the manifests take it: whose law goes out, the rest stays with the agency.
 fn request_file(facts: &Facts, approved: &Approved, why: &str) -> RequestFile {
     let line = |text: &str| {
-        let plain = |c: char| if redact_record::is_unseen(c) { ' ' } else { c };
+        let plain = |c: char| {
+            if redact_record::is_invisible(c) {
+                ' '
+            } else {
+                c
+            }
+        };
         let line: String = text.chars().take(CHARS_MAX).map(plain).collect();
         (!line.trim().is_empty()).then(|| line.trim().to_owned())
     };

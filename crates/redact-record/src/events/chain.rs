@@ -1,4 +1,4 @@
-//! Checking a log from its first byte to its last.
+//! Checking a whole log.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -9,69 +9,70 @@ use super::{Checkpoint, LINE_BYTES_MAX, entry};
 use crate::json::Hex;
 use crate::{RecordError, digest_bytes, store};
 
-/// The most problems that are listed; one removed line is one problem, so more mean another file.
+/// Maximum number of listed problems: one removed line is one problem, so more indicate another
+/// file.
 const PROBLEMS_MAX: usize = 100;
 
-/// Something in a log that was not so when it was written. Lines count from 1.
+/// A sign that a log was modified. Lines count from 1.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ChainProblem {
-    /// The line was edited, or is no entry at all.
+    /// The line was edited, or is not an entry.
     #[error("line {line} was changed: {why}")]
     Changed {
-        /// Where.
+        /// Its number.
         line: u64,
         /// What is wrong with it.
         why: String,
     },
     /// Entries were removed, inserted or moved.
-    #[error("line {line} has entry {found} where entry {expected} belongs")]
+    #[error("line {line}: found entry {found}, expected entry {expected}")]
     Number {
-        /// Where.
+        /// Its number.
         line: u64,
-        /// The number that the line carries.
+        /// The entry's number.
         found: u64,
-        /// The number that would follow.
+        /// The next number.
         expected: u64,
     },
-    /// The line does not continue the line before it.
-    #[error("line {line} does not continue the line before it")]
+    /// The line does not continue the previous one.
+    #[error("line {line} does not continue the previous line")]
     Link {
-        /// Where.
+        /// Its number.
         line: u64,
     },
-    /// The log ends within a line.
-    #[error("the log ends within a line, after {bytes} bytes of it")]
+    /// The last line is incomplete.
+    #[error("the last line is incomplete: found {bytes} bytes without a line break")]
     Torn {
-        /// Length of what is there.
+        /// Length of the incomplete line.
         bytes: u64,
     },
-    /// A manifest names an entry that the log does not have: its end was cut off.
-    #[error("entry {seq} was in the log when a checkpoint was taken, and is not now")]
+    /// A checkpoint names an entry that the log no longer has: the log was truncated.
+    #[error("entry {seq} is missing, although a checkpoint names it")]
     Cut {
-        /// The entry that the checkpoint names.
+        /// The entry's number.
         seq: u64,
     },
-    /// A manifest names an entry that is another one now: the log was rewritten.
-    #[error("entry {seq} is not the one that was in the log when a checkpoint was taken")]
+    /// A checkpoint names another entry of this number: the log was rewritten.
+    #[error("entry {seq} is not the one that a checkpoint names")]
     Rewritten {
-        /// The entry that the checkpoint names.
+        /// The entry's number.
         seq: u64,
     },
 }
 
-/// What a log is found to be.
+/// The result of checking a log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use = "a report with problems is not an error"]
 pub struct ChainReport {
-    /// Whole lines read.
+    /// Number of complete lines.
     pub entries: u64,
-    /// The last whole entry, when it could be read.
+    /// The last complete entry, if it could be read.
     pub head: Option<Checkpoint>,
-    /// Entries stamped earlier than the one before them: a clock was set, or wrong. No problem of
-    /// the chain, which does not rest on clocks.
+    /// Number of entries with an earlier time than the previous one, because a clock was set or
+    /// wrong. That is not a problem of the chain, which does not depend on clocks.
     pub clock_steps_back: u64,
-    /// All that is wrong, in order; at most 100 are listed.
+    /// All problems in order; at most 100 are listed.
     pub problems: Vec<ChainProblem>,
 }
 
@@ -82,23 +83,23 @@ impl ChainReport {
         self.problems.is_empty()
     }
 
-    fn note(&mut self, problem: ChainProblem) {
+    fn add(&mut self, problem: ChainProblem) {
         if self.problems.len() < PROBLEMS_MAX {
             self.problems.push(problem);
         }
     }
 }
 
-/// Checks a log by itself: finds any edit, removal, insertion and change of order, and a cut
-/// within a line. A cut at the end of a line needs [`verify_with_checkpoints`].
+/// Checks a log by itself. It detects any edit, removal, insertion and reordering, and an
+/// incomplete last line. Detecting removed last lines needs [`verify_with_checkpoints`].
 ///
 /// # Errors
-/// [`RecordError::Read`], [`RecordError::NotAFile`]. What is wrong with the log is in the report.
+/// [`RecordError::Read`], [`RecordError::NotAFile`]. Problems of the log are in the report.
 pub fn verify(path: &Path) -> Result<ChainReport, RecordError> {
     verify_with_checkpoints(path, &[])
 }
 
-/// Checks a log as [`verify`] does, and that it still has every entry that `checkpoints` name.
+/// Checks a log like [`verify`], and that it still has every entry that `checkpoints` name.
 ///
 /// # Errors
 /// Those of [`verify`].
@@ -107,7 +108,7 @@ pub fn verify_with_checkpoints(
     checkpoints: &[Checkpoint],
 ) -> Result<ChainReport, RecordError> {
     let (file, _) = store::open(path)?;
-    // Waits for a writer to finish its line. A copy on a disk without locks has no writer.
+    // Waits for a writer to finish its line. A copy on a file system without locks has no writer.
     match file.lock_shared() {
         Err(refused) if refused.kind() != std::io::ErrorKind::Unsupported => {
             return Err(RecordError::Read { source: refused });
@@ -117,7 +118,7 @@ pub fn verify_with_checkpoints(
     check(&file, checkpoints)
 }
 
-/// Checks what `log` holds from here to its end, as [`verify_with_checkpoints`] checks a file.
+/// Checks the rest of `log`, like [`verify_with_checkpoints`].
 ///
 /// # Errors
 /// [`RecordError::Read`].
@@ -128,7 +129,7 @@ pub fn check(log: impl Read, checkpoints: &[Checkpoint]) -> Result<ChainReport, 
 struct Checker<'a> {
     checkpoints: &'a [Checkpoint],
     report: ChainReport,
-    /// What the next line must carry.
+    /// The number and the previous digest that the next line must have.
     next_seq: u64,
     next_prev: Digest,
     last_at: i64,
@@ -160,14 +161,14 @@ impl<'a> Checker<'a> {
             let Some(whole) = line.strip_suffix(b"\n") else {
                 let rest = std::io::copy(&mut reader, &mut std::io::sink())
                     .map_err(|source| RecordError::Read { source })?;
-                self.report.note(ChainProblem::Torn {
+                self.report.add(ChainProblem::Torn {
                     bytes: read as u64 + rest,
                 });
                 break;
             };
             self.line(whole);
         }
-        self.check_cut();
+        self.check_truncated();
         Ok(self.report)
     }
 
@@ -188,8 +189,7 @@ impl<'a> Checker<'a> {
             }
             Err(refused) => {
                 let why = one_line(&refused);
-                self.report
-                    .note(ChainProblem::Changed { line: number, why });
+                self.report.add(ChainProblem::Changed { line: number, why });
                 self.report.head = None;
                 self.next_seq = self.next_seq.saturating_add(1);
             }
@@ -200,14 +200,14 @@ impl<'a> Checker<'a> {
     fn entry(&mut self, line: u64, entry: &entry::Entry) {
         let (found, expected) = (entry.seq, self.next_seq);
         if found != expected {
-            self.report.note(ChainProblem::Number {
+            self.report.add(ChainProblem::Number {
                 line,
                 found,
                 expected,
             });
         }
         if entry.prev != self.next_prev {
-            self.report.note(ChainProblem::Link { line });
+            self.report.add(ChainProblem::Link { line });
         }
         if entry.at < self.last_at {
             self.report.clock_steps_back += 1;
@@ -219,19 +219,19 @@ impl<'a> Checker<'a> {
         let seq = found.seq;
         let other = |named: &&Checkpoint| named.seq == seq && **named != found;
         if self.checkpoints.iter().any(|named| other(&named)) {
-            self.report.note(ChainProblem::Rewritten { seq });
+            self.report.add(ChainProblem::Rewritten { seq });
         }
     }
 
-    /// An entry that could not be read counts as there: its change is reported already.
-    fn check_cut(&mut self) {
+    /// An unreadable entry counts as present: its change was already reported.
+    fn check_truncated(&mut self) {
         let end = self.next_seq.max(self.report.entries);
         let mut cut: Vec<u64> = self.checkpoints.iter().map(|named| named.seq).collect();
         cut.retain(|&seq| seq >= end);
         cut.sort_unstable();
         cut.dedup();
         for seq in cut {
-            self.report.note(ChainProblem::Cut { seq });
+            self.report.add(ChainProblem::Cut { seq });
         }
     }
 }

@@ -1,10 +1,10 @@
-//! An event while it is put together.
+//! Events under construction.
 
 use redact_core::{Digest, UtcNanos};
 
 use super::event::{Act, Detail, Event, Label, NAME_BYTES_MAX, Outcome};
 
-/// What is known of an act so far: whoever records it adds when, who and where.
+/// An act without time, actor and place, which are added when it is recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventDraft {
     what: Act,
@@ -13,21 +13,21 @@ pub struct EventDraft {
     details: Vec<(Label, Detail)>,
 }
 
-/// When, by whom and where an act was done.
+/// Time, actor and place of an act.
 #[derive(Clone, Copy, Debug)]
 pub struct Circumstances<'a> {
     /// When.
     pub at: UtcNanos,
-    /// The person, or the written policy, that acted.
+    /// The person or policy that acted.
     pub who: &'a str,
     /// The program that acted, with its version.
     pub program: &'a str,
-    /// The machine it ran on.
+    /// The machine that it ran on.
     pub machine: &'a str,
 }
 
 impl EventDraft {
-    /// An act that succeeds, of which nothing else is known yet.
+    /// A successful act without subjects and details.
     #[must_use]
     pub const fn new(what: Act) -> Self {
         Self {
@@ -38,29 +38,29 @@ impl EventDraft {
         }
     }
 
-    /// How it ended.
+    /// Sets the outcome.
     pub const fn outcome(&mut self, outcome: Outcome) {
         self.outcome = outcome;
     }
 
-    /// What it is done to. A name that is not a [`Label`] is left out.
+    /// Adds a subject of the act. A name that is not a [`Label`] is left out.
     pub fn subject(&mut self, name: &str, digest: Digest) {
         self.subjects.extend(Label::new(name).zip(Some(digest)));
     }
 
-    /// A word from the program's vocabulary. What is not a [`Label`] is left out.
+    /// Adds a word of the program's vocabulary. Anything that is not a [`Label`] is left out.
     pub fn label(&mut self, name: &str, value: &str) {
         let value = Label::new(value).map(Detail::Label);
         self.details.extend(Label::new(name).zip(value));
     }
 
-    /// How many. A name that is not a [`Label`] is left out.
+    /// Adds a count. A name that is not a [`Label`] is left out.
     pub fn count(&mut self, name: &str, count: usize) {
         let count = Detail::Count(u64::try_from(count).unwrap_or(u64::MAX));
         self.details.extend(Label::new(name).zip(Some(count)));
     }
 
-    /// The event. Names are fitted to what the log takes: see [`fit_name`].
+    /// The event, with names that fit the log: see [`fit_name`].
     #[must_use]
     pub fn event(&self, circumstances: Circumstances<'_>) -> Event {
         let Circumstances {
@@ -82,7 +82,7 @@ impl EventDraft {
     }
 }
 
-/// A name that the log takes: cut where it is too long, `unknown` where it is blank.
+/// A name that fits the log: truncated if it is too long, `unknown` if it is blank.
 #[must_use]
 pub fn fit_name(name: &str) -> String {
     let end = (0..=name.len().min(NAME_BYTES_MAX))

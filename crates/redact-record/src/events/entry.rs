@@ -1,7 +1,7 @@
-//! One line of the log, both ways.
+//! Writing and reading one line of the log.
 //!
-//! A line is a JSON object whose last key, `hash`, is the SHA-256 of all that stands before it.
-//! There is one spelling per entry: a line that would be written otherwise is refused.
+//! A line is a JSON object whose last key, `hash`, is the SHA-256 of everything before it. Each
+//! entry has exactly one spelling; any other is rejected.
 
 use redact_core::{Digest, UtcNanos};
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use super::event::{Act, Detail, Event, Label, Outcome};
 use crate::json::{self, Hex};
 use crate::{RecordError, digest_bytes};
 
-/// What the first entry has in place of the digest of the line before it.
+/// Stands for the digest of the previous line in the first entry.
 pub(super) const NO_ENTRY: Digest = Digest([0; 32]);
 
 const FORMAT_VERSION: u32 = 1;
@@ -44,14 +44,14 @@ pub(super) struct Entry {
     pub(super) prev: Digest,
     /// Hundredths of a second since 1970 in UTC.
     pub(super) at: i64,
-    /// What it says.
+    /// Its content.
     event: Event,
 }
 
 /// An entry of a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recorded {
-    /// Its number, from 0.
+    /// Its number, counted from 0.
     pub seq: u64,
     /// What was done, to the hundredth of a second.
     pub event: Event,
@@ -67,13 +67,13 @@ impl From<Entry> for Recorded {
 }
 
 impl Recorded {
-    /// When, as the log spells it: `2026-01-31T08:30:00.25+00:00`.
+    /// When, as in the log: `2026-01-31T08:30:00.25+00:00`.
     #[must_use]
     pub fn time(&self) -> String {
         Hundredths::from(self.event.at).to_string()
     }
 
-    /// The entry as JSON, without what ties it into the chain.
+    /// The entry as JSON, without its links in the chain.
     #[must_use]
     pub fn json(&self) -> serde_json::Value {
         let mut value = serde_json::to_value(EntryFile::new(&self.event, self.seq, NO_ENTRY))
@@ -136,8 +136,8 @@ fn sealed(file: &EntryFile) -> Vec<u8> {
 /// Reads a line without its line break.
 ///
 /// # Errors
-/// [`RecordError::Mismatch`] when the line's hash is not that of its bytes or its spelling is not
-/// the one there is; [`RecordError::Syntax`]; [`RecordError::NewerVersion`].
+/// [`RecordError::Mismatch`] if the hash does not match or the spelling is not canonical;
+/// [`RecordError::Syntax`]; [`RecordError::NewerVersion`].
 pub(super) fn read(line: &[u8]) -> Result<Entry, RecordError> {
     let body = &line[..line.len().saturating_sub(HASH_BYTES)];
     let mut object = body.to_vec();
@@ -148,7 +148,7 @@ pub(super) fn read(line: &[u8]) -> Result<Entry, RecordError> {
     if expected != line {
         return Err(RecordError::Mismatch {
             what: "the entry",
-            found: "bytes that do not have the hash they carry".to_owned(),
+            found: "bytes that do not match their hash".to_owned(),
             expected: "the bytes that were written".to_owned(),
         });
     }
@@ -160,7 +160,7 @@ pub(super) fn read(line: &[u8]) -> Result<Entry, RecordError> {
     })
 }
 
-/// Asked first, so that a later version is named as such.
+/// Checked first, so that a newer entry is reported as newer.
 fn check_version(object: &[u8]) -> Result<(), RecordError> {
     #[derive(Deserialize)]
     struct Version {
@@ -188,7 +188,7 @@ impl std::fmt::Display for Hundredths {
         let moment =
             OffsetDateTime::from_unix_timestamp_nanos(nanos).map_err(|_| std::fmt::Error)?;
         let (hour, minute, second) = moment.to_hms();
-        // The offset is always zero, and stated: AU-8 asks for it.
+        // The offset is always zero; AU-8 requires that it is stated.
         let hundredth = self.0.rem_euclid(100);
         write!(
             f,
@@ -205,7 +205,7 @@ impl Serialize for Hundredths {
 }
 
 impl<'de> Deserialize<'de> for Hundredths {
-    /// Takes other spellings of the moment too: [`read`] compares the whole line's bytes.
+    /// Accepts other spellings of the time, too: [`read`] compares the bytes of the whole line.
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let nanos = OffsetDateTime::parse(&text, &Rfc3339)

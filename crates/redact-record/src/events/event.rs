@@ -1,4 +1,4 @@
-//! What one entry of the log says.
+//! The content of a log entry.
 
 use redact_core::{Digest, UtcNanos};
 use serde::{Deserialize, Serialize};
@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use crate::RecordError;
 use crate::json::check_text;
 
-/// The most subjects, and the most details, of one event.
+/// Maximum subjects, and maximum details, of an event.
 const ITEMS_MAX: usize = 32;
 
-/// The most bytes in a name of a person, a program or a machine.
+/// Maximum bytes in the name of a person, a program or a machine.
 pub(super) const NAME_BYTES_MAX: usize = 128;
 
 /// What was done.
@@ -17,9 +17,9 @@ pub(super) const NAME_BYTES_MAX: usize = 128;
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Act {
-    /// A recording was searched for what may have to be hidden.
+    /// A recording was scanned.
     Scan,
-    /// A person or a policy decided about what was found.
+    /// A person or a policy decided on findings.
     Decision,
     /// A plan was approved.
     Approval,
@@ -27,21 +27,21 @@ pub enum Act {
     Render,
     /// A release was checked.
     Verify,
-    /// A release or a record left the program in another form.
+    /// A release or a record was exported in another form.
     Export,
-    /// A release was handed over.
+    /// A release was delivered.
     Delivery,
-    /// A key was made, trusted or withdrawn.
+    /// A key was created, trusted or revoked.
     Key,
-    /// An account was made, changed, signed in to or signed out of.
+    /// An account was created or changed, or a person signed in or out.
     Account,
     /// A request for a recording was entered or changed.
     Request,
-    /// A recording was taken in.
+    /// A recording was added.
     Intake,
-    /// Something of a recording was shown to a person.
+    /// Part of a recording was shown to a person.
     View,
-    /// Bytes of an entry that was cut short were moved out of the log; the log itself writes this.
+    /// An incomplete entry was moved out of the log; the log itself records this.
     Repair,
 }
 
@@ -49,28 +49,28 @@ pub enum Act {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// It was done.
+    /// It succeeded.
     Success,
-    /// It was forbidden, by a rule or for want of a right.
+    /// It was refused by a rule or for lack of permission.
     Refused,
-    /// It was begun and could not be finished.
+    /// It was started and could not be completed.
     Failure,
 }
 
-/// A word from a program's vocabulary: 1 to 64 of `a`–`z`, `0`–`9`, `.`, `_` and `-`.
+/// A word of the program's vocabulary: 1 to 64 of `a`–`z`, `0`–`9`, `.`, `_` and `-`.
 ///
-/// No sentence, no name as people write it and no plate fits by accident.
+/// Sentences, names of people and license plates do not fit by accident.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Label(String);
 
 impl Label {
-    /// Takes `text` as a label; `None` when it is not one.
+    /// Makes a label of `text`; `None` if it is not valid.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
         let fits = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-');
-        let sound = (1..=64).contains(&text.len()) && text.bytes().all(fits);
-        sound.then(|| Self(text.to_owned()))
+        let is_valid = (1..=64).contains(&text.len()) && text.bytes().all(fits);
+        is_valid.then(|| Self(text.to_owned()))
     }
 
     /// The label's text.
@@ -94,39 +94,39 @@ impl TryFrom<String> for Label {
     }
 }
 
-/// What an event may say beyond its fixed fields.
+/// What an event may contain beyond its fixed fields.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Detail {
-    /// How many.
+    /// A count.
     Count(u64),
-    /// Which, by a word of the program's vocabulary.
+    /// A word of the program's vocabulary.
     Label(Label),
 }
 
-/// One act, before it is in the log.
+/// One act, to be recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// When. Written in hundredths of a second, rounded down.
+    /// When; written in hundredths of a second, rounded down.
     pub at: UtcNanos,
-    /// The person, or the written policy, that acted.
+    /// The person or policy that acted.
     pub who: String,
     /// What was done.
     pub what: Act,
     /// The program that acted, with its version.
     pub program: String,
-    /// The machine it ran on.
+    /// The machine that it ran on.
     pub machine: String,
     /// How it ended.
     pub outcome: Outcome,
-    /// What it was done to, by digest: `source`, `plan`, `release`, `key`.
+    /// The subjects, by digest: `source`, `plan`, `release`, `key`.
     pub subjects: Vec<(Label, Digest)>,
-    /// Counts and labels; see [`Detail`] for why no free text.
+    /// Counts and labels. There is no free text, which could contain names or spoken words.
     pub details: Vec<(Label, Detail)>,
 }
 
 impl Event {
-    /// Refuses names that are empty or long, and lists that are long.
+    /// Rejects empty or long names, and long lists.
     pub(super) fn check(&self) -> Result<(), RecordError> {
         check_text("who", &self.who, NAME_BYTES_MAX)?;
         check_text("program", &self.program, NAME_BYTES_MAX)?;

@@ -66,7 +66,7 @@ fn join(lines: &[&[u8]]) -> Vec<u8> {
         .collect()
 }
 
-/// Negative control for all tests below: what nobody touched is intact.
+/// Negative control for all tests below: an unmodified log is intact.
 #[test]
 fn an_untouched_log_is_intact_and_has_every_checkpoint() {
     let (work, heads) = Work::new(20);
@@ -97,7 +97,7 @@ fn a_line_says_who_did_what_when_where_and_with_what_outcome() {
     assert_eq!(hash, format!("{}\"}}\n", digest_bytes(body.as_bytes())));
 }
 
-/// Goal: no byte of a log can be changed unseen.
+/// Goal: every changed byte of a log is detected.
 /// Method: each byte of 20 entries is changed to two others, one of them a line break.
 #[test]
 fn every_changed_byte_is_found() {
@@ -116,8 +116,8 @@ fn every_changed_byte_is_found() {
     assert_eq!(missed, Vec::<usize>::new(), "of {} bytes", bytes.len());
 }
 
-/// Goal: entries cannot be taken out, doubled or moved, wherever they are, though each line by
-/// itself stays true. Only the last line's removal needs a checkpoint.
+/// Goal: removed, repeated and moved entries are detected, although each line by itself stays
+/// valid. Only removing the last line needs a checkpoint.
 #[test]
 fn every_removal_repetition_and_change_of_order_is_found() {
     let (work, heads) = Work::new(20);
@@ -173,9 +173,9 @@ fn every_cut_is_found() {
     }
 }
 
-/// Goal: whoever forges a whole new chain is contradicted by any manifest that is out.
+/// Goal: any released manifest contradicts a completely forged chain.
 #[test]
-fn a_chain_written_anew_is_sound_but_contradicts_a_checkpoint() {
+fn a_forged_chain_is_consistent_but_contradicts_a_checkpoint() {
     let (_, heads) = Work::new(20);
     let (forged, _) = Work::new(0);
     for number in 0..20 {
@@ -227,7 +227,7 @@ fn two_appenders_make_one_chain() {
     assert_eq!((report.entries, report.is_intact()), (80, true));
 }
 
-/// Goal: what a crash leaves of a line is kept and told, wherever the line was cut.
+/// Goal: what a crash leaves of a line is moved aside and recorded, wherever the line was cut.
 #[test]
 fn a_torn_tail_is_moved_aside_and_recorded() {
     let (work, heads) = Work::new(3);
@@ -321,7 +321,7 @@ fn only_its_owner_may_read_a_log() {
 }
 
 #[test]
-fn a_clock_that_was_set_back_is_told_and_breaks_nothing() {
+fn a_clock_that_was_set_back_is_reported_and_is_not_a_problem() {
     let (work, _) = Work::new(2);
     work.log.append(&event(0)).unwrap();
     let report = verify(work.log.path()).unwrap();
@@ -341,7 +341,7 @@ fn a_later_format_is_named_as_such() {
     );
 }
 
-/// Goal: what was appended is what is read back; a line that was changed is an error at its place.
+/// Goal: entries are read back as appended; a changed line is an error at its place.
 #[test]
 fn entries_are_read_back_as_they_were_appended() {
     let (work, heads) = Work::new(3);

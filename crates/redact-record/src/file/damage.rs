@@ -1,4 +1,4 @@
-//! Damaged stretches as findings and plans spell them.
+//! Damage in findings and plans.
 
 use redact_core::{
     Damage, DamageCause, DamagedPictures, DamagedSound, FrameIndex, FrameSpan, TimeSpan,
@@ -9,7 +9,7 @@ use super::names::DamageName;
 use crate::RecordError;
 use crate::json::{OneLine, Seconds};
 
-/// All that is damaged; left out of a file where nothing is.
+/// All damage of a recording; left out of the file if there is none.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DamageFile {
@@ -95,7 +95,7 @@ impl TryFrom<DamageFile> for Damage {
     }
 }
 
-/// A stretch of pictures, or an error that names `field`.
+/// A damaged span of frames, or an error that names `field`.
 pub(crate) fn damaged_pictures(
     field: &dyn Fn() -> String,
     (start, end): (u32, u32),
@@ -104,7 +104,7 @@ pub(crate) fn damaged_pictures(
 ) -> Result<DamagedPictures, RecordError> {
     let frames = FrameSpan::new(FrameIndex::new(start), FrameIndex::new(end)).ok_or_else(|| {
         let found = format!("{start} to {end}");
-        RecordError::field(field(), found, "a span that holds a frame")
+        RecordError::field(field(), found, "a span of at least one frame")
     })?;
     Ok(DamagedPictures {
         frames,
@@ -113,7 +113,7 @@ pub(crate) fn damaged_pictures(
     })
 }
 
-/// A span of time, or an error that names `field`.
+/// A time span, or an error that names `field`.
 pub(crate) fn span(
     field: &dyn Fn() -> String,
     (start, end): (Seconds, Seconds),
@@ -124,15 +124,14 @@ pub(crate) fn span(
     })
 }
 
-/// Stretches of pictures follow each other; of two that overlap, it would be unclear which is
-/// meant.
+/// Rejects damaged spans of frames that overlap or touch.
 fn check_order(damage: &Damage) -> Result<(), RecordError> {
     let mut pairs = damage.pictures.windows(2);
     let overlap = pairs.find(|pair| pair[0].frames.end() >= pair[1].frames.start());
     overlap.map_or(Ok(()), |pair| {
         Err(RecordError::field(
             "damage.pictures",
-            format!("a stretch from frame {}", pair[1].frames.start()),
+            format!("a span that starts at frame {}", pair[1].frames.start()),
             format!("one that starts after frame {}", pair[0].frames.end()),
         ))
     })

@@ -1,4 +1,4 @@
-//! Speech that a reviewer decided to keep audible, as plan files spell it.
+//! Speech that a reviewer decided to keep audible, in plan files.
 
 use redact_core::{KeptSpeech, ReasonCode};
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use super::text::LABEL_MAX;
 use crate::RecordError;
 use crate::json::{Seconds, Utc, check_text};
 
-/// A span on every sound track, with the decision.
+/// A span on all sound tracks, with the decision.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct KeptSpeechFile {
@@ -36,7 +36,7 @@ impl TryFrom<KeptSpeechFile> for KeptSpeech {
 
     fn try_from(file: KeptSpeechFile) -> Result<Self, RecordError> {
         let (start, end) = (file.start_seconds, file.end_seconds);
-        let at = |key: &str| format!("kept_speech at {start} s, {key}");
+        let at = |key: &str| format!("kept_speech at second {start}, {key}");
         check_text(&at("by"), &file.by, LABEL_MAX)?;
         Ok(Self {
             span: sound_span(&at("end_seconds"), start, end)?,

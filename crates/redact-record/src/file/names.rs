@@ -1,4 +1,4 @@
-//! Enumerations as files spell them.
+//! Names of enumerations in files.
 
 use redact_core::{
     BoxOrigin, Cells, Class, ColorRange, DamageCause, Effect, LeftOut, MaskLevels, MuteStyle,
@@ -6,7 +6,7 @@ use redact_core::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Declares the file's twin of a plain core enumeration, with conversions both ways.
+/// Declares the file representation of a core enumeration, with conversions both ways.
 macro_rules! twin {
     ($(#[$doc:meta])* $name:ident of $core:ident {
         $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+
@@ -53,49 +53,49 @@ twin! {
 }
 
 twin! {
-    /// How a stretch of a recording is known to be damaged.
+    /// How damage of a recording was detected.
     DamageName of DamageCause {
-        /// The container's data are broken, or it marks a packet as incomplete.
+        /// The container's data is corrupt, or it marks a packet as incomplete.
         Container = "container",
-        /// The decoder refuses the data.
+        /// The decoder rejects the data.
         Undecodable = "undecodable",
-        /// The decoder delivers a picture and marks it as damaged.
+        /// The decoder outputs a picture and marks it as damaged.
         Marked = "marked",
-        /// Pictures are missing that others are predicted from.
+        /// Reference pictures are missing.
         Missing = "missing",
-        /// A picture has no time, or one that contradicts those around it.
+        /// A picture has no timestamp, or one that contradicts its neighbors'.
         Time = "time",
     }
 }
 
 twin! {
-    /// Why stored pictures are in no release.
+    /// Why stored pictures are not in any release.
     LeftOutName of LeftOut {
-        /// The recording begins between key frames: they refer to pictures that it does not hold.
+        /// The recording begins between key frames; they refer to pictures that it lacks.
         BeforeKeyFrame = "before_key_frame",
-        /// The container says that they are not to be shown.
+        /// The container excludes them from presentation (edit list).
         NotShown = "not_shown",
-        /// They decode to no picture of their own, without an error.
+        /// They decode without an error and yield no picture.
         NoPicture = "no_picture",
     }
 }
 
 twin! {
-    /// How a box of a track came to be.
+    /// How a box of a track was obtained.
     BoxOriginName of BoxOrigin {
-        /// A model detected it in this frame.
+        /// Detected by a model in this frame.
         Detected = "detected",
-        /// Between two sightings.
+        /// Interpolated between two detections.
         Interpolated = "interpolated",
-        /// Followed through the picture from a sighting.
+        /// Followed from a detection by its pixels.
         Followed = "followed",
-        /// Before the first or after the last sighting.
+        /// Extrapolated before the first or after the last detection.
         Extended = "extended",
     }
 }
 
 twin! {
-    /// What kind of data a stream holds.
+    /// The kind of data in a stream.
     StreamKindName of StreamKind {
         /// Moving pictures.
         Video = "video",
@@ -103,11 +103,11 @@ twin! {
         Audio = "audio",
         /// Timed text.
         Subtitle = "subtitle",
-        /// Telemetry, positions, chapters as a track.
+        /// Telemetry, positions, chapter tracks.
         Data = "data",
         /// Fonts, cover art and other files.
         Attachment = "attachment",
-        /// Not known.
+        /// Anything else.
         Other = "other",
     }
 }
@@ -125,20 +125,20 @@ twin! {
 twin! {
     /// What replaces muted sound.
     MuteStyleName of MuteStyle {
-        /// Nothing.
+        /// Silence.
         Silence = "silence",
         /// A steady tone.
         Tone = "tone",
     }
 }
 
-/// What is done to a region of the picture.
+/// How a region of the picture is hidden.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
 pub enum EffectFile {
-    // A struct variant, because serde lets unknown keys pass beside a unit variant's tag.
-    /// Black: nothing of the region is left.
+    // A struct variant, because serde ignores unknown keys beside a unit variant's tag.
+    /// Black fill: nothing of the region is left.
     Fill {},
     /// A mosaic of the mask's levels.
     Pixelate {
@@ -167,17 +167,17 @@ impl From<Effect> for EffectFile {
 }
 
 twin! {
-    /// How much of what is hidden is left in the release.
+    /// How much of the hidden content is left in the release.
     ProtectionName of Protection {
-        /// Nothing: it is removed.
+        /// Nothing is left.
         Removed = "removed",
-        /// It is reduced to a few levels and may be recovered in part.
+        /// A few levels are left, from which it may be recovered in part.
         Reduced = "reduced",
     }
 }
 
-/// What a blurred or pixelated region shows, the same in every frame: 16 levels per channel, one
-/// hexadecimal digit for each cell, row by row.
+/// The levels that a blurred or pixelated region shows in every frame: one hexadecimal digit per
+/// cell and channel, row by row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -212,7 +212,7 @@ impl From<&MaskLevels> for LevelsFile {
 }
 
 impl LevelsFile {
-    /// The levels; `None` when there are not as many as there are cells, or one is no lower-case
+    /// The levels; `None` if their number is not that of the cells, or if one is not a lower-case
     /// hexadecimal digit.
     #[must_use]
     pub fn levels(&self) -> Option<MaskLevels> {
@@ -228,7 +228,7 @@ impl LevelsFile {
 }
 
 impl EffectFile {
-    /// The effect; `Err` holds a number of cells that is not 1 to 8.
+    /// The effect; `Err` with the number of cells if that is not 1 to 8.
     pub(crate) fn effect(self) -> Result<Effect, u8> {
         let cells = |across| Cells::new(across).ok_or(across);
         Ok(match self {

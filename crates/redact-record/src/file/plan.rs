@@ -1,4 +1,4 @@
-//! Plans as files spell them, and the bytes that an approval stands for.
+//! Plan files, and the digest of a plan's content.
 
 use redact_core::{
     Approval, Class, Decision, Digest, FrameIndex, FrameSpan, Keyframe, MaskOrigin, MaskRegion,
@@ -18,13 +18,13 @@ use crate::RecordError;
 use crate::findings::ModelFile;
 use crate::json::{FileKind, Hex, OneLine, Seconds, Utc, check_text};
 
-/// What plan files say they are.
+/// Kind and version of plan files.
 pub(crate) const KIND: FileKind = FileKind {
     name: "redact-plan",
     version: 1,
 };
 
-/// A plan without its approvals: what an approval's digest covers.
+/// A plan. The digest of its content covers all but the approvals.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PlanFile {
@@ -40,15 +40,15 @@ pub(crate) struct PlanFile {
     mutes: Vec<MuteFile>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     kept_speech: Vec<KeptSpeechFile>,
-    /// As the scan found it: a render that meets other damage is refused.
+    /// The damage that the scan found: a render that finds other damage fails.
     #[serde(default, skip_serializing_if = "DamageFile::is_empty")]
     damage: DamageFile,
     models: Vec<ModelFile>,
     missing: Vec<ClassName>,
     acknowledged: Vec<ClassName>,
-    /// Classes for which the policy accepts an effect that is weak for them.
+    /// Classes for which the policy accepts a weak effect.
     weak_effects_accepted: Vec<ClassName>,
-    /// Left out (by an empty list) where the content's digest is computed.
+    /// Empty when the digest of the content is computed.
     pub(crate) approvals: Vec<ApprovalFile>,
 }
 
@@ -91,8 +91,8 @@ enum DecisionFile {
     },
 }
 
-/// A mask drawn by a person; it holds in `frames` (half-open) and follows its keyframes
-/// `[frame, x_min, y_min, x_max, y_max]` in straight lines.
+/// A mask drawn by a person, over `frames` (half-open); it moves linearly between its keyframes
+/// `[frame, x_min, y_min, x_max, y_max]`.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DrawnFile {
@@ -117,7 +117,7 @@ struct MuteFile {
     reason: String,
 }
 
-/// `"all"`, or a list of indices among the release's sound tracks, from 0.
+/// `"all"`, or a list of the release's sound tracks, counted from 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SoundTracks(pub MuteStreams);
 
@@ -157,7 +157,7 @@ impl<'de> Deserialize<'de> for SoundTracks {
     }
 }
 
-/// Somebody's word that a plan is right.
+/// An approval of a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -170,8 +170,8 @@ pub struct ApprovalFile {
     pub statement: String,
     /// SHA-256 of the plan's content: a later edit voids the approval.
     pub content_sha256: Hex,
-    /// The approver's signature (minisign's format, the whole text of its file) of these four
-    /// values as compact JSON; left out where it is not signed.
+    /// The approver's signature (the text of a minisign signature file) of the four values above as
+    /// compact JSON. Omitted if the approval is not signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<String>,
 }
@@ -245,7 +245,7 @@ impl From<&MaskRegion> for DrawnFile {
     }
 }
 
-/// The row that spells a keyframe.
+/// The row of a keyframe.
 pub(crate) fn keyframe_row(keyframe: &Keyframe) -> KeyframeRow {
     let [x_min, y_min, x_max, y_max] = keyframe.rect.sides();
     OneLine((keyframe.frame.get(), x_min, y_min, x_max, y_max))
@@ -370,7 +370,7 @@ impl TryFrom<DrawnFile> for MaskRegion {
     }
 }
 
-/// A mask from its rows; `at` names a key of it in errors.
+/// A mask from its rows; `at` names its keys in errors.
 pub(crate) fn mask_region(
     at: &dyn Fn(&str) -> String,
     id: String,
@@ -381,7 +381,7 @@ pub(crate) fn mask_region(
 ) -> Result<MaskRegion, RecordError> {
     let span = FrameSpan::new(FrameIndex::new(start), FrameIndex::new(end)).ok_or_else(|| {
         let found = format!("{start} to {end}");
-        RecordError::field(at("frames"), found, "a span that holds a frame")
+        RecordError::field(at("frames"), found, "a span of at least one frame")
     })?;
     let path = keyframes
         .iter()
@@ -397,8 +397,8 @@ pub(crate) fn mask_region(
     MaskRegion::new(id, origin, effect, ReasonCode(reason), span, path).ok_or_else(|| {
         RecordError::field(
             at("keyframes"),
-            "none, out of order or outside the span",
-            "one or more, in ascending order of frames, inside the span",
+            "no keyframe, or frames out of order or outside the span",
+            "one or more keyframes within the span, in ascending order of frames",
         )
     })
 }
@@ -420,7 +420,7 @@ impl TryFrom<MuteFile> for MuteRegion {
     }
 }
 
-/// A mute's tracks; a list names at least one and each once.
+/// The tracks of a mute; a list names at least one track, and each once.
 pub(crate) fn mute_streams(field: &str, tracks: SoundTracks) -> Result<MuteStreams, RecordError> {
     if let MuteStreams::Only(list) = &tracks.0
         && (list.is_empty() || !list.windows(2).all(|pair| pair[0] < pair[1]))

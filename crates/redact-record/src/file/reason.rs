@@ -1,4 +1,4 @@
-//! Reasons as files spell them.
+//! Reasons in files.
 
 use redact_core::{Reason, ReasonCode};
 use serde::{Deserialize, Serialize};
@@ -12,9 +12,9 @@ use crate::json::check_text;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ReasonFile {
-    /// Its short name, to which redactions refer.
+    /// The short name that items refer to.
     pub code: String,
-    /// The law: an index of withheld items names the exemption for each.
+    /// The statute: an index of withheld items names the exemption for each.
     pub statute: String,
     /// One neutral sentence for the redaction log.
     pub text: String,
@@ -30,7 +30,7 @@ impl From<&Reason> for ReasonFile {
     }
 }
 
-/// Reads reasons; each code once.
+/// Reads reasons; codes must be unique.
 pub(crate) fn read_reasons(files: Vec<ReasonFile>) -> Result<Vec<Reason>, RecordError> {
     let mut read: Vec<Reason> = Vec::with_capacity(files.len());
     let mut codes = std::collections::BTreeSet::new();
@@ -40,7 +40,11 @@ pub(crate) fn read_reasons(files: Vec<ReasonFile>) -> Result<Vec<Reason>, Record
         check_text(&at("statute"), &file.statute, LABEL_MAX)?;
         check_text(&at("text"), &file.text, SENTENCE_MAX)?;
         if !codes.insert(file.code.clone()) {
-            return Err(RecordError::field(at("code"), "used twice", "used once"));
+            return Err(RecordError::field(
+                at("code"),
+                "the same code twice",
+                "each code once",
+            ));
         }
         read.push(Reason {
             code: ReasonCode(file.code),

@@ -1,4 +1,4 @@
-//! What a recording is, as findings and plans spell it.
+//! The source recording in findings and plans.
 
 use redact_core::{
     AudioInfo, Conversion, PixelSize, SourceIdentity, SourceInfo, StreamSummary, TimeBase,
@@ -10,7 +10,7 @@ use super::names::{ColorRangeName, LeftOutName, StreamKindName};
 use crate::RecordError;
 use crate::json::{Hex, OneLine, Seconds};
 
-/// A recording, its streams and what every release of it changes.
+/// A recording, its streams and the conversions in every release of it.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SourceFile {
@@ -61,18 +61,18 @@ struct AudioFile {
 pub struct StreamFile {
     /// Index in the container.
     pub index: u32,
-    /// What it holds.
+    /// The kind of data in it.
     pub kind: StreamKindName,
-    /// FFmpeg's name of the codec.
+    /// FFmpeg's name for the codec.
     pub codec: String,
-    /// Whether its content reaches the release.
+    /// Whether its content is in the release.
     pub kept: bool,
-    /// One tick of its clock in seconds, as numerator and denominator. Left out when the
-    /// container does not say.
+    /// Its time base: seconds per tick as numerator and denominator. Omitted if the container does
+    /// not declare it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds_per_tick: Option<(u32, u32)>,
-    /// When it starts on that clock: streams that do not start together explain sound or text that
-    /// seems to be missing. Left out when the container does not say.
+    /// Its start in ticks. Streams that start at different times explain why sound or text may seem
+    /// to be missing. Omitted if the container does not declare it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_tick: Option<i64>,
 }
@@ -204,7 +204,7 @@ impl From<&Conversion> for ConversionFile {
 
 fn size(field: &str, width: u32, height: u32) -> Result<PixelSize, RecordError> {
     PixelSize::new(width, height).ok_or_else(|| {
-        let expected = format!("a size with sides of 1 to {}", PixelSize::SIDE_MAX);
+        let expected = format!("sides of 1 to {} pixels", PixelSize::SIDE_MAX);
         RecordError::field(field, format!("{width}x{height}"), expected)
     })
 }
@@ -331,7 +331,7 @@ impl From<StreamFile> for StreamSummary {
             kind: file.kind.into(),
             codec: file.codec,
             included: file.kept,
-            // A clock that stands still is invalid.
+            // A zero time base is invalid and counts as not declared.
             time_base: file
                 .seconds_per_tick
                 .and_then(|(num, den)| TimeBase::new(num, den)),

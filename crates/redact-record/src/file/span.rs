@@ -1,4 +1,4 @@
-//! Spans of time as files spell them.
+//! Time spans in files.
 
 use redact_core::TimeSpan;
 

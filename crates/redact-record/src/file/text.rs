@@ -1,6 +1,6 @@
-//! How long texts in files may be.
+//! Maximum lengths of texts in files.
 
-/// Longest name, code or statute, in bytes.
+/// Maximum length of a name, code or statute in bytes.
 pub(super) const LABEL_MAX: usize = 200;
-/// Longest sentence, in bytes.
+/// Maximum length of a sentence in bytes.
 pub(super) const SENTENCE_MAX: usize = 2000;

@@ -1,4 +1,4 @@
-//! Tracks as findings and plans spell them: one row per box.
+//! Tracks in findings and plans: one row per box.
 
 use redact_core::{FrameIndex, Track, TrackBox, TrackId};
 
@@ -20,7 +20,7 @@ pub(crate) fn rows(track: &Track) -> Vec<BoxRow> {
     track.boxes().iter().map(row).collect()
 }
 
-/// The track that `rows` spell, in a recording of `frames` frames.
+/// The track in `rows`, in a recording of `frames` frames.
 pub(crate) fn track(
     id: u32,
     class: redact_core::Class,
@@ -37,8 +37,8 @@ pub(crate) fn track(
     Track::new(TrackId(id), class, boxes).ok_or_else(|| {
         RecordError::field(
             format!("track {id}, boxes"),
-            "a gap, a repetition or no box",
-            "one box for every frame from the first to the last",
+            "a gap, a repeated frame or no box",
+            "one box in every frame from the first to the last",
         )
     })
 }
@@ -50,7 +50,7 @@ fn track_box(id: u32, row: &BoxRow, frames: u32) -> Result<TrackBox, RecordError
         return Err(RecordError::field(
             format!("track {id}"),
             format!("frame {frame}"),
-            format!("a frame of the recording, which has {frames}"),
+            format!("a frame below {frames}, the number of frames of the recording"),
         ));
     }
     if !(0.0..=1.0).contains(&score) {
@@ -68,7 +68,7 @@ fn track_box(id: u32, row: &BoxRow, frames: u32) -> Result<TrackBox, RecordError
     })
 }
 
-/// Refuses ids that do not ascend: one of two tracks with one name would go undecided.
+/// Rejects IDs that do not ascend: of two tracks with one ID, one would have no decision.
 pub(crate) fn check_order<'a>(tracks: impl Iterator<Item = &'a Track>) -> Result<(), RecordError> {
     let mut last = TrackId(0);
     for track in tracks {
@@ -76,7 +76,7 @@ pub(crate) fn check_order<'a>(tracks: impl Iterator<Item = &'a Track>) -> Result
             return Err(RecordError::field(
                 format!("track {}", track.id()),
                 format!("after track {last}"),
-                "in ascending order of ids, each once",
+                "each track once, in ascending order of IDs",
             ));
         }
         last = track.id();

@@ -1,13 +1,6 @@
-//! Times and classes as the log writes them.
+//! Times and classes in the redaction log.
 
-use crate::manifest::{ClassName, Seconds, Utc};
-
-/// `2026-03-01 10:15:00 UTC`.
-pub(super) fn utc_text(moment: Utc) -> String {
-    let text = moment.to_string();
-    let seconds = text.get(..19).unwrap_or(&text);
-    format!("{} UTC", seconds.replace('T', " "))
-}
+use crate::manifest::{ClassName, Seconds};
 
 /// `0:07.5`, `12:00.0`, `1:02:03.4`: rounded down to tenths.
 pub(super) fn clock(seconds: Seconds) -> String {
@@ -46,7 +39,7 @@ mod tests {
     }
 
     #[test]
-    fn times_read_like_a_players_clock() {
+    fn times_are_shown_as_in_a_player() {
         check(7_590_000_000, "0:07.5");
         check(720_000_000_000, "12:00.0");
         check(3_723_400_000_000, "1:02:03.4");

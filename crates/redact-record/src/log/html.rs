@@ -1,31 +1,31 @@
-//! The log as an HTML page.
+//! The redaction log as an HTML page.
 
 use askama::Template;
 use redact_core::Digest;
 
-use super::format::{clock, utc_text};
+use super::format::clock;
 use super::rows::{CheckGroup, ItemRow, SoundRow, check_groups, items, not_withheld};
 use super::timeline::timeline;
 use crate::RecordError;
 use crate::manifest::PublicManifest;
 use crate::timeline::svg::{Drawing, LaneArea};
 
-/// Where the lanes of the timeline are.
+/// Position of the timeline's lanes.
 const LANES: LaneArea = LaneArea {
     left: 110.0,
     width: 870.0,
     lane_height: 30,
 };
 
-/// The log of `manifest`, whose file has the SHA-256 `manifest_digest`, as an HTML page.
+/// The redaction log of `manifest`, whose file has SHA-256 `manifest_digest`, as an HTML page.
 ///
 /// # Errors
-/// [`RecordError::Log`] when the page cannot be put together.
+/// [`RecordError::Log`] if the page cannot be produced.
 pub fn html(manifest: &PublicManifest, manifest_digest: Digest) -> Result<String, RecordError> {
     let page = LogPage {
         manifest,
         manifest_digest,
-        created: utc_text(manifest.created),
+        created: manifest.created.readable(),
         duration: clock(manifest.totals.seconds),
         items: items(manifest),
         sound: manifest

@@ -1,4 +1,4 @@
-//! The rows of the log, as every form of it shows them.
+//! The rows of the redaction log, shared by all of its formats.
 
 use redact_core::{DamageCause, MuteStreams};
 
@@ -8,7 +8,7 @@ use crate::manifest::{
     PublicManifest, ReasonFile, RemovedItem, Seconds, SoundTotal,
 };
 
-/// One line of the index of withheld items.
+/// One row of the index of withheld items.
 pub(super) struct ItemRow<'a> {
     pub(super) item: u32,
     pub(super) start: Seconds,
@@ -47,13 +47,13 @@ impl SoundRow {
     }
 }
 
-/// Items in the order of time, as a reader meets them while watching.
+/// Items in order of time, as a viewer encounters them.
 pub(super) fn items(manifest: &PublicManifest) -> Vec<ItemRow<'_>> {
     let masks = manifest.masks.iter().map(|mask| mask_row(manifest, mask));
     let mutes = manifest.mutes.iter().map(|mute| mute_row(manifest, mute));
     let mut rows: Vec<ItemRow<'_>> = masks.chain(mutes).collect();
     rows.sort_by_key(|row| (row.start, row.item));
-    // What holds for the whole recording comes last.
+    // What applies to the whole recording comes last.
     rows.extend(
         manifest
             .removed
@@ -78,11 +78,11 @@ pub(super) fn removed_row(removed: &RemovedItem) -> ItemRow<'_> {
         class: "stream".into(),
         description: &removed.description,
         done: "Removed".into(),
-        found: "By the program, from every release".into(),
+        found: "By the program, in every release".into(),
         code: "",
         statute: "",
-        text: "A release holds one picture and its sound; nothing else in the recording can be \
-               reviewed frame by frame. Ask the agency for it.",
+        text: "A release contains one video stream and its sound, because nothing else in the \
+               recording can be reviewed frame by frame. Ask the agency for it.",
     }
 }
 
@@ -91,7 +91,8 @@ pub(super) fn reason<'a>(manifest: &'a PublicManifest, code: &str) -> (&'a str, 
     found.map_or(("", ""), |known| (&known.statute, &known.text))
 }
 
-/// Findings that stay visible or audible, and classes without a detector: one sentence each.
+/// One line for each group of findings that stay visible or audible, and for each class without a
+/// detector.
 pub(super) fn not_withheld(manifest: &PublicManifest) -> Vec<String> {
     let why = |code: &str| {
         let (statute, text) = reason(manifest, code);
@@ -99,19 +100,22 @@ pub(super) fn not_withheld(manifest: &PublicManifest) -> Vec<String> {
     };
     let kept = manifest.kept.iter().map(|kept| {
         let (tracks, class, why) = (kept.tracks, kept.class, why(&kept.reason));
-        format!("{tracks} tracks of class {class} were found and left visible. {why}")
+        let tracks = counted(tracks, "track");
+        format!("Found and left visible: {tracks} of class {class}. {why}")
     });
     let rejected = manifest.rejected.iter().map(|rejected| {
         let (tracks, class, why) = (rejected.tracks, rejected.class, why(&rejected.reason));
-        format!("{tracks} tracks of class {class} were found by a model and rejected by a reviewer. {why}")
+        let tracks = counted(tracks, "track");
+        format!("Found by a model and rejected by a reviewer: {tracks} of class {class}. {why}")
     });
     let speech = manifest.kept_speech.iter().map(|kept| {
         let (spans, long, why) = (kept.spans, clock(kept.seconds), why(&kept.reason));
-        format!("{spans} spans of speech, {long} in total, were found and left audible. {why}")
+        let spans = counted(spans, "span");
+        format!("Found and left audible: {spans} of speech, {long} in total. {why}")
     });
     let unexamined = manifest.unexamined.iter().map(|class| {
         format!(
-            "No model looked for class {class}, and the approver accepted that. Such objects may \
+            "No model ran for class {class}, as accepted by the approver. Objects of this class may \
              be visible."
         )
     });
@@ -122,12 +126,18 @@ pub(super) fn not_withheld(manifest: &PublicManifest) -> Vec<String> {
     let not_compared = not_compared.map(|findings| {
         let why = findings.0.why.as_deref().unwrap_or("no reason given");
         format!(
-            "The plan was not compared with the findings of the scan: {why}. Findings that the \
-             plan leaves out are not counted here."
+            "The plan was not compared with the findings of the scan: {why}. Findings that are \
+             missing from the plan are not counted here."
         )
     });
     let lines = kept.chain(rejected).chain(speech).chain(unexamined);
     lines.chain(not_compared).collect()
+}
+
+/// `1 track`, `2 tracks`.
+fn counted(count: u32, thing: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {thing}{ending}")
 }
 
 pub(super) fn mask_row<'a>(manifest: &'a PublicManifest, mask: &'a MaskItem) -> ItemRow<'a> {
@@ -169,7 +179,7 @@ pub(super) fn mute_row<'a>(manifest: &'a PublicManifest, mute: &'a MuteItem) -> 
         description: &mute.description,
         done: match mute.style {
             MuteStyleName::Silence if mute.asked_style.is_some() => {
-                "Replaced by silence (the plan asked for a tone)".into()
+                "Replaced by silence (the plan requested a tone)".into()
             }
             MuteStyleName::Silence => "Replaced by silence".into(),
             MuteStyleName::Tone => "Replaced by a tone".into(),
@@ -202,12 +212,12 @@ pub(super) fn effect_text(effect: EffectFile, weak_accepted: bool) -> String {
         ),
     };
     if weak_accepted {
-        return format!("{text}. The policy accepts this in place of a fill");
+        return format!("{text}. The policy accepts this instead of a fill");
     }
     text
 }
 
-/// How the damage that item `item` hides is known; nothing for other items.
+/// How the damage under item `item` was detected; `None` for other items.
 pub(super) fn damage_text(manifest: &PublicManifest, item: u32) -> Option<String> {
     let mut damaged = manifest.damaged.iter();
     let known = damaged.find(|damaged| damaged.0.item == item)?;
@@ -225,8 +235,9 @@ pub(super) fn found_text(manifest: &PublicManifest, mask: &MaskItem) -> String {
     };
     let added = coverage.interpolated + coverage.followed + coverage.extended;
     format!(
-        "Found by a model in {} frames; {added} more frames covered",
-        coverage.detected
+        "Detected by a model in {} of {} frames",
+        coverage.detected,
+        coverage.detected + added
     )
 }
 

@@ -1,8 +1,8 @@
-//! The redaction log as a table for a spreadsheet and as a document: the same rows as the page.
+//! The redaction log as a spreadsheet and as a PDF, with the same rows as the HTML page.
 
 use redact_core::Digest;
 
-use super::format::{clock, utc_text};
+use super::format::clock;
 use super::rows::{ItemRow, check_groups, items};
 use super::timeline::timeline;
 use crate::RecordError;
@@ -10,19 +10,20 @@ use crate::manifest::PublicManifest;
 use crate::paper::{INK, LINE, MARGIN, Paper, SOFT, Type, clipped, text};
 use crate::pdf::{self, About, Fonts, LETTER, Mark, Node, Role, Sheet, Style};
 
-/// US Letter, lying.
+/// US Letter, landscape.
 const PAGE: [f32; 2] = [LETTER[1], LETTER[0]];
 const WIDTH: f32 = PAGE[0] - 2.0 * MARGIN;
-/// Where rows end and the page's foot begins.
+/// Where rows end and the footer begins.
 const END: f32 = PAGE[1] - 44.0;
 
-/// Where the first row of a page without a head begins, and a little more.
+/// A position below the start of a page without a header: anything further down is content.
 const FRESH: f32 = MARGIN + 20.0;
 
-/// The most characters of one text, so that every row fits a page. The other forms have all.
+/// Maximum characters of a text, so that every row fits on a page. The other formats have the
+/// whole text.
 const TEXT_MAX: usize = 500;
 
-/// Title and width in points of each column; together [`WIDTH`].
+/// Title and width in points of each column; the widths add up to [`WIDTH`].
 const COLUMNS: [(&str, f32); 6] = [
     ("Item", 34.0),
     ("Medium", 50.0),
@@ -32,12 +33,12 @@ const COLUMNS: [(&str, f32); 6] = [
     ("Reason", 210.0),
 ];
 
-/// The log as comma-separated values (RFC 4180, UTF-8 with a mark, for spreadsheets).
+/// The redaction log as comma-separated values for spreadsheets (RFC 4180, UTF-8 with a BOM).
 ///
-/// A cell that a spreadsheet would take for a formula begins with an apostrophe.
+/// A cell that a spreadsheet would interpret as a formula begins with an apostrophe.
 ///
 /// # Errors
-/// [`RecordError::Log`] when the table cannot be put together.
+/// [`RecordError::Log`] if the table cannot be produced.
 pub fn csv(manifest: &PublicManifest) -> Result<Vec<u8>, RecordError> {
     let mut writer = csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)
@@ -83,7 +84,7 @@ pub fn csv(manifest: &PublicManifest) -> Result<Vec<u8>, RecordError> {
     })
 }
 
-/// Disarms what a spreadsheet would compute: text comes from policies and from people.
+/// Neutralizes formulas: texts come from policies and from people.
 fn no_formula(cell: String) -> String {
     let number = cell.parse::<f64>().is_ok();
     if !number && cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
@@ -93,10 +94,10 @@ fn no_formula(cell: String) -> String {
     }
 }
 
-/// The log as a PDF (US Letter, lying): the totals, the timeline and the rows.
+/// The redaction log as a PDF (US Letter, landscape): totals, timeline and rows.
 ///
 /// # Errors
-/// [`RecordError::Write`] when the document cannot be put together.
+/// [`RecordError::Write`] if the document cannot be produced.
 pub fn pdf(manifest: &PublicManifest, manifest_digest: Digest) -> Result<Vec<u8>, RecordError> {
     let fonts = Fonts::load();
     let rows = items(manifest);
@@ -129,11 +130,11 @@ fn head(paper: &mut Paper<'_>, manifest: &PublicManifest, digest: Digest, count:
         format!("Source: SHA-256 {}", manifest.source.sha256.0),
         format!(
             "Manifest: SHA-256 {digest}, created {}",
-            utc_text(manifest.created)
+            manifest.created.readable()
         ),
         format!(
-            "{count} items withheld. {} of {} frames have a hidden area; {:.2} % of the picture \
-             is untouched.",
+            "Items withheld: {count}. {} of {} frames have a hidden area; {:.2}% of the picture is \
+             not hidden.",
             totals.frames_masked, totals.frames, totals.picture_untouched_percent
         ),
     ];
@@ -151,7 +152,7 @@ fn head(paper: &mut Paper<'_>, manifest: &PublicManifest, digest: Digest, count:
     }
 }
 
-/// Pages while they fill: the open one, and those that are full.
+/// The pages during layout: the open page, and those that are complete.
 struct Pages<'a> {
     paper: Paper<'a>,
     /// Rows of the table on the open page.
@@ -160,29 +161,27 @@ struct Pages<'a> {
 }
 
 impl<'a> Pages<'a> {
-    /// Goes to a new page when `height` points do not fit on the open one; says whether it did.
-    fn room(&mut self, height: f32) -> bool {
-        let turn = self.paper.y + height > END && self.paper.y > FRESH;
-        if turn {
+    /// Starts a new page if `height` points do not fit on the open one.
+    fn make_room(&mut self, height: f32) {
+        if self.paper.y + height > END && self.paper.y > FRESH {
             let fonts = self.paper.fonts;
             let open = std::mem::replace(&mut self.paper, Paper::new(fonts, WIDTH));
             let table = std::mem::take(&mut self.table);
             self.full.push(close(open, table, self.full.len() + 1));
         }
-        turn
     }
 
     fn row(&mut self, row: &ItemRow<'_>) {
         let cells = cells(self.paper.fonts, row);
         let height = cells.iter().map(|cell| cell.height).fold(0.0, f32::max) + 6.0;
-        self.room(height);
+        self.make_room(height);
         if self.table.is_empty() {
             self.table.push(header(&mut self.paper));
         }
         self.table.push(place(&mut self.paper, cells, height));
     }
 
-    /// Ends the table: what follows stands below it.
+    /// Ends the table; further content follows below it.
     fn end_table(&mut self) {
         if !self.table.is_empty() {
             let table = std::mem::take(&mut self.table);
@@ -191,8 +190,8 @@ impl<'a> Pages<'a> {
     }
 
     fn heading(&mut self, title: &str) {
-        // No heading stays alone at the foot of a page.
-        self.room(48.0);
+        // Avoids a heading at the bottom of a page without content.
+        self.make_room(48.0);
         self.paper.heading(title);
     }
 
@@ -202,7 +201,7 @@ impl<'a> Pages<'a> {
         let lines = fonts.wrap(kind.style, kind.size, &words, WIDTH, 0.0).len();
         #[expect(clippy::cast_precision_loss, reason = "a text has few lines")]
         let height = lines as f32 * kind.lead;
-        self.room(height);
+        self.make_room(height);
         let marks = self.paper.lines(MARGIN, WIDTH, kind, &words);
         self.paper.nodes.push(Node::leaf(Role::Paragraph, marks));
     }
@@ -214,8 +213,8 @@ impl<'a> Pages<'a> {
     }
 }
 
-/// Sets the rows, and what the page says after them, below what `paper` holds and on as many pages
-/// as that takes.
+/// Lays out the rows and the sections after them, below the content of `paper` and on as many pages
+/// as needed.
 fn sheets(paper: Paper<'_>, rows: &[ItemRow<'_>], manifest: &PublicManifest) -> Vec<Sheet> {
     let mut pages = Pages {
         paper,
@@ -261,8 +260,8 @@ fn close(mut paper: Paper<'_>, table: Vec<Node>, number: usize) -> Sheet {
     }
     paper.y = PAGE[1] - 38.0;
     let foot = format!(
-        "Page {number}. The reasons are those of the agency's policy: a starting point for its \
-         counsel, not legal advice."
+        "Page {number}. The reasons are those of the agency's policy. This document is not legal \
+         advice."
     );
     let marks = paper.lines(MARGIN, WIDTH, Type::new(Style::Regular, 7.2, SOFT), &foot);
     paper.nodes.push(Node::leaf(Role::Decoration, marks));
@@ -287,7 +286,7 @@ fn header(paper: &mut Paper<'_>) -> Node {
     Node::group(Role::Row, cells)
 }
 
-/// The text of one cell, placed from its own top-left corner.
+/// The text of one cell, relative to its top-left corner.
 struct Cell {
     marks: Vec<Mark>,
     height: f32,
@@ -377,9 +376,9 @@ mod tests {
         check("Withheld.", "Withheld.");
     }
 
-    /// Goal: every item is in the document, over as many pages as that takes.
+    /// Goal: every item is in the document, on as many pages as needed.
     #[test]
-    fn a_long_log_goes_on_over_pages() {
+    fn a_long_log_spans_pages() {
         let mut manifest = manifest();
         let one = manifest.masks[0].clone();
         manifest.masks = (1..=100)
@@ -404,9 +403,9 @@ mod tests {
         assert!(bytes.starts_with(b"%PDF-1.7"));
     }
 
-    /// Goal: the document says what the page says after the items: what was left, what was checked.
+    /// Goal: the PDF has the sections of the HTML page after the items: not withheld, and checks.
     #[test]
-    fn what_was_left_and_what_was_checked_is_in_the_document() {
+    fn what_is_not_withheld_and_what_was_checked_is_in_the_document() {
         let manifest = manifest();
         assert!(!manifest.kept.is_empty() && !manifest.unexamined.is_empty());
         let fonts = Fonts::load();
@@ -424,8 +423,8 @@ mod tests {
         }
         for wanted in [
             "Not withheld",
-            "1 tracks of class screen were found and left visible",
-            "No model looked for class plate",
+            "Found and left visible: 1 track of class screen.",
+            "No model ran for class plate",
             "Checks of the finished file",
             "passed: masks. 12 frames, 20 rectangles",
             "worst second 38.1 dB",

@@ -1,4 +1,4 @@
-//! The timeline of a release: what its manifest hides when.
+//! The timeline of a release, from its manifest.
 
 use redact_core::{Class, TimeSpan};
 
@@ -6,7 +6,7 @@ use super::format::plural;
 use crate::manifest::{ClassName, MaskOriginName, PublicManifest, Seconds};
 use crate::timeline::{Lane, LaneKind, Timeline};
 
-/// What is hidden and muted when, as `manifest` declares it.
+/// The masks and mutes over time, as declared in `manifest`.
 #[must_use]
 pub fn timeline(manifest: &PublicManifest) -> Timeline {
     Timeline {
@@ -15,7 +15,7 @@ pub fn timeline(manifest: &PublicManifest) -> Timeline {
     }
 }
 
-/// One lane per class, for drawn masks, for damage and for sound: those that hide anything.
+/// Lanes for each class, drawn masks, damage and sound; empty lanes are left out.
 fn lanes_of(manifest: &PublicManifest) -> Vec<Lane> {
     let of_class = |class: Option<ClassName>, is_damage: bool| -> Vec<TimeSpan> {
         let masks = manifest.masks.iter().filter(|mask| {

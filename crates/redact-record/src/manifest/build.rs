@@ -1,4 +1,4 @@
-//! From what the jobs report to the two manifests.
+//! Builds the two manifests from the results of the jobs.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use redact_core::{
 };
 
 use super::input::{AudioResult, CheckResult, ManifestInput, SecondQuality};
-use super::removed::removed;
+use super::removed;
 use super::sealed::{self, SealedBody, SealedItem};
 use super::visible::score_best;
 use super::{
@@ -20,7 +20,7 @@ use super::{
 use crate::file::plan::keyframe_row;
 use crate::{RecordError, digest_bytes, json, plan};
 
-/// Both manifests of a release, as bytes to sign and write.
+/// Both manifests of a release, ready to be signed and written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Manifests {
     /// The public manifest.
@@ -34,15 +34,15 @@ pub struct Manifests {
 /// Builds both manifests.
 ///
 /// # Errors
-/// [`RecordError::CheckFailed`] when a check failed or was not made: such a release must not go
-/// out; [`RecordError::Mismatch`] when the source changed during the run or figures disagree.
+/// [`RecordError::CheckFailed`] if a check failed or was not done: such a file must not be
+/// released; [`RecordError::Mismatch`] if the source changed during the run or figures disagree.
 pub fn build(input: &ManifestInput<'_>) -> Result<Manifests, RecordError> {
     check_input(input)?;
     let body = sealed_body(input);
     let (body_text, body_digest) = sealed::body_text(&body);
     let public = public_manifest(input, &body, body_digest)?;
     let public_bytes = json::pretty(&public);
-    // Whatever goes out was read back once: a value that cannot be spelled stops here.
+    // What is written must be readable: an invalid value is an error here.
     let public = PublicManifest::parse(&public_bytes)?;
     let sealed_bytes = sealed::file_bytes(body_text, digest_bytes(&public_bytes));
     sealed::SealedManifest::parse(&sealed_bytes)?.check_pair(&public, &public_bytes)?;
@@ -56,7 +56,7 @@ pub fn build(input: &ManifestInput<'_>) -> Result<Manifests, RecordError> {
 fn check_input(input: &ManifestInput<'_>) -> Result<(), RecordError> {
     input.context.terms.check()?;
     input.context.request.check()?;
-    // The demands that the manifests speak of are those of the text that they carry.
+    // The manifests contain the policy's text, so the plan must follow that text.
     plan::check_policy(input.plan.plan())?;
     match (input.findings, input.without_findings) {
         (Some((findings, digest)), None) => {
@@ -66,7 +66,7 @@ fn check_input(input: &ManifestInput<'_>) -> Result<(), RecordError> {
         _ => {
             return Err(RecordError::CheckFailed {
                 name: "findings".into(),
-                evidence: "the plan was not compared with its findings, and no reason is given"
+                evidence: "the plan was not compared with its findings, and no reason was given"
                     .into(),
             });
         }
@@ -92,7 +92,7 @@ fn check_input(input: &ManifestInput<'_>) -> Result<(), RecordError> {
     let after = input.source_after.to_string();
     same("SHA-256 of the source after the run", after, digest.clone())?;
     if let Some(replaced) = &input.context.supersedes {
-        let what = "SHA-256 of the source of the manifest that is replaced";
+        let what = "SHA-256 of the replaced manifest's source";
         same(what, replaced.source.to_string(), digest)?;
     }
     let frames = source.frames.to_string();
@@ -108,7 +108,7 @@ fn check_input(input: &ManifestInput<'_>) -> Result<(), RecordError> {
         if checks.is_empty() {
             return Err(RecordError::CheckFailed {
                 name: name.into(),
-                evidence: "it was not made".into(),
+                evidence: "it was not done".into(),
             });
         }
     }
@@ -132,7 +132,8 @@ fn public_manifest(
     let masks = mask_items(input)?;
     let mutes = mute_items(input, masks.len());
     let source = source_summary(&plan.source, input);
-    let removed = removed(&source, count(masks.len() + mutes.len()).saturating_add(1));
+    let first = count(masks.len() + mutes.len()).saturating_add(1);
+    let removed = removed::removed(&source, first);
     Ok(PublicManifest {
         schema: PUBLIC_SCHEMA.into(),
         schema_version: SCHEMA_VERSION.into(),
@@ -188,8 +189,8 @@ fn coding(input: &ManifestInput<'_>) -> Result<Coding, RecordError> {
     })
 }
 
-/// The reasons that something in the manifests refers to. A policy may draw on whole sets: which
-/// of them it did not need is confidential, and would invite guesses.
+/// The reasons that are used in the manifests. A policy may name whole reason sets; those that were
+/// not needed are left out, because they would invite guesses.
 fn reasons_in_use(input: &ManifestInput<'_>) -> Vec<ReasonFile> {
     let plan = input.plan.plan();
     let redactions = input.plan.redactions();
@@ -294,7 +295,7 @@ fn mask_item(
             MaskOrigin::Drawn => MaskOriginName::Drawn,
             MaskOrigin::Damage => MaskOriginName::Damage,
         },
-        models: OneLine(class.map_or_else(Vec::new, |class| looked_for(input, class))),
+        models: OneLine(class.map_or_else(Vec::new, |class| models_for(input, class))),
         coverage: track.map(|track| OneLine(coverage(track))),
         frames: OneLine((mask.span().start().get(), mask.span().end().get())),
         source_ticks: OneLine(source_ticks),
@@ -313,10 +314,10 @@ fn mask_item(
 }
 
 /// Names of the models that detect `class`.
-fn looked_for(input: &ManifestInput<'_>, class: Class) -> Vec<String> {
+fn models_for(input: &ManifestInput<'_>, class: Class) -> Vec<String> {
     let models = input.models.iter();
-    let looked = models.filter(|model| model.classes.contains(&class));
-    let mut names: Vec<String> = looked.map(|model| model.name.clone()).collect();
+    let detecting = models.filter(|model| model.classes.contains(&class));
+    let mut names: Vec<String> = detecting.map(|model| model.name.clone()).collect();
     // One model may run at several sizes.
     names.sort();
     names.dedup();
@@ -328,13 +329,13 @@ fn planned<'a>(input: &ManifestInput<'a>, mask: &MaskRegion) -> Option<&'a Plann
     let MaskOrigin::Track(id) = mask.origin() else {
         return None;
     };
-    // Tracks are ordered by id.
+    // Tracks are ordered by ID.
     let tracks = &input.plan.plan().tracks;
     let found = tracks.binary_search_by_key(&id, |planned| planned.track.id());
     found.ok().map(|index| &tracks[index])
 }
 
-/// One neutral sentence: it must not say more than the picture does.
+/// A neutral description, which must not reveal more than the picture does.
 const fn description(class: Option<Class>) -> &'static str {
     match class {
         Some(Class::Face) => "Face of a person",
@@ -362,18 +363,18 @@ fn times(input: &ManifestInput<'_>, span: FrameSpan) -> Result<Times, RecordErro
         .map(|(start, end)| ((start.0, end.0), (start.1, end.1)))
         .ok_or_else(|| {
             let field = format!("time of frame {start}");
-            RecordError::field(field, "none that fits", "a time within 292 years")
+            RecordError::field(field, "a time out of range", "a time within 292 years")
         })
 }
 
 fn coverage(track: &Track) -> Coverage {
     use redact_core::BoxOrigin::{Detected, Extended, Followed, Interpolated};
     let of = |origin| count(track.boxes().iter().filter(|b| b.origin == origin).count());
-    let mut seen = track.boxes().iter().filter(|b| b.origin == Detected);
-    let first_seen = seen.next().map(|b| b.frame.get());
+    let mut detected = track.boxes().iter().filter(|b| b.origin == Detected);
+    let first_seen = detected.next().map(|b| b.frame.get());
     Coverage {
         first_seen,
-        last_seen: seen.next_back().map(|b| b.frame.get()).or(first_seen),
+        last_seen: detected.next_back().map(|b| b.frame.get()).or(first_seen),
         detected: of(Detected),
         interpolated: of(Interpolated),
         followed: of(Followed),
@@ -415,7 +416,7 @@ fn mute_items(input: &ManifestInput<'_>, masks: usize) -> Vec<MuteItem> {
         .collect()
 }
 
-/// The style that the plan asked for in its mute `index`, where it is another than was `done`.
+/// The style of the plan's mute `index`, if it differs from what was `done`.
 fn asked_style(input: &ManifestInput<'_>, index: usize, done: MuteStyle) -> Option<MuteStyleName> {
     let asked = input.plan.plan().mutes.get(index)?.style;
     (asked != done).then(|| asked.into())
@@ -467,7 +468,7 @@ fn sound_total(track: u32, audio: &AudioResult) -> SoundTotal {
     }
 }
 
-/// A share of 1 in percent, to four places.
+/// A fraction in percent, rounded to four decimal places.
 fn percent(share: f64) -> f64 {
     (share.clamp(0.0, 1.0) * 1_000_000.0).round() / 10_000.0
 }
@@ -510,7 +511,7 @@ fn second_psnr(second: &SecondQuality) -> OneLine<SecondPsnr> {
     })
 }
 
-/// Decibels to one place.
+/// Decibels rounded to one decimal place.
 fn tenths(decibels: f64) -> f64 {
     (decibels * 10.0).round() / 10.0
 }

@@ -1,4 +1,4 @@
-//! What people changed of what the policy makes of the findings.
+//! What people changed in the plan that the policy proposed.
 
 use std::collections::BTreeMap;
 
@@ -29,40 +29,39 @@ pub enum ChangedThing {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ChangeName {
-    /// It was not in the findings.
+    /// It was not in the proposed plan.
     Added,
-    /// It was in the findings and is not in the plan.
+    /// It was in the proposed plan and is not in the approved one.
     Removed,
-    /// It is decided otherwise, or lies elsewhere.
+    /// It has another decision or another position.
     Changed,
 }
 
-/// One difference between what the policy makes of the findings and the plan that was approved.
+/// One difference between the plan that the policy proposed and the approved plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct HumanChange {
     /// What was changed.
     pub thing: ChangedThing,
-    /// Its name in the plan.
+    /// Its ID in the plan.
     pub plan_id: String,
     /// How it was changed.
     pub change: ChangeName,
-    /// What the policy made of it; `null` for what was added.
+    /// The policy's proposal; `null` if it was added.
     pub was: Option<String>,
-    /// What the plan says; `null` for what was removed.
+    /// The approved plan; `null` if it was removed.
     pub is: Option<String>,
-    /// Who decided; `null` where the plan does not say: there the approvers are responsible.
+    /// Who decided; `null` if the plan does not say, so that the approvers are responsible.
     pub by: Option<String>,
     /// When.
     pub at: Option<Utc>,
 }
 
-/// What people changed: the plan against what its policy makes of `findings`.
+/// The differences between `plan` and what its policy proposes for `findings`.
 ///
 /// # Errors
-/// [`RecordError::Mismatch`] and others of [`policy::embedded`] when the plan does not carry its
-/// policy's text.
+/// Those of [`policy::embedded`] if the plan does not contain the text of its policy.
 pub fn changes(plan: &Plan, findings: &Findings) -> Result<Vec<HumanChange>, RecordError> {
     let policy = policy::embedded(&plan.policy)?;
     let by = format!("policy {}", policy.name);
@@ -84,13 +83,13 @@ pub fn changes(plan: &Plan, findings: &Findings) -> Result<Vec<HumanChange>, Rec
     Ok(all)
 }
 
-/// Things by name, in the order of names.
+/// Items by ID, in order.
 fn named<T>(things: &[T], id: impl Fn(&T) -> &str) -> BTreeMap<String, &T> {
     let pair = |thing| (id(thing).to_owned(), thing);
     things.iter().map(pair).collect()
 }
 
-/// Differences of items that carry no decision of their own.
+/// Differences between items without decisions of their own.
 fn compared<T: PartialEq>(
     thing: ChangedThing,
     was: &BTreeMap<String, &T>,
@@ -145,7 +144,7 @@ fn tracks(was: &[PlannedTrack], is: &[PlannedTrack]) -> Vec<HumanChange> {
     ids.into_iter().filter_map(change).collect()
 }
 
-/// `None` when a track is where it was found and is decided as the policy decides, whoever did.
+/// `None` if the track has the boxes that were found and the decision that the policy proposes.
 fn track_change(
     id: u32,
     old: Option<&PlannedTrack>,
@@ -184,7 +183,7 @@ fn track_change(
         change,
         was: old.map(text),
         is: new.map(|planned| match moved {
-            true => format!("{}, moved by hand", text(planned)),
+            true => format!("{}, edited by hand", text(planned)),
             false => text(planned),
         }),
         by: decision.map(|made| made.by.clone()),
@@ -214,7 +213,7 @@ fn mute_text(mute: &MuteRegion) -> String {
         MuteStreams::Only(tracks) => format!("sound tracks {tracks:?}"),
     };
     format!(
-        "{} to {} s, {tracks}, {:?} ({})",
+        "seconds {} to {}, {tracks}, {:?} ({})",
         Seconds(start),
         Seconds(end),
         mute.style,

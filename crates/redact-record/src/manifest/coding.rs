@@ -1,4 +1,4 @@
-//! Which parts of a release are the source's own coded data, and which were re-encoded.
+//! Which parts of a release were copied from the source, and which were re-encoded.
 //!
 //! The doc comments of the fields are the descriptions in the JSON Schema.
 
@@ -10,20 +10,20 @@ use super::items::{MaskItem, MuteItem};
 use super::{Hex, OneLine, Seconds};
 use crate::{RecordError, digest_bytes};
 
-/// How the release's data came to be: copied parts are the strongest proof that nothing was edited.
+/// How the release was encoded. Copied parts are the strongest proof that nothing was edited.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Coding {
-    /// Why all pictures were re-encoded; `null` when some are copied.
+    /// Why all pictures were re-encoded; `null` if some were copied.
     pub pictures_encoded_because: Option<String>,
-    /// Why some pictures that nothing touches were re-encoded where others were copied, and how
-    /// many; left out when there are none.
+    /// Why some unredacted pictures were re-encoded although others were copied, and how many.
+    /// Omitted if there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub untouched_encoded_because: Option<String>,
-    /// All frames of the release, in runs that were copied or re-encoded as a whole.
+    /// All frames of the release, in runs that were either copied or re-encoded.
     pub pictures: Vec<OneLine<PictureRun>>,
-    /// What was taken out of copied pictures; nothing else in them was changed.
+    /// What was removed from copied pictures; nothing else in them was changed.
     pub taken_out: OneLine<TakenOut>,
     /// One entry per sound track.
     pub sound: Vec<OneLine<SoundCoding>>,
@@ -34,80 +34,80 @@ pub struct Coding {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PictureRun {
-    /// First frame and first frame after it.
+    /// First frame, and first frame after the last one.
     pub frames: (u32, u32),
-    /// Start and end in seconds of the release, from its first frame.
+    /// Start and end in the release, in seconds from its first frame.
     pub release_seconds: (Seconds, Seconds),
-    /// Whether the coded pictures are the source's own.
+    /// Whether the coded pictures were copied from the source.
     pub copied: bool,
-    /// SHA-256 over the SHA-256 of each of its closed groups of pictures, for a copied run. That
-    /// of a group is over the parameter sets that its slices name, at their first use, and over
-    /// every unit but messages and fillers, each behind its length in four bytes.
+    /// For a copied run, SHA-256 over the SHA-256 of each of its closed GOPs. The SHA-256 of a GOP
+    /// covers the parameter sets that its slices refer to, at their first use, and every NAL unit
+    /// except SEI messages and filler data, each preceded by its length in four bytes.
     pub sha256: Option<Hex>,
 }
 
-/// NAL units that were left out of copied packets.
+/// NAL units that were removed from copied packets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TakenOut {
     /// SEI messages: captions, positions, serial numbers, timing.
     pub messages: u32,
-    /// NAL units of filler data.
+    /// Filler data NAL units.
     pub fillers: u32,
 }
 
-/// How a sound track came to be.
+/// How a sound track was encoded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SoundCoding {
-    /// The track, from 0.
+    /// The track, counted from 0.
     pub track: u32,
-    /// Whether its packets are the source's own, every byte of them.
+    /// Whether all of its packets were copied from the source.
     pub copied: bool,
-    /// SHA-256 over its packets, each behind its length in four bytes, for a copied track.
+    /// For a copied track, SHA-256 over its packets, each preceded by its length in four bytes.
     pub sha256: Option<Hex>,
     /// Why it was re-encoded, if it was.
     pub encoded_because: Option<String>,
 }
 
-/// The same, as a render reports it.
+/// How the release was encoded, as reported by a render.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CodingFacts {
     /// Why all pictures were re-encoded, if they were.
     pub pictures_encoded_because: Option<String>,
-    /// Why some were that nothing touches, where others were copied.
+    /// Why some unredacted pictures were re-encoded although others were copied.
     pub untouched_encoded_because: Option<String>,
-    /// Groups of pictures that were copied, in order, with their SHA-256.
+    /// Copied GOPs in order, with their SHA-256.
     pub copied: Vec<(FrameSpan, Digest)>,
-    /// What was taken out of them.
+    /// What was removed from them.
     pub taken_out: TakenOut,
-    /// Per sound track: the SHA-256 of a copied one, or why it was re-encoded.
+    /// Per sound track: its SHA-256 if it was copied, or why it was re-encoded.
     pub sound: Vec<Result<Digest, String>>,
 }
 
-/// The SHA-256 of a run of groups with these.
+/// SHA-256 of a copied run, from those of its GOPs.
 #[must_use]
-pub fn run_digest(groups: &[Digest]) -> Digest {
-    let bytes: Vec<u8> = groups.iter().flat_map(|digest| digest.0).collect();
+pub fn run_digest(gops: &[Digest]) -> Digest {
+    let bytes: Vec<u8> = gops.iter().flat_map(|digest| digest.0).collect();
     digest_bytes(&bytes)
 }
 
 impl CodingFacts {
-    /// All of `frames` in runs: `(start, end, SHA-256 of a copied one)`.
+    /// All of `frames` in runs: `(start, end, SHA-256 if copied)`.
     fn runs(&self, frames: u32) -> Vec<(u32, u32, Option<Digest>)> {
         let mut runs = Vec::new();
-        let (mut at, mut groups) = (0, self.copied.iter().peekable());
+        let (mut at, mut gops) = (0, self.copied.iter().peekable());
         while at < frames {
             let start = at;
             let mut digests = Vec::new();
-            while let Some((span, digest)) = groups.next_if(|(span, _)| span.start().get() == at) {
+            while let Some((span, digest)) = gops.next_if(|(span, _)| span.start().get() == at) {
                 digests.push(*digest);
                 at = span.end().get();
             }
             if digests.is_empty() {
-                let next = groups
+                let next = gops
                     .peek()
                     .map_or(frames, |(span, _)| span.start().get().max(at + 1));
                 at = next.min(frames);
@@ -119,7 +119,7 @@ impl CodingFacts {
         runs
     }
 
-    /// Runs of groups that were copied: `(start, end, SHA-256)`.
+    /// Copied runs: `(start, end, SHA-256)`.
     #[must_use]
     pub fn copied_runs(&self) -> Vec<(u32, u32, Digest)> {
         let frames = self.copied.last().map_or(0, |(span, _)| span.end().get());
@@ -128,7 +128,7 @@ impl CodingFacts {
             .collect()
     }
 
-    /// The record, with the times that `seconds` gives for frames.
+    /// The record for the manifest; `seconds` gives the time of a frame.
     pub(super) fn record(
         &self,
         frames: u32,
@@ -138,7 +138,7 @@ impl CodingFacts {
             let times = seconds(start).zip(seconds(end)).ok_or_else(|| {
                 RecordError::field(
                     format!("time of frame {start}"),
-                    "none that fits",
+                    "a time out of range",
                     "a time within 292 years",
                 )
             })?;
@@ -169,8 +169,8 @@ impl CodingFacts {
 }
 
 impl Coding {
-    /// Checks what the types do not: that the runs are all frames, and that nothing that is hidden
-    /// or muted was copied.
+    /// Checks what the types cannot express: that the runs cover all frames, and that nothing
+    /// hidden or muted was copied.
     pub(super) fn check(
         &self,
         masks: &[MaskItem],
@@ -183,7 +183,7 @@ impl Coding {
         let mut due = 0;
         for OneLine(run) in &self.pictures {
             if run.frames.0 != due || run.frames.1 <= due || run.copied != run.sha256.is_some() {
-                return wrong("runs that do not join", "every frame in one run");
+                return wrong("runs with gaps or overlaps", "every frame in one run");
             }
             due = run.frames.1;
             let hides = |mask: &MaskItem| {
@@ -191,39 +191,42 @@ impl Coding {
                 start < run.frames.1 && run.frames.0 < end
             };
             if run.copied && masks.iter().any(hides) {
-                return wrong(
-                    "a copied run under a mask",
-                    "only what no mask touches is copied",
-                );
+                return wrong("a copied run under a mask", "copied runs without masks");
             }
         }
         if due != totals.frames {
-            return wrong("runs that are not all frames", "every frame in one run");
+            return wrong(
+                "runs that do not cover all frames",
+                "every frame in one run",
+            );
         }
         if self.sound.len() != totals.sound.len() {
-            return wrong("another number of tracks", "one entry per sound track");
+            return wrong(
+                "another number of sound tracks",
+                "one entry per sound track",
+            );
         }
         for (index, OneLine(track)) in self.sound.iter().enumerate() {
             let is_muted = |mute: &MuteItem| mute.sound_tracks.0.contains(index);
             if track.copied != track.sha256.is_some() || track.copied && mutes.iter().any(is_muted)
             {
                 return wrong(
-                    "a copied track with a mute",
-                    "only untouched tracks are copied",
+                    "a copied sound track with a mute",
+                    "copied sound tracks without mutes",
                 );
             }
         }
         Ok(())
     }
 
-    /// Runs of frames whose coded pictures are the source's own: `(start, end, SHA-256)`.
+    /// Copied runs of frames: `(start, end, SHA-256)`.
     pub fn copied_runs(&self) -> impl Iterator<Item = (u32, u32, Digest)> {
         self.pictures
             .iter()
             .filter_map(|OneLine(run)| Some((run.frames.0, run.frames.1, run.sha256?.0)))
     }
 
-    /// Sound tracks whose packets are the source's own: track and SHA-256.
+    /// Copied sound tracks: track and SHA-256.
     pub fn copied_sound(&self) -> impl Iterator<Item = (u32, Digest)> {
         self.sound
             .iter()
@@ -244,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn neighbouring_groups_are_one_run_and_gaps_are_encoded_anew() {
+    fn adjacent_gops_are_one_run_and_gaps_are_re_encoded() {
         let facts = CodingFacts {
             copied: vec![group(2, 4, 1), group(4, 7, 2), group(9, 10, 3)],
             ..CodingFacts::default()
@@ -263,9 +266,9 @@ mod tests {
         assert_eq!(CodingFacts::default().runs(3), [(0, 3, None)]);
     }
 
-    /// Goal: a manifest that says that something hidden was copied is invalid.
+    /// Goal: a manifest that declares something hidden as copied is invalid.
     #[test]
-    fn what_is_hidden_or_muted_cannot_be_said_to_be_copied() {
+    fn what_is_hidden_or_muted_cannot_be_declared_as_copied() {
         let mut made = Made::new();
         made.coding.copied = vec![group(0, FRAMES, 1)];
         let error = crate::manifest::build(&made.input()).unwrap_err();

@@ -1,4 +1,4 @@
-//! Whether every damaged stretch that a public manifest declares is hidden whole.
+//! Checks that the damage that a public manifest declares is hidden whole.
 
 use redact_core::{Damage, DamagedSound};
 
@@ -9,8 +9,7 @@ use crate::RecordError;
 use crate::file::damage::{damaged_pictures, span};
 
 impl PublicManifest {
-    /// Checks that every damaged stretch is hidden whole, and that nothing else is hidden as
-    /// damaged.
+    /// Checks that every damaged span is hidden whole, and that every mask for damage is declared.
     pub(super) fn check_damaged(&self) -> Result<(), RecordError> {
         for OneLine(damaged) in &self.damaged {
             let hidden = match (damaged.frames, damaged.sound_track) {
@@ -30,8 +29,8 @@ impl PublicManifest {
             if !hidden {
                 return Err(RecordError::field(
                     format!("damaged, item {}", damaged.item),
-                    "nothing that hides it whole",
-                    "a black mask over the whole picture, or silence, for exactly this stretch",
+                    "a damaged span that is not hidden whole",
+                    "a black mask over the whole picture, or silence, for exactly this span",
                 ));
             }
         }
@@ -42,16 +41,16 @@ impl PublicManifest {
         other.map_or(Ok(()), |mask| {
             Err(RecordError::field(
                 format!("item {}, origin", mask.item),
-                "damage",
-                "an entry of damaged for it",
+                "damage without an entry in damaged",
+                "an entry for each mask over damage",
             ))
         })
     }
 
-    /// What is declared as damaged, for a checker that has the source.
+    /// The declared damage, for a checker that has the source.
     ///
     /// # Errors
-    /// [`RecordError::Field`] for a stretch that is none.
+    /// [`RecordError::Field`] for an invalid span.
     pub fn damage(&self) -> Result<Damage, RecordError> {
         let mut damage = Damage::default();
         for OneLine(damaged) in &self.damaged {

@@ -1,4 +1,4 @@
-//! Damaged stretches of the source in the public manifest.
+//! Damage of the source in the public manifest.
 //!
 //! The doc comments of the fields are the descriptions in the JSON Schema.
 
@@ -9,25 +9,25 @@ use super::input::ManifestInput;
 use super::items::{MaskItem, MuteItem};
 use super::{DamageName, OneLine, Seconds};
 
-/// A stretch of the source that is damaged: the whole picture is hidden, or the track is silent.
+/// A damaged span of the source: the whole picture is hidden, or the sound track is muted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DamagedItem {
-    /// The mask or the mute that hides it, by its number in the redaction log.
+    /// Number, in the redaction log, of the mask or mute that hides it.
     pub item: u32,
-    /// How it is known.
+    /// How the damage was detected.
     pub why: DamageName,
-    /// First frame and first frame after it, for pictures: up to a key frame that decodes without
-    /// a complaint. `null` for sound.
+    /// For pictures, the first frame and the first frame after the span, which is a key frame that
+    /// decodes without an error. `null` for sound.
     pub frames: Option<(u32, u32)>,
-    /// The sound track of the release, from 0. `null` for pictures.
+    /// The release's sound track, counted from 0. `null` for pictures.
     pub sound_track: Option<u32>,
-    /// Start and end in seconds of the release, from its first frame.
+    /// Start and end in the release, in seconds from its first frame.
     pub release_seconds: (Seconds, Seconds),
 }
 
-/// The entries for what `input` hides as damaged, in the order of items.
+/// The entries for the damage that `input` hides, in the order of items.
 pub(super) fn items(
     input: &ManifestInput<'_>,
     masks: &[MaskItem],
@@ -46,7 +46,7 @@ pub(super) fn items(
             sound_track: None,
             release_seconds: mask.release_seconds.0,
         });
-    // They are the last ones: see `Redactions`.
+    // Mutes of damaged sound come last: see `Redactions`.
     let first = mutes.len().saturating_sub(damage.sound.len());
     let sound = mutes[first..].iter().zip(&damage.sound);
     let sound = sound.map(|(mute, damaged)| DamagedItem {

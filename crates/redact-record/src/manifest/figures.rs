@@ -1,4 +1,4 @@
-//! What was counted, checked and used: the figures around the items.
+//! Totals, checks and tools in the public manifest.
 //!
 //! The doc comments of the fields are the descriptions in the JSON Schema.
 
@@ -12,15 +12,15 @@ use crate::RecordError;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Totals {
-    /// Frames of the release; the same as of the source.
+    /// Number of frames of the release, which is that of the source.
     pub frames: u32,
     /// Frames with at least one mask.
     pub frames_masked: u32,
-    /// Length of the pictures.
+    /// Duration of the video.
     pub seconds: Seconds,
-    /// Share of the picture's area that is hidden, mean over all frames, in percent.
+    /// Mean share of the picture's area that is hidden, over all frames, in percent.
     pub picture_hidden_percent: f64,
-    /// Share of the picture's area that is untouched, mean over all frames, in percent.
+    /// Mean share of the picture's area that is not hidden, over all frames, in percent.
     pub picture_untouched_percent: f64,
     /// One entry per sound track.
     pub sound: Vec<OneLine<SoundTotal>>,
@@ -31,17 +31,17 @@ pub struct Totals {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SoundTotal {
-    /// The track, from 0.
+    /// The track, counted from 0.
     pub track: u32,
-    /// Its length.
+    /// Its duration.
     pub seconds: Seconds,
-    /// How much of it is muted.
+    /// How many seconds of it are muted.
     pub muted_seconds: Seconds,
-    /// Share that is untouched, in percent.
+    /// Share that is not muted, in percent.
     pub untouched_percent: f64,
 }
 
-/// The program that made the release: what repeating the run needs.
+/// The program that made the release, as needed to repeat the run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -50,28 +50,27 @@ pub struct Tool {
     pub name: String,
     /// Its version.
     pub version: String,
-    /// The commit it was built from.
+    /// The commit that it was built from.
     pub commit: Option<String>,
     /// Versions of the libraries that decode, encode and detect.
     pub libraries: Vec<OneLine<NamedValue>>,
-    /// Every option that bears on the result.
+    /// All options that affect the result.
     pub options: Vec<OneLine<NamedValue>>,
-    /// How well the process that decoded and encoded was confined. Left out by versions that did
-    /// not say.
+    /// How the process that decoded and encoded was confined. Earlier versions omit it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jail: Option<Jail>,
 }
 
-/// What the system enforced on the process that decoded and encoded.
+/// The confinement of the process that decoded and encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Jail {
-    /// Version of Landlock in force; 0 where there was none.
+    /// Landlock version in force; 0 for none.
     pub landlock_abi: u32,
-    /// Whether that is less than the system has, because a test of older ones was requested.
+    /// Whether an older Landlock version than the system's was used, because a test requested it.
     pub landlock_capped: bool,
-    /// Whether only listed system calls were possible.
+    /// Whether only allowed system calls were possible (seccomp).
     pub seccomp: bool,
 }
 
@@ -86,48 +85,48 @@ pub struct NamedValue {
     pub value: String,
 }
 
-/// Approvals, without names: those are in the sealed manifest.
+/// Approvals without names, which are in the sealed manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ApprovalSummary {
     /// How many approvals the plan has.
     pub count: u32,
-    /// Whether the policy asks for two different people.
+    /// Whether the policy requires two different people.
     pub second_person_required: bool,
 }
 
-/// What was checked on the finished file, with the evidence.
+/// The checks of the finished file, with their evidence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Checks {
-    /// The audit of the release, decoded again: an independent check.
+    /// The audit of the decoded release: an independent check.
     pub audit: Vec<CheckFile>,
     /// The comparison with the source: nothing else was changed.
     pub change: Vec<CheckFile>,
-    /// One verdict per channel through which a file gives away what was hidden.
+    /// One result per channel through which a file could leak what was hidden.
     pub leaks: Vec<CheckFile>,
-    /// What the comparison with the source measured, second by second.
+    /// Measurements of the comparison with the source, second by second.
     pub change_by_second: Vec<OneLine<SecondPsnr>>,
-    /// What detectors still find in the finished file; `null` without a second look. An
-    /// independent check of what was found in the first place.
+    /// What detectors still find in the finished file; `null` without a second look. It is an
+    /// independent check of the scan.
     pub second_look: Option<SecondLook>,
 }
 
-/// A scan of the finished file with the detectors that scan a recording.
+/// A scan of the finished file with the detectors for recordings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SecondLook {
-    /// Models that ran.
+    /// The models used.
     pub models: Vec<ModelFile>,
-    /// Frames of the finished file; how often each model ran is its own.
+    /// Number of frames of the finished file; a model may run on only some of them.
     pub frames: u32,
-    /// What they see that no mask covers, ordered by time.
+    /// What they find outside masks, ordered by time.
     pub seen: Vec<OneLine<StillSeen>>,
-    /// Whether the approver accepted what is found and was not kept on purpose; without that, and
-    /// with such findings, there is no release.
+    /// Whether the approver accepted findings that were not deliberately kept; such findings block
+    /// the release unless they are accepted.
     pub accepted: bool,
 }
 
@@ -136,15 +135,16 @@ pub struct SecondLook {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct StillSeen {
-    /// What the model takes it for.
+    /// The class that the model reports.
     pub class: ClassName,
-    /// First frame in which it is found and first frame after the last one.
+    /// First frame in which it is found, and first frame after the last one.
     pub frames: (u32, u32),
     /// Frames in which a model detected it.
     pub sightings: u32,
     /// Highest score of the model, 0 to 1.
     pub score_best: f32,
-    /// Whether it is left visible on purpose: decided so, or of a class that the policy keeps.
+    /// Whether it was deliberately left visible: by a decision, or because the policy keeps its
+    /// class.
     pub kept: bool,
 }
 
@@ -153,34 +153,34 @@ pub struct StillSeen {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CheckFile {
-    /// What was checked.
+    /// The check.
     pub name: String,
-    /// Whether it held everywhere.
+    /// Whether it passed everywhere.
     pub passed: bool,
-    /// The figures it rests on.
+    /// The figures that it is based on.
     pub evidence: String,
 }
 
-/// How close one second of the release is to the source, outside masks.
+/// Similarity of one second of the release to the source, outside masks.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SecondPsnr {
-    /// The second, from the first frame.
+    /// The second, counted from the first frame.
     pub second: i64,
-    /// Lowest peak signal-to-noise ratio of a frame, decibels; 99 stands for no difference.
+    /// Lowest peak signal-to-noise ratio of a frame in decibels; 99 means no difference.
     pub worst_db: f64,
-    /// Median over the second's frames.
+    /// Median over the second's frames, in decibels.
     pub median_db: f64,
-    /// Mean structural similarity (SSIM; Wang et al. 2004) of the second's pictures, 1 where
-    /// nothing differs: windows of 8x8 luma samples, one in each block of 16x16 that no mask
-    /// touches. `null` in manifests of earlier programs.
+    /// Mean structural similarity (SSIM; Wang et al. 2004) of the second's pictures; 1 means
+    /// identical. It uses windows of 8x8 luma samples, one per 16x16 block that no mask touches.
+    /// `null` in manifests of earlier versions.
     #[serde(default)]
     pub ssim: Option<f64>,
 }
 
 impl SecondLook {
-    /// What is found and was neither kept on purpose nor hidden.
+    /// What is found and was neither hidden nor deliberately kept.
     pub fn missed(&self) -> impl Iterator<Item = &StillSeen> {
         self.seen
             .iter()
@@ -188,7 +188,7 @@ impl SecondLook {
             .filter(|seen| !seen.kept)
     }
 
-    /// Checks what the types do not: no release goes out with a finding that no person accepted.
+    /// Checks that every unintended finding was accepted by a person.
     pub(super) fn check(&self, frames: u32) -> Result<(), RecordError> {
         if self.frames != frames {
             let expected = format!("{frames}, the frames of the release");
@@ -202,7 +202,7 @@ impl SecondLook {
             return Err(RecordError::field(
                 "checks.second_look.accepted",
                 "false",
-                "true where something is found that was not kept on purpose",
+                "true, because something was found that was not deliberately kept",
             ));
         }
         Ok(())

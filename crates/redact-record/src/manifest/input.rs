@@ -1,4 +1,4 @@
-//! What a manifest is made of: plain figures that the caller brings from the jobs.
+//! The input for a pair of manifests: plain figures that the caller collects from the jobs.
 
 use redact_core::{ApprovedPlan, Digest, Findings, ModelUse, StreamSummary, Timestamp, UtcNanos};
 
@@ -10,14 +10,14 @@ use super::request::{Request, Terms};
 use crate::events::Checkpoint;
 use crate::{FileBinding, RecordError};
 
-/// One check of a release, with the figures it rests on.
+/// One check of a release, with its evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckResult {
-    /// What was checked.
+    /// The check.
     pub name: String,
-    /// Whether it held everywhere.
+    /// Whether it passed everywhere.
     pub passed: bool,
-    /// Figures; goes into the public manifest, so it may tell places but no content.
+    /// Figures for the public manifest, which may contain places but no content.
     pub evidence: String,
 }
 
@@ -28,7 +28,7 @@ pub struct AudioResult {
     pub rate_hz: u32,
     /// Samples per channel written.
     pub samples: u64,
-    /// Samples per channel in which nothing of the sound is left.
+    /// Samples per channel that were muted.
     pub muted_samples: u64,
 }
 
@@ -39,18 +39,18 @@ pub struct RenderFacts {
     pub frames: u32,
     /// Frames with at least one mask.
     pub frames_masked: u32,
-    /// Share of the picture that masks cover, mean over all frames, `0.0..=1.0`.
+    /// Mean fraction of the picture covered by masks, over all frames, `0.0..=1.0`.
     pub masked_area_mean: f64,
-    /// One entry per sound track, in the source's order.
+    /// One entry per sound track, in the order of the source.
     pub audio: Vec<AudioResult>,
 }
 
-/// The file that goes out.
+/// The released file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReleaseFacts {
     /// Its digests.
     pub binding: FileBinding,
-    /// FFmpeg's name of the container format.
+    /// FFmpeg's name for the container format.
     pub container: String,
     /// Its streams.
     pub streams: Vec<StreamSummary>,
@@ -61,74 +61,74 @@ pub struct ReleaseFacts {
 pub struct ToolInfo {
     /// Its version.
     pub version: String,
-    /// The commit it was built from, if known.
+    /// The commit that it was built from, if known.
     pub commit: Option<String>,
-    /// Name and version of the libraries that decode, encode and detect.
+    /// Names and versions of the libraries that decode, encode and detect.
     pub libraries: Vec<(String, String)>,
-    /// Name and value of every option that bears on the result; no paths.
+    /// Names and values of the options that affect the result, without paths.
     pub options: Vec<(String, String)>,
-    /// How well the process that decoded and encoded was confined, if that is known.
+    /// How the process that decoded and encoded was confined, if known.
     pub jail: Option<Jail>,
 }
 
-/// A manifest that is replaced.
+/// The replaced manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replaced {
-    /// What the new manifest says of it.
+    /// Its ID and digest, for the new manifest.
     pub named: Supersedes,
-    /// The source that it was for, which must be the new one's.
+    /// Its source, which must be the new manifest's.
     pub source: Digest,
 }
 
-/// What is known beside the files themselves.
+/// Context that the files do not contain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReleaseContext {
-    /// Public: on which terms it is released.
+    /// Public: the terms of the release.
     pub terms: Terms,
-    /// Sealed: the request and the recording.
+    /// Sealed: the request, and facts about the recording.
     pub request: Request,
-    /// Public: the manifest that this one replaces.
+    /// Public: the replaced manifest.
     pub supersedes: Option<Replaced>,
-    /// Public: head of the event chain.
+    /// Public: the last entry of the event log.
     pub events_head: Option<Checkpoint>,
 }
 
-/// How loud a mute still is on one track of the finished file.
+/// The measured level of a mute on one track of the finished file.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MutedLevel {
     /// Index of the mute in the plan's redactions.
     pub mute: usize,
-    /// The sound track, from 0.
+    /// The sound track, counted from 0.
     pub track: usize,
-    /// Samples per channel that were measured.
+    /// Samples measured per channel.
     pub samples: u64,
-    /// The loudest 20 ms, decibels of full scale; of a tone, what is heard beside it.
+    /// The loudest 20 ms in dBFS; for a tone, what remains besides the tone.
     pub loudest_dbfs: f64,
 }
 
-/// How close one second of the finished file is to the source outside masks.
+/// Similarity of one second of the finished file to the source, outside masks.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SecondQuality {
-    /// The second, from the first frame.
+    /// The second, counted from the first frame.
     pub second: i64,
-    /// Lowest signal-to-noise ratio of a frame, decibels.
+    /// Lowest signal-to-noise ratio of a frame, in decibels.
     pub worst_db: f64,
-    /// Median over the second's frames, decibels.
+    /// Median over the second's frames, in decibels.
     pub median_db: f64,
-    /// Mean structural similarity, 1 where nothing differs.
+    /// Mean structural similarity; 1 means identical.
     pub ssim: f64,
 }
 
-/// What was measured on the finished file.
+/// Measurements of the finished file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Measured {
-    /// One entry per mute and track that has sound in it.
+    /// One entry per mute and track that has samples in it.
     pub mutes: Vec<MutedLevel>,
     /// One entry per second that has frames.
     pub seconds: Vec<SecondQuality>,
 }
 
-/// When each frame is shown, in ticks of the source's time base; a release has the same times.
+/// Times of all frames in ticks of the source's time base; a release has the same times.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FrameClock {
     ticks: Vec<i64>,
@@ -136,37 +136,37 @@ pub struct FrameClock {
 }
 
 impl FrameClock {
-    /// Takes the next frame's time and how long it is shown, in ticks.
+    /// Adds the next frame's timestamp and duration, in ticks.
     pub fn push(&mut self, timestamp: Timestamp, duration_ticks: i64) {
         self.ticks.push(timestamp.ticks());
         self.end = timestamp.ticks().saturating_add(duration_ticks.max(1));
     }
 
-    /// Every frame's time, in ticks.
+    /// The frames' timestamps in ticks.
     #[must_use]
     pub fn ticks(&self) -> &[i64] {
         &self.ticks
     }
 
-    /// When the last frame ends, in ticks.
+    /// End of the last frame in ticks.
     #[must_use]
     pub const fn end(&self) -> i64 {
         self.end
     }
 
-    /// Frames taken.
+    /// Number of frames.
     #[must_use]
     pub fn frames(&self) -> usize {
         self.ticks.len()
     }
 
-    /// The first frame's time; 0 when there is none.
+    /// The first frame's timestamp; 0 if there is no frame.
     #[must_use]
     pub fn first(&self) -> Timestamp {
         Timestamp::new(self.ticks.first().copied().unwrap_or(0))
     }
 
-    /// Shortest and longest time between two frames, in ticks; zeros for fewer than two frames.
+    /// Shortest and longest interval between two frames in ticks; zeros for fewer than two frames.
     #[must_use]
     pub fn frame_ticks(&self) -> (i64, i64) {
         let times = self
@@ -177,7 +177,7 @@ impl FrameClock {
         (shortest, times.max().unwrap_or(0))
     }
 
-    /// When frame `index` starts, or the last one ends if `index` is the number of frames.
+    /// Start of frame `index`, or end of the last frame if `index` is the number of frames.
     #[must_use]
     pub fn at(&self, index: u32) -> Option<Timestamp> {
         let index = usize::try_from(index).ok()?;
@@ -188,20 +188,20 @@ impl FrameClock {
     }
 }
 
-/// Random numbers for one pair of manifests.
+/// Random bytes for a pair of manifests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fresh {
-    /// The manifest's name.
+    /// The manifest's ID.
     pub id: [u8; 16],
-    /// What prevents guessing the sealed body.
+    /// The salt that prevents guessing the sealed body.
     pub salt: [u8; 32],
 }
 
 impl Fresh {
-    /// Asks the system for random numbers.
+    /// Random bytes from the operating system.
     ///
     /// # Errors
-    /// [`RecordError::Key`] when it has none.
+    /// [`RecordError::Key`] if the system provides none.
     pub fn random() -> Result<Self, RecordError> {
         let mut fresh = Self {
             id: [0; 16],
@@ -216,16 +216,16 @@ impl Fresh {
     }
 }
 
-/// Everything that a pair of manifests is made of.
+/// The input for a pair of manifests.
 #[derive(Clone, Debug)]
 pub struct ManifestInput<'a> {
-    /// What was decided and carried out.
+    /// The plan that was rendered.
     pub plan: &'a ApprovedPlan,
-    /// Models that took part in the scan.
+    /// The models used in the scan.
     pub models: &'a [ModelUse],
     /// The source's file name; sealed.
     pub source_name: &'a str,
-    /// The release's file name; sealed, because it may be made from the source's.
+    /// The release's file name; sealed, because it may derive from the source's.
     pub release_name: &'a str,
     /// The source before the run.
     pub source_before: &'a FileBinding,
@@ -233,36 +233,36 @@ pub struct ManifestInput<'a> {
     pub source_after: Digest,
     /// The release.
     pub release: &'a ReleaseFacts,
-    /// When each frame is shown.
+    /// Times of all frames.
     pub clock: &'a FrameClock,
     /// What the render did.
     pub render: &'a RenderFacts,
-    /// Which parts are the source's own coded data.
+    /// Which parts were copied from the source.
     pub coding: &'a CodingFacts,
-    /// What the audit of the release found; at least one.
+    /// Results of the audit of the release; at least one.
     pub audit: &'a [CheckResult],
-    /// What the comparison with the source found; empty when it was not made.
+    /// Results of the comparison with the source; empty if it was not done.
     pub compare: &'a [CheckResult],
-    /// One verdict per leak channel; at least one.
+    /// One result per leak channel; at least one.
     pub leaks: &'a [CheckResult],
-    /// What the audit and the comparison measured.
+    /// Measurements of the audit and the comparison.
     pub measured: &'a Measured,
-    /// What detectors still find in the release, where there was a second look.
+    /// What detectors still find in the release, if there was a second look.
     pub second_look: Option<&'a SecondLook>,
-    /// The findings that the plan was made from, and the SHA-256 of their file.
+    /// The findings that the plan was made from, with the SHA-256 of their file.
     pub findings: Option<(&'a Findings, Digest)>,
-    /// Why there are none: given exactly when `findings` is not.
+    /// Why there are no findings: given if and only if `findings` is `None`.
     pub without_findings: Option<&'a str>,
-    /// What people changed of what the policy makes of the findings, when those are at hand.
+    /// What people changed in the plan that the policy proposed, if the findings are available.
     pub changes: Option<&'a [HumanChange]>,
-    /// Names of the leak channels that the source has open: what was dropped on the way.
+    /// Names of the leak channels that are open in the source.
     pub source_channels: &'a [String],
     /// The program.
     pub tool: &'a ToolInfo,
-    /// What else is known.
+    /// Context of the release.
     pub context: &'a ReleaseContext,
-    /// Now.
+    /// The current time.
     pub created: UtcNanos,
-    /// Random numbers.
+    /// Random bytes.
     pub fresh: Fresh,
 }

@@ -1,4 +1,4 @@
-//! Parts of the public manifest: policy, source, release and the manifest that it replaces.
+//! Parts of the public manifest: policy, source, release and the replaced manifest.
 //!
 //! The doc comments of the fields are the descriptions in the JSON Schema.
 
@@ -10,25 +10,25 @@ use crate::file::names::StreamKindName;
 use crate::file::source::StreamFile;
 use crate::json::{Hex, OneLine, Seconds};
 
-/// A manifest that is replaced.
+/// The replaced manifest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Supersedes {
-    /// Its name.
+    /// Its ID.
     pub manifest_id: String,
     /// SHA-256 of its file.
     pub sha256: Hex,
 }
 
-/// A written policy.
+/// A policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PolicyName {
     /// Its name.
     pub name: String,
-    /// SHA-256 of the policy file: the rules as they were.
+    /// SHA-256 of the policy file, which identifies the exact rules.
     pub sha256: Hex,
 }
 
@@ -41,49 +41,50 @@ pub struct SourceSummary {
     pub bytes: u64,
     /// SHA-256 before the run.
     pub sha256: Hex,
-    /// SHA-256 after the run: the original did not change.
+    /// SHA-256 after the run, which shows that the original did not change.
     pub sha256_after: Hex,
-    /// FFmpeg's name of the container format.
+    /// FFmpeg's name for the container format.
     pub container: String,
-    /// Frames, counted by decoding all of them.
+    /// Number of frames, counted by decoding all of them.
     pub frames: u32,
-    /// From the first frame's start to the last frame's end.
+    /// Time from the start of the first frame to the end of the last.
     pub duration_seconds: Seconds,
     /// Width of the displayed picture in pixels.
     pub width: u32,
     /// Height of the displayed picture in pixels.
     pub height: u32,
-    /// Clockwise turn that the source asks for, in degrees; geometry here is after it.
+    /// Clockwise rotation that the source declares, in degrees. All geometry is in the rotated
+    /// picture.
     pub rotation_degrees: u16,
-    /// Clockwise turn that a person asked for beyond that, in degrees. Left out when 0.
+    /// Clockwise rotation that a person requested in addition, in degrees. Omitted if 0.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub turned_degrees: u16,
-    /// Frames per second, as numerator and denominator, of a source that stores no times. Left out
-    /// for others.
+    /// Frames per second, as numerator and denominator, of a source without timestamps. Omitted for
+    /// others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frames_per_second: Option<OneLine<(u32, u32)>>,
-    /// One tick of the source's video stream in seconds, as numerator and denominator.
+    /// Seconds per tick of the source's video stream, as numerator and denominator.
     pub seconds_per_tick: OneLine<(u32, u32)>,
-    /// The first frame's time in ticks: the zero of all release times.
+    /// The first frame's timestamp in ticks: the zero of all times in the release.
     pub first_tick: i64,
-    /// Every stream, those that were dropped too.
+    /// All streams, including those that were dropped.
     pub streams: Vec<OneLine<StreamFile>>,
-    /// Chapters in the source; none reaches the release.
+    /// Number of chapters in the source; none is in the release.
     pub chapters: u32,
-    /// Number of tags in the source; none reaches the release.
+    /// Number of tags in the source; none is in the release.
     pub tags: u32,
-    /// What any release of this source changes, whatever is redacted.
+    /// Conversions in every release of the source, regardless of what is redacted.
     pub conversions: Vec<String>,
-    /// Shortest and longest time that a frame but the last is shown, in ticks: they differ where
-    /// the frame rate varies.
+    /// Shortest and longest display time of a frame, except the last, in ticks: they differ if the
+    /// frame rate varies.
     pub frame_ticks: OneLine<(i64, i64)>,
-    /// Ways of giving something away that are open in the source (see `checks.leaks`) and closed in
-    /// the release: edit lists, tags, telemetry and others that were dropped.
+    /// Leak channels (see `checks.leaks`) that are open in the source and closed in the release:
+    /// edit lists, tags, telemetry and others.
     pub closed_channels: Vec<String>,
 }
 
 impl SourceSummary {
-    /// How to open the source as it was opened for the release.
+    /// The settings with which the source was opened for the release.
     #[must_use]
     pub fn settings(&self) -> SourceSettings {
         let streams = self.streams.iter().map(|stream| &stream.0);
@@ -101,7 +102,7 @@ fn is_zero(degrees: &u16) -> bool {
     *degrees == 0
 }
 
-/// The file that goes out.
+/// The released file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -112,18 +113,18 @@ pub struct ReleaseFile {
     pub sha256: Hex,
     /// Root of the file's Merkle tree over leaves of 4 KiB (RFC 6962, section 2.1).
     pub merkle_root: Hex,
-    /// Bytes under each of `parts`: 4096 times a power of two.
+    /// Bytes covered by each of `parts`: 4096 times a power of two.
     pub part_bytes: u64,
-    /// Nodes of the tree, one for every `part_bytes` of the file: they show where it differs.
+    /// Nodes of the tree, one per `part_bytes` of the file: they locate differences.
     pub parts: Vec<Hex>,
-    /// FFmpeg's name of the container format.
+    /// FFmpeg's name for the container format.
     pub container: String,
-    /// Every stream of the file.
+    /// All streams of the file.
     pub streams: Vec<OneLine<StreamFile>>,
 }
 
 impl ReleaseFile {
-    /// What ties the manifest to the release.
+    /// The digests that bind the manifest to the release.
     #[must_use]
     pub fn binding(&self) -> FileBinding {
         FileBinding {

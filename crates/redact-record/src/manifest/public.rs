@@ -1,6 +1,6 @@
 //! The public manifest.
 //!
-//! The doc comments of its fields are the descriptions in the JSON Schema.
+//! The doc comments of the fields are the descriptions in the JSON Schema.
 
 use redact_core::{
     Class, Digest, Effect, MaskOrigin, MaskRegion, MuteRegion, ReasonCode, Redactions, TrackId,
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::input::Replaced;
 use super::parts::{PolicyName, ReleaseFile, SourceSummary, Supersedes};
-use super::removed::removed;
+use super::removed;
 use super::schema::{PUBLIC_SCHEMA, check_schema};
 use super::{
     ApprovalSummary, Checks, ClassName, Coding, DamagedItem, FindingsComparison, Hex, KeptCount,
@@ -24,90 +24,91 @@ use crate::policy::Policy;
 use crate::sign::{SignatureVerdict, Signed, TrustStore};
 use crate::{RecordError, digest_bytes, json};
 
-/// What was done to a released recording. It may go out with the release: it holds no names, no
-/// words and nothing about what the recording shows.
+/// What was redacted in a released recording. It is released with the video: it contains no names,
+/// no words and nothing about what the recording shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PublicManifest {
-    /// Always `redact-manifest`: distinguishes this record from others.
+    /// Always `redact-manifest`: the kind of the record.
     pub schema: String,
-    /// Version of this schema: the record is read again years later.
+    /// Version of the schema, for readers in later years.
     pub schema_version: String,
-    /// Random name of this manifest, 32 hexadecimal digits.
+    /// Random ID of this manifest, 32 hexadecimal digits.
     pub manifest_id: String,
-    /// The public manifest that this one replaces: revisions chain.
+    /// The public manifest that this one replaces; revisions form a chain.
     pub supersedes: Option<OneLine<Supersedes>>,
     /// When the manifest was made.
     pub created: Utc,
-    /// SHA-256 of the sealed manifest's body, as its bytes stand in that file: whoever is shown
-    /// the sealed manifest later can verify that it is the one made with this release. The body
-    /// holds random bytes, so the digest cannot be used to try out names.
+    /// SHA-256 of the bytes of the sealed manifest's body: anyone who is shown the sealed manifest
+    /// later can verify that it was made with this release. The body contains random bytes, so
+    /// nobody can test guessed names against the digest.
     pub sealed_body_sha256: Hex,
-    /// Who releases, for whom in general and under whose law: the same recording is lawfully
-    /// redacted in different ways.
+    /// The releasing agency, the general audience and the applicable law: one recording may
+    /// lawfully be redacted in different ways.
     pub terms: Terms,
-    /// The written policy that the plan was made with.
+    /// The policy that the plan was made with.
     pub policy: PolicyName,
     /// The recording that was redacted.
     pub source: SourceSummary,
-    /// The file that this manifest speaks of.
+    /// The released file.
     pub release: ReleaseFile,
-    /// What is hidden in the picture, in the order in which it is drawn: a later mask lies on top.
+    /// What is hidden in the picture, in drawing order: a later mask lies on top.
     pub masks: Vec<MaskItem>,
-    /// What is taken out of the sound.
+    /// What is muted.
     pub mutes: Vec<MuteItem>,
-    /// Where the source is damaged: each stretch is hidden whole by an item, because it is
-    /// unknown what it shows or says.
+    /// Where the source is damaged. An item hides each damaged span whole, because what it shows or
+    /// says cannot be determined.
     #[serde(default)]
     pub damaged: Vec<OneLine<DamagedItem>>,
-    /// What of the source reaches no release, whatever is decided: other streams, chapters,
+    /// What is never released, regardless of decisions: the source's other streams, chapters and
     /// messages. It follows from `source`.
     pub removed: Vec<OneLine<RemovedItem>>,
-    /// How much was found and left visible on purpose: that the rest could not be separated must
-    /// be explained (Evans v. Federal Bureau of Prisons, 951 F.3d 578).
+    /// How much was found and deliberately left visible: an agency must explain why it could not
+    /// segregate the rest (Evans v. Federal Bureau of Prisons, 951 F.3d 578).
     pub kept: Vec<KeptCount>,
-    /// How much was found and is not what the model said, by decision of a person: it is visible.
+    /// How much was found that, by a person's decision, is not what the model reported; it is
+    /// visible.
     #[serde(default)]
     pub rejected: Vec<KeptCount>,
-    /// How much detected speech was left audible on purpose.
+    /// How much detected speech was deliberately left audible.
     #[serde(default)]
     pub kept_speech: Vec<KeptSpeechCount>,
-    /// Whether the plan was compared with what the scan found; left out by earlier versions, which
-    /// did not compare it.
+    /// Whether the plan was compared with the findings of the scan. Earlier versions did not
+    /// compare them and omit this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub findings: Option<OneLine<FindingsComparison>>,
-    /// Classes that no model looked for; the approver accepted that. Not found is not the same as
-    /// not there.
+    /// Classes for which no model ran, as accepted by the approver: objects of these classes may be
+    /// present and visible.
     pub unexamined: Vec<ClassName>,
-    /// The reasons that items refer to, each with its statute.
+    /// The reasons of the items, each with its statute.
     pub reasons: Vec<ReasonFile>,
-    /// Which parts of the release are the source's own coded data, bit for bit, and which were
+    /// Which parts of the release were copied from the source bit for bit, and which were
     /// re-encoded.
     pub coding: Coding,
-    /// How much was withheld in all: the question of segregability in a few figures.
+    /// How much was withheld in total: the segregability of the recording in a few figures.
     pub totals: Totals,
-    /// The models of the scan: what repeating it needs.
+    /// The models of the scan, which are needed to repeat it.
     pub models: Vec<ModelFile>,
     /// The program that made the release.
     pub tool: Tool,
-    /// How many people approved the exact plan that was carried out.
+    /// How many people approved exactly the plan that was rendered.
     pub approvals: ApprovalSummary,
-    /// What was checked on the finished file.
+    /// What was checked in the finished file.
     pub checks: Checks,
-    /// Head of the agency's event chain when the manifest was made: a log that was cut or rewritten
-    /// afterwards no longer has this entry.
+    /// Last entry of the agency's event log when the manifest was made: a log that was truncated or
+    /// rewritten later no longer has this entry.
     pub events_head: Option<OneLine<Checkpoint>>,
 }
 
 impl PublicManifest {
-    /// Reads a manifest whose signature holds. The bytes are verified before they are parsed.
+    /// Reads a manifest after verifying its signature.
     ///
-    /// The caller decides what [`SignatureVerdict::Unknown`] is worth; `Bad` is an error.
+    /// The caller decides whether [`SignatureVerdict::Unknown`] is acceptable; `Bad` is an error.
     ///
     /// # Errors
     /// [`RecordError::Signature`]; [`RecordError::OtherKind`], [`RecordError::NewerVersion`];
-    /// [`RecordError::Syntax`] and [`RecordError::Field`] say where.
+    /// [`RecordError::Syntax`] and [`RecordError::Field`] with the place.
     pub fn open(
         bytes: &[u8],
         signature: &str,
@@ -120,7 +121,7 @@ impl PublicManifest {
         Ok((Self::parse(bytes)?, verdict))
     }
 
-    /// Reads the bytes of a manifest that the caller has verified.
+    /// Parses a manifest that the caller has verified.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, RecordError> {
         check_schema(bytes, PUBLIC_SCHEMA)?;
         let manifest: Self = json::parse(bytes)?;
@@ -128,10 +129,10 @@ impl PublicManifest {
         Ok(manifest)
     }
 
-    /// Checks what the types do not: that figures agree with each other.
+    /// Checks what the types cannot express: that the figures agree.
     fn check(&self) -> Result<(), RecordError> {
         if self.source.frames == 0 || self.totals.frames != self.source.frames {
-            let expected = format!("{} as in the source, and at least 1", self.source.frames);
+            let expected = format!("{}, as in the source, and at least 1", self.source.frames);
             return Err(RecordError::field(
                 "totals.frames",
                 self.totals.frames,
@@ -141,15 +142,15 @@ impl PublicManifest {
         if !self.release.binding().is_consistent() {
             return Err(RecordError::field(
                 "release",
-                "parts that do not give the length or the root",
-                "one part for every part_bytes of the file, with that root",
+                "parts that do not match the length or the root",
+                "one part for each part_bytes of the file, with that root",
             ));
         }
         read_reasons(self.reasons.clone())?;
         self.terms.check()?;
         let people = 1 + u32::from(self.approvals.second_person_required);
         if self.approvals.count < people {
-            let expected = format!("at least {people}, as the policy demands");
+            let expected = format!("at least {people}, as the policy requires");
             return Err(RecordError::field(
                 "approvals.count",
                 self.approvals.count,
@@ -159,7 +160,7 @@ impl PublicManifest {
         if let Some(look) = &self.checks.second_look {
             look.check(self.totals.frames)?;
         }
-        // Before the items are held against each other: there may be too many of them.
+        // First, because it rejects excessive numbers of items.
         self.redactions()?;
         self.check_items()
     }
@@ -183,21 +184,25 @@ impl PublicManifest {
             if !right_medium {
                 return Err(RecordError::field(
                     at("medium"),
-                    "another",
-                    "that of its list",
+                    "the wrong medium",
+                    "the medium of its list",
                 ));
             }
             if !codes.contains(reason) {
                 let found = format!("{reason:.40?}");
-                return Err(RecordError::field(at("reason"), found, "a code of reasons"));
+                return Err(RecordError::field(
+                    at("reason"),
+                    found,
+                    "a code defined in reasons",
+                ));
             }
         }
         let first = u32::try_from(self.masks.len() + self.mutes.len()).unwrap_or(u32::MAX);
-        if self.removed != removed(&self.source, first.saturating_add(1)) {
+        if !removed::is_complete(&self.removed, &self.source, first.saturating_add(1)) {
             return Err(RecordError::field(
                 "removed",
-                "another list",
-                "what follows from the source's streams, chapters and channels",
+                "a list that does not match the source",
+                "the source's other streams, its chapters and its messages",
             ));
         }
         self.coding.check(&self.masks, &self.mutes, &self.totals)?;
@@ -216,8 +221,8 @@ impl PublicManifest {
         Ok(())
     }
 
-    /// Checks that this release was made with `policy` and by its rules: as many people, and no
-    /// weaker effect than it accepts.
+    /// Checks that the release was made with `policy` and follows its rules: the number of
+    /// approvers, the second look and the effects.
     ///
     /// # Errors
     /// [`RecordError::Mismatch`], [`RecordError::WeakEffect`], [`RecordError::WeakerThanPolicy`].
@@ -226,21 +231,21 @@ impl PublicManifest {
             return Err(RecordError::Mismatch {
                 what: "SHA-256 of the policy",
                 found: policy.digest.to_string(),
-                expected: format!("{}, as the manifest says", self.policy.sha256.0),
+                expected: format!("{}, as in the manifest", self.policy.sha256.0),
             });
         }
         if policy.second_person && !self.approvals.second_person_required {
             return Err(RecordError::Mismatch {
                 what: "approvals.second_person_required",
                 found: "false".into(),
-                expected: "true, as the policy says".into(),
+                expected: "true, as the policy requires".into(),
             });
         }
         if policy.second_look && self.checks.second_look.is_none() {
             return Err(RecordError::Mismatch {
                 what: "checks.second_look",
                 found: "none".into(),
-                expected: "a second look, as the policy says".into(),
+                expected: "a second look, as the policy requires".into(),
             });
         }
         for mask in &self.masks {
@@ -253,24 +258,24 @@ impl PublicManifest {
         Ok(())
     }
 
-    /// Checks that this manifest replaces `older`, which was read from `older_bytes`.
+    /// Checks that this manifest replaces `older`, whose file is `older_bytes`.
     ///
     /// # Errors
-    /// [`RecordError::Mismatch`] when it names another, or none, or is for another recording.
+    /// [`RecordError::Mismatch`] if it names none or another, or is for another recording.
     pub fn check_supersedes(&self, older: &Self, older_bytes: &[u8]) -> Result<(), RecordError> {
         let found = digest_bytes(older_bytes);
         let named = self.supersedes.as_ref().map(|named| &named.0);
         if named.is_none_or(|named| named.sha256.0 != found) {
             let named = named.map_or("none".to_owned(), |named| named.sha256.0.to_string());
             return Err(RecordError::Mismatch {
-                what: "SHA-256 of the manifest that is replaced",
+                what: "SHA-256 of the replaced manifest",
                 found: found.to_string(),
-                expected: format!("{named}, as the newer manifest says"),
+                expected: format!("{named}, as in the newer manifest"),
             });
         }
         if self.source.sha256 != older.source.sha256 {
             return Err(RecordError::Mismatch {
-                what: "SHA-256 of the source of the manifest that is replaced",
+                what: "SHA-256 of the replaced manifest's source",
                 found: older.source.sha256.0.to_string(),
                 expected: self.source.sha256.0.to_string(),
             });
@@ -278,11 +283,11 @@ impl PublicManifest {
         Ok(())
     }
 
-    /// What is hidden and muted, for a checker that has nothing but this manifest.
+    /// What is hidden and muted, for a checker that has only this manifest.
     ///
     /// # Errors
-    /// [`RecordError::Field`] when an item is impossible; never for a manifest that was opened
-    /// and not changed.
+    /// [`RecordError::Field`] for an invalid item; never for a manifest that was opened and not
+    /// modified.
     pub fn redactions(&self) -> Result<Redactions, RecordError> {
         let masks = self.masks.iter().map(|mask| {
             let item = mask.item;
@@ -327,8 +332,8 @@ impl PublicManifest {
     }
 }
 
-/// The region with its levels, which only what is blurred or pixelated has; its class of protection
-/// is that of its effect.
+/// The region with its levels, which only blurred and pixelated masks have. Its protection must be
+/// that of its effect.
 fn with_levels(mask: &MaskItem, region: MaskRegion) -> Result<MaskRegion, RecordError> {
     let at = |key: &str| format!("item {}, {key}", mask.item);
     let protection = region.effect().protection();
@@ -348,14 +353,14 @@ fn with_levels(mask: &MaskItem, region: MaskRegion) -> Result<MaskRegion, Record
         Some(levels) => Ok(region.with_levels(Some(levels))),
         None => Err(RecordError::field(
             at("levels"),
-            "others",
-            "one hexadecimal digit for each cell, of a region that has so many cells at most",
+            "invalid levels",
+            "one hexadecimal digit per cell, and no more cells than the effect has",
         )),
     }
 }
 
 impl Replaced {
-    /// The manifest `older`, which was read from `bytes` and verified.
+    /// The verified manifest `older`, whose file is `bytes`.
     #[must_use]
     pub fn new(older: &PublicManifest, bytes: &[u8]) -> Self {
         Self {

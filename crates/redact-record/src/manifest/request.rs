@@ -1,7 +1,7 @@
-//! What is known of a request and of a recording beside the file itself.
+//! A request for a recording, and facts about the recording that its file does not contain.
 //!
-//! An agency writes it down once per request, in a file of its own, and both manifests take it from
-//! there: [`Terms`] go out, a [`Request`] does not.
+//! An agency writes one file per request, from which both manifests are filled in: [`Terms`] are
+//! public, a [`Request`] is sealed.
 
 use std::path::Path;
 
@@ -12,9 +12,9 @@ use crate::{Overwrite, RecordError, store, toml_file};
 
 const VERSION: u32 = 1;
 const BYTES_MAX: u64 = 1 << 20;
-/// Longest text, in bytes.
+/// Maximum length of a text in bytes.
 const TEXT_MAX: usize = 500;
-/// Most recordings of one incident that are named.
+/// Maximum number of related recordings.
 const RELATED_MAX: usize = 1000;
 
 /// The terms of a release.
@@ -22,78 +22,78 @@ const RELATED_MAX: usize = 1000;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Terms {
-    /// The agency that releases.
+    /// The releasing agency.
     pub agency: Option<String>,
-    /// For whom the copy is made in general: public, court, data subject, agency.
+    /// The general audience: public, court, data subject, agency.
     pub profile: Option<String>,
-    /// Whose law applies.
+    /// The jurisdiction whose law applies.
     pub jurisdiction: Option<String>,
     /// The data classification.
     pub classification: Option<String>,
 }
 
-/// The request and what else is known of the recording; all optional.
+/// The request, and what else is known about the recording; everything is optional.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Request {
-    /// Who asked.
+    /// The requester.
     pub requester: Option<String>,
-    /// The request's number: every release must be documented.
+    /// The request number.
     pub request_number: Option<String>,
-    /// The case's number.
+    /// The case number.
     pub case_number: Option<String>,
-    /// When it was asked for: statutory clocks start here.
+    /// When the request was received; statutory deadlines count from here.
     pub requested_on: Option<String>,
-    /// When it is due.
+    /// When the response is due.
     pub due_on: Option<String>,
-    /// Who authorised the release.
+    /// Who authorized the release.
     pub authorised_by: Option<String>,
     /// The written basis of the release.
     pub written_basis: Option<String>,
-    /// Whose consent it rests on, by reference.
+    /// Reference to the consent that the release is based on.
     pub consent_reference: Option<String>,
-    /// To whom and how it is handed over.
+    /// To whom and how the release is delivered.
     pub delivery: Option<String>,
-    /// Number of the copy.
+    /// The copy number.
     pub copy_number: Option<u32>,
-    /// Minutes of work: some fees are per minute.
+    /// Minutes of work, for fees that are charged by the minute.
     pub minutes_of_work: Option<u32>,
-    /// The recording's name in the agency's evidence system.
+    /// The recording's ID in the agency's evidence system.
     pub evidence_id: Option<String>,
     /// The camera's serial number.
     pub device_serial: Option<String>,
     /// How the camera's clock was set.
     pub clock_basis: Option<String>,
-    /// When the recording started, as the camera says.
+    /// When the recording started, by the camera's clock.
     pub recorded_start: Option<String>,
-    /// When the recording ended, as the camera says.
+    /// When the recording ended, by the camera's clock.
     pub recorded_end: Option<String>,
-    /// Seconds at the start that the camera records without sound: explains sound that is missing.
+    /// Seconds that the camera records without sound before an event, which explains missing sound.
     pub pre_event_seconds: Option<u32>,
-    /// Other recordings of the incident: what is hidden here may be visible there.
+    /// Other recordings of the incident, in which what is hidden here may be visible.
     pub related_recordings: Vec<String>,
 }
 
-/// A request as its file has it.
+/// The content of a request file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequestFile {
-    /// What goes out.
+    /// The public part.
     pub terms: Terms,
-    /// What stays with the agency.
+    /// The sealed part.
     pub request: Request,
 }
 
-/// Reads a request from a TOML file with the tables `terms` and `request`.
+/// Reads a request file: TOML with the tables `terms` and `request`.
 ///
 /// # Errors
 /// [`RecordError::Read`], [`RecordError::TooLarge`]; [`RecordError::NewerVersion`];
-/// [`RecordError::Syntax`] and [`RecordError::Field`] say where.
+/// [`RecordError::Syntax`] and [`RecordError::Field`] with the place.
 pub fn read_request(path: &Path) -> Result<RequestFile, RecordError> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Layout {
-        // Checked before, against the newest version that is read.
+        // Checked earlier, against the newest supported version.
         #[serde(rename = "format_version")]
         _format_version: u32,
         #[serde(default)]
@@ -110,10 +110,10 @@ pub fn read_request(path: &Path) -> Result<RequestFile, RecordError> {
     })
 }
 
-/// Writes a request as [`read_request`] reads it.
+/// Writes a request file for [`read_request`].
 ///
 /// # Errors
-/// [`RecordError::Field`] for what could not be read back; [`RecordError::Exists`],
+/// [`RecordError::Field`] for a text that could not be read back; [`RecordError::Exists`],
 /// [`RecordError::Write`].
 pub fn write_request(
     path: &Path,
@@ -140,7 +140,7 @@ pub fn write_request(
     store::write(path, text.as_bytes(), overwrite)
 }
 
-/// Text that a page and a log can show: each that is there, by the name of its field.
+/// Checks the texts that are present, by field name.
 fn check_texts(table: &str, texts: &[(&str, &Option<String>)]) -> Result<(), RecordError> {
     texts.iter().try_for_each(|(field, text)| match text {
         Some(text) => check_text(&format!("{table}.{field}"), text, TEXT_MAX),

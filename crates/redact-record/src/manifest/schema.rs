@@ -4,15 +4,15 @@ use serde::Deserialize;
 
 use crate::RecordError;
 
-/// What the public manifest's `schema` key says.
+/// Value of the public manifest's `schema` key.
 pub const PUBLIC_SCHEMA: &str = "redact-manifest";
-/// What the sealed manifest's `schema` key says.
+/// Value of the sealed manifest's `schema` key.
 pub const SEALED_SCHEMA: &str = "redact-sealed-manifest";
 /// The only `schema_version` that is read and written.
 pub const SCHEMA_VERSION: &str = "1.0";
 
-/// Checks kind and version before the strict reading, which a newer version would fail for the
-/// wrong reason.
+/// Checks kind and version before strict parsing, which would reject a newer version with a
+/// misleading error.
 pub(super) fn check_schema(bytes: &[u8], expected: &'static str) -> Result<(), RecordError> {
     #[derive(Deserialize)]
     struct Header {

@@ -1,4 +1,4 @@
-//! The sealed manifest: what stays with the agency.
+//! The sealed manifest, which stays with the agency.
 
 use redact_core::{Approval, Digest, PolicyRef};
 use serde::{Deserialize, Serialize};
@@ -14,46 +14,47 @@ use crate::person::is_one_person;
 use crate::sign::{SignatureVerdict, Signed, TrustStore};
 use crate::{RecordError, digest_bytes, json, plan, policy};
 
-/// Who decided, what was kept and why, who asked. It does not go out with the release.
+/// Who decided, what was kept and why, who made the request. It is not released.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SealedBody {
-    /// Random bytes, 64 hexadecimal digits: the public manifest carries this body's digest, and
-    /// without them anybody could try out names until the digest fits.
+    /// Random bytes as 64 hexadecimal digits. The public manifest has this body's digest; without
+    /// random bytes, guessed names could be tested against it.
     pub salt: Hex,
-    /// Name of the public manifest that belongs to this one.
+    /// ID of the public manifest that belongs to this one.
     pub manifest_id: String,
-    /// When both were made.
+    /// When both manifests were made.
     pub created: Utc,
     /// The source's file name.
     pub source_name: String,
     /// The release's file name.
     pub release_name: String,
-    /// SHA-256 of the source: the agency's evidence system knows it by this.
+    /// SHA-256 of the source, as in the agency's evidence system.
     pub source_sha256: Hex,
     /// Root of the source's Merkle tree over leaves of 4 KiB (RFC 6962, section 2.1).
     pub source_merkle_root: Hex,
-    /// Keys of the source's tags: what was dropped.
+    /// Keys of the source's tags, which were dropped.
     pub source_tag_keys: Vec<String>,
-    /// The request and what else is known of the recording.
+    /// The request, and what else is known about the recording.
     pub request: Request,
     /// SHA-256 of the findings file.
     pub findings_sha256: Hex,
-    /// What people changed of what the policy makes of the findings: a person decides, the model
-    /// suggests. `null` when the findings were not at hand when the release was made.
+    /// What people changed in the plan that the policy proposed. `null` if the findings were not
+    /// available when the release was made.
     pub changes: Option<Vec<OneLine<HumanChange>>>,
-    /// The policy file's text: what it demands, whoever asks. The public manifest has its digest.
+    /// The text of the policy file. The public manifest has its digest.
     pub policy_rules: String,
     /// SHA-256 of the approved plan's content.
     pub plan_content_sha256: Hex,
-    /// Who approved exactly that content, when and with which words.
+    /// Who approved exactly that content, when, and with which statement.
     pub approvals: Vec<ApprovalFile>,
     /// Who decided each item of the public manifest.
     pub items: Vec<OneLine<SealedItem>>,
-    /// What was found and left visible: each with its reason.
+    /// What was found and left visible, each with its reason.
     pub kept: Vec<OneLine<KeptTrack>>,
-    /// What was found and is not what the model said, by decision of a person: it is visible too.
+    /// What was found that, by a person's decision, is not what the model reported; it is visible,
+    /// too.
     #[serde(default)]
     pub rejected: Vec<OneLine<KeptTrack>>,
     /// Speech that was detected and left audible.
@@ -68,9 +69,9 @@ pub struct SealedBody {
 pub struct SealedItem {
     /// Its number in the public manifest.
     pub item: u32,
-    /// Its name in the plan.
+    /// Its ID in the plan.
     pub plan_id: String,
-    /// Who decided; `null` for what was drawn or muted by hand: there the approvers are
+    /// Who decided; `null` for masks and mutes made by hand, for which the approvers are
     /// responsible.
     pub by: Option<String>,
     /// When.
@@ -82,7 +83,7 @@ pub struct SealedItem {
 pub struct SealedManifest {
     /// SHA-256 of the public manifest that it belongs to.
     pub public_manifest: Digest,
-    /// What it says.
+    /// Its content.
     pub body: SealedBody,
     /// SHA-256 of the body's bytes in the file.
     pub body_digest: Digest,
@@ -97,7 +98,7 @@ struct SealedFile {
     body: Box<RawValue>,
 }
 
-/// The body's bytes, as they will stand in the file, and their digest.
+/// The body as it is written to the file, and its digest.
 pub(super) fn body_text(body: &SealedBody) -> (Box<RawValue>, Digest) {
     let text = serde_json::to_string_pretty(body)
         .expect("file structs have string keys and finite numbers only");
@@ -117,12 +118,11 @@ pub(super) fn file_bytes(body: Box<RawValue>, public: Digest) -> Vec<u8> {
 }
 
 impl SealedManifest {
-    /// Reads a sealed manifest whose signature holds. The bytes are verified before they are
-    /// parsed.
+    /// Reads a sealed manifest after verifying its signature.
     ///
     /// # Errors
     /// [`RecordError::Signature`]; [`RecordError::OtherKind`], [`RecordError::NewerVersion`];
-    /// [`RecordError::Syntax`] and [`RecordError::Field`] say where.
+    /// [`RecordError::Syntax`] and [`RecordError::Field`] with the place.
     pub fn open(
         bytes: &[u8],
         signature: &str,
@@ -151,10 +151,10 @@ impl SealedManifest {
         Self::parse(bytes).unwrap()
     }
 
-    /// Checks that this and `public` (read from `public_bytes`) were made together.
+    /// Checks that this manifest and `public`, whose file is `public_bytes`, were made together.
     ///
     /// # Errors
-    /// [`RecordError::Mismatch`] when either names another.
+    /// [`RecordError::Mismatch`] if either identifies another.
     pub fn check_pair(
         &self,
         public: &PublicManifest,
@@ -165,28 +165,28 @@ impl SealedManifest {
             return Err(RecordError::Mismatch {
                 what: "SHA-256 of the public manifest",
                 found: found.to_string(),
-                expected: format!("{}, as the sealed manifest says", self.public_manifest),
+                expected: format!("{}, as in the sealed manifest", self.public_manifest),
             });
         }
         if self.body_digest != public.sealed_body() {
             return Err(RecordError::Mismatch {
                 what: "SHA-256 of the sealed manifest's body",
                 found: self.body_digest.to_string(),
-                expected: format!("{}, as the public manifest says", public.sealed_body()),
+                expected: format!("{}, as in the public manifest", public.sealed_body()),
             });
         }
         self.check_counts(public)
     }
 
-    /// Checks that `public` counts what this one lists as kept and rejected.
+    /// Checks that the counts in `public` match the lists in this manifest.
     fn check_counts(&self, public: &PublicManifest) -> Result<(), RecordError> {
         let body = &self.body;
         let same = |what, equal: bool| match equal {
             true => Ok(()),
             false => Err(RecordError::Mismatch {
                 what,
-                found: "other figures in the public manifest".into(),
-                expected: "those that follow from the sealed manifest's list".into(),
+                found: "other counts in the public manifest".into(),
+                expected: "those of the sealed manifest's list".into(),
             }),
         };
         same("kept tracks", counts(&body.kept) == public.kept)?;
@@ -195,12 +195,12 @@ impl SealedManifest {
         same("kept speech", speech == public.kept_speech)
     }
 
-    /// Checks that the people whom the policy demands approved exactly the plan that was carried
-    /// out, and that `public` says of the policy what its text says.
+    /// Checks that the approvers required by the policy approved exactly the plan that was
+    /// rendered, and that `public` agrees with the text of the policy.
     ///
     /// # Errors
-    /// [`RecordError::Mismatch`] when the text is not that policy's, or the manifest claims less
-    /// than it demands; [`RecordError::ChangedAfterApproval`]; [`RecordError::SamePerson`];
+    /// [`RecordError::Mismatch`] if the text is not that policy's or requires more than the
+    /// manifest states; [`RecordError::ChangedAfterApproval`]; [`RecordError::SamePerson`];
     /// [`RecordError::Unsigned`], [`RecordError::OtherApprover`], [`RecordError::Signature`].
     pub fn check_approvals(
         &self,
@@ -235,7 +235,7 @@ impl SealedManifest {
             return Err(RecordError::Mismatch {
                 what: "number of approvals",
                 found,
-                expected: format!("{}, as the public manifest says", public.approvals.count),
+                expected: format!("{}, as in the public manifest", public.approvals.count),
             });
         }
         plan::check_signed(&approvals, &policy, trust)?;

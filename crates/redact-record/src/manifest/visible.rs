@@ -7,19 +7,19 @@ use super::input::ManifestInput;
 use super::{ClassName, OneLine, Seconds, Utc};
 use crate::plan;
 
-/// Whether the plan of a release was compared with the findings that it was made from.
+/// Whether the plan of a release was compared with its findings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FindingsComparison {
-    /// `true`: every found box is hidden, or counted in `kept` or `rejected`. `false`: this
-    /// manifest does not show what was found and left visible.
+    /// `true`: every found box is hidden, or counted in `kept` or `rejected`. `false`: the manifest
+    /// does not state what was found and left visible.
     pub compared: bool,
-    /// Why it was not compared, in the operator's words; `null` where it was.
+    /// The operator's explanation if it was not compared; otherwise `null`.
     pub why: Option<String>,
 }
 
-/// Things of one class that were found and left visible for one reason.
+/// Objects of one class that were found and left visible for one reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -28,7 +28,7 @@ pub struct KeptCount {
     pub class: ClassName,
     /// Code of the reason.
     pub reason: String,
-    /// How many tracks of the findings.
+    /// Number of tracks of the findings.
     pub tracks: u32,
 }
 
@@ -39,9 +39,9 @@ pub struct KeptCount {
 pub struct KeptSpeechCount {
     /// Code of the reason.
     pub reason: String,
-    /// How many spans.
+    /// Number of spans.
     pub spans: u32,
-    /// How long they are together.
+    /// Their total duration.
     pub seconds: Seconds,
 }
 
@@ -50,15 +50,15 @@ pub struct KeptSpeechCount {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct KeptTrack {
-    /// Its name in the plan.
+    /// Its number in the plan.
     pub track: u32,
-    /// Tracks of the findings that are visible by this decision; empty where only a person found
-    /// it, and in manifests of earlier versions.
+    /// Tracks of the findings that this decision leaves visible; empty for a track that a person
+    /// added, and in manifests of earlier versions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub found: Vec<u32>,
-    /// What it is.
+    /// Its class.
     pub class: ClassName,
-    /// First frame and first frame after it.
+    /// First frame, and first frame after the last one.
     pub frames: (u32, u32),
     /// Highest score of the model, 0 to 1.
     pub score_best: f32,
@@ -75,7 +75,7 @@ pub struct KeptTrack {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct KeptSpeechSpan {
-    /// Start and end in seconds from the first frame, on every sound track.
+    /// Start and end in seconds from the first frame, on all sound tracks.
     pub seconds: (Seconds, Seconds),
     /// Code of the reason.
     pub reason: String,
@@ -85,7 +85,7 @@ pub struct KeptSpeechSpan {
     pub at: Utc,
 }
 
-/// Tracks with that verdict, [`Verdict::Keep`] or [`Verdict::Reject`].
+/// Tracks with the verdict [`Verdict::Keep`] or [`Verdict::Reject`].
 pub(super) fn tracks(input: &ManifestInput<'_>, verdict: Verdict) -> Vec<OneLine<KeptTrack>> {
     let findings = input.findings.map(|(findings, _)| findings);
     plan::visible_tracks(input.plan.plan(), findings)

@@ -1,4 +1,4 @@
-//! A plan with what follows from its content, each worked out once.
+//! A plan with its content digest and its policy, each computed once.
 
 use redact_core::{Approval, ApprovedPlan, Digest, Findings, Plan, PlanError, UtcNanos};
 
@@ -11,11 +11,11 @@ use crate::person::is_one_person;
 use crate::policy::{self, Policy};
 use crate::sign::{KeyPair, Signed, TrustStore};
 
-/// A plan with its content's digest and the policy whose text it carries.
+/// A plan with its content digest and its embedded policy.
 ///
-/// A plan may hold ten million boxes: it is serialized once for the digest, and its policy is
-/// parsed once, however many people approve. Only approvals can be added, which the digest leaves
-/// out.
+/// A plan may have ten million boxes, so it is serialized for the digest once, and its policy is
+/// parsed once, regardless of the number of approvers. Only approvals can be added, which the
+/// digest does not cover.
 #[derive(Clone, Debug)]
 pub struct PlanContent {
     plan: Plan,
@@ -27,7 +27,7 @@ impl PlanContent {
     /// Digests `plan` and parses its policy.
     ///
     /// # Errors
-    /// [`RecordError::ChangedAfterApproval`] when an approval is for other content; those of
+    /// [`RecordError::ChangedAfterApproval`] if an approval is for other content; those of
     /// [`policy::embedded`].
     pub fn new(plan: Plan) -> Result<Self, RecordError> {
         let digest = content_digest(&plan);
@@ -46,25 +46,25 @@ impl PlanContent {
         &self.plan
     }
 
-    /// The plan, to be written.
+    /// Returns the plan.
     #[must_use]
     pub fn into_plan(self) -> Plan {
         self.plan
     }
 
-    /// SHA-256 of the plan's content, without approvals.
+    /// SHA-256 of the plan's content without its approvals.
     #[must_use]
     pub const fn digest(&self) -> Digest {
         self.digest
     }
 
-    /// The policy that the plan was made with; of its reasons, its own alone.
+    /// The embedded policy, without the reasons of its reason sets.
     #[must_use]
     pub const fn policy(&self) -> &Policy {
         &self.policy
     }
 
-    /// Every reason why the plan may not be carried out: see [`ApprovedPlan::problems`].
+    /// Everything that prevents rendering: see [`ApprovedPlan::problems`].
     #[must_use]
     pub fn problems(&self) -> Vec<PlanError> {
         ApprovedPlan::problems(&self.plan)
@@ -112,11 +112,11 @@ impl PlanContent {
         })
     }
 
-    /// Adds an approval that was given earlier, for this very content.
+    /// Adds an approval that was given earlier for the same content.
     ///
     /// # Errors
-    /// [`RecordError::ChangedAfterApproval`] when it is for other content;
-    /// [`RecordError::SamePerson`] when two people are needed and this one approved already.
+    /// [`RecordError::ChangedAfterApproval`] if it is for other content;
+    /// [`RecordError::SamePerson`] if two people are needed and this person has approved already.
     pub fn add_approval(&mut self, approval: Approval) -> Result<(), RecordError> {
         check_approvals(std::slice::from_ref(&approval), self.digest)?;
         let same = |earlier: &Approval| is_one_person(&earlier.by, &approval.by);
@@ -130,7 +130,7 @@ impl PlanContent {
     /// Signs the newest approval with the approver's `key`.
     ///
     /// # Errors
-    /// [`RecordError::Field`] when there is no approval; [`RecordError::Key`].
+    /// [`RecordError::Field`] if there is no approval; [`RecordError::Key`].
     pub fn sign_newest(&mut self, key: &KeyPair) -> Result<(), RecordError> {
         let Some(newest) = self.plan.approvals.last_mut() else {
             return Err(RecordError::field("approvals", "none", "at least one"));
@@ -140,10 +140,10 @@ impl PlanContent {
         Ok(())
     }
 
-    /// The plan as one that may be carried out on the recording with digest `source`.
+    /// The approved plan, for the recording with digest `source`.
     ///
     /// # Errors
-    /// [`RecordError::SamePerson`] when two people are needed and all approvals are one person's;
+    /// [`RecordError::SamePerson`] if two people are needed and all approvals are one person's;
     /// [`RecordError::Plan`] with the first problem; those of [`PlanContent::check_policy`].
     pub fn approved(self, source: Digest) -> Result<ApprovedPlan, RecordError> {
         self.check_policy()?;
@@ -161,7 +161,7 @@ mod tests {
     use crate::{counts, plan};
 
     /// Goal: an approval by two people serializes the plan once and parses its policy once.
-    /// Control: the same through the functions for a single step, each of which does both again.
+    /// Control: the functions for single steps, each of which repeats both.
     #[test]
     fn an_approval_digests_its_plan_and_parses_its_policy_once() {
         let source = unapproved().source.digest;

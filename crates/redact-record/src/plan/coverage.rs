@@ -1,5 +1,5 @@
-//! A plan against the findings it was made from: no edit uncovers what was found without a
-//! decision that stays on record.
+//! Checks a plan against the findings that it was made from: nothing found may be uncovered without
+//! a decision on record.
 
 use std::collections::HashMap;
 
@@ -12,40 +12,40 @@ use super::proposal::speech_mutes;
 use crate::RecordError;
 use crate::policy::{self, Policy};
 
-/// A planned track that stays visible, by decision.
+/// A planned track that stays visible by decision.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VisibleTrack<'a> {
     /// The track as planned.
     pub planned: &'a PlannedTrack,
     /// The decision: [`Verdict::Keep`] or [`Verdict::Reject`].
     pub decision: &'a Decision,
-    /// Found tracks that this decision leaves visible in at least one frame. Several where a
-    /// reviewer merged tracks; none for what only a person added.
+    /// Found tracks that this decision leaves visible in at least one frame: several if a reviewer
+    /// merged tracks, none for a track that a person added.
     pub found: Vec<TrackId>,
 }
 
-/// Checks `plan` against `findings`, whose file has SHA-256 `digest`. This is the one rule of the
-/// command line and the desk.
+/// Checks `plan` against `findings`, whose file has SHA-256 `digest`. The command line and the desk
+/// share this rule.
 ///
-/// - The plan names these findings, and repeats their source, models, missing classes and damage.
+/// - The plan names these findings and has the same source, models, missing classes and damage.
 /// - Each found box lies inside a box of a planned track of the same class in the same frame.
 ///   Tracks may be split, merged and enlarged; no box may be missing or smaller.
-/// - A planned track with the number of a found one covers a part of it, so that a decision cannot
+/// - A planned track with the number of a found track covers part of it, so that a decision cannot
 ///   be moved to other boxes.
-/// - A box claims to be detected only where a model detected something of the class inside it.
-/// - Speech that the policy mutes is muted, or in [`Plan::kept_speech`].
-/// - What is kept or rejected against the policy names a person.
+/// - A box is marked as detected only if a model detected an object of the class inside it.
+/// - Speech that the policy mutes is muted or in [`Plan::kept_speech`].
+/// - Each decision to keep or reject against the policy names a person.
 ///
 /// # Errors
-/// [`RecordError::Mismatch`] when the plan is not for these findings or repeats them wrongly;
-/// [`RecordError::Uncovered`] with the first track or span that is left out;
+/// [`RecordError::Mismatch`] if the plan is not for these findings or contradicts them;
+/// [`RecordError::Uncovered`] with the first track or span that is not covered;
 /// [`RecordError::Field`] for boxes that are not those of the findings; [`RecordError::NoPerson`];
 /// those of [`policy::embedded`].
 pub fn check_findings(plan: &Plan, findings: &Findings, digest: Digest) -> Result<(), RecordError> {
     check_covers(plan, &policy::embedded(&plan.policy)?, findings, digest)
 }
 
-/// [`check_findings`] by the rules of `policy`, the plan's own.
+/// [`check_findings`] with the plan's embedded `policy`.
 pub(super) fn check_covers(
     plan: &Plan,
     policy: &Policy,
@@ -63,7 +63,7 @@ pub(super) fn check_covers(
         None => Ok(()),
         Some(span) => {
             let what = format!(
-                "speech from {} to {} s",
+                "speech from second {} to {}",
                 at(span.start_nanos()),
                 at(span.end_nanos())
             );
@@ -72,8 +72,8 @@ pub(super) fn check_covers(
     }
 }
 
-/// What `policy` mutes of `findings` and `plan` neither mutes on every sound track nor keeps by a
-/// decision; sorted.
+/// Speech in `findings` that `policy` mutes and that `plan` neither mutes on every sound track nor
+/// keeps by a decision; sorted.
 #[must_use]
 pub fn uncovered_speech(plan: &Plan, findings: &Findings, policy: &Policy) -> Vec<TimeSpan> {
     let expected: Vec<TimeSpan> = speech_mutes(findings, policy)
@@ -93,7 +93,7 @@ pub fn uncovered_speech(plan: &Plan, findings: &Findings, policy: &Policy) -> Ve
     TimeSpan::merged(missing, 0)
 }
 
-/// The parts of `spans` outside `covered`; both are sorted and do not overlap.
+/// The parts of `spans` outside `covered`; both are sorted and disjoint.
 fn gaps(spans: &[TimeSpan], covered: &[TimeSpan]) -> Vec<TimeSpan> {
     let mut left = Vec::new();
     for span in spans {
@@ -112,7 +112,7 @@ fn gaps(spans: &[TimeSpan], covered: &[TimeSpan]) -> Vec<TimeSpan> {
 }
 
 /// The tracks of `plan` that stay visible by decision, each with the found tracks that it leaves
-/// visible. Without findings (`None`) a track of the plan stands for itself.
+/// visible; without findings (`None`), those lists are empty.
 #[must_use]
 pub fn visible_tracks<'a>(plan: &'a Plan, findings: Option<&Findings>) -> Vec<VisibleTrack<'a>> {
     let hidden: Vec<&PlannedTrack> = plan.tracks.iter().filter(|t| is_hidden(t)).collect();
@@ -144,7 +144,7 @@ fn is_hidden(planned: &PlannedTrack) -> bool {
     matches!(verdict, Some(Verdict::Redact(_)))
 }
 
-/// Whether the planned track holds all of `rect` in `frame`.
+/// Whether the planned track covers all of `rect` in `frame`.
 fn covers(planned: &PlannedTrack, frame: FrameIndex, rect: NormRect) -> bool {
     let boxes = planned.track.boxes();
     let first = boxes[0].frame.get();
@@ -154,7 +154,7 @@ fn covers(planned: &PlannedTrack, frame: FrameIndex, rect: NormRect) -> bool {
         .is_some_and(|b| b.rect.hull(rect) == b.rect)
 }
 
-/// Planned tracks, for looking up what covers a box.
+/// Planned tracks, for finding what covers a box.
 struct Index<'a> {
     tracks: Vec<&'a PlannedTrack>,
     by_id: HashMap<TrackId, usize>,
@@ -177,8 +177,8 @@ impl<'a> Index<'a> {
         self.by_id.get(&id).map(|&place| self.tracks[place])
     }
 
-    /// Whether a track of the class of `found` holds all of `rect` in `frame`; the one with the
-    /// same number is asked first.
+    /// Whether a track of the class of `found` covers all of `rect` in `frame`; the track with the
+    /// same number is tried first.
     fn covers(&self, found: &Track, frame: FrameIndex, rect: NormRect) -> bool {
         let fits = |planned: &PlannedTrack| {
             planned.track.class() == found.class() && covers(planned, frame, rect)
@@ -201,22 +201,22 @@ impl<'a> Index<'a> {
                 let expected = "boxes that cover the track of this number in the findings";
                 return Err(RecordError::field(
                     format!("track {id} ({class})"),
-                    "elsewhere",
+                    "other boxes",
                     expected,
                 ));
             }
         }
-        let bare: Vec<u32> = found
+        let uncovered: Vec<u32> = found
             .boxes()
             .iter()
             .filter(|b| !self.covers(found, b.frame, b.rect))
             .map(|b| b.frame.get())
             .collect();
-        match (bare.first(), bare.last()) {
+        match (uncovered.first(), uncovered.last()) {
             (Some(first), Some(last)) => {
-                let count = bare.len();
+                let count = uncovered.len();
                 let what = format!(
-                    "track {id} ({class}) of the findings, {count} boxes in frames {first} to {last}"
+                    "found track {id} ({class}), {count} boxes in frames {first} to {last}"
                 );
                 Err(RecordError::Uncovered { what })
             }
@@ -225,7 +225,7 @@ impl<'a> Index<'a> {
     }
 }
 
-/// What a plan repeats of its findings must be what they say.
+/// What a plan copies from its findings must be unchanged.
 fn check_copied(plan: &Plan, findings: &Findings, digest: Digest) -> Result<(), RecordError> {
     let wrong = |what, found: String, expected: String| {
         Err(RecordError::Mismatch {
@@ -238,7 +238,7 @@ fn check_copied(plan: &Plan, findings: &Findings, digest: Digest) -> Result<(), 
         let expected = format!("{}, which the plan was made from", plan.findings);
         return wrong("SHA-256 of the findings", digest.to_string(), expected);
     }
-    let as_found = || "what the findings say".to_owned();
+    let as_found = || "the one in the findings".to_owned();
     if plan.source != findings.source {
         return wrong("source of the plan", "another".into(), as_found());
     }
@@ -264,7 +264,7 @@ fn check_copied(plan: &Plan, findings: &Findings, digest: Digest) -> Result<(), 
     Ok(())
 }
 
-/// Keeping or rejecting what the policy hides is a person's decision, made before now.
+/// Keeping or rejecting what the policy hides needs a person's decision.
 fn check_people(plan: &Plan, policy: &Policy) -> Result<(), RecordError> {
     let own = format!("policy {}", policy.name);
     let check = |item: &dyn Fn() -> String, verdict, by: &str| {
@@ -290,13 +290,13 @@ fn check_people(plan: &Plan, policy: &Policy) -> Result<(), RecordError> {
         }
     }
     for kept in &plan.kept_speech {
-        let item = || format!("kept_speech at {} s", at(kept.span.start_nanos()));
+        let item = || format!("kept_speech at second {}", at(kept.span.start_nanos()));
         check(&item, "keep", &kept.by)?;
     }
     Ok(())
 }
 
-/// A box of the plan says that a model detected it only where one did.
+/// A box may be marked as detected only if a model detected it.
 fn check_origins(plan: &Plan, findings: &Findings) -> Result<(), RecordError> {
     use redact_core::BoxOrigin::Detected;
     let mut detected: HashMap<FrameIndex, Vec<(redact_core::Class, NormRect)>> = HashMap::new();
@@ -329,7 +329,7 @@ fn check_origins(plan: &Plan, findings: &Findings) -> Result<(), RecordError> {
     Ok(())
 }
 
-/// Seconds as errors spell them.
+/// A time for errors, in seconds.
 fn at(nanos: i64) -> crate::json::Seconds {
     crate::json::Seconds(nanos)
 }

@@ -1,4 +1,4 @@
-//! The plan that a policy makes of findings.
+//! The plan that a policy proposes for findings.
 
 use redact_core::{
     Damage, Decision, Digest, Findings, MuteRegion, MuteStreams, Plan, PlannedTrack, PolicyRef,
@@ -9,12 +9,13 @@ use crate::RecordError;
 use crate::json::check_text;
 use crate::policy::Policy;
 
-/// The plan that `policy` makes of `findings`: every track decided, speech muted if it says so.
+/// The plan that `policy` proposes for `findings`: every track decided, speech muted if the policy
+/// requires it.
 ///
 /// - `findings_digest`: SHA-256 of the findings file.
-/// - `by`, `at`: who the decisions are attributed to and when, e.g. `policy public-release`.
+/// - `by`, `at`: author and time of the decisions, e.g. `policy public-release`.
 ///
-/// When speech is to be muted and no model listened, all sound is.
+/// If speech must be muted and no speech detector ran, all sound is muted.
 ///
 /// # Errors
 /// [`RecordError::Field`] for an empty `by`.
@@ -61,11 +62,11 @@ pub fn propose(
     })
 }
 
-/// Code of the reason for what a reviewer keeps or rejects, where the policy has none of its own.
+/// Reason code for tracks that a reviewer keeps or rejects, unless the policy defines its own.
 pub const NOTHING_TO_WITHHOLD: &str = "nothing-to-withhold";
 
-/// `reasons` with the program's own: the one that damaged stretches are hidden for, where there are
-/// any, and [`NOTHING_TO_WITHHOLD`]. A policy that has words of its own defines the code itself.
+/// `reasons` with those that the program adds: [`NOTHING_TO_WITHHOLD`] and, if anything is damaged,
+/// the reason for hiding damage. A policy that defines the same code takes precedence.
 #[must_use]
 pub fn with_own_reasons(mut reasons: Vec<Reason>, damage: &Damage) -> Vec<Reason> {
     let reviewed = Reason {
@@ -82,19 +83,19 @@ pub fn with_own_reasons(mut reasons: Vec<Reason>, damage: &Damage) -> Vec<Reason
     reasons
 }
 
-/// How far sound may reach beyond the pictures at either end: an hour.
+/// How far sound may extend beyond the video at either end: one hour.
 const SOUND_BEYOND_NANOS: i64 = 3_600_000_000_000;
 
-/// The mutes that `policy` asks for over the speech of `findings`, padded and merged; all sound
-/// where no speech detector ran.
+/// The mutes that `policy` requires for the speech in `findings`, padded and merged; all sound if
+/// no speech detector ran.
 #[must_use]
 pub fn speech_mutes(findings: &Findings, policy: &Policy) -> Vec<MuteRegion> {
     let audio = &policy.audio;
     if !audio.mute_speech || findings.source.info.audio.is_empty() {
         return Vec::new();
     }
-    // Nothing listened: speech may be anywhere, so all sound goes. The span reaches past both
-    // ends, because sound may start before the first frame and end after the last.
+    // Speech may be anywhere. The span extends past both ends, because sound may start before the
+    // first frame and end after the last.
     let everything = || {
         let nanos = findings.source.duration_nanos();
         TimeSpan::new(

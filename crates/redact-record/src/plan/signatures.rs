@@ -1,5 +1,5 @@
-//! Whose approvals count: for this content, by two people where two are asked for, signed with keys
-//! that belong to their names.
+//! Which approvals count: those of the same content, by two people if two are required, signed with
+//! keys that are bound to the approvers' names.
 
 use redact_core::{Approval, Digest, Plan};
 
@@ -17,8 +17,7 @@ pub(super) fn signed_bytes(approval: &Approval) -> Vec<u8> {
     json::compact(&file)
 }
 
-/// Checks that `approval` is signed, and with the key that belongs to `key`: whoever has a key for
-/// each person checks every approval with the approver's own.
+/// Checks that `approval` is signed with `key`, for callers that store each approver's key.
 ///
 /// # Errors
 /// [`RecordError::Unsigned`], [`RecordError::Signature`].
@@ -31,14 +30,13 @@ pub fn check_signed_with(approval: &Approval, key: &PublicKey) -> Result<(), Rec
         .map_err(RecordError::Signature)
 }
 
-/// Checks the signatures of `plan`'s approvals: each that is there must hold, and where the policy
-/// asks for signatures, each must be there, by a key that `trust` binds to the approver's name, and
-/// two people have two keys. A key that signs releases is no approver's.
+/// Checks the signatures of `plan`'s approvals. Every signature must be valid. If the policy
+/// requires signatures, every approval needs one, made with a key that `trust` binds to the
+/// approver's name, and two people need two keys. A release key cannot sign approvals.
 ///
 /// # Errors
 /// [`RecordError::Signature`], [`RecordError::Unsigned`], [`RecordError::OtherApprover`],
-/// [`RecordError::SamePerson`]; those of
-/// [`policy::embedded`].
+/// [`RecordError::SamePerson`]; those of [`policy::embedded`].
 pub fn check_signatures(plan: &Plan, trust: &TrustStore) -> Result<(), RecordError> {
     let policy = policy::embedded(&plan.policy)?;
     check_signed(&plan.approvals, &policy, trust)
@@ -65,14 +63,14 @@ pub(crate) fn check_signed(
         };
         match trust.check(&signed_bytes(approval), signature, Signed::Approval) {
             SignatureVerdict::Trusted { key, name } => {
-                // An approval of a name that is bound to another key is worth nothing.
+                // The key must be bound to the name in the approval.
                 if !is_one_person(&name, &approval.by) {
                     let by = approval.by.clone();
                     return Err(RecordError::OtherApprover { by, owner: name });
                 }
                 keys.push(key);
             }
-            // Plans of earlier versions were approved with the key that signs releases.
+            // Earlier versions signed approvals with the release key.
             SignatureVerdict::Bad(SignatureProblem::OtherPurpose { .. }) if !policy.signed => {}
             SignatureVerdict::Unknown { .. } if policy.signed => return Err(unsigned()),
             SignatureVerdict::Unknown { .. } => {}
@@ -90,7 +88,7 @@ pub(crate) fn check_signed(
     }
 }
 
-/// Refuses approvals by one person under several spellings.
+/// Rejects two approvals by one person under different spellings.
 pub(super) fn check_two_people(approvals: &[Approval]) -> Result<(), RecordError> {
     let Some((first, others)) = approvals.split_first() else {
         return Ok(());
@@ -103,7 +101,7 @@ pub(super) fn check_two_people(approvals: &[Approval]) -> Result<(), RecordError
     Ok(())
 }
 
-/// Refuses approvals that are for other content than the one with digest `found`.
+/// Rejects approvals of content other than the one with digest `found`.
 pub(super) fn check_approvals(approvals: &[Approval], found: Digest) -> Result<(), RecordError> {
     match approvals.iter().find(|approval| approval.content != found) {
         None => Ok(()),

@@ -1,4 +1,4 @@
-//! The checks of a report in two columns of about equal height.
+//! The checks of a report, in two columns of about equal height.
 
 use super::verdict::{Check, CheckOutcome, Group};
 use crate::paper::{BAD, GOOD, INK, MARGIN, OPEN, SOFT, clipped, text};
@@ -7,7 +7,7 @@ use crate::pdf::{Fonts, Ink, LETTER, Mark, Node, Role, Style};
 const GUTTER: f32 = 18.0;
 const COLUMN: f32 = (LETTER[0] - 2.0 * MARGIN - GUTTER) / 2.0;
 
-/// Checks as they were set.
+/// Checks after layout.
 #[derive(Default)]
 pub(super) struct Columns {
     pub(super) nodes: Vec<Node>,
@@ -15,16 +15,16 @@ pub(super) struct Columns {
     pub(super) left_out: usize,
 }
 
-/// How much is said of checks that passed. All is said of the others.
+/// How much is shown of checks that passed; other checks are always shown in full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Passed {
     WithEvidence,
     NameOnly,
-    /// Counted in the title of their group; groups with a check that failed come first.
+    /// They are only counted in the title of their group; groups with a failed check come first.
     LeftOut,
 }
 
-/// Sets the checks between `top` and `end`, in type of `size` points.
+/// Lays out the checks between `top` and `end` in a font of `size` points.
 pub(super) fn set(
     fonts: &Fonts,
     groups: &[Group<'_>],
@@ -51,7 +51,7 @@ pub(super) fn set(
     let half = (whole / 2.0 + size * 1.4).min(room);
     let (mut x, mut y, mut limit) = (MARGIN, top, half);
     for (index, block) in blocks.iter().enumerate() {
-        // A group's title stays with its first check.
+        // A group's title stays in the column of its first check.
         let next = blocks.get(index + 1).filter(|_| block.is_title);
         let needed = block.height + next.map_or(0.0, |next| next.height);
         if y + needed > top + limit && x == MARGIN {
@@ -68,7 +68,7 @@ pub(super) fn set(
     columns
 }
 
-/// A title or a check, set but not placed.
+/// A title or a check that has no position yet.
 struct Block {
     role: Role,
     marks: Vec<Mark>,
@@ -99,8 +99,8 @@ impl Block {
         }
     }
 
-    /// Sign, outcome in bold unless it passed, name, and the evidence softer behind it.
-    fn check(fonts: &Fonts, check: &Check, size: f32, said: Passed) -> Self {
+    /// Sign, outcome in bold unless it passed, name, and the evidence in a lighter color.
+    fn check(fonts: &Fonts, check: &Check, size: f32, detail: Passed) -> Self {
         const EVIDENCE_MAX: usize = 220;
         let passed = check.outcome == CheckOutcome::Passed;
         let ink = color(check.outcome);
@@ -128,7 +128,7 @@ impl Block {
             INK,
             &clipped(&check.name, 160),
         );
-        if !check.evidence.is_empty() && (said == Passed::WithEvidence || !passed) {
+        if !check.evidence.is_empty() && (detail == Passed::WithEvidence || !passed) {
             let words = format!("({})", clipped(&check.evidence, EVIDENCE_MAX));
             flow.run(Style::Regular, SOFT, &words);
         }
@@ -147,7 +147,7 @@ impl Block {
     }
 }
 
-/// Runs of several styles behind each other, wrapped together.
+/// Runs of text in several styles, wrapped together.
 struct Flow<'a> {
     fonts: &'a Fonts,
     size: f32,
@@ -181,7 +181,7 @@ impl Flow<'_> {
     }
 }
 
-/// Groups in their order, or those with a failure first when space is short.
+/// Groups in order, or those with a failed check first if space is short.
 fn ordered<'a, 'b>(groups: &'a [Group<'b>], passed: Passed) -> Vec<&'a Group<'b>> {
     let mut all: Vec<&Group<'b>> = groups.iter().collect();
     if passed == Passed::LeftOut {
@@ -191,7 +191,7 @@ fn ordered<'a, 'b>(groups: &'a [Group<'b>], passed: Passed) -> Vec<&'a Group<'b>
     all
 }
 
-/// What failed first, then what was not checked.
+/// Failed checks first, then those that were not done.
 fn sorted<'a>(group: &Group<'a>) -> Vec<&'a Check> {
     let mut checks = group.checks.clone();
     checks.sort_by_key(|check| match check.outcome {
@@ -202,7 +202,7 @@ fn sorted<'a>(group: &Group<'a>) -> Vec<&'a Check> {
     checks
 }
 
-/// The color of an outcome on paper.
+/// The color of an outcome in the PDF.
 pub(super) fn color(outcome: CheckOutcome) -> Ink {
     match outcome {
         CheckOutcome::Passed => GOOD,

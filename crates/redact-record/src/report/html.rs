@@ -1,12 +1,12 @@
-//! The report as HTML: one file, no script, no address that a browser would fetch.
+//! The report as one HTML file without scripts and external resources.
 
 use askama::Template;
 
-use super::verdict::{CheckOutcome, Group, Verdict, VerifyReport, stamp};
+use super::verdict::{CheckOutcome, Group, Verdict, VerifyReport};
 use crate::RecordError;
 use crate::timeline::svg::{Drawing, LaneArea};
 
-/// Where the lanes of the timeline are.
+/// Position of the timeline's lanes.
 const LANES: LaneArea = LaneArea {
     left: 150.0,
     width: 700.0,
@@ -31,7 +31,7 @@ pub(super) fn render(report: &VerifyReport) -> Result<String, RecordError> {
         verdict: report.headline(),
         verified: report.verdict() == Verdict::Verified,
         meaning: report.meaning(),
-        checked_at: stamp(report.checked_at),
+        checked_at: report.checked_at.readable(),
         groups: report.groups(),
         drawing: Drawing::new(&report.timeline, LANES),
     };
@@ -41,7 +41,7 @@ pub(super) fn render(report: &VerifyReport) -> Result<String, RecordError> {
     page.render().map_err(failed)
 }
 
-/// A class of the style sheet.
+/// The style sheet's class for an outcome.
 fn class(outcome: &CheckOutcome) -> &'static str {
     match outcome {
         CheckOutcome::Passed => "passed",

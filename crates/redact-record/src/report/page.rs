@@ -1,24 +1,25 @@
-//! The report as one printed page.
+//! The report as a one-page PDF.
 //!
-//! When the page gets full, the type gets smaller; then checks that passed lose their evidence, and
-//! then their place, which they keep in the HTML and JSON reports. What failed or was not checked
-//! stays as long as there is room. What is left out is counted: nothing is lost silently.
+//! If the page gets full, the font gets smaller; then passed checks lose their evidence, and
+//! finally they are left out. The HTML and JSON reports always have everything. Failed checks and
+//! those that were not done stay as long as there is room. The page states how many checks are left
+//! out.
 
 use super::columns::{self, Columns, Passed, color};
-use super::verdict::{CheckOutcome, Group, Verdict, VerifyReport, stamp};
+use super::verdict::{CheckOutcome, Group, Verdict, VerifyReport};
 use crate::RecordError;
 use crate::paper::{BAD, GOOD, INK, LINE, MARGIN, Paper, SOFT, Type, clipped};
 use crate::pdf::{self, About, Fonts, Ink, LETTER, Node, Role, Sheet, Style};
 
 const WIDTH: f32 = LETTER[0] - 2.0 * MARGIN;
-/// Where the foot begins.
+/// Where the footer begins.
 const FOOT: f32 = LETTER[1] - 52.0;
 
-/// Sizes of type that are tried for the checks, in points.
+/// Font sizes that are tried for the checks, in points.
 const SIZES: [f32; 4] = [8.8, 8.0, 7.2, 6.4];
 
-const FOOT_TEXT: &str = "This page says what one run of the verifier found in files with the \
-    digests above. Anyone can repeat it with the release, its manifest and the publisher's \
+const FOOT_TEXT: &str = "This page states what one run of the verifier found in the files with the \
+    digests above. Anyone can repeat the run with the release, its manifest and the publisher's \
     public key. It is not legal advice.";
 
 pub(super) fn render(report: &VerifyReport) -> Result<Vec<u8>, RecordError> {
@@ -88,7 +89,7 @@ impl VerdictPage<'_> {
         self.0.y += 6.0;
     }
 
-    /// A box from `top` to here, thick on the left.
+    /// A box from `top` to the current position, thick on the left.
     fn frame(&mut self, top: f32, ink: Ink) {
         let height = self.0.y - top;
         self.0.decorate([MARGIN, top], [9.0, height], ink);
@@ -106,12 +107,12 @@ impl VerdictPage<'_> {
             .as_ref()
             .map_or(String::new(), |key| format!(" Key {key}."));
         let word = signature.outcome.text();
-        let said = clipped(&format!("{word}: {}{key}", signature.statement), 330);
+        let statement = clipped(&format!("{word}: {}{key}", signature.statement), 330);
         let ink = match signature.outcome {
             CheckOutcome::Passed => INK,
             other => color(other),
         };
-        self.pair("Signature", Style::Regular, ink, &said);
+        self.pair("Signature", Style::Regular, ink, &statement);
         for file in &report.digests {
             let digest = file.sha256.0.to_string();
             self.pair(
@@ -121,7 +122,7 @@ impl VerdictPage<'_> {
                 &digest,
             );
         }
-        let checked = format!("{} with {}", stamp(report.checked_at), report.program);
+        let checked = format!("{} with {}", report.checked_at.readable(), report.program);
         self.pair("Checked", Style::Regular, INK, &checked);
     }
 

@@ -27,7 +27,7 @@ fn lane(label: &str, kind: LaneKind, spans: &[(f64, f64)]) -> Lane {
     }
 }
 
-/// A report as a release of two minutes gives it, checked with public and sealed manifest.
+/// The report of a two-minute release, checked with public and sealed manifest.
 #[allow(clippy::too_many_lines, reason = "one case after the other")]
 fn report() -> VerifyReport {
     use CheckOutcome::{NotChecked, Passed};
@@ -165,9 +165,9 @@ fn broken() -> VerifyReport {
     report
 }
 
-/// Goal: no report says "verified" for want of a check that failed.
+/// Goal: the absence of failed checks does not make a report say "verified".
 #[test]
-fn only_a_trusted_signature_with_checks_that_all_held_is_verified() {
+fn only_a_trusted_signature_with_checks_that_all_passed_is_verified() {
     assert_eq!(report().verdict(), Verdict::Verified);
     assert_eq!(broken().verdict(), Verdict::NotVerified);
     let mut unsigned = report();
@@ -183,7 +183,7 @@ fn only_a_trusted_signature_with_checks_that_all_held_is_verified() {
     assert_eq!(unchecked.verdict(), Verdict::NotVerified);
 }
 
-/// Goal: a report that looked at no picture does not read like one that did.
+/// Goal: a report without decoding cannot be mistaken for one with decoding.
 #[test]
 fn a_check_of_signature_and_digests_alone_says_so_at_the_top() {
     let mut partial = report();
@@ -201,7 +201,7 @@ fn a_check_of_signature_and_digests_alone_says_so_at_the_top() {
 fn the_page_says_what_the_checks_say() {
     let page = report().html().unwrap();
     assert!(page.contains("<h1>Verified</h1>"));
-    assert!(page.contains("18 checks of the file against its manifest held. 3 checks were not"));
+    assert!(page.contains("18 checks of the file against its manifest passed. 3 checks were not"));
     assert!(page.contains("loudest −91.0 dBFS in 9 spans"));
     let page = broken().html().unwrap();
     assert!(page.contains("<h1>Not verified</h1>"));
@@ -209,9 +209,9 @@ fn the_page_says_what_the_checks_say() {
     assert!(page.contains("(10 of 12 passed, 2 failed)"));
 }
 
-/// Goal: a page from hostile files runs nothing and fetches nothing.
+/// Goal: a page made from hostile files runs and fetches nothing.
 #[test]
-fn text_from_files_is_text_and_no_address_is_fetched() {
+fn text_from_files_is_text_and_no_url_is_fetched() {
     let page = broken().html().unwrap();
     assert!(!page.contains("<script"));
     assert!(!page.contains("src=") && !page.contains("href=") && !page.contains("url("));
@@ -234,8 +234,8 @@ fn the_data_repeat_the_verdict_and_every_check() {
     );
 }
 
-/// Goal: one page whatever comes.
-/// Method: the page count in the file's own tree, for a usual report and for a monstrous one.
+/// Goal: always one page.
+/// Method: the page count in the PDF's page tree, for a usual and for an enormous report.
 #[test]
 fn the_printed_report_has_one_page() {
     let mut many = broken();
@@ -266,10 +266,10 @@ fn the_printed_report_has_one_page() {
     }
 }
 
-/// Goal: what failed is on paper even where hundreds of checks that passed are not.
+/// Goal: a failed check is in the PDF even if hundreds of passed checks are left out.
 /// Method: one failure at the very end of a report that cannot fit.
 #[test]
-fn a_full_page_leaves_out_what_passed_and_keeps_what_failed() {
+fn a_full_page_leaves_out_passed_checks_before_failed_ones() {
     use crate::pdf::{Fonts, Mark};
     let mut many = report();
     for number in 0..400 {
@@ -309,7 +309,7 @@ fn the_timeline_in_words_has_every_lane() {
     );
 }
 
-/// Goal: bars stay within the drawing, short spans are seen, and the count of bars is bounded.
+/// Goal: bars stay within the drawing, short spans are visible, and the number of bars is bounded.
 #[test]
 fn bars_are_within_the_picture_and_few() {
     let spans: Vec<(f64, f64)> = (0..20_000)

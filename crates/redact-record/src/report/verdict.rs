@@ -1,24 +1,24 @@
-//! What one run of the verifier found, and the verdict that follows from it.
+//! The results of one run of the verifier, and the verdict that follows from them.
 
 use serde::Serialize;
 
 use crate::json::{Hex, Utc};
 use crate::timeline::Timeline;
 
-/// What a check came to.
+/// The outcome of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckOutcome {
-    /// It was checked and is as it must be.
+    /// It was checked and is correct.
     Passed,
-    /// It was checked and is not.
+    /// It was checked and is wrong.
     Failed,
     /// It was not checked, because a file or a tool was missing.
     NotChecked,
 }
 
 impl CheckOutcome {
-    /// The outcome in words.
+    /// The outcome as text.
     #[must_use]
     pub fn text(self) -> &'static str {
         match self {
@@ -28,7 +28,7 @@ impl CheckOutcome {
         }
     }
 
-    /// A sign that distinguishes outcomes without color.
+    /// A sign that identifies the outcome without color.
     pub(crate) fn sign(self) -> &'static str {
         match self {
             Self::Passed => "✓",
@@ -38,20 +38,20 @@ impl CheckOutcome {
     }
 }
 
-/// One thing that was checked, or was not.
+/// One check, done or not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
-    /// What it belongs to, e.g. `Picture`, `Sound`, `File`. Checks of a group are shown together.
+    /// Its group, e.g. `Picture`, `Sound`, `File`. Checks of a group are shown together.
     pub group: String,
-    /// What must hold, as a short statement: `every mask is opaque in every frame`.
+    /// The requirement, as a short statement: `every mask is opaque in every frame`.
     pub name: String,
-    /// What it came to.
+    /// Its outcome.
     pub outcome: CheckOutcome,
     /// What was measured: `worst sample 0 of 255, 300 of 300 frames`.
     pub evidence: String,
 }
 
-/// A file that took part, by its digest.
+/// The digest of a file that was checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FileDigest {
     /// What it is: `release`, `public manifest`, `sealed manifest`, `source`.
@@ -60,14 +60,14 @@ pub struct FileDigest {
     pub sha256: Hex,
 }
 
-/// What became of the signature.
+/// Result of checking the signature.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SignatureResult {
-    /// Passed only for a good signature of a trusted key.
+    /// Passed only for a valid signature by a trusted key.
     pub outcome: CheckOutcome,
-    /// Identifier of the key that signed, when it is known.
+    /// ID of the key that signed, if known.
     pub key: Option<String>,
-    /// In a sentence: `Signed by the trusted key 4F2A… on 3 March 2026.`
+    /// One sentence: `Signed by the trusted key 4F2A… on 3 March 2026.`
     pub statement: String,
 }
 
@@ -75,9 +75,9 @@ pub struct SignatureResult {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// The signature is good and trusted, something was checked, and nothing failed.
+    /// The signature is valid and trusted, at least one check passed, and none failed.
     Verified,
-    /// Something failed, or the signature could not be relied on.
+    /// A check failed, or the signature is not valid and trusted.
     NotVerified,
 }
 
@@ -85,38 +85,38 @@ pub enum Verdict {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
-    /// It decoded pictures and sound.
+    /// It decoded video and sound.
     #[default]
     Release,
-    /// It walked the file's bytes, and decoded nothing.
+    /// It checked all bytes of the file without decoding.
     Undecoded,
     /// It checked signatures, digests and records.
     SignatureAndDigests,
 }
 
-/// All that one run of the verifier found.
+/// The results of one run of the verifier.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VerifyReport {
-    /// Name of the file that was checked, without its folder.
+    /// Name of the checked file, without its folder.
     pub release: String,
     /// When it was checked.
     pub checked_at: Utc,
-    /// The program that checked, with its version.
+    /// The checking program, with its version.
     pub program: String,
-    /// The files that took part.
+    /// The checked files.
     pub digests: Vec<FileDigest>,
-    /// What became of the signature.
+    /// Result of checking the signature.
     pub signature: SignatureResult,
-    /// All checks, in the order in which they are to be shown.
+    /// All checks, in display order.
     pub checks: Vec<Check>,
-    /// What is hidden and muted when, as the manifest declares it.
+    /// The masks and mutes over time, as declared in the manifest.
     pub timeline: Timeline,
     /// How far the run went.
     pub scope: Scope,
 }
 
 impl VerifyReport {
-    /// The verdict, from the signature and the checks.
+    /// The verdict that follows from the signature and the checks.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         let signed = self.signature.outcome == CheckOutcome::Passed;
@@ -134,7 +134,7 @@ impl VerifyReport {
             .count()
     }
 
-    /// The verdict in two or three words.
+    /// The verdict as a headline.
     pub(crate) fn headline(&self) -> &'static str {
         match self.verdict() {
             Verdict::Verified => match self.scope {
@@ -148,15 +148,15 @@ impl VerifyReport {
         }
     }
 
-    /// What the verdict means, in a sentence that promises no more than was checked.
+    /// What the verdict means; it claims no more than was checked.
     pub(crate) fn meaning(&self) -> String {
         let passed = self.count(CheckOutcome::Passed);
         let failed = self.count(CheckOutcome::Failed);
         let open = self.count(CheckOutcome::NotChecked);
         let not_checked = match open {
             0 => String::new(),
-            1 => " One check was not made; it is marked below.".to_owned(),
-            _ => format!(" {open} checks were not made; they are marked below."),
+            1 => " One check was not done; it is marked below.".to_owned(),
+            _ => format!(" {open} checks were not done; they are marked below."),
         };
         let checks = |count: usize| match count {
             1 => "1 check".to_owned(),
@@ -164,14 +164,14 @@ impl VerifyReport {
         };
         if self.verdict() == Verdict::Verified {
             return format!(
-                "The signature is good and trusted, and {} of the file against its manifest \
-                 held.{not_checked}",
+                "The signature is valid and trusted, and {} of the file against its manifest \
+                 passed.{not_checked}",
                 checks(passed)
             );
         }
         let trust = match self.signature.outcome {
             CheckOutcome::Passed => "",
-            _ => " The signature is not reliable.",
+            _ => " The signature cannot be relied on.",
         };
         let found = match (failed, passed) {
             (0, 0) => "Nothing was checked.".to_owned(),
@@ -181,7 +181,7 @@ impl VerifyReport {
         format!("Do not rely on this file. {found}{trust}{not_checked}")
     }
 
-    /// The checks by group, in the order in which the groups first come.
+    /// The checks by group, in the order in which groups first appear.
     pub(crate) fn groups(&self) -> Vec<Group<'_>> {
         let mut groups: Vec<Group<'_>> = Vec::new();
         for check in &self.checks {
@@ -204,7 +204,7 @@ pub(crate) struct Group<'a> {
 }
 
 impl Group<'_> {
-    /// How many of its checks passed, in words.
+    /// How many of its checks passed, as text.
     pub(crate) fn tally(&self) -> String {
         let all = self.checks.len();
         let of = |wanted| {
@@ -223,11 +223,4 @@ impl Group<'_> {
         }
         text
     }
-}
-
-/// A moment as people write it: `2026-03-01 10:00:00 UTC`.
-pub(crate) fn stamp(at: Utc) -> String {
-    let text = at.to_string();
-    let second = text.get(..19).unwrap_or(&text);
-    format!("{} UTC", second.replace('T', " "))
 }

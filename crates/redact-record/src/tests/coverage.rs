@@ -1,4 +1,4 @@
-//! Plans against their findings: no edit uncovers what was found without a decision on record.
+//! Plans and their findings: nothing found can be uncovered without a decision on record.
 
 use redact_core::{
     BoxOrigin, Class, Decision, Digest, Effect, Findings, KeptSpeech, MuteStreams, NormRect, Plan,
@@ -41,7 +41,7 @@ fn resized(rect: NormRect, by: f32) -> NormRect {
     NormRect::new([left - by, top - by, right + by, bottom + by]).unwrap()
 }
 
-/// Goal: every way to take something found out of a plan is refused, whoever approves it.
+/// Goal: every way to remove something found from a plan is rejected, whoever approves it.
 /// Control: `honest_edits_are_accepted`.
 #[test]
 #[allow(clippy::too_many_lines, reason = "one case after the other")]
@@ -121,7 +121,7 @@ fn what_was_found_cannot_be_edited_away() {
 
 /// Goal: findings that were edited or exchanged are refused by their SHA-256.
 #[test]
-fn only_the_very_findings_count() {
+fn only_the_exact_findings_count() {
     let plan = testing::unapproved();
     check_findings(&plan, &findings(), DIGEST).unwrap();
     let refused = check_findings(&plan, &findings(), Digest([0; 32])).unwrap_err();
@@ -131,7 +131,7 @@ fn only_the_very_findings_count() {
     );
 }
 
-/// Goal: what a reviewer may do stays possible: keep, reject, enlarge, extend, split, merge, add.
+/// Goal: reviewers can keep, reject, enlarge, extend, split, merge and add.
 #[test]
 fn honest_edits_are_accepted() {
     checked(|_| {}).unwrap();

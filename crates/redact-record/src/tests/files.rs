@@ -1,4 +1,4 @@
-//! Findings and plans: what is written comes back, and nothing else is read.
+//! Findings and plans: what is written is read back, and nothing else is accepted.
 
 use proptest::prelude::*;
 use redact_core::{
@@ -35,7 +35,7 @@ fn plan_text(plan: &Plan) -> String {
     std::fs::read_to_string(path).unwrap()
 }
 
-/// Goal: what is found in a recording on the way comes back as it was written.
+/// Goal: conversions found while reading a recording survive the file.
 #[test]
 fn what_a_release_changes_comes_back() {
     use redact_core::{Conversion, LeftOut};
@@ -76,7 +76,7 @@ fn a_plan_comes_back_and_reads_well() {
     insta::assert_snapshot!(text);
 }
 
-/// Goal: an approval holds for the content, not for the spelling, and for nothing else.
+/// Goal: an approval is valid for the content, regardless of its layout, and for nothing else.
 #[test]
 fn an_edit_after_approval_is_found_and_another_layout_is_not() {
     let text = plan_text(&testing::plan());
@@ -128,7 +128,7 @@ fn an_edited_plan_can_be_approved_again() {
 }
 
 #[test]
-fn a_plan_changed_in_memory_is_neither_written_nor_carried_out() {
+fn a_plan_changed_in_memory_is_neither_written_nor_approved() {
     let folder = TempDir::new().unwrap();
     let mut plan = testing::plan();
     plan.mutes.clear();
@@ -197,7 +197,7 @@ fn proposals_follow_the_policy_and_pad_speech() {
     );
 }
 
-/// Goal: each kind of damage has its own verdict, and none is read as something else.
+/// Goal: each kind of damage has its own error, and none is read as something else.
 #[test]
 #[allow(clippy::too_many_lines, reason = "one case after the other")]
 fn damaged_findings_are_refused_with_the_place() {
@@ -205,8 +205,8 @@ fn damaged_findings_are_refused_with_the_place() {
     let check = |from: &str, to: &str, expected: &str| {
         assert!(text.contains(from), "{from} is in {text}");
         let refused = read_text(&text.replacen(from, to, 1)).0.unwrap_err();
-        let told = format!("{refused}: {}", source_text(&refused));
-        assert!(told.contains(expected), "{to}: {told}");
+        let error = format!("{refused}: {}", source_text(&refused));
+        assert!(error.contains(expected), "{to}: {error}");
     };
     check(
         "\"redact-findings\"",
@@ -303,8 +303,8 @@ fn damaged_plans_are_refused_with_the_place() {
     let check = |from: &str, to: &str, expected: &str| {
         assert!(text.contains(from), "{from} is in {text}");
         let refused = read_text(&text.replacen(from, to, 1)).1.unwrap_err();
-        let told = format!("{refused}: {}", source_text(&refused));
-        assert!(told.contains(expected), "{to}: {told}");
+        let error = format!("{refused}: {}", source_text(&refused));
+        assert!(error.contains(expected), "{to}: {error}");
     };
     check(
         "\"cells_across\": 8",
@@ -412,7 +412,7 @@ fn any_track(id: u32) -> impl Strategy<Value = Track> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Goal: not a bit of any float and not a nanosecond is lost on the way through a file.
+    /// Goal: files preserve every bit of a float and every nanosecond.
     #[test]
     fn everything_comes_back_to_the_last_bit(
         first in any_track(1),

@@ -1,4 +1,4 @@
-//! Manifests and the log: complete, strict, and silent about what must not go out.
+//! Manifests and the log: complete, strict, and without anything that must not be released.
 
 use redact_core::{
     Damage, DamageCause, DamagedPictures, DamagedSound, Digest, Effect, FrameIndex, FrameSpan,
@@ -43,7 +43,7 @@ impl Case {
         }
     }
 
-    /// Signs `bytes` anew, so that only their content is on trial, and opens them.
+    /// Signs `bytes` again, so that only their content is tested, and opens them.
     fn open_public(&self, bytes: &[u8]) -> Result<PublicManifest, RecordError> {
         let signature = self.pair.sign_bytes(bytes, Signed::PublicManifest, NOW)?;
         PublicManifest::open(bytes, &signature, &self.trust).map(|(manifest, _)| manifest)
@@ -80,7 +80,7 @@ fn manifests_read_well() {
     insta::assert_snapshot!("sealed_manifest", text(&made.sealed_bytes));
 }
 
-/// Goal: a verifier that has nothing but the public manifest checks exactly what was rendered.
+/// Goal: a verifier that has only the public manifest checks exactly what was rendered.
 #[test]
 fn masks_and_mutes_can_be_rebuilt_from_the_public_manifest_alone() {
     let made = Made::new();
@@ -104,8 +104,7 @@ fn masks_and_mutes_can_be_rebuilt_from_the_public_manifest_alone() {
     assert_eq!(rebuilt.mutes.len(), planned.mutes.len());
 }
 
-/// Goal: what a blur or mosaic shows is declared, and nothing that is no such thing is taken for
-/// it.
+/// Goal: the levels of a blur or mosaic are declared, and invalid levels are rejected.
 #[test]
 fn levels_come_back_and_others_are_refused() {
     let levels = MaskLevels::new(2, 1, [vec![0, 15], vec![8, 8], vec![10, 3]]);
@@ -148,9 +147,9 @@ fn levels_come_back_and_others_are_refused() {
     }
 }
 
-/// Goal: a checker learns from the manifest alone what is damaged, and that it is hidden whole.
+/// Goal: the manifest alone says what is damaged, and that it is hidden whole.
 #[test]
-fn damaged_stretches_are_declared_with_what_hides_them() {
+fn damaged_spans_are_declared_with_what_hides_them() {
     let damage = Damage {
         pictures: vec![DamagedPictures {
             frames: FrameSpan::new(FrameIndex::new(3), FrameIndex::new(6)).unwrap(),
@@ -179,7 +178,7 @@ fn damaged_stretches_are_declared_with_what_hides_them() {
     assert!(made.public.mutes.iter().any(|mute| mute.item == sound.item));
     let csv = String::from_utf8(log::csv(&made.public).unwrap()).unwrap();
     assert!(csv.contains("the decoder marks it as damaged"), "{csv}");
-    // The approval covers it, and a plan file keeps it.
+    // The approval covers it, and it survives the plan file.
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("plan.json");
     crate::plan::write(&path, &plan, crate::Overwrite::Never).unwrap();
@@ -193,7 +192,7 @@ fn damaged_stretches_are_declared_with_what_hides_them() {
     ));
 }
 
-/// Goal: nothing sensitive goes out. Control: all of it is in the sealed manifest.
+/// Goal: nothing sensitive is public. Control: all of it is in the sealed manifest.
 #[test]
 fn nothing_sensitive_is_in_the_public_manifest_or_the_log() {
     let made = Made::new().build();
@@ -210,7 +209,7 @@ fn nothing_sensitive_is_in_the_public_manifest_or_the_log() {
 }
 
 #[test]
-fn the_salt_keeps_the_sealed_body_from_being_guessed() {
+fn the_salt_prevents_guessing_the_sealed_body() {
     let made = Made::new();
     let other = ManifestInput {
         fresh: Fresh {
@@ -263,7 +262,7 @@ fn manifests_of_two_releases_do_not_pair() {
     assert!(matches!(refused, RecordError::Mismatch { .. }));
 }
 
-/// Goal: a good signature does not make an impossible manifest believable.
+/// Goal: a valid signature does not make an impossible manifest acceptable.
 #[test]
 #[allow(clippy::too_many_lines, reason = "one case after the other")]
 fn impossible_manifests_are_refused_with_the_place() {
@@ -280,8 +279,8 @@ fn impossible_manifests_are_refused_with_the_place() {
             .source()
             .map(ToString::to_string)
             .unwrap_or_default();
-        let told = format!("{refused}: {cause}");
-        assert!(told.contains(expected), "{to}: {told}");
+        let error = format!("{refused}: {cause}");
+        assert!(error.contains(expected), "{to}: {error}");
     };
     check(
         "\"redact-manifest\"",
@@ -388,7 +387,7 @@ fn no_manifest_vouches_for_a_release_that_failed() {
     assert!(matches!(build(&after), Err(RecordError::Mismatch { .. })));
 }
 
-/// Goal: the schemas in the repository describe the files, with a stock validator's word for it.
+/// Goal: the schemas in the repository describe the files, according to an independent validator.
 #[test]
 fn manifests_fit_the_schemas_in_the_repository() {
     let made = Made::new().build();
@@ -416,17 +415,17 @@ fn empty_plan() -> redact_core::Plan {
 #[schemars(deny_unknown_fields, title = "SealedManifest")]
 #[expect(dead_code, reason = "only its schema is used")]
 struct SealedFileSchema {
-    /// Always `redact-sealed-manifest`: tells this record from others.
+    /// Always `redact-sealed-manifest`: the kind of the record.
     schema: String,
-    /// Version of this schema.
+    /// Version of the schema.
     schema_version: String,
-    /// SHA-256 of the public manifest's file that belongs to this one.
+    /// SHA-256 of the public manifest's file.
     public_manifest_sha256: crate::manifest::Hex,
-    /// What the agency keeps to itself; the public manifest carries the SHA-256 of its bytes.
+    /// The content, which stays with the agency; the public manifest has the SHA-256 of its bytes.
     body: crate::manifest::SealedBody,
 }
 
-/// Set this to write the schemas again after a change of the types.
+/// Set this to update the schemas after changing the types.
 const UPDATE: &str = "REDACT_UPDATE_SCHEMA";
 
 fn check_schema<T: schemars::JsonSchema>(name: &str, files: &[&Vec<u8>]) {
@@ -436,7 +435,7 @@ fn check_schema<T: schemars::JsonSchema>(name: &str, files: &[&Vec<u8>]) {
         std::fs::write(&path, crate::json::pretty(&described)).unwrap();
     }
     let committed: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-    assert_eq!(committed, described, "set {UPDATE}=1 to write {path} again");
+    assert_eq!(committed, described, "set {UPDATE}=1 to update {path}");
     let validator = jsonschema::validator_for(&committed).unwrap();
     for bytes in files {
         let good: Value = serde_json::from_slice(bytes).unwrap();
@@ -455,7 +454,7 @@ fn check_schema<T: schemars::JsonSchema>(name: &str, files: &[&Vec<u8>]) {
 }
 
 #[test]
-fn the_log_holds_what_a_reader_needs_and_no_script() {
+fn the_log_has_what_a_reader_needs_and_no_script() {
     let made = Made::new().build();
     let page = log::html(&made.public, digest_bytes(&made.public_bytes)).unwrap();
     for wanted in [
@@ -464,11 +463,11 @@ fn the_log_holds_what_a_reader_needs_and_no_script() {
         "Reduced, may be recovered in part: blurred, at most 8 cells across",
         "Reduced, may be recovered in part: pixelated, at most 4 cells across",
         "Replaced by silence",
-        "Replaced by silence (the plan asked for a tone)",
+        "Replaced by silence (the plan requested a tone)",
         "not legal advice",
         "12.35 %",
         "0:00.2</b> of 0:00.4 muted on sound track 1",
-        "No model looked for class plate",
+        "No model ran for class plate",
         "<svg",
     ] {
         assert!(page.contains(wanted), "{wanted} in {page}");
@@ -482,7 +481,7 @@ fn the_log_holds_what_a_reader_needs_and_no_script() {
 
 /// Goal: a name that looks like markup stays text.
 #[test]
-fn markup_in_a_field_is_shown_and_not_obeyed() {
+fn markup_in_a_field_is_shown_as_text() {
     let mut made = Made::new();
     made.context.terms.agency = Some("<script>alert(1)</script>".into());
     let made = made.build();

@@ -13,8 +13,8 @@ fn check(from: &str, to: &str, expected: &str) {
         .source()
         .map(ToString::to_string)
         .unwrap_or_default();
-    let told = format!("{refused}: {cause}");
-    assert!(told.contains(expected), "{to}: {told}");
+    let error = format!("{refused}: {cause}");
+    assert!(error.contains(expected), "{to}: {error}");
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn weak_effects_on_plates_need_to_be_accepted() {
     assert!(policy.rule(Class::Plate).accept_weak_effect);
 }
 
-/// A folder with a policy that draws on `sets`, and one set of its own beside it.
+/// A folder with a policy that names `sets`, and one set beside it.
 fn with_sets(sets: &str) -> (tempfile::TempDir, std::path::PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     for name in ["policies", "reasons"] {
@@ -147,7 +147,7 @@ fn with_sets(sets: &str) -> (tempfile::TempDir, std::path::PathBuf) {
     (folder, path)
 }
 
-/// Goal: no policy shows a vehicle on which no plate was found only because it does not name them.
+/// Goal: a policy that does not mention vehicles does not leave one without a found plate visible.
 #[test]
 fn vehicles_follow_plates_unless_they_are_named() {
     let unnamed = testing::policy();
@@ -168,7 +168,7 @@ fn vehicles_follow_plates_unless_they_are_named() {
 }
 
 #[test]
-fn a_policy_draws_on_sets_of_reasons_by_name_and_by_path() {
+fn a_policy_names_reason_sets_by_name_and_by_path() {
     let (_folder, path) = with_sets("reasons_from = [\"here\", \"own.toml\"]");
     let policy = policy::read(&path).unwrap();
     let codes: Vec<&str> = policy.reasons.iter().map(|r| r.code.0.as_str()).collect();
@@ -196,8 +196,8 @@ fn a_set_that_is_missing_or_clashes_is_named() {
     assert!(refused.to_string().contains("defined twice"), "{refused}");
 }
 
-/// Goal: what a policy accepts is in the plan, and only then may a plate be blurred: nobody needs
-/// the policy at hand to refuse a plan that was edited. Control: the unedited plan is approved.
+/// Goal: the plan says what its policy accepts, and only then may a plate be blurred: an edited
+/// plan is rejected without the policy file. Control: the unedited plan is approved.
 #[test]
 fn a_plan_carries_what_its_policy_accepts_and_nothing_weaker_is_approved() {
     let weak = "effect = { kind = \"blur\", cells_across = 4 }\naccept_weak_effect = true";
@@ -227,7 +227,7 @@ fn a_plan_carries_what_its_policy_accepts_and_nothing_weaker_is_approved() {
     );
 }
 
-/// Goal: a plan edited by hand cannot get below its policy.
+/// Goal: a plan edited by hand cannot be weaker than its policy.
 #[test]
 fn a_plan_weaker_than_its_policy_is_found() {
     let policy = testing::policy();
@@ -261,8 +261,8 @@ fn a_plan_weaker_than_its_policy_is_found() {
     ));
 }
 
-/// Goal: what the policy demands travels with the plan and cannot be lowered there, by whoever
-/// approves it. Control: the plan as it was proposed.
+/// Goal: the policy's rules travel with the plan and cannot be weakened there, whoever approves it.
+/// Control: the plan as proposed.
 #[test]
 fn the_text_of_the_policy_binds_the_plan() {
     let strict = policy_with("second_person = false", "second_person = true").unwrap();

@@ -1,4 +1,4 @@
-//! Keys and signatures: what holds holds with a stock tool too, and nothing else holds.
+//! Keys and signatures: what is valid here is valid for minisign too, and nothing else is.
 
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
@@ -37,7 +37,7 @@ fn a_signature_holds_for_its_bytes_kind_and_key_only() {
     ));
 }
 
-/// Goal: no second spelling of a signature exists.
+/// Goal: each signature has exactly one spelling.
 /// Method: every byte of the file is changed in several ways; the unchanged file is the control.
 #[test]
 fn every_changed_byte_of_a_signature_is_refused() {
@@ -86,7 +86,7 @@ fn every_changed_byte_of_a_signature_is_refused() {
 }
 
 #[test]
-fn a_stranger_and_a_friend_are_told_apart() {
+fn trusted_and_unknown_keys_are_distinguished() {
     let (pair, signature) = signed(b"record");
     let folder = TempDir::new().unwrap();
     let mut trust = TrustStore::open(&folder.path().join("keys")).unwrap();
@@ -116,9 +116,9 @@ fn a_stranger_and_a_friend_are_told_apart() {
     );
 }
 
-/// Goal: whoever puts a trusted key's identifier on a key of their own gains nothing.
+/// Goal: putting a trusted key's ID on another key gains nothing.
 #[test]
-fn a_key_with_a_borrowed_identifier_is_not_believed() {
+fn a_key_with_a_borrowed_id_is_not_trusted() {
     let (honest, _) = signed(b"record");
     let folder = TempDir::new().unwrap();
     let mut trust = TrustStore::open(folder.path()).unwrap();
@@ -212,9 +212,9 @@ fn a_passphrase_is_needed_and_must_be_right() {
     ));
 }
 
-/// Goal: a stranger needs nothing of ours to check a signature.
+/// Goal: a third party can check a signature without this program.
 #[test]
-fn a_stock_tool_agrees() {
+fn minisign_agrees() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("m.json");
     let (pair, signature) = signed(b"record");

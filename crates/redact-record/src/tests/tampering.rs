@@ -1,4 +1,4 @@
-//! Every single-byte change of a release's records, and records that change places.
+//! Every single-byte change of a release's records, and swapped records.
 
 use crate::manifest::{PublicManifest, SealedManifest};
 use crate::sign::{KeyPair, SignatureVerdict, Signed};
@@ -51,8 +51,8 @@ fn no_changed_byte_of_any_record_is_missed() {
     assert_eq!(found, none, "signature of the sealed manifest");
 }
 
-/// Goal: the suite above can fail. Method: the same changes against a reader that believes bytes
-/// without a signature; it takes many of them.
+/// Goal: the suite above can fail. Method: the same changes against a reader that does not check
+/// signatures; it accepts many of them.
 #[test]
 fn a_reader_that_checks_no_signature_misses_changes() {
     let case = Case::new();
@@ -64,9 +64,9 @@ fn a_reader_that_checks_no_signature_misses_changes() {
     assert!(found.len() > 100, "{} changes taken", found.len());
 }
 
-/// Goal: a whole, rightly signed record in the place of another is found.
+/// Goal: a complete, correctly signed record in the place of another is detected.
 #[test]
-fn records_of_two_releases_cannot_change_places() {
+fn records_of_two_releases_cannot_be_swapped() {
     let case = Case::new();
     let mut other = Made::new();
     other.release.binding.sha256 = digest_bytes(b"another release");
@@ -102,7 +102,7 @@ fn records_of_two_releases_cannot_change_places() {
     ));
 }
 
-/// Goal: a good signature by a stranger is told apart, and is never a trusted one.
+/// Goal: a valid signature by an unknown key is reported as such, and never as trusted.
 #[test]
 fn a_good_signature_of_a_stranger_is_not_trusted() {
     let case = Case::new();

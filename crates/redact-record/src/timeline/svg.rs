@@ -1,27 +1,27 @@
-//! A timeline in the units of an SVG drawing.
+//! A timeline as an SVG drawing.
 
 use super::{LaneKind, LaneRow, Timeline};
 
-/// Where and how large the lanes are, in the drawing's units.
+/// Position and size of the lanes, in the drawing's units.
 #[derive(Clone, Copy)]
 pub(crate) struct LaneArea {
     /// Left end of the bars.
     pub(crate) left: f32,
-    /// Width of the bars' area.
+    /// Width of the area for bars.
     pub(crate) width: f32,
-    /// From one lane to the next.
+    /// Distance from one lane to the next.
     pub(crate) lane_height: usize,
 }
 
-/// A timeline, placed and ready to print.
+/// A timeline, laid out for printing.
 pub(crate) struct Drawing {
-    /// The same in words, for readers who do not see it.
+    /// The timeline as text, for screen readers.
     pub(crate) text: String,
     /// Height of the whole drawing.
     pub(crate) height: usize,
-    /// Where the time axis is.
+    /// Position of the time axis.
     pub(crate) axis: usize,
-    /// Place and label of each mark on the axis.
+    /// Position and label of each mark on the axis.
     pub(crate) ticks: Vec<(String, String)>,
     /// The lanes, from the top.
     pub(crate) lanes: Vec<DrawnLane>,
@@ -29,11 +29,11 @@ pub(crate) struct Drawing {
 
 /// One lane.
 pub(crate) struct DrawnLane {
-    /// Its name.
+    /// Its label.
     pub(crate) label: String,
     /// `12.4 s in 3 spans`.
     pub(crate) total: String,
-    /// Its upper end.
+    /// Its top.
     pub(crate) top: usize,
     /// Its class in the style sheet.
     pub(crate) class: &'static str,
@@ -42,7 +42,7 @@ pub(crate) struct DrawnLane {
 }
 
 impl Drawing {
-    /// Places the lanes of `timeline` in `area`.
+    /// Lays out the lanes of `timeline` in `area`.
     pub(crate) fn new(timeline: &Timeline, area: LaneArea) -> Self {
         let place = |fraction: f32| unit(area.left + fraction * area.width);
         let lane = |(index, row): (usize, LaneRow)| DrawnLane {

@@ -1,4 +1,4 @@
-//! Certificates of time-stamping authorities: who vouches for whom (RFC 5280).
+//! Certificates of time-stamping authorities and their chains (RFC 5280).
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use x509_cert::serial_number::SerialNumber;
 use super::algorithms::{SHA_256, SHA_384, SHA_512};
 use super::error::{StampError, malformed};
 
-/// Links of a chain that are followed.
+/// Maximum length of a chain.
 const LINKS_MAX: usize = 8;
 
 // RFC 5280, 4.2.1.2 and 4.2.1.12; RFC 8017, appendix C; RFC 5758, 3.2; RFC 5480, 2.1.1.
@@ -33,7 +33,7 @@ const ECDSA_SHA_384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10
 const P_256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 const P_384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 
-/// A certificate of an authority, or of who vouches for one.
+/// A certificate of an authority, or of an issuer that vouches for one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificate {
     inner: x509_cert::Certificate,
@@ -62,7 +62,7 @@ impl Certificate {
     /// [`StampError::Malformed`].
     pub fn read(bytes: &[u8]) -> Result<Self, StampError> {
         let inner = if bytes.starts_with(b"-----BEGIN") {
-            // As a whole first: the reader of DER in PEM does not end where the text is cut short.
+            // Decoded first, because parsing DER from truncated PEM text does not terminate.
             der::pem::decode_vec(bytes)
                 .and_then(|(label, der)| {
                     x509_cert::Certificate::validate_pem_label(label).map(|()| der)
@@ -88,13 +88,13 @@ impl Certificate {
         inner.issuer == *issuer && inner.serial_number == *serial
     }
 
-    /// Whether its own name for its key is `identifier` (RFC 5652, 5.3; RFC 5280, 4.2.1.2).
+    /// Whether its subject key identifier is `identifier` (RFC 5652, 5.3; RFC 5280, 4.2.1.2).
     pub(super) fn has_key_named(&self, identifier: &SubjectKeyIdentifier) -> bool {
         let own = self.extension::<SubjectKeyIdentifier>(SUBJECT_KEY_IDENTIFIER);
         own.is_some_and(|(_, own)| own == *identifier)
     }
 
-    /// The extension of that kind, and whether it is critical.
+    /// Whether the extension of that kind is critical, and its value.
     fn extension<T: for<'a> Decode<'a>>(&self, kind: ObjectIdentifier) -> Option<(bool, T)> {
         let all = self.inner.tbs_certificate.extensions.as_ref()?;
         let found = all.iter().find(|extension| extension.extn_id == kind)?;
@@ -108,7 +108,7 @@ impl Certificate {
         (from.to_unix_duration()..=until.to_unix_duration()).contains(&at)
     }
 
-    /// Checks that this certificate is for time stamps alone (RFC 3161, 2.3) and was valid `at`.
+    /// Checks that the certificate is only for time stamps (RFC 3161, 2.3) and was valid `at`.
     pub(super) fn check_for_stamps(&self, at: Duration) -> Result<(), StampError> {
         let purposes = self.extension::<ExtendedKeyUsage>(EXTENDED_KEY_USAGE);
         let right = matches!(
@@ -128,7 +128,7 @@ impl Certificate {
         Ok(())
     }
 
-    /// Whether this key signed `message`; `algorithm` names the signature's and the digest's.
+    /// Whether its key signed `message`, with the given signature and digest algorithms.
     pub(super) fn verifies(
         &self,
         (algorithm, digest): (ObjectIdentifier, ObjectIdentifier),
@@ -138,11 +138,11 @@ impl Certificate {
         let key = &self.inner.tbs_certificate.subject_public_key_info;
         let parameters = key.algorithm.parameters.as_ref();
         let curve = parameters.and_then(|any| any.decode_as().ok());
-        let Some(how) = how(algorithm, digest, curve) else {
+        let Some(verification) = verification(algorithm, digest, curve) else {
             return false;
         };
         let bytes = key.subject_public_key.raw_bytes();
-        UnparsedPublicKey::new(how, bytes)
+        UnparsedPublicKey::new(verification, bytes)
             .verify(message, signature)
             .is_ok()
     }
@@ -167,7 +167,7 @@ impl Certificate {
             && issuer.verifies((algorithm, algorithm), &message, signature)
     }
 
-    /// Whether a chain of certificates `inside` leads from this one to one of `anchors`.
+    /// Whether a chain of the certificates `inside` leads from this one to one of `anchors`.
     pub(super) fn is_vouched_for(&self, inside: &[Self], anchors: &[Self], at: Duration) -> bool {
         let mut reached = vec![self];
         for _ in 0..LINKS_MAX {
@@ -186,8 +186,8 @@ impl Certificate {
     }
 }
 
-/// How a signature is checked; `None` for what is weak or not known.
-fn how(
+/// The verification algorithm; `None` for weak or unknown ones.
+fn verification(
     algorithm: ObjectIdentifier,
     digest: ObjectIdentifier,
     curve: Option<ObjectIdentifier>,
@@ -214,10 +214,10 @@ fn how(
 mod tests {
     use super::*;
 
-    /// Goal: a certificate that is cut short is refused; reading it never ended. Control: in DER it
-    /// is refused for the same reason.
+    /// Goal: a truncated certificate is rejected, where parsing once did not terminate. Control:
+    /// the same in DER.
     #[test]
-    fn a_certificate_that_is_cut_short_is_refused() {
+    fn a_truncated_certificate_is_refused() {
         let cut = b"-----BEGIN CERTIFICATE-----\n/Q==\n-----END CERTIFICATE-----\n";
         assert!(Certificate::read(cut).is_err());
         assert!(Certificate::read(&[0xfd]).is_err());
