@@ -30,7 +30,7 @@ fn releases_that_no_longer_hold_are_listed() {
     let sourced = recheck(&work, 0, &["--source-dir", "."]);
     assert_eq!(sourced["checked"], 2);
     let text = sourced["releases"].to_string();
-    assert!(!text.contains("the original is not here"), "{text}");
+    assert!(!text.contains("the original was not given"), "{text}");
 
     let mut bytes = std::fs::read(work.path(RELEASE)).unwrap();
     let middle = bytes.len() / 2;

@@ -1,4 +1,4 @@
-//! The chain of an event log, in words and as JSON.
+//! Results of checking an event log, as text and as JSON.
 
 use std::path::Path;
 
@@ -9,11 +9,11 @@ use redact_record::sign::{SignatureVerdict, TrustStore};
 
 use crate::records::SignedBytes;
 
-/// The entry that a signed manifest names: what the log had when the manifest was made; or why the
-/// manifest names none that can be believed.
+/// The log entry that a signed manifest names, or why the manifest cannot be used: it is not
+/// trusted or names no entry.
 ///
 /// # Errors
-/// When the manifest does not hold.
+/// If the manifest is not valid.
 pub fn checkpoint(
     record: &SignedBytes,
     trust: &TrustStore,
@@ -27,7 +27,8 @@ pub fn checkpoint(
     Ok(manifest.events_head.map(|head| head.0).ok_or_else(none))
 }
 
-/// One line per problem, and the verdict. `checkpoints` is how many entries manifests named.
+/// One line per problem, and the verdict. `checkpoints` is the number of entries that manifests
+/// name.
 #[must_use]
 pub fn text(report: &ChainReport, checkpoints: usize) -> String {
     let problems = report.problems.iter();
@@ -41,14 +42,14 @@ pub fn text(report: &ChainReport, checkpoints: usize) -> String {
         let problems = report.problems.len();
         format!("verdict: WRONG ({problems} problems in {entries} entries)")
     } else if checkpoints == 0 {
-        format!("verdict: ok ({entries} entries; a cut at the end shows only against --manifest)")
+        format!("verdict: ok ({entries} entries; only a manifest shows whether the end is missing)")
     } else {
         format!("verdict: ok ({entries} entries, {checkpoints} named by manifests)")
     });
     lines.join("\n")
 }
 
-/// The same for machines.
+/// The result as JSON.
 #[must_use]
 pub fn json(log: &Path, report: &ChainReport, checkpoints: usize) -> serde_json::Value {
     let problems: Vec<String> = report.problems.iter().map(ToString::to_string).collect();

@@ -1,4 +1,4 @@
-//! Digests of the release and of the original.
+//! Digests of the release and of the original recording.
 
 use redact_core::Digest;
 use redact_record::FileBinding;
@@ -6,7 +6,8 @@ use redact_record::manifest::PublicManifest;
 
 use crate::Verdict;
 
-/// Compares the released file, as `found`, with what the manifest says; says where it differs.
+/// Compares the digests `found` of the released file with those in the manifest, and states where
+/// the file differs.
 pub fn release(verdict: &mut Verdict, public: &PublicManifest, found: &FileBinding) {
     verdict.digests.push(("release", found.sha256));
     let expected = public.release.binding();
@@ -21,7 +22,7 @@ pub fn release(verdict: &mut Verdict, public: &PublicManifest, found: &FileBindi
             .map(|range| format!("{} to {}", range.start, range.end))
             .collect();
         format!(
-            "found {} ({} bytes), the manifest says {} ({} bytes); differs in bytes {}",
+            "found {} ({} bytes), expected {} ({} bytes); differs in bytes {}",
             found.sha256,
             found.bytes,
             expected.sha256,
@@ -32,17 +33,17 @@ pub fn release(verdict: &mut Verdict, public: &PublicManifest, found: &FileBindi
     verdict.add("file", "SHA-256", same, evidence);
 }
 
-/// Compares the original recording's SHA-256, when it is there, with the manifest's.
+/// Compares the SHA-256 of the original recording, if it was given, with the manifest's.
 pub fn source(verdict: &mut Verdict, public: &PublicManifest, found: Option<Digest>) {
     let Some(digest) = found else {
-        let why = "the original is not here (--source CLIP)";
+        let why = "the original was not given (--source CLIP)";
         return verdict.open("source", "SHA-256", why);
     };
     verdict.digests.push(("source", digest));
     let expected = public.source.sha256.0;
     let evidence = match digest == expected {
         true => digest.to_string(),
-        false => format!("found {digest}, the manifest is for {expected}"),
+        false => format!("found {digest}, expected {expected}"),
     };
     verdict.add("source", "SHA-256", digest == expected, evidence);
 }

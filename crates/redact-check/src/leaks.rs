@@ -1,4 +1,4 @@
-//! The scan for what a release may leak, channel by channel.
+//! The leak scan of a release, channel by channel.
 
 use std::io::{Read, Seek};
 
@@ -10,7 +10,7 @@ use crate::{Check, Verdict, chain};
 /// The group of these checks.
 pub const GROUP: &str = "leak";
 
-/// What the manifest says that the release holds.
+/// The streams that the release has according to the manifest.
 #[must_use]
 pub fn expected(public: &PublicManifest) -> ExpectedStreams {
     ExpectedStreams {
@@ -19,18 +19,18 @@ pub fn expected(public: &PublicManifest) -> ExpectedStreams {
     }
 }
 
-/// Says what no check can judge: a decoder shows these values, so that no walk can tell what they
-/// are for.
+/// Lists what no check can judge: decoders show these values, so that no scan can tell whether they
+/// carry a message.
 pub fn not_judged(verdict: &mut Verdict) {
-    let why = "a message that somebody encodes in what every decoder reads: coefficients, motion \
-               vectors, numbers of slice headers, sound samples";
+    let why = "a message could be encoded in coefficients, motion vectors, slice header values or \
+               sound samples";
     verdict.open(GROUP, "coded values", why);
 }
 
-/// One check per leak channel of the file behind `release`.
+/// One check per leak channel of the file `release`.
 ///
 /// # Errors
-/// When it cannot be read, or is no MP4 that can be walked.
+/// If it cannot be read or is not a valid MP4 file.
 pub fn scan(
     release: impl Read + Seek,
     expected: &ExpectedStreams,
@@ -45,7 +45,7 @@ pub fn scan(
     Ok(verdicts.into_iter().map(check).collect())
 }
 
-/// Scans the file behind `release`; one that cannot be walked is a failed check.
+/// Scans the file `release`; an unreadable one is a failed check.
 pub fn check(verdict: &mut Verdict, public: &PublicManifest, release: impl Read + Seek) {
     match scan(release, &expected(public)) {
         Ok(checks) => verdict.checks.extend(checks),
@@ -59,9 +59,9 @@ mod tests {
 
     use super::*;
 
-    /// Goal: a file that cannot be walked is never taken for a clean one.
+    /// Goal: an unreadable file never counts as clean.
     #[test]
-    fn what_is_no_mp4_is_not_clean() {
+    fn a_file_that_is_not_an_mp4_is_not_clean() {
         let expected = ExpectedStreams {
             audio_tracks: 0,
             frames: None,

@@ -1,14 +1,14 @@
-//! Every check of a release that needs no decoder, and the verdict in words.
+//! The checks of a release that need no decoder, and the verdict.
 //!
 //! - [`records`]: signatures, manifests, approvals, the chain of revisions;
 //! - [`files`]: digests of the release and of the original;
-//! - [`events`]: the chain of an event log;
-//! - [`leaks`]: the scan for what a release may leak, channel by channel;
+//! - [`events`]: the event log;
+//! - [`leaks`]: the leak scan, channel by channel;
 //! - [`Verdict`]: what was checked and what was not, as text and as JSON.
 //!
-//! `redact verify` and `redact-verify` both call this, so that they use the same words. Nothing
-//! here opens a file or reads a clock: bytes and readers come from the caller. It compiles for
-//! `wasm32-unknown-unknown`, without the pages (`report`) and time stamps (`stamp`), which need a
+//! `redact verify` and `redact-verify` share this crate and therefore its wording. It opens no
+//! files and reads no clock: bytes and readers come from the caller. It compiles for
+//! `wasm32-unknown-unknown`, without reports (`report`) and time stamps (`stamp`), which need a
 //! file system or C code.
 
 pub mod events;

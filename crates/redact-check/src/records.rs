@@ -7,7 +7,7 @@ use redact_record::sign::{SignatureVerdict, TrustStore};
 
 use crate::{Verdict, chain};
 
-/// A record and its signature, as bytes that nobody has believed yet.
+/// A record and its signature, not verified yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedBytes {
     /// The record.
@@ -16,8 +16,8 @@ pub struct SignedBytes {
     pub signature: String,
 }
 
-/// Checks the public manifest's signature and content. `None` when it cannot be believed: then
-/// nothing else can be checked either.
+/// Checks the public manifest's signature and content. `None` if it is not valid, in which case
+/// nothing else can be checked.
 pub fn manifest(
     verdict: &mut Verdict,
     record: &SignedBytes,
@@ -33,28 +33,28 @@ pub fn manifest(
         }
         Err(error) => {
             verdict.add("manifest", refused(&error), false, chain(&error));
-            verdict.open("file", "everything else", "no manifest can be believed");
+            verdict.open("file", "everything else", "there is no valid manifest");
             None
         }
     }
 }
 
-/// Checks that the release was made with the written policy and by its rules, when that is given.
+/// Checks that the release was made with `policy`, if given, and follows its rules.
 pub fn policy(verdict: &mut Verdict, public: &PublicManifest, policy: Option<&Policy>) {
     let Some(policy) = policy else {
         return verdict.open("manifest", "policy", "no policy was given (--policy FILE)");
     };
     let checked = public.check_policy(policy);
     let evidence = match &checked {
-        Ok(()) => format!("made with policy {} and by its rules", policy.name),
+        Ok(()) => format!("made with policy {}, and follows its rules", policy.name),
         Err(error) => chain(error),
     };
     verdict.add("manifest", "policy", checked.is_ok(), evidence);
 }
 
-/// Says whether the plan was compared with what the scan found, which only the renderer can do.
+/// States whether the plan was compared with the findings of the scan, which only a render can do.
 pub fn findings(verdict: &mut Verdict, public: &PublicManifest) {
-    let name = "nothing that was found is left out";
+    let name = "no finding is left out";
     match &public.findings {
         Some(findings) if findings.0.compared => {
             let evidence = "the plan was compared with its findings when the release was made";
@@ -71,8 +71,8 @@ pub fn findings(verdict: &mut Verdict, public: &PublicManifest) {
     }
 }
 
-/// Walks the chain of revisions from this manifest back; `previous` are the manifests that were
-/// replaced, newest first. The first that cannot be believed ends the walk.
+/// Checks the chain of revisions backward from this manifest. `previous` are the replaced
+/// manifests, newest first; the first invalid one ends the check.
 pub fn previous(
     verdict: &mut Verdict,
     public: &PublicManifest,
@@ -95,18 +95,18 @@ pub fn previous(
             Ok(()) => format!("{} replaces {}", newer.manifest_id, older.manifest_id),
             Err(error) => chain(error),
         };
-        let name = "is the one that was replaced";
+        let name = "is the replaced manifest";
         verdict.add("previous manifest", name, linked.is_ok(), evidence);
         newer = older;
     }
     if newer.supersedes.is_some() {
         let why = "an earlier manifest was not given (--previous MANIFEST)";
-        verdict.open("previous manifest", "is the one that was replaced", why);
+        verdict.open("previous manifest", "is the replaced manifest", why);
     }
 }
 
-/// Checks the sealed manifest when it is there; an auditor may not have it. `public_bytes` are the
-/// public manifest as it stands in its file.
+/// Checks the sealed manifest, if given; an auditor may not have it. `public_bytes` is the content
+/// of the public manifest's file.
 pub fn sealed(
     verdict: &mut Verdict,
     public: &PublicManifest,
@@ -116,7 +116,7 @@ pub fn sealed(
 ) {
     let (group, name) = ("sealed manifest", "belongs to the manifest");
     let Some(record) = sealed else {
-        let why = "the sealed manifest is not here; it stays with the agency";
+        let why = "the sealed manifest was not given; it stays with the agency";
         return verdict.open(group, name, why);
     };
     let digest = redact_record::digest_bytes(&record.bytes);
@@ -128,19 +128,19 @@ pub fn sealed(
     signature(verdict, group, &who);
     let pair = sealed.check_pair(public, public_bytes);
     let evidence = match &pair {
-        Ok(()) => "each names the other's SHA-256".to_owned(),
+        Ok(()) => "each contains the other's SHA-256".to_owned(),
         Err(error) => chain(error),
     };
     verdict.add(group, name, pair.is_ok(), evidence);
     let approvals = sealed.check_approvals(public, trust);
     let evidence = match &approvals {
-        Ok(()) => format!("{} for this very plan", public.approvals.count),
+        Ok(()) => format!("{} for exactly this plan", public.approvals.count),
         Err(error) => chain(error),
     };
     verdict.add(group, "approvals", approvals.is_ok(), evidence);
 }
 
-/// Checks that every declared mask and mute can be placed; `false` where nothing can be measured.
+/// Checks that every declared mask and mute is valid; `false` if nothing can be measured.
 pub fn geometry(verdict: &mut Verdict, public: &PublicManifest) -> bool {
     match public.redactions() {
         Ok(_) => true,
@@ -153,17 +153,17 @@ pub fn geometry(verdict: &mut Verdict, public: &PublicManifest) -> bool {
 
 fn signature(verdict: &mut Verdict, group: &'static str, who: &SignatureVerdict) {
     let (passed, evidence) = match who {
-        SignatureVerdict::Trusted { key, name } => (true, format!("good, by key {key} ({name})")),
+        SignatureVerdict::Trusted { key, name } => (true, format!("valid, by key {key} ({name})")),
         SignatureVerdict::Unknown { key } => (
             false,
-            format!("good, but key {} is not trusted here", key.id()),
+            format!("valid, but key {} is not trusted here", key.id()),
         ),
         SignatureVerdict::Bad(problem) => (false, problem.to_string()),
     };
     verdict.add(group, "signature", passed, evidence);
 }
 
-/// Which check of a record failed: each kind of bad input has a verdict of its own.
+/// The check of a record that failed: each kind of bad input has its own.
 const fn refused(error: &RecordError) -> &'static str {
     match error {
         RecordError::Signature(_) => "signature",
@@ -173,7 +173,7 @@ const fn refused(error: &RecordError) -> &'static str {
     }
 }
 
-/// Identifier of the key that signed.
+/// ID of the key that signed.
 fn key_of(who: &SignatureVerdict) -> Option<String> {
     match who {
         SignatureVerdict::Trusted { key, .. } => Some(key.to_string()),

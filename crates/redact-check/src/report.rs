@@ -1,4 +1,4 @@
-//! The verdict as a page for people.
+//! The verdict as a report for people.
 
 use redact_core::UtcNanos;
 use redact_record::log;
@@ -10,7 +10,7 @@ use redact_record::report::{
 use crate::{Scope, Verdict};
 
 impl Verdict {
-    /// The page about the file called `release`, checked by `program` at `checked_at`.
+    /// The report on the file called `release`, checked by `program` at `checked_at`.
     #[must_use]
     pub fn report(&self, release: &str, program: &str, checked_at: UtcNanos) -> VerifyReport {
         let mut all = self.checks.iter();
@@ -71,17 +71,17 @@ const fn outcome(passed: bool) -> CheckOutcome {
     }
 }
 
-/// A group of checks as a heading for people.
+/// The heading for a group of checks.
 fn title(group: &str) -> &str {
     match group {
         "manifest" => "Manifest",
-        "previous manifest" => "Manifest that was replaced",
+        "previous manifest" => "Replaced manifest",
         "sealed manifest" => "Sealed manifest",
         "file" => "Released file",
         "source" => "Original recording",
-        "leak" => "Other ways in which a file can leak",
-        "audit" => "Hidden and muted parts",
-        "change" => "Nothing else was changed",
+        "leak" => "Hidden data in the file",
+        "audit" => "Masks and mutes",
+        "change" => "Comparison with the original",
         other => other,
     }
 }

@@ -1,4 +1,4 @@
-//! Time stamps of authorities on the public manifest.
+//! Time stamps of the public manifest.
 
 use redact_core::Digest;
 use redact_record::manifest::Utc;
@@ -8,15 +8,15 @@ use crate::Verdict;
 
 const NAME: &str = "time stamp";
 
-/// Adds that no stamp is beside the manifest, where one is due because certificates were given.
-/// `missing` is what is not there.
+/// Adds a failed check if there is no time stamp although certificates were given. `missing` is the
+/// name of the missing file.
 pub fn none(verdict: &mut Verdict, anchors: &[Certificate], missing: &str) {
     if !anchors.is_empty() {
-        verdict.add("manifest", NAME, false, format!("{missing} is not there"));
+        verdict.add("manifest", NAME, false, format!("{missing} is missing"));
     }
 }
 
-/// Checks the stamp in `bytes` on the manifest with that SHA-256.
+/// Checks the time stamp in `bytes` of the manifest with that SHA-256.
 pub fn check(verdict: &mut Verdict, bytes: &[u8], manifest: Digest, anchors: &[Certificate]) {
     match timestamp::check(bytes, manifest, anchors) {
         Ok(stamp) if !stamp.trusted && anchors.is_empty() => {
@@ -26,8 +26,8 @@ pub fn check(verdict: &mut Verdict, bytes: &[u8], manifest: Digest, anchors: &[C
         Ok(stamp) => {
             let (at, by) = (Utc(stamp.at), stamp.authority);
             let evidence = match stamp.trusted {
-                true => format!("it was there at {at}, says {by}"),
-                false => format!("by {by}, for whom no certificate given vouches"),
+                true => format!("it existed at {at}, according to {by}"),
+                false => format!("by {by}, but no given certificate vouches for it"),
             };
             verdict.add("manifest", NAME, stamp.trusted, evidence);
         }

@@ -1,4 +1,4 @@
-//! What a verification found: as lines and as JSON.
+//! The result of a verification, as text and as JSON.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -6,26 +6,26 @@ use std::path::Path;
 use redact_core::Digest;
 use redact_record::manifest::PublicManifest;
 
-/// A word of ours, or one that a confined process sent.
+/// Text of this program, or received from a confined process.
 pub type Word = Cow<'static, str>;
 
 /// One check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
-    /// What it belongs to: `manifest`, `file`, `leak`…
+    /// Its group: `manifest`, `file`, `leak`…
     pub group: Word,
     /// What was checked.
     pub name: Word,
-    /// Whether it held.
+    /// Whether it passed.
     pub passed: bool,
-    /// Figures.
+    /// The evidence.
     pub evidence: String,
 }
 
 /// Something that was not checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotChecked {
-    /// What it belongs to.
+    /// Its group.
     pub group: Word,
     /// What was not checked.
     pub name: Word,
@@ -33,53 +33,53 @@ pub struct NotChecked {
     pub why: Word,
 }
 
-/// How close one second of a release is to the source, outside masks.
+/// Similarity of one second of a release to the source, outside masks.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Second {
-    /// The second, from the first frame.
+    /// The second, counted from the first frame.
     pub second: i64,
-    /// Lowest peak signal-to-noise ratio of a frame, decibels.
+    /// Lowest peak signal-to-noise ratio of a frame, in decibels.
     pub worst_db: f64,
-    /// Median over the second's frames, decibels.
+    /// Median over the second's frames, in decibels.
     pub median_db: f64,
-    /// Mean structural similarity, 1 where nothing differs.
+    /// Mean structural similarity; 1 means identical.
     pub ssim: f64,
 }
 
 /// How far a run goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Scope {
-    /// Pictures and sound are decoded.
+    /// Video and sound are decoded.
     #[default]
     Release,
-    /// Records, digests, and the file's bytes down to the last bit of coded pictures and sound;
+    /// Records, digests and every byte of the file are checked, including coded video and sound;
     /// nothing is decoded.
     Undecoded,
-    /// Signatures, digests and records alone.
+    /// Only signatures, digests and records are checked.
     Records,
 }
 
 /// What was checked, and what was not.
 #[derive(Default)]
 pub struct Verdict {
-    /// Each check, in order.
+    /// The checks, in order.
     pub checks: Vec<Check>,
     /// What was not checked, in order.
     pub not_checked: Vec<NotChecked>,
-    /// SHA-256 of the files that took part.
+    /// SHA-256 of the checked files.
     pub digests: Vec<(&'static str, Digest)>,
-    /// The public manifest's signature: identifier of the key, when it is known.
+    /// ID of the key that signed the public manifest, if known.
     pub key: Option<String>,
-    /// The public manifest, when its signature holds.
+    /// The public manifest, if its signature is valid.
     pub public: Option<PublicManifest>,
-    /// How close each second is to the source, when that was compared.
+    /// Similarity of each second to the source, if they were compared.
     pub seconds: Vec<Second>,
     /// How far the run goes.
     pub scope: Scope,
 }
 
 impl Verdict {
-    /// Nothing was checked yet.
+    /// A verdict without checks.
     #[must_use]
     pub fn new(scope: Scope) -> Self {
         Self {
@@ -104,7 +104,7 @@ impl Verdict {
         });
     }
 
-    /// Adds that something was not checked, and why.
+    /// Adds something that was not checked, and why.
     pub fn open(&mut self, group: impl Into<Word>, name: impl Into<Word>, why: impl Into<Word>) {
         self.not_checked.push(NotChecked {
             group: group.into(),
@@ -119,7 +119,7 @@ impl Verdict {
         self.checks.iter().all(|check| check.passed)
     }
 
-    /// `ok` or `wrong`; `ok` says when it covers less than the release.
+    /// `ok` or `wrong`; `ok` states if it covers less than the whole release.
     #[must_use]
     pub fn word(&self) -> &'static str {
         match (self.passed(), self.scope) {
@@ -130,7 +130,7 @@ impl Verdict {
         }
     }
 
-    /// One line per check, one per thing that was not checked, and the verdict.
+    /// One line per check, one per check that was not done, and the verdict.
     #[must_use]
     pub fn text(&self) -> String {
         let checked = self.checks.iter().map(|check| {
@@ -157,7 +157,7 @@ impl Verdict {
         lines.join("\n")
     }
 
-    /// The same for machines.
+    /// The verdict as JSON.
     #[must_use]
     pub fn json(&self, release: &Path) -> serde_json::Value {
         let checks = self.checks.iter().map(|check| {

@@ -98,7 +98,7 @@ impl VerifyWork {
                 "audit",
                 unless_cancelled("can be decoded", audit())?,
             );
-            let why = "the original is not here (--source CLIP)";
+            let why = "the original was not given (--source CLIP)";
             verdict.open("audit", "what lies under a mask, by its original", why);
             verdict.open("change", "nothing else differs from the original", why);
             return Ok(());
