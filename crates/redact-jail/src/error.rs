@@ -1,4 +1,4 @@
-//! Why a process could not be confined.
+//! Errors of confining a process.
 
 use crate::level::JailLevel;
 
@@ -6,50 +6,50 @@ use crate::level::JailLevel;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JailError {
-    /// The process that started it has ended.
-    #[error("the process that started this job is gone")]
+    /// The parent process has ended.
+    #[error("the parent process of this job has ended")]
     Orphan,
-    /// It is not known which descriptors are open.
-    #[error("cannot list open descriptors")]
+    /// The open file descriptors cannot be listed.
+    #[error("cannot list open file descriptors")]
     Descriptors(#[source] std::io::Error),
-    /// A limit was refused.
-    #[error("cannot limit {what}")]
+    /// A resource limit cannot be set.
+    #[error("cannot set the resource limit {what}")]
     Limit {
-        /// The system's name of it.
+        /// The system's name for the resource.
         what: String,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// Privileges could not be dropped.
     #[error("cannot drop privileges")]
     Privileges(#[source] std::io::Error),
-    /// A file that it is to reach is not there.
-    #[error("{path}: cannot be made reachable for the process that decodes")]
+    /// A file that the process needs is not accessible.
+    #[error("{path}: cannot give the decoding process access to it")]
     Path {
         /// The file.
         path: String,
-        /// What the system said.
+        /// The system's error.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The kernel refused rules for files.
-    #[error("cannot confine the process's files")]
+    /// The kernel rejected the rules for files.
+    #[error("cannot restrict the files of the decoding process")]
     Files(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The kernel refused the list of system calls.
-    #[error("cannot confine the process's system calls")]
+    /// The kernel rejected the filter for system calls.
+    #[error("cannot restrict the system calls of the decoding process")]
     Calls(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The system lacks a layer without which nothing is decoded.
-    #[error("cannot confine the process that decodes: this system has {level}")]
+    /// The system lacks a required layer of confinement.
+    #[error("cannot confine the decoding process: found {level}; Landlock and seccomp are needed")]
     Weak {
-        /// What it has.
+        /// What the system has.
         level: JailLevel,
     },
     /// The process could not be started.
-    #[error("cannot start the process that decodes")]
+    #[error("cannot start the decoding process")]
     Start(#[source] std::io::Error),
-    /// Threads that run already would keep what they may do.
-    #[error("cannot confine the process that decodes: it has {threads} threads; one is allowed")]
+    /// There are other threads, which would not be confined.
+    #[error("cannot confine the decoding process: found {threads} threads; only one is allowed")]
     Threads {
-        /// How many it has.
+        /// The number of threads.
         threads: usize,
     },
 }

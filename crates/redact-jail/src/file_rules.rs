@@ -1,7 +1,7 @@
-//! Which files a process may reach: Landlock (Linux 5.13 and later).
+//! The files that a process may access: Landlock (Linux 5.13 and later).
 //!
-//! What older versions of Landlock leave open (TCP, truncation, signals, devices) is closed by the
-//! list of system calls.
+//! The system call filter covers what older versions of Landlock do not (TCP, truncation, signals,
+//! devices).
 
 use std::path::{Path, PathBuf};
 
@@ -12,29 +12,29 @@ use landlock::{
 
 use crate::error::JailError;
 
-/// The newest version that this program knows; older kernels enforce what they can.
+/// The newest version that this program uses; older kernels enforce what they support.
 const NEWEST: i32 = 9;
 
-/// Files in reach.
+/// Accessible files.
 #[derive(Default)]
 pub(crate) struct FileRules<'a> {
-    /// Read, files and whole folders.
+    /// Files and whole folders to read.
     pub(crate) read: Vec<&'a PathBuf>,
-    /// Files that are there: read and written.
+    /// Existing files to read and write.
     pub(crate) write: Vec<&'a PathBuf>,
-    /// Folders in which files are made, read, written and removed.
+    /// Folders in which files are created, read, written and removed.
     pub(crate) folders: Vec<&'a PathBuf>,
-    /// Read if they are there.
+    /// Files and folders to read if they exist.
     pub(crate) optional: &'a [&'a str],
-    /// Programs that are executed.
+    /// Programs to execute.
     pub(crate) execute: &'a [PathBuf],
 }
 
-/// Confines this thread and what it starts, for good: only what `rules` name is opened or
-/// executed. Gives the version in force, 0 where the kernel has none.
+/// Permanently restricts this thread and everything it starts to opening and executing what `rules`
+/// name. Returns the Landlock version in force, 0 if the kernel has none.
 ///
 /// # Errors
-/// When a path is not there or the kernel refuses the rules.
+/// If a path does not exist or the kernel rejects the rules.
 pub(crate) fn confine(rules: &FileRules<'_>, landlock_max: Option<i32>) -> Result<u32, JailError> {
     let version = landlock_max.map_or(NEWEST, |max| max.min(NEWEST));
     let abi = ABI::from(version);
@@ -45,7 +45,7 @@ pub(crate) fn confine(rules: &FileRules<'_>, landlock_max: Option<i32>) -> Resul
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(AccessFs::from_all(abi))
         .map_err(refused)?;
-    // Asking for nothing is an error, and older versions have neither.
+    // An empty set is an error, and older versions have neither.
     if abi >= ABI::V4 {
         ruleset = ruleset
             .handle_access(AccessNet::from_all(abi))
@@ -87,7 +87,7 @@ pub(crate) fn confine(rules: &FileRules<'_>, landlock_max: Option<i32>) -> Resul
     })
 }
 
-/// `right`, where version `abi` has it.
+/// `right`, if version `abi` has it.
 fn since(abi: ABI, first: ABI, right: AccessFs) -> BitFlags<AccessFs> {
     if abi >= first {
         right.into()

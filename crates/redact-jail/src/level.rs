@@ -1,20 +1,20 @@
-//! How well a child was confined.
+//! The level of confinement of a child process.
 
 use serde::{Deserialize, Serialize};
 
-/// What the system enforces on the process that decodes.
+/// What the system enforces on the decoding process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JailLevel {
-    /// Version of Landlock in force; 0 where there is none.
+    /// Landlock version in force; 0 for none.
     pub landlock_abi: u32,
-    /// Whether Landlock was kept below what the kernel has, for a test of older kernels.
+    /// Whether an older Landlock version than the kernel's was used, to test older kernels.
     pub landlock_capped: bool,
-    /// Whether only listed system calls are possible.
+    /// Whether only allowed system calls are possible.
     pub seccomp: bool,
 }
 
 impl JailLevel {
-    /// Whether files, network, other processes and executable memory are out of reach.
+    /// Whether files, network, other processes and executable memory are inaccessible.
     #[must_use]
     pub const fn is_full(self) -> bool {
         self.landlock_abi > 0 && self.seccomp

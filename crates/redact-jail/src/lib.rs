@@ -1,19 +1,18 @@
-//! Confines a process that decodes hostile files: what is left is its input and its output.
+//! Confines a process that decodes hostile files to its input and its output.
 //!
-//! Five layers: Landlock for files, a seccomp list of system calls for everything else, limits of
-//! the system, no capability and no group, no descriptor that was inherited. It is done in three
-//! steps, because a program and a model runtime must be loaded:
+//! There are five layers: Landlock for files, a seccomp filter for all other system calls, resource
+//! limits, no capabilities and groups, and no inherited file descriptors. They are applied in three
+//! steps, because a program and a model runtime must be loaded first:
 //!
-//! 1. [`spawn`], in the parent: the process is born confined. The parent confines one thread of its
-//!    own, which starts the process; a process has the rules of the thread that started it from its
-//!    first instruction on. It can execute the given program alone, so that the many libraries of
-//!    that are loaded behind the rules already.
-//! 2. [`enter`], the first thing that the process does, before it has a second thread: nothing is
-//!    executed any more, what is read is what [`Bounds`] name, and libraries.
-//! 3. [`seal`], before a hostile file is opened and while there is still one thread: libraries and
-//!    models are out of reach, and no memory becomes executable any more.
+//! 1. [`spawn`], in the parent: a thread of the parent confines itself and starts the process,
+//! which inherits the rules of that thread from its first instruction on. It can only execute the
+//! given program, so that all libraries of the program are loaded under these rules.
+//! 2. [`enter`], the first thing that the process does, before it has a second thread: it can no
+//!    longer execute anything, and can only read what [`Bounds`] name, and libraries.
+//! 3. [`seal`], before it opens a hostile file and while it still has one thread: libraries and
+//!    models are inaccessible, and no memory can become executable.
 //!
-//! Rules add up and are never taken back. Threads that start later have what the first one has.
+//! Rules accumulate and are never lifted. Later threads inherit the rules of the first one.
 
 mod error;
 mod file_rules;
@@ -34,31 +33,30 @@ pub use start::{Starter, spawn};
 
 use file_rules::FileRules;
 
-/// What a process may reach.
+/// What a process may access.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Bounds {
-    /// Process that started it: when that is gone, so is the reason for the job.
+    /// The parent process; when it ends, the job ends.
     pub parent: u32,
-    /// Files and folders that it reads.
+    /// Files and folders to read.
     pub read: Vec<PathBuf>,
-    /// Files that are there already and that it writes.
+    /// Existing files to write.
     pub write: Vec<PathBuf>,
-    /// Folders of its own.
+    /// Folders in which it may create files.
     pub folders: Vec<PathBuf>,
-    /// Models and libraries, which it reads before it is sealed.
+    /// Models and libraries to read before it is sealed.
     pub load: Vec<PathBuf>,
-    /// Limits of the system.
+    /// Resource limits.
     pub limits: Limits,
-    /// The newest version of Landlock that is used, for tests of what holds on older kernels;
-    /// [`JailLevel`] says so.
+    /// Maximum Landlock version, to test older kernels; [`JailLevel`] reports it.
     pub landlock_max: Option<i32>,
-    /// Whether it may run where the system cannot confine it.
+    /// Whether it may run on a system that cannot confine it.
     pub allow_weak: bool,
-    /// Whether it must be able to open files of other users, as root can.
+    /// Whether it must be able to open other users' files, as root can.
     pub foreign_files: bool,
 }
 
-/// What libraries read while they are loaded and look at the processor.
+/// What libraries read while they are loaded and detect the processor.
 const WHILE_LOADING: &[&str] = &[
     "/etc/ld.so.cache",
     "/lib",
@@ -73,12 +71,11 @@ const WHILE_LOADING: &[&str] = &[
     "/usr/lib64",
 ];
 
-/// The second step, and the first that the process does itself. Call it before there is a second
-/// thread.
+/// The second step, which the process does first. Call it before there is a second thread.
 ///
 /// # Errors
-/// [`JailError::Weak`] where Landlock or seccomp is missing and `bounds` do not allow that; the
-/// others say what the system refused.
+/// [`JailError::Weak`] if Landlock or seccomp is missing and `bounds` do not allow that; others if
+/// the system refuses a step.
 pub fn enter(bounds: &Bounds) -> Result<JailLevel, JailError> {
     privileges::die_with_parent(bounds.parent).ok_or(JailError::Orphan)?;
     privileges::close_descriptors()?;
@@ -103,10 +100,10 @@ pub fn enter(bounds: &Bounds) -> Result<JailLevel, JailError> {
     }
 }
 
-/// The last step, before a hostile file is opened. Threads may be started after it.
+/// The last step, before the process opens a hostile file. Threads may be started afterwards.
 ///
 /// # Errors
-/// [`JailError::Threads`] when there are some already; the others say what the system refused.
+/// [`JailError::Threads`] if there are other threads; others if the system refuses a step.
 pub fn seal(bounds: &Bounds, level: JailLevel) -> Result<(), JailError> {
     let threads = std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
     if threads != 1 && !bounds.allow_weak {

@@ -1,4 +1,4 @@
-//! How much of the machine one job may take.
+//! Resource limits of a job.
 
 use std::time::Duration;
 
@@ -10,55 +10,55 @@ use crate::error::JailError;
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
 
-/// Descriptors: a recording, what is written, libraries while they are loaded.
+/// File descriptors: a recording, output files, libraries while they are loaded.
 const FILES: u64 = 128;
 
-/// Address space that a thread takes beside what it uses: its stack and its heap's reservation.
+/// Address space that a thread reserves: its stack and its heap.
 const THREAD_BYTES: u64 = 160 * MIB;
 
-/// What a process maps without using it: libraries and the model runtime.
+/// Address space that a process maps without using it: libraries and the model runtime.
 const MAPPED_BYTES: u64 = 4 * GIB;
 
-/// Limits of the system, all of them hard.
+/// Hard resource limits.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Limits {
-    /// Memory that is written to, bytes.
+    /// Writable memory, in bytes.
     pub memory_bytes: u64,
-    /// Address space, bytes.
+    /// Address space, in bytes.
     pub address_bytes: u64,
-    /// Processor time, seconds, all threads together.
+    /// Processor time of all threads together, in seconds.
     pub cpu_seconds: u64,
-    /// Length of one file, bytes.
+    /// Length of a file, in bytes.
     pub file_bytes: u64,
     /// Threads and processes of the user.
     pub tasks: u64,
 }
 
-/// What a person allows a job, beside what its size asks for.
+/// Limits set by a person, instead of those that follow from the size of the job.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Allowance {
-    /// Memory, bytes.
+    /// Memory, in bytes.
     pub memory_bytes: Option<u64>,
     /// Wall time.
     pub time: Option<Duration>,
 }
 
-/// Limits of one job, and how long the parent waits for it.
+/// Limits of a job, and how long its parent waits for it.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
     /// Limits of the system.
     pub limits: Limits,
     /// Wall time of the whole job.
     pub wall: Duration,
-    /// Wall time without a sign of progress.
+    /// Wall time without progress.
     pub silence: Duration,
 }
 
 impl Budget {
-    /// What a job on `input_bytes` may take with `threads`.
+    /// The budget of a job on `input_bytes` with `threads`.
     ///
-    /// Generous: a recording of an hour at 25 kB/s on a machine that looks at two frames a second
-    /// stays within it. What a person allows comes first.
+    /// It is generous: a recording of one hour at 25 kB/s stays within it on a machine that
+    /// processes two frames per second. Limits set by a person take precedence.
     #[must_use]
     pub fn new(input_bytes: u64, threads: usize, allowance: Allowance) -> Self {
         let threads = u64::try_from(threads).unwrap_or(1).max(1);
@@ -78,13 +78,13 @@ impl Budget {
                 tasks: tasks_now().saturating_add(1024),
             },
             wall,
-            // Reading a long file once says nothing in between.
+            // Reading a long file once reports no progress.
             silence: Duration::from_secs(10 * 60 + mib / 10),
         }
     }
 }
 
-/// Tasks that the system has: at least as many as this user's.
+/// Number of tasks of the system, an upper bound of this user's.
 fn tasks_now() -> u64 {
     // proc_loadavg(5): "0.20 0.18 0.12 1/80 11206", where 80 are all tasks.
     let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
@@ -94,10 +94,10 @@ fn tasks_now() -> u64 {
 }
 
 impl Limits {
-    /// Puts this process under them; where it has a lower limit already, that stays.
+    /// Sets the limits for this process; existing lower limits stay.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// If the system refuses.
     pub(crate) fn enforce(&self) -> Result<(), JailError> {
         let all = [
             (Resource::As, self.address_bytes),

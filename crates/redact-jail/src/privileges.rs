@@ -1,4 +1,4 @@
-//! What a process inherits and does not need: descriptors, groups, capabilities.
+//! Drops what a process inherits and does not need: file descriptors, groups, capabilities.
 
 use rustix::process::{Signal, geteuid, getppid, set_parent_process_death_signal};
 use rustix::thread::{
@@ -8,18 +8,18 @@ use rustix::thread::{
 
 use crate::error::JailError;
 
-/// Makes this process end with its parent, whatever it is doing. `None` where the parent is gone.
+/// Makes this process end with its parent. `None` if the parent has already ended.
 pub(crate) fn die_with_parent(parent: u32) -> Option<()> {
     set_parent_process_death_signal(Some(Signal::KILL)).ok()?;
-    // It may have ended before that.
+    // The parent may have ended before that.
     let now = getppid()?.as_raw_nonzero().get();
     (u32::try_from(now).ok()? == parent).then_some(())
 }
 
-/// Closes every descriptor but standard input, output and error.
+/// Closes all file descriptors except standard input, output and error.
 ///
 /// # Errors
-/// When it cannot be told which are open.
+/// If the open descriptors cannot be listed.
 pub(crate) fn close_descriptors() -> Result<(), JailError> {
     let entries = std::fs::read_dir("/proc/self/fd").map_err(JailError::Descriptors)?;
     let open: Vec<i32> = entries
@@ -27,32 +27,32 @@ pub(crate) fn close_descriptors() -> Result<(), JailError> {
         .filter(|&fd| fd > 2)
         .collect();
     for fd in open {
-        // One of them was the folder's own, and is closed already.
+        // One of them was that of the folder, which is already closed.
         nix::unistd::close(fd).ok();
     }
     Ok(())
 }
 
-/// Drops groups and capabilities of the calling thread, and the way to get others.
+/// Drops groups and capabilities of the calling thread, and prevents it from gaining others.
 ///
-/// - `foreign_files`: root stays able to open files of other users; Landlock says which.
+/// - `foreign_files`: root can still open other users' files, within the rules of Landlock.
 ///
 /// # Errors
-/// When the system refuses what it must be able to do.
+/// If the system refuses a required step.
 pub(crate) fn drop_privileges(foreign_files: bool) -> Result<(), JailError> {
     set_no_new_privs(true).map_err(refused)?;
     if !geteuid().is_root() {
-        // Nothing to drop: what a user's process has, Landlock and seccomp take.
+        // A user's process has no privileges that Landlock and seccomp do not cover.
         return set_none(CapabilitySet::empty());
     }
-    // In a container root may not be allowed to; then it has none that matter.
+    // Root may not be allowed to in a container, where it has no relevant groups.
     set_thread_groups(&[]).ok();
     let needed = if foreign_files {
         CapabilitySet::DAC_OVERRIDE
     } else {
         CapabilitySet::empty()
     };
-    // A program that root starts has what is left here.
+    // A program that root starts gets what is left in this set.
     for capability in (CapabilitySet::all() - needed).iter() {
         remove_capability_from_bounding_set(capability).ok();
     }

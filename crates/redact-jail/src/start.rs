@@ -1,8 +1,8 @@
-//! Starts a process that is confined before it exists.
+//! Starts a process that is confined from its first instruction on.
 //!
 //! Rules of Landlock and seccomp belong to a thread, and a process inherits those of the thread
-//! that starts it. So a thread of the parent confines itself and starts the process. The program
-//! is loaded, with its libraries and what these do before `main`, behind the rules.
+//! that starts it. Therefore a thread of the parent confines itself and starts the process. The
+//! program, its libraries and whatever they do before `main` are subject to these rules.
 
 use std::path::PathBuf;
 use std::process::{Child, Command};
@@ -13,8 +13,8 @@ use crate::file_rules::{self, FileRules};
 use crate::syscalls::{self, Step};
 use crate::{Bounds, JailError, WHILE_LOADING, privileges};
 
-/// The thread that started a process. The system ends that process when this thread ends, so it
-/// waits until it is dropped.
+/// The thread that started a process. The system ends the process when this thread ends, so the
+/// thread waits until this value is dropped.
 #[derive(Debug)]
 pub struct Starter {
     leave: Option<Sender<()>>,
@@ -25,32 +25,32 @@ impl Drop for Starter {
     fn drop(&mut self) {
         drop(self.leave.take());
         if let Some(thread) = self.thread.take() {
-            // It only waits; there is nothing to learn from its end.
+            // The thread only waits, so that its result is irrelevant.
             thread.join().ok();
         }
     }
 }
 
-/// The first step: starts `command` as a process that can reach what `bounds` name and libraries,
-/// execute nothing but its own program, and open no connection. It then takes the second step,
-/// [`crate::enter`].
+/// The first step: starts `command` as a process that can only access what `bounds` name and
+/// libraries, can only execute its own program, and cannot open connections. The process must then
+/// take the second step, [`crate::enter`].
 ///
 /// Drop the [`Starter`] when the process has ended.
 ///
 /// # Errors
-/// [`JailError::Start`] when it does not start; [`JailError::Path`] and [`JailError::Files`] when
-/// it cannot be confined. A kernel without Landlock or seccomp is the second step's to refuse.
+/// [`JailError::Start`] if it does not start; [`JailError::Path`] and [`JailError::Files`] if it
+/// cannot be confined. The second step rejects a kernel without Landlock or seccomp.
 pub fn spawn(mut command: Command, bounds: &Bounds) -> Result<(Child, Starter), JailError> {
     let bounds = bounds.clone();
     let (sender, started) = channel();
-    let (leave, told) = channel::<()>();
+    let (leave, left) = channel::<()>();
     let start = move || {
         let child = confine_thread(&command, &bounds)
             .and_then(|()| command.spawn().map_err(JailError::Start));
         let waits = child.is_ok();
         if sender.send(child).is_ok() && waits {
-            // Nothing is ever sent.
-            told.recv().ok();
+            // Waits until the sender is dropped; nothing is ever sent.
+            left.recv().ok();
         }
     };
     let thread = std::thread::Builder::new().spawn(start);
@@ -58,17 +58,17 @@ pub fn spawn(mut command: Command, bounds: &Bounds) -> Result<(Child, Starter), 
         leave: Some(leave),
         thread: Some(thread.map_err(JailError::Start)?),
     };
-    let child = started.recv().map_err(|_| {
-        JailError::Start(std::io::Error::other("the thread that starts it is gone"))
-    })??;
+    let child = started
+        .recv()
+        .map_err(|_| JailError::Start(std::io::Error::other("the starting thread has ended")))??;
     Ok((child, starter))
 }
 
-/// Confines the calling thread, for good.
+/// Permanently confines the calling thread.
 fn confine_thread(command: &Command, bounds: &Bounds) -> Result<(), JailError> {
     let mut execute = vec![PathBuf::from(command.get_program())];
     execute.extend(loader());
-    // The process's own folder there is not known yet; the second step takes the others away.
+    // The process's own folder in /proc is not known yet; the second step removes access to others.
     let optional = [WHILE_LOADING, &["/proc"]].concat();
     let files = FileRules {
         read: bounds.read.iter().chain(&bounds.load).collect(),
@@ -79,14 +79,14 @@ fn confine_thread(command: &Command, bounds: &Bounds) -> Result<(), JailError> {
     };
     privileges::drop_privileges(bounds.foreign_files)?;
     file_rules::confine(&files, bounds.landlock_max)?;
-    // Where the kernel has none, the second step says so.
+    // The second step reports a kernel without seccomp.
     syscalls::confine(Step::Starting).ok();
     Ok(())
 }
 
-/// The program that loads programs, which the kernel executes first: the one that loaded this.
+/// The dynamic loader, which the kernel executes first: the one that loaded this program.
 fn loader() -> Option<PathBuf> {
-    // proc_pid_maps(5): the sixth field is the file that is mapped.
+    // proc_pid_maps(5): the sixth field is the mapped file.
     let maps = std::fs::read_to_string("/proc/self/maps").ok()?;
     maps.lines().find_map(|line| {
         let path = PathBuf::from(line.split_whitespace().nth(5)?);

@@ -1,9 +1,9 @@
-//! Which system calls a process may make: a seccomp filter that lists them; all others fail.
+//! The system calls that a process may make: a seccomp filter with a list; all others fail.
 //!
-//! It covers what Landlock does not, or only in newer kernels: the network in all its forms,
+//! It covers what Landlock does not cover, or only in newer kernels: all kinds of network access,
 //! signals, devices, other processes, new namespaces, executable memory, truncation by name, and
-//! changes to a file's mode, owner, times and attributes. Filters add up: one that was set can be
-//! made stricter, never looser.
+//! changes to a file's mode, owner, times and attributes. Filters accumulate: they can be made
+//! stricter, never looser.
 
 use std::collections::BTreeMap;
 
@@ -20,37 +20,37 @@ fn refused(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> JailEr
     JailError::Calls(error.into())
 }
 
-/// How far a child has come.
+/// The progress of a child process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// A thread of the parent starts it, and it loads its own libraries.
+    /// A thread of the parent starts it, and it loads its libraries.
     Starting,
-    /// Models and the model runtime are still to be loaded, and it will be confined further.
+    /// It still has to load models and the model runtime, and to confine itself further.
     Loading,
-    /// It will open a recording next.
+    /// It is about to open a recording.
     Decoding,
 }
 
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
-/// Confines every thread of this process for good; in [`Step::Starting`] this thread alone, and
+/// Permanently confines all threads of this process; in [`Step::Starting`], only this thread and
 /// what it starts.
 ///
 /// # Errors
-/// When the kernel has no seccomp filters.
+/// If the kernel has no seccomp filters.
 pub(crate) fn confine(step: Step) -> Result<()> {
     let apply = |filter: &BpfProgram| match step {
         Step::Starting => apply_filter(filter).map_err(refused),
         Step::Loading | Step::Decoding => apply_filter_all_threads(filter).map_err(refused),
     };
     if step != Step::Decoding {
-        // Its flags lie in memory, where a filter cannot look: the C library falls back to `clone`.
+        // Its flags are in memory, which a filter cannot read; the C library falls back to `clone`.
         let absent = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
         let denied = SeccompAction::Errno(errno(libc::ENOSYS));
         apply(&program(absent, SeccompAction::Allow, denied)?)?;
     }
     let mut allowed = rules(step)?;
-    // Of two answers the stricter one counts, so this leaves the one above.
+    // Of two filters the stricter one counts, so this does not override the one above.
     allowed.insert(libc::SYS_clone3, Vec::new());
     let denied = SeccompAction::Errno(errno(libc::EPERM));
     apply(&program(allowed, denied, SeccompAction::Allow)?)
@@ -66,9 +66,9 @@ const fn errno(code: i32) -> u32 {
     code.cast_unsigned()
 }
 
-/// What is possible whatever its arguments are.
+/// Calls that are allowed with any arguments.
 const ALWAYS: &[i64] = &[
-    // Open files and folders in reach; Landlock says which those are.
+    // Open files, and files and folders within the rules of Landlock.
     libc::SYS_close,
     libc::SYS_dup,
     libc::SYS_fadvise64,
@@ -132,7 +132,7 @@ const ALWAYS: &[i64] = &[
     libc::SYS_uname,
 ];
 
-/// The same calls under the names that only x86-64 still has.
+/// Equivalent calls that only x86-64 has.
 #[cfg(target_arch = "x86_64")]
 const ALWAYS_HERE: &[i64] = &[
     libc::SYS_poll,
@@ -144,10 +144,10 @@ const ALWAYS_HERE: &[i64] = &[
 #[cfg(not(target_arch = "x86_64"))]
 const ALWAYS_HERE: &[i64] = &[];
 
-/// What only loading needs: looking for libraries, and confining further.
+/// Calls that only loading needs: finding libraries, and confining the process further.
 ///
-/// `newfstatat` and `statx` are among it: they take a path beside a descriptor, and a filter cannot
-/// read whether it is empty. Later an open file's facts come from `fstat` alone.
+/// They include `newfstatat` and `statx`, which take a path besides a descriptor; a filter cannot
+/// check whether the path is empty. After that, only `fstat` gives information about an open file.
 const LOADING: &[i64] = &[
     libc::SYS_faccessat,
     libc::SYS_landlock_add_rule,
@@ -168,14 +168,14 @@ const LOADING_HERE: &[i64] = &[
 #[cfg(not(target_arch = "x86_64"))]
 const LOADING_HERE: &[i64] = &[];
 
-/// What only starting needs: the parent's thread starts the program, which sets itself up and then
-/// takes the second step. All of it concerns the process itself.
+/// Calls that only starting needs: the parent's thread starts the program, which initializes itself
+/// and then takes the second step. All of them only affect the process itself.
 const STARTING: &[i64] = &[
     libc::SYS_capget,
     libc::SYS_capset,
     libc::SYS_dup3,
     libc::SYS_execve,
-    // A library of FFmpeg's warns on standard error where it cannot.
+    // One of FFmpeg's libraries prints a warning if it fails.
     libc::SYS_mlock,
     libc::SYS_pipe2,
     libc::SYS_prctl,
@@ -191,7 +191,7 @@ const STARTING_HERE: &[i64] = &[libc::SYS_arch_prctl, libc::SYS_dup2];
 #[cfg(not(target_arch = "x86_64"))]
 const STARTING_HERE: &[i64] = &[];
 
-/// Names of `fcntl` that concern the descriptor alone, or a lock on it.
+/// Commands of `fcntl` that only affect the descriptor or a lock on it.
 const DESCRIPTOR: &[i32] = &[
     libc::F_DUPFD,
     libc::F_DUPFD_CLOEXEC,
@@ -203,8 +203,8 @@ const DESCRIPTOR: &[i32] = &[
     libc::F_SETLKW,
 ];
 
-/// Bits of `clone` that give a new process surroundings of its own, or one that watches it.
-const NEW_SURROUNDINGS: i32 = libc::CLONE_NEWCGROUP
+/// Bits of `clone` that create namespaces, or trace the new process.
+const NAMESPACES: i32 = libc::CLONE_NEWCGROUP
     | libc::CLONE_NEWIPC
     | libc::CLONE_NEWNET
     | libc::CLONE_NEWNS
@@ -214,10 +214,10 @@ const NEW_SURROUNDINGS: i32 = libc::CLONE_NEWCGROUP
     | libc::CLONE_PTRACE
     | libc::CLONE_UNTRACED;
 
-/// Bits of `clone` that make something else than a thread of this process.
-const NOT_A_THREAD: i32 = NEW_SURROUNDINGS | libc::CLONE_VFORK;
+/// Bits of `clone` that create something other than a thread of this process.
+const NOT_A_THREAD: i32 = NAMESPACES | libc::CLONE_VFORK;
 
-/// Bits of a mode that give a program its owner's rights.
+/// Bits of a file mode that give a program its owner's rights.
 const SET_ID: u64 = 0o7000;
 
 fn rules(step: Step) -> Result<Rules> {
@@ -233,17 +233,16 @@ fn rules(step: Step) -> Result<Rules> {
         rules.entry(call).or_default().push(rule);
         Ok(())
     };
-    // No memory becomes executable: libraries were mapped before.
+    // No memory can become executable: libraries were mapped earlier.
     some(libc::SYS_mmap, vec![without(2, exec)?])?;
     some(libc::SYS_mprotect, vec![without(2, exec)?])?;
-    // A handle without rights (`O_PATH`) is not Landlock's business, and a file may be made with
-    // any mode.
+    // Landlock does not restrict handles without rights (`O_PATH`) or the mode of a new file.
     let handle = match step {
-        // Rules of Landlock name files by such handles.
+        // Rules of Landlock refer to files by such handles.
         Step::Starting | Step::Loading => 0,
         Step::Decoding => bits(libc::O_PATH),
     };
-    // Landlock's first versions let a file be emptied by whoever may read it.
+    // Landlock's first versions allow truncating a file with read access.
     let (access, truncate) = (bits(libc::O_ACCMODE), bits(libc::O_TRUNC));
     for how in [
         masked(2, truncate, 0)?,
@@ -269,36 +268,36 @@ fn rules(step: Step) -> Result<Rules> {
         libc::SYS_clone,
         vec![masked(0, thread | bits(NOT_A_THREAD), thread)?],
     )?;
-    // `abort` and `raise`; nobody else hears a signal.
+    // `abort` and `raise`; no other process can be signaled.
     some(libc::SYS_tgkill, vec![equals(0, process)?])?;
-    // Asking for a limit of its own, not setting one.
+    // Reading a limit of its own, not setting one.
     some(libc::SYS_prlimit64, vec![equals(0, 0)?, null(2)?])?;
     for option in [libc::PR_SET_NAME, libc::PR_GET_NAME, PR_SET_VMA] {
         some(libc::SYS_prctl, vec![equals(0, bits(option))?])?;
     }
     if step != Step::Decoding {
-        // The linker maps a library's code from its file; it is never written to.
+        // The dynamic loader maps a library's code from its file, never writable.
         some(libc::SYS_mmap, vec![masked(2, exec | write, exec)?])?;
         let option = bits(libc::PR_SET_NO_NEW_PRIVS);
         some(libc::SYS_prctl, vec![equals(0, option)?])?;
     }
     if step == Step::Starting {
-        some(libc::SYS_clone, vec![without(0, bits(NEW_SURROUNDINGS))?])?;
+        some(libc::SYS_clone, vec![without(0, bits(NAMESPACES))?])?;
         some(libc::SYS_prlimit64, vec![equals(0, 0)?])?;
-        // In the place of what is above.
+        // These replace conditions above.
         rules.extend(any(&[STARTING, STARTING_HERE]));
     }
     Ok(rules)
 }
 
-/// Names a mapping for the debugger; `libc` has it under another name on some systems.
+/// Names a mapping for debuggers; `libc` has another name for it on some systems.
 const PR_SET_VMA: i32 = 0x5356_4d41;
 
 fn bits(value: i32) -> u64 {
     u64::from(value.cast_unsigned())
 }
 
-/// Argument `number` has none of `mask`.
+/// Argument `number` has no bit of `mask`.
 fn without(number: u8, mask: u64) -> Result<SeccompCondition> {
     masked(number, mask, 0)
 }
@@ -312,7 +311,7 @@ fn equals(number: u8, value: u64) -> Result<SeccompCondition> {
     SeccompCondition::new(number, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, value).map_err(refused)
 }
 
-/// Argument `number`, an address, is null.
+/// Argument `number` is a null pointer.
 fn null(number: u8) -> Result<SeccompCondition> {
     SeccompCondition::new(number, SeccompCmpArgLen::Qword, SeccompCmpOp::Eq, 0).map_err(refused)
 }
