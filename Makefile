@@ -1,4 +1,4 @@
-# Two commands are enough on a fresh machine: `make demo` and `make test`.
+# On a fresh machine, `make demo` and `make test` are enough.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -6,7 +6,7 @@ SHELL := /bin/bash
 
 ROOT := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 
-# Where the program looks for its model runtime and its models; set them to use others.
+# Where the program finds its model runtime and its models; set them to use others.
 export ORT_DYLIB_PATH ?= $(ROOT)/.deps/onnxruntime/libonnxruntime.so
 export REDACT_MODELS ?= $(ROOT)/models
 
@@ -17,7 +17,7 @@ endif
 # A freshly installed Rust is not on the PATH of the shell that installed it.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 
-# `.cargo/config.toml` names the folders of x86-64; the environment goes before it.
+# `.cargo/config.toml` has the folders of x86-64; the environment takes precedence.
 ifneq ($(shell uname -m),x86_64)
 TRIPLET := $(shell gcc -dumpmachine 2>/dev/null)
 export OPENCV_LINK_PATHS ?= /usr/lib/$(TRIPLET)
@@ -29,31 +29,31 @@ export CLIP ?= fixtures/demo.mp4
 
 .PHONY: help setup web build verifier demo test lint clean
 
-help: ## Prints this list
+help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(ROOT)/Makefile
 
-setup: ## System packages, ONNX Runtime, models, Node.js; nothing to do takes a second
+setup: ## Install system packages, ONNX Runtime, models and Node.js; takes a second if done
 	@$(ROOT)/scripts/setup
 
-web: setup ## The page of the release desk, which the program carries within itself
+web: setup ## Build the page of the release desk, which is embedded in the program
 	@$(ROOT)/scripts/web build
 
-build: setup ## The program and its bill of materials; without npm's registry, without the page
+build: setup ## Build the program and its bill of materials; without npm, it has no page
 	@$(ROOT)/scripts/web build || echo 'build: the program is built without the page of the desk'
 	cargo build --release --locked --workspace --bin redact
 	@$(ROOT)/scripts/sbom redact
 
-verifier: ## redact-verify as one static file, for third parties: needs Rust and a C linker alone
+verifier: ## Build redact-verify as one static file; needs only Rust and a C linker
 	@$(ROOT)/scripts/verifier
 
-demo: build ## Redacts a clip and verifies the release (another clip: make demo CLIP=PATH)
+demo: build ## Redact a clip and verify the release (another clip: make demo CLIP=PATH)
 	@$(ROOT)/scripts/demo "$$CLIP"
 
-test: web ## All tests
+test: web ## Run all tests
 	cargo test --release --workspace --locked
 	@$(ROOT)/scripts/web test
 
-lint: ## Formatting, clippy, docs, scripts, the page; licenses if cargo-deny is there
+lint: ## Check formatting, clippy, docs, scripts, the page, and licenses with cargo-deny
 	cargo fmt --all --check
 	@$(ROOT)/scripts/lint
 	@$(ROOT)/scripts/web check
@@ -64,8 +64,8 @@ lint: ## Formatting, clippy, docs, scripts, the page; licenses if cargo-deny is 
 	@if cargo deny --version >/dev/null 2>&1; then \
 	  cargo deny --config .deny.toml check --hide-inclusion-graph bans licenses sources; \
 	else \
-	  echo 'lint: licenses not checked, cargo-deny is not installed (cargo install cargo-deny)'; \
+	  echo 'lint: licenses not checked: cargo-deny is missing (cargo install cargo-deny)'; \
 	fi
 
-clean: ## Removes what was built; keeps models and the ONNX Runtime library
+clean: ## Remove what was built, except models and the ONNX Runtime library
 	cargo clean
