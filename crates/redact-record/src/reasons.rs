@@ -175,11 +175,11 @@ fn check_unique<'a>(codes: impl Iterator<Item = &'a ReasonCode>) -> Result<(), R
     let mut seen = BTreeSet::new();
     for code in codes {
         if !seen.insert(code) {
-            let found = "defined twice";
+            let found = "two definitions";
             return Err(RecordError::field(
                 format!("reason {:?}", code.0),
                 found,
-                "defined once",
+                "one",
             ));
         }
     }
@@ -241,7 +241,7 @@ mod tests {
         let refused = combine(vec![own], &[set]).unwrap_err();
         assert_eq!(
             refused.to_string(),
-            "reason \"here-1\": defined twice is not defined once"
+            "reason \"here-1\": found two definitions; expected one"
         );
     }
 
@@ -263,11 +263,11 @@ mod tests {
         check(
             "\"Withheld.\"",
             "\" \"",
-            "reason \"here-1\", text: empty text",
+            "reason \"here-1\", text: found empty text",
         );
         check("here-1", "Here 1", "a-z");
         check("https:", "http:", "https://");
-        check("2026-01-31", "2026-01-31T10:00:00Z", "a day like");
+        check("2026-01-31", "2026-01-31T10:00:00Z", "a date like");
         check("2026-01-31", "\"soon\"", "checked");
         let twice = format!("{GOOD}{}", &GOOD[GOOD.find("[[reason]]").unwrap()..]);
         let refused = parse(twice.as_bytes()).unwrap_err();

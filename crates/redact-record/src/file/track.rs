@@ -75,7 +75,7 @@ pub(crate) fn check_order<'a>(tracks: impl Iterator<Item = &'a Track>) -> Result
         if track.id() <= last {
             return Err(RecordError::field(
                 format!("track {}", track.id()),
-                format!("after track {last}"),
+                format!("it after track {last}"),
                 "each track once, in ascending order of IDs",
             ));
         }

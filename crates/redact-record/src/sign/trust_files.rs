@@ -125,8 +125,7 @@ impl TrustStore {
     /// vouches for nothing.
     ///
     /// # Errors
-    /// [`RecordError::Read`]; [`RecordError::TrustFile`] with the file's name;
-    /// [`RecordError::KeyConflict`].
+    /// [`RecordError::Read`]; [`RecordError::TrustFile`] with the file's name.
     pub fn open(folder: &Path) -> Result<Self, RecordError> {
         let mut entries = Vec::new();
         for path in list(folder)? {

@@ -211,7 +211,7 @@ fn damaged_findings_are_refused_with_the_place() {
     check(
         "\"redact-findings\"",
         "\"redact-plan\"",
-        "this is \"redact-plan\"",
+        "found \"redact-plan\"",
     );
     check(
         "\"format_version\": 1",
@@ -221,7 +221,7 @@ fn damaged_findings_are_refused_with_the_place() {
     check(
         "\"format_version\": 1",
         "\"format_version\": 0",
-        "format_version: 0 is not 1",
+        "format_version: found 0; expected 1",
     );
     check(
         "\"format_version\": 1",
@@ -246,17 +246,17 @@ fn damaged_findings_are_refused_with_the_place() {
     );
     check("\"frames\": 12", "\"frames\": 99999999999", "source.frames");
     check("\"frames\": 12", "\"frames\": \"12\"", "source.frames");
+    check("\"frames\": 12", "\"frames\": 6", "track 1: found frame 6");
+    check("\"id\": 3", "\"id\": 1", "track 1: found it after track 1");
     check(
-        "\"frames\": 12",
-        "\"frames\": 6",
-        "track 1: frame 6 is not a frame",
+        "\"id\": 1",
+        "\"id\": 0",
+        "track id: found 0; expected at least 1",
     );
-    check("\"id\": 3", "\"id\": 1", "track 1: after track 1");
-    check("\"id\": 1", "\"id\": 0", "track id: 0 is not at least 1");
     check("[2,0.", "[3,0.", "track 1, boxes");
     check("[2,0.", "[2,7.", "track 1, frame 2");
     check("[2,0.", "[2,-0.", "track 1, frame 2");
-    check(",0.873,", ",1.5,", "track 1, frame 0, score: 1.5");
+    check(",0.873,", ",1.5,", "track 1, frame 0, score: found 1.5");
     check(",0.873,", ",1e300,", "number out of range");
     check("\"detected\"", "\"guessed\"", "unknown variant `guessed`");
     check(
@@ -267,7 +267,7 @@ fn damaged_findings_are_refused_with_the_place() {
     check(
         "\"rotation_degrees\": 90",
         "\"rotation_degrees\": 45",
-        "rotation_degrees: 45",
+        "rotation_degrees: found 45",
     );
     check("\"width\": 640", "\"width\": 70000", "70000x362");
     check(
@@ -275,7 +275,11 @@ fn damaged_findings_are_refused_with_the_place() {
         "\"start_seconds\":5",
         "speech[0]",
     );
-    check("\"threshold\": 0.35", "\"threshold\": 35", "threshold: 35");
+    check(
+        "\"threshold\": 0.35",
+        "\"threshold\": 35",
+        "threshold: found 35",
+    );
     check(
         "\"mirrored\"}",
         "\"mirrored\",\"x\":1}",
@@ -309,7 +313,7 @@ fn damaged_plans_are_refused_with_the_place() {
     check(
         "\"cells_across\": 8",
         "\"cells_across\": 9",
-        "track 1, decision.effect.cells_across: 9",
+        "track 1, decision.effect.cells_across: found 9",
     );
     check(
         "\"cells_across\": 8",
@@ -345,7 +349,7 @@ fn damaged_plans_are_refused_with_the_place() {
     check(
         "\"end_seconds\": 1,",
         "\"end_seconds\": -9,",
-        "start_seconds: -0.000000005 to -9",
+        "start_seconds: found -0.000000005 to -9",
     );
     check(
         "\"start_seconds\": -0.000000005",
@@ -355,7 +359,7 @@ fn damaged_plans_are_refused_with_the_place() {
     check(
         "\"code\": \"privacy-speech\"",
         "\"code\": \"privacy-face\"",
-        "used twice",
+        "the same code twice",
     );
     check(
         "2026-03-01T08:00:00Z",

@@ -305,7 +305,11 @@ fn impossible_manifests_are_refused_with_the_place() {
         "\"frames\": 99999999999999999999999",
         "source.frames",
     );
-    check("\"item\": 1,", "\"item\": 2,", "item 2, item: 2 is not 1");
+    check(
+        "\"item\": 1,",
+        "\"item\": 2,",
+        "item 2, item: found 2; expected 1",
+    );
     check(
         "\"medium\": \"picture\"",
         "\"medium\": \"sound\"",
@@ -314,7 +318,7 @@ fn impossible_manifests_are_refused_with_the_place() {
     check(
         "\"frames\": [0,7]",
         "\"frames\": [0,70]",
-        "item 1, frames: 70",
+        "item 1, frames: found 70",
     );
     check("\"frames\": [0,7]", "\"frames\": [7,0]", "item 1, frames");
     check(
@@ -325,22 +329,22 @@ fn impossible_manifests_are_refused_with_the_place() {
     check(
         "\"cells_across\":8",
         "\"cells_across\":80",
-        "cells_across: 80",
+        "cells_across: found 80",
     );
     check(
         "\"part_bytes\": 4096",
         "\"part_bytes\": 8192",
-        "release: parts",
+        "release: found parts",
     );
     check(
         "\"part_bytes\": 4096",
         "\"part_bytes\": 0",
-        "release: parts",
+        "release: found parts",
     );
     check(
         "\"bytes\": 10000,",
         "\"bytes\": 18446744073709551615,",
-        "release: parts",
+        "release: found parts",
     );
 }
 
@@ -465,7 +469,7 @@ fn the_log_has_what_a_reader_needs_and_no_script() {
         "Replaced by silence",
         "Replaced by silence (the plan requested a tone)",
         "not legal advice",
-        "12.35 %",
+        "12.35%",
         "0:00.2</b> of 0:00.4 muted on sound track 1",
         "No model ran for class plate",
         "<svg",

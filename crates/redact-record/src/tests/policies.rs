@@ -60,12 +60,12 @@ fn mistakes_are_refused_with_the_place() {
     check(
         "name = \"public-release\"",
         "name = \" \"",
-        "name: empty text",
+        "name: found empty text",
     );
     check(
         "class = \"screen\"",
         "class = \"face\"",
-        "class face: named 2 times",
+        "class face: found 2 rules",
     );
     check(
         "class = \"screen\"",
@@ -75,12 +75,12 @@ fn mistakes_are_refused_with_the_place() {
     check(
         "cells_across = 8",
         "cells_across = 12",
-        "class face, effect.cells_across: 12",
+        "class face, effect.cells_across: found 12",
     );
     check(
         "effect = { kind = \"fill\" }",
         "",
-        "class plate, effect: missing",
+        "class plate, effect: found none",
     );
     check(
         "verdict = \"keep\"",
@@ -90,18 +90,18 @@ fn mistakes_are_refused_with_the_place() {
     check(
         "reason = \"privacy-speech\"",
         "reason = \"none\"",
-        "audio.reason: \"none\"",
+        "audio.reason: found \"none\"",
     );
     check("padding_ms = 250", "padding_ms = -1", "padding_ms");
     check(
         "padding_ms = 250",
         "padding_ms = 3600000",
-        "padding_ms: 3600000",
+        "padding_ms: found 3600000",
     );
     check(
         "code = \"privacy-speech\"",
         "code = \"privacy-face\"",
-        "used twice",
+        "the same code twice",
     );
     check(
         "[approval]\nsecond_person = false",
@@ -163,7 +163,7 @@ fn vehicles_follow_plates_unless_they_are_named() {
     check(
         "[audio]",
         &named.replacen("[audio]", named, 1),
-        "class vehicle: named 2 times",
+        "class vehicle: found 2 rules",
     );
 }
 
@@ -193,7 +193,7 @@ fn a_set_that_is_missing_or_clashes_is_named() {
     assert_eq!(refused.to_string(), "cannot use reason set \"nowhere\"");
     let (_folder, path) = with_sets("reasons_from = [\"clash\"]");
     let refused = policy::read(&path).unwrap_err();
-    assert!(refused.to_string().contains("defined twice"), "{refused}");
+    assert!(refused.to_string().contains("two definitions"), "{refused}");
 }
 
 /// Goal: the plan says what its policy accepts, and only then may a plate be blurred: an edited

@@ -136,7 +136,8 @@ fn a_key_with_a_borrowed_id_is_not_trusted() {
         .unwrap();
     assert!(matches!(
         TrustStore::open(folder.path()),
-        Err(RecordError::KeyConflict { .. })
+        Err(RecordError::TrustFile { source, .. })
+            if matches!(*source, RecordError::KeyConflict { .. })
     ));
     let verdict = trust.check(b"record", &signature, KIND);
     assert!(
