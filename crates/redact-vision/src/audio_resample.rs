@@ -1,7 +1,7 @@
-//! Changes the rate of one channel of sound, as it arrives.
+//! Resamples one channel of sound incrementally.
 //!
-//! The output lines up with the input: the filter's delay is taken off at the start and made up
-//! for at the end.
+//! The output is aligned with the input: the filter's delay is removed at the start and compensated
+//! at the end.
 
 use rubato::audioadapter_buffers::direct::SequentialSlice;
 use rubato::{
@@ -9,12 +9,12 @@ use rubato::{
     WindowFunction,
 };
 
-/// Input samples that are converted at a time.
+/// Input samples per conversion.
 const CHUNK: usize = 1024;
 
-/// Changes the rate of one channel of sound.
+/// Resamples one channel of sound.
 pub(crate) struct Resampler {
-    /// `None` when the rates are the same.
+    /// `None` if the rates are equal.
     filter: Option<Filter>,
 }
 
@@ -22,10 +22,10 @@ struct Filter {
     inner: Async<f32>,
     /// Output samples per input sample.
     ratio: f64,
-    /// Input that waits for a whole chunk.
+    /// Input that does not fill a chunk yet.
     waiting: Vec<f32>,
     out: Vec<f32>,
-    /// Output samples of the filter's delay that are still to be dropped.
+    /// Remaining output samples of the filter's delay to drop.
     delay: usize,
     taken: u64,
     given: u64,
@@ -55,7 +55,7 @@ impl Resampler {
         }
     }
 
-    /// Takes samples and appends what can be converted already to `out`.
+    /// Adds samples and appends what can be converted to `out`.
     pub(crate) fn push(&mut self, samples: impl Iterator<Item = f32>, out: &mut Vec<f32>) {
         let Some(filter) = &mut self.filter else {
             out.extend(samples);
@@ -70,7 +70,7 @@ impl Resampler {
         }
     }
 
-    /// Appends what is left to `out`, which then has as much sound as came in.
+    /// Appends the rest to `out`, whose duration then equals that of the input.
     pub(crate) fn flush(&mut self, out: &mut Vec<f32>) {
         let Some(filter) = &mut self.filter else {
             return;
@@ -86,7 +86,7 @@ impl Resampler {
 }
 
 impl Filter {
-    /// Output samples that what was taken makes.
+    /// Number of output samples for the input so far.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -96,7 +96,7 @@ impl Filter {
         (self.taken as f64 * self.ratio).round() as u64
     }
 
-    /// Converts the chunk that waits.
+    /// Converts the waiting chunk.
     fn convert(&mut self, out: &mut Vec<f32>) {
         let frames = self.out.len();
         let input = SequentialSlice::new(&self.waiting, 1, CHUNK).expect("one whole chunk");
@@ -105,7 +105,7 @@ impl Filter {
         let (_, given) = self
             .inner
             .process_into_buffer(&input, &mut output, None)
-            .expect("buffers have the sizes that the filter asked for");
+            .expect("buffers have the sizes that the filter requires");
         self.waiting.clear();
         let dropped = self.delay.min(given);
         self.delay -= dropped;
@@ -118,8 +118,8 @@ impl Filter {
 mod tests {
     use super::*;
 
-    /// Goal: a tone keeps its place and height at common and odd rates.
-    /// Method: compare with the same tone made at the target rate, away from both ends.
+    /// Goal: resampling preserves time and pitch of a tone at common and odd rates.
+    /// Method: compare with the same tone generated at the target rate, away from both ends.
     #[track_caller]
     fn check(from_hz: u32, samples: usize) {
         let tone = |at: usize, rate: u32| {
@@ -137,14 +137,14 @@ mod tests {
         let worst = (400..out.len() - 400)
             .map(|at| (out[at] - tone(at, 16_000)).abs())
             .fold(0.0, f32::max);
-        // The steepest that this tone rises from one sample to the next. The filter's delay is a
-        // whole number of samples only at some rates, so the place is good to about one.
+        // The maximum difference between two samples of this tone. The filter's delay is a whole
+        // number of samples only at some rates, so the time is accurate to about one sample.
         let step = 0.5 * 440.0 / 16_000.0 * std::f32::consts::TAU;
         assert!(worst < step * 1.25, "{from_hz} Hz: off by {worst}");
     }
 
     #[test]
-    fn a_tone_keeps_its_place() {
+    fn a_tone_is_not_shifted() {
         check(16_000, 5000);
         check(48_000, 48_000);
         check(44_100, 44_100);
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn silence_of_no_length_stays_so() {
+    fn no_input_gives_no_output() {
         let mut out = Vec::new();
         let mut resampler = Resampler::new(48_000, 16_000);
         resampler.flush(&mut out);

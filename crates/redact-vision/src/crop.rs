@@ -1,10 +1,10 @@
-//! Parts of a picture, cut out for a model.
+//! Crops of a picture for a model.
 
 use redact_core::{NormRect, Picture, PixelRect, PixelSize, PlaneKind};
 
-/// A copy of the part of `picture` inside `cut`, whose sides are even.
+/// A copy of the area `cut` of `picture`, which has even sides.
 pub(crate) fn crop(picture: &Picture, cut: PixelRect) -> Picture {
-    let size = PixelSize::new(cut.width(), cut.height()).expect("a cut has pixels");
+    let size = PixelSize::new(cut.width(), cut.height()).expect("a crop has pixels");
     let mut part = Picture::filled(size, picture.range(), [0, 128, 128]);
     for kind in PlaneKind::ALL {
         let area = match kind {
@@ -23,7 +23,7 @@ pub(crate) fn crop(picture: &Picture, cut: PixelRect) -> Picture {
     part
 }
 
-/// Where a box in the part `cut` lies in the whole picture of `size`.
+/// Maps a box in the crop `cut` to the whole picture of `size`.
 pub(crate) fn uncrop(rect: NormRect, cut: PixelRect, size: PixelSize) -> Option<NormRect> {
     let [x_min, y_min, x_max, y_max] = rect.sides();
     let x = |at: f32| (cut.x_min() as f32 + at * cut.width() as f32) / size.width() as f32;

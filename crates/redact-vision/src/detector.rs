@@ -1,4 +1,4 @@
-//! Finds faces, plates and screens in single frames.
+//! Detects faces, plates and screens in single frames.
 
 use ort::value::TensorRef;
 use redact_core::{BoxError, Class, DetectError, Detection, Detector, Frame, ModelUse, Picture};
@@ -13,34 +13,34 @@ use crate::store::Model;
 use crate::tiles::{self, Piece};
 use crate::{head, nms, onnx_input_shape};
 
-/// Sizes of picture that a detector is prepared for: the whole picture, and its tiles, of which
-/// rounding may make two sizes.
+/// Number of picture sizes that a detector is prepared for: the whole picture, and tiles, which may
+/// have two sizes because of rounding.
 const LETTERBOXES_MAX: usize = 3;
 
 /// What a detector detects, and how.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DetectorOptions {
-    /// The long side of the model's input, model pixels, `32..=4096`; rounded up to what the card
-    /// allows. Larger pictures are reduced to it.
+    /// The longer side of the model's input in model pixels, `32..=4096`, rounded up to what the
+    /// card allows. Larger pictures are reduced to it.
     pub input_long_side: u32,
-    /// How many times smaller pictures are enlarged to it, at most: small objects become easier to
-    /// see, at the price of a larger input. `1..=8`; 1 leaves them as they are.
+    /// Maximum factor by which smaller pictures are enlarged: small objects become easier to
+    /// detect, at the cost of a larger input. `1..=8`; 1 means no enlargement.
     pub enlarge_max: u32,
-    /// The lowest score that counts, above 0 and at most 1.
+    /// The lowest accepted score, above 0 and at most 1.
     pub threshold: f32,
-    /// What to detect: at least one class, and only those that the card names.
+    /// The classes to detect: at least one, and only those on the card.
     pub classes: Vec<Class>,
 }
 
 impl DetectorOptions {
-    /// Everything that the card names, at 640 pixels, with the threshold that suits its head: low
-    /// enough that a tracker can continue with low scores of what was clear before.
+    /// All classes on the card, at 640 pixels, with a threshold for its head that is low enough for
+    /// a tracker to continue a track with weak detections.
     #[must_use]
     pub fn for_card(card: &Card) -> Self {
         let threshold = match card.head {
             HeadKind::YuNet | HeadKind::CenterFace | HeadKind::RetinaFace | HeadKind::Faces => 0.3,
             HeadKind::LpdYunet | HeadKind::YoloX | HeadKind::Objects => 0.15,
-            // Its weak answers are many, and a film has time to add them up.
+            // It has many weak detections, which a tracker can accumulate over time.
             HeadKind::PlateScreen => 0.25,
             HeadKind::SileroVad => 0.5,
         };
@@ -53,29 +53,29 @@ impl DetectorOptions {
     }
 }
 
-/// A model with its session: detects objects in single frames.
+/// A model with its session, which detects objects in single frames.
 ///
-/// One thread each; make one per worker.
+/// It uses one thread; create one per worker.
 pub struct FrameDetector {
     session: ModelSession,
     head: HeadKind,
     card_input: CardInput,
-    /// What it detects, of all that the card names.
+    /// What it detects, of everything on the card.
     subjects: Vec<Subject>,
     options: DetectorOptions,
     model_use: ModelUse,
-    /// For the sizes of picture that came last.
+    /// For the most recent picture sizes.
     letterboxes: Vec<Letterbox>,
-    /// `[1, 3, height, width]` of the last frame, to be filled again.
+    /// The input buffer, `[1, 3, height, width]`.
     input: Vec<f32>,
 }
 
 impl FrameDetector {
-    /// Makes a session of `model` on `runtime`.
+    /// Creates a session of `model` on `runtime`.
     ///
     /// # Errors
-    /// [`VisionError::Unsuitable`]: the card does not find what is asked for, or an option is out
-    /// of its range. [`VisionError::Weights`]: the runtime cannot use the file.
+    /// [`VisionError::Unsuitable`]: the model does not detect a requested class, or an option is
+    /// out of range. [`VisionError::Weights`]: the runtime cannot use the weights.
     pub fn new(
         runtime: &Runtime,
         model: &Model,
@@ -116,13 +116,13 @@ impl FrameDetector {
         })
     }
 
-    /// What to write into the findings about this model.
+    /// The entry for the findings.
     #[must_use]
     pub fn model_use(&self) -> ModelUse {
         self.model_use.clone()
     }
 
-    /// What is in `picture`, which may be too wide or too tall for one run.
+    /// Objects in `picture`, which may be too wide or too tall for a single run.
     pub(crate) fn find_in_tiles(&mut self, picture: &Picture) -> Result<Vec<Found>, DetectError> {
         let whole = self.find(picture)?;
         let size = picture.size();
@@ -138,7 +138,7 @@ impl FrameDetector {
         Ok(tiles::merge(whole, pieces, head::iou_max(self.head)))
     }
 
-    /// What is in `picture`, with place and score.
+    /// Objects in `picture`.
     pub(crate) fn find(&mut self, picture: &Picture) -> Result<Vec<Found>, DetectError> {
         let known = self.letterboxes.iter().position(|it| it.fits(picture));
         let mut letterbox = match known {
@@ -167,7 +167,7 @@ impl FrameDetector {
         let mut candidates = self.session.run([tensor.into()], |outputs| {
             head::decode(kind, outputs, placement.input, threshold, subjects)
         })?;
-        // Before overlaps are settled: what cannot be must not displace what is.
+        // Before suppression, so that an implausible box does not displace a plausible one.
         let reduced = picture.size().width() as usize > placement.inner[0];
         candidates.retain(|candidate| head::plausible(kind, candidate, placement.inner, reduced));
         let detections = nms::suppress(candidates, head::iou_max(kind))
@@ -200,28 +200,28 @@ impl FrameDetector {
 fn check(card: &Card, options: &DetectorOptions) -> Result<(), String> {
     let known = card.classes();
     if card.head == HeadKind::SileroVad {
-        return Err("detects speech; a model for pictures is needed".into());
+        return Err("it detects speech; a model for pictures is needed".into());
     }
     if options.classes.is_empty() {
         return Err("no class to detect; at least one is needed".into());
     }
     if let Some(class) = options.classes.iter().find(|class| !known.contains(class)) {
-        return Err(format!("does not detect class {class}"));
+        return Err(format!("it does not detect class {class}"));
     }
     if !(32..=4096).contains(&options.input_long_side) {
         let side = options.input_long_side;
-        return Err(format!("input side of {side} pixels; expected 32 to 4096"));
+        return Err(format!(
+            "input side: found {side} pixels, expected 32 to 4096"
+        ));
     }
     if !(1..=8).contains(&options.enlarge_max) {
         let times = options.enlarge_max;
-        return Err(format!(
-            "enlargement of at most {times} times; expected 1 to 8"
-        ));
+        return Err(format!("enlargement: found {times} times, expected 1 to 8"));
     }
     if !(options.threshold > 0.0 && options.threshold <= 1.0) {
         let threshold = options.threshold;
         return Err(format!(
-            "a threshold of {threshold}, expected above 0, at most 1"
+            "threshold: found {threshold}, expected above 0 and at most 1"
         ));
     }
     Ok(())
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_model_cannot_do_is_refused() {
+    fn unsupported_options_are_refused() {
         refused(|o| o.classes = vec![Class::Face], "face");
         refused(|o| o.classes.clear(), "no class");
         refused(|o| o.input_long_side = 0, "32 to 4096");

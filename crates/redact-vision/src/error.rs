@@ -1,4 +1,4 @@
-//! Why a model or its runtime cannot be used.
+//! Errors of models and their runtime.
 
 use redact_core::{BoxError, Digest};
 
@@ -11,32 +11,32 @@ pub enum VisionError {
     /// The library of ONNX Runtime is missing, is another library, or is too old.
     #[error("cannot load ONNX Runtime (1.21 or newer)")]
     Runtime {
-        /// The loader's own words.
+        /// The loader's message.
         #[source]
         source: BoxError,
     },
-    /// The library could open a network connection. It was not loaded.
+    /// The library could open network connections and was not loaded.
     #[error(
-        "the ONNX Runtime library was not loaded, because it can open network connections: \
-         {found}; a build without telemetry is needed (scripts/onnxruntime installs one)"
+        "cannot load ONNX Runtime: {found}, so that it could open network connections; a build \
+         without telemetry is needed (scripts/onnxruntime installs one)"
     )]
     NetworkedRuntime {
-        /// What was found in the library's file.
+        /// What was found in the library.
         found: String,
     },
-    /// A card is not good.
+    /// A card is not valid.
     #[error(transparent)]
     Card(#[from] CardError),
     /// No card has that name.
-    #[error("no model {name:?} (there are: {known})")]
+    #[error("unknown model {name:?}; available models: {known}")]
     UnknownModel {
-        /// The name asked for.
+        /// The requested name.
         name: String,
         /// Names of all cards.
         known: String,
     },
-    /// The card is there and its weights are not.
-    #[error("model {model:?} is not installed: no file {file:?}")]
+    /// There is a card without weights.
+    #[error("model {model:?} is not installed: file {file:?} is missing")]
     NotInstalled {
         /// Name of the card.
         model: String,
@@ -48,21 +48,24 @@ pub enum VisionError {
     ReadWeights {
         /// Name of the card.
         model: String,
-        /// The system's own words.
+        /// The system's message.
         #[source]
         source: std::io::Error,
     },
-    /// The weights are not those that the card names.
-    #[error("weights of model {model:?} have SHA-256 {found}, expected {}", join(.expected))]
+    /// The weights are not those on the card.
+    #[error(
+        "wrong weights of model {model:?}: found SHA-256 {found}, expected {}",
+        join(.expected)
+    )]
     WrongDigest {
         /// Name of the card.
         model: String,
         /// Digest of the file.
         found: Digest,
-        /// Digests that the card allows.
+        /// Digests on the card.
         expected: Vec<Digest>,
     },
-    /// The weights are what the card names, and the runtime cannot use them.
+    /// The weights are those on the card, but the runtime cannot use them.
     #[error("cannot use the weights of model {model:?}")]
     Weights {
         /// Name of the card.
@@ -71,18 +74,18 @@ pub enum VisionError {
         #[source]
         source: BoxError,
     },
-    /// The model cannot do what it was asked to do.
+    /// The model does not support what was requested.
     #[error("model {model:?}: {what}")]
     Unsuitable {
         /// Name of the card.
         model: String,
-        /// What was asked for and what would be right.
+        /// What was requested and what is needed.
         what: String,
     },
     /// OpenCV failed.
     #[error("OpenCV failed")]
     OpenCv {
-        /// Its own words.
+        /// Its message.
         #[source]
         source: BoxError,
     },

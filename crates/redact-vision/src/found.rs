@@ -1,27 +1,27 @@
-//! What a model found in a picture, before it is a detection of a class.
+//! Objects that a model detected in a picture, before they are detections of a class.
 
 use redact_core::{Class, NormRect, PixelSize};
 
 use crate::card::Subject;
 
-/// Longest side of a vehicle whose plate may be legible, pixels. A plate seen from the front takes
-/// a third to a sixth of its vehicle's width (median 3.2 to 5.5 times, of 403 plates in the sets of
-/// `models/training`): of a smaller vehicle, less than 16 pixels for its seven characters.
+/// Minimum longer side, in pixels, of a vehicle whose plate may be legible. Seen from the front, a
+/// plate has a third to a sixth of its vehicle's width (median 3.2 to 5.5 times, of 403 plates in
+/// the sets of `models/training`); on a smaller vehicle, less than 16 pixels for seven characters.
 const LEGIBLE_FROM: f32 = 64.0;
 
-/// What a model found in a picture.
+/// An object that a model detected in a picture.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Found {
-    /// What it is.
+    /// The detected subject.
     pub(crate) subject: Subject,
-    /// Where it is.
+    /// Its box.
     pub(crate) rect: NormRect,
-    /// The score, `0.0..=1.0`.
+    /// The model's confidence, `0.0..=1.0`.
     pub(crate) score: f32,
 }
 
-/// The class of an object at `rect` in a picture of `size`; `None` for a vehicle that is too small
-/// for its plate to be legible.
+/// The class of an object at `rect` in a picture of `size`; `None` for a vehicle whose plate is too
+/// small to be legible.
 pub(crate) fn class_of(subject: Subject, rect: NormRect, size: PixelSize) -> Option<Class> {
     let [width, height] = [
         rect.width() * size.width() as f32,

@@ -1,7 +1,7 @@
-//! Reads boxes from the outputs of models, one file per family.
+//! Decodes the outputs of models to boxes, one file per family.
 //!
-//! A head knows its own constants and where they come from. It gives every box at or above the
-//! threshold in model pixels and leaves overlaps to [`crate::nms`].
+//! Each head has its own constants with their sources. It returns every box at or above the
+//! threshold in model pixels; [`crate::nms`] handles overlaps.
 
 mod centerface;
 mod lpd_yunet;
@@ -17,13 +17,13 @@ use crate::card::{HeadKind, Subject};
 use crate::nms::Candidate;
 use crate::runtime::{Output, ShapeError};
 
-/// Reads the boxes of `subjects` from `outputs`.
+/// Decodes the boxes of `subjects` from `outputs`.
 ///
-/// - `input`: `[width, height]` of the model's input, model pixels.
+/// - `input`: `[width, height]` of the model's input, in model pixels.
 /// - `threshold`: lowest score, `0.0..=1.0`.
 ///
 /// # Errors
-/// The outputs are not those of a model of `kind` for that input.
+/// If the outputs are not those of a model of `kind` for that input.
 pub(crate) fn decode(
     kind: HeadKind,
     outputs: &[Output<'_>],
@@ -42,14 +42,14 @@ pub(crate) fn decode(
         }
         HeadKind::Faces => yolox::decode(outputs, input, threshold, subjects, Scores::Face),
         HeadKind::Objects => yolox::decode(outputs, input, threshold, subjects, Scores::Objects),
-        HeadKind::SileroVad => unreachable!("refused when the detector was made"),
+        HeadKind::SileroVad => unreachable!("rejected when the detector was created"),
     }
 }
 
-/// Whether a `candidate` of a model of `kind` can be what it says, by its size and shape.
+/// Whether size and shape of a `candidate` of a model of `kind` are plausible.
 ///
-/// - `inner`: `[width, height]` of the picture in the input, model pixels.
-/// - `reduced`: the picture was larger than that.
+/// - `inner`: `[width, height]` of the picture in the input, in model pixels.
+/// - `reduced`: whether the picture is larger than that.
 pub(crate) fn plausible(
     kind: HeadKind,
     candidate: &Candidate,
@@ -71,12 +71,12 @@ pub(crate) fn plausible(
     }
 }
 
-/// The most that two boxes of one subject may overlap (intersection over union) and still be two.
+/// Maximum intersection over union of boxes of two objects of one subject.
 pub(crate) const fn iou_max(kind: HeadKind) -> f32 {
     match kind {
-        // Faces in a crowd overlap; so do the boxes of one face, far more.
+        // Faces in a crowd overlap; the boxes of one face overlap far more.
         HeadKind::YuNet | HeadKind::RetinaFace | HeadKind::Faces | HeadKind::PlateScreen => 0.45,
-        // As its authors' decoder: its boxes for one face differ more in size.
+        // As in the authors' decoder: boxes of one face differ more in size.
         HeadKind::CenterFace | HeadKind::LpdYunet => 0.3,
         HeadKind::YoloX | HeadKind::Objects | HeadKind::SileroVad => 0.5,
     }

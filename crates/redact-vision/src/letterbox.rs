@@ -1,35 +1,35 @@
-//! Makes a model's input from a picture's planes, and maps its boxes back.
+//! Prepares a model's input from a picture's planes, and maps boxes back.
 //!
-//! The picture lies in the top-left corner at one scale for both axes; the rest of the input is
-//! padding. Scaling and colour conversion happen in one pass from the 8-bit 4:2:0 planes, so no
-//! intermediate picture exists.
+//! The picture is in the top-left corner with the same scale for both axes; the rest of the input
+//! is padding. Scaling and color conversion take one pass over the 8-bit 4:2:0 planes, without an
+//! intermediate picture.
 //!
-//! Limits: a picture does not say which matrix its colours were coded with. As decoders do, small
-//! pictures are taken as ITU-R BT.601, others as BT.709. A wrong guess shifts hues a little, which
-//! the models are used to.
+//! Limits: a picture does not state its color matrix. As in decoders, small pictures are treated as
+//! ITU-R BT.601 and others as BT.709. A wrong guess shifts hues slightly, which the models
+//! tolerate.
 
 use redact_core::{ColorRange, NormRect, Picture, PixelSize, PlaneKind};
 
 use crate::card::{CardInput, Channels};
 use crate::plane_scale::PlaneScaler;
 
-/// The shortest side that an input has, model pixels: the largest stride of any head, so that each
-/// of its feature maps has a cell.
+/// Minimum side of an input in model pixels: the largest stride of any head, so that each feature
+/// map has a cell.
 const INPUT_SIDE_MIN: usize = 64;
 
-/// Where a picture lies in a model's input.
+/// Position of a picture in a model's input.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Placement {
-    /// `[width, height]` of the picture in the input, model pixels.
+    /// `[width, height]` of the picture in the input, in model pixels.
     pub(crate) inner: [usize; 2],
-    /// `[width, height]` of the input, model pixels: multiples of the card's.
+    /// `[width, height]` of the input in model pixels: multiples of the card's `side_multiple`.
     pub(crate) input: [usize; 2],
 }
 
 impl Placement {
-    /// Places a picture of `size` in an input whose long side is at most `long_side` (rounded up
-    /// to `side_multiple`, at least 1). A smaller picture is enlarged to it, but at most
-    /// `enlarge_max` times; the input is padded to at least [`INPUT_SIDE_MIN`].
+    /// Places a picture of `size` in an input whose longer side is at most `long_side`, rounded up
+    /// to `side_multiple` (at least 1). A smaller picture is enlarged, by at most `enlarge_max`;
+    /// the input is padded to at least [`INPUT_SIDE_MIN`].
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -56,27 +56,26 @@ impl Placement {
 
     /// Maps a box from model space back to the picture, clipped to its edges.
     ///
-    /// - `rect_in_model`: `[x_min, y_min, x_max, y_max]`, model pixels, any order of magnitude.
+    /// - `rect_in_model`: `[x_min, y_min, x_max, y_max]` in model pixels, of any magnitude.
     ///
-    /// Returns `None` when nothing of the box lies on the picture: it was in the padding, or a
-    /// side is not a number.
+    /// Returns `None` if no part of the box is in the picture, because it is in the padding, or if
+    /// a side is NaN.
     pub(crate) fn norm_from_model(&self, rect_in_model: [f32; 4]) -> Option<NormRect> {
         let [x_min, y_min, x_max, y_max] = rect_in_model;
         let [width, height] = self.inner.map(|side| side as f32);
-        // Model pixels and fractions of the picture differ by one factor per axis. What is lost in
-        // rounding to `f32` is 1e-7 of the picture; masks round outward to whole pixels.
+        // Rounding to `f32` costs 1e-7 of the picture; masks round outward to whole pixels.
         NormRect::clipped([x_min / width, y_min / height, x_max / width, y_max / height])
     }
 }
 
-/// Pictures with more rows or columns than these are taken as BT.709: the largest sizes of
-/// standard definition, with some room for overscan.
+/// Larger pictures are treated as BT.709: the maximum sizes of standard definition, with some room
+/// for overscan.
 const BT601_HEIGHT_MAX: u32 = 576;
 const BT601_WIDTH_MAX: u32 = 1024;
 
-/// How luma and chroma become red, green and blue, all `0.0..=255.0`.
+/// Conversion of luma and chroma to red, green and blue, all `0.0..=255.0`.
 ///
-/// Source: ITU-R BT.601-7 and BT.709-6, items 3.2 to 3.4 (luma coefficients and quantisation).
+/// Source: ITU-R BT.601-7 and BT.709-6, items 3.2 to 3.4 (luma coefficients and quantization).
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct ColorMatrix {
     luma_black: f32,
@@ -125,7 +124,7 @@ impl ColorMatrix {
     }
 }
 
-/// Fills inputs for pictures of one size.
+/// Prepares inputs for pictures of one size.
 #[derive(Clone, Debug)]
 pub(crate) struct Letterbox {
     size: PixelSize,
@@ -139,7 +138,7 @@ pub(crate) struct Letterbox {
 }
 
 impl Letterbox {
-    /// Prepares for pictures like `picture`, in an input of at most `long_side`.
+    /// For pictures with the size and range of `picture`, in an input of at most `long_side`.
     pub(crate) fn new(
         picture: &Picture,
         long_side: u32,
@@ -163,20 +162,19 @@ impl Letterbox {
         }
     }
 
-    /// Whether it was made for pictures like this one.
+    /// Whether it was created for pictures with this size and range.
     pub(crate) fn fits(&self, picture: &Picture) -> bool {
         self.size == picture.size() && self.range == picture.range()
     }
 
-    /// Where the picture lies in the input.
+    /// Position of the picture in the input.
     pub(crate) const fn placement(&self) -> Placement {
         self.placement
     }
 
-    /// Writes `picture` to `input`: `[3, height, width]`, channel order and value range as the
-    /// card says.
+    /// Writes `picture` to `input`: `[3, height, width]`, with the card's channel order and range.
     pub(crate) fn fill(&mut self, picture: &Picture, input: &mut Vec<f32>) {
-        assert!(self.fits(picture), "made for pictures of this size");
+        assert!(self.fits(picture), "created for pictures of this size");
         let [width, height] = self.placement.input;
         let [inner_width, inner_height] = self.placement.inner;
         let pad =
@@ -254,7 +252,7 @@ mod tests {
         }
     }
 
-    /// Goal: the four ways to code colours. Expected values: the primaries of colour bars.
+    /// Goal: the four color encodings are converted. Expected values: the primaries of color bars.
     #[test]
     fn known_colors_come_out() {
         let (small, large) = (size(640, 480), size(1920, 1080));
@@ -272,9 +270,9 @@ mod tests {
         check([29, 255, 107], small, ColorRange::Full, [0.0, 0.0, 254.0]);
     }
 
-    /// Goal: channel order, value range and padding are what the card says.
+    /// Goal: channel order, value range and padding are those on the card.
     #[test]
-    fn the_input_is_what_the_card_says() {
+    fn the_input_matches_the_card() {
         const PIXELS: usize = 64 * 64;
         let red = Picture::filled(size(20, 10), ColorRange::Full, [76, 85, 255]);
         for (channels, red_plane) in [(Channels::Rgb, 0), (Channels::Bgr, 2)] {
@@ -295,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn a_large_picture_shrinks_and_a_small_one_grows_when_asked() {
+    fn a_large_picture_is_reduced_and_a_small_one_enlarged() {
         let larger = |w, h| Placement::new(size(w, h), 640, 32, 2).inner;
         assert_eq!(larger(1920, 1080), [640, 360]);
         assert_eq!(larger(480, 270), [640, 360]);
@@ -329,10 +327,10 @@ mod tests {
     }
 
     proptest! {
-        /// Goal: a box of the picture survives the way to the model and back.
-        /// Method: map it with the exact scale, come back, compare within half a pixel.
+        /// Goal: a box survives the mapping to the model and back.
+        /// Method: map it with the exact scale and back, and compare within half a pixel.
         #[test]
-        fn a_box_comes_back_within_half_a_pixel(
+        fn a_box_is_mapped_back_within_half_a_pixel(
             width in 2_u32..4096, height in 2_u32..4096, long in 32_u32..1920,
             enlarge_max in 1_u32..9, corners in prop::array::uniform4(0.0_f32..1.0),
         ) {

@@ -1,15 +1,14 @@
 //! Detection in pictures and sound, and camera motion.
 //!
 //! - [`Runtime`]: ONNX Runtime, loaded from a library file;
-//! - [`Card`], [`ModelStore`], [`Model`]: which models there are, and weights that are what their
-//!   card says;
+//! - [`Card`], [`ModelStore`], [`Model`]: the available models, with weights that match their card;
 //! - [`FrameDetector`]: faces, plates and screens in single frames;
-//! - [`VehicleSearch`]: plates, enlarged inside the vehicles of a picture;
+//! - [`VehicleSearch`]: plates in enlarged crops of the vehicles of a picture;
 //! - [`SpeechListener`]: spans with speech;
 //! - [`FlowMotion`]: how the camera moved from frame to frame.
 //!
-//! The only crate that links a model runtime or OpenCV. It starts no thread and reads no
-//! environment; whoever makes a detector decides how many there are and where they run.
+//! This is the only crate that links a model runtime or OpenCV. It starts no threads and does not
+//! read the environment; the caller decides how many detectors there are and where they run.
 
 mod audio_resample;
 mod card;

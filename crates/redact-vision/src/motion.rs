@@ -1,13 +1,14 @@
-//! How the camera moved from one frame to the next.
+//! Estimates how the camera moved from one frame to the next.
 //!
-//! Corners of the previous frame are followed into the new one (pyramidal Lucas-Kanade, OpenCV) and
-//! back; those that return are given to a robust fit of a similarity: shift, turn and zoom. What
-//! moves by itself is an outlier of that fit.
+//! Corners of the previous frame are tracked into the new one (pyramidal Lucas-Kanade, OpenCV) and
+//! back. A similarity (translation, rotation and zoom) is fitted robustly to those that return.
+//! Objects that move by themselves are outliers of the fit.
 //!
-//! A cut is recognized by two signs together, since each alone also comes with a fast pan or a
-//! flash: the distribution of brightness changes, and corners are lost.
+//! A cut is recognized by a change of the brightness histogram together with lost corners, because
+//! a flash or a fast pan causes only one of them.
 //!
-//! Deterministic: OpenCV works on one thread, and the fit draws its samples from a fixed sequence.
+//! The result is deterministic: OpenCV uses one thread, and the fit draws its samples from a fixed
+//! sequence.
 
 use opencv::boxed_ref::BoxedRef;
 use opencv::core::{self, Mat, Point2f, Size, TermCriteria, Vector};
@@ -18,60 +19,60 @@ use crate::VisionError;
 use crate::plane_scale::PlaneScaler;
 use crate::similarity::{Pair, fit};
 
-/// The long side of the reduced picture, pixels: fine enough for a shift of a tenth of a percent.
+/// Longer side of the reduced picture in pixels, enough for a shift of a tenth of a percent.
 const SIDE_MAX: u32 = 384;
-/// Sides below this hold no corner with its surroundings.
+/// Smaller sides have no room for a corner with its surroundings.
 const SIDE_MIN: usize = 32;
 
-/// Corners that are followed, and how they are chosen.
+/// Number of tracked corners, and how they are chosen.
 const CORNERS_MAX: i32 = 150;
 const CORNER_QUALITY: f64 = 0.01;
 const CORNER_DISTANCE: f64 = 8.0;
 const CORNER_BLOCK: i32 = 3;
 
-/// The window and the levels of the pyramid: reaches shifts of about a quarter of the picture.
+/// Window and levels of the pyramid, for shifts of up to about a quarter of the picture.
 const WINDOW: i32 = 15;
 const LEVELS: i32 = 4;
 const ITERATIONS: i32 = 20;
 const PRECISION: f64 = 0.03;
 
-/// A corner that does not come back to within this many pixels was not followed.
+/// Maximum distance in pixels of a corner that was tracked forward and back.
 const RETURN_MAX: f32 = 1.0;
 
-/// Fewer corners than this do not determine the camera's motion.
+/// Minimum number of corners that determine the camera's motion.
 const PAIRS_MIN: usize = 10;
 
-/// Distance of two distributions of brightness, `0.0..=1.0`, from which a cut is possible (with
-/// corners lost) and from which it is certain.
+/// Distance of two brightness histograms, `0.0..=1.0`, from which a cut is possible (if corners are
+/// lost) and from which it is certain.
 const CUT_POSSIBLE: f32 = 0.25;
 const CUT_CERTAIN: f32 = 0.7;
-/// The share of corners that is still followed across a fast pan, and hardly ever across a cut.
+/// Fraction of corners that is still tracked in a fast pan, and hardly ever across a cut.
 const FOLLOWED_MIN: f32 = 0.25;
 
 const BINS: usize = 64;
 
-/// Mean (levels) and spread (share) of brightness that differ by less are left as they are.
+/// Differences of mean (levels) and contrast (ratio) below these are not corrected.
 const EXPOSURE_ALIKE: f32 = 4.0;
 const GAIN_ALIKE: f32 = 0.1;
 
-/// How the camera moved, from the flow of corners.
+/// Estimates camera motion from the optical flow of corners.
 pub struct FlowMotion {
     scaler: Option<(PixelSize, PlaneScaler)>,
     previous: Option<Reduced>,
 }
 
-/// A picture reduced to its brightness.
+/// The reduced luma of a picture.
 struct Reduced {
     /// Columns and rows.
     extent: [usize; 2],
-    /// Row-major.
+    /// Samples, row-major.
     samples: Vec<u8>,
-    /// Shares of the bins of brightness.
+    /// Brightness histogram, as fractions.
     shares: [f32; BINS],
 }
 
 impl FlowMotion {
-    /// Makes an estimator without any frame yet. Sets OpenCV to one thread, process-wide.
+    /// Creates an estimator. Sets OpenCV to one thread for the whole process.
     ///
     /// # Errors
     /// [`VisionError::OpenCv`].
@@ -115,9 +116,9 @@ impl FlowMotion {
 }
 
 impl Reduced {
-    /// The picture with the mean and spread of brightness that `other` has, or `None` when they
-    /// are alike: following a corner relies on it keeping its brightness, which a flash or an
-    /// adjusting camera does not.
+    /// The picture with the mean brightness and contrast of `other`, or `None` if they are similar.
+    /// Tracking a corner relies on constant brightness, which a flash or automatic exposure
+    /// changes.
     fn exposed_like(&self, other: &Self) -> Option<Self> {
         let ([mean, spread], [wanted, wanted_spread]) = (self.exposure(), other.exposure());
         let gain = (wanted_spread / spread.max(1.0)).clamp(0.25, 4.0);
@@ -133,7 +134,7 @@ impl Reduced {
         })
     }
 
-    /// Mean and standard deviation of the brightness, from the distribution.
+    /// Mean and standard deviation of the brightness, from the histogram.
     fn exposure(&self) -> [f32; 2] {
         let level = |bin: usize| (bin as f32 + 0.5) * (256 / BINS) as f32;
         let sum = |of: &dyn Fn(f32) -> f32| -> f32 {
@@ -172,7 +173,7 @@ impl CameraMotion for FlowMotion {
                     source: BoxError::from(error),
                 })?
             }
-            // A picture of another size comes from another camera.
+            // A picture of another size is from another camera.
             Some(_) => Motion::Cut,
             None => Motion::Unknown,
         };
@@ -220,13 +221,13 @@ fn between(before: &Reduced, now: &Reduced) -> opencv::Result<Motion> {
     }))
 }
 
-/// Half the sum of differences: `0.0` the same, `1.0` nothing in common.
+/// Half the sum of absolute differences: `0.0` for equal and `1.0` for disjoint histograms.
 fn distance(before: &[f32; BINS], now: &[f32; BINS]) -> f32 {
     let differences = before.iter().zip(now).map(|(a, b)| (a - b).abs());
     differences.sum::<f32>() / 2.0
 }
 
-/// The number of corners found, and those that could be followed there and back.
+/// The number of corners, and those that could be tracked forward and back.
 fn followed(before: &Reduced, now: &Reduced) -> opencv::Result<(usize, Vec<Pair>)> {
     let exposed = now.exposed_like(before);
     let (before, now) = (matrix(before)?, matrix(exposed.as_ref().unwrap_or(now))?);
@@ -268,7 +269,7 @@ fn matrix(reduced: &Reduced) -> opencv::Result<BoxedRef<'_, Mat>> {
     Mat::new_rows_cols_with_data(height, width, &reduced.samples)
 }
 
-/// Where `points` of `from` are in `to`, and 1 for each that was found.
+/// Positions in `to` of the `points` of `from`, and 1 for each that was found.
 fn flow(
     from: &BoxedRef<'_, Mat>,
     to: &BoxedRef<'_, Mat>,
@@ -298,8 +299,7 @@ mod tests {
     use super::*;
     use redact_core::{ColorRange, FrameIndex, Picture, Timestamp};
 
-    /// A picture of blots, `shift` pixels right and down of where `seed` puts them; the darkest is
-    /// of `level`.
+    /// A picture of random blots, shifted by `shift` pixels; the darkest level is `level`.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -335,7 +335,8 @@ mod tests {
 
     const HD: [u32; 2] = [1280, 720];
 
-    /// Goal: a pan comes out in fractions of the picture, first frame and standstill as they are.
+    /// Goal: a pan is measured in fractions of the picture; the first frame is unknown, and a still
+    /// picture does not move.
     #[test]
     fn a_pan_is_measured() {
         let mut motion = FlowMotion::new().unwrap();
@@ -364,7 +365,7 @@ mod tests {
 
     /// Goal: another scene of another brightness is a cut; a fast pan and a flash are not.
     #[test]
-    fn a_cut_is_told_from_a_pan_and_a_flash() {
+    fn a_cut_is_distinguished_from_a_pan_and_a_flash() {
         let after = |next: Frame| {
             let mut motion = FlowMotion::new().unwrap();
             motion.advance(&frame(1, [0.0, 0.0], HD, 80.0)).unwrap();
@@ -386,9 +387,9 @@ mod tests {
             ([2, 2], 81),
         ] {
             let size = PixelSize::new(extent[0], extent[1]).unwrap();
-            let mut grey = frame(1, [0.0, 0.0], extent, 0.0);
-            grey.picture = Picture::filled(size, ColorRange::Full, [level, 128, 128]);
-            let found = motion.advance(&grey).unwrap();
+            let mut gray = frame(1, [0.0, 0.0], extent, 0.0);
+            gray.picture = Picture::filled(size, ColorRange::Full, [level, 128, 128]);
+            let found = motion.advance(&gray).unwrap();
             assert!(!matches!(found, Motion::Affine(_)), "{found:?}");
         }
     }

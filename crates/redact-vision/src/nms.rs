@@ -1,36 +1,36 @@
-//! Non-maximum suppression: of several boxes for the same object, one stays.
+//! Non-maximum suppression: of several boxes for one object, the best remains.
 
 use redact_core::geometry::iou;
 
 use crate::card::Subject;
 
-/// A box as a head read it from a model's output.
+/// A box decoded from a model's output.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Candidate {
-    /// What it is.
+    /// The detected subject.
     pub(crate) subject: Subject,
-    /// `[x_min, y_min, x_max, y_max]`, model pixels; may lie outside of the input.
+    /// `[x_min, y_min, x_max, y_max]` in model pixels; may lie outside the input.
     pub(crate) rect_in_model: [f32; 4],
-    /// How sure the model is, `0.0..=1.0`.
+    /// The model's confidence, `0.0..=1.0`.
     pub(crate) score: f32,
 }
 
-/// The most candidates that are compared, best first: bounds the time of a hostile picture. A
-/// thousand faces with a handful of candidates each fit.
+/// Maximum number of candidates that are compared, best first, which limits the time for a hostile
+/// picture. It is enough for a thousand faces with several candidates each.
 const CANDIDATES_MAX: usize = 8_000;
 
-/// Sorts by score and drops each box that overlaps a better one of its subject by more than
+/// Sorts by score and drops each box that overlaps a better box of the same subject by more than
 /// `iou_max`.
 ///
-/// The order is total, so the same input gives the same output. Boxes with a side that is not a
-/// finite number are dropped.
+/// The order is total, so that equal input gives equal output. Boxes with a side that is not finite
+/// are dropped.
 pub(crate) fn suppress(mut candidates: Vec<Candidate>, iou_max: f32) -> Vec<Candidate> {
     candidates.retain(|c| {
         let [x_min, y_min, x_max, y_max] = c.rect_in_model;
         let finite = c.rect_in_model.iter().all(|side| side.is_finite()) && c.score.is_finite();
         finite && x_min < x_max && y_min < y_max
     });
-    // Stable, so that equal scores keep the model's order.
+    // A stable sort, so that equal scores stay in the model's order.
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
     candidates.truncate(CANDIDATES_MAX);
     let mut best: Vec<Candidate> = Vec::new();
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn the_better_of_two_overlapping_boxes_stays() {
+    fn the_better_of_two_overlapping_boxes_remains() {
         let left = suppress(
             vec![
                 boxed(Subject::Face, 1.0, 0.5),
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_and_other_subjects_stay() {
+    fn adjacent_boxes_and_other_subjects_remain() {
         let boxes = vec![
             boxed(Subject::Face, 0.0, 0.9),
             boxed(Subject::Face, 8.0, 0.8),
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_scores_keep_their_order() {
+    fn equal_scores_stay_in_order() {
         let boxes = vec![
             boxed(Subject::Face, 0.0, 0.5),
             boxed(Subject::Face, 20.0, 0.5),

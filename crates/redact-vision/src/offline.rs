@@ -1,16 +1,15 @@
-//! Whether a shared library could reach the network: read from its file, before it is loaded.
+//! Checks, before a shared library is loaded, whether it could open network connections.
 //!
-//! ONNX Runtime has carried a telemetry client since 1.29. It starts a thread of its own when the
-//! library is loaded, and the switches for it are words in the environment that a user may set
-//! either way. So a library with such a client is refused, by what it contains: the names of
-//! network functions that it imports (it cannot call them without), and the host that the client
-//! reports to.
+//! ONNX Runtime contains a telemetry client since 1.29. The client starts a thread when the library
+//! is loaded, and is only controlled by environment variables. A library with such a client is
+//! therefore rejected by its content: the names of network functions that it imports, without which
+//! it cannot call them, and the host that the client reports to.
 //!
 //! Offsets: `Elf64_Ehdr`, `Elf64_Shdr` and `Elf64_Sym` of elf(5).
 
 use memchr::memmem;
 
-/// Functions that open, or are only used with, a network connection.
+/// Functions that open network connections, or are only used with them.
 const NETWORK_FUNCTIONS: [&str; 14] = [
     "socket",
     "connect",
@@ -28,10 +27,10 @@ const NETWORK_FUNCTIONS: [&str; 14] = [
     "res_query",
 ];
 
-/// What the functions of libcurl begin with.
+/// Prefix of libcurl's functions.
 const CURL_PREFIX: &str = "curl_";
 
-/// Names of the services that telemetry clients report to.
+/// Hosts and services that telemetry clients report to.
 const TELEMETRY_HOSTS: [&str; 3] = [
     "events.data.microsoft.com",
     "vortex.data.microsoft.com",
@@ -45,18 +44,18 @@ const SYMBOL_BYTES: usize = 24;
 /// Why a library is not loaded.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub(crate) enum OfflineError {
-    /// Not a file whose imports can be read.
-    #[error("not a 64-bit little-endian ELF library with a list of its symbols")]
+    /// Its imports cannot be read.
+    #[error("not a 64-bit little-endian ELF library with a symbol table")]
     NotElf,
-    /// It can open a connection, or knows where to report to.
+    /// It can open a connection, or contains a telemetry host.
     #[error("{0}")]
     Network(String),
 }
 
-/// Refuses the library with these bytes when it could open a network connection.
+/// Rejects a library that could open network connections.
 ///
 /// # Errors
-/// [`OfflineError`]: no readable ELF file, an imported network function, or a telemetry host.
+/// [`OfflineError`]: not a readable ELF file, an imported network function, or a telemetry host.
 pub(crate) fn check(library: &[u8]) -> Result<(), OfflineError> {
     let imports = imports(library).ok_or(OfflineError::NotElf)?;
     let network = |name: &&str| NETWORK_FUNCTIONS.contains(name) || name.starts_with(CURL_PREFIX);
@@ -64,8 +63,8 @@ pub(crate) fn check(library: &[u8]) -> Result<(), OfflineError> {
         let found = format!("it imports the network function {name:?}");
         return Err(OfflineError::Network(found));
     }
-    let holds = |host: &&str| memmem::find(library, host.as_bytes()).is_some();
-    match TELEMETRY_HOSTS.into_iter().find(holds) {
+    let contains = |host: &&str| memmem::find(library, host.as_bytes()).is_some();
+    match TELEMETRY_HOSTS.into_iter().find(contains) {
         Some(host) => {
             let found = format!("it contains the telemetry address {host:?}");
             Err(OfflineError::Network(found))
@@ -74,7 +73,7 @@ pub(crate) fn check(library: &[u8]) -> Result<(), OfflineError> {
     }
 }
 
-/// Names of the symbols that the library takes from others; `None` when they cannot be read.
+/// Names of imported symbols; `None` if they cannot be read.
 fn imports(file: &[u8]) -> Option<Vec<&str>> {
     // Class 2: 64-bit; data 1: little-endian.
     if file.get(..6)? != [0x7f, b'E', b'L', b'F', 2, 1] {
@@ -107,7 +106,7 @@ fn imports(file: &[u8]) -> Option<Vec<&str>> {
     listed.then_some(found)
 }
 
-/// The bytes that a section header points at.
+/// The bytes of a section, by its header.
 fn section_bytes<'a>(file: &'a [u8], header: &[u8]) -> Option<&'a [u8]> {
     let start = place(read_u64(header, 24)?)?;
     let end = start.checked_add(place(read_u64(header, 32)?)?)?;
@@ -140,7 +139,7 @@ mod tests {
     use std::path::{Path, PathBuf};
     use std::process::Command;
 
-    /// A library made of one C function.
+    /// A library compiled from `code`.
     fn compiled(dir: &Path, name: &str, code: &str) -> Vec<u8> {
         let source: PathBuf = dir.join(format!("{name}.c"));
         let library = dir.join(format!("{name}.so"));
@@ -158,8 +157,8 @@ mod tests {
         check(library).unwrap_err().to_string()
     }
 
-    /// Goal: whatever the client inside is called, a library that can open a connection is found
-    /// by what it imports, and one that only names or defines such a function is not.
+    /// Goal: a library that can open a connection is detected by its imports. Control: one that
+    /// only mentions or defines such a function is accepted.
     #[test]
     fn a_library_that_can_open_a_connection_is_refused() {
         let dir = tempfile::tempdir().unwrap();
@@ -174,7 +173,7 @@ mod tests {
         }
     }
 
-    /// Goal: the known telemetry service is found although nothing is imported.
+    /// Goal: the known telemetry service is detected without any imports.
     #[test]
     fn a_library_that_names_the_telemetry_host_is_refused() {
         let dir = tempfile::tempdir().unwrap();
@@ -183,13 +182,13 @@ mod tests {
         assert!(found(&library).contains("events.data.microsoft.com"));
     }
 
-    /// Goal: a file that cannot be judged is not loaded, and does no harm.
+    /// Goal: a file that cannot be checked is rejected without a panic.
     #[test]
     fn a_file_that_cannot_be_read_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let library = compiled(dir.path(), "whole", "int one(void) { return 1; }");
         assert_eq!(check(b"not a library"), Err(OfflineError::NotElf));
-        // The list of sections stands at the end.
+        // The section headers are at the end.
         for length in (0..library.len()).step_by(97) {
             assert_eq!(check(&library[..length]), Err(OfflineError::NotElf));
         }

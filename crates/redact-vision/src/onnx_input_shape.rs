@@ -1,10 +1,9 @@
-//! Makes the height and width of a picture model's input free.
+//! Makes the input height and width of a picture model variable.
 //!
-//! Some models are published for one input size, although nothing in their graph depends on it.
-//! Their file is rewritten in memory before the runtime sees it: the input's dimensions are named
-//! instead of numbered, and what was computed from the old ones (shapes of outputs and of values
-//! in between) is left out, since the runtime infers it. Nothing else is read or changed: all other
-//! fields are copied byte by byte.
+//! Some models are published for one input size, although their graph does not depend on it. Their
+//! file is rewritten in memory before it is passed to the runtime: the input's dimensions become
+//! symbolic, and the shapes that follow from the old ones (of outputs and intermediate values) are
+//! removed, because the runtime infers them. All other fields are copied byte by byte.
 //!
 //! Field numbers: `onnx/onnx.proto` of onnx/onnx, version 1.17. Wire format: the Protocol Buffers
 //! encoding guide.
@@ -34,26 +33,25 @@ const SHAPE_DIM: u64 = 1;
 const DIM_VALUE: u64 = 1;
 const DIM_PARAM: u64 = 2;
 
-/// The first version of the format in which weights need not be listed as inputs.
+/// The first format version in which weights need not be listed as inputs.
 const IR_VERSION_FREE_WEIGHTS: u64 = 4;
 
-/// Why a file is not an ONNX model whose input can be made free.
+/// Why a file is not an ONNX model whose input size can be made variable.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub(crate) enum InputShapeError {
-    /// The bytes are not in the wire format.
+    /// The bytes are not valid Protocol Buffers.
     #[error("damaged model file: {what} at byte {at}")]
     Wire { what: &'static str, at: usize },
-    /// The wire format is right and the model is not of the expected kind.
+    /// The model is not of the expected kind.
     #[error("{0}")]
     Model(&'static str),
 }
 
-/// Returns `model` with the two last dimensions of its picture input free and its batch of one.
-///
-/// Already free: the very same bytes.
+/// Returns `model` with variable height and width of its picture input and a batch size of 1; the
+/// unchanged bytes if they are variable already.
 ///
 /// # Errors
-/// [`InputShapeError`]: no ONNX model, or not exactly one input of four dimensions.
+/// [`InputShapeError`]: not an ONNX model, or not exactly one input of four dimensions.
 pub(crate) fn with_free_sides(model: &[u8]) -> Result<Cow<'_, [u8]>, InputShapeError> {
     let mut ir_version = 0;
     let mut graph = None;
@@ -82,7 +80,7 @@ pub(crate) fn with_free_sides(model: &[u8]) -> Result<Cow<'_, [u8]>, InputShapeE
     Ok(Cow::Owned(out))
 }
 
-/// The new graph, or `None` when its input is free already.
+/// The new graph, or `None` if its input is variable already.
 fn rewritten_graph(graph: &[u8], drop_weights: bool) -> Result<Option<Vec<u8>>, InputShapeError> {
     let graph_fields = fields(graph)?;
     let mut weights = std::collections::BTreeSet::new();
@@ -98,8 +96,8 @@ fn rewritten_graph(graph: &[u8], drop_weights: bool) -> Result<Option<Vec<u8>>, 
             (GRAPH_INPUT, Value::Bytes(input)) => {
                 let name = bytes_of(input, VALUE_NAME)?;
                 if name.is_some_and(|name| weights.contains(name)) {
-                    // Listed as an input, a weight could be replaced by the caller, so the runtime
-                    // would not fold it.
+                    // The runtime does not fold weights that are listed as inputs, because a caller
+                    // could replace them.
                     if !drop_weights {
                         out.extend_from_slice(field.raw);
                     }
@@ -126,7 +124,7 @@ fn rewritten_graph(graph: &[u8], drop_weights: bool) -> Result<Option<Vec<u8>>, 
     Ok(Some(out))
 }
 
-/// The input with a batch of one and free sides, or `None` when its sides are free already.
+/// The input with a batch size of 1 and variable sides, or `None` if they are variable already.
 fn free_input(input: &[u8]) -> Result<Option<Vec<u8>>, InputShapeError> {
     let shape = shape_of(input)?.ok_or(InputShapeError::Model("the input has no shape"))?;
     let mut dims = Vec::new();
@@ -184,12 +182,12 @@ fn shape_of(value_info: &[u8]) -> Result<Option<&[u8]>, InputShapeError> {
     Ok(Some(message))
 }
 
-/// `value_info` with its shape replaced (or left out); all else as it was.
+/// `value_info` with its shape replaced or removed.
 fn with_shape(value_info: &[u8], shape: Option<&[u8]>) -> Result<Vec<u8>, InputShapeError> {
     replaced(value_info, &[VALUE_TYPE, TYPE_TENSOR, TENSOR_SHAPE], shape)
 }
 
-/// `message` with the field at the end of `path` replaced by `new`, or left out.
+/// `message` with the field at the end of `path` replaced by `new`, or removed.
 fn replaced(message: &[u8], path: &[u64], new: Option<&[u8]>) -> Result<Vec<u8>, InputShapeError> {
     let (&number, rest) = path.split_first().expect("a path names at least one field");
     let mut out = Vec::with_capacity(message.len());
@@ -221,11 +219,11 @@ enum Value<'a> {
 struct Field<'a> {
     number: u64,
     value: Value<'a>,
-    /// The field as it is in the message, key included.
+    /// The bytes of the field, including its key.
     raw: &'a [u8],
 }
 
-/// The last field `number` of `message`, as a reader of the format would see it.
+/// The last field `number` of `message`, which is the one that counts.
 fn bytes_of(message: &[u8], number: u64) -> Result<Option<&[u8]>, InputShapeError> {
     let found = fields(message)?.into_iter().rev().find_map(|field| {
         let Value::Bytes(bytes) = field.value else {
@@ -329,7 +327,7 @@ mod tests {
             .collect();
         let dims: Vec<(u64, &[u8])> = dims.iter().map(|dim| (SHAPE_DIM, dim.as_slice())).collect();
         let shape = message(&dims);
-        // Element type 1 (float) as a number in front of the shape.
+        // Element type 1 (float) as a number before the shape.
         let mut tensor = vec![8, 1];
         tensor.extend(message(&[(TENSOR_SHAPE, &shape)]));
         let kind = message(&[(TYPE_TENSOR, &tensor)]);
@@ -358,10 +356,10 @@ mod tests {
         bytes_of(model, MODEL_GRAPH).unwrap().unwrap()
     }
 
-    /// Goal: a fixed input becomes one of batch 1 with free sides, and nothing else changes but
-    /// what depended on the old size.
+    /// Goal: a fixed input becomes one with batch size 1 and variable sides, and nothing else
+    /// changes except what depends on the old size.
     #[test]
-    fn a_fixed_input_becomes_free() {
+    fn a_fixed_input_becomes_variable() {
         let fixed = model(
             6,
             &[
@@ -398,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn an_old_format_keeps_its_weights_among_the_inputs() {
+    fn weights_stay_inputs_in_an_old_format() {
         let inputs = [
             value_info("weight", &[4]),
             value_info("in", &[1, 3, 32, 32]),
@@ -410,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn a_free_input_stays_as_it_is() {
+    fn a_variable_input_is_not_changed() {
         let fixed = model(6, &[value_info("in", &[10, 3, 32, 32])]);
         let free = with_free_sides(&fixed).unwrap().into_owned();
         assert!(matches!(with_free_sides(&free), Ok(Cow::Borrowed(same)) if same == free));
@@ -432,17 +430,17 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_file_is_refused() {
+    fn a_truncated_file_is_refused() {
         let fixed = model(6, &[value_info("in", &[10, 3, 32, 32])]);
         for length in 0..fixed.len() {
-            // Without the seven bytes of its last field the file is whole again.
+            // Without the seven bytes of its last field the file is complete again.
             let whole = length == fixed.len() - 7;
             assert_eq!(with_free_sides(&fixed[..length]).is_ok(), whole, "{length}");
         }
     }
 
     proptest! {
-        /// Goal: no bytes whatever make it panic.
+        /// Goal: no bytes make it panic.
         #[test]
         fn foreign_bytes_do_no_harm(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             with_free_sides(&bytes).ok();

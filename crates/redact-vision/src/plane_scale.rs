@@ -1,27 +1,25 @@
-//! Scales one 8-bit plane, row by row.
+//! Scales an 8-bit plane row by row.
 //!
-//! Reducing takes the mean over the area that a target sample covers, so that no source sample is
-//! skipped and small objects do not flicker; enlarging interpolates linearly between sample
-//! centers. Rows are produced one at a time: a picture is scaled, coloured and stored in one pass
-//! over it.
+//! Reducing averages the area that a target sample covers, so that no source sample is skipped and
+//! small objects do not flicker; enlarging interpolates linearly between sample centers. Rows are
+//! produced one at a time, so that a picture is scaled, converted and stored in one pass.
 
 use redact_core::Plane;
 
-/// What one target sample takes from a row or column of source samples.
+/// The source samples of a target sample in a row or column, with their weights.
 #[derive(Clone, Debug, PartialEq)]
 struct Taps {
     /// First source sample.
     first: usize,
-    /// Weights of `first` and those after it; their sum is 1.
+    /// Weights of `first` and the samples after it; they add up to 1.
     weights: Vec<f32>,
 }
 
-/// How one axis is scaled: the taps of every target sample, as many for each.
+/// How one axis is scaled: the same number of taps for every target sample.
 #[derive(Clone, Debug, PartialEq)]
 struct Axis {
     firsts: Vec<usize>,
-    /// `count` for each target sample; their sum is 1, and those past the last sample that counts
-    /// are 0.
+    /// `count` weights for each target sample, which add up to 1; unused ones are 0.
     weights: Vec<f32>,
     count: usize,
 }
@@ -35,7 +33,7 @@ impl Axis {
         let mut weights = Vec::with_capacity(to * count);
         let mut firsts = Vec::with_capacity(to);
         for taps in all {
-            // Near the end the taps start earlier, so that all of them lie in the row.
+            // Near the end the taps start earlier, so that all of them are within the row.
             let first = taps.first.min(from - count);
             let end = weights.len() + count;
             weights.resize(weights.len() + taps.first - first, 0.0);
@@ -84,7 +82,7 @@ impl Axis {
         }
     }
 
-    /// The same for a count that the compiler knows, which is several times faster.
+    /// Scales one row with a constant number of taps, which is several times faster.
     fn scale_by<const COUNT: usize>(&self, from: &[f32], to: &mut [f32]) {
         let (weights, _) = self.weights.as_chunks::<COUNT>();
         for ((value, first), weights) in to.iter_mut().zip(&self.firsts).zip(weights) {
@@ -130,14 +128,14 @@ fn taps(from: usize, to: usize, at: usize) -> Taps {
 pub(crate) struct PlaneScaler {
     columns: Axis,
     rows: Axis,
-    /// Whether columns stay as they are.
+    /// Whether columns are not scaled.
     plain_columns: bool,
-    /// One source row's width of sums.
+    /// Weighted sums of source rows, for one row.
     sums: Vec<f32>,
 }
 
 impl PlaneScaler {
-    /// Scales `[width, height]` samples to `[width, height]`.
+    /// Scales from `[width, height]` to `[width, height]` samples.
     pub(crate) fn new(from: [usize; 2], to: [usize; 2]) -> Self {
         let columns = Axis::new(from[0], to[0]);
         Self {
@@ -148,9 +146,9 @@ impl PlaneScaler {
         }
     }
 
-    /// Writes target row `y` to `out`, values `0.0..=255.0`.
+    /// Writes target row `y` to `out`, with values of `0.0..=255.0`.
     ///
-    /// - `plane`: of the size that the scaler was made for.
+    /// - `plane`: must have the size that the scaler was created for.
     pub(crate) fn row(&mut self, plane: Plane<'_>, y: usize, out: &mut [f32]) {
         assert!(plane.width == self.sums.len() && out.len() == self.columns.firsts.len());
         let (first, weights) = self.rows.taps(y);
@@ -214,14 +212,14 @@ mod tests {
     }
 
     #[test]
-    fn enlarging_interpolates_between_centres() {
+    fn enlarging_interpolates_between_centers() {
         let rows = scaled(&SAMPLES, [8, 2]);
         assert_eq!(rows[0][..4], [0.0, 25.0, 75.0, 125.0]);
         assert_eq!(rows[0][7], 40.0);
     }
 
     proptest! {
-        /// Goal: every source sample counts, and a plane of one value keeps it.
+        /// Goal: every source sample counts, and a uniform plane stays uniform.
         #[test]
         fn weights_sum_to_one_and_stay_inside(from in 1_usize..3000, to in 1_usize..3000) {
             let axis = Axis::new(from, to);

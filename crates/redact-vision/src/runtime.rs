@@ -1,7 +1,7 @@
 //! ONNX Runtime, loaded from a library file, and sessions on it.
 //!
-//! One thread per session: scanning is parallel over frames, and threads of the runtime's own would
-//! fight with those. The runtime's messages go to `tracing`, never to the terminal.
+//! A session has one thread: scanning is parallel over frames, and additional threads of the
+//! runtime would compete with that. The runtime's messages go to `tracing`, never to the terminal.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -24,14 +24,15 @@ pub struct Runtime {
 impl Runtime {
     /// Loads the library of ONNX Runtime at `path`.
     ///
-    /// A process can load it once: hold on to the value, clone it.
+    /// A process can load it only once; clone the value to use it in several places.
     ///
     /// # Errors
-    /// [`VisionError::NetworkedRuntime`]: the library could open a network connection; it was not
-    /// loaded. [`VisionError::Runtime`]: no such file, another library, too old, or loaded before.
+    /// [`VisionError::NetworkedRuntime`]: the library could open network connections and was not
+    /// loaded. [`VisionError::Runtime`]: a missing file, another library, an old version, or the
+    /// library was loaded already.
     pub fn load(path: &Path) -> Result<Self, VisionError> {
         let failed = |source: BoxError| VisionError::Runtime { source };
-        // Without this the loader would also search beside the program and in the system's folders.
+        // With a relative path, the loader would also search other folders.
         let path = std::fs::canonicalize(path).map_err(|error| failed(error.into()))?;
         let library = std::fs::read(&path).map_err(|error| failed(error.into()))?;
         offline::check(&library).map_err(|error| match error {
@@ -50,7 +51,7 @@ impl Runtime {
         Ok(Self { environment })
     }
 
-    /// Makes a session from a model file's bytes.
+    /// Creates a session from the bytes of a model file.
     pub(crate) fn session(&self, name: &str, weights: &[u8]) -> Result<ModelSession, VisionError> {
         let session = self.build(weights).map_err(|source| VisionError::Weights {
             model: name.to_owned(),
@@ -61,21 +62,21 @@ impl Runtime {
     }
 
     fn build(&self, weights: &[u8]) -> Result<Session, BoxError> {
-        // The builder's errors carry the builder, which cannot be a cause: only their text is used.
-        let words = |error: ort::Error<_>| BoxError::from(error.to_string());
+        // The builder's errors contain the builder, which cannot be an error source.
+        let text = |error: ort::Error<_>| BoxError::from(error.to_string());
         Session::builder(&self.environment)?
             .with_intra_threads(1)
-            .map_err(words)?
+            .map_err(text)?
             .with_inter_threads(1)
-            .map_err(words)?
+            .map_err(text)?
             .with_intra_op_spinning(false)
-            .map_err(words)?
+            .map_err(text)?
             .with_inter_op_spinning(false)
-            .map_err(words)?
+            .map_err(text)?
             .with_optimization_level(GraphOptimizationLevel::All)
-            .map_err(words)?
+            .map_err(text)?
             .with_log_level(LogLevel::Warning)
-            .map_err(words)?
+            .map_err(text)?
             .commit_from_memory(weights)
             .map_err(Into::into)
     }
@@ -87,8 +88,7 @@ impl std::fmt::Debug for Runtime {
     }
 }
 
-/// Passes a message of the runtime on. It speaks of graphs and files, never of what a picture
-/// shows.
+/// Forwards a message of the runtime. It concerns graphs and files, never the content of pictures.
 fn log(level: LogLevel, category: &str, _id: &str, location: &str, message: &str) {
     match level {
         LogLevel::Error | LogLevel::Fatal => {
@@ -101,15 +101,15 @@ fn log(level: LogLevel, category: &str, _id: &str, location: &str, message: &str
 /// One output of a model.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Output<'a> {
-    /// As the model file names it.
+    /// Its name in the model file.
     pub(crate) name: &'a str,
-    /// Sizes of its dimensions.
+    /// Its dimensions.
     pub(crate) shape: &'a [i64],
-    /// Row-major.
+    /// Its values, row-major.
     pub(crate) values: &'a [f32],
 }
 
-/// What a head expected and did not find in an output.
+/// An output that is not what a head expects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ShapeError {
     pub(crate) found: String,
@@ -123,7 +123,7 @@ pub(crate) struct ModelSession {
 }
 
 impl ModelSession {
-    /// Runs the model on `inputs`, in its own order, and hands its float outputs to `read`.
+    /// Runs the model on `inputs`, in the model's order, and passes its float outputs to `read`.
     pub(crate) fn run<const N: usize, T>(
         &mut self,
         inputs: [SessionInputValue<'_>; N],
@@ -138,12 +138,12 @@ impl ModelSession {
         let mut found = Vec::with_capacity(outputs.len());
         for (at, name) in outputs.keys().enumerate() {
             let (shape, values) = outputs[at].try_extract_tensor::<f32>().map_err(failed)?;
-            // A comparison with such a value is never true, so what it hides would pass as absent.
+            // Comparisons with NaN are false, so that an object would silently be missed.
             if values.iter().any(|value| value.is_nan()) {
                 return Err(DetectError::Shape {
                     model: self.name.clone(),
-                    found: format!("output {name:?} with values that are not numbers"),
-                    expected: "numbers only".into(),
+                    found: format!("NaN in output {name:?}"),
+                    expected: "numbers".into(),
                 });
             }
             found.push(Output {

@@ -1,32 +1,32 @@
-//! Fits a shift, turn and zoom to pairs of points, some of which are wrong.
+//! Fits a similarity (translation, rotation and zoom) to pairs of points with outliers.
 //!
-//! Random samples of two pairs each propose a similarity; the one that most pairs agree with is
-//! refined by least squares over those. The samples come from a fixed sequence: the same pairs give
-//! the same answer.
+//! Random samples of two pairs each propose a similarity; the one with the most inliers is refined
+//! by least squares over these. The samples come from a fixed sequence, so that equal pairs give
+//! equal results.
 //!
 //! Method: M. Fischler, R. Bolles, "Random Sample Consensus", CACM 24 (6), 1981.
 
-/// Where a point was and where it is, pixels.
+/// Old and new position of a point, in pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Pair {
     pub(crate) from: [f32; 2],
     pub(crate) to: [f32; 2],
 }
 
-/// `[a, b, x, y]`: the point `[u, v]` goes to `[a u - b v + x, b u + a v + y]`.
+/// `[a, b, x, y]` maps `[u, v]` to `[a u - b v + x, b u + a v + y]`.
 pub(crate) type Similarity = [f32; 4];
 
-/// Samples drawn: with half of the pairs wrong, one all-right sample is missed once in 10^12.
+/// Number of samples: with half of the pairs wrong, the chance of no correct sample is 10^-12.
 const SAMPLES: usize = 96;
-/// A pair agrees when the point lands within this many pixels.
+/// Maximum error of an inlier, in pixels.
 const AGREE_MAX: f32 = 1.5;
-/// The least number and share of pairs that agree with a fit that can be believed.
+/// Minimum number and fraction of inliers of an accepted fit.
 const AGREEING_MIN: usize = 8;
 const AGREEING_SHARE_MIN: f32 = 0.35;
-/// A camera does not zoom by more between two frames.
+/// Maximum zoom between two frames.
 const ZOOM_MAX: f32 = 1.5;
 
-/// The similarity that most pairs agree with, if enough do.
+/// The similarity with the most inliers, if there are enough.
 pub(crate) fn fit(pairs: &[Pair]) -> Option<Similarity> {
     if pairs.len() < AGREEING_MIN {
         return None;
@@ -69,7 +69,7 @@ fn apply([a, b, x, y]: Similarity, [u, v]: [f32; 2]) -> [f32; 2] {
     [a * u - b * v + x, b * u + a * v + y]
 }
 
-/// The similarity with the least sum of squared distances; `None` when all points are one.
+/// The least-squares similarity; `None` if all points are equal.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "computed in f64 for the sums, used in f32"
@@ -100,7 +100,7 @@ fn least_squares(pairs: &[Pair]) -> Option<Similarity> {
     Some([a as f32, b as f32, x as f32, y as f32])
 }
 
-/// A fixed sequence of numbers that look random: xorshift64.
+/// A fixed sequence of pseudorandom numbers: xorshift64.
 ///
 /// Source: G. Marsaglia, "Xorshift RNGs", Journal of Statistical Software 8 (14), 2003.
 struct Sequence(u64);
@@ -120,7 +120,7 @@ mod tests {
 
     const TRUTH: Similarity = [0.98, 0.05, 12.0, -7.0];
 
-    /// 100 points, of which `wrong` go elsewhere.
+    /// 100 pairs, of which `wrong` are outliers.
     fn pairs(wrong: usize) -> Vec<Pair> {
         let mut draw = Sequence(42);
         (0..100)

@@ -1,17 +1,17 @@
 //! Speech detection.
 //!
-//! Every channel of a track is resampled to 16 kHz and given to Silero VAD in steps of 32 ms, and
-//! so are the sum and the difference of each pair of channels: speech that cancels in a mix, or
-//! that only a mix separates from other sound, is detected too. Each of these signals is listened
-//! to as it is and amplified, because the model misses speech below about -40 dB of full scale.
-//! What is detected in any of them counts. Signals that are alike are given to the model once.
+//! Every channel of a track is resampled to 16 kHz and passed to Silero VAD in steps of 32 ms, and
+//! so are the sum and the difference of each pair of channels, which reveal speech that cancels in
+//! a mix or that only a mix separates from other sound. Each of these signals is processed both
+//! unchanged and amplified, because the model misses speech below about -40 dBFS. A detection in
+//! any of them counts. Equal signals are processed once.
 //!
-//! A step that is surely speech opens a span, and the span stays open while steps are possibly
-//! speech or pauses are short. Spans are padded outward: a mute may take a breath too much, never
-//! a syllable too little.
+//! A step with a high probability opens a span, which stays open while the probability is at least
+//! moderate and pauses are short. Spans are padded: a mute may be slightly too long, never too
+//! short.
 //!
-//! Time follows the blocks' own starts. A gap or a jump ends the run of sound, and the model starts
-//! afresh after it. Memory: a fraction of a second of sound per track, and the spans.
+//! Times follow the starts of the blocks. A gap or a jump ends a run of sound, and the model is
+//! reset after it. Memory: a fraction of a second of sound per track, and the spans.
 //!
 //! Source of the input and of the thresholds: `utils_vad.py` of snakers4/silero-vad 806dcba3
 //! (`OnnxWrapper`: 64 samples of context before 512 new ones; `get_speech_timestamps`).
@@ -26,45 +26,45 @@ use crate::card::HeadKind;
 use crate::runtime::{ModelSession, Output, Runtime, ShapeError};
 use crate::{Model, VisionError};
 
-/// The model's rate, samples per second.
+/// The model's sample rate in Hz.
 const RATE_HZ: u32 = 16_000;
 /// New samples per step.
 const STEP: usize = 512;
-/// Samples of the step before, given again.
+/// Samples of the previous step that are passed again.
 const CONTEXT: usize = 64;
 /// Values of the model's state: `[2, 1, 128]`.
 const STATE: usize = 256;
 const STEP_NANOS: i64 = STEP as i64 * 1_000_000_000 / RATE_HZ as i64;
 
-/// How much louder each signal is listened to, as factors: as it is, and 30 dB louder. The model
-/// finds speech down to -30 dB of full scale whole (measured on `jfk.flac`), so both together do
-/// down to -60 dB. Loud sound clips in the amplified one, where noise is still no speech.
+/// Gains at which each signal is processed: unchanged, and amplified by 30 dB. The model detects
+/// speech completely down to -30 dBFS (measured on `jfk.flac`), so that both together do down to
+/// -60 dBFS. Loud sound clips when amplified, but noise is still not detected as speech.
 const GAINS: [f32; 2] = [1.0, 31.622_776];
 
-/// Rates that a track may have, samples per second.
+/// Supported sample rates of tracks in Hz.
 const RATES_HZ: std::ops::RangeInclusive<u32> = 1_000..=768_000;
 
-/// How far a block may start from where the last one ended and still go on from there. Less than
-/// one step of the model, and within the padding.
+/// Maximum distance between the end of a block and the start of the next one in the same run: less
+/// than one step of the model, and less than the padding.
 const JITTER_NANOS: i64 = 20_000_000;
 
-/// When a run of steps counts as speech.
+/// When consecutive steps count as speech.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SpeechOptions {
-    /// A step at or above this opens a span, `0.0..=1.0`.
+    /// A step with at least this probability opens a span, `0.0..=1.0`.
     pub enter: f32,
-    /// An open span lasts while steps are at or above this, at most `enter`.
+    /// A span stays open while steps have at least this probability; at most `enter`.
     pub leave: f32,
-    /// Shorter spans are taken for noise.
+    /// Shorter spans count as noise.
     pub speech_min_nanos: i64,
-    /// Shorter pauses are part of the span.
+    /// Shorter pauses are part of a span.
     pub pause_max_nanos: i64,
-    /// Added at both ends of each span.
+    /// Padding at both ends of each span.
     pub pad_nanos: i64,
 }
 
 impl Default for SpeechOptions {
-    /// The model's own thresholds; a word of a tenth of a second counts, and the padding is wide.
+    /// The model's own thresholds; a word of 0.1 s counts, and the padding is generous.
     fn default() -> Self {
         Self {
             enter: 0.5,
@@ -85,11 +85,11 @@ pub struct SpeechListener {
 }
 
 impl SpeechListener {
-    /// Makes a session of `model` on `runtime`.
+    /// Creates a session of `model` on `runtime`.
     ///
     /// # Errors
-    /// [`VisionError::Unsuitable`]: not a model of speech, or `options` contradict themselves.
-    /// [`VisionError::Weights`]: the runtime cannot use the file.
+    /// [`VisionError::Unsuitable`]: not a speech model, or `options` are contradictory.
+    /// [`VisionError::Weights`]: the runtime cannot use the weights.
     pub fn new(
         runtime: &Runtime,
         model: &Model,
@@ -101,19 +101,19 @@ impl SpeechListener {
             what,
         };
         if card.head != HeadKind::SileroVad {
-            return Err(unsuitable("does not listen to sound".into()));
+            return Err(unsuitable("it does not detect speech".into()));
         }
         let in_order = 0.0 < options.leave && options.leave <= options.enter;
         if !in_order || options.enter > 1.0 {
             return Err(unsuitable(format!(
-                "thresholds {} and {}, expected 0 < leave <= enter <= 1",
+                "thresholds: found {} and {}, expected 0 < leave <= enter <= 1",
                 options.leave, options.enter
             )));
         }
         let session = runtime.session(&card.name, model.weights())?;
         let inputs = session.input_names();
         if inputs != ["input", "state", "sr"] {
-            let what = format!("inputs {inputs:?}, expected \"input\", \"state\", \"sr\"");
+            let what = format!("inputs: found {inputs:?}, expected \"input\", \"state\", \"sr\"");
             return Err(unsuitable(what));
         }
         Ok(Self {
@@ -131,7 +131,7 @@ impl SpeechListener {
         })
     }
 
-    /// What to write into the findings about this model.
+    /// The entry for the findings.
     #[must_use]
     pub fn model_use(&self) -> ModelUse {
         self.model_use.clone()
@@ -155,7 +155,7 @@ impl SpeechDetector for SpeechListener {
         if track
             .run
             .as_ref()
-            .is_some_and(|run| !run.goes_on_with(block))
+            .is_some_and(|run| !run.is_continued_by(block))
         {
             track.end_run(listener, &self.options)?;
         }
@@ -184,7 +184,7 @@ impl std::fmt::Debug for SpeechListener {
     }
 }
 
-/// What is known of one track.
+/// The state of one track.
 #[derive(Default)]
 struct Track {
     run: Option<Run>,
@@ -205,7 +205,7 @@ impl Track {
     }
 }
 
-/// What the model is given in one step, and what it carries to the next.
+/// The model's input for one step, and its state.
 #[derive(PartialEq)]
 struct Step {
     /// [`CONTEXT`] and [`STEP`] samples.
@@ -217,7 +217,7 @@ struct Step {
 /// One signal of a track at one gain.
 struct Lane {
     step: Step,
-    turns: Turns,
+    span_builder: SpanBuilder,
 }
 
 impl Lane {
@@ -227,11 +227,11 @@ impl Lane {
                 samples: vec![0.0; CONTEXT + STEP],
                 state: vec![0.0; STATE],
             },
-            turns: Turns::new(start_nanos),
+            span_builder: SpanBuilder::new(start_nanos),
         }
     }
 
-    /// Takes the next [`STEP`] samples, `gain` times as loud.
+    /// Sets the next [`STEP`] samples, amplified by `gain`.
     fn fill(&mut self, samples: impl Iterator<Item = f32>, gain: f32) {
         self.step.samples.copy_within(STEP.., 0);
         for (to, sample) in self.step.samples[CONTEXT..].iter_mut().zip(samples) {
@@ -243,15 +243,15 @@ impl Lane {
 /// One channel of a run.
 struct ChannelInput {
     resampler: Resampler,
-    /// Samples at [`RATE_HZ`] that wait for a step.
+    /// Samples at [`RATE_HZ`] that do not fill a step yet.
     waiting: Vec<f32>,
 }
 
-/// A sum of channels, by weight, in which speech is detected.
+/// A weighted sum of channels in which speech is detected.
 type Mix = Vec<(usize, f32)>;
 
-/// The signals of a track with so many channels: each channel, the sum and the difference of each
-/// pair of neighbors, and the sum of all.
+/// The signals of a track with that many channels: each channel, the sum and the difference of each
+/// pair of channels, and the sum of all.
 fn mixes(channels: usize) -> Vec<Mix> {
     let mut mixes: Vec<Mix> = (0..channels).map(|channel| vec![(channel, 1.0)]).collect();
     for first in (0..channels.saturating_sub(1)).step_by(2) {
@@ -264,21 +264,21 @@ fn mixes(channels: usize) -> Vec<Mix> {
     mixes
 }
 
-/// Sound without a gap.
+/// Continuous sound.
 struct Run {
     rate_hz: u32,
-    /// Of the first sample, at `rate_hz` since the recording's zero.
+    /// First sample, counted at `rate_hz` from the recording's zero.
     start: i64,
-    /// Samples taken, at `rate_hz`.
+    /// Samples added, at `rate_hz`.
     taken: i64,
     channels: Vec<ChannelInput>,
     mixes: Vec<Mix>,
-    /// What each mix is multiplied by, so that a signal and its inverse are the same; 0 until a
-    /// sample is not 0.
+    /// The sign by which each mix is multiplied, so that a signal equals its inverse; 0 until there
+    /// is a nonzero sample.
     polarities: Vec<f32>,
-    /// Of each mix one per gain.
+    /// One lane per mix and gain.
     lanes: Vec<Lane>,
-    /// Spans of all lanes that are complete.
+    /// Complete spans of all lanes.
     spans: Vec<TimeSpan>,
 }
 
@@ -306,9 +306,9 @@ impl Run {
         }
     }
 
-    /// Whether `block` starts where this run ends, but for a little jitter. The jitter does not add
-    /// up: all blocks are compared with the start of the run.
-    fn goes_on_with(&self, block: &AudioBlock) -> bool {
+    /// Whether `block` starts at the end of this run, within the permitted jitter. Jitter does not
+    /// accumulate: all blocks are compared with the start of the run.
+    fn is_continued_by(&self, block: &AudioBlock) -> bool {
         let expected = i128::from(self.start) + i128::from(self.taken);
         let distance = (i128::from(block.start) - expected).abs() * 1_000_000_000;
         block.rate_hz == self.rate_hz
@@ -325,7 +325,7 @@ impl Run {
         let count = self.channels.len();
         for (at, channel) in self.channels.iter_mut().enumerate() {
             let samples = block.samples.chunks_exact(count).map(|frame| {
-                // One sample that is no number would deafen the model for the rest of the run.
+                // A single NaN would spoil the model's state for the rest of the run.
                 if frame[at].is_finite() {
                     frame[at].clamp(-1.0, 1.0)
                 } else {
@@ -343,7 +343,7 @@ impl Run {
         mut model: impl FnMut(&mut Step) -> Result<f32, DetectError>,
         options: &SpeechOptions,
     ) -> Result<(), DetectError> {
-        // Resamplers that were given the same number of samples give the same number.
+        // Resamplers with the same number of input samples have the same number of output samples.
         let waiting = self.channels.iter().map(|channel| channel.waiting.len());
         let whole = waiting.min().unwrap_or(0) / STEP * STEP;
         for from in (0..whole).step_by(STEP) {
@@ -354,7 +354,7 @@ impl Run {
             channel.waiting.drain(..whole);
         }
         for lane in &mut self.lanes {
-            self.spans.append(&mut lane.turns.spans);
+            self.spans.append(&mut lane.span_builder.spans);
         }
         Ok(())
     }
@@ -375,13 +375,13 @@ impl Run {
                 *polarity = first.map_or(0.0, |sample| sample.signum());
             }
             for (lane, gain) in lanes.iter_mut().zip(GAINS) {
-                // Adding zero makes a negative zero the positive one.
+                // Adding zero turns negative zero into positive zero.
                 lane.fill(samples.iter().map(|sample| sample * *polarity + 0.0), gain);
             }
         }
     }
 
-    /// Asks the model about the step of every lane; lanes that are alike share an answer.
+    /// Runs the model on the step of every lane; equal lanes share a result.
     fn advance(
         &mut self,
         mut model: impl FnMut(&mut Step) -> Result<f32, DetectError>,
@@ -400,7 +400,7 @@ impl Run {
                 None => model(&mut self.lanes[at].step)?,
             };
             probabilities.push(probability);
-            self.lanes[at].turns.advance(probability, options);
+            self.lanes[at].span_builder.advance(probability, options);
         }
         Ok(())
     }
@@ -417,24 +417,24 @@ impl Run {
         }
         self.steps(model, options)?;
         for lane in &mut self.lanes {
-            lane.turns.close(options);
-            self.spans.append(&mut lane.turns.spans);
+            lane.span_builder.close(options);
+            self.spans.append(&mut lane.span_builder.spans);
         }
         Ok(())
     }
 }
 
-/// Makes spans of probabilities.
-struct Turns {
+/// Converts probabilities to spans.
+struct SpanBuilder {
     start_nanos: i64,
     /// Steps so far.
     steps: i64,
-    /// First step, and the one after the last that was possibly speech, of the open span.
+    /// The open span: its first step, and the one after the last possible speech.
     open: Option<(i64, i64)>,
     spans: Vec<TimeSpan>,
 }
 
-impl Turns {
+impl SpanBuilder {
     const fn new(start_nanos: i64) -> Self {
         Self {
             start_nanos,
@@ -480,7 +480,7 @@ struct Listener {
 }
 
 impl Listener {
-    /// Probability that `step` is speech; its state becomes the next one.
+    /// Probability that `step` is speech; updates its state.
     fn probability(&mut self, step: &mut Step) -> Result<f32, DetectError> {
         let failed = |error: ort::Error, name: &str| DetectError::Run {
             model: name.to_owned(),

@@ -1,7 +1,7 @@
 //! A folder of model cards and weights.
 //!
-//! A card without its weights is "not installed", which is not an error: the caller decides later
-//! whether to go without. Weights whose digest no source of the card names are never given to the
+//! A card without weights is "not installed", which is not an error by itself: the caller decides
+//! whether the model is needed. Weights whose digest is not on the card are never passed to the
 //! runtime.
 
 use std::fs;
@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{Card, CardError, VisionError};
 
-/// The most weights that are read, in bytes: far above any model that is fast enough here.
+/// Maximum size of weights in bytes: far more than any model that is fast enough has.
 const WEIGHTS_BYTES_MAX: u64 = 512 * 1024 * 1024;
 
 /// A folder of model cards and weights.
@@ -23,7 +23,7 @@ pub struct ModelStore {
     cards: Vec<Card>,
 }
 
-/// A card with its weights, which are what the card says.
+/// A card with weights that match it.
 #[derive(Clone)]
 pub struct Model {
     card: Card,
@@ -32,11 +32,11 @@ pub struct Model {
 }
 
 impl ModelStore {
-    /// Reads all cards of `dir` (files `*.toml`).
+    /// Reads all cards (`*.toml`) in `dir`.
     ///
     /// # Errors
-    /// [`CardError`]: the folder or a card cannot be read, a card is not good, or two have the same
-    /// name.
+    /// [`CardError`]: the folder or a card cannot be read, a card is not valid, or two have the
+    /// same name.
     pub fn open(dir: &Path) -> Result<Self, CardError> {
         let unread = |source| CardError::Read {
             file: dir.display().to_string(),
@@ -59,7 +59,7 @@ impl ModelStore {
             if cards.iter().any(|other| other.name == card.name) {
                 return Err(CardError::Value {
                     file: path.display().to_string(),
-                    what: format!("a second card named {:?}", card.name),
+                    what: format!("a second card named {:?}; names must be unique", card.name),
                 });
             }
             cards.push(card);
@@ -80,7 +80,7 @@ impl ModelStore {
         self.cards.iter().find(|card| card.name == name)
     }
 
-    /// Cards whose weights are in the folder; whether they are the right ones shows [`Self::load`].
+    /// Cards whose weights are in the folder; [`Self::load`] checks the weights.
     pub fn installed(&self) -> impl Iterator<Item = &Card> {
         self.cards.iter().filter(|card| self.has_weights(card))
     }
@@ -134,13 +134,13 @@ impl ModelStore {
 }
 
 impl Model {
-    /// What it is.
+    /// Its card.
     #[must_use]
     pub const fn card(&self) -> &Card {
         &self.card
     }
 
-    /// SHA-256 of the weights as they are in the file.
+    /// SHA-256 of the weights.
     #[must_use]
     pub const fn digest(&self) -> Digest {
         self.digest
@@ -152,7 +152,7 @@ impl Model {
 }
 
 impl std::fmt::Debug for Model {
-    // The weights are megabytes.
+    // The weights are left out: they are megabytes.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Model")
             .field("name", &self.card.name)
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_card_without_weights_is_not_installed_and_no_error() {
+    fn a_card_without_weights_is_not_installed() {
         let dir = folder();
         let store = ModelStore::open(dir.path()).unwrap();
         assert_eq!((store.cards().len(), store.installed().count()), (1, 0));
@@ -198,7 +198,7 @@ mod tests {
         assert!(matches!(error, VisionError::NotInstalled { .. }), "{error}");
     }
 
-    /// Goal: one changed byte is enough for a refusal that names both digests.
+    /// Goal: one changed byte is an error with both digests.
     #[test]
     fn weights_with_another_digest_are_refused() {
         let dir = folder();
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_name_is_answered_with_those_that_are_known() {
+    fn an_unknown_name_is_an_error_with_the_known_names() {
         let dir = folder();
         let error = ModelStore::open(dir.path()).unwrap().load("x").unwrap_err();
         assert!(error.to_string().contains("centerface"), "{error}");

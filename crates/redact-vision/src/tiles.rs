@@ -1,42 +1,43 @@
-//! Wide and tall pictures, detected in tiles.
+//! Detection in wide and tall pictures, in tiles.
 //!
-//! A picture is reduced to a model's input with one scale for both axes. Of four cameras side by
-//! side, 640 columns are left for all of them, and nothing is found that is found in one of them
-//! alone. Such a picture is searched as a whole, and in tiles of a usual shape that overlap: what
-//! is narrower than the overlap lies whole in one of them, and what a tile's edge cuts is joined
-//! with its other part.
+//! A picture is reduced to a model's input with the same scale for both axes. A picture of four
+//! cameras side by side is reduced to 640 columns for all of them, in which objects are missed that
+//! would be detected in a single camera's picture. Such a picture is searched as a whole and in
+//! overlapping tiles of a usual shape: an object that is narrower than the overlap is entirely
+//! within one tile, and an object cut by a tile's edge is joined with its other part.
 
 use redact_core::{NormRect, PixelRect, PixelSize};
 
 use crate::crop::uncrop;
 use crate::found::Found;
 
-/// Pictures whose sides have at most this ratio are searched as a whole only: the widest screens of
-/// cinemas have 2.39.
+/// Pictures with at most this ratio of sides are only searched as a whole; the widest cinema format
+/// has 2.39.
 const RATIO_MAX: f64 = 2.5;
 
-/// Sides of a tile: what most cameras record and most models were trained on.
+/// Ratio of the sides of a tile, as most cameras record and most models were trained on.
 const TILE_RATIO: f64 = 16.0 / 9.0;
 
-/// Neighbors share at least this part of their long side.
+/// Minimum overlap of adjacent tiles, as a fraction of their longer side.
 const OVERLAP: f64 = 0.4;
 
-/// Tiles are at least this long, and a picture that is thinner than [`SHORT_MIN`] has none, pixels:
-/// no model finds anything in less.
+/// Minimum longer side of a tile, and minimum shorter side of a picture that is searched in tiles,
+/// in pixels: no model detects anything in less.
 const LONG_MIN: f64 = 64.0;
 const SHORT_MIN: u32 = 16;
 
-/// A box that comes so close to an inner edge of its tile is cut by it, as a part of the tile.
+/// A box within this distance of an inner edge of its tile, as a fraction of the tile, is cut by
+/// it.
 const CUT_WITHIN: f32 = 0.02;
 
-/// Two parts of one object share at least this much of the shorter one's extent along the edge that
-/// cuts them.
+/// Minimum overlap of two parts of one object along the edge that cuts them, as a fraction of the
+/// shorter one's extent.
 const SAME_EXTENT: f32 = 0.5;
 
-/// A part belongs to an object that was found whole when so much of it lies inside.
+/// A part with this fraction inside a whole object belongs to that object.
 const INSIDE: f32 = 0.6;
 
-/// The tiles of a picture of `size`, in order along its long side; none for pictures of usual
+/// The tiles of a picture of `size`, in order along its longer side; none for pictures of usual
 /// shapes.
 pub(crate) fn tiles(size: PixelSize) -> Vec<PixelRect> {
     let (width, height) = (size.width(), size.height());
@@ -71,16 +72,16 @@ const fn fraction(value: f64) -> f32 {
     value as f32
 }
 
-/// What was found in a tile, and whether an inner edge of the tile cuts it before or behind.
+/// An object detected in a tile, and whether an inner edge of the tile cuts its start or end.
 pub(crate) struct Piece {
     found: Found,
     is_cut: [bool; 2],
-    /// Whether tiles lie side by side, not one above the other.
+    /// Whether the tiles are side by side; otherwise, one above the other.
     across: bool,
 }
 
 impl Piece {
-    /// Places what was found in `tile` in the picture of `size`; `None` when nothing of it is left.
+    /// Maps an object detected in `tile` to the picture of `size`; `None` if nothing of it is left.
     pub(crate) fn new(found: Found, tile: PixelRect, size: PixelSize) -> Option<Self> {
         let across = size.width() >= size.height();
         let (start, end) = extent(found.rect, across);
@@ -103,7 +104,7 @@ impl Piece {
     }
 }
 
-/// Start and end of a box along the long side of a picture.
+/// Start and end of a box along the longer side of a picture.
 fn extent(rect: NormRect, across: bool) -> (f32, f32) {
     let [x_min, y_min, x_max, y_max] = rect.sides();
     if across {
@@ -113,14 +114,13 @@ fn extent(rect: NormRect, across: bool) -> (f32, f32) {
     }
 }
 
-/// What two ranges share.
+/// Length of the intersection of two ranges.
 fn shared(a: (f32, f32), b: (f32, f32)) -> f32 {
     (a.1.min(b.1) - a.0.max(b.0)).max(0.0)
 }
 
-/// Joins what was found in the whole picture with what was found in its tiles: parts of one object
-/// become one, and of boxes that overlap by more than `iou_max` the one with the highest score is
-/// taken.
+/// Merges detections in the whole picture with those in its tiles: parts of one object are joined,
+/// and of boxes that overlap by more than `iou_max` the one with the highest score remains.
 pub(crate) fn merge(whole: Vec<Found>, pieces: Vec<Piece>, iou_max: f32) -> Vec<Found> {
     let (cut, entire): (Vec<Piece>, Vec<Piece>) = pieces
         .into_iter()
@@ -146,11 +146,11 @@ pub(crate) fn merge(whole: Vec<Found>, pieces: Vec<Piece>, iou_max: f32) -> Vec<
     taken
 }
 
-/// Joins parts that lie side by side at the edges that cut them.
+/// Joins parts that meet at the edges that cut them.
 fn join(mut parts: Vec<Piece>) -> Vec<Found> {
     let mut joined = Vec::new();
     while let Some(mut part) = parts.pop() {
-        // Each join may make it a neighbor of others.
+        // After a join it may touch other parts.
         while let Some(other) = parts.iter().position(|other| belong_together(&part, other)) {
             let other = parts.swap_remove(other);
             part.found.rect = part.found.rect.hull(other.found.rect);
@@ -179,7 +179,7 @@ fn belong_together(a: &Piece, b: &Piece) -> bool {
         && shared(beside[0], beside[1]) >= SAME_EXTENT * least
 }
 
-/// Whether a part belongs to an object that was found whole.
+/// Whether a part belongs to an object that was detected whole.
 fn lies_in_any(part: &Found, found: &[Found]) -> bool {
     found.iter().any(|other| {
         let inside = part
@@ -233,8 +233,8 @@ mod tests {
         }
     }
 
-    /// Goal: what an edge cuts is one object again; what two tiles find whole is one object, too.
-    /// Control: two objects that no edge cuts stay two.
+    /// Goal: the parts of a cut object become one, and so do two detections of a whole object.
+    /// Control: two objects that are not cut remain two.
     #[test]
     fn parts_at_a_seam_become_one() {
         let all = size(5120, 720);
@@ -247,7 +247,7 @@ mod tests {
         assert_eq!(one.len(), 1);
         let [x_min, _, x_max, _] = one[0].rect.sides();
         assert!((x_min * 5120.0 - 500.0).abs() < 3.0 && (x_max * 5120.0 - 1700.0).abs() < 3.0);
-        // The same object, whole in both; a part of it in a third is of it.
+        // The same object, whole in both tiles.
         let whole = [
             piece(0, [800.0 / 1280.0, 0.2, 1200.0 / 1280.0, 0.8]),
             piece(1, [32.0 / 1280.0, 0.2, 432.0 / 1280.0, 0.8]),
@@ -263,8 +263,7 @@ mod tests {
     }
 
     proptest! {
-        /// Goal: every pixel lies in a tile, and what is narrower than the overlap lies whole in
-        /// one.
+        /// Goal: every pixel is in a tile, and an object narrower than the overlap is whole in one.
         #[test]
         fn tiles_cover_all_and_overlap(width in 16_u32..8192, height in 16_u32..8192) {
             let all = size(width & !1, height & !1);

@@ -1,11 +1,11 @@
-//! Plates, detected again in enlarged crops of the vehicles of a picture.
+//! Detects plates again in enlarged crops of a picture's vehicles.
 //!
-//! A plate of a car across the street is a few pixels in a picture that was reduced for a model. A
-//! model of common objects still finds the car; cut out and enlarged, its plate has the size that
-//! a model of plates was trained for.
+//! The plate of a distant car has only a few pixels in a picture that was reduced for a model. A
+//! model for common objects still detects the car, and in an enlarged crop of it the plate has the
+//! size that a plate model was trained for.
 //!
-//! Limits: what no vehicle is found around is not searched; of many vehicles a bounded number is
-//! searched per run, others the next time.
+//! Limits: only detected vehicles are searched, and a limited number of them per run; the next run
+//! searches others.
 
 use redact_core::{
     Class, DetectError, Detection, Detector, Frame, ModelUse, NormRect, PixelRect, PixelSize,
@@ -20,24 +20,24 @@ use crate::found::{Found, class_of};
 /// How vehicles are searched.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct VehicleSearchOptions {
-    /// Vehicles that are searched per run, at most; at least 1. When there are more, runs on other
-    /// frames search others.
+    /// Maximum number of vehicles that are searched per run; at least 1. If there are more, runs on
+    /// other frames search others.
     pub vehicles_max: usize,
 }
 
-/// Lowest score of a vehicle that is searched.
+/// Minimum score of a vehicle that is searched.
 const VEHICLE_SCORE: f32 = 0.25;
 
-/// A vehicle is cut out with this margin, as a share of its box: bumpers stick out of boxes.
+/// Margin of a vehicle's crop, as fractions of its box: bumpers extend beyond boxes.
 const MARGIN: [f32; 2] = [0.05, 0.1];
 
-/// Shortest side of a vehicle on which a plate has pixels that can be read, pixels.
+/// Minimum shorter side in pixels of a vehicle on which a plate may be legible.
 const SIDE_MIN: u32 = 24;
 
-/// A vehicle that takes more of the picture's long side is large enough in the whole picture.
+/// A vehicle with more of the picture's longer side is large enough in the whole picture.
 const SHARE_MAX: f32 = 0.6;
 
-/// Finds displays and vehicles in the whole picture, and plates inside the vehicles.
+/// Detects displays and vehicles in the whole picture, and plates in crops of the vehicles.
 #[derive(Debug)]
 pub struct VehicleSearch {
     scene: FrameDetector,
@@ -46,12 +46,12 @@ pub struct VehicleSearch {
 }
 
 impl VehicleSearch {
-    /// Searches the vehicles that `scene` finds with each of `plates`.
+    /// Searches the vehicles that `scene` detects with each of `plates`.
     ///
-    /// What `scene` finds besides vehicles is reported, too: it runs only once.
+    /// Other objects that `scene` detects are returned, too, so that it only runs once.
     ///
     /// # Errors
-    /// [`VisionError::Unsuitable`]: `scene` cannot find vehicles, or nothing searches them.
+    /// [`VisionError::Unsuitable`]: `scene` does not detect vehicles, or there is no plate model.
     pub fn new(
         scene: FrameDetector,
         plates: Vec<FrameDetector>,
@@ -62,7 +62,7 @@ impl VehicleSearch {
             what: what.into(),
         };
         if !scene.model_use().classes.contains(&Class::Vehicle) {
-            return Err(unsuitable("does not detect vehicles"));
+            return Err(unsuitable("it does not detect vehicles"));
         }
         if plates.is_empty() || options.vehicles_max == 0 {
             return Err(unsuitable("no plate model to search the vehicles with"));
@@ -74,13 +74,13 @@ impl VehicleSearch {
         })
     }
 
-    /// What to write into the findings about the models.
+    /// The entries for the findings.
     pub fn model_uses(&self) -> impl Iterator<Item = ModelUse> {
         let all = std::iter::once(&self.scene).chain(&self.plates);
         all.map(FrameDetector::model_use)
     }
 
-    /// What it detects.
+    /// The classes that it detects.
     #[must_use]
     pub fn classes(&self) -> Vec<Class> {
         let mut classes: Vec<Class> = self.model_uses().flat_map(|model| model.classes).collect();
@@ -128,7 +128,7 @@ impl Detector for VehicleSearch {
     }
 }
 
-/// The part of a picture of `size` that is searched for a vehicle at `rect`, if it is.
+/// The crop for a vehicle at `rect` in a picture of `size`, if it is searched.
 fn cut_of(rect: NormRect, size: PixelSize) -> Option<PixelRect> {
     let cut = PixelRect::covering(rect.grown(MARGIN[0], MARGIN[1]), size).even();
     let (short, long) = (cut.width().min(cut.height()), cut.width().max(cut.height()));
@@ -136,12 +136,12 @@ fn cut_of(rect: NormRect, size: PixelSize) -> Option<PixelRect> {
     (short >= SIDE_MIN && long as f32 <= SHARE_MAX * picture_long).then_some(cut)
 }
 
-/// At most `most` of the vehicles. Which ones changes from frame to frame, and depends on nothing
-/// but the frame's number, so that it is the same whichever worker runs.
+/// At most `most` of the vehicles. The choice changes from frame to frame and only depends on the
+/// frame number, so that it is the same for every worker.
 fn choose_vehicles(mut vehicles: Vec<PixelRect>, frame: u32, most: usize) -> Vec<PixelRect> {
     if vehicles.len() > most {
-        // A multiplier without a common factor: frames in even steps still
-        // begin at every vehicle.
+        // The multiplier has no common factor with frame intervals, so that every vehicle gets its
+        // turn.
         let spread = (frame.wrapping_mul(2_654_435_761) >> 16) as usize;
         let first = spread % vehicles.len();
         vehicles.rotate_left(first);
@@ -172,10 +172,10 @@ mod tests {
         assert!(car.width() > 192 && car.width().is_multiple_of(2));
     }
 
-    /// Goal: what lies in the part is found at its place in the whole. Method: one bright pixel,
-    /// cut out near the picture's corner and mapped back.
+    /// Goal: a box in a crop is mapped to its position in the picture. Method: one bright pixel in
+    /// a crop near the picture's corner is mapped back.
     #[test]
-    fn a_box_in_a_part_comes_back_to_its_place() {
+    fn a_box_in_a_crop_is_mapped_back() {
         let all = size(64, 48);
         let mut picture = Picture::filled(all, ColorRange::Full, [16, 128, 128]);
         picture.plane_mut(PlaneKind::Luma).row_mut(40)[51] = 235;
@@ -199,7 +199,7 @@ mod tests {
         assert!(expected.width() <= 3 && expected.height() <= 3);
     }
 
-    /// Goal: no vehicle is left out for good, however frames are counted.
+    /// Goal: no vehicle is skipped forever, at any frame interval.
     #[test]
     fn every_vehicle_gets_its_turn() {
         let all = size(1920, 1080);
@@ -210,8 +210,8 @@ mod tests {
             })
             .collect();
         let mut searched = [0; 7];
-        for look in 0..60 {
-            let chosen = choose_vehicles(vehicles.clone(), look * 7, 3);
+        for run in 0..60 {
+            let chosen = choose_vehicles(vehicles.clone(), run * 7, 3);
             assert_eq!(chosen.len(), 3);
             for cut in chosen {
                 searched[vehicles.iter().position(|v| *v == cut).unwrap()] += 1;

@@ -1,8 +1,8 @@
-//! The models, as they are in the weights, on pictures with known answers.
+//! The models with their weights, on pictures with known results.
 //!
-//! Needs the weights and the ONNX Runtime library; where one is absent, its tests say so and pass.
-//! Weights that only a code host has may be absent anywhere, the others only where `scripts/setup`
-//! reached no registry.
+//! These tests need the weights and the ONNX Runtime library; without them they report that and
+//! pass. Weights that are only on a code host may always be missing, others only if `scripts/setup`
+//! could not reach a registry.
 
 #![expect(
     clippy::unwrap_used,
@@ -31,21 +31,21 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// The runtime is loaded once for all tests, as a process can have one only.
+/// The runtime is loaded once for all tests, because a process can load it only once.
 static RUNTIME: LazyLock<Option<Runtime>> = LazyLock::new(|| {
     let library = root().join(".deps/onnxruntime/libonnxruntime.so");
     library
         .exists()
-        .then(|| Runtime::load(&library).expect("the library that the set-up installs works"))
+        .then(|| Runtime::load(&library).expect("the library that scripts/setup installs works"))
 });
 
-/// The runtime and the model, or a line that says what is skipped.
+/// The runtime and the model; without them, prints what is skipped.
 fn installed(name: &str, test: &str) -> Option<(Runtime, Model)> {
     let Some(runtime) = RUNTIME.clone() else {
         shared::skip_without("ONNX Runtime in .deps/onnxruntime");
         return None;
     };
-    // The models from which ours were derived are in `models/training`.
+    // The models that ours were derived from are in `models/training`.
     let folders = ["models", "models/training"].map(|folder| root().join(folder));
     let with_card = folders
         .iter()
@@ -86,7 +86,7 @@ fn golden() -> Vec<Golden> {
     serde_json::from_str(include_str!("golden/golden.json")).unwrap()
 }
 
-/// The picture whose planes are kept in a grey PNG.
+/// The picture whose planes are stored in a gray PNG.
 fn frame(golden: &Golden) -> Frame {
     let path = format!("tests/golden/{}.png", golden.picture);
     let packed = image::open(Path::new(env!("CARGO_MANIFEST_DIR")).join(path))
@@ -123,7 +123,7 @@ fn frame(golden: &Golden) -> Frame {
     }
 }
 
-/// Compares in pixels; what lies outside of the picture is clipped on both sides.
+/// Compares boxes in pixels; both are clipped to the picture.
 #[track_caller]
 fn check(golden: &Golden, size: PixelSize, found: &[Detection]) {
     assert_eq!(found.len(), golden.detections.len(), "{}", golden.model);
@@ -162,7 +162,7 @@ fn every_model_finds_what_the_reference_finds() {
     }
 }
 
-/// Goal: a detector goes on when the picture changes its size, and a uniform picture is empty.
+/// Goal: a detector adapts when the picture changes its size, and a uniform picture is empty.
 #[test]
 fn a_detector_follows_the_picture_size() {
     let name = "retinaface-mnet025";
@@ -175,20 +175,20 @@ fn a_detector_follows_the_picture_size() {
     let face = frame(&golden);
     for (width, height) in [(1920, 1080), (2, 2), (1080, 1920), (4096, 2)] {
         let size = PixelSize::new(width, height).unwrap();
-        let grey = Frame {
+        let gray = Frame {
             picture: Picture::filled(size, ColorRange::Limited, [126, 128, 128]),
             ..frame(&golden)
         };
-        let found = detector.detect(&[&grey, &face]).unwrap();
+        let found = detector.detect(&[&gray, &face]).unwrap();
         assert!(found[0].is_empty(), "{width}x{height}");
         assert_eq!(found[1][0].class, Class::Face);
     }
 }
 
-/// Goal: no size of picture is refused by any installed model, however flat, tall or small.
+/// Goal: every installed model accepts pictures of any size, however flat, tall or small.
 /// Method: sizes around the strides of the heads, and both extremes of shape.
 #[test]
-fn pictures_of_any_size_are_looked_at() {
+fn pictures_of_any_size_are_accepted() {
     let sides = [16, 18, 30, 32, 34, 48, 62, 64, 66, 96, 100, 130];
     let mut sizes: Vec<(u32, u32)> = sides
         .into_iter()
@@ -227,11 +227,11 @@ fn pictures_of_any_size_are_looked_at() {
     }
 }
 
-/// Goal: a face is found in a strip of cameras, and in a column of them, as it is alone.
+/// Goal: a face is detected in a row and in a column of cameras as in a single camera's picture.
 /// Method: the picture with the face as one of eight cameras, side by side and one above another.
-/// Control: a single look at the strip, which is what a strip of two to one gets, finds none.
+/// Control: a single run on the row, as for usual shapes, detects none.
 #[test]
-fn a_face_is_found_in_a_strip_of_cameras() {
+fn a_face_is_detected_in_a_row_of_cameras() {
     let mut faces = golden()
         .into_iter()
         .filter(|golden| golden.picture == "face");
@@ -280,9 +280,9 @@ fn a_face_is_found_in_a_strip_of_cameras() {
     }
 }
 
-/// Goal: the options are checked against the card before a session is made.
+/// Goal: the options are checked against the card before a session is created.
 #[test]
-fn a_model_of_speech_is_no_detector_and_the_reverse() {
+fn a_speech_model_is_not_an_object_detector_and_vice_versa() {
     if let Some((runtime, model)) = installed("silero-vad", "models of sound") {
         let options = DetectorOptions {
             input_long_side: 640,
@@ -312,11 +312,10 @@ fn speech_samples() -> Vec<f32> {
     wav[44..].chunks_exact(2).map(sample).collect()
 }
 
-/// Goal: speech is found where the reference finds it, whatever the blocks and their start.
-/// Method: the reference's sound in blocks of an odd length, moved by a second; within one step of
-/// the model.
+/// Goal: speech is detected where the reference detects it, with any blocks and start. Method: the
+/// reference's sound in blocks of an odd length, shifted by a second; within one step of the model.
 #[test]
-fn speech_is_where_the_reference_hears_it() {
+fn speech_is_where_the_reference_detects_it() {
     let Some((runtime, model)) = installed("silero-vad", "golden speech") else {
         return;
     };
@@ -350,16 +349,16 @@ fn speech_is_where_the_reference_hears_it() {
     }
 }
 
-/// What each channel has, made of speech and of noise.
+/// The content of each channel, made from speech and noise.
 type Spread<'a> = &'a dyn Fn(f32, f32) -> Vec<f32>;
 
-/// Goal: speech is found in whichever channel it is, and where a mix of all channels cancels it or
-/// only a mix separates it from other sound.
-/// Method: the same speech in one channel, spread over channels in ways of which each defeats a
-/// plain mix or a look at single channels; the spans must be those of the one channel.
-/// Control: sound that cancels and is no speech gives nothing.
+/// Goal: speech is detected in any channel, also if a mix of all channels cancels it or only a mix
+/// separates it from other sound.
+/// Method: the same speech in one channel, and distributed over channels so that a plain mix or
+/// single channels fail; the spans must be those of the one channel.
+/// Control: sound that cancels and is not speech gives nothing.
 #[test]
-fn speech_is_found_in_every_channel() {
+fn speech_is_detected_in_every_channel() {
     let Some((runtime, model)) = installed("silero-vad", "channels") else {
         return;
     };
@@ -401,7 +400,7 @@ fn speech_is_found_in_every_channel() {
     for (how, spread) in same {
         assert_eq!(spans(spread), expected, "{how}");
     }
-    // Loud noise in both channels, alike or inverted: only the difference or the sum has speech.
+    // Loud noise in both channels, equal or inverted: only the difference or the sum has speech.
     for sign in [1.0, -1.0] {
         let found = spans(&|s, noise| vec![noise + s * 0.5, sign * (noise - s * 0.5)]);
         let heard = |span: &redact_core::TimeSpan| span.end_nanos() - span.start_nanos();
@@ -411,10 +410,10 @@ fn speech_is_found_in_every_channel() {
     assert_eq!(spans(&|_, noise| vec![noise, -noise]), []);
 }
 
-/// Goal: quiet speech is found whole: 40 dB below, spans begin and end where they do at full level.
+/// Goal: quiet speech is detected completely: at -40 dB, spans begin and end as at full level.
 /// Method: within two steps of the model.
 #[test]
-fn quiet_speech_is_found_from_its_first_word() {
+fn quiet_speech_is_detected_from_its_first_word() {
     let Some((runtime, model)) = installed("silero-vad", "quiet speech") else {
         return;
     };
@@ -449,7 +448,7 @@ fn quiet_speech_is_found_from_its_first_word() {
 
 /// Goal: silence and a hum are not speech, on tracks of any rate.
 #[test]
-fn silence_and_a_hum_are_no_speech() {
+fn silence_and_a_hum_are_not_speech() {
     let Some((runtime, model)) = installed("silero-vad", "silence") else {
         return;
     };

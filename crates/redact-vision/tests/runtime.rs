@@ -1,4 +1,4 @@
-//! Loading ONNX Runtime. A process can do it once, so all of it is one test in its own file.
+//! Loading ONNX Runtime. A process can do that only once, so this is a single test in its own file.
 
 #[path = "../../../tests/shared.rs"]
 mod shared;
@@ -13,8 +13,8 @@ fn refused(path: &Path) {
     assert!(matches!(error, VisionError::Runtime { .. }), "{error}");
 }
 
-/// Goal: a library that is none, another one, or loaded before is an error and no crash; a failure
-/// does not stand in the way of a later success.
+/// Goal: a file that is not a library, another library, or a second load is an error without a
+/// crash; a failure does not prevent a later success.
 #[test]
 fn only_the_right_library_is_loaded_and_only_once() {
     let dir = tempfile::tempdir().unwrap();
@@ -39,8 +39,8 @@ fn only_the_right_library_is_loaded_and_only_once() {
         shared::skip_without("ONNX Runtime in .deps/onnxruntime");
         return;
     }
-    // The same library with a telemetry address in it: refused before it is loaded, by its real
-    // path, so that the right one can still be loaded afterwards.
+    // The same library with a telemetry address is rejected before it is loaded, so that the right
+    // one can still be loaded afterwards.
     let reports = dir.path().join("reports.so");
     let mut bytes = std::fs::read(library).unwrap();
     bytes.extend(b"https://mobile.events.data.microsoft.com/OneCollector/1.0/");

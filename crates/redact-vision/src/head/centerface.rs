@@ -1,7 +1,7 @@
 //! CenterFace: faces.
 //!
-//! A heat map at stride 4 whose value is the score; beside it the logarithm of height and width in
-//! strides, and the middle's offset `[y, x]` in cells.
+//! The outputs are a heat map at stride 4 with the scores, the logarithms of height and width in
+//! strides, and the center's offset `[y, x]` in cells.
 //!
 //! Source: `CenterFace.decode` of `deface/centerface.py` in the PyPI package deface 1.5.0, after
 //! Star-Clj/CenterFace, `prj-python/centerface.py`.
@@ -20,7 +20,7 @@ pub(super) fn decode(
 ) -> Result<Vec<Candidate>, ShapeError> {
     let (columns, rows) = (width / STRIDE, height / STRIDE);
     let cells = rows * columns;
-    // The outputs have numbers for names, so their order distinguishes them.
+    // Output names are numbers, so the order identifies them.
     let maps = |at: usize, what, count| read_table(outputs.get(at), what, [rows * count, columns]);
     let heat = maps(0, "the heat map", 1)?;
     let (log_heights, log_widths) = maps(1, "scales", 2)?.split_at(cells);

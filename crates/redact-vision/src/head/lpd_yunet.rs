@@ -1,9 +1,8 @@
 //! LPD-YuNet: license plates.
 //!
-//! Per prior: a box, five points (four corners of the plate and its middle), class probabilities,
-//! and how well the box is expected to fit. The box that is given is the upright one around the
-//! model's box and its four corners: each of the two is too small at times, and a plate seen at an
-//! angle is wholly inside.
+//! The outputs per prior are a box, five points (the plate's four corners and its center), class
+//! probabilities, and the expected IoU of the box. The result is the upright box around the model's
+//! box and the four corners: either may be too small, and a tilted plate is completely inside.
 //!
 //! Source: `lpd_yunet.py` of `models/license_plate_detection_yunet` in opencv/opencv_zoo (prior
 //! sides, steps, sizes of the feature maps, order of the points, score).
@@ -22,7 +21,7 @@ const LEVELS: [(usize, &[f32]); 4] = [
     (64, &[128.0, 192.0, 256.0]),
 ];
 
-/// Values per prior, and where the four corners are in them; 8 and 9 are the middle.
+/// Values per prior, and positions of the four corners; 8 and 9 are the center.
 const VALUES: usize = 14;
 const CORNERS: [usize; 4] = [4, 6, 10, 12];
 
@@ -31,7 +30,7 @@ pub(super) fn decode(
     input: [usize; 2],
     threshold: f32,
 ) -> Result<Vec<Candidate>, ShapeError> {
-    // Each halving rounds down, except the first.
+    // Each halving rounds down, except the first one.
     let mut cells = input.map(|side| side.div_ceil(2) / 2);
     let levels = LEVELS.map(|(stride, sides)| {
         cells = cells.map(|side| side / 2);
@@ -77,13 +76,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_prior_gives_the_box_around_all_it_says() {
+    fn one_prior_gives_the_box_around_all_its_points() {
         // 64x64: 64 cells of 3, 16 of 2, 4 of 2, 1 of 3.
         let count = 192 + 32 + 8 + 3;
         let mut places = vec![0.0; count * VALUES];
         let mut classes = vec![0.0; count * 2];
         let fits = vec![1.0; count];
-        // First prior of the first cell of the second level: middle (8, 8), side 32.
+        // First prior of the first cell of the second level: center (8, 8), side 32.
         let at = 192;
         classes[at * 2 + 1] = 0.64;
         let corners = [[-5.0, -2.5], [5.0, -2.5], [6.25, 2.5], [-5.0, 3.125]];

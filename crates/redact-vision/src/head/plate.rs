@@ -1,9 +1,10 @@
-//! Sizes and shapes that a plate can have, whichever model found it.
+//! Plausible sizes and shapes of plates.
 //!
-//! LPD-YuNet's large priors fire on blank walls and dark rooms, with boxes over most of the picture
-//! and scores up to 0.8, so a threshold does not separate them; other models err alike, if less.
+//! LPD-YuNet's large priors respond to blank walls and dark rooms, with boxes over most of the
+//! picture and scores up to 0.8, so that a threshold cannot separate them. Other models do the
+//! same, though less often.
 
-/// How large a plate may be, as shares of the width and height of a picture that fills the input.
+/// Maximum size of a plate, as fractions of the width and height of a picture that fills the input.
 #[derive(Clone, Copy)]
 pub(super) struct Largest {
     width: f32,
@@ -15,30 +16,31 @@ pub(super) const LPD: Largest = Largest {
     width: 0.3,
     height: 0.22,
 };
-/// For plate-screen, which was taught on close-ups.
+/// For plate-screen, which was trained on close-ups.
 pub(super) const PLATE_SCREEN: Largest = Largest {
     width: 0.6,
     height: 0.4,
 };
-/// For plate-screen in an input so small that it is for nothing but close-ups: of 61 plates higher
-/// than 64 pixels it gives 59 there from .4 on, and no false one in 133 frames of eight recordings.
+/// For plate-screen with an input so small that it only serves for close-ups: it detects 59 of 61
+/// plates higher than 64 pixels with scores from 0.4, and none falsely in 133 frames of eight
+/// recordings.
 pub(super) const CLOSE_UP: Largest = Largest {
     width: 0.98,
     height: 0.9,
 };
-/// The long side of such an input, model pixels, at most.
+/// Maximum longer side of such an input, in model pixels.
 pub(super) const CLOSE_UP_SIDE: usize = 192;
-/// A picture smaller than the input is a crop or was recorded small: a plate in it may take a
-/// larger share, up to LPD-YuNet's largest prior.
+/// A picture smaller than the input is a crop or a small recording: a plate in it may be larger, up
+/// to LPD-YuNet's largest prior.
 const SIDE_MAX: f32 = 256.0;
-/// Width by height: motorcycle plates have two or three rows, and a plate seen from the side is
-/// narrow.
+/// Ratio of width to height: motorcycle plates have two or three rows, and a plate seen from the
+/// side is narrow.
 const ASPECT: std::ops::RangeInclusive<f32> = 0.6..=8.0;
 
 /// Whether a box can be a plate.
 ///
-/// - `inner`: `[width, height]` of the picture in the input, model pixels.
-/// - `reduced`: the picture was larger than that.
+/// - `inner`: `[width, height]` of the picture in the input, in model pixels.
+/// - `reduced`: whether the picture is larger than that.
 pub(super) fn can_be(
     rect_in_model: [f32; 4],
     largest: Largest,
@@ -60,10 +62,10 @@ pub(super) fn can_be(
 mod tests {
     use super::*;
 
-    /// Goal: walls are refused and plates are not. Method: sizes of plates and of false boxes that
-    /// were measured, in an input of 640x360.
+    /// Goal: walls are rejected and plates are not. Method: measured sizes of plates and of false
+    /// boxes in an input of 640x360.
     #[test]
-    fn a_box_over_half_the_picture_is_no_plate() {
+    fn a_box_over_half_the_picture_is_not_a_plate() {
         let check = |width: f32, height: f32, reduced| {
             let rect = [10.0, 20.0, 10.0 + width, 20.0 + height];
             can_be(rect, LPD, [640, 360], reduced)
@@ -82,7 +84,7 @@ mod tests {
             [640, 360],
             true
         ));
-        // What fills an input for close-ups may be one.
+        // A plate may fill an input for close-ups.
         let filling = [4.0, 20.0, 184.0, 90.0];
         assert!(can_be(filling, CLOSE_UP, [192, 108], true));
         assert!(!can_be(filling, PLATE_SCREEN, [192, 108], true));

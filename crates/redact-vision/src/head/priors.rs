@@ -1,11 +1,11 @@
 //! Prior boxes of single-shot detectors.
 
-/// A prior box of a single-shot detector, model pixels.
+/// A prior box of a single-shot detector, in model pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Prior {
-    /// `[x, y]` of the middle.
+    /// `[x, y]` of the center.
     pub(super) center: [f32; 2],
-    /// Both sides: priors are square.
+    /// Length of its sides; priors are square.
     pub(super) side: f32,
 }
 
@@ -13,14 +13,14 @@ pub(super) struct Prior {
 pub(super) struct PriorLevel {
     /// `[columns, rows]`.
     pub(super) cells: [usize; 2],
-    /// Model pixels from cell to cell.
+    /// Distance between cells in model pixels.
     pub(super) stride: f32,
-    /// Sides of the priors of each cell, model pixels.
+    /// Sides of the priors of each cell, in model pixels.
     pub(super) sides: &'static [f32],
 }
 
 impl PriorLevel {
-    /// The priors of the level: row by row, cell by cell, side by side.
+    /// The priors of the level, ordered by row, cell and side.
     pub(super) fn priors(&self) -> impl Iterator<Item = Prior> + '_ {
         let [columns, rows] = self.cells;
         let cells = (0..rows).flat_map(move |y| (0..columns).map(move |x| (x, y)));
@@ -39,10 +39,10 @@ impl PriorLevel {
 }
 
 impl Prior {
-    /// Variances of the box encoding, for middle and size.
+    /// Variances of the box encoding, for center and size.
     ///
     /// Source: `variances` of the SSD paper's reference code (weiliu89/caffe, branch `ssd`,
-    /// `examples/ssd/ssd_pascal.py`: `prior_variance`), taken over by both families here.
+    /// `examples/ssd/ssd_pascal.py`: `prior_variance`), which both families use.
     const VARIANCE: [f32; 2] = [0.1, 0.2];
 
     /// `[x_min, y_min, x_max, y_max]` of an encoded box `[dx, dy, log width, log height]`.

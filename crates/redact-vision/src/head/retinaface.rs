@@ -1,8 +1,8 @@
 //! RetinaFace with a MobileNet 0.25 backbone: faces.
 //!
 //! Source: `cfg_mnet` of `data/config.py` (sides and steps) and `PriorBox` of
-//! `layers/functions/prior_box.py` in biubug6/Pytorch_Retinaface, which the weights' repository is
-//! a fork of; scores are probabilities, background first.
+//! `layers/functions/prior_box.py` in biubug6/Pytorch_Retinaface, of which the weights' repository
+//! is a fork. Scores are probabilities, background first.
 
 use super::priors::PriorLevel;
 use super::table::read_table;
@@ -28,7 +28,7 @@ pub(super) fn decode(
         sides,
     });
     let count = levels.iter().map(PriorLevel::count).sum();
-    // The outputs have numbers for names, so their order distinguishes them.
+    // Output names are numbers, so the order identifies them.
     let boxes = read_table(outputs.first(), "boxes", [count, 4])?;
     let scores = read_table(outputs.get(1), "scores", [count, 2])?;
 

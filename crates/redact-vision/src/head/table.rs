@@ -2,7 +2,7 @@
 
 use crate::runtime::{Output, ShapeError};
 
-/// The values of an output with `rows` rows of `columns`, whatever leading dimensions of 1.
+/// The values of an output with `rows` rows of `columns`, ignoring leading dimensions of 1.
 pub(super) fn read_table<'a>(
     output: Option<&Output<'a>>,
     what: &str,
@@ -38,7 +38,7 @@ pub(super) fn find_output<'o, 'a>(outputs: &'o [Output<'a>], name: &str) -> Opti
 mod tests {
     use super::*;
 
-    /// Goal: an output of another size is an error that says what was found and expected.
+    /// Goal: an output of another size is an error with the found and the expected size.
     #[test]
     fn a_table_of_another_size_is_refused() {
         let output = Output {

@@ -1,9 +1,10 @@
-//! Rows of a grid, as YOLOX gives them: YOLOX trained on COCO, and the nets of `models/training`.
+//! Grid outputs in the format of YOLOX: YOLOX trained on COCO, and the networks of
+//! `models/training`.
 //!
-//! Per cell at strides 8, 16 and 32: the box's middle relative to the cell's top-left corner and
-//! the logarithm of its sides, both in strides; then scores. YOLOX has the probability that there
-//! is an object and one probability per class, and the score is the product of the two. The nets of
-//! `models/training` have one score per class and no other.
+//! Each cell at strides 8, 16 and 32 has the box's center relative to the cell's top-left corner
+//! and the logarithms of its sides, both in strides, followed by scores. YOLOX has the probability
+//! of an object and one probability per class, whose product is the score. The networks of
+//! `models/training` only have one score per class.
 //!
 //! Source: `demo_postprocess` of `yolox/utils/demo_utils.py` and `COCO_CLASSES` of
 //! `yolox/data/datasets/coco_classes.py` in Megvii-BaseDetection/YOLOX 6ddff48.
@@ -18,10 +19,10 @@ const STRIDES: [usize; 3] = [8, 16, 32];
 /// Values of the box, before the scores.
 const BOX: usize = 4;
 
-/// What a row holds after its box.
+/// The scores of a row, after its box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scores {
-    /// One for the object, then 80 classes of COCO.
+    /// One for an object, then the 80 classes of COCO.
     Coco,
     /// A plate, a screen.
     PlateScreen,
@@ -111,12 +112,12 @@ fn rect(code: &[f32], [column, row]: [usize; 2], stride: usize) -> [f32; 4] {
 mod tests {
     use super::*;
 
-    /// Values of a row of YOLOX, and where its object and its classes are.
+    /// Values of a row of YOLOX, and positions of the scores for an object and for classes.
     const VALUES: usize = 85;
     const OBJECT: usize = 4;
     const CLASSES: usize = 5;
 
-    /// Goal: a display is found at its place and a cup at the same score is not.
+    /// Goal: a display is detected at its position, and a cup with the same score is not.
     #[test]
     fn only_the_wanted_classes_are_read() {
         // 64x32: 32, 8 and 2 cells; cell (1, 1) of the second level.
@@ -144,8 +145,8 @@ mod tests {
         assert!(none.is_empty());
         assert!(decode(&[output], [64, 64], 0.3, &[Subject::Screen], Scores::Coco).is_err());
     }
-    /// Goal: a plate and a screen in one picture are distinguished, and only what is asked for is
-    /// given.
+    /// Goal: a plate and a screen in one picture are distinguished, and only requested subjects are
+    /// returned.
     #[test]
     fn plates_and_screens_have_one_score_each() {
         const ROW: usize = 6;
@@ -177,7 +178,7 @@ mod tests {
 
     /// Goal: each subject has its own column.
     #[test]
-    fn screens_vehicles_and_persons_are_told_apart() {
+    fn screens_vehicles_and_people_are_distinguished() {
         const ROW: usize = 7;
         let all = [Subject::Screen, Subject::Vehicle, Subject::Person];
         for (column, subject) in all.into_iter().enumerate() {

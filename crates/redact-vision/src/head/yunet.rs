@@ -1,7 +1,7 @@
 //! YuNet: faces.
 //!
-//! One point per cell at strides 8, 16 and 32, in the cell's top-left corner. A box is its middle
-//! relative to the point, in strides, and the logarithm of its sides in strides.
+//! Each cell at strides 8, 16 and 32 has a reference point in its top-left corner. A box is given
+//! by its center relative to that point and the logarithms of its sides, both in strides.
 //!
 //! Source: `bbox_decode` of `mmdet/models/dense_heads/yunet_head.py` and
 //! `MlvlPointGenerator(strides=[8, 16, 32], offset=0)` of its configuration, in
@@ -59,8 +59,8 @@ pub(super) fn decode(
 mod tests {
     use super::*;
 
-    /// Goal: one box at stride 8, read by hand.
-    /// Method: an input of 64x32 has 8x4, 4x2 and 2x1 cells; only cell (3, 2) of the first speaks.
+    /// Goal: one box at stride 8 is decoded as computed by hand.
+    /// Method: an input of 64x32 has 8x4, 4x2 and 2x1 cells; only cell (3, 2) of the first is set.
     #[test]
     fn one_cell_gives_one_box() {
         let mut class = vec![0.0; 32];

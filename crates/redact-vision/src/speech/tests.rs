@@ -1,4 +1,4 @@
-//! Tests of the search for speech.
+//! Tests of speech detection.
 
 use super::*;
 
@@ -12,13 +12,13 @@ const OPTIONS: SpeechOptions = SpeechOptions {
 
 /// Spans in steps.
 fn spans_of(probabilities: &[f32]) -> Vec<[i64; 2]> {
-    let mut turns = Turns::new(0);
+    let mut span_builder = SpanBuilder::new(0);
     for probability in probabilities {
-        turns.advance(*probability, &OPTIONS);
+        span_builder.advance(*probability, &OPTIONS);
     }
-    turns.close(&OPTIONS);
+    span_builder.close(&OPTIONS);
     let steps = |nanos: i64| nanos / STEP_NANOS;
-    let spans = turns.spans.iter();
+    let spans = span_builder.spans.iter();
     spans
         .map(|span| [steps(span.start_nanos()), steps(span.end_nanos())])
         .collect()
@@ -40,7 +40,7 @@ fn a_short_pause_does_not_end_a_span_and_a_long_one_does() {
 }
 
 #[test]
-fn a_click_is_no_speech() {
+fn a_click_is_not_speech() {
     assert!(spans_of(&[0.0, 0.9, 0.0, 0.0, 0.0, 0.0]).is_empty());
 }
 
@@ -54,26 +54,26 @@ fn block(start: i64, frames: usize) -> AudioBlock {
     }
 }
 
-/// Goal: a run follows the blocks' own starts: jitter is tolerated and does not add up.
+/// Goal: a run follows the starts of the blocks: jitter is tolerated and does not accumulate.
 #[test]
-fn a_run_goes_on_within_jitter_only() {
+fn a_run_continues_within_jitter_only() {
     let mut run = Run::new(&block(-500, 1600));
     run.take(&block(-500, 1600), |_| Ok(0.0), &OPTIONS).unwrap();
-    assert!(run.goes_on_with(&block(1100, 10)));
-    assert!(run.goes_on_with(&block(1100 + 320, 10)));
-    assert!(!run.goes_on_with(&block(1100 + 321, 10)));
-    assert!(!run.goes_on_with(&block(0, 10)));
+    assert!(run.is_continued_by(&block(1100, 10)));
+    assert!(run.is_continued_by(&block(1100 + 320, 10)));
+    assert!(!run.is_continued_by(&block(1100 + 321, 10)));
+    assert!(!run.is_continued_by(&block(0, 10)));
     let other_rate = AudioBlock {
         rate_hz: 8000,
         ..block(1100, 10)
     };
-    assert!(!run.goes_on_with(&other_rate));
+    assert!(!run.is_continued_by(&other_rate));
 }
 
-/// Goal: speech in the last, incomplete step of a run that starts before zero is found where
-/// it is.
+/// Goal: speech in the last, incomplete step of a run that starts before zero is detected at its
+/// time.
 #[test]
-fn the_end_of_a_run_is_heard() {
+fn the_end_of_a_run_is_processed() {
     let mut run = Run::new(&block(-16_000, 1));
     run.take(&block(-16_000, 3 * STEP - 7), |_| Ok(0.0), &OPTIONS)
         .unwrap();
@@ -82,15 +82,15 @@ fn the_end_of_a_run_is_heard() {
     run.end(|_| Ok(0.9), &OPTIONS).unwrap();
     let start = -1_000_000_000 + 2 * STEP_NANOS;
     let expected = TimeSpan::new(start, start + 2 * STEP_NANOS).unwrap();
-    // Both channels, both gains; what cancels is silent for the model as for this closure.
+    // Both channels, both gains; a signal that cancels is silent.
     assert_eq!(TimeSpan::merged(run.spans, 0), [expected]);
 }
 
-/// Goal: what cancels in a mix of the channels is detected, and channels that are alike cost
-/// no more than one. Method: a model that takes loud sound for speech, and counts.
-/// Control: a mix of the channels, which has nothing to hear.
+/// Goal: speech that cancels in a mix of the channels is detected, and equal channels cost no more
+/// than one. Method: a counting model that detects loud sound as speech.
+/// Control: a mix of the channels, which is silent.
 #[test]
-fn what_cancels_is_heard_and_what_is_alike_costs_once() {
+fn canceling_speech_is_detected_and_equal_channels_cost_once() {
     let asked = |sides: [f32; 2]| {
         let mut loud = block(0, 4 * STEP);
         for (at, frame) in loud.samples.chunks_exact_mut(2).enumerate() {
@@ -108,18 +108,18 @@ fn what_cancels_is_heard_and_what_is_alike_costs_once() {
         run.end(|_| Ok(0.0), &OPTIONS).unwrap();
         (asked / 4, TimeSpan::merged(run.spans, 0).len())
     };
-    // Two gains of the sound, and one silence.
+    // The sound at two gains, and silence once.
     assert_eq!(asked([1.0, 1.0]), (3, 1));
     assert_eq!(asked([1.0, -1.0]), (3, 1));
     assert_eq!(asked([0.0, 0.0]), (1, 0));
-    // The difference of unequal channels is a sound of its own, and so is their sum.
+    // The difference of unequal channels is another signal, and so is their sum.
     assert_eq!(asked([1.0, 0.5]), (8, 1));
     let mixed = |sides: [f32; 2]| sides.iter().sum::<f32>() / 2.0;
     assert!(mixed([1.0, -1.0]) == 0.0 && mixed([1.0, 1.0]) != 0.0);
 }
 
 #[test]
-fn a_sample_that_is_no_number_is_silence() {
+fn a_nan_sample_is_silence() {
     let mut loud = block(0, STEP);
     loud.samples[10] = f32::NAN;
     loud.samples[20] = f32::INFINITY;
