@@ -7,9 +7,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// Crates in which a name still means several visible types. This list only shrinks.
-const WITH_TWINS: &[&str] = &["redact-desk"];
-
 /// A module's path from the crate's root; the root is empty.
 type ModulePath = Vec<String>;
 
@@ -28,9 +25,7 @@ fn modules_of_a_crate_import_each_other_in_no_circle() {
 fn no_two_visible_types_of_a_crate_share_a_name() {
     for (name, sources) in crates() {
         let twins = twins(&sources);
-        if !WITH_TWINS.contains(&name.as_str()) {
-            assert!(twins.is_empty(), "{name}: {twins:#?}");
-        }
+        assert!(twins.is_empty(), "{name}: {twins:#?}");
     }
 }
 

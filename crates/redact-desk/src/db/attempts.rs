@@ -5,7 +5,7 @@ use crate::time::Millis;
 
 /// Which attempts are counted together.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Counted {
+pub(crate) enum AttemptScope {
     /// Those for a login from one origin.
     LoginAndOrigin,
     /// Those from one origin, whatever the login.
@@ -14,7 +14,7 @@ pub(crate) enum Counted {
     LoginByStrangers,
 }
 
-impl Counted {
+impl AttemptScope {
     const fn condition(self) -> &'static str {
         match self {
             Self::LoginAndOrigin => "login = ?1 AND origin = ?2",
@@ -27,7 +27,7 @@ impl Counted {
 /// How many of the newest `limit` attempts are newer than `since`, and when the oldest of them was.
 pub(crate) async fn newest(
     db: &mut Connection,
-    which: Counted,
+    which: AttemptScope,
     (login, origin): (&str, &str),
     since: Millis,
     limit: i64,

@@ -6,14 +6,14 @@ use crate::time::Millis;
 
 /// A key in use; `sealed` is its private half, encrypted with the person's password.
 #[derive(sqlx::FromRow)]
-pub(crate) struct KeyRow {
+pub(crate) struct SigningKeyRow {
     pub(crate) id: i64,
     pub(crate) public: String,
     pub(crate) sealed: Option<Vec<u8>>,
 }
 
 /// The key that somebody signs with.
-pub(crate) async fn in_use(db: &Db, user: &Id) -> Result<Option<KeyRow>, DbError> {
+pub(crate) async fn in_use(db: &Db, user: &Id) -> Result<Option<SigningKeyRow>, DbError> {
     sqlx::query_as("SELECT id, public, sealed FROM keys WHERE user = ? AND retired_at IS NULL")
         .bind(user)
         .fetch_optional(db)

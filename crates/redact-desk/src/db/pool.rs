@@ -32,7 +32,7 @@ pub(crate) type Db = SqlitePool;
 pub(crate) type Connection = sqlx::SqliteConnection;
 
 /// A change that takes effect when it is committed; no other change is made meanwhile.
-pub(crate) type Change = sqlx::Transaction<'static, sqlx::Sqlite>;
+pub(crate) type Transaction = sqlx::Transaction<'static, sqlx::Sqlite>;
 
 /// Why the database refused.
 pub(crate) type DbError = sqlx::Error;
@@ -44,7 +44,7 @@ impl From<DbError> for ApiError {
 }
 
 /// Begins a change.
-pub(crate) async fn begin(db: &Db) -> Answer<Change> {
+pub(crate) async fn begin(db: &Db) -> Answer<Transaction> {
     Ok(db.begin_with("BEGIN IMMEDIATE").await?)
 }
 

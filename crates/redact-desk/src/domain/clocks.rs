@@ -11,7 +11,7 @@ use crate::time;
 /// How long an agency has.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-pub(crate) struct Clock {
+pub(crate) struct StatutoryClock {
     pub(crate) key: &'static str,
     title: &'static str,
     days: u16,
@@ -32,8 +32,8 @@ pub(crate) enum Unit {
 const OTHERWISE_DAYS: u16 = 10;
 
 /// Every clock.
-pub(crate) const CLOCKS: [Clock; 6] = [
-    Clock {
+pub(crate) const CLOCKS: [StatutoryClock; 6] = [
+    StatutoryClock {
         key: "us-federal",
         title: "Federal Freedom of Information Act",
         days: 20,
@@ -41,7 +41,7 @@ pub(crate) const CLOCKS: [Clock; 6] = [
         statute: "5 U.S.C. 552(a)(6)(A)(i)",
         source: "https://uscode.house.gov/view.xhtml?req=granuleid:USC-prelim-title5-section552",
     },
-    Clock {
+    StatutoryClock {
         key: "us-ca",
         title: "California Public Records Act",
         days: 10,
@@ -49,7 +49,7 @@ pub(crate) const CLOCKS: [Clock; 6] = [
         statute: "Cal. Gov. Code 7922.535(a)",
         source: "https://leginfo.legislature.ca.gov/faces/codes_displaySection.xhtml?lawCode=GOV&sectionNum=7922.535.",
     },
-    Clock {
+    StatutoryClock {
         key: "us-mn",
         title: "Minnesota Government Data Practices Act, data subject",
         days: 10,
@@ -57,7 +57,7 @@ pub(crate) const CLOCKS: [Clock; 6] = [
         statute: "Minn. Stat. 13.04, subd. 3",
         source: "https://www.revisor.mn.gov/statutes/cite/13.04",
     },
-    Clock {
+    StatutoryClock {
         key: "us-or",
         title: "Oregon Public Records Law",
         days: 15,
@@ -65,7 +65,7 @@ pub(crate) const CLOCKS: [Clock; 6] = [
         statute: "ORS 192.324(2), 192.329(5)",
         source: "https://www.oregonlegislature.gov/bills_laws/ors/ors192.html",
     },
-    Clock {
+    StatutoryClock {
         key: "us-tx",
         title: "Texas Public Information Act, request for a decision",
         days: 10,
@@ -73,7 +73,7 @@ pub(crate) const CLOCKS: [Clock; 6] = [
         statute: "Tex. Gov't Code 552.301(b)",
         source: "https://statutes.capitol.texas.gov/Docs/GV/htm/GV.552.htm",
     },
-    Clock {
+    StatutoryClock {
         key: "us-wa",
         title: "Washington Public Records Act",
         days: 5,

@@ -16,11 +16,11 @@ const OTHERS: &str = "others";
 /// Refusals that are counted and not written yet, by address.
 #[derive(Default)]
 pub(crate) struct Refusals {
-    counted: Mutex<HashMap<String, Counted>>,
+    counted: Mutex<HashMap<String, RefusalCount>>,
 }
 
 #[derive(Clone)]
-pub(crate) struct Counted {
+pub(crate) struct RefusalCount {
     since: Millis,
     /// Those after the first, which was written.
     pub(crate) more: usize,
@@ -55,7 +55,7 @@ impl Refusals {
             }
             return false;
         }
-        let first = Counted {
+        let first = RefusalCount {
             since: now,
             more: usize::from(key == OTHERS),
             who: refusal.who.to_owned(),
@@ -66,7 +66,7 @@ impl Refusals {
     }
 
     /// Takes out what is older than a minute, or everything.
-    pub(crate) fn due(&self, now: Millis, all: bool) -> Vec<(String, Counted)> {
+    pub(crate) fn due(&self, now: Millis, all: bool) -> Vec<(String, RefusalCount)> {
         let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
         let due = |since: Millis| all || now - since >= MINUTE || now < since;
         let out = counted.iter().filter(|(_, counted)| due(counted.since));

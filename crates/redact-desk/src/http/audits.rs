@@ -44,7 +44,7 @@ fn shown(app: &Shared, row: AuditRow, job: Option<JobRow>) -> Audit {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct New {
+pub(crate) struct NewAuditBody {
     release: Id,
     manifest: Id,
     signature: Id,
@@ -54,7 +54,7 @@ pub(crate) struct New {
 pub(crate) async fn begin(
     State(app): State<App>,
     who: Who,
-    Body(given): Body<New>,
+    Body(given): Body<NewAuditBody>,
 ) -> Answer<(StatusCode, axum::Json<Audit>)> {
     let mut files = Vec::new();
     let mut release_name = String::new();

@@ -72,11 +72,11 @@ pub(crate) struct Connections {
     limits: Limits,
     /// What times are counted from.
     start: Instant,
-    open: Mutex<Vec<Arc<Connection>>>,
+    open: Mutex<Vec<Arc<ClientConnection>>>,
 }
 
 /// One connection.
-pub(crate) struct Connection {
+pub(crate) struct ClientConnection {
     limits: Limits,
     start: Instant,
     network: IpAddr,
@@ -98,7 +98,7 @@ pub(crate) struct Connection {
 /// Which connection goes first: the smallest.
 type Rank = (u8, u64);
 
-impl Connection {
+impl ClientConnection {
     fn now(&self) -> u64 {
         millis(self.start.elapsed())
     }
@@ -184,7 +184,7 @@ impl Connections {
     /// Takes a connection in; `None` when there is no room, which silent ones cannot bring about.
     fn take(self: &Arc<Self>, ip: IpAddr) -> Option<Open> {
         let now = millis(self.start.elapsed());
-        let connection = Arc::new(Connection {
+        let connection = Arc::new(ClientConnection {
             limits: self.limits,
             start: self.start,
             network: peer::network(ip),
@@ -199,7 +199,8 @@ impl Connections {
         });
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let network = connection.network;
-        let of_address = |other: &Connection| other.is_strangers() && other.network == network;
+        let of_address =
+            |other: &ClientConnection| other.is_strangers() && other.network == network;
         let strangers = open.iter().filter(|other| of_address(other)).count();
         if strangers >= self.limits.strangers_per_address {
             let grace = millis(self.limits.grace);
@@ -219,7 +220,10 @@ impl Connections {
 }
 
 /// Closes the connection among those that `fits` which goes first.
-fn make_room(open: &mut Vec<Arc<Connection>>, fits: impl Fn(&Connection) -> bool) -> Option<()> {
+fn make_room(
+    open: &mut Vec<Arc<ClientConnection>>,
+    fits: impl Fn(&ClientConnection) -> bool,
+) -> Option<()> {
     let (_, at) = (0..open.len())
         .filter(|&at| fits(&open[at]))
         .filter_map(|at| Some((open[at].rank()?, at)))
@@ -230,7 +234,7 @@ fn make_room(open: &mut Vec<Arc<Connection>>, fits: impl Fn(&Connection) -> bool
 
 /// A connection in the list, as long as this lives.
 struct Open {
-    connection: Arc<Connection>,
+    connection: Arc<ClientConnection>,
     all: Arc<Connections>,
 }
 
@@ -373,7 +377,7 @@ impl AsyncWrite for Watched {
 #[derive(Clone)]
 pub(crate) struct Tagged<S> {
     service: S,
-    connection: Arc<Connection>,
+    connection: Arc<ClientConnection>,
 }
 
 impl<S, B> tower::Service<axum::http::Request<B>> for Tagged<S>
@@ -398,7 +402,7 @@ where
 
 /// Marks a connection as serving from a request's header to the end of its answer.
 pub(crate) async fn serving(mut request: Request, next: Next) -> Response {
-    let Some(connection) = request.extensions().get::<Arc<Connection>>().cloned() else {
+    let Some(connection) = request.extensions().get::<Arc<ClientConnection>>().cloned() else {
         return next.run(request).await;
     };
     let guard = Serving::new(&connection);
@@ -417,10 +421,10 @@ pub(crate) async fn serving(mut request: Request, next: Next) -> Response {
     })
 }
 
-struct Serving(Arc<Connection>);
+struct Serving(Arc<ClientConnection>);
 
 impl Serving {
-    fn new(connection: &Arc<Connection>) -> Self {
+    fn new(connection: &Arc<ClientConnection>) -> Self {
         connection.serving.fetch_add(1, Ordering::SeqCst);
         Self(Arc::clone(connection))
     }
@@ -441,7 +445,7 @@ impl Drop for Serving {
 /// A request's body; says when more of it is awaited.
 struct Incoming {
     body: Body,
-    connection: Arc<Connection>,
+    connection: Arc<ClientConnection>,
 }
 
 impl HttpBody for Incoming {

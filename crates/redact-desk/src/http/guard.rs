@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::connections::Connection;
+use super::connections::ClientConnection;
 use super::cookies;
 use crate::answer::{ApiError, Status, too_large};
 use crate::model::Role;
@@ -104,7 +104,7 @@ pub(crate) async fn admit(
         Ok(None) => return sessions::signed_out().into_response(),
         Err(error) => return error.into_response(),
     };
-    if let Some(connection) = request.extensions().get::<Arc<Connection>>() {
+    if let Some(connection) = request.extensions().get::<Arc<ClientConnection>>() {
         connection.is_of_a_person();
     }
     if !roles.contains(&who.role) {

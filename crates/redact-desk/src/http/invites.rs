@@ -70,7 +70,7 @@ pub(crate) async fn invite(
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Accept {
+pub(crate) struct EnrollBody {
     login: Option<String>,
     name: Option<String>,
     password: String,
@@ -88,7 +88,7 @@ pub(crate) struct Enrolment {
 pub(crate) async fn enrol(
     State(app): State<App>,
     Path(token): Path<String>,
-    Body(given): Body<Accept>,
+    Body(given): Body<EnrollBody>,
 ) -> Answer<axum::Json<Enrolment>> {
     let row = find(&app, &token).await?;
     password::check(&given.password)?;

@@ -108,7 +108,7 @@ pub(crate) fn preparation(app: &Shared, rows: Vec<JobRow>) -> (Vec<Job>, Option<
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Filter {
+pub(crate) struct JobsQuery {
     #[serde(default)]
     active: bool,
 }
@@ -116,7 +116,7 @@ pub(crate) struct Filter {
 /// `GET /jobs`.
 pub(crate) async fn list(
     State(app): State<App>,
-    Query(filter): Query<Filter>,
+    Query(filter): Query<JobsQuery>,
 ) -> Answer<axum::Json<Vec<Job>>> {
     let rows = rows::list(&app.db, filter.active).await?;
     let jobs = rows.into_iter().map(|row| shown(&app, row));

@@ -155,7 +155,7 @@ pub(crate) async fn retry(
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Accept {
+pub(crate) struct AcceptBody {
     what: ToAccept,
 }
 
@@ -164,7 +164,7 @@ pub(crate) async fn accept(
     State(app): State<App>,
     who: Who,
     Path(id): Path<Id>,
-    Body(given): Body<Accept>,
+    Body(given): Body<AcceptBody>,
 ) -> Answer<axum::Json<Recording>> {
     recordings::accept(&app, &who, &id, given.what).await?;
     one(State(app), Path(id)).await

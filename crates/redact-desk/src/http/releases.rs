@@ -194,7 +194,7 @@ pub(crate) async fn verify(
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct New {
+pub(crate) struct NewReleaseBody {
     replaces: Option<Replaces>,
 }
 
@@ -211,7 +211,7 @@ pub(crate) async fn begin(
     State(app): State<App>,
     who: Who,
     Path(review): Path<Id>,
-    Body(given): Body<New>,
+    Body(given): Body<NewReleaseBody>,
 ) -> Answer<(StatusCode, axum::Json<Release>)> {
     let replaces = given.replaces.as_ref();
     let replaces = replaces.map(|given| (&given.release, given.why.as_str()));

@@ -111,7 +111,7 @@ enum Order {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Filter {
+pub(crate) struct RequestsQuery {
     search: Option<String>,
     stage: Option<Stage>,
     assignee: Option<String>,
@@ -125,7 +125,7 @@ pub(crate) struct Filter {
 /// `GET /requests`.
 pub(crate) async fn list(
     State(app): State<App>,
-    Query(filter): Query<Filter>,
+    Query(filter): Query<RequestsQuery>,
 ) -> Answer<axum::Json<Vec<Request>>> {
     let rows = rows::all(&app.db).await?;
     let now = app.now();
@@ -184,7 +184,7 @@ async fn find(app: &Shared, id: &Id) -> Answer<Request> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct New {
+pub(crate) struct NewRequestBody {
     number: String,
     requester_kind: RequesterKind,
     #[serde(default)]
@@ -235,7 +235,7 @@ fn checked(values: RequestValues) -> Answer<RequestValues> {
 pub(crate) async fn add(
     State(app): State<App>,
     who: Who,
-    Body(given): Body<New>,
+    Body(given): Body<NewRequestBody>,
 ) -> Answer<(StatusCode, axum::Json<Request>)> {
     let received = day("received_on", &given.received_on)?;
     let jurisdiction = given.jurisdiction.trim();

@@ -131,7 +131,7 @@ async fn shown(app: &Shared, id: &Id, revision: Option<i64>) -> Answer<Review> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct New {
+pub(crate) struct NewReviewBody {
     policy: String,
     title: String,
     copy: Option<Id>,
@@ -143,7 +143,7 @@ pub(crate) async fn add(
     State(app): State<App>,
     who: Who,
     Path(recording): Path<Id>,
-    Body(given): Body<New>,
+    Body(given): Body<NewReviewBody>,
 ) -> Answer<(StatusCode, axum::Json<Review>)> {
     let new = NewReview {
         policy: &given.policy,

@@ -105,7 +105,7 @@ pub(crate) async fn list(State(app): State<App>, who: Who) -> Answer<axum::Json<
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct New {
+pub(crate) struct NewUploadBody {
     name: String,
     bytes: u64,
     purpose: Purpose,
@@ -116,7 +116,7 @@ pub(crate) struct New {
 pub(crate) async fn begin(
     State(app): State<App>,
     who: Who,
-    Body(given): Body<New>,
+    Body(given): Body<NewUploadBody>,
 ) -> Answer<(StatusCode, axum::Json<Upload>)> {
     if given.bytes > app.options.upload_bytes_max {
         return Err(too_large());

@@ -169,7 +169,7 @@ pub(crate) async fn add(
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Change {
+pub(crate) struct ChangeUserBody {
     role: Option<Role>,
     active: Option<bool>,
     /// Forgets wrong sign-ins.
@@ -181,7 +181,7 @@ pub(crate) async fn change(
     State(app): State<App>,
     who: Who,
     Path(id): Path<Id>,
-    Body(given): Body<Change>,
+    Body(given): Body<ChangeUserBody>,
 ) -> Answer<axum::Json<User>> {
     let _alone = app.review_lock.lock().await;
     let account = users::by_id(&app.db, &id).await?;

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::app::Shared;
 use crate::answer::{Answer, ApiError, Status};
-use crate::db::attempts::{self, Counted};
+use crate::db::attempts::{self, AttemptScope};
 use crate::db::pool::{self, Connection, DbError};
 use crate::peer::Peer;
 use crate::time::{self, HOUR, MINUTE, Millis};
@@ -122,9 +122,9 @@ impl Attempt {
 async fn check(app: &Shared, db: &mut Connection, login: &str, origin: &Origin) -> Answer<()> {
     let key = (login, origin.key());
     let key = (key.0, key.1.as_str());
-    let mut until = locked(app, db, PER_ORIGIN, Counted::LoginAndOrigin, key).await?;
+    let mut until = locked(app, db, PER_ORIGIN, AttemptScope::LoginAndOrigin, key).await?;
     if let Origin::Stranger(_) = origin {
-        until = until.max(locked(app, db, PER_ADDRESS, Counted::Origin, key).await?);
+        until = until.max(locked(app, db, PER_ADDRESS, AttemptScope::Origin, key).await?);
         until = until.max(of_strangers(app, db, login).await?);
     }
     let Some(until) = until else { return Ok(()) };
@@ -139,7 +139,7 @@ async fn of_strangers(
     db: &mut Connection,
     login: &str,
 ) -> Result<Option<Millis>, DbError> {
-    let which = Counted::LoginByStrangers;
+    let which = AttemptScope::LoginByStrangers;
     let short = locked(app, db, PER_LOGIN, which, (login, "")).await?;
     let long = locked(app, db, PER_LOGIN_DAILY, which, (login, "")).await?;
     Ok(short.max(long))
@@ -151,7 +151,7 @@ async fn locked(
     app: &Shared,
     db: &mut Connection,
     limit: Limit,
-    which: Counted,
+    which: AttemptScope,
     key: (&str, &str),
 ) -> Result<Option<Millis>, DbError> {
     let since = app.now() - limit.within;
@@ -170,7 +170,7 @@ pub(crate) async fn locked_logins(app: &Shared) -> Answer<HashMap<String, Millis
     let mut all: HashMap<String, Millis> = HashMap::new();
     // What has attempts is little: they are forgotten after a day.
     for (login, origin) in attempts::origins(&mut db).await? {
-        let which = Counted::LoginAndOrigin;
+        let which = AttemptScope::LoginAndOrigin;
         let here = locked(app, &mut db, PER_ORIGIN, which, (&login, &origin)).await?;
         let strangers = of_strangers(app, &mut db, &login).await?;
         if let Some(until) = here.max(strangers) {

@@ -20,7 +20,7 @@ use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundK
 use super::app::{App, Shared};
 use super::hashing::{Lane, Turn};
 use crate::answer::{Answer, ApiError};
-use crate::db::keys::{self, KeyRow};
+use crate::db::keys::{self, SigningKeyRow};
 use crate::db::users::Account;
 use crate::error::DeskError;
 use crate::id::Id;
@@ -181,7 +181,7 @@ fn seal(turn: &mut Turn, pair: &KeyPair, user: &Id, password: &str) -> Answer<Ve
     Ok([&head[..], &text].concat())
 }
 
-fn open(turn: &mut Turn, row: &KeyRow, user: &Id, password: &str) -> Answer<KeyPair> {
+fn open(turn: &mut Turn, row: &SigningKeyRow, user: &Id, password: &str) -> Answer<KeyPair> {
     let refused = || {
         ApiError::refused("key_lost", "Your signing key cannot be opened.")
             .hint("Ask an administrator for a new link: it brings a new key.")
@@ -212,9 +212,9 @@ mod tests {
         Hashing::default().turn(Lane::SignedIn).await.unwrap()
     }
 
-    async fn stored(user: &Id, password: &str) -> (KeyPair, KeyRow) {
+    async fn stored(user: &Id, password: &str) -> (KeyPair, SigningKeyRow) {
         let pair = KeyPair::generate(None).unwrap();
-        let row = KeyRow {
+        let row = SigningKeyRow {
             id: 1,
             public: pair.public().to_base64(),
             sealed: Some(seal(&mut turn().await, &pair, user, password).unwrap()),
@@ -235,7 +235,7 @@ mod tests {
         assert!(
             open(
                 &mut turn().await,
-                &KeyRow {
+                &SigningKeyRow {
                     sealed: other.sealed,
                     ..row
                 },
