@@ -12,6 +12,7 @@ pub(crate) mod jobs;
 pub(crate) mod keys;
 pub(crate) mod policies;
 pub(crate) mod pool;
+mod query;
 pub(crate) mod rechecks;
 pub(crate) mod recordings;
 pub(crate) mod releases;

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use super::pool::{Connection, Db, DbError};
+use super::query;
 use super::reviews::ReviewRow;
 use crate::id::Id;
 use crate::model::Role;
@@ -44,15 +45,10 @@ pub(crate) async fn by_review(db: &Db, of: &Id) -> Result<HashMap<Id, Vec<Approv
          WHERE void = 0 AND reviews.recording IN
            (SELECT id FROM recordings WHERE id = ?1 OR request = ?1) ORDER BY approvals.id"
     );
-    let rows: Vec<ApprovalRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(of)
-        .fetch_all(db)
-        .await?;
-    let mut by_review: HashMap<Id, Vec<ApprovalRow>> = HashMap::new();
-    for row in rows {
-        by_review.entry(row.review.clone()).or_default().push(row);
-    }
-    Ok(by_review)
+    let rows = query::all_of(db, sql, of).await?;
+    Ok(query::groups(rows, |row: &ApprovalRow| {
+        Some(row.review.clone())
+    }))
 }
 
 /// Adds an approval of a review's revision.

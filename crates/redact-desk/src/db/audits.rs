@@ -1,7 +1,8 @@
 //! Checks of releases that somebody brought.
 
 use super::pool::{Connection, Db, DbError};
-use crate::answer::{Answer, ApiError};
+use super::query;
+use crate::answer::Answer;
 use crate::id::Id;
 use crate::time::Millis;
 
@@ -22,23 +23,12 @@ const ROW: &str = "SELECT id, release_name, at, verdict FROM audits";
 /// # Errors
 /// 404, also for those of others.
 pub(crate) async fn own(db: &Db, user: &Id, id: &Id) -> Answer<AuditRow> {
-    sqlx::query_as(sqlx::AssertSqlSafe(format!(
-        "{ROW} WHERE id = ? AND user = ?"
-    )))
-    .bind(id)
-    .bind(user)
-    .fetch_optional(db)
-    .await?
-    .ok_or_else(ApiError::not_found)
+    query::own(db, ROW, (user, id)).await
 }
 
 /// Somebody's checks, newest first.
 pub(crate) async fn of_user(db: &Db, user: &Id) -> Result<Vec<AuditRow>, DbError> {
-    let sql = format!("{ROW} WHERE user = ? ORDER BY at DESC");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(user)
-        .fetch_all(db)
-        .await
+    query::all_of(db, format!("{ROW} WHERE user = ? ORDER BY at DESC"), user).await
 }
 
 /// Adds a check.
@@ -64,10 +54,11 @@ pub(crate) async fn set_verdict(
     id: &Id,
     verdict: String,
 ) -> Result<(), DbError> {
-    sqlx::query("UPDATE audits SET verdict = ? WHERE id = ?")
-        .bind(verdict)
-        .bind(id)
-        .execute(change)
-        .await
-        .map(drop)
+    query::set(
+        change,
+        "UPDATE audits SET verdict = ? WHERE id = ?",
+        verdict,
+        id,
+    )
+    .await
 }

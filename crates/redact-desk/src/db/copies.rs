@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::pool::{Connection, Db, DbError};
+use super::query;
 use crate::error::DeskError;
 use crate::id::Id;
 use crate::model::Medium;
@@ -26,17 +27,12 @@ const ROW: &str = "SELECT id, release, at, by, recipient, medium, note, files FR
 
 /// The copies of a release, oldest first.
 pub(crate) async fn of_release(db: &Db, release: &Id) -> Result<Vec<CopyRow>, DbError> {
-    let sql = format!("{ROW} WHERE release = ? ORDER BY at");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(release)
-        .fetch_all(db)
-        .await
+    query::all_of(db, format!("{ROW} WHERE release = ? ORDER BY at"), release).await
 }
 
 /// Every copy, oldest first.
 pub(crate) async fn all(db: &Db) -> Result<Vec<CopyRow>, DbError> {
-    let sql = format!("{ROW} ORDER BY at");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(db).await
+    query::all(db, format!("{ROW} ORDER BY at")).await
 }
 
 /// Adds a copy.

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::pool::{Connection, Db, DbError};
-use crate::answer::{Answer, ApiError};
+use super::query;
+use crate::answer::Answer;
 use crate::id::Id;
 use crate::model::{JobKind, JobState};
 use crate::task::{TaskError, ToAccept};
@@ -103,11 +104,7 @@ pub(crate) async fn insert(
 /// # Errors
 /// 404.
 pub(crate) async fn by_id(db: &Db, id: &Id) -> Answer<JobRow> {
-    sqlx::query_as(sqlx::AssertSqlSafe(format!("{ROW} WHERE id = ?")))
-        .bind(id)
-        .fetch_optional(db)
-        .await?
-        .ok_or_else(ApiError::not_found)
+    query::by_id(db, ROW, id).await
 }
 
 /// Jobs that wait or run, or the newest 200, in the order in which they run.
@@ -117,18 +114,14 @@ pub(crate) async fn list(db: &Db, active: bool) -> Result<Vec<JobRow>, DbError> 
     } else {
         "WHERE number > (SELECT coalesce(max(number), 0) - 200 FROM jobs)"
     };
-    let sql = format!("{ROW} {which} ORDER BY number");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(db).await
+    query::all(db, format!("{ROW} {which} ORDER BY number")).await
 }
 
 /// Jobs of a recording's preparation that are not done.
 pub(crate) async fn preparing(db: &Db, recording: &Id) -> Result<Vec<JobRow>, DbError> {
     let sql =
         format!("{ROW} WHERE recording = ? AND {PREPARES} AND state != 'done' ORDER BY number");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(recording)
-        .fetch_all(db)
-        .await
+    query::all_of(db, sql, recording).await
 }
 
 /// The same of all recordings of a request, by recording.
@@ -140,17 +133,8 @@ pub(crate) async fn preparing_of_request(
         "{ROW} WHERE recording IN (SELECT id FROM recordings WHERE request = ?) AND {PREPARES}
          AND state != 'done' ORDER BY number"
     );
-    let rows: Vec<JobRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(request)
-        .fetch_all(db)
-        .await?;
-    let mut by_recording: HashMap<Id, Vec<JobRow>> = HashMap::new();
-    for row in rows {
-        if let Some(recording) = row.recording.clone() {
-            by_recording.entry(recording).or_default().push(row);
-        }
-    }
-    Ok(by_recording)
+    let rows = query::all_of(db, sql, request).await?;
+    Ok(query::groups(rows, |row: &JobRow| row.recording.clone()))
 }
 
 /// Jobs of a recording's preparation that did not come to a good end, oldest first.
@@ -159,10 +143,7 @@ pub(crate) async fn failed_preparation(db: &Db, recording: &Id) -> Result<Vec<Jo
         "{ROW} WHERE recording = ? AND {PREPARES}
          AND state IN ('failed', 'cancelled', 'interrupted') ORDER BY number"
     );
-    sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(recording)
-        .fetch_all(db)
-        .await
+    query::all_of(db, sql, recording).await
 }
 
 /// The newest job of each release, by release; of one alone with `only`.
@@ -174,14 +155,8 @@ pub(crate) async fn newest_by_release(
         "{ROW} WHERE release IS NOT NULL AND (?1 IS NULL OR release = ?1) AND number =
          (SELECT max(number) FROM jobs newer WHERE newer.release = jobs.release)"
     );
-    let rows: Vec<JobRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(only)
-        .fetch_all(db)
-        .await?;
-    let pairs = rows
-        .into_iter()
-        .filter_map(|row| Some((row.release.clone()?, row)));
-    Ok(pairs.collect())
+    let rows = query::all_of(db, sql, only).await?;
+    Ok(query::by_key(rows, |row: &JobRow| row.release.clone()))
 }
 
 /// The newest job of each of somebody's audits, by audit.
@@ -190,14 +165,8 @@ pub(crate) async fn newest_by_audit(db: &Db, user: &Id) -> Result<HashMap<Id, Jo
         "{ROW} WHERE audit IN (SELECT id FROM audits WHERE user = ?) AND number =
          (SELECT max(number) FROM jobs newer WHERE newer.audit = jobs.audit)"
     );
-    let rows: Vec<JobRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(user)
-        .fetch_all(db)
-        .await?;
-    let pairs = rows
-        .into_iter()
-        .filter_map(|row| Some((row.audit.clone()?, row)));
-    Ok(pairs.collect())
+    let rows = query::all_of(db, sql, user).await?;
+    Ok(query::by_key(rows, |row: &JobRow| row.audit.clone()))
 }
 
 /// Renders that run, with their releases.

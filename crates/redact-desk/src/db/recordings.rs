@@ -3,7 +3,8 @@
 use redact_core::Digest;
 
 use super::pool::{Connection, Db, DbError};
-use crate::answer::{Answer, ApiError};
+use super::query;
+use crate::answer::Answer;
 use crate::id::Id;
 use crate::time::Millis;
 
@@ -31,20 +32,13 @@ const ROW: &str = "SELECT id, request, name, bytes, added_at, added_by, sha256, 
 /// # Errors
 /// 404.
 pub(crate) async fn by_id(db: &Db, id: &Id) -> Answer<RecordingRow> {
-    sqlx::query_as(sqlx::AssertSqlSafe(format!("{ROW} WHERE id = ?")))
-        .bind(id)
-        .fetch_optional(db)
-        .await?
-        .ok_or_else(ApiError::not_found)
+    query::by_id(db, ROW, id).await
 }
 
 /// The recordings of a request, oldest first.
 pub(crate) async fn of_request(db: &Db, request: &Id) -> Result<Vec<RecordingRow>, DbError> {
     let sql = format!("{ROW} WHERE request = ? ORDER BY added_at");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(request)
-        .fetch_all(db)
-        .await
+    query::all_of(db, sql, request).await
 }
 
 /// A recording to add.
@@ -83,12 +77,8 @@ pub(crate) async fn set_media(
     id: &Id,
     media: &str,
 ) -> Result<(), DbError> {
-    sqlx::query("UPDATE recordings SET media = ? WHERE id = ?")
-        .bind(media)
-        .bind(id)
-        .execute(change)
-        .await
-        .map(drop)
+    let sql = "UPDATE recordings SET media = ? WHERE id = ?";
+    query::set(change, sql, media, id).await
 }
 
 /// Writes the digest of a recording down: it was scanned.
@@ -97,12 +87,8 @@ pub(crate) async fn set_digest(
     id: &Id,
     digest: Digest,
 ) -> Result<(), DbError> {
-    sqlx::query("UPDATE recordings SET sha256 = ? WHERE id = ?")
-        .bind(digest.to_string())
-        .bind(id)
-        .execute(change)
-        .await
-        .map(drop)
+    let sql = "UPDATE recordings SET sha256 = ? WHERE id = ?";
+    query::set(change, sql, digest.to_string(), id).await
 }
 
 /// Writes down who accepted that a recording's sound is lost.
@@ -111,12 +97,8 @@ pub(crate) async fn accept_lost_sound(
     id: &Id,
     by: &str,
 ) -> Result<(), DbError> {
-    sqlx::query("UPDATE recordings SET lost_sound_by = ? WHERE id = ?")
-        .bind(by)
-        .bind(id)
-        .execute(change)
-        .await
-        .map(drop)
+    let sql = "UPDATE recordings SET lost_sound_by = ? WHERE id = ?";
+    query::set(change, sql, by, id).await
 }
 
 /// The digest of a recording that was scanned.

@@ -3,7 +3,8 @@
 use sqlx::SqliteExecutor;
 
 use super::pool::{Connection, Db, DbError};
-use crate::answer::{Answer, ApiError};
+use super::query;
+use crate::answer::Answer;
 use crate::id::Id;
 use crate::model::ReleaseState;
 use crate::time::Millis;
@@ -49,32 +50,24 @@ const ROW: &str = "SELECT id, request, recording, review, revision, title, polic
 /// # Errors
 /// 404.
 pub(crate) async fn by_id(db: &Db, id: &Id) -> Answer<ReleaseRow> {
-    sqlx::query_as(sqlx::AssertSqlSafe(format!("{ROW} WHERE id = ?")))
-        .bind(id)
-        .fetch_optional(db)
-        .await?
-        .ok_or_else(ApiError::not_found)
+    query::by_id(db, ROW, id).await
 }
 
 /// The releases of a request, oldest first.
 pub(crate) async fn of_request(db: &Db, request: &Id) -> Result<Vec<ReleaseRow>, DbError> {
     let sql = format!("{ROW} WHERE request = ? ORDER BY created_at");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(request)
-        .fetch_all(db)
-        .await
+    query::all_of(db, sql, request).await
 }
 
 /// The newest 1000 releases, newest first.
 pub(crate) async fn newest(db: &Db) -> Result<Vec<ReleaseRow>, DbError> {
-    let sql = format!("{ROW} ORDER BY created_at DESC LIMIT 1000");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(db).await
+    query::all(db, format!("{ROW} ORDER BY created_at DESC LIMIT 1000")).await
 }
 
 /// Every release that was made, newest first.
 pub(crate) async fn made(db: &Db) -> Result<Vec<ReleaseRow>, DbError> {
     let sql = format!("{ROW} WHERE made_at IS NOT NULL ORDER BY made_at DESC");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(db).await
+    query::all(db, sql).await
 }
 
 /// A release among others of its recording.
@@ -149,22 +142,13 @@ pub(crate) async fn set_state(
     id: &Id,
     state: ReleaseState,
 ) -> Result<(), DbError> {
-    sqlx::query("UPDATE releases SET state = ? WHERE id = ?")
-        .bind(state)
-        .bind(id)
-        .execute(db)
-        .await
-        .map(drop)
+    query::set(db, "UPDATE releases SET state = ? WHERE id = ?", state, id).await
 }
 
 /// Writes down that a release was made and is being checked.
 pub(crate) async fn set_made(change: &mut Connection, id: &Id, now: Millis) -> Result<(), DbError> {
-    sqlx::query("UPDATE releases SET state = 'verifying', made_at = ? WHERE id = ?")
-        .bind(now)
-        .bind(id)
-        .execute(change)
-        .await
-        .map(drop)
+    let sql = "UPDATE releases SET state = 'verifying', made_at = ? WHERE id = ?";
+    query::set(change, sql, now, id).await
 }
 
 /// Writes a verdict down, as JSON.

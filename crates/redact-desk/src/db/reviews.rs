@@ -1,6 +1,7 @@
 //! Reviews and their revisions: every save is one, and none is ever deleted.
 
 use super::pool::{Connection, Db, DbError};
+use super::query;
 use crate::answer::{Answer, ApiError};
 use crate::id::Id;
 use crate::time::Millis;
@@ -21,11 +22,8 @@ pub(crate) struct ReviewRow {
 /// # Errors
 /// 404.
 pub(crate) async fn by_id(db: &Db, id: &Id) -> Answer<ReviewRow> {
-    sqlx::query_as("SELECT id, recording, title, policy, revision FROM reviews WHERE id = ?")
-        .bind(id)
-        .fetch_optional(db)
-        .await?
-        .ok_or_else(ApiError::not_found)
+    let select = "SELECT id, recording, title, policy, revision FROM reviews";
+    query::by_id(db, select, id).await
 }
 
 /// A review with its newest revision.
@@ -47,10 +45,7 @@ pub(crate) async fn heads(db: &Db, of: &Id) -> Result<Vec<HeadRow>, DbError> {
         "{HEAD} WHERE recording IN (SELECT id FROM recordings WHERE id = ?1 OR request = ?1)
          ORDER BY created_at, reviews.id"
     );
-    sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(of)
-        .fetch_all(db)
-        .await
+    query::all_of(db, sql, of).await
 }
 
 /// Who saved a revision, and when.
@@ -102,12 +97,8 @@ pub(crate) async fn set_revision(
     review: &Id,
     revision: i64,
 ) -> Result<(), DbError> {
-    sqlx::query("UPDATE reviews SET revision = ? WHERE id = ?")
-        .bind(revision)
-        .bind(review)
-        .execute(change)
-        .await
-        .map(drop)
+    let sql = "UPDATE reviews SET revision = ? WHERE id = ?";
+    query::set(change, sql, revision, review).await
 }
 
 /// A revision as a list shows it.

@@ -3,7 +3,8 @@
 use sqlx::SqliteExecutor;
 
 use super::pool::{Db, DbError};
-use crate::answer::{Answer, ApiError};
+use super::query;
+use crate::answer::Answer;
 use crate::id::Id;
 use crate::model::Purpose;
 use crate::time::Millis;
@@ -26,23 +27,13 @@ const ROW: &str = "SELECT id, name, bytes, purpose, request, finished FROM uploa
 /// # Errors
 /// 404, also for those of others.
 pub(crate) async fn own(db: &Db, user: &Id, id: &Id) -> Answer<UploadRow> {
-    let row: Option<UploadRow> = sqlx::query_as(sqlx::AssertSqlSafe(format!(
-        "{ROW} WHERE id = ? AND user = ?"
-    )))
-    .bind(id)
-    .bind(user)
-    .fetch_optional(db)
-    .await?;
-    row.ok_or_else(ApiError::not_found)
+    query::own(db, ROW, (user, id)).await
 }
 
 /// Somebody's uploads that are not finished, oldest first.
 pub(crate) async fn unfinished(db: &Db, user: &Id) -> Result<Vec<UploadRow>, DbError> {
     let sql = format!("{ROW} WHERE user = ? AND finished = 0 ORDER BY created_at");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(user)
-        .fetch_all(db)
-        .await
+    query::all_of(db, sql, user).await
 }
 
 /// How many of somebody's uploads are not finished.

@@ -3,6 +3,7 @@
 use sqlx::SqliteExecutor;
 
 use super::pool::{Connection, Db, DbError, taken};
+use super::query;
 use crate::answer::{Answer, ApiError};
 use crate::id::Id;
 use crate::model::Role;
@@ -37,17 +38,12 @@ pub(crate) async fn by_login(db: &Db, login: &str) -> Result<Option<Account>, Db
 /// # Errors
 /// 404.
 pub(crate) async fn by_id(db: &Db, id: &Id) -> Answer<Account> {
-    sqlx::query_as(sqlx::AssertSqlSafe(format!("{ACCOUNT} WHERE id = ?")))
-        .bind(id)
-        .fetch_optional(db)
-        .await?
-        .ok_or_else(ApiError::not_found)
+    query::by_id(db, ACCOUNT, id).await
 }
 
 /// Every account, by name.
 pub(crate) async fn all(db: &Db) -> Result<Vec<Account>, DbError> {
-    let sql = format!("{ACCOUNT} ORDER BY name_key");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(db).await
+    query::all(db, format!("{ACCOUNT} ORDER BY name_key")).await
 }
 
 /// Whether nobody has ever finished the set-up.
@@ -162,12 +158,13 @@ pub(crate) async fn set_password(
     id: &Id,
     hash: &str,
 ) -> Result<(), DbError> {
-    sqlx::query("UPDATE users SET password = ? WHERE id = ?")
-        .bind(hash)
-        .bind(id)
-        .execute(change)
-        .await
-        .map(drop)
+    query::set(
+        change,
+        "UPDATE users SET password = ? WHERE id = ?",
+        hash,
+        id,
+    )
+    .await
 }
 
 /// Removes password and second factor.
@@ -209,12 +206,13 @@ pub(crate) async fn take_step(db: &Db, id: &Id, step: i64) -> Result<bool, DbErr
 
 /// Writes down that somebody was seen.
 pub(crate) async fn seen(db: &Db, id: &Id, now: Millis) -> Result<(), DbError> {
-    sqlx::query("UPDATE users SET last_seen_at = ? WHERE id = ?")
-        .bind(now)
-        .bind(id)
-        .execute(db)
-        .await
-        .map(drop)
+    query::set(
+        db,
+        "UPDATE users SET last_seen_at = ? WHERE id = ?",
+        now,
+        id,
+    )
+    .await
 }
 
 /// Any encrypted second factor, with its account.
@@ -239,10 +237,5 @@ pub(crate) async fn set_secret(
     id: &Id,
     secret: &str,
 ) -> Result<(), DbError> {
-    sqlx::query("UPDATE users SET secret = ? WHERE id = ?")
-        .bind(secret)
-        .bind(id)
-        .execute(db)
-        .await
-        .map(drop)
+    query::set(db, "UPDATE users SET secret = ? WHERE id = ?", secret, id).await
 }

@@ -1,6 +1,7 @@
 //! What people saw of recordings, by session.
 
 use super::pool::{Connection, Db, DbError};
+use super::query;
 use crate::id::Id;
 use crate::time::Millis;
 
@@ -78,8 +79,5 @@ pub(crate) async fn set_written(db: &Db, id: &Id) -> Result<(), DbError> {
 /// The newest 500 views of a recording, newest first.
 pub(crate) async fn of_recording(db: &Db, recording: &Id) -> Result<Vec<ViewRow>, DbError> {
     let sql = format!("{ROW} WHERE recording = ? ORDER BY began_at DESC LIMIT 500");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(recording)
-        .fetch_all(db)
-        .await
+    query::all_of(db, sql, recording).await
 }
