@@ -31,6 +31,14 @@ fn run_args(policy: &str) -> Vec<&str> {
     args
 }
 
+/// A folder with a recording, for a person who has a key.
+fn with_clip_and_key() -> Work {
+    let work = Work::new();
+    work.clip("clip.mp4");
+    work.redact(&["key", "new"]).expect_status(0);
+    work
+}
+
 /// Whether programs can be traced here.
 fn can_inject() -> bool {
     let traced = Command::new("strace")
@@ -82,9 +90,7 @@ fn a_killed_run_is_in_nobodys_way() {
     ];
     for (call, all) in points {
         for &at in all {
-            let work = Work::new();
-            work.clip("clip.mp4");
-            work.redact(&["key", "new"]).expect_status(0);
+            let work = with_clip_and_key();
             let killed = faulty(&work, &args, call, "signal=KILL", at);
             if killed.status() == Some(0) {
                 continue;
@@ -119,9 +125,7 @@ fn a_disk_that_fails_leaves_nothing_half_done() {
     ];
     for (call, fault, all) in points {
         for &at in all {
-            let work = Work::new();
-            work.clip("clip.mp4");
-            work.redact(&["key", "new"]).expect_status(0);
+            let work = with_clip_and_key();
             let failed = faulty(&work, &args, call, fault, at);
             if failed.status() == Some(0) {
                 assert_eq!(work.files(), RELEASED, "{call} {at}");
@@ -151,9 +155,7 @@ fn what_a_person_made_stays() {
     }
     let policy = policy("public-release.toml");
     let args = run_args(&policy);
-    let work = Work::new();
-    work.clip("clip.mp4");
-    work.redact(&["key", "new"]).expect_status(0);
+    let work = with_clip_and_key();
     let killed = faulty(&work, &args, "/^rename", "signal=KILL", 4);
     assert_eq!(killed.status(), None);
     let mut plan = work.json("clip.plan.json");
