@@ -6,7 +6,7 @@ use redact_core::{PlanError, SourceError};
 use redact_engine::RenderError;
 use redact_jail::JailError;
 use redact_record::RecordError;
-use redact_release::{JobFailure, ReleaseError, WorkerError, is_refused_record};
+use redact_release::{JobFailure, ReleaseError, Remedy, WorkerError, is_refused_record};
 
 /// What to do about `error`, when there is something to do.
 pub(crate) fn hint(error: &anyhow::Error) -> Option<String> {
@@ -137,16 +137,12 @@ fn is_disk_full(cause: &(dyn Error + 'static)) -> bool {
     WORDS.iter().any(|words| text.contains(words))
 }
 
-/// What the desk offers a person to accept; as `--json` and the desk's jobs spell it.
-pub(crate) const LOST_SOUND: &str = "lost_sound";
-
-/// The word for an error that a program acts on.
-pub(crate) fn code(error: &anyhow::Error) -> Option<&'static str> {
-    let is_lost_sound = |cause: &(dyn Error + 'static)| {
-        let here = matches!(cause.downcast_ref(), Some(SourceError::NoSound { .. }));
-        here || is(cause, ReleaseError::is_lost_sound)
-    };
-    error.chain().any(is_lost_sound).then_some(LOST_SOUND)
+/// What a person can do about a recording that cannot be read; `--json` prints it as `code`.
+pub(crate) fn remedy(error: &anyhow::Error) -> Option<Remedy> {
+    error.chain().find_map(|cause| {
+        let source = cause.downcast_ref().and_then(Remedy::of);
+        source.or_else(|| cause.downcast_ref().and_then(ReleaseError::remedy))
+    })
 }
 
 /// Whether a rule forbids what was asked, as against something that went wrong.

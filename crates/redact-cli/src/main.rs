@@ -84,7 +84,7 @@ fn report(error: &anyhow::Error, json: bool) {
         terminal::warn_line(&format!("\nhint: {hint}"));
     }
     if json {
-        let code = failure::code(error);
+        let code = failure::remedy(error);
         let document =
             serde_json::json!({ "error": format!("{error:#}"), "hint": hint, "code": code });
         terminal::say(&document.to_string());

@@ -3,7 +3,7 @@
 //! One process, one data folder, one page. The HTTP contract is `API.md` beside this crate. Layers,
 //! each of which knows only those above it:
 //!
-//! - what all share: `model`, `id`, `time`, `answer`, `paths`, `task` (what takes long,
+//! - what all share: `model`, `id`, `time`, `answer`, `paths`, `read_options`, `task` (what takes long,
 //!   done by whoever implements [`Jobs`]);
 //! - `db`: rows and queries, by table. The database and the files beside it hold everything;
 //!   nothing that was answered with success is lost when the process dies;
@@ -27,6 +27,7 @@ mod note;
 mod paths;
 mod peer;
 mod private;
+mod read_options;
 mod serve;
 mod service;
 mod task;
@@ -41,10 +42,11 @@ pub use http::files::byte_range;
 pub use http::routes::{RouteInfo, route_table};
 pub use model::Role;
 pub use paths::recording_files;
+pub use read_options::ReadOptions;
 pub use serve::{Certificate, Listen};
 pub use service::app::{Journal, Options, Vouch};
 pub use service::lanes::Clock;
 pub use task::{
-    Checked, FollowTask, Followed, Jobs, NotChecked, PreviewTask, RenderTask, Stop, Stopped, Task,
-    TaskError, TaskOutcome, ToAccept, Verified, VerifyTask, Watch,
+    Checked, FollowTask, Followed, Jobs, NotChecked, PreviewTask, Remedy, RenderTask, Stop,
+    Stopped, Task, TaskError, TaskOutcome, Verified, VerifyTask, Watch,
 };

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use redact_core::{Digest, NormRect, Redactions};
 use serde::{Deserialize, Serialize};
 
+use crate::read_options::ReadOptions;
+
 /// Something that takes long.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -14,6 +16,8 @@ pub enum Task {
     Prepare {
         /// The recording.
         clip: PathBuf,
+        /// How it is read.
+        options: ReadOptions,
         /// Where they go.
         folder: PathBuf,
     },
@@ -21,6 +25,8 @@ pub enum Task {
     Scan {
         /// The recording.
         clip: PathBuf,
+        /// How it is read.
+        options: ReadOptions,
         /// Where the findings go.
         findings: PathBuf,
         /// Whether a person accepted that sound is lost which cannot be decoded.
@@ -228,18 +234,22 @@ pub struct TaskError {
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
-    /// What a person can accept so that the task can be done.
-    pub to_accept: Option<ToAccept>,
+    /// What a person can do so that the task succeeds.
+    pub remedy: Option<Remedy>,
 }
 
-/// What keeps a task from being done until a person accepts it.
+/// What a person can do so that a task on a recording succeeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 #[sqlx(rename_all = "snake_case")]
-pub enum ToAccept {
-    /// The recording has sound, and none of it can be decoded: a release would have none.
+pub enum Remedy {
+    /// Accept that releases have no sound: the recording has some, and none can be decoded.
     LostSound,
+    /// Accept that damaged parts are hidden and silenced.
+    Damage,
+    /// Read the recording with other [`ReadOptions`].
+    ReadOptions,
 }
 
 impl TaskError {
@@ -248,7 +258,7 @@ impl TaskError {
         Self {
             message: message.into(),
             hint: None,
-            to_accept: None,
+            remedy: None,
         }
     }
 }

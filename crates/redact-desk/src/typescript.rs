@@ -38,7 +38,8 @@ use crate::id::Id;
 use crate::model::{
     GrantAction, JobKind, JobState, Medium, Purpose, ReleaseState, RequesterKind, Role,
 };
-use crate::task::{Followed, Stop, Stopped, ToAccept};
+use crate::read_options::ReadOptions;
+use crate::task::{Followed, Remedy, Stop, Stopped};
 
 /// Where the page has them.
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/web/src/api/generated.ts");
@@ -91,6 +92,7 @@ const TYPES: &[Declare] = &[
     Upload::decl,
     WatchedFile::decl,
     RecordingState::decl,
+    ReadOptions::decl,
     Recording::decl,
     FoundTrack::decl,
     Found::decl,
@@ -125,7 +127,7 @@ const TYPES: &[Declare] = &[
     Summary::decl,
     TrackDifference::decl,
     Differences::decl,
-    ToAccept::decl,
+    Remedy::decl,
     JobError::decl,
     Job::decl,
     FileKind::decl,

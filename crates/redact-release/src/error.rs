@@ -1,5 +1,6 @@
 //! Why a release could not be made or checked.
 
+mod remedy;
 mod worker;
 
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use redact_jail::JailError;
 use redact_record::RecordError;
 use redact_vision::{CardError, VisionError};
 
+pub use remedy::Remedy;
 pub use worker::{JobFailure, WorkerError};
 
 /// A result of this crate.
@@ -251,12 +253,12 @@ impl ReleaseError {
         }
     }
 
-    /// Whether none of the recording's sound can be decoded.
+    /// What a person can do about a recording that cannot be read.
     #[must_use]
-    pub fn is_lost_sound(&self) -> bool {
+    pub fn remedy(&self) -> Option<Remedy> {
         match self.cause() {
-            Self::Worker(WorkerError::Failed(failure)) => failure.is_lost_sound,
-            _ => matches!(self.source_error(), Some(SourceError::NoSound { .. })),
+            Self::Worker(WorkerError::Failed(failure)) => failure.remedy,
+            _ => self.source_error().and_then(Remedy::of),
         }
     }
 

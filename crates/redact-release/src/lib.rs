@@ -32,4 +32,4 @@ pub mod scan;
 pub mod segment_cache;
 pub mod verify;
 
-pub use error::{JobFailure, ReleaseError, WorkerError, is_refused_record};
+pub use error::{JobFailure, ReleaseError, Remedy, WorkerError, is_refused_record};

@@ -27,7 +27,7 @@ pub(super) fn run(
     attempt(task, global, watch).map_err(|error| TaskError {
         message: format!("{error:#}"),
         hint: failure::hint(&error),
-        to_accept: None,
+        remedy: failure::remedy(&error).map(super::remedy),
     })
 }
 
@@ -46,7 +46,7 @@ fn attempt(task: &Task, global: &GlobalArgs, watch: &dyn Watch) -> Result<TaskOu
     let threads = limits::threads(global.threads);
     let proxy = |folder: &Path| vec![folder.join(PROXY), folder.join(TIMELINE)];
     let (read, beside) = match task {
-        Task::Prepare { clip, folder } => {
+        Task::Prepare { clip, folder, .. } => {
             check_recording(clip)?;
             (vec![clip.clone()], Some(folder.clone()))
         }
@@ -88,8 +88,9 @@ fn attempt(task: &Task, global: &GlobalArgs, watch: &dyn Watch) -> Result<TaskOu
 /// The task for the confined process.
 fn spec(task: &Task, output: PathBuf, threads: usize) -> Result<Spec> {
     Ok(match task {
-        Task::Prepare { clip, .. } => Spec::Prepare {
+        Task::Prepare { clip, options, .. } => Spec::Prepare {
             clip: clip.clone(),
+            options: *options,
             output,
             threads,
         },

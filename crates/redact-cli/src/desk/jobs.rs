@@ -10,13 +10,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use clap::ValueEnum as _;
 use redact_core::Digest;
-use redact_desk::{Jobs, RenderTask, Task, TaskError, TaskOutcome, ToAccept, VerifyTask, Watch};
+use redact_desk::{Jobs, ReadOptions, RenderTask, Task, TaskError, TaskOutcome, VerifyTask, Watch};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::confined;
 use crate::args::{DeskArgs, GlobalArgs};
-use crate::failure;
 
 /// A process that was asked to stop and has not is ended after this.
 const STOP_WITHIN: Duration = Duration::from_secs(15);
@@ -88,9 +87,27 @@ impl Children {
         command
     }
 
-    fn scan(&self, clip: &Path, findings: &Path, accept_lost_sound: bool, by: &str) -> Command {
+    fn scan(
+        &self,
+        (clip, options): (&Path, &ReadOptions),
+        findings: &Path,
+        accept_lost_sound: bool,
+        by: &str,
+    ) -> Command {
         let mut command = self.command(by);
         command.arg("scan").arg("--force").arg("-o").arg(findings);
+        if let Some(stream) = options.video_stream {
+            command.arg(format!("--video-stream={stream}"));
+        }
+        if options.turn_degrees != 0 {
+            command.arg(format!("--turn={}", options.turn_degrees));
+        }
+        if let Some((num, den)) = options.frame_rate {
+            command.arg(format!("--frame-rate={num}/{den}"));
+        }
+        if options.mask_damage {
+            command.args(["--damaged", "mask"]);
+        }
         if accept_lost_sound {
             command.arg("--accept-lost-sound");
         }
@@ -152,11 +169,12 @@ impl Jobs for Children {
         let (command, prints) = match task {
             Task::Scan {
                 clip,
+                options,
                 findings,
                 accept_lost_sound,
                 by,
             } => (
-                self.scan(clip, findings, *accept_lost_sound, by),
+                self.scan((clip, options), findings, *accept_lost_sound, by),
                 Prints::Digest,
             ),
             Task::Render(task) => (self.render(task), Prints::Nothing),
@@ -229,13 +247,15 @@ fn run(mut command: Command, watch: &dyn Watch, prints: Prints) -> Result<TaskOu
         (_, Some(value)) if value["error"].is_string() => Err(TaskError {
             message: value["error"].as_str().unwrap_or_default().to_owned(),
             hint: value["hint"].as_str().map(str::to_owned),
-            to_accept: (value["code"] == failure::LOST_SOUND).then_some(ToAccept::LostSound),
+            remedy: serde_json::from_value(value["code"].clone())
+                .ok()
+                .map(super::remedy),
         }),
         (Some(code), _) => Err(TaskError::new(format!("the job ended with status {code}"))),
         (None, _) => Err(TaskError {
             message: format!("the job was ended by the system ({status})"),
             hint: Some("The machine may be short of memory; try again.".to_owned()),
-            to_accept: None,
+            remedy: None,
         }),
     }
 }

@@ -8,10 +8,12 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use redact_core::{
-    AudioBlock, Frame, MediaItem, Picture, PixelSize, PlaneKind, Sink as _, Source as _, SourceInfo,
+    AudioBlock, Frame, MediaItem, Picture, PixelSize, PlaneKind, Sink as _, Source as _,
+    SourceInfo, StreamKind,
 };
+use redact_desk::ReadOptions;
 use redact_desk::recording_files::{MEDIA, PROXY, TIMELINE, waveform};
-use redact_media::{EncodeOptions, FileSink, FileSource, OpenOptions, Preset};
+use redact_media::{Damaged, EncodeOptions, FileSink, FileSource, OpenOptions, Preset};
 use redact_record::Overwrite;
 use serde_json::{Value, json};
 
@@ -28,10 +30,21 @@ const PEAKS_PER_SECOND: i64 = 100;
 ///
 /// # Errors
 /// When the recording cannot be read to its end, or the disk is full.
-pub(super) fn prepare(clip: &Path, folder: &Path, threads: usize) -> Result<Value> {
+pub(super) fn prepare(
+    clip: &Path,
+    options: ReadOptions,
+    folder: &Path,
+    threads: usize,
+) -> Result<Value> {
     let options = OpenOptions {
         audio: true,
         threads,
+        damaged: if options.mask_damage {
+            Damaged::Mask
+        } else {
+            Damaged::Stop
+        },
+        settings: options.settings(),
         ..OpenOptions::default()
     };
     // The desk names the recording, not the path that it has here.
@@ -120,12 +133,18 @@ fn media(info: &SourceInfo, timeline: &Timeline) -> Value {
             json!({ "codec": track.codec, "rate_hz": track.rate_hz, "channels": track.channels })
         })
         .collect();
+    let videos = info.streams.iter();
+    let videos: Vec<Value> = videos
+        .filter(|stream| stream.kind == StreamKind::Video)
+        .map(|stream| json!({ "index": stream.index, "codec": stream.codec }))
+        .collect();
     let conversions: Vec<String> = info.conversions.iter().map(ToString::to_string).collect();
     json!({
         "width": info.video.size.width(), "height": info.video.size.height(),
         "frames": timeline.frames(), "duration_seconds": timeline.seconds(),
         "container": info.container, "video_codec": info.video.codec,
         "frame_rate": info.video.frame_rate, "conversions": conversions, "audio": audio,
+        "video_stream": info.video.stream, "video_streams": videos,
     })
 }
 

@@ -6,6 +6,7 @@ use redact_core::{
     Cells, Effect, FrameIndex, FrameSpan, Keyframe, MaskOrigin, MaskRegion, MuteRegion,
     MuteStreams, MuteStyle, NormRect, ReasonCode, Redactions, TimeSpan,
 };
+use redact_desk::ReadOptions;
 use serde::{Deserialize, Serialize};
 
 /// Name of a picture in the folder of its task.
@@ -20,6 +21,7 @@ pub(super) const CLIP: &str = "clip.mp4";
 pub(crate) enum Spec {
     Prepare {
         clip: PathBuf,
+        options: ReadOptions,
         output: PathBuf,
         threads: usize,
     },

@@ -14,9 +14,10 @@ pub(crate) fn run(spec: &Spec) -> Result<Value> {
     match spec {
         Spec::Prepare {
             clip,
+            options,
             output,
             threads,
-        } => prepare::prepare(clip, output, *threads),
+        } => prepare::prepare(clip, *options, output, *threads),
         Spec::Thumbnails {
             folder,
             output,

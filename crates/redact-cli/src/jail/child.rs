@@ -35,7 +35,7 @@ pub(crate) fn main() -> ExitCode {
                 hint: failure::hint(&error),
                 is_refused: failure::is_refusal(&error),
                 is_cancelled: failure::is_cancelled(&error),
-                is_lost_sound: failure::code(&error) == Some(failure::LOST_SOUND),
+                remedy: failure::remedy(&error),
             }));
             ExitCode::from(EXIT_FAILED)
         }

@@ -130,7 +130,7 @@ impl<'a> Process<'a> {
                 hint: failure.hint,
                 is_refused: failure.is_refused,
                 is_cancelled: failure.is_cancelled,
-                is_lost_sound: failure.is_lost_sound,
+                remedy: failure.remedy,
             })),
             _ => Err(why_ended(status, received.ended_for, &log, &budget)),
         }

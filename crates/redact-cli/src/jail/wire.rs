@@ -4,6 +4,7 @@
 //! [`FromParent`]; the child writes [`FromChild`].
 
 use redact_jail::JailLevel;
+use redact_release::Remedy;
 use redact_release::ports::CacheRequest;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -69,6 +70,6 @@ pub(super) struct Failure {
     pub(super) is_refused: bool,
     /// Whether it was cancelled.
     pub(super) is_cancelled: bool,
-    /// Whether none of the recording's sound can be decoded.
-    pub(super) is_lost_sound: bool,
+    /// What a person can do about the recording.
+    pub(super) remedy: Option<Remedy>,
 }

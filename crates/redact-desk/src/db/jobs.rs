@@ -7,7 +7,7 @@ use super::query;
 use crate::answer::Answer;
 use crate::id::Id;
 use crate::model::{JobKind, JobState};
-use crate::task::{TaskError, ToAccept};
+use crate::task::{Remedy, TaskError};
 use crate::time::Millis;
 
 /// A job.
@@ -29,7 +29,7 @@ pub(crate) struct JobRow {
     pub(crate) by: String,
     pub(crate) error: Option<String>,
     pub(crate) hint: Option<String>,
-    pub(crate) error_code: Option<ToAccept>,
+    pub(crate) error_code: Option<Remedy>,
     /// What it came to, as JSON.
     pub(crate) result: Option<String>,
     pub(crate) request_number: Option<String>,
@@ -146,6 +146,19 @@ pub(crate) async fn failed_preparation(db: &Db, recording: &Id) -> Result<Vec<Jo
     query::all_of(db, sql, recording).await
 }
 
+/// Removes the jobs of a recording's preparation, so that it can begin again.
+pub(crate) async fn delete_preparation(
+    change: &mut Connection,
+    recording: &Id,
+) -> Result<(), DbError> {
+    let sql = format!("DELETE FROM jobs WHERE recording = ? AND {PREPARES}");
+    sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(recording)
+        .execute(change)
+        .await
+        .map(drop)
+}
+
 /// The newest job of each release, by release; of one alone with `only`.
 pub(crate) async fn newest_by_release(
     db: &Db,
@@ -231,7 +244,7 @@ pub(crate) async fn end(change: &mut Connection, id: &Id, ended: Ended<'_>) -> R
     .bind(ended.now)
     .bind(ended.error.map(|error| &error.message))
     .bind(ended.error.and_then(|error| error.hint.as_ref()))
-    .bind(ended.error.and_then(|error| error.to_accept))
+    .bind(ended.error.and_then(|error| error.remedy))
     .bind(ended.result)
     .bind(id)
     .execute(change)

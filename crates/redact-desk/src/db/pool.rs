@@ -12,10 +12,10 @@ use crate::error::DeskError;
 use crate::private;
 
 /// The version of the tables, in SQLite's `user_version`.
-const VERSION: i64 = 7;
+const VERSION: i64 = 8;
 
 /// What makes each version out of the one before it: [`VERSION`] of them.
-const STEPS: [&str; 7] = [
+const STEPS: [&str; 8] = [
     include_str!("schema/schema.sql"),
     include_str!("schema/schema-2.sql"),
     include_str!("schema/schema-3.sql"),
@@ -23,6 +23,7 @@ const STEPS: [&str; 7] = [
     include_str!("schema/schema-5.sql"),
     include_str!("schema/schema-6.sql"),
     include_str!("schema/schema-7.sql"),
+    include_str!("schema/schema-8.sql"),
 ];
 
 /// The database.

@@ -22,10 +22,14 @@ pub(crate) struct RecordingRow {
     pub(crate) media: Option<String>,
     /// Who accepted that its sound is lost.
     pub(crate) lost_sound_by: Option<String>,
+    /// How it is read, as JSON; `None`: as its file says.
+    pub(crate) options: Option<String>,
+    /// Who said how it is read.
+    pub(crate) options_by: Option<String>,
 }
 
 const ROW: &str = "SELECT id, request, name, bytes, added_at, added_by, sha256, media,
-    lost_sound_by FROM recordings";
+    lost_sound_by, options, options_by FROM recordings";
 
 /// The recording with that id.
 ///
@@ -48,6 +52,8 @@ pub(crate) struct NewRecording<'a> {
     pub(crate) name: &'a str,
     pub(crate) bytes: u64,
     pub(crate) added_by: &'a str,
+    /// How it is read, as JSON; `None`: as its file says.
+    pub(crate) options: Option<String>,
     pub(crate) now: Millis,
 }
 
@@ -57,8 +63,8 @@ pub(crate) async fn insert(
     recording: NewRecording<'_>,
 ) -> Result<(), DbError> {
     sqlx::query(
-        "INSERT INTO recordings (id, request, name, bytes, added_at, added_by)
-         VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO recordings (id, request, name, bytes, added_at, added_by, options, options_by)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, CASE WHEN ?7 IS NULL THEN NULL ELSE ?6 END)",
     )
     .bind(recording.id)
     .bind(recording.request)
@@ -66,6 +72,7 @@ pub(crate) async fn insert(
     .bind(i64::try_from(recording.bytes).unwrap_or(i64::MAX))
     .bind(recording.now)
     .bind(recording.added_by)
+    .bind(recording.options)
     .execute(change)
     .await
     .map(drop)
@@ -99,6 +106,25 @@ pub(crate) async fn accept_lost_sound(
 ) -> Result<(), DbError> {
     let sql = "UPDATE recordings SET lost_sound_by = ? WHERE id = ?";
     query::set(change, sql, by, id).await
+}
+
+/// Sets how a recording is read, as JSON. What was prepared of it no longer counts.
+pub(crate) async fn set_options(
+    change: &mut Connection,
+    id: &Id,
+    options: String,
+    by: &str,
+) -> Result<(), DbError> {
+    sqlx::query(
+        "UPDATE recordings SET options = ?, options_by = ?, media = NULL, sha256 = NULL
+         WHERE id = ?",
+    )
+    .bind(options)
+    .bind(by)
+    .bind(id)
+    .execute(change)
+    .await
+    .map(drop)
 }
 
 /// The digest of a recording that was scanned.

@@ -263,6 +263,8 @@ pub(crate) struct Summary {
     muted_seconds: f64,
     speech_seconds: Option<f64>,
     unmuted_speech_seconds: Option<f64>,
+    /// Damaged parts in seconds: pictures hidden, or sound muted.
+    damaged: Vec<[f64; 2]>,
     kept_speech: Vec<KeptSpeechShown>,
     left_out: Vec<LeftOut>,
     against_policy: Vec<AgainstPolicy>,
@@ -436,6 +438,15 @@ fn against_policy(plan: &Plan, policy: &Policy) -> Vec<AgainstPolicy> {
     differs.collect()
 }
 
+/// Parts of the recording in which pictures or sound are damaged, merged.
+fn damaged(plan: &Plan) -> Vec<[f64; 2]> {
+    let pictures = plan.damage.pictures.iter().map(|part| part.span);
+    let sound = plan.damage.sound.iter().map(|part| part.span);
+    let parts = TimeSpan::merged(pictures.chain(sound).collect(), 0).into_iter();
+    let part = |span: TimeSpan| [seconds(span.start_nanos()), seconds(span.end_nanos())];
+    parts.map(part).collect()
+}
+
 /// Seconds of a recording in which its sound is muted, on some track.
 pub(crate) fn muted_seconds(plan: &Plan) -> f64 {
     let redactions = Redactions::preview(plan);
@@ -474,6 +485,7 @@ pub(crate) fn summary(
         speech_seconds: speech.map(|spans| seconds(common(spans, spans))),
         unmuted_speech_seconds: speech
             .map(|spans| seconds(common(spans, spans) - common(spans, &muted))),
+        damaged: damaged(plan),
         kept_speech: kept_speech(plan),
         left_out: left_out(document, findings),
         against_policy: against_policy(plan, ground.policy),

@@ -17,7 +17,7 @@ use crate::model::{JobKind, JobState, Role, Who};
 use crate::service::app::{App, Shared};
 use crate::service::lanes::Reached;
 use crate::service::{job_task, jobs, views};
-use crate::task::ToAccept;
+use crate::task::Remedy;
 use crate::time;
 
 /// A job as the page sees it.
@@ -52,8 +52,8 @@ pub(crate) struct Job {
 pub(crate) struct JobError {
     message: String,
     hint: Option<String>,
-    /// What a person can accept so that it can be done.
-    pub(crate) to_accept: Option<ToAccept>,
+    /// What a person can do so that it succeeds.
+    pub(crate) remedy: Option<Remedy>,
 }
 
 /// A job as the page sees it now.
@@ -83,7 +83,7 @@ pub(crate) fn shown_at(app: &Shared, row: JobRow, reached: Reached) -> Job {
         error: row.error.map(|message| JobError {
             message,
             hint: row.hint,
-            to_accept: row.error_code,
+            remedy: row.error_code,
         }),
         result: row.result.and_then(|text| serde_json::from_str(&text).ok()),
         request_number: row.request_number,
@@ -99,7 +99,7 @@ pub(crate) fn preparation(app: &Shared, rows: Vec<JobRow>) -> (Vec<Job>, Option<
         let cancelled = JobError {
             message: "The preparation was cancelled.".to_owned(),
             hint: Some("Start it again.".to_owned()),
-            to_accept: None,
+            remedy: None,
         };
         job.error.clone().unwrap_or(cancelled)
     });

@@ -26,12 +26,13 @@ use crate::paths::recording_files::{
     MEDIA, MOMENTS, PROXY, THUMBNAILS, TIMELINE, thumbnail as thumbnail_name,
     waveform as waveform_name,
 };
+use crate::read_options::ReadOptions;
 use crate::service::app::{App, Shared};
 use crate::service::job_task::FollowInput;
 use crate::service::jobs::queue;
 use crate::service::recordings::{self, PictureOf, frames, not_ready, picture};
 use crate::service::views;
-use crate::task::ToAccept;
+use crate::task::Remedy;
 use crate::time;
 
 /// Frames that are followed in each direction when nothing else was asked for, and at most.
@@ -69,6 +70,10 @@ pub(crate) struct Recording {
     media: Option<Value>,
     /// Who accepted that its sound, which cannot be decoded, is lost.
     lost_sound_by: Option<String>,
+    /// How it is read; `None`: as its file says.
+    options: Option<ReadOptions>,
+    /// Who said how it is read.
+    options_by: Option<String>,
     jobs: Vec<Job>,
     reviews: Vec<ReviewHead>,
 }
@@ -93,6 +98,10 @@ fn shown(
         media: row.media.and_then(|text| serde_json::from_str(&text).ok()),
         tracks: row.sha256.is_some(),
         lost_sound_by: row.lost_sound_by,
+        options: row
+            .options
+            .and_then(|text| serde_json::from_str(&text).ok()),
+        options_by: row.options_by,
         waveform: proxy,
         id: row.id,
         request: row.request,
@@ -156,7 +165,7 @@ pub(crate) async fn retry(
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AcceptBody {
-    what: ToAccept,
+    what: Remedy,
 }
 
 /// `POST /recordings/:id/accept`: a person accepts what its preparation failed on, and it goes on.
@@ -168,6 +177,35 @@ pub(crate) async fn accept(
 ) -> Answer<axum::Json<Recording>> {
     recordings::accept(&app, &who, &id, given.what).await?;
     one(State(app), Path(id)).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OptionsBody {
+    options: ReadOptions,
+}
+
+/// `POST /recordings/:id/options`: prepares a recording from the start, read another way.
+pub(crate) async fn set_options(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<Id>,
+    Body(given): Body<OptionsBody>,
+) -> Answer<axum::Json<Recording>> {
+    recordings::set_options(&app, &who, &id, given.options).await?;
+    one(State(app), Path(id)).await
+}
+
+/// `POST /recordings/:id/again`: adds the recording once more, to be read another way.
+pub(crate) async fn add_again(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<Id>,
+    Body(given): Body<OptionsBody>,
+) -> Answer<(StatusCode, axum::Json<Recording>)> {
+    let added = recordings::add_again(&app, &who, &id, given.options).await?;
+    let recording = shown_by_id(&app, &added).await?;
+    Ok((StatusCode::CREATED, axum::Json(recording)))
 }
 
 /// A file of a recording that is there when its proxy is.

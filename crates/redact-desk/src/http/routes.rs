@@ -103,6 +103,8 @@ fn recordings_and_reviews() -> Vec<Route> {
         GET "/api/recordings/{id}" WORK => recordings::one,
         POST "/api/recordings/{id}/retry" WORK => recordings::retry,
         POST "/api/recordings/{id}/accept" WORK => recordings::accept,
+        POST "/api/recordings/{id}/options" WORK => recordings::set_options,
+        POST "/api/recordings/{id}/again" WORK => recordings::add_again,
         GET "/api/recordings/{id}/timeline" WORK => recordings::timeline,
         GET "/api/recordings/{id}/tracks" WORK => recordings::tracks,
         GET "/api/recordings/{id}/proxy" WORK => recordings::proxy,

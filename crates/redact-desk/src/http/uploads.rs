@@ -18,6 +18,7 @@ use crate::db::requests;
 use crate::db::uploads::{self, UploadRow};
 use crate::id::Id;
 use crate::model::{Purpose, Role, Who};
+use crate::read_options::ReadOptions;
 use crate::service::app::{App, Shared};
 use crate::service::recordings::{Incoming, take_in};
 
@@ -254,7 +255,7 @@ pub(crate) async fn finish(
     State(app): State<App>,
     who: Who,
     Path(id): Path<Id>,
-    Body(Nothing {}): Body<Nothing>,
+    Body(given): Body<FinishBody>,
 ) -> Answer<Response> {
     let lock = lock(&app, &id);
     let _one_at_a_time = lock.lock().await;
@@ -274,6 +275,7 @@ pub(crate) async fn finish(
                 name: &row.name,
                 upload: Some(&id),
                 file: app.folders.upload(&id),
+                options: given.options,
             };
             let taken = take_in(&app, &who, incoming).await?;
             let recording = recordings::shown_by_id(&app, &taken).await?;
@@ -288,10 +290,13 @@ pub(crate) async fn finish(
     Ok(answer)
 }
 
-/// An empty object.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Nothing {}
+pub(crate) struct FinishBody {
+    /// How a recording is read.
+    #[serde(default)]
+    options: ReadOptions,
+}
 
 /// `DELETE /uploads/:id`.
 pub(crate) async fn remove(

@@ -12,6 +12,7 @@ use super::uploads::check_request;
 use crate::answer::{Answer, ApiError, too_large};
 use crate::id::Id;
 use crate::model::Who;
+use crate::read_options::ReadOptions;
 use crate::service::app::{App, Shared};
 use crate::service::recordings::{Incoming, take_in};
 use crate::time::{self, Millis};
@@ -117,8 +118,10 @@ pub(crate) async fn list(State(app): State<App>) -> Answer<axum::Json<Vec<Watche
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Take {
+pub(crate) struct TakeBody {
     request: Id,
+    #[serde(default)]
+    options: ReadOptions,
 }
 
 /// `POST /watch-folder/:id/take`.
@@ -126,7 +129,7 @@ pub(crate) async fn take(
     State(app): State<App>,
     who: Who,
     Path(id): Path<Id>,
-    Body(given): Body<Take>,
+    Body(given): Body<TakeBody>,
 ) -> Answer<(StatusCode, axum::Json<Recording>)> {
     check_request(&app, &given.request).await?;
     let looking = App::clone(&app);
@@ -145,6 +148,7 @@ pub(crate) async fn take(
         name: file.name.rsplit('/').next().unwrap_or(&file.name),
         upload: None,
         file: copy,
+        options: given.options,
     };
     let taken = take_in(&app, &who, incoming).await?;
     let recording = recordings::shown_by_id(&app, &taken).await?;

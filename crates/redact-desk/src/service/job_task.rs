@@ -59,7 +59,7 @@ pub(crate) fn revoked() -> TaskError {
     TaskError {
         message: "the account of an approver was closed, changed or reset".to_owned(),
         hint: Some("Have the review approved again.".to_owned()),
-        to_accept: None,
+        remedy: None,
     }
 }
 
@@ -78,6 +78,7 @@ async fn build(app: &Shared, job: &Id, kind: JobKind) -> Answer<Task> {
             let recording = recording()?;
             Task::Prepare {
                 clip: recordings::source(app, &recording).await?,
+                options: recordings::read_options(app, &recording).await?,
                 folder: app.folders.recording(&recording),
             }
         }
@@ -85,6 +86,7 @@ async fn build(app: &Shared, job: &Id, kind: JobKind) -> Answer<Task> {
             let recording = recording()?;
             Task::Scan {
                 clip: recordings::source(app, &recording).await?,
+                options: recordings::read_options(app, &recording).await?,
                 findings: app.folders.recording(&recording).join(FINDINGS),
                 accept_lost_sound: recordings::accepts_lost_sound(app, &recording).await?,
                 by: row.by,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use redact_core::Redactions;
 use redact_record::events::Act;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::app::Shared;
 use super::change::Change;
@@ -19,8 +19,9 @@ use crate::domain::viewing::Seen;
 use crate::id::Id;
 use crate::model::{JobKind, Who};
 use crate::note::Note;
-use crate::paths::recording_files::SOURCE;
-use crate::task::{Task, ToAccept, Watch};
+use crate::paths::recording_files::{MEDIA, SOURCE};
+use crate::read_options::ReadOptions;
+use crate::task::{Remedy, Task, Watch};
 
 /// A file that becomes a recording.
 pub(crate) struct Incoming<'a> {
@@ -29,13 +30,16 @@ pub(crate) struct Incoming<'a> {
     /// The upload that it came by, which is finished with it.
     pub(crate) upload: Option<&'a Id>,
     pub(crate) file: PathBuf,
+    pub(crate) options: ReadOptions,
 }
 
 /// Takes a file in and queues its preparation; gives the recording.
 ///
 /// # Errors
-/// The disk's and the database's; the file is then where it was.
+/// 400 for options that no recording can be read with; the disk's and the database's. The file is
+/// then where it was.
 pub(crate) async fn take_in(app: &Shared, who: &Who, incoming: Incoming<'_>) -> Answer<Id> {
+    incoming.options.check()?;
     let id = Id::random();
     let folder = app.folders.recording(&id);
     tokio::fs::create_dir(&folder).await?;
@@ -50,24 +54,63 @@ pub(crate) async fn take_in(app: &Shared, who: &Who, incoming: Incoming<'_>) -> 
         name: incoming.name,
         bytes,
         added_by: &who.name,
+        options: (!incoming.options.is_default()).then(|| json!(incoming.options).to_string()),
         now: app.now(),
     };
     recordings::insert(&mut change, new).await?;
     if let Some(upload) = incoming.upload {
         uploads::delete(&mut *change, upload).await?;
     }
-    let mut job = NewJob::new(JobKind::Prepare, &who.name);
-    job.request = Some(incoming.request.clone());
-    job.recording = Some(id.clone());
+    let job = preparation(incoming.request, &id, &who.name);
     db::jobs::insert(&mut change, job, app.now()).await?;
     let note = Note::new(Act::Intake, "recording").id("request", incoming.request);
-    app.note(&who.name, note.id("recording", &id)).await?;
+    let note = with_options(note.id("recording", &id), incoming.options);
+    app.note(&who.name, note).await?;
     change.commit().await?;
     // The second name holds; a first one that stays costs no space.
     tokio::fs::remove_file(&incoming.file).await.ok();
     app.runner.wake(JobKind::Prepare);
     app.tell(Change::Request(incoming.request.clone()));
     Ok(id)
+}
+
+/// The first job of a recording.
+fn preparation(request: &Id, recording: &Id, by: &str) -> NewJob {
+    NewJob {
+        request: Some(request.clone()),
+        recording: Some(recording.clone()),
+        ..NewJob::new(JobKind::Prepare, by)
+    }
+}
+
+fn with_options(note: Note, options: ReadOptions) -> Note {
+    let labels = options.labels().into_iter();
+    labels.fold(note, |note, (name, value)| note.label(name, &value))
+}
+
+/// Adds a recording once more, to be read with other options: each video stream of a file is a
+/// recording of its own. Gives the new one.
+///
+/// # Errors
+/// 404; those of [`take_in`].
+pub(crate) async fn add_again(
+    app: &Shared,
+    who: &Who,
+    id: &Id,
+    options: ReadOptions,
+) -> Answer<Id> {
+    let row = recordings::by_id(&app.db, id).await?;
+    // The file gets another name for the same bytes, which `take_in` moves away.
+    let file = app.folders.work().join(Id::random().as_str());
+    tokio::fs::hard_link(source(app, id).await?, &file).await?;
+    let incoming = Incoming {
+        request: &row.request,
+        name: &row.name,
+        upload: None,
+        file,
+        options,
+    };
+    take_in(app, who, incoming).await
 }
 
 /// The extension of a name, when it is a plain one.
@@ -100,6 +143,50 @@ pub(crate) async fn accepts_lost_sound(app: &Shared, id: &Id) -> Answer<bool> {
     Ok(row.lost_sound_by.is_some())
 }
 
+/// How a recording is read.
+///
+/// # Errors
+/// 404; 500 when what was stored cannot be read.
+pub(crate) async fn read_options(app: &Shared, id: &Id) -> Answer<ReadOptions> {
+    let row = recordings::by_id(&app.db, id).await?;
+    let text = row.options.as_deref().unwrap_or("{}");
+    serde_json::from_str(text).map_err(|error| ApiError::internal(&error))
+}
+
+/// Prepares a recording from the start, read with other options.
+///
+/// # Errors
+/// 400 for options that no recording can be read with; 404; 409 unless its preparation failed.
+pub(crate) async fn set_options(
+    app: &Shared,
+    who: &Who,
+    id: &Id,
+    options: ReadOptions,
+) -> Answer<()> {
+    options.check()?;
+    let row = recordings::by_id(&app.db, id).await?;
+    if db::jobs::failed_preparation(&app.db, id).await?.is_empty() {
+        let message = "Only a recording whose preparation failed can be read another way.";
+        return Err(ApiError::conflict("conflict", message)
+            .hint("Add the recording again with the other settings."));
+    }
+    let mut change = pool::begin(&app.db).await?;
+    recordings::set_options(&mut change, id, json!(options).to_string(), &who.name).await?;
+    db::jobs::delete_preparation(&mut change, id).await?;
+    let job = preparation(&row.request, id, &who.name);
+    db::jobs::insert(&mut change, job, app.now()).await?;
+    let note = Note::new(Act::Decision, "read-options").id("recording", id);
+    app.note(&who.name, with_options(note, options)).await?;
+    change.commit().await?;
+    // What was prepared before is no longer shown.
+    let media = app.folders.recording(id).join(MEDIA);
+    tokio::fs::remove_file(media).await.ok();
+    app.runner.wake(JobKind::Prepare);
+    app.tell(Change::Recording(id.clone()));
+    app.tell(Change::Request(row.request));
+    Ok(())
+}
+
 /// Starts the jobs of a recording's preparation again that did not come to a good end.
 ///
 /// # Errors
@@ -121,19 +208,29 @@ pub(crate) async fn retry(app: &Shared, id: &Id) -> Answer<()> {
 ///
 /// # Errors
 /// 404, 409 when it did not fail on that.
-pub(crate) async fn accept(app: &Shared, who: &Who, id: &Id, what: ToAccept) -> Answer<()> {
+pub(crate) async fn accept(app: &Shared, who: &Who, id: &Id, what: Remedy) -> Answer<()> {
     let failed = db::jobs::failed_preparation(&app.db, id).await?;
     if failed.last().and_then(|job| job.error_code) != Some(what) {
         recordings::by_id(&app.db, id).await?;
         let message = "This recording's preparation did not fail on that.";
         return Err(ApiError::conflict("conflict", message));
     }
-    let mut change = pool::begin(&app.db).await?;
     match what {
-        ToAccept::LostSound => {
-            recordings::accept_lost_sound(&mut change, id, &who.name).await?;
+        Remedy::LostSound => {}
+        Remedy::Damage => {
+            let options = ReadOptions {
+                mask_damage: true,
+                ..read_options(app, id).await?
+            };
+            return set_options(app, who, id, options).await;
+        }
+        Remedy::ReadOptions => {
+            let message = "Send the options to read the recording with.";
+            return Err(ApiError::field("what", message));
         }
     }
+    let mut change = pool::begin(&app.db).await?;
+    recordings::accept_lost_sound(&mut change, id, &who.name).await?;
     let note = Note::new(Act::Decision, "accept-lost-sound").id("recording", id);
     app.note(&who.name, note).await?;
     change.commit().await?;

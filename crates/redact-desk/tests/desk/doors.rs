@@ -46,6 +46,8 @@ OP    POST   /api/watch-folder/{id}/take
 OP    GET    /api/recordings/{id}
 OP    POST   /api/recordings/{id}/retry
 OP    POST   /api/recordings/{id}/accept
+OP    POST   /api/recordings/{id}/options
+OP    POST   /api/recordings/{id}/again
 OP    GET    /api/recordings/{id}/timeline
 OP    GET    /api/recordings/{id}/tracks
 OP    GET    /api/recordings/{id}/proxy

@@ -9,8 +9,8 @@ use redact_core::{
     BoxOrigin, Class, Findings, FrameIndex, ModelUse, NormRect, TimeSpan, Track, TrackBox, TrackId,
 };
 use redact_desk::{
-    Checked, Followed, Jobs, RenderTask, Task, TaskError, TaskOutcome, ToAccept, Verified,
-    VerifyTask, Watch,
+    Checked, Followed, Jobs, ReadOptions, Remedy, RenderTask, Task, TaskError, TaskOutcome,
+    Verified, VerifyTask, Watch,
 };
 use redact_record::sign::TrustStore;
 use redact_record::{Overwrite, release_paths};
@@ -32,6 +32,10 @@ pub(crate) struct FakeJobs {
     pub(crate) slow: Mutex<bool>,
     /// Whether scans fail because no sound can be decoded, until a person accepts that.
     pub(crate) no_sound: Mutex<bool>,
+    /// What may help, while preparation fails for as long as no options are set.
+    pub(crate) unreadable: Mutex<Option<Remedy>>,
+    /// The options that recordings were prepared and scanned with, in their order.
+    pub(crate) read: Mutex<Vec<ReadOptions>>,
     /// Mutes and masks of previews, in their order.
     pub(crate) previews: Mutex<Vec<redact_core::Redactions>>,
     /// A release that checks find wrong.
@@ -50,17 +54,36 @@ impl Jobs for FakeJobs {
             std::thread::sleep(Duration::from_millis(5));
         }
         Ok(match task {
-            Task::Prepare { clip, folder } => prepare(clip, folder),
+            Task::Prepare {
+                clip,
+                options,
+                folder,
+            } => {
+                self.read.lock().unwrap().push(*options);
+                let remedy = *self.unreadable.lock().unwrap();
+                if let Some(remedy) = remedy
+                    && *options == ReadOptions::default()
+                {
+                    return Err(TaskError {
+                        remedy: Some(remedy),
+                        ..TaskError::new("cannot read the recording")
+                    });
+                }
+                prepare(clip, folder)
+            }
             Task::Scan {
                 accept_lost_sound: false,
                 ..
             } if *self.no_sound.lock().unwrap() => {
                 return Err(TaskError {
-                    to_accept: Some(ToAccept::LostSound),
+                    remedy: Some(Remedy::LostSound),
                     ..TaskError::new("no sound track can be decoded")
                 });
             }
-            Task::Scan { findings, .. } => {
+            Task::Scan {
+                findings, options, ..
+            } => {
+                self.read.lock().unwrap().push(*options);
                 redact_record::findings::write(findings, &found(), Overwrite::Replace).unwrap();
                 TaskOutcome::Scanned(found().source.digest)
             }

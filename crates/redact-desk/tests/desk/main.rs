@@ -14,6 +14,7 @@ mod grants;
 mod layers;
 mod office;
 mod private;
+mod read_options;
 mod rechecks;
 mod releases;
 mod signing;

@@ -177,7 +177,7 @@ async fn lost_sound_is_accepted_by_a_person() {
     let what = json!({ "what": "lost_sound" });
     let failed = |shown: &Value| shown["state"] == "failed";
     let shown = bench.until(&operator, &path, failed).await;
-    assert_eq!(shown["error"]["to_accept"], "lost_sound");
+    assert_eq!(shown["error"]["remedy"], "lost_sound");
     assert_eq!(shown["lost_sound_by"], Value::Null);
     bench.post(&operator, &accept, what.clone()).await.ok();
     let ready = |shown: &Value| shown["state"] == "ready";

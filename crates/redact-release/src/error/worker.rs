@@ -2,6 +2,8 @@
 
 use redact_jail::JailError;
 
+use super::remedy::Remedy;
+
 /// Why a job could not do what it was started for, as the confined worker reported it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -14,8 +16,8 @@ pub struct JobFailure {
     pub is_refused: bool,
     /// Whether the job was cancelled.
     pub is_cancelled: bool,
-    /// Whether none of the recording's sound can be decoded.
-    pub is_lost_sound: bool,
+    /// What a person can do about the recording.
+    pub remedy: Option<Remedy>,
     /// The limit in bytes, where memory ran out.
     pub out_of_memory: Option<u64>,
 }

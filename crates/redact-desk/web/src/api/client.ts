@@ -46,8 +46,8 @@ export async function call<T>(method: Method, path: string, body?: unknown): Pro
     throw new ApiError(
       0,
       'unreachable',
-      'The release desk does not answer.',
-      'Your work is kept in this window and is sent as soon as it answers again.',
+      'The release desk is not responding.',
+      'Your changes stay in this window and are sent once it responds.',
     );
   }
   if (answer.ok) {
@@ -59,7 +59,7 @@ export async function call<T>(method: Method, path: string, body?: unknown): Pro
 async function errorOf(answer: Response): Promise<ApiError> {
   let found: ApiErrorBody['error'] = {
     code: 'internal',
-    message: `The release desk answered with an error (${answer.status}).`,
+    message: `The release desk returned an error (${answer.status}).`,
   };
   try {
     found = ((await answer.json()) as ApiErrorBody).error;

@@ -36,6 +36,9 @@ export interface Media {
   frame_rate: [number, number] | null;
   conversions: string[];
   audio: { codec: string; rate_hz: number; channels: number }[];
+  /** Absent in what an earlier version prepared. */
+  video_stream?: number;
+  video_streams?: { index: number; codec: string }[];
 }
 
 export interface Timeline {

@@ -1,6 +1,6 @@
 // A file sent in pieces: after a broken connection or a dead server it goes on where it was.
 import { ApiError, call, get, post } from './client';
-import type { Upload } from './types';
+import type { ReadOptions, Upload } from './types';
 
 export interface UploadProgress {
   sent: number;
@@ -55,8 +55,8 @@ export async function send(
 }
 
 /** The end of an upload, tried again while the server is away. */
-export const finish = <T>(upload: Upload): Promise<T> =>
-  patiently(() => post<T>(`/uploads/${upload.id}/finish`));
+export const finish = <T>(upload: Upload, options?: ReadOptions): Promise<T> =>
+  patiently(() => post<T>(`/uploads/${upload.id}/finish`, options === undefined ? {} : { options }));
 
 /** A request that is tried again while the server is away. */
 export async function patiently<T>(act: () => Promise<T>): Promise<T> {

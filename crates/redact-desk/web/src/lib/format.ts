@@ -10,12 +10,12 @@ import type {
   Stage,
 } from '../api/types';
 
-const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
-const moment = new Intl.DateTimeFormat('en-GB', {
+const day = new Intl.DateTimeFormat('en-US', { day: 'numeric', month: 'short', year: 'numeric' });
+const moment = new Intl.DateTimeFormat('en-US', {
   day: 'numeric',
   month: 'short',
   year: 'numeric',
-  hour: '2-digit',
+  hour: 'numeric',
   minute: '2-digit',
 });
 
@@ -64,6 +64,12 @@ export function bytesText(bytes: number): string {
 
 export const many = (count: number, one: string, more = `${one}s`): string =>
   `${count.toLocaleString('en-US')} ${count === 1 ? one : more}`;
+
+/** A message of the program as a sentence: it begins with a capital letter and ends with a period. */
+export function sentence(text: string): string {
+  const whole = text === '' || /[.!?…]$/.test(text) ? text : `${text}.`;
+  return whole.charAt(0).toUpperCase() + whole.slice(1);
+}
 
 export const stageText: Record<Stage, string> = {
   needs_recording: 'Needs a recording',
@@ -128,15 +134,15 @@ export const effectText = (effect: Effect): string =>
     : `${effect.kind === 'blur' ? 'Blur' : 'Pixelate'} (${effect.cells_across} across)`;
 
 export const fileText: Record<FileKind, string> = {
-  release: 'The release (video)',
+  release: 'Release (video)',
   manifest: 'Public manifest',
   manifest_signature: 'Signature of the public manifest',
   sealed: 'Sealed manifest',
   sealed_signature: 'Signature of the sealed manifest',
-  log: 'Redaction log (page)',
-  log_csv: 'Redaction log (table)',
+  log: 'Redaction log (web page)',
+  log_csv: 'Redaction log (spreadsheet)',
   log_pdf: 'Redaction log (PDF)',
-  report: 'Report of the checks',
+  report: 'Verification report',
 };
 
 export const mediumText: Record<Medium, string> = {
@@ -144,36 +150,36 @@ export const mediumText: Record<Medium, string> = {
   disc: 'Disc',
   drive: 'USB drive',
   portal: 'Records portal',
-  mail: 'E-mail or post',
+  mail: 'Email or mail',
   other: 'Other',
 };
 
 const phases: Record<string, string> = {
   digest: 'Reading the file',
   probe: 'Reading the file',
-  proxy: 'Making a copy to look at',
+  proxy: 'Preparing the recording',
   scan: 'Finding faces, plates and screens',
-  thumbnails: 'Taking pictures of what was found',
+  thumbnails: 'Creating thumbnails',
   render: 'Rendering',
-  audit: 'Checking what is hidden',
+  audit: 'Checking masks and mutes',
   compare: 'Comparing with the recording',
   sign: 'Signing',
   verify: 'Verifying',
 };
 
 const kinds: Record<Job['kind'], string> = {
-  prepare: 'Making a copy to look at',
+  prepare: 'Preparing the recording',
   scan: 'Finding faces, plates and screens',
-  thumbnails: 'Taking pictures of what was found',
-  follow: 'Following',
+  thumbnails: 'Creating thumbnails',
+  follow: 'Following an object',
   preview: 'Rendering a preview',
   render: 'Rendering',
   verify: 'Verifying',
-  audit: 'Checking a release',
+  audit: 'Verifying a release',
 };
 
 export function jobText(job: Job): string {
-  if (job.state === 'queued') return `${kinds[job.kind]}: waiting for its turn`;
+  if (job.state === 'queued') return `${kinds[job.kind]}: waiting`;
   const phase = job.phase === null ? undefined : phases[job.phase];
   return phase ?? kinds[job.kind];
 }

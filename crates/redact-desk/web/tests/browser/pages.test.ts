@@ -39,16 +39,23 @@ const PAGES: Page[] = [
     ready: 'broken.avi',
     press: ['Who viewed it', '0:00.0 to 0:08.0'],
   },
+  {
+    name: 'read-options',
+    role: 'operator',
+    at: `request/${ID.request}`,
+    ready: 'camera-2.bin',
+    press: ['Change how it is read…', 'Frames per second'],
+  },
   { name: 'review', role: 'operator', at: `review/${ID.review}`, ready: 'Whole recording' },
   { name: 'approve', role: 'approver', at: `review/${ID.review}/approve`, ready: 'What is hidden' },
-  { name: 'release', role: 'operator', at: `release/${ID.release}`, ready: 'The release holds' },
+  { name: 'release', role: 'operator', at: `release/${ID.release}`, ready: 'Verification passed' },
   { name: 'releases', role: 'auditor', at: 'releases', ready: 'Verified' },
-  { name: 'recheck', role: 'auditor', at: 'recheck', ready: 'no longer holds' },
+  { name: 'recheck', role: 'auditor', at: 'recheck', ready: 'no longer passes' },
   { name: 'work', role: 'operator', at: 'work', ready: 'Rendering' },
-  { name: 'audit', role: 'auditor', at: 'audit', ready: 'Does not hold' },
-  { name: 'events', role: 'auditor', at: 'events', ready: 'Chain whole' },
+  { name: 'audit', role: 'auditor', at: 'audit', ready: 'Failed' },
+  { name: 'events', role: 'auditor', at: 'events', ready: 'Log intact' },
   { name: 'users', role: 'administrator', at: 'users', ready: 'Carla Reyes' },
-  { name: 'account', role: 'operator', at: 'account', ready: 'Change the password' },
+  { name: 'account', role: 'operator', at: 'account', ready: 'Change password' },
 ];
 
 const LOOKS: { look: string; theme: Theme; size: { width: number; height: number } }[] = [

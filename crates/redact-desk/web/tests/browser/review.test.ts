@@ -186,7 +186,7 @@ test('a found box is pulled larger, and never gets smaller than what was found',
   await picture(page, 'review-reshape');
   await checkAccess(page);
   await pull('nw', 25, 25);
-  await page.getByText('A box stays as large as what was found.').waitFor();
+  await page.getByText('A box cannot become smaller than what was found. To').waitFor();
   expect((await box.boundingBox())!.x).toBeCloseTo(before.x, 0);
   await page.keyboard.press('Alt+ArrowLeft');
   await page.waitForTimeout(700);
@@ -195,7 +195,7 @@ test('a found box is pulled larger, and never gets smaller than what was found',
   const [, left, top, right, bottom] = face!.margins![0]!;
   expect(top).toBe(0);
   for (const side of [left, right, bottom]) expect(side).toBeGreaterThan(0);
-  await page.getByRole('button', { name: 'As found everywhere' }).click();
+  await page.getByRole('button', { name: 'Reset everywhere' }).click();
   await page.waitForTimeout(700);
   expect((await saved()).tracks[0]!.margins).toBeUndefined();
 });
@@ -235,7 +235,7 @@ test('a mute is dragged over the sound, changed with the pointer, and marked wit
   });
   await page.getByRole('tab', { name: /Sound/ }).click();
   await page.getByRole('button', { name: 'Mute all speech' }).click();
-  await page.getByText('can be heard').first().waitFor({ state: 'detached' });
+  await page.getByText('audible').first().waitFor({ state: 'detached' });
   await checkAccess(page);
   await picture(page, 'review-sound');
 });
@@ -244,18 +244,18 @@ test('speech stays audible for a reason that a person chooses', async () => {
   await openReview();
   await page.getByRole('tab', { name: /Sound/ }).click();
   await page.getByRole('button', { name: 'Mute all speech' }).click();
-  await page.getByText('can be heard').first().waitFor({ state: 'detached' });
+  await page.getByText('audible').first().waitFor({ state: 'detached' });
   await page
     .getByRole('button', { name: /all sound tracks/ })
     .first()
     .click();
   await page.getByRole('button', { name: 'Remove mute' }).click();
-  await page.getByText('say why it stays audible').first().waitFor();
+  await page.getByText('choose why it stays audible').first().waitFor();
   await picture(page, 'review-speech-undecided');
   await checkAccess(page);
   expect((await saved()).kept_speech).toEqual([]);
   await page.keyboard.press('k');
-  await page.getByLabel(/Keep audible, because/).selectOption('nothing-to-withhold');
+  await page.getByLabel(/Keep audible: reason/).selectOption('nothing-to-withhold');
   await page.getByText('kept audible: nothing-to-withhold').first().waitFor();
   await page.waitForTimeout(700);
   const { kept_speech: kept } = await saved();
@@ -281,7 +281,7 @@ test('a trim leaves what was found as a track that is decided, and nothing is le
   await page.keyboard.press('q');
   await page.getByText('undecided: hide it, keep it, or reject it').first().waitFor();
   await picture(page, 'review-trimmed');
-  await page.getByRole('button', { name: 'Reject it' }).click();
+  await page.getByRole('button', { name: 'Reject', exact: true }).click();
   await page.waitForTimeout(700);
   const { tracks } = await saved();
   const rest = tracks.find((t) => t.decision?.verdict === 'reject');
@@ -292,11 +292,11 @@ test('a trim leaves what was found as a track that is decided, and nothing is le
     document: { ...desk.review.document, tracks: tracks.filter((t) => t !== rest) },
   };
   await page.reload();
-  await page.getByText('found by the program and in no track').waitFor();
+  await page.getByText('found, but in no track').waitFor();
   await picture(page, 'review-left-out');
   await checkAccess(page);
   await page.getByRole('button', { name: 'Put them back' }).click();
-  await page.getByText('found by the program and in no track').waitFor({ state: 'detached' });
+  await page.getByText('found, but in no track').waitFor({ state: 'detached' });
 });
 
 test('tracks are named, kept together, split and merged', async () => {
@@ -341,7 +341,7 @@ test('while the desk is away work goes on, and is saved when it is back', async 
   desk.away = false;
   page = second;
   await page.goto(`${address}/#/review/${ID.review}`);
-  await page.getByText('Changes that were not saved before are back.').waitFor();
+  await page.getByText('Unsaved changes were restored.').waitFor();
   await page.waitForTimeout(700);
   expect(verdicts(await saved())).toEqual(['redact', null, null, null]);
 });
@@ -355,7 +355,7 @@ test("a colleague's change in the middle is not overwritten without a choice", a
   expect(desk.saves).toEqual([]);
   await picture(page, 'review-conflict');
   await checkAccess(page);
-  await page.getByRole('button', { name: 'Keep mine' }).click();
+  await page.getByRole('button', { name: 'Use mine' }).click();
   await page.locator('[data-save="saved"]').waitFor();
   expect(verdicts(desk.review.document)[0]).toBe('redact');
 });
@@ -363,10 +363,10 @@ test("a colleague's change in the middle is not overwritten without a choice", a
 test('the sheet tells every key, and keys of one letter can be switched off', async () => {
   await openReview();
   await page.keyboard.press('?');
-  await page.getByRole('heading', { name: 'Keys' }).waitFor();
+  await page.getByRole('heading', { name: 'Keyboard shortcuts' }).waitFor();
   await checkAccess(page);
   await picture(page, 'review-keys');
-  await page.getByLabel(/Keys of one letter/).uncheck();
+  await page.getByLabel(/Single-letter shortcuts/).uncheck();
   await page.getByRole('button', { name: 'Done' }).click();
   await page.keyboard.press('u');
   await page.waitForTimeout(200);
@@ -376,7 +376,7 @@ test('the sheet tells every key, and keys of one letter can be switched off', as
 test('the preview shows the picture of the renderer', async () => {
   await openReview();
   await page.keyboard.press('p');
-  await page.getByText('Exactly as it will be rendered').waitFor();
+  await page.getByText('Exact preview of the release').waitFor();
   await picture(page, 'review-preview');
 });
 
@@ -456,7 +456,7 @@ test('ten minutes with 20 tracks are cleared in under five minutes', async () =>
   await page.locator('.counts').getByText('0 undecided', { exact: true }).waitFor();
   await page.locator('[data-save="saved"]').waitFor();
   await page.keyboard.press('p');
-  await page.getByText('Exactly as it will be rendered').waitFor();
+  await page.getByText('Exact preview of the release').waitFor();
   const machine = (Date.now() - start) / 1000;
   const person = 20 * 3 + 600 / 4;
   console.info(

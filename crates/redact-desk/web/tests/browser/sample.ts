@@ -358,6 +358,8 @@ export function recording(review: api.Review, timeline: api.Timeline): api.Recor
     tracks: true,
     thumbnails: true,
     lost_sound_by: null,
+    options: null,
+    options_by: null,
     media: {
       width: 1280,
       height: 720,
@@ -372,6 +374,11 @@ export function recording(review: api.Review, timeline: api.Timeline): api.Recor
         rate_hz: 48_000,
         channels: 1,
       })),
+      video_stream: 0,
+      video_streams: [
+        { index: 0, codec: 'h264' },
+        { index: 3, codec: 'h264' },
+      ],
     },
     jobs: [],
     reviews: [head],
@@ -403,9 +410,9 @@ export const fullRequest = (request: api.Request, open: api.Review): api.FullReq
       lost_sound_by: null,
       reviews: [],
       error: {
-        message: 'Damaged data after frame 1203.',
-        hint: 'Ask the camera for a new copy.',
-        to_accept: null,
+        message: 'cannot read the recording: damaged data at frame 1203 (second 40.10)',
+        hint: null,
+        remedy: 'damage',
       },
     },
     {
@@ -419,7 +426,24 @@ export const fullRequest = (request: api.Request, open: api.Review): api.FullReq
       error: {
         message: 'None of the sound can be decoded.',
         hint: null,
-        to_accept: 'lost_sound',
+        remedy: 'lost_sound',
+      },
+    },
+    {
+      ...recording(open, demoTimeline()),
+      id: id('6'),
+      name: 'camera-2.bin',
+      state: 'failed',
+      thumbnails: false,
+      proxy: false,
+      media: null,
+      reviews: [],
+      options: { video_stream: null, turn_degrees: 90, frame_rate: null, mask_damage: true },
+      options_by: 'Ada Okafor',
+      error: {
+        message: 'cannot read the recording: unknown or incomplete file format',
+        hint: null,
+        remedy: 'read_options',
       },
     },
   ],
@@ -587,6 +611,7 @@ export function summary(open: api.Review): api.Summary {
     reasons: policy()
       .reasons.slice(0, 3)
       .map((r) => ({ ...r, hidden: 2, kept: 0, rejected: 0, drawn: 0, mutes: 0, kept_speech: 0 })),
+    damaged: [[2.4, 3.1]],
     kept_speech: (open.document.kept_speech ?? []).map((k) => ({
       start_seconds: k.start_nanos / 1e9,
       end_seconds: k.end_nanos / 1e9,

@@ -120,6 +120,22 @@ slow('it is prepared, although the desk is killed in the middle', async () => {
   await look(page, '04-request');
 });
 
+slow('a recording that does not open is opened once its frame rate is set', async () => {
+  const { page } = operator;
+  const bare = resolve(server.folder, 'camera.bin');
+  const args = ['-v', 'error', '-i', DEMO, '-frames:v', '40', '-c:v', 'copy', '-an'];
+  execFileSync('ffmpeg', [...args, '-f', 'h264', bare]);
+  await page.locator('input[type="file"]').setInputFiles(bare);
+  const card = page.getByRole('article').filter({ hasText: 'camera.bin' });
+  await card.getByText(/unknown or incomplete file format/).waitFor({ timeout: 120_000 });
+  await look(page, '04-unreadable');
+  await card.getByRole('button', { name: 'Change how it is read…' }).click();
+  await page.getByRole('dialog').getByLabel('Frames per second').fill('30');
+  await page.getByRole('button', { name: 'Read it again' }).click();
+  await card.getByRole('link', { name: 'Open' }).waitFor({ timeout: 240_000 });
+  await card.getByText('30 frames per second (set by Ada Okafor)').waitFor();
+});
+
 slow('it is reviewed with the keys, while the desk is killed', async () => {
   const { page } = operator;
   await steps.openReview(page);
@@ -173,7 +189,7 @@ slow('a region is drawn and followed, sound is muted', async () => {
 slow('the preview is the picture of the renderer', async () => {
   const { page } = operator;
   await page.keyboard.press('p');
-  await page.getByText('Exactly as it will be rendered').waitFor({ timeout: 60_000 });
+  await page.getByText('Exact preview of the release').waitFor({ timeout: 60_000 });
   await picture(page, 'session-07-preview');
   await page.keyboard.press('p');
 });
@@ -184,7 +200,7 @@ slow('two people approve, and a change in between voids the first approval', asy
   await page.getByRole('heading', { name: /^Approve:/ }).waitFor();
   await look(page, '08-approve');
   await steps.approve(page);
-  await page.getByText('Awaiting a second person').first().waitFor();
+  await page.getByText('Awaiting second approval').first().waitFor();
   const address = page.url();
   await server.restart();
   await page.goto(address.replace('/approve', ''));
@@ -192,17 +208,17 @@ slow('two people approve, and a change in between voids the first approval', asy
   await page.keyboard.press('2');
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('e');
-  await page.getByText(/approval taken away/).waitFor();
+  await page.getByText(/approval voided/).waitFor();
   await page.keyboard.press('Control+z');
   await steps.saved(page);
   await page.keyboard.press('Control+Enter');
   await page.getByRole('heading', { name: /^Approve:/ }).waitFor();
   await steps.approve(page);
-  await page.getByText('Awaiting a second person').first().waitFor();
+  await page.getByText('Awaiting second approval').first().waitFor();
   await approver.page.goto(address);
   await approver.page.getByRole('heading', { name: /^Approve:/ }).waitFor();
   await steps.approve(approver.page);
-  await approver.page.getByRole('button', { name: 'Render the release' }).waitFor();
+  await approver.page.getByRole('button', { name: 'Render release' }).waitFor();
   await look(approver.page, '09-approved');
 });
 
@@ -213,14 +229,14 @@ slow('it is rendered and verified', async () => {
   await page.waitForTimeout(2000);
   await picture(page, 'session-10-rendering');
   await server.restart();
-  await page.getByRole('heading', { name: 'The release holds' }).waitFor({ timeout: 300_000 });
+  await page.getByRole('heading', { name: 'Verification passed' }).waitFor({ timeout: 300_000 });
   await look(page, '11-release');
 });
 
 slow('it is downloaded, holds for a stranger too, and the copy is written down', async () => {
   const { page } = approver;
   const kinds = {
-    release: 'The release (video)',
+    release: 'Release (video)',
     manifest: 'Public manifest',
     signature: 'Signature of the public manifest',
   };
@@ -236,8 +252,8 @@ slow('it is downloaded, holds for a stranger too, and the copy is written down',
   execFileSync('bash', ['-c', `"${REDACT}" key show > "${key}"`], environment);
   execFileSync(REDACT, ['verify', files['release']!, '--trust', key], environment);
   await page.getByRole('button', { name: 'Record a copy handed over' }).click();
-  await page.getByLabel('To whom').fill('Herald Tribune, M. Osei');
-  await page.getByRole('button', { name: 'Record it' }).click();
+  await page.getByLabel('Recipient').fill('Herald Tribune, M. Osei');
+  await page.getByRole('button', { name: 'Record copy' }).click();
   await page.getByText('Herald Tribune, M. Osei').waitFor();
   await look(page, '12-handed-over');
 });
@@ -247,15 +263,15 @@ slow('a newer release takes its place, and both say so', async () => {
   await page.getByRole('link', { name: 'Replace this release…' }).click();
   await page.getByLabel('What was wrong with it').fill('a passer-by was hidden in vain');
   await steps.render(page);
-  await page.getByRole('heading', { name: 'The release holds' }).waitFor({ timeout: 300_000 });
+  await page.getByRole('heading', { name: 'Verification passed' }).waitFor({ timeout: 300_000 });
   await page
     .getByText(/^Older manifest|replaced/i)
     .first()
     .waitFor();
   await page.getByRole('heading', { name: 'Versions' }).waitFor();
   await look(page, '16-replaced-by');
-  await page.getByRole('button', { name: 'What differs' }).first().click();
-  await page.getByText('Both hide, keep and mute the same.').waitFor();
+  await page.getByRole('button', { name: 'Compare' }).first().click();
+  await page.getByText('No differences.').waitFor();
   await page.keyboard.press('Escape');
   const sealed = await page.evaluate(async () => {
     const files = `/api/releases/${location.hash.split('/')[2]!}/files`;
@@ -277,14 +293,14 @@ slow('the auditor checks the files and the chain, and sees no recording', async 
   await page.goto(`${server.address}/#/audit`);
   const chosen = [files['release']!, files['manifest']!, files['signature']!];
   await page.locator('input[type="file"]').setInputFiles(chosen);
-  await page.getByRole('button', { name: 'Check it' }).click();
-  await page.getByText('Holds', { exact: true }).waitFor({ timeout: 120_000 });
+  await page.getByRole('button', { name: 'Verify', exact: true }).click();
+  await page.getByText('Passed', { exact: true }).waitFor({ timeout: 120_000 });
   await look(page, '13-audit');
   await page.getByRole('link', { name: 'Event log' }).click();
-  await page.getByText(/^Chain whole/).waitFor();
+  await page.getByText(/^Log intact/).waitFor();
   await look(page, '14-events');
   await page.goto(releasePage);
-  await page.getByRole('heading', { name: 'The release holds' }).waitFor();
+  await page.getByRole('heading', { name: 'Verification passed' }).waitFor();
   expect(await page.getByRole('link', { name: /^Download: Sealed/ }).count()).toBe(0);
   const recording = await page.evaluate(async () => {
     const requests = (await (await fetch('/api/requests')).json()) as { id: string }[];
@@ -319,12 +335,12 @@ test.skipIf(!existsSync(REAL))(
     await page.keyboard.press('Control+Enter');
     await page.getByRole('heading', { name: /^Approve:/ }).waitFor();
     await steps.approve(page);
-    await page.getByText('Awaiting a second person').first().waitFor();
+    await page.getByText('Awaiting second approval').first().waitFor();
     await approver.page.goto(page.url());
     await steps.approve(approver.page);
     await steps.render(approver.page);
     await approver.page
-      .getByRole('heading', { name: 'The release holds' })
+      .getByRole('heading', { name: 'Verification passed' })
       .waitFor({ timeout: 300_000 });
   },
   LONG,

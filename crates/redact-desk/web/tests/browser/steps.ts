@@ -27,7 +27,7 @@ export async function welcome(
     await page.getByLabel('Login').fill(who.login);
   }
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
-  await page.getByLabel('Password again').fill(PASSWORD);
+  await page.getByLabel('Repeat password').fill(PASSWORD);
   await page.getByRole('button', { name: 'Continue' }).click();
   const secret = await page.locator('code.secret').innerText();
   await page.getByRole('img', { name: /QR code/ }).waitFor();
@@ -57,7 +57,7 @@ export async function invite(
   await page.getByLabel('Name', { exact: true }).fill(who.name);
   await page.getByLabel('Login').fill(who.login);
   await page.getByRole('radio', { name: new RegExp(`^${who.role}`) }).check();
-  await page.getByRole('button', { name: 'Create the link' }).click();
+  await page.getByRole('button', { name: 'Create link' }).click();
   const link = await page.getByLabel(`Link for ${who.name}`).inputValue();
   await page.getByRole('button', { name: 'Done' }).click();
   await page.getByRole('cell', { name: who.name, exact: true }).waitFor();
@@ -106,7 +106,7 @@ export async function approve(page: Page): Promise<void> {
 }
 
 export async function render(page: Page): Promise<void> {
-  await page.getByRole('button', { name: 'Render the release' }).click();
+  await page.getByRole('button', { name: 'Render release' }).click();
   await page.getByRole('heading', { name: 'Verification' }).waitFor();
 }
 
