@@ -25,7 +25,7 @@ export async function finished(id: string): Promise<Job> {
     const job = await get<Job>(`/jobs/${id}`);
     if (job.state === 'done') return job;
     if (job.state !== 'queued' && job.state !== 'running') {
-      const message = job.error?.message ?? `The work was ${job.state}.`;
+      const message = job.error?.message ?? `The job was ${job.state}.`;
       throw new ApiError(409, 'job', message, job.error?.hint ?? null);
     }
     await new Promise((done) => setTimeout(done, 300));

@@ -162,7 +162,7 @@ export class OpenReview {
 
   redo(): void {
     const label = this.#history.redo();
-    if (label !== null) this.#stepped(`Done again: ${label}`);
+    if (label !== null) this.#stepped(`Redone: ${label}`);
   }
 
   get revision(): number {
@@ -216,7 +216,7 @@ export class OpenReview {
 
   #saved(saved: Saved): void {
     if (saved.approvals_voided > 0) {
-      toast(`${many(saved.approvals_voided, 'approval')} taken away, as the review changed.`);
+      toast(`${many(saved.approvals_voided, 'approval')} voided because the review changed.`);
       this.review = { ...this.review, approvals: [] };
     }
     this.review = { ...this.review, state: saved.state, revision: saved.revision };
@@ -247,11 +247,11 @@ export class OpenReview {
       const draft = JSON.parse(text) as { base: number; document: ReviewDocument };
       if (edit.sameContent(draft.document, this.document)) store(this.#draftKey, null);
       else if (draft.base === this.review.revision) {
-        this.change('Changes from before', () => draft.document);
-        toast('Changes that were not saved before are back.', 'ok');
+        this.change('Restored changes', () => draft.document);
+        toast('Unsaved changes were restored.', 'ok');
       } else {
         const { revision, changed_by: by, changed_at: at } = this.review;
-        this.#history.do('Changes from before', () => draft.document);
+        this.#history.do('Restored changes', () => draft.document);
         this.#sync();
         this.#autosave.conflict({ kind: 'conflict', revision, by, at }, draft.document);
       }

@@ -28,7 +28,7 @@ export class ReviewSession extends OpenReview {
     if (this.chosenSpeech !== null) return this.#decideSpeech(this.chosenSpeech, verdict);
     const tracks = this.selected;
     if (tracks.length === 0) {
-      toast('Select a track first: N goes to the next risk, U to the next undecided one.');
+      toast('Select a track first: press N for the next item to check, U for the next undecided track.');
       return;
     }
     const wasUndecided = tracks.some((t) => t.decision === null);
@@ -42,7 +42,7 @@ export class ReviewSession extends OpenReview {
         edit.decide(this.review.policy, (t) => ids.has(t.id), verdict),
       )
     ) {
-      toast(`${name} is ${word} already.`);
+      toast(`${name} is already ${word}.`);
       return;
     }
     this.said(label);
@@ -69,16 +69,16 @@ export class ReviewSession extends OpenReview {
   hideAllButSelected(): void {
     const chosen = this.selected;
     if (chosen.length === 0) {
-      toast('Select the one to keep first.');
+      toast('First select the track to keep.');
       return;
     }
     const keep = (t: ReviewTrack): boolean => chosen.some((c) => edit.samePerson(c)(t));
-    const label = `Everything hidden but ${chosen[0]!.person ?? trackName(chosen[0]!)}`;
+    const label = `Everything hidden except ${chosen[0]!.person ?? trackName(chosen[0]!)}`;
     if (this.change(label, edit.hideAllBut(this.review.policy, keep))) this.said(label);
   }
 
   decideByPolicy(): void {
-    const label = 'Undecided tracks decided by the policy';
+    const label = 'Undecided tracks decided by policy';
     if (
       this.change(
         label,
@@ -92,11 +92,11 @@ export class ReviewSession extends OpenReview {
     const ids = this.#ids();
     if (
       this.change(
-        'Decision taken back',
+        'Decision removed',
         edit.undecide((t) => ids.has(t.id)),
       )
     ) {
-      this.said('Decision taken back');
+      this.said('Decision removed');
     }
   }
 
@@ -154,7 +154,7 @@ export class ReviewSession extends OpenReview {
     const track = this.selected[0];
     const at = side === 'start' ? frame : frame + 1;
     if (this.region !== null) {
-      const label = side === 'start' ? 'Begins here' : 'Ends here';
+      const label = side === 'start' ? 'Start changed' : 'End changed';
       this.change(label, edit.changeDrawn(this.region.id, { [side]: at }), `trim-${side}`);
     } else if (track !== undefined && this.selected.length === 1) {
       this.trimTrack(track.id, side, at);
@@ -165,7 +165,7 @@ export class ReviewSession extends OpenReview {
   /** Trims or extends a track; of several in a row for one track and side, the last one counts. */
   trimTrack(id: number, side: 'start' | 'end', at: number): void {
     const act = side === 'start' ? edit.startAt : edit.endAt;
-    const label = side === 'start' ? 'Begins here' : 'Ends here';
+    const label = side === 'start' ? 'Start changed' : 'End changed';
     const before = new Set(this.document.tracks.map((t) => t.id));
     if (!this.change(label, act(id, at, this.foundById), `trim-${side}-${id}`, true)) return;
     const made = this.document.tracks.find((t) => !before.has(t.id));
@@ -178,9 +178,9 @@ export class ReviewSession extends OpenReview {
     this.#rest = null;
     if (rest === undefined) return;
     const text =
-      `What was found outside it is ${trackName(rest)} now, undecided: ` +
+      `The part outside is now ${trackName(rest)}, undecided: ` +
       'hide it, keep it, or reject it as a false detection.';
-    toast(text, 'info', { label: 'Reject it', act: () => this.#reject(rest.id) });
+    toast(text, 'info', { label: 'Reject', act: () => this.#reject(rest.id) });
   }
 
   #reject(id: number): void {
@@ -238,13 +238,13 @@ export class ReviewSession extends OpenReview {
     const within = [rect[0] - bare[0], rect[1] - bare[1], bare[2] - rect[2], bare[3] - rect[3]];
     this.#shrunk ||= within.some((inward) => inward > 0.004);
     const act = edit.reshape(id, this.player.frame, rect, this.foundById);
-    this.change('Box made larger', act, `reshape-${id}`);
+    this.change('Box enlarged', act, `reshape-${id}`);
   }
 
   /** The end of a drag: what was joined into one step of undo is closed. */
   settleShape(): void {
     this.settle();
-    if (this.#shrunk) toast('A box stays as large as what was found. To show more, keep or split.');
+    if (this.#shrunk) toast('A box cannot become smaller than what was found. To show more, keep or split the track.');
     this.#shrunk = false;
   }
 
@@ -258,7 +258,7 @@ export class ReviewSession extends OpenReview {
       const heard = this.undecidedSpeech.find((s) => s.start < end * 1e9 && start * 1e9 < s.end);
       if (heard !== undefined) {
         this.selection = { kind: 'speech', start: heard.start };
-        this.said('Mute removed. Say why the speech stays audible, or mute it');
+        this.said('Mute removed. Choose why the speech stays audible, or mute it');
         return;
       }
       this.said('Mute removed');
@@ -278,7 +278,7 @@ export class ReviewSession extends OpenReview {
     const track = this.selected[0];
     const seed = seedOf(region, track, way, this.player.frame, this.foundById);
     if (seed === null || this.following) {
-      if (!this.following) toast('Go to a frame in which the region is, then follow.');
+      if (!this.following) toast('Go to a frame that has the region, then follow.');
       return;
     }
     this.following = true;
@@ -300,7 +300,7 @@ export class ReviewSession extends OpenReview {
       const lost = stopped.forward === 'lost' || stopped.back === 'lost';
       const [from, to] = [start, end].map((f) => clockText(this.clock.start(f)));
       this.said(
-        `Followed from ${from} to ${to}${lost ? ', then lost: look at what is beyond' : ''}`,
+        `Followed from ${from} to ${to}${lost ? ', then lost. Check what follows' : ''}`,
       );
     } catch (error) {
       toast(messageOf(error), 'bad');
@@ -313,20 +313,20 @@ export class ReviewSession extends OpenReview {
 
   markMuteIn(): void {
     this.muteIn = this.clock.start(this.player.frame);
-    toast(`Mute begins at ${clockText(this.muteIn)}. Go to its end and press ].`);
+    toast(`Mute starts at ${clockText(this.muteIn)}. Go to its end and press ].`);
   }
 
   markMuteOut(): void {
     const end = this.clock.start(this.player.frame + 1);
     if (this.mute !== null && this.muteIn === null) {
       this.change(
-        'Mute ends here',
+        'End of mute',
         edit.changeMute(this.mute.id, { end_seconds: edit.millis(end) }),
       );
       return;
     }
     if (this.muteIn === null || end <= this.muteIn) {
-      return toast('Mark the beginning first: go there and press [.');
+      return toast('Mark the start first: go there and press [.');
     }
     this.addMute(this.muteIn, end);
     this.muteIn = null;
@@ -350,7 +350,7 @@ export class ReviewSession extends OpenReview {
         ? edit.muteSpeech(policy, this.found.speech ?? [])
         : (document) => asked.reduce((next, s) => this.#muting(s)(next), document);
     if (this.change('All speech muted', act)) this.said('All speech muted');
-    else toast('All speech is muted already.');
+    else toast('All speech is already muted.');
   }
 
   /** Mutes one stretch of speech, as the policy does. */
@@ -365,7 +365,7 @@ export class ReviewSession extends OpenReview {
   }
 
   undecideSpeech(speech: Speech): void {
-    this.change('Decision taken back', undecideSpeech([[speech.start, speech.end]]));
+    this.change('Decision removed', undecideSpeech([[speech.start, speech.end]]));
   }
 
   showSpeech(speech: Speech): void {
@@ -383,7 +383,7 @@ export class ReviewSession extends OpenReview {
   #decideSpeech(speech: Speech, verdict: Decision['verdict']): void {
     if (verdict === 'redact') return this.muteStretch(speech);
     document.querySelector<HTMLElement>('[data-focus="reason"]')?.focus();
-    toast('Choose the reason for which it stays audible.');
+    toast('Choose why it stays audible.');
   }
 
   // ---- going about
@@ -430,7 +430,7 @@ export class ReviewSession extends OpenReview {
 
   nextRisk(direction: 1 | -1): void {
     const list = this.found.look_here_first;
-    if (list.length === 0) return toast('Nothing is marked as risky in this recording.');
+    if (list.length === 0) return toast('This recording has nothing to check first.');
     const at = list.findIndex((r) => this.selected.some((t) => this.riskOf(t) === r));
     const next = list[(at + direction + list.length) % list.length];
     if (next !== undefined) this.showRisk(next);
