@@ -109,7 +109,7 @@ fn options(args: &DeskArgs, global: &GlobalArgs, port: u16, tls: bool) -> Result
         tls,
         upload_bytes_max: args.upload_max.saturating_mul(GIGABYTE),
         clock: Arc::new(now),
-        journal: redact_desk::Journal {
+        event_log: redact_desk::EventLogConfig {
             log,
             program: event_log::PROGRAM.to_owned(),
             machine: host::user_at_machine(),

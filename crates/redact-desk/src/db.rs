@@ -1,6 +1,6 @@
-//! The database: rows and queries, by table. Nothing here knows of requests or answers over HTTP.
+//! The database: rows and queries, by table. Nothing here depends on HTTP.
 //!
-//! SQLite with a write-ahead log that is on the disk before a write is answered.
+//! SQLite with a write-ahead log that is on disk before a write is acknowledged.
 
 pub(crate) mod approvals;
 pub(crate) mod attempts;

@@ -1,4 +1,4 @@
-//! A desk: opened on a data folder, serving, closed.
+//! The desk: opened on a data folder, serving, closed.
 
 use crate::db::{invites, pool, users};
 use crate::domain::holidays::Holidays;
@@ -11,17 +11,17 @@ use crate::private;
 use crate::service::accounts::LINK_LASTS;
 use crate::service::app::{App, Opened, Options, Shared};
 use crate::service::secrets::Secrets;
-use crate::service::views::{self, Over};
+use crate::service::views::{self, Sessions};
 use crate::service::{policies as stored, refusals, runner, signing};
 
-/// A desk that is open.
+/// An open desk.
 #[derive(Clone)]
 pub struct Desk {
     pub(crate) app: App,
 }
 
 impl Desk {
-    /// Opens the data folder, or makes it, and takes unfinished jobs up again.
+    /// Opens or creates the data folder, and resumes unfinished jobs.
     ///
     /// # Errors
     /// See [`DeskError`].
@@ -42,17 +42,17 @@ impl Desk {
             options,
             taken,
         });
-        // What a crash left.
-        let settled = views::settle(&app, Over::All).await;
+        // Views left by a crash.
+        let settled = views::log_finished(&app, Sessions::All).await;
         settled.map_err(|_| DeskError::EventLog)?;
         signing::upgrade(&app).await?;
         runner::resume(&app).await?;
         Ok(Self { app })
     }
 
-    /// The token of the link that makes the first administrator; `None` when there is one.
+    /// The token of the link that creates the first administrator; `None` if there is one.
     ///
-    /// Every start makes a new one and voids those before.
+    /// Every start makes a new token and invalidates earlier ones.
     ///
     /// # Errors
     /// [`DeskError::Database`].
@@ -72,13 +72,13 @@ impl Desk {
         routes::router(&self.app)
     }
 
-    /// Asks running jobs to stop and waits until they have.
+    /// Stops running jobs and waits for them.
     pub async fn close(&self) {
         self.app.runner.close().await;
         let (app, all) = (&self.app, true);
         for written in [
             refusals::flush(app, all).await,
-            views::settle(app, Over::All).await,
+            views::log_finished(app, Sessions::All).await,
         ] {
             if let Err(error) = written {
                 tracing::error!("desk: the event log: {error:?}");
@@ -88,7 +88,7 @@ impl Desk {
     }
 }
 
-/// Makes sure that one process alone serves from a folder.
+/// Ensures that only one process serves from a folder.
 fn take(folders: &Folders) -> Result<std::fs::File, DeskError> {
     let path = folders.root().join("desk.lock");
     let failed = |source| DeskError::Folder {

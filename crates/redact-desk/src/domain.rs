@@ -1,5 +1,5 @@
-//! What the desk decides, without a database and without HTTP: reviews and the plans they mean,
-//! approvals, statutory clocks, verdicts, and what counts as seen.
+//! The desk's rules, without a database and without HTTP: reviews and their plans, approvals,
+//! statutory clocks, verdicts, and what counts as viewed.
 
 pub(crate) mod accounts;
 pub(crate) mod approval;

@@ -1,17 +1,17 @@
-//! Why the desk could not be opened or could not go on serving.
+//! Errors of opening and running the desk.
 
 use std::path::PathBuf;
 
-/// Why the desk could not be opened or could not go on serving.
+/// Why the desk could not open or had to stop.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeskError {
     /// The data folder or a file in it cannot be used.
     #[error("{path}: cannot use this file or folder", path = path.display())]
     Folder {
-        /// Which.
+        /// The path.
         path: PathBuf,
-        /// The system's own words.
+        /// The system's error.
         #[source]
         source: std::io::Error,
     },
@@ -21,10 +21,10 @@ pub enum DeskError {
         /// The folder.
         path: PathBuf,
     },
-    /// The database refused.
-    #[error("the desk's database failed")]
+    /// A database error.
+    #[error("the desk's database returned an error")]
     Database(#[from] sqlx::Error),
-    /// The database is of a newer program.
+    /// The database was written by a newer program.
     #[error("the data folder has version {found}; this program supports versions up to {known}")]
     NewerData {
         /// Version found.
@@ -32,51 +32,51 @@ pub enum DeskError {
         /// Newest version known.
         known: i64,
     },
-    /// The database has second factors that the key beside it does not open.
-    #[error("{path}: not the key of this database's second factors; restore the key from the same backup as the database", path = path.display())]
+    /// The key file does not open the second factors in the database.
+    #[error("{path}: this key does not open the second factors in the database; restore both from the same backup", path = path.display())]
     SecretsKey {
         /// The key.
         path: PathBuf,
     },
-    /// What is to be in the event log could not be written there.
+    /// An entry could not be written to the event log.
     #[error("cannot write to the event log; details are in the server log")]
     EventLog,
     /// A record could not be read or written.
     #[error(transparent)]
     Record(#[from] redact_record::RecordError),
-    /// There is no policy to decide with.
+    /// The policy folder has no policies.
     #[error("{folder}: no policies (*.toml) in this folder", folder = folder.display())]
     NoPolicy {
         /// The folder.
         folder: PathBuf,
     },
-    /// A file of holidays is wrong.
+    /// A holiday file is invalid.
     #[error("{path}: {what}", path = path.display())]
     Holidays {
         /// The file.
         path: PathBuf,
-        /// What is wrong, and what would be right.
+        /// What is wrong, and what is expected.
         what: String,
     },
-    /// The certificate or its key cannot be used.
-    #[error("the certificate cannot be used")]
+    /// The certificate or its key is invalid.
+    #[error("cannot use the certificate")]
     Certificate(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The address cannot be listened on.
+    /// The address cannot be used.
     #[error("cannot listen on {address}")]
     Listen {
         /// The address.
         address: std::net::SocketAddr,
-        /// The system's own words.
+        /// The system's error.
         #[source]
         source: std::io::Error,
     },
-    /// Listening off this machine needs TLS.
+    /// Listening beyond this machine requires TLS.
     #[error("{address} is reachable from other machines; this requires TLS")]
     NeedsTls {
         /// The address.
         address: std::net::SocketAddr,
     },
-    /// The system gave no random bytes.
+    /// The system returned no random bytes.
     #[error("the system returned no random bytes")]
     Random,
 }

@@ -1,4 +1,4 @@
-//! The desk over HTTP: guards, handlers and what pages see. `API.md` is the contract.
+//! The HTTP API: guards, handlers and response types. `API.md` is the contract.
 
 pub(crate) mod accounts;
 pub(crate) mod audits;

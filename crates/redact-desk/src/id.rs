@@ -1,8 +1,8 @@
-//! Identifiers, and secrets that people carry.
+//! Ids, and secret tokens that users carry.
 
 use redact_core::hex;
 
-/// 32 characters of `0-9a-f`, made of random bytes.
+/// 32 characters of `0-9a-f` from random bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, sqlx::Type)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(type = "string"))]
 #[serde(transparent)]
@@ -10,17 +10,17 @@ use redact_core::hex;
 pub(crate) struct Id(String);
 
 impl Id {
-    /// A new one.
+    /// A new id.
     ///
     /// # Panics
-    /// When the system has no random bytes: nothing can then be kept apart or secret.
+    /// If the system has no random bytes: ids would not be unique or secret.
     pub(crate) fn random() -> Self {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes).expect("the system gives random bytes");
         Self(hex::encode(&bytes))
     }
 
-    /// Takes `text` as an id; `None` when it is not one.
+    /// Parses an id; `None` if it is not one.
     pub(crate) fn read(text: &str) -> Option<Self> {
         let fits = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         (text.len() == 32 && text.bytes().all(fits)).then(|| Self(text.to_owned()))
@@ -45,19 +45,19 @@ impl<'de> serde::Deserialize<'de> for Id {
     }
 }
 
-/// A secret for a person to carry: 64 hexadecimal characters, and what is stored of it.
+/// A secret token: 64 hexadecimal characters, and its stored form.
 pub(crate) struct Token {
-    /// What the person gets.
+    /// What the user receives.
     pub(crate) text: String,
-    /// SHA-256 of it, which is all that the database holds.
+    /// Its SHA-256, which is all that the database holds.
     pub(crate) stored: String,
 }
 
 impl Token {
-    /// A new one.
+    /// A new token.
     ///
     /// # Panics
-    /// When the system has no random bytes.
+    /// If the system has no random bytes.
     pub(crate) fn random() -> Self {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes).expect("the system gives random bytes");
@@ -66,13 +66,13 @@ impl Token {
         Self { text, stored }
     }
 
-    /// What is stored of a token that somebody shows.
+    /// The stored form of a token.
     pub(crate) fn stored(text: &str) -> String {
         redact_record::digest_bytes(text.as_bytes()).to_string()
     }
 }
 
-/// Reads what [`hex::encode`] writes.
+/// Decodes the output of [`hex::encode`].
 pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
     let pair = |pair: &[u8]| {
         let text = std::str::from_utf8(pair).ok()?;

@@ -1,29 +1,29 @@
-//! The release desk: where people see, decide, approve and hand over, in a browser.
+//! The release desk: where people review, decide, approve and hand over recordings in a browser.
 //!
-//! One process, one data folder, one page. The HTTP contract is `API.md` beside this crate. Layers,
-//! each of which knows only those above it:
+//! One process, one data folder, one page. The HTTP contract is `API.md` beside this crate. Each
+//! layer depends only on those above it:
 //!
-//! - what all share: `model`, `id`, `time`, `answer`, `paths`, `read_options`, `task` (what takes long,
-//!   done by whoever implements [`Jobs`]);
-//! - `db`: rows and queries, by table. The database and the files beside it hold everything;
-//!   nothing that was answered with success is lost when the process dies;
-//! - `domain`: what is decided, without a database and without HTTP;
+//! - shared: `model`, `id`, `time`, `api_error`, `event`, `paths`, `read_options` and `task` (what
+//!   takes long, run by an implementation of [`Jobs`]);
+//! - `db`: rows and queries, by table. The database and the files beside it hold everything; nothing
+//!   that was acknowledged is lost when the process dies;
+//! - `domain`: the rules, without a database and without HTTP;
 //! - `service`: what requests and jobs do, with both;
-//! - `http`: guards, handlers, and what pages see;
+//! - `http`: guards, handlers and response types;
 //! - `desk` and `serve`: opening, listening, closing.
 //!
-//! Limits: the desk decodes nothing and knows no model. It builds plans and approves them with
-//! `redact-record` alone, so that an approval given here is the one that `redact render` demands.
+//! Limits: the desk decodes nothing and runs no model. It builds and approves plans with
+//! `redact-record` alone, so that an approval given here is the one that `redact render` requires.
 
-mod answer;
+mod api_error;
 mod db;
 mod desk;
 mod domain;
 mod error;
+mod event;
 mod http;
 mod id;
 mod model;
-mod note;
 mod paths;
 mod peer;
 mod private;
@@ -44,7 +44,7 @@ pub use model::Role;
 pub use paths::recording_files;
 pub use read_options::ReadOptions;
 pub use serve::{Certificate, Listen};
-pub use service::app::{Journal, Options, Vouch};
+pub use service::app::{EventLogConfig, Options, Vouch};
 pub use service::lanes::Clock;
 pub use task::{
     Checked, FollowTask, Followed, Jobs, NotChecked, PreviewTask, Remedy, RenderTask, Stop,

@@ -1,21 +1,21 @@
-//! Words that all layers share, as the database and the API spell them.
+//! Words that all layers share, as spelled in the database and the API.
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::Id;
 use crate::time::Millis;
 
-/// What somebody may do.
+/// What a user may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 #[sqlx(rename_all = "lowercase")]
 pub enum Role {
-    /// Decides what is hidden.
+    /// Reviews recordings.
     Operator,
-    /// The same, and approves releases.
+    /// Reviews recordings and approves releases.
     Approver,
-    /// Checks releases and reads the log.
+    /// Verifies releases and reads the event log.
     Auditor,
     /// Manages accounts and sees no evidence.
     Administrator,
@@ -30,7 +30,7 @@ impl Role {
         Self::Administrator,
     ];
 
-    /// As `API.md` spells it.
+    /// As spelled in `API.md`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -47,24 +47,24 @@ impl Role {
     }
 }
 
-/// What an administrator gives.
+/// The kind of access that an administrator grants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 #[sqlx(rename_all = "lowercase")]
 pub(crate) enum GrantAction {
-    /// An account that was not there.
+    /// A new account.
     Invite,
-    /// Another role, or an account that is switched on again.
+    /// Another role, or a reactivated account.
     Change,
-    /// A link for a new password.
+    /// A link to set a new password.
     Reset,
-    /// Another administrator was shut out.
+    /// Another administrator lost access.
     Remove,
 }
 
 impl GrantAction {
-    /// As the event log spells it.
+    /// As spelled in the event log.
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Invite => "invite",
@@ -75,7 +75,7 @@ impl GrantAction {
     }
 }
 
-/// Whether a grant takes effect.
+/// Whether a grant is in effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
 #[sqlx(rename_all = "lowercase")]
 pub(crate) enum GrantState {
@@ -86,7 +86,7 @@ pub(crate) enum GrantState {
 }
 
 impl GrantState {
-    /// As the event log spells it.
+    /// As spelled in the event log.
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
@@ -97,7 +97,7 @@ impl GrantState {
     }
 }
 
-/// Who may have asked.
+/// Who made a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
@@ -113,7 +113,7 @@ pub(crate) enum RequesterKind {
 }
 
 impl RequesterKind {
-    /// For people.
+    /// For display.
     pub(crate) const fn title(self) -> &'static str {
         match self {
             Self::Public => "member of the public",
@@ -127,7 +127,7 @@ impl RequesterKind {
     }
 }
 
-/// What an uploaded file is for.
+/// The purpose of an upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
@@ -154,13 +154,13 @@ pub(crate) enum JobKind {
 }
 
 impl JobKind {
-    /// Whether a person waits for it in front of the picture.
+    /// Whether a user is waiting for it in the review.
     pub(crate) const fn is_quick(self) -> bool {
         matches!(self, Self::Follow | Self::Preview)
     }
 }
 
-/// Where a job is.
+/// The state of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
@@ -174,7 +174,7 @@ pub(crate) enum JobState {
     Interrupted,
 }
 
-/// Where a release is.
+/// The state of a release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
@@ -187,7 +187,7 @@ pub(crate) enum ReleaseState {
     Failed,
 }
 
-/// On what a copy was handed over.
+/// The medium of a copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
@@ -202,7 +202,7 @@ pub(crate) enum Medium {
 }
 
 impl Medium {
-    /// As the event log spells it.
+    /// As spelled in the event log.
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Download => "download",
@@ -215,14 +215,14 @@ impl Medium {
     }
 }
 
-/// Who asks: somebody with a session.
+/// The user of a session.
 #[derive(Clone, Debug)]
-pub(crate) struct Who {
+pub(crate) struct SessionUser {
     pub(crate) id: Id,
     pub(crate) name: String,
     pub(crate) role: Role,
     /// When the session began.
     pub(crate) began: Millis,
-    /// What is stored of its token.
+    /// The stored form of the session's token.
     pub(crate) session: String,
 }

@@ -1,5 +1,5 @@
-//! Where files lie in the data folder, and their names. Every name is made of an id of ours:
-//! nothing that a client says becomes a path.
+//! Paths in the data folder. Every name is made of an id: nothing that a client sends becomes a
+//! path.
 
 use std::path::{Path, PathBuf};
 
@@ -7,21 +7,22 @@ use crate::error::DeskError;
 use crate::id::Id;
 use crate::private;
 
-/// Names of the files in a recording's folder, for whoever writes and reads them.
+/// Names of the files in a recording's folder.
 pub mod recording_files {
-    /// The recording as it came in, before its extension.
+    /// The recording as received, without its extension.
     pub const SOURCE: &str = "source";
     /// The proxy: see `API.md`.
     pub const PROXY: &str = "proxy.mp4";
-    /// The lengths of all frames: `API.md`, `Timeline`.
+    /// The durations of all frames: `API.md`, `Timeline`.
     pub const TIMELINE: &str = "timeline.json";
-    /// What the recording is: `API.md`, `Media`. Written last: the proxy is there when it is.
+    /// The recording's properties: `API.md`, `Media`. Written last, so the proxy exists if this
+    /// does.
     pub const MEDIA: &str = "media.json";
     /// What the scan found.
     pub const FINDINGS: &str = "findings.json";
-    /// Where to look first: `API.md`, `Found`.
+    /// What to check first: `API.md`, `Found`.
     pub const MOMENTS: &str = "moments.json";
-    /// The folder with a picture of each found track, `TRACK.jpg`.
+    /// The folder with a thumbnail of each found track, `TRACK.jpg`.
     pub const THUMBNAILS: &str = "thumbnails";
 
     /// The waveform of a sound track.
@@ -30,21 +31,22 @@ pub mod recording_files {
         format!("waveform-{track}")
     }
 
-    /// The picture of a found track, in [`THUMBNAILS`].
+    /// The thumbnail of a found track, in [`THUMBNAILS`].
     #[must_use]
     pub fn thumbnail(track: u32) -> String {
         format!("{track}.jpg")
     }
 }
 
-/// Where files lie. Every name is made of an id of ours: nothing a client says becomes a path.
+/// Paths in the data folder. Every name is made of an id: nothing that a client sends becomes a
+/// path.
 #[derive(Clone, Debug)]
 pub(crate) struct Folders {
     root: PathBuf,
 }
 
 impl Folders {
-    /// Makes the folders of a data folder; it and all that is in it is for its owner alone.
+    /// Creates the data folder with its subfolders, readable by the owner only.
     ///
     /// # Errors
     /// [`DeskError::Folder`].
@@ -64,7 +66,7 @@ impl Folders {
             path: root.to_owned(),
             source,
         })?;
-        private::tighten(&root)?;
+        private::restrict_to_owner(&root)?;
         Ok(Self { root })
     }
 
@@ -76,7 +78,7 @@ impl Folders {
         self.root.join("uploads").join(id.as_str())
     }
 
-    /// The folder of a recording: the recording itself, its proxy, findings, pictures.
+    /// The folder of a recording: the recording, its proxy, findings and thumbnails.
     pub(crate) fn recording(&self, id: &Id) -> PathBuf {
         self.root.join("recordings").join(id.as_str())
     }
@@ -95,7 +97,7 @@ impl Folders {
         self.root.join("audits").join(id.as_str())
     }
 
-    /// What may be thrown away at the next start.
+    /// Temporary files, deleted at the next start.
     pub(crate) fn work(&self) -> PathBuf {
         self.root.join("work")
     }
@@ -110,11 +112,11 @@ impl Folders {
 pub(crate) mod release_files {
     /// The plan that it was rendered from.
     pub(crate) const PLAN: &str = "plan.json";
-    /// The request, as the manifests take it.
+    /// The request, as manifests record it.
     pub(crate) const REQUEST: &str = "request.toml";
 }
 
-/// Names of the files in an audit's folder: the checker finds the signature beside the manifest.
+/// Names of the files in an audit's folder. The signature is found beside the manifest.
 pub(crate) mod audit_files {
     pub(crate) const RELEASE: &str = "release.mp4";
     pub(crate) const MANIFEST: &str = "manifest.json";

@@ -1,26 +1,26 @@
-//! Where a request comes from, as attempts and refusals are counted.
+//! The address of a client, for counting sign-in attempts.
 
 use std::net::{IpAddr, Ipv6Addr};
 
-/// The address at the other end of the connection; behind a reverse proxy, the proxy's.
+/// The address of the client, or of a reverse proxy in front of the desk.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) Option<IpAddr>);
 
 impl Peer {
-    /// What its attempts are counted under.
+    /// The key under which its attempts are counted.
     pub(crate) fn network(self) -> String {
         self.0
             .map_or_else(|| "local".to_owned(), |ip| network(ip).to_string())
     }
 
-    /// The address as a label of the event log, which takes no colon.
+    /// The address as a label of the event log, which takes no colons.
     pub(crate) fn label(self) -> String {
         self.0
             .map_or_else(|| "local".to_owned(), |ip| ip.to_string().replace(':', "-"))
     }
 }
 
-/// The address itself, or the /64 that one IPv6 host can take any address of.
+/// The address itself, or its /64 in IPv6, since a host can use any address of it.
 pub(crate) fn network(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V6(ip) => {

@@ -1,5 +1,5 @@
-//! Files and folders for their owner alone (0600 and 0700), whatever they were and whatever the
-//! process' mask.
+//! Files and folders for the owner only (0600 and 0700), whatever their permissions were and
+//! whatever the umask.
 
 use std::fs::{DirBuilder, Metadata, OpenOptions, Permissions};
 use std::io::Write as _;
@@ -18,7 +18,7 @@ fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> DeskError {
     move |source| DeskError::Folder { path, source }
 }
 
-/// Makes a folder, or takes one that is there.
+/// Creates a folder, unless it exists.
 ///
 /// # Errors
 /// [`DeskError::Folder`].
@@ -30,7 +30,7 @@ pub(crate) fn folder(path: &Path) -> Result<(), DeskError> {
         .map_err(failed(path))
 }
 
-/// Makes a file if there is none, without changing what is in it.
+/// Opens a file for writing and creates it if needed, without changing its content.
 ///
 /// # Errors
 /// [`DeskError::Folder`].
@@ -44,13 +44,13 @@ pub(crate) fn file(path: &Path) -> Result<std::fs::File, DeskError> {
         .map_err(failed(path))
 }
 
-/// Writes a file that appears whole or not at all.
+/// Writes a file atomically.
 ///
 /// # Errors
 /// [`DeskError::Folder`].
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), DeskError> {
     let partial = path.with_extension("partial");
-    // One that a crash left is not written into: its permissions are its own.
+    // Do not write into one that a crash left: it has its own permissions.
     std::fs::remove_file(&partial).ok();
     let make = || -> std::io::Result<()> {
         let mut file = OpenOptions::new()
@@ -67,20 +67,20 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), DeskError> {
     make().map_err(failed(path))
 }
 
-/// Takes everything below `root`, and `root` itself, from everybody but its owner. Links are left
-/// alone: what they name is not the desk's.
+/// Removes all permissions of others below and on `root`. Links are left alone, because their
+/// targets are not the desk's.
 ///
 /// # Errors
-/// [`DeskError::Folder`] when something cannot be changed: it belongs to somebody else.
-pub(crate) fn tighten(root: &Path) -> Result<(), DeskError> {
+/// [`DeskError::Folder`] if something belongs to another user and cannot be changed.
+pub(crate) fn restrict_to_owner(root: &Path) -> Result<(), DeskError> {
     let mut waiting: Vec<PathBuf> = vec![root.to_owned()];
     while let Some(path) = waiting.pop() {
         let meta = path.symlink_metadata().map_err(failed(&path))?;
         if meta.is_symlink() {
             continue;
         }
-        // The folder first: while it is open, what is in it could be exchanged.
-        tighten_one(&path, &meta)?;
+        // The folder first: while others can write to it, its entries could be exchanged.
+        restrict_one(&path, &meta)?;
         if meta.is_dir() {
             for entry in std::fs::read_dir(&path).map_err(failed(&path))? {
                 waiting.push(entry.map_err(failed(&path))?.path());
@@ -90,7 +90,7 @@ pub(crate) fn tighten(root: &Path) -> Result<(), DeskError> {
     Ok(())
 }
 
-fn tighten_one(path: &Path, meta: &Metadata) -> Result<(), DeskError> {
+fn restrict_one(path: &Path, meta: &Metadata) -> Result<(), DeskError> {
     let wanted = if meta.is_dir() { FOLDER } else { FILE };
     if meta.mode() & 0o7777 == wanted {
         return Ok(());
@@ -119,7 +119,7 @@ mod tests {
             std::fs::set_permissions(root.join(path), Permissions::from_mode(0o777)).unwrap();
         }
         std::os::unix::fs::symlink(&outside, root.join("link")).unwrap();
-        tighten(&root).unwrap();
+        restrict_to_owner(&root).unwrap();
         for (path, wanted) in [
             ("", 0o700),
             ("a", 0o700),

@@ -1,9 +1,9 @@
-//! How a recording is read, where its file does not say so or is damaged.
+//! How a recording is read if its file does not say so or is damaged.
 
 use redact_core::SourceSettings;
 use serde::{Deserialize, Serialize};
 
-use crate::answer::{Answer, ApiError};
+use crate::api_error::{ApiError, ApiResult};
 
 /// Frames per second, as a fraction: at least 1/10 and at most 1000.
 type FrameRate = (u32, u32);
@@ -11,23 +11,23 @@ type FrameRate = (u32, u32);
 /// The largest numerator or denominator of a frame rate.
 const RATE_PART_MAX: u32 = 1 << 24;
 
-/// How a recording is read. The default reads what the file itself says, and stops at damage.
+/// How a recording is read. By default it is read as the file says, and damage is an error.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(default, deny_unknown_fields)]
 pub struct ReadOptions {
-    /// The video stream to read, by its index in the file; `None` takes the default one.
+    /// The video stream to read, by its index in the file; `None` takes the default stream.
     pub video_stream: Option<u32>,
     /// Clockwise turn of the picture in degrees: 0, 90, 180 or 270.
     pub turn_degrees: u16,
     /// Frames per second of a bare video stream, as a fraction.
     pub frame_rate: Option<FrameRate>,
-    /// Whether damaged parts are hidden and silenced; `false` stops at damage.
+    /// Whether damaged parts are hidden and silenced; otherwise damage is an error.
     pub mask_damage: bool,
 }
 
 impl ReadOptions {
-    /// The settings as the media reader takes them.
+    /// The settings for the media reader.
     #[must_use]
     pub const fn settings(&self) -> SourceSettings {
         SourceSettings {
@@ -46,7 +46,7 @@ impl ReadOptions {
     ///
     /// # Errors
     /// 400 with the field.
-    pub(crate) fn check(&self) -> Answer<()> {
+    pub(crate) fn check(&self) -> ApiResult<()> {
         if !matches!(self.turn_degrees, 0 | 90 | 180 | 270) {
             let expected = "Expected 0, 90, 180 or 270 degrees.";
             return Err(ApiError::field("options.turn_degrees", expected));
@@ -58,7 +58,7 @@ impl ReadOptions {
         Ok(())
     }
 
-    /// What is set, as names and values of the event log.
+    /// The options that are set, as names and values for the event log.
     pub(crate) fn labels(&self) -> Vec<(&'static str, String)> {
         let mut labels = Vec::new();
         if let Some(stream) = self.video_stream {
@@ -68,7 +68,7 @@ impl ReadOptions {
             labels.push(("turn", self.turn_degrees.to_string()));
         }
         if let Some((num, den)) = self.frame_rate {
-            // The log takes no slash.
+            // The log takes no slashes.
             labels.push(("frame-rate", format!("{num}-{den}")));
         }
         if self.mask_damage {

@@ -1,4 +1,4 @@
-//! Listening: plain on this machine alone, TLS everywhere else.
+//! Listening: without TLS on this machine only, with TLS everywhere else.
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -19,31 +19,32 @@ use crate::http::connections::{Acceptor, Connections, Limits};
 use crate::private;
 use crate::service::app::{App, Shared};
 use crate::service::refusals;
-use crate::service::views::{self, Over};
+use crate::service::views::{self, Sessions};
 use crate::time::{self, Millis};
 
-/// Requests under way have so long to end when the desk closes.
+/// How long requests may take to finish when the desk closes.
 const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 
-/// How long a certificate of the desk's own holds: browsers take 825 days at most.
+/// The validity of a certificate that the desk makes. Browsers accept at most 825 days.
 const VALID_FOR: Duration = Duration::from_secs(800 * 24 * 3600);
 
-/// A start so long before its end makes another one.
+/// A certificate is renewed at a start within this time before it expires.
 const RENEWED_BEFORE: Duration = Duration::from_secs(60 * 24 * 3600);
 
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(2);
 
-/// What the desk shows to browsers.
+/// The desk's certificate.
 #[derive(Clone, Debug)]
 pub enum Certificate {
-    /// One that an office's machines trust: the chain, and its key, in PEM.
+    /// A certificate that the office's machines trust: chain and key in PEM.
     Given {
         /// The chain.
         chain: PathBuf,
         /// The key.
         key: PathBuf,
     },
-    /// One of its own for these names, in the data folder; renewed at a start before it ends.
+    /// A self-signed certificate for these names, in the data folder; renewed at a start before it
+    /// expires.
     Own {
         /// Host names and addresses.
         names: Vec<String>,
@@ -55,12 +56,12 @@ pub enum Certificate {
 pub struct Listen {
     /// The address; port 0 takes a free one.
     pub address: SocketAddr,
-    /// TLS; `None` is for this machine alone.
+    /// TLS; `None` listens on this machine only.
     pub certificate: Option<Certificate>,
 }
 
 impl Listen {
-    /// Takes the address, so that its port is known.
+    /// Binds the address, so that the port is known.
     ///
     /// # Errors
     /// [`DeskError::NeedsTls`], [`DeskError::Listen`].
@@ -77,7 +78,7 @@ impl Listen {
 }
 
 impl Desk {
-    /// Answers requests on `listener` until `stop` is done; then closes the desk.
+    /// Serves requests on `listener` until `stop` completes, then closes the desk.
     ///
     /// # Errors
     /// [`DeskError::Certificate`], [`DeskError::Listen`].
@@ -91,7 +92,7 @@ impl Desk {
             .router()
             .into_make_service_with_connect_info::<SocketAddr>();
         let acceptor = Acceptor(Connections::new(Limits::for_descriptors(descriptors())));
-        let housekeeping = tokio::spawn(keep_house(Arc::clone(&self.app)));
+        let housekeeping = tokio::spawn(run_housekeeping(Arc::clone(&self.app)));
         let handle = Handle::new();
         let closing = handle.clone();
         tokio::spawn(async move {
@@ -120,13 +121,13 @@ impl Desk {
     }
 }
 
-/// What has to be done although nobody asks for anything.
-async fn keep_house(app: App) {
+/// Tasks that must run without a request.
+async fn run_housekeeping(app: App) {
     loop {
         tokio::time::sleep(HOUSEKEEPING_EVERY).await;
         for done in [
             refusals::flush(&app, false).await,
-            views::settle(&app, Over::Ended).await,
+            views::log_finished(&app, Sessions::Ended).await,
         ] {
             if let Err(error) = done {
                 tracing::error!("desk: the event log: {error:?}");
@@ -135,14 +136,14 @@ async fn keep_house(app: App) {
     }
 }
 
-/// How many files this process may have open, by the system's word.
+/// The number of files that this process may have open.
 fn descriptors() -> usize {
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
     let line = limits
         .lines()
         .find_map(|line| line.strip_prefix("Max open files"));
     let soft = line.and_then(|line| line.split_whitespace().next());
-    // What POSIX has always given, where the system does not say.
+    // The minimum of POSIX systems, if the limit is not known.
     soft.and_then(|soft| soft.parse().ok()).unwrap_or(256)
 }
 
@@ -173,8 +174,7 @@ fn tls(certificate: &Certificate, app: &Shared) -> Result<RustlsConfig, DeskErro
     Ok(RustlsConfig::from_config(Arc::new(config)))
 }
 
-/// The certificate that the desk made for these names, made now if there is none that is good for
-/// a while.
+/// The desk's own certificate for these names, created if there is none that is valid for a while.
 fn own(names: &[String], folder: &Path, now: Millis) -> Result<(Vec<u8>, Vec<u8>), DeskError> {
     let name = redact_record::digest_bytes(names.join("\n").as_bytes()).to_string();
     let chain = folder.join(format!("tls-{}.pem", &name[..16]));
@@ -189,7 +189,7 @@ fn own(names: &[String], folder: &Path, now: Millis) -> Result<(Vec<u8>, Vec<u8>
     let mut params = rcgen::CertificateParams::new(names.to_vec()).map_err(wrong)?;
     let name = rcgen::DnType::CommonName;
     params.distinguished_name.push(name, "Redact release desk");
-    // Clocks differ.
+    // Allow for clocks that differ.
     params.not_before = now - Duration::from_secs(24 * 3600);
     params.not_after = params.not_before + VALID_FOR;
     let made = params.self_signed(&signing_key).map_err(wrong)?;
@@ -199,9 +199,9 @@ fn own(names: &[String], folder: &Path, now: Millis) -> Result<(Vec<u8>, Vec<u8>
     Ok((chain_pem.into_bytes(), key_pem.into_bytes()))
 }
 
-/// Whether a certificate of our own holds for a while, and no longer than browsers take.
+/// Whether the desk's own certificate is valid for a while, and no longer than browsers accept.
 fn is_good(pem: &[u8], now: OffsetDateTime) -> bool {
-    // As a whole first: the reader of DER in PEM does not end where the text is cut short.
+    // Decode it as a whole first: the reader of DER in PEM accepts text that is cut short.
     let Ok((_, der)) = x509_cert::der::pem::decode_vec(pem) else {
         return false;
     };
@@ -226,8 +226,8 @@ mod tests {
 
     const DAY: Duration = Duration::from_secs(24 * 3600);
 
-    /// Goal: a certificate is as good as browsers want it, and another is made in time; one of an
-    /// earlier version, good for two thousand years, is replaced.
+    /// Goal: a certificate is valid as long as browsers accept, and is renewed in time; one of an
+    /// earlier version, valid for two thousand years, is replaced.
     #[test]
     fn a_certificate_is_renewed_before_it_ends() {
         use std::os::unix::fs::MetadataExt as _;

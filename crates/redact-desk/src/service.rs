@@ -1,4 +1,4 @@
-//! What requests and jobs do: with the database, the files and the clock, and without HTTP.
+//! What requests and jobs do, with the database, files and the clock, but without HTTP.
 
 pub(crate) mod accounts;
 pub(crate) mod app;
@@ -14,7 +14,7 @@ pub(crate) mod jobs;
 pub(crate) mod lanes;
 pub(crate) mod password;
 pub(crate) mod policies;
-pub(crate) mod re_entry;
+pub(crate) mod reauthentication;
 pub(crate) mod recordings;
 pub(crate) mod refusals;
 pub(crate) mod releases;

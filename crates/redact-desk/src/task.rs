@@ -1,4 +1,4 @@
-//! What takes long, and the trait behind which it is done.
+//! Tasks that take long, and the trait that runs them.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -8,78 +8,78 @@ use serde::{Deserialize, Serialize};
 
 use crate::read_options::ReadOptions;
 
-/// Something that takes long.
+/// A task that takes long.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Task {
-    /// Write proxy, timeline, media and waveforms of a recording.
+    /// Write proxy, timeline, properties and waveforms of a recording.
     Prepare {
         /// The recording.
         clip: PathBuf,
         /// How it is read.
         options: ReadOptions,
-        /// Where they go.
+        /// The output folder.
         folder: PathBuf,
     },
-    /// Search a recording; gives [`TaskOutcome::Scanned`].
+    /// Scan a recording; returns [`TaskOutcome::Scanned`].
     Scan {
         /// The recording.
         clip: PathBuf,
         /// How it is read.
         options: ReadOptions,
-        /// Where the findings go.
+        /// Path of the findings.
         findings: PathBuf,
-        /// Whether a person accepted that sound is lost which cannot be decoded.
+        /// Whether a user accepted that undecodable sound is lost.
         accept_lost_sound: bool,
-        /// Who asked for it.
+        /// Who requested it.
         by: String,
     },
-    /// Write a picture of each found track, and where to look first.
+    /// Write a thumbnail of each found track, and what to check first.
     Thumbnails {
         /// The recording's folder, with proxy and findings.
         folder: PathBuf,
     },
-    /// Follow something that a person pointed at; gives [`TaskOutcome::Followed`].
+    /// Follow an object; returns [`TaskOutcome::Followed`].
     Follow(FollowTask),
     /// Write one frame of the proxy as JPEG.
     Picture {
         /// The recording's folder, with the proxy.
         folder: PathBuf,
-        /// Which frame.
+        /// The frame.
         frame: u32,
-        /// Columns at most.
+        /// The most columns.
         width: Option<u32>,
         /// What is hidden in it.
         redactions: Redactions,
-        /// Where it goes.
+        /// Path of the picture.
         picture: PathBuf,
     },
-    /// Write a few seconds of the proxy as they would be released.
+    /// Write a clip of the proxy with redactions.
     Preview(PreviewTask),
     /// Write a release.
     Render(RenderTask),
-    /// Check a release; gives [`TaskOutcome::Verified`].
+    /// Verify a release; returns [`TaskOutcome::Verified`].
     Verify(VerifyTask),
 }
 
-/// What to follow.
+/// An object to follow.
 #[derive(Clone, Debug)]
 pub struct FollowTask {
     /// The recording's folder, with proxy and timeline.
     pub folder: PathBuf,
-    /// The frame in which it was pointed at.
+    /// The frame in which it was marked.
     pub frame: u32,
-    /// Where it is in that frame.
+    /// Its box in that frame.
     pub rect: NormRect,
     /// Toward the start.
     pub back: bool,
     /// Toward the end.
     pub forward: bool,
-    /// Frames at most, in each direction.
+    /// The most frames in each direction.
     pub frames_max: u32,
 }
 
-/// What to show before it is rendered.
+/// A preview to write.
 #[derive(Clone, Debug)]
 pub struct PreviewTask {
     /// The recording's folder, with the proxy.
@@ -90,11 +90,11 @@ pub struct PreviewTask {
     pub end: u32,
     /// What is hidden and muted.
     pub redactions: Redactions,
-    /// Where the clip goes.
+    /// Path of the clip.
     pub clip: PathBuf,
 }
 
-/// What to release.
+/// A release to write.
 #[derive(Clone, Debug)]
 pub struct RenderTask {
     /// The recording.
@@ -103,48 +103,48 @@ pub struct RenderTask {
     pub plan: PathBuf,
     /// The findings that it was made of.
     pub findings: PathBuf,
-    /// Where the release goes; its records go beside it.
+    /// Path of the release; its records are written beside it.
     pub release: PathBuf,
-    /// What the request says of itself, for the manifests.
+    /// The request, for the manifests.
     pub request: PathBuf,
-    /// Manifest of the release whose place this one takes.
+    /// Manifest of the release that this one replaces.
     pub supersedes: Option<PathBuf>,
-    /// Who asked for the release.
+    /// Who requested it.
     pub by: String,
 }
 
-/// What to check.
+/// A release to verify.
 #[derive(Clone, Debug)]
 pub struct VerifyTask {
     /// The release.
     pub release: PathBuf,
     /// Its manifest.
     pub manifest: PathBuf,
-    /// The recording, where it is here.
+    /// The recording, if it is available.
     pub source: Option<PathBuf>,
-    /// Manifest of the release whose place this one took.
+    /// Manifest of the release that this one replaced.
     pub previous: Option<PathBuf>,
-    /// Where the verdict goes as a page to print.
+    /// Path of the verdict as PDF.
     pub report: Option<PathBuf>,
-    /// Who asked.
+    /// Who requested it.
     pub by: String,
 }
 
-/// What a task came to.
+/// The result of a task.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum TaskOutcome {
-    /// What it was to write is there.
+    /// The output was written.
     Done,
     /// The recording was scanned; its SHA-256.
     Scanned(Digest),
-    /// Where something was followed to.
+    /// An object was followed.
     Followed(Followed),
-    /// A release was checked.
+    /// A release was verified.
     Verified(Verified),
 }
 
-/// Where something was followed to.
+/// The path of a followed object.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Followed {
@@ -154,11 +154,11 @@ pub struct Followed {
     pub end: u32,
     /// `[frame, x_min, y_min, x_max, y_max]` as fractions of the picture, in ascending order.
     pub path: Vec<(u32, f32, f32, f32, f32)>,
-    /// Why it was not followed further.
+    /// Why it ended.
     pub stopped: Stopped,
 }
 
-/// Why something was not followed further; `None` for a direction that was not asked for.
+/// Why following ended in each direction; `None` for a direction that was not requested.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Stopped {
@@ -168,77 +168,77 @@ pub struct Stopped {
     pub forward: Option<Stop>,
 }
 
-/// Why something was not followed further.
+/// Why following ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Stop {
-    /// The recording ends there.
+    /// At the end of the recording.
     End,
-    /// The picture changes as a whole.
+    /// At a cut.
     Cut,
-    /// It was not found again.
+    /// The object was lost.
     Lost,
-    /// As many frames as were asked for.
+    /// At the requested number of frames.
     Limit,
 }
 
-/// What a check of a release came to, as `redact verify --json` prints it.
+/// The result of a verification, as printed by `redact verify --json`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Verified {
-    /// What was checked.
+    /// Checks that ran.
     #[serde(default)]
     pub checks: Vec<Checked>,
-    /// What was not.
+    /// Checks that did not run.
     #[serde(default)]
     pub not_checked: Vec<NotChecked>,
 }
 
-/// One thing that was checked.
+/// A check that ran.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Checked {
-    /// What it belongs to.
+    /// Its group.
     pub group: String,
-    /// What was checked.
+    /// Its name.
     pub name: String,
-    /// Whether it holds.
+    /// Whether it passed.
     pub passed: bool,
-    /// What was found.
+    /// The evidence.
     #[serde(default)]
     pub evidence: String,
 }
 
-/// One thing that was not checked.
+/// A check that did not run.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct NotChecked {
-    /// What it belongs to.
+    /// Its group.
     pub group: String,
-    /// What was not checked.
+    /// Its name.
     pub name: String,
-    /// Why.
+    /// The reason.
     #[serde(default)]
     pub why: String,
 }
 
-/// Hears how far a task is, and may stop it.
+/// Receives the progress of a task and may stop it.
 pub trait Watch: Send + Sync {
-    /// `done` of `total` units of `phase` are done; `Break` asks the task to stop.
+    /// `done` of `total` units of `phase` are done; `Break` stops the task.
     fn advance(&self, phase: &str, done: u64, total: Option<u64>) -> ControlFlow<()>;
 }
 
-/// Why a task was not done.
+/// Why a task failed.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct TaskError {
-    /// One sentence for a person.
+    /// One sentence for the user.
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
-    /// What a person can do so that the task succeeds.
+    /// What a user can do so that the task succeeds.
     pub remedy: Option<Remedy>,
 }
 
-/// What a person can do so that a task on a recording succeeds.
+/// What a user can do so that a task on a recording succeeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
@@ -263,11 +263,11 @@ impl TaskError {
     }
 }
 
-/// Does what takes long, each task on a thread of its own.
+/// Runs tasks, each on a thread of its own.
 pub trait Jobs: Send + Sync + 'static {
-    /// Does one task to its end. What it writes has its final name only when it is whole.
+    /// Runs a task to its end. Output gets its final name only when it is complete.
     ///
     /// # Errors
-    /// Why it was not done; nothing it was to write is then there, or all of it as before.
+    /// Why it failed. Its output is then absent or unchanged.
     fn run(&self, task: &Task, watch: &dyn Watch) -> Result<TaskOutcome, TaskError>;
 }

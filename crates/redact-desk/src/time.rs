@@ -1,4 +1,4 @@
-//! Times as the desk keeps them: milliseconds since 1970, and as the page reads them.
+//! Times in the desk: milliseconds since 1970, and as the API spells them.
 
 use ::time::format_description::well_known::{Iso8601, Rfc3339};
 use ::time::{Date, Duration, OffsetDateTime};
@@ -9,7 +9,7 @@ pub(crate) type Millis = i64;
 pub(crate) const MINUTE: Millis = 60_000;
 pub(crate) const HOUR: Millis = 60 * MINUTE;
 
-/// The moment `at`.
+/// The date and time of `at`.
 pub(crate) fn moment(at: Millis) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(at) * 1_000_000)
         .unwrap_or(OffsetDateTime::UNIX_EPOCH)
@@ -27,7 +27,7 @@ pub(crate) fn day(at: Millis) -> Date {
 
 /// Reads `2026-01-31`.
 pub(crate) fn read_day(text: &str) -> Option<Date> {
-    // The standard knows weeks and numbered days too: those have other lengths.
+    // ISO 8601 also has week dates and ordinal dates, which have other lengths.
     let date = Date::parse(text, &Iso8601::DATE).ok()?;
     (day_text(date) == text).then_some(date)
 }
@@ -37,7 +37,7 @@ pub(crate) fn day_text(day: Date) -> String {
     day.format(&Iso8601::DATE).unwrap_or_default()
 }
 
-/// `count` days after `from`, of which those that are `off` are not counted.
+/// The date `count` days after `from`, not counting days that are `off`.
 pub(crate) fn days_after(from: Date, count: u16, off: impl Fn(Date) -> bool) -> Date {
     let mut day = from;
     let mut left = count;

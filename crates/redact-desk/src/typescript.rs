@@ -1,4 +1,4 @@
-//! What the page knows of this crate's types: `web/src/api/generated.ts`, written from them.
+//! The page's types: `web/src/api/generated.ts`, generated from those of this crate.
 
 use ts_rs::{Config, TS};
 
@@ -14,25 +14,25 @@ use crate::domain::policy::{AudioRule, ClassRule, Policy, PolicyHead, ReasonText
 use crate::domain::release_files::FileKind;
 use crate::domain::stage::Stage;
 use crate::domain::summary::{
-    AgainstPolicy, ClassCount, KeptSpeechShown, LeftOut, Problem, ReasonCount, Rejected, Summary,
+    AgainstPolicy, ClassCount, KeptSpeechInfo, LeftOut, Problem, ReasonCount, Rejected, Summary,
 };
 use crate::domain::verdict::{Check, CheckStatus, Verdict};
 use crate::http::accounts::{DeskState, Me};
 use crate::http::audits::Audit;
-use crate::http::clocks::ClockShown;
+use crate::http::clocks::ClockInfo;
 use crate::http::events::{Chain, EventEntry};
 use crate::http::grants::Notice;
-use crate::http::invites::{Enrolment, Invite};
+use crate::http::invites::{Enrollment, Invite};
 use crate::http::jobs::{Job, JobError};
 use crate::http::rechecks::{CopyOut, Fault, Recheck, RecheckedRelease};
 use crate::http::recordings::{Found, FoundTrack, Recording, RecordingState};
 use crate::http::releases::{CopiedFile, Copy, Release, ReleaseFile};
 use crate::http::requests::{Assignee, FullRequest, Request};
-use crate::http::reviews::{Review, ReviewHead, Revision, SavedShown};
-use crate::http::stream::ChangeShown;
+use crate::http::reviews::{Review, ReviewHead, Revision, SaveResult};
+use crate::http::stream::ChangeMessage;
 use crate::http::uploads::Upload;
 use crate::http::users::{Invited, Pending, Person, User};
-use crate::http::views::ViewShown;
+use crate::http::views::ViewInfo;
 use crate::http::watch_folder::WatchedFile;
 use crate::id::Id;
 use crate::model::{
@@ -41,20 +41,20 @@ use crate::model::{
 use crate::read_options::ReadOptions;
 use crate::task::{Followed, Remedy, Stop, Stopped};
 
-/// Where the page has them.
+/// The generated file.
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/web/src/api/generated.ts");
 
-/// What the file begins with.
+/// The head of the file.
 const HEAD: &str = "\
-// What the server says, written from its own types by `src/typescript.rs` of this crate: change
-// them there. What `types.ts` adds is what the server passes on without a type of its own.
+// Types of the API, generated from the server's own by `src/typescript.rs` of this crate: change
+// them there. `types.ts` adds what the server passes on without a type of its own.
 import type { Media, Risk } from './types';
 ";
 
 /// Declares one type.
 type Declare = fn(&Config) -> String;
 
-/// Every type of the page, in the order of the file.
+/// All types of the page, in the order of the file.
 const TYPES: &[Declare] = &[
     Id::decl,
     Role::decl,
@@ -68,14 +68,14 @@ const TYPES: &[Declare] = &[
     DeskState::decl,
     Me::decl,
     Invite::decl,
-    Enrolment::decl,
+    Enrollment::decl,
     Pending::decl,
     User::decl,
     Person::decl,
     Invited::decl,
     Notice::decl,
     Unit::decl,
-    ClockShown::decl,
+    ClockInfo::decl,
     VerdictName::decl,
     ClassName::decl,
     Effect::decl,
@@ -99,7 +99,7 @@ const TYPES: &[Declare] = &[
     Stop::decl,
     Stopped::decl,
     Followed::decl,
-    ViewShown::decl,
+    ViewInfo::decl,
     FoundPart::decl,
     PathPart::decl,
     Part::decl,
@@ -116,11 +116,11 @@ const TYPES: &[Declare] = &[
     ReviewHead::decl,
     Review::decl,
     Revision::decl,
-    SavedShown::decl,
+    SaveResult::decl,
     Problem::decl,
     ClassCount::decl,
     ReasonCount::decl,
-    KeptSpeechShown::decl,
+    KeptSpeechInfo::decl,
     LeftOut::decl,
     Rejected::decl,
     AgainstPolicy::decl,
@@ -146,7 +146,7 @@ const TYPES: &[Declare] = &[
     Audit::decl,
     EventEntry::decl,
     Chain::decl,
-    ChangeShown::decl,
+    ChangeMessage::decl,
 ];
 
 fn generated() -> String {
@@ -157,7 +157,7 @@ fn generated() -> String {
     std::iter::once(HEAD.to_owned()).chain(declared).collect()
 }
 
-/// Goal: the page's types are the server's; a change of one without the other fails here.
+/// Goal: the page's types match the server's; a change of only one fails here.
 #[test]
 fn the_types_of_the_page_are_those_of_the_server() {
     let wanted = generated();

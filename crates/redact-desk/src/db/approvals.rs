@@ -1,5 +1,5 @@
-//! Approvals. `void` is 1 when the review was changed or the approval taken back, 2 when the
-//! person's account was changed.
+//! Approvals. `void` is 1 if the review was changed or the approval withdrawn, 2 if the approver's
+//! account was changed.
 
 use std::collections::HashMap;
 
@@ -26,7 +26,7 @@ pub(crate) struct ApprovalRow {
 const ROW: &str = "SELECT approvals.review, user, name, role, at_nanos, statement, content,
     signature FROM approvals";
 
-/// The approvals that hold for a revision, oldest first.
+/// The valid approvals of a revision, oldest first.
 pub(crate) async fn of(db: &Db, review: &ReviewRow) -> Result<Vec<ApprovalRow>, DbError> {
     let sql = format!("{ROW} WHERE review = ? AND revision = ? AND void = 0 ORDER BY id");
     sqlx::query_as(sqlx::AssertSqlSafe(sql))
@@ -36,8 +36,8 @@ pub(crate) async fn of(db: &Db, review: &ReviewRow) -> Result<Vec<ApprovalRow>, 
         .await
 }
 
-/// The approvals that hold for the newest revisions of one recording's reviews, or of those of all
-/// recordings of one request; by review, oldest first.
+/// The valid approvals of the newest revisions, by review and oldest first: of one recording's
+/// reviews, or of all reviews of a request.
 pub(crate) async fn by_review(db: &Db, of: &Id) -> Result<HashMap<Id, Vec<ApprovalRow>>, DbError> {
     let sql = format!(
         "{ROW} JOIN reviews
@@ -51,7 +51,7 @@ pub(crate) async fn by_review(db: &Db, of: &Id) -> Result<HashMap<Id, Vec<Approv
     }))
 }
 
-/// Adds an approval of a review's revision.
+/// Adds an approval of a revision.
 pub(crate) async fn insert(
     change: &mut Connection,
     review: &ReviewRow,
@@ -75,7 +75,7 @@ pub(crate) async fn insert(
     .map(drop)
 }
 
-/// Voids the approvals of a review; gives how many held.
+/// Voids the approvals of a review and returns how many were valid.
 pub(crate) async fn void(change: &mut Connection, review: &Id) -> Result<u64, DbError> {
     let voided = sqlx::query("UPDATE approvals SET void = 1 WHERE review = ? AND void = 0")
         .bind(review)
@@ -84,7 +84,7 @@ pub(crate) async fn void(change: &mut Connection, review: &Id) -> Result<u64, Db
     Ok(voided.rows_affected())
 }
 
-/// Voids what somebody approved, because the account was changed; gives the reviews.
+/// Voids a user's approvals because the account was changed, and returns the reviews.
 pub(crate) async fn void_of_person(change: &mut Connection, user: &Id) -> Result<Vec<Id>, DbError> {
     let reviews: Vec<(Id,)> = sqlx::query_as(
         "UPDATE approvals SET void = 2 WHERE user = ? AND void = 0 RETURNING review",
@@ -95,7 +95,7 @@ pub(crate) async fn void_of_person(change: &mut Connection, user: &Id) -> Result
     Ok(reviews.into_iter().map(|(review,)| review).collect())
 }
 
-/// Names and moments of approvals of a revision that were voided because accounts were changed.
+/// Names and times of a revision's approvals that were voided because accounts were changed.
 pub(crate) async fn revoked(
     db: &Db,
     review: &Id,

@@ -1,4 +1,4 @@
-//! Sign-in attempts, counted before a password is hashed.
+//! Sign-in attempts, counted before the password is hashed.
 
 use super::pool::{Connection, Db, DbError};
 use crate::time::Millis;
@@ -6,12 +6,12 @@ use crate::time::Millis;
 /// Which attempts are counted together.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum AttemptScope {
-    /// Those for a login from one origin.
+    /// Attempts for a login from one origin.
     LoginAndOrigin,
-    /// Those from one origin, whatever the login.
+    /// Attempts from one origin, for any login.
     Origin,
-    /// Those for a login by strangers, wherever from.
-    LoginByStrangers,
+    /// Attempts for a login from browsers that are not known.
+    LoginFromUnknown,
 }
 
 impl AttemptScope {
@@ -19,12 +19,13 @@ impl AttemptScope {
         match self {
             Self::LoginAndOrigin => "login = ?1 AND origin = ?2",
             Self::Origin => "?1 = ?1 AND origin = ?2",
-            Self::LoginByStrangers => "login = ?1 AND origin LIKE 'address:%' AND ?2 = ?2",
+            Self::LoginFromUnknown => "login = ?1 AND origin LIKE 'address:%' AND ?2 = ?2",
         }
     }
 }
 
-/// How many of the newest `limit` attempts are newer than `since`, and when the oldest of them was.
+/// How many of the newest `limit` attempts are newer than `since`, and the time of the oldest of
+/// them.
 pub(crate) async fn newest(
     db: &mut Connection,
     which: AttemptScope,
@@ -46,7 +47,7 @@ pub(crate) async fn newest(
         .await
 }
 
-/// Writes an attempt down, and forgets those before `forget`; gives its id.
+/// Stores an attempt, deletes those before `forget`, and returns the new id.
 pub(crate) async fn insert(
     change: &mut Connection,
     (login, origin): (&str, &str),
@@ -66,7 +67,7 @@ pub(crate) async fn insert(
     Ok(id)
 }
 
-/// Forgets an attempt, and all for its login from its origin.
+/// Deletes an attempt and all others for its login from its origin.
 pub(crate) async fn refund(db: &Db, id: i64, (login, origin): (&str, &str)) -> Result<(), DbError> {
     sqlx::query("DELETE FROM attempts WHERE id = ? OR (login = ? AND origin = ?)")
         .bind(id)
@@ -77,14 +78,14 @@ pub(crate) async fn refund(db: &Db, id: i64, (login, origin): (&str, &str)) -> R
         .map(drop)
 }
 
-/// Every login with the origins that attempts for it came from.
+/// Every login with the origins of its attempts.
 pub(crate) async fn origins(db: &mut Connection) -> Result<Vec<(String, String)>, DbError> {
     sqlx::query_as("SELECT DISTINCT login, origin FROM attempts")
         .fetch_all(db)
         .await
 }
 
-/// Forgets what was counted for a login.
+/// Deletes the attempts for a login.
 pub(crate) async fn forget(db: &Db, login: &str) -> Result<(), DbError> {
     sqlx::query("DELETE FROM attempts WHERE login = ?")
         .bind(login)

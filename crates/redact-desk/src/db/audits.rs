@@ -1,12 +1,12 @@
-//! Checks of releases that somebody brought.
+//! Verifications of uploaded releases.
 
 use super::pool::{Connection, Db, DbError};
 use super::query;
-use crate::answer::Answer;
+use crate::api_error::ApiResult;
 use crate::id::Id;
 use crate::time::Millis;
 
-/// A check.
+/// A verification.
 #[derive(sqlx::FromRow)]
 pub(crate) struct AuditRow {
     pub(crate) id: Id,
@@ -18,20 +18,20 @@ pub(crate) struct AuditRow {
 
 const ROW: &str = "SELECT id, release_name, at, verdict FROM audits";
 
-/// Somebody's own check.
+/// A user's own verification.
 ///
 /// # Errors
 /// 404, also for those of others.
-pub(crate) async fn own(db: &Db, user: &Id, id: &Id) -> Answer<AuditRow> {
+pub(crate) async fn own(db: &Db, user: &Id, id: &Id) -> ApiResult<AuditRow> {
     query::own(db, ROW, (user, id)).await
 }
 
-/// Somebody's checks, newest first.
+/// A user's verifications, newest first.
 pub(crate) async fn of_user(db: &Db, user: &Id) -> Result<Vec<AuditRow>, DbError> {
     query::all_of(db, format!("{ROW} WHERE user = ? ORDER BY at DESC"), user).await
 }
 
-/// Adds a check.
+/// Adds a verification.
 pub(crate) async fn insert(
     change: &mut Connection,
     id: &Id,
@@ -48,7 +48,7 @@ pub(crate) async fn insert(
         .map(drop)
 }
 
-/// Writes a verdict down, as JSON.
+/// Stores a verdict, as JSON.
 pub(crate) async fn set_verdict(
     change: &mut Connection,
     id: &Id,

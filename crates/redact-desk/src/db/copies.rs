@@ -30,7 +30,7 @@ pub(crate) async fn of_release(db: &Db, release: &Id) -> Result<Vec<CopyRow>, Db
     query::all_of(db, format!("{ROW} WHERE release = ? ORDER BY at"), release).await
 }
 
-/// Every copy, oldest first.
+/// All copies, oldest first.
 pub(crate) async fn all(db: &Db) -> Result<Vec<CopyRow>, DbError> {
     query::all(db, format!("{ROW} ORDER BY at")).await
 }
@@ -54,7 +54,7 @@ pub(crate) async fn insert(change: &mut Connection, row: &CopyRow) -> Result<(),
     .map(drop)
 }
 
-/// A file that was handed over, as the desk recorded it.
+/// A copied file, as the desk recorded it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct RecordedCopy {
     /// SHA-256 of the file, 64 hexadecimal digits.
@@ -65,11 +65,11 @@ pub struct RecordedCopy {
     pub by: String,
     /// Who received it.
     pub to: String,
-    /// On what: `download`, `disc` and so on.
+    /// The medium: `download`, `disc` and so on.
     pub medium: String,
 }
 
-/// Every copy in the desk's database at `database`, oldest first. The desk may be running.
+/// All copies in the desk's database at `database`, oldest first. The desk may be running.
 ///
 /// # Errors
 /// [`DeskError::Database`].

@@ -1,11 +1,11 @@
-//! What administrators gave people, and whether a second one has confirmed it.
+//! Access that administrators grant, and whether a second administrator has confirmed it.
 
 use super::pool::{Connection, Db, DbError};
 use crate::id::Id;
 use crate::model::{GrantAction, GrantState, Role};
 use crate::time::Millis;
 
-/// A grant that waits for a second administrator.
+/// A grant that needs a second administrator.
 #[derive(Clone, sqlx::FromRow)]
 pub(crate) struct GrantRow {
     pub(crate) id: Id,
@@ -21,7 +21,7 @@ const WAITING: &str = "SELECT grants.id, grants.user, action, grants.role, by,
     users.name AS by_name, at FROM grants JOIN users ON users.id = grants.by
     WHERE state = 'waiting'";
 
-/// What waits about somebody.
+/// The grant for a user that needs a second administrator.
 pub(crate) async fn waiting(db: &Db, user: &Id) -> Result<Option<GrantRow>, DbError> {
     let sql = format!("{WAITING} AND grants.user = ?");
     sqlx::query_as(sqlx::AssertSqlSafe(sql))
@@ -30,7 +30,7 @@ pub(crate) async fn waiting(db: &Db, user: &Id) -> Result<Option<GrantRow>, DbEr
         .await
 }
 
-/// What waits about anybody; one per person.
+/// All grants that need a second administrator; at most one per user.
 pub(crate) async fn all_waiting(db: &Db) -> Result<Vec<GrantRow>, DbError> {
     sqlx::query_as(WAITING).fetch_all(db).await
 }
@@ -45,7 +45,7 @@ pub(crate) struct NewGrant<'a> {
     pub(crate) state: GrantState,
 }
 
-/// Adds a grant, in the place of what waited about the same person.
+/// Adds a grant, replacing one for the same user that is still waiting.
 pub(crate) async fn insert(change: &mut Connection, grant: NewGrant<'_>) -> Result<(), DbError> {
     sqlx::query("UPDATE grants SET state = 'refused' WHERE user = ? AND state = 'waiting'")
         .bind(grant.user)
@@ -66,7 +66,7 @@ pub(crate) async fn insert(change: &mut Connection, grant: NewGrant<'_>) -> Resu
     .map(drop)
 }
 
-/// Takes a decision about what waits; `false` when it was taken before.
+/// Decides about a waiting grant; `false` if it was already decided.
 pub(crate) async fn decide(
     change: &mut Connection,
     grant: &Id,
@@ -85,7 +85,7 @@ pub(crate) async fn decide(
     Ok(decided.rows_affected() == 1)
 }
 
-/// What an administrator did alone.
+/// A grant that one administrator made alone.
 #[derive(sqlx::FromRow)]
 pub(crate) struct NoticeRow {
     pub(crate) id: Id,
@@ -96,7 +96,7 @@ pub(crate) struct NoticeRow {
     pub(crate) at: Millis,
 }
 
-/// What administrators did alone after `after` and `user` has not dismissed, the newest first.
+/// Grants made alone after `after` that `user` has not dismissed, newest first.
 pub(crate) async fn notices(db: &Db, after: Millis, user: &Id) -> Result<Vec<NoticeRow>, DbError> {
     sqlx::query_as(
         "SELECT grants.id, action, grants.role, maker.name AS by_name, about.name AS about, at
@@ -112,7 +112,7 @@ pub(crate) async fn notices(db: &Db, after: Millis, user: &Id) -> Result<Vec<Not
     .await
 }
 
-/// Writes down that somebody has read a notice; `false` when there is none.
+/// Records that a user has read a notice; `false` if there is no such notice.
 pub(crate) async fn dismiss(db: &Db, notice: &Id, user: &Id) -> Result<bool, DbError> {
     let done = sqlx::query(
         "INSERT OR IGNORE INTO notices_dismissed (notice, user) SELECT id, ? FROM grants

@@ -6,7 +6,7 @@ use crate::id::Id;
 use crate::model::Role;
 use crate::time::Millis;
 
-/// An invitation; without `user`, the one that makes the first administrator.
+/// An invitation; without `user`, the one for the first administrator.
 #[derive(sqlx::FromRow)]
 pub(crate) struct InviteRow {
     pub(crate) token: String,
@@ -19,7 +19,7 @@ pub(crate) struct InviteRow {
     pub(crate) secret: Option<String>,
 }
 
-/// The invitation with that token that has not expired.
+/// The invitation with that token, unless it has expired.
 pub(crate) async fn find(db: &Db, token: &str, now: Millis) -> Result<Option<InviteRow>, DbError> {
     sqlx::query_as(
         "SELECT token, user, role, expires_at, login, name, password, secret FROM invites
@@ -31,7 +31,7 @@ pub(crate) async fn find(db: &Db, token: &str, now: Millis) -> Result<Option<Inv
     .await
 }
 
-/// Makes an invitation for an account, in the place of those made before for it.
+/// Adds an invitation for an account, replacing earlier ones.
 pub(crate) async fn insert(
     db: &Db,
     token: &str,
@@ -57,7 +57,7 @@ pub(crate) async fn insert(
     .map(drop)
 }
 
-/// Makes the invitation of the first administrator, in the place of those made before.
+/// Adds the invitation for the first administrator, replacing earlier ones.
 pub(crate) async fn insert_first(db: &Db, token: &str, expires_at: Millis) -> Result<(), DbError> {
     sqlx::query("DELETE FROM invites WHERE user IS NULL")
         .execute(db)
@@ -91,7 +91,7 @@ pub(crate) async fn choose(db: &Db, token: &str, chosen: Chosen<'_>) -> Result<(
         .map(drop)
 }
 
-/// Uses an invitation up; `false` when it was used before.
+/// Deletes an invitation when it is used; `false` if it was already used.
 pub(crate) async fn use_up(change: &mut Connection, token: &str) -> Result<bool, DbError> {
     let used = sqlx::query("DELETE FROM invites WHERE token = ?")
         .bind(token)
@@ -100,7 +100,7 @@ pub(crate) async fn use_up(change: &mut Connection, token: &str) -> Result<bool,
     Ok(used.rows_affected() == 1)
 }
 
-/// Voids the invitations of somebody.
+/// Deletes the invitations of a user.
 pub(crate) async fn delete_of(db: &Db, user: &Id) -> Result<(), DbError> {
     sqlx::query("DELETE FROM invites WHERE user = ?")
         .bind(user)
@@ -109,7 +109,7 @@ pub(crate) async fn delete_of(db: &Db, user: &Id) -> Result<(), DbError> {
         .map(drop)
 }
 
-/// Second factors in clear, as earlier versions stored them, with their invitations' tokens.
+/// Second factors in plain text, as earlier versions stored them, with their invitations' tokens.
 pub(crate) async fn clear_secrets(
     change: &mut Connection,
 ) -> Result<Vec<(String, String)>, DbError> {

@@ -1,10 +1,10 @@
-//! Jobs: what takes long, in the order in which it runs.
+//! Jobs, in the order they run.
 
 use std::collections::HashMap;
 
 use super::pool::{Connection, Db, DbError};
 use super::query;
-use crate::answer::Answer;
+use crate::api_error::ApiResult;
 use crate::id::Id;
 use crate::model::{JobKind, JobState};
 use crate::task::{Remedy, TaskError};
@@ -21,7 +21,7 @@ pub(crate) struct JobRow {
     pub(crate) release: Option<Id>,
     pub(crate) audit: Option<Id>,
     pub(crate) state: JobState,
-    /// What it is about beside all that, as JSON.
+    /// Further input, as JSON.
     pub(crate) input: String,
     pub(crate) queued_at: Millis,
     pub(crate) started_at: Option<Millis>,
@@ -30,7 +30,7 @@ pub(crate) struct JobRow {
     pub(crate) error: Option<String>,
     pub(crate) hint: Option<String>,
     pub(crate) error_code: Option<Remedy>,
-    /// What it came to, as JSON.
+    /// The result, as JSON.
     pub(crate) result: Option<String>,
     pub(crate) request_number: Option<String>,
     pub(crate) recording_name: Option<String>,
@@ -72,7 +72,8 @@ impl NewJob {
     }
 }
 
-/// Queues a job behind all others; gives its id. Wake the runner once the change is made.
+/// Queues a job behind all others and returns its id. Wake the runner after the transaction is
+/// committed.
 pub(crate) async fn insert(
     change: &mut Connection,
     job: NewJob,
@@ -103,11 +104,11 @@ pub(crate) async fn insert(
 ///
 /// # Errors
 /// 404.
-pub(crate) async fn by_id(db: &Db, id: &Id) -> Answer<JobRow> {
+pub(crate) async fn by_id(db: &Db, id: &Id) -> ApiResult<JobRow> {
     query::by_id(db, ROW, id).await
 }
 
-/// Jobs that wait or run, or the newest 200, in the order in which they run.
+/// Queued and running jobs, or the newest 200, in the order they run.
 pub(crate) async fn list(db: &Db, active: bool) -> Result<Vec<JobRow>, DbError> {
     let which = if active {
         "WHERE state IN ('queued', 'running')"
@@ -117,14 +118,14 @@ pub(crate) async fn list(db: &Db, active: bool) -> Result<Vec<JobRow>, DbError> 
     query::all(db, format!("{ROW} {which} ORDER BY number")).await
 }
 
-/// Jobs of a recording's preparation that are not done.
+/// Preparation jobs of a recording that are not done.
 pub(crate) async fn preparing(db: &Db, recording: &Id) -> Result<Vec<JobRow>, DbError> {
     let sql =
         format!("{ROW} WHERE recording = ? AND {PREPARES} AND state != 'done' ORDER BY number");
     query::all_of(db, sql, recording).await
 }
 
-/// The same of all recordings of a request, by recording.
+/// The same for all recordings of a request, by recording.
 pub(crate) async fn preparing_of_request(
     db: &Db,
     request: &Id,
@@ -137,7 +138,7 @@ pub(crate) async fn preparing_of_request(
     Ok(query::groups(rows, |row: &JobRow| row.recording.clone()))
 }
 
-/// Jobs of a recording's preparation that did not come to a good end, oldest first.
+/// Preparation jobs of a recording that failed or stopped, oldest first.
 pub(crate) async fn failed_preparation(db: &Db, recording: &Id) -> Result<Vec<JobRow>, DbError> {
     let sql = format!(
         "{ROW} WHERE recording = ? AND {PREPARES}
@@ -146,7 +147,7 @@ pub(crate) async fn failed_preparation(db: &Db, recording: &Id) -> Result<Vec<Jo
     query::all_of(db, sql, recording).await
 }
 
-/// Removes the jobs of a recording's preparation, so that it can begin again.
+/// Deletes a recording's preparation jobs, so that preparation can start over.
 pub(crate) async fn delete_preparation(
     change: &mut Connection,
     recording: &Id,
@@ -159,7 +160,7 @@ pub(crate) async fn delete_preparation(
         .map(drop)
 }
 
-/// The newest job of each release, by release; of one alone with `only`.
+/// The newest job of each release, by release; only of `only` if given.
 pub(crate) async fn newest_by_release(
     db: &Db,
     only: Option<&Id>,
@@ -172,7 +173,7 @@ pub(crate) async fn newest_by_release(
     Ok(query::by_key(rows, |row: &JobRow| row.release.clone()))
 }
 
-/// The newest job of each of somebody's audits, by audit.
+/// The newest job of each of a user's audits, by audit.
 pub(crate) async fn newest_by_audit(db: &Db, user: &Id) -> Result<HashMap<Id, JobRow>, DbError> {
     let sql = format!(
         "{ROW} WHERE audit IN (SELECT id FROM audits WHERE user = ?) AND number =
@@ -182,7 +183,7 @@ pub(crate) async fn newest_by_audit(db: &Db, user: &Id) -> Result<HashMap<Id, Jo
     Ok(query::by_key(rows, |row: &JobRow| row.audit.clone()))
 }
 
-/// Renders that run, with their releases.
+/// Running renders, with their releases.
 pub(crate) async fn running_renders(db: &Db) -> Result<Vec<(Id, Id)>, DbError> {
     sqlx::query_as(
         "SELECT id, release FROM jobs
@@ -192,8 +193,8 @@ pub(crate) async fn running_renders(db: &Db) -> Result<Vec<(Id, Id)>, DbError> {
     .await
 }
 
-/// Takes up what a dead server left: a person no longer waits for follows and previews, all else
-/// waits again.
+/// Recovers after a crash: follow and preview jobs become interrupted, because nobody waits for
+/// them any longer; all others are queued again.
 pub(crate) async fn resume(db: &Db, now: Millis) -> Result<(), DbError> {
     sqlx::query(
         "UPDATE jobs SET state = 'interrupted', ended_at = ?
@@ -208,7 +209,7 @@ pub(crate) async fn resume(db: &Db, now: Millis) -> Result<(), DbError> {
         .map(drop)
 }
 
-/// The oldest job that waits in a lane, marked as running.
+/// The oldest queued job of a lane, marked as running.
 pub(crate) async fn start_next(
     db: &Db,
     quick: bool,
@@ -234,7 +235,7 @@ pub(crate) struct Ended<'a> {
     pub(crate) now: Millis,
 }
 
-/// Writes the end of a job down.
+/// Stores how a job ended.
 pub(crate) async fn end(change: &mut Connection, id: &Id, ended: Ended<'_>) -> Result<(), DbError> {
     sqlx::query(
         "UPDATE jobs SET state = ?, ended_at = ?, error = ?, hint = ?, error_code = ?, result = ?
@@ -252,7 +253,7 @@ pub(crate) async fn end(change: &mut Connection, id: &Id, ended: Ended<'_>) -> R
     .map(drop)
 }
 
-/// Cancels a job that waits; `false` when it does not wait.
+/// Cancels a queued job; `false` if it is not queued.
 pub(crate) async fn cancel_queued(db: &Db, id: &Id, now: Millis) -> Result<bool, DbError> {
     let cancelled = sqlx::query(
         "UPDATE jobs SET state = 'cancelled', ended_at = ? WHERE id = ? AND state = 'queued'",
@@ -264,7 +265,7 @@ pub(crate) async fn cancel_queued(db: &Db, id: &Id, now: Millis) -> Result<bool,
     Ok(cancelled.rows_affected() == 1)
 }
 
-/// Queues a job again that did not come to a good end; `false` for any other.
+/// Queues a job again that failed or stopped; `false` for any other job.
 pub(crate) async fn requeue(
     change: &mut Connection,
     id: &Id,

@@ -1,10 +1,10 @@
-//! Keys that approvals are signed with: one in use per person.
+//! Keys that sign approvals: one in use per user.
 
 use super::pool::{Connection, Db, DbError};
 use crate::id::Id;
 use crate::time::Millis;
 
-/// A key in use; `sealed` is its private half, encrypted with the person's password.
+/// A key in use; `sealed` is its private half, encrypted with the user's password.
 #[derive(sqlx::FromRow)]
 pub(crate) struct SigningKeyRow {
     pub(crate) id: i64,
@@ -12,7 +12,7 @@ pub(crate) struct SigningKeyRow {
     pub(crate) sealed: Option<Vec<u8>>,
 }
 
-/// The key that somebody signs with.
+/// The key that a user signs with.
 pub(crate) async fn in_use(db: &Db, user: &Id) -> Result<Option<SigningKeyRow>, DbError> {
     sqlx::query_as("SELECT id, public, sealed FROM keys WHERE user = ? AND retired_at IS NULL")
         .bind(user)
@@ -37,7 +37,7 @@ pub(crate) async fn insert(
         .map(drop)
 }
 
-/// Every key that was ever made, with its person's name, oldest first.
+/// All keys ever made, with their users' names, oldest first.
 pub(crate) async fn all_with_names(db: &Db) -> Result<Vec<(String, String)>, DbError> {
     sqlx::query_as(
         "SELECT users.name, keys.public FROM keys JOIN users ON users.id = keys.user
@@ -57,7 +57,7 @@ pub(crate) async fn reseal(change: &mut Connection, id: i64, sealed: &[u8]) -> R
         .map(drop)
 }
 
-/// Destroys the private half of a person's key.
+/// Deletes the private half of a user's key.
 pub(crate) async fn retire(change: &mut Connection, user: &Id, now: Millis) -> Result<(), DbError> {
     sqlx::query(
         "UPDATE keys SET sealed = NULL, retired_at = ? WHERE user = ? AND retired_at IS NULL",

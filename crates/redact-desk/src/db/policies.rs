@@ -1,11 +1,11 @@
-//! Policies that reviews were made with, by digest: they outlive their files.
+//! Policies that reviews were made with, by digest. They outlive their files.
 
 use std::collections::HashMap;
 
 use super::pool::{Db, DbError};
-use crate::answer::{Answer, ApiError};
+use crate::api_error::{ApiError, ApiResult};
 
-/// A policy: what the page sees of it, as JSON, and its text.
+/// A policy: the JSON for the page, and its text.
 #[derive(Clone, sqlx::FromRow)]
 pub(crate) struct PolicyRow {
     pub(crate) digest: String,
@@ -28,7 +28,7 @@ pub(crate) async fn store(db: &Db, row: &PolicyRow) -> Result<(), DbError> {
 ///
 /// # Errors
 /// 404.
-pub(crate) async fn find(db: &Db, digest: &str) -> Answer<PolicyRow> {
+pub(crate) async fn find(db: &Db, digest: &str) -> ApiResult<PolicyRow> {
     sqlx::query_as("SELECT digest, policy, rules FROM policies WHERE digest = ?")
         .bind(digest)
         .fetch_optional(db)
@@ -36,7 +36,7 @@ pub(crate) async fn find(db: &Db, digest: &str) -> Answer<PolicyRow> {
         .ok_or_else(ApiError::not_found)
 }
 
-/// Every policy, by digest: an office has a handful.
+/// All policies, by digest. An office has a handful.
 pub(crate) async fn all(db: &Db) -> Result<HashMap<String, PolicyRow>, DbError> {
     let rows: Vec<PolicyRow> = sqlx::query_as("SELECT digest, policy, rules FROM policies")
         .fetch_all(db)

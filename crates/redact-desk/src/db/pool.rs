@@ -1,4 +1,4 @@
-//! The database itself: opening it, its version, changes, errors.
+//! The database itself: opening, schema version, transactions, errors.
 
 use std::path::Path;
 use std::time::Duration;
@@ -7,14 +7,14 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
-use crate::answer::{Answer, ApiError};
+use crate::api_error::{ApiError, ApiResult};
 use crate::error::DeskError;
 use crate::private;
 
-/// The version of the tables, in SQLite's `user_version`.
+/// The schema version, in SQLite's `user_version`.
 const VERSION: i64 = 8;
 
-/// What makes each version out of the one before it: [`VERSION`] of them.
+/// The steps from each schema version to the next: [`VERSION`] of them.
 const STEPS: [&str; 8] = [
     include_str!("schema/schema.sql"),
     include_str!("schema/schema-2.sql"),
@@ -29,13 +29,13 @@ const STEPS: [&str; 8] = [
 /// The database.
 pub(crate) type Db = SqlitePool;
 
-/// What a change is made through.
+/// A connection for writing.
 pub(crate) type Connection = sqlx::SqliteConnection;
 
-/// A change that takes effect when it is committed; no other change is made meanwhile.
+/// A transaction. Nothing else writes until it is committed or dropped.
 pub(crate) type Transaction = sqlx::Transaction<'static, sqlx::Sqlite>;
 
-/// Why the database refused.
+/// A database error.
 pub(crate) type DbError = sqlx::Error;
 
 impl From<DbError> for ApiError {
@@ -44,12 +44,12 @@ impl From<DbError> for ApiError {
     }
 }
 
-/// Begins a change.
-pub(crate) async fn begin(db: &Db) -> Answer<Transaction> {
+/// Begins a transaction.
+pub(crate) async fn begin(db: &Db) -> ApiResult<Transaction> {
     Ok(db.begin_with("BEGIN IMMEDIATE").await?)
 }
 
-/// The database's own words, when what was to be unique is there already.
+/// The database's message if the error is a violated unique constraint.
 pub(crate) fn taken(error: &DbError) -> Option<&str> {
     match error {
         sqlx::Error::Database(refused) if refused.is_unique_violation() => Some(refused.message()),
@@ -57,7 +57,7 @@ pub(crate) fn taken(error: &DbError) -> Option<&str> {
     }
 }
 
-/// Takes every trace of what was deleted or changed out of the database's files.
+/// Removes all traces of deleted or changed data from the database's files.
 pub(crate) async fn wipe(db: &Db) -> Result<(), DbError> {
     sqlx::raw_sql("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)")
         .execute(db)
@@ -65,17 +65,17 @@ pub(crate) async fn wipe(db: &Db) -> Result<(), DbError> {
         .map(drop)
 }
 
-/// Opens the database of the data folder, or makes it.
+/// Opens the database of the data folder, or creates it.
 ///
 /// # Errors
 /// [`DeskError::Database`], [`DeskError::NewerData`].
 pub(crate) async fn open(folder: &Path) -> Result<Db, DeskError> {
     let path = folder.join("desk.sqlite");
-    // SQLite gives its other files the permissions of this one.
+    // SQLite gives its other files the same permissions.
     private::file(&path)?;
     let options = SqliteConnectOptions::new()
         .filename(path)
-        // What is deleted or changed is overwritten: no old secret stays in a free page.
+        // Overwrite deleted or changed data, so that no old secret stays in a free page.
         .pragma("secure_delete", "ON")
         .foreign_keys(true)
         .journal_mode(SqliteJournalMode::Wal)
@@ -111,7 +111,7 @@ pub(crate) async fn open(folder: &Path) -> Result<Db, DeskError> {
 mod tests {
     use super::*;
 
-    /// Goal: a data folder of the version before is taken over, with all that is in it.
+    /// Goal: a database of the first version is upgraded with all its data.
     #[tokio::test]
     async fn an_older_database_is_brought_up_to_date() {
         let folder = tempfile::TempDir::new().unwrap();

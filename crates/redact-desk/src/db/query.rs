@@ -6,7 +6,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Encode, FromRow, Sqlite, SqliteExecutor, Type};
 
 use super::pool::{Db, DbError};
-use crate::answer::{Answer, ApiError};
+use crate::api_error::{ApiError, ApiResult};
 use crate::id::Id;
 
 /// A type that is read from a row.
@@ -18,7 +18,7 @@ impl<T: for<'r> FromRow<'r, SqliteRow> + Send + Unpin> Row for T {}
 ///
 /// # Errors
 /// 404.
-pub(super) async fn by_id<R: Row>(db: &Db, select: &str, id: &Id) -> Answer<R> {
+pub(super) async fn by_id<R: Row>(db: &Db, select: &str, id: &Id) -> ApiResult<R> {
     let sql = AssertSqlSafe(format!("{select} WHERE id = ?"));
     let row = sqlx::query_as(sql).bind(id).fetch_optional(db).await?;
     row.ok_or_else(ApiError::not_found)
@@ -28,7 +28,7 @@ pub(super) async fn by_id<R: Row>(db: &Db, select: &str, id: &Id) -> Answer<R> {
 ///
 /// # Errors
 /// 404, also for rows of others.
-pub(super) async fn own<R: Row>(db: &Db, select: &str, (user, id): (&Id, &Id)) -> Answer<R> {
+pub(super) async fn own<R: Row>(db: &Db, select: &str, (user, id): (&Id, &Id)) -> ApiResult<R> {
     let sql = AssertSqlSafe(format!("{select} WHERE id = ? AND user = ?"));
     let query = sqlx::query_as(sql).bind(id).bind(user);
     query
@@ -43,20 +43,20 @@ pub(super) async fn all<R: Row>(db: &Db, sql: String) -> Result<Vec<R>, DbError>
 }
 
 /// The rows that `sql`, which has one parameter, selects for `of`.
-pub(super) async fn all_of<R: Row>(
+pub(super) async fn all_of<'a, R: Row>(
     db: &Db,
     sql: String,
-    of: impl Encode<'_, Sqlite> + Type<Sqlite>,
+    of: impl Encode<'a, Sqlite> + Type<Sqlite> + 'a,
 ) -> Result<Vec<R>, DbError> {
     let query = sqlx::query_as(AssertSqlSafe(sql)).bind(of);
     query.fetch_all(db).await
 }
 
 /// Runs an `UPDATE` with two parameters: a value, and the id of the row that gets it.
-pub(super) async fn set(
+pub(super) async fn set<'a>(
     db: impl SqliteExecutor<'_>,
     sql: &'static str,
-    value: impl Encode<'_, Sqlite> + Type<Sqlite>,
+    value: impl Encode<'a, Sqlite> + Type<Sqlite> + 'a,
     id: &Id,
 ) -> Result<(), DbError> {
     let query = sqlx::query(sql).bind(value).bind(id);

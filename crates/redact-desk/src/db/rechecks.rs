@@ -1,25 +1,25 @@
-//! Checks of all past releases.
+//! Rechecks of all past releases.
 
 use super::pool::{Connection, Db, DbError};
 use crate::time::Millis;
 
-/// A check of all past releases.
+/// A recheck of all past releases.
 #[derive(sqlx::FromRow)]
 pub(crate) struct RecheckRow {
     pub(crate) at: Millis,
     pub(crate) by: String,
-    /// How many were checked.
+    /// The number of releases.
     pub(crate) releases: i64,
 }
 
-/// The newest one.
+/// The newest recheck.
 pub(crate) async fn newest(db: &Db) -> Result<Option<RecheckRow>, DbError> {
     sqlx::query_as("SELECT at, by, releases FROM rechecks ORDER BY id DESC LIMIT 1")
         .fetch_optional(db)
         .await
 }
 
-/// Writes one down.
+/// Adds a recheck.
 pub(crate) async fn insert(change: &mut Connection, row: &RecheckRow) -> Result<(), DbError> {
     sqlx::query("INSERT INTO rechecks (at, by, releases) VALUES (?, ?, ?)")
         .bind(row.at)

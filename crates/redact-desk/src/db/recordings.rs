@@ -4,7 +4,7 @@ use redact_core::Digest;
 
 use super::pool::{Connection, Db, DbError};
 use super::query;
-use crate::answer::Answer;
+use crate::api_error::ApiResult;
 use crate::id::Id;
 use crate::time::Millis;
 
@@ -18,13 +18,13 @@ pub(crate) struct RecordingRow {
     pub(crate) added_at: Millis,
     pub(crate) added_by: String,
     pub(crate) sha256: Option<String>,
-    /// What it is, as JSON; see `API.md`, `Media`.
+    /// Its properties, as JSON; see `API.md`, `Media`.
     pub(crate) media: Option<String>,
-    /// Who accepted that its sound is lost.
+    /// Who accepted that the sound is lost.
     pub(crate) lost_sound_by: Option<String>,
-    /// How it is read, as JSON; `None`: as its file says.
+    /// Read options, as JSON; `None` reads it as the file says.
     pub(crate) options: Option<String>,
-    /// Who said how it is read.
+    /// Who set the read options.
     pub(crate) options_by: Option<String>,
 }
 
@@ -35,7 +35,7 @@ const ROW: &str = "SELECT id, request, name, bytes, added_at, added_by, sha256, 
 ///
 /// # Errors
 /// 404.
-pub(crate) async fn by_id(db: &Db, id: &Id) -> Answer<RecordingRow> {
+pub(crate) async fn by_id(db: &Db, id: &Id) -> ApiResult<RecordingRow> {
     query::by_id(db, ROW, id).await
 }
 
@@ -52,7 +52,7 @@ pub(crate) struct NewRecording<'a> {
     pub(crate) name: &'a str,
     pub(crate) bytes: u64,
     pub(crate) added_by: &'a str,
-    /// How it is read, as JSON; `None`: as its file says.
+    /// Read options, as JSON; `None` reads it as the file says.
     pub(crate) options: Option<String>,
     pub(crate) now: Millis,
 }
@@ -78,7 +78,7 @@ pub(crate) async fn insert(
     .map(drop)
 }
 
-/// Writes down what a recording is, as JSON.
+/// Stores a recording's properties, as JSON.
 pub(crate) async fn set_media(
     change: &mut Connection,
     id: &Id,
@@ -88,7 +88,7 @@ pub(crate) async fn set_media(
     query::set(change, sql, media, id).await
 }
 
-/// Writes the digest of a recording down: it was scanned.
+/// Stores a recording's digest after its scan.
 pub(crate) async fn set_digest(
     change: &mut Connection,
     id: &Id,
@@ -98,7 +98,7 @@ pub(crate) async fn set_digest(
     query::set(change, sql, digest.to_string(), id).await
 }
 
-/// Writes down who accepted that a recording's sound is lost.
+/// Stores who accepted that a recording's sound is lost.
 pub(crate) async fn accept_lost_sound(
     change: &mut Connection,
     id: &Id,
@@ -108,7 +108,7 @@ pub(crate) async fn accept_lost_sound(
     query::set(change, sql, by, id).await
 }
 
-/// Sets how a recording is read, as JSON. What was prepared of it no longer counts.
+/// Stores a recording's read options, as JSON, and drops what was prepared with others.
 pub(crate) async fn set_options(
     change: &mut Connection,
     id: &Id,

@@ -4,7 +4,7 @@ use sqlx::SqliteExecutor;
 
 use super::pool::{Connection, Db, DbError};
 use super::query;
-use crate::answer::Answer;
+use crate::api_error::ApiResult;
 use crate::id::Id;
 use crate::model::ReleaseState;
 use crate::time::Millis;
@@ -19,9 +19,9 @@ pub(crate) struct ReleaseRow {
     pub(crate) revision: i64,
     pub(crate) title: String,
     pub(crate) policy_name: String,
-    /// What its files on the disk are named after.
+    /// The stem of its file names.
     pub(crate) stem: String,
-    /// Its approvals as the page sees them, as JSON.
+    /// Its approvals as the API returns them, as JSON.
     pub(crate) approvals: String,
     pub(crate) state: ReleaseState,
     /// The verdict, as JSON.
@@ -30,7 +30,7 @@ pub(crate) struct ReleaseRow {
     pub(crate) checked_at: Option<Millis>,
     pub(crate) replaces: Option<Id>,
     pub(crate) why: String,
-    /// The newer release that took its place.
+    /// The release that replaced it.
     pub(crate) replaced_by: Option<Id>,
     pub(crate) request_number: String,
     pub(crate) recording_name: String,
@@ -49,7 +49,7 @@ const ROW: &str = "SELECT id, request, recording, review, revision, title, polic
 ///
 /// # Errors
 /// 404.
-pub(crate) async fn by_id(db: &Db, id: &Id) -> Answer<ReleaseRow> {
+pub(crate) async fn by_id(db: &Db, id: &Id) -> ApiResult<ReleaseRow> {
     query::by_id(db, ROW, id).await
 }
 
@@ -64,13 +64,13 @@ pub(crate) async fn newest(db: &Db) -> Result<Vec<ReleaseRow>, DbError> {
     query::all(db, format!("{ROW} ORDER BY created_at DESC LIMIT 1000")).await
 }
 
-/// Every release that was made, newest first.
+/// All finished releases, newest first.
 pub(crate) async fn made(db: &Db) -> Result<Vec<ReleaseRow>, DbError> {
     let sql = format!("{ROW} WHERE made_at IS NOT NULL ORDER BY made_at DESC");
     query::all(db, sql).await
 }
 
-/// A release among others of its recording.
+/// A release as another release of its recording lists it.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub(crate) struct LinkRow {
     pub(crate) id: Id,
@@ -109,7 +109,7 @@ pub(crate) struct NewRelease<'a> {
     pub(crate) now: Millis,
 }
 
-/// Adds a release that is to be rendered.
+/// Adds a release, to be rendered.
 pub(crate) async fn insert(
     change: &mut Connection,
     release: NewRelease<'_>,
@@ -136,7 +136,7 @@ pub(crate) async fn insert(
     .map(drop)
 }
 
-/// Gives a release another state.
+/// Sets a release's state.
 pub(crate) async fn set_state(
     db: impl SqliteExecutor<'_>,
     id: &Id,
@@ -145,13 +145,13 @@ pub(crate) async fn set_state(
     query::set(db, "UPDATE releases SET state = ? WHERE id = ?", state, id).await
 }
 
-/// Writes down that a release was made and is being checked.
+/// Records that a release was rendered and is being verified.
 pub(crate) async fn set_made(change: &mut Connection, id: &Id, now: Millis) -> Result<(), DbError> {
     let sql = "UPDATE releases SET state = 'verifying', made_at = ? WHERE id = ?";
     query::set(change, sql, now, id).await
 }
 
-/// Writes a verdict down, as JSON.
+/// Stores a verdict, as JSON.
 pub(crate) async fn set_verdict(
     change: &mut Connection,
     id: &Id,

@@ -1,12 +1,12 @@
-//! Requests, with counts of what belongs to them.
+//! Requests, with counts of their recordings, jobs, reviews and releases.
 
 use super::pool::{Connection, Db, DbError, taken};
-use crate::answer::{Answer, ApiError};
+use crate::api_error::{ApiError, ApiResult};
 use crate::id::Id;
 use crate::model::RequesterKind;
 use crate::time::Millis;
 
-/// A request, and how many of what it has.
+/// A request with counts.
 #[derive(sqlx::FromRow)]
 pub(crate) struct RequestRow {
     pub(crate) id: Id,
@@ -23,19 +23,19 @@ pub(crate) struct RequestRow {
     pub(crate) created_at: Millis,
     pub(crate) changed_at: Millis,
     pub(crate) recordings: i64,
-    /// Jobs of preparation that wait or run.
+    /// Queued and running preparation jobs.
     pub(crate) preparing: i64,
-    /// Jobs of preparation that did not come to a good end.
+    /// Preparation jobs that failed or stopped.
     pub(crate) failed: i64,
-    /// Reviews with all the approvals that they need.
+    /// Reviews with all required approvals.
     pub(crate) approved: i64,
-    /// Reviews with some of them.
+    /// Reviews with some of the required approvals.
     pub(crate) awaiting: i64,
     pub(crate) releases: i64,
-    /// Releases being made or checked.
+    /// Releases being rendered or verified.
     pub(crate) rendering: i64,
     pub(crate) ready: i64,
-    /// Releases that failed or were found wrong.
+    /// Releases that failed, or failed verification.
     pub(crate) unreleased: i64,
     pub(crate) copies: i64,
 }
@@ -73,7 +73,7 @@ pub(crate) async fn all(db: &Db) -> Result<Vec<RequestRow>, DbError> {
 ///
 /// # Errors
 /// 404.
-pub(crate) async fn by_id(db: &Db, id: &Id) -> Answer<RequestRow> {
+pub(crate) async fn by_id(db: &Db, id: &Id) -> ApiResult<RequestRow> {
     let row: Option<RequestRow> =
         sqlx::query_as(sqlx::AssertSqlSafe(format!("{ROWS} WHERE r.id = ?")))
             .bind(id)
@@ -82,24 +82,24 @@ pub(crate) async fn by_id(db: &Db, id: &Id) -> Answer<RequestRow> {
     row.ok_or_else(ApiError::not_found)
 }
 
-/// What a request says of itself.
+/// The facts of a request.
 #[derive(Clone, sqlx::FromRow)]
 pub(crate) struct Facts {
     pub(crate) number: String,
     pub(crate) requester: String,
     pub(crate) requester_kind: RequesterKind,
-    /// Key of a clock, or any text.
+    /// Key of a statutory clock, or free text.
     pub(crate) jurisdiction: String,
     /// `2026-01-31`.
     pub(crate) received_on: String,
     pub(crate) due_on: String,
 }
 
-/// What a request says of itself now.
+/// The current facts of a request.
 ///
 /// # Errors
 /// 404.
-pub(crate) async fn facts(db: &Db, id: &Id) -> Answer<Facts> {
+pub(crate) async fn facts(db: &Db, id: &Id) -> ApiResult<Facts> {
     let found: Option<Facts> = sqlx::query_as(
         "SELECT number, requester, requester_kind, jurisdiction, received_on, due_on
          FROM requests WHERE id = ?",
@@ -110,7 +110,7 @@ pub(crate) async fn facts(db: &Db, id: &Id) -> Answer<Facts> {
     found.ok_or_else(ApiError::not_found)
 }
 
-/// A request to add, or the new values of one.
+/// A request to add, or new values for one.
 pub(crate) struct RequestValues {
     pub(crate) facts: Facts,
     pub(crate) assignee: Option<Id>,
@@ -134,7 +134,7 @@ pub(crate) async fn insert(
     id: &Id,
     values: &RequestValues,
     now: Millis,
-) -> Answer<()> {
+) -> ApiResult<()> {
     let facts = &values.facts;
     sqlx::query(
         "INSERT INTO requests (id, number, requester_kind, requester, jurisdiction, received_on,
@@ -157,7 +157,7 @@ pub(crate) async fn insert(
     .map_err(number_taken)
 }
 
-/// Gives a request new values.
+/// Updates a request.
 ///
 /// # Errors
 /// 409 `number_taken`.
@@ -166,7 +166,7 @@ pub(crate) async fn update(
     id: &Id,
     values: &RequestValues,
     now: Millis,
-) -> Answer<()> {
+) -> ApiResult<()> {
     let facts = &values.facts;
     sqlx::query(
         "UPDATE requests SET number = ?, requester_kind = ?, requester = ?, jurisdiction = ?,

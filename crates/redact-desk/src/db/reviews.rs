@@ -1,8 +1,8 @@
-//! Reviews and their revisions: every save is one, and none is ever deleted.
+//! Reviews and their revisions. Every save is a revision, and none is ever deleted.
 
 use super::pool::{Connection, Db, DbError};
 use super::query;
-use crate::answer::{Answer, ApiError};
+use crate::api_error::{ApiError, ApiResult};
 use crate::id::Id;
 use crate::time::Millis;
 
@@ -12,7 +12,7 @@ pub(crate) struct ReviewRow {
     pub(crate) id: Id,
     pub(crate) recording: Id,
     pub(crate) title: String,
-    /// Digest of its policy.
+    /// Digest of the policy.
     pub(crate) policy: String,
     pub(crate) revision: i64,
 }
@@ -21,7 +21,7 @@ pub(crate) struct ReviewRow {
 ///
 /// # Errors
 /// 404.
-pub(crate) async fn by_id(db: &Db, id: &Id) -> Answer<ReviewRow> {
+pub(crate) async fn by_id(db: &Db, id: &Id) -> ApiResult<ReviewRow> {
     let select = "SELECT id, recording, title, policy, revision FROM reviews";
     query::by_id(db, select, id).await
 }
@@ -39,7 +39,7 @@ const HEAD: &str = "SELECT reviews.id, recording, title, policy, reviews.revisio
     FROM reviews JOIN revisions
       ON revisions.review = reviews.id AND revisions.revision = reviews.revision";
 
-/// The reviews of one recording, or of all of one request.
+/// The reviews of one recording, or of all recordings of a request.
 pub(crate) async fn heads(db: &Db, of: &Id) -> Result<Vec<HeadRow>, DbError> {
     let sql = format!(
         "{HEAD} WHERE recording IN (SELECT id FROM recordings WHERE id = ?1 OR request = ?1)
@@ -52,7 +52,7 @@ pub(crate) async fn heads(db: &Db, of: &Id) -> Result<Vec<HeadRow>, DbError> {
 ///
 /// # Errors
 /// 404.
-pub(crate) async fn saved(db: &Db, review: &Id, revision: i64) -> Answer<(Millis, String)> {
+pub(crate) async fn saved(db: &Db, review: &Id, revision: i64) -> ApiResult<(Millis, String)> {
     sqlx::query_as("SELECT at, by FROM revisions WHERE review = ? AND revision = ?")
         .bind(review)
         .bind(revision)
@@ -70,7 +70,7 @@ pub(crate) async fn has_any(db: &Db, recording: &Id) -> Result<bool, DbError> {
     Ok(count > 0)
 }
 
-/// Adds a review, which has no revision yet.
+/// Adds a review without revisions.
 pub(crate) async fn insert(
     change: &mut Connection,
     row: &ReviewRow,
@@ -110,7 +110,7 @@ pub(crate) struct RevisionRow {
     pub(crate) undecided: i64,
 }
 
-/// Every revision of a review, oldest first; those below zero were too late.
+/// All revisions of a review, oldest first; negative numbers are saves that lost a conflict.
 pub(crate) async fn revisions(db: &Db, review: &Id) -> Result<Vec<RevisionRow>, DbError> {
     sqlx::query_as(
         "SELECT revision, at, by, undecided FROM revisions WHERE review = ? ORDER BY revision",
@@ -132,7 +132,7 @@ pub(crate) struct DocumentRow {
 ///
 /// # Errors
 /// 404.
-pub(crate) async fn document(db: &Db, review: &Id, revision: i64) -> Answer<DocumentRow> {
+pub(crate) async fn document(db: &Db, review: &Id, revision: i64) -> ApiResult<DocumentRow> {
     sqlx::query_as("SELECT document, at, by FROM revisions WHERE review = ? AND revision = ?")
         .bind(review)
         .bind(revision)
@@ -172,7 +172,7 @@ pub(crate) async fn insert_revision(
     .map(drop)
 }
 
-/// The lowest number of a review's revisions.
+/// The lowest revision number of a review.
 pub(crate) async fn lowest_revision(change: &mut Connection, review: &Id) -> Result<i64, DbError> {
     let (lowest,): (i64,) = sqlx::query_as("SELECT min(revision) FROM revisions WHERE review = ?")
         .bind(review)

@@ -1,11 +1,11 @@
-//! Sessions, and browsers that somebody signed in with before.
+//! Sessions, and browsers that users signed in with before.
 
 use super::pool::{Db, DbError};
 use crate::id::Id;
 use crate::model::Role;
 use crate::time::Millis;
 
-/// A session of an account that is active. Tokens are stored as their SHA-256.
+/// A session of an active account. Tokens are stored as their SHA-256.
 #[derive(sqlx::FromRow)]
 pub(crate) struct SessionRow {
     pub(crate) user: Id,
@@ -38,7 +38,7 @@ pub(crate) async fn insert(db: &Db, token: &str, user: &Id, now: Millis) -> Resu
         .map(drop)
 }
 
-/// Keeps a session awake that was last seen at `before` or earlier; `false` when it was seen since.
+/// Extends a session last used at `before` or earlier; `false` if it was used since.
 pub(crate) async fn touch(
     db: &Db,
     token: &str,
@@ -63,7 +63,7 @@ pub(crate) async fn delete(db: &Db, token: &str) -> Result<(), DbError> {
         .map(drop)
 }
 
-/// Forgets sessions that began before `at`.
+/// Deletes sessions that began before `at`.
 pub(crate) async fn delete_before(db: &Db, at: Millis) -> Result<(), DbError> {
     sqlx::query("DELETE FROM sessions WHERE created_at < ?")
         .bind(at)
@@ -72,7 +72,7 @@ pub(crate) async fn delete_before(db: &Db, at: Millis) -> Result<(), DbError> {
         .map(drop)
 }
 
-/// Ends the sessions of somebody but the one with `token`, if any.
+/// Ends a user's sessions, except the one with the token `but`.
 pub(crate) async fn delete_of(db: &Db, user: &Id, but: Option<&str>) -> Result<(), DbError> {
     sqlx::query("DELETE FROM sessions WHERE user = ? AND token != ?")
         .bind(user)
@@ -82,7 +82,7 @@ pub(crate) async fn delete_of(db: &Db, user: &Id, but: Option<&str>) -> Result<(
         .map(drop)
 }
 
-/// Whether a browser is known to be somebody's, and was seen after `after`.
+/// Whether a browser belongs to a user and was used after `after`.
 pub(crate) async fn knows_device(
     db: &Db,
     token: &str,
@@ -99,7 +99,7 @@ pub(crate) async fn knows_device(
     Ok(known.is_some())
 }
 
-/// Writes down that a known browser was seen.
+/// Records that a known browser was used.
 pub(crate) async fn touch_device(db: &Db, token: &str, now: Millis) -> Result<(), DbError> {
     sqlx::query("UPDATE devices SET seen_at = ? WHERE token = ?")
         .bind(now)
@@ -109,7 +109,7 @@ pub(crate) async fn touch_device(db: &Db, token: &str, now: Millis) -> Result<()
         .map(drop)
 }
 
-/// Makes a browser known, and forgets those last seen at `forget` or earlier.
+/// Adds a known browser, and deletes those last used at `forget` or earlier.
 pub(crate) async fn insert_device(
     db: &Db,
     token: &str,
@@ -130,7 +130,7 @@ pub(crate) async fn insert_device(
         .map(drop)
 }
 
-/// Forgets the browsers of somebody but the one with `token`, if any.
+/// Deletes a user's known browsers, except the one with the token `but`.
 pub(crate) async fn delete_devices_of(
     db: &Db,
     user: &Id,

@@ -1,10 +1,10 @@
-//! Files that are arriving.
+//! Uploads in progress.
 
 use sqlx::SqliteExecutor;
 
 use super::pool::{Db, DbError};
 use super::query;
-use crate::answer::Answer;
+use crate::api_error::ApiResult;
 use crate::id::Id;
 use crate::model::Purpose;
 use crate::time::Millis;
@@ -22,21 +22,21 @@ pub(crate) struct UploadRow {
 
 const ROW: &str = "SELECT id, name, bytes, purpose, request, finished FROM uploads";
 
-/// Somebody's own upload.
+/// A user's own upload.
 ///
 /// # Errors
 /// 404, also for those of others.
-pub(crate) async fn own(db: &Db, user: &Id, id: &Id) -> Answer<UploadRow> {
+pub(crate) async fn own(db: &Db, user: &Id, id: &Id) -> ApiResult<UploadRow> {
     query::own(db, ROW, (user, id)).await
 }
 
-/// Somebody's uploads that are not finished, oldest first.
+/// A user's unfinished uploads, oldest first.
 pub(crate) async fn unfinished(db: &Db, user: &Id) -> Result<Vec<UploadRow>, DbError> {
     let sql = format!("{ROW} WHERE user = ? AND finished = 0 ORDER BY created_at");
     query::all_of(db, sql, user).await
 }
 
-/// How many of somebody's uploads are not finished.
+/// The number of a user's unfinished uploads.
 pub(crate) async fn count_unfinished(db: &Db, user: &Id) -> Result<i64, DbError> {
     let (count,): (i64,) =
         sqlx::query_as("SELECT count(*) FROM uploads WHERE user = ? AND finished = 0")
@@ -69,7 +69,7 @@ pub(crate) async fn insert(
     .map(drop)
 }
 
-/// Marks an upload as whole.
+/// Marks an upload as complete.
 pub(crate) async fn finish(db: &Db, id: &Id) -> Result<(), DbError> {
     sqlx::query("UPDATE uploads SET finished = 1 WHERE id = ?")
         .bind(id)
@@ -78,7 +78,7 @@ pub(crate) async fn finish(db: &Db, id: &Id) -> Result<(), DbError> {
         .map(drop)
 }
 
-/// Forgets an upload.
+/// Deletes an upload.
 pub(crate) async fn delete(db: impl SqliteExecutor<'_>, id: &Id) -> Result<(), DbError> {
     sqlx::query("DELETE FROM uploads WHERE id = ?")
         .bind(id)

@@ -4,7 +4,7 @@ use sqlx::SqliteExecutor;
 
 use super::pool::{Connection, Db, DbError, taken};
 use super::query;
-use crate::answer::{Answer, ApiError};
+use crate::api_error::{ApiError, ApiResult};
 use crate::id::Id;
 use crate::model::Role;
 use crate::time::Millis;
@@ -37,16 +37,16 @@ pub(crate) async fn by_login(db: &Db, login: &str) -> Result<Option<Account>, Db
 ///
 /// # Errors
 /// 404.
-pub(crate) async fn by_id(db: &Db, id: &Id) -> Answer<Account> {
+pub(crate) async fn by_id(db: &Db, id: &Id) -> ApiResult<Account> {
     query::by_id(db, ACCOUNT, id).await
 }
 
-/// Every account, by name.
+/// All accounts, by name.
 pub(crate) async fn all(db: &Db) -> Result<Vec<Account>, DbError> {
     query::all(db, format!("{ACCOUNT} ORDER BY name_key")).await
 }
 
-/// Whether nobody has ever finished the set-up.
+/// Whether no administrator has ever been set up.
 pub(crate) async fn needs_setup(db: &Db) -> Result<bool, DbError> {
     let (administrators,): (i64,) = sqlx::query_as(
         "SELECT count(*) FROM users WHERE role = 'administrator' AND password IS NOT NULL",
@@ -56,7 +56,7 @@ pub(crate) async fn needs_setup(db: &Db) -> Result<bool, DbError> {
     Ok(administrators == 0)
 }
 
-/// How many administrators can sign in now.
+/// The number of administrators who can sign in now.
 pub(crate) async fn administrators(change: &mut Connection) -> Result<i64, DbError> {
     let (count,): (i64,) = sqlx::query_as(
         "SELECT count(*) FROM users
@@ -67,7 +67,7 @@ pub(crate) async fn administrators(change: &mut Connection) -> Result<i64, DbErr
     Ok(count)
 }
 
-/// How many administrators could sign in, now or once they have a new password.
+/// The number of administrators who can sign in now or after a password reset.
 pub(crate) async fn known_administrators(change: &mut Connection) -> Result<i64, DbError> {
     let (count,): (i64,) = sqlx::query_as(
         "SELECT count(*) FROM users WHERE role = 'administrator' AND active = 1
@@ -84,12 +84,12 @@ pub(crate) struct NewAccount<'a> {
     pub(crate) login: &'a str,
     pub(crate) name: &'a str,
     pub(crate) role: Role,
-    /// Password, second factor and the step of its newest code; `None` until the person enrolls.
+    /// Password, second factor and the step of its latest code; `None` until the user enrolls.
     pub(crate) enrolled: Option<Enrolled<'a>>,
     pub(crate) now: Millis,
 }
 
-/// What somebody signs in with.
+/// Credentials of an enrolled user.
 #[derive(Clone, Copy)]
 pub(crate) struct Enrolled<'a> {
     pub(crate) password: &'a str,
@@ -97,7 +97,7 @@ pub(crate) struct Enrolled<'a> {
     pub(crate) step: i64,
 }
 
-/// What two spellings of one name have in common.
+/// The form in which two spellings of one name are equal.
 fn name_key(name: &str) -> String {
     name.trim().to_lowercase()
 }
@@ -106,7 +106,7 @@ fn name_key(name: &str) -> String {
 ///
 /// # Errors
 /// 409 `login_taken`, `name_taken`.
-pub(crate) async fn insert(change: &mut Connection, account: NewAccount<'_>) -> Answer<()> {
+pub(crate) async fn insert(change: &mut Connection, account: NewAccount<'_>) -> ApiResult<()> {
     let enrolled = account.enrolled;
     let inserted = sqlx::query(
         "INSERT INTO users (id, login, name, name_key, role, active, password, secret, last_step,
@@ -126,18 +126,21 @@ pub(crate) async fn insert(change: &mut Connection, account: NewAccount<'_>) -> 
     match inserted {
         Ok(_) => Ok(()),
         Err(error) => Err(match taken(&error) {
-            Some(message) if message.contains("name_key") => {
-                ApiError::conflict("name_taken", "This name is taken.")
-                    .hint("Approvals name people: add what tells the two apart.")
-            }
-            Some(_) => ApiError::conflict("login_taken", "This login is taken."),
+            Some(message) if message.contains("name_key") => ApiError::conflict(
+                "name_taken",
+                "This name is already in use.",
+            )
+            .hint(
+                "Names must be unique, because approvals show them. Add a middle name or a unit.",
+            ),
+            Some(_) => ApiError::conflict("login_taken", "This login is already in use."),
             None => error.into(),
         }),
     }
 }
 
-/// Gives an account what its person signs in with.
-pub(crate) async fn enrol(
+/// Stores the credentials of an enrolled user.
+pub(crate) async fn enroll(
     change: &mut Connection,
     id: &Id,
     enrolled: Enrolled<'_>,
@@ -167,7 +170,7 @@ pub(crate) async fn set_password(
     .await
 }
 
-/// Removes password and second factor.
+/// Removes the password and the second factor.
 pub(crate) async fn clear_password(change: &mut Connection, id: &Id) -> Result<(), DbError> {
     sqlx::query("UPDATE users SET password = NULL, secret = NULL WHERE id = ?")
         .bind(id)
@@ -176,7 +179,7 @@ pub(crate) async fn clear_password(change: &mut Connection, id: &Id) -> Result<(
         .map(drop)
 }
 
-/// Gives an account another role or state.
+/// Sets an account's role and state.
 pub(crate) async fn set_role(
     change: &mut Connection,
     id: &Id,
@@ -192,8 +195,8 @@ pub(crate) async fn set_role(
         .map(drop)
 }
 
-/// Takes the code of a step; `false` when it, or a newer one, was taken before. In one statement,
-/// so that of two at a time one alone gets in.
+/// Accepts the code of a step; `false` if it or a later one was already accepted. A single
+/// statement, so that only one of two concurrent attempts succeeds.
 pub(crate) async fn take_step(db: &Db, id: &Id, step: i64) -> Result<bool, DbError> {
     let taken = sqlx::query("UPDATE users SET last_step = ? WHERE id = ? AND last_step < ?")
         .bind(step)
@@ -204,7 +207,7 @@ pub(crate) async fn take_step(db: &Db, id: &Id, step: i64) -> Result<bool, DbErr
     Ok(taken.rows_affected() == 1)
 }
 
-/// Writes down that somebody was seen.
+/// Records that a user was active.
 pub(crate) async fn seen(db: &Db, id: &Id, now: Millis) -> Result<(), DbError> {
     query::set(
         db,
@@ -222,7 +225,7 @@ pub(crate) async fn any_sealed_secret(db: &Db) -> Result<Option<(Id, String)>, D
         .await
 }
 
-/// Second factors in clear, as earlier versions stored them.
+/// Second factors in plain text, as earlier versions stored them.
 pub(crate) async fn clear_secrets(change: &mut Connection) -> Result<Vec<(Id, String)>, DbError> {
     sqlx::query_as(
         "SELECT id, secret FROM users WHERE secret IS NOT NULL AND secret NOT LIKE 'sealed:%'",

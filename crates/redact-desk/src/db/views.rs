@@ -1,33 +1,33 @@
-//! What people saw of recordings, by session.
+//! What users viewed of recordings, by session.
 
 use super::pool::{Connection, Db, DbError};
 use super::query;
 use crate::id::Id;
 use crate::time::Millis;
 
-/// What somebody saw of a recording in one session.
+/// What a user viewed of a recording in one session.
 #[derive(sqlx::FromRow)]
 pub(crate) struct ViewRow {
     pub(crate) id: Id,
     pub(crate) user: Id,
     pub(crate) name: String,
     pub(crate) recording: Id,
-    /// What is stored of the session's token.
+    /// The stored form of the session's token.
     pub(crate) session: String,
     pub(crate) began_at: Millis,
     pub(crate) last_at: Millis,
     /// Frames, half-open, as JSON.
     pub(crate) spans: String,
-    /// How often what was asked for, as JSON.
+    /// The number of requests by kind, as JSON.
     pub(crate) seen: String,
-    /// Whether the event log has it.
+    /// Whether it is in the event log.
     pub(crate) written: bool,
 }
 
 const ROW: &str = "SELECT id, user, name, recording, session, began_at, last_at, spans, seen,
     written FROM views";
 
-/// Adds a view, or brings it up to date.
+/// Adds or updates a view.
 pub(crate) async fn store(change: &mut Connection, view: &ViewRow) -> Result<(), DbError> {
     sqlx::query(
         "INSERT INTO views (id, user, name, recording, session, began_at, last_at, spans, seen)
@@ -48,9 +48,9 @@ pub(crate) async fn store(change: &mut Connection, view: &ViewRow) -> Result<(),
     .map(drop)
 }
 
-/// Views that the event log does not have and whose session is over: not seen after `seen`, or
-/// begun at `began` or earlier. With `all`, those of every session.
-pub(crate) async fn over(
+/// Views that are not in the event log and whose session has ended: last used at `seen` or earlier,
+/// or begun at `began` or earlier. With `all`, the views of all sessions.
+pub(crate) async fn unlogged(
     db: &Db,
     all: bool,
     (seen, began): (Millis, Millis),
@@ -67,7 +67,7 @@ pub(crate) async fn over(
         .await
 }
 
-/// Marks a view as written to the event log.
+/// Marks a view as logged.
 pub(crate) async fn set_written(db: &Db, id: &Id) -> Result<(), DbError> {
     sqlx::query("UPDATE views SET written = 1 WHERE id = ?")
         .bind(id)

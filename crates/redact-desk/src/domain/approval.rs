@@ -1,5 +1,5 @@
-//! Approvals: for one revision of a review. It is approved when an approver approved it and, where
-//! the policy demands two people, two did.
+//! Approvals of one revision of a review. A review is approved if an approver approved it and,
+//! where the policy requires two people, two did.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use crate::id::Id;
 use crate::model::Role;
 use crate::time;
 
-/// An approval as the page sees it, and as a release stores it.
+/// An approval as the API returns it and as a release stores it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Approval {
@@ -20,20 +20,20 @@ pub(crate) struct Approval {
 }
 
 impl Approval {
-    /// Whether this is the approval that somebody gave at a moment.
+    /// Whether this is the approval that someone gave at that time.
     pub(crate) fn is(&self, name: &str, at_nanos: i64) -> bool {
         self.by == name && self.at == time::text(at_nanos.div_euclid(1_000_000))
     }
 }
 
-/// The approvers among those who approved.
+/// The names of the approvers among those who approved.
 pub(crate) fn approvers(approvals: &[Approval]) -> String {
     let approvers = approvals.iter().filter(|a| a.role == Role::Approver);
     let names: Vec<&str> = approvers.map(|approval| approval.by.as_str()).collect();
     names.join(", ")
 }
 
-/// Where a review is.
+/// The approval state of a review.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
@@ -43,7 +43,7 @@ pub(crate) enum ReviewState {
     Approved,
 }
 
-/// What approvals, by account and role, come to.
+/// The state that follows from approvals, given as account and role.
 pub(crate) fn state<'a>(
     approvals: impl Iterator<Item = (&'a Id, Role)>,
     second_person: bool,

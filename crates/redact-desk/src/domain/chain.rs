@@ -1,11 +1,11 @@
-//! Which releases took each other's place.
+//! Which releases replaced each other.
 
 use serde::Serialize;
 
 use crate::id::Id;
 use crate::model::ReleaseState;
 
-/// A release among others of its recording.
+/// A release as another release of its recording lists it.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct ReleaseLink {
@@ -19,12 +19,13 @@ pub(crate) struct ReleaseLink {
     pub(crate) replaces: Option<Id>,
 }
 
-/// Those that took each other's place with `id` among them, and those that stand beside.
+/// The releases that replaced each other, `id` among them, and all others.
 ///
-/// A release alone is no chain, and a failed one takes nothing's place.
+/// A single release is not a chain, and a failed release replaces nothing.
 pub(crate) fn split(all: Vec<ReleaseLink>, id: &Id) -> (Vec<ReleaseLink>, Vec<ReleaseLink>) {
     let mut members = vec![id.clone()];
-    // Older ones come first in `all`: one pass back and one on find the whole line.
+    // Older releases come first in `all`, so one pass backward and one forward find the whole
+    // chain.
     for link in all.iter().rev() {
         if members.contains(&link.id) {
             members.extend(link.replaces.clone());

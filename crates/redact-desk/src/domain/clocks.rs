@@ -1,14 +1,14 @@
-//! Statutory clocks: by when a request is due an answer, by jurisdiction.
+//! Statutory clocks: the due date of a request, by jurisdiction.
 //!
-//! Working days leave out weekends and the holidays that are known ([`Holidays`]), so the day is
-//! the earliest that the law can mean. Extensions are a person's to enter. No legal advice.
+//! Working days exclude weekends and known holidays ([`Holidays`]), so the result is the earliest
+//! date that the law can mean. Extensions are entered by a person. This is not legal advice.
 
 use serde::Serialize;
 
 use super::holidays::Holidays;
 use crate::time;
 
-/// How long an agency has.
+/// The time that an agency has.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct StatutoryClock {
@@ -28,10 +28,10 @@ pub(crate) enum Unit {
     WorkingDays,
 }
 
-/// Days that a request has where no clock is known.
+/// Working days for a jurisdiction without a clock.
 const OTHERWISE_DAYS: u16 = 10;
 
-/// Every clock.
+/// All clocks.
 pub(crate) const CLOCKS: [StatutoryClock; 6] = [
     StatutoryClock {
         key: "us-federal",
@@ -83,13 +83,13 @@ pub(crate) const CLOCKS: [StatutoryClock; 6] = [
     },
 ];
 
-/// The law of a clock in words; `None` when no clock has that key.
+/// The title of a clock's law; `None` if there is no clock with that key.
 pub(crate) fn title(jurisdiction: &str) -> Option<&'static str> {
     let clock = CLOCKS.iter().find(|clock| clock.key == jurisdiction)?;
     Some(clock.title)
 }
 
-/// When a request that came in on `received` is due.
+/// The due date of a request that was received on `received`.
 pub(crate) fn due(holidays: &Holidays, jurisdiction: &str, received: ::time::Date) -> ::time::Date {
     let clock = CLOCKS.iter().find(|clock| clock.key == jurisdiction);
     let days = clock.map_or(OTHERWISE_DAYS, |clock| clock.days);

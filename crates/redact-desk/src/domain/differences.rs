@@ -1,4 +1,4 @@
-//! What differs between two plans of one recording: one for the public, one for a court.
+//! Differences between two plans of one recording, for example for the public and for a court.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub(crate) struct TrackDifference {
     there: String,
 }
 
-/// What differs.
+/// The differences.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Differences {
@@ -30,7 +30,7 @@ pub(crate) struct Differences {
 }
 
 impl Differences {
-    /// What differs between two plans of one recording.
+    /// The differences between two plans of one recording.
     pub(crate) fn between(here: &Plan, there: &Plan) -> Self {
         let drawn = |plan: &Plan| {
             ids(plan
@@ -46,21 +46,22 @@ impl Differences {
         };
         Self {
             tracks: tracks(here, there),
-            drawn_only_here: only(&drawn(here), &drawn(there)),
-            drawn_only_there: only(&drawn(there), &drawn(here)),
-            mutes_only_here: only(&mutes(here), &mutes(there)),
-            mutes_only_there: only(&mutes(there), &mutes(here)),
+            drawn_only_here: only_in(&drawn(here), &drawn(there)),
+            drawn_only_there: only_in(&drawn(there), &drawn(here)),
+            mutes_only_here: only_in(&mutes(here), &mutes(there)),
+            mutes_only_there: only_in(&mutes(there), &mutes(here)),
             muted_seconds: [muted_seconds(here), muted_seconds(there)],
         }
     }
 }
 
-/// Names with all that they stand for, so that what has one name in both and is not the same shows.
+/// Names with the full content, so that an item with the same name but other content counts as a
+/// difference.
 fn ids<'a>(list: impl Iterator<Item = (&'a str, String)>) -> BTreeMap<String, String> {
     list.map(|(id, whole)| (id.to_owned(), whole)).collect()
 }
 
-fn only(a: &BTreeMap<String, String>, b: &BTreeMap<String, String>) -> Vec<String> {
+fn only_in(a: &BTreeMap<String, String>, b: &BTreeMap<String, String>) -> Vec<String> {
     let differs = a.iter().filter(|(id, whole)| b.get(*id) != Some(whole));
     differs.map(|(id, _)| id.clone()).collect()
 }
@@ -80,14 +81,14 @@ fn tracks(here: &Plan, there: &Plan) -> Vec<TrackDifference> {
         .filter_map(|id| {
             let (a, b) = (here.get(&id), there.get(&id));
             let class = a.or(b)?.track.class().into();
-            let (in_words_a, in_words_b) = (words(a), words(b));
+            let (in_words_a, in_words_b) = (describe(a), describe(b));
             let moved = a.zip(b).is_some_and(|(a, b)| a.track != b.track);
             (in_words_a != in_words_b || moved).then(|| TrackDifference {
                 track: id,
                 class,
                 here: in_words_a,
                 there: if moved {
-                    format!("{in_words_b}, in other places")
+                    format!("{in_words_b}, with other boxes")
                 } else {
                     in_words_b
                 },
@@ -96,9 +97,9 @@ fn tracks(here: &Plan, there: &Plan) -> Vec<TrackDifference> {
         .collect()
 }
 
-fn words(planned: Option<&PlannedTrack>) -> String {
+fn describe(planned: Option<&PlannedTrack>) -> String {
     let Some(planned) = planned else {
-        return "not a track".to_owned();
+        return "no track".to_owned();
     };
     match &planned.decision {
         None => "undecided".to_owned(),

@@ -1,17 +1,18 @@
-//! What people decided, as the page sends it and every revision keeps it; `API.md` explains it.
+//! The decisions of a review, as the page sends them and as every revision stores them; see
+//! `API.md`.
 
 use redact_core::{Cells, Class, Findings, MuteStyle, Plan};
 use serde::{Deserialize, Serialize};
 
-use crate::answer::{Answer, ApiError};
+use crate::api_error::{ApiError, ApiResult};
 
-/// The most tracks, masks and mutes of a review.
+/// The most tracks, masks or mutes of a review.
 const ITEMS_MAX: usize = 20_000;
 /// The most parts of a track, and rows of a path.
 const PARTS_MAX: usize = 10_000;
 const ROWS_MAX: usize = 500_000;
 
-/// Everything that people decide about one recording.
+/// All decisions about one recording.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "ReviewDocument"))]
 #[serde(deny_unknown_fields)]
@@ -19,15 +20,15 @@ pub(crate) struct Document {
     pub(crate) tracks: Vec<Track>,
     pub(crate) drawn: Vec<Drawn>,
     pub(crate) mutes: Vec<Mute>,
-    /// Speech that the policy mutes and a reviewer keeps audible. `None` in what versions saved
-    /// that wrote nothing down about it.
+    /// Speech that the policy mutes and a reviewer keeps audible. `None` in reviews saved by
+    /// versions that did not record this.
     #[serde(default)]
     #[cfg_attr(test, ts(optional))]
     pub(crate) kept_speech: Option<Vec<KeptSpeech>>,
     pub(crate) acknowledged: Vec<ClassName>,
 }
 
-/// One thing over time.
+/// One object over time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "ReviewTrack"))]
 #[serde(deny_unknown_fields)]
@@ -36,21 +37,21 @@ pub(crate) struct Track {
     pub(crate) class: ClassName,
     pub(crate) person: Option<String>,
     pub(crate) parts: Vec<Part>,
-    /// By how much the track's boxes are larger than its parts say; none: not at all.
+    /// How far the track's boxes are enlarged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(test, ts(optional, as = "Option<Vec<MarginRow>>"))]
     pub(crate) margins: Vec<MarginRow>,
     pub(crate) decision: Option<Decision>,
 }
 
-/// Where boxes of a track come from.
+/// The source of a track's boxes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(untagged)]
 pub(crate) enum Part {
     /// Boxes of a found track.
     Found(FoundPart),
-    /// Drawn, or followed.
+    /// Boxes that were drawn or followed.
     Path(PathPart),
 }
 
@@ -75,8 +76,8 @@ pub(crate) struct PathPart {
 /// `[frame, x_min, y_min, x_max, y_max]`.
 pub(crate) type KeyRow = (u32, f32, f32, f32, f32);
 
-/// `[frame, left, top, right, bottom]`: what a person added to a box on its sides, as fractions of
-/// the box's own width and height. Never less than nothing: what was found stays covered.
+/// `[frame, left, top, right, bottom]`: how far a person enlarged a box on each side, as fractions
+/// of its own width and height. Never negative: what was found stays covered.
 pub(crate) type MarginRow = (u32, f32, f32, f32, f32);
 
 impl Part {
@@ -88,7 +89,7 @@ impl Part {
     }
 }
 
-/// Hide, keep or reject, and why; `by` and `at` are ours to fill in.
+/// Hide, keep or reject, with the reason. The server sets `by` and `at`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "verdict", rename_all = "lowercase", deny_unknown_fields)]
@@ -112,7 +113,7 @@ pub(crate) enum Decision {
         #[cfg_attr(test, ts(optional))]
         at: Option<String>,
     },
-    /// It is not what the model took it for.
+    /// A false detection.
     Reject {
         reason: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -133,7 +134,7 @@ impl Decision {
         }
     }
 
-    /// Who decided and when.
+    /// Who decided, and when.
     pub(crate) fn made(&self) -> (Option<&str>, Option<&str>) {
         match self {
             Self::Redact { by, at, .. }
@@ -142,7 +143,7 @@ impl Decision {
         }
     }
 
-    /// The same decision as that of `other`, whoever made it.
+    /// Whether both are the same decision, regardless of who made it.
     pub(crate) fn same(&self, other: &Self) -> bool {
         match (self, other) {
             (
@@ -163,8 +164,8 @@ impl Decision {
         }
     }
 
-    /// The same decision, made by `name` at `when`.
-    pub(crate) fn signed(self, name: &str, when: &str) -> Self {
+    /// The same decision, attributed to `name` at `when`.
+    pub(crate) fn attributed(self, name: &str, when: &str) -> Self {
         let (by, at) = (Some(name.to_owned()), Some(when.to_owned()));
         match self {
             Self::Redact { effect, reason, .. } => Self::Redact {
@@ -192,7 +193,7 @@ pub(crate) struct Drawn {
     pub(crate) keyframes: Vec<KeyRow>,
 }
 
-/// Sound to take out.
+/// A mute.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]
@@ -205,7 +206,7 @@ pub(crate) struct Mute {
     pub(crate) reason: String,
 }
 
-/// A span on every sound track, and why it stays audible.
+/// A span on all sound tracks, with the reason why it stays audible.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]
@@ -213,11 +214,11 @@ pub(crate) struct KeptSpeech {
     pub(crate) start_nanos: i64,
     pub(crate) end_nanos: i64,
     pub(crate) reason: String,
-    /// Who decided; what a page sends is not read.
+    /// Who decided. Values from the page are ignored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub(crate) by: Option<String>,
-    /// When, as RFC 3339 in UTC; what a page sends is not read.
+    /// When, as RFC 3339 in UTC. Values from the page are ignored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub(crate) at: Option<String>,
@@ -228,7 +229,7 @@ impl KeptSpeech {
     ///
     /// # Errors
     /// 400 on field `document.kept_speech`.
-    pub(crate) fn check(&self) -> Answer<()> {
+    pub(crate) fn check(&self) -> ApiResult<()> {
         if self.start_nanos < self.end_nanos {
             return Ok(());
         }
@@ -253,12 +254,12 @@ pub(crate) enum All {
     All,
 }
 
-/// What is done to a region.
+/// The effect on a region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
 pub(crate) enum Effect {
-    // A struct variant, because serde lets unknown keys pass beside a unit variant's tag.
+    // A struct variant, because serde accepts unknown keys beside a unit variant's tag.
     Fill {},
     Pixelate { cells_across: u8 },
     Blur { cells_across: u8 },
@@ -280,8 +281,8 @@ impl From<redact_core::Effect> for Effect {
 }
 
 impl Effect {
-    /// The effect; `None` for a number of cells that is not 1 to 8.
-    pub(crate) fn core(self) -> Option<redact_core::Effect> {
+    /// The effect; `None` unless the number of cells is 1 to 8.
+    pub(crate) fn to_core(self) -> Option<redact_core::Effect> {
         use redact_core::Effect::{Blur, Fill, Pixelate};
         Some(match self {
             Self::Fill {} => Fill,
@@ -291,7 +292,7 @@ impl Effect {
     }
 }
 
-/// What is heard instead.
+/// What replaces the sound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "MuteStyle"))]
 #[serde(rename_all = "lowercase")]
@@ -318,7 +319,7 @@ impl From<MuteStyle> for Style {
     }
 }
 
-/// A class as files and pages spell it.
+/// A class as spelled in files and in the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Class"))]
 #[serde(rename_all = "lowercase")]
@@ -352,8 +353,8 @@ impl From<ClassName> for Class {
 }
 
 impl Document {
-    /// A fresh one: one track per found track, undecided.
-    pub(crate) fn fresh(findings: &Findings) -> Self {
+    /// A document with one undecided track per found track.
+    pub(crate) fn undecided_tracks(findings: &Findings) -> Self {
         let track = |found: &redact_core::Track| Track {
             id: found.id().0,
             class: found.class().into(),
@@ -373,7 +374,7 @@ impl Document {
         }
     }
 
-    /// The mutes that a plan has, as a document spells them.
+    /// The mutes of a plan.
     pub(crate) fn mutes_of(plan: &Plan) -> Vec<Mute> {
         #[expect(clippy::cast_precision_loss, reason = "nanoseconds of a recording")]
         let seconds = |nanos: i64| nanos as f64 / 1e9;
@@ -396,7 +397,7 @@ impl Document {
         self.kept_speech.as_deref().unwrap_or_default()
     }
 
-    /// How many tracks nobody decided about.
+    /// The number of undecided tracks.
     pub(crate) fn undecided(&self) -> usize {
         self.tracks
             .iter()
@@ -404,8 +405,9 @@ impl Document {
             .count()
     }
 
-    /// Signs decisions: those that are as they were in `before` keep who made them.
-    pub(crate) fn signed(mut self, before: Option<&Self>, name: &str, when: &str) -> Self {
+    /// Attributes decisions to `name`. Decisions that are unchanged since `before` stay attributed
+    /// as they were.
+    pub(crate) fn attributed(mut self, before: Option<&Self>, name: &str, when: &str) -> Self {
         let known: std::collections::HashMap<u32, &Track> = before
             .into_iter()
             .flat_map(|document| &document.tracks)
@@ -422,17 +424,18 @@ impl Document {
             let old = old.and_then(|old| old.decision.as_ref());
             track.decision = Some(match old.filter(|old| old.same(&decision)) {
                 Some(old) => old.clone(),
-                None => decision.signed(name, when),
+                None => decision.attributed(name, when),
             });
         }
         self
     }
 
-    /// Refuses what no page of ours sends: too much, twice, in the wrong order.
+    /// Refuses documents that the page never sends: too large, with duplicates, or in the wrong
+    /// order.
     ///
     /// # Errors
     /// 400 with the field.
-    pub(crate) fn check(&self) -> Answer<()> {
+    pub(crate) fn check(&self) -> ApiResult<()> {
         for (field, count) in [
             ("document.tracks", self.tracks.len()),
             ("document.drawn", self.drawn.len()),
@@ -493,8 +496,8 @@ impl Document {
     }
 }
 
-/// Names of masks and mutes go into manifests: words, and not those that tracks have.
-fn check_id(id: &str) -> Answer<()> {
+/// Ids of masks and mutes appear in manifests, and must differ from those of tracks.
+fn check_id(id: &str) -> ApiResult<()> {
     let fits = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-');
     let taken = Class::ALL
         .into_iter()

@@ -1,27 +1,26 @@
-//! Which frames are in a range of bytes of a proxy.
+//! Which frames are in a byte range of a proxy.
 //!
-//! A proxy is a file of the desk's own: MP4 with one picture track without reordered frames, so
-//! that sample and frame are the same. Of a file that is built otherwise, frames are taken to lie
-//! evenly.
+//! The desk writes proxies as MP4 with one video track without reordered frames, so each sample is
+//! a frame. For any other file, frames are assumed to be spaced evenly.
 
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
-/// The largest index that is read: an hour of frames takes under a megabyte.
+/// The largest index that is read. An hour of frames takes less than a megabyte.
 const INDEX_BYTES_MAX: u64 = 64 << 20;
 
-/// Where frames lie in a file.
+/// The position of each frame in a file.
 #[derive(Debug)]
 pub(crate) enum Frames {
-    /// First byte and first byte after, of each frame.
+    /// The byte range of each frame, half-open.
     Placed(Vec<(u64, u64)>),
-    /// Number of frames, and of bytes.
+    /// The number of frames and of bytes, if the ranges are not known.
     Even(u32, u64),
 }
 
 impl Frames {
-    /// Reads where the frames of a proxy lie; `count` and the file's length serve where it does not
-    /// say.
+    /// Reads the frame positions of a proxy. `count` and the file's length are used if the file has
+    /// no readable index.
     pub(crate) fn of(path: &Path, count: u32) -> Self {
         let bytes = std::fs::metadata(path).map_or(0, |meta| meta.len());
         match read(path) {
@@ -30,7 +29,7 @@ impl Frames {
         }
     }
 
-    /// The frames of which bytes are within `start..end`, half-open.
+    /// The frames that have bytes within `start..end`, half-open.
     pub(crate) fn within(&self, start: u64, end: u64) -> (u32, u32) {
         let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         match self {
@@ -51,7 +50,7 @@ impl Frames {
     }
 }
 
-/// The places of the samples of the first picture track.
+/// The positions of the samples of the first video track.
 fn read(path: &Path) -> Option<Vec<(u64, u64)>> {
     let mut file = std::fs::File::open(path).ok()?;
     let length = file.metadata().ok()?.len();
@@ -91,7 +90,7 @@ fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_be_bytes(eight.try_into().ok()?))
 }
 
-/// The boxes in `bytes`, each with its name and content; ends where one does not fit.
+/// The boxes in `bytes`, each with name and content; stops at a box that does not fit.
 fn boxes(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     let mut rest = bytes;
     std::iter::from_fn(move || {
@@ -111,7 +110,7 @@ fn child<'a>(bytes: &'a [u8], path: &[&[u8; 4]]) -> Option<&'a [u8]> {
     })
 }
 
-/// The places of a track's samples. Source: ISO/IEC 14496-12, 8.7.
+/// The positions of a track's samples. Source: ISO/IEC 14496-12, 8.7.
 fn places(track: &[u8]) -> Option<Vec<(u64, u64)>> {
     let media = child(track, &[b"mdia"])?;
     if child(media, &[b"hdlr"])?.get(8..12)? != b"vide" {
@@ -136,7 +135,7 @@ fn places(track: &[u8]) -> Option<Vec<(u64, u64)>> {
             false => u64::from(u32_at(chunks, chunk.checked_mul(4)?.checked_add(8)?)?),
             true => u64_at(chunks, chunk.checked_mul(8)?.checked_add(8)?)?,
         };
-        // Each run names its first chunk, from 1.
+        // Each run gives its first chunk, counted from 1.
         let next = |run: usize| u32_at(runs, run.checked_mul(12)?.checked_add(8)?);
         let last = usize::try_from(u32_at(runs, 4)?).ok()?.checked_sub(1)?;
         while run < last && usize::try_from(next(run + 1)?).ok()? <= chunk + 1 {

@@ -1,9 +1,9 @@
-//! Holidays by jurisdiction: which days are no working days.
+//! Holidays by jurisdiction.
 //!
-//! One TOML file per jurisdiction, with its source. Some come with the program (`holidays/`); an
-//! agency puts its own into `holidays/` of the data folder, where a file of a jurisdiction that is
-//! known takes the place of ours. Where no file is known only weekends are left out: a day too
-//! early does no harm.
+//! One TOML file per jurisdiction, with its source. Some are built in (`holidays/`); an agency adds
+//! its own in `holidays/` of the data folder, where a file replaces the built-in one for the same
+//! jurisdiction. Without a file only weekends are excluded: a due date that is too early does no
+//! harm.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -32,17 +32,17 @@ struct File {
     jurisdiction: String,
     source: String,
     #[serde(default)]
-    saturday: Moved,
+    saturday: Observed,
     #[serde(default)]
-    sunday: Moved,
+    sunday: Observed,
     #[serde(default)]
     holiday: Vec<Rule>,
 }
 
-/// When a holiday on a weekend is kept.
+/// When a holiday on a weekend is observed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Moved {
+enum Observed {
     #[default]
     Never,
     DayBefore,
@@ -90,7 +90,7 @@ impl From<WeekdayName> for Weekday {
     }
 }
 
-/// A rule that was understood.
+/// A parsed rule.
 #[derive(Clone, Copy, Debug)]
 enum When {
     Yearly(Month, u8),
@@ -101,29 +101,29 @@ enum When {
 #[derive(Clone, Debug)]
 struct Set {
     source: String,
-    saturday: Moved,
-    sunday: Moved,
+    saturday: Observed,
+    sunday: Observed,
     rules: Vec<(When, Option<i32>)>,
 }
 
-/// The holidays of every jurisdiction that is known.
+/// The holidays of all known jurisdictions.
 #[derive(Clone, Debug)]
 pub(crate) struct Holidays {
     sets: BTreeMap<String, Set>,
 }
 
 impl Holidays {
-    /// Ours, and those of `folder` in their place or beside them.
+    /// The built-in holidays, with those of `folder` added or replacing them.
     ///
     /// # Errors
     /// [`DeskError::Holidays`] for a file that is wrong.
     pub(crate) fn read(folder: &Path) -> Result<Self, DeskError> {
         let mut sets = BTreeMap::new();
         for text in OURS {
-            let (name, set) = parse(text).map_err(|what| wrong(Path::new("holidays"), what))?;
+            let (name, set) = parse(text).map_err(|what| invalid(Path::new("holidays"), what))?;
             sets.insert(name, set);
         }
-        // No folder is an empty one.
+        // A missing folder counts as empty.
         let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
         let mut files: Vec<_> = entries.map(|entry| entry.path()).collect();
         files.retain(|path| {
@@ -133,26 +133,27 @@ impl Holidays {
         files.sort();
         for path in files {
             let bytes = redact_record::read(&path, BYTES_MAX)?;
-            let text = String::from_utf8(bytes).map_err(|error| wrong(&path, error.to_string()))?;
-            let (name, set) = parse(&text).map_err(|what| wrong(&path, what))?;
+            let text =
+                String::from_utf8(bytes).map_err(|error| invalid(&path, error.to_string()))?;
+            let (name, set) = parse(&text).map_err(|what| invalid(&path, what))?;
             sets.insert(name, set);
         }
         Ok(Self { sets })
     }
 
-    /// Where a jurisdiction's holidays stand written; `None` when they are not known.
+    /// The source of a jurisdiction's holidays; `None` if they are not known.
     pub(crate) fn source(&self, jurisdiction: &str) -> Option<&str> {
         self.sets.get(jurisdiction).map(|set| set.source.as_str())
     }
 
-    /// Whether nobody works on `day`.
+    /// Whether `day` is not a working day.
     pub(crate) fn is_off(&self, jurisdiction: &str, day: Date) -> bool {
         let weekend = matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);
         weekend || self.sets.get(jurisdiction).is_some_and(|set| set.has(day))
     }
 }
 
-fn wrong(path: &Path, what: String) -> DeskError {
+fn invalid(path: &Path, what: String) -> DeskError {
     DeskError::Holidays {
         path: path.to_owned(),
         what,
@@ -161,7 +162,7 @@ fn wrong(path: &Path, what: String) -> DeskError {
 
 impl Set {
     fn has(&self, day: Date) -> bool {
-        // New Year's Day may be kept on the last day of the year before.
+        // New Year's Day may be observed on the last day of the year before.
         [day.year(), day.year() + 1].into_iter().any(|year| {
             let known = self
                 .rules
@@ -169,21 +170,21 @@ impl Set {
                 .filter(|(_, since)| since.is_none_or(|s| year >= s));
             known
                 .filter_map(|(when, _)| when.in_year(year))
-                .any(|date| date == day || self.moved(date) == Some(day))
+                .any(|date| date == day || self.observed_day(date) == Some(day))
         })
     }
 
-    /// The day on which a holiday on a weekend is kept instead.
-    fn moved(&self, date: Date) -> Option<Date> {
-        let moved = match date.weekday() {
+    /// The day on which a holiday on a weekend is observed instead.
+    fn observed_day(&self, date: Date) -> Option<Date> {
+        let observed = match date.weekday() {
             Weekday::Saturday => self.saturday,
             Weekday::Sunday => self.sunday,
-            _ => Moved::Never,
+            _ => Observed::Never,
         };
-        match moved {
-            Moved::Never => None,
-            Moved::DayBefore => date.previous_day(),
-            Moved::DayAfter => date.next_day(),
+        match observed {
+            Observed::Never => None,
+            Observed::DayBefore => date.previous_day(),
+            Observed::DayAfter => date.next_day(),
         }
     }
 }
@@ -224,7 +225,7 @@ fn parse(text: &str) -> Result<(String, Set), String> {
         let expected = "date = \"MM-DD\" or \"YYYY-MM-DD\", or weekday, of (1 to 12) and nth \
                         (1 to 4, or -1), with days_later up to 6";
         let when =
-            understood(rule).ok_or_else(|| format!("{:?}: expected {expected}", rule.name))?;
+            parse_rule(rule).ok_or_else(|| format!("{:?}: expected {expected}", rule.name))?;
         Ok((when, rule.since))
     });
     let set = Set {
@@ -236,11 +237,11 @@ fn parse(text: &str) -> Result<(String, Set), String> {
     Ok((file.jurisdiction, set))
 }
 
-fn understood(rule: &Rule) -> Option<When> {
+fn parse_rule(rule: &Rule) -> Option<When> {
     match (&rule.date, rule.weekday, rule.of, rule.nth) {
         (Some(date), None, None, None) if rule.days_later == 0 => match date.split_once('-')? {
             (month, day) if date.len() == 5 => {
-                // A leap year has every day that a year can have.
+                // A leap year has all possible dates.
                 let date = crate::time::read_day(&format!("2024-{month}-{day}"))?;
                 Some(When::Yearly(date.month(), date.day()))
             }
@@ -324,7 +325,7 @@ mod tests {
         assert!(holidays.is_off("us-wa", friday) && holidays.is_off("us-tx", friday));
         assert!(!holidays.is_off("us-federal", friday) && !holidays.is_off("us-or", friday));
         assert!(!holidays.is_off("us-wa", day("2026-10-12")));
-        // The fourth of July 2026 is a Saturday, which Texas does not make up for.
+        // July 4, 2026 is a Saturday, and Texas observes no other day.
         assert!(holidays.is_off("us-or", day("2026-07-03")));
         assert!(!holidays.is_off("us-tx", day("2026-07-03")));
         assert!(!holidays.is_off("elsewhere", day("2026-12-25")));

@@ -1,5 +1,5 @@
-//! From a document to the plan that `redact render` carries out: the same types and the same checks
-//! as `redact approve`.
+//! Builds the plan for `redact render` from a document, with the types and checks of `redact
+//! approve`.
 
 use std::collections::HashMap;
 
@@ -13,28 +13,27 @@ use redact_record::plan::uncovered_speech;
 
 use super::document::{self, Decision, Document, KeyRow, MarginRow, Part, SoundTracks};
 use super::policy::{Policy, VerdictName};
-use crate::answer::{Answer, ApiError};
+use crate::api_error::{ApiError, ApiResult};
 
-/// The most boxes of all tracks: what 500 tracks of 10 minutes each would have, at 30 frames a
-/// second.
+/// The most boxes of all tracks: 500 tracks of 10 minutes each at 30 frames per second.
 const BOXES_MAX: usize = 10_000_000;
 
-/// What a plan is made of, beside the document.
+/// What a plan is built from, besides the document.
 #[derive(Clone, Copy)]
-pub(crate) struct Ground<'a> {
+pub(crate) struct PlanInputs<'a> {
     pub(crate) findings: &'a Findings,
     pub(crate) digest: Digest,
     pub(crate) policy: &'a Policy,
 }
 
-/// The plan that `document` means, without approvals.
+/// Builds the plan of `document`, without approvals.
 ///
 /// # Errors
-/// 400 with the field that no plan can spell.
-pub(crate) fn of(document: &Document, ground: Ground<'_>) -> Answer<Plan> {
-    let found = &ground.findings.tracks;
+/// 400 with the field that is not valid in a plan.
+pub(crate) fn build(document: &Document, inputs: PlanInputs<'_>) -> ApiResult<Plan> {
+    let found = &inputs.findings.tracks;
     let found: HashMap<u32, &Track> = found.iter().map(|track| (track.id().0, track)).collect();
-    let frames = ground.findings.source.frames;
+    let frames = inputs.findings.source.frames;
     let mut boxes = 0;
     let mut tracks = Vec::with_capacity(document.tracks.len());
     for given in &document.tracks {
@@ -46,46 +45,46 @@ pub(crate) fn of(document: &Document, ground: Ground<'_>) -> Answer<Plan> {
             decision: decision.transpose()?,
         });
     }
-    let policy = ground.policy;
+    let policy = inputs.policy;
     let mut acknowledged: Vec<Class> = document.acknowledged.iter().map(|&c| c.into()).collect();
     acknowledged.sort();
     acknowledged.dedup();
-    acknowledged.retain(|class| ground.findings.missing.contains(class));
+    acknowledged.retain(|class| inputs.findings.missing.contains(class));
     Ok(Plan {
-        source: ground.findings.source.clone(),
-        findings: ground.digest,
+        source: inputs.findings.source.clone(),
+        findings: inputs.digest,
         policy: policy.reference()?,
         second_person: policy.head.second_person,
         reasons: redact_record::plan::with_own_reasons(
             policy.reasons.iter().map(Into::into).collect(),
-            &ground.findings.damage,
+            &inputs.findings.damage,
         ),
         tracks,
-        drawn: document.drawn.iter().map(drawn).collect::<Answer<_>>()?,
-        mutes: document.mutes.iter().map(mute).collect::<Answer<_>>()?,
+        drawn: document.drawn.iter().map(drawn).collect::<ApiResult<_>>()?,
+        mutes: document.mutes.iter().map(mute).collect::<ApiResult<_>>()?,
         kept_speech: document
             .kept_speech()
             .iter()
             .map(kept_speech)
-            .collect::<Answer<_>>()?,
-        damage: ground.findings.damage.clone(),
-        models: ground.findings.models.clone(),
-        missing: ground.findings.missing.clone(),
+            .collect::<ApiResult<_>>()?,
+        damage: inputs.findings.damage.clone(),
+        models: inputs.findings.models.clone(),
+        missing: inputs.findings.missing.clone(),
         acknowledged,
         weak_effects_accepted: policy.weak_effects_accepted(),
         approvals: Vec::new(),
     })
 }
 
-/// The plan with everything hidden that is undecided: tracks as the policy hides their class, and
-/// black where it keeps it; speech as the policy mutes it.
+/// The plan with everything undecided hidden: tracks with the policy's effect for their class, or
+/// filled if the policy keeps the class; speech muted as the policy says.
 ///
 /// # Errors
 /// 500 for a policy that cannot be read.
-pub(crate) fn hidden_where_undecided(mut plan: Plan, ground: Ground<'_>) -> Answer<Plan> {
-    let policy = ground.policy;
+pub(crate) fn hide_undecided(mut plan: Plan, inputs: PlanInputs<'_>) -> ApiResult<Plan> {
+    let policy = inputs.policy;
     let written = policy.written()?;
-    let undecided = uncovered_speech(&plan, ground.findings, &written);
+    let undecided = uncovered_speech(&plan, inputs.findings, &written);
     let mutes = (1..).zip(undecided).map(|(number, span)| MuteRegion {
         id: format!("undecided-{number}"),
         span,
@@ -97,7 +96,7 @@ pub(crate) fn hidden_where_undecided(mut plan: Plan, ground: Ground<'_>) -> Answ
     for planned in &mut plan.tracks {
         if planned.decision.is_none() {
             let rule = policy.rule(planned.track.class());
-            let effect = rule.effect.core().unwrap_or_default();
+            let effect = rule.effect.to_core().unwrap_or_default();
             planned.decision = Some(redact_core::Decision {
                 verdict: Verdict::Redact(effect),
                 reason: ReasonCode(rule.reason.clone()),
@@ -109,7 +108,7 @@ pub(crate) fn hidden_where_undecided(mut plan: Plan, ground: Ground<'_>) -> Answ
     Ok(plan)
 }
 
-/// What a policy decides about a class.
+/// The policy's decision about a class.
 pub(crate) fn policy_decision(policy: &Policy, class: Class) -> Decision {
     let rule = policy.rule(class);
     let reason = rule.reason.clone();
@@ -128,7 +127,7 @@ pub(crate) fn policy_decision(policy: &Policy, class: Class) -> Decision {
     }
 }
 
-fn decision(track: u32, given: &Decision) -> Answer<redact_core::Decision> {
+fn decision(track: u32, given: &Decision) -> ApiResult<redact_core::Decision> {
     let at = |key: &str| format!("document.tracks, id {track}, decision.{key}");
     let verdict = match given {
         Decision::Redact { effect, .. } => {
@@ -140,7 +139,7 @@ fn decision(track: u32, given: &Decision) -> Answer<redact_core::Decision> {
     let (by, when) = given.made();
     let when = when.and_then(Utc::from_text);
     let (Some(by), Some(when)) = (by, when) else {
-        return Err(ApiError::internal(&"a decision that nobody made"));
+        return Err(ApiError::internal(&"a decision without an author"));
     };
     Ok(redact_core::Decision {
         verdict,
@@ -150,53 +149,54 @@ fn decision(track: u32, given: &Decision) -> Answer<redact_core::Decision> {
     })
 }
 
-fn core_effect(effect: document::Effect, field: impl Fn() -> String) -> Answer<Effect> {
+fn core_effect(effect: document::Effect, field: impl Fn() -> String) -> ApiResult<Effect> {
     effect
-        .core()
-        .ok_or_else(|| ApiError::field(field(), "a number of 1 to 8"))
+        .to_core()
+        .ok_or_else(|| ApiError::field(field(), "Expected a number from 1 to 8."))
 }
 
-/// One box per frame: the hull of the parts that cover it, a straight line where none does.
+/// One box per frame: the hull of the parts that cover it, interpolated linearly where none does.
 fn track(
     given: &document::Track,
     found: &HashMap<u32, &Track>,
     frames: u32,
     room: usize,
-) -> Answer<Track> {
+) -> ApiResult<Track> {
     let at = |key: &str| format!("document.tracks, id {}, {key}", given.id);
     let spans = given.parts.iter().map(Part::span);
     let start = spans.clone().map(|(start, _)| start).min().unwrap_or(0);
     let end = spans.clone().map(|(_, end)| end).max().unwrap_or(0);
     if end > frames || spans.clone().any(|(start, end)| start >= end) {
-        let expected = format!("spans of frames below {frames}, the start before the end");
+        let expected =
+            format!("Expected spans of frames below {frames}, each starting before it ends.");
         return Err(ApiError::field(at("parts"), expected));
     }
     let length = (end - start) as usize;
     if length > room {
-        let message = format!("the review has more than {BOXES_MAX} boxes");
+        let message = format!("The review has more than {BOXES_MAX} boxes.");
         return Err(ApiError::field(at("parts"), message));
     }
     let mut boxes: Vec<Option<TrackBox>> = vec![None; length];
     for part in &given.parts {
-        lay(part, found, start, &mut boxes).ok_or_else(|| {
-            let expected = "a found track's own frames, or a path in ascending order of frames \
-                            within its span, with sides of 0 to 1";
+        place_part(part, found, start, &mut boxes).ok_or_else(|| {
+            let expected = "Expected frames of the found track, or a path with ascending frames \
+                            within its span and sides from 0 to 1.";
             ApiError::field(at("parts"), expected)
         })?;
     }
-    let mut boxes = filled(&boxes, start);
+    let mut boxes = interpolate_gaps(&boxes, start);
     check_margins(&given.margins, frames).ok_or_else(|| {
-        let expected = "rows in ascending order of frames, each side 0 to 20 times the box";
+        let expected = "Expected rows with ascending frames and margins from 0 to 20.";
         ApiError::field(at("margins"), expected)
     })?;
     for each in &mut boxes {
-        each.rect = widened(each.rect, margins_at(&given.margins, each.frame.get()));
+        each.rect = apply_margins(each.rect, margins_at(&given.margins, each.frame.get()));
     }
     Track::new(TrackId(given.id), given.class.into(), boxes)
-        .ok_or_else(|| ApiError::internal(&"a track with a hole"))
+        .ok_or_else(|| ApiError::internal(&"a track with missing frames"))
 }
 
-/// The most that is added to a box on one side, in its own widths or heights.
+/// The largest margin on one side, in widths or heights of the box.
 const MARGIN_MAX: f32 = 20.0;
 
 fn check_margins(rows: &[MarginRow], frames: u32) -> Option<()> {
@@ -207,7 +207,7 @@ fn check_margins(rows: &[MarginRow], frames: u32) -> Option<()> {
     (right && rows.is_sorted_by(|a, b| a.0 < b.0)).then_some(())
 }
 
-/// `[left, top, right, bottom]` in `frame`: straight lines between rows, still before the first and
+/// `[left, top, right, bottom]` in `frame`: linear between rows, constant before the first and
 /// after the last.
 fn margins_at(rows: &[MarginRow], frame: u32) -> [f32; 4] {
     let sides = |&(_, left, top, right, bottom): &MarginRow| [left, top, right, bottom];
@@ -227,8 +227,8 @@ fn margins_at(rows: &[MarginRow], frame: u32) -> [f32; 4] {
     }
 }
 
-/// The box with margins added; holds `rect` whatever they are.
-fn widened(rect: NormRect, [left, top, right, bottom]: [f32; 4]) -> NormRect {
+/// The box with margins added. It always contains `rect`.
+fn apply_margins(rect: NormRect, [left, top, right, bottom]: [f32; 4]) -> NormRect {
     let [x_min, y_min, x_max, y_max] = rect.sides();
     let (width, height) = (rect.width(), rect.height());
     let wider = NormRect::clipped([
@@ -237,12 +237,12 @@ fn widened(rect: NormRect, [left, top, right, bottom]: [f32; 4]) -> NormRect {
         x_max + right * width,
         y_max + bottom * height,
     ]);
-    // The hull, in case rounding took something away.
+    // The hull, in case rounding made it smaller.
     wider.map_or(rect, |wider| wider.hull(rect))
 }
 
-/// Lays the boxes of one part over those that are there; `None` for a part that is not right.
-fn lay(
+/// Merges the boxes of one part into `boxes`; `None` for an invalid part.
+fn place_part(
     part: &Part,
     found: &HashMap<u32, &Track>,
     start: u32,
@@ -278,7 +278,7 @@ fn lay(
         }
         Part::Path(part) => {
             let span = FrameSpan::new(FrameIndex::new(part.start), FrameIndex::new(part.end))?;
-            // The same lines between rows as those of a drawn mask.
+            // Interpolated like a drawn mask.
             let region = region("path", (Effect::Fill, ""), span, &part.path)?;
             (part.start..part.end).try_for_each(|frame| {
                 let frame = FrameIndex::new(frame);
@@ -293,8 +293,8 @@ fn lay(
     }
 }
 
-/// Fills what no part covers with straight lines; the ends are covered, because parts are there.
-fn filled(boxes: &[Option<TrackBox>], start: u32) -> Vec<TrackBox> {
+/// Interpolates frames that no part covers. The first and the last frame are always covered.
+fn interpolate_gaps(boxes: &[Option<TrackBox>], start: u32) -> Vec<TrackBox> {
     let mut whole: Vec<TrackBox> = Vec::with_capacity(boxes.len());
     for (at, given) in boxes.iter().enumerate() {
         let Some(next) = *given else { continue };
@@ -337,23 +337,23 @@ fn region(
     MaskRegion::new(id.to_owned(), MaskOrigin::Drawn, effect, reason, span, path)
 }
 
-fn drawn(given: &document::Drawn) -> Answer<MaskRegion> {
+fn drawn(given: &document::Drawn) -> ApiResult<MaskRegion> {
     let at = |key: &str| format!("document.drawn, {}, {key}", given.id);
     let effect = core_effect(given.effect, || at("effect.cells_across"))?;
     let span = FrameSpan::new(FrameIndex::new(given.start), FrameIndex::new(given.end));
     let region =
         span.and_then(|span| region(&given.id, (effect, &given.reason), span, &given.keyframes));
     region.ok_or_else(|| {
-        let expected = "rows in ascending order of frames within the span, with sides of 0 to 1";
+        let expected = "Expected rows with ascending frames within the span and sides from 0 to 1.";
         ApiError::field(at("keyframes"), expected)
     })
 }
 
-/// The decision as plans have it.
+/// The decision as a plan stores it.
 ///
 /// # Errors
-/// 500 when the desk did not write it.
-fn kept_speech(kept: &document::KeptSpeech) -> Answer<redact_core::KeptSpeech> {
+/// 500 if the desk did not write it.
+fn kept_speech(kept: &document::KeptSpeech) -> ApiResult<redact_core::KeptSpeech> {
     let span = TimeSpan::new(kept.start_nanos, kept.end_nanos);
     let at = kept.at.as_deref().and_then(Utc::from_text);
     let (Some(span), Some(by), Some(at)) = (span, &kept.by, at) else {
@@ -367,10 +367,10 @@ fn kept_speech(kept: &document::KeptSpeech) -> Answer<redact_core::KeptSpeech> {
     })
 }
 
-/// Whole microseconds as nanoseconds, rounded by `round`: outward, so that a mute is never too
-/// short.
+/// Seconds as nanoseconds, rounded to whole microseconds by `round`: outward, so that a mute is
+/// never too short.
 fn nanos(seconds: f64, round: fn(f64) -> f64) -> Option<i64> {
-    // Ten years: far more than any recording, and far less than an i64 holds.
+    // Ten years: longer than any recording, and well within an i64.
     const SECONDS_MAX: f64 = 3.2e8;
     if !seconds.is_finite() || seconds.abs() > SECONDS_MAX {
         return None;
@@ -380,19 +380,23 @@ fn nanos(seconds: f64, round: fn(f64) -> f64) -> Option<i64> {
     Some(micros * 1000)
 }
 
-fn mute(given: &document::Mute) -> Answer<MuteRegion> {
+fn mute(given: &document::Mute) -> ApiResult<MuteRegion> {
     let at = |key: &str| format!("document.mutes, {}, {key}", given.id);
     let start = nanos(given.start_seconds, f64::floor);
     let end = nanos(given.end_seconds, f64::ceil);
     let span = start
         .zip(end)
         .and_then(|(start, end)| TimeSpan::new(start, end));
-    let span = span
-        .ok_or_else(|| ApiError::field(at("end_seconds"), "a span that starts before it ends"))?;
+    let span = span.ok_or_else(|| {
+        ApiError::field(
+            at("end_seconds"),
+            "Expected a span that starts before it ends.",
+        )
+    })?;
     let streams = match &given.sound_tracks {
         SoundTracks::All(_) => MuteStreams::All,
         SoundTracks::Only(list) if list.is_empty() || !list.is_sorted_by(|a, b| a < b) => {
-            let expected = "\"all\", or track numbers in ascending order";
+            let expected = "Expected \"all\", or track numbers in ascending order.";
             return Err(ApiError::field(at("sound_tracks"), expected));
         }
         SoundTracks::Only(list) => MuteStreams::Only(list.clone()),
@@ -406,8 +410,8 @@ fn mute(given: &document::Mute) -> Answer<MuteRegion> {
     })
 }
 
-/// The part of `redactions` that lies in frames `start..end`; mutes stay whole.
-pub(crate) fn clipped(redactions: &Redactions, start: u32, end: u32) -> Redactions {
+/// The masks of `redactions` within frames `start..end`. Mutes are not clipped.
+pub(crate) fn clip_to_frames(redactions: &Redactions, start: u32, end: u32) -> Redactions {
     let masks = redactions.masks.iter().filter_map(|mask| {
         let first = mask.span().start().get().max(start);
         let after = mask.span().end().get().min(end);
@@ -434,7 +438,7 @@ pub(crate) fn clipped(redactions: &Redactions, start: u32, end: u32) -> Redactio
 mod tests {
     use super::*;
 
-    /// Goal: margins only ever add, whatever they are and wherever the box is.
+    /// Goal: margins only enlarge, whatever their values and wherever the box is.
     #[test]
     fn no_margin_uncovers_what_was_found() {
         let rows: [MarginRow; 3] = [
@@ -450,13 +454,13 @@ mod tests {
         ] {
             let found = NormRect::new(sides).unwrap();
             for frame in 0..30 {
-                let wider = widened(found, margins_at(&rows, frame));
+                let wider = apply_margins(found, margins_at(&rows, frame));
                 assert_eq!(wider.hull(found), wider, "{sides:?} in frame {frame}");
             }
-            assert_eq!(widened(found, margins_at(&[], 7)), found);
+            assert_eq!(apply_margins(found, margins_at(&[], 7)), found);
         }
         let found = NormRect::new([0.4, 0.4, 0.6, 0.5]).unwrap();
-        let wider = widened(found, margins_at(&rows, 0)).sides();
+        let wider = apply_margins(found, margins_at(&rows, 0)).sides();
         assert!(
             (wider[1] - 0.35).abs() < 1e-6,
             "half its height above: {wider:?}"

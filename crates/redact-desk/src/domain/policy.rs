@@ -1,4 +1,4 @@
-//! Written policies, as reviews are made with them and as the page sees them.
+//! Policies, as reviews use them and as the API returns them.
 
 use std::path::Path;
 
@@ -7,15 +7,15 @@ use redact_record::policy;
 use serde::{Deserialize, Serialize};
 
 use super::document::{ClassName, Effect, Style};
-use crate::answer::{Answer, ApiError};
+use crate::api_error::{ApiError, ApiResult};
 use crate::error::DeskError;
 
-/// The policies that a new review may be made with.
+/// The policies for new reviews.
 pub(crate) struct Policies {
     all: Vec<(policy::Policy, Policy)>,
 }
 
-/// A policy as the page sees it, and as it is stored.
+/// A policy as the API returns it and as the database stores it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Policy {
@@ -24,12 +24,12 @@ pub(crate) struct Policy {
     pub(crate) classes: Vec<ClassRule>,
     pub(crate) audio: AudioRule,
     pub(crate) reasons: Vec<ReasonText>,
-    /// The policy file's text, which travels with a plan; stored beside the rest.
+    /// The policy file's text, which is part of a plan; stored separately.
     #[serde(skip)]
     pub(crate) rules: String,
 }
 
-/// What a list says of a policy.
+/// A policy as lists show it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct PolicyHead {
@@ -39,7 +39,7 @@ pub(crate) struct PolicyHead {
     jurisdiction: String,
     note: String,
     pub(crate) second_person: bool,
-    /// Whether approvals count only when they are signed. Absent in what an older desk stored.
+    /// Whether only signed approvals count. Absent in policies that earlier versions stored.
     #[serde(default)]
     pub(crate) signed: bool,
 }
@@ -50,7 +50,7 @@ impl PolicyHead {
     }
 }
 
-/// What is done to tracks of a class.
+/// The rule for tracks of a class.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct ClassRule {
@@ -70,7 +70,7 @@ pub(crate) enum VerdictName {
     Keep,
 }
 
-/// What is done to sound.
+/// The rule for sound.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct AudioRule {
@@ -80,7 +80,7 @@ pub(crate) struct AudioRule {
     reason: String,
 }
 
-/// A reason with its law.
+/// A reason with its statute.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Reason"))]
 pub(crate) struct ReasonText {
@@ -100,20 +100,20 @@ impl From<&ReasonText> for Reason {
 }
 
 impl Policy {
-    /// A policy as it was stored: what the page sees of it, as JSON, and its text.
+    /// A policy from its stored JSON and text.
     ///
     /// # Errors
-    /// 500 when it is none.
-    pub(crate) fn stored(shown: &str, rules: String) -> Answer<Self> {
+    /// 500 if the JSON is not a policy.
+    pub(crate) fn stored(shown: &str, rules: String) -> ApiResult<Self> {
         let policy = serde_json::from_str(shown).map_err(|error| ApiError::internal(&error))?;
         Ok(Self { rules, ..policy })
     }
 
-    /// The policy as plans name it.
+    /// The policy as plans refer to it.
     ///
     /// # Errors
-    /// 500 when what was stored has no digest.
-    pub(crate) fn reference(&self) -> Answer<PolicyRef> {
+    /// 500 if the stored digest is invalid.
+    pub(crate) fn reference(&self) -> ApiResult<PolicyRef> {
         Ok(PolicyRef {
             name: self.head.name.clone(),
             digest: Digest::from_hex(&self.head.digest)
@@ -122,11 +122,11 @@ impl Policy {
         })
     }
 
-    /// The policy as it was written.
+    /// The policy parsed from its text.
     ///
     /// # Errors
-    /// 500 when what was stored is no policy.
-    pub(crate) fn written(&self) -> Answer<policy::Policy> {
+    /// 500 if the stored text is not a policy.
+    pub(crate) fn written(&self) -> ApiResult<policy::Policy> {
         Ok(policy::embedded(&self.reference()?)?)
     }
 
@@ -139,7 +139,7 @@ impl Policy {
         found.expect("a policy names every class")
     }
 
-    /// Classes for which an effect that is weak for them is accepted.
+    /// Classes for which the policy accepts weak effects.
     pub(crate) fn weak_effects_accepted(&self) -> Vec<Class> {
         let accepted = self.classes.iter().filter(|rule| rule.accept_weak_effect);
         accepted.map(|rule| rule.class.into()).collect()
@@ -195,10 +195,10 @@ impl From<&policy::Policy> for Policy {
 }
 
 impl Policies {
-    /// Reads every policy of a folder.
+    /// Reads all policies of a folder.
     ///
     /// # Errors
-    /// [`DeskError::NoPolicy`]; [`DeskError::Record`] for one that is wrong.
+    /// [`DeskError::NoPolicy`]; [`DeskError::Record`] for an invalid one.
     pub(crate) fn read(folder: &Path) -> Result<Self, DeskError> {
         let none = || DeskError::NoPolicy {
             folder: folder.to_owned(),
@@ -224,12 +224,12 @@ impl Policies {
         Ok(Self { all })
     }
 
-    /// All of them, as the page sees them.
-    pub(crate) fn shown(&self) -> impl Iterator<Item = &Policy> {
+    /// All policies as the API returns them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Policy> {
         self.all.iter().map(|(_, policy)| policy)
     }
 
-    /// The one that every recording is first reviewed with.
+    /// The policy of every recording's first review.
     pub(crate) fn first(&self) -> &(policy::Policy, Policy) {
         let public = self
             .all
@@ -238,7 +238,7 @@ impl Policies {
         public.unwrap_or(&self.all[0])
     }
 
-    /// The policy with that digest, when it may be used for a new review.
+    /// The policy with that digest, if new reviews may use it.
     pub(crate) fn get(&self, digest: &str) -> Option<&(policy::Policy, Policy)> {
         self.all
             .iter()

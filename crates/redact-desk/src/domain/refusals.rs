@@ -1,5 +1,5 @@
-//! Refused sign-ins, counted: the first of an address is written to the event log at once, what
-//! follows within a minute becomes one entry with a count. A flood cannot fill the disk.
+//! Counts failed sign-ins. The first one of an address is logged at once; those that follow within
+//! a minute become one entry with a count, so that a flood cannot fill the disk.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -7,13 +7,13 @@ use std::sync::{Mutex, PoisonError};
 use crate::peer::Peer;
 use crate::time::{MINUTE, Millis};
 
-/// Addresses told apart within a minute; what comes from others is counted together.
+/// Addresses that are counted separately within a minute; all others share one count.
 const ADDRESSES_MAX: usize = 64;
 
-/// The name that those others are counted under.
+/// The name of the shared count.
 const OTHERS: &str = "others";
 
-/// Refusals that are counted and not written yet, by address.
+/// Failed sign-ins that were counted but not logged, by address.
 #[derive(Default)]
 pub(crate) struct Refusals {
     counted: Mutex<HashMap<String, RefusalCount>>,
@@ -22,24 +22,24 @@ pub(crate) struct Refusals {
 #[derive(Clone)]
 pub(crate) struct RefusalCount {
     since: Millis,
-    /// Those after the first, which was written.
+    /// Those after the first, which was logged.
     pub(crate) more: usize,
     pub(crate) who: String,
     pub(crate) action: &'static str,
 }
 
-/// What was refused.
+/// A failed sign-in.
 pub(crate) struct Refusal<'a> {
     pub(crate) peer: Peer,
-    /// The account's name; an unknown login is not written down: it may be a password.
+    /// The account's name. An unknown login is not logged, because it may be a password.
     pub(crate) who: &'a str,
     pub(crate) action: &'static str,
-    /// Whether the limit of attempts was reached.
+    /// Whether the limit was reached.
     pub(crate) locked: bool,
 }
 
 impl Refusals {
-    /// Whether this one is to be written at once.
+    /// Whether this one must be logged at once.
     pub(crate) fn count(&self, address: &str, refusal: &Refusal<'_>, now: Millis) -> bool {
         let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
         let known = counted.contains_key(address);
@@ -65,7 +65,7 @@ impl Refusals {
         key != OTHERS
     }
 
-    /// Takes out what is older than a minute, or everything.
+    /// Removes and returns counts older than a minute, or all.
     pub(crate) fn due(&self, now: Millis, all: bool) -> Vec<(String, RefusalCount)> {
         let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
         let due = |since: Millis| all || now - since >= MINUTE || now < since;

@@ -1,4 +1,4 @@
-//! The files of a release: where they lie, what they are called, and who may have which.
+//! The files of a release: paths, names, and who may have them.
 
 use std::path::{Path, PathBuf};
 
@@ -36,7 +36,7 @@ impl FileKind {
         Self::Report,
     ];
 
-    /// Whether it tells what was hidden, and so stays in the house.
+    /// Whether it reveals what was hidden and must stay with the agency.
     pub(crate) const fn is_sealed(self) -> bool {
         matches!(self, Self::Sealed | Self::SealedSignature)
     }
@@ -62,7 +62,7 @@ impl FileKind {
             Self::Manifest | Self::Sealed => "application/json",
             Self::LogPdf | Self::Report => "application/pdf",
             Self::LogCsv => "text/csv; charset=utf-8",
-            // A log as a page would run in this origin: it is saved, and read as text here.
+            // Served as text: an HTML log would run in this origin.
             Self::Log | Self::ManifestSignature | Self::SealedSignature => {
                 "text/plain; charset=utf-8"
             }
@@ -70,19 +70,19 @@ impl FileKind {
     }
 }
 
-/// Where the verdict as a page lies.
+/// The path of the verdict as PDF.
 pub(crate) fn report_path(release: &Path) -> PathBuf {
     release.with_extension("verdict.pdf")
 }
 
-/// What the files of a release are named after: nothing of the recording, the request or the policy
-/// reaches whoever gets them.
+/// The stem of a release's file names. It reveals nothing about the recording, the request or the
+/// policy.
 pub(crate) fn neutral_stem(id: &Id) -> String {
     format!("release-{}", &id.as_str()[..8])
 }
 
-/// The name that a file of a release goes out under. On the disk, releases of earlier versions are
-/// named after recording and request.
+/// The name of a release's file for recipients. On disk, releases of earlier versions are named
+/// after recording and request.
 pub(crate) fn neutral_name((id, stem): (&Id, &str), file: &Path) -> String {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let rest = name.strip_prefix(stem).unwrap_or(".file");

@@ -1,18 +1,17 @@
-//! Frames that were seen, as few spans, and when they are.
+//! Spans of viewed frames, and their times.
 
 use serde::{Deserialize, Serialize};
 
-/// Frames between two spans that are not worth telling apart: less than the desk's proxy has from
-/// one key frame to the next.
+/// Gaps of up to this many frames are closed: fewer than between two key frames of the proxy.
 const GAP: u32 = 12;
 
-/// Spans of frames, half-open, in order, apart from each other.
+/// Half-open spans of frames, ascending and apart from each other.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Spans(Vec<(u32, u32)>);
 
 impl Spans {
-    /// Adds frames; whether they were not all there.
+    /// Adds frames; `false` if all were there already.
     pub(crate) fn add(&mut self, start: u32, end: u32) -> bool {
         if start >= end || self.0.iter().any(|&(from, to)| from <= start && end <= to) {
             return false;
@@ -30,7 +29,7 @@ impl Spans {
         true
     }
 
-    /// The same in at most `count` spans: the closest are joined, so that none is lost.
+    /// At most `count` spans: the closest are joined, and no frame is lost.
     pub(crate) fn at_most(&self, count: usize) -> Vec<(u32, u32)> {
         let mut spans = self.0.clone();
         while spans.len() > count.max(1) {
@@ -43,13 +42,13 @@ impl Spans {
         spans
     }
 
-    /// Frames in all of them.
+    /// The number of frames in all spans.
     pub(crate) fn frames(&self) -> u32 {
         self.0.iter().map(|(start, end)| end - start).sum()
     }
 }
 
-/// When frames begin; see `API.md`, `Timeline`.
+/// The start times of frames; see `API.md`, `Timeline`.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Timeline {
     num: u64,
@@ -58,7 +57,7 @@ pub(crate) struct Timeline {
 }
 
 impl Timeline {
-    /// When a frame begins, in milliseconds since the first one.
+    /// The start of a frame in milliseconds since the first one.
     pub(crate) fn start_millis(&self, frame: u32) -> u64 {
         let mut left = frame;
         let mut ticks: u128 = 0;

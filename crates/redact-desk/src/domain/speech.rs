@@ -1,39 +1,39 @@
-//! Speech that the policy mutes and a reviewer keeps audible: a decision with a reason, as for a
-//! track. The desk fills in who made it and when.
+//! Speech that the policy mutes and a reviewer keeps audible. Each decision has a reason, as for a
+//! track; the server sets who made it and when.
 
 use redact_record::plan::{NOTHING_TO_WITHHOLD, uncovered_speech};
 
 use super::document::{Document, KeptSpeech};
-use super::plan::{self, Ground};
-use crate::answer::Answer;
+use super::plan::{self, PlanInputs};
+use crate::api_error::ApiResult;
 
-/// Cuts the decisions of `document` down to the speech that its mutes leave audible against the
-/// policy. Those that are as they were in `before` keep who made them; others are made by `name` at
-/// `when`. Audible speech without a decision stays undecided.
+/// Trims the decisions of `document` to the speech that stays audible against the policy. Decisions
+/// that are unchanged since `before` stay attributed as they were; others are attributed to `name`
+/// at `when`. Audible speech without a decision stays undecided.
 ///
 /// # Errors
-/// 400 with the field that no plan can spell; 500 for a policy that cannot be read.
-pub(crate) fn settle(
+/// 400 with the field that is not valid in a plan; 500 for an unreadable policy.
+pub(crate) fn trim_decisions(
     document: &mut Document,
     before: Option<&Document>,
-    ground: Ground<'_>,
+    inputs: PlanInputs<'_>,
     (name, when): (&str, &str),
-) -> Answer<()> {
+) -> ApiResult<()> {
     let mut sent = document.kept_speech.take().unwrap_or_default();
     sent.sort_by_key(|kept| kept.start_nanos);
     document.kept_speech = Some(Vec::new());
-    let made = plan::of(document, ground)?;
-    let policy = ground.policy.written()?;
+    let made = plan::build(document, inputs)?;
+    let policy = inputs.policy.written()?;
     let earlier = before.and_then(|before| before.kept_speech.as_deref());
     let earlier = earlier.unwrap_or_default();
     let mut decided = Vec::new();
-    for audible in uncovered_speech(&made, ground.findings, &policy) {
+    for audible in uncovered_speech(&made, inputs.findings, &policy) {
         let mut from = audible.start_nanos();
         for kept in &sent {
             let start = kept.start_nanos.max(from);
             let end = kept.end_nanos.min(audible.end_nanos());
             if start < end {
-                decided.push(signed(kept, (start, end), earlier, (name, when)));
+                decided.push(attributed(kept, (start, end), earlier, (name, when)));
                 from = end;
             }
         }
@@ -42,8 +42,8 @@ pub(crate) fn settle(
     Ok(())
 }
 
-/// The part of a decision from `start` to `end`, with who made it.
-fn signed(
+/// The part of a decision from `start` to `end`, with its attribution.
+fn attributed(
     kept: &KeptSpeech,
     (start, end): (i64, i64),
     earlier: &[KeptSpeech],
@@ -65,12 +65,16 @@ fn signed(
     }
 }
 
-/// Brings a document up to date that an earlier version saved, which wrote nothing down about
-/// speech: whoever saved it, `by`, kept it audible when the mutes were taken out.
+/// Upgrades a document saved by a version that did not record decisions about speech: `by`, who
+/// saved it, decided to keep audible what the mutes leave out.
 ///
 /// # Errors
-/// Those of [`settle`].
-pub(crate) fn migrate(document: &mut Document, ground: Ground<'_>, by: (&str, &str)) -> Answer<()> {
+/// Those of [`trim_decisions`].
+pub(crate) fn migrate(
+    document: &mut Document,
+    inputs: PlanInputs<'_>,
+    by: (&str, &str),
+) -> ApiResult<()> {
     if document.kept_speech.is_some() {
         return Ok(());
     }
@@ -81,5 +85,5 @@ pub(crate) fn migrate(document: &mut Document, ground: Ground<'_>, by: (&str, &s
         by: None,
         at: None,
     }]);
-    settle(document, None, ground, by)
+    trim_decisions(document, None, inputs, by)
 }

@@ -1,8 +1,8 @@
-//! How far a request is.
+//! The stage of a request.
 
 use serde::{Deserialize, Serialize};
 
-/// How far a request is; the order is that of the work.
+/// The stage of a request, in the order of the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
@@ -19,7 +19,7 @@ pub(crate) enum Stage {
     Closed,
 }
 
-/// What a request has.
+/// The counts that determine a request's stage.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Progress {
     pub(crate) closed: bool,
@@ -35,7 +35,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// How far that is.
+    /// The stage that follows from the counts.
     pub(crate) fn stage(&self) -> Stage {
         match self {
             _ if self.closed => Stage::Closed,

@@ -1,4 +1,4 @@
-//! What would be released as a review stands, and what keeps it from being approved.
+//! What a review would release, and what blocks its approval.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +11,12 @@ use serde::Serialize;
 
 use super::approval::Approval;
 use super::document::{ClassName, Document, Part};
-use super::plan::{Ground, of};
+use super::plan::{PlanInputs, build};
 use super::policy::{Policy, VerdictName};
-use crate::answer::Answer;
+use crate::api_error::{ApiResult, sentence};
 use crate::time;
 
-/// What keeps a plan from being approved.
+/// Something that blocks approval.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Problem {
@@ -31,7 +31,7 @@ pub(crate) struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     id: Option<String>,
-    /// Where speech begins that is undecided.
+    /// Start of the undecided speech.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     start_seconds: Option<f64>,
@@ -48,35 +48,35 @@ fn problem(code: &'static str, message: String) -> Problem {
     }
 }
 
-/// The content of `plan`, which `document` means, and everything that keeps it from being approved.
+/// The content of `plan`, built from `document`, and everything that blocks its approval.
 ///
 /// The plan is digested once, and its policy parsed once.
 ///
 /// # Errors
-/// 500 for a policy that cannot be read.
-pub(crate) fn checked(
+/// 500 for an unreadable policy.
+pub(crate) fn check_plan(
     plan: Plan,
     document: &Document,
-    ground: Ground<'_>,
-) -> Answer<(PlanContent, Vec<Problem>)> {
+    inputs: PlanInputs<'_>,
+) -> ApiResult<(PlanContent, Vec<Problem>)> {
     let mut found = problems(&plan);
     let content = PlanContent::new(plan)?;
-    let findings = ground.findings;
+    let findings = inputs.findings;
     found.extend(undecided_speech(content.plan(), findings, content.policy()));
     if found.is_empty()
         && let Err(refused) = content.check_policy()
     {
-        found.push(problem("invalid", format!("{refused}.")));
+        found.push(problem("invalid", sentence(&refused)));
     }
     if found.is_empty()
-        && let Err(refused) = content.check_findings(findings, ground.digest)
+        && let Err(refused) = content.check_findings(findings, inputs.digest)
     {
         let dropped = match refused {
             RecordError::Uncovered { .. } => left_out(document, findings),
             _ => Vec::new(),
         };
         if dropped.is_empty() {
-            found.push(problem("left_out", format!("{refused}.")));
+            found.push(problem("left_out", sentence(&refused)));
         }
         found.extend(dropped.iter().map(left_out_problem));
     }
@@ -92,15 +92,15 @@ fn left_out_problem(dropped: &LeftOut) -> Problem {
     } = dropped;
     let class = Class::from(dropped.class);
     let message = format!(
-        "{frames} frames of {class} {track}, from frame {first_frame} on, belong to no track. Put \
-         them back, then hide, keep or reject them."
+        "{frames} frames of {class} {track} from frame {first_frame} on belong to no track. Put them \
+         back, then hide, keep or reject them."
     );
     let mut found = problem("left_out", message);
     found.class = Some(dropped.class);
     found
 }
 
-/// Speech that the policy mutes, that can be heard, and that nobody decided about.
+/// Audible speech that the policy mutes and nobody decided about.
 fn undecided_speech(
     plan: &Plan,
     findings: &Findings,
@@ -118,7 +118,7 @@ fn undecided_speech(
     })
 }
 
-/// `1:02:03.4`, from the first frame.
+/// `1:02:03.4`, since the first frame.
 fn clock_text(nanos: i64) -> String {
     let tenths = nanos / 100_000_000;
     let (hours, minutes) = (tenths / 36_000, tenths / 600 % 60);
@@ -130,7 +130,7 @@ fn clock_text(nanos: i64) -> String {
     }
 }
 
-/// What the plan itself needs before it can be approved: the rules of [`ApprovedPlan::problems`].
+/// Problems of the plan itself: the rules of [`ApprovedPlan::problems`].
 fn problems(plan: &Plan) -> Vec<Problem> {
     ApprovedPlan::problems(plan)
         .iter()
@@ -139,12 +139,14 @@ fn problems(plan: &Plan) -> Vec<Problem> {
         .collect()
 }
 
-/// A refusal as the page shows it: one line for each track or class.
+/// A plan error as problems for the page: one for each track or class.
 fn explain(plan: &Plan, refused: &PlanError) -> Vec<Problem> {
     match refused {
         PlanError::Undecided { .. } => {
             let undecided = plan.tracks.iter().filter(|track| track.decision.is_none());
-            undecided.map(|planned| of_track(&planned.track)).collect()
+            undecided
+                .map(|planned| undecided_problem(&planned.track))
+                .collect()
         }
         PlanError::Unacknowledged { class } => {
             let message = format!("No detector ran for {class}s. Accept that, or scan again.");
@@ -157,8 +159,8 @@ fn explain(plan: &Plan, refused: &PlanError) -> Vec<Problem> {
             effect,
             class,
         } => {
-            let message = format!("{class} {track} stays readable through {effect}: use fill.");
-            let mut weak = problem("weak_effect", message);
+            let message = format!("{class} {track} may stay legible under {effect}. Use fill.");
+            let mut weak = problem("weak_effect", sentence(&message));
             weak.track = Some(track.0);
             weak.class = Some((*class).into());
             vec![weak]
@@ -173,13 +175,13 @@ fn explain(plan: &Plan, refused: &PlanError) -> Vec<Problem> {
             }
             vec![unknown]
         }
-        other => vec![problem("invalid", format!("{other}."))],
+        other => vec![problem("invalid", sentence(&other))],
     }
 }
 
-fn of_track(track: &Track) -> Problem {
+fn undecided_problem(track: &Track) -> Problem {
     let (class, id) = (track.class(), track.id().0);
-    let mut undecided = problem("undecided", format!("{class} {id} is undecided."));
+    let mut undecided = problem("undecided", sentence(&format!("{class} {id} is undecided")));
     undecided.track = Some(id);
     undecided.class = Some(class.into());
     undecided
@@ -214,7 +216,7 @@ pub(crate) struct ReasonCount {
 /// Speech that stays audible by decision.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-pub(crate) struct KeptSpeechShown {
+pub(crate) struct KeptSpeechInfo {
     start_seconds: f64,
     end_seconds: f64,
     reason: String,
@@ -231,7 +233,7 @@ pub(crate) struct LeftOut {
     first_frame: u32,
 }
 
-/// A track that a person says is not what the model took it for.
+/// A track that was rejected as a false detection.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Rejected {
@@ -250,7 +252,7 @@ pub(crate) struct AgainstPolicy {
     policy: VerdictName,
 }
 
-/// What would be released.
+/// What a review would release.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Summary {
@@ -265,7 +267,7 @@ pub(crate) struct Summary {
     unmuted_speech_seconds: Option<f64>,
     /// Damaged parts in seconds: pictures hidden, or sound muted.
     damaged: Vec<[f64; 2]>,
-    kept_speech: Vec<KeptSpeechShown>,
+    kept_speech: Vec<KeptSpeechInfo>,
     left_out: Vec<LeftOut>,
     against_policy: Vec<AgainstPolicy>,
     rejected: Vec<Rejected>,
@@ -347,7 +349,7 @@ fn seconds(nanos: i64) -> f64 {
     nanos as f64 / 1e9
 }
 
-/// Time that lies in both; each list is sorted and does not overlap itself.
+/// Time covered by both lists, each sorted and without overlaps.
 fn common(a: &[TimeSpan], b: &[TimeSpan]) -> i64 {
     let (mut i, mut j, mut sum) = (0, 0, 0_i64);
     while let (Some(x), Some(y)) = (a.get(i), b.get(j)) {
@@ -363,7 +365,7 @@ fn common(a: &[TimeSpan], b: &[TimeSpan]) -> i64 {
     sum
 }
 
-/// Found boxes that no track covers: what a person took out, which the approver is to see.
+/// Found boxes that no track covers: the approver must see what was taken out.
 fn left_out(document: &Document, findings: &Findings) -> Vec<LeftOut> {
     let mut covered: BTreeMap<u32, Vec<(u32, u32)>> = BTreeMap::new();
     for part in document.tracks.iter().flat_map(|track| &track.parts) {
@@ -393,8 +395,8 @@ fn left_out(document: &Document, findings: &Findings) -> Vec<LeftOut> {
 }
 
 /// Speech that stays audible, with who decided it and when.
-fn kept_speech(plan: &Plan) -> Vec<KeptSpeechShown> {
-    let shown = |kept: &redact_core::KeptSpeech| KeptSpeechShown {
+fn kept_speech(plan: &Plan) -> Vec<KeptSpeechInfo> {
+    let shown = |kept: &redact_core::KeptSpeech| KeptSpeechInfo {
         start_seconds: seconds(kept.span.start_nanos()),
         end_seconds: seconds(kept.span.end_nanos()),
         reason: kept.reason.0.clone(),
@@ -404,7 +406,7 @@ fn kept_speech(plan: &Plan) -> Vec<KeptSpeechShown> {
     plan.kept_speech.iter().map(shown).collect()
 }
 
-/// Tracks that somebody rejected, with who and when.
+/// Rejected tracks, with who rejected them and when.
 fn rejected(plan: &Plan) -> Vec<Rejected> {
     let rejected = plan.tracks.iter().filter_map(|planned| {
         let made = planned.decision.as_ref()?;
@@ -419,7 +421,8 @@ fn rejected(plan: &Plan) -> Vec<Rejected> {
     rejected.collect()
 }
 
-/// Tracks whose verdict is not the policy's. What was rejected is not of the policy's class at all.
+/// Tracks whose verdict differs from the policy's. Rejected tracks are not of the class and do not
+/// count.
 fn against_policy(plan: &Plan, policy: &Policy) -> Vec<AgainstPolicy> {
     let differs = plan.tracks.iter().filter_map(|planned| {
         let class = planned.track.class();
@@ -438,7 +441,7 @@ fn against_policy(plan: &Plan, policy: &Policy) -> Vec<AgainstPolicy> {
     differs.collect()
 }
 
-/// Parts of the recording in which pictures or sound are damaged, merged.
+/// Spans with damaged pictures or sound, merged.
 fn damaged(plan: &Plan) -> Vec<[f64; 2]> {
     let pictures = plan.damage.pictures.iter().map(|part| part.span);
     let sound = plan.damage.sound.iter().map(|part| part.span);
@@ -447,7 +450,7 @@ fn damaged(plan: &Plan) -> Vec<[f64; 2]> {
     parts.map(part).collect()
 }
 
-/// Seconds of a recording in which its sound is muted, on some track.
+/// Seconds in which sound is muted on at least one track.
 pub(crate) fn muted_seconds(plan: &Plan) -> f64 {
     let redactions = Redactions::preview(plan);
     let muted = redactions.mutes.iter().map(|mute| mute.span).collect();
@@ -457,19 +460,19 @@ pub(crate) fn muted_seconds(plan: &Plan) -> f64 {
     })
 }
 
-/// What would be released of a review's revision.
+/// What a revision of a review would release.
 ///
 /// # Errors
-/// 400 with the field that no plan can spell; 500 for a policy that cannot be read.
+/// 400 with the field that is not valid in a plan; 500 for an unreadable policy.
 pub(crate) fn summary(
     document: &Document,
-    ground: Ground<'_>,
+    inputs: PlanInputs<'_>,
     revision: i64,
     approvals: Vec<Approval>,
-) -> Answer<Summary> {
-    let (content, problems) = checked(of(document, ground)?, document, ground)?;
+) -> ApiResult<Summary> {
+    let (content, problems) = check_plan(build(document, inputs)?, document, inputs)?;
     let plan = content.plan();
-    let findings = ground.findings;
+    let findings = inputs.findings;
     let speech = findings.speech.as_deref();
     let muted = TimeSpan::merged(plan.mutes.iter().map(|mute| mute.span).collect(), 0);
     let whole = TimeSpan::new(0, findings.source.duration_nanos());
@@ -488,7 +491,7 @@ pub(crate) fn summary(
         damaged: damaged(plan),
         kept_speech: kept_speech(plan),
         left_out: left_out(document, findings),
-        against_policy: against_policy(plan, ground.policy),
+        against_policy: against_policy(plan, inputs.policy),
         rejected: rejected(plan),
         second_person: plan.second_person,
         approvals,

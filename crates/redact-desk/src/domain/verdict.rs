@@ -1,10 +1,10 @@
-//! What a check of a release came to, in the page's words.
+//! Verdicts of verifications, as the API returns them.
 
 use serde::{Deserialize, Serialize};
 
 use crate::task::Verified;
 
-/// Whether one thing holds.
+/// The result of one check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
@@ -14,7 +14,7 @@ pub(crate) enum CheckStatus {
     NotChecked,
 }
 
-/// One thing that was checked, or not.
+/// One check, run or not.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Check {
@@ -24,7 +24,7 @@ pub(crate) struct Check {
     pub(crate) evidence: String,
 }
 
-/// What a check of a release came to; also as the database has it.
+/// The verdict on a release, also as stored in the database.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Verdict {
@@ -32,8 +32,8 @@ pub(crate) struct Verdict {
     pub(crate) checks: Vec<Check>,
 }
 
-/// What a check found, in the page's words.
-pub(crate) fn verdict(found: Verified) -> Verdict {
+/// The verdict that follows from a verification.
+pub(crate) fn from_checks(found: Verified) -> Verdict {
     let mut checks: Vec<Check> = found
         .checks
         .into_iter()
@@ -48,7 +48,7 @@ pub(crate) fn verdict(found: Verified) -> Verdict {
             evidence: check.evidence,
         })
         .collect();
-    // No check is no verdict: what cannot be read is never ok.
+    // No checks, no verdict: what cannot be read never passes.
     let ok = !checks.is_empty() && checks.iter().all(|check| check.status == CheckStatus::Ok);
     checks.extend(found.not_checked.into_iter().map(|check| Check {
         group: check.group,
@@ -59,11 +59,11 @@ pub(crate) fn verdict(found: Verified) -> Verdict {
     Verdict { ok, checks }
 }
 
-/// The verdict on what could not even be read.
+/// The verdict on a release that cannot be read.
 pub(crate) fn unreadable(why: &str) -> Verdict {
     let check = Check {
         group: "file".to_owned(),
-        name: "can be checked".to_owned(),
+        name: "readable".to_owned(),
         status: CheckStatus::Wrong,
         evidence: why.to_owned(),
     };
@@ -73,8 +73,8 @@ pub(crate) fn unreadable(why: &str) -> Verdict {
     }
 }
 
-/// A verdict as the database has it; `None` when it has none.
-pub(crate) fn stored(text: Option<&str>) -> Option<Verdict> {
+/// The stored verdict, if there is one.
+pub(crate) fn parse(text: Option<&str>) -> Option<Verdict> {
     serde_json::from_str(text?).ok()
 }
 
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn what_nothing_was_checked_of_is_not_ok() {
-        assert!(!verdict(Verified::default()).ok);
+        assert!(!from_checks(Verified::default()).ok);
         let check = |passed| Checked {
             group: "a".to_owned(),
             name: "b".to_owned(),
@@ -96,7 +96,7 @@ mod tests {
             checks,
             not_checked: Vec::new(),
         };
-        assert!(verdict(of(vec![check(true)])).ok);
-        assert!(!verdict(of(vec![check(true), check(false)])).ok);
+        assert!(from_checks(of(vec![check(true)])).ok);
+        assert!(!from_checks(of(vec![check(true), check(false)])).ok);
     }
 }

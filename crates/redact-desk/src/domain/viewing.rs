@@ -1,14 +1,14 @@
-//! What people see of recordings, until it is stored.
+//! What users view of recordings, until it is stored.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use super::spans::Spans;
 use crate::id::Id;
-use crate::model::Who;
+use crate::model::SessionUser;
 use crate::time::Millis;
 
-/// What somebody saw, by the word that the event log has for it.
+/// What was viewed, with its name in the event log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Seen {
     Video,
@@ -38,11 +38,11 @@ impl Seen {
 #[derive(Default)]
 pub(crate) struct Views {
     pub(crate) open: Mutex<HashMap<Key, View>>,
-    /// Held while views are written: each becomes one entry.
-    pub(crate) settling: tokio::sync::Mutex<()>,
+    /// Held while views are logged, so that each becomes one entry.
+    pub(crate) logging: tokio::sync::Mutex<()>,
 }
 
-/// A session, by what is stored of its token, and a recording.
+/// The stored form of a session's token, and a recording.
 pub(crate) type Key = (String, Id);
 
 #[derive(Clone)]
@@ -54,16 +54,16 @@ pub(crate) struct View {
     pub(crate) last: Millis,
     pub(crate) spans: Spans,
     pub(crate) seen: BTreeMap<String, u64>,
-    /// Whether the database has all of this.
+    /// Whether the database is up to date.
     pub(crate) stored: bool,
 }
 
 impl Views {
-    /// Changes what somebody sees of a recording at `now`.
+    /// Updates what a user views of a recording at `now`.
     pub(crate) fn change<T>(
         &self,
         now: Millis,
-        who: &Who,
+        who: &SessionUser,
         recording: &Id,
         change: impl FnOnce(&mut View) -> T,
     ) -> T {
@@ -84,7 +84,7 @@ impl Views {
         change(view)
     }
 
-    /// Takes what is not stored, as stored.
+    /// Returns the views that are not stored, and marks them as stored.
     pub(crate) fn not_stored(&self) -> Vec<(Key, View)> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let waiting = open.iter_mut().filter(|(_, view)| !view.stored);

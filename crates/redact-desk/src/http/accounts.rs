@@ -1,7 +1,6 @@
-//! Signing in and out, and one's own password.
+//! Sign-in, sign-out, and changing one's own password.
 //!
-//! A sign-in needs login, password and a code of the second factor, and its refusal never says
-//! which of them was wrong.
+//! Signing in requires login, password and a code. An error never says which of them was wrong.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -11,23 +10,23 @@ use serde::{Deserialize, Serialize};
 
 use super::body::Body;
 use super::cookies;
-use crate::answer::{Answer, ApiError, Status};
+use crate::api_error::{ApiError, ApiResult, Status};
 use crate::db::users::{self, Account};
 use crate::db::{keys, pool};
 use crate::domain::refusals::Refusal;
+use crate::event::Event;
 use crate::id::Id;
-use crate::model::{Role, Who};
-use crate::note::Note;
+use crate::model::{Role, SessionUser};
 use crate::peer::Peer;
 use crate::service::app::App;
 use crate::service::attempts::{self, Origin};
 use crate::service::hashing::Lane;
-use crate::service::re_entry::{ReEntry, re_enter};
-use crate::service::views::{self, Over};
+use crate::service::reauthentication::{Reauthentication, reauthenticate};
+use crate::service::views::{self, Sessions};
 use crate::service::{password, refusals, second_factor, sessions, signing};
 use crate::time::{self, Millis};
 
-/// What the page needs to know before anybody has signed in.
+/// What the page needs before anyone has signed in.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[cfg_attr(test, ts(rename = "State"))]
@@ -42,7 +41,7 @@ pub(crate) struct DeskState {
 pub(crate) async fn state(
     State(app): State<App>,
     headers: HeaderMap,
-) -> Answer<axum::Json<DeskState>> {
+) -> ApiResult<axum::Json<DeskState>> {
     let who = cookies::who(&app, &headers).await?;
     Ok(axum::Json(DeskState {
         version: env!("CARGO_PKG_VERSION"),
@@ -66,15 +65,15 @@ pub(crate) async fn sign_in(
     peer: Peer,
     headers: HeaderMap,
     Body(given): Body<SignIn>,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     let login = given.login.trim().to_lowercase();
     let account = users::by_login(&app.db, &login).await?;
     let origin = match &account {
         Some(account) => cookies::origin(&app, account, &headers, peer).await?,
-        None => Origin::Stranger(peer),
+        None => Origin::Unknown(peer),
     };
     let name = account.as_ref().map(|account| account.name.clone());
-    // What was typed may be a password in the wrong field: an unknown login is not written down.
+    // An unknown login is not logged: it may be a password in the wrong field.
     let refusal = |locked| Refusal {
         peer,
         who: name.as_deref().unwrap_or("unknown"),
@@ -90,13 +89,13 @@ pub(crate) async fn sign_in(
     };
     let right = match &account {
         Some(account) if account.active => {
-            // Both are looked at, so that time tells nothing.
+            // Check both, so that the response time reveals nothing.
             let known = account.password.as_deref();
-            let password = password::matches(&app, Lane::Strangers, &given.password, known).await?;
+            let password = password::matches(&app, Lane::Anonymous, &given.password, known).await?;
             password && second_factor::take(&app, account, &given.code).await?
         }
         _ => {
-            password::matches(&app, Lane::Strangers, &given.password, None).await?;
+            password::matches(&app, Lane::Anonymous, &given.password, None).await?;
             false
         }
     };
@@ -110,10 +109,10 @@ pub(crate) async fn sign_in(
         .hint("Each code works once: wait for the next one before you try again."));
     };
     attempt.refund(&app).await?;
-    let note = Note::new(Act::Account, "sign-in").label("role", account.role.name());
-    app.note(&account.name, note.label("address", &peer.label()))
+    let event = Event::new(Act::Account, "sign-in").label("role", account.role.name());
+    app.log_event(&account.name, event.label("address", &peer.label()))
         .await?;
-    // Whatever session the browser shows is not gone on with: a sign-in makes a new one.
+    // A sign-in always starts a new session.
     cookies::end_shown(&app, &headers).await?;
     let me = axum::Json(Me::new(&account, app.now()));
     cookies::begin(&app, &account, &headers, me).await
@@ -122,17 +121,17 @@ pub(crate) async fn sign_in(
 /// `DELETE /session`.
 pub(crate) async fn sign_out(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     headers: HeaderMap,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     cookies::end_shown(&app, &headers).await?;
-    app.note(&who.name, Note::new(Act::Account, "sign-out"))
+    app.log_event(&who.name, Event::new(Act::Account, "sign-out"))
         .await?;
-    views::settle(&app, Over::Ended).await?;
+    views::log_finished(&app, Sessions::Ended).await?;
     Ok((StatusCode::NO_CONTENT, cookies::forget_cookie()).into_response())
 }
 
-/// Oneself, as the page sees it.
+/// The signed-in user, as the API returns it.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Me {
@@ -158,7 +157,7 @@ impl Me {
 }
 
 /// `GET /me`.
-pub(crate) async fn me(State(app): State<App>, who: Who) -> Answer<axum::Json<Me>> {
+pub(crate) async fn me(State(app): State<App>, who: SessionUser) -> ApiResult<axum::Json<Me>> {
     let account = users::by_id(&app.db, &who.id).await?;
     Ok(axum::Json(Me::new(&account, who.began)))
 }
@@ -174,29 +173,29 @@ pub(crate) struct NewPassword {
 /// `POST /me/password`.
 pub(crate) async fn change_password(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     peer: Peer,
     headers: HeaderMap,
     Body(given): Body<NewPassword>,
-) -> Answer<StatusCode> {
+) -> ApiResult<StatusCode> {
     let account = users::by_id(&app.db, &who.id).await?;
     password::check(&given.new_password)?;
-    let again = ReEntry {
+    let again = Reauthentication {
         account: &account,
         peer,
         password: &given.password,
         code: Some(&given.code),
         action: "password-change",
     };
-    re_enter(&app, again).await?;
+    reauthenticate(&app, again).await?;
     let hash = password::hash(&app, Lane::SignedIn, &given.new_password).await?;
     let (old, new) = (&given.password, &given.new_password);
-    let anew = signing::sealed_anew(&app, &who.id, old, new).await?;
+    let anew = signing::reencrypt(&app, &who.id, old, new).await?;
     let mut change = pool::begin(&app.db).await?;
-    app.note(&who.name, Note::new(Act::Account, "password-change"))
+    app.log_event(&who.name, Event::new(Act::Account, "password-change"))
         .await?;
     users::set_password(&mut change, &who.id, &hash).await?;
-    // One change with the password: a key that no password opens would be lost.
+    // In the same transaction as the password: a key that no password opens would be lost.
     if let Some((key, sealed)) = anew {
         keys::reseal(&mut change, key, &sealed).await?;
     }

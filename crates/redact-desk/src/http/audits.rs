@@ -1,4 +1,4 @@
-//! Checks of releases that somebody brings: the file, its manifest, its signature, and a verdict.
+//! Verifications of uploaded releases: the file, its manifest, its signature, and a verdict.
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -6,22 +6,22 @@ use redact_record::events::Act;
 use serde::{Deserialize, Serialize};
 
 use super::body::Body;
-use super::jobs::{Job, shown as job_shown};
+use super::jobs::{Job, present as present_job};
 use super::uploads::check_finished;
-use crate::answer::{Answer, ApiError};
+use crate::api_error::{ApiError, ApiResult};
 use crate::db::audits::{self as rows, AuditRow};
 use crate::db::jobs::{self, JobRow, NewJob, newest_by_audit};
 use crate::db::{pool, uploads};
 use crate::domain::verdict::{self, Verdict};
+use crate::event::Event;
 use crate::id::Id;
-use crate::model::{JobKind, Purpose, Who};
-use crate::note::Note;
+use crate::model::{JobKind, Purpose, SessionUser};
 use crate::paths::audit_files::{MANIFEST, RELEASE, SIGNATURE};
 use crate::service::app::{App, Shared};
 use crate::service::change::Change;
 use crate::time;
 
-/// An audit as the page sees it.
+/// An audit as the API returns it.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Audit {
@@ -32,13 +32,13 @@ pub(crate) struct Audit {
     verdict: Option<Verdict>,
 }
 
-fn shown(app: &Shared, row: AuditRow, job: Option<JobRow>) -> Audit {
+fn present(app: &Shared, row: AuditRow, job: Option<JobRow>) -> Audit {
     Audit {
-        job: job.map(|job| job_shown(app, job)),
+        job: job.map(|job| present_job(app, job)),
         id: row.id,
         release_name: row.release_name,
         at: time::text(row.at),
-        verdict: verdict::stored(row.verdict.as_deref()),
+        verdict: verdict::parse(row.verdict.as_deref()),
     }
 }
 
@@ -53,9 +53,9 @@ pub(crate) struct NewAuditBody {
 /// `POST /audits`.
 pub(crate) async fn begin(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Body(given): Body<NewAuditBody>,
-) -> Answer<(StatusCode, axum::Json<Audit>)> {
+) -> ApiResult<(StatusCode, axum::Json<Audit>)> {
     let mut files = Vec::new();
     let mut release_name = String::new();
     for (upload, name, field) in [
@@ -85,28 +85,31 @@ pub(crate) async fn begin(
     let mut job = NewJob::new(JobKind::Audit, &who.name);
     job.audit = Some(id.clone());
     jobs::insert(&mut change, job, app.now()).await?;
-    app.note(&who.name, Note::new(Act::Verify, "asked").id("audit", &id))
+    app.log_event(&who.name, Event::new(Act::Verify, "asked").id("audit", &id))
         .await?;
     change.commit().await?;
     app.runner.wake(JobKind::Audit);
-    app.tell(Change::Audit(id.clone()));
-    let audit = shown_by_id(&app, &who, &id).await?;
+    app.notify(Change::Audit(id.clone()));
+    let audit = present_by_id(&app, &who, &id).await?;
     Ok((StatusCode::ACCEPTED, axum::Json(audit)))
 }
 
-async fn shown_by_id(app: &Shared, who: &Who, id: &Id) -> Answer<Audit> {
+async fn present_by_id(app: &Shared, who: &SessionUser, id: &Id) -> ApiResult<Audit> {
     let row = rows::own(&app.db, &who.id, id).await?;
     let job = newest_by_audit(&app.db, &who.id).await?.remove(id);
-    Ok(shown(app, row, job))
+    Ok(present(app, row, job))
 }
 
 /// `GET /audits`.
-pub(crate) async fn list(State(app): State<App>, who: Who) -> Answer<axum::Json<Vec<Audit>>> {
+pub(crate) async fn list(
+    State(app): State<App>,
+    who: SessionUser,
+) -> ApiResult<axum::Json<Vec<Audit>>> {
     let mut jobs = newest_by_audit(&app.db, &who.id).await?;
     let rows = rows::of_user(&app.db, &who.id).await?.into_iter();
     let list = rows.map(|row| {
         let job = jobs.remove(&row.id);
-        shown(&app, row, job)
+        present(&app, row, job)
     });
     Ok(axum::Json(list.collect()))
 }
@@ -114,8 +117,8 @@ pub(crate) async fn list(State(app): State<App>, who: Who) -> Answer<axum::Json<
 /// `GET /audits/:id`.
 pub(crate) async fn one(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Path(id): Path<Id>,
-) -> Answer<axum::Json<Audit>> {
-    Ok(axum::Json(shown_by_id(&app, &who, &id).await?))
+) -> ApiResult<axum::Json<Audit>> {
+    Ok(axum::Json(present_by_id(&app, &who, &id).await?))
 }

@@ -1,4 +1,4 @@
-//! Bodies, queries and errors as HTTP has them.
+//! Request bodies, queries and errors.
 
 use std::time::Duration;
 
@@ -8,18 +8,18 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 
-use crate::answer::{Answer, ApiError, Status, too_large};
-use crate::model::Who;
+use crate::api_error::{ApiError, ApiResult, Status, too_large};
+use crate::model::SessionUser;
 use crate::peer::Peer;
 use crate::service::sessions::signed_out;
 
-/// The largest JSON body but a review's.
+/// The largest JSON body, except for reviews.
 const BODY_BYTES_MAX: usize = 256 << 10;
 
-/// The largest review: 500 tracks drawn by hand in every frame of an hour are less.
+/// The largest review: enough for 500 tracks drawn by hand in every frame of an hour.
 const REVIEW_BYTES_MAX: usize = 64 << 20;
 
-/// A body has to be there within this time, and a review within that.
+/// Time limits for a body, and for a review.
 const BODY_WITHIN: Duration = Duration::from_secs(30);
 
 const REVIEW_WITHIN: Duration = Duration::from_secs(300);
@@ -33,7 +33,7 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// A JSON body of bounded size; unknown keys are for the type to refuse.
+/// A JSON body of limited size. The type must refuse unknown keys.
 pub(crate) struct Body<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
@@ -63,7 +63,7 @@ async fn read_json<T: DeserializeOwned>(
     request: Request,
     max: usize,
     within: Duration,
-) -> Answer<T> {
+) -> ApiResult<T> {
     let kind = request.headers().get(header::CONTENT_TYPE);
     let is_json = kind
         .and_then(|kind| kind.to_str().ok())
@@ -94,13 +94,13 @@ async fn read_json<T: DeserializeOwned>(
     Ok(value)
 }
 
-/// A body that did not come in time.
+/// The body did not arrive in time.
 fn too_slow() -> ApiError {
     let message = "The request took too long to arrive.";
     ApiError::new(Status::RequestTimeout, "too_slow", message)
 }
 
-/// Query parameters; unknown keys are for the type to refuse.
+/// Query parameters. The type must refuse unknown keys.
 pub(crate) struct Query<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
@@ -115,8 +115,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// What a handler gets was put there by the guard; a route without it has nobody signed in.
-impl<S: Send + Sync> FromRequestParts<S> for Who {
+/// Set by the guard. A route without a guard has no signed-in user.
+impl<S: Send + Sync> FromRequestParts<S> for SessionUser {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {

@@ -1,4 +1,4 @@
-//! Statutory clocks as the page sees them.
+//! Statutory clocks as the API returns them.
 
 use axum::extract::State;
 use serde::Serialize;
@@ -6,25 +6,25 @@ use serde::Serialize;
 use crate::domain::clocks::{CLOCKS, StatutoryClock, Unit};
 use crate::service::app::App;
 
-/// A clock as the page sees it.
+/// A clock as the API returns it.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Clock"))]
-pub(crate) struct ClockShown {
+pub(crate) struct ClockInfo {
     #[serde(flatten)]
     clock: StatutoryClock,
-    /// Where the holidays stand that are left out; `null` when only weekends are.
+    /// The source of the holidays that are excluded; `null` if only weekends are.
     holidays: Option<String>,
 }
 
 /// `GET /clocks`.
-pub(crate) async fn list(State(app): State<App>) -> axum::Json<Vec<ClockShown>> {
-    let shown = |clock: StatutoryClock| {
+pub(crate) async fn list(State(app): State<App>) -> axum::Json<Vec<ClockInfo>> {
+    let present = |clock: StatutoryClock| {
         let working = clock.unit == Unit::WorkingDays;
         let holidays = app.holidays.source(clock.key).filter(|_| working);
-        ClockShown {
+        ClockInfo {
             holidays: holidays.map(str::to_owned),
             clock,
         }
     };
-    axum::Json(CLOCKS.map(shown).into())
+    axum::Json(CLOCKS.map(present).into())
 }

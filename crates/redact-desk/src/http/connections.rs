@@ -1,9 +1,9 @@
-//! Connections: how many, how long each may be silent, and which goes when there are too many.
+//! Limits on connections: how many, how long each may be idle, and which one closes first.
 //!
-//! A connection that shows no session is a stranger's. Strangers have short times, and silent ones
-//! few connections per address; when there are too many, the one that has been silent longest makes
-//! room for the newest, so that silent connections never keep anybody out. A connection with a
-//! request of somebody who is signed in is never closed for another.
+//! A connection without a session is anonymous. Anonymous connections have short time limits, and
+//! few idle ones are allowed per address. At the limit, the one that has been idle longest is
+//! closed for the newest, so that idle connections never lock anyone out. A connection that serves
+//! a signed-in user is never closed for another.
 
 use std::io;
 use std::net::IpAddr;
@@ -26,17 +26,17 @@ use tokio::time::{Instant, Sleep};
 
 use crate::peer;
 
-/// How many connections there may be, and how long one may wait for the other end.
+/// How many connections there may be, and how long each may wait.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// Connections at a time.
+    /// Connections in total.
     pub(crate) total: usize,
-    /// Strangers' connections of one address (of one /64 in IPv6) before silent ones are closed.
-    pub(crate) strangers_per_address: usize,
-    /// How long a connection may be silent before it is closed for another of its address: many
-    /// that come at once are not yet silent.
+    /// Anonymous connections per address (IPv6: per /64) before idle ones are closed.
+    pub(crate) anonymous_per_address: usize,
+    /// How long a connection may be idle before it can be closed for another of its address.
+    /// Several that open at once are not idle yet.
     pub(crate) grace: Duration,
-    /// From the connection's start, or a request's first byte, to the end of its header.
+    /// From the start of the connection, or a request's first byte, to the end of the header.
     pub(crate) header: Duration,
     /// Between two requests.
     pub(crate) idle: Duration,
@@ -44,33 +44,34 @@ pub(crate) struct Limits {
     pub(crate) body: Duration,
     /// For a whole body.
     pub(crate) whole_body: Duration,
-    /// Until a stranger, or a person, takes the next bytes of an answer. A paused video takes none.
-    pub(crate) write_stranger: Duration,
-    pub(crate) write_person: Duration,
+    /// Until an anonymous or a signed-in client reads the next bytes of a response. A paused video
+    /// reads none.
+    pub(crate) write_anonymous: Duration,
+    pub(crate) write_signed_in: Duration,
 }
 
 impl Limits {
-    /// The limits of a process that may have `descriptors` files open.
+    /// The limits of a process that may have `descriptors` open files.
     pub(crate) fn for_descriptors(descriptors: usize) -> Self {
         Self {
             // The rest is for recordings, the database and jobs.
             total: descriptors.saturating_sub(256).clamp(64, 2048),
-            strangers_per_address: 64,
+            anonymous_per_address: 64,
             grace: Duration::from_secs(1),
             header: Duration::from_secs(10),
             idle: Duration::from_secs(60),
             body: Duration::from_secs(30),
             whole_body: Duration::from_secs(600),
-            write_stranger: Duration::from_secs(30),
-            write_person: Duration::from_secs(900),
+            write_anonymous: Duration::from_secs(30),
+            write_signed_in: Duration::from_secs(900),
         }
     }
 }
 
-/// Every connection that is open.
+/// All open connections.
 pub(crate) struct Connections {
     limits: Limits,
-    /// What times are counted from.
+    /// The zero of all times.
     start: Instant,
     open: Mutex<Vec<Arc<ClientConnection>>>,
 }
@@ -80,22 +81,22 @@ pub(crate) struct ClientConnection {
     limits: Limits,
     start: Instant,
     network: IpAddr,
-    /// Whether a request on it showed a session.
-    person: AtomicBool,
-    /// Requests that are being answered.
+    /// Whether a request on it had a session.
+    signed_in: AtomicBool,
+    /// Requests in progress.
     serving: AtomicUsize,
-    /// Whether the other end has to send more of a body.
+    /// Whether the client must send more of a body.
     body_waits: AtomicBool,
     body_began: AtomicU64,
-    /// When the other end was last heard of, in milliseconds since `start`.
+    /// The last activity, in milliseconds since `start`.
     last: AtomicU64,
-    /// When the header that is awaited has to be there.
+    /// When the header must be complete.
     header_due: AtomicU64,
     closed: AtomicBool,
     waker: AtomicWaker,
 }
 
-/// Which connection goes first: the smallest.
+/// The closing order: the smallest first.
 type Rank = (u8, u64);
 
 impl ClientConnection {
@@ -103,23 +104,23 @@ impl ClientConnection {
         millis(self.start.elapsed())
     }
 
-    fn heard(&self) {
+    fn record_activity(&self) {
         self.last.store(self.now(), Ordering::SeqCst);
     }
 
-    /// The request on it is of somebody who is signed in.
-    pub(crate) fn is_of_a_person(&self) {
-        self.person.store(true, Ordering::SeqCst);
+    /// Marks the connection as serving a signed-in user.
+    pub(crate) fn mark_signed_in(&self) {
+        self.signed_in.store(true, Ordering::SeqCst);
     }
 
-    fn is_strangers(&self) -> bool {
-        !self.person.load(Ordering::SeqCst)
+    fn is_anonymous(&self) -> bool {
+        !self.signed_in.load(Ordering::SeqCst)
     }
 
-    /// `None` is never closed for another.
+    /// The closing order; `None` is never closed for another.
     fn rank(&self) -> Option<Rank> {
         let serving = self.serving.load(Ordering::SeqCst) > 0;
-        let group = match (self.is_strangers(), serving) {
+        let group = match (self.is_anonymous(), serving) {
             (true, false) => 0,
             (true, true) => 1,
             (false, false) => 2,
@@ -128,7 +129,7 @@ impl ClientConnection {
         Some((group, self.last.load(Ordering::SeqCst)))
     }
 
-    /// Whether it waits for a request, and has for so many milliseconds.
+    /// Whether it has been idle for `grace` milliseconds.
     fn is_silent_for(&self, now: u64, grace: u64) -> bool {
         let serving = self.serving.load(Ordering::SeqCst) > 0;
         !serving && now.saturating_sub(self.last.load(Ordering::SeqCst)) >= grace
@@ -139,7 +140,7 @@ impl ClientConnection {
         self.waker.wake();
     }
 
-    /// When a read that waits now is given up; `None` while nothing is awaited.
+    /// When a pending read times out; `None` if nothing is awaited.
     fn read_due(&self) -> Option<u64> {
         if self.body_waits.load(Ordering::SeqCst) {
             let next = self.last.load(Ordering::SeqCst) + millis(self.limits.body);
@@ -151,15 +152,15 @@ impl ClientConnection {
     }
 
     fn write_due(&self) -> u64 {
-        let limit = if self.is_strangers() {
-            self.limits.write_stranger
+        let limit = if self.is_anonymous() {
+            self.limits.write_anonymous
         } else {
-            self.limits.write_person
+            self.limits.write_signed_in
         };
         self.last.load(Ordering::SeqCst) + millis(limit)
     }
 
-    /// A request's first bytes end the time between requests: the header has to follow.
+    /// The first bytes of a request end the idle time: the header must follow.
     fn header_began(&self) {
         if self.serving.load(Ordering::SeqCst) == 0 {
             let due = self.now() + millis(self.limits.header);
@@ -181,14 +182,14 @@ impl Connections {
         })
     }
 
-    /// Takes a connection in; `None` when there is no room, which silent ones cannot bring about.
+    /// Adds a connection; `None` if there is no room, which idle connections cannot cause.
     fn take(self: &Arc<Self>, ip: IpAddr) -> Option<Open> {
         let now = millis(self.start.elapsed());
         let connection = Arc::new(ClientConnection {
             limits: self.limits,
             start: self.start,
             network: peer::network(ip),
-            person: AtomicBool::new(false),
+            signed_in: AtomicBool::new(false),
             serving: AtomicUsize::new(0),
             body_waits: AtomicBool::new(false),
             body_began: AtomicU64::new(0),
@@ -200,9 +201,9 @@ impl Connections {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let network = connection.network;
         let of_address =
-            |other: &ClientConnection| other.is_strangers() && other.network == network;
+            |other: &ClientConnection| other.is_anonymous() && other.network == network;
         let strangers = open.iter().filter(|other| of_address(other)).count();
-        if strangers >= self.limits.strangers_per_address {
+        if strangers >= self.limits.anonymous_per_address {
             let grace = millis(self.limits.grace);
             make_room(&mut open, |other| {
                 of_address(other) && other.is_silent_for(now, grace)
@@ -219,7 +220,7 @@ impl Connections {
     }
 }
 
-/// Closes the connection among those that `fits` which goes first.
+/// Closes the first connection in closing order among those that `fits`.
 fn make_room(
     open: &mut Vec<Arc<ClientConnection>>,
     fits: impl Fn(&ClientConnection) -> bool,
@@ -232,7 +233,7 @@ fn make_room(
     Some(())
 }
 
-/// A connection in the list, as long as this lives.
+/// A listed connection; removed when dropped.
 struct Open {
     connection: Arc<ClientConnection>,
     all: Arc<Connections>,
@@ -245,7 +246,7 @@ impl Drop for Open {
     }
 }
 
-/// Watches what is accepted.
+/// Applies the limits to accepted connections.
 #[derive(Clone)]
 pub(crate) struct Acceptor(pub(crate) Arc<Connections>);
 
@@ -275,7 +276,7 @@ impl<S> Accept<TcpStream, S> for Acceptor {
     }
 }
 
-/// A stream that fails when the other end is silent for too long, or makes room for another.
+/// A stream that fails when the client is idle for too long, or when it is closed for another.
 pub(crate) struct Watched {
     stream: TcpStream,
     open: Open,
@@ -292,7 +293,7 @@ impl Watched {
         Ok(())
     }
 
-    /// Fails once `due` is over; else has the task woken then.
+    /// Fails once `due` has passed; otherwise wakes the task then.
     fn wait(&mut self, cx: &mut Context<'_>, due: u64) -> Poll<io::Error> {
         let at = self.open.connection.start + Duration::from_millis(due);
         if self.timer.deadline() != at {
@@ -310,7 +311,7 @@ impl Watched {
         result: Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         if result.is_ready() {
-            self.open.connection.heard();
+            self.open.connection.record_activity();
             return result;
         }
         let due = self.open.connection.write_due();
@@ -328,7 +329,7 @@ impl AsyncRead for Watched {
         let result = Pin::new(&mut self.stream).poll_read(cx, buffer);
         let connection = &self.open.connection;
         if result.is_ready() {
-            connection.heard();
+            connection.record_activity();
             connection.header_began();
             return result;
         }
@@ -373,7 +374,7 @@ impl AsyncWrite for Watched {
     }
 }
 
-/// A service whose requests know their connection.
+/// A service whose requests carry their connection.
 #[derive(Clone)]
 pub(crate) struct Tagged<S> {
     service: S,
@@ -400,7 +401,7 @@ where
     }
 }
 
-/// Marks a connection as serving from a request's header to the end of its answer.
+/// Marks a connection as serving from a request's header to the end of the response.
 pub(crate) async fn serving(mut request: Request, next: Next) -> Response {
     let Some(connection) = request.extensions().get::<Arc<ClientConnection>>().cloned() else {
         return next.run(request).await;
@@ -433,16 +434,16 @@ impl Serving {
 impl Drop for Serving {
     fn drop(&mut self) {
         let connection = &self.0;
-        connection.heard();
+        connection.record_activity();
         let due = connection.now() + millis(connection.limits.idle);
         connection.header_due.store(due, Ordering::SeqCst);
         connection.serving.fetch_sub(1, Ordering::SeqCst);
-        // The task that reads has to learn that it waits for a header now.
+        // Wake the reading task: it now waits for a header.
         connection.waker.wake();
     }
 }
 
-/// A request's body; says when more of it is awaited.
+/// A request's body, which reports when more of it is awaited.
 struct Incoming {
     body: Body,
     connection: Arc<ClientConnection>,
@@ -457,7 +458,7 @@ impl HttpBody for Incoming {
         let waits = &self.connection.body_waits;
         if waits.swap(polled.is_pending(), Ordering::SeqCst) != polled.is_pending() {
             if polled.is_pending() {
-                self.connection.heard();
+                self.connection.record_activity();
             }
             self.connection.waker.wake();
         }
@@ -479,7 +480,7 @@ impl Drop for Incoming {
     }
 }
 
-/// An answer's body; the request is served until it is gone.
+/// A response's body. The request is in progress until it is dropped.
 struct Outgoing {
     body: Body,
     _guard: Serving,
@@ -508,10 +509,10 @@ type Polled = Poll<Option<Result<Frame<Bytes>, axum::Error>>>;
 mod tests {
     use super::*;
 
-    fn limits(total: usize, strangers_per_address: usize, grace: Duration) -> Limits {
+    fn limits(total: usize, anonymous_per_address: usize, grace: Duration) -> Limits {
         Limits {
             total,
-            strangers_per_address,
+            anonymous_per_address,
             grace,
             ..Limits::for_descriptors(1024)
         }
@@ -525,13 +526,13 @@ mod tests {
         open.connection.closed.load(Ordering::SeqCst)
     }
 
-    /// Goal: the newest always gets in, the one that was silent longest goes, and nobody who is
-    /// signed in and served goes for a stranger.
+    /// Goal: the newest connection always gets in, the one idle longest is closed, and a served
+    /// user is never closed for an anonymous client.
     #[tokio::test]
     async fn the_silent_make_room_and_the_served_do_not() {
         let all = Connections::new(limits(3, 64, Duration::ZERO));
         let person = all.take(ip(1)).unwrap();
-        person.connection.is_of_a_person();
+        person.connection.mark_signed_in();
         let _serving = Serving::new(&person.connection);
         let first = all.take(ip(2)).unwrap();
         let second = all.take(ip(3)).unwrap();
@@ -541,7 +542,7 @@ mod tests {
         let fourth = all.take(ip(5)).unwrap();
         assert!(is_closed(&third) && !is_closed(&second));
         for open in [&second, &fourth] {
-            open.connection.is_of_a_person();
+            open.connection.mark_signed_in();
         }
         let also = Serving::new(&fourth.connection);
         assert!(all.take(ip(6)).is_none(), "all of them are served");
@@ -549,8 +550,8 @@ mod tests {
         assert!(all.take(ip(6)).is_some());
     }
 
-    /// Goal: an address that opens many at once gets them, and one that leaves them silent loses
-    /// its own, not those of others.
+    /// Goal: an address may open many connections at once, and one that leaves them idle loses its
+    /// own, not those of others.
     #[tokio::test]
     async fn an_address_loses_its_own_silent_connections() {
         let burst = Connections::new(limits(100, 2, Duration::from_secs(60)));

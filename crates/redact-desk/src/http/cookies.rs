@@ -1,14 +1,14 @@
-//! Cookies: of a session, and of a browser that somebody signed in with before.
+//! Cookies of sessions and of known browsers.
 
 use axum::http::{HeaderMap, HeaderName, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 
-use crate::answer::Answer;
+use crate::api_error::ApiResult;
 use crate::db::pool::DbError;
 use crate::db::sessions as rows;
 use crate::db::users::Account;
 use crate::id::Token;
-use crate::model::Who;
+use crate::model::SessionUser;
 use crate::peer::Peer;
 use crate::service::app::Shared;
 use crate::service::attempts::Origin;
@@ -17,18 +17,18 @@ use crate::time::{HOUR, Millis};
 
 const COOKIE: &str = "__Host-redact";
 
-/// The cookie of a browser that somebody signed in with; it alone lets nobody in.
+/// The cookie of a browser that a user signed in with. On its own it admits nobody.
 const DEVICE: &str = "__Host-redact-device";
 
-/// How long such a browser is known after the last sign-in.
+/// How long a browser is known after the last sign-in.
 const DEVICE_LASTS: Millis = 180 * 24 * HOUR;
 
-/// The session's token that a browser shows.
-fn shown(headers: &HeaderMap) -> Option<String> {
+/// The session token that a browser sends.
+fn present(headers: &HeaderMap) -> Option<String> {
     cookie(headers, COOKIE)
 }
 
-/// A cookie that a browser shows; the first one, should there be several.
+/// A cookie that a browser sends; the first of several.
 fn cookie(headers: &HeaderMap, wanted: &str) -> Option<String> {
     let cookies = headers.get_all(header::COOKIE).into_iter();
     let pairs = cookies.filter_map(|value| value.to_str().ok());
@@ -39,27 +39,27 @@ fn cookie(headers: &HeaderMap, wanted: &str) -> Option<String> {
         .map(|(_, token)| token.to_owned())
 }
 
-/// Whose session the browser shows, if it has not ended.
+/// The user of the session that the browser sends, unless it has ended.
 ///
 /// # Errors
-/// The database's.
-pub(crate) async fn who(app: &Shared, headers: &HeaderMap) -> Answer<Option<Who>> {
-    match shown(headers) {
+/// Database errors.
+pub(crate) async fn who(app: &Shared, headers: &HeaderMap) -> ApiResult<Option<SessionUser>> {
+    match present(headers) {
         Some(token) => sessions::find(app, &token).await,
         None => Ok(None),
     }
 }
 
-/// Begins a session and answers `body` with its cookie.
+/// Begins a session and returns `body` with its cookie.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) async fn begin(
     app: &Shared,
     account: &Account,
     headers: &HeaderMap,
     body: impl IntoResponse,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     let token = sessions::begin(app, &account.id).await?;
     let cookie = format!(
         "{COOKIE}={}; Path=/; Secure; HttpOnly; SameSite=Strict",
@@ -70,7 +70,7 @@ pub(crate) async fn begin(
     Ok((cookies, body).into_response())
 }
 
-/// The device of `account` that a browser shows, by what is stored of its cookie.
+/// The stored form of the device cookie that a browser sends, if it belongs to `account`.
 async fn device(
     app: &Shared,
     account: &Account,
@@ -85,10 +85,10 @@ async fn device(
     Ok(known.then_some(stored))
 }
 
-/// Where a sign-in for `account` comes from.
+/// The origin of a sign-in for `account`.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) async fn origin(
     app: &Shared,
     account: &Account,
@@ -96,19 +96,19 @@ pub(crate) async fn origin(
     peer: Peer,
 ) -> Result<Origin, DbError> {
     let device = device(app, account, headers).await?;
-    Ok(device.map_or(Origin::Stranger(peer), Origin::Device))
+    Ok(device.map_or(Origin::Unknown(peer), Origin::Device))
 }
 
-/// The line that makes a browser known: the cookie that it has, or a new one.
-async fn remember(app: &Shared, account: &Account, headers: &HeaderMap) -> Answer<String> {
+/// The header that makes a browser known: its present cookie, or a new one.
+async fn remember(app: &Shared, account: &Account, headers: &HeaderMap) -> ApiResult<String> {
     let now = app.now();
     let text = match (
         device(app, account, headers).await?,
         cookie(headers, DEVICE),
     ) {
-        (Some(known), Some(shown)) => {
+        (Some(known), Some(present)) => {
             rows::touch_device(&app.db, &known, now).await?;
-            shown
+            present
         }
         _ => {
             let token = Token::random();
@@ -123,30 +123,30 @@ async fn remember(app: &Shared, account: &Account, headers: &HeaderMap) -> Answe
     ))
 }
 
-/// Makes the browser forget its cookie.
+/// Deletes the browser's session cookie.
 pub(crate) fn forget_cookie() -> [(HeaderName, String); 1] {
     let gone = format!("{COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0");
     [(header::SET_COOKIE, gone)]
 }
 
-/// Ends the session that the browser shows, if any.
+/// Ends the session that the browser sends, if any.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) async fn end_shown(app: &Shared, headers: &HeaderMap) -> Result<(), DbError> {
-    match shown(headers) {
+    match present(headers) {
         Some(token) => rows::delete(&app.db, &Token::stored(&token)).await,
         None => Ok(()),
     }
 }
 
-/// Ends every session of `who` but this one, and forgets every browser but this one.
+/// Ends all other sessions of `who`, and forgets all other browsers.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) async fn end_others(
     app: &Shared,
-    who: &Who,
+    who: &SessionUser,
     headers: &HeaderMap,
 ) -> Result<(), DbError> {
     let here = cookie(headers, DEVICE).map(|token| Token::stored(&token));

@@ -1,4 +1,4 @@
-//! The event log, to be read and checked.
+//! Reading and checking the event log.
 
 use axum::extract::State;
 use redact_record::events::{self, Recorded};
@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::body::Query;
-use crate::answer::Answer;
+use crate::api_error::ApiResult;
 use crate::service::app::App;
 
-/// The most entries of one answer.
+/// The most entries per response.
 const ENTRIES_MAX: usize = 500;
 
 #[derive(Deserialize)]
@@ -23,15 +23,15 @@ pub(crate) struct Page {
 pub(crate) async fn list(
     State(app): State<App>,
     Query(page): Query<Page>,
-) -> Answer<axum::Json<Vec<EventEntry>>> {
-    let path = app.options.journal.log.path().to_owned();
+) -> ApiResult<axum::Json<Vec<EventEntry>>> {
+    let path = app.options.event_log.log.path().to_owned();
     let limit = page.limit.unwrap_or(ENTRIES_MAX).clamp(1, ENTRIES_MAX);
     let read = tokio::task::spawn_blocking(move || {
         let mut list = Vec::new();
         events::read(&path, &mut |entry| {
             let Ok(entry) = entry else { return };
             if page.after.is_none_or(|after| entry.seq > after) && list.len() < limit {
-                list.push(shown(&entry));
+                list.push(present(&entry));
             }
         })?;
         Ok::<_, redact_record::RecordError>(list)
@@ -58,7 +58,7 @@ pub(crate) struct EventEntry {
     details: Map<String, Value>,
 }
 
-fn shown(entry: &Recorded) -> EventEntry {
+fn present(entry: &Recorded) -> EventEntry {
     let value = entry.json();
     let named = |key: &str| -> Map<String, Value> {
         let pairs = value[key].as_array().into_iter().flatten();
@@ -91,8 +91,8 @@ pub(crate) struct Chain {
 }
 
 /// `GET /events/check`.
-pub(crate) async fn check(State(app): State<App>) -> Answer<axum::Json<Chain>> {
-    let path = app.options.journal.log.path().to_owned();
+pub(crate) async fn check(State(app): State<App>) -> ApiResult<axum::Json<Chain>> {
+    let path = app.options.event_log.log.path().to_owned();
     let report = tokio::task::spawn_blocking(move || events::verify(&path)).await??;
     Ok(axum::Json(Chain {
         whole: report.is_intact(),

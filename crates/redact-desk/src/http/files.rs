@@ -1,4 +1,4 @@
-//! Files to a browser, whole or one range of bytes.
+//! Sends files to a browser, whole or as one byte range.
 
 use std::io::SeekFrom;
 use std::path::Path;
@@ -9,20 +9,20 @@ use axum::response::{IntoResponse, Response};
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 use tokio_util::io::ReaderStream;
 
-use crate::answer::{Answer, ApiError, Status};
+use crate::api_error::{ApiError, ApiResult, Status};
 
 /// How a file is sent.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Sent<'a> {
+pub(crate) struct SendAs<'a> {
     /// Its media type.
     pub(crate) kind: &'static str,
-    /// The name to save it under; `None` shows it in the page.
+    /// The name to save it under; `None` displays it in the page.
     pub(crate) save_as: Option<&'a str>,
 }
 
-impl Sent<'static> {
-    /// A file that is shown in the page.
-    pub(crate) const fn shown(kind: &'static str) -> Self {
+impl SendAs<'static> {
+    /// A file that is displayed in the page.
+    pub(crate) const fn inline(kind: &'static str) -> Self {
         Self {
             kind,
             save_as: None,
@@ -30,11 +30,15 @@ impl Sent<'static> {
     }
 }
 
-/// A file of ours; `404` when it is not there.
+/// Sends a file; 404 if it does not exist.
 ///
 /// # Errors
 /// 404, 416.
-pub(crate) async fn send(path: &Path, shown: Sent<'_>, headers: &HeaderMap) -> Answer<Response> {
+pub(crate) async fn send(
+    path: &Path,
+    shown: SendAs<'_>,
+    headers: &HeaderMap,
+) -> ApiResult<Response> {
     let opened = tokio::fs::File::open(path).await;
     let mut file = opened.map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => ApiError::not_found(),
@@ -75,9 +79,9 @@ fn bad_range(length: u64) -> ApiError {
     ApiError::new(Status::RangeNotSatisfiable, "bad_range", message)
 }
 
-/// Reads the header `Range`: `bytes=FIRST-LAST`, `bytes=FIRST-` or `bytes=-COUNT`. Gives the one
-/// range within a file of `length` bytes as its first byte and the one behind its last; `None` for
-/// anything else. Source: RFC 9110, 14.1.2.
+/// Parses the header `Range`: `bytes=FIRST-LAST`, `bytes=FIRST-` or `bytes=-COUNT`. Returns the
+/// range within a file of `length` bytes, half-open; `None` for anything else. Source: RFC 9110,
+/// 14.1.2.
 #[must_use]
 pub fn byte_range(line: &str, length: u64) -> Option<(u64, u64)> {
     let spec = line.strip_prefix("bytes=")?.trim();
@@ -94,7 +98,7 @@ pub fn byte_range(line: &str, length: u64) -> Option<(u64, u64)> {
     (start < end).then_some((start, end))
 }
 
-/// `attachment` under a name that is plain wherever it ends up. Source: RFC 6266.
+/// `attachment` with a name that is safe everywhere. Source: RFC 6266.
 fn attachment(name: &str) -> HeaderValue {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     let name: String = name

@@ -1,43 +1,43 @@
-//! Decisions of a second administrator, and notices about what one did alone.
+//! Decisions of a second administrator, and notices about changes that one made alone.
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::Serialize;
 
-use super::users::{User, shown_by_id};
-use crate::answer::{Answer, ApiError};
+use super::users::{User, present_by_id};
+use crate::api_error::{ApiError, ApiResult};
 use crate::db::grants::{self, NoticeRow};
 use crate::db::invites;
 use crate::id::Id;
-use crate::model::{GrantAction, GrantState, Role, Who};
+use crate::model::{GrantAction, GrantState, Role, SessionUser};
 use crate::service::accounts::apply;
 use crate::service::app::App;
 use crate::service::grants::decide;
 use crate::time::{self, HOUR, Millis};
 
-/// How long all users are shown what an administrator did alone.
+/// How long a notice is shown.
 const SHOWN_FOR: Millis = 30 * 24 * HOUR;
 
-/// `POST /users/:id/confirm`: a second administrator says yes.
+/// `POST /users/:id/confirm`: a second administrator confirms.
 pub(crate) async fn confirm(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Path(user): Path<Id>,
-) -> Answer<axum::Json<User>> {
+) -> ApiResult<axum::Json<User>> {
     let _alone = app.review_lock.lock().await;
     let row = decide(&app, &who, &user, GrantState::Confirmed).await?;
     if row.action == GrantAction::Change {
         apply(&app, &who, &user, (Some(row.role), Some(true))).await?;
     }
-    shown_by_id(&app, &user).await.map(axum::Json)
+    present_by_id(&app, &user).await.map(axum::Json)
 }
 
-/// `POST /users/:id/refuse`: a second administrator says no, or the first takes it back.
+/// `POST /users/:id/refuse`: a second administrator refuses, or the first withdraws.
 pub(crate) async fn refuse(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Path(user): Path<Id>,
-) -> Answer<axum::Json<User>> {
+) -> ApiResult<axum::Json<User>> {
     let _alone = app.review_lock.lock().await;
     let row = decide(&app, &who, &user, GrantState::Refused).await?;
     if row.action != GrantAction::Change {
@@ -46,10 +46,10 @@ pub(crate) async fn refuse(
     if row.action == GrantAction::Invite {
         apply(&app, &who, &user, (None, Some(false))).await?;
     }
-    shown_by_id(&app, &user).await.map(axum::Json)
+    present_by_id(&app, &user).await.map(axum::Json)
 }
 
-/// What an administrator did alone, as all users are shown it.
+/// A change that one administrator made alone, as all users see it.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Notice {
@@ -61,8 +61,11 @@ pub(crate) struct Notice {
     at: String,
 }
 
-/// `GET /notices`: those that this person has not dismissed, the newest first.
-pub(crate) async fn notices(State(app): State<App>, who: Who) -> Answer<axum::Json<Vec<Notice>>> {
+/// `GET /notices`: those that this user has not dismissed, newest first.
+pub(crate) async fn notices(
+    State(app): State<App>,
+    who: SessionUser,
+) -> ApiResult<axum::Json<Vec<Notice>>> {
     let rows = grants::notices(&app.db, app.now() - SHOWN_FOR, &who.id).await?;
     let notice = |row: NoticeRow| Notice {
         id: row.id,
@@ -75,12 +78,12 @@ pub(crate) async fn notices(State(app): State<App>, who: Who) -> Answer<axum::Js
     Ok(axum::Json(rows.into_iter().map(notice).collect()))
 }
 
-/// `POST /notices/:id/dismiss`: this person has read it.
+/// `POST /notices/:id/dismiss`.
 pub(crate) async fn dismiss(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Path(id): Path<Id>,
-) -> Answer<StatusCode> {
+) -> ApiResult<StatusCode> {
     if grants::dismiss(&app.db, &id, &who.id).await? {
         return Ok(StatusCode::NO_CONTENT);
     }

@@ -1,5 +1,5 @@
-//! What every request must pass before a route sees it: a known host, no other site, a session, a
-//! role. And what every answer carries.
+//! What every request must pass before a route handles it: a known host, the same origin, a
+//! session, a role. Also the headers of every response.
 
 use std::sync::Arc;
 
@@ -11,18 +11,18 @@ use axum::response::{IntoResponse, Response};
 
 use super::connections::ClientConnection;
 use super::cookies;
-use crate::answer::{ApiError, Status, too_large};
+use crate::api_error::{ApiError, Status, too_large};
 use crate::model::Role;
 use crate::service::app::{App, Shared};
 use crate::service::sessions;
 
-/// No code but the page's own files; pictures and clips also from memory.
+/// Only the page's own scripts; pictures and clips may also come from memory.
 const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; font-src 'self'; \
      worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// A name under which nobody serves this desk: the browser was led here by another site's name.
-pub(crate) async fn known_host(State(app): State<App>, request: Request, next: Next) -> Response {
+/// Refuses unknown host names: a browser may have been led here through another site's name.
+pub(crate) async fn check_host(State(app): State<App>, request: Request, next: Next) -> Response {
     let named = host(&request);
     let known = named.is_some_and(|named| {
         let hosts = &app.options.hosts;
@@ -37,7 +37,7 @@ pub(crate) async fn known_host(State(app): State<App>, request: Request, next: N
         .into_response()
 }
 
-/// The host that a request names, in its one `Host` line or in its target.
+/// The host of a request, from its only `Host` header or from its target.
 fn host(request: &Request) -> Option<String> {
     let mut lines = request.headers().get_all(header::HOST).iter();
     let line = match (lines.next(), lines.next()) {
@@ -52,22 +52,22 @@ fn host(request: &Request) -> Option<String> {
     }
 }
 
-/// Refuses what another site makes a browser send.
-pub(crate) async fn same_site(State(app): State<App>, request: Request, next: Next) -> Response {
+/// Refuses requests that another site makes a browser send.
+pub(crate) async fn check_origin(State(app): State<App>, request: Request, next: Next) -> Response {
     let api = request.uri().path().starts_with("/api/");
-    if !api || from_here(&app, request.method(), request.headers()) {
+    if !api || is_same_origin(&app, request.method(), request.headers()) {
         return next.run(request).await;
     }
     let message = "Requests from other sites are not allowed.";
     ApiError::new(Status::Forbidden, "cross_site", message).into_response()
 }
 
-fn from_here(app: &Shared, method: &Method, headers: &HeaderMap) -> bool {
+fn is_same_origin(app: &Shared, method: &Method, headers: &HeaderMap) -> bool {
     let reading = matches!(*method, Method::GET | Method::HEAD);
     let fetch = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
     let origin = headers.get(header::ORIGIN).map(HeaderValue::as_bytes);
     let fetch_right = match fetch {
-        // Typed or opened from a bookmark: a download's address.
+        // Typed or opened from a bookmark, as with a download.
         Some(b"none") => reading,
         Some(site) => site == b"same-origin",
         None => true,
@@ -85,12 +85,12 @@ fn from_here(app: &Shared, method: &Method, headers: &HeaderMap) -> bool {
                 .any(|host| host.as_bytes().eq_ignore_ascii_case(named))
         })
     });
-    // A browser says at least one of them of a request that changes something.
+    // Browsers send at least one of the two with a request that changes something.
     fetch_right && origin_right && (reading || fetch.is_some() || origin.is_some())
 }
 
-/// Lets a request to a route through for those who may use it; `None` lets everybody.
-pub(crate) async fn admit(
+/// Lets a request through if the user's role allows the route; `None` allows everyone.
+pub(crate) async fn authorize(
     State(app): State<App>,
     roles: Option<&'static [Role]>,
     mut request: Request,
@@ -105,13 +105,13 @@ pub(crate) async fn admit(
         Err(error) => return error.into_response(),
     };
     if let Some(connection) = request.extensions().get::<Arc<ClientConnection>>() {
-        connection.is_of_a_person();
+        connection.mark_signed_in();
     }
     if !roles.contains(&who.role) {
         let message = format!("The role {} does not allow this.", who.role.name());
         return ApiError::new(Status::Forbidden, "forbidden", message).into_response();
     }
-    // A page that only listens does not keep a session awake.
+    // The event stream does not extend a session.
     if request.uri().path() != "/api/stream"
         && let Err(error) = sessions::touch(&app, &who).await
     {
@@ -121,13 +121,13 @@ pub(crate) async fn admit(
     next.run(request).await
 }
 
-/// The route does not know the method.
+/// The route does not support the method.
 pub(crate) fn method_not_allowed() -> ApiError {
     let message = "Method not allowed.";
     ApiError::new(Status::MethodNotAllowed, "method_not_allowed", message)
 }
 
-/// Errors that the framework words itself are worded as all others are.
+/// Rewrites errors of the framework in the API's form.
 pub(crate) async fn json_errors(request: Request, next: Next) -> Response {
     let api = request.uri().path().starts_with("/api/");
     let response = next.run(request).await;
@@ -150,7 +150,7 @@ pub(crate) async fn json_errors(request: Request, next: Next) -> Response {
     .into_response()
 }
 
-/// What every answer carries.
+/// Headers of every response.
 pub(crate) async fn headers(State(app): State<App>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();

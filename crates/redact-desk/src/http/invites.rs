@@ -1,7 +1,7 @@
-//! Invitations: a link with which somebody chooses a password and sets the second factor up.
+//! Invitations: a link with which a user chooses a password and sets up the second factor.
 //!
-//! The first start makes one for an administrator that does not exist yet; an administrator makes
-//! one for every other account, and for one whose password or telephone was lost.
+//! The first start creates one for the first administrator. Administrators create one for every
+//! other account, and for accounts whose password or phone was lost.
 
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
@@ -12,24 +12,24 @@ use serde::{Deserialize, Serialize};
 use super::accounts::Me;
 use super::body::Body;
 use super::cookies;
-use crate::answer::{Answer, ApiError};
+use crate::api_error::{ApiError, ApiResult};
 use crate::db::invites::{self, Chosen, InviteRow};
 use crate::db::users::{self, Enrolled, NewAccount};
 use crate::db::{attempts, pool};
 use crate::domain::accounts;
+use crate::event::Event;
 use crate::id::{Id, Token};
 use crate::model::Role;
-use crate::note::Note;
 use crate::service::app::{App, Shared};
 use crate::service::grants;
 use crate::service::hashing::Lane;
-use crate::service::re_entry::wrong_code;
+use crate::service::reauthentication::wrong_code;
 use crate::service::{password, second_factor, secrets, sessions};
 use crate::time;
 
-async fn find(app: &Shared, token: &str) -> Answer<InviteRow> {
+async fn find(app: &Shared, token: &str) -> ApiResult<InviteRow> {
     let row = invites::find(&app.db, &Token::stored(token), app.now()).await?;
-    // The link of the first start makes one administrator and no second one.
+    // The link of the first start creates only one administrator.
     let row = match row {
         Some(row) if row.user.is_none() && !users::needs_setup(&app.db).await? => None,
         row => row,
@@ -57,7 +57,7 @@ pub(crate) struct Invite {
 pub(crate) async fn invite(
     State(app): State<App>,
     Path(token): Path<String>,
-) -> Answer<axum::Json<Invite>> {
+) -> ApiResult<axum::Json<Invite>> {
     let row = find(&app, &token).await?;
     let known = row.user.is_some();
     Ok(axum::Json(Invite {
@@ -78,25 +78,26 @@ pub(crate) struct EnrollBody {
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-pub(crate) struct Enrolment {
+pub(crate) struct Enrollment {
     secret: String,
     uri: String,
     qr_svg: String,
 }
 
-/// `POST /invites/:token`: stores password and second factor with the link until a code confirms.
-pub(crate) async fn enrol(
+/// `POST /invites/:token`: stores password and second factor with the invitation until a code
+/// confirms them.
+pub(crate) async fn enroll(
     State(app): State<App>,
     Path(token): Path<String>,
     Body(given): Body<EnrollBody>,
-) -> Answer<axum::Json<Enrolment>> {
+) -> ApiResult<axum::Json<Enrollment>> {
     let row = find(&app, &token).await?;
     password::check(&given.password)?;
     let (login, name) = match &row.user {
         Some(_) if given.login.is_some() || given.name.is_some() => {
             return Err(ApiError::field(
                 "login",
-                "The invitation already names you.",
+                "This invitation already has a login and a name.",
             ));
         }
         Some(user) => {
@@ -109,9 +110,11 @@ pub(crate) async fn enrol(
             (login, name)
         }
     };
-    let hash = password::hash(&app, Lane::Strangers, &given.password).await?;
+    let hash = password::hash(&app, Lane::Anonymous, &given.password).await?;
     let secret = second_factor::new_secret()?;
-    let sealed = app.secrets.seal(&secret, &secrets::of_invite(&row.token))?;
+    let sealed = app
+        .secrets
+        .seal(&secret, &secrets::invite_binding(&row.token))?;
     let chosen = Chosen {
         login: &login,
         name: &name,
@@ -119,8 +122,8 @@ pub(crate) async fn enrol(
         secret: &sealed,
     };
     invites::choose(&app.db, &row.token, chosen).await?;
-    let (uri, qr_svg) = second_factor::enrolment(&secret, &login)?;
-    Ok(axum::Json(Enrolment {
+    let (uri, qr_svg) = second_factor::enrollment(&secret, &login)?;
+    Ok(axum::Json(Enrollment {
         secret,
         uri,
         qr_svg,
@@ -133,13 +136,13 @@ pub(crate) struct Confirm {
     code: String,
 }
 
-/// `POST /invites/:token/confirm`: the account is there from now on, and the link is used up.
+/// `POST /invites/:token/confirm`: creates or updates the account and deletes the invitation.
 pub(crate) async fn confirm(
     State(app): State<App>,
     Path(token): Path<String>,
     headers: HeaderMap,
     Body(given): Body<Confirm>,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     let row = find(&app, &token).await?;
     let (Some(login), Some(name), Some(hash), Some(secret)) =
         (row.login, row.name, row.password, row.secret)
@@ -147,7 +150,9 @@ pub(crate) async fn confirm(
         let message = "Choose a password first.";
         return Err(ApiError::conflict("conflict", message));
     };
-    let secret = app.secrets.open(&secret, &secrets::of_invite(&row.token))?;
+    let secret = app
+        .secrets
+        .open(&secret, &secrets::invite_binding(&row.token))?;
     let Some(step) = second_factor::step_of(&app, &secret, &login, &given.code)? else {
         return Err(wrong_code());
     };
@@ -156,14 +161,14 @@ pub(crate) async fn confirm(
         return Err(ApiError::not_found());
     }
     let user = row.user.clone().unwrap_or_else(Id::random);
-    let secret = app.secrets.seal(&secret, &secrets::of_user(&user))?;
+    let secret = app.secrets.seal(&secret, &secrets::user_binding(&user))?;
     let enrolled = Enrolled {
         password: &hash,
         secret: &secret,
         step,
     };
     match row.user {
-        Some(_) => users::enrol(&mut change, &user, enrolled).await?,
+        Some(_) => users::enroll(&mut change, &user, enrolled).await?,
         None => {
             let first = NewAccount {
                 id: &user,
@@ -176,8 +181,8 @@ pub(crate) async fn confirm(
             users::insert(&mut change, first).await?;
         }
     }
-    let note = Note::new(Act::Account, "enrolled").label("role", row.role.name());
-    app.note(&name, note).await?;
+    let event = Event::new(Act::Account, "enrolled").label("role", row.role.name());
+    app.log_event(&name, event).await?;
     change.commit().await?;
     attempts::forget(&app.db, &login).await?;
     sessions::end_all(&app, &user).await?;

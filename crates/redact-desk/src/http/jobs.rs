@@ -1,4 +1,4 @@
-//! Jobs as the page sees them, and what a person may do with them.
+//! Jobs as the API returns them, and what users can do with them.
 
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
@@ -7,20 +7,20 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::body::Query;
-use super::files::{self, Sent};
-use crate::answer::{Answer, ApiError};
+use super::files::{self, SendAs};
+use crate::api_error::{ApiError, ApiResult};
 use crate::db::audits;
 use crate::db::jobs::{self as rows, JobRow};
 use crate::domain::viewing::Seen;
 use crate::id::Id;
-use crate::model::{JobKind, JobState, Role, Who};
+use crate::model::{JobKind, JobState, Role, SessionUser};
 use crate::service::app::{App, Shared};
-use crate::service::lanes::Reached;
+use crate::service::lanes::JobProgress;
 use crate::service::{job_task, jobs, views};
 use crate::task::Remedy;
 use crate::time;
 
-/// A job as the page sees it.
+/// A job as the API returns it.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Job {
@@ -46,29 +46,29 @@ pub(crate) struct Job {
     recording_name: Option<String>,
 }
 
-/// Why a job was not done.
+/// Why a job failed.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct JobError {
     message: String,
     hint: Option<String>,
-    /// What a person can do so that it succeeds.
+    /// What a user can do so that it succeeds.
     pub(crate) remedy: Option<Remedy>,
 }
 
-/// A job as the page sees it now.
-pub(crate) fn shown(app: &Shared, row: JobRow) -> Job {
-    let reached = app.runner.reached(&row.id).unwrap_or_default();
-    shown_at(app, row, reached)
+/// A job as the API returns it now.
+pub(crate) fn present(app: &Shared, row: JobRow) -> Job {
+    let progress = app.runner.progress(&row.id).unwrap_or_default();
+    present_at(app, row, progress)
 }
 
-/// A job as the page sees it when it has come so far.
-pub(crate) fn shown_at(app: &Shared, row: JobRow, reached: Reached) -> Job {
+/// A job as the API returns it at that progress.
+pub(crate) fn present_at(app: &Shared, row: JobRow, progress: JobProgress) -> Job {
     Job {
-        seconds_left: reached.seconds_left(app.now()),
-        phase: reached.phase,
-        done: reached.done,
-        total: reached.total,
+        seconds_left: progress.seconds_left(app.now()),
+        phase: progress.phase,
+        done: progress.done,
+        total: progress.total,
         id: row.id,
         kind: row.kind,
         request: row.request,
@@ -91,9 +91,9 @@ pub(crate) fn shown_at(app: &Shared, row: JobRow, reached: Reached) -> Job {
     }
 }
 
-/// The jobs of a recording's preparation, and the newest of those that failed.
+/// The preparation jobs of a recording, and why the latest of them failed.
 pub(crate) fn preparation(app: &Shared, rows: Vec<JobRow>) -> (Vec<Job>, Option<JobError>) {
-    let jobs: Vec<Job> = rows.into_iter().map(|row| shown(app, row)).collect();
+    let jobs: Vec<Job> = rows.into_iter().map(|row| present(app, row)).collect();
     let ended = |job: &&Job| !matches!(job.state, JobState::Queued | JobState::Running);
     let failed = jobs.iter().rev().find(ended).map(|job| {
         let cancelled = JobError {
@@ -117,46 +117,52 @@ pub(crate) struct JobsQuery {
 pub(crate) async fn list(
     State(app): State<App>,
     Query(filter): Query<JobsQuery>,
-) -> Answer<axum::Json<Vec<Job>>> {
+) -> ApiResult<axum::Json<Vec<Job>>> {
     let rows = rows::list(&app.db, filter.active).await?;
-    let jobs = rows.into_iter().map(|row| shown(&app, row));
+    let jobs = rows.into_iter().map(|row| present(&app, row));
     Ok(axum::Json(jobs.collect()))
 }
 
-/// `GET /jobs/:id`; an auditor sees jobs of audits of their own alone.
+/// `GET /jobs/:id`. Auditors see only jobs of their own audits.
 pub(crate) async fn one(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Path(id): Path<Id>,
-) -> Answer<axum::Json<Job>> {
+) -> ApiResult<axum::Json<Job>> {
     let row = rows::by_id(&app.db, &id).await?;
     if who.role == Role::Auditor {
         let audit = row.audit.as_ref().ok_or_else(ApiError::not_found)?;
         audits::own(&app.db, &who.id, audit).await?;
     }
-    Ok(axum::Json(shown(&app, row)))
+    Ok(axum::Json(present(&app, row)))
 }
 
 /// `POST /jobs/:id/cancel`.
-pub(crate) async fn cancel(State(app): State<App>, Path(id): Path<Id>) -> Answer<axum::Json<Job>> {
+pub(crate) async fn cancel(
+    State(app): State<App>,
+    Path(id): Path<Id>,
+) -> ApiResult<axum::Json<Job>> {
     jobs::cancel(&app, &id).await?;
-    Ok(axum::Json(shown(&app, rows::by_id(&app.db, &id).await?)))
+    Ok(axum::Json(present(&app, rows::by_id(&app.db, &id).await?)))
 }
 
 /// `POST /jobs/:id/retry`.
-pub(crate) async fn retry(State(app): State<App>, Path(id): Path<Id>) -> Answer<axum::Json<Job>> {
+pub(crate) async fn retry(
+    State(app): State<App>,
+    Path(id): Path<Id>,
+) -> ApiResult<axum::Json<Job>> {
     let row = rows::by_id(&app.db, &id).await?;
     jobs::again(&app, &row).await?;
-    Ok(axum::Json(shown(&app, rows::by_id(&app.db, &id).await?)))
+    Ok(axum::Json(present(&app, rows::by_id(&app.db, &id).await?)))
 }
 
 /// `GET /jobs/:id/clip`.
 pub(crate) async fn clip(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Path(id): Path<Id>,
     headers: HeaderMap,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     let row = rows::by_id(&app.db, &id).await?;
     if row.kind != JobKind::Preview || row.state != JobState::Done {
         return Err(ApiError::not_found());
@@ -165,5 +171,10 @@ pub(crate) async fn clip(
         let frames = job_task::preview_frames(&row.input);
         views::note(&app, &who, recording, Seen::Preview, frames).await?;
     }
-    files::send(&app.folders.clip(&id), Sent::shown("video/mp4"), &headers).await
+    files::send(
+        &app.folders.clip(&id),
+        SendAs::inline("video/mp4"),
+        &headers,
+    )
+    .await
 }

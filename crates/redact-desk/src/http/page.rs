@@ -1,24 +1,24 @@
-//! The page: files that the program carries within itself.
+//! The page: files that are part of the program.
 
 use axum::http::{Method, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
 use rust_embed::RustEmbed;
 
-use crate::answer::ApiError;
+use crate::api_error::ApiError;
 
-/// The page as `npm run build` leaves it; empty when it was not built before the program was.
+/// The page as built by `npm run build`; empty if it was not built before the program.
 #[derive(RustEmbed)]
 #[folder = "web/dist"]
 #[allow_missing = true]
 struct Files;
 
-/// What is shown in place of a page that was not built.
+/// Shown if the page was not built.
 const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><title>Redact</title>\
-    <h1>The page is not in this program</h1>\
+    <h1>The page was not built</h1>\
     <p>Build it with <code>npm ci &amp;&amp; npm run build</code> in \
     <code>crates/redact-desk/web</code>, then build the program again.</p></html>";
 
-/// Any address outside the API: a file of the page, else the page itself.
+/// Any address outside the API: a file of the page, or else the page itself.
 pub(crate) async fn page(method: Method, uri: Uri) -> Response {
     let path = uri.path();
     if path == "/api" || path.starts_with("/api/") {
@@ -31,7 +31,7 @@ pub(crate) async fn page(method: Method, uri: Uri) -> Response {
     let name = if name.is_empty() { "index.html" } else { name };
     if let Some(file) = Files::get(name) {
         let kind = kind(name);
-        // Names under `assets/` carry a digest of the content.
+        // Names under `assets/` contain a digest of the content.
         let caching = if name.starts_with("assets/") {
             "public, max-age=31536000, immutable"
         } else {

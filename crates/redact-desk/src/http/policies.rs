@@ -1,15 +1,15 @@
-//! Policies as the page sees them.
+//! Policies as the API returns them.
 
 use axum::extract::{Path, State};
 
-use crate::answer::Answer;
+use crate::api_error::ApiResult;
 use crate::domain::policy::{Policy, PolicyHead};
 use crate::service::app::App;
 use crate::service::policies::stored;
 
 /// `GET /policies`.
 pub(crate) async fn list(State(app): State<App>) -> axum::Json<Vec<PolicyHead>> {
-    let heads = app.policies.shown().map(|policy| policy.head.clone());
+    let heads = app.policies.iter().map(|policy| policy.head.clone());
     axum::Json(heads.collect())
 }
 
@@ -17,6 +17,6 @@ pub(crate) async fn list(State(app): State<App>) -> axum::Json<Vec<PolicyHead>> 
 pub(crate) async fn one(
     State(app): State<App>,
     Path(digest): Path<String>,
-) -> Answer<axum::Json<Policy>> {
+) -> ApiResult<axum::Json<Policy>> {
     Ok(axum::Json(stored(&app.db, &digest).await?))
 }

@@ -1,4 +1,4 @@
-//! Video on its way to a browser, counted as seen by the bytes that are sent.
+//! Sends video to a browser, counted as viewed by the bytes sent.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,29 +9,29 @@ use axum::http::{StatusCode, header};
 use axum::response::Response;
 use http_body::{Frame, SizeHint};
 
-use crate::answer::Answer;
+use crate::api_error::ApiResult;
 use crate::domain::frames::Frames;
 use crate::domain::viewing::Seen;
 use crate::id::Id;
-use crate::model::Who;
+use crate::model::SessionUser;
 use crate::paths::recording_files::PROXY;
 use crate::service::app::App;
 use crate::service::recordings::frames;
 use crate::service::views::note;
 
-/// Bytes of video that are sent between two counts.
+/// Bytes of video between two counts.
 const COUNT_EVERY: u64 = 1 << 20;
 
-/// Counts what is sent of a proxy as video seen.
+/// Counts the bytes sent of a proxy as viewed video.
 ///
 /// # Errors
 /// Those of [`note`].
 pub(crate) async fn note_video(
     app: &App,
-    who: &Who,
+    who: &SessionUser,
     recording: &Id,
     answer: Response,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     note(app, who, recording, Seen::Video, 0..0).await?;
     let path = app.folders.recording(recording).join(PROXY);
     let count = frames(app, recording).await?;
@@ -48,7 +48,7 @@ pub(crate) async fn note_video(
     Ok(answer.map(|body| Body::new(Counted { body, sent })))
 }
 
-/// The first byte that an answer with a part of a file has.
+/// The first byte of a partial response.
 fn range_start(answer: &Response) -> u64 {
     let line = answer.headers().get(header::CONTENT_RANGE);
     let line = line.filter(|_| answer.status() == StatusCode::PARTIAL_CONTENT);
@@ -57,10 +57,10 @@ fn range_start(answer: &Response) -> u64 {
         .unwrap_or(0)
 }
 
-/// Bytes of a proxy on their way.
+/// A proxy being sent.
 struct Sent {
     app: App,
-    who: Who,
+    who: SessionUser,
     recording: Id,
     frames: Frames,
     counted: u64,
@@ -75,7 +75,7 @@ impl Sent {
         app.views
             .change(app.now(), &self.who, &self.recording, |view| {
                 if view.seen.is_empty() {
-                    // The session ended meanwhile, and what is still sent is a view of its own.
+                    // The session has ended; what is still sent becomes a new view.
                     view.seen.insert(Seen::Video.word().to_owned(), 1);
                 }
                 if view.spans.add(start, end) {
@@ -91,7 +91,7 @@ impl Drop for Sent {
     }
 }
 
-/// A body that counts what was taken of it.
+/// A body that counts the bytes read from it.
 struct Counted {
     body: Body,
     sent: Sent,

@@ -1,4 +1,4 @@
-//! All past releases, checked again by the rules of this version: which no longer hold, why, and
+//! Rechecks of all past releases under the rules of this version: which no longer pass, why, and
 //! who received a copy.
 
 use std::collections::HashMap;
@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use redact_record::events::Act;
 use serde::Serialize;
 
-use crate::answer::Answer;
+use crate::api_error::ApiResult;
 use crate::db::copies;
 use crate::db::jobs::{self, newest_by_release};
 use crate::db::pool;
@@ -16,9 +16,9 @@ use crate::db::rechecks::{self, RecheckRow};
 use crate::db::releases::{self as rows, ReleaseRow};
 use crate::domain::release_files::neutral_stem;
 use crate::domain::verdict::{self, CheckStatus};
+use crate::event::Event;
 use crate::id::Id;
-use crate::model::{JobKind, Medium, ReleaseState, Role, Who};
-use crate::note::Note;
+use crate::model::{JobKind, Medium, ReleaseState, Role, SessionUser};
 use crate::service::app::{App, Shared};
 use crate::service::change::Change;
 use crate::service::releases;
@@ -34,7 +34,7 @@ pub(crate) struct CopyOut {
     medium: Medium,
 }
 
-/// What is wrong with a release.
+/// A failed check of a release.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Fault {
@@ -42,19 +42,19 @@ pub(crate) struct Fault {
     evidence: String,
 }
 
-/// A release among all.
+/// A rechecked release.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct RecheckedRelease {
     id: Id,
-    /// The name that its files go out under.
+    /// The name of its files for recipients.
     name: String,
     title: String,
     policy_name: String,
-    /// Administrators see no request.
+    /// `None` for administrators, who see no requests.
     request_number: Option<String>,
     state: ReleaseState,
-    /// `None` while it is being checked.
+    /// `None` while it is being verified.
     holds: Option<bool>,
     why: Vec<Fault>,
     made_at: Option<String>,
@@ -62,19 +62,19 @@ pub(crate) struct RecheckedRelease {
     copies: Vec<CopyOut>,
 }
 
-/// All of them, and how far the newest check is.
+/// All releases, and the progress of the latest recheck.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Recheck {
     began_at: Option<String>,
     by: Option<String>,
-    /// Releases that are not checked yet, of how many.
+    /// Releases left to verify, of `total`.
     waiting: usize,
     total: i64,
     releases: Vec<RecheckedRelease>,
 }
 
-async fn copies_by_release(app: &Shared) -> Answer<HashMap<Id, Vec<CopyOut>>> {
+async fn copies_by_release(app: &Shared) -> ApiResult<HashMap<Id, Vec<CopyOut>>> {
     let mut by_release: HashMap<Id, Vec<CopyOut>> = HashMap::new();
     for row in copies::all(&app.db).await? {
         by_release.entry(row.release).or_default().push(CopyOut {
@@ -87,15 +87,15 @@ async fn copies_by_release(app: &Shared) -> Answer<HashMap<Id, Vec<CopyOut>>> {
     Ok(by_release)
 }
 
-/// The checks that failed, or why it could not be checked.
+/// The failed checks, or why verification could not run.
 fn faults(row: &ReleaseRow, error: Option<String>) -> Vec<Fault> {
     if row.state == ReleaseState::Failed {
         return vec![Fault {
-            name: "could not be checked".to_owned(),
+            name: "verification".to_owned(),
             evidence: error.unwrap_or_default(),
         }];
     }
-    let verdict = verdict::stored(row.verdict.as_deref()).unwrap_or_default();
+    let verdict = verdict::parse(row.verdict.as_deref()).unwrap_or_default();
     let wrong = verdict.checks.into_iter();
     wrong
         .filter(|check| check.status == CheckStatus::Wrong)
@@ -106,9 +106,9 @@ fn faults(row: &ReleaseRow, error: Option<String>) -> Vec<Fault> {
         .collect()
 }
 
-fn checked(
+fn present_release(
     row: ReleaseRow,
-    who: &Who,
+    who: &SessionUser,
     error: Option<String>,
     copies: Vec<CopyOut>,
 ) -> RecheckedRelease {
@@ -138,8 +138,11 @@ fn checked(
     }
 }
 
-/// `GET /rechecks`: those that do not hold first.
-pub(crate) async fn show(State(app): State<App>, who: Who) -> Answer<axum::Json<Recheck>> {
+/// `GET /rechecks`: failed releases first.
+pub(crate) async fn show(
+    State(app): State<App>,
+    who: SessionUser,
+) -> ApiResult<axum::Json<Recheck>> {
     let newest = rechecks::newest(&app.db).await?;
     let mut copies = copies_by_release(&app).await?;
     let mut jobs = newest_by_release(&app.db, None).await?;
@@ -148,7 +151,7 @@ pub(crate) async fn show(State(app): State<App>, who: Who) -> Answer<axum::Json<
         .map(|row| {
             let copies = copies.remove(&row.id).unwrap_or_default();
             let error = jobs.remove(&row.id).and_then(|job| job.error);
-            checked(row, &who, error, copies)
+            present_release(row, &who, error, copies)
         })
         .collect();
     releases.sort_by_key(|release| match release.holds {
@@ -166,15 +169,15 @@ pub(crate) async fn show(State(app): State<App>, who: Who) -> Answer<axum::Json<
     }))
 }
 
-/// `POST /rechecks`: queues a check of every release that was made.
+/// `POST /rechecks`: queues a verification of every finished release.
 pub(crate) async fn begin(
     State(app): State<App>,
-    who: Who,
-) -> Answer<(StatusCode, axum::Json<Recheck>)> {
+    who: SessionUser,
+) -> ApiResult<(StatusCode, axum::Json<Recheck>)> {
     let mut change = pool::begin(&app.db).await?;
     let mut queued = Vec::new();
     for row in rows::made(&app.db).await? {
-        // What is being checked gets its verdict anyway.
+        // A release in progress gets its verdict anyway.
         if matches!(row.state, ReleaseState::Rendering | ReleaseState::Verifying) {
             continue;
         }
@@ -189,12 +192,12 @@ pub(crate) async fn begin(
         releases: i64::try_from(queued.len()).unwrap_or(i64::MAX),
     };
     rechecks::insert(&mut change, &row).await?;
-    let note = Note::new(Act::Verify, "recheck").count("releases", queued.len());
-    app.note(&who.name, note).await?;
+    let event = Event::new(Act::Verify, "recheck").count("releases", queued.len());
+    app.log_event(&who.name, event).await?;
     change.commit().await?;
     app.runner.wake(JobKind::Verify);
     for id in queued {
-        app.tell(Change::Release(id));
+        app.notify(Change::Release(id));
     }
     let shown = show(State(app), who).await?;
     Ok((StatusCode::ACCEPTED, shown))

@@ -1,4 +1,4 @@
-//! Recordings as the page sees them. Whatever is shown is named by id and number alone.
+//! Recordings as the API returns them. Everything is named by id and number only.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -11,17 +11,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::body::{Body, Query};
-use super::files::{self, Sent};
+use super::files::{self, SendAs};
 use super::jobs::{self, Job, JobError};
 use super::proxy::note_video;
 use super::reviews::{self, ReviewHead};
-use crate::answer::{Answer, ApiError};
+use crate::api_error::{ApiError, ApiResult};
 use crate::db::jobs::{JobRow, NewJob, preparing, preparing_of_request};
 use crate::db::recordings::{self as rows, RecordingRow};
 use crate::domain::document::ClassName;
 use crate::domain::viewing::Seen;
 use crate::id::Id;
-use crate::model::{JobKind, Who};
+use crate::model::{JobKind, SessionUser};
 use crate::paths::recording_files::{
     MEDIA, MOMENTS, PROXY, THUMBNAILS, TIMELINE, thumbnail as thumbnail_name,
     waveform as waveform_name,
@@ -35,7 +35,7 @@ use crate::service::views;
 use crate::task::Remedy;
 use crate::time;
 
-/// Frames that are followed in each direction when nothing else was asked for, and at most.
+/// Frames to follow in each direction: default and maximum.
 const FOLLOW_FRAMES: u32 = 600;
 
 const FOLLOW_FRAMES_MAX: u32 = 9000;
@@ -49,7 +49,7 @@ pub(crate) enum RecordingState {
     Failed,
 }
 
-/// A recording as the page sees it.
+/// A recording as the API returns it.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Recording {
@@ -68,17 +68,17 @@ pub(crate) struct Recording {
     thumbnails: bool,
     #[cfg_attr(test, ts(type = "Media | null"))]
     media: Option<Value>,
-    /// Who accepted that its sound, which cannot be decoded, is lost.
+    /// Who accepted that the sound, which cannot be decoded, is lost.
     lost_sound_by: Option<String>,
-    /// How it is read; `None`: as its file says.
+    /// Read options; `None` reads it as the file says.
     options: Option<ReadOptions>,
-    /// Who said how it is read.
+    /// Who set the read options.
     options_by: Option<String>,
     jobs: Vec<Job>,
     reviews: Vec<ReviewHead>,
 }
 
-fn shown(
+fn present(
     app: &Shared,
     row: RecordingRow,
     preparing: Vec<JobRow>,
@@ -121,43 +121,43 @@ fn shown(
 /// The recordings of a request.
 ///
 /// # Errors
-/// The database's.
-pub(crate) async fn of_request(app: &Shared, request: &Id) -> Answer<Vec<Recording>> {
+/// Database errors.
+pub(crate) async fn of_request(app: &Shared, request: &Id) -> ApiResult<Vec<Recording>> {
     let mut jobs: HashMap<Id, Vec<JobRow>> = preparing_of_request(&app.db, request).await?;
     let mut heads = reviews::heads(app, request).await?;
     let rows = rows::of_request(&app.db, request).await?.into_iter();
     let list = rows.map(|row| {
         let jobs = jobs.remove(&row.id).unwrap_or_default();
         let reviews = heads.remove(&row.id).unwrap_or_default();
-        shown(app, row, jobs, reviews)
+        present(app, row, jobs, reviews)
     });
     Ok(list.collect())
 }
 
-/// A recording as the page sees it.
+/// A recording as the API returns it.
 ///
 /// # Errors
 /// 404.
-pub(crate) async fn shown_by_id(app: &Shared, id: &Id) -> Answer<Recording> {
+pub(crate) async fn present_by_id(app: &Shared, id: &Id) -> ApiResult<Recording> {
     let row = rows::by_id(&app.db, id).await?;
     let jobs = preparing(&app.db, id).await?;
     let heads = reviews::heads(app, id).await?.remove(id);
-    Ok(shown(app, row, jobs, heads.unwrap_or_default()))
+    Ok(present(app, row, jobs, heads.unwrap_or_default()))
 }
 
 /// `GET /recordings/:id`.
 pub(crate) async fn one(
     State(app): State<App>,
     Path(id): Path<Id>,
-) -> Answer<axum::Json<Recording>> {
-    Ok(axum::Json(shown_by_id(&app, &id).await?))
+) -> ApiResult<axum::Json<Recording>> {
+    Ok(axum::Json(present_by_id(&app, &id).await?))
 }
 
 /// `POST /recordings/:id/retry`.
 pub(crate) async fn retry(
     State(app): State<App>,
     Path(id): Path<Id>,
-) -> Answer<axum::Json<Recording>> {
+) -> ApiResult<axum::Json<Recording>> {
     recordings::retry(&app, &id).await?;
     one(State(app), Path(id)).await
 }
@@ -168,13 +168,13 @@ pub(crate) struct AcceptBody {
     what: Remedy,
 }
 
-/// `POST /recordings/:id/accept`: a person accepts what its preparation failed on, and it goes on.
+/// `POST /recordings/:id/accept`: accepts what preparation failed on, and continues it.
 pub(crate) async fn accept(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Path(id): Path<Id>,
     Body(given): Body<AcceptBody>,
-) -> Answer<axum::Json<Recording>> {
+) -> ApiResult<axum::Json<Recording>> {
     recordings::accept(&app, &who, &id, given.what).await?;
     one(State(app), Path(id)).await
 }
@@ -185,31 +185,31 @@ pub(crate) struct OptionsBody {
     options: ReadOptions,
 }
 
-/// `POST /recordings/:id/options`: prepares a recording from the start, read another way.
+/// `POST /recordings/:id/options`: prepares the recording from the start with other read options.
 pub(crate) async fn set_options(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Path(id): Path<Id>,
     Body(given): Body<OptionsBody>,
-) -> Answer<axum::Json<Recording>> {
+) -> ApiResult<axum::Json<Recording>> {
     recordings::set_options(&app, &who, &id, given.options).await?;
     one(State(app), Path(id)).await
 }
 
-/// `POST /recordings/:id/again`: adds the recording once more, to be read another way.
+/// `POST /recordings/:id/again`: adds the file once more with other read options.
 pub(crate) async fn add_again(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Path(id): Path<Id>,
     Body(given): Body<OptionsBody>,
-) -> Answer<(StatusCode, axum::Json<Recording>)> {
+) -> ApiResult<(StatusCode, axum::Json<Recording>)> {
     let added = recordings::add_again(&app, &who, &id, given.options).await?;
-    let recording = shown_by_id(&app, &added).await?;
+    let recording = present_by_id(&app, &added).await?;
     Ok((StatusCode::CREATED, axum::Json(recording)))
 }
 
-/// A file of a recording that is there when its proxy is.
-async fn part(app: &Shared, id: &Id, name: &str) -> Answer<PathBuf> {
+/// A file of a recording that exists once its proxy does.
+async fn part(app: &Shared, id: &Id, name: &str) -> ApiResult<PathBuf> {
     rows::by_id(&app.db, id).await?;
     let folder = app.folders.recording(id);
     if !folder.join(MEDIA).exists() {
@@ -223,42 +223,42 @@ pub(crate) async fn timeline(
     State(app): State<App>,
     Path(id): Path<Id>,
     headers: HeaderMap,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     let path = part(&app, &id, TIMELINE).await?;
-    files::send(&path, Sent::shown("application/json"), &headers).await
+    files::send(&path, SendAs::inline("application/json"), &headers).await
 }
 
 /// `GET /recordings/:id/proxy`.
 pub(crate) async fn proxy(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Path(id): Path<Id>,
     headers: HeaderMap,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     let path = part(&app, &id, PROXY).await?;
-    let answer = files::send(&path, Sent::shown("video/mp4"), &headers).await?;
+    let answer = files::send(&path, SendAs::inline("video/mp4"), &headers).await?;
     note_video(&app, &who, &id, answer).await
 }
 
 /// `GET /recordings/:id/waveform/:track`.
 pub(crate) async fn waveform(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Path((id, track)): Path<(Id, u16)>,
     headers: HeaderMap,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     let path = part(&app, &id, &waveform_name(track.into())).await?;
     views::note(&app, &who, &id, Seen::Waveform, 0..0).await?;
-    files::send(&path, Sent::shown("application/octet-stream"), &headers).await
+    files::send(&path, SendAs::inline("application/octet-stream"), &headers).await
 }
 
 /// `GET /recordings/:id/thumbnails/:track`.
 pub(crate) async fn thumbnail(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Path((id, track)): Path<(Id, u32)>,
     headers: HeaderMap,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     let path = part(
         &app,
         &id,
@@ -266,10 +266,10 @@ pub(crate) async fn thumbnail(
     )
     .await?;
     views::note(&app, &who, &id, Seen::Thumbnail, 0..0).await?;
-    files::send(&path, Sent::shown("image/jpeg"), &headers).await
+    files::send(&path, SendAs::inline("image/jpeg"), &headers).await
 }
 
-/// A track as the page sees it.
+/// A track as the API returns it.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct FoundTrack {
@@ -307,13 +307,13 @@ fn found_track(track: &Track) -> FoundTrack {
     }
 }
 
-/// What was found in a recording, as the page sees it.
+/// The findings of a recording as the API returns them.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Found {
     tracks: Vec<FoundTrack>,
     missing: Vec<ClassName>,
-    /// Seconds; `None` when nothing listened.
+    /// Seconds; `None` if no speech detector ran.
     speech: Option<Vec<[f64; 2]>>,
     #[cfg_attr(test, ts(type = "Risk[]"))]
     look_here_first: Value,
@@ -322,9 +322,9 @@ pub(crate) struct Found {
 /// `GET /recordings/:id/tracks`.
 pub(crate) async fn tracks(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Path(id): Path<Id>,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     rows::by_id(&app.db, &id).await?;
     let findings = app.findings(&id).await?;
     views::note(&app, &who, &id, Seen::Tracks, 0..0).await?;
@@ -364,10 +364,10 @@ pub(crate) struct Width {
 /// `GET /recordings/:id/frames/:frame`.
 pub(crate) async fn frame(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Path((id, frame)): Path<(Id, u32)>,
     Query(Width { width }): Query<Width>,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     let of = PictureOf {
         recording: &id,
         frame,
@@ -391,12 +391,12 @@ pub(crate) struct Follow {
 /// `POST /recordings/:id/follow`.
 pub(crate) async fn follow(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Path(id): Path<Id>,
     Body(given): Body<Follow>,
-) -> Answer<(StatusCode, axum::Json<Job>)> {
+) -> ApiResult<(StatusCode, axum::Json<Job>)> {
     if given.frame >= frames(&app, &id).await? {
-        return Err(ApiError::field("frame", "The recording has no such frame."));
+        return Err(ApiError::field("frame", "This frame does not exist."));
     }
     if NormRect::new(given.rect).is_none() {
         let message = "Expected sides from 0 to 1, the smaller ones first.";
@@ -421,5 +421,5 @@ pub(crate) async fn follow(
             .clamp(1, FOLLOW_FRAMES_MAX),
     });
     let job = queue(&app, job).await?;
-    Ok((StatusCode::ACCEPTED, axum::Json(jobs::shown(&app, job))))
+    Ok((StatusCode::ACCEPTED, axum::Json(jobs::present(&app, job))))
 }

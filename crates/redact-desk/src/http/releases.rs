@@ -1,4 +1,4 @@
-//! Releases as the page sees them: checked, handed over, and every copy written down.
+//! Releases as the API returns them: verified, handed over, and every copy recorded.
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::body::Body;
-use super::files::{self, Sent};
+use super::files::{self, SendAs};
 use super::jobs::{self, Job};
-use crate::answer::{Answer, ApiError, optional_text, text};
+use crate::api_error::{ApiError, ApiResult, optional_text, text};
 use crate::db::copies::{self as copy_rows, CopyRow};
 use crate::db::jobs::{JobRow, newest_by_release};
 use crate::db::pool;
@@ -21,16 +21,16 @@ use crate::domain::chain::{ReleaseLink, split};
 use crate::domain::differences::Differences;
 use crate::domain::release_files::{FileKind, neutral_name};
 use crate::domain::verdict::{self, Verdict};
+use crate::event::Event;
 use crate::id::Id;
-use crate::model::{JobKind, Medium, ReleaseState, Role, Who};
-use crate::note::Note;
+use crate::model::{JobKind, Medium, ReleaseState, Role, SessionUser};
 use crate::service::app::{App, Shared};
 use crate::service::change::Change;
 use crate::service::jobs::queue;
-use crate::service::releases::{self, order, path};
+use crate::service::releases::{self, inputs, path};
 use crate::time;
 
-/// A release as the page sees it.
+/// A release as the API returns it.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Release {
@@ -50,9 +50,9 @@ pub(crate) struct Release {
     request_number: String,
     recording_name: String,
     why: String,
-    /// The newer release that took its place.
+    /// The release that replaced it.
     replaced_by: Option<Id>,
-    /// All that took each other's place, the oldest first; of one release alone, empty.
+    /// All versions that replaced each other, oldest first; empty for a single release.
     chain: Vec<ReleaseLink>,
     /// Other releases of the recording, to compare with.
     others: Vec<ReleaseLink>,
@@ -67,7 +67,7 @@ pub(crate) struct ReleaseFile {
     bytes: u64,
 }
 
-fn shown(app: &Shared, row: ReleaseRow, job: Option<JobRow>) -> Release {
+fn present(app: &Shared, row: ReleaseRow, job: Option<JobRow>) -> Release {
     let path = path(app, &row);
     let files = FileKind::ALL.into_iter().filter_map(|kind| {
         let path = kind.path(&path);
@@ -77,15 +77,15 @@ fn shown(app: &Shared, row: ReleaseRow, job: Option<JobRow>) -> Release {
             name: neutral_name((&row.id, &row.stem), &path),
         })
     });
-    // Before the release is there, nothing of it is shown.
+    // Nothing is listed before the release itself exists.
     let files: Vec<_> = if path.exists() {
         files.collect()
     } else {
         Vec::new()
     };
     Release {
-        job: job.map(|job| jobs::shown(app, job)),
-        verdict: verdict::stored(row.verdict.as_deref()),
+        job: job.map(|job| jobs::present(app, job)),
+        verdict: verdict::parse(row.verdict.as_deref()),
         approvals: serde_json::from_str(&row.approvals).unwrap_or_default(),
         made_at: row.made_at.map(time::text),
         id: row.id,
@@ -107,23 +107,23 @@ fn shown(app: &Shared, row: ReleaseRow, job: Option<JobRow>) -> Release {
     }
 }
 
-async fn all(app: &Shared, rows: Vec<ReleaseRow>) -> Answer<Vec<Release>> {
+async fn all(app: &Shared, rows: Vec<ReleaseRow>) -> ApiResult<Vec<Release>> {
     let mut jobs = newest_by_release(&app.db, None).await?;
     let list = rows.into_iter().map(|row| {
         let job = jobs.remove(&row.id);
-        shown(app, row, job)
+        present(app, row, job)
     });
     Ok(list.collect())
 }
 
-async fn shown_by_id(app: &Shared, id: &Id) -> Answer<Release> {
+async fn present_by_id(app: &Shared, id: &Id) -> ApiResult<Release> {
     let row = rows::by_id(&app.db, id).await?;
     let job = newest_by_release(&app.db, Some(id)).await?.remove(id);
-    Ok(shown(app, row, job))
+    Ok(present(app, row, job))
 }
 
 impl Release {
-    /// Without what an auditor does not get.
+    /// Without the files that auditors may not have.
     fn for_role(mut self, role: Role) -> Self {
         if role == Role::Auditor {
             self.files.retain(|file| !file.kind.is_sealed());
@@ -135,13 +135,16 @@ impl Release {
 /// The releases of a request.
 ///
 /// # Errors
-/// The database's.
-pub(crate) async fn of_request(app: &Shared, request: &Id) -> Answer<Vec<Release>> {
+/// Database errors.
+pub(crate) async fn of_request(app: &Shared, request: &Id) -> ApiResult<Vec<Release>> {
     all(app, rows::of_request(&app.db, request).await?).await
 }
 
 /// `GET /releases`.
-pub(crate) async fn list(State(app): State<App>, who: Who) -> Answer<axum::Json<Vec<Release>>> {
+pub(crate) async fn list(
+    State(app): State<App>,
+    who: SessionUser,
+) -> ApiResult<axum::Json<Vec<Release>>> {
     let list = all(&app, rows::newest(&app.db).await?).await?;
     let list = list.into_iter().map(|release| release.for_role(who.role));
     Ok(axum::Json(list.collect()))
@@ -162,10 +165,10 @@ fn link(row: LinkRow) -> ReleaseLink {
 /// `GET /releases/:id`.
 pub(crate) async fn one(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Path(id): Path<Id>,
-) -> Answer<axum::Json<Release>> {
-    let mut release = shown_by_id(&app, &id).await?;
+) -> ApiResult<axum::Json<Release>> {
+    let mut release = present_by_id(&app, &id).await?;
     let all = rows::of_recording(&app.db, &release.recording).await?;
     let all = all.into_iter().map(link).collect();
     (release.chain, release.others) = split(all, &id);
@@ -175,9 +178,9 @@ pub(crate) async fn one(
 /// `POST /releases/:id/verify`.
 pub(crate) async fn verify(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Path(id): Path<Id>,
-) -> Answer<(StatusCode, axum::Json<Job>)> {
+) -> ApiResult<(StatusCode, axum::Json<Job>)> {
     let row = rows::by_id(&app.db, &id).await?;
     if matches!(row.state, ReleaseState::Rendering | ReleaseState::Verifying) {
         let message = "The release is being rendered or verified.";
@@ -188,8 +191,8 @@ pub(crate) async fn verify(
     }
     rows::set_state(&app.db, &id, ReleaseState::Verifying).await?;
     let job = queue(&app, releases::job(JobKind::Verify, &row, &who.name)).await?;
-    app.tell(Change::Release(id));
-    Ok((StatusCode::ACCEPTED, axum::Json(jobs::shown(&app, job))))
+    app.notify(Change::Release(id));
+    Ok((StatusCode::ACCEPTED, axum::Json(jobs::present(&app, job))))
 }
 
 #[derive(Deserialize)]
@@ -209,14 +212,14 @@ struct Replaces {
 /// `POST /reviews/:id/releases`.
 pub(crate) async fn begin(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Path(review): Path<Id>,
     Body(given): Body<NewReleaseBody>,
-) -> Answer<(StatusCode, axum::Json<Release>)> {
+) -> ApiResult<(StatusCode, axum::Json<Release>)> {
     let replaces = given.replaces.as_ref();
     let replaces = replaces.map(|given| (&given.release, given.why.as_str()));
     let id = releases::begin(&app, &who, &review, replaces).await?;
-    let release = shown_by_id(&app, &id).await?;
+    let release = present_by_id(&app, &id).await?;
     Ok((StatusCode::ACCEPTED, axum::Json(release)))
 }
 
@@ -224,14 +227,14 @@ pub(crate) async fn begin(
 pub(crate) async fn differences(
     State(app): State<App>,
     Path((here, there)): Path<(Id, Id)>,
-) -> Answer<axum::Json<Differences>> {
-    let of = async |id: &Id| Answer::Ok(rows::by_id(&app.db, id).await?.recording);
+) -> ApiResult<axum::Json<Differences>> {
+    let of = async |id: &Id| ApiResult::Ok(rows::by_id(&app.db, id).await?.recording);
     if of(&here).await? != of(&there).await? {
-        let message = "That release is of another recording.";
+        let message = "That release belongs to another recording.";
         return Err(ApiError::field("other", message));
     }
-    let (here, there) = (order(&app, &here).await?, order(&app, &there).await?);
-    let compared = tokio::task::spawn_blocking(move || -> Answer<_> {
+    let (here, there) = (inputs(&app, &here).await?, inputs(&app, &there).await?);
+    let compared = tokio::task::spawn_blocking(move || -> ApiResult<_> {
         let (here, _) = redact_record::plan::read(&here.plan)?;
         let (there, _) = redact_record::plan::read(&there.plan)?;
         Ok(Differences::between(&here, &there))
@@ -242,10 +245,10 @@ pub(crate) async fn differences(
 /// `GET /releases/:id/files/:kind`.
 pub(crate) async fn file(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Path((id, kind)): Path<(Id, FileKind)>,
     headers: HeaderMap,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     if kind.is_sealed() && who.role == Role::Auditor {
         return Err(ApiError::not_found());
     }
@@ -256,17 +259,17 @@ pub(crate) async fn file(
     }
     let file = kind.path(&release);
     let name = neutral_name((&row.id, &row.stem), &file);
-    let sent = Sent {
+    let sent = SendAs {
         kind: kind.media_type(),
         save_as: Some(&name),
     };
     let answer = files::send(&file, sent, &headers).await?;
     let word = serde_json::to_value(kind).unwrap_or_default();
     let word = word.as_str().unwrap_or_default().replace('_', "-");
-    let note = Note::new(Act::Export, "download")
+    let event = Event::new(Act::Export, "download")
         .id("release", &id)
         .label("file", &word);
-    app.note(&who.name, note).await?;
+    app.log_event(&who.name, event).await?;
     Ok(answer)
 }
 
@@ -278,7 +281,7 @@ pub(crate) struct CopiedFile {
     sha256: String,
 }
 
-/// A copy as the page sees it.
+/// A copy as the API returns it.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Copy {
@@ -309,7 +312,7 @@ impl From<CopyRow> for Copy {
 pub(crate) async fn copies(
     State(app): State<App>,
     Path(id): Path<Id>,
-) -> Answer<axum::Json<Vec<Copy>>> {
+) -> ApiResult<axum::Json<Vec<Copy>>> {
     rows::by_id(&app.db, &id).await?;
     let copies = copy_rows::of_release(&app.db, &id).await?;
     Ok(axum::Json(copies.into_iter().map(Copy::from).collect()))
@@ -328,10 +331,10 @@ pub(crate) struct HandOver {
 /// `POST /releases/:id/copies`.
 pub(crate) async fn hand_over(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Path(id): Path<Id>,
     Body(given): Body<HandOver>,
-) -> Answer<(StatusCode, axum::Json<Copy>)> {
+) -> ApiResult<(StatusCode, axum::Json<Copy>)> {
     let release = rows::by_id(&app.db, &id).await?;
     if release.state != ReleaseState::Ready {
         let message = "Only verified releases can be handed over.";
@@ -346,7 +349,7 @@ pub(crate) async fn hand_over(
     let to = text("to", &given.to, 200)?;
     let note = optional_text("note", &given.note, 2000)?;
     let path = path(&app, &release);
-    let mut written = Note::new(Act::Delivery, "copy").id("release", &id);
+    let mut written = Event::new(Act::Delivery, "copy").id("release", &id);
     let mut files = Vec::new();
     for kind in given.files {
         let file = kind.path(&path);
@@ -371,11 +374,11 @@ pub(crate) async fn hand_over(
     };
     let mut change = pool::begin(&app.db).await?;
     copy_rows::insert(&mut change, &row).await?;
-    // To whom is in the database: the event log takes no name that was typed.
-    app.note(&who.name, written.label("medium", row.medium.word()))
+    // The recipient is stored only in the database: the event log takes no free text.
+    app.log_event(&who.name, written.label("medium", row.medium.word()))
         .await?;
     change.commit().await?;
-    app.tell(Change::Release(id));
-    app.tell(Change::Request(release.request));
+    app.notify(Change::Release(id));
+    app.notify(Change::Request(release.request));
     Ok((StatusCode::CREATED, axum::Json(row.into())))
 }

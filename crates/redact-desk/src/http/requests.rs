@@ -1,4 +1,4 @@
-//! Requests: who asked for what, by when it is due, and how far it is.
+//! Requests: who asked for what, the due date, and the stage.
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -8,19 +8,19 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::body::{Body, Query};
 use super::recordings::{self, Recording};
 use super::releases::{self, Release};
-use crate::answer::{Answer, ApiError, optional_text, text};
+use crate::api_error::{ApiError, ApiResult, optional_text, text};
 use crate::db::requests::{self as rows, Facts, RequestRow, RequestValues};
 use crate::db::{pool, users};
 use crate::domain::clocks;
 use crate::domain::stage::{Progress, Stage};
+use crate::event::Event;
 use crate::id::Id;
-use crate::model::{RequesterKind, Role, Who};
-use crate::note::Note;
+use crate::model::{RequesterKind, Role, SessionUser};
 use crate::service::app::{App, Shared};
 use crate::service::change::Change;
 use crate::time::{self, Millis};
 
-/// A request as the page sees it.
+/// A request as the API returns it.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Request {
@@ -65,7 +65,7 @@ fn stage(row: &RequestRow) -> Stage {
     .stage()
 }
 
-fn shown(row: RequestRow, now: Millis) -> Request {
+fn present(row: RequestRow, now: Millis) -> Request {
     let stage = stage(&row);
     let due = time::read_day(&row.due_on).unwrap_or_else(|| time::day(now));
     let days_left = (due - time::day(now)).whole_days();
@@ -126,7 +126,7 @@ pub(crate) struct RequestsQuery {
 pub(crate) async fn list(
     State(app): State<App>,
     Query(filter): Query<RequestsQuery>,
-) -> Answer<axum::Json<Vec<Request>>> {
+) -> ApiResult<axum::Json<Vec<Request>>> {
     let rows = rows::all(&app.db).await?;
     let now = app.now();
     let wanted = filter
@@ -137,7 +137,7 @@ pub(crate) async fn list(
         .to_lowercase();
     let mut list: Vec<Request> = rows
         .into_iter()
-        .map(|row| shown(row, now))
+        .map(|row| present(row, now))
         .filter(|request| {
             let assignee = request.assignee.as_ref().map(|assignee| &assignee.id);
             let found = [
@@ -178,8 +178,8 @@ pub(crate) async fn list(
     Ok(axum::Json(list))
 }
 
-async fn find(app: &Shared, id: &Id) -> Answer<Request> {
-    Ok(shown(rows::by_id(&app.db, id).await?, app.now()))
+async fn find(app: &Shared, id: &Id) -> ApiResult<Request> {
+    Ok(present(rows::by_id(&app.db, id).await?, app.now()))
 }
 
 #[derive(Deserialize)]
@@ -197,12 +197,12 @@ pub(crate) struct NewRequestBody {
     note: String,
 }
 
-fn day(field: &'static str, given: &str) -> Answer<::time::Date> {
+fn day(field: &'static str, given: &str) -> ApiResult<::time::Date> {
     time::read_day(given)
         .ok_or_else(|| ApiError::field(field, "Expected a date such as 2026-01-31."))
 }
 
-async fn check_assignee(app: &Shared, assignee: Option<&Id>) -> Answer<()> {
+async fn check_assignee(app: &Shared, assignee: Option<&Id>) -> ApiResult<()> {
     let Some(assignee) = assignee else {
         return Ok(());
     };
@@ -214,8 +214,8 @@ async fn check_assignee(app: &Shared, assignee: Option<&Id>) -> Answer<()> {
     Err(ApiError::field("assignee", message))
 }
 
-/// The values as they are stored, each checked.
-fn checked(values: RequestValues) -> Answer<RequestValues> {
+/// The values as they are stored, after validation.
+fn validated(values: RequestValues) -> ApiResult<RequestValues> {
     let facts = values.facts;
     Ok(RequestValues {
         facts: Facts {
@@ -234,13 +234,13 @@ fn checked(values: RequestValues) -> Answer<RequestValues> {
 /// `POST /requests`.
 pub(crate) async fn add(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Body(given): Body<NewRequestBody>,
-) -> Answer<(StatusCode, axum::Json<Request>)> {
+) -> ApiResult<(StatusCode, axum::Json<Request>)> {
     let received = day("received_on", &given.received_on)?;
     let jurisdiction = given.jurisdiction.trim();
     let due = time::day_text(clocks::due(&app.holidays, jurisdiction, received));
-    let values = checked(RequestValues {
+    let values = validated(RequestValues {
         facts: Facts {
             due_on: given.due_on.unwrap_or(due),
             number: given.number,
@@ -257,14 +257,14 @@ pub(crate) async fn add(
     let id = Id::random();
     let mut change = pool::begin(&app.db).await?;
     rows::insert(&mut change, &id, &values, app.now()).await?;
-    let note = Note::new(Act::Request, "entered").id("request", &id);
-    app.note(&who.name, note).await?;
+    let event = Event::new(Act::Request, "entered").id("request", &id);
+    app.log_event(&who.name, event).await?;
     change.commit().await?;
-    app.tell(Change::Request(id.clone()));
+    app.notify(Change::Request(id.clone()));
     Ok((StatusCode::CREATED, axum::Json(find(&app, &id).await?)))
 }
 
-/// A request with all that belongs to it.
+/// A request with its recordings and releases.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct FullRequest {
@@ -278,9 +278,9 @@ pub(crate) struct FullRequest {
 /// `GET /requests/:id`.
 pub(crate) async fn one(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Path(id): Path<Id>,
-) -> Answer<axum::Json<FullRequest>> {
+) -> ApiResult<axum::Json<FullRequest>> {
     let request = find(&app, &id).await?;
     let recordings = if who.role == Role::Auditor {
         Vec::new()
@@ -294,7 +294,7 @@ pub(crate) async fn one(
     }))
 }
 
-/// `null` is a value, and not the same as nothing.
+/// `null` is a value, different from an absent key.
 #[expect(
     clippy::option_option,
     reason = "absent, null and an id are three things"
@@ -322,16 +322,17 @@ pub(crate) struct Edit {
     closed: Option<bool>,
 }
 
-/// `PATCH /requests/:id`. A new day of receipt or jurisdiction moves the due day only with it.
+/// `PATCH /requests/:id`. A new jurisdiction or date of receipt does not change the due date by
+/// itself.
 pub(crate) async fn change(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Path(id): Path<Id>,
     Body(edit): Body<Edit>,
-) -> Answer<axum::Json<Request>> {
+) -> ApiResult<axum::Json<Request>> {
     let old = find(&app, &id).await?;
     let closed = edit.closed.unwrap_or(old.stage == Stage::Closed);
-    let values = checked(RequestValues {
+    let values = validated(RequestValues {
         facts: Facts {
             number: edit.number.unwrap_or(old.number),
             requester: edit.requester.unwrap_or(old.requester),
@@ -350,10 +351,11 @@ pub(crate) async fn change(
     check_assignee(&app, values.assignee.as_ref()).await?;
     let mut change = pool::begin(&app.db).await?;
     rows::update(&mut change, &id, &values, app.now()).await?;
-    let note = Note::new(Act::Request, "changed").id("request", &id);
+    let event = Event::new(Act::Request, "changed").id("request", &id);
     let state = if closed { "closed" } else { "open" };
-    app.note(&who.name, note.label("state", state)).await?;
+    app.log_event(&who.name, event.label("state", state))
+        .await?;
     change.commit().await?;
-    app.tell(Change::Request(id.clone()));
+    app.notify(Change::Request(id.clone()));
     Ok(axum::Json(find(&app, &id).await?))
 }

@@ -1,4 +1,4 @@
-//! Reviews as the page sees them.
+//! Reviews as the API returns them.
 
 use std::collections::HashMap;
 
@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::body::{Body, LargeBody, Query};
-use super::jobs::{Job, shown as job_shown};
-use crate::answer::{Answer, ApiError};
+use super::jobs::{Job, present as present_job};
+use crate::api_error::{ApiError, ApiResult};
 use crate::db::approvals::ApprovalRow;
 use crate::db::jobs::NewJob;
 use crate::db::reviews::{self as rows, HeadRow, RevisionRow};
@@ -18,12 +18,12 @@ use crate::db::{self, recordings};
 use crate::domain::approval::{Approval, ReviewState};
 use crate::domain::differences::Differences;
 use crate::domain::document::Document;
-use crate::domain::plan::clipped;
+use crate::domain::plan::clip_to_frames;
 use crate::domain::policy::Policy;
 use crate::domain::summary::{Summary, summary as summarize};
 use crate::domain::viewing::Seen;
 use crate::id::Id;
-use crate::model::{JobKind, Who};
+use crate::model::{JobKind, SessionUser};
 use crate::peer::Peer;
 use crate::service::app::{App, Shared};
 use crate::service::approvals::{self, Approve};
@@ -31,14 +31,14 @@ use crate::service::job_task::PreviewInput;
 use crate::service::jobs::queue;
 use crate::service::policies;
 use crate::service::recordings::{PictureOf, frames, picture};
-use crate::service::reviews::{self, Decisions, NewReview, Ready, Saved};
+use crate::service::reviews::{self, Decisions, LoadedReview, NewReview, Saved};
 use crate::service::views;
 use crate::time;
 
 /// The longest preview, in frames.
 const PREVIEW_FRAMES_MAX: u32 = 900;
 
-/// What a list says of a review.
+/// A review as lists show it.
 #[derive(Clone, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct ReviewHead {
@@ -55,15 +55,15 @@ pub(crate) struct ReviewHead {
     approvals: Vec<Approval>,
 }
 
-/// A review as the page sees it.
+/// A review as the API returns it.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Review {
     #[serde(flatten)]
     head: ReviewHead,
     policy: Policy,
-    /// Speech that the policy mutes, in nanoseconds from the first frame; what of it no mute covers
-    /// has to be decided about.
+    /// Speech that the policy mutes, in nanoseconds since the first frame. Parts without a mute
+    /// need a decision.
     policy_mutes: Vec<[i64; 2]>,
     document: Document,
 }
@@ -72,7 +72,7 @@ fn head(row: HeadRow, policy: &Policy, given: &[ApprovalRow]) -> ReviewHead {
     let second_person = policy.head.second_person;
     ReviewHead {
         state: approvals::state_of(given, second_person),
-        approvals: given.iter().map(approvals::shown).collect(),
+        approvals: given.iter().map(approvals::present).collect(),
         second_person,
         id: row.review.id,
         recording: row.review.recording,
@@ -85,11 +85,11 @@ fn head(row: HeadRow, policy: &Policy, given: &[ApprovalRow]) -> ReviewHead {
     }
 }
 
-/// The reviews of one recording, or of all recordings of one request; by recording.
+/// The reviews of one recording, or of all recordings of a request, by recording.
 ///
 /// # Errors
-/// The database's.
-pub(crate) async fn heads(app: &Shared, of: &Id) -> Answer<HashMap<Id, Vec<ReviewHead>>> {
+/// Database errors.
+pub(crate) async fn heads(app: &Shared, of: &Id) -> ApiResult<HashMap<Id, Vec<ReviewHead>>> {
     let policies = policies::all_stored(&app.db).await?;
     let given = db::approvals::by_review(&app.db, of).await?;
     let mut heads: HashMap<Id, Vec<ReviewHead>> = HashMap::new();
@@ -107,25 +107,25 @@ pub(crate) async fn heads(app: &Shared, of: &Id) -> Answer<HashMap<Id, Vec<Revie
     Ok(heads)
 }
 
-/// A review as it was at a revision, the newest without one.
-async fn shown(app: &Shared, id: &Id, revision: Option<i64>) -> Answer<Review> {
-    let mut ready = Ready::load(app, id, revision).await?;
-    ready.row.revision = revision.unwrap_or(ready.row.revision);
-    let written = ready.policy.written()?;
-    let mutes = redact_record::plan::speech_mutes(&ready.findings.0, &written);
+/// A review at a revision, or the newest.
+async fn present(app: &Shared, id: &Id, revision: Option<i64>) -> ApiResult<Review> {
+    let mut loaded = LoadedReview::load(app, id, revision).await?;
+    loaded.row.revision = revision.unwrap_or(loaded.row.revision);
+    let written = loaded.policy.written()?;
+    let mutes = redact_record::plan::speech_mutes(&loaded.findings.0, &written);
     let span = |mute: &redact_core::MuteRegion| [mute.span.start_nanos(), mute.span.end_nanos()];
-    let (at, by) = rows::saved(&app.db, id, ready.row.revision).await?;
-    let given = db::approvals::of(&app.db, &ready.row).await?;
+    let (at, by) = rows::saved(&app.db, id, loaded.row.revision).await?;
+    let given = db::approvals::of(&app.db, &loaded.row).await?;
     let row = HeadRow {
-        review: ready.row,
+        review: loaded.row,
         at,
         by,
     };
     Ok(Review {
-        head: head(row, &ready.policy, &given),
+        head: head(row, &loaded.policy, &given),
         policy_mutes: mutes.iter().map(span).collect(),
-        document: ready.document,
-        policy: ready.policy,
+        document: loaded.document,
+        policy: loaded.policy,
     })
 }
 
@@ -141,10 +141,10 @@ pub(crate) struct NewReviewBody {
 /// `POST /recordings/:id/reviews`.
 pub(crate) async fn add(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Path(recording): Path<Id>,
     Body(given): Body<NewReviewBody>,
-) -> Answer<(StatusCode, axum::Json<Review>)> {
+) -> ApiResult<(StatusCode, axum::Json<Review>)> {
     let new = NewReview {
         policy: &given.policy,
         title: &given.title,
@@ -154,19 +154,19 @@ pub(crate) async fn add(
     let id = reviews::begin(&app, &who, &recording, new).await?;
     Ok((
         StatusCode::CREATED,
-        axum::Json(shown(&app, &id, None).await?),
+        axum::Json(present(&app, &id, None).await?),
     ))
 }
 
 /// `GET /reviews/:id`.
 pub(crate) async fn one(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Path(id): Path<Id>,
-) -> Answer<axum::Json<Review>> {
+) -> ApiResult<axum::Json<Review>> {
     let row = rows::by_id(&app.db, &id).await?;
     views::note(&app, &who, &row.recording, Seen::Review, 0..0).await?;
-    Ok(axum::Json(shown(&app, &id, None).await?))
+    Ok(axum::Json(present(&app, &id, None).await?))
 }
 
 #[derive(Deserialize)]
@@ -178,7 +178,7 @@ pub(crate) struct Save {
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Saved"))]
-pub(crate) struct SavedShown {
+pub(crate) struct SaveResult {
     revision: i64,
     saved_at: String,
     state: ReviewState,
@@ -188,16 +188,16 @@ pub(crate) struct SavedShown {
 /// `PUT /reviews/:id`.
 pub(crate) async fn save(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Path(id): Path<Id>,
     LargeBody(given): LargeBody<Save>,
-) -> Answer<axum::Json<SavedShown>> {
+) -> ApiResult<axum::Json<SaveResult>> {
     let saved = reviews::save(&app, &who, &id, (given.base, given.document)).await?;
     let Saved { row, voided } = saved;
     let policy = policies::stored(&app.db, &row.policy).await?;
     let (at, _) = rows::saved(&app.db, &id, row.revision).await?;
     let given = db::approvals::of(&app.db, &row).await?;
-    Ok(axum::Json(SavedShown {
+    Ok(axum::Json(SaveResult {
         revision: row.revision,
         saved_at: time::text(at),
         state: approvals::state_of(&given, policy.head.second_person),
@@ -219,7 +219,7 @@ pub(crate) struct Revision {
 pub(crate) async fn revisions(
     State(app): State<App>,
     Path(id): Path<Id>,
-) -> Answer<axum::Json<Vec<Revision>>> {
+) -> ApiResult<axum::Json<Vec<Revision>>> {
     rows::by_id(&app.db, &id).await?;
     let revision = |row: RevisionRow| Revision {
         revision: row.revision,
@@ -231,27 +231,32 @@ pub(crate) async fn revisions(
     Ok(axum::Json(rows.into_iter().map(revision).collect()))
 }
 
-/// `GET /reviews/:id/revisions/:n`; one that was lost in a conflict has a number below zero.
+/// `GET /reviews/:id/revisions/:n`. Saves that lost a conflict have negative numbers.
 pub(crate) async fn revision(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Path((id, revision)): Path<(Id, i64)>,
-) -> Answer<axum::Json<Review>> {
+) -> ApiResult<axum::Json<Review>> {
     let row = rows::by_id(&app.db, &id).await?;
     views::note(&app, &who, &row.recording, Seen::Review, 0..0).await?;
-    Ok(axum::Json(shown(&app, &id, Some(revision)).await?))
+    Ok(axum::Json(present(&app, &id, Some(revision)).await?))
 }
 
 /// `GET /reviews/:id/summary`.
 pub(crate) async fn summary(
     State(app): State<App>,
     Path(id): Path<Id>,
-) -> Answer<axum::Json<Summary>> {
-    let ready = Ready::load(&app, &id, None).await?;
-    let given = db::approvals::of(&app.db, &ready.row).await?;
-    let given: Vec<Approval> = given.iter().map(approvals::shown).collect();
+) -> ApiResult<axum::Json<Summary>> {
+    let loaded = LoadedReview::load(&app, &id, None).await?;
+    let given = db::approvals::of(&app.db, &loaded.row).await?;
+    let given: Vec<Approval> = given.iter().map(approvals::present).collect();
     let made = tokio::task::spawn_blocking(move || {
-        summarize(&ready.document, ready.ground(), ready.row.revision, given)
+        summarize(
+            &loaded.document,
+            loaded.plan_inputs(),
+            loaded.row.revision,
+            given,
+        )
     });
     Ok(axum::Json(made.await??))
 }
@@ -260,13 +265,13 @@ pub(crate) async fn summary(
 pub(crate) async fn differences(
     State(app): State<App>,
     Path((here, there)): Path<(Id, Id)>,
-) -> Answer<axum::Json<Differences>> {
-    let here = Ready::load(&app, &here, None).await?;
-    let there = Ready::load(&app, &there, None).await?;
+) -> ApiResult<axum::Json<Differences>> {
+    let here = LoadedReview::load(&app, &here, None).await?;
+    let there = LoadedReview::load(&app, &there, None).await?;
     if here.row.recording != there.row.recording {
         return Err(ApiError::field(
             "other",
-            "That review is of another recording.",
+            "That review belongs to another recording.",
         ));
     }
     let made = tokio::task::spawn_blocking(move || {
@@ -285,17 +290,17 @@ pub(crate) struct PreviewQuery {
 /// `GET /reviews/:id/preview/:frame`.
 pub(crate) async fn preview_frame(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Path((id, frame)): Path<(Id, u32)>,
     Query(look): Query<PreviewQuery>,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     let recording = rows::by_id(&app.db, &id).await?.recording;
     let all = reviews::preview_of(&app, &id, look.revision).await?;
     let of = PictureOf {
         recording: &recording,
         frame,
         width: look.width,
-        redactions: clipped(&all, frame, frame.saturating_add(1)),
+        redactions: clip_to_frames(&all, frame, frame.saturating_add(1)),
     };
     let jpeg = picture(&app, (&who, Seen::Preview), of).await?;
     Ok(([(header::CONTENT_TYPE, "image/jpeg")], jpeg).into_response())
@@ -312,10 +317,10 @@ pub(crate) struct Stretch {
 /// `POST /reviews/:id/preview`.
 pub(crate) async fn preview_clip(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Path(id): Path<Id>,
     Body(given): Body<Stretch>,
-) -> Answer<(StatusCode, axum::Json<Job>)> {
+) -> ApiResult<(StatusCode, axum::Json<Job>)> {
     let recording = rows::by_id(&app.db, &id).await?.recording;
     let frames = frames(&app, &recording).await?;
     if given.start >= given.end || given.end > frames {
@@ -337,7 +342,7 @@ pub(crate) async fn preview_clip(
         end: given.end,
     });
     let job = queue(&app, job).await?;
-    Ok((StatusCode::ACCEPTED, axum::Json(job_shown(&app, job))))
+    Ok((StatusCode::ACCEPTED, axum::Json(present_job(&app, job))))
 }
 
 #[derive(Deserialize)]
@@ -351,18 +356,18 @@ pub(crate) struct ApproveBody {
 /// `POST /reviews/:id/approve`.
 pub(crate) async fn approve(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     peer: Peer,
     Path(id): Path<Id>,
     Body(given): Body<ApproveBody>,
-) -> Answer<axum::Json<Review>> {
+) -> ApiResult<axum::Json<Review>> {
     let with = Approve {
         revision: given.revision,
         password: &given.password,
         statement: given.statement.as_deref(),
     };
     approvals::approve(&app, (&who, peer), &id, with).await?;
-    Ok(axum::Json(shown(&app, &id, None).await?))
+    Ok(axum::Json(present(&app, &id, None).await?))
 }
 
 #[derive(Deserialize)]
@@ -374,10 +379,10 @@ pub(crate) struct Withdraw {
 /// `POST /reviews/:id/withdraw`.
 pub(crate) async fn withdraw(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Path(id): Path<Id>,
     Body(given): Body<Withdraw>,
-) -> Answer<axum::Json<Review>> {
+) -> ApiResult<axum::Json<Review>> {
     approvals::withdraw(&app, &who, &id, &given.reason).await?;
-    Ok(axum::Json(shown(&app, &id, None).await?))
+    Ok(axum::Json(present(&app, &id, None).await?))
 }

@@ -1,6 +1,6 @@
-//! Every route with its method and the roles that may use it, in one table.
+//! All routes with their methods and roles, in one table.
 //!
-//! The router is made of the table, so there is no route that it does not name.
+//! The router is built from the table, so there is no other route.
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -15,14 +15,14 @@ use super::{
 use crate::model::Role;
 use crate::service::app::App;
 
-/// A route, its method and who may use it; `None` for roles means without signing in.
+/// A route, its method and its roles. `None` for roles means that no session is needed.
 #[derive(Clone, Debug)]
 pub struct RouteInfo {
     /// The method.
     pub method: Method,
-    /// The path, with `{…}` for what varies.
+    /// The path, with `{…}` for parameters.
     pub path: &'static str,
-    /// Who may use it.
+    /// The roles that may use it.
     pub roles: Option<&'static [Role]>,
 }
 
@@ -68,7 +68,7 @@ fn people_and_requests() -> Vec<Route> {
         GET "/api/me" ALL => accounts::me,
         POST "/api/me/password" ALL => accounts::change_password,
         GET "/api/invites/{token}" OPEN => invites::invite,
-        POST "/api/invites/{token}" OPEN => invites::enrol,
+        POST "/api/invites/{token}" OPEN => invites::enroll,
         POST "/api/invites/{token}/confirm" OPEN => invites::confirm,
         GET "/api/users" ADMIN => users::list,
         POST "/api/users" ADMIN => users::add,
@@ -97,7 +97,7 @@ fn people_and_requests() -> Vec<Route> {
     }
 }
 
-/// Recordings and what is decided about them.
+/// Recordings and decisions about them.
 fn recordings_and_reviews() -> Vec<Route> {
     routes! {
         GET "/api/recordings/{id}" WORK => recordings::one,
@@ -154,30 +154,30 @@ fn jobs_and_releases() -> Vec<Route> {
     }
 }
 
-/// Every route of the API, for tests of who may do what.
+/// All routes of the API, for tests of permissions.
 #[must_use]
 pub fn route_table() -> Vec<RouteInfo> {
     table().into_iter().map(|route| route.info).collect()
 }
 
-/// The service: the table behind the guards, the page for everything else.
+/// The service: the routes behind the guards, and the page for everything else.
 pub(crate) fn router(app: &App) -> Router {
     let mut router: Router<App> = Router::new();
     for Route { info, handler } in table() {
         let roles = info.roles;
         let guarded = handler.route_layer(from_fn_with_state(
             app.clone(),
-            move |state, request, next| guard::admit(state, roles, request, next),
+            move |state, request, next| guard::authorize(state, roles, request, next),
         ));
         router = router.route(info.path, guarded);
     }
     router
         .method_not_allowed_fallback(|| async { guard::method_not_allowed() })
         .fallback(page::page)
-        // Bodies are bounded where they are read: pieces of uploads are large, the rest is not.
+        // Bodies are limited where they are read: only pieces of uploads are large.
         .layer(DefaultBodyLimit::disable())
-        .layer(from_fn_with_state(app.clone(), guard::same_site))
-        .layer(from_fn_with_state(app.clone(), guard::known_host))
+        .layer(from_fn_with_state(app.clone(), guard::check_origin))
+        .layer(from_fn_with_state(app.clone(), guard::check_host))
         .layer(from_fn(guard::json_errors))
         .layer(from_fn_with_state(app.clone(), guard::headers))
         .layer(from_fn(connections::serving))

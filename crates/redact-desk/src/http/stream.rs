@@ -1,5 +1,5 @@
-//! Changes as they happen, to every open page. What is sent says that something changed, so that
-//! a message that was lost costs a look and nothing else.
+//! Notifications of changes to every open page. A message only says that something changed, so a
+//! lost message costs one reload.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -12,21 +12,21 @@ use serde::Serialize;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::jobs::{Job, shown_at};
+use super::jobs::{Job, present_at};
 use crate::id::Id;
-use crate::model::{Role, Who};
+use crate::model::{Role, SessionUser};
 use crate::service::app::{App, Shared};
 use crate::service::change::Change;
 use crate::service::sessions;
 
-/// How often it is looked whether the session still holds.
-const LOOK_EVERY: Duration = Duration::from_secs(15);
+/// How often the session is checked.
+const CHECK_INTERVAL: Duration = Duration::from_secs(15);
 
-/// What changed, as the page hears of it.
+/// A change, as the page receives it.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Change"))]
 #[serde(tag = "kind", rename_all = "lowercase")]
-pub(crate) enum ChangeShown {
+pub(crate) enum ChangeMessage {
     Request { id: Id },
     Recording { id: Id },
     Review { id: Id },
@@ -35,18 +35,18 @@ pub(crate) enum ChangeShown {
     Job { id: Id, job: Box<Job> },
 }
 
-fn shown(app: &Shared, change: Change) -> ChangeShown {
+fn present(app: &Shared, change: Change) -> ChangeMessage {
     match change {
-        Change::Request(id) => ChangeShown::Request { id },
-        Change::Recording(id) => ChangeShown::Recording { id },
-        Change::Review(id) => ChangeShown::Review { id },
-        Change::Release(id) => ChangeShown::Release { id },
-        Change::Audit(id) => ChangeShown::Audit { id },
+        Change::Request(id) => ChangeMessage::Request { id },
+        Change::Recording(id) => ChangeMessage::Recording { id },
+        Change::Review(id) => ChangeMessage::Review { id },
+        Change::Release(id) => ChangeMessage::Release { id },
+        Change::Audit(id) => ChangeMessage::Audit { id },
         Change::Job(job) => {
-            let (row, reached) = *job;
-            ChangeShown::Job {
+            let (row, progress) = *job;
+            ChangeMessage::Job {
                 id: row.id.clone(),
-                job: Box::new(shown_at(app, row, reached)),
+                job: Box::new(present_at(app, row, progress)),
             }
         }
     }
@@ -54,7 +54,7 @@ fn shown(app: &Shared, change: Change) -> ChangeShown {
 
 struct Listening {
     app: App,
-    who: Who,
+    who: SessionUser,
     changes: Receiver<Change>,
     ended: bool,
 }
@@ -62,7 +62,7 @@ struct Listening {
 /// `GET /stream`.
 pub(crate) async fn stream(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let changes = app.changes.subscribe();
     let listening = Listening {
@@ -75,7 +75,7 @@ pub(crate) async fn stream(
         let event = next(&mut listening).await?;
         Some((Ok(event), listening))
     });
-    Sse::new(events).keep_alive(KeepAlive::new().interval(LOOK_EVERY))
+    Sse::new(events).keep_alive(KeepAlive::new().interval(CHECK_INTERVAL))
 }
 
 /// The next message; `None` closes the stream.
@@ -84,7 +84,7 @@ async fn next(listening: &mut Listening) -> Option<Event> {
         return None;
     }
     loop {
-        let change = match tokio::time::timeout(LOOK_EVERY, listening.changes.recv()).await {
+        let change = match tokio::time::timeout(CHECK_INTERVAL, listening.changes.recv()).await {
             Ok(Ok(change)) => Some(change),
             Ok(Err(RecvError::Lagged(_))) | Err(_) => None,
             Ok(Err(RecvError::Closed)) => return None,
@@ -99,7 +99,7 @@ async fn next(listening: &mut Listening) -> Option<Event> {
         }
         if let Ok(event) = Event::default()
             .event("change")
-            .json_data(shown(&listening.app, change))
+            .json_data(present(&listening.app, change))
         {
             return Some(event);
         }

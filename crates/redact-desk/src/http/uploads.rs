@@ -1,5 +1,5 @@
-//! Files that arrive in pieces. A piece is on the disk before it is answered, so that whoever asks
-//! for the offset after a crash goes on exactly there.
+//! Uploads in pieces. A piece is on disk before the response, so that an upload continues at the
+//! right offset after a crash.
 
 use std::sync::{Arc, PoisonError};
 
@@ -13,22 +13,22 @@ use tokio::io::{AsyncSeekExt as _, AsyncWriteExt as _};
 
 use super::body::{Body, Query};
 use super::recordings;
-use crate::answer::{Answer, ApiError, Status, text, too_large};
+use crate::api_error::{ApiError, ApiResult, Status, text, too_large};
 use crate::db::requests;
 use crate::db::uploads::{self, UploadRow};
 use crate::id::Id;
-use crate::model::{Purpose, Role, Who};
+use crate::model::{Purpose, Role, SessionUser};
 use crate::read_options::ReadOptions;
 use crate::service::app::{App, Shared};
-use crate::service::recordings::{Incoming, take_in};
+use crate::service::recordings::{NewFile, import};
 
 /// The largest piece.
 const PIECE_BYTES_MAX: u64 = 8 << 20;
 
-/// Unfinished uploads of one person.
+/// The most unfinished uploads of a user.
 const UNFINISHED_MAX: i64 = 100;
 
-/// An upload as the page sees it.
+/// An upload as the API returns it.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Upload {
@@ -41,10 +41,10 @@ pub(crate) struct Upload {
     piece_bytes_max: u64,
 }
 
-fn shown(app: &Shared, row: &UploadRow) -> Upload {
+fn present(app: &Shared, row: &UploadRow) -> Upload {
     let path = app.folders.upload(&row.id);
     Upload {
-        // What the disk has is what counts.
+        // The file on disk counts.
         offset: std::fs::metadata(path).map_or(0, |meta| meta.len()),
         id: row.id.clone(),
         name: row.name.clone(),
@@ -55,11 +55,11 @@ fn shown(app: &Shared, row: &UploadRow) -> Upload {
     }
 }
 
-/// Refuses an upload that is not whole yet.
+/// Refuses an incomplete upload.
 ///
 /// # Errors
 /// 409 `incomplete`.
-pub(crate) fn check_finished(row: &UploadRow) -> Answer<()> {
+pub(crate) fn check_finished(row: &UploadRow) -> ApiResult<()> {
     if row.finished {
         return Ok(());
     }
@@ -69,11 +69,11 @@ pub(crate) fn check_finished(row: &UploadRow) -> Answer<()> {
     ))
 }
 
-/// Refuses an id that no request has.
+/// Refuses an id without a request.
 ///
 /// # Errors
 /// 400 on field `request`.
-pub(crate) async fn check_request(app: &Shared, id: &Id) -> Answer<()> {
+pub(crate) async fn check_request(app: &Shared, id: &Id) -> ApiResult<()> {
     let found = requests::facts(&app.db, id).await;
     found
         .map(drop)
@@ -97,10 +97,13 @@ fn unlock(app: &Shared, id: &Id) {
 }
 
 /// `GET /uploads`.
-pub(crate) async fn list(State(app): State<App>, who: Who) -> Answer<axum::Json<Vec<Upload>>> {
+pub(crate) async fn list(
+    State(app): State<App>,
+    who: SessionUser,
+) -> ApiResult<axum::Json<Vec<Upload>>> {
     let rows = uploads::unfinished(&app.db, &who.id).await?;
     Ok(axum::Json(
-        rows.iter().map(|row| shown(&app, row)).collect(),
+        rows.iter().map(|row| present(&app, row)).collect(),
     ))
 }
 
@@ -116,9 +119,9 @@ pub(crate) struct NewUploadBody {
 /// `POST /uploads`.
 pub(crate) async fn begin(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Body(given): Body<NewUploadBody>,
-) -> Answer<(StatusCode, axum::Json<Upload>)> {
+) -> ApiResult<(StatusCode, axum::Json<Upload>)> {
     if given.bytes > app.options.upload_bytes_max {
         return Err(too_large());
     }
@@ -146,10 +149,10 @@ pub(crate) async fn begin(
         }
     }
     if uploads::count_unfinished(&app.db, &who.id).await? >= UNFINISHED_MAX {
-        let message = "You have too many unfinished uploads; finish or remove some.";
+        let message = "You have too many unfinished uploads. Finish or remove some.";
         return Err(ApiError::conflict("conflict", message));
     }
-    // A file may have any name; what is shown of it is what it is.
+    // A file may have any name; only its visible form is stored.
     let name = text("name", &redact_record::visible(&given.name), 255)?;
     let id = Id::random();
     tokio::fs::File::create(app.folders.upload(&id)).await?;
@@ -162,17 +165,17 @@ pub(crate) async fn begin(
         finished: false,
     };
     uploads::insert(&app.db, &row, &who.id, app.now()).await?;
-    Ok((StatusCode::CREATED, axum::Json(shown(&app, &row))))
+    Ok((StatusCode::CREATED, axum::Json(present(&app, &row))))
 }
 
 /// `GET /uploads/:id`.
 pub(crate) async fn one(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Path(id): Path<Id>,
-) -> Answer<axum::Json<Upload>> {
+) -> ApiResult<axum::Json<Upload>> {
     let row = uploads::own(&app.db, &who.id, &id).await?;
-    Ok(axum::Json(shown(&app, &row)))
+    Ok(axum::Json(present(&app, &row)))
 }
 
 #[derive(Deserialize)]
@@ -184,14 +187,17 @@ pub(crate) struct Offset {
 /// `PUT /uploads/:id`.
 pub(crate) async fn piece(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Path(id): Path<Id>,
     Query(Offset { offset }): Query<Offset>,
     body: RawBody,
-) -> Answer<axum::Json<Upload>> {
+) -> ApiResult<axum::Json<Upload>> {
     let row = uploads::own(&app.db, &who.id, &id).await?;
     if row.finished {
-        return Err(ApiError::conflict("conflict", "The upload is finished."));
+        return Err(ApiError::conflict(
+            "conflict",
+            "The upload is already finished.",
+        ));
     }
     let lock = lock(&app, &id);
     let _one_at_a_time = lock.lock().await;
@@ -203,14 +209,14 @@ pub(crate) async fn piece(
     let length = file.metadata().await?.len();
     if length != offset {
         let message = format!("The server has {length} bytes of this upload.");
-        return Err(ApiError::conflict("wrong_offset", message).details(shown(&app, &row)));
+        return Err(ApiError::conflict("wrong_offset", message).details(present(&app, &row)));
     }
     let whole = u64::try_from(row.bytes).unwrap_or(0);
     let room = whole.saturating_sub(offset).min(PIECE_BYTES_MAX);
     file.seek(std::io::SeekFrom::Start(offset)).await?;
     let written = write(&mut file, body, room).await;
     if let Err(error) = written {
-        // Half a piece stays when the connection broke; none of one that is too large.
+        // A partial piece stays if the connection broke, but nothing of a piece that is too large.
         if let Refused::TooLarge = error {
             file.set_len(offset).await?;
         }
@@ -218,7 +224,7 @@ pub(crate) async fn piece(
         return Err(error.into());
     }
     file.sync_all().await?;
-    Ok(axum::Json(shown(&app, &row)))
+    Ok(axum::Json(present(&app, &row)))
 }
 
 enum Refused {
@@ -253,16 +259,19 @@ async fn write(file: &mut tokio::fs::File, body: RawBody, room: u64) -> Result<(
 /// `POST /uploads/:id/finish`.
 pub(crate) async fn finish(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Path(id): Path<Id>,
     Body(given): Body<FinishBody>,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     let lock = lock(&app, &id);
     let _one_at_a_time = lock.lock().await;
     let row = uploads::own(&app.db, &who.id, &id).await?;
-    let upload = shown(&app, &row);
+    let upload = present(&app, &row);
     if row.finished {
-        return Err(ApiError::conflict("conflict", "The upload is finished."));
+        return Err(ApiError::conflict(
+            "conflict",
+            "The upload is already finished.",
+        ));
     }
     if i64::try_from(upload.offset) != Ok(row.bytes) {
         let message = format!("{} of {} bytes have arrived.", upload.offset, row.bytes);
@@ -270,15 +279,15 @@ pub(crate) async fn finish(
     }
     let answer = match (row.purpose, &row.request) {
         (Purpose::Recording, Some(request)) => {
-            let incoming = Incoming {
+            let incoming = NewFile {
                 request,
                 name: &row.name,
                 upload: Some(&id),
                 file: app.folders.upload(&id),
                 options: given.options,
             };
-            let taken = take_in(&app, &who, incoming).await?;
-            let recording = recordings::shown_by_id(&app, &taken).await?;
+            let taken = import(&app, &who, incoming).await?;
+            let recording = recordings::present_by_id(&app, &taken).await?;
             (StatusCode::CREATED, axum::Json(recording)).into_response()
         }
         _ => {
@@ -301,9 +310,9 @@ pub(crate) struct FinishBody {
 /// `DELETE /uploads/:id`.
 pub(crate) async fn remove(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Path(id): Path<Id>,
-) -> Answer<StatusCode> {
+) -> ApiResult<StatusCode> {
     let lock = lock(&app, &id);
     let _one_at_a_time = lock.lock().await;
     let row = uploads::own(&app.db, &who.id, &id).await?;

@@ -6,21 +6,21 @@ use redact_record::events::Act;
 use serde::{Deserialize, Serialize};
 
 use super::body::Body;
-use crate::answer::Answer;
+use crate::api_error::ApiResult;
 use crate::db::grants::GrantRow;
 use crate::db::users::{self, Account, NewAccount};
 use crate::db::{attempts as counted, grants as waiting, pool};
 use crate::domain::accounts;
+use crate::event::Event;
 use crate::id::Id;
-use crate::model::{GrantAction, GrantState, Role, Who};
-use crate::note::Note;
+use crate::model::{GrantAction, GrantState, Role, SessionUser};
 use crate::service::accounts::{apply, link_for, reset as reset_account};
 use crate::service::app::{App, Shared};
 use crate::service::attempts;
 use crate::service::grants::{self, Grant};
 use crate::time::{self, Millis};
 
-/// What waits for a second administrator.
+/// A change that needs a second administrator.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Pending {
@@ -54,11 +54,11 @@ pub(crate) struct User {
     enrolled: bool,
     locked_until: Option<String>,
     last_seen_at: Option<String>,
-    /// What waits for a second administrator.
+    /// A change that needs a second administrator.
     pending: Option<Pending>,
 }
 
-fn shown(account: Account, locked_until: Option<Millis>, pending: Option<GrantRow>) -> User {
+fn present(account: Account, locked_until: Option<Millis>, pending: Option<GrantRow>) -> User {
     User {
         pending: pending.map(Pending::from),
         enrolled: account.password.is_some(),
@@ -76,23 +76,23 @@ fn shown(account: Account, locked_until: Option<Millis>, pending: Option<GrantRo
 ///
 /// # Errors
 /// 404.
-pub(crate) async fn shown_by_id(app: &Shared, id: &Id) -> Answer<User> {
+pub(crate) async fn present_by_id(app: &Shared, id: &Id) -> ApiResult<User> {
     let account = users::by_id(&app.db, id).await?;
     let locked = attempts::locked_logins(app).await?;
     let until = locked.get(&account.login).copied();
     let pending = waiting::waiting(&app.db, id).await?;
-    Ok(shown(account, until, pending))
+    Ok(present(account, until, pending))
 }
 
 /// `GET /users`.
-pub(crate) async fn list(State(app): State<App>) -> Answer<axum::Json<Vec<User>>> {
+pub(crate) async fn list(State(app): State<App>) -> ApiResult<axum::Json<Vec<User>>> {
     let locked = attempts::locked_logins(&app).await?;
     let waiting = waiting::all_waiting(&app.db).await?;
     let accounts = users::all(&app.db).await?.into_iter();
     let list = accounts.map(|account| {
         let until = locked.get(&account.login).copied();
         let pending = waiting.iter().find(|row| row.user == account.id).cloned();
-        shown(account, until, pending)
+        present(account, until, pending)
     });
     Ok(axum::Json(list.collect()))
 }
@@ -106,7 +106,7 @@ pub(crate) struct Person {
 }
 
 /// `GET /people`.
-pub(crate) async fn people(State(app): State<App>) -> Answer<axum::Json<Vec<Person>>> {
+pub(crate) async fn people(State(app): State<App>) -> ApiResult<axum::Json<Vec<Person>>> {
     let accounts = users::all(&app.db).await?.into_iter();
     let people = accounts.filter(|account| account.active && account.role.reviews());
     let person = |account: Account| Person {
@@ -135,9 +135,9 @@ pub(crate) struct Invited {
 /// `POST /users`.
 pub(crate) async fn add(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Body(given): Body<NewUser>,
-) -> Answer<(StatusCode, axum::Json<Invited>)> {
+) -> ApiResult<(StatusCode, axum::Json<Invited>)> {
     let login = accounts::login(&given.login)?;
     let name = accounts::name(&given.name)?;
     let id = Id::random();
@@ -151,8 +151,8 @@ pub(crate) async fn add(
         now: app.now(),
     };
     users::insert(&mut change, new).await?;
-    let note = Note::new(Act::Account, "added").id("account", &id);
-    app.note(&who.name, note.label("role", given.role.name()))
+    let event = Event::new(Act::Account, "added").id("account", &id);
+    app.log_event(&who.name, event.label("role", given.role.name()))
         .await?;
     let grant = Grant {
         user: &id,
@@ -163,7 +163,7 @@ pub(crate) async fn add(
     change.commit().await?;
     let account = users::by_id(&app.db, &id).await?;
     let link = link_for(&app, &account).await?;
-    let user = shown_by_id(&app, &id).await?;
+    let user = present_by_id(&app, &id).await?;
     Ok((StatusCode::CREATED, axum::Json(Invited { user, link })))
 }
 
@@ -172,25 +172,25 @@ pub(crate) async fn add(
 pub(crate) struct ChangeUserBody {
     role: Option<Role>,
     active: Option<bool>,
-    /// Forgets wrong sign-ins.
+    /// Clears failed sign-ins.
     unlock: Option<bool>,
 }
 
-/// `PATCH /users/:id`. There is always one administrator who can come in.
+/// `PATCH /users/:id`. At least one administrator can always sign in.
 pub(crate) async fn change(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Path(id): Path<Id>,
     Body(given): Body<ChangeUserBody>,
-) -> Answer<axum::Json<User>> {
+) -> ApiResult<axum::Json<User>> {
     let _alone = app.review_lock.lock().await;
     let account = users::by_id(&app.db, &id).await?;
     let role = given.role.unwrap_or(account.role);
     let active = given.active.unwrap_or(account.active);
     if given.unlock == Some(true) {
         counted::forget(&app.db, &account.login).await?;
-        let note = Note::new(Act::Account, "unlocked").id("account", &id);
-        app.note(&who.name, note).await?;
+        let event = Event::new(Act::Account, "unlocked").id("account", &id);
+        app.log_event(&who.name, event).await?;
     }
     let others = account.role == Role::Administrator && account.active && account.id != who.id;
     let action = if accounts::gains((account.role, account.active), (role, active)) {
@@ -207,25 +207,25 @@ pub(crate) async fn change(
         let standing = grants::begin(&app, &mut change, &who, grant).await?;
         change.commit().await?;
         if standing == GrantState::Waiting {
-            return Ok(axum::Json(shown_by_id(&app, &id).await?));
+            return Ok(axum::Json(present_by_id(&app, &id).await?));
         }
     }
     if role != account.role || active != account.active {
         apply(&app, &who, &id, (Some(role), Some(active))).await?;
     }
-    Ok(axum::Json(shown_by_id(&app, &id).await?))
+    Ok(axum::Json(present_by_id(&app, &id).await?))
 }
 
-/// `POST /users/:id/reset`: password, second factor and signing key are no more.
+/// `POST /users/:id/reset`: removes password, second factor and signing key.
 pub(crate) async fn reset(
     State(app): State<App>,
-    who: Who,
+    who: SessionUser,
     Path(id): Path<Id>,
-) -> Answer<axum::Json<Invited>> {
+) -> ApiResult<axum::Json<Invited>> {
     let account = users::by_id(&app.db, &id).await?;
     let _alone = app.review_lock.lock().await;
     reset_account(&app, &who, &account).await?;
     let link = link_for(&app, &account).await?;
-    let user = shown_by_id(&app, &id).await?;
+    let user = present_by_id(&app, &id).await?;
     Ok(axum::Json(Invited { user, link }))
 }

@@ -1,11 +1,11 @@
-//! Who viewed a recording, as the page sees it.
+//! Who viewed a recording, as the API returns it.
 
 use std::collections::BTreeMap;
 
 use axum::extract::{Path, State};
 use serde::Serialize;
 
-use crate::answer::Answer;
+use crate::api_error::ApiResult;
 use crate::db::recordings;
 use crate::db::views::{self as rows, ViewRow};
 use crate::domain::spans::{Spans, Timeline};
@@ -14,11 +14,11 @@ use crate::service::app::App;
 use crate::service::views;
 use crate::time;
 
-/// A view as the page sees it.
+/// A view as the API returns it.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[cfg_attr(test, ts(rename = "View"))]
-pub(crate) struct ViewShown {
+pub(crate) struct ViewInfo {
     by: String,
     began_at: String,
     last_at: String,
@@ -28,7 +28,7 @@ pub(crate) struct ViewShown {
     seconds: Vec<(f64, f64)>,
     frames: u32,
     seen: BTreeMap<String, u64>,
-    /// Whether the session goes on.
+    /// Whether the session has not ended.
     open: bool,
 }
 
@@ -36,21 +36,21 @@ pub(crate) struct ViewShown {
 pub(crate) async fn list(
     State(app): State<App>,
     Path(recording): Path<Id>,
-) -> Answer<axum::Json<Vec<ViewShown>>> {
+) -> ApiResult<axum::Json<Vec<ViewInfo>>> {
     recordings::by_id(&app.db, &recording).await?;
     views::store(&app).await?;
     let rows = rows::of_recording(&app.db, &recording).await?;
     let timeline = views::timeline(&app, &recording).await;
     #[expect(clippy::cast_precision_loss, reason = "milliseconds of a recording")]
     let second = |timeline: &Timeline, frame| timeline.start_millis(frame) as f64 / 1000.0;
-    let shown = |row: ViewRow| {
+    let present = |row: ViewRow| {
         let all: Spans = serde_json::from_str(&row.spans).unwrap_or_default();
         let spans = all.at_most(usize::MAX);
         let seconds = timeline.iter().flat_map(|timeline| {
             let times = |&(start, end)| (second(timeline, start), second(timeline, end));
             spans.iter().map(times)
         });
-        ViewShown {
+        ViewInfo {
             seconds: seconds.collect(),
             by: row.name,
             began_at: time::text(row.began_at),
@@ -61,5 +61,5 @@ pub(crate) async fn list(
             spans,
         }
     };
-    Ok(axum::Json(rows.into_iter().map(shown).collect()))
+    Ok(axum::Json(rows.into_iter().map(present).collect()))
 }

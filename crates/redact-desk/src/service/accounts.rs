@@ -1,4 +1,4 @@
-//! Changes of accounts, and what follows from them.
+//! Changes of accounts, and their consequences.
 
 use redact_record::events::Act;
 
@@ -6,26 +6,26 @@ use super::app::Shared;
 use super::change::Change;
 use super::releases;
 use super::sessions;
-use super::views::{self, Over};
-use crate::answer::{Answer, ApiError};
+use super::views::{self, Sessions};
+use crate::api_error::{ApiError, ApiResult};
 use crate::db::invites;
 use crate::db::pool::{self, Connection};
 use crate::db::users::{self, Account};
 use crate::db::{approvals, attempts, keys};
+use crate::event::Event;
 use crate::id::{Id, Token};
-use crate::model::{GrantAction, Role, Who};
-use crate::note::Note;
+use crate::model::{GrantAction, Role, SessionUser};
 use crate::service::grants::{self, Grant};
 use crate::time::{HOUR, Millis};
 
-/// How long the link of an invitation holds.
+/// How long the link of an invitation is valid.
 pub(crate) const LINK_LASTS: Millis = 72 * HOUR;
 
-/// Makes a link for `account`; links made before for it are void.
+/// Makes a link for `account` and invalidates earlier ones.
 ///
 /// # Errors
-/// The database's.
-pub(crate) async fn link_for(app: &Shared, account: &Account) -> Answer<String> {
+/// Database errors.
+pub(crate) async fn link_for(app: &Shared, account: &Account) -> ApiResult<String> {
     let token = Token::random();
     let times = (app.now(), app.now() + LINK_LASTS);
     invites::insert(&app.db, &token.stored, account, times).await?;
@@ -34,53 +34,53 @@ pub(crate) async fn link_for(app: &Shared, account: &Account) -> Answer<String> 
     Ok(format!("{scheme}://{host}/#/welcome/{}", token.text))
 }
 
-/// Changes an account; call it with the reviews' lock held.
+/// Changes an account. The caller must hold the review lock.
 ///
 /// # Errors
 /// 409 `last_administrator`.
 pub(crate) async fn apply(
     app: &Shared,
-    who: &Who,
+    who: &SessionUser,
     id: &Id,
     (role, active): (Option<Role>, Option<bool>),
-) -> Answer<()> {
+) -> ApiResult<()> {
     let account = users::by_id(&app.db, id).await?;
     let role = role.unwrap_or(account.role);
     let active = active.unwrap_or(account.active);
     let mut change = pool::begin(&app.db).await?;
     users::set_role(&mut change, id, role, active).await?;
     check_administrators(&mut change).await?;
-    // What waits for its render counted because of who approved it.
+    // Pending approvals count because of the approver's role.
     let voided = if active && role == account.role {
         Vec::new()
     } else {
         approvals::void_of_person(&mut change, id).await?
     };
-    let note = Note::new(Act::Account, "changed").id("account", id);
+    let event = Event::new(Act::Account, "changed").id("account", id);
     let state = if active { "active" } else { "closed" };
-    let note = note.label("role", role.name()).label("state", state);
-    app.note(&who.name, note.count("approvals-voided", voided.len()))
+    let event = event.label("role", role.name()).label("state", state);
+    app.log_event(&who.name, event.count("approvals-voided", voided.len()))
         .await?;
     change.commit().await?;
     after_voiding(app, voided).await?;
     sessions::end_all(app, id).await?;
-    views::settle(app, Over::Ended).await
+    views::log_finished(app, Sessions::Ended).await
 }
 
-/// Takes password, second factor and signing key from an account; call it with the reviews' lock
-/// held.
+/// Removes password, second factor and signing key of an account. The caller must hold the review
+/// lock.
 ///
 /// # Errors
 /// 409 `last_administrator`.
-pub(crate) async fn reset(app: &Shared, who: &Who, account: &Account) -> Answer<()> {
+pub(crate) async fn reset(app: &Shared, who: &SessionUser, account: &Account) -> ApiResult<()> {
     let id = &account.id;
     let mut change = pool::begin(&app.db).await?;
     users::clear_password(&mut change, id).await?;
     check_administrators(&mut change).await?;
     keys::retire(&mut change, id, app.now()).await?;
     let voided = approvals::void_of_person(&mut change, id).await?;
-    let note = Note::new(Act::Account, "reset").id("account", id);
-    app.note(&who.name, note.count("approvals-voided", voided.len()))
+    let event = Event::new(Act::Account, "reset").id("account", id);
+    app.log_event(&who.name, event.count("approvals-voided", voided.len()))
         .await?;
     let grant = Grant {
         user: id,
@@ -92,23 +92,23 @@ pub(crate) async fn reset(app: &Shared, who: &Who, account: &Account) -> Answer<
     after_voiding(app, voided).await?;
     attempts::forget(&app.db, &account.login).await?;
     sessions::end_all(app, id).await?;
-    views::settle(app, Over::Ended).await
+    views::log_finished(app, Sessions::Ended).await
 }
 
-/// Stops what was begun because of approvals that were voided, and tells open pages.
-async fn after_voiding(app: &Shared, voided: Vec<Id>) -> Answer<()> {
+/// Stops renders whose approvals were voided, and notifies open pages.
+async fn after_voiding(app: &Shared, voided: Vec<Id>) -> ApiResult<()> {
     releases::stop_revoked(app).await?;
     for review in voided {
-        app.tell(Change::Review(review));
+        app.notify(Change::Review(review));
     }
     Ok(())
 }
 
-/// Refuses a change after which no administrator could sign in.
-async fn check_administrators(change: &mut Connection) -> Answer<()> {
+/// Refuses a change after which no administrator can sign in.
+async fn check_administrators(change: &mut Connection) -> ApiResult<()> {
     if users::administrators(change).await? > 0 {
         return Ok(());
     }
-    let message = "This is the last administrator; add another one first.";
+    let message = "This is the last administrator. Add another one first.";
     Err(ApiError::conflict("last_administrator", message))
 }

@@ -14,66 +14,66 @@ use super::change::Change;
 use super::hashing::Hashing;
 use super::lanes::{Clock, Runner};
 use super::secrets::Secrets;
-use crate::answer::{Answer, ApiError};
+use crate::api_error::{ApiError, ApiResult};
 use crate::db::pool::Db;
 use crate::domain::holidays::Holidays;
 use crate::domain::policy::Policies;
 use crate::domain::refusals::Refusals;
 use crate::domain::viewing::Views;
+use crate::event::Event;
 use crate::id::Id;
-use crate::note::Note;
 use crate::paths::{Folders, recording_files};
 use crate::task::Jobs;
 use crate::time::Millis;
 
-/// Signs, with the agency's release key, that an approver's key belongs to a name.
+/// Signs with the agency's release key that an approver's key belongs to a name.
 ///
-/// The desk holds no release key: whoever opens it does. A failure keeps the approver's key from
-/// counting.
+/// The desk does not hold the release key; its caller does. If this fails, the approver's key is
+/// not trusted.
 pub type Vouch = Arc<dyn Fn(NewApprover<'_>) -> Result<ApproverRecord, BoxError> + Send + Sync>;
 
-/// Where acts are written down, and as what.
+/// Where events are logged, and under which names.
 #[derive(Clone, Debug)]
-pub struct Journal {
+pub struct EventLogConfig {
     /// The log.
     pub log: EventLog,
     /// This program, with its version.
     pub program: String,
-    /// This machine.
+    /// The machine's name.
     pub machine: String,
 }
 
-/// What a desk is opened with.
+/// Options of the desk.
 #[derive(Clone)]
 pub struct Options {
     /// The data folder.
     pub folder: PathBuf,
     /// The folder with policies.
     pub policies: PathBuf,
-    /// The folder of trusted keys, into which the keys of those who approve are put.
+    /// The folder of trusted keys, to which approvers' keys are added.
     pub trusted: PathBuf,
     /// Binds an approver's key to the name of the account.
     pub vouch: Vouch,
-    /// A folder from which recordings may be taken.
+    /// The watched folder, from which recordings can be added.
     pub watch: Option<PathBuf>,
-    /// Names under which browsers may reach the desk, as `Host` has them: `127.0.0.1:7350`.
+    /// Host names of the desk, as in `Host` headers: `127.0.0.1:7350`.
     pub hosts: Vec<String>,
-    /// Whether browsers reach it through TLS.
+    /// Whether browsers use TLS.
     pub tls: bool,
-    /// The largest recording that is taken, in bytes.
+    /// The largest recording in bytes.
     pub upload_bytes_max: u64,
     /// The time.
     pub clock: Clock,
-    /// Where acts are written down.
-    pub journal: Journal,
-    /// Who does what takes long.
+    /// Where events are logged.
+    pub event_log: EventLogConfig,
+    /// Runs the tasks that take long.
     pub jobs: Arc<dyn Jobs>,
 }
 
 /// What all handlers share.
 pub(crate) type App = Arc<Shared>;
 
-/// The findings of a recording, in memory because reading them takes long.
+/// The findings of a recording, cached because reading them takes long.
 type Read = (Id, Arc<(Findings, Digest)>);
 
 pub(crate) struct Shared {
@@ -84,22 +84,23 @@ pub(crate) struct Shared {
     pub(crate) holidays: Holidays,
     pub(crate) changes: broadcast::Sender<Change>,
     pub(crate) runner: Runner,
-    /// Held while a review is saved, approved or released: an approval is for what is there.
+    /// Held while a review is saved, approved or released, so that an approval is for the current
+    /// revision.
     pub(crate) review_lock: tokio::sync::Mutex<()>,
-    /// Held while pieces are written, by upload.
+    /// Held while a piece is written, by upload.
     pub(crate) upload_locks: Mutex<HashMap<Id, Arc<tokio::sync::Mutex<()>>>>,
     pub(crate) hashing: Hashing,
     pub(crate) secrets: Secrets,
     pub(crate) refusals: Refusals,
     pub(crate) views: Views,
-    /// Pictures that are made at a time.
+    /// Limits the pictures that are made at the same time.
     pub(crate) pictures: tokio::sync::Semaphore,
     findings: Mutex<Vec<Read>>,
     /// Locked while the desk is open.
     _taken: std::fs::File,
 }
 
-/// Recordings whose findings are in memory.
+/// Recordings whose findings are cached.
 const FINDINGS_CACHED: usize = 3;
 
 impl Shared {
@@ -113,33 +114,33 @@ impl Shared {
         (self.options.clock)()
     }
 
-    /// Tells open pages that something changed.
-    pub(crate) fn tell(&self, change: Change) {
-        // Nobody may be listening.
+    /// Notifies open pages of a change.
+    pub(crate) fn notify(&self, change: Change) {
+        // There may be no open page.
         self.changes.send(change).ok();
     }
 
-    /// Writes down what `who` did.
+    /// Logs what `who` did.
     ///
     /// # Errors
-    /// When the log cannot be written: the act is then not to take effect.
-    pub(crate) async fn note(&self, who: &str, note: Note) -> Answer<()> {
-        let event = note.0.event(Circumstances {
+    /// If the log cannot be written. The action must then not take effect.
+    pub(crate) async fn log_event(&self, who: &str, event: Event) -> ApiResult<()> {
+        let event = event.0.event(Circumstances {
             at: self.now_nanos(),
             who,
-            program: &self.options.journal.program,
-            machine: &self.options.journal.machine,
+            program: &self.options.event_log.program,
+            machine: &self.options.event_log.machine,
         });
-        let log = self.options.journal.log.clone();
+        let log = self.options.event_log.log.clone();
         tokio::task::spawn_blocking(move || log.append(&event)).await??;
         Ok(())
     }
 
-    /// What a recording's scan found.
+    /// The findings of a recording.
     ///
     /// # Errors
-    /// 409 `not_ready` when it was not scanned yet.
-    pub(crate) async fn findings(&self, recording: &Id) -> Answer<Arc<(Findings, Digest)>> {
+    /// 409 `not_ready` if it has not been scanned.
+    pub(crate) async fn findings(&self, recording: &Id) -> ApiResult<Arc<(Findings, Digest)>> {
         if let Some(cached) = self.cached_findings(recording) {
             return Ok(cached);
         }
@@ -168,7 +169,7 @@ impl Shared {
 }
 
 impl Shared {
-    /// What a desk that was just opened has.
+    /// The shared state of a desk that was just opened.
     pub(crate) fn new(opened: Opened) -> App {
         let (changes, _) = broadcast::channel(super::change::WAITING_MAX);
         Arc::new(Self {
@@ -192,7 +193,7 @@ impl Shared {
     }
 }
 
-/// What a data folder has, read.
+/// The contents of an opened data folder.
 pub(crate) struct Opened {
     pub(crate) db: Db,
     pub(crate) folders: Folders,
@@ -200,6 +201,6 @@ pub(crate) struct Opened {
     pub(crate) holidays: Holidays,
     pub(crate) secrets: Secrets,
     pub(crate) options: Options,
-    /// The lock that no other desk has.
+    /// The lock on the data folder.
     pub(crate) taken: std::fs::File,
 }

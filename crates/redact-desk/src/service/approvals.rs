@@ -1,8 +1,8 @@
-//! Approvals: for one revision, by a person who just gave the password again, in the words and with
-//! the digest that the plan's own record has.
+//! Approvals: for one revision, by a user who just entered the password, with the plan's own
+//! statement and digest.
 //!
-//! Each is signed with the approver's key, as `redact approve` does it. Anything that is saved
-//! afterwards voids all of it.
+//! Each is signed with the approver's key, as `redact approve` does it. A later save voids all
+//! approvals.
 
 use std::path::PathBuf;
 
@@ -15,24 +15,24 @@ use serde_json::json;
 
 use super::app::{App, Shared};
 use super::change::Change;
-use super::re_entry::{ReEntry, re_enter};
-use super::reviews::Ready;
+use super::reauthentication::{Reauthentication, reauthenticate};
+use super::reviews::LoadedReview;
 use super::signing;
-use crate::answer::{Answer, ApiError, optional_text, text};
+use crate::api_error::{ApiError, ApiResult, optional_text, sentence, text};
 use crate::db::approvals::{self, ApprovalRow};
 use crate::db::pool;
 use crate::db::reviews::ReviewRow;
 use crate::db::{recordings, reviews, users};
 use crate::domain::approval::{Approval, ReviewState, state};
-use crate::domain::summary::checked;
+use crate::domain::summary::check_plan;
+use crate::event::Event;
 use crate::id::Id;
-use crate::model::Who;
-use crate::note::Note;
+use crate::model::SessionUser;
 use crate::peer::Peer;
 use crate::time;
 
-/// An approval as the page sees it.
-pub(crate) fn shown(row: &ApprovalRow) -> Approval {
+/// An approval as the API returns it.
+pub(crate) fn present(row: &ApprovalRow) -> Approval {
     Approval {
         by: row.name.clone(),
         at: time::text(row.at_nanos.div_euclid(1_000_000)),
@@ -42,15 +42,15 @@ pub(crate) fn shown(row: &ApprovalRow) -> Approval {
     }
 }
 
-/// What approvals come to.
+/// The state that follows from approvals.
 pub(crate) fn state_of(rows: &[ApprovalRow], second_person: bool) -> ReviewState {
     state(rows.iter().map(|row| (&row.user, row.role)), second_person)
 }
 
 const STATEMENT: &str = "I reviewed this plan and approve it as the only change to the recording.";
 
-/// Refuses when somebody who approved has no such account any more.
-async fn check_active(app: &Shared, given: &[ApprovalRow]) -> Answer<()> {
+/// Refuses if an approver's account is inactive or has another role.
+async fn check_active(app: &Shared, given: &[ApprovalRow]) -> ApiResult<()> {
     for given in given {
         let account = users::by_id(&app.db, &given.user).await?;
         if !account.active || account.role != given.role {
@@ -63,7 +63,7 @@ async fn check_active(app: &Shared, given: &[ApprovalRow]) -> Answer<()> {
 }
 
 /// Adds the approvals `given`, by the same rules as `redact approve`.
-fn add_approvals(content: &mut PlanContent, given: &[ApprovalRow]) -> Answer<()> {
+fn add_approvals(content: &mut PlanContent, given: &[ApprovalRow]) -> ApiResult<()> {
     for given in given {
         let approved = Digest::from_hex(&given.content)
             .ok_or_else(|| ApiError::internal(&"an approval without a digest"))?;
@@ -75,7 +75,7 @@ fn add_approvals(content: &mut PlanContent, given: &[ApprovalRow]) -> Answer<()>
             signature: given.signature.clone(),
         });
         added.map_err(|refused| match refused {
-            // What a version approves that reads an old document otherwise is another plan.
+            // This version reads the old document differently, so its plan has another digest.
             RecordError::ChangedAfterApproval { .. } => ApiError::conflict(
                 "not_approved",
                 "The approvals are for different content: an earlier version of the program made \
@@ -88,8 +88,8 @@ fn add_approvals(content: &mut PlanContent, given: &[ApprovalRow]) -> Answer<()>
     Ok(())
 }
 
-/// The key of each approver, in the order of the approvals; `None` for who has none.
-async fn keys_of(app: &Shared, given: &[ApprovalRow]) -> Answer<Vec<Option<PublicKey>>> {
+/// The key of each approver, in the order of the approvals; `None` for an approver without a key.
+async fn keys_of(app: &Shared, given: &[ApprovalRow]) -> ApiResult<Vec<Option<PublicKey>>> {
     let mut keys = Vec::with_capacity(given.len());
     for given in given {
         keys.push(signing::public(app, &given.user).await?);
@@ -97,11 +97,11 @@ async fn keys_of(app: &Shared, given: &[ApprovalRow]) -> Answer<Vec<Option<Publi
     Ok(keys)
 }
 
-/// Refuses a plan with an approval that is signed with another key than the approver's own.
-fn check_keys(plan: &Plan, keys: &[Option<PublicKey>]) -> Answer<()> {
+/// Refuses a plan with an approval that is not signed with the approver's own key.
+fn check_keys(plan: &Plan, keys: &[Option<PublicKey>]) -> ApiResult<()> {
     for (approval, key) in plan.approvals.iter().zip(keys) {
         if approval.signature.is_none() {
-            // Whether there must be one is for the policy to say.
+            // The policy decides whether a signature is required.
             continue;
         }
         let own = key
@@ -116,15 +116,15 @@ fn check_keys(plan: &Plan, keys: &[Option<PublicKey>]) -> Answer<()> {
     Ok(())
 }
 
-/// Whether the plan may be approved by `by`, on top of the earlier approvals and their keys; fills
-/// in what it is an approval of, and signs it.
+/// Checks that the plan may be approved by `by`, in addition to the earlier approvals; sets the
+/// digest and signs it.
 fn check(
-    ready: &Ready,
+    loaded: &LoadedReview,
     (earlier, keys): (&[ApprovalRow], &[Option<PublicKey>]),
     mut by: ApprovalRow,
     key: &KeyPair,
-) -> Answer<ApprovalRow> {
-    let (mut content, found) = checked(ready.plan()?, &ready.document, ready.ground())?;
+) -> ApiResult<ApprovalRow> {
+    let (mut content, found) = check_plan(loaded.plan()?, &loaded.document, loaded.plan_inputs())?;
     if !found.is_empty() {
         let message = "The review cannot be approved yet.";
         return Err(ApiError::refused("refused", message).details(json!({ "problems": found })));
@@ -135,7 +135,7 @@ fn check(
     let approved = content.approve(&by.name, UtcNanos(by.at_nanos), &by.statement);
     approved.map_err(|refused| match refused {
         RecordError::SamePerson { .. } => {
-            let message = "A person with your name has approved this already.";
+            let message = "A person with your name has already approved this review.";
             ApiError::refused("same_person", message)
         }
         other => other.into(),
@@ -146,11 +146,11 @@ fn check(
     let source = content.plan().source.digest;
     match content.approved(source) {
         Ok(_) | Err(RecordError::Plan(PlanError::SecondPersonMissing { .. })) => Ok(by),
-        Err(refused) => Err(ApiError::refused("refused", format!("{refused}."))),
+        Err(refused) => Err(ApiError::refused("refused", sentence(&refused))),
     }
 }
 
-/// What somebody approves with.
+/// The input of an approval.
 pub(crate) struct Approve<'a> {
     pub(crate) revision: i64,
     pub(crate) password: &'a str,
@@ -164,19 +164,19 @@ pub(crate) struct Approve<'a> {
 /// `key_revoked`, `signature`.
 pub(crate) async fn approve(
     app: &App,
-    (who, peer): (&Who, Peer),
+    (who, peer): (&SessionUser, Peer),
     id: &Id,
     given: Approve<'_>,
-) -> Answer<()> {
+) -> ApiResult<()> {
     let account = users::by_id(&app.db, &who.id).await?;
-    let again = ReEntry {
+    let again = Reauthentication {
         account: &account,
         peer,
         password: given.password,
         code: None,
         action: "approval",
     };
-    re_enter(app, again).await?;
+    reauthenticate(app, again).await?;
     let statement = optional_text("statement", given.statement.unwrap_or(""), 500)?;
     let statement = statement.replace('\n', " ");
     let statement = if statement.is_empty() {
@@ -185,20 +185,20 @@ pub(crate) async fn approve(
         statement
     };
     let _alone = app.review_lock.lock().await;
-    let ready = Ready::load(app, id, None).await?;
-    if given.revision != ready.row.revision {
-        let message = "The review was changed after you opened it; look at it again.";
+    let loaded = LoadedReview::load(app, id, None).await?;
+    if given.revision != loaded.row.revision {
+        let message = "The review was changed after you opened it. Review it again.";
         return Err(ApiError::conflict("newer_revision", message)
-            .details(json!({ "revision": ready.row.revision })));
+            .details(json!({ "revision": loaded.row.revision })));
     }
-    let earlier = approvals::of(&app.db, &ready.row).await?;
+    let earlier = approvals::of(&app.db, &loaded.row).await?;
     if earlier.iter().any(|earlier| earlier.user == who.id) {
-        let message = "You have approved this already; another person must approve it.";
+        let message = "You have already approved this review. Another person must approve it.";
         return Err(ApiError::refused("same_person", message));
     }
     let key = signing::unlock(app, &account, given.password).await?;
     let keys = keys_of(app, &earlier).await?;
-    let row = ready.row.clone();
+    let row = loaded.row.clone();
     let by = ApprovalRow {
         review: id.clone(),
         user: who.id.clone(),
@@ -210,44 +210,49 @@ pub(crate) async fn approve(
         signature: None,
     };
     let checked =
-        tokio::task::spawn_blocking(move || check(&ready, (&earlier, &keys), by, &key)).await?;
+        tokio::task::spawn_blocking(move || check(&loaded, (&earlier, &keys), by, &key)).await?;
     let approval = match checked {
         Ok(approval) => approval,
         Err(refused) => {
-            let note = Note::new(Act::Approval, "approve")
+            let event = Event::new(Act::Approval, "approve")
                 .refused()
                 .id("review", id);
-            app.note(&who.name, note).await?;
+            app.log_event(&who.name, event).await?;
             return Err(refused);
         }
     };
     insert(app, &row, &approval).await?;
-    app.tell(Change::Review(id.clone()));
+    app.notify(Change::Review(id.clone()));
     let recording = recordings::by_id(&app.db, &row.recording).await?;
-    app.tell(Change::Request(recording.request));
+    app.notify(Change::Request(recording.request));
     Ok(())
 }
 
-async fn insert(app: &Shared, row: &ReviewRow, approval: &ApprovalRow) -> Answer<()> {
+async fn insert(app: &Shared, row: &ReviewRow, approval: &ApprovalRow) -> ApiResult<()> {
     let mut change = pool::begin(&app.db).await?;
     approvals::insert(&mut change, row, approval).await?;
-    let mut note = Note::new(Act::Approval, "approve")
+    let mut event = Event::new(Act::Approval, "approve")
         .id("review", &row.id)
         .label("role", approval.role.name())
         .count("revision", usize::try_from(row.revision).unwrap_or(0));
     if let Some(digest) = Digest::from_hex(&approval.content) {
-        note = note.subject("plan", digest);
+        event = event.subject("plan", digest);
     }
-    app.note(&approval.name, note).await?;
+    app.log_event(&approval.name, event).await?;
     change.commit().await?;
     Ok(())
 }
 
-/// Takes the approvals of a review back.
+/// Withdraws the approvals of a review.
 ///
 /// # Errors
 /// 404, 409 `not_approved`.
-pub(crate) async fn withdraw(app: &Shared, who: &Who, id: &Id, reason: &str) -> Answer<()> {
+pub(crate) async fn withdraw(
+    app: &Shared,
+    who: &SessionUser,
+    id: &Id,
+    reason: &str,
+) -> ApiResult<()> {
     text("reason", reason, 500)?;
     let _alone = app.review_lock.lock().await;
     reviews::by_id(&app.db, id).await?;
@@ -256,14 +261,14 @@ pub(crate) async fn withdraw(app: &Shared, who: &Who, id: &Id, reason: &str) -> 
         let message = "This review has no approval.";
         return Err(ApiError::conflict("not_approved", message));
     }
-    let note = Note::new(Act::Approval, "withdraw").id("review", id);
-    app.note(&who.name, note).await?;
+    let event = Event::new(Act::Approval, "withdraw").id("review", id);
+    app.log_event(&who.name, event).await?;
     change.commit().await?;
-    app.tell(Change::Review(id.clone()));
+    app.notify(Change::Review(id.clone()));
     Ok(())
 }
 
-/// A review that is approved, with its plan on the disk.
+/// An approved review, with its plan on disk.
 pub(crate) struct Approved {
     pub(crate) row: ReviewRow,
     pub(crate) policy_name: String,
@@ -271,42 +276,42 @@ pub(crate) struct Approved {
     pub(crate) plan: PathBuf,
 }
 
-/// Writes the approved plan of a review; call it with the reviews' lock held.
+/// Writes the approved plan of a review. The caller must hold the review lock.
 ///
 /// # Errors
 /// 409 `not_approved`.
-pub(crate) async fn approved_plan(app: &Shared, id: &Id) -> Answer<Approved> {
-    let ready = Ready::load(app, id, None).await?;
-    let given = approvals::of(&app.db, &ready.row).await?;
-    if state_of(&given, ready.policy.head.second_person) != ReviewState::Approved {
+pub(crate) async fn approved_plan(app: &Shared, id: &Id) -> ApiResult<Approved> {
+    let loaded = LoadedReview::load(app, id, None).await?;
+    let given = approvals::of(&app.db, &loaded.row).await?;
+    if state_of(&given, loaded.policy.head.second_person) != ReviewState::Approved {
         let message = "The newest revision of this review is not approved.";
         return Err(ApiError::conflict("not_approved", message));
     }
     check_active(app, &given).await?;
-    let plan = app.folders.plan(id, ready.row.revision);
+    let plan = app.folders.plan(id, loaded.row.revision);
     if let Some(folder) = plan.parent() {
         tokio::fs::create_dir_all(folder).await?;
     }
     let approved = Approved {
-        row: ready.row.clone(),
-        policy_name: ready.policy.head.name.clone(),
-        approvals: given.iter().map(shown).collect(),
+        row: loaded.row.clone(),
+        policy_name: loaded.policy.head.name.clone(),
+        approvals: given.iter().map(present).collect(),
         plan: plan.clone(),
     };
     let keys = keys_of(app, &given).await?;
     let trusted = app.options.trusted.clone();
-    let written = tokio::task::spawn_blocking(move || -> Answer<()> {
-        let (findings, digest) = &*ready.findings;
-        let mut content = PlanContent::new(ready.plan()?)?;
+    let written = tokio::task::spawn_blocking(move || -> ApiResult<()> {
+        let (findings, digest) = &*loaded.findings;
+        let mut content = PlanContent::new(loaded.plan()?)?;
         content
             .check_findings(findings, *digest)
-            .map_err(|refused| ApiError::refused("left_out", format!("{refused}.")))?;
+            .map_err(|refused| ApiError::refused("left_out", sentence(&refused)))?;
         add_approvals(&mut content, &given)?;
         check_keys(content.plan(), &keys)?;
-        // The renderer's own checks: what it would refuse is not written.
+        // The renderer's own checks: do not write a plan that it would refuse.
         content
             .check_signatures(&TrustStore::open(&trusted)?)
-            .map_err(|refused| ApiError::refused("signature", format!("{refused}.")))?;
+            .map_err(|refused| ApiError::refused("signature", sentence(&refused)))?;
         let source = content.plan().source.digest;
         content.clone().approved(source)?;
         record::write(&plan, content.plan(), Overwrite::Replace)?;

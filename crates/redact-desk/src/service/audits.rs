@@ -1,11 +1,11 @@
-//! Checks of releases that somebody brings.
+//! Verifications of uploaded releases.
 
 use super::app::Shared;
 use crate::id::Id;
 use crate::paths::audit_files::{MANIFEST, RELEASE};
 use crate::task::VerifyTask;
 
-/// The check that an audit asks for.
+/// The verification task of an audit.
 pub(crate) fn task(app: &Shared, audit: &Id, by: String) -> VerifyTask {
     let folder = app.folders.audit(audit);
     VerifyTask {

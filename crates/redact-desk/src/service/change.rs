@@ -1,13 +1,13 @@
-//! What changed, for every open page.
+//! Changes, for open pages.
 
-use super::lanes::Reached;
+use super::lanes::JobProgress;
 use crate::db::jobs::JobRow;
 use crate::id::Id;
 
-/// Changes that wait for a slow page before it loses some.
+/// Changes queued for a slow page before it loses some.
 pub(crate) const WAITING_MAX: usize = 256;
 
-/// What changed.
+/// A change.
 #[derive(Clone, Debug)]
 pub(crate) enum Change {
     Request(Id),
@@ -15,11 +15,11 @@ pub(crate) enum Change {
     Review(Id),
     Release(Id),
     Audit(Id),
-    Job(Box<(JobRow, Reached)>),
+    Job(Box<(JobRow, JobProgress)>),
 }
 
 impl Change {
-    /// Whether an auditor, who sees no recording and no review, may hear of it.
+    /// Whether auditors, who see no recordings and no reviews, may receive it.
     pub(crate) const fn is_for_auditors(&self) -> bool {
         matches!(self, Self::Request(_) | Self::Release(_) | Self::Audit(_))
     }

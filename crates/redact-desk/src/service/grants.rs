@@ -1,46 +1,47 @@
-//! What one administrator alone must not do unseen: let somebody in, give a role, reset a password.
+//! Changes that one administrator must not make unnoticed: granting access, changing a role,
+//! resetting a password.
 //!
-//! With two administrators or more, the other one confirms it. With one, every user is shown it. An
-//! administrator who shuts the other one out in order to be alone is shown to all as well.
+//! With several administrators, another one must confirm. With one, every user sees a notice. A
+//! notice also appears if an administrator deactivates another one in order to be alone.
 
 use redact_record::events::Act;
 
 use super::app::Shared;
-use crate::answer::{Answer, ApiError, Status};
+use crate::api_error::{ApiError, ApiResult, Status};
 use crate::db::grants::{self, GrantRow, NewGrant};
 use crate::db::pool::{self, Connection};
 use crate::db::users;
+use crate::event::Event;
 use crate::id::Id;
-use crate::model::{GrantAction, GrantState, Role, Who};
-use crate::note::Note;
+use crate::model::{GrantAction, GrantState, Role, SessionUser};
 
-/// What is given to whom.
+/// A grant of access.
 pub(crate) struct Grant<'a> {
     pub(crate) user: &'a Id,
     pub(crate) action: GrantAction,
     pub(crate) role: Role,
 }
 
-fn note(grant: &Grant<'_>, state: GrantState) -> Note {
-    Note::new(Act::Account, "grant")
+fn note(grant: &Grant<'_>, state: GrantState) -> Event {
+    Event::new(Act::Account, "grant")
         .id("account", grant.user)
         .label("for", grant.action.word())
         .label("role", grant.role.name())
         .label("second", state.word())
 }
 
-/// Writes down what `who` gives; says whether it waits for a second administrator. What waited for
-/// the same person before is replaced.
+/// Records a grant by `who`, replacing one for the same user that is still waiting; returns whether
+/// it waits for a second administrator.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) async fn begin(
     app: &Shared,
     change: &mut Connection,
-    who: &Who,
+    who: &SessionUser,
     grant: Grant<'_>,
-) -> Answer<GrantState> {
-    // One whose password was reset counts: nobody becomes the only one by that.
+) -> ApiResult<GrantState> {
+    // An administrator whose password was reset counts: a reset makes nobody the only one.
     let several = users::known_administrators(change).await? > 1;
     let state = if several && grant.action != GrantAction::Remove {
         GrantState::Waiting
@@ -56,34 +57,35 @@ pub(crate) async fn begin(
         state,
     };
     grants::insert(change, new).await?;
-    app.note(&who.name, note(&grant, state)).await?;
+    app.log_event(&who.name, note(&grant, state)).await?;
     Ok(state)
 }
 
-/// Refuses an invitation that waits for a second administrator.
+/// Refuses an invitation that needs a second administrator.
 ///
 /// # Errors
 /// 409 `awaiting_administrator`.
-pub(crate) async fn check_link(app: &Shared, user: &Id) -> Answer<()> {
+pub(crate) async fn check_link(app: &Shared, user: &Id) -> ApiResult<()> {
     if grants::waiting(&app.db, user).await?.is_none() {
         return Ok(());
     }
     let message = "A second administrator must confirm this link first.";
     Err(ApiError::conflict("awaiting_administrator", message)
-        .hint("Ask the administrator who sent it, then open it again."))
+        .hint("Ask the administrator who sent it, then open the link again."))
 }
 
-/// Takes a decision about what waits for it, once.
+/// Decides about a waiting grant, once.
 ///
 /// # Errors
-/// 409 when nothing waits, 403 `same_person`.
+/// 409 if nothing is waiting, 403 `same_person`.
 pub(crate) async fn decide(
     app: &Shared,
-    who: &Who,
+    who: &SessionUser,
     user: &Id,
     state: GrantState,
-) -> Answer<GrantRow> {
-    let missing = || ApiError::conflict("conflict", "Nothing waits for a second administrator.");
+) -> ApiResult<GrantRow> {
+    let missing =
+        || ApiError::conflict("conflict", "Nothing is waiting for a second administrator.");
     let row = grants::waiting(&app.db, user).await?.ok_or_else(missing)?;
     if state == GrantState::Confirmed && (row.by == who.id || *user == who.id) {
         let message = "Another administrator must confirm this.";
@@ -98,7 +100,7 @@ pub(crate) async fn decide(
         action: row.action,
         role: row.role,
     };
-    app.note(&who.name, note(&grant, state)).await?;
+    app.log_event(&who.name, note(&grant, state)).await?;
     change.commit().await?;
     Ok(row)
 }

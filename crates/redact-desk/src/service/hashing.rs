@@ -1,5 +1,5 @@
-//! Turns at deriving from passwords, each with 19 MiB that are used again: how much memory hashing
-//! takes does not depend on how many ask for it.
+//! Turns for deriving keys from passwords. Each turn has 19 MiB that are reused, so memory use does
+//! not depend on the number of requests.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,25 +7,25 @@ use std::sync::{Arc, Mutex, PoisonError};
 use argon2::{Argon2, Block};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::answer::{Answer, ApiError, Status};
+use crate::api_error::{ApiError, ApiResult, Status};
 
-/// Turns of each lane at a time.
+/// Concurrent turns per lane.
 const TURNS: usize = 2;
 
-/// The most that wait in a lane; whoever comes later is told to try again.
+/// The most waiting requests per lane; further ones are refused.
 const WAITING_MAX: usize = 32;
 
-/// Who asks: strangers never make somebody wait who is signed in.
+/// Separate lanes, so that anonymous requests never delay signed-in users.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Lane {
-    Strangers,
+    Anonymous,
     SignedIn,
 }
 
 /// The two lanes.
 #[derive(Default)]
 pub(crate) struct Hashing {
-    strangers: Arc<Queue>,
+    anonymous: Arc<Queue>,
     signed_in: Arc<Queue>,
 }
 
@@ -45,7 +45,7 @@ impl Default for Queue {
     }
 }
 
-/// A turn; give it to the thread that derives.
+/// A turn, for the thread that derives.
 pub(crate) struct Turn {
     memory: Vec<Block>,
     queue: Arc<Queue>,
@@ -56,10 +56,10 @@ impl Hashing {
     /// Waits for a turn.
     ///
     /// # Errors
-    /// 503 `busy` when too many wait.
-    pub(crate) async fn turn(&self, lane: Lane) -> Answer<Turn> {
+    /// 503 `busy` if too many are waiting.
+    pub(crate) async fn turn(&self, lane: Lane) -> ApiResult<Turn> {
         let queue = match lane {
-            Lane::Strangers => &self.strangers,
+            Lane::Anonymous => &self.anonymous,
             Lane::SignedIn => &self.signed_in,
         };
         let _waits = Waits::new(queue)?;
@@ -75,11 +75,11 @@ impl Hashing {
     }
 }
 
-/// Somebody in the queue, as long as this lives.
+/// A place in the queue, until it is dropped.
 struct Waits<'a>(&'a Queue);
 
 impl<'a> Waits<'a> {
-    fn new(queue: &'a Queue) -> Answer<Self> {
+    fn new(queue: &'a Queue) -> ApiResult<Self> {
         let waits = Self(queue);
         if queue.waiting.fetch_add(1, Ordering::SeqCst) < WAITING_MAX + TURNS {
             return Ok(waits);
@@ -130,20 +130,19 @@ impl Drop for Turn {
 mod tests {
     use super::*;
 
-    /// Goal: however many ask, there are two turns of each lane, and one lane does not wait for the
-    /// other.
+    /// Goal: each lane has two turns at a time, and neither waits for the other.
     #[tokio::test]
     async fn strangers_leave_turns_to_those_who_are_signed_in() {
         let hashing = Hashing::default();
         let mut held = Vec::new();
         for _ in 0..TURNS {
-            held.push(hashing.turn(Lane::Strangers).await.unwrap());
+            held.push(hashing.turn(Lane::Anonymous).await.unwrap());
         }
         let soon = std::time::Duration::from_millis(50);
-        let waits = tokio::time::timeout(soon, hashing.turn(Lane::Strangers)).await;
+        let waits = tokio::time::timeout(soon, hashing.turn(Lane::Anonymous)).await;
         assert!(waits.is_err(), "a third stranger waits");
         hashing.turn(Lane::SignedIn).await.unwrap();
         held.pop();
-        assert!(hashing.turn(Lane::Strangers).await.is_ok());
+        assert!(hashing.turn(Lane::Anonymous).await.is_ok());
     }
 }

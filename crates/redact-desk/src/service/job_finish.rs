@@ -1,11 +1,11 @@
-//! How a job ends, and what follows from it, in one change of the database.
+//! How a job ends and what follows, in one transaction.
 
 use serde_json::json;
 
 use super::app::{App, Shared};
 use super::change::Change;
 use super::{job_task, jobs, releases, reviews};
-use crate::answer::Answer;
+use crate::api_error::ApiResult;
 use crate::db::jobs::{Ended, JobRow, NewJob};
 use crate::db::pool::{self, Connection};
 use crate::db::{self, audits, recordings};
@@ -15,24 +15,24 @@ use crate::model::{JobKind, JobState, ReleaseState};
 use crate::paths::recording_files::MEDIA;
 use crate::task::{TaskError, TaskOutcome};
 
-/// Writes the end of a job down, with what follows.
+/// Stores how a job ended, and what follows.
 ///
 /// # Errors
-/// The database's; the job is then taken up again at the next start.
+/// Database errors. The job then starts over at the next start.
 pub(crate) async fn finish(
     app: &App,
     job: &Id,
     kind: JobKind,
     result: Result<TaskOutcome, TaskError>,
     stopped: bool,
-) -> Answer<()> {
+) -> ApiResult<()> {
     if stopped && app.runner.is_closing() {
-        // The server stops, not a person: the next start takes it up.
+        // The server is stopping, nobody cancelled the job: it starts over at the next start.
         return Ok(());
     }
     let row = db::jobs::by_id(&app.db, job).await?;
     let result = match (result, &row.release) {
-        // It was done before it was asked to stop.
+        // It finished before it was stopped.
         (Ok(_), Some(release))
             if kind == JobKind::Render && job_task::is_revoked(app, job).await? =>
         {
@@ -68,25 +68,25 @@ pub(crate) async fn finish(
     if let Some(kind) = next {
         app.runner.wake(kind);
     }
-    jobs::tell(app, job).await?;
-    jobs::tell_owners(app, &row);
+    jobs::notify(app, job).await?;
+    jobs::notify_owners(app, &row);
     if kind == JobKind::Thumbnails
         && state == JobState::Done
         && let Some(recording) = &row.recording
     {
         reviews::begin_first(app, recording, &row.by).await?;
-        app.tell(Change::Recording(recording.clone()));
+        app.notify(Change::Recording(recording.clone()));
     }
     Ok(())
 }
 
-/// What follows when a job was done; gives what it queued.
+/// What follows a finished job; returns the kind of job that it queued.
 async fn done(
     app: &Shared,
     row: &JobRow,
     outcome: TaskOutcome,
     change: &mut Connection,
-) -> Answer<Option<JobKind>> {
+) -> ApiResult<Option<JobKind>> {
     let next = match (row.kind, outcome, &row.recording, &row.release, &row.audit) {
         (JobKind::Prepare, _, Some(recording), ..) => {
             let path = app.folders.recording(recording).join(MEDIA);
@@ -103,7 +103,7 @@ async fn done(
             Some(JobKind::Verify)
         }
         (JobKind::Verify, TaskOutcome::Verified(found), _, Some(release), _) => {
-            let verdict = verdict::verdict(found);
+            let verdict = verdict::from_checks(found);
             let state = if verdict.ok {
                 ReleaseState::Ready
             } else {
@@ -114,7 +114,7 @@ async fn done(
             None
         }
         (JobKind::Audit, TaskOutcome::Verified(found), .., Some(audit)) => {
-            set_audit(change, audit, &verdict::verdict(found)).await?;
+            set_audit(change, audit, &verdict::from_checks(found)).await?;
             None
         }
         _ => None,
@@ -130,23 +130,23 @@ async fn done(
     Ok(next)
 }
 
-async fn set_audit(change: &mut Connection, audit: &Id, verdict: &Verdict) -> Answer<()> {
+async fn set_audit(change: &mut Connection, audit: &Id, verdict: &Verdict) -> ApiResult<()> {
     Ok(audits::set_verdict(change, audit, json!(verdict).to_string()).await?)
 }
 
-/// What follows when a job was not done.
+/// What follows a failed job.
 async fn failed(
     app: &Shared,
     row: &JobRow,
     error: &TaskError,
     change: &mut Connection,
-) -> Answer<()> {
+) -> ApiResult<()> {
     match (row.kind, &row.release, &row.audit) {
         (JobKind::Render | JobKind::Verify, Some(release), _) => {
             db::releases::set_state(&mut *change, release, ReleaseState::Failed).await?;
-            app.tell(Change::Release(release.clone()));
+            app.notify(Change::Release(release.clone()));
         }
-        // A release that cannot even be read is a verdict, and the auditor's answer.
+        // For an auditor, a release that cannot be read is a verdict.
         (JobKind::Audit, _, Some(audit)) => {
             set_audit(change, audit, &verdict::unreadable(&error.message)).await?;
         }

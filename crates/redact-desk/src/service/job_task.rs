@@ -1,4 +1,4 @@
-//! What a job's row means: paths and values for whoever does the work.
+//! The tasks of jobs: paths and values for whatever runs them.
 
 use std::ops::Range;
 
@@ -7,16 +7,16 @@ use serde::{Deserialize, Serialize};
 
 use super::app::Shared;
 use super::{audits, recordings, releases, reviews};
-use crate::answer::{Answer, ApiError};
+use crate::api_error::{ApiError, ApiResult};
 use crate::db::jobs::{self, JobRow};
-use crate::domain::plan::clipped;
+use crate::domain::plan::clip_to_frames;
 use crate::domain::release_files::report_path;
 use crate::id::Id;
 use crate::model::JobKind;
 use crate::paths::recording_files::FINDINGS;
 use crate::task::{FollowTask, PreviewTask, RenderTask, Task, TaskError, VerifyTask};
 
-/// What to follow, as the queue keeps it.
+/// The input of a follow job, as stored.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct FollowInput {
     pub(crate) frame: u32,
@@ -26,7 +26,7 @@ pub(crate) struct FollowInput {
     pub(crate) frames_max: u32,
 }
 
-/// What to preview, as the queue keeps it.
+/// The input of a preview job, as stored.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct PreviewInput {
     pub(crate) revision: i64,
@@ -34,7 +34,7 @@ pub(crate) struct PreviewInput {
     pub(crate) end: u32,
 }
 
-/// The frames of a preview, by what the queue keeps of it.
+/// The frames of a preview job.
 pub(crate) fn preview_frames(input: &str) -> Range<u32> {
     serde_json::from_str(input).map_or(0..0, |input: PreviewInput| input.start..input.end)
 }
@@ -42,11 +42,11 @@ pub(crate) fn preview_frames(input: &str) -> Range<u32> {
 /// The task of a job.
 ///
 /// # Errors
-/// When something that the row names is not there.
+/// If something that the job refers to does not exist.
 pub(crate) async fn make(app: &Shared, job: &Id, kind: JobKind) -> Result<Task, TaskError> {
     let unreadable = |error| {
         tracing::error!("desk: job {job}: {error:?}");
-        TaskError::new("the job's input cannot be read")
+        TaskError::new("cannot read the job's input")
     };
     if kind == JobKind::Render && is_revoked(app, job).await.map_err(unreadable)? {
         return Err(revoked());
@@ -54,7 +54,7 @@ pub(crate) async fn make(app: &Shared, job: &Id, kind: JobKind) -> Result<Task, 
     build(app, job, kind).await.map_err(unreadable)
 }
 
-/// Why a release is not made whose approver's account was changed.
+/// Why a release is not rendered after an approver's account was changed.
 pub(crate) fn revoked() -> TaskError {
     TaskError {
         message: "the account of an approver was closed, changed or reset".to_owned(),
@@ -63,14 +63,14 @@ pub(crate) fn revoked() -> TaskError {
     }
 }
 
-pub(crate) async fn is_revoked(app: &Shared, job: &Id) -> Answer<bool> {
+pub(crate) async fn is_revoked(app: &Shared, job: &Id) -> ApiResult<bool> {
     match jobs::by_id(&app.db, job).await?.release {
         Some(release) => releases::is_revoked(app, &release).await,
         None => Ok(false),
     }
 }
 
-async fn build(app: &Shared, job: &Id, kind: JobKind) -> Answer<Task> {
+async fn build(app: &Shared, job: &Id, kind: JobKind) -> ApiResult<Task> {
     let row = jobs::by_id(&app.db, job).await?;
     let recording = || row.recording.clone().ok_or_else(ApiError::not_found);
     Ok(match kind {
@@ -100,14 +100,14 @@ async fn build(app: &Shared, job: &Id, kind: JobKind) -> Answer<Task> {
         JobKind::Render => render(app, &row, &recording()?).await?,
         JobKind::Verify => {
             let release = row.release.as_ref().ok_or_else(ApiError::not_found)?;
-            let order = releases::order(app, release).await?;
-            let path = order.release;
+            let inputs = releases::inputs(app, release).await?;
+            let path = inputs.release;
             let paths = redact_record::release_paths(&path);
             let report = report_path(&path);
             Task::Verify(VerifyTask {
                 manifest: paths.manifest,
                 source: Some(recordings::source(app, &recording()?).await?),
-                previous: order.supersedes,
+                previous: inputs.supersedes,
                 report: Some(report),
                 release: path,
                 by: row.by,
@@ -120,7 +120,7 @@ async fn build(app: &Shared, job: &Id, kind: JobKind) -> Answer<Task> {
     })
 }
 
-fn follow(app: &Shared, row: &JobRow, recording: &Id) -> Answer<Task> {
+fn follow(app: &Shared, row: &JobRow, recording: &Id) -> ApiResult<Task> {
     let input: FollowInput = read(&row.input)?;
     let rect = NormRect::new(input.rect).ok_or_else(ApiError::not_found)?;
     Ok(Task::Follow(FollowTask {
@@ -133,7 +133,7 @@ fn follow(app: &Shared, row: &JobRow, recording: &Id) -> Answer<Task> {
     }))
 }
 
-async fn preview(app: &Shared, row: &JobRow, recording: &Id) -> Answer<Task> {
+async fn preview(app: &Shared, row: &JobRow, recording: &Id) -> ApiResult<Task> {
     let input: PreviewInput = read(&row.input)?;
     let review = row.review.as_ref().ok_or_else(ApiError::not_found)?;
     let redactions = reviews::preview_of(app, review, Some(input.revision)).await?;
@@ -141,25 +141,25 @@ async fn preview(app: &Shared, row: &JobRow, recording: &Id) -> Answer<Task> {
         folder: app.folders.recording(recording),
         start: input.start,
         end: input.end,
-        redactions: clipped(&redactions, input.start, input.end),
+        redactions: clip_to_frames(&redactions, input.start, input.end),
         clip: app.folders.clip(&row.id),
     }))
 }
 
-async fn render(app: &Shared, row: &JobRow, recording: &Id) -> Answer<Task> {
+async fn render(app: &Shared, row: &JobRow, recording: &Id) -> ApiResult<Task> {
     let release = row.release.as_ref().ok_or_else(ApiError::not_found)?;
-    let order = releases::order(app, release).await?;
+    let inputs = releases::inputs(app, release).await?;
     Ok(Task::Render(RenderTask {
         clip: recordings::source(app, recording).await?,
-        plan: order.plan,
+        plan: inputs.plan,
         findings: app.folders.recording(recording).join(FINDINGS),
-        release: order.release,
-        request: order.request,
-        supersedes: order.supersedes,
+        release: inputs.release,
+        request: inputs.request,
+        supersedes: inputs.supersedes,
         by: row.by.clone(),
     }))
 }
 
-fn read<T: serde::de::DeserializeOwned>(input: &str) -> Answer<T> {
+fn read<T: serde::de::DeserializeOwned>(input: &str) -> ApiResult<T> {
     serde_json::from_str(input).map_err(|error| ApiError::internal(&error))
 }

@@ -1,27 +1,27 @@
-//! Queuing jobs, and telling pages how they are.
+//! Queuing jobs, and notifying pages about them.
 
 use super::app::Shared;
 use super::change::Change;
-use crate::answer::{Answer, ApiError};
+use crate::api_error::{ApiError, ApiResult};
 use crate::db::jobs::{self, JobRow, NewJob};
 use crate::db::pool;
 use crate::db::releases;
 use crate::id::Id;
 use crate::model::{JobKind, ReleaseState};
 
-/// Tells open pages how a job is.
+/// Notifies open pages about a job.
 ///
 /// # Errors
-/// The database's.
-pub(crate) async fn tell(app: &Shared, id: &Id) -> Answer<()> {
+/// Database errors.
+pub(crate) async fn notify(app: &Shared, id: &Id) -> ApiResult<()> {
     let row = jobs::by_id(&app.db, id).await?;
-    let reached = app.runner.reached(id).unwrap_or_default();
-    app.tell(Change::Job(Box::new((row, reached))));
+    let progress = app.runner.progress(id).unwrap_or_default();
+    app.notify(Change::Job(Box::new((row, progress))));
     Ok(())
 }
 
-/// Tells pages that what a job belongs to changed.
-pub(crate) fn tell_owners(app: &Shared, row: &JobRow) {
+/// Notifies open pages that the objects of a job changed.
+pub(crate) fn notify_owners(app: &Shared, row: &JobRow) {
     let changes = [
         row.request.clone().map(Change::Request),
         row.recording.clone().map(Change::Recording),
@@ -29,46 +29,46 @@ pub(crate) fn tell_owners(app: &Shared, row: &JobRow) {
         row.audit.clone().map(Change::Audit),
     ];
     for change in changes.into_iter().flatten() {
-        app.tell(change);
+        app.notify(change);
     }
 }
 
-/// Queues a job on its own.
+/// Queues a job in a transaction of its own.
 ///
 /// # Errors
-/// The database's.
-pub(crate) async fn queue(app: &Shared, job: NewJob) -> Answer<JobRow> {
+/// Database errors.
+pub(crate) async fn queue(app: &Shared, job: NewJob) -> ApiResult<JobRow> {
     let kind = job.kind;
     let mut change = pool::begin(&app.db).await?;
     let id = jobs::insert(&mut change, job, app.now()).await?;
     change.commit().await?;
     app.runner.wake(kind);
-    tell(app, &id).await?;
+    notify(app, &id).await?;
     jobs::by_id(&app.db, &id).await
 }
 
-/// Cancels a job that waits or runs.
+/// Cancels a queued or running job.
 ///
 /// # Errors
-/// 404, 409 when it has ended.
-pub(crate) async fn cancel(app: &Shared, id: &Id) -> Answer<()> {
+/// 404, 409 if it has ended.
+pub(crate) async fn cancel(app: &Shared, id: &Id) -> ApiResult<()> {
     let row = jobs::by_id(&app.db, id).await?;
     if jobs::cancel_queued(&app.db, id, app.now()).await? {
         if let (JobKind::Render, Some(release)) = (row.kind, &row.release) {
             releases::set_state(&app.db, release, ReleaseState::Failed).await?;
         }
-        tell_owners(app, &row);
+        notify_owners(app, &row);
     } else if !app.runner.stop(id) {
-        return Err(ApiError::conflict("conflict", "The job has ended already."));
+        return Err(ApiError::conflict("conflict", "The job has already ended."));
     }
-    tell(app, id).await
+    notify(app, id).await
 }
 
-/// Queues a job again that failed or was cancelled.
+/// Queues a failed or cancelled job again.
 ///
 /// # Errors
-/// 409 when it runs, waits or is done.
-pub(crate) async fn again(app: &Shared, row: &JobRow) -> Answer<()> {
+/// 409 if it is queued, running or done.
+pub(crate) async fn again(app: &Shared, row: &JobRow) -> ApiResult<()> {
     let mut change = pool::begin(&app.db).await?;
     if !jobs::requeue(&mut change, &row.id, app.now()).await? {
         let message = "The job is queued, running or finished.";
@@ -79,6 +79,6 @@ pub(crate) async fn again(app: &Shared, row: &JobRow) -> Answer<()> {
     }
     change.commit().await?;
     app.runner.wake(row.kind);
-    tell_owners(app, row);
-    tell(app, &row.id).await
+    notify_owners(app, row);
+    notify(app, &row.id).await
 }

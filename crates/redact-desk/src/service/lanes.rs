@@ -1,5 +1,5 @@
-//! The lanes that jobs run in, one job each: what a person waits for (following, previews), and the
-//! rest.
+//! The lanes that jobs run in, one job at a time each: one for what users wait for (follow,
+//! preview), one for the rest.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -16,13 +16,13 @@ use crate::model::JobKind;
 use crate::task::Watch;
 use crate::time::Millis;
 
-/// Gives the time: the desk has no clock of its own, so that tests can turn it.
+/// Returns the time. The desk has no clock of its own, so that tests can set it.
 pub type Clock = Arc<dyn Fn() -> UtcNanos + Send + Sync>;
 
-/// How long a closing desk waits for its jobs.
+/// How long closing the desk waits for jobs.
 const CLOSE_WITHIN: Duration = Duration::from_secs(20);
 
-/// The lanes and what runs in them.
+/// The lanes and their running jobs.
 #[derive(Default)]
 pub(crate) struct Runner {
     wake: [Notify; 2],
@@ -31,16 +31,16 @@ pub(crate) struct Runner {
     lanes: Mutex<Vec<JoinHandle<()>>>,
 }
 
-/// A job under way.
+/// A running job.
 pub(crate) struct Running {
     stop: AtomicBool,
-    reached: Mutex<Reached>,
+    progress: Mutex<JobProgress>,
     now: Clock,
 }
 
-/// How far it is.
+/// The progress of a job.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Reached {
+pub(crate) struct JobProgress {
     pub(crate) phase: Option<String>,
     pub(crate) done: u64,
     pub(crate) total: Option<u64>,
@@ -48,8 +48,8 @@ pub(crate) struct Reached {
     began: Millis,
 }
 
-impl Reached {
-    /// Seconds that the phase still takes at the speed so far.
+impl JobProgress {
+    /// The remaining seconds of the phase at the speed so far.
     pub(crate) fn seconds_left(&self, now: Millis) -> Option<u64> {
         let total = self
             .total
@@ -62,13 +62,13 @@ impl Reached {
 
 impl Watch for Running {
     fn advance(&self, phase: &str, done: u64, total: Option<u64>) -> ControlFlow<()> {
-        let mut reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
-        if reached.phase.as_deref() != Some(phase) {
-            reached.phase = Some(phase.to_owned());
-            reached.began = (self.now)().0.div_euclid(1_000_000);
+        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        if progress.phase.as_deref() != Some(phase) {
+            progress.phase = Some(phase.to_owned());
+            progress.began = (self.now)().0.div_euclid(1_000_000);
         }
-        reached.done = done;
-        reached.total = total;
+        progress.done = done;
+        progress.total = total;
         if self.stop.load(Ordering::SeqCst) {
             ControlFlow::Break(())
         } else {
@@ -78,23 +78,23 @@ impl Watch for Running {
 }
 
 impl Runner {
-    /// Tells a lane that there is something to do.
+    /// Wakes a lane.
     pub(crate) fn wake(&self, kind: JobKind) {
         self.wake[usize::from(kind.is_quick())].notify_one();
     }
 
-    /// How far a running job is.
-    pub(crate) fn reached(&self, job: &Id) -> Option<Reached> {
+    /// The progress of a running job.
+    pub(crate) fn progress(&self, job: &Id) -> Option<JobProgress> {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let running = Arc::clone(running.get(job)?);
-        let reached = running
-            .reached
+        let progress = running
+            .progress
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        Some(reached.clone())
+        Some(progress.clone())
     }
 
-    /// Asks a running job to stop; `false` when it does not run.
+    /// Stops a running job; `false` if it is not running.
     pub(crate) fn stop(&self, job: &Id) -> bool {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(running) = running.get(job) else {
@@ -104,7 +104,7 @@ impl Runner {
         true
     }
 
-    /// Asks everything to stop and waits for it.
+    /// Stops all jobs and waits for them.
     pub(crate) async fn close(&self) {
         self.closing.store(true, Ordering::SeqCst);
         for running in self
@@ -134,7 +134,7 @@ impl Runner {
         all.extend(lanes);
     }
 
-    /// Waits until a lane may have something to do.
+    /// Waits until a lane may have a job.
     pub(crate) async fn wait(&self, quick: bool) {
         self.wake[usize::from(quick)].notified().await;
     }
@@ -143,7 +143,7 @@ impl Runner {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lists a job among those that run, as long as what is returned lives.
+    /// Lists a job as running until the result is dropped.
     pub(crate) fn list(&self, job: &Id, running: &Arc<Running>) -> Listed<'_> {
         self.running().insert(job.clone(), Arc::clone(running));
         Listed {
@@ -154,22 +154,22 @@ impl Runner {
 }
 
 impl Running {
-    /// A job that begins; one that is to stop already when `stop`.
+    /// A job that starts; already stopped if `stop`.
     pub(crate) fn new(now: Clock, stop: bool) -> Self {
         Self {
             stop: AtomicBool::new(stop),
-            reached: Mutex::new(Reached::default()),
+            progress: Mutex::new(JobProgress::default()),
             now,
         }
     }
 
-    /// Whether it was asked to stop.
+    /// Whether it was stopped.
     pub(crate) fn is_stopped(&self) -> bool {
         self.stop.load(Ordering::SeqCst)
     }
 }
 
-/// A job in the list of those that run, as long as this lives.
+/// A running job; removed from the list when dropped.
 pub(crate) struct Listed<'a> {
     runner: &'a Runner,
     job: Id,

@@ -1,25 +1,26 @@
-//! Passwords: Argon2id with 19 MiB and two passes, as OWASP's Password Storage Cheat Sheet asks.
+//! Passwords: Argon2id with 19 MiB and two passes, as recommended by OWASP's Password Storage Cheat
+//! Sheet.
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Params, Version};
 
 use super::app::Shared;
 use super::hashing::{Lane, Turn};
-use crate::answer::{Answer, ApiError};
+use crate::api_error::{ApiError, ApiResult};
 
 const CHARS_MIN: usize = 12;
 
 const CHARS_MAX: usize = 200;
 
-/// The hash of a password that nobody has: an unknown login takes as long as a known one.
+/// A hash that no password has, so that an unknown login takes as long as a known one.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$\
                       AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// Refuses a password that is too short or too long.
+/// Checks the length of a password.
 ///
 /// # Errors
 /// 400.
-pub(crate) fn check(password: &str) -> Answer<()> {
+pub(crate) fn check(password: &str) -> ApiResult<()> {
     let chars = password.chars().count();
     if (CHARS_MIN..=CHARS_MAX).contains(&chars) {
         return Ok(());
@@ -31,11 +32,11 @@ pub(crate) fn check(password: &str) -> Answer<()> {
 /// Bytes of a new salt. Source: RFC 9106, section 3.1.
 const SALT_BYTES: usize = 16;
 
-/// The hash to store.
+/// Hashes a password.
 ///
 /// # Errors
-/// 503 `busy`; when hashing fails, which it does for want of memory alone.
-pub(crate) async fn hash(app: &Shared, lane: Lane, password: &str) -> Answer<String> {
+/// 503 `busy`; 500 if there is not enough memory.
+pub(crate) async fn hash(app: &Shared, lane: Lane, password: &str) -> ApiResult<String> {
     let turn = app.hashing.turn(lane).await?;
     let password = password.to_owned();
     let hashed = tokio::task::spawn_blocking(move || hash_now(turn, &password));
@@ -58,16 +59,16 @@ fn hash_now(mut turn: Turn, password: &str) -> Result<String, argon2::password_h
     Ok(hash.to_string())
 }
 
-/// Whether `given` is the password whose hash was `stored`; takes as long when none was.
+/// Whether `given` is the password with the hash `stored`. Takes as long if there is no hash.
 ///
 /// # Errors
-/// 503 `busy`; when what was stored is no hash.
+/// 503 `busy`; 500 if the hash is invalid.
 pub(crate) async fn matches(
     app: &Shared,
     lane: Lane,
     given: &str,
     stored: Option<&str>,
-) -> Answer<bool> {
+) -> ApiResult<bool> {
     if given.chars().count() > CHARS_MAX {
         return Ok(false);
     }
@@ -97,7 +98,7 @@ fn matches_now(
     };
     let mut out = vec![0; expected.len()];
     turn.derive(&argon2, (given.as_bytes(), salt), &mut out)?;
-    // This comparison takes as long wherever they differ.
+    // A comparison in constant time.
     Ok(Output::new(&out)? == *expected)
 }
 
@@ -108,11 +109,11 @@ mod tests {
     use super::*;
     use crate::service::hashing::Hashing;
 
-    /// Goal: what is derived in memory that is used again is what the crate itself derives.
+    /// Goal: hashing in reused memory gives the same hashes as the crate itself.
     #[tokio::test]
     async fn hashes_are_those_of_the_crate() {
         let hashing = Hashing::default();
-        let turn = async || hashing.turn(Lane::Strangers).await.unwrap();
+        let turn = async || hashing.turn(Lane::Anonymous).await.unwrap();
         let ours = hash_now(turn().await, "correct horse").unwrap();
         let read = PasswordHash::new(&ours).unwrap();
         let verified = Argon2::default().verify_password(b"correct horse", &read);

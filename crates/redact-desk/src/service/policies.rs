@@ -2,18 +2,18 @@
 
 use std::collections::HashMap;
 
-use crate::answer::Answer;
+use crate::api_error::ApiResult;
 use crate::db::policies::{self, PolicyRow};
 use crate::db::pool::Db;
 use crate::domain::policy::{Policies, Policy};
 use crate::error::DeskError;
 
-/// Stores every policy for reviews of later days.
+/// Stores all policies for later reviews.
 ///
 /// # Errors
 /// [`DeskError::Database`].
 pub(crate) async fn store(db: &Db, all: &Policies) -> Result<(), DeskError> {
-    for policy in all.shown() {
+    for policy in all.iter() {
         let row = PolicyRow {
             digest: policy.head.digest.clone(),
             policy: serde_json::to_string(policy).unwrap_or_default(),
@@ -28,7 +28,7 @@ pub(crate) async fn store(db: &Db, all: &Policies) -> Result<(), DeskError> {
 ///
 /// # Errors
 /// 404.
-pub(crate) async fn stored(db: &Db, digest: &str) -> Answer<Policy> {
+pub(crate) async fn stored(db: &Db, digest: &str) -> ApiResult<Policy> {
     let row = policies::find(db, digest).await?;
     Policy::stored(&row.policy, row.rules)
 }
@@ -36,8 +36,8 @@ pub(crate) async fn stored(db: &Db, digest: &str) -> Answer<Policy> {
 /// Every policy that a review was made with, by digest.
 ///
 /// # Errors
-/// The database's.
-pub(crate) async fn all_stored(db: &Db) -> Answer<HashMap<String, Policy>> {
+/// Database errors.
+pub(crate) async fn all_stored(db: &Db) -> ApiResult<HashMap<String, Policy>> {
     let rows = policies::all(db).await?;
     let pair =
         |(digest, row): (String, PolicyRow)| Ok((digest, Policy::stored(&row.policy, row.rules)?));

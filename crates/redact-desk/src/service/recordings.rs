@@ -1,4 +1,4 @@
-//! Recordings: taken in, and read for whoever works on them.
+//! Recordings: added, and read for jobs.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,41 +10,44 @@ use serde_json::{Value, json};
 use super::app::Shared;
 use super::change::Change;
 use super::{jobs, views};
-use crate::answer::{Answer, ApiError};
+use crate::api_error::{ApiError, ApiResult};
 use crate::db::jobs::NewJob;
 use crate::db::pool;
 use crate::db::recordings::{self, NewRecording};
 use crate::db::{self, uploads};
 use crate::domain::viewing::Seen;
+use crate::event::Event;
 use crate::id::Id;
-use crate::model::{JobKind, Who};
-use crate::note::Note;
+use crate::model::{JobKind, SessionUser};
 use crate::paths::recording_files::{MEDIA, SOURCE};
 use crate::read_options::ReadOptions;
 use crate::task::{Remedy, Task, Watch};
 
 /// A file that becomes a recording.
-pub(crate) struct Incoming<'a> {
+pub(crate) struct NewFile<'a> {
     pub(crate) request: &'a Id,
     pub(crate) name: &'a str,
-    /// The upload that it came by, which is finished with it.
+    /// The upload that it came from, which is then deleted.
     pub(crate) upload: Option<&'a Id>,
     pub(crate) file: PathBuf,
     pub(crate) options: ReadOptions,
 }
 
-/// Takes a file in and queues its preparation; gives the recording.
+/// Adds a file as a recording, queues its preparation and returns its id.
 ///
 /// # Errors
-/// 400 for options that no recording can be read with; the disk's and the database's. The file is
-/// then where it was.
-pub(crate) async fn take_in(app: &Shared, who: &Who, incoming: Incoming<'_>) -> Answer<Id> {
+/// 400 for invalid options; file and database errors. The file then stays where it was.
+pub(crate) async fn import(
+    app: &Shared,
+    who: &SessionUser,
+    incoming: NewFile<'_>,
+) -> ApiResult<Id> {
     incoming.options.check()?;
     let id = Id::random();
     let folder = app.folders.recording(&id);
     tokio::fs::create_dir(&folder).await?;
     let place = folder.join(format!("{SOURCE}.{}", extension(incoming.name)));
-    // A second name for the same bytes: until the database knows it, the first one holds.
+    // A second name for the same file: the first one stays until the database has the recording.
     tokio::fs::hard_link(&incoming.file, &place).await?;
     let bytes = tokio::fs::metadata(&place).await?.len();
     let mut change = pool::begin(&app.db).await?;
@@ -63,14 +66,14 @@ pub(crate) async fn take_in(app: &Shared, who: &Who, incoming: Incoming<'_>) -> 
     }
     let job = preparation(incoming.request, &id, &who.name);
     db::jobs::insert(&mut change, job, app.now()).await?;
-    let note = Note::new(Act::Intake, "recording").id("request", incoming.request);
-    let note = with_options(note.id("recording", &id), incoming.options);
-    app.note(&who.name, note).await?;
+    let event = Event::new(Act::Intake, "recording").id("request", incoming.request);
+    let event = with_options(event.id("recording", &id), incoming.options);
+    app.log_event(&who.name, event).await?;
     change.commit().await?;
-    // The second name holds; a first one that stays costs no space.
+    // If removing the first name fails, it costs no space.
     tokio::fs::remove_file(&incoming.file).await.ok();
     app.runner.wake(JobKind::Prepare);
-    app.tell(Change::Request(incoming.request.clone()));
+    app.notify(Change::Request(incoming.request.clone()));
     Ok(id)
 }
 
@@ -83,37 +86,37 @@ fn preparation(request: &Id, recording: &Id, by: &str) -> NewJob {
     }
 }
 
-fn with_options(note: Note, options: ReadOptions) -> Note {
+fn with_options(event: Event, options: ReadOptions) -> Event {
     let labels = options.labels().into_iter();
-    labels.fold(note, |note, (name, value)| note.label(name, &value))
+    labels.fold(event, |event, (name, value)| event.label(name, &value))
 }
 
-/// Adds a recording once more, to be read with other options: each video stream of a file is a
-/// recording of its own. Gives the new one.
+/// Adds a recording's file once more, to be read with other options, and returns the new id. Each
+/// video stream of a file is a recording of its own.
 ///
 /// # Errors
-/// 404; those of [`take_in`].
+/// 404; those of [`import`].
 pub(crate) async fn add_again(
     app: &Shared,
-    who: &Who,
+    who: &SessionUser,
     id: &Id,
     options: ReadOptions,
-) -> Answer<Id> {
+) -> ApiResult<Id> {
     let row = recordings::by_id(&app.db, id).await?;
-    // The file gets another name for the same bytes, which `take_in` moves away.
+    // A temporary name for the same file, which `import` removes.
     let file = app.folders.work().join(Id::random().as_str());
     tokio::fs::hard_link(source(app, id).await?, &file).await?;
-    let incoming = Incoming {
+    let incoming = NewFile {
         request: &row.request,
         name: &row.name,
         upload: None,
         file,
         options,
     };
-    take_in(app, who, incoming).await
+    import(app, who, incoming).await
 }
 
-/// The extension of a name, when it is a plain one.
+/// The extension of a name if it is plain, else `bin`.
 fn extension(name: &str) -> String {
     let found = name
         .rsplit_once('.')
@@ -124,78 +127,79 @@ fn extension(name: &str) -> String {
     found.filter(plain).unwrap_or_else(|| "bin".to_owned())
 }
 
-/// Where a recording lies.
+/// The path of a recording.
 ///
 /// # Errors
 /// 404.
-pub(crate) async fn source(app: &Shared, id: &Id) -> Answer<PathBuf> {
+pub(crate) async fn source(app: &Shared, id: &Id) -> ApiResult<PathBuf> {
     let row = recordings::by_id(&app.db, id).await?;
     let name = format!("{SOURCE}.{}", extension(&row.name));
     Ok(app.folders.recording(id).join(name))
 }
 
-/// Whether somebody accepted that the sound of a recording is lost.
+/// Whether someone accepted that a recording's sound is lost.
 ///
 /// # Errors
 /// 404.
-pub(crate) async fn accepts_lost_sound(app: &Shared, id: &Id) -> Answer<bool> {
+pub(crate) async fn accepts_lost_sound(app: &Shared, id: &Id) -> ApiResult<bool> {
     let row = recordings::by_id(&app.db, id).await?;
     Ok(row.lost_sound_by.is_some())
 }
 
-/// How a recording is read.
+/// A recording's read options.
 ///
 /// # Errors
-/// 404; 500 when what was stored cannot be read.
-pub(crate) async fn read_options(app: &Shared, id: &Id) -> Answer<ReadOptions> {
+/// 404; 500 if the stored options are invalid.
+pub(crate) async fn read_options(app: &Shared, id: &Id) -> ApiResult<ReadOptions> {
     let row = recordings::by_id(&app.db, id).await?;
     let text = row.options.as_deref().unwrap_or("{}");
     serde_json::from_str(text).map_err(|error| ApiError::internal(&error))
 }
 
-/// Prepares a recording from the start, read with other options.
+/// Prepares a recording from the start with other read options.
 ///
 /// # Errors
-/// 400 for options that no recording can be read with; 404; 409 unless its preparation failed.
+/// 400 for invalid options; 404; 409 unless its preparation failed.
 pub(crate) async fn set_options(
     app: &Shared,
-    who: &Who,
+    who: &SessionUser,
     id: &Id,
     options: ReadOptions,
-) -> Answer<()> {
+) -> ApiResult<()> {
     options.check()?;
     let row = recordings::by_id(&app.db, id).await?;
     if db::jobs::failed_preparation(&app.db, id).await?.is_empty() {
-        let message = "Only a recording whose preparation failed can be read another way.";
+        let message = "The recording is not in a failed state, so its read options cannot change.";
         return Err(ApiError::conflict("conflict", message)
-            .hint("Add the recording again with the other settings."));
+            .hint("Add the recording again with other settings."));
     }
     let mut change = pool::begin(&app.db).await?;
     recordings::set_options(&mut change, id, json!(options).to_string(), &who.name).await?;
     db::jobs::delete_preparation(&mut change, id).await?;
     let job = preparation(&row.request, id, &who.name);
     db::jobs::insert(&mut change, job, app.now()).await?;
-    let note = Note::new(Act::Decision, "read-options").id("recording", id);
-    app.note(&who.name, with_options(note, options)).await?;
+    let event = Event::new(Act::Decision, "read-options").id("recording", id);
+    app.log_event(&who.name, with_options(event, options))
+        .await?;
     change.commit().await?;
-    // What was prepared before is no longer shown.
+    // The earlier proxy must not be shown any longer.
     let media = app.folders.recording(id).join(MEDIA);
     tokio::fs::remove_file(media).await.ok();
     app.runner.wake(JobKind::Prepare);
-    app.tell(Change::Recording(id.clone()));
-    app.tell(Change::Request(row.request));
+    app.notify(Change::Recording(id.clone()));
+    app.notify(Change::Request(row.request));
     Ok(())
 }
 
-/// Starts the jobs of a recording's preparation again that did not come to a good end.
+/// Restarts the preparation jobs of a recording that failed or stopped.
 ///
 /// # Errors
-/// 404, 409 when there is none.
-pub(crate) async fn retry(app: &Shared, id: &Id) -> Answer<()> {
+/// 404, 409 if there are none.
+pub(crate) async fn retry(app: &Shared, id: &Id) -> ApiResult<()> {
     recordings::by_id(&app.db, id).await?;
     let failed = db::jobs::failed_preparation(&app.db, id).await?;
     if failed.is_empty() {
-        let message = "None of this recording's jobs failed.";
+        let message = "This recording has no failed jobs.";
         return Err(ApiError::conflict("conflict", message));
     }
     for job in &failed {
@@ -204,15 +208,20 @@ pub(crate) async fn retry(app: &Shared, id: &Id) -> Answer<()> {
     Ok(())
 }
 
-/// Writes down that a person accepts what a preparation failed on, and goes on with it.
+/// Records that a user accepts what preparation failed on, and continues it.
 ///
 /// # Errors
-/// 404, 409 when it did not fail on that.
-pub(crate) async fn accept(app: &Shared, who: &Who, id: &Id, what: Remedy) -> Answer<()> {
+/// 404, 409 if it did not fail on that.
+pub(crate) async fn accept(
+    app: &Shared,
+    who: &SessionUser,
+    id: &Id,
+    what: Remedy,
+) -> ApiResult<()> {
     let failed = db::jobs::failed_preparation(&app.db, id).await?;
     if failed.last().and_then(|job| job.error_code) != Some(what) {
         recordings::by_id(&app.db, id).await?;
-        let message = "This recording's preparation did not fail on that.";
+        let message = "Preparation did not fail for that reason.";
         return Err(ApiError::conflict("conflict", message));
     }
     match what {
@@ -225,28 +234,28 @@ pub(crate) async fn accept(app: &Shared, who: &Who, id: &Id, what: Remedy) -> An
             return set_options(app, who, id, options).await;
         }
         Remedy::ReadOptions => {
-            let message = "Send the options to read the recording with.";
+            let message = "Set the read options instead.";
             return Err(ApiError::field("what", message));
         }
     }
     let mut change = pool::begin(&app.db).await?;
     recordings::accept_lost_sound(&mut change, id, &who.name).await?;
-    let note = Note::new(Act::Decision, "accept-lost-sound").id("recording", id);
-    app.note(&who.name, note).await?;
+    let event = Event::new(Act::Decision, "accept-lost-sound").id("recording", id);
+    app.log_event(&who.name, event).await?;
     change.commit().await?;
     retry(app, id).await
 }
 
-/// The recording is not prepared yet.
+/// The recording has not been prepared.
 pub(crate) fn not_ready() -> ApiError {
     ApiError::conflict("not_ready", "The recording is not ready yet.")
 }
 
-/// Number of frames of a recording that is ready.
+/// The number of frames of a prepared recording.
 ///
 /// # Errors
 /// 404, 409 `not_ready`.
-pub(crate) async fn frames(app: &Shared, id: &Id) -> Answer<u32> {
+pub(crate) async fn frames(app: &Shared, id: &Id) -> ApiResult<u32> {
     let row = recordings::by_id(&app.db, id).await?;
     let media = row.media.ok_or_else(not_ready)?;
     let media: Value = serde_json::from_str(&media).map_err(|error| ApiError::internal(&error))?;
@@ -256,28 +265,28 @@ pub(crate) async fn frames(app: &Shared, id: &Id) -> Answer<u32> {
     frames.ok_or_else(not_ready)
 }
 
-/// One picture of the proxy.
+/// A picture to make from the proxy.
 pub(crate) struct PictureOf<'a> {
     pub(crate) recording: &'a Id,
     pub(crate) frame: u32,
-    /// Columns at most.
+    /// The most columns.
     pub(crate) width: Option<u32>,
     /// What is hidden in it.
     pub(crate) redactions: Redactions,
 }
 
-/// A picture as JPEG; counted as seen by somebody.
+/// A frame as JPEG, counted as viewed.
 ///
 /// # Errors
-/// 400 for a frame that is not there; 404, 409 `not_ready`.
+/// 400 for a frame that does not exist; 404, 409 `not_ready`.
 pub(crate) async fn picture(
     app: &Shared,
-    (who, seen): (&Who, Seen),
+    (who, seen): (&SessionUser, Seen),
     of: PictureOf<'_>,
-) -> Answer<Vec<u8>> {
+) -> ApiResult<Vec<u8>> {
     let frame = of.frame;
     if frame >= frames(app, of.recording).await? {
-        return Err(ApiError::field("frame", "The recording has no such frame."));
+        return Err(ApiError::field("frame", "This frame does not exist."));
     }
     views::note(app, who, of.recording, seen, frame..frame + 1).await?;
     let _turn = app.pictures.acquire().await;
@@ -290,17 +299,17 @@ pub(crate) async fn picture(
         picture: made.clone(),
     };
     let jobs = Arc::clone(&app.options.jobs);
-    let done = tokio::task::spawn_blocking(move || jobs.run(&task, &Deaf)).await?;
+    let done = tokio::task::spawn_blocking(move || jobs.run(&task, &IgnoreProgress)).await?;
     let read = tokio::fs::read(&made).await;
     tokio::fs::remove_file(&made).await.ok();
     done.map_err(|error| ApiError::internal(&error))?;
     Ok(read?)
 }
 
-/// Nobody waits for the progress of one picture.
-struct Deaf;
+/// The progress of a single picture is not shown.
+struct IgnoreProgress;
 
-impl Watch for Deaf {
+impl Watch for IgnoreProgress {
     fn advance(&self, _: &str, _: u64, _: Option<u64>) -> std::ops::ControlFlow<()> {
         std::ops::ControlFlow::Continue(())
     }

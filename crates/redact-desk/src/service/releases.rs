@@ -1,7 +1,7 @@
-//! Releases: rendered from an approved review, and what each is rendered from.
+//! Releases of approved reviews, and what each is rendered from.
 //!
-//! A release may take the place of an earlier one of the same recording; both stay, and each says
-//! so. What is rendered is written down before it is queued: the plan, and the request as it was.
+//! A release may replace an earlier one of the same recording; both stay and refer to each other.
+//! The plan and the request are stored before rendering is queued.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use serde_json::json;
 use super::app::Shared;
 use super::approvals::{self, Approved};
 use super::change::Change;
-use crate::answer::{Answer, ApiError, text};
+use crate::api_error::{ApiError, ApiResult, text};
 use crate::db;
 use crate::db::jobs::{self, NewJob};
 use crate::db::pool;
@@ -23,37 +23,37 @@ use crate::db::requests::{self, Facts};
 use crate::domain::approval::{Approval, approvers};
 use crate::domain::clocks;
 use crate::domain::release_files::{FileKind, neutral_stem};
+use crate::event::Event;
 use crate::id::Id;
-use crate::model::{JobKind, ReleaseState, Who};
-use crate::note::Note;
+use crate::model::{JobKind, ReleaseState, SessionUser};
 use crate::paths::release_files::{PLAN, REQUEST};
 
-/// The manifest takes texts of 500 bytes; a letter may have four.
+/// The manifest takes texts of 500 bytes; a character may take four.
 const CHARS_MAX: usize = 120;
 
-/// Where a release lies.
+/// The path of a release.
 pub(crate) fn path(app: &Shared, row: &ReleaseRow) -> PathBuf {
     let folder = app.folders.release(&row.id);
     folder.join(format!("{}.redacted.mp4", row.stem))
 }
 
-/// What a release is rendered from, and what it is checked against.
-pub(crate) struct Order {
-    /// Where the release lies.
+/// What a release is rendered from and verified against.
+pub(crate) struct ReleaseInputs {
+    /// The path of the release.
     pub(crate) release: PathBuf,
     /// The approved plan.
     pub(crate) plan: PathBuf,
-    /// The request, as the manifests take it.
+    /// The request, as manifests record it.
     pub(crate) request: PathBuf,
-    /// The manifest of the release whose place this one takes.
+    /// The manifest of the release that this one replaces.
     pub(crate) supersedes: Option<PathBuf>,
 }
 
-/// What a release is rendered from, and what it is checked against.
+/// What a release is rendered from and verified against.
 ///
 /// # Errors
 /// 404.
-pub(crate) async fn order(app: &Shared, id: &Id) -> Answer<Order> {
+pub(crate) async fn inputs(app: &Shared, id: &Id) -> ApiResult<ReleaseInputs> {
     let row = releases::by_id(&app.db, id).await?;
     let supersedes = match &row.replaces {
         Some(older) => {
@@ -63,7 +63,7 @@ pub(crate) async fn order(app: &Shared, id: &Id) -> Answer<Order> {
         None => None,
     };
     let folder = app.folders.release(id);
-    Ok(Order {
+    Ok(ReleaseInputs {
         release: path(app, &row),
         plan: folder.join(PLAN),
         request: folder.join(REQUEST),
@@ -71,12 +71,11 @@ pub(crate) async fn order(app: &Shared, id: &Id) -> Answer<Order> {
     })
 }
 
-/// Whether somebody who approved what a release is made of was since disabled, given another role
-/// or reset.
+/// Whether the account of an approver was deactivated, changed or reset after the approval.
 ///
 /// # Errors
-/// The database's.
-pub(crate) async fn is_revoked(app: &Shared, id: &Id) -> Answer<bool> {
+/// Database errors.
+pub(crate) async fn is_revoked(app: &Shared, id: &Id) -> ApiResult<bool> {
     let row = releases::by_id(&app.db, id).await?;
     let revoked = db::approvals::revoked(&app.db, &row.review, row.revision).await?;
     let given: Vec<Approval> = serde_json::from_str(&row.approvals).unwrap_or_default();
@@ -85,11 +84,11 @@ pub(crate) async fn is_revoked(app: &Shared, id: &Id) -> Answer<bool> {
         .any(|(name, at)| given.iter().any(|given| given.is(name, *at))))
 }
 
-/// Removes the files of a release that must not be.
+/// Deletes the files of a release that must not exist.
 ///
 /// # Errors
-/// The database's and the disk's.
-pub(crate) async fn remove(app: &Shared, id: &Id) -> Answer<()> {
+/// Database and file errors.
+pub(crate) async fn remove(app: &Shared, id: &Id) -> ApiResult<()> {
     let release = path(app, &releases::by_id(&app.db, id).await?);
     for kind in FileKind::ALL {
         match tokio::fs::remove_file(kind.path(&release)).await {
@@ -100,11 +99,11 @@ pub(crate) async fn remove(app: &Shared, id: &Id) -> Answer<()> {
     Ok(())
 }
 
-/// Stops renders of what somebody approved whose account was changed.
+/// Stops renders whose approvers' accounts were changed.
 ///
 /// # Errors
-/// The database's.
-pub(crate) async fn stop_revoked(app: &Shared) -> Answer<()> {
+/// Database errors.
+pub(crate) async fn stop_revoked(app: &Shared) -> ApiResult<()> {
     for (job, release) in jobs::running_renders(&app.db).await? {
         if is_revoked(app, &release).await? {
             app.runner.stop(&job);
@@ -113,7 +112,7 @@ pub(crate) async fn stop_revoked(app: &Shared) -> Answer<()> {
     Ok(())
 }
 
-/// A job about a release.
+/// A job for a release.
 pub(crate) fn job(kind: JobKind, release: &ReleaseRow, by: &str) -> NewJob {
     NewJob {
         request: Some(release.request.clone()),
@@ -124,17 +123,17 @@ pub(crate) fn job(kind: JobKind, release: &ReleaseRow, by: &str) -> NewJob {
     }
 }
 
-/// Has the approved plan of a review rendered, in the place of `replaces` (a release, and what is
-/// wrong with it); gives the release.
+/// Queues rendering of a review's approved plan and returns the release. `replaces` is the release
+/// to replace and what is wrong with it.
 ///
 /// # Errors
 /// 409 `not_approved`, `not_verified`, `replaced`; 422 `signature`.
 pub(crate) async fn begin(
     app: &Shared,
-    who: &Who,
+    who: &SessionUser,
     review: &Id,
     replaces: Option<(&Id, &str)>,
-) -> Answer<Id> {
+) -> ApiResult<Id> {
     let _alone = app.review_lock.lock().await;
     let approved = approvals::approved_plan(app, review).await?;
     let replaced = match replaces {
@@ -171,36 +170,36 @@ pub(crate) async fn begin(
         ..NewJob::new(JobKind::Render, &who.name)
     };
     jobs::insert(&mut change, job, app.now()).await?;
-    let mut note = Note::new(Act::Render, "queued")
+    let mut event = Event::new(Act::Render, "queued")
         .id("review", review)
         .id("release", &id);
     if let Some((older, _)) = &replaced {
-        note = note.id("replaces", &older.id);
+        event = event.id("replaces", &older.id);
     }
-    app.note(&who.name, note).await?;
+    app.log_event(&who.name, event).await?;
     change.commit().await?;
     app.runner.wake(JobKind::Render);
-    app.tell(Change::Request(request));
-    app.tell(Change::Release(id.clone()));
+    app.notify(Change::Request(request));
+    app.notify(Change::Release(id.clone()));
     if let Some((older, _)) = replaced {
-        app.tell(Change::Release(older.id));
+        app.notify(Change::Release(older.id));
     }
     Ok(id)
 }
 
-/// The release whose place is to be taken: verified, of the same recording, newest of its line.
+/// The release to replace: verified, of the same recording, and not replaced yet.
 async fn replaced(
     app: &Shared,
     (older, why): (&Id, &str),
     by: &Approved,
-) -> Answer<(ReleaseRow, String)> {
+) -> ApiResult<(ReleaseRow, String)> {
     let why = text("why", why, CHARS_MAX)?.replace('\n', " ");
     let unknown = || ApiError::field("replaces.release", "Release not found.");
     let older = releases::by_id(&app.db, older)
         .await
         .map_err(|_| unknown())?;
     if older.recording != by.row.recording {
-        let message = "That release is of another recording.";
+        let message = "That release belongs to another recording.";
         return Err(ApiError::field("replaces.release", message));
     }
     if older.state != ReleaseState::Ready {
@@ -208,7 +207,7 @@ async fn replaced(
         return Err(ApiError::conflict("not_verified", message));
     }
     if let Some(newer) = &older.replaced_by {
-        let message = "That release was replaced already; replace the newer one.";
+        let message = "That release was already replaced. Replace the newer one.";
         return Err(
             ApiError::conflict("replaced", message).details(json!({ "replaced_by": newer }))
         );
@@ -216,8 +215,8 @@ async fn replaced(
     Ok((older, why))
 }
 
-/// Its own copies: what comes after in the review or the request is another release's.
-async fn write(app: &Shared, id: &Id, approved: &Approved, request: &RequestFile) -> Answer<()> {
+/// Copies of the plan and the request: later changes belong to other releases.
+async fn write(app: &Shared, id: &Id, approved: &Approved, request: &RequestFile) -> ApiResult<()> {
     let folder = app.folders.release(id);
     tokio::fs::create_dir(&folder).await?;
     tokio::fs::copy(&approved.plan, folder.join(PLAN)).await?;
@@ -227,7 +226,7 @@ async fn write(app: &Shared, id: &Id, approved: &Approved, request: &RequestFile
     Ok(())
 }
 
-/// The request as the manifests take it: whose law goes out, the rest stays with the agency.
+/// The request, as manifests record it: only the law is public.
 fn request_file(facts: &Facts, approved: &Approved, why: &str) -> RequestFile {
     let line = |text: &str| {
         let plain = |c: char| {

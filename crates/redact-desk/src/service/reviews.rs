@@ -1,4 +1,4 @@
-//! Reviews: every save is a revision, none is lost, and an approval is for one of them alone.
+//! Reviews. Every save is a revision, none is lost, and an approval is for exactly one revision.
 
 use std::sync::Arc;
 
@@ -9,72 +9,72 @@ use serde_json::json;
 use super::app::Shared;
 use super::change::Change;
 use super::{policies, recordings};
-use crate::answer::{Answer, ApiError, text};
+use crate::api_error::{ApiError, ApiResult, text};
 use crate::db::approvals;
 use crate::db::pool::{self, Connection};
 use crate::db::reviews::{self, NewRevision, ReviewRow};
 use crate::domain::document::Document;
-use crate::domain::plan::{self, Ground};
+use crate::domain::plan::{self, PlanInputs};
 use crate::domain::policy::Policy;
 use crate::domain::speech;
+use crate::event::Event;
 use crate::id::Id;
-use crate::model::Who;
-use crate::note::Note;
+use crate::model::SessionUser;
 use crate::time;
 
-/// A review with what its plan is made of, at one revision.
-pub(crate) struct Ready {
+/// A review at one revision, with everything that its plan is built from.
+pub(crate) struct LoadedReview {
     pub(crate) row: ReviewRow,
     pub(crate) policy: Policy,
     pub(crate) document: Document,
     pub(crate) findings: Arc<(Findings, Digest)>,
 }
 
-impl Ready {
-    /// Reads a review's revision, the newest without one.
+impl LoadedReview {
+    /// Loads a revision of a review, or the newest.
     ///
     /// # Errors
     /// 404, 409 `not_ready`.
-    pub(crate) async fn load(app: &Shared, id: &Id, revision: Option<i64>) -> Answer<Self> {
+    pub(crate) async fn load(app: &Shared, id: &Id, revision: Option<i64>) -> ApiResult<Self> {
         let row = reviews::by_id(&app.db, id).await?;
         let revision = revision.unwrap_or(row.revision);
         let policy = policies::stored(&app.db, &row.policy).await?;
         let saved = reviews::document(&app.db, id, revision).await?;
         let document: Document =
             serde_json::from_str(&saved.document).map_err(|error| ApiError::internal(&error))?;
-        let mut ready = Self {
+        let mut loaded = Self {
             findings: app.findings(&row.recording).await?,
             row,
             policy,
             document,
         };
-        let mut document = std::mem::take(&mut ready.document);
+        let mut document = std::mem::take(&mut loaded.document);
         let by = (saved.by.as_str(), time::text(saved.at));
-        speech::migrate(&mut document, ready.ground(), (by.0, &by.1))?;
-        ready.document = document;
-        Ok(ready)
+        speech::migrate(&mut document, loaded.plan_inputs(), (by.0, &by.1))?;
+        loaded.document = document;
+        Ok(loaded)
     }
 
-    /// What the plan is made of beside the document.
-    pub(crate) fn ground(&self) -> Ground<'_> {
+    /// What the plan is built from, besides the document.
+    pub(crate) fn plan_inputs(&self) -> PlanInputs<'_> {
         let (findings, digest) = &*self.findings;
-        Ground {
+        PlanInputs {
             findings,
             digest: *digest,
             policy: &self.policy,
         }
     }
 
-    /// The plan that the document means, without approvals.
+    /// Builds the plan, without approvals.
     ///
     /// # Errors
-    /// 400 with the field that no plan can spell.
-    pub(crate) fn plan(&self) -> Answer<Plan> {
-        plan::of(&self.document, self.ground())
+    /// 400 with the field that is not valid in a plan.
+    pub(crate) fn plan(&self) -> ApiResult<Plan> {
+        plan::build(&self.document, self.plan_inputs())
     }
 }
 
-/// What becomes of decisions in a new review.
+/// How the decisions of a new review start.
 #[derive(Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Decisions {
@@ -83,32 +83,32 @@ pub(crate) enum Decisions {
     None,
 }
 
-/// A review to begin.
+/// A review to start.
 pub(crate) struct NewReview<'a> {
     pub(crate) policy: &'a str,
     pub(crate) title: &'a str,
-    /// A review of the same recording.
+    /// A review of the same recording to copy.
     pub(crate) copy: Option<&'a Id>,
     pub(crate) decisions: Option<Decisions>,
 }
 
-/// Begins a review of a recording; gives it.
+/// Starts a review of a recording and returns its id.
 ///
 /// # Errors
-/// 400 for a policy that is not there; 404, 409 `not_ready`.
+/// 400 for an unknown policy; 404, 409 `not_ready`.
 pub(crate) async fn begin(
     app: &Shared,
-    who: &Who,
+    who: &SessionUser,
     recording: &Id,
     new: NewReview<'_>,
-) -> Answer<Id> {
+) -> ApiResult<Id> {
     recordings::frames(app, recording).await?;
     let title = text("title", new.title, 100)?;
     let unknown = || ApiError::field("policy", "Policy not found.");
     let (written, policy) = app.policies.get(new.policy).ok_or_else(unknown)?;
     let findings = app.findings(recording).await?;
     let (found, digest) = &*findings;
-    let ground = Ground {
+    let inputs = PlanInputs {
         findings: found,
         digest: *digest,
         policy,
@@ -116,9 +116,9 @@ pub(crate) async fn begin(
     let mut document = match new.copy {
         None => fresh(found, *digest, written, (&who.name, app.now_nanos()))?,
         Some(copied) => {
-            let copied = Ready::load(app, copied, None).await?;
+            let copied = LoadedReview::load(app, copied, None).await?;
             if copied.row.recording != *recording {
-                let message = "That review is of another recording.";
+                let message = "That review belongs to another recording.";
                 return Err(ApiError::field("copy", message));
             }
             copied.document
@@ -143,32 +143,33 @@ pub(crate) async fn begin(
         }
     }
     let when = time::text(app.now());
-    let mut document = document.signed(None, &who.name, &when);
+    let mut document = document.attributed(None, &who.name, &when);
     let before = new.copy.is_some().then(|| document.clone());
-    speech::settle(&mut document, before.as_ref(), ground, (&who.name, &when))?;
+    speech::trim_decisions(&mut document, before.as_ref(), inputs, (&who.name, &when))?;
     let id = insert(app, (recording, &title), policy, (&document, &who.name)).await?;
-    app.tell(Change::Recording(recording.clone()));
+    app.notify(Change::Recording(recording.clone()));
     Ok(id)
 }
 
-/// A document in which nothing is decided, with the policy's mutes.
+/// A document without decisions, with the policy's mutes.
 fn fresh(
     found: &Findings,
     digest: Digest,
     written: &redact_record::policy::Policy,
     (by, at): (&str, redact_core::UtcNanos),
-) -> Answer<Document> {
+) -> ApiResult<Document> {
     let proposed = redact_record::plan::propose(found, digest, written, by, at)?;
-    let mut fresh = Document::fresh(found);
+    let mut fresh = Document::undecided_tracks(found);
     fresh.mutes = Document::mutes_of(&proposed);
     Ok(fresh)
 }
 
-/// The review that every recording has as soon as it is ready: by the first policy, undecided.
+/// Starts the review that every prepared recording has: under the first policy, with nothing
+/// decided.
 ///
 /// # Errors
-/// The database's.
-pub(crate) async fn begin_first(app: &Shared, recording: &Id, by: &str) -> Answer<()> {
+/// Database errors.
+pub(crate) async fn begin_first(app: &Shared, recording: &Id, by: &str) -> ApiResult<()> {
     if reviews::has_any(&app.db, recording).await? {
         return Ok(());
     }
@@ -186,7 +187,7 @@ async fn insert(
     (recording, title): (&Id, &str),
     policy: &Policy,
     (document, by): (&Document, &str),
-) -> Answer<Id> {
+) -> ApiResult<Id> {
     let row = ReviewRow {
         id: Id::random(),
         recording: recording.clone(),
@@ -197,10 +198,10 @@ async fn insert(
     let mut change = pool::begin(&app.db).await?;
     reviews::insert(&mut change, &row, app.now()).await?;
     write(app, &mut change, (&row.id, 1), document, by).await?;
-    let note = Note::new(Act::Decision, "begun")
+    let event = Event::new(Act::Decision, "begun")
         .id("review", &row.id)
         .id("recording", recording);
-    app.note(by, note.count("tracks", document.tracks.len()))
+    app.log_event(by, event.count("tracks", document.tracks.len()))
         .await?;
     change.commit().await?;
     Ok(row.id)
@@ -212,7 +213,7 @@ async fn write(
     (review, revision): (&Id, i64),
     document: &Document,
     by: &str,
-) -> Answer<()> {
+) -> ApiResult<()> {
     let new = NewRevision {
         review,
         revision,
@@ -224,11 +225,11 @@ async fn write(
     Ok(reviews::insert_revision(change, new).await?)
 }
 
-/// What came of a save.
+/// The result of a save.
 pub(crate) struct Saved {
-    /// The review with the new revision, or as before when nothing differed from the newest.
+    /// The review with the new revision, or unchanged if the document did not change.
     pub(crate) row: ReviewRow,
-    /// Approvals that the new revision voided.
+    /// The number of approvals that were voided.
     pub(crate) voided: u64,
 }
 
@@ -238,62 +239,74 @@ pub(crate) struct Saved {
 /// 400 with the field; 409 `newer_revision`.
 pub(crate) async fn save(
     app: &Shared,
-    who: &Who,
+    who: &SessionUser,
     id: &Id,
     (base, document): (i64, Document),
-) -> Answer<Saved> {
+) -> ApiResult<Saved> {
     document.check()?;
     let _alone = app.review_lock.lock().await;
-    let mut ready = Ready::load(app, id, None).await?;
+    let mut loaded = LoadedReview::load(app, id, None).await?;
     let when = time::text(app.now());
-    let before = std::mem::take(&mut ready.document);
-    let mut document = document.signed(Some(&before), &who.name, &when);
-    if base != ready.row.revision {
-        return Err(conflict(app, &ready.row, &document, &who.name).await?);
+    let before = std::mem::take(&mut loaded.document);
+    let mut document = document.attributed(Some(&before), &who.name, &when);
+    if base != loaded.row.revision {
+        return Err(conflict(app, &loaded.row, &document, &who.name).await?);
     }
-    // What no plan can spell is refused now, not when it is to be approved.
+    // Refuse now what is not valid in a plan, not at approval.
     let by = who.name.clone();
-    let settled = tokio::task::spawn_blocking(move || -> Answer<_> {
-        speech::settle(&mut document, Some(&before), ready.ground(), (&by, &when))?;
-        ready.document = document;
-        Ok((ready, before))
+    let settled = tokio::task::spawn_blocking(move || -> ApiResult<_> {
+        speech::trim_decisions(
+            &mut document,
+            Some(&before),
+            loaded.plan_inputs(),
+            (&by, &when),
+        )?;
+        loaded.document = document;
+        Ok((loaded, before))
     });
-    let (ready, before) = settled.await??;
-    if ready.document == before {
+    let (loaded, before) = settled.await??;
+    if loaded.document == before {
         return Ok(Saved {
-            row: ready.row,
+            row: loaded.row,
             voided: 0,
         });
     }
-    let revision = ready.row.revision + 1;
+    let revision = loaded.row.revision + 1;
     let mut change = pool::begin(&app.db).await?;
-    write(app, &mut change, (id, revision), &ready.document, &who.name).await?;
+    write(
+        app,
+        &mut change,
+        (id, revision),
+        &loaded.document,
+        &who.name,
+    )
+    .await?;
     reviews::set_revision(&mut change, id, revision).await?;
     let voided = approvals::void(&mut change, id).await?;
-    let note = Note::new(Act::Decision, "saved")
+    let event = Event::new(Act::Decision, "saved")
         .id("review", id)
         .count("revision", usize::try_from(revision).unwrap_or(0))
-        .count("undecided", ready.document.undecided())
+        .count("undecided", loaded.document.undecided())
         .count("approvals-voided", usize::try_from(voided).unwrap_or(0));
-    app.note(&who.name, note).await?;
+    app.log_event(&who.name, event).await?;
     change.commit().await?;
-    app.tell(Change::Review(id.clone()));
+    app.notify(Change::Review(id.clone()));
     Ok(Saved {
         row: ReviewRow {
             revision,
-            ..ready.row
+            ..loaded.row
         },
         voided,
     })
 }
 
-/// Stores what came too late under a number below zero, and says what was there before it.
+/// Stores a save that lost a conflict under a negative number, and returns the error.
 async fn conflict(
     app: &Shared,
     row: &ReviewRow,
     document: &Document,
     by: &str,
-) -> Answer<ApiError> {
+) -> ApiResult<ApiError> {
     let mut change = pool::begin(&app.db).await?;
     let aside = reviews::lowest_revision(&mut change, &row.id).await?.min(0) - 1;
     write(app, &mut change, (&row.id, aside), document, by).await?;
@@ -307,7 +320,7 @@ async fn conflict(
         })))
 }
 
-/// What a review hides and mutes, with what is undecided hidden and muted.
+/// The redactions of a review, with everything undecided hidden and muted.
 ///
 /// # Errors
 /// 404, 409 `not_ready`.
@@ -315,10 +328,10 @@ pub(crate) async fn preview_of(
     app: &Shared,
     review: &Id,
     revision: Option<i64>,
-) -> Answer<Redactions> {
-    let ready = Ready::load(app, review, revision).await?;
+) -> ApiResult<Redactions> {
+    let loaded = LoadedReview::load(app, review, revision).await?;
     let made = tokio::task::spawn_blocking(move || {
-        let plan = plan::hidden_where_undecided(ready.plan()?, ready.ground())?;
+        let plan = plan::hide_undecided(loaded.plan()?, loaded.plan_inputs())?;
         Ok(Redactions::preview(&plan))
     });
     made.await?

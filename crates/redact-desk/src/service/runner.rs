@@ -1,33 +1,33 @@
-//! Takes jobs out of the database one by one and sees them through.
+//! Runs the jobs in the database, one after another.
 //!
-//! A job is a row before it is begun, and its end and what follows from it are one change of the
-//! database: a server that dies takes up exactly where the rows say.
+//! A job is a row before it starts, and its end and what follows are one transaction. After a
+//! crash, work continues from the rows.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::app::App;
-use super::lanes::{Reached, Running};
+use super::lanes::{JobProgress, Running};
 use super::{job_finish, job_task, jobs};
-use crate::answer::Answer;
+use crate::api_error::ApiResult;
 use crate::db;
 use crate::db::pool::DbError;
 use crate::id::Id;
 use crate::model::JobKind;
 use crate::task::TaskError;
 
-/// How often open pages hear of a running job.
-const TELL_EVERY: Duration = Duration::from_millis(500);
+/// How often open pages are notified about a running job.
+const NOTIFY_EVERY: Duration = Duration::from_millis(500);
 
-/// Queues again what a dead server left, and starts the lanes.
+/// Recovers jobs after a crash and starts the lanes.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) async fn resume(app: &App) -> Result<(), DbError> {
     db::jobs::resume(&app.db, app.now()).await?;
     let work = app.folders.work();
     for entry in std::fs::read_dir(work).into_iter().flatten().flatten() {
-        // What cannot be removed is looked at again at the next start.
+        // What cannot be removed is removed at the next start.
         std::fs::remove_file(entry.path()).ok();
     }
     let lanes = [false, true].map(|quick| tokio::spawn(lane(Arc::clone(app), quick)));
@@ -42,7 +42,7 @@ async fn lane(app: App, quick: bool) {
             Ok(Some((job, kind))) => {
                 if let Err(error) = run(&app, &job, kind).await {
                     tracing::error!("desk: job {job}: {error:?}");
-                    // A job whose end cannot be written is taken up at the next start.
+                    // A job whose end cannot be stored starts over at the next start.
                     tokio::time::sleep(Duration::from_secs(2)).await;
                 }
             }
@@ -55,30 +55,30 @@ async fn lane(app: App, quick: bool) {
     }
 }
 
-async fn run(app: &App, job: &Id, kind: JobKind) -> Answer<()> {
+async fn run(app: &App, job: &Id, kind: JobKind) -> ApiResult<()> {
     let clock = Arc::clone(&app.options.clock);
     let running = Arc::new(Running::new(clock, app.runner.is_closing()));
     let guard = app.runner.list(job, &running);
-    jobs::tell(app, job).await?;
+    jobs::notify(app, job).await?;
     let result = match job_task::make(app, job, kind).await {
         Err(error) => Err(error),
         Ok(task) => {
             let worker = Arc::clone(&app.options.jobs);
             let watch = Arc::clone(&running);
             let mut work = tokio::task::spawn_blocking(move || worker.run(&task, &*watch));
-            let mut told = Reached::default();
+            let mut sent = JobProgress::default();
             loop {
-                match tokio::time::timeout(TELL_EVERY, &mut work).await {
+                match tokio::time::timeout(NOTIFY_EVERY, &mut work).await {
                     Ok(result) => {
                         break result.unwrap_or_else(|_| {
                             Err(TaskError::new("the job ended without a result"))
                         });
                     }
                     Err(_) => {
-                        let reached = app.runner.reached(job).unwrap_or_default();
-                        if reached != told {
-                            told = reached;
-                            jobs::tell(app, job).await?;
+                        let progress = app.runner.progress(job).unwrap_or_default();
+                        if progress != sent {
+                            sent = progress;
+                            jobs::notify(app, job).await?;
                         }
                     }
                 }

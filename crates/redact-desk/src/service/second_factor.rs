@@ -1,4 +1,4 @@
-//! The second factor: codes by time (RFC 6238), each good once.
+//! The second factor: time-based codes (RFC 6238), each valid once.
 
 use qrcode::QrCode;
 use qrcode::render::svg;
@@ -6,23 +6,23 @@ use totp_rs::{Builder, Secret, Totp};
 
 use super::app::Shared;
 use super::secrets;
-use crate::answer::{Answer, ApiError};
+use crate::api_error::{ApiError, ApiResult};
 use crate::db::users::{self, Account};
 
-/// How far a telephone's clock may be behind, with the time that typing takes, and ahead. Together
-/// they are shorter than a step of 30 s: no more than two codes are good at a time.
+/// How far a phone's clock may be behind, including the time to type, and ahead. Together they are
+/// shorter than a step of 30 s, so that at most two codes are valid at a time.
 const SECONDS_BEHIND: u64 = 20;
 
 const SECONDS_AHEAD: u64 = 9;
 
 /// A new secret of 160 bits, in base 32. Source: RFC 4226, section 4, R6.
-pub(crate) fn new_secret() -> Answer<String> {
+pub(crate) fn new_secret() -> ApiResult<String> {
     let mut bytes = [0; 20];
     getrandom::fill(&mut bytes).map_err(|error| ApiError::internal(&error))?;
     Ok(Secret::from(&bytes[..]).to_base32())
 }
 
-fn totp(secret: &str, login: &str) -> Answer<Totp> {
+fn totp(secret: &str, login: &str) -> ApiResult<Totp> {
     let secret = Secret::try_from_base32(secret)
         .map_err(|_| ApiError::internal(&"invalid second factor"))?;
     Builder::new()
@@ -34,11 +34,11 @@ fn totp(secret: &str, login: &str) -> Answer<Totp> {
         .map_err(|error| ApiError::internal(&error))
 }
 
-/// The address that an authenticator reads, and the same as a picture.
+/// The URI for an authenticator app, and its QR code as SVG.
 ///
 /// # Errors
-/// When the secret is invalid.
-pub(crate) fn enrolment(secret: &str, login: &str) -> Answer<(String, String)> {
+/// If the secret is invalid.
+pub(crate) fn enrollment(secret: &str, login: &str) -> ApiResult<(String, String)> {
     let uri = totp(secret, login)?
         .to_url()
         .map_err(|error| ApiError::internal(&error))?;
@@ -50,11 +50,16 @@ pub(crate) fn enrolment(secret: &str, login: &str) -> Answer<(String, String)> {
     Ok((uri, picture))
 }
 
-/// The step that `given` is the code of, now or a moment ago.
+/// The step of the code `given`, if it is valid now.
 ///
 /// # Errors
-/// When the secret is invalid.
-pub(crate) fn step_of(app: &Shared, secret: &str, login: &str, given: &str) -> Answer<Option<i64>> {
+/// If the secret is invalid.
+pub(crate) fn step_of(
+    app: &Shared,
+    secret: &str,
+    login: &str,
+    given: &str,
+) -> ApiResult<Option<i64>> {
     let given = given.trim();
     if given.len() != 6 || !given.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(None);
@@ -70,15 +75,17 @@ pub(crate) fn step_of(app: &Shared, secret: &str, login: &str, given: &str) -> A
     Ok(step.and_then(|step| i64::try_from(step).ok()))
 }
 
-/// Takes a code of `account`: whether it is right and newer than every one taken before.
+/// Whether a code of `account` is right and newer than all accepted before; accepts it if so.
 ///
 /// # Errors
-/// The database's.
-pub(crate) async fn take(app: &Shared, account: &Account, given: &str) -> Answer<bool> {
+/// Database errors.
+pub(crate) async fn take(app: &Shared, account: &Account, given: &str) -> ApiResult<bool> {
     let Some(secret) = &account.secret else {
         return Ok(false);
     };
-    let secret = app.secrets.open(secret, &secrets::of_user(&account.id))?;
+    let secret = app
+        .secrets
+        .open(secret, &secrets::user_binding(&account.id))?;
     let Some(step) = step_of(app, &secret, &account.login, given)? else {
         return Ok(false);
     };

@@ -1,14 +1,14 @@
 //! Secrets of second factors, encrypted in the database (ChaCha20-Poly1305).
 //!
-//! The key is a file of its own in the data folder, readable by its owner alone. Whoever has the
-//! database, or a copy of it, has no second factor; whoever has the whole data folder has them.
-//! Each secret is bound to its account: it opens in no other row.
+//! The key is a separate file in the data folder, readable by its owner only. The database alone,
+//! or a copy of it, reveals no second factor; the whole data folder does. Each secret is bound to
+//! its account and opens in no other row.
 
 use std::path::Path;
 
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 
-use crate::answer::{Answer, ApiError};
+use crate::api_error::{ApiError, ApiResult};
 use crate::db::pool::{self, Db};
 use crate::db::{invites, users};
 use crate::error::DeskError;
@@ -20,28 +20,28 @@ pub(crate) const KEY: &str = "second-factor.key";
 
 const KEY_BYTES: usize = 32;
 
-/// What an encrypted secret begins with; base 32 has no colon.
+/// The prefix of an encrypted secret; base 32 has no colon.
 const SEALED: &str = "sealed:";
 
-/// Opens and seals secrets.
+/// Encrypts and decrypts secrets.
 pub(crate) struct Secrets(LessSafeKey);
 
-/// What the secret of an account is bound to.
-pub(crate) fn of_user(user: &Id) -> String {
+/// What an account's secret is bound to.
+pub(crate) fn user_binding(user: &Id) -> String {
     format!("redact second factor user {user}")
 }
 
-/// What the secret of an invitation is bound to, by what is stored of its token.
-pub(crate) fn of_invite(token: &str) -> String {
+/// What an invitation's secret is bound to: the stored form of its token.
+pub(crate) fn invite_binding(token: &str) -> String {
     format!("redact second factor invite {token}")
 }
 
 impl Secrets {
-    /// Reads the key of a data folder, or makes one, and encrypts what an earlier version of the
-    /// program left in clear.
+    /// Reads or creates the key of a data folder, and encrypts secrets that earlier versions stored
+    /// in plain text.
     ///
     /// # Errors
-    /// [`DeskError::SecretsKey`] when the database has secrets that this key does not open.
+    /// [`DeskError::SecretsKey`] if the key does not open the secrets in the database.
     pub(crate) async fn open_folder(folder: &Path, db: &Db) -> Result<Self, DeskError> {
         let path = folder.join(KEY);
         let fresh = !path.exists();
@@ -63,13 +63,13 @@ impl Secrets {
         Ok(secrets)
     }
 
-    /// Whether the key opens what it should.
+    /// Whether the key opens a secret in the database.
     async fn check(&self, db: &Db) -> Result<bool, DeskError> {
         let any = users::any_sealed_secret(db).await?;
-        Ok(any.is_none_or(|(id, secret)| self.open(&secret, &of_user(&id)).is_ok()))
+        Ok(any.is_none_or(|(id, secret)| self.open(&secret, &user_binding(&id)).is_ok()))
     }
 
-    /// Encrypts secrets in clear, and takes every trace of them out of the database's files.
+    /// Encrypts secrets in plain text, and removes all traces of them from the database's files.
     async fn seal_old(&self, db: &Db) -> Result<(), DeskError> {
         let mut change = db.begin_with("BEGIN IMMEDIATE").await?;
         let of_users = users::clear_secrets(&mut change).await?;
@@ -77,11 +77,11 @@ impl Secrets {
         let seal =
             |secret: &str, bound: &str| self.seal(secret, bound).map_err(|_| DeskError::Random);
         for (user, secret) in &of_users {
-            let sealed = seal(secret, &of_user(user))?;
+            let sealed = seal(secret, &user_binding(user))?;
             users::set_secret(&mut *change, user, &sealed).await?;
         }
         for (token, secret) in &of_invites {
-            let sealed = seal(secret, &of_invite(token))?;
+            let sealed = seal(secret, &invite_binding(token))?;
             invites::set_secret(&mut change, token, &sealed).await?;
         }
         change.commit().await?;
@@ -91,11 +91,11 @@ impl Secrets {
         Ok(())
     }
 
-    /// A secret as the database has it, bound to its row.
+    /// Encrypts a secret, bound to its row.
     ///
     /// # Errors
-    /// When the system has no random bytes.
-    pub(crate) fn seal(&self, secret: &str, bound_to: &str) -> Answer<String> {
+    /// If the system has no random bytes.
+    pub(crate) fn seal(&self, secret: &str, bound_to: &str) -> ApiResult<String> {
         let mut nonce = [0; NONCE_LEN];
         getrandom::fill(&mut nonce).map_err(|error| ApiError::internal(&error))?;
         let mut text = secret.as_bytes().to_vec();
@@ -113,11 +113,11 @@ impl Secrets {
         ))
     }
 
-    /// The secret that [`Secrets::seal`] encrypted for the same row.
+    /// Decrypts a secret.
     ///
     /// # Errors
-    /// When it was not sealed with this key, or for another row.
-    pub(crate) fn open(&self, sealed: &str, bound_to: &str) -> Answer<String> {
+    /// If it was encrypted with another key or for another row.
+    pub(crate) fn open(&self, sealed: &str, bound_to: &str) -> ApiResult<String> {
         let refused = || ApiError::internal(&"a second factor cannot be decrypted");
         let bytes = sealed
             .strip_prefix(SEALED)

@@ -1,20 +1,20 @@
-//! Sessions: on the server, and shown by a token.
+//! Sessions, stored on the server and identified by a token.
 
 use super::app::Shared;
-use crate::answer::{Answer, ApiError, Status};
+use crate::api_error::{ApiError, ApiResult, Status};
 use crate::db::pool::DbError;
 use crate::db::sessions::{self, SessionRow};
 use crate::db::users;
 use crate::id::{Id, Token};
-use crate::model::Who;
+use crate::model::SessionUser;
 use crate::time::{HOUR, MINUTE, Millis};
 
-/// A session ends when nothing was asked for so long, and so long after it began.
+/// A session ends after this time without a request, and after this time in total.
 pub(crate) const IDLE_MAX: Millis = 30 * MINUTE;
 
 pub(crate) const LASTS_MAX: Millis = 12 * HOUR;
 
-/// Nobody is signed in.
+/// There is no signed-in user.
 pub(crate) fn signed_out() -> ApiError {
     let message = "You are not signed in, or your session has ended.";
     ApiError::new(Status::Unauthorized, "signed_out", message)
@@ -24,11 +24,11 @@ fn is_over(row: &SessionRow, now: Millis) -> bool {
     now - row.seen_at >= IDLE_MAX || now - row.created_at >= LASTS_MAX
 }
 
-/// Whose session a token shows, if it has not ended.
+/// The user of a session, unless it has ended.
 ///
 /// # Errors
-/// The database's.
-pub(crate) async fn find(app: &Shared, token: &str) -> Answer<Option<Who>> {
+/// Database errors.
+pub(crate) async fn find(app: &Shared, token: &str) -> ApiResult<Option<SessionUser>> {
     let session = Token::stored(token);
     let Some(row) = sessions::find(&app.db, &session).await? else {
         return Ok(None);
@@ -37,7 +37,7 @@ pub(crate) async fn find(app: &Shared, token: &str) -> Answer<Option<Who>> {
         sessions::delete(&app.db, &session).await?;
         return Ok(None);
     }
-    Ok(Some(Who {
+    Ok(Some(SessionUser {
         id: row.user,
         name: row.name,
         role: row.role,
@@ -46,17 +46,17 @@ pub(crate) async fn find(app: &Shared, token: &str) -> Answer<Option<Who>> {
     }))
 }
 
-/// Whether a session still holds, without keeping it awake.
-pub(crate) async fn holds(app: &Shared, who: &Who) -> bool {
+/// Whether a session is valid, without extending it.
+pub(crate) async fn holds(app: &Shared, who: &SessionUser) -> bool {
     let found = sessions::find(&app.db, &who.session).await;
     matches!(found, Ok(Some(row)) if !is_over(&row, app.now()))
 }
 
-/// Keeps a session awake; written once a minute at most.
+/// Extends a session; stored at most once a minute.
 ///
 /// # Errors
-/// The database's.
-pub(crate) async fn touch(app: &Shared, who: &Who) -> Result<(), DbError> {
+/// Database errors.
+pub(crate) async fn touch(app: &Shared, who: &SessionUser) -> Result<(), DbError> {
     let now = app.now();
     if sessions::touch(&app.db, &who.session, now, now - MINUTE).await? {
         users::seen(&app.db, &who.id, now).await?;
@@ -64,10 +64,10 @@ pub(crate) async fn touch(app: &Shared, who: &Who) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Begins a session; gives its token.
+/// Begins a session and returns its token.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) async fn begin(app: &Shared, user: &Id) -> Result<Token, DbError> {
     let token = Token::random();
     let now = app.now();
@@ -77,10 +77,10 @@ pub(crate) async fn begin(app: &Shared, user: &Id) -> Result<Token, DbError> {
     Ok(token)
 }
 
-/// Ends every session of somebody; no browser of theirs is known any more.
+/// Ends all sessions of a user and forgets their browsers.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) async fn end_all(app: &Shared, user: &Id) -> Result<(), DbError> {
     sessions::delete_devices_of(&app.db, user, None).await?;
     sessions::delete_of(&app.db, user, None).await

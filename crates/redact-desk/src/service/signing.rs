@@ -1,15 +1,15 @@
-//! Keys that approvals are signed with: one per person, made with the first approval.
+//! Keys that sign approvals: one per user, created with the first approval.
 //!
-//! The private half is encrypted with the person's password (ChaCha20-Poly1305 under a key that
-//! Argon2id derives) and bound to the person and the public half, so that it opens in no other
-//! account. It is decrypted only while an approval is made or a password changed: whoever has the
-//! database has nobody's signature. The public half is bound to the account's name, which an
-//! administrator gave it, by a record that the agency's release key signs; `redact render` and
-//! `redact verify` look for it in the folder of trusted keys. It signs approvals and nothing else.
+//! The private half is encrypted with the user's password (ChaCha20-Poly1305 under a key derived by
+//! Argon2id) and bound to the user and the public half, so that it opens in no other account. It is
+//! decrypted only during an approval or a password change: the database alone signs nothing. The
+//! public half is bound to the account's name, which an administrator chose, by a record that the
+//! agency's release key signs; `redact render` and `redact verify` look it up in the folder of
+//! trusted keys. It signs only approvals.
 //!
-//! A reset of the password destroys the private half and so retires the key. What it signed before
-//! keeps its worth, or every release that the person approved would fail its next check; a key that
-//! may have been stolen is for `redact key revoke`.
+//! A password reset deletes the private half and thereby retires the key. Earlier signatures stay
+//! valid, or every release that the user approved would fail its next verification. For a key that
+//! may have been stolen, use `redact key revoke`.
 
 use argon2::Argon2;
 use redact_core::port::BoxError;
@@ -19,12 +19,12 @@ use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundK
 
 use super::app::{App, Shared};
 use super::hashing::{Lane, Turn};
-use crate::answer::{Answer, ApiError};
+use crate::api_error::{ApiError, ApiResult};
 use crate::db::keys::{self, SigningKeyRow};
 use crate::db::users::Account;
 use crate::error::DeskError;
+use crate::event::Event;
 use crate::id::Id;
-use crate::note::Note;
 
 /// Bytes of the salt from which a password's key is derived. Source: RFC 9106, section 3.1.
 const SALT_BYTES: usize = 16;
@@ -32,19 +32,19 @@ const SALT_BYTES: usize = 16;
 /// The key that `user` signs with, if there is one.
 ///
 /// # Errors
-/// The database's; when what is stored is no key.
-pub(crate) async fn public(app: &Shared, user: &Id) -> Answer<Option<PublicKey>> {
+/// Database errors; 500 if the stored key is invalid.
+pub(crate) async fn public(app: &Shared, user: &Id) -> ApiResult<Option<PublicKey>> {
     let row = keys::in_use(&app.db, user).await?;
     Ok(row
         .map(|row| PublicKey::from_base64(&row.public))
         .transpose()?)
 }
 
-/// The key of `account`, opened with the password that was just found right; made if there is none.
+/// The key of `account`, decrypted with the verified password; created if there is none.
 ///
 /// # Errors
-/// 422 `key_revoked`; the database's and the folder's.
-pub(crate) async fn unlock(app: &App, account: &Account, password: &str) -> Answer<KeyPair> {
+/// 422 `key_revoked`; database errors and errors of the key folder.
+pub(crate) async fn unlock(app: &App, account: &Account, password: &str) -> ApiResult<KeyPair> {
     let mut turn = app.hashing.turn(Lane::SignedIn).await?;
     let (user, password) = (account.id.clone(), password.to_owned());
     let pair = match keys::in_use(&app.db, &account.id).await? {
@@ -54,16 +54,17 @@ pub(crate) async fn unlock(app: &App, account: &Account, password: &str) -> Answ
             opened.await??
         }
         None => {
-            let made = tokio::task::spawn_blocking(move || -> Answer<_> {
+            let made = tokio::task::spawn_blocking(move || -> ApiResult<_> {
                 let pair = KeyPair::generate(None)?;
                 let sealed = seal(&mut turn, &pair, &user, &password)?;
                 Ok((pair, sealed))
             });
             let (pair, sealed) = made.await??;
             let public = pair.public().to_base64();
-            let note = Note::new(Act::Key, "new").id("account", &account.id);
+            let event = Event::new(Act::Key, "new").id("account", &account.id);
             let digest = redact_record::digest_bytes(public.as_bytes());
-            app.note(&account.name, note.subject("key", digest)).await?;
+            app.log_event(&account.name, event.subject("key", digest))
+                .await?;
             let key = (public.as_str(), sealed.as_slice());
             keys::insert(&app.db, &account.id, key, app.now()).await?;
             pair
@@ -73,17 +74,16 @@ pub(crate) async fn unlock(app: &App, account: &Account, password: &str) -> Answ
     Ok(pair)
 }
 
-/// Who binds keys to names here: administrators name the accounts.
+/// Who binds keys to names: administrators name the accounts.
 const ADDED_BY: &str = "administrator of the release desk";
 
-/// Makes sure that renders and checks believe the key for this person's approvals, unless the
-/// agency said that they must not.
-fn trust(app: &Shared, account: &Account, key: &PublicKey) -> Answer<()> {
+/// Makes the key trusted for this user's approvals, unless it was revoked.
+fn trust(app: &Shared, account: &Account, key: &PublicKey) -> ApiResult<()> {
     let store = TrustStore::open(&app.options.trusted)?;
     if store.revoked().contains(key) {
         let message = "Your signing key was revoked.";
         return Err(ApiError::refused("key_revoked", message)
-            .hint("Ask an administrator for a new link: it brings a new key."));
+            .hint("Ask an administrator for a new link, which creates a new key."));
     }
     if store
         .approver(key.id())
@@ -94,7 +94,7 @@ fn trust(app: &Shared, account: &Account, key: &PublicKey) -> Answer<()> {
     bind(app, &account.name, key).map_err(|error| ApiError::internal(&error))
 }
 
-/// Binds `key` to `name`, in the place of the key that the name had.
+/// Binds `key` to `name`, replacing the key that the name had.
 fn bind(app: &Shared, name: &str, key: &PublicKey) -> Result<(), BoxError> {
     let replaces = TrustStore::open(&app.options.trusted)?.approver_key(name);
     let record = (app.options.vouch)(NewApprover {
@@ -104,15 +104,16 @@ fn bind(app: &Shared, name: &str, key: &PublicKey) -> Result<(), BoxError> {
         replaces,
         at: app.now_nanos(),
     })?;
-    // Opened again: the release key may have been made just now.
+    // Open it again: the release key may have been created just now.
     TrustStore::open(&app.options.trusted)?.add_approver(&record)?;
     Ok(())
 }
 
-/// Moves the keys that an earlier version put among those that sign releases to the approvers.
+/// Moves approvers' keys that an earlier version stored as release keys.
 ///
 /// # Errors
-/// The database's and the folder's. A key that nobody can vouch for is left where it is.
+/// Database errors and errors of the key folder. A key that cannot be vouched for stays where it
+/// is.
 pub(crate) async fn upgrade(app: &Shared) -> Result<(), DeskError> {
     for (name, public) in keys::all_with_names(&app.db).await? {
         let key = PublicKey::from_base64(&public)?;
@@ -130,22 +131,22 @@ pub(crate) async fn upgrade(app: &Shared) -> Result<(), DeskError> {
     Ok(())
 }
 
-/// The private half encrypted with the new password instead of the old one; `None` without a key.
+/// The private half, encrypted with the new password; `None` without a key.
 ///
 /// # Errors
-/// When the old password does not open it.
-pub(crate) async fn sealed_anew(
+/// If the old password does not open it.
+pub(crate) async fn reencrypt(
     app: &Shared,
     user: &Id,
     old: &str,
     new: &str,
-) -> Answer<Option<(i64, Vec<u8>)>> {
+) -> ApiResult<Option<(i64, Vec<u8>)>> {
     let Some(row) = keys::in_use(&app.db, user).await? else {
         return Ok(None);
     };
     let mut turn = app.hashing.turn(Lane::SignedIn).await?;
     let (user, old, new) = (user.clone(), old.to_owned(), new.to_owned());
-    let sealed = tokio::task::spawn_blocking(move || -> Answer<_> {
+    let sealed = tokio::task::spawn_blocking(move || -> ApiResult<_> {
         let pair = open(&mut turn, &row, &user, &old)?;
         Ok(Some((row.id, seal(&mut turn, &pair, &user, &new)?)))
     });
@@ -157,7 +158,7 @@ fn bound_to(user: &Id, public: &str) -> Vec<u8> {
     format!("redact approval key {user} {public}").into_bytes()
 }
 
-fn cipher(turn: &mut Turn, password: &str, salt: &[u8]) -> Answer<LessSafeKey> {
+fn cipher(turn: &mut Turn, password: &str, salt: &[u8]) -> ApiResult<LessSafeKey> {
     let mut key = [0; 32];
     turn.derive(&Argon2::default(), (password.as_bytes(), salt), &mut key)
         .map_err(|error| ApiError::internal(&error))?;
@@ -167,7 +168,7 @@ fn cipher(turn: &mut Turn, password: &str, salt: &[u8]) -> Answer<LessSafeKey> {
 }
 
 /// Salt, nonce, and the private half encrypted under both.
-fn seal(turn: &mut Turn, pair: &KeyPair, user: &Id, password: &str) -> Answer<Vec<u8>> {
+fn seal(turn: &mut Turn, pair: &KeyPair, user: &Id, password: &str) -> ApiResult<Vec<u8>> {
     let mut head = [0; SALT_BYTES + NONCE_LEN];
     getrandom::fill(&mut head).map_err(|error| ApiError::internal(&error))?;
     let (salt, nonce) = head.split_at(SALT_BYTES);
@@ -181,10 +182,10 @@ fn seal(turn: &mut Turn, pair: &KeyPair, user: &Id, password: &str) -> Answer<Ve
     Ok([&head[..], &text].concat())
 }
 
-fn open(turn: &mut Turn, row: &SigningKeyRow, user: &Id, password: &str) -> Answer<KeyPair> {
+fn open(turn: &mut Turn, row: &SigningKeyRow, user: &Id, password: &str) -> ApiResult<KeyPair> {
     let refused = || {
-        ApiError::refused("key_lost", "Your signing key cannot be opened.")
-            .hint("Ask an administrator for a new link: it brings a new key.")
+        ApiError::refused("key_lost", "Your signing key cannot be decrypted.")
+            .hint("Ask an administrator for a new link, which creates a new key.")
     };
     let sealed = row.sealed.as_deref().ok_or_else(refused)?;
     let (salt, rest) = sealed.split_at_checked(SALT_BYTES).ok_or_else(refused)?;
@@ -222,7 +223,7 @@ mod tests {
         (pair, row)
     }
 
-    /// Goal: a key opens with its own password, in its own account, as it was, and not otherwise.
+    /// Goal: a key opens unchanged with its own password in its own account, and otherwise not.
     #[tokio::test]
     async fn a_key_opens_for_its_person_and_password_alone() {
         let user = Id::random();

@@ -11,7 +11,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use redact_core::UtcNanos;
-use redact_desk::{Desk, Jobs, Journal, Options, Role};
+use redact_desk::{Desk, EventLogConfig, Jobs, Options, Role};
 use redact_record::Overwrite;
 use redact_record::events::EventLog;
 use redact_record::sign::{KeyPair, TrustStore};
@@ -185,7 +185,7 @@ impl Bench {
             tls,
             upload_bytes_max: 20 << 20,
             clock: Arc::new(move || UtcNanos(clock.load(Ordering::SeqCst))),
-            journal: Journal {
+            event_log: EventLogConfig {
                 log: EventLog::open(&folder.path().join("events.jsonl")).unwrap(),
                 program: "redact test".into(),
                 machine: "here".into(),

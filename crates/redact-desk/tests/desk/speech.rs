@@ -138,7 +138,7 @@ async fn what_a_trim_takes_out_is_put_back_and_rejected() {
     assert_eq!(codes(&shown), ["left_out", "left_out"]);
     let message = shown["problems"][1]["message"].as_str().unwrap();
     assert!(
-        message.contains("10 frames of face 2, from frame 20 on"),
+        message.contains("10 frames of face 2 from frame 20 on"),
         "{message}"
     );
     let refused = bench.approve(&office.approver, review, revision).await;

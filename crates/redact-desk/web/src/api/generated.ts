@@ -1,5 +1,5 @@
-// What the server says, written from its own types by `src/typescript.rs` of this crate: change
-// them there. What `types.ts` adds is what the server passes on without a type of its own.
+// Types of the API, generated from the server's own by `src/typescript.rs` of this crate: change
+// them there. `types.ts` adds what the server passes on without a type of its own.
 import type { Media, Risk } from './types';
 
 export type Id = string;
@@ -26,13 +26,13 @@ export type Me = { id: Id, login: string, name: string, role: Role, idle_seconds
 
 export type Invite = { login: string | null, name: string | null, role: Role, expires_at: string, };
 
-export type Enrolment = { secret: string, uri: string, qr_svg: string, };
+export type Enrollment = { secret: string, uri: string, qr_svg: string, };
 
 export type Pending = { action: GrantAction, role: Role, by: string, by_id: Id, at: string, };
 
 export type User = { id: Id, login: string, name: string, role: Role, active: boolean, enrolled: boolean, locked_until: string | null, last_seen_at: string | null, 
 /**
- * What waits for a second administrator.
+ * A change that needs a second administrator.
  */
 pending: Pending | null, };
 
@@ -46,7 +46,7 @@ export type Unit = "days" | "working_days";
 
 export type Clock = { 
 /**
- * Where the holidays stand that are left out; `null` when only weekends are.
+ * The source of the holidays that are excluded; `null` if only weekends are.
  */
 holidays: string | null, key: string, title: string, days: number, unit: Unit, statute: string, source: string, };
 
@@ -66,13 +66,13 @@ export type Reason = { code: string, statute: string, text: string, };
 
 export type PolicyHead = { digest: string, name: string, title: string, jurisdiction: string, note: string, second_person: boolean, 
 /**
- * Whether approvals count only when they are signed. Absent in what an older desk stored.
+ * Whether only signed approvals count. Absent in policies that earlier versions stored.
  */
 signed: boolean, };
 
 export type Policy = { classes: Array<ClassRule>, audio: AudioRule, reasons: Array<Reason>, digest: string, name: string, title: string, jurisdiction: string, note: string, second_person: boolean, 
 /**
- * Whether approvals count only when they are signed. Absent in what an older desk stored.
+ * Whether only signed approvals count. Absent in policies that earlier versions stored.
  */
 signed: boolean, };
 
@@ -94,17 +94,43 @@ export type WatchedFile = { id: Id, name: string, bytes: number, changed_at: str
 
 export type RecordingState = "preparing" | "ready" | "failed";
 
+export type ReadOptions = { 
+/**
+ * The video stream to read, by its index in the file; `None` takes the default stream.
+ */
+video_stream: number | null, 
+/**
+ * Clockwise turn of the picture in degrees: 0, 90, 180 or 270.
+ */
+turn_degrees: number, 
+/**
+ * Frames per second of a bare video stream, as a fraction.
+ */
+frame_rate: [number, number] | null, 
+/**
+ * Whether damaged parts are hidden and silenced; otherwise damage is an error.
+ */
+mask_damage: boolean, };
+
 export type Recording = { id: Id, request: Id, name: string, bytes: number, added_at: string, added_by: string, sha256: string | null, state: RecordingState, error: JobError | null, proxy: boolean, waveform: boolean, tracks: boolean, thumbnails: boolean, media: Media | null, 
 /**
- * Who accepted that its sound, which cannot be decoded, is lost.
+ * Who accepted that the sound, which cannot be decoded, is lost.
  */
-lost_sound_by: string | null, jobs: Array<Job>, reviews: Array<ReviewHead>, };
+lost_sound_by: string | null, 
+/**
+ * Read options; `None` reads it as the file says.
+ */
+options: ReadOptions | null, 
+/**
+ * Who set the read options.
+ */
+options_by: string | null, jobs: Array<Job>, reviews: Array<ReviewHead>, };
 
 export type FoundTrack = { id: number, class: Class, start: number, end: number, boxes: Array<number>, scores: Array<number>, origins: string, };
 
 export type Found = { tracks: Array<FoundTrack>, missing: Array<Class>, 
 /**
- * Seconds; `None` when nothing listened.
+ * Seconds; `None` if no speech detector ran.
  */
 speech: Array<[number, number]> | null, look_here_first: Risk[], };
 
@@ -134,7 +160,7 @@ end: number,
  */
 path: Array<[number, number, number, number, number]>, 
 /**
- * Why it was not followed further.
+ * Why it ended.
  */
 stopped: Stopped, };
 
@@ -148,7 +174,7 @@ spans: Array<[number, number]>,
  */
 seconds: Array<[number, number]>, frames: number, seen: { [key in string]: number }, 
 /**
- * Whether the session goes on.
+ * Whether the session has not ended.
  */
 open: boolean, };
 
@@ -162,7 +188,7 @@ export type Decision = { "verdict": "redact", effect: Effect, reason: string, by
 
 export type ReviewTrack = { id: number, class: Class, person: string | null, parts: Array<Part>, 
 /**
- * By how much the track's boxes are larger than its parts say; none: not at all.
+ * How far the track's boxes are enlarged.
  */
 margins?: Array<[number, number, number, number, number]>, decision: Decision | null, };
 
@@ -176,18 +202,18 @@ export type Mute = { id: string, start_seconds: number, end_seconds: number, sou
 
 export type KeptSpeech = { start_nanos: number, end_nanos: number, reason: string, 
 /**
- * Who decided; what a page sends is not read.
+ * Who decided. Values from the page are ignored.
  */
 by?: string, 
 /**
- * When, as RFC 3339 in UTC; what a page sends is not read.
+ * When, as RFC 3339 in UTC. Values from the page are ignored.
  */
 at?: string, };
 
 export type ReviewDocument = { tracks: Array<ReviewTrack>, drawn: Array<Drawn>, mutes: Array<Mute>, 
 /**
- * Speech that the policy mutes and a reviewer keeps audible. `None` in what versions saved
- * that wrote nothing down about it.
+ * Speech that the policy mutes and a reviewer keeps audible. `None` in reviews saved by
+ * versions that did not record this.
  */
 kept_speech?: Array<KeptSpeech>, acknowledged: Array<Class>, };
 
@@ -199,8 +225,8 @@ export type ReviewHead = { id: Id, recording: Id, title: string, policy_name: st
 
 export type Review = { policy: Policy, 
 /**
- * Speech that the policy mutes, in nanoseconds from the first frame; what of it no mute covers
- * has to be decided about.
+ * Speech that the policy mutes, in nanoseconds since the first frame. Parts without a mute
+ * need a decision.
  */
 policy_mutes: Array<[number, number]>, document: ReviewDocument, id: Id, recording: Id, title: string, policy_name: string, policy_digest: string, revision: number, changed_at: string, changed_by: string, state: ReviewState, second_person: boolean, approvals: Array<Approval>, };
 
@@ -210,7 +236,7 @@ export type Saved = { revision: number, saved_at: string, state: ReviewState, ap
 
 export type Problem = { code: string, message: string, track?: number, class?: Class, id?: string, 
 /**
- * Where speech begins that is undecided.
+ * Start of the undecided speech.
  */
 start_seconds?: number, };
 
@@ -218,7 +244,7 @@ export type ClassCount = { class: Class, looked_for: boolean, acknowledged: bool
 
 export type ReasonCount = { code: string, statute: string, text: string, hidden: number, kept: number, rejected: number, drawn: number, mutes: number, kept_speech: number, };
 
-export type KeptSpeechShown = { start_seconds: number, end_seconds: number, reason: string, by: string, at: string, };
+export type KeptSpeechInfo = { start_seconds: number, end_seconds: number, reason: string, by: string, at: string, };
 
 export type LeftOut = { track: number, class: Class, frames: number, first_frame: number, };
 
@@ -226,19 +252,23 @@ export type Rejected = { track: number, class: Class, reason: string, by: string
 
 export type AgainstPolicy = { track: number, class: Class, policy: VerdictName, };
 
-export type Summary = { revision: number, problems: Array<Problem>, classes: Array<ClassCount>, reasons: Array<ReasonCount>, drawn: number, mutes: number, muted_seconds: number, speech_seconds: number | null, unmuted_speech_seconds: number | null, kept_speech: Array<KeptSpeechShown>, left_out: Array<LeftOut>, against_policy: Array<AgainstPolicy>, rejected: Array<Rejected>, second_person: boolean, approvals: Array<Approval>, plan_sha256: string | null, };
+export type Summary = { revision: number, problems: Array<Problem>, classes: Array<ClassCount>, reasons: Array<ReasonCount>, drawn: number, mutes: number, muted_seconds: number, speech_seconds: number | null, unmuted_speech_seconds: number | null, 
+/**
+ * Damaged parts in seconds: pictures hidden, or sound muted.
+ */
+damaged: Array<[number, number]>, kept_speech: Array<KeptSpeechInfo>, left_out: Array<LeftOut>, against_policy: Array<AgainstPolicy>, rejected: Array<Rejected>, second_person: boolean, approvals: Array<Approval>, plan_sha256: string | null, };
 
 export type TrackDifference = { track: number, class: Class, here: string, there: string, };
 
 export type Differences = { tracks: Array<TrackDifference>, drawn_only_here: Array<string>, drawn_only_there: Array<string>, mutes_only_here: Array<string>, mutes_only_there: Array<string>, muted_seconds: [number, number], };
 
-export type ToAccept = "lost_sound";
+export type Remedy = "lost_sound" | "damage" | "read_options";
 
 export type JobError = { message: string, hint: string | null, 
 /**
- * What a person can accept so that it can be done.
+ * What a user can do so that it succeeds.
  */
-to_accept: ToAccept | null, };
+remedy: Remedy | null, };
 
 export type Job = { id: Id, kind: JobKind, request: Id | null, recording: Id | null, review: Id | null, release: Id | null, state: JobState, phase: string | null, done: number, total: number | null, seconds_left: number | null, queued_at: string, started_at: string | null, ended_at: string | null, by: string, error: JobError | null, result: unknown, request_number: string | null, recording_name: string | null, };
 
@@ -256,11 +286,11 @@ export type ReleaseLink = { id: Id, title: string, policy_name: string, state: R
 
 export type Release = { id: Id, request: Id, recording: Id, review: Id, revision: number, title: string, policy_name: string, state: ReleaseState, job: Job | null, verdict: Verdict | null, files: Array<ReleaseFile>, approvals: Array<Approval>, made_at: string | null, request_number: string, recording_name: string, why: string, 
 /**
- * The newer release that took its place.
+ * The release that replaced it.
  */
 replaced_by: Id | null, 
 /**
- * All that took each other's place, the oldest first; of one release alone, empty.
+ * All versions that replaced each other, oldest first; empty for a single release.
  */
 chain: Array<ReleaseLink>, 
 /**
@@ -278,21 +308,21 @@ export type Fault = { name: string, evidence: string, };
 
 export type RecheckedRelease = { id: Id, 
 /**
- * The name that its files go out under.
+ * The name of its files for recipients.
  */
 name: string, title: string, policy_name: string, 
 /**
- * Administrators see no request.
+ * `None` for administrators, who see no requests.
  */
 request_number: string | null, state: ReleaseState, 
 /**
- * `None` while it is being checked.
+ * `None` while it is being verified.
  */
 holds: boolean | null, why: Array<Fault>, made_at: string | null, checked_at: string | null, copies: Array<CopyOut>, };
 
 export type Recheck = { began_at: string | null, by: string | null, 
 /**
- * Releases that are not checked yet, of how many.
+ * Releases left to verify, of `total`.
  */
 waiting: number, total: number, releases: Array<RecheckedRelease>, };
 

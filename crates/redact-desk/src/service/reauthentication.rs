@@ -1,36 +1,36 @@
-//! What somebody who is signed in enters again, before something that matters.
+//! Reauthentication of signed-in users before sensitive actions.
 
 use super::app::Shared;
 use super::attempts::{self, Origin};
 use super::hashing::Lane;
 use super::{password, refusals, second_factor};
-use crate::answer::{Answer, ApiError, Status};
+use crate::api_error::{ApiError, ApiResult, Status};
 use crate::db::users::Account;
 use crate::domain::refusals::Refusal;
 use crate::peer::Peer;
 
-/// A code that is wrong, or was used.
+/// A wrong or used code.
 pub(crate) fn wrong_code() -> ApiError {
     ApiError::refused("wrong_code", "The code is wrong or was used before.")
         .hint("Wait for the next code, and check that the clock of your phone is right.")
 }
 
-/// What somebody who is signed in enters again.
-pub(crate) struct ReEntry<'a> {
+/// The credentials that a signed-in user enters again.
+pub(crate) struct Reauthentication<'a> {
     pub(crate) account: &'a Account,
     pub(crate) peer: Peer,
     pub(crate) password: &'a str,
-    /// The second factor, where it is asked for.
+    /// The code of the second factor, if it is required.
     pub(crate) code: Option<&'a str>,
-    /// For what, as the event log spells it.
+    /// The action, as spelled in the event log.
     pub(crate) action: &'static str,
 }
 
-/// Checks what somebody who is signed in enters again; counted by account, apart from sign-ins.
+/// Checks the credentials of a signed-in user. Counted per account, apart from sign-ins.
 ///
 /// # Errors
 /// 401 `wrong_password`, 422 `wrong_code`, 429 `locked`.
-pub(crate) async fn re_enter(app: &Shared, given: ReEntry<'_>) -> Answer<()> {
+pub(crate) async fn reauthenticate(app: &Shared, given: Reauthentication<'_>) -> ApiResult<()> {
     let account = given.account;
     let refusal = |locked| Refusal {
         peer: given.peer,

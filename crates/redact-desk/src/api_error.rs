@@ -1,12 +1,12 @@
-//! What a request or a job is answered: a value, or an error that a person can act on.
+//! Results of requests and jobs: a value, or an error that tells a person what to do.
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// A value, or why there is none.
-pub(crate) type Answer<T> = Result<T, ApiError>;
+/// A value, or the error that is sent instead.
+pub(crate) type ApiResult<T> = Result<T, ApiError>;
 
-/// Status codes of HTTP that errors have.
+/// HTTP status codes of errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u16)]
 pub(crate) enum Status {
@@ -27,7 +27,7 @@ pub(crate) enum Status {
     ServiceUnavailable = 503,
 }
 
-/// An error as `API.md` spells it.
+/// An error as defined in `API.md`.
 #[derive(Debug)]
 pub(crate) struct ApiError {
     status: Status,
@@ -35,7 +35,7 @@ pub(crate) struct ApiError {
     message: String,
     hint: Option<String>,
     field: Option<String>,
-    // Boxed: an error is an answer of most functions here, and should be small.
+    // Boxed: most functions here return this type, so it should be small.
     details: Option<Box<Value>>,
 }
 
@@ -51,29 +51,29 @@ impl ApiError {
         }
     }
 
-    /// A value that cannot be taken.
+    /// An invalid value.
     pub(crate) fn field(field: impl Into<String>, message: impl Into<String>) -> Self {
         let mut error = Self::new(Status::BadRequest, "malformed", message);
         error.field = Some(field.into());
         error
     }
 
-    /// Nothing of that name, or not for this person.
+    /// Does not exist, or is hidden from this user.
     pub(crate) fn not_found() -> Self {
         Self::new(Status::NotFound, "not_found", "Not found.")
     }
 
-    /// The state does not allow it.
+    /// The current state does not allow it.
     pub(crate) fn conflict(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(Status::Conflict, code, message)
     }
 
-    /// Understood, and a rule of the record forbids it.
+    /// A valid request that a rule of the plan or policy forbids.
     pub(crate) fn refused(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(Status::UnprocessableEntity, code, message)
     }
 
-    /// Something of ours went wrong; the cause goes to the log, not to the page.
+    /// An internal error. The cause goes to the log, not to the page.
     pub(crate) fn internal(cause: &dyn std::fmt::Display) -> Self {
         tracing::error!("desk: {cause}");
         Self::new(
@@ -95,7 +95,7 @@ impl ApiError {
 }
 
 impl ApiError {
-    /// The status, and the body as `API.md` spells it.
+    /// The status and the body as defined in `API.md`.
     pub(crate) fn into_parts(self) -> (Status, Value) {
         let mut error = json!({ "code": self.code, "message": self.message });
         for (key, value) in [("hint", self.hint), ("field", self.field)] {
@@ -143,7 +143,7 @@ impl From<redact_record::RecordError> for ApiError {
     }
 }
 
-/// More bytes than are taken.
+/// The request is larger than the limit.
 pub(crate) fn too_large() -> ApiError {
     ApiError::new(
         Status::PayloadTooLarge,
@@ -153,7 +153,7 @@ pub(crate) fn too_large() -> ApiError {
 }
 
 /// Text of 1 to `max` characters without control characters, trimmed.
-pub(crate) fn text(field: &'static str, given: &str, max: usize) -> Answer<String> {
+pub(crate) fn text(field: &'static str, given: &str, max: usize) -> ApiResult<String> {
     let trimmed = given.trim();
     if trimmed.is_empty() {
         return Err(ApiError::field(field, format!("{field} is required.")));
@@ -161,8 +161,8 @@ pub(crate) fn text(field: &'static str, given: &str, max: usize) -> Answer<Strin
     optional_text(field, trimmed, max)
 }
 
-/// The same, may be empty.
-pub(crate) fn optional_text(field: &'static str, given: &str, max: usize) -> Answer<String> {
+/// The same, but the text may be empty.
+pub(crate) fn optional_text(field: &'static str, given: &str, max: usize) -> ApiResult<String> {
     let trimmed = given.trim();
     if trimmed.chars().count() > max {
         let message = format!("{field} is longer than {max} characters.");
@@ -178,4 +178,16 @@ pub(crate) fn optional_text(field: &'static str, given: &str, max: usize) -> Ans
         ));
     }
     Ok(trimmed.to_owned())
+}
+
+/// A message as a sentence: with a capital letter and a period.
+pub(crate) fn sentence(message: &dyn std::fmt::Display) -> String {
+    let mut text = message.to_string();
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    if !text.ends_with(['.', '!', '?']) {
+        text.push('.');
+    }
+    text
 }

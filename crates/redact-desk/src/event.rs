@@ -1,14 +1,14 @@
-//! What is written down of an act, for the event log.
+//! Entries for the event log.
 
 use redact_core::Digest;
 use redact_record::events::{Act, EventDraft, Outcome};
 
 use crate::id::Id;
 
-/// What is written down of an act.
-pub(crate) struct Note(pub(crate) EventDraft);
+/// An entry for the event log.
+pub(crate) struct Event(pub(crate) EventDraft);
 
-impl Note {
+impl Event {
     pub(crate) fn new(what: Act, action: &str) -> Self {
         Self(EventDraft::new(what)).label("action", action)
     }
