@@ -1,7 +1,7 @@
-// Requests to the server: JSON both ways, errors as one class with words for a person.
+// Requests to the server in JSON, with one class of errors.
 import type { ApiErrorBody } from './types';
 
-/** Why a request was not answered as hoped. `status` is 0 when the server did not answer. */
+/** A failed request. `status` is 0 if the server did not respond. */
 export class ApiError extends Error {
   constructor(
     readonly status: number,
@@ -14,13 +14,13 @@ export class ApiError extends Error {
     super(message);
   }
 
-  /** Whether trying the same again later may work. */
+  /** Whether a retry may succeed. */
   get passing(): boolean {
     return this.status === 0 || this.status === 503 || this.status === 502;
   }
 }
 
-/** Called once when the server says that nobody is signed in any more. */
+/** Called when the session has ended. */
 let whenSignedOut: () => void = () => {};
 export function onSignedOut(act: () => void): void {
   whenSignedOut = act;
@@ -28,7 +28,7 @@ export function onSignedOut(act: () => void): void {
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** One request below `/api`. A `Blob` goes as bytes, everything else as JSON. */
+/** Sends a request below `/api`. A `Blob` is sent as bytes, everything else as JSON. */
 export async function call<T>(method: Method, path: string, body?: unknown): Promise<T> {
   const headers: Record<string, string> = { Accept: 'application/json' };
   let payload: BodyInit | null = null;
@@ -64,7 +64,7 @@ async function errorOf(answer: Response): Promise<ApiError> {
   try {
     found = ((await answer.json()) as ApiErrorBody).error;
   } catch {
-    // Not one of ours, e.g. a proxy in between: the status has to do.
+    // Not from the desk, e.g. from a proxy: only the status is known.
   }
   if (found.code === 'signed_out') whenSignedOut();
   return new ApiError(
@@ -81,14 +81,14 @@ export const get = <T>(path: string): Promise<T> => call<T>('GET', path);
 export const post = <T>(path: string, body: unknown = {}): Promise<T> =>
   call<T>('POST', path, body);
 
-/** The binary answer of a GET. */
+/** The binary response of a GET. */
 export async function bytes(path: string): Promise<ArrayBuffer> {
   const answer = await fetch(`/api${path}`);
   if (!answer.ok) throw await errorOf(answer);
   return answer.arrayBuffer();
 }
 
-/** A query string of what is set; empty values are left out. */
+/** A query string without empty values. */
 export function query(
   values: Record<string, string | number | boolean | null | undefined>,
 ): string {

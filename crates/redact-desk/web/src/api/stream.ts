@@ -1,4 +1,4 @@
-// Changes as the server tells them. A page subscribes with what it shows and fetches that anew.
+// Change notifications from the server. A page subscribes and reloads what it displays.
 import type { Change } from './types';
 
 type Listener = (change: Change | 'reconnected') => void;
@@ -30,7 +30,7 @@ function open(): void {
   source.addEventListener('end', close);
   source.addEventListener('error', () => {
     wasLost = true;
-    // The browser tries again by itself unless the answer was an error.
+    // The browser reconnects by itself unless the response was an error.
     if (source?.readyState === EventSource.CLOSED) {
       close();
       setTimeout(() => listeners.size > 0 && open(), 3000);

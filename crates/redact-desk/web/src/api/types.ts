@@ -1,5 +1,5 @@
-// What the server says, as `API.md` of this crate defines it. Times in a recording are seconds or
-// frames from its first frame; ranges are half-open; rectangles are fractions of the picture.
+// Types of the API; see `API.md`. Times in a recording are seconds or frames since its first frame;
+// ranges are half-open; rectangles are fractions of the picture.
 
 import type { Class, RequesterKind } from './generated';
 
@@ -8,7 +8,7 @@ export type * from './generated';
 export type Rect = [xMin: number, yMin: number, xMax: number, yMax: number];
 export type KeyRow = [frame: number, xMin: number, yMin: number, xMax: number, yMax: number];
 
-/** What a person added to a box on its sides, in the box's own widths and heights. */
+/** Margins of a box on its sides, in its own widths and heights. */
 export type MarginRow = [frame: number, left: number, top: number, right: number, bottom: number];
 
 export interface ApiErrorBody {

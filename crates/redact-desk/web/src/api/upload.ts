@@ -1,4 +1,4 @@
-// A file sent in pieces: after a broken connection or a dead server it goes on where it was.
+// Uploads a file in pieces, and resumes after a lost connection or a restart.
 import { ApiError, call, get, post } from './client';
 import type { ReadOptions, Upload } from './types';
 
@@ -12,7 +12,7 @@ const PAUSE_MS_MAX = 8000;
 
 const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
-/** What the server keeps of an upload that was begun earlier for the same file. */
+/** An unfinished upload of the same file. */
 export async function unfinished(file: File, request: string): Promise<Upload | null> {
   const uploads = await get<Upload[]>('/uploads');
   return (
@@ -21,7 +21,7 @@ export async function unfinished(file: File, request: string): Promise<Upload | 
   );
 }
 
-/** Sends what the server does not have yet. Waits and goes on while the server is away. */
+/** Sends the missing pieces, and retries while the server is unreachable. */
 export async function send(
   file: File,
   start: Upload,
@@ -54,11 +54,13 @@ export async function send(
   return upload;
 }
 
-/** The end of an upload, tried again while the server is away. */
+/** Finishes an upload, and retries while the server is unreachable. */
 export const finish = <T>(upload: Upload, options?: ReadOptions): Promise<T> =>
-  patiently(() => post<T>(`/uploads/${upload.id}/finish`, options === undefined ? {} : { options }));
+  patiently(() =>
+    post<T>(`/uploads/${upload.id}/finish`, options === undefined ? {} : { options }),
+  );
 
-/** A request that is tried again while the server is away. */
+/** Retries a request while the server is unreachable. */
 export async function patiently<T>(act: () => Promise<T>): Promise<T> {
   for (let wait = 500; ; wait = Math.min(wait * 2, PAUSE_MS_MAX)) {
     try {

@@ -1,10 +1,11 @@
-// Values in words, the same on every page.
+// Text for values, the same on every page.
 import type {
   Class,
   Effect,
   FileKind,
   Job,
   Medium,
+  ReleaseState,
   RequesterKind,
   Role,
   Stage,
@@ -19,7 +20,7 @@ const moment = new Intl.DateTimeFormat('en-US', {
   minute: '2-digit',
 });
 
-/** A day `2026-01-31`, without a shift by the time zone. */
+/** A date `2026-01-31`, not shifted by the time zone. */
 export function dayText(value: string): string {
   const date = new Date(`${value}T12:00:00`);
   return Number.isNaN(date.getTime()) ? value : day.format(date);
@@ -43,7 +44,7 @@ export function clockText(seconds: number, digits = 2): string {
   return h > 0 ? `${h}:${two(m)}:${two(s)}${tail}` : `${m}:${two(s)}${tail}`;
 }
 
-/** A length of time for a person: `40 s`, `3 min`, `1 h 20 min`. */
+/** A duration: `40 s`, `3 min`, `1 h 20 min`. */
 export function spanText(seconds: number): string {
   if (seconds < 59.5) return `${Math.max(0, Math.round(seconds * 10) / 10)} s`.replace('.0 ', ' ');
   const minutes = Math.round(seconds / 60);
@@ -65,7 +66,7 @@ export function bytesText(bytes: number): string {
 export const many = (count: number, one: string, more = `${one}s`): string =>
   `${count.toLocaleString('en-US')} ${count === 1 ? one : more}`;
 
-/** A message of the program as a sentence: it begins with a capital letter and ends with a period. */
+/** A message as a sentence: with a capital letter and a period. */
 export function sentence(text: string): string {
   const whole = text === '' || /[.!?…]$/.test(text) ? text : `${text}.`;
   return whole.charAt(0).toUpperCase() + whole.slice(1);
@@ -94,6 +95,22 @@ export const stageTone: Record<Stage, string> = {
   ready: 'ok',
   handed_over: 'ok',
   closed: '',
+  failed: 'bad',
+};
+
+export const releaseText: Record<ReleaseState, string> = {
+  rendering: 'Rendering',
+  verifying: 'Verifying',
+  ready: 'Verified',
+  wrong: 'Verification failed',
+  failed: 'Failed',
+};
+
+export const releaseTone: Record<ReleaseState, string> = {
+  rendering: 'accent',
+  verifying: 'accent',
+  ready: 'ok',
+  wrong: 'bad',
   failed: 'bad',
 };
 
@@ -184,7 +201,7 @@ export function jobText(job: Job): string {
   return phase ?? kinds[job.kind];
 }
 
-/** A `KeyRow`'s or track's name for a person. */
+/** The display name of a track. */
 export const trackName = (track: { id: number; class: Class }): string =>
   `${classText[track.class]} ${track.id}`;
 

@@ -1,4 +1,4 @@
-// Titles of the laws that set clocks, asked for once.
+// Titles of the laws that set due dates, loaded once.
 import { get } from '../api/client';
 import type { Clock } from '../api/types';
 import { may } from './session.svelte';
@@ -11,6 +11,6 @@ export async function loadLaws(): Promise<void> {
   laws.titles = Object.fromEntries(clocks.map((c) => [c.key, c.title]));
 }
 
-/** The title of a law; what is not one of ours stands for itself. */
+/** The title of a law; other text is returned unchanged. */
 export const lawText = (jurisdiction: string): string =>
   laws.titles?.[jurisdiction] ?? jurisdiction;

@@ -1,4 +1,4 @@
-// What a page shows, loaded when it opens and again when the server says that it changed.
+// Data of a page, loaded when it opens and again after change notifications.
 import { messageOf } from '../api/client';
 import { changes } from '../api/stream';
 import type { Change } from '../api/types';
@@ -18,7 +18,7 @@ export class Loaded<T> {
     const turn = this.#turn;
     try {
       const value = await this.#fetch();
-      if (turn !== this.#turn) return; // A later answer counts.
+      if (turn !== this.#turn) return; // A later response counts.
       this.value = value;
       this.error = null;
     } catch (error) {
@@ -27,7 +27,7 @@ export class Loaded<T> {
   }
 }
 
-/** Loads now and after each change that concerns it; at most twice a second. */
+/** Loads now and after each relevant change, at most twice a second. */
 export function loadAndFollow(
   load: () => Promise<void>,
   concerns: (change: Change) => boolean,

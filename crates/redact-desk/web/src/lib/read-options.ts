@@ -1,7 +1,7 @@
-// How a recording is read, in words and in what people type.
+// Read options as text, and frame rates as typed.
 import type { ReadOptions } from '../api/types';
 
-/** As the file itself says. */
+/** Read as the file says. */
 export const AS_FILE: ReadOptions = {
   video_stream: null,
   turn_degrees: 0,
@@ -16,7 +16,7 @@ export const turnText: Record<number, string> = {
   270: '90° counterclockwise',
 };
 
-/** The usual short forms of rates that are not whole. */
+/** Short forms of common fractional rates. */
 const SHORT: Record<string, [number, number]> = {
   '23.976': [24_000, 1001],
   '23.98': [24_000, 1001],
@@ -47,7 +47,7 @@ export function rateText([num, den]: [number, number]): string {
   return den === 1 ? String(num) : 1000 % den === 0 ? String(num / den) : `${num}/${den}`;
 }
 
-/** What is set, for the details of a recording. */
+/** The options that are set, as text. */
 export function optionsText(options: ReadOptions): string {
   return [
     options.video_stream === null ? '' : `video stream ${options.video_stream}`,

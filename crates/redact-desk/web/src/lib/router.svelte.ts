@@ -1,4 +1,4 @@
-// The address after `#` says which page is shown, so that a link can be sent and "back" works.
+// The address after `#` determines the page, so that links and the Back button work.
 
 function parse(): string[] {
   return location.hash

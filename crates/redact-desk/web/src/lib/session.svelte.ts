@@ -1,4 +1,4 @@
-// Who is signed in.
+// The session of the signed-in user.
 import { call, get, onSignedOut } from '../api/client';
 import type { Me, Role, State } from '../api/types';
 import { removeAll } from './storage';
@@ -15,7 +15,7 @@ interface SessionState {
 export const session = $state<SessionState>({ phase: 'loading', me: null, state: null });
 
 onSignedOut(() => {
-  // What is open stays behind the sign-in, and goes on where it was.
+  // The page stays open behind the sign-in dialog.
   if (session.phase === 'signed_in') session.phase = 'expired';
 });
 
@@ -33,7 +33,7 @@ export function enter(me: Me): void {
   const other = session.me !== null && session.me.id !== me.id;
   session.me = me;
   session.phase = 'signed_in';
-  if (other) location.reload(); // Nothing of the person before may stay on the screen.
+  if (other) location.reload(); // Nothing of the previous user may stay on the screen.
 }
 
 export async function leave(): Promise<void> {

@@ -1,4 +1,4 @@
-// What this browser remembers. Private windows may refuse; then nothing is remembered.
+// Storage in this browser. Private windows may refuse it.
 
 export function stored(key: string): string | null {
   try {
@@ -8,7 +8,7 @@ export function stored(key: string): string | null {
   }
 }
 
-/** Keeps a value, or removes it with `null`. Whether it was kept. */
+/** Stores a value, or removes it with `null`; `false` if the browser refuses. */
 export function store(key: string, value: string | null): boolean {
   try {
     if (value === null) localStorage.removeItem(key);
@@ -25,6 +25,6 @@ export function removeAll(prefix: string): void {
       if (key.startsWith(prefix)) localStorage.removeItem(key);
     }
   } catch {
-    // Nothing was kept.
+    // Nothing was stored.
   }
 }

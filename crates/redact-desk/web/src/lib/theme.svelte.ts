@@ -1,4 +1,4 @@
-// Light, dark, or as the system says. The choice stays in this browser.
+// The theme: light, dark or the system's. The choice is stored in this browser.
 import { stored, store } from './storage';
 
 export type Theme = 'system' | 'light' | 'dark';

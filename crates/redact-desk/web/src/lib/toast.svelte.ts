@@ -1,4 +1,4 @@
-// Short messages at the lower edge, read out by screen readers.
+// Short messages at the bottom of the page, announced by screen readers.
 
 export interface Toast {
   id: number;
@@ -17,7 +17,7 @@ export function toast(
 ): void {
   last += 1;
   const id = last;
-  // One at a time: a new message takes the place of the old one.
+  // One at a time: a new message replaces the old one.
   toasts.list = [{ id, text, tone, action }];
   setTimeout(() => dismiss(id), tone === 'bad' ? 9000 : 4500);
 }

@@ -1,5 +1,5 @@
-// Saves the document a moment after each change, one request at a time, and never forgets one:
-// while the server is away it keeps trying, and a draft stays in the browser until it is saved.
+// Saves the document shortly after each change, one request at a time. While the server is
+// unreachable it retries, and a draft stays in the browser until it is saved.
 import { ApiError } from '../api/client';
 import type { ReviewDocument, Saved } from '../api/types';
 
@@ -11,7 +11,7 @@ export type SaveState =
   | { kind: 'conflict'; revision: number; by: string; at: string }
   | { kind: 'refused'; message: string };
 
-/** Where an unsaved document outlives the page. */
+/** Storage in which an unsaved document survives a reload. */
 export interface Drafts {
   keep(base: number, document: ReviewDocument): void;
   drop(): void;
@@ -61,7 +61,7 @@ export class Autosave {
     this.#schedule(this.#options.delayMs ?? 500);
   }
 
-  /** Saves now; done when the server has everything, or `false` when it cannot have it. */
+  /** Saves now; `true` once everything is saved, `false` if it cannot be. */
   async flush(): Promise<boolean> {
     this.#clear();
     while (this.#running !== null || (this.#latest !== null && this.#canSend())) {
@@ -71,7 +71,7 @@ export class Autosave {
     return !this.dirty;
   }
 
-  /** Goes on from another revision: after a conflict the person chose. */
+  /** Continues from another revision after the user resolved a conflict. */
   rebase(revision: number, keepMine: ReviewDocument | null): void {
     this.#base = revision;
     this.#latest = keepMine;
@@ -80,7 +80,7 @@ export class Autosave {
     else this.#schedule(0);
   }
 
-  /** Starts with a document that others have overtaken: the person has to choose. */
+  /** Starts with an outdated document: the user must resolve the conflict. */
   conflict(state: SaveState & { kind: 'conflict' }, mine: ReviewDocument): void {
     this.#latest = mine;
     this.#tell(state);

@@ -1,5 +1,5 @@
-// Where a reviewed track or a drawn region is in one frame. The same rules as the server's, which
-// alone count: what is drawn here helps the eye, what is rendered is decided there.
+// The box of a reviewed track or a drawn region in a frame. Same rules as on the server, which are
+// the ones that count: this is for display only.
 import type { Drawn, FoundTrack, KeyRow, MarginRow, Part, Rect, ReviewTrack } from '../api/types';
 
 export type FoundById = ReadonlyMap<number, FoundTrack>;
@@ -20,7 +20,7 @@ export function spanOf(track: ReviewTrack): Span {
   return { start: Number.isFinite(start) ? start : 0, end };
 }
 
-/** The place on a path: straight lines between rows, still before the first and after the last. */
+/** The box on a path: linear between rows, constant before the first and after the last. */
 export function pathAt(path: readonly KeyRow[], frame: number): Rect | null {
   const first = path[0];
   const last = path[path.length - 1];
@@ -37,13 +37,13 @@ export function pathAt(path: readonly KeyRow[], frame: number): Rect | null {
   return between(path[low]!, path[high]!, frame);
 }
 
-/** The box of `track` in `frame`, with what a person added; `null` outside its span. */
+/** The box of `track` in `frame` with its margins; `null` outside its span. */
 export function boxAt(track: ReviewTrack, frame: number, found: FoundById): Rect | null {
   const bare = bareAt(track, frame, found);
   return bare === null ? null : widened(bare, marginsAt(track.margins ?? [], frame));
 }
 
-/** Straight lines between rows, still before the first and after the last; none: nothing. */
+/** Margins: linear between rows, constant before the first and after the last; zero without rows. */
 export function marginsAt(rows: readonly MarginRow[], frame: number): Rect {
   return pathAt(rows, frame) ?? [0, 0, 0, 0];
 }
@@ -58,7 +58,7 @@ function widened(rect: Rect, [left, top, right, bottom]: Rect): Rect {
   ];
 }
 
-/** What must be added to `bare` so that it holds `wanted`; never less than nothing. */
+/** The margins with which `bare` contains `wanted`; never negative. */
 export function marginsFor(bare: Rect, wanted: Rect): Rect {
   const [width, height] = [bare[2] - bare[0], bare[3] - bare[1]];
   // Rounded up: a mask may hide a little too much, never too little.
@@ -72,7 +72,7 @@ export function marginsFor(bare: Rect, wanted: Rect): Rect {
   ];
 }
 
-/** The box of `track` in `frame` as its parts have it; `null` outside its span. */
+/** The box of `track` in `frame` without margins; `null` outside its span. */
 export function bareAt(track: ReviewTrack, frame: number, found: FoundById): Rect | null {
   const { start, end } = spanOf(track);
   if (frame < start || frame >= end) return null;
@@ -96,7 +96,7 @@ function partAt(part: Part, frame: number, found: FoundById): Rect | null {
   return sides.length === 4 ? (sides as Rect) : null;
 }
 
-/** Between two parts: a straight line from the end of the one before to the start of the next. */
+/** Between two parts: linear from the end of the first to the start of the second. */
 function bridged(track: ReviewTrack, frame: number, found: FoundById): Rect | null {
   let before: Part | null = null;
   let after: Part | null = null;

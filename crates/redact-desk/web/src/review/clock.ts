@@ -1,7 +1,7 @@
 // Frames and seconds of one recording, exact to the tick.
 import type { Timeline } from '../api/types';
 
-/** Where each frame begins. All frames are there, in order; lengths may differ. */
+/** The start of each frame. Contains all frames in order; their durations may differ. */
 export class FrameClock {
   readonly frames: number;
   readonly seconds: number;
@@ -38,7 +38,7 @@ export class FrameClock {
     const ticks = seconds / this.#tick;
     const run = this.#last((r) => r.tick <= ticks);
     if (run === undefined) return 0;
-    // A hair is added: a start computed in floating point must give its own frame.
+    // Add a little, so that a start computed in floating point gives its own frame.
     const inside = Math.floor((ticks - run.tick) / Math.max(run.ticks, 1) + 1e-6);
     return this.clamp(run.frame + Math.min(inside, run.count - 1));
   }

@@ -1,5 +1,5 @@
-// Every change that a person can make to a review, as a function from document to document.
-// A document is never changed in place: undo keeps the old one.
+// All edits of a review, as functions from document to document. A document is never changed in
+// place: undo needs the old one.
 import type {
   Class,
   Decision,
@@ -10,6 +10,7 @@ import type {
   Mute,
   Part,
   Policy,
+  Reason,
   Rect,
   ReviewDocument,
   ReviewTrack,
@@ -19,10 +20,17 @@ import { bareAt, type FoundById, marginsAt, marginsFor, spanOf, tidy } from './b
 export type Edit = (document: ReviewDocument) => ReviewDocument;
 export type Verdict = Decision['verdict'];
 
-/** The reason that every plan knows, for what is kept or rejected. */
+/** The code of the reason that every plan has, for what stays visible or audible. */
 export const NOTHING_TO_WITHHOLD = 'nothing-to-withhold';
 
-/** The decision that the policy makes of a track of this class. */
+/** The policy's reasons, with the reason that every plan has. */
+export function withOwnReason(reasons: readonly Reason[]): readonly Reason[] {
+  if (reasons.some((reason) => reason.code === NOTHING_TO_WITHHOLD)) return reasons;
+  const text = 'A reviewer found nothing in it that may be withheld.';
+  return [...reasons, { code: NOTHING_TO_WITHHOLD, statute: 'none', text }];
+}
+
+/** The policy's decision about a track of this class. */
 export function policyDecision(policy: Policy, of: Class): Decision {
   const rule = policy.classes.find((r) => r.class === of);
   if (rule === undefined) {
@@ -47,7 +55,7 @@ export function firstReason(policy: Policy): string {
   return policy.reasons[0]?.code ?? policy.audio.reason;
 }
 
-/** Decides tracks. One that is hidden already keeps the effect and reason that it has. */
+/** Decides tracks. A track that is already hidden retains its effect and reason. */
 export function decide(
   policy: Policy,
   which: (track: ReviewTrack) => boolean,
@@ -60,7 +68,7 @@ export function decide(
   );
 }
 
-/** Tracks that are undecided get the policy's decision; what a person decided stays. */
+/** Applies the policy's decision to undecided tracks. */
 export function decideByPolicy(policy: Policy, which: (track: ReviewTrack) => boolean): Edit {
   return onTracks(which, (track) =>
     track.decision === null ? { ...track, decision: policyDecision(policy, track.class) } : track,
@@ -97,7 +105,7 @@ export function setReason(ids: ReadonlySet<number>, reason: string): Edit {
   );
 }
 
-/** Gives tracks a label; the same label means the same person. Empty: none. */
+/** Labels tracks. The same label means the same person; an empty one removes the label. */
 export function setPerson(ids: ReadonlySet<number>, person: string | null): Edit {
   const label = person?.trim().slice(0, 100) || null;
   return onTracks(
@@ -106,13 +114,13 @@ export function setPerson(ids: ReadonlySet<number>, person: string | null): Edit
   );
 }
 
-/** Everything with the same label as `track`; the track alone when it has none. */
+/** All tracks with the label of `track`; only itself if it has none. */
 export function samePerson(track: ReviewTrack): (other: ReviewTrack) => boolean {
   return (other) =>
     other.id === track.id || (track.person !== null && other.person === track.person);
 }
 
-/** Cuts a track in two before `frame`. In a gap both halves get the box that was there. */
+/** Splits a track before `frame`. In a gap, both halves get the interpolated box. */
 export function split(id: number, frame: number, found: FoundById): Edit {
   return (document) => {
     const track = document.tracks.find((t) => t.id === id);
@@ -126,8 +134,8 @@ export function split(id: number, frame: number, found: FoundById): Edit {
 }
 
 /**
- * Puts two tracks in the place of one. The first keeps the number, unless only the second has
- * boxes that were found under it: a number stands for what was found.
+ * Replaces a track by two. The first has the old number, unless only the second has boxes found
+ * under it: a number identifies what was found.
  */
 function inTwo(
   document: ReviewDocument,
@@ -149,8 +157,8 @@ function inTwo(
 }
 
 /**
- * What a trim leaves: the track, and what was found in the frames that it loses as an undecided
- * track of its own, because what was found is decided about and never dropped.
+ * The result of a trim: the track, and an undecided track of the found boxes that it loses, because
+ * found boxes are decided and never dropped.
  */
 function trimmed(
   document: ReviewDocument,
@@ -167,7 +175,7 @@ function trimmed(
   return inTwo(document, short, { ...track, parts: rest, decision: null }, found);
 }
 
-/** Frames of a found track that are in no track of the review. */
+/** Frames of a found track that no track of the review covers. */
 export interface LeftOut {
   found: number;
   class: Class;
@@ -194,7 +202,7 @@ export function leftOut(document: ReviewDocument, found: FoundById): LeftOut[] {
   });
 }
 
-/** Makes undecided tracks of everything that was found and is in no track. */
+/** Makes undecided tracks of all found boxes that no track covers. */
 export function putBack(found: FoundById): Edit {
   return (document) =>
     leftOut(document, found).reduce((next, { found: id, class: of, start, end }) => {
@@ -210,7 +218,7 @@ export function putBack(found: FoundById): Edit {
     }, document);
 }
 
-/** Why tracks cannot become one; `null` when they can. */
+/** Why tracks cannot be merged; `null` if they can. */
 export function cannotMerge(tracks: readonly ReviewTrack[]): string | null {
   if (tracks.length < 2) return 'Choose two or more tracks first (Ctrl or Shift and click).';
   if (new Set(tracks.map((t) => t.class)).size > 1) {
@@ -219,7 +227,7 @@ export function cannotMerge(tracks: readonly ReviewTrack[]): string | null {
   return null;
 }
 
-/** Makes one track of several. If any of them is hidden, the whole is hidden. */
+/** Merges tracks. If any of them is hidden, the result is hidden. */
 export function merge(ids: ReadonlySet<number>): Edit {
   return (document) => {
     const chosen = document.tracks.filter((t) => ids.has(t.id));
@@ -240,8 +248,8 @@ export function merge(ids: ReadonlySet<number>): Edit {
 }
 
 /**
- * Margins of several tracks as one: in no frame less than any of them had. The most of them all is
- * noted wherever one of them changes, begins or ends; straight lines between lie above it.
+ * Merged margins of several tracks: in no frame smaller than any of them. The maximum is stored
+ * wherever one of them changes, starts or ends; linear interpolation lies above it.
  */
 function mergedMargins(tracks: readonly ReviewTrack[]): MarginRow[] {
   const wide = tracks.filter((t) => (t.margins ?? []).length > 0);
@@ -260,7 +268,7 @@ function mergedMargins(tracks: readonly ReviewTrack[]): MarginRow[] {
     });
 }
 
-/** Makes a track's box in one frame as large as `wanted`, and never smaller than what was found. */
+/** Enlarges a track's box in one frame to contain `wanted`. */
 export function reshape(id: number, frame: number, wanted: Rect, found: FoundById): Edit {
   return onTracks(
     (t) => t.id === id,
@@ -276,7 +284,7 @@ export function reshape(id: number, frame: number, wanted: Rect, found: FoundByI
   );
 }
 
-/** Takes away what a person added in one frame, or, without one, everywhere. */
+/** Removes the margins in one frame, or in all frames. */
 export function removeMargins(id: number, frame?: number): Edit {
   return onTracks(
     (t) => t.id === id && (t.margins ?? []).length > 0,
@@ -292,8 +300,8 @@ function withMargins(track: ReviewTrack, rows: MarginRow[]): ReviewTrack {
 }
 
 /**
- * Moves a track's first frame to `frame`: extends it with the box that it begins with, or trims it.
- * What was found before `frame` becomes an undecided track of its own.
+ * Moves a track's start to `frame`: extends it with its first box, or trims it. Boxes found before
+ * `frame` become an undecided track.
  */
 export function startAt(id: number, frame: number, found: FoundById): Edit {
   return (document) => {
@@ -312,7 +320,7 @@ export function startAt(id: number, frame: number, found: FoundById): Edit {
   };
 }
 
-/** Moves a track's end (the first frame after it) to `frame`, likewise. */
+/** Moves a track's end (exclusive) to `frame` in the same way. */
 export function endAt(id: number, frame: number, found: FoundById): Edit {
   return (document) => {
     const track = document.tracks.find((t) => t.id === id);
@@ -330,7 +338,7 @@ export function endAt(id: number, frame: number, found: FoundById): Edit {
   };
 }
 
-/** Adds to a track where the program followed it to. */
+/** Extends a track by a followed path. */
 export function addPath(id: number, path: KeyRow[], start: number, end: number): Edit {
   return onTracks(
     (t) => t.id === id,
@@ -345,7 +353,7 @@ export function addDrawn(region: Omit<Drawn, 'id'>, id?: string): Edit {
   });
 }
 
-/** A region's place in one frame: a new keyframe, or the one that is there moved. */
+/** Sets a region's box in one frame: adds or moves a keyframe. */
 export function setKeyframe(id: string, frame: number, rect: Rect): Edit {
   return onDrawn(id, (region) => {
     const row: KeyRow = [frame, ...tidy(rect)];
@@ -396,7 +404,7 @@ export function removeMute(id: string): Edit {
   return (document) => ({ ...document, mutes: document.mutes.filter((m) => m.id !== id) });
 }
 
-/** A mute on every stretch of speech that has none, with the policy's margin. */
+/** Mutes all speech that is not muted, with the policy's padding. */
 export function muteSpeech(policy: Policy, speech: readonly [number, number][]): Edit {
   return (document) => {
     let next = document;
@@ -435,7 +443,7 @@ export function acknowledge(of: Class, accepted: boolean): Edit {
 
 export const millis = (seconds: number): number => Math.round(seconds * 1000) / 1000;
 
-/** A number that no track has, and none of what was found. */
+/** A number that no track and no found track has. */
 export function nextId(document: ReviewDocument, found: FoundById): number {
   const all = [...document.tracks.map((t) => t.id), ...found.keys()];
   return all.reduce((most, id) => Math.max(most, id), 0) + 1;
@@ -448,7 +456,7 @@ export function freeId(stem: string, taken: readonly { id: string }[]): string {
   return `${stem}-${number}`;
 }
 
-/** What of a track is before `frame`. */
+/** The part of a track before `frame`. */
 function until(track: ReviewTrack, frame: number, found: FoundById): Part[] {
   const parts = track.parts
     .filter((p) => p.start < frame)
@@ -458,7 +466,7 @@ function until(track: ReviewTrack, frame: number, found: FoundById): Part[] {
     : [...parts, ...held(track, frame - 1, found)];
 }
 
-/** What of a track is at `frame` and after. */
+/** The part of a track from `frame` on. */
 function from(track: ReviewTrack, frame: number, found: FoundById): Part[] {
   const parts = track.parts
     .filter((p) => p.end > frame)
@@ -468,7 +476,7 @@ function from(track: ReviewTrack, frame: number, found: FoundById): Part[] {
     : [...held(track, frame, found), ...parts];
 }
 
-/** The track's box in one frame as a part of its own. */
+/** The track's box in one frame as a part. */
 function held(track: ReviewTrack, frame: number, found: FoundById): Part[] {
   const box = bareAt(track, frame, found);
   return box === null ? [] : [{ path: [[frame, ...box]], start: frame, end: frame + 1 }];
@@ -501,13 +509,13 @@ function withTracks(document: ReviewDocument, tracks: ReviewTrack[]): ReviewDocu
   return { ...document, tracks: [...tracks].sort((a, b) => a.id - b.id) };
 }
 
-/** The effect that comes after another when one goes through them. */
+/** The next effect in the cycle. */
 export function nextEffect(now: Effect): Effect {
   if (now.kind === 'fill') return { kind: 'pixelate', cells_across: 8 };
   return now.kind === 'pixelate' ? { kind: 'blur', cells_across: 8 } : { kind: 'fill' };
 }
 
-/** Whether two documents say the same, whoever decided when. */
+/** Whether two documents are equal, regardless of who decided and when. */
 export function sameContent(a: ReviewDocument, b: ReviewDocument): boolean {
   const plain = (document: ReviewDocument): string =>
     JSON.stringify(document, (key, value: unknown) =>
@@ -518,7 +526,7 @@ export function sameContent(a: ReviewDocument, b: ReviewDocument): boolean {
 
 /** An object with its keys in order, so that two of them compare as text. */
 function sorted(value: unknown): unknown {
-  // The server keeps sides in single precision.
+  // The server stores sides in single precision.
   if (typeof value === 'number') return Math.round(value * 1e4) / 1e4;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));

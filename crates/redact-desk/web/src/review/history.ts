@@ -1,4 +1,4 @@
-// Undo and redo: the documents before and after each change, with words for what was done.
+// Undo and redo: the documents before and after each change, with a label for each.
 import type { ReviewDocument } from '../api/types';
 import type { Edit } from './edit';
 
@@ -32,9 +32,9 @@ export class History {
   }
 
   /**
-   * Does `edit`; `false` when it changes nothing. Steps in a row with the same `join` are undone
-   * as one, e.g. all moves of one drag. With `anew` each of them begins with the document before
-   * the first: the last one alone counts.
+   * Applies `edit`; `false` if it changes nothing. Consecutive steps with the same `join` are
+   * undone as one, e.g. all moves of a drag. With `anew`, each of them starts from the document
+   * before the first, so that only the last one counts.
    */
   do(label: string, edit: Edit, join: string | null = null, anew = false): boolean {
     const sameStep = join !== null && join === this.#joined && this.#past.length > 0;
@@ -48,12 +48,12 @@ export class History {
     return true;
   }
 
-  /** Ends joining: the next change is a step of its own. */
+  /** Ends joining: the next change is a separate step. */
   settle(): void {
     this.#joined = null;
   }
 
-  /** Goes one step back; gives what was undone. */
+  /** Undoes one step and returns its label. */
   undo(): string | null {
     return this.#move(this.#past, this.#future);
   }
@@ -62,7 +62,7 @@ export class History {
     return this.#move(this.#future, this.#past);
   }
 
-  /** Starts over with another document, e.g. somebody else's revision. */
+  /** Starts over with another document, e.g. another user's revision. */
   replace(document: ReviewDocument): void {
     this.#now = document;
     this.#past = [];

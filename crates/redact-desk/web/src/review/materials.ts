@@ -1,4 +1,4 @@
-// What a review is made of, fetched from the server, and waiting for the server's work.
+// Loads everything that a review needs, and waits for jobs.
 import { ApiError, get } from '../api/client';
 import type { Found, Job, Recording, Review, Timeline } from '../api/types';
 
@@ -19,7 +19,7 @@ export async function loadMaterials(id: string): Promise<Materials> {
   return { review, recording, timeline, found };
 }
 
-/** Waits for a job; throws when it did not come to a good end. */
+/** Waits for a job; throws if it failed or stopped. */
 export async function finished(id: string): Promise<Job> {
   for (;;) {
     const job = await get<Job>(`/jobs/${id}`);

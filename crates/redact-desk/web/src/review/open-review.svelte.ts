@@ -1,5 +1,5 @@
-// One open review: the document with its history and its saving, and what is selected. What a key
-// or a button does with it is in `review-session.svelte.ts`.
+// An open review: the document, its history, saving and the selection. The actions are in
+// `review-session.svelte.ts`.
 import { call, get } from '../api/client';
 import type {
   Decision,
@@ -122,7 +122,7 @@ export class OpenReview {
       ? (this.speech.find((s) => s.start === selection.start) ?? null)
       : null;
   });
-  /** What was found and is in no track: it keeps the review from being approved. */
+  /** Found boxes that no track covers. They block approval. */
   leftOut = $derived.by(() => edit.leftOut(this.document, this.foundById));
 
   riskOf(track: ReviewTrack): Risk | null {
@@ -134,7 +134,7 @@ export class OpenReview {
     return most;
   }
 
-  /** The reviewed track that holds a found one. */
+  /** The reviewed track that contains a found track. */
   trackOfFound(found: number): ReviewTrack | null {
     const holds = (t: ReviewTrack): boolean =>
       t.parts.some((p) => 'found' in p && p.found === found);
@@ -143,7 +143,7 @@ export class OpenReview {
 
   // ---- changing and saving
 
-  /** Does an edit, keeps it for undo, and saves it a moment later. */
+  /** Applies an edit, adds it to the history, and saves it shortly after. */
   change(label: string, act: edit.Edit, join: string | null = null, anew = false): boolean {
     if (!this.#history.do(label, act, join, anew)) return false;
     this.#sync();
@@ -182,7 +182,7 @@ export class OpenReview {
     this.player.pause();
   }
 
-  /** After a conflict: goes on with the server's document, or puts mine on top of it. */
+  /** Resolves a conflict: with the server's document, or with this one as a new revision. */
   async resolve(mine: boolean): Promise<void> {
     const theirs = await get<Review>(`/reviews/${this.review.id}`);
     this.review = theirs;
@@ -197,7 +197,7 @@ export class OpenReview {
 
   // ---- inside
 
-  /** Says what was done, with a way back. */
+  /** Shows what was done, with an Undo button. */
   protected said(text: string): void {
     toast(text, 'info', { label: 'Undo', act: () => this.undo() });
   }
@@ -227,7 +227,7 @@ export class OpenReview {
     if (state.kind === 'conflict') void this.#settleOwnConflict(state.revision);
   }
 
-  /** A save whose answer was lost looks like somebody else's: the same content is no conflict. */
+  /** A save whose response was lost looks like a conflict; equal content is none. */
   async #settleOwnConflict(revision: number): Promise<void> {
     const theirs = await get<Review>(`/reviews/${this.review.id}/revisions/${revision}`).catch(
       () => null,

@@ -1,18 +1,18 @@
-// The picture: which frame is wanted, which one is shown, and how it gets there.
+// Playback: the requested frame, the displayed frame, and seeking.
 //
-// A frame is sought by the second in its middle, so that rounding can never show its neighbour.
-// While the browser is still seeking, only the latest wish is remembered.
+// Seeking targets the middle of a frame, so that rounding never shows its neighbor. While the
+// browser is seeking, only the latest request is remembered.
 import type { FrameClock } from './clock';
 
 const SPEEDS = [1, 2, 4, 8];
 
 export class Player {
-  /** Where the playhead is. */
+  /** The playhead. */
   frame = $state(0);
-  /** What the browser shows at this moment. */
+  /** The frame that the browser displays now. */
   shown = $state(0);
   playing = $state(false);
-  /** Times the natural speed; negative: backwards. */
+  /** Playback rate; negative: backward. */
   speed = $state(1);
   ready = $state(false);
   #video: HTMLVideoElement | null = null;
@@ -63,7 +63,7 @@ export class Player {
       this.#wanted = this.frame;
       return;
     }
-    // The browser may be about to tell of a seek that has ended: an older wish must not come then.
+    // A seek may just have ended: an older request must not follow it.
     this.#wanted = null;
     video.currentTime = this.#clock.middle(this.frame);
   }
@@ -103,14 +103,14 @@ export class Player {
     if (this.playing && video !== null) {
       video.pause();
       this.playing = false;
-      // What is seen is what counts: the playhead goes to the frame that is shown.
+      // The playhead moves to the displayed frame.
       this.seek(this.shown);
     }
     this.playing = false;
     this.speed = 1;
   }
 
-  /** J and L: each press is faster, the other direction starts anew. */
+  /** J and L: each press is faster; the other direction starts over. */
   shuttle(direction: 1 | -1): void {
     const now = this.moving ? this.speed : 0;
     const at = Math.sign(now) === direction ? SPEEDS.indexOf(Math.abs(now)) + 1 : 0;
@@ -119,7 +119,7 @@ export class Player {
     else this.#startRewind(speed);
   }
 
-  /** Browsers do not play backwards: the playhead is moved, as fast as pictures come. */
+  /** Browsers do not play backward, so the playhead steps as fast as frames arrive. */
   #startRewind(speed: number): void {
     if (this.playing) this.pause();
     this.#stopRewind();

@@ -1,5 +1,5 @@
-// Every act on an open review that a key or a button can do. Components show the review and call
-// these; the rules are in `edit.ts`.
+// All actions on an open review. Components display the review and call these; the rules are in
+// `edit.ts`.
 import { messageOf, post } from '../api/client';
 import type { Class, Decision, Effect, Followed, Job, Rect, ReviewTrack, Risk } from '../api/types';
 import { classesText, clockText, many, trackName } from '../lib/format';
@@ -20,7 +20,7 @@ const verdictWord = {
 export class ReviewSession extends OpenReview {
   #stoppedAt = 0;
   #shrunk = false;
-  #rest: number | null = null; // the track that a trim left
+  #rest: number | null = null; // the track made by a trim
 
   // ---- deciding
 
@@ -28,7 +28,9 @@ export class ReviewSession extends OpenReview {
     if (this.chosenSpeech !== null) return this.#decideSpeech(this.chosenSpeech, verdict);
     const tracks = this.selected;
     if (tracks.length === 0) {
-      toast('Select a track first: press N for the next item to check, U for the next undecided track.');
+      toast(
+        'Select a track first: press N for the next item to check, U for the next undecided track.',
+      );
       return;
     }
     const wasUndecided = tracks.some((t) => t.decision === null);
@@ -149,7 +151,7 @@ export class ReviewSession extends OpenReview {
     }
   }
 
-  /** Trims or extends what is selected so that it begins, or ends, with this frame. */
+  /** Trims or extends the selection to start or end at this frame. */
   trim(side: 'start' | 'end', frame = this.player.frame): void {
     const track = this.selected[0];
     const at = side === 'start' ? frame : frame + 1;
@@ -162,7 +164,7 @@ export class ReviewSession extends OpenReview {
     } else toast('Select one track or region first.');
   }
 
-  /** Trims or extends a track; of several in a row for one track and side, the last one counts. */
+  /** Trims or extends a track. Of consecutive calls for one track and side, the last one counts. */
   trimTrack(id: number, side: 'start' | 'end', at: number): void {
     const act = side === 'start' ? edit.startAt : edit.endAt;
     const label = side === 'start' ? 'Start changed' : 'End changed';
@@ -172,7 +174,7 @@ export class ReviewSession extends OpenReview {
     if (made !== undefined) this.#rest = made.id;
   }
 
-  /** Says what became of the frames that a trim took off a track. */
+  /** Tells the user about the track made of the frames that a trim removed. */
   sayRest(): void {
     const rest = this.document.tracks.find((t) => t.id === this.#rest);
     this.#rest = null;
@@ -190,7 +192,7 @@ export class ReviewSession extends OpenReview {
     );
   }
 
-  /** Makes tracks of what was found and is in none. */
+  /** Makes tracks of found boxes that belong to no track. */
   putBack(): void {
     const before = new Set(this.document.tracks.map((t) => t.id));
     if (!this.change('Put back', edit.putBack(this.foundById))) return;
@@ -228,8 +230,8 @@ export class ReviewSession extends OpenReview {
   }
 
   /**
-   * Makes a track's box in this frame larger, toward `rect`. It is never made smaller than what was
-   * found: to show more, a track is kept or split.
+   * Enlarges a track's box in this frame toward `rect`. The box never becomes smaller than what was
+   * found: to show more, keep or split the track.
    */
   reshape(id: number, rect: Rect): void {
     const track = this.document.tracks.find((t) => t.id === id);
@@ -241,10 +243,13 @@ export class ReviewSession extends OpenReview {
     this.change('Box enlarged', act, `reshape-${id}`);
   }
 
-  /** The end of a drag: what was joined into one step of undo is closed. */
+  /** Ends a drag, and with it the joined undo step. */
   settleShape(): void {
     this.settle();
-    if (this.#shrunk) toast('A box cannot become smaller than what was found. To show more, keep or split the track.');
+    if (this.#shrunk)
+      toast(
+        'A box cannot become smaller than what was found. To show more, keep or split the track.',
+      );
     this.#shrunk = false;
   }
 
@@ -272,7 +277,7 @@ export class ReviewSession extends OpenReview {
     this.selection = { kind: 'none' };
   }
 
-  /** Lets the program follow what is selected: a region both ways, a track on from its end. */
+  /** Follows the selected object: a region in both directions, a track after its end. */
   async follow(way: 'both' | 'back' | 'forward' = 'both'): Promise<void> {
     const region = this.region;
     const track = this.selected[0];
@@ -291,7 +296,7 @@ export class ReviewSession extends OpenReview {
       const done = await finished(job.id);
       const { path, start, end, stopped } = done.result as Followed;
       if (region !== null) {
-        // Where it was lost the region stays as long as it was, at the place where it was last.
+        // Where the object was lost, the region keeps its length and stays in its last place.
         const span = { start: Math.min(region.start, start), end: Math.max(region.end, end) };
         this.change('Followed', edit.changeDrawn(region.id, { keyframes: path, ...span }));
       } else if (track !== undefined) {
@@ -299,9 +304,7 @@ export class ReviewSession extends OpenReview {
       }
       const lost = stopped.forward === 'lost' || stopped.back === 'lost';
       const [from, to] = [start, end].map((f) => clockText(this.clock.start(f)));
-      this.said(
-        `Followed from ${from} to ${to}${lost ? ', then lost. Check what follows' : ''}`,
-      );
+      this.said(`Followed from ${from} to ${to}${lost ? ', then lost. Check what follows' : ''}`);
     } catch (error) {
       toast(messageOf(error), 'bad');
     } finally {
@@ -319,10 +322,7 @@ export class ReviewSession extends OpenReview {
   markMuteOut(): void {
     const end = this.clock.start(this.player.frame + 1);
     if (this.mute !== null && this.muteIn === null) {
-      this.change(
-        'End of mute',
-        edit.changeMute(this.mute.id, { end_seconds: edit.millis(end) }),
-      );
+      this.change('End of mute', edit.changeMute(this.mute.id, { end_seconds: edit.millis(end) }));
       return;
     }
     if (this.muteIn === null || end <= this.muteIn) {
@@ -353,7 +353,7 @@ export class ReviewSession extends OpenReview {
     else toast('All speech is already muted.');
   }
 
-  /** Mutes one stretch of speech, as the policy does. */
+  /** Mutes a span of speech as the policy does. */
   muteStretch(speech: Speech): void {
     if (this.change('Speech muted', this.#muting(speech))) this.said('Speech muted');
   }
@@ -392,7 +392,7 @@ export class ReviewSession extends OpenReview {
     this.selection = ids.size === 0 ? { kind: 'none' } : { kind: 'tracks', ids };
   }
 
-  /** A click on a track; with Ctrl it joins the selection, with Shift all between join. */
+  /** A click on a track. Ctrl adds it to the selection; Shift adds the range. */
   pick(id: number, how: 'one' | 'more' | 'range' = 'one'): void {
     const now = this.selection.kind === 'tracks' ? this.selection.ids : new Set<number>();
     if (how === 'more') {
@@ -408,7 +408,7 @@ export class ReviewSession extends OpenReview {
     this.select(new Set([id]));
   }
 
-  /** Selects a track and shows it where it is seen best. */
+  /** Selects a track and goes to the frame that shows it best. */
   show(track: ReviewTrack, always = false): void {
     this.select(new Set([track.id]));
     if (always || boxAt(track, this.player.frame, this.foundById) === null) {
@@ -442,7 +442,7 @@ export class ReviewSession extends OpenReview {
       if (!quiet) toast('Every track is decided.', 'ok');
       return;
     }
-    // The order of all tracks says where we are, as the current one may be decided by now.
+    // Search in the order of all tracks, because the current one may be decided by now.
     const all = listed(this.document, 'all', this.order, (t) => this.riskOf(t));
     const here = all.findIndex((t) => t.id === this.selected[0]?.id);
     const at = (track: ReviewTrack): number => all.findIndex((t) => t.id === track.id);
@@ -464,7 +464,7 @@ export class ReviewSession extends OpenReview {
     return clockText(this.clock.start(this.player.frame));
   }
 
-  /** K: stops while moving; a second press right after must not decide anything. */
+  /** K: stops playback. A second press right after must not decide anything. */
   stopOrKeep(): void {
     const now = performance.now();
     if (this.player.moving) {

@@ -1,4 +1,4 @@
-// Which tracks a list shows and in which order, and where a track is seen best.
+// Which tracks a list shows, in which order, and the best frame of a track.
 import type { Class, Drawn, Rect, ReviewDocument, ReviewTrack, Risk } from '../api/types';
 import { bareAt, drawnAt, type FoundById, spanOf } from './boxes';
 
@@ -14,7 +14,7 @@ export type Selection =
 
 export const CLASSES: readonly Class[] = ['face', 'plate', 'screen', 'vehicle'];
 
-/** The riskiest stretch of each found track. */
+/** The riskiest span of each found track. */
 export function riskByTrack(list: readonly Risk[]): ReadonlyMap<number, Risk> {
   const most = new Map<number, Risk>();
   for (const risk of list) {
@@ -53,7 +53,7 @@ export function stateOf(track: ReviewTrack): Exclude<Filter, 'all'> {
   return states[track.decision.verdict];
 }
 
-/** The frame in which a model saw the track largest; else its middle. */
+/** The frame with the largest detection of the track; otherwise its middle. */
 export function bestFrame(track: ReviewTrack, found: FoundById): number {
   let best: { frame: number; size: number } | null = null;
   for (const part of track.parts) {
@@ -72,7 +72,7 @@ export function bestFrame(track: ReviewTrack, found: FoundById): number {
   return best?.frame ?? Math.floor((start + end) / 2);
 }
 
-/** The first found track in it: its thumbnail stands for the whole. */
+/** The first found track in it, whose thumbnail is shown. */
 export function pictureOf(track: ReviewTrack): number | null {
   for (const part of track.parts) if ('found' in part) return part.found;
   return null;

@@ -1,19 +1,19 @@
-// Speech that the policy mutes: what of it can still be heard, and what of that a reviewer decided
-// to keep audible. Times are nanoseconds from the first frame, as the server counts them.
+// Speech that the policy mutes: which parts are audible, and which of them a reviewer decided to
+// keep audible. Times are nanoseconds since the first frame, as on the server.
 import type { KeptSpeech, Mute } from '../api/types';
 import type { Edit } from './edit';
 
 export type NanoSpan = [start: number, end: number];
 
-/** One stretch of speech that the policy mutes. */
+/** A span of speech that the policy mutes. */
 export interface Speech {
   start: number;
   end: number;
-  /** What can be heard on some sound track. */
+  /** Parts that are audible on at least one sound track. */
   audible: NanoSpan[];
-  /** What can be heard and nobody decided about. */
+  /** Audible parts without a decision. */
   undecided: NanoSpan[];
-  /** The decisions about what can be heard. */
+  /** Decisions about audible parts. */
   kept: KeptSpeech[];
 }
 
@@ -51,7 +51,7 @@ function spanOfMute(mute: Mute): NanoSpan {
 
 const spanOfKept = (kept: KeptSpeech): NanoSpan => [kept.start_nanos, kept.end_nanos];
 
-/** What the mutes leave of each stretch that the policy mutes, and what was decided about it. */
+/** For each span that the policy mutes: the parts without a mute, and the decisions about them. */
 export function speechOf(
   policyMutes: readonly NanoSpan[],
   mutes: readonly Mute[],
@@ -70,7 +70,7 @@ export function speechOf(
   });
 }
 
-/** Keeps spans audible for a reason, whatever was decided about them before. */
+/** Keeps spans audible for a reason, replacing earlier decisions. */
 export function keepSpeech(spans: readonly NanoSpan[], reason: string): Edit {
   return (document) => {
     const others = without(document.kept_speech ?? [], spans);
@@ -80,7 +80,7 @@ export function keepSpeech(spans: readonly NanoSpan[], reason: string): Edit {
   };
 }
 
-/** Takes decisions about spans back. */
+/** Removes decisions about spans. */
 export function undecideSpeech(spans: readonly NanoSpan[]): Edit {
   return (document) => {
     const kept_speech = without(document.kept_speech ?? [], spans);

@@ -1,4 +1,4 @@
-// Every key of the review, once: the handler obeys this table and the `?` sheet shows it.
+// All shortcuts of the review. The handler and the `?` dialog use this table.
 import { boxAt, drawnAt } from '../review/boxes';
 import type { ReviewSession } from '../review/review-session.svelte';
 
@@ -48,7 +48,7 @@ const nudge =
           : [left + dx, top + dy, right + dx, bottom + dy],
       );
     } else if (track !== null) {
-      // A found box does not move away from what was found: it grows on that side.
+      // A found box cannot move, so it grows on that side.
       const [west, north] = [Math.min(0, grow ? 0 : dx), Math.min(0, grow ? 0 : dy)];
       const [east, south] = [grow ? dx : Math.max(0, dx), grow ? dy : Math.max(0, dy)];
       desk.reshape(track.id, [left + west, top + north, right + east, bottom + south]);
@@ -60,8 +60,16 @@ export const GROUPS: KeyGroup[] = [
     title: 'Playback',
     keys: [
       { keys: ['Space'], title: 'Play or pause', run: ({ desk }) => desk.player.toggle() },
-      { keys: ['l'], title: 'Forward; press again for faster', run: ({ desk }) => desk.player.shuttle(1) },
-      { keys: ['j'], title: 'Backward; press again for faster', run: ({ desk }) => desk.player.shuttle(-1) },
+      {
+        keys: ['l'],
+        title: 'Forward; press again for faster',
+        run: ({ desk }) => desk.player.shuttle(1),
+      },
+      {
+        keys: ['j'],
+        title: 'Backward; press again for faster',
+        run: ({ desk }) => desk.player.shuttle(-1),
+      },
       {
         keys: ['k'],
         title: 'While playing: stop. When stopped: keep the selected track',
@@ -83,15 +91,27 @@ export const GROUPS: KeyGroup[] = [
     title: 'Navigation',
     keys: [
       { keys: ['n'], title: 'Next item to check first', run: ({ desk }) => desk.nextRisk(1) },
-      { keys: ['Shift+n'], title: 'Previous item to check first', run: ({ desk }) => desk.nextRisk(-1) },
+      {
+        keys: ['Shift+n'],
+        title: 'Previous item to check first',
+        run: ({ desk }) => desk.nextRisk(-1),
+      },
       { keys: ['u'], title: 'Next undecided track', run: ({ desk }) => desk.nextUndecided(1) },
-      { keys: ['Shift+u'], title: 'Previous undecided track', run: ({ desk }) => desk.nextUndecided(-1) },
+      {
+        keys: ['Shift+u'],
+        title: 'Previous undecided track',
+        run: ({ desk }) => desk.nextUndecided(-1),
+      },
       {
         keys: ['ArrowDown'],
         title: 'Next track in the list',
         run: ({ desk }) => desk.nextTrack(1),
       },
-      { keys: ['ArrowUp'], title: 'Previous track in the list', run: ({ desk }) => desk.nextTrack(-1) },
+      {
+        keys: ['ArrowUp'],
+        title: 'Previous track in the list',
+        run: ({ desk }) => desk.nextTrack(-1),
+      },
       {
         keys: ['Ctrl+a'],
         title: 'Select all tracks in the list',
@@ -210,7 +230,7 @@ function second({ desk }: View, by: number): void {
   desk.player.seekSeconds(desk.clock.middle(desk.player.frame) + by);
 }
 
-/** The name of a key press as the table spells it. */
+/** The name of a key press in the table. */
 export function comboOf(event: KeyboardEvent): string {
   const alternate = event.getModifierState('AltGraph'); // Brackets on many keyboards.
   const key =
@@ -224,7 +244,7 @@ export function comboOf(event: KeyboardEvent): string {
   ].join('');
 }
 
-/** Acts on a key press; `false` when the key means nothing here. */
+/** Handles a key press; `false` if the key has no meaning here. */
 export function press(event: KeyboardEvent, view: View, singleKeys: boolean): boolean {
   const combo = comboOf(event);
   const key = byCombo.get(combo);
@@ -244,12 +264,12 @@ function isTyping(event: KeyboardEvent): boolean {
     return event.key === ' ' || event.key.startsWith('Arrow');
   }
   if (field !== null) return event.key !== 'Escape' && !event.ctrlKey;
-  // Buttons and links answer to Space and Enter themselves; tabs to the arrows.
+  // Buttons and links handle Space and Enter themselves, tabs the arrows.
   if (event.key === ' ' && target.closest('button, a, [role="tab"], label') !== null) return true;
   return event.key.startsWith('Arrow') && target.closest('[role="tablist"]') !== null;
 }
 
-/** A key for people: `Shift+ArrowLeft` as `⇧ ←`. */
+/** A key for display: `Shift+ArrowLeft` as `Shift ←`. */
 export function keyText(combo: string): string[] {
   const names: Record<string, string> = {
     ArrowLeft: '←',
@@ -260,7 +280,7 @@ export function keyText(combo: string): string[] {
     Delete: 'Del',
     Backspace: '⌫',
   };
-  // The plus sign is a key, too.
+  // The plus sign is also a key.
   const pieces = combo === '+' ? ['+'] : combo.split('+');
   return pieces.map((p) => names[p] ?? (p.length === 1 ? p.toUpperCase() : p));
 }

@@ -1,5 +1,5 @@
-// Paints the timeline: ruler, sound with mutes and speech, and one lane per track. Only what is in
-// view is touched, so that an hour with 500 tracks scrolls as smoothly as a minute with five.
+// Draws the timeline: ruler, sound with mutes and speech, and one lane per track. Only what is in
+// view is drawn, so that an hour with 500 tracks scrolls as smoothly as a minute with five.
 import type { Drawn, FoundTrack, Mute, ReviewTrack } from '../api/types';
 import { clockText, trackName } from '../lib/format';
 import { spanOf } from '../review/boxes';
@@ -257,7 +257,7 @@ function bar(canvas: CanvasRenderingContext2D, scene: Scene, lane: Lane, y: numb
 
 function keyframes(canvas: CanvasRenderingContext2D, scene: Scene, region: Drawn, y: number): void {
   const { metrics, colors, clock, width } = scene;
-  if (region.keyframes.length * 4 > width) return; // Followed: a key in every frame tells nothing.
+  if (region.keyframes.length * 4 > width) return; // Followed: a mark in every frame would say nothing.
   canvas.fillStyle = colors.surface;
   for (const [frame] of region.keyframes) {
     const x = xOf(scene, clock.start(frame));
@@ -278,7 +278,7 @@ function playhead(canvas: CanvasRenderingContext2D, scene: Scene): void {
   canvas.fill();
 }
 
-/** Names of the lanes, over whatever is scrolled below them. */
+/** Lane names, drawn over the scrolled lanes. */
 function gutter(canvas: CanvasRenderingContext2D, scene: Scene): void {
   const { metrics, colors, height, top } = scene;
   const first = metrics.ruler + metrics.sound;
@@ -324,7 +324,7 @@ function laneName(canvas: CanvasRenderingContext2D, scene: Scene, i: number, fir
   }
 }
 
-/** As much of a name as there is room for. */
+/** A name, shortened to fit. */
 function shortened(canvas: CanvasRenderingContext2D, name: string, room: number): string {
   if (canvas.measureText(name).width <= room) return name;
   let length = name.length - 1;
