@@ -46,7 +46,7 @@ export async function open(
     viewport: options.size ?? LAPTOP,
     colorScheme: options.theme ?? 'light',
     reducedMotion: 'reduce',
-    locale: 'en-GB',
+    locale: 'en-US',
   });
   context.setDefaultTimeout(20_000);
   const page = await context.newPage();

@@ -1,5 +1,5 @@
-// Every page, in light and dark on a laptop and on a 4K screen: accessible, within the window,
-// without a complaint of the browser, and with a picture of it for people to look at.
+// Every page, in light and dark on a laptop, on a 4K and on a narrow screen: accessible, within the
+// window, without a complaint of the browser, and with a picture of it for people to look at.
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Role } from '../../src/api/types';
@@ -62,6 +62,7 @@ const LOOKS: { look: string; theme: Theme; size: { width: number; height: number
   { look: 'light', theme: 'light', size: LAPTOP },
   { look: 'dark', theme: 'dark', size: LAPTOP },
   { look: '4k', theme: 'light', size: { width: 3840, height: 2160 } },
+  { look: 'narrow', theme: 'dark', size: { width: 800, height: 1000 } },
 ];
 
 for (const { name, role, at, ready, press } of PAGES) {

@@ -375,20 +375,22 @@ export function recording(review: api.Review, timeline: api.Timeline): api.Recor
         channels: 1,
       })),
       video_stream: 0,
-      video_streams: [
-        { index: 0, codec: 'h264' },
-        { index: 3, codec: 'h264' },
-      ],
+      video_streams: [{ index: 0, codec: 'h264' }],
     },
     jobs: [],
     reviews: [head],
   };
 }
 
+function twoCameras(found: api.Recording): api.Recording {
+  const streams = [0, 3].map((index) => ({ index, codec: 'h264' }));
+  return { ...found, media: found.media && { ...found.media, video_streams: streams } };
+}
+
 export const fullRequest = (request: api.Request, open: api.Review): api.FullRequest => ({
   ...request,
   recordings: [
-    recording(open, demoTimeline()),
+    twoCameras(recording(open, demoTimeline())),
     {
       ...recording(open, demoTimeline()),
       id: id('8'),
