@@ -47,10 +47,10 @@ pub enum ReleaseError {
     #[error("cancelled")]
     Cancelled,
     /// A folder was named where a recording or a release is needed.
-    #[error("is a directory; one file is needed")]
+    #[error("is a directory, not a file")]
     IsFolder,
     /// A pipe or a device was named where a file is needed.
-    #[error("is a pipe or a device; a file is needed")]
+    #[error("is a pipe or a device, not a file")]
     NotAFile,
     /// The output is there, and it was not asked to replace it.
     #[error("exists already")]

@@ -61,6 +61,7 @@ impl Partial {
     }
 
     /// Where it is now.
+    #[must_use]
     pub fn path(&self) -> &Path {
         self.path.as_deref().unwrap_or(Path::new(""))
     }

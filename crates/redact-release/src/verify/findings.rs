@@ -76,14 +76,3 @@ pub(super) const fn second(found: &SecondQuality) -> Second {
         ssim: found.ssim,
     }
 }
-
-/// Adds checks of the engine to a group of the verdict.
-pub(super) fn extend(
-    verdict: &mut Verdict,
-    group: &'static str,
-    checks: Vec<redact_engine::Check>,
-) {
-    for check in checks {
-        verdict.add(group, check.name, check.passed, check.evidence);
-    }
-}

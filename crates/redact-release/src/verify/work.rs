@@ -11,7 +11,7 @@ use redact_record::manifest::PublicManifest;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::findings::{MediaFindings, extend, second};
+use super::findings::{MediaFindings, second};
 use crate::check::{self, CopyClaims, Declared, Examined, detect_uncovered, first_few};
 use crate::detectors::LoadedDetectors;
 use crate::error::{ReleaseError, Result};
@@ -50,108 +50,138 @@ impl VerifyWork {
             .map(|models| load_detectors(models, self.threads))
             .transpose()?;
         seal()?;
-        let progress = ports.progress;
-        let mut verdict = Verdict::new(Scope::Release);
-        self.check(&mut verdict, &public, &redactions, progress)?;
+        let mut verification = Verification {
+            expected: Expected {
+                frames: public.totals.frames,
+                audio_tracks: public.totals.sound.len(),
+            },
+            work: &self,
+            public: &public,
+            redactions: &redactions,
+            progress: ports.progress,
+            verdict: Verdict::new(Scope::Release),
+        };
+        verification.check()?;
         match detectors {
-            Some(detectors) => {
-                self.second_look(&mut verdict, &public, &redactions, detectors, progress)?;
-            }
-            None => verdict.open("audit", "second look", NO_SECOND_LOOK),
+            Some(detectors) => verification.second_look(detectors)?,
+            None => verification
+                .verdict
+                .open("audit", "second look", NO_SECOND_LOOK),
         }
-        Ok(serde_json::to_value(MediaFindings::from(verdict))?)
+        let found = MediaFindings::from(verification.verdict);
+        Ok(serde_json::to_value(found)?)
     }
+}
 
-    /// Walks the released file, decodes it, and compares it with the source when that is there.
+/// One release, and what was found in it so far.
+struct Verification<'a> {
+    work: &'a VerifyWork,
+    public: &'a PublicManifest,
+    redactions: &'a Redactions,
+    expected: Expected,
+    progress: &'a dyn Progress,
+    verdict: Verdict,
+}
+
+impl Verification<'_> {
+    /// Scans the released file for leaks, decodes it, and compares it with the source when that is
+    /// there.
     ///
     /// # Errors
     /// When the job is cancelled.
-    fn check(
-        &self,
-        verdict: &mut Verdict,
-        public: &PublicManifest,
-        redactions: &Redactions,
-        progress: &dyn Progress,
-    ) -> Result<()> {
-        let threads = self.threads;
-        let audio_tracks = public.totals.sound.len();
-        let expected = Expected {
-            frames: public.totals.frames,
-            audio_tracks,
-        };
-        let channels = check::leaks(&self.release, &expected);
-        extend(verdict, "leak", unless_cancelled("can be read", channels)?);
-        let edges = check::cropped_edges(&self.release, threads);
-        extend(verdict, "leak", unless_cancelled("cropped edges", edges)?);
-        leaks::not_judged(verdict);
-        let claims = CopyClaims::of_manifest(public);
-        let (of_release, of_source) = (SourceSettings::default(), public.source.settings());
-        let release = (self.release.as_path(), &of_release);
-        let written = checked_claims(verdict, &claims, release, "copied data")?;
-        let audit = || {
-            let report = check::audit(&self.release, redactions, &expected, threads, progress);
-            report.map(|report| report.checks)
-        };
-        let Some(source) = self.source.as_deref() else {
-            extend(
-                verdict,
-                "audit",
-                unless_cancelled("can be decoded", audit())?,
-            );
+    fn check(&mut self) -> Result<()> {
+        let release = self.work.release.as_path();
+        let channels = check::leaks(release, &self.expected);
+        self.add("leak", "can be read", channels)?;
+        let edges = check::cropped_edges(release, self.work.threads);
+        self.add("leak", "cropped edges", edges)?;
+        leaks::not_judged(&mut self.verdict);
+        let claims = CopyClaims::of_manifest(self.public);
+        let settings = SourceSettings::default();
+        let written = self.claims(&claims, release, &settings, "copied data")?;
+        let Some(source) = self.work.source.as_deref() else {
+            self.add("audit", "can be decoded", self.audit())?;
             let why = "the original was not given (--source CLIP)";
-            verdict.open("audit", "what lies under a mask, by its original", why);
-            verdict.open("change", "nothing else differs from the original", why);
+            let audit = "what lies under a mask, by its original";
+            self.verdict.open("audit", audit, why);
+            let change = "nothing else differs from the original";
+            self.verdict.open("change", change, why);
             return Ok(());
         };
-        let original = checked_claims(
-            verdict,
-            &claims,
-            (source, &of_source),
-            "copied data in the original",
-        )?;
-        let damage = match public.damage() {
+        let name = "copied data in the original";
+        let original = self.claims(&claims, source, &self.public.source.settings(), name)?;
+        self.compare(source, original.filter(|_| written.is_some()))
+    }
+
+    /// Decodes the release and proves every mask and mute.
+    fn audit(&self) -> Result<Vec<Check>> {
+        let (release, threads) = (&self.work.release, self.work.threads);
+        let (redactions, expected) = (self.redactions, &self.expected);
+        let report = check::audit(release, redactions, expected, threads, self.progress)?;
+        Ok(report.checks)
+    }
+
+    /// Decodes release and source and compares them; `original` are the source's GOPs, where some
+    /// were copied.
+    fn compare(&mut self, source: &Path, original: Option<CopyPlan>) -> Result<()> {
+        let damage = match self.public.damage() {
             Ok(damage) => damage,
             Err(error) => {
-                verdict.add("manifest", "damaged stretches", false, error.to_string());
+                let (name, error) = ("damaged stretches", error.to_string());
+                self.verdict.add("manifest", name, false, error);
                 return Ok(());
             }
         };
-        let declared = Declared {
-            damage,
-            conversions: public.source.conversions.clone(),
-            settings: of_source,
-        };
         let examined = Examined {
-            declared: &declared,
+            declared: &Declared {
+                damage,
+                conversions: self.public.source.conversions.clone(),
+                settings: self.public.source.settings(),
+            },
             clip: source,
-            release: &self.release,
-            source_copy_plan: original
-                .filter(|_| written.is_some())
-                .map(|original| original.to_compare(|_| false)),
+            release: &self.work.release,
+            source_copy_plan: original.map(|original| original.to_compare(|_| false)),
             // A third party decodes all of it.
             release_copy_plan: None,
-            redactions,
-            expected: &expected,
+            redactions: self.redactions,
+            expected: &self.expected,
             earlier: None,
         };
-        match examined.examine(threads, progress) {
+        match examined.examine(self.work.threads, self.progress) {
             Ok((found, _)) => {
-                extend(verdict, "audit", found.audit.checks);
-                verdict.seconds = found.compare.seconds.iter().map(second).collect();
-                extend(verdict, "change", found.compare.checks);
+                self.add("audit", "", Ok(found.audit.checks))?;
+                self.verdict.seconds = found.compare.seconds.iter().map(second).collect();
+                self.add("change", "", Ok(found.compare.checks))
             }
-            // What can be said of the release alone is still said.
+            Err(error) if error.is_cancelled() => Err(error),
+            // What can be checked of the release alone still is.
             Err(error) => {
-                let compare = unless_cancelled("can be compared", Err(error))?;
-                extend(
-                    verdict,
-                    "audit",
-                    unless_cancelled("can be decoded", audit())?,
-                );
-                extend(verdict, "change", compare);
+                self.add("audit", "can be decoded", self.audit())?;
+                self.add("change", "can be compared", Err(error))
             }
         }
-        Ok(())
+    }
+
+    /// Checks what the manifest says is copied in `file`; gives its GOPs when they are as it says.
+    fn claims(
+        &mut self,
+        claims: &CopyClaims,
+        file: &Path,
+        settings: &SourceSettings,
+        name: &'static str,
+    ) -> Result<Option<CopyPlan>> {
+        if claims.is_empty() {
+            return Ok(None);
+        }
+        let (check, copy_plan) = match claims.check(file, settings, name) {
+            Ok((check, copy_plan)) => {
+                let copy_plan = Some(copy_plan).filter(|_| check.passed);
+                (Ok(vec![check]), copy_plan)
+            }
+            Err(error) => (Err(error), None),
+        };
+        self.add("change", name, check)?;
+        Ok(copy_plan)
     }
 
     /// Runs the detectors on the release: what they find must be hidden, be of a class of which the
@@ -159,28 +189,23 @@ impl VerifyWork {
     ///
     /// # Errors
     /// When the job is cancelled.
-    fn second_look(
-        &self,
-        verdict: &mut Verdict,
-        public: &PublicManifest,
-        redactions: &Redactions,
-        detectors: LoadedDetectors,
-        progress: &dyn Progress,
-    ) -> Result<()> {
-        let threads = self.threads;
+    fn second_look(&mut self, detectors: LoadedDetectors) -> Result<()> {
+        let (release, threads) = (&self.work.release, self.work.threads);
         let absent: Vec<String> = detectors.missing.iter().map(ToString::to_string).collect();
-        let found = detect_uncovered(&self.release, detectors, redactions, &[], threads, progress);
-        let check = found.map(|(seen, frames)| {
+        let redactions = self.redactions;
+        let found = detect_uncovered(release, detectors, redactions, &[], threads, self.progress);
+        let public = self.public;
+        let check = found.map(|(found, frames)| {
             let (missed, declared): (Vec<_>, Vec<_>) =
-                seen.iter().partition(|seen| !is_declared(public, seen));
+                found.iter().partition(|found| !is_declared(public, found));
             let mut evidence = format!(
                 "{frames} frames; seen and not hidden: {} as the manifest says, {} others",
                 declared.len(),
                 missed.len()
             );
-            let text = |seen: &&Uncovered| {
-                let (start, end) = (seen.frames.start().get(), seen.frames.end().get());
-                format!("{} in frames {start} to {}", seen.class, end - 1)
+            let text = |found: &&Uncovered| {
+                let (start, end) = (found.frames.start().get(), found.frames.end().get());
+                format!("{} in frames {start} to {}", found.class, end - 1)
             };
             let missed: Vec<String> = missed.iter().map(text).collect();
             if !missed.is_empty() {
@@ -189,15 +214,37 @@ impl VerifyWork {
             if !absent.is_empty() {
                 evidence.push_str(&format!("; no detector ran for {}", absent.join(", ")));
             }
-            let passed = missed.is_empty();
-            let name = "second look";
+            let (name, passed) = ("second look", missed.is_empty());
             vec![Check {
                 name,
                 passed,
                 evidence,
             }]
         });
-        extend(verdict, "audit", unless_cancelled("second look", check)?);
+        self.add("audit", "second look", check)
+    }
+
+    /// Adds checks to a group of the verdict. A job that could not be done because the release is
+    /// damaged is a failed check, called `name`.
+    ///
+    /// # Errors
+    /// When the job is cancelled.
+    fn add(
+        &mut self,
+        group: &'static str,
+        name: &'static str,
+        checks: Result<Vec<Check>>,
+    ) -> Result<()> {
+        match checks {
+            Err(error) if error.is_cancelled() => return Err(error),
+            Err(error) => self.verdict.add(group, name, false, error.text()),
+            Ok(checks) => {
+                for check in checks {
+                    let evidence = check.evidence;
+                    self.verdict.add(group, check.name, check.passed, evidence);
+                }
+            }
+        }
         Ok(())
     }
 }
@@ -214,47 +261,14 @@ fn load_detectors(models: &ModelOptions, threads: usize) -> Result<LoadedDetecto
     Ok(detectors)
 }
 
-fn is_declared(public: &PublicManifest, seen: &Uncovered) -> bool {
-    let class = seen.class.into();
+fn is_declared(public: &PublicManifest, found: &Uncovered) -> bool {
+    let class = found.class.into();
     let accepted = public.checks.second_look.iter().flat_map(|look| &look.seen);
     let overlaps = |(start, end): (u32, u32)| {
-        start < seen.frames.end().get() && seen.frames.start().get() < end
+        start < found.frames.end().get() && found.frames.start().get() < end
     };
     public.kept.iter().any(|kept| kept.class == class)
         || accepted
             .map(|seen| &seen.0)
             .any(|known| known.class == class && overlaps(known.frames))
-}
-
-/// Checks what the manifest says is copied in `file`; gives its GOPs when they are as it says.
-fn checked_claims(
-    verdict: &mut Verdict,
-    claims: &CopyClaims,
-    (file, settings): (&Path, &SourceSettings),
-    name: &'static str,
-) -> Result<Option<CopyPlan>> {
-    if claims.is_empty() {
-        return Ok(None);
-    }
-    let (check, copy_plan) = match claims.check(file, settings, name) {
-        Ok((check, copy_plan)) => (Ok(vec![check]), Some(copy_plan)),
-        Err(error) => (Err(error), None),
-    };
-    let checks = unless_cancelled(name, check)?;
-    let copy_plan = copy_plan.filter(|_| checks.iter().all(|check| check.passed));
-    extend(verdict, "change", checks);
-    Ok(copy_plan)
-}
-
-/// A job that could not be done because the release is damaged is a failed check.
-fn unless_cancelled(name: &'static str, checks: Result<Vec<Check>>) -> Result<Vec<Check>> {
-    match checks {
-        Err(error) if error.is_cancelled() => Err(error),
-        Err(error) => Ok(vec![Check {
-            name,
-            passed: false,
-            evidence: error.text(),
-        }]),
-        Ok(checks) => Ok(checks),
-    }
 }
