@@ -6,7 +6,7 @@
 mod custody;
 mod store;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use redact_record::Overwrite;
@@ -23,8 +23,8 @@ use crate::terminal::{say, warn_line};
 use crate::{host, paths};
 pub(crate) use store::{approver_key, segment_key, signing_key, trusted, trusted_only};
 use store::{
-    fingerprint, is_rotation, is_rotation_key, load, load_rotation_key, make, recorded, trust,
-    trust_store, vouching_key,
+    fingerprint, is_rotation, is_rotation_key, load, make, recorded, trust, trust_store,
+    vouching_key,
 };
 
 /// Makes, shows or trusts a key.
@@ -74,11 +74,9 @@ pub(crate) fn key(args: &KeyArgs, global: &GlobalArgs) -> Result<Outcome> {
 
 fn new_key(output: Option<&Path>, purpose: Purpose, global: &GlobalArgs) -> Result<()> {
     let recorder = Recorder::open(global, None)?;
-    let path = match (output, purpose) {
-        (Some(path), _) => path.to_owned(),
-        (None, Purpose::Approver) => paths::approver_key()?,
-        (None, Purpose::Rotation) => paths::rotation_key()?,
-        (None, _) => paths::secret_key()?,
+    let path = match output {
+        Some(path) => path.to_owned(),
+        None => paths::secret_key(purpose)?,
     };
     if path.exists() {
         bail!(
@@ -92,16 +90,15 @@ fn new_key(output: Option<&Path>, purpose: Purpose, global: &GlobalArgs) -> Resu
 }
 
 fn show_key(key: Option<&Path>, is_rotation: bool, global: &GlobalArgs) -> Result<()> {
+    let purpose = match is_rotation {
+        true => Purpose::Rotation,
+        false => Purpose::Release,
+    };
     let path = match key {
         Some(path) => path.to_owned(),
-        None if is_rotation => paths::rotation_key()?,
-        None => paths::secret_key()?,
+        None => paths::secret_key(purpose)?,
     };
-    let public = if is_rotation {
-        load_rotation_key(&path)?.public()
-    } else {
-        load(&path)?.public()
-    };
+    let public = load(&path, purpose)?.public();
     show(&public, global);
     if !global.json && !global.quiet {
         let purpose = purpose_of(&path, &public, is_rotation)?;
@@ -113,25 +110,22 @@ fn show_key(key: Option<&Path>, is_rotation: bool, global: &GlobalArgs) -> Resul
 /// What a key of this user is for: by where it is trusted, else by the name of its file.
 fn purpose_of(path: &Path, public: &PublicKey, is_rotation: bool) -> Result<Purpose> {
     let (store, id) = (trust_store()?, public.id());
-    let is_approver = store
-        .approvers()
-        .iter()
-        .any(|approver| approver.key == *public);
-    let is_at =
-        |place: Result<PathBuf>| place.is_ok_and(|place| place.file_name() == path.file_name());
-    Ok(if is_rotation || store.rotation_key(id).is_some() {
-        Purpose::Rotation
-    } else if store.find(id).is_some() {
-        Purpose::Release
-    } else if is_approver || is_at(paths::approver_key()) {
-        Purpose::Approver
-    } else if is_at(paths::rotation_key()) {
-        Purpose::Rotation
-    } else if is_at(paths::segment_key()) {
-        Purpose::Segment
-    } else {
-        Purpose::Release
-    })
+    let mut approvers = store.approvers().iter();
+    if is_rotation || store.rotation_key(id).is_some() {
+        return Ok(Purpose::Rotation);
+    }
+    if store.find(id).is_some() {
+        return Ok(Purpose::Release);
+    }
+    if approvers.any(|approver| approver.key == *public) {
+        return Ok(Purpose::Approver);
+    }
+    let others = [Purpose::Approver, Purpose::Rotation, Purpose::Segment];
+    let named = others.into_iter().find(|&purpose| {
+        let known = paths::secret_key(purpose);
+        known.is_ok_and(|known| known.file_name() == path.file_name())
+    });
+    Ok(named.unwrap_or(Purpose::Release))
 }
 
 fn trust_key(file: &Path, global: &GlobalArgs) -> Result<()> {
@@ -294,9 +288,9 @@ fn rotate(rotation_key: Option<&Path>, global: &GlobalArgs) -> Result<()> {
 
 /// Makes the new key and the statement, then lets the new key take the old one's place.
 fn rotate_files(rotation_key: Option<&Path>) -> Result<(PublicKey, PublicKey)> {
-    let path = paths::secret_key()?;
+    let path = paths::secret_key(Purpose::Release)?;
     let name = || path.display().to_string();
-    let old = load(&path)?;
+    let old = load(&path, Purpose::Release)?;
     let aside = path.with_file_name(format!("redact-{}.key", old.public().id()));
     if aside.exists() {
         bail!(

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use redact_record::sign::Purpose;
 use redact_release::options::ModelOptions;
 
 use crate::args::ModelArgs;
@@ -167,43 +168,17 @@ pub(crate) fn desk_data() -> Result<PathBuf> {
     Ok(user_folders()?.data("desk"))
 }
 
-/// This user's secret signing key.
+/// This user's secret key for a purpose, where it is on this machine.
 ///
 /// # Errors
 /// When the environment names no home.
-pub(crate) fn secret_key() -> Result<PathBuf> {
-    Ok(key_dir()?.join("redact.key"))
-}
-
-/// The secret key that signs this user's approvals.
-///
-/// # Errors
-/// When the environment names no home.
-pub(crate) fn approver_key() -> Result<PathBuf> {
-    Ok(key_dir()?.join("approver.key"))
-}
-
-/// The secret key that vouches for other keys, where it is on this machine.
-///
-/// # Errors
-/// When the environment names no home.
-pub(crate) fn rotation_key() -> Result<PathBuf> {
-    Ok(key_dir()?.join("rotation.key"))
-}
-
-/// The secret key that signs cached segments.
-///
-/// # Errors
-/// When the environment names no home.
-pub(crate) fn segment_key() -> Result<PathBuf> {
-    Ok(key_dir()?.join("segment.key"))
-}
-
-/// The passphrase of backups: `$REDACT_BACKUP_PASSPHRASE`.
-pub(crate) fn backup_passphrase() -> Option<String> {
-    env::var("REDACT_BACKUP_PASSPHRASE")
-        .ok()
-        .filter(|passphrase| !passphrase.is_empty())
+pub(crate) fn secret_key(purpose: Purpose) -> Result<PathBuf> {
+    Ok(key_dir()?.join(match purpose {
+        Purpose::Release => "redact.key",
+        Purpose::Approver => "approver.key",
+        Purpose::Rotation => "rotation.key",
+        Purpose::Segment => "segment.key",
+    }))
 }
 
 /// This user's event log.
@@ -230,27 +205,29 @@ pub(crate) fn trusted_keys() -> Result<PathBuf> {
     Ok(key_dir()?.join("trusted"))
 }
 
-/// The passphrase of the secret signing key, when it has one: `$REDACT_KEY_PASSPHRASE`.
-pub(crate) fn passphrase() -> Option<String> {
-    env::var("REDACT_KEY_PASSPHRASE")
-        .ok()
-        .filter(|passphrase| !passphrase.is_empty())
-}
-
-/// The passphrase of the rotation key: `$REDACT_ROTATION_PASSPHRASE`, or that of the other keys.
-pub(crate) fn rotation_passphrase() -> Option<String> {
-    env::var("REDACT_ROTATION_PASSPHRASE")
-        .ok()
-        .filter(|passphrase| !passphrase.is_empty())
-        .or_else(passphrase)
+/// The passphrase of a secret key, when it has one: `$REDACT_KEY_PASSPHRASE`, for the rotation key
+/// `$REDACT_ROTATION_PASSPHRASE` before that. The key of the segment cache has none.
+pub(crate) fn passphrase(purpose: Purpose) -> Option<String> {
+    let own = || secret("REDACT_KEY_PASSPHRASE");
+    match purpose {
+        Purpose::Segment => None,
+        Purpose::Rotation => secret("REDACT_ROTATION_PASSPHRASE").or_else(own),
+        Purpose::Release | Purpose::Approver => own(),
+    }
 }
 
 /// The passphrase for a key that follows another: `$REDACT_NEW_KEY_PASSPHRASE`, or the old one's.
 pub(crate) fn new_passphrase() -> Option<String> {
-    env::var("REDACT_NEW_KEY_PASSPHRASE")
-        .ok()
-        .filter(|passphrase| !passphrase.is_empty())
-        .or_else(passphrase)
+    secret("REDACT_NEW_KEY_PASSPHRASE").or_else(|| passphrase(Purpose::Release))
+}
+
+/// The passphrase of backups: `$REDACT_BACKUP_PASSPHRASE`.
+pub(crate) fn backup_passphrase() -> Option<String> {
+    secret("REDACT_BACKUP_PASSPHRASE")
+}
+
+fn secret(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|secret| !secret.is_empty())
 }
 
 #[cfg(test)]

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use redact_record::Overwrite;
 use redact_record::sign::{
-    BACKUP_BYTES_MAX, BACKUP_PASSPHRASE_MIN, BackupKey, KeyPair, open_backup, seal_backup,
+    BACKUP_BYTES_MAX, BACKUP_PASSPHRASE_MIN, BackupKey, Purpose, open_backup, seal_backup,
 };
 use redact_release::names::check_output;
 use redact_release::ports::Events as _;
 
-use super::store::{fingerprint, recorded, trust};
+use super::store::{fingerprint, load, recorded, trust};
 use crate::args::GlobalArgs;
 use crate::clock::now;
 use crate::paths;
@@ -23,7 +23,7 @@ const KEY_SUFFIX: &str = ".key";
 /// segments are not worth a backup, and neither is their key.
 fn secret_keys() -> Result<Vec<PathBuf>> {
     let folder = paths::key_dir()?;
-    let segment = paths::segment_key()?;
+    let segment = paths::secret_key(Purpose::Segment)?;
     let name = || format!("{}: cannot read", folder.display());
     let mut keys = Vec::new();
     // Without the folder there is no key either.
@@ -93,8 +93,8 @@ pub(super) fn restore(file: &Path, global: &GlobalArgs) -> Result<()> {
         let count = put_back(file)?;
         // Its signatures are believed here again; under a passphrase that is not set, `key trust`
         // does it.
-        let release = paths::secret_key()?;
-        if let Ok(pair) = KeyPair::load(&release, paths::passphrase().as_deref()) {
+        let release = paths::secret_key(Purpose::Release)?;
+        if let Ok(pair) = load(&release, Purpose::Release) {
             trust(&pair.public())?;
             event.draft().subject("key", fingerprint(&pair.public()));
         }

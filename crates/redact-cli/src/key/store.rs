@@ -21,11 +21,11 @@ use crate::paths;
 /// When it cannot be read or made.
 pub(crate) fn signing_key(given: Option<&Path>, recorder: &Recorder) -> Result<KeyPair> {
     if let Some(path) = given {
-        return load(path);
+        return load(path, Purpose::Release);
     }
-    let path = paths::secret_key()?;
+    let path = paths::secret_key(Purpose::Release)?;
     if path.exists() {
-        return load(&path);
+        return load(&path, Purpose::Release);
     }
     let pair = make(&path, Purpose::Release, recorder)?;
     tracing::info!("made a signing key, {}", path.display());
@@ -40,14 +40,14 @@ pub(crate) fn signing_key(given: Option<&Path>, recorder: &Recorder) -> Result<K
 pub(crate) fn approver_key(given: Option<&Path>, recorder: &Recorder) -> Result<KeyPair> {
     let path = match given {
         Some(path) => path.to_owned(),
-        None => paths::approver_key()?,
+        None => paths::secret_key(Purpose::Approver)?,
     };
     if given.is_none() && !path.exists() {
         let pair = make(&path, Purpose::Approver, recorder)?;
         tracing::info!("made an approver's key, {}", path.display());
         return Ok(pair);
     }
-    let pair = load(&path)?;
+    let pair = load(&path, Purpose::Approver)?;
     let id = pair.public().id();
     let store = trust_store()?;
     if store.find(id).is_some() || store.rotation_key(id).is_some() {
@@ -66,10 +66,10 @@ pub(crate) fn approver_key(given: Option<&Path>, recorder: &Recorder) -> Result<
 /// # Errors
 /// When it cannot be read or made.
 pub(crate) fn segment_key() -> Result<KeyPair> {
-    let path = paths::segment_key()?;
+    let path = paths::secret_key(Purpose::Segment)?;
     let name = || path.display().to_string();
     if path.exists() {
-        return KeyPair::load(&path, None).with_context(name);
+        return load(&path, Purpose::Segment);
     }
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).with_context(name)?;
@@ -77,7 +77,7 @@ pub(crate) fn segment_key() -> Result<KeyPair> {
     let pair = KeyPair::generate(None).with_context(name)?;
     match pair.save(&path, Overwrite::Never) {
         // Another process made it in the meantime.
-        Err(_) if path.exists() => KeyPair::load(&path, None).with_context(name),
+        Err(_) if path.exists() => load(&path, Purpose::Segment),
         saved => saved.map(|()| pair).with_context(name),
     }
 }
@@ -141,10 +141,7 @@ fn make_files(path: &Path, purpose: Purpose) -> Result<KeyPair> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).with_context(name)?;
     }
-    let passphrase = match purpose {
-        Purpose::Rotation => paths::rotation_passphrase(),
-        _ => paths::passphrase(),
-    };
+    let passphrase = paths::passphrase(purpose);
     let pair = KeyPair::generate(passphrase.as_deref()).with_context(name)?;
     pair.save(path, Overwrite::Never).with_context(name)?;
     match purpose {
@@ -155,13 +152,9 @@ fn make_files(path: &Path, purpose: Purpose) -> Result<KeyPair> {
     Ok(pair)
 }
 
-pub(super) fn load_rotation_key(path: &Path) -> Result<KeyPair> {
-    KeyPair::load(path, paths::rotation_passphrase().as_deref())
-        .with_context(|| path.display().to_string())
-}
-
-pub(super) fn load(path: &Path) -> Result<KeyPair> {
-    KeyPair::load(path, paths::passphrase().as_deref()).with_context(|| path.display().to_string())
+pub(super) fn load(path: &Path, purpose: Purpose) -> Result<KeyPair> {
+    let passphrase = paths::passphrase(purpose);
+    KeyPair::load(path, passphrase.as_deref()).with_context(|| path.display().to_string())
 }
 
 pub(super) fn trust(public: &PublicKey) -> Result<()> {
@@ -186,7 +179,7 @@ pub(super) fn vouching_key(given: Option<&Path>, store: &TrustStore) -> Result<O
     }
     let path = match given {
         Some(path) => path.to_owned(),
-        None => paths::rotation_key()?,
+        None => paths::secret_key(Purpose::Rotation)?,
     };
     if !path.exists() {
         bail!(
@@ -195,7 +188,7 @@ pub(super) fn vouching_key(given: Option<&Path>, store: &TrustStore) -> Result<O
             path.display()
         );
     }
-    let pair = load_rotation_key(&path)?;
+    let pair = load(&path, Purpose::Rotation)?;
     let id = pair.public().id();
     if store
         .rotation_key(id)
