@@ -34,12 +34,12 @@ Examples:
   redact verify clip.redacted.mp4 --source clip.mp4
 
 The four steps of `run`, one by one, with a person in the middle:
-  redact scan clip.mp4                                      finds, writes clip.findings.json
-  redact approve clip.findings.json --policy P --by 'A. B'  decides, writes clip.plan.json
-  redact render clip.mp4 clip.plan.json                     hides, writes the release
-  redact verify clip.redacted.mp4                           proves
+  redact scan clip.mp4                                      finds; writes clip.findings.json
+  redact approve clip.findings.json --policy P --by 'A. B'  decides; writes clip.plan.json
+  redact render clip.mp4 clip.plan.json                     hides; writes the release
+  redact verify clip.redacted.mp4                           checks the release
 
-Exit status: 0 done; 1 verified and found wrong; 2 could not do it."
+Exit status: 0 success; 1 verification found a problem; 2 the command failed."
 )]
 pub(crate) struct Cli {
     /// What to do.
@@ -66,27 +66,27 @@ pub(crate) struct GlobalArgs {
     #[arg(long, value_name = "N", global = true)]
     pub threads: Option<usize>,
 
-    /// Log in which every act is recorded (default: events.jsonl in the user's data folder)
+    /// Event log to write to (default: events.jsonl in the user's data folder)
     #[arg(long, value_name = "FILE", global = true)]
     pub events: Option<PathBuf>,
 
-    /// For whom this is done, for the log
+    /// Person on whose behalf this runs, for the event log
     #[arg(long, value_name = "NAME", global = true, hide = true)]
     pub on_behalf: Option<String>,
 
-    /// Decode also where the system cannot confine the process that decodes; manifest and log say
-    /// so
+    /// Decode even where the system cannot confine the decoding process; the manifest and the event
+    /// log record that
     #[arg(long, global = true)]
     pub allow_weak_jail: bool,
 
-    /// Memory that one job may take, in GiB (default: 8)
+    /// Memory limit for one job, in GiB (default: 8)
     #[arg(
         long, value_name = "GIB", global = true,
         value_parser = clap::value_parser!(u64).range(1..=4096)
     )]
     pub memory_max: Option<u64>,
 
-    /// Time that one job may take, in minutes (default: 30, and 10 more per MiB of the recording)
+    /// Time limit for one job, in minutes (default: 30, plus 10 per MiB of the recording)
     #[arg(long, value_name = "MINUTES", global = true, value_parser = parse_minutes)]
     pub time_max: Option<f64>,
 
@@ -106,21 +106,21 @@ pub(crate) enum Command {
     Render(RenderArgs),
     /// Check a release against its manifest
     Verify(VerifyArgs),
-    /// Check every past release in a folder by the rules of today
+    /// Check every past release in a folder by today's rules
     Recheck(RecheckArgs),
-    /// Do all four for one recording
+    /// Scan, approve, render and verify one recording
     Run(RunArgs),
-    /// Do all four for every recording in a folder
+    /// Scan, approve, render and verify every recording in a folder
     Batch(BatchArgs),
-    /// Measure what a scan missed on labelled clips or pictures
+    /// Measure what a scan missed on labeled clips or pictures
     Score(ScoreArgs),
     /// Make, show and trust signing keys
     Key(KeyArgs),
-    /// Ask for a time stamp of an authority (RFC 3161) and keep it with a release
+    /// Request a time stamp (RFC 3161) for a release and attach it
     Timestamp(TimestampArgs),
-    /// Check and show the log of everything that was done
+    /// Check and show the event log
     Events(EventsArgs),
-    /// Review, approve and hand over in a browser
+    /// Run the release desk: review, approve and hand over in a browser
     Desk(DeskArgs),
 }
 
@@ -174,7 +174,7 @@ pub(crate) struct ApproveArgs {
     #[arg(long, value_name = "NAME")]
     pub by: String,
 
-    /// What the approver says
+    /// The approver's statement
     #[arg(
         long,
         value_name = "TEXT",

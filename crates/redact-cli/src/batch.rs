@@ -55,7 +55,7 @@ impl ClipResult {
     }
 }
 
-/// Does all recordings of a folder.
+/// Scans, approves, renders and verifies all recordings of a folder.
 ///
 /// # Errors
 /// When a folder cannot be read or none holds a recording; a recording that fails is a line.
@@ -73,7 +73,7 @@ pub(crate) fn batch(args: &BatchArgs, global: &GlobalArgs) -> Result<Outcome> {
     let unread = unreadable.map(|(path, why)| ClipResult::without_work(path, End::Failed, why));
     let unread: Vec<ClipResult> = unread.collect();
     unread.iter().for_each(|result| show(result, global));
-    let program = std::env::current_exe().context("cannot tell where this program is")?;
+    let program = std::env::current_exe().context("cannot locate this program")?;
     let queue = Mutex::new(work_list(&card.clips, args).into_iter());
     let results = Mutex::new(unread);
     std::thread::scope(|scope| {
@@ -104,7 +104,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
         .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// One recording to do.
+/// One recording to process.
 struct Task {
     clip: PathBuf,
     /// Its release's name without endings.
@@ -120,7 +120,7 @@ impl Task {
 }
 
 /// Recordings in order, each with a name of its own; those whose release is there already come with
-/// their result. A release of another recording under that name is left alone.
+/// their result. A release of another recording under that name is not replaced.
 fn work_list(clips: &[PathBuf], args: &BatchArgs) -> Vec<Task> {
     let names = card::names(clips, &args.dir);
     let tasks = clips.iter().zip(names).map(|(clip, name)| {
@@ -165,8 +165,8 @@ fn run_child(program: &Path, task: &Task, args: &BatchArgs, global: &GlobalArgs)
     let (end, detail) = match output {
         Err(error) => (End::Failed, format!("cannot start the program: {error}")),
         Ok(output) => {
-            let said = String::from_utf8_lossy(&output.stderr).into_owned();
-            let first = said
+            let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+            let first = stderr
                 .lines()
                 .find(|line| !line.trim().is_empty())
                 .unwrap_or_default();

@@ -29,7 +29,7 @@ use crate::{host, key, limits, paths, progress};
 
 const GIGABYTE: u64 = 1_000_000_000;
 
-/// Serves until somebody stops it.
+/// Serves until a person stops it.
 ///
 /// # Errors
 /// When the data folder or the address cannot be used.
@@ -63,7 +63,7 @@ pub(crate) fn desk(args: &DeskArgs, global: &GlobalArgs) -> Result<Outcome> {
     })
 }
 
-/// Done when somebody asks this process to stop.
+/// Done when a person asks this process to stop.
 async fn interrupted() {
     while !progress::interrupted() {
         tokio::time::sleep(Duration::from_millis(200)).await;

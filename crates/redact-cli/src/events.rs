@@ -1,4 +1,4 @@
-//! `redact events`: whether the event log is whole, and what it says.
+//! `redact events`: whether the event log is intact, and what is in it.
 
 use std::path::{Path, PathBuf};
 
@@ -79,7 +79,7 @@ fn show(path: &Path, global: &GlobalArgs) -> Result<Outcome> {
             Ok(entry) => say(&text(&entry)),
             Err(refused) => {
                 whole = false;
-                // What is wrong with it is for `redact events verify` to say.
+                // `redact events verify` reports what is wrong with it.
                 tracing::warn!("line {line}: invalid entry: {refused}");
             }
         }

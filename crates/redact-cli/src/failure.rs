@@ -32,17 +32,17 @@ pub(crate) fn hint(error: &anyhow::Error) -> Option<String> {
 const FORCE: &str = "--force replaces it";
 
 const DISK_FULL: &str =
-    "free some space and run the same command again; nothing was left half done";
+    "free some space and run the same command again; no partial files were left";
 
 const EVENT_LOG: &str = "nothing is done that is not recorded: make the file writable, or name \
      another with --events FILE; `redact events verify` says what is wrong with a log";
 
 const WEAK_JAIL: &str = "recordings are decoded where the system has Landlock (Linux 5.13 and \
-     later) and seccomp; --allow-weak-jail goes without, and manifest and log say so";
+     later) and seccomp; --allow-weak-jail decodes without, and the manifest and the event log \
+     record that";
 
-const OLD_SCAN: &str = "what is damaged is hidden, and what a release changes is declared, as the \
-     scan found it, whoever edits the plan: scan the recording again with this version of the \
-     program";
+const OLD_SCAN: &str = "damage is hidden and changes are declared as the scan found them, whatever \
+     was edited in the plan: scan the recording again with this version of the program";
 
 fn release_hint(error: &ReleaseError) -> Option<String> {
     let fixed = match error.cause() {
@@ -65,7 +65,7 @@ fn release_hint(error: &ReleaseError) -> Option<String> {
     fixed.map(str::to_owned)
 }
 
-/// What the worker said, or what to do where it could not work.
+/// The worker's own hint, or what to do where it could not work.
 fn worker_hint(error: &WorkerError) -> Option<String> {
     match error {
         WorkerError::Failed(JobFailure {
@@ -89,8 +89,8 @@ fn plan_hint(error: &PlanError) -> Option<&'static str> {
             Some("give each track in the plan a \"decision\", then `redact approve PLAN --by NAME`")
         }
         PlanError::Unacknowledged { .. } => Some(
-            "install a model for it (scripts/setup), or accept that nothing looked for it with \
-             --accept-missing CLASS; the manifest will say so",
+            "install a model for it (scripts/setup), or accept that no detector ran for it with \
+             --accept-missing CLASS; the manifest will record that",
         ),
         PlanError::WeakEffect { .. } => Some(
             "plates and screens stay readable through blur and mosaic: give the track the effect \
@@ -109,16 +109,16 @@ fn plan_hint(error: &PlanError) -> Option<&'static str> {
 fn source_hint(error: &SourceError) -> Option<&'static str> {
     match error {
         SourceError::Damaged { .. } | SourceError::BadTime { .. } => Some(
-            "ask for the file again from where it came; where there is no better one, \
+            "request the file again from its source; if there is no better copy, \
              `--damaged mask` (of scan, run and batch) hides the whole picture while the damage \
              lasts and lists it in the manifest",
         ),
-        SourceError::Truncated { .. } => {
-            Some("ask for the file again from where it came; a cut recording is not released")
-        }
+        SourceError::Truncated { .. } => Some(
+            "request the file again from its source; a recording that is cut short is not released",
+        ),
         SourceError::NoSound { .. } => Some(
             "export the recording with sound in another codec, or release it without: \
-             --accept-lost-sound (of scan, run and batch); the manifest will say so",
+             --accept-lost-sound (of scan, run and batch); the manifest will record that",
         ),
         SourceError::Encrypted => Some("export the recording without encryption"),
         SourceError::NoVideo { .. } => Some("sound without pictures is not supported yet"),

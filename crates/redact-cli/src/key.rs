@@ -230,7 +230,7 @@ fn made_here(key: &PublicKey, who: &str, recorder: &Recorder) -> Result<bool> {
             .iter()
             .any(|(_, detail)| matches!(detail, Detail::Label(label) if label.as_str() == "new"));
         let same = event.subjects.iter().any(|(_, digest)| *digest == wanted);
-        // The user by the system's word, not by the name that somebody approved under.
+        // The user that the system reports, not the name that a person approved under.
         let by_me = event.machine == me || is_one_person(&event.who, who);
         made |= event.what == Act::Key && is_new && same && by_me;
     })
@@ -304,7 +304,7 @@ fn rotate_files(rotation_key: Option<&Path>) -> Result<(PublicKey, PublicKey)> {
         Some(pair) => pair.sign_rotation(&old.public(), &new.public(), now)?,
         None => old.hand_over(&new.public(), now)?,
     };
-    // The statement first: a new key that nobody follows would sign releases that nobody trusts.
+    // The statement first: without it, the new key would sign releases that are not trusted.
     trust_store()?.add_rotation(&rotation)?;
     old.save(&aside, Overwrite::Never)
         .with_context(|| aside.display().to_string())?;

@@ -12,7 +12,7 @@ use signal_hook::consts::SIGXFSZ;
 /// # Errors
 /// When the system refuses the handler.
 pub(crate) fn make_size_limit_an_error() -> std::io::Result<()> {
-    // That it happened is of no interest: the write says so itself.
+    // The flag is of no interest: the write itself fails.
     signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false))).map(drop)
 }
 

@@ -14,7 +14,7 @@ use crate::args::ModelArgs;
 /// the working folder.
 ///
 /// # Errors
-/// When there is none; the message lists where it was looked for.
+/// When there is none; the message lists the ways to name one.
 fn models_dir(given: Option<&Path>) -> Result<PathBuf> {
     if let Some(dir) = given {
         return Ok(dir.to_owned());
@@ -48,8 +48,8 @@ pub(crate) fn model_options(args: &ModelArgs) -> Result<ModelOptions> {
 
 /// What of this process's environment a confined process gets, and what it has of its own.
 ///
-/// No passphrase and no home. A model runtime that could report to its maker is told not to before
-/// it is loaded, whatever the user's environment says.
+/// No passphrase and no home. Telemetry of the model runtime is switched off before it is loaded,
+/// whatever the user's environment says.
 pub(crate) fn child_environment() -> Vec<(&'static str, std::ffi::OsString)> {
     const PASSED_ON: [&str; 3] = ["LD_LIBRARY_PATH", "REDACT_LOG", "RUST_BACKTRACE"];
     let passed = PASSED_ON

@@ -64,11 +64,11 @@ pub(crate) fn tether() {
     TETHERED.store(true, Ordering::SeqCst);
     report_to(|phase, done, total| {
         let line = serde_json::json!({ "phase": phase, "done": done, "total": total });
-        // Nobody reads it any more: standard input has ended too.
+        // Where that fails the reader is gone, and standard input has ended too.
         writeln!(std::io::stderr().lock(), "{line}").ok();
     });
     std::thread::spawn(|| {
-        // Whatever else comes is nobody's.
+        // What arrives has no meaning; only its end does.
         std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink()).ok();
         interrupt();
     });
@@ -119,7 +119,7 @@ impl TerminalProgress {
         }
     }
 
-    /// Takes the bar away, so that what is printed next stands alone.
+    /// Removes the bar, so that what is printed next stands alone.
     pub(crate) fn clear(&self) {
         if let Some((_, bar)) = self.lock().take() {
             bar.finish_and_clear();
@@ -181,7 +181,7 @@ fn bar_for(phase: Phase) -> ProgressBar {
         Phase::Scan | Phase::Render | Phase::Audit | Phase::Compare => FRAMES,
     };
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    // A template is a constant of ours; should it ever be wrong, the default bar is shown.
+    // The template is a constant; should it ever be wrong, the default bar is shown.
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }

@@ -205,7 +205,7 @@ fn verify_command(
 }
 
 impl Line {
-    /// Takes over what `redact verify` answered.
+    /// Reads what `redact verify` printed.
     fn read(&mut self, output: &Output) {
         let document: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
         self.verdict = match output.status.code() {
@@ -234,8 +234,8 @@ impl Line {
             ));
         }
         if self.verdict == Verdict::Failed && self.why.is_empty() {
-            let said = String::from_utf8_lossy(&output.stderr);
-            let first = said
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            let first = stderr
                 .lines()
                 .next()
                 .unwrap_or("the check ended without a verdict");

@@ -60,7 +60,7 @@ fn run(args: &ScanArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> Resul
         say(&summary(clip, &output, &found).to_string());
     } else {
         say(&table(&found));
-        if let Some(list) = table::look_here_first(&found) {
+        if let Some(list) = table::review_first(&found) {
             say(&list);
         }
         say(&format!("findings: {}", output.display()));

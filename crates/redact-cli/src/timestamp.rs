@@ -1,6 +1,6 @@
 //! `redact timestamp`: a request for an authority's stamp on a manifest, and its answer.
 //!
-//! Nothing here reaches the network: somebody carries the request out and the answer back.
+//! Nothing here reaches the network: a person carries the request out and the answer back.
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,7 @@ use crate::outcome::Outcome;
 use crate::terminal::say;
 use crate::verify::certificates;
 
-/// Writes a request, or puts an answer beside the manifest.
+/// Writes a request, or stores an answer beside the manifest.
 ///
 /// # Errors
 /// When a file cannot be read or written, or the answer does not hold.

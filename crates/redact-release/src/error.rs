@@ -109,7 +109,7 @@ pub enum ReleaseError {
     WrongSource {
         /// The property.
         what: &'static str,
-        /// What the plan says.
+        /// What the plan describes.
         expected: String,
         /// What the recording has.
         found: String,

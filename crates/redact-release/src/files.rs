@@ -23,7 +23,7 @@ pub fn check_recording(clip: &Path) -> Result<()> {
     if data.is_dir() {
         return Err(ReleaseError::IsFolder).in_file(clip);
     }
-    // Opening a pipe waits for somebody to write, and a device has no end.
+    // Opening a pipe waits for a writer, and a device has no end.
     if !data.is_file() {
         return Err(ReleaseError::NotAFile).in_file(clip);
     }

@@ -52,7 +52,7 @@ pub struct InputOptions {
     pub damaged: Damaged,
     /// Whether a recording of whose sound no track can be decoded is released without sound.
     pub accept_lost_sound: bool,
-    /// What a person says of it.
+    /// What a person states about it.
     #[serde(with = "SettingsForm")]
     pub settings: SourceSettings,
 }

@@ -4,7 +4,7 @@
 //! name already is in a list beside them (`.NAME.unfinished`), with its SHA-256, until the command
 //! has come to its end. When the command fails it takes those files away again. When it is killed,
 //! the next one on the same inputs does so before it begins, and so needs no `--force`. A file that
-//! somebody changed since, and one that is not in the list, is somebody's, and stays.
+//! was changed since, and one that is not in the list, stays.
 //!
 //! What `--force` replaces is set aside under another name (`.NAME.replaced`) until then, and put
 //! back where the command does not come to its end.
@@ -90,8 +90,8 @@ impl Outputs {
         }
     }
 
-    /// Undoes an interrupted command on the same inputs, unless somebody has worked on with what it
-    /// left, and refuses what is then in the way.
+    /// Undoes an interrupted command on the same inputs, unless its files were changed since, and
+    /// refuses what is then in the way.
     fn settle(
         &mut self,
         files: &[&Path],
@@ -124,7 +124,7 @@ impl Outputs {
         self.record.clear()
     }
 
-    /// What the command is done with, once that is known; before anything is written.
+    /// Sets the command's inputs, once they are known; before anything is written.
     pub fn set_inputs(&mut self, inputs: Inputs) {
         self.inputs = inputs;
     }
@@ -225,7 +225,7 @@ impl Outputs {
             if free {
                 fs::rename(aside(&path), &path).ok();
             } else {
-                // Somebody else's, or the replaced one itself.
+                // Another file, or the replaced one itself.
                 fs::remove_file(aside(&path)).ok();
             }
         }

@@ -30,9 +30,9 @@ pub(crate) struct ModelSpec<'a> {
     pub side: u32,
     /// How many times smaller pictures are enlarged to it, at most.
     pub enlarge_max: u32,
-    /// What it is asked for; empty stands for all that it can find.
+    /// Classes that it is used for; empty means all that it can find.
     pub classes: &'a [Class],
-    /// What it is not asked for where another model that runs finds it.
+    /// Classes that it is not used for where another model that runs finds them.
     pub spare: &'a [Class],
 }
 
@@ -167,7 +167,7 @@ const THOROUGH: &[DetectorSpec<'_>] = &[
 ];
 
 impl Profile {
-    /// Models that look for one class are united: add one by adding a line.
+    /// Detections of models for one class are merged: add a model by adding a line.
     const fn specs(self) -> &'static [DetectorSpec<'static>] {
         match self {
             Self::Fast => FAST,

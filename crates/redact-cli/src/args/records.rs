@@ -1,4 +1,4 @@
-//! The verbs that look at records: they are there without a decoder too.
+//! The verbs that check records.
 
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ Examples:
   redact verify clip.redacted.mp4 --report verdict.pdf    one page for a file or a court
   redact verify clip.redacted.mp4 --no-media              signature and digests only, in seconds
 
-Exit status: 0 ok; 1 something is wrong with the release; 2 it could not be checked.")]
+Exit status: 0 ok; 1 verification found a problem; 2 the release could not be checked.")]
 pub(crate) struct VerifyArgs {
     /// The released file
     pub release: PathBuf,
@@ -105,8 +105,8 @@ Examples:
   redact key show > agency.pub         for auditors
   redact key trust agency.pub          believes releases signed with it
   redact key new --approver            makes a key that signs this user's approvals
-  redact key trust --approver 'Ada Okafor' ada.pub   somebody else binds her key to her name
-  redact key new --rotation            a key that vouches for other keys; keep it elsewhere
+  redact key trust --approver 'Ada Okafor' ada.pub   another person binds her key to her name
+  redact key new --rotation            a key that vouches for other keys; store it elsewhere
   redact key show --rotation > agency.rotation.pub   for auditors
   redact key backup agency.backup      all secret keys, encrypted with REDACT_BACKUP_PASSPHRASE
   redact key rotate                    a new key; hand the statement to auditors
@@ -130,13 +130,13 @@ pub(crate) enum KeyCommand {
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
 
-        /// A key that signs this person's approvals, and no release; it counts once somebody else
+        /// A key that signs this person's approvals, and no release; it counts once another person
         /// binds it to a name with `redact key trust --approver NAME`
         #[arg(long)]
         approver: bool,
 
         /// A key that signs no release: it vouches for the key that follows another, and for
-        /// approvers' keys; keep it away from those who release
+        /// approvers' keys; store it away from those who make releases
         #[arg(long, conflicts_with = "approver")]
         rotation: bool,
     },
@@ -224,7 +224,7 @@ pub(crate) enum TimestampCommand {
         #[arg(long)]
         force: bool,
     },
-    /// Check an authority's answer and put it beside the manifest
+    /// Check an authority's answer and store it beside the manifest
     Attach {
         /// The released file
         release: PathBuf,

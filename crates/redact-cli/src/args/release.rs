@@ -57,7 +57,7 @@ pub(crate) struct ReleaseArgs {
     #[arg(long)]
     pub second_look: bool,
 
-    /// Accept what the second look finds: a person reviewed it, and it is nothing to hide
+    /// Accept what the second look finds: a person reviewed it, and it need not be hidden
     #[arg(long)]
     pub accept_seen: bool,
 
@@ -139,7 +139,7 @@ pub(crate) struct RenderArgs {
     #[command(flatten)]
     pub basis: BasisArgs,
 
-    /// Refuse a plan that was not made with this very policy
+    /// Refuse a plan that was made with any other policy
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
 
@@ -160,10 +160,10 @@ pub(crate) struct RenderArgs {
     pub release: ReleaseArgs,
 }
 
-/// Who answers for what a policy decides alone, and for classes without a detector.
+/// Who takes responsibility for what a policy decides alone, and for classes without a detector.
 #[derive(Debug, Args)]
 pub(crate) struct AnswerArgs {
-    /// Who answers for it (default: the policy itself, by name)
+    /// Who takes responsibility (default: the policy itself, by name)
     #[arg(long, value_name = "NAME")]
     pub by: Option<String>,
 
@@ -190,7 +190,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "MANIFEST")]
     pub supersedes: Option<PathBuf>,
 
-    /// Who answers for the decisions.
+    /// Who takes responsibility for the decisions.
     #[command(flatten)]
     pub answer: AnswerArgs,
 
@@ -227,10 +227,10 @@ fn parse_name(name: &str) -> Result<String, String> {
 Examples:
   redact batch recordings/ --policy policies/public-release.toml --out-dir releases/
 
-Each recording is done by a process of its own, so that a bad one never stops the others.
-Folders in the folder are searched too. Companion files of cameras and Macs are listed and
-left out. A recording whose name is there twice gets its ending or folders in the release's name.
-Recordings whose release exists already are left alone, so a stopped batch can be run again.")]
+Each recording is handled by its own process, so a bad one never stops the others. Subfolders
+are searched too. Companion files of cameras and Macs are listed and skipped. If two recordings
+have the same name, their releases also carry the file extension or the folder names. Recordings
+that already have a release are skipped, so a stopped batch can be run again.")]
 pub(crate) struct BatchArgs {
     /// Folder with recordings
     pub dir: PathBuf,
@@ -239,7 +239,7 @@ pub(crate) struct BatchArgs {
     #[arg(long, value_name = "FILE")]
     pub policy: PathBuf,
 
-    /// Who answers for the decisions.
+    /// Who takes responsibility for the decisions.
     #[command(flatten)]
     pub answer: AnswerArgs,
 
@@ -247,7 +247,7 @@ pub(crate) struct BatchArgs {
     #[arg(long, value_name = "DIR")]
     pub out_dir: PathBuf,
 
-    /// Recordings to do at a time
+    /// Recordings to process at a time
     #[arg(
         long, value_name = "N", default_value_t = 1,
         value_parser = clap::value_parser!(u16).range(1..=64)

@@ -17,7 +17,7 @@ A marked box counts as hidden when masks cover at least 95 % of its pixels. A tr
 {"clip", "sha256", "width", "height", "frames": N, "boxes": [[BOX, ...], ...]}, one list
 per frame, each BOX {"class", "track", "x", "y", "w", "h", "vis", "ignore"} in pixels.
 A set of images is a folder with boxes.json (COCO) and images/.
-The sheet shows what was NOT hidden: keep it inside."#)]
+The sheet shows what was NOT hidden: do not release it."#)]
 pub(crate) struct ScoreArgs {
     /// Findings of a scan, or a plan
     #[arg(required_unless_present = "images", conflicts_with = "images")]

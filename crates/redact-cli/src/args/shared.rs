@@ -57,12 +57,12 @@ pub(crate) struct InputArgs {
     #[arg(long, value_name = "INDEX")]
     pub video_stream: Option<u32>,
 
-    /// Turn the picture clockwise by this many degrees: for a camera that was mounted sideways
+    /// Turn the picture clockwise by this many degrees, for a camera that was mounted sideways
     #[arg(long, value_name = "DEGREES", value_parser = ["90", "180", "270"])]
     pub turn: Option<String>,
 
     /// Frames per second of a bare video stream (.264, .265, .hevc, .m2v), which stores no times:
-    /// 25, 29.97 or 30000/1001 (default: what the stream says, else 25)
+    /// 25, 29.97 or 30000/1001 (default: the stream's own rate, else 25)
     #[arg(long, value_name = "N", value_parser = parse_rate)]
     pub frame_rate: Option<(u32, u32)>,
 }
@@ -86,7 +86,7 @@ impl From<&InputArgs> for InputOptions {
 }
 
 /// Reads `25`, `29.97` or `30000/1001`, at least 1/10 and at most 1000 frames per second. The usual
-/// short forms of the rates of television stand for those.
+/// short forms of television rates mean the exact rates.
 fn parse_rate(text: &str) -> Result<(u32, u32), String> {
     let expected = || "expected frames per second, as in 25, 29.97 or 30000/1001".to_owned();
     let thousands = |text: &str| -> Option<u32> {
@@ -136,8 +136,8 @@ pub(crate) struct BasisArgs {
     #[arg(long, value_name = "FILE")]
     pub findings: Option<PathBuf>,
 
-    /// Go on without the findings, which are lost: nobody can then tell what the plan leaves out.
-    /// The reason goes into manifest, redaction log and event log
+    /// Proceed without the findings because they are lost. What the plan leaves out can then not be
+    /// checked; the manifest, the redaction log and the event log record the reason
     #[arg(long, value_name = "REASON", conflicts_with = "findings")]
     pub without_findings: Option<String>,
 }

@@ -34,15 +34,15 @@ pub(super) struct Card {
     pub(super) clips: Vec<PathBuf>,
     /// Files that belong to a recording and hold none of their own, and what they are.
     pub(super) companions: Vec<(PathBuf, &'static str)>,
-    /// Folders that cannot be looked through, and why.
+    /// Folders that cannot be searched, and why.
     pub(super) unreadable: Vec<(PathBuf, String)>,
     /// Other files, counted by their ending in lower case.
     pub(super) others: BTreeMap<String, usize>,
 }
 
 impl Card {
-    /// Looks through `dir` and the folders in it, but not through `out_dir`; links to folders are
-    /// not followed, and releases of an earlier run are no recordings.
+    /// Searches `dir` and the folders in it, but not `out_dir`; links to folders are not followed,
+    /// and releases of an earlier run are no recordings.
     ///
     /// # Errors
     /// When `dir` cannot be read, or there is no recording in it.
@@ -51,7 +51,7 @@ impl Card {
         card.enter(dir, out_dir.canonicalize().ok().as_deref(), DEPTH_MAX)?;
         if card.clips.is_empty() {
             bail!(
-                "{}: no recording in it or in its folders (looked for .{})",
+                "{}: no recordings found; need files with one of the extensions .{}",
                 dir.display(),
                 redact_media::RECORDING_EXTENSIONS.join(", .")
             );
@@ -166,11 +166,11 @@ fn joined(path: &Path, parts: usize) -> String {
 
 /// Places of names that are there more than once.
 fn repeated(names: &[String]) -> Vec<usize> {
-    let mut seen = BTreeMap::<String, usize>::new();
+    let mut counts = BTreeMap::<String, usize>::new();
     for name in names {
-        *seen.entry(name.to_lowercase()).or_default() += 1;
+        *counts.entry(name.to_lowercase()).or_default() += 1;
     }
-    let is_repeated = |name: &String| seen.get(&name.to_lowercase()) > Some(&1);
+    let is_repeated = |name: &String| counts.get(&name.to_lowercase()) > Some(&1);
     (0..names.len())
         .filter(|&place| is_repeated(&names[place]))
         .collect()
@@ -193,7 +193,7 @@ pub(super) fn earlier(clip: &Path, name: &str, out_dir: &Path) -> Result<Option<
     if !release(name).exists() {
         return Ok(None);
     }
-    // Without a manifest it cannot be told.
+    // Without a manifest there is nothing to compare.
     let Some(source) = source_of(&release(name)) else {
         return Ok(Some(Earlier::Same(name.to_owned())));
     };

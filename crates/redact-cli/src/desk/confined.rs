@@ -18,7 +18,7 @@ use crate::{failure, limits};
 /// Does one task; gives what the page receives of it.
 ///
 /// # Errors
-/// What the task reported, or that it is none of these.
+/// What the task reported, or that it is another kind of task.
 pub(super) fn run(
     task: &Task,
     global: &GlobalArgs,

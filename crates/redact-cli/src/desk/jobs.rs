@@ -185,7 +185,7 @@ impl Jobs for Children {
     }
 }
 
-/// What a process prints that did what it was to do, beside what else it prints.
+/// What a successful process prints.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Prints {
     /// Nothing that the desk needs.
@@ -269,7 +269,7 @@ fn read_all(stream: impl Read + Send + 'static) -> std::thread::JoinHandle<Vec<u
     })
 }
 
-/// Waits for a process, passes on how far it is, and lets go of its input when it is to stop.
+/// Waits for a process, passes its progress on, and closes its input to cancel it.
 fn wait(
     child: &mut Child,
     mut input: Option<ChildStdin>,

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::proxy::Proxy;
 use crate::score::pixels::rgb_at;
 
-/// Quality of what is looked at closely.
+/// JPEG quality: these pictures are examined closely.
 const QUALITY: u8 = 88;
 
 /// Writes frame `frame` with `redactions` to `output`.

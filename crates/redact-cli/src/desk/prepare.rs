@@ -1,7 +1,7 @@
 //! What a browser needs of a recording: a proxy, the times of its frames, its sound as a picture.
 //!
 //! The proxy holds every frame of the recording in order, at its own time since the first frame,
-//! so that a frame's number and its time tell each other exactly. Sound before the first frame is
+//! so that a frame's number and its time correspond exactly. Sound before the first frame is
 //! left out of it: its clock is the recording's.
 
 use std::path::Path;
@@ -106,7 +106,7 @@ pub(super) fn prepare(
     Ok(media)
 }
 
-/// What stands beside the proxy: waveforms, timeline and, last, what the recording is.
+/// The files beside the proxy: waveforms, timeline and, last, what the recording is.
 fn write_beside(folder: &Path, timeline: &Timeline, peaks: &[Peaks], media: &Value) -> Result<()> {
     for (number, peaks) in peaks.iter().enumerate() {
         write(&folder.join(waveform(number)), &peaks.bytes)?;
@@ -183,7 +183,7 @@ fn smaller(frame: Frame, by: u32) -> Frame {
     Frame { picture, ..frame }
 }
 
-/// What of a run of sound is heard once the pictures have begun.
+/// The part of a run of sound that plays once the pictures have begun.
 fn after_zero(mut block: AudioBlock) -> Option<AudioBlock> {
     if block.start < 0 {
         let early = usize::try_from(-block.start)

@@ -86,8 +86,8 @@ impl Timeline {
 
     fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).context("cannot read the timeline")?;
-        let file: TimelineFile = serde_json::from_str(&text).context("the timeline is none")?;
-        let base = TimeBase::new(file.num, file.den).context("the timeline is none")?;
+        let file: TimelineFile = serde_json::from_str(&text).context("invalid timeline file")?;
+        let base = TimeBase::new(file.num, file.den).context("invalid timeline file")?;
         Ok(Self {
             base,
             runs: file.runs,

@@ -1,5 +1,5 @@
-//! A picture of each found track, so that the same person can be told at a glance, and the list of
-//! moments to look at first.
+//! A picture of each found track, so that one person is recognized at a glance, and the list of
+//! moments to review first.
 
 use std::path::Path;
 
@@ -63,15 +63,15 @@ pub(super) fn thumbnails(folder: &Path, output: &Path, threads: usize) -> Result
     Ok(json!({ "thumbnails": wanted.len() }))
 }
 
-/// The box that shows most of a track: seen, sure and large.
+/// The box that shows a track best: detected, with a high score, large.
 fn best(track: &Track) -> &TrackBox {
     let worth = |b: &TrackBox| {
-        let seen = if b.origin == BoxOrigin::Detected {
+        let certainty = if b.origin == BoxOrigin::Detected {
             1.0
         } else {
             0.1
         };
-        seen * b.score * b.rect.area().sqrt()
+        certainty * b.score * b.rect.area().sqrt()
     };
     let boxes = track.boxes().iter();
     boxes

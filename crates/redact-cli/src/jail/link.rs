@@ -27,7 +27,7 @@ fn receive_lines(answers: &Sender<bool>) {
     loop {
         line.clear();
         match stdin.read_line(&mut line) {
-            // Nobody waits for this job any more.
+            // The parent has ended: the result is no longer needed.
             Ok(0) | Err(_) => std::process::abort(),
             Ok(_) => {}
         }

@@ -30,7 +30,7 @@ const LINE_MAX: u64 = 1 << 30;
 /// Bytes of one line of a child's log.
 const LOG_LINE_MAX: u64 = 4096;
 
-/// Lines of a child's log that are remembered, to tell why it ended.
+/// Lines of a child's log that are stored, to find out why it ended.
 const LOG_LINES_MAX: usize = 20;
 
 /// A confined process of this program for each job.
@@ -103,7 +103,7 @@ impl<'a> Process<'a> {
         let logger = std::thread::spawn(move || pass_on_log(log));
         let reader = std::thread::spawn(move || read_messages(output, &sender));
         for line in [serde_json::to_string(&bounds), serde_json::to_string(job)] {
-            // Both are ours and always serialize. A child that is gone already says why by its end.
+            // Both always serialize. How a child ended that is gone already says why.
             writeln!(input, "{}", line.unwrap_or_default()).ok();
         }
         let watch = Watch {

@@ -20,7 +20,7 @@ impl Staging {
     }
 }
 
-/// A folder in `beside` for one confined process. What killed processes left of theirs goes.
+/// A folder in `beside` for one confined process. Folders that killed processes left are removed.
 ///
 /// # Errors
 /// When it cannot be made.
@@ -29,7 +29,7 @@ pub(crate) fn staging(beside: &Path) -> Result<Staging> {
     for entry in std::fs::read_dir(beside).into_iter().flatten().flatten() {
         let ours = entry.file_name().to_string_lossy().starts_with(STAGING);
         if ours && is_abandoned(&entry.path()) {
-            // One that stays is in nobody's way.
+            // Where that fails, it does no harm.
             std::fs::remove_dir_all(entry.path()).ok();
         }
     }

@@ -33,7 +33,7 @@ pub(crate) fn signing_key(given: Option<&Path>, recorder: &Recorder) -> Result<K
 }
 
 /// The key that signs this user's approvals: the given one, or this user's, made now if there is
-/// none yet. It counts under a name when somebody else binds it to one.
+/// none yet. It counts under a name once another person binds it to one.
 ///
 /// # Errors
 /// When it cannot be read or made, or is a key that signs releases.
@@ -107,7 +107,7 @@ pub(crate) fn trusted_only(key: &PublicKey) -> Result<TrustStore> {
 }
 
 /// Makes a key pair and records it. A key for releases is trusted for them, and a rotation
-/// key for keys; an approver's counts for nothing until somebody else binds it to a name.
+/// key for keys; an approver's counts for nothing until another person binds it to a name.
 pub(super) fn make(path: &Path, purpose: Purpose, recorder: &Recorder) -> Result<KeyPair> {
     recorder.record(draft("new"), |event| {
         let pair = make_files(path, purpose)?;

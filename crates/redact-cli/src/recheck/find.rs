@@ -15,7 +15,7 @@ use crate::progress;
 
 /// How manifests of releases end.
 const MANIFEST_SUFFIX: &str = ".manifest.json";
-/// The deepest folder that is looked into.
+/// The deepest folder that is searched.
 const DEPTH_MAX: usize = 32;
 
 /// A release by its manifest, nothing of which is believed yet.
@@ -91,7 +91,7 @@ pub(super) fn releases(folder: &Path, unreadable: &mut Vec<Unreadable>) -> Vec<F
     manifests.filter_map(|path| found(path)).collect()
 }
 
-/// A JSON file; `None` for what is none, which is for the check to say.
+/// A JSON file; `None` for anything else, which the check then reports.
 fn json(path: &Path) -> Option<Value> {
     serde_json::from_slice(&redact_record::manifest::read_bytes(path).ok()?).ok()
 }

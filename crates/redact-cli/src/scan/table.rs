@@ -123,13 +123,13 @@ fn worst_moments(found: &Findings) -> (Vec<redact_engine::WeakSpan>, usize) {
     (moments, all)
 }
 
-/// Where to look first, or nothing when no track has a weak moment.
-pub(super) fn look_here_first(found: &Findings) -> Option<String> {
+/// What to review first, or nothing when no track has a weak moment.
+pub(super) fn review_first(found: &Findings) -> Option<String> {
     let (moments, all) = worst_moments(found);
     if all == 0 {
         return None;
     }
-    let mut lines = vec![format!("look here first ({} of {all}):", moments.len())];
+    let mut lines = vec![format!("review first ({} of {all}):", moments.len())];
     for moment in moments {
         let (first, end) = (moment.frames.start().get(), moment.frames.end().get());
         lines.push(format!(

@@ -1,7 +1,7 @@
 //! Between red, green and blue and 4:2:0, for images that are scored and frames that are shown.
 //!
-//! Luma and chroma are full-range. Which colour matrix a picture has is told by its size, with the
-//! rule that the detectors use, so that a photograph reaches them as it was.
+//! Luma and chroma are full-range. The color matrix of a picture follows from its size, by the rule
+//! that the detectors use, so that a photograph reaches them as it was.
 
 use image::RgbImage;
 use redact_core::{ColorRange, Picture, PixelSize, PlaneKind};
@@ -95,7 +95,7 @@ mod tests {
     use image::Rgb;
 
     /// Goal: an image comes back as it was, but for rounding. Method: flat 2x2 blocks, so that
-    /// halving the chroma loses nothing; one size for each colour matrix.
+    /// halving the chroma loses nothing; one size for each color matrix.
     #[test]
     fn an_image_comes_back_from_its_picture() {
         for (width, height) in [(7, 5), (1282, 4)] {

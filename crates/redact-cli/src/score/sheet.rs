@@ -13,7 +13,7 @@ use redact_record::Overwrite;
 
 use super::pixels::rgb_at;
 
-/// The most tiles on a sheet: what a person looks through in a minute.
+/// The most tiles on a sheet: what a person reviews in a minute.
 pub(super) const TILES_MAX: usize = 24;
 
 const COLUMNS: u32 = 4;

@@ -9,7 +9,7 @@ use redact_record::manifest::{CodingFacts, PublicManifest, run_digest};
 
 use crate::error::{Context as _, Result};
 
-/// What a manifest, or a render, says is copied.
+/// What is copied, by a manifest or by a render.
 pub(crate) struct CopyClaims {
     /// Runs of frames, `(start, end, SHA-256)`.
     pub(crate) runs: Vec<(u32, u32, Digest)>,

@@ -25,7 +25,7 @@ pub struct Partial {
 
 impl Partial {
     /// A partial file for `target`, in the same folder, so that renaming it is one step. What a
-    /// crash left under that name is removed first: nobody else has the new one open.
+    /// crash left under that name is removed first: no other process has the new one open.
     ///
     /// - `wait`: how long to wait for another process that writes it.
     ///
@@ -40,7 +40,7 @@ impl Partial {
         })
     }
 
-    /// The same for its owner's eyes alone (mode 0600), before anything is in it.
+    /// The same, readable by its owner alone (mode 0600), before anything is in it.
     ///
     /// # Errors
     /// When the system refuses.
@@ -82,7 +82,7 @@ impl Partial {
 impl Drop for Partial {
     fn drop(&mut self) {
         if let Some(path) = &self.path {
-            // Anything else is left for a next run to replace.
+            // Where that fails, the next run replaces it.
             std::fs::remove_file(path).ok();
         }
     }
@@ -172,7 +172,7 @@ fn fresh(path: &Path) -> Result<Option<File>> {
     for _ in 0..TRIES {
         match File::options().write(true).create_new(true).open(path) {
             Ok(file) if file.try_lock().is_ok() && is_at(&file, path) => return Ok(Some(file)),
-            // Somebody took it for a left one.
+            // Another process took it for one that a crash left.
             Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 let mut how = File::options();
@@ -211,7 +211,7 @@ fn open(how: &OpenOptions, path: &Path) -> Result<File> {
     }
 }
 
-/// What is no file of this program has a name that it needs.
+/// Something else has a name that this program needs.
 fn in_the_way(path: &Path) -> ReleaseError {
     let name = path.file_name().unwrap_or_default();
     ReleaseError::InTheWay {
@@ -281,8 +281,8 @@ mod tests {
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 
-    /// Goal: what is no file is neither opened nor waited for, and what is another name of somebody
-    /// else's file is not written to.
+    /// Goal: what is no file is neither opened nor waited for, and another name of an existing file
+    /// is not written to.
     #[test]
     fn a_pipe_a_folder_and_a_second_name_are_left_alone() {
         let dir = tempfile::tempdir().unwrap();

@@ -15,7 +15,7 @@ use super::partial::{self, hidden};
 use crate::error::Result;
 use crate::names::folder_of;
 
-/// What a command is done with, to tell whether it is the one that was interrupted.
+/// The inputs of a command, to recognize the one that was interrupted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Inputs(pub Vec<Digest>);
 
@@ -42,7 +42,7 @@ struct Line {
     name: Vec<u8>,
     sha256: Hex,
     replaces: bool,
-    /// What the command is done with.
+    /// The command's inputs.
     inputs: Vec<Hex>,
 }
 
@@ -69,7 +69,7 @@ impl Record {
         let path = hidden(main, "unfinished");
         let file = partial::lock(&path, main, wait)?;
         let mut text = String::new();
-        // Whatever is no list of ours is no word on any file.
+        // Anything else than such a list is ignored.
         (&file).take(BYTES_MAX).read_to_string(&mut text).ok();
         let record = Self {
             path,

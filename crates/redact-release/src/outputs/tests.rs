@@ -99,8 +99,8 @@ fn a_failed_command_leaves_nothing() {
     assert_eq!(folder.files(), []);
 }
 
-/// Goal: what a killed command left under final names is in nobody's way. Controls: other inputs,
-/// and a file that somebody changed since.
+/// Goal: what a killed command left under final names does not stop the next one. Controls: other
+/// inputs, and a file that was changed since.
 #[test]
 fn a_killed_command_is_undone_by_the_next() {
     let folder = Folder::new();
@@ -146,7 +146,7 @@ fn what_is_replaced_comes_back() {
     }
 }
 
-/// Goal: a file that somebody put there meanwhile, a folder and a link that leads nowhere stay.
+/// Goal: a file that appeared meanwhile, a folder and a link that leads nowhere stay.
 #[test]
 fn what_came_meanwhile_stays() {
     let folder = Folder::new();

@@ -5,7 +5,7 @@ use redact_engine::{AuditReport, Check, CompareReport};
 
 /// `redactions` under the numbers that the public manifest gives them.
 ///
-/// What the checks say of a mask or a mute goes out, and its name in the plan may tell whom or what
+/// The checks of a mask or a mute are published, and its name in the plan may reveal whom or what
 /// it hides.
 pub(super) fn numbered(redactions: &Redactions) -> Redactions {
     let mut numbers = (1_usize..).map(|item| format!("item-{item}"));

@@ -8,7 +8,7 @@ use redact_record::sign::{SignatureVerdict, TrustStore};
 use crate::error::{Context as _, ReleaseError, Result};
 use crate::files::read_signed;
 
-/// What a person says of the request. It takes precedence over the request file.
+/// What a person enters about the request. It takes precedence over the request file.
 #[derive(Clone, Debug, Default)]
 pub struct RequestOptions {
     /// What is known of the request and the recording (TOML).

@@ -40,8 +40,8 @@ fn refusal(plan: &ApprovedPlan, reencode: Reencode) -> Option<&'static str> {
     }
 }
 
-/// Decides what is copied: every group of pictures and every sound track that the plan leaves
-/// alone, where copying is proved to be safe.
+/// Decides what is copied: every GOP and every sound track that the plan does not touch, where
+/// copying is proved to be safe.
 ///
 /// # Errors
 /// When the recording cannot be read.
@@ -78,7 +78,7 @@ pub(super) fn choose(
     )))
 }
 
-/// What the manifest says of a render.
+/// How pictures and sound of a render came to be, for the manifest.
 pub(super) fn facts(
     copy_plan: Option<&CopyPlan>,
     report: &RenderReport,

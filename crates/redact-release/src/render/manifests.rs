@@ -30,7 +30,7 @@ pub(super) struct ManifestFacts<'a> {
     pub(super) clock: FrameClock,
     /// What the worker reports.
     pub(super) rendered: &'a RenderResult,
-    /// The entry of the event log that says that it was rendered.
+    /// The entry of the event log that records the render.
     pub(super) events_head: Checkpoint,
     /// How well the worker was confined.
     pub(super) level: JailLevel,
@@ -88,7 +88,7 @@ impl ManifestFacts<'_> {
         manifests.during("cannot write the manifest")
     }
 
-    /// What is known of the request, with what follows from plan and policy where nothing was said.
+    /// What is known of the request, completed from plan and policy.
     fn context(&self, job: &ReleaseJob<'_>) -> ReleaseContext {
         let policy = &job.plan.plan().policy;
         let mut context = job.context.clone();

@@ -37,7 +37,7 @@ fn is_redacted(policy: &Policy, class: Class) -> bool {
     matches!(policy.rule(class).verdict, Verdict::Redact(_))
 }
 
-/// A written file, and how it is looked at.
+/// A written file, and how the detectors run on it.
 pub(super) struct SecondLookJob<'a> {
     /// The file.
     pub(super) partial: &'a Path,

@@ -1,4 +1,4 @@
-//! What only decoded pictures and sound can tell of a release, in the confined worker.
+//! What only decoded pictures and sound show of a release, in the confined worker.
 
 use std::path::{Path, PathBuf};
 
