@@ -5,8 +5,8 @@
 //!
 //! - shared: `model`, `id`, `time`, `api_error`, `event`, `paths`, `read_options` and `task` (what
 //!   takes long, run by an implementation of [`Jobs`]);
-//! - `db`: rows and queries, by table. The database and the files beside it hold everything; nothing
-//!   that was acknowledged is lost when the process dies;
+//! - `db`: rows and queries, by table. The database and the files beside it hold everything;
+//!   nothing that was acknowledged is lost when the process dies;
 //! - `domain`: the rules, without a database and without HTTP;
 //! - `service`: what requests and jobs do, with both;
 //! - `http`: guards, handlers and response types;
