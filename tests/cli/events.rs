@@ -154,3 +154,27 @@ fn a_manifest_that_is_not_trusted_is_refused() {
     work.redact(&["events", "verify", "nowhere.jsonl"])
         .expect_refusal(&["nowhere.jsonl"]);
 }
+
+/// Goal: keys and the log are in the folders of their kind, and a log that an earlier version put
+/// beside the keys is continued.
+#[test]
+fn the_log_is_data_and_one_beside_the_keys_is_continued() {
+    let work = Work::new();
+    let home = format!("HOME={}", work.path("home").display());
+    let mut env = vec!["env"];
+    for name in ["REDACT_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"] {
+        env.extend(["-u", name]);
+    }
+    env.push(&home);
+    work.redact_under(&env, &["key", "new"]).expect_status(0);
+    assert!(work.path("home/.config/redact/redact.key").exists());
+    let log = work.path("home/.local/share/redact/events.jsonl");
+    let earlier = work.path("home/.config/redact/events.jsonl");
+    fs::rename(&log, &earlier).unwrap();
+    work.redact_under(&env, &["key", "new", "--approver"])
+        .expect_status(0);
+    assert!(!log.exists());
+    assert_eq!(fs::read_to_string(&earlier).unwrap().lines().count(), 2);
+    work.redact_under(&env, &["events", "verify"])
+        .expect_status(0);
+}

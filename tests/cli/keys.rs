@@ -237,6 +237,11 @@ fn the_fingerprint_is_shown_with_a_sentence_for_the_website() {
     let fingerprint = json["fingerprint"].as_str().unwrap();
     assert!(run.stderr().contains("website"), "{}", run.stderr());
     assert!(run.stderr().contains(fingerprint), "{}", run.stderr());
+    // Control: a key that signs approvals is not what releases are checked with.
+    let approver = ["key", "show", "--key", "keys/approver.key"];
+    let said = work.redact(&approver).expect_status(0).stderr();
+    assert!(said.contains("signs approvals"), "{said}");
+    assert!(!said.contains("Redacted recordings"), "{said}");
 }
 
 /// Goal: rotation works for keys under a passphrase, and each key keeps its own.
