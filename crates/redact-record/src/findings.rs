@@ -10,7 +10,7 @@ use crate::file::names::ClassName;
 use crate::file::source::SourceFile;
 use crate::file::track::{self, BoxRow};
 use crate::json::{self, FileKind, Hex, OneLine, Seconds};
-use crate::{Overwrite, RecordError, digest_bytes, store};
+use crate::{RecordError, digest_bytes, store};
 
 const KIND: FileKind = FileKind {
     name: "redact-findings",
@@ -210,19 +210,4 @@ pub fn to_checked_bytes(findings: &Findings) -> Result<Vec<u8>, RecordError> {
     let bytes = to_bytes(findings);
     from_bytes(&bytes)?;
     Ok(bytes)
-}
-
-/// Writes a findings file; gives the SHA-256 of its bytes.
-///
-/// # Errors
-/// [`RecordError::Exists`], [`RecordError::Write`]; those of [`to_checked_bytes`].
-pub fn write(
-    path: &Path,
-    findings: &Findings,
-    overwrite: Overwrite,
-) -> Result<Digest, RecordError> {
-    let bytes = to_checked_bytes(findings)?;
-    // Pictures of people are found by what it says.
-    store::write_with(path, &bytes, overwrite, store::Access::Owner)?;
-    Ok(digest_bytes(&bytes))
 }

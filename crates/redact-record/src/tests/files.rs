@@ -8,7 +8,7 @@ use redact_core::{
 use tempfile::TempDir;
 
 use crate::testing::{self, FRAMES, NOW};
-use crate::{Overwrite, RecordError, digest_bytes, findings, plan};
+use crate::{Overwrite, RecordError, digest_bytes, findings, plan, write_for_owner};
 
 /// Writes `text` to a file and reads it as findings and as a plan.
 fn read_text(text: &str) -> (Result<Findings, RecordError>, Result<Plan, RecordError>) {
@@ -22,10 +22,7 @@ fn read_text(text: &str) -> (Result<Findings, RecordError>, Result<Plan, RecordE
 }
 
 fn findings_text() -> String {
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("f.json");
-    findings::write(&path, &testing::findings(), Overwrite::Never).unwrap();
-    std::fs::read_to_string(path).unwrap()
+    String::from_utf8(findings::to_checked_bytes(&testing::findings()).unwrap()).unwrap()
 }
 
 fn plan_text(plan: &Plan) -> String {
@@ -60,12 +57,13 @@ fn what_a_release_changes_comes_back() {
 fn findings_come_back_with_the_digest_of_their_file() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("f.json");
-    let written = findings::write(&path, &testing::findings(), Overwrite::Never).unwrap();
+    let bytes = findings::to_checked_bytes(&testing::findings()).unwrap();
+    write_for_owner(&path, &bytes, Overwrite::Never).unwrap();
     let (read, digest) = findings::read(&path).unwrap();
     assert_eq!(read, testing::findings());
-    assert_eq!(digest, written);
+    assert_eq!(digest, digest_bytes(&bytes));
     assert_eq!(digest, digest_bytes(&std::fs::read(&path).unwrap()));
-    let again = findings::write(&path, &testing::findings(), Overwrite::Never);
+    let again = write_for_owner(&path, &bytes, Overwrite::Never);
     assert!(matches!(again, Err(RecordError::Exists)));
 }
 
@@ -430,7 +428,7 @@ proptest! {
         findings.speech = TimeSpan::new(start, start + length).map(|span| vec![span]);
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("f.json");
-        findings::write(&path, &findings, Overwrite::Never).unwrap();
+        std::fs::write(&path, findings::to_checked_bytes(&findings).unwrap()).unwrap();
         prop_assert_eq!(&findings::read(&path).unwrap().0, &findings);
         let policy = testing::policy();
         let plan = plan::propose(&findings, Digest([1; 32]), &policy, "me", UtcNanos(at)).unwrap();
