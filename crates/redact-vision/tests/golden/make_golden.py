@@ -1,16 +1,16 @@
-"""Computes the boxes that the Rust decoders are checked against, and the pictures they are on.
+"""Computes the expected boxes for tests of the Rust decoders, and their pictures.
 
     pip install -r requirements.txt
     python make_golden.py ../../../../models ../../../../fixtures/demo.mp4
 
-Independent of the Rust code: ONNX Runtime runs the same weights on the same samples, and the
-decoders below are written in numpy from the models' own sources.
+This is independent of the Rust code: ONNX Runtime runs the same weights on the same samples, and
+the decoders below are written in numpy from the models' own sources.
 
-A picture is kept as the samples of its three 8-bit 4:2:0 planes in one grey PNG of width w and
-height h * 3 / 2: luma above, below it blue difference (left) and red difference (right). Both
-sides start from these bytes, so no decoder of pictures lies between them. All pictures are smaller
-than the input, so nothing is reduced: luma is taken as it is and chroma is enlarged linearly
-between sample centres. Colours: BT.601, the range as said in PICTURES.
+A picture is stored as the samples of its three 8-bit 4:2:0 planes in one gray PNG of width w and
+height h * 3 / 2: luma at the top, blue difference (left) and red difference (right) below it. Both
+implementations start from these bytes, without an image decoder. All pictures are smaller than the
+input, so luma is used unscaled and chroma is enlarged linearly between sample centers. Colors are
+BT.601, with the range in PICTURES.
 """
 
 import hashlib
@@ -57,7 +57,7 @@ def planes_from_video(path, frame, reduce, crop):
 
 
 def enlarged(plane):
-    """Twice the rows and columns, linear between sample centres, edges repeated."""
+    """Twice the rows and columns, linear between sample centers, edges repeated."""
     plane = plane.astype(np.float32)
     for axis in (0, 1):
         count = plane.shape[axis]
@@ -72,7 +72,7 @@ def enlarged(plane):
 
 
 def model_input(planes, full_range, order, mean, pad, multiple=32):
-    """[1, 3, H, W] as the card says; the picture is in the top-left corner."""
+    """[1, 3, H, W] as specified by the card; the picture is in the top-left corner."""
     y, cb, cr = planes[0].astype(np.float32), enlarged(planes[1]) - 128, enlarged(planes[2]) - 128
     if not full_range:
         y, cb, cr = (y - 16) * 255 / 219, cb * 255 / 224, cr * 255 / 224
@@ -205,8 +205,8 @@ MODELS = {
 }
 FACES = ("yunet-n", "faces", "centerface", "retinaface-mnet025")
 
-# Name: where the picture is from, and the models that look at it. The portrait gives full-range
-# planes; frames of the demo clip (number, reduction, rectangle) are of limited range.
+# Name: the picture's source, and the models that run on it. The portrait has full-range planes;
+# frames of the demo clip (number, reduction, rectangle) have limited range.
 PICTURES = {
     "face": ("portrait", FACES),
     "plate": ((200, 1, (944, 464, 320, 192)), ("lpd-yunet", "plate-screen")),
@@ -246,7 +246,7 @@ def detect(path, planes, full_range, name):
 
 
 def speech(path, clip):
-    """Spans with speech in three seconds of the demo clip's sound, kept as speech.wav.
+    """Spans with speech in three seconds of the demo clip's sound, stored as speech.wav.
 
     A span opens at a step of 0.5 or more and lasts to the last step of 0.35 or more that no pause
     above 300 ms comes before; spans of 96 ms or more count, with 200 ms added at both ends.
