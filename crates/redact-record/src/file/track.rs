@@ -74,8 +74,8 @@ pub(crate) fn check_order<'a>(tracks: impl Iterator<Item = &'a Track>) -> Result
     for track in tracks {
         if track.id() <= last {
             return Err(RecordError::field(
-                format!("track {}", track.id()),
-                format!("it after track {last}"),
+                "order of tracks",
+                format!("{} after {last}", track.id()),
                 "each track once, in ascending order of IDs",
             ));
         }

@@ -245,7 +245,7 @@ fn damaged_findings_are_refused_with_the_place() {
     check("\"frames\": 12", "\"frames\": 99999999999", "source.frames");
     check("\"frames\": 12", "\"frames\": \"12\"", "source.frames");
     check("\"frames\": 12", "\"frames\": 6", "track 1: found frame 6");
-    check("\"id\": 3", "\"id\": 1", "track 1: found it after track 1");
+    check("\"id\": 3", "\"id\": 1", "order of tracks: found 1 after 1");
     check(
         "\"id\": 1",
         "\"id\": 0",
