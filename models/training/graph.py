@@ -106,6 +106,21 @@ class Graph(nn.Module):
                 values[output] = OPERATORS[kind](*given, **options)
         return values[self.output]
 
+    def shift(self, logit):
+        """Adds `logit` to everything that goes through a sigmoid, before it does."""
+        shaping = {"Transpose", "Reshape"}
+        made = {step[2]: step for step in self.steps}
+        for kind, inputs, *_ in self.steps:
+            if kind != "Sigmoid":
+                continue
+            before = made[inputs[0]]
+            while before[0] in shaping:
+                before = made[before[1][0]]
+            if before[0] != "Conv" or len(before[1]) != 3:
+                raise SystemExit("a sigmoid does not follow a convolution with a bias")
+            with torch.no_grad():
+                self.weights[self.names[before[1][2]]] += logit
+
     def save(self, path):
         """Writes the original file with the current weights."""
         model = copy.deepcopy(self.model)
