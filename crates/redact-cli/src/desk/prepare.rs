@@ -47,8 +47,8 @@ pub(super) fn prepare(
         settings: options.settings(),
         ..OpenOptions::default()
     };
-    // The desk names the recording, not the path that it has here.
-    let mut source = FileSource::open(clip, &options).context("cannot read the recording")?;
+    // Errors have no path: the desk names the recording.
+    let mut source = FileSource::open(clip, &options)?;
     let info = source.info().clone();
     let (width, height) = (info.video.size.width(), info.video.size.height());
     let shrink = width.max(height).div_ceil(SIDE_MAX);
@@ -70,7 +70,7 @@ pub(super) fn prepare(
         .iter()
         .map(|track| Peaks::new(track.rate_hz))
         .collect();
-    while let Some(item) = source.next_item().context("cannot read the recording")? {
+    while let Some(item) = source.next_item()? {
         let item = match item {
             MediaItem::Frame(frame) => {
                 progress::check_interrupted()?;

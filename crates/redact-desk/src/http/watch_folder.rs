@@ -1,4 +1,4 @@
-//! The watched folder: recordings on the server that can be added without an upload.
+//! The watch folder: recordings on the server that can be added without an upload.
 
 use std::path::{Path as FilePath, PathBuf};
 
@@ -32,7 +32,7 @@ const DEPTH_MAX: usize = 8;
 /// Extensions of companion files of cameras, as in `redact batch`.
 const COMPANIONS: [&str; 5] = ["glv", "lrf", "lrv", "thm", "xmp"];
 
-/// A file in the watched folder.
+/// A file in the watch folder.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct WatchedFile {
@@ -56,7 +56,7 @@ fn list_files(app: &Shared) -> Vec<WatchedFile> {
     files
 }
 
-/// Adds the files in `folder`, whose path within the watched folder is `within`.
+/// Adds the files in `folder`, whose path within the watch folder is `within`.
 fn collect_files(
     folder: &FilePath,
     within: &str,

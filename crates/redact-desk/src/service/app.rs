@@ -54,7 +54,7 @@ pub struct Options {
     pub trusted: PathBuf,
     /// Binds an approver's key to the name of the account.
     pub vouch: Vouch,
-    /// The watched folder, from which recordings can be added.
+    /// The watch folder, from which recordings can be added.
     pub watch: Option<PathBuf>,
     /// Host names of the desk, as in `Host` headers: `127.0.0.1:7350`.
     pub hosts: Vec<String>,

@@ -1,4 +1,4 @@
-//! Evidence on its way in and out: pieces, ranges, sizes, the watched folder, audits.
+//! Evidence on its way in and out: pieces, ranges, sizes, the watch folder, audits.
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};

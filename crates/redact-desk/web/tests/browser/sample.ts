@@ -412,7 +412,7 @@ export const fullRequest = (request: api.Request, open: api.Review): api.FullReq
       lost_sound_by: null,
       reviews: [],
       error: {
-        message: 'cannot read the recording: damaged data at frame 1203 (second 40.10)',
+        message: 'damaged data at frame 1203 (second 40.10)',
         hint: null,
         remedy: 'damage',
       },
