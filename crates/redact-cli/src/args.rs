@@ -5,6 +5,7 @@ mod records;
 mod release;
 mod score;
 mod shared;
+mod words;
 
 use std::path::PathBuf;
 
@@ -19,6 +20,7 @@ pub(crate) use records::{
 pub(crate) use release::{BatchArgs, ReencodeArg, ReleaseArgs, RenderArgs, RunArgs};
 pub(crate) use score::ScoreArgs;
 pub(crate) use shared::{BasisArgs, InputArgs, ModelArgs};
+pub(crate) use words::Words;
 
 use shared::parse_class;
 
@@ -93,6 +95,18 @@ pub(crate) struct GlobalArgs {
     /// Report progress as JSON lines on stderr; exit when stdin closes
     #[arg(long, global = true, hide = true)]
     pub tethered: bool,
+}
+
+impl GlobalArgs {
+    /// Adds the limits and the event log, which hold for other processes too.
+    pub(crate) fn add_to(&self, words: Words) -> Words {
+        words
+            .number("threads", self.threads)
+            .number("memory-max", self.memory_max)
+            .number("time-max", self.time_max)
+            .option("events", self.events.as_ref())
+            .flag("allow-weak-jail", self.allow_weak_jail)
+    }
 }
 
 /// The verbs.
@@ -208,10 +222,41 @@ fn parse_minutes(text: &str) -> Result<f64, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
+    use std::ffi::OsString;
+
+    use clap::{CommandFactory as _, Parser as _};
+
+    use super::{Cli, Command, Words};
+
+    /// Goal: no option is lost on its way to another process. Method: every option of `run`, typed,
+    /// passed on and read again.
+    #[test]
+    fn arguments_survive_being_passed_on() {
+        let typed = "redact --threads 3 --memory-max 4 --time-max 2.5 --events e --allow-weak-jail \
+             run --policy p --by -A --accept-missing face --accept-missing plate --damaged mask \
+             --accept-lost-sound --video-stream 2 --turn 90 --frame-rate 25 --models m \
+             --profile fast --preset slow --crf 20 --reencode all --no-cache --key k --agency -B \
+             --request 17 --requester R --request-file f --second-look --accept-seen --force clip";
+        let typed = typed
+            .replace("--by -A", "--by=-A")
+            .replace("--agency -B", "--agency=-B");
+        let read = |words: Vec<OsString>| Cli::try_parse_from(words).unwrap();
+        let cli = read(typed.split_whitespace().map(OsString::from).collect());
+        let Command::Run(args) = &cli.command else {
+            panic!("it is a run");
+        };
+        let words = Words::default().word("redact").word("run");
+        let words = words.option("policy", Some(&args.policy));
+        let words = args
+            .release
+            .add_to(args.models.add_to(args.input.add_to(words)));
+        let words = cli.global.add_to(args.answer.add_to(words)).word("clip");
+        let again = read(words.into_iter().collect());
+        assert_eq!(format!("{again:?}"), format!("{cli:?}"));
+    }
 
     #[test]
     fn the_grammar_has_no_contradiction() {
-        super::Cli::command().debug_assert();
+        Cli::command().debug_assert();
     }
 }

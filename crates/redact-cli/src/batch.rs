@@ -5,18 +5,16 @@
 
 mod card;
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use clap::ValueEnum as _;
 use redact_release::names::{RELEASE_SUFFIX, named};
 use serde::Serialize;
 
-use crate::args::{BatchArgs, GlobalArgs, InputArgs};
+use crate::args::{BatchArgs, GlobalArgs, Words};
 use crate::outcome::Outcome;
 use crate::terminal::say;
 use card::{Card, Earlier};
@@ -190,86 +188,17 @@ fn run_child(program: &Path, task: &Task, args: &BatchArgs, global: &GlobalArgs)
     }
 }
 
-/// How the recording is read.
-fn input_options(input: &InputArgs, option: &mut dyn FnMut(&str, Option<OsString>)) {
-    let damaged = input.damaged.to_possible_value();
-    option("--damaged", damaged.map(|value| value.get_name().into()));
-    let stream = input.video_stream;
-    let stream = stream.map(|stream| stream.to_string().into());
-    option("--video-stream", stream);
-    option("--turn", input.turn.clone().map(Into::into));
-    let rate = input.frame_rate;
-    option(
-        "--frame-rate",
-        rate.map(|(num, den)| format!("{num}/{den}").into()),
-    );
-}
-
 /// The arguments of `redact run` for one clip.
-fn child_arguments(task: &Task, args: &BatchArgs, global: &GlobalArgs) -> Vec<OsString> {
-    // As one word: a name may begin with a hyphen.
-    let name = format!("--name={}", task.name);
-    let mut list: Vec<OsString> = vec!["run".into(), "--quiet".into(), name.into()];
-    let mut option = |name: &str, value: Option<OsString>| {
-        if let Some(value) = value {
-            list.push(name.into());
-            list.push(value);
-        }
-    };
-    option("--policy", Some(args.policy.clone().into()));
-    option("--out-dir", Some(args.out_dir.clone().into()));
-    input_options(&args.input, &mut option);
-    option("--by", args.answer.by.clone().map(Into::into));
-    for class in &args.answer.accept_missing {
-        option("--accept-missing", Some(class.name().into()));
-    }
-    option(
-        "--threads",
-        global.threads.map(|threads| threads.to_string().into()),
-    );
-    let memory = global.memory_max.map(|gib| gib.to_string().into());
-    let time = global.time_max.map(|minutes| minutes.to_string().into());
-    option("--memory-max", memory);
-    option("--time-max", time);
-    option("--events", global.events.clone().map(Into::into));
-    option("--models", args.models.models.clone().map(Into::into));
-    let value_name = |value: Option<clap::builder::PossibleValue>| {
-        value.map(|value| OsString::from(value.get_name()))
-    };
-    option(
-        "--profile",
-        value_name(args.models.profile.to_possible_value()),
-    );
-    let release = &args.release;
-    option("--preset", value_name(release.preset.to_possible_value()));
-    option("--crf", release.crf.map(|crf| crf.to_string().into()));
-    option(
-        "--reencode",
-        value_name(release.reencode.to_possible_value()),
-    );
-    option("--key", release.key.clone().map(Into::into));
-    option(
-        "--request-file",
-        release.request_file.clone().map(Into::into),
-    );
-    option("--agency", release.agency.clone().map(Into::into));
-    option("--request", release.request.clone().map(Into::into));
-    option("--requester", release.requester.clone().map(Into::into));
-    for (given, flag) in [
-        (args.input.accept_lost_sound, "--accept-lost-sound"),
-        (release.second_look, "--second-look"),
-        (release.accept_seen, "--accept-seen"),
-        (release.no_cache, "--no-cache"),
-        (release.force, "--force"),
-        (global.allow_weak_jail, "--allow-weak-jail"),
-    ] {
-        if given {
-            list.push(flag.into());
-        }
-    }
-    list.push("--".into());
-    list.push(task.clip.clone().into());
-    list
+fn child_arguments(task: &Task, args: &BatchArgs, global: &GlobalArgs) -> Words {
+    let words = Words::default()
+        .word("run")
+        .flag("quiet", true)
+        .option("name", Some(&task.name))
+        .option("policy", Some(&args.policy))
+        .option("out-dir", Some(&args.out_dir));
+    let words = args.models.add_to(args.input.add_to(words));
+    let words = args.answer.add_to(args.release.add_to(words));
+    global.add_to(words).word("--").word(&task.clip)
 }
 
 fn show(result: &ClipResult, global: &GlobalArgs) {

@@ -16,7 +16,7 @@ use redact_release::ports::Events as _;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::args::{GlobalArgs, RecheckArgs};
+use crate::args::{GlobalArgs, RecheckArgs, Words};
 use crate::event_log::{OpenEvent, recorded};
 use crate::outcome::Outcome;
 use crate::progress;
@@ -177,30 +177,20 @@ fn verify_command(
     source: Option<&Path>,
     global: &GlobalArgs,
 ) -> Command {
+    let words = Words::default()
+        .word("verify")
+        .flag("json", true)
+        .flag("quiet", true)
+        .option("manifest", Some(&found.manifest))
+        .option("source", source)
+        .flag("no-media", source.is_none() && args.no_media);
+    let trusted = args.trust.iter();
+    let words = trusted.fold(words, |words, key| words.option("trust", Some(key)));
     let mut command = Command::new(program);
-    command.arg("--json").arg("--quiet").arg("verify");
     command
-        .arg(&found.release)
-        .arg("--manifest")
-        .arg(&found.manifest);
-    if let Some(source) = source {
-        command.arg("--source").arg(source);
-    } else if args.no_media {
-        command.arg("--no-media");
-    }
-    for key in &args.trust {
-        command.arg("--trust").arg(key);
-    }
-    if let Some(threads) = global.threads {
-        command.arg("--threads").arg(threads.to_string());
-    }
-    if global.allow_weak_jail {
-        command.arg("--allow-weak-jail");
-    }
-    if let Some(events) = &global.events {
-        command.arg("--events").arg(events);
-    }
-    command.stdin(Stdio::null()).stderr(Stdio::piped());
+        .args(global.add_to(words).word("--").word(&found.release))
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped());
     command
 }
 

@@ -10,6 +10,7 @@ use redact_release::options::{EncodingOptions, Reencode};
 use redact_release::render::RequestOptions;
 
 use super::shared::{BasisArgs, InputArgs, ModelArgs, parse_class};
+use super::words::Words;
 
 /// How a release is encoded and signed.
 #[derive(Clone, Debug, Args)]
@@ -64,6 +65,25 @@ pub(crate) struct ReleaseArgs {
     /// Replace a release of the same name
     #[arg(long)]
     pub force: bool,
+}
+
+impl ReleaseArgs {
+    /// Adds them for another process.
+    pub(crate) fn add_to(&self, words: Words) -> Words {
+        words
+            .choice("preset", &self.preset)
+            .number("crf", self.crf)
+            .choice("reencode", &self.reencode)
+            .flag("no-cache", self.no_cache)
+            .option("key", self.key.as_ref())
+            .option("agency", self.agency.as_ref())
+            .option("request", self.request.as_ref())
+            .option("requester", self.requester.as_ref())
+            .option("request-file", self.request_file.as_ref())
+            .flag("second-look", self.second_look)
+            .flag("accept-seen", self.accept_seen)
+            .flag("force", self.force)
+    }
 }
 
 impl From<&ReleaseArgs> for EncodingOptions {
@@ -170,6 +190,17 @@ pub(crate) struct AnswerArgs {
     /// Accept that no detector ran for this class (face, plate or screen; may be repeated)
     #[arg(long, value_name = "CLASS", value_parser = parse_class)]
     pub accept_missing: Vec<Class>,
+}
+
+impl AnswerArgs {
+    /// Adds them for another process.
+    pub(crate) fn add_to(&self, words: Words) -> Words {
+        let words = words.option("by", self.by.as_ref());
+        let accepted = self.accept_missing.iter();
+        accepted.fold(words, |words, class| {
+            words.option("accept-missing", Some(class.name()))
+        })
+    }
 }
 
 /// `redact run`.

@@ -9,6 +9,8 @@ use redact_media::Damaged;
 use redact_release::approve::Basis;
 use redact_release::options::{InputOptions, Profile};
 
+use super::words::Words;
+
 /// Where models and the runtime are.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ModelArgs {
@@ -19,6 +21,15 @@ pub(crate) struct ModelArgs {
     /// Which detectors run, at which size and how often
     #[arg(long, value_enum, default_value_t = ProfileArg(Profile::Standard))]
     pub profile: ProfileArg,
+}
+
+impl ModelArgs {
+    /// Adds them for another process.
+    pub(crate) fn add_to(&self, words: Words) -> Words {
+        words
+            .option("models", self.models.as_ref())
+            .choice("profile", &self.profile)
+    }
 }
 
 /// A profile, as it is typed.
@@ -65,6 +76,19 @@ pub(crate) struct InputArgs {
     /// 25, 29.97 or 30000/1001 (default: the stream's own rate, else 25)
     #[arg(long, value_name = "N", value_parser = parse_rate)]
     pub frame_rate: Option<(u32, u32)>,
+}
+
+impl InputArgs {
+    /// Adds them for another process.
+    pub(crate) fn add_to(&self, words: Words) -> Words {
+        let rate = self.frame_rate.map(|(num, den)| format!("{num}/{den}"));
+        words
+            .choice("damaged", &self.damaged)
+            .flag("accept-lost-sound", self.accept_lost_sound)
+            .number("video-stream", self.video_stream)
+            .option("turn", self.turn.as_ref())
+            .option("frame-rate", rate)
+    }
 }
 
 impl From<&InputArgs> for InputOptions {

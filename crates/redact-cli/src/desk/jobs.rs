@@ -1,6 +1,5 @@
 //! The desk's jobs: each a process of this program, tethered to the desk and confined to its files.
 
-use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader, Read};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -8,14 +7,13 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use clap::ValueEnum as _;
 use redact_core::Digest;
 use redact_desk::{Jobs, ReadOptions, RenderTask, Task, TaskError, TaskOutcome, VerifyTask, Watch};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::confined;
-use crate::args::{DeskArgs, GlobalArgs};
+use crate::args::{DeskArgs, GlobalArgs, ModelArgs, Words};
 
 /// A process that was asked to stop and has not is ended after this.
 const STOP_WITHIN: Duration = Duration::from_secs(15);
@@ -29,10 +27,8 @@ const OUTPUT_MAX: u64 = 64 << 20;
 /// Starts this program again for every job.
 pub(super) struct Children {
     program: PathBuf,
-    events: PathBuf,
     global: GlobalArgs,
-    models: Option<PathBuf>,
-    profile: OsString,
+    models: ModelArgs,
     key: Option<PathBuf>,
     agency: Option<String>,
 }
@@ -43,44 +39,28 @@ impl Children {
     /// # Errors
     /// When this program cannot be located.
     pub(super) fn new(args: &DeskArgs, global: &GlobalArgs, events: &Path) -> Result<Self> {
-        let profile = args.models.profile.to_possible_value();
         Ok(Self {
             program: std::env::current_exe().context("cannot locate this program")?,
-            events: events.to_owned(),
-            global: global.clone(),
-            models: args.models.models.clone(),
-            profile: profile.map_or_else(OsString::new, |value| value.get_name().into()),
+            global: GlobalArgs {
+                events: Some(events.to_owned()),
+                ..global.clone()
+            },
+            models: args.models.clone(),
             key: args.key.clone(),
             agency: args.agency.clone(),
         })
     }
 
-    fn command(&self, by: &str) -> Command {
+    fn words(&self, verb: &str, by: &str) -> Words {
+        let words = Words::default().word(verb).option("on-behalf", Some(by));
+        let words = words.flag("tethered", true).flag("json", true);
+        self.global.add_to(words.flag("quiet", true))
+    }
+
+    fn command(&self, words: Words) -> Command {
         let mut command = Command::new(&self.program);
-        command.args(["--tethered", "--json", "--quiet"]);
-        command.arg("--events").arg(&self.events);
-        let global = &self.global;
-        let numbers = [
-            ("--threads", global.threads.map(|number| number.to_string())),
-            (
-                "--memory-max",
-                global.memory_max.map(|number| number.to_string()),
-            ),
-            (
-                "--time-max",
-                global.time_max.map(|number| number.to_string()),
-            ),
-        ];
-        for (name, number) in numbers {
-            if let Some(number) = number {
-                command.args([name, &number]);
-            }
-        }
-        if global.allow_weak_jail {
-            command.arg("--allow-weak-jail");
-        }
-        command.arg(format!("--on-behalf={by}"));
         command
+            .args(words)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
@@ -93,80 +73,55 @@ impl Children {
         findings: &Path,
         accept_lost_sound: bool,
         by: &str,
-    ) -> Command {
-        let mut command = self.command(by);
-        command.arg("scan").arg("--force").arg("-o").arg(findings);
-        if let Some(stream) = options.video_stream {
-            command.arg(format!("--video-stream={stream}"));
-        }
-        if options.turn_degrees != 0 {
-            command.arg(format!("--turn={}", options.turn_degrees));
-        }
-        if let Some((num, den)) = options.frame_rate {
-            command.arg(format!("--frame-rate={num}/{den}"));
-        }
-        if options.mask_damage {
-            command.args(["--damaged", "mask"]);
-        }
-        if accept_lost_sound {
-            command.arg("--accept-lost-sound");
-        }
-        command.arg("--profile").arg(&self.profile);
-        if let Some(models) = &self.models {
-            command.arg("--models").arg(models);
-        }
-        command.arg("--").arg(clip);
-        command
+    ) -> Words {
+        let turn = Some(options.turn_degrees).filter(|&turn| turn != 0);
+        let rate = options.frame_rate.map(|(num, den)| format!("{num}/{den}"));
+        let damaged = options.mask_damage.then_some("mask");
+        let words = self.models.add_to(self.words("scan", by));
+        words
+            .flag("force", true)
+            .option("output", Some(findings))
+            .number("video-stream", options.video_stream)
+            .number("turn", turn)
+            .option("frame-rate", rate)
+            .option("damaged", damaged)
+            .flag("accept-lost-sound", accept_lost_sound)
+            .word("--")
+            .word(clip)
     }
 
-    fn render(&self, task: &RenderTask) -> Command {
-        let mut command = self.command(&task.by);
-        command
-            .arg("render")
-            .arg("--force")
-            .arg("-o")
-            .arg(&task.release);
-        command.arg("--findings").arg(&task.findings);
-        // For a second look, where the policy asks for one.
-        command.arg("--profile").arg(&self.profile);
-        if let Some(models) = &self.models {
-            command.arg("--models").arg(models);
-        }
-        command.arg("--request-file").arg(&task.request);
-        if let Some(older) = &task.supersedes {
-            command.arg("--supersedes").arg(older);
-        }
-        if let Some(agency) = &self.agency {
-            // With `=`, because a name may begin with a dash.
-            command.arg(format!("--agency={agency}"));
-        }
-        if let Some(key) = &self.key {
-            command.arg("--key").arg(key);
-        }
-        command.arg("--").arg(&task.clip).arg(&task.plan);
-        command
+    fn render(&self, task: &RenderTask) -> Words {
+        // Models are for a second look, where the policy asks for one.
+        let words = self.models.add_to(self.words("render", &task.by));
+        words
+            .flag("force", true)
+            .option("output", Some(&task.release))
+            .option("findings", Some(&task.findings))
+            .option("request-file", Some(&task.request))
+            .option("supersedes", task.supersedes.as_ref())
+            .option("agency", self.agency.as_ref())
+            .option("key", self.key.as_ref())
+            .word("--")
+            .word(&task.clip)
+            .word(&task.plan)
     }
 
-    fn verify(&self, task: &VerifyTask) -> Command {
-        let mut command = self.command(&task.by);
-        command.arg("verify").arg("--manifest").arg(&task.manifest);
-        if let Some(source) = &task.source {
-            command.arg("--source").arg(source);
-        }
-        if let Some(older) = &task.previous {
-            command.arg("--previous").arg(older);
-        }
-        if let Some(report) = &task.report {
-            command.arg("--force").arg("--report").arg(report);
-        }
-        command.arg("--").arg(&task.release);
-        command
+    fn verify(&self, task: &VerifyTask) -> Words {
+        let words = self.words("verify", &task.by);
+        words
+            .option("manifest", Some(&task.manifest))
+            .option("source", task.source.as_ref())
+            .option("previous", task.previous.as_ref())
+            .flag("force", task.report.is_some())
+            .option("report", task.report.as_ref())
+            .word("--")
+            .word(&task.release)
     }
 }
 
 impl Jobs for Children {
     fn run(&self, task: &Task, watch: &dyn Watch) -> Result<TaskOutcome, TaskError> {
-        let (command, prints) = match task {
+        let (words, prints) = match task {
             Task::Scan {
                 clip,
                 options,
@@ -181,7 +136,7 @@ impl Jobs for Children {
             Task::Verify(task) => (self.verify(task), Prints::Verdict),
             other => return confined::run(other, &self.global, watch),
         };
-        run(command, watch, prints)
+        run(self.command(words), watch, prints)
     }
 }
 
