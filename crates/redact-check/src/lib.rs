@@ -4,6 +4,7 @@
 //! - [`files`]: digests of the release and of the original;
 //! - [`events`]: the event log;
 //! - [`leaks`]: the leak scan, channel by channel;
+//! - [`undecoded`]: all of these, in their order;
 //! - [`Verdict`]: what was checked and what was not, as text and as JSON.
 //!
 //! `redact verify` and `redact-verify` share this crate and therefore its wording. It opens no
@@ -19,6 +20,7 @@ pub mod records;
 pub mod report;
 #[cfg(not(target_family = "wasm"))]
 pub mod stamp;
+pub mod undecoded;
 mod verdict;
 
 pub use verdict::{Check, NotChecked, Scope, Second, Verdict, Word};

@@ -1,15 +1,17 @@
 //! Checking a release.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Read, Seek};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use redact_check::records::SignedBytes;
-use redact_check::{Scope, Verdict, files, leaks, records, stamp};
+use redact_check::undecoded::{self, ReleaseFiles};
+use redact_check::{Scope, Verdict, stamp};
 use redact_core::{Digest, UtcNanos};
 use redact_record::manifest::PublicManifest;
+use redact_record::policy::Policy;
 use redact_record::sign::TrustStore;
 use redact_record::timestamp::{Certificate, STAMP_BYTES_MAX};
 use redact_record::{FileBinding, Overwrite, policy, release_paths};
@@ -53,87 +55,84 @@ fn verdict(args: &Args, release: &Path) -> Result<Verdict> {
     let manifest = args.manifest.clone().unwrap_or(paths.manifest);
     let record = read_signed(&manifest)?;
     let mut verdict = Verdict::new(Scope::Undecoded);
-    let Some(public) = records::manifest(&mut verdict, &record, &trust) else {
-        return Ok(verdict);
+    let mut files = FilesOnDisk {
+        args,
+        release,
+        manifest: &manifest,
+        sealed: &paths.sealed,
+        anchors: &anchors,
     };
-    let digest = redact_record::digest_bytes(&record.bytes);
-    check_stamp(&mut verdict, &manifest, digest, &anchors)?;
-    let written = args.policy.as_deref();
-    let written =
-        written.map(|path| policy::read(path).with_context(|| path.display().to_string()));
-    records::policy(&mut verdict, &public, written.transpose()?.as_ref());
-    records::findings(&mut verdict, &public);
-    let previous = args.previous.iter().map(|path| read_signed(path));
-    let previous: Vec<SignedBytes> = previous.collect::<Result<_>>()?;
-    records::previous(&mut verdict, &public, &previous, &trust);
-    let sealed = paths.sealed.exists().then(|| read_signed(&paths.sealed));
-    let sealed = sealed.transpose()?;
-    records::sealed(
-        &mut verdict,
-        &public,
-        &record.bytes,
-        sealed.as_ref(),
-        &trust,
-    );
-    check_files(&mut verdict, &public, release, args.source.as_deref())?;
-    verdict.public = Some(public);
+    if undecoded::check(&mut verdict, &record, &trust, &mut files)? {
+        undecoded::skip_cropped_edges(&mut verdict, NO_DECODER);
+        undecoded::skip_audit(&mut verdict, NO_DECODER);
+        undecoded::skip_comparison(&mut verdict, NO_DECODER);
+    }
     Ok(verdict)
 }
 
-/// Checks the time stamp, if there is one; with certificates, it is required.
-fn check_stamp(
-    verdict: &mut Verdict,
-    manifest: &Path,
-    digest: Digest,
-    anchors: &[Certificate],
-) -> Result<()> {
-    let mut name = manifest.as_os_str().to_owned();
-    name.push(".tsr");
-    let path = PathBuf::from(name);
-    if path.exists() {
-        let bytes = redact_record::read(&path, STAMP_BYTES_MAX)
-            .with_context(|| path.display().to_string())?;
-        stamp::check(verdict, &bytes, digest, anchors);
-    } else {
-        stamp::none(verdict, anchors, &path.display().to_string());
-    }
-    Ok(())
+/// The files of a release, as named on the command line or found beside it.
+struct FilesOnDisk<'a> {
+    args: &'a Args,
+    release: &'a Path,
+    manifest: &'a Path,
+    sealed: &'a Path,
+    anchors: &'a [Certificate],
 }
 
-/// Checks digests and every byte of the release; lists what needs a decoder.
-fn check_files(
-    verdict: &mut Verdict,
-    public: &PublicManifest,
-    release: &Path,
-    source: Option<&Path>,
-) -> Result<()> {
-    let mut advance = |_, _| ControlFlow::Continue(());
-    let found = FileBinding::of_file(release, &mut advance)
-        .with_context(|| release.display().to_string())?;
-    files::release(verdict, public, &found);
-    let source = source.map(|source| {
-        redact_record::digest_file(source, &mut advance)
-            .with_context(|| source.display().to_string())
-    });
-    let source = source.transpose()?.map(|(digest, _)| digest);
-    files::source(verdict, public, source);
-    if records::geometry(verdict, public) {
-        let file = File::open(release).with_context(|| release.display().to_string())?;
-        leaks::check(verdict, public, BufReader::new(file));
+impl ReleaseFiles for FilesOnDisk<'_> {
+    type Error = anyhow::Error;
+
+    /// With certificates, a stamp is required.
+    fn check_stamp(&mut self, verdict: &mut Verdict, manifest: Digest) -> Result<()> {
+        let mut name = self.manifest.as_os_str().to_owned();
+        name.push(".tsr");
+        let path = PathBuf::from(name);
+        if path.exists() {
+            let bytes = redact_record::read(&path, STAMP_BYTES_MAX)
+                .with_context(|| path.display().to_string())?;
+            stamp::check(verdict, &bytes, manifest, self.anchors);
+        } else {
+            stamp::none(verdict, self.anchors, &path.display().to_string());
+        }
+        Ok(())
     }
-    leaks::not_judged(verdict);
-    verdict.open("leak", "cropped edges", NO_DECODER);
-    verdict.open(
-        "audit",
-        "every mask is opaque, every mute is silent",
-        NO_DECODER,
-    );
-    verdict.open(
-        "change",
-        "nothing else differs from the original",
-        NO_DECODER,
-    );
-    Ok(())
+
+    fn policy(&mut self) -> Result<Option<Policy>> {
+        let read = |path| policy::read(path).with_context(|| path.display().to_string());
+        self.args.policy.as_deref().map(read).transpose()
+    }
+
+    fn previous(&mut self, _: &PublicManifest) -> Result<Vec<SignedBytes>> {
+        self.args.previous.iter().map(|p| read_signed(p)).collect()
+    }
+
+    fn sealed(&mut self) -> Result<Option<SignedBytes>> {
+        let exists = self.sealed.exists();
+        exists.then(|| read_signed(self.sealed)).transpose()
+    }
+
+    fn binding(&mut self) -> Result<FileBinding> {
+        FileBinding::of_file(self.release, &mut go_on)
+            .with_context(|| self.release.display().to_string())
+    }
+
+    fn source(&mut self) -> Result<Option<Digest>> {
+        let digest = |source: &PathBuf| {
+            redact_record::digest_file(source, &mut go_on)
+                .with_context(|| source.display().to_string())
+        };
+        let found = self.args.source.as_ref().map(digest).transpose()?;
+        Ok(found.map(|(digest, _)| digest))
+    }
+
+    fn release(&mut self) -> Result<impl Read + Seek> {
+        let file = File::open(self.release).with_context(|| self.release.display().to_string())?;
+        Ok(BufReader::new(file))
+    }
+}
+
+const fn go_on(_: u64, _: u64) -> ControlFlow<()> {
+    ControlFlow::Continue(())
 }
 
 fn certificate(file: &Path) -> Result<Certificate> {
