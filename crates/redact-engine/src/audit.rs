@@ -5,6 +5,7 @@
 //! silence. It proves that what was declared was done. That nothing else was done is
 //! what [`crate::examine`] proves, which needs the source.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::thread;
 
@@ -18,9 +19,11 @@ use crate::check::{Check, Failures};
 use crate::decode;
 
 pub(crate) mod correlation;
+mod meter;
 mod region;
 mod sound;
 
+pub use meter::ReleaseMeter;
 pub(crate) use region::Residual;
 use region::{Region, Total};
 use sound::MuteMeter;
@@ -81,7 +84,7 @@ pub fn audit(
     expected: &Expected,
     progress: &dyn Progress,
 ) -> Result<AuditReport, AuditError> {
-    let mut auditor = Auditor::new(redactions, release.info().audio.len());
+    let mut auditor = Auditor::new(Cow::Borrowed(redactions), release.info().audio.len());
     thread::scope(|scope| {
         let (decoded, decoder) =
             decode::spawn_decoded(scope, "decode", release).map_err(AuditError::Thread)?;
@@ -115,20 +118,20 @@ pub fn audit(
 
 /// What an audit has measured so far, whoever decodes the release.
 pub(crate) struct Auditor<'a> {
-    redactions: &'a Redactions,
+    redactions: Cow<'a, Redactions>,
     tracks: usize,
     pictures: PictureAudit,
-    mutes: MuteMeter<'a>,
+    mutes: MuteMeter,
 }
 
 impl<'a> Auditor<'a> {
     /// For a release that announces `tracks` sound tracks.
-    pub(crate) fn new(redactions: &'a Redactions, tracks: usize) -> Self {
+    pub(crate) fn new(redactions: Cow<'a, Redactions>, tracks: usize) -> Self {
         Self {
             redactions,
             tracks,
             pictures: PictureAudit::default(),
-            mutes: MuteMeter::new(redactions),
+            mutes: MuteMeter::default(),
         }
     }
 
@@ -138,7 +141,7 @@ impl<'a> Auditor<'a> {
     }
 
     pub(crate) fn listen(&mut self, block: &AudioBlock) {
-        self.mutes.listen(block);
+        self.mutes.listen(block, &self.redactions);
     }
 
     /// Takes what was measured of the next frame; it is coded as it was then.
@@ -148,18 +151,18 @@ impl<'a> Auditor<'a> {
             MeasuredWhen::Written => self.pictures.written += 1,
             MeasuredWhen::Earlier => self.pictures.earlier += 1,
         }
-        self.pictures.take(index, masks, self.redactions);
+        self.pictures.take(index, masks, &self.redactions);
     }
 
     /// Takes the next frame, which was not decoded: nothing may be hidden in it.
     pub(crate) fn take_coded(&mut self, index: FrameIndex) {
-        self.pictures.take_coded(index, self.redactions);
+        self.pictures.take_coded(index, &self.redactions);
     }
 
     pub(crate) fn into_report(self, expected: &Expected) -> AuditReport {
-        let (frames, masks) = self.pictures.into_checks(expected.frames, self.redactions);
+        let (frames, masks) = self.pictures.into_checks(expected.frames, &self.redactions);
         let tracks = tracks_check(self.tracks, expected.audio_tracks, &self.mutes);
-        let (sound, mutes) = self.mutes.into_check();
+        let (sound, mutes) = self.mutes.into_check(&self.redactions);
         AuditReport {
             checks: vec![frames, masks, tracks, sound],
             mutes,
@@ -384,7 +387,7 @@ fn undeclared(mask: &MaskRegion) -> &'static str {
     }
 }
 
-fn tracks_check(announced: usize, expected: usize, mutes: &MuteMeter<'_>) -> Check {
+fn tracks_check(announced: usize, expected: usize, mutes: &MuteMeter) -> Check {
     let mut failures = Failures::default();
     if announced != expected {
         failures.add(|| format!("{announced} sound tracks instead of {expected}"));

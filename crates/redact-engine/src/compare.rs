@@ -4,6 +4,7 @@
 //! block by block and window by window: what differs by more than a codec's noise was hidden, cut,
 //! shifted or added without being declared.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::thread;
 
@@ -123,7 +124,7 @@ pub fn examine(
         worst_shift_nanos: 0,
         pictures: PictureComparison::default(),
         sound: SoundComparison::new([&source, &release].map(|side| side.info().audio.clone())),
-        auditor: Auditor::new(redactions, tracks),
+        auditor: Auditor::new(Cow::Borrowed(redactions), tracks),
         correlations: BTreeMap::new(),
         earlier,
         evidence: BTreeMap::new(),

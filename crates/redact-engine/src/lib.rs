@@ -7,6 +7,7 @@
 //! - [`render()`]: a recording and an approved plan become a release;
 //! - [`take_levels`]: what blurred and pixelated masks of a plan are drawn from;
 //! - [`audit()`]: a written release is decoded again and every mask and mute in it is measured;
+//! - [`ReleaseMeter`]: the same for a release that the caller decodes, as a browser does;
 //! - [`uncovered`]: what detectors still see in a release;
 //! - [`review_priority`]: what a person should review first;
 //! - [`examine`]: the same, and source and release side by side, nothing else may differ;
@@ -34,7 +35,7 @@ pub mod score;
 mod second_look;
 mod track;
 
-pub use audit::{AuditError, AuditReport, Expected, MutedLevel, audit};
+pub use audit::{AuditError, AuditReport, Expected, MutedLevel, ReleaseMeter, audit};
 pub use check::Check;
 pub use compare::{
     CompareError, CompareReport, Examination, FrameEvidence, SecondQuality, examine,

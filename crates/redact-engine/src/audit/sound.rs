@@ -38,8 +38,8 @@ pub struct MutedLevel {
 }
 
 /// Hears all mutes of a release.
-pub(super) struct MuteMeter<'a> {
-    redactions: &'a Redactions,
+#[derive(Default)]
+pub(super) struct MuteMeter {
     /// Window in progress, by mute and track.
     open: BTreeMap<(usize, usize), Window>,
     levels_so_far: MuteLevels,
@@ -55,27 +55,18 @@ struct MuteLevels {
     loud: Failures,
 }
 
-impl<'a> MuteMeter<'a> {
-    pub(super) fn new(redactions: &'a Redactions) -> Self {
-        Self {
-            redactions,
-            open: BTreeMap::new(),
-            levels_so_far: MuteLevels::default(),
-            highest_track: None,
-        }
-    }
-
+impl MuteMeter {
     /// The highest track of which sound came.
     pub(super) const fn highest_track(&self) -> Option<usize> {
         self.highest_track
     }
 
     /// Measures the parts of `block` that lie in mutes.
-    pub(super) fn listen(&mut self, block: &AudioBlock) {
+    pub(super) fn listen(&mut self, block: &AudioBlock, redactions: &Redactions) {
         self.highest_track = self.highest_track.max(Some(block.stream));
         let range = samples_of(block);
-        let reaches = touching(block, self.redactions);
-        for (index, mute) in self.redactions.mutes.iter().enumerate() {
+        let reaches = touching(block, redactions);
+        for (index, mute) in redactions.mutes.iter().enumerate() {
             if !mute.streams.contains(block.stream) {
                 continue;
             }
@@ -96,7 +87,7 @@ impl<'a> MuteMeter<'a> {
                     .is_some_and(|window| window.number != number)
                     && let Some(done) = self.open.remove(&key)
                 {
-                    self.levels_so_far.close(key, &done, self.redactions);
+                    self.levels_so_far.close(key, &done, redactions);
                 }
                 self.open
                     .entry(key)
@@ -108,13 +99,13 @@ impl<'a> MuteMeter<'a> {
     }
 
     /// The verdict on all mutes.
-    pub(super) fn into_check(mut self) -> (Check, Vec<MutedLevel>) {
+    pub(super) fn into_check(mut self, redactions: &Redactions) -> (Check, Vec<MutedLevel>) {
         for (key, window) in std::mem::take(&mut self.open) {
-            self.levels_so_far.close(key, &window, self.redactions);
+            self.levels_so_far.close(key, &window, redactions);
         }
         let mut figures = format!(
             "{} mutes, {} samples measured",
-            self.redactions.mutes.len(),
+            redactions.mutes.len(),
             self.levels_so_far.samples
         );
         if let Some((level, place)) = self.levels_so_far.worst {
