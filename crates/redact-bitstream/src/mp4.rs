@@ -2,10 +2,12 @@
 //!
 //! - [`boxes`] walks boxes, strictly: every byte belongs to one;
 //! - [`samples`] says where samples lie and when they are shown;
+//! - [`coded_tracks`] lists the samples of a release for a decoder;
 //! - [`sample_descriptions`] counts descriptions, without which nothing can be copied;
 //! - [`forms`] knows the boxes in whose fields a release has little choice.
 
 pub mod boxes;
+pub mod coded_tracks;
 pub(crate) mod forms;
 mod reading;
 pub mod sample_descriptions;

@@ -160,6 +160,12 @@ impl<'a> Tables<'a> {
         if rising && within { Ok(()) } else { Err(bad()) }
     }
 
+    /// Numbers of the key frames, from 1, ascending; `None` where every sample is one.
+    pub(crate) fn keys(&self) -> Option<Vec<u32>> {
+        self.keys
+            .map(|atom| counted_words(atom, 1).unwrap_or_default())
+    }
+
     /// When each of `samples` is shown, in ticks of the track, no two at the same time; and how
     /// long all last.
     pub(crate) fn shown_at(&self, samples: usize) -> Result<(Vec<i64>, u64), Malformed> {
