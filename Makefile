@@ -27,7 +27,7 @@ endif
 # The recording that `make demo` redacts.
 export CLIP ?= fixtures/demo.mp4
 
-.PHONY: help setup web build verifier demo test lint clean
+.PHONY: help setup web build verifier checker demo test lint clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(ROOT)/Makefile
@@ -45,6 +45,9 @@ build: setup ## Build the program and its bill of materials; without npm, it has
 
 verifier: ## Build redact-verify as one static file; needs only Rust and a C linker
 	@$(ROOT)/scripts/verifier
+
+checker: ## verify.html, which checks a release in a browser: needs Rust and Node.js alone
+	@$(ROOT)/scripts/checker
 
 demo: build ## Redact a clip and verify the release (another clip: make demo CLIP=PATH)
 	@$(ROOT)/scripts/demo "$$CLIP"

@@ -28,6 +28,16 @@ const ARROWS: &[(&str, &[&str])] = &[
         "redact-verify",
         &["redact-check", "redact-core", "redact-record"],
     ),
+    (
+        "redact-checker",
+        &[
+            "redact-bitstream",
+            "redact-check",
+            "redact-core",
+            "redact-engine",
+            "redact-record",
+        ],
+    ),
     ("redact-desk", &["redact-core", "redact-record"]),
     (
         "redact-release",
@@ -83,6 +93,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("seccompiler", &["redact-jail"]),
     ("axum", &["redact-desk"]),
     ("sqlx", &["redact-desk"]),
+    ("wasm-bindgen", &["redact-checker"]),
 ];
 
 struct Crate {

@@ -35,6 +35,14 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'checker',
+          include: ['tests/checker/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
           name: 'browser',
           include: ['tests/browser/**/*.test.ts'],
           fileParallelism: false,

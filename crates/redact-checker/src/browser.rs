@@ -1,0 +1,307 @@
+//! What JavaScript calls.
+//!
+//! Numbers that count bytes are `f64`, as JavaScript has no other; they are exact up to 2^53.
+//! Errors are texts for the reader.
+
+use std::io;
+
+use redact_bitstream::mp4::coded_tracks::{CodedTrack, TrackCoding};
+use redact_core::{AudioBlock, ColorRange};
+use redact_record::digest_bytes;
+use serde_json::{Value, json};
+use wasm_bindgen::prelude::*;
+
+use crate::{
+    Audit, AuditInput, Checked, Checker, CheckerError, PixelLayout, PlaneLayout, SignedFile,
+    Signer, SliceReader, Slices, copy_picture, first_sample,
+};
+
+#[wasm_bindgen]
+extern "C" {
+    /// A file that the reader chose. The page's worker implements it.
+    pub type PageFile;
+
+    /// Its length, bytes.
+    #[wasm_bindgen(method, getter)]
+    fn length(this: &PageFile) -> f64;
+
+    /// `bytes` bytes from `at` on.
+    #[wasm_bindgen(method, catch)]
+    fn read(this: &PageFile, at: f64, bytes: f64) -> Result<Vec<u8>, JsValue>;
+}
+
+struct PageSlices<'a>(&'a PageFile);
+
+impl Slices for PageSlices<'_> {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "files are shorter than 2^53 bytes"
+    )]
+    fn read(&mut self, at: u64, bytes: u64) -> io::Result<Vec<u8>> {
+        let refused = |_| io::Error::other("the browser cannot read the file");
+        self.0.read(at as f64, bytes as f64).map_err(refused)
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a length that a browser counted"
+)]
+fn reader(file: &PageFile) -> SliceReader<PageSlices<'_>> {
+    SliceReader::new(PageSlices(file), file.length() as u64)
+}
+
+/// An error and its causes on one line.
+fn text(error: &dyn std::error::Error) -> JsError {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    JsError::new(&text)
+}
+
+fn refused(error: CheckerError) -> JsError {
+    text(&error)
+}
+
+/// [`Checker`], for the page's worker.
+#[wasm_bindgen]
+#[derive(Default)]
+pub struct PageChecker {
+    checker: Checker,
+    tracks: Vec<CodedTrack>,
+    audit: Option<Audit>,
+}
+
+#[wasm_bindgen]
+impl PageChecker {
+    /// Nothing to check yet.
+    #[wasm_bindgen(constructor)]
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// See [`Checker::add_key`].
+    pub fn add_key(&mut self, name: String, bytes: Vec<u8>) {
+        self.checker.add_key(name, bytes);
+    }
+
+    /// See [`Checker::set_manifest`].
+    pub fn set_manifest(&mut self, bytes: Vec<u8>, signature: Vec<u8>) {
+        self.checker.set_manifest(SignedFile { bytes, signature });
+    }
+
+    /// See [`Checker::set_sealed`].
+    pub fn set_sealed(&mut self, bytes: Vec<u8>, signature: Vec<u8>) {
+        self.checker.set_sealed(SignedFile { bytes, signature });
+    }
+
+    /// See [`Checker::add_manifest`].
+    pub fn add_manifest(&mut self, bytes: Vec<u8>, signature: Vec<u8>) {
+        self.checker.add_manifest(SignedFile { bytes, signature });
+    }
+
+    /// See [`Checker::note_stamp`].
+    pub fn note_stamp(&mut self) {
+        self.checker.note_stamp();
+    }
+
+    /// Checks everything that needs no decoder; returns the verdict as JSON.
+    ///
+    /// # Errors
+    /// If the release cannot be checked.
+    pub fn check(&mut self, release: &PageFile) -> Result<String, JsError> {
+        let checked = self.checker.check(reader(release)).map_err(refused)?;
+        Ok(as_json(checked).to_string())
+    }
+
+    /// The manifest as JSON, once its signature holds.
+    ///
+    /// # Errors
+    /// If no manifest holds.
+    pub fn manifest(&self) -> Result<String, JsError> {
+        let manifest = self.checker.manifest_checked().map_err(refused)?;
+        serde_json::to_string(manifest).map_err(|error| text(&error))
+    }
+
+    /// The tracks of the release as JSON, in the order of the file.
+    ///
+    /// # Errors
+    /// If they cannot be listed.
+    pub fn list_tracks(&mut self, release: &PageFile) -> Result<String, JsError> {
+        self.tracks = Checker::tracks(reader(release)).map_err(refused)?;
+        let tracks: Vec<Value> = self.tracks.iter().map(describe).collect();
+        Ok(Value::from(tracks).to_string())
+    }
+
+    /// The samples of a track in decoding order, four numbers each: offset and length in bytes,
+    /// time of presentation in microseconds, 1 for a key frame.
+    #[must_use]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "JavaScript has no other numbers"
+    )]
+    pub fn samples(&self, track: usize) -> Vec<f64> {
+        let Some(track) = self.tracks.get(track) else {
+            return Vec::new();
+        };
+        let scale = f64::from(track.ticks_per_second);
+        let numbers = track.samples.iter().flat_map(|sample| {
+            let micros = (sample.shown_at as f64 * 1e6 / scale).round();
+            let (offset, bytes) = (sample.offset as f64, f64::from(sample.bytes));
+            [offset, bytes, micros, f64::from(u8::from(sample.is_key))]
+        });
+        numbers.collect()
+    }
+
+    /// Begins to measure masks and mutes in the tracks that were listed.
+    ///
+    /// # Errors
+    /// If no manifest holds.
+    pub fn begin_audit(&mut self) -> Result<(), JsError> {
+        let audit = self.checker.begin_audit(&self.tracks).map_err(refused)?;
+        self.audit = Some(audit);
+        Ok(())
+    }
+
+    /// Measures the next picture in presentation order: `planes` are offset and stride of each.
+    ///
+    /// # Errors
+    /// If the samples do not fit the picture.
+    pub fn take_picture(
+        &mut self,
+        width: u32,
+        height: u32,
+        is_full_range: bool,
+        is_nv12: bool,
+        planes: &[u32],
+        samples: &[u8],
+    ) -> Result<(), JsError> {
+        let range = match is_full_range {
+            true => ColorRange::Full,
+            false => ColorRange::Limited,
+        };
+        let layout = match is_nv12 {
+            true => PixelLayout::Nv12,
+            false => PixelLayout::I420,
+        };
+        let planes = planes.as_chunks().0.iter();
+        let planes: Vec<PlaneLayout> = planes
+            .map(|&[offset, stride]| PlaneLayout {
+                offset: offset as usize,
+                stride: stride as usize,
+            })
+            .collect();
+        let picture = copy_picture((width, height), range, layout, &planes, samples);
+        let picture = picture.map_err(|error| text(&error))?;
+        if let Some(audit) = &mut self.audit {
+            audit.take(AuditInput::Picture(picture));
+        }
+        Ok(())
+    }
+
+    /// Measures interleaved samples of a track, `before` samples per channel behind its first.
+    #[expect(clippy::cast_possible_truncation, reason = "counts of samples")]
+    pub fn take_sound(
+        &mut self,
+        track: usize,
+        before: f64,
+        rate_hz: u32,
+        channels: u16,
+        samples: Vec<f32>,
+    ) {
+        let first = first_sample(&self.tracks, track);
+        let (Some(audit), Some(first)) = (&mut self.audit, first) else {
+            return;
+        };
+        let is_sound = |track: &&CodedTrack| matches!(track.coding, TrackCoding::Aac { .. });
+        audit.take(AuditInput::Sound(&AudioBlock {
+            stream: self.tracks[..track].iter().filter(is_sound).count(),
+            start: first.saturating_add(before as i64),
+            rate_hz,
+            channels,
+            samples,
+        }));
+    }
+
+    /// Adds what was measured to the verdict and returns it as JSON; `no_sound` says why sound was
+    /// not decoded.
+    ///
+    /// # Errors
+    /// If nothing was begun.
+    pub fn finish_audit(&mut self, no_sound: Option<String>) -> Result<String, JsError> {
+        let audit = self.audit.take();
+        let audit = audit.ok_or_else(|| refused(CheckerError::NotChecked))?;
+        let checked = self
+            .checker
+            .finish_audit(audit, no_sound)
+            .map_err(refused)?;
+        Ok(as_json(checked).to_string())
+    }
+
+    /// Adds to the verdict that the release cannot be decoded; returns it as JSON.
+    ///
+    /// # Errors
+    /// If nothing was checked.
+    pub fn fail_audit(&mut self, what: String) -> Result<String, JsError> {
+        self.audit = None;
+        let checked = self.checker.fail_audit(what).map_err(refused)?;
+        Ok(as_json(checked).to_string())
+    }
+
+    /// Adds to the verdict that nothing was measured, and why; returns it as JSON.
+    ///
+    /// # Errors
+    /// If nothing was checked.
+    pub fn skip_audit(&mut self, why: String) -> Result<String, JsError> {
+        self.audit = None;
+        let checked = self.checker.skip_audit(why).map_err(refused)?;
+        Ok(as_json(checked).to_string())
+    }
+}
+
+fn describe(track: &CodedTrack) -> Value {
+    match &track.coding {
+        TrackCoding::Avc { record } => json!({ "kind": "avc", "record": record }),
+        TrackCoding::Aac {
+            config,
+            rate_hz,
+            channels,
+        } => json!({
+            "kind": "aac", "config": config, "rate_hz": rate_hz, "channels": channels,
+        }),
+    }
+}
+
+fn as_json(checked: &Checked) -> Value {
+    let verdict = &checked.verdict;
+    let checks = verdict.checks.iter().map(|check| {
+        json!({
+            "group": check.group, "name": check.name, "evidence": check.evidence,
+            "passed": check.passed,
+        })
+    });
+    let open = verdict
+        .not_checked
+        .iter()
+        .map(|open| json!({ "group": open.group, "name": open.name, "why": open.why }));
+    let digests = verdict.digests.iter();
+    let digests = digests.map(|(what, digest)| json!([what, digest.to_string()]));
+    let signer = match &checked.signer {
+        Signer::Trusted => json!({ "state": "trusted", "id": verdict.key }),
+        Signer::Unknown(key) => json!({
+            "state": "unknown", "id": verdict.key, "key": key,
+            "fingerprint": digest_bytes(key.as_bytes()).to_string(),
+        }),
+        Signer::Nobody => json!({ "state": "nobody" }),
+    };
+    json!({
+        "text": verdict.text(), "passed": verdict.passed(), "signer": signer,
+        "checks": checks.collect::<Vec<_>>(), "not_checked": open.collect::<Vec<_>>(),
+        "digests": digests.collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,156 @@
+use std::fs;
+use std::io::Cursor;
+
+use redact_core::UtcNanos;
+use redact_record::sign::KeyPair;
+
+use super::*;
+
+const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/v0.1.0");
+const KEY: &str = "home/trusted/key-D41E40F1984A0D0E.pub";
+
+fn read(name: &str) -> Vec<u8> {
+    fs::read(format!("{FIXTURE}/{name}")).unwrap()
+}
+
+fn signed(name: &str) -> SignedFile {
+    SignedFile {
+        bytes: read(name),
+        signature: read(&format!("{name}.minisig")),
+    }
+}
+
+/// A checker that has the public records of the fixture and, if it is to, the agency's key.
+fn checker(has_key: bool) -> Checker {
+    let mut checker = Checker::default();
+    if has_key {
+        checker.add_key("key-D41E40F1984A0D0E.pub".to_owned(), read(KEY));
+    }
+    checker.set_manifest(signed("clip.redacted.manifest.json"));
+    checker
+}
+
+fn release() -> Cursor<Vec<u8>> {
+    Cursor::new(read("clip.redacted.mp4"))
+}
+
+fn failed(checked: &Checked) -> Vec<String> {
+    let checks = checked.verdict.checks.iter();
+    let wrong = checks.filter(|check| !check.passed);
+    wrong
+        .map(|check| format!("{}, {}", check.group, check.name))
+        .collect()
+}
+
+/// Goal: a good release passes, and what was not measured is listed.
+#[test]
+fn a_good_release_passes_and_lists_what_is_left() {
+    let mut checker = checker(true);
+    let checked = checker.check(release()).unwrap();
+    assert_eq!(checked.signer, Signer::Trusted);
+    let checked = checker.skip_audit("no decoder".to_owned()).unwrap();
+    assert_eq!(failed(checked), Vec::<String>::new());
+    let text = checked.verdict.text();
+    for part in [
+        "ok    leak, leftover-bytes",
+        "-     audit, every mask is opaque, every mute is silent: not checked: no decoder",
+        "-     change, copied data",
+        "verdict: ok (nothing was decoded)",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+/// Goal: a signature by a key that nobody vouched for fails, and the key is shown.
+#[test]
+fn an_unknown_key_is_shown_and_not_trusted() {
+    let mut checker = checker(false);
+    let checked = checker.check(release()).unwrap();
+    assert_eq!(failed(checked), ["manifest, signature"]);
+    let Signer::Unknown(key) = &checked.signer else {
+        panic!("{:?}", checked.signer);
+    };
+    assert!(String::from_utf8(read(KEY)).unwrap().contains(key.as_str()));
+}
+
+/// Goal: a decoder that refuses the release fails it; one that is missing does not.
+#[test]
+fn a_release_that_cannot_be_decoded_fails() {
+    let mut checker = checker(true);
+    assert!(
+        checker.fail_audit(String::new()).is_err(),
+        "nothing was checked"
+    );
+    checker.check(release()).unwrap();
+    let checked = checker.fail_audit("bad data".to_owned()).unwrap();
+    assert_eq!(failed(checked), ["audit, can be decoded"]);
+}
+
+/// Goal: pictures that are not masked, and frames that are missing, fail.
+#[test]
+fn frames_without_masks_fail() {
+    let mut checker = checker(true);
+    checker.check(release()).unwrap();
+    let tracks = Checker::tracks(release()).unwrap();
+    let mut audit = checker.begin_audit(&tracks).unwrap();
+    let size = redact_core::PixelSize::new(640, 360).unwrap();
+    let range = redact_core::ColorRange::Limited;
+    let gray = redact_core::Picture::filled(size, range, [128; 3]);
+    audit.take(crate::AuditInput::Picture(gray));
+    assert_eq!(audit.frames(), (1, 45));
+    let no_sound = Some("no decoder for sound".to_owned());
+    let checked = checker.finish_audit(audit, no_sound).unwrap();
+    assert_eq!(failed(checked), ["audit, frames", "audit, masks"]);
+    assert!(
+        checked
+            .verdict
+            .text()
+            .contains("-     audit, every mute is silent")
+    );
+}
+
+/// Goal: each kind of bad input has a check of its own that fails: another file, a record that was
+/// changed, one that a newer version wrote. None of them is an error.
+#[test]
+fn bad_files_fail_by_name() {
+    let mut other = checker(true);
+    let mut bytes = read("clip.redacted.mp4");
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    let checked = other.check(Cursor::new(bytes)).unwrap();
+    assert!(failed(checked).contains(&"file, SHA-256".to_owned()));
+
+    let mut changed = checker(true);
+    let mut manifest = signed("clip.redacted.manifest.json");
+    manifest.bytes.push(b'\n');
+    changed.set_manifest(manifest.clone());
+    let checked = changed.check(release()).unwrap();
+    assert_eq!(failed(checked), ["manifest, signature"]);
+    assert_eq!(checked.signer, Signer::Nobody);
+    assert!(changed.manifest_checked().is_err());
+
+    let pair = KeyPair::generate(None).unwrap();
+    let text = String::from_utf8(read("clip.redacted.manifest.json")).unwrap();
+    let text = text.replacen("\"schema_version\": \"1", "\"schema_version\": \"99", 1);
+    let signature = pair.sign_bytes(text.as_bytes(), Signed::PublicManifest, UtcNanos(0));
+    let mut newer = Checker::default();
+    newer.set_manifest(SignedFile {
+        bytes: text.into_bytes(),
+        signature: signature.unwrap().into_bytes(),
+    });
+    let checked = newer.check(release()).unwrap();
+    assert_eq!(failed(checked), ["manifest, version"]);
+}
+
+/// Goal: a manifest that nothing names is no part of the chain of revisions.
+#[test]
+fn unrelated_manifests_are_left_out() {
+    let mut checker = checker(true);
+    checker.add_manifest(signed("clip.redacted.manifest.json"));
+    checker.note_stamp();
+    let checked = checker.check(release()).unwrap();
+    assert_eq!(failed(checked), Vec::<String>::new());
+    let text = checked.verdict.text();
+    assert!(!text.contains("previous manifest"), "{text}");
+    assert!(text.contains("-     manifest, time stamp"), "{text}");
+}

@@ -1,0 +1,143 @@
+// Tells what the dropped files are, and which of them belong together.
+import type { KeyFile, SignedFile } from './protocol';
+
+/** JSON files up to this size are looked into; a manifest may have 64 MB. */
+const JSON_BYTES_MAX = 64 << 20;
+
+/** A release with the files that belong to it, or what is missing. */
+export interface Case {
+  release: File;
+  manifest: SignedFile | null;
+  sealed: SignedFile | null;
+  otherManifests: SignedFile[];
+  hasStamp: boolean;
+  /** What the person has to do before it can be checked; empty if nothing. */
+  missing: string;
+}
+
+export interface Sorted {
+  cases: Case[];
+  /** Keys among the files: they prove nothing, as they came with what they are to prove. */
+  keys: File[];
+  /** Names of files that take no part. */
+  unused: string[];
+  problem: string;
+}
+
+type Kind = 'release' | 'manifest' | 'sealed' | 'signature' | 'stamp' | 'key' | 'other';
+
+const KEY_ENDINGS = ['.pub', '.rotation.json', '.approver.json', '.revoked'];
+
+async function kindOf(file: File): Promise<Kind> {
+  const name = file.name.toLowerCase();
+  if (name.endsWith('.minisig')) return 'signature';
+  if (name.endsWith('.tsr')) return 'stamp';
+  if (KEY_ENDINGS.some((ending) => name.endsWith(ending))) return 'key';
+  if (name.endsWith('.manifest.json')) return 'manifest';
+  if (name.endsWith('.sealed.json')) return 'sealed';
+  const head = new Uint8Array(await file.slice(0, 12).arrayBuffer());
+  if (String.fromCharCode(...head.slice(4, 8)) === 'ftyp' || name.endsWith('.mp4')) {
+    return 'release';
+  }
+  if (head[0] === 0x7b && file.size <= JSON_BYTES_MAX) return schemaOf(await file.text());
+  return 'other';
+}
+
+/** A renamed record still says what it is. */
+function schemaOf(text: string): Kind {
+  try {
+    const { schema } = JSON.parse(text) as { schema?: unknown };
+    if (schema === 'redact-manifest') return 'manifest';
+    if (schema === 'redact-sealed-manifest') return 'sealed';
+  } catch {
+    // Not JSON: not a record.
+  }
+  return 'other';
+}
+
+const withoutEnding = (name: string): string => name.replace(/\.[^.]*$/, '');
+
+/** Sorts files, releases by name; `X.mp4` belongs to `X.manifest.json`. */
+export async function sortFiles(files: File[]): Promise<Sorted> {
+  const kinds = await Promise.all(files.map(kindOf));
+  const of = (kind: Kind): File[] => files.filter((_, at) => kinds[at] === kind);
+  const [signatures, manifests, sealed] = [of('signature'), of('manifest'), of('sealed')];
+  const releases = of('release').sort((a, b) => a.name.localeCompare(b.name));
+  const signed = (record: File | undefined): SignedFile | null => {
+    const signature = signatures.find((file) => file.name === `${record?.name}.minisig`);
+    return record === undefined || signature === undefined ? null : { record, signature };
+  };
+  const named = (records: File[], name: string): File | undefined =>
+    records.find((file) => file.name === name) ??
+    (releases.length === 1 && records.length === 1 ? records[0] : undefined);
+  const cases = releases.map((release): Case => {
+    const stem = withoutEnding(release.name);
+    const manifest = named(manifests, `${stem}.manifest.json`);
+    const others = manifests.filter((file) => file !== manifest);
+    return {
+      release,
+      manifest: signed(manifest),
+      sealed: signed(named(sealed, `${stem}.sealed.json`)),
+      otherManifests: others.map(signed).filter((file) => file !== null),
+      hasStamp: of('stamp').some((file) => file.name === `${manifest?.name}.tsr`),
+      missing: missing(release, manifest, signed(manifest)),
+    };
+  });
+  return {
+    cases,
+    keys: of('key'),
+    unused: of('other').map((file) => file.name),
+    problem:
+      cases.length > 0
+        ? ''
+        : 'There is no released recording (an .mp4 file) among these files. Drop it together ' +
+          'with its .manifest.json and .manifest.json.minisig.',
+  };
+}
+
+function missing(release: File, manifest: File | undefined, signed: SignedFile | null): string {
+  if (manifest === undefined) {
+    const name = `${withoutEnding(release.name)}.manifest.json`;
+    return `Its manifest is missing: drop ${name} and ${name}.minisig together with it.`;
+  }
+  const name = `${manifest.name}.minisig`;
+  return signed === null ? `The signature of the manifest is missing: drop ${name} too.` : '';
+}
+
+/** The files that a person says they trust. */
+export function keyFiles(files: File[]): KeyFile[] {
+  return files.map((file) => ({ name: file.name, content: file }));
+}
+
+/** A key whose fingerprint a person compared, as the file that has it. */
+export function keyFile(key: string): KeyFile {
+  const text = `untrusted comment: minisign public key\n${key}\n`;
+  return { name: 'confirmed.pub', content: new Blob([text]) };
+}
+
+/** All files of what was dropped, folders walked. */
+export async function droppedFiles(items: DataTransferItemList): Promise<File[]> {
+  // The list is empty after the first wait, so all entries are taken before it.
+  const entries = [...items].map((item) => item.webkitGetAsEntry());
+  const found = await Promise.all(
+    entries.map((entry) => (entry === null ? Promise.resolve([]) : walk(entry))),
+  );
+  return found.flat();
+}
+
+async function walk(entry: FileSystemEntry): Promise<File[]> {
+  if (entry.isFile) {
+    const file = entry as FileSystemFileEntry;
+    return [await new Promise<File>((done, fail) => file.file(done, fail))];
+  }
+  const reader = (entry as FileSystemDirectoryEntry).createReader();
+  const found: File[] = [];
+  for (;;) {
+    // A folder comes in parts; the last is empty.
+    const part = await new Promise<FileSystemEntry[]>((done, fail) =>
+      reader.readEntries(done, fail),
+    );
+    if (part.length === 0) return found;
+    for (const inner of part) found.push(...(await walk(inner)));
+  }
+}

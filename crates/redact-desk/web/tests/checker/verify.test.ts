@@ -1,0 +1,188 @@
+// verify.html, opened from disk in a browser without a network, says of good and bad releases what
+// redact-verify and `redact verify` say of them, line by line. scripts/test-checker makes both.
+import { readdirSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkAccess, checkWidth, launch, open, picture, type Watched } from '../browser/chromium';
+
+const PAGE = process.env['REDACT_CHECKER_PAGE'] ?? '';
+const CASES = process.env['REDACT_CHECKER_CASES'] ?? '';
+const RELEASE = process.env['REDACT_CHECKER_RELEASE'] ?? '';
+
+/** Lines of `redact verify` on what verify.html leaves to it. */
+const LEFT_TO_PROGRAM = ['leak, cropped edges', 'change, copied data', 'audit, second look'];
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launch();
+});
+afterAll(() => browser.close());
+
+/** The page, which may reach nothing but itself. */
+async function openChecker(): Promise<Watched & { requests: string[] }> {
+  const watched = await open(browser);
+  await watched.context.setOffline(true);
+  const requests: string[] = [];
+  watched.page.on('request', (request) => requests.push(request.url()));
+  await watched.page.goto(pathToFileURL(PAGE).href);
+  return { ...watched, requests };
+}
+
+const key = (page: Page): Locator => page.getByLabel('The agency’s public key: files');
+const release = (page: Page): Locator => page.getByLabel('The release: files');
+
+const inCase = (name: string, file: string): string => resolve(CASES, name, file);
+const filesOf = (name: string, ending = ''): string[] =>
+  readdirSync(resolve(CASES, name))
+    .filter((file) => !/\.(txt|key)$/.test(file) && file.endsWith(ending))
+    .map((file) => inCase(name, file));
+const linesOf = (name: string, file: string): string[] =>
+  readFileSync(inCase(name, file), 'utf8').trimEnd().split('\n');
+
+async function chooseKey(page: Page, name: string): Promise<void> {
+  const buffer = readFileSync(inCase(name, 'trusted.key'));
+  const line = /\(([^)]+)\)$/.exec(linesOf(name, 'verifier.txt')[0] ?? '');
+  const file = `${line?.[1] ?? 'trusted'}.pub`;
+  await key(page).setInputFiles({ name: file, mimeType: 'text/plain', buffer });
+}
+
+/** The lines of the finished check. */
+async function result(page: Page): Promise<string[]> {
+  await page.locator('[data-done="true"]').waitFor();
+  return page.getByRole('list', { name: 'Checks' }).getByRole('listitem').allTextContents();
+}
+
+const isChecked = (line: string): boolean => /^(ok|WRONG) /.test(line);
+const isOwn = (line: string): boolean => !LEFT_TO_PROGRAM.some((name) => line.includes(name));
+const isAudit = (line: string): boolean => isChecked(line) && line.includes(' audit, ');
+
+/** A broken picture is concealed by every decoder in its own way: then words alone are compared. */
+const words = (line: string): string => line.slice(0, line.indexOf(':'));
+
+async function agrees(page: Page, name: string, exact = true): Promise<string[]> {
+  await chooseKey(page, name);
+  await release(page).setInputFiles(filesOf(name));
+  const lines = await result(page);
+  const found = lines.filter(isChecked);
+  const small = linesOf(name, 'verifier.txt').filter(isChecked);
+  expect(found.slice(0, small.length)).toEqual(small);
+  const full = linesOf(name, 'full.txt').filter(isChecked).filter(isOwn);
+  if (exact) expect(found).toEqual(full);
+  else expect(found.map(words)).toEqual(full.map(words));
+  return lines;
+}
+
+describe('verify.html', () => {
+  it('says of a good release what the programs say, and reaches nothing', async () => {
+    const { context, page, complaints, requests } = await openChecker();
+    const lines = await agrees(page, 'good');
+    expect(lines.filter((line) => line.startsWith('WRONG'))).toEqual([]);
+    expect(lines.filter(isAudit)).toHaveLength(4);
+    expect(lines.at(-1)).toMatch(/^verdict: ok \(\d+ checks\); \d+ not checked$/);
+    const open = linesOf('good', 'verifier.txt').filter((line) => line.startsWith('- '));
+    const left = open.map(words).filter((line) => !line.includes('every mask is opaque'));
+    for (const line of left) expect(lines.map(words)).toContain(line);
+    await checkAccess(page);
+    await checkWidth(page);
+    await picture(page, 'checker-good');
+    await page.pdf({ path: resolve(CASES, 'good.pdf') });
+    expect(requests.filter((url) => !/^(file|blob|data):/.test(url))).toEqual([]);
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+
+  it('plays the release with outlines and jumps to the items of the log', async () => {
+    const { context, page } = await openChecker();
+    await chooseKey(page, 'good');
+    await release(page).setInputFiles(filesOf('good'));
+    await result(page);
+    await page.getByRole('button', { name: / to / }).first().click();
+    await page.waitForFunction(() => {
+      const canvas = document.querySelector('canvas');
+      const pixels = canvas?.width ? canvas.getContext('2d') : null;
+      const data = pixels?.getImageData(0, 0, canvas?.width ?? 1, canvas?.height ?? 1).data;
+      return data?.some((value) => value > 0) === true;
+    });
+    await picture(page, 'checker-player');
+    await context.close();
+  });
+
+  it('sees a changed byte', async () => {
+    const { context, page } = await openChecker();
+    const lines = await agrees(page, 'byte', false);
+    expect(lines.some((line) => line.startsWith('WRONG file, SHA-256'))).toBe(true);
+    await expect(page.locator('.headline').textContent()).resolves.toContain('Something is wrong');
+    await context.close();
+  });
+
+  it('shows an unknown key with its fingerprint, and does not trust one that came along', async () => {
+    const { context, page } = await openChecker();
+    const lines = await agrees(page, 'key');
+    expect(lines[0]).toMatch(/^WRONG manifest, signature: good, but .* is not trusted here$/);
+    const { createHash } = await import('node:crypto');
+    const line = readFileSync(inCase('good', 'trusted.key'), 'utf8').split('\n')[1] ?? '';
+    const fingerprint = createHash('sha256').update(line).digest('hex');
+    const shown = await page.locator('.fingerprint').first().textContent();
+    expect(shown?.replaceAll(' ', '')).toContain(fingerprint);
+    await page.reload();
+    const along = {
+      name: 'agency.pub',
+      mimeType: 'text/plain',
+      buffer: Buffer.from(`c\n${line}\n`),
+    };
+    const files = filesOf('good').map((path) => ({
+      name: path.slice(path.lastIndexOf('/') + 1),
+      mimeType: 'application/octet-stream',
+      buffer: readFileSync(path),
+    }));
+    await release(page).setInputFiles([...files, along]);
+    expect((await result(page))[0]).toContain('is not trusted here');
+    await page.locator('#came-along').waitFor();
+    await picture(page, 'checker-unknown-key');
+    // Compared with the fingerprint from elsewhere, the same key is trusted.
+    await page.getByRole('checkbox').check();
+    await page.getByRole('button', { name: 'Check with this key' }).click();
+    await page.locator('.headline.ok').waitFor();
+    expect((await result(page))[0]).toMatch(/^ok {4}manifest, signature: good, by key .*confirmed/);
+    await context.close();
+  });
+
+  it('sees the manifest of another release', async () => {
+    const { context, page } = await openChecker();
+    const lines = await agrees(page, 'manifest');
+    expect(lines.some((line) => line.startsWith('WRONG file, SHA-256'))).toBe(true);
+    await context.close();
+  });
+
+  it('sees a fill that carries five levels', async () => {
+    const { context, page } = await openChecker();
+    const lines = await agrees(page, 'levels');
+    expect(lines.some((line) => line.startsWith('WRONG audit, masks'))).toBe(true);
+    await context.close();
+  });
+
+  it('sees a changed record', async () => {
+    const { context, page } = await openChecker();
+    const lines = await agrees(page, 'record');
+    expect(lines.some((line) => line.startsWith('WRONG manifest, signature'))).toBe(true);
+    await context.close();
+  });
+
+  it('says what is missing, and what a browser without WebAssembly lacks', async () => {
+    const { context, page } = await openChecker();
+    await release(page).setInputFiles(filesOf('good', '.mp4'));
+    const alert = page.getByRole('alert');
+    await alert.waitFor();
+    expect(await alert.textContent()).toContain(RELEASE.replace('.mp4', '.manifest.json.minisig'));
+    await context.close();
+    const bare = await open(browser);
+    await bare.page.addInitScript(() => {
+      delete (globalThis as { WebAssembly?: unknown }).WebAssembly;
+    });
+    await bare.page.goto(pathToFileURL(PAGE).href);
+    expect(await bare.page.locator('main').textContent()).toContain('no WebAssembly');
+    await bare.context.close();
+  });
+});
