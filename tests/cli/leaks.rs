@@ -408,7 +408,7 @@ fn captions_inside_the_pictures_do_not_survive() {
         let copied = manifest["coding"]["pictures"][0]["copied"] == true;
         assert_eq!(copied, coding == "touched", "{manifest:#}");
         let removed = manifest["removed"].to_string();
-        assert!(removed.contains("captions, positions"), "{removed}");
+        assert!(removed.contains("captions and positions"), "{removed}");
         work.redact(&["verify", "clip.redacted.mp4", "--source", "clip.mp4"])
             .expect_status(0);
     }

@@ -82,7 +82,7 @@ fn a_release_that_left_out_a_finding_is_found() {
     let found = recheck(&work, 1, &["--no-media"]);
     let why = found["releases"][0]["why"].to_string();
     assert!(
-        why.contains("plan against its findings: track 1 (face)"),
+        why.contains("plan against its findings: found track 1 (face)"),
         "{why}"
     );
 }

@@ -214,5 +214,5 @@ fn an_effect_below_the_policys_is_refused() {
     plan["tracks"][0]["decision"]["effect"] = json!({"kind": "blur", "cells_across": 1});
     work.write_json("clip.plan.json", &plan);
     work.redact(&APPROVE)
-        .expect_refusal(&["track 1", "leaves more than fill"]);
+        .expect_refusal(&["track 1", "weaker than fill"]);
 }

@@ -142,7 +142,7 @@ fn either_camera_of_a_recording_is_released() {
         let manifest = released(&work, "two.mp4", &["--video-stream", stream]);
         assert_eq!(manifest["source"]["width"], width);
         let removed = manifest["removed"].to_string();
-        let expected = format!("Another picture: stream {other} (h264)");
+        let expected = format!("Another video stream: stream {other} (h264)");
         assert!(removed.contains(&expected), "{removed}");
         assert_eq!(manifest["coding"]["pictures"][0]["copied"], true);
     }
