@@ -41,7 +41,7 @@ pub(super) fn preview(
     let total = u64::from(frames.end - frames.start);
     let mut first: Option<i64> = None;
     let mut early: Vec<AudioBlock> = Vec::new();
-    while let Some(item) = stretch.next_item().context("the proxy")? {
+    while let Some(item) = stretch.next_item().context("cannot read the proxy")? {
         match item {
             MediaItem::Frame(mut frame) => {
                 progress::check_interrupted()?;

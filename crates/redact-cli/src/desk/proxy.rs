@@ -114,7 +114,8 @@ impl Proxy {
             threads,
             ..OpenOptions::default()
         };
-        let source = FileSource::open(&folder.join(PROXY), &options).context("the proxy")?;
+        let source = FileSource::open(&folder.join(PROXY), &options);
+        let source = source.context("cannot open the proxy")?;
         Ok(Self {
             source,
             timeline: Timeline::read(&folder.join(TIMELINE))?,
@@ -143,7 +144,7 @@ impl Proxy {
         );
         self.source
             .seek(FrameIndex::new(key), middle)
-            .context("the proxy")?;
+            .context("cannot seek in the proxy")?;
         self.next = key;
         Ok(())
     }
@@ -158,7 +159,7 @@ impl Proxy {
         }
         self.near(frame)?;
         loop {
-            let Some(item) = self.source.next_item().context("the proxy")? else {
+            let Some(item) = self.source.next_item().context("cannot read the proxy")? else {
                 bail!("the proxy ends before frame {frame}");
             };
             let MediaItem::Frame(found) = item else {
@@ -204,7 +205,7 @@ impl Proxy {
         let end = self.timeline.start_nanos(frame.index.get() + 1);
         if (found - start).abs() * 2 > (end - start).max(2) {
             bail!(
-                "the proxy does not have frame {} where it belongs",
+                "frame {} of the proxy has another time than the timeline says",
                 frame.index
             );
         }

@@ -25,7 +25,7 @@ const AROUND: f32 = 0.4;
 /// # Errors
 /// When proxy or findings are not what they were made as.
 pub(super) fn thumbnails(folder: &Path, output: &Path, threads: usize) -> Result<Value> {
-    let (found, _) = findings::read(&folder.join(FINDINGS)).context("the findings")?;
+    let (found, _) = findings::read(&folder.join(FINDINGS)).context("cannot read the findings")?;
     let pictures = output.join(THUMBNAILS);
     std::fs::create_dir_all(&pictures).context("cannot make a folder")?;
     let mut proxy = Proxy::open(folder, false, threads)?;
