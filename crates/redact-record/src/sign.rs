@@ -20,6 +20,7 @@ mod rotation;
 mod signature;
 mod trust;
 mod trust_files;
+mod trust_names;
 
 pub use approver::{ApproverRecord, NewApprover};
 #[cfg(not(target_family = "wasm"))]
@@ -31,4 +32,5 @@ pub use problem::SignatureProblem;
 pub use rotation::{HandedOver, Rotation};
 pub use signature::SIGNATURE_BYTES_MAX;
 pub use trust::{Approver, SignatureVerdict, TrustStore, TrustedKey};
-pub use trust_files::{ROTATION_KEY_SUFFIX, ROTATION_SUFFIX, TrustFile};
+pub use trust_files::TrustFile;
+pub use trust_names::{ROTATION_KEY_SUFFIX, ROTATION_SUFFIX};

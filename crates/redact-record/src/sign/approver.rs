@@ -12,7 +12,7 @@ use super::key_id::KeyId;
 use super::kind::Signed;
 use super::problem::SignatureProblem;
 use super::trust::{Approver, SignatureVerdict, TrustStore};
-use super::trust_files::{APPROVER_FOLDER, APPROVER_SUFFIX, create_folder, signature_beside};
+use super::trust_names::{APPROVER_FOLDER, APPROVER_SUFFIX, create_folder, signature_beside};
 use crate::json::{self, FileKind, Utc, check_text};
 use crate::person::is_one_person;
 use crate::{Overwrite, RecordError, store};

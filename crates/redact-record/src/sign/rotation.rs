@@ -9,7 +9,7 @@ use super::key::{KeyPair, PublicKey};
 use super::kind::Signed;
 use super::problem::SignatureProblem;
 use super::trust::{SignatureVerdict, TrustStore, TrustedKey};
-use super::trust_files::{ROTATION_SUFFIX, create_folder, read_signed, signature_beside};
+use super::trust_names::{ROTATION_SUFFIX, create_folder, read_signed, signature_beside};
 use crate::json::{self, FileKind, Utc};
 use crate::{Overwrite, RecordError, store};
 

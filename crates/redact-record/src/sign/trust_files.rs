@@ -21,23 +21,11 @@ use super::key::PublicKey;
 use super::rotation::Rotation;
 use super::signature::{self, SIGNATURE_BYTES_MAX};
 use super::trust::{TrustStore, TrustedKey};
+use super::trust_names::{
+    APPROVER_FOLDER, APPROVER_SUFFIX, REVOKED_SUFFIX, ROTATION_FOLDER, ROTATION_KEY_SUFFIX,
+    ROTATION_SUFFIX, SIGNATURE_SUFFIX, create_folder, signature_beside, text_of,
+};
 use crate::{Overwrite, RecordError, store};
-
-/// Ending of files with rotation statements.
-pub const ROTATION_SUFFIX: &str = ".rotation.json";
-/// Ending of files with rotation keys.
-pub const ROTATION_KEY_SUFFIX: &str = ".rotation.pub";
-/// Ending of files with records of approvers' keys.
-pub(super) const APPROVER_SUFFIX: &str = ".approver.json";
-/// Ending of files with revoked keys.
-const REVOKED_SUFFIX: &str = ".revoked";
-/// Ending of files with signatures.
-const SIGNATURE_SUFFIX: &str = ".minisig";
-
-/// The folder with rotation keys, below the trust folder.
-const ROTATION_FOLDER: &str = "rotation";
-/// The folder with records of approvers' keys, below the trust folder.
-pub(super) const APPROVER_FOLDER: &str = "approvers";
 
 /// A file that says which key to trust.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -357,10 +345,6 @@ fn list(folder: &Path) -> Result<Vec<PathBuf>, RecordError> {
     }
 }
 
-pub(super) fn create_folder(folder: &Path) -> Result<(), RecordError> {
-    std::fs::create_dir_all(folder).map_err(|source| RecordError::Write { source })
-}
-
 fn read_entry(path: &Path, role: Role) -> Result<Entry, RecordError> {
     let name = path.to_string_lossy().into_owned();
     match store::read(path, SIGNATURE_BYTES_MAX) {
@@ -390,22 +374,4 @@ fn signature_of(entry: &Entry, entries: &[Entry]) -> Result<String, RecordError>
     let found = entries.iter().find(|other| other.file.name == name);
     let missing = || signature::malformed(format!("{name} is missing"));
     text_of(found.ok_or_else(missing)?.file.bytes.clone())
-}
-
-fn text_of(signature: Vec<u8>) -> Result<String, RecordError> {
-    String::from_utf8(signature)
-        .map_err(|_| RecordError::Signature(signature::malformed("not text")))
-}
-
-/// Where the signature of the file at `path` lies.
-pub(super) fn signature_beside(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(SIGNATURE_SUFFIX);
-    PathBuf::from(name)
-}
-
-/// A statement about a key and the signature beside it.
-pub(super) fn read_signed(path: &Path) -> Result<(Vec<u8>, String), RecordError> {
-    let signature = store::read(&signature_beside(path), SIGNATURE_BYTES_MAX)?;
-    Ok((store::read(path, SIGNATURE_BYTES_MAX)?, text_of(signature)?))
 }
