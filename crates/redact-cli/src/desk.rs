@@ -7,6 +7,7 @@ mod picture;
 mod prepare;
 mod preview;
 mod proxy;
+mod remedy;
 mod spec;
 pub(crate) mod task;
 mod thumbnails;
@@ -18,7 +19,6 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use redact_desk::{Certificate, Desk, Listen, Options};
-use redact_release::Remedy;
 
 use crate::args::{DeskArgs, GlobalArgs};
 use crate::clock::now;
@@ -148,13 +148,4 @@ fn hosts(args: &DeskArgs, port: u16) -> Vec<String> {
         hosts.extend(names);
     }
     hosts
-}
-
-/// What the desk offers a person to do about a recording that cannot be read.
-fn remedy(remedy: Remedy) -> redact_desk::Remedy {
-    match remedy {
-        Remedy::LostSound => redact_desk::Remedy::LostSound,
-        Remedy::Damage => redact_desk::Remedy::Damage,
-        Remedy::ReadOptions => redact_desk::Remedy::ReadOptions,
-    }
 }

@@ -10,6 +10,7 @@ use redact_release::files::check_recording;
 use redact_release::names::folder_of;
 use redact_release::ports::{Access, Listener};
 
+use super::remedy::remedy;
 use super::spec::{CLIP, PICTURE, Spec};
 use crate::args::GlobalArgs;
 use crate::jail::{Process, WorkKind, staging};
@@ -27,7 +28,7 @@ pub(super) fn run(
     attempt(task, global, watch).map_err(|error| TaskError {
         message: format!("{error:#}"),
         hint: failure::hint(&error),
-        remedy: failure::remedy(&error).map(super::remedy),
+        remedy: failure::remedy(&error).map(remedy),
     })
 }
 

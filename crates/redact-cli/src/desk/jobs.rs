@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::confined;
+use super::remedy::remedy;
 use crate::args::{DeskArgs, GlobalArgs, ModelArgs, Words};
 
 /// A process that was asked to stop and has not is ended after this.
@@ -204,7 +205,7 @@ fn run(mut command: Command, watch: &dyn Watch, prints: Prints) -> Result<TaskOu
             hint: value["hint"].as_str().map(str::to_owned),
             remedy: serde_json::from_value(value["code"].clone())
                 .ok()
-                .map(super::remedy),
+                .map(remedy),
         }),
         (Some(code), _) => Err(TaskError::new(format!("the job ended with status {code}"))),
         (None, _) => Err(TaskError {
