@@ -78,7 +78,7 @@ fn sound_of_whole_packets_is_copied() {
     let manifest = released(&work, "cut.mp4", &[]);
     let sound = &manifest["coding"]["sound"][0];
     assert_eq!(sound["copied"], false, "{sound:#}");
-    let why = "it stores sound that is not heard";
+    let why = "it stores sound that is not played";
     assert_eq!(sound["encoded_because"], why, "{sound:#}");
 }
 

@@ -1,15 +1,15 @@
-//! Runs of pictures that were re-encoded, kept so that a later render need not encode them again.
+//! Segments of re-encoded pictures that a later render can reuse.
 //!
-//! A run is a whole: it has an encoder of its own, begins with an IDR picture, and needs nothing of
-//! what is around it. What is kept are coded pictures with the redactions in them; who keeps them
-//! proves that they are used for the same redactions of the same recording only.
+//! A segment is self-contained: it has its own encoder and begins with an IDR picture. It holds
+//! coded pictures with the redactions drawn in; the cache must make sure that they are reused only
+//! for the same redactions of the same recording.
 
 use redact_core::FrameSpan;
 
-/// What the bytes of a kept run begin with; the number changes with the form.
+/// Magic bytes of a segment file; the digit is the format version.
 const MAGIC: &[u8; 8] = b"redkept1";
 
-/// Pictures that were re-encoded, in the order in which they are decoded.
+/// Re-encoded pictures, in decoding order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CachedSegment {
     pub(crate) frames: FrameSpan,
@@ -23,27 +23,27 @@ pub struct CachedSegment {
 pub(crate) struct CachedPacket {
     pub(crate) frame: u32,
     pub(crate) is_key: bool,
-    /// Units behind lengths of four bytes, without messages.
+    /// NAL units with four-byte lengths, without SEI.
     pub(crate) data: Vec<u8>,
 }
 
-/// Where runs are kept.
+/// Stores and loads segments.
 pub trait SegmentCache: Send + Sync {
-    /// The run of exactly these frames; `None` when it is not there, or not as it was kept.
+    /// The segment of exactly these frames; `None` when it is missing or was changed.
     fn load(&self, frames: FrameSpan) -> Option<CachedSegment>;
 
-    /// Takes a run that was encoded. That it cannot be kept is no reason to stop.
-    fn save(&self, span: &CachedSegment);
+    /// Stores an encoded segment. A failure to store it does not fail the render.
+    fn save(&self, segment: &CachedSegment);
 }
 
 impl CachedSegment {
-    /// The frames, all of them.
+    /// The frames of the segment.
     #[must_use]
     pub const fn frames(&self) -> FrameSpan {
         self.frames
     }
 
-    /// The run as bytes: numbers of four bytes with the lowest first, data behind their lengths.
+    /// The segment as bytes: little-endian four-byte numbers, data preceded by its length.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let data: usize = self
@@ -56,27 +56,27 @@ impl CachedSegment {
         let number = |bytes: &mut Vec<u8>, value: u32| bytes.extend(value.to_le_bytes());
         number(&mut bytes, self.frames.start().get());
         number(&mut bytes, self.frames.end().get());
-        let run = |bytes: &mut Vec<u8>, data: &[u8]| {
+        let block = |bytes: &mut Vec<u8>, data: &[u8]| {
             number(bytes, u32::try_from(data.len()).unwrap_or(u32::MAX));
             bytes.extend_from_slice(data);
         };
-        run(&mut bytes, &self.config);
+        block(&mut bytes, &self.config);
         for packet in &self.packets {
             bytes.extend(packet.frame.to_le_bytes());
             bytes.push(u8::from(packet.is_key));
-            run(&mut bytes, &packet.data);
+            block(&mut bytes, &packet.data);
         }
         bytes
     }
 
-    /// Reads what [`CachedSegment::to_bytes`] wrote; `None` for anything else.
+    /// Parses what [`CachedSegment::to_bytes`] writes; `None` for anything else.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut rest = bytes.strip_prefix(MAGIC)?;
         let start = redact_core::FrameIndex::new(number(&mut rest)?);
         let end = redact_core::FrameIndex::new(number(&mut rest)?);
         let frames = FrameSpan::new(start, end)?;
-        let config = run(&mut rest)?;
+        let config = block(&mut rest)?;
         let mut packets = Vec::new();
         while !rest.is_empty() {
             let frame = number(&mut rest)?;
@@ -89,7 +89,7 @@ impl CachedSegment {
                     1 => true,
                     _ => return None,
                 },
-                data: run(&mut rest)?,
+                data: block(&mut rest)?,
             });
         }
         let mut shown: Vec<u32> = packets.iter().map(|packet| packet.frame).collect();
@@ -110,11 +110,11 @@ fn number(rest: &mut &[u8]) -> Option<u32> {
     Some(u32::from_le_bytes(*number))
 }
 
-fn run(rest: &mut &[u8]) -> Option<Vec<u8>> {
+fn block(rest: &mut &[u8]) -> Option<Vec<u8>> {
     let length = usize::try_from(number(rest)?).ok()?;
-    let (run, behind) = rest.split_at_checked(length)?;
+    let (block, behind) = rest.split_at_checked(length)?;
     *rest = behind;
-    Some(run.to_vec())
+    Some(block.to_vec())
 }
 
 #[cfg(test)]
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
     use redact_core::FrameIndex;
 
-    fn span(order: &[u32]) -> CachedSegment {
+    fn segment(order: &[u32]) -> CachedSegment {
         let packet = |(place, &frame): (usize, &u32)| CachedPacket {
             frame,
             is_key: place == 0,
@@ -136,15 +136,18 @@ mod tests {
     }
 
     #[test]
-    fn a_kept_run_comes_back_as_it_was() {
-        let kept = span(&[4, 6, 5]);
-        assert_eq!(CachedSegment::from_bytes(&kept.to_bytes()), Some(kept));
+    fn a_segment_survives_a_round_trip_through_bytes() {
+        let segment = segment(&[4, 6, 5]);
+        assert_eq!(
+            CachedSegment::from_bytes(&segment.to_bytes()),
+            Some(segment)
+        );
     }
 
-    /// Goal: no bytes but those of a whole run are taken for one.
+    /// Goal: only the bytes of a complete segment are accepted.
     #[test]
-    fn what_is_cut_or_has_a_frame_twice_or_misses_one_is_refused() {
-        let whole = span(&[4, 6, 5]).to_bytes();
+    fn truncated_segments_and_missing_or_repeated_frames_are_refused() {
+        let whole = segment(&[4, 6, 5]).to_bytes();
         for length in 0..whole.len() {
             assert_eq!(
                 CachedSegment::from_bytes(&whole[..length]),
@@ -153,9 +156,8 @@ mod tests {
             );
         }
         for order in [&[4, 5][..], &[4, 5, 5], &[4, 5, 7], &[4, 5, 6, 6]] {
-            let kept = span(order);
             assert_eq!(
-                CachedSegment::from_bytes(&kept.to_bytes()),
+                CachedSegment::from_bytes(&segment(order).to_bytes()),
                 None,
                 "{order:?}"
             );

@@ -1,4 +1,4 @@
-//! What codecs answer and what packets say beside their data.
+//! Codec return codes and packet side data.
 
 use ffmpeg_next::codec::packet::side_data;
 use ffmpeg_next::{Error, Packet};
@@ -8,7 +8,7 @@ use crate::ffi;
 /// Samples of one packet of AAC-LC.
 pub(crate) const AAC_FRAME_SAMPLES: i64 = 1024;
 
-/// Whether a codec has nothing to give now (`EAGAIN`) or nothing more.
+/// Whether a codec needs input before it returns more (`EAGAIN`), or has ended.
 pub(crate) fn needs_input(error: Error) -> bool {
     error == Error::Eof
         || error
@@ -17,7 +17,7 @@ pub(crate) fn needs_input(error: Error) -> bool {
             })
 }
 
-/// Whether a packet brings a configuration that its decoder is to use from there on.
+/// Whether a packet carries a new decoder configuration.
 pub(crate) fn changes_configuration(packet: &Packet) -> bool {
     packet.side_data().any(|data| {
         matches!(
@@ -27,14 +27,15 @@ pub(crate) fn changes_configuration(packet: &Packet) -> bool {
     })
 }
 
-/// Samples of a packet: what its container says, at most those of a frame.
+/// Samples of a packet: the container's duration, at most one AAC frame.
 pub(crate) fn aac_samples(packet: &Packet) -> i64 {
     packet.duration().min(AAC_FRAME_SAMPLES)
 }
 
-/// Samples at the front and the back of a packet that are not to be heard: all of one that the
-/// container marks so, which is what an encoder needs to run in.
-/// Source: FFmpeg `libavcodec/packet.h`, `AV_PKT_DATA_SKIP_SAMPLES`: two numbers, low byte first.
+/// Samples at the start and the end of a packet that are not played; all of them in a packet that
+/// the container marks as discarded (encoder priming).
+/// Source: FFmpeg `libavcodec/packet.h`, `AV_PKT_DATA_SKIP_SAMPLES`: two little-endian
+/// numbers.
 pub(crate) fn skipped_samples(packet: &Packet) -> (u32, u32) {
     if ffi::is_discarded(packet) {
         return (u32::try_from(packet.duration()).unwrap_or(u32::MAX), 0);

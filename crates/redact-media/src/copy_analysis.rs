@@ -1,10 +1,10 @@
-//! Which parts of a recording can be copied as they are coded: one look at every packet.
+//! Which parts of a recording are safe to stream-copy, from one pass over its packets.
 //!
-//! Pictures are copied by closed groups: from one IDR picture to the next. Nothing is decoded
-//! here. What is not proved to be safe to copy is not copied, and [`CopyAnalysis`] says why.
+//! Pictures are copied by closed GOPs, from one IDR picture to the next. What is not proved to be
+//! safe is not copied, and [`CopyAnalysis`] says why.
 //!
-//! Coded pictures and coded sound are walked to their last bit: what no decoder needs is not
-//! copied. What the bits say is not looked at.
+//! Coded pictures and sound are parsed to their last bit, so that data that no decoder needs are
+//! not copied. The decoded values are not judged.
 
 mod sound;
 mod walk;
@@ -29,16 +29,16 @@ use crate::probe;
 use crate::source::{FileSource, OpenOptions};
 use sound::SoundAnalysis;
 
-/// Bytes of a group that is copied: it is in memory as a whole.
-const GROUP_BYTES_MAX: u64 = 32 << 20;
+/// Most bytes of a copied GOP, which is held in memory as a whole.
+const GOP_BYTES_MAX: u64 = 32 << 20;
 
-/// Frames of a recording that is analyzed: three days of 60 frames/s.
+/// Most frames of a recording that is analyzed: three days at 60 frames/s.
 const FRAMES_MAX: usize = 16_000_000;
 
-/// Why a group is not copied whose pictures go on behind the cropping rectangle.
-const CROPPED: &str = "what is cut off a picture does not repeat its edge";
+/// Why a GOP with hidden content behind the cropping rectangle is not copied.
+const CROPPED: &str = "the cropped rows or columns of a picture do not repeat its edge";
 
-/// Why nothing is copied of a recording with parameter sets that could hold anything.
+/// Why a recording is not copied whose unused parameter sets could hold anything.
 const UNUSED_SETS: &str = "it has parameter sets that no picture uses";
 
 /// What could be copied of a recording.
@@ -50,8 +50,8 @@ pub struct CopyAnalysis {
 }
 
 impl CopyAnalysis {
-    /// Looks at every packet of the recording at `path`, and walks through every coded picture: a
-    /// group that is not accounted for to its last bit is not copied.
+    /// Analyzes every packet of the recording at `path` and parses every coded picture: a GOP that
+    /// is not accounted for to its last bit is not copied.
     ///
     /// # Errors
     /// When the recording cannot be read.
@@ -59,7 +59,7 @@ impl CopyAnalysis {
         Self::read_as(path, &SourceSettings::default())
     }
 
-    /// The same of a recording of which a person said how it is to be opened.
+    /// The same for a recording that is opened with `settings`.
     ///
     /// # Errors
     /// When the recording cannot be read.
@@ -67,7 +67,7 @@ impl CopyAnalysis {
         Self::read_with(path, settings, true)
     }
 
-    /// The same without a walk, to find what was copied before in a file that is walked otherwise.
+    /// The same without parsing coded pictures, for a file that the leak scan parses.
     ///
     /// # Errors
     /// When the recording cannot be read.
@@ -124,9 +124,9 @@ impl CopyAnalysis {
         read.map_err(unreadable)?;
         let mut pictures = pictures.finish();
         if let Ok(pictures) = &mut pictures {
-            pictures.refuse_odd(&walked);
+            pictures.refuse_unaccounted(&walked);
             if is_cropped {
-                let starts = pictures.group_starts();
+                let starts = pictures.gop_starts();
                 pictures.refuse_cropped(&edges::plain_pictures(path, settings, &starts)?);
             }
         }
@@ -138,18 +138,17 @@ impl CopyAnalysis {
         })
     }
 
-    /// Frames of the recording; `None` where pictures are not understood well enough to be copied,
-    /// and so are not counted.
+    /// Frames of the recording; `None` where its pictures cannot be copied and are not counted.
     #[must_use]
     pub fn frames(&self) -> Option<u32> {
         let pictures = self.pictures.as_ref().ok()?;
         u32::try_from(pictures.pts.len()).ok()
     }
 
-    /// Decides what is copied: groups of pictures of which `is_untouched` says so, and sound tracks
-    /// of which `is_untouched_sound` does.
+    /// Decides what is copied: GOPs for which `is_untouched` is true, and sound tracks for which
+    /// `is_untouched_sound` is.
     ///
-    /// `frames` are those that decode: a recording that stores others is re-encoded.
+    /// `frames` is the number of frames that decode: a recording that stores more is re-encoded.
     #[must_use]
     pub fn plan(
         self,
@@ -159,18 +158,18 @@ impl CopyAnalysis {
     ) -> CopyPlan {
         let pictures = self.pictures.and_then(|mut pictures| {
             if pictures.pts.len() != frames as usize {
-                return Err("frames are stored that are not shown".to_owned());
+                return Err("it stores frames that are never shown".to_owned());
             }
-            for group in &mut pictures.groups {
-                if group.bytes > GROUP_BYTES_MAX {
-                    group.refused = Some("a group of pictures is too large".to_owned());
+            for gop in &mut pictures.gops {
+                if gop.bytes > GOP_BYTES_MAX {
+                    gop.refused = Some("a GOP is too large".to_owned());
                 }
-                let is_untouched = is_untouched(group.frames);
-                if is_untouched && group.refused.is_none() {
-                    group.action = GopAction::Copy;
+                let is_untouched = is_untouched(gop.frames);
+                if is_untouched && gop.refused.is_none() {
+                    gop.action = GopAction::Copy;
                 }
                 if !is_untouched {
-                    group.refused = None;
+                    gop.refused = None;
                 }
             }
             Ok(pictures)
@@ -179,7 +178,7 @@ impl CopyAnalysis {
             if is_untouched_sound(track) {
                 form
             } else {
-                Err("it is muted in part".to_owned())
+                Err("part of it is muted".to_owned())
             }
         });
         CopyPlan::new(self.info, self.tags, pictures, sound.collect())
@@ -193,15 +192,15 @@ fn unreadable(error: Error) -> SourceError {
     }
 }
 
-/// What is known of the pictures so far; the first thing that cannot be copied ends it.
+/// What is known of the pictures so far, or the first reason not to copy them.
 struct PictureAnalysis {
     state: Result<Pictures, String>,
-    open: Option<OpenGroup>,
-    /// Ticks per second of the pictures' times.
+    open: Option<OpenGop>,
+    /// Ticks per second of the video stream.
     scale: u32,
 }
 
-struct OpenGroup {
+struct OpenGop {
     pts: Vec<i64>,
     bytes: u64,
     sei: u32,
@@ -225,7 +224,7 @@ impl PictureAnalysis {
             dts: Vec::new(),
             pts: Vec::new(),
             end: 0,
-            groups: Vec::new(),
+            gops: Vec::new(),
             reorder: 0,
             repeats_sets: false,
         });
@@ -236,7 +235,7 @@ impl PictureAnalysis {
         }
     }
 
-    /// The stream's configuration, while everything so far can be copied.
+    /// The stream's configuration, while nothing has ruled out copying.
     fn config(&self) -> Option<&AvcConfig> {
         self.state.as_ref().ok().map(|pictures| &pictures.config)
     }
@@ -247,9 +246,9 @@ impl PictureAnalysis {
         };
         let frame = pictures.dts.len();
         match take_packet(pictures, &mut self.open, packet) {
-            Ok(kept) => {
+            Ok(nal_units) => {
                 if let Some(walker) = walker {
-                    walker.take(frame, kept);
+                    walker.take(frame, nal_units);
                 }
             }
             Err(why) => self.state = Err(format!("{why} (frame {frame} of the file)")),
@@ -258,12 +257,13 @@ impl PictureAnalysis {
 
     fn finish(mut self) -> Result<Pictures, String> {
         let mut pictures = self.state?;
-        close_group(&mut pictures, self.open.take())?;
+        close_gop(&mut pictures, self.open.take())?;
         let reorder = (0..=REORDER_MAX).rev().find(|&reorder| {
             let earlier = |i: usize| pictures.pts[i.saturating_sub(reorder)];
             (0..pictures.pts.len()).all(|i| pictures.dts[i] <= earlier(i))
         });
-        pictures.reorder = reorder.ok_or("its frames are decoded after they are shown")?;
+        pictures.reorder =
+            reorder.ok_or("its frames have decoding times after their presentation times")?;
         if !pictures.config.needs_all(&pictures.sets_of(|_| true)) {
             return Err(UNUSED_SETS.to_owned());
         }
@@ -280,7 +280,7 @@ fn check_single_description(path: &Path, handler: [u8; 4]) -> Result<(), &'stati
     sample_descriptions::check_single(&mut file, handler)
 }
 
-/// What keeps all pictures of a recording from being copied, before any packet is looked at.
+/// Why no pictures of a recording are copied, known before any packet is read.
 fn whole_refusal(info: &SourceInfo) -> Option<String> {
     let first_name = info.container.split(',').next().unwrap_or_default();
     if first_name != "mov" {
@@ -293,40 +293,40 @@ fn whole_refusal(info: &SourceInfo) -> Option<String> {
         return Some(conversion.to_string());
     }
     if info.video.time_base.num.get() != 1 {
-        return Some("its clock is not one that a release has".to_owned());
+        return Some("its time base does not count whole ticks per second".to_owned());
     }
     (info.video.pixel_aspect != (1, 1)).then(|| "its pixels are not square".to_owned())
 }
 
 fn take_packet(
     pictures: &mut Pictures,
-    open: &mut Option<OpenGroup>,
+    open: &mut Option<OpenGop>,
     packet: &Packet,
 ) -> Result<Vec<u8>, String> {
-    let said = |odd: CopyRefusal| odd.to_string();
+    let reason = |odd: CopyRefusal| odd.to_string();
     let data = packet.data().ok_or("an empty packet")?;
     if changes_configuration(packet) {
         return Err("its decoder configuration changes".to_owned());
     }
-    let found = pictures.config.access_unit(data).map_err(said)?;
+    let found = pictures.config.access_unit(data).map_err(reason)?;
     let (Some(pts), Some(dts)) = (packet.pts(), packet.dts()) else {
-        return Err("a packet without a time".to_owned());
+        return Err("a packet has no time".to_owned());
     };
     if packet.is_corrupt() || ffi::is_discarded(packet) {
-        return Err("a packet is marked as not to be shown".to_owned());
+        return Err("a packet is marked as corrupt or discarded".to_owned());
     }
     if pictures.dts.last().is_some_and(|last| dts <= *last) {
-        return Err("decoding times do not rise".to_owned());
+        return Err("decoding times do not increase".to_owned());
     }
     if pictures.dts.len() >= FRAMES_MAX {
         return Err("it is too long".to_owned());
     }
     if found.is_idr {
-        close_group(pictures, open.take())?;
+        close_gop(pictures, open.take())?;
     }
-    let group = match open {
-        Some(group) => group,
-        None if found.is_idr => open.insert(OpenGroup {
+    let gop = match open {
+        Some(gop) => gop,
+        None if found.is_idr => open.insert(OpenGop {
             pts: Vec::new(),
             bytes: 0,
             sei: 0,
@@ -335,46 +335,46 @@ fn take_packet(
         }),
         None => return Err("it does not begin with an IDR picture".to_owned()),
     };
-    let kept = avcc::picture_nal_units(data, pictures.config.length_bytes);
-    group.digest.add(&pictures.config, &found, &kept);
-    group.bytes += kept.len() as u64;
-    group.sei += found.sei;
-    group.filler += found.filler;
-    group.pts.push(pts);
+    let nal_units = avcc::picture_nal_units(data, pictures.config.length_bytes);
+    gop.digest.add(&pictures.config, &found, &nal_units);
+    gop.bytes += nal_units.len() as u64;
+    gop.sei += found.sei;
+    gop.filler += found.filler;
+    gop.pts.push(pts);
     pictures.repeats_sets |= found.repeats_sets;
     pictures.dts.push(dts);
     pictures.end = pictures
         .end
         .max(pts.saturating_add(packet.duration().max(1)));
-    Ok(kept)
+    Ok(nal_units)
 }
 
-fn close_group(pictures: &mut Pictures, open: Option<OpenGroup>) -> Result<(), String> {
-    let Some(mut group) = open else {
+fn close_gop(pictures: &mut Pictures, open: Option<OpenGop>) -> Result<(), String> {
+    let Some(mut gop) = open else {
         return Ok(());
     };
-    let first = group.pts[0];
-    let sets = group.digest.pps_ids().to_vec();
-    let digest = group.digest.finish();
-    let timed = timed_digest(digest, &group.pts);
-    group.pts.sort_unstable();
-    let after_last = pictures.pts.last().is_none_or(|last| *last < group.pts[0]);
-    let rising = group.pts.windows(2).all(|pair| pair[0] < pair[1]);
-    if !after_last || !rising || group.pts[0] != first {
-        return Err("its frames' times do not rise from group to group".to_owned());
+    let first = gop.pts[0];
+    let sets = gop.digest.pps_ids().to_vec();
+    let digest = gop.digest.finish();
+    let timed = timed_digest(digest, &gop.pts);
+    gop.pts.sort_unstable();
+    let after_last = pictures.pts.last().is_none_or(|last| *last < gop.pts[0]);
+    let increasing = gop.pts.windows(2).all(|pair| pair[0] < pair[1]);
+    if !after_last || !increasing || gop.pts[0] != first {
+        return Err("frame times do not increase from GOP to GOP".to_owned());
     }
     let index = |frames: usize| FrameIndex::new(u32::try_from(frames).unwrap_or(u32::MAX));
     let start = index(pictures.pts.len());
-    pictures.pts.append(&mut group.pts);
-    let frames = FrameSpan::new(start, index(pictures.pts.len())).ok_or("an empty group")?;
-    pictures.groups.push(Gop {
+    pictures.pts.append(&mut gop.pts);
+    let frames = FrameSpan::new(start, index(pictures.pts.len())).ok_or("an empty GOP")?;
+    pictures.gops.push(Gop {
         frames,
-        bytes: group.bytes,
+        bytes: gop.bytes,
         digest,
         timed,
         sets,
-        sei: group.sei,
-        filler: group.filler,
+        sei: gop.sei,
+        filler: gop.filler,
         refused: None,
         action: GopAction::Reencode,
     });
@@ -382,27 +382,29 @@ fn close_group(pictures: &mut Pictures, open: Option<OpenGroup>) -> Result<(), S
 }
 
 impl Pictures {
-    /// Notes which groups are not accounted for; `walked` are all pictures in the order of packets.
-    fn refuse_odd(&mut self, walked: &[Result<Mark, Unaccounted>]) {
-        for group in &mut self.groups {
-            let (start, end) = (group.frames.start().get(), group.frames.end().get());
-            let of_group = walked.get(start as usize..end as usize);
-            group.refused = of_group.and_then(walk::first_odd).map(|(place, why)| {
-                let frame = start as usize + place;
-                format!("{why} (frame {frame} of the file)")
-            });
+    /// Refuses GOPs that are not accounted for; `walked` has all pictures in packet order.
+    fn refuse_unaccounted(&mut self, walked: &[Result<Mark, Unaccounted>]) {
+        for gop in &mut self.gops {
+            let (start, end) = (gop.frames.start().get(), gop.frames.end().get());
+            let of_gop = walked.get(start as usize..end as usize);
+            gop.refused = of_gop
+                .and_then(walk::first_unaccounted)
+                .map(|(place, why)| {
+                    let frame = start as usize + place;
+                    format!("{why} (frame {frame} of the file)")
+                });
         }
     }
 
-    /// Notes which groups hide a picture behind the cropping rectangle; `plain` are the times of
-    /// pictures that do not, sorted.
+    /// Refuses GOPs with content behind the cropping rectangle; `plain` has the times of pictures
+    /// without, sorted.
     fn refuse_cropped(&mut self, plain: &[i64]) {
-        for group in &mut self.groups {
-            let (start, end) = (group.frames.start().get(), group.frames.end().get());
+        for gop in &mut self.gops {
+            let (start, end) = (gop.frames.start().get(), gop.frames.end().get());
             let mut frames = start as usize..end as usize;
             let odd = frames.find(|frame| plain.binary_search(&self.pts[*frame]).is_err());
-            if let Some(frame) = odd.filter(|_| group.refused.is_none()) {
-                group.refused = Some(format!("{CROPPED} (frame {frame})"));
+            if let Some(frame) = odd.filter(|_| gop.refused.is_none()) {
+                gop.refused = Some(format!("{CROPPED} (frame {frame})"));
             }
         }
     }

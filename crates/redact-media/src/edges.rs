@@ -1,8 +1,8 @@
-//! What lies behind the cropping rectangle of coded pictures.
+//! Checks the rows and columns behind the cropping rectangle of coded pictures.
 //!
 //! Pictures are coded in whole macroblocks of 16x16 samples, so up to 15 rows and columns are
-//! decoded and never shown. Encoders fill them by repeating the last row and column that are shown,
-//! or with one plain level; anything else is a picture that no viewer, detector or audit sees.
+//! decoded and never shown. Encoders fill them by repeating the last visible row and column, or
+//! with one level; anything else is content that no viewer, detector or audit sees.
 
 use std::path::Path;
 
@@ -13,49 +13,49 @@ use crate::codec::needs_input;
 use crate::source::open_uncropped;
 use crate::{ffi, probe};
 
-/// Samples along the edge that are judged together.
+/// Length of a block along the edge, samples.
 const BLOCK: usize = 8;
 
-/// How far a block of what is cut off may be from what repeats the edge, or from one plain level:
-/// root of the mean square, in levels of 8 bits. Lettering that can be read has more.
+/// Most deviation of a block of cropped samples from the repeated edge, or from one level: root
+/// mean square, in 8-bit levels. Legible lettering has more.
 const DEVIATION_MAX: f64 = 20.0;
 
-/// The same of the mean over the pictures of one GOP: the codec's noise differs from picture to
-/// picture, lettering that is too faint for [`DEVIATION_MAX`] stays where it is.
+/// The same for the mean over the pictures of one GOP: codec noise differs from picture to picture,
+/// while lettering that is too faint for [`DEVIATION_MAX`] stays in place.
 const MEAN_DEVIATION_MAX: f64 = 5.0;
 
-/// What the codec itself adds, in quantizer steps of the whole picture: more is allowed in a
-/// release where that is more. Measured on six recordings at constant rate factors from 18 to 40.
+/// Codec noise, in quantizer steps of the whole picture: the limit for a release where that is
+/// more. Measured on six recordings at constant rate factors from 18 to 40.
 const NOISE_STEPS: f64 = 2.5;
 
-/// The same of the mean over the pictures of one GOP.
+/// The same for the mean over the pictures of one GOP.
 const MEAN_NOISE_STEPS: f64 = 0.6;
 
-/// What was found behind the cropping rectangle of a file's pictures.
+/// What a file has behind the cropping rectangle of its pictures.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CroppedEdges {
-    /// Pictures that were decoded.
+    /// Decoded pictures.
     pub frames: usize,
-    /// Those of which the part that is cut off is neither the repeated edge nor plain.
+    /// Pictures whose cropped part is neither the repeated edge nor plain.
     pub odd: usize,
-    /// The largest deviation of a block, in levels of 8 bits.
+    /// The largest deviation of a block, in 8-bit levels.
     pub deviation: f64,
-    /// GOPs, or the whole file, of which the mean over all pictures is neither the repeated edge
-    /// nor plain.
+    /// GOPs (and the whole file, counted once) whose mean over all pictures is neither the repeated
+    /// edge nor plain.
     pub odd_means: usize,
-    /// The largest deviation of a block of such a mean, in levels of 8 bits.
+    /// The largest deviation of a block of such a mean, in 8-bit levels.
     pub mean_deviation: f64,
 }
 
 impl CroppedEdges {
-    /// Whether nothing but the repeated edge or one plain level was found.
+    /// Whether all cropped samples repeat the edge or are plain.
     #[must_use]
     pub const fn are_plain(&self) -> bool {
         self.odd == 0 && self.odd_means == 0
     }
 }
 
-/// Decodes a release without cropping and looks at what is cut off; `None` where nothing is.
+/// Decodes a release without cropping and measures the cropped part; `None` if nothing is cropped.
 ///
 /// # Errors
 /// When the file cannot be decoded.
@@ -69,7 +69,7 @@ pub fn cropped_edges(path: &Path, threads: usize) -> Result<Option<CroppedEdges>
     };
     let mut is_cropped = false;
     let settings = SourceSettings::default();
-    // Of the current GOP, and of all pictures: a GOP may be a single picture.
+    // Means over the current GOP and over all pictures, because a GOP may be a single picture.
     let (mut gop, mut all) = (Mean::default(), Mean::default());
     let judge = |mean: &Mean, found: &mut CroppedEdges| {
         let deviation = mean.deviation();
@@ -95,9 +95,9 @@ pub fn cropped_edges(path: &Path, threads: usize) -> Result<Option<CroppedEdges>
     Ok(is_cropped.then_some(found))
 }
 
-/// Times, in ticks and in order, of all pictures whose part that is cut off repeats the edge or is
-/// plain, in each of them and in the mean over those between two of `starts`, which are the times
-/// of the first pictures of GOPs in order.
+/// Times, in ticks and sorted, of all pictures whose cropped part repeats the edge or is plain,
+/// both in the picture itself and in the mean over its GOP; `starts` has the times of the first
+/// pictures of the GOPs, sorted.
 pub(crate) fn plain_pictures(
     path: &Path,
     settings: &SourceSettings,
@@ -130,15 +130,15 @@ pub(crate) fn plain_pictures(
     Ok(plain)
 }
 
-/// Decodes every picture with what is cut off it.
+/// Decodes every picture without cropping.
 fn decode(
     path: &Path,
     settings: &SourceSettings,
     threads: usize,
-    mut look: impl FnMut(&frame::Video),
+    mut measure: impl FnMut(&frame::Video),
 ) -> Result<(), SourceError> {
     let failed = |error: Error| SourceError::Failed {
-        what: "cannot decode what is cut off the pictures",
+        what: "cannot decode the cropped part of the pictures",
         source: ffi::cause(error),
     };
     ffi::silence_log();
@@ -164,7 +164,7 @@ fn decode(
         };
         loop {
             match decoder.receive_frame(&mut picture) {
-                Ok(()) => look(&picture),
+                Ok(()) => measure(&picture),
                 Err(Error::Eof) => return Ok(()),
                 Err(error) if needs_input(error) && !is_end => break,
                 Err(error) => return Err(failed(error)),
@@ -173,21 +173,21 @@ fn decode(
     }
 }
 
-/// What is cut off the pictures of one GOP, added up.
+/// Sum of the cropped parts of the pictures of one GOP.
 #[derive(Default)]
 struct Mean {
     pictures: u32,
-    /// Per edge and plane; none where there are no edges or the pictures are no 8-bit 4:2:0.
+    /// Per edge and plane; empty if nothing is cropped or the pictures are not 8-bit 4:2:0.
     edges: Vec<Residual>,
     /// Sum of their quantizer steps.
     steps: f64,
-    /// Whether the pictures change their form midway, or have one that is not known.
+    /// Whether the pictures change format midway, or have an unsupported one.
     is_odd: bool,
 }
 
 impl Mean {
-    /// Adds a picture; gives its own deviation from the repeated edge or from plain, in the worst
-    /// block of any plane. Pictures that are no 8-bit 4:2:0 deviate without end.
+    /// Adds a picture and returns its own deviation from the repeated edge or from one level, in
+    /// the worst block of any plane; infinite for pictures that are not 8-bit 4:2:0.
     fn add(&mut self, picture: &frame::Video) -> f64 {
         let Some(edges) = edges_of(picture) else {
             self.is_odd = true;
@@ -234,10 +234,11 @@ impl Mean {
     }
 }
 
-/// The quantizer step of a picture's mean quantizer, in levels of 8 bits; 0 where it is not known.
+/// The quantizer step of a picture's mean quantizer, in 8-bit levels; 0 if unknown.
 ///
 /// Source: FFmpeg's `video_enc_params.h` (`AVVideoEncParams`, `AVVideoBlockParams`); ITU-T H.264,
-/// 8.5.9: steps double every six quantizers.
+/// 8.5.9: the step
+/// doubles every six quantizers.
 fn quantizer_step(picture: &frame::Video) -> f64 {
     let Some(parameters) = picture.side_data(frame::side_data::Type::VIDEO_ENC_PARAMS) else {
         return 0.0;
@@ -249,8 +250,8 @@ fn quantizer_step(picture: &frame::Video) -> f64 {
             bytes.get(at..at + 8)?.try_into().ok()?,
         ))
     };
-    // Number of blocks, place of the first, bytes of one; then, behind a kind, the quantizer. A
-    // block's own difference stands behind its place and size.
+    // Number of blocks, offset of the first, bytes per block; then, after the type, the quantizer.
+    // A block's own difference comes after its position and size.
     let (Some(count), Some(first), Some(size), Some(base)) = (word(0), long(8), long(16), word(28))
     else {
         return 0.0;
@@ -262,13 +263,13 @@ fn quantizer_step(picture: &frame::Video) -> f64 {
     0.625 * f64::exp2(quantizer.clamp(0.0, 51.0) / 6.0)
 }
 
-/// How far each sample that is cut off is from what it may be.
+/// Differences of cropped samples from what is allowed.
 struct Residual {
-    /// Samples that are cut off at each place along the edge.
+    /// Cropped samples at each position along the edge.
     depth: usize,
-    /// Differences from the last sample that is shown.
+    /// Differences from the last visible sample.
     from_edge: Vec<f64>,
-    /// Differences from the mean level of all that is cut off.
+    /// Differences from the mean level of all cropped samples.
     from_level: Vec<f64>,
 }
 
@@ -287,7 +288,7 @@ impl Residual {
         }
     }
 
-    /// Adds those of another picture; `false` where it has another form.
+    /// Adds those of another picture; `false` if it has another format.
     fn add(&mut self, more: &Self) -> bool {
         let add = |sum: &mut Vec<f64>, more: &[f64]| {
             sum.iter_mut()
@@ -298,8 +299,8 @@ impl Residual {
         add(&mut self.from_edge, &more.from_edge) & add(&mut self.from_level, &more.from_level)
     }
 
-    /// The root of the mean square of the worst block, from the repeated edge or from one plain
-    /// level for the whole edge, whichever is less.
+    /// Root mean square of the worst block, from the repeated edge or from one level for the whole
+    /// edge, whichever is less.
     fn deviation(&self) -> f64 {
         let worst = |samples: &[f64]| {
             let block = |block: &[f64]| {
@@ -313,8 +314,8 @@ impl Residual {
     }
 }
 
-/// What is cut off a picture, along both edges of each plane; `None` for pictures that are no 8-bit
-/// 4:2:0, or of which something is cut off at the left or at the top.
+/// The cropped part of a picture, along both edges of each plane; `None` for pictures that are not
+/// 8-bit 4:2:0, or that are cropped at the left or at the top.
 fn edges_of(picture: &frame::Video) -> Option<Vec<Edge>> {
     let [left, top, right, bottom] = ffi::cropping(picture);
     let width = (picture.width() as usize).saturating_sub(right);
@@ -348,8 +349,8 @@ struct Plane<'a> {
     shown: (usize, usize),
 }
 
-/// What is cut off along one edge: for each place on it the samples that are cut off, and the last
-/// sample that is shown.
+/// The cropped part along one edge: for each position the cropped samples and the last visible
+/// sample.
 type Edge = Vec<(Vec<u8>, u8)>;
 
 impl Plane<'_> {
@@ -357,7 +358,7 @@ impl Plane<'_> {
         self.samples.get(y * self.stride + x).copied().unwrap_or(0)
     }
 
-    /// The rows below what is shown, the corner to their right with them.
+    /// The rows below the visible part, including the corner.
     fn below(&self) -> Edge {
         let (width, height) = self.shown;
         if height == 0 || width == 0 || height >= self.coded.1 {
@@ -370,7 +371,7 @@ impl Plane<'_> {
         (0..self.coded.0).map(column).collect()
     }
 
-    /// The columns to the right of what is shown.
+    /// The columns to the right of the visible part.
     fn beside(&self) -> Edge {
         let (width, height) = self.shown;
         if height == 0 || width == 0 || width >= self.coded.0 {
@@ -401,7 +402,7 @@ mod tests {
         Residual::of(edge).deviation()
     }
 
-    /// Goal: what repeats the edge and what is plain pass, lettering does not.
+    /// Goal: the repeated edge and one level pass, lettering does not.
     #[test]
     fn only_the_repeated_edge_and_plain_levels_are_plain() {
         let busy = |x: usize| if x % 7 < 3 { 30 } else { 200 };

@@ -1,8 +1,7 @@
 //! The calls into FFmpeg that `ffmpeg-next` has no safe wrapper for.
 //!
-//! All `unsafe` of the workspace is in this file. Every function here is safe to call: what it
-//! needs for that is in its types or is checked in it. Nothing here decides anything about a
-//! recording.
+//! All `unsafe` of the workspace is in this file. Every function here is safe to call: its
+//! preconditions are in its types or are checked. Nothing here decides anything about a recording.
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::path::Path;
@@ -14,14 +13,14 @@ use ffmpeg_next::format::context::{Input, Output};
 use ffmpeg_next::software::scaling;
 use ffmpeg_next::{Dictionary, Error, Stream, codec, ffi, frame};
 
-/// A file as FFmpeg's `file:` address, so that no name can be taken for another protocol.
+/// A path as FFmpeg's `file:` URL, so that no name can be mistaken for another protocol.
 fn file_address(path: &Path) -> Result<CString, Error> {
     let mut address = b"file:".to_vec();
     address.extend_from_slice(path.as_os_str().as_encoded_bytes());
     CString::new(address).map_err(|_| Error::InvalidData)
 }
 
-/// What FFmpeg says of an error, as a cause for ours.
+/// FFmpeg's description of an error, as a cause of ours.
 ///
 /// The wrapper's own text is empty until a global table is filled, so it is not used.
 pub(crate) fn cause(error: Error) -> redact_core::BoxError {
@@ -41,12 +40,13 @@ pub(crate) fn cause(error: Error) -> redact_core::BoxError {
         .into()
 }
 
-/// Errors that FFmpeg logs about one demuxer or decoder: for some damage they are its only word.
+/// Counts the errors that FFmpeg logs about one demuxer or decoder; some damage is reported in no
+/// other way.
 #[derive(Default)]
 pub(crate) struct Complaints(Arc<AtomicU64>);
 
 impl Complaints {
-    /// Complaints about `input` from now on; to be dropped after it.
+    /// Counts errors about `input` from now on; must be dropped after it.
     pub(crate) fn about_input(input: &mut Input) -> Self {
         let made = Self::default();
         // SAFETY: the context is open; the field is for its user alone, and nobody else sets it.
@@ -54,7 +54,7 @@ impl Complaints {
         made
     }
 
-    /// The same about a decoder that is not open yet; its threads copy the field.
+    /// The same for a decoder that is not open yet; its threads copy the field.
     pub(crate) fn about_decoder(context: &mut codec::Context) -> Self {
         let made = Self::default();
         // SAFETY: as in `about_input`.
@@ -67,14 +67,14 @@ impl Complaints {
     }
 }
 
-/// Keeps FFmpeg's own log lines, which may quote a recording, off the terminal; see [`Complaints`].
+/// Suppresses FFmpeg's own log, which may quote a recording; see [`Complaints`].
 pub(crate) fn silence_log() {
     // SAFETY: the callback keeps to the signature and may be called by any thread at any time.
     unsafe { ffi::av_log_set_callback(Some(count_complaint)) };
 }
 
-/// Beginnings of what FFmpeg's H.264 decoder calls errors in recordings that are whole: cameras
-/// that count their reference pictures otherwise, and messages (SEI) that it does not understand.
+/// Prefixes of log lines that FFmpeg's H.264 decoder calls errors in intact recordings: cameras
+/// with unusual reference picture marking, and SEI that it does not support.
 const HARMLESS: [&[u8]; 4] = [
     b"mmco:",
     b"number of reference",
@@ -93,7 +93,7 @@ unsafe extern "C" fn count_complaint<T>(
     format: *const c_char,
     _: T,
 ) {
-    // Above the low byte there may be a colour.
+    // Bits above the low byte may be a color.
     if (level & 0xff) > ffi::AV_LOG_ERROR || context.is_null() {
         return;
     }
@@ -142,8 +142,8 @@ pub(crate) fn open_input(path: &Path, options: Dictionary<'_>) -> Result<Input, 
     Ok(unsafe { Input::wrap(context) })
 }
 
-/// Learns what the streams of an opened file are, for which some are decoded in part; pictures of
-/// more than `pixels_max` pixels are not.
+/// Probes the streams of an opened file, decoding some of them in part; pictures of more than
+/// `pixels_max` pixels are not decoded.
 pub(crate) fn probe_streams(input: &mut Input, pixels_max: u64) -> Result<(), Error> {
     let most = CString::new(pixels_max.to_string()).map_err(|_| Error::InvalidData)?;
     let streams = input.streams().count();
@@ -179,7 +179,7 @@ pub(crate) fn set_pixels_max(context: &mut codec::Context, pixels_max: u64) {
     unsafe { (*context.as_mut_ptr()).max_pixels = i64::try_from(pixels_max).unwrap_or(i64::MAX) };
 }
 
-/// Columns and rows of a decoded picture that are not shown: left, top, right, bottom.
+/// Cropped columns and rows of a decoded picture: left, top, right, bottom.
 pub(crate) fn cropping(picture: &frame::Video) -> [usize; 4] {
     // SAFETY: plain fields of a frame that is alive.
     unsafe {
@@ -193,8 +193,8 @@ pub(crate) fn cropping(picture: &frame::Video) -> [usize; 4] {
     }
 }
 
-/// Lets a decoder give pictures with what is cut off them, and the quantizers of their blocks.
-pub(crate) fn keep_cropped(context: &mut codec::Context) {
+/// Makes a decoder return uncropped pictures and the quantizers of their blocks.
+pub(crate) fn disable_cropping(context: &mut codec::Context) {
     // SAFETY: plain fields of a context that is not open yet.
     unsafe {
         let context = &mut *context.as_mut_ptr();
@@ -203,7 +203,7 @@ pub(crate) fn keep_cropped(context: &mut codec::Context) {
     }
 }
 
-/// Makes the file at `path` and a muxer of `format` over it.
+/// Creates the file at `path` and a muxer of `format` for it.
 pub(crate) fn create_output(path: &Path, format: &CStr) -> Result<Output, Error> {
     let address = file_address(path)?;
     let mut context = ptr::null_mut();
@@ -235,7 +235,7 @@ pub(crate) fn create_output(path: &Path, format: &CStr) -> Result<Output, Error>
     Ok(output)
 }
 
-/// Flushes and closes the file of a muxer, and reports what dropping it would swallow.
+/// Flushes and closes the file of a muxer, and reports errors that dropping it would hide.
 pub(crate) fn close_output(output: &mut Output) -> Result<(), Error> {
     // SAFETY: the context is alive; `avio_closep` sets `pb` to null, which dropping allows.
     let closed = unsafe { ffi::avio_closep(&raw mut (*output.as_mut_ptr()).pb) };
@@ -246,7 +246,7 @@ pub(crate) fn close_output(output: &mut Output) -> Result<(), Error> {
     }
 }
 
-/// The error that reading the file of a demuxer ran into, which the demuxer may call its end.
+/// The I/O error of a demuxer's file, which the demuxer may report as the end.
 pub(crate) fn input_error(input: &Input) -> Result<(), Error> {
     // SAFETY: the context is open; `pb` is checked before it is read.
     let error = unsafe {
@@ -267,15 +267,15 @@ pub(crate) fn discard_stream(input: &mut Input, index: usize) {
     }
 }
 
-/// What the container says of a stream's samples: its tag, width and height.
+/// A stream's codec tag, picture size and pixel aspect ratio, as the container declares them.
 pub(crate) struct Coded {
     /// The container's code for the codec, as four bytes.
     pub(crate) tag: [u8; 4],
-    /// Columns, 0 for what is no picture.
+    /// Columns, 0 for other than pictures.
     pub(crate) width: i32,
-    /// Rows, 0 for what is no picture.
+    /// Rows, 0 for other than pictures.
     pub(crate) height: i32,
-    /// Pixel width over height of the stream (0 when unknown).
+    /// Pixel width over height (0 when unknown).
     pub(crate) aspect: (i32, i32),
 }
 
@@ -298,7 +298,7 @@ pub(crate) fn coded(stream: &Stream<'_>) -> Coded {
     }
 }
 
-/// Keys of a dictionary; text of unknown encoding is replaced, never trusted.
+/// Keys of a dictionary; invalid UTF-8 is replaced.
 ///
 /// # Safety
 /// `dictionary` is null or a dictionary that lives through the call.
@@ -344,8 +344,8 @@ pub(crate) fn tag_keys(input: &Input) -> Vec<String> {
     found
 }
 
-/// Where a frame's plane lies in memory, checked: `None` unless the rows go downwards and the
-/// plane is as wide and as high as asked.
+/// A frame's plane in memory; `None` unless its rows are top-down and it is at least as large as
+/// requested.
 fn plane_of(frame: &frame::Video, index: usize, width: usize, height: usize) -> Option<PlaneAt> {
     // SAFETY: a wrapped frame is never null; these fields are plain values.
     let (data, line) = unsafe {
@@ -369,8 +369,8 @@ struct PlaneAt {
 
 /// One plane of an 8-bit planar frame to read: its samples and stride.
 ///
-/// The plane must be one of a picture whose planes `index` has `width` by `height` samples; `None`
-/// when its rows go upwards or it is missing.
+/// `width` and `height` are the samples of that plane; `None` when its rows are bottom-up or it is
+/// missing.
 pub(crate) fn plane(
     frame: &frame::Video,
     index: usize,
@@ -388,8 +388,7 @@ pub(crate) fn plane(
     ))
 }
 
-/// The same to write to. `None` also when the buffer is shared with somebody else: see
-/// [`make_writable`].
+/// The same to write to; `None` also when the buffer is shared: see [`make_writable`].
 pub(crate) fn plane_mut(
     frame: &mut frame::Video,
     index: usize,
@@ -419,7 +418,7 @@ fn planar_420_covers(frame: &frame::Video, index: usize, width: usize, height: u
     matches!(frame.format(), Pixel::YUV420P | Pixel::YUVJ420P) && width <= columns && height <= rows
 }
 
-/// Copies a frame's samples into a buffer of its own unless it already is the only owner.
+/// Copies a frame's samples into its own buffer unless it is already the only owner.
 pub(crate) fn make_writable(frame: &mut frame::Video) -> Result<(), Error> {
     // SAFETY: the frame is alive and borrowed exclusively.
     let made = unsafe { ffi::av_frame_make_writable(frame.as_mut_ptr()) };
@@ -430,8 +429,8 @@ pub(crate) fn make_writable(frame: &mut frame::Video) -> Result<(), Error> {
     }
 }
 
-/// One more reference to a frame's buffers. Who writes to either makes it writable first, which
-/// then is a copy: see [`make_writable`].
+/// A new reference to a frame's buffers. Writing to either requires [`make_writable`], which then
+/// copies.
 pub(crate) fn share(frame: &frame::Video) -> Result<frame::Video, Error> {
     let mut shared = frame::Video::empty();
     // SAFETY: both frames are alive, and the new one is empty.
@@ -443,7 +442,7 @@ pub(crate) fn share(frame: &frame::Video) -> Result<frame::Video, Error> {
     }
 }
 
-/// Allocates a frame of 8-bit 4:2:0 that has a buffer, or says why not.
+/// Allocates an 8-bit 4:2:0 frame with a buffer.
 pub(crate) fn new_frame(width: u32, height: u32) -> Result<frame::Video, Error> {
     let frame = frame::Video::new(ffmpeg_next::format::Pixel::YUV420P, width, height);
     // SAFETY: the frame is alive; a failed allocation leaves no buffer.
@@ -455,7 +454,7 @@ pub(crate) fn new_frame(width: u32, height: u32) -> Result<frame::Video, Error> 
     }
 }
 
-/// Takes color tags and pixel shape over from another frame.
+/// Copies color tags and pixel aspect ratio from another frame.
 pub(crate) fn copy_tags(target: &mut frame::Video, source: &frame::Video) {
     // SAFETY: both frames are alive; plain values are copied between their fields.
     unsafe {
@@ -469,7 +468,7 @@ pub(crate) fn copy_tags(target: &mut frame::Video, source: &frame::Video) {
     }
 }
 
-/// Removes everything that is no picture from a frame: captions, positions, texts of the encoder.
+/// Removes everything except the picture from a frame: captions, positions, encoder texts.
 pub(crate) fn strip_side_data(frame: &mut frame::Video) {
     // SAFETY: the frame is alive and borrowed exclusively; the first entry is read only while
     // there is one, and each turn removes at least that one; the dictionary is freed and nulled.
@@ -486,8 +485,8 @@ pub(crate) fn strip_side_data(frame: &mut frame::Video) {
     }
 }
 
-/// Makes a scaler keep sample values as they are: full range stays full, limited stays limited.
-pub(crate) fn keep_range(scaler: &mut scaling::Context, full: bool) {
+/// Makes a scaler preserve the range: full stays full, limited stays limited.
+pub(crate) fn preserve_range(scaler: &mut scaling::Context, full: bool) {
     let range = c_int::from(full);
     let unchanged = 1 << 16;
     // SAFETY: the scaler is alive; the coefficient tables are constants of FFmpeg. A refusal
@@ -573,7 +572,7 @@ pub(crate) fn sound_plane_mut(frame: &mut frame::Audio, index: usize) -> &mut [u
     }
 }
 
-/// Bytes of a decoder's configuration; a hostile header may claim more.
+/// Most bytes of a decoder configuration; a hostile header may claim more.
 const EXTRADATA_MAX: usize = 1 << 16;
 
 /// # Safety
@@ -587,7 +586,7 @@ unsafe fn bytes_of(data: *const u8, size: c_int) -> Vec<u8> {
     unsafe { std::slice::from_raw_parts(data, size) }.to_vec()
 }
 
-/// The decoder's configuration as the container has it.
+/// The decoder configuration in the container.
 pub(crate) fn extradata(stream: &Stream<'_>) -> Vec<u8> {
     // SAFETY: an open context's stream always has parameters, and they own their extradata.
     unsafe {
@@ -596,7 +595,7 @@ pub(crate) fn extradata(stream: &Stream<'_>) -> Vec<u8> {
     }
 }
 
-/// The configuration that an opened encoder made.
+/// The configuration of an opened encoder.
 pub(crate) fn encoder_extradata(encoder: &codec::Context) -> Vec<u8> {
     // SAFETY: the context is alive and owns its extradata.
     unsafe {
@@ -605,14 +604,14 @@ pub(crate) fn encoder_extradata(encoder: &codec::Context) -> Vec<u8> {
     }
 }
 
-/// Whether the demuxer marks a packet as one that is decoded and not shown.
+/// Whether the demuxer flags a packet as decoded but not shown.
 pub(crate) fn is_discarded(packet: &codec::packet::Packet) -> bool {
     use codec::packet::Ref as _;
     // SAFETY: the packet is alive; a plain value is read.
     unsafe { (*packet.as_ptr()).flags & ffi::AV_PKT_FLAG_DISCARD != 0 }
 }
 
-/// How the samples of a picture are to be understood, in FFmpeg's own numbers.
+/// Color tags of a picture, as FFmpeg's constants.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ColorTags {
     primaries: ffi::AVColorPrimaries,
@@ -633,7 +632,7 @@ pub(crate) fn color_tags(frame: &frame::Video) -> ColorTags {
     }
 }
 
-/// Tells an encoder that is not open yet how samples are to be understood.
+/// Sets the color tags of an encoder that is not open yet.
 pub(crate) fn set_color_tags(encoder: &mut codec::Context, tags: &ColorTags) {
     // SAFETY: the context is alive; plain values are written.
     unsafe {
@@ -645,7 +644,7 @@ pub(crate) fn set_color_tags(encoder: &mut codec::Context, tags: &ColorTags) {
     }
 }
 
-/// Replaces the decoder's configuration of stream `index`, before the header is written.
+/// Replaces the decoder configuration of stream `index`, before the header is written.
 pub(crate) fn set_extradata(output: &mut Output, index: usize, config: &[u8]) -> Result<(), Error> {
     let size = c_int::try_from(config.len()).map_err(|_| Error::InvalidData)?;
     let mut stream = output.stream_mut(index).ok_or(Error::StreamNotFound)?;

@@ -1,13 +1,13 @@
 //! Reads and writes recordings through FFmpeg.
 //!
-//! - [`FileSource`] delivers upright 8-bit 4:2:0 pictures and sound with the source's own times;
+//! - [`FileSource`] reads upright 8-bit 4:2:0 pictures and sound with the source's own times;
 //! - [`FileSink`] writes a release: H.264 and AAC in MP4, and nothing else;
-//! - [`CopyAnalysis`] says which parts of a recording can be copied as they are coded, and
-//!   [`CopyPlan`] which of them are.
+//! - [`CopyAnalysis`] finds what stream copy can take from a recording, and [`CopyPlan`] decides
+//!   what it does take (smart rendering).
 //!
-//! Damage is an error and never looks like the end of a recording. Only local files are opened,
-//! and only containers that cannot point at other files. FFmpeg's own log is silenced, because it
-//! may quote what a recording contains.
+//! Damage is an error and is never mistaken for the end of a recording. Only local files are
+//! opened, and only containers that cannot refer to other files. FFmpeg's own log is silenced
+//! because it may quote a recording's content.
 
 #[expect(
     unsafe_code,
@@ -46,7 +46,7 @@ pub const RECORDING_EXTENSIONS: &[&str] = &[
     "webm", "wmv",
 ];
 
-/// Whether the name of `path` says that it is a recording; the content decides when it is opened.
+/// Whether the file name of `path` is that of a recording; opening it checks the content.
 #[must_use]
 pub fn has_recording_extension(path: &Path) -> bool {
     path.extension()
@@ -58,7 +58,7 @@ pub fn has_recording_extension(path: &Path) -> bool {
         })
 }
 
-/// Versions of the libraries that read and write recordings, for the manifest.
+/// Names and versions of the FFmpeg libraries in use, for the manifest.
 #[must_use]
 pub fn versions() -> Vec<(&'static str, String)> {
     let names = ["libavcodec", "libavformat", "libswscale", "libavutil"];
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn recordings_are_told_by_their_extension_in_any_case() {
+    fn recording_extensions_match_in_any_case() {
         assert!(has_recording_extension(Path::new("a/Clip.MP4")));
         assert!(has_recording_extension(Path::new("dash.ts")));
         assert!(!has_recording_extension(Path::new("mp4")));

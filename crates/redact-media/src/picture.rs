@@ -1,8 +1,8 @@
-//! From decoded frames to upright 8-bit 4:2:0 pictures with even sides.
+//! Turns decoded frames into upright 8-bit 4:2:0 pictures with even sides.
 //!
 //! A frame that already is one stays in the decoder's buffer ([`AvPicture`]) and reaches the
-//! encoder without a copy. What is not is converted by the scaler, padded and turned, in this
-//! order. Sample values keep their range: full stays full.
+//! encoder without a copy. Any other frame is converted by the scaler, padded and rotated, in this
+//! order. The range of sample values is unchanged: full range stays full range.
 
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
@@ -13,14 +13,14 @@ use crate::ffi;
 
 mod deinterlace;
 
-/// A picture in a frame of FFmpeg: the decoder's own until somebody writes to it.
+/// A picture in an FFmpeg frame, which is the decoder's own buffer until it is written to.
 pub(crate) struct AvPicture {
     frame: Video,
     size: PixelSize,
 }
 
 impl AvPicture {
-    /// Wraps a frame; `None` when it is not 8-bit 4:2:0 of `size` with rows that go downwards.
+    /// Wraps a frame; returns it as an error unless it is 8-bit 4:2:0 of `size` with top-down rows.
     pub(crate) fn new(frame: Video, size: PixelSize) -> Result<Self, Video> {
         let fits = (frame.width(), frame.height()) == (size.width(), size.height())
             && PlaneKind::ALL
@@ -33,7 +33,7 @@ impl AvPicture {
         }
     }
 
-    /// Gives the frame back.
+    /// Returns the frame.
     pub(crate) fn into_frame(self) -> Video {
         self.frame
     }
@@ -46,8 +46,8 @@ impl PictureBuffer for AvPicture {
     }
 
     fn plane_mut(&mut self, kind: PlaneKind) -> (&mut [u8], usize) {
-        // Decoded frames are the decoder's references: writing into a shared buffer would spoil
-        // the frames that are predicted from it.
+        // Decoded frames may be reference pictures: writing into a shared buffer would corrupt the
+        // frames that are predicted from it.
         ffi::make_writable(&mut self.frame).expect("memory for one picture");
         ffi::plane_mut(&mut self.frame, kind as usize, kind.extent(self.size))
             .expect("checked when the frame was wrapped, and made writable")
@@ -65,7 +65,7 @@ impl PictureBuffer for AvPicture {
     }
 }
 
-/// How stored pictures become upright: mirrored left to right first, then turned clockwise.
+/// How stored pictures become upright: mirrored left to right first, then rotated clockwise.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Turn {
     pub(crate) mirrored: bool,
@@ -77,8 +77,8 @@ impl Turn {
     /// Reads a display matrix: nine 32-bit numbers in native order, of which `[a, b]`, `[c, d]`
     /// at 0, 1, 3, 4 map a stored point `(x, y)` to `(a x + c y, b x + d y)` on display.
     ///
-    /// Source: ISO/IEC 14496-12, 6.2.2; FFmpeg `libavutil/display.h`. Angles that are no multiple
-    /// of 90 degrees are taken as the nearest one.
+    /// Source: ISO/IEC 14496-12, 6.2.2; FFmpeg `libavutil/display.h`. Angles that are not
+    /// multiples of 90 degrees are rounded to the nearest one.
     pub(crate) fn from_matrix(bytes: &[u8]) -> Self {
         let at = |i: usize| -> i64 {
             let Some(Ok(word)) = bytes.get(i * 4..i * 4 + 4).map(<[u8; 4]>::try_from) else {
@@ -100,7 +100,7 @@ impl Turn {
         Self { mirrored, degrees }
     }
 
-    /// Whether width and height change places.
+    /// Whether width and height are swapped.
     pub(crate) const fn swaps_sides(self) -> bool {
         matches!(self.degrees, 90 | 270)
     }
@@ -117,16 +117,16 @@ impl Turn {
     }
 }
 
-/// Makes pictures of one size and layout of whatever the decoder delivers.
+/// Converts whatever the decoder returns to pictures of one size and layout.
 pub(crate) struct Shaper {
     stored: (u32, u32),
     format: Pixel,
     range: ColorRange,
-    /// The source's own.
+    /// The rotation that the source declares.
     tagged: Turn,
-    /// What a person asked for beyond it.
+    /// The degrees that the operator asked for in addition.
     requested: u16,
-    /// Both.
+    /// Both combined.
     turn: Turn,
     size: PixelSize,
     scaler: Option<(Form, ffi::SendScaler)>,
@@ -134,14 +134,14 @@ pub(crate) struct Shaper {
     has_deinterlaced: bool,
 }
 
-/// What a scaler takes: format, width, height, and whether the range is full.
+/// Input of a scaler: format, width, height, and whether the range is full.
 type Form = (Pixel, u32, u32, bool);
 
 impl Shaper {
-    /// Takes the first frame as the measure of all; `None` when its sides are not supported.
+    /// A shaper for pictures like the first frame; `None` when its size is not supported.
     ///
-    /// `tagged` is the source's own turn, `requested` the degrees that a person asked for beyond
-    /// it.
+    /// `tagged` is the rotation that the source declares, `requested` the degrees that the operator
+    /// asked for in addition.
     pub(crate) fn new(first: &Video, tagged: Turn, requested: u16) -> Option<Self> {
         let turn = Turn {
             degrees: (tagged.degrees + requested % 360) % 360,
@@ -178,7 +178,7 @@ impl Shaper {
         self.size
     }
 
-    /// How every picture is turned in all.
+    /// The combined rotation of every picture.
     pub(crate) const fn turn(&self) -> Turn {
         self.turn
     }
@@ -198,7 +198,7 @@ impl Shaper {
         self.has_deinterlaced
     }
 
-    /// What every picture goes through.
+    /// The conversions that every picture goes through.
     pub(crate) fn conversions(&self) -> Vec<Conversion> {
         let mut found = Vec::new();
         if !is_planar_420(self.format) {
@@ -226,7 +226,7 @@ impl Shaper {
         found
     }
 
-    /// Makes a picture of a frame, in place when it already is one.
+    /// Converts a frame to a picture, in place if it already has the right form.
     pub(crate) fn shape(&mut self, mut frame: Video) -> Result<Picture, ffmpeg_next::Error> {
         ffi::strip_side_data(&mut frame);
         let is_full = is_full(&frame);
@@ -255,7 +255,7 @@ impl Shaper {
                 Err(back) => frame = back,
             }
         }
-        // Rows that go upwards have no slice: the scaler turns them round.
+        // Bottom-up rows cannot be sliced; the scaler reverses them.
         if ffi::plane(&frame, 0, (1, 1)).is_none() {
             frame = self.scale(&frame)?;
         }
@@ -268,7 +268,7 @@ impl Shaper {
         ))
     }
 
-    /// The frame as 8-bit 4:2:0 of the first frame's stored size.
+    /// Scales a frame to 8-bit 4:2:0 of the first frame's stored size.
     fn scale(&mut self, frame: &Video) -> Result<Video, ffmpeg_next::Error> {
         let key = (
             frame.format(),
@@ -284,7 +284,7 @@ impl Shaper {
             let (width, height) = self.stored;
             let mut scaler =
                 scaling::Context::get(key.0, key.1, key.2, Pixel::YUV420P, width, height, flags)?;
-            ffi::keep_range(&mut scaler, key.3);
+            ffi::preserve_range(&mut scaler, key.3);
             self.scaler = Some((key, ffi::SendScaler(scaler)));
         }
         let mut scaled = ffi::new_frame(self.stored.0, self.stored.1)?;
@@ -293,10 +293,10 @@ impl Shaper {
         }
         ffi::copy_tags(&mut scaled, frame);
         if key.3 != (self.range == ColorRange::Full) {
-            bring_to_range(&mut scaled, self.stored, self.range)?;
+            convert_range(&mut scaled, self.stored, self.range)?;
         }
         if is_rgb(frame.format()) {
-            // The scaler's default matrix; without the tag players would guess by size.
+            // The scaler's default matrix; without the tag players guess it from the size.
             scaled.set_color_space(ffmpeg_next::color::Space::SMPTE170M);
             scaled.set_color_range(ffmpeg_next::color::Range::MPEG);
         }
@@ -304,7 +304,7 @@ impl Shaper {
         Ok(scaled)
     }
 
-    /// A copy that is padded to even sides, mirrored and turned.
+    /// A copy that is padded to even sides, mirrored and rotated.
     fn rearranged(&self, frame: &Video) -> Result<Video, ffmpeg_next::Error> {
         let mut upright = ffi::new_frame(self.size.width(), self.size.height())?;
         ffi::copy_tags(&mut upright, frame);
@@ -315,7 +315,7 @@ impl Shaper {
             } else {
                 (width, height)
             };
-            // An odd side's chroma already covers the padding; only luma has to be repeated.
+            // The chroma of an odd side already covers the padding; only luma is repeated.
             let real = match kind {
                 PlaneKind::Luma => (self.stored.0 as usize, self.stored.1 as usize),
                 PlaneKind::ChromaBlue | PlaneKind::ChromaRed => stored,
@@ -336,11 +336,11 @@ impl Shaper {
     }
 }
 
-/// Brings the samples of a 4:2:0 frame of size `stored` from the other range to `range`.
+/// Converts the samples of a 4:2:0 frame of size `stored` from the other range to `range`.
 ///
 /// Source: ITU-T H.273, 8.3: luma has 219 levels from 16 on in limited range, chroma 224 around
 /// 128.
-fn bring_to_range(
+fn convert_range(
     frame: &mut Video,
     stored: (u32, u32),
     range: ColorRange,
@@ -391,7 +391,7 @@ fn is_rgb(format: Pixel) -> bool {
 }
 
 fn is_full(frame: &Video) -> bool {
-    // The J formats say "full" in their name, whatever the tag says.
+    // The J formats are full range by name, whatever the tag says.
     let by_name = matches!(
         frame.format(),
         Pixel::YUVJ420P | Pixel::YUVJ422P | Pixel::YUVJ444P | Pixel::YUVJ440P | Pixel::YUVJ411P
@@ -413,7 +413,7 @@ mod tests {
     }
 
     #[test]
-    fn display_matrices_are_read_as_mirror_then_turn() {
+    fn display_matrices_are_read_as_mirror_then_rotation() {
         check(
             [1, 0, 0, 1],
             Turn {
@@ -459,7 +459,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_matrix_is_taken_as_upright() {
+    fn a_short_matrix_counts_as_upright() {
         assert_eq!(Turn::from_matrix(&[0; 7]), Turn::default());
     }
 

@@ -1,4 +1,4 @@
-//! What a file claims to be before anything is decoded: its streams, and where it should end.
+//! What a file declares before anything is decoded: its streams, and where it should end.
 
 mod extent;
 pub(crate) mod limits;
@@ -20,37 +20,37 @@ use crate::picture::Turn;
 use crate::{ffi, open_file};
 
 /// Containers that hold their own content and cannot name other files, as FFmpeg calls them.
-/// Playlists (`hls`, `dash`, `concat`) and image sequences are left out on purpose.
+/// Playlists (`hls`, `dash`, `concat`) and image sequences are excluded on purpose.
 const FORMATS: &str = "mov,matroska,webm,avi,mpegts,mpeg,asf,flv,dv,dhav";
 
-/// Bare video streams, as FFmpeg calls them. Damage to another container can look like one, so they
-/// are tried only where the file's name says so, or a frame rate was given.
+/// Bare video streams, as FFmpeg calls them. A damaged file of another container can look like one,
+/// so these are tried only where the file's extension or a given frame rate says so.
 const BARE_FORMATS: &str = "h264,hevc,mpegvideo";
 
-/// Endings of files that may hold a bare video stream, lower case; `dav` is also a container.
+/// Extensions of files that may hold a bare video stream, lower case; `dav` is also a container.
 const BARE_EXTENSIONS: &[&str] = &[
     "264", "265", "avc", "dav", "h264", "h265", "hevc", "m1v", "m2v",
 ];
 
-/// What is said of a recorder's file that cannot be opened.
+/// The error for a recorder's file that cannot be opened.
 const UNKNOWN_DAV: &str = "this .dav file is neither DHAV, MPEG-PS, H.264 nor HEVC; export it as \
      MP4 or AVI with the recorder's own player";
 
 /// Linux's number on x86-64 and arm64.
 const O_NONBLOCK: i32 = 0o4000;
 
-/// How much of a file is read, in bytes and microseconds, to learn what its streams are.
+/// How much of a file is probed to identify its streams, in bytes and microseconds.
 const PROBE_BYTES: &str = "20000000";
 const PROBE_MICROS: &str = "10000000";
 
-/// Whether a container is no container but a bare video stream.
+/// Whether the file is a bare video stream without a container.
 pub(crate) fn is_bare(input: &Input) -> bool {
     BARE_FORMATS
         .split(',')
         .any(|name| name == input.format().name())
 }
 
-/// The formats that are tried for a file.
+/// FFmpeg's names of the formats that are tried for a file.
 fn formats(path: &Path, settings: &SourceSettings) -> String {
     let may_be_bare = settings.frame_rate.is_some() || has_extension(path, BARE_EXTENSIONS);
     if may_be_bare {
@@ -65,10 +65,10 @@ fn has_extension(path: &Path, known: &[&str]) -> bool {
     extension.is_some_and(|found| known.iter().any(|known| found.eq_ignore_ascii_case(known)))
 }
 
-/// Opens a local file; only what the allow-list names is parsed.
+/// Opens a local file; only formats on the allow list are parsed.
 pub(crate) fn open(path: &Path, settings: &SourceSettings) -> Result<Input, SourceError> {
     let unreadable = |source: redact_core::BoxError| SourceError::Unreadable { source };
-    // Opening a pipe would wait for its other end; and who is confined may ask for what is open.
+    // Opening a pipe would block; and a confined process may query open files only.
     let mut how = std::fs::File::options();
     let file = how.read(true).custom_flags(O_NONBLOCK).open(path);
     let facts = file.and_then(|file| {
@@ -88,9 +88,9 @@ pub(crate) fn open(path: &Path, settings: &SourceSettings) -> Result<Input, Sour
     options.set("probesize", PROBE_BYTES);
     options.set("analyzeduration", PROBE_MICROS);
     let mut input = ffi::open_input(path, options).map_err(|error| match error {
-        // What FFmpeg answers when the format is not in the list.
+        // FFmpeg's error for a format that is not on the list.
         ffmpeg_next::Error::Other { errno } if errno == ffmpeg_next::ffi::EINVAL => {
-            unreadable("the container is not one of those supported".into())
+            unreadable("unsupported container format".into())
         }
         _ if has_extension(path, &["dav"]) => unreadable(UNKNOWN_DAV.into()),
         other => unreadable(ffi::cause(other)),
@@ -102,8 +102,8 @@ pub(crate) fn open(path: &Path, settings: &SourceSettings) -> Result<Input, Sour
     Ok(input)
 }
 
-/// The video stream to read: moving pictures of a known codec, not a cover; the one marked as
-/// default, else the largest, else the first. Where one was asked for, that one.
+/// The video stream to read: the one that was requested, else moving pictures (not a cover) of a
+/// supported codec, preferring the default stream, then the largest, then the first.
 pub(crate) fn video_stream(input: &Input, wanted: Option<u32>) -> Result<usize, SourceError> {
     if let Some(wanted) = wanted {
         let streams = || {
@@ -146,7 +146,7 @@ pub(crate) fn is_sound(stream: &Stream<'_>) -> bool {
     stream.parameters().medium() == media::Type::Audio
 }
 
-/// The codecs of all sound tracks, for people.
+/// The codecs of all sound tracks, for an error text.
 pub(crate) fn sound_codecs(input: &Input) -> String {
     let tracks = input.streams().filter(is_sound);
     let named = |stream: Stream<'_>| format!("stream {}: {}", stream.index(), codec_name(&stream));
@@ -157,7 +157,7 @@ fn kinds_found(input: &Input) -> String {
     let mut kinds: Vec<&str> = input
         .streams()
         .map(|stream| match kind_of(&stream) {
-            StreamKind::Video => "pictures that do not move",
+            StreamKind::Video => "still pictures",
             StreamKind::Audio => "sound",
             StreamKind::Subtitle => "timed text",
             StreamKind::Attachment => "attached files",
@@ -184,7 +184,7 @@ fn kind_of(stream: &Stream<'_>) -> StreamKind {
     }
 }
 
-/// Every stream of the container, with what reaches the release.
+/// Every stream of the container; `included` says which ones a release has.
 pub(crate) fn summaries(input: &Input, included: impl Fn(usize) -> bool) -> Vec<StreamSummary> {
     input
         .streams()
@@ -206,7 +206,7 @@ fn time_base(stream: &Stream<'_>) -> Option<TimeBase> {
     TimeBase::new(part(base.numerator())?, part(base.denominator())?)
 }
 
-/// When a stream starts, if the container or its first packets say so.
+/// When a stream starts, if the container or its first packets say.
 fn start(stream: &Stream<'_>) -> Option<Timestamp> {
     let ticks = stream.start_time();
     (ticks != ffmpeg_next::ffi::AV_NOPTS_VALUE).then(|| Timestamp::new(ticks))
@@ -220,12 +220,12 @@ pub(crate) fn codec_name(stream: &Stream<'_>) -> String {
     }
 }
 
-/// FFmpeg counts streams in 32 bits.
+/// A stream index in the width that FFmpeg uses.
 pub(crate) fn stream_number(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
 }
 
-/// Whether the container says that a stream's samples are scrambled.
+/// Whether the container marks a stream as encrypted.
 ///
 /// Source: ISO/IEC 23001-7 (`encv`, `enca`); FFmpeg keeps Matroska's key id as the tag
 /// `enc_key_id`.
@@ -238,7 +238,7 @@ pub(crate) fn is_encrypted(stream: &Stream<'_>) -> bool {
     by_tag || by_key || by_init
 }
 
-/// How the container says that a stream's pictures are to be turned.
+/// The rotation that the container declares for a stream.
 pub(crate) fn container_turn(stream: &Stream<'_>) -> Option<Turn> {
     stream
         .side_data()

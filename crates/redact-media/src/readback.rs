@@ -1,12 +1,11 @@
-//! What a sink hands to its muxer, decoded again while it writes.
+//! Decodes what a sink writes while it writes.
 //!
-//! The decoder is one of its own, and it gets the very bytes that go into the file, never what the
-//! encoder believes to have made. Decoded are the runs that are re-encoded, the copied group
-//! before each of them as a whole, and the first picture of the copied group behind it: as much as
-//! would be decoded of the file.
+//! A separate decoder gets exactly the bytes that the muxer gets, never the encoder's own view of
+//! them. It decodes the re-encoded runs, the whole copied GOP before each of them, and the first
+//! picture of the copied GOP behind it: as much as would be decoded from the file.
 //!
-//! What is seen here counts for the file only where that has the same coded groups, by SHA-256,
-//! between the same neighbours. [`ReadbackRun`] says which ones were decoded.
+//! The result is valid for the file only where the file has the same coded GOPs, by SHA-256,
+//! between the same neighbors. [`ReadbackRun`] lists those that were decoded.
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -28,14 +27,14 @@ use crate::ffi;
 use crate::picture::{Shaper, Turn};
 use crate::source::open_video;
 
-/// Packets that wait to be decoded; the sink waits for room, so that whoever keeps frames until
-/// they are seen again keeps few.
+/// Most packets that wait to be decoded. The sink waits for room, which bounds the frames that the
+/// caller holds for comparison.
 const WAITING_MAX: usize = 4;
 
-/// Pictures of a release, decoded while they are written: a source of frames alone, of those that
-/// were re-encoded.
+/// The re-encoded pictures of a release, decoded while they are written: a source of frames without
+/// sound.
 ///
-/// It ends when the sink does. The first error is the last thing that it says.
+/// It ends when the sink does, or at the first error.
 pub struct Readback {
     received: Receiver<TapMessage>,
     plan: CopyPlan,
@@ -45,20 +44,20 @@ pub struct Readback {
     record: ReadbackRecord,
 }
 
-/// What was decoded, known at the end.
+/// What was decoded; complete at the end.
 #[derive(Clone, Default)]
 pub struct ReadbackRecord(Arc<Mutex<Vec<ReadbackRun>>>);
 
-/// Frames that were re-encoded and decoded again without a break.
+/// Consecutive frames that were re-encoded and decoded again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadbackRun {
     /// The frames.
     pub frames: FrameSpan,
-    /// SHA-256 of each of their groups as it was decoded, as [`CopyPlan::groups`] gives them.
-    pub groups: Vec<Digest>,
-    /// The same of the groups before and behind them, where these were decoded too: the one before
-    /// as a whole, of the one behind the first picture.
-    pub beside: [Option<Digest>; 2],
+    /// SHA-256 of each of their GOPs, as in [`CopyPlan::gops`].
+    pub gops: Vec<Digest>,
+    /// SHA-256 of the GOPs before and behind them if those were decoded too: the one before as a
+    /// whole, of the one behind the first picture.
+    pub neighbors: [Option<Digest>; 2],
 }
 
 impl ReadbackRecord {
@@ -76,35 +75,35 @@ impl ReadbackRecord {
 /// The sink's end.
 pub(crate) struct PacketTap(Option<SyncSender<TapMessage>>);
 
-/// What the sink tells.
+/// What the sink sends.
 enum TapMessage {
     Begin(Box<Begin>),
     Packet(Packet, Role),
-    /// What comes next is decoded without anything before it.
+    /// The next packet is decoded independently of those before it.
     Break,
 }
 
 struct Begin {
     decoder: decoder::Video,
     config: AvcConfig,
-    /// What is taken from a time of the source to make one of the release, ticks.
+    /// Subtracted from the source's times to get the release's, ticks.
     pts_offset: i64,
 }
 
-/// What a packet is to whoever looks at the runs that are re-encoded.
+/// Why a packet is sent to the readback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// Part of such a run.
+    /// It is part of a re-encoded run.
     Reencoded,
-    /// Of a copied group beside one: it must decode.
-    Beside,
-    /// Behind the first picture of the copied group that follows: it counts in the digest alone.
+    /// It is part of a copied GOP next to one and must decode.
+    Neighbor,
+    /// It follows the first picture of the copied GOP behind a run: it is digested, not decoded.
     Digest,
 }
 
 impl PacketTap {
-    /// Says how packets are to be decoded: as stream `stream` of the release says, times being
-    /// the source's minus `pts_offset`. Where that is not understood, nothing is decoded.
+    /// Announces how to decode packets: with the parameters of the release's `stream`, and times
+    /// that are the source's minus `pts_offset`. If a decoder cannot be opened, nothing is decoded.
     pub(crate) fn begin(&mut self, stream: &Stream<'_>, pts_offset: i64, threads: usize) {
         let config = AvcConfig::read(&ffi::extradata(stream));
         match (open_video(stream, threads), config) {
@@ -127,7 +126,7 @@ impl PacketTap {
         self.notify(TapMessage::Break);
     }
 
-    /// When nobody listens, nothing was seen: the file is looked at instead.
+    /// If the readback was dropped, nothing is recorded, and the file is decoded instead.
     fn notify(&mut self, message: TapMessage) {
         if self
             .0
@@ -139,7 +138,7 @@ impl PacketTap {
     }
 }
 
-/// Both ends, for a release of which `plan` says what is copied.
+/// The sink's and the caller's end, for a release that follows `plan`.
 pub(crate) fn pair(plan: &CopyPlan) -> (PacketTap, Readback) {
     let (sender, received) = sync_channel(WAITING_MAX);
     let readback = Readback {
@@ -155,11 +154,11 @@ pub(crate) fn pair(plan: &CopyPlan) -> (PacketTap, Readback) {
 
 struct Decoding {
     begin: Begin,
-    /// Groups since the last break, the last of them still open.
-    groups: Vec<Gop>,
-    /// The digest of that one, and when its pictures are shown.
+    /// GOPs since the last break, the last of them still open.
+    gops: Vec<Gop>,
+    /// The open GOP's digest and presentation times.
     open: Option<(GopDigest, Vec<i64>)>,
-    /// Since the last break: frames that went in, and the next that is to come out.
+    /// Since the last break: frames sent to the decoder, and the frame it returns next.
     sent: u32,
     due: u32,
 }
@@ -173,7 +172,7 @@ struct Gop {
 }
 
 impl Readback {
-    /// What will have been decoded.
+    /// The record of what is decoded.
     #[must_use]
     pub fn record(&self) -> ReadbackRecord {
         self.record.clone()
@@ -184,7 +183,7 @@ impl Readback {
             TapMessage::Begin(begin) => {
                 self.decoding = Some(Decoding {
                     begin: *begin,
-                    groups: Vec::new(),
+                    gops: Vec::new(),
                     open: None,
                     sent: 0,
                     due: 0,
@@ -193,7 +192,7 @@ impl Readback {
             }
             TapMessage::Packet(packet, role) => {
                 let Some(decoding) = &mut self.decoding else {
-                    return Err(wrong("a picture came before the header"));
+                    return Err(mismatch("a picture came before the header"));
                 };
                 decoding.take(&packet, role, &self.plan)?;
                 if role != Role::Digest {
@@ -208,20 +207,20 @@ impl Readback {
         }
     }
 
-    /// Takes what the decoder has, frame by frame in order.
+    /// Receives frames from the decoder, in order.
     fn receive(&mut self) -> Result<(), SourceError> {
         while let Some(decoding) = &mut self.decoding {
             let mut frame = Video::empty();
             match decoding.begin.decoder.receive_frame(&mut frame) {
                 Ok(()) if frame.is_corrupt() || frame.has_decode_errors() => {
-                    return Err(wrong("the decoder marks a picture as damaged"));
+                    return Err(mismatch("the decoder flags a picture as damaged"));
                 }
                 Ok(()) => {}
                 Err(error) if needs_input(error) => return Ok(()),
                 Err(error) => return Err(undecoded(error)),
             }
             let Some((index, role)) = decoding.place(&frame, &self.plan) else {
-                return Err(wrong("its frames come out in another order"));
+                return Err(mismatch("frames decode in the wrong order"));
             };
             if role != Role::Reencoded {
                 continue;
@@ -246,14 +245,14 @@ impl Readback {
             none => {
                 let shaper = Shaper::new(&frame, Turn::default(), 0)
                     .filter(|shaper| shaper.size() == size && shaper.conversions().is_empty())
-                    .ok_or_else(|| wrong("its pictures have another form"))?;
+                    .ok_or_else(|| mismatch("pictures decode to another size or format"))?;
                 none.insert(shaper)
             }
         };
         shaper.shape(frame).map_err(undecoded)
     }
 
-    /// Empties the decoder and notes what it had.
+    /// Drains the decoder and records what was decoded.
     fn interrupt(&mut self) -> Result<(), SourceError> {
         let Some(decoding) = self.decoding.as_mut().filter(|d| d.sent > 0) else {
             return Ok(());
@@ -271,26 +270,26 @@ impl Readback {
 }
 
 impl Decoding {
-    /// Counts a packet to its group.
+    /// Adds a packet to its GOP.
     fn take(&mut self, packet: &Packet, role: Role, plan: &CopyPlan) -> Result<(), SourceError> {
-        let not_understood = || wrong("its packets are not understood");
+        let not_understood = || mismatch("a packet cannot be parsed");
         let data = packet.data().ok_or_else(not_understood)?;
         let pts = packet.pts().ok_or_else(not_understood)?;
         let config = &self.begin.config;
         let found = config
             .access_unit(data)
-            .map_err(|odd| wrong(&odd.to_string()))?;
-        let kept = avcc::picture_nal_units(data, config.length_bytes);
+            .map_err(|odd| mismatch(&odd.to_string()))?;
+        let nal_units = avcc::picture_nal_units(data, config.length_bytes);
         if found.is_idr {
             self.close();
-            let start = match self.groups.last() {
+            let start = match self.gops.last() {
                 Some(last) => last.start + last.packets,
                 None => {
                     self.due = frame_at(pts, &self.begin, plan).ok_or_else(not_understood)?;
                     self.due
                 }
             };
-            self.groups.push(Gop {
+            self.gops.push(Gop {
                 start,
                 packets: 0,
                 role,
@@ -298,56 +297,56 @@ impl Decoding {
             });
             self.open = Some((GopDigest::new(), Vec::new()));
         }
-        let (Some(group), Some((digest, times))) = (self.groups.last_mut(), &mut self.open) else {
-            return Err(wrong("it does not begin with a picture of its own"));
+        let (Some(gop), Some((digest, times))) = (self.gops.last_mut(), &mut self.open) else {
+            return Err(mismatch("it does not begin with an IDR picture"));
         };
-        digest.add(&self.begin.config, &found, &kept);
+        digest.add(&self.begin.config, &found, &nal_units);
         times.push(pts);
-        group.packets += 1;
+        gop.packets += 1;
         Ok(())
     }
 
     fn close(&mut self) {
-        if let (Some((open, times)), Some(group)) = (self.open.take(), self.groups.last_mut()) {
-            group.digest = timed_digest(open.finish(), &times);
+        if let (Some((open, times)), Some(gop)) = (self.open.take(), self.gops.last_mut()) {
+            gop.digest = timed_digest(open.finish(), &times);
         }
     }
 
-    /// Which frame a decoded one is, if it is the next, and what its group is.
+    /// The index and role of a decoded frame, if it is the next one.
     fn place(&mut self, frame: &Video, plan: &CopyPlan) -> Option<(u32, Role)> {
         let index = frame_at(frame.timestamp()?, &self.begin, plan)?;
         if index != self.due {
             return None;
         }
         self.due += 1;
-        let behind = self.groups.partition_point(|group| group.start <= index);
-        let group = self.groups.get(behind.checked_sub(1)?)?;
-        Some((index, group.role))
+        let behind = self.gops.partition_point(|gop| gop.start <= index);
+        let gop = self.gops.get(behind.checked_sub(1)?)?;
+        Some((index, gop.role))
     }
 
-    /// The runs since the last break; every frame must have come out.
+    /// The runs since the last break; every frame must have been decoded.
     fn end(&mut self) -> Result<Vec<ReadbackRun>, SourceError> {
         self.close();
-        let groups = std::mem::take(&mut self.groups);
-        let first = groups.first().map_or(0, |group| group.start);
+        let gops = std::mem::take(&mut self.gops);
+        let first = gops.first().map_or(0, |gop| gop.start);
         let sent = std::mem::take(&mut self.sent);
         if self.due != first + sent {
-            return Err(wrong("not all of its frames come out"));
+            return Err(mismatch("some frames were not decoded"));
         }
         let mut runs = Vec::new();
         let mut at = 0;
-        while let Some(group) = groups.get(at) {
-            let alike = groups[at..].iter().take_while(|g| g.role == group.role);
+        while let Some(gop) = gops.get(at) {
+            let alike = gops[at..].iter().take_while(|g| g.role == gop.role);
             let run = alike.count();
             let (before, behind) = (at.checked_sub(1), at + run);
-            let end = groups[behind - 1].start + groups[behind - 1].packets;
-            let frames = FrameSpan::new(FrameIndex::new(group.start), FrameIndex::new(end));
-            if let (Role::Reencoded, Some(frames)) = (group.role, frames) {
-                let digest = |place: usize| groups.get(place).map(|group| group.digest);
+            let end = gops[behind - 1].start + gops[behind - 1].packets;
+            let frames = FrameSpan::new(FrameIndex::new(gop.start), FrameIndex::new(end));
+            if let (Role::Reencoded, Some(frames)) = (gop.role, frames) {
+                let digest = |place: usize| gops.get(place).map(|gop| gop.digest);
                 runs.push(ReadbackRun {
                     frames,
-                    groups: groups[at..behind].iter().map(|g| g.digest).collect(),
-                    beside: [before.and_then(digest), digest(behind)],
+                    gops: gops[at..behind].iter().map(|g| g.digest).collect(),
+                    neighbors: [before.and_then(digest), digest(behind)],
                 });
             }
             at = behind;
@@ -356,7 +355,7 @@ impl Decoding {
     }
 }
 
-/// The frame that is shown at `pts` of the release.
+/// The frame with the release time `pts`.
 fn frame_at(pts: i64, begin: &Begin, plan: &CopyPlan) -> Option<u32> {
     let pictures = plan.pictures()?;
     let at = pts.checked_add(begin.pts_offset)?;
@@ -375,32 +374,32 @@ impl Source for Readback {
             }
             match self.received.recv() {
                 Ok(message) => self.take(message)?,
-                // The sink is gone: what it did not end was not seen whole, and is not noted.
+                // The sink is gone: an unfinished run is not recorded.
                 Err(_) => return Ok(None),
             }
         }
     }
 
-    /// Nothing: damage in what this program just encoded is an error.
+    /// Always empty: damage in what was just encoded is an error.
     fn diagnostics(&self) -> SourceDiagnostics {
         SourceDiagnostics::default()
     }
 }
 
-fn wrong(why: &str) -> SourceError {
+fn mismatch(why: &str) -> SourceError {
     SourceError::Failed {
-        what: "what is written does not decode as it should",
+        what: "readback does not match what was written",
         source: why.into(),
     }
 }
 
 fn undecoded(error: Error) -> SourceError {
     SourceError::Failed {
-        what: "what is written cannot be decoded",
+        what: "cannot decode the file while writing it",
         source: ffi::cause(error),
     }
 }
 
 fn unannounced() -> SourceError {
-    wrong("no pictures were announced")
+    mismatch("no pictures were announced")
 }

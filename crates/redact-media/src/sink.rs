@@ -1,13 +1,13 @@
-//! A release, written item by item: H.264 and AAC in MP4, and nothing else.
+//! Writes a release item by item: H.264 and AAC in MP4, and nothing else.
 //!
-//! - Every frame keeps its source's time to the tick, shifted so that the first is at zero.
-//! - Sound keeps its place against the pictures to the sample: what is missing at the start or in
-//!   between is filled with silence. Only when sound starts before the first frame do the
-//!   pictures start later than zero.
-//! - No tag, chapter, text or data stream is ever made; the encoder's own texts are taken out.
+//! - Every frame has its source's time to the tick, shifted so that the first is at zero.
+//! - Sound stays in sync with the pictures to the sample: gaps at the start or in between are
+//!   filled with silence. Pictures start later than zero only if sound starts before the first
+//!   frame.
+//! - No tags, chapters, text or data streams are written; SEI from the encoder is removed.
 //!
-//! The header is written when the first frame and the start of every track are known, because
-//! only then is it known how far everything moves. Until then items wait, in a bounded queue.
+//! The header is written once the first frame and the start of every track are known, because
+//! the common offset depends on them. Until then items wait in a bounded queue.
 
 mod muxing;
 mod options;
@@ -34,10 +34,11 @@ use pictures::{PictureEncoder, Shot};
 use smart_render::{SmartRenderer, TrackCopy};
 use tracks::TrackEncoder;
 
-/// Samples that wait for the first frame and the first sound of every track, in bytes.
+/// Most bytes of items that wait for the first frame and the first sound of every track.
 const LEAD_BYTES_MAX: usize = 64 << 20;
 
-/// Pictures that wait for the first sound of every track: sound is interleaved within a second.
+/// Most duration of pictures that wait for the first sound of every track, nanoseconds: sound is
+/// interleaved within a second.
 const LEAD_NANOS_MAX: i64 = 1_000_000_000;
 
 /// Checks, before anything is decoded, that a release can have the sound of `info`.
@@ -59,13 +60,13 @@ pub struct FileSink {
     audio: Vec<AudioInfo>,
     options: EncodeOptions,
     plan: Option<CopyPlan>,
-    /// Who is sent what is written, until the header is written.
+    /// The readback's end, until the header is written.
     tap: Option<PacketTap>,
     stage: Stage,
 }
 
 enum Stage {
-    /// Nothing is written yet.
+    /// Nothing has been written yet.
     Lead(Lead),
     Writing(Box<Writing>),
     Failed,
@@ -79,7 +80,7 @@ struct Lead {
     frames_nanos: Option<(i64, i64)>,
 }
 
-/// A [`MediaItem`] whose picture is in a frame of FFmpeg.
+/// A [`MediaItem`] whose picture is an FFmpeg frame.
 enum Item {
     Shot(Shot),
     Sound(AudioBlock),
@@ -87,37 +88,37 @@ enum Item {
     CodedSound(CodedSound),
 }
 
-/// What writes behind a written header.
+/// The writers, after the header is written.
 struct Writing {
     pictures: PictureWriter,
     tracks: Vec<TrackWriter>,
 }
 
 enum PictureWriter {
-    Anew(Box<PictureEncoder>),
+    Encode(Box<PictureEncoder>),
     Smart(Box<SmartRenderer>),
 }
 
 enum TrackWriter {
-    Anew(Box<TrackEncoder>),
-    Copied(TrackCopy),
+    Encode(Box<TrackEncoder>),
+    Copy(TrackCopy),
 }
 
 impl PictureWriter {
     fn end_nanos(&self) -> i64 {
         match self {
-            Self::Anew(encoder) => encoder.end_nanos(),
+            Self::Encode(encoder) => encoder.end_nanos(),
             Self::Smart(renderer) => renderer.end_nanos(),
         }
     }
 }
 
 impl FileSink {
-    /// Makes the file at `path` (an existing one is emptied) for a release of `info`.
+    /// Creates the file at `path` (truncating an existing one) for a release of `info`.
     ///
     /// # Errors
-    /// [`SinkError::Write`] when the file cannot be made; [`SinkError::Encode`] when an encoder is
-    /// missing or cannot take what `info` says.
+    /// [`SinkError::Write`] when the file cannot be created; [`SinkError::Encode`] when an encoder
+    /// is missing or does not support `info`.
     pub fn create(
         path: &Path,
         info: &SourceInfo,
@@ -126,8 +127,8 @@ impl FileSink {
         Self::create_with(path, info, options, None)
     }
 
-    /// The same for a release of which `plan` says what is copied: a source that was opened with
-    /// it delivers that as it is coded.
+    /// The same for smart rendering: a source that was opened with the same `plan` delivers the
+    /// coded packets to copy.
     ///
     /// # Errors
     /// As [`FileSink::create`].
@@ -168,10 +169,10 @@ impl FileSink {
         })
     }
 
-    /// What of the pictures is re-encoded, decoded again while it is written; `None` where the
-    /// recording's groups are not understood, or writing has begun.
+    /// The re-encoded pictures, decoded again while they are written; `None` where no GOP can be
+    /// copied, or writing has begun.
     ///
-    /// Whoever has it must read it to its end, or drop it: the sink waits to be heard.
+    /// Drain or drop it: the channel is bounded and the sink blocks.
     pub fn readback(&mut self) -> Option<Readback> {
         let plan = self.plan.as_ref().filter(|s| s.pictures().is_some())?;
         if !matches!(self.stage, Stage::Lead(_)) {
@@ -182,7 +183,7 @@ impl FileSink {
         Some(readback)
     }
 
-    /// Writes the header and all that waited for it.
+    /// Writes the header and the items that waited for it.
     fn start(&mut self) -> Result<(), SinkError> {
         let Stage::Lead(lead) = std::mem::replace(&mut self.stage, Stage::Failed) else {
             return Ok(());
@@ -195,10 +196,10 @@ impl FileSink {
             let form = self.plan.as_ref().and_then(|plan| plan.sound(track));
             let (output, options) = (&mut self.output, &self.options);
             tracks.push(match form {
-                Some(form) => TrackWriter::Copied(TrackCopy::new(output, form, origin)?),
+                Some(form) => TrackWriter::Copy(TrackCopy::new(output, form, origin)?),
                 None => {
                     let encoder = TrackEncoder::new(output, info, options, origin)?;
-                    TrackWriter::Anew(Box::new(encoder))
+                    TrackWriter::Encode(Box::new(encoder))
                 }
             });
         }
@@ -207,8 +208,8 @@ impl FileSink {
         options.set("movflags", "+faststart+negative_cts_offsets");
         options.set("fflags", "+bitexact");
         options.set("video_track_timescale", &den.to_string());
-        // Edits count in this unit, a whole part of a tick. FFmpeg before 5.0 does not know the
-        // option and rounds to 1 ms.
+        // The unit of edit lists, a whole fraction of a tick. FFmpeg before 5.0 lacks the option
+        // and rounds to 1 ms.
         let parts = MOVIE_SCALE_MIN.div_ceil(den);
         options.set("movie_timescale", &den.saturating_mul(parts).to_string());
         self.output
@@ -229,11 +230,11 @@ impl FileSink {
             return Ok(PictureWriter::Smart(Box::new(renderer)));
         }
         let first = lead.first_shot().ok_or_else(|| SinkError::Mismatch {
-            what: "no frame was given, a release needs at least one".to_owned(),
+            what: "no frames received: a release needs at least one".to_owned(),
         })?;
         let (output, options) = (&mut self.output, &self.options);
         let encoder = PictureEncoder::new(output, &self.video, options, first, shift)?;
-        Ok(PictureWriter::Anew(Box::new(encoder)))
+        Ok(PictureWriter::Encode(Box::new(encoder)))
     }
 
     fn encode(&mut self, item: Item) -> Result<(), SinkError> {
@@ -243,15 +244,15 @@ impl FileSink {
         let output = &mut self.output;
         match item {
             Item::Shot(shot) => match &mut writing.pictures {
-                PictureWriter::Anew(encoder) => encoder.encode(shot, output),
+                PictureWriter::Encode(encoder) => encoder.encode(shot, output),
                 PictureWriter::Smart(renderer) => renderer.encode(shot, output),
             },
             Item::Coded(coded) => match &mut writing.pictures {
                 PictureWriter::Smart(renderer) => renderer.copy(coded, output),
-                PictureWriter::Anew(_) => Err(not_announced("coded pictures")),
+                PictureWriter::Encode(_) => Err(not_announced("coded pictures")),
             },
             Item::CodedSound(coded) => match writing.tracks.get(coded.stream) {
-                Some(TrackWriter::Copied(track)) => track.copy(coded, output),
+                Some(TrackWriter::Copy(track)) => track.copy(coded, output),
                 _ => Err(not_announced("coded sound")),
             },
             Item::Sound(block) => {
@@ -261,8 +262,8 @@ impl FileSink {
                     .end_nanos()
                     .saturating_add(tracks::AHEAD_NANOS_MAX);
                 match writing.tracks.get_mut(block.stream) {
-                    Some(TrackWriter::Anew(track)) => track.encode(&block, limit, output),
-                    Some(TrackWriter::Copied(_)) => Err(not_announced("decoded sound")),
+                    Some(TrackWriter::Encode(track)) => track.encode(&block, limit, output),
+                    Some(TrackWriter::Copy(_)) => Err(not_announced("decoded sound")),
                     None => Err(SinkError::Mismatch {
                         what: format!("sound of track {} of {tracks}", block.stream),
                     }),
@@ -301,11 +302,11 @@ impl FileSink {
             return Err(failed_before());
         };
         match &mut writing.pictures {
-            PictureWriter::Anew(encoder) => encoder.finish(&mut self.output)?,
+            PictureWriter::Encode(encoder) => encoder.finish(&mut self.output)?,
             PictureWriter::Smart(renderer) => renderer.finish()?,
         }
         for track in &mut writing.tracks {
-            if let TrackWriter::Anew(track) = track {
+            if let TrackWriter::Encode(track) = track {
                 track.finish(&mut self.output)?;
             }
         }
@@ -377,7 +378,7 @@ impl Lead {
     }
 }
 
-/// Ticks by which everything moves so that the earliest sound is not before zero, rounded up.
+/// Ticks by which all times are shifted so that the earliest sound is not before zero, rounded up.
 fn shift_ticks(items: &[Item], audio: &[AudioInfo], base: TimeBase) -> i64 {
     let early = items.iter().filter_map(|item| {
         let (stream, start) = match item {
@@ -405,7 +406,7 @@ fn samples_of(ticks: i64, base: TimeBase, rate_hz: u32) -> i64 {
 
 fn not_announced(what: &str) -> SinkError {
     SinkError::Mismatch {
-        what: format!("{what} came where the release was not announced to have any"),
+        what: format!("received {what}, but the copy plan has none here"),
     }
 }
 

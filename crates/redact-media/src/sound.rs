@@ -1,4 +1,4 @@
-//! From decoded sound to runs of interleaved `f32` on the recording's clock.
+//! Turns decoded sound into runs of interleaved `f32` on the recording's clock.
 //!
 //! A run starts where the last one ended unless its timestamp says otherwise by more than
 //! [`JITTER_NANOS`] (or a tick of a coarse time base): gaps stay gaps, rounding is smoothed.
@@ -10,20 +10,20 @@ use ffmpeg_next::software::resampling;
 use ffmpeg_next::{ChannelLayout, Error};
 use redact_core::{AudioBlock, TimeBase, Timestamp};
 
-/// Timestamps closer than this to where the last run ended are taken as rounding: 2 ms, well
-/// below what an ear or a viewer of lips can tell.
+/// Timestamps closer than this to the end of the last run count as rounding: 2 ms, well below
+/// audible or visible lip-sync error.
 const JITTER_NANOS: i128 = 2_000_000;
 
 const NANOS_PER_SEC: i128 = 1_000_000_000;
 
-/// Sample rates that are encoded as they are. Source: ISO/IEC 14496-3, table 1.18, without 7350,
-/// which browsers do not play.
+/// Sample rates that are encoded without resampling. Source: ISO/IEC 14496-3, table 1.18, without
+/// 7350, which browsers do not play.
 const RATES_HZ: [u32; 12] = [
     8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 64_000, 88_200, 96_000,
 ];
 
-/// The rate that sound of `rate_hz` has in a release: its own, else the next higher one that AAC
-/// has, at most 96 kHz.
+/// The sample rate of `rate_hz` sound in a release: unchanged if AAC supports it, else the next
+/// higher rate, at most 96 kHz.
 #[must_use]
 pub fn release_rate_hz(rate_hz: u32) -> u32 {
     RATES_HZ
@@ -63,7 +63,7 @@ impl Track {
         }
     }
 
-    /// Takes a decoded frame; gives the run before it, which is now known not to be the last.
+    /// Takes a decoded frame; returns the run before it, which is now known not to be the last.
     pub(crate) fn push(
         &mut self,
         frame: &Audio,
@@ -83,7 +83,7 @@ impl Track {
             .next_start
             .map_or(0, |expected| (expected - start).max(0));
         let cut = usize::try_from(overlap).unwrap_or(usize::MAX);
-        // Sound that the track already has is not heard twice.
+        // Overlapping sound is not played twice.
         let cut = cut
             .saturating_mul(usize::from(self.channels))
             .min(samples.len());
@@ -104,13 +104,13 @@ impl Track {
         Ok(self.held.replace((block, declared)).map(|(block, _)| block))
     }
 
-    /// Where the run that was taken last starts, and where the next is expected.
+    /// Where the last run starts, and where the next one is expected.
     pub(crate) fn place(&self) -> Option<(i64, i64)> {
         let (held, _) = self.held.as_ref()?;
         Some((held.start, self.next_start?))
     }
 
-    /// The last run, cut to the length that the container declares for it.
+    /// The last run, trimmed to the duration that the container declares.
     pub(crate) fn finish(&mut self) -> Option<AudioBlock> {
         let (mut block, declared) = self.held.take()?;
         if let Some(frames) = declared {
@@ -121,8 +121,8 @@ impl Track {
         (!block.samples.is_empty()).then_some(block)
     }
 
-    /// How long the container says the frame lasts, when it counts in samples and says less than
-    /// was decoded: encoders pad their last frame.
+    /// The frame's declared duration, if the container counts in samples and declares less than was
+    /// decoded: encoders pad their last frame.
     fn declared_samples(&self, frame: &Audio) -> Option<usize> {
         let counts_samples =
             self.time_base.num.get() == 1 && self.time_base.den.get() == self.rate_hz;
@@ -152,7 +152,7 @@ impl Track {
         let rounded = numerator
             .checked_add(denominator / 2)?
             .div_euclid(denominator);
-        // Places outside a thousand years are damage; dropping the stamp keeps sums in range.
+        // Times beyond a thousand years are damage; dropping them keeps sums in range.
         i64::try_from(rounded)
             .ok()
             .filter(|place| place.unsigned_abs() < 1 << 52)
@@ -205,7 +205,7 @@ pub(crate) fn new_resampler(
     resampling::Context::get(PACKED, layout(from.1), from.0, PACKED, layout(to.1), to.0)
 }
 
-/// Runs interleaved sound through a resampler. What it keeps back comes with the next run.
+/// Runs interleaved sound through a resampler. Samples it buffers come with the next run.
 pub(crate) fn run_resampler(
     context: &mut resampling::Context,
     samples: &[f32],
@@ -292,7 +292,7 @@ fn scaled(sample: i32) -> f32 {
 
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "f32 is what the whole workspace keeps"
+    reason = "the whole workspace uses f32 samples"
 )]
 fn narrowed(sample: f64) -> f32 {
     sample as f32
@@ -303,7 +303,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rates_that_aac_has_stay_and_others_go_up() {
+    fn aac_sample_rates_are_unchanged_and_others_are_raised() {
         assert_eq!(release_rate_hz(44_100), 44_100);
         assert_eq!(release_rate_hz(22_000), 22_050);
         assert_eq!(release_rate_hz(192_000), 96_000);

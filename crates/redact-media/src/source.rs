@@ -1,18 +1,18 @@
-//! A recording, read item by item.
+//! Reads a recording item by item.
 //!
 //! Frames come in presentation order with the source's own ticks; sound comes as runs of samples
-//! on the clock that starts with the first frame. One frame is held back, because how long it is
-//! shown is known only when the next one is there.
+//! on the clock that starts with the first frame. One frame is held back, because its duration is
+//! known only when the next one arrives.
 //!
-//! Pictures that change their size, format or range midway are brought to those of the first, and
-//! the source says so at the end ([`Source::diagnostics`]).
+//! Pictures that change size, format or range midway are converted to those of the first, and the
+//! source reports it at the end ([`Source::diagnostics`]).
 //!
-//! What cannot be told: a transport or program stream, or FLV, that was cut exactly between two
-//! pictures; and FFmpeg's MPEG-2 decoder loses the picture before a change of size midway.
+//! Limits: a transport stream, program stream or FLV file that was cut exactly between two pictures
+//! is not detected, and FFmpeg's MPEG-2 decoder loses the picture before a change of size.
 //!
-//! The first error is the last thing a source says: after it, reading goes no further. Where it was
-//! asked to go on at damage ([`Damaged::Mask`]), it decodes on one thread and tells in the end
-//! which stretches are damaged; their pictures are whatever the decoder makes of them.
+//! Reading stops at the first error. With [`Damaged::Mask`] a source decodes on one thread, reads
+//! past damage and reports the damaged spans at the end; pictures in them are whatever the decoder
+//! returns.
 
 mod beginning;
 mod clock;
@@ -54,7 +54,7 @@ pub struct FileSource {
     path: PathBuf,
     reader: Reader,
     info: SourceInfo,
-    /// Made from the first frame that is decoded.
+    /// Set up from the first decoded frame.
     shaper: Option<Shaper>,
     tags: Option<ffi::ColorTags>,
     tracks: Vec<sound::Track>,
@@ -62,7 +62,7 @@ pub struct FileSource {
     held: Option<(Video, Timestamp)>,
     ready: VecDeque<Result<MediaItem, SourceError>>,
     state: State,
-    /// Only of a source that goes on at damage.
+    /// Only if the source reads past damage.
     damage: Option<DamageLog>,
 }
 
@@ -84,7 +84,7 @@ impl FileSource {
         Self::open_with(path, options, None)
     }
 
-    /// Opens a recording of which `plan` says what is handed on as it is coded.
+    /// Opens a recording whose packets are stream-copied where `plan` says so.
     ///
     /// # Errors
     /// As [`FileSource::open`].
@@ -172,7 +172,7 @@ impl FileSource {
             ready: VecDeque::new(),
             state: State::Reading,
         };
-        // What is wrong before the first frame belongs to it.
+        // Damage before the first frame counts as damage to it.
         let is_of_pictures = |event: &Event| matches!(event, Event::Broken(_) | Event::Mended);
         let (pictures, sound): (Vec<_>, Vec<_>) = early.into_iter().partition(is_of_pictures);
         pictures.into_iter().for_each(|event| source.take(event));
@@ -181,13 +181,13 @@ impl FileSource {
         Ok(source)
     }
 
-    /// Goes on at the last key frame that is shown no later than `nanos` after the recording's
-    /// zero, and counts from there as if that were frame `index`.
+    /// Continues at the last key frame shown no later than `nanos` after the recording's zero, and
+    /// counts it as frame `index`.
     ///
-    /// For files of which it is known where key frames lie; what was not read is not checked.
+    /// For files with known key frames; skipped packets are not checked.
     ///
     /// # Errors
-    /// [`SourceError::Failed`] when the container cannot be searched.
+    /// [`SourceError::Failed`] when the container cannot seek.
     pub fn seek(&mut self, index: FrameIndex, nanos: i64) -> Result<(), SourceError> {
         let video = &self.info.video;
         let zero = video.first_timestamp.nanos(video.time_base).unwrap_or(0);
@@ -200,7 +200,7 @@ impl FileSource {
         Ok(())
     }
 
-    /// How the samples of the first frame are to be understood.
+    /// Color tags of the first frame.
     pub(crate) fn color_tags(&self) -> Option<ffi::ColorTags> {
         self.tags
     }
@@ -220,19 +220,19 @@ impl FileSource {
                 }
             }
             Event::BrokenSound { track, cause } => {
-                // Sound that has not begun yet begins later.
+                // Before the first sample there is nothing to mark: the track begins later.
                 let place = self.tracks[track].place();
                 if let Some((log, (_, start))) = self.damage.as_mut().zip(place) {
                     log.break_sound(track, start, cause);
                 }
             }
             Event::Sound { track, frame } => self.take_sound(track, &frame),
-            Event::Coded(group) => self.take_group(group.pictures),
+            Event::Coded(gop) => self.take_gop(gop),
             Event::CodedSound { track, packet } => self.take_coded_sound(track, &packet),
         }
     }
 
-    /// Takes one step of reading; what it brought is in `ready`.
+    /// Reads one event; the items it produces are in `ready`.
     fn step(&mut self) {
         match self.reader.next() {
             Ok(Some(event)) => self.take(event),
@@ -245,14 +245,14 @@ impl FileSource {
         }
     }
 
-    /// The number of the frame that is taken next.
+    /// The index of the next frame.
     fn next_number(&self) -> u32 {
         let held = u32::from(self.held.is_some());
         self.clock.next_index.get().saturating_add(held)
     }
 
-    /// When a frame is shown; in a recording that may be damaged, one that cannot be placed comes
-    /// directly behind the one before it.
+    /// The time of a frame. In a recording that may be damaged, a frame without a usable time comes
+    /// one tick after the previous one.
     fn place(&mut self, frame: &Video) -> Option<Timestamp> {
         let next = self.next_number();
         let (clock, Some(log)) = (&mut self.clock, &mut self.damage) else {
@@ -288,7 +288,7 @@ impl FileSource {
                     second: event::seconds(after.nanos(base).unwrap_or(0) / 1_000_000),
                     found: match frame.pts() {
                         None => "no time",
-                        Some(_) => "an earlier time or one beyond all clocks",
+                        Some(_) => "a time that is not after the previous one, or out of range",
                     },
                 };
                 self.fail(error);
@@ -296,8 +296,8 @@ impl FileSource {
         }
     }
 
-    /// Delivers a group of pictures as it is coded, behind the frame before it.
-    fn take_group(&mut self, pictures: CodedPictures) {
+    /// Delivers a GOP for stream copy, after the frame before it.
+    fn take_gop(&mut self, pictures: CodedPictures) {
         let first = pictures.times.first().map(|(at, _)| *at);
         self.release_held(first);
         if self.clock.next_index != pictures.frames.start() {
@@ -311,7 +311,7 @@ impl FileSource {
         self.ready.push_back(Ok(MediaItem::Coded(pictures)));
     }
 
-    /// Delivers a packet of sound as it is coded, its time in samples since the zero.
+    /// Delivers a packet of sound for stream copy, its time in samples since the recording's zero.
     fn take_coded_sound(&mut self, stream: usize, packet: &Packet) {
         let (zero, base) = (self.info.video.first_timestamp, self.info.video.time_base);
         let place = packet
@@ -323,32 +323,32 @@ impl FileSource {
         };
         let (front, back) = skipped_samples(packet);
         let length = aac_samples(packet);
-        let heard = length - i64::from(front) - i64::from(back);
-        let mut kept = Packet::copy(data);
-        kept.set_pts(Some(place));
-        kept.set_duration(length);
-        kept.set_flags(packet.flags());
+        let played = length - i64::from(front) - i64::from(back);
+        let mut copy = Packet::copy(data);
+        copy.set_pts(Some(place));
+        copy.set_duration(length);
+        copy.set_flags(packet.flags());
         let coded = CodedSound {
             stream,
             start: place + i64::from(front),
-            samples: u64::try_from(heard).unwrap_or(0),
+            samples: u64::try_from(played).unwrap_or(0),
             bytes: data.len(),
-            content: Box::new(kept),
+            content: Box::new(copy),
         };
         self.ready.push_back(Ok(MediaItem::CodedSound(coded)));
     }
 
-    /// Delivers the held frame; `until` is when the next one is shown, if there is one.
+    /// Delivers the held frame; `until` is the time of the next one, if there is one.
     fn release_held(&mut self, until: Option<Timestamp>) {
         let Some((frame, at)) = self.held.take() else {
             return;
         };
-        // What FFmpeg says of a bare stream is a guess.
+        // For a bare stream FFmpeg only guesses durations.
         let counted = self.reader.frame_times().step();
         let declared = counted.map_or(frame.packet().duration, |(num, den)| num / den.max(1));
         let duration_ticks = match until {
             Some(until) => until.ticks() - at.ticks(),
-            // One tick is what demuxers say that do not know, too.
+            // One tick is also what demuxers report when they do not know.
             None if declared > 1 => declared,
             None => self.clock.last_duration.max(1),
         };
@@ -376,7 +376,7 @@ impl FileSource {
         let shaper = match &mut self.shaper {
             Some(shaper) => shaper,
             none => {
-                // Only pictures that need no turn and no conversion stand between copied ones.
+                // Only recordings without rotation or conversion are copied in part.
                 let shaper = Shaper::new(&frame, Turn::default(), 0);
                 let fits = |shaper: &Shaper| {
                     shaper.size() == self.info.video.size && shaper.conversions().is_empty()
@@ -432,13 +432,13 @@ impl FileSource {
                 });
             }
             Err(error) => self.fail(SourceError::Failed {
-                what: "cannot read the file again",
+                what: "cannot check whether the file is complete",
                 source: error.into(),
             }),
         }
     }
 
-    /// Ends what is damaged up to the end. In a file that `is_cut`, that is what was read last.
+    /// Ends open damage. In a truncated file (`is_cut`), the last pictures and sound are damaged.
     fn end_damage(&mut self, is_cut: bool) {
         let next = self.next_number();
         let Some(log) = &mut self.damage else {
@@ -461,8 +461,8 @@ impl FileSource {
         log.end(self.clock.next_index.get(), end, &sound);
     }
 
-    /// What could not be known at the start.
-    fn met_conversions(&self) -> Vec<Conversion> {
+    /// Conversions that are known only after reading.
+    fn late_conversions(&self) -> Vec<Conversion> {
         let is_rescaled = self.shaper.as_ref().is_some_and(Shaper::has_rescaled);
         let rescaled = is_rescaled.then_some(Conversion::Rescaled);
         let times = self.reader.restarts();
@@ -476,7 +476,7 @@ impl FileSource {
         all.chain(self.empty_tracks()).collect()
     }
 
-    /// Sound tracks of which nothing came until the end.
+    /// Sound tracks that turned out to be empty.
     fn empty_tracks(&self) -> Vec<Conversion> {
         let is_over = self.state == State::Ended;
         let tracks = self.info.audio.iter().enumerate().filter(|_| is_over);
@@ -500,7 +500,7 @@ impl FileSource {
         error.at(index, self.after_last(), base)
     }
 
-    /// When the frame that was delivered last ends, since the recording's zero.
+    /// When the last delivered frame ends, since the recording's zero.
     fn after_last(&self) -> Timestamp {
         let first = self.info.video.first_timestamp.ticks();
         let end = |at: Timestamp| at.ticks() - first + self.clock.last_duration;
@@ -517,7 +517,7 @@ impl Source for FileSource {
         let log = self.damage.as_ref();
         SourceDiagnostics {
             damage: log.map(DamageLog::found).unwrap_or_default(),
-            conversions: self.met_conversions(),
+            conversions: self.late_conversions(),
         }
     }
 
@@ -531,8 +531,8 @@ impl Source for FileSource {
                 State::Ended => return Ok(None),
                 State::Failed => {
                     return Err(SourceError::Failed {
-                        what: "reading goes no further after an error",
-                        source: "the first error was reported before".into(),
+                        what: "cannot continue reading after an error",
+                        source: "the first error was already reported".into(),
                     });
                 }
             }

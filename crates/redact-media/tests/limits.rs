@@ -48,7 +48,7 @@ fn what_costs_more_than_a_recording_is_refused_before_it_is_decoded() {
     let size = u32::try_from(bytes.len() / 2).unwrap();
     bytes[at..at + 4].copy_from_slice(&size.to_be_bytes());
     std::fs::write(&named, bytes).unwrap();
-    refused(&named, "bytes of samples named by its index");
+    refused(&named, "sample bytes in its index");
     let png = folder.path().join("png.mov");
     ffmpeg("-f lavfi -i testsrc=size=64x64:duration=0.1 -c:v png", &png);
     assert!(matches!(

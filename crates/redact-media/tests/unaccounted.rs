@@ -33,7 +33,7 @@ fn splice(path: &Path, frames: u32) -> CopyPlan {
 }
 
 fn copied(plan: &CopyPlan) -> Vec<u32> {
-    let groups = plan.copied_groups();
+    let groups = plan.copied_gops();
     groups
         .iter()
         .map(|group| group.frames.start().get())
@@ -223,7 +223,7 @@ fn a_caption_behind_the_cropping_rectangle_is_not_copied() {
     assert_eq!(copied(&some), [0]);
     let why = some.untouched_refused().unwrap();
     assert!(
-        why.1.contains("does not repeat its edge (frame 10)"),
+        why.1.contains("do not repeat its edge (frame 10)"),
         "{why:?}"
     );
     let edges = redact_media::cropped_edges(&source, 1).unwrap().unwrap();

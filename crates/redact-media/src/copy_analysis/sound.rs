@@ -1,4 +1,4 @@
-//! Whether a sound track can be copied: plain AAC without a gap, and nothing beside it that shows.
+//! Whether a sound track is safe to copy: plain AAC without gaps or hidden data.
 //!
 //! Source: ISO/IEC 14496-3, 1.6.2.1 (configuration).
 
@@ -13,7 +13,7 @@ use crate::copy_plan::SoundForm;
 use crate::ffi;
 use crate::sound::release_rate_hz;
 
-/// Samples that may be stored before the first that is heard.
+/// Most samples that may be stored before the first one that is played.
 /// Source: Apple, "AAC audio encoder delay" (2112).
 const PRIMING_MAX: u64 = 2112;
 
@@ -22,7 +22,7 @@ pub(super) struct SoundAnalysis {
     state: Result<(SoundForm, Walker), String>,
     packets: u64,
     next_pts: Option<i64>,
-    /// Whether a packet came that is not as long as a frame: only the last may be.
+    /// Whether a packet shorter than a frame was read; only the last may be.
     is_last: bool,
     hidden: u64,
     hash: Sha256,
@@ -48,28 +48,28 @@ impl SoundAnalysis {
     }
 
     pub(super) fn take(&mut self, packet: &Packet) {
-        if let Err(why) = self.look(packet) {
+        if let Err(why) = self.check(packet) {
             self.state = Err(why.to_owned());
         }
     }
 
-    fn look(&mut self, packet: &Packet) -> Result<(), &'static str> {
+    fn check(&mut self, packet: &Packet) -> Result<(), &'static str> {
         let Ok((_, walker)) = &self.state else {
             return Ok(());
         };
         let data = packet.data().ok_or("it has an empty packet")?;
         if packet.is_corrupt() {
-            return Err("a packet of it is marked as damaged");
+            return Err("a packet is marked as corrupt");
         }
         if changes_configuration(packet) {
             return Err("its decoder configuration changes");
         }
-        let pts = packet.pts().ok_or("a packet of it has no time")?;
+        let pts = packet.pts().ok_or("a packet has no time")?;
         if self.is_last || self.next_pts.is_some_and(|next| next != pts) {
             return Err("it has a gap");
         }
-        // Edits count in other units than samples: the last packet of an edit that was rounded up
-        // is said to last longer than it does.
+        // Edit lists do not count in samples, so the last packet of an edit may declare a duration
+        // that is rounded up.
         let length = aac_samples(packet);
         if !(1..AAC_FRAME_SAMPLES * 2).contains(&packet.duration()) {
             return Err("its packets are not those of AAC-LC");
@@ -79,14 +79,14 @@ impl SoundAnalysis {
         let (front, back) = skipped_samples(packet);
         self.hidden += u64::from(front);
         if self.hidden > PRIMING_MAX || back > 0 || front > 0 && self.packets > 3 {
-            return Err("it stores sound that is not heard");
+            return Err("it stores sound that is not played");
         }
-        // The same walk that the finished release is held to: what it would find is not copied.
+        // The leak scan parses the finished release the same way and would reject it.
         if walker.walk(data, self.packets == 0).is_err() {
-            return Err("its packets hold more than sound");
+            return Err("its packets hold data other than sound");
         }
         self.packets += 1;
-        let length = u32::try_from(data.len()).map_err(|_| "it has an endless packet")?;
+        let length = u32::try_from(data.len()).map_err(|_| "it has an oversized packet")?;
         self.hash.update(length.to_be_bytes());
         self.hash.update(data);
         Ok(())
@@ -102,7 +102,7 @@ impl SoundAnalysis {
     }
 }
 
-/// How a track is coded, if as a release may have it.
+/// How a track is coded, if a release may have it.
 fn form(
     info: &SourceInfo,
     track: &AudioInfo,
@@ -117,13 +117,13 @@ fn form(
     }
     let stream = input
         .stream(track.stream as usize)
-        .ok_or("it is not there")?;
+        .ok_or("the stream does not exist")?;
     let config = ffi::extradata(&stream);
     let base = stream.time_base();
     let same_clock = base.numerator() == 1
         && u32::try_from(base.denominator()).is_ok_and(|den| den == track.rate_hz);
     if !same_clock || release_rate_hz(track.rate_hz) != track.rate_hz {
-        return Err("its clock does not count its samples".to_owned());
+        return Err("its time base does not count samples".to_owned());
     }
     let walker = check_config(&config, track)?;
     let form = SoundForm {
@@ -135,9 +135,9 @@ fn form(
     Ok((form, walker))
 }
 
-/// The configuration must say AAC-LC at the track's rate and channels, and nothing more.
+/// The configuration must declare AAC-LC at the track's rate and channels, and nothing more.
 fn check_config(config: &[u8], track: &AudioInfo) -> Result<Walker, String> {
-    let odd = || "its configuration is not that of plain AAC-LC".to_owned();
+    let odd = || "its configuration is not plain AAC-LC".to_owned();
     let (walker, rate_hz) = Walker::new(config).ok_or_else(odd)?;
     if rate_hz == track.rate_hz && walker.channels() == track.channels {
         Ok(walker)
@@ -164,7 +164,7 @@ mod tests {
         assert!(check_config(&[0x12, 0x10], &track(44_100, 2)).is_ok());
         assert!(check_config(&[0x12, 0x08, 0x56, 0xe5, 0], &track(44_100, 1)).is_ok());
         assert!(check_config(&[0x12, 0x10], &track(48_000, 2)).is_err());
-        // A second layer, data behind the configuration, another kind.
+        // An extension layer, trailing data, another object type.
         assert!(check_config(&[0x12, 0x08, 0x56, 0xe5, 0x80], &track(44_100, 1)).is_err());
         assert!(check_config(&[0x12, 0x10, 1, 2, 3, 4], &track(44_100, 2)).is_err());
         assert!(check_config(&[0x2b, 0x92, 8, 0, 0], &track(44_100, 2)).is_err());

@@ -1,4 +1,4 @@
-//! Walks through the coded pictures of a analysis while their packets are read.
+//! Parses coded pictures on worker threads while their packets are read.
 
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -9,33 +9,33 @@ use redact_bitstream::h264::avcc::AvcConfig;
 use redact_bitstream::h264::slice_data::Workspace;
 use redact_bitstream::h264::x264_end_bits::{Mark, Marks};
 
-/// Packets that wait for a walk, each with at most one picture.
+/// Most packets that wait to be parsed, each with at most one picture.
 const WAITING: usize = 32;
 
-/// Threads that walk, at most: reading packets does not keep more of them busy.
+/// Most worker threads: reading packets does not keep more of them busy.
 const THREADS_MAX: usize = 8;
 
-/// A coded picture by its place in the order of packets, its units behind four bytes of length.
+/// A coded picture and its place in packet order; its NAL units have four-byte lengths.
 type Waiting = (usize, Vec<u8>);
 
-/// What was found in a picture.
+/// A picture's place and the result of parsing it.
 type Walked = (usize, Result<Mark, Unaccounted>);
 
-/// Takes pictures to walk.
+/// Sends pictures to the worker threads.
 pub(super) struct Walker {
     sender: SyncSender<Waiting>,
 }
 
 impl Walker {
-    /// Walks through a picture some time later.
+    /// Queues a picture.
     pub(super) fn take(&self, place: usize, packet: Vec<u8>) {
-        // Nobody receives only where all threads have panicked, and that is told when they end.
+        // Sending fails only if all threads have panicked, which joining them reports.
         self.sender.send((place, packet)).ok();
     }
 }
 
-/// Does `read` while the pictures that it gives the walker are walked; gives what was found in
-/// each, in the order of packets.
+/// Runs `read` while the pictures that it queues are parsed; returns the result for each, in packet
+/// order.
 pub(super) fn beside<T>(
     config: Option<&AvcConfig>,
     read: impl FnOnce(Option<&Walker>) -> T,
@@ -70,7 +70,7 @@ fn walk_all(config: &AvcConfig, receiver: &Mutex<Receiver<Waiting>>) -> Vec<Walk
     let mut workspace = Workspace::default();
     let mut found = Vec::new();
     loop {
-        // The lock is held while waiting: whoever waits next gets the next picture.
+        // The lock is held while waiting, so threads take pictures in turn.
         let next = receiver.lock().map(|receiver| receiver.recv());
         let Ok(Ok((place, packet))) = next else {
             return found;
@@ -79,9 +79,10 @@ fn walk_all(config: &AvcConfig, receiver: &Mutex<Receiver<Waiting>>) -> Vec<Walk
     }
 }
 
-/// Why a group of pictures, in the order of packets, is not accounted for: the first such picture
-/// and what is the matter with it.
-pub(super) fn first_odd(walked: &[Result<Mark, Unaccounted>]) -> Option<(usize, Unaccounted)> {
+/// The first picture of a GOP, in packet order, that is not accounted for, and the reason.
+pub(super) fn first_unaccounted(
+    walked: &[Result<Mark, Unaccounted>],
+) -> Option<(usize, Unaccounted)> {
     let mut marks = Marks::NEW;
     walked
         .iter()

@@ -1,8 +1,8 @@
-//! One picture of two fields that were recorded one after the other.
+//! Deinterlacing: one progressive picture from two fields.
 //!
-//! A release is progressive: players would show the fields' edges as combs. Lines of the first
-//! field stay; where a line of the other does not fit between its neighbors, because something
-//! moved, it is replaced by their mean. What does not move keeps its lines.
+//! A release is progressive, and players would show combing artifacts. Lines of the first field are
+//! unchanged; where a line of the second field does not fit between its neighbors because of
+//! motion, it is replaced by their mean. Lines without motion are unchanged.
 
 use ffmpeg_next::Error;
 use ffmpeg_next::frame::Video;
@@ -10,11 +10,11 @@ use redact_core::PlaneKind;
 
 use crate::ffi;
 
-/// How much a sample stands out of both its neighbors where a comb is seen: the product of both
-/// differences, so about 10 levels each.
+/// Least product of a sample's differences from both neighbors that counts as combing: about 10
+/// levels each.
 const COMB: i32 = 100;
 
-/// Takes the combs out of a 4:2:0 frame of `stored` size, in a buffer of its own.
+/// Removes combing from a 4:2:0 frame of `stored` size, in its own buffer.
 pub(super) fn deinterlace(
     frame: &mut Video,
     stored: (u32, u32),
@@ -34,7 +34,7 @@ pub(super) fn deinterlace(
     Ok(())
 }
 
-/// Replaces combs in every second line, from line `first` on.
+/// Replaces combed samples in every second line, from line `first` on.
 fn smooth(samples: &mut [u8], stride: usize, (width, height): (usize, usize), first: usize) {
     let mut combs = vec![false; width];
     for y in (first..height)
@@ -61,10 +61,10 @@ fn smooth(samples: &mut [u8], stride: usize, (width, height): (usize, usize), fi
 mod tests {
     use super::*;
 
-    /// Goal: an edge that moved between the fields is one again. Control: one that did not move is
-    /// not touched.
+    /// Goal: an edge that moved between the fields is straight again. Control: one that did not
+    /// move is unchanged.
     #[test]
-    fn combs_go_and_what_stands_still_stays() {
+    fn combing_is_removed_and_still_edges_are_unchanged() {
         let edge = |at: [usize; 2]| -> Vec<u8> {
             let line = |y: usize| (0..16).map(move |x| if x < at[y % 2] { 200 } else { 40 });
             (0..8).flat_map(line).collect()

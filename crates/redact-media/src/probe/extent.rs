@@ -1,8 +1,8 @@
-//! Where a file says that it ends.
+//! Where a file declares that it ends.
 //!
-//! A recording that was cut while being copied often decodes without a complaint up to the cut.
-//! Containers that state their own length tell: MP4 and MOV boxes, Matroska segments, AVI lists,
-//! ASF objects. Streams without lengths (MPEG-TS, MPEG-PS, FLV) cannot tell.
+//! A recording that was truncated while being copied often decodes without an error up to the cut.
+//! Containers that declare their length reveal it: MP4 and MOV boxes, Matroska segments, AVI lists,
+//! ASF objects. Formats without lengths (MPEG-TS, MPEG-PS, FLV) do not.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -10,22 +10,22 @@ use std::path::Path;
 
 use crate::open_file;
 
-/// Top-level elements that are looked at; a fragmented hour has some thousands.
+/// Most top-level elements that are read; a fragmented hour has thousands.
 const ELEMENTS_MAX: usize = 1_000_000;
 
-/// Whether the container at `path`, of FFmpeg's `format`, states more bytes than the file has.
+/// Whether the container at `path`, of FFmpeg's `format`, declares more bytes than the file has.
 pub(crate) fn is_cut_short(path: &Path, format: &str) -> std::io::Result<bool> {
     let length = length(path)?;
     Ok(promised_end(path, format)?.is_some_and(|end| end > length))
 }
 
-/// Length of the file at `path`, bytes. Asked of the open file: who is confined may not ask about a
-/// path.
+/// Length of the file at `path`, bytes. Taken from the open file: a confined process may not query
+/// a path.
 pub(super) fn length(path: &Path) -> std::io::Result<u64> {
     open_file::length(&File::open(path)?)
 }
 
-/// Where the container at `path`, of FFmpeg's `format`, states that it ends, if it does.
+/// Where the container at `path`, of FFmpeg's `format`, declares that it ends, if it does.
 pub(super) fn promised_end(path: &Path, format: &str) -> std::io::Result<Option<u64>> {
     let mut file = File::open(path)?;
     let length = open_file::length(&file)?;
@@ -38,7 +38,7 @@ pub(super) fn promised_end(path: &Path, format: &str) -> std::io::Result<Option<
     }
 }
 
-/// Reads the end of the element at an offset; `None` when its length is not stated.
+/// Reads the end of the element at an offset; `None` when it declares no length.
 type ElementEnd = fn(&mut File, u64) -> std::io::Result<Option<u64>>;
 
 /// The end of the last element that starts within the file.
@@ -51,7 +51,7 @@ fn walk(file: &mut File, length: u64, end_of: ElementEnd) -> std::io::Result<Opt
         match end_of(file, at) {
             Ok(Some(end)) if end > at => at = end,
             Ok(_) => return Ok(None),
-            // Less than a header is left: padding that some cameras leave, not a promise.
+            // Less than a header is left: padding that some cameras write.
             Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(None),
             Err(error) => return Err(error),
         }
@@ -86,7 +86,7 @@ fn box_end(file: &mut File, at: u64) -> std::io::Result<Option<u64>> {
 fn chunk_end(file: &mut File, at: u64) -> std::io::Result<Option<u64>> {
     let [kind @ .., a, b, c, d] = read_at::<8>(file, at)?;
     let size = u64::from(u32::from_le_bytes([a, b, c, d]));
-    // Writers that were interrupted leave 0 or the largest size: no promise.
+    // Interrupted writers leave 0 or the largest size.
     let stated = &kind == b"RIFF" && size != 0 && size != u64::from(u32::MAX);
     Ok(stated.then(|| at + 8 + size.next_multiple_of(2)))
 }
@@ -101,7 +101,7 @@ fn object_end(file: &mut File, at: u64) -> std::io::Result<Option<u64>> {
 /// Source: RFC 8794 (EBML) and RFC 9559 (Matroska): the segment follows the EBML header.
 fn segment_end(file: &mut File) -> std::io::Result<Option<u64>> {
     let mut at = 0;
-    // Header, then the segment, with room for void elements between them.
+    // The header, then the segment, with room for void elements in between.
     for _ in 0..8 {
         let Some((id, size, content)) = ebml_element(file, at)? else {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! What is refused before anything is decoded: a small file must not cost gigabytes or hours.
+//! Limits checked before anything is decoded: a small file must not cost gigabytes or hours.
 
 use std::path::Path;
 
@@ -10,17 +10,16 @@ use super::extent;
 use super::tables::Tables;
 use crate::ffi;
 
-/// Pixels of a picture: one of 8K has 33 million.
+/// Most pixels of a picture; 8K has 33 million.
 pub(crate) const PIXELS_MAX: u64 = 64_000_000;
 
-/// Streams of a recording: front, rear, their sound and telemetry are below ten.
+/// Most streams of a recording; front, rear, their sound and telemetry are fewer than ten.
 const STREAMS_MAX: usize = 64;
 
-/// How often the bytes of a file may be read as samples: edits may repeat a part.
+/// How often a file's bytes may be read as samples; edit lists may repeat a part.
 const READ_TWICE_MAX: u64 = 4;
 
-/// Codecs of pictures that cameras, recorders and the tools behind them write, as FFmpeg names
-/// them.
+/// Video codecs that cameras, recorders and editing tools write, by FFmpeg's names.
 const VIDEO_CODECS: &[&str] = &[
     "av1",
     "cfhd",
@@ -71,7 +70,7 @@ const VIDEO_CODECS: &[&str] = &[
     "wmv3",
 ];
 
-/// Codecs of sound in such recordings.
+/// Audio codecs in such recordings.
 const SOUND_CODECS: &[&str] = &[
     "aac",
     "aac_latm",
@@ -111,10 +110,10 @@ const SOUND_CODECS: &[&str] = &[
     "wmavoice",
 ];
 
-/// Families of codecs of plain sound.
+/// Prefixes of uncompressed and ADPCM audio codecs.
 const SOUND_FAMILIES: &[&str] = &["pcm_", "adpcm_"];
 
-/// Whether pictures or sound of `codec` are decoded at all.
+/// Whether `codec` is on the allow list; no other is ever decoded.
 pub(crate) fn is_known(medium: media::Type, codec: &str) -> bool {
     match medium {
         media::Type::Video => VIDEO_CODECS.contains(&codec),
@@ -132,7 +131,7 @@ fn limit(what: &'static str, found: u64, most: u64) -> SourceError {
     SourceError::Limit { what, found, most }
 }
 
-/// Checks what is known of `input` before its streams are probed, which decodes some of them.
+/// Checks `input` before its streams are probed, because probing decodes some of them.
 pub(super) fn check_container(input: &Input, path: &Path) -> Result<(), SourceError> {
     check_streams(input)?;
     let format = input.format().name().to_owned();
@@ -140,17 +139,17 @@ pub(super) fn check_container(input: &Input, path: &Path) -> Result<(), SourceEr
         source: error.into(),
     };
     let length = extent::length(path).map_err(failed)?;
-    // A file that was cut names more than it still has.
+    // The index of a truncated file covers more than the file still has.
     let promised = extent::promised_end(path, &format).map_err(failed)?;
     let most = length.max(promised.unwrap_or(0));
     let found = Tables::read(path, &format).map_err(failed)?.sample_bytes;
     if found > most {
-        return Err(limit("bytes of samples named by its index", found, most));
+        return Err(limit("sample bytes in its index", found, most));
     }
     Ok(())
 }
 
-/// Checks the number of streams and the size of their pictures, as far as the container says.
+/// Checks the number of streams and the picture sizes that the container declares.
 pub(super) fn check_streams(input: &Input) -> Result<(), SourceError> {
     let streams = input.streams().count();
     if streams > STREAMS_MAX {
@@ -175,7 +174,7 @@ fn check_picture(stream: &Stream<'_>) -> Result<(), SourceError> {
     Ok(())
 }
 
-/// Bytes of packets that may be read of the file at `path`.
+/// How many bytes of packets may be read from the file at `path`.
 pub(crate) fn readable_bytes(path: &Path) -> u64 {
     let length = extent::length(path).unwrap_or(0);
     length

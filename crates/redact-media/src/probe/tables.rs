@@ -1,7 +1,7 @@
-//! What the sample tables of an MP4 or MOV file, or the index of an AVI file, say.
+//! The sample tables of an MP4 or MOV file, or the index of an AVI file.
 //!
-//! Read before anything is decoded, in one pass and without keeping the tables: how many bytes all
-//! samples together are said to have, and which tracks are said to begin with a key frame.
+//! They are read before anything is decoded, in one pass and without storing them: the declared
+//! size of all samples together, and which tracks are declared to begin with a key frame.
 //!
 //! Source: ISO/IEC 14496-12, 8.6 (`stss`), 8.7 (`stsz`, `stz2`), 8.8 (`trex`, `tfhd`, `trun`);
 //! Microsoft, "AVI RIFF File Reference" (`idx1`).
@@ -10,13 +10,13 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
-/// Boxes that are looked at; a fragmented hour has some ten thousand.
+/// Most boxes that are read; a fragmented hour has about ten thousand.
 const BOXES_MAX: usize = 2_000_000;
 
-/// How deep boxes lie that matter: `moov/trak/mdia/minf/stbl`.
+/// Nesting depth of the boxes that are read: `moov/trak/mdia/minf/stbl`.
 const DEPTH_MAX: usize = 6;
 
-/// What the tables say.
+/// What the tables declare.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tables {
     /// Sum of the sizes of all samples.
@@ -28,7 +28,8 @@ pub(crate) struct Tables {
 struct TrackTable {
     id: u32,
     samples: u64,
-    /// Key frames listed, and the number of the first; `None` where every sample is one.
+    /// How many key frames are listed, and the number of the first; `None` where every sample is
+    /// one.
     keys: Option<(u32, u32)>,
 }
 
@@ -36,7 +37,7 @@ impl Tables {
     /// Reads the tables of the file at `path`, of FFmpeg's `format`.
     ///
     /// # Errors
-    /// When the file cannot be read; tables that end early say what they said until then.
+    /// When the file cannot be read. A table that ends early counts up to its end.
     pub(crate) fn read(path: &Path, format: &str) -> std::io::Result<Self> {
         let file = File::open(path)?;
         let length = crate::open_file::length(&file)?;
@@ -57,8 +58,8 @@ impl Tables {
         }
     }
 
-    /// Whether the track with this number is said to begin with a key frame, in a table that does
-    /// not say so of every sample.
+    /// Whether the track with this id declares that it begins with a key frame, in a table that
+    /// lists only some samples.
     pub(crate) fn begins_with_key(&self, id: i32) -> bool {
         let mut tracks = self.tracks.iter();
         let track = tracks.find(|track| u32::try_from(id) == Ok(track.id));
@@ -73,7 +74,7 @@ struct TableReader {
     file: BufReader<File>,
     boxes: usize,
     tables: Tables,
-    /// Size of samples of a fragment that say none.
+    /// Default size of the samples of a fragment.
     default_size: u64,
 }
 
@@ -172,7 +173,7 @@ impl TableReader {
         while read < bytes {
             let size = match field {
                 16 => u64::from(u16::from_be_bytes(self.bytes()?)),
-                // Of two halves only the sum matters.
+                // Two sizes in one byte; only their sum matters.
                 4 => self
                     .bytes::<1>()
                     .map(|[byte]| u64::from(byte >> 4) + u64::from(byte & 15))?,
@@ -231,7 +232,7 @@ impl TableReader {
         Ok(())
     }
 
-    /// The lists of an AVI file: the index is a chunk of the first.
+    /// The lists of an AVI file; the index is a chunk in the first.
     fn chunks(&mut self, length: u64) -> std::io::Result<()> {
         let mut at = 12;
         while at + 8 <= length && self.boxes < BOXES_MAX {
@@ -294,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn fragments_count_too_and_broken_tables_say_what_they_can() {
+    fn fragments_are_counted_and_short_tables_count_up_to_their_end() {
         let header = atom(b"tfhd", &numbers(&[0x10, 1, 50]));
         let run = atom(b"trun", &numbers(&[0x201, 2, 0, 11, 12]));
         let plain = atom(b"trun", &numbers(&[0, 4]));

@@ -1,4 +1,4 @@
-//! Packets into the muxer, and its errors.
+//! Writes packets to the muxer and converts its errors.
 
 use ffmpeg_next::format::context::Output;
 use ffmpeg_next::{Packet, Rational};
@@ -6,7 +6,7 @@ use redact_core::SinkError;
 
 use crate::ffi;
 
-/// Hands a packet to the muxer, in the time base of its stream.
+/// Writes a packet to the muxer, in the time base of its stream.
 pub(super) fn write_packet(
     mut packet: Packet,
     index: usize,
@@ -27,7 +27,7 @@ pub(super) fn rational(num: u32, den: u32) -> Rational {
     Rational::new(part(num), part(den))
 }
 
-/// The system's own word for what a muxer reports.
+/// A muxer error with the operating system's description.
 pub(super) fn write_error(error: ffmpeg_next::Error) -> SinkError {
     SinkError::Write {
         source: ffi::cause(error),

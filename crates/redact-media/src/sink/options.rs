@@ -1,6 +1,6 @@
 //! How a release is encoded.
 
-/// Speed of the H.264 encoder: slower ones make smaller files of the same look.
+/// Speed of the H.264 encoder: slower presets make smaller files of the same quality.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "libx264's own names")]
 pub enum Preset {
@@ -39,14 +39,13 @@ impl Preset {
         }
     }
 
-    /// Whether pictures are also predicted from later ones (B-frames). Those cost a fifth of the
-    /// time of the quick presets, for files that are smaller by about as much; a release follows
-    /// its source's rate as closely without them, and no frame waits for a later one.
+    /// Whether the preset uses B-frames. With the quick presets they cost a fifth of the time and
+    /// make files smaller by about as much.
     pub(super) const fn predicts_from_later(self) -> bool {
         !matches!(self, Self::Ultrafast | Self::Superfast | Self::Veryfast)
     }
 
-    /// Pictures that others are predicted from. Source: x264 `common/base.c`,
+    /// Number of reference pictures. Source: x264 `common/base.c`,
     /// `param_apply_preset`.
     pub(super) const fn references(self) -> u32 {
         match self {
@@ -65,20 +64,20 @@ pub struct EncodeOptions {
     pub preset: Preset,
     /// Constant rate factor of libx264, 0 to 51: lower is better and larger.
     pub crf: u8,
-    /// Whether pictures are also predicted from later ones with presets that do not: a fifth less
-    /// bytes for more time. Only where nothing is copied.
+    /// Whether to use B-frames with presets that do not: a fifth fewer bytes for more time. Applies
+    /// only where nothing is copied.
     pub b_frames: bool,
-    /// Threads of the video encoder; 0 takes the number from the machine.
+    /// Threads of the video encoder; 0 means one per core.
     pub threads: usize,
     /// Bits per second and channel of sound.
     pub audio_bits_per_second_per_channel: u32,
-    /// A key frame at exactly every so many frames, and none out of order, so that a player shows
-    /// any frame at once; `None` is right for a release: a key frame every two seconds.
+    /// Distance of key frames in frames, without B-frames, so that a player can show any frame at
+    /// once; `None` for a release: a key frame every two seconds.
     pub scrub_frames: Option<u32>,
 }
 
 impl Default for EncodeOptions {
-    /// `veryfast` is the fastest preset that keeps adaptive quantisation and in-loop deblocking
+    /// `veryfast` is the fastest preset that keeps adaptive quantization and in-loop deblocking
     /// at full strength (25 frames/s at 1080p on two cores, `medium` has 12); at 18 its pictures
     /// are held to be visually lossless. 96 kb/s per channel is above where AAC is transparent.
     fn default() -> Self {

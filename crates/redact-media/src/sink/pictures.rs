@@ -1,4 +1,4 @@
-//! Pictures to H.264.
+//! Encodes pictures to H.264.
 
 use std::collections::BTreeMap;
 
@@ -19,11 +19,10 @@ use crate::codec::needs_input;
 use crate::ffi;
 use crate::picture::AvPicture;
 
-/// Longest distance between two pictures that can be decoded on their own, in seconds: how far a
-/// player has to decode after a seek.
+/// Longest GOP, in seconds: how much a player has to decode after a seek.
 const KEY_SECONDS: u32 = 2;
 
-/// What the rate control assumes when the container does not say, in frames per second.
+/// Frame rate for rate control when the container declares none.
 const RATE_GUESS: (u32, u32) = (30, 1);
 
 pub(super) fn find_encoder() -> Result<Codec, SinkError> {
@@ -42,12 +41,12 @@ pub(super) struct PictureEncoder {
     shift: i64,
     last_pts: Option<i64>,
     end_pts: i64,
-    /// Durations of frames inside the encoder, by time: libx264 gives none with its packets.
+    /// Durations of frames inside the encoder, by time, because libx264 drops them.
     durations: BTreeMap<i64, i64>,
 }
 
 impl PictureEncoder {
-    /// Adds the video stream; the tags of color are those of `first`.
+    /// Adds the video stream, with the color tags of `first`.
     pub(super) fn new(
         output: &mut Output,
         info: &VideoInfo,
@@ -76,7 +75,8 @@ impl PictureEncoder {
             durations: BTreeMap::new(),
         })
     }
-    /// Nanoseconds from the first frame to the end of the last one that was given.
+
+    /// Nanoseconds from the first frame to the end of the last one received.
     pub(super) fn end_nanos(&self) -> i64 {
         Timestamp::new(self.end_pts - self.shift)
             .nanos(self.time_base)
@@ -87,7 +87,10 @@ impl PictureEncoder {
         let pts = shot.timestamp.ticks() - self.first_ticks + self.shift;
         if self.last_pts.is_some_and(|last| pts <= last) {
             return Err(SinkError::Mismatch {
-                what: format!("frame {} is not later than the one before it", shot.index),
+                what: format!(
+                    "the time of frame {} is not after the previous one",
+                    shot.index
+                ),
             });
         }
         self.last_pts = Some(pts);
@@ -110,7 +113,7 @@ impl PictureEncoder {
         }
         Err(SinkError::Encode {
             what: "the last pictures".to_owned(),
-            source: format!("{} frames never came out", self.durations.len()).into(),
+            source: format!("{} frames were not encoded", self.durations.len()).into(),
         })
     }
 
@@ -139,23 +142,23 @@ impl PictureEncoder {
     }
 }
 
-/// What an encoder is bound to whose pictures are to stand between copied ones.
-pub(super) struct Beside {
-    /// Number of its parameter sets, which no copied picture uses.
-    pub(super) number: u32,
-    /// Profile that it keeps to, as libx264 names it.
+/// Constraints on an encoder whose pictures stand between copied ones.
+pub(super) struct SmartConstraints {
+    /// Id of its parameter sets, which no copied picture uses.
+    pub(super) sps_id: u32,
+    /// Its profile, by libx264's name.
     pub(super) profile: &'static str,
-    /// Frames by which its packets may be out of order.
+    /// Frames of reordering.
     pub(super) reorder: usize,
-    /// Pictures that the source's decoder keeps for later: where the number changes, a decoder may
-    /// throw away what it has not shown yet (H.264, C.4.4).
+    /// Size of the source's decoded picture buffer: where it changes, a decoder may discard
+    /// pictures that it has not output yet (H.264, C.4.4).
     pub(super) dpb_pictures: u32,
 }
 
-impl Beside {
+impl SmartConstraints {
     fn apply(&self, preset: Preset, settings: &mut Dictionary<'_>) {
-        let kept = self.dpb_pictures.clamp(1, 16);
-        // libx264 names the least profile that its tools need, and a quick preset uses few of them.
+        let dpb = self.dpb_pictures.clamp(1, 16);
+        // libx264 declares the lowest profile that its tools need, and quick presets use few tools.
         let tools = match self.profile {
             "high" => ":8x8dct=1",
             "main" => ":cabac=1",
@@ -166,16 +169,16 @@ impl Beside {
         } else {
             ":b-adapt=0"
         };
-        let own = format!("sps-id={}:dpb-size={kept}{tools}{early}", self.number);
+        let own = format!("sps-id={}:dpb-size={dpb}{tools}{early}", self.sps_id);
         settings.set("x264-params", &own);
         settings.set("profile", self.profile);
-        settings.set("refs", &kept.min(preset.references()).to_string());
-        // As far out of order as the copied pictures, whatever the preset: a player that reads this
-        // once would show the others in another order. Two pictures are kept for one B-frame, four
-        // for a pyramid of them.
+        settings.set("refs", &dpb.min(preset.references()).to_string());
+        // Declare the reordering of the copied pictures, whatever the preset: a player that reads
+        // it once would show the others in the wrong order. One B-frame needs a buffer of two
+        // pictures, a pyramid four.
         let (between, pyramid) = match self.reorder {
-            2.. if kept >= 4 => ("3", "normal"),
-            1.. if kept >= 2 => ("3", "none"),
+            2.. if dpb >= 4 => ("3", "normal"),
+            1.. if dpb >= 2 => ("3", "none"),
             _ => ("0", "none"),
         };
         settings.set("bf", between);
@@ -188,7 +191,7 @@ pub(super) fn open_encoder(
     info: &VideoInfo,
     options: &EncodeOptions,
     tags: &ffi::ColorTags,
-    beside: Option<&Beside>,
+    constraints: Option<&SmartConstraints>,
 ) -> Result<encoder::video::Encoder, SinkError> {
     let codec = find_encoder()?;
     let (rate_num, rate_den) = info.frame_rate.unwrap_or(RATE_GUESS);
@@ -205,7 +208,7 @@ pub(super) fn open_encoder(
     encoder.set_frame_rate(Some(rational(rate_num, rate_den)));
     encoder.set_aspect_ratio(rational(info.pixel_aspect.0, info.pixel_aspect.1));
     encoder.set_gop((rate_num.div_ceil(rate_den).saturating_mul(KEY_SECONDS)).clamp(1, 600));
-    // Setting flags drops libx264's default of closed groups, so it is named here.
+    // Setting flags drops the default of closed GOPs, so it is set here.
     encoder.set_flags(codec::Flags::GLOBAL_HEADER | codec::Flags::CLOSED_GOP);
     encoder.set_color_range(match info.range {
         ColorRange::Limited => color::Range::MPEG,
@@ -214,7 +217,7 @@ pub(super) fn open_encoder(
     ffi::set_color_tags(&mut encoder, tags);
     let mut settings = Dictionary::new();
     settings.set("preset", options.preset.name());
-    let is_copying = beside.is_some();
+    let is_copying = constraints.is_some();
     if !options.preset.predicts_from_later() && (is_copying || !options.b_frames) {
         settings.set("bf", "0");
     }
@@ -224,17 +227,17 @@ pub(super) fn open_encoder(
         let words = format!("keyint={every}:min-keyint={every}:scenecut=0:bframes=0");
         settings.set("x264-params", &words);
     }
-    // Captions of the source would pass through by default.
+    // Captions of the source would be passed through by default.
     settings.set("a53cc", "0");
-    if let Some(beside) = beside {
-        beside.apply(options.preset, &mut settings);
+    if let Some(constraints) = constraints {
+        constraints.apply(options.preset, &mut settings);
     }
     encoder
         .open_as_with(codec, settings)
         .map_err(encode_error("pictures: libx264 refused its settings"))
 }
 
-/// A frame of the release, ready for the encoder.
+/// A frame that is ready for the encoder.
 pub(super) struct Shot {
     pub(super) frame: Video,
     pub(super) index: FrameIndex,
@@ -243,18 +246,19 @@ pub(super) struct Shot {
 }
 
 impl Shot {
-    /// Takes a source's own frame as it is, and copies a picture of plain memory into a new one.
+    /// Uses the source's own frame if the picture has one, else copies the picture into a new
+    /// frame.
     pub(super) fn new(item: Frame, expected: PixelSize) -> Result<Self, SinkError> {
         let size = item.picture.size();
         if size != expected {
             return Err(SinkError::Mismatch {
-                what: format!("a picture of {size}, announced were {expected}"),
+                what: format!("a picture of {size}, expected {expected}"),
             });
         }
         let mut frame = av_frame(item.picture.into_buffer(), size)?;
-        // The source's own choice of key frames would be taken as an order.
+        // The encoder would adopt the source's picture types.
         frame.set_kind(picture::Type::None);
-        // The layout of full range has another name; the range itself is the encoder's.
+        // Full-range formats have another name; the range itself is set on the encoder.
         frame.set_format(Pixel::YUV420P);
         Ok(Self {
             frame,
@@ -275,7 +279,7 @@ fn av_frame(buffer: Box<dyn PictureBuffer>, size: PixelSize) -> Result<Video, Si
         return copied(&*buffer, size);
     }
     let own = buffer.into_any().downcast::<AvPicture>();
-    Ok(own.expect("its type was looked at").into_frame())
+    Ok(own.expect("its type was checked").into_frame())
 }
 
 fn copied(buffer: &dyn PictureBuffer, size: PixelSize) -> Result<Video, SinkError> {
@@ -285,7 +289,7 @@ fn copied(buffer: &dyn PictureBuffer, size: PixelSize) -> Result<Video, SinkErro
         let (width, height) = kind.extent(size);
         let (source, source_stride) = buffer.plane(kind);
         let (target, stride) = ffi::plane_mut(&mut frame, kind as usize, (width, height))
-            .expect("a new frame is nobody else's");
+            .expect("a new frame is not shared");
         for (row, from) in target.chunks_mut(stride).zip(source.chunks(source_stride)) {
             row[..width].copy_from_slice(&from[..width]);
         }

@@ -1,9 +1,9 @@
-//! Coded pictures and sound into a release, between what is re-encoded.
+//! Smart rendering: writes copied pictures and sound next to re-encoded ones.
 //!
-//! Each run of frames that a mask touches gets an encoder of its own, whose parameter sets have a
-//! number that no copied picture uses and stand beside the source's in one header. Packets of both
-//! kinds keep the source's decoding times, so nothing behind a run moves. A finished run can be
-//! kept, and a kept one written again instead of being encoded.
+//! Each run of masked frames gets its own encoder, whose parameter sets have an id that no copied
+//! picture uses and share one configuration record with the source's. All packets have the source's
+//! decoding times, so nothing after a run moves. A finished run can be cached, and a cached one
+//! written instead of being encoded again.
 
 use ffmpeg_next::codec::encoder;
 use ffmpeg_next::format::context::Output;
@@ -16,54 +16,54 @@ use redact_core::{
 
 use super::muxing::{encode_error, rational, write_packet};
 use super::options::EncodeOptions;
-use super::pictures::{Beside, Shot, open_encoder};
+use super::pictures::{Shot, SmartConstraints, open_encoder};
 use crate::cached_segment::{CachedPacket, CachedSegment};
 use crate::codec::needs_input;
 use crate::copy_plan::{CopyPlan, GopAction, Pictures, SoundForm};
 use crate::ffi;
 use crate::readback::{PacketTap, Role};
 
-/// Writes the pictures of a release of which some are copied.
+/// Writes the pictures of a release in which some are copied.
 pub(super) struct SmartRenderer {
     plan: CopyPlan,
     video: VideoInfo,
     options: EncodeOptions,
-    beside: Beside,
+    constraints: SmartConstraints,
     stream: usize,
     base: Rational,
-    /// What is taken from a time of the source to make one of the release, ticks.
+    /// Subtracted from the source's times to get the release's, ticks.
     pts_offset: i64,
-    /// What encoders of this release have as their header.
+    /// The parameter sets of this release's encoders, in Annex B.
     config: Vec<u8>,
-    /// What stands before each picture of theirs that can be decoded on its own: their parameter
-    /// sets, where the source repeats its own. A program that finds sets among the pictures does
-    /// not look for others in the header.
+    /// Their parameter sets, written before each of their IDR pictures if the source repeats its
+    /// own; empty otherwise. Some players that find parameter sets in the packets ignore those in
+    /// the configuration record.
     repeated: Vec<u8>,
-    /// The first encoder, opened to know its header.
+    /// The first encoder, opened to get its parameter sets.
     ready: Option<encoder::video::Encoder>,
     run: Option<Run>,
     next_frame: u32,
     tap: Option<PacketTap>,
 }
 
-/// Bytes of a run that is kept: it waits in memory until it is whole. A recording whose only key
-/// frame is its first is one run.
+/// Most bytes of a run that is cached: it is held in memory until it is complete. A recording whose
+/// only key frame is its first is one run.
 const CACHED_BYTES_MAX: usize = 32 << 20;
 
-/// Frames between copied ones, on their way through an encoder.
+/// The run of frames that is being encoded.
 struct Run {
     encoder: encoder::video::Encoder,
     start: u32,
     end: u32,
-    /// What came out, while it is to be kept.
+    /// The encoded packets, if the run is to be cached.
     packets: Option<Vec<CachedPacket>>,
     bytes: usize,
     next_packet: u32,
 }
 
 impl Run {
-    /// Notes a packet for whoever keeps runs; a run that is too long is not kept.
-    fn note(&mut self, packet: CachedPacket) {
+    /// Stores a packet for the segment cache; a run that is too long is not cached.
+    fn store(&mut self, packet: CachedPacket) {
         self.bytes = self.bytes.saturating_add(packet.data.len());
         if self.bytes > CACHED_BYTES_MAX {
             self.packets = None;
@@ -75,7 +75,7 @@ impl Run {
 }
 
 impl SmartRenderer {
-    /// Adds the video stream, with the parameter sets of both kinds.
+    /// Adds the video stream, with the parameter sets of copied and re-encoded pictures.
     pub(super) fn new(
         output: &mut Output,
         plan: &CopyPlan,
@@ -84,17 +84,17 @@ impl SmartRenderer {
     ) -> Result<Self, SinkError> {
         let (pictures, video) = (pictures(plan), plan.info().video.clone());
         let refused = |why: String| SinkError::Encode {
-            what: "pictures beside copied ones".to_owned(),
+            what: "pictures between copied ones".to_owned(),
             source: why.into(),
         };
-        let number = pictures.config.unused_id();
-        let beside = Beside {
-            number: number.ok_or_else(|| refused("every parameter set is in use".to_owned()))?,
+        let sps_id = pictures.config.unused_id();
+        let constraints = SmartConstraints {
+            sps_id: sps_id.ok_or_else(|| refused("every parameter set id is in use".to_owned()))?,
             profile: pictures.config.profile_name(),
             reorder: pictures.reorder,
             dpb_pictures: pictures.config.dpb_pictures,
         };
-        let encoder = open_encoder(&video, options, plan.tags(), Some(&beside))?;
+        let encoder = open_encoder(&video, options, plan.tags(), Some(&constraints))?;
         let config = ffi::encoder_extradata(&encoder);
         let own = AvcConfig::from_annex_b(&config).map_err(|odd| refused(odd.to_string()))?;
         let repeated = if pictures.repeats_sets {
@@ -102,17 +102,13 @@ impl SmartRenderer {
         } else {
             Vec::new()
         };
-        let copied = pictures
-            .groups
-            .iter()
-            .filter(|group| group.is_copied())
-            .count();
-        // What no copied picture uses stays out, unless packets repeat it.
-        let used = pictures.sets_of(|group| group.is_copied() || pictures.repeats_sets);
+        let copied = pictures.gops.iter().filter(|gop| gop.is_copied()).count();
+        // Sets that no copied picture uses are omitted, unless packets repeat them.
+        let used = pictures.sets_of(|gop| gop.is_copied() || pictures.repeats_sets);
         let theirs = pictures.config.only(&used);
         let header = match copied {
             0 => own.merged_with(None),
-            all if all == pictures.groups.len() => theirs.merged_with(None),
+            all if all == pictures.gops.len() => theirs.merged_with(None),
             _ => theirs.merged_with(Some(&own)),
         };
         let header = header.ok_or_else(|| refused("too many parameter sets".to_owned()))?;
@@ -130,7 +126,7 @@ impl SmartRenderer {
         Ok(Self {
             plan: plan.clone(),
             options: *options,
-            beside,
+            constraints,
             stream,
             base,
             pts_offset,
@@ -144,7 +140,7 @@ impl SmartRenderer {
         })
     }
 
-    /// Lets `tap` know of what is written from now on; the header of `output` is.
+    /// Sends packets to `tap` from now on; the header of `output` has been written.
     pub(super) fn notify(&mut self, mut tap: PacketTap, output: &Output) {
         if let Some(stream) = output.stream(self.stream) {
             tap.begin(
@@ -156,7 +152,7 @@ impl SmartRenderer {
         }
     }
 
-    /// Nanoseconds from the first frame to the end of the last one that was given.
+    /// Nanoseconds from the first frame to the end of the last one received.
     pub(super) fn end_nanos(&self) -> i64 {
         let pictures = pictures(&self.plan);
         let Some(last) = (self.next_frame as usize).checked_sub(1) else {
@@ -168,18 +164,18 @@ impl SmartRenderer {
             .unwrap_or(0)
     }
 
-    /// Takes the next frame that is re-encoded.
+    /// Encodes the next frame of a run.
     pub(super) fn encode(&mut self, mut shot: Shot, output: &mut Output) -> Result<(), SinkError> {
         self.check_due(shot.index.get())?;
         let (at, _) = pictures(&self.plan).time(self.next_frame as usize);
         if shot.timestamp().ticks() != at {
-            return Err(mismatch(format!("frame {} has another time", shot.index)));
+            return Err(mismatch(format!("frame {} has the wrong time", shot.index)));
         }
         if self.run.is_none() {
             self.run = Some(self.start_run()?);
         } else if !self.options.preset.predicts_from_later() {
-            // The header says how far out of order the copied pictures are, and so it is said of
-            // these; but none is.
+            // The parameter sets declare the copied pictures' reordering, but this preset does not
+            // reorder.
             shot.frame.set_kind(picture::Type::P);
         }
         shot.frame.set_pts(Some(at - self.pts_offset));
@@ -210,11 +206,13 @@ impl SmartRenderer {
                 &self.video,
                 &self.options,
                 self.plan.tags(),
-                Some(&self.beside),
+                Some(&self.constraints),
             )?,
         };
         if ffi::encoder_extradata(&encoder) != self.config {
-            return Err(mismatch("libx264 made another header this time".to_owned()));
+            return Err(mismatch(
+                "libx264 produced different parameter sets for another run".to_owned(),
+            ));
         }
         Ok(Run {
             encoder,
@@ -231,11 +229,11 @@ impl SmartRenderer {
             return Ok(());
         };
         if run.next_packet != run.end {
-            return Err(mismatch("frames of a run never came out".to_owned()));
+            return Err(mismatch("frames of a run were not encoded".to_owned()));
         }
         let frames = FrameSpan::new(FrameIndex::new(run.start), FrameIndex::new(run.end));
-        let kept = self.plan.store().zip(frames).zip(run.packets);
-        if let Some(((store, frames), packets)) = kept {
+        let finished = self.plan.store().zip(frames).zip(run.packets);
+        if let Some(((store, frames), packets)) = finished {
             store.save(&CachedSegment {
                 frames,
                 config: self.config.clone(),
@@ -259,19 +257,21 @@ impl SmartRenderer {
                 .and_then(|pts| pictures.pts.binary_search(&(pts + self.pts_offset)).ok())
                 .and_then(|frame| u32::try_from(frame).ok());
             let (Some(frame), Some(data)) = (frame, packet.data()) else {
-                return Err(mismatch("the encoder gave a packet of no frame".to_owned()));
+                return Err(mismatch(
+                    "the encoder returned a packet that belongs to no frame".to_owned(),
+                ));
             };
             if run.next_packet >= run.end {
-                return Err(mismatch(format!("frame {frame} came too late")));
+                return Err(mismatch(format!("frame {frame} was encoded too late")));
             }
-            let mut units = avcc::from_annex_b_without_sei(data);
+            let mut nal_units = avcc::from_annex_b_without_sei(data);
             if packet.is_key() {
-                units.splice(..0, self.repeated.iter().copied());
+                nal_units.splice(..0, self.repeated.iter().copied());
             }
             let made = CachedPacket {
                 frame,
                 is_key: packet.is_key(),
-                data: units,
+                data: nal_units,
             };
             let place = run.next_packet;
             run.next_packet += 1;
@@ -281,21 +281,22 @@ impl SmartRenderer {
                 tap.packet(&packet, Role::Reencoded);
             }
             write_packet(packet, stream, base, output)?;
-            run.note(made);
+            run.store(made);
         }
         Ok(())
     }
 
-    /// Writes a run of an earlier render again.
-    fn write_kept(&mut self, frames: FrameSpan, output: &mut Output) -> Result<(), SinkError> {
-        let kept = self.plan.store().and_then(|store| store.load(frames));
-        let kept = kept.filter(|kept| kept.frames == frames && kept.config == self.config);
-        let kept = kept.ok_or_else(|| {
-            mismatch("pictures of an earlier render are not what they were".to_owned())
-        })?;
+    /// Writes a segment from the cache.
+    fn write_cached(&mut self, frames: FrameSpan, output: &mut Output) -> Result<(), SinkError> {
+        let segment = self.plan.store().and_then(|store| store.load(frames));
+        let fits =
+            |segment: &CachedSegment| segment.frames == frames && segment.config == self.config;
+        let segment = segment
+            .filter(fits)
+            .ok_or_else(|| mismatch("a cached segment has changed".to_owned()))?;
         self.interrupt();
         let pictures = pictures(&self.plan);
-        for (place, packet) in (frames.start().get()..).zip(&kept.packets) {
+        for (place, packet) in (frames.start().get()..).zip(&segment.packets) {
             let packet = timed(packet, place, pictures, self.pts_offset)?;
             write_packet(packet, self.stream, self.base, output)?;
         }
@@ -303,7 +304,7 @@ impl SmartRenderer {
         Ok(())
     }
 
-    /// Takes the next frames as they are coded.
+    /// Copies the next GOP, or writes it from the cache.
     pub(super) fn copy(
         &mut self,
         coded: CodedPictures,
@@ -311,19 +312,21 @@ impl SmartRenderer {
     ) -> Result<(), SinkError> {
         self.check_due(coded.frames.start().get())?;
         if coded.is_earlier && self.run.is_none() {
-            return self.write_kept(coded.frames, output);
+            return self.write_cached(coded.frames, output);
         }
         let packets = coded
             .content
             .downcast::<Vec<Packet>>()
-            .map_err(|_| mismatch("coded pictures of another kind".to_owned()))?;
+            .map_err(|_| mismatch("coded pictures have an unknown type".to_owned()))?;
         if self.run.is_some() || packets.len() != coded.frames.frames() as usize {
-            return Err(mismatch("coded pictures within a run".to_owned()));
+            return Err(mismatch(
+                "received coded pictures within a re-encoded run".to_owned(),
+            ));
         }
         self.next_frame = coded.frames.end().get();
         let is_reencoded = |frame: u32| {
-            let group = pictures(&self.plan).group_at(frame);
-            group.is_some_and(|group| group.action == GopAction::Reencode)
+            let gop = pictures(&self.plan).gop_at(frame);
+            gop.is_some_and(|gop| gop.action == GopAction::Reencode)
         };
         let before = coded.frames.start().get().checked_sub(1);
         let (is_behind, is_before) = (
@@ -339,7 +342,7 @@ impl SmartRenderer {
                 tap.packet(
                     &packet,
                     if is_decoded {
-                        Role::Beside
+                        Role::Neighbor
                     } else {
                         Role::Digest
                     },
@@ -353,7 +356,7 @@ impl SmartRenderer {
         Ok(())
     }
 
-    /// Nothing that follows is decoded after what was written.
+    /// Ends the readback's current run.
     fn interrupt(&mut self) {
         if let Some(tap) = &mut self.tap {
             tap.interrupt();
@@ -365,10 +368,12 @@ impl SmartRenderer {
             return Ok(());
         }
         let due = self.next_frame;
-        Err(mismatch(format!("frame {frame} came where {due} was due")))
+        Err(mismatch(format!(
+            "received frame {frame}, expected frame {due}"
+        )))
     }
 
-    /// Everything must have come.
+    /// Checks that every frame was written.
     pub(super) fn finish(&mut self) -> Result<(), SinkError> {
         let frames = pictures(&self.plan).pts.len();
         if self.next_frame as usize == frames && self.run.is_none() {
@@ -377,19 +382,19 @@ impl SmartRenderer {
             return Ok(());
         }
         let found = self.next_frame;
-        Err(mismatch(format!("{found} of {frames} frames came")))
+        Err(mismatch(format!("received {found} of {frames} frames")))
     }
 }
 
-/// Threads that decode what `threads` encode, 0 being those of the machine: decoding costs about a
-/// fifth of encoding with the fastest presets, and each thread holds frames.
+/// Threads of the readback's decoder for `threads` of the encoder (0: one per core). Decoding costs
+/// about a fifth of encoding with the fastest presets, and each thread holds frames.
 fn readback_threads(threads: usize) -> usize {
     let machine = || std::thread::available_parallelism().map_or(1, usize::from);
     let threads = if threads == 0 { machine() } else { threads };
     threads.div_ceil(3)
 }
 
-/// A packet that was made anew, the `place`th of all that are decoded, with the source's times.
+/// A re-encoded packet, number `place` in decoding order, with the source's times.
 fn timed(
     made: &CachedPacket,
     place: u32,
@@ -399,7 +404,10 @@ fn timed(
     let (at, ticks) = pictures.time(made.frame as usize);
     let dts = pictures.dts[place as usize];
     if dts > at {
-        return Err(mismatch(format!("frame {} came too late", made.frame)));
+        return Err(mismatch(format!(
+            "frame {} was encoded too late",
+            made.frame
+        )));
     }
     let mut packet = Packet::copy(&made.data);
     if made.is_key {
@@ -420,7 +428,7 @@ fn pictures(plan: &CopyPlan) -> &Pictures {
         .expect("a renderer is made only where pictures are copied")
 }
 
-/// Writes a sound track as it is coded.
+/// Copies a sound track.
 pub(super) struct TrackCopy {
     stream: usize,
     base: Rational,
@@ -429,7 +437,7 @@ pub(super) struct TrackCopy {
 }
 
 impl TrackCopy {
-    /// Adds a stream with the source's own configuration.
+    /// Adds a stream with the source's configuration.
     pub(super) fn new(
         output: &mut Output,
         form: &SoundForm,
@@ -444,12 +452,12 @@ impl TrackCopy {
         })
     }
 
-    /// Takes the next packet.
+    /// Writes the next packet.
     pub(super) fn copy(&self, coded: CodedSound, output: &mut Output) -> Result<(), SinkError> {
         let packet = coded
             .content
             .downcast::<Packet>()
-            .map_err(|_| mismatch("coded sound of another kind".to_owned()))?;
+            .map_err(|_| mismatch("coded sound has an unknown type".to_owned()))?;
         let mut packet = *packet;
         let at = packet.pts().map(|pts| pts.saturating_add(self.origin));
         packet.set_pts(at);

@@ -1,4 +1,4 @@
-//! Sound to AAC, on an unbroken clock that starts at zero.
+//! Encodes sound to AAC, without gaps from time zero on.
 
 use ffmpeg_next::codec::{self, encoder};
 use ffmpeg_next::format::context::Output;
@@ -14,15 +14,15 @@ use crate::codec::needs_input;
 use crate::sound::release_rate_hz;
 use crate::{ffi, sound};
 
-/// Sound further ahead of the pictures than this is a wrong time, not a gap to fill: 3 hours, more
-/// than a clock that is set for daylight saving or a neighboring time zone.
+/// Sound further ahead of the pictures than this has a wrong time and is not a gap to fill: 3
+/// hours, more than a change to daylight saving time or a neighboring time zone.
 pub(super) const AHEAD_NANOS_MAX: i64 = 3 * 3_600_000_000_000;
 
 /// Most bits of one AAC frame per channel and of samples in it.
 /// Source: ISO/IEC 14496-3, 4.5.3 (6144 bits per channel and frame of 1024 samples).
 const BITS_PER_SAMPLE_MAX: u32 = 6;
 
-/// Silence that is encoded in one go, in samples per channel.
+/// Silence that is encoded at once, in samples per channel.
 const SILENCE_CHUNK: usize = 16_384;
 
 const PLANAR: Sample = Sample::F32(Type::Planar);
@@ -34,7 +34,7 @@ pub(super) fn find_encoder() -> Result<Codec, SinkError> {
     })
 }
 
-/// How the channels are laid out in AAC; 7 channels get a silent eighth.
+/// The channel layout in AAC; 7 channels get a silent eighth.
 pub(super) fn check_channels(channels: u16) -> Result<ChannelLayout, SinkError> {
     Ok(match channels {
         1 => ChannelLayout::MONO,
@@ -53,13 +53,13 @@ pub(super) fn check_channels(channels: u16) -> Result<ChannelLayout, SinkError> 
     })
 }
 
-/// Adds a stream of sound for packets that are coded already.
+/// Adds a sound stream for copied packets.
 pub(super) fn add_stream(
     output: &mut Output,
     rate_hz: u32,
     channels: u16,
 ) -> Result<usize, SinkError> {
-    // The encoder is never used: it knows how a muxer is told of its kind of sound.
+    // The encoder is not used; it only fills in the stream's parameters.
     let (encoder, _) = open_encoder(rate_hz, channels, 0)?;
     let mut stream = output
         .add_stream_with(&encoder)
@@ -68,7 +68,7 @@ pub(super) fn add_stream(
     Ok(stream.index())
 }
 
-/// Opens the AAC encoder; gives it and the channels that it codes.
+/// Opens the AAC encoder; returns it and its number of channels.
 fn open_encoder(
     rate_hz: u32,
     channels: u16,
@@ -104,11 +104,11 @@ pub(super) struct TrackEncoder {
     resampler: Option<resampling::Context>,
     /// Where sample 0 of the source's clock lies in the release, in source samples.
     origin: i64,
-    /// End of what was taken, in source samples since the release's zero.
+    /// End of the sound received, in source samples since the release's zero.
     taken: i64,
-    /// Interleaved samples that wait for a whole frame, at the release's rate.
+    /// Interleaved samples that wait for a complete frame, at the release's rate.
     waiting: Vec<f32>,
-    /// Samples that were handed to the encoder.
+    /// Samples sent to the encoder.
     encoded: i64,
 }
 
@@ -151,8 +151,8 @@ impl TrackEncoder {
         })
     }
 
-    /// Takes a run of sound; fills what is missing before it, up to `limit_nanos` after the
-    /// first frame.
+    /// Encodes a run of sound and fills the gap before it with silence, up to `limit_nanos` after
+    /// the first frame.
     pub(super) fn encode(
         &mut self,
         block: &AudioBlock,
@@ -162,7 +162,7 @@ impl TrackEncoder {
         if (block.rate_hz, block.channels) != (self.rate_hz, self.channels) {
             return Err(SinkError::Mismatch {
                 what: format!(
-                    "sound at {} Hz with {} channels, announced were {} Hz with {}",
+                    "sound at {} Hz with {} channels, expected {} Hz with {}",
                     block.rate_hz, block.channels, self.rate_hz, self.channels
                 ),
             });
@@ -240,7 +240,7 @@ impl TrackEncoder {
         self.receive(output)
     }
 
-    /// Pushes the resampler's tail out with silence and cuts the result to the source's length.
+    /// Flushes the resampler with silence and trims the result to the source's length.
     fn flush_resampler(&mut self, output: &mut Output) -> Result<(), SinkError> {
         let taken = i128::from(self.taken);
         let exact = taken * i128::from(self.release_rate_hz) / i128::from(self.rate_hz.max(1));
@@ -294,8 +294,8 @@ impl TrackEncoder {
                 Err(error) if needs_input(error) => return Ok(()),
                 Err(error) => return Err(encode_error("sound")(error)),
             }
-            // The encoder pads its last frame: the container says where the sound ends. Packets
-            // come one frame late, so what is known to be encoded covers all but the last.
+            // The encoder pads its last frame; the container declares where the sound ends. Packets
+            // come one frame late, so the count of encoded samples covers all but the last.
             let left = self.encoded - packet.pts().unwrap_or(0);
             let whole = i64::try_from(self.frame_samples()).unwrap_or(1);
             if left <= 0 {

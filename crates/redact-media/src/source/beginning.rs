@@ -1,32 +1,32 @@
-//! Where a recording can be decoded from, and which of its stored pictures are never shown.
+//! Where decoding can begin, and which stored pictures are never shown.
 //!
-//! A recording that begins between key frames has pictures at its start that refer to others which
-//! it does not hold: before the first key frame, and behind an open one those that are shown before
-//! it. They are left out and counted. From the first key frame on everything else must decode: an
-//! error there is damage, also where no picture has come out yet.
+//! A recording that begins between key frames starts with pictures whose references are missing:
+//! those before the first key frame, and, if that begins an open GOP, the leading pictures after
+//! it. They are skipped and counted. From the first key frame on, everything else must decode: an
+//! error there is damage even if the decoder has not returned a picture yet.
 
 use ffmpeg_next::Packet;
 use redact_core::{Conversion, LeftOut};
 
 use crate::ffi;
 
-/// Times of packets before the first picture that are remembered; a decoder delays a few tens.
+/// Most packet times that are stored before the first picture; a decoder delays a few dozen.
 const EARLY_MAX: usize = 100_000;
 
-/// Counts what is stored and what is shown.
+/// Counts the pictures that are stored and those that are shown.
 #[derive(Default)]
 pub(super) struct Beginning {
     /// Whether a key frame was read, and when it is shown.
     key: Option<Option<i64>>,
-    /// Packets of pictures before the first key frame.
+    /// Video packets before the first key frame.
     before_key: u64,
-    /// Whether pictures follow the first key frame that are shown before it.
+    /// Whether the first GOP is open: leading pictures follow its key frame.
     is_open: bool,
-    /// When the first picture that was delivered is shown.
+    /// When the first delivered picture is shown.
     first: Option<i64>,
-    /// Times of the packets before it.
+    /// Times of the packets read before it.
     early: Vec<i64>,
-    /// Packets that are shown before it.
+    /// Packets with an earlier time.
     unreached: u64,
     stored: u64,
     shown: u64,
@@ -34,7 +34,7 @@ pub(super) struct Beginning {
 }
 
 impl Beginning {
-    /// Counts a packet of pictures that is shown at `pts`.
+    /// Counts a video packet that is shown at `pts`.
     pub(super) fn note_packet(&mut self, packet: &Packet, pts: Option<i64>) {
         if self.key.is_none() && packet.is_key() {
             self.key = Some(pts);
@@ -58,7 +58,7 @@ impl Beginning {
         }
     }
 
-    /// Counts a picture that is delivered; whether it is the first.
+    /// Counts a delivered picture and returns whether it is the first.
     pub(super) fn note_picture(&mut self, pts: Option<i64>) -> bool {
         self.shown += 1;
         if self.shown > 1 {
@@ -71,33 +71,33 @@ impl Beginning {
         true
     }
 
-    /// Takes the recording to have begun, although its first packet is no key frame.
+    /// Treats the recording as begun although its first packet is not a key frame.
     pub(super) fn insist(&mut self) {
         self.key.get_or_insert(None);
     }
 
-    /// Whether whatever is wrong now is damage.
+    /// Whether any error from here on is damage.
     pub(super) const fn is_over(&self) -> bool {
         self.key.is_some() || self.shown > 0
     }
 
-    /// Whether no key frame was read.
+    /// Whether no key frame has been read yet.
     pub(super) const fn awaits_key(&self) -> bool {
         self.key.is_none()
     }
 
-    /// Whether the decoder may complain: of pictures that refer to what the recording lacks.
+    /// Whether decoder errors are expected, because references are missing.
     pub(super) const fn excuses_complaints(&self) -> bool {
         !self.is_over() || self.is_open && self.shown == 0
     }
 
-    /// Whether a picture with this time is shown before the first key frame.
+    /// Whether a picture with this time is a leading picture of the first key frame.
     pub(super) fn is_leading(&self, pts: Option<i64>) -> bool {
         let key = self.key.flatten();
         self.shown == 0 && pts.zip(key).is_some_and(|(pts, key)| pts < key)
     }
 
-    /// What is stored and not shown; `promised` pictures are in the container's index.
+    /// What is stored and not shown; the container's index lists `promised` pictures.
     pub(super) fn left_out(&self, promised: u64) -> Vec<Conversion> {
         let before = (self.unreached + self.before_key).min(self.stored);
         let read = self.stored + self.discarded;
@@ -136,7 +136,7 @@ mod tests {
         packet
     }
 
-    /// Goal: what refers to pictures that are not there is counted, on both sides of the key frame.
+    /// Goal: pictures with missing references are counted on both sides of the key frame.
     #[test]
     fn pictures_before_the_first_whole_one_are_counted() {
         let mut beginning = Beginning::default();
@@ -144,7 +144,7 @@ mod tests {
         assert!(beginning.excuses_complaints());
         beginning.note_packet(&packet(40, true), Some(40));
         assert!(!beginning.excuses_complaints());
-        // Decoded behind the key frame, shown before it.
+        // A leading picture: decoded after the key frame, shown before it.
         beginning.note_packet(&packet(20, false), Some(20));
         assert!(beginning.excuses_complaints());
         assert!(beginning.note_picture(Some(40)));
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recording_that_begins_with_a_key_frame_leaves_nothing_out() {
+    fn a_recording_that_begins_with_a_key_frame_skips_nothing() {
         let mut beginning = Beginning::default();
         beginning.note_packet(&packet(0, true), Some(0));
         beginning.note_packet(&packet(20, false), Some(20));

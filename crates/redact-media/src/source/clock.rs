@@ -1,9 +1,9 @@
-//! A recording whose clock starts again: segments that were joined.
+//! Clock restarts in recordings that were concatenated from segments.
 //!
-//! Transport and program streams and FLV carry times that a joining program leaves as they are, so
-//! that each segment starts anew. Packets wait for a few that follow: a clock that goes back, and
-//! on from there, has started again, and everything behind continues where the pictures were. A
-//! single time that goes back is damage and stays as it is.
+//! Tools that concatenate transport streams, program streams or FLV leave their times unchanged, so
+//! each segment starts over. Each packet waits for a few that follow it: if times go back and
+//! continue from there, the clock has restarted, and all streams are shifted to continue after the
+//! pictures. A single time that goes back is damage and stays unchanged.
 
 use std::collections::VecDeque;
 
@@ -11,24 +11,23 @@ use ffmpeg_next::Packet;
 use ffmpeg_next::packet::Flags;
 use redact_core::{TimeBase, Timestamp};
 
-/// Packets of a stream that wait for what follows them.
+/// Packets of lookahead per stream.
 const AHEAD: usize = 4;
 
-/// How far a clock goes back at least where it starts again, nanoseconds: decoding times rise, but
-/// for jitter.
+/// Least step back of a clock restart, nanoseconds; a smaller one is jitter.
 const BACK_MIN_NANOS: i64 = 100_000_000;
 
-/// How far apart the first packets behind a joint may lie, nanoseconds.
+/// Most distance between the first packets after a restart, nanoseconds.
 const STEP_MAX_NANOS: i64 = 5_000_000_000;
 
-/// Packets of sound that wait for the pictures of their segment.
+/// Most packets of sound that wait for their segment's pictures.
 const WAITING_MAX: usize = 2000;
 
-/// The clocks of all streams that are read.
+/// The clocks of all streams.
 pub(super) struct Clock {
-    /// The pictures first.
+    /// The video stream first.
     lines: Vec<Line>,
-    /// What is added to times in each segment, ticks of the pictures' clock.
+    /// Offset added to the times of each segment, ticks of the video stream.
     offsets: Vec<i64>,
     arrived: u64,
 }
@@ -38,16 +37,16 @@ struct Line {
     base: TimeBase,
     waiting: VecDeque<(u64, Packet)>,
     segment: usize,
-    /// Decoding time and length of the packet that was given last, before any offset.
+    /// Decoding time and duration of the last packet returned, before any offset.
     last: Option<(i64, i64)>,
-    /// Decoding time of the one before that, in the same segment.
+    /// Decoding time of the packet before that, in the same segment.
     last_but_one: Option<i64>,
-    /// When the last of a segment's packets so far has been shown, before any offset.
+    /// End of the segment's packets so far, presentation time before any offset.
     shown_until: Option<i64>,
 }
 
 impl Clock {
-    /// For streams with their time bases, the pictures first.
+    /// Clocks for streams with their time bases, the video stream first.
     pub(super) fn new(streams: &[(usize, TimeBase)]) -> Self {
         let line = |&(stream, base): &(usize, TimeBase)| Line {
             stream,
@@ -65,12 +64,12 @@ impl Clock {
         }
     }
 
-    /// How often the clock started again.
+    /// How many times the clock restarted.
     pub(super) fn restarts(&self) -> u32 {
         u32::try_from(self.offsets.len() - 1).unwrap_or(u32::MAX)
     }
 
-    /// Forgets everything but what was found.
+    /// Forgets waiting packets, but not the offsets.
     pub(super) fn clear(&mut self) {
         for line in &mut self.lines {
             line.waiting.clear();
@@ -78,7 +77,7 @@ impl Clock {
         }
     }
 
-    /// Takes a packet; gives those of which enough is known.
+    /// Takes a packet; returns those whose lookahead is complete.
     pub(super) fn push(&mut self, packet: Packet) -> Vec<Packet> {
         let stream = packet.stream();
         let Some(line) = self.lines.iter_mut().find(|line| line.stream == stream) else {
@@ -89,7 +88,7 @@ impl Clock {
         self.take(false)
     }
 
-    /// Gives the rest.
+    /// Returns the remaining packets.
     pub(super) fn finish(&mut self) -> Vec<Packet> {
         self.take(true)
     }
@@ -105,7 +104,7 @@ impl Clock {
         given.into_iter().map(|(_, packet)| packet).collect()
     }
 
-    /// The next packet of a line that need not wait any more.
+    /// The next packet of a stream that need not wait any longer.
     fn take_of(&mut self, index: usize, is_end: bool) -> Option<(u64, Packet)> {
         let picture_base = self.lines[0].base;
         let line = &mut self.lines[index];
@@ -126,7 +125,7 @@ impl Clock {
             }
             (line.segment, line.shown_until) = (next, None);
         }
-        // What ends a segment is marked as incomplete, because the count of packets jumps there.
+        // The demuxer marks a segment's last packet as corrupt, because the packet counter jumps.
         let is_beside_joint = is_restart || (1..AHEAD).any(|at| line.restarts_at(at));
         let (number, mut packet) = line.waiting.pop_front()?;
         if is_beside_joint {
@@ -158,7 +157,7 @@ impl Clock {
 }
 
 impl Line {
-    /// Whether the clock starts again with the packet at `index` of those that wait.
+    /// Whether the clock restarts at the waiting packet `index`.
     fn restarts_at(&self, index: usize) -> bool {
         let at = |index: usize| {
             let (_, packet) = self.waiting.get(index)?;
@@ -173,7 +172,7 @@ impl Line {
         let (Some(before), Some(now)) = (before, at(index)) else {
             return false;
         };
-        // What goes on from the packet before the last one: that one's time alone was wrong.
+        // It continues from the packet before the last one: only that one's time was wrong.
         if one_more.is_some_and(|earlier| (earlier..before).contains(&now)) {
             return false;
         }
@@ -181,13 +180,13 @@ impl Line {
             let ticks = to.saturating_sub(from);
             Timestamp::new(ticks).nanos(self.base).unwrap_or(i64::MAX)
         };
-        // A single wrong time is followed by one that goes on from those before it.
+        // A single wrong time is followed by one that continues from those before it.
         let follows = |next: i64| next < before && (0..STEP_MAX_NANOS).contains(&nanos(now, next));
         nanos(now, before) >= BACK_MIN_NANOS && at(index + 1).is_none_or(follows)
     }
 
-    /// From the first packet that waits to the end of what was given, ticks: nothing is decoded or
-    /// shown before that.
+    /// From the first waiting packet to the end of those already returned, ticks, so that nothing
+    /// overlaps them in decoding or presentation order.
     fn distance_back(&self) -> i64 {
         let first = self.waiting.front();
         let first = first.and_then(|(_, packet)| time_of(packet));
@@ -233,15 +232,15 @@ mod tests {
     }
 
     #[test]
-    fn times_continue_where_the_clock_starts_again() {
+    fn times_continue_after_a_clock_restart() {
         let joined = [1000, 1040, 1080, 0, 40, 80, 120, 0, 40];
         let continued = (0..9).map(|at| 1000 + at * 40).collect::<Vec<i64>>();
         assert_eq!(times(&joined), (continued, 2));
     }
 
-    /// Control: a single wrong time, a gap and jitter are none of the clock's business.
+    /// Control: a single wrong time, a gap and jitter are not restarts.
     #[test]
-    fn other_times_stay_as_they_are() {
+    fn other_times_stay_unchanged() {
         for all in [
             vec![1000, 1040, 5, 1120, 1160],
             vec![1000, 1040, 90_000, 1120, 1160],

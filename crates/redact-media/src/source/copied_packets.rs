@@ -1,37 +1,37 @@
-//! The packets of a recording that are handed on as they are coded.
+//! The packets of a recording that are stream-copied.
 //!
-//! Every group that is copied is looked at again while it is read: its digest must be that of the
-//! analysis. A file that changed in between is damage.
+//! Every copied GOP is digested again while it is read, and its digest must match the analysis. A
+//! file that changed in between is reported as damage.
 
 use ffmpeg_next::Packet;
 use redact_bitstream::h264::avcc;
 use redact_bitstream::h264::gop_digest::GopDigest;
 use redact_core::{CodedPictures, Digest, FrameIndex, FrameSpan};
 
-use super::event::{CodedGroup, ReadError};
+use super::event::ReadError;
 use crate::copy_plan::{CopyPlan, Gop, GopAction, Pictures};
 
-/// Walks through the groups of a analysis as their packets are read.
+/// Follows the GOPs of a copy plan as their packets are read.
 pub(super) struct PacketCopier {
     plan: CopyPlan,
-    /// Packets of pictures that were taken.
+    /// Video packets taken so far.
     packets: u32,
-    group: usize,
-    /// The first frame of the run in which an earlier render's pictures are written again.
-    kept_from: Option<FrameIndex>,
+    gop: usize,
+    /// The first frame of the current cached segment.
+    cached_from: Option<FrameIndex>,
     held: Vec<Packet>,
     bytes: usize,
     digest: GopDigest,
 }
 
-/// What becomes of a packet.
+/// What happens to a packet.
 pub(super) enum Taken {
-    /// It is decoded; at the end of a run nothing that follows needs what the decoder knows.
+    /// It is decoded; at the end of a run the decoder is emptied.
     Decode { is_run_end: bool },
-    /// It waits for the rest of its group.
+    /// It waits for the rest of its GOP, or is not needed.
     Held,
-    /// It was the last of its group.
-    Gop(CodedGroup),
+    /// It was the last of its GOP, or of a cached segment.
+    Gop(CodedPictures),
 }
 
 impl PacketCopier {
@@ -39,8 +39,8 @@ impl PacketCopier {
         Self {
             plan: plan.clone(),
             packets: 0,
-            group: 0,
-            kept_from: None,
+            gop: 0,
+            cached_from: None,
             held: Vec::new(),
             bytes: 0,
             digest: GopDigest::new(),
@@ -55,42 +55,42 @@ impl PacketCopier {
         self.plan.sound(track).is_some()
     }
 
-    /// Whether every packet of the analysis came.
+    /// Whether every packet that the analysis counted was read.
     pub(super) fn is_complete(&self) -> bool {
         let pictures = self.plan.pictures();
         pictures.is_none_or(|pictures| self.packets as usize == pictures.pts.len())
     }
 
-    /// Takes the next packet of pictures.
+    /// Takes the next video packet.
     pub(super) fn take(&mut self, packet: &Packet) -> Result<Taken, ReadError> {
         let plan = self.plan.clone();
         let pictures = plan.pictures().ok_or(ReadError::Changed)?;
-        let group = pictures.groups.get(self.group).ok_or(ReadError::Changed)?;
+        let gop = pictures.gops.get(self.gop).ok_or(ReadError::Changed)?;
         let dts = pictures.dts[self.packets as usize];
         if packet.dts() != Some(dts) {
             return Err(ReadError::Changed);
         }
         self.packets += 1;
-        let is_last = self.packets == group.frames.end().get();
+        let is_last = self.packets == gop.frames.end().get();
         if is_last {
-            self.group += 1;
+            self.gop += 1;
         }
-        if group.action == GopAction::Cached {
-            return self.pass_over(group.frames.start(), pictures);
+        if gop.action == GopAction::Cached {
+            return self.skip_cached(gop.frames.start(), pictures);
         }
-        if !group.is_copied() {
-            let next = pictures.groups.get(self.group);
+        if !gop.is_copied() {
+            let next = pictures.gops.get(self.gop);
             let is_end = |next: &Gop| matches!(next.action, GopAction::Cached | GopAction::Copy);
             return Ok(Taken::Decode {
                 is_run_end: is_last && next.is_none_or(is_end),
             });
         }
-        let start = group.frames.start();
-        let is_first_decoded = group.action == GopAction::CopyAndDecodeFirst;
+        let start = gop.frames.start();
+        let is_first_decoded = gop.action == GopAction::CopyAndDecodeFirst;
         let is_join = is_first_decoded && self.packets == start.get() + 1;
         self.hold(packet, &plan)?;
         if is_join {
-            // It is shown first and handed on as a picture; the digest covers it all the same.
+            // The first picture is decoded instead of copied; the digest still covers it.
             self.held.clear();
             if !is_last {
                 return Ok(Taken::Decode { is_run_end: true });
@@ -100,7 +100,7 @@ impl PacketCopier {
             return Ok(Taken::Held);
         }
         let digest = std::mem::replace(&mut self.digest, GopDigest::new()).finish();
-        if digest != group.digest {
+        if digest != gop.digest {
             return Err(ReadError::Changed);
         }
         let start = if is_first_decoded {
@@ -108,7 +108,7 @@ impl PacketCopier {
         } else {
             start
         };
-        let Some(frames) = FrameSpan::new(start, group.frames.end()) else {
+        let Some(frames) = FrameSpan::new(start, gop.frames.end()) else {
             return Ok(Taken::Decode { is_run_end: true });
         };
         let pictures = CodedPictures {
@@ -119,16 +119,16 @@ impl PacketCopier {
             bytes: std::mem::take(&mut self.bytes),
             content: Box::new(std::mem::take(&mut self.held)),
         };
-        Ok(Taken::Gop(CodedGroup { pictures }))
+        Ok(Taken::Gop(pictures))
     }
 
-    /// A packet of a run that was kept: nobody needs it. The sink has what goes in its place.
-    fn pass_over(&mut self, start: FrameIndex, pictures: &Pictures) -> Result<Taken, ReadError> {
-        let from = *self.kept_from.get_or_insert(start);
+    /// Skips a packet of a cached segment; the sink writes the segment instead.
+    fn skip_cached(&mut self, start: FrameIndex, pictures: &Pictures) -> Result<Taken, ReadError> {
+        let from = *self.cached_from.get_or_insert(start);
         if self.packets != pictures.run_end(from.get()) {
             return Ok(Taken::Held);
         }
-        self.kept_from = None;
+        self.cached_from = None;
         let frames = FrameSpan::new(from, FrameIndex::new(self.packets));
         let frames = frames.ok_or(ReadError::Changed)?;
         let pictures = CodedPictures {
@@ -139,7 +139,7 @@ impl PacketCopier {
             bytes: 0,
             content: Box::new(()),
         };
-        Ok(Taken::Gop(CodedGroup { pictures }))
+        Ok(Taken::Gop(pictures))
     }
 
     fn hold(&mut self, packet: &Packet, plan: &CopyPlan) -> Result<(), ReadError> {
@@ -153,15 +153,15 @@ impl PacketCopier {
             .pts()
             .and_then(|pts| pictures.pts.binary_search(&pts).ok())
             .ok_or(ReadError::Changed)?;
-        let mut kept = Packet::copy(&bytes);
-        kept.set_pts(packet.pts());
-        kept.set_dts(packet.dts());
-        kept.set_duration(pictures.time(frame).1);
+        let mut copy = Packet::copy(&bytes);
+        copy.set_pts(packet.pts());
+        copy.set_dts(packet.dts());
+        copy.set_duration(pictures.time(frame).1);
         if found.is_idr {
-            kept.set_flags(ffmpeg_next::packet::Flags::KEY);
+            copy.set_flags(ffmpeg_next::packet::Flags::KEY);
         }
         self.bytes += bytes.len();
-        self.held.push(kept);
+        self.held.push(copy);
         Ok(())
     }
 }

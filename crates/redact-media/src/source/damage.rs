@@ -1,12 +1,12 @@
-//! Where a recording is damaged, for a source that was asked to go on there.
+//! Records where a recording is damaged, for a source that reads past damage.
 //!
-//! A stretch of pictures begins with the first one that something is wrong with and ends before
-//! the next key frame that decodes without a complaint in a decoder that was emptied. Pictures are
-//! shown in another order than they are decoded: those just before a damaged one that may have been
-//! predicted from it belong to the stretch too. When in doubt, it is longer.
+//! A damaged span begins with the first affected picture and ends before the next key frame that
+//! decodes without errors in an emptied decoder. Because pictures are not decoded in presentation
+//! order, pictures shown just before a damaged one that may be predicted from it belong to the span
+//! too. When in doubt, the span is longer.
 //!
-//! What cannot be told: a picture that decodes without a complaint although its data were changed,
-//! and one that was taken out so that nothing refers to it any more.
+//! Limits: a changed picture that still decodes without errors, and a removed picture that nothing
+//! refers to, are not detected.
 
 use redact_core::{
     Damage, DamageCause, DamagedPictures, DamagedSound, FrameIndex, FrameSpan, TimeBase, TimeSpan,
@@ -16,50 +16,48 @@ use redact_core::{
 use ffmpeg_next::frame::Video;
 use ffmpeg_next::picture;
 
-/// Sound on both sides of a damaged stretch that is part of it: two frames of AAC at 24 kHz, which
-/// overlap.
+/// Padding of damaged sound on both sides: two overlapping AAC frames at 24 kHz.
 const SOUND_PADDING_NANOS: i64 = 100_000_000;
 
-/// How far ahead of the frame before it a damaged frame's time may lie and be believed, seconds.
+/// Largest step of a damaged frame's time from the previous frame that is believed, seconds.
 const JUMP_SECONDS_MAX: i64 = 10;
 
-/// Which pictures before a damaged one may have been predicted from it.
+/// Which pictures shown before a damaged one may be predicted from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reach {
-    /// Those that say that they are predicted from both sides.
+    /// B pictures.
     Bidirectional,
     /// Any since the last key frame.
     Gop,
 }
 
-/// The damage that was met so far.
+/// The damage found so far.
 pub(super) struct DamageLog {
     found: Damage,
     reach: Reach,
     zero: Timestamp,
     base: TimeBase,
     open: Option<Open>,
-    /// The next picture stands on its own.
+    /// Whether the next picture ends the span.
     closing: bool,
-    /// Times of the frames from the last key frame on.
+    /// Times of the frames since the last key frame.
     times: Vec<i64>,
-    /// The key frame's number.
+    /// The key frame's index.
     first: u32,
-    /// Frames at the end of `times` that are predicted from both sides.
+    /// B pictures at the end of `times`.
     bidirectional: u32,
     /// Per track: the first damaged sample.
     sound: Vec<Option<(i64, DamageCause)>>,
 }
 
-/// A stretch whose end has not come yet.
+/// A damaged span that has not ended.
 struct Open {
     start: u32,
     cause: DamageCause,
 }
 
 impl DamageLog {
-    /// A log for pictures of `codec`, whose first one is shown at `zero`, and `tracks` sound
-    /// tracks.
+    /// A log for pictures of `codec`, the first one shown at `zero`, and `tracks` sound tracks.
     pub(super) fn new(codec: &str, zero: Timestamp, base: TimeBase, tracks: usize) -> Self {
         let typed = [
             "h264",
@@ -88,13 +86,12 @@ impl DamageLog {
         }
     }
 
-    /// What was found.
+    /// The damage found so far.
     pub(super) fn found(&self) -> Damage {
         self.found.clone()
     }
 
-    /// Whether a picture that comes next says a time that it is not to be believed: in a damaged
-    /// stretch, far ahead of `last`.
+    /// Whether the next picture's time is not credible: within a damaged span, far ahead of `last`.
     pub(super) fn is_doubtful(&self, last: Timestamp, ticks: i64) -> bool {
         if self.open.is_none() || self.closing {
             return false;
@@ -105,18 +102,18 @@ impl DamageLog {
             .is_none_or(|nanos| nanos > JUMP_SECONDS_MAX * 1_000_000_000)
     }
 
-    /// Something is wrong with what is shown from frame `next` on.
+    /// Frames are damaged from `next` on.
     pub(super) fn break_at(&mut self, next: u32, cause: DamageCause) {
         use DamageCause::{Container, Marked, Missing, Time, Undecodable};
         self.closing = false;
         let behind_key = next.saturating_sub(self.first.saturating_add(1));
         let back = match (cause, self.reach) {
             (Time, _) => 0,
-            // Others may have been predicted from it and shown before.
+            // B pictures shown before it may be predicted from it.
             (Marked, Reach::Bidirectional) => self.bidirectional.min(behind_key),
             (Marked | Undecodable, Reach::Gop) => behind_key,
             (Undecodable, Reach::Bidirectional) => 0,
-            // Where something is missing, what was read last may lack its end.
+            // If data are missing, the previous picture may lack its end.
             (Container | Missing, _) => 1,
         };
         let start = next.saturating_sub(back);
@@ -126,14 +123,14 @@ impl DamageLog {
         }
     }
 
-    /// The next picture stands on its own.
+    /// The next picture ends the span.
     pub(super) const fn mend(&mut self) {
         self.closing = true;
     }
 
-    /// Takes note of frame `index`, which is shown at `at`.
+    /// Records frame `index`, which is shown at `at`.
     pub(super) fn note(&mut self, index: u32, at: Timestamp, frame: &Video) {
-        // Where all before the first frame was lost, that frame is hidden for it.
+        // If everything before the first frame was lost, that frame is masked in its place.
         if self.closing && index > 0 {
             self.closing = false;
             self.close(index, at.ticks());
@@ -149,12 +146,12 @@ impl DamageLog {
         };
     }
 
-    /// Ends the open stretch before frame `end`, which is or would be shown at `ticks`.
+    /// Ends the open span before frame `end`, which is or would be shown at `ticks`.
     fn close(&mut self, end: u32, ticks: i64) {
         let Some(open) = self.open.take() else {
             return;
         };
-        // Where a picture was lost the one before it is shown instead, and hidden for it.
+        // A lost picture is replaced on display by the previous one, which is therefore masked.
         let start = open.start.min(end.saturating_sub(1));
         let (mut start, mut cause) = (start, open.cause);
         let mut start_nanos = self.nanos(self.time_of(start).unwrap_or(ticks));
@@ -192,7 +189,7 @@ impl DamageLog {
         self.sound[track].get_or_insert((start, cause));
     }
 
-    /// Sound of `track` is there again from sample `end` on.
+    /// Sound of `track` is intact again from sample `end` on.
     pub(super) fn mend_sound(&mut self, track: usize, end: i64, rate_hz: u32) {
         let Some((start, cause)) = self.sound[track].take() else {
             return;
@@ -220,8 +217,8 @@ impl DamageLog {
         all.sort_by_key(|known| (known.stream, known.span));
     }
 
-    /// The recording ends after `frames` frames, at `ticks`; its tracks' sound at `samples` with
-    /// their rates.
+    /// The recording ends after `frames` frames, at `ticks`; `sound` has each track's last sample
+    /// and rate.
     pub(super) fn end(&mut self, frames: u32, ticks: i64, sound: &[(i64, u32)]) {
         self.close(frames, ticks);
         for (track, (end, rate_hz)) in sound.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! The decoders of a recording, set up.
+//! Opens the decoders of a recording.
 
 use ffmpeg_next::codec::{self, decoder, threading};
 use ffmpeg_next::{Error, Stream};
@@ -7,7 +7,7 @@ use redact_core::{AudioInfo, SourceError, TimeBase};
 use crate::ffi;
 use crate::probe::{self, limits};
 
-/// The largest thread count that is asked of a decoder; more only costs memory.
+/// Most threads of a decoder; more only cost memory.
 const THREADS_MAX: usize = 16;
 
 /// A sound track and its decoder.
@@ -16,12 +16,13 @@ pub(super) struct Sound {
     pub(super) time_base: TimeBase,
     pub(super) decoder: decoder::Audio,
     pub(super) info: AudioInfo,
-    pub(super) heard: bool,
-    /// Packets that did not decode before any did.
+    /// Whether any of it was decoded or copied.
+    pub(super) has_sound: bool,
+    /// Packets that failed to decode before the first success.
     pub(super) lost: u32,
 }
 
-/// A decoder of pictures.
+/// Opens a video decoder.
 pub(crate) fn open_video(
     stream: &Stream<'_>,
     threads: usize,
@@ -30,17 +31,17 @@ pub(crate) fn open_video(
     set_up(context, stream, threads)
 }
 
-/// The same for pictures with what is cut off them.
+/// Opens a video decoder that does not apply the cropping rectangle.
 pub(crate) fn open_uncropped(
     stream: &Stream<'_>,
     threads: usize,
 ) -> Result<decoder::Video, SourceError> {
     let mut context = codec::Context::from_parameters(stream.parameters()).map_err(failed)?;
-    ffi::keep_cropped(&mut context);
+    ffi::disable_cropping(&mut context);
     set_up(context, stream, threads)
 }
 
-/// The same, with what FFmpeg complains of in it.
+/// Opens a video decoder and counts the errors that FFmpeg logs about it.
 pub(super) fn open_watched(
     stream: &Stream<'_>,
     threads: usize,
@@ -60,7 +61,7 @@ fn set_up(
         return Err(refused(stream, Error::DecoderNotFound));
     }
     ffi::set_pixels_max(&mut context, limits::PIXELS_MAX);
-    // Damaged pictures are delivered with a mark instead of left out in silence.
+    // Damaged pictures are returned with a flag instead of being dropped silently.
     context.set_flags(codec::Flags::OUTPUT_CORRUPT);
     let machine = std::thread::available_parallelism().map_or(1, usize::from);
     context.set_threading(threading::Config {
@@ -72,8 +73,7 @@ fn set_up(
     decoder.video().map_err(|error| refused(stream, error))
 }
 
-/// A decoder for a sound track; `None` when there is none for what it holds, or when the track
-/// never says what that is.
+/// Opens a sound decoder; `None` when the codec is not supported or the track's format is unknown.
 pub(super) fn open_sound(stream: &Stream<'_>) -> Result<Option<Sound>, SourceError> {
     if !limits::is_known(stream.parameters().medium(), &probe::codec_name(stream)) {
         return Ok(None);
@@ -98,7 +98,7 @@ pub(super) fn open_sound(stream: &Stream<'_>) -> Result<Option<Sound>, SourceErr
             rate_hz,
             channels,
         },
-        heard: false,
+        has_sound: false,
         lost: 0,
     }))
 }
@@ -114,12 +114,12 @@ fn refused(stream: &Stream<'_>, error: Error) -> SourceError {
 
 fn failed(error: Error) -> SourceError {
     SourceError::Failed {
-        what: "cannot set the decoder up",
+        what: "cannot open the decoder",
         source: ffi::cause(error),
     }
 }
 
-/// A fraction of FFmpeg as a time base; one that is no time base is taken as microseconds.
+/// Converts FFmpeg's time base; an invalid one counts as microseconds.
 pub(super) fn time_base_of(rational: ffmpeg_next::Rational) -> TimeBase {
     const MICROS: TimeBase = match TimeBase::new(1, 1_000_000) {
         Some(base) => base,

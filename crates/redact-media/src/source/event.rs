@@ -1,4 +1,4 @@
-//! What reading a recording brings, and why nothing more can be read.
+//! What the reader returns, and the errors that end reading.
 
 use ffmpeg_next::frame::{Audio, Video};
 use ffmpeg_next::{Error, Packet};
@@ -8,14 +8,14 @@ use redact_core::{
 
 use crate::ffi;
 
-/// What was decoded.
+/// What the reader returns.
 pub(super) enum Event {
     Picture(Video),
-    /// Something is wrong with the pictures that follow; with the very next one where it is marked.
+    /// The pictures from here on are damaged; the next picture where the decoder marked it.
     Broken(DamageCause),
-    /// The next picture stands on its own again.
+    /// The next picture is intact again: a key frame in an emptied decoder.
     Mended,
-    /// A stretch of sound is lost.
+    /// A span of sound is lost.
     BrokenSound {
         track: usize,
         cause: DamageCause,
@@ -24,16 +24,16 @@ pub(super) enum Event {
         track: usize,
         frame: Audio,
     },
-    /// A group of pictures as it is coded.
-    Coded(CodedGroup),
-    /// A packet of sound as it is coded.
+    /// A GOP for stream copy.
+    Coded(CodedPictures),
+    /// A packet of sound for stream copy.
     CodedSound {
         track: usize,
         packet: Packet,
     },
 }
 
-/// Why nothing more can be decoded.
+/// An error that ends reading.
 #[derive(Debug)]
 pub(super) enum ReadError {
     Demux(Error),
@@ -50,19 +50,19 @@ pub(super) enum ReadError {
 }
 
 impl ReadError {
-    /// The same as damage at `frame`, `ticks` after the recording's zero.
+    /// The error as damage at `frame`, `ticks` after the recording's zero.
     pub(super) fn at(self, frame: FrameIndex, ticks: Timestamp, base: TimeBase) -> SourceError {
         let source: BoxError = match self {
             Self::Encrypted => return SourceError::Encrypted,
             Self::Demux(error) | Self::Decode(error) => ffi::cause(error),
-            Self::Container => "the container's data are broken".into(),
-            Self::CorruptPacket => "the container marks a packet as incomplete".into(),
+            Self::Container => "the container is corrupt".into(),
+            Self::CorruptPacket => "the container marks a packet as corrupt".into(),
             Self::CorruptPicture => "the decoder marks a picture as damaged".into(),
-            Self::MissingPictures => "pictures are missing that others are predicted from".into(),
-            Self::Repeated => "its index names the same bytes again and again".into(),
-            Self::LostSound => "none of a track's sound can be decoded".into(),
+            Self::MissingPictures => "reference pictures are missing".into(),
+            Self::Repeated => "its index refers to the same bytes too many times".into(),
+            Self::LostSound => "a sound track cannot be decoded".into(),
             Self::NoFrame => "no frame can be decoded".into(),
-            Self::Changed => "it changed while it was copied".into(),
+            Self::Changed => "the file changed while it was being read".into(),
         };
         let millis = ticks.nanos(base).unwrap_or(0) / 1_000_000;
         SourceError::Damaged {
@@ -79,9 +79,4 @@ impl ReadError {
 )]
 pub(super) fn seconds(millis: i64) -> f64 {
     millis as f64 / 1000.0
-}
-
-/// A whole group, ready to be handed on.
-pub(super) struct CodedGroup {
-    pub(super) pictures: CodedPictures,
 }

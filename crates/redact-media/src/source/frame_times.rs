@@ -1,4 +1,4 @@
-//! Where the time of a decoded frame comes from.
+//! Where a decoded frame gets its time from.
 
 use std::collections::VecDeque;
 
@@ -9,20 +9,20 @@ use redact_core::{SourceError, TimeBase};
 
 use crate::probe;
 
-/// Frames per second of a bare stream that does not say: what FFmpeg assumes as well.
+/// Frame rate of a bare stream that declares none; FFmpeg assumes the same.
 const RATE_DEFAULT: (u32, u32) = (25, 1);
 
 /// How the frames of a container get their times.
 pub(super) enum FrameTimes {
-    /// Packets have presentation times, and the decoder hands them on.
+    /// From the packets' presentation times, through the decoder.
     Stamped,
-    /// AVI has decoding times alone: one frame comes out for each that went in, so in presentation
-    /// order the frames have these times in rising order. FFmpeg's guesses are wrong for frames out
-    /// of order. Here are the times of packets inside the decoder.
+    /// AVI has decoding times only. The decoder returns one frame per packet, so frames in
+    /// presentation order take these times in ascending order; FFmpeg guesses wrong for reordered
+    /// frames. Holds the times of packets inside the decoder.
     Decoded(VecDeque<i64>),
-    /// A bare stream has none: frames come out in presentation order, all equally long.
+    /// A bare stream has no times: frames come in presentation order, all equally long.
     Counted {
-        /// Frames that came out.
+        /// Frames decoded so far.
         frames: i64,
         /// Frames per second, as a fraction.
         rate: (u32, u32),
@@ -32,10 +32,10 @@ pub(super) enum FrameTimes {
 }
 
 impl FrameTimes {
-    /// For video stream `video` of `input`; `given` is the frame rate that a person gave.
+    /// For video stream `video` of `input`; `given` is the frame rate that the operator gave.
     ///
     /// # Errors
-    /// [`SourceError::HasTimes`] when one was given and the container has times.
+    /// [`SourceError::HasTimes`] when a rate was given and the container has times.
     pub(super) fn new(
         input: &Input,
         (video, base): (usize, TimeBase),
@@ -55,12 +55,12 @@ impl FrameTimes {
         Ok(Self::Counted { frames, rate, base })
     }
 
-    /// Whether presentation times of packets mean something.
+    /// Whether the packets have presentation times.
     pub(super) const fn are_stamped(&self) -> bool {
         matches!(self, Self::Stamped)
     }
 
-    /// The rate of a bare stream.
+    /// The frame rate of a bare stream.
     pub(super) const fn rate(&self) -> Option<(u32, u32)> {
         match self {
             Self::Counted { rate, .. } => Some(*rate),
@@ -68,7 +68,7 @@ impl FrameTimes {
         }
     }
 
-    /// Ticks of one frame of a bare stream, as a fraction.
+    /// Ticks per frame of a bare stream, as a fraction.
     pub(super) fn step(&self) -> Option<(i64, i64)> {
         let Self::Counted { rate, base, .. } = self else {
             return None;
@@ -77,14 +77,14 @@ impl FrameTimes {
         Some((ticks, i64::from(rate.0) * i64::from(base.num.get())))
     }
 
-    /// Notes a packet that goes to the decoder.
+    /// Records a packet that is sent to the decoder.
     pub(super) fn note(&mut self, packet: &Packet) {
         if let Self::Decoded(times) = self {
             times.extend(packet.dts());
         }
     }
 
-    /// When a frame that came out is shown, ticks.
+    /// When a decoded frame is shown, ticks.
     pub(super) fn of(&mut self, frame: &Video) -> Option<i64> {
         let step = self.step();
         match self {
@@ -99,7 +99,7 @@ impl FrameTimes {
         }
     }
 
-    /// The decoder was emptied.
+    /// Forgets the packets in the decoder, after it was emptied.
     pub(super) fn clear(&mut self) {
         if let Self::Decoded(times) = self {
             times.clear();
@@ -107,7 +107,7 @@ impl FrameTimes {
     }
 }
 
-/// A rate that a recording may have, 1/10 to 1000 frames per second.
+/// The rate if a recording may have it: 1/10 to 1000 frames per second.
 fn plausible(rate: Rational) -> Option<(u32, u32)> {
     let part = |number: i32| u32::try_from(number).ok().filter(|number| *number > 0);
     let (num, den) = (part(rate.numerator())?, part(rate.denominator())?);

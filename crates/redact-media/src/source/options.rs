@@ -1,29 +1,29 @@
-//! How a recording is read.
+//! Options for reading a recording.
 
 use redact_core::SourceSettings;
 
-/// What is done where a recording is damaged.
+/// What happens where a recording is damaged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Damaged {
-    /// It is an error that names the place.
+    /// Reading fails with an error that names the place.
     #[default]
     Stop,
-    /// It is passed over and reported: see [`redact_core::Source::diagnostics`].
+    /// Reading continues, and the damage is reported: see [`redact_core::Source::diagnostics`].
     Mask,
 }
 
-/// How a recording is read.
+/// Options for reading a recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OpenOptions {
     /// Whether sound tracks are decoded and delivered.
     pub audio: bool,
-    /// Threads of the video decoder; 0 takes the number from the machine.
+    /// Threads of the video decoder; 0 means one per core.
     pub threads: usize,
-    /// What is done at damage.
+    /// What happens at damage.
     pub damaged: Damaged,
-    /// Whether a recording is refused that has sound tracks of which none can be decoded.
+    /// Whether to refuse a recording that has sound tracks, none of which can be decoded.
     pub require_sound: bool,
-    /// What a person says of the recording.
+    /// What the operator declared about the recording.
     pub settings: SourceSettings,
 }
 

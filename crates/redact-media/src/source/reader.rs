@@ -1,4 +1,4 @@
-//! Packets in, decoded pictures and sound out, and every way in which that fails.
+//! Reads packets and decodes pictures and sound, with every way in which that fails.
 
 mod sound;
 
@@ -23,23 +23,23 @@ use crate::codec::needs_input;
 use crate::copy_plan::CopyPlan;
 use crate::{ffi, probe};
 
-/// Pictures that a decoder may give before its first whole one: a recording that starts in the
-/// middle of a group of pictures has some tens.
+/// Most broken pictures before the first intact one; a recording that starts within a GOP has a few
+/// dozen.
 const BROKEN_START_MAX: u32 = 600;
 
-/// Packets of pictures that may lack something where one is marked: itself and the next, because
-/// FFmpeg's parsers give what ends in an incomplete packet, not what begins there.
+/// Video packets that may be incomplete when one is flagged: itself and the next, because FFmpeg's
+/// parsers flag the picture that ends in an incomplete packet, not the one that begins there.
 const TAINTED: u32 = 2;
 
-/// Errors of the container in a row that are passed over as damage.
+/// Most consecutive container errors that are treated as damage.
 const DEMUX_ERRORS_MAX: u32 = 1000;
 
-/// What is known of the pictures that the decoder has.
+/// The state of the pictures in the decoder.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Health {
     Whole,
     Broken {
-        /// Whether the decoder was emptied since, and has begun with a key frame.
+        /// Whether the decoder was emptied since then and restarted at a key frame.
         fresh: bool,
     },
 }
@@ -54,41 +54,41 @@ pub(super) struct Reader {
     pending: VecDeque<Event>,
     broken_start: u32,
     beginning: Beginning,
-    /// While what precedes the first key frame is taken out of the decoder.
-    passes_over_pictures: bool,
-    /// Whether the container says that the first picture is a key frame.
+    /// Set while pictures before the first key frame are discarded.
+    discards_pictures: bool,
+    /// Whether the container declares that the first picture is a key frame.
     claims_key: bool,
     wants_sound: bool,
-    /// Bytes of packets that may still come.
+    /// Bytes of packets that may still be read.
     readable_bytes: u64,
-    /// Of containers in which a clock may start again.
+    /// Only for containers whose clock may restart.
     clock: Option<Clock>,
-    /// Packets whose times are known, on their way to the decoders.
+    /// Packets with final times, waiting to be decoded.
     timed: VecDeque<Packet>,
     /// Whether the container has ended.
     has_ended: bool,
-    /// What the decoder had complained of before it was given anything.
-    heard_before: u64,
+    /// Decoder errors before the first packet.
+    initial_complaints: u64,
     packets_read: u64,
     drained: bool,
-    /// Where frames have their times from.
+    /// Where frames get their times from.
     frame_times: FrameTimes,
-    /// What is handed on as it is coded.
+    /// Stream copy of packets.
     copier: Option<PacketCopier>,
-    /// Whether damage is told and passed over instead of being an error.
+    /// Whether damage is reported and skipped instead of ending reading.
     tolerant: bool,
     health: Health,
-    /// Of H.264.
+    /// Only for H.264.
     frame_nums: Option<FrameNumCheck>,
-    /// What FFmpeg says of the container.
+    /// Errors that FFmpeg logged about the container.
     input_complaints: ffi::Complaints,
-    /// What it says of the pictures, from the threads of the decoder too.
+    /// Errors that it logged about the pictures, on any decoder thread.
     decoder_complaints: ffi::Complaints,
-    /// How much of it was heard.
-    heard: u64,
-    /// Packets of pictures from this one on that may be incomplete without being marked.
+    /// How many of these were handled.
+    complaints_seen: u64,
+    /// Video packets, from the next one on, that may be incomplete without a flag.
     tainted: u32,
-    /// Errors of the container since its last packet.
+    /// Container errors since the last packet.
     demux_errors: u32,
 }
 
@@ -107,10 +107,10 @@ impl Reader {
         let tolerant = options.damaged == Damaged::Mask;
         // Several threads conceal damage in an order that depends on their speed.
         let threads = if tolerant { 1 } else { options.threads };
-        // In this order: complaints outlive what they are about.
+        // Declared in this order because the counter must outlive the decoder.
         let (decoder_complaints, decoder) = open_watched(&stream, threads)?;
-        // What is said of the configuration is said again of the pictures that need it.
-        let heard = decoder_complaints.count();
+        // Errors in the configuration are logged again for the pictures that use it.
+        let complaints_seen = decoder_complaints.count();
         let is_h264 = probe::codec_name(&stream) == "h264";
         let frame_nums = is_h264.then(|| FrameNumCheck::new(&ffi::extradata(&stream)));
         let mut sounds = Vec::new();
@@ -144,14 +144,14 @@ impl Reader {
             pending: VecDeque::new(),
             broken_start: 0,
             beginning: Beginning::default(),
-            passes_over_pictures: false,
+            discards_pictures: false,
             claims_key: false,
             wants_sound: options.audio,
             readable_bytes: u64::MAX,
             clock,
             timed: VecDeque::new(),
             has_ended: false,
-            heard_before: heard,
+            initial_complaints: complaints_seen,
             packets_read: 0,
             drained: false,
             frame_times,
@@ -161,14 +161,14 @@ impl Reader {
             frame_nums,
             input_complaints,
             decoder_complaints,
-            heard,
+            complaints_seen,
             tainted: 0,
             demux_errors: 0,
         })
     }
 
-    /// Says whether the container claims that it begins with a key frame, and how many bytes of
-    /// packets a file of its length may have.
+    /// Sets whether the container claims to begin with a key frame, and how many bytes of packets
+    /// may be read.
     pub(super) const fn expect(&mut self, claims_key: bool, readable_bytes: u64) {
         (self.claims_key, self.readable_bytes) = (claims_key, readable_bytes);
     }
@@ -189,7 +189,7 @@ impl Reader {
         self.sounds.iter().map(|sound| sound.info.clone()).collect()
     }
 
-    /// Whether as many video packets were read as the index promises.
+    /// Whether all video packets in the index were read.
     pub(super) fn read_all_promised(&self) -> bool {
         let promised = self
             .input
@@ -198,7 +198,7 @@ impl Reader {
         u64::try_from(promised).is_ok_and(|promised| promised > 0 && self.packets_read >= promised)
     }
 
-    /// The next picture or run of sound; `None` at the end.
+    /// The next event; `None` at the end.
     pub(super) fn next(&mut self) -> Result<Option<Event>, ReadError> {
         loop {
             if let Some(event) = self.pending.pop_front() {
@@ -231,7 +231,7 @@ impl Reader {
                         None => self.decode(&packet)?,
                     }
                 }
-                Err(error) if self.passes_over(error) => {
+                Err(error) if self.is_skipped(error) => {
                     self.demux_errors += 1;
                     self.break_container()?;
                 }
@@ -246,12 +246,12 @@ impl Reader {
         }
     }
 
-    /// Goes to the last key frame at or before `micros`, in the container's time.
+    /// Seeks to the last key frame at or before `micros`, in the container's time.
     pub(super) fn seek(&mut self, micros: i64) -> Result<(), SourceError> {
         self.input
             .seek(micros, ..micros)
             .map_err(|error| SourceError::Failed {
-                what: "cannot go to a place in the recording",
+                what: "cannot seek in the recording",
                 source: ffi::cause(error),
             })?;
         self.decoder.flush();
@@ -271,7 +271,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Where frames have their times from.
+    /// Where frames get their times from.
     pub(super) const fn frame_times(&self) -> &FrameTimes {
         &self.frame_times
     }
@@ -281,28 +281,28 @@ impl Reader {
         self.wants_sound
     }
 
-    /// Whether anything came of sound track `track`.
+    /// Whether sound track `track` has any packets.
     pub(super) fn has_sound(&self, track: usize) -> bool {
         let sound = &self.sounds[track];
-        sound.heard || sound.lost > 0
+        sound.has_sound || sound.lost > 0
     }
 
-    /// How often the recording's clock started again so far.
+    /// How many times the recording's clock has restarted so far.
     pub(super) fn restarts(&self) -> u32 {
         self.clock.as_ref().map_or(0, Clock::restarts)
     }
 
-    /// Whether an error of the container is damage behind which it goes on.
-    fn passes_over(&self, error: Error) -> bool {
+    /// Whether reading continues after a container error.
+    fn is_skipped(&self, error: Error) -> bool {
         self.tolerant && is_damage(error) && self.demux_errors < DEMUX_ERRORS_MAX
     }
 
-    /// Has the decoder emptied at the next key frame.
+    /// Makes the decoder restart at the next key frame.
     pub(super) const fn doubt(&mut self) {
         self.health = Health::Broken { fresh: false };
     }
 
-    /// Tells that pictures are damaged; those of the decoder and all up to a key frame with them.
+    /// Reports that pictures are damaged, including those in the decoder and all up to a key frame.
     fn break_pictures(&mut self, cause: DamageCause) {
         if self.beginning.is_over() {
             self.doubt();
@@ -310,7 +310,7 @@ impl Reader {
         }
     }
 
-    /// Something is wrong with the container: packets of any stream may be lost.
+    /// Reports damage to the container: packets of any stream may be lost.
     fn break_container(&mut self) -> Result<(), ReadError> {
         if !self.beginning.is_over() {
             return Ok(());
@@ -323,15 +323,15 @@ impl Reader {
         Ok(())
     }
 
-    /// Behind damage, a key frame goes to an empty decoder.
-    fn begin_anew(&mut self) -> Result<(), ReadError> {
-        // What is still inside was decoded beside damage and is shown before.
+    /// Restarts the decoder at a key frame after damage.
+    fn restart_decoder(&mut self) -> Result<(), ReadError> {
+        // Pictures still inside were decoded next to the damage and are shown before it ends.
         self.empty_decoder()?;
         self.health = Health::Broken { fresh: true };
         Ok(())
     }
 
-    /// Takes out of the decoder what it still has, and lets it forget what came before.
+    /// Drains the decoder and resets it.
     fn empty_decoder(&mut self) -> Result<(), ReadError> {
         match self.decoder.send_eof() {
             Err(error) if !is_damage(error) => return Err(ReadError::Decode(error)),
@@ -342,18 +342,18 @@ impl Reader {
         Ok(())
     }
 
-    /// Notes a packet of pictures. The first key frame goes to an empty decoder, so that nothing
-    /// that is said of pictures before it is taken for its own.
+    /// Counts a video packet. The first key frame goes to an emptied decoder, so that errors from
+    /// pictures before it are not attributed to it.
     fn begin(&mut self, packet: &Packet) -> Result<(), ReadError> {
         self.packets_read += 1;
         let is_first_key = packet.is_key() && !self.beginning.is_over();
         if is_first_key && self.packets_read > 1 {
-            // What still comes out refers to what is not there, and is not even marked.
-            self.passes_over_pictures = true;
+            // The remaining pictures lack references and are not even flagged.
+            self.discards_pictures = true;
             let emptied = self.empty_decoder();
-            self.passes_over_pictures = false;
+            self.discards_pictures = false;
             emptied?;
-            self.heard = self.decoder_complaints.count();
+            self.complaints_seen = self.decoder_complaints.count();
         }
         if self.packets_read == 1 && self.claims_key && !packet.is_key() {
             self.beginning.insist();
@@ -363,13 +363,13 @@ impl Reader {
         Ok(())
     }
 
-    /// What is stored and never shown; complete after the end.
+    /// Pictures that are stored and never shown; complete at the end.
     pub(super) fn left_out(&self) -> Vec<Conversion> {
         let promised = self.input.stream(self.video).map_or(0, |s| s.frames());
         let is_index = self.input.format().name().starts_with("mov");
         let promised = u64::try_from(promised).ok().filter(|_| is_index);
         let all = self.beginning.left_out(promised.unwrap_or(0));
-        // What is copied is not decoded, and so not counted.
+        // Copied pictures are not decoded and therefore not counted.
         let copier = self.copier.as_ref().filter(|s| s.copies_pictures());
         let counted = |known: &Conversion| copier.is_none() || known.allows_copy();
         all.into_iter().filter(counted).collect()
@@ -404,7 +404,7 @@ impl Reader {
         if let Some(track) = track {
             if self.copier.as_ref().is_some_and(|s| s.copies_sound(track)) {
                 let packet = packet.clone();
-                self.sounds[track].heard = true;
+                self.sounds[track].has_sound = true;
                 self.pending.push_back(Event::CodedSound { track, packet });
                 return Ok(());
             }
@@ -422,7 +422,7 @@ impl Reader {
         }
         let is_behind_damage = self.health == Health::Broken { fresh: false };
         if is_behind_damage && packet.is_key() && self.tainted == 0 {
-            self.begin_anew()?;
+            self.restart_decoder()?;
         }
         self.tainted = self.tainted.saturating_sub(1);
         if let Some(copier) = self.copier.as_mut().filter(|s| s.copies_pictures()) {
@@ -436,29 +436,29 @@ impl Reader {
                     }
                 }
                 Taken::Held => {}
-                Taken::Gop(group) => self.pending.push_back(Event::Coded(group)),
+                Taken::Gop(gop) => self.pending.push_back(Event::Coded(gop)),
             }
             return Ok(());
         }
         self.send(packet)
     }
 
-    /// Decodes a packet of pictures.
+    /// Decodes a video packet.
     fn send(&mut self, packet: &Packet) -> Result<(), ReadError> {
         self.frame_times.note(packet);
         let sent = self.decoder.send_packet(packet);
-        self.hear_decoder()?;
+        self.check_complaints()?;
         match sent {
             Ok(()) => self.receive_pictures(),
             Err(error) => self.take_error(error),
         }
     }
 
-    /// Takes what FFmpeg said of the pictures since the last time for damage.
-    fn hear_decoder(&mut self) -> Result<(), ReadError> {
+    /// Treats errors that FFmpeg has logged since the last call as damage.
+    fn check_complaints(&mut self) -> Result<(), ReadError> {
         let complaints = self.decoder_complaints.count();
-        let is_complaint = complaints != self.heard;
-        self.heard = complaints;
+        let is_complaint = complaints != self.complaints_seen;
+        self.complaints_seen = complaints;
         if !is_complaint || self.beginning.excuses_complaints() {
             return Ok(());
         }
@@ -471,7 +471,7 @@ impl Reader {
         Ok(())
     }
 
-    /// A recording that starts between key frames cannot be decoded until the first of them.
+    /// Handles a decoder error; errors before the first key frame are expected.
     fn take_error(&mut self, error: Error) -> Result<(), ReadError> {
         let is_excused = self.beginning.excuses_complaints();
         if !is_excused && self.tolerant && is_damage(error) {
@@ -507,7 +507,7 @@ impl Reader {
                     return Err(ReadError::CorruptPicture);
                 }
                 Ok(()) if is_marked(&frame) => {
-                    // Behind an emptied decoder, pictures before the key frame may well be marked.
+                    // After a restart, leading pictures of the key frame may be flagged.
                     if self.health != (Health::Broken { fresh: true }) {
                         self.break_pictures(DamageCause::Marked);
                     }
@@ -527,25 +527,25 @@ impl Reader {
         }
     }
 
-    /// Whether a picture refers to others that the recording does not hold.
+    /// Whether a picture may lack references because the recording begins between key frames.
     fn is_excused(&self, frame: &Video) -> bool {
         !self.beginning.is_over() || self.beginning.is_leading(frame.pts())
     }
 
-    /// Whether a picture comes before the first key frame, and something was wrong there.
+    /// Whether a picture comes before the first key frame, after the decoder logged errors.
     fn is_of_broken_start(&self) -> bool {
         let complaints = self.decoder_complaints.count();
-        self.beginning.awaits_key() && complaints != self.heard_before
+        self.beginning.awaits_key() && complaints != self.initial_complaints
     }
 
     fn deliver(&mut self, frame: Video) {
-        if self.passes_over_pictures {
+        if self.discards_pictures {
             return;
         }
         let was_excused = self.beginning.excuses_complaints();
         if self.beginning.note_picture(frame.pts()) && was_excused {
-            // Of pictures that are shown before it, and so were decoded by now.
-            self.heard = self.decoder_complaints.count();
+            // Errors so far came from leading pictures, which are decoded by now.
+            self.complaints_seen = self.decoder_complaints.count();
         }
         self.pending.push_back(Event::Picture(frame));
     }
@@ -555,7 +555,7 @@ impl Reader {
         if self.copier.as_ref().is_some_and(|s| !s.is_complete()) {
             return Err(ReadError::Changed);
         }
-        // Where groups are copied, the decoder is emptied at the end of every run.
+        // With stream copy the decoder is drained at the end of every run.
         if !self
             .copier
             .as_ref()
@@ -568,19 +568,19 @@ impl Reader {
                 sent => sent.map_err(ReadError::Decode)?,
             }
             self.receive_pictures()?;
-            // Several threads have ended by now, and nothing more is said.
-            self.hear_decoder()?;
+            // All decoder threads are done, so no more errors follow.
+            self.check_complaints()?;
         }
         self.drain_sound()
     }
 }
 
-/// Whether the decoder says that a picture is not as it was recorded.
+/// Whether the decoder flags a picture as damaged.
 fn is_marked(frame: &Video) -> bool {
     frame.is_corrupt() || frame.has_decode_errors()
 }
 
-/// Broken data, as against a lack of memory or a file that cannot be read.
+/// Whether an error means broken data, not a lack of memory or an unreadable file.
 fn is_damage(error: Error) -> bool {
     use ffmpeg_next::ffi::{EIO, ENOMEM};
     !needs_input(error)

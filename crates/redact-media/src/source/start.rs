@@ -1,4 +1,4 @@
-//! What a recording says of itself, once its first frame is decoded.
+//! Describes a recording once its first frame is decoded.
 
 use ffmpeg_next::frame::{self, Video};
 use redact_core::{
@@ -11,13 +11,13 @@ use super::reader::Reader;
 use crate::picture::{Shaper, Turn, format_name};
 use crate::{ffi, probe};
 
-/// Frames at the start that may have no time: they wait in memory.
+/// Most frames without a time at the start; they wait in memory.
 const FIRST_WITHOUT_TIME_MAX: u32 = 24;
 
-/// Sound that may come before the first frame, in bytes as decoded: about 3 minutes of stereo.
+/// Most decoded sound before the first frame, in bytes: about 3 minutes of stereo.
 const EARLY_SOUND_BYTES_MAX: usize = 64 << 20;
 
-/// Reads up to the first frame; gives it, and the sound before it.
+/// Reads up to the first frame; returns it and the sound before it.
 pub(super) fn up_to_first_frame(reader: &mut Reader) -> Result<(Video, Vec<Event>), SourceError> {
     let (mut early, mut bytes) = (Vec::new(), 0);
     let base = reader.video_time_base();
@@ -47,13 +47,13 @@ pub(super) fn up_to_first_frame(reader: &mut Reader) -> Result<(Video, Vec<Event
     }
 }
 
-/// Ticks of one frame, as a fraction, if container or decoder say.
+/// Ticks per frame, as a fraction, if the container or the decoder declares them.
 pub(super) fn frame_step(reader: &Reader, first: &Video) -> Option<(i64, i64)> {
     if let Some(step) = reader.frame_times().step() {
         return Some(step);
     }
     let declared = first.packet().duration;
-    // One tick is what demuxers say that do not know, too.
+    // One tick is also what demuxers report when they do not know.
     if declared > 1 {
         return Some((declared, 1));
     }
@@ -66,8 +66,8 @@ pub(super) fn frame_step(reader: &Reader, first: &Video) -> Option<(i64, i64)> {
     averaged.or_else(|| (declared == 1).then_some((1, 1)))
 }
 
-/// Gives first frames without a time one before that of the first that has one; gives the first
-/// frame, what else was read, and how many times were filled in.
+/// Fills in the times of first frames that have none, counting back from the first frame with a
+/// time; returns the first frame, what else was read, and how many times were filled in.
 pub(super) fn stamp_first(
     reader: &mut Reader,
     mut first: Video,
@@ -108,7 +108,7 @@ pub(super) fn stamp_first(
     Ok((first, early, filled))
 }
 
-/// The container's display matrix, else that of the coded picture.
+/// The container's display matrix, else the coded picture's.
 pub(super) fn turn_of(reader: &Reader, first: &Video) -> Turn {
     let in_frame = || {
         first
@@ -169,7 +169,7 @@ pub(super) fn describe(
     })
 }
 
-/// What every release changes, as far as it is known at the start.
+/// What every release changes, as far as it is known before reading on.
 fn conversions(reader: &Reader, shaper: &Shaper) -> Vec<Conversion> {
     let mut found = shaper.conversions();
     let rate = reader.frame_times().rate();
@@ -183,7 +183,7 @@ fn conversions(reader: &Reader, shaper: &Shaper) -> Vec<Conversion> {
     found
 }
 
-/// The shape of a displayed pixel: the container's word, else the decoder's, else square.
+/// The pixel aspect ratio on display: the container's, else the decoder's, else square.
 fn pixel_aspect((num, den): (i32, i32), first: &Video, turn: Turn) -> (u32, u32) {
     let container = positive(ffmpeg_next::Rational::new(num, den));
     let (num, den) = container

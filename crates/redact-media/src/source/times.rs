@@ -1,33 +1,33 @@
 //! When frames are shown.
 //!
-//! Every frame gets a time after the one before it, within one tick of its own. A frame without a
-//! time is placed one frame's length behind the one before; the next one that has a time must
-//! agree, or the recording's times are damaged.
+//! Every frame gets a time after the previous one, within one tick of its own. A frame without a
+//! time is placed one frame duration after the previous one; the next frame with a time must agree,
+//! or the recording's times are damaged.
 
 use redact_core::{FrameIndex, Timestamp};
 
-/// Frames in a row without a time that are placed between their neighbors.
+/// Most consecutive frames whose times are filled in.
 pub(super) const FILL_MAX: u32 = 300;
 
-/// Places frames in order.
+/// Assigns times to frames in order.
 #[derive(Default)]
 pub(super) struct FrameClock {
     pub(super) next_index: FrameIndex,
     pub(super) last: Option<Timestamp>,
     pub(super) last_duration: i64,
-    /// Ticks of one frame, as a fraction; unknown where the container does not say.
+    /// Ticks per frame, as a fraction, if the container declares them.
     pub(super) step: Option<(i64, i64)>,
-    /// The last time that was not filled in.
+    /// The last time from the file.
     anchor: Option<i64>,
-    /// Frames behind it that had none.
+    /// Frames without a time since then.
     unconfirmed: u32,
     /// Frames whose filled times were confirmed.
     pub(super) filled: u32,
 }
 
 impl FrameClock {
-    /// For frames that are `step` ticks long, from frame `next_index` on; `filled` times before it
-    /// were filled in.
+    /// A clock for frames of `step` ticks that continues at frame `next_index`, after `filled`
+    /// times were filled in.
     pub(super) fn new(next_index: FrameIndex, step: Option<(i64, i64)>, filled: u32) -> Self {
         Self {
             next_index,
@@ -37,8 +37,8 @@ impl FrameClock {
         }
     }
 
-    /// `None` when the frame has no time that its neighbors tell, or one that cannot be told within
-    /// a tick.
+    /// The frame's time; `None` when it cannot be filled in, or is out of order by more than a
+    /// tick.
     pub(super) fn place(&mut self, stamped: Option<i64>) -> Option<Timestamp> {
         // Beyond this, sums of ticks could leave 64 bits: damage, not a time.
         let is_sane = |ticks: &i64| ticks.unsigned_abs() < 1 << 60;

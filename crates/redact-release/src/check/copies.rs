@@ -68,7 +68,7 @@ impl CopyClaims {
         let analysis = CopyAnalysis::read_copied(file, settings).in_file(file)?;
         let claimed = |track: usize| self.sound.iter().any(|&(known, _)| known as usize == track);
         let copy_plan = analysis.plan(self.frames, |span| self.covers(span), claimed);
-        let groups = copy_plan.copied_groups();
+        let groups = copy_plan.copied_gops();
         let wrong_run = self.runs.iter().find(|&&(start, end, digest)| {
             let within = groups.iter().filter(|group| {
                 start <= group.frames.start().get() && group.frames.end().get() <= end

@@ -93,7 +93,7 @@ pub(super) fn facts(
             ..CodingFacts::default()
         };
     };
-    let groups = copy_plan.copied_groups();
+    let groups = copy_plan.copied_gops();
     CodingFacts {
         pictures_encoded_because: copy_plan.pictures_refused().map(str::to_owned),
         untouched_encoded_because: copy_plan

@@ -283,7 +283,7 @@ impl Render<'_> {
             || self.claimed(made, &claims),
         );
         let ((leaks, source_channels), (copied, written)) = (leaks?, claimed?.unzip());
-        let groups = written.as_ref().map(CopyPlan::groups).unwrap_or_default();
+        let groups = written.as_ref().map(CopyPlan::gops).unwrap_or_default();
         let known = made.known(&groups);
         // What has the source's digests, or those of what was checked before, decodes as that
         // does; anything else is decoded.

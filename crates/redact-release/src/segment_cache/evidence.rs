@@ -59,7 +59,7 @@ impl KnownSegments {
                 .map(|(index, evidence)| (*index, evidence.clone()))
                 .collect();
             if found.len() == frames.frames() as usize {
-                let place = SegmentPlace::new(&run.groups, run.beside);
+                let place = SegmentPlace::new(&run.gops, run.neighbors);
                 self.add(frames, &place, found, groups);
             }
         }
@@ -135,8 +135,8 @@ mod tests {
     fn run() -> ReadbackRun {
         ReadbackRun {
             frames: span(10, 30),
-            groups: vec![Digest([1; 32]), Digest([2; 32])],
-            beside: [Some(Digest([0; 32])), Some(Digest([3; 32]))],
+            gops: vec![Digest([1; 32]), Digest([2; 32])],
+            neighbors: [Some(Digest([0; 32])), Some(Digest([3; 32]))],
         }
     }
 

@@ -1,4 +1,4 @@
-//! The sound of a recording, decoded.
+//! Decodes the sound of a recording.
 
 use ffmpeg_next::Packet;
 use ffmpeg_next::frame::Audio;
@@ -8,7 +8,8 @@ use super::{Reader, is_damage};
 use crate::codec::needs_input;
 use crate::source::event::{Event, ReadError};
 
-/// Packets at the start of a sound track that may refer to others before it, as those of MP3 do.
+/// Most packets at the start of a sound track that may fail because they refer to earlier ones, as
+/// in MP3.
 const LOST_SOUND_MAX: u32 = 8;
 
 impl Reader {
@@ -20,12 +21,12 @@ impl Reader {
         let sound = &mut self.sounds[track];
         match sound.decoder.send_packet(packet) {
             Ok(()) => self.receive_sound(track),
-            Err(error) if sound.heard && self.tolerant && is_damage(error) => {
+            Err(error) if sound.has_sound && self.tolerant && is_damage(error) => {
                 self.break_sound(track, DamageCause::Undecodable);
                 Ok(())
             }
-            Err(error) if sound.heard => Err(ReadError::Decode(error)),
-            // The first packets of a cut stream may refer to some that are not there.
+            Err(error) if sound.has_sound => Err(ReadError::Decode(error)),
+            // The first packets of a cut stream may refer to missing ones.
             Err(_) => {
                 sound.lost += 1;
                 if sound.lost <= LOST_SOUND_MAX {
@@ -38,19 +39,19 @@ impl Reader {
 
     pub(super) fn drain_sound(&mut self) -> Result<(), ReadError> {
         for track in 0..self.sounds.len() {
-            // A track without a single packet has nothing to give.
+            // An empty track has nothing to drain.
             if self.sounds[track].decoder.send_eof().is_ok() {
                 self.receive_sound(track)?;
             }
             let sound = &self.sounds[track];
-            if sound.lost > 0 && !sound.heard {
+            if sound.lost > 0 && !sound.has_sound {
                 self.lose_sound(track)?;
             }
         }
         Ok(())
     }
 
-    /// None of a track's sound could be decoded so far.
+    /// Handles a track of which nothing could be decoded so far.
     fn lose_sound(&mut self, track: usize) -> Result<(), ReadError> {
         if !self.tolerant {
             return Err(ReadError::LostSound);
@@ -65,10 +66,10 @@ impl Reader {
             let mut frame = Audio::empty();
             match sound.decoder.receive_frame(&mut frame) {
                 Ok(()) => {
-                    sound.heard = true;
+                    sound.has_sound = true;
                     self.pending.push_back(Event::Sound { track, frame });
                 }
-                Err(error) if needs_input(error) || !sound.heard => return Ok(()),
+                Err(error) if needs_input(error) || !sound.has_sound => return Ok(()),
                 Err(error) if self.tolerant && is_damage(error) => {
                     self.pending.push_back(Event::BrokenSound {
                         track,

@@ -121,7 +121,7 @@ fn check(encoding: &str) {
     let (output, plan) = release(&source, folder.path());
     assert_eq!(plan.pictures_refused(), None, "{encoding}");
     let copied: Vec<(u32, u32)> = plan
-        .copied_groups()
+        .copied_gops()
         .iter()
         .map(|group| (group.frames.start().get(), group.frames.end().get()))
         .collect();
@@ -317,7 +317,7 @@ fn what_is_not_proved_is_encoded_anew_and_says_why() {
         (
             "g.mp4",
             "-c:v libx264 -g 25 -x264-params open-gop=1:intra-refresh=1".to_owned(),
-            "masks touch",
+            "every GOP has a mask",
         ),
     ] {
         let folder = folder();
@@ -360,7 +360,7 @@ fn a_recording_that_changed_after_its_analysis_is_not_copied() {
         std::error::Error::source(&error)
             .unwrap()
             .to_string()
-            .contains("changed while it was copied")
+            .contains("changed while it was being read")
     );
 }
 
@@ -371,7 +371,7 @@ fn a_muted_track_is_not_copied() {
     ffmpeg(&format!("{MOVING} -c:v libx264 -g 25 -c:a aac"), &source);
     let analysis = CopyAnalysis::read(&source).unwrap();
     let plan = analysis.plan(75, |_| true, |_| false);
-    assert_eq!(plan.sound_copied(0), Err("it is muted in part"));
+    assert_eq!(plan.sound_copied(0), Err("part of it is muted"));
 }
 
 /// Goal: no file from unknown hands brings the analysis down, and none that is copied is left

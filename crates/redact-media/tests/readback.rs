@@ -88,7 +88,7 @@ fn release(source: &Path, folder: &Path, seen_max: usize) -> Release {
 
 /// Groups of a written file that lie in `frames`, and those beside them.
 fn groups_of(written: &CopyPlan, frames: FrameSpan) -> (Vec<Digest>, [Option<Digest>; 2]) {
-    let groups = written.groups();
+    let groups = written.gops();
     let within = |span: &FrameSpan| frames.start() <= span.start() && span.end() <= frames.end();
     let beside = |is_it: &dyn Fn(&FrameSpan) -> bool| {
         let found = groups.iter().find(|(span, _)| is_it(span));
@@ -141,7 +141,7 @@ fn what_is_seen_while_it_is_written_is_what_the_file_holds() {
         for run in &release.runs {
             let (groups, beside) = groups_of(&written, run.frames);
             assert!(beside.iter().all(Option::is_some));
-            assert_eq!((&run.groups, run.beside), (&groups, beside), "{encoding}");
+            assert_eq!((&run.gops, run.neighbors), (&groups, beside), "{encoding}");
         }
     }
 }
@@ -165,8 +165,8 @@ fn a_file_with_other_pictures_than_were_seen_has_other_digests() {
         release.runs.iter().any(|run| {
             let before = groups_of(&whole, run.frames).0;
             let after = groups_of(&changed, run.frames).0;
-            assert_eq!(before, run.groups);
-            after != run.groups
+            assert_eq!(before, run.gops);
+            after != run.gops
         })
     });
     assert!(differs);
