@@ -6,17 +6,22 @@ use crate::work::Work;
 
 /// Five groups of ten frames, two sound tracks, a mask in the second group, a mute on one track.
 fn approved() -> Work {
+    approved_with("320x240", &json!({"kind": "fill"}))
+}
+
+/// The same with pictures of `size` and a mask of `effect`.
+fn approved_with(size: &str, effect: &Value) -> Work {
     let work = Work::new();
-    work.ffmpeg(
-        "-f lavfi -i testsrc2=size=320x240:rate=25:duration=2 \
+    work.ffmpeg(&format!(
+        "-f lavfi -i testsrc2=size={size}:rate=25:duration=2 \
          -f lavfi -i sine=frequency=440:duration=2 -f lavfi -i sine=frequency=880:duration=2 \
          -map 0 -map 1 -map 2 -c:v libx264 -preset veryfast -g 10 -keyint_min 10 \
          -sc_threshold 0 -c:a aac clip.mp4",
-    );
+    ));
     work.redact(&["scan", "clip.mp4"]).expect_status(0);
     let mut plan = work.approve_findings();
     plan["drawn"] = json!([{
-        "id": "door", "effect": {"kind": "fill"}, "reason": "privacy-face", "frames": [12, 18],
+        "id": "door", "effect": effect, "reason": "privacy-face", "frames": [12, 18],
         "keyframes": [[12, 0.25, 0.25, 0.5, 0.5]],
     }]);
     let mute = json!([{
@@ -82,6 +87,37 @@ fn only_the_touched_group_and_track_are_encoded_anew() {
         said.contains("40 of them in 4 GOPs compared by their coded data"),
         "{said}"
     );
+}
+
+/// Goal: a render with stream copy opens three video decoders: one for the recording, whatever
+/// reads it, one for the readback and one for the release. Cropped rows and masks with levels,
+/// which are read beforehand, need no other.
+#[test]
+fn a_render_with_stream_copy_opens_three_video_decoders() {
+    let fill = json!({"kind": "fill"});
+    let pixelate = json!({"kind": "pixelate", "cells_across": 4});
+    for (size, effect) in [
+        ("320x240", &fill),
+        ("320x180", &fill),
+        ("320x240", &pixelate),
+    ] {
+        let work = approved_with(size, effect);
+        let words = ["render", "clip.mp4", "clip.plan.json"];
+        let run = work.redact_with_words(&words, &[("REDACT_LOG", "redact_media=debug")]);
+        let log = run.expect_status(0).stderr();
+        let manifest = work.json("clip.redacted.manifest.json");
+        assert_eq!(runs(&manifest).len(), 3, "{size} {effect}");
+        let opened = |kind: &str| {
+            let lines = log.lines().filter(|line| line.contains("decoder opened"));
+            lines.filter(|line| line.contains(kind)).count()
+        };
+        // Two sound tracks, each decoded wherever the recording or the release is read.
+        let found = (opened("\"video\""), opened("\"audio\""));
+        assert!(
+            found.0 == 3 && (2..=12).contains(&found.1),
+            "{size} {effect}: {found:?} decoders\n{log}"
+        );
+    }
 }
 
 #[test]

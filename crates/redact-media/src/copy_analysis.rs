@@ -19,10 +19,11 @@ use redact_bitstream::h264::free_fields::usual_step;
 use redact_bitstream::h264::gop_digest::{GopDigest, timed_digest};
 use redact_bitstream::h264::x264_end_bits::Mark;
 use redact_bitstream::mp4::sample_descriptions;
-use redact_core::{FrameIndex, FrameSpan, Source as _, SourceError, SourceInfo, SourceSettings};
+use redact_core::{FrameIndex, FrameSpan, Source as _, SourceError, SourceInfo};
 
 use crate::codec::changes_configuration;
 use crate::copy_plan::{CopyPlan, Gop, GopAction, Pictures, REORDER_MAX, SoundForm};
+use crate::decoders::VideoDecoder;
 use crate::edges;
 use crate::ffi;
 use crate::probe;
@@ -45,6 +46,8 @@ const UNUSED_SETS: &str = "it has parameter sets that no picture uses";
 pub struct CopyAnalysis {
     info: SourceInfo,
     tags: ffi::ColorTags,
+    /// It decoded the first frame.
+    decoder: VideoDecoder,
     pictures: Result<Pictures, String>,
     sound: Vec<Result<SoundForm, String>>,
 }
@@ -56,33 +59,30 @@ impl CopyAnalysis {
     /// # Errors
     /// When the recording cannot be read.
     pub fn read(path: &Path) -> Result<Self, SourceError> {
-        Self::read_as(path, &SourceSettings::default())
+        Self::read_as(path, &OpenOptions::default())
     }
 
-    /// The same for a recording that is opened with `settings`.
+    /// The same with `threads` and `settings` of `options`. The decoder that it opens is also that of
+    /// sources that are opened with its [`CopyPlan`].
     ///
     /// # Errors
     /// When the recording cannot be read.
-    pub fn read_as(path: &Path, settings: &SourceSettings) -> Result<Self, SourceError> {
-        Self::read_with(path, settings, true)
+    pub fn read_as(path: &Path, options: &OpenOptions) -> Result<Self, SourceError> {
+        Self::read_with(path, options, true)
     }
 
     /// The same without parsing coded pictures, for a file that the leak scan parses.
     ///
     /// # Errors
     /// When the recording cannot be read.
-    pub fn read_copied(path: &Path, settings: &SourceSettings) -> Result<Self, SourceError> {
-        Self::read_with(path, settings, false)
+    pub fn read_copied(path: &Path, options: &OpenOptions) -> Result<Self, SourceError> {
+        Self::read_with(path, options, false)
     }
 
-    fn read_with(
-        path: &Path,
-        settings: &SourceSettings,
-        is_walked: bool,
-    ) -> Result<Self, SourceError> {
+    fn read_with(path: &Path, options: &OpenOptions, is_walked: bool) -> Result<Self, SourceError> {
+        let settings = &options.settings;
         let options = OpenOptions {
-            audio: true,
-            threads: 1,
+            threads: options.threads,
             settings: *settings,
             ..OpenOptions::default()
         };
@@ -91,7 +91,9 @@ impl CopyAnalysis {
         let tags = source
             .color_tags()
             .expect("a source that is opened has decoded a frame");
-        drop(source);
+        let mut decoder = source
+            .into_decoder()
+            .expect("a source that is opened has decoded a frame");
         let mut input = probe::open(path, settings)?;
         let video = info.video.stream as usize;
         let mut pictures = PictureAnalysis::new(&info, &input, path);
@@ -127,12 +129,14 @@ impl CopyAnalysis {
             pictures.refuse_unaccounted(&walked);
             if is_cropped {
                 let starts = pictures.gop_starts();
-                pictures.refuse_cropped(&edges::plain_pictures(path, settings, &starts)?);
+                let plain = edges::plain_pictures(path, settings, &starts, &mut decoder)?;
+                pictures.refuse_cropped(&plain);
             }
         }
         Ok(Self {
             info,
             tags,
+            decoder,
             pictures,
             sound: sound.into_iter().map(SoundAnalysis::finish).collect(),
         })
@@ -181,7 +185,13 @@ impl CopyAnalysis {
                 Err("part of it is muted".to_owned())
             }
         });
-        CopyPlan::new(self.info, self.tags, pictures, sound.collect())
+        CopyPlan::new(
+            self.info,
+            self.tags,
+            self.decoder,
+            pictures,
+            sound.collect(),
+        )
     }
 }
 

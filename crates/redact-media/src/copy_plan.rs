@@ -8,6 +8,7 @@ use redact_bitstream::h264::avcc::AvcConfig;
 use redact_core::{Digest, FrameIndex, FrameSpan, SourceInfo, Timestamp};
 
 use crate::cached_segment::SegmentCache;
+use crate::decoders::{SharedDecoder, VideoDecoder};
 use crate::ffi;
 
 /// Redacted GOPs that begin within the same block of this many frames share an encoder. Blocks
@@ -87,6 +88,8 @@ struct Inner {
     pictures: Result<Arc<Pictures>, String>,
     sound: Vec<Result<SoundForm, String>>,
     store: Option<Arc<dyn SegmentCache>>,
+    /// For all sources that are opened with this plan or one made from it.
+    decoder: Arc<SharedDecoder>,
 }
 
 /// A GOP that is copied.
@@ -114,10 +117,12 @@ pub(crate) struct SoundForm {
 }
 
 impl CopyPlan {
-    /// A plan from an analysis; where `pictures` or `sound` are not copied, they say why.
+    /// A plan from an analysis and its `decoder`; where `pictures` or `sound` are not copied, they
+    /// say why.
     pub(crate) fn new(
         info: SourceInfo,
         tags: ffi::ColorTags,
+        decoder: VideoDecoder,
         pictures: Result<Pictures, String>,
         sound: Vec<Result<SoundForm, String>>,
     ) -> Self {
@@ -127,6 +132,7 @@ impl CopyPlan {
             pictures: pictures.map(Arc::new),
             sound,
             store: None,
+            decoder: Arc::new(SharedDecoder::new(decoder)),
         }))
     }
 
@@ -242,6 +248,7 @@ impl CopyPlan {
             pictures: pictures.map_err(Clone::clone),
             sound: self.0.sound.clone(),
             store: self.0.store.clone(),
+            decoder: Arc::clone(&self.0.decoder),
         }
     }
 
@@ -304,6 +311,11 @@ impl CopyPlan {
 
     pub(crate) fn tags(&self) -> &ffi::ColorTags {
         &self.0.tags
+    }
+
+    /// The decoder that sources of the recording share.
+    pub(crate) fn decoder(&self) -> Arc<SharedDecoder> {
+        Arc::clone(&self.0.decoder)
     }
 
     pub(crate) fn store(&self) -> Option<&dyn SegmentCache> {

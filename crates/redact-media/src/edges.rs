@@ -6,11 +6,12 @@
 
 use std::path::Path;
 
-use ffmpeg_next::{Error, Packet, frame};
+use ffmpeg_next::format::context::Input;
+use ffmpeg_next::{Error, Packet, decoder, frame};
 use redact_core::{SourceError, SourceSettings};
 
 use crate::codec::needs_input;
-use crate::source::open_uncropped;
+use crate::decoders::{VideoDecoder, open_uncropped};
 use crate::{ffi, probe};
 
 /// Length of a block along the edge, samples.
@@ -77,7 +78,12 @@ pub fn cropped_edges(path: &Path, threads: usize) -> Result<Option<CroppedEdges>
         found.odd_means += usize::from(deviation > limit);
         found.mean_deviation = found.mean_deviation.max(deviation);
     };
-    decode(path, &settings, threads, |picture| {
+    ffi::silence_log();
+    let mut input = probe::open(path, &settings)?;
+    let index = probe::video_stream(&input, settings.video_stream)?;
+    let stream = input.stream(index).ok_or(SourceError::Empty)?;
+    let mut decoder = open_uncropped(&stream, threads)?;
+    decode(&mut input, index, &mut decoder, |picture| {
         is_cropped |= ffi::cropping(picture) != [0; 4];
         if picture.is_key() {
             judge(&gop, &mut found);
@@ -102,6 +108,7 @@ pub(crate) fn plain_pictures(
     path: &Path,
     settings: &SourceSettings,
     starts: &[i64],
+    decoder: &mut VideoDecoder,
 ) -> Result<Vec<i64>, SourceError> {
     let mut plain = Vec::new();
     let mut gop = (0, Vec::new(), Mean::default());
@@ -110,7 +117,12 @@ pub(crate) fn plain_pictures(
             plain.extend(times);
         }
     };
-    decode(path, settings, 0, |picture| {
+    let mut input = probe::open(path, settings)?;
+    let index = probe::video_stream(&input, settings.video_stream)?;
+    let decoder = &mut decoder.decoder;
+    decoder.flush();
+    ffi::set_cropping(decoder, false);
+    let decoded = decode(&mut input, index, decoder, |picture| {
         let Some(time) = picture.pts() else {
             return;
         };
@@ -124,39 +136,37 @@ pub(crate) fn plain_pictures(
         if gop.2.add(picture) <= DEVIATION_MAX {
             gop.1.push(time);
         }
-    })?;
+    });
+    decoder.flush();
+    ffi::set_cropping(decoder, true);
+    decoded?;
     end_gop(gop);
     plain.sort_unstable();
     Ok(plain)
 }
 
-/// Decodes every picture without cropping.
+/// Decodes every picture of stream `index` of `input`.
 fn decode(
-    path: &Path,
-    settings: &SourceSettings,
-    threads: usize,
+    input: &mut Input,
+    index: usize,
+    decoder: &mut decoder::Video,
     mut measure: impl FnMut(&frame::Video),
 ) -> Result<(), SourceError> {
     let failed = |error: Error| SourceError::Failed {
         what: "cannot decode the cropped part of the pictures",
         source: ffi::cause(error),
     };
-    ffi::silence_log();
-    let mut input = probe::open(path, settings)?;
-    let index = probe::video_stream(&input, settings.video_stream)?;
-    let stream = input.stream(index).ok_or(SourceError::Empty)?;
-    let mut decoder = open_uncropped(&stream, threads)?;
     let mut picture = frame::Video::empty();
     loop {
         let mut packet = Packet::empty();
-        let is_end = match packet.read(&mut input) {
+        let is_end = match packet.read(input) {
             Ok(()) if packet.stream() != index => continue,
             Ok(()) => {
                 decoder.send_packet(&packet).map_err(failed)?;
                 false
             }
             Err(Error::Eof) => {
-                ffi::input_error(&input).map_err(failed)?;
+                ffi::input_error(input).map_err(failed)?;
                 decoder.send_eof().map_err(failed)?;
                 true
             }

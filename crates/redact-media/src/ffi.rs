@@ -203,6 +203,15 @@ pub(crate) fn disable_cropping(context: &mut codec::Context) {
     }
 }
 
+/// Sets whether an open decoder applies the cropping rectangle to the pictures that it returns.
+///
+/// The field is read when a picture is returned (FFmpeg, `libavcodec/decode.c`, `apply_cropping`),
+/// on the thread that asks for it.
+pub(crate) fn set_cropping(decoder: &mut codec::Context, is_applied: bool) {
+    // SAFETY: the context is alive and borrowed exclusively; a plain value is written.
+    unsafe { (*decoder.as_mut_ptr()).apply_cropping = c_int::from(is_applied) };
+}
+
 /// Creates the file at `path` and a muxer of `format` for it.
 pub(crate) fn create_output(path: &Path, format: &CStr) -> Result<Output, Error> {
     let address = file_address(path)?;

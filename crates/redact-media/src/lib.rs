@@ -19,6 +19,7 @@ mod cached_segment;
 mod codec;
 mod copy_analysis;
 mod copy_plan;
+mod decoders;
 mod edges;
 mod open_file;
 mod picture;

@@ -23,9 +23,9 @@ use redact_core::{
 
 use crate::codec::needs_input;
 use crate::copy_plan::CopyPlan;
+use crate::decoders::open_video;
 use crate::ffi;
 use crate::picture::{Shaper, Turn};
-use crate::source::open_video;
 
 /// Most packets that wait to be decoded. The sink waits for room, which bounds the frames that the
 /// caller holds for comparison.

@@ -18,7 +18,6 @@ mod beginning;
 mod clock;
 mod copied_packets;
 mod damage;
-mod decoders;
 mod event;
 mod frame_times;
 mod options;
@@ -37,11 +36,11 @@ use redact_core::{
 
 use crate::codec::{aac_samples, skipped_samples};
 use crate::copy_plan::CopyPlan;
+use crate::decoders::VideoDecoder;
 use crate::picture::{Shaper, Turn};
 use crate::probe::{self, Tables, limits};
 use crate::{ffi, sound};
 use damage::DamageLog;
-pub(crate) use decoders::{open_uncropped, open_video};
 use event::{Event, ReadError};
 use ffmpeg_next::Packet;
 pub use options::{Damaged, OpenOptions};
@@ -198,6 +197,11 @@ impl FileSource {
         self.ready.clear();
         self.state = State::Reading;
         Ok(())
+    }
+
+    /// The video decoder, for another reader of the same recording.
+    pub(crate) fn into_decoder(mut self) -> Option<VideoDecoder> {
+        self.reader.take_decoder()
     }
 
     /// Color tags of the first frame.

@@ -19,7 +19,7 @@ use super::options::EncodeOptions;
 use super::pictures::{Shot, SmartConstraints, open_encoder};
 use crate::cached_segment::{CachedPacket, CachedSegment};
 use crate::codec::needs_input;
-use crate::copy_plan::{CopyPlan, GopAction, Pictures, SoundForm};
+use crate::copy_plan::{CopyPlan, Gop, GopAction, Pictures, SoundForm};
 use crate::ffi;
 use crate::readback::{PacketTap, Role};
 
@@ -142,6 +142,10 @@ impl SmartRenderer {
 
     /// Sends packets to `tap` from now on; the header of `output` has been written.
     pub(super) fn notify(&mut self, mut tap: PacketTap, output: &Output) {
+        let is_reencoded = |gop: &Gop| gop.action == GopAction::Reencode;
+        if !pictures(&self.plan).gops.iter().any(is_reencoded) {
+            return; // Dropping the tap ends the readback.
+        }
         if let Some(stream) = output.stream(self.stream) {
             tap.begin(
                 &stream,

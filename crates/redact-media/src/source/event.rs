@@ -47,6 +47,7 @@ pub(super) enum ReadError {
     Encrypted,
     NoFrame,
     Changed,
+    Open(SourceError),
 }
 
 impl ReadError {
@@ -54,6 +55,7 @@ impl ReadError {
     pub(super) fn at(self, frame: FrameIndex, ticks: Timestamp, base: TimeBase) -> SourceError {
         let source: BoxError = match self {
             Self::Encrypted => return SourceError::Encrypted,
+            Self::Open(error) => return error,
             Self::Demux(error) | Self::Decode(error) => ffi::cause(error),
             Self::Container => "the container is corrupt".into(),
             Self::CorruptPacket => "the container marks a packet as corrupt".into(),

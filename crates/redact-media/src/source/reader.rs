@@ -15,12 +15,12 @@ use redact_core::{AudioInfo, Conversion, DamageCause, SourceError, TimeBase};
 use super::beginning::Beginning;
 use super::clock::Clock;
 use super::copied_packets::{PacketCopier, Taken};
-use super::decoders::{Sound, open_sound, open_watched, time_base_of};
 use super::event::{Event, ReadError};
 use super::frame_times::FrameTimes;
 use super::options::{Damaged, OpenOptions};
 use crate::codec::needs_input;
 use crate::copy_plan::CopyPlan;
+use crate::decoders::{DecoderSlot, Sound, VideoDecoder, open_sound, time_base_of};
 use crate::{ffi, probe};
 
 /// Most broken pictures before the first intact one; a recording that starts within a GOP has a few
@@ -49,7 +49,7 @@ pub(super) struct Reader {
     pub(super) input: Input,
     video: usize,
     video_time_base: TimeBase,
-    decoder: decoder::Video,
+    slot: DecoderSlot,
     sounds: Vec<Sound>,
     pending: VecDeque<Event>,
     broken_start: u32,
@@ -82,9 +82,7 @@ pub(super) struct Reader {
     frame_nums: Option<FrameNumCheck>,
     /// Errors that FFmpeg logged about the container.
     input_complaints: ffi::Complaints,
-    /// Errors that it logged about the pictures, on any decoder thread.
-    decoder_complaints: ffi::Complaints,
-    /// How many of these were handled.
+    /// How many errors that it logged about the decoder were handled.
     complaints_seen: u64,
     /// Video packets, from the next one on, that may be incomplete without a flag.
     tainted: u32,
@@ -93,7 +91,8 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    /// Opens decoders for stream `video` and, when asked, for every sound track.
+    /// Opens a decoder for stream `video`, unless `plan` copies pictures: then it is opened for the
+    /// first packet that needs it. Opens one for every sound track if `options` ask for sound.
     pub(super) fn new(
         mut input: Input,
         video: usize,
@@ -107,10 +106,13 @@ impl Reader {
         let tolerant = options.damaged == Damaged::Mask;
         // Several threads conceal damage in an order that depends on their speed.
         let threads = if tolerant { 1 } else { options.threads };
-        // Declared in this order because the counter must outlive the decoder.
-        let (decoder_complaints, decoder) = open_watched(&stream, threads)?;
+        let copying = plan.filter(|plan| plan.pictures().is_some());
+        let mut slot = DecoderSlot::new(threads, copying.map(CopyPlan::decoder));
+        if copying.is_none() {
+            slot.get_or_open(&stream)?;
+        }
         // Errors in the configuration are logged again for the pictures that use it.
-        let complaints_seen = decoder_complaints.count();
+        let complaints_seen = slot.complaints();
         let is_h264 = probe::codec_name(&stream) == "h264";
         let frame_nums = is_h264.then(|| FrameNumCheck::new(&ffi::extradata(&stream)));
         let mut sounds = Vec::new();
@@ -139,7 +141,7 @@ impl Reader {
             input,
             video,
             video_time_base,
-            decoder,
+            slot,
             sounds,
             pending: VecDeque::new(),
             broken_start: 0,
@@ -160,7 +162,6 @@ impl Reader {
             health: Health::Whole,
             frame_nums,
             input_complaints,
-            decoder_complaints,
             complaints_seen,
             tainted: 0,
             demux_errors: 0,
@@ -171,6 +172,23 @@ impl Reader {
     /// may be read.
     pub(super) const fn expect(&mut self, claims_key: bool, readable_bytes: u64) {
         (self.claims_key, self.readable_bytes) = (claims_key, readable_bytes);
+    }
+
+    /// The video decoder, opened or borrowed for the first packet that needs it.
+    fn decoder(&mut self) -> Result<&mut decoder::Video, ReadError> {
+        let stream = self.input.stream(self.video).ok_or(ReadError::NoFrame)?;
+        let is_new = self.slot.get().is_none();
+        let open = self.slot.get_or_open(&stream).map_err(ReadError::Open)?;
+        if is_new {
+            self.complaints_seen = open.complaints.count();
+            self.initial_complaints = self.complaints_seen;
+        }
+        Ok(&mut open.decoder)
+    }
+
+    /// Takes the video decoder out.
+    pub(super) const fn take_decoder(&mut self) -> Option<VideoDecoder> {
+        self.slot.take()
     }
 
     pub(super) const fn video_index(&self) -> usize {
@@ -254,7 +272,9 @@ impl Reader {
                 what: "cannot seek in the recording",
                 source: ffi::cause(error),
             })?;
-        self.decoder.flush();
+        if let Some(open) = self.slot.get() {
+            open.decoder.flush();
+        }
         for sound in &mut self.sounds {
             sound.decoder.flush();
         }
@@ -333,11 +353,14 @@ impl Reader {
 
     /// Drains the decoder and resets it.
     fn empty_decoder(&mut self) -> Result<(), ReadError> {
-        match self.decoder.send_eof() {
+        if self.slot.get().is_none() {
+            return Ok(());
+        }
+        match self.decoder()?.send_eof() {
             Err(error) if !is_damage(error) => return Err(ReadError::Decode(error)),
             Ok(()) | Err(_) => self.receive_pictures()?,
         }
-        self.decoder.flush();
+        self.decoder()?.flush();
         self.frame_times.clear();
         Ok(())
     }
@@ -353,7 +376,7 @@ impl Reader {
             let emptied = self.empty_decoder();
             self.discards_pictures = false;
             emptied?;
-            self.complaints_seen = self.decoder_complaints.count();
+            self.complaints_seen = self.slot.complaints();
         }
         if self.packets_read == 1 && self.claims_key && !packet.is_key() {
             self.beginning.insist();
@@ -430,9 +453,9 @@ impl Reader {
                 Taken::Decode { is_run_end } => {
                     self.send(packet)?;
                     if is_run_end {
-                        self.decoder.send_eof().map_err(ReadError::Decode)?;
+                        self.decoder()?.send_eof().map_err(ReadError::Decode)?;
                         self.receive_pictures()?;
-                        self.decoder.flush();
+                        self.decoder()?.flush();
                     }
                 }
                 Taken::Held => {}
@@ -446,7 +469,7 @@ impl Reader {
     /// Decodes a video packet.
     fn send(&mut self, packet: &Packet) -> Result<(), ReadError> {
         self.frame_times.note(packet);
-        let sent = self.decoder.send_packet(packet);
+        let sent = self.decoder()?.send_packet(packet);
         self.check_complaints()?;
         match sent {
             Ok(()) => self.receive_pictures(),
@@ -456,7 +479,7 @@ impl Reader {
 
     /// Treats errors that FFmpeg has logged since the last call as damage.
     fn check_complaints(&mut self) -> Result<(), ReadError> {
-        let complaints = self.decoder_complaints.count();
+        let complaints = self.slot.complaints();
         let is_complaint = complaints != self.complaints_seen;
         self.complaints_seen = complaints;
         if !is_complaint || self.beginning.excuses_complaints() {
@@ -488,7 +511,7 @@ impl Reader {
     fn receive_pictures(&mut self) -> Result<(), ReadError> {
         loop {
             let mut frame = Video::empty();
-            let received = self.decoder.receive_frame(&mut frame);
+            let received = self.decoder()?.receive_frame(&mut frame);
             if received.is_ok() {
                 let time = self.frame_times.of(&frame);
                 frame.set_pts(time);
@@ -534,7 +557,7 @@ impl Reader {
 
     /// Whether a picture comes before the first key frame, after the decoder logged errors.
     fn is_of_broken_start(&self) -> bool {
-        let complaints = self.decoder_complaints.count();
+        let complaints = self.slot.complaints();
         self.beginning.awaits_key() && complaints != self.initial_complaints
     }
 
@@ -545,7 +568,7 @@ impl Reader {
         let was_excused = self.beginning.excuses_complaints();
         if self.beginning.note_picture(frame.pts()) && was_excused {
             // Errors so far came from leading pictures, which are decoded by now.
-            self.complaints_seen = self.decoder_complaints.count();
+            self.complaints_seen = self.slot.complaints();
         }
         self.pending.push_back(Event::Picture(frame));
     }
@@ -561,7 +584,7 @@ impl Reader {
             .as_ref()
             .is_some_and(PacketCopier::copies_pictures)
         {
-            match self.decoder.send_eof() {
+            match self.decoder()?.send_eof() {
                 Err(error) if self.tolerant && is_damage(error) => {
                     self.break_pictures(DamageCause::Undecodable);
                 }

@@ -5,9 +5,9 @@ use redact_core::{
     AudioInfo, Conversion, FrameIndex, SourceError, SourceInfo, Timestamp, VideoInfo,
 };
 
-use super::decoders::positive;
 use super::event::{Event, ReadError};
 use super::reader::Reader;
+use crate::decoders::positive;
 use crate::picture::{Shaper, Turn, format_name};
 use crate::{ffi, probe};
 

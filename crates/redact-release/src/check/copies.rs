@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use redact_core::{Digest, FrameSpan, SourceSettings};
+use redact_core::{Digest, FrameSpan};
 use redact_engine::Check;
-use redact_media::{CopyAnalysis, CopyPlan};
+use redact_media::{CopyAnalysis, CopyPlan, OpenOptions};
 use redact_record::manifest::{CodingFacts, PublicManifest, run_digest};
 
 use crate::error::{Context as _, Result};
@@ -61,11 +61,11 @@ impl CopyClaims {
     pub(crate) fn check(
         &self,
         file: &Path,
-        settings: &SourceSettings,
+        options: &OpenOptions,
         name: &'static str,
     ) -> Result<(Check, CopyPlan)> {
         // The leak scan walks through the release's slices.
-        let analysis = CopyAnalysis::read_copied(file, settings).in_file(file)?;
+        let analysis = CopyAnalysis::read_copied(file, options).in_file(file)?;
         let claimed = |track: usize| self.sound.iter().any(|&(known, _)| known as usize == track);
         let copy_plan = analysis.plan(self.frames, |span| self.covers(span), claimed);
         let groups = copy_plan.copied_gops();

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use redact_core::{ApprovedPlan, Conversion};
 use redact_engine::{RenderReport, first_masked};
-use redact_media::{CopiedGop, CopyAnalysis, CopyPlan};
+use redact_media::{CopiedGop, CopyAnalysis, CopyPlan, OpenOptions};
 use redact_record::manifest::{CodingFacts, TakenOut};
 
 use crate::error::{Context as _, ReleaseError, Result};
@@ -49,12 +49,17 @@ pub(super) fn choose(
     clip: &Path,
     plan: &ApprovedPlan,
     reencode: Reencode,
+    threads: usize,
 ) -> Result<Option<CopyPlan>> {
     if refusal(plan, reencode).is_some() {
         return Ok(None);
     }
-    let settings = plan.plan().source.info.settings();
-    let analysis = CopyAnalysis::read_as(clip, &settings).in_file(clip)?;
+    let options = OpenOptions {
+        threads,
+        settings: plan.plan().source.info.settings(),
+        ..OpenOptions::default()
+    };
+    let analysis = CopyAnalysis::read_as(clip, &options).in_file(clip)?;
     let planned = plan.plan().source.frames;
     // It may store more than it shows; that is counted while it is decoded.
     if let Some(found) = analysis.frames().filter(|&found| found < planned) {

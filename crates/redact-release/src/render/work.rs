@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use redact_core::{ApprovedPlan, Digest, FrameSpan, Progress, Source, SourceInfo, SourceSettings};
+use redact_core::{ApprovedPlan, Digest, FrameSpan, Progress, Source, SourceInfo};
 use redact_engine::{Check, Expected, RenderError, RenderReport, frames_of_levels, take_levels};
 use redact_jail::JailError;
 use redact_media::{
@@ -72,24 +72,29 @@ impl RenderWork {
             .map(|models| second_look::load(models, &plan, self.threads))
             .transpose()?;
         seal()?;
-        let plan = self.with_levels(plan, ports.progress)?;
+        let copy_plan = copy_choice::choose(&self.clip, &plan, self.reencode, self.threads)?;
+        let plan = self.with_levels(plan, copy_plan.as_ref(), ports.progress)?;
         let render = Render {
             work: &self,
             plan: &plan,
             ports,
         };
-        Ok(serde_json::to_value(render.run(detectors)?)?)
+        Ok(serde_json::to_value(render.run(copy_plan, detectors)?)?)
     }
 
     /// The plan with the levels that its blurred and pixelated masks are drawn from. Only the GOPs
     /// in which such masks begin are decoded, where the recording can be copied.
-    fn with_levels(&self, plan: ApprovedPlan, progress: &dyn Progress) -> Result<ApprovedPlan> {
+    fn with_levels(
+        &self,
+        plan: ApprovedPlan,
+        copy_plan: Option<&CopyPlan>,
+        progress: &dyn Progress,
+    ) -> Result<ApprovedPlan> {
         let frames = frames_of_levels(plan.redactions());
         if frames.is_empty() {
             return Ok(plan);
         }
         let begins = |span: FrameSpan| frames.iter().any(|&frame| span.contains(frame));
-        let copy_plan = copy_choice::choose(&self.clip, &plan, self.reencode)?;
         let copy_plan = copy_plan.map(|copy_plan| copy_plan.to_compare(|span| !begins(span)));
         let options = open_options(&plan, self.threads);
         let mut source = open(&self.clip, &options, copy_plan.as_ref())?;
@@ -148,9 +153,12 @@ impl Made<'_> {
 }
 
 impl Render<'_> {
-    fn run(&self, detectors: Option<LoadedDetectors>) -> Result<RenderResult> {
+    fn run(
+        &self,
+        mut copy_plan: Option<CopyPlan>,
+        detectors: Option<LoadedDetectors>,
+    ) -> Result<RenderResult> {
         let work = self.work;
-        let mut copy_plan = copy_choice::choose(&work.clip, self.plan, work.reencode)?;
         let cache = work.segments.as_deref().zip(copy_plan.as_ref());
         let cache = cache.map(|(folder, copy_plan)| {
             let link = Arc::clone(&self.ports.cache);
@@ -328,9 +336,12 @@ impl Render<'_> {
     /// Whether what is claimed to be copied is so, and the GOPs of the file; nothing where all was
     /// to be re-encoded.
     fn claimed(&self, made: &Made<'_>, claims: &CopyClaims) -> Result<Option<(Check, CopyPlan)>> {
-        let settings = SourceSettings::default();
+        let options = OpenOptions {
+            threads: self.work.threads,
+            ..OpenOptions::default()
+        };
         made.copy_plan
-            .map(|_| claims.check(&self.work.partial, &settings, "copied data"))
+            .map(|_| claims.check(&self.work.partial, &options, "copied data"))
             .transpose()
     }
 }

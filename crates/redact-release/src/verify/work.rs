@@ -6,7 +6,7 @@ use redact_check::{Scope, Verdict, leaks};
 use redact_core::{Progress, Redactions, SourceSettings};
 use redact_engine::{Check, Expected, Uncovered};
 use redact_jail::JailError;
-use redact_media::CopyPlan;
+use redact_media::{CopyPlan, OpenOptions};
 use redact_record::manifest::PublicManifest;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -173,7 +173,12 @@ impl Verification<'_> {
         if claims.is_empty() {
             return Ok(None);
         }
-        let (check, copy_plan) = match claims.check(file, settings, name) {
+        let options = OpenOptions {
+            threads: self.work.threads,
+            settings: *settings,
+            ..OpenOptions::default()
+        };
+        let (check, copy_plan) = match claims.check(file, &options, name) {
             Ok((check, copy_plan)) => {
                 let copy_plan = Some(copy_plan).filter(|_| check.passed);
                 (Ok(vec![check]), copy_plan)

@@ -1,4 +1,6 @@
-//! Opens the decoders of a recording.
+//! Opens the decoders of a recording, and passes a video decoder from one reader to the next.
+
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ffmpeg_next::codec::{self, decoder, threading};
 use ffmpeg_next::{Error, Stream};
@@ -10,16 +12,103 @@ use crate::probe::{self, limits};
 /// Most threads of a decoder; more only cost memory.
 const THREADS_MAX: usize = 16;
 
+/// A video decoder, with the count of errors that FFmpeg logs about it.
+pub(crate) struct VideoDecoder {
+    // Declared in this order because the counter must outlive the decoder.
+    pub(crate) decoder: decoder::Video,
+    pub(crate) complaints: ffi::Complaints,
+}
+
+/// The video decoder that the readers of one recording use in turn.
+///
+/// Opening a decoder costs threads and memory, and the steps of a render read the same recording
+/// one after the other.
+pub(crate) struct SharedDecoder(Mutex<Option<VideoDecoder>>);
+
+impl SharedDecoder {
+    /// Starts with a decoder, without its pictures.
+    pub(crate) fn new(decoder: VideoDecoder) -> Self {
+        let shared = Self(Mutex::new(None));
+        shared.put(decoder);
+        shared
+    }
+
+    fn take(&self) -> Option<VideoDecoder> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Takes a decoder back, without its pictures.
+    fn put(&self, mut decoder: VideoDecoder) {
+        decoder.decoder.flush();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(decoder);
+    }
+}
+
+/// The video decoder of one reader, which opens or borrows it when it is first needed.
+pub(crate) struct DecoderSlot {
+    threads: usize,
+    decoder: Option<VideoDecoder>,
+    /// Where the decoder comes from and goes to, if readers share it.
+    shared: Option<Arc<SharedDecoder>>,
+}
+
+impl DecoderSlot {
+    pub(crate) const fn new(threads: usize, shared: Option<Arc<SharedDecoder>>) -> Self {
+        Self {
+            threads,
+            decoder: None,
+            shared,
+        }
+    }
+
+    pub(crate) const fn get(&mut self) -> Option<&mut VideoDecoder> {
+        self.decoder.as_mut()
+    }
+
+    pub(crate) fn get_or_open(
+        &mut self,
+        stream: &Stream<'_>,
+    ) -> Result<&mut VideoDecoder, SourceError> {
+        let decoder = match self.decoder.take() {
+            Some(decoder) => decoder,
+            None => match self.shared.as_ref().and_then(|shared| shared.take()) {
+                Some(decoder) => decoder,
+                None => open_watched(stream, self.threads)?,
+            },
+        };
+        Ok(self.decoder.insert(decoder))
+    }
+
+    /// Errors that FFmpeg has logged about the decoder so far.
+    pub(crate) fn complaints(&self) -> u64 {
+        let decoder = self.decoder.as_ref();
+        decoder.map_or(0, |decoder| decoder.complaints.count())
+    }
+
+    /// Takes the decoder out, as it is.
+    pub(crate) const fn take(&mut self) -> Option<VideoDecoder> {
+        self.decoder.take()
+    }
+}
+
+impl Drop for DecoderSlot {
+    fn drop(&mut self) {
+        if let (Some(shared), Some(decoder)) = (&self.shared, self.decoder.take()) {
+            shared.put(decoder);
+        }
+    }
+}
+
 /// A sound track and its decoder.
-pub(super) struct Sound {
-    pub(super) stream: usize,
-    pub(super) time_base: TimeBase,
-    pub(super) decoder: decoder::Audio,
-    pub(super) info: AudioInfo,
+pub(crate) struct Sound {
+    pub(crate) stream: usize,
+    pub(crate) time_base: TimeBase,
+    pub(crate) decoder: decoder::Audio,
+    pub(crate) info: AudioInfo,
     /// Whether any of it was decoded or copied.
-    pub(super) has_sound: bool,
+    pub(crate) has_sound: bool,
     /// Packets that failed to decode before the first success.
-    pub(super) lost: u32,
+    pub(crate) lost: u32,
 }
 
 /// Opens a video decoder.
@@ -42,14 +131,14 @@ pub(crate) fn open_uncropped(
 }
 
 /// Opens a video decoder and counts the errors that FFmpeg logs about it.
-pub(super) fn open_watched(
-    stream: &Stream<'_>,
-    threads: usize,
-) -> Result<(ffi::Complaints, decoder::Video), SourceError> {
+fn open_watched(stream: &Stream<'_>, threads: usize) -> Result<VideoDecoder, SourceError> {
     let mut context = codec::Context::from_parameters(stream.parameters()).map_err(failed)?;
     let complaints = ffi::Complaints::about_decoder(&mut context);
     let decoder = set_up(context, stream, threads)?;
-    Ok((complaints, decoder))
+    Ok(VideoDecoder {
+        decoder,
+        complaints,
+    })
 }
 
 fn set_up(
@@ -70,11 +159,19 @@ fn set_up(
     });
     let mut decoder = context.decoder();
     decoder.set_packet_time_base(stream.time_base());
-    decoder.video().map_err(|error| refused(stream, error))
+    let opened = decoder.video().map_err(|error| refused(stream, error))?;
+    note_opened("video", stream);
+    Ok(opened)
+}
+
+/// Logs that a decoder was opened, so that a test can count them.
+fn note_opened(kind: &'static str, stream: &Stream<'_>) {
+    let codec = probe::codec_name(stream);
+    tracing::debug!(kind, codec, stream = stream.index(), "decoder opened");
 }
 
 /// Opens a sound decoder; `None` when the codec is not supported or the track's format is unknown.
-pub(super) fn open_sound(stream: &Stream<'_>) -> Result<Option<Sound>, SourceError> {
+pub(crate) fn open_sound(stream: &Stream<'_>) -> Result<Option<Sound>, SourceError> {
     if !limits::is_known(stream.parameters().medium(), &probe::codec_name(stream)) {
         return Ok(None);
     }
@@ -88,6 +185,7 @@ pub(super) fn open_sound(stream: &Stream<'_>) -> Result<Option<Sound>, SourceErr
     if rate_hz == 0 || channels == 0 {
         return Ok(None);
     }
+    note_opened("audio", stream);
     Ok(Some(Sound {
         stream: stream.index(),
         time_base: time_base_of(stream.time_base()),
@@ -120,7 +218,7 @@ fn failed(error: Error) -> SourceError {
 }
 
 /// Converts FFmpeg's time base; an invalid one counts as microseconds.
-pub(super) fn time_base_of(rational: ffmpeg_next::Rational) -> TimeBase {
+pub(crate) fn time_base_of(rational: ffmpeg_next::Rational) -> TimeBase {
     const MICROS: TimeBase = match TimeBase::new(1, 1_000_000) {
         Some(base) => base,
         None => panic!("both are positive"),
@@ -130,7 +228,7 @@ pub(super) fn time_base_of(rational: ffmpeg_next::Rational) -> TimeBase {
         .unwrap_or(MICROS)
 }
 
-pub(super) fn positive(rate: ffmpeg_next::Rational) -> Option<(u32, u32)> {
+pub(crate) fn positive(rate: ffmpeg_next::Rational) -> Option<(u32, u32)> {
     let num = u32::try_from(rate.numerator())
         .ok()
         .filter(|num| *num > 0)?;
