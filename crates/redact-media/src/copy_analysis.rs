@@ -42,6 +42,12 @@ const CROPPED: &str = "the cropped rows or columns of a picture do not repeat it
 /// Why a recording is not copied whose unused parameter sets could hold anything.
 const UNUSED_SETS: &str = "it has parameter sets that no picture uses";
 
+/// Why nothing is copied where copied packets would repeat a parameter set that the release lacks.
+const REPEATED_SETS: &str = "its packets repeat parameter sets that only redacted GOPs use";
+
+/// Why nothing is copied where re-encoded pictures could have no parameter sets of their own.
+const NO_ROOM: &str = "its parameter sets leave no room for those of re-encoded pictures";
+
 /// What could be copied of a recording.
 pub struct CopyAnalysis {
     info: SourceInfo,
@@ -176,6 +182,7 @@ impl CopyAnalysis {
                     gop.refused = None;
                 }
             }
+            check_parameter_sets(&pictures)?;
             Ok(pictures)
         });
         let sound = self.sound.into_iter().enumerate().map(|(track, form)| {
@@ -192,6 +199,25 @@ impl CopyAnalysis {
             pictures,
             sound.collect(),
         )
+    }
+}
+
+/// Checks that a release with the copied GOPs of `pictures` can have their parameter sets beside
+/// those of re-encoded ones: the leak scan rejects sets that no picture uses, and sets in packets
+/// that its AVC configuration record lacks.
+fn check_parameter_sets(pictures: &Pictures) -> Result<(), &'static str> {
+    let copied = pictures.gops.iter().filter(|gop| gop.is_copied()).count();
+    if copied == 0 || copied == pictures.gops.len() {
+        return Ok(());
+    }
+    let used = pictures.sets_of(Gop::is_copied);
+    if pictures.repeats_sets && !pictures.config.needs_all(&used) {
+        return Err(REPEATED_SETS);
+    }
+    if pictures.config.only(&used).has_room() {
+        Ok(())
+    } else {
+        Err(NO_ROOM)
     }
 }
 

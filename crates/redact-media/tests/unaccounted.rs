@@ -190,6 +190,99 @@ fn tracks_with_two_descriptions_are_not_copied() {
     assert_eq!(copied(&refused), [0, 10, 20]);
 }
 
+/// A recording of GOPs of ten frames, each decoded with the parameter sets of the id in `ids`; every
+/// IDR picture repeats all sets where `is_repeating`.
+fn recording_with_sets(folder: &Path, ids: &[usize], is_repeating: bool) -> PathBuf {
+    let part = |id: usize| {
+        let path = folder.join(format!("part-{id}.mp4"));
+        let input = "-f lavfi -i testsrc2=size=192x112:rate=10:duration=1 \
+            -f lavfi -i sine=frequency=440:duration=1 -pix_fmt yuv420p -c:v libx264 -c:a aac \
+            -use_editlist 0 -g 10 -bf 0";
+        ffmpeg(&format!("{input} -x264-params sps-id={id}"), &path);
+        File::read(&std::fs::read(&path).unwrap())
+    };
+    let mut file = part(ids[0]);
+    let (mut samples, mut sets) = (Vec::new(), [Vec::new(), Vec::new()]);
+    for &id in ids {
+        let mut one = part(id);
+        samples.append(&mut one.samples[0]);
+        let record = one.entry_body("avc1", "avcC").clone();
+        // One set of each kind, behind their numbers and lengths.
+        let mut at = 5;
+        for known in &mut sets {
+            let length = usize::from(record[at + 1]) << 8 | usize::from(record[at + 2]);
+            let set = record[at + 3..at + 3 + length].to_vec();
+            if !known.contains(&set) {
+                known.push(set);
+            }
+            at += 3 + length;
+        }
+    }
+    let repeated: Vec<u8> = sets
+        .iter()
+        .flatten()
+        .flat_map(|set| [words(&[u32::try_from(set.len()).unwrap()]), set.clone()].concat())
+        .collect();
+    for sample in samples.iter_mut().step_by(10).filter(|_| is_repeating) {
+        sample.splice(..0, repeated.iter().copied());
+    }
+    let record = file.entry_body("avc1", "avcC");
+    record.truncate(5);
+    for (known, reserved) in sets.iter().zip([0xe0, 0]) {
+        record.push(u8::try_from(known.len()).unwrap() | reserved);
+        for set in known {
+            record.extend(u16::try_from(set.len()).unwrap().to_be_bytes());
+            record.extend(set);
+        }
+    }
+    record.extend([0xfd, 0xf8, 0xf8, 0]);
+    let all = u32::try_from(samples.len()).unwrap();
+    let step = file.table(VIDEO, "stts")[12..16].to_vec();
+    let step = u32::from_be_bytes(step.try_into().unwrap());
+    *file.table(VIDEO, "stts") = words(&[0, 1, all, step]);
+    let keys: Vec<u32> = (0..all).step_by(10).map(|frame| frame + 1).collect();
+    let count = u32::try_from(keys.len()).unwrap();
+    *file.table(VIDEO, "stss") = words(&[vec![0, count], keys].concat());
+    file.samples[0] = samples;
+    let path = folder.join("sets.mp4");
+    std::fs::write(&path, file.write()).unwrap();
+    path
+}
+
+/// Goal: a release of a recording with many parameter sets has those that its pictures use, passes
+/// the leak scan, and is understood again; where packets repeat a set that only redacted GOPs use,
+/// all is re-encoded and the reason said. The controls: the same recordings without a redaction.
+#[test]
+fn a_release_has_the_parameter_sets_that_its_pictures_use() {
+    let eight = [0, 1, 2, 3, 4, 5, 6, 7, 0];
+    let repeated = "its packets repeat parameter sets that only redacted GOPs use";
+    for (ids, is_repeating, redacted, refused) in [
+        (&eight[..], false, None, None),
+        (&eight, false, Some(8), None),
+        (&eight, false, Some(3), None),
+        (&[0, 1, 2, 0], true, None, None),
+        (&[0, 1, 2, 0], true, Some(3), None),
+        (&[0, 1, 2, 0], true, Some(1), Some(repeated)),
+    ] {
+        let folder = folder();
+        let source = recording_with_sets(folder.path(), ids, is_repeating);
+        let frames = u32::try_from(ids.len()).unwrap() * 10;
+        let redacted = redacted.map(|gop: u32| gop * 10);
+        let is_untouched = |span: redact_core::FrameSpan| Some(span.start().get()) != redacted;
+        let analysis = CopyAnalysis::read(&source).unwrap();
+        let plan = analysis.plan(frames, is_untouched, |_| true);
+        assert_eq!(plan.pictures_refused(), refused, "{ids:?} {redacted:?}");
+        let mut expected: Vec<u32> = (0..frames).step_by(10).collect();
+        expected.retain(|frame| refused.is_none() && Some(*frame) != redacted);
+        assert_eq!(copied(&plan), expected, "{ids:?} {redacted:?}");
+        let output = release(&source, &plan, folder.path());
+        assert_clean(&output, 1);
+        let written = CopyAnalysis::read(&output).unwrap();
+        assert_eq!(written.frames(), Some(frames), "{ids:?} {redacted:?}");
+        assert_eq!(read(&output).unwrap().frames.len(), frames as usize);
+    }
+}
+
 /// Goal: a caption in rows that are coded and not shown never comes into a release, and a release
 /// that has one is told. The control: pictures of the same size whose encoder fills the rows are
 /// copied, with some noise.

@@ -18,8 +18,9 @@ use super::slice_data::{Workspace, account};
 use super::slice_header::{Parameters, SliceStart};
 use super::x264_end_bits::Mark;
 
-/// Parameter sets of a stream; cameras have one or two.
-const SETS_MAX: usize = 8;
+/// Most parameter sets of each kind in a record: the count of sequence parameter sets has five bits.
+/// Cameras have one or two.
+const SETS_MAX: usize = 31;
 
 /// Bytes of a sequence parameter set, at least: header, profile, flags, level.
 const SPS_BYTES_MIN: usize = 4;
@@ -221,6 +222,12 @@ impl AvcConfig {
         }
     }
 
+    /// Whether a record can have these parameter sets and those of an encoder with an id of its own.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.unused_id().is_some() && self.sps.len().max(self.pps.len()) < SETS_MAX
+    }
+
     /// An id that no parameter set has, for the sets of re-encoded pictures.
     #[must_use]
     pub fn unused_id(&self) -> Option<u32> {
@@ -259,7 +266,8 @@ impl AvcConfig {
         let level = sequences.iter().map(|set| set[3]).max()?;
         let mut record = vec![1, profile, flags, level, 0xff];
         for (sets, reserved) in [(sequences, 0xe0), (pictures, 0)] {
-            record.push(u8::try_from(sets.len()).ok().filter(|count| *count < 32)? | reserved);
+            let count = Some(sets.len()).filter(|count| *count <= SETS_MAX)?;
+            record.push(u8::try_from(count).ok()? | reserved);
             for set in sets {
                 record.extend_from_slice(&u16::try_from(set.len()).ok()?.to_be_bytes());
                 record.extend_from_slice(set);

@@ -103,8 +103,8 @@ impl SmartRenderer {
             Vec::new()
         };
         let copied = pictures.gops.iter().filter(|gop| gop.is_copied()).count();
-        // Sets that no copied picture uses are omitted, unless packets repeat them.
-        let used = pictures.sets_of(|gop| gop.is_copied() || pictures.repeats_sets);
+        // The leak scan rejects sets that no picture uses.
+        let used = pictures.sets_of(Gop::is_copied);
         let theirs = pictures.config.only(&used);
         let header = match copied {
             0 => own.merged_with(None),
