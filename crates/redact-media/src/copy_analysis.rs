@@ -206,15 +206,14 @@ impl CopyAnalysis {
 /// those of re-encoded ones: the leak scan rejects sets that no picture uses, and sets in packets
 /// that its AVC configuration record lacks.
 fn check_parameter_sets(pictures: &Pictures) -> Result<(), &'static str> {
-    let copied = pictures.gops.iter().filter(|gop| gop.is_copied()).count();
-    if copied == 0 || copied == pictures.gops.len() {
-        return Ok(());
-    }
-    let used = pictures.sets_of(Gop::is_copied);
-    if pictures.repeats_sets && !pictures.config.needs_all(&used) {
+    let copied = || pictures.gops.iter().filter(|gop| gop.is_copied());
+    let used = pictures.config.only(&pictures.sets_of(Gop::is_copied));
+    let mut repeated = copied().flat_map(|gop| &gop.repeated_sets);
+    if !repeated.all(|set| used.has_set(set)) {
         return Err(REPEATED_SETS);
     }
-    if pictures.config.only(&used).has_room() {
+    let is_mixed = copied().next().is_some() && copied().count() < pictures.gops.len();
+    if !is_mixed || used.has_room() {
         Ok(())
     } else {
         Err(NO_ROOM)
@@ -239,6 +238,7 @@ struct PictureAnalysis {
 struct OpenGop {
     pts: Vec<i64>,
     bytes: u64,
+    repeated_sets: Vec<Vec<u8>>,
     sei: u32,
     filler: u32,
     digest: GopDigest,
@@ -365,6 +365,7 @@ fn take_packet(
         None if found.is_idr => open.insert(OpenGop {
             pts: Vec::new(),
             bytes: 0,
+            repeated_sets: Vec::new(),
             sei: 0,
             filler: 0,
             digest: GopDigest::new(),
@@ -377,7 +378,12 @@ fn take_packet(
     gop.sei += found.sei;
     gop.filler += found.filler;
     gop.pts.push(pts);
-    pictures.repeats_sets |= found.repeats_sets;
+    pictures.repeats_sets |= !found.repeated_sets.is_empty();
+    for set in found.repeated_sets {
+        if !gop.repeated_sets.contains(&set) {
+            gop.repeated_sets.push(set);
+        }
+    }
     pictures.dts.push(dts);
     pictures.end = pictures
         .end
@@ -409,6 +415,7 @@ fn close_gop(pictures: &mut Pictures, open: Option<OpenGop>) -> Result<(), Strin
         digest,
         timed,
         sets,
+        repeated_sets: gop.repeated_sets,
         sei: gop.sei,
         filler: gop.filler,
         refused: None,

@@ -50,6 +50,8 @@ pub(crate) struct Gop {
     pub(crate) timed: Digest,
     /// Picture parameter sets that it uses (`pps_id`), in the order of first use.
     pub(crate) sets: Vec<u32>,
+    /// Parameter sets that its packets repeat, as coded.
+    pub(crate) repeated_sets: Vec<Vec<u8>>,
     pub(crate) sei: u32,
     pub(crate) filler: u32,
     /// Why it is not copied although the plan does not redact it.

@@ -1,9 +1,8 @@
-//! The AVC configuration record (`avcC`), and samples as MP4 stores them: NAL units behind lengths.
+//! The AVC configuration record (`avcC`), and samples in MP4's form: NAL units preceded by lengths.
 //!
 //! Everything that may be copied into a release is checked here, NAL unit by NAL unit. SEI and
-//! filler data are taken out; any other NAL unit that is not known to be a picture rules out its
-//! GOP.
-//! [`super::slice_data`] walks what lies inside a slice.
+//! filler data are removed; any other NAL unit that is not part of a picture rules out its GOP.
+//! [`super::slice_data`] parses the inside of slices.
 //!
 //! Source: ITU-T H.264, 7.3 and 7.4; ISO/IEC 14496-15, 5.3.
 
@@ -18,63 +17,63 @@ use super::slice_data::{Workspace, account};
 use super::slice_header::{Parameters, SliceStart};
 use super::x264_end_bits::Mark;
 
-/// Most parameter sets of each kind in a record: the count of sequence parameter sets has five bits.
-/// Cameras have one or two.
+/// Most parameter sets of each kind in a record: the count of sequence parameter sets has five
+/// bits. Cameras have one or two.
 const SETS_MAX: usize = 31;
 
-/// Bytes of a sequence parameter set, at least: header, profile, flags, level.
+/// Least bytes of a sequence parameter set: header, profile, flags, level.
 const SPS_BYTES_MIN: usize = 4;
 
-/// Bytes of a picture parameter set, at least.
+/// Least bytes of a picture parameter set.
 const PPS_BYTES_MIN: usize = 2;
 
 /// Why coded pictures cannot be copied.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CopyRefusal {
-    /// The record, or a parameter set in it, is not understood to its last bit.
-    #[error("its AVC configuration record is not one that is understood ({0})")]
+    /// The record, or a parameter set in it, cannot be parsed to its last bit.
+    #[error("unsupported AVC configuration record: {0}")]
     Record(&'static str),
     /// Interlaced pictures.
     #[error("its pictures are coded as fields")]
     Fields,
     /// `profile_idc` is none of Baseline, Main and High.
-    #[error("its profile (number {0}) is not one that is copied")]
+    #[error("its profile ({0}) is not Baseline, Main or High")]
     Profile(u8),
-    /// The cropping rectangle cuts off a macroblock or more.
-    #[error("a part of its pictures is cut off")]
+    /// The cropping rectangle removes a macroblock or more.
+    #[error("its pictures are cropped by a macroblock or more")]
     Cropped,
-    /// A number that changes no picture and that no encoder writes.
-    #[error("a number in its parameter sets ({0}) is none that an encoder writes")]
+    /// A value that has no effect on pictures and that encoders do not write.
+    #[error("a parameter set has a value that encoders do not write ({0})")]
     FreeField(&'static str),
     /// Slice groups or redundant pictures.
-    #[error("it has redundant or scattered slices")]
+    #[error("it has redundant slices or slice groups")]
     Slices,
-    /// A NAL unit of a type that no release has.
+    /// A NAL unit of a type that releases do not have.
     #[error("a packet holds a NAL unit of type {0}")]
     NalUnit(u8),
-    /// Parameter sets within a packet that the record does not have.
-    #[error("a packet holds parameter sets that are not those of the AVC configuration record")]
+    /// Parameter sets in a packet that the record lacks.
+    #[error("a packet has parameter sets that the AVC configuration record lacks")]
     ParameterSets,
-    /// No slice in a packet, or two that begin a picture.
+    /// A packet without a slice, or with two that begin a picture.
     #[error("a packet does not hold exactly one picture")]
     Picture,
-    /// A picture in several slices, of which some could overlap.
+    /// A picture in several slices, which could overlap.
     #[error("its pictures have several slices")]
     SeveralSlices,
-    /// A length that goes beyond the packet.
+    /// A NAL unit length that exceeds the packet.
     #[error("a packet ends within a NAL unit")]
     Cut,
-    /// Bytes in a slice that decoders take for its end.
-    #[error("a NAL unit ends before its length")]
+    /// A start code within a slice, at which decoders would end it.
+    #[error("a NAL unit contains a start code")]
     StartCode,
 }
 
 impl From<SetRefusal> for CopyRefusal {
     fn from(refusal: SetRefusal) -> Self {
         match refusal {
-            SetRefusal::Sps => Self::Record("a sequence parameter set"),
-            SetRefusal::Pps => Self::Record("a picture parameter set"),
-            SetRefusal::Chroma => Self::Record("it is not 8-bit 4:2:0"),
+            SetRefusal::Sps => Self::Record("malformed sequence parameter set"),
+            SetRefusal::Pps => Self::Record("malformed picture parameter set"),
+            SetRefusal::Chroma => Self::Record("not 8-bit 4:2:0"),
             SetRefusal::Fields => Self::Fields,
             SetRefusal::Profile(number) => Self::Profile(number),
             SetRefusal::Cropped => Self::Cropped,
@@ -84,8 +83,8 @@ impl From<SetRefusal> for CopyRefusal {
     }
 }
 
-/// The AVC configuration record (`avcC`) of a track: how NAL units are counted, and the parameter
-/// sets that pictures are decoded with.
+/// The AVC configuration record (`avcC`) of a track: the width of NAL unit lengths, and the
+/// parameter sets.
 #[derive(Clone, Debug)]
 pub struct AvcConfig {
     /// Bytes of a NAL unit's length, 1 to 4.
@@ -96,34 +95,34 @@ pub struct AvcConfig {
     pps: Vec<Vec<u8>>,
     /// Both parameter sets of a slice, by its `pps_id`.
     parameter_sets_of: BTreeMap<u32, Vec<u8>>,
-    /// How slices are walked, by `pps_id`.
+    /// What parsing a slice needs, by `pps_id`.
     parameters: BTreeMap<u32, Parameters>,
     /// `sps_id` and `pps_id` in use.
     ids: Vec<u32>,
     /// Pictures in the decoded picture buffer, at most 16.
     pub dpb_pictures: u32,
-    /// Whether rows or columns of the coded pictures are not shown.
+    /// Whether the cropping rectangle removes rows or columns.
     pub is_cropped: bool,
-    /// Clocks of the sequences that have one.
+    /// Timing of the sequence parameter sets that have any.
     clocks: Vec<Clock>,
 }
 
 impl AvcConfig {
-    /// Reads an `avcC`. Every parameter set must be understood to its last bit.
+    /// Parses an `avcC`. Every parameter set must be parsed to its last bit.
     ///
     /// # Errors
-    /// Why pictures under this record cannot be copied.
+    /// The reason why pictures with this record cannot be copied.
     pub fn read(record: &[u8]) -> Result<Self, CopyRefusal> {
-        let bad = CopyRefusal::Record("it does not fit");
+        let bad = CopyRefusal::Record("malformed");
         let (head, rest) = record.split_at_checked(5).ok_or(bad.clone())?;
         if head[0] != 1 {
-            return Err(CopyRefusal::Record("it is of another version"));
+            return Err(CopyRefusal::Record("unknown version"));
         }
         let (sps, rest) = sets(rest, 0x1f, 7).ok_or(bad.clone())?;
         let (pps, rest) = sets(rest, 0xff, 8).ok_or(bad.clone())?;
         // High profiles add four bytes: color format, two depths, and no extensions.
         if !(rest.is_empty() || rest.len() == 4 && rest[3] == 0) {
-            return Err(CopyRefusal::Record("something is behind it"));
+            return Err(CopyRefusal::Record("trailing data"));
         }
         let mut config = Self {
             length_bytes: usize::from(head[4] & 3) + 1,
@@ -136,13 +135,13 @@ impl AvcConfig {
             is_cropped: false,
             clocks: Vec::new(),
         };
-        config.understand()?;
+        config.parse_sets()?;
         Ok(config)
     }
 
-    /// Fills in what follows from the parameter sets.
-    fn understand(&mut self) -> Result<(), CopyRefusal> {
-        let twice = CopyRefusal::Record("two parameter sets of one number");
+    /// Fills in the fields that follow from the parameter sets.
+    fn parse_sets(&mut self) -> Result<(), CopyRefusal> {
+        let twice = CopyRefusal::Record("duplicate parameter set id");
         let mut reader = SetReader::default();
         let mut sequences = BTreeMap::new();
         for coded in &self.sps {
@@ -168,8 +167,8 @@ impl AvcConfig {
         Ok(())
     }
 
-    /// Refuses clocks that follow from neither the times of the pictures, `step` ticks apart with
-    /// `scale` ticks per second, nor an encoder's habit.
+    /// Refuses timing that neither follows from the pictures' times, `step` ticks apart with
+    /// `scale` ticks per second, nor is common among encoders.
     ///
     /// # Errors
     /// [`CopyRefusal::FreeField`] for such a clock.
@@ -182,7 +181,8 @@ impl AvcConfig {
         }
     }
 
-    /// Whether pictures with these `pps_id` need every parameter set: others could hold anything.
+    /// Whether pictures with these `pps_id` use every parameter set; unused ones could hold
+    /// anything.
     #[must_use]
     pub fn needs_all(&self, pps_ids: &BTreeSet<u32>) -> bool {
         let used = pps_ids.iter().filter_map(|id| self.parameter_sets_of(*id));
@@ -191,7 +191,7 @@ impl AvcConfig {
         self.parameter_sets_of.keys().all(|id| pps_ids.contains(id)) && self.sps.iter().all(is_used)
     }
 
-    /// The record without parameter sets that pictures with these `pps_id` do not need.
+    /// The record with only the parameter sets that pictures with these `pps_id` use.
     #[must_use]
     pub fn only(&self, pps_ids: &BTreeSet<u32>) -> Self {
         let used = pps_ids.iter().filter_map(|id| self.parameter_sets_of(*id));
@@ -213,7 +213,7 @@ impl AvcConfig {
         }
     }
 
-    /// The same for samples whose NAL units stand behind lengths of four bytes.
+    /// The record for samples with NAL unit lengths of four bytes.
     #[must_use]
     pub fn with_four_byte_lengths(&self) -> Self {
         Self {
@@ -222,19 +222,21 @@ impl AvcConfig {
         }
     }
 
-    /// Whether a record can have these parameter sets and those of an encoder with an id of its own.
+    /// Whether a record has room for these parameter sets and an encoder's with an id of its own, and
+    /// an id is left after that.
     #[must_use]
     pub fn has_room(&self) -> bool {
-        self.unused_id().is_some() && self.sps.len().max(self.pps.len()) < SETS_MAX
+        let unused = (1..32).filter(|id| !self.ids.contains(id));
+        unused.count() > 1 && self.sps.len().max(self.pps.len()) < SETS_MAX
     }
 
-    /// An id that no parameter set has, for the sets of re-encoded pictures.
+    /// An unused id for the parameter sets of re-encoded pictures.
     #[must_use]
     pub fn unused_id(&self) -> Option<u32> {
         (1..32).find(|number| !self.ids.contains(number))
     }
 
-    /// The profile that an encoder has to stay within, as libx264 names it.
+    /// The profile that an encoder must stay within, by libx264's name.
     #[must_use]
     pub fn profile_name(&self) -> &'static str {
         match self.sps.iter().map(|set| set[1]).max() {
@@ -244,14 +246,14 @@ impl AvcConfig {
         }
     }
 
-    /// Both parameter sets that a picture with this `pps_id` is decoded with.
+    /// Both parameter sets of a picture with this `pps_id`, concatenated.
     #[must_use]
     pub fn parameter_sets_of(&self, number: u32) -> Option<&[u8]> {
         self.parameter_sets_of.get(&number).map(Vec::as_slice)
     }
 
-    /// The record of a release that has these parameter sets and those of `encoder`, NAL units
-    /// behind lengths of four bytes. `None` when there are too many.
+    /// The record of a release with these parameter sets and those of `encoder`, for NAL unit
+    /// lengths of four bytes. `None` when there are too many.
     #[must_use]
     pub fn merged_with(&self, encoder: Option<&Self>) -> Option<Vec<u8>> {
         let more = |kind: fn(&Self) -> &Vec<Vec<u8>>| -> Vec<&Vec<u8>> {
@@ -280,7 +282,7 @@ impl AvcConfig {
         Some(record)
     }
 
-    /// The parameter sets that an encoder announces in a byte stream.
+    /// The parameter sets of an encoder, from a byte stream.
     ///
     /// # Errors
     /// As [`Self::read`].
@@ -302,18 +304,19 @@ impl AvcConfig {
             is_cropped: false,
             clocks: Vec::new(),
         };
-        // The same rule as in a record: what is accepted here can be written there and read again.
+        // The same rule as for a record, so that what is accepted here can be written and read
+        // again.
         for (sets, least) in [(&config.sps, SPS_BYTES_MIN), (&config.pps, PPS_BYTES_MIN)] {
             let fits = (1..=SETS_MAX).contains(&sets.len());
             if !fits || sets.iter().any(|set| set.len() < least) {
-                return Err(CopyRefusal::Record("it does not fit"));
+                return Err(CopyRefusal::Record("malformed"));
             }
         }
-        config.understand()?;
+        config.parse_sets()?;
         Ok(config)
     }
 
-    /// The parameter sets as NAL units behind lengths of four bytes.
+    /// The parameter sets as NAL units preceded by lengths of four bytes.
     #[must_use]
     pub fn as_nal_units(&self) -> Vec<u8> {
         let mut units = Vec::new();
@@ -323,14 +326,16 @@ impl AvcConfig {
         units
     }
 
-    fn has_set(&self, unit: &[u8]) -> bool {
+    /// Whether a NAL unit is one of the parameter sets.
+    #[must_use]
+    pub fn has_set(&self, unit: &[u8]) -> bool {
         self.sps.iter().chain(&self.pps).any(|set| set == unit)
     }
 
-    /// Walks through the slice of one sample to its last bit; returns what follows it.
+    /// Parses the slice of one sample to its last bit; returns the bit after its end.
     ///
     /// # Errors
-    /// What is not accounted for, or a packet that is not one slice of a picture.
+    /// The first data that are not accounted for, or a packet that is not one slice of a picture.
     pub fn account(&self, packet: &[u8], workspace: &mut Workspace) -> Result<Mark, Unaccounted> {
         let mut slices = nal::units(packet, Framing::Lengths(self.length_bytes))
             .flatten()
@@ -346,10 +351,10 @@ impl AvcConfig {
         account(slice, parameters, workspace)
     }
 
-    /// Checks one sample: a single picture, and nothing that a release may not hold.
+    /// Checks that a sample is one picture and holds nothing that a release must not have.
     ///
     /// # Errors
-    /// Why it cannot be copied.
+    /// The reason why it cannot be copied.
     pub fn access_unit(&self, packet: &[u8]) -> Result<AccessUnit, CopyRefusal> {
         let mut found = AccessUnit::default();
         let mut slices = 0;
@@ -359,12 +364,12 @@ impl AvcConfig {
                 return Err(CopyRefusal::Cut);
             };
             match header & 0x1f {
-                // What follows is not decoded, and a release may not carry it.
+                // Decoders ignore what follows, and a release must not have it.
                 1 | 5 if nal::has_start_code(unit) => return Err(CopyRefusal::StartCode),
                 kind @ (1 | 5) => {
                     let start = SliceStart::read(unit).ok_or(CopyRefusal::Picture)?;
                     let set = start.pps_id;
-                    // Of slices that overlap a decoder shows one: a release's picture is one.
+                    // Decoders show only one of overlapping slices, so a picture must be one slice.
                     if start.first_macroblock != 0 {
                         return Err(CopyRefusal::SeveralSlices);
                     }
@@ -378,7 +383,7 @@ impl AvcConfig {
                     }
                 }
                 6 => found.sei += 1,
-                7 | 8 if self.has_set(unit) => found.repeats_sets = true,
+                7 | 8 if self.has_set(unit) => found.repeated_sets.push(unit.to_vec()),
                 7 | 8 => return Err(CopyRefusal::ParameterSets),
                 9 if nal::is_plain_delimiter(unit) => {}
                 12 => found.filler += 1,
@@ -393,52 +398,52 @@ impl AvcConfig {
     }
 }
 
-/// What a sample holds besides one picture.
+/// What a sample holds in addition to one picture.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AccessUnit {
-    /// Whether it is an IDR picture: a decoder can start here and forgets everything before.
+    /// Whether it is an IDR picture.
     pub is_idr: bool,
     /// Picture parameter sets in use.
     pub pps_ids: Vec<u32>,
-    /// SEI NAL units, which are taken out.
+    /// SEI NAL units, which are removed.
     pub sei: u32,
-    /// NAL units of filler data, which are taken out.
+    /// Filler data NAL units, which are removed.
     pub filler: u32,
-    /// Whether parameter sets of the record stand here again.
-    pub repeats_sets: bool,
+    /// Parameter sets of the record that it repeats, as coded.
+    pub repeated_sets: Vec<Vec<u8>>,
 }
 
-/// The sample's NAL units without SEI and filler data, each behind its length in four bytes.
+/// The sample's NAL units without SEI and filler data, each preceded by its length in four bytes.
 #[must_use]
 pub fn picture_nal_units(packet: &[u8], length_bytes: usize) -> Vec<u8> {
-    let mut kept = Vec::with_capacity(packet.len() + 16);
+    let mut found = Vec::with_capacity(packet.len() + 16);
     for unit in nal::units(packet, Framing::Lengths(length_bytes)).flatten() {
-        let is_kept = |header: &u8| !matches!(header & 0x1f, 6 | 12);
-        if unit.first().is_some_and(is_kept) {
-            nal::push(&mut kept, unit);
+        let is_needed = |header: &u8| !matches!(header & 0x1f, 6 | 12);
+        if unit.first().is_some_and(is_needed) {
+            nal::push(&mut found, unit);
         }
     }
-    kept
+    found
 }
 
-/// The NAL units of a byte stream without SEI, each behind its length in four bytes.
+/// The NAL units of a byte stream without SEI, each preceded by its length in four bytes.
 #[must_use]
 pub fn from_annex_b_without_sei(packet: &[u8]) -> Vec<u8> {
-    let mut kept = Vec::with_capacity(packet.len() + 16);
+    let mut found = Vec::with_capacity(packet.len() + 16);
     for unit in annex_b::units(packet) {
         if unit.first().is_some_and(|header| header & 0x1f != 6) {
-            nal::push(&mut kept, unit);
+            nal::push(&mut found, unit);
         }
     }
-    kept
+    found
 }
 
-/// The parameter sets of an AVC configuration record, as far as it can be read.
+/// The parameter sets of an AVC configuration record, as far as it can be parsed.
 #[must_use]
 pub fn parameter_sets(record: &[u8]) -> Vec<&[u8]> {
     let mut found = Vec::new();
     let mut rest = record.get(5..).unwrap_or_default();
-    // First those of sequences, of which the count has three bits beside it, then of pictures.
+    // Sequence parameter sets, whose count shares its byte with three bits, then picture ones.
     for mask in [0x1f, 0xff] {
         let Some((count, behind)) = rest.split_first() else {
             break;
@@ -459,7 +464,7 @@ pub fn parameter_sets(record: &[u8]) -> Vec<&[u8]> {
     found
 }
 
-/// A counted list of parameter sets of one kind; each has at least the four bytes that name it.
+/// A counted list of parameter sets of one kind.
 fn sets(bytes: &[u8], mask: u8, kind: u8) -> Option<(Vec<Vec<u8>>, &[u8])> {
     let (count, mut rest) = bytes.split_first()?;
     let count = usize::from(count & mask);
