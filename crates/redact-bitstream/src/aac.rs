@@ -1,4 +1,4 @@
-//! AAC-LC (ISO/IEC 14496-3): the decoder's configuration, and packets down to their last bit.
+//! AAC-LC (ISO/IEC 14496-3): the decoder configuration, and packets to their last bit.
 
 mod codebooks;
 mod raw_data_block;

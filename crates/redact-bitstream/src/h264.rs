@@ -1,9 +1,9 @@
-//! H.264 (ITU-T Rec. H.264): NAL units, parameter sets, slices down to their last bit.
+//! H.264 (ITU-T Rec. H.264): NAL units, parameter sets, and slices to their last bit.
 //!
 //! - [`nal`] splits a sample into NAL units, [`annex_b`] a byte stream;
-//! - [`avcc`] reads the AVC configuration record and says which samples can be copied;
-//! - [`slice_header`] reads slice headers, [`slice_data`] walks a slice to its last bit;
-//! - [`gop_digest`] is what a GOP is recognized by, [`frame_num`] finds missing pictures.
+//! - [`avcc`] parses the AVC configuration record and decides which samples can be copied;
+//! - [`slice_header`] parses slice headers, [`slice_data`] parses a slice to its last bit;
+//! - [`gop_digest`] identifies a GOP, [`frame_num`] finds missing pictures.
 
 pub mod annex_b;
 pub mod avcc;

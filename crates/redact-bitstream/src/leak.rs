@@ -1,11 +1,10 @@
-//! Looks for everything in a finished release that is not the pictures and the sound.
+//! Scans a finished release for everything that is not its pictures and sound.
 //!
-//! The scan reads the file's own bytes and trusts no player or library: every byte must belong to
-//! a box that is known, every box to a place where it is allowed, every byte of media to a sample.
-//! What is not known is not clean. Only H.264 and AAC in MP4, as the renderer writes them, can be
-//! clean. Coded pictures and coded sound are walked to their last bit; what is not looked at
-//! is what somebody writes into the values that are decoded, of pixels and of samples. Evidence
-//! names keys, counts and offsets, never values.
+//! The scan parses the file's bytes and trusts no player or library: every byte must belong to a
+//! known box, every box must be in an allowed place, and every byte of media must belong to a
+//! sample. Anything unknown is not clean; only H.264 and AAC in MP4, as the renderer writes them,
+//! can be clean. Coded pictures and sound are parsed to their last bit; decoded values of pixels
+//! and samples are not judged. Evidence has keys, counts and offsets, never values.
 
 mod access_unit;
 mod fields;
@@ -31,20 +30,20 @@ use crate::mp4::{forms, length};
 pub use fields::MOVIE_SCALE_MIN;
 pub use verdict::{ExpectedStreams, LeakChannel, LeakError, LeakVerdict};
 
-/// Bytes of a movie box: a day of 60 frames/s has about 200 MiB.
+/// Most bytes of a movie box: a day at 60 frames/s has about 200 MiB.
 const MOVIE_BYTES_MAX: u64 = 1 << 30;
 
-/// Boxes at the top of a file; a release has four.
+/// Most boxes at the top of a file; a release has four.
 const TOP_BOXES_MAX: usize = 64;
 
-/// Bytes of one packet of sound: 6144 bits per channel, of which there are eight at most.
+/// Most bytes of one packet of sound: 6144 bits per channel, at most eight channels.
 /// Source: ISO/IEC 14496-3, 4.5.3.
 const PACKET_BYTES_MAX: u32 = 6144;
 
 /// Scans a finished release; one verdict per channel of [`LeakChannel::ALL`], in its order.
 ///
 /// # Errors
-/// [`LeakError::Read`] or, when the file is no MP4 that can be walked, [`LeakError::Malformed`].
+/// [`LeakError::Read`] or, when the file cannot be parsed as MP4, [`LeakError::Malformed`].
 pub fn scan(
     file: impl Read + Seek,
     expected: &ExpectedStreams,
@@ -52,8 +51,8 @@ pub fn scan(
     scan_with(file, expected, true)
 }
 
-/// The same without a walk through the slices of pictures, which costs as much as to decode them:
-/// for a recording, of which only some are copied.
+/// The same without parsing the slices of pictures, which costs as much as decoding them: for a
+/// recording, not a release.
 ///
 /// # Errors
 /// As [`scan`].
@@ -80,7 +79,7 @@ fn scan_with(
     let movie = movie::read(atom, top.length, &mut report)?;
     check_counts(&movie, expected, &mut report);
     check_media(&top.media, &movie.places, &mut report);
-    // Samples that lie on each other could make a small file endless.
+    // Overlapping samples could make a small file take forever.
     let bytes = |sum: u64, place: &Place| sum.saturating_add(u64::from(place.bytes));
     if movie.places.iter().fold(0, bytes) > top.length {
         return Err(malformed("more samples than bytes", top.movie_offset).into());
@@ -96,7 +95,7 @@ struct Top {
     movie: Vec<u8>,
     movie_offset: u64,
     movie_header: u64,
-    /// Where media bytes are: start and end.
+    /// Start and end of media data.
     media: Vec<(u64, u64)>,
 }
 
@@ -131,7 +130,7 @@ fn top_boxes(file: &mut (impl Read + Seek), report: &mut Report) -> Result<Top, 
             }
             b"ftyp" if at == 0 && body <= 64 => {
                 if !forms::is_file_type(&read_whole(file, at + header, body)?) {
-                    let what = "brands that a release has not".to_owned();
+                    let what = "unexpected brands".to_owned();
                     report.note(LeakChannel::ContainerTags, what);
                 }
             }
@@ -148,7 +147,7 @@ fn top_boxes(file: &mut (impl Read + Seek), report: &mut Report) -> Result<Top, 
             }
             _ => report.note(
                 LeakChannel::LeftoverBytes,
-                format!("a large box at byte {at}"),
+                format!("large box at byte {at}"),
             ),
         }
         at = end;
@@ -213,7 +212,7 @@ fn check_media(media: &[(u64, u64)], places: &[Place], report: &mut Report) {
     }
 }
 
-/// Looks into every packet of sound for what is no sound.
+/// Checks that every packet of sound is only sound.
 fn check_sounds(
     file: &mut (impl Read + Seek),
     movie: &Movie,
@@ -224,7 +223,7 @@ fn check_sounds(
     for (places, walker) in &movie.sounds {
         for (i, place) in places.iter().enumerate() {
             if place.bytes > PACKET_BYTES_MAX {
-                return Err(malformed("a packet that is no sound", place.offset).into());
+                return Err(malformed("oversized packet", place.offset).into());
             }
             let packet = read_whole(file, place.offset, u64::from(place.bytes))?;
             if let Err(what) = walker.walk(&packet, i == 0) {
@@ -236,7 +235,7 @@ fn check_sounds(
     for (what, times) in counts {
         report.note(LeakChannel::AudioTracks, format!("{times} x {what}"));
     }
-    let looked = format!("{packets} packets walked through");
-    report.count(LeakChannel::AudioTracks, looked);
+    let parsed = format!("{packets} packets parsed to their last bit");
+    report.count(LeakChannel::AudioTracks, parsed);
     Ok(())
 }

@@ -1,10 +1,10 @@
 //! MP4 (ISO/IEC 14496-12, the ISO base media file format): boxes, sample tables, forms of boxes.
 //!
-//! - [`boxes`] walks boxes, strictly: every byte belongs to one;
-//! - [`samples`] says where samples lie and when they are shown;
+//! - [`boxes`] parses boxes strictly: every byte belongs to one;
+//! - [`samples`] locates samples and their times;
 //! - [`coded_tracks`] lists the samples of a release for a decoder;
-//! - [`sample_descriptions`] counts descriptions, without which nothing can be copied;
-//! - [`forms`] knows the boxes in whose fields a release has little choice.
+//! - [`sample_descriptions`] counts the sample descriptions of a track;
+//! - [`forms`] checks boxes whose fields have fixed values in a release.
 
 pub mod boxes;
 pub mod coded_tracks;

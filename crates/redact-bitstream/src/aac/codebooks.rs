@@ -1,7 +1,7 @@
-//! Code words of AAC-LC.
+//! AAC-LC code words.
 //!
-//! Each word stands behind a one, so that its length can be seen: `0x2` is the word `0`, `0x1a` the
-//! word `1010`. A word's place is the value that it stands for.
+//! Each word is preceded by a 1 bit that marks its length: `0x2` is the word `0`, `0x1a` the word
+//! `1010`. The index is the coded value.
 //!
 //! Source: ISO/IEC 14496-3, annex 4.A, tables 4.A.1 to 4.A.12.
 
@@ -162,7 +162,7 @@ pub(super) const SCALE_FACTORS: [u32; 121] = [
     0xfffe3, 0xfffe4, 0xfffe5, 0xfffd7, 0xfffec, 0xffff4, 0xffff3,
 ];
 
-/// Books 1 to 11.
+/// Codebooks 1 to 11.
 pub(super) const SPECTRA: [&[u32]; 11] = [
     &BOOK_1, &BOOK_2, &BOOK_3, &BOOK_4, &BOOK_5, &BOOK_6, &BOOK_7, &BOOK_8, &BOOK_9, &BOOK_10,
     &BOOK_11,

@@ -1,33 +1,33 @@
-//! What a packet of AAC-LC holds besides sound.
+//! Finds what a packet of AAC-LC holds other than sound.
 //!
-//! Every bit is walked: the channels that the configuration promises, in order, then the end, then
-//! nothing. Data elements, extensions, further channels and bytes behind the end can carry
-//! anything, and no player lets them be heard. The values of the samples are not looked at.
+//! Every bit is parsed: the configured channels in order, then the end element, then nothing. Data
+//! elements, extensions, extra channels and bytes after the end can carry anything, and no player
+//! plays them. The values of the samples are not judged.
 //!
 //! Source: ISO/IEC 14496-3, 4.4.2 and 4.6.3 (syntax of AAC-LC, 1024 samples to a frame).
 
 use super::{codebooks, scale_factor_bands};
 
-/// Books of values: 0 is silence, 13 noise, 14 and 15 a copy of the other channel.
+/// Special codebooks: 0 is silence, 13 noise, 14 and 15 intensity stereo.
 const SILENCE: u8 = 0;
 const RESERVED: u8 = 12;
 const NOISE: u8 = 13;
 
-/// Bits of the first noise energy, the others are differences.
+/// Bits of the first noise energy; the others are differences.
 const NOISE_BITS: u32 = 9;
 
-/// A value of 16 in book 11 is spelled out behind its pair.
+/// A value of 16 in codebook 11 is followed by an escape sequence.
 const ESCAPE: usize = 16;
 
-/// What a fill element is filled with. Source: table 4.57, `fill_byte`.
+/// Byte of a fill element. Source: table 4.57, `fill_byte`.
 const FILL_BYTE: u32 = 0xa5;
 
-/// Why a packet is not sound alone. The texts name kinds, never content.
+/// Why a packet is not only sound. The texts name syntax elements, never content.
 pub type Odd = &'static str;
 
-const CUT: Odd = "a packet that ends within a channel";
+const CUT: Odd = "packet ends within a channel";
 
-/// What a track's configuration says, and how to walk its packets.
+/// The configuration of a track, with which its packets are parsed.
 pub struct Walker {
     long: Vec<u16>,
     short: Vec<u16>,
@@ -45,22 +45,22 @@ const FIL: u8 = 6;
 const END: u8 = 7;
 
 impl Walker {
-    /// Reads an `AudioSpecificConfig`: plain AAC-LC, and nothing behind it. Gives the walker and
-    /// the sampling rate in Hz.
+    /// Parses an `AudioSpecificConfig` of plain AAC-LC without trailing data; returns the walker
+    /// and the sampling rate in Hz.
     #[must_use]
     pub fn new(config: &[u8]) -> Option<(Self, u32)> {
-        // FFmpeg says behind it that there is no second layer: sync word 0x2b7, type 5, flag 0.
+        // FFmpeg appends that there is no SBR extension: sync word 0x2b7, type 5, flag 0.
         let (&[first, second], &[] | &[0x56, 0xe5, 0]) = (config.first_chunk()?, &config[2..])
         else {
             return None;
         };
         let word = u16::from_be_bytes([first, second]);
-        // Kind 2 is LC; the last three bits would say 960 samples, a core coder, an extension.
+        // Object type 2 is LC; the last three bits flag 960 samples, a core coder, an extension.
         if word >> 11 != 2 || word & 7 != 0 {
             return None;
         }
         let rate = u8::try_from(word >> 7 & 15).ok()?;
-        // Source: table 1.19, channel configurations; 0 would bring its own.
+        // Source: table 1.19, channel configurations; 0 would define its own.
         let elements: &[u8] = match word >> 3 & 15 {
             1 => &[SCE],
             2 => &[CPE],
@@ -84,7 +84,7 @@ impl Walker {
         Some((walker, scale_factor_bands::rate_hz(rate)?))
     }
 
-    /// Channels that the configuration promises.
+    /// Configured channels.
     #[must_use]
     pub fn channels(&self) -> u16 {
         self.elements
@@ -93,10 +93,10 @@ impl Walker {
             .sum()
     }
 
-    /// Walks a packet; an encoder may name itself in the `first` one of a track.
+    /// Parses a packet; an encoder may name itself in the `first` one of a track.
     ///
     /// # Errors
-    /// What it holds besides sound.
+    /// What it holds other than sound.
     pub fn walk(&self, packet: &[u8], first: bool) -> Result<(), Odd> {
         let mut bits = Bits {
             bytes: packet,
@@ -104,16 +104,16 @@ impl Walker {
         };
         let mut due = self.elements.iter();
         loop {
-            let element = bits.take(3).ok_or("a packet without an end")?;
+            let element = bits.take(3).ok_or("packet without an end element")?;
             let element = u8::try_from(element).unwrap_or(END);
             match element {
                 END => break,
                 FIL => fill(&mut bits, first)?,
                 _ if due.next() != Some(&element) => {
                     return Err(match element {
-                        SCE | CPE | LFE => "a channel that is not announced",
+                        SCE | CPE | LFE => "unexpected channel",
                         4 => "a data element",
-                        _ => "an element that is no channel",
+                        _ => "element that is not a channel",
                     });
                 }
                 CPE => self.pair(&mut bits)?,
@@ -124,11 +124,11 @@ impl Walker {
             }
         }
         if due.next().is_some() {
-            return Err("a channel that is missing");
+            return Err("missing channel");
         }
         let left = packet.len() * 8 - bits.at;
         if left >= 8 || bits.take(u32::try_from(left).unwrap_or(0)) != Some(0) {
-            return Err("bytes behind the end of a packet");
+            return Err("bytes after the end of a packet");
         }
         Ok(())
     }
@@ -138,7 +138,7 @@ impl Walker {
         let mut common = None;
         if bits.flag().ok_or(CUT)? {
             let info = self.info(bits)?;
-            // 1: which bands are coded as middle and side, one by one; 3 is reserved.
+            // 1: a mid/side flag per band; 3 is reserved.
             match bits.take(2).ok_or(CUT)? {
                 1 => bits.skip(info.groups.len() * info.bands).ok_or(CUT)?,
                 3 => return Err("a reserved value in a packet"),
@@ -168,10 +168,10 @@ impl Walker {
                 }
             }
         } else if bits.flag().ok_or(CUT)? {
-            return Err("a prediction, which AAC-LC has not");
+            return Err("prediction, which AAC-LC does not have");
         }
         if bands > self.ends(short).len() {
-            return Err("more bands than there are");
+            return Err("too many bands");
         }
         Ok(Info {
             short,
@@ -208,7 +208,7 @@ impl Walker {
             shaping(bits, info.short).ok_or(CUT)?;
         }
         if bits.flag().ok_or(CUT)? {
-            return Err("a gain control, which AAC-LC has not");
+            return Err("gain control, which AAC-LC does not have");
         }
         sections
             .iter()
@@ -239,7 +239,7 @@ impl Walker {
         let ends = self.ends(info.short);
         let edge = |band: usize| band.checked_sub(1).map_or(0, |band| ends[band]);
         let samples = usize::from(edge(section.end) - edge(section.start)) * section.windows;
-        // Values come in fours and then in pairs, each from 0 to the book's largest.
+        // Values come in quadruples or pairs, each from 0 to the codebook's largest.
         let (at_once, signs, values) = match number {
             1 | 2 => (4, false, 3),
             3 | 4 => (4, true, 3),
@@ -272,7 +272,7 @@ impl Walker {
     }
 }
 
-/// How a channel's spectrum is cut: windows of one length, in groups.
+/// Windows of a channel: of one length, in groups.
 struct Info {
     short: bool,
     bands: usize,
@@ -280,7 +280,7 @@ struct Info {
     groups: Vec<usize>,
 }
 
-/// Bands of one group that share a book.
+/// Bands of one group that share a codebook.
 struct Section {
     book: u8,
     start: usize,
@@ -306,7 +306,7 @@ fn sections(bits: &mut Bits<'_>, info: &Info) -> Result<Vec<Section>, Odd> {
                 }
             }
             if book == RESERVED || end == start || end > info.bands {
-                return Err("sections that do not fit");
+                return Err("sections do not match the bands");
             }
             found.push(Section {
                 book,
@@ -343,9 +343,9 @@ fn shaping(bits: &mut Bits<'_>, short: bool) -> Option<()> {
     Some(())
 }
 
-/// `fill_element`: nothing but filling, or the encoder's name.
+/// `fill_element`: only fill bytes, or the encoder's name.
 fn fill(bits: &mut Bits<'_>, first: bool) -> Result<(), Odd> {
-    let cut = "a packet that ends within a filling";
+    let cut = "packet ends within a fill element";
     let mut count = bits.take(4).ok_or(cut)?;
     if count == 15 {
         count += bits.take(8).ok_or(cut)?;
@@ -370,17 +370,17 @@ fn fill(bits: &mut Bits<'_>, first: bool) -> Result<(), Odd> {
     let blank = match kind {
         0 => bits.is_zero_until(end),
         1 => bits.take(4) == Some(0) && (1..count).all(|_| bits.take(8) == Some(FILL_BYTE)),
-        _ => return Err("an extension of the sound"),
+        _ => return Err("sound extension"),
     };
     bits.at = end;
     if blank {
         Ok(())
     } else {
-        Err("data in a filling")
+        Err("data in a fill element")
     }
 }
 
-/// `Lavc` and a version, up to zeros that end at `end`.
+/// `Lavc` and a version, followed by zeros up to `end`.
 /// Source: FFmpeg `libavcodec/aacenc.c`, `put_bitstream_info`.
 fn is_encoder_name(bits: &mut Bits<'_>, end: usize) -> bool {
     let mut name = Vec::new();
@@ -396,7 +396,7 @@ fn is_encoder_name(bits: &mut Bits<'_>, end: usize) -> bool {
     plain && version.len() <= 12 && bits.is_zero_until(end)
 }
 
-/// Code words as a tree: each node has where a 0 and a 1 lead.
+/// Code words as a binary tree.
 struct Book {
     nodes: Vec<[Next; 2]>,
 }
@@ -409,7 +409,7 @@ enum Next {
 }
 
 impl Book {
-    /// `words` stand behind a one each, in the order of their values.
+    /// Each of `words` is preceded by a 1 bit; their index is the value.
     fn new(words: &[u32]) -> Self {
         let mut nodes = vec![[Next::Nothing; 2]];
         for (value, word) in words.iter().enumerate() {
@@ -446,11 +446,11 @@ impl Book {
     }
 }
 
-/// Bits, highest first.
+/// Reads bits, most significant first.
 #[derive(Clone, Copy)]
 struct Bits<'a> {
     bytes: &'a [u8],
-    /// The next bit; it may lie behind the end.
+    /// Position of the next bit; it may be past the end.
     at: usize,
 }
 
@@ -476,7 +476,7 @@ impl Bits<'_> {
         (self.at <= self.bytes.len() * 8).then_some(())
     }
 
-    /// Whether only zeros come before bit `end`, and they are there.
+    /// Whether only zeros precede bit `end`, and all of them exist.
     fn is_zero_until(mut self, end: usize) -> bool {
         (self.at..end).all(|_| self.flag() == Some(false))
     }

@@ -1,4 +1,4 @@
-//! Widths of the bands into which AAC-LC cuts a spectrum, as runs of `(bands, width)`.
+//! Widths of the scale factor bands of AAC-LC, as runs of `(bands, width)`.
 //!
 //! Source: ISO/IEC 14496-3, tables 4.129 to 4.147 (frames of 1024 samples).
 
@@ -126,7 +126,7 @@ pub(super) fn rate_hz(index: u8) -> Option<u32> {
     RATES.get(usize::from(index)).map(|(rate, ..)| *rate)
 }
 
-/// Where the bands of a window end, in samples, for the sampling rate of `index`.
+/// Ends of a window's bands, in samples, for the sampling rate of `index`.
 pub(super) fn ends(index: u8, short: bool) -> Option<Vec<u16>> {
     let (_, long_runs, short_runs) = RATES.get(usize::from(index))?;
     let runs = if short { short_runs } else { long_runs };

@@ -1,8 +1,8 @@
-//! Packets written bit by bit.
+//! Tests with packets that are written bit by bit.
 
 use super::*;
 
-/// Bytes of binary digits; the last byte is filled with zeros.
+/// Bytes from binary digits; the last byte is padded with zeros.
 fn bytes(digits: &str) -> Vec<u8> {
     let digits: Vec<u8> = digits
         .bytes()
@@ -38,7 +38,7 @@ fn a_packet_of_the_announced_channels_is_sound_alone() {
     check(&format!("{LOUD} 111"), false, Ok(()));
 }
 
-/// Goal: everything that a player passes over is named.
+/// Goal: everything that players skip is reported.
 #[test]
 fn what_is_not_heard_is_found() {
     let word = "01101000";
@@ -58,32 +58,28 @@ fn what_is_not_heard_is_found() {
     check_silent(
         "",
         &format!("111 {word}{word}"),
-        "bytes behind the end of a packet",
+        "bytes after the end of a packet",
     );
-    check_silent("", "111 1", "bytes behind the end of a packet");
+    check_silent("", "111 1", "bytes after the end of a packet");
     check_silent(
         "",
         &format!("110 0010 0000 0000 {word} 111"),
-        "data in a filling",
+        "data in a fill element",
     );
     check_silent(
         "",
         &format!("110 0010 0001 0000 {word} 111"),
-        "data in a filling",
+        "data in a fill element",
     );
     check_silent(
         "",
         &format!("110 0010 1101 0000 {word} 111"),
-        "an extension of the sound",
+        "sound extension",
     );
-    check_silent(
-        "",
-        &format!("{SILENT} 111"),
-        "a channel that is not announced",
-    );
-    check_silent("", "101 111", "an element that is no channel");
-    check_silent("", &"110 0000".repeat(5), "a packet without an end");
-    check("111", false, Err("a channel that is missing"));
+    check_silent("", &format!("{SILENT} 111"), "unexpected channel");
+    check_silent("", "101 111", "element that is not a channel");
+    check_silent("", &"110 0000".repeat(5), "packet without an end element");
+    check("111", false, Err("missing channel"));
 }
 
 #[test]
@@ -99,14 +95,18 @@ fn filling_and_the_encoders_name_carry_nothing() {
         format!("110 1111 {count:08b} 0000 00000 {word} 0000000 {SILENT} 111")
     };
     check(&named("Lavc59.37.100"), true, Ok(()));
-    check(&named("Lavc59.37.100"), false, Err("data in a filling"));
-    check(&named("Ada Okafor, 7"), true, Err("data in a filling"));
+    check(
+        &named("Lavc59.37.100"),
+        false,
+        Err("data in a fill element"),
+    );
+    check(&named("Ada Okafor, 7"), true, Err("data in a fill element"));
 }
 
 #[test]
 fn only_plain_aac_is_walked() {
     assert!(Walker::new(&[0x12, 0x08, 0x56, 0xe5, 0]).is_some());
-    // A second layer, words behind it, channels of its own, a kind that is not LC.
+    // An SBR extension, trailing bytes, custom channels, an object type other than LC.
     for odd in [
         &[0x12, 0x08, 0x56, 0xe5, 0x80][..],
         &[0x12, 0x08, 1],
@@ -119,7 +119,7 @@ fn only_plain_aac_is_walked() {
 }
 
 proptest::proptest! {
-    /// Goal: no bytes make the walker panic or run on.
+    /// Goal: no bytes make the parser panic or run on.
     #[test]
     fn any_bytes_are_walked_or_refused(packet: Vec<u8>, pair: bool) {
         let config = if pair { [0x11, 0x90] } else { MONO_44100 };

@@ -1,15 +1,15 @@
-//! The byte stream format: NAL units behind start codes.
+//! The byte stream format: NAL units preceded by start codes.
 //!
 //! Source: ITU-T H.264, annex B.
 
-/// Where each unit's start code and its header byte are.
+/// Positions of each NAL unit's start code and header byte.
 #[must_use]
 pub fn starts(packet: &[u8]) -> Vec<(usize, usize)> {
     let mut starts = Vec::new();
     let mut at = 0;
     while at + 3 <= packet.len() {
         if packet[at..at + 3] == [0, 0, 1] {
-            // A start code may have one more zero in front.
+            // A start code may be preceded by one more zero.
             let code = if at > 0 && packet[at - 1] == 0 {
                 at - 1
             } else {
@@ -27,7 +27,7 @@ pub fn starts(packet: &[u8]) -> Vec<(usize, usize)> {
     starts
 }
 
-/// The NAL units of a packet, without the zeros that end some.
+/// The NAL units of a packet, without trailing zeros.
 pub fn units(packet: &[u8]) -> impl Iterator<Item = &[u8]> {
     let starts = starts(packet);
     (0..starts.len()).map(move |i| {

@@ -1,4 +1,4 @@
-//! The arithmetic decoder of CABAC.
+//! CABAC arithmetic decoder.
 //!
 //! Source: ITU-T H.264, 9.3.1 (start) and 9.3.3.2 (decoding), tables 9-44 and 9-45.
 
@@ -23,7 +23,7 @@ const LESS_PROBABLE: [[u8; 4]; 64] = [
     [6, 7, 8, 9], [2, 2, 2, 2],
 ];
 
-/// The state behind a less probable symbol. Source: table 9-45.
+/// The next state after a less probable symbol. Source: table 9-45.
 #[rustfmt::skip]
 const BEHIND_LESS_PROBABLE: [u8; 64] = [
     0, 0, 1, 2, 2, 4, 4, 5, 6, 7, 8, 9, 9, 11, 11, 12, 13, 13, 15, 15, 16, 16, 18, 18, 19, 19, 21,
@@ -31,8 +31,8 @@ const BEHIND_LESS_PROBABLE: [u8; 64] = [
     34, 35, 35, 35, 36, 36, 36, 37, 37, 37, 38, 38, 63,
 ];
 
-/// What follows a state with its more probable symbol in the last bit: behind that symbol, and
-/// behind the other.
+/// The next states of a state, whose more probable symbol is its last bit: after that symbol, and
+/// after the other.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "states are below 128, and constants cannot be made with try_from"
@@ -44,7 +44,7 @@ const NEXT: [[u8; 128]; 2] = {
         let (state, symbol) = (at / 2, at % 2);
         let more = if state < 62 { state + 1 } else { state };
         next[0][at] = (more * 2 + symbol) as u8;
-        // In state 0 the symbols change places.
+        // In state 0 the symbols are swapped.
         let other = if state == 0 { 1 - symbol } else { symbol };
         next[1][at] = BEHIND_LESS_PROBABLE[state] * 2 + other as u8;
         at += 1;
@@ -52,16 +52,16 @@ const NEXT: [[u8; 128]; 2] = {
     next
 };
 
-/// Room for the contexts, so that no number of one can lie outside.
+/// Array size for the contexts, so that no index is out of range.
 const ROOM: usize = 512;
 
 /// Reads symbols, each with the probability of its context.
 ///
-/// `value` holds the bits that were taken from `bytes`, of which the last `spare` are ahead of the
-/// nine that the standard's decoder would have.
+/// `value` holds the bits read from `bytes`; the last `spare` of them are ahead of the nine in the
+/// standard's decoder.
 pub(super) struct Arithmetic<'a> {
     bytes: &'a [u8],
-    /// Bytes that are in `value` or were; behind the end there are zeros.
+    /// Number of bytes read into `value`; zeros follow the end.
     taken: usize,
     value: u64,
     spare: u32,
@@ -95,7 +95,7 @@ impl<'a> Arithmetic<'a> {
         made
     }
 
-    /// Starts again at byte `from`, with the contexts as they are.
+    /// Restarts at byte `from`, with unchanged contexts.
     pub(super) fn restart(&mut self, from: usize) {
         (self.taken, self.value, self.range) = (from + 2, 0, 510);
         let byte = |at: usize| u64::from(self.bytes.get(at).copied().unwrap_or(0));
@@ -104,7 +104,7 @@ impl<'a> Arithmetic<'a> {
         self.refill();
     }
 
-    /// The bit behind the last one that was needed.
+    /// Position after the last bit that was needed.
     pub(super) const fn at(&self) -> usize {
         self.taken * 8 - self.spare as usize
     }

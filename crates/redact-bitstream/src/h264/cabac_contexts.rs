@@ -1,14 +1,14 @@
-//! Where the contexts of CABAC start.
+//! Initial values of CABAC contexts.
 //!
-//! Of the standard's contexts, those of pictures coded as frames in 4:2:0: 0 to 276, and 399 to 435
-//! behind them, so that context 399 is number 277 here. Each has a pair of numbers, `m` and `n`.
+//! The standard's contexts for frames in 4:2:0: 0 to 276, followed by 399 to 435, so that context
+//! 399 has index 277 here. Each has a pair of numbers, `m` and `n`.
 //!
 //! Source: ITU-T H.264, tables 9-12 to 9-24 and 9-33 (values of m and n).
 
-/// Contexts in use.
+/// Number of contexts.
 pub(super) const CONTEXTS: usize = 314;
 
-/// The pairs, first those of I slices, then those of `cabac_init_idc` 0, 1 and 2.
+/// The pairs for I slices, then those for `cabac_init_idc` 0, 1 and 2.
 #[rustfmt::skip]
 pub(super) const STARTS: [[i8; 2 * CONTEXTS]; 4] = [
     [

@@ -1,6 +1,6 @@
-//! The elements of macroblocks in CABAC.
+//! Macroblock syntax elements in CABAC.
 //!
-//! Numbers of contexts are the standard's, but that those from 399 on stand behind 276.
+//! Context indices are the standard's, except that those from 399 on follow 276.
 //!
 //! Source: ITU-T H.264, 7.3.5 (syntax), 9.3.2 (binarization), 9.3.3.1 (contexts), table 9-34 (where
 //! the contexts of an element begin), tables 9-40 and 9-43 (blocks).
@@ -12,7 +12,7 @@ use super::macroblock::{
 use super::rbsp::{Bits, Unaccounted};
 use super::slice_header::{Kind, SliceHeader};
 
-/// Where the contexts of an element begin.
+/// The first context of an element.
 const TYPE_I: usize = 3;
 const SKIP_P: usize = 11;
 const TYPE_P: usize = 14;
@@ -45,11 +45,11 @@ const fn above(context: usize) -> usize {
 /// Steps of `mb_qp_delta` in one direction and back: -26 to 25.
 const QUANTIZER_STEPS: u32 = 52;
 
-/// Larger sizes of vectors are all the same to their neighbors.
+/// Larger motion vector differences have the same effect on neighbors.
 const VECTOR_SIZE_MAX: u32 = 100;
 
-/// Contexts of `significant_coeff_flag` and `last_significant_coeff_flag` by the place of a
-/// coefficient in a block of 8x8. Source: table 9-43, pictures coded as frames.
+/// Contexts of `significant_coeff_flag` and `last_significant_coeff_flag` by the position
+/// of a coefficient in a block of 8x8. Source: table 9-43, pictures coded as frames.
 #[rustfmt::skip]
 const PLACE_SIGNIFICANT: [u8; 63] = [
     0, 1, 2, 3, 4, 5, 5, 4, 4, 3, 3, 4, 4, 4, 5, 5, 4, 4, 4, 4, 3, 3, 6, 7, 7, 7, 8, 9, 10, 9, 8, 7,
@@ -65,11 +65,11 @@ const PLACE_LAST: [u8; 63] = [
 /// A kind of block (`ctxBlockCat`).
 #[derive(Clone, Copy)]
 struct Block {
-    /// Where its contexts begin, behind those of all kinds.
+    /// Offset of its contexts (`ctxBlockCatOffset`).
     coded: usize,
     significant: usize,
     level: usize,
-    /// Coefficients, at most.
+    /// Most coefficients.
     most: usize,
 }
 
@@ -119,7 +119,7 @@ pub(super) struct Cabac<'a> {
 }
 
 impl<'a> Cabac<'a> {
-    /// Starts behind a slice's header.
+    /// Starts after a slice header.
     pub(super) fn new(bits: &mut Bits<'a>, slice: &SliceHeader) -> Result<Self, Unaccounted> {
         bits.align(true)?;
         let (bytes, from) = (bits.bytes(), bits.at() / 8);
@@ -144,18 +144,18 @@ impl<'a> Cabac<'a> {
         self.decoder.is_end()
     }
 
-    /// The bit behind the last that was read: at the end, the stop bit was the last.
+    /// Position after the last bit read; at the end, that was the stop bit.
     pub(super) const fn at(&self) -> usize {
         self.decoder.at()
     }
 
-    /// Whether more was read than there is.
+    /// Whether reading has passed the end.
     pub(super) const fn is_beyond(&self) -> bool {
         self.decoder.at() > self.bytes.len() * 8
     }
 
-    /// A type of I slices whose first bin said that it is none of blocks; the other bins have
-    /// these contexts. Source: tables 9-36 and 9-39.
+    /// The rest of a macroblock type of I slices whose first bin was not `I_NxN`, with these
+    /// contexts. Source: tables 9-36 and 9-39.
     fn whole_type(&mut self, contexts: [usize; 5]) -> u32 {
         if self.decoder.is_end() {
             return 25;
@@ -170,7 +170,7 @@ impl<'a> Cabac<'a> {
         number + bin(second)
     }
 
-    /// A type of I slices in another slice, its contexts from `first` on.
+    /// An intra macroblock type in a P or B slice, with contexts from `first` on.
     fn intra_type(&mut self, first: usize) -> u32 {
         if !self.decoder.decision(first) {
             return 0;
@@ -204,7 +204,7 @@ impl<'a> Cabac<'a> {
         }
     }
 
-    /// A component of `mvd`, when its neighbors' sizes make `near`. Source: 9.3.2.3 and
+    /// A component of `mvd`, for the sum `near` of its neighbors' sizes. Source: 9.3.2.3 and
     /// 9.3.3.1.1.7.
     fn component(&mut self, first: usize, near: u32) -> Option<u8> {
         let context = match near {
@@ -227,8 +227,8 @@ impl<'a> Cabac<'a> {
         u8::try_from(size.min(VECTOR_SIZE_MAX)).ok()
     }
 
-    /// `residual_block_cabac` behind its `coded_block_flag`. Contexts of a coefficient's place are
-    /// `places` behind the first ones.
+    /// `residual_block_cabac` after its `coded_block_flag`. Contexts of a coefficient's position
+    /// are `places` after the first ones.
     #[inline]
     fn coefficients(
         &mut self,
@@ -248,7 +248,7 @@ impl<'a> Cabac<'a> {
                 }
             }
         }
-        // What is not said to be the last before is the last.
+        // If none was marked as the last, the final coefficient is.
         count += usize::from(!is_last);
         let (mut ones, mut larger) = (0, 0);
         for _ in 0..count {
@@ -272,7 +272,7 @@ impl<'a> Cabac<'a> {
         Ok(())
     }
 
-    /// A block whose neighbors are coded or not. Gives whether it is.
+    /// A block, given whether its neighbors are coded. Returns whether it is coded.
     #[inline]
     fn block(&mut self, kind: Block, left: bool, above: bool) -> Result<bool, Unaccounted> {
         let context = CODED + kind.coded + usize::from(left) + 2 * usize::from(above);
@@ -292,7 +292,7 @@ impl<'a> Cabac<'a> {
         Ok(true)
     }
 
-    /// A block of 4x4 of one component, whose first block is number `first`, in `side` columns.
+    /// A 4x4 block of a component whose first block has number `first`, in `side` columns.
     #[inline]
     fn small_block(
         &mut self,
@@ -410,7 +410,7 @@ impl Elements for Cabac<'_> {
     }
 
     fn samples(&mut self) -> Result<(), Unaccounted> {
-        // Up to the next byte there are zeros.
+        // Zeros fill up to the next byte.
         let at = self.decoder.at();
         let byte = at.div_ceil(8);
         let last = self.bytes.get(byte.saturating_sub(1)).copied().unwrap_or(0);
@@ -545,7 +545,7 @@ impl Elements for Cabac<'_> {
     }
 
     fn residual(&mut self, near: Near<'_>, current: &mut Macroblock) -> Result<(), Unaccounted> {
-        // Beyond the picture's edge blocks count as coded for what is predicted from the picture.
+        // Blocks beyond the picture's edge count as coded for intra macroblocks.
         let beyond = if current.is_intra() { ALL_CODED } else { 0 };
         let near = [near.left, near.above].map(|near| near.map_or(beyond, |near| near.coded));
         let mut coded = 0;

@@ -1,4 +1,4 @@
-//! The elements of macroblocks in CAVLC.
+//! Macroblock syntax elements in CAVLC.
 //!
 //! Source: ITU-T H.264, 7.3.4 and 7.3.5 (syntax), 9.1 (Exp-Golomb), 9.2 (coefficients).
 
@@ -10,11 +10,11 @@ use super::macroblock::{Elements, Macroblock, MacroblockKind, Near, SAMPLE_BYTES
 use super::rbsp::{Bits, Unaccounted};
 use super::slice_header::{Kind, SliceHeader};
 
-/// Marks an entry of a table that leads to another part of it.
+/// Marks a table entry that refers to a subtable.
 const FURTHER: u16 = 0x8000;
 
-/// A table of code words: by eight bits, and where those are not enough, by eight more. An entry
-/// is a value above the five bits of a word's length; 0 is no word.
+/// A lookup table of code words: by eight bits, and if those are not enough, by eight more. An
+/// entry holds a value above five bits of code length; 0 is invalid.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "values are below 68 and lengths below 17, and constants cannot be made with try_from"
@@ -80,10 +80,10 @@ static RUNS: [[u16; 256]; 6] = {
     tables
 };
 
-/// A vector's size, at most: more than any level of the standard allows.
+/// Largest motion vector difference: more than any level allows.
 const VECTOR_MAX: i64 = 1 << 15;
 
-/// Zeros before a level, at most: it then has some 20 bits, more than a transform can give.
+/// Largest `level_prefix`: the level then has about 20 bits, more than a transform can produce.
 const PREFIX_MAX: u32 = 20;
 
 /// Reads elements in CAVLC.
@@ -113,7 +113,7 @@ impl<'a, 'b> Cavlc<'a, 'b> {
         self.bits.has_more()
     }
 
-    /// Whether more was read than there is.
+    /// Whether reading has passed the end.
     pub(super) const fn is_beyond(&self) -> bool {
         self.bits.at() > self.bits.stop()
     }
@@ -132,8 +132,8 @@ impl<'a, 'b> Cavlc<'a, 'b> {
         Ok(usize::from(entry >> 5))
     }
 
-    /// `residual_block_cavlc` of at most `most` coefficients; `near` is `nC`, `None` for the DC of
-    /// chroma. Gives how many there are.
+    /// `residual_block_cavlc` of at most `most` coefficients; `near` is `nC`, `None` for chroma DC.
+    /// Returns the number of coefficients.
     fn block(&mut self, near: Option<u8>, most: usize) -> Result<u8, Unaccounted> {
         let (total, ones) = self.token(near)?;
         if total > most {
@@ -165,7 +165,7 @@ impl<'a, 'b> Cavlc<'a, 'b> {
         u8::try_from(total).map_err(|_| Unaccounted::Syntax)
     }
 
-    /// `coeff_token`: coefficients, and ones at their end.
+    /// `coeff_token`: number of coefficients and trailing ones.
     #[inline]
     fn token(&mut self, near: Option<u8>) -> Result<(usize, usize), Unaccounted> {
         let token = match near {
@@ -175,7 +175,7 @@ impl<'a, 'b> Cavlc<'a, 'b> {
             Some(4..=7) => self.word(&TOKENS[2])?,
             Some(_) => {
                 let plain = self.bits.take(6) as usize;
-                // There is no fourth one in a block of three: that is where none stands.
+                // A block of three coefficients has no code word here.
                 return match (plain / 4 + 1, plain % 4) {
                     (1, 3) => Ok((0, 0)),
                     (total, ones) if ones > total => Err(Unaccounted::Syntax),
@@ -186,7 +186,7 @@ impl<'a, 'b> Cavlc<'a, 'b> {
         Ok((token / 4, token % 4))
     }
 
-    /// The levels behind the trailing ones. Source: 9.2.2.1.
+    /// The levels after the trailing ones. Source: 9.2.2.1.
     #[inline]
     fn levels(&mut self, total: usize, ones: usize) -> Result<(), Unaccounted> {
         let mut suffix = u32::from(total > 10 && ones < 3);
@@ -240,8 +240,7 @@ impl<'a, 'b> Cavlc<'a, 'b> {
         Ok(before as usize + 4)
     }
 
-    /// Blocks of 4x4 of one component, its first block being number `first` of the macroblock, in
-    /// `side` columns.
+    /// The 4x4 blocks of a component whose first block has number `first`, in `side` columns.
     fn blocks(
         &mut self,
         (near, current): (Near<'_>, &mut Macroblock),
@@ -311,7 +310,7 @@ impl Elements for Cavlc<'_, '_> {
         list: usize,
         _: usize,
     ) -> Result<bool, Unaccounted> {
-        // `te(v)`: one bit where there are two.
+        // `te(v)`: one bit if there are two values.
         match self.references[list] {
             1 => Ok(!self.bits.flag()),
             most => Ok(self.bits.at_most(most)? > 0),
@@ -349,7 +348,7 @@ impl Elements for Cavlc<'_, '_> {
     fn residual(&mut self, near: Near<'_>, current: &mut Macroblock) -> Result<(), Unaccounted> {
         let is_whole = current.kind == MacroblockKind::Intra16x16;
         if is_whole {
-            // The DC coefficients are counted by their neighbors, and count for nobody.
+            // DC coefficients use the neighbors' counts but are not counted themselves.
             self.blocks((near, current), (0, 4), 0, 16)?;
             current.counts[0] = 0;
         }

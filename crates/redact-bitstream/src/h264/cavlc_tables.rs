@@ -1,7 +1,7 @@
-//! Code words of CAVLC.
+//! CAVLC code words.
 //!
-//! Each word stands behind a one, so that its length can be seen: `0x2` is the word `0`, `0x1a` the
-//! word `1010`. A word's place is what it stands for; 0 stands where there is none.
+//! Each word is preceded by a 1 bit that marks its length: `0x2` is the word `0`, `0x1a` the word
+//! `1010`. The index is the coded value; 0 means that there is no word.
 //!
 //! Source: ITU-T H.264, tables 9-5 (coeff_token), 9-7 to 9-9 (total_zeros), 9-10 (run_before) and
 //! 9-4 (coded_block_pattern).

@@ -1,11 +1,11 @@
-//! Pictures of H.264 that are missing between those that are there.
+//! Finds missing pictures of H.264 by gaps in `frame_num`.
 //!
-//! A picture that others are predicted from counts up a number (`frame_num`) that every picture
-//! carries. Where it jumps, pictures were lost on the way, and a decoder predicts from the wrong
-//! ones without a word. Pictures that nothing is predicted from leave no gap.
+//! Each reference picture increments `frame_num`, which every picture carries. If it jumps,
+//! pictures were lost, and a decoder predicts from the wrong ones without reporting it. Missing
+//! pictures that are not references leave no gap.
 //!
-//! Source: ITU-T H.264, 7.4.3 (`frame_num`). A picture that forgets all others without being an IDR
-//! picture (memory management control operation 5), which no known camera makes, looks like a gap.
+//! Source: ITU-T H.264, 7.4.3 (`frame_num`). A non-IDR picture that resets all others (memory
+//! management control operation 5), which no known camera writes, looks like a gap.
 
 use h264_reader::Context;
 use h264_reader::nal::pps::{PicParamSetId, PicParameterSet};
@@ -23,17 +23,17 @@ pub struct FrameNumCheck {
     last: Option<u32>,
 }
 
-/// What a slice says of its picture.
+/// `frame_num` of a slice and its range.
 struct Numbered {
     number: u32,
-    /// All numbers are below this one.
+    /// Exclusive upper limit (`MaxFrameNum`).
     end: u32,
     may_jump: bool,
 }
 
 impl FrameNumCheck {
-    /// For pictures of H.264 with this configuration, as the container has it: an AVC configuration
-    /// record or a byte stream.
+    /// A check for pictures with this decoder configuration: an AVC configuration record or a byte
+    /// stream.
     #[must_use]
     pub fn new(header: &[u8]) -> Self {
         let is_avc = header.first() == Some(&1);
@@ -58,7 +58,7 @@ impl FrameNumCheck {
         numbering
     }
 
-    /// Forgets where the numbers are.
+    /// Forgets the last number, after a seek.
     pub const fn forget(&mut self) {
         self.last = None;
     }
@@ -73,15 +73,15 @@ impl FrameNumCheck {
                     self.last = Some(0);
                     return false;
                 }
-                // The first slice speaks for its picture.
-                1 => return self.counts_on(unit, header & 0x60 != 0),
+                // All slices of a picture have the same number.
+                1 => return self.is_gap(unit, header & 0x60 != 0),
                 _ => {}
             }
         }
         false
     }
 
-    fn counts_on(&mut self, slice: &[u8], is_reference: bool) -> bool {
+    fn is_gap(&mut self, slice: &[u8], is_reference: bool) -> bool {
         let Some(found) = self.numbered(slice) else {
             return false;
         };
@@ -104,7 +104,7 @@ impl FrameNumCheck {
         })
     }
 
-    /// Takes note of a parameter set; one that is not understood tells nothing.
+    /// Stores a parameter set; one that cannot be parsed is ignored.
     fn learn(&mut self, unit: &[u8]) {
         let bits = || RefNal::new(unit, &[], true).rbsp_bits();
         match unit.first().map(|header| header & 0x1f) {

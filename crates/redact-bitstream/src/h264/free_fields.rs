@@ -1,17 +1,17 @@
-//! Numbers of parameter sets that change no picture, and so could say anything.
+//! Values in parameter sets that have no effect on pictures and could therefore carry hidden data.
 //!
-//! A sequence parameter set holds clock rates, buffer sizes, shapes and offsets that no player of
-//! an MP4 needs: some hundred bits in which somebody could write. What is copied into a release,
-//! and what a release has, must follow from the recording, or be one of a few values that encoders
-//! use.
+//! A sequence parameter set holds timing, buffer sizes, pixel aspect ratios and offsets that no MP4
+//! player needs: about a hundred bits in which somebody could write. In what is copied and in a
+//! release, they must follow from the recording or be among a few values that encoders use.
 //!
-//! Source: ITU-T H.264, 7.4.2.1.1 (sequences), E.2.1 (VUI), E.2.2 (buffers), table A-1 (levels).
+//! Source: ITU-T H.264, 7.4.2.1.1 (sequence parameter sets), E.2.1 (VUI), E.2.2 (buffers), table
+//! A-1 (levels).
 
 use h264_reader::nal::sps::{
     AspectRatioInfo, HrdParameters, PicOrderCntType, SeqParameterSet, VuiParameters,
 };
 
-/// Levels that there are. Source: table A-1; 9 is level 1b.
+/// Defined levels. Source: table A-1; 9 is level 1b.
 const LEVELS: [u8; 20] = [
     9, 10, 11, 12, 13, 20, 21, 22, 30, 31, 32, 40, 41, 42, 50, 51, 52, 60, 61, 62,
 ];
@@ -19,24 +19,24 @@ const LEVELS: [u8; 20] = [
 /// Largest code points of primaries, transfer and matrix. Source: ITU-T H.273, tables 2 to 4.
 const COLORS_MAX: [u8; 3] = [22, 18, 17];
 
-/// Offsets of pictures in a cycle, and each of them, at most: encoders that use such cycles have
-/// one or two of 1 or 2.
+/// Most picture order offsets in a cycle, and the largest value of each: encoders that use such
+/// cycles have one or two offsets of 1 or 2.
 const CYCLE_MAX: usize = 4;
 const OFFSET_MAX: u32 = 16;
 
-/// A picture's points are at most so many times as wide as high, or as high as wide.
+/// Most ratio of a pixel's longer to its shorter side.
 const ASPECT_MAX: u16 = 8;
 
-/// Rates of pictures that cameras name, per 1000 or 1001 seconds.
+/// Frame rates of cameras, frames per 1000 or 1001 seconds.
 const RATES: [u64; 14] = [
     5000, 7500, 10_000, 12_500, 15_000, 20_000, 24_000, 25_000, 30_000, 48_000, 50_000, 60_000,
     90_000, 120_000,
 ];
 
-/// Ticks per second whose divisors clocks of encoders count in.
+/// Ticks per second of the MPEG system clock; encoders count in its divisors.
 const CLOCK: u64 = 27_000_000;
 
-/// `num_units_in_tick` and `time_scale` of a sequence.
+/// `num_units_in_tick` and `time_scale` of a sequence parameter set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Clock {
     /// `num_units_in_tick`.
@@ -46,7 +46,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// The clock of a sequence, where it has one.
+    /// The timing of a sequence parameter set, if it has any.
     #[must_use]
     pub fn of(set: &SeqParameterSet) -> Option<Self> {
         let timing = set.vui_parameters.as_ref()?.timing_info.as_ref()?;
@@ -56,15 +56,15 @@ impl Clock {
         })
     }
 
-    /// Whether it follows from the pictures' times `step` ticks apart, of which there are `scale`
-    /// per second, or is one of a few that encoders write.
+    /// Whether it follows from the pictures' times, `step` ticks apart with `scale` ticks per
+    /// second, or is one of a few that encoders write.
     #[must_use]
     pub fn follows(self, step: u64, scale: u32) -> bool {
         let (units, stated) = (u64::from(self.units), u64::from(self.scale));
         if units == 0 || stated == 0 {
             return false;
         }
-        // The unit of the file, as x264 writes it, or a muxer made finer by powers of two.
+        // The file's time base, as x264 writes it, or refined by powers of two by a muxer.
         let is_unit = || {
             let finest = 2 * u64::from(scale);
             units == 1 && finest.is_multiple_of(stated) && (finest / stated).is_power_of_two()
@@ -72,7 +72,7 @@ impl Clock {
         let is_round = || units == 1 && is_short(stated);
         let plain_units = CLOCK.is_multiple_of(units)
             || units.is_multiple_of(1001) && CLOCK.is_multiple_of(units / 1001);
-        // Twice the rate of pictures counts fields; some encoders count pictures.
+        // Twice the frame rate counts fields; some encoders count frames.
         let is_rate = |pictures: u64, seconds: u64| {
             [1, 2].iter().any(|fields| {
                 let due = u128::from(units) * u128::from(pictures) * fields;
@@ -104,8 +104,8 @@ pub fn usual_step(times: &[i64]) -> u64 {
     longest.and_then(|run| run.first().copied()).unwrap_or(0)
 }
 
-/// What of a sequence could say anything, but for its clock ([`Clock::follows`]): the name of the
-/// first number that is none that an encoder writes.
+/// The name of the first value in a sequence parameter set that encoders do not write, other than
+/// its timing ([`Clock::follows`]).
 #[must_use]
 pub fn free_field(set: &SeqParameterSet) -> Option<&'static str> {
     let wrong = |is_wrong: bool, name: &'static str| is_wrong.then_some(name);
@@ -126,7 +126,7 @@ pub fn free_field(set: &SeqParameterSet) -> Option<&'static str> {
     };
     wrong(reserved, "reserved bits")
         .or_else(|| wrong(!LEVELS.contains(&set.level_idc), "level"))
-        .or_else(|| wrong(cycle, "offsets of pictures"))
+        .or_else(|| wrong(cycle, "picture order offsets"))
         .or_else(|| set.vui_parameters.as_ref().and_then(free_in_vui))
 }
 
@@ -159,13 +159,13 @@ fn free_in_vui(vui: &VuiParameters) -> Option<&'static str> {
             || places.chroma_sample_loc_type_bottom_field > 5
     });
     let mut buffers = vui.nal_hrd_parameters.iter().chain(&vui.vcl_hrd_parameters);
-    wrong(aspect, "shape of points")
+    wrong(aspect, "pixel aspect ratio")
         .or_else(|| wrong(signal, "colors"))
-        .or_else(|| wrong(places, "places of color samples"))
+        .or_else(|| wrong(places, "chroma sample location"))
         .or_else(|| wrong(!buffers.all(is_plain_buffer), "buffer sizes"))
 }
 
-/// Whether rate and size of one buffer are round, or what is left of round ones in their units.
+/// Whether rate and size of the only buffer are round numbers, before or after rounding to units.
 fn is_plain_buffer(buffer: &HrdParameters) -> bool {
     let [only] = buffer.cpb_specs.as_slice() else {
         return false;
@@ -184,12 +184,12 @@ fn is_plain_buffer(buffer: &HrdParameters) -> bool {
     )
 }
 
-/// Whether a number has three digits at most before its zeros, or ten bits.
+/// Whether a number has at most three digits before trailing zeros, or at most ten bits.
 fn is_short(value: u64) -> bool {
     is_short_between(value, value + 1) || value >> value.trailing_zeros().min(63) < 1024
 }
 
-/// Whether a number of three digits and zeros is from `from` up to, not including, `until`.
+/// Whether `from..until` contains a number of at most three digits and trailing zeros.
 fn is_short_between(from: u64, until: u64) -> bool {
     (0..12).any(|zeros| {
         let step = 10_u64.pow(zeros);
@@ -217,7 +217,7 @@ mod tests {
         assert_eq!(clock.follows(1001, 30_000), expected, "{clock:?}");
     }
 
-    /// Goal: clocks that encoders write pass, those that somebody wrote bytes into do not.
+    /// Goal: timing that encoders write passes, timing that carries other bytes does not.
     #[test]
     fn a_clock_follows_from_the_recording() {
         for (units, scale) in [
@@ -241,7 +241,7 @@ mod tests {
         check(1001, 60_002, false);
         check(1_234_567, 73_999_999, false);
         check(0, 0, false);
-        // A camera of 29.83 pictures per second, by its own times alone.
+        // A camera at 29.83 frames per second, by its own times alone.
         let odd = Clock {
             units: 1,
             scale: 60,

@@ -1,4 +1,4 @@
-//! What a GOP is recognized by: its coded form, and when it is shown.
+//! Digests that identify a GOP by its coded pictures and their times.
 
 use redact_core::Digest;
 use sha2::{Digest as _, Sha256};
@@ -7,19 +7,19 @@ use super::avcc::{AccessUnit, AvcConfig};
 
 /// The digest of one GOP, sample by sample.
 ///
-/// It covers the parameter sets that its slices name, at their first use, and every NAL unit but
-/// SEI and filler data, each behind its length in four bytes.
+/// It covers the parameter sets that its slices use, at their first use, and every NAL unit except
+/// SEI and filler data, each preceded by its length in four bytes.
 pub struct GopDigest {
     hash: Sha256,
     pps_ids: Vec<u32>,
 }
 
 impl GopDigest {
-    /// Of a GOP of which nothing was seen yet.
+    /// The digest of a GOP before its first sample.
     #[must_use]
     #[expect(
         clippy::new_without_default,
-        reason = "a digest of nothing is no default"
+        reason = "a digest of no data is not a useful default"
     )]
     pub fn new() -> Self {
         Self {
@@ -28,8 +28,8 @@ impl GopDigest {
         }
     }
 
-    /// Adds the next sample: what is in it, and its NAL units as [`super::avcc::picture_nal_units`]
-    /// gives them.
+    /// Adds the next sample, `found` by [`AvcConfig::access_unit`], with its NAL units from
+    /// [`super::avcc::picture_nal_units`].
     pub fn add(&mut self, config: &AvcConfig, found: &AccessUnit, nal_units: &[u8]) {
         for id in &found.pps_ids {
             if !self.pps_ids.contains(id) {
@@ -41,21 +41,21 @@ impl GopDigest {
         self.hash.update(nal_units);
     }
 
-    /// Picture parameter sets that its slices name (`pps_id`), at their first use.
+    /// Picture parameter sets that its slices use (`pps_id`), in the order of first use.
     #[must_use]
     pub fn pps_ids(&self) -> &[u32] {
         &self.pps_ids
     }
 
-    /// SHA-256 of all that was added.
+    /// SHA-256 of all samples.
     #[must_use]
     pub fn finish(self) -> Digest {
         Digest(self.hash.finalize().into())
     }
 }
 
-/// SHA-256 over the digest of a GOP and when each of its samples is shown, in ticks after the first
-/// of them: the same pictures at other times are another GOP.
+/// SHA-256 over the digest of a GOP and the presentation times of its samples, in ticks relative to
+/// the first: the same pictures with other times are a different GOP.
 #[must_use]
 pub fn timed_digest(coded: Digest, pts: &[i64]) -> Digest {
     let mut hash = Sha256::new_with_prefix(coded.0);

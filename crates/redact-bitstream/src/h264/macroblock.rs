@@ -1,14 +1,14 @@
-//! The syntax of a macroblock, for both ways of coding its elements.
+//! Macroblock syntax, for CAVLC and CABAC.
 //!
 //! Source: ITU-T H.264, 7.3.5 (`macroblock_layer`), tables 7-11 to 7-18 (types).
 
 use super::rbsp::Unaccounted;
 use super::slice_header::{Kind, Parameters, SliceHeader};
 
-/// Samples of a macroblock of plain ones: 16x16 of luma, twice 8x8 of chroma.
+/// Bytes of a PCM macroblock: 16x16 of luma, twice 8x8 of chroma.
 pub(super) const SAMPLE_BYTES: usize = 384;
 
-/// What kind of macroblock one is.
+/// The kind of a macroblock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum MacroblockKind {
     /// Nothing is coded.
@@ -16,21 +16,21 @@ pub(super) enum MacroblockKind {
     Skipped,
     /// `B_Direct_16x16`.
     Direct,
-    /// Predicted from other pictures.
+    /// Inter prediction.
     Inter,
-    /// `I_NxN`: predicted in blocks of 4x4 or 8x8.
+    /// `I_NxN`: intra prediction in blocks of 4x4 or 8x8.
     IntraBlocks,
-    /// Predicted as a whole.
+    /// `I_16x16`: intra prediction of the whole macroblock.
     Intra16x16,
-    /// Plain samples.
+    /// `I_PCM`: raw samples.
     Pcm,
 }
 
 /// All coded-block flags.
 pub(super) const ALL_CODED: u32 = 0x07ff_ffff;
 
-/// What its neighbors need to know of a macroblock. Blocks of 4x4 count row by row: 16 of luma,
-/// four of the first chroma, four of the second.
+/// What parsing its neighbors needs from a macroblock. Blocks of 4x4 are numbered row by row: 16 of
+/// luma, four of Cb, four of Cr.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Macroblock {
     pub(super) kind: MacroblockKind,
@@ -60,7 +60,7 @@ impl Macroblock {
         )
     }
 
-    /// A macroblock of plain samples, as its neighbors see it.
+    /// A PCM macroblock, for its neighbors.
     const PCM: Self = Self {
         kind: MacroblockKind::Pcm,
         is_transform_8x8: false,
@@ -74,7 +74,7 @@ impl Macroblock {
     };
 }
 
-/// The macroblocks to the left of one and above it, where there are any.
+/// The macroblocks to the left of one and above it, if there are any.
 #[derive(Clone, Copy)]
 pub(super) struct Near<'a> {
     pub(super) left: Option<&'a Macroblock>,
@@ -82,14 +82,14 @@ pub(super) struct Near<'a> {
 }
 
 impl Near<'_> {
-    /// How many of the two are there and are so.
+    /// How many of the two exist and satisfy `is`.
     #[inline]
     pub(super) fn count(&self, is: impl Fn(&Macroblock) -> bool) -> usize {
         usize::from(self.left.is_some_and(&is)) + usize::from(self.above.is_some_and(&is))
     }
 }
 
-/// A part of a macroblock with a motion vector of its own, in blocks of 4x4.
+/// A macroblock partition with its own motion vector, in blocks of 4x4.
 #[derive(Clone, Copy)]
 pub(super) struct Part {
     pub(super) x: usize,
@@ -98,9 +98,9 @@ pub(super) struct Part {
     pub(super) height: usize,
 }
 
-/// Reads the elements of a macroblock in one of the two ways of coding.
+/// Reads the syntax elements of a macroblock with CAVLC or CABAC.
 pub(super) trait Elements {
-    /// `mb_type`, as the slice's kind counts it.
+    /// `mb_type`, relative to the slice type.
     fn macroblock_type(&mut self, near: Near<'_>) -> Result<u32, Unaccounted>;
     /// `sub_mb_type`.
     fn quarter_type(&mut self) -> Result<u32, Unaccounted>;
@@ -158,7 +158,7 @@ const TWO_PARTS: [[Lists; 2]; 9] = [
 /// Parts of a quarter in P slices: width and height of each. Source: table 7-17.
 const QUARTER_P: [(usize, usize); 4] = [(2, 2), (2, 1), (1, 2), (1, 1)];
 
-/// Lists and parts of a quarter in B slices, direct ones first. Source: table 7-18.
+/// Lists and partitions of a sub-macroblock in B slices, direct ones first. Source: table 7-18.
 const QUARTER_B: [(Lists, (usize, usize)); 13] = [
     (0, (2, 2)),
     (1, (2, 2)),
@@ -175,7 +175,7 @@ const QUARTER_B: [(Lists, (usize, usize)); 13] = [
     (3, (1, 1)),
 ];
 
-/// How many types of its own a kind of slice has; those of I slices follow.
+/// Number of macroblock types of a slice type, before those of I slices.
 const fn own_types(kind: Kind) -> u32 {
     match kind {
         Kind::P => 5,
@@ -192,7 +192,7 @@ pub(super) fn read<E: Elements>(
 ) -> Result<Macroblock, Unaccounted> {
     let number = elements.macroblock_type(near)?;
     let mut current = Macroblock::default();
-    // Whether the transform may be told below the pattern.
+    // Whether `transform_size_8x8_flag` may follow the coded block pattern.
     let mut may_transform = parameters.has_transform_8x8;
     match number.checked_sub(own_types(slice.kind)) {
         Some(25) => {
@@ -251,7 +251,7 @@ pub(super) fn read<E: Elements>(
     Ok(current)
 }
 
-/// `mb_pred` of a macroblock that is predicted from its own picture, by its type in I slices.
+/// `mb_pred` of an intra macroblock, by its type in I slices.
 fn intra_prediction<E: Elements>(
     elements: &mut E,
     parameters: &Parameters,
@@ -275,7 +275,7 @@ fn intra_prediction<E: Elements>(
     Ok(())
 }
 
-/// Reads the motion of a macroblock.
+/// Reads the motion data of a macroblock.
 struct Parts<'a, E> {
     elements: &'a mut E,
     slice: &'a SliceHeader,
@@ -283,7 +283,8 @@ struct Parts<'a, E> {
 }
 
 impl<E: Elements> Parts<'_, E> {
-    /// `mb_pred` of a macroblock in one part (shape 0), two above each other (1) or side by side.
+    /// `mb_pred` of a macroblock in one partition (shape 0), two on top of each other (1) or side
+    /// by side.
     fn halves(
         &mut self,
         current: &mut Macroblock,
@@ -326,8 +327,8 @@ impl<E: Elements> Parts<'_, E> {
         Ok(())
     }
 
-    /// `sub_mb_pred`. With `is_first` every reference is the first. Gives whether a transform of
-    /// 8x8 fits.
+    /// `sub_mb_pred`. With `is_first` every reference index is 0. Returns whether an 8x8 transform
+    /// is allowed.
     fn quarters(
         &mut self,
         current: &mut Macroblock,
@@ -398,7 +399,7 @@ impl<E: Elements> Parts<'_, E> {
     }
 }
 
-/// Where the `i`th block of 4x4 of luma lies, counted quarter by quarter: its number row by row.
+/// The row-by-row number of luma block `i` of 4x4, which is counted quarter by quarter.
 pub(super) const fn luma_block(i: usize) -> usize {
     let (quarter, block) = (i / 4, i % 4);
     let (x, y) = (quarter % 2 * 2 + block % 2, quarter / 2 * 2 + block / 2);

@@ -1,4 +1,4 @@
-//! NAL units: what a sample of H.264 is made of.
+//! NAL units, of which samples of H.264 consist.
 //!
 //! Source: ITU-T H.264, 7.3.1 and table 7-1; annex B (start codes); ISO/IEC 14496-15, 5.3
 //! (lengths).
@@ -20,12 +20,12 @@ pub const DELIMITER: u8 = 9;
 /// Filler data.
 pub const FILLER: u8 = 12;
 
-/// How NAL units are told from each other.
+/// How NAL units are delimited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framing {
-    /// Each stands behind its length of so many bytes, 1 to 4, as in MP4.
+    /// By a length of this many bytes (1 to 4) before each, as in MP4.
     Lengths(usize),
-    /// Each stands behind a start code, as in a byte stream (annex B).
+    /// By a start code before each, as in a byte stream (annex B).
     StartCodes,
 }
 
@@ -41,14 +41,14 @@ pub fn is_slice(unit: &[u8]) -> bool {
     matches!(kind(unit), Some(SLICE | IDR_SLICE))
 }
 
-/// Whether a NAL unit is an access unit delimiter and nothing more: three bits that name kinds of
-/// slices, and the stop bit.
+/// Whether a NAL unit is an access unit delimiter and nothing more: three bits for the slice types,
+/// and the stop bit.
 #[must_use]
 pub fn is_plain_delimiter(unit: &[u8]) -> bool {
     unit.len() == 2 && kind(unit) == Some(DELIMITER) && unit[1] & 0x1f == 0x10
 }
 
-/// The NAL units of a sample, in order; `None` stands for one that is cut, and is the last.
+/// The NAL units of a sample, in order; a truncated one is `None`, and is the last.
 pub fn units(sample: &[u8], framing: Framing) -> impl Iterator<Item = Option<&[u8]>> {
     let (lengths, starts) = match framing {
         Framing::Lengths(bytes) => (Some(length_prefixed(sample, bytes)), None),
@@ -78,7 +78,7 @@ fn length_prefixed(mut left: &[u8], length_bytes: usize) -> impl Iterator<Item =
     })
 }
 
-/// Appends a NAL unit behind its length in four bytes.
+/// Appends a NAL unit, preceded by its length in four bytes.
 ///
 /// # Panics
 /// When the unit has 4 GiB or more, which no packet has.
@@ -88,7 +88,7 @@ pub fn push(sample: &mut Vec<u8>, unit: &[u8]) {
     sample.extend_from_slice(unit);
 }
 
-/// Whether a NAL unit has bytes at which a decoder that looks for start codes would end it.
+/// Whether a NAL unit contains bytes that a decoder would take for a start code.
 #[must_use]
 pub fn has_start_code(unit: &[u8]) -> bool {
     let mut zeros = 0_u32;
@@ -103,8 +103,8 @@ pub fn has_start_code(unit: &[u8]) -> bool {
 
 /// A packet of a byte stream without its SEI; `None` when it has none.
 ///
-/// libx264 puts its version and settings into the first packet as SEI. It is of no use to a player,
-/// and a reader of the release has no way to tell it from data that was hidden.
+/// libx264 writes its version and settings into the first packet as SEI. Players do not need it,
+/// and a reader of the release cannot distinguish it from hidden data.
 #[must_use]
 pub fn byte_stream_without_sei(packet: &[u8]) -> Option<Vec<u8>> {
     let starts = annex_b::starts(packet);

@@ -1,5 +1,4 @@
-//! Parameter sets: which of them a release may have. The rule for what is copied and the rule that
-//! a finished release is held to are this one.
+//! Parameter sets that a release may have: one rule for stream copy and for the leak scan.
 //!
 //! Source: ITU-T H.264, 7.3.2.1 and 7.3.2.2 (syntax), A.2 (profiles), table E-3 to E-5 (colors).
 
@@ -14,15 +13,16 @@ use super::slice_header::Parameters;
 /// Profiles that a release may have: Baseline, Main and High. Source: H.264, A.2.
 const PROFILES: [u8; 3] = [66, 77, 100];
 
-/// Samples of a macroblock's side: a picture is coded in whole ones, and less than one is cut off.
+/// Side of a macroblock, samples: pictures are coded in whole ones, and less than one is cropped.
 const MACROBLOCK: u32 = 16;
 
 /// Why a parameter set is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SetRefusal {
-    /// A sequence parameter set that is not read to its last bit.
+    /// A sequence parameter set that cannot be parsed to its last bit.
     Sps,
-    /// A picture parameter set that is not read to its last bit, or names no sequence.
+    /// A picture parameter set that cannot be parsed to its last bit, or refers to none of a
+    /// sequence.
     Pps,
     /// Interlaced pictures.
     Fields,
@@ -30,51 +30,51 @@ pub(crate) enum SetRefusal {
     Profile(u8),
     /// Not 8-bit 4:2:0.
     Chroma,
-    /// The cropping rectangle cuts off a macroblock or more.
+    /// The cropping rectangle removes a macroblock or more.
     Cropped,
     /// Slice groups or redundant pictures.
     Slices,
-    /// A number that changes no picture and that no encoder writes.
+    /// A value that has no effect on pictures and that encoders do not write.
     FreeField(&'static str),
 }
 
-/// What an accepted sequence parameter set says.
+/// An accepted sequence parameter set.
 pub(crate) struct Sps {
     /// `seq_parameter_set_id`.
     pub(crate) id: u32,
-    /// Width and height that are shown, samples.
+    /// Visible width and height, samples.
     pub(crate) shown: (u32, u32),
-    /// Whether rows or columns are coded that are not shown.
+    /// Whether rows or columns are cropped.
     pub(crate) is_cropped: bool,
     /// Pictures in the decoded picture buffer.
     pub(crate) dpb_pictures: u32,
-    /// Primaries, transfer, matrix and range (its highest bit), where they are named.
+    /// Primaries, transfer, matrix and range (in the highest bit), if declared.
     pub(crate) colors: Option<[u8; 4]>,
-    /// Its clock, where it has one.
+    /// Its timing, if it has any.
     pub(crate) clock: Option<Clock>,
-    /// Width and height of a point, where they are named.
+    /// Width and height of a pixel, if declared.
     pub(crate) aspect: Option<(u16, u16)>,
 }
 
-/// What an accepted picture parameter set says.
+/// An accepted picture parameter set.
 pub(crate) struct Pps {
     /// `pic_parameter_set_id`.
     pub(crate) id: u32,
     /// `seq_parameter_set_id` of its sequence.
     pub(crate) sps_id: u32,
-    /// How slices are walked that name it.
+    /// What parsing its slices needs.
     pub(crate) parameters: Parameters,
 }
 
-/// Reads parameter sets in the order of the stream: a picture's set stands behind its sequence's.
+/// Parses parameter sets in stream order: a sequence's set comes before its pictures'.
 #[derive(Default)]
 pub(crate) struct SetReader(Context);
 
 impl SetReader {
-    /// Reads a sequence parameter set, a NAL unit.
+    /// Parses a sequence parameter set NAL unit.
     ///
     /// # Errors
-    /// Why no release may have it.
+    /// The reason why a release may not have it.
     pub(crate) fn sps(&mut self, unit: &[u8]) -> Result<Sps, SetRefusal> {
         let set = SeqParameterSet::from_bits(RefNal::new(unit, &[], true).rbsp_bits())
             .map_err(|_| SetRefusal::Sps)?;
@@ -112,10 +112,10 @@ impl SetReader {
         Ok(accepted)
     }
 
-    /// Reads a picture parameter set, a NAL unit.
+    /// Parses a picture parameter set NAL unit.
     ///
     /// # Errors
-    /// Why no release may have it.
+    /// The reason why a release may not have it.
     pub(crate) fn pps(&mut self, unit: &[u8]) -> Result<Pps, SetRefusal> {
         let bits = RefNal::new(unit, &[], true).rbsp_bits();
         let set = PicParameterSet::from_bits(&self.0, bits).map_err(|_| SetRefusal::Pps)?;
@@ -132,17 +132,17 @@ impl SetReader {
     }
 }
 
-/// Width and height that are shown, of pictures of which less than a macroblock is cut off, at the
-/// right and below.
+/// Visible width and height of pictures that are cropped by less than a macroblock, at the right
+/// and at the bottom.
 fn shown(set: &SeqParameterSet) -> Result<(u32, u32), SetRefusal> {
-    // The reader refuses what no level allows, so this is small.
+    // The parser refuses sizes beyond all levels, so this is small.
     let coded = |minus1: u32| minus1.saturating_add(1).saturating_mul(MACROBLOCK);
     let (mut width, mut height) = (
         coded(set.pic_width_in_mbs_minus1),
         coded(set.pic_height_in_map_units_minus1),
     );
     if let Some(cut) = &set.frame_cropping {
-        // Cuts count in pairs of samples, as 4:2:0 does.
+        // Cropping offsets count in pairs of samples for 4:2:0.
         let at_most = MACROBLOCK / 2 - 1;
         let is_thin = cut.right_offset <= at_most && cut.bottom_offset <= at_most;
         if !is_thin || cut.left_offset != 0 || cut.top_offset != 0 {
@@ -157,7 +157,7 @@ fn shown(set: &SeqParameterSet) -> Result<(u32, u32), SetRefusal> {
 fn colors(set: &SeqParameterSet) -> Option<[u8; 4]> {
     let signal = set.vui_parameters.as_ref()?.video_signal_type.as_ref()?;
     let range = u8::from(signal.video_full_range_flag) << 7;
-    // What is not named is 2: not known.
+    // 2 means unspecified.
     let named = signal.colour_description.as_ref().map_or([2; 3], |named| {
         [
             named.colour_primaries,
@@ -172,8 +172,8 @@ fn colors(set: &SeqParameterSet) -> Option<[u8; 4]> {
 mod tests {
     use super::*;
 
-    /// A sequence of Baseline, level 1: one row of one macroblock, times by type 2, cut by `cut`
-    /// (left, right, top, bottom in pairs of samples), no more.
+    /// A sequence parameter set of Baseline, level 1, with picture order of type 2, cropped by
+    /// `cut` (left, right, top, bottom in pairs of samples).
     fn sequence(side_minus1: u32, cut: Option<[u32; 4]>) -> Vec<u8> {
         fn number(digits: &mut String, value: u32) {
             let bits = (value + 1).ilog2() as usize;
@@ -212,9 +212,9 @@ mod tests {
         assert_eq!(read.ok().map(|set| set.shown), expected);
     }
 
-    /// Goal: no picture has a part that is coded and not shown, but for the last macroblocks'.
+    /// Goal: only parts of the last macroblocks may be cropped.
     #[test]
-    fn less_than_a_macroblock_may_be_cut_off_a_picture() {
+    fn less_than_a_macroblock_may_be_cropped() {
         check(3, None, Some((64, 64)));
         check(3, Some([0, 7, 0, 4]), Some((50, 56)));
         check(3, Some([0, 8, 0, 0]), None);
@@ -223,9 +223,9 @@ mod tests {
         check(3, Some([0, 0, 1, 0]), None);
     }
 
-    /// Lists in a picture's set are as long as its sequence is large; the control is above.
+    /// Lists in a picture parameter set grow with the picture size; the control is above.
     #[test]
-    fn pictures_without_bounds_are_not_read() {
+    fn oversized_pictures_are_refused() {
         check(65_535, None, None);
     }
 }

@@ -1,32 +1,32 @@
-//! Bits of a unit's payload, highest first.
+//! Reads bits of a NAL unit's payload, most significant first.
 //!
 //! Source: ITU-T H.264, 7.2 (reading), 7.3.1 and 7.4.1 (emulation prevention), 9.1 (Exp-Golomb).
 
 /// Why not every bit of a slice is accounted for. The texts name kinds, never content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
 pub enum Unaccounted {
-    /// It is no slice of H.264, or not of a picture that is coded as expected.
+    /// Invalid syntax for the parameter sets.
     #[error("a picture is not coded as its parameter sets say")]
     Syntax,
     /// It ends before the picture does.
     #[error("a picture ends before its last macroblock")]
     Missing,
-    /// Something comes behind the last macroblock.
+    /// Data follow the last macroblock.
     #[error("a picture has data after its last macroblock")]
     Trailing,
-    /// Bits that decoders pass over are not what they have to be.
+    /// Bits that decoders skip do not have their required values.
     #[error("a picture has data in bits that decoders skip")]
     Padding,
 }
 
-/// The payload of a unit: its bytes behind the header without those that prevent start codes.
+/// The payload of a NAL unit: the bytes after its header without emulation prevention bytes.
 ///
-/// A byte 3 behind two zeros is there for one reason alone: without it the next byte would make a
-/// start code. Where there is no such byte, it is data that decoders pass over.
+/// A byte 3 after two zeros is allowed only where the next byte would otherwise complete a start
+/// code; anywhere else it is data that decoders skip.
 pub(super) fn payload(unit: &[u8], plain: &mut Vec<u8>) -> Result<(), Unaccounted> {
     plain.clear();
     let mut rest = unit.get(1..).unwrap_or_default();
-    // Zeros at the end of `plain`, as long as they stand side by side in the unit.
+    // Consecutive zeros at the end of `plain` that are also consecutive in the unit.
     let mut zeros = 0;
     while let Some((&byte, behind)) = rest.split_first() {
         if zeros >= 2 && byte <= 3 {
@@ -43,7 +43,7 @@ pub(super) fn payload(unit: &[u8], plain: &mut Vec<u8>) -> Result<(), Unaccounte
             plain.push(0);
             rest = behind;
         } else {
-            // Up to the next zero nothing can prevent a start code.
+            // No emulation prevention byte can occur before the next zero.
             zeros = 0;
             let run = rest.iter().position(|byte| *byte == 0);
             let (run, behind) = rest.split_at(run.unwrap_or(rest.len()));
@@ -54,12 +54,12 @@ pub(super) fn payload(unit: &[u8], plain: &mut Vec<u8>) -> Result<(), Unaccounte
     Ok(())
 }
 
-/// Reads bits of a payload; behind its end there are zeros.
+/// Reads bits of a payload; zeros follow its end.
 #[derive(Clone, Copy)]
 pub(super) struct Bits<'a> {
     bytes: &'a [u8],
     at: usize,
-    /// Where the payload ends: its last one, the stop bit.
+    /// Position of the stop bit, the last 1 bit.
     stop: usize,
 }
 
@@ -75,22 +75,22 @@ impl<'a> Bits<'a> {
         self.bytes
     }
 
-    /// The next bit.
+    /// Position of the next bit.
     pub(super) const fn at(&self) -> usize {
         self.at
     }
 
-    /// Where the stop bit is.
+    /// Position of the stop bit.
     pub(super) const fn stop(&self) -> usize {
         self.stop
     }
 
-    /// Goes on at byte `byte`.
+    /// Continues at byte `byte`.
     pub(super) const fn go_to_byte(&mut self, byte: usize) {
         self.at = byte * 8;
     }
 
-    /// Whether data come before the stop bit (`more_rbsp_data`).
+    /// Whether there are data before the stop bit (`more_rbsp_data`).
     pub(super) const fn has_more(&self) -> bool {
         self.at < self.stop
     }
@@ -170,7 +170,7 @@ impl<'a> Bits<'a> {
             .ok_or(Unaccounted::Syntax)
     }
 
-    /// Goes to the start of a byte; every bit up to there must be `bit`.
+    /// Skips to the next byte boundary; every bit up to it must be `bit`.
     pub(super) fn align(&mut self, bit: bool) -> Result<(), Unaccounted> {
         while !self.at.is_multiple_of(8) {
             if self.flag() != bit {
@@ -186,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_against_start_codes_are_taken_out_where_they_are_due() {
+    fn emulation_prevention_bytes_are_removed_where_they_are_required() {
         let check = |unit: &[u8], expected: Option<&[u8]>| {
             let mut plain = Vec::new();
             let read = payload(unit, &mut plain).ok().map(|()| plain.as_slice());
@@ -196,7 +196,7 @@ mod tests {
         check(&[0x65, 0, 0, 3, 0, 0, 3, 3], Some(&[0, 0, 0, 0, 3]));
         check(&[0x65, 0, 3, 0, 7], Some(&[0, 3, 0, 7]));
         check(&[0x65], Some(&[]));
-        // Not due, at the end, and missing.
+        // Not required, at the end, and missing.
         check(&[0x65, 0, 0, 3, 4], None);
         check(&[0x65, 7, 0, 0, 3], None);
         check(&[0x65, 0, 0, 2, 1], None);

@@ -1,13 +1,13 @@
-//! Walks through coded pictures of H.264 to their last bit.
+//! Parses coded pictures of H.264 to their last bit.
 //!
-//! A slice is walked as a decoder walks it, element by element, without making a picture of it:
-//! [`account`] says whether every bit of it says something of a macroblock of the picture, all
-//! macroblocks are there, and nothing comes behind them. What the elements say is not looked at,
-//! nor whether a viewer would notice if they said something else.
+//! A slice is parsed like a decoder does, syntax element by syntax element, without reconstructing
+//! the picture: [`account`] checks that every bit belongs to a macroblock of the picture, that all
+//! macroblocks are present, and that nothing follows them. The values of the elements are not
+//! judged, nor whether a viewer would notice other values.
 //!
 //! For pictures that are one slice, coded as frames, 8-bit 4:2:0, Baseline to High.
 //!
-//! Source: ITU-T H.264, 7.3.2.8 and 7.3.4 (slices), 7.3.2.10 and 7.3.2.11 (what ends them).
+//! Source: ITU-T H.264, 7.3.2.8 and 7.3.4 (slices), 7.3.2.10 and 7.3.2.11 (trailing bits).
 
 use super::cabac_elements::Cabac;
 use super::cavlc_elements::Cavlc;
@@ -16,16 +16,16 @@ use super::rbsp::{self, Bits, Unaccounted};
 use super::slice_header::{Kind, Parameters, SliceHeader};
 use super::x264_end_bits::Mark;
 
-/// Memory for walking, used again from slice to slice.
+/// Memory that is reused from slice to slice.
 #[derive(Default)]
 pub struct Workspace {
     payload: Vec<u8>,
-    /// The macroblocks above the current one and to the right, and those to its left.
+    /// One row of macroblocks: the current row up to the current one, then the row above.
     row: Vec<Macroblock>,
 }
 
-/// Walks through the slice `unit` of a picture with these parameters; gives the bit that x264 may
-/// leave at its end, for [`Marks`](super::x264_end_bits::Marks).
+/// Parses the slice NAL unit `unit` of a picture with these parameters; returns the bit that x264
+/// may leave at its end, for [`Marks`](super::x264_end_bits::Marks).
 ///
 /// # Errors
 /// The first thing that is not accounted for.
@@ -136,7 +136,7 @@ impl Picture<'_> {
     }
 }
 
-/// Checks what comes behind the last symbol, whose last bit was the one before `end`: the stop bit.
+/// Checks the bits after the last symbol, whose last bit was the one before `end`: the stop bit.
 fn stop_of_cabac(bytes: &[u8], end: usize) -> Result<Mark, Unaccounted> {
     let (Some(last), Some(spare)) = (bytes.last(), (bytes.len() * 8).checked_sub(end)) else {
         return Err(Unaccounted::Syntax);

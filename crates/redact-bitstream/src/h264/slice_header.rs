@@ -1,4 +1,4 @@
-//! The header of a slice.
+//! Slice headers.
 //!
 //! Source: ITU-T H.264, 7.3.3 (`slice_header`) and 7.4.3 (ranges of its values).
 
@@ -9,19 +9,19 @@ use h264_reader::rbsp::BitRead;
 
 use super::rbsp::{Bits, Unaccounted};
 
-/// Reference pictures of one list, at most. Source: 7.4.3, for frames.
+/// Largest reference index of one list. Source: 7.4.3, for frames.
 const REFERENCES_MAX: u32 = 15;
 
-/// Commands about reference pictures in one slice: each picture in the buffer (16) can be named
-/// twice, and there are two commands about all.
+/// Most memory management commands in one slice: each picture in the buffer (16) can be named
+/// twice, and two commands apply to all.
 const COMMANDS_MAX: u32 = 34;
 
-/// Bytes of a slice that hold the first three numbers of its header, and the first four: five each
-/// at most, and an escape for every third.
+/// Bytes of a slice that hold the first three numbers of its header, and the first four: at most
+/// five each, and an emulation prevention byte for every third.
 const START_BYTES: usize = 24;
 const FRAME_NUM_BYTES: usize = 32;
 
-/// What a slice says of itself first.
+/// The first fields of a slice header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SliceStart {
     /// `first_mb_in_slice`.
@@ -31,14 +31,14 @@ pub struct SliceStart {
 }
 
 impl SliceStart {
-    /// Reads the start of a slice NAL unit; `None` where it is cut.
+    /// Parses the start of a slice NAL unit; `None` if it is truncated.
     #[must_use]
     pub fn read(unit: &[u8]) -> Option<Self> {
         start(unit, START_BYTES).map(|(start, _)| start)
     }
 }
 
-/// `frame_num` of a slice whose picture has this sequence parameter set; `None` where it is cut.
+/// `frame_num` of a slice with this sequence parameter set; `None` if it is truncated.
 pub(super) fn frame_num(unit: &[u8], sequence: &SeqParameterSet) -> Option<u32> {
     let (_, mut bits) = start(unit, FRAME_NUM_BYTES)?;
     if sequence.chroma_info.separate_colour_plane_flag {
@@ -61,10 +61,10 @@ fn start(unit: &[u8], head_bytes: usize) -> Option<(SliceStart, impl BitRead)> {
     Some((start, bits))
 }
 
-/// What a slice's parameter sets say of how it is coded.
+/// What parsing a slice needs from its parameter sets.
 #[derive(Clone, Debug)]
 pub struct Parameters {
-    /// Macroblocks of a row and rows of macroblocks.
+    /// Picture width and height, macroblocks.
     pub(super) width: usize,
     pub(super) height: usize,
     pub(super) is_cabac: bool,
@@ -81,7 +81,7 @@ pub struct Parameters {
     has_deblocking: bool,
 }
 
-/// How pictures are put in order.
+/// How picture order is coded (`pic_order_cnt_type`).
 #[derive(Clone, Copy, Debug)]
 enum Order {
     Bits(u32),
@@ -90,7 +90,7 @@ enum Order {
 }
 
 impl Parameters {
-    /// `None` for sets of which slices cannot be walked: fields, slice groups, redundant pictures.
+    /// `None` for sets whose slices cannot be parsed: fields, slice groups, redundant pictures.
     pub(crate) fn new(sequence: &SeqParameterSet, picture: &PicParameterSet) -> Option<Self> {
         let plain = matches!(sequence.frame_mbs_flags, FrameMbsFlags::Frames)
             && picture.slice_groups.is_none()
@@ -134,37 +134,37 @@ impl Parameters {
         })
     }
 
-    /// The number of the picture parameter set.
+    /// The `pps_id`.
     pub(crate) const fn number(&self) -> u32 {
         self.number
     }
 }
 
-/// What macroblocks can be predicted from.
+/// The slice type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Earlier pictures.
+    /// Predicted from one list of pictures.
     P,
-    /// Two pictures.
+    /// Predicted from two lists of pictures.
     B,
-    /// The picture itself.
+    /// Predicted from the picture itself.
     I,
 }
 
-/// What a slice's header says of its macroblocks.
+/// What parsing macroblocks needs from the slice header.
 #[derive(Clone, Debug)]
 pub(super) struct SliceHeader {
     pub(super) kind: Kind,
-    /// Largest number of a reference picture, per list.
+    /// Largest reference index, per list.
     pub(super) references: [u32; 2],
-    /// Which starts of CABAC's contexts are used.
+    /// Which initial CABAC contexts are used.
     pub(super) contexts: usize,
     /// The quantizer of the first macroblock (`SliceQPY`).
     pub(super) quantizer: i64,
 }
 
 impl SliceHeader {
-    /// Reads the header of a slice of a whole picture, in a unit whose header byte is `unit`.
+    /// Parses the header of a slice that is a whole picture; `unit` is the NAL unit's header byte.
     pub(super) fn read(
         bits: &mut Bits<'_>,
         unit: u8,
@@ -243,7 +243,7 @@ impl SliceHeader {
     }
 }
 
-/// The picture's place in the order of display.
+/// The picture order count.
 fn order(bits: &mut Bits<'_>, parameters: &Parameters) -> Result<(), Unaccounted> {
     let any = i64::from(i32::MIN) + 1..=i64::from(i32::MAX);
     let more = match parameters.order {

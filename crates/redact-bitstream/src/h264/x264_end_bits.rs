@@ -1,36 +1,36 @@
-//! The bit that x264 leaves behind the end of its slices.
+//! The bit that x264 leaves after the end of its slices.
 //!
 //! With CABAC a slice ends with its stop bit and zeros up to the next byte. x264 sets the very last
-//! of them in some pictures, by a pattern that counts pictures. A group of pictures therefore has
-//! either no such bit at all or the pattern from some place on: that is no room for anything else.
+//! of them in some pictures, by a pattern over picture numbers. A GOP therefore has either no such
+//! bit or the pattern from some offset on, which leaves no room for hidden data.
 //!
 //! Source: x264 `common/cabac.c`, `x264_cabac_encode_flush`.
 
-/// Whether the bit is set, by the number of the picture.
+/// Whether the bit is set, by picture number modulo 32.
 const PATTERN: u32 = 0x35a4_e4f5;
 
-/// What the bit is in one slice; `None` where there is no room for it.
+/// The bit of one slice; `None` if the slice ends at a byte boundary.
 pub type Mark = Option<bool>;
 
-/// The bits of a group of pictures, in the order of decoding.
+/// The bits of a GOP, in decoding order.
 #[derive(Clone, Copy, Debug)]
 pub struct Marks {
-    /// Whether there was none.
+    /// Whether no bit was set so far.
     is_blank: bool,
-    /// Where in the pattern the group may begin, one bit per place.
+    /// Offsets in the pattern at which the GOP may begin, one bit each.
     places: u32,
     slices: u32,
 }
 
 impl Marks {
-    /// Nothing of the group was seen yet.
+    /// The state before the first slice of a GOP.
     pub const NEW: Self = Self {
         is_blank: true,
         places: u32::MAX,
         slices: 0,
     };
 
-    /// Takes the next slice of the group; gives whether all so far can be by one encoder.
+    /// Takes the next slice; returns whether all bits so far fit the pattern.
     #[must_use]
     pub const fn take(&mut self, mark: Mark) -> bool {
         let pattern = PATTERN.rotate_right(self.slices % 32);
@@ -47,12 +47,12 @@ impl Marks {
 mod tests {
     use super::*;
 
-    /// Goal: the bits of a group carry nothing but where it begins in the pattern.
+    /// Goal: the bits of a GOP carry nothing but its offset in the pattern.
     #[test]
-    fn a_group_has_no_marks_or_those_of_the_pattern() {
+    fn a_gop_has_no_marks_or_those_of_the_pattern() {
         let check = |marks: &[Mark]| {
-            let mut group = Marks::NEW;
-            marks.iter().all(|mark| group.take(*mark))
+            let mut gop = Marks::NEW;
+            marks.iter().all(|mark| gop.take(*mark))
         };
         let pattern = |from: u32, slices: u32| -> Vec<Mark> {
             let bit = |at: u32| Some(PATTERN >> (at % 32) & 1 == 1);

@@ -1,10 +1,10 @@
-//! Fields of boxes that follow from the rest of the file: numbers, lengths, rates and sizes.
+//! Fields of boxes that follow from the rest of the file: ids, durations, rates and sizes.
 //!
-//! Each has the one value that FFmpeg gives it; what differs was put there by somebody.
+//! Each must have the value that FFmpeg writes; any other value could be hidden data.
 //!
-//! Source: ISO/IEC 14496-12, clause 8; 14496-1, 7.2.6; 14496-15, 5.3.3; what is not said there (how
-//! lengths and rates are rounded) is measured on releases of FFmpeg 4.3, 5.1 and 7.1; where they
-//! differ, the values of each are right.
+//! Source: ISO/IEC 14496-12, clause 8; 14496-1, 7.2.6; 14496-15, 5.3.3. Rounding of durations and
+//! rates, which these leave open, was measured on releases by FFmpeg 4.3, 5.1 and 7.1; where they
+//! differ, the values of each are accepted.
 
 use super::parameter_sets::ParameterSets;
 use super::report::Report;
@@ -14,26 +14,26 @@ use crate::h264::free_fields::usual_step;
 use crate::mp4::boxes::{Atom, Fields};
 use crate::mp4::samples::{Edits, Place};
 
-/// Bits per second and channel that a release is encoded with where nothing else is said, and
-/// the least that the encoder is opened with: a description's greatest rate is no less.
+/// Default bits per second and channel of a release, and the least that the encoder is opened with:
+/// a description's maximum rate is not lower.
 const NOMINAL_BITS: [u64; 2] = [96_000, 8000];
 
-/// Bits of one sample per channel, at most. Source: ISO/IEC 14496-3, 4.5.3.
+/// Most bits of one sample per channel. Source: ISO/IEC 14496-3, 4.5.3.
 const BITS_PER_SAMPLE_MAX: u64 = 6;
 
-/// Ticks per second of a film by FFmpeg before 5.0.
+/// Movie time scale of FFmpeg before 5.0.
 const OLD_MOVIE_SCALE: u32 = 1000;
 
-/// Pictures that one may wait for. Source: ITU-T H.264, A.3.1 (`MaxDpbFrames`).
+/// Most pictures of reordering delay. Source: ITU-T H.264, A.3.1 (`MaxDpbFrames`).
 const WAIT_MAX: u64 = 16;
 
-/// Units per second in which a release states its length, at least: the muxer is asked for them.
+/// Least movie time scale of a release, which is set on the muxer.
 pub const MOVIE_SCALE_MIN: u32 = 10_000;
 
-/// A picture's points are at most so many times as wide as high, or as high as wide.
+/// Most ratio of a pixel's longer to its shorter side.
 const ASPECT_MAX: u32 = 8;
 
-/// The header boxes of a track and of its description, as found.
+/// The header boxes of a track and of its sample description.
 #[derive(Default)]
 pub(super) struct Headers<'a> {
     pub(super) track: Option<Atom<'a>>,
@@ -43,34 +43,34 @@ pub(super) struct Headers<'a> {
     pub(super) aspect: Option<Atom<'a>>,
     pub(super) colors: Option<Atom<'a>>,
     pub(super) stream: Option<Atom<'a>>,
-    /// What the description says before its boxes.
+    /// The fields of the sample entry before its boxes.
     pub(super) entry: &'a [u8],
 }
 
-/// What the content of a track says.
+/// What the fields of a track must follow from.
 pub(super) struct Content<'a> {
-    /// Counted from 1, in the order of the file.
+    /// Track id, from 1 in file order.
     pub(super) number: u32,
-    /// Whether a track of the same kind came before.
+    /// Whether it follows a track of the same kind.
     pub(super) again: bool,
     pub(super) size: (u16, u16),
     pub(super) sets: &'a ParameterSets,
     /// Of a sound track.
     pub(super) sound: Option<&'a Walker>,
-    /// Ticks per second of the film and of the track.
+    /// Time scales of the movie and of the track.
     pub(super) movie_scale: u32,
     pub(super) scale: u32,
-    /// When each sample is shown, in ticks, and how long all last.
+    /// Presentation time of each sample, and the total duration, ticks.
     pub(super) times: &'a [i64],
     pub(super) ticks: u64,
     pub(super) places: &'a [Place],
     pub(super) edits: &'a Edits,
 }
 
-/// Whether a value in a box is what it must be.
+/// Reports a field that does not have its required value.
 fn expect(is_right: bool, field: &str, report: &mut Report) {
     if !is_right {
-        let what = format!("{field} that does not follow from the file");
+        let what = format!("{field} does not match the file");
         report.note(LeakChannel::LeftoverBytes, what);
     }
 }
@@ -80,14 +80,14 @@ fn word(body: &[u8], at: usize) -> Option<u32> {
     Fields::new(body.get(at..)?).u32()
 }
 
-/// A length that stands behind `narrow` bytes, in version 1 behind `wide`, there of 64 bits.
+/// A duration at offset `narrow`, or in version 1 at offset `wide` with 64 bits.
 fn length(atom: Atom<'_>, narrow: usize, wide: usize) -> Option<u64> {
     let version = *atom.body.first()?;
     let at = if version == 1 { wide } else { narrow };
     Fields::new(atom.body.get(at..)?).wide(version)
 }
 
-/// `ticks` of `from` a second in those of `to` a second, rounded down.
+/// `ticks` at `from` per second, converted to `to` per second and rounded down.
 fn rescaled(ticks: i128, from: u32, to: u32) -> i128 {
     (ticks * i128::from(to)).div_euclid(i128::from(from.max(1)))
 }
@@ -97,16 +97,12 @@ fn rescaled_up(ticks: i128, from: u32, to: u32) -> i128 {
     -rescaled(-ticks, from, to)
 }
 
-/// Checks what a track says of itself; gives the length that its header states.
+/// Checks the fields of a track; returns the duration that its header declares.
 pub(super) fn check_track(found: &Headers<'_>, content: &Content<'_>, report: &mut Report) -> u64 {
     let stated = check_headers(found, content, report);
     if let Some(groups) = found.groups {
         let all = u32::try_from(content.places.len()).ok();
-        expect(
-            word(groups.body, 12) == all,
-            "sbgp: a number of samples",
-            report,
-        );
+        expect(word(groups.body, 12) == all, "sbgp: sample count", report);
     }
     check_rates(found, content, report);
     match content.sound {
@@ -117,8 +113,8 @@ pub(super) fn check_track(found: &Headers<'_>, content: &Content<'_>, report: &m
 }
 
 fn check_headers(found: &Headers<'_>, content: &Content<'_>, report: &mut Report) -> u64 {
-    // Copied pictures may wait for others at the start, which FFmpeg counts to their length; all
-    // other lengths follow from it.
+    // FFmpeg adds the reordering delay of copied pictures to their duration; all other durations
+    // follow from it.
     let step = content.ticks / content.places.len().max(1) as u64;
     let wait = if content.sound.is_some() {
         0
@@ -128,22 +124,22 @@ fn check_headers(found: &Headers<'_>, content: &Content<'_>, report: &mut Report
     let media = found.media.and_then(|media| length(media, 16, 24));
     let media =
         media.filter(|media| (content.ticks..=content.ticks.saturating_add(wait)).contains(media));
-    expect(media.is_some(), "mdhd: a length", report);
+    expect(media.is_some(), "mdhd: duration", report);
     let (from, to) = (content.scale, content.movie_scale);
     let all = i128::from(media.unwrap_or(content.ticks));
     let first = content.times.first().copied().map_or(0, i128::from);
     let mut lengths = vec![rescaled_up(all, from, to)];
     if let Some((start, duration, pause)) = content.edits.stretch() {
         let (start, pause) = (i128::from(start), i128::from(pause));
-        // A pause stands for what comes before the first sample; without one, less is shown.
+        // An empty edit covers the time before the first sample; without one, less is shown.
         let shown = if pause > 0 {
-            expect(start == first, "elst: a start", report);
+            expect(start == first, "elst: start", report);
             rescaled_up(all, from, to)
         } else {
             rescaled_up(all, from, to) + rescaled(first - start, from, to)
         };
         let duration = i128::from(duration);
-        expect(duration == shown, "elst: a length", report);
+        expect(duration == shown, "elst: duration", report);
         lengths = vec![
             duration,
             duration + pause,
@@ -151,11 +147,11 @@ fn check_headers(found: &Headers<'_>, content: &Content<'_>, report: &mut Report
             rescaled_up(all - start, from, to) + pause,
         ];
         if pause > 0 {
-            // The pause is rounded down, the end up.
+            // The empty edit is rounded down, the end up.
             lengths.push(duration + pause + 1);
         }
         if to == OLD_MOVIE_SCALE {
-            // FFmpeg before 5.0 states all of the track, whatever part of it is shown.
+            // FFmpeg before 5.0 declares the whole track, whatever part of it is shown.
             lengths.push(rescaled_up(all, from, to));
         }
     }
@@ -165,29 +161,25 @@ fn check_headers(found: &Headers<'_>, content: &Content<'_>, report: &mut Report
     };
     let body = header.body;
     let number = word(body, if body.first() == Some(&1) { 20 } else { 12 });
-    expect(number == Some(content.number), "tkhd: a number", report);
+    expect(number == Some(content.number), "tkhd: track id", report);
     let stated = length(header, 20, 28).unwrap_or(0);
     let is_known = lengths.contains(&i128::from(stated));
-    expect(is_known, "tkhd: a length", report);
+    expect(is_known, "tkhd: duration", report);
     let on = if content.again { 2 } else { 3 };
-    expect(body.get(3) == Some(&on), "tkhd: whether it is on", report);
+    expect(body.get(3) == Some(&on), "tkhd: enabled flag", report);
     let (sound, behind) = (content.sound.is_some(), body.len().saturating_sub(60));
-    // Layer, group of alternatives, loudness: behind eight empty bytes.
+    // Layer, alternate group, volume: after eight zero bytes.
     let mixed = body.get(behind + 8..behind + 16);
     let own: [u8; 8] = if sound {
         [0, 0, 0, 1, 1, 0, 0, 0]
     } else {
         [0; 8]
     };
-    expect(
-        mixed == Some(&own),
-        "tkhd: layer, group or loudness",
-        report,
-    );
+    expect(mixed == Some(&own), "tkhd: layer, group or volume", report);
     stated
 }
 
-/// Rates follow from the samples' bytes and the track's length.
+/// Checks bit rates, which follow from the samples' bytes and the track's duration.
 fn check_rates(found: &Headers<'_>, content: &Content<'_>, report: &mut Report) {
     let bytes: u64 = content
         .places
@@ -203,42 +195,42 @@ fn check_rates(found: &Headers<'_>, content: &Content<'_>, report: &mut Report) 
         let nominal = NOMINAL_BITS.map(|bits| u128::from(bits.min(limit).max(8000)) * channels);
         most.extend(nominal.map(|bits| bits.max(mean)));
     }
-    // The greatest rate, and the mean behind it.
+    // The maximum rate, followed by the mean.
     let is_right = |at: usize, body: &[u8], means: &[u128]| {
         let rate = |at| word(body, at).map(u128::from);
         rate(at + 4).is_some_and(|rate| means.contains(&rate))
             && rate(at).is_some_and(|rate| most.contains(&rate))
     };
     if let Some(rates) = found.rates {
-        // FFmpeg from 6.1 on says 0 of pictures whose encoder was given no mean to keep to.
+        // FFmpeg from 6.1 on writes 0 for pictures that were encoded without a target rate.
         let means = match content.sound {
             Some(_) => &[mean][..],
             None => &[mean, 0],
         };
         let is_right = rates.body.get(..4) == Some(&[0; 4]) && is_right(4, rates.body, means);
-        expect(is_right, "btrt: rates", report);
+        expect(is_right, "btrt: bit rates", report);
     }
     if let Some(stream) = found.stream {
         let body = stream.body;
         let is_right = body.get(19..22) == Some(&[0; 3]) && is_right(22, body, &[mean]);
-        expect(is_right, "esds: rates", report);
+        expect(is_right, "esds: bit rates", report);
         let number = word(body, 8).map(|word| word >> 8 & 0xffff);
         let zero = word(body, 8).map(|word| word & 0xff);
         let is_right = number == Some(content.number) && zero == Some(0);
-        expect(is_right, "esds: a number", report);
+        expect(is_right, "esds: stream id", report);
     }
 }
 
 fn check_sound(found: &Headers<'_>, walker: &Walker, content: &Content<'_>, report: &mut Report) {
     let half = |at: usize| Fields::new(found.entry.get(at..)?).u16();
-    // An MP4 says two channels whatever the decoder's configuration says, or the same.
+    // The sample entry declares two channels, or those of the decoder configuration.
     let is_right = half(16).is_some_and(|said| said == 2 || said == walker.channels());
-    expect(is_right, "mp4a: a number of channels", report);
+    expect(is_right, "mp4a: channel count", report);
     let rate = u16::try_from(content.scale).unwrap_or(0);
-    expect(half(24) == Some(rate), "mp4a: a rate", report);
+    expect(half(24) == Some(rate), "mp4a: sample rate", report);
     let header = found.track.map(|track| track.body).unwrap_or_default();
     let size = header.get(header.len().saturating_sub(8)..);
-    expect(size == Some(&[0; 8]), "tkhd: a size", report);
+    expect(size == Some(&[0; 8]), "tkhd: size", report);
 }
 
 fn check_pictures(found: &Headers<'_>, content: &Content<'_>, report: &mut Report) {
@@ -249,22 +241,22 @@ fn check_pictures(found: &Headers<'_>, content: &Content<'_>, report: &mut Repor
     let (across, down) = aspect.unwrap_or((0, 0));
     let shape = across.max(down).checked_div(across.min(down));
     let is_plain = shape.is_some_and(|shape| shape <= ASPECT_MAX) && divisor(across, down) == 1;
-    expect(is_plain, "pasp: a shape", report);
+    expect(is_plain, "pasp: pixel aspect ratio", report);
     let is_same = content.sets.have_aspect((across, down));
-    expect(is_same, "parameter sets: a shape", report);
+    expect(is_same, "parameter sets: pixel aspect ratio", report);
     let step = usual_step(content.times);
     let is_clock = content.sets.have_clocks(step, content.scale);
-    expect(is_clock, "parameter sets: a clock", report);
+    expect(is_clock, "parameter sets: timing", report);
     let header = found.track.map(|track| track.body).unwrap_or_default();
     let behind = header.len().saturating_sub(8);
     let said = word(header, behind).map(u64::from);
     let (across, down) = (u64::from(across), u64::from(down).max(1));
-    // Rounded to the nearest part.
+    // Rounded to the nearest fraction.
     let wide = ((width << 17) * across + down) / (2 * down);
     let is_wide = said == Some(width << 16) || said == Some(wide);
-    expect(is_wide, "tkhd: a width", report);
+    expect(is_wide, "tkhd: width", report);
     let high = word(header, behind + 4).map(u64::from) == Some(height << 16);
-    expect(high, "tkhd: a height", report);
+    expect(high, "tkhd: height", report);
     if let Some(colors) = found.colors {
         let is_right = content.sets.have_colors(colors.body);
         expect(is_right, "colr: colors", report);
@@ -279,7 +271,7 @@ const fn divisor(a: u32, b: u32) -> u32 {
     a
 }
 
-/// Checks the film's own header: its unit, its length and the number of the next track.
+/// Checks the movie header: its time scale, duration and next track id.
 pub(super) fn check_movie(
     header: Option<Atom<'_>>,
     scales: (u32, u32),
@@ -291,14 +283,14 @@ pub(super) fn check_movie(
     };
     let stated = length(header, 16, 24);
     let longest = lengths.iter().max().copied();
-    expect(stated == longest, "mvhd: a length", report);
+    expect(stated == longest, "mvhd: duration", report);
     let (movie, pictures) = scales;
     let least = MOVIE_SCALE_MIN;
     let whole = pictures.saturating_mul(least.div_ceil(pictures.max(1)));
     let is_unit = movie == whole || movie == OLD_MOVIE_SCALE;
-    expect(is_unit, "mvhd: a unit", report);
+    expect(is_unit, "mvhd: time scale", report);
     let next = header.body.len().checked_sub(4);
     let next = next.and_then(|at| word(header.body, at));
     let due = u32::try_from(lengths.len() + 1).ok();
-    expect(next == due, "mvhd: the next track's number", report);
+    expect(next == due, "mvhd: next track id", report);
 }

@@ -1,4 +1,4 @@
-//! The movie box: which tracks there are, and everything in it that a release has no use for.
+//! The movie box: its tracks, and everything in it that a release must not have.
 //!
 //! Source: ISO/IEC 14496-12, clause 8, and 14496-14, 14496-15 for the sample entries.
 
@@ -12,45 +12,45 @@ use crate::mp4::boxes::{Atom, Fields, Malformed, atoms, malformed, printable};
 use crate::mp4::forms;
 use crate::mp4::samples::{Edits, Place, SAMPLES_MAX, Tables};
 
-/// Names of handlers that FFmpeg writes when it is told nothing.
+/// Handler names that FFmpeg writes by default.
 const NEUTRAL_HANDLERS: [&[u8]; 3] = [b"", b"VideoHandler", b"SoundHandler"];
 
-/// What FFmpeg writes as the compressor's name; the rest of the 32 bytes is zero.
+/// Compressor names that FFmpeg writes; the rest of the 32 bytes is zero.
 const NEUTRAL_COMPRESSORS: [&[u8]; 2] = [b"", b"Lavc libx264"];
 
-/// The list of tags that FFmpeg writes when there are none: a header, and nothing in it.
+/// The empty list of tags that FFmpeg writes when there are none.
 /// Source: FFmpeg `libavformat/movenc.c`, `mov_write_meta_tag`.
 const NO_TAGS: &[u8] =
     b"\0\0\0\x35meta\0\0\0\0\0\0\0\x21hdlr\0\0\0\0\0\0\0\0mdirappl\0\0\0\0\0\0\0\0\0\0\0\0\x08ilst";
 
-/// Samples that an AAC encoder may put before the first one of the sound.
+/// Most priming samples of an AAC encoder.
 /// Source: Apple, "AAC audio encoder delay" (2112); FFmpeg's own encoder has 1024.
 const PRIMING_MAX: i64 = 2112;
 
-/// Units per second in which a film states its length, at least; coarser ones hide what is cut.
-const MOVIE_SCALE_MIN: u32 = 1000;
+/// Least time scale of a movie with edit lists; a coarser one hides what is cut.
+const EDIT_SCALE_MIN: u32 = 1000;
 
 /// Samples of sound in one packet of AAC.
 const PACKET_SAMPLES: i64 = 1024;
 
-/// What the file holds, track by track.
+/// The tracks of a file.
 pub(super) struct Movie {
     pub(super) video_tracks: usize,
     pub(super) audio_tracks: usize,
-    /// Places of every sample, not sorted.
+    /// Locations of every sample, not sorted.
     pub(super) places: Vec<Place>,
-    /// Those of pictures, and how they are coded.
+    /// Locations of the pictures, and their parameter sets.
     pub(super) pictures: Vec<Place>,
     pub(super) sets: ParameterSets,
-    /// Those of each sound track, and how to walk them.
+    /// Locations of each sound track's packets, and their parser.
     pub(super) sounds: Vec<(Vec<Place>, Walker)>,
-    /// How long each track says it is, in the film's unit.
+    /// Declared duration of each track, in ticks of the movie.
     lengths: Vec<u64>,
     /// Ticks per second of the pictures.
     picture_scale: u32,
 }
 
-/// Reads the movie box of a file of `length` bytes and notes what must not be there.
+/// Parses the movie box of a file of `length` bytes and reports what must not be there.
 pub(super) fn read(movie: Atom<'_>, length: u64, report: &mut Report) -> Result<Movie, Malformed> {
     let mut found = Movie {
         video_tracks: 0,
@@ -79,8 +79,8 @@ pub(super) fn read(movie: Atom<'_>, length: u64, report: &mut Report) -> Result<
     Ok(found)
 }
 
-/// The boxes inside one, of which each is there once, but for those of kind `many`: a reader
-/// that takes the first and one that takes the last must see the same.
+/// The child boxes of one, each of which must occur only once, except those of type `many`: readers
+/// that use the first and readers that use the last must agree.
 fn once<'a>(
     parent: Atom<'a>,
     many: &[u8; 4],
@@ -99,21 +99,16 @@ fn check_once(found: &[Atom<'_>], many: &[u8; 4], report: &mut Report) {
             report.note(LeakChannel::LeftoverBytes, what);
         }
         if !forms::is_plain(*atom) {
-            let what = format!("fields of {} that are not plain", atom.name());
+            let what = format!("unexpected field values in {}", atom.name());
             report.note(LeakChannel::LeftoverBytes, what);
         }
     }
 }
 
-/// Checks the times of making in a header box of `length` bytes (version 0) and gives the word
-/// behind them: a time scale, or a track's number.
+/// Checks the creation times in a header box of `length` bytes (version 0) and returns the word
+/// after them: a time scale, or a track id.
 fn dated(atom: Atom<'_>, length: usize, report: &mut Report) -> Result<u32, Malformed> {
-    let bad = || {
-        malformed(
-            format!("box {} that does not fit", atom.name()),
-            atom.offset,
-        )
-    };
+    let bad = || malformed(format!("malformed box {}", atom.name()), atom.offset);
     let mut fields = Fields::new(atom.body);
     let (version, _) = fields.version_and_flags().ok_or_else(bad)?;
     let wider = if version == 1 { 12 } else { 0 };
@@ -125,7 +120,7 @@ fn dated(atom: Atom<'_>, length: usize, report: &mut Report) -> Result<u32, Malf
     if made != 0 || changed != 0 {
         report.note(
             LeakChannel::ContainerTags,
-            format!("{} has a time of making", atom.name()),
+            format!("{} has a creation time", atom.name()),
         );
     }
     fields.u32().ok_or_else(bad)
@@ -185,7 +180,7 @@ fn read_track(
         );
     }
     count_track(&track, trak.offset, found, report);
-    // No sample is empty, so a file has no more of them than bytes.
+    // No sample is empty, so a file has at most as many as bytes.
     let budget = SAMPLES_MAX
         .min(length)
         .saturating_sub(found.places.len() as u64);
@@ -203,7 +198,7 @@ fn read_track(
     Ok(())
 }
 
-/// Files a track under what it holds.
+/// Reports a track by its content.
 fn count_track(track: &Track<'_>, offset: u64, found: &mut Movie, report: &mut Report) {
     let what = |what: &str| {
         let (handler, entry) = (printable(track.handler), printable(track.entry));
@@ -242,7 +237,7 @@ fn read_media<'a>(
             b"mdhd" => {
                 track.scale = dated(atom, 20, report)?;
                 track.headers.media = Some(atom);
-                // The language is the last word but one: `und` in three times five bits.
+                // The language is in the second to last word: `und` in three times five bits.
                 let language = atom
                     .body
                     .len()
@@ -278,7 +273,7 @@ fn read_handler(
     track: &mut Track<'_>,
     report: &mut Report,
 ) -> Result<(), Malformed> {
-    let bad = || malformed("a handler that does not fit", atom.offset);
+    let bad = || malformed("malformed handler box", atom.offset);
     let mut fields = Fields::new(atom.body);
     fields.take(8).ok_or_else(bad)?;
     track.handler = fields.array().ok_or_else(bad)?;
@@ -300,7 +295,7 @@ fn read_handler(
     Ok(())
 }
 
-/// All samples must be in this file: one reference, to itself.
+/// All samples must be in this file: one data reference, to itself.
 fn check_reference(dinf: Atom<'_>, report: &mut Report) -> Result<(), Malformed> {
     let expected = [
         0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 12, b'u', b'r', b'l', b' ', 0, 0, 0, 1,
@@ -322,11 +317,11 @@ fn read_tables<'a>(
         match &atom.kind {
             b"stsd" => read_entries(atom, track, report)?,
             b"stts" | b"ctts" | b"stsc" | b"stsz" | b"stco" | b"co64" | b"stss" => {
-                if !track.tables.keep(atom) {
+                if !track.tables.store(atom) {
                     stray::note(atom, report);
                 }
             }
-            // How far a decoder must run in.
+            // Roll recovery of AAC.
             b"sgpd" if forms::is_plain(atom) => {}
             b"sbgp" if forms::is_plain(atom) => track.headers.groups = Some(atom),
             _ => stray::note(atom, report),
@@ -340,7 +335,7 @@ fn read_entries<'a>(
     track: &mut Track<'a>,
     report: &mut Report,
 ) -> Result<(), Malformed> {
-    let bad = || malformed("a sample description that does not fit", stsd.offset);
+    let bad = || malformed("malformed sample description", stsd.offset);
     let mut fields = Fields::new(stsd.body);
     fields.version_and_flags().ok_or_else(bad)?;
     let count = fields.u32().ok_or_else(bad)?;
@@ -353,7 +348,7 @@ fn read_entries<'a>(
     }
     for entry in entries {
         track.entry = entry.kind;
-        // What the entry says itself comes before its boxes.
+        // The entry's own fields come before its boxes.
         let fixed = match &entry.kind {
             b"avc1" => 78,
             b"mp4a" => 28,
@@ -361,7 +356,7 @@ fn read_entries<'a>(
         };
         let (head, rest) = entry.body.split_at_checked(fixed).ok_or_else(bad)?;
         if !forms::is_plain_entry(entry.kind, head) {
-            let what = format!("fields of {} that are not plain", entry.name());
+            let what = format!("unexpected field values in {}", entry.name());
             report.note(LeakChannel::LeftoverBytes, what);
         }
         if &entry.kind == b"avc1" {
@@ -389,7 +384,7 @@ fn read_entries<'a>(
     Ok(())
 }
 
-/// Sound is plain AAC-LC, counted in samples.
+/// Sound must be plain AAC-LC with a time base that counts samples.
 fn read_aac(esds: Atom<'_>, track: &mut Track<'_>, report: &mut Report) {
     match forms::aac_config(esds.body).and_then(Walker::new) {
         None => report.note(
@@ -398,7 +393,7 @@ fn read_aac(esds: Atom<'_>, track: &mut Track<'_>, report: &mut Report) {
         ),
         Some((walker, rate_hz)) => {
             if track.scale != rate_hz {
-                let what = "sound whose times do not count its samples".to_owned();
+                let what = "sound with a time base that does not count samples".to_owned();
                 report.note(LeakChannel::EditLists, what);
             }
             track.walker = Some(walker);
@@ -406,7 +401,7 @@ fn read_aac(esds: Atom<'_>, track: &mut Track<'_>, report: &mut Report) {
     }
 }
 
-/// A compressor's name: a length and up to 31 bytes.
+/// A compressor name: a length and up to 31 bytes.
 fn check_compressor(name: &[u8], report: &mut Report) {
     let (length, text) = name.split_first().unwrap_or((&0, &[]));
     let (text, padding) = text.split_at(usize::from(*length).min(text.len()));
@@ -416,12 +411,12 @@ fn check_compressor(name: &[u8], report: &mut Report) {
     if padding.iter().any(|byte| *byte != 0) {
         report.note(
             LeakChannel::LeftoverBytes,
-            "bytes behind a compressor's name".to_owned(),
+            "bytes after a compressor's name".to_owned(),
         );
     }
 }
 
-/// Checks what a track's boxes say against its samples.
+/// Checks a track's boxes against its samples.
 fn check_content(
     track: &Track<'_>,
     movie_scale: u32,
@@ -433,7 +428,7 @@ fn check_content(
     let edits = match track.edits {
         None => Edits::ALL,
         Some(atom) => Edits::read(atom, movie_scale, track.scale)
-            .ok_or_else(|| malformed("an edit list that does not fit", atom.offset))?,
+            .ok_or_else(|| malformed("malformed edit list", atom.offset))?,
     };
     check_edits(track, &edits, movie_scale, &times, report);
     let of_kind = if &track.handler == b"vide" {
@@ -468,7 +463,7 @@ fn check_edits(
     report: &mut Report,
 ) {
     let (sound, samples) = (&track.handler == b"soun", times.len());
-    // Sound begins with what the encoder needs to run in; pictures must all be shown.
+    // Sound begins with encoder priming; all pictures must be shown.
     let slack = if sound { PRIMING_MAX } else { 0 };
     let shown = edits.shown(times, slack);
     let kind = printable(track.handler);
@@ -478,11 +473,11 @@ fn check_edits(
     );
     let even = |pair: &[i64]| pair[1] - pair[0] == PACKET_SAMPLES;
     if sound && !times.windows(2).all(even) {
-        let what = "sound that is not shown packet behind packet".to_owned();
+        let what = "gaps or overlaps between sound packets".to_owned();
         report.note(LeakChannel::EditLists, what);
     }
-    if track.edits.is_some() && movie_scale < MOVIE_SCALE_MIN {
-        let what = format!("lengths in {movie_scale} parts of a second");
+    if track.edits.is_some() && movie_scale < EDIT_SCALE_MIN {
+        let what = format!("durations in units of 1/{movie_scale} second");
         report.note(LeakChannel::EditLists, what);
     }
     if shown != samples || edits.tricky {

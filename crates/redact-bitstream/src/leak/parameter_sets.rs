@@ -1,4 +1,4 @@
-//! Parameter sets of the pictures, which say what of a coded picture is shown.
+//! Parameter sets of a release's pictures.
 //!
 //! Source: ITU-T H.264, 7.3.2.1 and 7.3.2.2; ISO/IEC 14496-15, 5.3.3.1 (`avcC`).
 
@@ -12,35 +12,36 @@ use crate::h264::parameter_sets::{SetReader, SetRefusal};
 use crate::h264::slice_header::Parameters;
 use crate::mp4::boxes::{Atom, Fields, Malformed, malformed};
 
-/// Bytes of one set: an encoder's have some thirty, room for timing and scaling included.
+/// Most bytes of one set; an encoder's have about thirty, more with scaling lists.
 const SET_BYTES_MAX: usize = 256;
 
-/// The sets of a track, as coded, and how its units are counted.
+/// The parameter sets of a track, and the width of NAL unit lengths.
 #[derive(Default)]
 pub(super) struct ParameterSets {
-    /// Bytes of a unit's length, 1 to 4.
+    /// Bytes of a NAL unit length, 1 to 4.
     pub(super) length_bytes: usize,
     coded: Vec<Vec<u8>>,
-    numbers: Vec<u32>,
-    /// How slices are walked, per picture set.
+    /// `pps_id` of the picture parameter sets.
+    pps_ids: Vec<u32>,
+    /// What parsing slices needs, per picture parameter set.
     parameters: Vec<Parameters>,
-    /// Width and height that are shown, per sequence.
+    /// Visible width and height, per sequence parameter set.
     shown: Vec<(u32, u32)>,
-    /// Numbers of the sequences, in the order of `coded`, and which of them each picture set names.
+    /// Ids of the sequence parameter sets, and the one that each picture parameter set uses.
     sequences: Vec<u32>,
     named: Vec<u32>,
-    /// Clocks of the sequences that have one.
+    /// Timing of the sequence parameter sets that have any.
     clocks: Vec<Clock>,
-    /// Shapes of points, per sequence that names one.
+    /// Pixel aspect ratios, per sequence parameter set that declares one.
     aspects: Vec<(u16, u16)>,
-    /// Primaries, transfer, matrix and range, per sequence that names them.
+    /// Primaries, transfer, matrix and range, per sequence parameter set that declares them.
     colors: Vec<[u8; 4]>,
 }
 
 impl ParameterSets {
-    /// Reads an `avcC` and notes what in it is no set that shows whole pictures.
+    /// Parses an `avcC` and reports parameter sets that a release must not have.
     pub(super) fn read(avcc: Atom<'_>, report: &mut Report) -> Result<Self, Malformed> {
-        let bad = || malformed("a decoder configuration that does not fit", avcc.offset);
+        let bad = || malformed("malformed decoder configuration", avcc.offset);
         let mut fields = Fields::new(avcc.body);
         let head: [u8; 5] = fields.array().ok_or_else(bad)?;
         let mut sets = Self {
@@ -50,7 +51,7 @@ impl ParameterSets {
         let mut reader = SetReader::default();
         for kind in [nal::SPS, nal::PPS] {
             let count = fields.u8().ok_or_else(bad)?;
-            // The three bits before the number of sequences are set.
+            // The three bits before the count of sequence parameter sets are 1.
             if kind == nal::SPS && count & 0xe0 != 0xe0 {
                 return Err(bad());
             }
@@ -67,18 +68,18 @@ impl ParameterSets {
         }
         // High profiles add four bytes: 4:2:0, 8 bits twice, and no extensions.
         let plain_end = fields.rest().is_empty() || fields.rest() == [0xfd, 0xf8, 0xf8, 0];
-        // The first sequence's own words: profile, what it also fits, level.
+        // The first sequence parameter set's profile, constraint flags and level.
         let first = sets.coded.first().and_then(|set| set.get(1..4));
         if first != Some(&head[1..4]) {
             report.note(
                 LeakChannel::LeftoverBytes,
-                "a profile that is not the parameter sets'".to_owned(),
+                "profile differs from the parameter sets".to_owned(),
             );
         }
         if !plain_end || head[0] != 1 || head[4] & 0xfc != 0xfc {
             report.note(
                 LeakChannel::LeftoverBytes,
-                "bytes behind the decoder configuration".to_owned(),
+                "bytes after the decoder configuration".to_owned(),
             );
         }
         Ok(sets)
@@ -99,13 +100,13 @@ impl ParameterSets {
             })
         } else {
             reader.pps(unit).map(|set| {
-                self.numbers.push(set.id);
+                self.pps_ids.push(set.id);
                 self.named.push(set.sps_id);
                 self.parameters.push(set.parameters);
             })
         };
         if unit.len() > SET_BYTES_MAX || self.coded.iter().any(|set| set == unit) {
-            let what = "parameter sets that are too long or there twice".to_owned();
+            let what = "parameter sets that are too long or repeated".to_owned();
             report.note(LeakChannel::LeftoverBytes, what);
         }
         if let Err(refusal) = read {
@@ -115,24 +116,24 @@ impl ParameterSets {
         self.coded.push(unit.to_vec());
     }
 
-    /// Whether a unit within the pictures only repeats a set.
+    /// Whether a NAL unit in a packet repeats one of the sets.
     pub(super) fn has(&self, unit: &[u8]) -> bool {
         self.coded.iter().any(|set| set == unit)
     }
 
-    /// Whether pictures can be coded with set `number`.
-    pub(super) fn has_number(&self, number: u32) -> bool {
-        self.numbers.contains(&number)
+    /// Whether there is a picture parameter set with this `pps_id`.
+    pub(super) fn has_pps(&self, number: u32) -> bool {
+        self.pps_ids.contains(&number)
     }
 
-    /// Parameter sets must be named by a picture: `used` are the numbers that slices name.
+    /// Reports parameter sets that no picture uses; `used` has the `pps_id` of all slices.
     pub(super) fn check_use(&self, used: &BTreeSet<u32>, report: &mut Report) {
-        let pictures = self.numbers.iter().zip(&self.named);
+        let pictures = self.pps_ids.iter().zip(&self.named);
         let named: BTreeSet<u32> = pictures
             .filter(|(number, _)| used.contains(number))
             .map(|(_, sequence)| *sequence)
             .collect();
-        let is_used = self.numbers.iter().all(|number| used.contains(number))
+        let is_used = self.pps_ids.iter().all(|number| used.contains(number))
             && self.sequences.iter().all(|number| named.contains(number));
         if !is_used {
             let what = "parameter sets that no picture uses".to_owned();
@@ -140,13 +141,13 @@ impl ParameterSets {
         }
     }
 
-    /// Whether what the sequences say of time follows from the pictures, `step` ticks apart with
-    /// `scale` ticks per second, or is an encoder's habit.
+    /// Whether the timing in the sequence parameter sets follows from the pictures, `step` ticks
+    /// apart with `scale` ticks per second, or is common among encoders.
     pub(super) fn have_clocks(&self, step: u64, scale: u32) -> bool {
         self.clocks.iter().all(|clock| clock.follows(step, scale))
     }
 
-    /// Whether what the sequences say of the shape of points is what the file says.
+    /// Whether the pixel aspect ratio in the sequence parameter sets is that of the file.
     pub(super) fn have_aspect(&self, (across, down): (u32, u32)) -> bool {
         let is_same = |found: &(u16, u16)| {
             u64::from(found.0) * u64::from(down) == u64::from(found.1) * u64::from(across)
@@ -154,13 +155,13 @@ impl ParameterSets {
         self.aspects.iter().all(is_same)
     }
 
-    /// How a slice that names set `number` is walked.
+    /// What parsing a slice with this `pps_id` needs.
     pub(super) fn parameters(&self, number: u32) -> Option<&Parameters> {
         let mut all = self.parameters.iter();
         all.find(|parameters| parameters.number() == number)
     }
 
-    /// Whether a `colr` box says what the pictures say of their colors.
+    /// Whether a `colr` box matches the colors in the sequence parameter sets.
     pub(super) fn have_colors(&self, colr: &[u8]) -> bool {
         self.colors
             .iter()
@@ -170,36 +171,36 @@ impl ParameterSets {
             })
     }
 
-    /// The file and the pictures must say the same size.
+    /// Reports a track size that differs from the pictures'.
     pub(super) fn check_size(&self, (width, height): (u16, u16), report: &mut Report) {
         let size = (u32::from(width), u32::from(height));
         if self.shown.iter().any(|shown| *shown != size) {
-            let what = "pictures of another size than the track's".to_owned();
+            let what = "picture size differs from the track's".to_owned();
             report.note(LeakChannel::EditLists, what);
         }
     }
 }
 
-/// What a refusal is filed under: keys, no values.
+/// Channel and evidence of a refusal.
 const fn described(refusal: SetRefusal) -> (LeakChannel, &'static str) {
     match refusal {
         SetRefusal::Sps | SetRefusal::Pps => (
             LeakChannel::LeftoverBytes,
-            "a parameter set that cannot be read to its end",
+            "parameter set that cannot be parsed to its last bit",
         ),
         SetRefusal::Profile(_) | SetRefusal::Chroma => (
             LeakChannel::LeftoverBytes,
-            "a parameter set of a profile that no release has",
+            "parameter set with an unsupported profile",
         ),
         SetRefusal::Fields => (LeakChannel::EditLists, "pictures coded as fields"),
         SetRefusal::Cropped => (
             LeakChannel::EditLists,
-            "pictures of which a part is cut off",
+            "pictures that are cropped by a macroblock or more",
         ),
-        SetRefusal::Slices => (LeakChannel::EditLists, "pictures that are coded twice"),
+        SetRefusal::Slices => (LeakChannel::EditLists, "redundant slices or slice groups"),
         SetRefusal::FreeField(_) => (
             LeakChannel::LeftoverBytes,
-            "a number in a parameter set that no encoder writes",
+            "unusual value in a parameter set",
         ),
     }
 }

@@ -1,10 +1,10 @@
-//! Looks into every picture of a release for what is no picture.
+//! Checks that every video sample of a release is only a picture.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Seek};
 use std::thread;
 
-use super::access_unit::{self, Message, Walked};
+use super::access_unit::{self, Extra, Walked};
 use super::movie::Movie;
 use super::parameter_sets::ParameterSets;
 use super::reading::read_whole;
@@ -15,20 +15,20 @@ use crate::h264::slice_data::Workspace;
 use crate::h264::x264_end_bits::Marks;
 use crate::mp4::boxes::malformed;
 
-/// Bytes of one picture.
+/// Most bytes of one picture.
 const PICTURE_BYTES_MAX: u32 = 256 << 20;
 
-/// Pictures that are looked into at the same time, and their bytes.
+/// Pictures that are checked at the same time, and their bytes.
 const BATCH_PICTURES: usize = 64;
 const BATCH_BYTES: usize = 16 << 20;
 
-/// Threads that look, at most.
+/// Most threads.
 const THREADS_MAX: usize = 8;
 
-/// What was found, and how often.
+/// Findings with their counts.
 type Counts = BTreeMap<(LeakChannel, String), u64>;
 
-/// Looks into every picture; slices are walked to their last bit where `is_walked`.
+/// Checks every picture; slices are parsed to their last bit if `is_walked`.
 pub(super) fn check(
     file: &mut (impl Read + Seek),
     movie: &Movie,
@@ -43,7 +43,7 @@ pub(super) fn check(
         while batch.len() < BATCH_PICTURES && bytes < BATCH_BYTES {
             let Some(place) = places.next() else { break };
             if place.bytes > PICTURE_BYTES_MAX {
-                let what = "a picture larger than any encoder makes";
+                let what = "oversized picture";
                 return Err(malformed(what, place.offset).into());
             }
             batch.push(read_whole(file, place.offset, u64::from(place.bytes))?);
@@ -52,10 +52,10 @@ pub(super) fn check(
         used.extend(
             batch
                 .iter()
-                .filter_map(|sample| access_unit::set_of(sample, &movie.sets)),
+                .filter_map(|sample| access_unit::pps_id_of(sample, &movie.sets)),
         );
-        for (messages, walked) in look_into(&batch, &movie.sets, is_walked) {
-            messages
+        for (extras, walked) in check_batch(&batch, &movie.sets, is_walked) {
+            extras
                 .into_iter()
                 .for_each(|found| count(found, &mut counts));
             if let Some(what) = walked.and_then(|walked| unaccounted(&walked, &mut marks)) {
@@ -69,9 +69,9 @@ pub(super) fn check(
     }
     movie.sets.check_use(&used, report);
     let pictures = movie.pictures.len();
-    let looked = format!("{pictures} pictures looked through");
-    report.count(LeakChannel::SeiUserData, looked.clone());
-    report.count(LeakChannel::EncoderSei, looked);
+    let checked = format!("{pictures} pictures checked");
+    report.count(LeakChannel::SeiUserData, checked.clone());
+    report.count(LeakChannel::EncoderSei, checked);
     if is_walked {
         let walked = format!("{pictures} pictures walked to their last bit");
         report.count(LeakChannel::LeftoverBytes, walked);
@@ -79,31 +79,31 @@ pub(super) fn check(
     Ok(())
 }
 
-/// What is in each sample beside a picture, and where a walk through it ended.
-fn look_into(
+/// What is in each sample other than a picture, and the result of parsing its slice.
+fn check_batch(
     batch: &[Vec<u8>],
     sets: &ParameterSets,
     is_walked: bool,
-) -> Vec<(Vec<Message>, Option<Walked>)> {
+) -> Vec<(Vec<Extra>, Option<Walked>)> {
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let each = batch.len().div_ceil(threads.min(THREADS_MAX)).max(1);
-    let look = |samples: &[Vec<u8>]| -> Vec<(Vec<Message>, Option<Walked>)> {
+    let check = |samples: &[Vec<u8>]| -> Vec<(Vec<Extra>, Option<Walked>)> {
         let mut workspace = Workspace::default();
         let mut walk = |sample: &[u8]| access_unit::walk(sample, sets, &mut workspace);
-        let look = |sample: &Vec<u8>| {
+        let check = |sample: &Vec<u8>| {
             let walked = if is_walked { walk(sample) } else { None };
-            (access_unit::messages(sample, sets), walked)
+            (access_unit::extras(sample, sets), walked)
         };
-        samples.iter().map(look).collect()
+        samples.iter().map(check).collect()
     };
-    // One thread, or a target that has no more: then none is started.
+    // With one thread, or on a target without threads, none is started.
     if each >= batch.len() {
-        return look(batch);
+        return check(batch);
     }
     thread::scope(|scope| {
         let parts: Vec<_> = batch
             .chunks(each)
-            .map(|part| scope.spawn(move || look(part)))
+            .map(|part| scope.spawn(move || check(part)))
             .collect();
         let join = |part: thread::ScopedJoinHandle<'_, _>| match part.join() {
             Ok(found) => found,
@@ -113,7 +113,7 @@ fn look_into(
     })
 }
 
-/// What is wrong with a picture whose group has had `marks` so far.
+/// What is wrong with a picture, after the `marks` of its GOP so far.
 fn unaccounted(walked: &Walked, marks: &mut Marks) -> Option<Unaccounted> {
     if walked.is_idr {
         *marks = Marks::NEW;
@@ -125,29 +125,32 @@ fn unaccounted(walked: &Walked, marks: &mut Marks) -> Option<Unaccounted> {
     }
 }
 
-fn count(message: Message, counts: &mut Counts) {
-    let (channel, what) = match message {
-        Message::Registered => {
+fn count(extra: Extra, counts: &mut Counts) {
+    let (channel, what) = match extra {
+        Extra::Registered => {
             let text = (LeakChannel::TimedText, "captions (SEI type 4)".to_owned());
             *counts.entry(text).or_default() += 1;
             (LeakChannel::SeiUserData, "SEI type 4".to_owned())
         }
-        Message::Encoder => (LeakChannel::EncoderSei, "x264 settings".to_owned()),
-        Message::Other(kind) => (LeakChannel::SeiUserData, format!("SEI type {kind}")),
-        Message::Unit(kind) => (LeakChannel::SeiUserData, format!("units of type {kind}")),
-        Message::Parameters => {
+        Extra::Encoder => (LeakChannel::EncoderSei, "x264 settings".to_owned()),
+        Extra::Other(kind) => (LeakChannel::SeiUserData, format!("SEI type {kind}")),
+        Extra::Unit(kind) => (
+            LeakChannel::SeiUserData,
+            format!("NAL units of type {kind}"),
+        ),
+        Extra::Parameters => {
             let what = "parameter sets that are not the track's";
             (LeakChannel::SeiUserData, what.to_owned())
         }
-        Message::Picture => {
+        Extra::Picture => {
             let what = "samples that are not one picture in one slice";
             (LeakChannel::EditLists, what.to_owned())
         }
-        Message::Start => {
-            let what = "units that end before their length";
+        Extra::Start => {
+            let what = "NAL units that contain a start code";
             (LeakChannel::LeftoverBytes, what.to_owned())
         }
-        Message::Broken => (LeakChannel::SeiUserData, "units that are cut".to_owned()),
+        Extra::Broken => (LeakChannel::SeiUserData, "truncated NAL units".to_owned()),
     };
     *counts.entry((channel, what)).or_default() += 1;
 }

@@ -1,4 +1,4 @@
-//! Bytes of the file that is scanned.
+//! Reads bytes of the scanned file.
 
 use std::io::{Read, Seek};
 
@@ -6,7 +6,7 @@ use super::verdict::LeakError;
 use crate::mp4::boxes::malformed;
 use crate::mp4::read_at;
 
-/// `bytes` bytes from `at` on, all of which must be there.
+/// Exactly `bytes` bytes from offset `at` on.
 pub(super) fn read_whole(
     file: &mut (impl Read + Seek),
     at: u64,
@@ -16,6 +16,6 @@ pub(super) fn read_whole(
     if found.len() as u64 == bytes {
         Ok(found)
     } else {
-        Err(malformed("the file's end", at).into())
+        Err(malformed("unexpected end of file", at).into())
     }
 }

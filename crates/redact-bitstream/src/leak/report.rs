@@ -1,8 +1,8 @@
-//! What a scan found, channel by channel.
+//! Findings of a scan, by channel.
 
 use super::verdict::{LeakChannel, LeakVerdict};
 
-/// Findings that are spelled out per channel; the rest is only counted.
+/// Findings that are listed per channel; the rest are only counted.
 const NOTES_MAX: usize = 8;
 
 #[derive(Default)]
@@ -31,7 +31,7 @@ impl Report {
         &mut found.expect("ALL names every channel").1
     }
 
-    /// Something that must not be there: keys, counts and offsets, no values.
+    /// Reports something that must not be there: keys, counts and offsets, no values.
     pub(super) fn note(&mut self, channel: LeakChannel, what: String) {
         let entry = self.entry(channel);
         if entry.notes.len() < NOTES_MAX {
@@ -41,7 +41,7 @@ impl Report {
         }
     }
 
-    /// Something that was looked at.
+    /// Adds what was checked.
     pub(super) fn count(&mut self, channel: LeakChannel, what: String) {
         self.entry(channel).counts.push(what);
     }

@@ -1,13 +1,13 @@
-//! Boxes that have no place where they are.
+//! Boxes that are not allowed where they are.
 
 use super::report::Report;
 use super::verdict::LeakChannel;
 use crate::mp4::boxes::{Atom, atoms};
 
-/// Depth to which boxes of tags are looked through.
+/// Nesting depth to which tags are searched.
 const TAG_DEPTH_MAX: u32 = 6;
 
-/// Notes a box that has no place where it is, under what it may give away.
+/// Reports a box that is not allowed where it is, under the channel of what it may reveal.
 pub(super) fn note(atom: Atom<'_>, report: &mut Report) {
     let what = format!(
         "box {} of {} bytes at byte {}",
@@ -18,15 +18,15 @@ pub(super) fn note(atom: Atom<'_>, report: &mut Report) {
     match &atom.kind {
         b"udta" | b"meta" | b"uuid" | b"ilst" | b"name" => {
             report.note(LeakChannel::ContainerTags, what);
-            look_through_tags(atom, 0, report);
+            search_tags(atom, 0, report);
         }
         b"free" | b"skip" if atom.body.iter().all(|byte| *byte == 0) => {}
         _ => report.note(LeakChannel::LeftoverBytes, what),
     }
 }
 
-/// Names every box of a tree of tags, and files chapters and pictures where they belong.
-fn look_through_tags(atom: Atom<'_>, depth: u32, report: &mut Report) {
+/// Reports every box of a tree of tags, and chapters and pictures under their own channels.
+fn search_tags(atom: Atom<'_>, depth: u32, report: &mut Report) {
     match &atom.kind {
         b"chpl" => report.note(LeakChannel::Chapters, "a list of chapters".to_owned()),
         b"covr" | b"thmb" => report.note(
@@ -50,7 +50,7 @@ fn look_through_tags(atom: Atom<'_>, depth: u32, report: &mut Report) {
             for inner in found {
                 let key = format!("{} in {}", inner.name(), atom.name());
                 report.note(LeakChannel::ContainerTags, key);
-                look_through_tags(inner, depth + 1, report);
+                search_tags(inner, depth + 1, report);
             }
         }
         Err(_) => report.note(

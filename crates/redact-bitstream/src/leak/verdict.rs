@@ -1,4 +1,4 @@
-//! What a scan is asked and what it answers.
+//! Input and output of the leak scan.
 
 use crate::mp4::Malformed;
 
@@ -9,8 +9,8 @@ pub enum LeakError {
     /// The file could not be read.
     #[error("cannot read the file")]
     Read(#[from] std::io::Error),
-    /// The file is no MP4 that can be walked.
-    #[error("not an MP4 that can be checked: {found}")]
+    /// The file cannot be parsed as MP4.
+    #[error("cannot parse the file as MP4: {found}")]
     Malformed {
         /// What was found and where.
         found: String,
@@ -23,29 +23,29 @@ impl From<Malformed> for LeakError {
     }
 }
 
-/// What a release is to hold.
+/// What a release must contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExpectedStreams {
     /// Sound tracks.
     pub audio_tracks: usize,
-    /// Frames, where they are known: as many must be stored.
+    /// Number of stored frames, if known.
     pub frames: Option<u32>,
 }
 
-/// A way in which a release could give away what was redacted.
+/// A way in which a release could reveal what was redacted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LeakChannel {
-    /// The original kept as another video stream.
+    /// The original as another video stream.
     ExtraVideo,
-    /// Sound that was not announced: another track, or data inside coded sound.
+    /// Unexpected sound: another track, or data inside coded sound.
     AudioTracks,
     /// Subtitles, captions, timed text.
     TimedText,
-    /// Messages inside the pictures' stream: captions, positions, serial numbers.
+    /// SEI in the video stream: captions, positions, serial numbers.
     SeiUserData,
-    /// The encoder's own message inside the pictures' stream.
+    /// The encoder's own SEI.
     EncoderSei,
-    /// Titles, comments, positions, handler names, times of making.
+    /// Titles, comments, positions, handler names, creation times.
     ContainerTags,
     /// Chapters, as a list or as a track.
     Chapters,
@@ -94,13 +94,13 @@ impl LeakChannel {
     }
 }
 
-/// What the scan says of one channel.
+/// The result for one channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeakVerdict {
     /// The channel.
     pub channel: LeakChannel,
     /// Whether nothing was found.
     pub clean: bool,
-    /// What was looked at or found: keys, counts and offsets.
+    /// What was checked or found: keys, counts and offsets.
     pub evidence: String,
 }

@@ -1,16 +1,16 @@
-//! Boxes of an MP4 file: strict, bounded, nothing left over.
+//! Boxes of an MP4 file, parsed strictly and with limits.
 //!
 //! Source: ISO/IEC 14496-12, 4.2.
 
-/// Why a file's boxes cannot be walked.
+/// Why a file's boxes cannot be parsed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{found}")]
 pub struct Malformed {
-    /// What was found and where: names of boxes and offsets, no values.
+    /// What was found and where: box types and offsets, no values.
     pub found: String,
 }
 
-/// One box: its four characters, what is in it, and where it starts in the file.
+/// One box: its type, its content, and its offset in the file.
 #[derive(Clone, Copy)]
 pub(crate) struct Atom<'a> {
     pub(crate) kind: [u8; 4],
@@ -20,13 +20,13 @@ pub(crate) struct Atom<'a> {
 }
 
 impl Atom<'_> {
-    /// The four characters, safe to print.
+    /// The box type, safe to print.
     pub(crate) fn name(&self) -> String {
         printable(self.kind)
     }
 }
 
-/// Four characters that a file chose, safe to print.
+/// Four characters from a file, safe to print.
 pub(crate) fn printable(kind: [u8; 4]) -> String {
     kind.escape_ascii().to_string()
 }
@@ -37,11 +37,11 @@ pub(crate) fn malformed(what: impl std::fmt::Display, offset: u64) -> Malformed 
     }
 }
 
-/// Kind and length of a box from its first bytes: `(kind, header length, total length)`; the total
-/// is `None` for "to the end".
+/// Type and length of a box from its first bytes: `(type, header length, total length)`; the total
+/// is `None` for a box that extends to the end.
 pub(crate) fn header(bytes: &[u8], offset: u64) -> Result<([u8; 4], u64, Option<u64>), Malformed> {
     let mut fields = Fields::new(bytes);
-    let short = || malformed("a box header that is cut", offset);
+    let short = || malformed("truncated box header", offset);
     let size = fields.u32().ok_or_else(short)?;
     let kind = fields.array::<4>().ok_or_else(short)?;
     let (head, total) = match size {
@@ -58,10 +58,10 @@ pub(crate) fn header(bytes: &[u8], offset: u64) -> Result<([u8; 4], u64, Option<
     Ok((kind, head, total))
 }
 
-/// Boxes in one box: a track has eleven, a film one per track and a few.
+/// Most boxes in one box: a track has eleven, a movie one per track and a few.
 const BOXES_MAX: usize = 1024;
 
-/// The boxes that fill `bytes` exactly; `offset` is where `bytes` starts in the file.
+/// The boxes that fill `bytes` exactly; `offset` is the file offset of `bytes`.
 pub(crate) fn atoms(mut bytes: &[u8], mut offset: u64) -> Result<Vec<Atom<'_>>, Malformed> {
     let mut found = Vec::new();
     while !bytes.is_empty() {
@@ -94,7 +94,7 @@ pub(crate) fn atoms(mut bytes: &[u8], mut offset: u64) -> Result<Vec<Atom<'_>>, 
     Ok(found)
 }
 
-/// Big-endian fields, read one after the other.
+/// Reads big-endian fields in sequence.
 pub(crate) struct Fields<'a> {
     left: &'a [u8],
 }
@@ -139,7 +139,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The version and flags that begin many boxes.
+    /// The version and flags at the start of many boxes.
     pub(crate) fn version_and_flags(&mut self) -> Option<(u8, u32)> {
         let [version, flags @ ..] = self.array::<4>()?;
         Some((
@@ -168,7 +168,7 @@ mod tests {
     }
 
     proptest! {
-        /// Goal: no bytes make the walker panic or run on.
+        /// Goal: no bytes make the parser panic or run on.
         #[test]
         fn any_bytes_are_walked_or_refused(bytes: Vec<u8>) {
             if let Ok(found) = atoms(&bytes, u64::from(u32::MAX)) {

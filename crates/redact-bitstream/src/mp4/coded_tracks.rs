@@ -144,7 +144,7 @@ fn read_track(track: Atom<'_>, movie_scale: u32, budget: u64) -> Result<CodedTra
         if matches!(
             &atom.kind,
             b"stts" | b"ctts" | b"stsc" | b"stsz" | b"stco" | b"co64" | b"stss"
-        ) && !tables.keep(atom)
+        ) && !tables.store(atom)
         {
             return Err(malformed("a second table of one kind", atom.offset));
         }

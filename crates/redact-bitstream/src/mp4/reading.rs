@@ -2,12 +2,12 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-/// Bytes of the file.
+/// Length of the file, bytes.
 pub(crate) fn length(file: &mut impl Seek) -> io::Result<u64> {
     file.seek(SeekFrom::End(0))
 }
 
-/// The bytes from `at` on: `bytes` of them, or as many as there are.
+/// Up to `bytes` bytes from offset `at` on.
 pub(crate) fn read_at(file: &mut (impl Read + Seek), at: u64, bytes: u64) -> io::Result<Vec<u8>> {
     let mut found = Vec::new();
     file.seek(SeekFrom::Start(at))?;

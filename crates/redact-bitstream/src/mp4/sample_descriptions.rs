@@ -1,9 +1,8 @@
-//! How many sample descriptions the tracks of an MP4 or MOV file have.
+//! Counts the sample descriptions of the tracks of an MP4 or MOV file.
 //!
-//! A release has one description per track, so a track that changes from one to another cannot be
-//! copied: its packets would be decoded with the wrong configuration. FFmpeg announces most changes
-//! with the packet at which they happen, but not those of movie fragments, so the boxes are read
-//! here as well.
+//! A release has one description per track, so a track that switches between several cannot be
+//! copied: its packets would be decoded with the wrong configuration. FFmpeg signals most switches
+//! with the packet, but not those in movie fragments, so the boxes are parsed here as well.
 //!
 //! Source: ISO/IEC 14496-12, 8.5.2 (`stsd`).
 
@@ -12,21 +11,21 @@ use std::io::{Read, Seek};
 use super::boxes::{Atom, Fields, atoms, header};
 use super::reading::{length, read_at};
 
-/// Bytes of a movie box that is read; a day of 60 frames/s has about 200 MiB.
+/// Most bytes of a movie box; a day at 60 frames/s has about 200 MiB.
 const MOVIE_BYTES_MAX: u64 = 512 << 20;
 
-/// Boxes at the top of a file: a fragmented recording has two per fragment.
+/// Most boxes at the top of a file: a fragmented recording has two per fragment.
 const TOP_BOXES_MAX: u32 = 1_000_000;
 
-/// Why a track is not copied because of its sample descriptions.
+/// Why a track with several sample descriptions is not copied.
 const SEVERAL: &str = "it has several sample descriptions";
-/// Why a track is not copied whose sample descriptions cannot be read.
+/// Why a track with unreadable sample descriptions is not copied.
 pub const UNREADABLE: &str = "its sample descriptions cannot be read";
 
 /// Checks that every track of `handler` (`vide`, `soun`) has exactly one sample description.
 ///
 /// # Errors
-/// Why tracks of this kind cannot be copied.
+/// The reason why tracks of this kind cannot be copied.
 pub fn check_single(file: &mut (impl Read + Seek), handler: [u8; 4]) -> Result<(), &'static str> {
     let counts = read(file, handler).ok_or(UNREADABLE)?;
     if counts.is_empty() {
@@ -47,7 +46,7 @@ fn read(file: &mut (impl Read + Seek), handler: [u8; 4]) -> Option<Vec<u32>> {
             return Some(counts);
         }
         let head = read_at(file, at, 16).ok()?;
-        // What follows the last box is no box: FFmpeg stops there as well.
+        // Trailing bytes are not a box: FFmpeg stops there as well.
         let Ok((kind, skip, total)) = header(&head, at) else {
             return Some(counts);
         };
@@ -85,7 +84,7 @@ fn of_movie(movie: &[u8], handler: [u8; 4]) -> Option<Vec<u32>> {
         let mut fields = Fields::new(descriptions.body);
         fields.version_and_flags()?;
         let said = fields.u32()?;
-        // Some writers put four zeros behind the last description.
+        // Some writers append four zeros to the last description.
         let listed = atoms(fields.rest(), 0)
             .map_or(said, |found| u32::try_from(found.len()).unwrap_or(u32::MAX));
         counts.push(said.max(listed));
@@ -93,7 +92,7 @@ fn of_movie(movie: &[u8], handler: [u8; 4]) -> Option<Vec<u32>> {
     Some(counts)
 }
 
-/// The boxes of one kind in another; `None` where they do not fill it.
+/// The child boxes of one type; `None` if the children do not fill the parent.
 fn inside(body: &[u8], kind: [u8; 4]) -> Option<Vec<Atom<'_>>> {
     let mut found = atoms(body, 0).ok()?;
     found.retain(|atom| atom.kind == kind);
@@ -121,7 +120,7 @@ mod tests {
         node(b"trak", &node(b"mdia", &media))
     }
 
-    /// Goal: a second description is seen whether it is counted or only there.
+    /// Goal: a second description is found whether the count includes it or not.
     #[test]
     fn every_description_of_a_track_is_counted() {
         let count = |movie: &[u8], handler| of_movie(movie, handler);

@@ -1,10 +1,10 @@
-//! Where a track's samples lie in the file, when they are shown, and whether all of them are.
+//! Locations and times of a track's samples, and whether its edit list shows all of them.
 //!
-//! Source: ISO/IEC 14496-12, 8.6 (times), 8.7 (places).
+//! Source: ISO/IEC 14496-12, 8.6 (times), 8.7 (locations).
 
 use super::boxes::{Atom, Fields, Malformed, malformed};
 
-/// Samples of all tracks together: a day of 60 frames/s with sound has some ten million.
+/// Most samples of all tracks: a day at 60 frames/s with sound has about ten million.
 pub(crate) const SAMPLES_MAX: u64 = 40_000_000;
 
 /// A sample's bytes in the file.
@@ -26,8 +26,8 @@ pub(crate) struct Tables<'a> {
 }
 
 impl<'a> Tables<'a> {
-    /// Keeps a table; `false` when there is one of its kind already.
-    pub(crate) fn keep(&mut self, atom: Atom<'a>) -> bool {
+    /// Stores a table; `false` if there is already one of its type.
+    pub(crate) fn store(&mut self, atom: Atom<'a>) -> bool {
         let slot = match &atom.kind {
             b"stts" => &mut self.times,
             b"ctts" => &mut self.offsets,
@@ -39,12 +39,12 @@ impl<'a> Tables<'a> {
         slot.replace(atom).is_none()
     }
 
-    /// Sizes of the samples in decoding order; `budget` is what is left of [`SAMPLES_MAX`].
+    /// Sizes of the samples in decoding order; `budget` is the remainder of [`SAMPLES_MAX`].
     fn sizes(&self, budget: u64) -> Result<Vec<u32>, Malformed> {
         let atom = self
             .sizes
-            .ok_or_else(|| malformed("a track without sample sizes", 0))?;
-        let bad = || malformed("a table of sample sizes that does not fit", atom.offset);
+            .ok_or_else(|| malformed("track without sample sizes", 0))?;
+        let bad = || malformed("malformed table of sample sizes", atom.offset);
         let mut fields = Fields::new(atom.body);
         let (fixed, count) = (|| {
             let plain = fields.version_and_flags()? == (0, 0);
@@ -81,14 +81,14 @@ impl<'a> Tables<'a> {
         let mut places = Vec::with_capacity(sizes.len());
         let mut left = sizes.iter();
         for (chunk, offset) in chunk_offsets.iter().enumerate() {
-            // The last run that starts at or before this chunk, counted from 1.
+            // The last run that starts at or before this chunk, numbered from 1.
             let after = runs.partition_point(|run| (run.0 as usize) <= chunk + 1);
             let Some(run) = after.checked_sub(1).and_then(|i| runs.get(i)) else {
-                return Err(malformed("a chunk without a number of samples", *offset));
+                return Err(malformed("chunk without a sample count", *offset));
             };
             let mut at = *offset;
             if run.1 as usize > left.len() {
-                return Err(malformed("a chunk without samples", *offset));
+                return Err(malformed("chunk without samples", *offset));
             }
             for bytes in left.by_ref().take(run.1 as usize) {
                 places.push(Place {
@@ -107,8 +107,8 @@ impl<'a> Tables<'a> {
     fn chunk_offsets(&self) -> Result<Vec<u64>, Malformed> {
         let atom = self
             .places
-            .ok_or_else(|| malformed("a track without chunk offsets", 0))?;
-        let bad = || malformed("a table of chunk offsets that does not fit", atom.offset);
+            .ok_or_else(|| malformed("track without chunk offsets", 0))?;
+        let bad = || malformed("malformed table of chunk offsets", atom.offset);
         let mut fields = Fields::new(atom.body);
         let plain = fields.version_and_flags() == Some((0, 0));
         let count = fields.u32().filter(|_| plain).ok_or_else(bad)? as usize;
@@ -128,14 +128,14 @@ impl<'a> Tables<'a> {
             .collect())
     }
 
-    /// `(first chunk from 1, samples per chunk)`. Each run says something of some of the `chunks`.
+    /// `(first chunk from 1, samples per chunk)`. Each run applies to at least one of the `chunks`.
     fn chunk_runs(&self, chunks: usize) -> Result<Vec<(u32, u32)>, Malformed> {
         let atom = self
             .chunks
-            .ok_or_else(|| malformed("a track without a chunk table", 0))?;
-        let bad = || malformed("a chunk table that does not fit", atom.offset);
+            .ok_or_else(|| malformed("track without a chunk table", 0))?;
+        let bad = || malformed("malformed chunk table", atom.offset);
         let words = counted_words(atom, 3).ok_or_else(bad)?;
-        // The third word is the description: there is one.
+        // The third word is the sample description index; there is only one.
         let useful =
             |run: &[u32]| run[0] >= 1 && run[0] as usize <= chunks && run[1] >= 1 && run[2] == 1;
         if !words.chunks_exact(3).all(useful) {
@@ -151,7 +151,7 @@ impl<'a> Tables<'a> {
         let Some(atom) = self.keys else {
             return Ok(());
         };
-        let bad = || malformed("a table of key frames that does not fit", atom.offset);
+        let bad = || malformed("malformed table of key frames", atom.offset);
         let words = counted_words(atom, 1).ok_or_else(bad)?;
         let rising = words.windows(2).all(|pair| pair[0] < pair[1]);
         let within = words
@@ -166,19 +166,19 @@ impl<'a> Tables<'a> {
             .map(|atom| counted_words(atom, 1).unwrap_or_default())
     }
 
-    /// When each of `samples` is shown, in ticks of the track, no two at the same time; and how
-    /// long all last.
+    /// Presentation time of each of `samples`, in ticks of the track, all different; and the total
+    /// duration.
     pub(crate) fn shown_at(&self, samples: usize) -> Result<(Vec<i64>, u64), Malformed> {
         self.check_keys(samples)?;
         let atom = self
             .times
-            .ok_or_else(|| malformed("a track without times", 0))?;
-        let bad = || malformed("a table of times that does not fit", atom.offset);
+            .ok_or_else(|| malformed("track without decoding times", 0))?;
+        let bad = || malformed("malformed table of decoding times", atom.offset);
         let mut shown = Vec::with_capacity(samples);
         let mut now = 0_i64;
         for run in counted_words(atom, 2).ok_or_else(bad)?.chunks_exact(2) {
             let left = samples - shown.len();
-            // Only the last sample may have no length: nothing is shown behind it.
+            // Only the last sample may have no duration, because none follows it.
             let still = run[1] == 0 && (run[0], left) != (1, 1);
             if run[0] == 0 || still || run[0] as usize > left {
                 return Err(bad());
@@ -192,7 +192,7 @@ impl<'a> Tables<'a> {
             return Err(bad());
         }
         if let Some(atom) = self.offsets {
-            let bad = || malformed("a table of display times that does not fit", atom.offset);
+            let bad = || malformed("malformed table of composition offsets", atom.offset);
             let version = atom.body.first().copied().unwrap_or(0);
             let mut targets = shown.iter_mut();
             for run in counted_words(atom, 2).ok_or_else(bad)?.chunks_exact(2) {
@@ -216,14 +216,17 @@ impl<'a> Tables<'a> {
             let mut sorted = shown.clone();
             sorted.sort_unstable();
             if sorted.windows(2).any(|pair| pair[0] == pair[1]) {
-                return Err(malformed("two samples shown at one time", atom.offset));
+                return Err(malformed(
+                    "two samples with one presentation time",
+                    atom.offset,
+                ));
             }
         }
         Ok((shown, u64::try_from(now).unwrap_or(0)))
     }
 }
 
-/// The words behind version, flags and a count of entries of `per_entry` words each.
+/// The words after version, flags and a count of entries of `per_entry` words each.
 pub(crate) fn counted_words(atom: Atom<'_>, per_entry: usize) -> Option<Vec<u32>> {
     let mut fields = Fields::new(atom.body);
     let (version, flags) = fields.version_and_flags()?;
@@ -242,13 +245,13 @@ fn words(bytes: &[u8]) -> Vec<u32> {
         .collect()
 }
 
-/// The edits of a track: what of it is shown.
+/// The edit list of a track.
 pub(crate) struct Edits {
-    /// Ticks of the track at which showing starts; `None` when all is shown.
+    /// Start in ticks of the track; `None` if everything is shown.
     window: Option<(i64, i64)>,
-    /// The length that is stated, and that of a pause before it, in ticks of the film.
+    /// Declared duration, and that of an empty edit before it, in ticks of the movie.
     lengths: (u64, u64),
-    /// More than one stretch, or one at another speed.
+    /// Whether there are several edits, or one at another rate.
     pub(crate) tricky: bool,
 }
 
@@ -260,7 +263,7 @@ impl Edits {
         tricky: false,
     };
 
-    /// Reads an `elst`; its durations count in `movie_scale`, its starts in `track_scale`.
+    /// Parses an `elst`, with durations in `movie_scale` and starts in `track_scale`.
     pub(crate) fn read(atom: Atom<'_>, movie_scale: u32, track_scale: u32) -> Option<Self> {
         let mut fields = Fields::new(atom.body);
         let (version, flags) = fields.version_and_flags()?;
@@ -278,7 +281,7 @@ impl Edits {
             };
             let rate = fields.u32()?;
             if empty {
-                // One pause is allowed, before the first stretch.
+                // One empty edit is allowed, before the first other edit.
                 pauses += 1;
                 edits.lengths.1 = duration;
                 edits.tricky |= stretches > 0 || pauses > 1 || rate != 0x0001_0000;
@@ -299,14 +302,14 @@ impl Edits {
         fields.rest().is_empty().then_some(edits)
     }
 
-    /// The stretch that is shown: where it starts in ticks of the track, how long it and a pause
-    /// before it last in ticks of the film; `None` when all is shown.
+    /// The edit: its start in ticks of the track, its duration and that of an empty edit before it
+    /// in ticks of the movie; `None` if everything is shown.
     pub(crate) fn stretch(&self) -> Option<(i64, u64, u64)> {
         let (duration, pause) = self.lengths;
         self.window.map(|(start, _)| (start, duration, pause))
     }
 
-    /// How many of the samples are shown; one that starts up to `slack` ticks early counts.
+    /// How many samples are shown; one that starts up to `slack` ticks early counts.
     pub(crate) fn shown(&self, times: &[i64], slack: i64) -> usize {
         let Some((start, end)) = self.window else {
             return times.len();

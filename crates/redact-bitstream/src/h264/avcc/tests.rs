@@ -35,7 +35,7 @@ fn check(units: &[&[u8]], expected: Result<(bool, u32, u32), CopyRefusal>) {
 }
 
 #[test]
-fn pictures_are_known_and_messages_are_counted() {
+fn pictures_are_recognized_and_sei_is_counted() {
     check(&[IDR], Ok((true, 0, 0)));
     check(&[PREDICTED], Ok((false, 0, 0)));
     check(&[&[9, 0x10], &[6, 5, 1, 7, 0x80], IDR], Ok((true, 1, 0)));
@@ -43,7 +43,7 @@ fn pictures_are_known_and_messages_are_counted() {
     check(&[&SEQUENCE, &PICTURE, IDR], Ok((true, 0, 0)));
 }
 
-/// Goal: whatever could carry something that is not seen keeps its group from being copied.
+/// Goal: whatever could carry hidden data rules out its GOP.
 #[test]
 fn what_is_not_one_plain_picture_is_refused() {
     check(&[IDR, IDR], Err(CopyRefusal::Picture));
@@ -66,7 +66,7 @@ fn what_is_not_one_plain_picture_is_refused() {
     );
 }
 
-/// Goal: a recording whose release would be refused is encoded anew instead.
+/// Goal: a recording whose release would fail the leak scan is re-encoded instead.
 #[test]
 fn bytes_behind_the_end_of_a_slice_are_not_copied() {
     check(&[&[IDR, &[0]].concat()], Err(CopyRefusal::StartCode));
@@ -89,7 +89,7 @@ fn a_packet_that_ends_within_a_unit_is_refused() {
 }
 
 #[test]
-fn a_header_is_understood_to_its_last_bit_or_refused() {
+fn a_record_is_parsed_to_its_last_bit_or_refused() {
     let refused = |record: &[u8]| AvcConfig::read(record).unwrap_err();
     let behind_the_set = [&SEQUENCE[..], b"camera 4711"].concat();
     let header = |odd| matches!(odd, CopyRefusal::Record(_));
@@ -116,7 +116,7 @@ fn a_header_is_understood_to_its_last_bit_or_refused() {
 }
 
 #[test]
-fn only_messages_and_fillers_are_taken_out() {
+fn only_sei_and_filler_data_are_removed() {
     let whole = packet(&[&[9, 0x10], &[6, 5, 1, 7, 0x80], IDR, &[12, 0xff], PREDICTED]);
     assert_eq!(
         picture_nal_units(&whole, 4),
@@ -129,13 +129,13 @@ fn only_messages_and_fillers_are_taken_out() {
     );
 }
 
-/// Goal: a release's header has the sets of both kinds, and reads back.
+/// Goal: a release's record has both parameter sets of the source and the encoder, and parses.
 #[test]
-fn headers_are_joined() {
+fn records_are_merged() {
     let header = AvcConfig::read(&record(&SEQUENCE, &PICTURE)).unwrap();
     assert_eq!(header.unused_id(), Some(1));
     assert_eq!(header.profile_name(), "baseline");
-    // The same sets under number 1.
+    // The same sets with id 1.
     let (sequence, picture) = (
         [0x67, 0x42, 0xc0, 0x0a, 0x56, 0x84, 0x26, 0x40],
         [0x68, 0x48, 0xe3, 0x88],

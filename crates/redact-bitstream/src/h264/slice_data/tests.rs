@@ -1,4 +1,4 @@
-//! Streams of every kind are walked to their end, and what is put into them is seen.
+//! Streams of every kind are parsed to their end, and inserted data are detected.
 
 use std::process::Command;
 
@@ -7,7 +7,7 @@ use crate::h264::annex_b;
 use crate::h264::avcc::AvcConfig;
 use crate::h264::x264_end_bits::Marks;
 
-/// Moving pictures with noise, of a size that no macroblock divides.
+/// Moving pictures with noise, of a size that is not a multiple of a macroblock.
 const NOISY: &str = "testsrc2=size=178x134:rate=25:duration=1,noise=alls=24:allf=t";
 
 /// The stream that `ffmpeg` makes of `filter` with `arguments`, in Annex B.
@@ -31,7 +31,8 @@ fn is_slice(unit: &[u8]) -> bool {
     matches!(unit[0] & 0x1f, 1 | 5)
 }
 
-/// The header of a stream, and its slices, each a packet with its length in four bytes before it.
+/// The configuration of a stream, and its slices as packets, each preceded by its length in four
+/// bytes.
 fn taken_apart(stream: &[u8]) -> (AvcConfig, Vec<Vec<u8>>) {
     let units: Vec<&[u8]> = annex_b::units(stream).collect();
     let first = units.iter().position(|unit| is_slice(unit)).unwrap();
@@ -49,7 +50,7 @@ fn packet(unit: &[u8]) -> Vec<u8> {
     [&length.to_be_bytes()[..], unit].concat()
 }
 
-/// Goal: the walk ends where each slice does; one bit read wrongly would let it end elsewhere.
+/// Goal: parsing ends exactly where each slice does; one misread bit would end it elsewhere.
 #[track_caller]
 fn check_stream(stream: &[u8], what: &str) {
     let (header, slices) = taken_apart(stream);
@@ -116,7 +117,7 @@ fn smooth_dark_and_fading_pictures_are_walked_to_their_last_bit() {
     }
 }
 
-/// What `change` makes of every slice of a stream.
+/// The result of parsing every slice of a stream after `change`.
 fn changed(stream: &[u8], change: impl Fn(&mut Vec<u8>)) -> Vec<Result<(), Unaccounted>> {
     let (header, slices) = taken_apart(stream);
     let mut workspace = Workspace::default();
@@ -128,8 +129,8 @@ fn changed(stream: &[u8], change: impl Fn(&mut Vec<u8>)) -> Vec<Result<(), Unacc
     slices.iter().map(&mut walk).collect()
 }
 
-/// Goal: nothing can be put behind a picture, in either way of coding; what a decoder makes of it
-/// does not change. The control: without a change all is accounted for.
+/// Goal: data after a picture are detected with CAVLC and CABAC, although decoders ignore them.
+/// Control: unchanged slices are accounted for.
 #[test]
 fn what_is_put_behind_a_picture_is_seen() {
     for arguments in ["-x264-params cabac=0", "-x264-params cabac=1"] {
@@ -161,8 +162,8 @@ fn what_is_put_behind_a_picture_is_seen() {
     }
 }
 
-/// Goal: bits that decoders pass over inside a slice are seen: behind the header, up to a byte, in
-/// front of plain samples, and bytes that prevent start codes where there is none to prevent.
+/// Goal: data in bits that decoders skip within a slice are detected: alignment after the header
+/// and before PCM samples, and needless emulation prevention bytes.
 #[test]
 fn what_decoders_pass_over_inside_a_picture_is_seen() {
     let stream = stream(NOISY, "-x264-params cabac=1:qp=1");
@@ -187,7 +188,7 @@ fn what_decoders_pass_over_inside_a_picture_is_seen() {
     assert!(found.iter().any(Result::is_err));
 }
 
-/// Goal: no bytes make the walk panic or run on, whatever the header says.
+/// Goal: no bytes make the parser panic or run on, whatever the header says.
 #[test]
 fn streams_with_random_changes_are_walked_or_refused() {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
