@@ -378,7 +378,7 @@ impl PictureAudit {
     }
 }
 
-/// What to say of a blurred or pixelated mask whose levels are not declared: it must be black.
+/// Evidence for a blurred or pixelated mask whose levels are not declared: it must be black.
 fn undeclared(mask: &MaskRegion) -> &'static str {
     if mask.needs_levels() {
         "; its levels are not declared, so it must be filled"

@@ -74,13 +74,9 @@ mod tests {
             others.add(|| format!("b{i}"));
         }
         failures.append(others);
-        let check = failures.into_check("masks", "20 looked at".into());
+        let check = failures.into_check("masks", "20 measured".into());
         assert!(!check.passed);
-        assert!(
-            check
-                .evidence
-                .starts_with("20 looked at; 20 failed: a0, a1")
-        );
+        assert!(check.evidence.starts_with("20 measured; 20 failed: a0, a1"));
         assert!(check.evidence.ends_with("a7, and more"));
         assert!(
             Failures::default()

@@ -77,7 +77,7 @@ pub struct Examination {
     /// What was found in each frame that was decoded on both sides, for a render that writes the
     /// very same frames again.
     pub evidence: BTreeMap<FrameIndex, FrameEvidence>,
-    /// What the source met: damage, and pictures of another size.
+    /// Diagnostics of the source: damage, and pictures of another size.
     pub diagnostics: SourceDiagnostics,
 }
 
@@ -135,7 +135,7 @@ pub fn examine(
         let (release, release_thread) =
             decode::spawn(scope, "release", release).map_err(CompareError::Thread)?;
         let mut open = [Some(source), Some(release)];
-        // The side that is behind in frames is read next, so that neither piles up.
+        // The side with fewer frames is read next, so that neither accumulates.
         while let Some(side) = sides.side_behind(open.each_ref().map(Option::is_some)) {
             match open[side]
                 .as_ref()

@@ -1,4 +1,4 @@
-//! The stage that reads a recording on a thread of its own, the same in every job.
+//! The stage that reads a recording on its own thread, the same in every job.
 
 use std::io;
 use std::thread::{Builder, Scope, ScopedJoinHandle};
@@ -16,8 +16,8 @@ pub(crate) type Decoded<'scope> = (
     ScopedJoinHandle<'scope, Result<SourceDiagnostics, SourceError>>,
 );
 
-/// Starts to read `source` on thread `name`; every item must be decoded: a job that analyzes
-/// pictures must not get any that it cannot see.
+/// Starts to read `source` on thread `name`; every item must be decoded, because a job that
+/// analyzes pictures must see all of them.
 pub(crate) fn spawn_decoded<'scope>(
     scope: &'scope Scope<'scope, '_>,
     name: &str,
@@ -38,7 +38,7 @@ impl Source for OnlyDecoded {
         match self.0.next_item()? {
             Some(MediaItem::Coded(_) | MediaItem::CodedSound(_)) => Err(SourceError::Failed {
                 what: "a part of the recording was not decoded",
-                source: "it came as it is coded".into(),
+                source: "received coded packets instead".into(),
             }),
             item => Ok(item),
         }
@@ -65,7 +65,7 @@ pub(crate) fn spawn<'scope>(
             while let Some(item) = source.next_item()? {
                 let bytes = item.bytes();
                 if sender.send(item, bytes).is_err() {
-                    break; // Nobody listens any more, and whoever stopped holds the cause.
+                    break; // The receiver was dropped, and whoever dropped it has the cause.
                 }
             }
             Ok(source.diagnostics())

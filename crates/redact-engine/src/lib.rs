@@ -1,14 +1,14 @@
-//! The pure middle of Redact: what is followed, what is hidden, and the jobs that do it.
+//! The pure middle of Redact: tracking, masking and muting, and the jobs that use them.
 //!
-//! Recordings, models and people are reached through the ports of `redact-core` alone: this crate
-//! has no name for a file, a codec or a model, and so it is tested in memory.
+//! Recordings, models and people are reached only through the ports of `redact-core`: this crate
+//! knows no files, codecs or models, so it is tested in memory.
 //!
 //! - [`scan()`]: a recording becomes tracks and spans of speech;
 //! - [`render()`]: a recording and an approved plan become a release;
 //! - [`take_levels`]: what blurred and pixelated masks of a plan are drawn from;
 //! - [`audit()`]: a written release is decoded again and every mask and mute in it is measured;
 //! - [`ReleaseMeter`]: the same for a release that the caller decodes, as a browser does;
-//! - [`uncovered`]: what detectors still see in a release;
+//! - [`uncovered`]: what detectors still find in a release;
 //! - [`review_priority`]: what a person should review first;
 //! - [`examine`]: the same, and source and release side by side, nothing else may differ;
 //! - [`Follower`]: a region that a person pointed at, from picture to picture;

@@ -18,7 +18,7 @@ use redact_core::{
 pub(crate) use area::PlaneArea;
 use pattern::Pattern;
 
-/// Hides in `frame` what `redactions` say. Everything else in it stays as decoded.
+/// Masks what `redactions` cover in `frame`. Everything else in it is unchanged.
 ///
 /// A mask that is to be blurred or pixelated and has no levels is filled. A frame that no mask
 /// touches is not written to: its buffer stays the decoder's own.

@@ -135,7 +135,7 @@ pub(crate) fn touching(block: &AudioBlock, redactions: &Redactions) -> Vec<Reach
         .collect()
 }
 
-/// Takes out of `block` what `redactions` say. Everything else in it stays as decoded.
+/// Mutes what `redactions` cover in `block`. Everything else in it is unchanged.
 ///
 /// What happens to a sample depends on its place since the recording's zero alone, so it does not
 /// matter how a recording is cut into blocks. Inside a mute's span every sample is exactly `0.0`,

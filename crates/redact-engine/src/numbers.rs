@@ -1,6 +1,6 @@
 //! Measurements as a row of numbers, written and read field by field in one order.
 
-/// Writes fields one behind the other.
+/// Writes fields in sequence.
 #[derive(Default)]
 pub(crate) struct NumberWriter(Vec<f64>);
 

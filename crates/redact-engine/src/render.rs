@@ -35,7 +35,7 @@ pub struct RenderReport {
     pub masked_area_mean: f64,
     /// One entry per sound track, in the source's order.
     pub audio: Vec<AudioReport>,
-    /// Runs of frames that were copied as they are coded, in order.
+    /// Copied runs of frames, in order.
     pub copied: Vec<CopiedPictures>,
     /// Frames that were taken from an earlier render instead of being encoded again.
     pub frames_earlier: u32,
@@ -43,7 +43,7 @@ pub struct RenderReport {
     pub seen: BTreeMap<FrameIndex, FrameEvidence>,
 }
 
-/// Frames that a render copied as they are coded.
+/// Frames that a render copied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CopiedPictures {
     /// The frames.
@@ -59,7 +59,7 @@ pub struct AudioReport {
     pub samples: u64,
     /// Samples per channel in which nothing of the sound is left.
     pub muted_samples: u64,
-    /// Packets that were copied as they are coded; none of the track was decoded then.
+    /// Copied packets; nothing of the track was decoded then.
     pub copied_packets: u64,
 }
 
@@ -97,7 +97,7 @@ pub enum RenderError {
         /// Tracks announced.
         tracks: usize,
     },
-    /// The recording is not damaged where the plan says, or elsewhere too.
+    /// The recording is not damaged exactly where the plan declares.
     #[error("the recording is not damaged as the plan says: {difference}")]
     Damage {
         /// The first difference.
@@ -133,7 +133,7 @@ enum ToEncode {
     Finish,
 }
 
-/// Writes `source` with what `plan` says hidden and muted to `sink`.
+/// Writes `source` to `sink` with what `plan` redacts masked and muted.
 ///
 /// Frames that no mask touches reach the sink as they were decoded, without a copy. Of what
 /// `readback` decodes of the release while it is written, each frame is measured and compared with
@@ -158,7 +158,7 @@ pub fn render(
         let (cause, in_flight) = (&cause, &in_flight);
         let checker = readback.map(|readback| {
             thread::Builder::new()
-                .name("look".into())
+                .name("readback".into())
                 .spawn_scoped(scope, move || {
                     readback::readback_stage(readback, in_flight, plan.redactions())
                         .map_err(|error| drop(cause.set(RenderError::Readback(error))))
@@ -276,7 +276,7 @@ impl RedactStage<'_> {
     }
 }
 
-/// Hides what the plan says in one item. Everything else in it stays as decoded.
+/// Masks or mutes what the plan redacts in one item. Everything else in it is unchanged.
 fn redact_item(item: &mut MediaItem, redactions: &Redactions) {
     match item {
         MediaItem::Frame(frame) => mask_frame(frame, redactions),
@@ -444,7 +444,7 @@ impl<'a> RenderTally<'a> {
 
 /// The first frame of `span` in which something is hidden.
 ///
-/// Whole regions are compared first: most spans of most plans are bare.
+/// Whole regions are compared first: most spans of most plans have no masks.
 #[must_use]
 pub fn first_masked(redactions: &Redactions, span: FrameSpan) -> Option<FrameIndex> {
     let starts = redactions.masks.iter().filter_map(|mask| {

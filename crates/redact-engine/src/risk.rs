@@ -181,7 +181,7 @@ mod tests {
 
     use BoxOrigin::{Detected, Extended, Interpolated};
 
-    /// Goal: each weakness is told with its frames. Method: a track with one of each.
+    /// Goal: each weakness is reported with its frames. Method: a track with one of each.
     #[test]
     fn a_track_tells_all_its_weak_moments() {
         let mut boxes = vec![(Extended, 0.5, 0.9), (Detected, 0.5, 0.9)];

@@ -63,7 +63,7 @@ pub struct ScanReport {
     pub tracks: Vec<Track>,
     /// Spans with speech, ascending; `None` when no speech detector ran.
     pub speech: Option<Vec<TimeSpan>>,
-    /// What its source met: damage, and pictures of another size.
+    /// Diagnostics of its source: damage, and pictures of another size.
     pub diagnostics: SourceDiagnostics,
 }
 
@@ -110,7 +110,7 @@ pub enum ScanError {
 /// Finds what may have to be hidden in `source`.
 ///
 /// # Errors
-/// The first cause: see [`ScanError`]. Damage is never taken for the recording's end.
+/// The first cause: see [`ScanError`]. Damage is never mistaken for the recording's end.
 pub fn scan(
     source: Box<dyn Source>,
     mut detectors: DetectorSet,
@@ -354,7 +354,7 @@ fn analyze_batch(
     })
 }
 
-/// Carries out runs until none is left; `next` hands them out.
+/// Executes detector runs until none is left; `next` returns them.
 fn detect_stage(
     frames: &[Frame],
     runs: &[DetectorRun],

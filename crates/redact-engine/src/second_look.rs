@@ -1,7 +1,7 @@
 //! The second look: what detectors still find in a release, outside of its masks.
 //!
-//! A release is scanned like a recording; this says which of the tracks no mask covers. What is
-//! found under masks only is hidden: a blurred face may still look like a face to a model.
+//! A release is scanned like a recording; this finds the tracks that no mask covers. Tracks that
+//! are found only under masks are hidden: a blurred face may still look like a face to a model.
 
 use redact_core::{BoxOrigin, Class, FrameSpan, NormRect, Redactions, Track, TrackBox};
 
@@ -24,7 +24,7 @@ pub struct Uncovered {
     pub detections: u32,
     /// The highest score among them, `0.0..=1.0`.
     pub score_best: f32,
-    /// Whether every one of them shows something that was kept on purpose.
+    /// Whether all of them are tracks that a reviewer kept.
     pub kept: bool,
 }
 
@@ -167,7 +167,7 @@ mod tests {
         uncovered(std::slice::from_ref(release), &options, redactions, kept)
     }
 
-    /// Goal: what is hidden is not said to be seen, what is not hidden is, frame by frame.
+    /// Goal: hidden tracks are not reported and visible ones are, frame by frame.
     #[test]
     fn only_what_no_mask_covers_is_still_seen() {
         let seen = face(FACE, 0, 10);
@@ -190,8 +190,8 @@ mod tests {
         assert_eq!(look(&seen, &nothing, &[])[0].detections, 5);
     }
 
-    /// Goal: a vehicle whose plate is hidden is not taken for one that shows it. Control: a face
-    /// there is seen.
+    /// Goal: a vehicle whose plate is hidden does not count as one that shows it. Control: a face
+    /// there is reported.
     #[test]
     fn vehicles_are_not_looked_for_again() {
         let seen = face(FACE, 0, 10);

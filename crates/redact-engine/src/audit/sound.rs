@@ -3,7 +3,7 @@
 //! Inside a span there is digital silence: every sample of every channel is held against it, so
 //! that speech that is too quiet to be levels_so_far is found too. An honest release decodes to
 //! nothing but zeros there. Releases of earlier versions may have a tone, which is taken away
-//! first; what a lossy encoder leaves beside it is more than is allowed.
+//! first; what a lossy encoder leaves in addition is more than allowed.
 
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -41,7 +41,8 @@ impl FrameEvidence {
         numbers.into_row()
     }
 
-    /// Reads what [`FrameEvidence::to_numbers`] gives; `None` when the numbers are not of a frame.
+    /// Reads what [`FrameEvidence::to_numbers`] returns; `None` when the numbers are not of a
+    /// frame.
     #[must_use]
     pub fn from_numbers(numbers: &[f64]) -> Option<Self> {
         let mut numbers = NumberReader::new(numbers);

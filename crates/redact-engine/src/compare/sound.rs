@@ -1,7 +1,7 @@
 //! Where two sound tracks differ by more than a codec's noise.
 //!
-//! Lossy encoders keep the wave of low frequencies and only the likeness of high ones, so both
-//! sides are averaged down to about 6 kHz first. A window that was muted, replaced or shifted
+//! Lossy encoders preserve the waveform of low frequencies and only the envelope of high ones, so
+//! both sides are averaged down to about 6 kHz first. A window that was muted, replaced or shifted
 //! without being declared differs by about all of its own level.
 
 use std::collections::BTreeMap;
@@ -220,7 +220,7 @@ impl ComparedTrack {
                 }
             }
             [Some(_), None] => self.failures.add(|| format!("track {stream} is missing")),
-            // A track without a sample comes out as one frame of silence, which was judged above.
+            // An empty track is written as one frame of silence, which was judged above.
             [None, Some(release)] if length_of(release) <= EMPTY_MAX_SAMPLES => {}
             [None, Some(_)] => self.failures.add(|| format!("track {stream} was added")),
             [None, None] => {}

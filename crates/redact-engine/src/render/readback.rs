@@ -1,5 +1,4 @@
-//! The readback: what is written is decoded while the frames that it was made of are still in
-//! memory.
+//! The readback: what is written is decoded while the source frames are still in memory.
 //!
 //! A sink may decode its pictures again as it writes them. Each is measured and compared with the
 //! frame that it was made of, so that the source need not be decoded once more. Nothing is judged

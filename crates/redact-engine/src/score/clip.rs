@@ -18,7 +18,7 @@ pub struct ClassScore {
     pub found: u64,
     /// Recall by height, one count for each of [`BANDS`].
     pub by_height: [Count; BANDS.len()],
-    /// Recall by how hard the box is to see.
+    /// Recall by visibility of the box.
     pub by_visibility: BTreeMap<&'static str, Count>,
     /// Truth tracks.
     pub tracks: u64,
@@ -273,7 +273,7 @@ impl ClipTally {
         self.add_over_mask(boxes, masks, size);
     }
 
-    /// Counts one box; says whether it is hidden.
+    /// Counts one box and returns whether it is hidden.
     fn add_box(&mut self, frame: u32, truth: &TruthBox, area: PixelArea, masks: &Painted) -> bool {
         let pixels = area.pixels();
         let covered = area.covered_by(&masks.any);

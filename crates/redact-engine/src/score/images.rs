@@ -1,4 +1,4 @@
-//! Figures of a set of single images: what detectors see without a tracker.
+//! Figures for a set of single images: what detectors find without a tracker.
 
 use redact_core::{Class, Detection, PixelRect, PixelSize, geometry};
 
@@ -63,7 +63,7 @@ impl ImageTally {
             .collect()
     }
 
-    /// Counts one image of `size`; gives its truth boxes that are not covered.
+    /// Counts one image of `size`; returns its truth boxes that are not covered.
     pub fn add(
         &mut self,
         size: PixelSize,

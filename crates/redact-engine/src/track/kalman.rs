@@ -181,7 +181,7 @@ mod tests {
             pairs.clone().all(|(&a, b)| same(a, b)),
             "{once:?} {twice:?}"
         );
-        // The value came from the velocity alone, so its variance is the square of the way.
+        // The value follows from the velocity alone, so its variance is the square of the distance.
         assert!(same(once.covariance[0], once.value.powi(2)));
         assert!(same(once.covariance[2], once.velocity.powi(2)));
         assert!(!same(once.covariance[2], 1.0));

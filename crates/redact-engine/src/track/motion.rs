@@ -35,7 +35,7 @@ impl Warp {
         if believable { warp } else { Self::STILL }
     }
 
-    /// The way back.
+    /// The inverse.
     pub(super) fn inverse(self) -> Self {
         let [a, b, tx, c, d, ty] = self.0;
         // `of` keeps the determinant away from zero.
