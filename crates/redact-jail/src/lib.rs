@@ -5,8 +5,8 @@
 //! steps, because a program and a model runtime must be loaded first:
 //!
 //! 1. [`spawn`], in the parent: a thread of the parent confines itself and starts the process,
-//! which inherits the rules of that thread from its first instruction on. It can only execute the
-//! given program, so that all libraries of the program are loaded under these rules.
+//!    which inherits the rules of that thread from its first instruction on. It can only execute
+//!    the given program, so that all libraries of the program are loaded under these rules.
 //! 2. [`enter`], the first thing that the process does, before it has a second thread: it can no
 //!    longer execute anything, and can only read what [`Bounds`] name, and libraries.
 //! 3. [`seal`], before it opens a hostile file and while it still has one thread: libraries and

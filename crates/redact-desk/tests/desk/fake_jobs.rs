@@ -82,12 +82,7 @@ impl Jobs for FakeJobs {
             }
             Task::Scan {
                 findings, options, ..
-            } => {
-                self.read.lock().unwrap().push(*options);
-                let bytes = redact_record::findings::to_checked_bytes(&found()).unwrap();
-                redact_record::write_for_owner(findings, &bytes, Overwrite::Replace).unwrap();
-                TaskOutcome::Scanned(found().source.digest)
-            }
+            } => self.scan(findings, *options),
             Task::Thumbnails { folder } => {
                 std::fs::create_dir_all(folder.join("thumbnails")).unwrap();
                 text(&folder.join("thumbnails/1.jpg"), "jpeg");
@@ -120,6 +115,13 @@ impl Jobs for FakeJobs {
 }
 
 impl FakeJobs {
+    fn scan(&self, findings: &Path, options: ReadOptions) -> TaskOutcome {
+        self.read.lock().unwrap().push(options);
+        let bytes = redact_record::findings::to_checked_bytes(&found()).unwrap();
+        redact_record::write_for_owner(findings, &bytes, Overwrite::Replace).unwrap();
+        TaskOutcome::Scanned(found().source.digest)
+    }
+
     fn render(&self, task: &RenderTask) -> TaskOutcome {
         let (plan, _) = redact_record::plan::read(&task.plan).unwrap();
         let source = plan.source.digest;
