@@ -166,7 +166,7 @@ fn a_file_that_cannot_be_trusted_is_named() {
     assert_eq!(named, "1.rotation.json");
     let (_folder, paths) = write_all(&without("agency.pub"));
     let missing = paths[0].with_file_name("none.pub");
-    let refused = TrustStore::from_paths(&[missing.clone()]).unwrap_err();
+    let refused = TrustStore::from_paths(std::slice::from_ref(&missing)).unwrap_err();
     assert!(matches!(
         &refused,
         RecordError::TrustFile { file, .. } if *file == missing.to_string_lossy()
