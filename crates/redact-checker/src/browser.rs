@@ -6,14 +6,14 @@
 use std::io;
 
 use redact_bitstream::mp4::coded_tracks::{CodedTrack, TrackCoding};
-use redact_core::{AudioBlock, ColorRange};
+use redact_core::ColorRange;
 use redact_record::digest_bytes;
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 
 use crate::{
-    Audit, AuditInput, Checked, Checker, CheckerError, PixelLayout, PlaneLayout, SignedFile,
-    Signer, SliceReader, Slices, copy_picture, first_sample,
+    Audit, AuditInput, Checked, Checker, CheckerError, DecodedSound, PixelLayout, PlaneLayout,
+    SignedFile, Signer, SliceReader, Slices, copy_picture, place_sound,
 };
 
 #[wasm_bindgen]
@@ -204,28 +204,18 @@ impl PageChecker {
         Ok(())
     }
 
-    /// Measures interleaved samples of a track, `before` samples per channel behind its first.
-    #[expect(clippy::cast_possible_truncation, reason = "counts of samples")]
-    pub fn take_sound(
-        &mut self,
-        track: usize,
-        before: f64,
-        rate_hz: u32,
-        channels: u16,
-        samples: Vec<f32>,
-    ) {
-        let first = first_sample(&self.tracks, track);
-        let (Some(audit), Some(first)) = (&mut self.audit, first) else {
-            return;
-        };
-        let is_sound = |track: &&CodedTrack| matches!(track.coding, TrackCoding::Aac { .. });
-        audit.take(AuditInput::Sound(&AudioBlock {
-            stream: self.tracks[..track].iter().filter(is_sound).count(),
-            start: first.saturating_add(before as i64),
-            rate_hz,
+    /// Measures interleaved samples of a track; `before` samples per channel came before them.
+    #[expect(clippy::cast_possible_truncation, reason = "a count of samples")]
+    pub fn take_sound(&mut self, track: usize, before: f64, channels: u16, samples: Vec<f32>) {
+        let sound = DecodedSound {
+            track,
+            before: before as i64,
             channels,
             samples,
-        }));
+        };
+        if let (Some(audit), Some(block)) = (&mut self.audit, place_sound(&self.tracks, sound)) {
+            audit.take(AuditInput::Sound(&block));
+        }
     }
 
     /// Adds what was measured to the verdict and returns it as JSON; `no_sound` says why sound was

@@ -20,4 +20,4 @@ pub use audit::{Audit, AuditInput};
 pub use check::{Checked, Checker, CheckerError, SignedFile, Signer};
 pub use picture::{PictureError, PixelLayout, PlaneLayout, copy_picture};
 pub use slices::{SliceReader, Slices};
-pub use sound::first_sample;
+pub use sound::{DecodedSound, place_sound};

@@ -3,6 +3,7 @@
 //! A file that is not as a release is written is refused: its leak scan says what is wrong.
 
 use std::io::{Read, Seek};
+use std::ops::Range;
 
 use super::boxes::{Atom, Fields, Malformed, atoms, header, malformed};
 use super::samples::{Edits, SAMPLES_MAX, Tables};
@@ -71,6 +72,9 @@ pub struct CodedTrack {
     pub ticks_per_second: u32,
     /// In decoding order.
     pub samples: Vec<CodedSample>,
+    /// What of the track is presented, ticks as in [`CodedSample::shown_at`]: sound begins with
+    /// samples that the encoder needs to run in.
+    pub shown: Range<i64>,
 }
 
 /// Lists the tracks of a release, in the order of the file.
@@ -152,7 +156,7 @@ fn read_track(track: Atom<'_>, movie_scale: u32, budget: u64) -> Result<CodedTra
     let places = tables.places(budget)?;
     let (times, _) = tables.shown_at(places.len())?;
     let keys = tables.keys();
-    let start = start_of(track, movie_scale, scale)?;
+    let (start, shown) = presented(track, movie_scale, scale)?;
     let samples = places.iter().zip(times).zip(1..);
     let samples = samples.map(|((place, time), number)| CodedSample {
         offset: place.offset,
@@ -160,30 +164,37 @@ fn read_track(track: Atom<'_>, movie_scale: u32, budget: u64) -> Result<CodedTra
         shown_at: time.saturating_add(start),
         is_key: keys
             .as_ref()
-            .is_none_or(|k| k.binary_search(&number).is_ok()),
+            .is_none_or(|keys| keys.binary_search(&number).is_ok()),
     });
     Ok(CodedTrack {
         coding,
         ticks_per_second: scale,
         samples: samples.collect(),
+        shown,
     })
 }
 
-/// What the edit list adds to the times of a track, in its ticks.
-fn start_of(track: Atom<'_>, movie_scale: u32, scale: u32) -> Result<i64, Malformed> {
+/// What the edit list adds to the times of a track, and what it presents, in the track's ticks.
+fn presented(
+    track: Atom<'_>,
+    movie_scale: u32,
+    scale: u32,
+) -> Result<(i64, Range<i64>), Malformed> {
+    let all = (0, i64::MIN..i64::MAX);
     let Some(edits) = find(&atoms(track.body, track.body_offset)?, b"edts") else {
-        return Ok(0);
+        return Ok(all);
     };
     let list = inside(edits, b"elst")?;
     let edits = Edits::read(list, movie_scale, scale).filter(|edits| !edits.tricky);
     let edits = edits.ok_or_else(|| malformed("an edit list that does not fit", list.offset))?;
-    let Some((start, _, pause)) = edits.stretch() else {
-        return Ok(0);
+    let Some((start, duration, pause)) = edits.stretch() else {
+        return Ok(all);
     };
-    let pause = u128::from(pause) * u128::from(scale) / u128::from(movie_scale);
-    Ok(i64::try_from(pause)
-        .unwrap_or(i64::MAX)
-        .saturating_sub(start))
+    let ticks = |time: u64| u128::from(time) * u128::from(scale);
+    let from = ticks(pause) / u128::from(movie_scale);
+    let until = ticks(pause.saturating_add(duration)).div_ceil(u128::from(movie_scale));
+    let [from, until] = [from, until].map(|ticks| i64::try_from(ticks).unwrap_or(i64::MAX));
+    Ok((from.saturating_sub(start), from..until))
 }
 
 fn read_coding(descriptions: Atom<'_>) -> Result<TrackCoding, Malformed> {
@@ -263,6 +274,8 @@ mod tests {
             assert_eq!(rate_hz, sound.ticks_per_second);
             let even = |pair: &[CodedSample]| pair[1].shown_at - pair[0].shown_at == 1024;
             assert!(sound.samples.windows(2).all(even));
+            // The encoder's first packet is not presented.
+            assert_eq!((sound.samples[0].shown_at, sound.shown.start), (-1024, 0));
         }
     }
 

@@ -186,13 +186,16 @@ async function sound(
   let before = 0;
   const take = (data: AudioData): void => {
     const [count, channels] = [data.numberOfFrames, data.numberOfChannels];
+    if (data.sampleRate !== info.rate_hz) {
+      throw new CannotMeasure(`this browser hands over sound at ${data.sampleRate} Hz`);
+    }
     const woven = new Float32Array(count * channels);
     const plane = new Float32Array(count);
     for (let channel = 0; channel < channels; channel += 1) {
       data.copyTo(plane, { planeIndex: channel, format: 'f32-planar' });
       for (let at = 0; at < count; at += 1) woven[at * channels + channel] = plane[at] ?? NaN;
     }
-    checker.take_sound(track, before, data.sampleRate, channels, woven);
+    checker.take_sound(track, before, channels, woven);
     before += count;
   };
   const feed = (sample: Sample): void => {

@@ -29,13 +29,7 @@ declare module 'redact-checker-module' {
       planes: Uint32Array,
       samples: Uint8Array,
     ): void;
-    take_sound(
-      track: number,
-      before: number,
-      rate: number,
-      channels: number,
-      samples: Float32Array,
-    ): void;
+    take_sound(track: number, before: number, channels: number, samples: Float32Array): void;
     finish_audit(noSound: string | undefined): string;
     fail_audit(what: string): string;
     skip_audit(why: string): string;

@@ -14,6 +14,9 @@ const RELEASE = process.env['REDACT_CHECKER_RELEASE'] ?? '';
 /** Lines of `redact verify` on what verify.html leaves to it. */
 const LEFT_TO_PROGRAM = ['leak, cropped edges', 'change, copied data', 'audit, second look'];
 
+/** Milliseconds for a check on a busy machine. */
+const PATIENCE = 90_000;
+
 let browser: Browser;
 beforeAll(async () => {
   browser = await launch();
@@ -50,7 +53,7 @@ async function chooseKey(page: Page, name: string): Promise<void> {
 
 /** The lines of the finished check. */
 async function result(page: Page): Promise<string[]> {
-  await page.locator('[data-done="true"]').waitFor();
+  await page.locator('[data-done="true"]').waitFor({ timeout: PATIENCE });
   return page.getByRole('list', { name: 'Checks' }).getByRole('listitem').allTextContents();
 }
 
@@ -120,7 +123,7 @@ describe('verify.html', () => {
   it('shows an unknown key with its fingerprint, and does not trust one that came along', async () => {
     const { context, page } = await openChecker();
     const lines = await agrees(page, 'key');
-    expect(lines[0]).toMatch(/^WRONG manifest, signature: good, but .* is not trusted here$/);
+    expect(lines[0]).toMatch(/^WRONG manifest, signature: valid, but .* is not trusted here$/);
     const { createHash } = await import('node:crypto');
     const line = readFileSync(inCase('good', 'trusted.key'), 'utf8').split('\n')[1] ?? '';
     const fingerprint = createHash('sha256').update(line).digest('hex');
@@ -145,7 +148,7 @@ describe('verify.html', () => {
     await page.getByRole('checkbox').check();
     await page.getByRole('button', { name: 'Check with this key' }).click();
     await page.locator('.headline.ok').waitFor();
-    expect((await result(page))[0]).toMatch(/^ok {4}manifest, signature: good, by key .*confirmed/);
+    expect((await result(page))[0]).toMatch(/^ok {4}manifest, signature: valid, by key .*confirmed/);
     await context.close();
   });
 
@@ -167,6 +170,26 @@ describe('verify.html', () => {
     const { context, page } = await openChecker();
     const lines = await agrees(page, 'record');
     expect(lines.some((line) => line.startsWith('WRONG manifest, signature'))).toBe(true);
+    await context.close();
+  });
+
+  it('checks several releases, one after the other', async () => {
+    const { context, page } = await openChecker();
+    await chooseKey(page, 'good');
+    const stem = RELEASE.replace('.mp4', '');
+    const both = [stem, 'second'].flatMap((name) =>
+      filesOf('good').map((path) => ({
+        name: path.slice(path.lastIndexOf('/') + 1).replace(stem, name),
+        mimeType: 'application/octet-stream',
+        buffer: readFileSync(path),
+      })),
+    );
+    await release(page).setInputFiles(both);
+    await page
+      .locator('[data-release="second.mp4"][data-done="true"]')
+      .waitFor({ timeout: PATIENCE });
+    await page.locator(`[data-release="${RELEASE}"][data-done="true"]`).waitFor();
+    expect(await page.locator('.headline.ok').count()).toBe(2);
     await context.close();
   });
 
