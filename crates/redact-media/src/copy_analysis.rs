@@ -68,8 +68,8 @@ impl CopyAnalysis {
         Self::read_as(path, &OpenOptions::default())
     }
 
-    /// The same with `threads` and `settings` of `options`. The decoder that it opens is also that of
-    /// sources that are opened with its [`CopyPlan`].
+    /// The same with `threads` and `settings` of `options`. The decoder that it opens is also that
+    /// of sources that are opened with its [`CopyPlan`].
     ///
     /// # Errors
     /// When the recording cannot be read.

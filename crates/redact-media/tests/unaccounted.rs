@@ -190,8 +190,8 @@ fn tracks_with_two_descriptions_are_not_copied() {
     assert_eq!(copied(&refused), [0, 10, 20]);
 }
 
-/// A recording of GOPs of ten frames, each decoded with the parameter sets of the id in `ids`; every
-/// IDR picture repeats all sets where `is_repeating`.
+/// A recording of GOPs of ten frames, each decoded with the parameter sets of the id in `ids`;
+/// every IDR picture repeats all sets where `is_repeating`.
 fn recording_with_sets(folder: &Path, ids: &[usize], is_repeating: bool) -> PathBuf {
     let part = |id: usize| {
         let path = folder.join(format!("part-{id}.mp4"));

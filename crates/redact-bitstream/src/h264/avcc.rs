@@ -222,8 +222,8 @@ impl AvcConfig {
         }
     }
 
-    /// Whether a record has room for these parameter sets and an encoder's with an id of its own, and
-    /// an id is left after that.
+    /// Whether a record has room for these parameter sets and an encoder's with an id of its own,
+    /// and an id is left after that.
     #[must_use]
     pub fn has_room(&self) -> bool {
         let unused = (1..32).filter(|id| !self.ids.contains(id));

@@ -20,8 +20,8 @@ pub(crate) struct ReleaseArgs {
     pub preset: PresetArg,
 
     /// Constant rate factor, 0 (best) to 35; 18 is visually lossless (default: 18, or 21 for HEVC,
-    /// AV1 and VP9, whose releases would be several times as large as the recording; at most 22 where
-    /// the plan has masks, which fail their audit above that)
+    /// AV1 and VP9, whose releases would be several times as large as the recording). With masks,
+    /// at most 22 is used: above that, a mask can fail its audit
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=35))]
     pub crf: Option<u8>,
 
