@@ -148,7 +148,9 @@ describe('verify.html', () => {
     await page.getByRole('checkbox').check();
     await page.getByRole('button', { name: 'Check with this key' }).click();
     await page.locator('.headline.ok').waitFor();
-    expect((await result(page))[0]).toMatch(/^ok {4}manifest, signature: valid, by key .*confirmed/);
+    expect((await result(page))[0]).toMatch(
+      /^ok {4}manifest, signature: valid, by key .*confirmed/,
+    );
     await context.close();
   });
 
