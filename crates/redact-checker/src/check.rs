@@ -61,7 +61,7 @@ pub enum CheckerError {
     #[error("cannot read the release")]
     Read(#[from] std::io::Error),
     /// The tracks of the release cannot be listed.
-    #[error("cannot list the pictures and sounds of the release")]
+    #[error("cannot list the pictures and the sound of the release")]
     Tracks(#[from] CodedTracksError),
     /// A mask or mute of the manifest cannot be placed.
     #[error("cannot place the masks and mutes of the manifest")]

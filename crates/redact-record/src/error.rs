@@ -100,7 +100,7 @@ pub enum RecordError {
         found: Digest,
     },
     /// Two different people are needed.
-    #[error("{by:?} has approved this plan already; the policy requires another person")]
+    #[error("{by:?} has already approved this plan; the policy requires another person")]
     SamePerson {
         /// The person who approved twice.
         by: String,

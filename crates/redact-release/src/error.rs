@@ -85,7 +85,7 @@ pub enum ReleaseError {
     #[error("no ONNX Runtime library found")]
     NoRuntime,
     /// Findings alone decide nothing.
-    #[error("findings need a policy that decides")]
+    #[error("no policy given; findings can be approved only with a policy")]
     NoPolicy,
     /// The findings of a plan are not beside it.
     #[error(

@@ -6,7 +6,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
 pub enum Unaccounted {
     /// Invalid syntax for the parameter sets.
-    #[error("a picture is not coded as its parameter sets say")]
+    #[error("a picture does not match its parameter sets")]
     Syntax,
     /// It ends before the picture does.
     #[error("a picture ends before its last macroblock")]

@@ -27,7 +27,7 @@ pub enum CodedTracksError {
     #[error("cannot read the file")]
     Read(#[from] std::io::Error),
     /// The file is not an MP4 file of H.264 and AAC as releases are.
-    #[error("not a file of H.264 and AAC as releases are: {0}")]
+    #[error("not H.264 and AAC in MP4, as in a release: {0}")]
     Malformed(#[from] Malformed),
 }
 

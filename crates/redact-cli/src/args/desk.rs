@@ -18,11 +18,11 @@ The first start prints a link that creates the administrator account; the admini
 invites everybody else.
 Stop it with Ctrl-C; whatever was under way is resumed at the next start.")]
 pub(crate) struct DeskArgs {
-    /// Folder that holds everything of the desk (default: `desk` in the user's data folder)
+    /// Folder for all of the desk's data (default: `desk` in the user's data folder)
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
 
-    /// Address to listen on; any but this machine's own needs TLS
+    /// Address to listen on; any address other than this machine's own requires TLS
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7350")]
     pub listen: std::net::SocketAddr,
 
@@ -30,7 +30,7 @@ pub(crate) struct DeskArgs {
     #[arg(long, value_name = "NAME")]
     pub host: Vec<String>,
 
-    /// Certificate chain in PEM (default with TLS: one of its own, made for the names)
+    /// Certificate chain in PEM (default with TLS: a self-signed one for the desk's host names)
     #[arg(long, value_name = "FILE", requires = "cert_key")]
     pub cert: Option<PathBuf>,
 

@@ -29,12 +29,11 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "CLIP")]
     pub source: Option<PathBuf>,
 
-    /// The written policy: also check that the release was made with it and by its rules
+    /// The written policy: also check that the release was made with it and follows its rules
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
 
-    /// Manifest that this one replaces, then the one that that replaces, and so on (may be
-    /// repeated)
+    /// Manifest that this one replaces, then the one before that, and so on (may be repeated)
     #[arg(long, value_name = "MANIFEST")]
     pub previous: Vec<PathBuf>,
 
@@ -42,8 +41,8 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "FILE")]
     pub trust: Vec<PathBuf>,
 
-    /// Certificate of a time-stamping authority, or of who vouches for it: the manifest must carry
-    /// a stamp (may be repeated)
+    /// Certificate of a time-stamping authority, or of its issuer; the manifest must then have a
+    /// time stamp (may be repeated)
     #[arg(long, value_name = "CERT")]
     pub tsa: Vec<PathBuf>,
 
@@ -76,10 +75,10 @@ Examples:
   redact recheck releases/
   redact recheck releases/ --source-dir recordings/ --json
 
-Lists every release below the folder; below those that no longer hold: why, who asked for it and who
-received a copy. Plans and findings that lie in the folder are compared too.
+Lists every release in the folder and its subfolders and, for each that no longer passes, why, who
+made the request and who received a copy. Plans and findings in the folder are compared, too.
 
-Exit status: 0 all hold; 1 some do not, or could not be checked; 2 nothing could be checked.")]
+Exit status: 0 all pass; 1 some fail, or could not be checked; 2 nothing could be checked.")]
 pub(crate) struct RecheckArgs {
     /// Folder with releases and their manifests; it is searched recursively
     pub folder: PathBuf,
@@ -103,18 +102,18 @@ pub(crate) struct RecheckArgs {
 Examples:
   redact key new                       makes this user's signing key
   redact key show > agency.pub         for auditors
-  redact key trust agency.pub          believes releases signed with it
+  redact key trust agency.pub          trusts releases signed with it
   redact key new --approver            makes a key that signs this user's approvals
   redact key trust --approver 'Ada Okafor' ada.pub   another person binds her key to her name
   redact key new --rotation            a key that vouches for other keys; store it elsewhere
   redact key show --rotation > agency.rotation.pub   for auditors
   redact key backup agency.backup      all secret keys, encrypted with REDACT_BACKUP_PASSPHRASE
   redact key rotate                    a new key; hand the statement to auditors
-  redact key trust A-to-B.rotation.json   follows it
-  redact key revoke stolen.pub         believes nothing signed with it any more
+  redact key trust A-to-B.rotation.json   trusts the new key
+  redact key revoke stolen.pub         no longer trusts anything signed with it
 
-A secret key is stored under the passphrase in REDACT_KEY_PASSPHRASE, if that is set; a key made by
-`rotate` under REDACT_NEW_KEY_PASSPHRASE, or else the same.")]
+A secret key is encrypted with the passphrase in REDACT_KEY_PASSPHRASE, if that is set; a key made
+by `rotate`, with REDACT_NEW_KEY_PASSPHRASE if that is set, otherwise with the same passphrase.")]
 pub(crate) struct KeyArgs {
     /// What to do with keys.
     #[command(subcommand)]
@@ -135,8 +134,8 @@ pub(crate) enum KeyCommand {
         #[arg(long)]
         approver: bool,
 
-        /// A key that signs no release: it vouches for the key that follows another, and for
-        /// approvers' keys; store it away from those who make releases
+        /// A key that signs no releases: it vouches for the key that replaces another, and for
+        /// approvers' keys; store it away from the people who make releases
         #[arg(long, conflicts_with = "approver")]
         rotation: bool,
     },
@@ -165,8 +164,8 @@ pub(crate) enum KeyCommand {
         #[arg(long, value_name = "FILE", requires = "approver")]
         rotation_key: Option<PathBuf>,
     },
-    /// Make a new signing key, and sign a statement that trust follows: with the rotation key, or
-    /// with the old key where there is none
+    /// Make a new signing key, and a statement that it replaces the old one, signed with the
+    /// rotation key, or with the old key if there is no rotation key
     Rotate {
         /// The secret rotation key (default: the one that `redact key new --rotation` made)
         #[arg(long, value_name = "FILE")]
@@ -182,12 +181,12 @@ pub(crate) enum KeyCommand {
         #[arg(long)]
         force: bool,
     },
-    /// Put the secret keys of a backup back where they were
+    /// Restore the secret keys from a backup
     Restore {
         /// The file that `redact key backup` wrote
         file: PathBuf,
     },
-    /// Trust a key no more, nor any key that only it vouches for
+    /// Stop trusting a key, and every key that only it vouches for
     Revoke {
         /// The public key file
         file: PathBuf,
@@ -252,9 +251,9 @@ Examples:
 
 Every scan, approval, render, check and change of keys appends one entry, whether it succeeded,
 failed or was refused. Each entry carries the SHA-256 of the one before, and each signed manifest
-names the newest, so that edits, removals, insertions and cuts show.
+names the newest, so that edits, removals, insertions and truncation are detected.
 
-Exit status of verify: 0 the chain is whole; 1 it is not; 2 it could not be checked.")]
+Exit status of verify: 0 the chain is intact; 1 it is not; 2 it could not be checked.")]
 pub(crate) struct EventsArgs {
     /// What to do with the log.
     #[command(subcommand)]
@@ -269,8 +268,8 @@ pub(crate) enum EventsCommand {
         /// The log (default: the one that this user's acts are recorded in)
         file: Option<PathBuf>,
 
-        /// A manifest whose entry the log must still have, with its signature beside it (may be
-        /// repeated)
+        /// A manifest with its signature beside it; the entry that it names must still be in the
+        /// log (may be repeated)
         #[arg(long, value_name = "FILE")]
         manifest: Vec<PathBuf>,
 

@@ -15,7 +15,7 @@ use super::words::Words;
 /// How a release is encoded and signed.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ReleaseArgs {
-    /// Encoder preset: slower is smaller
+    /// Encoder preset: slower presets make smaller files
     #[arg(long, value_enum, default_value_t = PresetArg(Preset::Veryfast))]
     pub preset: PresetArg,
 
@@ -29,7 +29,7 @@ pub(crate) struct ReleaseArgs {
     #[arg(long, value_enum, default_value_t = ReencodeArg::Touched)]
     pub reencode: ReencodeArg,
 
-    /// Do not cache encoded pictures for the next render of the recording, and use none
+    /// Do not use the segment cache: reuse no encoded pictures, and store none for the next render
     #[arg(long)]
     pub no_cache: bool,
 
@@ -45,11 +45,11 @@ pub(crate) struct ReleaseArgs {
     #[arg(long, value_name = "NUMBER")]
     pub request: Option<String>,
 
-    /// Who asked, for the sealed manifest only
+    /// Name of the requester, for the sealed manifest only
     #[arg(long, value_name = "NAME")]
     pub requester: Option<String>,
 
-    /// What is known of the request and the recording: agency, dates, delivery and more (TOML; see
+    /// Details of the request and the recording: agency, dates, delivery and more (TOML; see
     /// policies/README.md)
     #[arg(long, value_name = "FILE")]
     pub request_file: Option<PathBuf>,
@@ -114,7 +114,7 @@ impl From<&ReleaseArgs> for RequestOptions {
 /// Which parts of a release are re-encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ReencodeArg {
-    /// Only what a mask or a mute touches, where copying the rest is proved to be safe; else all
+    /// Only what a mask or a mute touches, if copying the rest is proved safe; otherwise everything
     Touched,
     /// Everything
     All,
@@ -226,11 +226,11 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub answer: AnswerArgs,
 
-    /// Folder for everything that is written (default: the recording's)
+    /// Folder for all output files (default: the recording's folder)
     #[arg(long, value_name = "DIR")]
     pub out_dir: Option<PathBuf>,
 
-    /// Name of what is written, without its ending (default: the recording's)
+    /// Base name of the output files, without an extension (default: the recording's)
     #[arg(long, value_name = "NAME", value_parser = parse_name)]
     pub name: Option<String>,
 

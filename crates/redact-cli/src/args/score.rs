@@ -23,7 +23,7 @@ pub(crate) struct ScoreArgs {
     #[arg(required_unless_present = "images", conflicts_with = "images")]
     pub findings: Option<PathBuf>,
 
-    /// What a person marked, frame by frame
+    /// Ground truth: what a person labeled, frame by frame
     #[arg(required_unless_present = "images", conflicts_with = "images")]
     pub truth: Option<PathBuf>,
 

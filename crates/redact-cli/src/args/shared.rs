@@ -147,9 +147,10 @@ fn parse_rate(text: &str) -> Result<(u32, u32), String> {
 /// What is done where a recording is damaged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum DamagedArg {
-    /// Stop, and name the second
+    /// Stop, and report the second at which the damage starts
     Stop,
-    /// Hide the whole picture while it lasts, silence the sound, and list it in the manifest
+    /// Hide the whole picture and silence the sound while the damage lasts, and list it in the
+    /// manifest
     Mask,
 }
 

@@ -50,7 +50,7 @@ pub enum WorkerError {
         what: String,
     },
     /// The worker's result is not one of this version.
-    #[error("the process that decodes gave an unreadable result")]
+    #[error("the decoding process returned an unreadable result")]
     InvalidResult,
     /// The worker could not be started or reached.
     #[error("cannot {what}")]
