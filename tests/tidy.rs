@@ -13,7 +13,7 @@ const COLUMNS_MAX: usize = 100;
 
 /// Files that are longer, and the lines that they may have. The one file that may hold `unsafe`
 /// stays one file.
-const LONGER: [(&str, usize); 1] = [("redact-media/src/ffi.rs", 668)];
+const LONGER: [(&str, usize); 1] = [("redact-media/src/ffi.rs", 676)];
 
 /// Where sources are, from the root of the repository. The page's are laid out by Prettier.
 const FOLDERS: [&str; 6] = ["benches", "crates", "fixtures", "fuzz", "models", "tests"];

@@ -14,7 +14,9 @@ use redact_core::{
 };
 
 use ffmpeg_next::frame::Video;
-use ffmpeg_next::picture;
+use ffmpeg_next::{Error, picture};
+
+use crate::codec::needs_input;
 
 /// Padding of damaged sound on both sides: two overlapping AAC frames at 24 kHz.
 const SOUND_PADDING_NANOS: i64 = 100_000_000;
@@ -225,4 +227,16 @@ impl DamageLog {
             self.mend_sound(track, *end, *rate_hz);
         }
     }
+}
+
+/// Whether the decoder flags a picture as damaged.
+pub(super) fn is_marked(frame: &Video) -> bool {
+    frame.is_corrupt() || frame.has_decode_errors()
+}
+
+/// Whether an error means broken data, not a lack of memory or an unreadable file.
+pub(super) fn is_damage(error: Error) -> bool {
+    use ffmpeg_next::ffi::{EIO, ENOMEM};
+    !needs_input(error)
+        && !matches!(error, Error::Other { errno } if [EIO, ENOMEM].contains(&errno))
 }

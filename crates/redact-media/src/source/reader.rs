@@ -15,6 +15,7 @@ use redact_core::{AudioInfo, Conversion, DamageCause, SourceError, TimeBase};
 use super::beginning::Beginning;
 use super::clock::Clock;
 use super::copied_packets::{PacketCopier, Taken};
+use super::damage::{is_damage, is_marked};
 use super::event::{Event, ReadError};
 use super::frame_times::FrameTimes;
 use super::options::{Damaged, OpenOptions};
@@ -596,16 +597,4 @@ impl Reader {
         }
         self.drain_sound()
     }
-}
-
-/// Whether the decoder flags a picture as damaged.
-fn is_marked(frame: &Video) -> bool {
-    frame.is_corrupt() || frame.has_decode_errors()
-}
-
-/// Whether an error means broken data, not a lack of memory or an unreadable file.
-fn is_damage(error: Error) -> bool {
-    use ffmpeg_next::ffi::{EIO, ENOMEM};
-    !needs_input(error)
-        && !matches!(error, Error::Other { errno } if [EIO, ENOMEM].contains(&errno))
 }

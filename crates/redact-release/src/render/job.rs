@@ -24,8 +24,9 @@ const CRF_EFFICIENT: u8 = 21;
 ///
 /// Measured with libx264, presets ultrafast to medium, on still and moving masks of 34 to 320
 /// pixels at 640x360 over recordings with much motion and strong colors: of what the audit allows
-/// them, blurs and mosaics reach 2.4 times at 28, fills 1.5 times. Small moving fills over a fractal
-/// still reach 1.2 times at 18 with `veryfast`; such a release fails its audit and is discarded.
+/// them, blurs and mosaics reach 2.4 times at 28, fills 1.5 times. Small moving fills over a
+/// fractal still reach 1.2 times at 18 with `veryfast`; such a release fails its audit and is
+/// discarded.
 const CRF_MASKED_MAX: u8 = 22;
 
 /// Whether pictures of `codec` take about half the bits of H.264. None of them is ever copied.

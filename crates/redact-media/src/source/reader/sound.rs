@@ -4,8 +4,9 @@ use ffmpeg_next::Packet;
 use ffmpeg_next::frame::Audio;
 use redact_core::DamageCause;
 
-use super::{Reader, is_damage};
+use super::Reader;
 use crate::codec::needs_input;
+use crate::source::damage::is_damage;
 use crate::source::event::{Event, ReadError};
 
 /// Most packets at the start of a sound track that may fail because they refer to earlier ones, as
