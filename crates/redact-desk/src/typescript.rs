@@ -167,6 +167,6 @@ fn the_types_of_the_page_are_those_of_the_server() {
     let found = std::fs::read_to_string(FILE).unwrap_or_default();
     assert!(
         found == wanted,
-        "web/src/api/generated.ts is stale: write it anew with REDACT_WRITE_TYPES=1"
+        "web/src/api/generated.ts is stale: regenerate it with REDACT_WRITE_TYPES=1"
     );
 }

@@ -190,13 +190,13 @@ pub(crate) async fn change_password(
     reauthenticate(&app, again).await?;
     let hash = password::hash(&app, Lane::SignedIn, &given.new_password).await?;
     let (old, new) = (&given.password, &given.new_password);
-    let anew = signing::reencrypt(&app, &who.id, old, new).await?;
+    let resealed = signing::reencrypt(&app, &who.id, old, new).await?;
     let mut change = pool::begin(&app.db).await?;
     app.log_event(&who.name, Event::new(Act::Account, "password-change"))
         .await?;
     users::set_password(&mut change, &who.id, &hash).await?;
     // In the same transaction as the password: a key that no password opens would be lost.
-    if let Some((key, sealed)) = anew {
+    if let Some((key, sealed)) = resealed {
         keys::reseal(&mut change, key, &sealed).await?;
     }
     change.commit().await?;

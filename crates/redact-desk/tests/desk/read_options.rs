@@ -34,7 +34,7 @@ async fn until_state(bench: &Bench, person: &Person, path: &str, state: &str) ->
         .await
 }
 
-/// What the jobs were told since the last call.
+/// What the jobs received since the last call.
 fn read(bench: &Bench) -> Vec<ReadOptions> {
     std::mem::take(&mut bench.jobs.read.lock().unwrap())
 }
@@ -102,8 +102,8 @@ async fn damage_is_hidden_once_a_person_accepts_that() {
     let shown = until_state(&bench, &operator, &path, "ready").await;
     assert_eq!(shown["options"]["mask_damage"], true);
     assert_eq!(shown["options_by"], "oli Person");
-    let told = read(&bench);
-    assert!(told.len() == 2 && told.iter().all(|options| options.mask_damage));
+    let received = read(&bench);
+    assert!(received.len() == 2 && received.iter().all(|options| options.mask_damage));
     let log = events(&bench);
     assert!(log.contains("read-options") && log.contains("damaged"));
 }
@@ -139,8 +139,13 @@ async fn a_recording_that_did_not_open_is_read_another_way() {
     let shown = until_state(&bench, &operator, &path, "ready").await;
     assert_eq!(shown["options"]["frame_rate"], json!([30_000, 1001]));
     assert_eq!(shown["error"], Value::Null);
-    let told = read(&bench);
-    assert!(told.len() == 2 && told.iter().all(|o| o.frame_rate == Some((30_000, 1001))));
+    let received = read(&bench);
+    assert!(
+        received.len() == 2
+            && received
+                .iter()
+                .all(|o| o.frame_rate == Some((30_000, 1001)))
+    );
     assert!(events(&bench).contains("30000-1001"));
     let again = bench.post(&operator, &set, rate).await;
     assert_eq!(again.code(), "conflict");

@@ -33,12 +33,12 @@ export class History {
 
   /**
    * Applies `edit`; `false` if it changes nothing. Consecutive steps with the same `join` are
-   * undone as one, e.g. all moves of a drag. With `anew`, each of them starts from the document
-   * before the first, so that only the last one counts.
+   * undone as one, e.g. all moves of a drag. With `fromStepStart`, each of them starts from the
+   * document before the first, so that only the last one counts.
    */
-  do(label: string, edit: Edit, join: string | null = null, anew = false): boolean {
+  do(label: string, edit: Edit, join: string | null = null, fromStepStart = false): boolean {
     const sameStep = join !== null && join === this.#joined && this.#past.length > 0;
-    const next = edit(anew && sameStep ? this.#past.at(-1)!.document : this.#now);
+    const next = edit(fromStepStart && sameStep ? this.#past.at(-1)!.document : this.#now);
     if (next === this.#now) return false;
     if (!sameStep) this.#past.push({ label, document: this.#now });
     if (this.#past.length > STEPS_MAX) this.#past.shift();

@@ -144,8 +144,13 @@ export class OpenReview {
   // ---- changing and saving
 
   /** Applies an edit, adds it to the history, and saves it shortly after. */
-  change(label: string, act: edit.Edit, join: string | null = null, anew = false): boolean {
-    if (!this.#history.do(label, act, join, anew)) return false;
+  change(
+    label: string,
+    act: edit.Edit,
+    join: string | null = null,
+    fromStepStart = false,
+  ): boolean {
+    if (!this.#history.do(label, act, join, fromStepStart)) return false;
     this.#sync();
     this.#autosave.change(this.document);
     return true;
