@@ -12,7 +12,8 @@
 //! - [`reasons`]: exemptions by jurisdiction;
 //! - [`timestamp`]: time stamps, requested from an authority and checked offline;
 //! - [`person`]: whether two names may be the same person's;
-//! - [`naming`]: names of the files that belong to a release.
+//! - [`naming`]: names of the files that belong to a release;
+//! - [`package`]: transmittal packages and their profiles.
 //!
 //! This crate decodes no recordings and runs no models, so that a third party can build a checker
 //! from it. It reads no clock: times come from the caller. It compiles for
@@ -32,6 +33,7 @@ mod json;
 pub mod log;
 pub mod manifest;
 pub mod naming;
+pub mod package;
 #[cfg(not(target_family = "wasm"))]
 mod paper;
 #[cfg(not(target_family = "wasm"))]
@@ -56,7 +58,7 @@ pub mod timestamp;
 mod toml_file;
 pub mod truth;
 
-pub use digest::{Advance, FileBinding, LEAF_BYTES, digest_bytes, digest_file};
+pub use digest::{Advance, FileBinding, Hasher, LEAF_BYTES, digest_bytes, digest_file};
 pub use error::RecordError;
 pub use json::{is_invisible, visible};
 pub use naming::{ReleasePaths, release_paths};

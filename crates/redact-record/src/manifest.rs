@@ -44,6 +44,7 @@ pub use items::{
 pub use parts::{PolicyName, ReleaseFile, SourceSummary, Supersedes};
 pub use public::PublicManifest;
 pub use request::{Request, RequestFile, Terms, read_request, write_request};
+pub(crate) use schema::check_schema;
 pub use schema::{PUBLIC_SCHEMA, SCHEMA_VERSION, SEALED_SCHEMA};
 pub use sealed::{SealedBody, SealedItem, SealedManifest};
 pub use visible::{FindingsComparison, KeptCount, KeptSpeechCount, KeptSpeechSpan, KeptTrack};

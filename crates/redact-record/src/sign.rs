@@ -16,6 +16,8 @@ mod key;
 mod key_id;
 mod kind;
 mod problem;
+#[cfg(not(target_family = "wasm"))]
+mod repeatable;
 mod rotation;
 mod signature;
 mod trust;

@@ -13,7 +13,7 @@ pub const SCHEMA_VERSION: &str = "1.0";
 
 /// Checks kind and version before strict parsing, which would reject a newer version with a
 /// misleading error.
-pub(super) fn check_schema(bytes: &[u8], expected: &'static str) -> Result<(), RecordError> {
+pub(crate) fn check_schema(bytes: &[u8], expected: &'static str) -> Result<(), RecordError> {
     #[derive(Deserialize)]
     struct Header {
         schema: String,

@@ -15,6 +15,8 @@ pub enum Signed {
     Approval,
     /// A cached segment, for a later render on the same machine.
     CachedSegment,
+    /// The manifest of a transmittal package.
+    Package,
 }
 
 impl Signed {
@@ -26,6 +28,7 @@ impl Signed {
             Self::ApproverKey => "approver-key",
             Self::Approval => "approval",
             Self::CachedSegment => "kept-run",
+            Self::Package => "package",
         }
     }
 }
@@ -63,7 +66,7 @@ impl Signed {
     #[must_use]
     pub const fn purpose(self) -> Purpose {
         match self {
-            Self::PublicManifest | Self::SealedManifest => Purpose::Release,
+            Self::PublicManifest | Self::SealedManifest | Self::Package => Purpose::Release,
             Self::KeyRotation | Self::ApproverKey => Purpose::Rotation,
             Self::Approval => Purpose::Approver,
             Self::CachedSegment => Purpose::Segment,

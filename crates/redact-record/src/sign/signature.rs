@@ -22,12 +22,12 @@ pub(super) struct Parsed {
 }
 
 /// The signed comment: `redact KIND TIME KEY`.
-fn trusted_comment(kind: Signed, at: UtcNanos, key: &PublicKey) -> String {
+pub(super) fn trusted_comment(kind: Signed, at: UtcNanos, key: &PublicKey) -> String {
     format!("redact {kind} {} {}", Utc(at), key.to_base64())
 }
 
 /// The first comment, which minisign does not sign; here it follows from the rest.
-fn untrusted_comment(key: KeyId) -> String {
+pub(super) fn untrusted_comment(key: KeyId) -> String {
     format!("signature by redact, key {key}")
 }
 
