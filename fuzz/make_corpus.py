@@ -6,11 +6,14 @@ Media are made by FFmpeg, records are those of `fixtures/v0.1.0`, stamps are mad
 again when a format changes; inputs that once failed (`failed-…`) are left where they are.
 """
 
+import hashlib
+import io
 import json
 import shutil
 import struct
 import subprocess
 import tempfile
+import zipfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -30,6 +33,47 @@ def put(target, name, content):
     folder = HERE / "corpus" / target
     folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_bytes(content)
+
+
+def package_manifest():
+    """A manifest of a package with the old release, and its files."""
+    path = OLD / "clip.redacted.manifest.json"
+    public = json.loads(path.read_text("utf-8"))
+    digest = "0123456789abcdef" * 4
+    names = {"exhibit-01.manifest.json": "manifest", "exhibit-01.manifest.json.minisig": "signature",
+             "exhibit-01.mp4": "release"}
+    files = [{"path": f"exhibits/{name}", "role": role, "exhibit": 1, "bytes": 5, "sha256": digest}
+             for name, role in names.items()]
+    files.append({"path": "index.html", "role": "index", "bytes": 5, "sha256": digest})
+    withheld = {"reason": "privacy-face", "statute": "5 U.S.C. 552(b)(7)(C)", "text": "A face.",
+                "masks": 1, "picture_seconds": 0.5, "mutes": 0, "sound_seconds": 0}
+    exhibit = {"number": 1, "source_name": "clip.mp4", "manifest_id": public["manifest_id"],
+               "manifest_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+               "release_sha256": public["release"]["sha256"],
+               "release_bytes": public["release"]["bytes"], "created": public["created"],
+               "supersedes": None, "jurisdiction": public["terms"]["jurisdiction"],
+               "frames": public["totals"]["frames"], "seconds": public["totals"]["seconds"],
+               "parts": [], "withheld": [withheld], "removed": len(public["removed"])}
+    request = {"agency": "Example Police Department", "number": "17", "case_number": None,
+               "requester": None}
+    return json.dumps({"schema": "redact-package", "schema_version": "1.0",
+                       "created": public["created"], "program": "redact 0.1.0",
+                       "profile": {"name": "public", "sha256": digest}, "request": request,
+                       "exhibits": [exhibit], "files": files}, indent=1)
+
+
+def packages():
+    """Files of packages, each behind the byte that chooses its parser."""
+    put("package", "manifest", b"\0" + package_manifest().encode())
+    digest = "0123456789abcdef" * 4
+    put("package", "sums", f"\1{digest}  exhibits/exhibit-01.mp4\n{digest}  index.html\n".encode())
+    for profile in sorted((HERE.parent / "transmittals").glob("*.toml")):
+        put("package", profile.name, b"\2" + profile.read_bytes())
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as package:
+        for name in ("exhibits/exhibit-01.mp4", "package.json"):
+            package.writestr(zipfile.ZipInfo(name), name * 3)
+    put("package", "archive", b"\3" + archive.getvalue())
 
 
 def run(*words, **more):
@@ -100,6 +144,7 @@ def records():
     put("manifests", "public", b"\0" + public)
     put("manifests", "sealed", b"\1" + (OLD / "clip.redacted.sealed.json").read_bytes())
     put("events", "events.jsonl", (OLD / "home/events.jsonl").read_bytes())
+    packages()
     put("policy", "fixture.toml", (OLD / "policy.toml").read_bytes())
     put("policy", "court.toml", (HERE.parent / "policies/court.toml").read_bytes())
     put("policy", "oregon.toml", (HERE.parent / "reasons/oregon.toml").read_bytes())

@@ -69,6 +69,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "redact-fuzz",
         &[
             "redact-bitstream",
+            "redact-check",
             "redact-core",
             "redact-desk",
             "redact-record",
@@ -91,6 +92,9 @@ const OWNED: &[(&str, &[&str])] = &[
     ("rayon", &["redact-engine"]),
     ("landlock", &["redact-jail"]),
     ("seccompiler", &["redact-jail"]),
+    ("age", &["redact-check", "redact-release"]),
+    ("hadris-iso", &["redact-check", "redact-release"]),
+    ("zip", &["redact-check", "redact-release"]),
     ("axum", &["redact-desk"]),
     ("sqlx", &["redact-desk"]),
     ("wasm-bindgen", &["redact-checker"]),

@@ -9,13 +9,13 @@ mod bitstream;
 mod record;
 
 pub use bitstream::{aac, annex_b, avcc, leak, slice};
-pub use record::{events, findings, keys, manifests, plan, policy, timestamp};
+pub use record::{events, findings, keys, manifests, package, plan, policy, timestamp};
 
 /// One target: bytes from elsewhere.
 pub type Target = fn(&[u8]);
 
 /// All targets by the names of their corpora.
-pub const TARGETS: [(&str, Target); 13] = [
+pub const TARGETS: [(&str, Target); 14] = [
     ("aac", aac),
     ("annex_b", annex_b),
     ("avcc", avcc),
@@ -24,6 +24,7 @@ pub const TARGETS: [(&str, Target); 13] = [
     ("keys", keys),
     ("leak", leak),
     ("manifests", manifests),
+    ("package", package),
     ("plan", plan),
     ("policy", policy),
     ("range", range),

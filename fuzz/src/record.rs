@@ -4,8 +4,10 @@ use std::io::Write as _;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use redact_check::package::ZipPackage;
 use redact_core::{Digest, UtcNanos};
 use redact_record::manifest::{PublicManifest, SealedManifest};
+use redact_record::package::{self as packages, PackageManifest};
 use redact_record::sign::{
     ApproverRecord, KeyPair, PublicKey, Rotation, Signed, TrustStore, TrustedKey,
 };
@@ -98,6 +100,46 @@ pub fn manifests(data: &[u8]) {
     } else {
         let signature = signer.sign(file, Signed::SealedManifest);
         ignore(SealedManifest::open(file, &signature, &signer.trust));
+    }
+}
+
+/// A file of a package: a byte that chooses, then a package manifest whose signature is valid, a list
+/// of digests, a transmittal profile or a ZIP archive.
+///
+/// # Panics
+/// If a manifest is accepted that would not be written, or an archive lists a file that it cannot
+/// open.
+pub fn package(data: &[u8]) {
+    let Some((choice, file)) = data.split_first() else {
+        return;
+    };
+    match choice & 3 {
+        0 => {
+            let signer = Signer::get();
+            let signature = signer.sign(file, Signed::Package);
+            if let Ok((manifest, _)) = PackageManifest::open(file, &signature, &signer.trust) {
+                let bytes = manifest
+                    .to_bytes()
+                    .expect("a manifest that was read is written");
+                let signature = signer.sign(&bytes, Signed::Package);
+                let again = PackageManifest::open(&bytes, &signature, &signer.trust);
+                assert_eq!(again.expect("what was written is read").0, manifest);
+            }
+        }
+        1 => ignore(packages::parse_sums(file)),
+        2 => ignore(packages::transmittal_of(file)),
+        _ => {
+            if let Ok(mut archive) = ZipPackage::new(std::io::Cursor::new(file)) {
+                let paths: Vec<String> = archive
+                    .files()
+                    .iter()
+                    .map(|file| file.path.clone())
+                    .collect();
+                for path in paths {
+                    assert!(archive.open(&path).is_ok());
+                }
+            }
+        }
     }
 }
 

@@ -5,16 +5,19 @@
 //! - [`events`]: the event log;
 //! - [`leaks`]: the leak scan, channel by channel;
 //! - [`undecoded`]: all of these, in their order;
+//! - [`package`]: a package of releases, and each release in it;
 //! - [`Verdict`]: what was checked and what was not, as text and as JSON.
 //!
-//! `redact verify` and `redact-verify` share this crate and therefore its wording. It opens no
-//! files and reads no clock: bytes and readers come from the caller. It compiles for
+//! `redact verify` and `redact-verify` share this crate and therefore its wording. It reads no
+//! clock, and opens no files: bytes and readers come from the caller, except for packages on a disk
+//! (`package::PackageOnDisk`). It compiles for
 //! `wasm32-unknown-unknown`, without reports (`report`) and time stamps (`stamp`), which need a
 //! file system or C code.
 
 pub mod events;
 pub mod files;
 pub mod leaks;
+pub mod package;
 pub mod records;
 #[cfg(not(target_family = "wasm"))]
 pub mod report;

@@ -151,7 +151,7 @@ pub fn geometry(verdict: &mut Verdict, public: &PublicManifest) -> bool {
     }
 }
 
-fn signature(verdict: &mut Verdict, group: &'static str, who: &SignatureVerdict) {
+pub(crate) fn signature(verdict: &mut Verdict, group: &'static str, who: &SignatureVerdict) {
     let (passed, evidence) = match who {
         SignatureVerdict::Trusted { key, name } => (true, format!("valid, by key {key} ({name})")),
         SignatureVerdict::Unknown { key } => (
@@ -164,7 +164,7 @@ fn signature(verdict: &mut Verdict, group: &'static str, who: &SignatureVerdict)
 }
 
 /// The check of a record that failed: each kind of bad input has its own.
-const fn refused(error: &RecordError) -> &'static str {
+pub(crate) const fn refused(error: &RecordError) -> &'static str {
     match error {
         RecordError::Signature(_) => "signature",
         RecordError::NewerVersion { .. } => "version",
@@ -174,7 +174,7 @@ const fn refused(error: &RecordError) -> &'static str {
 }
 
 /// ID of the key that signed.
-fn key_of(who: &SignatureVerdict) -> Option<String> {
+pub(crate) fn key_of(who: &SignatureVerdict) -> Option<String> {
     match who {
         SignatureVerdict::Trusted { key, .. } => Some(key.to_string()),
         SignatureVerdict::Unknown { key } => Some(key.id().to_string()),

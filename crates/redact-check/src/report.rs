@@ -14,7 +14,10 @@ impl Verdict {
     #[must_use]
     pub fn report(&self, release: &str, program: &str, checked_at: UtcNanos) -> VerifyReport {
         let mut all = self.checks.iter();
-        let signature = all.find(|check| check.group == "manifest" && check.name == "signature");
+        let signature = all.find(|check| {
+            ["manifest", crate::package::GROUP].contains(&&*check.group)
+                && check.name == "signature"
+        });
         let signature = match signature {
             Some(check) => SignatureResult {
                 outcome: outcome(check.passed),
@@ -74,6 +77,7 @@ const fn outcome(passed: bool) -> CheckOutcome {
 /// The heading for a group of checks.
 fn title(group: &str) -> &str {
     match group {
+        "package" => "Package",
         "manifest" => "Manifest",
         "previous manifest" => "Replaced manifest",
         "sealed manifest" => "Sealed manifest",

@@ -157,9 +157,19 @@ impl Verdict {
         lines.join("\n")
     }
 
-    /// The verdict as JSON.
+    /// The verdict on a release as JSON.
     #[must_use]
     pub fn json(&self, release: &Path) -> serde_json::Value {
+        self.json_about("release", release)
+    }
+
+    /// The verdict on a package as JSON.
+    #[must_use]
+    pub fn package_json(&self, package: &Path) -> serde_json::Value {
+        self.json_about("package", package)
+    }
+
+    fn json_about(&self, what: &str, path: &Path) -> serde_json::Value {
         let checks = self.checks.iter().map(|check| {
             serde_json::json!({
                 "group": check.group, "name": check.name, "passed": check.passed,
@@ -176,7 +186,7 @@ impl Verdict {
             })
         });
         serde_json::json!({
-            "release": release, "verdict": self.word(),
+            what: path, "verdict": self.word(),
             "checks": checks.collect::<Vec<_>>(), "not_checked": open.collect::<Vec<_>>(),
             "change_by_second": seconds.collect::<Vec<_>>(),
         })

@@ -118,7 +118,7 @@ pub(crate) enum Command {
     Approve(ApproveArgs),
     /// Hide exactly what was approved and write a release with a signed manifest
     Render(RenderArgs),
-    /// Check a release against its manifest
+    /// Check a release against its manifest, or a package and everything in it
     Verify(VerifyArgs),
     /// Check every past release in a folder by today's rules
     Recheck(RecheckArgs),

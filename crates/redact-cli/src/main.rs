@@ -17,6 +17,7 @@ mod jobs;
 mod key;
 mod limits;
 mod outcome;
+mod passphrase;
 mod paths;
 mod progress;
 mod recheck;

@@ -226,6 +226,11 @@ pub(crate) fn backup_passphrase() -> Option<String> {
     secret("REDACT_BACKUP_PASSPHRASE")
 }
 
+/// The passphrase of an encrypted package: `$REDACT_PACKAGE_PASSPHRASE`.
+pub(crate) fn package_passphrase() -> Option<String> {
+    secret("REDACT_PACKAGE_PASSPHRASE")
+}
+
 fn secret(name: &str) -> Option<String> {
     env::var(name).ok().filter(|secret| !secret.is_empty())
 }

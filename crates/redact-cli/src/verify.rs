@@ -1,8 +1,12 @@
 //! `redact verify`: whether a release is what its manifest says, one line per check.
 
+mod package;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use redact_check::Verdict;
+use redact_check::package::is_package;
 use redact_record::events::{Act, EventDraft};
 use redact_record::release_paths;
 use redact_record::timestamp::{Certificate, STAMP_BYTES_MAX};
@@ -52,6 +56,33 @@ fn run(args: &VerifyArgs, global: &GlobalArgs, draft: &mut EventDraft) -> Result
         }
         None => None,
     };
+    // What cannot be read is reported where it is opened.
+    let is_package = is_package(&args.release).unwrap_or(false);
+    let verdict = match is_package {
+        true => package::verify(args, global, draft, &certificates(&args.tsa)?)?,
+        false => verify_release(args, global, draft, manifest)?,
+    };
+    if let Some((form, path)) = report {
+        form.write(&verdict, &args.release, path, now())?;
+    }
+    say(&match (global.json, is_package) {
+        (false, _) => verdict.text(),
+        (true, false) => verdict.json(&args.release).to_string(),
+        (true, true) => verdict.package_json(&args.release).to_string(),
+    });
+    Ok(if verdict.passed() {
+        Outcome::Done
+    } else {
+        Outcome::Wrong
+    })
+}
+
+fn verify_release(
+    args: &VerifyArgs,
+    global: &GlobalArgs,
+    draft: &mut EventDraft,
+    manifest: PathBuf,
+) -> Result<Verdict> {
     let models = args.second_look.then(|| paths::model_options(&args.models));
     let models = models.transpose()?;
     let request = VerifyRequest {
@@ -68,22 +99,9 @@ fn run(args: &VerifyArgs, global: &GlobalArgs, draft: &mut EventDraft) -> Result
     let progress = TerminalProgress::new(global.quiet);
     let worker = Process::new(global);
     let verified = request.run(&jobs::ports(global, &worker, &progress))?;
-    verified.describe(draft);
-    let verdict = verified.verdict;
-    if let Some((form, path)) = report {
-        form.write(&verdict, &args.release, path, now())?;
-    }
     progress.clear();
-    if global.json {
-        say(&verdict.json(&args.release).to_string());
-    } else {
-        say(&verdict.text());
-    }
-    Ok(if verdict.passed() {
-        Outcome::Done
-    } else {
-        Outcome::Wrong
-    })
+    verified.describe(draft);
+    Ok(verified.verdict)
 }
 
 /// Certificates of time-stamping authorities, or of who vouches for them.

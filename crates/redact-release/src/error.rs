@@ -6,6 +6,7 @@ mod worker;
 use std::path::{Path, PathBuf};
 
 use redact_bitstream::leak::LeakError;
+use redact_check::package::ContainerError;
 use redact_core::{Digest, PlanError, SinkError, SourceError};
 use redact_engine::{AuditError, CompareError, LevelsError, RenderError, ScanError};
 use redact_jail::JailError;
@@ -185,6 +186,9 @@ pub enum ReleaseError {
     /// The worker could not be confined.
     #[error(transparent)]
     Jail(#[from] JailError),
+    /// A package cannot be read.
+    #[error(transparent)]
+    Container(#[from] ContainerError),
     /// A job or its result cannot be written as JSON, or read.
     #[error("invalid job or result")]
     Json(#[from] serde_json::Error),

@@ -4,6 +4,7 @@
 //! - [`approve`]: from findings or an edited plan to an approved plan;
 //! - [`render`]: from an approved plan to a release that was checked and signed;
 //! - [`verify`]: whether a release is what its manifest says;
+//! - [`package`]: releases of one request for one recipient;
 //! - [`segment_cache`]: what a render encoded, for the next one;
 //! - [`detectors`]: which models run, at which size and how often;
 //! - [`outputs`]: the files that one command writes: all of them appear, or none;
@@ -25,6 +26,7 @@ pub mod files;
 pub mod names;
 pub mod options;
 pub mod outputs;
+pub mod package;
 pub mod ports;
 mod profiles;
 pub mod render;

@@ -13,6 +13,7 @@ use clap::Parser;
 Examples:
   redact-verify clip.redacted.mp4 --trust agency.pub
   redact-verify clip.redacted.mp4 --trust agency.pub --report verdict.pdf
+  redact-verify case-17.zip --trust agency.pub
   redact-verify --events events.jsonl clip.redacted.manifest.json --trust agency.pub
 
 Manifest, sealed manifest, signatures and time stamp are found beside the release by their names.
@@ -22,7 +23,7 @@ silent.
 Exit status: 0 ok; 1 something is wrong; 2 it could not be checked."
 )]
 pub(crate) struct Args {
-    /// The released file; with --events, manifests that name an entry of the log
+    /// The released file or a package (folder, .zip, .iso); with --events, manifests that name an entry of the log
     #[arg(required_unless_present = "events")]
     pub files: Vec<PathBuf>,
 
@@ -55,6 +56,15 @@ pub(crate) struct Args {
     /// Also write a report: .pdf, .html or .json
     #[arg(long, value_name = "FILE", conflicts_with = "events")]
     pub report: Option<PathBuf>,
+
+    /// Open an encrypted package with the passphrase on the first line of this file
+    #[arg(long, value_name = "FILE", conflicts_with = "events")]
+    pub passphrase_file: Option<PathBuf>,
+
+    /// Open an encrypted package with the secret keys in this file (AGE-SECRET-KEY-1…); may be
+    /// repeated
+    #[arg(long, value_name = "FILE", conflicts_with = "events")]
+    pub identity: Vec<PathBuf>,
 
     /// Check an event log instead of a release
     #[arg(long, value_name = "LOG")]

@@ -6,6 +6,7 @@
 
 mod args;
 mod event_log;
+mod package;
 mod release;
 mod terminal;
 mod trust;

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use redact_check::package::is_package;
 use redact_check::records::SignedBytes;
 use redact_check::undecoded::{self, ReleaseFiles};
 use redact_check::{Scope, Verdict, stamp};
@@ -17,11 +18,9 @@ use redact_record::timestamp::{Certificate, STAMP_BYTES_MAX};
 use redact_record::{FileBinding, Overwrite, policy, release_paths};
 
 use crate::args::Args;
+use crate::package::{self, NO_DECODER};
 use crate::terminal::print_line;
 use crate::trust::read_signed;
-
-/// Why checks that need a decoder were not done.
-const NO_DECODER: &str = "redact-verify does not decode; use `redact verify`";
 
 /// Checks the release and prints the verdict; returns whether every check passed.
 ///
@@ -32,25 +31,35 @@ pub(crate) fn check(args: &Args) -> Result<bool> {
         bail!("found {} files; expected one release", args.files.len());
     };
     let report = args.report.as_deref().map(ReportFormat::of).transpose()?;
-    let verdict = verdict(args, release)?;
-    if let (Some(format), Some(path)) = (report, &args.report) {
-        format.write(&verdict, release, path)?;
-    }
-    if args.json {
-        print_line(&verdict.json(release).to_string());
-    } else {
-        print_line(&verdict.text());
-    }
-    Ok(verdict.passed())
-}
-
-fn verdict(args: &Args, release: &Path) -> Result<Verdict> {
+    // What cannot be read is reported where it is opened.
+    let is_package = is_package(release).unwrap_or(false);
     let trust = TrustStore::from_paths(&args.trust)?;
     let anchors = args
         .tsa
         .iter()
         .map(|file| certificate(file))
         .collect::<Result<Vec<_>>>()?;
+    let verdict = match is_package {
+        true => package::verdict(args, release, &trust, &anchors)?,
+        false => verdict(args, release, &trust, &anchors)?,
+    };
+    if let (Some(format), Some(path)) = (report, &args.report) {
+        format.write(&verdict, release, path)?;
+    }
+    print_line(&match (args.json, is_package) {
+        (false, _) => verdict.text(),
+        (true, false) => verdict.json(release).to_string(),
+        (true, true) => verdict.package_json(release).to_string(),
+    });
+    Ok(verdict.passed())
+}
+
+fn verdict(
+    args: &Args,
+    release: &Path,
+    trust: &TrustStore,
+    anchors: &[Certificate],
+) -> Result<Verdict> {
     let paths = release_paths(release);
     let manifest = args.manifest.clone().unwrap_or(paths.manifest);
     let record = read_signed(&manifest)?;
@@ -60,9 +69,9 @@ fn verdict(args: &Args, release: &Path) -> Result<Verdict> {
         release,
         manifest: &manifest,
         sealed: &paths.sealed,
-        anchors: &anchors,
+        anchors,
     };
-    if undecoded::check(&mut verdict, &record, &trust, &mut files)? {
+    if undecoded::check(&mut verdict, &record, trust, &mut files)? {
         undecoded::skip_cropped_edges(&mut verdict, NO_DECODER);
         undecoded::skip_audit(&mut verdict, NO_DECODER);
         undecoded::skip_comparison(&mut verdict, NO_DECODER);

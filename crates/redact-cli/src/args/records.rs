@@ -15,10 +15,12 @@ Examples:
   redact verify clip.redacted.mp4 --source clip.mp4 --json
   redact verify clip.redacted.mp4 --report verdict.pdf    one page for a file or a court
   redact verify clip.redacted.mp4 --no-media              signature and digests only, in seconds
+  redact verify case-17.zip                               a package: folder, .zip, .iso
+  redact verify case-17.zip.age --passphrase-file phrase.txt
 
 Exit status: 0 ok; 1 verification found a problem; 2 the release could not be checked.")]
 pub(crate) struct VerifyArgs {
-    /// The released file
+    /// The released file, or a package
     pub release: PathBuf,
 
     /// Its manifest (default: the one beside it)
@@ -66,6 +68,16 @@ pub(crate) struct VerifyArgs {
     /// Decode nothing: check signatures, digests and the manifests alone
     #[arg(long, conflicts_with = "source")]
     pub no_media: bool,
+
+    /// Open an encrypted package with the passphrase on the first line of this file (default:
+    /// $REDACT_PACKAGE_PASSPHRASE)
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+
+    /// Open an encrypted package with the secret keys in this file (AGE-SECRET-KEY-1…; may be
+    /// repeated)
+    #[arg(long, value_name = "FILE")]
+    pub identity: Vec<PathBuf>,
 }
 
 /// `redact recheck`.

@@ -111,7 +111,18 @@ fn a_package_manifest_comes_back_and_reads_well() {
     let package = package();
     let bytes = package.to_bytes().unwrap();
     assert_eq!(open(&bytes).unwrap(), package);
-    insta::assert_snapshot!(String::from_utf8(bytes).unwrap());
+    let text = String::from_utf8(bytes).unwrap();
+    for line in [
+        "  \"schema\": \"redact-package\",",
+        "  \"profile\": {\"name\":\"public\",\"sha256\":\"",
+        "    \"agency\": \"Example Police Department\",",
+        "      \"number\": 2,",
+        "        {\"number\":1,\"frames\":[0,5],\"seconds\":[0,",
+        "    {\"path\":\"exhibits/exhibit-01.mp4\",\"role\":\"release\",\"exhibit\":1,\"bytes\":5,",
+        "    {\"path\":\"index.html\",\"role\":\"index\",\"bytes\":5,\"sha256\":\"",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
 }
 
 /// Goal: a package's manifest never passes for that of a release, nor the other way around.

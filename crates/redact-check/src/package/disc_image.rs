@@ -1,0 +1,118 @@
+//! Packages in disc images (ISO 9660 with Joliet names), read in place.
+
+use std::io::{Read, Seek, SeekFrom};
+
+use hadris_fs::sync::Volume;
+use hadris_fs::{FileType, MountOptions, OpenOptions};
+use hadris_io::{Error, ErrorType};
+use hadris_iso::sync::IsoFs;
+use hadris_storage::sync::BlockDevice;
+use hadris_storage::{BlockIndex, BlockSize};
+
+use super::port::FoundFile;
+use super::zip_archive::ContainerError;
+
+/// Bytes of a sector.
+const SECTOR: u32 = 2048;
+/// Maximum number of files and folders.
+const ENTRIES_MAX: usize = 200_000;
+/// Where the first volume descriptor has its identifier, and which: ECMA-119, 8.1.
+pub(super) const MAGIC: (u64, &[u8]) = (32_769, b"CD001");
+
+const KIND: &str = "disc image";
+
+fn invalid(error: impl std::fmt::Display) -> ContainerError {
+    let what = error.to_string();
+    ContainerError::Invalid { kind: KIND, what }
+}
+
+/// A reader as a device with blocks of 2048 bytes.
+struct Device<R> {
+    reader: R,
+    blocks: u64,
+}
+
+impl<R: Read + Seek> ErrorType for Device<R> {
+    type Error = std::io::Error;
+}
+
+impl<R: Read + Seek> BlockDevice for Device<R> {
+    fn block_size(&self) -> BlockSize {
+        BlockSize::new(SECTOR).expect("2048 is a power of two")
+    }
+
+    fn block_count(&self) -> u64 {
+        self.blocks
+    }
+
+    fn read_blocks(
+        &mut self,
+        first: BlockIndex,
+        buffer: &mut [u8],
+    ) -> Result<(), Error<std::io::Error>> {
+        let start = first.get().saturating_mul(u64::from(SECTOR));
+        let sought = self.reader.seek(SeekFrom::Start(start));
+        sought
+            .and_then(|_| self.reader.read_exact(buffer))
+            .map_err(|error| Error::device(error, "cannot read the disc image"))
+    }
+}
+
+/// A package in a disc image.
+pub struct IsoPackage<R: Read + Seek> {
+    volume: Volume<IsoFs<Device<R>>>,
+    files: Vec<FoundFile>,
+}
+
+impl<R: Read + Seek> IsoPackage<R> {
+    /// Reads the directory of a disc image.
+    ///
+    /// # Errors
+    /// [`ContainerError`] if it is damaged.
+    pub fn new(mut reader: R) -> Result<Self, ContainerError> {
+        let read = |source| ContainerError::Read { kind: KIND, source };
+        let length = reader.seek(SeekFrom::End(0)).map_err(read)?;
+        let blocks = length / u64::from(SECTOR);
+        let device = Device { reader, blocks };
+        let image = IsoFs::mount(device, MountOptions::new()).map_err(invalid)?;
+        let volume = Volume::new(image);
+        let mut files = Vec::new();
+        for entry in volume.walk("/").map_err(invalid)? {
+            let entry = entry.map_err(invalid)?;
+            if files.len() > ENTRIES_MAX {
+                return Err(invalid(format!("more than {ENTRIES_MAX} files")));
+            }
+            let path = String::from_utf8_lossy(entry.path());
+            let path = path.trim_start_matches('/').to_owned();
+            match entry.entry().metadata().file_type() {
+                FileType::Dir => {}
+                FileType::File => files.push(FoundFile {
+                    path,
+                    bytes: entry.entry().metadata().len(),
+                }),
+                _ => files.push(FoundFile {
+                    path: format!("{path} (not a regular file)"),
+                    bytes: 0,
+                }),
+            }
+        }
+        Ok(Self { volume, files })
+    }
+
+    /// Its files.
+    #[must_use]
+    pub fn files(&self) -> &[FoundFile] {
+        &self.files
+    }
+
+    /// The content of one file.
+    ///
+    /// # Errors
+    /// [`ContainerError::Invalid`].
+    pub fn open(&mut self, path: &str) -> Result<impl Read + Seek + use<R>, ContainerError> {
+        let options = OpenOptions::new().read();
+        self.volume
+            .open(format!("/{path}"), options)
+            .map_err(invalid)
+    }
+}

@@ -1,0 +1,60 @@
+//! Which files of a package belong to one release.
+
+use std::collections::BTreeMap;
+
+use redact_record::FileBinding;
+use redact_record::package::{FileRole, PackageManifest};
+
+/// What was read of the listed files: the digests of each.
+pub(super) type ReadFiles = BTreeMap<String, FileBinding>;
+
+/// The files of one release in a package, or of one part of it. Each of them exists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PackagedRelease {
+    /// `exhibit 1`, or `exhibit 1, part 2`.
+    pub label: String,
+    /// The released video.
+    pub video: String,
+    /// Its public manifest.
+    pub manifest: String,
+    /// The signature of the manifest.
+    pub signature: String,
+    /// The sealed manifest and its signature, if the package contains them.
+    pub sealed: Option<(String, String)>,
+    /// The time stamp of the manifest, if there is one.
+    pub stamp: Option<String>,
+    /// Digests of the video.
+    pub binding: FileBinding,
+}
+
+impl PackagedRelease {
+    /// The release of an exhibit or of one of its parts; the path of a missing file if one is.
+    pub(super) fn find(
+        package: &PackageManifest,
+        exhibit: u32,
+        part: Option<u32>,
+        read: &ReadFiles,
+    ) -> Result<Self, String> {
+        let label = match part {
+            Some(part) => format!("exhibit {exhibit}, part {part}"),
+            None => format!("exhibit {exhibit}"),
+        };
+        let path = |role: FileRole| {
+            let file = package.file_of(exhibit, part, role);
+            let path = file.map(|file| file.path.clone());
+            path.filter(|path| read.contains_key(path))
+        };
+        let needed = |role: FileRole| path(role).ok_or_else(|| format!("no {}", role.name()));
+        let video = needed(FileRole::Release)?;
+        let sealed = path(FileRole::SealedManifest).zip(path(FileRole::SealedSignature));
+        Ok(Self {
+            label,
+            binding: read[&video].clone(),
+            video,
+            manifest: needed(FileRole::Manifest)?,
+            signature: needed(FileRole::Signature)?,
+            sealed,
+            stamp: path(FileRole::TimeStamp),
+        })
+    }
+}
