@@ -52,6 +52,33 @@ pub fn policy(verdict: &mut Verdict, public: &PublicManifest, policy: Option<&Po
     verdict.add("manifest", "policy", checked.is_ok(), evidence);
 }
 
+/// States which part of a recording or of a release the file is, if it is not all of it.
+pub fn extent(verdict: &mut Verdict, public: &PublicManifest) {
+    if let Some(excerpt) = &public.excerpt {
+        let spans = excerpt.spans.iter().map(|span| {
+            let (start, end) = span.0.source_frames;
+            format!("frames {start} to {}", end.saturating_sub(1))
+        });
+        let spans: Vec<String> = spans.collect();
+        let (all, code) = (public.source.frames, &excerpt.reason);
+        let spans = spans.join(", ");
+        let evidence = format!("{spans} of the source's {all}; the rest is withheld ({code})");
+        verdict.add("manifest", "excerpt", true, evidence);
+    }
+    if let Some(part) = &public.part {
+        let (start, end) = part.frames.0;
+        let evidence = format!(
+            "part {} of {}: frames {start} to {} of the {} of the release with SHA-256 {}",
+            part.number,
+            part.count,
+            end.saturating_sub(1),
+            part.release_frames,
+            part.release_sha256.0
+        );
+        verdict.add("manifest", "part", true, evidence);
+    }
+}
+
 /// States whether the plan was compared with the findings of the scan, which only a render can do.
 pub fn findings(verdict: &mut Verdict, public: &PublicManifest) {
     let name = "no finding is left out";

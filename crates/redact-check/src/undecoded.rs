@@ -75,6 +75,7 @@ pub fn check<F: ReleaseFiles>(
     };
     files.check_stamp(verdict, redact_record::digest_bytes(&record.bytes))?;
     records::policy(verdict, &public, files.policy()?.as_ref());
+    records::extent(verdict, &public);
     records::findings(verdict, &public);
     let previous = files.previous(&public)?;
     records::previous(verdict, &public, &previous, trust);

@@ -38,9 +38,10 @@ pub use identity::{
 };
 pub use media::{AudioBlock, Frame, MediaItem, Picture, PictureBuffer, Plane, PlaneKind, PlaneMut};
 pub use plan::{
-    Approval, ApprovedPlan, Cells, Decision, Effect, KeptSpeech, Keyframe, MaskLevels, MaskOrigin,
-    MaskRegion, MuteRegion, MuteStreams, MuteStyle, Plan, PlanError, PlanItem, PlannedTrack,
-    PolicyRef, Protection, Reason, ReasonCode, Redactions, Verdict,
+    Approval, ApprovedPlan, Cells, Decision, Effect, Excerpt, ExcerptSpan, KeptSpeech, Keyframe,
+    MaskLevels, MaskOrigin, MaskRegion, MuteRegion, MuteStreams, MuteStyle, Plan, PlanError,
+    PlanItem, PlannedTrack, PolicyRef, Protection, Reason, ReasonCode, Redactions, TitleCard,
+    Verdict,
 };
 pub use port::{
     BoxError, CameraMotion, DetectError, Detector, Motion, Phase, Progress, Sink, SinkError,

@@ -7,12 +7,14 @@
 mod approved;
 mod damage_regions;
 mod error;
+mod excerpt;
 mod reason;
 mod redactions;
 mod region;
 
 pub use approved::ApprovedPlan;
 pub use error::{PlanError, PlanItem};
+pub use excerpt::{Excerpt, ExcerptSpan, TitleCard, clock};
 pub use reason::{Reason, ReasonCode};
 pub use redactions::Redactions;
 pub use region::{

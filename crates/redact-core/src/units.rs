@@ -75,6 +75,13 @@ impl FrameSpan {
         self.end.0 - self.start.0
     }
 
+    /// The span with its frames counted from frame `zero`; `None` if it begins before that.
+    #[must_use]
+    pub fn moved_back(self, zero: u32) -> Option<Self> {
+        let moved = |frame: FrameIndex| frame.get().checked_sub(zero).map(FrameIndex::new);
+        Self::new(moved(self.start)?, moved(self.end)?)
+    }
+
     /// Whether `frame` is in the span.
     #[must_use]
     pub fn contains(self, frame: FrameIndex) -> bool {

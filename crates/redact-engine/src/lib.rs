@@ -43,8 +43,10 @@ pub use compare::{
 pub use follow::{Follower, Step};
 pub use levels::{LevelsError, take_levels};
 pub use mask::{frames_of_levels, mask_frame, mask_levels};
-pub use mute::mute_block;
-pub use render::{AudioReport, CopiedPictures, RenderError, RenderReport, first_masked, render};
+pub use mute::{mute_block, muted_in};
+pub use render::{
+    AudioReport, CopiedPictures, RenderError, RenderReport, first_masked, masked_frames, render,
+};
 pub use risk::{WeakSpan, Weakness, review_priority, weak_spans};
 pub use scan::{DetectorSet, ScanError, ScanOptions, ScanReport, ScheduledDetector, scan};
 pub use second_look::{Uncovered, uncovered};

@@ -192,9 +192,23 @@ pub(crate) fn tone_at(at: i64, rate_hz: u32) -> f64 {
 
 /// Samples per channel of `block` in which nothing of the sound is left.
 pub(crate) fn muted_samples(block: &AudioBlock, redactions: &Redactions) -> u64 {
-    let range = samples_of(block);
-    let mut muted: Vec<Range<i64>> = reaches(redactions, block.stream, block.rate_hz)
-        .filter_map(|reach| overlap(&reach.core, &range))
+    muted_in(
+        &samples_of(block),
+        (block.stream, block.rate_hz),
+        redactions,
+    )
+}
+
+/// Of the samples `range` of a track, with its number and rate: in how many nothing of the sound is
+/// left.
+#[must_use]
+pub fn muted_in(
+    range: &Range<i64>,
+    (stream, rate_hz): (usize, u32),
+    redactions: &Redactions,
+) -> u64 {
+    let mut muted: Vec<Range<i64>> = reaches(redactions, stream, rate_hz)
+        .filter_map(|reach| overlap(&reach.core, range))
         .collect();
     muted.sort_unstable_by_key(|part| part.start);
     let (mut total, mut end) = (0, range.start);

@@ -219,14 +219,13 @@ pub fn render(
 /// What is hidden as damaged must be all that is, neither less nor more; and every change that a
 /// release has is declared.
 fn check_diagnostics(plan: &ApprovedPlan, found: &SourceDiagnostics) -> Result<(), RenderError> {
-    let plan = plan.plan();
-    let declared = &plan.source.info.conversions;
+    let declared = &plan.plan().source.info.conversions;
     let mut conversions = found.conversions.iter();
     if let Some(undeclared) = conversions.find(|found| !declared.contains(found)) {
         let what = undeclared.to_string();
         return Err(RenderError::Undeclared { what });
     }
-    let difference = plan.damage.difference(&found.damage);
+    let difference = plan.damage().difference(&found.damage);
     difference.map_or(Ok(()), |difference| Err(RenderError::Damage { difference }))
 }
 
@@ -246,7 +245,7 @@ impl RedactStage<'_> {
         decoded: &Receiver<MediaItem>,
         to_encode: &Sender<ToEncode>,
     ) -> Result<(), RenderError> {
-        let total = u64::from(self.plan.plan().source.frames);
+        let total = u64::from(self.plan.frames());
         while let Some(mut batch) = decoded.recv_many() {
             for item in &batch {
                 self.tally.count(item)?;
@@ -348,14 +347,9 @@ impl<'a> RenderTally<'a> {
 
     /// Counts what is hidden in one frame.
     fn count_masks(&mut self, index: FrameIndex, size: PixelSize) {
-        let masks = self.plan.redactions().masks_at(index);
-        let rects: Vec<_> = masks.map(|(_, rect)| masked_rect(rect, size)).collect();
-        if !rects.is_empty() {
+        if let Some(share) = masked_share(self.plan.redactions(), index, size) {
             self.frames_masked += 1;
-            #[expect(clippy::cast_precision_loss, reason = "pixels of one picture")]
-            {
-                self.area_sum += area::of_union(&rects) as f64 / size.area() as f64;
-            }
+            self.area_sum += share;
         }
     }
 
@@ -369,7 +363,7 @@ impl<'a> RenderTally<'a> {
             });
         }
         self.frames = self.frames.saturating_add(frames);
-        if self.frames > self.plan.plan().source.frames {
+        if self.frames > self.plan.frames() {
             return self.check_complete();
         }
         Ok(())
@@ -419,7 +413,7 @@ impl<'a> RenderTally<'a> {
     }
 
     fn check_complete(&self) -> Result<(), RenderError> {
-        let expected = self.plan.plan().source.frames;
+        let expected = self.plan.frames();
         if self.frames == expected {
             return Ok(());
         }
@@ -440,6 +434,24 @@ impl<'a> RenderTally<'a> {
             seen: self.seen,
         }
     }
+}
+
+/// The share of a picture of `size` that masks cover in one frame; `None` without masks.
+fn masked_share(redactions: &Redactions, index: FrameIndex, size: PixelSize) -> Option<f64> {
+    let masks = redactions.masks_at(index);
+    let rects: Vec<_> = masks.map(|(_, rect)| masked_rect(rect, size)).collect();
+    #[expect(clippy::cast_precision_loss, reason = "pixels of one picture")]
+    let share = area::of_union(&rects) as f64 / size.area() as f64;
+    (!rects.is_empty()).then_some(share)
+}
+
+/// Of `frames` frames of `size`: how many have a mask, and which share of the picture is masked on
+/// average over all of them.
+#[must_use]
+pub fn masked_frames(redactions: &Redactions, frames: u32, size: PixelSize) -> (u32, f64) {
+    let shares = (0..frames).filter_map(|at| masked_share(redactions, FrameIndex::new(at), size));
+    let (count, sum) = shares.fold((0, 0.0), |(count, sum), share| (count + 1, sum + share));
+    (count, sum / f64::from(frames.max(1)))
 }
 
 /// The first frame of `span` in which something is hidden.

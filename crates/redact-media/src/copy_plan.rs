@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use redact_bitstream::h264::avcc::AvcConfig;
-use redact_core::{Digest, FrameIndex, FrameSpan, SourceInfo, Timestamp};
+use redact_core::{Digest, Excerpt, FrameIndex, FrameSpan, SourceInfo, Timestamp, TitleCard};
 
 use crate::cached_segment::SegmentCache;
 use crate::decoders::{SharedDecoder, VideoDecoder};
@@ -17,6 +17,15 @@ const RUN_FRAMES: u32 = 64;
 
 /// Why no pictures are copied although all could be.
 const ALL_TOUCHED: &str = "every GOP has a mask";
+
+/// Why no pictures of an excerpt are copied although all could be.
+const ALL_CUT: &str = "every GOP of the excerpt has a mask or is cut";
+
+/// Why the sound of an excerpt is not copied.
+const CUT: &str = "it is cut";
+
+/// Why no pictures of an excerpt are copied.
+const NO_ROOM_FOR_CARD: &str = "its decoding times leave no room for a title card";
 
 /// Most frames of reordering that an encoder may use.
 pub(crate) const REORDER_MAX: usize = 2;
@@ -71,6 +80,8 @@ pub(crate) enum GopAction {
     CopyAndDecodeFirst,
     /// It is taken from the segment cache.
     Cached,
+    /// It is neither decoded nor copied: the release does not show it.
+    Skip,
 }
 
 impl Gop {
@@ -160,7 +171,9 @@ impl CopyPlan {
             Err(why) => Some(why),
             Ok(pictures) if pictures.gops.iter().all(|gop| !gop.is_copied()) => {
                 let mut refused = pictures.gops.iter().filter_map(|g| g.refused.as_deref());
-                Some(refused.next().unwrap_or(ALL_TOUCHED))
+                let is_cut = pictures.gops.iter().any(|g| g.action == GopAction::Skip);
+                let why = if is_cut { ALL_CUT } else { ALL_TOUCHED };
+                Some(refused.next().unwrap_or(why))
             }
             Ok(_) => None,
         }
@@ -227,6 +240,9 @@ impl CopyPlan {
             if is_copied {
                 sets = Some(gop.sets.clone());
             }
+            if gop.action == GopAction::Skip {
+                return;
+            }
             gop.action = if is_copied && !is_switch || is_known(gop.frames) {
                 GopAction::Copy
             } else {
@@ -235,6 +251,38 @@ impl CopyPlan {
         });
         let decoded = || Err("it is decoded to be compared".to_owned());
         made.sound = made.sound.iter().map(|_| decoded()).collect();
+        Self(Arc::new(made))
+    }
+
+    /// The same plan for a source of which only `excerpt` is read: what it does not touch is
+    /// skipped, what a cut goes through is re-encoded, and so is all sound.
+    #[must_use]
+    pub fn within(&self, excerpt: &Excerpt) -> Self {
+        let mut made = self.changed(|gop| {
+            if !excerpt.touches(gop.frames) {
+                (gop.action, gop.refused) = (GopAction::Skip, None);
+            } else if excerpt.span_with(gop.frames).is_none() {
+                (gop.action, gop.refused) = (GopAction::Reencode, None);
+            }
+        });
+        made.sound = made.sound.iter().map(|_| Err(CUT.to_owned())).collect();
+        made.pictures = made.pictures.and_then(|pictures| {
+            let fits = pictures.excerpt(excerpt).is_some();
+            fits.then_some(pictures).ok_or(NO_ROOM_FOR_CARD.to_owned())
+        });
+        Self(Arc::new(made))
+    }
+
+    /// The plan that a release of `excerpt` is written by, for a source that is read by
+    /// [`CopyPlan::within`]. Everything is re-encoded where the recording's decoding times leave no
+    /// room for a title card.
+    #[must_use]
+    pub fn of_excerpt(&self, excerpt: &Excerpt) -> Self {
+        let mut made = self.changed(|_| {});
+        made.pictures = made.pictures.and_then(|pictures| {
+            let cut = pictures.excerpt(excerpt).map(Arc::new);
+            cut.ok_or(NO_ROOM_FOR_CARD.to_owned())
+        });
         Self(Arc::new(made))
     }
 
@@ -334,6 +382,68 @@ impl CopyPlan {
 }
 
 impl Pictures {
+    /// The pictures of a release of `excerpt`: those of its spans, and title cards. `None` where
+    /// the decoding times leave no room for a card.
+    fn excerpt(&self, excerpt: &Excerpt) -> Option<Self> {
+        let mut cut = Self {
+            config: self.config.clone(),
+            dts: Vec::new(),
+            pts: Vec::new(),
+            end: excerpt.ticks().1,
+            gops: Vec::new(),
+            reorder: self.reorder,
+            repeats_sets: self.repeats_sets,
+        };
+        for (at, span) in excerpt.spans().iter().enumerate() {
+            let shift = excerpt.shift(at);
+            let frames = span.frames.start().get() as usize..span.frames.end().get() as usize;
+            if let Some(card) = at.checked_sub(1).map(|card| &excerpt.cards()[card]) {
+                let next = self.dts.get(frames.start)? + shift;
+                cut.add_card(card, next)?;
+            }
+            let moved = |ticks: &i64| ticks + shift;
+            cut.pts
+                .extend(self.pts.get(frames.clone())?.iter().map(moved));
+            cut.dts.extend(self.dts.get(frames)?.iter().map(moved));
+            for gop in &self.gops {
+                cut.gops.extend(part_of(gop, span.frames, excerpt));
+            }
+        }
+        let early = |place: usize| cut.pts[place.saturating_sub(cut.reorder)];
+        let fits = (0..cut.pts.len()).all(|place| cut.dts[place] <= early(place));
+        let rising = cut.dts.windows(2).all(|two| two[0] < two[1]);
+        (fits && rising).then_some(cut)
+    }
+
+    /// Adds a title card before pictures that are decoded from `next` on.
+    fn add_card(&mut self, card: &TitleCard, next: i64) -> Option<()> {
+        let last = self.dts.last().copied()?;
+        let frames = i64::from(card.frames.frames());
+        let reorder = i64::try_from(self.reorder).ok()?;
+        // All of them must be decoded after the pictures before and ahead of those behind.
+        let end = card.start + frames * card.step;
+        let ahead = (reorder * card.step).max(end - next - card.step + 1);
+        (card.start - ahead > last).then_some(())?;
+        for frame in 0..frames {
+            let at = card.start + frame * card.step;
+            self.pts.push(at);
+            self.dts.push(at - ahead);
+        }
+        self.gops.push(Gop {
+            frames: card.frames,
+            bytes: 0,
+            digest: Digest([0; 32]),
+            timed: Digest([0; 32]),
+            sets: Vec::new(),
+            repeated_sets: Vec::new(),
+            sei: 0,
+            filler: 0,
+            refused: None,
+            action: GopAction::Reencode,
+        });
+        Some(())
+    }
+
     /// The picture parameter sets (`pps_id`) of the GOPs that `includes` selects.
     pub(crate) fn sets_of(&self, includes: impl Fn(&Gop) -> bool) -> BTreeSet<u32> {
         let gops = self.gops.iter().filter(|gop| includes(gop));
@@ -384,6 +494,19 @@ impl Pictures {
             .take_while(|gop| !gop.is_copied() && block(gop) == block(first));
         run.last().map_or(frame, |gop| gop.frames.end().get())
     }
+}
+
+/// What of `gop` is in a span of `excerpt`; re-encoded unless all of it is.
+fn part_of(gop: &Gop, span: FrameSpan, excerpt: &Excerpt) -> Option<Gop> {
+    let start = gop.frames.start().max(span.start());
+    let end = gop.frames.end().min(span.end());
+    let frames = FrameSpan::new(start, end)?;
+    let mut part = gop.clone();
+    if frames != gop.frames {
+        part.action = GopAction::Reencode;
+    }
+    part.frames = excerpt.release_frames(frames)?;
+    Some(part)
 }
 
 fn within(inner: FrameSpan, outer: FrameSpan) -> bool {

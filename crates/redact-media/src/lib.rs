@@ -3,7 +3,9 @@
 //! - [`FileSource`] reads upright 8-bit 4:2:0 pictures and sound with the source's own times;
 //! - [`FileSink`] writes a release: H.264 and AAC in MP4, and nothing else;
 //! - [`CopyAnalysis`] finds what stream copy can take from a recording, and [`CopyPlan`] decides
-//!   what it does take (smart rendering).
+//!   what it does take (smart rendering);
+//! - [`ExcerptSource`] reads only the spans of an excerpt, with title cards between them;
+//! - [`ReleasePackets`] cuts a finished release into parts.
 //!
 //! Damage is an error and is never mistaken for the end of a recording. Only local files are
 //! opened, and only containers that cannot refer to other files. FFmpeg's own log is silenced
@@ -21,13 +23,16 @@ mod copy_analysis;
 mod copy_plan;
 mod decoders;
 mod edges;
+mod excerpt;
 mod open_file;
+mod parts;
 mod picture;
 mod probe;
 mod readback;
 mod sink;
 mod sound;
 mod source;
+mod title_card;
 
 use std::path::Path;
 
@@ -35,6 +40,8 @@ pub use cached_segment::{CachedSegment, SegmentCache};
 pub use copy_analysis::CopyAnalysis;
 pub use copy_plan::{CopiedGop, CopyPlan};
 pub use edges::{CroppedEdges, cropped_edges};
+pub use excerpt::ExcerptSource;
+pub use parts::{CutError, PartSound, ReleaseGop, ReleasePackets};
 pub use readback::{Readback, ReadbackRecord, ReadbackRun};
 pub use sink::{EncodeOptions, FileSink, Preset, check_sound};
 pub use sound::release_rate_hz;

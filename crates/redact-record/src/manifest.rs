@@ -13,34 +13,41 @@
 mod build;
 mod changes;
 mod coding;
+mod cut;
 mod damage_check;
 mod damaged;
+mod divide;
+mod excerpt;
 mod figures;
 mod input;
 mod items;
+mod part;
 mod parts;
 mod public;
 mod removed;
 mod request;
 mod schema;
 mod sealed;
+mod used_reasons;
 mod visible;
 
 pub use build::{Manifests, build};
 pub use changes::{ChangeName, ChangedThing, HumanChange, changes};
 pub use coding::{Coding, CodingFacts, PictureRun, SoundCoding, TakenOut, run_digest};
 pub use damaged::DamagedItem;
+pub use excerpt::{ExcerptFile, ExcerptSpanFile, RestDecision, TitleCardFile, WithheldSpan};
 pub use figures::{
     ApprovalSummary, CheckFile, Checks, Jail, NamedValue, SecondLook, SecondPsnr, SoundTotal,
     StillSeen, Tool, Totals,
 };
 pub use input::{
     AudioResult, CheckResult, FrameClock, Fresh, ManifestInput, Measured, MutedLevel,
-    ReleaseContext, ReleaseFacts, RenderFacts, Replaced, SecondQuality, ToolInfo,
+    ReleaseContext, ReleaseFacts, RenderFacts, Replaced, RestWithheld, SecondQuality, ToolInfo,
 };
 pub use items::{
     Coverage, MaskItem, MaskOriginName, Medium, MuteItem, MuteLevel, RemovedItem, Strength,
 };
+pub use part::{Part, PartFacts, PartSoundFacts, PartTotals, PartTrack};
 pub use parts::{PolicyName, ReleaseFile, SourceSummary, Supersedes};
 pub use public::PublicManifest;
 pub use request::{Request, RequestFile, Terms, read_request, write_request};

@@ -10,7 +10,9 @@ mod signatures;
 
 pub use content::PlanContent;
 pub use coverage::{VisibleTrack, check_findings, uncovered_speech, visible_tracks};
-pub use proposal::{NOTHING_TO_WITHHOLD, propose, speech_mutes, with_own_reasons};
+pub use proposal::{
+    NOT_REQUESTED, NOTHING_TO_WITHHOLD, not_requested, propose, speech_mutes, with_own_reasons,
+};
 pub(crate) use signatures::check_signed;
 pub use signatures::{check_signatures, check_signed_with};
 

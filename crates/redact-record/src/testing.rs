@@ -433,6 +433,7 @@ impl Made {
 
     pub(crate) fn input(&self) -> ManifestInput<'_> {
         ManifestInput {
+            rest: None,
             plan: &self.plan,
             models: &self.findings.models,
             source_name: "SmithArrest.mov",

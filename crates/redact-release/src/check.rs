@@ -8,6 +8,6 @@ mod leaks;
 mod second_look;
 
 pub(crate) use copies::CopyClaims;
-pub(crate) use examine::{Declared, Examined, audit, damage_mode, open};
+pub(crate) use examine::{Declared, Examined, audit, damage_mode, open, within};
 pub(crate) use leaks::{cropped_edges, leaks, source_channels};
 pub(crate) use second_look::{detect_uncovered, first_few, load_detectors};

@@ -4,6 +4,7 @@ use redact_jail::JailError;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::cut::CutWork;
 use crate::error::Result;
 use crate::ports::{JobKind, JobPorts};
 use crate::render::RenderWork;
@@ -27,6 +28,7 @@ pub fn run(
     match kind {
         JobKind::Scan => serde_json::from_str::<ScanWork>(work)?.run(seal, ports),
         JobKind::Render => serde_json::from_str::<RenderWork>(work)?.run(seal, ports),
+        JobKind::Cut => serde_json::from_str::<CutWork>(work)?.run(seal, ports),
         JobKind::Verify => serde_json::from_str::<VerifyWork>(work)?.run(seal, ports),
     }
 }

@@ -10,6 +10,7 @@ use redact_check::package::ContainerError;
 use redact_core::{Digest, PlanError, SinkError, SourceError};
 use redact_engine::{AuditError, CompareError, LevelsError, RenderError, ScanError};
 use redact_jail::JailError;
+use redact_media::CutError;
 use redact_record::RecordError;
 use redact_vision::{CardError, VisionError};
 
@@ -115,6 +116,53 @@ pub enum ReleaseError {
         /// What the recording has.
         found: String,
     },
+    /// The requested excerpt is not one of the recording.
+    #[error("invalid excerpt: {what}")]
+    InvalidExcerpt {
+        /// What is wrong, and what is needed.
+        what: String,
+    },
+    /// A release that is to be cut is a part already.
+    #[error("the file is part {number} of {count} of a release; only a whole release can be cut")]
+    AlreadyPart {
+        /// Its number.
+        number: u32,
+        /// Number of parts.
+        count: u32,
+    },
+    /// Frames that cannot be separated are larger than a part may be.
+    #[error(
+        "cannot cut the release: frames {start} to {end} are one GOP and need a part of {needed} \
+         bytes; the limit is {limit}"
+    )]
+    GopTooLarge {
+        /// First frame.
+        start: u32,
+        /// First frame after.
+        end: u32,
+        /// Bytes that a part with them may have.
+        needed: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// A part with its records became larger than it may be.
+    #[error("part {number} has {bytes} bytes with its records; the limit is {limit}")]
+    PartTooLarge {
+        /// Its number.
+        number: u32,
+        /// Its bytes.
+        bytes: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// There is not one output for each part.
+    #[error("found {found} output files; {expected} are needed, one for each part")]
+    OutputCount {
+        /// Outputs given.
+        found: usize,
+        /// Parts.
+        expected: usize,
+    },
     /// A check of the written file failed.
     #[error("the written file failed its audit and was discarded: {check}")]
     AuditFailed {
@@ -174,6 +222,9 @@ pub enum ReleaseError {
     /// The leak scan stopped.
     #[error(transparent)]
     Leaks(#[from] LeakError),
+    /// The release could not be cut.
+    #[error(transparent)]
+    Cut(#[from] CutError),
     /// A model card cannot be used.
     #[error(transparent)]
     Card(#[from] CardError),
@@ -219,6 +270,7 @@ impl ReleaseError {
         match self.cause() {
             Self::Source(error)
             | Self::Scan(ScanError::Source(error))
+            | Self::Cut(CutError::Source(error))
             | Self::Levels(LevelsError::Source(error))
             | Self::Render(RenderError::Source(error) | RenderError::Readback(error))
             | Self::Audit(AuditError::Source(error))

@@ -3,6 +3,7 @@
 //! - [`scan`]: what may have to be hidden, as findings;
 //! - [`approve`]: from findings or an edited plan to an approved plan;
 //! - [`render`]: from an approved plan to a release that was checked and signed;
+//! - [`cut`]: from a release to parts that are no larger than a limit;
 //! - [`verify`]: whether a release is what its manifest says;
 //! - [`package`]: releases of one request for one recipient;
 //! - [`segment_cache`]: what a render encoded, for the next one;
@@ -19,6 +20,7 @@
 pub mod approve;
 mod check;
 pub mod confined;
+pub mod cut;
 pub mod detectors;
 mod error;
 pub mod events;

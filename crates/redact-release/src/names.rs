@@ -8,6 +8,9 @@ use crate::error::{Context as _, ReleaseError, Result};
 /// What a release's name adds to the recording's.
 pub const RELEASE_SUFFIX: &str = ".redacted.mp4";
 
+/// What follows a recording's name in the name of a release of an excerpt.
+pub const EXCERPT_SUFFIX: &str = ".excerpt.redacted.mp4";
+
 /// What the name of findings adds to the recording's.
 pub const FINDINGS_SUFFIX: &str = ".findings.json";
 

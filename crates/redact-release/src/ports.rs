@@ -187,6 +187,7 @@ pub enum SegmentKind {
 pub(crate) enum JobKind {
     Scan,
     Render,
+    Cut,
     Verify,
 }
 

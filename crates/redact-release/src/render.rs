@@ -12,6 +12,7 @@ mod checks;
 mod clocked;
 mod context;
 mod copy_choice;
+mod excerpt;
 mod job;
 mod make;
 mod manifests;
@@ -20,6 +21,7 @@ mod second_look;
 mod work;
 
 pub use context::RequestOptions;
+pub use excerpt::ExcerptRequest;
 pub use job::{MadeRelease, ReleaseJob, files_of};
 pub use make::make_release;
 pub use result::RenderResult;

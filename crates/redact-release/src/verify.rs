@@ -73,6 +73,7 @@ impl VerifyRequest<'_> {
         };
         self.check_stamp(&mut verdict, redact_record::digest_bytes(&record.bytes))?;
         records::policy(&mut verdict, &public, self.policy.as_ref());
+        records::extent(&mut verdict, &public);
         records::findings(&mut verdict, &public);
         let previous: Vec<SignedBytes> = self
             .previous

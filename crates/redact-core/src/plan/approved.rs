@@ -1,19 +1,22 @@
 //! Approved plans: the only way to change a recording.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::error::{PlanError, PlanItem};
+use super::excerpt::Excerpt;
 use super::reason::ReasonCode;
 use super::redactions::Redactions;
 use super::region::{MaskLevels, MaskOrigin, MaskRegion, MuteRegion, MuteStreams};
 use super::{Plan, Verdict};
-use crate::{Class, Digest};
+use crate::{Class, Damage, Digest};
 
 /// A plan that may be rendered; [`ApprovedPlan::new`] is the only way to make one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ApprovedPlan {
     plan: Plan,
     redactions: Redactions,
+    excerpt: Option<Excerpt>,
 }
 
 impl ApprovedPlan {
@@ -31,7 +34,11 @@ impl ApprovedPlan {
         let redactions = Redactions::preview(&plan);
         match first_problems(&plan, &redactions, 1).pop() {
             Some(problem) => Err(problem),
-            None => Ok(Self { plan, redactions }),
+            None => Ok(Self {
+                plan,
+                redactions,
+                excerpt: None,
+            }),
         }
     }
 
@@ -54,11 +61,44 @@ impl ApprovedPlan {
     pub fn with_levels(self, levels: Vec<Option<MaskLevels>>) -> Self {
         Self {
             redactions: self.redactions.with_levels(levels),
-            plan: self.plan,
+            ..self
         }
     }
 
-    /// What is hidden and muted.
+    /// The same plan for a release of `excerpt` alone. Leaving frames out hides more, so it needs
+    /// no further approval; in what is left, the plan hides what it hid before.
+    #[must_use]
+    pub fn with_excerpt(self, excerpt: Excerpt) -> Self {
+        Self {
+            redactions: excerpt.redactions(&self.redactions),
+            excerpt: Some(excerpt),
+            ..self
+        }
+    }
+
+    /// The part of the recording that the release shows; `None` if it shows all of it.
+    #[must_use]
+    pub const fn excerpt(&self) -> Option<&Excerpt> {
+        self.excerpt.as_ref()
+    }
+
+    /// Frames of the release.
+    #[must_use]
+    pub fn frames(&self) -> u32 {
+        let excerpt = self.excerpt.as_ref();
+        excerpt.map_or(self.plan.source.frames, Excerpt::frames)
+    }
+
+    /// The recording's damage that is in the release, as it numbers frames and counts time.
+    #[must_use]
+    pub fn damage(&self) -> Cow<'_, Damage> {
+        match &self.excerpt {
+            None => Cow::Borrowed(&self.plan.damage),
+            Some(excerpt) => Cow::Owned(excerpt.damage(&self.plan.damage)),
+        }
+    }
+
+    /// What is hidden and muted, as the release numbers frames and counts time.
     #[must_use]
     pub const fn redactions(&self) -> &Redactions {
         &self.redactions

@@ -319,6 +319,67 @@ impl MaskRegion {
         let at = (f64::from(frame.get() - before.frame.get()) / run) as f32;
         Some(before.rect.lerp(next.rect, at))
     }
+
+    /// The same mask, `frames` frames later.
+    #[must_use]
+    pub fn moved_on(self, frames: u32) -> Self {
+        let moved = |frame: FrameIndex| FrameIndex::new(frame.get().saturating_add(frames));
+        let (start, end) = (moved(self.span.start()), moved(self.span.end()));
+        let path = self.path.into_iter().map(|keyframe| Keyframe {
+            frame: moved(keyframe.frame),
+            ..keyframe
+        });
+        Self {
+            span: FrameSpan::new(start, end).unwrap_or(self.span),
+            path: path.collect(),
+            ..self
+        }
+    }
+
+    /// The part of the mask in `frames`, on a clock that starts with the first of them; `None` if
+    /// it has none.
+    ///
+    /// It covers each of those frames exactly as before: next to a cut, every frame becomes a
+    /// keyframe, because another line between two keyframes would be rounded differently.
+    #[must_use]
+    pub fn cut(&self, frames: FrameSpan) -> Option<Self> {
+        let start = self.span.start().max(frames.start());
+        let end = self.span.end().min(frames.end());
+        let span = FrameSpan::new(start, end)?;
+        let moved = |frame: FrameIndex| FrameIndex::new(frame.get() - frames.start().get());
+        let inside = self.path.iter().filter(|k| span.contains(k.frame));
+        let first = inside.clone().next().map_or(end, |k| k.frame);
+        let last = inside.clone().next_back().map_or(end, |k| k.frame);
+        let begins_before = self.path.first().is_some_and(|k| k.frame < start);
+        let is_moving_on = self.path.last().is_some_and(|k| k.frame >= end);
+        // Behind its last keyframe it does not move.
+        let is_moving_into = begins_before && (first < end || is_moving_on);
+        let is_needed = |frame: u32| {
+            let frame = FrameIndex::new(frame);
+            frame < first && is_moving_into || last < frame && is_moving_on
+        };
+        let mut path: Vec<Keyframe> = inside.copied().collect();
+        let added = (start.get()..end.get()).filter(|&frame| is_needed(frame));
+        path.extend(added.filter_map(|frame| {
+            let frame = FrameIndex::new(frame);
+            let rect = self.rect_at(frame)?;
+            Some(Keyframe { frame, rect })
+        }));
+        if path.is_empty() {
+            // It does not move here: before its first or after its last keyframe.
+            let rect = self.rect_at(start)?;
+            path.push(Keyframe { frame: start, rect });
+        }
+        path.sort_unstable_by_key(|keyframe| keyframe.frame);
+        for keyframe in &mut path {
+            keyframe.frame = moved(keyframe.frame);
+        }
+        Some(Self {
+            span: FrameSpan::new(moved(start), moved(end))?,
+            path,
+            ..self.clone()
+        })
+    }
 }
 
 /// What replaces muted sound.
@@ -414,6 +475,40 @@ mod tests {
         assert!(region(0, 9, vec![]).is_none());
         assert!(region(0, 9, vec![keyframe(5, 0.0), keyframe(5, 0.1)]).is_none());
         assert!(region(0, 9, vec![keyframe(9, 0.0)]).is_none());
+    }
+
+    /// Goal: a cut mask hides in each remaining frame exactly what it hid before, to the last bit
+    /// of every side. Control: of a path that is only clipped, some frames differ.
+    #[test]
+    fn a_cut_mask_covers_every_remaining_frame_as_before() {
+        let paths = [
+            vec![keyframe(12, 0.01), keyframe(19, 0.37), keyframe(31, 0.7)],
+            vec![keyframe(10, 0.13)],
+            vec![keyframe(39, 0.13)],
+            vec![keyframe(11, 0.0), keyframe(38, 0.71)],
+        ];
+        let spans = (0..45).flat_map(|start| (start + 1..=45).map(move |end| (start, end)));
+        for (path, (start, end)) in paths
+            .iter()
+            .flat_map(|p| spans.clone().map(move |s| (p, s)))
+        {
+            let whole = region(10, 40, path.clone()).unwrap();
+            let frames = FrameSpan::new(FrameIndex::new(start), FrameIndex::new(end)).unwrap();
+            let part = whole.cut(frames);
+            for frame in start..end {
+                let expected = whole.rect_at(FrameIndex::new(frame));
+                let found = part
+                    .as_ref()
+                    .and_then(|part| part.rect_at(FrameIndex::new(frame - start)));
+                assert_eq!(found, expected, "frame {frame} of {start} to {end}");
+            }
+            let is_inside = |keyframe: &Keyframe| keyframe.frame.get() < end - start;
+            assert!(part.is_none_or(|part| part.path().iter().all(is_inside)));
+        }
+        let whole = region(10, 40, paths[3].clone()).unwrap();
+        let clipped = region(10, 20, vec![keyframe(11, 0.0)]).unwrap();
+        let at = FrameIndex::new(15);
+        assert_ne!(clipped.rect_at(at), whole.rect_at(at));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::sound::release_rate_hz;
 const PRIMING_MAX: u64 = 2112;
 
 /// What is known of a track so far.
-pub(super) struct SoundAnalysis {
+pub(crate) struct SoundAnalysis {
     state: Result<(SoundForm, Walker), String>,
     packets: u64,
     next_pts: Option<i64>,
@@ -30,7 +30,7 @@ pub(super) struct SoundAnalysis {
 
 impl SoundAnalysis {
     /// `single` says whether every sound track of the file has one sample description.
-    pub(super) fn new(
+    pub(crate) fn new(
         info: &SourceInfo,
         track: &AudioInfo,
         input: &Input,
@@ -47,7 +47,7 @@ impl SoundAnalysis {
         }
     }
 
-    pub(super) fn take(&mut self, packet: &Packet) {
+    pub(crate) fn take(&mut self, packet: &Packet) {
         if let Err(why) = self.check(packet) {
             self.state = Err(why.to_owned());
         }
@@ -92,7 +92,7 @@ impl SoundAnalysis {
         Ok(())
     }
 
-    pub(super) fn finish(self) -> Result<SoundForm, String> {
+    pub(crate) fn finish(self) -> Result<SoundForm, String> {
         if self.packets == 0 {
             self.state?;
             return Err("it has no sound".to_owned());

@@ -22,7 +22,7 @@ type Waiting = (usize, Vec<u8>);
 type Walked = (usize, Result<Mark, Unaccounted>);
 
 /// Sends pictures to the worker threads.
-pub(super) struct Walker {
+pub(crate) struct Walker {
     sender: SyncSender<Waiting>,
 }
 

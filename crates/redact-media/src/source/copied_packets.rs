@@ -78,9 +78,19 @@ impl PacketCopier {
         if gop.action == GopAction::Cached {
             return self.skip_cached(gop.frames.start(), pictures);
         }
+        if gop.action == GopAction::Skip {
+            return Ok(if is_last {
+                Taken::Gop(undecoded(gop.frames, pictures, false))
+            } else {
+                Taken::Held
+            });
+        }
         if !gop.is_copied() {
             let next = pictures.gops.get(self.gop);
-            let is_end = |next: &Gop| matches!(next.action, GopAction::Cached | GopAction::Copy);
+            let is_end = |next: &Gop| {
+                use GopAction::{Cached, Copy, Skip};
+                matches!(next.action, Cached | Copy | Skip)
+            };
             return Ok(Taken::Decode {
                 is_run_end: is_last && next.is_none_or(is_end),
             });
@@ -131,15 +141,7 @@ impl PacketCopier {
         self.cached_from = None;
         let frames = FrameSpan::new(from, FrameIndex::new(self.packets));
         let frames = frames.ok_or(ReadError::Changed)?;
-        let pictures = CodedPictures {
-            frames,
-            times: pictures.times(frames),
-            digest: Digest([0; 32]),
-            is_earlier: true,
-            bytes: 0,
-            content: Box::new(()),
-        };
-        Ok(Taken::Gop(pictures))
+        Ok(Taken::Gop(undecoded(frames, pictures, true)))
     }
 
     fn hold(&mut self, packet: &Packet, plan: &CopyPlan) -> Result<(), ReadError> {
@@ -163,5 +165,17 @@ impl PacketCopier {
         self.bytes += bytes.len();
         self.held.push(copy);
         Ok(())
+    }
+}
+
+/// Frames without their packets.
+fn undecoded(frames: FrameSpan, pictures: &Pictures, is_earlier: bool) -> CodedPictures {
+    CodedPictures {
+        frames,
+        times: pictures.times(frames),
+        digest: Digest([0; 32]),
+        is_earlier,
+        bytes: 0,
+        content: Box::new(()),
     }
 }

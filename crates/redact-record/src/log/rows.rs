@@ -5,7 +5,7 @@ use redact_core::{DamageCause, MuteStreams};
 use super::format::clock;
 use crate::manifest::{
     CheckFile, EffectFile, MaskItem, MaskOriginName, Medium, MuteItem, MuteStyleName,
-    PublicManifest, ReasonFile, RemovedItem, Seconds, SoundTotal,
+    PublicManifest, ReasonFile, RemovedItem, Seconds, SoundTotal, WithheldSpan,
 };
 
 /// One row of the index of withheld items.
@@ -60,7 +60,39 @@ pub(super) fn items(manifest: &PublicManifest) -> Vec<ItemRow<'_>> {
             .iter()
             .map(|removed| removed_row(&removed.0)),
     );
+    if let Some(excerpt) = &manifest.excerpt {
+        let withheld = excerpt.withheld.iter();
+        rows.extend(withheld.map(|span| withheld_row(manifest, &excerpt.reason, &span.0)));
+    }
     rows
+}
+
+/// A span of the recording that an excerpt does not have.
+fn withheld_row<'a>(
+    manifest: &'a PublicManifest,
+    code: &'a str,
+    span: &WithheldSpan,
+) -> ItemRow<'a> {
+    let (statute, text) = reason(manifest, code);
+    let (start, end) = span.source_seconds;
+    let (first, after) = span.source_frames;
+    ItemRow {
+        item: span.item,
+        start,
+        medium: "Recording",
+        time: format!("{} – {} of the recording", clock(start), clock(end)),
+        frames: format!(
+            "frames {first} – {} of the recording",
+            after.saturating_sub(1)
+        ),
+        class: "span".into(),
+        description: "Part of the recording outside of the excerpt: pictures and sound",
+        done: "Withheld: nothing of it is in the release".into(),
+        found: "Decided by a person of the agency".into(),
+        code,
+        statute,
+        text,
+    }
 }
 
 pub(super) fn removed_row(removed: &RemovedItem) -> ItemRow<'_> {

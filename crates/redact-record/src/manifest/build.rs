@@ -1,12 +1,11 @@
 //! Builds the two manifests from the results of the jobs.
 
-use std::collections::BTreeSet;
-
 use redact_core::{
-    Class, Damage, Digest, Effect, FrameSpan, MaskOrigin, MaskRegion, MuteStyle, PlannedTrack,
-    SourceIdentity, Track, Verdict,
+    Class, Damage, Digest, Effect, FrameIndex, FrameSpan, MaskOrigin, MaskRegion, MuteStyle,
+    PlannedTrack, SourceIdentity, Timestamp, Track, Verdict,
 };
 
+use super::excerpt::{ExcerptFile, RestDecision};
 use super::input::{AudioResult, CheckResult, ManifestInput, SecondQuality};
 use super::removed;
 use super::sealed::{self, SealedBody, SealedItem};
@@ -14,8 +13,8 @@ use super::visible::score_best;
 use super::{
     ApprovalSummary, CheckFile, Checks, Coding, Coverage, FindingsComparison, Hex, MaskItem,
     MaskOriginName, Medium, MuteItem, MuteLevel, MuteStyleName, NamedValue, OneLine, PUBLIC_SCHEMA,
-    PolicyName, PublicManifest, ReasonFile, ReleaseFile, SCHEMA_VERSION, SecondPsnr, Seconds,
-    SoundTotal, SoundTracks, SourceSummary, Strength, Tool, Totals, Utc, damaged, visible,
+    PolicyName, PublicManifest, ReleaseFile, SCHEMA_VERSION, SecondPsnr, Seconds, SoundTotal,
+    SoundTracks, SourceSummary, Strength, Tool, Totals, Utc, damaged, used_reasons, visible,
 };
 use crate::file::plan::keyframe_row;
 use crate::{RecordError, digest_bytes, json, plan};
@@ -95,7 +94,15 @@ fn check_input(input: &ManifestInput<'_>) -> Result<(), RecordError> {
         let what = "SHA-256 of the replaced manifest's source";
         same(what, replaced.source.to_string(), digest)?;
     }
-    let frames = source.frames.to_string();
+    let frames = input.plan.frames().to_string();
+    if input.rest.is_some() != input.plan.excerpt().is_some() {
+        let expected = "a reason for withholding the rest, for an excerpt alone";
+        return Err(RecordError::field(
+            "excerpt",
+            "no reason, or no excerpt",
+            expected,
+        ));
+    }
     let written = input.render.frames.to_string();
     same("frames written", written, frames.clone())?;
     same("frame times", input.clock.frames().to_string(), frames)?;
@@ -134,11 +141,18 @@ fn public_manifest(
     let source = source_summary(&plan.source, input);
     let first = count(masks.len() + mutes.len()).saturating_add(1);
     let removed = removed::removed(&source, first);
+    let rest = input.rest.zip(input.plan.excerpt());
+    let excerpt = rest.map(|(rest, excerpt)| {
+        let item = first.saturating_add(count(removed.len()));
+        ExcerptFile::new(excerpt, rest.reason.clone(), &source, item)
+    });
     Ok(PublicManifest {
+        excerpt: excerpt.transpose()?,
         schema: PUBLIC_SCHEMA.into(),
         schema_version: SCHEMA_VERSION.into(),
         manifest_id: id_text(&input.fresh.id),
         supersedes: supersedes.map(|old| OneLine(old.named.clone())),
+        part: None,
         created: Utc(input.created),
         sealed_body_sha256: Hex(sealed_digest),
         terms: input.context.terms.clone(),
@@ -147,7 +161,7 @@ fn public_manifest(
             sha256: Hex(plan.policy.digest),
         },
         source,
-        release: release_file(input),
+        release: ReleaseFile::new(input.release),
         damaged: damaged::items(input, &masks, &mutes),
         masks,
         mutes,
@@ -160,7 +174,7 @@ fn public_manifest(
             why: input.without_findings.map(str::to_owned),
         })),
         unexamined: plan.missing.iter().map(|&class| class.into()).collect(),
-        reasons: reasons_in_use(input),
+        reasons: used_reasons::list(input),
         coding: coding(input)?,
         totals: totals(input),
         models: input.models.iter().map(Into::into).collect(),
@@ -189,27 +203,6 @@ fn coding(input: &ManifestInput<'_>) -> Result<Coding, RecordError> {
     })
 }
 
-/// The reasons that are used in the manifests. A policy may name whole reason sets; those that were
-/// not needed are left out, because they would invite guesses.
-fn reasons_in_use(input: &ManifestInput<'_>) -> Vec<ReasonFile> {
-    let plan = input.plan.plan();
-    let redactions = input.plan.redactions();
-    let decided = plan
-        .tracks
-        .iter()
-        .filter_map(|planned| planned.decision.as_ref())
-        .map(|decision| &decision.reason);
-    let masked = redactions.masks.iter().map(MaskRegion::reason);
-    let muted = redactions.mutes.iter().map(|mute| &mute.reason);
-    let kept = plan.kept_speech.iter().map(|kept| &kept.reason);
-    let used: BTreeSet<_> = decided.chain(masked).chain(muted).chain(kept).collect();
-    plan.reasons
-        .iter()
-        .filter(|reason| used.contains(&reason.code))
-        .map(Into::into)
-        .collect()
-}
-
 fn id_text(id: &[u8; 16]) -> String {
     redact_core::hex::encode(id)
 }
@@ -234,7 +227,10 @@ fn source_summary(source: &SourceIdentity, input: &ManifestInput<'_>) -> SourceS
         turned_degrees: info.settings().turn_degrees,
         frames_per_second: info.settings().frame_rate.map(OneLine),
         seconds_per_tick: OneLine((base.num.get(), base.den.get())),
-        first_tick: input.clock.first().ticks(),
+        first_tick: match input.rest {
+            None => input.clock.first().ticks(),
+            Some(_) => info.video.first_timestamp.ticks(),
+        },
         streams: info
             .streams
             .iter()
@@ -243,26 +239,11 @@ fn source_summary(source: &SourceIdentity, input: &ManifestInput<'_>) -> SourceS
         chapters: info.chapters,
         tags: count(info.tag_keys.len()),
         conversions: info.conversions.iter().map(ToString::to_string).collect(),
-        frame_ticks: OneLine(input.clock.frame_ticks()),
+        frame_ticks: OneLine(match input.rest {
+            None => input.clock.frame_ticks(),
+            Some(rest) => rest.frame_ticks,
+        }),
         closed_channels: input.source_channels.to_vec(),
-    }
-}
-
-fn release_file(input: &ManifestInput<'_>) -> ReleaseFile {
-    let binding = &input.release.binding;
-    ReleaseFile {
-        bytes: binding.bytes,
-        sha256: Hex(binding.sha256),
-        merkle_root: Hex(binding.merkle_root),
-        part_bytes: binding.part_bytes,
-        parts: binding.parts.iter().copied().map(Hex).collect(),
-        container: input.release.container.clone(),
-        streams: input
-            .release
-            .streams
-            .iter()
-            .map(|stream| OneLine(stream.into()))
-            .collect(),
     }
 }
 
@@ -296,7 +277,7 @@ fn mask_item(
             MaskOrigin::Damage => MaskOriginName::Damage,
         },
         models: OneLine(class.map_or_else(Vec::new, |class| models_for(input, class))),
-        coverage: track.map(|track| OneLine(coverage(track))),
+        coverage: track.map(|track| OneLine(coverage(input, track))),
         frames: OneLine((mask.span().start().get(), mask.span().end().get())),
         source_ticks: OneLine(source_ticks),
         release_seconds: OneLine(release_seconds),
@@ -355,7 +336,10 @@ fn times(input: &ManifestInput<'_>, span: FrameSpan) -> Result<Times, RecordErro
     let at = |frame: u32| {
         let timestamp = input.clock.at(frame)?;
         let seconds = timestamp.nanos(base)?.checked_sub(zero?)?;
-        Some((timestamp.ticks(), Seconds(seconds)))
+        let ticks = timestamp.ticks();
+        let excerpt = input.plan.excerpt();
+        let source = excerpt.map_or(ticks, |excerpt| excerpt.source_tick(ticks));
+        Some((source, Seconds(seconds)))
     };
     let start = span.start().get();
     at(start)
@@ -367,14 +351,23 @@ fn times(input: &ManifestInput<'_>, span: FrameSpan) -> Result<Times, RecordErro
         })
 }
 
-fn coverage(track: &Track) -> Coverage {
+fn coverage(input: &ManifestInput<'_>, track: &Track) -> Coverage {
     use redact_core::BoxOrigin::{Detected, Extended, Followed, Interpolated};
     let of = |origin| count(track.boxes().iter().filter(|b| b.origin == origin).count());
     let mut detected = track.boxes().iter().filter(|b| b.origin == Detected);
-    let first_seen = detected.next().map(|b| b.frame.get());
+    let first_seen = detected.next().map(|b| b.frame);
+    let last_seen = detected.next_back().map(|b| b.frame).or(first_seen);
+    // What lies outside of an excerpt is withheld.
+    let place = |frame: FrameIndex| match input.plan.excerpt() {
+        None => Some(frame.get()),
+        Some(excerpt) => {
+            let only = FrameSpan::new(frame, frame.next())?;
+            excerpt.release_frames(only).map(|span| span.start().get())
+        }
+    };
     Coverage {
-        first_seen,
-        last_seen: detected.next_back().map(|b| b.frame.get()).or(first_seen),
+        first_seen: first_seen.and_then(place),
+        last_seen: last_seen.and_then(place),
         detected: of(Detected),
         interpolated: of(Interpolated),
         followed: of(Followed),
@@ -387,8 +380,16 @@ fn coverage(track: &Track) -> Coverage {
 fn mute_items(input: &ManifestInput<'_>, masks: usize) -> Vec<MuteItem> {
     let mutes = &input.plan.redactions().mutes;
     let base = input.plan.plan().source.info.video.time_base;
-    let zero = input.clock.first().nanos(base).unwrap_or(0);
-    let on_source = |nanos: i64| Seconds(nanos.saturating_add(zero));
+    let excerpt = input.plan.excerpt();
+    let first = match excerpt {
+        None => input.clock.first(),
+        Some(_) => input.plan.plan().source.info.video.first_timestamp,
+    };
+    let zero = first.nanos(base).unwrap_or(0);
+    let on_source = |nanos: i64| {
+        let nanos = excerpt.map_or(nanos, |excerpt| excerpt.source_nanos(nanos));
+        Seconds(nanos.saturating_add(zero))
+    };
     (count(masks) + 1..)
         .zip(mutes.iter().enumerate())
         .map(|(item, (index, mute))| MuteItem {
@@ -409,16 +410,17 @@ fn mute_items(input: &ManifestInput<'_>, masks: usize) -> Vec<MuteItem> {
             )),
             sound_tracks: SoundTracks(mute.streams.clone()),
             style: mute.style.into(),
-            asked_style: asked_style(input, index, mute.style),
+            asked_style: asked_style(input, &mute.id, mute.style),
             measured: mute_levels(input, index),
             reason: mute.reason.0.clone(),
         })
         .collect()
 }
 
-/// The style of the plan's mute `index`, if it differs from what was `done`.
-fn asked_style(input: &ManifestInput<'_>, index: usize, done: MuteStyle) -> Option<MuteStyleName> {
-    let asked = input.plan.plan().mutes.get(index)?.style;
+/// The style of the plan's mute `id`, if it differs from what was `done`.
+fn asked_style(input: &ManifestInput<'_>, id: &str, done: MuteStyle) -> Option<MuteStyleName> {
+    let mut mutes = input.plan.plan().mutes.iter();
+    let asked = mutes.find(|mute| mute.id == id)?.style;
     (asked != done).then(|| asked.into())
 }
 
@@ -442,7 +444,14 @@ fn totals(input: &ManifestInput<'_>) -> Totals {
     Totals {
         frames: render.frames,
         frames_masked: render.frames_masked,
-        seconds: Seconds(input.plan.plan().source.duration_nanos()),
+        seconds: Seconds(match input.plan.excerpt() {
+            None => input.plan.plan().source.duration_nanos(),
+            Some(excerpt) => {
+                let (start, end) = excerpt.ticks();
+                let base = input.plan.plan().source.info.video.time_base;
+                Timestamp::new(end - start).nanos(base).unwrap_or(i64::MAX)
+            }
+        }),
         picture_hidden_percent: hidden,
         picture_untouched_percent: percent(1.0 - render.masked_area_mean),
         sound: (0..)
@@ -539,6 +548,12 @@ fn sealed_body(input: &ManifestInput<'_>) -> SealedBody {
         kept: visible::tracks(input, Verdict::Keep),
         rejected: visible::tracks(input, Verdict::Reject),
         kept_speech: visible::speech(plan),
+        rest: input.rest.map(|rest| {
+            OneLine(RestDecision {
+                by: rest.by.clone(),
+                reason: rest.reason.clone(),
+            })
+        }),
     }
 }
 

@@ -33,7 +33,7 @@ pub(super) fn items(
     masks: &[MaskItem],
     mutes: &[MuteItem],
 ) -> Vec<OneLine<DamagedItem>> {
-    let (redactions, damage) = (input.plan.redactions(), &input.plan.plan().damage);
+    let (redactions, damage) = (input.plan.redactions(), input.plan.damage());
     let is_damage = |mask: &MaskRegion| mask.origin() == MaskOrigin::Damage;
     let hiding = redactions.masks.iter().zip(masks);
     let hiding = hiding.filter(|(mask, _)| is_damage(mask));

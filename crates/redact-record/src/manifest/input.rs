@@ -136,6 +136,12 @@ pub struct FrameClock {
 }
 
 impl FrameClock {
+    /// Frames at `ticks`, the last of which ends at `end`.
+    #[must_use]
+    pub const fn of(ticks: Vec<i64>, end: i64) -> Self {
+        Self { ticks, end }
+    }
+
     /// Adds the next frame's timestamp and duration, in ticks.
     pub fn push(&mut self, timestamp: Timestamp, duration_ticks: i64) {
         self.ticks.push(timestamp.ticks());
@@ -216,11 +222,24 @@ impl Fresh {
     }
 }
 
+/// Why a release shows only an excerpt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestWithheld {
+    /// Who withholds the rest.
+    pub by: String,
+    /// Code of the reason.
+    pub reason: String,
+    /// Shortest and longest interval between two frames of the source, in ticks.
+    pub frame_ticks: (i64, i64),
+}
+
 /// The input for a pair of manifests.
 #[derive(Clone, Debug)]
 pub struct ManifestInput<'a> {
     /// The plan that was rendered.
     pub plan: &'a ApprovedPlan,
+    /// For an excerpt, who withholds the rest of the recording, and why.
+    pub rest: Option<&'a RestWithheld>,
     /// The models used in the scan.
     pub models: &'a [ModelUse],
     /// The source's file name; sealed.

@@ -5,6 +5,7 @@
 use redact_core::SourceSettings;
 use serde::{Deserialize, Serialize};
 
+use super::input::ReleaseFacts;
 use crate::FileBinding;
 use crate::file::names::StreamKindName;
 use crate::file::source::StreamFile;
@@ -124,6 +125,23 @@ pub struct ReleaseFile {
 }
 
 impl ReleaseFile {
+    pub(super) fn new(release: &ReleaseFacts) -> Self {
+        let binding = &release.binding;
+        Self {
+            bytes: binding.bytes,
+            sha256: Hex(binding.sha256),
+            merkle_root: Hex(binding.merkle_root),
+            part_bytes: binding.part_bytes,
+            parts: binding.parts.iter().copied().map(Hex).collect(),
+            container: release.container.clone(),
+            streams: release
+                .streams
+                .iter()
+                .map(|stream| OneLine(stream.into()))
+                .collect(),
+        }
+    }
+
     /// The digests that bind the manifest to the release.
     #[must_use]
     pub fn binding(&self) -> FileBinding {

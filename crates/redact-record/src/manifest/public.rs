@@ -3,11 +3,14 @@
 //! The doc comments of the fields are the descriptions in the JSON Schema.
 
 use redact_core::{
-    Class, Digest, Effect, MaskOrigin, MaskRegion, MuteRegion, ReasonCode, Redactions, TrackId,
+    Class, Digest, Effect, Excerpt, MaskOrigin, MaskRegion, MuteRegion, ReasonCode, Redactions,
+    TrackId,
 };
 use serde::{Deserialize, Serialize};
 
+use super::excerpt::ExcerptFile;
 use super::input::Replaced;
+use super::part::Part;
 use super::parts::{PolicyName, ReleaseFile, SourceSummary, Supersedes};
 use super::removed;
 use super::schema::{PUBLIC_SCHEMA, check_schema};
@@ -38,6 +41,12 @@ pub struct PublicManifest {
     pub manifest_id: String,
     /// The public manifest that this one replaces; revisions form a chain.
     pub supersedes: Option<OneLine<Supersedes>>,
+    /// The part of the source that the release shows. Omitted for a release of all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excerpt: Option<ExcerptFile>,
+    /// The file's place in a release that was cut into parts. Omitted for a whole release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
     /// When the manifest was made.
     pub created: Utc,
     /// SHA-256 of the bytes of the sealed manifest's body: anyone who is shown the sealed manifest
@@ -131,8 +140,9 @@ impl PublicManifest {
 
     /// Checks what the types cannot express: that the figures agree.
     fn check(&self) -> Result<(), RecordError> {
-        if self.source.frames == 0 || self.totals.frames != self.source.frames {
-            let expected = format!("{}, as in the source, and at least 1", self.source.frames);
+        let frames = self.frames_shown()?;
+        if frames == 0 || self.totals.frames != frames {
+            let expected = format!("{frames}, as in the source, and at least 1");
             return Err(RecordError::field(
                 "totals.frames",
                 self.totals.frames,
@@ -163,6 +173,30 @@ impl PublicManifest {
         // First, because it rejects excessive numbers of items.
         self.redactions()?;
         self.check_items()
+    }
+
+    /// The frames that the release must have: those of the source, of the excerpt, or of the part.
+    fn frames_shown(&self) -> Result<u32, RecordError> {
+        let excerpt = self.excerpt.as_ref().map(|excerpt| {
+            let items = self.masks.len() + self.mutes.len() + self.removed.len();
+            let item = u32::try_from(items).unwrap_or(u32::MAX).saturating_add(1);
+            excerpt.check(&self.source, item)
+        });
+        let excerpt = excerpt.transpose()?;
+        let frames = excerpt.map_or(self.source.frames, |excerpt| excerpt.frames());
+        match &self.part {
+            None => Ok(frames),
+            Some(part) => part.check(frames, self.totals.sound.len()),
+        }
+    }
+
+    /// The part of the source that the release shows; `None` if it shows all of it.
+    ///
+    /// # Errors
+    /// [`RecordError::Field`] for spans that are invalid.
+    pub fn excerpt(&self) -> Result<Option<Excerpt>, RecordError> {
+        let excerpt = self.excerpt.as_ref();
+        excerpt.map(|e| e.excerpt(&self.source)).transpose()
     }
 
     fn check_items(&self) -> Result<(), RecordError> {
@@ -197,6 +231,12 @@ impl PublicManifest {
                 ));
             }
         }
+        let rest = self.excerpt.as_ref().map(|excerpt| &excerpt.reason);
+        if let Some(reason) = rest.filter(|reason| !codes.contains(reason)) {
+            let found = format!("{reason:.40?}");
+            let expected = "a code defined in reasons";
+            return Err(RecordError::field("excerpt.reason", found, expected));
+        }
         let first = u32::try_from(self.masks.len() + self.mutes.len()).unwrap_or(u32::MAX);
         if !removed::is_complete(&self.removed, &self.source, first.saturating_add(1)) {
             return Err(RecordError::field(
@@ -208,9 +248,9 @@ impl PublicManifest {
         self.coding.check(&self.masks, &self.mutes, &self.totals)?;
         self.check_damaged()?;
         for mask in &self.masks {
-            let (frames, end) = (self.source.frames, mask.frames.0.1);
+            let (frames, end) = (self.totals.frames, mask.frames.0.1);
             if end > frames {
-                let expected = format!("at most {frames}, the frames of the source");
+                let expected = format!("at most {frames}, the frames of the release");
                 return Err(RecordError::field(
                     format!("item {}, frames", mask.item),
                     end,

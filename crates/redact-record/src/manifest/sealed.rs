@@ -4,6 +4,7 @@ use redact_core::{Approval, Digest, PolicyRef};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::excerpt::RestDecision;
 use super::visible::{KeptSpeechSpan, KeptTrack, counts, speech_counts};
 use super::{
     ApprovalFile, Hex, HumanChange, OneLine, PublicManifest, Request, SCHEMA_VERSION,
@@ -60,6 +61,10 @@ pub struct SealedBody {
     /// Speech that was detected and left audible.
     #[serde(default)]
     pub kept_speech: Vec<OneLine<KeptSpeechSpan>>,
+    /// For an excerpt, who decided to withhold the rest of the source, and why. Omitted for a
+    /// release of all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rest: Option<OneLine<RestDecision>>,
 }
 
 /// Who decided one item.

@@ -65,6 +65,19 @@ pub fn propose(
 /// Reason code for tracks that a reviewer keeps or rejects, unless the policy defines its own.
 pub const NOTHING_TO_WITHHOLD: &str = "nothing-to-withhold";
 
+/// Reason code for what an excerpt leaves out, unless a person names another.
+pub const NOT_REQUESTED: &str = "not-requested";
+
+/// The reason with the code [`NOT_REQUESTED`].
+#[must_use]
+pub fn not_requested() -> Reason {
+    Reason {
+        code: ReasonCode(NOT_REQUESTED.into()),
+        statute: "none".into(),
+        text: "It is outside of the excerpt that was requested.".into(),
+    }
+}
+
 /// `reasons` with those that the program adds: [`NOTHING_TO_WITHHOLD`] and, if anything is damaged,
 /// the reason for hiding damage. A policy that defines the same code takes precedence.
 #[must_use]

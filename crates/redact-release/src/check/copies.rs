@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use redact_core::{Digest, FrameSpan};
+use redact_core::{Digest, Excerpt, FrameIndex, FrameSpan};
 use redact_engine::Check;
 use redact_media::{CopyAnalysis, CopyPlan, OpenOptions};
 use redact_record::manifest::{CodingFacts, PublicManifest, run_digest};
@@ -39,6 +39,21 @@ impl CopyClaims {
             sound: public.coding.copied_sound().collect(),
             frames: public.totals.frames,
         }
+    }
+
+    /// What the release, which shows `excerpt`, claims to have copied, as the source of `frames`
+    /// frames has it.
+    pub(crate) fn in_source(self, excerpt: &Excerpt, frames: u32) -> Option<Self> {
+        let runs = self.runs.iter().map(|&(start, end, digest)| {
+            let run = FrameSpan::new(FrameIndex::new(start), FrameIndex::new(end))?;
+            let run = excerpt.source_frames(run)?;
+            Some((run.start().get(), run.end().get(), digest))
+        });
+        Some(Self {
+            runs: runs.collect::<Option<_>>()?,
+            sound: Vec::new(),
+            frames,
+        })
     }
 
     /// Whether nothing is claimed to be copied.

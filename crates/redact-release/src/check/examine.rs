@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use redact_core::{
-    Conversion, Damage, Progress, Redactions, Source as _, SourceDiagnostics, SourceInfo,
+    Conversion, Damage, Excerpt, Progress, Redactions, Source, SourceDiagnostics, SourceInfo,
     SourceSettings,
 };
 use redact_engine::{AuditReport, Check, Examination, Expected};
-use redact_media::{CopyPlan, Damaged, FileSource, OpenOptions};
+use redact_media::{CopyPlan, Damaged, ExcerptSource, FileSource, OpenOptions};
 
 use crate::error::{Context as _, Result};
 use crate::segment_cache::Evidence;
@@ -45,6 +45,14 @@ pub(crate) fn open(
     opened.in_file(path)
 }
 
+/// A source, or the part of it that a release shows.
+pub(crate) fn within(source: FileSource, excerpt: Option<&Excerpt>) -> Box<dyn Source> {
+    match excerpt {
+        None => Box::new(source),
+        Some(excerpt) => Box::new(ExcerptSource::new(source, excerpt.clone())),
+    }
+}
+
 /// What is declared of a source.
 pub(crate) struct Declared {
     /// Where it is damaged.
@@ -66,6 +74,8 @@ pub(crate) struct Examined<'a> {
     pub source_copy_plan: Option<CopyPlan>,
     /// What of the release is not decoded, because its coded data are known.
     pub release_copy_plan: Option<CopyPlan>,
+    /// What of the source the release shows, if not all of it.
+    pub excerpt: Option<&'a Excerpt>,
     /// What is hidden.
     pub redactions: &'a Redactions,
     /// What the release must hold.
@@ -102,7 +112,7 @@ impl Examined<'_> {
         let written = open(self.release, &release, self.release_copy_plan.as_ref())?;
         let info = written.info().clone();
         let mut found = redact_engine::examine(
-            Box::new(source),
+            within(source, self.excerpt),
             Box::new(written),
             self.redactions,
             self.expected,

@@ -3,12 +3,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use redact_core::{MediaItem, Source, SourceDiagnostics, SourceError, SourceInfo};
-use redact_media::FileSource;
 use redact_record::manifest::FrameClock;
 
 /// A source that notes when each frame is shown as it passes.
 pub(super) struct ClockedSource {
-    inner: FileSource,
+    inner: Box<dyn Source>,
     clock: SharedClock,
 }
 
@@ -24,7 +23,7 @@ impl SharedClock {
 }
 
 /// Wraps `inner` so that its frames' times are noted.
-pub(super) fn clocked(inner: FileSource) -> (ClockedSource, SharedClock) {
+pub(super) fn clocked(inner: Box<dyn Source>) -> (ClockedSource, SharedClock) {
     let clock = SharedClock::default();
     (
         ClockedSource {

@@ -40,17 +40,16 @@ fn refusal(plan: &ApprovedPlan, reencode: Reencode) -> Option<&'static str> {
     }
 }
 
-/// Decides what is copied: every GOP and every sound track that the plan does not touch, where
-/// copying is proved to be safe.
+/// What could be copied of the recording; `None` where nothing may be.
 ///
 /// # Errors
 /// When the recording cannot be read.
-pub(super) fn choose(
+pub(super) fn analyze(
     clip: &Path,
     plan: &ApprovedPlan,
     reencode: Reencode,
     threads: usize,
-) -> Result<Option<CopyPlan>> {
+) -> Result<Option<CopyAnalysis>> {
     if refusal(plan, reencode).is_some() {
         return Ok(None);
     }
@@ -72,15 +71,26 @@ pub(super) fn choose(
         })
         .in_file(clip);
     }
-    let redactions = plan.redactions();
-    Ok(Some(analysis.plan(
+    Ok(Some(analysis))
+}
+
+/// Decides what is copied of what was analyzed: every GOP and every sound track that the plan does
+/// not touch. Of an excerpt, no sound is copied.
+pub(super) fn choose(analysis: CopyAnalysis, plan: &ApprovedPlan) -> CopyPlan {
+    let (redactions, excerpt) = (plan.redactions(), plan.excerpt());
+    let in_release = |span| excerpt.map_or(Some(span), |excerpt| excerpt.release_frames(span));
+    let copy_plan = analysis.plan(
         plan.plan().source.frames,
-        |span| first_masked(redactions, span).is_none(),
+        |span| in_release(span).is_some_and(|span| first_masked(redactions, span).is_none()),
         |track| {
             let mut mutes = redactions.mutes.iter();
             !mutes.any(|mute| mute.streams.contains(track))
         },
-    )))
+    );
+    match excerpt {
+        None => copy_plan,
+        Some(excerpt) => copy_plan.within(excerpt),
+    }
 }
 
 /// How pictures and sound of a render came to be, for the manifest.

@@ -7,6 +7,7 @@ use redact_record::manifest::{CodingFacts, PublicManifest, ReleaseContext};
 use redact_record::sign::{KeyId, KeyPair};
 use redact_record::{FileBinding, ReleasePaths};
 
+use super::excerpt::ExcerptRequest;
 use super::result::RenderResult;
 use crate::options::{EncodingOptions, ModelOptions};
 use crate::segment_cache::{RenderSettings, SegmentCacheFolder};
@@ -48,6 +49,8 @@ pub struct ReleaseJob<'a> {
     pub findings: Option<(&'a Findings, Digest)>,
     /// Why there are none, where there are none.
     pub without_findings: Option<&'a str>,
+    /// What of the recording is released, if not all of it.
+    pub excerpt: Option<&'a ExcerptRequest>,
     /// How it is encoded.
     pub encoding: &'a EncodingOptions,
     /// What is known of the request.

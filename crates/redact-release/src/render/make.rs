@@ -10,6 +10,7 @@ use redact_record::manifest::{Hex, Manifests};
 use redact_record::sign::Signed;
 use redact_record::{FileBinding, ReleasePaths, plan, release_paths};
 
+use super::excerpt::ExcerptRequest;
 use super::job::{MadeRelease, ReleaseJob};
 use super::manifests::ManifestFacts;
 use super::result::RenderResult;
@@ -87,7 +88,9 @@ fn render(
     partial: &Partial,
     ports: &Ports<'_>,
 ) -> Result<(FileBinding, (RenderResult, JailLevel))> {
-    let exchange = job.cache.map(SegmentCacheFolder::exchange).transpose()?;
+    // Segments are cached for whole recordings, whose frames have other numbers.
+    let cache = job.cache.filter(|_| job.excerpt.is_none());
+    let exchange = cache.map(SegmentCacheFolder::exchange).transpose()?;
     let segments = exchange.as_ref().map(|folder| folder.path().to_owned());
     let work = RenderWork {
         clip: job.clip.to_owned(),
@@ -97,6 +100,7 @@ fn render(
         source: Hex(job.plan.plan().source.digest),
         preset: job.encoding.preset,
         crf: job.crf(),
+        spans: job.excerpt.map(spans).unwrap_or_default(),
         reencode: job.encoding.reencode,
         threads: ports.threads,
         second_look: job.second_look.cloned(),
@@ -126,6 +130,12 @@ fn render(
     })
 }
 
+/// The spans of an excerpt, nanoseconds.
+fn spans(excerpt: &ExcerptRequest) -> Vec<(i64, i64)> {
+    let spans = excerpt.spans.iter();
+    spans.map(|s| (s.start_nanos(), s.end_nanos())).collect()
+}
+
 /// What is done to which files, for the event log.
 fn event(job: &ReleaseJob<'_>, what: Act, release: Digest) -> EventDraft {
     let plan = job.plan.plan();
@@ -134,6 +144,9 @@ fn event(job: &ReleaseJob<'_>, what: Act, release: Digest) -> EventDraft {
     event.subject("findings", plan.findings);
     event.subject("plan", plan::content(plan));
     event.subject("release", release);
+    if let Some(excerpt) = job.excerpt {
+        event.count("excerpt-spans", excerpt.spans.len());
+    }
     if let Some(why) = job.without_findings {
         event.label("findings", "not-compared");
         event.subject("reason", redact_record::digest_bytes(why.as_bytes()));

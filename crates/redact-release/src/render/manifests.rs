@@ -58,8 +58,10 @@ impl ManifestFacts<'_> {
             .findings
             .map(|(findings, _)| manifest::changes(plan, findings))
             .transpose()?;
+        let rest = job.excerpt.and_then(|excerpt| rendered.rest(excerpt));
         let manifests = manifest::build(&ManifestInput {
-            plan: &rendered.with_levels(job.plan),
+            plan: &rendered.plan_of(job.plan)?,
+            rest: rest.as_ref(),
             models: job
                 .findings
                 .map_or(&plan.models, |(found, _)| &found.models),

@@ -6,11 +6,12 @@ use redact_core::{ApprovedPlan, FrameIndex, FrameSpan, SourceInfo, StreamSummary
 use redact_engine::{Check, RenderReport};
 use redact_record::manifest::{
     AudioResult, CheckResult, CodingFacts, FrameClock, Hex, LevelsFile, Measured, MutedLevel,
-    SecondLook, SecondQuality, StreamFile, TakenOut,
+    RestWithheld, SecondLook, SecondQuality, StreamFile, TakenOut,
 };
 use serde::{Deserialize, Serialize};
 
 use super::checks::AllChecks;
+use super::excerpt::{ExcerptForm, ExcerptRequest};
 use crate::error::{Result, WorkerError};
 
 /// What a render did and what the checks found in the file.
@@ -41,6 +42,8 @@ pub struct RenderResult {
     pub(super) container: String,
     streams: Vec<StreamFile>,
     pub(super) second_look: Option<SecondLook>,
+    /// What of the recording it shows, if not all of it.
+    excerpt: Option<ExcerptForm>,
     /// What each mask shows that is not filled, in their order.
     levels: Vec<Option<LevelsFile>>,
 }
@@ -153,6 +156,7 @@ impl RenderResult {
             container: written.container.clone(),
             streams: written.streams.iter().map(Into::into).collect(),
             second_look,
+            excerpt: None,
             levels: plan
                 .redactions()
                 .masks
@@ -162,10 +166,25 @@ impl RenderResult {
         }
     }
 
-    /// `plan` with the levels that its masks were drawn from.
-    pub(super) fn with_levels(&self, plan: &ApprovedPlan) -> ApprovedPlan {
+    /// `plan` for what was released, with the levels that its masks were drawn from.
+    pub(super) fn plan_of(&self, plan: &ApprovedPlan) -> Result<ApprovedPlan> {
+        let plan = match &self.excerpt {
+            None => plan.clone(),
+            Some(excerpt) => excerpt.apply(plan)?,
+        };
         let levels = self.levels.iter().map(|file| file.as_ref()?.levels());
-        plan.clone().with_levels(levels.collect())
+        Ok(plan.with_levels(levels.collect()))
+    }
+
+    /// Who withholds the rest of the recording, and why.
+    pub(super) fn rest(&self, request: &ExcerptRequest) -> Option<RestWithheld> {
+        let excerpt = self.excerpt.as_ref()?;
+        Some(excerpt.rest(request))
+    }
+
+    /// States what of the recording it shows.
+    pub(super) fn with_excerpt(self, excerpt: Option<ExcerptForm>) -> Self {
+        Self { excerpt, ..self }
     }
 
     /// How pictures and sound came to be.

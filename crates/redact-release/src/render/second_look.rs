@@ -6,6 +6,7 @@ use redact_core::{ApprovedPlan, Class, PlanError, Progress, Track, Verdict};
 use redact_record::manifest::{CheckResult, OneLine, SecondLook, StillSeen};
 use redact_record::policy::{self, Policy};
 
+use super::excerpt::visible_in;
 use crate::check::{self, detect_uncovered, first_few};
 use crate::detectors::LoadedDetectors;
 use crate::error::{Context as _, ReleaseError, Result};
@@ -66,7 +67,11 @@ impl SecondLookJob<'_> {
             let decision = planned.decision.as_ref();
             decision.is_some_and(|made| made.verdict.is_visible())
         });
-        let visible: Vec<&Track> = visible.map(|planned| &planned.track).collect();
+        let excerpt = self.plan.excerpt();
+        let visible: Vec<Track> = visible
+            .flat_map(|planned| visible_in(&planned.track, excerpt))
+            .collect();
+        let visible: Vec<&Track> = visible.iter().collect();
         let models = detectors.models.iter().map(Into::into).collect();
         let redactions = self.plan.redactions();
         let (found, frames) = detect_uncovered(

@@ -17,10 +17,13 @@ use serde_json::Value;
 use super::checks::{AllChecks, numbered};
 use super::clocked::clocked;
 use super::copy_choice;
+use super::excerpt;
 use super::job::is_efficient;
 use super::result::RenderResult;
 use super::second_look::{self, SecondLookJob};
-use crate::check::{CopyClaims, Declared, Examined, damage_mode, leaks, open, source_channels};
+use crate::check::{
+    CopyClaims, Declared, Examined, damage_mode, leaks, open, source_channels, within,
+};
 use crate::detectors::LoadedDetectors;
 use crate::error::{Context as _, ReleaseError, Result};
 use crate::files::both;
@@ -44,6 +47,8 @@ pub(crate) struct RenderWork {
     #[serde(with = "PresetForm")]
     pub(super) preset: Preset,
     pub(super) crf: u8,
+    /// What of the recording is released, in nanoseconds from its first frame; empty for all of it.
+    pub(super) spans: Vec<(i64, i64)>,
     pub(super) reencode: Reencode,
     pub(super) threads: usize,
     /// Detectors of a second look, if there is to be one.
@@ -72,14 +77,19 @@ impl RenderWork {
             .map(|models| second_look::load(models, &plan, self.threads))
             .transpose()?;
         seal()?;
-        let copy_plan = copy_choice::choose(&self.clip, &plan, self.reencode, self.threads)?;
+        let analysis = copy_choice::analyze(&self.clip, &plan, self.reencode, self.threads)?;
+        let options = open_options(&plan, self.threads);
+        let cut = excerpt::cut(&self.clip, plan, &self.spans, analysis.as_ref(), &options);
+        let (plan, form) = cut?;
+        let copy_plan = analysis.map(|analysis| copy_choice::choose(analysis, &plan));
         let plan = self.with_levels(plan, copy_plan.as_ref(), ports.progress)?;
         let render = Render {
             work: &self,
             plan: &plan,
             ports,
         };
-        Ok(serde_json::to_value(render.run(copy_plan, detectors)?)?)
+        let made = render.run(copy_plan, detectors)?.with_excerpt(form);
+        Ok(serde_json::to_value(made)?)
     }
 
     /// The plan with the levels that its blurred and pixelated masks are drawn from. Only the GOPs
@@ -95,10 +105,20 @@ impl RenderWork {
             return Ok(plan);
         }
         let begins = |span: FrameSpan| frames.iter().any(|&frame| span.contains(frame));
-        let copy_plan = copy_plan.map(|copy_plan| copy_plan.to_compare(|span| !begins(span)));
+        let excerpt = plan.excerpt();
+        // A GOP that a cut goes through cannot be passed on undecoded.
+        let is_skipped = |span: FrameSpan| match excerpt {
+            None => !begins(span),
+            Some(excerpt) => excerpt
+                .release_frames(span)
+                .is_some_and(|span| !begins(span)),
+        };
+        let copy_plan = copy_plan.map(|copy_plan| copy_plan.to_compare(is_skipped));
         let options = open_options(&plan, self.threads);
-        let mut source = open(&self.clip, &options, copy_plan.as_ref())?;
-        let levels = take_levels(&mut source, plan.redactions(), progress).in_file(&self.clip)?;
+        let source = open(&self.clip, &options, copy_plan.as_ref())?;
+        let mut source = within(source, excerpt);
+        let levels = take_levels(source.as_mut(), plan.redactions(), progress);
+        let levels = levels.in_file(&self.clip)?;
         Ok(plan.with_levels(levels))
     }
 }
@@ -209,7 +229,7 @@ impl Render<'_> {
         let plan = self.plan.plan();
         let conversions = plan.source.info.conversions.iter();
         Declared {
-            damage: plan.damage.clone(),
+            damage: self.plan.damage().into_owned(),
             conversions: conversions.map(ToString::to_string).collect(),
             settings: plan.source.info.settings(),
         }
@@ -240,6 +260,7 @@ impl Render<'_> {
             copy_plan,
         )?;
         self.check_source(source.info())?;
+        let source = within(source, self.plan.excerpt());
         let encode = EncodeOptions {
             preset: work.preset,
             crf: work.crf,
@@ -249,13 +270,17 @@ impl Render<'_> {
         };
         let sink = match copy_plan {
             Some(copy_plan) => {
+                let cut = self.plan.excerpt().map(|cut| copy_plan.of_excerpt(cut));
+                let copy_plan = cut.as_ref().unwrap_or(copy_plan);
                 FileSink::create_with_plan(&work.partial, source.info(), &encode, copy_plan)
             }
             None => FileSink::create(&work.partial, source.info(), &encode),
         };
         let mut sink = sink.in_file(&work.release)?;
         let (source, clock) = clocked(source);
-        let readback = sink.readback();
+        // An excerpt is decoded from the file instead.
+        let is_whole = self.plan.excerpt().is_none();
+        let readback = is_whole.then(|| sink.readback()).flatten();
         let record = readback.as_ref().map(Readback::record);
         let readback = readback.map(|readback| Box::new(readback) as Box<dyn Source>);
         let (source, sink) = (Box::new(source), Box::new(sink));
@@ -276,7 +301,7 @@ impl Render<'_> {
         let redactions = &numbered(self.plan.redactions());
         let audio_tracks = self.plan.plan().source.info.audio.len();
         let expected = Expected {
-            frames: self.plan.plan().source.frames,
+            frames: self.plan.frames(),
             audio_tracks,
         };
         let claims = CopyClaims::of(made.coding, expected.frames);
@@ -308,6 +333,7 @@ impl Render<'_> {
                 let decoded = written.to_compare(is_known);
                 decoded.with_decoded_joins(|frame| known.is_join(frame))
             }),
+            excerpt: self.plan.excerpt(),
             redactions,
             expected: &expected,
             declared: &self.declared(),

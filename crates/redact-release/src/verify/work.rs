@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use redact_check::{Scope, Verdict, leaks};
-use redact_core::{Progress, Redactions, SourceSettings};
+use redact_core::{Excerpt, Progress, Redactions, SourceSettings};
 use redact_engine::{Check, Expected, Uncovered};
 use redact_jail::JailError;
 use redact_media::{CopyPlan, OpenOptions};
@@ -108,9 +108,28 @@ impl Verification<'_> {
             self.verdict.open("change", change, why);
             return Ok(());
         };
+        if self.public.part.is_some() {
+            self.add("audit", "can be decoded", self.audit())?;
+            let change = "nothing else differs from the original";
+            let why = "a part is compared with the original as part of its whole release";
+            self.verdict.open("change", change, why);
+            return Ok(());
+        }
+        let excerpt = self.public.excerpt()?;
+        let frames = self.public.source.frames;
+        let claims = match &excerpt {
+            None => Some(claims),
+            Some(excerpt) => claims.in_source(excerpt, frames),
+        };
         let name = "copied data in the original";
+        let Some(claims) = claims else {
+            let evidence = "a copied run is not within a span of the excerpt".to_owned();
+            self.verdict.add("change", name, false, evidence);
+            return self.compare(source, None, excerpt.as_ref());
+        };
         let original = self.claims(&claims, source, &self.public.source.settings(), name)?;
-        self.compare(source, original.filter(|_| written.is_some()))
+        let original = original.filter(|_| written.is_some());
+        self.compare(source, original, excerpt.as_ref())
     }
 
     /// Decodes the release and proves every mask and mute.
@@ -123,7 +142,17 @@ impl Verification<'_> {
 
     /// Decodes release and source and compares them; `original` are the source's GOPs, where some
     /// were copied.
-    fn compare(&mut self, source: &Path, original: Option<CopyPlan>) -> Result<()> {
+    fn compare(
+        &mut self,
+        source: &Path,
+        original: Option<CopyPlan>,
+        excerpt: Option<&Excerpt>,
+    ) -> Result<()> {
+        let original = original.map(|original| original.to_compare(|_| false));
+        let original = match (original, excerpt) {
+            (Some(original), Some(excerpt)) => Some(original.within(excerpt)),
+            (original, _) => original,
+        };
         let damage = match self.public.damage() {
             Ok(damage) => damage,
             Err(error) => {
@@ -140,7 +169,8 @@ impl Verification<'_> {
             },
             clip: source,
             release: &self.work.release,
-            source_copy_plan: original.map(|original| original.to_compare(|_| false)),
+            source_copy_plan: original,
+            excerpt,
             // A third party decodes all of it.
             release_copy_plan: None,
             redactions: self.redactions,
