@@ -19,6 +19,7 @@ mod demo;
 mod effects;
 mod events;
 mod evidence;
+mod excerpts;
 mod footage;
 mod interrupt;
 mod jail;

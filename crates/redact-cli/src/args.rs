@@ -1,6 +1,7 @@
 //! What was typed: the grammar of the command line, nothing checked beyond it.
 
 mod desk;
+mod excerpt;
 mod records;
 mod release;
 mod score;

@@ -11,7 +11,7 @@ use redact_record::plan::PlanContent;
 use redact_record::{plan, release_paths};
 use redact_release::approve::{Basis, read_policy};
 use redact_release::files::{bind, check_recording, digest};
-use redact_release::names::{RELEASE_SUFFIX, beside};
+use redact_release::names::{EXCERPT_SUFFIX, RELEASE_SUFFIX, beside};
 use redact_release::options::EncodingOptions;
 use redact_release::outputs::{Inputs, Outputs};
 use redact_release::ports::Events as _;
@@ -40,7 +40,8 @@ fn run(args: &RenderArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> Res
     let clip = &args.clip;
     let release = match &args.output {
         Some(output) => output.clone(),
-        None => beside(clip, RELEASE_SUFFIX, None),
+        None if args.excerpt.from.is_empty() => beside(clip, RELEASE_SUFFIX, None),
+        None => beside(clip, EXCERPT_SUFFIX, None),
     };
     check_recording(clip)?;
     let name = || args.plan.display().to_string();
@@ -56,6 +57,7 @@ fn run(args: &RenderArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> Res
     if let Some(policy) = &args.policy {
         read_policy(policy)?.check_plan(&plan).with_context(name)?;
     }
+    let excerpt = args.excerpt.request(&plan)?;
     let plan = PlanContent::new(plan).with_context(name)?;
     let trust = key::trusted(&[])?;
     plan.check_signatures(&trust).with_context(name)?;
@@ -78,6 +80,7 @@ fn run(args: &RenderArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> Res
         plan: &plan,
         findings: findings.as_ref().map(|(found, digest)| (found, *digest)),
         without_findings: args.basis.without_findings.as_deref(),
+        excerpt: excerpt.as_ref(),
         encoding: &EncodingOptions::from(&args.release),
         context: &context,
         key: &key,

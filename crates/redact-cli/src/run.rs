@@ -95,6 +95,7 @@ fn all_steps(args: &RunArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> 
         plan: &plan,
         findings: Some((&found, digest)),
         without_findings: None,
+        excerpt: None,
         encoding: &EncodingOptions::from(&args.release),
         context: &context,
         key: &key,

@@ -9,6 +9,7 @@ use redact_media::Preset;
 use redact_release::options::{EncodingOptions, Reencode};
 use redact_release::render::RequestOptions;
 
+use super::excerpt::ExcerptArgs;
 use super::shared::{BasisArgs, InputArgs, ModelArgs, parse_class};
 use super::words::Words;
 
@@ -148,13 +149,23 @@ impl ValueEnum for PresetArg {
 #[command(after_help = "\
 Examples:
   redact render clip.mp4 clip.plan.json
-  redact render clip.mp4 clip.plan.json -o out/release-17.mp4 --crf 20")]
+  redact render clip.mp4 clip.plan.json -o out/release-17.mp4 --crf 20
+  redact render clip.mp4 clip.plan.json --from 00:12:30 --to 00:15:00
+  redact render clip.mp4 clip.plan.json --from 2:00 --to 3:10 --from 7:45 --to 9:00 \\
+    --rest-reason privacy-face --by 'Ada Okafor'
+
+An excerpt has no frame and no sound from outside of its spans. The manifest and the redaction log
+say which part of the recording it shows, what is withheld and why.")]
 pub(crate) struct RenderArgs {
     /// The recording
     pub clip: PathBuf,
 
     /// The approved plan
     pub plan: PathBuf,
+
+    /// What of the recording is released.
+    #[command(flatten)]
+    pub excerpt: ExcerptArgs,
 
     /// What the plan was made from.
     #[command(flatten)]

@@ -26,6 +26,18 @@ pub(crate) fn text(made: &MadeRelease, release: &Path) -> String {
         ),
         format!("log:      {} (and .csv, .pdf)", paths.log.display()),
     ];
+    if let Some(excerpt) = &made.manifest.excerpt {
+        let spans = excerpt.spans.iter().map(|span| {
+            let (start, end) = span.0.source_frames;
+            format!("frames {start} to {}", end.saturating_sub(1))
+        });
+        let spans: Vec<String> = spans.collect();
+        let (spans, all) = (spans.join(", "), made.manifest.source.frames);
+        lines.insert(
+            1,
+            format!("excerpt: {spans} of {all}; the rest is withheld"),
+        );
+    }
     if report.frames_earlier > 0 {
         let cached = report.frames_earlier;
         lines.insert(2, format!("{cached} frames taken from the segment cache"));
