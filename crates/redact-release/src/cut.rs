@@ -2,9 +2,9 @@
 //!
 //! Parts begin at closed GOPs and are copied packet by packet: nothing is re-encoded, and every
 //! frame and every packet of sound is in exactly one part. A part has its own public manifest,
-//! which names its place and the whole release by SHA-256, so that it can be verified alone. Cutting
-//! the same release again gives the same video files and manifests; minisign's signatures contain
-//! random bits.
+//! which names its place and the whole release by SHA-256, so that it can be verified alone.
+//! Cutting the same release again gives the same video files and manifests; minisign's signatures
+//! contain random bits.
 
 mod layout;
 mod work;

@@ -161,7 +161,11 @@ fn public_manifest(
             sha256: Hex(plan.policy.digest),
         },
         source,
-        release: ReleaseFile::new(input.release),
+        release: ReleaseFile::new(
+            &input.release.binding,
+            &input.release.container,
+            &input.release.streams,
+        ),
         damaged: damaged::items(input, &masks, &mutes),
         masks,
         mutes,

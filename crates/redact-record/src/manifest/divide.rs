@@ -37,7 +37,11 @@ impl PublicManifest {
         let mut part = Self {
             manifest_id: part_id(digest, facts),
             part: Some(place(self, digest, facts, &window)),
-            release: ReleaseFile::new(facts.file),
+            release: ReleaseFile::new(
+                &facts.file.binding,
+                &facts.file.container,
+                &facts.file.streams,
+            ),
             damaged: cut_damaged(self, &masks, &mutes, &window),
             masks: masks.into_iter().map(|(_, mask)| mask).collect(),
             mutes: mutes.into_iter().map(|(_, mute)| mute).collect(),

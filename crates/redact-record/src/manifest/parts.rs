@@ -2,10 +2,9 @@
 //!
 //! The doc comments of the fields are the descriptions in the JSON Schema.
 
-use redact_core::SourceSettings;
+use redact_core::{SourceSettings, StreamSummary};
 use serde::{Deserialize, Serialize};
 
-use super::input::ReleaseFacts;
 use crate::FileBinding;
 use crate::file::names::StreamKindName;
 use crate::file::source::StreamFile;
@@ -125,17 +124,16 @@ pub struct ReleaseFile {
 }
 
 impl ReleaseFile {
-    pub(super) fn new(release: &ReleaseFacts) -> Self {
-        let binding = &release.binding;
+    /// A file with these digests, of a container format as FFmpeg names it.
+    pub(super) fn new(binding: &FileBinding, container: &str, streams: &[StreamSummary]) -> Self {
         Self {
             bytes: binding.bytes,
             sha256: Hex(binding.sha256),
             merkle_root: Hex(binding.merkle_root),
             part_bytes: binding.part_bytes,
             parts: binding.parts.iter().copied().map(Hex).collect(),
-            container: release.container.clone(),
-            streams: release
-                .streams
+            container: container.to_owned(),
+            streams: streams
                 .iter()
                 .map(|stream| OneLine(stream.into()))
                 .collect(),
