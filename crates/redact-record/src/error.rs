@@ -253,6 +253,28 @@ pub enum RecordError {
         #[source]
         source: redact_core::port::BoxError,
     },
+    /// A letter cannot be made from its template.
+    #[error("letter {template:?}{}: {problem}", at_line(*.line))]
+    Letter {
+        /// The template's name.
+        template: String,
+        /// The line of its file, from 1.
+        line: Option<usize>,
+        /// What is wrong.
+        problem: String,
+        /// Why the file cannot be used.
+        #[source]
+        source: Option<Box<RecordError>>,
+    },
+    /// A file of the office's settings cannot be used.
+    #[error("{file}: cannot be used")]
+    OfficeFile {
+        /// Its name in the office's folder.
+        file: String,
+        /// What is wrong with it.
+        #[source]
+        source: Box<RecordError>,
+    },
     /// Two records do not belong together.
     #[error("{what}: found {found}; expected {expected}")]
     Mismatch {
@@ -263,6 +285,10 @@ pub enum RecordError {
         /// What is needed.
         expected: String,
     },
+}
+
+fn at_line(line: Option<usize>) -> String {
+    line.map_or_else(String::new, |line| format!(", line {line}"))
 }
 
 impl RecordError {

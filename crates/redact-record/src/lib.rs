@@ -9,7 +9,9 @@
 //! - [`events`]: the event log: who did what when, as a tamper-evident chain;
 //! - [`report`]: the verification report, for people and as data;
 //! - [`timeline`]: the timeline of masks and mutes in the redaction log and the report;
-//! - [`reasons`]: exemptions by jurisdiction;
+//! - [`reasons`]: exemptions by jurisdiction; [`appeals`]: what a requester may do about a denial;
+//! - [`letters`], [`office`], [`papers`]: letters from templates, the agency's letterhead, and the
+//!   index and letters of a package;
 //! - [`timestamp`]: time stamps, requested from an authority and checked offline;
 //! - [`person`]: whether two names may be the same person's;
 //! - [`naming`]: names of the files that belong to a release;
@@ -17,10 +19,12 @@
 //!
 //! This crate decodes no recordings and runs no models, so that a third party can build a checker
 //! from it. It reads no clock: times come from the caller. It compiles for
-//! `wasm32-unknown-unknown`, without reports, time stamps and key backups, which need fonts or C
-//! code; there, records are passed as bytes and functions that take a path return an error.
+//! `wasm32-unknown-unknown`, without reports, papers, time stamps and key backups, which need fonts
+//! or C code; there, records are passed as bytes and functions that take a path return an error.
 
 mod access;
+#[cfg(not(target_family = "wasm"))]
+pub mod appeals;
 #[cfg(test)]
 mod counts;
 mod digest;
@@ -30,12 +34,18 @@ mod file;
 pub mod findings;
 mod json;
 #[cfg(not(target_family = "wasm"))]
+pub mod letters;
+#[cfg(not(target_family = "wasm"))]
 pub mod log;
 pub mod manifest;
 pub mod naming;
+#[cfg(not(target_family = "wasm"))]
+pub mod office;
 pub mod package;
 #[cfg(not(target_family = "wasm"))]
 mod paper;
+#[cfg(not(target_family = "wasm"))]
+pub mod papers;
 #[cfg(not(target_family = "wasm"))]
 mod pdf;
 pub mod person;

@@ -152,7 +152,8 @@ impl<'a> Paper<'a> {
             LaneKind::Sound => SOUND,
         };
         let base = self.y + 7.8;
-        let label = self.fitted(&row.label, 8.0, left - MARGIN - 4.0);
+        let kind = Type::new(Style::Regular, 8.0, INK);
+        let label = fitted(self.fonts, &row.label, kind, left - MARGIN - 4.0);
         let mut marks = vec![
             text([MARGIN, base], Style::Regular, 8.0, INK, &label),
             Mark::Bar {
@@ -180,16 +181,6 @@ impl<'a> Paper<'a> {
         marks
     }
 
-    /// One line, shortened with an ellipsis if it does not fit.
-    fn fitted(&self, line: &str, size: f32, width: f32) -> String {
-        if self.fonts.width(Style::Regular, size, line) <= width {
-            return line.to_owned();
-        }
-        let room = width - self.fonts.width(Style::Regular, size, "…");
-        let lines = self.fonts.wrap(Style::Regular, size, line, room, 0.0);
-        format!("{}…", lines.first().map_or("", String::as_str))
-    }
-
     fn key(&mut self, lanes_left_out: usize) {
         let top = self.y + 3.0;
         self.decorate([MARGIN + 96.0, top + 1.6], [7.0, 6.0], PICTURE);
@@ -209,6 +200,17 @@ impl<'a> Paper<'a> {
         self.nodes.push(Node::leaf(Role::Paragraph, marks));
         self.y = base + 2.0;
     }
+}
+
+/// One line, shortened with an ellipsis if it does not fit.
+pub(crate) fn fitted(fonts: &Fonts, line: &str, kind: Type, width: f32) -> String {
+    let Type { style, size, .. } = kind;
+    if fonts.width(style, size, line) <= width {
+        return line.to_owned();
+    }
+    let room = width - fonts.width(style, size, "…");
+    let lines = fonts.wrap(style, size, line, room, 0.0);
+    format!("{}…", lines.first().map_or("", String::as_str))
 }
 
 /// At most `max` characters, shortened with an ellipsis.

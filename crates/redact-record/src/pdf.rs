@@ -4,7 +4,11 @@
 //! layout is up to the caller. The fonts are DejaVu (free to embed); a file contains only the
 //! glyphs that it uses.
 //!
-//! Limits: left-to-right scripts that DejaVu covers. Any other character is drawn as U+FFFD.
+//! Limits: scripts that DejaVu covers (Latin, Greek, Cyrillic, Hebrew, Arabic and others). Any other
+//! character is drawn as U+FFFD.
+
+mod bidi;
+mod fonts;
 
 use std::num::NonZeroU16;
 
@@ -18,10 +22,10 @@ use krilla::page::PageSettings;
 use krilla::paint::Fill;
 use krilla::surface::Surface;
 use krilla::tagging::{
-    Artifact, ArtifactType, ContentTag, Identifier, SpanTag, TableHeaderScope, Tag, TagGroup,
-    TagKind, TagTree,
+    Artifact, ArtifactType, ContentTag, Identifier, ListNumbering, SpanTag, TableHeaderScope, Tag,
+    TagGroup, TagKind, TagTree,
 };
-use krilla::text::{Font, TextDirection};
+use krilla::text::TextDirection;
 use krilla::{Document, SerializeSettings};
 
 use redact_core::UtcNanos;
@@ -29,16 +33,10 @@ use time::OffsetDateTime;
 
 use crate::RecordError;
 
+pub(crate) use fonts::{Fonts, Style};
+
 /// US Letter in points, portrait.
 pub(crate) const LETTER: [f32; 2] = [612.0, 792.0];
-
-/// A face of the font family.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Style {
-    Regular,
-    Bold,
-    Mono,
-}
 
 /// Red, green and blue, 0 to 255.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +78,14 @@ pub(crate) enum Role {
     Paragraph,
     /// A drawing, with its description.
     Figure(String),
+    /// A list of [`Role::ListItem`]s, numbered or not.
+    List {
+        numbered: bool,
+    },
+    /// A [`Role::ListLabel`] and a [`Role::ListBody`].
+    ListItem,
+    ListLabel,
+    ListBody,
     Table,
     Row,
     HeaderCell,
@@ -139,102 +145,6 @@ pub(crate) struct Sheet {
     /// Width and height in points.
     pub(crate) size: [f32; 2],
     pub(crate) nodes: Vec<Node>,
-}
-
-/// The faces, for measuring and for drawing.
-pub(crate) struct Fonts {
-    faces: [(ttf_parser::Face<'static>, Font); 3],
-}
-
-impl Fonts {
-    pub(crate) fn load() -> Self {
-        let load = |bytes: &'static [u8]| {
-            let face = ttf_parser::Face::parse(bytes, 0).expect("an embedded font");
-            let font = Font::new(bytes.into(), 0).expect("an embedded font");
-            (face, font)
-        };
-        Self {
-            faces: [
-                load(dejavu::sans_condensed::regular()),
-                load(dejavu::sans_condensed::bold()),
-                load(dejavu::sans_mono::regular()),
-            ],
-        }
-    }
-
-    fn face(&self, style: Style) -> &(ttf_parser::Face<'static>, Font) {
-        match style {
-            Style::Regular => &self.faces[0],
-            Style::Bold => &self.faces[1],
-            Style::Mono => &self.faces[2],
-        }
-    }
-
-    /// The character that is drawn for `wanted`.
-    fn drawn(&self, style: Style, wanted: char) -> char {
-        match self.face(style).0.glyph_index(wanted) {
-            Some(_) if !wanted.is_control() => wanted,
-            _ if wanted.is_whitespace() => ' ',
-            _ => char::REPLACEMENT_CHARACTER,
-        }
-    }
-
-    /// Width of one line in points, without kerning, which only makes it narrower.
-    pub(crate) fn width(&self, style: Style, size: f32, text: &str) -> f32 {
-        let face = &self.face(style).0;
-        let advance = |wanted: char| {
-            let glyph = face.glyph_index(self.drawn(style, wanted));
-            glyph
-                .and_then(|glyph| face.glyph_hor_advance(glyph))
-                .unwrap_or(0)
-        };
-        let units: u32 = text.chars().map(|wanted| u32::from(advance(wanted))).sum();
-        units as f32 * size / f32::from(face.units_per_em())
-    }
-
-    /// Breaks text into lines of at most `width` points, the first one shorter by `indent`.
-    ///
-    /// It breaks between words, and within a word that is wider than a line. Only the first line
-    /// may be empty, if the first word does not fit after the indent.
-    pub(crate) fn wrap(
-        &self,
-        style: Style,
-        size: f32,
-        text: &str,
-        width: f32,
-        indent: f32,
-    ) -> Vec<String> {
-        let mut lines = vec![String::new()];
-        let (mut room, mut used) = (width - indent, 0.0);
-        let space = self.width(style, size, " ");
-        for word in text.split_whitespace() {
-            let line = lines.last_mut().expect("never empty");
-            let glue = if line.is_empty() { 0.0 } else { space };
-            let long = self.width(style, size, word);
-            if used + glue + long <= room {
-                if glue > 0.0 {
-                    line.push(' ');
-                }
-                line.push_str(word);
-                used += glue + long;
-                continue;
-            }
-            if used > 0.0 || room < width {
-                lines.push(String::new());
-                (room, used) = (width, 0.0);
-            }
-            for letter in word.chars() {
-                let wide = self.width(style, size, letter.encode_utf8(&mut [0; 4]));
-                if used > 0.0 && used + wide > room {
-                    lines.push(String::new());
-                    used = 0.0;
-                }
-                lines.last_mut().expect("never empty").push(letter);
-                used += wide;
-            }
-        }
-        lines
-    }
 }
 
 /// Metadata of a file.
@@ -338,6 +248,11 @@ fn draw_node(surface: &mut Surface<'_>, fonts: &Fonts, node: &Node) -> Option<Ta
         }
         Role::Paragraph => Tag::P.into(),
         Role::Figure(description) => Tag::Figure(Some(description.clone())).into(),
+        Role::List { numbered: true } => Tag::L(ListNumbering::Decimal).into(),
+        Role::List { numbered: false } => Tag::L(ListNumbering::Disc).into(),
+        Role::ListItem => Tag::LI.into(),
+        Role::ListLabel => Tag::Lbl.into(),
+        Role::ListBody => Tag::LBody.into(),
         Role::Table => Tag::Table.into(),
         Role::Row => Tag::TR.into(),
         Role::HeaderCell => Tag::TH(TableHeaderScope::Column).into(),
@@ -379,33 +294,30 @@ fn tagged(
 }
 
 fn draw_mark(surface: &mut Surface<'_>, fonts: &Fonts, mark: &Mark) {
-    let (Mark::Text { ink, .. } | Mark::Bar { ink, .. }) = mark;
-    let Ink(red, green, blue) = *ink;
-    surface.set_fill(Some(Fill {
-        paint: rgb::Color::new(red, green, blue).into(),
-        ..Fill::default()
-    }));
     match mark {
         Mark::Text {
             at: [x, y],
             style,
             size,
+            ink,
             text,
-            ..
         } => {
-            let text: String = text
-                .chars()
-                .map(|wanted| fonts.drawn(*style, wanted))
-                .collect();
-            let font = fonts.face(*style).1.clone();
-            let direction = TextDirection::LeftToRight;
-            surface.draw_text(Point::from_xy(*x, *y), font, *size, &text, false, direction);
+            fill_with(surface, *ink);
+            for (right, run) in fonts.placed(*style, *size, text) {
+                let direction = match run.right_to_left {
+                    true => TextDirection::RightToLeft,
+                    false => TextDirection::LeftToRight,
+                };
+                let (start, font) = (Point::from_xy(*x + right, *y), fonts.font(*style));
+                surface.draw_text(start, font, *size, &run.text, false, direction);
+            }
         }
         Mark::Bar {
             at: [x, y],
             size: [width, height],
-            ..
+            ink,
         } => {
+            fill_with(surface, *ink);
             if let Some(rect) = Rect::from_xywh(*x, *y, *width, *height) {
                 let mut path = PathBuilder::new();
                 path.push_rect(rect);
@@ -417,22 +329,16 @@ fn draw_mark(surface: &mut Surface<'_>, fonts: &Fonts, mark: &Mark) {
     }
 }
 
+fn fill_with(surface: &mut Surface<'_>, Ink(red, green, blue): Ink) {
+    surface.set_fill(Some(Fill {
+        paint: rgb::Color::new(red, green, blue).into(),
+        ..Fill::default()
+    }));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn no_line_is_too_wide_and_no_word_is_lost() {
-        let fonts = Fonts::load();
-        let text = format!("some words and {} one that is too long", "x".repeat(200));
-        let lines = fonts.wrap(Style::Regular, 9.0, &text, 120.0, 100.0);
-        for (index, line) in lines.iter().enumerate() {
-            let room = if index == 0 { 20.0 } else { 120.0 };
-            assert!(fonts.width(Style::Regular, 9.0, line) <= room, "{line:?}");
-        }
-        let squeeze = |text: &str| text.split_whitespace().collect::<String>();
-        assert_eq!(squeeze(&lines.concat()), squeeze(&text));
-    }
 
     /// Goal: no text can produce a file that the library rejects, or one with the forbidden glyph
     /// 0.
