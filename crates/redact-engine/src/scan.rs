@@ -11,8 +11,8 @@ use std::thread;
 
 use redact_core::{
     AudioBlock, CameraMotion, Class, DetectError, Detection, Detector, Frame, FrameIndex,
-    MediaItem, Motion, Phase, Progress, Source, SourceDiagnostics, SourceError, SpeechDetector,
-    TimeBase, TimeSpan, Timestamp, Track,
+    MediaItem, Motion, NormRect, Phase, Progress, Source, SourceDiagnostics, SourceError,
+    SpeechDetector, TimeBase, TimeSpan, Timestamp, Track,
 };
 
 use crate::decode;
@@ -414,16 +414,22 @@ fn merge_detections<'a>(
             .then(a_detector.cmp(b_detector))
     });
     let mut best: Vec<(usize, Detection)> = Vec::with_capacity(all.len());
+    // Beside each, the area of all boxes that are the same object.
+    let mut areas: Vec<NormRect> = Vec::with_capacity(all.len());
     for &(detector, detection) in &all {
-        let known = best.iter().any(|(_, other)| {
+        let known = best.iter().position(|(_, other)| {
             other.class == detection.class && other.rect.iou(detection.rect) > SAME_OBJECT_IOU
         });
-        if !known {
-            best.push((detector, detection));
+        match known {
+            Some(at) => areas[at] = areas[at].hull(detection.rect),
+            None => {
+                best.push((detector, detection));
+                areas.push(detection.rect);
+            }
         }
     }
     let ran: Vec<usize> = results.iter().map(|result| result.run.detector).collect();
-    let observations = best.into_iter().map(|(by, detection)| {
+    let observations = best.into_iter().zip(areas).map(|((by, detection), area)| {
         let peers = ran
             .iter()
             .filter(|&&peer| peer != by && classes_of(peer).contains(&detection.class));
@@ -437,7 +443,10 @@ fn merge_detections<'a>(
         let agreed = peers.clone().filter(|&&peer| agrees(peer)).count();
         let count = |n: usize| u8::try_from(n).unwrap_or(u8::MAX);
         Observation {
-            detection,
+            detection: Detection {
+                rect: area,
+                ..detection
+            },
             peers_run: count(peers.count()),
             peers_agreed: count(agreed),
         }

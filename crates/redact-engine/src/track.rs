@@ -16,6 +16,7 @@ mod kalman;
 mod motion;
 mod options;
 mod repair;
+mod steady;
 mod tracklet;
 pub(crate) mod vehicle_fallback;
 
@@ -30,7 +31,7 @@ use tracklet::{DetectedBox, MotionHistory, Tracklet, seconds};
 /// One object in one frame, as merged from all detectors of its class that ran on the frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Observation {
-    /// The detection with the highest score.
+    /// The highest score, and a box that covers those of all detectors.
     pub detection: Detection,
     /// Other detectors of its class that ran on this frame.
     pub peers_run: u8,

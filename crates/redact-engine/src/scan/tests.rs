@@ -264,11 +264,11 @@ fn a_scan_that_is_stopped_says_so() {
     assert!(matches!(error, ScanError::Cancelled));
 }
 
-/// Goal: of two boxes of one object the one with the higher score stays, with how many peers ran
-/// and agreed. Method: three detectors, of which two detect faces; one of two faces is found by
-/// both.
+/// Goal: two boxes of one object become one that covers both, with the higher score and with how
+/// many peers ran and agreed. Method: three detectors, of which two detect faces; one of two faces
+/// is found by both.
 #[test]
-fn of_two_boxes_of_one_object_the_higher_score_stays_with_its_peers() {
+fn two_boxes_of_one_object_become_one_that_covers_both() {
     let at = |x: f32, score: f32| Detection {
         class: Class::Face,
         rect: NormRect::new([x, 0.4, x + 0.1, 0.5]).unwrap(),
@@ -285,13 +285,14 @@ fn of_two_boxes_of_one_object_the_higher_score_stays_with_its_peers() {
     ];
     let classes = [[Class::Face], [Class::Plate], [Class::Face]];
     let merged = merge_detections(&results, |detector| &classes[detector]);
+    let both = Detection {
+        rect: at(0.4, 0.0).rect.hull(at(0.41, 0.0).rect),
+        ..at(0.41, 0.8)
+    };
     let expected = |detection, peers_agreed| Observation {
         detection,
         peers_run: 1,
         peers_agreed,
     };
-    assert_eq!(
-        merged,
-        [expected(at(0.41, 0.8), 1), expected(at(0.7, 0.3), 0)]
-    );
+    assert_eq!(merged, [expected(both, 1), expected(at(0.7, 0.3), 0)]);
 }

@@ -35,8 +35,8 @@ const FACE: ClassOptions = ClassOptions {
     evidence: 0.8,
     large_from: 0.05,
     full_evidence: 8.0,
-    x_margin: 0.25,
-    y_margin: 0.30,
+    x_margin: 0.20,
+    y_margin: 0.24,
 };
 
 /// Plate detectors run too seldom to shorten the ends of a track: no `full_evidence`.

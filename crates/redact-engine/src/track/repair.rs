@@ -1,8 +1,8 @@
 //! Whole tracks out of detections: no frame between, before or after is left out.
 //!
-//! In this order: tracklets of one object are joined; gaps are filled from both sides; both ends
-//! are extended; every box gets its margin. Everything moves with the camera, and nothing crosses a
-//! cut.
+//! In this order: tracklets of one object are joined; their detections are steadied; gaps are filled
+//! from both sides; both ends are extended; every box gets its margin. Everything moves with the
+//! camera, and nothing crosses a cut.
 
 use std::collections::VecDeque;
 
@@ -10,6 +10,7 @@ use redact_core::{BoxOrigin, FrameIndex, Motion, NormRect, Track, TrackBox, Trac
 
 use super::motion::{Sides, center, extent, hull, mix, moved};
 use super::options::TrackerOptions;
+use super::steady::steadied;
 use super::tracklet::{DetectedBox, MotionHistory, Tracklet, seconds};
 use super::{assign, vehicle_fallback};
 
@@ -54,7 +55,10 @@ pub(super) fn whole_tracks(
         let place = |tracklet: &Tracklet| tracklet.first().sides.map(f32::to_bits);
         key(a).cmp(&key(b)).then(place(a).cmp(&place(b)))
     });
-    let tracklets = join_tracklets(tracklets, history, options);
+    let mut tracklets = join_tracklets(tracklets, history, options);
+    for tracklet in &mut tracklets {
+        tracklet.detections = steadied(&tracklet.detections, history);
+    }
     let runs = tracklets.iter().flat_map(|tracklet| {
         let boxes = boxes_of(tracklet, history, options);
         boxes.into_iter().map(|run| (tracklet.class, run))
@@ -334,11 +338,7 @@ fn velocity_at_end(tracklet: &Tracklet, history: &MotionHistory, direction: Dire
     }
     let carried = match direction {
         Direction::Forward => history.carried(other.sides, other.frame, end.frame),
-        Direction::Backward => (end.frame + 1..=other.frame)
-            .rev()
-            .fold(other.sides, |sides, frame| {
-                history.step(frame).inverse().sides(sides)
-            }),
+        Direction::Backward => history.carried_back(other.sides, other.frame, end.frame),
     };
     let (from, to, size) = (center(carried), center(end.sides), extent(end.sides));
     [0, 1].map(|axis| {

@@ -251,8 +251,8 @@ fn boxes_have_their_classes_margin_and_more_where_nothing_was_seen() {
         }
     });
     let at_sighting = box_at(&tracks[0], 30).rect;
-    assert!((at_sighting.width() - 0.15).abs() < 1e-3);
-    assert!((at_sighting.height() - 0.16).abs() < 1e-3);
+    assert!((at_sighting.width() - 0.14).abs() < 1e-3);
+    assert!((at_sighting.height() - 0.148).abs() < 1e-3);
     assert!(box_at(&tracks[0], 45).rect.width() > at_sighting.width() + 0.01);
 }
 

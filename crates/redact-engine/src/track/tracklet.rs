@@ -80,6 +80,14 @@ impl MotionHistory {
         (a + 1..=b).fold(sides, |sides, frame| self.step(frame).sides(sides))
     }
 
+    /// `sides` of frame `b`, where the camera had them in the earlier frame `a`.
+    pub(super) fn carried_back(&self, sides: Sides, b: usize, a: usize) -> Sides {
+        let frames = (a + 1..=b).rev();
+        frames.fold(sides, |sides, frame| {
+            self.step(frame).inverse().sides(sides)
+        })
+    }
+
     /// How the picture moves into `frame`.
     pub(super) fn step(&self, frame: usize) -> Warp {
         Warp::of(self.motions[frame])
