@@ -1,4 +1,4 @@
-"""Composes samples for `faces.onnx`: real pictures at random scales, spoiled as cameras spoil them.
+"""Composes samples for `faces-covered.onnx`: real pictures at random scales, spoiled by cameras.
 
 One sample depends on the seed and its number alone. Labels are those of `complete.py`.
 """

@@ -1,6 +1,6 @@
-"""Trains `faces.onnx`, initialized from YuNet-n, on faces as people mark them.
+"""Trains `faces-covered.onnx`, initialized from YuNet-n, on faces as people mark them.
 
-    python faces.py ../faces.onnx --begin YUNET_N.onnx --labels LABELS/ \
+    python faces.py ../faces-covered.onnx --begin YUNET_N.onnx --labels LABELS/ \
         --set 4:SETS/faces --set 3:SETS/people-oid ...
 
 `derive.py` prepares the published network, `complete.py` writes the labels. A number before a

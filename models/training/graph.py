@@ -106,8 +106,9 @@ class Graph(nn.Module):
                 values[output] = OPERATORS[kind](*given, **options)
         return values[self.output]
 
-    def shift(self, logit):
-        """Adds `logit` to everything that goes through a sigmoid, before it does."""
+    def calibrate(self, gain, logit):
+        """Multiplies everything that goes through a sigmoid by `gain` and adds `logit`, before it
+        does."""
         shaping = {"Transpose", "Reshape"}
         made = {step[2]: step for step in self.steps}
         for kind, inputs, *_ in self.steps:
@@ -119,7 +120,10 @@ class Graph(nn.Module):
             if before[0] != "Conv" or len(before[1]) != 3:
                 raise SystemExit("a sigmoid does not follow a convolution with a bias")
             with torch.no_grad():
-                self.weights[self.names[before[1][2]]] += logit
+                weight, bias = (self.weights[self.names[name]] for name in before[1][1:])
+                weight *= gain
+                bias *= gain
+                bias += logit
 
     def save(self, path):
         """Writes the original file with the current weights."""

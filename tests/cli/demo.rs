@@ -38,7 +38,12 @@ fn the_shipped_weights_alone_hide_all_that_is_in_the_demo_clip() {
     let work = Work::new();
     let shipped = work.path("shipped");
     std::fs::create_dir(&shipped).unwrap();
-    let weights = ["plate-screen.onnx", "objects.onnx", "faces.onnx"];
+    let weights = [
+        "plate-screen.onnx",
+        "objects.onnx",
+        "faces.onnx",
+        "faces-covered.onnx",
+    ];
     for entry in std::fs::read_dir(&models).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap();
@@ -61,6 +66,7 @@ fn the_shipped_weights_alone_hide_all_that_is_in_the_demo_clip() {
     }
 
     std::fs::remove_file(shipped.join("faces.onnx")).unwrap();
+    std::fs::remove_file(shipped.join("faces-covered.onnx")).unwrap();
     let table = work
         .redact_with_models(&shipped, &scan)
         .expect_status(0)
@@ -84,6 +90,7 @@ fn any_one_model_of_faces_is_used() {
     ));
     for (card, weights) in [
         ("faces", "faces.onnx"),
+        ("faces-covered", "faces-covered.onnx"),
         ("centerface", "centerface.onnx"),
         ("retinaface-mnet025", "retinaface_mnet025.onnx"),
     ] {

@@ -120,7 +120,8 @@ const NEAR: u32 = 320;
 const CLOSE: u32 = 192;
 
 const FAST: &[DetectorSpec<'_>] = &[
-    whole("faces", 960, 4),
+    whole("faces", 960, 8),
+    whole("faces-covered", 640, 4),
     whole("lpd-yunet", 640, 15),
     plates(640, 6),
     plates(NEAR, 12),
@@ -134,7 +135,8 @@ const FAST: &[DetectorSpec<'_>] = &[
 ];
 
 const STANDARD: &[DetectorSpec<'_>] = &[
-    whole("faces", 960, 2),
+    whole("faces", 960, 4),
+    whole("faces-covered", 640, 2),
     whole("retinaface-mnet025", 640, 4),
     whole("lpd-yunet", 640, 6),
     plates(960, 4),
@@ -149,7 +151,8 @@ const STANDARD: &[DetectorSpec<'_>] = &[
 ];
 
 const THOROUGH: &[DetectorSpec<'_>] = &[
-    whole("faces", 960, 1),
+    whole("faces", 960, 2),
+    whole("faces-covered", 640, 1),
     whole("retinaface-mnet025", 960, 2),
     whole("centerface", 640, 4),
     as_recorded("lpd-yunet", 960, 4),
@@ -295,10 +298,10 @@ mod tests {
             }
         }
         let fast = Profile::Fast.summary();
-        assert!(fast.contains("faces at 960 px in 1 of 4 frames"), "{fast}");
+        assert!(fast.contains("faces at 960 px in 1 of 8 frames"), "{fast}");
         let thorough = Profile::Thorough.summary();
         assert!(
-            thorough.contains("faces at 960 px in every frame"),
+            thorough.contains("faces-covered at 640 px in every frame"),
             "{thorough}"
         );
         assert!(
