@@ -29,6 +29,7 @@ mod killed;
 mod leaks;
 mod odd_pictures;
 mod old_files;
+mod package;
 mod pipeline;
 mod quality;
 mod recheck;

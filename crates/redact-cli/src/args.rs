@@ -2,6 +2,7 @@
 
 mod desk;
 mod excerpt;
+mod package;
 mod records;
 mod release;
 mod score;
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand};
 use redact_core::Class;
 
 pub(crate) use desk::DeskArgs;
+pub(crate) use package::PackageArgs;
 pub(crate) use records::{
     EventsArgs, EventsCommand, KeyArgs, KeyCommand, RecheckArgs, TimestampArgs, TimestampCommand,
     VerifyArgs,
@@ -121,6 +123,8 @@ pub(crate) enum Command {
     Render(RenderArgs),
     /// Check a release against its manifest, or a package and everything in it
     Verify(VerifyArgs),
+    /// Put releases of one request into a package for a recipient: folder, archive or disc image
+    Package(PackageArgs),
     /// Check every past release in a folder by today's rules
     Recheck(RecheckArgs),
     /// Scan, approve, render and verify one recording

@@ -17,6 +17,7 @@ mod jobs;
 mod key;
 mod limits;
 mod outcome;
+mod package;
 mod passphrase;
 mod paths;
 mod progress;
@@ -70,6 +71,7 @@ fn dispatch(cli: &Cli) -> Result<Outcome> {
         Command::Batch(args) => batch::batch(args, global),
         Command::Score(args) => score::score(args, global),
         Command::Key(args) => key::key(args, global),
+        Command::Package(args) => package::package(args, global),
         Command::Recheck(args) => recheck::recheck(args, global),
         Command::Timestamp(args) => timestamp::timestamp(args, global),
         Command::Events(args) => events::events(args, global),

@@ -160,6 +160,20 @@ pub(crate) fn key_dir() -> Result<PathBuf> {
     Ok(user_folders()?.config)
 }
 
+/// The folder with the office's letterhead, letters and transmittal profiles, if there is one: that
+/// of the keys.
+///
+/// # Errors
+/// When the environment names no home.
+pub(crate) fn office() -> Result<PathBuf> {
+    key_dir()
+}
+
+/// `verify.html`: near the program or the working folder, where `make checker` puts it.
+pub(crate) fn verifier() -> Option<PathBuf> {
+    near("target/checker/verify.html").or_else(|| near("verify.html"))
+}
+
 /// The desk's data folder.
 ///
 /// # Errors

@@ -14,6 +14,7 @@ use redact_media::CutError;
 use redact_record::RecordError;
 use redact_vision::{CardError, VisionError};
 
+use crate::package::PackageError;
 pub use remedy::Remedy;
 pub use worker::{JobFailure, WorkerError};
 
@@ -237,6 +238,9 @@ pub enum ReleaseError {
     /// The worker could not be confined.
     #[error(transparent)]
     Jail(#[from] JailError),
+    /// A package could not be made.
+    #[error(transparent)]
+    Package(#[from] PackageError),
     /// A package cannot be read.
     #[error(transparent)]
     Container(#[from] ContainerError),
@@ -321,14 +325,19 @@ impl ReleaseError {
     /// The error and its causes on one line.
     #[must_use]
     pub fn text(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = std::error::Error::source(self);
-        while let Some(error) = cause {
-            text.push_str(&format!(": {error}"));
-            cause = error.source();
-        }
-        text
+        chain_text(self)
     }
+}
+
+/// An error and its causes on one line.
+pub(crate) fn chain_text(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text
 }
 
 /// Whether a rule forbids what was asked of a record.

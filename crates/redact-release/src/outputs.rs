@@ -21,6 +21,7 @@ use redact_record::Overwrite;
 
 use crate::error::{Context as _, ReleaseError, Result};
 use crate::names::{check_output, folder_of};
+pub(crate) use partial::hidden;
 pub use partial::{Partial, sync_folder};
 pub use record::Inputs;
 use record::{Entry, Record};
@@ -245,7 +246,7 @@ impl Drop for Outputs {
 
 /// Where a file that is to be replaced waits.
 fn aside(path: &Path) -> PathBuf {
-    partial::hidden(path, "replaced")
+    hidden(path, "replaced")
 }
 
 /// Sets a file aside. It also stays under its name, unless it is one of several: until the new one

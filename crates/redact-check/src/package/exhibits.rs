@@ -7,8 +7,8 @@ use redact_record::sign::{SignatureVerdict, TrustStore};
 
 use super::packaged::{PackagedRelease, ReadFiles};
 use super::port::{GROUP, PackageFiles};
-use super::release::signed;
-use crate::records::signature;
+use super::release::{record, signed};
+use crate::records::{self, SignedBytes};
 use crate::{Verdict, chain};
 
 /// Checks every exhibit, in order.
@@ -70,8 +70,17 @@ fn check_description<F: PackageFiles>(
     };
     if !exhibit.parts.is_empty() {
         check_whole(verdict, exhibit, &who);
+        check_sealed(
+            verdict,
+            package,
+            exhibit,
+            (&public, &whole),
+            read,
+            trust,
+            files,
+        )?;
     }
-    let same = exhibit.describes(&public, &whole.bytes);
+    let same = public.part.is_none() && exhibit.describes(&public, &whole.bytes);
     let evidence = match same {
         true => format!(
             "{} frames, {} s, {} parts, manifest {}",
@@ -92,8 +101,34 @@ fn check_description<F: PackageFiles>(
 /// The manifest of a release that is in parts is signed by a trusted key, too.
 fn check_whole(verdict: &mut Verdict, exhibit: &Exhibit, who: &SignatureVerdict) {
     let mut one = Verdict::default();
-    signature(&mut one, "whole manifest", who);
+    records::signature(&mut one, "whole manifest", who);
     append(verdict, &format!("exhibit {}", exhibit.number), one);
+}
+
+/// The sealed manifest of a release that is in parts belongs to the manifest of the whole.
+fn check_sealed<F: PackageFiles>(
+    verdict: &mut Verdict,
+    package: &PackageManifest,
+    exhibit: &Exhibit,
+    (public, whole): (&PublicManifest, &SignedBytes),
+    read: &ReadFiles,
+    trust: &TrustStore,
+    files: &mut F,
+) -> Result<(), F::Error> {
+    let path = |role| {
+        let file = package.file_of(exhibit.number, None, role);
+        file.map(|file| &file.path)
+            .filter(|path| read.contains_key(*path))
+    };
+    let paths = path(FileRole::SealedManifest).zip(path(FileRole::SealedSignature));
+    let Some((record, beside)) = paths else {
+        return Ok(());
+    };
+    let sealed = signed(files, record, beside)?;
+    let mut one = Verdict::default();
+    records::sealed(&mut one, public, &whole.bytes, Some(&sealed), trust);
+    append(verdict, &format!("exhibit {}", exhibit.number), one);
+    Ok(())
 }
 
 fn check_release<F: PackageFiles>(
@@ -119,9 +154,56 @@ fn check_release<F: PackageFiles>(
         }
     };
     let mut one = Verdict::new(verdict.scope);
+    if let Some(part) = part {
+        let record = record(files, &release)?;
+        check_place(&mut one, exhibit, part, &record, trust);
+    }
     files.check_release(&mut one, &release, trust)?;
     append(verdict, &release.label, one);
     Ok(())
+}
+
+/// Checks that the manifest of a part names the place that the package manifest gives it. Nothing is
+/// added if the manifest is not valid, which the check of the release reports.
+fn check_place(
+    verdict: &mut Verdict,
+    exhibit: &Exhibit,
+    number: u32,
+    record: &SignedBytes,
+    trust: &TrustStore,
+) {
+    let (name, group) = ("its place in the release", "part");
+    let opened = PublicManifest::open(&record.bytes, &record.signature, trust);
+    let Ok((public, _)) = opened else {
+        return;
+    };
+    let Some(part) = &public.part else {
+        return verdict.add(
+            group,
+            name,
+            false,
+            "its manifest is not that of a part".to_owned(),
+        );
+    };
+    let (frames, seconds) = (part.frames.0, part.release_seconds.0);
+    let row = exhibit.parts.iter().find(|row| row.0.number == number);
+    let is_whole = part.release_sha256 == exhibit.release_sha256
+        && part.manifest_sha256 == exhibit.manifest_sha256
+        && part.release_bytes == exhibit.release_bytes
+        && part.release_frames == exhibit.frames;
+    let is_place = part.number == number
+        && part.count == exhibit.part_count()
+        && row.is_some_and(|row| row.0.frames == frames && row.0.seconds == seconds);
+    let found = format!(
+        "part {} of {}, frames {} to {} of {}",
+        part.number, part.count, frames.0, frames.1, part.release_frames
+    );
+    let evidence = match (is_whole, is_place) {
+        (true, true) => found,
+        (false, _) => format!("{found}, of another release"),
+        (true, false) => format!("{found}; the package has it as part {number}"),
+    };
+    verdict.add(group, name, is_whole && is_place, evidence);
 }
 
 /// Adds the lines of one release to those of the package.

@@ -173,7 +173,7 @@ fn contradictions_are_refused() {
     refuse(|p| p.exhibits[1].parts[1].0.number = 1, "parts");
     refuse(|p| p.exhibits[1].parts.swap(0, 1), "parts");
     refuse(|p| drop(p.exhibits[1].parts.pop()), "parts");
-    refuse(|p| p.exhibits[1].parts[1].0.seconds.1.0 += 1, "parts");
+    refuse(|p| p.exhibits[1].parts[1].0.seconds.0.0 += 1, "parts");
     refuse(
         |p| p.exhibits[1].manifest_sha256 = p.exhibits[0].manifest_sha256,
         "manifest_sha256",

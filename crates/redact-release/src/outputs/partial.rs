@@ -115,7 +115,7 @@ pub fn sync_folder(folder: &Path) -> Result<()> {
 }
 
 /// `clip.mp4` and `partial` make `.clip.mp4.partial`, in the same folder.
-pub(super) fn hidden(target: &Path, ending: &str) -> PathBuf {
+pub(crate) fn hidden(target: &Path, ending: &str) -> PathBuf {
     let mut name = OsString::from(".");
     name.push(target.file_name().unwrap_or_default());
     name.push(".");

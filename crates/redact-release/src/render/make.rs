@@ -158,6 +158,9 @@ fn describe_export(event: &mut EventDraft, manifests: &Manifests) {
     let digest = |bytes: &[u8]| redact_record::digest_bytes(bytes);
     event.subject("manifest", digest(&manifests.public_bytes));
     event.subject("sealed-manifest", digest(&manifests.sealed_bytes));
+    if let Some(replaced) = &manifests.public.supersedes {
+        event.subject("replaced-manifest", replaced.0.sha256.0);
+    }
 }
 
 /// Writes the records under partial names; gives each with its name and SHA-256.
