@@ -4,14 +4,15 @@
 //! Associating Every Detection Box", 2022): detections with a high score are matched with the
 //! active tracks first, then those with a low score with the tracks that are left. Where an object
 //! is expected comes from a Kalman filter per track ([`kalman`]) and from the camera's motion. At
-//! the end, [`repair`] closes gaps and extends both ends, and [`vehicle_fallback`] drops vehicles
-//! in the frames in which their plate was found.
+//! the end, [`repair`] closes gaps and extends both ends, [`duplicates`] merges tracks of one
+//! object, and [`vehicle_fallback`] drops vehicles in the frames in which their plate was found.
 //!
 //! When in doubt, hide: one detection with a high score is a track, several with low scores are one
 //! when their scores add up, and every track is extended at both ends. Nothing is carried across a
 //! cut.
 
 mod assign;
+mod duplicates;
 mod kalman;
 mod motion;
 mod options;

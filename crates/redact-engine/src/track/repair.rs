@@ -1,18 +1,19 @@
 //! Whole tracks out of detections: no frame between, before or after is left out.
 //!
 //! In this order: tracklets of one object are joined; their detections are steadied; gaps are filled
-//! from both sides; both ends are extended; every box gets its margin. Everything moves with the
-//! camera, and nothing crosses a cut.
+//! from both sides; both ends are extended; every box gets its margin; tracks of one object are
+//! merged ([`duplicates`]). Everything moves with the camera, and nothing crosses a cut.
 
 use std::collections::VecDeque;
 
 use redact_core::{BoxOrigin, FrameIndex, Motion, NormRect, Track, TrackBox, TrackId, geometry};
 
+use super::duplicates::TrackRun;
 use super::motion::{Sides, center, extent, hull, mix, moved};
 use super::options::TrackerOptions;
 use super::steady::steadied;
 use super::tracklet::{DetectedBox, MotionHistory, Tracklet, seconds};
-use super::{assign, vehicle_fallback};
+use super::{assign, duplicates, vehicle_fallback};
 
 /// Tracklets whose last and first box overlap this much (both grown) are one object.
 const JOIN_OVERLAP_MIN: f32 = 0.3;
@@ -59,11 +60,10 @@ pub(super) fn whole_tracks(
     for tracklet in &mut tracklets {
         tracklet.detections = steadied(&tracklet.detections, history);
     }
-    let runs = tracklets.iter().flat_map(|tracklet| {
-        let boxes = boxes_of(tracklet, history, options);
-        boxes.into_iter().map(|run| (tracklet.class, run))
-    });
-    let mut runs = vehicle_fallback::drop_vehicles_with_plate(runs.collect());
+    let runs = (tracklets.iter()).flat_map(|tracklet| boxes_of(tracklet, history, options));
+    let runs = duplicates::merge_duplicates(runs.collect()).into_iter();
+    let runs = runs.map(|run| (run.class, run.boxes)).collect();
+    let mut runs = vehicle_fallback::drop_vehicles_with_plate(runs);
     runs.sort_by(|(a_class, a), (b_class, b)| {
         let [ax, ay, ..] = a[0].rect.sides();
         let [bx, by, ..] = b[0].rect.sides();
@@ -143,7 +143,7 @@ fn boxes_of(
     tracklet: &Tracklet,
     history: &MotionHistory,
     options: &TrackerOptions,
-) -> Vec<Vec<TrackBox>> {
+) -> Vec<TrackRun> {
     let mut boxes = extended(tracklet, history, options, Direction::Backward);
     boxes.reverse();
     for pair in tracklet.detections.windows(2) {
@@ -154,7 +154,7 @@ fn boxes_of(
     boxes.extend(extended(tracklet, history, options, Direction::Forward));
 
     let class = options.class(tracklet.class);
-    let mut runs: Vec<Vec<TrackBox>> = Vec::new();
+    let mut runs: Vec<(Vec<TrackBox>, Vec<Sides>)> = Vec::new();
     let mut last_frame = None;
     for (index, this) in boxes.iter().enumerate() {
         let before = &boxes[index.saturating_sub(1)];
@@ -172,12 +172,16 @@ fn boxes_of(
             origin: this.origin,
         };
         match runs.last_mut() {
-            Some(run) if last_frame == this.frame.checked_sub(1) => run.push(grown),
-            _ => runs.push(vec![grown]),
+            Some((run, bare)) if last_frame == this.frame.checked_sub(1) => {
+                run.push(grown);
+                bare.push(rect.sides());
+            }
+            _ => runs.push((vec![grown], vec![rect.sides()])),
         }
         last_frame = Some(this.frame);
     }
-    runs
+    let run = |(boxes, bare)| TrackRun::new(tracklet.class, boxes, bare);
+    runs.into_iter().map(run).collect()
 }
 
 fn detected(found: DetectedBox) -> UnpaddedBox {

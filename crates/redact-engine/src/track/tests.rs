@@ -401,3 +401,23 @@ fn looking_at_every_third_frame_leaves_no_frame_bare() {
         assert!(covered(&tracks, frame, at(frame)) > 0.99, "frame {frame}");
     }
 }
+
+/// Goal: two models that box one head differently make one track of it, which covers both boxes.
+/// Control: two heads with boxes as far apart as heads can be make two.
+#[test]
+fn boxes_of_two_models_around_one_head_are_one_track() {
+    let (large, small) = (rect(0.4, 0.4, 0.12), rect(0.42, 0.42, 0.07));
+    let see = |other: NormRect| {
+        follow(&bare(), 60, still, move |frame| match frame % 4 {
+            0 => vec![face(large, 0.9), face(other, 0.8)],
+            2 => vec![face(large, 0.9)],
+            _ => Vec::new(),
+        })
+    };
+    let one = see(small);
+    assert_eq!(one.len(), 1);
+    for frame in 0..60 {
+        assert!(covered(&one, frame, large) > 0.99 && covered(&one, frame, small) > 0.99);
+    }
+    assert_eq!(see(rect(0.5, 0.42, 0.1)).len(), 2);
+}
