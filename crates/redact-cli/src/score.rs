@@ -7,7 +7,7 @@
 mod images;
 pub(crate) mod pixels;
 mod report;
-mod sheet;
+pub(crate) mod sheet;
 mod work;
 
 use std::path::{Path, PathBuf};

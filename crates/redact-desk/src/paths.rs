@@ -22,7 +22,7 @@ pub mod recording_files {
     pub const FINDINGS: &str = "findings.json";
     /// What to check first: `API.md`, `Found`.
     pub const MOMENTS: &str = "moments.json";
-    /// The folder with a thumbnail of each found track, `TRACK.jpg`.
+    /// The folder with the thumbnails of each found track, `TRACK.jpg` and `TRACK-worst.jpg`.
     pub const THUMBNAILS: &str = "thumbnails";
 
     /// The waveform of a sound track.
@@ -35,6 +35,12 @@ pub mod recording_files {
     #[must_use]
     pub fn thumbnail(track: u32) -> String {
         format!("{track}.jpg")
+    }
+
+    /// The picture of a found track in the frame to check first, in [`THUMBNAILS`].
+    #[must_use]
+    pub fn worst_thumbnail(track: u32) -> String {
+        format!("{track}-worst.jpg")
     }
 }
 

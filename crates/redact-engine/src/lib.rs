@@ -47,7 +47,7 @@ pub use mute::{mute_block, muted_in};
 pub use render::{
     AudioReport, CopiedPictures, RenderError, RenderReport, first_masked, masked_frames, render,
 };
-pub use risk::{WeakSpan, Weakness, review_priority, weak_spans};
+pub use risk::{TrackPriority, WeakSpan, Weakness, review_priority};
 pub use scan::{DetectorSet, ScanError, ScanOptions, ScanReport, ScheduledDetector, scan};
 pub use second_look::{Uncovered, uncovered};
 pub use track::{ClassOptions, FrameObservations, Moment, Observation, Tracker, TrackerOptions};

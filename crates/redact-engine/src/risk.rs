@@ -1,9 +1,12 @@
-//! Review priority: the spans in which a track most likely hides too little.
+//! Review priority: which tracks most likely show something that identifies a person, and where.
 //!
 //! Everything follows from the boxes of whole tracks, so it can be computed again from findings at
-//! any time. A risk is not a probability: it only orders spans, the worst first.
+//! any time. A risk orders tracks and spans, the worst first; it is not a calibrated probability.
+//! What the risks weigh was measured on shaking pictures: `benches/detection.md`.
 
-use redact_core::{BoxOrigin, Class, FrameIndex, FrameSpan, NormRect, Track, TrackBox, TrackId};
+use redact_core::{
+    BoxOrigin, Class, FrameIndex, FrameSpan, NormRect, PixelSize, Track, TrackBox, TrackId,
+};
 
 /// Why a span is worth a review.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -14,8 +17,10 @@ pub enum Weakness {
     Exit,
     /// Nothing was detected for a while; the place is a guess.
     Unseen,
-    /// All detections have a low score.
+    /// Detections have a low score.
     LowScore,
+    /// The box changes its size within a second: in some frames it may be too small.
+    Unsteady,
     /// Part of the object is outside the picture, where models miss it more often.
     NearEdge,
 }
@@ -29,6 +34,7 @@ impl Weakness {
             Self::Exit => "ends inside the picture",
             Self::Unseen => "not detected, followed by motion",
             Self::LowScore => "detected with a low score",
+            Self::Unsteady => "the size of the box changes",
             Self::NearEdge => "at the edge of the picture",
         }
     }
@@ -47,6 +53,26 @@ pub struct WeakSpan {
     pub weakness: Weakness,
     /// `0.0..=1.0`; the highest first.
     pub risk: f32,
+    /// The frame that most likely shows something. Where a track begins or ends inside the picture,
+    /// this is the frame before its first or after its last: nothing is hidden there.
+    pub worst: FrameIndex,
+    /// The track's box in that frame, or the nearest one, margin included.
+    pub rect: NormRect,
+}
+
+/// A track that is worth a review.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrackPriority {
+    /// The track.
+    pub track: TrackId,
+    /// What it hides.
+    pub class: Class,
+    /// Rank of the chance that something identifiable is exposed, `0.0..=1.0`; the highest first.
+    pub risk: f32,
+    /// Its riskiest span.
+    pub worst: WeakSpan,
+    /// All its weaknesses, the riskiest first; at least that of the riskiest span.
+    pub weaknesses: Vec<Weakness>,
 }
 
 /// A gap shorter than this many frames is the rhythm of the detectors, not a weakness.
@@ -58,6 +84,15 @@ const GAP_HALF: f32 = 20.0;
 /// Scores below this are low.
 const SCORE_LOW: f32 = 0.5;
 
+/// So is the mean score of a track's detections below this.
+const MEAN_LOW: f32 = 0.8;
+
+/// Sizes are compared within so many frames; a person who comes closer changes more slowly.
+const UNSTEADY_WITHIN: usize = 30;
+
+/// The largest area, as a multiple of the smallest, from which on a box is unsteady.
+const UNSTEADY_MIN: f32 = 1.5;
+
 /// A box this close to an edge of the picture touches it; boxes have their margin already.
 const NEAR_EDGE: f32 = 0.01;
 
@@ -66,91 +101,227 @@ const NEAR_EDGE: f32 = 0.01;
 const ENTRY_RISK: f32 = 0.7;
 const UNSEEN_RISK: f32 = 1.0;
 const LOW_SCORE_RISK: f32 = 0.6;
+const LOW_MEAN_RISK: f32 = 0.7;
+const UNSTEADY_RISK: f32 = 0.9;
 const NEAR_EDGE_RISK: f32 = 0.2;
 
 /// What a moment of a vehicle risks of that: it may show no plate, and its track also begins and
 /// ends where its plate is found.
 const VEHICLE_SHARE: f32 = 0.5;
 
-/// The weak spans of all tracks of a recording with so many frames, the riskiest first.
+/// Risk of an unsteady box for each natural logarithm of that multiple.
+const UNSTEADY_PER_LOG: f32 = 0.5;
+
+/// A box, margin included, of this many rows or more shows enough to recognize a person or to read
+/// a plate (15 rows without the margin); of fewer, less and less. Of larger boxes, none risks more.
+const IDENTIFIABLE_ROWS: f32 = 24.0;
+
+/// What the smallest box risks of that.
+const IDENTIFIABLE_MIN: f32 = 0.25;
+
+/// The tracks with a weak span, of a recording with so many frames of `size`: one entry for each
+/// track, the riskiest first.
+///
+/// A track's risk combines those of its weaknesses as if they were independent; spans with the same
+/// weakness count once, by the riskiest of them.
 #[must_use]
-pub fn review_priority(tracks: &[Track], frames: u32) -> Vec<WeakSpan> {
-    let mut spans: Vec<WeakSpan> = tracks
+pub fn review_priority(tracks: &[Track], frames: u32, size: PixelSize) -> Vec<TrackPriority> {
+    let mut weak: Vec<TrackPriority> = tracks
         .iter()
-        .flat_map(|track| weak_spans(track, frames))
+        .filter_map(|track| priority(track, frames, size))
         .collect();
-    spans.sort_by(|a, b| {
+    weak.sort_by(|a, b| {
         (b.risk.total_cmp(&a.risk))
-            .then(a.frames.start().cmp(&b.frames.start()))
+            .then(a.worst.worst.cmp(&b.worst.worst))
             .then(a.track.cmp(&b.track))
-            .then(a.weakness.cmp(&b.weakness))
     });
-    spans
+    weak
+}
+
+/// The priority of one track; `None` if it has no weak span.
+fn priority(track: &Track, frames: u32, size: PixelSize) -> Option<TrackPriority> {
+    let mut spans = weak_spans(track, frames);
+    for span in &mut spans {
+        span.risk *= identifiable(span.rect, size);
+    }
+    // A stable sort: of equal spans, the earlier one is first.
+    spans.sort_by(|a, b| b.risk.total_cmp(&a.risk));
+    let mut by_weakness: Vec<(Weakness, f32)> = Vec::new();
+    for span in &spans {
+        if !by_weakness.iter().any(|&(known, _)| known == span.weakness) {
+            by_weakness.push((span.weakness, span.risk));
+        }
+    }
+    let safe: f32 = by_weakness.iter().map(|&(_, risk)| 1.0 - risk).product();
+    Some(TrackPriority {
+        track: track.id(),
+        class: track.class(),
+        risk: 1.0 - safe,
+        worst: *spans.first()?,
+        weaknesses: by_weakness.into_iter().map(|(of, _)| of).collect(),
+    })
+}
+
+/// How much of an object in `rect` can be recognized, as a share of one that is large enough.
+fn identifiable(rect: NormRect, size: PixelSize) -> f32 {
+    #[expect(clippy::cast_precision_loss, reason = "rows of a picture")]
+    let rows = rect.height() * size.height() as f32;
+    (rows / IDENTIFIABLE_ROWS).clamp(IDENTIFIABLE_MIN, 1.0)
 }
 
 /// The weak spans of one track, in the order of their first frames.
-#[must_use]
-pub fn weak_spans(track: &Track, frames: u32) -> Vec<WeakSpan> {
+fn weak_spans(track: &Track, frames: u32) -> Vec<WeakSpan> {
     let boxes = track.boxes();
-    let share = match track.class() {
-        Class::Vehicle => VEHICLE_SHARE,
-        Class::Face | Class::Plate | Class::Screen => 1.0,
+    let mut spans = Spans {
+        track,
+        found: Vec::new(),
     };
-    let moment = |run: &[TrackBox], weakness, risk: f32| {
-        let (first, last) = (run[0].frame, run[run.len() - 1].frame);
-        Some(WeakSpan {
-            track: track.id(),
-            class: track.class(),
-            frames: FrameSpan::new(first, last.next())?,
-            weakness,
-            risk: (share * risk).clamp(0.0, 1.0),
-        })
-    };
-    let seen = |b: &TrackBox| b.origin == BoxOrigin::Detected;
-    let first_seen = boxes.iter().position(seen).unwrap_or(0);
-    let last_seen = boxes.iter().rposition(seen).unwrap_or(boxes.len() - 1);
-    // A score that is not a number is no score: the doubt is whole.
-    let doubt = |b: &TrackBox| match b.score.is_nan() {
-        true => 1.0,
-        false => 1.0 - b.score.clamp(0.0, 1.0),
-    };
+    let first_seen = boxes.iter().position(is_detected).unwrap_or(0);
+    let last_seen = (boxes.iter().rposition(is_detected)).unwrap_or(boxes.len() - 1);
+    let (first, last) = (boxes[0].frame, boxes[boxes.len() - 1].frame);
 
-    let mut spans = Vec::new();
-    let begins_late = boxes[0].frame > FrameIndex::ZERO && !at_edge(boxes[first_seen].rect);
-    if begins_late {
+    if first > FrameIndex::ZERO && !at_edge(boxes[first_seen].rect) {
         let risk = ENTRY_RISK * (0.5 + 0.5 * doubt(&boxes[first_seen]));
-        spans.extend(moment(&boxes[..=first_seen], Weakness::Entry, risk));
+        let before = FrameIndex::new(first.get() - 1);
+        spans.add(
+            &boxes[..=first_seen],
+            Weakness::Entry,
+            risk,
+            (before, &boxes[0]),
+        );
     }
     let inner = &boxes[first_seen..=last_seen];
-    for run in inner.chunk_by(|a, b| seen(a) == seen(b)) {
-        if !seen(&run[0]) && run.len() >= GAP_MIN {
+    for run in inner.chunk_by(|a, b| is_detected(a) == is_detected(b)) {
+        if !is_detected(&run[0]) && run.len() >= GAP_MIN {
             let length = f32::from(u16::try_from(run.len()).unwrap_or(u16::MAX));
             let risk = UNSEEN_RISK * length / (length + GAP_HALF);
-            spans.extend(moment(run, Weakness::Unseen, risk));
+            let middle = &run[run.len() / 2];
+            spans.add(run, Weakness::Unseen, risk, (middle.frame, middle));
         }
     }
-    let low = |b: &TrackBox| b.score < SCORE_LOW;
-    for run in inner.chunk_by(|a, b| low(a) == low(b)) {
-        if low(&run[0]) {
-            let least = run.iter().map(|b| b.score).fold(SCORE_LOW, f32::min);
-            let risk = LOW_SCORE_RISK * (SCORE_LOW - least.max(0.0)) / SCORE_LOW;
-            spans.extend(moment(run, Weakness::LowScore, risk));
-        }
-    }
+    spans.add_low_scores(inner);
+    spans.add_unsteady(inner);
     for run in inner.chunk_by(|a, b| at_edge(a.rect) == at_edge(b.rect)) {
         if at_edge(run[0].rect) {
-            let risk = NEAR_EDGE_RISK * (0.5 + 0.5 * doubt(&run[0]));
-            spans.extend(moment(run, Weakness::NearEdge, risk));
+            let least = least_certain(run);
+            let risk = NEAR_EDGE_RISK * (0.5 + 0.5 * doubt(least));
+            spans.add(run, Weakness::NearEdge, risk, (least.frame, least));
         }
     }
-    let last = boxes[boxes.len() - 1].frame;
-    let ends_early = last.next().get() < frames && !at_edge(boxes[last_seen].rect);
-    if ends_early {
+    if last.next().get() < frames && !at_edge(boxes[last_seen].rect) {
         let risk = ENTRY_RISK * (0.5 + 0.5 * doubt(&boxes[last_seen]));
-        spans.extend(moment(&boxes[last_seen..], Weakness::Exit, risk));
+        let end = &boxes[boxes.len() - 1];
+        spans.add(
+            &boxes[last_seen..],
+            Weakness::Exit,
+            risk,
+            (last.next(), end),
+        );
     }
-    spans.sort_by_key(|moment| (moment.frames.start(), moment.weakness));
-    spans
+    let mut found = spans.found;
+    found.sort_by_key(|span| (span.frames.start(), span.weakness));
+    found
+}
+
+/// Collects the weak spans of one track.
+struct Spans<'a> {
+    track: &'a Track,
+    found: Vec<WeakSpan>,
+}
+
+impl Spans<'_> {
+    /// Adds `run`; `worst` is its worst frame, and the box there or nearest to it.
+    fn add(
+        &mut self,
+        run: &[TrackBox],
+        weakness: Weakness,
+        risk: f32,
+        (worst, nearest): (FrameIndex, &TrackBox),
+    ) {
+        let class = self.track.class();
+        let share = match class {
+            Class::Vehicle => VEHICLE_SHARE,
+            Class::Face | Class::Plate | Class::Screen => 1.0,
+        };
+        let (first, last) = (run[0].frame, run[run.len() - 1].frame);
+        let frames = FrameSpan::new(first, last.next());
+        self.found.extend(frames.map(|frames| WeakSpan {
+            track: self.track.id(),
+            class,
+            frames,
+            weakness,
+            risk: (share * risk).clamp(0.0, 1.0),
+            worst,
+            rect: nearest.rect,
+        }));
+    }
+}
+
+impl Spans<'_> {
+    /// Adds the runs of boxes with low scores; or all of `inner`, if only its mean score is low.
+    fn add_low_scores(&mut self, inner: &[TrackBox]) {
+        let detected = || inner.iter().filter(|b| is_detected(b)).map(doubt);
+        #[expect(clippy::cast_precision_loss, reason = "frames of a track")]
+        let mean = detected().sum::<f32>() / detected().count().max(1) as f32;
+        let of_mean = LOW_MEAN_RISK * mean;
+        let low = |b: &TrackBox| b.score < SCORE_LOW;
+        for run in inner.chunk_by(|a, b| low(a) == low(b)) {
+            if low(&run[0]) {
+                let least = least_certain(run);
+                let risk = LOW_SCORE_RISK * (SCORE_LOW - least.score.max(0.0)) / SCORE_LOW;
+                let worst = (least.frame, least);
+                self.add(run, Weakness::LowScore, risk.max(of_mean), worst);
+            }
+        }
+        if mean > 1.0 - MEAN_LOW && !inner.iter().any(low) {
+            let least = least_certain(inner);
+            self.add(inner, Weakness::LowScore, of_mean, (least.frame, least));
+        }
+    }
+
+    /// Adds the frames between the two detections that differ most in size, if they do.
+    fn add_unsteady(&mut self, inner: &[TrackBox]) {
+        let mut most: Option<(f32, usize, usize)> = None;
+        for (at, one) in inner.iter().enumerate().filter(|(_, b)| is_detected(b)) {
+            let near = inner.iter().enumerate().skip(at + 1).take(UNSTEADY_WITHIN);
+            for (other_at, other) in near.filter(|(_, b)| is_detected(b)) {
+                let (a, b) = (one.rect.area(), other.rect.area());
+                let times = a.max(b) / a.min(b);
+                if times >= UNSTEADY_MIN && most.is_none_or(|(known, ..)| times > known) {
+                    most = Some((times, at, other_at));
+                }
+            }
+        }
+        if let Some((times, from, to)) = most {
+            let run = &inner[from..=to];
+            let (first, last) = (&inner[from], &inner[to]);
+            let smaller = match first.rect.area() <= last.rect.area() {
+                true => first,
+                false => last,
+            };
+            let risk = (UNSTEADY_PER_LOG * times.ln()).min(UNSTEADY_RISK);
+            self.add(run, Weakness::Unsteady, risk, (smaller.frame, smaller));
+        }
+    }
+}
+
+fn is_detected(b: &TrackBox) -> bool {
+    b.origin == BoxOrigin::Detected
+}
+
+/// A score that is not a number is no score: the doubt is whole.
+fn doubt(b: &TrackBox) -> f32 {
+    match b.score.is_nan() {
+        true => 1.0,
+        false => 1.0 - b.score.clamp(0.0, 1.0),
+    }
+}
+
+/// The box with the lowest score; of several, the one in their middle.
+fn least_certain(run: &[TrackBox]) -> &TrackBox {
+    let least = run.iter().map(doubt).fold(0.0, f32::max);
+    let lowest: Vec<&TrackBox> = run.iter().filter(|b| doubt(b) >= least).collect();
+    lowest[lowest.len() / 2]
 }
 
 fn at_edge(rect: NormRect) -> bool {
@@ -159,95 +330,4 @@ fn at_edge(rect: NormRect) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn track(id: u32, first: u32, boxes: &[(BoxOrigin, f32, f32)]) -> Track {
-        let boxes = (first..)
-            .zip(boxes)
-            .map(|(frame, &(origin, x, score))| TrackBox {
-                frame: FrameIndex::new(frame),
-                rect: NormRect::new([x, 0.4, x + 0.1, 0.5]).unwrap(),
-                score,
-                origin,
-            });
-        Track::new(TrackId(id), Class::Face, boxes.collect()).unwrap()
-    }
-
-    fn listed(spans: &[WeakSpan]) -> Vec<(Weakness, u32, u32)> {
-        let frames = |m: &WeakSpan| (m.weakness, m.frames.start().get(), m.frames.end().get());
-        spans.iter().map(frames).collect()
-    }
-
-    use BoxOrigin::{Detected, Extended, Interpolated};
-
-    /// Goal: each weakness is reported with its frames. Method: a track with one of each.
-    #[test]
-    fn a_track_tells_all_its_weak_moments() {
-        let mut boxes = vec![(Extended, 0.5, 0.9), (Detected, 0.5, 0.9)];
-        boxes.extend([(Interpolated, 0.5, 0.9); 10]);
-        boxes.extend([(Detected, 0.5, 0.2), (Detected, 0.895, 0.9)]);
-        boxes.push((Detected, 0.5, 0.9));
-        let spans = weak_spans(&track(1, 5, &boxes), 100);
-        assert_eq!(
-            listed(&spans),
-            [
-                (Weakness::Entry, 5, 7),
-                (Weakness::Unseen, 7, 17),
-                (Weakness::LowScore, 17, 18),
-                (Weakness::NearEdge, 18, 19),
-                (Weakness::Exit, 19, 20),
-            ]
-        );
-    }
-
-    /// Goal: what identifies a person comes before a vehicle that may show no plate.
-    #[test]
-    fn vehicles_come_after_the_same_moments_of_faces() {
-        let boxes = [(Extended, 0.5, 0.9), (Detected, 0.5, 0.9)];
-        let face = track(2, 5, &boxes);
-        let vehicle = Track::new(TrackId(1), Class::Vehicle, face.boxes().to_vec()).unwrap();
-        let spans = review_priority(&[vehicle, face], 100);
-        let classes: Vec<Class> = spans.iter().map(|moment| moment.class).collect();
-        assert_eq!(
-            classes,
-            [Class::Face, Class::Face, Class::Vehicle, Class::Vehicle]
-        );
-    }
-
-    #[test]
-    fn a_sure_track_over_the_whole_recording_has_none() {
-        let boxes = [
-            (Detected, 0.5, 0.9),
-            (Interpolated, 0.5, 0.9),
-            (Detected, 0.5, 0.9),
-        ];
-        assert_eq!(weak_spans(&track(1, 0, &boxes), 3), []);
-        assert_ne!(weak_spans(&track(1, 0, &boxes), 4), []);
-        assert_ne!(weak_spans(&track(1, 1, &boxes), 4), []);
-    }
-
-    #[test]
-    fn the_riskiest_moment_comes_first() {
-        let mut gap = vec![(Detected, 0.5, 0.9)];
-        gap.extend([(Interpolated, 0.5, 0.9); 98]);
-        gap.push((Detected, 0.5, 0.9));
-        let doubtful = [(Detected, 0.5, 0.4); 100];
-        let tracks = [track(1, 0, &doubtful), track(2, 0, &gap)];
-        let first = review_priority(&tracks, 100);
-        assert_eq!(first.len(), 2);
-        assert_eq!(
-            (first[0].track, first[0].weakness),
-            (TrackId(2), Weakness::Unseen)
-        );
-        assert!(first[0].risk > first[1].risk && first[0].risk <= 1.0);
-    }
-
-    /// Goal: a track of nothing but guesses is no reason to panic.
-    #[test]
-    fn a_track_that_was_never_seen_is_weak() {
-        let spans = weak_spans(&track(1, 3, &[(Extended, 0.5, f32::NAN); 3]), 9);
-        assert!(spans.iter().all(|m| (0.0..=1.0).contains(&m.risk)));
-        assert!(!spans.is_empty());
-    }
-}
+mod tests;

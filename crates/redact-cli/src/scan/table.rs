@@ -112,34 +112,33 @@ fn damaged_lines(found: &Findings) -> Vec<String> {
 /// So many damaged stretches are printed.
 const DAMAGED_MAX: usize = 10;
 
-/// So many weak moments are printed; a person who wants all of them reviews the findings.
-const MOMENTS_MAX: usize = 5;
+/// So many tracks are printed; a person who wants all of them reads the findings or `--json`.
+const PRIORITY_MAX: usize = 10;
 
-/// The weak moments that are printed, the riskiest first, and how many there are.
-fn worst_moments(found: &Findings) -> (Vec<redact_engine::WeakSpan>, usize) {
-    let mut moments = redact_engine::review_priority(&found.tracks, found.source.frames);
-    let all = moments.len();
-    moments.truncate(MOMENTS_MAX);
-    (moments, all)
+/// The tracks to review first, the riskiest first.
+fn priority(found: &Findings) -> Vec<redact_engine::TrackPriority> {
+    let source = &found.source;
+    redact_engine::review_priority(&found.tracks, source.frames, source.info.video.size)
 }
 
-/// What to review first, or nothing when no track has a weak moment.
+/// What to review first, one line per track; nothing when no track has a weakness.
 pub(super) fn review_first(found: &Findings) -> Option<String> {
-    let (moments, all) = worst_moments(found);
+    let mut tracks = priority(found);
+    let all = tracks.len();
     if all == 0 {
         return None;
     }
-    let mut lines = vec![format!("review first ({} of {all}):", moments.len())];
-    for moment in moments {
-        let (first, end) = (moment.frames.start().get(), moment.frames.end().get());
+    tracks.truncate(PRIORITY_MAX);
+    let mut lines = vec![format!("review first ({} of {all} tracks):", tracks.len())];
+    for weak in tracks {
+        let at = weak.worst.worst.get();
+        let why: Vec<&str> = weak.weaknesses.iter().map(|of| of.text()).collect();
         lines.push(format!(
-            "  {} - {}  {} {}: {} (frames {first} to {})",
-            clock(found, first),
-            clock(found, end),
-            moment.class,
-            moment.track,
-            moment.weakness.text(),
-            end - 1
+            "  {}  {} {}: {} (frame {at})",
+            clock(found, at),
+            weak.class,
+            weak.track,
+            why.join("; ")
         ));
     }
     Some(lines.join("\n"))
@@ -173,20 +172,21 @@ pub(crate) fn summary(clip: &Path, output: &Path, found: &Findings) -> serde_jso
             (class.name().to_owned(), entry)
         })
         .collect();
-    let moments: Vec<_> = worst_moments(found)
-        .0
+    let first: Vec<_> = priority(found)
         .iter()
-        .map(|moment| {
+        .map(|weak| {
+            let weaknesses: Vec<&str> = weak.weaknesses.iter().map(|of| of.text()).collect();
             serde_json::json!({
-                "track": moment.track.0, "class": moment.class.name(),
-                "first_frame": moment.frames.start().get(),
-                "last_frame": moment.frames.end().get() - 1,
-                "why": moment.weakness.text(), "risk": moment.risk,
+                "track": weak.track.0, "class": weak.class.name(),
+                "first_frame": weak.worst.frames.start().get(),
+                "last_frame": weak.worst.frames.end().get() - 1,
+                "worst_frame": weak.worst.worst.get(),
+                "why": weak.worst.weakness.text(), "weaknesses": weaknesses, "risk": weak.risk,
             })
         })
         .collect();
     serde_json::json!({
-        "look_here_first": moments,
+        "look_here_first": first,
         "clip": clip, "findings": output, "sha256": found.source.digest.to_string(),
         "frames": found.source.frames, "classes": classes,
         "damaged_pictures": found.damage.pictures.len(),

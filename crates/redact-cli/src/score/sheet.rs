@@ -112,8 +112,8 @@ impl Tile {
     }
 }
 
-/// Draws the frame of a box, in pixels of `image`, as far as it lies on it.
-fn outline(image: &mut RgbImage, [x, y, width, height]: [f64; 4], color: Rgb<u8>) {
+/// Draws the frame of a box, `[x, y, width, height]` in pixels of `image`, as far as it lies on it.
+pub(crate) fn outline(image: &mut RgbImage, [x, y, width, height]: [f64; 4], color: Rgb<u8>) {
     let (columns, rows) = (image.width(), image.height());
     let clamp = |at: f64, limit: u32| whole(at.round().clamp(0.0, f64::from(limit)));
     let (x_min, x_max) = (clamp(x, columns), clamp(x + width, columns));

@@ -24,7 +24,7 @@ use crate::id::Id;
 use crate::model::{JobKind, SessionUser};
 use crate::paths::recording_files::{
     MEDIA, MOMENTS, PROXY, THUMBNAILS, TIMELINE, thumbnail as thumbnail_name,
-    waveform as waveform_name,
+    waveform as waveform_name, worst_thumbnail as worst_name,
 };
 use crate::read_options::ReadOptions;
 use crate::service::app::{App, Shared};
@@ -259,14 +259,29 @@ pub(crate) async fn thumbnail(
     Path((id, track)): Path<(Id, u32)>,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
-    let path = part(
-        &app,
-        &id,
-        &format!("{THUMBNAILS}/{}", thumbnail_name(track)),
-    )
-    .await?;
-    views::note(&app, &who, &id, Seen::Thumbnail, 0..0).await?;
-    files::send(&path, SendAs::inline("image/jpeg"), &headers).await
+    send_thumbnail(&app, &who, &id, &thumbnail_name(track), &headers).await
+}
+
+/// `GET /recordings/:id/thumbnails/:track/worst`.
+pub(crate) async fn worst_thumbnail(
+    State(app): State<App>,
+    who: SessionUser,
+    Path((id, track)): Path<(Id, u32)>,
+    headers: HeaderMap,
+) -> ApiResult<Response> {
+    send_thumbnail(&app, &who, &id, &worst_name(track), &headers).await
+}
+
+async fn send_thumbnail(
+    app: &App,
+    who: &SessionUser,
+    id: &Id,
+    name: &str,
+    headers: &HeaderMap,
+) -> ApiResult<Response> {
+    let path = part(app, id, &format!("{THUMBNAILS}/{name}")).await?;
+    views::note(app, who, id, Seen::Thumbnail, 0..0).await?;
+    files::send(&path, SendAs::inline("image/jpeg"), headers).await
 }
 
 /// A track as the API returns it.

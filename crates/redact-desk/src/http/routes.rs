@@ -110,6 +110,7 @@ fn recordings_and_reviews() -> Vec<Route> {
         GET "/api/recordings/{id}/proxy" WORK => recordings::proxy,
         GET "/api/recordings/{id}/waveform/{track}" WORK => recordings::waveform,
         GET "/api/recordings/{id}/thumbnails/{track}" WORK => recordings::thumbnail,
+        GET "/api/recordings/{id}/thumbnails/{track}/worst" WORK => recordings::worst_thumbnail,
         GET "/api/recordings/{id}/frames/{frame}" WORK => recordings::frame,
         GET "/api/recordings/{id}/views" SHOW => views::list,
         POST "/api/recordings/{id}/follow" WORK => recordings::follow,

@@ -53,6 +53,7 @@ OP    GET    /api/recordings/{id}/tracks
 OP    GET    /api/recordings/{id}/proxy
 OP    GET    /api/recordings/{id}/waveform/{track}
 OP    GET    /api/recordings/{id}/thumbnails/{track}
+OP    GET    /api/recordings/{id}/thumbnails/{track}/worst
 OP    GET    /api/recordings/{id}/frames/{frame}
 OPU   GET    /api/recordings/{id}/views
 OP    POST   /api/recordings/{id}/follow

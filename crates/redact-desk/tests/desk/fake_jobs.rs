@@ -86,6 +86,7 @@ impl Jobs for FakeJobs {
             Task::Thumbnails { folder } => {
                 std::fs::create_dir_all(folder.join("thumbnails")).unwrap();
                 text(&folder.join("thumbnails/1.jpg"), "jpeg");
+                text(&folder.join("thumbnails/1-worst.jpg"), "worst");
                 text(&folder.join("moments.json"), "[]");
                 TaskOutcome::Done
             }

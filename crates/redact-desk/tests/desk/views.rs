@@ -17,6 +17,7 @@ tracks     /api/recordings/{id}/tracks
 video      /api/recordings/{id}/proxy
 waveforms  /api/recordings/{id}/waveform/{track}
 thumbnails /api/recordings/{id}/thumbnails/{track}
+thumbnails /api/recordings/{id}/thumbnails/{track}/worst
 pictures   /api/recordings/{id}/frames/{frame}
 -          /api/recordings/{id}/views
 reviews    /api/reviews/{id}
@@ -207,8 +208,8 @@ async fn a_session_is_one_entry_with_its_spans() {
         assert_eq!(answered.status, 206);
     }
     bench.get(&viewer, &format!("{path}/frames/25")).await;
-    for track in [1, 1, 1] {
-        let thumbnail = format!("{path}/thumbnails/{track}");
+    for thumbnail in ["1", "1", "1/worst"] {
+        let thumbnail = format!("{path}/thumbnails/{thumbnail}");
         bench.get(&viewer, &thumbnail).await;
     }
     assert!(entries(bench, "view").is_empty(), "the session goes on");

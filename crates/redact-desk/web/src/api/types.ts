@@ -48,11 +48,14 @@ export interface Timeline {
   runs: [count: number, ticks: number][];
 }
 
+/** Where a found track most likely hides too little. */
 export interface Risk {
   track: number;
   class: Class;
   start: number;
   end: number;
+  /** The frame to check first. Absent in what an earlier version prepared. */
+  frame?: number;
   why: string;
   risk: number;
 }

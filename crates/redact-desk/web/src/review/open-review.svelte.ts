@@ -25,7 +25,7 @@ import { History } from './history';
 import type { Materials } from './materials';
 import { Player } from './player.svelte';
 import { type Speech, speechOf } from './speech';
-import { type Filter, listed, type Order, riskByTrack, type Selection } from './select';
+import { checkFirst, type Filter, listed, type Order, riskByTrack, type Selection } from './select';
 
 export class OpenReview {
   readonly clock: FrameClock;
@@ -122,6 +122,8 @@ export class OpenReview {
       ? (this.speech.find((s) => s.start === selection.start) ?? null)
       : null;
   });
+  /** What to check first: one row per track. */
+  toCheck = $derived.by(() => checkFirst(this.document, this.found.look_here_first));
   /** Found boxes that no track covers. They block approval. */
   leftOut = $derived.by(() => edit.leftOut(this.document, this.foundById));
 
@@ -132,13 +134,6 @@ export class OpenReview {
       if (risk !== undefined && (most === null || risk.risk > most.risk)) most = risk;
     }
     return most;
-  }
-
-  /** The reviewed track that contains a found track. */
-  trackOfFound(found: number): ReviewTrack | null {
-    const holds = (t: ReviewTrack): boolean =>
-      t.parts.some((p) => 'found' in p && p.found === found);
-    return this.document.tracks.find(holds) ?? null;
   }
 
   // ---- changing and saving

@@ -1,14 +1,14 @@
 // All actions on an open review. Components display the review and call these; the rules are in
 // `edit.ts`.
 import { messageOf, post } from '../api/client';
-import type { Class, Decision, Effect, Followed, Job, Rect, ReviewTrack, Risk } from '../api/types';
+import type { Class, Decision, Effect, Followed, Job, Rect, ReviewTrack } from '../api/types';
 import { classesText, clockText, many, trackName } from '../lib/format';
 import { toast } from '../lib/toast.svelte';
 import { bareAt, boxAt, tidy } from './boxes';
 import * as edit from './edit';
 import { finished } from './materials';
 import { OpenReview } from './open-review.svelte';
-import { bestFrame, listed, seedOf } from './select';
+import { bestFrame, type CheckRow, listed, seedOf } from './select';
 import { keepSpeech, secondsAround, type Speech, undecideSpeech } from './speech';
 
 const verdictWord = {
@@ -417,22 +417,22 @@ export class ReviewSession extends OpenReview {
     }
   }
 
-  showRisk(risk: Risk): void {
-    const track = this.trackOfFound(risk.track);
+  /** Selects a track to check first and goes to its worst frame. */
+  showRisk({ risk, track }: CheckRow): void {
     this.player.pause();
-    if (track === null) this.player.seek(risk.start);
-    else {
-      this.select(new Set([track.id]));
-      const best = bestFrame(track, this.foundById);
-      this.player.seek(best >= risk.start && best < risk.end ? best : risk.start);
-    }
+    if (track !== null) this.select(new Set([track.id]));
+    const best = track === null ? risk.start : bestFrame(track, this.foundById);
+    const inside = best >= risk.start && best < risk.end;
+    this.player.seek(risk.frame ?? (inside ? best : risk.start));
   }
 
   nextRisk(direction: 1 | -1): void {
-    const list = this.found.look_here_first;
+    const list = this.toCheck;
     if (list.length === 0) return toast('This recording has nothing to check first.');
-    const at = list.findIndex((r) => this.selected.some((t) => this.riskOf(t) === r));
-    const next = list[(at + direction + list.length) % list.length];
+    const chosen = new Set(this.selected.map((t) => t.id));
+    const at = list.findIndex(({ track }) => track !== null && chosen.has(track.id));
+    const from = at < 0 && direction < 0 ? 0 : at;
+    const next = list[(from + direction + list.length) % list.length];
     if (next !== undefined) this.showRisk(next);
   }
 

@@ -24,6 +24,44 @@ export function riskByTrack(list: readonly Risk[]): ReadonlyMap<number, Risk> {
   return most;
 }
 
+/** A track to check first; `track` is null if the review left all of the found track out. */
+export interface CheckRow {
+  risk: Risk;
+  track: ReviewTrack | null;
+}
+
+/**
+ * What to check first, the riskiest first: one row per reviewed track, so that there are never more
+ * rows than tracks, however they were merged or split.
+ */
+export function checkFirst(document: ReviewDocument, list: readonly Risk[]): CheckRow[] {
+  const byFound = new Map<number, ReviewTrack[]>();
+  for (const track of document.tracks)
+    for (const part of track.parts)
+      if ('found' in part) {
+        const known = byFound.get(part.found);
+        if (known === undefined) byFound.set(part.found, [track]);
+        else if (!known.includes(track)) known.push(track);
+      }
+  const rows = new Map<string, CheckRow>();
+  for (const risk of list) {
+    const track = holder(byFound.get(risk.track) ?? [], risk);
+    const key = track === null ? `found-${risk.track}` : `track-${track.id}`;
+    const known = rows.get(key);
+    if (known === undefined || risk.risk > known.risk.risk) rows.set(key, { risk, track });
+  }
+  return [...rows.values()].sort((a, b) => b.risk.risk - a.risk.risk);
+}
+
+/** Of the reviewed tracks that contain parts of a found track, the one that the risk is about. */
+function holder(tracks: readonly ReviewTrack[], risk: Risk): ReviewTrack | null {
+  const overlaps = (track: ReviewTrack): boolean =>
+    track.parts.some(
+      (p) => 'found' in p && p.found === risk.track && p.start < risk.end && risk.start < p.end,
+    );
+  return tracks.find(overlaps) ?? tracks[0] ?? null;
+}
+
 export function listed(
   document: ReviewDocument,
   filter: Filter,

@@ -173,7 +173,11 @@ export class FakeDesk {
 
   /** A picture out of the clip; for a thumbnail: what the track shows at its start. */
   #still(path: string, response: ServerResponse): void {
-    const [kind, value] = path.split('/').slice(-2) as [string, string];
+    // The picture of a worst frame is the same: a track of the sample looks alike throughout.
+    const [kind, value] = path
+      .replace(/\/worst$/, '')
+      .split('/')
+      .slice(-2) as [string, string];
     // Of many tracks a few pictures have to do: each is made by a program that takes its time.
     const number = kind === 'thumbnails' && Number(value) > 8 ? 1 : Number(value);
     const key = `${kind}-${number}`;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Risk } from '../../src/api/types';
-import { decide } from '../../src/review/edit';
-import { bestFrame, listed, riskByTrack } from '../../src/review/select';
+import { decide, merge, split } from '../../src/review/edit';
+import { bestFrame, checkFirst, listed, riskByTrack } from '../../src/review/select';
 import { clockText, dueText, spanText } from '../../src/lib/format';
 import { DOCUMENT, FOUND, POLICY } from './scene';
 
@@ -19,6 +19,40 @@ test('the riskiest comes first, then by time', () => {
   const risks = riskByTrack([risk(3, 0.2), risk(3, 0.9), risk(2, 0.4)]);
   expect(risks.get(3)!.risk).toBe(0.9);
   expect(ids(listed(DOCUMENT, 'all', 'risk', (t) => risks.get(t.id) ?? null))).toEqual([3, 2, 1]);
+});
+
+const span = (track: number, size: number, start: number, end: number): Risk => ({
+  track,
+  class: 'face',
+  start,
+  end,
+  frame: start,
+  why: '',
+  risk: size,
+});
+
+// Goal: never more rows than tracks, the riskiest first, also in what an earlier version prepared.
+test('each track has one row of what to check first', () => {
+  const list = [span(1, 0.2, 0, 2), span(1, 0.9, 8, 10), span(3, 0.4, 40, 50)];
+  const rows = checkFirst(DOCUMENT, list);
+  expect(rows.map((row) => [row.track?.id, row.risk.risk])).toEqual([
+    [1, 0.9],
+    [3, 0.4],
+  ]);
+});
+
+test('a merged track has one row, and of a split one the part with the risk has it', () => {
+  const list = [span(1, 0.2, 0, 2), span(2, 0.9, 20, 22), span(3, 0.4, 48, 50)];
+  const merged = merge(new Set([1, 2]))(DOCUMENT);
+  expect(checkFirst(merged, list).map((row) => row.risk.track)).toEqual([2, 3]);
+  const halves = split(3, 45, FOUND)(DOCUMENT);
+  const row = checkFirst(halves, list).find((one) => one.risk.track === 3)!;
+  expect(row.track!.parts).toEqual([{ found: 3, start: 45, end: 50 }]);
+});
+
+test('a found track that the review left out still has a row', () => {
+  const without = { ...DOCUMENT, tracks: DOCUMENT.tracks.slice(1) };
+  expect(checkFirst(without, [span(1, 0.2, 0, 2)])[0]!.track).toBeNull();
 });
 
 test('a filter shows what it says', () => {
