@@ -174,6 +174,44 @@ fn keep_reject_and_kept_speech_are_on_record() {
     work.redact(&verify).expect_status(0);
 }
 
+/// Goal: where a mask covers a person who was kept, the approver and the operator are warned, and
+/// the sealed manifest has the frames and the mask. Control: beside the person, nothing is said.
+#[test]
+fn a_mask_over_a_person_who_was_kept_is_on_record() {
+    let work = found();
+    let decide = |x: f64| {
+        let mut plan = work.json("clip.plan.json");
+        plan["tracks"][0]["decision"] = json!({"verdict": "keep", "reason": "nothing-to-withhold",
+            "by": "Olsen", "at": "2026-03-01T08:00:00Z"});
+        plan["drawn"] = json!([{"id": "door", "effect": {"kind": "fill"},
+            "reason": "privacy-face", "frames": [5, 8],
+            "keyframes": [[5, x, 0.25, x + 0.125, 0.5]]}]);
+        work.write_json("clip.plan.json", &plan);
+        let approved = work.redact(&APPROVE).expect_status(0).stdout();
+        let rendered = work.redact(&RENDER).expect_status(0).stdout();
+        let sealed = work.json("clip.redacted.sealed.json");
+        let kept = sealed["body"]["kept"][0].clone();
+        (approved, rendered, kept)
+    };
+    let warning = "warning: face 1 is kept visible, but mask door covers it in 3 frames, up to \
+                   100 % in frame 5";
+    let (approved, rendered, kept) = decide(0.25);
+    assert!(approved.contains(warning), "{approved}");
+    assert!(rendered.contains(warning), "{rendered}");
+    assert_eq!(
+        kept["covered"],
+        json!({"frames": 3, "worst_frame": 5, "share": 1.0, "plan_ids": ["door"]})
+    );
+    let verify = ["verify", "clip.redacted.mp4", "--source", "clip.mp4"];
+    work.redact(&verify).expect_status(0);
+    let (approved, rendered, kept) = decide(0.5);
+    assert!(!approved.contains("warning") && !rendered.contains("warning"));
+    assert_eq!(
+        (&kept["track"], &kept["covered"]),
+        (&json!(1), &Value::Null)
+    );
+}
+
 /// Goal: the policy does not keep or reject what it hides, whatever a plan says; a person does.
 #[test]
 fn a_decision_against_the_policy_needs_a_person() {

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use redact_record::events::Act;
+use redact_record::plan::{CoveredTrack, covered_tracks};
 use redact_release::approve::{Approval, ApprovalRequest, Basis};
 use redact_release::ports::Events as _;
 
@@ -46,10 +47,12 @@ fn run(args: &ApproveArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> Re
 
 fn document(approval: &Approval) -> serde_json::Value {
     let plan = approval.content.plan();
+    let covered = covered_json(&covered_tracks(plan));
     serde_json::json!({
         "plan": approval.path, "sha256": approval.digest.to_string(),
         "tracks": plan.tracks.len(), "drawn": plan.drawn.len(), "mutes": plan.mutes.len(),
         "approvals": plan.approvals.len(), "needs_second_person": approval.needs_second_person(),
+        "kept_but_covered": covered,
     })
 }
 
@@ -68,6 +71,25 @@ fn text(approval: &Approval) -> String {
             "the policy asks for a second person: `redact approve PLAN --by NAME --force`".into(),
         );
     }
+    lines.extend(covered_lines(&covered_tracks(plan)));
     lines.push(format!("plan: {}", approval.path.display()));
     lines.join("\n")
+}
+
+/// A warning for each person who was kept and whom masks of others cover.
+pub(crate) fn covered_lines(covered: &[CoveredTrack]) -> impl Iterator<Item = String> + '_ {
+    covered
+        .iter()
+        .map(|covered| format!("warning: {}", covered.text()))
+}
+
+/// The same for machines.
+pub(crate) fn covered_json(covered: &[CoveredTrack]) -> Vec<serde_json::Value> {
+    let one = |covered: &CoveredTrack| {
+        serde_json::json!({
+            "track": covered.track.0, "frames": covered.frames,
+            "worst_frame": covered.worst.get(), "share": covered.share, "masks": covered.masks,
+        })
+    };
+    covered.iter().map(one).collect()
 }

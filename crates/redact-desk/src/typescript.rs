@@ -14,7 +14,8 @@ use crate::domain::policy::{AudioRule, ClassRule, Policy, PolicyHead, ReasonText
 use crate::domain::release_files::FileKind;
 use crate::domain::stage::Stage;
 use crate::domain::summary::{
-    AgainstPolicy, ClassCount, KeptSpeechInfo, LeftOut, Problem, ReasonCount, Rejected, Summary,
+    AgainstPolicy, ClassCount, KeptCovered, KeptSpeechInfo, LeftOut, Problem, ReasonCount,
+    Rejected, Summary,
 };
 use crate::domain::verdict::{Check, CheckStatus, Verdict};
 use crate::http::accounts::{DeskState, Me};
@@ -124,6 +125,7 @@ const TYPES: &[Declare] = &[
     LeftOut::decl,
     Rejected::decl,
     AgainstPolicy::decl,
+    KeptCovered::decl,
     Summary::decl,
     TrackDifference::decl,
     Differences::decl,

@@ -54,7 +54,9 @@ pub use request::{Request, RequestFile, Terms, read_request, write_request};
 pub(crate) use schema::check_schema;
 pub use schema::{PUBLIC_SCHEMA, SCHEMA_VERSION, SEALED_SCHEMA};
 pub use sealed::{SealedBody, SealedItem, SealedManifest};
-pub use visible::{FindingsComparison, KeptCount, KeptSpeechCount, KeptSpeechSpan, KeptTrack};
+pub use visible::{
+    Covered, FindingsComparison, KeptCount, KeptSpeechCount, KeptSpeechSpan, KeptTrack,
+};
 
 /// Types as they are spelled in files.
 pub use crate::file::names::{

@@ -5,11 +5,13 @@
 
 mod content;
 mod coverage;
+mod covered;
 mod proposal;
 mod signatures;
 
 pub use content::PlanContent;
 pub use coverage::{VisibleTrack, check_findings, uncovered_speech, visible_tracks};
+pub use covered::{CoveredTrack, covered_tracks};
 pub use proposal::{
     NOT_REQUESTED, NOTHING_TO_WITHHOLD, not_requested, propose, speech_mutes, with_own_reasons,
 };

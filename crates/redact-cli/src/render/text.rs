@@ -4,6 +4,8 @@ use std::path::Path;
 
 use redact_release::render::MadeRelease;
 
+use crate::approve::{covered_json, covered_lines};
+
 /// Where everything is, for people.
 pub(crate) fn text(made: &MadeRelease, release: &Path) -> String {
     let (report, paths) = (&made.render, &made.paths);
@@ -42,6 +44,7 @@ pub(crate) fn text(made: &MadeRelease, release: &Path) -> String {
         let cached = report.frames_earlier;
         lines.insert(2, format!("{cached} frames taken from the segment cache"));
     }
+    lines.extend(covered_lines(&made.covered));
     lines.join("\n")
 }
 
@@ -79,5 +82,6 @@ pub(crate) fn json(made: &MadeRelease, release: &Path) -> serde_json::Value {
         "sha256": made.manifest.release.binding().sha256.to_string(),
         "frames": made.render.frames, "frames_masked": made.render.frames_masked,
         "masks": made.manifest.masks.len(), "mutes": made.manifest.mutes.len(),
+        "kept_but_covered": covered_json(&made.covered),
     })
 }

@@ -6,7 +6,7 @@ use redact_core::{
     ApprovedPlan, Class, Findings, Plan, PlanError, PlanItem, Redactions, TimeSpan, Track, Verdict,
 };
 use redact_record::RecordError;
-use redact_record::plan::{PlanContent, uncovered_speech};
+use redact_record::plan::{CoveredTrack, PlanContent, covered_tracks, uncovered_speech};
 use serde::Serialize;
 
 use super::approval::Approval;
@@ -252,6 +252,21 @@ pub(crate) struct AgainstPolicy {
     policy: VerdictName,
 }
 
+/// A face that is kept and that masks of others cover.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct KeptCovered {
+    track: u32,
+    class: ClassName,
+    /// Frames in which it is covered.
+    frames: u32,
+    /// The frame in which most of it is covered, and the share of it, 0 to 1.
+    worst_frame: u32,
+    share: f32,
+    /// IDs of the masks: `face-3` is that of track 3.
+    masks: Vec<String>,
+}
+
 /// What a review would release.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -271,6 +286,7 @@ pub(crate) struct Summary {
     left_out: Vec<LeftOut>,
     against_policy: Vec<AgainstPolicy>,
     rejected: Vec<Rejected>,
+    kept_covered: Vec<KeptCovered>,
     second_person: bool,
     approvals: Vec<Approval>,
     plan_sha256: Option<String>,
@@ -441,6 +457,19 @@ fn against_policy(plan: &Plan, policy: &Policy) -> Vec<AgainstPolicy> {
     differs.collect()
 }
 
+/// Faces that are kept and that masks of others cover.
+fn kept_covered(plan: &Plan) -> Vec<KeptCovered> {
+    let shown = |covered: CoveredTrack| KeptCovered {
+        track: covered.track.0,
+        class: covered.class.into(),
+        frames: covered.frames,
+        worst_frame: covered.worst.get(),
+        share: covered.share,
+        masks: covered.masks,
+    };
+    covered_tracks(plan).into_iter().map(shown).collect()
+}
+
 /// Spans with damaged pictures or sound, merged.
 fn damaged(plan: &Plan) -> Vec<[f64; 2]> {
     let pictures = plan.damage.pictures.iter().map(|part| part.span);
@@ -493,6 +522,7 @@ pub(crate) fn summary(
         left_out: left_out(document, findings),
         against_policy: against_policy(plan, inputs.policy),
         rejected: rejected(plan),
+        kept_covered: kept_covered(plan),
         second_person: plan.second_person,
         approvals,
     })

@@ -293,6 +293,39 @@ async fn a_release_under_way_stops_with_its_approver() {
     }
 }
 
+/// Goal: the summary warns where a mask covers a person who is kept. Control: without the mask it
+/// does not.
+#[tokio::test]
+async fn a_mask_over_a_person_who_is_kept_is_in_the_summary() {
+    let office = office().await;
+    let (bench, review) = (&office.bench, &office.review);
+    let (mut base, mut document) = bench.decided(&office.operator, review).await;
+    let faces = document["tracks"].as_array().unwrap().iter();
+    let face = faces.clone().position(|track| track["class"] == "face");
+    let face = face.expect("the sample has a face");
+    document["tracks"][face]["decision"] = json!({ "verdict": "keep", "reason": "privacy-face" });
+    let start = document["tracks"][face]["parts"][0]["start"].clone();
+    let path = format!("/api/reviews/{review}/summary");
+    for drawn in [true, false] {
+        document["drawn"] = match drawn {
+            true => json!([{ "id": "door", "effect": { "kind": "fill" }, "reason": "privacy-face",
+                "start": start, "end": start.as_u64().unwrap() + 1,
+                "keyframes": [[start, 0.0, 0.0, 1.0, 1.0]] }]),
+            false => json!([]),
+        };
+        let saved = bench.save(&office.operator, review, base, &document).await;
+        base = saved.ok()["revision"].as_i64().unwrap();
+        let summary = bench.get(&office.operator, &path).await.ok();
+        let covered = &summary["kept_covered"];
+        let expected = match drawn {
+            true => json!([{ "track": document["tracks"][face]["id"], "class": "face",
+                "frames": 1, "worst_frame": start, "share": 1.0, "masks": ["door"] }]),
+            false => json!([]),
+        };
+        assert_eq!(covered, &expected);
+    }
+}
+
 /// Goal: what is rejected is not masked, and is on record with person, time and reason: in the
 /// summary, in the plan that is rendered, and until it is taken back.
 #[tokio::test]

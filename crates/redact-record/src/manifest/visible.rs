@@ -68,6 +68,25 @@ pub struct KeptTrack {
     pub by: String,
     /// When.
     pub at: Utc,
+    /// Where masks of other items cover it although it was kept; omitted if they do not, if it is no
+    /// face, and in manifests of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub covered: Option<Covered>,
+}
+
+/// Where masks cover a face that a decision keeps visible.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Covered {
+    /// Number of frames in which it is covered.
+    pub frames: u32,
+    /// The frame in which most of it is covered.
+    pub worst_frame: u32,
+    /// The share that is covered in that frame, 0 to 1.
+    pub share: f32,
+    /// IDs of the masks in the plan, as in `items`.
+    pub plan_ids: Vec<String>,
 }
 
 /// Detected speech that was left audible.
@@ -88,6 +107,10 @@ pub struct KeptSpeechSpan {
 /// Tracks with the verdict [`Verdict::Keep`] or [`Verdict::Reject`].
 pub(super) fn tracks(input: &ManifestInput<'_>, verdict: Verdict) -> Vec<OneLine<KeptTrack>> {
     let findings = input.findings.map(|(findings, _)| findings);
+    let covered = match verdict {
+        Verdict::Keep => plan::covered_tracks(input.plan.plan()),
+        Verdict::Reject | Verdict::Redact(_) => Vec::new(),
+    };
     plan::visible_tracks(input.plan.plan(), findings)
         .into_iter()
         .filter(|visible| visible.decision.verdict == verdict)
@@ -103,9 +126,25 @@ pub(super) fn tracks(input: &ManifestInput<'_>, verdict: Verdict) -> Vec<OneLine
                 reason: decision.reason.0.clone(),
                 by: decision.by.clone(),
                 at: Utc(decision.at),
+                covered: covered
+                    .iter()
+                    .find(|covered| covered.track == track.id())
+                    .map(Covered::from),
             })
         })
         .collect()
+}
+
+impl From<&plan::CoveredTrack> for Covered {
+    fn from(covered: &plan::CoveredTrack) -> Self {
+        Self {
+            frames: covered.frames,
+            worst_frame: covered.worst.get(),
+            // Two places: the share was measured in points.
+            share: (covered.share * 100.0).round() / 100.0,
+            plan_ids: covered.masks.clone(),
+        }
+    }
 }
 
 /// `kept` by class and reason.

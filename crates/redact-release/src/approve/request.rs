@@ -120,6 +120,10 @@ impl PendingApproval {
         let event = events.draft();
         event.subject("plan", self.content.digest());
         event.count("approvals", plan.approvals.len());
+        let covered = plan::covered_tracks(plan).len();
+        if covered > 0 {
+            event.count("kept-but-covered", covered);
+        }
         if let Some(why) = &self.without_findings {
             event.label("findings", "not-compared");
             event.subject("reason", redact_record::digest_bytes(why.as_bytes()));

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use redact_core::{ApprovedPlan, Digest, Findings};
 use redact_record::manifest::{CodingFacts, PublicManifest, ReleaseContext};
+use redact_record::plan::CoveredTrack;
 use redact_record::sign::{KeyId, KeyPair};
 use redact_record::{FileBinding, ReleasePaths};
 
@@ -105,6 +106,8 @@ pub struct MadeRelease {
     pub manifest: PublicManifest,
     /// The key that signed it.
     pub key: KeyId,
+    /// People who were kept and whom masks of others cover.
+    pub covered: Vec<CoveredTrack>,
 }
 
 /// The records of a release and the release, each under its final name, the release last.

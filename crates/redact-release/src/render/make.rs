@@ -79,6 +79,7 @@ pub fn make_release(
         coding,
         manifest: manifests.public,
         key: job.key.public().id(),
+        covered: plan::covered_tracks(job.plan.plan()),
     })
 }
 

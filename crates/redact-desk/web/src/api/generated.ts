@@ -252,11 +252,25 @@ export type Rejected = { track: number, class: Class, reason: string, by: string
 
 export type AgainstPolicy = { track: number, class: Class, policy: VerdictName, };
 
+export type KeptCovered = { track: number, class: Class, 
+/**
+ * Frames in which it is covered.
+ */
+frames: number, 
+/**
+ * The frame in which most of it is covered, and the share of it, 0 to 1.
+ */
+worst_frame: number, share: number, 
+/**
+ * IDs of the masks: `face-3` is that of track 3.
+ */
+masks: Array<string>, };
+
 export type Summary = { revision: number, problems: Array<Problem>, classes: Array<ClassCount>, reasons: Array<ReasonCount>, drawn: number, mutes: number, muted_seconds: number, speech_seconds: number | null, unmuted_speech_seconds: number | null, 
 /**
  * Damaged parts in seconds: pictures hidden, or sound muted.
  */
-damaged: Array<[number, number]>, kept_speech: Array<KeptSpeechInfo>, left_out: Array<LeftOut>, against_policy: Array<AgainstPolicy>, rejected: Array<Rejected>, second_person: boolean, approvals: Array<Approval>, plan_sha256: string | null, };
+damaged: Array<[number, number]>, kept_speech: Array<KeptSpeechInfo>, left_out: Array<LeftOut>, against_policy: Array<AgainstPolicy>, rejected: Array<Rejected>, kept_covered: Array<KeptCovered>, second_person: boolean, approvals: Array<Approval>, plan_sha256: string | null, };
 
 export type TrackDifference = { track: number, class: Class, here: string, there: string, };
 

@@ -138,6 +138,17 @@ export const classText: Record<Class, string> = {
   vehicle: 'Vehicle',
 };
 
+/** Names of masks by their IDs: `face-3` is that of track 3. Of more than three, two and a count. */
+export function maskNames(ids: readonly string[]): string {
+  const name = (id: string): string => {
+    const match = /^(face|plate|screen|vehicle)-(\d+)$/.exec(id);
+    return match === null ? id : `${classText[match[1] as Class]} ${match[2]}`;
+  };
+  return ids.length <= 3
+    ? ids.map(name).join(', ')
+    : `${ids.slice(0, 2).map(name).join(', ')} and ${ids.length - 2} others`;
+}
+
 export const classesText: Record<Class, string> = {
   face: 'Faces',
   plate: 'Plates',

@@ -3,7 +3,7 @@
 export interface Toast {
   id: number;
   text: string;
-  tone: 'info' | 'ok' | 'bad';
+  tone: 'info' | 'ok' | 'warn' | 'bad';
   action: { label: string; act: () => void } | null;
 }
 
@@ -19,7 +19,7 @@ export function toast(
   const id = last;
   // One at a time: a new message replaces the old one.
   toasts.list = [{ id, text, tone, action }];
-  setTimeout(() => dismiss(id), tone === 'bad' ? 9000 : 4500);
+  setTimeout(() => dismiss(id), tone === 'bad' || tone === 'warn' ? 9000 : 4500);
 }
 
 export function dismiss(id: number): void {

@@ -2,9 +2,10 @@
 // `edit.ts`.
 import { messageOf, post } from '../api/client';
 import type { Class, Decision, Effect, Followed, Job, Rect, ReviewTrack } from '../api/types';
-import { classesText, clockText, many, trackName } from '../lib/format';
+import { classesText, clockText, many, maskNames, trackName } from '../lib/format';
 import { toast } from '../lib/toast.svelte';
 import { bareAt, boxAt, tidy } from './boxes';
+import { coveredBy } from './covered';
 import * as edit from './edit';
 import { finished } from './materials';
 import { OpenReview } from './open-review.svelte';
@@ -48,7 +49,31 @@ export class ReviewSession extends OpenReview {
       return;
     }
     this.said(label);
+    if (verdict === 'keep') this.#warnCovered(ids);
     if (this.goOn && wasUndecided) this.nextUndecided(1, true);
+  }
+
+  /** Says that masks of others cover a person who was just kept. */
+  #warnCovered(ids: ReadonlySet<number>): void {
+    for (const track of this.document.tracks.filter((t) => ids.has(t.id))) {
+      const covered = coveredBy(this.document, track, this.foundById);
+      if (covered === null) continue;
+      const masks = maskNames(covered.masks);
+      const verb = covered.masks.length === 1 ? 'covers' : 'cover';
+      toast(
+        `${trackName(track)} is kept, but ${masks} ${verb} it in ${many(covered.frames, 'frame')}.`,
+        'warn',
+        {
+          label: 'Show',
+          act: () => {
+            this.select(new Set([track.id]));
+            this.player.pause();
+            this.player.seek(covered.worst);
+          },
+        },
+      );
+      return;
+    }
   }
 
   decideClass(of: Class, verdict: Decision['verdict']): void {

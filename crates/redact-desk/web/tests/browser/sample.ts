@@ -628,6 +628,16 @@ export function summary(open: api.Review): api.Summary {
     unmuted_speech_seconds: 0.7,
     left_out: [],
     against_policy: [{ track: 1, class: 'face', policy: 'redact' }],
+    kept_covered: [
+      {
+        track: 3,
+        class: 'face',
+        frames: 12,
+        worst_frame: 160,
+        share: 0.4,
+        masks: ['face-1'],
+      },
+    ],
     rejected: [
       { track: 2, class: 'plate', reason: 'nothing-to-withhold', by: 'Ada Okafor', at: AT },
     ],
