@@ -103,8 +103,8 @@ pub fn manifests(data: &[u8]) {
     }
 }
 
-/// A file of a package: a byte that chooses, then a package manifest whose signature is valid, a list
-/// of digests, a transmittal profile or a ZIP archive.
+/// A file of a package: a byte that chooses, then a package manifest whose signature is valid, a
+/// list of digests, a transmittal profile or a ZIP archive.
 ///
 /// # Panics
 /// If a manifest is accepted that would not be written, or an archive lists a file that it cannot

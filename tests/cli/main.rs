@@ -30,6 +30,7 @@ mod leaks;
 mod odd_pictures;
 mod old_files;
 mod package;
+mod package_parts;
 mod pipeline;
 mod quality;
 mod recheck;

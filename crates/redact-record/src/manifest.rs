@@ -20,6 +20,7 @@ mod divide;
 mod excerpt;
 mod figures;
 mod input;
+mod input_check;
 mod items;
 mod part;
 mod parts;

@@ -1,7 +1,7 @@
 //! The agency as its letters show it: letterhead, who signs, templates and appeals.
 //!
-//! Everything is in one folder, the office's: `office.toml`, `letters/` and `appeals/`. All of it may
-//! be absent.
+//! Everything is in one folder, the office's: `office.toml`, `letters/` and `appeals/`. All of it
+//! may be absent.
 
 use std::path::Path;
 

@@ -4,10 +4,10 @@
 //!
 //! | file | lists | is covered by |
 //! |---|---|---|
-//! | `package.json`, the package manifest | every file except itself, its signature and `SHA256SUMS` | its signature, `SHA256SUMS` |
+//! | `package.json` | all but itself, its signature and `SHA256SUMS` | its signature, `SHA256SUMS` |
 //! | `package.json.minisig` | | `SHA256SUMS` |
-//! | `SHA256SUMS`, for `sha256sum -c` | every file except itself | nothing; a checker computes it from the others |
-//! | `index.html`, `index.pdf`, letters, releases and their records | | `package.json` and `SHA256SUMS` |
+//! | `SHA256SUMS`, for `sha256sum -c` | all but itself | nothing: a checker computes it |
+//! | papers, releases and their records | | `package.json`, `SHA256SUMS` |
 //!
 //! Papers therefore show every digest except that of `package.json`, which does not exist yet when
 //! they are made: they are made from a [`PackageManifest`] whose files are those of the exhibits,

@@ -4,8 +4,8 @@
 //! layout is up to the caller. The fonts are DejaVu (free to embed); a file contains only the
 //! glyphs that it uses.
 //!
-//! Limits: scripts that DejaVu covers (Latin, Greek, Cyrillic, Hebrew, Arabic and others). Any other
-//! character is drawn as U+FFFD.
+//! Limits: scripts that DejaVu covers (Latin, Greek, Cyrillic, Hebrew, Arabic and others). Any
+//! other character is drawn as U+FFFD.
 
 mod bidi;
 mod fonts;

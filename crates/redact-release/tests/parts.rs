@@ -328,7 +328,7 @@ fn what_cannot_be_cut_is_refused() {
     assert!(whole.write(&outputs, &made.key, &ports).is_err());
     assert!(
         whole
-            .write(&[part.path.clone()], &made.key, &ports)
+            .write(std::slice::from_ref(&part.path), &made.key, &ports)
             .is_err()
     );
     assert!(!outputs[0].exists() && part.path.exists());

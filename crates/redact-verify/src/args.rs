@@ -23,7 +23,8 @@ silent.
 Exit status: 0 ok; 1 something is wrong; 2 it could not be checked."
 )]
 pub(crate) struct Args {
-    /// The released file or a package (folder, .zip, .iso); with --events, manifests that name an entry of the log
+    /// The released file or a package (folder, .zip, .iso); with --events, manifests that name an
+    /// entry of the log
     #[arg(required_unless_present = "events")]
     pub files: Vec<PathBuf>,
 

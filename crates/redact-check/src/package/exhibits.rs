@@ -163,8 +163,8 @@ fn check_release<F: PackageFiles>(
     Ok(())
 }
 
-/// Checks that the manifest of a part names the place that the package manifest gives it. Nothing is
-/// added if the manifest is not valid, which the check of the release reports.
+/// Checks that the manifest of a part names the place that the package manifest gives it. Nothing
+/// is added if the manifest is not valid, which the check of the release reports.
 fn check_place(
     verdict: &mut Verdict,
     exhibit: &Exhibit,

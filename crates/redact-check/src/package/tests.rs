@@ -256,6 +256,7 @@ fn missing_added_changed_and_swapped_files_are_named() {
         &[
             "package, changed file: exhibits/exhibit-01.mp4",
             "exhibit 1: file, SHA-256",
+            "exhibit 1: leak, leftover-bytes",
         ],
     );
 }

@@ -64,8 +64,8 @@ pub(crate) struct PackageArgs {
     #[arg(long)]
     pub no_verifier: bool,
 
-    /// File or folder with findings, for a profile that includes them (may be repeated; default: the
-    /// folders of the releases)
+    /// File or folder with findings, for a profile that includes them (may be repeated; default:
+    /// the folders of the releases)
     #[arg(long, value_name = "PATH")]
     pub findings: Vec<PathBuf>,
 

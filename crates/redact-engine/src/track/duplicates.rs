@@ -145,16 +145,6 @@ impl TrackRun {
         (at < self.boxes.len()).then_some(at)
     }
 
-    /// Its box without margin in `frame`.
-    pub(super) fn bare_at(&self, frame: u32) -> Option<Sides> {
-        self.at(frame).map(|at| self.bare[at])
-    }
-
-    /// The first and the last frame with a detection.
-    pub(super) const fn detected(&self) -> (u32, u32) {
-        self.detected
-    }
-
     /// Whether both were detected before, in or after the same frames.
     fn meets(&self, other: &Self) -> bool {
         self.detected.0 <= other.detected.1 && other.detected.0 <= self.detected.1

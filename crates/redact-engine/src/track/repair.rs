@@ -1,8 +1,8 @@
 //! Whole tracks out of detections: no frame between, before or after is left out.
 //!
-//! In this order: tracklets of one object are joined; their detections are steadied; gaps are filled
-//! from both sides; both ends are extended; every box gets its margin; tracks of one object are
-//! merged ([`duplicates`]). Everything moves with the camera, and nothing crosses a cut.
+//! In this order: tracklets of one object are joined; their detections are steadied; gaps are
+//! filled from both sides; both ends are extended; every box gets its margin; tracks of one object
+//! are merged ([`duplicates`]). Everything moves with the camera, and nothing crosses a cut.
 
 use std::collections::VecDeque;
 

@@ -7,6 +7,7 @@ use redact_core::{
 
 use super::excerpt::{ExcerptFile, RestDecision};
 use super::input::{AudioResult, CheckResult, ManifestInput, SecondQuality};
+use super::input_check::check_input;
 use super::removed;
 use super::sealed::{self, SealedBody, SealedItem};
 use super::visible::score_best;
@@ -50,83 +51,6 @@ pub fn build(input: &ManifestInput<'_>) -> Result<Manifests, RecordError> {
         public_bytes,
         sealed_bytes,
     })
-}
-
-fn check_input(input: &ManifestInput<'_>) -> Result<(), RecordError> {
-    input.context.terms.check()?;
-    input.context.request.check()?;
-    // The manifests contain the policy's text, so the plan must follow that text.
-    plan::check_policy(input.plan.plan())?;
-    match (input.findings, input.without_findings) {
-        (Some((findings, digest)), None) => {
-            plan::check_findings(input.plan.plan(), findings, digest)?;
-        }
-        (None, Some(why)) => crate::json::check_text("without_findings", why, 2000)?,
-        _ => {
-            return Err(RecordError::CheckFailed {
-                name: "findings".into(),
-                evidence: "the plan was not compared with its findings, and no reason was given"
-                    .into(),
-            });
-        }
-    }
-    let source = &input.plan.plan().source;
-    let same = |what, found: String, expected: String| {
-        if found == expected {
-            return Ok(());
-        }
-        Err(RecordError::Mismatch {
-            what,
-            found,
-            expected,
-        })
-    };
-    let digest = source.digest.to_string();
-    let before = input.source_before.sha256.to_string();
-    same(
-        "SHA-256 of the source before the run",
-        before,
-        digest.clone(),
-    )?;
-    let after = input.source_after.to_string();
-    same("SHA-256 of the source after the run", after, digest.clone())?;
-    if let Some(replaced) = &input.context.supersedes {
-        let what = "SHA-256 of the replaced manifest's source";
-        same(what, replaced.source.to_string(), digest)?;
-    }
-    let frames = input.plan.frames().to_string();
-    if input.rest.is_some() != input.plan.excerpt().is_some() {
-        let expected = "a reason for withholding the rest, for an excerpt alone";
-        return Err(RecordError::field(
-            "excerpt",
-            "no reason, or no excerpt",
-            expected,
-        ));
-    }
-    let written = input.render.frames.to_string();
-    same("frames written", written, frames.clone())?;
-    same("frame times", input.clock.frames().to_string(), frames)?;
-    same(
-        "sound tracks",
-        input.render.audio.len().to_string(),
-        source.info.audio.len().to_string(),
-    )?;
-    for (name, checks) in [("audit", input.audit), ("leak scan", input.leaks)] {
-        if checks.is_empty() {
-            return Err(RecordError::CheckFailed {
-                name: name.into(),
-                evidence: "it was not done".into(),
-            });
-        }
-    }
-    let all = input.audit.iter().chain(input.compare).chain(input.leaks);
-    match all.into_iter().find(|check| !check.passed) {
-        None => Ok(()),
-        Some(failed) => Err(RecordError::CheckFailed {
-            name: failed.name.clone(),
-            evidence: failed.evidence.clone(),
-        }),
-    }
 }
 
 fn public_manifest(

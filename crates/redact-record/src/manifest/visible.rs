@@ -68,8 +68,8 @@ pub struct KeptTrack {
     pub by: String,
     /// When.
     pub at: Utc,
-    /// Where masks of other items cover it although it was kept; omitted if they do not, if it is no
-    /// face, and in manifests of earlier versions.
+    /// Where masks of other items cover it although it was kept; omitted if they do not, if it is
+    /// no face, and in manifests of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub covered: Option<Covered>,
 }

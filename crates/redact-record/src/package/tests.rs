@@ -172,7 +172,7 @@ fn contradictions_are_refused() {
     refuse(|p| p.exhibits[1].parts[1].0.frames.0 = 6, "parts");
     refuse(|p| p.exhibits[1].parts[1].0.number = 1, "parts");
     refuse(|p| p.exhibits[1].parts.swap(0, 1), "parts");
-    refuse(|p| drop(p.exhibits[1].parts.pop()), "parts");
+    refuse(|p| p.exhibits[1].parts.truncate(1), "parts");
     refuse(|p| p.exhibits[1].parts[1].0.seconds.0.0 += 1, "parts");
     refuse(
         |p| p.exhibits[1].manifest_sha256 = p.exhibits[0].manifest_sha256,
@@ -312,7 +312,7 @@ proptest! {
     #[test]
     fn no_text_makes_the_parsers_panic(text: String) {
         parse_sums(text.as_bytes()).ok();
-        is_package_path(&text);
+        std::hint::black_box(is_package_path(&text));
         transmittal_of(text.as_bytes()).ok();
     }
 }

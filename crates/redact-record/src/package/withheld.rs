@@ -95,7 +95,8 @@ mod tests {
         /// nanosecond.
         #[test]
         fn overlaps_count_once(spans in prop::collection::vec((0_i64..50, 0_i64..20), 0..12)) {
-            let spans: Vec<(i64, i64)> = spans.into_iter().map(|(at, len)| (at, at + len)).collect();
+            let spans = spans.into_iter().map(|(at, len)| (at, at + len));
+            let spans: Vec<(i64, i64)> = spans.collect();
             let counted = (0..100).filter(|at| spans.iter().any(|(a, b)| (*a..*b).contains(at)));
             prop_assert_eq!(total(spans.clone()), i64::try_from(counted.count()).unwrap());
         }

@@ -11,7 +11,7 @@ pub(super) fn plain_text(letter: &Letter) -> String {
     let mut in_list = false;
     for block in blocks(&letter.text) {
         let is_item = matches!(block, Block::Item { .. });
-        if !text.is_empty() && !(is_item && in_list) {
+        if !(text.is_empty() || is_item && in_list) {
             text.push('\n');
         }
         in_list = is_item;

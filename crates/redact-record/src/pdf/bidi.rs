@@ -61,7 +61,8 @@ mod tests {
         /// Goal: no character of any line is lost or drawn twice.
         #[test]
         fn every_character_is_in_one_part(line in "[a-z \u{5d0}-\u{5d4}\u{627}-\u{62a}0-9\u{2066}\u{202e}\n.]{0,24}") {
-            let mut parts: Vec<char> = visual_runs(&line).iter().flat_map(|run| run.text.chars()).collect();
+            let runs = visual_runs(&line);
+            let mut parts: Vec<char> = runs.iter().flat_map(|run| run.text.chars()).collect();
             let mut all: Vec<char> = line.chars().collect();
             parts.sort_unstable();
             all.sort_unstable();

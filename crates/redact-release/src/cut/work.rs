@@ -1,6 +1,6 @@
 //! Reading and cutting a release, in the confined worker.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use redact_core::{Digest, FrameIndex, FrameSpan, StreamSummary, Timestamp};
 use redact_engine::Expected;
@@ -181,12 +181,7 @@ impl CutWork {
         }
     }
 
-    fn write(
-        &self,
-        packets: &ReleasePackets,
-        frames: FrameSpan,
-        path: &PathBuf,
-    ) -> Result<Written> {
+    fn write(&self, packets: &ReleasePackets, frames: FrameSpan, path: &Path) -> Result<Written> {
         // Nothing is encoded, but the form of the streams is that of an encoder's.
         let options = EncodeOptions {
             preset: Preset::Ultrafast,

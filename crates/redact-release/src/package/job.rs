@@ -161,8 +161,8 @@ fn check_replaced(target: &Path, releases: &[PathBuf]) -> Result<()> {
     Err(PackageError::OtherFolder).in_file(target)
 }
 
-/// The parts of each release that is larger than the profile allows, in a folder that is removed with
-/// the first value.
+/// The parts of each release that is larger than the profile allows, in a folder that is removed
+/// with the first value.
 fn cut_all(
     job: &PackageJob<'_>,
     releases: &[CheckedRelease],
