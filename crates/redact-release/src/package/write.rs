@@ -15,7 +15,7 @@ use crate::error::{Context as _, ReleaseError, Result};
 const READ_BYTES: usize = 1 << 20;
 
 /// Receives how many more bytes were written; `Break` cancels.
-pub(super) type Advance<'a> = &'a mut dyn FnMut(u64) -> ControlFlow<()>;
+pub(super) type Progressed<'a> = &'a mut dyn FnMut(u64) -> ControlFlow<()>;
 
 /// Copies everything, and gives each block to `take`, too.
 ///
@@ -24,7 +24,7 @@ pub(super) type Advance<'a> = &'a mut dyn FnMut(u64) -> ControlFlow<()>;
 pub(super) fn copy(
     from: &mut dyn Read,
     to: &mut dyn Write,
-    advance: Advance<'_>,
+    advance: Progressed<'_>,
     mut take: impl FnMut(&[u8]),
 ) -> Result<()> {
     let mut buffer = vec![0; READ_BYTES];
@@ -50,7 +50,7 @@ pub(super) fn copy(
 pub(super) fn copy_file(
     file: &PlannedFile,
     to: &mut dyn Write,
-    advance: Advance<'_>,
+    advance: Progressed<'_>,
 ) -> Result<()> {
     let path = match &file.content {
         FileContent::Bytes(bytes) => {
