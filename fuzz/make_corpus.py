@@ -40,7 +40,8 @@ def package_manifest():
     path = OLD / "clip.redacted.manifest.json"
     public = json.loads(path.read_text("utf-8"))
     digest = "0123456789abcdef" * 4
-    names = {"exhibit-01.manifest.json": "manifest", "exhibit-01.manifest.json.minisig": "signature",
+    names = {"exhibit-01.manifest.json": "manifest",
+             "exhibit-01.manifest.json.minisig": "signature",
              "exhibit-01.mp4": "release"}
     files = [{"path": f"exhibits/{name}", "role": role, "exhibit": 1, "bytes": 5, "sha256": digest}
              for name, role in names.items()]

@@ -18,7 +18,6 @@ import detectors
 import faces
 from graph import Graph
 
-
 # Scores whose numbers of false boxes are matched, and how often the fit is repeated: a score is the
 # mean of two probabilities, so that one step only comes close.
 SCORES, ROUNDS = (0.5, 0.25), 3
