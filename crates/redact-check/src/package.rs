@@ -1,7 +1,7 @@
 //! The checks of a transmittal package: its signature, every file, the list of digests, and each
 //! release in it.
 //!
-//! [`check`] determines what is checked and in which order, for the programs and for a page in a
+//! [`check()`] determines what is checked and in which order, for the programs and for a page in a
 //! browser; [`PackageFiles`] gives it the files. Each release of the package is then checked as a
 //! release by itself: its lines have the exhibit in front.
 

@@ -49,7 +49,7 @@ pub trait PackageFiles {
         ControlFlow::Continue(())
     }
 
-    /// Checks one release of the package as a release by itself: [`check_undecoded`], and what
+    /// Checks one release of the package as a release by itself: [`super::check_undecoded`], and what
     /// only a decoder can check.
     ///
     /// # Errors

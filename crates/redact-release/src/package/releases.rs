@@ -60,20 +60,22 @@ impl ReleaseRules<'_> {
         if self.request.request.request_number.is_none() {
             return Err(PackageError::NoRequestNumber.into());
         }
-        let mut checked: Vec<CheckedRelease> = Vec::with_capacity(paths.len());
-        for path in paths {
-            let release = self.check(path)?;
-            if let Some(other) = checked.iter().find(|other| other.is_same(&release)) {
-                let other = other.path.clone();
-                return Err(PackageError::Duplicate { other }).in_file(path);
-            }
-            checked.push(release);
-        }
+        let checked: Vec<CheckedRelease> = paths
+            .iter()
+            .map(|path| self.check(path))
+            .collect::<Result<_>>()?;
+        // First, because a correction that changed no picture is the same file as what it replaces.
         let replaced = self.replaced_by(&checked);
         for release in &checked {
             if let Some(by) = replaced.get(&release.digest()) {
                 let by = by.clone();
                 return Err(PackageError::Superseded { by }).in_file(&release.path);
+            }
+        }
+        for (at, release) in checked.iter().enumerate() {
+            if let Some(other) = checked[..at].iter().find(|other| other.is_same(release)) {
+                let other = other.path.clone();
+                return Err(PackageError::Duplicate { other }).in_file(&release.path);
             }
         }
         Ok(checked)
