@@ -4,7 +4,7 @@
 //!
 //! | file | lists | is covered by |
 //! |---|---|---|
-//! | `package.json` | all but itself, its signature and `SHA256SUMS` | its signature, `SHA256SUMS` |
+//! | `package.json` | all but itself, its signature, `SHA256SUMS` | its signature, `SHA256SUMS` |
 //! | `package.json.minisig` | | `SHA256SUMS` |
 //! | `SHA256SUMS`, for `sha256sum -c` | all but itself | nothing: a checker computes it |
 //! | papers, releases and their records | | `package.json`, `SHA256SUMS` |

@@ -49,8 +49,8 @@ pub trait PackageFiles {
         ControlFlow::Continue(())
     }
 
-    /// Checks one release of the package as a release by itself: [`super::check_undecoded`], and what
-    /// only a decoder can check.
+    /// Checks one release of the package as a release by itself: [`super::check_undecoded`], and
+    /// what only a decoder can check.
     ///
     /// # Errors
     /// If one of its files cannot be read.
