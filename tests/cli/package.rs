@@ -377,7 +377,7 @@ fn superseded_releases_are_refused() {
     );
     let said = both.expect_status(2).stderr();
     assert!(
-        said.contains("superseded") && said.contains("new/b.redacted.mp4"),
+        said.contains("superseded") && said.contains("new/b.redacted.manifest.json"),
         "{said}"
     );
     package_with(&work, "public", "case.zip", &["new/b.redacted.mp4"]).expect_status(0);
