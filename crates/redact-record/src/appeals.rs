@@ -156,16 +156,8 @@ impl Appeals {
 /// Reads a file. Its name must be that in it.
 fn read(path: &Path) -> Result<Appeal, RecordError> {
     let appeal = parse(&store::read(path, BYTES_MAX)?)?;
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    if stem == appeal.name {
-        return Ok(appeal);
-    }
-    let expected = format!("{stem:?}, the file's name");
-    Err(RecordError::field(
-        "name",
-        format!("{:?}", appeal.name),
-        expected,
-    ))
+    toml_file::check_name(path, &appeal.name)?;
+    Ok(appeal)
 }
 
 /// Reads an appeal from the bytes of its file.

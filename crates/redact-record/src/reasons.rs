@@ -74,17 +74,8 @@ struct ListedFile {
 /// [`RecordError::Syntax`] and [`RecordError::Field`] with the place.
 pub fn read(path: &Path) -> Result<ReasonSet, RecordError> {
     let set = parse(&store::read(path, BYTES_MAX)?)?;
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    if stem == set.name {
-        Ok(set)
-    } else {
-        let expected = format!("{stem:?}, the file's name");
-        Err(RecordError::field(
-            "name",
-            format!("{:?}", set.name),
-            expected,
-        ))
-    }
+    toml_file::check_name(path, &set.name)?;
+    Ok(set)
 }
 
 /// Reads a set from the bytes of its file.

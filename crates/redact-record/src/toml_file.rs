@@ -1,4 +1,6 @@
-//! Strict parsing of the TOML files that people write: policies and reason sets.
+//! Strict parsing of the TOML files that people write: policies, reason sets and appeals.
+
+use std::path::Path;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -24,6 +26,19 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8], version: u32) -> Result<T
     let header: Header = read(text)?;
     check_version(header.format_version, version)?;
     read(text)
+}
+
+/// Checks that the name in a file is the file's name, by which others find it.
+///
+/// # Errors
+/// [`RecordError::Field`].
+pub(crate) fn check_name(path: &Path, name: &str) -> Result<(), RecordError> {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    if stem == name {
+        return Ok(());
+    }
+    let expected = format!("{stem:?}, the file's name");
+    Err(RecordError::field("name", format!("{name:?}"), expected))
 }
 
 fn read<T: DeserializeOwned>(text: &str) -> Result<T, RecordError> {

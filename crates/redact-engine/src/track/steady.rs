@@ -1,6 +1,6 @@
 //! Steadies the detections of one object.
 //!
-//! Models draw each box anew: of a face that hardly changes, one frame's box may end above the
+//! Models draw each box by itself: of a face that hardly changes, one frame's box may end above the
 //! chin. Each side is moved out to where most of the detections shortly before and after have it,
 //! the camera's motion taken into account; none is moved in.
 

@@ -1,6 +1,6 @@
 //! What will be in a package: its manifest, and where the bytes of each file come from.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use redact_check::records::SignedBytes;
 use redact_core::{Digest, Progress};
@@ -188,16 +188,7 @@ impl<'a> Planner<'a> {
             false => (FileRole::WholeManifest, FileRole::WholeSignature),
         };
         if parts.is_empty() {
-            let video = &release.public.release;
-            let facts = (video.bytes, video.sha256.0);
-            let content = FileContent::File(release.path.clone());
-            self.add_planned(
-                format!("{stem}.mp4"),
-                FileRole::Release,
-                owner,
-                facts,
-                content,
-            );
+            self.add_video(&stem, owner, &release.public, &release.path);
         }
         for part in parts {
             self.add_part(&name, number, parts.len(), part)?;
@@ -224,6 +215,21 @@ impl<'a> Planner<'a> {
         Ok(())
     }
 
+    /// The video of a release or of a part, as its manifest describes it.
+    fn add_video(
+        &mut self,
+        stem: &str,
+        owner: (Option<u32>, Option<u32>),
+        public: &PublicManifest,
+        path: &Path,
+    ) {
+        let video = &public.release;
+        let facts = (video.bytes, video.sha256.0);
+        let content = FileContent::File(path.to_owned());
+        let path = format!("{stem}.mp4");
+        self.add_planned(path, FileRole::Release, owner, facts, content);
+    }
+
     /// A part with its own manifest, and a log with its own times.
     fn add_part(&mut self, name: &str, exhibit: u32, count: usize, part: &CutPart) -> Result<()> {
         let count = u32::try_from(count).unwrap_or(u32::MAX);
@@ -231,16 +237,7 @@ impl<'a> Planner<'a> {
         let stem = format!("{}/{name}", exhibit_folder());
         let owner = (Some(exhibit), Some(part.place.number));
         let written = &part.written;
-        let video = &written.manifest.release;
-        let facts = (video.bytes, video.sha256.0);
-        let content = FileContent::File(written.path.clone());
-        self.add_planned(
-            format!("{stem}.mp4"),
-            FileRole::Release,
-            owner,
-            facts,
-            content,
-        );
+        self.add_video(&stem, owner, &written.manifest, &written.path);
         let record = SignedBytes {
             bytes: written.manifest_bytes.clone(),
             signature: part.signature.clone(),
