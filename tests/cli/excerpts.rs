@@ -300,3 +300,37 @@ fn an_excerpt_of_any_recording_is_exact() {
     let frames = format!("{stored} frames in the source, {stored} in the release");
     assert!(said.contains(&frames), "{said}");
 }
+
+/// Goal: a package's index tells what an excerpt leaves out, for how long and why. Control: of a
+/// whole recording nothing is left out.
+#[test]
+fn a_package_says_what_its_excerpts_leave_out() {
+    let work = approved();
+    std::fs::write(work.path("request.toml"), crate::package::REQUEST).unwrap();
+    let whole = ["--request-file", "request.toml"];
+    let spans = ["--from", "0.8", "--to", "1.6"];
+    render(&work, &whole, "whole.mp4");
+    render(&work, &[&whole[..], &spans].concat(), "cut.mp4");
+    let releases = ["whole.mp4", "cut.mp4"];
+    crate::package::package_with(&work, "public", "case", &releases).expect_status(0);
+    let left_out = |exhibit: usize| {
+        let manifest = work.json("case/package.json");
+        let rows = manifest["exhibits"][exhibit]["withheld"]
+            .as_array()
+            .unwrap();
+        let row = |row: &Value| (row["reason"].clone(), row["left_out"].clone());
+        let seconds: f64 = rows
+            .iter()
+            .map(|row| row["left_out_seconds"].as_f64().unwrap())
+            .sum();
+        (rows.iter().map(row).collect::<Vec<_>>(), seconds)
+    };
+    let row = |reason: &str, count: u32| (json!(reason), json!(count));
+    let hidden = [row("privacy-face", 0), row("privacy-speech", 0)];
+    assert_eq!(left_out(0), (hidden.to_vec(), 0.0));
+    let (rows, seconds) = left_out(1);
+    assert_eq!(rows, [row("not-requested", 2), row("privacy-speech", 0)]);
+    assert!((seconds - 1.2).abs() < 0.001, "{seconds}");
+    let index = std::fs::read_to_string(work.path("case/index.html")).unwrap();
+    assert!(index.contains("2 parts of the recording"), "{index}");
+}

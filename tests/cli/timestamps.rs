@@ -71,24 +71,45 @@ fn answer(work: &Work, query: &str, signer: &str, output: &str) {
     );
 }
 
-/// A release with a request, and two authorities.
-fn asked() -> Work {
-    let work = released();
+/// Two authorities, `ca.pem` and `other.pem`; the first certifies `ec` and `rsa` for time stamps.
+pub(crate) fn authorities(work: &Work) {
     fs::write(work.path("c.cnf"), CONFIG).unwrap();
     fs::write(work.path("serial"), "01\n").unwrap();
     let p256 = "-newkey ec -pkeyopt ec_paramgen_curve:P-256";
     for name in ["ca", "other"] {
         must(
-            &work,
+            work,
             &format!(
                 "req -x509 {p256} -nodes -keyout {name}.key -subj /CN={name} -days 30 \
                  -config /dev/null -addext basicConstraints=critical,CA:true -out {name}.pem"
             ),
         );
     }
-    certify(&work, "ec", "stamps", p256);
-    certify(&work, "rsa", "stamps", "-newkey rsa:2048");
-    certify(&work, "web", "wrong", p256);
+    certify(work, "ec", "stamps", p256);
+    certify(work, "rsa", "stamps", "-newkey rsa:2048");
+    certify(work, "web", "wrong", p256);
+}
+
+/// Attaches a time stamp to a release with the manifest `manifest`.
+pub(crate) fn stamp(work: &Work, release: &str, manifest: &str) {
+    work.redact(&["timestamp", "request", release])
+        .expect_status(0);
+    answer(work, &format!("{manifest}.tsq"), "ec", "stamp.tsr");
+    let attach = [
+        "timestamp",
+        "attach",
+        release,
+        "stamp.tsr",
+        "--tsa",
+        "ca.pem",
+    ];
+    work.redact(&attach).expect_status(0);
+}
+
+/// A release with a request, and two authorities.
+fn asked() -> Work {
+    let work = released();
+    authorities(&work);
     work.redact(&["timestamp", "request", RELEASE])
         .expect_status(0);
     work

@@ -28,7 +28,7 @@ pub use encrypted::PackageKeys;
 pub use on_disk::{PackageOnDisk, ReadSeek, is_package};
 pub use packaged::PackagedRelease;
 pub use port::{FoundFile, GROUP, PackageFiles};
-pub use release::{UndecodedRelease, check_undecoded};
+pub use release::check_undecoded;
 pub use zip_archive::{ContainerError, ZipPackage};
 
 #[cfg(test)]

@@ -8,6 +8,21 @@ use crate::Verdict;
 
 const NAME: &str = "time stamp";
 
+/// Checks a time stamp if there is one; if certificates were given, there must be one. `path` is its
+/// file.
+pub fn due(
+    verdict: &mut Verdict,
+    path: &str,
+    stamp: Option<&[u8]>,
+    manifest: Digest,
+    anchors: &[Certificate],
+) {
+    match stamp {
+        Some(bytes) => check(verdict, bytes, manifest, anchors),
+        None => none(verdict, anchors, path),
+    }
+}
+
 /// Adds a failed check if there is no time stamp although certificates were given. `missing` is the
 /// name of the missing file.
 pub fn none(verdict: &mut Verdict, anchors: &[Certificate], missing: &str) {

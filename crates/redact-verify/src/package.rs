@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use redact_check::package::{
     self, FoundFile, GROUP, PackageFiles, PackageKeys, PackageOnDisk, PackagedRelease,
-    UndecodedRelease, check_undecoded,
+    check_undecoded,
 };
 use redact_check::{Scope, Verdict, stamp, undecoded};
 use redact_core::Digest;
@@ -93,41 +93,27 @@ impl PackageFiles for Files<'_> {
         self.disk.excess()
     }
 
+    fn check_stamp(
+        &mut self,
+        verdict: &mut Verdict,
+        path: &str,
+        stamp: Option<&[u8]>,
+        manifest: Digest,
+    ) -> Result<()> {
+        stamp::due(verdict, path, stamp, manifest, self.anchors);
+        Ok(())
+    }
+
     fn check_release(
         &mut self,
         verdict: &mut Verdict,
         release: &PackagedRelease,
         trust: &TrustStore,
     ) -> Result<()> {
-        let mut stamps = Stamps {
-            anchors: self.anchors,
-            missing: format!("{}.tsr", release.manifest),
-        };
-        if check_undecoded(verdict, release, trust, self, &mut stamps)? {
+        if check_undecoded(verdict, release, trust, self)? {
             undecoded::skip_cropped_edges(verdict, NO_DECODER);
             undecoded::skip_audit(verdict, NO_DECODER);
             undecoded::skip_comparison(verdict, NO_DECODER);
-        }
-        Ok(())
-    }
-}
-
-/// Checks time stamps against certificates; with any, a stamp is required.
-struct Stamps<'a> {
-    anchors: &'a [Certificate],
-    missing: String,
-}
-
-impl UndecodedRelease<anyhow::Error> for Stamps<'_> {
-    fn check_stamp(
-        &mut self,
-        verdict: &mut Verdict,
-        stamp: Option<&[u8]>,
-        manifest: Digest,
-    ) -> Result<()> {
-        match stamp {
-            Some(bytes) => stamp::check(verdict, bytes, manifest, self.anchors),
-            None => stamp::none(verdict, self.anchors, &self.missing),
         }
         Ok(())
     }

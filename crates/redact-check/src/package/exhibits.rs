@@ -1,13 +1,14 @@
 //! The exhibits of a package: whether they are the releases that the package manifest describes,
 //! and the check of each.
 
+use redact_record::digest_bytes;
 use redact_record::manifest::PublicManifest;
 use redact_record::package::{Exhibit, FileRole, PackageManifest};
 use redact_record::sign::{SignatureVerdict, TrustStore};
 
 use super::packaged::{PackagedRelease, ReadFiles};
 use super::port::{GROUP, PackageFiles};
-use super::release::{record, signed};
+use super::release::{record, signed, stamp_of};
 use crate::records::{self, SignedBytes};
 use crate::{Verdict, chain};
 
@@ -69,7 +70,11 @@ fn check_description<F: PackageFiles>(
         }
     };
     if !exhibit.parts.is_empty() {
-        check_whole(verdict, exhibit, &who);
+        let stamp = path(FileRole::TimeStamp);
+        check_whole(verdict, exhibit, &who, |one| {
+            let stamp = stamp.map(String::as_str);
+            stamp_of(one, files, record, stamp, digest_bytes(&whole.bytes))
+        })?;
         check_sealed(
             verdict,
             package,
@@ -98,11 +103,23 @@ fn check_description<F: PackageFiles>(
     Ok(())
 }
 
-/// The manifest of a release that is in parts is signed by a trusted key, too.
-fn check_whole(verdict: &mut Verdict, exhibit: &Exhibit, who: &SignatureVerdict) {
+/// The manifest of a release that is in parts is signed by a trusted key, too, and has the time
+/// stamp for all parts.
+fn check_whole<E>(
+    verdict: &mut Verdict,
+    exhibit: &Exhibit,
+    who: &SignatureVerdict,
+    check_stamp: impl FnOnce(&mut Verdict) -> Result<(), E>,
+) -> Result<(), E> {
+    const WHOLE: &str = "whole manifest";
     let mut one = Verdict::default();
-    records::signature(&mut one, "whole manifest", who);
+    records::signature(&mut one, WHOLE, who);
+    check_stamp(&mut one)?;
+    let groups = one.checks.iter_mut().map(|check| &mut check.group);
+    let open = one.not_checked.iter_mut().map(|open| &mut open.group);
+    groups.chain(open).for_each(|group| *group = WHOLE.into());
     append(verdict, &format!("exhibit {}", exhibit.number), one);
+    Ok(())
 }
 
 /// The sealed manifest of a release that is in parts belongs to the manifest of the whole.

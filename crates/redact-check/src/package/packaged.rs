@@ -13,6 +13,8 @@ pub(super) type ReadFiles = BTreeMap<String, FileBinding>;
 pub struct PackagedRelease {
     /// `exhibit 1`, or `exhibit 1, part 2`.
     pub label: String,
+    /// Whether it is a part: its time stamp is that of the whole release's manifest.
+    pub is_part: bool,
     /// The released video.
     pub video: String,
     /// Its public manifest.
@@ -49,6 +51,7 @@ impl PackagedRelease {
         let sealed = path(FileRole::SealedManifest).zip(path(FileRole::SealedSignature));
         Ok(Self {
             label,
+            is_part: part.is_some(),
             binding: read[&video].clone(),
             video,
             manifest: needed(FileRole::Manifest)?,

@@ -3,6 +3,7 @@
 use std::io::{Read, Seek};
 use std::ops::ControlFlow;
 
+use redact_core::Digest;
 use redact_record::RecordError;
 use redact_record::sign::TrustStore;
 
@@ -48,6 +49,19 @@ pub trait PackageFiles {
         let _ = (done, total);
         ControlFlow::Continue(())
     }
+
+    /// Adds the check of the time stamp on the manifest with that SHA-256. `path` is where a stamp
+    /// is or would be; `None` if there is none.
+    ///
+    /// # Errors
+    /// If the stamp cannot be used.
+    fn check_stamp(
+        &mut self,
+        verdict: &mut Verdict,
+        path: &str,
+        stamp: Option<&[u8]>,
+        manifest: Digest,
+    ) -> Result<(), Self::Error>;
 
     /// Checks one release of the package as a release by itself: [`super::check_undecoded`], and
     /// what only a decoder can check.

@@ -37,61 +37,56 @@ pub(super) fn signed<F: PackageFiles>(
     Ok(SignedBytes { bytes, signature })
 }
 
-/// How a release of a package is checked without a decoder, beyond what is the same everywhere.
-pub trait UndecodedRelease<E> {
-    /// Adds the check of the time stamp on the manifest with that SHA-256; `None` if there is
-    /// none.
-    ///
-    /// # Errors
-    /// If the stamp cannot be used.
-    fn check_stamp(
-        &mut self,
-        verdict: &mut Verdict,
-        stamp: Option<&[u8]>,
-        manifest: Digest,
-    ) -> Result<(), E>;
-}
-
 /// The maximum length of a time stamp, as in `redact_record::timestamp`.
 const STAMP_BYTES_MAX: u64 = 1 << 20;
+
+/// Checks the time stamp of a manifest. `stamp` is its path; `None` if there is none.
+pub(super) fn stamp_of<F: PackageFiles>(
+    verdict: &mut Verdict,
+    files: &mut F,
+    manifest: &str,
+    stamp: Option<&str>,
+    digest: Digest,
+) -> Result<(), F::Error> {
+    let bytes = stamp
+        .map(|path| read_small(files, path, STAMP_BYTES_MAX))
+        .transpose()?;
+    let due = format!("{manifest}.tsr");
+    files.check_stamp(verdict, stamp.unwrap_or(&due), bytes.as_deref(), digest)
+}
 
 /// Checks everything about one release of a package that needs no decoder. Returns whether its
 /// manifest is valid.
 ///
 /// # Errors
-/// The first error of `files` or `how`.
+/// The first error of `files`.
 pub fn check_undecoded<F: PackageFiles>(
     verdict: &mut Verdict,
     release: &PackagedRelease,
     trust: &TrustStore,
     files: &mut F,
-    how: &mut impl UndecodedRelease<F::Error>,
 ) -> Result<bool, F::Error> {
     let record = record(files, release)?;
-    let mut files = FilesInPackage {
-        files,
-        release,
-        how,
-    };
+    let mut files = FilesInPackage { files, release };
     undecoded::check(verdict, &record, trust, &mut files)
 }
 
 /// The files of a release, in a package.
-struct FilesInPackage<'a, F, H> {
+struct FilesInPackage<'a, F> {
     files: &'a mut F,
     release: &'a PackagedRelease,
-    how: &'a mut H,
 }
 
-impl<F: PackageFiles, H: UndecodedRelease<F::Error>> ReleaseFiles for FilesInPackage<'_, F, H> {
+impl<F: PackageFiles> ReleaseFiles for FilesInPackage<'_, F> {
     type Error = F::Error;
 
     fn check_stamp(&mut self, verdict: &mut Verdict, manifest: Digest) -> Result<(), F::Error> {
-        let path = self.release.stamp.as_ref();
-        let stamp = path
-            .map(|path| read_small(self.files, path, STAMP_BYTES_MAX))
-            .transpose()?;
-        self.how.check_stamp(verdict, stamp.as_deref(), manifest)
+        // The manifest that a part was made from has the stamp.
+        if self.release.is_part {
+            return Ok(());
+        }
+        let stamp = self.release.stamp.as_deref();
+        stamp_of(verdict, self.files, &self.release.manifest, stamp, manifest)
     }
 
     fn policy(&mut self) -> Result<Option<Policy>, F::Error> {

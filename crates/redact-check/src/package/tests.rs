@@ -146,26 +146,23 @@ impl PackageFiles for InMemory<'_> {
         Ok(Cursor::new(self.files[path].clone()))
     }
 
+    fn check_stamp(
+        &mut self,
+        _: &mut Verdict,
+        _: &str,
+        _: Option<&[u8]>,
+        _: Digest,
+    ) -> Result<(), RecordError> {
+        Ok(())
+    }
+
     fn check_release(
         &mut self,
         verdict: &mut Verdict,
         release: &PackagedRelease,
         trust: &TrustStore,
     ) -> Result<(), RecordError> {
-        check_undecoded(verdict, release, trust, self, &mut NoStamps).map(drop)
-    }
-}
-
-struct NoStamps;
-
-impl UndecodedRelease<RecordError> for NoStamps {
-    fn check_stamp(
-        &mut self,
-        _: &mut Verdict,
-        _: Option<&[u8]>,
-        _: Digest,
-    ) -> Result<(), RecordError> {
-        Ok(())
+        check_undecoded(verdict, release, trust, self).map(drop)
     }
 }
 

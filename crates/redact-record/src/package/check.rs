@@ -260,11 +260,14 @@ impl Withheld {
         for text in [&self.reason, &self.statute, &self.text] {
             check_text(&at("withheld"), text, TEXT_MAX)?;
         }
-        if self.masks == 0 && self.mutes == 0
-            || self.picture_seconds < Seconds(0)
-            || self.sound_seconds < Seconds(0)
-        {
-            let expected = "at least one mask or mute";
+        let counts = [self.masks, self.mutes, self.left_out];
+        let lengths = [
+            self.picture_seconds,
+            self.sound_seconds,
+            self.left_out_seconds,
+        ];
+        if counts == [0; 3] || lengths.iter().any(|length| *length < Seconds(0)) {
+            let expected = "at least one mask, mute or span that was left out";
             return Err(RecordError::field(at("withheld"), &self.reason, expected));
         }
         Ok(())

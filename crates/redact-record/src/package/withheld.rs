@@ -26,6 +26,10 @@ pub struct Withheld {
     pub mutes: u32,
     /// For how long at least one of them lasts.
     pub sound_seconds: Seconds,
+    /// Number of spans of the recording, pictures and sound, that an excerpt leaves out.
+    pub left_out: u32,
+    /// Their length in the recording.
+    pub left_out_seconds: Seconds,
 }
 
 /// Spans in nanoseconds, per reason.
@@ -33,6 +37,7 @@ pub struct Withheld {
 struct Spans {
     picture: Vec<(i64, i64)>,
     sound: Vec<(i64, i64)>,
+    left_out: Vec<(i64, i64)>,
 }
 
 /// What `public` withholds, in order of the reasons' codes.
@@ -48,6 +53,16 @@ pub(super) fn withheld(public: &PublicManifest) -> Vec<Withheld> {
         let spans = by_reason.entry(&mute.reason).or_default();
         spans.sound.push((start.0, end.0));
     }
+    if let Some(excerpt) = &public.excerpt {
+        let spans = by_reason.entry(&excerpt.reason).or_default();
+        let left_out = excerpt.withheld.iter().map(|span| {
+            let (start, end) = span.0.source_seconds;
+            (start.0, end.0)
+        });
+        spans.left_out.extend(left_out);
+    }
+    // An excerpt may be of the whole recording, and then leaves nothing out.
+    by_reason.retain(|_, spans| !spans.is_empty());
     let rows = by_reason.into_iter().map(|(code, spans)| {
         let mut reasons = public.reasons.iter();
         let reason = reasons.find(|reason| reason.code == code);
@@ -62,9 +77,17 @@ pub(super) fn withheld(public: &PublicManifest) -> Vec<Withheld> {
             picture_seconds: Seconds(total(spans.picture)),
             mutes: count(&spans.sound),
             sound_seconds: Seconds(total(spans.sound)),
+            left_out: count(&spans.left_out),
+            left_out_seconds: Seconds(total(spans.left_out)),
         }
     });
     rows.collect()
+}
+
+impl Spans {
+    const fn is_empty(&self) -> bool {
+        self.picture.is_empty() && self.sound.is_empty() && self.left_out.is_empty()
+    }
 }
 
 fn count(spans: &[(i64, i64)]) -> u32 {

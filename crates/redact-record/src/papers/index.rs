@@ -112,7 +112,7 @@ fn exhibits(manifest: &PackageManifest) -> Vec<ExhibitRow<'_>> {
         });
         let mut notes = Vec::new();
         if exhibit.withheld.is_empty() {
-            notes.push("Nothing is hidden or muted.".to_owned());
+            notes.push("Nothing is hidden, muted or left out.".to_owned());
         }
         match exhibit.removed {
             0 => {}

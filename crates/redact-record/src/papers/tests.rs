@@ -34,6 +34,8 @@ fn withheld(code: &str, statute: &str, masks: u32, mutes: u32) -> OneLine<Withhe
         picture_seconds: Seconds(i64::from(masks) * 7 * SECOND),
         mutes,
         sound_seconds: Seconds(i64::from(mutes) * 3 * SECOND),
+        left_out: 0,
+        left_out_seconds: Seconds(0),
     })
 }
 

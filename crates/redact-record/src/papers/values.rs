@@ -199,6 +199,8 @@ fn totals(exhibits: &[Exhibit]) -> Vec<TotalValues<'_>> {
                     mutes: 0,
                     picture_seconds: Seconds(0),
                     sound_seconds: Seconds(0),
+                    left_out: 0,
+                    left_out_seconds: Seconds(0),
                     ..row.clone()
                 };
                 (zero, Vec::new())
@@ -209,6 +211,8 @@ fn totals(exhibits: &[Exhibit]) -> Vec<TotalValues<'_>> {
             sum.mutes = sum.mutes.saturating_add(row.mutes);
             add(&mut sum.picture_seconds, row.picture_seconds);
             add(&mut sum.sound_seconds, row.sound_seconds);
+            sum.left_out = sum.left_out.saturating_add(row.left_out);
+            add(&mut sum.left_out_seconds, row.left_out_seconds);
             numbers.push(exhibit.number);
         }
     }

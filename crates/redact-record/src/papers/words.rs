@@ -36,7 +36,8 @@ pub(super) fn exhibit_name(exhibit: &Exhibit) -> String {
     }
 }
 
-/// `3 areas of the picture (0:01:10) and 1 span of sound (0:00:04)`.
+/// `3 areas of the picture (0:01:10), 1 span of sound (0:00:04) and 2 parts of the recording
+/// (0:12:30)`.
 pub(super) fn withheld(row: &Withheld) -> String {
     let part = |count: u32, one: &str, many: &str, time: Seconds| {
         let noun = if count == 1 { one } else { many };
@@ -55,12 +56,18 @@ pub(super) fn withheld(row: &Withheld) -> String {
             "spans of sound",
             row.sound_seconds,
         ),
+        part(
+            row.left_out,
+            "part of the recording",
+            "parts of the recording",
+            row.left_out_seconds,
+        ),
     ];
-    parts
-        .into_iter()
-        .flatten()
-        .collect::<Vec<_>>()
-        .join(" and ")
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    match parts.as_slice() {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        _ => parts.concat(),
+    }
 }
 
 /// A length that is never rounded to nothing.
@@ -120,10 +127,23 @@ mod tests {
             picture_seconds: Seconds(1),
             mutes: 2,
             sound_seconds: Seconds(4_000_000_000),
+            left_out: 0,
+            left_out_seconds: Seconds(0),
         };
         let both = "1 area of the picture (under 1 s) and 2 spans of sound (0:00:04)";
         assert_eq!(withheld(&row), both);
-        let one = Withheld { masks: 0, ..row };
+        let one = Withheld {
+            masks: 0,
+            ..row.clone()
+        };
         assert_eq!(withheld(&one), "2 spans of sound (0:00:04)");
+        let excerpt = Withheld {
+            left_out: 2,
+            left_out_seconds: Seconds(750_000_000_000),
+            ..row
+        };
+        let all = "1 area of the picture (under 1 s), 2 spans of sound (0:00:04) and 2 parts of \
+                   the recording (0:12:30)";
+        assert_eq!(withheld(&excerpt), all);
     }
 }

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use redact_check::package::{
     self, FoundFile, GROUP, PackageFiles, PackageKeys, PackageOnDisk, PackagedRelease,
 };
-use redact_check::{Scope, Verdict};
-use redact_core::Phase;
+use redact_check::{Scope, Verdict, stamp};
+use redact_core::{Digest, Phase};
 use redact_jail::JailLevel;
 use redact_record::package::PackageManifest;
 use redact_record::sign::TrustStore;
@@ -114,6 +114,17 @@ impl PackageFiles for FilesOnDisk<'_> {
             .advance(Phase::Digest, done, Some(total))
     }
 
+    fn check_stamp(
+        &mut self,
+        verdict: &mut Verdict,
+        path: &str,
+        stamp: Option<&[u8]>,
+        manifest: Digest,
+    ) -> Result<()> {
+        stamp::due(verdict, path, stamp, manifest, self.request.tsa);
+        Ok(())
+    }
+
     fn check_release(
         &mut self,
         verdict: &mut Verdict,
@@ -131,13 +142,18 @@ impl PackageFiles for FilesOnDisk<'_> {
             (None, None) => PathBuf::from(path),
         };
         let video = place(&release.video);
+        // The manifest that a part was made from has the stamp, and is checked with the package.
+        let tsa = match release.is_part {
+            true => Vec::new(),
+            false => self.request.tsa.to_vec(),
+        };
         let request = VerifyRequest {
             release: &video,
             manifest: place(&release.manifest),
             source: None,
             policy: None,
             previous: &[],
-            tsa: self.request.tsa.to_vec(),
+            tsa,
             trust: trust.clone(),
             no_media: self.request.no_media,
             second_look: None,
