@@ -8,8 +8,8 @@ use crate::Verdict;
 
 const NAME: &str = "time stamp";
 
-/// Checks a time stamp if there is one; if certificates were given, there must be one. `path` is its
-/// file.
+/// Checks a time stamp if there is one; if certificates were given, there must be one. `path` is
+/// its file.
 pub fn due(
     verdict: &mut Verdict,
     path: &str,
