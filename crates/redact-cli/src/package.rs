@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result};
 use redact_record::events::Act;
 use redact_record::manifest::read_request;
 use redact_record::office::Office;
+use redact_record::papers::words::{bytes, exhibit_name, length};
 use redact_release::package::{
     Encryption, MadePackage, PackageJob, PackageTarget, find_profile, make_package,
 };
@@ -108,17 +109,14 @@ fn text(made: &MadePackage, target: &PackageTarget, no_verifier: bool) -> String
                 0 => String::new(),
                 parts => format!(" in {parts} parts"),
             };
-            let name = exhibit.source_name.as_deref().unwrap_or("(name withheld)");
-            format!(
-                "exhibit {}: {name}, {} s{parts}",
-                exhibit.number, exhibit.seconds
-            )
+            let (name, length) = (exhibit_name(exhibit), length(exhibit.seconds));
+            format!("exhibit {}: {name}, {length}{parts}", exhibit.number)
         })
         .collect();
     if let Some(number) = &request.number {
         lines.insert(0, format!("request {number}"));
     }
-    lines.push(format!("{} files, {} bytes", made.files, made.bytes));
+    lines.push(format!("{} files, {}", made.files, bytes(made.bytes)));
     if made.lacks_checker && !no_verifier {
         lines.push("verify.html is not in it: build it with `make checker`".into());
     }

@@ -11,7 +11,7 @@ mod letter;
 mod tests;
 mod text;
 mod values;
-mod words;
+pub mod words;
 
 use time::{Date, OffsetDateTime};
 

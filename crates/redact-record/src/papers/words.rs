@@ -11,13 +11,15 @@ pub(super) fn day(day: Date) -> String {
 }
 
 /// `0:00:12`, `1:02:03`: rounded to the nearest second.
-pub(super) fn length(seconds: Seconds) -> String {
+#[must_use]
+pub fn length(seconds: Seconds) -> String {
     let whole = seconds.0.max(0).saturating_add(500_000_000) / 1_000_000_000;
     format!("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60)
 }
 
 /// `1.4 MB`: decimal units, as file managers show them, with the exact number where it is small.
-pub(super) fn bytes(bytes: u64) -> String {
+#[must_use]
+pub fn bytes(bytes: u64) -> String {
     const UNITS: [(&str, u64); 3] = [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1000)];
     let unit = UNITS.into_iter().find(|(_, size)| bytes >= *size);
     let Some((name, size)) = unit else {
@@ -28,11 +30,16 @@ pub(super) fn bytes(bytes: u64) -> String {
 }
 
 /// What a recording is called: its file name, or its exhibit's number where the profile withholds
-/// names.
-pub(super) fn exhibit_name(exhibit: &Exhibit) -> String {
-    match &exhibit.source_name {
+/// names; and whether the release is an excerpt.
+#[must_use]
+pub fn exhibit_name(exhibit: &Exhibit) -> String {
+    let name = match &exhibit.source_name {
         Some(name) => name.clone(),
         None => format!("Recording {}", exhibit.number),
+    };
+    match exhibit.withheld.iter().any(|row| row.0.left_out > 0) {
+        true => format!("{name} (excerpt)"),
+        false => name,
     }
 }
 

@@ -73,7 +73,7 @@ pub const NOT_REQUESTED: &str = "not-requested";
 pub fn not_requested() -> Reason {
     Reason {
         code: ReasonCode(NOT_REQUESTED.into()),
-        statute: "none".into(),
+        statute: "No exemption claimed".into(),
         text: "It is outside of the excerpt that was requested.".into(),
     }
 }
