@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result};
 use redact_record::events::Act;
 use redact_record::manifest::read_request;
 use redact_record::office::Office;
+use redact_record::package::FileRole;
 use redact_record::papers::words::{bytes, exhibit_name, length};
 use redact_release::package::{
     Encryption, MadePackage, PackageJob, PackageTarget, find_profile, make_package,
@@ -21,7 +22,7 @@ use crate::terminal::say;
 use crate::{jobs, key, paths};
 
 /// The office's own transmittal profiles, in its folder.
-const TRANSMITTALS: &str = "transmittals";
+pub(crate) const TRANSMITTALS: &str = "transmittals";
 /// Maximum length of `verify.html` in bytes.
 const VERIFIER_BYTES_MAX: u64 = 64 << 20;
 
@@ -35,8 +36,11 @@ pub(crate) fn package(args: &PackageArgs, global: &GlobalArgs) -> Result<Outcome
 
 fn run(args: &PackageArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> Result<Outcome> {
     let target = PackageTarget::of(&args.output)?;
-    let request = read_request(&args.request_file)
+    let mut request = read_request(&args.request_file)
         .with_context(|| args.request_file.display().to_string())?;
+    if let Some(agency) = &args.agency {
+        request.terms.agency = Some(agency.clone());
+    }
     let office = paths::office()?;
     let profile = find_profile(&args.profile, Some(&office.join(TRANSMITTALS)))?;
     let encryption = encryption(args)?;
@@ -128,11 +132,24 @@ fn text(made: &MadePackage, target: &PackageTarget, no_verifier: bool) -> String
 }
 
 fn json(made: &MadePackage, target: &PackageTarget) -> serde_json::Value {
+    let has_verifier = made
+        .manifest
+        .files()
+        .any(|file| file.role == FileRole::Checker);
+    let exhibits = made.manifest.exhibits.iter();
+    let releases: Vec<serde_json::Value> = exhibits
+        .map(|exhibit| {
+            serde_json::json!({
+                "release_sha256": exhibit.release_sha256,
+                "manifest_sha256": exhibit.manifest_sha256,
+            })
+        })
+        .collect();
     serde_json::json!({
         "package": target.path, "form": target.container.name(),
         "encrypted": target.is_encrypted, "manifest_sha256": made.digest.to_string(),
         "exhibits": made.manifest.exhibits.len(), "files": made.files, "bytes": made.bytes,
         "sealed_records": made.manifest.has_sealed_records(),
-        "verifier": !made.lacks_checker,
+        "verifier": has_verifier, "releases": releases,
     })
 }

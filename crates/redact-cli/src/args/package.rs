@@ -69,6 +69,10 @@ pub(crate) struct PackageArgs {
     #[arg(long, value_name = "PATH")]
     pub findings: Vec<PathBuf>,
 
+    /// Agency that sends the package (default: the one in the request file)
+    #[arg(long, value_name = "NAME")]
+    pub agency: Option<String>,
+
     /// Date of the letters (default: the day on which the newest release was made)
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = parse_date)]
     pub dated: Option<Date>,
