@@ -3,6 +3,7 @@
 mod confined;
 mod follow;
 mod jobs;
+mod package;
 mod picture;
 mod prepare;
 mod preview;
@@ -14,16 +15,19 @@ mod thumbnails;
 
 pub(crate) use spec::Spec;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use redact_desk::{Certificate, Desk, Listen, Options};
+use redact_release::package::BUILT_IN_PROFILES;
 
 use crate::args::{DeskArgs, GlobalArgs};
 use crate::clock::now;
 use crate::event_log::{self, Recorder};
 use crate::outcome::Outcome;
+use crate::package::TRANSMITTALS;
 use crate::terminal::say;
 use crate::{host, key, limits, paths, progress};
 
@@ -98,10 +102,16 @@ fn options(args: &DeskArgs, global: &GlobalArgs, port: u16, tls: bool) -> Result
     let log = event_log::open_log(&event_log::file(global)?)?;
     let policies = paths::policies_dir(args.policies.as_deref())?;
     let trusted = paths::trusted_keys()?;
-    let jobs = jobs::Children::new(args, global, log.path())?;
+    let verifier = verifier(args)?;
+    let jobs = jobs::Children::new(args, global, log.path(), verifier.as_deref())?;
     Ok(Options {
         folder,
         policies,
+        profiles: redact_desk::Profiles {
+            built_in: &BUILT_IN_PROFILES,
+            own: paths::office()?.join(TRANSMITTALS),
+        },
+        verifier,
         trusted,
         vouch: vouch(global, log.path())?,
         watch: args.watch.clone(),
@@ -116,6 +126,16 @@ fn options(args: &DeskArgs, global: &GlobalArgs, port: u16, tls: bool) -> Result
         },
         jobs: Arc::new(jobs),
     })
+}
+
+/// The given `verify.html`, or the one that was built, if there is one.
+fn verifier(args: &DeskArgs) -> Result<Option<PathBuf>> {
+    let Some(given) = &args.verifier else {
+        return Ok(paths::verifier());
+    };
+    let found = given.canonicalize();
+    let found = found.with_context(|| format!("--verifier {}", given.display()))?;
+    Ok(Some(found))
 }
 
 /// Vouches for approvers with the release key, which is read for that alone, and made if there is

@@ -240,9 +240,12 @@ pub(crate) fn backup_passphrase() -> Option<String> {
     secret("REDACT_BACKUP_PASSPHRASE")
 }
 
+/// The variable with the passphrase of an encrypted package.
+pub(crate) const PACKAGE_PASSPHRASE: &str = "REDACT_PACKAGE_PASSPHRASE";
+
 /// The passphrase of an encrypted package: `$REDACT_PACKAGE_PASSPHRASE`.
 pub(crate) fn package_passphrase() -> Option<String> {
-    secret("REDACT_PACKAGE_PASSPHRASE")
+    secret(PACKAGE_PASSPHRASE)
 }
 
 fn secret(name: &str) -> Option<String> {

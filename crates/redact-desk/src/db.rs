@@ -10,6 +10,7 @@ pub(crate) mod grants;
 pub(crate) mod invites;
 pub(crate) mod jobs;
 pub(crate) mod keys;
+pub(crate) mod packages;
 pub(crate) mod policies;
 pub(crate) mod pool;
 mod query;

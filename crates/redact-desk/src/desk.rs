@@ -12,7 +12,7 @@ use crate::service::accounts::LINK_LASTS;
 use crate::service::app::{App, Opened, Options, Shared};
 use crate::service::secrets::Secrets;
 use crate::service::views::{self, Sessions};
-use crate::service::{policies as stored, refusals, runner, signing};
+use crate::service::{package_state, policies as stored, refusals, runner, signing};
 
 /// An open desk.
 #[derive(Clone)]
@@ -46,6 +46,7 @@ impl Desk {
         let settled = views::log_finished(&app, Sessions::All).await;
         settled.map_err(|_| DeskError::EventLog)?;
         signing::upgrade(&app).await?;
+        package_state::recover(&app).await?;
         runner::resume(&app).await?;
         Ok(Self { app })
     }

@@ -1,5 +1,5 @@
 //! The desk's rules, without a database and without HTTP: reviews and their plans, approvals,
-//! statutory clocks, verdicts, and what counts as viewed.
+//! statutory clocks, verdicts, excerpts, packages, and what counts as viewed.
 
 pub(crate) mod accounts;
 pub(crate) mod approval;
@@ -7,8 +7,11 @@ pub(crate) mod chain;
 pub(crate) mod clocks;
 pub(crate) mod differences;
 pub(crate) mod document;
+pub(crate) mod excerpt;
 pub(crate) mod frames;
 pub(crate) mod holidays;
+pub(crate) mod older_copies;
+pub(crate) mod package;
 pub(crate) mod plan;
 pub(crate) mod policy;
 pub(crate) mod refusals;
@@ -17,5 +20,6 @@ pub(crate) mod spans;
 pub(crate) mod speech;
 pub(crate) mod stage;
 pub(crate) mod summary;
+pub(crate) mod transmittals;
 pub(crate) mod verdict;
 pub(crate) mod viewing;

@@ -37,6 +37,7 @@ mod typescript;
 
 pub use db::copies::{RecordedCopy, recorded_copies};
 pub use desk::Desk;
+pub use domain::transmittals::Profiles;
 pub use error::DeskError;
 pub use http::files::byte_range;
 pub use http::routes::{RouteInfo, route_table};
@@ -47,6 +48,7 @@ pub use serve::{Certificate, Listen};
 pub use service::app::{EventLogConfig, Options, Vouch};
 pub use service::lanes::Clock;
 pub use task::{
-    Checked, FollowTask, Followed, Jobs, NotChecked, PreviewTask, Remedy, RenderTask, Stop,
-    Stopped, Task, TaskError, TaskOutcome, Verified, VerifyTask, Watch,
+    Checked, ExcerptTask, FollowTask, Followed, Jobs, NotChecked, PackageEncryption, PackageTask,
+    Packaged, PackagedRelease, Passphrase, PreviewTask, Remedy, RenderTask, Stop, Stopped, Task,
+    TaskError, TaskOutcome, Verified, VerifyTask, Watch,
 };

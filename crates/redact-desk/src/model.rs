@@ -151,6 +151,7 @@ pub(crate) enum JobKind {
     Render,
     Verify,
     Audit,
+    Package,
 }
 
 impl JobKind {
@@ -185,6 +186,53 @@ pub(crate) enum ReleaseState {
     Ready,
     Wrong,
     Failed,
+}
+
+/// The state of a package.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "lowercase")]
+#[sqlx(rename_all = "lowercase")]
+pub(crate) enum PackageState {
+    Making,
+    Ready,
+    Failed,
+}
+
+/// The form of a package that the desk makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "lowercase")]
+#[sqlx(rename_all = "lowercase")]
+pub(crate) enum PackageForm {
+    /// A ZIP archive.
+    Zip,
+    /// A disc image.
+    Iso,
+}
+
+impl PackageForm {
+    /// As spelled in the event log, and the ending of the file.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Zip => "zip",
+            Self::Iso => "iso",
+        }
+    }
+}
+
+/// How a package is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "lowercase")]
+#[sqlx(rename_all = "lowercase")]
+pub(crate) enum EncryptionKind {
+    /// Not at all.
+    None,
+    /// To a passphrase.
+    Passphrase,
+    /// To public keys of the recipients.
+    Recipients,
 }
 
 /// The medium of a copy.

@@ -63,6 +63,7 @@ impl Folders {
             "recordings",
             "reviews",
             "releases",
+            "packages",
             "audits",
             "work",
         ] {
@@ -99,6 +100,16 @@ impl Folders {
         self.root.join("releases").join(id.as_str())
     }
 
+    /// The folder of all packages.
+    pub(crate) fn packages(&self) -> PathBuf {
+        self.root.join("packages")
+    }
+
+    /// The folder of a package: what it is made by, and the package itself.
+    pub(crate) fn package(&self, id: &Id) -> PathBuf {
+        self.packages().join(id.as_str())
+    }
+
     pub(crate) fn audit(&self, id: &Id) -> PathBuf {
         self.root.join("audits").join(id.as_str())
     }
@@ -120,6 +131,14 @@ pub(crate) mod release_files {
     pub(crate) const PLAN: &str = "plan.json";
     /// The request, as manifests record it.
     pub(crate) const REQUEST: &str = "request.toml";
+}
+
+/// Names of the files in a package's folder beside the package.
+pub(crate) mod package_files {
+    /// The request, as the package names it.
+    pub(crate) const REQUEST: &str = "request.toml";
+    /// The profile.
+    pub(crate) const PROFILE: &str = "profile.toml";
 }
 
 /// Names of the files in an audit's folder. The signature is found beside the manifest.

@@ -60,6 +60,8 @@ pub enum Task {
     Render(RenderTask),
     /// Verify a release; returns [`TaskOutcome::Verified`].
     Verify(VerifyTask),
+    /// Make a package; returns [`TaskOutcome::Packaged`].
+    Package(PackageTask),
 }
 
 /// An object to follow.
@@ -109,7 +111,20 @@ pub struct RenderTask {
     pub request: PathBuf,
     /// Manifest of the release that this one replaces.
     pub supersedes: Option<PathBuf>,
+    /// What of the recording it shows; `None`: all of it.
+    pub excerpt: Option<ExcerptTask>,
     /// Who requested it.
+    pub by: String,
+}
+
+/// The excerpt that a release shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExcerptTask {
+    /// Start and end of each span, nanoseconds from the recording's first frame, in order of time.
+    pub spans_nanos: Vec<(i64, i64)>,
+    /// Code of the reason for withholding the rest.
+    pub reason: String,
+    /// Who withholds it.
     pub by: String,
 }
 
@@ -130,6 +145,63 @@ pub struct VerifyTask {
     pub by: String,
 }
 
+/// A package to make.
+#[derive(Clone, Debug)]
+pub struct PackageTask {
+    /// The releases, in the order of their exhibits.
+    pub releases: Vec<PathBuf>,
+    /// The findings of their recordings, for a profile that includes them.
+    pub findings: Vec<PathBuf>,
+    /// The request, as the package names it.
+    pub request: PathBuf,
+    /// The transmittal profile.
+    pub profile: PathBuf,
+    /// Path of the package; the ending says its form and whether it is encrypted.
+    pub package: PathBuf,
+    /// The date of the letters, `2026-01-31`.
+    pub dated: String,
+    /// How it is encrypted.
+    pub encryption: PackageEncryption,
+    /// Who requested it.
+    pub by: String,
+}
+
+/// How a package is encrypted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PackageEncryption {
+    /// Not at all.
+    None,
+    /// To a passphrase.
+    Passphrase(Passphrase),
+    /// To the public keys (`age1…`) of the recipients.
+    Recipients(Vec<String>),
+}
+
+/// The passphrase of a package. It is held in memory until the package is made, and nowhere else.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Passphrase(String);
+
+impl Passphrase {
+    /// A passphrase.
+    #[must_use]
+    pub const fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// Its text, for the environment of the process that encrypts.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Without the text: tasks are logged.
+impl std::fmt::Debug for Passphrase {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Passphrase")
+    }
+}
+
 /// The result of a task.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -142,6 +214,32 @@ pub enum TaskOutcome {
     Followed(Followed),
     /// A release was verified.
     Verified(Verified),
+    /// A package was made.
+    Packaged(Packaged),
+}
+
+/// A package that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Packaged {
+    /// SHA-256 of its manifest, which lists the digest of every file in it.
+    pub manifest_sha256: Digest,
+    /// SHA-256 of the package itself.
+    pub sha256: Digest,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Whether `verify.html` is in it.
+    pub has_verifier: bool,
+    /// The releases in it, in the order of their exhibits.
+    pub exhibits: Vec<PackagedRelease>,
+}
+
+/// A release in a package.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PackagedRelease {
+    /// SHA-256 of the released video: of the whole release, also if it is in parts.
+    pub release_sha256: Digest,
+    /// SHA-256 of its public manifest.
+    pub manifest_sha256: Digest,
 }
 
 /// The path of a followed object.

@@ -10,6 +10,8 @@ use crate::domain::document::{
     All, ClassName, Decision, Document, Drawn, Effect, FoundPart, KeptSpeech, Mute, Part, PathPart,
     SoundTracks, Style, Track,
 };
+use crate::domain::excerpt::{Excerpt, ExcerptSpan};
+use crate::domain::older_copies::OlderCopy;
 use crate::domain::policy::{AudioRule, ClassRule, Policy, PolicyHead, ReasonText, VerdictName};
 use crate::domain::release_files::FileKind;
 use crate::domain::stage::Stage;
@@ -17,6 +19,7 @@ use crate::domain::summary::{
     AgainstPolicy, ClassCount, KeptCovered, KeptSpeechInfo, LeftOut, Problem, ReasonCount,
     Rejected, Summary,
 };
+use crate::domain::transmittals::ProfileInfo;
 use crate::domain::verdict::{Check, CheckStatus, Verdict};
 use crate::http::accounts::{DeskState, Me};
 use crate::http::audits::Audit;
@@ -25,6 +28,7 @@ use crate::http::events::{Chain, EventEntry};
 use crate::http::grants::Notice;
 use crate::http::invites::{Enrollment, Invite};
 use crate::http::jobs::{Job, JobError};
+use crate::http::packages::{ExhibitInfo, Package, PackageCopy};
 use crate::http::rechecks::{CopyOut, Fault, Recheck, RecheckedRelease};
 use crate::http::recordings::{Found, FoundTrack, Recording, RecordingState};
 use crate::http::releases::{CopiedFile, Copy, Release, ReleaseFile};
@@ -33,11 +37,13 @@ use crate::http::reviews::{Review, ReviewHead, Revision, SaveResult};
 use crate::http::stream::ChangeMessage;
 use crate::http::uploads::Upload;
 use crate::http::users::{Invited, Pending, Person, User};
+use crate::http::verifier::Verifier;
 use crate::http::views::ViewInfo;
 use crate::http::watch_folder::WatchedFile;
 use crate::id::Id;
 use crate::model::{
-    GrantAction, JobKind, JobState, Medium, Purpose, ReleaseState, RequesterKind, Role,
+    EncryptionKind, GrantAction, JobKind, JobState, Medium, PackageForm, PackageState, Purpose,
+    ReleaseState, RequesterKind, Role,
 };
 use crate::read_options::ReadOptions;
 use crate::task::{Followed, Remedy, Stop, Stopped};
@@ -66,6 +72,9 @@ const TYPES: &[Declare] = &[
     JobState::decl,
     ReleaseState::decl,
     Medium::decl,
+    PackageState::decl,
+    PackageForm::decl,
+    EncryptionKind::decl,
     DeskState::decl,
     Me::decl,
     Invite::decl,
@@ -137,10 +146,18 @@ const TYPES: &[Declare] = &[
     CheckStatus::decl,
     Check::decl,
     Verdict::decl,
+    ExcerptSpan::decl,
+    Excerpt::decl,
     ReleaseLink::decl,
     Release::decl,
     CopiedFile::decl,
     Copy::decl,
+    OlderCopy::decl,
+    ProfileInfo::decl,
+    ExhibitInfo::decl,
+    PackageCopy::decl,
+    Package::decl,
+    Verifier::decl,
     CopyOut::decl,
     Fault::decl,
     RecheckedRelease::decl,

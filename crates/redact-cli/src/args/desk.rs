@@ -57,6 +57,10 @@ pub(crate) struct DeskArgs {
     )]
     pub upload_max: u64,
 
+    /// The verifier, `verify.html`, for packages (default: the one that `make checker` built)
+    #[arg(long, value_name = "FILE")]
+    pub verifier: Option<PathBuf>,
+
     /// Agency that releases recordings, for the manifests
     #[arg(long, value_name = "NAME")]
     pub agency: Option<String>,

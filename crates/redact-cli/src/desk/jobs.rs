@@ -8,13 +8,17 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use redact_core::Digest;
-use redact_desk::{Jobs, ReadOptions, RenderTask, Task, TaskError, TaskOutcome, VerifyTask, Watch};
+use redact_desk::{
+    Jobs, PackageEncryption, PackageTask, ReadOptions, RenderTask, Task, TaskError, TaskOutcome,
+    VerifyTask, Watch,
+};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::confined;
 use super::remedy::remedy;
+use super::{confined, package};
 use crate::args::{DeskArgs, GlobalArgs, ModelArgs, Words};
+use crate::paths::PACKAGE_PASSPHRASE;
 
 /// A process that was asked to stop and has not is ended after this.
 const STOP_WITHIN: Duration = Duration::from_secs(15);
@@ -32,6 +36,8 @@ pub(super) struct Children {
     models: ModelArgs,
     key: Option<PathBuf>,
     agency: Option<String>,
+    /// `verify.html`, for packages.
+    verifier: Option<PathBuf>,
 }
 
 impl Children {
@@ -39,7 +45,12 @@ impl Children {
     ///
     /// # Errors
     /// When this program cannot be located.
-    pub(super) fn new(args: &DeskArgs, global: &GlobalArgs, events: &Path) -> Result<Self> {
+    pub(super) fn new(
+        args: &DeskArgs,
+        global: &GlobalArgs,
+        events: &Path,
+        verifier: Option<&Path>,
+    ) -> Result<Self> {
         Ok(Self {
             program: std::env::current_exe().context("cannot locate this program")?,
             global: GlobalArgs {
@@ -49,6 +60,7 @@ impl Children {
             models: args.models.clone(),
             key: args.key.clone(),
             agency: args.agency.clone(),
+            verifier: verifier.map(Path::to_owned),
         })
     }
 
@@ -93,7 +105,16 @@ impl Children {
 
     fn render(&self, task: &RenderTask) -> Words {
         // Models are for a second look, where the policy asks for one.
-        let words = self.models.add_to(self.words("render", &task.by));
+        let mut words = self.models.add_to(self.words("render", &task.by));
+        if let Some(excerpt) = &task.excerpt {
+            for (start, end) in &excerpt.spans_nanos {
+                let (from, to) = (seconds(*start), seconds(*end));
+                words = words.option("from", Some(from)).option("to", Some(to));
+            }
+            words = words
+                .option("rest-reason", Some(&excerpt.reason))
+                .option("by", Some(&excerpt.by));
+        }
         words
             .flag("force", true)
             .option("output", Some(&task.release))
@@ -118,6 +139,43 @@ impl Children {
             .word("--")
             .word(&task.release)
     }
+
+    /// A passphrase goes through the environment of the process, which only this user can read:
+    /// never through the command line or a file.
+    fn package(&self, task: &PackageTask) -> Command {
+        let words = self.words("package", &task.by);
+        let mut words = words
+            .flag("force", true)
+            .option("output", Some(&task.package))
+            .option("request-file", Some(&task.request))
+            .option("profile", Some(&task.profile))
+            .option("agency", self.agency.as_ref())
+            .option("dated", Some(&task.dated))
+            .option("key", self.key.as_ref())
+            .option("verifier", self.verifier.as_ref())
+            .flag("no-verifier", self.verifier.is_none());
+        for findings in &task.findings {
+            words = words.option("findings", Some(findings));
+        }
+        if let PackageEncryption::Recipients(keys) = &task.encryption {
+            for key in keys {
+                words = words.option("recipient", Some(key));
+            }
+        }
+        words = words.word("--");
+        for release in &task.releases {
+            words = words.word(release);
+        }
+        let mut command = self.command(words);
+        match &task.encryption {
+            PackageEncryption::Passphrase(passphrase) => {
+                command.env(PACKAGE_PASSPHRASE, passphrase.expose())
+            }
+            // The desk's own environment may have one.
+            _ => command.env_remove(PACKAGE_PASSPHRASE),
+        };
+        command
+    }
 }
 
 impl Jobs for Children {
@@ -135,10 +193,21 @@ impl Jobs for Children {
             ),
             Task::Render(task) => (self.render(task), Prints::Nothing),
             Task::Verify(task) => (self.verify(task), Prints::Verdict),
+            Task::Package(task) => {
+                let command = self.package(task);
+                let printed = run(command, watch, Prints::Package)?;
+                return package::outcome(&printed, &task.package, watch);
+            }
             other => return confined::run(other, &self.global, watch),
         };
-        run(self.command(words), watch, prints)
+        prints.read(run(self.command(words), watch, prints)?)
     }
+}
+
+/// Nanoseconds as seconds with all decimals, as `--from` takes them.
+fn seconds(nanos: i64) -> String {
+    let second = 1_000_000_000;
+    format!("{}.{:09}", nanos / second, nanos % second)
 }
 
 /// What a successful process prints.
@@ -150,13 +219,15 @@ enum Prints {
     Digest,
     /// What was checked; also with status 1.
     Verdict,
+    /// What is in a package.
+    Package,
 }
 
 impl Prints {
     fn read(self, printed: Value) -> Result<TaskOutcome, TaskError> {
         let unreadable = || TaskError::new("the job gave an unreadable result");
         match self {
-            Self::Nothing => Ok(TaskOutcome::Done),
+            Self::Nothing | Self::Package => Ok(TaskOutcome::Done),
             Self::Digest => {
                 let digest = printed["sha256"].as_str().and_then(Digest::from_hex);
                 digest.map(TaskOutcome::Scanned).ok_or_else(unreadable)
@@ -176,8 +247,8 @@ struct ProgressLine {
     total: Option<u64>,
 }
 
-/// Runs a process to its end, and reads what it printed.
-fn run(mut command: Command, watch: &dyn Watch, prints: Prints) -> Result<TaskOutcome, TaskError> {
+/// Runs a process to its end, and gives what it printed.
+fn run(mut command: Command, watch: &dyn Watch, prints: Prints) -> Result<Value, TaskError> {
     let cannot = |error: std::io::Error| TaskError::new(format!("cannot start the job: {error}"));
     let mut child = command.spawn().map_err(cannot)?;
     let input = child.stdin.take();
@@ -198,8 +269,8 @@ fn run(mut command: Command, watch: &dyn Watch, prints: Prints) -> Result<TaskOu
         .unwrap_or_default();
     let value: Option<Value> = serde_json::from_slice(&printed).ok();
     match (status.code(), value) {
-        (Some(0), Some(value)) => prints.read(value),
-        (Some(1), Some(value)) if prints == Prints::Verdict => prints.read(value),
+        (Some(0), Some(value)) => Ok(value),
+        (Some(1), Some(value)) if prints == Prints::Verdict => Ok(value),
         (_, Some(value)) if value["error"].is_string() => Err(TaskError {
             message: value["error"].as_str().unwrap_or_default().to_owned(),
             hint: value["hint"].as_str().map(str::to_owned),

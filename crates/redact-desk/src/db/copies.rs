@@ -1,4 +1,4 @@
-//! Copies of releases that were handed over.
+//! Copies of releases that were handed over, by themselves or in a package.
 
 use std::path::Path;
 
@@ -21,13 +21,27 @@ pub(crate) struct CopyRow {
     pub(crate) note: String,
     /// Kind and SHA-256 of each file, as JSON.
     pub(crate) files: String,
+    /// The package that it was in.
+    pub(crate) package: Option<Id>,
 }
 
-const ROW: &str = "SELECT id, release, at, by, recipient, medium, note, files FROM copies";
+const ROW: &str =
+    "SELECT id, release, at, by, recipient, medium, note, files, package FROM received";
+
+/// The same in a database of schema version 8 or earlier.
+const ROW_WITHOUT_PACKAGES: &str =
+    "SELECT id, release, at, by, recipient, medium, note, files, NULL AS package FROM copies";
 
 /// The copies of a release, oldest first.
 pub(crate) async fn of_release(db: &Db, release: &Id) -> Result<Vec<CopyRow>, DbError> {
     query::all_of(db, format!("{ROW} WHERE release = ? ORDER BY at"), release).await
+}
+
+/// The copies of all releases of a request, oldest first.
+pub(crate) async fn of_request(db: &Db, request: &Id) -> Result<Vec<CopyRow>, DbError> {
+    let sql =
+        format!("{ROW} WHERE release IN (SELECT id FROM releases WHERE request = ?) ORDER BY at");
+    query::all_of(db, sql, request).await
 }
 
 /// All copies, oldest first.
@@ -35,7 +49,7 @@ pub(crate) async fn all(db: &Db) -> Result<Vec<CopyRow>, DbError> {
     query::all(db, format!("{ROW} ORDER BY at")).await
 }
 
-/// Adds a copy.
+/// Adds a copy of a release by itself.
 pub(crate) async fn insert(change: &mut Connection, row: &CopyRow) -> Result<(), DbError> {
     sqlx::query(
         "INSERT INTO copies (id, release, at, by, recipient, medium, note, files)
@@ -53,6 +67,9 @@ pub(crate) async fn insert(change: &mut Connection, row: &CopyRow) -> Result<(),
     .await
     .map(drop)
 }
+
+/// The schema version from which on there are packages.
+const PACKAGES_SINCE: i64 = 9;
 
 /// A copied file, as the desk recorded it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -80,7 +97,16 @@ pub async fn recorded_copies(database: &Path) -> Result<Vec<RecordedCopy>, DeskE
         .read_only(true)
         .connect()
         .await?;
-    let sql = format!("{ROW} ORDER BY at");
+    // The desk may not have been started since the program was updated.
+    let (version,): (i64,) = sqlx::query_as("PRAGMA user_version")
+        .fetch_one(&mut connection)
+        .await?;
+    let row = if version < PACKAGES_SINCE {
+        ROW_WITHOUT_PACKAGES
+    } else {
+        ROW
+    };
+    let sql = format!("{row} ORDER BY at");
     let rows: Vec<CopyRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
         .fetch_all(&mut connection)
         .await?;

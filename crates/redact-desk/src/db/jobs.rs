@@ -20,6 +20,7 @@ pub(crate) struct JobRow {
     pub(crate) review: Option<Id>,
     pub(crate) release: Option<Id>,
     pub(crate) audit: Option<Id>,
+    pub(crate) package: Option<Id>,
     pub(crate) state: JobState,
     /// Further input, as JSON.
     pub(crate) input: String,
@@ -36,8 +37,8 @@ pub(crate) struct JobRow {
     pub(crate) recording_name: Option<String>,
 }
 
-const ROW: &str = "SELECT id, kind, request, recording, review, release, audit, state, input,
-    queued_at, started_at, ended_at, by, error, hint, error_code, result,
+const ROW: &str = "SELECT id, kind, request, recording, review, release, audit, package, state,
+    input, queued_at, started_at, ended_at, by, error, hint, error_code, result,
     (SELECT number FROM requests WHERE requests.id = jobs.request) AS request_number,
     (SELECT name FROM recordings WHERE recordings.id = jobs.recording) AS recording_name
     FROM jobs";
@@ -53,6 +54,7 @@ pub(crate) struct NewJob {
     pub(crate) review: Option<Id>,
     pub(crate) release: Option<Id>,
     pub(crate) audit: Option<Id>,
+    pub(crate) package: Option<Id>,
     pub(crate) input: serde_json::Value,
     pub(crate) by: String,
 }
@@ -66,6 +68,7 @@ impl NewJob {
             review: None,
             release: None,
             audit: None,
+            package: None,
             input: serde_json::Value::Null,
             by: by.to_owned(),
         }
@@ -81,8 +84,8 @@ pub(crate) async fn insert(
 ) -> Result<Id, DbError> {
     let id = Id::random();
     sqlx::query(
-        "INSERT INTO jobs (id, kind, request, recording, review, release, audit, state, input,
-         queued_at, by, number) VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?,
+        "INSERT INTO jobs (id, kind, request, recording, review, release, audit, package, state,
+         input, queued_at, by, number) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?,
          (SELECT coalesce(max(number), 0) + 1 FROM jobs))",
     )
     .bind(&id)
@@ -92,6 +95,7 @@ pub(crate) async fn insert(
     .bind(job.review)
     .bind(job.release)
     .bind(job.audit)
+    .bind(job.package)
     .bind(job.input.to_string())
     .bind(now)
     .bind(job.by)
@@ -181,6 +185,19 @@ pub(crate) async fn newest_by_audit(db: &Db, user: &Id) -> Result<HashMap<Id, Jo
     );
     let rows = query::all_of(db, sql, user).await?;
     Ok(query::by_key(rows, |row: &JobRow| row.audit.clone()))
+}
+
+/// The newest job of each package, by package; only of `only` if given.
+pub(crate) async fn newest_by_package(
+    db: &Db,
+    only: Option<&Id>,
+) -> Result<HashMap<Id, JobRow>, DbError> {
+    let sql = format!(
+        "{ROW} WHERE package IS NOT NULL AND (?1 IS NULL OR package = ?1) AND number =
+         (SELECT max(number) FROM jobs newer WHERE newer.package = jobs.package)"
+    );
+    let rows = query::all_of(db, sql, only).await?;
+    Ok(query::by_key(rows, |row: &JobRow| row.package.clone()))
 }
 
 /// Running renders, with their releases.

@@ -30,6 +30,8 @@ pub(crate) struct ReleaseRow {
     pub(crate) checked_at: Option<Millis>,
     pub(crate) replaces: Option<Id>,
     pub(crate) why: String,
+    /// What of the recording it shows, as JSON; `None`: all of it.
+    pub(crate) excerpt: Option<String>,
     /// The release that replaced it.
     pub(crate) replaced_by: Option<Id>,
     pub(crate) request_number: String,
@@ -38,12 +40,12 @@ pub(crate) struct ReleaseRow {
 }
 
 const ROW: &str = "SELECT id, request, recording, review, revision, title, policy_name, stem,
-    approvals, state, verdict, made_at, checked_at, replaces, why,
+    approvals, state, verdict, made_at, checked_at, replaces, why, excerpt,
     (SELECT newer.id FROM releases newer WHERE newer.replaces = releases.id
        AND newer.state != 'failed') AS replaced_by,
     (SELECT number FROM requests WHERE requests.id = releases.request) AS request_number,
     (SELECT name FROM recordings WHERE recordings.id = releases.recording) AS recording_name,
-    (SELECT count(*) FROM copies WHERE copies.release = releases.id) AS copies FROM releases";
+    (SELECT count(*) FROM received WHERE received.release = releases.id) AS copies FROM releases";
 
 /// The release with that id.
 ///
@@ -106,6 +108,7 @@ pub(crate) struct NewRelease<'a> {
     pub(crate) approvals: String,
     pub(crate) replaces: Option<&'a Id>,
     pub(crate) why: &'a str,
+    pub(crate) excerpt: Option<String>,
     pub(crate) now: Millis,
 }
 
@@ -116,8 +119,8 @@ pub(crate) async fn insert(
 ) -> Result<(), DbError> {
     sqlx::query(
         "INSERT INTO releases (id, request, recording, review, revision, title, policy_name, stem,
-         approvals, state, created_at, replaces, why)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'rendering', ?, ?, ?)",
+         approvals, state, created_at, replaces, why, excerpt)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'rendering', ?, ?, ?, ?)",
     )
     .bind(release.id)
     .bind(release.request)
@@ -131,6 +134,7 @@ pub(crate) async fn insert(
     .bind(release.now)
     .bind(release.replaces)
     .bind(release.why)
+    .bind(release.excerpt)
     .execute(change)
     .await
     .map(drop)

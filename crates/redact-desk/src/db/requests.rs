@@ -60,7 +60,7 @@ const ROWS: &str = "SELECT r.id, number, requester_kind, requester, jurisdiction
     (SELECT count(*) FROM releases WHERE request = r.id AND state = 'ready') AS ready,
     (SELECT count(*) FROM releases WHERE request = r.id
        AND state IN ('failed', 'wrong')) AS unreleased,
-    (SELECT count(*) FROM copies JOIN releases ON releases.id = copies.release
+    (SELECT count(*) FROM received JOIN releases ON releases.id = received.release
        WHERE releases.request = r.id) AS copies
     FROM requests r LEFT JOIN users ON users.id = assignee";
 

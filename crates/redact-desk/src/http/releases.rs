@@ -19,6 +19,8 @@ use crate::db::releases::{self as rows, LinkRow, ReleaseRow};
 use crate::domain::approval::Approval;
 use crate::domain::chain::{ReleaseLink, split};
 use crate::domain::differences::Differences;
+use crate::domain::excerpt::{Excerpt, ExcerptSpan};
+use crate::domain::older_copies::OlderCopy;
 use crate::domain::release_files::{FileKind, neutral_name};
 use crate::domain::verdict::{self, Verdict};
 use crate::event::Event;
@@ -26,8 +28,9 @@ use crate::id::Id;
 use crate::model::{JobKind, Medium, ReleaseState, Role, SessionUser};
 use crate::service::app::{App, Shared};
 use crate::service::change::Change;
+use crate::service::copies::older;
 use crate::service::jobs::queue;
-use crate::service::releases::{self, inputs, path};
+use crate::service::releases::{self, NewTerms, inputs, path};
 use crate::time;
 
 /// A release as the API returns it.
@@ -50,6 +53,8 @@ pub(crate) struct Release {
     request_number: String,
     recording_name: String,
     why: String,
+    /// What of the recording it shows; `None`: all of it.
+    excerpt: Option<Excerpt>,
     /// The release that replaced it.
     replaced_by: Option<Id>,
     /// All versions that replaced each other, oldest first; empty for a single release.
@@ -57,6 +62,8 @@ pub(crate) struct Release {
     /// Other releases of the recording, to compare with.
     others: Vec<ReleaseLink>,
     copies: i64,
+    /// Who has a version that was replaced; empty in lists.
+    older_copies: Vec<OlderCopy>,
 }
 
 #[derive(Serialize)]
@@ -100,10 +107,14 @@ fn present(app: &Shared, row: ReleaseRow, job: Option<JobRow>) -> Release {
         request_number: row.request_number,
         recording_name: row.recording_name,
         why: row.why,
+        excerpt: row
+            .excerpt
+            .and_then(|text| serde_json::from_str(&text).ok()),
         replaced_by: row.replaced_by,
         chain: Vec::new(),
         others: Vec::new(),
         copies: row.copies,
+        older_copies: Vec::new(),
     }
 }
 
@@ -172,6 +183,11 @@ pub(crate) async fn one(
     let all = rows::of_recording(&app.db, &release.recording).await?;
     let all = all.into_iter().map(link).collect();
     (release.chain, release.others) = split(all, &id);
+    if !release.chain.is_empty() {
+        let older = older(&app, &release.request).await?.into_iter();
+        let of_chain = |one: &OlderCopy| release.chain.iter().any(|link| link.id == one.release);
+        release.older_copies = older.filter(of_chain).collect();
+    }
     Ok(axum::Json(release.for_role(who.role)))
 }
 
@@ -199,6 +215,15 @@ pub(crate) async fn verify(
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewReleaseBody {
     replaces: Option<Replaces>,
+    excerpt: Option<NewExcerpt>,
+}
+
+/// The spans to show, and why the rest is withheld.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewExcerpt {
+    spans: Vec<ExcerptSpan>,
+    reason: String,
 }
 
 /// An earlier release, and what is wrong with it.
@@ -217,8 +242,12 @@ pub(crate) async fn begin(
     Body(given): Body<NewReleaseBody>,
 ) -> ApiResult<(StatusCode, axum::Json<Release>)> {
     let replaces = given.replaces.as_ref();
-    let replaces = replaces.map(|given| (&given.release, given.why.as_str()));
-    let id = releases::begin(&app, &who, &review, replaces).await?;
+    let excerpt = given.excerpt.as_ref();
+    let terms = NewTerms {
+        replaces: replaces.map(|given| (&given.release, given.why.as_str())),
+        excerpt: excerpt.map(|given| (given.spans.clone(), given.reason.as_str())),
+    };
+    let id = releases::begin(&app, &who, &review, terms).await?;
     let release = present_by_id(&app, &id).await?;
     Ok((StatusCode::ACCEPTED, axum::Json(release)))
 }
@@ -292,6 +321,8 @@ pub(crate) struct Copy {
     medium: Medium,
     note: String,
     files: Vec<CopiedFile>,
+    /// The package that it was in.
+    package: Option<Id>,
 }
 
 impl From<CopyRow> for Copy {
@@ -304,6 +335,7 @@ impl From<CopyRow> for Copy {
             medium: row.medium,
             note: row.note,
             files: serde_json::from_str(&row.files).unwrap_or_default(),
+            package: row.package,
         }
     }
 }
@@ -371,6 +403,7 @@ pub(crate) async fn hand_over(
         medium: given.medium,
         note,
         files: json!(files).to_string(),
+        package: None,
     };
     let mut change = pool::begin(&app.db).await?;
     copy_rows::insert(&mut change, &row).await?;

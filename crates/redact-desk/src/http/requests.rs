@@ -6,18 +6,21 @@ use redact_record::events::Act;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::body::{Body, Query};
+use super::packages::{self, Package};
 use super::recordings::{self, Recording};
 use super::releases::{self, Release};
 use crate::api_error::{ApiError, ApiResult, optional_text, text};
 use crate::db::requests::{self as rows, Facts, RequestRow, RequestValues};
 use crate::db::{pool, users};
 use crate::domain::clocks;
+use crate::domain::older_copies::OlderCopy;
 use crate::domain::stage::{Progress, Stage};
 use crate::event::Event;
 use crate::id::Id;
 use crate::model::{RequesterKind, Role, SessionUser};
 use crate::service::app::{App, Shared};
 use crate::service::change::Change;
+use crate::service::copies;
 use crate::time::{self, Millis};
 
 /// A request as the API returns it.
@@ -273,6 +276,10 @@ pub(crate) struct FullRequest {
     /// Empty for auditors.
     recordings: Vec<Recording>,
     releases: Vec<Release>,
+    /// Newest first.
+    packages: Vec<Package>,
+    /// Who has a release that was replaced.
+    older_copies: Vec<OlderCopy>,
 }
 
 /// `GET /requests/:id`.
@@ -291,6 +298,8 @@ pub(crate) async fn one(
         request,
         recordings,
         releases: releases::of_request(&app, &id).await?,
+        packages: packages::of_request(&app, &id).await?,
+        older_copies: copies::older(&app, &id).await?,
     }))
 }
 

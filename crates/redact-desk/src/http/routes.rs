@@ -9,8 +9,9 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::{
-    accounts, audits, clocks, connections, events, grants, guard, invites, jobs, page, policies,
-    rechecks, recordings, releases, requests, reviews, stream, uploads, users, views, watch_folder,
+    accounts, audits, clocks, connections, events, grants, guard, invites, jobs, packages, page,
+    policies, rechecks, recordings, releases, requests, reviews, stream, uploads, users, verifier,
+    views, watch_folder,
 };
 use crate::model::Role;
 use crate::service::app::App;
@@ -129,7 +130,7 @@ fn recordings_and_reviews() -> Vec<Route> {
     }
 }
 
-/// Jobs, releases, audits, the event log.
+/// Jobs, releases, packages, audits, the event log.
 fn jobs_and_releases() -> Vec<Route> {
     routes! {
         GET "/api/jobs" WORK => jobs::list,
@@ -144,6 +145,13 @@ fn jobs_and_releases() -> Vec<Route> {
         POST "/api/releases/{id}/verify" WORK => releases::verify,
         GET "/api/releases/{id}/copies" SHOW => releases::copies,
         POST "/api/releases/{id}/copies" WORK => releases::hand_over,
+        GET "/api/transmittals" WORK => packages::profiles,
+        POST "/api/requests/{id}/packages" WORK => packages::begin,
+        GET "/api/packages/{id}" SHOW => packages::one,
+        GET "/api/packages/{id}/file" SHOW => packages::file,
+        POST "/api/packages/{id}/copies" WORK => packages::hand_over,
+        GET "/api/verifier" SHOW => verifier::show,
+        GET "/api/verifier/file" SHOW => verifier::file,
         GET "/api/rechecks" ALL => rechecks::show,
         POST "/api/rechecks" ALL => rechecks::begin,
         POST "/api/audits" SHOW => audits::begin,

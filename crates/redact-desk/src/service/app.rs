@@ -19,11 +19,12 @@ use crate::db::pool::Db;
 use crate::domain::holidays::Holidays;
 use crate::domain::policy::Policies;
 use crate::domain::refusals::Refusals;
+use crate::domain::transmittals::Profiles;
 use crate::domain::viewing::Views;
 use crate::event::Event;
 use crate::id::Id;
 use crate::paths::{Folders, recording_files};
-use crate::task::Jobs;
+use crate::task::{Jobs, Passphrase};
 use crate::time::Millis;
 
 /// Signs with the agency's release key that an approver's key belongs to a name.
@@ -50,6 +51,10 @@ pub struct Options {
     pub folder: PathBuf,
     /// The folder with policies.
     pub policies: PathBuf,
+    /// The transmittal profiles to choose from.
+    pub profiles: Profiles,
+    /// `verify.html`, if it is installed.
+    pub verifier: Option<PathBuf>,
     /// The folder of trusted keys, to which approvers' keys are added.
     pub trusted: PathBuf,
     /// Binds an approver's key to the name of the account.
@@ -93,6 +98,8 @@ pub(crate) struct Shared {
     pub(crate) secrets: Secrets,
     pub(crate) refusals: Refusals,
     pub(crate) views: Views,
+    /// Passphrases of packages that are being made, by package.
+    pub(crate) passphrases: Mutex<HashMap<Id, Passphrase>>,
     /// Limits the pictures that are made at the same time.
     pub(crate) pictures: tokio::sync::Semaphore,
     findings: Mutex<Vec<Read>>,
@@ -186,6 +193,7 @@ impl Shared {
             hashing: Hashing::default(),
             refusals: Refusals::default(),
             views: Views::default(),
+            passphrases: Mutex::new(HashMap::new()),
             pictures: tokio::sync::Semaphore::new(2),
             findings: Mutex::new(Vec::new()),
             _taken: opened.taken,

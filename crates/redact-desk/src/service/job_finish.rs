@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::app::{App, Shared};
 use super::change::Change;
-use super::{job_task, jobs, releases, reviews};
+use super::{job_task, jobs, package_state, releases, reviews};
 use crate::api_error::ApiResult;
 use crate::db::jobs::{Ended, JobRow, NewJob};
 use crate::db::pool::{self, Connection};
@@ -117,6 +117,12 @@ async fn done(
             set_audit(change, audit, &verdict::from_checks(found)).await?;
             None
         }
+        (JobKind::Package, TaskOutcome::Packaged(made), ..) => {
+            if let Some(package) = &row.package {
+                package_state::made(app, change, (package, made)).await?;
+            }
+            None
+        }
         _ => None,
     };
     if let Some(kind) = next {
@@ -141,6 +147,9 @@ async fn failed(
     error: &TaskError,
     change: &mut Connection,
 ) -> ApiResult<()> {
+    if let Some(package) = &row.package {
+        package_state::failed(app, change, package).await?;
+    }
     match (row.kind, &row.release, &row.audit) {
         (JobKind::Render | JobKind::Verify, Some(release), _) => {
             db::releases::set_state(&mut *change, release, ReleaseState::Failed).await?;

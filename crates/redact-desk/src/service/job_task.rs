@@ -6,15 +6,18 @@ use redact_core::NormRect;
 use serde::{Deserialize, Serialize};
 
 use super::app::Shared;
-use super::{audits, recordings, releases, reviews};
+use super::{audits, packages, recordings, releases, reviews};
 use crate::api_error::{ApiError, ApiResult};
 use crate::db::jobs::{self, JobRow};
+use crate::domain::excerpt::Excerpt;
 use crate::domain::plan::clip_to_frames;
 use crate::domain::release_files::report_path;
 use crate::id::Id;
 use crate::model::JobKind;
 use crate::paths::recording_files::FINDINGS;
-use crate::task::{FollowTask, PreviewTask, RenderTask, Task, TaskError, VerifyTask};
+use crate::task::{
+    ExcerptTask, FollowTask, PackageTask, PreviewTask, RenderTask, Task, TaskError, VerifyTask,
+};
 
 /// The input of a follow job, as stored.
 #[derive(Debug, Serialize, Deserialize)]
@@ -51,6 +54,12 @@ pub(crate) async fn make(app: &Shared, job: &Id, kind: JobKind) -> Result<Task, 
     if kind == JobKind::Render && is_revoked(app, job).await.map_err(unreadable)? {
         return Err(revoked());
     }
+    if kind == JobKind::Package {
+        return package(app, job)
+            .await
+            .map_err(unreadable)?
+            .map(Task::Package);
+    }
     build(app, job, kind).await.map_err(unreadable)
 }
 
@@ -68,6 +77,12 @@ pub(crate) async fn is_revoked(app: &Shared, job: &Id) -> ApiResult<bool> {
         Some(release) => releases::is_revoked(app, &release).await,
         None => Ok(false),
     }
+}
+
+async fn package(app: &Shared, job: &Id) -> ApiResult<Result<PackageTask, TaskError>> {
+    let row = jobs::by_id(&app.db, job).await?;
+    let id = row.package.as_ref().ok_or_else(ApiError::not_found)?;
+    packages::task(app, id, row.by).await
 }
 
 async fn build(app: &Shared, job: &Id, kind: JobKind) -> ApiResult<Task> {
@@ -117,6 +132,7 @@ async fn build(app: &Shared, job: &Id, kind: JobKind) -> ApiResult<Task> {
             let audit = row.audit.as_ref().ok_or_else(ApiError::not_found)?;
             Task::Verify(audits::task(app, audit, row.by))
         }
+        JobKind::Package => return Err(ApiError::not_found()),
     })
 }
 
@@ -156,8 +172,26 @@ async fn render(app: &Shared, row: &JobRow, recording: &Id) -> ApiResult<Task> {
         release: inputs.release,
         request: inputs.request,
         supersedes: inputs.supersedes,
+        excerpt: inputs.excerpt.map(excerpt),
         by: row.by.clone(),
     }))
+}
+
+fn excerpt(shown: Excerpt) -> ExcerptTask {
+    let spans = shown.spans.iter();
+    ExcerptTask {
+        spans_nanos: spans
+            .map(|span| (nanos(span.start_seconds), nanos(span.end_seconds)))
+            .collect(),
+        reason: shown.reason,
+        by: shown.by,
+    }
+}
+
+/// Seconds of a recording as nanoseconds.
+#[expect(clippy::cast_possible_truncation, reason = "at most a few days")]
+fn nanos(seconds: f64) -> i64 {
+    (seconds * 1e9).round() as i64
 }
 
 fn read<T: serde::de::DeserializeOwned>(input: &str) -> ApiResult<T> {

@@ -2,6 +2,7 @@
 
 use super::app::Shared;
 use super::change::Change;
+use super::package_state;
 use crate::api_error::{ApiError, ApiResult};
 use crate::db::jobs::{self, JobRow, NewJob};
 use crate::db::pool;
@@ -57,6 +58,11 @@ pub(crate) async fn cancel(app: &Shared, id: &Id) -> ApiResult<()> {
         if let (JobKind::Render, Some(release)) = (row.kind, &row.release) {
             releases::set_state(&app.db, release, ReleaseState::Failed).await?;
         }
+        if let Some(package) = &row.package {
+            let mut change = pool::begin(&app.db).await?;
+            package_state::failed(app, &mut change, package).await?;
+            change.commit().await?;
+        }
         notify_owners(app, &row);
     } else if !app.runner.stop(id) {
         return Err(ApiError::conflict("conflict", "The job has already ended."));
@@ -76,6 +82,9 @@ pub(crate) async fn again(app: &Shared, row: &JobRow) -> ApiResult<()> {
     }
     if let (JobKind::Render, Some(release)) = (row.kind, &row.release) {
         releases::set_state(&mut *change, release, ReleaseState::Rendering).await?;
+    }
+    if let Some(package) = &row.package {
+        package_state::again(app, &mut change, package).await?;
     }
     change.commit().await?;
     app.runner.wake(row.kind);

@@ -22,6 +22,7 @@ use crate::db::releases::{self, NewRelease, ReleaseRow};
 use crate::db::requests::{self, Facts};
 use crate::domain::approval::{Approval, approvers};
 use crate::domain::clocks;
+use crate::domain::excerpt::{Excerpt, ExcerptSpan};
 use crate::domain::release_files::{FileKind, neutral_stem};
 use crate::event::Event;
 use crate::id::Id;
@@ -47,6 +48,8 @@ pub(crate) struct ReleaseInputs {
     pub(crate) request: PathBuf,
     /// The manifest of the release that this one replaces.
     pub(crate) supersedes: Option<PathBuf>,
+    /// What of the recording it shows; `None`: all of it.
+    pub(crate) excerpt: Option<Excerpt>,
 }
 
 /// What a release is rendered from and verified against.
@@ -62,12 +65,15 @@ pub(crate) async fn inputs(app: &Shared, id: &Id) -> ApiResult<ReleaseInputs> {
         }
         None => None,
     };
+    let excerpt = row.excerpt.as_deref().map(serde_json::from_str);
+    let excerpt = excerpt.transpose();
     let folder = app.folders.release(id);
     Ok(ReleaseInputs {
         release: path(app, &row),
         plan: folder.join(PLAN),
         request: folder.join(REQUEST),
         supersedes,
+        excerpt: excerpt.map_err(|error| ApiError::internal(&error))?,
     })
 }
 
@@ -123,29 +129,42 @@ pub(crate) fn job(kind: JobKind, release: &ReleaseRow, by: &str) -> NewJob {
     }
 }
 
-/// Queues rendering of a review's approved plan and returns the release. `replaces` is the release
-/// to replace and what is wrong with it.
+/// What of a review's approved plan is released.
+#[derive(Default)]
+pub(crate) struct NewTerms<'a> {
+    /// The release to replace, and what is wrong with it.
+    pub(crate) replaces: Option<(&'a Id, &'a str)>,
+    /// The spans to show, and the reason for withholding the rest; `None`: all of it.
+    pub(crate) excerpt: Option<(Vec<ExcerptSpan>, &'a str)>,
+}
+
+/// Queues rendering of a review's approved plan and returns the release.
 ///
 /// # Errors
-/// 409 `not_approved`, `not_verified`, `replaced`; 422 `signature`.
+/// 400 for an invalid excerpt; 409 `not_approved`, `not_verified`, `replaced`; 422 `signature`.
 pub(crate) async fn begin(
     app: &Shared,
     who: &SessionUser,
     review: &Id,
-    replaces: Option<(&Id, &str)>,
+    terms: NewTerms<'_>,
 ) -> ApiResult<Id> {
     let _alone = app.review_lock.lock().await;
     let approved = approvals::approved_plan(app, review).await?;
-    let replaced = match replaces {
+    let replaced = match terms.replaces {
         Some(given) => Some(replaced(app, given, &approved).await?),
         None => None,
     };
     let recording = &approved.row.recording;
+    let excerpt = match terms.excerpt {
+        Some(given) => Some(excerpt(app, who, &approved, given).await?),
+        None => None,
+    };
     let request = recordings::by_id(&app.db, recording).await?.request;
     let facts = requests::facts(&app.db, &request).await?;
     let id = Id::random();
     let why = replaced.as_ref().map_or("", |(_, why)| why);
-    write(app, &id, &approved, &request_file(&facts, &approved, why)).await?;
+    let by = approvers(&approved.approvals);
+    write(app, &id, &approved, &request_file(&facts, &by, why)).await?;
     let mut change = pool::begin(&app.db).await?;
     let new = NewRelease {
         id: &id,
@@ -159,6 +178,7 @@ pub(crate) async fn begin(
         approvals: json!(approved.approvals).to_string(),
         replaces: replaced.as_ref().map(|(older, _)| &older.id),
         why,
+        excerpt: excerpt.as_ref().map(|excerpt| json!(excerpt).to_string()),
         now: app.now(),
     };
     releases::insert(&mut change, new).await?;
@@ -173,6 +193,9 @@ pub(crate) async fn begin(
     let mut event = Event::new(Act::Render, "queued")
         .id("review", review)
         .id("release", &id);
+    if let Some(excerpt) = &excerpt {
+        event = event.count("excerpt-spans", excerpt.spans.len());
+    }
     if let Some((older, _)) = &replaced {
         event = event.id("replaces", &older.id);
     }
@@ -215,6 +238,35 @@ async fn replaced(
     Ok((older, why))
 }
 
+/// The excerpt of a recording that is released. Who withholds the rest is the user, as signed in.
+async fn excerpt(
+    app: &Shared,
+    who: &SessionUser,
+    approved: &Approved,
+    (spans, reason): (Vec<ExcerptSpan>, &str),
+) -> ApiResult<Excerpt> {
+    let media = recordings::by_id(&app.db, &approved.row.recording)
+        .await?
+        .media;
+    let media: serde_json::Value = media
+        .as_deref()
+        .and_then(|media| serde_json::from_str(media).ok())
+        .unwrap_or_default();
+    let duration = media["duration_seconds"].as_f64();
+    let duration = duration.ok_or_else(|| {
+        ApiError::conflict("not_ready", "The length of the recording is not known.")
+    })?;
+    let path = approved.plan.clone();
+    let plan = tokio::task::spawn_blocking(move || redact_record::plan::read(&path));
+    let (plan, _) = plan.await??;
+    let codes: Vec<&str> = plan
+        .reasons
+        .iter()
+        .map(|known| known.code.0.as_str())
+        .collect();
+    Excerpt::new(spans, (reason, &who.name), duration, &codes)
+}
+
 /// Copies of the plan and the request: later changes belong to other releases.
 async fn write(app: &Shared, id: &Id, approved: &Approved, request: &RequestFile) -> ApiResult<()> {
     let folder = app.folders.release(id);
@@ -226,8 +278,9 @@ async fn write(app: &Shared, id: &Id, approved: &Approved, request: &RequestFile
     Ok(())
 }
 
-/// The request, as manifests record it: only the law is public.
-fn request_file(facts: &Facts, approved: &Approved, why: &str) -> RequestFile {
+/// The request, as manifests and packages record it: only the law is public. `authorised_by` and
+/// `why` may be empty.
+pub(crate) fn request_file(facts: &Facts, authorised_by: &str, why: &str) -> RequestFile {
     let line = |text: &str| {
         let plain = |c: char| {
             if redact_record::is_invisible(c) {
@@ -256,7 +309,7 @@ fn request_file(facts: &Facts, approved: &Approved, why: &str) -> RequestFile {
             request_number: line(&facts.number),
             requested_on: Some(facts.received_on.clone()),
             due_on: Some(facts.due_on.clone()),
-            authorised_by: line(&approvers(&approved.approvals)),
+            authorised_by: line(authorised_by),
             written_basis: replaces,
             ..manifest::Request::default()
         },

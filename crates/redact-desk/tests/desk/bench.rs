@@ -11,7 +11,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use redact_core::UtcNanos;
-use redact_desk::{Desk, EventLogConfig, Jobs, Options, Role};
+use redact_desk::{Desk, EventLogConfig, Jobs, Options, Profiles, Role};
 use redact_record::Overwrite;
 use redact_record::events::EventLog;
 use redact_record::sign::{KeyPair, TrustStore};
@@ -32,6 +32,18 @@ pub(crate) struct Bench {
     pub(crate) jobs: Arc<FakeJobs>,
     now: Arc<AtomicI64>,
 }
+
+/// The profiles of the program, as far as the desk's tests need them.
+const PROFILES: [(&str, &str); 2] = [
+    (
+        "public",
+        include_str!("../../../../transmittals/public.toml"),
+    ),
+    (
+        "prosecutor",
+        include_str!("../../../../transmittals/prosecutor.toml"),
+    ),
+];
 
 /// What was answered.
 pub(crate) struct Answered {
@@ -178,6 +190,11 @@ impl Bench {
         Options {
             folder: folder.path().join("data"),
             policies: folder.path().join("policies"),
+            profiles: Profiles {
+                built_in: &PROFILES,
+                own: folder.path().join("transmittals"),
+            },
+            verifier: Some(folder.path().join("verify.html")).filter(|path| path.exists()),
             trusted: folder.path().join("trusted"),
             vouch: vouch(folder.path()),
             watch: Some(folder.path().join("inbox")),

@@ -81,6 +81,13 @@ OPU   GET    /api/releases/{id}/files/{kind}
 OP    POST   /api/releases/{id}/verify
 OPU   GET    /api/releases/{id}/copies
 OP    POST   /api/releases/{id}/copies
+OP    GET    /api/transmittals
+OP    POST   /api/requests/{id}/packages
+OPU   GET    /api/packages/{id}
+OPU   GET    /api/packages/{id}/file
+OP    POST   /api/packages/{id}/copies
+OPU   GET    /api/verifier
+OPU   GET    /api/verifier/file
 OPUA  GET    /api/rechecks
 OPUA  POST   /api/rechecks
 OPU   POST   /api/audits

@@ -9,8 +9,8 @@ use redact_core::{
     BoxOrigin, Class, Findings, FrameIndex, ModelUse, NormRect, TimeSpan, Track, TrackBox, TrackId,
 };
 use redact_desk::{
-    Checked, Followed, Jobs, ReadOptions, Remedy, RenderTask, Task, TaskError, TaskOutcome,
-    Verified, VerifyTask, Watch,
+    Checked, Followed, Jobs, PackageTask, Packaged, PackagedRelease, ReadOptions, Remedy,
+    RenderTask, Task, TaskError, TaskOutcome, Verified, VerifyTask, Watch,
 };
 use redact_record::sign::TrustStore;
 use redact_record::{Overwrite, release_paths};
@@ -40,6 +40,10 @@ pub(crate) struct FakeJobs {
     pub(crate) previews: Mutex<Vec<redact_core::Redactions>>,
     /// A release that checks find wrong.
     pub(crate) wrong: Mutex<Option<String>>,
+    /// What packages were told, in their order.
+    pub(crate) packages: Mutex<Vec<PackageTask>>,
+    /// Whether packages fail halfway, as on a full disk.
+    pub(crate) disk_full: Mutex<bool>,
 }
 
 impl Jobs for FakeJobs {
@@ -110,6 +114,7 @@ impl Jobs for FakeJobs {
             }
             Task::Render(task) => self.render(task),
             Task::Verify(task) => self.verify(task),
+            Task::Package(task) => return self.package(task),
             _ => unreachable!(),
         })
     }
@@ -135,6 +140,28 @@ impl FakeJobs {
         text(&paths.manifest, "{}");
         text(&paths.sealed, "{}");
         TaskOutcome::Done
+    }
+
+    fn package(&self, task: &PackageTask) -> Result<TaskOutcome, TaskError> {
+        assert!(task.request.exists() && task.profile.exists());
+        self.packages.lock().unwrap().push(task.clone());
+        if *self.disk_full.lock().unwrap() {
+            text(&task.package.with_extension("partial"), "half");
+            return Err(TaskError::new("cannot write: no space left on device"));
+        }
+        text(&task.package, "a package");
+        let digest = |path: &Path| redact_record::digest_bytes(&std::fs::read(path).unwrap());
+        let exhibits = task.releases.iter().map(|release| PackagedRelease {
+            release_sha256: digest(release),
+            manifest_sha256: digest(&release_paths(release).manifest),
+        });
+        Ok(TaskOutcome::Packaged(Packaged {
+            manifest_sha256: redact_record::digest_bytes(b"package.json"),
+            sha256: digest(&task.package),
+            bytes: 9,
+            has_verifier: false,
+            exhibits: exhibits.collect(),
+        }))
     }
 
     fn verify(&self, task: &VerifyTask) -> TaskOutcome {
@@ -167,7 +194,7 @@ fn prepare(clip: &Path, folder: &Path) -> TaskOutcome {
     text(&folder.join("proxy.mp4"), &"0123456789".repeat(10));
     text(&folder.join("timeline.json"), "{}");
     text(&folder.join("waveform-0"), "ab");
-    let media = json!({ "frames": FRAMES }).to_string();
+    let media = json!({ "frames": FRAMES, "duration_seconds": 60.0 }).to_string();
     text(&folder.join("media.json"), &media);
     TaskOutcome::Done
 }
