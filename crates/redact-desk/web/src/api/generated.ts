@@ -12,13 +12,19 @@ export type RequesterKind = "public" | "press" | "data_subject" | "attorney" | "
 
 export type Purpose = "recording" | "audit";
 
-export type JobKind = "prepare" | "scan" | "thumbnails" | "follow" | "preview" | "render" | "verify" | "audit";
+export type JobKind = "prepare" | "scan" | "thumbnails" | "follow" | "preview" | "render" | "verify" | "audit" | "package";
 
 export type JobState = "queued" | "running" | "done" | "failed" | "cancelled" | "interrupted";
 
 export type ReleaseState = "rendering" | "verifying" | "ready" | "wrong" | "failed";
 
 export type Medium = "download" | "disc" | "drive" | "portal" | "mail" | "other";
+
+export type PackageState = "making" | "ready" | "failed";
+
+export type PackageForm = "zip" | "iso";
+
+export type EncryptionKind = "none" | "passphrase" | "recipients";
 
 export type State = { version: string, signed_in: boolean, needs_setup: boolean, tls: boolean, };
 
@@ -86,7 +92,15 @@ export type FullRequest = {
 /**
  * Empty for auditors.
  */
-recordings: Array<Recording>, releases: Array<Release>, id: Id, number: string, requester_kind: RequesterKind, requester: string, jurisdiction: string, received_on: string, due_on: string, days_left: number, overdue: boolean, stage: Stage, assignee: Assignee | null, note: string, recordings_count: number, releases_count: number, created_at: string, changed_at: string, };
+recordings: Array<Recording>, releases: Array<Release>, 
+/**
+ * Newest first.
+ */
+packages: Array<Package>, 
+/**
+ * Who has a release that was replaced.
+ */
+older_copies: Array<OlderCopy>, id: Id, number: string, requester_kind: RequesterKind, requester: string, jurisdiction: string, received_on: string, due_on: string, days_left: number, overdue: boolean, stage: Stage, assignee: Assignee | null, note: string, recordings_count: number, releases_count: number, created_at: string, changed_at: string, };
 
 export type Upload = { id: Id, name: string, bytes: number, offset: number, purpose: Purpose, request: Id | null, piece_bytes_max: number, };
 
@@ -284,7 +298,7 @@ export type JobError = { message: string, hint: string | null,
  */
 remedy: Remedy | null, };
 
-export type Job = { id: Id, kind: JobKind, request: Id | null, recording: Id | null, review: Id | null, release: Id | null, state: JobState, phase: string | null, done: number, total: number | null, seconds_left: number | null, queued_at: string, started_at: string | null, ended_at: string | null, by: string, error: JobError | null, result: unknown, request_number: string | null, recording_name: string | null, };
+export type Job = { id: Id, kind: JobKind, request: Id | null, recording: Id | null, review: Id | null, release: Id | null, package: Id | null, state: JobState, phase: string | null, done: number, total: number | null, seconds_left: number | null, queued_at: string, started_at: string | null, ended_at: string | null, by: string, error: JobError | null, result: unknown, request_number: string | null, recording_name: string | null, };
 
 export type FileKind = "release" | "manifest" | "manifest_signature" | "sealed" | "sealed_signature" | "log" | "log_csv" | "log_pdf" | "report";
 
@@ -296,9 +310,29 @@ export type Check = { group: string, name: string, status: CheckStatus, evidence
 
 export type Verdict = { ok: boolean, checks: Array<Check>, };
 
+export type ExcerptSpan = { start_seconds: number, end_seconds: number, };
+
+export type Excerpt = { 
+/**
+ * In order of time.
+ */
+spans: Array<ExcerptSpan>, 
+/**
+ * Code of the reason for withholding the rest.
+ */
+reason: string, 
+/**
+ * Who withholds it.
+ */
+by: string, };
+
 export type ReleaseLink = { id: Id, title: string, policy_name: string, state: ReleaseState, created_at: string, why: string, };
 
 export type Release = { id: Id, request: Id, recording: Id, review: Id, revision: number, title: string, policy_name: string, state: ReleaseState, job: Job | null, verdict: Verdict | null, files: Array<ReleaseFile>, approvals: Array<Approval>, made_at: string | null, request_number: string, recording_name: string, why: string, 
+/**
+ * What of the recording it shows; `None`: all of it.
+ */
+excerpt: Excerpt | null, 
 /**
  * The release that replaced it.
  */
@@ -310,11 +344,123 @@ chain: Array<ReleaseLink>,
 /**
  * Other releases of the recording, to compare with.
  */
-others: Array<ReleaseLink>, copies: number, };
+others: Array<ReleaseLink>, copies: number, 
+/**
+ * Who has a version that was replaced; empty in lists.
+ */
+older_copies: Array<OlderCopy>, };
 
 export type CopiedFile = { kind: FileKind, sha256: string, };
 
-export type Copy = { id: Id, at: string, by: string, to: string, medium: Medium, note: string, files: Array<CopiedFile>, };
+export type Copy = { id: Id, at: string, by: string, to: string, medium: Medium, note: string, files: Array<CopiedFile>, 
+/**
+ * The package that it was in.
+ */
+package: Id | null, };
+
+export type OlderCopy = { to: string, medium: Medium, at: string, by: string, 
+/**
+ * The release that they have.
+ */
+release: Id, title: string, recording_name: string, 
+/**
+ * The package that it was in.
+ */
+package: Id | null, 
+/**
+ * The newest version.
+ */
+newest: Id, 
+/**
+ * Whether the newest version is verified and can be sent.
+ */
+newest_ready: boolean, 
+/**
+ * When the newest version was sent to them.
+ */
+sent_at: string | null, };
+
+export type Profile = { name: string, title: string, note: string, 
+/**
+ * The forms in which the desk can make it.
+ */
+forms: Array<PackageForm>, 
+/**
+ * The papers, as named in profiles.
+ */
+documents: Array<string>, sealed_manifests: boolean, findings: boolean, verifier: boolean, 
+/**
+ * Whether a package must be encrypted.
+ */
+encrypt: boolean, 
+/**
+ * The largest video in bytes; larger ones are cut into parts.
+ */
+part_bytes: number | null, 
+/**
+ * The largest package in bytes.
+ */
+package_bytes: number | null, source_names: boolean, request_number: boolean, case_number: boolean, requester: boolean, 
+/**
+ * Why it cannot be used.
+ */
+problem: string | null, };
+
+export type Exhibit = { number: number, release: Id, title: string, recording: Id, recording_name: string, state: ReleaseState, 
+/**
+ * The release that replaced it.
+ */
+replaced_by: Id | null, };
+
+export type PackageCopy = { id: Id, at: string, by: string, to: string, medium: Medium, note: string, 
+/**
+ * SHA-256 of the package.
+ */
+sha256: string, };
+
+export type Package = { id: Id, request: Id, request_number: string, 
+/**
+ * Name of the profile.
+ */
+profile: string, 
+/**
+ * Title of the profile.
+ */
+title: string, form: PackageForm, encryption: EncryptionKind, 
+/**
+ * The public keys that open it.
+ */
+recipients: Array<string>, 
+/**
+ * Whether sealed records are in it.
+ */
+sealed: boolean, 
+/**
+ * Whether the profile includes `verify.html`, and whether it is in the package.
+ */
+wants_verifier: boolean, has_verifier: boolean, 
+/**
+ * The date of the letters.
+ */
+dated: string, state: PackageState, job: Job | null, 
+/**
+ * The name of its file.
+ */
+name: string, bytes: number | null, 
+/**
+ * SHA-256 of the file.
+ */
+sha256: string | null, 
+/**
+ * SHA-256 of the package's manifest, as `redact verify` shows it.
+ */
+manifest_sha256: string | null, by: string, created_at: string, made_at: string | null, exhibits: Array<Exhibit>, copies: Array<PackageCopy>, };
+
+export type Verifier = { name: string, bytes: number, 
+/**
+ * For the agency to publish.
+ */
+sha256: string, };
 
 export type CopyOut = { at: string, by: string, to: string, medium: Medium, };
 

@@ -204,10 +204,12 @@ const kinds: Record<Job['kind'], string> = {
   render: 'Rendering',
   verify: 'Verifying',
   audit: 'Verifying a release',
+  package: 'Making the package',
 };
 
 export function jobText(job: Job): string {
   if (job.state === 'queued') return `${kinds[job.kind]}: waiting`;
+  if (job.kind === 'package') return kinds.package;
   const phase = job.phase === null ? undefined : phases[job.phase];
   return phase ?? kinds[job.kind];
 }

@@ -31,6 +31,10 @@ export class FakeDesk {
   /** Answers nothing while it is true, as a server that died. */
   away = false;
   saves: api.ReviewDocument[] = [];
+  /** What packages were ordered. */
+  orders: unknown[] = [];
+  /** What was sent to record copies and to render releases, by path. */
+  posts: { path: string; body: unknown }[] = [];
   #server: Server;
   #stills = new Map<string, Buffer>();
 
@@ -107,6 +111,18 @@ export class FakeDesk {
         this.requests.filter((r) => `${r.number} ${r.requester}`.toLowerCase().includes(text)),
       );
     }
+    if (method === 'POST' && path === `/requests/${sample.ID.request}/packages`) {
+      this.orders.push(body);
+      return { status: 202, body: sample.packages()[0] };
+    }
+    if (method === 'POST' && path === `/reviews/${sample.ID.review}/releases`) {
+      this.posts.push({ path, body });
+      return { status: 202, body: sample.release() };
+    }
+    if (method === 'POST' && path.endsWith('/copies')) {
+      this.posts.push({ path, body });
+      return { status: 201, body: {} };
+    }
     if (path.startsWith('/requests/'))
       return ok(sample.fullRequest(this.requests[0]!, this.review));
     const review = `/reviews/${sample.ID.review}`;
@@ -120,6 +136,8 @@ export class FakeDesk {
       '/releases': () => [sample.release()],
       '/audits': sample.audits,
       '/watch-folder': () => [],
+      '/transmittals': sample.profiles,
+      '/verifier': sample.verifier,
       '/rechecks': sample.rechecks,
       '/notices': () => (role === 'administrator' ? sample.notices() : []),
       [`${recording}/views`]: sample.views,
@@ -136,6 +154,7 @@ export class FakeDesk {
       [`/releases/${sample.ID.release}/copies`]: sample.copies,
       [`/releases/${sample.ID.release}/differences/${'f'.repeat(32)}`]: sample.differences,
     };
+    for (const item of sample.packages()) answers[`/packages/${item.id}`] = () => item;
     const answer = answers[path];
     return answer === undefined ? problem(404, 'not_found', 'Not found.') : ok(answer());
   }

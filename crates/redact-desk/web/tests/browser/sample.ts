@@ -11,6 +11,7 @@ export const ID = {
   recording: id('b'),
   review: id('c'),
   release: id('d'),
+  package: id('1'),
   user: id('e'),
 };
 const AT = '2026-03-02T09:30:00Z';
@@ -449,7 +450,9 @@ export const fullRequest = (request: api.Request, open: api.Review): api.FullReq
       },
     },
   ],
-  releases: [release()],
+  releases: [release(), replacedRelease()],
+  packages: packages(),
+  older_copies: olderCopies(),
 });
 
 export function job(
@@ -460,10 +463,11 @@ export function job(
   left: number | null,
 ): api.Job {
   const started = { queued_at: AT, started_at: AT, ended_at: null, by: 'Ada Okafor' };
-  const about = { request: ID.request, recording: ID.recording, review: null, release: null };
+  const about = { request: ID.request, recording: ID.recording, review: null };
   const named = { request_number: 'PR-2026-0141', recording_name: 'unit-12-main-street.mp4' };
   const more = { phase: null, error: null, result: null, seconds_left: left, ...named };
-  return { id: id('4') + kind, kind, state, done, total, ...about, ...started, ...more };
+  const of = { release: null, package: null };
+  return { id: id('4') + kind, kind, state, done, total, ...about, ...of, ...started, ...more };
 }
 
 export const jobs = (): api.Job[] => [
@@ -517,6 +521,14 @@ export const release = (): api.Release => ({
   request_number: 'PR-2026-0141',
   recording_name: 'unit-12-main-street.mp4',
   why: 'the officer was hidden in vain',
+  excerpt: {
+    spans: [
+      { start_seconds: 1.5, end_seconds: 3 },
+      { start_seconds: 6, end_seconds: 9.25 },
+    ],
+    reason: 'not-requested',
+    by: 'Ada Okafor',
+  },
   replaced_by: null,
   chain: [
     releaseLink(id('9'), 'Release to the public', ''),
@@ -524,6 +536,15 @@ export const release = (): api.Release => ({
   ],
   others: [releaseLink(id('f'), 'For the court', '')],
   copies: 1,
+  older_copies: olderCopies(),
+});
+
+const replacedRelease = (): api.Release => ({
+  ...release(),
+  id: id('9'),
+  recording_name: 'unit-14-side-street.mp4',
+  excerpt: null,
+  replaced_by: ID.release,
 });
 
 function releaseLink(at: string, title: string, why: string): api.ReleaseLink {
@@ -552,8 +573,151 @@ export const copies = (): api.Copy[] => [
       { kind: 'release', sha256: id('1') },
       { kind: 'log_pdf', sha256: id('2') },
     ],
+    package: null,
   },
 ];
+
+export const olderCopies = (): api.OlderCopy[] => [
+  olderCopy('Herald Tribune, M. Osei', ID.package, null),
+  olderCopy('R. Whitfield', null, AT),
+];
+function olderCopy(to: string, inside: string | null, sent_at: string | null): api.OlderCopy {
+  return {
+    to,
+    medium: 'portal',
+    at: AT,
+    by: 'Ada Okafor',
+    release: id('9'),
+    title: 'Release to the public',
+    recording_name: 'unit-12-main-street.mp4',
+    package: inside,
+    newest: ID.release,
+    newest_ready: true,
+    sent_at,
+  };
+}
+
+export const profiles = (): api.Profile[] => [
+  profile('court-500mb', 'A court, with files of at most 500 MB', { part_bytes: 5e8 }),
+  profile('press', 'The press', {}),
+  profile('prosecutor', 'A prosecutor, with sealed records', {
+    sealed_manifests: true,
+    findings: true,
+    encrypt: true,
+    source_names: true,
+    requester: true,
+  }),
+  profile('ours', 'ours', {
+    forms: [],
+    problem: 'ours.toml cannot be used: line 3: unknown key "titel"',
+  }),
+];
+function profile(name: string, title: string, more: Partial<api.Profile>): api.Profile {
+  return {
+    name,
+    title,
+    note: 'As for the public: expect it to be published.',
+    forms: ['zip', 'iso'],
+    documents: ['index-html', 'index-pdf', 'cover-letter', 'exemption-letter', 'instructions'],
+    sealed_manifests: false,
+    findings: false,
+    verifier: true,
+    encrypt: false,
+    part_bytes: null,
+    package_bytes: null,
+    source_names: false,
+    request_number: true,
+    case_number: false,
+    requester: false,
+    problem: null,
+    ...more,
+  };
+}
+
+export const verifier = (): api.Verifier => ({
+  name: 'verify.html',
+  bytes: 2_300_000,
+  sha256: id('5') + id('5'),
+});
+
+/** One that was handed over and has become outdated, one that failed, and one under way. */
+export const packages = (): api.Package[] => [
+  packed(id('3'), {
+    title: 'A prosecutor, with sealed records',
+    profile: 'prosecutor',
+    encryption: 'passphrase',
+    sealed: true,
+    state: 'making',
+    job: job('package', 'running', 610, 900, 12),
+    made_at: null,
+    bytes: null,
+  }),
+  packed(ID.package, {
+    exhibits: [exhibit(1, ID.release, null), exhibit(2, id('9'), ID.release)],
+    copies: [
+      {
+        id: id('2'),
+        at: AT,
+        by: 'Ada Okafor',
+        to: 'Herald Tribune, M. Osei',
+        medium: 'portal',
+        note: 'Sent with the letter of March 2.',
+        sha256: id('6') + id('6'),
+      },
+    ],
+  }),
+  packed(id('2'), {
+    title: 'A court, with files of at most 500 MB',
+    profile: 'court-500mb',
+    state: 'failed',
+    job: {
+      ...job('package', 'failed', 610, 900, null),
+      error: { message: 'cannot write: no space left on device', hint: null, remedy: null },
+    },
+    made_at: null,
+    bytes: null,
+  }),
+];
+function packed(at: string, more: Partial<api.Package>): api.Package {
+  return {
+    id: at,
+    request: ID.request,
+    request_number: 'PR-2026-0141',
+    profile: 'press',
+    title: 'The press',
+    form: 'zip',
+    encryption: 'none',
+    recipients: [],
+    sealed: false,
+    wants_verifier: true,
+    has_verifier: true,
+    dated: '2026-03-02',
+    state: 'ready',
+    job: null,
+    name: `package-${at.slice(0, 8)}.zip`,
+    bytes: 162_400_000,
+    sha256: id('6') + id('6'),
+    manifest_sha256: id('7') + id('7'),
+    by: 'Ada Okafor',
+    created_at: AT,
+    made_at: AT,
+    exhibits: [exhibit(1, ID.release, null)],
+    copies: [],
+    ...more,
+  };
+}
+function exhibit(number: number, of: string, replaced_by: string | null): api.Exhibit {
+  const name = number === 1 ? 'unit-12-main-street.mp4' : 'unit-14-side-street.mp4';
+  return {
+    number,
+    release: of,
+    title: 'Release to the public',
+    recording: ID.recording,
+    recording_name: name,
+    state: 'ready',
+    replaced_by,
+  };
+}
 
 export const audits = (): api.Audit[] => [
   {

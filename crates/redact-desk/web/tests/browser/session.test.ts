@@ -1,7 +1,7 @@
 // A whole release, as people make it: from the first start of an empty desk to an auditor's check
 // of what was handed over. Until the rendering the desk is killed in the middle of every step.
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -286,6 +286,62 @@ slow('a newer release takes its place, and both say so', async () => {
   await page.goto(releasePage);
   await page.getByText('A newer release replaced this one.').waitFor();
   await look(page, '17-replaced');
+});
+
+slow('whoever has the older version gets the new one, in a package', async () => {
+  const { page } = approver;
+  const recipient = 'Herald Tribune, M. Osei';
+  await page.getByRole('heading', { name: 'Who has an older version' }).waitFor();
+  await page.getByText('Has not received the new version').waitFor();
+  await page.getByRole('link', { name: 'PR-2026-0141' }).click();
+  await page.getByRole('button', { name: 'Make a package…' }).click();
+  await page.getByText('cannot be chosen: replaced by a newer release').waitFor();
+  await page.getByRole('radio', { name: /^With a passphrase/ }).check();
+  await page.getByLabel('Passphrase', { exact: true }).fill(steps.PASSWORD);
+  await page.getByRole('button', { name: 'Make package' }).click();
+  await page.getByRole('heading', { name: 'The package' }).waitFor({ timeout: 120_000 });
+  await look(page, '18-package');
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('link', { name: 'Download', exact: true }).click(),
+  ]);
+  const file = resolve(server.folder, download.suggestedFilename());
+  expect(file).toMatch(/package-[0-9a-f]{8}\.zip\.age$/);
+  await download.saveAs(file);
+  const environment = { env: server.environment, stdio: 'pipe' as const };
+  const phrase = resolve(server.folder, 'phrase.txt');
+  writeFileSync(phrase, steps.PASSWORD);
+  const key = resolve(server.folder, 'agency.pub');
+  execFileSync(REDACT, ['verify', file, '--trust', key, '--passphrase-file', phrase], environment);
+  await page.getByRole('button', { name: 'Record a copy handed over' }).click();
+  await page.getByLabel('Recipient').fill(recipient.toLowerCase());
+  await page.getByRole('button', { name: 'Record copy' }).click();
+  await page.getByText(recipient.toLowerCase()).waitFor();
+  await page.getByRole('link', { name: 'PR-2026-0141' }).click();
+  await page.getByText(/^New version sent/).waitFor();
+  await look(page, '19-updated');
+});
+
+slow('an excerpt of the approved review is released', async () => {
+  const { page } = approver;
+  await page.goto(releasePage);
+  await page.getByRole('link', { name: 'Open the review' }).click();
+  await page.getByRole('button', { name: /^Approved: render/ }).click();
+  await page.getByRole('radio', { name: /^An excerpt/ }).check();
+  await page.getByLabel('From').fill('0:02');
+  await page.getByLabel('To', { exact: true }).fill('0:03.5');
+  await page.getByRole('button', { name: 'Use these spans' }).click();
+  await steps.render(page);
+  await page.getByRole('heading', { name: 'Verification passed' }).waitFor({ timeout: 300_000 });
+  await page.getByText('1. 0:02.00 to 0:03.50').waitFor();
+  await look(page, '20-excerpt');
+  const manifest = await page.evaluate(async () => {
+    const files = `/api/releases/${location.hash.split('/')[2]!}/files`;
+    const get = async (kind: string): Promise<string> => (await fetch(`${files}/${kind}`)).text();
+    return { public: await get('manifest'), sealed: await get('sealed') };
+  });
+  expect(manifest.public).toContain('not-requested');
+  expect(manifest.sealed).toContain(approver.name);
 });
 
 slow('the auditor checks the files and the chain, and sees no recording', async () => {
