@@ -1,12 +1,13 @@
 //! The checks of a transmittal package: its signature, every file, the list of digests, and each
 //! release in it.
 //!
-//! [`check()`] determines what is checked and in which order, for the programs and for a page in a
-//! browser; [`PackageFiles`] gives it the files. Each release of the package is then checked as a
-//! release by itself: its lines have the exhibit in front.
+//! [`check()`] determines what is checked and in which order; [`PackageCheck`] has its steps, for a
+//! page in a browser, which waits for a decoder after each release. [`PackageFiles`] gives them the
+//! files. Each release of the package is checked as a release by itself: its lines have the exhibit
+//! in front.
 
 mod check;
-#[cfg(not(target_family = "wasm"))]
+mod container;
 mod disc_image;
 #[cfg(not(target_family = "wasm"))]
 mod encrypted;
@@ -19,15 +20,16 @@ mod port;
 mod release;
 mod zip_archive;
 
-pub use check::check;
-#[cfg(not(target_family = "wasm"))]
+pub use check::{PackageCheck, add_release, check};
+pub use container::{ContainerKind, PackageContainer, ReadSeek};
 pub use disc_image::IsoPackage;
 #[cfg(not(target_family = "wasm"))]
 pub use encrypted::PackageKeys;
+pub use exhibits::ReleasePlace;
 #[cfg(not(target_family = "wasm"))]
-pub use on_disk::{PackageOnDisk, ReadSeek, is_package};
+pub use on_disk::{PackageOnDisk, is_package};
 pub use packaged::PackagedRelease;
-pub use port::{FoundFile, GROUP, PackageFiles};
+pub use port::{CheckRelease, FoundFile, GROUP, PackageFiles};
 pub use release::check_undecoded;
 pub use zip_archive::{ContainerError, ZipPackage};
 

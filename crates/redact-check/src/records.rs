@@ -5,7 +5,7 @@ use redact_record::manifest::{PublicManifest, SealedManifest};
 use redact_record::policy::Policy;
 use redact_record::sign::{SignatureVerdict, TrustStore};
 
-use crate::{Verdict, chain};
+use crate::{Check, Verdict, chain};
 
 /// A record and its signature, not verified yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -178,12 +178,24 @@ pub fn geometry(verdict: &mut Verdict, public: &PublicManifest) -> bool {
     }
 }
 
+/// How the evidence on a valid signature by an unknown key begins.
+const UNKNOWN_KEY: &str = "valid, but key";
+
+/// Whether everything that failed is a valid signature by a key that nobody vouched for.
+#[must_use]
+pub fn lacks_only_trust(verdict: &Verdict) -> bool {
+    let mut failed = verdict.checks.iter().filter(|check| !check.passed);
+    let is_unknown =
+        |check: &Check| check.name == "signature" && check.evidence.starts_with(UNKNOWN_KEY);
+    !verdict.passed() && failed.all(is_unknown)
+}
+
 pub(crate) fn signature(verdict: &mut Verdict, group: &'static str, who: &SignatureVerdict) {
     let (passed, evidence) = match who {
         SignatureVerdict::Trusted { key, name } => (true, format!("valid, by key {key} ({name})")),
         SignatureVerdict::Unknown { key } => (
             false,
-            format!("valid, but key {} is not trusted here", key.id()),
+            format!("{UNKNOWN_KEY} {} is not trusted here", key.id()),
         ),
         SignatureVerdict::Bad(problem) => (false, problem.to_string()),
     };

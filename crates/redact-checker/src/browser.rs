@@ -3,17 +3,19 @@
 //! Numbers that count bytes are `f64`, as JavaScript has no other; they are exact up to 2^53.
 //! Errors are texts for the reader.
 
+mod json;
+mod package;
+
 use std::io;
 
-use redact_bitstream::mp4::coded_tracks::{CodedTrack, TrackCoding};
+use redact_bitstream::mp4::coded_tracks::CodedTrack;
 use redact_core::ColorRange;
-use redact_record::digest_bytes;
-use serde_json::{Value, json};
+use serde_json::Value;
 use wasm_bindgen::prelude::*;
 
 use crate::{
-    Audit, AuditInput, Checked, Checker, CheckerError, DecodedSound, PixelLayout, PlaneLayout,
-    SignedFile, Signer, SliceReader, Slices, copy_picture, place_sound,
+    Audit, AuditInput, Checked, Checker, CheckerError, DecodedSound, PackageChecker, PixelLayout,
+    PlaneLayout, SignedFile, SliceReader, Slices, copy_picture, place_sound,
 };
 
 #[wasm_bindgen]
@@ -30,16 +32,20 @@ extern "C" {
     fn read(this: &PageFile, at: f64, bytes: f64) -> Result<Vec<u8>, JsValue>;
 }
 
-struct PageSlices<'a>(&'a PageFile);
-
-impl Slices for PageSlices<'_> {
+impl Slices for &PageFile {
     #[expect(
         clippy::cast_precision_loss,
         reason = "files are shorter than 2^53 bytes"
     )]
     fn read(&mut self, at: u64, bytes: u64) -> io::Result<Vec<u8>> {
         let refused = |_| io::Error::other("the browser cannot read the file");
-        self.0.read(at as f64, bytes as f64).map_err(refused)
+        PageFile::read(self, at as f64, bytes as f64).map_err(refused)
+    }
+}
+
+impl Slices for PageFile {
+    fn read(&mut self, at: u64, bytes: u64) -> io::Result<Vec<u8>> {
+        Slices::read(&mut &*self, at, bytes)
     }
 }
 
@@ -48,8 +54,12 @@ impl Slices for PageSlices<'_> {
     clippy::cast_sign_loss,
     reason = "a length that a browser counted"
 )]
-fn reader(file: &PageFile) -> SliceReader<PageSlices<'_>> {
-    SliceReader::new(PageSlices(file), file.length() as u64)
+fn length(file: &PageFile) -> u64 {
+    file.length() as u64
+}
+
+fn reader(file: &PageFile) -> SliceReader<&PageFile> {
+    SliceReader::new(file, length(file))
 }
 
 /// An error and its causes on one line.
@@ -67,13 +77,26 @@ fn refused(error: CheckerError) -> JsError {
     text(&error)
 }
 
-/// [`Checker`], for the page's worker.
+/// [`Checker`] and [`PackageChecker`], for the page's worker: the files of one release, or the keys
+/// and one package, whose releases are checked one after the other.
 #[wasm_bindgen]
 #[derive(Default)]
 pub struct PageChecker {
     checker: Checker,
+    package: Option<PackageChecker<PageFile>>,
+    /// What the release of the package is called that is checked now.
+    label: String,
+    /// The release that is checked now.
+    checked: Option<Checked>,
     tracks: Vec<CodedTrack>,
     audit: Option<Audit>,
+}
+
+impl PageChecker {
+    fn checked(&mut self) -> Result<&mut Checked, JsError> {
+        let checked = self.checked.as_mut();
+        checked.ok_or_else(|| refused(CheckerError::NotChecked))
+    }
 }
 
 #[wasm_bindgen]
@@ -116,15 +139,15 @@ impl PageChecker {
     /// If the release cannot be checked.
     pub fn check(&mut self, release: &PageFile) -> Result<String, JsError> {
         let checked = self.checker.check(reader(release)).map_err(refused)?;
-        Ok(as_json(checked).to_string())
+        Ok(json::release(self.checked.insert(checked)).to_string())
     }
 
     /// The manifest as JSON, once its signature holds.
     ///
     /// # Errors
     /// If no manifest holds.
-    pub fn manifest(&self) -> Result<String, JsError> {
-        let manifest = self.checker.manifest_checked().map_err(refused)?;
+    pub fn manifest(&mut self) -> Result<String, JsError> {
+        let manifest = self.checked()?.manifest().map_err(refused)?;
         serde_json::to_string(manifest).map_err(|error| text(&error))
     }
 
@@ -134,7 +157,7 @@ impl PageChecker {
     /// If they cannot be listed.
     pub fn list_tracks(&mut self, release: &PageFile) -> Result<String, JsError> {
         self.tracks = Checker::tracks(reader(release)).map_err(refused)?;
-        let tracks: Vec<Value> = self.tracks.iter().map(describe).collect();
+        let tracks: Vec<Value> = self.tracks.iter().map(json::track).collect();
         Ok(Value::from(tracks).to_string())
     }
 
@@ -163,8 +186,9 @@ impl PageChecker {
     /// # Errors
     /// If no manifest holds.
     pub fn begin_audit(&mut self) -> Result<(), JsError> {
-        let audit = self.checker.begin_audit(&self.tracks).map_err(refused)?;
-        self.audit = Some(audit);
+        let checked = self.checked.as_ref();
+        let checked = checked.ok_or_else(|| refused(CheckerError::NotChecked))?;
+        self.audit = Some(checked.begin_audit(&self.tracks).map_err(refused)?);
         Ok(())
     }
 
@@ -226,11 +250,9 @@ impl PageChecker {
     pub fn finish_audit(&mut self, no_sound: Option<String>) -> Result<String, JsError> {
         let audit = self.audit.take();
         let audit = audit.ok_or_else(|| refused(CheckerError::NotChecked))?;
-        let checked = self
-            .checker
-            .finish_audit(audit, no_sound)
-            .map_err(refused)?;
-        Ok(as_json(checked).to_string())
+        let checked = self.checked()?;
+        checked.finish_audit(audit, no_sound);
+        Ok(json::release(checked).to_string())
     }
 
     /// Adds to the verdict that the release cannot be decoded; returns it as JSON.
@@ -239,8 +261,9 @@ impl PageChecker {
     /// If nothing was checked.
     pub fn fail_audit(&mut self, what: String) -> Result<String, JsError> {
         self.audit = None;
-        let checked = self.checker.fail_audit(what).map_err(refused)?;
-        Ok(as_json(checked).to_string())
+        let checked = self.checked()?;
+        checked.fail_audit(what);
+        Ok(json::release(checked).to_string())
     }
 
     /// Adds to the verdict that nothing was measured, and why; returns it as JSON.
@@ -249,49 +272,8 @@ impl PageChecker {
     /// If nothing was checked.
     pub fn skip_audit(&mut self, why: String) -> Result<String, JsError> {
         self.audit = None;
-        let checked = self.checker.skip_audit(why).map_err(refused)?;
-        Ok(as_json(checked).to_string())
+        let checked = self.checked()?;
+        checked.skip_audit(why);
+        Ok(json::release(checked).to_string())
     }
-}
-
-fn describe(track: &CodedTrack) -> Value {
-    match &track.coding {
-        TrackCoding::Avc { record } => json!({ "kind": "avc", "record": record }),
-        TrackCoding::Aac {
-            config,
-            rate_hz,
-            channels,
-        } => json!({
-            "kind": "aac", "config": config, "rate_hz": rate_hz, "channels": channels,
-        }),
-    }
-}
-
-fn as_json(checked: &Checked) -> Value {
-    let verdict = &checked.verdict;
-    let checks = verdict.checks.iter().map(|check| {
-        json!({
-            "group": check.group, "name": check.name, "evidence": check.evidence,
-            "passed": check.passed,
-        })
-    });
-    let open = verdict
-        .not_checked
-        .iter()
-        .map(|open| json!({ "group": open.group, "name": open.name, "why": open.why }));
-    let digests = verdict.digests.iter();
-    let digests = digests.map(|(what, digest)| json!([what, digest.to_string()]));
-    let signer = match &checked.signer {
-        Signer::Trusted => json!({ "state": "trusted", "id": verdict.key }),
-        Signer::Unknown(key) => json!({
-            "state": "unknown", "id": verdict.key, "key": key,
-            "fingerprint": digest_bytes(key.as_bytes()).to_string(),
-        }),
-        Signer::Nobody => json!({ "state": "nobody" }),
-    };
-    json!({
-        "text": verdict.text(), "passed": verdict.passed(), "signer": signer,
-        "checks": checks.collect::<Vec<_>>(), "not_checked": open.collect::<Vec<_>>(),
-        "digests": digests.collect::<Vec<_>>(),
-    })
 }

@@ -3,32 +3,19 @@
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 
-use redact_bitstream::mp4::coded_tracks::{self, CodedTrack, CodedTracksError, TrackCoding};
+use redact_bitstream::mp4::coded_tracks::{self, CodedTrack, CodedTracksError};
+use redact_check::package::ContainerError;
 use redact_check::records::SignedBytes;
 use redact_check::undecoded::{self, ReleaseFiles};
 use redact_check::{Scope, Verdict};
 use redact_core::Digest;
 use redact_record::manifest::PublicManifest;
 use redact_record::policy::Policy;
-use redact_record::sign::{SignatureVerdict, Signed, TrustFile, TrustStore};
+use redact_record::sign::{TrustFile, TrustStore};
 use redact_record::{FileBinding, RecordError};
 use serde_json::Value;
 
-use crate::audit::Audit;
-
-/// Why a time stamp is not checked here.
-const NO_STAMPS: &str = "verify.html does not check time stamps; use `redact verify --tsa`";
-/// Why cropped edges are not measured here: browsers hand over what is shown.
-const NO_EDGES: &str = "verify.html does not measure them; use `redact verify`";
-/// Why nothing is compared with the original here.
-const NO_SOURCE: &str = "the original is not here; use `redact verify --source`";
-/// Why copied data are not compared here.
-const NO_COPIES: &str = "verify.html does not compare it; use `redact verify`";
-/// Why no detector runs here.
-const NO_DETECTORS: &str = "no detector ran on the release; use `redact verify --second-look`";
-
-/// The name of the check of mutes.
-const MUTES: &str = "mutes";
+use crate::checked::{Checked, NO_STAMPS, Signer};
 
 /// A record and its signature file, as the page received them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,20 +56,22 @@ pub enum CheckerError {
     /// Something was asked for before the release was checked.
     #[error("no manifest was checked yet")]
     NotChecked,
+    /// A file of the package cannot be read.
+    #[error("cannot read the package")]
+    Package(#[from] RecordError),
+    /// The package cannot be opened.
+    #[error("cannot open the package")]
+    Container(#[from] ContainerError),
+    /// The package is encrypted.
+    #[error(
+        "the package is encrypted: decrypt it first, with the passphrase or the key that the agency \
+         arranged with you and the program age (https://age-encryption.org), for example \
+         `age --decrypt --output case-17.zip case-17.zip.age`; then drop the decrypted file"
+    )]
+    Encrypted,
 }
 
-/// Who signed the manifest.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Signer {
-    /// A key that the reader said they trust.
-    Trusted,
-    /// Another key: its 56 characters, as in the second line of its `.pub` file.
-    Unknown(String),
-    /// The signature is not valid.
-    Nobody,
-}
-
-/// The files of one release, and what their check came to.
+/// The files of one release.
 #[derive(Default)]
 pub struct Checker {
     keys: Vec<TrustFile>,
@@ -90,15 +79,6 @@ pub struct Checker {
     sealed: Option<SignedFile>,
     other_manifests: Vec<SignedFile>,
     has_stamp: bool,
-    verdict: Option<Checked>,
-}
-
-/// A verdict, and who signed.
-pub struct Checked {
-    /// What was checked and what was not.
-    pub verdict: Verdict,
-    /// Who signed the manifest.
-    pub signer: Signer,
 }
 
 impl Checker {
@@ -128,26 +108,32 @@ impl Checker {
         self.has_stamp = true;
     }
 
+    /// The keys that were added.
+    ///
+    /// # Errors
+    /// [`CheckerError::Keys`].
+    pub fn trust(&self) -> Result<TrustStore, CheckerError> {
+        TrustStore::from_files(self.keys.clone()).map_err(CheckerError::Keys)
+    }
+
     /// Checks everything that needs no decoder, as `redact-verify` does.
     ///
     /// # Errors
     /// [`CheckerError`]; [`CheckerError::NotChecked`] without a manifest.
-    pub fn check(&mut self, release: impl Read + Seek) -> Result<&Checked, CheckerError> {
+    pub fn check(&self, release: impl Read + Seek) -> Result<Checked, CheckerError> {
         let record = self.manifest.as_ref().ok_or(CheckerError::NotChecked)?;
         let record = record.to_signed_bytes();
-        let trust = TrustStore::from_files(self.keys.clone()).map_err(CheckerError::Keys)?;
+        let trust = self.trust()?;
         let mut verdict = Verdict::new(Scope::Undecoded);
         let mut files = FilesInHand {
             checker: self,
             release,
         };
         undecoded::check(&mut verdict, &record, &trust, &mut files)?;
-        let signer = match trust.check(&record.bytes, &record.signature, Signed::PublicManifest) {
-            SignatureVerdict::Trusted { .. } => Signer::Trusted,
-            SignatureVerdict::Unknown { key } => Signer::Unknown(key.to_base64()),
-            SignatureVerdict::Bad(_) => Signer::Nobody,
-        };
-        Ok(self.verdict.insert(Checked { verdict, signer }))
+        Ok(Checked {
+            verdict,
+            signer: Signer::of_record(&record, &trust),
+        })
     }
 
     /// What a decoder needs to know of the release.
@@ -156,80 +142,6 @@ impl Checker {
     /// [`CheckerError::Tracks`].
     pub fn tracks(release: impl Read + Seek) -> Result<Vec<CodedTrack>, CheckerError> {
         Ok(coded_tracks::read(release)?)
-    }
-
-    /// Begins to measure masks and mutes in `tracks` of the checked release.
-    ///
-    /// # Errors
-    /// [`CheckerError::NotChecked`], [`CheckerError::Redactions`].
-    pub fn begin_audit(&self, tracks: &[CodedTrack]) -> Result<Audit, CheckerError> {
-        let is_sound = |track: &&CodedTrack| matches!(track.coding, TrackCoding::Aac { .. });
-        let sounds = tracks.iter().filter(is_sound).count();
-        Audit::new(self.manifest_checked()?, sounds).map_err(CheckerError::Redactions)
-    }
-
-    /// The manifest, once its signature holds.
-    ///
-    /// # Errors
-    /// [`CheckerError::NotChecked`].
-    pub fn manifest_checked(&self) -> Result<&PublicManifest, CheckerError> {
-        let checked = self.verdict.as_ref();
-        let manifest = checked.and_then(|checked| checked.verdict.public.as_ref());
-        manifest.ok_or(CheckerError::NotChecked)
-    }
-
-    /// Adds to the verdict what was measured; `no_sound` says why sound was not decoded.
-    ///
-    /// # Errors
-    /// [`CheckerError::NotChecked`].
-    pub fn finish_audit(
-        &mut self,
-        audit: Audit,
-        no_sound: Option<String>,
-    ) -> Result<&Checked, CheckerError> {
-        let checked = self.verdict.as_mut().ok_or(CheckerError::NotChecked)?;
-        let verdict = &mut checked.verdict;
-        for check in audit.into_checks() {
-            if no_sound.is_none() || check.name != MUTES {
-                verdict.add("audit", check.name, check.passed, check.evidence);
-            }
-        }
-        verdict.scope = Scope::Release;
-        undecoded::skip_cropped_edges(verdict, NO_EDGES);
-        if let Some(why) = no_sound {
-            verdict.open("audit", "every mute is silent", why);
-        }
-        verdict.open("audit", "second look", NO_DETECTORS);
-        leave_comparison(verdict);
-        Ok(checked)
-    }
-
-    /// Adds to the verdict that the release cannot be decoded: a decoder refused it.
-    ///
-    /// # Errors
-    /// [`CheckerError::NotChecked`].
-    pub fn fail_audit(&mut self, what: String) -> Result<&Checked, CheckerError> {
-        let checked = self.verdict.as_mut().ok_or(CheckerError::NotChecked)?;
-        let verdict = &mut checked.verdict;
-        verdict.add("audit", "can be decoded", false, what);
-        undecoded::skip_cropped_edges(verdict, NO_EDGES);
-        leave_comparison(verdict);
-        Ok(checked)
-    }
-
-    /// Adds to the verdict that masks and mutes were not measured, and why not.
-    ///
-    /// # Errors
-    /// [`CheckerError::NotChecked`].
-    pub fn skip_audit(&mut self, why: String) -> Result<&Checked, CheckerError> {
-        let checked = self.verdict.as_mut().ok_or(CheckerError::NotChecked)?;
-        let verdict = &mut checked.verdict;
-        if verdict.public.is_some() {
-            undecoded::skip_cropped_edges(verdict, NO_EDGES);
-            undecoded::skip_audit(verdict, why);
-            leave_comparison(verdict);
-        }
-        Ok(checked)
     }
 
     /// The manifests of `self.other_manifests` that `public` replaces, newest first: each names
@@ -255,11 +167,6 @@ impl Checker {
         }
         chain
     }
-}
-
-fn leave_comparison(verdict: &mut Verdict) {
-    verdict.open("change", "copied data", NO_COPIES);
-    undecoded::skip_comparison(verdict, NO_SOURCE);
 }
 
 /// The files that the page handed in, while they are checked.

@@ -1,6 +1,7 @@
-//! Checks a release in a browser, which has neither a file system nor threads.
+//! Checks a release or a package in a browser, which has neither a file system nor threads.
 //!
-//! - [`Checker`]: the checks of `redact-verify`, over files that the page hands in;
+//! - [`Checker`]: the checks of `redact-verify` of a release, over files that the page hands in;
+//! - [`PackageChecker`]: its checks of a package, one release after the other;
 //! - [`SliceReader`]: the release, read in slices;
 //! - [`Audit`]: masks and mutes, measured in pictures and sound that the browser decodes;
 //! - `browser`: what JavaScript calls, in the build for WebAssembly.
@@ -12,12 +13,16 @@ mod audit;
 #[cfg(target_family = "wasm")]
 mod browser;
 mod check;
+mod checked;
+mod package;
 mod picture;
 mod slices;
 mod sound;
 
 pub use audit::{Audit, AuditInput};
-pub use check::{Checked, Checker, CheckerError, SignedFile, Signer};
+pub use check::{Checker, CheckerError, SignedFile};
+pub use checked::{Checked, Signer};
+pub use package::{BegunRelease, PackageChecker, PackageInHand, SlicedFile, VideoPlace};
 pub use picture::{PictureError, PixelLayout, PlaneLayout, copy_picture};
 pub use slices::{SliceReader, Slices};
 pub use sound::{DecodedSound, place_sound};

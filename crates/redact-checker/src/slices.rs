@@ -14,6 +14,12 @@ pub trait Slices {
     fn read(&mut self, at: u64, bytes: u64) -> io::Result<Vec<u8>>;
 }
 
+impl<S: Slices> Slices for &mut S {
+    fn read(&mut self, at: u64, bytes: u64) -> io::Result<Vec<u8>> {
+        (**self).read(at, bytes)
+    }
+}
+
 /// Reads a file of known length slice by slice.
 pub struct SliceReader<S> {
     slices: S,
@@ -90,7 +96,7 @@ mod tests {
         reads: usize,
     }
 
-    impl Slices for &mut Counted {
+    impl Slices for Counted {
         fn read(&mut self, at: u64, bytes: u64) -> io::Result<Vec<u8>> {
             self.reads += 1;
             let (start, end) = (

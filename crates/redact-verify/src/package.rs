@@ -5,8 +5,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use redact_check::package::{
-    self, FoundFile, GROUP, PackageFiles, PackageKeys, PackageOnDisk, PackagedRelease,
-    check_undecoded,
+    self, CheckRelease, FoundFile, GROUP, PackageFiles, PackageKeys, PackageOnDisk,
+    PackagedRelease, check_undecoded,
 };
 use redact_check::{Scope, Verdict, stamp, undecoded};
 use redact_core::Digest;
@@ -103,7 +103,9 @@ impl PackageFiles for Files<'_> {
         stamp::due(verdict, path, stamp, manifest, self.anchors);
         Ok(())
     }
+}
 
+impl CheckRelease for Files<'_> {
     fn check_release(
         &mut self,
         verdict: &mut Verdict,

@@ -8,9 +8,9 @@ use redact_record::package::{
 };
 use redact_record::sign::{SIGNATURE_BYTES_MAX, SignatureVerdict, TrustStore};
 
-use super::exhibits;
 use super::files;
-use super::port::{GROUP, PackageFiles, read_small};
+use super::packaged::ReadFiles;
+use super::port::{CheckRelease, GROUP, PackageFiles, read_small};
 use crate::records::{key_of, refused};
 use crate::{Verdict, chain};
 
@@ -18,27 +18,102 @@ use crate::{Verdict, chain};
 ///
 /// # Errors
 /// The first error of `files`; what is wrong with the package is in the verdict.
-pub fn check<F: PackageFiles>(
+pub fn check<F: CheckRelease>(
     verdict: &mut Verdict,
     trust: &TrustStore,
     files: &mut F,
 ) -> Result<Option<PackageManifest>, F::Error> {
-    let found: BTreeMap<String, u64> = files
-        .list()?
-        .into_iter()
-        .map(|file| (file.path, file.bytes))
-        .collect();
-    let Some((record, signature)) = read_records(verdict, &found, files)? else {
+    let Some(check) = PackageCheck::begin(verdict, trust, files)? else {
         return Ok(None);
     };
+    for place in check.places() {
+        let begun = check.begin_release(verdict, place, trust, files)?;
+        if let Some((release, mut one)) = begun {
+            files.check_release(&mut one, &release, trust)?;
+            add_release(verdict, &release.label, one);
+        }
+    }
+    Ok(Some(check.package))
+}
+
+/// A package whose releases are checked one after the other, for a caller that has to wait between
+/// them. [`check()`] is the order.
+pub struct PackageCheck {
+    /// The package manifest.
+    pub package: PackageManifest,
+    /// Who signed it.
+    pub signer: SignatureVerdict,
+    pub(super) read: ReadFiles,
+}
+
+impl PackageCheck {
+    /// Checks the package itself: its signature, every file, and the list of digests. `None` if
+    /// its manifest is not valid, which is a failed check.
+    ///
+    /// # Errors
+    /// The first error of `files`.
+    pub fn begin<F: PackageFiles>(
+        verdict: &mut Verdict,
+        trust: &TrustStore,
+        files: &mut F,
+    ) -> Result<Option<Self>, F::Error> {
+        let found: BTreeMap<String, u64> = files
+            .list()?
+            .into_iter()
+            .map(|file| (file.path, file.bytes))
+            .collect();
+        let Some((record, signature)) = read_records(verdict, &found, files)? else {
+            return Ok(None);
+        };
+        verdict
+            .digests
+            .push(("package manifest", digest_bytes(&record)));
+        let Some((package, signer)) = open(verdict, &record, &signature, trust) else {
+            return Ok(None);
+        };
+        if let Some(excess) = files.excess() {
+            verdict.add(GROUP, "added data", false, excess.to_owned());
+        }
+        let read = files::read_all(&found, &package, files)?;
+        files::compare(verdict, &package, &found, &read);
+        let expected = package.sums(digest_bytes(&record), digest_bytes(&signature));
+        check_sums(verdict, &expected, &found, files)?;
+        Ok(Some(Self {
+            package,
+            signer,
+            read,
+        }))
+    }
+}
+
+/// Adds the lines of one release to those of the package.
+pub fn add_release(verdict: &mut Verdict, label: &str, one: Verdict) {
     verdict
-        .digests
-        .push(("package manifest", digest_bytes(&record)));
-    let text = String::from_utf8_lossy(&signature);
-    let package = match PackageManifest::open(&record, &text, trust) {
+        .checks
+        .extend(one.checks.into_iter().map(|mut check| {
+            check.group = format!("{label}: {}", check.group).into();
+            check
+        }));
+    verdict
+        .not_checked
+        .extend(one.not_checked.into_iter().map(|mut open| {
+            open.group = format!("{label}: {}", open.group).into();
+            open
+        }));
+}
+
+/// Checks the signature of the package manifest, and what it says.
+fn open(
+    verdict: &mut Verdict,
+    record: &[u8],
+    signature: &[u8],
+    trust: &TrustStore,
+) -> Option<(PackageManifest, SignatureVerdict)> {
+    let text = String::from_utf8_lossy(signature);
+    match PackageManifest::open(record, &text, trust) {
         Ok((package, who)) => {
             check_signature(verdict, &who);
-            package
+            Some((package, who))
         }
         Err(error) => {
             verdict.add(GROUP, refused(&error), false, chain(&error));
@@ -47,18 +122,9 @@ pub fn check<F: PackageFiles>(
                 "everything else",
                 "there is no valid package manifest",
             );
-            return Ok(None);
+            None
         }
-    };
-    if let Some(excess) = files.excess() {
-        verdict.add(GROUP, "added data", false, excess.to_owned());
     }
-    let read = files::read_all(&found, &package, files)?;
-    files::compare(verdict, &package, &found, &read);
-    let expected = package.sums(digest_bytes(&record), digest_bytes(&signature));
-    check_sums(verdict, &expected, &found, files)?;
-    exhibits::check(verdict, &package, &read, trust, files)?;
-    Ok(Some(package))
 }
 
 /// The package manifest and its signature; `None` if one is missing, which is a failed check.

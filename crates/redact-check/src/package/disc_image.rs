@@ -1,9 +1,10 @@
 //! Packages in disc images (ISO 9660 with Joliet names), read in place.
 
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::ops::Range;
 
-use hadris_fs::sync::Volume;
-use hadris_fs::{FileType, MountOptions, OpenOptions};
+use hadris_fs::sync::{FileSystem as _, Volume};
+use hadris_fs::{Extent, FileType, MountOptions, Resolve};
 use hadris_io::{Error, ErrorType};
 use hadris_iso::sync::IsoFs;
 use hadris_storage::sync::BlockDevice;
@@ -18,6 +19,9 @@ const SECTOR: u32 = 2048;
 const ENTRIES_MAX: usize = 200_000;
 /// Where the first volume descriptor has its identifier, and which: ECMA-119, 8.1.
 pub(super) const MAGIC: (u64, &[u8]) = (32_769, b"CD001");
+
+/// Bytes that are read at once of a file.
+const BUFFER: usize = 1 << 16;
 
 const KIND: &str = "disc image";
 
@@ -109,10 +113,83 @@ impl<R: Read + Seek> IsoPackage<R> {
     ///
     /// # Errors
     /// [`ContainerError::Invalid`].
-    pub fn open(&mut self, path: &str) -> Result<impl Read + Seek + use<R>, ContainerError> {
-        let options = OpenOptions::new().read();
-        self.volume
-            .open(format!("/{path}"), options)
-            .map_err(invalid)
+    pub fn open<'a>(
+        &'a mut self,
+        path: &str,
+    ) -> Result<impl Read + Seek + use<'a, R>, ContainerError> {
+        let extents = self.extents(path)?;
+        let length = |range: &Range<u64>| range.end.saturating_sub(range.start);
+        let content = ImageFile {
+            volume: &self.volume,
+            length: extents.iter().map(length).sum(),
+            extents,
+            at: 0,
+        };
+        Ok(BufReader::with_capacity(BUFFER, content))
+    }
+
+    /// Where the content of one file is in the image, in bytes and in order.
+    ///
+    /// # Errors
+    /// [`ContainerError::Invalid`].
+    pub fn extents(&mut self, path: &str) -> Result<Vec<Range<u64>>, ContainerError> {
+        let mut image = self.volume.lock().map_err(invalid)?;
+        let name = format!("/{path}");
+        let node = image
+            .resolve(name.as_bytes(), Resolve::default())
+            .map_err(invalid)?;
+        let (mut found, mut end) = (Vec::new(), 0);
+        let mut next = [Extent::new(0, 0); 16];
+        loop {
+            let count = image.extents(node, end, &mut next).map_err(invalid)?;
+            let Some(last) = next[..count].last() else {
+                return Ok(found);
+            };
+            end = last.file_offset().saturating_add(last.len());
+            found.extend(next[..count].iter().map(|part| part.offset()..part.end()));
+        }
+    }
+}
+
+/// A file in a disc image, read where its bytes are. The library's own files look their directory
+/// up again for each read, which costs a reader of slices two slices.
+struct ImageFile<'a, R: Read + Seek> {
+    volume: &'a Volume<IsoFs<Device<R>>>,
+    extents: Vec<Range<u64>>,
+    length: u64,
+    at: u64,
+}
+
+impl<R: Read + Seek> Read for ImageFile<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let mut skipped = self.at;
+        for extent in &self.extents {
+            let bytes = extent.end.saturating_sub(extent.start);
+            if skipped >= bytes {
+                skipped -= bytes;
+                continue;
+            }
+            let left = usize::try_from(bytes - skipped).unwrap_or(usize::MAX);
+            let count = left.min(buffer.len());
+            let mut image = self.volume.lock().map_err(std::io::Error::other)?;
+            image
+                .read_raw(extent.start.saturating_add(skipped), &mut buffer[..count])
+                .map_err(std::io::Error::other)?;
+            self.at += count as u64;
+            return Ok(count);
+        }
+        Ok(0)
+    }
+}
+
+impl<R: Read + Seek> Seek for ImageFile<'_, R> {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        let at = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::End(offset) => self.length.checked_add_signed(offset),
+            SeekFrom::Current(offset) => self.at.checked_add_signed(offset),
+        };
+        self.at = at.ok_or(std::io::ErrorKind::InvalidInput)?;
+        Ok(self.at)
     }
 }

@@ -9,9 +9,6 @@ use age::{DecryptError, Decryptor, Identity, IdentityFile};
 
 use super::zip_archive::ContainerError;
 
-/// How an encrypted file starts.
-pub(super) const MAGIC: &[u8] = b"age-encryption.org/v1\n";
-
 const KIND: &str = "encrypted file";
 
 /// What opens an encrypted package.

@@ -1,106 +1,175 @@
 //! The exhibits of a package: whether they are the releases that the package manifest describes,
-//! and the check of each.
+//! and the files of each.
 
 use redact_record::digest_bytes;
 use redact_record::manifest::PublicManifest;
-use redact_record::package::{Exhibit, FileRole, PackageManifest};
+use redact_record::package::{Exhibit, FileRole};
 use redact_record::sign::{SignatureVerdict, TrustStore};
 
-use super::packaged::{PackagedRelease, ReadFiles};
+use super::check::{PackageCheck, add_release};
+use super::packaged::PackagedRelease;
 use super::port::{GROUP, PackageFiles};
-use super::release::{record, signed, stamp_of};
+use super::release::{signed, stamp_of};
 use crate::records::{self, SignedBytes};
 use crate::{Verdict, chain};
 
-/// Checks every exhibit, in order.
-pub(super) fn check<F: PackageFiles>(
-    verdict: &mut Verdict,
-    package: &PackageManifest,
-    read: &ReadFiles,
-    trust: &TrustStore,
-    files: &mut F,
-) -> Result<(), F::Error> {
-    for exhibit in &package.exhibits {
-        check_description(verdict, package, exhibit, read, trust, files)?;
-        let parts: Vec<Option<u32>> = match exhibit.parts.len() {
-            0 => vec![None],
-            _ => exhibit
-                .parts
-                .iter()
-                .map(|part| Some(part.0.number))
-                .collect(),
-        };
-        for part in parts {
-            check_release(verdict, package, exhibit, part, read, trust, files)?;
-        }
-    }
-    Ok(())
+/// A release of a package, by its place: an exhibit in one piece, or one part of an exhibit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReleasePlace {
+    /// The number of the exhibit.
+    pub exhibit: u32,
+    /// The number of the part; `None` for an exhibit in one piece.
+    pub part: Option<u32>,
 }
 
-/// Checks that the package manifest describes the release as its public manifest does.
-fn check_description<F: PackageFiles>(
-    verdict: &mut Verdict,
-    package: &PackageManifest,
-    exhibit: &Exhibit,
-    read: &ReadFiles,
-    trust: &TrustStore,
-    files: &mut F,
-) -> Result<(), F::Error> {
-    let name = format!("exhibit {} as in its manifest", exhibit.number);
-    let roles = match exhibit.parts.is_empty() {
-        true => [FileRole::Manifest, FileRole::Signature],
-        false => [FileRole::WholeManifest, FileRole::WholeSignature],
-    };
-    let path = |role| {
-        let file = package.file_of(exhibit.number, None, role);
-        file.map(|file| &file.path)
-            .filter(|path| read.contains_key(*path))
-    };
-    let [Some(record), Some(beside)] = roles.map(path) else {
-        verdict.open(GROUP, name, "its manifest is missing");
-        return Ok(());
-    };
-    let whole = signed(files, record, beside)?;
-    let opened = PublicManifest::open(&whole.bytes, &whole.signature, trust);
-    let (public, who) = match opened {
-        Ok(opened) => opened,
-        Err(error) => {
-            verdict.add(GROUP, name, false, chain(&error));
-            return Ok(());
+impl ReleasePlace {
+    /// `exhibit 1`, or `exhibit 1, part 2`.
+    #[must_use]
+    pub fn label(self) -> String {
+        match self.part {
+            Some(part) => format!("exhibit {}, part {part}", self.exhibit),
+            None => format!("exhibit {}", self.exhibit),
         }
-    };
-    if !exhibit.parts.is_empty() {
-        let stamp = path(FileRole::TimeStamp);
-        check_whole(verdict, exhibit, &who, |one| {
-            let stamp = stamp.map(String::as_str);
-            stamp_of(one, files, record, stamp, digest_bytes(&whole.bytes))
-        })?;
-        check_sealed(
-            verdict,
-            package,
-            exhibit,
-            (&public, &whole),
-            read,
-            trust,
-            files,
-        )?;
     }
-    let same = public.part.is_none() && exhibit.describes(&public, &whole.bytes);
-    let evidence = match same {
-        true => format!(
-            "{} frames, {} s, {} parts, manifest {}",
-            exhibit.frames,
-            exhibit.seconds,
-            exhibit.part_count(),
-            exhibit.manifest_id
-        ),
-        false => format!(
-            "found manifest {} ({} frames), which the package manifest describes otherwise",
-            public.manifest_id, public.totals.frames
-        ),
-    };
-    verdict.add(GROUP, name, same, evidence);
-    Ok(())
+}
+
+impl PackageCheck {
+    /// The releases in the order in which they are checked.
+    #[must_use]
+    pub fn places(&self) -> Vec<ReleasePlace> {
+        let places = self.package.exhibits.iter().flat_map(|exhibit| {
+            let place = |part| ReleasePlace {
+                exhibit: exhibit.number,
+                part,
+            };
+            match exhibit.parts.len() {
+                0 => vec![place(None)],
+                _ => exhibit
+                    .parts
+                    .iter()
+                    .map(|part| place(Some(part.0.number)))
+                    .collect(),
+            }
+        });
+        places.collect()
+    }
+
+    /// Begins to check the release at `place`, the next one of [`Self::places`]: with the first of
+    /// an exhibit, whether the exhibit is the release that the package manifest describes. Returns
+    /// its files, and a verdict for its own lines, which [`super::add_release`] adds to those of
+    /// the package. `None` if one of the files is missing.
+    ///
+    /// # Errors
+    /// The first error of `files`.
+    pub fn begin_release<F: PackageFiles>(
+        &self,
+        verdict: &mut Verdict,
+        place: ReleasePlace,
+        trust: &TrustStore,
+        files: &mut F,
+    ) -> Result<Option<(PackagedRelease, Verdict)>, F::Error> {
+        let mut exhibits = self.package.exhibits.iter();
+        let Some(exhibit) = exhibits.find(|exhibit| exhibit.number == place.exhibit) else {
+            return Ok(None);
+        };
+        if place.part.is_none_or(|part| part == 1) {
+            self.check_description(verdict, exhibit, trust, files)?;
+        }
+        let release = match PackagedRelease::find(&self.package, place, &self.read) {
+            Ok(release) => release,
+            Err(missing) => {
+                let why = format!("a file is missing: {missing}");
+                verdict.open(place.label(), "the release", why);
+                return Ok(None);
+            }
+        };
+        let mut one = Verdict::new(verdict.scope);
+        if let Some(part) = place.part {
+            let record = release.read_record(files)?;
+            check_place(&mut one, exhibit, part, &record, trust);
+        }
+        Ok(Some((release, one)))
+    }
+
+    /// The path of a file of a whole exhibit, if it was read.
+    fn path(&self, exhibit: &Exhibit, role: FileRole) -> Option<&String> {
+        let file = self.package.file_of(exhibit.number, None, role);
+        file.map(|file| &file.path)
+            .filter(|path| self.read.contains_key(*path))
+    }
+
+    /// Checks that the package manifest describes the release as its public manifest does.
+    fn check_description<F: PackageFiles>(
+        &self,
+        verdict: &mut Verdict,
+        exhibit: &Exhibit,
+        trust: &TrustStore,
+        files: &mut F,
+    ) -> Result<(), F::Error> {
+        let name = format!("exhibit {} as in its manifest", exhibit.number);
+        let roles = match exhibit.parts.is_empty() {
+            true => [FileRole::Manifest, FileRole::Signature],
+            false => [FileRole::WholeManifest, FileRole::WholeSignature],
+        };
+        let [Some(record), Some(beside)] = roles.map(|role| self.path(exhibit, role)) else {
+            verdict.open(GROUP, name, "its manifest is missing");
+            return Ok(());
+        };
+        let whole = signed(files, record, beside)?;
+        let opened = PublicManifest::open(&whole.bytes, &whole.signature, trust);
+        let (public, who) = match opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                verdict.add(GROUP, name, false, chain(&error));
+                return Ok(());
+            }
+        };
+        if !exhibit.parts.is_empty() {
+            let stamp = self.path(exhibit, FileRole::TimeStamp);
+            check_whole(verdict, exhibit, &who, |one| {
+                let stamp = stamp.map(String::as_str);
+                stamp_of(one, files, record, stamp, digest_bytes(&whole.bytes))
+            })?;
+            self.check_sealed(verdict, exhibit, (&public, &whole), trust, files)?;
+        }
+        let same = public.part.is_none() && exhibit.describes(&public, &whole.bytes);
+        let evidence = match same {
+            true => format!(
+                "{} frames, {} s, {} parts, manifest {}",
+                exhibit.frames,
+                exhibit.seconds,
+                exhibit.part_count(),
+                exhibit.manifest_id
+            ),
+            false => format!(
+                "found manifest {} ({} frames), which the package manifest describes otherwise",
+                public.manifest_id, public.totals.frames
+            ),
+        };
+        verdict.add(GROUP, name, same, evidence);
+        Ok(())
+    }
+
+    /// The sealed manifest of a release that is in parts belongs to the manifest of the whole.
+    fn check_sealed<F: PackageFiles>(
+        &self,
+        verdict: &mut Verdict,
+        exhibit: &Exhibit,
+        (public, whole): (&PublicManifest, &SignedBytes),
+        trust: &TrustStore,
+        files: &mut F,
+    ) -> Result<(), F::Error> {
+        let record = self.path(exhibit, FileRole::SealedManifest);
+        let beside = self.path(exhibit, FileRole::SealedSignature);
+        let Some((record, beside)) = record.zip(beside) else {
+            return Ok(());
+        };
+        let sealed = signed(files, record, beside)?;
+        let mut one = Verdict::default();
+        records::sealed(&mut one, public, &whole.bytes, Some(&sealed), trust);
+        add_release(verdict, &format!("exhibit {}", exhibit.number), one);
+        Ok(())
+    }
 }
 
 /// The manifest of a release that is in parts is signed by a trusted key, too, and has the time
@@ -118,65 +187,7 @@ fn check_whole<E>(
     let groups = one.checks.iter_mut().map(|check| &mut check.group);
     let open = one.not_checked.iter_mut().map(|open| &mut open.group);
     groups.chain(open).for_each(|group| *group = WHOLE.into());
-    append(verdict, &format!("exhibit {}", exhibit.number), one);
-    Ok(())
-}
-
-/// The sealed manifest of a release that is in parts belongs to the manifest of the whole.
-fn check_sealed<F: PackageFiles>(
-    verdict: &mut Verdict,
-    package: &PackageManifest,
-    exhibit: &Exhibit,
-    (public, whole): (&PublicManifest, &SignedBytes),
-    read: &ReadFiles,
-    trust: &TrustStore,
-    files: &mut F,
-) -> Result<(), F::Error> {
-    let path = |role| {
-        let file = package.file_of(exhibit.number, None, role);
-        file.map(|file| &file.path)
-            .filter(|path| read.contains_key(*path))
-    };
-    let paths = path(FileRole::SealedManifest).zip(path(FileRole::SealedSignature));
-    let Some((record, beside)) = paths else {
-        return Ok(());
-    };
-    let sealed = signed(files, record, beside)?;
-    let mut one = Verdict::default();
-    records::sealed(&mut one, public, &whole.bytes, Some(&sealed), trust);
-    append(verdict, &format!("exhibit {}", exhibit.number), one);
-    Ok(())
-}
-
-fn check_release<F: PackageFiles>(
-    verdict: &mut Verdict,
-    package: &PackageManifest,
-    exhibit: &Exhibit,
-    part: Option<u32>,
-    read: &ReadFiles,
-    trust: &TrustStore,
-    files: &mut F,
-) -> Result<(), F::Error> {
-    let release = match PackagedRelease::find(package, exhibit.number, part, read) {
-        Ok(release) => release,
-        Err(missing) => {
-            let part = part.map_or(String::new(), |part| format!(", part {part}"));
-            let group = format!("exhibit {}{part}", exhibit.number);
-            verdict.open(
-                group,
-                "the release",
-                format!("a file is missing: {missing}"),
-            );
-            return Ok(());
-        }
-    };
-    let mut one = Verdict::new(verdict.scope);
-    if let Some(part) = part {
-        let record = record(files, &release)?;
-        check_place(&mut one, exhibit, part, &record, trust);
-    }
-    files.check_release(&mut one, &release, trust)?;
-    append(verdict, &release.label, one);
+    add_release(verdict, &format!("exhibit {}", exhibit.number), one);
     Ok(())
 }
 
@@ -221,20 +232,4 @@ fn check_place(
         (true, false) => format!("{found}; the package has it as part {number}"),
     };
     verdict.add(group, name, is_whole && is_place, evidence);
-}
-
-/// Adds the lines of one release to those of the package.
-fn append(verdict: &mut Verdict, label: &str, one: Verdict) {
-    verdict
-        .checks
-        .extend(one.checks.into_iter().map(|mut check| {
-            check.group = format!("{label}: {}", check.group).into();
-            check
-        }));
-    verdict
-        .not_checked
-        .extend(one.not_checked.into_iter().map(|mut open| {
-            open.group = format!("{label}: {}", open.group).into();
-            open
-        }));
 }

@@ -3,27 +3,20 @@
 //! The only part of this crate that opens files; it is for programs and left out of a browser.
 
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use redact_record::package::PACKAGE_FILE;
 
-use super::disc_image::{self, IsoPackage};
-use super::encrypted::{self, PackageKeys};
+use super::container::{ContainerKind, PackageContainer, ReadSeek};
+use super::encrypted::PackageKeys;
 use super::port::FoundFile;
-use super::zip_archive::{ContainerError, ZipPackage};
+use super::zip_archive::ContainerError;
 
 /// The deepest folder that is searched.
 const DEPTH_MAX: usize = 16;
 /// Maximum number of files.
 const FILES_MAX: usize = 200_000;
-/// How a ZIP archive starts.
-const ZIP_MAGIC: &[u8] = b"PK\x03\x04";
-
-/// Something that is read from any place.
-pub trait ReadSeek: Read + Seek {}
-
-impl<T: Read + Seek> ReadSeek for T {}
 
 /// A package on a disk.
 pub struct PackageOnDisk(Form);
@@ -33,16 +26,7 @@ enum Form {
         root: PathBuf,
         files: Vec<FoundFile>,
     },
-    Zip(ZipPackage<Box<dyn ReadSeek>>),
-    Iso(IsoPackage<Box<dyn ReadSeek>>),
-}
-
-/// The form of a file, by its first bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Zip,
-    Iso,
-    Encrypted,
+    Container(PackageContainer<Box<dyn ReadSeek>>),
 }
 
 /// Whether `path` is a package, or else a single release: a folder, a ZIP archive, a disc image or
@@ -56,30 +40,7 @@ pub fn is_package(path: &Path) -> std::io::Result<bool> {
         return Ok(true);
     }
     // Opening a pipe would wait.
-    Ok(facts.is_file() && kind_of(&mut File::open(path)?)?.is_some())
-}
-
-/// The form by the first bytes; `None` for anything else.
-fn kind_of(reader: &mut (impl Read + Seek)) -> std::io::Result<Option<Kind>> {
-    let mut starts_with = |at: u64, expected: &[u8]| {
-        reader.seek(SeekFrom::Start(at))?;
-        let mut found = Vec::new();
-        (&mut *reader)
-            .take(expected.len() as u64)
-            .read_to_end(&mut found)?;
-        std::io::Result::Ok(found == expected)
-    };
-    let kind = if starts_with(0, ZIP_MAGIC)? {
-        Some(Kind::Zip)
-    } else if starts_with(0, encrypted::MAGIC)? {
-        Some(Kind::Encrypted)
-    } else if starts_with(disc_image::MAGIC.0, disc_image::MAGIC.1)? {
-        Some(Kind::Iso)
-    } else {
-        None
-    };
-    reader.rewind()?;
-    Ok(kind)
+    Ok(facts.is_file() && ContainerKind::of(&mut File::open(path)?)?.is_some())
 }
 
 impl PackageOnDisk {
@@ -99,19 +60,13 @@ impl PackageOnDisk {
         }
         let mut reader: Box<dyn ReadSeek> =
             Box::new(BufReader::new(File::open(path).map_err(read)?));
-        let mut kind = kind_of(&mut reader).map_err(read)?;
-        if kind == Some(Kind::Encrypted) {
+        let mut kind = ContainerKind::of(&mut reader).map_err(read)?;
+        if kind == Some(ContainerKind::Encrypted) {
             reader = Box::new(keys.decrypt(reader)?);
-            kind = kind_of(&mut reader).map_err(read)?;
+            kind = ContainerKind::of(&mut reader).map_err(read)?;
         }
-        match kind {
-            Some(Kind::Zip) => Ok(Self(Form::Zip(ZipPackage::new(reader)?))),
-            Some(Kind::Iso) => Ok(Self(Form::Iso(IsoPackage::new(reader)?))),
-            Some(Kind::Encrypted) | None => Err(ContainerError::Invalid {
-                kind: "package",
-                what: "neither a folder nor a ZIP archive nor a disc image".into(),
-            }),
-        }
+        let container = PackageContainer::open(reader, kind)?;
+        Ok(Self(Form::Container(container)))
     }
 
     /// The folder that the package is, unless it is a file.
@@ -119,7 +74,7 @@ impl PackageOnDisk {
     pub fn folder(&self) -> Option<&Path> {
         match &self.0 {
             Form::Folder { root, .. } => Some(root),
-            Form::Zip(_) | Form::Iso(_) => None,
+            Form::Container(_) => None,
         }
     }
 
@@ -128,8 +83,7 @@ impl PackageOnDisk {
     pub fn files(&self) -> &[FoundFile] {
         match &self.0 {
             Form::Folder { files, .. } => files,
-            Form::Zip(archive) => archive.files(),
-            Form::Iso(image) => image.files(),
+            Form::Container(container) => container.files(),
         }
     }
 
@@ -143,8 +97,8 @@ impl PackageOnDisk {
     #[must_use]
     pub fn excess(&self) -> Option<&str> {
         match &self.0 {
-            Form::Zip(archive) => archive.excess(),
-            Form::Folder { .. } | Form::Iso(_) => None,
+            Form::Container(container) => container.excess(),
+            Form::Folder { .. } => None,
         }
     }
 
@@ -157,8 +111,7 @@ impl PackageOnDisk {
         path: &str,
     ) -> Result<Box<dyn ReadSeek + 'a>, ContainerError> {
         match &mut self.0 {
-            Form::Zip(archive) => Ok(Box::new(archive.open(path)?)),
-            Form::Iso(image) => Ok(Box::new(image.open(path)?)),
+            Form::Container(container) => container.open_file(path),
             Form::Folder { root, files } => {
                 // Only what was listed as a regular file: nothing behind a link.
                 if !files.iter().any(|file| file.path == path) {

@@ -5,6 +5,11 @@ use std::collections::BTreeMap;
 use redact_record::FileBinding;
 use redact_record::package::{FileRole, PackageManifest};
 
+use super::exhibits::ReleasePlace;
+use super::port::PackageFiles;
+use super::release::signed;
+use crate::records::SignedBytes;
+
 /// What was read of the listed files: the digests of each.
 pub(super) type ReadFiles = BTreeMap<String, FileBinding>;
 
@@ -30,19 +35,14 @@ pub struct PackagedRelease {
 }
 
 impl PackagedRelease {
-    /// The release of an exhibit or of one of its parts; the path of a missing file if one is.
+    /// The release at `place`; the path of a missing file if one is.
     pub(super) fn find(
         package: &PackageManifest,
-        exhibit: u32,
-        part: Option<u32>,
+        place: ReleasePlace,
         read: &ReadFiles,
     ) -> Result<Self, String> {
-        let label = match part {
-            Some(part) => format!("exhibit {exhibit}, part {part}"),
-            None => format!("exhibit {exhibit}"),
-        };
         let path = |role: FileRole| {
-            let file = package.file_of(exhibit, part, role);
+            let file = package.file_of(place.exhibit, place.part, role);
             let path = file.map(|file| file.path.clone());
             path.filter(|path| read.contains_key(path))
         };
@@ -50,8 +50,8 @@ impl PackagedRelease {
         let video = needed(FileRole::Release)?;
         let sealed = path(FileRole::SealedManifest).zip(path(FileRole::SealedSignature));
         Ok(Self {
-            label,
-            is_part: part.is_some(),
+            label: place.label(),
+            is_part: place.part.is_some(),
             binding: read[&video].clone(),
             video,
             manifest: needed(FileRole::Manifest)?,
@@ -59,5 +59,13 @@ impl PackagedRelease {
             sealed,
             stamp: path(FileRole::TimeStamp),
         })
+    }
+
+    /// Its public manifest and the signature.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub fn read_record<F: PackageFiles>(&self, files: &mut F) -> Result<SignedBytes, F::Error> {
+        signed(files, &self.manifest, &self.signature)
     }
 }

@@ -62,7 +62,10 @@ pub trait PackageFiles {
         stamp: Option<&[u8]>,
         manifest: Digest,
     ) -> Result<(), Self::Error>;
+}
 
+/// How [`super::check()`] checks the releases of a package.
+pub trait CheckRelease: PackageFiles {
     /// Checks one release of the package as a release by itself: [`super::check_undecoded`], and
     /// what only a decoder can check.
     ///

@@ -14,17 +14,6 @@ use crate::Verdict;
 use crate::records::SignedBytes;
 use crate::undecoded::{self, ReleaseFiles};
 
-/// The public manifest of `release` and its signature.
-///
-/// # Errors
-/// If they cannot be read.
-pub(super) fn record<F: PackageFiles>(
-    files: &mut F,
-    release: &PackagedRelease,
-) -> Result<SignedBytes, F::Error> {
-    signed(files, &release.manifest, &release.signature)
-}
-
 /// A record of the package and its signature.
 pub(super) fn signed<F: PackageFiles>(
     files: &mut F,
@@ -66,7 +55,7 @@ pub fn check_undecoded<F: PackageFiles>(
     trust: &TrustStore,
     files: &mut F,
 ) -> Result<bool, F::Error> {
-    let record = record(files, release)?;
+    let record = release.read_record(files)?;
     let mut files = FilesInPackage { files, release };
     undecoded::check(verdict, &record, trust, &mut files)
 }

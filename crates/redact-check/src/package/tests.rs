@@ -155,7 +155,9 @@ impl PackageFiles for InMemory<'_> {
     ) -> Result<(), RecordError> {
         Ok(())
     }
+}
 
+impl CheckRelease for InMemory<'_> {
     fn check_release(
         &mut self,
         verdict: &mut Verdict,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
 
 use redact_record::RecordError;
 use zip::result::ZipError;
@@ -216,9 +217,26 @@ impl<R: Read + Seek> ZipPackage<R> {
         &'a mut self,
         path: &str,
     ) -> Result<impl Read + Seek + use<'a, R>, ContainerError> {
-        let place = self.places.get(path).copied();
-        let place = place.ok_or_else(|| ContainerError::NoFile { path: path.into() })?;
+        let place = self.place(path)?;
         self.archive.by_index_seek(place).map_err(failed)
+    }
+
+    /// Where the content of one file is in the archive, in bytes.
+    ///
+    /// # Errors
+    /// [`ContainerError::NoFile`], [`ContainerError::Read`], [`ContainerError::Invalid`].
+    pub fn extent(&mut self, path: &str) -> Result<Range<u64>, ContainerError> {
+        let place = self.place(path)?;
+        let entry = self.archive.by_index_raw(place).map_err(failed)?;
+        let start = entry
+            .data_start()
+            .ok_or_else(|| invalid("a file has no place"))?;
+        Ok(start..start.saturating_add(entry.size()))
+    }
+
+    fn place(&self, path: &str) -> Result<usize, ContainerError> {
+        let place = self.places.get(path).copied();
+        place.ok_or_else(|| ContainerError::NoFile { path: path.into() })
     }
 }
 

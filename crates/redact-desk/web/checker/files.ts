@@ -1,5 +1,6 @@
 // Tells what the dropped files are, and which of them belong together.
-import type { KeyFile, SignedFile } from './protocol';
+import { findPackages, type Package } from './packages';
+import type { FoundFile, KeyFile, SignedFile } from './protocol';
 
 /** JSON files up to this size are looked into; a manifest may have 64 MB. */
 const JSON_BYTES_MAX = 64 << 20;
@@ -16,9 +17,11 @@ export interface Case {
 }
 
 export interface Sorted {
+  /** The package, if the files are one: then there are no other cases. */
+  package: Package | null;
   cases: Case[];
-  /** Keys among the files: they prove nothing, as they came with what they are to prove. */
-  keys: File[];
+  /** Names of keys among the files: they prove nothing, as they came with what they are to prove. */
+  keys: string[];
   /** Names of files that take no part. */
   unused: string[];
   problem: string;
@@ -28,11 +31,16 @@ type Kind = 'release' | 'manifest' | 'sealed' | 'signature' | 'stamp' | 'key' | 
 
 const KEY_ENDINGS = ['.pub', '.rotation.json', '.approver.json', '.revoked'];
 
+/** Whether a file is a key, by its name. */
+export function isKey(path: string): boolean {
+  return KEY_ENDINGS.some((ending) => path.toLowerCase().endsWith(ending));
+}
+
 async function kindOf(file: File): Promise<Kind> {
   const name = file.name.toLowerCase();
   if (name.endsWith('.minisig')) return 'signature';
   if (name.endsWith('.tsr')) return 'stamp';
-  if (KEY_ENDINGS.some((ending) => name.endsWith(ending))) return 'key';
+  if (isKey(name)) return 'key';
   if (name.endsWith('.manifest.json')) return 'manifest';
   if (name.endsWith('.sealed.json')) return 'sealed';
   const head = new Uint8Array(await file.slice(0, 12).arrayBuffer());
@@ -57,8 +65,30 @@ function schemaOf(text: string): Kind {
 
 const withoutEnding = (name: string): string => name.replace(/\.[^.]*$/, '');
 
+/** Sorts files: one package, or releases by themselves. */
+export async function sortFiles(found: FoundFile[]): Promise<Sorted> {
+  const { packages, rest, problem } = await findPackages(found);
+  const [only] = packages;
+  const names = rest.map(({ file }) => file.name);
+  const nothing = { package: null, cases: [], keys: [], unused: [] };
+  if (packages.length > 1) {
+    const all = packages.map(({ name }) => name).join(', ');
+    return {
+      ...nothing,
+      problem: `There are ${packages.length} packages among these files: ${all}. Drop one at a time.`,
+    };
+  }
+  if (only !== undefined) {
+    const keys = names.filter(isKey);
+    const unused = names.filter((name) => !isKey(name));
+    return { package: only, cases: [], keys, unused, problem: '' };
+  }
+  const sorted = await sortReleases(rest.map(({ file }) => file));
+  return problem === '' ? sorted : { ...nothing, problem };
+}
+
 /** Sorts files, releases by name; `X.mp4` belongs to `X.manifest.json`. */
-export async function sortFiles(files: File[]): Promise<Sorted> {
+async function sortReleases(files: File[]): Promise<Sorted> {
   const kinds = await Promise.all(files.map(kindOf));
   const of = (kind: Kind): File[] => files.filter((_, at) => kinds[at] === kind);
   const [signatures, manifests, sealed] = [of('signature'), of('manifest'), of('sealed')];
@@ -84,14 +114,16 @@ export async function sortFiles(files: File[]): Promise<Sorted> {
     };
   });
   return {
+    package: null,
     cases,
-    keys: of('key'),
+    keys: of('key').map((file) => file.name),
     unused: of('other').map((file) => file.name),
     problem:
       cases.length > 0
         ? ''
-        : 'There is no released recording (an .mp4 file) among these files. Drop it together ' +
-          'with its .manifest.json and .manifest.json.minisig.',
+        : 'There is neither a package nor a released recording (an .mp4 file) among these files. ' +
+          'Drop the whole folder or the .zip file that you received, or a recording together with ' +
+          'its .manifest.json and .manifest.json.minisig.',
   };
 }
 
@@ -113,31 +145,4 @@ export function keyFiles(files: File[]): KeyFile[] {
 export function keyFile(key: string): KeyFile {
   const text = `untrusted comment: minisign public key\n${key}\n`;
   return { name: 'confirmed.pub', content: new Blob([text]) };
-}
-
-/** All files of what was dropped, folders walked. */
-export async function droppedFiles(items: DataTransferItemList): Promise<File[]> {
-  // The list is empty after the first wait, so all entries are taken before it.
-  const entries = [...items].map((item) => item.webkitGetAsEntry());
-  const found = await Promise.all(
-    entries.map((entry) => (entry === null ? Promise.resolve([]) : walk(entry))),
-  );
-  return found.flat();
-}
-
-async function walk(entry: FileSystemEntry): Promise<File[]> {
-  if (entry.isFile) {
-    const file = entry as FileSystemFileEntry;
-    return [await new Promise<File>((done, fail) => file.file(done, fail))];
-  }
-  const reader = (entry as FileSystemDirectoryEntry).createReader();
-  const found: File[] = [];
-  for (;;) {
-    // A folder comes in parts; the last is empty.
-    const part = await new Promise<FileSystemEntry[]>((done, fail) =>
-      reader.readEntries(done, fail),
-    );
-    if (part.length === 0) return found;
-    for (const inner of part) found.push(...(await walk(inner)));
-  }
 }

@@ -17,6 +17,12 @@ declare module 'redact-checker-module' {
     add_manifest(bytes: Uint8Array, signature: Uint8Array): void;
     note_stamp(): void;
     check(release: PageFile): string;
+    check_folder(paths: string[], files: PageFile[]): string;
+    check_container(file: PageFile): string;
+    package(): string;
+    next_release(): string | undefined;
+    end_release(): string;
+    package_verdict(): string;
     manifest(): string;
     list_tracks(release: PageFile): string;
     samples(track: number): Float64Array;

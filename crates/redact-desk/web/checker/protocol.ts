@@ -13,16 +13,37 @@ export interface SignedFile {
   signature: Blob;
 }
 
-/** What is to be checked; one per worker. */
-export interface Task {
-  /** The WebAssembly module. */
-  module: Uint8Array<ArrayBuffer>;
+/** A file of a folder. */
+export interface FoundFile {
+  /** Its path in the folder, with `/` between folders and name. */
+  path: string;
+  file: File;
+}
+
+/** A package: a folder, or one file that holds it. */
+export type PackageFiles = { files: FoundFile[] } | { container: File };
+
+/** A release with the files that belong to it. */
+export interface ReleaseTask {
+  kind: 'release';
   release: File;
   manifest: SignedFile;
   sealed: SignedFile | null;
   otherManifests: SignedFile[];
   hasStamp: boolean;
+}
+
+export interface PackageTask {
+  kind: 'package';
+  content: PackageFiles;
+}
+
+/** What is to be checked; one per worker. */
+export interface Task {
+  /** The WebAssembly module. */
+  module: Uint8Array<ArrayBuffer>;
   keys: KeyFile[];
+  work: ReleaseTask | PackageTask;
 }
 
 export interface Check {
@@ -47,6 +68,8 @@ export interface Verdict {
   /** As `redact verify` prints it. */
   text: string;
   passed: boolean;
+  /** Whether all that failed are valid signatures by keys that nobody vouched for. */
+  lacks_only_trust: boolean;
   signer: Signer;
   checks: Check[];
   not_checked: NotChecked[];
@@ -84,15 +107,76 @@ export interface Manifest {
   removed: { item: number; description: string }[];
 }
 
+/** The part of a package manifest that the page shows. */
+export interface PackageManifest {
+  created: string;
+  profile: { name: string };
+  request: {
+    agency: string | null;
+    number: string | null;
+    case_number: string | null;
+    requester: string | null;
+  };
+  exhibits: Exhibit[];
+}
+
+export interface Exhibit {
+  number: number;
+  source_name?: string;
+  release_bytes: number;
+  frames: number;
+  seconds: number;
+  parts: { number: number; seconds: [number, number] }[];
+}
+
+/** What was found out about a release. */
+export interface ReleaseState {
+  verdict: Verdict;
+  manifest: Manifest | null;
+  /** When each frame of the file is shown, seconds, ascending. */
+  times: Float64Array;
+  /** How many frames were decoded and measured. */
+  framesMeasured: number;
+  /** Whether masks and mutes were measured, or cannot be. */
+  isFinal: boolean;
+}
+
+/** Which release of a package it is. */
+export interface ReleasePlace {
+  /** `exhibit 1`, or `exhibit 1, part 2`. */
+  label: string;
+  exhibit: number;
+  part: number | null;
+}
+
+export interface ReleaseAnswer extends ReleaseState {
+  kind: 'release';
+  /** Where it is in its package; `null` for a release by itself. */
+  place: ReleasePlace | null;
+  video: Blob;
+}
+
+export interface PackageAnswer {
+  kind: 'package';
+  verdict: Verdict;
+  /** `null` if its signature does not hold. */
+  manifest: PackageManifest | null;
+  /** All files that are in the package. */
+  paths: string[];
+  isFinal: boolean;
+}
+
 export type Answer =
   | { kind: 'progress'; what: string; done: number; total: number }
-  | {
-      kind: 'verdict';
-      verdict: Verdict;
-      manifest: Manifest | null;
-      /** When each frame is shown, seconds, ascending. */
-      times: Float64Array;
-      /** Whether masks and mutes were measured, or cannot be. */
-      isFinal: boolean;
-    }
+  | ReleaseAnswer
+  | PackageAnswer
   | { kind: 'failed'; message: string };
+
+/** Whether nothing comes after an answer. */
+export function isLast(answer: Answer): boolean {
+  if (answer.kind === 'failed') return true;
+  return (
+    (answer.kind === 'package' || (answer.kind === 'release' && answer.place === null)) &&
+    answer.isFinal
+  );
+}

@@ -1,26 +1,18 @@
-// Runs the check of one release in a worker of its own.
-import type { Case } from './files';
+// Runs the check of one release or one package in a worker of its own.
 import type { Parts } from './parts';
-import type { Answer, KeyFile, Task } from './protocol';
+import { type Answer, isLast, type KeyFile, type Task } from './protocol';
 
-/** One release after the other: each check uses a decoder and a core. */
+/** One check after the other: each uses a decoder and a core. */
 let last: Promise<void> = Promise.resolve();
 
-/** Checks a release when its turn comes; returns what ends it early. Each answer goes to `take`. */
+/** Checks `work` when its turn comes; returns what ends it early. Each answer goes to `take`. */
 export function startCheck(
   parts: Parts,
-  chosen: Case,
+  work: Task['work'],
   keys: KeyFile[],
   take: (answer: Answer) => void,
 ): () => void {
-  const { manifest } = chosen;
-  if (manifest === null) {
-    take({ kind: 'failed', message: chosen.missing });
-    return () => undefined;
-  }
-  const { release, sealed, otherManifests, hasStamp } = chosen;
-  const { module } = parts;
-  const task: Task = { module, release, manifest, sealed, otherManifests, hasStamp, keys };
+  const task: Task = { module: parts.module, keys, work };
   const stopped = new AbortController();
   const before = last;
   last = before.then(() => (stopped.signal.aborted ? undefined : run(parts, task, take, stopped)));
@@ -44,8 +36,7 @@ function run(
     });
     worker.onmessage = ({ data }: MessageEvent<Answer>) => {
       take(data);
-      const isLast = data.kind === 'failed' || (data.kind === 'verdict' && data.isFinal);
-      if (isLast) stopped.abort();
+      if (isLast(data)) stopped.abort();
     };
     worker.onerror = (event) => {
       take({ kind: 'failed', message: event.message || 'the browser stopped the check' });

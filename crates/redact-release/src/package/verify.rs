@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use redact_check::package::{
-    self, FoundFile, GROUP, PackageFiles, PackageKeys, PackageOnDisk, PackagedRelease,
+    self, CheckRelease, FoundFile, GROUP, PackageFiles, PackageKeys, PackageOnDisk, PackagedRelease,
 };
 use redact_check::{Scope, Verdict, stamp};
 use redact_core::{Digest, Phase};
@@ -124,7 +124,9 @@ impl PackageFiles for FilesOnDisk<'_> {
         stamp::due(verdict, path, stamp, manifest, self.request.tsa);
         Ok(())
     }
+}
 
+impl CheckRelease for FilesOnDisk<'_> {
     fn check_release(
         &mut self,
         verdict: &mut Verdict,

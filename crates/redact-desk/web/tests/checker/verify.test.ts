@@ -3,19 +3,24 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkAccess, checkWidth, launch, open, picture, type Watched } from '../browser/chromium';
+import { checkAccess, checkWidth, launch, open, picture } from '../browser/chromium';
+import {
+  filesInput,
+  isChecked,
+  isOwn,
+  keyInput,
+  linesOf as readLines,
+  openChecker as openPage,
+  PATIENCE,
+  result,
+} from './checker-page';
+import { testPackages } from './packages';
 
 const PAGE = process.env['REDACT_CHECKER_PAGE'] ?? '';
 const CASES = process.env['REDACT_CHECKER_CASES'] ?? '';
 const RELEASE = process.env['REDACT_CHECKER_RELEASE'] ?? '';
-
-/** Lines of `redact verify` on what verify.html leaves to it. */
-const LEFT_TO_PROGRAM = ['leak, cropped edges', 'change, copied data', 'audit, second look'];
-
-/** Milliseconds for a check on a busy machine. */
-const PATIENCE = 90_000;
 
 let browser: Browser;
 beforeAll(async () => {
@@ -23,42 +28,22 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
-/** The page, which may reach nothing but itself. */
-async function openChecker(): Promise<Watched & { requests: string[] }> {
-  const watched = await open(browser);
-  await watched.context.setOffline(true);
-  const requests: string[] = [];
-  watched.page.on('request', (request) => requests.push(request.url()));
-  await watched.page.goto(pathToFileURL(PAGE).href);
-  return { ...watched, requests };
-}
-
-const key = (page: Page): Locator => page.getByLabel('The agency’s public key: files');
-const release = (page: Page): Locator => page.getByLabel('The release: files');
+const openChecker = (): ReturnType<typeof openPage> => openPage(browser);
 
 const inCase = (name: string, file: string): string => resolve(CASES, name, file);
 const filesOf = (name: string, ending = ''): string[] =>
   readdirSync(resolve(CASES, name))
     .filter((file) => !/\.(txt|key)$/.test(file) && file.endsWith(ending))
     .map((file) => inCase(name, file));
-const linesOf = (name: string, file: string): string[] =>
-  readFileSync(inCase(name, file), 'utf8').trimEnd().split('\n');
+const linesOf = (name: string, file: string): string[] => readLines(inCase(name, file));
 
 async function chooseKey(page: Page, name: string): Promise<void> {
   const buffer = readFileSync(inCase(name, 'trusted.key'));
   const line = /\(([^)]+)\)$/.exec(linesOf(name, 'verifier.txt')[0] ?? '');
   const file = `${line?.[1] ?? 'trusted'}.pub`;
-  await key(page).setInputFiles({ name: file, mimeType: 'text/plain', buffer });
+  await keyInput(page).setInputFiles({ name: file, mimeType: 'text/plain', buffer });
 }
 
-/** The lines of the finished check. */
-async function result(page: Page): Promise<string[]> {
-  await page.locator('[data-done="true"]').waitFor({ timeout: PATIENCE });
-  return page.getByRole('list', { name: 'Checks' }).getByRole('listitem').allTextContents();
-}
-
-const isChecked = (line: string): boolean => /^(ok|WRONG) /.test(line);
-const isOwn = (line: string): boolean => !LEFT_TO_PROGRAM.some((name) => line.includes(name));
 const isAudit = (line: string): boolean => isChecked(line) && line.includes(' audit, ');
 
 /** A broken picture is concealed by every decoder in its own way: then words alone are compared. */
@@ -66,7 +51,7 @@ const words = (line: string): string => line.slice(0, line.indexOf(':'));
 
 async function agrees(page: Page, name: string, exact = true): Promise<string[]> {
   await chooseKey(page, name);
-  await release(page).setInputFiles(filesOf(name));
+  await filesInput(page).setInputFiles(filesOf(name));
   const lines = await result(page);
   const found = lines.filter(isChecked);
   const small = linesOf(name, 'verifier.txt').filter(isChecked);
@@ -76,6 +61,8 @@ async function agrees(page: Page, name: string, exact = true): Promise<string[]>
   else expect(found.map(words)).toEqual(full.map(words));
   return lines;
 }
+
+describe('verify.html, on packages,', () => testPackages(() => browser, 'Chromium'));
 
 describe('verify.html', () => {
   it('says of a good release what the programs say, and reaches nothing', async () => {
@@ -99,7 +86,7 @@ describe('verify.html', () => {
   it('plays the release with outlines and jumps to the items of the log', async () => {
     const { context, page } = await openChecker();
     await chooseKey(page, 'good');
-    await release(page).setInputFiles(filesOf('good'));
+    await filesInput(page).setInputFiles(filesOf('good'));
     await result(page);
     await page.getByRole('button', { name: / to / }).first().click();
     await page.waitForFunction(() => {
@@ -140,7 +127,7 @@ describe('verify.html', () => {
       mimeType: 'application/octet-stream',
       buffer: readFileSync(path),
     }));
-    await release(page).setInputFiles([...files, along]);
+    await filesInput(page).setInputFiles([...files, along]);
     expect((await result(page))[0]).toContain('is not trusted here');
     await page.locator('#came-along').waitFor();
     await picture(page, 'checker-unknown-key');
@@ -186,7 +173,7 @@ describe('verify.html', () => {
         buffer: readFileSync(path),
       })),
     );
-    await release(page).setInputFiles(both);
+    await filesInput(page).setInputFiles(both);
     await page
       .locator('[data-release="second.mp4"][data-done="true"]')
       .waitFor({ timeout: PATIENCE });
@@ -197,7 +184,7 @@ describe('verify.html', () => {
 
   it('says what is missing, and what a browser without WebAssembly lacks', async () => {
     const { context, page } = await openChecker();
-    await release(page).setInputFiles(filesOf('good', '.mp4'));
+    await filesInput(page).setInputFiles(filesOf('good', '.mp4'));
     const alert = page.getByRole('alert');
     await alert.waitFor();
     expect(await alert.textContent()).toContain(RELEASE.replace('.mp4', '.manifest.json.minisig'));

@@ -2,11 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import { keyFile, sortFiles } from '../../checker/files';
 import { boxAt, frameAt } from '../../checker/outline';
-import type { MaskItem } from '../../checker/protocol';
+import type { FoundFile, MaskItem } from '../../checker/protocol';
 
 const MP4 = '\0\0\0\x18ftypisom';
-const file = (name: string, content = ''): File => new File([content], name);
-const record = (name: string, content = '{}'): File[] => [
+const file = (path: string, content = ''): FoundFile => ({
+  path,
+  file: new File([content], path.slice(path.lastIndexOf('/') + 1)),
+});
+const record = (name: string, content = '{}'): FoundFile[] => [
   file(name, content),
   file(`${name}.minisig`),
 ];
@@ -29,7 +32,7 @@ describe('files', () => {
     expect(cases[0]?.otherManifests).toHaveLength(1);
     expect(cases.map((one) => one.hasStamp)).toEqual([false, true]);
     expect(cases.map((one) => one.missing)).toEqual(['', '']);
-    expect(keys.map((key) => key.name)).toEqual(['agency.pub']);
+    expect(keys).toEqual(['agency.pub']);
     expect(unused).toEqual(['a.log.html']);
   });
 
@@ -43,12 +46,85 @@ describe('files', () => {
   });
 
   it('that are missing are named', async () => {
-    const one = async (files: File[]): Promise<string> =>
+    const one = async (files: FoundFile[]): Promise<string> =>
       (await sortFiles(files)).cases[0]?.missing ?? '';
     expect(await one([file('a.mp4', MP4)])).toContain('a.manifest.json');
     const unsigned = [file('a.mp4', MP4), file('a.manifest.json', '{}')];
     expect(await one(unsigned)).toContain('a.manifest.json.minisig');
     expect((await sortFiles([file('a.txt')])).problem).toContain('.mp4');
+  });
+
+  const package17 = (root: string): FoundFile[] => [
+    ...record(`${root}package.json`, '{"schema":"redact-package"}'),
+    file(`${root}exhibits/exhibit-01.mp4`, MP4),
+    ...record(`${root}exhibits/exhibit-01.manifest.json`),
+  ];
+
+  it('are one package where there is a package manifest, wherever its folder is', async () => {
+    for (const root of ['case-17/', 'downloads/case-17/']) {
+      const sorted = await sortFiles([
+        ...package17(root),
+        file('agency.pub'),
+        file('downloads/a.txt'),
+      ]);
+      expect(sorted.package?.name).toBe('case-17');
+      const content = sorted.package?.content ?? { files: [] };
+      expect('files' in content ? content.files.map(({ path }) => path) : []).toEqual([
+        'package.json',
+        'package.json.minisig',
+        'exhibits/exhibit-01.mp4',
+        'exhibits/exhibit-01.manifest.json',
+        'exhibits/exhibit-01.manifest.json.minisig',
+      ]);
+      expect(sorted.cases).toEqual([]);
+      expect(sorted.keys).toEqual(['agency.pub']);
+      expect(sorted.unused).toEqual(['a.txt']);
+    }
+  });
+
+  it('are a package without its manifest or signature, which its check reports', async () => {
+    const without = (name: string): FoundFile[] =>
+      package17('').filter(({ path }) => path !== name);
+    expect((await sortFiles(without('package.json'))).package?.name).toBe('Package');
+    expect((await sortFiles(without('package.json.minisig'))).package).not.toBeNull();
+    const neither = without('package.json').filter(({ path }) => !path.startsWith('package.json'));
+    const sorted = await sortFiles(neither);
+    expect(sorted.package).toBeNull();
+    expect(sorted.cases).toEqual([]);
+    expect(sorted.problem).toContain('package.json');
+  });
+
+  it('are one package at a time; a package inside of another is a file that was added', async () => {
+    const two = await sortFiles([...package17('a/'), ...package17('b/')]);
+    expect(two.problem).toContain('2 packages');
+    expect(two.problem).toContain('a, b');
+    expect(two.package).toBeNull();
+    const zips = await sortFiles([file('a.zip'), ...package17('b/')]);
+    expect(zips.problem).toContain('b, a.zip');
+    const nested = await sortFiles([...package17('a/'), ...package17('a/more/')]);
+    expect(nested.problem).toBe('');
+    expect(nested.package?.name).toBe('a');
+  });
+
+  it('are a package in one file, by its name or by its first bytes', async () => {
+    const image = `${'\0'.repeat(32_769)}CD001`;
+    const files = [
+      file('a.zip', 'damaged'),
+      file('A.ISO'),
+      file('a.zip.age'),
+      file('b', 'PK\x03\x04'),
+      file('b', 'age-encryption.org/v1\n'),
+      file('b', image),
+    ];
+    for (const one of files) {
+      const sorted = await sortFiles([one]);
+      expect(sorted.package?.content).toEqual({ container: one.file });
+    }
+    // The control, and a paper that is an archive by its first bytes.
+    expect((await sortFiles([file('b', 'text')])).package).toBeNull();
+    const paper = file('letter.docx', 'PK\x03\x04');
+    const release = [file('a.mp4', MP4), ...record('a.manifest.json'), paper];
+    expect((await sortFiles(release)).cases).toHaveLength(1);
   });
 
   it('of a confirmed key are as minisign writes them', async () => {
