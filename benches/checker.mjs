@@ -1,4 +1,4 @@
-// Processor time that verify.html's WebAssembly module needs for a release or a package, in Node.js:
+// Processor time that verify.html's WebAssembly module needs in Node.js for a release or a package:
 // every check but those of decoded pictures and sound.
 //
 // usage: node benches/checker.mjs RELEASE MANIFEST KEY     (after `make checker`)

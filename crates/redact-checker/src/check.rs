@@ -64,8 +64,8 @@ pub enum CheckerError {
     Container(#[from] ContainerError),
     /// The package is encrypted.
     #[error(
-        "the package is encrypted: decrypt it first, with the passphrase or the key that the agency \
-         arranged with you and the program age (https://age-encryption.org), for example \
+        "the package is encrypted: decrypt it first, with the passphrase or the key that the \
+         agency arranged with you and the program age (https://age-encryption.org), for example \
          `age --decrypt --output case-17.zip case-17.zip.age`; then drop the decrypted file"
     )]
     Encrypted,
