@@ -6,8 +6,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { deflateSync } from 'node:zlib';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { zlibSync } from 'fflate';
 import { build } from 'vite';
 
 const out = process.env['REDACT_CHECKER_OUT'];
@@ -37,8 +37,9 @@ async function bundle(entry, plugins) {
 
 const hash = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
-// As checker/parts.ts unpacks it.
-const packed = (bytes) => deflateSync(bytes, { level: 9 }).toString('base64');
+// As checker/parts.ts unpacks it. Node.js would compress with whichever zlib it was built with, and
+// so to different bytes from one computer to the next.
+const packed = (bytes) => Buffer.from(zlibSync(bytes, { level: 9 })).toString('base64');
 
 const worker = await bundle('worker.ts', []);
 const page = await bundle('main.ts', [
@@ -59,7 +60,7 @@ const parts = {
   POLICY: policy,
   STYLE: page.style,
   MODULE: packed(readFileSync(resolve(out, 'module/checker_bg.wasm'))),
-  WORKER: packed(worker.code),
+  WORKER: packed(Buffer.from(worker.code)),
   SCRIPT: script,
 };
 const template = readFileSync(resolve(here, 'template.html'), 'utf8');
