@@ -57,9 +57,10 @@ impl<S: Slices> PackageInHand<S> {
             }),
             Self::Folder(files) => {
                 let (file, found) = find(files, path)?;
+                let whole = 0..found.bytes;
                 Ok(VideoPlace {
                     file,
-                    ranges: vec![0..found.bytes],
+                    ranges: Vec::from([whole]),
                 })
             }
         }
