@@ -126,6 +126,12 @@ fn every_form_of_a_package_passes_and_is_the_same_twice() {
             .expect_status(0)
             .json();
         assert_eq!(made["exhibits"], 2, "{made}");
+        // Whoever started the program learns which releases went out.
+        assert_eq!(made["verifier"], false, "{made}");
+        for (release, (_, path)) in made["releases"].as_array().unwrap().iter().zip(CLIPS) {
+            let digest = redact_record::digest_bytes(&fs::read(work.path(path)).unwrap());
+            assert_eq!(release["release_sha256"], digest.to_string(), "{made}");
+        }
         let verified = work.redact(&["verify", form]).expect_status(0);
         let text = verified.stdout();
         for line in [
@@ -301,6 +307,8 @@ fn releases_that_must_not_go_out_are_refused() {
         &["no transmittal profile", "court-500mb"],
     );
     refused(to("prosecutor", &[two]), &["requires encryption"]);
+    let other = to("public", &["--agency", "Another Agency", two]);
+    refused(other, &["wrong agency", "Example Police", "Another Agency"]);
     fs::write(work.path("other.toml"), REQUEST.replace("R-77", "R-78")).unwrap();
     let other = [
         "--request-file",
