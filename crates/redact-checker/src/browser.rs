@@ -9,13 +9,13 @@ mod package;
 use std::io;
 
 use redact_bitstream::mp4::coded_tracks::CodedTrack;
-use redact_core::ColorRange;
+use redact_core::{ColorRange, FrameIndex};
 use serde_json::Value;
 use wasm_bindgen::prelude::*;
 
 use crate::{
     Audit, AuditInput, Checked, Checker, CheckerError, DecodedSound, PackageChecker, PixelLayout,
-    PlaneLayout, SignedFile, SliceReader, Slices, copy_picture, place_sound,
+    PlaneLayout, SignedFile, SliceReader, Slices, copy_picture, copy_shown, place_sound,
 };
 
 #[wasm_bindgen]
@@ -224,6 +224,42 @@ impl PageChecker {
         let picture = picture.map_err(|error| text(&error))?;
         if let Some(audit) = &mut self.audit {
             audit.take(AuditInput::Picture(picture));
+        }
+        Ok(())
+    }
+
+    /// See [`Audit::begin_shown`].
+    ///
+    /// # Errors
+    /// If nothing was begun.
+    pub fn begin_shown(&mut self, in_file: u32) -> Result<Vec<u32>, JsError> {
+        let audit = self.audit.as_mut();
+        let audit = audit.ok_or_else(|| refused(CheckerError::NotChecked))?;
+        let due = audit.begin_shown(in_file).into_iter();
+        Ok(due.map(FrameIndex::get).collect())
+    }
+
+    /// See [`Audit::note_decoded`].
+    pub fn note_decoded(&mut self, frames: u32) {
+        if let Some(audit) = &mut self.audit {
+            audit.note_decoded(frames);
+        }
+    }
+
+    /// Measures fills in a frame as a screen shows it: red, green, blue and opacity of each pixel.
+    ///
+    /// # Errors
+    /// If the pixels do not fit the picture.
+    pub fn take_shown(
+        &mut self,
+        frame: u32,
+        width: u32,
+        height: u32,
+        pixels: &[u8],
+    ) -> Result<(), JsError> {
+        let picture = copy_shown((width, height), pixels).map_err(|error| text(&error))?;
+        if let Some(audit) = &mut self.audit {
+            audit.take(AuditInput::Shown(FrameIndex::new(frame), picture));
         }
         Ok(())
     }

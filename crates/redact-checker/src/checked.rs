@@ -6,7 +6,7 @@ use redact_check::{Scope, Verdict, undecoded};
 use redact_record::manifest::PublicManifest;
 use redact_record::sign::{SignatureVerdict, Signed, TrustStore};
 
-use crate::audit::Audit;
+use crate::audit::{Audit, MUTES};
 use crate::check::CheckerError;
 
 /// Why a time stamp is not checked here.
@@ -20,9 +20,6 @@ const NO_SOURCE: &str = "the original is not here; use `redact verify --source`"
 const NO_COPIES: &str = "verify.html does not compare it; use `redact verify`";
 /// Why no detector runs here.
 const NO_DETECTORS: &str = "no detector ran on the release; use `redact verify --second-look`";
-
-/// The name of the check of mutes.
-const MUTES: &str = "mutes";
 
 /// Who signed a manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,13 +79,23 @@ impl Checked {
     /// Adds to the verdict what was measured; `no_sound` says why sound was not decoded.
     pub fn finish_audit(&mut self, audit: Audit, no_sound: Option<String>) {
         let verdict = &mut self.verdict;
-        for check in audit.into_checks() {
+        let findings = audit.into_findings();
+        let mutes = verdict
+            .public
+            .as_ref()
+            .map_or(0, |public| public.mutes.len());
+        if findings.is_measured(mutes > 0 && no_sound.is_none()) {
+            verdict.scope = Scope::Release;
+        }
+        for check in findings.checks {
             if no_sound.is_none() || check.name != MUTES {
                 verdict.add("audit", check.name, check.passed, check.evidence);
             }
         }
-        verdict.scope = Scope::Release;
         undecoded::skip_cropped_edges(verdict, NO_EDGES);
+        for (what, why) in findings.not_measured {
+            verdict.open("audit", what, why);
+        }
         if let Some(why) = no_sound {
             verdict.open("audit", "every mute is silent", why);
         }

@@ -3,7 +3,8 @@
 //! - [`Checker`]: the checks of `redact-verify` of a release, over files that the page hands in;
 //! - [`PackageChecker`]: its checks of a package, one release after the other;
 //! - [`SliceReader`]: the release, read in slices;
-//! - [`Audit`]: masks and mutes, measured in pictures and sound that the browser decodes;
+//! - [`Audit`]: masks and mutes, measured in pictures and sound that the browser decodes, or fills
+//!   alone in pictures that it shows;
 //! - `browser`: what JavaScript calls, in the build for WebAssembly.
 //!
 //! `crates/redact-desk/web/checker` is the page around it, and `scripts/checker` builds both into
@@ -19,10 +20,10 @@ mod picture;
 mod slices;
 mod sound;
 
-pub use audit::{Audit, AuditInput};
+pub use audit::{Audit, AuditFindings, AuditInput};
 pub use check::{Checker, CheckerError, SignedFile};
 pub use checked::{Checked, Signer};
 pub use package::{BegunRelease, PackageChecker, PackageInHand, SlicedFile, VideoPlace};
-pub use picture::{PictureError, PixelLayout, PlaneLayout, copy_picture};
+pub use picture::{PictureError, PixelLayout, PlaneLayout, copy_picture, copy_shown};
 pub use slices::{SliceReader, Slices};
 pub use sound::{DecodedSound, place_sound};

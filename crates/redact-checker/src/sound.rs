@@ -104,7 +104,10 @@ mod tests {
     /// left out on both sides.
     #[test]
     fn presented_sound_is_counted_from_the_first_picture() {
-        let avc = TrackCoding::Avc { record: Vec::new() };
+        let avc = TrackCoding::Avc {
+            record: Vec::new(),
+            size: (0, 0),
+        };
         let aac = TrackCoding::Aac {
             config: Vec::new(),
             rate_hz: 48_000,

@@ -268,6 +268,21 @@ impl PixelRect {
         }
     }
 
+    /// The rectangle without `margin` pixels at each side; unchanged where nothing would be left.
+    #[must_use]
+    pub const fn shrunk(self, margin: u32) -> Self {
+        let both = margin.saturating_mul(2);
+        if self.width() <= both || self.height() <= both {
+            return self;
+        }
+        Self {
+            x_min: self.x_min + margin,
+            y_min: self.y_min + margin,
+            x_max: self.x_max - margin,
+            y_max: self.y_max - margin,
+        }
+    }
+
     /// The same area in a plane with half the width and half the height, rounded outward.
     #[must_use]
     pub const fn halved(self) -> Self {
@@ -400,5 +415,17 @@ mod tests {
             prop_assert!((a.iou(b) - b.iou(a)).abs() < 1e-6);
             prop_assert!((a.iou(a) - 1.0).abs() < 1e-6);
         }
+    }
+
+    #[test]
+    fn shrinking_takes_the_same_from_each_side_or_nothing() {
+        let size = PixelSize::new(80, 40).unwrap();
+        let rect = NormRect::new([0.125, 0.25, 0.5, 0.5]).unwrap();
+        let whole = PixelRect::covering(rect, size).even();
+        assert_eq!((whole.width(), whole.height()), (30, 10));
+        let inner = whole.shrunk(2);
+        let sides = |rect: PixelRect| [rect.x_min(), rect.y_min(), rect.x_max(), rect.y_max()];
+        assert_eq!(sides(inner), [12, 12, 38, 18]);
+        assert_eq!(whole.shrunk(5), whole, "ten rows have none left");
     }
 }

@@ -37,7 +37,7 @@ export default defineConfig({
         test: {
           name: 'checker',
           include: ['tests/checker/**/*.test.ts'],
-          testTimeout: 120_000,
+          testTimeout: 300_000,
           hookTimeout: 60_000,
         },
       },

@@ -23,7 +23,7 @@ mod meter;
 mod region;
 mod sound;
 
-pub use meter::ReleaseMeter;
+pub use meter::{FillMeter, FillReport, ReleaseMeter};
 pub(crate) use region::Residual;
 use region::{Region, Total};
 use sound::MuteMeter;
@@ -192,6 +192,27 @@ pub(crate) fn measure(frame: &Frame, redactions: &Redactions) -> Vec<Measured> {
     let mut measured = Vec::new();
     for_each_region(frame, redactions, |mask, region| {
         let residual = region.residual();
+        measured.push(Measured { mask, residual });
+    });
+    measured
+}
+
+/// Pixels at each side of a mask that are left out where a screen shows it: it mixes chroma of what
+/// is beside the mask into them.
+const MIXED_PIXELS: u32 = 2;
+
+/// The same of a frame as a screen shows it.
+fn measure_shown(frame: &Frame, redactions: &Redactions) -> Vec<Measured> {
+    let mut measured = Vec::new();
+    for_each_region(frame, redactions, |mask, region| {
+        // What is left out lies under the mask all the same.
+        let others = [region.others, &[region.rect]].concat();
+        let inner = Region {
+            rect: region.rect.shrunk(MIXED_PIXELS),
+            others: &others,
+            ..*region
+        };
+        let residual = inner.residual();
         measured.push(Measured { mask, residual });
     });
     measured

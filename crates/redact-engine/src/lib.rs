@@ -8,6 +8,7 @@
 //! - [`take_levels`]: what blurred and pixelated masks of a plan are drawn from;
 //! - [`audit()`]: a written release is decoded again and every mask and mute in it is measured;
 //! - [`ReleaseMeter`]: the same for a release that the caller decodes, as a browser does;
+//! - [`FillMeter`]: fills in the frames that a player shows;
 //! - [`uncovered`]: what detectors still find in a release;
 //! - [`review_priority`]: what a person should review first;
 //! - [`examine`]: the same, and source and release side by side, nothing else may differ;
@@ -35,7 +36,9 @@ pub mod score;
 mod second_look;
 mod track;
 
-pub use audit::{AuditError, AuditReport, Expected, MutedLevel, ReleaseMeter, audit};
+pub use audit::{
+    AuditError, AuditReport, Expected, FillMeter, FillReport, MutedLevel, ReleaseMeter, audit,
+};
 pub use check::Check;
 pub use compare::{
     CompareError, CompareReport, Examination, FrameEvidence, SecondQuality, examine,

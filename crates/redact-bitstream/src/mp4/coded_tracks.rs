@@ -20,6 +20,9 @@ const TOP_BOXES_MAX: usize = 64;
 const AVC_ENTRY_BYTES: usize = 78;
 const AAC_ENTRY_BYTES: usize = 28;
 
+/// Bytes of the sample entry of H.264 before width and height.
+const AVC_SIZE_AT: usize = 24;
+
 /// Why the tracks of a file cannot be listed.
 #[derive(Debug, thiserror::Error)]
 pub enum CodedTracksError {
@@ -34,10 +37,12 @@ pub enum CodedTracksError {
 /// How a track is coded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TrackCoding {
-    /// H.264: the body of `avcC`.
+    /// H.264.
     Avc {
-        /// The AVC configuration record.
+        /// The AVC configuration record: the body of `avcC`.
         record: Vec<u8>,
+        /// Width and height in pixels, as the sample entry declares them.
+        size: (u16, u16),
     },
     /// AAC-LC.
     Aac {
@@ -218,8 +223,15 @@ fn read_coding(descriptions: Atom<'_>) -> Result<TrackCoding, Malformed> {
     match &entry.kind {
         b"avc1" => {
             let record = find(&boxes(AVC_ENTRY_BYTES)?, b"avcC").ok_or_else(bad)?;
-            let record = record.body.to_vec();
-            Ok(TrackCoding::Avc { record })
+            let side = |at: usize| {
+                let bytes = entry.body.get(at..)?.first_chunk()?;
+                Some(u16::from_be_bytes(*bytes))
+            };
+            let size = side(AVC_SIZE_AT).zip(side(AVC_SIZE_AT + 2));
+            Ok(TrackCoding::Avc {
+                record: record.body.to_vec(),
+                size: size.ok_or_else(bad)?,
+            })
         }
         b"mp4a" => {
             let stream = find(&boxes(AAC_ENTRY_BYTES)?, b"esds").ok_or_else(bad)?;
@@ -260,7 +272,10 @@ mod tests {
     fn all_samples_of_a_release_are_listed() {
         let tracks = demo();
         let pictures = &tracks[0];
-        assert!(matches!(&pictures.coding, TrackCoding::Avc { record } if record[0] == 1));
+        let TrackCoding::Avc { record, size } = &pictures.coding else {
+            panic!("{:?}", pictures.coding);
+        };
+        assert_eq!((record[0], *size), (1, (640, 360)));
         assert!(pictures.samples[0].is_key);
         let mut times: Vec<i64> = pictures.samples.iter().map(|s| s.shown_at).collect();
         times.sort_unstable();

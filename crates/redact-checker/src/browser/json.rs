@@ -32,7 +32,9 @@ pub(super) fn begun(begun: &BegunRelease) -> Value {
 /// A track of a release.
 pub(super) fn track(track: &CodedTrack) -> Value {
     match &track.coding {
-        TrackCoding::Avc { record } => json!({ "kind": "avc", "record": record }),
+        TrackCoding::Avc { record, size } => json!({
+            "kind": "avc", "record": record, "size": size,
+        }),
         TrackCoding::Aac {
             config,
             rate_hz,

@@ -103,6 +103,73 @@ fn frames_without_masks_fail() {
     );
 }
 
+/// The verdict on masks of the fixture, a black picture in place of each frame in `shown`.
+fn shown(shown: impl Fn(u32) -> Option<u8>, decoded: Option<u32>) -> (Vec<String>, String) {
+    let mut checked = checker(true).check(release()).unwrap();
+    let tracks = Checker::tracks(release()).unwrap();
+    let mut audit = checked.begin_audit(&tracks).unwrap();
+    for index in audit.begin_shown(45) {
+        let Some(level) = shown(index.get()) else {
+            continue;
+        };
+        let pixels = [level, level, level, 255].repeat(640 * 360);
+        let picture = crate::copy_shown((640, 360), &pixels).unwrap();
+        audit.take(crate::AuditInput::Shown(index, picture));
+    }
+    if let Some(frames) = decoded {
+        audit.note_decoded(frames);
+    }
+    checked.finish_audit(audit, Some("no decoder".to_owned()));
+    (failed(&checked), checked.verdict.text())
+}
+
+/// Goal: what a screen shows is judged as far as a screen shows it: fills, in the frames that were
+/// shown. The verdict says how many these are, and names what nobody measured.
+#[test]
+fn fills_that_a_screen_shows_are_measured() {
+    let (failures, text) = shown(|_| Some(0), None);
+    assert_eq!(failures, Vec::<String>::new());
+    for part in [
+        "ok    audit, frames: 45 of 45 frames in the file",
+        "ok    audit, masks: fills measured in 45 of 45 frames that have some",
+        "-     audit, 1 blurred or pixelated masks: not checked",
+        "-     audit, data darker than black in fills: not checked",
+        "-     audit, every mute is silent: not checked: no decoder",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    // A picture at five levels, in a single frame.
+    let (failures, text) = shown(|frame| Some(if frame == 7 { 5 } else { 0 }), None);
+    assert_eq!(failures, ["audit, masks"]);
+    assert!(text.contains("item-2 in frame 7"), "{text}");
+    // Frames that were not shown are named, and those that were are judged.
+    let (failures, text) = shown(|frame| (frame < 40).then_some(0), None);
+    assert_eq!(failures, Vec::<String>::new());
+    assert!(text.contains("fills measured in 40 of 45"), "{text}");
+    assert!(
+        text.contains("-     audit, fills in 5 frames: not checked"),
+        "{text}"
+    );
+    // None at all: nothing was decoded.
+    let (failures, text) = shown(|_| None, None);
+    assert_eq!(failures, Vec::<String>::new());
+    assert!(!text.contains("audit, masks"), "{text}");
+    assert!(text.contains("verdict: ok (nothing was decoded)"), "{text}");
+}
+
+/// Goal: a decoder that hands over colors has handed over all frames, or the check fails.
+#[test]
+fn frames_that_a_decoder_leaves_out_fail() {
+    let (failures, text) = shown(|_| Some(0), Some(45));
+    assert_eq!(failures, Vec::<String>::new());
+    assert!(
+        text.contains("ok    audit, frames: 45 of 45 frames decoded"),
+        "{text}"
+    );
+    let (failures, _) = shown(|_| Some(0), Some(44));
+    assert_eq!(failures, ["audit, frames"]);
+}
+
 /// Goal: each kind of bad input has a check of its own that fails: another file, a record that was
 /// changed, one that a newer version wrote. None of them is an error.
 #[test]

@@ -4,8 +4,8 @@ import App from './App.svelte';
 import { unpack } from './parts';
 
 const TOO_OLD =
-  'This browser cannot run the checker: it has no WebAssembly, or is too old. Use a current ' +
-  'version of Firefox, Chrome, Edge or Safari, or the program redact-verify.';
+  'Nothing has been checked. This browser cannot run the checker: it has no WebAssembly, or is too ' +
+  'old. Use a current version of Firefox, Chrome, Edge or Safari, or the program redact-verify.';
 
 async function start(target: HTMLElement): Promise<void> {
   const needed = ['WebAssembly', 'Worker', 'DecompressionStream'];

@@ -1,16 +1,21 @@
 // Decodes a release with the browser's own decoders, picture by picture, and measures each: masks
 // and mutes are judged by the code of `redact verify`.
 import type { PageChecker } from 'redact-checker-module';
+import { CannotMeasure } from './cannot-measure';
+import { FrameMeter } from './frame-meter';
+import { measureShown, type ShownFrames } from './measure-shown';
 import { SampleReader, type SlicedFile } from './slices';
 
 /** Coded samples that wait in a decoder, and decoded ones that wait to be measured, at most. */
 const QUEUED = 12;
 
+const NO_WEBCODECS = 'this browser hands over nothing that it decodes (it has no WebCodecs)';
+
 /** Samples per channel in a packet of AAC-LC. */
 const SAMPLES_PER_PACKET = 1024;
 
 export type TrackInfo =
-  | { kind: 'avc'; record: number[] }
+  | { kind: 'avc'; record: number[]; size: [number, number] }
   | { kind: 'aac'; config: number[]; rate_hz: number; channels: number };
 
 /** A coded sample: place and length in the file, time of presentation in microseconds. */
@@ -21,9 +26,6 @@ interface Sample {
   isKey: boolean;
 }
 
-/** Why this browser cannot measure a release. */
-export class CannotMeasure extends Error {}
-
 function samplesOf(checker: PageChecker, track: number): Sample[] {
   const numbers = checker.samples(track);
   return Array.from({ length: numbers.length / 4 }, (_, at) => {
@@ -32,11 +34,13 @@ function samplesOf(checker: PageChecker, track: number): Sample[] {
   });
 }
 
+const frameTimes = (samples: Sample[]): Float64Array =>
+  Float64Array.from(samples, (sample) => sample.micros / 1e6).sort();
+
 /** When each frame is shown, seconds from the start of the movie, ascending. */
-export function frameTimes(checker: PageChecker, tracks: TrackInfo[]): Float64Array {
+export function listTimes(checker: PageChecker, tracks: TrackInfo[]): Float64Array {
   const video = tracks.findIndex((track) => track.kind === 'avc');
-  const times = video < 0 ? [] : samplesOf(checker, video).map((s) => s.micros / 1e6);
-  return Float64Array.from(times).sort();
+  return frameTimes(video < 0 ? [] : samplesOf(checker, video));
 }
 
 /** What a decoder hands over, taken one by one while it is fed. */
@@ -117,33 +121,15 @@ async function pictures(
   reader: SampleReader,
   onFrame: (done: number, total: number) => void,
 ): Promise<void> {
+  if (!('VideoDecoder' in self)) throw new CannotMeasure(NO_WEBCODECS);
   const config = await videoConfig(record);
   const decoded = new Decoded<VideoFrame>();
   const decoder = new VideoDecoder({ output: decoded.output, error: decoded.error });
   decoder.configure(config);
-  let buffer = new Uint8Array();
-  let done = 0;
+  const meter = new FrameMeter(checker, samples.length);
   const take = async (frame: VideoFrame): Promise<void> => {
-    const { format, visibleRect } = frame;
-    if ((format !== 'I420' && format !== 'NV12') || visibleRect === null) {
-      throw new CannotMeasure(`this browser hands over pictures as ${format ?? 'textures'}`);
-    }
-    const size = frame.allocationSize();
-    if (buffer.length < size) buffer = new Uint8Array(size);
-    const layout = await frame.copyTo(buffer);
-    const planes = Uint32Array.from(layout.flatMap((plane) => [plane.offset, plane.stride]));
-    const isFull = frame.colorSpace.fullRange === true;
-    const { width, height } = visibleRect;
-    checker.take_picture(
-      width,
-      height,
-      isFull,
-      format === 'NV12',
-      planes,
-      buffer.subarray(0, size),
-    );
-    done += 1;
-    onFrame(done, samples.length);
+    await meter.take(frame);
+    onFrame(meter.done, samples.length);
   };
   const feed = (sample: Sample): void => {
     const data = reader.read(sample.offset, sample.bytes);
@@ -151,6 +137,7 @@ async function pictures(
     decoder.decode(new EncodedVideoChunk({ type, timestamp: sample.micros, data }));
   };
   await decodeAll(samples, decoder, decoded, feed, take);
+  meter.finish();
 }
 
 /** A decoder in software is asked for first: what it decodes can be read. */
@@ -171,6 +158,7 @@ async function sound(
   samples: Sample[],
   reader: SampleReader,
 ): Promise<void> {
+  if (!('AudioDecoder' in self)) throw new CannotMeasure(NO_WEBCODECS);
   const config = {
     codec: 'mp4a.40.2',
     sampleRate: info.rate_hz,
@@ -210,6 +198,31 @@ async function sound(
   }
 }
 
+/** Measures masks in decoded pictures or, where the browser hands over none, in those it plays. */
+async function masks(
+  checker: PageChecker,
+  track: TrackInfo & { kind: 'avc' },
+  samples: Sample[],
+  file: SlicedFile,
+  shown: ShownFrames,
+  onFrame: (done: number, total: number) => void,
+): Promise<void> {
+  checker.begin_audit();
+  try {
+    await pictures(checker, track.record, samples, new SampleReader(file), onFrame);
+  } catch (error) {
+    if (!(error instanceof CannotMeasure)) throw error;
+    // Without what was measured before the browser gave up.
+    checker.begin_audit();
+    await measureShown(checker, frameTimes(samples), track.size, shown, onFrame).catch(
+      (second: unknown) => {
+        if (!(second instanceof CannotMeasure)) throw second;
+        throw new CannotMeasure(`${error.message}; ${second.message}`);
+      },
+    );
+  }
+}
+
 /**
  * Measures all masks, and the mutes if there are any; returns why sound was not decoded. Throws
  * `CannotMeasure` where this browser cannot measure at all.
@@ -219,25 +232,21 @@ export async function measure(
   file: SlicedFile,
   tracks: TrackInfo[],
   hasMutes: boolean,
+  shown: ShownFrames,
   onFrame: (done: number, total: number) => void,
 ): Promise<string | undefined> {
-  if (!('VideoDecoder' in self) || !('AudioDecoder' in self)) {
-    throw new CannotMeasure('this browser hands over no decoded pictures (it has no WebCodecs)');
-  }
-  checker.begin_audit();
+  const video = tracks.findIndex((track) => track.kind === 'avc');
+  const pictures = tracks[video];
+  if (pictures?.kind !== 'avc') throw new Error('there are no pictures in the file');
+  await masks(checker, pictures, samplesOf(checker, video), file, shown, onFrame);
   let noSound: string | undefined;
   for (const [at, track] of tracks.entries()) {
-    const samples = samplesOf(checker, at);
-    const reader = new SampleReader(file);
-    if (track.kind === 'avc') {
-      await pictures(checker, track.record, samples, reader, onFrame);
-    } else if (hasMutes) {
-      try {
-        await sound(checker, at, track, samples, reader);
-      } catch (error) {
-        if (!(error instanceof CannotMeasure)) throw error;
-        noSound = error.message;
-      }
+    if (track.kind !== 'aac' || !hasMutes) continue;
+    try {
+      await sound(checker, at, track, samplesOf(checker, at), new SampleReader(file));
+    } catch (error) {
+      if (!(error instanceof CannotMeasure)) throw error;
+      noSound = error.message;
     }
   }
   return noSound;

@@ -35,6 +35,9 @@ declare module 'redact-checker-module' {
       planes: Uint32Array,
       samples: Uint8Array,
     ): void;
+    begin_shown(inFile: number): Uint32Array;
+    note_decoded(frames: number): void;
+    take_shown(frame: number, width: number, height: number, pixels: Uint8Array): void;
     take_sound(track: number, before: number, channels: number, samples: Float32Array): void;
     finish_audit(noSound: string | undefined): string;
     fail_audit(what: string): string;

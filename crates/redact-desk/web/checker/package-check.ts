@@ -57,6 +57,7 @@ function bytesOf(manifest: PackageManifest | null, number: number): number {
 export async function checkPackage(
   checker: PageChecker,
   content: PackageFiles,
+  frames: MessagePort,
   progress: Progress,
   post: (answer: Answer) => void,
 ): Promise<void> {
@@ -91,7 +92,8 @@ export async function checkPackage(
     next = place.exhibit + 1;
     const video = videoOf(files[file] ?? new Blob(), ranges);
     const what = `${capital(place.label)}: measuring what is hidden`;
-    await measureRelease(checker, new SlicedFile(video), one, what, progress, (state) =>
+    const measured = new SlicedFile(video);
+    await measureRelease(checker, measured, frames, one, what, progress, (state) =>
       post({ kind: 'release', place, video, ...state }),
     );
     verdict = JSON.parse(checker.end_release()) as Verdict;

@@ -44,7 +44,27 @@ export interface Task {
   module: Uint8Array<ArrayBuffer>;
   keys: KeyFile[];
   work: ReleaseTask | PackageTask;
+  /** Takes a `FrameRequest`, gives a `FrameAnswer`. */
+  frames: MessagePort;
 }
+
+/** A frame that the page is to show: the one that begins at `from`, seconds, at the time `at`. */
+export interface FrameRequest {
+  from: number;
+  at: number;
+  /** The recording, with the first request for one of its frames. */
+  video?: Blob;
+}
+
+export type FrameAnswer =
+  /** Red, green, blue and opacity of each pixel. */
+  | { kind: 'frame'; width: number; height: number; pixels: Uint8ClampedArray<ArrayBuffer> }
+  /** Another frame was shown, or none. */
+  | { kind: 'missing' }
+  /** The player cannot decode the recording. */
+  | { kind: 'broken'; why: string }
+  /** No frame can be shown here. */
+  | { kind: 'impossible'; why: string };
 
 export interface Check {
   group: string;

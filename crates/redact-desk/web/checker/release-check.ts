@@ -1,6 +1,8 @@
 // Checks one release: every byte of it, then what is hidden in its pictures and its sound.
 import type { PageChecker } from 'redact-checker-module';
-import { CannotMeasure, frameTimes, measure, type TrackInfo } from './measure';
+import { CannotMeasure } from './cannot-measure';
+import { listTimes, measure, type TrackInfo } from './measure';
+import { ShownFrames } from './measure-shown';
 import type { Manifest, ReleaseState, Verdict } from './protocol';
 import { SlicedFile } from './slices';
 
@@ -14,6 +16,7 @@ export type Progress = (what: string, done: number, total: number) => void;
 export async function checkRelease(
   checker: PageChecker,
   release: Blob,
+  frames: MessagePort,
   progress: Progress,
   show: (state: ReleaseState) => void,
 ): Promise<void> {
@@ -23,13 +26,15 @@ export async function checkRelease(
     progress('Reading the file', read, release.size * PASSES);
   });
   const verdict = JSON.parse(checker.check(file)) as Verdict;
-  await measureRelease(checker, file, verdict, 'Measuring what is hidden', progress, show);
+  const what = 'Measuring what is hidden';
+  await measureRelease(checker, file, frames, verdict, what, progress, show);
 }
 
 /** Measures the release that the checker has checked; `what` names the work. */
 export async function measureRelease(
   checker: PageChecker,
   file: SlicedFile,
+  frames: MessagePort,
   verdict: Verdict,
   what: string,
   progress: Progress,
@@ -48,9 +53,11 @@ export async function measureRelease(
   let framesMeasured = 0;
   try {
     const tracks = JSON.parse(checker.list_tracks(file)) as TrackInfo[];
-    times = frameTimes(checker, tracks);
+    times = listTimes(checker, tracks);
     show({ verdict, manifest, times, framesMeasured, isFinal: false });
-    const noSound = await measure(checker, file, tracks, manifest.mutes.length > 0, (done, all) => {
+    const hasMutes = manifest.mutes.length > 0;
+    const shown = new ShownFrames(frames, file.blob);
+    const noSound = await measure(checker, file, tracks, hasMutes, shown, (done, all) => {
       framesMeasured = done;
       progress(what, done, all);
     });

@@ -6,18 +6,18 @@ const WINDOW = 1 << 20;
 
 export class SlicedFile implements PageFile {
   readonly length: number;
-  readonly #file: Blob;
+  readonly blob: Blob;
   readonly #reader = new FileReaderSync();
   readonly #onRead: (bytes: number) => void;
 
   constructor(file: Blob, onRead: (bytes: number) => void = () => undefined) {
-    this.#file = file;
+    this.blob = file;
     this.length = file.size;
     this.#onRead = onRead;
   }
 
   read(at: number, bytes: number): Uint8Array<ArrayBuffer> {
-    const slice = this.#reader.readAsArrayBuffer(this.#file.slice(at, at + bytes));
+    const slice = this.#reader.readAsArrayBuffer(this.blob.slice(at, at + bytes));
     this.#onRead(slice.byteLength);
     return new Uint8Array(slice);
   }

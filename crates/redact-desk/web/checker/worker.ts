@@ -31,19 +31,21 @@ function pair(file: SignedFile): [Uint8Array, Uint8Array] {
   return [bytesOf(file.record), bytesOf(file.signature)];
 }
 
-async function run({ module, keys, work }: Task): Promise<void> {
+async function run({ module, keys, work, frames }: Task): Promise<void> {
   initSync({ module });
   const checker = new PageChecker();
   for (const key of keys) checker.add_key(key.name, bytesOf(key.content));
   if (work.kind === 'package') {
-    await checkPackage(checker, work.content, progress, (answer) => scope.postMessage(answer));
+    await checkPackage(checker, work.content, frames, progress, (answer) =>
+      scope.postMessage(answer),
+    );
     return;
   }
   checker.set_manifest(...pair(work.manifest));
   if (work.sealed !== null) checker.set_sealed(...pair(work.sealed));
   for (const manifest of work.otherManifests) checker.add_manifest(...pair(manifest));
   if (work.hasStamp) checker.note_stamp();
-  await checkRelease(checker, work.release, progress, (state) =>
+  await checkRelease(checker, work.release, frames, progress, (state) =>
     scope.postMessage({ kind: 'release', place: null, video: work.release, ...state }),
   );
 }

@@ -312,6 +312,7 @@ impl fmt::Display for Worst {
 }
 
 /// One mask in one picture.
+#[derive(Clone, Copy)]
 pub(super) struct Region<'a> {
     pub(super) picture: &'a Picture,
     pub(super) mask: &'a MaskRegion,

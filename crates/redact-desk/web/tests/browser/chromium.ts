@@ -10,13 +10,15 @@ export const ROOT = resolve(import.meta.dirname, '../../../../..');
 export const TARGET = process.env['CARGO_TARGET_DIR'] ?? resolve(ROOT, 'target');
 export const SHOTS = resolve(TARGET, 'desk-pictures');
 
+export const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+
 export type Theme = 'light' | 'dark';
 export const LAPTOP = { width: 1366, height: 768 };
 
 export async function launch(): Promise<Browser> {
   mkdirSync(SHOTS, { recursive: true });
   return chromium.launch({
-    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+    executablePath: CHROMIUM,
     headless: true,
     args: [
       '--headless',

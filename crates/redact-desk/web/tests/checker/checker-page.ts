@@ -10,12 +10,38 @@ const PAGE = process.env['REDACT_CHECKER_PAGE'] ?? '';
 const LEFT_TO_PROGRAM = ['leak, cropped edges', 'change, copied data', 'audit, second look'];
 
 /** Milliseconds for a check on a busy machine. */
-export const PATIENCE = 90_000;
+export const PATIENCE = 240_000;
 
-/** The page, which may reach nothing but itself. */
-export async function openChecker(browser: Browser): Promise<Watched & { requests: string[] }> {
+/** What a browser lacks. */
+export interface Lacking {
+  /** Classes that neither the page nor its worker has. */
+  classes: string[];
+  /** Whether a player does not say which frame it shows. */
+  frameNames?: boolean;
+}
+
+function takeAway({ classes, frameNames }: Lacking): void {
+  const code = classes.map((name) => `delete self.${name};`).join('');
+  const Real = Blob;
+  globalThis.Blob = class extends Real {
+    constructor(parts: BlobPart[] = [], options?: BlobPropertyBag) {
+      super(options?.type === 'text/javascript' ? [code, ...parts] : parts, options);
+    }
+  };
+  for (const name of classes) Reflect.deleteProperty(globalThis, name);
+  if (frameNames === true) {
+    Reflect.deleteProperty(HTMLVideoElement.prototype, 'requestVideoFrameCallback');
+  }
+}
+
+/** The page, which may reach nothing but itself, in a browser that may lack something. */
+export async function openChecker(
+  browser: Browser,
+  lacking?: Lacking,
+): Promise<Watched & { requests: string[] }> {
   const watched = await open(browser);
   await watched.context.setOffline(true);
+  if (lacking !== undefined) await watched.page.addInitScript(takeAway, lacking);
   const requests: string[] = [];
   watched.page.on('request', (request) => requests.push(request.url()));
   await watched.page.goto(pathToFileURL(PAGE).href);
