@@ -54,6 +54,7 @@ fn coding_text(made: &MadeRelease) -> String {
     let frames: u32 = coding.copied.iter().map(|(span, _)| span.frames()).sum();
     let mut text = match &coding.pictures_encoded_because {
         Some(why) => format!("all pictures re-encoded: {why}"),
+        None if frames == made.render.frames => format!("all {frames} frames copied bit for bit"),
         None => format!("{frames} frames copied bit for bit, the others re-encoded"),
     };
     if let Some(why) = &coding.untouched_encoded_because {
