@@ -3,19 +3,19 @@
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 
-use redact_bitstream::mp4::coded_tracks::{self, CodedTrack, CodedTracksError};
-use redact_check::package::ContainerError;
+use redact_bitstream::mp4::coded_tracks::{self, CodedTrack};
 use redact_check::records::SignedBytes;
 use redact_check::undecoded::{self, ReleaseFiles};
 use redact_check::{Scope, Verdict};
 use redact_core::Digest;
+use redact_record::FileBinding;
 use redact_record::manifest::PublicManifest;
 use redact_record::policy::Policy;
 use redact_record::sign::{TrustFile, TrustStore};
-use redact_record::{FileBinding, RecordError};
 use serde_json::Value;
 
 use crate::checked::{Checked, NO_STAMPS, Signer};
+use crate::error::CheckerError;
 
 /// A record and its signature file, as the page received them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,42 +33,6 @@ impl SignedFile {
             signature: String::from_utf8_lossy(&self.signature).into_owned(),
         }
     }
-}
-
-/// Why a release cannot be checked. What is found wrong is in the verdict.
-#[derive(Debug, thiserror::Error)]
-pub enum CheckerError {
-    /// A file with a key cannot be used.
-    #[error("cannot use the keys")]
-    Keys(#[source] RecordError),
-    /// The release cannot be read.
-    #[error("cannot read the release")]
-    Release(#[source] RecordError),
-    /// The release cannot be sought in.
-    #[error("cannot read the release")]
-    Read(#[from] std::io::Error),
-    /// The tracks of the release cannot be listed.
-    #[error("cannot list the pictures and the sound of the release")]
-    Tracks(#[from] CodedTracksError),
-    /// A mask or mute of the manifest cannot be placed.
-    #[error("cannot place the masks and mutes of the manifest")]
-    Redactions(#[source] RecordError),
-    /// Something was asked for before the release was checked.
-    #[error("no manifest was checked yet")]
-    NotChecked,
-    /// A file of the package cannot be read.
-    #[error("cannot read the package")]
-    Package(#[from] RecordError),
-    /// The package cannot be opened.
-    #[error("cannot open the package")]
-    Container(#[from] ContainerError),
-    /// The package is encrypted.
-    #[error(
-        "the package is encrypted: decrypt it first, with the passphrase or the key that the \
-         agency arranged with you and the program age (https://age-encryption.org), for example \
-         `age --decrypt --output case-17.zip case-17.zip.age`; then drop the decrypted file"
-    )]
-    Encrypted,
 }
 
 /// The files of one release.

@@ -7,7 +7,7 @@ use redact_record::manifest::PublicManifest;
 use redact_record::sign::{SignatureVerdict, Signed, TrustStore};
 
 use crate::audit::{Audit, MUTES};
-use crate::check::CheckerError;
+use crate::error::CheckerError;
 
 /// Why a time stamp is not checked here.
 pub(crate) const NO_STAMPS: &str =

@@ -15,14 +15,16 @@ mod audit;
 mod browser;
 mod check;
 mod checked;
+mod error;
 mod package;
 mod picture;
 mod slices;
 mod sound;
 
 pub use audit::{Audit, AuditFindings, AuditInput};
-pub use check::{Checker, CheckerError, SignedFile};
+pub use check::{Checker, SignedFile};
 pub use checked::{Checked, Signer};
+pub use error::CheckerError;
 pub use package::{BegunRelease, PackageChecker, PackageInHand, SlicedFile, VideoPlace};
 pub use picture::{PictureError, PixelLayout, PlaneLayout, copy_picture, copy_shown};
 pub use slices::{SliceReader, Slices};

@@ -12,8 +12,8 @@ use redact_core::Digest;
 use redact_record::package::PackageManifest;
 use redact_record::sign::TrustStore;
 
-use crate::check::CheckerError;
 use crate::checked::{Checked, NO_STAMPS, Signer};
+use crate::error::CheckerError;
 use crate::slices::{SliceReader, Slices};
 
 /// One file that the page handed in.

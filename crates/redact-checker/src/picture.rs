@@ -83,8 +83,8 @@ const CHROMA_RED: [i32; 3] = [128, -107, -21];
 /// Below this level, noise of chroma alone lights up one color or two.
 const NEAR_BLACK: i32 = 16;
 
-/// Rebuilds a picture of `width` by `height` pixels from what a screen shows of it: red, green, blue
-/// and opacity of each pixel, row by row.
+/// Rebuilds a picture of `width` by `height` pixels from what a screen shows of it: red, green,
+/// blue and opacity of each pixel, row by row.
 ///
 /// It is exact where the picture is black, and good enough to tell black from anything else. Near
 /// black, luma is what the three colors have in common: a screen cannot show black that has a

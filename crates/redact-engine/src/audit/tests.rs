@@ -533,8 +533,8 @@ fn fills_are_measured_in_the_frames_that_are_shown() {
     assert_eq!(fewer.due().count(), 4, "of the frames that there are");
 }
 
-/// Goal: a fill that is not black in a frame that is shown fails, and a frame that is no fill's does
-/// not count.
+/// Goal: a fill that is not black in a frame that is shown fails, and a frame that is no fill's
+/// does not count.
 #[test]
 fn a_bare_fill_in_a_shown_frame_is_caught() {
     let mut redactions = redactions(Effect::Fill);
