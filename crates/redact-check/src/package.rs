@@ -25,10 +25,9 @@ pub use container::{ContainerKind, PackageContainer, ReadSeek};
 pub use disc_image::IsoPackage;
 #[cfg(not(target_family = "wasm"))]
 pub use encrypted::PackageKeys;
-pub use exhibits::ReleasePlace;
 #[cfg(not(target_family = "wasm"))]
 pub use on_disk::{PackageOnDisk, is_package};
-pub use packaged::PackagedRelease;
+pub use packaged::{PackagedRelease, ReleasePlace};
 pub use port::{CheckRelease, FoundFile, GROUP, PackageFiles};
 pub use release::check_undecoded;
 pub use zip_archive::{ContainerError, ZipPackage};

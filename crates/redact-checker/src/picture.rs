@@ -199,8 +199,8 @@ mod tests {
         PlaneKind::ALL.map(|kind| picture.plane(kind).row(0)[0])
     }
 
-    /// Goal: black on a screen is black, to the bit; what is lighter is lighter, and noise of chroma
-    /// does not count as light.
+    /// Goal: black on a screen is black, to the bit; what is lighter is lighter, and noise of
+    /// chroma does not count as light.
     #[test]
     fn a_shown_picture_is_black_where_the_screen_is() {
         assert_eq!(levels(&screen([0, 0, 0])), [0, 128, 128]);

@@ -7,31 +7,11 @@ use redact_record::package::{Exhibit, FileRole};
 use redact_record::sign::{SignatureVerdict, TrustStore};
 
 use super::check::{PackageCheck, add_release};
-use super::packaged::PackagedRelease;
+use super::packaged::{PackagedRelease, ReleasePlace};
 use super::port::{GROUP, PackageFiles};
 use super::release::{signed, stamp_of};
 use crate::records::{self, SignedBytes};
 use crate::{Verdict, chain};
-
-/// A release of a package, by its place: an exhibit in one piece, or one part of an exhibit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ReleasePlace {
-    /// The number of the exhibit.
-    pub exhibit: u32,
-    /// The number of the part; `None` for an exhibit in one piece.
-    pub part: Option<u32>,
-}
-
-impl ReleasePlace {
-    /// `exhibit 1`, or `exhibit 1, part 2`.
-    #[must_use]
-    pub fn label(self) -> String {
-        match self.part {
-            Some(part) => format!("exhibit {}, part {part}", self.exhibit),
-            None => format!("exhibit {}", self.exhibit),
-        }
-    }
-}
 
 impl PackageCheck {
     /// The releases in the order in which they are checked.

@@ -5,13 +5,28 @@ use std::collections::BTreeMap;
 use redact_record::FileBinding;
 use redact_record::package::{FileRole, PackageManifest};
 
-use super::exhibits::ReleasePlace;
-use super::port::PackageFiles;
-use super::release::signed;
-use crate::records::SignedBytes;
-
 /// What was read of the listed files: the digests of each.
 pub(super) type ReadFiles = BTreeMap<String, FileBinding>;
+
+/// A release of a package, by its place: an exhibit in one piece, or one part of an exhibit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReleasePlace {
+    /// The number of the exhibit.
+    pub exhibit: u32,
+    /// The number of the part; `None` for an exhibit in one piece.
+    pub part: Option<u32>,
+}
+
+impl ReleasePlace {
+    /// `exhibit 1`, or `exhibit 1, part 2`.
+    #[must_use]
+    pub fn label(self) -> String {
+        match self.part {
+            Some(part) => format!("exhibit {}, part {part}", self.exhibit),
+            None => format!("exhibit {}", self.exhibit),
+        }
+    }
+}
 
 /// The files of one release in a package, or of one part of it. Each of them exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,13 +74,5 @@ impl PackagedRelease {
             sealed,
             stamp: path(FileRole::TimeStamp),
         })
-    }
-
-    /// Its public manifest and the signature.
-    ///
-    /// # Errors
-    /// If they cannot be read.
-    pub fn read_record<F: PackageFiles>(&self, files: &mut F) -> Result<SignedBytes, F::Error> {
-        signed(files, &self.manifest, &self.signature)
     }
 }

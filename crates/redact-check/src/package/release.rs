@@ -14,6 +14,16 @@ use crate::Verdict;
 use crate::records::SignedBytes;
 use crate::undecoded::{self, ReleaseFiles};
 
+impl PackagedRelease {
+    /// Its public manifest and the signature.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub fn read_record<F: PackageFiles>(&self, files: &mut F) -> Result<SignedBytes, F::Error> {
+        signed(files, &self.manifest, &self.signature)
+    }
+}
+
 /// A record of the package and its signature.
 pub(super) fn signed<F: PackageFiles>(
     files: &mut F,
