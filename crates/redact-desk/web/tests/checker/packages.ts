@@ -84,12 +84,23 @@ const BAD: Case[] = [
   { name: 'damaged', goal: 'a damaged archive', wrong: [/^WRONG package, can be read: not a val/] },
 ];
 
+/** Only Chromium takes a folder, a file that is dropped, or a change of media from a program. */
+const isChromium = (page: Page): boolean =>
+  page.context().browser()?.browserType().name() === 'chromium';
+
 async function choosePackage(page: Page, name: string): Promise<void> {
   const keys = readdirSync(inCase(name, 'keys')).map((key) => inCase(name, 'keys', key));
   await keyInput(page).setInputFiles(keys);
   const found = readdirSync(inCase(name)).find((file) => file.startsWith('package')) ?? '';
-  const input = found === 'package' ? folderInput(page) : filesInput(page);
-  await input.setInputFiles(inCase(name, found));
+  await chooseFound(page, name, found);
+}
+
+async function chooseFound(page: Page, name: string, found: string): Promise<void> {
+  const isFolder = found === 'package';
+  if (isFolder && !isChromium(page)) {
+    return filesInput(page).setInputFiles(inCase(name, 'zipped.zip'));
+  }
+  await (isFolder ? folderInput(page) : filesInput(page)).setInputFiles(inCase(name, found));
 }
 
 /** What a line checks or leaves, without what was found. */
@@ -99,7 +110,11 @@ const subject = (line: string): string => /^.{6}(exhibit [^:]*: )?[^:]*/.exec(li
 const withoutSamples = (line: string): string => line.replace(/\d+ samples measured/, 'measured');
 
 /** The lines of a package that the page has checked; they are those of the programs. */
-async function agrees(page: Page, { name, isBroken = false }: Case): Promise<string[]> {
+async function agrees(
+  page: Page,
+  { name, isBroken = false }: Case,
+  hasOwnFigures: boolean,
+): Promise<string[]> {
   await choosePackage(page, name);
   const lines = await result(page);
   const found = lines.filter(isChecked);
@@ -107,20 +122,32 @@ async function agrees(page: Page, { name, isBroken = false }: Case): Promise<str
   const withoutAudit = found.filter((line) => !/^(ok|WRONG) +exhibit [^:]*: audit, /.test(line));
   expect(withoutAudit).toEqual(small);
   const full = linesOf(inCase(name, 'full.txt')).filter(isChecked).filter(isOwn);
-  const same = (line: string): string =>
-    isBroken && line.includes(' audit, ') ? subject(line) : withoutSamples(line);
-  expect(found.map(same)).toEqual(full.map(same));
+  const hasOther = (line: string): boolean =>
+    (isBroken && line.includes(' audit, ')) || (hasOwnFigures && line.includes(' audit, masks:'));
+  const same = (line: string): string => (hasOther(line) ? subject(line) : withoutSamples(line));
+  // A browser may conceal a broken picture, which the program refuses: the digest tells both.
+  const isLeftOut = (line: string): boolean =>
+    isBroken && hasOwnFigures && / exhibit [^:]*: audit, /.test(line);
+  const kept = (all: string[]): string[] => all.filter((line) => !isLeftOut(line)).map(same);
+  expect(kept(found)).toEqual(kept(full));
   return lines;
 }
 
-/** Tests of packages in the browser that `browser` gives once it runs. */
-export function testPackages(browser: () => Browser, browserName: string): void {
+/**
+ * Tests of packages in the browser that `browser` gives once it runs; `hasOwnFigures`: it measures
+ * masks in colors, and so finds figures of its own.
+ */
+export function testPackages(
+  browser: () => Browser,
+  browserName: string,
+  hasOwnFigures: boolean,
+): void {
   const shot = (page: Page, name: string): Promise<void> =>
     picture(page, `checker-package-${name}-${browserName.toLowerCase()}`);
 
   it.each(GOOD)('passes a good package: $goal', async (one) => {
     const { context, page, complaints, requests } = await openChecker(browser());
-    const lines = await agrees(page, one);
+    const lines = await agrees(page, one, hasOwnFigures);
     expect(lines.filter((line) => line.startsWith('WRONG'))).toEqual([]);
     expect(lines.at(-1)).toMatch(/^verdict: ok \(\d+ checks\); \d+ not checked$/);
     // What redact-verify leaves, the page leaves too, but for what it measures.
@@ -135,15 +162,16 @@ export function testPackages(browser: () => Browser, browserName: string): void 
     expect(await page.locator('.headline.ok').textContent()).toContain('Example Police Department');
     await checkAccess(page);
     await checkWidth(page);
-    await shot(page, one.name);
     expect(requests.filter((url) => !/^(file|blob|data):/.test(url))).toEqual([]);
     expect(complaints).toEqual([]);
+    // For a picture, playwright adds a style, which the page's policy refuses.
+    await shot(page, one.name);
     await context.close();
   });
 
   it.each(BAD)('finds $goal', async (one) => {
     const { context, page } = await openChecker(browser());
-    const lines = await agrees(page, one);
+    const lines = await agrees(page, one, hasOwnFigures);
     for (const wrong of one.wrong) expect(lines.some((line) => wrong.test(line))).toBe(true);
     expect(await page.locator('.headline.ok').count()).toBe(0);
     await shot(page, one.name);
@@ -196,7 +224,7 @@ export function testPackages(browser: () => Browser, browserName: string): void 
 
   it('does not trust a key that is in the package', async () => {
     const { context, page } = await openChecker(browser());
-    await folderInput(page).setInputFiles(inCase('key', 'package'));
+    await chooseFound(page, 'key', 'package');
     const lines = await result(page);
     expect(lines[0]).toContain('is not trusted here');
     expect(await page.locator('#keys-inside').textContent()).toContain('agency.pub');
@@ -215,6 +243,7 @@ export function testPackages(browser: () => Browser, browserName: string): void 
     ]);
     await page.getByText('There are 2 packages').waitFor();
     expect(await page.locator('.case').count()).toBe(0);
+    if (!isChromium(page)) return context.close();
     await folderInput(page).setInputFiles(inCase('folder', 'keys'));
     await page.getByText('neither a package nor').waitFor();
     await folderInput(page).setInputFiles(inCase('folder', 'package', 'exhibits'));
@@ -222,8 +251,12 @@ export function testPackages(browser: () => Browser, browserName: string): void 
     await context.close();
   });
 
-  it('prints the whole verdict', async () => {
+  it('prints the whole verdict', async (test) => {
     const { context, page } = await openChecker(browser());
+    if (!isChromium(page)) {
+      await context.close();
+      return test.skip();
+    }
     await choosePackage(page, 'parts');
     const lines = await result(page);
     await page.emulateMedia({ media: 'print' });
@@ -235,9 +268,11 @@ export function testPackages(browser: () => Browser, browserName: string): void 
   });
 
   it('takes a folder that is dropped', async (test) => {
-    // Only Chromium can be told to drop files from a disk.
-    if (browser().browserType().name() !== 'chromium') return test.skip();
     const { context, page } = await openChecker(browser());
+    if (!isChromium(page)) {
+      await context.close();
+      return test.skip();
+    }
     const client = await context.newCDPSession(page);
     const zone = page.getByRole('group', { name: 'What you received' });
     const box = await zone.boundingBox();

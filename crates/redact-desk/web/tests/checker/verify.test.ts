@@ -84,14 +84,6 @@ const isLeftOut = ({ name, program }: { name: string; program: string }): boolea
   return true;
 };
 
-describe('verify.html, on packages,', () => {
-  beforeAll(async () => {
-    browser = await launch();
-  });
-  afterAll(() => browser.close());
-  testPackages(() => browser, 'Chromium');
-});
-
 const installed = BROWSERS.filter((one) => !isLeftOut(one));
 describe.each(installed)('verify.html in $name', ({ name: browserName, start, hasColors }) => {
   const shot = (page: Page, name: string): Promise<void> =>
@@ -101,6 +93,8 @@ describe.each(installed)('verify.html in $name', ({ name: browserName, start, ha
     hasOwnFigures = hasColors;
   });
   afterAll(() => browser.close());
+
+  describe('on packages', () => testPackages(() => browser, browserName, hasColors));
 
   it('says of a good release what the programs say, and reaches nothing', async () => {
     const { context, page, complaints, requests } = await openChecker();
