@@ -178,6 +178,7 @@ impl Drop for TerminalProgress {
 fn bar_for(phase: Phase) -> ProgressBar {
     let template = match phase {
         Phase::Digest => "{msg:>9} {wide_bar} {bytes}/{total_bytes} {eta} left",
+        Phase::Transcribe => "{msg:>10} {wide_bar} {percent} % of the speech {eta} left",
         Phase::Scan | Phase::Render | Phase::Audit | Phase::Compare => FRAMES,
     };
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());

@@ -1,6 +1,8 @@
 //! What a scan found: detections in single frames, tracks over time.
 
-use crate::{Damage, Digest, FrameIndex, FrameSpan, NormRect, SourceIdentity, TimeSpan};
+use crate::{
+    Damage, Digest, FrameIndex, FrameSpan, NormRect, SourceIdentity, TimeSpan, Transcript,
+};
 
 /// A class of objects that a release may have to hide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -187,6 +189,8 @@ pub struct Findings {
     pub tracks: Vec<Track>,
     /// Spans with speech on any track, merged; `None` if no speech detector ran.
     pub speech: Option<Vec<TimeSpan>>,
+    /// What was said; `None` if no recognizer ran.
+    pub transcript: Option<Transcript>,
     /// Where the recording is damaged; empty unless the scan was told to continue past damage.
     pub damage: Damage,
 }

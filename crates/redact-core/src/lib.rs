@@ -12,6 +12,7 @@
 //! - [`identity`]: what identifies a recording;
 //! - [`finding`]: what a scan found;
 //! - [`damage`]: where a recording is damaged;
+//! - [`speech`]: what was said;
 //! - [`plan`]: what a person decided;
 //! - [`port`]: the traits through which jobs reach recordings, models and people.
 
@@ -25,6 +26,7 @@ pub mod identity;
 pub mod media;
 pub mod plan;
 pub mod port;
+pub mod speech;
 pub mod units;
 
 pub use coded::{CodedPictures, CodedSound};
@@ -38,13 +40,16 @@ pub use identity::{
 };
 pub use media::{AudioBlock, Frame, MediaItem, Picture, PictureBuffer, Plane, PlaneKind, PlaneMut};
 pub use plan::{
-    Approval, ApprovedPlan, Cells, Decision, Effect, Excerpt, ExcerptSpan, KeptSpeech, Keyframe,
-    MaskLevels, MaskOrigin, MaskRegion, MuteRegion, MuteStreams, MuteStyle, Plan, PlanError,
-    PlanItem, PlannedTrack, PolicyRef, Protection, Reason, ReasonCode, Redactions, TitleCard,
-    Verdict,
+    Approval, ApprovedPlan, CaptionWord, Cells, Decision, Effect, Excerpt, ExcerptSpan, KeptSpeech,
+    Keyframe, MaskLevels, MaskOrigin, MaskRegion, MuteRegion, MuteStreams, MuteStyle, Plan,
+    PlanError, PlanItem, PlannedTrack, PolicyRef, Protection, Reason, ReasonCode, Redactions,
+    TitleCard, Verdict,
 };
 pub use port::{
     BoxError, CameraMotion, DetectError, Detector, Motion, Phase, Progress, Sink, SinkError,
-    Source, SourceDiagnostics, SourceError, SpeechDetector,
+    Source, SourceDiagnostics, SourceError, SpeechDetector, SpeechRecognizer,
+};
+pub use speech::{
+    PersonalClass, PersonalItem, Recognition, Transcript, Unclear, UnclearCause, Voice, Word,
 };
 pub use units::{FrameIndex, FrameSpan, TimeBase, TimeSpan, Timestamp, UtcNanos};

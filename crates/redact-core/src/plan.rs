@@ -72,6 +72,15 @@ pub struct KeptSpeech {
     pub at: UtcNanos,
 }
 
+/// A word of a release's captions. Those that a mute touches are left out of the release.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaptionWord {
+    /// As a reader sees it.
+    pub text: String,
+    /// When it is said.
+    pub span: TimeSpan,
+}
+
 /// A track with its decision, if there is one yet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlannedTrack {
@@ -140,6 +149,9 @@ pub struct Plan {
     pub mutes: Vec<MuteRegion>,
     /// Detected speech that stays audible although the policy mutes speech.
     pub kept_speech: Vec<KeptSpeech>,
+    /// What was said, as a release's captions tell it, ordered by start; a reviewer may have
+    /// corrected it. `None` for a release without captions.
+    pub captions: Option<Vec<CaptionWord>>,
     /// Where the recording is damaged, as the scan found it: hidden and muted whole.
     pub damage: Damage,
     /// The models used in the scan.

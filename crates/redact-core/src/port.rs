@@ -5,8 +5,8 @@
 use std::ops::ControlFlow;
 
 use crate::{
-    AudioBlock, Conversion, Damage, Detection, Frame, FrameIndex, MediaItem, PixelSize, SourceInfo,
-    TimeSpan,
+    AudioBlock, Conversion, Damage, Detection, Frame, FrameIndex, MediaItem, PixelSize,
+    Recognition, SourceInfo, TimeSpan,
 };
 
 /// An error of another library, unchanged.
@@ -80,6 +80,25 @@ pub trait SpeechDetector: Send {
     fn finish(&mut self) -> Result<Vec<TimeSpan>, DetectError>;
 }
 
+/// Writes down what is said.
+pub trait SpeechRecognizer: Send {
+    /// The longest sound that it takes at once, in nanoseconds.
+    fn longest_nanos(&self) -> i64;
+
+    /// Recognizes the words in `samples`, one channel at `rate_hz`, `-1.0..=1.0`.
+    ///
+    /// `language`: the language to expect, as in ISO 639-1; the most probable one is reported, too.
+    ///
+    /// # Errors
+    /// If the model fails, or there is more sound than it takes.
+    fn recognize(
+        &mut self,
+        samples: &[f32],
+        rate_hz: u32,
+        language: &str,
+    ) -> Result<Recognition, DetectError>;
+}
+
 /// How the picture moved from the previous frame to this one, in normalized coordinates.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Motion {
@@ -107,6 +126,8 @@ pub enum Phase {
     Digest,
     /// Detecting faces, plates and screens; counted in frames.
     Scan,
+    /// Writing down what is said; counted in milliseconds of speech.
+    Transcribe,
     /// Hiding and encoding; counted in frames.
     Render,
     /// Checking the written file; counted in frames.

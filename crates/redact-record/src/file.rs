@@ -9,6 +9,7 @@ pub(crate) mod source;
 pub(crate) mod span;
 mod text;
 pub(crate) mod track;
+pub(crate) mod transcript;
 
 use redact_core::NormRect;
 

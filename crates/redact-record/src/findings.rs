@@ -9,6 +9,7 @@ use crate::file::damage::DamageFile;
 use crate::file::names::ClassName;
 use crate::file::source::SourceFile;
 use crate::file::track::{self, BoxRow};
+use crate::file::transcript::TranscriptFile;
 use crate::json::{self, FileKind, Hex, OneLine, Seconds};
 use crate::{RecordError, digest_bytes, store};
 
@@ -27,6 +28,8 @@ struct FindingsFile {
     missing: Vec<ClassName>,
     tracks: Vec<TrackFile>,
     speech: Option<Vec<OneLine<SpeechSpanFile>>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    transcript: Option<TranscriptFile>,
     #[serde(default, skip_serializing_if = "DamageFile::is_empty")]
     damage: DamageFile,
 }
@@ -125,6 +128,7 @@ impl From<&Findings> for FindingsFile {
                 .speech
                 .as_ref()
                 .map(|spans| spans.iter().map(span).collect()),
+            transcript: findings.transcript.as_ref().map(Into::into),
             damage: (&findings.damage).into(),
         }
     }
@@ -142,6 +146,8 @@ impl TryFrom<FindingsFile> for Findings {
             .map(read)
             .collect::<Result<_, _>>()?;
         track::check_order(tracks.iter())?;
+        let sound_tracks = source.info.audio.len();
+        let transcript = file.transcript.map(|said| said.read(sound_tracks));
         Ok(Self {
             models: file
                 .models
@@ -151,6 +157,7 @@ impl TryFrom<FindingsFile> for Findings {
             missing: file.missing.into_iter().map(Class::from).collect(),
             tracks,
             speech: file.speech.map(speech).transpose()?,
+            transcript: transcript.transpose()?,
             damage: file.damage.try_into()?,
             source,
         })

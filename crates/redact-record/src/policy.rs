@@ -1,20 +1,23 @@
 //! Policies: which classes are hidden, how, and under which law, as strict TOML.
 
+mod audio;
+
 use std::path::{Path, PathBuf};
 
 use redact_core::{
-    Class, Digest, Effect, MaskOrigin, MuteStyle, Plan, PolicyRef, Reason, ReasonCode, Verdict,
+    Class, Digest, Effect, MaskOrigin, Plan, PolicyRef, Reason, ReasonCode, Verdict,
 };
 use serde::Deserialize;
 
-use crate::file::names::{ClassName, EffectFile, MuteStyleName};
+use crate::file::names::{ClassName, EffectFile};
 use crate::file::reason::{ReasonFile, read_reasons};
 use crate::json::check_text;
 use crate::{RecordError, digest_bytes, reasons, store, toml_file};
+use audio::AudioRuleFile;
+pub use audio::{AudioRule, PersonalRule, SpeechRule};
 
 const VERSION: u32 = 1;
 const BYTES_MAX: u64 = 1 << 20;
-const PADDING_MS_MAX: u32 = 60_000;
 
 /// The rule for every track of one class.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,19 +32,6 @@ pub struct ClassRule {
     pub reason: ReasonCode,
     /// Whether an effect other than [`Effect::Fill`] is accepted for plates and screens.
     pub accept_weak_effect: bool,
-}
-
-/// The rule for sound.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AudioRule {
-    /// Whether all speech is muted.
-    pub mute_speech: bool,
-    /// What replaces muted sound.
-    pub style: MuteStyle,
-    /// Padding at both ends of every mute, in nanoseconds.
-    pub padding_nanos: i64,
-    /// Why.
-    pub reason: ReasonCode,
 }
 
 /// A policy.
@@ -126,15 +116,6 @@ enum VerdictName {
     Keep,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AudioRuleFile {
-    mute_speech: bool,
-    style: MuteStyleName,
-    padding_ms: u32,
-    reason: String,
-}
-
 /// Reads a policy file and the reason sets that it names.
 ///
 /// A policy names a set either by its file name without `.toml`, which is looked up in the folder
@@ -204,7 +185,7 @@ fn without_sets(bytes: &[u8]) -> Result<(Policy, Vec<String>), RecordError> {
         digest: digest_bytes(bytes),
         text: String::from_utf8_lossy(bytes).into_owned(),
         classes: class_rules(&file.class)?,
-        audio: audio_rule(file.audio)?,
+        audio: file.audio.try_into()?,
         reasons: read_reasons(file.reason)?,
         name: file.name,
         title: file.title,
@@ -332,23 +313,6 @@ fn class_rule(class: Class, file: &ClassRuleFile) -> Result<ClassRule, RecordErr
     })
 }
 
-fn audio_rule(file: AudioRuleFile) -> Result<AudioRule, RecordError> {
-    if file.padding_ms > PADDING_MS_MAX {
-        let expected = format!("at most {PADDING_MS_MAX}");
-        return Err(RecordError::field(
-            "audio.padding_ms",
-            file.padding_ms,
-            expected,
-        ));
-    }
-    Ok(AudioRule {
-        mute_speech: file.mute_speech,
-        style: file.style.into(),
-        padding_nanos: i64::from(file.padding_ms) * 1_000_000,
-        reason: ReasonCode(file.reason),
-    })
-}
-
 impl Policy {
     /// The rule for `class`.
     #[must_use]
@@ -453,7 +417,7 @@ impl Policy {
             .classes
             .iter()
             .map(|rule| (format!("class {}, reason", rule.class), &rule.reason))
-            .chain([("audio.reason".to_owned(), &self.audio.reason)]);
+            .chain(self.audio.reasons());
         for (field, code) in used {
             if !self.reasons.iter().any(|reason| reason.code == *code) {
                 let found = format!("{:?}", code.0);

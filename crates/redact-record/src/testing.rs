@@ -172,6 +172,7 @@ pub(crate) fn findings() -> Findings {
             TimeSpan::new(50_000_001, 100_000_000).unwrap(),
             TimeSpan::new(320_000_000, 330_000_000).unwrap(),
         ]),
+        transcript: None,
         damage: Damage::default(),
     }
 }

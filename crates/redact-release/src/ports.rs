@@ -104,6 +104,7 @@ pub const fn phase_name(phase: Phase) -> &'static str {
     match phase {
         Phase::Digest => "digest",
         Phase::Scan => "scan",
+        Phase::Transcribe => "transcribe",
         Phase::Render => "render",
         Phase::Audit => "audit",
         Phase::Compare => "compare",
@@ -115,9 +116,10 @@ pub struct ProgressListener<'a>(pub &'a dyn Progress);
 
 impl Listener for ProgressListener<'_> {
     fn progress(&self, phase: &str, done: u64, total: Option<u64>) -> ControlFlow<()> {
-        const PHASES: [Phase; 5] = [
+        const PHASES: [Phase; 6] = [
             Phase::Digest,
             Phase::Scan,
+            Phase::Transcribe,
             Phase::Render,
             Phase::Audit,
             Phase::Compare,

@@ -91,6 +91,7 @@ pub fn approved(scene: &Scene, masks: Vec<MaskRegion>, mutes: Vec<MuteRegion>) -
         drawn: masks,
         mutes,
         kept_speech: Vec::new(),
+        captions: None,
         damage: Damage::default(),
         missing: Vec::new(),
         models: Vec::new(),

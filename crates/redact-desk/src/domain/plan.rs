@@ -67,6 +67,11 @@ pub(crate) fn build(document: &Document, inputs: PlanInputs<'_>) -> ApiResult<Pl
             .iter()
             .map(kept_speech)
             .collect::<ApiResult<_>>()?,
+        captions: inputs
+            .findings
+            .transcript
+            .as_ref()
+            .map(redact_record::plan::caption_words),
         damage: inputs.findings.damage.clone(),
         models: inputs.findings.models.clone(),
         missing: inputs.findings.missing.clone(),

@@ -180,7 +180,7 @@ impl From<&policy::Policy> for Policy {
             },
             classes: Class::ALL.into_iter().map(rule).collect(),
             audio: AudioRule {
-                mute_speech: policy.audio.mute_speech,
+                mute_speech: policy.audio.mute != policy::SpeechRule::None,
                 style: match policy.audio.style {
                     MuteStyle::Silence => Style::Silence,
                     MuteStyle::Tone => Style::Tone,

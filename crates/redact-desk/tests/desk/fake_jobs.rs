@@ -228,6 +228,7 @@ pub(crate) fn found() -> Findings {
             track(3, Class::Plate, 0, 10),
         ],
         speech: Some(vec![TimeSpan::new(100_000_000, 500_000_000).unwrap()]),
+        transcript: None,
         damage: redact_core::Damage::default(),
     }
 }

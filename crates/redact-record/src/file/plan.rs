@@ -1,8 +1,8 @@
 //! Plan files, and the digest of a plan's content.
 
 use redact_core::{
-    Approval, Class, Decision, Digest, FrameIndex, FrameSpan, Keyframe, MaskOrigin, MaskRegion,
-    MuteRegion, MuteStreams, Plan, PlannedTrack, PolicyRef, ReasonCode, Verdict,
+    Approval, CaptionWord, Class, Decision, Digest, FrameIndex, FrameSpan, Keyframe, MaskOrigin,
+    MaskRegion, MuteRegion, MuteStreams, Plan, PlannedTrack, PolicyRef, ReasonCode, Verdict,
 };
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +40,9 @@ pub(crate) struct PlanFile {
     mutes: Vec<MuteFile>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     kept_speech: Vec<KeptSpeechFile>,
+    /// `[start, end, text]` of each word, times in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    captions: Option<Vec<OneLine<(Seconds, Seconds, String)>>>,
     /// The damage that the scan found: a render that finds other damage fails.
     #[serde(default, skip_serializing_if = "DamageFile::is_empty")]
     damage: DamageFile,
@@ -195,6 +198,7 @@ impl From<&Plan> for PlanFile {
             drawn: plan.drawn.iter().map(Into::into).collect(),
             mutes: plan.mutes.iter().map(Into::into).collect(),
             kept_speech: plan.kept_speech.iter().map(Into::into).collect(),
+            captions: plan.captions.as_deref().map(caption_rows),
             damage: (&plan.damage).into(),
             models: plan.models.iter().map(Into::into).collect(),
             missing: names(&plan.missing),
@@ -302,6 +306,7 @@ impl TryFrom<PlanFile> for Plan {
             drawn: read_all(file.drawn)?,
             mutes: read_all(file.mutes)?,
             kept_speech: read_all(file.kept_speech)?,
+            captions: file.captions.map(caption_words).transpose()?,
             damage: file.damage.try_into()?,
             models: read_all(file.models)?,
             missing: classes(file.missing),
@@ -401,6 +406,37 @@ pub(crate) fn mask_region(
             "one or more keyframes within the span, in ascending order of frames",
         )
     })
+}
+
+fn caption_rows(words: &[CaptionWord]) -> Vec<OneLine<(Seconds, Seconds, String)>> {
+    let row = |word: &CaptionWord| {
+        let (start, end) = (word.span.start_nanos(), word.span.end_nanos());
+        OneLine((Seconds(start), Seconds(end), word.text.clone()))
+    };
+    words.iter().map(row).collect()
+}
+
+fn caption_words(
+    rows: Vec<OneLine<(Seconds, Seconds, String)>>,
+) -> Result<Vec<CaptionWord>, RecordError> {
+    let mut words: Vec<CaptionWord> = Vec::with_capacity(rows.len());
+    for OneLine((start, end, text)) in rows {
+        let at = format!("captions, word at second {start}");
+        check_text(&at, &text, LABEL_MAX)?;
+        let span = sound_span(&at, start, end)?;
+        if words
+            .last()
+            .is_some_and(|last| last.span.start_nanos() > start.0)
+        {
+            return Err(RecordError::field(
+                at,
+                "out of order",
+                "words ordered by start",
+            ));
+        }
+        words.push(CaptionWord { text, span });
+    }
+    Ok(words)
 }
 
 impl TryFrom<MuteFile> for MuteRegion {

@@ -74,6 +74,7 @@ impl ScanWork {
             missing: detectors.missing,
             tracks: report.tracks,
             speech: report.speech,
+            transcript: None,
             damage: report.diagnostics.damage,
         };
         Ok(String::from_utf8_lossy(&findings::to_bytes(&found)).into())

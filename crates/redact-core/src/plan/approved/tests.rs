@@ -134,6 +134,7 @@ fn plan() -> Plan {
         drawn: vec![mask("drawn", Effect::Fill, 10)],
         mutes: vec![mute("mute", MuteStreams::Only(vec![0]))],
         kept_speech: Vec::new(),
+        captions: None,
         damage: crate::Damage::default(),
         models: Vec::new(),
         missing: Vec::new(),
