@@ -199,6 +199,17 @@ impl FileSource {
         Ok(())
     }
 
+    /// The same recording without its pictures: only sound is decoded and delivered. Whether the
+    /// file is complete is not checked, because its pictures tell.
+    #[must_use]
+    pub fn without_pictures(mut self) -> Self {
+        self.reader.skip_pictures();
+        self.held = None;
+        self.ready
+            .retain(|item| !matches!(item, Ok(MediaItem::Frame(_))));
+        self
+    }
+
     /// The video decoder, for another reader of the same recording.
     pub(crate) fn into_decoder(mut self) -> Option<VideoDecoder> {
         self.reader.take_decoder()
@@ -420,7 +431,9 @@ impl FileSource {
             .extend(last.map(|block| Ok(MediaItem::Audio(block))));
         let frames = self.clock.next_index.get();
         match is_cut {
-            Ok(_) if self.damage.is_some() => self.state = State::Ended,
+            Ok(_) if self.damage.is_some() || self.reader.skips_pictures() => {
+                self.state = State::Ended;
+            }
             Ok(false) => self.state = State::Ended,
             Ok(true) if self.reader.read_all_promised() => self.state = State::Ended,
             Ok(true) => {

@@ -5,5 +5,6 @@ mod files;
 mod manifests;
 mod policies;
 mod signatures;
+mod spoken;
 mod tampering;
 mod trusted_files;

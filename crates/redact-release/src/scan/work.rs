@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use redact_core::{Class, Digest, Findings, PlanError, Source as _, SourceIdentity};
+use redact_core::{Class, Digest, Findings, PlanError, Source as _, SourceIdentity, TimeSpan};
 use redact_jail::JailError;
 use redact_media::{FileSource, OpenOptions};
 use redact_record::findings;
@@ -73,7 +73,9 @@ impl ScanWork {
             models: detectors.models,
             missing: detectors.missing,
             tracks: report.tracks,
-            speech: report.speech,
+            speech: report
+                .speech
+                .map(|by_track| TimeSpan::merged(by_track.into_values().flatten().collect(), 0)),
             transcript: None,
             damage: report.diagnostics.damage,
         };
