@@ -191,7 +191,7 @@ impl FileSource {
         let video = &self.info.video;
         let zero = video.first_timestamp.nanos(video.time_base).unwrap_or(0);
         self.reader.seek(zero.saturating_add(nanos) / 1000)?;
-        self.tracks = tracks_of(&self.reader, &self.info);
+        self.tracks.iter_mut().for_each(sound::Track::seek);
         self.clock = FrameClock::new(index, self.clock.step, 0);
         self.held = None;
         self.ready.clear();
