@@ -96,12 +96,10 @@ impl VerifyRequest<'_> {
     /// A stamp is checked when it is there; when certificates are given, it must be.
     fn check_stamp(&self, verdict: &mut Verdict, manifest: Digest) -> Result<()> {
         let path = stamp_path(&self.manifest);
-        if path.exists() {
-            let bytes = redact_record::read(&path, STAMP_BYTES_MAX).in_file(&path)?;
-            stamp::check(verdict, &bytes, manifest, &self.tsa);
-        } else {
-            stamp::none(verdict, &self.tsa, &path.display().to_string());
-        }
+        let is_there = path.exists();
+        let bytes = is_there.then(|| redact_record::read(&path, STAMP_BYTES_MAX).in_file(&path));
+        let (bytes, name) = (bytes.transpose()?, path.display().to_string());
+        stamp::due(verdict, &name, bytes.as_deref(), manifest, &self.tsa);
         Ok(())
     }
 

@@ -96,13 +96,10 @@ impl ReleaseFiles for FilesOnDisk<'_> {
         let mut name = self.manifest.as_os_str().to_owned();
         name.push(".tsr");
         let path = PathBuf::from(name);
-        if path.exists() {
-            let bytes = redact_record::read(&path, STAMP_BYTES_MAX)
-                .with_context(|| path.display().to_string())?;
-            stamp::check(verdict, &bytes, manifest, self.anchors);
-        } else {
-            stamp::none(verdict, self.anchors, &path.display().to_string());
-        }
+        let name = || path.display().to_string();
+        let read = || redact_record::read(&path, STAMP_BYTES_MAX).with_context(name);
+        let bytes = path.exists().then(read).transpose()?;
+        stamp::due(verdict, &name(), bytes.as_deref(), manifest, self.anchors);
         Ok(())
     }
 
