@@ -22,7 +22,7 @@ pub(crate) use records::{
 };
 pub(crate) use release::{BatchArgs, ReencodeArg, ReleaseArgs, RenderArgs, RunArgs};
 pub(crate) use score::ScoreArgs;
-pub(crate) use shared::{BasisArgs, InputArgs, ModelArgs};
+pub(crate) use shared::{BasisArgs, InputArgs, ModelArgs, SpeechArgs};
 pub(crate) use words::Words;
 
 use shared::parse_class;
@@ -161,6 +161,10 @@ pub(crate) struct ScanArgs {
     #[arg(long)]
     pub force: bool,
 
+    /// How speech is transcribed.
+    #[command(flatten)]
+    pub speech: SpeechArgs,
+
     /// How the recording is read.
     #[command(flatten)]
     pub input: InputArgs,
@@ -210,6 +214,10 @@ pub(crate) struct ApproveArgs {
     #[arg(long, value_name = "CLASS", value_parser = parse_class)]
     pub accept_missing: Vec<Class>,
 
+    /// Where the policy mutes personal data and there is no transcript, mute all speech
+    #[arg(long)]
+    pub accept_untranscribed: bool,
+
     /// Where to write the plan (default: .plan.json beside the findings, or the plan itself)
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -238,8 +246,8 @@ mod tests {
     #[test]
     fn arguments_survive_being_passed_on() {
         let typed = "redact --threads 3 --memory-max 4 --time-max 2.5 --events e --allow-weak-jail \
-             run --policy p --by -A --accept-missing face --accept-missing plate --damaged mask \
-             --accept-lost-sound --video-stream 2 --turn 90 --frame-rate 25 --models m \
+             run --policy p --by -A --accept-missing face --accept-missing plate \
+             --accept-untranscribed --language es --no-transcript --damaged mask --accept-lost-sound --video-stream 2 --turn 90 --frame-rate 25 --models m \
              --profile fast --preset slow --crf 20 --reencode all --no-cache --key k --agency -B \
              --request 17 --requester R --request-file f --second-look --accept-seen --force clip";
         let typed = typed
@@ -252,9 +260,10 @@ mod tests {
         };
         let words = Words::default().word("redact").word("run");
         let words = words.option("policy", Some(&args.policy));
-        let words = args
-            .release
-            .add_to(args.models.add_to(args.input.add_to(words)));
+        let words = args.release.add_to(
+            args.models
+                .add_to(args.input.add_to(args.speech.add_to(words))),
+        );
         let words = cli.global.add_to(args.answer.add_to(words)).word("clip");
         let again = read(words.into_iter().collect());
         assert_eq!(format!("{again:?}"), format!("{cli:?}"));

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use redact_check::Verdict;
 use redact_core::{ApprovedPlan, Digest, Findings};
 use redact_record::events::{Act, EventDraft};
-use redact_record::policy::Policy;
+use redact_record::policy::{Policy, SpeechRule};
 use redact_record::release_paths;
 use redact_record::sign::TrustStore;
 use redact_release::approve::{PolicyDecision, read_policy};
@@ -135,10 +135,14 @@ struct Steps<'a> {
 impl Steps<'_> {
     /// Scans and writes the findings; gives them with their file's SHA-256.
     fn scan(&self, outputs: &mut Outputs, event: &mut OpenEvent<'_>) -> Result<(Findings, Digest)> {
+        // All that is said is muted otherwise, or nothing.
+        let wants_words = matches!(self.policy.audio.mute, SpeechRule::Personal(_));
+        let transcript = self.args.speech.options().filter(|_| wants_words);
         let request = ScanRequest {
             clip: &self.args.clip,
             models: self.models,
             input: &InputOptions::from(&self.args.input),
+            transcript: transcript.as_ref(),
             acknowledged: Some(&self.args.answer.accept_missing),
         };
         let (found, level) = scan_recording(&request, &self.ports)?;
@@ -164,6 +168,7 @@ impl Steps<'_> {
             policy: self.policy,
             by: self.args.answer.by.as_deref(),
             accept_missing: &self.args.answer.accept_missing,
+            accept_untranscribed: self.args.answer.accept_untranscribed,
         };
         let (plan, bytes) = decision.decide(found, digest, now(), event.draft())?;
         outputs.write(&self.files.plan, &bytes)?;

@@ -19,7 +19,7 @@ use crate::outcome::Outcome;
 use crate::progress::TerminalProgress;
 use crate::terminal::say;
 use crate::{jobs, paths};
-pub(crate) use table::{summary, table};
+pub(crate) use table::{summary, table, transcript_line};
 
 /// Finds, writes the findings and prints a table.
 ///
@@ -45,6 +45,7 @@ fn run(args: &ScanArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> Resul
         clip,
         models: &paths::model_options(&args.models)?,
         input: &InputOptions::from(&args.input),
+        transcript: args.speech.options().as_ref(),
         acknowledged: None,
     };
     let worker = Process::new(global);

@@ -56,4 +56,4 @@ pub use risk::{TrackPriority, WeakSpan, Weakness, review_priority};
 pub use scan::{DetectorSet, ScanError, ScanOptions, ScanReport, ScheduledDetector, scan};
 pub use second_look::{Uncovered, uncovered};
 pub use track::{ClassOptions, FrameObservations, Moment, Observation, Tracker, TrackerOptions};
-pub use transcribe::{TranscribeError, transcribe};
+pub use transcribe::{TranscribeError, find_speech, transcribe};

@@ -18,10 +18,11 @@ use std::thread;
 
 use redact_core::{
     DetectError, MediaItem, Phase, Progress, Recognition, Source, SourceError, SpeechByTrack,
-    SpeechRecognizer, TimeSpan, Transcript, Unclear, Voice, Word,
+    SpeechDetector, SpeechRecognizer, TimeSpan, Transcript, Unclear, Voice, Word,
 };
 
 use crate::decode;
+use crate::queue::Receiver;
 use buffer::TrackBuffer;
 use signals::Signal;
 use stretch::stretches;
@@ -92,6 +93,45 @@ pub fn transcribe(
     Ok(pass.transcript())
 }
 
+/// Finds where somebody speaks in `source`, of which only the sound is used.
+///
+/// # Errors
+/// The first cause: see [`TranscribeError`].
+pub fn find_speech(
+    source: Box<dyn Source>,
+    detector: &mut dyn SpeechDetector,
+    progress: &dyn Progress,
+) -> Result<SpeechByTrack, TranscribeError> {
+    thread::scope(|scope| {
+        let (decoded, decoder) =
+            decode::spawn_decoded(scope, "decode", source).map_err(TranscribeError::Thread)?;
+        let heard = listen(&decoded, detector, progress);
+        drop(decoded);
+        heard?;
+        decode::join(decoder)?;
+        Ok::<(), TranscribeError>(())
+    })?;
+    Ok(detector.finish()?)
+}
+
+fn listen(
+    decoded: &Receiver<MediaItem>,
+    detector: &mut dyn SpeechDetector,
+    progress: &dyn Progress,
+) -> Result<(), TranscribeError> {
+    while let Some(batch) = decoded.recv_many() {
+        for item in batch {
+            if let MediaItem::Audio(block) = item {
+                detector.listen(&block)?;
+            }
+        }
+        if progress.advance(Phase::Transcribe, 0, None) == ControlFlow::Break(()) {
+            return Err(TranscribeError::Cancelled);
+        }
+    }
+    Ok(())
+}
+
 /// One signal over the whole recording: the track and the channel that lead it.
 type VoiceKey = (usize, usize);
 
@@ -109,7 +149,7 @@ struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    fn hear(&mut self, decoded: &crate::queue::Receiver<MediaItem>) -> Result<(), TranscribeError> {
+    fn hear(&mut self, decoded: &Receiver<MediaItem>) -> Result<(), TranscribeError> {
         while let Some(batch) = decoded.recv_many() {
             for item in batch {
                 let MediaItem::Audio(block) = item else {

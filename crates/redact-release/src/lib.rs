@@ -34,6 +34,7 @@ mod profiles;
 pub mod render;
 pub mod scan;
 pub mod segment_cache;
+pub mod transcribe;
 pub mod verify;
 
 pub use error::{JobFailure, ReleaseError, Remedy, WorkerError, is_refused_record};

@@ -44,6 +44,13 @@ impl Profile {
     }
 }
 
+/// How speech is transcribed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TranscriptOptions {
+    /// The language to expect, as in ISO 639-1. Speech in another one counts as not understood.
+    pub language: String,
+}
+
 /// How a recording is read.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct InputOptions {

@@ -10,7 +10,7 @@ use redact_release::options::{EncodingOptions, Reencode};
 use redact_release::render::RequestOptions;
 
 use super::excerpt::ExcerptArgs;
-use super::shared::{BasisArgs, InputArgs, ModelArgs, parse_class};
+use super::shared::{BasisArgs, InputArgs, ModelArgs, SpeechArgs, parse_class};
 use super::words::Words;
 
 /// How a release is encoded and signed.
@@ -202,12 +202,18 @@ pub(crate) struct AnswerArgs {
     /// Accept that no detector ran for this class (face, plate or screen; may be repeated)
     #[arg(long, value_name = "CLASS", value_parser = parse_class)]
     pub accept_missing: Vec<Class>,
+
+    /// Where the policy mutes personal data and there is no transcript, mute all speech
+    #[arg(long)]
+    pub accept_untranscribed: bool,
 }
 
 impl AnswerArgs {
     /// Adds them for another process.
     pub(crate) fn add_to(&self, words: Words) -> Words {
-        let words = words.option("by", self.by.as_ref());
+        let words = words
+            .option("by", self.by.as_ref())
+            .flag("accept-untranscribed", self.accept_untranscribed);
         let accepted = self.accept_missing.iter();
         accepted.fold(words, |words, class| {
             words.option("accept-missing", Some(class.name()))
@@ -244,6 +250,10 @@ pub(crate) struct RunArgs {
     /// Base name of the output files, without an extension (default: the recording's)
     #[arg(long, value_name = "NAME", value_parser = parse_name)]
     pub name: Option<String>,
+
+    /// How speech is transcribed, where the policy needs to know what is said.
+    #[command(flatten)]
+    pub speech: SpeechArgs,
 
     /// How the recording is read.
     #[command(flatten)]
@@ -296,6 +306,10 @@ pub(crate) struct BatchArgs {
         value_parser = clap::value_parser!(u16).range(1..=64)
     )]
     pub jobs: u16,
+
+    /// How speech is transcribed, where the policy needs to know what is said.
+    #[command(flatten)]
+    pub speech: SpeechArgs,
 
     /// How the recordings are read.
     #[command(flatten)]

@@ -102,6 +102,23 @@ fn speech_becomes_words_at_the_recordings_times() {
     assert_eq!(clerk.taken.len(), 2);
 }
 
+/// Goal: where a scan did not say who speaks when, the sound alone does.
+#[test]
+fn speech_is_found_by_track() {
+    let speech = [span(0.5, 1.0)];
+    let scene = scene(2, &[(8000, 0, &speech), (8000, 0, &[])]);
+    let source = Box::new(MemorySource::of(&scene));
+    let mut detector = redact_testkit::TruthSpeech::new(&scene);
+    let found = find_speech(source, &mut detector, &Quiet).unwrap();
+    assert_eq!(
+        found,
+        SpeechByTrack::from([(0, speech.to_vec()), (1, Vec::new())])
+    );
+    let source = Box::new(MemorySource::of(&scene));
+    let stopped = find_speech(source, &mut detector, &StopAfter::new(0));
+    assert!(matches!(stopped, Err(TranscribeError::Cancelled)));
+}
+
 /// Goal: a recording without speech costs nothing, not even reading it.
 #[test]
 fn without_speech_nothing_is_read() {

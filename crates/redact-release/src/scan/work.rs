@@ -12,8 +12,9 @@ use serde_json::Value;
 
 use crate::detectors;
 use crate::error::{Context as _, Result};
-use crate::options::{InputOptions, ModelOptions};
+use crate::options::{InputOptions, ModelOptions, TranscriptOptions};
 use crate::ports::JobPorts;
+use crate::transcribe::{SpeechJob, transcribe};
 
 /// A scan, for the confined worker.
 #[derive(Debug, Serialize, Deserialize)]
@@ -22,6 +23,7 @@ pub(crate) struct ScanWork {
     pub(super) models: ModelOptions,
     pub(super) input: InputOptions,
     pub(super) threads: usize,
+    pub(super) transcript: Option<TranscriptOptions>,
     pub(super) acknowledged: Option<Vec<ClassName>>,
 }
 
@@ -45,6 +47,10 @@ impl ScanWork {
                 return Err(PlanError::Unacknowledged { class }).in_file(clip);
             }
         }
+        let recognizer = match self.transcript {
+            Some(_) => detectors::load_recognizer(&self.models, self.threads)?,
+            None => None,
+        };
         seal()?;
         let options = OpenOptions {
             // Also where no speech detector runs: the tracks that a release will have are counted.
@@ -62,6 +68,20 @@ impl ScanWork {
         let report =
             redact_engine::scan(Box::new(source), set, options, ports.progress).in_file(clip)?;
         info.conversions.extend(report.diagnostics.conversions);
+        let mut models = detectors.models;
+        let transcript = match (recognizer, &self.transcript, &report.speech) {
+            (Some(recognizer), Some(options), Some(speech)) => {
+                models.push(recognizer.model_use());
+                let job = SpeechJob {
+                    clip,
+                    input: &self.input,
+                    threads: self.threads,
+                    options,
+                };
+                Some(transcribe(&job, speech, recognizer, ports.progress)?)
+            }
+            _ => None,
+        };
         let found = Findings {
             source: SourceIdentity {
                 digest: Digest([0; 32]),
@@ -70,13 +90,13 @@ impl ScanWork {
                 duration_ticks: report.duration_ticks,
                 info,
             },
-            models: detectors.models,
+            models,
             missing: detectors.missing,
             tracks: report.tracks,
             speech: report
                 .speech
                 .map(|by_track| TimeSpan::merged(by_track.into_values().flatten().collect(), 0)),
-            transcript: None,
+            transcript,
             damage: report.diagnostics.damage,
         };
         Ok(String::from_utf8_lossy(&findings::to_bytes(&found)).into())
