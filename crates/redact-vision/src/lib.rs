@@ -5,10 +5,12 @@
 //! - [`FrameDetector`]: faces, plates and screens in single frames;
 //! - [`VehicleSearch`]: plates in enlarged crops of the vehicles of a picture;
 //! - [`SpeechListener`]: spans with speech;
+//! - [`Recognizer`]: what is said;
 //! - [`FlowMotion`]: how the camera moved from frame to frame.
 //!
-//! This is the only crate that links a model runtime or OpenCV. It starts no threads and does not
-//! read the environment; the caller decides how many detectors there are and where they run.
+//! This is the only crate that links a model runtime or OpenCV. It does not read the environment and
+//! starts no threads but those of a recognizer's runtime; the caller decides how many detectors there
+//! are and where they run.
 
 mod audio_resample;
 mod card;
@@ -22,7 +24,10 @@ mod motion;
 mod nms;
 mod offline;
 mod onnx_input_shape;
+mod onnx_weights;
 mod plane_scale;
+mod protobuf;
+mod recognizer;
 mod runtime;
 mod similarity;
 mod speech;
@@ -31,13 +36,14 @@ mod tiles;
 mod vehicles;
 
 pub use card::{
-    Card, CardError, CardInput, CardOutput, CardSource, Channels, HeadKind, Layout, SourceOrigin,
-    Subject,
+    Card, CardError, CardFile, CardInput, CardOutput, CardSource, Channels, FileRole, HeadKind,
+    Layout, SourceOrigin, Subject, WheelPart,
 };
 pub use detector::{DetectorOptions, FrameDetector};
 pub use error::VisionError;
 pub use motion::FlowMotion;
+pub use recognizer::{Recognizer, RecognizerOptions};
 pub use runtime::Runtime;
 pub use speech::{SpeechListener, SpeechOptions};
-pub use store::{Model, ModelStore};
+pub use store::{Model, ModelFiles, ModelStore};
 pub use vehicles::{VehicleSearch, VehicleSearchOptions};

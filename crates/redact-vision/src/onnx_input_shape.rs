@@ -5,10 +5,11 @@
 //! symbolic, and the shapes that follow from the old ones (of outputs and intermediate values) are
 //! removed, because the runtime infers them. All other fields are copied byte by byte.
 //!
-//! Field numbers: `onnx/onnx.proto` of onnx/onnx, version 1.17. Wire format: the Protocol Buffers
-//! encoding guide.
+//! Field numbers: `onnx/onnx.proto` of onnx/onnx, version 1.17.
 
 use std::borrow::Cow;
+
+use crate::protobuf::{Value, WireError, bytes_of, fields, put_bytes, put_varint};
 
 /// `ModelProto.ir_version`, `ModelProto.graph`.
 const MODEL_IR_VERSION: u64 = 1;
@@ -40,8 +41,8 @@ const IR_VERSION_FREE_WEIGHTS: u64 = 4;
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub(crate) enum InputShapeError {
     /// The bytes are not valid Protocol Buffers.
-    #[error("damaged model file: {what} at byte {at}")]
-    Wire { what: &'static str, at: usize },
+    #[error(transparent)]
+    Wire(#[from] WireError),
     /// The model is not of the expected kind.
     #[error("{0}")]
     Model(&'static str),
@@ -206,101 +207,6 @@ fn replaced(message: &[u8], path: &[u64], new: Option<&[u8]>) -> Result<Vec<u8>,
         }
     }
     Ok(out)
-}
-
-#[derive(Clone, Copy)]
-enum Value<'a> {
-    Varint(u64),
-    Bytes(&'a [u8]),
-    Fixed,
-}
-
-#[derive(Clone, Copy)]
-struct Field<'a> {
-    number: u64,
-    value: Value<'a>,
-    /// The bytes of the field, including its key.
-    raw: &'a [u8],
-}
-
-/// The last field `number` of `message`, which is the one that counts.
-fn bytes_of(message: &[u8], number: u64) -> Result<Option<&[u8]>, InputShapeError> {
-    let found = fields(message)?.into_iter().rev().find_map(|field| {
-        let Value::Bytes(bytes) = field.value else {
-            return None;
-        };
-        (field.number == number).then_some(bytes)
-    });
-    Ok(found)
-}
-
-/// Splits a message into its fields.
-fn fields(message: &[u8]) -> Result<Vec<Field<'_>>, InputShapeError> {
-    let mut found = Vec::new();
-    let mut at = 0;
-    while at < message.len() {
-        let start = at;
-        let key = take_varint(message, &mut at)?;
-        let value = match key & 7 {
-            0 => Value::Varint(take_varint(message, &mut at)?),
-            1 => take(message, &mut at, 8).map(|_| Value::Fixed)?,
-            2 => {
-                let length = take_varint(message, &mut at)?;
-                let length = usize::try_from(length).unwrap_or(usize::MAX);
-                Value::Bytes(take(message, &mut at, length)?)
-            }
-            5 => take(message, &mut at, 4).map(|_| Value::Fixed)?,
-            _ => {
-                let what = "unknown kind of field";
-                return Err(InputShapeError::Wire { what, at: start });
-            }
-        };
-        found.push(Field {
-            number: key >> 3,
-            value,
-            raw: &message[start..at],
-        });
-    }
-    Ok(found)
-}
-
-fn take<'a>(message: &'a [u8], at: &mut usize, length: usize) -> Result<&'a [u8], InputShapeError> {
-    let end = at.checked_add(length).filter(|end| *end <= message.len());
-    let Some(end) = end else {
-        let what = "a field goes past the end";
-        return Err(InputShapeError::Wire { what, at: *at });
-    };
-    let taken = &message[*at..end];
-    *at = end;
-    Ok(taken)
-}
-
-fn take_varint(message: &[u8], at: &mut usize) -> Result<u64, InputShapeError> {
-    let start = *at;
-    let mut value = 0_u64;
-    for shift in (0..64).step_by(7) {
-        let byte = take(message, at, 1)?[0];
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte < 0x80 {
-            return Ok(value);
-        }
-    }
-    let what = "a number is too long";
-    Err(InputShapeError::Wire { what, at: start })
-}
-
-fn put_varint(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push(value.to_le_bytes()[0] | 0x80);
-        value >>= 7;
-    }
-    out.push(value.to_le_bytes()[0]);
-}
-
-fn put_bytes(out: &mut Vec<u8>, number: u64, bytes: &[u8]) {
-    put_varint(out, number << 3 | 2);
-    put_varint(out, bytes.len() as u64);
-    out.extend_from_slice(bytes);
 }
 
 #[cfg(test)]

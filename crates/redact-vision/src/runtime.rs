@@ -1,7 +1,7 @@
 //! ONNX Runtime, loaded from a library file, and sessions on it.
 //!
-//! A session has one thread: scanning is parallel over frames, and additional threads of the
-//! runtime would compete with that. The runtime's messages go to `tracing`, never to the terminal.
+//! A session of a detector has one thread: scanning is parallel over frames, and additional threads
+//! of the runtime would compete with that. The runtime's messages go to `tracing`, never to the terminal.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use ort::environment::Environment;
 use ort::logging::LogLevel;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::session::{Session, SessionInputValue};
+use ort::value::DynValue;
 use redact_core::{BoxError, DetectError};
 
 use crate::VisionError;
@@ -53,7 +54,18 @@ impl Runtime {
 
     /// Creates a session from the bytes of a model file.
     pub(crate) fn session(&self, name: &str, weights: &[u8]) -> Result<ModelSession, VisionError> {
-        let session = self.build(weights).map_err(|source| VisionError::Weights {
+        self.session_with(name, weights, 1)
+    }
+
+    /// The same, with several threads.
+    pub(crate) fn session_with(
+        &self,
+        name: &str,
+        weights: &[u8],
+        threads: usize,
+    ) -> Result<ModelSession, VisionError> {
+        let built = self.build(weights, threads);
+        let session = built.map_err(|source| VisionError::Weights {
             model: name.to_owned(),
             source,
         })?;
@@ -61,11 +73,11 @@ impl Runtime {
         Ok(ModelSession { name, session })
     }
 
-    fn build(&self, weights: &[u8]) -> Result<Session, BoxError> {
+    fn build(&self, weights: &[u8], threads: usize) -> Result<Session, BoxError> {
         // The builder's errors contain the builder, which cannot be an error source.
         let text = |error: ort::Error<_>| BoxError::from(error.to_string());
         Session::builder(&self.environment)?
-            .with_intra_threads(1)
+            .with_intra_threads(threads)
             .map_err(text)?
             .with_inter_threads(1)
             .map_err(text)?
@@ -157,6 +169,36 @@ impl ModelSession {
             found: error.found,
             expected: error.expected,
         })
+    }
+
+    /// Runs the model on named inputs, and returns the outputs with these names, which are floats.
+    pub(crate) fn run_values<const N: usize>(
+        &mut self,
+        inputs: Vec<(&str, SessionInputValue<'_>)>,
+        outputs: [&str; N],
+    ) -> Result<[DynValue; N], DetectError> {
+        let name = &self.name;
+        let shape_error = |found: String| DetectError::Shape {
+            model: name.clone(),
+            found,
+            expected: "numbers".into(),
+        };
+        let failed = |error: ort::Error| DetectError::Run {
+            model: name.clone(),
+            source: error.into(),
+        };
+        let mut found = self.session.run(inputs).map_err(failed)?;
+        let mut values = Vec::with_capacity(N);
+        for output in outputs {
+            let value = found.remove(output);
+            let value = value.ok_or_else(|| shape_error(format!("no output {output:?}")))?;
+            let (_, numbers) = value.try_extract_tensor::<f32>().map_err(failed)?;
+            if numbers.iter().any(|value| value.is_nan()) {
+                return Err(shape_error(format!("NaN in output {output:?}")));
+            }
+            values.push(value);
+        }
+        Ok(values.try_into().expect("as many values as names"))
     }
 
     /// Names of the inputs, in the model's order.

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use redact_core::Digest;
 use sha2::{Digest as _, Sha256};
 
+use crate::card::{CardSource, FileRole};
 use crate::{Card, CardError, VisionError};
 
 /// Maximum size of weights in bytes: far more than any model that is fast enough has.
@@ -23,12 +24,23 @@ pub struct ModelStore {
     cards: Vec<Card>,
 }
 
+/// A model whose files are open, but not read yet.
+///
+/// A process that may open no more files can still read these.
+#[derive(Debug)]
+pub struct ModelFiles {
+    card: Card,
+    weights: fs::File,
+    files: Vec<(FileRole, fs::File)>,
+}
+
 /// A card with weights that match it.
 #[derive(Clone)]
 pub struct Model {
     card: Card,
     digest: Digest,
     weights: Vec<u8>,
+    files: Vec<(FileRole, Vec<u8>)>,
 }
 
 impl ModelStore {
@@ -80,21 +92,32 @@ impl ModelStore {
         self.cards.iter().find(|card| card.name == name)
     }
 
-    /// Cards whose weights are in the folder; [`Self::load`] checks the weights.
+    /// Cards whose files are all in the folder; [`Self::load`] checks them.
     pub fn installed(&self) -> impl Iterator<Item = &Card> {
-        self.cards.iter().filter(|card| self.has_weights(card))
+        let cards = self.cards.iter();
+        cards.filter(|card| self.missing_file(card).is_none())
     }
 
-    fn has_weights(&self, card: &Card) -> bool {
-        self.dir.join(&card.file).is_file()
+    /// The first of a card's files that is not in the folder.
+    fn missing_file<'a>(&self, card: &'a Card) -> Option<&'a str> {
+        let files = card.files.iter().map(|file| file.name.as_str());
+        let mut files = std::iter::once(card.file.as_str()).chain(files);
+        files.find(|file| !self.dir.join(file).is_file())
     }
 
-    /// Reads the weights of the model `name` and checks their digest.
+    /// Reads the files of the model `name` and checks their digests.
     ///
     /// # Errors
-    /// [`VisionError::UnknownModel`], [`VisionError::NotInstalled`], [`VisionError::ReadWeights`],
-    /// [`VisionError::WrongDigest`].
+    /// Those of [`Self::open_files`] and [`ModelFiles::read`].
     pub fn load(&self, name: &str) -> Result<Model, VisionError> {
+        self.open_files(name)?.read()
+    }
+
+    /// Opens the files of the model `name` without reading them.
+    ///
+    /// # Errors
+    /// [`VisionError::UnknownModel`], [`VisionError::NotInstalled`], [`VisionError::ReadWeights`].
+    pub fn open_files(&self, name: &str) -> Result<ModelFiles, VisionError> {
         let Some(card) = self.card(name) else {
             let names: Vec<&str> = self.cards.iter().map(|card| card.name.as_str()).collect();
             return Err(VisionError::UnknownModel {
@@ -102,35 +125,84 @@ impl ModelStore {
                 known: names.join(", "),
             });
         };
-        if !self.has_weights(card) {
+        if let Some(file) = self.missing_file(card) {
             return Err(VisionError::NotInstalled {
                 model: card.name.clone(),
-                file: card.file.clone(),
+                file: file.to_owned(),
             });
         }
-        let mut weights = Vec::new();
-        fs::File::open(self.dir.join(&card.file))
-            .and_then(|file| file.take(WEIGHTS_BYTES_MAX).read_to_end(&mut weights))
-            .map_err(|source| VisionError::ReadWeights {
+        let open = |file: &str| {
+            let opened = fs::File::open(self.dir.join(file));
+            opened.map_err(|source| VisionError::ReadWeights {
                 model: card.name.clone(),
                 source,
-            })?;
-        let found = Digest(Sha256::digest(&weights).into());
-        if !card.sources.iter().any(|source| source.digest == found) {
-            let mut expected: Vec<Digest> = card.sources.iter().map(|s| s.digest).collect();
-            expected.dedup();
-            return Err(VisionError::WrongDigest {
-                model: card.name.clone(),
-                found,
-                expected,
-            });
-        }
-        Ok(Model {
+            })
+        };
+        let files = card.files.iter();
+        let files = files.map(|file| Ok((file.role, open(&file.name)?)));
+        Ok(ModelFiles {
+            weights: open(&card.file)?,
+            files: files.collect::<Result<_, VisionError>>()?,
             card: card.clone(),
-            digest: found,
-            weights,
         })
     }
+}
+
+impl ModelFiles {
+    /// The model's card.
+    #[must_use]
+    pub const fn card(&self) -> &Card {
+        &self.card
+    }
+
+    /// Reads the files and checks their digests.
+    ///
+    /// # Errors
+    /// [`VisionError::ReadWeights`], [`VisionError::WrongDigest`].
+    pub fn read(self) -> Result<Model, VisionError> {
+        let Self {
+            card,
+            weights,
+            files,
+        } = self;
+        let (weights, digest) = read_checked(&card, weights, &card.sources)?;
+        let read = |((role, file), entry): ((FileRole, fs::File), &crate::CardFile)| {
+            Ok((role, read_checked(&card, file, &entry.sources)?.0))
+        };
+        let files = files.into_iter().zip(&card.files).map(read);
+        Ok(Model {
+            files: files.collect::<Result<_, VisionError>>()?,
+            digest,
+            weights,
+            card,
+        })
+    }
+}
+
+/// The content of `file` and its digest, which is that of one of `sources`.
+fn read_checked(
+    card: &Card,
+    file: fs::File,
+    sources: &[CardSource],
+) -> Result<(Vec<u8>, Digest), VisionError> {
+    let mut content = Vec::new();
+    file.take(WEIGHTS_BYTES_MAX)
+        .read_to_end(&mut content)
+        .map_err(|source| VisionError::ReadWeights {
+            model: card.name.clone(),
+            source,
+        })?;
+    let found = Digest(Sha256::digest(&content).into());
+    if !sources.iter().any(|source| source.digest == found) {
+        let mut expected: Vec<Digest> = sources.iter().map(|s| s.digest).collect();
+        expected.dedup();
+        return Err(VisionError::WrongDigest {
+            model: card.name.clone(),
+            found,
+            expected,
+        });
+    }
+    Ok((content, found))
 }
 
 impl Model {
@@ -148,6 +220,16 @@ impl Model {
 
     pub(crate) fn weights(&self) -> &[u8] {
         &self.weights
+    }
+
+    /// The content of a further file.
+    pub(crate) fn file(&self, role: FileRole) -> Result<&[u8], VisionError> {
+        let file = self.files.iter().find(|(found, _)| *found == role);
+        let file = file.ok_or_else(|| VisionError::Unsuitable {
+            model: self.card.name.clone(),
+            what: format!("no file {:?}; the card must name one", role.name()),
+        })?;
+        Ok(&file.1)
     }
 }
 
@@ -213,6 +295,41 @@ mod tests {
             }
             other => panic!("{other}"),
         }
+    }
+
+    /// Goal: a model with further files is installed only if all are there, and each is checked.
+    #[test]
+    fn further_files_are_needed_and_checked() {
+        let dir = tempfile::tempdir().unwrap();
+        let card = include_str!("../../../models/whisper-base.toml");
+        let digest = Digest(Sha256::digest(b"content").into()).to_string();
+        let pinned: Vec<String> = card
+            .lines()
+            .map(|line| match line.split_once(" = ") {
+                Some(("sha256", _)) => format!("sha256 = {digest:?}"),
+                _ => line.to_owned(),
+            })
+            .collect();
+        fs::write(dir.path().join("whisper-base.toml"), pinned.join("\n")).unwrap();
+        let store = ModelStore::open(dir.path()).unwrap();
+        let card = store.card("whisper-base").unwrap().clone();
+        let names = card.files.iter().map(|file| &file.name);
+        for name in names.chain([&card.file]) {
+            assert_eq!(store.installed().count(), 0);
+            fs::write(dir.path().join(name), b"content").unwrap();
+        }
+        assert_eq!(store.installed().count(), 1);
+        let model = store.load("whisper-base").unwrap();
+        assert_eq!(model.file(FileRole::Vocabulary).unwrap(), b"content");
+
+        // Files that are open can be read when the folder is out of reach.
+        let open = store.open_files("whisper-base").unwrap();
+        fs::write(dir.path().join(&card.files[1].name), b"other").unwrap();
+        fs::remove_file(dir.path().join(&card.files[0].name)).unwrap();
+        let error = open.read().unwrap_err();
+        assert!(matches!(error, VisionError::WrongDigest { .. }), "{error}");
+        let error = store.load("whisper-base").unwrap_err();
+        assert!(matches!(error, VisionError::NotInstalled { .. }), "{error}");
     }
 
     #[test]

@@ -203,9 +203,7 @@ fn pictures_of_any_size_are_accepted() {
         (720, 5120),
     ]);
     let store = ModelStore::open(&root().join("models")).unwrap();
-    let pictures = store
-        .installed()
-        .filter(|card| card.head != HeadKind::SileroVad);
+    let pictures = store.installed().filter(|card| !card.head.is_of_sound());
     for name in pictures.map(|card| card.name.as_str()) {
         let Some((runtime, model)) = installed(name, "sizes") else {
             continue;
