@@ -1,5 +1,6 @@
 //! Words that say what the digits, letters or names after them are.
 
+use crate::numbers::piece;
 use crate::token::Token;
 
 /// Words between a cue and what it announces, at most: a question and the start of an answer.
@@ -77,8 +78,7 @@ fn cue_at(tokens: &[Token], at: usize) -> Option<Cue> {
             _ => Cue::Address,
         }),
         "live" | "lives" | "living" | "lived" | "stay" | "stays" | "staying" | "stayed"
-        | "reside" | "resides" | "residence" | "moved" | "zip" | "responding" => Some(Cue::Address),
-        "route" if before == "en" => Some(Cue::Address),
+        | "reside" | "resides" | "residence" | "moved" | "zip" => Some(Cue::Address),
         "email" | "e-mail" | "emails" | "e-mails" | "gmail" => Some(Cue::Email),
         "work" | "works" | "working" | "worked" | "job" | "employed" | "employer" | "school"
         | "workplace" | "attend" | "attends" | "teach" | "teaches" => Some(Cue::Work),
@@ -87,6 +87,12 @@ fn cue_at(tokens: &[Token], at: usize) -> Option<Cue> {
         "spell" | "spelled" | "spelling" | "spells" | "spelt" => Some(Cue::Spelling),
         "case" | "report" | "incident" | "citation" | "ticket" | "docket" | "event" | "warrant"
             if matches!(next, "number" | "is" | "no" | "#") =>
+        {
+            Some(Cue::Record)
+        }
+        "time" | "mileage" | "odometer" | "speed" | "channel"
+            if matches!(next, "is" | "was" | "now")
+                || tokens.get(at + 1).is_some_and(|next| piece(next).is_some()) =>
         {
             Some(Cue::Record)
         }

@@ -97,7 +97,11 @@ pub(crate) fn find(speech: &Speech, found: &mut Found) {
     for run in &speech.runs {
         let start = run.words.start;
         let is_told = speech.announced(start, Cue::Birth) && !run.is_quantity;
-        if is_told && run.symbols.len() >= 2 && !found.touches(run.words.clone()) {
+        if is_told
+            && run.digits() >= 1
+            && run.symbols.len() >= 2
+            && !found.touches(run.words.clone())
+        {
             found.add(
                 PersonalClass::DateOfBirth,
                 widened(speech, run.words.clone()),

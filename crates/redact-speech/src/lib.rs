@@ -27,9 +27,11 @@ mod phone;
 mod plate;
 pub mod score;
 mod social;
+mod spans;
 mod speech;
 mod spelling;
 mod token;
 mod work;
 
 pub use find::personal_items;
+pub use spans::span_to_mute;

@@ -36,10 +36,13 @@ pub(crate) fn find(speech: &Speech, found: &mut Found) {
             continue;
         }
         let continued = last.filter(|(_, end)| run.words.start - end <= PAUSE);
-        let class = class_of(speech, run).or_else(|| {
-            let part = run.symbols.len() >= 2 && !run.is_quantity && !run.is_code;
-            continued.map(|(class, _)| class).filter(|_| part)
-        });
+        let class = match class_of(speech, run) {
+            Meaning::Personal(class) => Some(class),
+            Meaning::Other => None,
+            Meaning::Unknown => continued
+                .map(|(class, _)| class)
+                .filter(|_| run.symbols.len() >= 2),
+        };
         let Some(class) = class else { continue };
         let mut words = extended(speech, run, class);
         if let Some((before, end)) = continued
@@ -53,25 +56,33 @@ pub(crate) fn find(speech: &Speech, found: &mut Found) {
     }
 }
 
-fn class_of(speech: &Speech, run: &Run) -> Option<PersonalClass> {
+/// What a run means.
+enum Meaning {
+    Personal(PersonalClass),
+    /// A quantity, a time, the number of a record.
+    Other,
+    Unknown,
+}
+
+fn class_of(speech: &Speech, run: &Run) -> Meaning {
     if run.digits() == 0 {
-        return spelled(speech, run);
-    }
-    if run.is_quantity && run.digits() < 7 {
-        return None;
+        return spelled(speech, run).map_or(Meaning::Unknown, Meaning::Personal);
     }
     let asked = speech.cues_before(run.words.start).next();
-    if run.is_code && asked.is_none_or(|(at, _)| run.words.start - at > CODE) {
-        return None;
+    let is_code = run.is_code && asked.is_none_or(|(at, _)| run.words.start - at > CODE);
+    if is_code || run.is_quantity && run.digits() < 7 {
+        return Meaning::Other;
     }
-    match announced(speech, run) {
-        Announced::As(class) => return Some(class),
-        Announced::Nothing => {}
-        Announced::Record => return None,
+    let told = announced(speech, run);
+    if !matches!(told, Meaning::Unknown) {
+        return told;
     }
-    if let Some(class) = announced_after(speech, run) {
-        return Some(class);
-    }
+    let class = announced_after(speech, run).or_else(|| class_by_form(run));
+    class.map_or(Meaning::Unknown, Meaning::Personal)
+}
+
+/// By the number of digits and letters.
+fn class_by_form(run: &Run) -> Option<PersonalClass> {
     if social::fits(run) {
         Some(PersonalClass::SocialSecurity)
     } else if account::fits(run) {
@@ -85,29 +96,22 @@ fn class_of(speech: &Speech, run: &Run) -> Option<PersonalClass> {
     }
 }
 
-enum Announced {
-    As(PersonalClass),
-    /// As the number of a record.
-    Record,
-    Nothing,
-}
-
 /// By the nearest cue before it that fits.
-fn announced(speech: &Speech, run: &Run) -> Announced {
+fn announced(speech: &Speech, run: &Run) -> Meaning {
     let start = run.words.start;
     // "O L N" and "last four" are themselves letters and digits.
     for (_, cue) in speech.cues_before(run.words.end.min(start + CUE_MAX)) {
         let class = match cue {
             Cue::LastFour if social::may_be(run) => last_four(speech, start),
-            Cue::Record if run.symbols.len() >= 3 => return Announced::Record,
+            Cue::Record if run.symbols.len() >= 3 => return Meaning::Other,
             _ => match class_if_fits(cue, run) {
                 Some(class) => class,
                 None => continue,
             },
         };
-        return Announced::As(class);
+        return Meaning::Personal(class);
     }
-    Announced::Nothing
+    Meaning::Unknown
 }
 
 /// "last four" is of the Social Security number unless a card was named.

@@ -150,7 +150,7 @@ fn number_word(text: &str) -> Option<Piece> {
         return Some(Piece::Tens(value.0 * 10));
     }
     match text {
-        "oh" | "o" | "owe" | "ought" | "nought" | "null" => Some(Piece::Small(0)),
+        "oh" | "owe" | "ought" | "nought" | "null" => Some(Piece::Small(0)),
         "niner" => Some(Piece::Small(9)),
         "fourty" => Some(Piece::Tens(40)),
         "hundred" => Some(Piece::Times(100)),
@@ -258,6 +258,25 @@ impl Reader {
     }
 }
 
+/// The digits of number words and digits in a row; `None` if any is neither.
+pub(crate) fn read_number(words: &[&str]) -> Option<Vec<u8>> {
+    let mut reader = Reader::default();
+    for word in words {
+        let text = word.to_lowercase();
+        let text = text.trim_matches(|c: char| !c.is_alphanumeric());
+        let written = || {
+            text.bytes()
+                .all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'.' | b','))
+        };
+        let piece = number_word(text).or_else(|| hyphenated(text)).or_else(|| {
+            let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_digit).collect();
+            (written() && !digits.is_empty()).then_some(Piece::Symbols(digits))
+        })?;
+        reader.read(&piece);
+    }
+    (!words.is_empty()).then(|| reader.finish())
+}
+
 /// All runs, in order; no word is in two.
 pub(crate) fn runs(tokens: &[Token]) -> Vec<Run> {
     let pieces: Vec<Option<Piece>> = tokens.iter().map(piece).collect();
@@ -276,7 +295,7 @@ pub(crate) fn runs(tokens: &[Token]) -> Vec<Run> {
         for piece in pieces[at..end].iter().flatten() {
             reader.read(piece);
         }
-        let symbols = reader.finish();
+        let symbols = with_zeros(reader.finish());
         found.push(Run {
             is_quantity: is_quantity(tokens, at..end),
             is_code: tokens[at].begins_sentence
@@ -287,6 +306,17 @@ pub(crate) fn runs(tokens: &[Token]) -> Vec<Run> {
         at = end;
     }
     found
+}
+
+/// "O" is a zero, except among letters alone.
+fn with_zeros(symbols: Vec<u8>) -> Vec<u8> {
+    let is_spelled = symbols.len() > 1 && !symbols.iter().any(u8::is_ascii_digit);
+    let zero = |symbol: u8| if symbol == b'o' { b'0' } else { symbol };
+    if is_spelled {
+        symbols
+    } else {
+        symbols.into_iter().map(zero).collect()
+    }
 }
 
 /// Whether the word at `at` is a digit or letter, by itself or beside others.

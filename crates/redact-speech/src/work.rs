@@ -6,6 +6,7 @@ use redact_core::PersonalClass;
 
 use crate::cue::Cue;
 use crate::lists::is_never_name;
+use crate::numbers::{Piece, piece};
 use crate::speech::{Found, Speech};
 
 /// Words of a place, at most.
@@ -202,7 +203,10 @@ fn is_name(speech: &Speech, at: usize) -> bool {
 /// The place that begins at `start`.
 fn place(speech: &Speech, start: usize) -> Option<Range<usize>> {
     let first = speech.tokens.get(start)?;
-    if first.text.starts_with(|c: char| c.is_ascii_digit()) {
+    if matches!(
+        piece(first),
+        Some(Piece::Symbols(_) | Piece::Small(_) | Piece::Tens(_))
+    ) {
         return None;
     }
     if first.is_in(&NO_PLACES) && !first.is_capital
