@@ -1,6 +1,5 @@
 //! Words that say what the digits, letters or names after them are.
 
-use crate::numbers::piece;
 use crate::token::Token;
 
 /// Words between a cue and what it announces, at most: a question and the start of an answer.
@@ -91,8 +90,7 @@ fn cue_at(tokens: &[Token], at: usize) -> Option<Cue> {
             Some(Cue::Record)
         }
         "time" | "mileage" | "odometer" | "speed" | "channel"
-            if matches!(next, "is" | "was" | "now")
-                || tokens.get(at + 1).is_some_and(|next| piece(next).is_some()) =>
+            if matches!(next, "is" | "was" | "now") =>
         {
             Some(Cue::Record)
         }

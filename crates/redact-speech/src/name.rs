@@ -20,6 +20,12 @@ const NAME_MAX: usize = 4;
 /// Words between a question for a name and its answer.
 const ANSWER: usize = 8;
 
+/// Words of a spelled name, at most.
+const SPELLED_MAX: usize = 16;
+
+/// A shorter sentence is only the start of an answer.
+const SPELLED_MIN: usize = 3;
+
 /// Parts of names that are written small.
 const PARTICLES: [&str; 14] = [
     "de", "la", "del", "van", "von", "der", "den", "bin", "al", "el", "da", "dos", "mc", "st",
@@ -52,6 +58,11 @@ pub(crate) fn find(speech: &Speech, found: &mut Found) {
         }
     }
     join(speech, found, &mut is_name);
+    for at in 0..count {
+        for word in spelled_answer(speech, at) {
+            is_name[word] |= !found.is_taken(word);
+        }
+    }
     let mut at = 0;
     while at < count {
         if !is_name[at] {
@@ -62,6 +73,24 @@ pub(crate) fn find(speech: &Speech, found: &mut Found) {
         found.add(PersonalClass::PersonName, at..end);
         at = end;
     }
+}
+
+/// The answer to "can you spell that?": a recognizer makes other words of letters, so it is all
+/// muted, two sentences of it at most.
+fn spelled_answer(speech: &Speech, at: usize) -> Range<usize> {
+    let is_question = speech.tokens[at].end == End::Question;
+    let asks = speech
+        .cues_before(at + 1)
+        .any(|(cue, what)| what == Cue::Spelling && at - cue <= ANSWER);
+    if !is_question || !asks {
+        return at..at;
+    }
+    let last = speech.tokens.len().min(at + 1 + SPELLED_MAX);
+    let ends = |end: &usize| speech.tokens[*end].ends_sentence();
+    let first = (at + 1..last).find(ends).map_or(last, |end| end + 1);
+    let is_short = first - at <= SPELLED_MIN;
+    let second = (first..last).find(ends).map_or(last, |end| end + 1);
+    at + 1..if is_short { second } else { first }
 }
 
 /// Whether the word at `at` is a name, by itself and by what is around it.

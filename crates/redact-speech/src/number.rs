@@ -100,9 +100,10 @@ fn class_by_form(run: &Run) -> Option<PersonalClass> {
 fn announced(speech: &Speech, run: &Run) -> Meaning {
     let start = run.words.start;
     // "O L N" and "last four" are themselves letters and digits.
-    for (_, cue) in speech.cues_before(run.words.end.min(start + CUE_MAX)) {
+    for (at, cue) in speech.cues_before(run.words.end.min(start + CUE_MAX)) {
         let class = match cue {
             Cue::LastFour if social::may_be(run) => last_four(speech, start),
+            Cue::Record if !is_of_record(speech, at, start) => continue,
             Cue::Record if run.symbols.len() >= 3 => return Meaning::Other,
             _ => match class_if_fits(cue, run) {
                 Some(class) => class,
@@ -112,6 +113,13 @@ fn announced(speech: &Speech, run: &Run) -> Meaning {
         return Meaning::Personal(class);
     }
     Meaning::Unknown
+}
+
+/// Whether what was announced at `cue` reaches `start`: its own sentence, or the start of the next.
+fn is_of_record(speech: &Speech, cue: usize, start: usize) -> bool {
+    let between = speech.tokens.get(cue..start).unwrap_or_default();
+    let sentences = between.iter().filter(|token| token.ends_sentence()).count();
+    sentences <= 1 && between.len() <= CODE
 }
 
 /// "last four" is of the Social Security number unless a card was named.
@@ -210,9 +218,28 @@ fn is_complete(run: &Run, class: PersonalClass) -> bool {
     }
 }
 
+/// Where what was announced begins: just after the cue, or with the sentence, if that is near.
+fn from_cue(speech: &Speech, run: &Run) -> usize {
+    let start = run.words.start;
+    let first = start.saturating_sub(UNREAD + 1);
+    let is_first = |at: &usize| {
+        let before = &speech.tokens[*at - 1];
+        let is_link = before.is_in(&[
+            "is", "was", "number", "it's", "on", "for", "plate", "plates",
+        ]);
+        before.ends_sentence()
+            || is_link
+            || speech
+                .cues_before(*at)
+                .next()
+                .is_some_and(|(cue, _)| cue + 1 == *at)
+    };
+    (first.max(1)..=start).rev().find(is_first).unwrap_or(start)
+}
+
 /// The run and words beside it that may be letters.
 fn with_letters(speech: &Speech, run: &Run) -> Range<usize> {
-    let mut words = run.words.clone();
+    let mut words = from_cue(speech, run)..run.words.end;
     let is_letter = |at: usize| {
         let token = &speech.tokens[at];
         let text = token.text.as_str();

@@ -9,11 +9,17 @@ use redact_core::{PersonalItem, TimeSpan, Word};
 /// pause.
 const PAUSE_NANOS: i64 = 1_000_000_000;
 
+/// For every digit of the item, how much further: 0.4 s, the time in which a digit is said.
+const DIGIT_NANOS: i64 = 400_000_000;
+
+/// How far a mute reaches at most, whatever was said: 5 s.
+const REACH_NANOS: i64 = 5_000_000_000;
+
 /// Words before an item that may still be said when it begins.
 const BEFORE: usize = 3;
 
 /// When `item` has to be muted: from the end of the word before it to the start of the one after it,
-/// 1 s beyond its own words at most, and `padding_nanos` at least.
+/// 1 s and 0.4 s for each digit beyond its own words at most, and `padding_nanos` at least.
 ///
 /// `words` are those that the item was found in; `None` if it has other ones.
 #[must_use]
@@ -26,8 +32,13 @@ pub fn span_to_mute(words: &[Word], item: &PersonalItem, padding_nanos: i64) -> 
     let after = words
         .get(item.words.end)
         .map(|word| word.span.start_nanos());
-    let first = start.saturating_sub(PAUSE_NANOS);
-    let last = end.saturating_add(PAUSE_NANOS);
+    let digits = own.iter().flat_map(|word| word.text.bytes());
+    let digits = i64::try_from(digits.filter(u8::is_ascii_digit).count()).unwrap_or(i64::MAX);
+    let reach = PAUSE_NANOS
+        .saturating_add(digits.saturating_mul(DIGIT_NANOS))
+        .min(REACH_NANOS);
+    let first = start.saturating_sub(reach);
+    let last = end.saturating_add(reach);
     let padded = TimeSpan::new(start, end)?.padded(padding_nanos);
     TimeSpan::new(
         before
