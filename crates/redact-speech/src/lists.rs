@@ -1034,6 +1034,8 @@ pub(crate) const NEVER_NAMES: &[&str] = &[
     "tango",
     "zulu",
     "x-ray",
+    "christ",
+    "accord",
     "god's",
     "bible",
     "constitution",
