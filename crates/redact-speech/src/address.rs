@@ -123,6 +123,11 @@ fn told_end(speech: &Speech, run: &Run) -> Option<usize> {
         end = unread_end(speech, start);
     }
     let has_street = end > start && !speech.tokens[start - 1].ends_sentence();
+    let is_directed = speech
+        .tokens
+        .get(start)
+        .is_some_and(|next| next.is_capital && next.text.len() > 2 && next.is_in(&DIRECTIONS));
+    let is_at = is_at || is_directed && end > start + 1;
     (told && (run.digits() >= 3 || has_street) || is_at && has_street && run.digits() >= 2)
         .then_some(end)
 }
@@ -179,7 +184,9 @@ fn is_region(text: &str) -> bool {
 /// "apartment 3B" without a street.
 fn apartment(speech: &Speech, at: usize) -> Option<Range<usize>> {
     let token = &speech.tokens[at];
-    if !token.is_in(&["apartment", "apt", "trailer", "condo"]) {
+    let is_home = token.is_in(&["apartment", "apt", "trailer", "condo", "box"]);
+    let is_told = token.is_in(&["unit", "building", "lot", "suite", "space"]);
+    if !is_home && !(is_told && speech.announced(at, Cue::Address)) {
         return None;
     }
     let next = if speech.text(at + 1) == "number" {

@@ -65,8 +65,8 @@ fn cue_at(tokens: &[Token], at: usize) -> Option<Cue> {
         "28" | "10-28" | "1028" if before == "10" || tokens[at].text != "28" => Some(Cue::Plate),
         "eight" if before == "twenty" && earlier == "ten" => Some(Cue::Plate),
         "twenty-eight" if before == "ten" => Some(Cue::Plate),
-        "account" | "accounts" | "routing" | "debit" | "visa" | "mastercard" | "amex" | "card"
-        | "cards" | "checking" => (!matches!(before, "insurance" | "business" | "id")
+        "account" | "accounts" | "pin" | "routing" | "debit" | "visa" | "mastercard" | "amex"
+        | "card" | "cards" | "checking" => (!matches!(before, "insurance" | "business" | "id")
             || next == "number")
             .then_some(Cue::Account),
         "birth" | "birthday" | "birthdate" | "birthdays" | "born" | "dob" | "d.o.b" => {

@@ -32,6 +32,9 @@ const PROVIDERS: [&str; 15] = [
 /// Words before "at" that belong to an address, at most.
 const LOCAL_MAX: usize = 8;
 
+/// Words of a domain before its ending, at most.
+const DOMAIN_MAX: usize = 4;
+
 /// What is said before an address and does not belong to it.
 const BEFORE: [&str; 34] = [
     "is", "it's", "its", "was", "to", "from", "use", "uses", "me", "email", "e-mail", "address",
@@ -64,7 +67,8 @@ fn domain_end(speech: &Speech, at: usize) -> Option<usize> {
             .is_some_and(|name| name.ends_with('.') && name.len() > 2)
     });
     let is_provider = PROVIDERS.contains(&provider) || PROVIDERS.contains(&text);
-    let is_after_at = is_at(speech, at.checked_sub(1)?);
+    let is_after_at = is_at(speech, at.checked_sub(1)?)
+        || (1..DOMAIN_MAX).any(|back| at > back && speech.text(at - back - 1) == "at");
     let asked = is_after_at || speech.asked(at, Cue::Email, 12);
     if has_ending && (asked || is_provider) {
         return Some(at + 1);
@@ -100,7 +104,18 @@ fn local_start(speech: &Speech, domain: usize) -> usize {
     while start > 0 && first - start < LOCAL_MAX {
         let token = &speech.tokens[start - 1];
         let follows_sentence = token.ends_sentence() && first - start > 1;
-        let is_link = token.is_in(&["dot", "underscore", "dash", "hyphen", "at", "number"]);
+        let is_link = token.is_in(&[
+            "dot",
+            "underscore",
+            "dash",
+            "hyphen",
+            "at",
+            "number",
+            "first",
+            "last",
+            "name",
+            "initial",
+        ]);
         let is_before = token.is_in(&BEFORE)
             || is_never_name(&token.text)
                 && first - start >= 1

@@ -103,6 +103,11 @@ fn is_name_at(speech: &Speech, at: usize) -> bool {
     if is_titled(speech, at) {
         return true;
     }
+    // Within a sentence, a recognizer writes the verb small.
+    let is_will = stem == "will" && token.is_capital && !token.begins_sentence;
+    if is_will {
+        return true;
+    }
     if is_never_name(stem) || is_never_name(&token.text) || is_place(speech, at) {
         return false;
     }

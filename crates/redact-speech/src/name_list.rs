@@ -3,6 +3,8 @@
 //! `names.txt` is made by `names/make.py` from the lists of the Social Security Administration and
 //! the Census Bureau, both in the public domain.
 
+use crate::lists::find_line;
+
 const NAMES: &str = include_str!("names.txt");
 
 /// What the lists say of a word.
@@ -28,35 +30,18 @@ impl Listed {
     }
 }
 
-/// Looks up a word in lower case, by halving the sorted list.
+/// Looks up a word in lower case.
 pub(crate) fn listed(word: &str) -> Listed {
-    let bytes = NAMES.as_bytes();
-    let (mut low, mut high) = (0, bytes.len());
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let start = bytes[..middle]
-            .iter()
-            .rposition(|byte| *byte == b'\n')
-            .map_or(0, |at| at + 1);
-        let end = bytes[start..]
-            .iter()
-            .position(|byte| *byte == b'\n')
-            .map_or(bytes.len(), |at| start + at);
-        let line = &NAMES[start..end];
-        let (name, marks) = line.split_once(' ').unwrap_or((line, ""));
-        match name.cmp(word) {
-            std::cmp::Ordering::Less => low = end + 1,
-            std::cmp::Ordering::Greater => high = start,
-            std::cmp::Ordering::Equal => {
-                return Listed {
-                    first: marks.contains('f'),
-                    surname: marks.contains('s'),
-                    is_word: marks.contains('w'),
-                };
-            }
-        }
-    }
-    Listed::default()
+    let marks = if word.is_empty() {
+        None
+    } else {
+        find_line(NAMES, word)
+    };
+    marks.map_or_else(Listed::default, |marks| Listed {
+        first: marks.contains('f'),
+        surname: marks.contains('s'),
+        is_word: marks.contains('w'),
+    })
 }
 
 #[cfg(test)]

@@ -65,13 +65,13 @@ enum Meaning {
 }
 
 fn class_of(speech: &Speech, run: &Run) -> Meaning {
-    if run.digits() == 0 {
-        return spelled(speech, run).map_or(Meaning::Unknown, Meaning::Personal);
-    }
     let asked = speech.cues_before(run.words.start).next();
     let is_code = run.is_code && asked.is_none_or(|(at, _)| run.words.start - at > CODE);
     if is_code || run.is_quantity && run.digits() < 7 {
         return Meaning::Other;
+    }
+    if run.digits() == 0 {
+        return spelled(speech, run).map_or(Meaning::Unknown, Meaning::Personal);
     }
     let told = announced(speech, run);
     if !matches!(told, Meaning::Unknown) {

@@ -24,7 +24,8 @@ pub(crate) struct Run {
     pub(crate) symbols: Vec<u8>,
     /// Whether a unit follows.
     pub(crate) is_quantity: bool,
-    /// Whether a sentence begins with it and it may be a ten-code: "10-4", "ten twenty three".
+    /// Whether it may be a ten-code ("10-4", "ten twenty three") or someone counts or says the
+    /// alphabet, as drivers are told to.
     pub(crate) is_code: bool,
 }
 
@@ -298,8 +299,7 @@ pub(crate) fn runs(tokens: &[Token]) -> Vec<Run> {
         let symbols = with_zeros(reader.finish());
         found.push(Run {
             is_quantity: is_quantity(tokens, at..end),
-            is_code: tokens[at].begins_sentence
-                && matches!(symbols.as_slice(), [b'1', b'0', rest @ ..] if (1..=2).contains(&rest.len())),
+            is_code: is_code(&tokens[at..end], &symbols),
             words: at..end,
             symbols,
         });
@@ -361,6 +361,19 @@ fn run_end(tokens: &[Token], sure: &[bool], at: usize) -> usize {
 /// "B as in boy": two words between two letters.
 fn is_as_in(between: &[Token]) -> bool {
     between.len() == 2 && between[0].is_in(&["as", "is", "like"]) && between[1].is_in(&["in", "an"])
+}
+
+/// Whether the run is a ten-code, or its words are said in their order.
+fn is_code(tokens: &[Token], symbols: &[u8]) -> bool {
+    let is_ten = matches!(symbols, [b'1', b'0', rest @ ..] if (1..=2).contains(&rest.len()));
+    let one_each = symbols.len() == tokens.len();
+    let counted = one_each && symbols.windows(2).all(|pair| pair[0] + 1 == pair[1]);
+    // "One thousand one, one thousand two".
+    let thousands = tokens
+        .iter()
+        .filter(|token| token.text == "thousand")
+        .count();
+    is_ten || counted && symbols.len() >= 6 || thousands > 1
 }
 
 /// Whether the run is a quantity: a unit follows within two words.

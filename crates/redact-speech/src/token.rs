@@ -99,6 +99,9 @@ fn token(text: &str) -> Token {
         Some(',' | ';' | ':' | '-') => End::Comma,
         _ => End::None,
     };
+    // "5 '6" is a height, "of '88" a year.
+    let inches = straight.strip_prefix('\'').map(|_| written.parse::<u32>());
+    let is_after_feet = matches!(inches, Some(Ok(0..=11)));
     let has_digit = written.bytes().any(|byte| byte.is_ascii_digit());
     let is_inches = straight.contains('"') || written.contains('\'') && !is_letter;
     Token {
@@ -106,7 +109,7 @@ fn token(text: &str) -> Token {
         text: lower,
         written,
         begins_sentence: false,
-        is_height: has_digit && (is_inches || straight.starts_with('\'')),
+        is_height: has_digit && (is_inches || is_after_feet),
         end,
     }
 }

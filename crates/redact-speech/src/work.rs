@@ -118,7 +118,8 @@ fn employed(speech: &Speech, at: usize) -> Option<Range<usize>> {
     let loose_link = speech.text(link) != "at";
     let place = place(speech, link + 1)?;
     let has_name = place.clone().any(|at| is_name(speech, at));
-    (is_loose && (!loose_link || has_name)).then_some(place)
+    let is_named = has_name || speech.text(link) == "for" && speech.text(link + 1) == "the";
+    (is_loose && (!loose_link || is_named)).then_some(place)
 }
 
 /// "goes to Lincoln Elementary": only what is named or is a school.

@@ -119,6 +119,11 @@ fn quantities_and_codes_are_clear() {
         "You have the right to remain silent.",
         "My name is not important.",
         "This is a DUI stop.",
+        "Copy, 10-15.",
+        "One, two, three, four, five, six, seven, eight, nine, turn.",
+        "One thousand one, one thousand two, one thousand three.",
+        "A B C D E F G H I J K.",
+        "He is 5'6\", brown hair, about 5 '6 I guess.",
     ]);
 }
 
@@ -135,6 +140,8 @@ fn street_addresses() {
             "We stay in [apartment 12.]",
             "He lives on [Maple Street] with her.",
             "At [12 Oak Lane, Springfield, Oregon 97477.]",
+            "The mailing address is [PO Box 1187.]",
+            "I saw him at [519 South Elm.]",
             "send it to [800 West Main Street unit 4]",
         ],
     );
@@ -149,6 +156,7 @@ fn e_mail_addresses() {
             "My email is [john.smith@gmail.com.]",
             "Use [J Smith 42 at yahoo.com] please.",
             "Yeah, [marcus underscore porter at outlook dot com.]",
+            "[info at smith law dot net]",
             "The best e-mail is [kevin88@comcast.net]",
         ],
     );
@@ -172,6 +180,7 @@ fn dates_of_birth() {
             "He came here on [March 4, 1987,] I think.",
             "DOB? [0-3, 0-4, 19-87.]",
             "born in [1987]",
+            "I was born in [June of '88.]",
         ],
     );
     assert_clear(&[
@@ -288,6 +297,8 @@ fn names_of_persons() {
             "[Mark Porter] lives there.",
             "Spell it. [Golf alpha romeo zulu alpha.]",
             "I talked to [Angela's] mother.",
+            "My son [Will] did it.",
+            "Spell your last name. How do you spell it? Sure, [it's her name as] herna.",
         ],
     );
     assert_eq!(
