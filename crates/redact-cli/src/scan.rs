@@ -41,11 +41,12 @@ fn run(args: &ScanArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> Resul
     let mut outputs = Outputs::begin(&[&output], &[clip], options, || {
         Ok(Inputs(vec![digest(clip, &progress)?.0]))
     })?;
+    let transcript = args.speech.options();
     let request = ScanRequest {
         clip,
         models: &paths::model_options(&args.models)?,
         input: &InputOptions::from(&args.input),
-        transcript: args.speech.options().as_ref(),
+        transcript: transcript.as_ref(),
         acknowledged: None,
     };
     let worker = Process::new(global);

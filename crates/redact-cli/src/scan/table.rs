@@ -82,7 +82,10 @@ fn other_videos(found: &Findings) -> Option<String> {
 
 /// How much was transcribed, and how much of it needs a person.
 pub(crate) fn transcript_line(found: &Findings) -> Option<String> {
-    let transcript = found.transcript.as_ref()?;
+    let has_speech = found.speech.as_ref().is_some_and(|spans| !spans.is_empty());
+    let Some(transcript) = &found.transcript else {
+        return has_speech.then(|| "transcript: none".to_owned());
+    };
     let voices = || transcript.voices.iter();
     let words: usize = voices().map(|voice| voice.words.len()).sum();
     let personal: usize = voices().map(|voice| voice.personal.len()).sum();

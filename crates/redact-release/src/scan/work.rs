@@ -47,10 +47,6 @@ impl ScanWork {
                 return Err(PlanError::Unacknowledged { class }).in_file(clip);
             }
         }
-        let recognizer = match self.transcript {
-            Some(_) => detectors::load_recognizer(&self.models, self.threads)?,
-            None => None,
-        };
         seal()?;
         let options = OpenOptions {
             // Also where no speech detector runs: the tracks that a release will have are counted.
@@ -69,16 +65,17 @@ impl ScanWork {
             redact_engine::scan(Box::new(source), set, options, ports.progress).in_file(clip)?;
         info.conversions.extend(report.diagnostics.conversions);
         let mut models = detectors.models;
-        let transcript = match (recognizer, &self.transcript, &report.speech) {
+        let transcript = match (detectors.recognizer, &self.transcript, &report.speech) {
             (Some(recognizer), Some(options), Some(speech)) => {
-                models.push(recognizer.model_use());
                 let job = SpeechJob {
                     clip,
                     input: &self.input,
                     threads: self.threads,
                     options,
                 };
-                Some(transcribe(&job, speech, recognizer, ports.progress)?)
+                let (transcript, model) = transcribe(&job, speech, recognizer, ports.progress)?;
+                models.extend(model);
+                Some(transcript)
             }
             _ => None,
         };

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use redact_core::{Progress, SpeechByTrack, TimeSpan, Transcript};
+use redact_core::{ModelUse, Progress, SpeechByTrack, TimeSpan, Transcript};
 use redact_jail::JailError;
 use redact_media::{FileSource, OpenOptions};
 use redact_record::findings;
@@ -39,21 +39,20 @@ impl TranscriptWork {
     ) -> Result<Value> {
         let clip = self.clip.as_path();
         let mut found = findings::from_bytes(self.findings.as_bytes()).in_file(clip)?;
-        let mut speech = detectors::load_speech(&self.models)?.ok_or(ReleaseError::NoRecognizer)?;
-        let recognizer = detectors::load_recognizer(&self.models, self.threads)?;
-        let recognizer = recognizer.ok_or(ReleaseError::NoRecognizer)?;
+        let ears = detectors::load_ears(&self.models, self.threads)?;
+        let (mut speech, recognizer) = ears.ok_or(ReleaseError::NoRecognizer)?;
         seal()?;
         let source = sound_of(clip, &self.input, self.threads)?;
         let spoken = redact_engine::find_speech(Box::new(source), &mut speech, ports.progress);
         let spoken = spoken.in_file(clip)?;
-        let uses = [speech.model_use(), recognizer.model_use()];
         let job = SpeechJob {
             clip,
             input: &self.input,
             threads: self.threads,
             options: &self.options,
         };
-        found.transcript = Some(transcribe(&job, &spoken, recognizer, ports.progress)?);
+        let (transcript, model) = transcribe(&job, &spoken, recognizer, ports.progress)?;
+        found.transcript = Some(transcript);
         // Another version of the model may hear other speech: what either heard counts.
         let known = found.speech.take().unwrap_or_default();
         let heard = spoken.into_values().flatten();
@@ -61,7 +60,7 @@ impl TranscriptWork {
             known.into_iter().chain(heard).collect(),
             0,
         ));
-        for model in uses {
+        for model in std::iter::once(speech.model_use()).chain(model) {
             found.models.retain(|known| known.name != model.name);
             found.models.push(model);
         }
@@ -78,7 +77,7 @@ pub(crate) struct SpeechJob<'a> {
 }
 
 /// Transcribes the speech of a recording and finds the personal data in it. Without speech, nothing
-/// is read.
+/// is read. Gives the model, too, if it was used.
 ///
 /// # Errors
 /// When the recording cannot be read to its end, or the recognizer fails.
@@ -87,22 +86,21 @@ pub(crate) fn transcribe(
     speech: &SpeechByTrack,
     recognizer: LoadedRecognizer,
     progress: &dyn Progress,
-) -> Result<Transcript> {
+) -> Result<(Transcript, Option<ModelUse>)> {
     let language = &job.options.language;
     if speech.values().all(Vec::is_empty) {
-        return Ok(Transcript {
-            language: language.clone(),
-            voices: Vec::new(),
-        });
+        let language = language.clone();
+        let voices = Vec::new();
+        return Ok((Transcript { language, voices }, None));
     }
     let source = Box::new(sound_of(job.clip, job.input, job.threads)?);
     let mut recognizer = recognizer.start()?;
-    let heard = redact_engine::transcribe(source, speech, &mut *recognizer, language, progress);
+    let heard = redact_engine::transcribe(source, speech, &mut recognizer, language, progress);
     let mut transcript = heard.in_file(job.clip)?;
     for voice in &mut transcript.voices {
         voice.personal = redact_speech::personal_items(&voice.words);
     }
-    Ok(transcript)
+    Ok((transcript, Some(recognizer.model_use())))
 }
 
 /// The sound of a recording.
