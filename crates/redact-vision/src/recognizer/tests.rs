@@ -46,8 +46,9 @@ fn words_have_times_and_the_probability_of_their_worst_token() {
             )
         })
         .collect();
-    // The period is no part of the time of its word, and the sound has 50 steps.
-    assert_eq!(spans, [(0, 10), (10, 30), (40, 50)]);
+    // Two steps later than the alignment says, within 50 steps. The period is no part of the time
+    // of its word, but sound behind the word is.
+    assert_eq!(spans, [(0, 12), (12, 35), (42, 50)]);
     let names: Vec<&str> = found.iter().map(|word| word.text.as_str()).collect();
     assert_eq!(names, ["Call", "John.", "Now"]);
     assert!((found[1].probability - (-2.0_f32).exp()).abs() < 1e-6);
@@ -65,7 +66,8 @@ fn spans_are_never_empty_and_never_outside() {
         ([3, 3, 3, 4, 4, 4], 4),
     ] {
         let length = steps * STEP_NANOS;
-        let found = words(&vocabulary, &text(&[0.0; 5]), &starts, length);
+        let levels = vec![0.5; usize::try_from(steps).unwrap()];
+        let found = words(&vocabulary, &text(&[0.0; 5]), &starts, &levels, length);
         assert_eq!(found.len(), 3);
         for word in &found {
             assert!(word.span.start_nanos() >= 0 && word.span.end_nanos() <= length);
@@ -86,7 +88,23 @@ fn signs_without_speech_belong_to_the_word_before() {
     );
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].text, "Well...-");
-    assert!(words(&vocabulary, &text(&[]), &[], NANOS_PER_SECOND).is_empty());
+    assert!(words(&vocabulary, &text(&[]), &[], &[], NANOS_PER_SECOND).is_empty());
+}
+
+#[test]
+fn a_word_ends_where_the_sound_gets_quiet() {
+    let mut levels = vec![0.001; 100];
+    levels[10..25].fill(0.4);
+    levels[25..30].fill(0.03);
+    assert_eq!(fade(&levels, 10, 20, 100), 30);
+    // Neither in the next word, nor much later, nor outside.
+    assert_eq!(fade(&levels, 10, 20, 24), 24);
+    assert_eq!(fade(&[0.4; 100], 10, 20, 100), 20 + FADE_STEPS_MAX);
+    assert_eq!(fade(&levels, 10, 20, 5), 20);
+    assert_eq!(fade(&levels, 90, 100, 100), 100);
+    assert_eq!(fade(&levels, 30, 30, 100), 30 + FADE_STEPS_MAX);
+    let sound = [[0.5; STEP_SAMPLES], [0.0; STEP_SAMPLES]].concat();
+    assert_eq!(super::levels(&sound[..400]), [0.5, 0.0]);
 }
 
 #[test]
