@@ -112,7 +112,8 @@ fn told_end(speech: &Speech, run: &Run) -> Option<usize> {
     while end < speech.tokens.len().min(start + UNKNOWN_MAX) {
         let token = &speech.tokens[end];
         let in_part = end == start || !speech.tokens[end - 1].ends_sentence();
-        let is_name = token.is_capital && !is_never_name(&token.text);
+        let is_main = token.text == "main";
+        let is_name = token.is_capital && (is_main || !is_never_name(&token.text));
         let is_part = is_name || token.is_in(&DIRECTIONS) || is_ordinal(&token.text);
         if !is_part || !in_part && !told || token.begins_sentence && !told {
             break;

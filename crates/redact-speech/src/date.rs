@@ -118,6 +118,9 @@ fn date_at(speech: &Speech, at: usize) -> Option<Range<usize>> {
         let is_birth = told || year.is_some_and(|year| year <= YEAR_MAX);
         return is_birth.then(|| widened(speech, at..at + 1));
     }
+    if told && is_ordinal(&token.text) && at > 0 && speech.text(at - 1) == "the" {
+        return Some(widened(speech, at..at + 1));
+    }
     if !MONTHS.contains(&token.text.as_str()) {
         return None;
     }

@@ -141,6 +141,7 @@ fn street_addresses() {
             "He lives on [Maple Street] with her.",
             "At [12 Oak Lane, Springfield, Oregon 97477.]",
             "The mailing address is [PO Box 1187.]",
+            "I'm at [1427 Main,] the yellow house.",
             "I saw him at [519 South Elm.]",
             "send it to [800 West Main Street unit 4]",
         ],
@@ -181,6 +182,7 @@ fn dates_of_birth() {
             "DOB? [0-3, 0-4, 19-87.]",
             "born in [1987]",
             "I was born in [June of '88.]",
+            "My birthday's [the 3rd.]",
         ],
     );
     assert_clear(&[
@@ -233,6 +235,7 @@ fn license_plates() {
             "Ten twenty eight on [K L M, 4 5 2 1.]",
             "It had tags [seven, K as in king, L M, one two three.]",
             "plate [Sam Tom Union 4521]",
+            "[7-Adam-Boy-Charles-1-2-3] on a Chevy.",
         ],
     );
     assert_clear(&[
