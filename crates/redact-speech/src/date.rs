@@ -89,42 +89,40 @@ pub(crate) fn find(speech: &Speech, found: &mut Found) {
         if at < end || found.is_taken(at) {
             continue;
         }
-        if let Some(words) = date_at(speech, at) {
+        if let Some(words) = date_at(speech, found, at) {
             end = words.end;
             found.add(PersonalClass::DateOfBirth, words);
         }
     }
     for run in &speech.runs {
         let start = run.words.start;
-        let is_told = speech.announced(start, Cue::Birth) && !run.is_quantity;
+        let is_told = speech.announced(found, start, Cue::Birth) && !run.is_quantity;
         if is_told
             && run.digits() >= 1
             && run.symbols.len() >= 2
             && !found.touches(run.words.clone())
         {
-            found.add(
-                PersonalClass::DateOfBirth,
-                widened(speech, run.words.clone()),
-            );
+            let words = widened(speech, found, run.words.clone());
+            found.add(PersonalClass::DateOfBirth, words);
         }
     }
 }
 
 /// The date of birth that begins at or just before the word at `at`.
-fn date_at(speech: &Speech, at: usize) -> Option<Range<usize>> {
+fn date_at(speech: &Speech, found: &Found, at: usize) -> Option<Range<usize>> {
     let token = &speech.tokens[at];
-    let told = speech.announced(at, Cue::Birth) || told_after(speech, at);
+    let told = speech.announced(found, at, Cue::Birth) || told_after(speech, at);
     if let Some(year) = slashed(&token.text) {
         let is_birth = told || year.is_some_and(|year| year <= YEAR_MAX);
-        return is_birth.then(|| widened(speech, at..at + 1));
+        return is_birth.then(|| widened(speech, found, at..at + 1));
     }
     if told && is_ordinal(&token.text) && at > 0 && speech.text(at - 1) == "the" {
-        return Some(widened(speech, at..at + 1));
+        return Some(widened(speech, found, at..at + 1));
     }
     if !MONTHS.contains(&token.text.as_str()) {
         return None;
     }
-    let words = widened(speech, at..at + 1);
+    let words = widened(speech, found, at..at + 1);
     let is_date = words.len() > 1;
     // "May" and "March" are verbs, too.
     let is_month = token.is_capital && (token.begins_sentence || !token.is_in(&["may", "march"]));
@@ -187,8 +185,8 @@ fn year_of(speech: &Speech, words: &Range<usize>) -> Option<u32> {
 }
 
 /// With everything beside it that may belong to a date.
-fn widened(speech: &Speech, words: Range<usize>) -> Range<usize> {
-    let told = speech.announced(words.start, Cue::Birth);
+fn widened(speech: &Speech, found: &Found, words: Range<usize>) -> Range<usize> {
+    let told = speech.announced(found, words.start, Cue::Birth);
     let belongs = |token: &Token| {
         let text = token.text.as_str();
         let is_number = !matches!(

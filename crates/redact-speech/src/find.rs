@@ -3,7 +3,7 @@
 use redact_core::{PersonalClass, PersonalItem, Word};
 
 use crate::speech::{Found, Speech};
-use crate::{address, date, email, name, number, work};
+use crate::{address, answer, date, email, name, number, work};
 
 /// The personal data in `words`, ordered by first word.
 ///
@@ -21,6 +21,7 @@ pub fn personal_items(words: &[Word]) -> Vec<PersonalItem> {
     number::find(&speech, &mut found);
     work::find(&speech, &mut found);
     name::find(&speech, &mut found);
+    answer::find(&speech, &mut found);
     let mut items: Vec<PersonalItem> = found
         .items
         .into_iter()

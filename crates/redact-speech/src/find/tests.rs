@@ -158,6 +158,7 @@ fn e_mail_addresses() {
             "Use [J Smith 42 at yahoo.com] please.",
             "Yeah, [marcus underscore porter at outlook dot com.]",
             "[info at smith law dot net]",
+            "He writes me from [Malik22 at contest .net,] I have them.",
             "The best e-mail is [kevin88@comcast.net]",
         ],
     );
@@ -301,6 +302,7 @@ fn names_of_persons() {
             "Spell it. [Golf alpha romeo zulu alpha.]",
             "I talked to [Angela's] mother.",
             "My son [Will] did it.",
+            "May I have your name for the report? Sure, [in the stenabad.]",
             "Spell your last name. How do you spell it? Sure, [it's her name as] herna.",
         ],
     );
