@@ -187,7 +187,8 @@ fn apartment(speech: &Speech, found: &Found, at: usize) -> Option<Range<usize>> 
     let token = &speech.tokens[at];
     let is_home = token.is_in(&["apartment", "apt", "trailer", "condo", "box"]);
     let is_told = token.is_in(&["unit", "building", "lot", "suite", "space"]);
-    if !is_home && !(is_told && speech.announced(found, at, Cue::Address)) {
+    let is_part = is_home || is_told && speech.announced(found, at, Cue::Address);
+    if !is_part {
         return None;
     }
     let next = if speech.text(at + 1) == "number" {

@@ -126,7 +126,8 @@ fn date_at(speech: &Speech, found: &Found, at: usize) -> Option<Range<usize>> {
     let is_date = words.len() > 1;
     // "May" and "March" are verbs, too.
     let is_month = token.is_capital && (token.begins_sentence || !token.is_in(&["may", "march"]));
-    if !is_date && !(is_month && told) {
+    let is_said = is_date || is_month && told;
+    if !is_said {
         return None;
     }
     let is_birth = told || year_of(speech, &words).is_some_and(|year| year <= YEAR_MAX);
@@ -201,18 +202,19 @@ fn widened(speech: &Speech, found: &Found, words: Range<usize>) -> Range<usize> 
             || slashed(text).is_some()
             || token.is_in(&["of", "the", "in", "and"])
     };
+    let goes_on = |at: usize| told || !speech.tokens[at].ends_sentence();
     let (mut start, mut end) = (words.start, words.end);
     while start > 0
         && words.start - start < DATE_MAX
         && belongs(&speech.tokens[start - 1])
-        && !(speech.tokens[start - 1].ends_sentence() && !told)
+        && goes_on(start - 1)
     {
         start -= 1;
     }
     while end < speech.tokens.len()
         && end - words.end < DATE_MAX
         && belongs(&speech.tokens[end])
-        && !(speech.tokens[end - 1].ends_sentence() && !told)
+        && goes_on(end - 1)
     {
         end += 1;
     }

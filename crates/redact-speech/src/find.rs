@@ -34,9 +34,9 @@ pub fn personal_items(words: &[Word]) -> Vec<PersonalItem> {
 
 /// With one word more at both ends, of the same sentence, unless it is a name or a place.
 ///
-/// Numbers and what is spelled are where a recognizer drops most and where its times are worst: "It's
-/// 6141788286" may have all its digits in the time of the last. Names are single words with the
-/// times of words.
+/// Numbers and what is spelled are where a recognizer drops most and where its times are worst:
+/// "It's 6141788286" may have all its digits in the time of the last. Names are single words with
+/// the times of words.
 fn with_neighbors(speech: &Speech, mut item: PersonalItem) -> PersonalItem {
     if matches!(
         item.class,

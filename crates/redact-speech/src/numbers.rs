@@ -90,7 +90,7 @@ fn written(token: &Token) -> Option<Piece> {
         return None;
     }
     let parts: Vec<&str> = text
-        .split(|c: char| matches!(c, '-' | '.' | ',' | '(' | ')' | '\u{2013}'))
+        .split(['-', '.', ',', '(', ')', '\u{2013}'])
         .filter(|part| !part.is_empty())
         .collect();
     let symbols: Vec<u8> = parts.concat().bytes().collect();
