@@ -320,7 +320,7 @@ proptest! {
     }
 
     #[test]
-    fn ranges_are_valid_for_likely_text(picks in prop::collection::vec(0usize..LIKELY.len(), 0..80)) {
+    fn ranges_are_valid_for_likely_text(picks in prop::collection::vec(0..LIKELY.len(), 0..80)) {
         let text: Vec<&str> = picks.iter().map(|pick| LIKELY[*pick]).collect();
         check(&said(&text.join(" ")));
     }
