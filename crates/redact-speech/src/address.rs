@@ -32,7 +32,7 @@ pub(crate) fn find(speech: &Speech, found: &mut Found) {
         if found.touches(run.words.clone()) {
             continue;
         }
-        if let Some(end) = street_end(speech, run).or_else(|| told_end(speech, run)) {
+        if let Some(end) = street_end(speech, run).or_else(|| told_end(speech, found, run)) {
             let end = rest_end(speech, end);
             found.add(PersonalClass::StreetAddress, run.words.start..end);
         }
@@ -41,7 +41,7 @@ pub(crate) fn find(speech: &Speech, found: &mut Found) {
         if found.is_taken(at) {
             continue;
         }
-        let words = apartment(speech, at)
+        let words = apartment(speech, found, at)
             .or_else(|| ordinal_street(speech, at))
             .or_else(|| home_street(speech, at));
         if let Some(words) = words {
@@ -96,12 +96,12 @@ fn is_kind(speech: &Speech, at: usize, number_end: usize) -> bool {
 }
 
 /// The end of a street whose kind is missing, where an address was announced.
-fn told_end(speech: &Speech, run: &Run) -> Option<usize> {
+fn told_end(speech: &Speech, found: &Found, run: &Run) -> Option<usize> {
     let start = run.words.end;
     if !is_house_number(run) || run.is_quantity || run.digits() < 2 {
         return None;
     }
-    let told = speech.announced(run.words.start, Cue::Address);
+    let told = speech.announced(found, run.words.start, Cue::Address);
     let at = run
         .words
         .start
@@ -112,7 +112,8 @@ fn told_end(speech: &Speech, run: &Run) -> Option<usize> {
     while end < speech.tokens.len().min(start + UNKNOWN_MAX) {
         let token = &speech.tokens[end];
         let in_part = end == start || !speech.tokens[end - 1].ends_sentence();
-        let is_name = token.is_capital && !is_never_name(&token.text);
+        let is_main = token.text == "main";
+        let is_name = token.is_capital && (is_main || !is_never_name(&token.text));
         let is_part = is_name || token.is_in(&DIRECTIONS) || is_ordinal(&token.text);
         if !is_part || !in_part && !told || token.begins_sentence && !told {
             break;
@@ -182,11 +183,12 @@ fn is_region(text: &str) -> bool {
 }
 
 /// "apartment 3B" without a street.
-fn apartment(speech: &Speech, at: usize) -> Option<Range<usize>> {
+fn apartment(speech: &Speech, found: &Found, at: usize) -> Option<Range<usize>> {
     let token = &speech.tokens[at];
     let is_home = token.is_in(&["apartment", "apt", "trailer", "condo", "box"]);
     let is_told = token.is_in(&["unit", "building", "lot", "suite", "space"]);
-    if !is_home && !(is_told && speech.announced(at, Cue::Address)) {
+    let is_part = is_home || is_told && speech.announced(found, at, Cue::Address);
+    if !is_part {
         return None;
     }
     let next = if speech.text(at + 1) == "number" {

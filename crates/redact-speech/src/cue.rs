@@ -1,5 +1,7 @@
 //! Words that say what the digits, letters or names after them are.
 
+use redact_core::PersonalClass;
+
 use crate::token::Token;
 
 /// Words between a cue and what it announces, at most: a question and the start of an answer.
@@ -23,6 +25,25 @@ pub(crate) enum Cue {
     Spelling,
     /// A number that is no one's personal data: of a case, a report, a unit.
     Record,
+}
+
+impl Cue {
+    /// The class of what is announced; `None` if it is nobody's.
+    pub(crate) const fn class(self) -> Option<PersonalClass> {
+        Some(match self {
+            Self::Phone => PersonalClass::PhoneNumber,
+            Self::Social | Self::LastFour => PersonalClass::SocialSecurity,
+            Self::Id => PersonalClass::IdNumber,
+            Self::Plate => PersonalClass::LicensePlate,
+            Self::Account => PersonalClass::AccountNumber,
+            Self::Birth => PersonalClass::DateOfBirth,
+            Self::Address => PersonalClass::StreetAddress,
+            Self::Email => PersonalClass::EmailAddress,
+            Self::Work => PersonalClass::WorkOrSchool,
+            Self::Name | Self::Spelling => PersonalClass::PersonName,
+            Self::Record => return None,
+        })
+    }
 }
 
 /// Every cue and the place of its last word, in order.

@@ -89,43 +89,45 @@ pub(crate) fn find(speech: &Speech, found: &mut Found) {
         if at < end || found.is_taken(at) {
             continue;
         }
-        if let Some(words) = date_at(speech, at) {
+        if let Some(words) = date_at(speech, found, at) {
             end = words.end;
             found.add(PersonalClass::DateOfBirth, words);
         }
     }
     for run in &speech.runs {
         let start = run.words.start;
-        let is_told = speech.announced(start, Cue::Birth) && !run.is_quantity;
+        let is_told = speech.announced(found, start, Cue::Birth) && !run.is_quantity;
         if is_told
             && run.digits() >= 1
             && run.symbols.len() >= 2
             && !found.touches(run.words.clone())
         {
-            found.add(
-                PersonalClass::DateOfBirth,
-                widened(speech, run.words.clone()),
-            );
+            let words = widened(speech, found, run.words.clone());
+            found.add(PersonalClass::DateOfBirth, words);
         }
     }
 }
 
 /// The date of birth that begins at or just before the word at `at`.
-fn date_at(speech: &Speech, at: usize) -> Option<Range<usize>> {
+fn date_at(speech: &Speech, found: &Found, at: usize) -> Option<Range<usize>> {
     let token = &speech.tokens[at];
-    let told = speech.announced(at, Cue::Birth) || told_after(speech, at);
+    let told = speech.announced(found, at, Cue::Birth) || told_after(speech, at);
     if let Some(year) = slashed(&token.text) {
         let is_birth = told || year.is_some_and(|year| year <= YEAR_MAX);
-        return is_birth.then(|| widened(speech, at..at + 1));
+        return is_birth.then(|| widened(speech, found, at..at + 1));
+    }
+    if told && is_ordinal(&token.text) && at > 0 && speech.text(at - 1) == "the" {
+        return Some(widened(speech, found, at..at + 1));
     }
     if !MONTHS.contains(&token.text.as_str()) {
         return None;
     }
-    let words = widened(speech, at..at + 1);
+    let words = widened(speech, found, at..at + 1);
     let is_date = words.len() > 1;
     // "May" and "March" are verbs, too.
     let is_month = token.is_capital && (token.begins_sentence || !token.is_in(&["may", "march"]));
-    if !is_date && !(is_month && told) {
+    let is_said = is_date || is_month && told;
+    if !is_said {
         return None;
     }
     let is_birth = told || year_of(speech, &words).is_some_and(|year| year <= YEAR_MAX);
@@ -184,8 +186,8 @@ fn year_of(speech: &Speech, words: &Range<usize>) -> Option<u32> {
 }
 
 /// With everything beside it that may belong to a date.
-fn widened(speech: &Speech, words: Range<usize>) -> Range<usize> {
-    let told = speech.announced(words.start, Cue::Birth);
+fn widened(speech: &Speech, found: &Found, words: Range<usize>) -> Range<usize> {
+    let told = speech.announced(found, words.start, Cue::Birth);
     let belongs = |token: &Token| {
         let text = token.text.as_str();
         let is_number = !matches!(
@@ -200,18 +202,19 @@ fn widened(speech: &Speech, words: Range<usize>) -> Range<usize> {
             || slashed(text).is_some()
             || token.is_in(&["of", "the", "in", "and"])
     };
+    let goes_on = |at: usize| told || !speech.tokens[at].ends_sentence();
     let (mut start, mut end) = (words.start, words.end);
     while start > 0
         && words.start - start < DATE_MAX
         && belongs(&speech.tokens[start - 1])
-        && !(speech.tokens[start - 1].ends_sentence() && !told)
+        && goes_on(start - 1)
     {
         start -= 1;
     }
     while end < speech.tokens.len()
         && end - words.end < DATE_MAX
         && belongs(&speech.tokens[end])
-        && !(speech.tokens[end - 1].ends_sentence() && !told)
+        && goes_on(end - 1)
     {
         end += 1;
     }

@@ -87,7 +87,12 @@ fn ending_after(speech: &Speech, at: usize) -> Option<usize> {
     if matches!(text, "dot" | "." | "point") && ENDINGS.contains(&speech.text(at + 1)) {
         return Some(at + 2);
     }
-    matches!(text, "com" | "dotcom" | "dot-com").then_some(at + 1)
+    let is_split = speech
+        .tokens
+        .get(at)
+        .is_some_and(|token| token.is_split_ending);
+    (matches!(text, "com" | "dotcom" | "dot-com") || is_split && ENDINGS.contains(&text))
+        .then_some(at + 1)
 }
 
 fn is_at(speech: &Speech, at: usize) -> bool {

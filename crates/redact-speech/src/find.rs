@@ -3,7 +3,7 @@
 use redact_core::{PersonalClass, PersonalItem, Word};
 
 use crate::speech::{Found, Speech};
-use crate::{address, date, email, name, number, work};
+use crate::{address, answer, date, email, name, number, work};
 
 /// The personal data in `words`, ordered by first word.
 ///
@@ -21,6 +21,7 @@ pub fn personal_items(words: &[Word]) -> Vec<PersonalItem> {
     number::find(&speech, &mut found);
     work::find(&speech, &mut found);
     name::find(&speech, &mut found);
+    answer::find(&speech, &mut found);
     let mut items: Vec<PersonalItem> = found
         .items
         .into_iter()
@@ -33,9 +34,9 @@ pub fn personal_items(words: &[Word]) -> Vec<PersonalItem> {
 
 /// With one word more at both ends, of the same sentence, unless it is a name or a place.
 ///
-/// Numbers and what is spelled are where a recognizer drops most and where its times are worst: "It's
-/// 6141788286" may have all its digits in the time of the last. Names are single words with the
-/// times of words.
+/// Numbers and what is spelled are where a recognizer drops most and where its times are worst:
+/// "It's 6141788286" may have all its digits in the time of the last. Names are single words with
+/// the times of words.
 fn with_neighbors(speech: &Speech, mut item: PersonalItem) -> PersonalItem {
     if matches!(
         item.class,

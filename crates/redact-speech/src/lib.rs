@@ -13,6 +13,7 @@
 
 mod account;
 mod address;
+mod answer;
 mod cue;
 mod date;
 mod email;

@@ -36,7 +36,7 @@ pub(crate) fn find(speech: &Speech, found: &mut Found) {
             continue;
         }
         let continued = last.filter(|(_, end)| run.words.start - end <= PAUSE);
-        let class = match class_of(speech, run) {
+        let class = match class_of(speech, found, run) {
             Meaning::Personal(class) => Some(class),
             Meaning::Other => None,
             Meaning::Unknown => continued
@@ -64,7 +64,7 @@ enum Meaning {
     Unknown,
 }
 
-fn class_of(speech: &Speech, run: &Run) -> Meaning {
+fn class_of(speech: &Speech, found: &Found, run: &Run) -> Meaning {
     let asked = speech.cues_before(run.words.start).next();
     let is_code = run.is_code && asked.is_none_or(|(at, _)| run.words.start - at > CODE);
     if is_code || run.is_quantity && run.digits() < 7 {
@@ -73,7 +73,7 @@ fn class_of(speech: &Speech, run: &Run) -> Meaning {
     if run.digits() == 0 {
         return spelled(speech, run).map_or(Meaning::Unknown, Meaning::Personal);
     }
-    let told = announced(speech, run);
+    let told = announced(speech, found, run);
     if !matches!(told, Meaning::Unknown) {
         return told;
     }
@@ -97,10 +97,13 @@ fn class_by_form(run: &Run) -> Option<PersonalClass> {
 }
 
 /// By the nearest cue before it that fits.
-fn announced(speech: &Speech, run: &Run) -> Meaning {
+fn announced(speech: &Speech, found: &Found, run: &Run) -> Meaning {
     let start = run.words.start;
     // "O L N" and "last four" are themselves letters and digits.
     for (at, cue) in speech.cues_before(run.words.end.min(start + CUE_MAX)) {
+        if found.is_answered(speech, at, start.max(at), cue.class()) {
+            continue;
+        }
         let class = match cue {
             Cue::LastFour if social::may_be(run) => last_four(speech, start),
             Cue::Record if !is_of_record(speech, at, start) => continue,
@@ -131,22 +134,20 @@ fn last_four(speech: &Speech, at: usize) -> PersonalClass {
     }
 }
 
+/// The class of what was announced, if the run may be that.
 fn class_if_fits(cue: Cue, run: &Run) -> Option<PersonalClass> {
-    let (fits, class) = match cue {
-        Cue::Phone => (phone::may_be(run), PersonalClass::PhoneNumber),
-        Cue::Social => (social::may_be(run), PersonalClass::SocialSecurity),
-        Cue::Id => (id::may_be(run), PersonalClass::IdNumber),
-        Cue::Plate => (plate::may_be(run), PersonalClass::LicensePlate),
-        Cue::Account => (account::may_be(run), PersonalClass::AccountNumber),
-        Cue::Birth => (run.symbols.len() >= 2, PersonalClass::DateOfBirth),
-        Cue::Address => {
-            let fits = (2..=6).contains(&run.digits()) && run.letters() <= 1;
-            (fits, PersonalClass::StreetAddress)
-        }
-        Cue::Email => (run.letters() >= 2, PersonalClass::EmailAddress),
-        Cue::LastFour | Cue::Record | Cue::Work | Cue::Name | Cue::Spelling => return None,
+    let fits = match cue {
+        Cue::Phone => phone::may_be(run),
+        Cue::Social => social::may_be(run),
+        Cue::Id => id::may_be(run),
+        Cue::Plate => plate::may_be(run),
+        Cue::Account => account::may_be(run),
+        Cue::Birth => run.symbols.len() >= 2,
+        Cue::Address => (2..=6).contains(&run.digits()) && run.letters() <= 1,
+        Cue::Email => run.letters() >= 2,
+        Cue::LastFour | Cue::Record | Cue::Work | Cue::Name | Cue::Spelling => false,
     };
-    fits.then_some(class)
+    cue.class().filter(|_| fits)
 }
 
 /// "five five five, oh one four two is my number".

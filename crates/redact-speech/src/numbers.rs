@@ -90,7 +90,7 @@ fn written(token: &Token) -> Option<Piece> {
         return None;
     }
     let parts: Vec<&str> = text
-        .split(|c: char| matches!(c, '-' | '.' | ',' | '(' | ')' | '\u{2013}'))
+        .split(['-', '.', ',', '(', ')', '\u{2013}'])
         .filter(|part| !part.is_empty())
         .collect();
     let symbols: Vec<u8> = parts.concat().bytes().collect();
@@ -163,14 +163,21 @@ fn number_word(text: &str) -> Option<Piece> {
     }
 }
 
-/// "forty-two", "five-five-five".
+/// "forty-two", "five-five-five", "7-Adam-Boy-1-2".
 fn hyphenated(text: &str) -> Option<Piece> {
     if !text.contains('-') {
         return None;
     }
     let mut reader = Reader::default();
     for part in text.split('-') {
-        reader.read(&number_word(part)?);
+        let is_written = part.len() == 1 || part.bytes().all(|byte| byte.is_ascii_digit());
+        let letter = || letter_of(part).map(|letter| vec![letter]);
+        let symbols = || {
+            let known = is_written && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            (known && !part.is_empty()).then(|| part.as_bytes().to_vec())
+        };
+        let written = || symbols().or_else(letter).map(Piece::Symbols);
+        reader.read(&number_word(part).or_else(written)?);
     }
     Some(Piece::Symbols(reader.finish()))
 }

@@ -4,7 +4,7 @@ mod alignment;
 
 use redact_core::{PersonalClass, TimeSpan, Transcript};
 
-use crate::score::alignment::{Alignment, align, comparable};
+use crate::score::alignment::{Alignment, align};
 
 /// Time of an item that may stay audible though the item counts as muted: 10 ms, less than a
 /// listener can make a sound of speech from.
@@ -135,7 +135,7 @@ fn share(part: usize, of: usize) -> f64 {
 #[must_use]
 pub fn score(truth: &SpeechTruth, transcript: &Transcript, mutes: &[TimeSpan]) -> SpeechScore {
     let mutes = TimeSpan::merged(mutes.to_vec(), 0);
-    let alignment = align(&comparable(truth), &comparable_of(transcript));
+    let alignment = align(&comparable_truth(truth), &comparable_of(transcript));
     let unclear = transcript.voices.iter().flat_map(|voice| &voice.unclear);
     let unclear = TimeSpan::merged(unclear.map(|unclear| unclear.span).collect(), 0);
     let clear = TimeSpan::merged(truth.clear.clone(), 0);
@@ -155,6 +155,11 @@ pub fn score(truth: &SpeechTruth, transcript: &Transcript, mutes: &[TimeSpan]) -
         clear_muted_nanos: clear.iter().map(|span| covered(*span, &mutes)).sum(),
         unclear_nanos: unclear.iter().map(|span| span.length_nanos()).sum(),
     }
+}
+
+fn comparable_truth(truth: &SpeechTruth) -> Vec<alignment::Heard> {
+    let said = truth.words.iter();
+    alignment::split(said.map(|word| (word.text.as_str(), word.span)))
 }
 
 fn comparable_of(transcript: &Transcript) -> Vec<alignment::Heard> {

@@ -18,8 +18,8 @@ const REACH_NANOS: i64 = 5_000_000_000;
 /// Words before an item that may still be said when it begins.
 const BEFORE: usize = 3;
 
-/// When `item` has to be muted: from the end of the word before it to the start of the one after it,
-/// 1 s and 0.4 s for each digit beyond its own words at most, and `padding_nanos` at least.
+/// When `item` has to be muted: from the end of the word before it to the start of the one after
+/// it, 1 s and 0.4 s for each digit beyond its own words at most, and `padding_nanos` at least.
 ///
 /// `words` are those that the item was found in; `None` if it has other ones.
 #[must_use]

@@ -8,6 +8,9 @@ use crate::cue::{self, Cue};
 use crate::numbers::{self, Run};
 use crate::token::{self, Token};
 
+/// Words between an answer and its repetition or correction, at most.
+const REPEATED: usize = 3;
+
 /// The words with what was read from them.
 pub(crate) struct Speech {
     pub(crate) tokens: Vec<Token>,
@@ -41,12 +44,15 @@ impl Speech {
         cue::before(&self.cues, at)
     }
 
-    /// Whether `wanted` is the nearest cue before `at` of those that announce numbers.
-    pub(crate) fn announced(&self, at: usize, wanted: Cue) -> bool {
+    /// Whether `wanted` is the nearest cue before `at` of those that announce numbers, and nothing
+    /// that was found answers it.
+    pub(crate) fn announced(&self, found: &Found, at: usize, wanted: Cue) -> bool {
         let other = |cue| !matches!(cue, Cue::Work | Cue::Name | Cue::Spelling | Cue::Email);
         self.cues_before(at)
             .find(|(_, cue)| *cue == wanted || other(*cue))
-            .is_some_and(|(_, cue)| cue == wanted)
+            .is_some_and(|(place, cue)| {
+                cue == wanted && !found.is_answered(self, place, at, wanted.class())
+            })
     }
 
     /// Whether the nearest cue before `at` is `wanted`, `reach` words back at most.
@@ -59,14 +65,14 @@ impl Speech {
 /// The items found so far.
 pub(crate) struct Found {
     pub(crate) items: Vec<PersonalItem>,
-    taken: Vec<bool>,
+    taken: Vec<Option<PersonalClass>>,
 }
 
 impl Found {
     pub(crate) fn new(words: usize) -> Self {
         Self {
             items: Vec::new(),
-            taken: vec![false; words],
+            taken: vec![None; words],
         }
     }
 
@@ -76,13 +82,32 @@ impl Found {
         if words.is_empty() {
             return;
         }
-        self.taken[words.clone()].fill(true);
+        self.taken[words.clone()].fill(Some(class));
         self.items.push(PersonalItem { class, words });
     }
 
     /// Whether the word at `at` is in an item.
     pub(crate) fn is_taken(&self, at: usize) -> bool {
-        self.taken.get(at).copied().unwrap_or(false)
+        self.taken.get(at).is_some_and(Option::is_some)
+    }
+
+    /// Whether what was announced at `cue` was said before `at`: in a sentence before, and not just
+    /// before.
+    pub(crate) fn is_answered(
+        &self,
+        speech: &Speech,
+        cue: usize,
+        at: usize,
+        class: Option<PersonalClass>,
+    ) -> bool {
+        let between = self.taken.get(cue..at).unwrap_or_default();
+        let last = between
+            .iter()
+            .rposition(|taken| taken.is_some() && *taken == class);
+        last.map(|last| cue + last).is_some_and(|last| {
+            let ended = speech.tokens[last..at].iter().any(Token::ends_sentence);
+            ended && at - last > REPEATED
+        })
     }
 
     /// Whether any of `words` is in an item.

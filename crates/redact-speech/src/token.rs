@@ -18,6 +18,8 @@ pub(crate) struct Token {
     pub(crate) begins_sentence: bool,
     /// What follows it.
     pub(crate) end: End,
+    /// Whether it begins with a point, as a recognizer may write the end of a domain.
+    pub(crate) is_split_ending: bool,
     /// Whether it is feet or inches, as in `5'6"`.
     pub(crate) is_height: bool,
 }
@@ -109,6 +111,7 @@ fn token(text: &str) -> Token {
         text: lower,
         written,
         begins_sentence: false,
+        is_split_ending: straight.starts_with('.'),
         is_height: has_digit && (is_inches || is_after_feet),
         end,
     }

@@ -210,9 +210,8 @@ fn place(speech: &Speech, start: usize) -> Option<Range<usize>> {
     ) {
         return None;
     }
-    if first.is_in(&NO_PLACES) && !first.is_capital
-        || speech.tokens[start - 1].ends_sentence() && !first.is_capital
-    {
+    let is_apart = first.is_in(&NO_PLACES) || speech.tokens[start - 1].ends_sentence();
+    if is_apart && !first.is_capital {
         return None;
     }
     let mut end = start;

@@ -2,7 +2,6 @@
 
 use redact_core::TimeSpan;
 
-use super::SpeechTruth;
 use crate::numbers::read_number;
 
 /// Words of one row of the table of distances beside the diagonal, at most: recordings of hours fit
@@ -26,16 +25,6 @@ pub(super) struct Alignment {
     /// Distances of the starts of words that agree, in nanoseconds.
     pub(super) starts: Vec<i64>,
     pub(super) ends: Vec<i64>,
-}
-
-/// The words of the truth.
-pub(super) fn comparable(truth: &SpeechTruth) -> Vec<Heard> {
-    split(
-        truth
-            .words
-            .iter()
-            .map(|word| (word.text.as_str(), word.span)),
-    )
 }
 
 /// Words as they are compared: number words in a row are read as digits.
