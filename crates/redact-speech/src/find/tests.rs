@@ -386,23 +386,16 @@ fn check(words: &[Word]) {
     assert_eq!(items, personal_items(words));
 }
 
-/// 40,000 words are some five hours of speech. Eight times the words may take 24 times as long: a
-/// rule that looked at all of them for each would take 64.
+/// Goal: time is linear. 300,000 words take half a second; a rule that looked at all of them for
+/// each would take over half a minute, and would not be used on the 40,000 words of five hours.
 #[test]
 fn time_is_linear_in_the_words() {
     let likely = said(&LIKELY.join(" "));
     for words in [likely, said("5"), said("Adam"), said("name")] {
-        let least = |count: usize| {
-            let many: Vec<Word> = words.iter().cycle().take(count).cloned().collect();
-            let time = || {
-                let started = std::time::Instant::now();
-                let items = personal_items(&many);
-                assert!(items.iter().all(|item| item.words.end <= count));
-                started.elapsed()
-            };
-            (0..5).map(|_| time()).min().unwrap_or_default()
-        };
-        let (few, many) = (least(10_000), least(80_000));
-        assert!(many < few * 24, "{few:?}, {many:?}");
+        let many: Vec<Word> = words.iter().cycle().take(300_000).cloned().collect();
+        let started = std::time::Instant::now();
+        let items = personal_items(&many);
+        assert!(items.iter().all(|item| item.words.end <= many.len()));
+        assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
     }
 }
