@@ -73,6 +73,8 @@ fn telephone_numbers() {
             "A good number for you? Yeah. [5 5 5 0 1 4 2]",
             "The number is [555 01 42.]",
             "[(206) 555-0142]",
+            "You can reach my wife at [206, 780, 685,] she is home.",
+            "I will write it down for you, for [15 -287 -2475,] call me.",
             "number? [two oh six, five five five, forty two ten.]",
             "It's [555-0142,] no wait, I mean the phone.",
         ],
