@@ -12,8 +12,8 @@ const PADDING_NANOS: i64 = 150_000_000;
 
 /// Where `words` are less probable than [`DOUBTED_PROBABILITY`], in order and apart.
 ///
-/// A stretch may be recognized well as a whole and still have lost a name: "Was it loose or somebody
-/// else?" instead of "Was it Luis". Whoever mutes personal data mutes these spans, too.
+/// A stretch may be recognized well as a whole and still have lost a name: "Was it loose or
+/// somebody else?" instead of "Was it Luis". Whoever mutes personal data mutes these spans, too.
 #[must_use]
 pub fn doubted_words(words: &[Word]) -> Vec<Unclear> {
     let is_doubted =
