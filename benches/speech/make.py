@@ -31,8 +31,7 @@ CLASSES = {
     "card": "account-number", "account": "account-number", "work": "work-or-school",
     "school": "work-or-school",
 }
-# Two voices speak in each recording. No voice of the development set is in the test set, and no
-# rule was written while looking at what the last two pairs of the test set say.
+# Two voices speak in each recording. No voice of the development set is in the test set.
 PAIRS = {
     "dev": [
         ("espeak-and-espeak", voices.Espeak("en-us", 150), voices.Espeak("en-us+f3", 165)),

@@ -65,16 +65,18 @@ fn street_end(speech: &Speech, run: &Run) -> Option<usize> {
         is_kind(speech, *at, start) || *at > start && is_ends_of_part(speech, *at - 1)
     })?;
     let is_street = is_kind(speech, kind, start);
-    let stopped = speech.tokens[start..kind]
-        .iter()
-        .any(|token| token.is_in(&UNITS) && !token.is_capital || token.is_in(&NO_STREET));
+    let stopped = speech.tokens[start..kind].iter().any(|token| {
+        let is_unit = token.is_in(&UNITS) && !token.is_capital;
+        // A recognizer writes "I" as a capital; "-i" is the rest of a digit.
+        is_unit || token.is_in(&NO_STREET) || token.written == "I"
+    });
     (is_street && !stopped).then_some(kind + 1)
 }
 
 /// Words that are in no street's name.
-const NO_STREET: [&str; 26] = [
+const NO_STREET: [&str; 25] = [
     "of", "on", "the", "at", "is", "was", "were", "are", "and", "to", "from", "down", "up", "a",
-    "i", "you", "he", "she", "they", "we", "my", "block", "then", "by", "with", "that",
+    "you", "he", "she", "they", "we", "my", "block", "then", "by", "with", "that",
 ];
 
 /// Whether the sentence ends after the word at `at`.

@@ -70,13 +70,14 @@ fn cue_at(tokens: &[Token], at: usize) -> Option<Cue> {
         "phone" | "cell" | "telephone" | "cellphone" if !matches!(before, "the" | "a") => {
             Some(Cue::Phone)
         }
-        "callback" | "dial" | "dialed" | "dialing" | "extension" => Some(Cue::Phone),
+        "callback" | "reach" | "dial" | "dialed" | "dialing" | "extension" => Some(Cue::Phone),
         "code" if before == "area" => Some(Cue::Phone),
         "at" | "me" | "him" | "her" | "us" => called(before, earlier, tokens[at].stem()),
         "social" | "ssn" | "s.s.n" | "socials" => Some(Cue::Social),
         "four" | "4" | "for" if before == "last" => Some(Cue::LastFour),
         "n" if before == "s" && earlier == "s" => Some(Cue::Social),
         "n" if before == "l" && earlier == "o" => Some(Cue::Id),
+        "ln" if matches!(before, "on" | "an" | "o" | "oh") => Some(Cue::Id),
         "l" if before == "d" => Some(Cue::Id),
         "b" if before == "o" && earlier == "d" => Some(Cue::Birth),
         "license" | "licence" | "permit" if next != "plate" && next != "plates" => Some(Cue::Id),

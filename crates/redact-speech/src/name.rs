@@ -113,7 +113,7 @@ fn is_name_at(speech: &Speech, at: usize) -> bool {
     }
     let known = listed(stem);
     if !token.is_capital {
-        return known.is_only_name() && known.first && stem.len() >= 4;
+        return known.is_only_name() && (known.first && stem.len() >= 4 || stem.len() >= 5);
     }
     let is_short_capitals = token.written.len() <= 5
         && token.written.len() >= 2

@@ -77,13 +77,15 @@ fn class_of(speech: &Speech, found: &Found, run: &Run) -> Meaning {
     if !matches!(told, Meaning::Unknown) {
         return told;
     }
-    let class = announced_after(speech, run).or_else(|| class_by_form(run));
+    let class = announced_after(speech, run).or_else(|| class_by_form(speech, run));
     class.map_or(Meaning::Unknown, Meaning::Personal)
 }
 
 /// By the number of digits and letters.
-fn class_by_form(run: &Run) -> Option<PersonalClass> {
-    if social::fits(run) {
+fn class_by_form(speech: &Speech, run: &Run) -> Option<PersonalClass> {
+    // A telephone number of which a digit was lost: "for 15-287-2475, call me".
+    let is_called = speech.text(run.words.end) == "call";
+    if social::fits(run) && !is_called {
         Some(PersonalClass::SocialSecurity)
     } else if account::fits(run) {
         Some(PersonalClass::AccountNumber)

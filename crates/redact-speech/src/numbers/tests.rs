@@ -66,7 +66,9 @@ fn times_money_and_ordinals_are_no_digits() {
 proptest! {
     #[test]
     fn digits_survive_being_said(digits in prop::collection::vec(0usize..10, 1..30)) {
-        let names = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+        let names = [
+            "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
+        ];
         let said: Vec<&str> = digits.iter().map(|digit| names[*digit]).collect();
         let written: String = digits.iter().map(ToString::to_string).collect();
         prop_assert_eq!(symbols_of(&said.join(" ")), [written.clone()]);
