@@ -7,6 +7,7 @@ mod records;
 mod release;
 mod score;
 mod shared;
+mod transcript;
 mod words;
 
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ pub(crate) use records::{
 pub(crate) use release::{BatchArgs, ReencodeArg, ReleaseArgs, RenderArgs, RunArgs};
 pub(crate) use score::ScoreArgs;
 pub(crate) use shared::{BasisArgs, InputArgs, ModelArgs};
+pub(crate) use transcript::{TranscriptArgs, TranscriptCommand, TranscriptExportArgs};
 pub(crate) use words::Words;
 
 use shared::parse_class;
@@ -123,6 +125,8 @@ pub(crate) enum Command {
     Render(RenderArgs),
     /// Check a release against its manifest, or a package and everything in it
     Verify(VerifyArgs),
+    /// Write the redacted transcript of a release
+    Transcript(TranscriptArgs),
     /// Put releases of one request into a package for a recipient: folder, archive or disc image
     Package(PackageArgs),
     /// Check every past release in a folder by today's rules
@@ -241,7 +245,7 @@ mod tests {
              run --policy p --by -A --accept-missing face --accept-missing plate --damaged mask \
              --accept-lost-sound --video-stream 2 --turn 90 --frame-rate 25 --models m \
              --profile fast --preset slow --crf 20 --reencode all --no-cache --key k --agency -B \
-             --request 17 --requester R --request-file f --second-look --accept-seen --force clip";
+             --request 17 --requester R --request-file f --second-look --accept-seen --captions --force clip";
         let typed = typed
             .replace("--by -A", "--by=-A")
             .replace("--agency -B", "--agency=-B");

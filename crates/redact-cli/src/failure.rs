@@ -41,6 +41,9 @@ const WEAK_JAIL: &str = "recordings are decoded where the system has Landlock (L
      later) and seccomp; --allow-weak-jail decodes without, and the manifest and the event log \
      record that";
 
+const NO_TRANSCRIPT: &str = "scan the recording with a speech recognizer and approve its findings, or \
+     leave --captions out";
+
 const OLD_SCAN: &str = "damage is hidden and changes are declared as the scan found them, whatever \
      was edited in the plan: scan the recording again with this version of the program";
 
@@ -54,6 +57,7 @@ fn release_hint(error: &ReleaseError) -> Option<String> {
         ReleaseError::NoDetectors => Some("run scripts/setup, or give --models DIR"),
         ReleaseError::NoPolicy => Some("give --policy FILE"),
         ReleaseError::NoFindings { .. } => Some("give --findings FILE"),
+        ReleaseError::NoTranscript => Some(NO_TRANSCRIPT),
         ReleaseError::Render(RenderError::Damage { .. } | RenderError::Undeclared { .. }) => {
             Some(OLD_SCAN)
         }

@@ -30,14 +30,7 @@ export interface Sorted {
 }
 
 type Kind =
-  | 'release'
-  | 'manifest'
-  | 'sealed'
-  | 'captions'
-  | 'signature'
-  | 'stamp'
-  | 'key'
-  | 'other';
+  'release' | 'manifest' | 'sealed' | 'captions' | 'signature' | 'stamp' | 'key' | 'other';
 
 const KEY_ENDINGS = ['.pub', '.rotation.json', '.approver.json', '.revoked'];
 
