@@ -327,10 +327,14 @@ fn parts_of_a_release_have_captions_of_their_own() {
     work.redact(&["scan", "clip.mp4"]).expect_status(0);
     let mut findings = work.json("clip.findings.json");
     findings["speech"] = json!([]);
-    let at = |number: u32| 0.1 + f64::from(number) * 0.45;
-    let word = |number: u32| match number {
-        3 => json!([at(3), at(3) + 0.3, 0.9, "Zacharias"]),
-        other => json!([at(other), at(other) + 0.3, 0.9, format!("w{other}")]),
+    let seconds = |millis: u32| f64::from(millis) / 1000.0;
+    let word = |number: u32| {
+        let start = 100 + number * 450;
+        let text = match number {
+            3 => "Zacharias".to_owned(),
+            other => format!("w{other}"),
+        };
+        json!([seconds(start), seconds(start + 300), 0.9, text])
     };
     findings["transcript"] = json!({
         "language": "en",

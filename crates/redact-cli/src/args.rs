@@ -245,7 +245,8 @@ mod tests {
              run --policy p --by -A --accept-missing face --accept-missing plate --damaged mask \
              --accept-lost-sound --video-stream 2 --turn 90 --frame-rate 25 --models m \
              --profile fast --preset slow --crf 20 --reencode all --no-cache --key k --agency -B \
-             --request 17 --requester R --request-file f --second-look --accept-seen --captions --force clip";
+             --request 17 --requester R --request-file f --second-look --accept-seen \
+             --captions --force clip";
         let typed = typed
             .replace("--by -A", "--by=-A")
             .replace("--agency -B", "--agency=-B");

@@ -41,8 +41,8 @@ const WEAK_JAIL: &str = "recordings are decoded where the system has Landlock (L
      later) and seccomp; --allow-weak-jail decodes without, and the manifest and the event log \
      record that";
 
-const NO_TRANSCRIPT: &str = "scan the recording with a speech recognizer and approve its findings, or \
-     leave --captions out";
+const NO_TRANSCRIPT: &str = "scan the recording with a speech recognizer and approve its findings, \
+     or leave --captions out";
 
 const OLD_SCAN: &str = "damage is hidden and changes are declared as the scan found them, whatever \
      was edited in the plan: scan the recording again with this version of the program";

@@ -1,9 +1,9 @@
 //! The papers of a transmittal package: index, letters, viewing instructions; and the transcript of
 //! a release.
 //!
-//! Those of a package are made from the package manifest alone, whose files are then those of the exhibits, and
-//! from the [office's](crate::office) letterhead and templates. The same input gives the same
-//! bytes. `index.*` lists every file that is there when it is made, so it comes last.
+//! Those of a package are made from the package manifest alone, whose files are then those of the
+//! exhibits, and from the [office's](crate::office) letterhead and templates. The same input gives
+//! the same bytes. `index.*` lists every file that is there when it is made, so it comes last.
 
 mod flow;
 mod index;
