@@ -7,6 +7,7 @@ mod records;
 mod release;
 mod score;
 mod shared;
+mod transcript;
 mod words;
 
 use std::path::PathBuf;
@@ -23,6 +24,9 @@ pub(crate) use records::{
 pub(crate) use release::{BatchArgs, ReencodeArg, ReleaseArgs, RenderArgs, RunArgs};
 pub(crate) use score::ScoreArgs;
 pub(crate) use shared::{BasisArgs, InputArgs, ModelArgs, SpeechArgs};
+pub(crate) use transcript::{
+    MakeTranscriptArgs, TranscriptArgs, TranscriptCommand, TranscriptExportArgs,
+};
 pub(crate) use words::Words;
 
 use shared::parse_class;
@@ -123,6 +127,8 @@ pub(crate) enum Command {
     Render(RenderArgs),
     /// Check a release against its manifest, or a package and everything in it
     Verify(VerifyArgs),
+    /// Write the redacted transcript of a release
+    Transcript(TranscriptArgs),
     /// Put releases of one request into a package for a recipient: folder, archive or disc image
     Package(PackageArgs),
     /// Check every past release in a folder by today's rules
@@ -247,9 +253,11 @@ mod tests {
     fn arguments_survive_being_passed_on() {
         let typed = "redact --threads 3 --memory-max 4 --time-max 2.5 --events e --allow-weak-jail \
              run --policy p --by -A --accept-missing face --accept-missing plate \
-             --accept-untranscribed --language es --no-transcript --damaged mask --accept-lost-sound --video-stream 2 --turn 90 --frame-rate 25 --models m \
+             --accept-untranscribed --language es --no-transcript --damaged mask \
+             --accept-lost-sound --video-stream 2 --turn 90 --frame-rate 25 --models m \
              --profile fast --preset slow --crf 20 --reencode all --no-cache --key k --agency -B \
-             --request 17 --requester R --request-file f --second-look --accept-seen --force clip";
+             --request 17 --requester R --request-file f --second-look --accept-seen \
+             --captions --force clip";
         let typed = typed
             .replace("--by -A", "--by=-A")
             .replace("--agency -B", "--agency=-B");

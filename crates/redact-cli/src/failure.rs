@@ -44,6 +44,9 @@ const WEAK_JAIL: &str = "recordings are decoded where the system has Landlock (L
 const UNTRANSCRIBED: &str = "`redact transcript make FINDINGS` adds it (`scripts/setup --speech` \
      installs the model); --accept-untranscribed mutes all speech instead";
 
+const NO_TRANSCRIPT: &str = "`redact transcript make FINDINGS` adds a transcript to the findings, which \
+     are then approved again; or leave --captions out";
+
 const OLD_SCAN: &str = "damage is hidden and changes are declared as the scan found them, whatever \
      was edited in the plan: scan the recording again with this version of the program";
 
@@ -59,6 +62,7 @@ fn release_hint(error: &ReleaseError) -> Option<String> {
         ReleaseError::NoRecognizer => Some("`scripts/setup --speech` installs one"),
         ReleaseError::NoPolicy => Some("give --policy FILE"),
         ReleaseError::NoFindings { .. } => Some("give --findings FILE"),
+        ReleaseError::NoTranscript => Some(NO_TRANSCRIPT),
         ReleaseError::Render(RenderError::Damage { .. } | RenderError::Undeclared { .. }) => {
             Some(OLD_SCAN)
         }

@@ -13,7 +13,7 @@ use redact_release::approve::{PolicyDecision, read_policy};
 use redact_release::events::describe_jail;
 use redact_release::files::{check_recording, digest};
 use redact_release::names::{self, FINDINGS_SUFFIX, PLAN_SUFFIX, RELEASE_SUFFIX, folder_of};
-use redact_release::options::{EncodingOptions, InputOptions, ModelOptions};
+use redact_release::options::{CaptionsChoice, EncodingOptions, InputOptions, ModelOptions};
 use redact_release::outputs::{Inputs, Outputs};
 use redact_release::ports::{Events as _, Ports};
 use redact_release::render::{ReleaseJob, RequestOptions, files_of, make_release};
@@ -88,6 +88,8 @@ fn all_steps(args: &RunArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> 
     let plan = steps.approve((&found, digest), &mut outputs, event)?;
     let release = files.release.as_path();
     let second_look = args.release.second_look || policy.second_look;
+    // Whoever answers for the policy has not read the words.
+    let captions = CaptionsChoice::from(&args.release).decide(plan.plan(), false)?;
     let job = ReleaseJob {
         clip: &args.clip,
         bound: None,
@@ -102,6 +104,7 @@ fn all_steps(args: &RunArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> 
         cache: cache.as_ref(),
         second_look: second_look.then_some(&models),
         accept_detected: args.release.accept_seen,
+        captions,
     };
     let made = make_release(&job, &steps.ports, event, &mut outputs)?;
     progress.clear();

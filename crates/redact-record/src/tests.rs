@@ -1,5 +1,6 @@
 //! Tests of the files as a whole; small parts are tested beside their code.
 
+mod captions;
 mod coverage;
 mod files;
 mod manifests;

@@ -112,6 +112,12 @@ pub enum ReleaseError {
         /// SHA-256 of the findings.
         digest: Digest,
     },
+    /// Captions were asked for, and nothing was transcribed.
+    #[error("the plan has no transcript, and captions are made of one")]
+    NoTranscript,
+    /// The manifest of a release names no captions.
+    #[error("the release has no captions, and a transcript is made of them")]
+    NoCaptions,
     /// The event log cannot be written.
     #[error("cannot write the event log")]
     EventLog(#[source] RecordError),

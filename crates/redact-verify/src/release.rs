@@ -11,6 +11,7 @@ use redact_check::records::SignedBytes;
 use redact_check::undecoded::{self, ReleaseFiles};
 use redact_check::{Scope, Verdict, stamp};
 use redact_core::{Digest, UtcNanos};
+use redact_record::captions::CAPTIONS_BYTES_MAX;
 use redact_record::manifest::PublicManifest;
 use redact_record::policy::Policy;
 use redact_record::sign::TrustStore;
@@ -69,6 +70,7 @@ fn verdict(
         release,
         manifest: &manifest,
         sealed: &paths.sealed,
+        captions: &paths.captions,
         anchors,
     };
     if undecoded::check(&mut verdict, &record, trust, &mut files)? {
@@ -85,6 +87,7 @@ struct FilesOnDisk<'a> {
     release: &'a Path,
     manifest: &'a Path,
     sealed: &'a Path,
+    captions: &'a Path,
     anchors: &'a [Certificate],
 }
 
@@ -115,6 +118,15 @@ impl ReleaseFiles for FilesOnDisk<'_> {
     fn sealed(&mut self) -> Result<Option<SignedBytes>> {
         let exists = self.sealed.exists();
         exists.then(|| read_signed(self.sealed)).transpose()
+    }
+
+    fn captions(&mut self) -> Result<Option<Vec<u8>>> {
+        if !self.captions.exists() {
+            return Ok(None);
+        }
+        let read = redact_record::read(self.captions, CAPTIONS_BYTES_MAX);
+        read.map(Some)
+            .with_context(|| self.captions.display().to_string())
     }
 
     fn binding(&mut self) -> Result<FileBinding> {

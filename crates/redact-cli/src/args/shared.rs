@@ -80,7 +80,7 @@ impl SpeechArgs {
     }
 }
 
-fn parse_language(text: &str) -> Result<String, String> {
+pub(super) fn parse_language(text: &str) -> Result<String, String> {
     let is_code = (2..=3).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase());
     let expected = || "expected a language code of two or three letters, as in en".to_owned();
     is_code.then(|| text.to_owned()).ok_or_else(expected)

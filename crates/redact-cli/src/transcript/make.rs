@@ -45,7 +45,10 @@ fn run(
         bail!("{}: the recording has no sound", file.display());
     }
     if found.transcript.is_some() && !args.force {
-        bail!("{}: has a transcript already; --force makes it anew", file.display());
+        bail!(
+            "{}: has a transcript already; --force makes it anew",
+            file.display()
+        );
     }
     let clip = clip_of(args, &found)?;
     check_recording(&clip)?;
@@ -71,7 +74,9 @@ fn run(
     describe_jail(event.draft(), level);
     let bytes = findings::to_checked_bytes(&made).with_context(name)?;
     describe_findings(event.draft(), &made, redact_record::digest_bytes(&bytes));
-    partial.fill(&bytes).with_context(|| output.display().to_string())?;
+    partial
+        .fill(&bytes)
+        .with_context(|| output.display().to_string())?;
     event.succeeded()?;
     partial.rename(output, Overwrite::Replace)?;
     sync_folder(&folder_of(output))?;
@@ -105,7 +110,11 @@ fn clip_of(args: &MakeTranscriptArgs, found: &Findings) -> Result<PathBuf> {
 fn input_of(found: &Findings) -> InputOptions {
     let is_damaged = found.damage != Damage::default();
     InputOptions {
-        damaged: if is_damaged { Damaged::Mask } else { Damaged::Stop },
+        damaged: if is_damaged {
+            Damaged::Mask
+        } else {
+            Damaged::Stop
+        },
         accept_lost_sound: true,
         settings: found.source.info.settings(),
     }
