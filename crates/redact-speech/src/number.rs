@@ -22,6 +22,9 @@ const CODE: usize = 6;
 /// Words beside a number that was not recognized to its end, at most.
 const UNREAD: usize = 3;
 
+/// Words that letters of a plate may have become, at most.
+const LETTERS_MAX: usize = 8;
+
 /// Words of a cue, at most.
 const CUE_MAX: usize = 3;
 
@@ -224,7 +227,7 @@ fn is_complete(run: &Run, class: PersonalClass) -> bool {
 /// Where what was announced begins: just after the cue, or with the sentence, if that is near.
 fn from_cue(speech: &Speech, run: &Run) -> usize {
     let start = run.words.start;
-    let first = start.saturating_sub(UNREAD + 1);
+    let first = start.saturating_sub(LETTERS_MAX);
     let is_first = |at: &usize| {
         let before = &speech.tokens[*at - 1];
         let is_link = before.is_in(&[
