@@ -21,7 +21,7 @@ use redact_core::{
     PlaneKind, SpeechDetector as _, Timestamp,
 };
 use redact_vision::{
-    CardSource, DetectorOptions, FrameDetector, HeadKind, Model, ModelStore, Runtime, SourceOrigin,
+    CardSource, DetectorOptions, FrameDetector, Model, ModelStore, Runtime, SourceOrigin,
     SpeechListener, SpeechOptions, VisionError,
 };
 use serde::Deserialize;

@@ -31,12 +31,10 @@ const PIECES: [&str; 5] = ["\u{120}Call", "\u{120}Jo", "hn", ".", "\u{120}Now"];
 fn words_have_times_and_the_probability_of_their_worst_token() {
     let vocabulary = vocabulary(&PIECES);
     let text = text(&[-0.1, -0.5, -2.0, -9.0, 0.0]);
-    let found = words(
-        &vocabulary,
-        &text,
-        &[0, 10, 20, 30, 40, 50],
-        NANOS_PER_SECOND,
-    );
+    let mut levels = vec![0.0; 50];
+    levels[..33].fill(0.5);
+    let starts = [0, 10, 20, 30, 40, 50];
+    let found = words(&vocabulary, &text, &starts, &levels, NANOS_PER_SECOND);
     let spans: Vec<_> = found
         .iter()
         .map(|word| {
@@ -84,6 +82,7 @@ fn signs_without_speech_belong_to_the_word_before() {
         &vocabulary,
         &text(&[0.0; 3]),
         &[0, 10, 20, 30],
+        &[0.0; 50],
         NANOS_PER_SECOND,
     );
     assert_eq!(found.len(), 1);
