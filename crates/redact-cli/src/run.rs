@@ -140,6 +140,7 @@ impl Steps<'_> {
     fn scan(&self, outputs: &mut Outputs, event: &mut OpenEvent<'_>) -> Result<(Findings, Digest)> {
         // All that is said is muted otherwise, or nothing.
         let wants_words = matches!(self.policy.audio.mute, SpeechRule::Personal(_));
+        let wants_words = wants_words || self.args.release.captions;
         let transcript = self.args.speech.options().filter(|_| wants_words);
         let request = ScanRequest {
             clip: &self.args.clip,

@@ -149,6 +149,9 @@ pub struct PersonalItem {
     pub class: PersonalClass,
     /// Their places in [`Voice::words`]; never empty.
     pub words: std::ops::Range<usize>,
+    /// When they may be said: a recognizer's times are not exact, and several digits that it writes
+    /// as one word end later than that word.
+    pub span: TimeSpan,
 }
 
 /// What one signal says: a sound track, or channels of it that differ from the others.
@@ -162,17 +165,6 @@ pub struct Voice {
     pub unclear: Vec<Unclear>,
     /// The personal data in it, ordered by first word; items may overlap.
     pub personal: Vec<PersonalItem>,
-}
-
-impl Voice {
-    /// When `item` is said: from the start of its first word to the latest end of its words.
-    #[must_use]
-    pub fn span_of(&self, item: &PersonalItem) -> Option<TimeSpan> {
-        let words = self.words.get(item.words.clone())?;
-        let start = words.iter().map(|word| word.span.start_nanos()).min()?;
-        let end = words.iter().map(|word| word.span.end_nanos()).max()?;
-        TimeSpan::new(start, end)
-    }
 }
 
 /// What was said in a recording, as a recognizer understood it.

@@ -2,7 +2,8 @@
 
 use redact_core::{PersonalClass, PersonalItem, Word};
 
-use crate::speech::{Found, Speech};
+use crate::spans::span_of;
+use crate::speech::{Found, FoundItem, Speech};
 use crate::{address, answer, date, email, name, number, work};
 
 /// The personal data in `words`, ordered by first word.
@@ -22,14 +23,21 @@ pub fn personal_items(words: &[Word]) -> Vec<PersonalItem> {
     work::find(&speech, &mut found);
     name::find(&speech, &mut found);
     answer::find(&speech, &mut found);
-    let mut items: Vec<PersonalItem> = found
+    let mut items: Vec<FoundItem> = found
         .items
         .into_iter()
         .map(|item| with_neighbors(&speech, item))
         .collect();
     items.sort_by_key(|item| (item.words.start, item.words.end, item.class));
     items.dedup();
-    items
+    let items = items.into_iter().filter_map(|item| {
+        Some(PersonalItem {
+            class: item.class,
+            span: span_of(words, item.words.clone())?,
+            words: item.words,
+        })
+    });
+    items.collect()
 }
 
 /// With one word more at both ends, of the same sentence, unless it is a name or a place.
@@ -37,7 +45,7 @@ pub fn personal_items(words: &[Word]) -> Vec<PersonalItem> {
 /// Numbers and what is spelled are where a recognizer drops most and where its times are worst:
 /// "It's 6141788286" may have all its digits in the time of the last. Names are single words with
 /// the times of words.
-fn with_neighbors(speech: &Speech, mut item: PersonalItem) -> PersonalItem {
+fn with_neighbors(speech: &Speech, mut item: FoundItem) -> FoundItem {
     if matches!(
         item.class,
         PersonalClass::PersonName | PersonalClass::WorkOrSchool

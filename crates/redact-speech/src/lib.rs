@@ -16,7 +16,6 @@ mod address;
 mod answer;
 mod cue;
 mod date;
-mod doubt;
 mod email;
 mod find;
 mod id;
@@ -35,6 +34,4 @@ mod spelling;
 mod token;
 mod work;
 
-pub use doubt::{DOUBTED_PROBABILITY, doubted_words};
 pub use find::personal_items;
-pub use spans::span_to_mute;

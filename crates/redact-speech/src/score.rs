@@ -185,7 +185,7 @@ fn class_scores(
         .iter()
         .flat_map(|voice| {
             let spans = voice.personal.iter();
-            spans.filter_map(|item| Some((item.class, voice.span_of(item)?)))
+            spans.map(|item| (item.class, item.span))
         })
         .collect();
     let of_class = |class: PersonalClass| {

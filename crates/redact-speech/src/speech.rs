@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use redact_core::{PersonalClass, PersonalItem, Word};
+use redact_core::{PersonalClass, Word};
 
 use crate::cue::{self, Cue};
 use crate::numbers::{self, Run};
@@ -62,9 +62,16 @@ impl Speech {
     }
 }
 
+/// Personal data, by its place among the words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FoundItem {
+    pub(crate) class: PersonalClass,
+    pub(crate) words: Range<usize>,
+}
+
 /// The items found so far.
 pub(crate) struct Found {
-    pub(crate) items: Vec<PersonalItem>,
+    pub(crate) items: Vec<FoundItem>,
     taken: Vec<Option<PersonalClass>>,
 }
 
@@ -83,7 +90,7 @@ impl Found {
             return;
         }
         self.taken[words.clone()].fill(Some(class));
-        self.items.push(PersonalItem { class, words });
+        self.items.push(FoundItem { class, words });
     }
 
     /// Whether the word at `at` is in an item.

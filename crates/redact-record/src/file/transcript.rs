@@ -26,9 +26,11 @@ struct VoiceFile {
     words: Vec<OneLine<(Seconds, Seconds, f32, String)>>,
     /// `[start, end, cause]`.
     unclear: Vec<OneLine<(Seconds, Seconds, String)>>,
-    /// `[class, first word, number of words]`, counted from 0.
-    personal: Vec<OneLine<(String, usize, usize)>>,
+    /// `[class, first word, number of words, start, end]`, words counted from 0.
+    personal: Vec<OneLine<PersonalRow>>,
 }
+
+type PersonalRow = (String, usize, usize, Seconds, Seconds);
 
 impl From<&Transcript> for TranscriptFile {
     fn from(transcript: &Transcript) -> Self {
@@ -52,7 +54,8 @@ impl From<&Voice> for VoiceFile {
         };
         let personal = |item: &PersonalItem| {
             let class = item.class.name().to_owned();
-            OneLine((class, item.words.start, item.words.len()))
+            let (start, end) = times(item.span);
+            OneLine((class, item.words.start, item.words.len(), start, end))
         };
         Self {
             sound_tracks: OneLine(voice.sound_tracks.clone()),
@@ -159,7 +162,7 @@ fn unclear(
 
 fn personal(
     at: &str,
-    (class, first, count): (String, usize, usize),
+    (class, first, count, start, end): PersonalRow,
     words: usize,
 ) -> Result<PersonalItem, RecordError> {
     let at = format!("{at}, personal");
@@ -170,10 +173,10 @@ fn personal(
             .collect();
         RecordError::field(&at, format!("{class:?}"), known.join(", "))
     })?;
-    let end = first
+    let last = first
         .checked_add(count)
-        .filter(|&end| count > 0 && end <= words);
-    let Some(end) = end else {
+        .filter(|&last| count > 0 && last <= words);
+    let Some(last) = last else {
         let found = format!("{count} words from {first}");
         return Err(RecordError::field(
             at,
@@ -183,6 +186,7 @@ fn personal(
     };
     Ok(PersonalItem {
         class,
-        words: first..end,
+        words: first..last,
+        span: sound_span(&at, start, end)?,
     })
 }

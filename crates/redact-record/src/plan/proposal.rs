@@ -184,10 +184,6 @@ fn spoken(findings: &Findings) -> Vec<TimeSpan> {
     }
 }
 
-/// How far a recognizer's times of words may be off, beside the policy's padding: nine of ten are
-/// closer (`benches/speech.md`).
-const WORD_TIME_ERROR_NANOS: i64 = 100_000_000;
-
 /// What is muted of `transcript` by reason: personal data of the classes in `rules`, and speech
 /// that was not understood.
 fn personal_spans<'a>(
@@ -209,8 +205,8 @@ fn personal_spans<'a>(
         }
         for item in &voice.personal {
             let rule = rules.iter().find(|rule| rule.class == item.class);
-            if let (Some(rule), Some(span)) = (rule, voice.span_of(item)) {
-                add(&rule.reason, span.padded(WORD_TIME_ERROR_NANOS));
+            if let Some(rule) = rule {
+                add(&rule.reason, item.span);
             }
         }
     }

@@ -94,10 +94,12 @@ fn items_are_muted_from_start_to_end_or_not() {
         PersonalItem {
             class: name,
             words: 3..4,
+            span: span(1500, 2000),
         },
         PersonalItem {
             class: name,
             words: 0..1,
+            span: span(0, 500),
         },
     ];
     heard.voices[0].unclear = vec![Unclear {
