@@ -19,6 +19,7 @@ export class Player {
   #clock: FrameClock;
   #wanted: number | null = null;
   #rewind: number | null = null;
+  #until: number | null = null; // seconds, where playback stops by itself
   #callback = 0;
 
   constructor(clock: FrameClock) {
@@ -30,6 +31,7 @@ export class Player {
     const presented: VideoFrameRequestCallback = (_now, meta) => {
       this.shown = this.#clock.nearest(meta.mediaTime);
       if (this.playing) this.frame = this.shown;
+      if (this.#until !== null && this.playing && meta.mediaTime >= this.#until) this.pause();
       this.#callback = video.requestVideoFrameCallback(presented);
     };
     this.#callback = video.requestVideoFrameCallback(presented);
@@ -86,8 +88,17 @@ export class Player {
     return this.playing || this.#rewind !== null;
   }
 
+  /** Plays from `start` to `end`, in seconds, and stops there. */
+  playSpan(start: number, end: number): void {
+    if (this.moving) this.pause();
+    this.seekSeconds(start);
+    this.play(1);
+    this.#until = end;
+  }
+
   play(speed: number): void {
     this.#stopRewind();
+    this.#until = null;
     const video = this.#video;
     if (video === null) return;
     if (this.frame >= this.#clock.frames - 1) this.seek(0);
@@ -99,6 +110,7 @@ export class Player {
 
   pause(): void {
     this.#stopRewind();
+    this.#until = null;
     const video = this.#video;
     if (this.playing && video !== null) {
       video.pause();
