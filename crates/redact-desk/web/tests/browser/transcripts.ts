@@ -52,6 +52,8 @@ export function demoTranscript(): api.Transcript {
   };
 }
 
+/** How long a word takes, in seconds. */
+const WORD = 0.27;
 const TALK =
   'so I was going down the road and then the light turned red and I stopped right there before ' +
   'the line. I did not see anybody on the other side, it was already dark and it had been raining.';
@@ -73,11 +75,11 @@ function long(seconds: number, spoken: readonly [api.PersonalClass, string][]): 
       next += 1;
       continue;
     }
-    words.push(...sentence(talk[n % talk.length]!, at));
-    at = Math.round((at + 0.3) * 1000) / 1000;
+    words.push(...sentence(talk[n % talk.length]!, at, WORD));
+    at = Math.round((at + WORD) * 1000) / 1000;
     n += 1;
     // A pause at the end of each sentence.
-    if (/\.$/.test(words.at(-1)![3])) at += 2;
+    if (/\.$/.test(words.at(-1)![3])) at += 1.6;
   }
   return {
     language: 'en',
