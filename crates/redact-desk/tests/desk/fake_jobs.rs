@@ -140,12 +140,16 @@ impl FakeJobs {
         let source = plan.source.digest;
         let trust = TrustStore::open(&self.trusted).unwrap();
         redact_record::plan::check_signatures(&plan, &trust).unwrap();
+        let captions = plan.captions.is_some();
         redact_record::plan::approved(plan, source).unwrap();
         self.renders.lock().unwrap().push(task.clone());
         text(&task.release, "0123456789");
         let paths = release_paths(&task.release);
         text(&paths.manifest, "{}");
         text(&paths.sealed, "{}");
+        if captions {
+            text(&task.release.with_extension("vtt"), "WEBVTT");
+        }
         TaskOutcome::Done
     }
 

@@ -253,11 +253,41 @@ async fn corrected_words_are_in_the_captions() {
     let release = office.release(review).await.ok();
     let path = format!("/api/releases/{}", release["id"].as_str().unwrap());
     let ready = |release: &Value| release["state"] == "ready";
-    bench.until(&office.operator, &path, ready).await;
+    let release = bench.until(&office.operator, &path, ready).await;
     let renders = bench.jobs.renders.lock().unwrap().clone();
     let (plan, _) = redact_record::plan::read(&renders[0].plan).unwrap();
     let captions: Vec<_> = plan.captions.unwrap().into_iter().map(|w| w.text).collect();
     assert_eq!(captions, ["I", "am", "Jourdain,", "all"]);
+    assert_eq!(captions_of(&release).len(), 1);
+    let file = bench
+        .get(&office.operator, &format!("{path}/files/captions"))
+        .await;
+    assert_eq!(file.headers["content-type"], "text/vtt; charset=utf-8");
+    assert_eq!(file.bytes, b"WEBVTT");
+}
+
+fn captions_of(release: &Value) -> Vec<String> {
+    let files = release["files"].as_array().unwrap().iter();
+    let names = files.filter(|file| file["kind"] == "captions");
+    names.map(|file| file["name"].to_string()).collect()
+}
+
+/// The control: a release of what was not transcribed has no captions.
+#[tokio::test]
+async fn without_a_transcript_there_are_no_captions() {
+    let office = office().await;
+    let (bench, review) = (&office.bench, &office.review);
+    let revision = office.decide(review).await;
+    bench.approve(&office.approver, review, revision).await.ok();
+    let release = office.release(review).await.ok();
+    let path = format!("/api/releases/{}", release["id"].as_str().unwrap());
+    let ready = |release: &Value| release["state"] == "ready";
+    let release = bench.until(&office.operator, &path, ready).await;
+    assert_eq!(captions_of(&release), [""; 0]);
+    let missing = bench
+        .get(&office.operator, &format!("{path}/files/captions"))
+        .await;
+    assert_eq!(missing.status, StatusCode::NOT_FOUND);
 }
 
 /// Goal: corrections and checks that refer to nothing, or that captions cannot have, are refused

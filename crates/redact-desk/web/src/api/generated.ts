@@ -411,7 +411,7 @@ remedy: Remedy | null, };
 
 export type Job = { id: Id, kind: JobKind, request: Id | null, recording: Id | null, review: Id | null, release: Id | null, package: Id | null, state: JobState, phase: string | null, done: number, total: number | null, seconds_left: number | null, queued_at: string, started_at: string | null, ended_at: string | null, by: string, error: JobError | null, result: unknown, request_number: string | null, recording_name: string | null, };
 
-export type FileKind = "release" | "manifest" | "manifest_signature" | "sealed" | "sealed_signature" | "log" | "log_csv" | "log_pdf" | "report";
+export type FileKind = "release" | "captions" | "manifest" | "manifest_signature" | "sealed" | "sealed_signature" | "log" | "log_csv" | "log_pdf" | "report";
 
 export type ReleaseFile = { kind: FileKind, name: string, bytes: number, };
 

@@ -382,8 +382,9 @@ export class ReviewSession extends OpenReview {
       this.speech.length === 0
         ? edit.muteSpeech(policy, this.found.speech ?? [])
         : (document) => asked.reduce((next, s) => this.#muting(s)(next), document);
-    if (this.change('All speech muted', act)) this.tell('All speech muted');
-    else toast('All speech is already muted.');
+    const what = policy.audio.mute === 'personal' ? 'What the policy mutes' : 'All speech';
+    if (this.change(`${what} muted`, act)) this.tell(`${what} is muted`);
+    else toast(`${what} is already muted.`);
   }
 
   /** Mutes a span of speech as the policy does. */

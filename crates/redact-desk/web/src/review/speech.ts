@@ -23,7 +23,11 @@ export interface Speech {
 
 /** The parts of `spans` outside `covers`, in order. */
 export function gaps(spans: readonly NanoSpan[], covers: readonly NanoSpan[]): NanoSpan[] {
-  const sorted = joined(covers);
+  return gapsOf(spans, joined(covers));
+}
+
+/** The same of `sorted` covers, which are in order and disjoint. */
+function gapsOf(spans: readonly NanoSpan[], sorted: readonly NanoSpan[]): NanoSpan[] {
   const left: NanoSpan[] = [];
   for (const [start, end] of spans) {
     let from = start;
@@ -74,22 +78,21 @@ export function speechOf(
   kept: readonly KeptSpeech[],
 ): Speech[] {
   const covers = Array.from({ length: soundTracks }, (_, track) =>
-    mutes.filter((m) => m.sound_tracks === 'all' || m.sound_tracks.includes(track)).map(spanOfMute),
+    joined(
+      mutes
+        .filter((m) => m.sound_tracks === 'all' || m.sound_tracks.includes(track))
+        .map(spanOfMute),
+    ),
   );
+  const decided = [...kept].sort((a, b) => a.start_nanos - b.start_nanos);
   return policyMutes.map(({ start_nanos: start, end_nanos: end, reason }, number) => {
-    const audible = joined(covers.flatMap((muted) => gaps([[start, end]], muted)));
-    const about = kept.filter((k) =>
-      audible.some(([a, b]) => k.start_nanos < b && a < k.end_nanos),
-    );
-    return {
-      number,
-      start,
-      end,
-      reason,
-      audible,
-      undecided: gaps(audible, about.map(spanOfKept)),
-      kept: about,
-    };
+    const audible = joined(covers.flatMap((muted) => gapsOf([[start, end]], muted)));
+    const about =
+      audible.length === 0
+        ? []
+        : decided.filter((k) => audible.some(([a, b]) => k.start_nanos < b && a < k.end_nanos));
+    const undecided = gaps(audible, about.map(spanOfKept));
+    return { number, start, end, reason, audible, undecided, kept: about };
   });
 }
 

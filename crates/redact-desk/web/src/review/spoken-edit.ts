@@ -1,7 +1,7 @@
 // Edits of what was said: mutes over words, words that stay audible, checked proposals, corrected
 // words. Times are seconds.
 import type { CheckedItem, Mute, Policy, ReviewDocument } from '../api/types';
-import { addMute, type Edit, freeId } from './edit';
+import type { Edit } from './edit';
 import { firstAfter, gaps, keepSpeech, undecideSpeech } from './speech';
 import { type Item, joinSpans, type Reading, type Span } from './transcript';
 
@@ -85,23 +85,37 @@ const nanos = ([start, end]: Span): Span => [Math.round(start * 1e9), Math.round
 
 /** Mutes spans on all sound tracks, except where everything is muted already. */
 export function muteSpans(policy: Policy, spans: readonly Span[], reason: string): Edit {
+  const wanted = joinSpans(spans, 0);
   return (document) => {
-    let next = document;
-    for (const [start, end] of joinSpans(spans, 0)) {
-      const silent = coverOf(
-        next.mutes.filter((m) => m.sound_tracks === 'all'),
-        [0],
-      );
-      if (heard(silent, start, end) === 'muted') continue;
-      next = addMute({
-        start_seconds: down(start),
-        end_seconds: up(end),
-        sound_tracks: 'all',
-        style: policy.audio.style,
-        reason,
-      })(next);
-    }
-    return next;
+    const silent = coverOf(
+      document.mutes.filter((m) => m.sound_tracks === 'all'),
+      [0],
+    );
+    const audible = wanted.filter(([start, end]) => heard(silent, start, end) !== 'muted');
+    if (audible.length === 0) return document;
+    const ids = freeIds('mute', document.mutes);
+    const made = audible.map(([start, end]): Mute => ({
+      id: ids(),
+      start_seconds: down(start),
+      end_seconds: up(end),
+      sound_tracks: 'all',
+      style: policy.audio.style,
+      reason,
+    }));
+    return { ...document, mutes: inOrder([...document.mutes, ...made]) };
+  };
+}
+
+const inOrder = (mutes: Mute[]): Mute[] => mutes.sort((a, b) => a.start_seconds - b.start_seconds);
+
+/** Ids that no mute has, one after the other. */
+function freeIds(stem: string, taken: readonly Mute[]): () => string {
+  const names = new Set(taken.map((mute) => mute.id));
+  let number = 0;
+  return () => {
+    do number += 1;
+    while (names.has(`${stem}-${number}`));
+    return `${stem}-${number}`;
   };
 }
 
@@ -110,10 +124,10 @@ export function unmuteSpans(spans: readonly Span[]): Edit {
   const cuts = joinSpans(spans, 0);
   return (document) => {
     const touches = (m: Mute): boolean =>
-      cuts.some(([start, end]) => m.start_seconds < end && start < m.end_seconds);
+      (cuts[firstAfter(cuts, m.start_seconds)]?.[0] ?? Infinity) < m.end_seconds;
     if (!document.mutes.some(touches)) return document;
     const mutes: Mute[] = [];
-    const taken = [...document.mutes];
+    const ids = freeIds('mute', document.mutes);
     for (const mute of document.mutes) {
       if (!touches(mute)) {
         mutes.push(mute);
@@ -121,13 +135,12 @@ export function unmuteSpans(spans: readonly Span[]): Edit {
       }
       const left = gaps([[mute.start_seconds, mute.end_seconds]], cuts);
       left.forEach(([start, end], i) => {
-        const id = i === 0 ? mute.id : freeId('mute', taken);
+        const id = i === 0 ? mute.id : ids();
         const piece = { ...mute, id, start_seconds: down(start), end_seconds: up(end) };
-        if (i > 0) taken.push(piece);
         mutes.push(piece);
       });
     }
-    return { ...document, mutes: mutes.sort((a, b) => a.start_seconds - b.start_seconds) };
+    return { ...document, mutes: inOrder(mutes) };
   };
 }
 

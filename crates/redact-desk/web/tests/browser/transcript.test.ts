@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { ReviewDocument, Transcript } from '../../src/api/types';
+import type { ReviewDocument } from '../../src/api/types';
 import {
   checkAccess,
   checkWidth,
@@ -18,9 +18,8 @@ import {
 } from './chromium';
 import { FakeDesk } from './fake-desk';
 import { ID, tenMinutesFound, tenMinutesTimeline } from './sample';
-import { demoTranscript, tenMinutesTranscript } from './transcripts';
+import { demoTranscript, muteByPolicy, PADDING, tenMinutesTranscript } from './transcripts';
 
-const PADDING = 0.25;
 let browser: Browser;
 let desk: FakeDesk;
 let watched: Watched;
@@ -38,43 +37,6 @@ afterEach(async () => {
   await watched.context.close();
   desk.stop();
 });
-
-/** A review that begins as the server begins one by a policy for personal data. */
-function muteByPolicy(fake: FakeDesk, transcript: Transcript): void {
-  const { review } = fake;
-  const { policy } = review;
-  const spans = transcript.voices.flatMap((voice) => [...voice.unclear, ...voice.personal]);
-  spans.sort((a, b) => a.start_seconds - b.start_seconds);
-  const reason = 'privacy-speech';
-  const padded = spans.map((s): [number, number] => [
-    Math.round((s.start_seconds - PADDING) * 1000) / 1000,
-    Math.round((s.end_seconds + PADDING) * 1000) / 1000,
-  ]);
-  fake.transcript = transcript;
-  fake.review = {
-    ...review,
-    policy: {
-      ...policy,
-      audio: { ...policy.audio, mute: 'personal', personal: [{ class: 'person-name', reason }] },
-    },
-    policy_mutes: padded.map(([start, end]) => ({
-      start_nanos: Math.round(start * 1e9),
-      end_nanos: Math.round(end * 1e9),
-      reason,
-    })),
-    document: {
-      ...review.document,
-      mutes: padded.map(([start_seconds, end_seconds], i) => ({
-        id: `speech-${i + 1}`,
-        start_seconds,
-        end_seconds,
-        sound_tracks: 'all',
-        style: 'silence',
-        reason,
-      })),
-    },
-  };
-}
 
 async function openReview(
   options: { size?: { width: number; height: number }; theme?: Theme } = {},

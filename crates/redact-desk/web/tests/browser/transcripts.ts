@@ -1,5 +1,6 @@
 // Made-up transcripts for the desk in memory.
 import type * as api from '../../src/api/types';
+import type { FakeDesk } from './fake-desk';
 
 type WordRow = [number, number, number, string];
 
@@ -117,4 +118,44 @@ export function hoursTranscript(): api.Transcript {
     Array.from({ length: 2000 }, (_, i) => SPOKEN[i % SPOKEN.length]!),
   );
   return made;
+}
+
+/** The padding of the sample's policy, in seconds. */
+export const PADDING = 0.25;
+
+/** A review that begins as the server begins one by a policy for personal data. */
+export function muteByPolicy(fake: FakeDesk, transcript: api.Transcript): void {
+  const { review } = fake;
+  const { policy } = review;
+  const spans = transcript.voices.flatMap((voice) => [...voice.unclear, ...voice.personal]);
+  spans.sort((a, b) => a.start_seconds - b.start_seconds);
+  const reason = 'privacy-speech';
+  const padded = spans.map((s): [number, number] => [
+    Math.round((s.start_seconds - PADDING) * 1000) / 1000,
+    Math.round((s.end_seconds + PADDING) * 1000) / 1000,
+  ]);
+  fake.transcript = transcript;
+  fake.review = {
+    ...review,
+    policy: {
+      ...policy,
+      audio: { ...policy.audio, mute: 'personal', personal: [{ class: 'person-name', reason }] },
+    },
+    policy_mutes: padded.map(([start, end]) => ({
+      start_nanos: Math.round(start * 1e9),
+      end_nanos: Math.round(end * 1e9),
+      reason,
+    })),
+    document: {
+      ...review.document,
+      mutes: padded.map(([start_seconds, end_seconds], i) => ({
+        id: `speech-${i + 1}`,
+        start_seconds,
+        end_seconds,
+        sound_tracks: 'all',
+        style: 'silence',
+        reason,
+      })),
+    },
+  };
 }
