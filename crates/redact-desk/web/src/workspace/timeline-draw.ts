@@ -9,10 +9,10 @@ import { stateOf } from '../review/select';
 export type Lane = { kind: 'track'; track: ReviewTrack } | { kind: 'drawn'; region: Drawn };
 
 export interface SpokenWord {
+  /** Place in the transcript. */
+  place: number;
   start: number;
-  end: number;
   text: string;
-  muted: boolean;
 }
 
 export interface SpeechLane {
@@ -46,6 +46,7 @@ export interface Scene {
   gain: number; // by which sound is drawn larger
   /** Words of each voice in order, with the sound tracks that carry them. */
   voices: readonly { tracks: readonly number[]; words: readonly SpokenWord[] }[];
+  isMuted: (place: number) => boolean;
   /** Of each sound track, in seconds; empty without a transcript. */
   speechLanes: readonly SpeechLane[];
   chosen: readonly [number, number] | null; // selected words, seconds
@@ -215,6 +216,7 @@ function spokenWords(canvas: CanvasRenderingContext2D, scene: Scene, each: numbe
       if (x > width) break;
       if (x < after) continue;
       const long = canvas.measureText(word.text).width;
+      const muted = scene.isMuted(word.place);
       after = x + long + 4;
       for (const track of tracks) {
         const y = metrics.ruler + each * track + metrics.font * 0.85;
@@ -222,9 +224,9 @@ function spokenWords(canvas: CanvasRenderingContext2D, scene: Scene, each: numbe
         canvas.globalAlpha = 0.8;
         canvas.fillRect(x - 1, y - metrics.font * 0.65, long + 3, metrics.font * 1.3);
         canvas.globalAlpha = 1;
-        canvas.fillStyle = word.muted ? colors.muted : colors.text;
+        canvas.fillStyle = muted ? colors.muted : colors.text;
         canvas.fillText(word.text, x + 1, y);
-        if (word.muted) canvas.fillRect(x, y, long + 2, 1);
+        if (muted) canvas.fillRect(x, y, long + 2, 1);
       }
     }
   }

@@ -122,15 +122,16 @@ test('words that are said 1,000 times are muted everywhere, and one word afterwa
   expect(everywhere).toBeLessThan(1500);
   const took: number[] = [];
   for (let i = 0; i < 8; i += 1) {
-    for (let n = 0; n < 3; n += 1) await page.keyboard.press('ArrowRight');
+    // The next word that can be heard, and is not beside a mute.
+    const chosen = page.locator('[data-place][aria-selected="true"]');
+    do for (let n = 0; n < 4; n += 1) await page.keyboard.press('ArrowRight');
+    while (!/^\w+$/.test((await chosen.getAttribute('aria-label')) ?? 'word'));
     start = performance.now();
     await page.keyboard.press('h');
-    await page.getByText('Words muted').first().waitFor();
+    await page.locator('[data-place][aria-selected="true"].muted').waitFor();
     took.push(performance.now() - start);
-    await page.getByRole('button', { name: 'Dismiss' }).first().click();
-    await page.keyboard.press('y');
   }
-  expect(figures('a word muted, until it is told', took)).toBeLessThan(500);
+  expect(figures('a word muted, until it is struck', took)).toBeLessThan(500);
   await page.locator('[data-save="saved"]').waitFor();
 });
 
