@@ -310,6 +310,9 @@ export function press(event: KeyboardEvent, view: View, singleKeys: boolean): bo
   return true;
 }
 
+/** Keys that edit text together with Ctrl. */
+const EDITING = /^([acvxyz]|Arrow\w+|Home|End|Backspace|Delete)$/i;
+
 function isTyping(event: KeyboardEvent): boolean {
   const target = event.target;
   if (!(target instanceof HTMLElement)) return false;
@@ -318,7 +321,12 @@ function isTyping(event: KeyboardEvent): boolean {
   if (field instanceof HTMLInputElement && ['checkbox', 'radio', 'range'].includes(field.type)) {
     return event.key === ' ' || event.key.startsWith('Arrow');
   }
-  if (field !== null) return event.key !== 'Escape' && !event.ctrlKey;
+  if (field !== null) {
+    const ctrl = event.ctrlKey || event.metaKey;
+    // Undo, select all and the like belong to the text; Ctrl+S and others to the review.
+    if (ctrl) return !(field instanceof HTMLSelectElement) && EDITING.test(event.key);
+    return event.key !== 'Escape';
+  }
   // Buttons and links handle Space and Enter themselves, tabs the arrows.
   if (event.key === ' ' && target.closest('button, a, [role="tab"], label') !== null) return true;
   return event.key.startsWith('Arrow') && target.closest('[role="tablist"]') !== null;

@@ -189,9 +189,9 @@ test('all is done with the keys alone', async () => {
 test('a word is corrected with a double click, and the original takes it back', async () => {
   await openReview();
   await word('Oak').dblclick();
-  const field = page.getByRole('textbox', { name: 'Correct “Oak”' });
-  await field.fill('Oakum');
-  await field.press('Enter');
+  await page.getByRole('textbox', { name: 'Correct “Oak”' }).waitFor();
+  await page.keyboard.type('Oakum');
+  await page.keyboard.press('Enter');
   await page.getByText('Recognized as “Oak”.').waitFor();
   expect((await saved()).words).toEqual([{ voice: 0, word: 10, text: 'Oakum' }]);
   await picture(page, 'transcript-corrected');
