@@ -18,6 +18,7 @@ pub(crate) mod refusals;
 pub(crate) mod release_files;
 pub(crate) mod spans;
 pub(crate) mod speech;
+pub(crate) mod spoken;
 pub(crate) mod stage;
 pub(crate) mod summary;
 pub(crate) mod transmittals;

@@ -23,6 +23,7 @@ pub(crate) mod requests;
 pub(crate) mod reviews;
 pub(crate) mod routes;
 pub(crate) mod stream;
+pub(crate) mod transcripts;
 pub(crate) mod uploads;
 pub(crate) mod users;
 pub(crate) mod verifier;

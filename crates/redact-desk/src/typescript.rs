@@ -5,15 +5,20 @@ use ts_rs::{Config, TS};
 use crate::domain::approval::{Approval, ReviewState};
 use crate::domain::chain::ReleaseLink;
 use crate::domain::clocks::Unit;
-use crate::domain::differences::{Differences, TrackDifference};
+use crate::domain::differences::{Differences, TrackDifference, WordDifference};
 use crate::domain::document::{
     All, ClassName, Decision, Document, Drawn, Effect, FoundPart, KeptSpeech, Mute, Part, PathPart,
     SoundTracks, Style, Track,
 };
 use crate::domain::excerpt::{Excerpt, ExcerptSpan};
 use crate::domain::older_copies::OlderCopy;
-use crate::domain::policy::{AudioRule, ClassRule, Policy, PolicyHead, ReasonText, VerdictName};
+use crate::domain::policy::{
+    AudioRule, ClassRule, PersonalReason, Policy, PolicyHead, ReasonText, SpeechMute, VerdictName,
+};
 use crate::domain::release_files::FileKind;
+use crate::domain::spoken::{
+    CheckedItem, ItemKind, PersonalClassName, SpokenSummary, UnclearCauseName, WordEdit,
+};
 use crate::domain::stage::Stage;
 use crate::domain::summary::{
     AgainstPolicy, ClassCount, KeptCovered, KeptSpeechInfo, LeftOut, Problem, ReasonCount,
@@ -33,8 +38,9 @@ use crate::http::rechecks::{CopyOut, Fault, Recheck, RecheckedRelease};
 use crate::http::recordings::{Found, FoundTrack, Recording, RecordingState};
 use crate::http::releases::{CopiedFile, Copy, Release, ReleaseFile};
 use crate::http::requests::{Assignee, FullRequest, Request};
-use crate::http::reviews::{Review, ReviewHead, Revision, SaveResult};
+use crate::http::reviews::{PolicyMute, Review, ReviewHead, Revision, SaveResult};
 use crate::http::stream::ChangeMessage;
+use crate::http::transcripts::{PersonalInfo, TranscriptInfo, UnclearInfo, VoiceInfo};
 use crate::http::uploads::Upload;
 use crate::http::users::{Invited, Pending, Person, User};
 use crate::http::verifier::Verifier;
@@ -91,6 +97,9 @@ const TYPES: &[Declare] = &[
     Effect::decl,
     Style::decl,
     ClassRule::decl,
+    PersonalClassName::decl,
+    SpeechMute::decl,
+    PersonalReason::decl,
     AudioRule::decl,
     ReasonText::decl,
     PolicyHead::decl,
@@ -120,11 +129,20 @@ const TYPES: &[Declare] = &[
     SoundTracks::decl,
     Mute::decl,
     KeptSpeech::decl,
+    WordEdit::decl,
+    ItemKind::decl,
+    CheckedItem::decl,
     Document::decl,
     Approval::decl,
     ReviewState::decl,
     ReviewHead::decl,
+    PolicyMute::decl,
     Review::decl,
+    UnclearCauseName::decl,
+    UnclearInfo::decl,
+    PersonalInfo::decl,
+    VoiceInfo::decl,
+    TranscriptInfo::decl,
     Revision::decl,
     SaveResult::decl,
     Problem::decl,
@@ -135,8 +153,10 @@ const TYPES: &[Declare] = &[
     Rejected::decl,
     AgainstPolicy::decl,
     KeptCovered::decl,
+    SpokenSummary::decl,
     Summary::decl,
     TrackDifference::decl,
+    WordDifference::decl,
     Differences::decl,
     Remedy::decl,
     JobError::decl,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use redact_core::{Plan, PlannedTrack, Verdict};
+use redact_core::{Plan, PlannedTrack, TimeSpan, Verdict};
 use serde::Serialize;
 
 use super::document::ClassName;
@@ -17,6 +17,15 @@ pub(crate) struct TrackDifference {
     there: String,
 }
 
+/// Words of the captions at one time. Empty: none on that side.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct WordDifference {
+    start_seconds: f64,
+    here: String,
+    there: String,
+}
+
 /// The differences.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -27,6 +36,7 @@ pub(crate) struct Differences {
     mutes_only_here: Vec<String>,
     mutes_only_there: Vec<String>,
     muted_seconds: [f64; 2],
+    words: Vec<WordDifference>,
 }
 
 impl Differences {
@@ -51,7 +61,13 @@ impl Differences {
             mutes_only_here: only_in(&mutes(here), &mutes(there)),
             mutes_only_there: only_in(&mutes(there), &mutes(here)),
             muted_seconds: [muted_seconds(here), muted_seconds(there)],
+            words: words(here, there),
         }
+    }
+
+    /// Whether words of the recording are in it.
+    pub(crate) fn has_words(&self) -> bool {
+        !self.words.is_empty()
     }
 }
 
@@ -64,6 +80,27 @@ fn ids<'a>(list: impl Iterator<Item = (&'a str, String)>) -> BTreeMap<String, St
 fn only_in(a: &BTreeMap<String, String>, b: &BTreeMap<String, String>) -> Vec<String> {
     let differs = a.iter().filter(|(id, whole)| b.get(*id) != Some(whole));
     differs.map(|(id, _)| id.clone()).collect()
+}
+
+fn words(here: &Plan, there: &Plan) -> Vec<WordDifference> {
+    // Where only one has captions, the words say nothing about the decisions.
+    let (Some(a), Some(b)) = (&here.captions, &there.captions) else {
+        return Vec::new();
+    };
+    let mut by_span: BTreeMap<TimeSpan, [Vec<&str>; 2]> = BTreeMap::new();
+    for (side, words) in [a, b].into_iter().enumerate() {
+        for word in words {
+            by_span.entry(word.span).or_default()[side].push(&word.text);
+        }
+    }
+    let differs = by_span.into_iter().filter(|(_, [a, b])| a != b);
+    #[expect(clippy::cast_precision_loss, reason = "nanoseconds of a recording")]
+    let difference = |(span, [a, b]): (TimeSpan, [Vec<&str>; 2])| WordDifference {
+        start_seconds: span.start_nanos() as f64 / 1e9,
+        here: a.join(" "),
+        there: b.join(" "),
+    };
+    differs.map(difference).collect()
 }
 
 fn tracks(here: &Plan, there: &Plan) -> Vec<TrackDifference> {

@@ -4,6 +4,7 @@
 use redact_core::{Cells, Class, Findings, MuteStyle, Plan};
 use serde::{Deserialize, Serialize};
 
+use super::spoken::{self, CheckedItem, WordEdit};
 use crate::api_error::{ApiError, ApiResult};
 
 /// The most tracks, masks or mutes of a review.
@@ -26,6 +27,14 @@ pub(crate) struct Document {
     #[cfg_attr(test, ts(optional))]
     pub(crate) kept_speech: Option<Vec<KeptSpeech>>,
     pub(crate) acknowledged: Vec<ClassName>,
+    /// Corrected words of the transcript, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, ts(optional, as = "Option<Vec<WordEdit>>"))]
+    pub(crate) words: Vec<WordEdit>,
+    /// Proposals of the transcript that were checked, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, ts(optional, as = "Option<Vec<CheckedItem>>"))]
+    pub(crate) checked_items: Vec<CheckedItem>,
 }
 
 /// One object over time.
@@ -427,6 +436,10 @@ impl Document {
                 None => decision.attributed(name, when),
             });
         }
+        let words = before.map_or(&[][..], |before| &before.words);
+        spoken::attribute_words(&mut self.words, words, (name, when));
+        let items = before.map_or(&[][..], |before| &before.checked_items);
+        spoken::attribute_items(&mut self.checked_items, items, (name, when));
         self
     }
 
@@ -441,6 +454,8 @@ impl Document {
             ("document.drawn", self.drawn.len()),
             ("document.mutes", self.mutes.len()),
             ("document.kept_speech", self.kept_speech().len()),
+            ("document.words", self.words.len()),
+            ("document.checked_items", self.checked_items.len()),
         ] {
             if count > ITEMS_MAX {
                 return Err(ApiError::field(
@@ -450,6 +465,7 @@ impl Document {
             }
         }
         self.kept_speech().iter().try_for_each(KeptSpeech::check)?;
+        spoken::check_lists(&self.words, &self.checked_items)?;
         let mut last = 0;
         for track in &self.tracks {
             let at = |key: &str| format!("document.tracks, id {}, {key}", track.id);

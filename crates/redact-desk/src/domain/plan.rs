@@ -13,6 +13,7 @@ use redact_record::plan::uncovered_speech;
 
 use super::document::{self, Decision, Document, KeyRow, MarginRow, Part, SoundTracks};
 use super::policy::{Policy, VerdictName};
+use super::spoken;
 use crate::api_error::{ApiError, ApiResult};
 
 /// The most boxes of all tracks: 500 tracks of 10 minutes each at 30 frames per second.
@@ -67,11 +68,7 @@ pub(crate) fn build(document: &Document, inputs: PlanInputs<'_>) -> ApiResult<Pl
             .iter()
             .map(kept_speech)
             .collect::<ApiResult<_>>()?,
-        captions: inputs
-            .findings
-            .transcript
-            .as_ref()
-            .map(redact_record::plan::caption_words),
+        captions: spoken::captions(inputs.findings, &document.words, &document.checked_items)?,
         damage: inputs.findings.damage.clone(),
         models: inputs.findings.models.clone(),
         missing: inputs.findings.missing.clone(),

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use redact_core::{Class, Digest, MuteStyle, PolicyRef, Reason, ReasonCode, Verdict};
+use redact_core::{Class, Digest, PolicyRef, Reason, ReasonCode, Verdict};
 use redact_record::policy;
 use serde::{Deserialize, Serialize};
 
 use super::document::{ClassName, Effect, Style};
+use super::spoken::PersonalClassName;
 use crate::api_error::{ApiError, ApiResult};
 use crate::error::DeskError;
 
@@ -71,13 +72,88 @@ pub(crate) enum VerdictName {
 }
 
 /// The rule for sound.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct AudioRule {
-    mute_speech: bool,
+    mute: SpeechMute,
+    /// Classes that are muted, where `mute` is `personal`.
+    personal: Vec<PersonalReason>,
     style: Style,
     padding_seconds: f64,
     reason: String,
+}
+
+/// What of the speech is muted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum SpeechMute {
+    Speech,
+    Personal,
+    None,
+}
+
+/// A class of spoken personal data that is muted.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct PersonalReason {
+    class: PersonalClassName,
+    reason: String,
+}
+
+/// The rule for sound as the database stores it.
+#[derive(Deserialize)]
+struct StoredAudioRule {
+    mute: Option<SpeechMute>,
+    /// What earlier versions stored.
+    #[serde(default)]
+    mute_speech: bool,
+    #[serde(default)]
+    personal: Vec<PersonalReason>,
+    style: Style,
+    padding_seconds: f64,
+    reason: String,
+}
+
+impl<'de> Deserialize<'de> for AudioRule {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let stored = StoredAudioRule::deserialize(deserializer)?;
+        let earlier = if stored.mute_speech {
+            SpeechMute::Speech
+        } else {
+            SpeechMute::None
+        };
+        Ok(Self {
+            mute: stored.mute.unwrap_or(earlier),
+            personal: stored.personal,
+            style: stored.style,
+            padding_seconds: stored.padding_seconds,
+            reason: stored.reason,
+        })
+    }
+}
+
+impl AudioRule {
+    fn of(audio: &policy::AudioRule) -> Self {
+        let (mute, rules) = match &audio.mute {
+            policy::SpeechRule::Speech => (SpeechMute::Speech, &[][..]),
+            policy::SpeechRule::Personal(rules) => (SpeechMute::Personal, rules.as_slice()),
+            policy::SpeechRule::None => (SpeechMute::None, &[][..]),
+        };
+        let personal = rules.iter().map(|rule| PersonalReason {
+            class: rule.class.into(),
+            reason: rule.reason.0.clone(),
+        });
+        #[expect(clippy::cast_precision_loss, reason = "a minute at most")]
+        let padding_seconds = audio.padding_nanos as f64 / 1e9;
+        Self {
+            mute,
+            personal: personal.collect(),
+            style: audio.style.into(),
+            padding_seconds,
+            reason: audio.reason.0.clone(),
+        }
+    }
 }
 
 /// A reason with its statute.
@@ -166,8 +242,6 @@ impl From<&policy::Policy> for Policy {
             statute: reason.statute.clone(),
             text: reason.text.clone(),
         };
-        #[expect(clippy::cast_precision_loss, reason = "a minute at most")]
-        let padding_seconds = policy.audio.padding_nanos as f64 / 1e9;
         Self {
             head: PolicyHead {
                 digest: policy.digest.to_string(),
@@ -179,15 +253,7 @@ impl From<&policy::Policy> for Policy {
                 signed: policy.signed,
             },
             classes: Class::ALL.into_iter().map(rule).collect(),
-            audio: AudioRule {
-                mute_speech: policy.audio.mute != policy::SpeechRule::None,
-                style: match policy.audio.style {
-                    MuteStyle::Silence => Style::Silence,
-                    MuteStyle::Tone => Style::Tone,
-                },
-                padding_seconds,
-                reason: policy.audio.reason.0.clone(),
-            },
+            audio: AudioRule::of(&policy.audio),
             reasons: policy.reasons.iter().map(reason).collect(),
             rules: policy.text.clone(),
         }

@@ -13,6 +13,8 @@ use crate::id::Id;
 #[serde(rename_all = "snake_case")]
 pub(crate) enum FileKind {
     Release,
+    /// What is said in it; absent if nothing was transcribed.
+    Captions,
     Manifest,
     ManifestSignature,
     Sealed,
@@ -24,8 +26,9 @@ pub(crate) enum FileKind {
 }
 
 impl FileKind {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Release,
+        Self::Captions,
         Self::Manifest,
         Self::ManifestSignature,
         Self::Sealed,
@@ -45,6 +48,7 @@ impl FileKind {
         let paths = release_paths(release);
         match self {
             Self::Release => release.to_owned(),
+            Self::Captions => release.with_extension("vtt"),
             Self::Manifest => paths.manifest,
             Self::ManifestSignature => paths.manifest_signature,
             Self::Sealed => paths.sealed,
@@ -59,6 +63,7 @@ impl FileKind {
     pub(crate) const fn media_type(self) -> &'static str {
         match self {
             Self::Release => "video/mp4",
+            Self::Captions => "text/vtt; charset=utf-8",
             Self::Manifest | Self::Sealed => "application/json",
             Self::LogPdf | Self::Report => "application/pdf",
             Self::LogCsv => "text/csv; charset=utf-8",

@@ -13,6 +13,7 @@ use super::approval::Approval;
 use super::document::{ClassName, Document, Part};
 use super::plan::{PlanInputs, build};
 use super::policy::{Policy, VerdictName};
+use super::spoken::{self, SpokenSummary};
 use crate::api_error::{ApiResult, sentence};
 use crate::time;
 
@@ -290,6 +291,8 @@ pub(crate) struct Summary {
     second_person: bool,
     approvals: Vec<Approval>,
     plan_sha256: Option<String>,
+    /// How much of the transcript was checked; `None` without one.
+    spoken: Option<SpokenSummary>,
 }
 
 fn classes(plan: &Plan) -> Vec<ClassCount> {
@@ -525,5 +528,6 @@ pub(crate) fn summary(
         kept_covered: kept_covered(plan),
         second_person: plan.second_person,
         approvals,
+        spoken: spoken::summary(findings, &document.words, &document.checked_items),
     })
 }

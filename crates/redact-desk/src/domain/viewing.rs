@@ -16,6 +16,7 @@ pub(crate) enum Seen {
     Thumbnail,
     Waveform,
     Tracks,
+    Transcript,
     Review,
     Preview,
 }
@@ -28,6 +29,7 @@ impl Seen {
             Self::Thumbnail => "thumbnails",
             Self::Waveform => "waveforms",
             Self::Tracks => "tracks",
+            Self::Transcript => "transcripts",
             Self::Review => "reviews",
             Self::Preview => "previews",
         }

@@ -23,6 +23,7 @@ use crate::domain::excerpt::{Excerpt, ExcerptSpan};
 use crate::domain::older_copies::OlderCopy;
 use crate::domain::release_files::{FileKind, neutral_name};
 use crate::domain::verdict::{self, Verdict};
+use crate::domain::viewing::Seen;
 use crate::event::Event;
 use crate::id::Id;
 use crate::model::{JobKind, Medium, ReleaseState, Role, SessionUser};
@@ -31,6 +32,7 @@ use crate::service::change::Change;
 use crate::service::copies::older;
 use crate::service::jobs::queue;
 use crate::service::releases::{self, NewTerms, inputs, path};
+use crate::service::views;
 use crate::time;
 
 /// A release as the API returns it.
@@ -255,10 +257,12 @@ pub(crate) async fn begin(
 /// `GET /releases/:id/differences/:other`.
 pub(crate) async fn differences(
     State(app): State<App>,
+    who: SessionUser,
     Path((here, there)): Path<(Id, Id)>,
 ) -> ApiResult<axum::Json<Differences>> {
     let of = async |id: &Id| ApiResult::Ok(rows::by_id(&app.db, id).await?.recording);
-    if of(&here).await? != of(&there).await? {
+    let recording = of(&here).await?;
+    if recording != of(&there).await? {
         let message = "That release belongs to another recording.";
         return Err(ApiError::field("other", message));
     }
@@ -268,7 +272,11 @@ pub(crate) async fn differences(
         let (there, _) = redact_record::plan::read(&there.plan)?;
         Ok(Differences::between(&here, &there))
     });
-    Ok(axum::Json(compared.await??))
+    let compared = compared.await??;
+    if compared.has_words() {
+        views::note(&app, &who, &recording, Seen::Transcript, 0..0).await?;
+    }
+    Ok(axum::Json(compared))
 }
 
 /// `GET /releases/:id/files/:kind`.

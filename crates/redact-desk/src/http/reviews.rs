@@ -62,10 +62,19 @@ pub(crate) struct Review {
     #[serde(flatten)]
     head: ReviewHead,
     policy: Policy,
-    /// Speech that the policy mutes, in nanoseconds since the first frame. Parts without a mute
-    /// need a decision.
-    policy_mutes: Vec<[i64; 2]>,
+    /// What the policy mutes of what was said. Parts without a mute need a decision.
+    policy_mutes: Vec<PolicyMute>,
     document: Document,
+}
+
+/// A span that the policy mutes, in nanoseconds since the first frame, with its reason. Spans with
+/// different reasons may overlap.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct PolicyMute {
+    start_nanos: i64,
+    end_nanos: i64,
+    reason: String,
 }
 
 fn head(row: HeadRow, policy: &Policy, given: &[ApprovalRow]) -> ReviewHead {
@@ -113,7 +122,11 @@ async fn present(app: &Shared, id: &Id, revision: Option<i64>) -> ApiResult<Revi
     loaded.row.revision = revision.unwrap_or(loaded.row.revision);
     let written = loaded.policy.written()?;
     let mutes = redact_record::plan::speech_mutes(&loaded.findings.0, &written);
-    let span = |mute: &redact_core::MuteRegion| [mute.span.start_nanos(), mute.span.end_nanos()];
+    let span = |mute: redact_core::MuteRegion| PolicyMute {
+        start_nanos: mute.span.start_nanos(),
+        end_nanos: mute.span.end_nanos(),
+        reason: mute.reason.0,
+    };
     let (at, by) = rows::saved(&app.db, id, loaded.row.revision).await?;
     let given = db::approvals::of(&app.db, &loaded.row).await?;
     let row = HeadRow {
@@ -123,7 +136,7 @@ async fn present(app: &Shared, id: &Id, revision: Option<i64>) -> ApiResult<Revi
     };
     Ok(Review {
         head: head(row, &loaded.policy, &given),
-        policy_mutes: mutes.iter().map(span).collect(),
+        policy_mutes: mutes.into_iter().map(span).collect(),
         document: loaded.document,
         policy: loaded.policy,
     })
@@ -264,6 +277,7 @@ pub(crate) async fn summary(
 /// `GET /reviews/:id/differences/:other`.
 pub(crate) async fn differences(
     State(app): State<App>,
+    who: SessionUser,
     Path((here, there)): Path<(Id, Id)>,
 ) -> ApiResult<axum::Json<Differences>> {
     let here = LoadedReview::load(&app, &here, None).await?;
@@ -274,10 +288,15 @@ pub(crate) async fn differences(
             "That review belongs to another recording.",
         ));
     }
+    let recording = here.row.recording.clone();
     let made = tokio::task::spawn_blocking(move || {
         Ok::<_, ApiError>(Differences::between(&here.plan()?, &there.plan()?))
     });
-    Ok(axum::Json(made.await??))
+    let made = made.await??;
+    if made.has_words() {
+        views::note(&app, &who, &recording, Seen::Transcript, 0..0).await?;
+    }
+    Ok(axum::Json(made))
 }
 
 #[derive(Deserialize)]

@@ -10,8 +10,8 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::{
     accounts, audits, clocks, connections, events, grants, guard, invites, jobs, packages, page,
-    policies, rechecks, recordings, releases, requests, reviews, stream, uploads, users, verifier,
-    views, watch_folder,
+    policies, rechecks, recordings, releases, requests, reviews, stream, transcripts, uploads,
+    users, verifier, views, watch_folder,
 };
 use crate::model::Role;
 use crate::service::app::App;
@@ -120,6 +120,7 @@ fn recordings_and_reviews() -> Vec<Route> {
         PUT "/api/reviews/{id}" WORK => reviews::save,
         GET "/api/reviews/{id}/revisions" WORK => reviews::revisions,
         GET "/api/reviews/{id}/revisions/{revision}" WORK => reviews::revision,
+        GET "/api/reviews/{id}/transcript" WORK => transcripts::show,
         GET "/api/reviews/{id}/summary" WORK => reviews::summary,
         GET "/api/reviews/{id}/differences/{other}" WORK => reviews::differences,
         GET "/api/reviews/{id}/preview/{frame}" WORK => reviews::preview_frame,

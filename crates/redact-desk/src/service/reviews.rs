@@ -132,6 +132,7 @@ pub(crate) async fn begin(
     let decisions = new.decisions.unwrap_or(otherwise);
     if decisions != Decisions::Copy {
         document.kept_speech = Some(Vec::new());
+        document.checked_items = Vec::new();
     }
     for track in &mut document.tracks {
         match decisions {

@@ -112,6 +112,12 @@ impl Bench {
             let text = policy(name, approval);
             std::fs::write(policies.join(format!("{name}.toml")), text).unwrap();
         }
+        let rule =
+            "mute = \"personal\"\npersonal = [{ class = \"person-name\", reason = \"name\" }]";
+        let reason = "[[reason]]\ncode = \"name\"\nstatute = \"none\"\ntext = \"A name.\"\n";
+        let personal = policy("without-names", "second_person = false");
+        let personal = personal.replace("mute_speech = true", rule) + reason;
+        std::fs::write(policies.join("without-names.toml"), personal).unwrap();
         let now = Arc::new(AtomicI64::new(BEGUN));
         let jobs = FakeJobs {
             trusted: folder.path().join("trusted"),

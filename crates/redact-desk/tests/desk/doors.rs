@@ -62,6 +62,7 @@ OP    GET    /api/reviews/{id}
 OP    PUT    /api/reviews/{id}
 OP    GET    /api/reviews/{id}/revisions
 OP    GET    /api/reviews/{id}/revisions/{revision}
+OP    GET    /api/reviews/{id}/transcript
 OP    GET    /api/reviews/{id}/summary
 OP    GET    /api/reviews/{id}/differences/{other}
 OP    GET    /api/reviews/{id}/preview/{frame}

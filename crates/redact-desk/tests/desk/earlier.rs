@@ -80,6 +80,9 @@ async fn a_data_folder_of_the_version_before_opens_with_all_that_is_in_it() {
     assert_eq!(review["document"]["tracks"][2]["person"], "the van");
     assert_eq!(review["document"]["tracks"][2]["margins"][0][0], 3);
     assert_eq!(review["document"]["drawn"][0]["effect"]["kind"], "blur");
+    assert_eq!(review["policy"]["audio"]["mute"], "speech");
+    let said = earlier.get(1, &format!("{first}/transcript")).await;
+    assert_eq!(said, Value::Null);
     let summary = earlier.get(1, &format!("{first}/summary")).await;
     assert_eq!(summary["problems"], json!([]));
     let jobs = earlier.get(1, "/api/jobs").await;

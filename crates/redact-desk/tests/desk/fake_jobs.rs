@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use redact_core::{
     BoxOrigin, Class, Findings, FrameIndex, ModelUse, NormRect, TimeSpan, Track, TrackBox, TrackId,
+    Transcript,
 };
 use redact_desk::{
     Checked, Followed, Jobs, PackageTask, Packaged, PackagedRelease, ReadOptions, Remedy,
@@ -44,6 +45,8 @@ pub(crate) struct FakeJobs {
     pub(crate) packages: Mutex<Vec<PackageTask>>,
     /// Whether packages fail halfway, as on a full disk.
     pub(crate) disk_full: Mutex<bool>,
+    /// What scans understand of the speech.
+    pub(crate) transcript: Mutex<Option<Transcript>>,
 }
 
 impl Jobs for FakeJobs {
@@ -123,9 +126,13 @@ impl Jobs for FakeJobs {
 impl FakeJobs {
     fn scan(&self, findings: &Path, options: ReadOptions) -> TaskOutcome {
         self.read.lock().unwrap().push(options);
-        let bytes = redact_record::findings::to_checked_bytes(&found()).unwrap();
+        let found = Findings {
+            transcript: self.transcript.lock().unwrap().clone(),
+            ..found()
+        };
+        let bytes = redact_record::findings::to_checked_bytes(&found).unwrap();
         redact_record::write_for_owner(findings, &bytes, Overwrite::Replace).unwrap();
-        TaskOutcome::Scanned(found().source.digest)
+        TaskOutcome::Scanned(found.source.digest)
     }
 
     fn render(&self, task: &RenderTask) -> TaskOutcome {
@@ -133,12 +140,16 @@ impl FakeJobs {
         let source = plan.source.digest;
         let trust = TrustStore::open(&self.trusted).unwrap();
         redact_record::plan::check_signatures(&plan, &trust).unwrap();
+        let captions = plan.captions.is_some();
         redact_record::plan::approved(plan, source).unwrap();
         self.renders.lock().unwrap().push(task.clone());
         text(&task.release, "0123456789");
         let paths = release_paths(&task.release);
         text(&paths.manifest, "{}");
         text(&paths.sealed, "{}");
+        if captions {
+            text(&task.release.with_extension("vtt"), "WEBVTT");
+        }
         TaskOutcome::Done
     }
 

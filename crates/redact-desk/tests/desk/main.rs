@@ -23,5 +23,6 @@ mod signing;
 mod sockets;
 mod speech;
 mod tls;
+mod transcripts;
 mod views;
 mod work;

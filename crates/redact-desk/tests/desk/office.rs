@@ -4,6 +4,7 @@ use redact_desk::Role;
 use serde_json::json;
 
 use crate::bench::{Answered, Bench, Person};
+use crate::fake_jobs::FakeJobs;
 
 /// Four people and a recording that is ready, with its first review.
 pub(crate) struct Office {
@@ -16,7 +17,13 @@ pub(crate) struct Office {
 }
 
 pub(crate) async fn office() -> Office {
+    office_where(|_| ()).await
+}
+
+/// An office whose jobs are prepared before the recording arrives.
+pub(crate) async fn office_where(prepare: impl FnOnce(&FakeJobs)) -> Office {
     let bench = Bench::new().await;
+    prepare(&bench.jobs);
     let admin = bench.administrator().await;
     let operator = bench.invited(&admin, "oli", Role::Operator).await;
     let approver = bench.invited(&admin, "pat", Role::Approver).await;

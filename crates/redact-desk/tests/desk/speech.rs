@@ -87,7 +87,10 @@ async fn what_of_speech_is_undecided_is_not_heard_in_a_preview() {
     assert_eq!(codes(&shown), ["undecided_speech", "undecided_speech"]);
     let path = format!("/api/reviews/{review}");
     let open = bench.get(&office.approver, &path).await.ok();
-    assert_eq!(open["policy_mutes"], json!([[100_000_000, 500_000_000]]));
+    assert_eq!(
+        open["policy_mutes"],
+        json!([{ "start_nanos": 100_000_000, "end_nanos": 500_000_000, "reason": "privacy" }])
+    );
     let body = json!({ "revision": open["revision"], "start": 0, "end": FRAMES });
     let job = bench
         .post(&office.operator, &format!("{path}/preview"), body)

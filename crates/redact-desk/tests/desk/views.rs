@@ -21,6 +21,7 @@ thumbnails /api/recordings/{id}/thumbnails/{track}/worst
 pictures   /api/recordings/{id}/frames/{frame}
 -          /api/recordings/{id}/views
 reviews    /api/reviews/{id}
+transcripts /api/reviews/{id}/transcript
 -          /api/reviews/{id}/revisions
 reviews    /api/reviews/{id}/revisions/{revision}
 -          /api/reviews/{id}/summary

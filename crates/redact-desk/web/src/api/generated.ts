@@ -66,7 +66,17 @@ export type MuteStyle = "silence" | "tone";
 
 export type ClassRule = { class: Class, verdict: VerdictName, effect: Effect, reason: string, accept_weak_effect: boolean, };
 
-export type AudioRule = { mute_speech: boolean, style: MuteStyle, padding_seconds: number, reason: string, };
+export type PersonalClass = "person-name" | "phone-number" | "street-address" | "email-address" | "date-of-birth" | "social-security-number" | "id-number" | "license-plate" | "account-number" | "work-or-school";
+
+export type SpeechMute = "speech" | "personal" | "none";
+
+export type PersonalReason = { class: PersonalClass, reason: string, };
+
+export type AudioRule = { mute: SpeechMute, 
+/**
+ * Classes that are muted, where `mute` is `personal`.
+ */
+personal: Array<PersonalReason>, style: MuteStyle, padding_seconds: number, reason: string, };
 
 export type Reason = { code: string, statute: string, text: string, };
 
@@ -224,12 +234,62 @@ by?: string,
  */
 at?: string, };
 
+export type WordEdit = { 
+/**
+ * Voice of the transcript, and the word's place in it, counted from 0.
+ */
+voice: number, word: number, 
+/**
+ * What was said.
+ */
+text: string, 
+/**
+ * Who corrected it. Values from the page are ignored.
+ */
+by?: string, 
+/**
+ * When, as RFC 3339 in UTC. Values from the page are ignored.
+ */
+at?: string, };
+
+export type ItemKind = "unclear" | "personal";
+
+export type CheckedItem = { 
+/**
+ * Voice of the transcript, counted from 0.
+ */
+voice: number, kind: ItemKind, 
+/**
+ * Its place in the voice's list, counted from 0.
+ */
+item: number, 
+/**
+ * Whether the reviewer wants it muted.
+ */
+muted: boolean, 
+/**
+ * Who checked it. Values from the page are ignored.
+ */
+by?: string, 
+/**
+ * When, as RFC 3339 in UTC. Values from the page are ignored.
+ */
+at?: string, };
+
 export type ReviewDocument = { tracks: Array<ReviewTrack>, drawn: Array<Drawn>, mutes: Array<Mute>, 
 /**
  * Speech that the policy mutes and a reviewer keeps audible. `None` in reviews saved by
  * versions that did not record this.
  */
-kept_speech?: Array<KeptSpeech>, acknowledged: Array<Class>, };
+kept_speech?: Array<KeptSpeech>, acknowledged: Array<Class>, 
+/**
+ * Corrected words of the transcript, in order.
+ */
+words?: Array<WordEdit>, 
+/**
+ * Proposals of the transcript that were checked, in order.
+ */
+checked_items?: Array<CheckedItem>, };
 
 export type Approval = { by: string, at: string, role: Role, statement: string, signed: boolean, };
 
@@ -237,12 +297,43 @@ export type ReviewState = "in_review" | "awaiting_second" | "approved";
 
 export type ReviewHead = { id: Id, recording: Id, title: string, policy_name: string, policy_digest: string, revision: number, changed_at: string, changed_by: string, state: ReviewState, second_person: boolean, approvals: Array<Approval>, };
 
+export type PolicyMute = { start_nanos: number, end_nanos: number, reason: string, };
+
 export type Review = { policy: Policy, 
 /**
- * Speech that the policy mutes, in nanoseconds since the first frame. Parts without a mute
- * need a decision.
+ * What the policy mutes of what was said. Parts without a mute need a decision.
  */
-policy_mutes: Array<[number, number]>, document: ReviewDocument, id: Id, recording: Id, title: string, policy_name: string, policy_digest: string, revision: number, changed_at: string, changed_by: string, state: ReviewState, second_person: boolean, approvals: Array<Approval>, };
+policy_mutes: Array<PolicyMute>, document: ReviewDocument, id: Id, recording: Id, title: string, policy_name: string, policy_digest: string, revision: number, changed_at: string, changed_by: string, state: ReviewState, second_person: boolean, approvals: Array<Approval>, };
+
+export type UnclearCause = "doubtful" | "no-words" | "repeated" | "other-language" | "out-of-reach";
+
+export type UnclearSpeech = { start_seconds: number, end_seconds: number, cause: UnclearCause, };
+
+export type PersonalData = { class: PersonalClass, 
+/**
+ * Place of the first word in `words`, and how many words.
+ */
+first: number, count: number, 
+/**
+ * From the start of the first word to the latest end.
+ */
+start_seconds: number, end_seconds: number, };
+
+export type Voice = { 
+/**
+ * The sound tracks that carry it, from 0.
+ */
+sound_tracks: Array<number>, 
+/**
+ * `[start, end, probability, text]`, times in seconds, ordered by start.
+ */
+words: Array<[number, number, number, string]>, unclear: Array<UnclearSpeech>, personal: Array<PersonalData>, };
+
+export type Transcript = { 
+/**
+ * As in ISO 639-1.
+ */
+language: string, voices: Array<Voice>, };
 
 export type Revision = { revision: number, at: string, by: string, undecided: number, };
 
@@ -280,15 +371,35 @@ worst_frame: number, share: number,
  */
 masks: Array<string>, };
 
+export type SpokenSummary = { 
+/**
+ * Personal data that was proposed.
+ */
+proposed: number, 
+/**
+ * Stretches of speech that were not understood, and their length.
+ */
+unclear: number, unclear_seconds: number, 
+/**
+ * Of both, those that nobody checked.
+ */
+unchecked: number, corrected_words: number, };
+
 export type Summary = { revision: number, problems: Array<Problem>, classes: Array<ClassCount>, reasons: Array<ReasonCount>, drawn: number, mutes: number, muted_seconds: number, speech_seconds: number | null, unmuted_speech_seconds: number | null, 
 /**
  * Damaged parts in seconds: pictures hidden, or sound muted.
  */
-damaged: Array<[number, number]>, kept_speech: Array<KeptSpeechInfo>, left_out: Array<LeftOut>, against_policy: Array<AgainstPolicy>, rejected: Array<Rejected>, kept_covered: Array<KeptCovered>, second_person: boolean, approvals: Array<Approval>, plan_sha256: string | null, };
+damaged: Array<[number, number]>, kept_speech: Array<KeptSpeechInfo>, left_out: Array<LeftOut>, against_policy: Array<AgainstPolicy>, rejected: Array<Rejected>, kept_covered: Array<KeptCovered>, second_person: boolean, approvals: Array<Approval>, plan_sha256: string | null, 
+/**
+ * How much of the transcript was checked; `None` without one.
+ */
+spoken: SpokenSummary | null, };
 
 export type TrackDifference = { track: number, class: Class, here: string, there: string, };
 
-export type Differences = { tracks: Array<TrackDifference>, drawn_only_here: Array<string>, drawn_only_there: Array<string>, mutes_only_here: Array<string>, mutes_only_there: Array<string>, muted_seconds: [number, number], };
+export type WordDifference = { start_seconds: number, here: string, there: string, };
+
+export type Differences = { tracks: Array<TrackDifference>, drawn_only_here: Array<string>, drawn_only_there: Array<string>, mutes_only_here: Array<string>, mutes_only_there: Array<string>, muted_seconds: [number, number], words: Array<WordDifference>, };
 
 export type Remedy = "lost_sound" | "damage" | "read_options";
 
@@ -300,7 +411,7 @@ remedy: Remedy | null, };
 
 export type Job = { id: Id, kind: JobKind, request: Id | null, recording: Id | null, review: Id | null, release: Id | null, package: Id | null, state: JobState, phase: string | null, done: number, total: number | null, seconds_left: number | null, queued_at: string, started_at: string | null, ended_at: string | null, by: string, error: JobError | null, result: unknown, request_number: string | null, recording_name: string | null, };
 
-export type FileKind = "release" | "manifest" | "manifest_signature" | "sealed" | "sealed_signature" | "log" | "log_csv" | "log_pdf" | "report";
+export type FileKind = "release" | "captions" | "manifest" | "manifest_signature" | "sealed" | "sealed_signature" | "log" | "log_csv" | "log_pdf" | "report";
 
 export type ReleaseFile = { kind: FileKind, name: string, bytes: number, };
 

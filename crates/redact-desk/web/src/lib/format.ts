@@ -163,6 +163,7 @@ export const effectText = (effect: Effect): string =>
 
 export const fileText: Record<FileKind, string> = {
   release: 'Release (video)',
+  captions: 'Captions (WebVTT)',
   manifest: 'Public manifest',
   manifest_signature: 'Signature of the public manifest',
   sealed: 'Sealed manifest',

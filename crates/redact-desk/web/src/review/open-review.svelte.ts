@@ -12,6 +12,7 @@ import type {
   ReviewTrack,
   Risk,
   Saved,
+  Transcript,
 } from '../api/types';
 import { many } from '../lib/format';
 import { DRAFTS } from '../lib/session.svelte';
@@ -33,6 +34,7 @@ export class OpenReview {
   readonly found: Found;
   readonly foundById: FoundById;
   readonly recording: Recording;
+  readonly transcript: Transcript | null;
   readonly risk: ReadonlyMap<number, Risk>;
 
   review = $state.raw<Review>()!;
@@ -54,7 +56,8 @@ export class OpenReview {
   readonly #draftKey: string;
   #sent: ReviewDocument | null = null;
 
-  constructor({ review, recording, timeline, found }: Materials) {
+  constructor({ review, recording, timeline, found, transcript }: Materials) {
+    this.transcript = transcript;
     this.review = review;
     this.recording = recording;
     this.found = found;
@@ -118,9 +121,7 @@ export class OpenReview {
   undecidedSpeech = $derived(this.speech.filter((s) => s.undecided.length > 0));
   chosenSpeech = $derived.by((): Speech | null => {
     const selection = this.selection;
-    return selection.kind === 'speech'
-      ? (this.speech.find((s) => s.start === selection.start) ?? null)
-      : null;
+    return selection.kind === 'speech' ? (this.speech[selection.number] ?? null) : null;
   });
   /** What to check first: one row per track. */
   toCheck = $derived.by(() => checkFirst(this.document, this.found.look_here_first));
@@ -198,7 +199,7 @@ export class OpenReview {
   // ---- inside
 
   /** Shows what was done, with an Undo button. */
-  protected said(text: string): void {
+  tell(text: string): void {
     toast(text, 'info', { label: 'Undo', act: () => this.undo() });
   }
 

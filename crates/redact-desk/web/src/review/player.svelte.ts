@@ -19,6 +19,8 @@ export class Player {
   #clock: FrameClock;
   #wanted: number | null = null;
   #rewind: number | null = null;
+  // What is played before playback stops by itself, in seconds; begun once a frame of it was shown.
+  #span: { start: number; end: number; begun: boolean } | null = null;
   #callback = 0;
 
   constructor(clock: FrameClock) {
@@ -30,6 +32,7 @@ export class Player {
     const presented: VideoFrameRequestCallback = (_now, meta) => {
       this.shown = this.#clock.nearest(meta.mediaTime);
       if (this.playing) this.frame = this.shown;
+      if (this.playing) this.#stopAtEnd(meta.mediaTime);
       this.#callback = video.requestVideoFrameCallback(presented);
     };
     this.#callback = video.requestVideoFrameCallback(presented);
@@ -86,8 +89,17 @@ export class Player {
     return this.playing || this.#rewind !== null;
   }
 
+  /** Plays from `start` to `end`, in seconds, and stops there. */
+  playSpan(start: number, end: number): void {
+    if (this.moving) this.pause();
+    this.seekSeconds(start);
+    this.play(1);
+    this.#span = { start, end, begun: false };
+  }
+
   play(speed: number): void {
     this.#stopRewind();
+    this.#span = null;
     const video = this.#video;
     if (video === null) return;
     if (this.frame >= this.#clock.frames - 1) this.seek(0);
@@ -99,6 +111,7 @@ export class Player {
 
   pause(): void {
     this.#stopRewind();
+    this.#span = null;
     const video = this.#video;
     if (this.playing && video !== null) {
       video.pause();
@@ -140,6 +153,14 @@ export class Player {
   #stopRewind(): void {
     if (this.#rewind !== null) cancelAnimationFrame(this.#rewind);
     this.#rewind = null;
+  }
+
+  /** Frames from before the seek may still arrive, so only a span that was shown can end. */
+  #stopAtEnd(seconds: number): void {
+    const span = this.#span;
+    if (span === null) return;
+    if (seconds >= span.end && span.begun) this.pause();
+    else span.begun ||= seconds >= span.start - 0.1 && seconds < span.end;
   }
 
   #settle(): void {

@@ -11,6 +11,7 @@ import { finished } from './materials';
 import { OpenReview } from './open-review.svelte';
 import { bestFrame, type CheckRow, listed, seedOf } from './select';
 import { keepSpeech, secondsAround, type Speech, undecideSpeech } from './speech';
+import { Spoken } from './spoken.svelte';
 
 const verdictWord = {
   redact: 'hidden',
@@ -19,6 +20,8 @@ const verdictWord = {
 } as const;
 
 export class ReviewSession extends OpenReview {
+  /** What was said; `null` if nothing was transcribed. */
+  readonly spoken = this.transcript === null ? null : new Spoken(this, this.transcript);
   #stoppedAt = 0;
   #shrunk = false;
   #rest: number | null = null; // the track made by a trim
@@ -27,6 +30,7 @@ export class ReviewSession extends OpenReview {
 
   decide(verdict: Decision['verdict']): void {
     if (this.chosenSpeech !== null) return this.#decideSpeech(this.chosenSpeech, verdict);
+    if (this.spoken?.target != null) return this.spoken.decide(verdict);
     const tracks = this.selected;
     if (tracks.length === 0) {
       toast(
@@ -48,7 +52,7 @@ export class ReviewSession extends OpenReview {
       toast(`${name} is already ${word}.`);
       return;
     }
-    this.said(label);
+    this.tell(label);
     if (verdict === 'keep') this.#warnCovered(ids);
     if (this.goOn && wasUndecided) this.nextUndecided(1, true);
   }
@@ -80,7 +84,7 @@ export class ReviewSession extends OpenReview {
     const word = verdictWord[verdict];
     const all = (t: ReviewTrack): boolean => t.class === of;
     const label = `All ${classesText[of].toLowerCase()} ${word}`;
-    if (this.change(label, edit.decide(this.review.policy, all, verdict))) this.said(label);
+    if (this.change(label, edit.decide(this.review.policy, all, verdict))) this.tell(label);
   }
 
   decidePerson(verdict: Decision['verdict']): void {
@@ -90,7 +94,7 @@ export class ReviewSession extends OpenReview {
     const count = this.document.tracks.filter(same).length;
     const word = verdictWord[verdict];
     const label = `${track.person ?? trackName(track)} ${word} (${many(count, 'track')})`;
-    if (this.change(label, edit.decide(this.review.policy, same, verdict))) this.said(label);
+    if (this.change(label, edit.decide(this.review.policy, same, verdict))) this.tell(label);
   }
 
   hideAllButSelected(): void {
@@ -101,7 +105,7 @@ export class ReviewSession extends OpenReview {
     }
     const keep = (t: ReviewTrack): boolean => chosen.some((c) => edit.samePerson(c)(t));
     const label = `Everything hidden except ${chosen[0]!.person ?? trackName(chosen[0]!)}`;
-    if (this.change(label, edit.hideAllBut(this.review.policy, keep))) this.said(label);
+    if (this.change(label, edit.hideAllBut(this.review.policy, keep))) this.tell(label);
   }
 
   decideByPolicy(): void {
@@ -112,7 +116,7 @@ export class ReviewSession extends OpenReview {
         edit.decideByPolicy(this.review.policy, () => true),
       )
     )
-      this.said(label);
+      this.tell(label);
   }
 
   undecide(): void {
@@ -123,7 +127,7 @@ export class ReviewSession extends OpenReview {
         edit.undecide((t) => ids.has(t.id)),
       )
     ) {
-      this.said('Decision removed');
+      this.tell('Decision removed');
     }
   }
 
@@ -145,6 +149,7 @@ export class ReviewSession extends OpenReview {
     else if (this.mute !== null)
       this.change('Reason changed', edit.changeMute(this.mute.id, { reason }));
     else if (this.chosenSpeech !== null) this.keepAudible(this.chosenSpeech, reason);
+    else if (this.spoken?.target != null) this.spoken.keep(reason);
     else this.change('Reason changed', edit.setReason(this.#ids(), reason));
   }
 
@@ -162,7 +167,7 @@ export class ReviewSession extends OpenReview {
     const track = this.selected[0];
     if (track === undefined || this.selected.length > 1) return toast('Select one track to split.');
     if (this.change('Track split', edit.split(track.id, this.player.frame, this.foundById))) {
-      this.said(`${trackName(track)} split at ${this.time()}`);
+      this.tell(`${trackName(track)} split at ${this.time()}`);
     } else toast('The playhead must be inside the track.');
   }
 
@@ -172,7 +177,7 @@ export class ReviewSession extends OpenReview {
     const ids = this.#ids();
     if (this.change('Tracks merged', edit.merge(ids))) {
       this.select(new Set([Math.min(...ids)]));
-      this.said(`${many(ids.size, 'track')} merged into one`);
+      this.tell(`${many(ids.size, 'track')} merged into one`);
     }
   }
 
@@ -223,7 +228,7 @@ export class ReviewSession extends OpenReview {
     if (!this.change('Put back', edit.putBack(this.foundById))) return;
     const made = this.document.tracks.filter((t) => !before.has(t.id));
     this.select(new Set(made.map((t) => t.id)));
-    this.said(`${many(made.length, 'track')} put back, undecided`);
+    this.tell(`${many(made.length, 'track')} put back, undecided`);
   }
 
   // ---- regions
@@ -281,22 +286,25 @@ export class ReviewSession extends OpenReview {
   removeSelected(): void {
     if (this.region !== null) {
       this.change('Region removed', edit.removeDrawn(this.region.id));
-      this.said('Region removed');
+      this.tell('Region removed');
     } else if (this.mute !== null) {
       const { start_seconds: start, end_seconds: end } = this.mute;
       this.change('Mute removed', edit.removeMute(this.mute.id));
       const heard = this.undecidedSpeech.find((s) => s.start < end * 1e9 && start * 1e9 < s.end);
       if (heard !== undefined) {
-        this.selection = { kind: 'speech', start: heard.start };
-        this.said('Mute removed. Choose why the speech stays audible, or mute it');
+        this.selection = { kind: 'speech', number: heard.number };
+        this.tell('Mute removed. Choose why the speech stays audible, or mute it');
         return;
       }
-      this.said('Mute removed');
+      this.tell('Mute removed');
     } else if (this.chosenSpeech !== null) {
       this.undecideSpeech(this.chosenSpeech);
       return;
     } else if (this.selected.length > 0) {
       this.undecide();
+      return;
+    } else if (this.spoken?.target != null) {
+      this.spoken.uncheck();
       return;
     }
     this.selection = { kind: 'none' };
@@ -329,7 +337,7 @@ export class ReviewSession extends OpenReview {
       }
       const lost = stopped.forward === 'lost' || stopped.back === 'lost';
       const [from, to] = [start, end].map((f) => clockText(this.clock.start(f)));
-      this.said(`Followed from ${from} to ${to}${lost ? ', then lost. Check what follows' : ''}`);
+      this.tell(`Followed from ${from} to ${to}${lost ? ', then lost. Check what follows' : ''}`);
     } catch (error) {
       toast(messageOf(error), 'bad');
     } finally {
@@ -363,7 +371,7 @@ export class ReviewSession extends OpenReview {
     const span = { start_seconds: edit.millis(start), end_seconds: edit.millis(end) };
     this.change('Sound muted', edit.addMute({ ...span, sound_tracks: 'all', style, reason }, id));
     this.selection = { kind: 'mute', id };
-    this.said(`Muted from ${clockText(start)} to ${clockText(end)}`);
+    this.tell(`Muted from ${clockText(start)} to ${clockText(end)}`);
     return id;
   }
 
@@ -374,18 +382,19 @@ export class ReviewSession extends OpenReview {
       this.speech.length === 0
         ? edit.muteSpeech(policy, this.found.speech ?? [])
         : (document) => asked.reduce((next, s) => this.#muting(s)(next), document);
-    if (this.change('All speech muted', act)) this.said('All speech muted');
-    else toast('All speech is already muted.');
+    const what = policy.audio.mute === 'personal' ? 'What the policy mutes' : 'All speech';
+    if (this.change(`${what} muted`, act)) this.tell(`${what} is muted`);
+    else toast(`${what} is already muted.`);
   }
 
   /** Mutes a span of speech as the policy does. */
   muteStretch(speech: Speech): void {
-    if (this.change('Speech muted', this.#muting(speech))) this.said('Speech muted');
+    if (this.change('Speech muted', this.#muting(speech))) this.tell('Speech muted');
   }
 
   keepAudible(speech: Speech, reason: string): void {
     if (this.change('Speech kept audible', keepSpeech(speech.audible, reason))) {
-      this.said('Speech kept audible');
+      this.tell('Speech kept audible');
     }
   }
 
@@ -394,13 +403,14 @@ export class ReviewSession extends OpenReview {
   }
 
   showSpeech(speech: Speech): void {
-    this.selection = { kind: 'speech', start: speech.start };
+    this.selection = { kind: 'speech', number: speech.number };
     this.player.pause();
     this.player.seekSeconds(Math.max(0, Math.min(this.clock.seconds, speech.start / 1e9)));
   }
 
   #muting(speech: Speech): edit.Edit {
-    const { style, reason } = this.review.policy.audio;
+    const { style } = this.review.policy.audio;
+    const { reason } = speech;
     const [start_seconds, end_seconds] = secondsAround([speech.start, speech.end]);
     return edit.addMute({ start_seconds, end_seconds, sound_tracks: 'all', style, reason });
   }

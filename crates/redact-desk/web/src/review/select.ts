@@ -10,7 +10,9 @@ export type Selection =
   | { kind: 'tracks'; ids: ReadonlySet<number> }
   | { kind: 'drawn'; id: string }
   | { kind: 'mute'; id: string }
-  | { kind: 'speech'; start: number };
+  | { kind: 'speech'; number: number }
+  | { kind: 'words'; from: number; to: number } // places in the transcript, half-open
+  | { kind: 'item'; key: string };
 
 export const CLASSES: readonly Class[] = ['face', 'plate', 'screen', 'vehicle'];
 

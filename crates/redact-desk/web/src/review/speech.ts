@@ -1,14 +1,18 @@
 // Speech that the policy mutes: which parts are audible, and which of them a reviewer decided to
 // keep audible. Times are nanoseconds since the first frame, as on the server.
-import type { KeptSpeech, Mute } from '../api/types';
+import type { KeptSpeech, Mute, PolicyMute } from '../api/types';
 import type { Edit } from './edit';
 
 export type NanoSpan = [start: number, end: number];
 
 /** A span of speech that the policy mutes. */
 export interface Speech {
+  /** Its place in the policy's mutes. */
+  number: number;
   start: number;
   end: number;
+  /** Why the policy mutes it. */
+  reason: string;
   /** Parts that are audible on at least one sound track. */
   audible: NanoSpan[];
   /** Audible parts without a decision. */
@@ -19,12 +23,16 @@ export interface Speech {
 
 /** The parts of `spans` outside `covers`, in order. */
 export function gaps(spans: readonly NanoSpan[], covers: readonly NanoSpan[]): NanoSpan[] {
-  const sorted = [...covers].sort((a, b) => a[0] - b[0]);
+  return gapsOf(spans, joined(covers));
+}
+
+/** The same of `sorted` covers, which are in order and disjoint. */
+function gapsOf(spans: readonly NanoSpan[], sorted: readonly NanoSpan[]): NanoSpan[] {
   const left: NanoSpan[] = [];
   for (const [start, end] of spans) {
     let from = start;
-    for (const [a, b] of sorted) {
-      if (b <= from) continue;
+    for (let i = firstAfter(sorted, start); i < sorted.length; i += 1) {
+      const [a, b] = sorted[i]!;
       if (a >= end) break;
       if (a > from) left.push([from, a]);
       from = Math.max(from, b);
@@ -32,6 +40,17 @@ export function gaps(spans: readonly NanoSpan[], covers: readonly NanoSpan[]): N
     if (from < end) left.push([from, end]);
   }
   return left;
+}
+
+/** Place of the first of `spans`, which are in order and disjoint, that ends after `start`. */
+export function firstAfter(spans: readonly NanoSpan[], start: number): number {
+  let [low, high] = [0, spans.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (spans[middle]![1] <= start) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function joined(spans: readonly NanoSpan[]): NanoSpan[] {
@@ -53,20 +72,27 @@ const spanOfKept = (kept: KeptSpeech): NanoSpan => [kept.start_nanos, kept.end_n
 
 /** For each span that the policy mutes: the parts without a mute, and the decisions about them. */
 export function speechOf(
-  policyMutes: readonly NanoSpan[],
+  policyMutes: readonly PolicyMute[],
   mutes: readonly Mute[],
   soundTracks: number,
   kept: readonly KeptSpeech[],
 ): Speech[] {
   const covers = Array.from({ length: soundTracks }, (_, track) =>
-    mutes.filter((m) => m.sound_tracks === 'all' || m.sound_tracks.includes(track)).map(spanOfMute),
+    joined(
+      mutes
+        .filter((m) => m.sound_tracks === 'all' || m.sound_tracks.includes(track))
+        .map(spanOfMute),
+    ),
   );
-  return policyMutes.map(([start, end]) => {
-    const audible = joined(covers.flatMap((muted) => gaps([[start, end]], muted)));
-    const about = kept.filter((k) =>
-      audible.some(([a, b]) => k.start_nanos < b && a < k.end_nanos),
-    );
-    return { start, end, audible, undecided: gaps(audible, about.map(spanOfKept)), kept: about };
+  const decided = [...kept].sort((a, b) => a.start_nanos - b.start_nanos);
+  return policyMutes.map(({ start_nanos: start, end_nanos: end, reason }, number) => {
+    const audible = joined(covers.flatMap((muted) => gapsOf([[start, end]], muted)));
+    const about =
+      audible.length === 0
+        ? []
+        : decided.filter((k) => audible.some(([a, b]) => k.start_nanos < b && a < k.end_nanos));
+    const undecided = gaps(audible, about.map(spanOfKept));
+    return { number, start, end, reason, audible, undecided, kept: about };
   });
 }
 

@@ -1,16 +1,21 @@
 // All shortcuts of the review. The handler and the `?` dialog use this table.
 import { boxAt, drawnAt } from '../review/boxes';
+import { toast } from '../lib/toast.svelte';
 import type { ReviewSession } from '../review/review-session.svelte';
+import type { Spoken } from '../review/spoken.svelte';
 
 export interface View {
   desk: ReviewSession;
   zoom: (factor: number) => void;
+  louder: (factor: number) => void;
   fit: () => void;
   tab: (index: number) => void;
   sheet: () => void;
   approve: () => void;
   focusPerson: () => void;
   focusReason: () => void;
+  search: () => void;
+  words: () => void;
 }
 
 interface Key {
@@ -122,7 +127,11 @@ export const GROUPS: KeyGroup[] = [
   {
     title: 'Decisions',
     keys: [
-      { keys: ['h'], title: 'Hide the selection', run: ({ desk }) => desk.decide('redact') },
+      {
+        keys: ['h'],
+        title: 'Hide the selection, or mute words',
+        run: ({ desk }) => desk.decide('redact'),
+      },
       {
         keys: ['Shift+k'],
         title: 'Keep the selection (also while playing)',
@@ -130,7 +139,7 @@ export const GROUPS: KeyGroup[] = [
       },
       {
         keys: ['x'],
-        title: 'Reject the selection as a false detection',
+        title: 'Reject the selection as a false detection; of words: nothing to withhold',
         run: ({ desk }) => desk.decide('reject'),
       },
       {
@@ -183,6 +192,32 @@ export const GROUPS: KeyGroup[] = [
     keys: [
       { keys: ['[', 'i'], title: 'Start of mute', run: ({ desk }) => desk.markMuteIn() },
       { keys: [']', 'o'], title: 'End of mute', run: ({ desk }) => desk.markMuteOut() },
+      { keys: ['>'], title: 'Draw quiet sound larger', run: (v) => v.louder(2) },
+      { keys: ['<'], title: 'Draw sound smaller', run: (v) => v.louder(0.5) },
+    ],
+  },
+  {
+    title: 'Transcript',
+    keys: [
+      {
+        keys: ['t'],
+        title: 'Next proposal to check; plays it',
+        run: (v) => proposal(v, 1),
+      },
+      { keys: ['Shift+t'], title: 'Previous proposal', run: (v) => proposal(v, -1) },
+      {
+        keys: ['a'],
+        title: 'Play the selected words, with a second around them',
+        run: ({ desk }) => spoken(desk)?.playTarget(),
+      },
+      {
+        keys: ['Shift+h'],
+        title: 'Mute everywhere the selected words are said',
+        run: ({ desk }) => spoken(desk)?.muteEverywhere(),
+      },
+      { keys: ['c'], title: 'Correct the selected word', run: (v) => correct(v) },
+      { keys: ['/', 'Ctrl+f'], title: 'Search the transcript', run: (v) => v.search() },
+      { keys: ['y'], title: 'Go to the words: arrows move, Shift selects', run: (v) => v.words() },
     ],
   },
   {
@@ -206,6 +241,7 @@ export const GROUPS: KeyGroup[] = [
       { keys: ['1'], title: 'List: check first', run: (v) => v.tab(0) },
       { keys: ['2'], title: 'List: tracks', run: (v) => v.tab(1) },
       { keys: ['3'], title: 'List: sound', run: (v) => v.tab(2) },
+      { keys: ['4'], title: 'List: transcript', run: (v) => v.tab(3) },
       { keys: ['Ctrl+Enter'], title: 'Go to approval', run: (v) => v.approve() },
       {
         keys: ['Escape'],
@@ -224,6 +260,25 @@ export const GROUPS: KeyGroup[] = [
 const byCombo = new Map<string, Key>();
 for (const group of GROUPS)
   for (const key of group.keys) for (const k of key.keys) byCombo.set(k, key);
+
+function spoken(desk: ReviewSession): Spoken | null {
+  if (desk.spoken === null) toast('This recording has no transcript.');
+  return desk.spoken;
+}
+
+function proposal(view: View, direction: 1 | -1): void {
+  const said = spoken(view.desk);
+  if (said === null) return;
+  view.tab(3);
+  said.next(direction);
+}
+
+function correct(view: View): void {
+  const said = spoken(view.desk);
+  if (said === null) return;
+  view.tab(3);
+  said.edit();
+}
 
 function second({ desk }: View, by: number): void {
   desk.player.pause();
@@ -255,6 +310,9 @@ export function press(event: KeyboardEvent, view: View, singleKeys: boolean): bo
   return true;
 }
 
+/** Keys that edit text together with Ctrl. */
+const EDITING = /^([acvxyz]|Arrow\w+|Home|End|Backspace|Delete)$/i;
+
 function isTyping(event: KeyboardEvent): boolean {
   const target = event.target;
   if (!(target instanceof HTMLElement)) return false;
@@ -263,7 +321,12 @@ function isTyping(event: KeyboardEvent): boolean {
   if (field instanceof HTMLInputElement && ['checkbox', 'radio', 'range'].includes(field.type)) {
     return event.key === ' ' || event.key.startsWith('Arrow');
   }
-  if (field !== null) return event.key !== 'Escape' && !event.ctrlKey;
+  if (field !== null) {
+    const ctrl = event.ctrlKey || event.metaKey;
+    // Undo, select all and the like belong to the text; Ctrl+S and others to the review.
+    if (ctrl) return !(field instanceof HTMLSelectElement) && EDITING.test(event.key);
+    return event.key !== 'Escape';
+  }
   // Buttons and links handle Space and Enter themselves, tabs the arrows.
   if (event.key === ' ' && target.closest('button, a, [role="tab"], label') !== null) return true;
   return event.key.startsWith('Arrow') && target.closest('[role="tablist"]') !== null;

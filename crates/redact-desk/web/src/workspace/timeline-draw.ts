@@ -8,6 +8,18 @@ import { stateOf } from '../review/select';
 
 export type Lane = { kind: 'track'; track: ReviewTrack } | { kind: 'drawn'; region: Drawn };
 
+export interface SpokenWord {
+  /** Place in the transcript. */
+  place: number;
+  start: number;
+  text: string;
+}
+
+export interface SpeechLane {
+  speech: readonly (readonly [number, number])[];
+  unclear: readonly (readonly [number, number])[];
+}
+
 /** Sizes in CSS pixels, from the page's root font. */
 export interface Metrics {
   gutter: number; // names, at the left
@@ -31,6 +43,13 @@ export interface Scene {
   speech: readonly [number, number][];
   undecided: readonly [number, number][]; // speech, nanoseconds
   waves: readonly Int8Array[]; // pairs of lowest and highest, 100 a second
+  gain: number; // by which sound is drawn larger
+  /** Words of each voice in order, with the sound tracks that carry them. */
+  voices: readonly { tracks: readonly number[]; words: readonly SpokenWord[] }[];
+  isMuted: (place: number) => boolean;
+  /** Of each sound track, in seconds; empty without a transcript. */
+  speechLanes: readonly SpeechLane[];
+  chosen: readonly [number, number] | null; // selected words, seconds
   found: ReadonlyMap<number, FoundTrack>;
   selectedTracks: ReadonlySet<number>;
   selectedId: string | null; // of a region or a mute
@@ -65,11 +84,12 @@ export function readColors(element: Element): Record<ColorName, string> {
   ) as Record<ColorName, string>;
 }
 
-export function metricsOf(root: number): Metrics {
+/** `soundLanes`: how many sound tracks have room for words; 0: none does. */
+export function metricsOf(root: number, soundLanes = 0): Metrics {
   return {
     gutter: Math.round(root * 8),
     ruler: Math.round(root * 1.5),
-    sound: Math.round(root * 3.6),
+    sound: Math.round(root * Math.max(3.6, Math.min(4, soundLanes) * 3)),
     lane: Math.round(root * 1.65),
     font: Math.round(root * 0.86),
   };
@@ -123,13 +143,19 @@ function sound(canvas: CanvasRenderingContext2D, scene: Scene): void {
   const top = metrics.ruler;
   const each = metrics.sound / Math.max(1, waves.length);
   waves.forEach((wave, i) => drawWave(canvas, scene, wave, top + each * i, each));
-  canvas.fillStyle = colors.speech;
-  for (const [start, end] of scene.speech) {
-    const [a, b] = [xOf(scene, start), xOf(scene, end)];
-    if (b > metrics.gutter && a < width) {
-      canvas.fillRect(a, top + metrics.sound - 4, Math.max(1, b - a), 3);
-    }
+  if (scene.speechLanes.length === 0) {
+    canvas.fillStyle = colors.speech;
+    for (const span of scene.speech) underline(canvas, scene, span, top + metrics.sound - 4);
   }
+  scene.speechLanes.forEach((lane, i) => {
+    const y = Math.round(top + each * (i + 1)) - 4;
+    canvas.fillStyle = colors.speech;
+    for (const span of lane.speech) underline(canvas, scene, span, y);
+    canvas.fillStyle = colors.warn;
+    for (const span of lane.unclear) underline(canvas, scene, span, y);
+    canvas.fillStyle = colors.line;
+    if (i > 0) canvas.fillRect(metrics.gutter, Math.round(top + each * i), width, 1);
+  });
   canvas.fillStyle = colors.warn;
   for (const [start, end] of scene.undecided) {
     const a = Math.max(metrics.gutter, xOf(scene, start / 1e9));
@@ -138,6 +164,15 @@ function sound(canvas: CanvasRenderingContext2D, scene: Scene): void {
   }
   for (const mute of scene.mutes) {
     mutedSpan(canvas, scene, mute.start_seconds, mute.end_seconds, mute.id === scene.selectedId);
+  }
+  spokenWords(canvas, scene, each);
+  if (scene.chosen !== null) {
+    const a = Math.max(metrics.gutter, xOf(scene, scene.chosen[0]));
+    const b = xOf(scene, scene.chosen[1]);
+    canvas.strokeStyle = colors.accent;
+    canvas.lineWidth = 2;
+    if (b > a) canvas.strokeRect(a, top + 1, Math.max(2, b - a), metrics.sound - 3);
+    canvas.lineWidth = 1;
   }
   if (scene.rubber !== null) {
     mutedSpan(canvas, scene, Math.min(...scene.rubber), Math.max(...scene.rubber), true);
@@ -148,6 +183,65 @@ function sound(canvas: CanvasRenderingContext2D, scene: Scene): void {
   }
   canvas.fillStyle = colors.line;
   canvas.fillRect(0, top + metrics.sound - 1, width, 1);
+}
+
+function underline(
+  canvas: CanvasRenderingContext2D,
+  scene: Scene,
+  [start, end]: readonly [number, number],
+  y: number,
+): void {
+  const a = Math.max(scene.metrics.gutter, xOf(scene, start));
+  const b = Math.min(scene.width, xOf(scene, end));
+  if (b > a) canvas.fillRect(a, y, Math.max(1, b - a), 3);
+}
+
+/** Below this many pixels per second, words would be too close to read. */
+const WORDS_SCALE = 70;
+
+/** The words over the sound of their tracks, where they have room. */
+function spokenWords(canvas: CanvasRenderingContext2D, scene: Scene, each: number): void {
+  const { metrics, colors, width } = scene;
+  if (scene.scale < WORDS_SCALE || each < metrics.font * 1.6) return;
+  const from = secondsAt(scene, metrics.gutter) - 5;
+  canvas.save();
+  canvas.beginPath();
+  canvas.rect(metrics.gutter, metrics.ruler, width, metrics.sound);
+  canvas.clip();
+  for (const { tracks, words } of scene.voices) {
+    let after = -Infinity;
+    for (let i = firstFrom(words, from); i < words.length; i += 1) {
+      const word = words[i]!;
+      const x = xOf(scene, word.start);
+      if (x > width) break;
+      if (x < after) continue;
+      const long = canvas.measureText(word.text).width;
+      const muted = scene.isMuted(word.place);
+      after = x + long + 4;
+      for (const track of tracks) {
+        const y = metrics.ruler + each * track + metrics.font * 0.85;
+        canvas.fillStyle = colors.surface;
+        canvas.globalAlpha = 0.8;
+        canvas.fillRect(x - 1, y - metrics.font * 0.65, long + 3, metrics.font * 1.3);
+        canvas.globalAlpha = 1;
+        canvas.fillStyle = muted ? colors.muted : colors.text;
+        canvas.fillText(word.text, x + 1, y);
+        if (muted) canvas.fillRect(x, y, long + 2, 1);
+      }
+    }
+  }
+  canvas.restore();
+}
+
+/** Place of the first word that starts at or after `seconds`. */
+function firstFrom(words: readonly SpokenWord[], seconds: number): number {
+  let [low, high] = [0, words.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (words[middle]!.start < seconds) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function mutedSpan(
@@ -194,8 +288,9 @@ function drawWave(
       low = Math.min(low, wave[i * 2]!);
       high = Math.max(high, wave[i * 2 + 1]!);
     }
-    const up = (high / 127) * (height / 2 - 3);
-    const down = (-low / 127) * (height / 2 - 3);
+    const most = height / 2 - 3;
+    const up = Math.min(1, (high / 127) * scene.gain) * most;
+    const down = Math.min(1, (-low / 127) * scene.gain) * most;
     canvas.fillRect(x, middle - up, 1, Math.max(1, up + down));
   }
 }

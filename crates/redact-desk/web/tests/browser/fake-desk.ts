@@ -27,6 +27,8 @@ const TYPES: Record<string, string> = {
 export class FakeDesk {
   readonly requests: api.Request[] = sample.requests();
   review: api.Review;
+  /** What was said; `null` as of a scan without the speech model. */
+  transcript: api.Transcript | null = null;
   role: api.Role | null = 'operator';
   /** Answers nothing while it is true, as a server that died. */
   away = false;
@@ -145,6 +147,7 @@ export class FakeDesk {
       '/events': sample.events,
       '/events/check': () => ({ whole: true, entries: 12, problem: null }),
       [review]: () => this.review,
+      [`${review}/transcript`]: () => this.transcript,
       [`${review}/summary`]: () => sample.summary(this.review),
       [`${review}/revisions/${this.review.revision}`]: () => this.review,
       [recording]: () => sample.recording(this.review, this.timeline),

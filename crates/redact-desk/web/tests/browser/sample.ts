@@ -294,7 +294,13 @@ export const policy = (): api.Policy => ({
     reason: of === 'screen' ? 'records-screen' : `privacy-${of}`,
     accept_weak_effect: false,
   })),
-  audio: { mute_speech: true, style: 'silence', padding_seconds: 0.25, reason: 'privacy-speech' },
+  audio: {
+    mute: 'speech',
+    personal: [],
+    style: 'silence',
+    padding_seconds: 0.25,
+    reason: 'privacy-speech',
+  },
   reasons: [
     reason('privacy-face', 'A face is withheld, as it would identify a private person.'),
     reason('privacy-plate', 'A license plate is withheld, as it leads to a private person.'),
@@ -322,10 +328,11 @@ export function review(found: api.Found): api.Review {
     second_person: true,
     approvals: [],
     policy: policy(),
-    policy_mutes: (found.speech ?? []).map(([start, end]) => [
-      Math.round((start - 0.25) * 1e9),
-      Math.round((end + 0.25) * 1e9),
-    ]),
+    policy_mutes: (found.speech ?? []).map(([start, end]) => ({
+      start_nanos: Math.round((start - 0.25) * 1e9),
+      end_nanos: Math.round((end + 0.25) * 1e9),
+      reason: 'privacy-speech',
+    })),
     document: {
       tracks: found.tracks.map((t) => ({
         id: t.id,
@@ -559,6 +566,7 @@ export const differences = (): api.Differences => ({
   mutes_only_here: [],
   mutes_only_there: ['mute-2'],
   muted_seconds: [8.4, 12],
+  words: [{ start_seconds: 1.3, here: 'Jordan', there: 'Jourdain' }],
 });
 
 export const copies = (): api.Copy[] => [
@@ -807,6 +815,13 @@ export function summary(open: api.Review): api.Summary {
     ],
     second_person: true,
     approvals: [],
+    spoken: {
+      proposed: 4,
+      unclear: 2,
+      unclear_seconds: 1.3,
+      unchecked: 3,
+      corrected_words: 1,
+    },
     plan_sha256: undecided.length === 0 ? id('3') + id('3') : null,
   };
 }

@@ -64,6 +64,12 @@ export const POLICY: Policy = {
       accept_weak_effect: false,
     },
   ],
-  audio: { mute_speech: true, style: 'tone', padding_seconds: 0.25, reason: 'privacy-speech' },
+  audio: {
+    mute: 'speech',
+    personal: [],
+    style: 'tone',
+    padding_seconds: 0.25,
+    reason: 'privacy-speech',
+  },
   reasons: [{ code: 'privacy-face', statute: '5 U.S.C. 552(b)(6)', text: '' }],
 };

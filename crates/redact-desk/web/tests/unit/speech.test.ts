@@ -1,13 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { KeptSpeech, Mute } from '../../src/api/types';
-import {
-  gaps,
-  keepSpeech,
-  type NanoSpan,
-  secondsAround,
-  speechOf,
-  undecideSpeech,
-} from '../../src/review/speech';
+import type { KeptSpeech, Mute, PolicyMute } from '../../src/api/types';
+import { gaps, keepSpeech, secondsAround, speechOf, undecideSpeech } from '../../src/review/speech';
 import { DOCUMENT } from './scene';
 
 const S = 1e9;
@@ -24,7 +17,7 @@ const kept = (start: number, end: number): KeptSpeech => ({
   end_nanos: end * S,
   reason: 'public-duty',
 });
-const POLICY: NanoSpan[] = [[1 * S, 3 * S]];
+const POLICY: PolicyMute[] = [{ start_nanos: 1 * S, end_nanos: 3 * S, reason: 'privacy-speech' }];
 
 describe('speech that the policy mutes', () => {
   test('is muted when mutes cover it on every sound track', () => {
