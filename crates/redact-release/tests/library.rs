@@ -95,6 +95,7 @@ fn a_scan_is_refused_or_cancelled_with_a_typed_error() {
             clip: &clip,
             models: &models,
             input: &INPUT,
+            transcript: None,
             acknowledged,
         };
         let worker = InProcess { progress };

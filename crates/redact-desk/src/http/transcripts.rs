@@ -88,20 +88,20 @@ impl From<&Voice> for VoiceInfo {
             }
         };
         let personal = |item: &PersonalItem| {
-            let (start_seconds, end_seconds) = seconds(voice.span_of(item)?);
-            Some(PersonalInfo {
+            let (start_seconds, end_seconds) = seconds(item.span);
+            PersonalInfo {
                 class: item.class.into(),
                 first: item.words.start,
                 count: item.words.len(),
                 start_seconds,
                 end_seconds,
-            })
+            }
         };
         Self {
             sound_tracks: voice.sound_tracks.clone(),
             words: voice.words.iter().map(word).collect(),
             unclear: voice.unclear.iter().map(unclear).collect(),
-            personal: voice.personal.iter().filter_map(personal).collect(),
+            personal: voice.personal.iter().map(personal).collect(),
         }
     }
 }

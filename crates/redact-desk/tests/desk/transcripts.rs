@@ -40,10 +40,12 @@ fn said() -> Transcript {
                 PersonalItem {
                     class: PersonalClass::PersonName,
                     words: 2..3,
+                    span: span(300, 400),
                 },
                 PersonalItem {
                     class: PersonalClass::PhoneNumber,
                     words: 3..4,
+                    span: span(400, 500),
                 },
             ],
         }],
