@@ -189,6 +189,28 @@ def stamps(work):
     put("timestamp", "certificate.der", b"\1" + der)
 
 
+def captions():
+    """Captions of a release: none, words, marks."""
+    header = (
+        "WEBVTT\n\nNOTE\nCaptions of a redacted recording, made by Redact.\n"
+        "[redacted] stands for sound that was withheld.\n"
+        "[inaudible] stands for speech that was not understood.\nSpeakers are not named.\n"
+    )
+    words = (
+        "Language: en\n\n00:00:00.499 --> 00:00:03.201\n"
+        "<00:00:00.500>My <00:00:00.800>name <00:00:01.100>is<00:00:01.250> [redacted]\n"
+        "<00:00:02.400>I <00:00:02.600>live <00:00:03.000>here.<00:00:03.200>\n\n"
+        "00:00:08.999 --> 00:00:10.000\n<00:00:09.000>Thank <00:00:09.400>you.<00:00:09.700>\n"
+    )
+    marks = (
+        "Language: pt-BR\n\n00:00:00.100 --> 00:00:07.100\n[redacted] [inaudible]\n\n"
+        "01:02:03.004 --> 01:02:05.000\n"
+        "[inaudible] <01:02:03.100>A&amp;B <01:02:03.500>&lt;x&gt;<01:02:03.900> [redacted]\n"
+    )
+    for name, text in [("empty", ""), ("words", words), ("marks", marks)]:
+        put("captions", f"{name}.vtt", (header + text).encode())
+
+
 def main():
     """Removes what it made before, and makes all of it again."""
     for folder in (HERE / "corpus").glob("*"):
@@ -201,6 +223,7 @@ def main():
         stamps(Path(work))
     records()
     ranges()
+    captions()
 
 
 if __name__ == "__main__":

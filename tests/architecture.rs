@@ -75,6 +75,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "redact-record",
         ],
     ),
+    ("redact-speech", &["redact-core"]),
     ("redact-testkit", &["redact-core"]),
 ];
 

@@ -9,16 +9,17 @@ mod bitstream;
 mod record;
 
 pub use bitstream::{aac, annex_b, avcc, leak, slice};
-pub use record::{events, findings, keys, manifests, package, plan, policy, timestamp};
+pub use record::{captions, events, findings, keys, manifests, package, plan, policy, timestamp};
 
 /// One target: bytes from elsewhere.
 pub type Target = fn(&[u8]);
 
 /// All targets by the names of their corpora.
-pub const TARGETS: [(&str, Target); 14] = [
+pub const TARGETS: [(&str, Target); 15] = [
     ("aac", aac),
     ("annex_b", annex_b),
     ("avcc", avcc),
+    ("captions", captions),
     ("events", events),
     ("findings", findings),
     ("keys", keys),

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use redact_check::package::ZipPackage;
-use redact_core::{Digest, UtcNanos};
+use redact_core::{Digest, TimeSpan, UtcNanos};
+use redact_record::captions::{self, ReleaseSound};
 use redact_record::manifest::{PublicManifest, SealedManifest};
 use redact_record::package::{self as packages, PackageManifest};
 use redact_record::sign::{
@@ -67,6 +68,23 @@ pub fn plan(file: &[u8]) {
         let again = from_bytes(&to_bytes(&read)).expect("a plan that was written is read");
         assert_eq!(read, again);
     }
+}
+
+/// Captions of a release.
+///
+/// # Panics
+/// If captions that were read and written again cannot be read, or have a word that is muted.
+pub fn captions(file: &[u8]) {
+    let Ok(read) = captions::parse(file) else {
+        return;
+    };
+    ignore(captions::transcript_text(&read));
+    let mute = TimeSpan::new(1_000_000_000, 2_000_000_000).into_iter();
+    let sound = ReleaseSound::new(mute.collect(), i64::MAX);
+    ignore(read.check(&sound));
+    let text = captions::cut(&read, (0, i64::MAX), &sound);
+    let again = captions::parse(text.as_bytes()).expect("captions that were written are read");
+    assert_eq!(again.check(&sound), Ok(()));
 }
 
 /// A findings file: tracks, timelines, evidence.

@@ -13,6 +13,7 @@ mod approve;
 mod bad_input;
 mod bad_manifests;
 mod batch;
+mod captions;
 mod copying;
 mod damaged;
 mod demo;

@@ -2,6 +2,7 @@
 //!
 //! - [`records`]: signatures, manifests, approvals, the chain of revisions;
 //! - [`files`]: digests of the release and of the original;
+//! - [`captions`]: captions, and the transcript that is made of them;
 //! - [`events`]: the event log;
 //! - [`leaks`]: the leak scan, channel by channel;
 //! - [`undecoded`]: all of these, in their order;
@@ -14,6 +15,7 @@
 //! `wasm32-unknown-unknown`, without reports (`report`) and time stamps (`stamp`), which need a
 //! file system or C code.
 
+pub mod captions;
 pub mod events;
 pub mod files;
 pub mod leaks;

@@ -29,7 +29,7 @@ pub use encrypted::PackageKeys;
 pub use on_disk::{PackageOnDisk, is_package};
 pub use packaged::{PackagedRelease, ReleasePlace};
 pub use port::{CheckRelease, FoundFile, GROUP, PackageFiles};
-pub use release::check_undecoded;
+pub use release::{check_transcript, check_undecoded};
 pub use zip_archive::{ContainerError, ZipPackage};
 
 #[cfg(test)]

@@ -83,6 +83,8 @@ fn title(group: &str) -> &str {
         "sealed manifest" => "Sealed manifest",
         "file" => "Released file",
         "source" => "Original recording",
+        "captions" => "Captions",
+        "transcript" => "Transcript",
         "leak" => "Hidden data in the file",
         "audit" => "Masks and mutes",
         "change" => "Comparison with the original",

@@ -25,14 +25,14 @@ pub fn due(
 
 /// Adds a failed check if there is no time stamp although certificates were given. `missing` is the
 /// name of the missing file.
-pub fn none(verdict: &mut Verdict, anchors: &[Certificate], missing: &str) {
+fn none(verdict: &mut Verdict, anchors: &[Certificate], missing: &str) {
     if !anchors.is_empty() {
         verdict.add("manifest", NAME, false, format!("{missing} is missing"));
     }
 }
 
 /// Checks the time stamp in `bytes` of the manifest with that SHA-256.
-pub fn check(verdict: &mut Verdict, bytes: &[u8], manifest: Digest, anchors: &[Certificate]) {
+fn check(verdict: &mut Verdict, bytes: &[u8], manifest: Digest, anchors: &[Certificate]) {
     match timestamp::check(bytes, manifest, anchors) {
         Ok(stamp) if !stamp.trusted && anchors.is_empty() => {
             let why = "no certificate of its authority was given (--tsa CERT)";

@@ -9,7 +9,7 @@ use redact_record::policy::Policy;
 use redact_record::sign::TrustStore;
 
 use crate::records::{self, SignedBytes};
-use crate::{Verdict, Word, files, leaks};
+use crate::{Verdict, Word, captions, files, leaks};
 
 /// The files of one release: on disk, or in a browser. Each is asked for when its turn comes.
 pub trait ReleaseFiles {
@@ -39,6 +39,12 @@ pub trait ReleaseFiles {
     /// # Errors
     /// If it cannot be read.
     fn sealed(&mut self) -> Result<Option<SignedBytes>, Self::Error>;
+
+    /// The captions of the release, if there are any.
+    ///
+    /// # Errors
+    /// If they exist and cannot be read.
+    fn captions(&mut self) -> Result<Option<Vec<u8>>, Self::Error>;
 
     /// Digests of the release.
     ///
@@ -84,6 +90,7 @@ pub fn check<F: ReleaseFiles>(
     files::release(verdict, &public, &files.binding()?);
     files::source(verdict, &public, files.source()?);
     if records::geometry(verdict, &public) {
+        captions::check(verdict, &public, files.captions()?.as_deref());
         leaks::check(verdict, &public, files.release()?);
     }
     leaks::not_judged(verdict);

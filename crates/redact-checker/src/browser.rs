@@ -128,6 +128,11 @@ impl PageChecker {
         self.checker.add_manifest(SignedFile { bytes, signature });
     }
 
+    /// See [`Checker::set_captions`].
+    pub fn set_captions(&mut self, bytes: Vec<u8>) {
+        self.checker.set_captions(bytes);
+    }
+
     /// See [`Checker::note_stamp`].
     pub fn note_stamp(&mut self) {
         self.checker.note_stamp();

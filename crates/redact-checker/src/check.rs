@@ -42,6 +42,7 @@ pub struct Checker {
     manifest: Option<SignedFile>,
     sealed: Option<SignedFile>,
     other_manifests: Vec<SignedFile>,
+    captions: Option<Vec<u8>>,
     has_stamp: bool,
 }
 
@@ -65,6 +66,11 @@ impl Checker {
     /// Takes another public manifest: perhaps one that this one replaces.
     pub fn add_manifest(&mut self, manifest: SignedFile) {
         self.other_manifests.push(manifest);
+    }
+
+    /// Takes the captions of the release.
+    pub fn set_captions(&mut self, bytes: Vec<u8>) {
+        self.captions = Some(bytes);
     }
 
     /// Notes that a time stamp of the manifest is there.
@@ -163,6 +169,10 @@ impl<R: Read + Seek> ReleaseFiles for FilesInHand<'_, R> {
             .sealed
             .as_ref()
             .map(SignedFile::to_signed_bytes))
+    }
+
+    fn captions(&mut self) -> Result<Option<Vec<u8>>, CheckerError> {
+        Ok(self.checker.captions.clone())
     }
 
     fn binding(&mut self) -> Result<FileBinding, CheckerError> {

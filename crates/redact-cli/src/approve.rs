@@ -30,6 +30,7 @@ fn run(args: &ApproveArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> Re
         by: &args.by,
         statement: &args.statement,
         accept_missing: &args.accept_missing,
+        accept_untranscribed: args.accept_untranscribed,
         output: args.output.as_deref(),
         trust: &key::trusted(&[])?,
     };

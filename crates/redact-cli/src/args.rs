@@ -7,6 +7,7 @@ mod records;
 mod release;
 mod score;
 mod shared;
+mod transcript;
 mod words;
 
 use std::path::PathBuf;
@@ -22,7 +23,10 @@ pub(crate) use records::{
 };
 pub(crate) use release::{BatchArgs, ReencodeArg, ReleaseArgs, RenderArgs, RunArgs};
 pub(crate) use score::ScoreArgs;
-pub(crate) use shared::{BasisArgs, InputArgs, ModelArgs};
+pub(crate) use shared::{BasisArgs, InputArgs, ModelArgs, SpeechArgs};
+pub(crate) use transcript::{
+    MakeTranscriptArgs, TranscriptArgs, TranscriptCommand, TranscriptExportArgs,
+};
 pub(crate) use words::Words;
 
 use shared::parse_class;
@@ -123,6 +127,8 @@ pub(crate) enum Command {
     Render(RenderArgs),
     /// Check a release against its manifest, or a package and everything in it
     Verify(VerifyArgs),
+    /// Write the redacted transcript of a release
+    Transcript(TranscriptArgs),
     /// Put releases of one request into a package for a recipient: folder, archive or disc image
     Package(PackageArgs),
     /// Check every past release in a folder by today's rules
@@ -160,6 +166,10 @@ pub(crate) struct ScanArgs {
     /// Replace the output if it exists
     #[arg(long)]
     pub force: bool,
+
+    /// How speech is transcribed.
+    #[command(flatten)]
+    pub speech: SpeechArgs,
 
     /// How the recording is read.
     #[command(flatten)]
@@ -210,6 +220,10 @@ pub(crate) struct ApproveArgs {
     #[arg(long, value_name = "CLASS", value_parser = parse_class)]
     pub accept_missing: Vec<Class>,
 
+    /// Where the policy mutes personal data and there is no transcript, mute all speech
+    #[arg(long)]
+    pub accept_untranscribed: bool,
+
     /// Where to write the plan (default: .plan.json beside the findings, or the plan itself)
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -238,10 +252,12 @@ mod tests {
     #[test]
     fn arguments_survive_being_passed_on() {
         let typed = "redact --threads 3 --memory-max 4 --time-max 2.5 --events e --allow-weak-jail \
-             run --policy p --by -A --accept-missing face --accept-missing plate --damaged mask \
+             run --policy p --by -A --accept-missing face --accept-missing plate \
+             --accept-untranscribed --language es --no-transcript --damaged mask \
              --accept-lost-sound --video-stream 2 --turn 90 --frame-rate 25 --models m \
              --profile fast --preset slow --crf 20 --reencode all --no-cache --key k --agency -B \
-             --request 17 --requester R --request-file f --second-look --accept-seen --force clip";
+             --request 17 --requester R --request-file f --second-look --accept-seen \
+             --captions --force clip";
         let typed = typed
             .replace("--by -A", "--by=-A")
             .replace("--agency -B", "--agency=-B");
@@ -252,9 +268,10 @@ mod tests {
         };
         let words = Words::default().word("redact").word("run");
         let words = words.option("policy", Some(&args.policy));
-        let words = args
-            .release
-            .add_to(args.models.add_to(args.input.add_to(words)));
+        let words = args.release.add_to(
+            args.models
+                .add_to(args.input.add_to(args.speech.add_to(words))),
+        );
         let words = cli.global.add_to(args.answer.add_to(words)).word("clip");
         let again = read(words.into_iter().collect());
         assert_eq!(format!("{again:?}"), format!("{cli:?}"));

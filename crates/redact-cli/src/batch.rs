@@ -196,6 +196,7 @@ fn child_arguments(task: &Task, args: &BatchArgs, global: &GlobalArgs) -> Words 
         .option("name", Some(&task.name))
         .option("policy", Some(&args.policy))
         .option("out-dir", Some(&args.out_dir));
+    let words = args.speech.add_to(words);
     let words = args.models.add_to(args.input.add_to(words));
     let words = args.answer.add_to(args.release.add_to(words));
     global.add_to(words).word("--").word(&task.clip)

@@ -41,6 +41,12 @@ const WEAK_JAIL: &str = "recordings are decoded where the system has Landlock (L
      later) and seccomp; --allow-weak-jail decodes without, and the manifest and the event log \
      record that";
 
+const UNTRANSCRIBED: &str = "`redact transcript make FINDINGS` adds it (`scripts/setup --speech` \
+     installs the model); --accept-untranscribed mutes all speech instead";
+
+const NO_TRANSCRIPT: &str = "`redact transcript make FINDINGS` adds a transcript to the findings, which \
+     are then approved again; or leave --captions out";
+
 const OLD_SCAN: &str = "damage is hidden and changes are declared as the scan found them, whatever \
      was edited in the plan: scan the recording again with this version of the program";
 
@@ -52,8 +58,11 @@ fn release_hint(error: &ReleaseError) -> Option<String> {
         ReleaseError::IsFolder => Some("`redact batch` takes folders"),
         ReleaseError::NoRuntime => Some("set ORT_DYLIB_PATH, or run scripts/setup"),
         ReleaseError::NoDetectors => Some("run scripts/setup, or give --models DIR"),
+        ReleaseError::Untranscribed { .. } => Some(UNTRANSCRIBED),
+        ReleaseError::NoRecognizer => Some("`scripts/setup --speech` installs one"),
         ReleaseError::NoPolicy => Some("give --policy FILE"),
         ReleaseError::NoFindings { .. } => Some("give --findings FILE"),
+        ReleaseError::NoTranscript => Some(NO_TRANSCRIPT),
         ReleaseError::Render(RenderError::Damage { .. } | RenderError::Undeclared { .. }) => {
             Some(OLD_SCAN)
         }

@@ -28,6 +28,7 @@ mod scan;
 mod score;
 mod terminal;
 mod timestamp;
+mod transcript;
 mod verify;
 
 use std::process::ExitCode;
@@ -71,6 +72,7 @@ fn dispatch(cli: &Cli) -> Result<Outcome> {
         Command::Batch(args) => batch::batch(args, global),
         Command::Score(args) => score::score(args, global),
         Command::Key(args) => key::key(args, global),
+        Command::Transcript(args) => transcript::transcript(args, global),
         Command::Package(args) => package::package(args, global),
         Command::Recheck(args) => recheck::recheck(args, global),
         Command::Timestamp(args) => timestamp::timestamp(args, global),

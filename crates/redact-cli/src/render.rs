@@ -12,7 +12,7 @@ use redact_record::{plan, release_paths};
 use redact_release::approve::{Basis, read_policy};
 use redact_release::files::{bind, check_recording, digest};
 use redact_release::names::{EXCERPT_SUFFIX, RELEASE_SUFFIX, beside};
-use redact_release::options::EncodingOptions;
+use redact_release::options::{CaptionsChoice, EncodingOptions};
 use redact_release::outputs::{Inputs, Outputs};
 use redact_release::ports::Events as _;
 use redact_release::render::{ReleaseJob, RequestOptions, files_of, make_release};
@@ -73,6 +73,9 @@ fn run(args: &RenderArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> Res
     outputs.set_inputs(Inputs(vec![bound.sha256, plan_digest]));
     event.draft().subject("source", bound.sha256);
     let plan = plan.approved(bound.sha256).with_context(name)?;
+    let reviewed = plan::is_approved_by_person(plan.plan());
+    let captions = CaptionsChoice::from(&args.release);
+    let captions = captions.decide(plan.plan(), reviewed).with_context(name)?;
     let job = ReleaseJob {
         clip,
         bound: Some(bound),
@@ -87,6 +90,7 @@ fn run(args: &RenderArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> Res
         cache: cache.as_ref(),
         second_look: models.as_ref(),
         accept_detected: args.release.accept_seen,
+        captions,
     };
     let worker = Process::new(global);
     let ports = jobs::ports(global, &worker, &progress);

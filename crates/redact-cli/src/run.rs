@@ -6,14 +6,14 @@ use anyhow::{Context as _, Result, bail};
 use redact_check::Verdict;
 use redact_core::{ApprovedPlan, Digest, Findings};
 use redact_record::events::{Act, EventDraft};
-use redact_record::policy::Policy;
+use redact_record::policy::{Policy, SpeechRule};
 use redact_record::release_paths;
 use redact_record::sign::TrustStore;
 use redact_release::approve::{PolicyDecision, read_policy};
 use redact_release::events::describe_jail;
 use redact_release::files::{check_recording, digest};
 use redact_release::names::{self, FINDINGS_SUFFIX, PLAN_SUFFIX, RELEASE_SUFFIX, folder_of};
-use redact_release::options::{EncodingOptions, InputOptions, ModelOptions};
+use redact_release::options::{CaptionsChoice, EncodingOptions, InputOptions, ModelOptions};
 use redact_release::outputs::{Inputs, Outputs};
 use redact_release::ports::{Events as _, Ports};
 use redact_release::render::{ReleaseJob, RequestOptions, files_of, make_release};
@@ -88,6 +88,8 @@ fn all_steps(args: &RunArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> 
     let plan = steps.approve((&found, digest), &mut outputs, event)?;
     let release = files.release.as_path();
     let second_look = args.release.second_look || policy.second_look;
+    // Whoever answers for the policy has not read the words.
+    let captions = CaptionsChoice::from(&args.release).decide(plan.plan(), false)?;
     let job = ReleaseJob {
         clip: &args.clip,
         bound: None,
@@ -102,6 +104,7 @@ fn all_steps(args: &RunArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> 
         cache: cache.as_ref(),
         second_look: second_look.then_some(&models),
         accept_detected: args.release.accept_seen,
+        captions,
     };
     let made = make_release(&job, &steps.ports, event, &mut outputs)?;
     progress.clear();
@@ -135,10 +138,14 @@ struct Steps<'a> {
 impl Steps<'_> {
     /// Scans and writes the findings; gives them with their file's SHA-256.
     fn scan(&self, outputs: &mut Outputs, event: &mut OpenEvent<'_>) -> Result<(Findings, Digest)> {
+        // All that is said is muted otherwise, or nothing.
+        let wants_words = matches!(self.policy.audio.mute, SpeechRule::Personal(_));
+        let transcript = self.args.speech.options().filter(|_| wants_words);
         let request = ScanRequest {
             clip: &self.args.clip,
             models: self.models,
             input: &InputOptions::from(&self.args.input),
+            transcript: transcript.as_ref(),
             acknowledged: Some(&self.args.answer.accept_missing),
         };
         let (found, level) = scan_recording(&request, &self.ports)?;
@@ -164,6 +171,7 @@ impl Steps<'_> {
             policy: self.policy,
             by: self.args.answer.by.as_deref(),
             accept_missing: &self.args.answer.accept_missing,
+            accept_untranscribed: self.args.answer.accept_untranscribed,
         };
         let (plan, bytes) = decision.decide(found, digest, now(), event.draft())?;
         outputs.write(&self.files.plan, &bytes)?;

@@ -19,7 +19,7 @@ use crate::outcome::Outcome;
 use crate::progress::TerminalProgress;
 use crate::terminal::say;
 use crate::{jobs, paths};
-pub(crate) use table::{summary, table};
+pub(crate) use table::{summary, table, transcript_line};
 
 /// Finds, writes the findings and prints a table.
 ///
@@ -41,10 +41,12 @@ fn run(args: &ScanArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> Resul
     let mut outputs = Outputs::begin(&[&output], &[clip], options, || {
         Ok(Inputs(vec![digest(clip, &progress)?.0]))
     })?;
+    let transcript = args.speech.options();
     let request = ScanRequest {
         clip,
         models: &paths::model_options(&args.models)?,
         input: &InputOptions::from(&args.input),
+        transcript: transcript.as_ref(),
         acknowledged: None,
     };
     let worker = Process::new(global);

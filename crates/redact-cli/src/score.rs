@@ -1,13 +1,15 @@
 //! `redact score`: how well findings hide what a person marked.
 //!
-//! Two ways: a clip's findings (or its plan) against a truth file with boxes per frame, and the
-//! detectors of a profile against a set of single images. The figures are `redact_engine::score`'s;
+//! Three ways: a clip's findings (or its plan) against a truth file with boxes per frame, the
+//! detectors of a profile against a set of single images, and a transcript with its mutes against
+//! what was said. The figures are `redact_engine::score`'s;
 //! here files are read, checked against each other, and the figures are shown.
 
 mod images;
 pub(crate) mod pixels;
 mod report;
 pub(crate) mod sheet;
+mod speech;
 mod work;
 
 use std::path::{Path, PathBuf};
@@ -29,6 +31,9 @@ pub(crate) use work::ScoreWork;
 /// # Errors
 /// When a file cannot be read, or files do not belong together.
 pub(crate) fn score(args: &ScoreArgs, global: &GlobalArgs) -> Result<Outcome> {
+    if let (true, Some(findings), Some(truth)) = (args.speech, &args.findings, &args.truth) {
+        return speech::speech(findings, truth, args.policy.as_deref(), global);
+    }
     let inputs = inputs(args)?;
     if let Some(sheet) = &args.sheet {
         let inputs: Vec<&Path> = inputs.iter().map(PathBuf::as_path).collect();

@@ -50,6 +50,7 @@ pub use port::{
     Source, SourceDiagnostics, SourceError, SpeechDetector, SpeechRecognizer,
 };
 pub use speech::{
-    PersonalClass, PersonalItem, Recognition, Transcript, Unclear, UnclearCause, Voice, Word,
+    PersonalClass, PersonalItem, Recognition, SpeechByTrack, Transcript, Unclear, UnclearCause,
+    Voice, Word,
 };
 pub use units::{FrameIndex, FrameSpan, TimeBase, TimeSpan, Timestamp, UtcNanos};

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use crate::{
     AudioBlock, Conversion, Damage, Detection, Frame, FrameIndex, MediaItem, PixelSize,
-    Recognition, SourceInfo, TimeSpan,
+    Recognition, SourceInfo, SpeechByTrack,
 };
 
 /// An error of another library, unchanged.
@@ -73,11 +73,11 @@ pub trait SpeechDetector: Send {
     /// If the model fails.
     fn listen(&mut self, block: &AudioBlock) -> Result<(), DetectError>;
 
-    /// Spans with speech on any track, relative to the recording's zero, sorted and disjoint.
+    /// Spans with speech by sound track, from the recording's zero.
     ///
     /// # Errors
     /// If the model fails.
-    fn finish(&mut self) -> Result<Vec<TimeSpan>, DetectError>;
+    fn finish(&mut self) -> Result<SpeechByTrack, DetectError>;
 }
 
 /// Writes down what is said.

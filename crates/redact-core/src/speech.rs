@@ -1,6 +1,12 @@
-//! What was said: a transcript with its times, and the personal data in it.
+//! Speech and what was said: a transcript with its times, and the personal data in it.
+
+use std::collections::BTreeMap;
 
 use crate::TimeSpan;
+
+/// Where somebody speaks, by sound track (an index into [`crate::SourceInfo::audio`]). Each list is
+/// sorted and disjoint; a track without any may be missing.
+pub type SpeechByTrack = BTreeMap<usize, Vec<TimeSpan>>;
 
 /// One spoken word.
 #[derive(Clone, Debug, PartialEq)]

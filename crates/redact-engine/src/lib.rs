@@ -4,6 +4,7 @@
 //! knows no files, codecs or models, so it is tested in memory.
 //!
 //! - [`scan()`]: a recording becomes tracks and spans of speech;
+//! - [`transcribe()`]: its speech becomes words;
 //! - [`render()`]: a recording and an approved plan become a release;
 //! - [`take_levels`]: what blurred and pixelated masks of a plan are drawn from;
 //! - [`audit()`]: a written release is decoded again and every mask and mute in it is measured;
@@ -35,6 +36,7 @@ mod scan;
 pub mod score;
 mod second_look;
 mod track;
+mod transcribe;
 
 pub use audit::{
     AuditError, AuditReport, Expected, FillMeter, FillReport, MutedLevel, ReleaseMeter, audit,
@@ -54,3 +56,4 @@ pub use risk::{TrackPriority, WeakSpan, Weakness, review_priority};
 pub use scan::{DetectorSet, ScanError, ScanOptions, ScanReport, ScheduledDetector, scan};
 pub use second_look::{Uncovered, uncovered};
 pub use track::{ClassOptions, FrameObservations, Moment, Observation, Tracker, TrackerOptions};
+pub use transcribe::{TranscribeError, find_speech, transcribe};

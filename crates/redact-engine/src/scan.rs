@@ -12,7 +12,7 @@ use std::thread;
 use redact_core::{
     AudioBlock, CameraMotion, Class, DetectError, Detection, Detector, Frame, FrameIndex,
     MediaItem, Motion, NormRect, Phase, Progress, Source, SourceDiagnostics, SourceError,
-    SpeechDetector, TimeBase, TimeSpan, Timestamp, Track,
+    SpeechByTrack, SpeechDetector, TimeBase, Timestamp, Track,
 };
 
 use crate::decode;
@@ -61,8 +61,8 @@ pub struct ScanReport {
     pub duration_ticks: i64,
     /// Tracks, ordered by id.
     pub tracks: Vec<Track>,
-    /// Spans with speech, ascending; `None` when no speech detector ran.
-    pub speech: Option<Vec<TimeSpan>>,
+    /// Where somebody speaks; `None` when no speech detector ran.
+    pub speech: Option<SpeechByTrack>,
     /// Diagnostics of its source: damage, and pictures of another size.
     pub diagnostics: SourceDiagnostics,
 }

@@ -39,6 +39,8 @@ pub(crate) struct Track {
     rate_hz: u32,
     channels: u16,
     next_start: Option<i64>,
+    /// Whether the track begins after the pictures; `None` before its first sample.
+    begins_late: Option<bool>,
     resampler: Option<Resampler>,
     held: Option<(AudioBlock, Option<usize>)>,
 }
@@ -58,9 +60,17 @@ impl Track {
             rate_hz,
             channels,
             next_start: None,
+            begins_late: None,
             resampler: None,
             held: None,
         }
+    }
+
+    /// Forgets what it holds: the next frame comes from another place of the recording. How the
+    /// track begins is known only if it was read before.
+    pub(crate) fn seek(&mut self) {
+        self.begins_late.get_or_insert(false);
+        (self.next_start, self.resampler, self.held) = (None, None, None);
     }
 
     /// Takes a decoded frame; returns the run before it, which is now known not to be the last.
@@ -92,6 +102,7 @@ impl Track {
         if samples.is_empty() {
             return Ok(None);
         }
+        self.begins_late.get_or_insert(start > 0);
         let block = AudioBlock {
             stream: self.stream,
             start,
@@ -123,11 +134,14 @@ impl Track {
 
     /// The frame's declared duration, if the container counts in samples and declares less than was
     /// decoded: encoders pad their last frame.
+    ///
+    /// In a track that begins N samples late, FFmpeg declares the last packet N samples too short.
     fn declared_samples(&self, frame: &Audio) -> Option<usize> {
         let counts_samples =
             self.time_base.num.get() == 1 && self.time_base.den.get() == self.rate_hz;
         let duration = usize::try_from(frame.packet().duration).ok()?;
-        (counts_samples
+        (self.begins_late == Some(false)
+            && counts_samples
             && frame.rate() == self.rate_hz
             && 0 < duration
             && duration < frame.samples())

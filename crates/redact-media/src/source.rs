@@ -191,12 +191,23 @@ impl FileSource {
         let video = &self.info.video;
         let zero = video.first_timestamp.nanos(video.time_base).unwrap_or(0);
         self.reader.seek(zero.saturating_add(nanos) / 1000)?;
-        self.tracks = tracks_of(&self.reader, &self.info);
+        self.tracks.iter_mut().for_each(sound::Track::seek);
         self.clock = FrameClock::new(index, self.clock.step, 0);
         self.held = None;
         self.ready.clear();
         self.state = State::Reading;
         Ok(())
+    }
+
+    /// The same recording without its pictures: only sound is decoded and delivered. Whether the
+    /// file is complete is not checked, because its pictures tell.
+    #[must_use]
+    pub fn without_pictures(mut self) -> Self {
+        self.reader.skip_pictures();
+        self.held = None;
+        self.ready
+            .retain(|item| !matches!(item, Ok(MediaItem::Frame(_))));
+        self
     }
 
     /// The video decoder, for another reader of the same recording.
@@ -420,7 +431,9 @@ impl FileSource {
             .extend(last.map(|block| Ok(MediaItem::Audio(block))));
         let frames = self.clock.next_index.get();
         match is_cut {
-            Ok(_) if self.damage.is_some() => self.state = State::Ended,
+            Ok(_) if self.damage.is_some() || self.reader.skips_pictures() => {
+                self.state = State::Ended;
+            }
             Ok(false) => self.state = State::Ended,
             Ok(true) if self.reader.read_all_promised() => self.state = State::Ended,
             Ok(true) => {

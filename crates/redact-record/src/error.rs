@@ -246,6 +246,9 @@ pub enum RecordError {
         /// What was found.
         evidence: String,
     },
+    /// The captions of a release are invalid, or tell what is muted.
+    #[error("the captions cannot be used")]
+    Captions(#[from] crate::captions::CaptionError),
     /// The redaction log could not be produced.
     #[error("cannot write the redaction log")]
     Log {

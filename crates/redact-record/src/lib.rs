@@ -5,6 +5,7 @@
 //! - [`FileBinding`]: digests of recordings and releases;
 //! - [`sign`]: keys, and signatures that the minisign program can check;
 //! - [`manifest`]: what was done to a release, public and sealed;
+//! - [`captions`]: captions and transcripts of releases;
 //! - [`log`]: the redaction log, for people;
 //! - [`events`]: the event log: who did what when, as a tamper-evident chain;
 //! - [`report`]: the verification report, for people and as data;
@@ -25,6 +26,7 @@
 mod access;
 #[cfg(not(target_family = "wasm"))]
 pub mod appeals;
+pub mod captions;
 #[cfg(test)]
 mod counts;
 mod digest;

@@ -11,6 +11,7 @@
 //! nobody can test guessed names against its digest.
 
 mod build;
+mod captions;
 mod changes;
 mod coding;
 mod cut;
@@ -29,6 +30,7 @@ mod removed;
 mod request;
 mod schema;
 mod sealed;
+mod spoken;
 mod used_reasons;
 mod visible;
 
@@ -36,6 +38,7 @@ pub use build::{Manifests, build};
 pub use changes::{ChangeName, ChangedThing, HumanChange, changes};
 pub use coding::{Coding, CodingFacts, PictureRun, SoundCoding, TakenOut, run_digest};
 pub use damaged::DamagedItem;
+pub use divide::PartRecords;
 pub use excerpt::{ExcerptFile, ExcerptSpanFile, RestDecision, TitleCardFile, WithheldSpan};
 pub use figures::{
     ApprovalSummary, CheckFile, Checks, Jail, NamedValue, SecondLook, SecondPsnr, SoundTotal,
@@ -55,6 +58,7 @@ pub use request::{Request, RequestFile, Terms, read_request, write_request};
 pub(crate) use schema::check_schema;
 pub use schema::{PUBLIC_SCHEMA, SCHEMA_VERSION, SEALED_SCHEMA};
 pub use sealed::{SealedBody, SealedItem, SealedManifest};
+pub use spoken::{CaptionsFile, SpeechMuteName, SpeechSummary};
 pub use visible::{
     Covered, FindingsComparison, KeptCount, KeptSpeechCount, KeptSpeechSpan, KeptTrack,
 };

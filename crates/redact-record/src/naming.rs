@@ -14,6 +14,8 @@ pub struct ReleasePaths {
     pub sealed: PathBuf,
     /// `X.sealed.json.minisig`.
     pub sealed_signature: PathBuf,
+    /// `X.vtt`: the captions, released with the video; not every release has any.
+    pub captions: PathBuf,
     /// `X.log.html`: the redaction log, released with the video.
     pub log: PathBuf,
     /// `X.log.csv`: the redaction log as a spreadsheet.
@@ -35,6 +37,7 @@ pub fn release_paths(release: &Path) -> ReleasePaths {
         manifest_signature: beside(".manifest.json.minisig"),
         sealed: beside(".sealed.json"),
         sealed_signature: beside(".sealed.json.minisig"),
+        captions: beside(".vtt"),
         log: beside(".log.html"),
         log_csv: beside(".log.csv"),
         log_pdf: beside(".log.pdf"),
@@ -63,6 +66,10 @@ mod tests {
         assert_eq!(
             release_paths(Path::new("b/a.mp4")).log_pdf,
             Path::new("b/a.log.pdf")
+        );
+        assert_eq!(
+            release_paths(Path::new("b/a.redacted.mp4")).captions,
+            Path::new("b/a.redacted.vtt")
         );
     }
 }

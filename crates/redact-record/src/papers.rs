@@ -1,8 +1,9 @@
-//! The papers of a transmittal package: index, letters, viewing instructions.
+//! The papers of a transmittal package: index, letters, viewing instructions; and the transcript of
+//! a release.
 //!
-//! They are made from the package manifest alone, whose files are then those of the exhibits, and
-//! from the [office's](crate::office) letterhead and templates. The same input gives the same
-//! bytes. `index.*` lists every file that is there when it is made, so it comes last.
+//! Those of a package are made from the package manifest alone, whose files are then those of the
+//! exhibits, and from the [office's](crate::office) letterhead and templates. The same input gives
+//! the same bytes. `index.*` lists every file that is there when it is made, so it comes last.
 
 mod flow;
 mod index;
@@ -10,6 +11,7 @@ mod letter;
 #[cfg(test)]
 mod tests;
 mod text;
+mod transcript;
 mod values;
 pub mod words;
 
@@ -23,6 +25,7 @@ use crate::pdf::Fonts;
 use crate::{RecordError, digest_bytes};
 
 use letter::LetterPaper;
+pub use transcript::transcript_pdf;
 use values::Extent;
 pub use values::PackageValues;
 

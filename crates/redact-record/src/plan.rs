@@ -10,11 +10,13 @@ mod proposal;
 mod signatures;
 
 pub use content::PlanContent;
-pub use coverage::{VisibleTrack, check_findings, uncovered_speech, visible_tracks};
+pub use coverage::{
+    VisibleTrack, check_findings, is_approved_by_person, uncovered_speech, visible_tracks,
+};
 pub use covered::{CoveredTrack, covered_tracks};
 pub use proposal::{
-    INAUDIBLE, NOT_REQUESTED, NOTHING_TO_WITHHOLD, caption_words, not_requested, propose,
-    speech_mutes, unclear_nanos, with_own_reasons,
+    INAUDIBLE, NOT_REQUESTED, NOTHING_TO_WITHHOLD, caption_words, mutes_by_rule, not_requested,
+    propose, speech_mutes, unclear_nanos, with_own_reasons,
 };
 pub(crate) use signatures::check_signed;
 pub use signatures::{check_signatures, check_signed_with};

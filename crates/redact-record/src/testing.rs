@@ -454,6 +454,7 @@ impl Made {
             without_findings: None,
             changes: Some(&self.changes),
             source_channels: &self.source_channels,
+            captions: self.plan.plan().captions.is_some(),
             tool: &self.tool,
             context: &self.context,
             created: NOW,

@@ -14,12 +14,12 @@ pub use request::{Approval, ApprovalRequest, PendingApproval};
 
 use std::path::Path;
 
-use redact_core::{Class, Plan, UtcNanos};
+use redact_core::{Class, Findings, Plan, UtcNanos};
 use redact_record::RecordError;
 use redact_record::plan::PlanContent;
-use redact_record::policy::{self, Policy};
+use redact_record::policy::{self, Policy, SpeechRule};
 
-use crate::error::{Context as _, Result};
+use crate::error::{Context as _, ReleaseError, Result};
 
 /// Reads a policy.
 ///
@@ -40,6 +40,20 @@ fn acknowledge(mut plan: Plan, accept: &[Class]) -> Plan {
         }
     }
     plan
+}
+
+/// A policy that mutes personal data cannot do so where speech was not transcribed: it then mutes
+/// all speech, which a person should know before it is decided.
+fn check_transcript(policy: &Policy, found: &Findings, is_accepted: bool) -> Result<()> {
+    let wants_words = matches!(policy.audio.mute, SpeechRule::Personal(_));
+    // Without a speech detector, speech may be anywhere.
+    let has_speech = found.speech.as_ref().is_none_or(|spans| !spans.is_empty());
+    let has_sound = !found.source.info.audio.is_empty();
+    if wants_words && has_sound && has_speech && found.transcript.is_none() && !is_accepted {
+        let policy = policy.name.clone();
+        return Err(ReleaseError::Untranscribed { policy });
+    }
+    Ok(())
 }
 
 /// Adds an approval, after checking that the plan can be carried out at all.

@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::ports::{JobKind, JobPorts};
 use crate::render::RenderWork;
 use crate::scan::ScanWork;
+use crate::transcribe::TranscriptWork;
 use crate::verify::VerifyWork;
 
 /// Does the job that a caller of this crate handed to its [`crate::ports::Worker`].
@@ -27,6 +28,7 @@ pub fn run(
     let work = work.get();
     match kind {
         JobKind::Scan => serde_json::from_str::<ScanWork>(work)?.run(seal, ports),
+        JobKind::Transcribe => serde_json::from_str::<TranscriptWork>(work)?.run(seal, ports),
         JobKind::Render => serde_json::from_str::<RenderWork>(work)?.run(seal, ports),
         JobKind::Cut => serde_json::from_str::<CutWork>(work)?.run(seal, ports),
         JobKind::Verify => serde_json::from_str::<VerifyWork>(work)?.run(seal, ports),

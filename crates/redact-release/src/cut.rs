@@ -15,14 +15,15 @@ use std::path::{Path, PathBuf};
 use redact_check::records::SignedBytes;
 use redact_core::{Digest, FrameSpan, PixelSize, Redactions};
 use redact_engine::{masked_frames, muted_in};
+use redact_record::captions::Captions;
 use redact_record::manifest::{
-    PartFacts, PartSoundFacts, PartTotals, PublicManifest, ReleaseFacts,
+    PartFacts, PartRecords, PartSoundFacts, PartTotals, PublicManifest, ReleaseFacts,
 };
 use redact_record::sign::{KeyPair, SignatureVerdict, Signed, TrustStore};
 use redact_record::{RecordError, digest_bytes};
 
 use crate::error::{Context as _, ReleaseError, Result};
-use crate::files::bind;
+use crate::files::{bind, read_captions};
 use crate::ports::{Access, JobKind, Ports, ProgressListener, job};
 use layout::lay_out;
 pub(crate) use work::CutWork;
@@ -46,6 +47,7 @@ pub struct ReleaseParts<'a> {
     release: &'a Path,
     whole: PublicManifest,
     manifest: Digest,
+    captions: Option<Captions>,
     limit: PartLimit,
     index: Index,
     spans: Vec<FrameSpan>,
@@ -62,6 +64,8 @@ pub struct WrittenPart {
     pub manifest_bytes: Vec<u8>,
     /// The text of that file's signature.
     pub signature: String,
+    /// The file of its captions, if the release has any.
+    pub captions: Option<String>,
 }
 
 impl<'a> ReleaseParts<'a> {
@@ -96,13 +100,19 @@ impl<'a> ReleaseParts<'a> {
             };
             return Err(error).in_file(release);
         }
+        let captions = read_captions(release, &whole)?;
+        // Each part may have all of them, and as many bytes of a transcript.
+        let said = captions
+            .as_ref()
+            .map_or(0, |found| found.bytes.len() as u64);
         let index: Index = run_worker(release, CutTask::Index, &[], ports)?;
-        let records = record.bytes.len() as u64 + MANIFEST_GROWTH + limit.other_records;
+        let records = record.bytes.len() as u64 + MANIFEST_GROWTH + limit.other_records + 2 * said;
         let spans = lay_out(&index.gops, limit.bytes, records).in_file(release)?;
         Ok(Self {
             release,
             whole,
             manifest: digest_bytes(&record.bytes),
+            captions: captions.map(|found| found.content),
             limit,
             index,
             spans,
@@ -190,13 +200,20 @@ impl<'a> ReleaseParts<'a> {
             sound: &sound,
             file: &file,
             leaks: &leaks,
+            captions: self.captions.as_ref(),
         };
         let size = PixelSize::new(self.whole.source.width, self.whole.source.height);
         let measure = |redactions: &Redactions| totals(redactions, &facts, size);
-        let (manifest, manifest_bytes) = self.whole.part(self.manifest, &facts, measure)?;
+        let records = self.whole.part(self.manifest, &facts, measure)?;
+        let PartRecords {
+            manifest,
+            bytes: manifest_bytes,
+            captions,
+        } = records;
         let created = self.whole.created.0;
         let signature = key.sign_bytes(&manifest_bytes, Signed::PublicManifest, created)?;
-        let records = (manifest_bytes.len() + signature.len()) as u64;
+        let said = captions.as_ref().map_or(0, String::len);
+        let records = (manifest_bytes.len() + signature.len() + said) as u64;
         let bytes = file.binding.bytes + records + self.limit.other_records;
         if self.count() > 1 && bytes > self.limit.bytes {
             let limit = self.limit.bytes;
@@ -211,6 +228,7 @@ impl<'a> ReleaseParts<'a> {
             manifest,
             manifest_bytes,
             signature,
+            captions,
         })
     }
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 use redact_core::{Class, ModelUse, SpeechDetector};
 use redact_engine::{DetectorSet, ScanOptions, ScheduledDetector};
 use redact_vision::{
-    Card, DetectorOptions, FlowMotion, FrameDetector, HeadKind, ModelStore, Runtime,
-    SpeechListener, SpeechOptions, VehicleSearch, VehicleSearchOptions,
+    Card, DetectorOptions, FlowMotion, FrameDetector, HeadKind, ModelFiles, ModelStore, Recognizer,
+    RecognizerOptions, Runtime, SpeechListener, SpeechOptions, VehicleSearch, VehicleSearchOptions,
 };
 
 use crate::error::{Context as _, ReleaseError, Result};
@@ -23,6 +23,8 @@ pub struct LoadedDetectors {
     pub models: Vec<ModelUse>,
     /// Classes that no installed model finds.
     pub missing: Vec<Class>,
+    /// What recognizes words, if it is installed.
+    pub(crate) recognizer: Option<LoadedRecognizer>,
 }
 
 /// Loads what the profile asks for and is installed, once per worker.
@@ -35,17 +37,16 @@ pub fn load(options: &ModelOptions, workers: usize) -> Result<LoadedDetectors> {
     let store = ModelStore::open(folder).in_file(folder)?;
     let installed: Vec<&Card> = store.installed().collect();
     let specs = options.profile.detectors(&installed);
-    let is_speech = |card: &&&Card| card.head == HeadKind::SileroVad;
-    let speech_card = installed.iter().find(is_speech);
+    let speech_card = self::installed(&store, HeadKind::SileroVad);
     let mut models = Vec::new();
     let mut sets: Vec<Vec<ScheduledDetector>> = (0..workers.max(1)).map(|_| Vec::new()).collect();
     let mut speech: Option<Box<dyn SpeechDetector>> = None;
+    let mut recognizer = None;
     if !specs.is_empty() || speech_card.is_some() {
-        let library = options.runtime.as_deref().ok_or(ReleaseError::NoRuntime)?;
         let loader = ModelLoader {
             folder,
             store: &store,
-            runtime: &Runtime::load(library).in_file(library)?,
+            runtime: &load_runtime(options)?,
             installed: &installed,
             whole: &specs
                 .iter()
@@ -62,9 +63,10 @@ pub fn load(options: &ModelOptions, workers: usize) -> Result<LoadedDetectors> {
             }
         }
         if let Some(card) = speech_card {
-            let listener = loader.speech(card)?;
+            let listener = listener(folder, &store, loader.runtime, card)?;
             models.push(listener.model_use());
             speech = Some(Box::new(listener));
+            recognizer = open_recognizer(folder, &store, loader.runtime, workers)?;
         }
     }
     let found = |class: &Class| models.iter().any(|model| model.classes.contains(class));
@@ -82,7 +84,92 @@ pub fn load(options: &ModelOptions, workers: usize) -> Result<LoadedDetectors> {
         options: ScanOptions::default(),
         models,
         missing,
+        recognizer,
     })
+}
+
+/// A recognizer of words whose files are open and not read yet.
+pub(crate) struct LoadedRecognizer {
+    runtime: Runtime,
+    files: ModelFiles,
+    what: String,
+    threads: usize,
+}
+
+impl LoadedRecognizer {
+    /// Reads the model and starts it; opens no file.
+    ///
+    /// # Errors
+    /// When the files are not those of the card, or the runtime cannot use them.
+    pub(crate) fn start(self) -> Result<Recognizer> {
+        let model = self.files.read().during(&self.what)?;
+        let options = RecognizerOptions {
+            threads: self.threads,
+            ..RecognizerOptions::default()
+        };
+        Recognizer::new(&self.runtime, model, options).during(&self.what)
+    }
+}
+
+/// The models that find speech and recognize its words; `None` unless both are installed.
+///
+/// # Errors
+/// When the models folder, the runtime or a model cannot be used.
+pub(crate) fn load_ears(
+    options: &ModelOptions,
+    threads: usize,
+) -> Result<Option<(SpeechListener, LoadedRecognizer)>> {
+    let folder = &options.folder;
+    let store = ModelStore::open(folder).in_file(folder)?;
+    let Some(card) = installed(&store, HeadKind::SileroVad) else {
+        return Ok(None);
+    };
+    if installed(&store, HeadKind::Whisper).is_none() {
+        return Ok(None);
+    }
+    let runtime = load_runtime(options)?;
+    let listener = listener(folder, &store, &runtime, card)?;
+    let recognizer = open_recognizer(folder, &store, &runtime, threads)?;
+    Ok(recognizer.map(|recognizer| (listener, recognizer)))
+}
+
+/// Opens the model that recognizes words, if one is installed.
+fn open_recognizer(
+    folder: &Path,
+    store: &ModelStore,
+    runtime: &Runtime,
+    threads: usize,
+) -> Result<Option<LoadedRecognizer>> {
+    let Some(card) = installed(store, HeadKind::Whisper) else {
+        return Ok(None);
+    };
+    let what = named(folder, &card.name);
+    Ok(Some(LoadedRecognizer {
+        runtime: runtime.clone(),
+        files: store.open_files(&card.name).during(&what)?,
+        what,
+        threads: threads.max(1),
+    }))
+}
+
+fn installed(store: &ModelStore, head: HeadKind) -> Option<&Card> {
+    store.installed().find(|card| card.head == head)
+}
+
+fn load_runtime(options: &ModelOptions) -> Result<Runtime> {
+    let library = options.runtime.as_deref().ok_or(ReleaseError::NoRuntime)?;
+    Runtime::load(library).in_file(library)
+}
+
+fn listener(
+    folder: &Path,
+    store: &ModelStore,
+    runtime: &Runtime,
+    card: &Card,
+) -> Result<SpeechListener> {
+    let what = named(folder, &card.name);
+    let model = store.load(&card.name).during(&what)?;
+    SpeechListener::new(runtime, &model, SpeechOptions::default()).during(&what)
 }
 
 fn named(folder: &Path, card: &str) -> String {
@@ -100,12 +187,6 @@ struct ModelLoader<'a> {
 }
 
 impl ModelLoader<'_> {
-    fn speech(&self, card: &Card) -> Result<SpeechListener> {
-        let what = named(self.folder, &card.name);
-        let model = self.store.load(&card.name).during(&what)?;
-        SpeechListener::new(self.runtime, &model, SpeechOptions::default()).during(&what)
-    }
-
     /// A detector of a profile, and the models that take part in it.
     fn scheduled(&self, spec: &DetectorSpec<'_>) -> Result<(ScheduledDetector, Vec<ModelUse>)> {
         let whole = self.detector(&spec.model)?;

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use redact_bitstream::leak::LeakError;
 use redact_check::package::ContainerError;
 use redact_core::{Digest, PlanError, SinkError, SourceError};
-use redact_engine::{AuditError, CompareError, LevelsError, RenderError, ScanError};
+use redact_engine::{
+    AuditError, CompareError, LevelsError, RenderError, ScanError, TranscribeError,
+};
 use redact_jail::JailError;
 use redact_media::CutError;
 use redact_record::RecordError;
@@ -90,6 +92,15 @@ pub enum ReleaseError {
     /// Findings alone decide nothing.
     #[error("no policy given; findings can be approved only with a policy")]
     NoPolicy,
+    /// The policy mutes personal data, and nobody knows what was said.
+    #[error("policy {policy:?} mutes personal data in speech, and the findings have no transcript")]
+    Untranscribed {
+        /// The policy's name.
+        policy: String,
+    },
+    /// A transcript was asked for, and no model that could make one is installed.
+    #[error("no model that recognizes words is installed")]
+    NoRecognizer,
     /// The findings of a plan are not beside it.
     #[error(
         "cannot check the plan against its findings: {file} does not exist; the file with SHA-256 \
@@ -101,6 +112,12 @@ pub enum ReleaseError {
         /// SHA-256 of the findings.
         digest: Digest,
     },
+    /// Captions were asked for, and nothing was transcribed.
+    #[error("the plan has no transcript, and captions are made of one")]
+    NoTranscript,
+    /// The manifest of a release names no captions.
+    #[error("the release has no captions, and a transcript is made of them")]
+    NoCaptions,
     /// The event log cannot be written.
     #[error("cannot write the event log")]
     EventLog(#[source] RecordError),
@@ -208,6 +225,9 @@ pub enum ReleaseError {
     /// The scan stopped.
     #[error(transparent)]
     Scan(#[from] ScanError),
+    /// A transcription failed.
+    #[error(transparent)]
+    Transcribe(#[from] TranscribeError),
     /// The levels of blurred masks could not be taken.
     #[error(transparent)]
     Levels(#[from] LevelsError),
@@ -274,6 +294,7 @@ impl ReleaseError {
         match self.cause() {
             Self::Source(error)
             | Self::Scan(ScanError::Source(error))
+            | Self::Transcribe(TranscribeError::Source(error))
             | Self::Cut(CutError::Source(error))
             | Self::Levels(LevelsError::Source(error))
             | Self::Render(RenderError::Source(error) | RenderError::Readback(error))
@@ -292,6 +313,7 @@ impl ReleaseError {
             Self::Cancelled
             | Self::Record(RecordError::Cancelled)
             | Self::Scan(ScanError::Cancelled)
+            | Self::Transcribe(TranscribeError::Cancelled)
             | Self::Levels(LevelsError::Cancelled)
             | Self::Render(RenderError::Cancelled)
             | Self::Audit(AuditError::Cancelled)

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use redact_check::records::SignedBytes;
 use redact_core::{Digest, Phase, Progress};
-use redact_record::{Advance, FileBinding, manifest};
+use redact_record::captions::{CAPTIONS_BYTES_MAX, Captions};
+use redact_record::manifest::{self, PublicManifest};
+use redact_record::{Advance, FileBinding, release_paths};
 
 use crate::error::{Context as _, ReleaseError, Result};
 
@@ -114,6 +116,28 @@ pub fn read_signed(path: &Path) -> Result<SignedBytes> {
     let text = manifest::read_bytes(&signature).in_file(&signature)?;
     let signature = String::from_utf8_lossy(&text).into_owned();
     Ok(SignedBytes { bytes, signature })
+}
+
+/// Captions that fit the manifest of their release.
+pub struct CheckedCaptions {
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// What it has.
+    pub content: Captions,
+}
+
+/// The captions of `release` beside it, compared with its manifest `public`; `None` if it has none.
+///
+/// # Errors
+/// When they are not there although the manifest names them, are others, or tell what is muted.
+pub fn read_captions(release: &Path, public: &PublicManifest) -> Result<Option<CheckedCaptions>> {
+    if public.captions.is_none() {
+        return Ok(None);
+    }
+    let path = release_paths(release).captions;
+    let bytes = redact_record::read(&path, CAPTIONS_BYTES_MAX).in_file(&path)?;
+    let content = public.captions_of(&bytes).in_file(&path)?;
+    Ok(Some(CheckedCaptions { bytes, content }))
 }
 
 /// The place of a time stamp beside the manifest at `path`.

@@ -5,6 +5,7 @@
 //! - [`render`]: from an approved plan to a release that was checked and signed;
 //! - [`cut`]: from a release to parts that are no larger than a limit;
 //! - [`verify`]: whether a release is what its manifest says;
+//! - [`transcript`]: the words of a release's captions as a text to read or print;
 //! - [`package`]: releases of one request for one recipient;
 //! - [`segment_cache`]: what a render encoded, for the next one;
 //! - [`detectors`]: which models run, at which size and how often;
@@ -34,6 +35,8 @@ mod profiles;
 pub mod render;
 pub mod scan;
 pub mod segment_cache;
+pub mod transcribe;
+pub mod transcript;
 pub mod verify;
 
 pub use error::{JobFailure, ReleaseError, Remedy, WorkerError, is_refused_record};

@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
-use redact_core::SourceSettings;
+use redact_core::{Plan, SourceSettings};
 use redact_media::{Damaged, Preset};
 use serde::{Deserialize, Serialize};
+
+use crate::error::{ReleaseError, Result};
 
 /// Which detectors run, and where their models are.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -44,6 +46,13 @@ impl Profile {
     }
 }
 
+/// How speech is transcribed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TranscriptOptions {
+    /// The language to expect, as in ISO 639-1. Speech in another one counts as not understood.
+    pub language: String,
+}
+
 /// How a recording is read.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct InputOptions {
@@ -76,6 +85,35 @@ pub struct EncodingOptions {
     pub crf: Option<u8>,
     /// Which parts are re-encoded.
     pub reencode: Reencode,
+}
+
+/// Whether a release gets captions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CaptionsChoice {
+    /// If the plan has a transcript and a person reviewed it.
+    #[default]
+    IfReviewed,
+    /// In any case.
+    Always,
+    /// No.
+    Never,
+}
+
+impl CaptionsChoice {
+    /// Whether a release of `plan` gets captions.
+    ///
+    /// - `reviewed`: whether a person approved the plan.
+    ///
+    /// # Errors
+    /// [`ReleaseError::NoTranscript`] if it must have some, and the plan has no transcript.
+    pub fn decide(self, plan: &Plan, reviewed: bool) -> Result<bool> {
+        match (self, &plan.captions) {
+            (Self::Never, _) | (Self::IfReviewed, None) => Ok(false),
+            (Self::Always, Some(_)) => Ok(true),
+            (Self::Always, None) => Err(ReleaseError::NoTranscript),
+            (Self::IfReviewed, Some(_)) => Ok(reviewed),
+        }
+    }
 }
 
 /// [`Damaged`] in a job.

@@ -185,6 +185,27 @@ impl Outputs {
         sync_folder(self.record.folder())
     }
 
+    /// Takes a file away that an earlier command made and this one does not: it is set aside like
+    /// one that is replaced. Nothing happens if there is none, or nothing may be replaced.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn remove(&mut self, path: &Path) -> Result<()> {
+        if !self.options.force || path.symlink_metadata().is_err() {
+            return Ok(());
+        }
+        self.entries.push(Entry {
+            name: path.file_name().unwrap_or_default().to_owned(),
+            // There will be no file of this name to compare it with.
+            digest: redact_record::digest_bytes(&[]),
+            replaces: true,
+            placed: Some(false),
+        });
+        let last = self.entries.len() - 1;
+        self.record.append(&self.inputs, &self.entries[last..])?;
+        set_aside(path, true).in_file(path)
+    }
+
     /// The command has come to its end: everything stays.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ pub(crate) use work::ScanWork;
 
 use crate::error::{Context as _, Result};
 use crate::files::read_beside;
-use crate::options::{InputOptions, ModelOptions};
+use crate::options::{InputOptions, ModelOptions, TranscriptOptions};
 use crate::outputs::Outputs;
 use crate::ports::{Access, JobKind, Ports, ProgressListener, job};
 
@@ -25,6 +25,9 @@ pub struct ScanRequest<'a> {
     pub models: &'a ModelOptions,
     /// How the recording is read.
     pub input: &'a InputOptions,
+    /// How speech is transcribed; `None` leaves that out. Without an installed recognizer, nothing
+    /// is transcribed.
+    pub transcript: Option<&'a TranscriptOptions>,
     /// Classes that a person accepted without a detector, where that is to be checked before the
     /// recording is decoded.
     pub acknowledged: Option<&'a [Class]>,
@@ -50,6 +53,7 @@ pub fn scan_recording(
         models: request.models.clone(),
         input: request.input.clone(),
         threads: ports.threads,
+        transcript: request.transcript.cloned(),
         acknowledged: request
             .acknowledged
             .map(|classes| classes.iter().map(|&class| class.into()).collect()),

@@ -10,6 +10,7 @@ use redact_check::records::{self, SignedBytes};
 use redact_check::{Scope, Verdict, stamp};
 use redact_core::{Digest, Progress};
 use redact_jail::JailLevel;
+use redact_record::captions::CAPTIONS_BYTES_MAX;
 use redact_record::events::EventDraft;
 use redact_record::manifest::PublicManifest;
 use redact_record::policy::Policy;
@@ -87,6 +88,7 @@ impl VerifyRequest<'_> {
         records::sealed(&mut verdict, &public, &record.bytes, sealed, &self.trust);
         self.check_digests(&mut verdict, &public, ports.progress)?;
         if records::geometry(&mut verdict, &public) {
+            self.check_captions(&mut verdict, &public)?;
             jail = self.check_media(&mut verdict, &public, ports)?;
         }
         verdict.public = Some(public);
@@ -96,12 +98,19 @@ impl VerifyRequest<'_> {
     /// A stamp is checked when it is there; when certificates are given, it must be.
     fn check_stamp(&self, verdict: &mut Verdict, manifest: Digest) -> Result<()> {
         let path = stamp_path(&self.manifest);
-        if path.exists() {
-            let bytes = redact_record::read(&path, STAMP_BYTES_MAX).in_file(&path)?;
-            stamp::check(verdict, &bytes, manifest, &self.tsa);
-        } else {
-            stamp::none(verdict, &self.tsa, &path.display().to_string());
-        }
+        let is_there = path.exists();
+        let bytes = is_there.then(|| redact_record::read(&path, STAMP_BYTES_MAX).in_file(&path));
+        let (bytes, name) = (bytes.transpose()?, path.display().to_string());
+        stamp::due(verdict, &name, bytes.as_deref(), manifest, &self.tsa);
+        Ok(())
+    }
+
+    /// Captions are checked when they are beside the release.
+    fn check_captions(&self, verdict: &mut Verdict, public: &PublicManifest) -> Result<()> {
+        let path = release_paths(self.release).captions;
+        let read = || redact_record::read(&path, CAPTIONS_BYTES_MAX).in_file(&path);
+        let found = path.exists().then(read).transpose()?;
+        redact_check::captions::check(verdict, public, found.as_deref());
         Ok(())
     }
 

@@ -62,6 +62,7 @@ impl Prepared {
             clip: &clip,
             models: &models,
             input: &INPUT,
+            transcript: None,
             acknowledged: Some(&Class::IDENTIFYING),
         };
         let (found, _) = scan_recording(&request, &ports).unwrap();
@@ -73,6 +74,7 @@ impl Prepared {
             policy: &read_policy(&policy_file).unwrap(),
             by: Some("Ada Okafor"),
             accept_missing: &Class::IDENTIFYING,
+            accept_untranscribed: false,
         };
         let digest = redact_record::digest_bytes(b"findings");
         let mut draft = EventDraft::new(Act::Approval);

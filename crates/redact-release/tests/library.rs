@@ -29,6 +29,7 @@ fn a_release_is_made_and_verified_without_the_program() {
         clip: &clip,
         models: &models,
         input: &INPUT,
+        transcript: None,
         acknowledged: Some(&Class::IDENTIFYING),
     };
     let (found, _) = scan_recording(&request, &ports).unwrap();
@@ -44,6 +45,7 @@ fn a_release_is_made_and_verified_without_the_program() {
         policy: &policy,
         by: Some("Ada Okafor"),
         accept_missing: &Class::IDENTIFYING,
+        accept_untranscribed: false,
     };
     let digest = redact_record::digest_bytes(b"findings");
     let mut draft = EventDraft::new(Act::Approval);

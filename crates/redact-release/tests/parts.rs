@@ -128,6 +128,7 @@ impl Made {
             clip: &clip,
             models: &models,
             input: &INPUT,
+            transcript: None,
             acknowledged: Some(&Class::IDENTIFYING),
         };
         let (found, _) = scan_recording(&request, &ports).unwrap();
@@ -139,6 +140,7 @@ impl Made {
             policy: &read_policy(&policy_file).unwrap(),
             by: Some("Ada Okafor"),
             accept_missing: &Class::IDENTIFYING,
+            accept_untranscribed: false,
         };
         let digest = redact_record::digest_bytes(b"findings");
         let mut draft = EventDraft::new(Act::Approval);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use redact_core::{
     AudioBlock, CameraMotion, DetectError, Detection, Detector, Frame, Motion, Phase, Progress,
-    SpeechDetector, TimeSpan,
+    SpeechByTrack, SpeechDetector, TimeSpan,
 };
 
 use crate::Scene;
@@ -67,20 +67,19 @@ impl CameraMotion for PanMotion {
 
 /// Knows when the scene's people speak.
 pub struct TruthSpeech {
-    spans: Vec<TimeSpan>,
+    speech: SpeechByTrack,
 }
 
 impl TruthSpeech {
     /// The speech of every track of `scene`.
     #[must_use]
     pub fn new(scene: &Scene) -> Self {
-        let spans = scene
-            .sounds
-            .iter()
-            .flat_map(|sound| sound.speech.iter().copied())
-            .collect();
+        let sounds = scene.sounds.iter().enumerate();
+        let merged = |spans: &[TimeSpan]| TimeSpan::merged(spans.to_vec(), 0);
         Self {
-            spans: TimeSpan::merged(spans, 0),
+            speech: sounds
+                .map(|(at, sound)| (at, merged(&sound.speech)))
+                .collect(),
         }
     }
 }
@@ -90,8 +89,8 @@ impl SpeechDetector for TruthSpeech {
         Ok(())
     }
 
-    fn finish(&mut self) -> Result<Vec<TimeSpan>, DetectError> {
-        Ok(self.spans.clone())
+    fn finish(&mut self) -> Result<SpeechByTrack, DetectError> {
+        Ok(self.speech.clone())
     }
 }
 

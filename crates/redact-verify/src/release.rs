@@ -11,6 +11,7 @@ use redact_check::records::SignedBytes;
 use redact_check::undecoded::{self, ReleaseFiles};
 use redact_check::{Scope, Verdict, stamp};
 use redact_core::{Digest, UtcNanos};
+use redact_record::captions::CAPTIONS_BYTES_MAX;
 use redact_record::manifest::PublicManifest;
 use redact_record::policy::Policy;
 use redact_record::sign::TrustStore;
@@ -69,6 +70,7 @@ fn verdict(
         release,
         manifest: &manifest,
         sealed: &paths.sealed,
+        captions: &paths.captions,
         anchors,
     };
     if undecoded::check(&mut verdict, &record, trust, &mut files)? {
@@ -85,6 +87,7 @@ struct FilesOnDisk<'a> {
     release: &'a Path,
     manifest: &'a Path,
     sealed: &'a Path,
+    captions: &'a Path,
     anchors: &'a [Certificate],
 }
 
@@ -96,13 +99,10 @@ impl ReleaseFiles for FilesOnDisk<'_> {
         let mut name = self.manifest.as_os_str().to_owned();
         name.push(".tsr");
         let path = PathBuf::from(name);
-        if path.exists() {
-            let bytes = redact_record::read(&path, STAMP_BYTES_MAX)
-                .with_context(|| path.display().to_string())?;
-            stamp::check(verdict, &bytes, manifest, self.anchors);
-        } else {
-            stamp::none(verdict, self.anchors, &path.display().to_string());
-        }
+        let name = || path.display().to_string();
+        let read = || redact_record::read(&path, STAMP_BYTES_MAX).with_context(name);
+        let bytes = path.exists().then(read).transpose()?;
+        stamp::due(verdict, &name(), bytes.as_deref(), manifest, self.anchors);
         Ok(())
     }
 
@@ -118,6 +118,15 @@ impl ReleaseFiles for FilesOnDisk<'_> {
     fn sealed(&mut self) -> Result<Option<SignedBytes>> {
         let exists = self.sealed.exists();
         exists.then(|| read_signed(self.sealed)).transpose()
+    }
+
+    fn captions(&mut self) -> Result<Option<Vec<u8>>> {
+        if !self.captions.exists() {
+            return Ok(None);
+        }
+        let read = redact_record::read(self.captions, CAPTIONS_BYTES_MAX);
+        read.map(Some)
+            .with_context(|| self.captions.display().to_string())
     }
 
     fn binding(&mut self) -> Result<FileBinding> {

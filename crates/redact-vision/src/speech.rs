@@ -19,7 +19,9 @@
 use std::collections::BTreeMap;
 
 use ort::value::TensorRef;
-use redact_core::{AudioBlock, BoxError, DetectError, ModelUse, SpeechDetector, TimeSpan};
+use redact_core::{
+    AudioBlock, BoxError, DetectError, ModelUse, SpeechByTrack, SpeechDetector, TimeSpan,
+};
 
 use crate::audio_resample::Resampler;
 use crate::card::HeadKind;
@@ -165,13 +167,13 @@ impl SpeechDetector for SpeechListener {
         Ok(())
     }
 
-    fn finish(&mut self) -> Result<Vec<TimeSpan>, DetectError> {
-        let mut spans = Vec::new();
-        for mut track in std::mem::take(&mut self.tracks).into_values() {
+    fn finish(&mut self) -> Result<SpeechByTrack, DetectError> {
+        let mut speech = SpeechByTrack::new();
+        for (number, mut track) in std::mem::take(&mut self.tracks) {
             track.end_run(&mut self.listener, &self.options)?;
-            spans.append(&mut track.spans);
+            speech.insert(number, TimeSpan::merged(track.spans, 0));
         }
-        Ok(TimeSpan::merged(spans, 0))
+        Ok(speech)
     }
 }
 

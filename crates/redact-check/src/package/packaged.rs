@@ -43,6 +43,10 @@ pub struct PackagedRelease {
     pub signature: String,
     /// The sealed manifest and its signature, if the package contains them.
     pub sealed: Option<(String, String)>,
+    /// Its captions, if it has any.
+    pub captions: Option<String>,
+    /// The transcript that is made of the captions, if it has one.
+    pub transcript: Option<String>,
     /// The time stamp of the manifest, if there is one.
     pub stamp: Option<String>,
     /// Digests of the video.
@@ -72,6 +76,8 @@ impl PackagedRelease {
             manifest: needed(FileRole::Manifest)?,
             signature: needed(FileRole::Signature)?,
             sealed,
+            captions: path(FileRole::Captions),
+            transcript: path(FileRole::Transcript),
             stamp: path(FileRole::TimeStamp),
         })
     }

@@ -4,15 +4,16 @@ use std::io::{Read, Seek};
 
 use redact_core::Digest;
 use redact_record::FileBinding;
+use redact_record::captions::CAPTIONS_BYTES_MAX;
 use redact_record::manifest::{MANIFEST_BYTES_MAX, PublicManifest};
 use redact_record::policy::Policy;
 use redact_record::sign::{SIGNATURE_BYTES_MAX, TrustStore};
 
 use super::packaged::PackagedRelease;
 use super::port::{PackageFiles, read_small};
-use crate::Verdict;
 use crate::records::SignedBytes;
 use crate::undecoded::{self, ReleaseFiles};
+use crate::{Verdict, captions};
 
 impl PackagedRelease {
     /// Its public manifest and the signature.
@@ -66,8 +67,38 @@ pub fn check_undecoded<F: PackageFiles>(
     files: &mut F,
 ) -> Result<bool, F::Error> {
     let record = release.read_record(files)?;
-    let mut files = FilesInPackage { files, release };
-    undecoded::check(verdict, &record, trust, &mut files)
+    let mut in_package = FilesInPackage { files, release };
+    let is_valid = undecoded::check(verdict, &record, trust, &mut in_package)?;
+    check_transcript(verdict, release, files)?;
+    Ok(is_valid)
+}
+
+/// Checks that the transcript of a release of a package is made of its captions. Nothing is added
+/// if there is none.
+///
+/// # Errors
+/// The first error of `files`.
+pub fn check_transcript<F: PackageFiles>(
+    verdict: &mut Verdict,
+    release: &PackagedRelease,
+    files: &mut F,
+) -> Result<(), F::Error> {
+    let Some(path) = &release.transcript else {
+        return Ok(());
+    };
+    let transcript = read_small(files, path, CAPTIONS_BYTES_MAX)?;
+    let captions = read_captions(release, files)?;
+    captions::check_transcript(verdict, &transcript, captions.as_deref());
+    Ok(())
+}
+
+fn read_captions<F: PackageFiles>(
+    release: &PackagedRelease,
+    files: &mut F,
+) -> Result<Option<Vec<u8>>, F::Error> {
+    let path = release.captions.as_ref();
+    path.map(|path| read_small(files, path, CAPTIONS_BYTES_MAX))
+        .transpose()
 }
 
 /// The files of a release, in a package.
@@ -101,6 +132,10 @@ impl<F: PackageFiles> ReleaseFiles for FilesInPackage<'_, F> {
         sealed
             .map(|(record, signature)| signed(self.files, record, signature))
             .transpose()
+    }
+
+    fn captions(&mut self) -> Result<Option<Vec<u8>>, F::Error> {
+        read_captions(self.release, self.files)
     }
 
     fn binding(&mut self) -> Result<FileBinding, F::Error> {

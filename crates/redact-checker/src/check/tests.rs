@@ -216,3 +216,40 @@ fn unrelated_manifests_are_left_out() {
     assert!(!text.contains("previous manifest"), "{text}");
     assert!(text.contains("-     manifest, time stamp"), "{text}");
 }
+
+/// Goal: captions are compared with the manifest and its mutes here, too, whoever signs. Control:
+/// captions without a word that is muted.
+#[test]
+fn captions_are_compared_with_the_mutes() {
+    let pair = KeyPair::generate(None).unwrap();
+    let check = |word: &str| {
+        let span = redact_core::TimeSpan::new(100_000_000, 400_000_000).unwrap();
+        let said = redact_core::CaptionWord {
+            text: "hello".into(),
+            span,
+        };
+        let sound = redact_record::captions::ReleaseSound::new(Vec::new(), 1_500_000_000);
+        let text = redact_record::captions::write(&[said], &sound, None);
+        let text = text.replace("hello<00:00:00.400>", word);
+        let mut manifest: Value =
+            serde_json::from_slice(&read("clip.redacted.manifest.json")).unwrap();
+        manifest["captions"] = serde_json::json!({
+            "bytes": text.len(), "language": null,
+            "sha256": redact_record::digest_bytes(text.as_bytes()).to_string(),
+        });
+        let bytes = serde_json::to_vec(&manifest).unwrap();
+        let signature = pair.sign_bytes(&bytes, Signed::PublicManifest, UtcNanos(0));
+        let mut checker = Checker::default();
+        let signature = signature.unwrap().into_bytes();
+        checker.set_manifest(SignedFile { bytes, signature });
+        let missing = checker.check(release()).unwrap();
+        assert!(missing.verdict.text().contains("-     captions, no word"));
+        checker.set_captions(text.into_bytes());
+        failed(&checker.check(release()).unwrap())
+    };
+    // The fixture is muted from 0.5 s on.
+    let unknown = "manifest, signature".to_owned();
+    assert_eq!(check("hello<00:00:00.499>"), [unknown.clone()]);
+    let muted = "captions, no word is muted".to_owned();
+    assert_eq!(check("hello<00:00:00.501>"), [unknown, muted]);
+}

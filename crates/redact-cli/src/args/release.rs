@@ -6,11 +6,11 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use redact_core::Class;
 use redact_media::Preset;
-use redact_release::options::{EncodingOptions, Reencode};
+use redact_release::options::{CaptionsChoice, EncodingOptions, Reencode};
 use redact_release::render::RequestOptions;
 
 use super::excerpt::ExcerptArgs;
-use super::shared::{BasisArgs, InputArgs, ModelArgs, parse_class};
+use super::shared::{BasisArgs, InputArgs, ModelArgs, SpeechArgs, parse_class};
 use super::words::Words;
 
 /// How a release is encoded and signed.
@@ -64,6 +64,15 @@ pub(crate) struct ReleaseArgs {
     #[arg(long)]
     pub accept_seen: bool,
 
+    /// Write captions beside the release (NAME.vtt), without the words that are muted (default:
+    /// where the plan has a transcript and a person approved it)
+    #[arg(long, conflicts_with = "no_captions")]
+    pub captions: bool,
+
+    /// Write no captions
+    #[arg(long)]
+    pub no_captions: bool,
+
     /// Replace a release of the same name
     #[arg(long)]
     pub force: bool,
@@ -84,6 +93,8 @@ impl ReleaseArgs {
             .option("request-file", self.request_file.as_ref())
             .flag("second-look", self.second_look)
             .flag("accept-seen", self.accept_seen)
+            .flag("captions", self.captions)
+            .flag("no-captions", self.no_captions)
             .flag("force", self.force)
     }
 }
@@ -97,6 +108,16 @@ impl From<&ReleaseArgs> for EncodingOptions {
                 ReencodeArg::Touched => Reencode::Touched,
                 ReencodeArg::All => Reencode::All,
             },
+        }
+    }
+}
+
+impl From<&ReleaseArgs> for CaptionsChoice {
+    fn from(args: &ReleaseArgs) -> Self {
+        match (args.captions, args.no_captions) {
+            (true, _) => Self::Always,
+            (false, true) => Self::Never,
+            (false, false) => Self::IfReviewed,
         }
     }
 }
@@ -150,6 +171,7 @@ impl ValueEnum for PresetArg {
 Examples:
   redact render clip.mp4 clip.plan.json
   redact render clip.mp4 clip.plan.json -o out/release-17.mp4 --crf 20
+  redact render clip.mp4 clip.plan.json --no-captions
   redact render clip.mp4 clip.plan.json --from 00:12:30 --to 00:15:00
   redact render clip.mp4 clip.plan.json --from 2:00 --to 3:10 --from 7:45 --to 9:00 \\
     --rest-reason privacy-face --by 'Ada Okafor'
@@ -202,12 +224,18 @@ pub(crate) struct AnswerArgs {
     /// Accept that no detector ran for this class (face, plate or screen; may be repeated)
     #[arg(long, value_name = "CLASS", value_parser = parse_class)]
     pub accept_missing: Vec<Class>,
+
+    /// Where the policy mutes personal data and there is no transcript, mute all speech
+    #[arg(long)]
+    pub accept_untranscribed: bool,
 }
 
 impl AnswerArgs {
     /// Adds them for another process.
     pub(crate) fn add_to(&self, words: Words) -> Words {
-        let words = words.option("by", self.by.as_ref());
+        let words = words
+            .option("by", self.by.as_ref())
+            .flag("accept-untranscribed", self.accept_untranscribed);
         let accepted = self.accept_missing.iter();
         accepted.fold(words, |words, class| {
             words.option("accept-missing", Some(class.name()))
@@ -244,6 +272,10 @@ pub(crate) struct RunArgs {
     /// Base name of the output files, without an extension (default: the recording's)
     #[arg(long, value_name = "NAME", value_parser = parse_name)]
     pub name: Option<String>,
+
+    /// How speech is transcribed, where the policy needs to know what is said.
+    #[command(flatten)]
+    pub speech: SpeechArgs,
 
     /// How the recording is read.
     #[command(flatten)]
@@ -296,6 +328,10 @@ pub(crate) struct BatchArgs {
         value_parser = clap::value_parser!(u16).range(1..=64)
     )]
     pub jobs: u16,
+
+    /// How speech is transcribed, where the policy needs to know what is said.
+    #[command(flatten)]
+    pub speech: SpeechArgs,
 
     /// How the recordings are read.
     #[command(flatten)]

@@ -12,10 +12,14 @@ use super::shared::ModelArgs;
   redact score clip.findings.json clip.truth.json
   redact score clip.findings.json clip.truth.json --clip clip.mp4 --sheet missed.png
   redact score --images plates/ --profile thorough --json
+  redact score --speech clip.findings.json clip.said.json
 
 A marked box counts as hidden when masks cover at least 95 % of its pixels. A truth file holds
 {"clip", "sha256", "width", "height", "frames": N, "boxes": [[BOX, ...], ...]}, one list
 per frame, each BOX {"class", "track", "x", "y", "w", "h", "vis", "ignore"} in pixels.
+For --speech, a truth file holds {"words": [{"text", "start", "end"}, ...], "items":
+[{"class", "start", "end"}, ...], "clear": [{"start", "end"}, ...]}, in seconds: all words,
+the personal data, and the speech without any.
 A set of images is a folder with boxes.json (COCO) and images/.
 The sheet shows what was NOT hidden: do not release it."#)]
 pub(crate) struct ScoreArgs {
@@ -26,6 +30,14 @@ pub(crate) struct ScoreArgs {
     /// Ground truth: what a person labeled, frame by frame
     #[arg(required_unless_present = "images", conflicts_with = "images")]
     pub truth: Option<PathBuf>,
+
+    /// Score the transcript and its mutes, against a truth file that tells what was said
+    #[arg(long, conflicts_with_all = ["images", "clip", "sheet"])]
+    pub speech: bool,
+
+    /// The policy whose mutes are scored (with --speech; default: all personal data is muted)
+    #[arg(long, value_name = "FILE", requires = "speech")]
+    pub policy: Option<PathBuf>,
 
     /// The recording, to show its worst frames
     #[arg(

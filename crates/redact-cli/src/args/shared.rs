@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use redact_core::{Class, SourceSettings};
 use redact_media::Damaged;
 use redact_release::approve::Basis;
-use redact_release::options::{InputOptions, Profile};
+use redact_release::options::{InputOptions, Profile, TranscriptOptions};
 
 use super::words::Words;
 
@@ -50,6 +50,40 @@ impl ValueEnum for ProfileArg {
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(PossibleValue::new(self.0.name()).help(self.0.summary()))
     }
+}
+
+/// How speech is transcribed.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct SpeechArgs {
+    /// Language of the speech, as in en, es or de; speech in another one counts as not understood.
+    /// Personal data is found in English only
+    #[arg(long, value_name = "LANG", default_value = "en", value_parser = parse_language)]
+    pub language: String,
+
+    /// Do not transcribe the speech
+    #[arg(long)]
+    pub no_transcript: bool,
+}
+
+impl SpeechArgs {
+    /// How speech is transcribed, if it is.
+    pub(crate) fn options(&self) -> Option<TranscriptOptions> {
+        let language = self.language.clone();
+        (!self.no_transcript).then_some(TranscriptOptions { language })
+    }
+
+    /// Adds them for another process.
+    pub(crate) fn add_to(&self, words: Words) -> Words {
+        words
+            .option("language", Some(&self.language))
+            .flag("no-transcript", self.no_transcript)
+    }
+}
+
+pub(super) fn parse_language(text: &str) -> Result<String, String> {
+    let is_code = (2..=3).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase());
+    let expected = || "expected a language code of two or three letters, as in en".to_owned();
+    is_code.then(|| text.to_owned()).ok_or_else(expected)
 }
 
 /// How a recording is read.

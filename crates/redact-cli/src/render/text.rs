@@ -28,6 +28,9 @@ pub(crate) fn text(made: &MadeRelease, release: &Path) -> String {
         ),
         format!("log:      {} (and .csv, .pdf)", paths.log.display()),
     ];
+    if made.manifest.captions.is_some() {
+        lines.push(format!("captions: {}", paths.captions.display()));
+    }
     if let Some(excerpt) = &made.manifest.excerpt {
         let spans = excerpt.spans.iter().map(|span| {
             let (start, end) = span.0.source_frames;
@@ -79,6 +82,7 @@ pub(crate) fn json(made: &MadeRelease, release: &Path) -> serde_json::Value {
         "frames_copied": copied.map(|(span, _)| span.frames()).sum::<u32>(),
         "pictures_encoded_because": made.coding.pictures_encoded_because,
         "release": release, "manifest": paths.manifest, "sealed": paths.sealed,
+        "captions": made.manifest.captions.as_ref().map(|_| &paths.captions),
         "log": paths.log, "log_csv": paths.log_csv, "log_pdf": paths.log_pdf,
         "sha256": made.manifest.release.binding().sha256.to_string(),
         "frames": made.render.frames, "frames_masked": made.render.frames_masked,

@@ -44,6 +44,7 @@ pub(crate) fn table(found: &Findings) -> String {
             format!("speech: {} spans, {} s", spans.len(), nanos / 1_000_000_000)
         }
     });
+    lines.extend(transcript_line(found));
     lines.extend(damaged_lines(found));
     let conversions = found.source.info.conversions.iter();
     let is_listed = |conversion: &&Conversion| {
@@ -77,6 +78,23 @@ fn other_videos(found: &Findings) -> Option<String> {
             others.join(", ")
         )
     })
+}
+
+/// How much was transcribed, and how much of it needs a person.
+pub(crate) fn transcript_line(found: &Findings) -> Option<String> {
+    let has_speech = found.speech.as_ref().is_some_and(|spans| !spans.is_empty());
+    let Some(transcript) = &found.transcript else {
+        return has_speech.then(|| "transcript: none".to_owned());
+    };
+    let voices = || transcript.voices.iter();
+    let words: usize = voices().map(|voice| voice.words.len()).sum();
+    let personal: usize = voices().map(|voice| voice.personal.len()).sum();
+    let unclear = redact_record::plan::unclear_nanos(found).unwrap_or(0);
+    Some(format!(
+        "transcript ({}): {words} words, {personal} items of personal data, {:.1} s not understood",
+        transcript.language,
+        std::time::Duration::from_nanos(u64::try_from(unclear).unwrap_or(0)).as_secs_f64()
+    ))
 }
 
 /// One line per damaged stretch, the first few of them.
@@ -192,5 +210,17 @@ pub(crate) fn summary(clip: &Path, output: &Path, found: &Findings) -> serde_jso
         "damaged_pictures": found.damage.pictures.len(),
         "damaged_sound": found.damage.sound.len(),
         "speech_spans": found.speech.as_ref().map(Vec::len),
+        "transcript": transcript_json(found),
     })
+}
+
+fn transcript_json(found: &Findings) -> Option<serde_json::Value> {
+    let transcript = found.transcript.as_ref()?;
+    let voices = || transcript.voices.iter();
+    Some(serde_json::json!({
+        "language": transcript.language,
+        "words": voices().map(|voice| voice.words.len()).sum::<usize>(),
+        "personal": voices().map(|voice| voice.personal.len()).sum::<usize>(),
+        "unclear_nanos": redact_record::plan::unclear_nanos(found),
+    }))
 }

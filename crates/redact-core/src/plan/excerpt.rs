@@ -298,6 +298,18 @@ impl Excerpt {
         })
     }
 
+    /// When `time` of the recording is heard in the release, and whether all of it is. Rounds
+    /// outward.
+    #[must_use]
+    pub fn times_heard(&self, time: TimeSpan) -> Vec<(TimeSpan, bool)> {
+        let heard = self.spans.iter().enumerate().filter_map(|(at, span)| {
+            let is_whole = span.sound.start_nanos() <= time.start_nanos()
+                && time.end_nanos() <= span.sound.end_nanos();
+            Some((self.release_time(at, time)?, is_whole))
+        });
+        heard.collect()
+    }
+
     /// What of the recording's damage is in the release.
     #[must_use]
     pub fn damage(&self, all: &Damage) -> Damage {

@@ -169,12 +169,30 @@ pub(crate) async fn newest_by_release(
     db: &Db,
     only: Option<&Id>,
 ) -> Result<HashMap<Id, JobRow>, DbError> {
-    let sql = format!(
-        "{ROW} WHERE release IS NOT NULL AND (?1 IS NULL OR release = ?1) AND number =
-         (SELECT max(number) FROM jobs newer WHERE newer.release = jobs.release)"
-    );
-    let rows = query::all_of(db, sql, only).await?;
+    let rows = newest_by(db, "release", only).await?;
     Ok(query::by_key(rows, |row: &JobRow| row.release.clone()))
+}
+
+/// The newest job of each package, by package; only of `only` if given.
+pub(crate) async fn newest_by_package(
+    db: &Db,
+    only: Option<&Id>,
+) -> Result<HashMap<Id, JobRow>, DbError> {
+    let rows = newest_by(db, "package", only).await?;
+    Ok(query::by_key(rows, |row: &JobRow| row.package.clone()))
+}
+
+/// The newest job for each value of `column`; only of the value `only` if given.
+async fn newest_by(
+    db: &Db,
+    column: &'static str,
+    only: Option<&Id>,
+) -> Result<Vec<JobRow>, DbError> {
+    let sql = format!(
+        "{ROW} WHERE {column} IS NOT NULL AND (?1 IS NULL OR {column} = ?1) AND number =
+         (SELECT max(number) FROM jobs newer WHERE newer.{column} = jobs.{column})"
+    );
+    query::all_of(db, sql, only).await
 }
 
 /// The newest job of each of a user's audits, by audit.
@@ -185,19 +203,6 @@ pub(crate) async fn newest_by_audit(db: &Db, user: &Id) -> Result<HashMap<Id, Jo
     );
     let rows = query::all_of(db, sql, user).await?;
     Ok(query::by_key(rows, |row: &JobRow| row.audit.clone()))
-}
-
-/// The newest job of each package, by package; only of `only` if given.
-pub(crate) async fn newest_by_package(
-    db: &Db,
-    only: Option<&Id>,
-) -> Result<HashMap<Id, JobRow>, DbError> {
-    let sql = format!(
-        "{ROW} WHERE package IS NOT NULL AND (?1 IS NULL OR package = ?1) AND number =
-         (SELECT max(number) FROM jobs newer WHERE newer.package = jobs.package)"
-    );
-    let rows = query::all_of(db, sql, only).await?;
-    Ok(query::by_key(rows, |row: &JobRow| row.package.clone()))
 }
 
 /// Running renders, with their releases.

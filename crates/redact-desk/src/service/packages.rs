@@ -51,7 +51,7 @@ pub(crate) fn path(app: &Shared, row: &PackageRow) -> PathBuf {
 
 /// Why a release cannot be in a package; `None` if it can.
 ///
-/// The program checks the same and more when it makes the package; this is what a user can be told
+/// The program checks the same and more when it makes the package; this is what a user can be shown
 /// at once.
 fn problem(release: &ReleaseRow, request: &Id) -> Option<ApiError> {
     let name = format!("{} ({})", release.title, release.recording_name);

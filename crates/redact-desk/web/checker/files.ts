@@ -11,6 +11,8 @@ export interface Case {
   manifest: SignedFile | null;
   sealed: SignedFile | null;
   otherManifests: SignedFile[];
+  /** Its captions, if they are among the files. */
+  captions: File | null;
   hasStamp: boolean;
   /** What the person has to do before it can be checked; empty if nothing. */
   missing: string;
@@ -27,7 +29,8 @@ export interface Sorted {
   problem: string;
 }
 
-type Kind = 'release' | 'manifest' | 'sealed' | 'signature' | 'stamp' | 'key' | 'other';
+type Kind =
+  'release' | 'manifest' | 'sealed' | 'captions' | 'signature' | 'stamp' | 'key' | 'other';
 
 const KEY_ENDINGS = ['.pub', '.rotation.json', '.approver.json', '.revoked'];
 
@@ -40,6 +43,7 @@ async function kindOf(file: File): Promise<Kind> {
   const name = file.name.toLowerCase();
   if (name.endsWith('.minisig')) return 'signature';
   if (name.endsWith('.tsr')) return 'stamp';
+  if (name.endsWith('.vtt')) return 'captions';
   if (isKey(name)) return 'key';
   if (name.endsWith('.manifest.json')) return 'manifest';
   if (name.endsWith('.sealed.json')) return 'sealed';
@@ -109,6 +113,7 @@ async function sortReleases(files: File[]): Promise<Sorted> {
       manifest: signed(manifest),
       sealed: signed(named(sealed, `${stem}.sealed.json`)),
       otherManifests: others.map(signed).filter((file) => file !== null),
+      captions: named(of('captions'), `${stem}.vtt`) ?? null,
       hasStamp: of('stamp').some((file) => file.name === `${manifest?.name}.tsr`),
       missing: missing(release, manifest, signed(manifest)),
     };

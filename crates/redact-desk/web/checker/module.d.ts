@@ -15,6 +15,7 @@ declare module 'redact-checker-module' {
     set_manifest(bytes: Uint8Array, signature: Uint8Array): void;
     set_sealed(bytes: Uint8Array, signature: Uint8Array): void;
     add_manifest(bytes: Uint8Array, signature: Uint8Array): void;
+    set_captions(bytes: Uint8Array): void;
     note_stamp(): void;
     check(release: PageFile): string;
     check_folder(paths: string[], files: PageFile[]): string;

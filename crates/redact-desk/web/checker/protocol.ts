@@ -30,6 +30,7 @@ export interface ReleaseTask {
   manifest: SignedFile;
   sealed: SignedFile | null;
   otherManifests: SignedFile[];
+  captions: Blob | null;
   hasStamp: boolean;
 }
 

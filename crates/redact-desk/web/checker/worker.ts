@@ -44,6 +44,7 @@ async function run({ module, keys, work, frames }: Task): Promise<void> {
   checker.set_manifest(...pair(work.manifest));
   if (work.sealed !== null) checker.set_sealed(...pair(work.sealed));
   for (const manifest of work.otherManifests) checker.add_manifest(...pair(manifest));
+  if (work.captions !== null) checker.set_captions(bytesOf(work.captions));
   if (work.hasStamp) checker.note_stamp();
   await checkRelease(checker, work.release, frames, progress, (state) =>
     scope.postMessage({ kind: 'release', place: null, video: work.release, ...state }),

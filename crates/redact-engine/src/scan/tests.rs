@@ -1,4 +1,4 @@
-use redact_core::{Class, NormRect};
+use redact_core::{Class, NormRect, TimeSpan};
 use redact_testkit::{
     Actor, MemorySource, PanMotion, Quiet, Scene, Sound, StopAfter, TruthDetector, TruthSpeech,
 };
@@ -100,7 +100,7 @@ fn everything_in_every_frame_is_found() {
     assert_eq!(bare_frames(&scene, &report), []);
     assert_eq!((report.frames, report.duration_ticks), (90, 90 * 3000));
     assert_eq!(
-        report.speech.as_ref().unwrap()[0].start_nanos(),
+        report.speech.as_ref().unwrap()[&0][0].start_nanos(),
         1_000_000_000
     );
     // Each thing once before the cut, once after it.

@@ -60,6 +60,8 @@ pub(super) struct Reader {
     /// Whether the container declares that the first picture is a key frame.
     claims_key: bool,
     wants_sound: bool,
+    /// Whether pictures are neither decoded nor delivered any more.
+    skips_pictures: bool,
     /// Bytes of packets that may still be read.
     readable_bytes: u64,
     /// Only for containers whose clock may restart.
@@ -150,6 +152,7 @@ impl Reader {
             discards_pictures: false,
             claims_key: false,
             wants_sound: options.audio,
+            skips_pictures: false,
             readable_bytes: u64::MAX,
             clock,
             timed: VecDeque::new(),
@@ -173,6 +176,21 @@ impl Reader {
     /// may be read.
     pub(super) const fn expect(&mut self, claims_key: bool, readable_bytes: u64) {
         (self.claims_key, self.readable_bytes) = (claims_key, readable_bytes);
+    }
+
+    pub(super) const fn skips_pictures(&self) -> bool {
+        self.skips_pictures
+    }
+
+    /// From now on only sound is delivered.
+    pub(super) fn skip_pictures(&mut self) {
+        (self.skips_pictures, self.discards_pictures) = (true, true);
+        self.pending
+            .retain(|event| !matches!(event, Event::Picture(_)));
+        // Where the clock may restart, only the pictures tell by how much.
+        if self.clock.is_none() {
+            ffi::discard_stream(&mut self.input, self.video);
+        }
     }
 
     /// The video decoder, opened or borrowed for the first packet that needs it.
@@ -403,7 +421,8 @@ impl Reader {
         let index = packet.stream();
         let track = self.sounds.iter().position(|sound| sound.stream == index);
         // An empty packet repeats the last picture; to a decoder it would mean the end.
-        if packet.size() == 0 || (index != self.video && track.is_none()) {
+        let is_skipped = index == self.video && self.skips_pictures;
+        if packet.size() == 0 || is_skipped || (index != self.video && track.is_none()) {
             return Ok(());
         }
         if packet
@@ -580,11 +599,8 @@ impl Reader {
             return Err(ReadError::Changed);
         }
         // With stream copy the decoder is drained at the end of every run.
-        if !self
-            .copier
-            .as_ref()
-            .is_some_and(PacketCopier::copies_pictures)
-        {
+        let copier = self.copier.as_ref();
+        if !self.skips_pictures && !copier.is_some_and(PacketCopier::copies_pictures) {
             match self.decoder()?.send_eof() {
                 Err(error) if self.tolerant && is_damage(error) => {
                     self.break_pictures(DamageCause::Undecodable);

@@ -4,7 +4,7 @@ use askama::Template;
 use redact_core::Digest;
 
 use super::format::clock;
-use super::rows::{CheckGroup, ItemRow, SoundRow, check_groups, items, not_withheld};
+use super::rows::{CheckGroup, ItemRow, SoundRow, check_groups, items, not_withheld, speech_facts};
 use super::timeline::timeline;
 use crate::RecordError;
 use crate::manifest::PublicManifest;
@@ -36,6 +36,7 @@ pub fn html(manifest: &PublicManifest, manifest_digest: Digest) -> Result<String
             .collect(),
         checks: check_groups(manifest),
         not_withheld: not_withheld(manifest),
+        speech: speech_facts(manifest),
         drawing: Drawing::new(&timeline(manifest), LANES),
     };
     page.render().map_err(|source| RecordError::Log {
@@ -54,5 +55,6 @@ struct LogPage<'a> {
     sound: Vec<SoundRow>,
     checks: Vec<CheckGroup<'a>>,
     not_withheld: Vec<String>,
+    speech: Vec<(&'static str, String)>,
     drawing: Drawing,
 }

@@ -4,8 +4,8 @@ use redact_core::{DamageCause, MuteStreams};
 
 use super::format::clock;
 use crate::manifest::{
-    CheckFile, EffectFile, MaskItem, MaskOriginName, Medium, MuteItem, MuteStyleName,
-    PublicManifest, ReasonFile, RemovedItem, Seconds, SoundTotal, WithheldSpan,
+    CheckFile, EffectFile, MaskItem, MaskOriginName, Medium, MuteItem, MuteStyleName, OneLine,
+    PublicManifest, ReasonFile, RemovedItem, Seconds, SoundTotal, SpeechMuteName, WithheldSpan,
 };
 
 /// One row of the index of withheld items.
@@ -271,6 +271,36 @@ pub(super) fn found_text(manifest: &PublicManifest, mask: &MaskItem) -> String {
         coverage.detected,
         coverage.detected + added
     )
+}
+
+/// What the manifest says of speech and captions: each with its title.
+pub(super) fn speech_facts(manifest: &PublicManifest) -> Vec<(&'static str, String)> {
+    let speech = manifest.speech.map(|OneLine(speech)| {
+        let rule = match speech.mute {
+            SpeechMuteName::Speech => "The policy mutes all speech",
+            SpeechMuteName::Personal => {
+                "The policy mutes spoken personal data, and speech that was not understood"
+            }
+            SpeechMuteName::None => "The policy mutes no speech",
+        };
+        let text = match speech.unclear_seconds {
+            Some(unclear) => format!(
+                "{rule}. A program wrote down what was said; it did not understand {} of it.",
+                clock(unclear)
+            ),
+            None => format!("{rule}. What was said was not written down."),
+        };
+        ("Speech", text)
+    });
+    let captions = manifest.captions.as_ref().map(|OneLine(file)| {
+        let language = match &file.language {
+            Some(language) => format!("language {language}, "),
+            None => String::new(),
+        };
+        let text = format!("{language}{} bytes, SHA-256 {}", file.bytes, file.sha256.0);
+        ("Captions", text)
+    });
+    speech.into_iter().chain(captions).collect()
 }
 
 pub(super) fn check_groups(manifest: &PublicManifest) -> Vec<CheckGroup<'_>> {

@@ -3,7 +3,7 @@
 use redact_core::Digest;
 
 use super::format::clock;
-use super::rows::{ItemRow, check_groups, items};
+use super::rows::{ItemRow, check_groups, items, speech_facts};
 use super::timeline::timeline;
 use crate::RecordError;
 use crate::manifest::PublicManifest;
@@ -145,6 +145,9 @@ fn head(paper: &mut Paper<'_>, manifest: &PublicManifest, digest: Digest, count:
             clock(sound.0.muted_seconds),
             clock(sound.0.seconds)
         ));
+    }
+    for (title, fact) in speech_facts(manifest) {
+        facts.push(format!("{title}: {fact}"));
     }
     for fact in facts {
         let marks = paper.lines(MARGIN, WIDTH, Type::new(Style::Regular, 8.5, INK), &fact);

@@ -5,6 +5,7 @@ use redact_core::{
     PlannedTrack, SourceIdentity, Timestamp, Track, Verdict,
 };
 
+use super::captions;
 use super::excerpt::{ExcerptFile, RestDecision};
 use super::input::{AudioResult, CheckResult, ManifestInput, SecondQuality};
 use super::input_check::check_input;
@@ -29,18 +30,26 @@ pub struct Manifests {
     pub public_bytes: Vec<u8>,
     /// The sealed manifest's file.
     pub sealed_bytes: Vec<u8>,
+    /// The file of the captions, if the release has any.
+    pub captions: Option<String>,
 }
 
 /// Builds both manifests.
 ///
 /// # Errors
 /// [`RecordError::CheckFailed`] if a check failed or was not done: such a file must not be
-/// released; [`RecordError::Mismatch`] if the source changed during the run or figures disagree.
+/// released; [`RecordError::Mismatch`] if the source changed during the run or figures disagree;
+/// [`RecordError::Field`] if captions are wanted and the plan has none.
 pub fn build(input: &ManifestInput<'_>) -> Result<Manifests, RecordError> {
     check_input(input)?;
     let body = sealed_body(input);
     let (body_text, body_digest) = sealed::body_text(&body);
-    let public = public_manifest(input, &body, body_digest)?;
+    let mut public = public_manifest(input, &body, body_digest)?;
+    let captions = captions::captions(input, &public)?;
+    let file = captions.as_deref();
+    public.captions = file
+        .map(|text| captions::entry(text, &public))
+        .transpose()?;
     let public_bytes = json::pretty(&public);
     // What is written must be readable: an invalid value is an error here.
     let public = PublicManifest::parse(&public_bytes)?;
@@ -50,6 +59,7 @@ pub fn build(input: &ManifestInput<'_>) -> Result<Manifests, RecordError> {
         public,
         public_bytes,
         sealed_bytes,
+        captions,
     })
 }
 
@@ -97,6 +107,8 @@ fn public_manifest(
         kept: visible::counts(&sealed.kept),
         rejected: visible::counts(&sealed.rejected),
         kept_speech: visible::speech_counts(&sealed.kept_speech),
+        speech: captions::speech(input)?,
+        captions: None,
         findings: Some(OneLine(FindingsComparison {
             compared: input.findings.is_some(),
             why: input.without_findings.map(str::to_owned),

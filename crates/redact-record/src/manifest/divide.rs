@@ -2,6 +2,7 @@
 
 use redact_core::{Digest, FrameSpan, Redactions};
 
+use super::captions::entry;
 use super::cut::{Window, cut_damaged, cut_masks, cut_mutes, cut_second_look};
 use super::part::{Part, PartFacts, PartTotals, PartTrack};
 use super::parts::ReleaseFile;
@@ -10,7 +11,18 @@ use super::{
     CheckFile, Checks, Coding, Hex, OneLine, PictureRun, Seconds, SoundCoding, SoundTotal, Totals,
     removed, run_digest,
 };
-use crate::{RecordError, digest_bytes, json};
+use crate::{RecordError, captions, digest_bytes, json};
+
+/// The records of a part.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PartRecords {
+    /// Its public manifest.
+    pub manifest: PublicManifest,
+    /// The file of the manifest.
+    pub bytes: Vec<u8>,
+    /// The file of its captions, if the release has any.
+    pub captions: Option<String>,
+}
 
 impl PublicManifest {
     /// The manifest of one part of the release that `self` describes, with its file's bytes.
@@ -28,7 +40,7 @@ impl PublicManifest {
         digest: Digest,
         facts: &PartFacts<'_>,
         measure: impl FnOnce(&Redactions) -> PartTotals,
-    ) -> Result<(Self, Vec<u8>), RecordError> {
+    ) -> Result<PartRecords, RecordError> {
         self.check_divisible(facts)?;
         let window = Window::new(self, facts)?;
         let masks = cut_masks(self, &window)?;
@@ -53,14 +65,38 @@ impl PublicManifest {
             }),
             coding: coding(&self.coding, facts, &window)?,
             checks: checks(&self.checks, facts),
+            captions: None,
             ..self.clone()
         };
         let totals = measure(&part.redactions()?);
         part.totals = total(facts, &window, &totals);
         part.drop_unused_reasons();
+        let captions = part.cut_captions(facts, &window)?;
+        let file = captions.as_deref();
+        part.captions = file.map(|text| entry(text, &part)).transpose()?;
         let bytes = json::pretty(&part);
-        // What is written must be readable: an invalid value is an error here.
-        Ok((Self::parse(&bytes)?, bytes))
+        Ok(PartRecords {
+            // What is written must be readable: an invalid value is an error here.
+            manifest: Self::parse(&bytes)?,
+            bytes,
+            captions,
+        })
+    }
+
+    /// The captions of the part that `self` describes.
+    fn cut_captions(
+        &self,
+        facts: &PartFacts<'_>,
+        window: &Window<'_>,
+    ) -> Result<Option<String>, RecordError> {
+        let Some(whole) = facts.captions else {
+            return Ok(None);
+        };
+        let (Seconds(start), Seconds(end)) = window.seconds();
+        // Sound may go on after the last frame.
+        let is_last = facts.place.0 == facts.place.1;
+        let end = if is_last { i64::MAX } else { end };
+        Ok(Some(captions::cut(whole, (start, end), &self.sound()?)))
     }
 
     fn check_divisible(&self, facts: &PartFacts<'_>) -> Result<(), RecordError> {
@@ -76,6 +112,10 @@ impl PublicManifest {
                 frames,
                 expected,
             ));
+        }
+        if facts.captions.is_some() != self.captions.is_some() {
+            let expected = "the captions of the release if its manifest names them, and none else";
+            return Err(RecordError::field("captions", "another case", expected));
         }
         let failed = facts.leaks.iter().find(|check| !check.passed);
         let missing = facts.leaks.is_empty().then(|| "it was not done".to_owned());

@@ -276,6 +276,8 @@ pub struct ManifestInput<'a> {
     pub changes: Option<&'a [HumanChange]>,
     /// Names of the leak channels that are open in the source.
     pub source_channels: &'a [String],
+    /// Whether the release gets captions, of the words in the plan.
+    pub captions: bool,
     /// The program.
     pub tool: &'a ToolInfo,
     /// Context of the release.

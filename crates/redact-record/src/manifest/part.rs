@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::input::{CheckResult, FrameClock, ReleaseFacts};
 use super::{Hex, OneLine, Seconds};
 use crate::RecordError;
+use crate::captions::Captions;
 
 /// The place of a file in the release that it is a part of. All figures of a manifest with a part
 /// are those of the part, except what was found and kept, the plan's approvals, and what was
@@ -120,6 +121,8 @@ pub struct PartFacts<'a> {
     pub file: &'a ReleaseFacts,
     /// Results of its leak scan; at least one.
     pub leaks: &'a [CheckResult],
+    /// The captions of the release, if it has any.
+    pub captions: Option<&'a Captions>,
 }
 
 /// How much a part hides.

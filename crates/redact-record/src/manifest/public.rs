@@ -15,9 +15,9 @@ use super::parts::{PolicyName, ReleaseFile, SourceSummary, Supersedes};
 use super::removed;
 use super::schema::{PUBLIC_SCHEMA, check_schema};
 use super::{
-    ApprovalSummary, Checks, ClassName, Coding, DamagedItem, FindingsComparison, Hex, KeptCount,
-    KeptSpeechCount, MaskItem, MaskOriginName, Medium, ModelFile, MuteItem, OneLine,
-    ProtectionName, ReasonFile, RemovedItem, Terms, Tool, Totals, Utc,
+    ApprovalSummary, CaptionsFile, Checks, ClassName, Coding, DamagedItem, FindingsComparison, Hex,
+    KeptCount, KeptSpeechCount, MaskItem, MaskOriginName, Medium, ModelFile, MuteItem, OneLine,
+    ProtectionName, ReasonFile, RemovedItem, SpeechSummary, Terms, Tool, Totals, Utc,
 };
 use crate::events::Checkpoint;
 use crate::file::plan::{mask_region, mute_streams};
@@ -83,6 +83,14 @@ pub struct PublicManifest {
     /// How much detected speech was deliberately left audible.
     #[serde(default)]
     pub kept_speech: Vec<KeptSpeechCount>,
+    /// How the speech of the recording was redacted. Omitted for a recording without sound, and by
+    /// earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speech: Option<OneLine<SpeechSummary>>,
+    /// The captions of the release, which have no word that is muted. Omitted for a release without
+    /// captions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub captions: Option<OneLine<CaptionsFile>>,
     /// Whether the plan was compared with the findings of the scan. Earlier versions did not
     /// compare them and omit this.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -264,11 +264,22 @@ fn check_copied(plan: &Plan, findings: &Findings, digest: Digest) -> Result<(), 
     Ok(())
 }
 
+/// Whether a person approved `plan`, and not its policy alone.
+#[must_use]
+pub fn is_approved_by_person(plan: &Plan) -> bool {
+    let mut approvals = plan.approvals.iter();
+    approvals.any(|approval| !is_policy(&approval.by, &plan.policy.name))
+}
+
+/// Whether `by` is the policy itself, as it signs its decisions.
+fn is_policy(by: &str, policy: &str) -> bool {
+    by.trim().eq_ignore_ascii_case(&format!("policy {policy}"))
+}
+
 /// Keeping or rejecting what the policy hides needs a person's decision.
 fn check_people(plan: &Plan, policy: &Policy) -> Result<(), RecordError> {
-    let own = format!("policy {}", policy.name);
     let check = |item: &dyn Fn() -> String, verdict, by: &str| {
-        if by.trim().eq_ignore_ascii_case(&own) {
+        if is_policy(by, &policy.name) {
             let (item, by) = (item(), by.to_owned());
             return Err(RecordError::NoPerson { item, verdict, by });
         }

@@ -7,7 +7,7 @@ use redact_core::{
 
 use crate::RecordError;
 use crate::json::check_text;
-use crate::policy::{PersonalRule, Policy, SpeechRule};
+use crate::policy::{AudioRule, PersonalRule, Policy, SpeechRule};
 
 /// The plan that `policy` proposes for `findings`: every track decided, speech muted if the policy
 /// requires it.
@@ -135,7 +135,12 @@ const SOUND_BEYOND_NANOS: i64 = 3_600_000_000_000;
 /// where the policy says so or nothing was transcribed, and all sound if no speech detector ran.
 #[must_use]
 pub fn speech_mutes(findings: &Findings, policy: &Policy) -> Vec<MuteRegion> {
-    let audio = &policy.audio;
+    mutes_by_rule(findings, &policy.audio)
+}
+
+/// [`speech_mutes`] by the rule `audio`.
+#[must_use]
+pub fn mutes_by_rule(findings: &Findings, audio: &AudioRule) -> Vec<MuteRegion> {
     if findings.source.info.audio.is_empty() {
         return Vec::new();
     }
@@ -179,6 +184,10 @@ fn spoken(findings: &Findings) -> Vec<TimeSpan> {
     }
 }
 
+/// How far a recognizer's times of words may be off, beside the policy's padding: nine of ten are
+/// closer (`benches/speech.md`).
+const WORD_TIME_ERROR_NANOS: i64 = 100_000_000;
+
 /// What is muted of `transcript` by reason: personal data of the classes in `rules`, and speech
 /// that was not understood.
 fn personal_spans<'a>(
@@ -201,7 +210,7 @@ fn personal_spans<'a>(
         for item in &voice.personal {
             let rule = rules.iter().find(|rule| rule.class == item.class);
             if let (Some(rule), Some(span)) = (rule, voice.span_of(item)) {
-                add(&rule.reason, span);
+                add(&rule.reason, span.padded(WORD_TIME_ERROR_NANOS));
             }
         }
     }

@@ -7,7 +7,7 @@ use redact_record::events::EventDraft;
 use redact_record::plan::{self, PlanContent};
 use redact_record::policy::Policy;
 
-use super::{acknowledge, add_approval};
+use super::{acknowledge, add_approval, check_transcript};
 use crate::error::{Context as _, Result};
 
 /// What the approval says.
@@ -25,6 +25,9 @@ pub struct PolicyDecision<'a> {
     pub by: Option<&'a str>,
     /// Classes that are accepted without a detector.
     pub accept_missing: &'a [Class],
+    /// Whether speech that was not transcribed may be muted whole, where the policy mutes only
+    /// personal data.
+    pub accept_untranscribed: bool,
 }
 
 impl PolicyDecision<'_> {
@@ -44,6 +47,7 @@ impl PolicyDecision<'_> {
         event.subject("source", found.source.digest);
         event.subject("findings", digest);
         event.subject("policy", self.policy.digest);
+        check_transcript(self.policy, found, self.accept_untranscribed).in_file(self.clip)?;
         let name = format!("policy {}", self.policy.name);
         let plan = plan::propose(found, digest, self.policy, &name, now);
         let plan = acknowledge(plan.in_file(self.policy_file)?, self.accept_missing);

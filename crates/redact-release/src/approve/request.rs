@@ -9,7 +9,7 @@ use redact_record::plan::{self, PlanContent};
 use redact_record::sign::{KeyPair, TrustStore};
 use redact_record::{Overwrite, RecordError, findings};
 
-use super::{Basis, acknowledge, add_approval, read_policy};
+use super::{Basis, acknowledge, add_approval, check_transcript, read_policy};
 use crate::error::{Context as _, ReleaseError, Result};
 use crate::names::{check_output, folder_of, plan_beside};
 use crate::outputs::{Inputs, OutputOptions, Outputs, Partial, sync_folder};
@@ -29,6 +29,9 @@ pub struct ApprovalRequest<'a> {
     pub statement: &'a str,
     /// Classes that are accepted without a detector.
     pub accept_missing: &'a [Class],
+    /// Whether speech that was not transcribed may be muted whole, where the policy mutes only
+    /// personal data.
+    pub accept_untranscribed: bool,
     /// Where the plan goes; `None` puts it beside the findings, or in the plan's place.
     pub output: Option<&'a Path>,
     /// Keys that approvals are checked with.
@@ -90,6 +93,7 @@ impl ApprovalRequest<'_> {
         match (self.policy, findings::read(file)) {
             (Some(policy), Ok((found, digest))) => {
                 let policy = read_policy(policy)?;
+                check_transcript(&policy, &found, self.accept_untranscribed).in_file(file)?;
                 let plan = plan::propose(&found, digest, &policy, self.by, now).in_file(file)?;
                 Ok((content(plan)?, plan_beside(file)))
             }

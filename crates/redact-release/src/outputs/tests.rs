@@ -88,6 +88,30 @@ fn finished_files_stay() {
     assert_eq!(folder.files(), all("two"));
 }
 
+/// Goal: a file that the new command does not make again goes when the command comes to its end. A
+/// command that fails or is killed leaves it.
+#[test]
+fn a_file_that_is_not_made_again_goes_at_the_end() {
+    let folder = Folder::new();
+    let mut outputs = folder.begin(false, 1).unwrap();
+    folder.place(&mut outputs, &FILES, "one").unwrap();
+    outputs.finish().unwrap();
+    let replace = || {
+        let mut outputs = folder.begin(true, 1).unwrap();
+        outputs.remove(&folder.path(FILES[0])).unwrap();
+        folder.place(&mut outputs, &FILES[1..], "two").unwrap();
+        assert!(!folder.path(FILES[0]).exists());
+        outputs
+    };
+    drop(replace());
+    assert_eq!(folder.files(), all("one"));
+    kill(replace());
+    drop(folder.begin(true, 1).unwrap());
+    assert_eq!(folder.files(), all("one"));
+    replace().finish().unwrap();
+    assert_eq!(folder.files(), all("two")[1..]);
+}
+
 /// Goal: a command that fails leaves nothing.
 #[test]
 fn a_failed_command_leaves_nothing() {

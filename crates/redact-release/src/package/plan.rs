@@ -13,7 +13,7 @@ use redact_record::package::{
 };
 use redact_record::papers::PapersInput;
 use redact_record::sign::{KeyPair, Signed};
-use redact_record::{digest_bytes, log};
+use redact_record::{RecordError, captions, digest_bytes, log};
 use time::Date;
 
 use super::error::PackageError;
@@ -189,6 +189,8 @@ impl<'a> Planner<'a> {
         };
         if parts.is_empty() {
             self.add_video(&stem, owner, &release.public, &release.path);
+            let captions = release.captions.as_ref();
+            self.add_captions(&stem, owner, captions.map(|found| &found.bytes[..]))?;
         }
         for part in parts {
             self.add_part(&name, number, parts.len(), part)?;
@@ -230,6 +232,24 @@ impl<'a> Planner<'a> {
         self.add_planned(path, FileRole::Release, owner, facts, content);
     }
 
+    /// The captions of a video, and the transcript that is made of them.
+    fn add_captions(
+        &mut self,
+        stem: &str,
+        owner: (Option<u32>, Option<u32>),
+        captions: Option<&[u8]>,
+    ) -> Result<()> {
+        let Some(bytes) = captions else {
+            return Ok(());
+        };
+        let read = captions::parse(bytes).map_err(RecordError::from)?;
+        let text = captions::transcript_text(&read).into_bytes();
+        let path = format!("{stem}.vtt");
+        self.add(path, FileRole::Captions, owner, bytes.to_vec());
+        self.add(format!("{stem}.txt"), FileRole::Transcript, owner, text);
+        Ok(())
+    }
+
     /// A part with its own manifest, and a log with its own times.
     fn add_part(&mut self, name: &str, exhibit: u32, count: usize, part: &CutPart) -> Result<()> {
         let count = u32::try_from(count).unwrap_or(u32::MAX);
@@ -238,6 +258,8 @@ impl<'a> Planner<'a> {
         let owner = (Some(exhibit), Some(part.place.number));
         let written = &part.written;
         self.add_video(&stem, owner, &written.manifest, &written.path);
+        let captions = written.captions.as_ref();
+        self.add_captions(&stem, owner, captions.map(String::as_bytes))?;
         let record = SignedBytes {
             bytes: written.manifest_bytes.clone(),
             signature: part.signature.clone(),

@@ -13,7 +13,7 @@ use redact_record::{ReleasePaths, digest_bytes, release_paths};
 
 use super::error::PackageError;
 use crate::error::{Context as _, ReleaseError, Result};
-use crate::files::{check_recording, read_signed, stamp_path};
+use crate::files::{CheckedCaptions, check_recording, read_captions, read_signed, stamp_path};
 use crate::names::folder_of;
 
 /// How public manifests end.
@@ -36,6 +36,8 @@ pub(super) struct CheckedRelease {
     pub(super) sealed: SealedManifest,
     /// The time stamp of the manifest.
     pub(super) stamp: Option<Vec<u8>>,
+    /// Its captions, if it has any.
+    pub(super) captions: Option<CheckedCaptions>,
 }
 
 /// What releases are checked against.
@@ -103,6 +105,7 @@ impl ReleaseRules<'_> {
         Ok(CheckedRelease {
             path: path.to_owned(),
             stamp: read_stamp(&paths)?,
+            captions: read_captions(path, &public)?,
             record,
             public,
             sealed_record,

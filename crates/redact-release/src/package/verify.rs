@@ -6,7 +6,8 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use redact_check::package::{
-    self, CheckRelease, FoundFile, GROUP, PackageFiles, PackageKeys, PackageOnDisk, PackagedRelease,
+    self, CheckRelease, FoundFile, GROUP, PackageFiles, PackageKeys, PackageOnDisk,
+    PackagedRelease, check_transcript,
 };
 use redact_check::{Scope, Verdict, stamp};
 use redact_core::{Digest, Phase};
@@ -163,6 +164,7 @@ impl CheckRelease for FilesOnDisk<'_> {
         let verified = request.run(self.ports)?;
         self.jail = self.jail.or(verified.jail);
         *verdict = merge(std::mem::take(verdict), verified.verdict);
+        check_transcript(verdict, release, self)?;
         Ok(())
     }
 }
@@ -195,6 +197,7 @@ impl FilesOnDisk<'_> {
                 .iter()
                 .flat_map(|(record, signature)| [record, signature]),
         );
+        paths.extend(&release.captions);
         for path in paths {
             self.unpack_file(path, &folder.path().join(base_name(path)))?;
         }

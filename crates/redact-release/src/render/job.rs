@@ -64,6 +64,8 @@ pub struct ReleaseJob<'a> {
     pub second_look: Option<&'a ModelOptions>,
     /// Whether what they find is accepted.
     pub accept_detected: bool,
+    /// Whether it gets captions, of the words in the plan.
+    pub captions: bool,
 }
 
 impl ReleaseJob<'_> {
@@ -110,12 +112,14 @@ pub struct MadeRelease {
     pub covered: Vec<CoveredTrack>,
 }
 
-/// The records of a release and the release, each under its final name, the release last.
+/// The records of a release and the release, each under its final name, the release last. Captions
+/// are among them: those of an earlier release may not stay beside a release that has none.
 #[must_use]
-pub fn files_of<'a>(release: &'a Path, paths: &'a ReleasePaths) -> [&'a Path; 8] {
+pub fn files_of<'a>(release: &'a Path, paths: &'a ReleasePaths) -> [&'a Path; 9] {
     [
         &paths.sealed,
         &paths.sealed_signature,
+        &paths.captions,
         &paths.log,
         &paths.log_csv,
         &paths.log_pdf,

@@ -71,6 +71,9 @@ pub fn make_release(
     let mut files = write_records(job, &manifests, &paths, outputs, ports).in_file(job.release)?;
     describe_export(events.draft(), &manifests);
     events.succeeded()?;
+    if manifests.captions.is_none() {
+        outputs.remove(&paths.captions).in_file(job.release)?;
+    }
     files.push((partial, job.release, release));
     outputs.place(files).in_file(job.release)?;
     Ok(MadeRelease {
@@ -159,6 +162,9 @@ fn describe_export(event: &mut EventDraft, manifests: &Manifests) {
     let digest = |bytes: &[u8]| redact_record::digest_bytes(bytes);
     event.subject("manifest", digest(&manifests.public_bytes));
     event.subject("sealed-manifest", digest(&manifests.sealed_bytes));
+    if let Some(captions) = &manifests.captions {
+        event.subject("captions", digest(captions.as_bytes()));
+    }
     if let Some(replaced) = &manifests.public.supersedes {
         event.subject("replaced-manifest", replaced.0.sha256.0);
     }
@@ -181,6 +187,8 @@ fn write_records<'p>(
     let log = redact_record::log::html(public, digest)?;
     let log_csv = redact_record::log::csv(public)?;
     let log_pdf = redact_record::log::pdf(public, digest)?;
+    let captions = manifests.captions.as_ref();
+    let captions = captions.map(|text| (&paths.captions, text.as_bytes()));
     let files: [(&PathBuf, &[u8]); 7] = [
         (&paths.sealed, &manifests.sealed_bytes),
         (&paths.sealed_signature, sealed_signature.as_bytes()),
@@ -190,8 +198,8 @@ fn write_records<'p>(
         (&paths.manifest, &manifests.public_bytes),
         (&paths.manifest_signature, public_signature.as_bytes()),
     ];
-    let mut written = Vec::with_capacity(files.len() + 1);
-    for (path, bytes) in files {
+    let mut written = Vec::with_capacity(files.len() + 2);
+    for (path, bytes) in captions.into_iter().chain(files) {
         let mut record = outputs.partial(path)?;
         if *path == paths.sealed {
             record = record.for_owner()?;

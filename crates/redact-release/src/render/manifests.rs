@@ -82,6 +82,7 @@ impl ManifestFacts<'_> {
             without_findings: job.without_findings,
             changes: changes.as_deref(),
             source_channels: &rendered.source_channels,
+            captions: job.captions,
             tool: &tool(job, self.level),
             context: &self.context(job),
             created,

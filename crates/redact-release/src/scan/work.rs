@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use redact_core::{Class, Digest, Findings, PlanError, Source as _, SourceIdentity};
+use redact_core::{Class, Digest, Findings, PlanError, Source as _, SourceIdentity, TimeSpan};
 use redact_jail::JailError;
 use redact_media::{FileSource, OpenOptions};
 use redact_record::findings;
@@ -12,8 +12,9 @@ use serde_json::Value;
 
 use crate::detectors;
 use crate::error::{Context as _, Result};
-use crate::options::{InputOptions, ModelOptions};
+use crate::options::{InputOptions, ModelOptions, TranscriptOptions};
 use crate::ports::JobPorts;
+use crate::transcribe::{SpeechJob, transcribe};
 
 /// A scan, for the confined worker.
 #[derive(Debug, Serialize, Deserialize)]
@@ -22,6 +23,7 @@ pub(crate) struct ScanWork {
     pub(super) models: ModelOptions,
     pub(super) input: InputOptions,
     pub(super) threads: usize,
+    pub(super) transcript: Option<TranscriptOptions>,
     pub(super) acknowledged: Option<Vec<ClassName>>,
 }
 
@@ -62,6 +64,21 @@ impl ScanWork {
         let report =
             redact_engine::scan(Box::new(source), set, options, ports.progress).in_file(clip)?;
         info.conversions.extend(report.diagnostics.conversions);
+        let mut models = detectors.models;
+        let transcript = match (detectors.recognizer, &self.transcript, &report.speech) {
+            (Some(recognizer), Some(options), Some(speech)) => {
+                let job = SpeechJob {
+                    clip,
+                    input: &self.input,
+                    threads: self.threads,
+                    options,
+                };
+                let (transcript, model) = transcribe(&job, speech, recognizer, ports.progress)?;
+                models.extend(model);
+                Some(transcript)
+            }
+            _ => None,
+        };
         let found = Findings {
             source: SourceIdentity {
                 digest: Digest([0; 32]),
@@ -70,11 +87,13 @@ impl ScanWork {
                 duration_ticks: report.duration_ticks,
                 info,
             },
-            models: detectors.models,
+            models,
             missing: detectors.missing,
             tracks: report.tracks,
-            speech: report.speech,
-            transcript: None,
+            speech: report
+                .speech
+                .map(|by_track| TimeSpan::merged(by_track.into_values().flatten().collect(), 0)),
+            transcript,
             damage: report.diagnostics.damage,
         };
         Ok(String::from_utf8_lossy(&findings::to_bytes(&found)).into())

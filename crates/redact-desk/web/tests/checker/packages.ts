@@ -106,9 +106,6 @@ async function chooseFound(page: Page, name: string, found: string): Promise<voi
 /** What a line checks or leaves, without what was found. */
 const subject = (line: string): string => /^.{6}(exhibit [^:]*: )?[^:]*/.exec(line)?.[0] ?? line;
 
-/** FFmpeg leaves out the end of a sound track that begins after the pictures, as a part may. */
-const withoutSamples = (line: string): string => line.replace(/\d+ samples measured/, 'measured');
-
 /** The lines of a package that the page has checked; they are those of the programs. */
 async function agrees(
   page: Page,
@@ -124,7 +121,7 @@ async function agrees(
   const full = linesOf(inCase(name, 'full.txt')).filter(isChecked).filter(isOwn);
   const hasOther = (line: string): boolean =>
     (isBroken && line.includes(' audit, ')) || (hasOwnFigures && line.includes(' audit, masks:'));
-  const same = (line: string): string => (hasOther(line) ? subject(line) : withoutSamples(line));
+  const same = (line: string): string => (hasOther(line) ? subject(line) : line);
   // A browser may conceal a broken picture, which the program refuses: the digest tells both.
   const isLeftOut = (line: string): boolean =>
     isBroken && hasOwnFigures && / exhibit [^:]*: audit, /.test(line);

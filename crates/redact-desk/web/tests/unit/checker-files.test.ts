@@ -23,6 +23,7 @@ describe('files', () => {
       ...record('b.manifest.json'),
       ...record('a.sealed.json'),
       file('b.manifest.json.tsr'),
+      file('a.vtt', 'WEBVTT'),
       file('agency.pub'),
       file('a.log.html', '<html>'),
     ]);
@@ -31,6 +32,7 @@ describe('files', () => {
     expect((cases[0]?.sealed?.record as File).name).toBe('a.sealed.json');
     expect(cases[0]?.otherManifests).toHaveLength(1);
     expect(cases.map((one) => one.hasStamp)).toEqual([false, true]);
+    expect(cases.map((one) => one.captions?.name)).toEqual(['a.vtt', undefined]);
     expect(cases.map((one) => one.missing)).toEqual(['', '']);
     expect(keys).toEqual(['agency.pub']);
     expect(unused).toEqual(['a.log.html']);
