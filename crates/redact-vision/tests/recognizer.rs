@@ -95,10 +95,9 @@ fn bare(recognition: &Recognition) -> Vec<String> {
 
 #[track_caller]
 fn check_order(recognition: &Recognition, seconds: f64) {
-    let nanos = (seconds * 1e9) as i64;
     let mut before = 0;
     for word in &recognition.words {
-        assert!(word.span.start_nanos() >= before && word.span.end_nanos() <= nanos);
+        assert!(word.span.start_nanos() >= before && word.span.end_nanos() as f64 <= seconds * 1e9);
         assert!((0.0..=1.0).contains(&word.probability) && !word.text.trim().is_empty());
         before = word.span.start_nanos();
     }

@@ -283,19 +283,22 @@ mod tests {
     const END: usize = 4;
     const SIZE: usize = 12;
 
-    /// A model that knows the probabilities after each text; others end with the next token.
+    /// Tokens and their probabilities.
+    type Chances = [(usize, f32)];
+
+    /// A model that knows the probabilities after some texts; others go on with `otherwise`.
     struct Table {
         texts: Vec<Vec<usize>>,
-        after: Vec<(Vec<usize>, Vec<(usize, f32)>)>,
+        after: Vec<(Vec<usize>, Box<Chances>)>,
         otherwise: usize,
         calls: usize,
     }
 
     impl Table {
-        fn new(after: &[(&[usize], &[(usize, f32)])], otherwise: usize) -> Self {
+        fn new(after: &[(&[usize], &Chances)], otherwise: usize) -> Self {
             let after = after
                 .iter()
-                .map(|(text, next)| (text.to_vec(), next.to_vec()));
+                .map(|(text, next)| (text.to_vec(), (*next).into()));
             Self {
                 texts: vec![Vec::new()],
                 after: after.collect(),
@@ -307,7 +310,7 @@ mod tests {
         fn logits(&self, text: &[usize]) -> Vec<f32> {
             let mut row = vec![-20.0; SIZE];
             let known = self.after.iter().find(|(known, _)| known == text);
-            let next = known.map_or(vec![(self.otherwise, 1.0)], |(_, next)| next.clone());
+            let next = known.map_or(vec![(self.otherwise, 1.0)], |(_, next)| next.to_vec());
             for (token, probability) in next {
                 row[token] = probability.ln();
             }

@@ -183,9 +183,8 @@ mod tests {
     fn the_spectrum_is_that_of_the_authors() {
         let samples: Vec<f32> = (0..2 * RATE_HZ)
             .map(|at| {
-                let seconds = f64::from(at) / f64::from(RATE_HZ);
-                let phase = std::f64::consts::TAU * (200.0 + 600.0 * seconds) * seconds;
-                (phase.sin() * 0.3) as f32
+                let seconds = at as f32 / RATE_HZ as f32;
+                (TAU * ((200.0 + 600.0 * seconds) * seconds).fract()).sin() * 0.3
             })
             .collect();
         let found = MelSpectrum::new().of(&samples);
