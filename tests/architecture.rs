@@ -63,6 +63,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "redact-media",
             "redact-record",
             "redact-release",
+            "redact-speech",
         ],
     ),
     (

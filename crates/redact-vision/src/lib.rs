@@ -8,9 +8,9 @@
 //! - [`Recognizer`]: what is said;
 //! - [`FlowMotion`]: how the camera moved from frame to frame.
 //!
-//! This is the only crate that links a model runtime or OpenCV. It does not read the environment and
-//! starts no threads but those of a recognizer's runtime; the caller decides how many detectors there
-//! are and where they run.
+//! This is the only crate that links a model runtime or OpenCV. It does not read the environment
+//! and starts no threads but those of a recognizer's runtime; the caller decides how many detectors
+//! there are and where they run.
 
 mod audio_resample;
 mod card;

@@ -1,7 +1,8 @@
 //! ONNX Runtime, loaded from a library file, and sessions on it.
 //!
 //! A session of a detector has one thread: scanning is parallel over frames, and additional threads
-//! of the runtime would compete with that. The runtime's messages go to `tracing`, never to the terminal.
+//! of the runtime would compete with that. The runtime's messages go to `tracing`, never to the
+//! terminal.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -165,11 +165,7 @@ pub(super) fn without_words<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn span(start: f64, end: f64) -> TimeSpan {
-        let nanos = |seconds: f64| (seconds * 1e9).round() as i64;
-        TimeSpan::new(nanos(start), nanos(end)).unwrap()
-    }
+    use crate::transcribe::tests::span;
 
     fn word(text: &str, start: f64, end: f64, probability: f32) -> Word {
         Word {

@@ -219,7 +219,7 @@ mod tests {
     /// Bursts of a tone: one every `every` steps of 20 ms, at 8 kHz.
     fn bursts(every: usize, gain: f32) -> Vec<f32> {
         let sample = |at: usize| {
-            let on = (at / 160) % every == 0;
+            let on = (at / 160).is_multiple_of(every);
             let tone = (at as f32 * 0.7).sin();
             if on { tone * gain } else { 0.0 }
         };

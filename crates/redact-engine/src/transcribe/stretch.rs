@@ -71,13 +71,9 @@ pub(super) fn cut(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transcribe::tests::span;
 
     const SECOND: i64 = 1_000_000_000;
-
-    fn span(start: f64, end: f64) -> TimeSpan {
-        let nanos = |seconds: f64| (seconds * 1e9) as i64;
-        TimeSpan::new(nanos(start), nanos(end)).unwrap()
-    }
 
     /// Goal: stretches are long enough to be understood and never longer than a recognizer takes.
     #[test]
@@ -103,18 +99,19 @@ mod tests {
     /// Goal: no stretch exceeds the limit, and nothing lies between two of them but pauses.
     #[test]
     fn a_long_stretch_is_cut_at_its_quietest_moment() {
-        let quiet_at = |second: f64| {
+        let quiet_at = |second: i64| {
             move |moment: TimeSpan| {
-                let middle = (moment.start_nanos() + moment.end_nanos()) as f64 / 2e9;
-                (middle - second).abs() as f32
+                let middle = (moment.start_nanos() + moment.end_nanos()) / 2;
+                let millis = (middle - second * SECOND).abs() / 1_000_000;
+                f32::from(u16::try_from(millis).unwrap())
             }
         };
         let long = span(36.0, 80.0);
-        let (first, rest) = cut(long, 30 * SECOND, quiet_at(61.0)).unwrap();
+        let (first, rest) = cut(long, 30 * SECOND, quiet_at(61)).unwrap();
         assert_eq!((first, rest), (span(36.0, 61.0), span(61.0, 80.0)));
         // A quiet moment that lies too early does not count: the nearest possible one does.
-        let (first, _) = cut(long, 30 * SECOND, quiet_at(40.0)).unwrap();
+        let (first, _) = cut(long, 30 * SECOND, quiet_at(40)).unwrap();
         assert_eq!(first, span(36.0, 56.0));
-        assert_eq!(cut(span(0.0, 30.0), 30 * SECOND, quiet_at(20.0)), None);
+        assert_eq!(cut(span(0.0, 30.0), 30 * SECOND, quiet_at(20)), None);
     }
 }

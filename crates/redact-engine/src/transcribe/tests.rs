@@ -5,7 +5,9 @@ use super::*;
 
 const SECOND: i64 = 1_000_000_000;
 
-fn span(start: f64, end: f64) -> TimeSpan {
+/// A span in seconds.
+#[expect(clippy::cast_possible_truncation, reason = "a few seconds")]
+pub(super) fn span(start: f64, end: f64) -> TimeSpan {
     let nanos = |seconds: f64| (seconds * 1e9).round() as i64;
     TimeSpan::new(nanos(start), nanos(end)).unwrap()
 }

@@ -178,21 +178,6 @@ impl Reader {
         (self.claims_key, self.readable_bytes) = (claims_key, readable_bytes);
     }
 
-    pub(super) const fn skips_pictures(&self) -> bool {
-        self.skips_pictures
-    }
-
-    /// From now on only sound is delivered.
-    pub(super) fn skip_pictures(&mut self) {
-        (self.skips_pictures, self.discards_pictures) = (true, true);
-        self.pending
-            .retain(|event| !matches!(event, Event::Picture(_)));
-        // Where the clock may restart, only the pictures tell by how much.
-        if self.clock.is_none() {
-            ffi::discard_stream(&mut self.input, self.video);
-        }
-    }
-
     /// The video decoder, opened or borrowed for the first packet that needs it.
     fn decoder(&mut self) -> Result<&mut decoder::Video, ReadError> {
         let stream = self.input.stream(self.video).ok_or(ReadError::NoFrame)?;

@@ -6,6 +6,7 @@ use redact_core::DamageCause;
 
 use super::Reader;
 use crate::codec::needs_input;
+use crate::ffi;
 use crate::source::damage::is_damage;
 use crate::source::event::{Event, ReadError};
 
@@ -14,6 +15,21 @@ use crate::source::event::{Event, ReadError};
 const LOST_SOUND_MAX: u32 = 8;
 
 impl Reader {
+    pub(in crate::source) const fn skips_pictures(&self) -> bool {
+        self.skips_pictures
+    }
+
+    /// From now on only sound is delivered.
+    pub(in crate::source) fn skip_pictures(&mut self) {
+        (self.skips_pictures, self.discards_pictures) = (true, true);
+        self.pending
+            .retain(|event| !matches!(event, Event::Picture(_)));
+        // Where the clock may restart, only the pictures tell by how much.
+        if self.clock.is_none() {
+            ffi::discard_stream(&mut self.input, self.video);
+        }
+    }
+
     pub(super) fn break_sound(&mut self, track: usize, cause: DamageCause) {
         self.pending.push_back(Event::BrokenSound { track, cause });
     }
