@@ -29,7 +29,7 @@ fn transcribed(work: &Work) {
                 [0.8, 1.0, 0.9, "Sit"], [1.0, 1.25, 0.9, "quietly,"], [1.4, 1.6, 0.9, "please."],
             ],
             "unclear": [[1.6, 1.95, "doubtful"]],
-            "personal": [["person-name", 1, 2]],
+            "personal": [["person-name", 1, 2, 0.25, 0.75]],
         }],
     });
     work.write_json("clip.findings.json", &findings);

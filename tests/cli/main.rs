@@ -42,6 +42,7 @@ mod request;
 mod score;
 #[path = "../shared.rs"]
 mod shared;
+mod spoken;
 mod tamper;
 mod timestamps;
 mod usage;
