@@ -51,8 +51,8 @@ def exchanges(name):
     blocks = (HERE / f"{name}.txt").read_text().strip().split("\n\n")
     found = [[line.split(": ", 1) for line in block.splitlines()] for block in blocks]
     has_slot = [any(SLOT.search(text) for _, text in lines) for lines in found]
-    return ([lines for lines, slot in zip(found, has_slot) if slot],
-            [lines for lines, slot in zip(found, has_slot) if not slot])
+    return ([lines for lines, slot in zip(found, has_slot, strict=True) if slot],
+            [lines for lines, slot in zip(found, has_slot, strict=True) if not slot])
 
 
 def filled(text, made):
@@ -100,7 +100,7 @@ def speak(script, pair, made, chance):
 
 def note(truth, words, items, classes, times):
     """Adds an utterance to the truth."""
-    for word, item, (start, end) in zip(words, items, times):
+    for word, item, (start, end) in zip(words, items, times, strict=True):
         truth["words"].append({"text": word, "start": start, "end": end, "personal":
                                item is not None})
     for number, kind in enumerate(classes):
@@ -109,7 +109,7 @@ def note(truth, words, items, classes, times):
                                "end": times[own[-1]][1],
                                "text": " ".join(words[at] for at in own)})
     run = []
-    for item, span in list(zip(items, times)) + [(0, None)]:
+    for item, span in [*zip(items, times, strict=True), (0, None)]:
         if item is None:
             run.append(span)
         elif run:

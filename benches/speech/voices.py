@@ -10,6 +10,7 @@ import re
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import ClassVar
 
 # Quieter than this, a 16-bit sample is silence between synthetic words.
 SILENCE = 200
@@ -63,7 +64,7 @@ class Espeak:
                 starts[word] = sample
         starts[0] = starts[0] or 0
         ends = fill(starts, len(samples))
-        return self.hz, samples, [trim(samples, *span) for span in zip(starts, ends)]
+        return self.hz, samples, [trim(samples, *span) for span in zip(starts, ends, strict=True)]
 
 
 def fill(starts, length):
@@ -74,7 +75,7 @@ def fill(starts, length):
             end = length if after is None else starts[after]
             left = (len(starts) if after is None else after) - at + 1
             starts[at] = starts[at - 1] + (end - starts[at - 1]) // left
-    return starts[1:] + [length]
+    return [*starts[1:], length]
 
 
 def trim(samples, start, end):
@@ -87,7 +88,7 @@ def trim(samples, start, end):
 class Flite:
     """flite through its library: the times are those of the words' segments."""
 
-    libraries = {}
+    libraries: ClassVar[dict] = {}
 
     def __init__(self, voice, stretch):
         self.name, self.stretch = voice, stretch

@@ -14,6 +14,7 @@ A line is a name and its marks: `f` first name, `s` surname, `w` also a common w
 import re
 import sqlite3
 import sys
+from pathlib import Path
 
 FIRST_NAMES, SURNAMES = 9000, 16000
 NAME = re.compile(r"[a-z]{2,}")
@@ -28,10 +29,10 @@ def births(totals):
 
 def main():
     totals, surnames, words = sys.argv[1:]
-    common = {word for word in open(words).read().split() if word == word.lower()}
+    common = {word for word in Path(words).read_text().split() if word == word.lower()}
     counted = births(totals)
     first = sorted(counted, key=lambda name: (-counted[name], name))[:FIRST_NAMES]
-    last = [line.split()[0].lower() for line in open(surnames)][:SURNAMES]
+    last = [line.split()[0].lower() for line in Path(surnames).read_text().splitlines()][:SURNAMES]
     marks = {}
     for names, mark in [(first, "f"), (last, "s")]:
         for name in filter(NAME.fullmatch, names):
