@@ -8,6 +8,8 @@ import { expect } from 'vitest';
 
 export const ROOT = resolve(import.meta.dirname, '../../../../..');
 export const TARGET = process.env['CARGO_TARGET_DIR'] ?? resolve(ROOT, 'target');
+// Footage that is not part of the repository; as `tests/shared.rs` finds it.
+export const SHARED = process.env['REDACT_SHARED'] ?? resolve(ROOT, '../shared');
 export const SHOTS = resolve(TARGET, 'desk-pictures');
 
 export const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';

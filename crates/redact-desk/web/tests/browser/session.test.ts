@@ -5,13 +5,11 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { checkAccess, checkWidth, launch, picture, ROOT } from './chromium';
+import { checkAccess, checkWidth, launch, picture, ROOT, SHARED } from './chromium';
 import { REDACT, Server } from './server';
 import * as steps from './steps';
 
 const DEMO = resolve(ROOT, 'fixtures/demo.mp4');
-// As `tests/shared.rs` finds it.
-const SHARED = process.env['REDACT_SHARED'] ?? resolve(ROOT, '../shared');
 const REAL = resolve(SHARED, 'footage/pvr_test_01.mp4');
 const LONG = 400_000;
 

@@ -79,11 +79,14 @@ export async function openReview(page: Page): Promise<void> {
   await reviewIsOpen(page);
 }
 
-/** Starts another review of a recording, decided by the policy. */
-export async function reviewByPolicy(page: Page): Promise<void> {
+/** Starts another review of a recording, decided by the policy: the first one, or the one named. */
+export async function reviewByPolicy(page: Page, title?: string): Promise<void> {
   await page.getByRole('button', { name: 'Another release' }).click({ timeout: 240_000 });
   await page.getByLabel('Policy', { exact: true }).waitFor();
   await expect.poll(() => page.getByLabel('Policy', { exact: true }).inputValue()).not.toBe('');
+  if (title !== undefined) {
+    await page.getByLabel('Policy', { exact: true }).selectOption({ label: title });
+  }
   await page.getByRole('radio', { name: /^The policy's decisions/ }).check();
   await page.getByRole('button', { name: 'Start', exact: true }).click();
   await reviewIsOpen(page);
