@@ -164,9 +164,10 @@ pub(crate) const DIRECTIONS: [&str; 16] = [
     "sw",
 ];
 
-/// Parts of a building.
-pub(crate) const UNITS_OF_HOUSES: [&str; 14] = [
+/// Parts of a building; a recognizer writes "department" for an apartment that is said fast.
+pub(crate) const UNITS_OF_HOUSES: [&str; 15] = [
     "apartment",
+    "department",
     "apt",
     "unit",
     "suite",

@@ -87,6 +87,7 @@ pub(crate) fn find(speech: &Speech, found: &mut Found) {
         }
         let words = employed(speech, at)
             .or_else(|| goes_to(speech, at))
+            .or_else(|| teaches(speech, at))
             .or_else(|| school(speech, at))
             .or_else(|| answer(speech, at));
         if let Some(words) = words {
@@ -138,6 +139,25 @@ fn goes_to(speech: &Speech, at: usize) -> Option<Range<usize>> {
     let named = place.clone().any(|at| is_name(speech, at));
     let is_school = place.clone().any(|at| speech.tokens[at].is_in(&SCHOOLS));
     (named && (is_school || speech.text(at) == "goes" || is_direct)).then_some(place)
+}
+
+/// "I teach Lincoln Elementary", also where the name was not recognized as one.
+fn teaches(speech: &Speech, at: usize) -> Option<Range<usize>> {
+    if !speech.tokens[at].is_in(&["teach", "teaches", "teaching", "taught"]) {
+        return None;
+    }
+    let last = speech.tokens.len().min(at + 1 + PLACE_MAX);
+    let mut end = at + 1;
+    let mut is_named = false;
+    while end < last && !speech.tokens[end - 1].ends_sentence() {
+        let token = &speech.tokens[end];
+        end += 1;
+        if token.is_in(&SCHOOLS) {
+            return is_named.then_some(at + 1..end);
+        }
+        is_named |= !token.is_in(&["at", "in", "the", "a", "an", "to", "kids", "for"]);
+    }
+    None
 }
 
 /// "Lincoln Elementary", wherever it is said.

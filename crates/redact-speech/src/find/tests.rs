@@ -273,12 +273,14 @@ fn places_of_work_and_schools() {
             "I work for [Home Depot] now.",
             "We both work at [the post office downtown.]",
             "He is at [Northside High School] today.",
+            "I teach [half-jepers an elementary,] I have to be there.",
         ],
     );
     assert_clear(&[
         "He goes to the store.",
         "I work at home.",
         "It doesn't work at all.",
+        "I teach kids in elementary school.",
     ]);
 }
 
