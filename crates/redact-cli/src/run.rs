@@ -27,7 +27,7 @@ use crate::event_log::{OpenEvent, recorded};
 use crate::jail::Process;
 use crate::outcome::Outcome;
 use crate::progress::TerminalProgress;
-use crate::terminal::say;
+use crate::terminal::{say, warn_line};
 use crate::{jobs, key, paths, render, scan};
 
 /// The files of one run.
@@ -126,6 +126,10 @@ fn all_steps(args: &RunArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> 
     conclude(&verdict, release, global)
 }
 
+/// Shown where a policy alone decides what is personal.
+const UNREVIEWED_SPEECH: &str = "warning: only the personal data that was found in the transcript \
+     is muted, and nobody has reviewed it";
+
 /// The steps around the render.
 struct Steps<'a> {
     args: &'a RunArgs,
@@ -166,6 +170,9 @@ impl Steps<'_> {
         event: &mut OpenEvent<'_>,
     ) -> Result<ApprovedPlan> {
         event.begin(EventDraft::new(Act::Approval));
+        if found.transcript.is_some() && matches!(self.policy.audio.mute, SpeechRule::Personal(_)) {
+            warn_line(UNREVIEWED_SPEECH);
+        }
         let decision = PolicyDecision {
             clip: &self.args.clip,
             policy_file: &self.args.policy,

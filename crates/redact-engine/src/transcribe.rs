@@ -49,7 +49,7 @@ pub enum TranscribeError {
 /// transcribed, and so it is unclear.
 const AHEAD_MAX_NANOS: i64 = 60_000_000_000;
 
-/// Writes down what is said in `source`.
+/// Transcribes the speech in `source`.
 ///
 /// - `speech`: where a speech detector found any, by sound track.
 /// - `language`: the language to expect, as in ISO 639-1.

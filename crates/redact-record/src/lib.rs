@@ -74,4 +74,4 @@ pub use digest::{Advance, FileBinding, Hasher, LEAF_BYTES, digest_bytes, digest_
 pub use error::RecordError;
 pub use json::{is_invisible, visible};
 pub use naming::{ReleasePaths, release_paths};
-pub use store::{Overwrite, read, remove_leftovers, write, write_for_owner};
+pub use store::{Overwrite, read, read_start, remove_leftovers, write, write_for_owner};

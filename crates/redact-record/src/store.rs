@@ -76,6 +76,19 @@ pub fn read(path: &Path, max: u64) -> Result<Vec<u8>, RecordError> {
     Ok(bytes)
 }
 
+/// Reads a file from its start, at most `max` bytes of it.
+///
+/// # Errors
+/// [`RecordError::Read`]; [`RecordError::NotAFile`].
+pub fn read_start(path: &Path, max: u64) -> Result<Vec<u8>, RecordError> {
+    let (file, _) = open(path)?;
+    let mut bytes = Vec::new();
+    file.take(max)
+        .read_to_end(&mut bytes)
+        .map_err(|source| RecordError::Read { source })?;
+    Ok(bytes)
+}
+
 /// Writes a file atomically.
 ///
 /// It writes a temporary file in the same folder, flushes it to the disk and renames it.

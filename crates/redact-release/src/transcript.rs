@@ -5,7 +5,7 @@
 
 mod docx;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use redact_core::Digest;
 use redact_record::captions::{Captions, transcript_text};
@@ -31,6 +31,12 @@ pub enum TranscriptForm {
 impl TranscriptForm {
     /// Every form, with its name on the command line and in file names.
     pub const ALL: [Self; 3] = [Self::Text, Self::Docx, Self::Pdf];
+
+    /// The file for the transcript of `release` in this form.
+    #[must_use]
+    pub fn beside(self, release: &Path) -> PathBuf {
+        release.with_extension(format!("transcript.{}", self.name()))
+    }
 
     /// Its name, which is also the ending of its files.
     #[must_use]

@@ -81,9 +81,10 @@ impl SpeechArgs {
 }
 
 pub(super) fn parse_language(text: &str) -> Result<String, String> {
+    let text = text.to_ascii_lowercase();
     let is_code = (2..=3).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase());
     let expected = || "expected a language code of two or three letters, as in en".to_owned();
-    is_code.then(|| text.to_owned()).ok_or_else(expected)
+    is_code.then_some(text).ok_or_else(expected)
 }
 
 /// How a recording is read.

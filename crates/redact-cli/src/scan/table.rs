@@ -84,7 +84,8 @@ fn other_videos(found: &Findings) -> Option<String> {
 pub(crate) fn transcript_line(found: &Findings) -> Option<String> {
     let has_speech = found.speech.as_ref().is_some_and(|spans| !spans.is_empty());
     let Some(transcript) = &found.transcript else {
-        return has_speech.then(|| "transcript: none".to_owned());
+        return has_speech
+            .then(|| "transcript: none (`scripts/setup --speech` installs the model)".to_owned());
     };
     let voices = || transcript.voices.iter();
     let words: usize = voices().map(|voice| voice.words.len()).sum();

@@ -30,10 +30,7 @@ fn run(
     let paths = release_paths(&args.release);
     let output = match &args.output {
         Some(output) => output.clone(),
-        None => {
-            let ending = format!("transcript.{}", form.name());
-            args.release.with_extension(ending)
-        }
+        None => form.beside(&args.release),
     };
     let inputs = [args.release.as_path(), &paths.captions, &paths.manifest];
     check_output(&output, &inputs, args.force)?;

@@ -3,8 +3,8 @@
 use redact_core::{CaptionWord, TimeSpan};
 
 use super::content::ReleaseSound;
+use super::hidden::is_hidden;
 use super::stamp::{outward, round_up, span};
-use crate::json::is_invisible;
 use crate::plan::INAUDIBLE;
 
 /// The most characters of a line. Sources: BBC subtitle guidelines (37 to 42 characters), DCMP
@@ -92,7 +92,7 @@ pub(super) fn items(words: &[CaptionWord], sound: &ReleaseSound) -> Vec<Item> {
 fn tokens(text: &str, (start, end): (i64, i64)) -> Vec<Item> {
     let clean: String = text
         .chars()
-        .map(|c| if is_invisible(c) { ' ' } else { c })
+        .map(|c| if is_hidden(c) { ' ' } else { c })
         .collect();
     let mut tokens: Vec<String> = Vec::new();
     for word in clean.split_whitespace() {

@@ -2,12 +2,16 @@
 
 use super::content::{CaptionCue, CaptionPiece, Captions, REDACTED};
 use super::error::CaptionError;
+use super::hidden::is_hidden;
 use super::stamp::{read_stamp, span, stamp};
 use super::write::{HEADER, LANGUAGE, is_language};
 use crate::plan::INAUDIBLE;
 
 /// Maximum length of captions in bytes: about a week of speech.
 pub const CAPTIONS_BYTES_MAX: u64 = 64 << 20;
+
+/// Maximum length of a word in bytes.
+pub(crate) const WORD_BYTES_MAX: usize = 200;
 
 /// The most lines of a cue.
 const LINES_MAX: usize = 2;
@@ -165,6 +169,10 @@ impl<'a> Lines<'a> {
                 let unescaped = unescape(text);
                 let unescaped = unescaped
                     .ok_or_else(|| self.refuse("a character reference", "&amp;, &lt; or &gt;"))?;
+                if unescaped.len() > WORD_BYTES_MAX || unescaped.chars().any(is_hidden) {
+                    let expected = "at most 200 bytes of visible characters";
+                    return Err(self.refuse("a word that is not shown as it is", expected));
+                }
                 *word = Some(unescaped);
                 reading.pieces.push(CaptionPiece::Redacted);
                 Ok(())

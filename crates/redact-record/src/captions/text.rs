@@ -17,7 +17,7 @@ pub const TITLE: &str = "Transcript of a redacted recording";
 pub const LEGEND: [&str; 3] = [
     "[redacted] stands for sound that was withheld.",
     "[inaudible] stands for speech that was not understood.",
-    "The words were written down by a program and may be wrong. Speakers are not named.",
+    "Transcribed automatically; may contain errors. Speakers are not named.",
 ];
 
 /// Words in a row.

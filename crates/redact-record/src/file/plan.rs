@@ -14,6 +14,7 @@ use super::source::SourceFile;
 use super::span::sound_span;
 use super::text::{LABEL_MAX, SENTENCE_MAX};
 use super::track::{self, BoxRow};
+use super::transcript::check_word;
 use crate::RecordError;
 use crate::findings::ModelFile;
 use crate::json::{FileKind, Hex, OneLine, Seconds, Utc, check_text};
@@ -422,7 +423,7 @@ fn caption_words(
     let mut words: Vec<CaptionWord> = Vec::with_capacity(rows.len());
     for OneLine((start, end, text)) in rows {
         let at = format!("captions, word at second {start}");
-        check_text(&at, &text, LABEL_MAX)?;
+        check_word(&at, &text)?;
         let span = sound_span(&at, start, end)?;
         if words
             .last()

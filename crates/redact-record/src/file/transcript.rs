@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::span::sound_span;
 use super::text::LABEL_MAX;
 use crate::RecordError;
+use crate::captions::WORD_BYTES_MAX;
 use crate::json::{OneLine, Seconds, check_text};
 
 /// What was said.
@@ -124,12 +125,21 @@ impl VoiceFile {
     }
 }
 
+/// Checks a spoken word; what was said is in no error.
+pub(crate) fn check_word(field: &str, text: &str) -> Result<(), RecordError> {
+    check_text(field, text, WORD_BYTES_MAX).map_err(|_| {
+        let found = format!("{} bytes that cannot be shown as a word", text.len());
+        let expected = format!("1 to {WORD_BYTES_MAX} bytes without control characters");
+        RecordError::field(field, found, expected)
+    })
+}
+
 fn word(
     at: &str,
     (start, end, probability, text): (Seconds, Seconds, f32, String),
 ) -> Result<Word, RecordError> {
     let at = format!("{at}, word at second {start}");
-    check_text(&at, &text, LABEL_MAX)?;
+    check_word(&at, &text)?;
     if !(0.0..=1.0).contains(&probability) {
         let field = format!("{at}, probability");
         return Err(RecordError::field(

@@ -4,7 +4,7 @@ use redact_core::TimeSpan;
 
 use super::input::ManifestInput;
 use super::public::PublicManifest;
-use super::spoken::{CaptionsFile, SpeechSummary};
+use super::spoken::{CaptionsFile, SpeechMuteName, SpeechSummary};
 use super::{Hex, OneLine, Seconds};
 use crate::captions::{self, Captions, ReleaseSound};
 use crate::{RecordError, digest_bytes, plan, policy};
@@ -18,11 +18,16 @@ pub(super) fn speech(
         return Ok(None);
     }
     let rules = policy::embedded(&plan.policy)?;
-    let unclear = input
-        .findings
-        .and_then(|(found, _)| plan::unclear_nanos(found));
+    let found = input.findings.map(|(found, _)| found);
+    let unclear = found.and_then(plan::unclear_nanos);
+    // Where nothing was transcribed, all speech is muted.
+    let is_whole = found.is_some_and(|found| found.transcript.is_none());
+    let mute = match SpeechMuteName::from(&rules.audio.mute) {
+        SpeechMuteName::Personal if is_whole => SpeechMuteName::Speech,
+        mute => mute,
+    };
     Ok(Some(OneLine(SpeechSummary {
-        mute: (&rules.audio.mute).into(),
+        mute,
         unclear_seconds: unclear.map(Seconds),
     })))
 }

@@ -8,7 +8,7 @@ use redact_core::{
     Verdict,
 };
 
-use super::proposal::speech_mutes;
+use super::proposal::{INAUDIBLE, speech_mutes};
 use crate::RecordError;
 use crate::policy::{self, Policy};
 
@@ -34,6 +34,7 @@ pub struct VisibleTrack<'a> {
 ///   be moved to other boxes.
 /// - A box is marked as detected only if a model detected an object of the class inside it.
 /// - Speech that the policy mutes is muted or in [`Plan::kept_speech`].
+/// - Each word of the captions has the times of a word in the findings; its text may be corrected.
 /// - Each decision to keep or reject against the policy names a person.
 ///
 /// # Errors
@@ -59,6 +60,7 @@ pub(super) fn check_covers(
         index.check_covered(found)?;
     }
     check_origins(plan, findings)?;
+    check_captions(plan, findings)?;
     match uncovered_speech(plan, findings, policy).first() {
         None => Ok(()),
         Some(span) => {
@@ -335,6 +337,28 @@ fn check_origins(plan: &Plan, findings: &Findings) -> Result<(), RecordError> {
                 "\"detected\"",
                 "detected in the findings",
             ));
+        }
+    }
+    Ok(())
+}
+
+/// A person may correct what captions say, and not when it is said: a word with other times could
+/// lie outside of the mute that withholds it.
+fn check_captions(plan: &Plan, findings: &Findings) -> Result<(), RecordError> {
+    let mut known: HashMap<TimeSpan, usize> = HashMap::new();
+    let voices = findings.transcript.iter().flat_map(|said| &said.voices);
+    for word in voices.flat_map(|voice| &voice.words) {
+        *known.entry(word.span).or_default() += 1;
+    }
+    let words = plan.captions.iter().flatten();
+    for word in words.filter(|word| word.text.trim() != INAUDIBLE) {
+        match known.get_mut(&word.span) {
+            Some(left) if *left > 0 => *left -= 1,
+            _ => {
+                let field = format!("captions, word at second {}", at(word.span.start_nanos()));
+                let expected = "the times of a word in the findings, which may be corrected";
+                return Err(RecordError::field(field, "other times", expected));
+            }
         }
     }
     Ok(())

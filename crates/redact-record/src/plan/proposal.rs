@@ -160,6 +160,7 @@ pub fn mutes_by_rule(findings: &Findings, audio: &AudioRule) -> Vec<MuteRegion> 
         mutes.extend(merged.into_iter().map(|span| (span, reason)));
     }
     mutes.sort_by_key(|(span, _)| *span);
+    let mutes = without_contained(mutes);
     let mute = |(number, (span, reason)): (usize, (TimeSpan, &ReasonCode))| MuteRegion {
         id: format!("speech-{number}"),
         span,
@@ -168,6 +169,22 @@ pub fn mutes_by_rule(findings: &Findings, audio: &AudioRule) -> Vec<MuteRegion> 
         reason: reason.clone(),
     };
     (1..).zip(mutes).map(mute).collect()
+}
+
+/// The mutes that lie in no longer one: sound is withheld once, for the reason of the longer mute.
+/// They are ordered by start.
+fn without_contained(mutes: Vec<(TimeSpan, &ReasonCode)>) -> Vec<(TimeSpan, &ReasonCode)> {
+    let mut kept: Vec<(TimeSpan, &ReasonCode)> = Vec::with_capacity(mutes.len());
+    for (span, reason) in mutes {
+        let covers = |(known, _): &&(TimeSpan, &ReasonCode)| known.end_nanos() >= span.end_nanos();
+        if kept.iter().rev().any(|known| covers(&known)) {
+            continue;
+        }
+        // Of those that begin together, the longest comes last.
+        kept.retain(|(known, _)| known.start_nanos() < span.start_nanos());
+        kept.push((span, reason));
+    }
+    kept
 }
 
 /// All speech; everything if no speech detector ran. The span then extends past both ends, because

@@ -198,3 +198,49 @@ fn captions_come_with_the_plan() {
     assert_eq!(plan::from_bytes(&bytes).unwrap().captions, made.captions);
     assert_eq!(plan::unclear_nanos(&found), Some(1_450_000_000));
 }
+
+/// Goal: a person may correct what captions say, and not when: a word with other times could lie
+/// outside of the mute that withholds it. Control: a corrected text is accepted.
+#[test]
+fn captions_keep_the_times_of_the_findings() {
+    let found = spoken();
+    let bytes = findings::to_checked_bytes(&found).unwrap();
+    let digest = crate::digest_bytes(&bytes);
+    let policy = testing::policy();
+    let made = plan::propose(&found, digest, &policy, "Ada", testing::NOW).unwrap();
+    let check = |change: &dyn Fn(&mut Vec<redact_core::CaptionWord>)| {
+        let mut edited = made.clone();
+        change(edited.captions.as_mut().unwrap());
+        plan::check_findings(&edited, &found, digest)
+    };
+    check(&|_| {}).unwrap();
+    check(&|words| words[3].text = "Janet".into()).unwrap();
+    check(&|words| words.truncate(1)).unwrap();
+    let refused = |change: &dyn Fn(&mut Vec<redact_core::CaptionWord>)| {
+        let error = check(change).unwrap_err().to_string();
+        assert!(error.contains("captions, word at second"), "{error}");
+        assert!(!error.contains("Jane"), "{error}");
+    };
+    refused(&|words| words[3].span = span(1990, 1995));
+    refused(&|words| words.insert(3, words[3].clone()));
+    // What was not understood cannot become words by itself.
+    refused(&|words| words.last_mut().unwrap().text = "Jane".into());
+}
+
+/// Goal: one sound is withheld once, for the reason of the longer mute. Control: mutes that only
+/// overlap stay two.
+#[test]
+fn a_mute_within_another_is_left_out() {
+    let mut found = spoken();
+    let voice = &mut found.transcript.as_mut().unwrap().voices[0];
+    voice.unclear[0].span = span(2000, 2400);
+    let two = two_classes();
+    let spans = |found: &redact_core::Findings| -> Vec<TimeSpan> {
+        plan::speech_mutes(found, &two).into_iter().map(|mute| mute.span).collect()
+    };
+    voice.personal[1].span = span(1950, 2450);
+    voice.personal[1].class = PersonalClass::PhoneNumber;
+    assert_eq!(spans(&found), [span(1650, 2750)]);
+    found.transcript.as_mut().unwrap().voices[0].personal[1].span = span(2300, 2900);
+    assert_eq!(spans(&found), [span(1650, 2750), span(2050, 3150)]);
+}

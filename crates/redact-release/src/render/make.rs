@@ -23,6 +23,7 @@ use crate::ports::{
     Access, CacheRequest, Events, JobKind, Listener, Ports, ProgressListener, job as job_text,
 };
 use crate::segment_cache::SegmentCacheFolder;
+use crate::transcript::TranscriptForm;
 
 /// Lets a confined worker render and check, then signs and gives the release its name.
 ///
@@ -73,6 +74,11 @@ pub fn make_release(
     events.succeeded()?;
     if manifests.captions.is_none() {
         outputs.remove(&paths.captions).in_file(job.release)?;
+    }
+    // Transcripts of a release that is replaced may have words that are muted now.
+    for form in TranscriptForm::ALL {
+        let transcript = form.beside(job.release);
+        outputs.remove(&transcript).in_file(job.release)?;
     }
     files.push((partial, job.release, release));
     outputs.place(files).in_file(job.release)?;
