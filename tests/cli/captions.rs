@@ -111,8 +111,8 @@ fn a_reviewed_release_has_captions_that_follow_the_mutes() {
     assert!(!events.stdout().contains("quietly"));
 }
 
-/// Goal: captions that tell what is muted are found, even if the manifest names exactly them and is
-/// signed with the agency's key. Control: the same manifest, signed again, without that edit.
+/// Goal: captions that reveal what is muted are found, even if the manifest names exactly them and
+/// is signed with the agency's key. Control: the same manifest, signed again, without that edit.
 #[test]
 fn captions_that_reveal_a_muted_word_are_found_whoever_signs() {
     let work = released();
@@ -238,7 +238,7 @@ fn captions_of_an_excerpt_have_its_words_alone() {
     work.redact(&["verify", "part.mp4"]).expect_status(0);
 }
 
-/// Goal: a transcript is made of captions that fit their manifest, and of no others; it has the
+/// Goal: a transcript is made from captions that fit their manifest, and from no others; it has the
 /// same words in each form.
 #[test]
 fn transcripts_are_exported_from_verified_captions() {

@@ -116,7 +116,7 @@ fn a_transcript_is_made_later_as_by_the_scan() {
     assert_eq!(made["transcript"], scanned["transcript"]);
     assert_eq!(made["tracks"], scanned["tracks"]);
     work.redact_with_models(&models, &make)
-        .expect_refusal(&["has a transcript already", "--force"]);
+        .expect_refusal(&["already has a transcript", "--force"]);
     work.clip("other.mp4");
     let other = [&make[..], &["--clip", "other.mp4", "--force"]].concat();
     work.redact_with_models(&models, &other)

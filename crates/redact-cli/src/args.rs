@@ -127,7 +127,7 @@ pub(crate) enum Command {
     Render(RenderArgs),
     /// Check a release against its manifest, or a package and everything in it
     Verify(VerifyArgs),
-    /// Write the redacted transcript of a release
+    /// Transcribe a scanned recording, or export the redacted transcript of a release
     Transcript(TranscriptArgs),
     /// Put releases of one request into a package for a recipient: folder, archive or disc image
     Package(PackageArgs),

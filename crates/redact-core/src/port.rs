@@ -80,7 +80,7 @@ pub trait SpeechDetector: Send {
     fn finish(&mut self) -> Result<SpeechByTrack, DetectError>;
 }
 
-/// Writes down what is said.
+/// Transcribes speech.
 pub trait SpeechRecognizer: Send {
     /// The longest sound that it takes at once, in nanoseconds.
     fn longest_nanos(&self) -> i64;
@@ -126,7 +126,7 @@ pub enum Phase {
     Digest,
     /// Detecting faces, plates and screens; counted in frames.
     Scan,
-    /// Writing down what is said; counted in milliseconds of speech.
+    /// Transcribing speech; counted in milliseconds of speech.
     Transcribe,
     /// Hiding and encoding; counted in frames.
     Render,

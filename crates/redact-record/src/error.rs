@@ -246,7 +246,7 @@ pub enum RecordError {
         /// What was found.
         evidence: String,
     },
-    /// The captions of a release are invalid, or tell what is muted.
+    /// The captions of a release are invalid, or reveal what is muted.
     #[error("the captions cannot be used")]
     Captions(#[from] crate::captions::CaptionError),
     /// The redaction log could not be produced.

@@ -129,7 +129,7 @@ pub struct CheckedCaptions {
 /// The captions of `release` beside it, compared with its manifest `public`; `None` if it has none.
 ///
 /// # Errors
-/// When they are not there although the manifest names them, are others, or tell what is muted.
+/// When they are not there although the manifest names them, are others, or reveal what is muted.
 pub fn read_captions(release: &Path, public: &PublicManifest) -> Result<Option<CheckedCaptions>> {
     if public.captions.is_none() {
         return Ok(None);

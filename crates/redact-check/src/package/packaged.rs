@@ -45,7 +45,7 @@ pub struct PackagedRelease {
     pub sealed: Option<(String, String)>,
     /// Its captions, if it has any.
     pub captions: Option<String>,
-    /// The transcript that is made of the captions, if it has one.
+    /// The transcript that is made from the captions, if it has one.
     pub transcript: Option<String>,
     /// The time stamp of the manifest, if there is one.
     pub stamp: Option<String>,

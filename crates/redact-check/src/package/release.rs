@@ -73,7 +73,7 @@ pub fn check_undecoded<F: PackageFiles>(
     Ok(is_valid)
 }
 
-/// Checks that the transcript of a release of a package is made of its captions. Nothing is added
+/// Checks that the transcript of a release of a package is made from its captions. Nothing is added
 /// if there is none.
 ///
 /// # Errors

@@ -69,7 +69,7 @@ pub(crate) struct ReleaseArgs {
     #[arg(long, conflicts_with = "no_captions")]
     pub captions: bool,
 
-    /// Write no captions
+    /// Do not write captions
     #[arg(long)]
     pub no_captions: bool,
 

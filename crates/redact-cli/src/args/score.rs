@@ -31,7 +31,7 @@ pub(crate) struct ScoreArgs {
     #[arg(required_unless_present = "images", conflicts_with = "images")]
     pub truth: Option<PathBuf>,
 
-    /// Score the transcript and its mutes, against a truth file that tells what was said
+    /// Score the transcript and its mutes, against a truth file with what was said
     #[arg(long, conflicts_with_all = ["images", "clip", "sheet"])]
     pub speech: bool,
 

@@ -26,7 +26,7 @@ pub(crate) struct TranscriptArgs {
 pub(crate) enum TranscriptCommand {
     /// Transcribe a recording that was scanned before; adds what was said to its findings
     Make(MakeTranscriptArgs),
-    /// Write the redacted transcript of a release, made of its captions
+    /// Write the redacted transcript of a release, made from its captions
     Export(TranscriptExportArgs),
 }
 
@@ -47,7 +47,8 @@ pub(crate) struct MakeTranscriptArgs {
     #[arg(long, value_name = "FILE")]
     pub clip: Option<PathBuf>,
 
-    /// Language of the speech, as in en, es or de; speech in another one counts as not understood
+    /// Language of the speech, as in en, es or de; speech in another one counts as not understood.
+    /// Personal data is found in English only
     #[arg(long, value_name = "LANG", default_value = "en", value_parser = parse_language)]
     pub language: String,
 
@@ -71,13 +72,14 @@ Examples:
   redact transcript export clip.redacted.mp4
   redact transcript export clip.redacted.vtt --format docx --trust agency.pub
 
-The captions are compared with the signed manifest beside them first: a transcript has no word that
-is muted in the release. Muted words are [redacted].")]
+The captions are compared with the signed manifest beside them first, the time of every word with
+the mutes. The times themselves come from the plan and are not checked here. Muted words are
+[redacted].")]
 pub(crate) struct TranscriptExportArgs {
     /// The release, or its captions (.vtt)
     pub release: PathBuf,
 
-    /// The form of the transcript
+    /// Format of the transcript
     #[arg(long, value_enum, default_value_t = FormArg(TranscriptForm::Text))]
     pub format: FormArg,
 

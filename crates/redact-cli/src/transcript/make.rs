@@ -46,7 +46,7 @@ fn run(
     }
     if found.transcript.is_some() && !args.force {
         bail!(
-            "{}: has a transcript already; --force makes it anew",
+            "{}: already has a transcript; --force replaces it",
             file.display()
         );
     }

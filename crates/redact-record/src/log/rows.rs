@@ -285,10 +285,10 @@ pub(super) fn speech_facts(manifest: &PublicManifest) -> Vec<(&'static str, Stri
         };
         let text = match speech.unclear_seconds {
             Some(unclear) => format!(
-                "{rule}. A program wrote down what was said; it did not understand {} of it.",
+                "{rule}. Transcribed automatically; {} of speech was unclear.",
                 clock(unclear)
             ),
-            None => format!("{rule}. What was said was not written down."),
+            None => format!("{rule}. Not transcribed."),
         };
         ("Speech", text)
     });

@@ -168,7 +168,7 @@ describe.skipIf(missing.length > 0)('a session about speech', () => {
     expect(sealed).not.toMatch(/goddard|telescope/i);
   });
 
-  slow('a stranger verifies them, and sees through captions that tell what was muted', () => {
+  slow('a stranger verifies them, and sees through captions that reveal what was muted', () => {
     const environment = server.environment;
     const key = resolve(server.folder, 'agency.pub');
     writeFileSync(key, execFileSync(REDACT, ['key', 'show'], { env: environment, stdio: 'pipe' }));
