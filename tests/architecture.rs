@@ -49,6 +49,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "redact-jail",
             "redact-media",
             "redact-record",
+            "redact-speech",
             "redact-vision",
         ],
     ),

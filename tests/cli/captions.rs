@@ -165,6 +165,13 @@ fn captions_that_reveal_a_muted_word_are_found_whoever_signs() {
 fn captions_are_found_beside_their_release() {
     let work = released();
     let good = fs::read(work.path(CAPTIONS)).unwrap();
+    // A transcript that was exported goes with the captions that it was made of.
+    work.redact(&["transcript", "export", RELEASE])
+        .expect_status(0);
+    assert!(
+        work.files()
+            .contains(&"clip.redacted.transcript.txt".to_owned())
+    );
     fs::remove_file(work.path(CAPTIONS)).unwrap();
     let text = work.redact(&["verify", RELEASE, "--no-media"]);
     let text = text.expect_status(0).stdout();
@@ -174,6 +181,11 @@ fn captions_are_found_beside_their_release() {
     );
     let args = [&RENDER[..], &["--no-captions", "--force"]].concat();
     work.redact(&args).expect_status(0);
+    assert!(
+        !work
+            .files()
+            .contains(&"clip.redacted.transcript.txt".to_owned())
+    );
     assert!(!work.path(CAPTIONS).exists());
     assert_eq!(
         work.json("clip.redacted.manifest.json")["captions"],

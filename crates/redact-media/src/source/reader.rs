@@ -10,7 +10,7 @@ use ffmpeg_next::format::context::Input;
 use ffmpeg_next::frame::Video;
 use ffmpeg_next::{Error, Packet, media, picture};
 use redact_bitstream::h264::frame_num::FrameNumCheck;
-use redact_core::{AudioInfo, Conversion, DamageCause, SourceError, TimeBase};
+use redact_core::{Conversion, DamageCause, SourceError, TimeBase};
 
 use super::beginning::Beginning;
 use super::clock::Clock;
@@ -201,14 +201,6 @@ impl Reader {
 
     pub(super) const fn video_time_base(&self) -> TimeBase {
         self.video_time_base
-    }
-
-    pub(super) fn sound_time_base(&self, track: usize) -> TimeBase {
-        self.sounds[track].time_base
-    }
-
-    pub(super) fn sound_infos(&self) -> Vec<AudioInfo> {
-        self.sounds.iter().map(|sound| sound.info.clone()).collect()
     }
 
     /// Whether all video packets in the index were read.
@@ -584,8 +576,11 @@ impl Reader {
             return Err(ReadError::Changed);
         }
         // With stream copy the decoder is drained at the end of every run.
-        let copier = self.copier.as_ref();
-        if !self.skips_pictures && !copier.is_some_and(PacketCopier::copies_pictures) {
+        let copies = self
+            .copier
+            .as_ref()
+            .is_some_and(PacketCopier::copies_pictures);
+        if !self.skips_pictures && !copies {
             match self.decoder()?.send_eof() {
                 Err(error) if self.tolerant && is_damage(error) => {
                     self.break_pictures(DamageCause::Undecodable);

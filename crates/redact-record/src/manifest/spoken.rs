@@ -48,8 +48,8 @@ impl From<&SpeechRule> for SpeechMuteName {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SpeechSummary {
-    /// What the policy mutes: `speech`, `personal` data or `none`; all `speech` also where `personal`
-    /// data is to be muted and nothing was transcribed. A person may have muted more, or
+    /// What the policy mutes: `speech`, `personal` data or `none`; all `speech` also where
+    /// `personal` data is to be muted and nothing was transcribed. A person may have muted more, or
     /// left speech audible, which `kept_speech` counts.
     pub mute: SpeechMuteName,
     /// How much speech of the recording a recognizer did not understand. `null` without a

@@ -1,6 +1,6 @@
 //! Captions and the manifest of their release.
 
-use redact_core::{CaptionWord, MuteRegion, TimeSpan, Transcript, Voice};
+use redact_core::{CaptionWord, MuteRegion, TimeSpan, Transcript, Voice, Word};
 
 use crate::captions::{CaptionError, transcript_text};
 use crate::manifest::{OneLine, PublicManifest, Seconds, SpeechMuteName};
@@ -34,13 +34,19 @@ fn made(change: impl FnOnce(&mut redact_core::Plan)) -> Made {
         word(330, 395, "quietly."),
     ]);
     change(&mut plan);
+    let heard = plan.captions.iter().flatten().map(|word| Word {
+        text: word.text.clone(),
+        span: word.span,
+        probability: 1.0,
+    });
+    let heard = heard.collect();
     let plan = testing::approve(plan, "Approver Abel", NOW, "read it").unwrap();
     let mut made = Made::of(plan);
     made.findings.speech = Some(Vec::new());
     made.findings.transcript = Some(Transcript {
         language: "en".into(),
         voices: vec![Voice {
-            unclear: Vec::new(),
+            words: heard,
             ..Voice::default()
         }],
     });

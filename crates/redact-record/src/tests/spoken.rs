@@ -236,7 +236,10 @@ fn a_mute_within_another_is_left_out() {
     voice.unclear[0].span = span(2000, 2400);
     let two = two_classes();
     let spans = |found: &redact_core::Findings| -> Vec<TimeSpan> {
-        plan::speech_mutes(found, &two).into_iter().map(|mute| mute.span).collect()
+        plan::speech_mutes(found, &two)
+            .into_iter()
+            .map(|mute| mute.span)
+            .collect()
     };
     voice.personal[1].span = span(1950, 2450);
     voice.personal[1].class = PersonalClass::PhoneNumber;

@@ -180,11 +180,13 @@ mod tests {
     /// Goal: the spectrum agrees with the authors' code.
     /// Method: a rising tone of 2 s; values of `log_mel_spectrogram` of the same samples.
     #[test]
+    #[expect(clippy::cast_possible_truncation, reason = "samples are f32")]
     fn the_spectrum_is_that_of_the_authors() {
         let samples: Vec<f32> = (0..2 * RATE_HZ)
             .map(|at| {
-                let seconds = at as f32 / RATE_HZ as f32;
-                (TAU * ((200.0 + 600.0 * seconds) * seconds).fract()).sin() * 0.3
+                let seconds = f64::from(at) / f64::from(RATE_HZ);
+                let turns = ((200.0 + 600.0 * seconds) * seconds).fract();
+                ((turns * std::f64::consts::TAU).sin() * 0.3) as f32
             })
             .collect();
         let found = MelSpectrum::new().of(&samples);

@@ -2,7 +2,7 @@
 
 use ffmpeg_next::Packet;
 use ffmpeg_next::frame::Audio;
-use redact_core::DamageCause;
+use redact_core::{AudioInfo, DamageCause, TimeBase};
 
 use super::Reader;
 use crate::codec::needs_input;
@@ -15,6 +15,14 @@ use crate::source::event::{Event, ReadError};
 const LOST_SOUND_MAX: u32 = 8;
 
 impl Reader {
+    pub(in crate::source) fn sound_time_base(&self, track: usize) -> TimeBase {
+        self.sounds[track].time_base
+    }
+
+    pub(in crate::source) fn sound_infos(&self) -> Vec<AudioInfo> {
+        self.sounds.iter().map(|sound| sound.info.clone()).collect()
+    }
+
     pub(in crate::source) const fn skips_pictures(&self) -> bool {
         self.skips_pictures
     }
