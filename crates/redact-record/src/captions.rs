@@ -7,7 +7,7 @@
 //!
 //! - [`write()`]: captions from the words of a plan and the mutes of a release;
 //! - [`parse`], [`Captions::check`]: reading them, and comparing them with the mutes;
-//! - [`cut`]: captions of a part of a release;
+//! - [`cut()`]: captions of a part of a release;
 //! - [`transcript_text`], [`paragraphs`]: the same words as plain text.
 //!
 //! Times are nanoseconds from the first frame of the release; in the file, milliseconds.
