@@ -3,7 +3,8 @@
 //! Recordings, models and people are reached only through the ports of `redact-core`: this crate
 //! knows no files, codecs or models, so it is tested in memory.
 //!
-//! - [`scan()`]: a recording becomes tracks and spans of speech;
+//! - [`scan()`]: a recording becomes tracks and spans of speech; in parts, [`observe`] and
+//!   [`Linker`] do the same;
 //! - [`transcribe()`]: its speech becomes words;
 //! - [`render()`]: a recording and an approved plan become a release;
 //! - [`take_levels`]: what blurred and pixelated masks of a plan are drawn from;
@@ -53,7 +54,10 @@ pub use render::{
     AudioReport, CopiedPictures, RenderError, RenderReport, first_masked, masked_frames, render,
 };
 pub use risk::{TrackPriority, WeakSpan, Weakness, review_priority};
-pub use scan::{DetectorSet, ScanError, ScanOptions, ScanReport, ScheduledDetector, scan};
+pub use scan::{
+    DetectorSet, LinkedFrames, Linker, ObserveReport, ObservedFrame, ObservedPart, RunSchedule,
+    ScanError, ScanOptions, ScanReport, ScheduledDetector, nanos_since, observe, scan,
+};
 pub use second_look::{Uncovered, uncovered};
 pub use track::{ClassOptions, FrameObservations, Moment, Observation, Tracker, TrackerOptions};
 pub use transcribe::{TranscribeError, find_speech, transcribe};

@@ -1,9 +1,13 @@
-use redact_core::{Class, NormRect, TimeSpan};
+use redact_core::{
+    Class, DetectError, Detection, Detector, Frame, FrameIndex, NormRect, SourceError, TimeSpan,
+};
 use redact_testkit::{
     Actor, MemorySource, PanMotion, Quiet, Scene, Sound, StopAfter, TruthDetector, TruthSpeech,
 };
 
+use super::merge::{DetectorRun, RunResult, merge_detections};
 use super::*;
+use crate::track::Observation;
 
 fn scene() -> Scene {
     let mut scene = Scene::new(64, 48, 90);
@@ -133,12 +137,7 @@ fn every_second_frame_is_enough_for_slow_things() {
 /// frame. Method: three detectors at 30 frames a second, then a clock that jumps back.
 #[test]
 fn every_detector_runs_at_its_own_times() {
-    let every = |every_nanos| ScheduledDetector {
-        detector: Box::new(Silent),
-        classes: Vec::new(),
-        every_nanos,
-    };
-    let mut schedule = Schedule::new(&[every(0), every(60_000_000), every(100_000_000)]);
+    let mut schedule = RunSchedule::new(&[0, 60_000_000, 100_000_000]);
     let mut at = |frame: i64| schedule.due(frame * FRAME_NANOS).collect::<Vec<_>>();
     assert_eq!(at(0), [0, 1, 2]);
     assert_eq!(at(1), [0]);
