@@ -4,11 +4,14 @@ use std::path::Path;
 
 use redact_core::{Class, ModelUse, SpeechDetector};
 use redact_engine::{DetectorSet, ScanOptions, ScheduledDetector};
+use redact_record::manifest::Hex;
 use redact_vision::{
-    Card, DetectorOptions, FlowMotion, FrameDetector, HeadKind, ModelFiles, ModelStore, Recognizer,
-    RecognizerOptions, Runtime, SpeechListener, SpeechOptions, VehicleSearch, VehicleSearchOptions,
+    Card, DetectorOptions, FlowMotion, FrameDetector, HeadKind, Model, ModelFiles, ModelStore,
+    Recognizer, RecognizerOptions, Runtime, SpeechListener, SpeechOptions, VehicleSearch,
+    VehicleSearchOptions,
 };
 
+use crate::chunks::ChunkModel;
 use crate::error::{Context as _, ReleaseError, Result};
 use crate::options::ModelOptions;
 use crate::profiles::{DetectorSpec, ModelSpec};
@@ -88,21 +91,65 @@ pub fn load(options: &ModelOptions, workers: usize) -> Result<LoadedDetectors> {
     })
 }
 
-/// A recognizer of words whose files are open and not read yet.
+impl LoadedDetectors {
+    /// All models that take part, in the order of the findings.
+    ///
+    /// - `with_words`: whether what recognizes words is one of them; it is read then.
+    ///
+    /// # Errors
+    /// When its files are not those of its card.
+    pub(crate) fn all_models(&mut self, with_words: bool) -> Result<Vec<ChunkModel>> {
+        let mut all: Vec<ChunkModel> = self.models.iter().map(Into::into).collect();
+        if with_words && let Some(recognizer) = self.recognizer.take() {
+            let (recognizer, model) = recognizer.read()?;
+            all.push(model);
+            self.recognizer = Some(recognizer);
+        }
+        Ok(all)
+    }
+}
+
+/// A recognizer of words that was not started yet.
 pub(crate) struct LoadedRecognizer {
     runtime: Runtime,
-    files: ModelFiles,
+    files: RecognizerFiles,
     what: String,
     threads: usize,
 }
 
+/// The files of a recognizer.
+enum RecognizerFiles {
+    Open(ModelFiles),
+    Read(Model),
+}
+
 impl LoadedRecognizer {
+    /// Reads its files; gives which model it is, too.
+    ///
+    /// # Errors
+    /// When the files are not those of the card.
+    pub(crate) fn read(self) -> Result<(Self, ChunkModel)> {
+        let model = match self.files {
+            RecognizerFiles::Open(files) => files.read().during(&self.what)?,
+            RecognizerFiles::Read(model) => model,
+        };
+        let which = ChunkModel {
+            name: model.card().name.clone(),
+            sha256: Hex(model.digest()),
+        };
+        let files = RecognizerFiles::Read(model);
+        Ok((Self { files, ..self }, which))
+    }
+
     /// Reads the model and starts it; opens no file.
     ///
     /// # Errors
     /// When the files are not those of the card, or the runtime cannot use them.
     pub(crate) fn start(self) -> Result<Recognizer> {
-        let model = self.files.read().during(&self.what)?;
+        let model = match self.files {
+            RecognizerFiles::Open(files) => files.read().during(&self.what)?,
+            RecognizerFiles::Read(model) => model,
+        };
         let options = RecognizerOptions {
             threads: self.threads,
             ..RecognizerOptions::default()
@@ -146,7 +193,7 @@ fn open_recognizer(
     let what = named(folder, &card.name);
     Ok(Some(LoadedRecognizer {
         runtime: runtime.clone(),
-        files: store.open_files(&card.name).during(&what)?,
+        files: RecognizerFiles::Open(store.open_files(&card.name).during(&what)?),
         what,
         threads: threads.max(1),
     }))

@@ -16,6 +16,7 @@ use redact_media::CutError;
 use redact_record::RecordError;
 use redact_vision::{CardError, VisionError};
 
+use crate::chunks::ChunkError;
 use crate::package::PackageError;
 pub use remedy::Remedy;
 pub use worker::{JobFailure, WorkerError};
@@ -264,6 +265,9 @@ pub enum ReleaseError {
     /// A package cannot be read.
     #[error(transparent)]
     Container(#[from] ContainerError),
+    /// A chunk plan or a chunk cannot be used.
+    #[error(transparent)]
+    Chunk(#[from] ChunkError),
     /// A job or its result cannot be written as JSON, or read.
     #[error("invalid job or result")]
     Json(#[from] serde_json::Error),

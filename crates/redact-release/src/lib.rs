@@ -3,6 +3,7 @@
 //! - [`scan`]: what may have to be hidden, as findings;
 //! - [`approve`]: from findings or an edited plan to an approved plan;
 //! - [`render`]: from an approved plan to a release that was checked and signed;
+//! - [`chunks`]: a scan or a render in parts that any machine can do;
 //! - [`cut`]: from a release to parts that are no larger than a limit;
 //! - [`verify`]: whether a release is what its manifest says;
 //! - [`transcript`]: the words of a release's captions as a text to read or print;
@@ -20,6 +21,7 @@
 
 pub mod approve;
 mod check;
+pub mod chunks;
 pub mod confined;
 pub mod cut;
 pub mod detectors;

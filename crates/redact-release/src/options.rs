@@ -48,13 +48,15 @@ impl Profile {
 
 /// How speech is transcribed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TranscriptOptions {
     /// The language to expect, as in ISO 639-1. Speech in another one counts as not understood.
     pub language: String,
 }
 
 /// How a recording is read.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct InputOptions {
     /// What to do where it is damaged.
     #[serde(with = "DamagedForm")]
@@ -126,7 +128,7 @@ enum DamagedForm {
 
 /// [`SourceSettings`] in a job.
 #[derive(Serialize, Deserialize)]
-#[serde(remote = "SourceSettings")]
+#[serde(remote = "SourceSettings", deny_unknown_fields)]
 struct SettingsForm {
     video_stream: Option<u32>,
     turn_degrees: u16,

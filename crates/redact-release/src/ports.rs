@@ -188,6 +188,7 @@ pub enum SegmentKind {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum JobKind {
     Scan,
+    DivideScan,
     Transcribe,
     Render,
     Cut,

@@ -9,8 +9,9 @@ use redact_jail::JailLevel;
 use redact_record::events::EventDraft;
 use redact_record::findings;
 
-pub(crate) use work::ScanWork;
+pub(crate) use work::{ScanWork, check_acknowledged};
 
+use crate::chunks::ChunkModel;
 use crate::error::{Context as _, Result};
 use crate::files::read_beside;
 use crate::options::{InputOptions, ModelOptions, TranscriptOptions};
@@ -42,6 +43,21 @@ pub fn scan_recording(
     request: &ScanRequest<'_>,
     ports: &Ports<'_>,
 ) -> Result<(Findings, JailLevel)> {
+    scan_with(request, None, ports)
+}
+
+/// The same with certain models.
+///
+/// - `expected`: the models that must run, in the order of the findings; with the one that
+///   recognizes words, if the request has a transcript.
+///
+/// # Errors
+/// Those of [`scan_recording`]; [`ChunkError::OtherModels`](crate::chunks::ChunkError).
+pub(crate) fn scan_with(
+    request: &ScanRequest<'_>,
+    expected: Option<&[ChunkModel]>,
+    ports: &Ports<'_>,
+) -> Result<(Findings, JailLevel)> {
     let clip = request.clip;
     let access = Access {
         read: vec![clip.to_owned()],
@@ -57,6 +73,7 @@ pub fn scan_recording(
         acknowledged: request
             .acknowledged
             .map(|classes| classes.iter().map(|&class| class.into()).collect()),
+        expected: expected.map(<[ChunkModel]>::to_vec),
     };
     let job = job(JobKind::Scan, &work)?;
     let listener = ProgressListener(ports.progress);

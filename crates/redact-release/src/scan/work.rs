@@ -10,6 +10,7 @@ use redact_record::manifest::ClassName;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::chunks::{ChunkModel, check_models};
 use crate::detectors;
 use crate::error::{Context as _, Result};
 use crate::options::{InputOptions, ModelOptions, TranscriptOptions};
@@ -25,6 +26,7 @@ pub(crate) struct ScanWork {
     pub(super) threads: usize,
     pub(super) transcript: Option<TranscriptOptions>,
     pub(super) acknowledged: Option<Vec<ClassName>>,
+    pub(super) expected: Option<Vec<ChunkModel>>,
 }
 
 impl ScanWork {
@@ -40,12 +42,13 @@ impl ScanWork {
         ports: &JobPorts<'_>,
     ) -> Result<Value> {
         let clip = self.clip.as_path();
-        let detectors = detectors::load(&self.models, self.threads)?;
+        let mut detectors = detectors::load(&self.models, self.threads)?;
         if let Some(acknowledged) = &self.acknowledged {
-            let is_open = |class: &&Class| !acknowledged.contains(&(**class).into());
-            if let Some(&class) = detectors.missing.iter().find(is_open) {
-                return Err(PlanError::Unacknowledged { class }).in_file(clip);
-            }
+            check_acknowledged(&detectors.missing, acknowledged).in_file(clip)?;
+        }
+        if let Some(expected) = &self.expected {
+            let found = detectors.all_models(self.transcript.is_some())?;
+            check_models(&found, expected).in_file(&self.models.folder)?;
         }
         seal()?;
         let options = OpenOptions {
@@ -97,5 +100,20 @@ impl ScanWork {
             damage: report.diagnostics.damage,
         };
         Ok(String::from_utf8_lossy(&findings::to_bytes(&found)).into())
+    }
+}
+
+/// Checks that a person accepted every class that no detector runs for.
+///
+/// # Errors
+/// [`PlanError::Unacknowledged`] with the first other one.
+pub(crate) fn check_acknowledged(
+    missing: &[Class],
+    acknowledged: &[ClassName],
+) -> Result<(), PlanError> {
+    let is_open = |class: &&Class| !acknowledged.contains(&(**class).into());
+    match missing.iter().find(is_open) {
+        Some(&class) => Err(PlanError::Unacknowledged { class }),
+        None => Ok(()),
     }
 }

@@ -1,0 +1,31 @@
+//! One scan or render of a recording in chunks that any machine can do.
+//!
+//! A chunk plan ([`ChunkPlan`]) says how the work is divided into tasks. Each task's output is one
+//! file, named after its SHA-256 ([`ChunkFolder`]); the outputs of all tasks are linked on the
+//! machine that divided. What comes out is the same as without chunks.
+
+mod divide;
+mod error;
+mod folder;
+mod link;
+mod machine;
+mod models;
+mod output;
+mod plan;
+mod scan_chunks;
+mod task;
+
+pub(crate) use divide::DivideWork;
+pub use divide::{DivideRequest, divide_scan};
+pub use error::ChunkError;
+pub use folder::{ChunkFolder, DoneChunk, PartialChunk};
+pub use link::link_scan;
+pub use machine::Machine;
+pub(crate) use models::check_models;
+pub use output::{ChunkContent, ChunkOutput, OUTPUT_BYTES_MAX};
+pub use plan::{ChunkPlan, ChunkSource, ChunkWork, PROGRAM, TASKS_MAX};
+pub use scan_chunks::{
+    ChunkModel, Division, FrameTime, LastRun, PictureChunk, ScanChunks, ScanParts, ScanTask,
+    WholeScan,
+};
+pub use task::{TaskRequest, run_scan_task};
