@@ -1,5 +1,6 @@
 //! What was typed: the grammar of the command line, nothing checked beyond it.
 
+mod chunks;
 mod desk;
 mod excerpt;
 mod package;
@@ -9,12 +10,14 @@ mod score;
 mod shared;
 mod transcript;
 mod words;
+mod worker;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use redact_core::Class;
 
+pub(crate) use chunks::{ChunksArgs, ChunksCommand, ChunksScanArgs};
 pub(crate) use desk::DeskArgs;
 pub(crate) use package::PackageArgs;
 pub(crate) use records::{
@@ -23,11 +26,12 @@ pub(crate) use records::{
 };
 pub(crate) use release::{BatchArgs, ReencodeArg, ReleaseArgs, RenderArgs, RunArgs};
 pub(crate) use score::ScoreArgs;
-pub(crate) use shared::{BasisArgs, InputArgs, ModelArgs, SpeechArgs};
+pub(crate) use shared::{BasisArgs, InputArgs, ModelArgs, ProfileArg, SpeechArgs};
 pub(crate) use transcript::{
     MakeTranscriptArgs, TranscriptArgs, TranscriptCommand, TranscriptExportArgs,
 };
 pub(crate) use words::Words;
+pub(crate) use worker::WorkerArgs;
 
 use shared::parse_class;
 
@@ -137,6 +141,10 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Scan, approve, render and verify every recording in a folder
     Batch(BatchArgs),
+    /// Divide a scan into tasks that any machine can do
+    Chunks(ChunksArgs),
+    /// Do a task of a chunk plan
+    Worker(WorkerArgs),
     /// Measure what a scan missed on labeled clips or pictures
     Score(ScoreArgs),
     /// Make, show and trust signing keys
@@ -149,12 +157,26 @@ pub(crate) enum Command {
     Desk(DeskArgs),
 }
 
+/// Options of a scan, which a chunk plan has.
+const SCAN_OPTIONS: [&str; 9] = [
+    "language",
+    "no_transcript",
+    "damaged",
+    "accept_lost_sound",
+    "video_stream",
+    "turn",
+    "frame_rate",
+    "models",
+    "profile",
+];
+
 /// `redact scan`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   redact scan clip.mp4
-  redact scan clip.mp4 -o case-17/findings.json --profile thorough")]
+  redact scan clip.mp4 -o case-17/findings.json --profile thorough
+  redact scan clip.mp4 --chunks work/clip        after `redact chunks scan` and `redact worker`")]
 pub(crate) struct ScanArgs {
     /// The recording
     pub clip: PathBuf,
@@ -166,6 +188,11 @@ pub(crate) struct ScanArgs {
     /// Replace the output if it exists
     #[arg(long)]
     pub force: bool,
+
+    /// Link the tasks that `redact chunks scan` divided into this folder, instead of scanning; the
+    /// options of the scan are those of the chunk plan
+    #[arg(long, value_name = "DIR", conflicts_with_all = SCAN_OPTIONS)]
+    pub chunks: Option<PathBuf>,
 
     /// How speech is transcribed.
     #[command(flatten)]

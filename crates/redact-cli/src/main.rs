@@ -6,6 +6,7 @@
 mod approve;
 mod args;
 mod batch;
+mod chunks;
 mod clock;
 mod desk;
 mod event_log;
@@ -30,6 +31,7 @@ mod terminal;
 mod timestamp;
 mod transcript;
 mod verify;
+mod worker;
 
 use std::process::ExitCode;
 
@@ -70,6 +72,8 @@ fn dispatch(cli: &Cli) -> Result<Outcome> {
         Command::Verify(args) => verify::verify(args, global),
         Command::Run(args) => run::run(args, global),
         Command::Batch(args) => batch::batch(args, global),
+        Command::Chunks(args) => chunks::chunks(args, global),
+        Command::Worker(args) => worker::worker(args, global),
         Command::Score(args) => score::score(args, global),
         Command::Key(args) => key::key(args, global),
         Command::Transcript(args) => transcript::transcript(args, global),

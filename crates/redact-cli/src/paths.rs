@@ -4,7 +4,7 @@ use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use redact_record::sign::Purpose;
 use redact_release::options::ModelOptions;
 
@@ -44,6 +44,43 @@ pub(crate) fn model_options(args: &ModelArgs) -> Result<ModelOptions> {
         runtime: onnx_runtime(),
         profile: args.profile.0,
     })
+}
+
+/// The number that a scheduler gave this process as part of an array of tasks.
+///
+/// # Errors
+/// When none did, a number is none, or two schedulers gave different ones.
+pub(crate) fn array_task() -> Result<u32> {
+    task_number(|name| env::var(name).ok())
+}
+
+/// Variables with the number of a task: Slurm, Kubernetes (indexed jobs), AWS Batch.
+const TASK_VARIABLES: [&str; 3] = [
+    "SLURM_ARRAY_TASK_ID",
+    "JOB_COMPLETION_INDEX",
+    "AWS_BATCH_JOB_ARRAY_INDEX",
+];
+
+fn task_number(var: impl Fn(&str) -> Option<String>) -> Result<u32> {
+    let mut found: Option<(&str, u32)> = None;
+    for name in TASK_VARIABLES {
+        let Some(text) = var(name) else { continue };
+        let Ok(task) = text.parse::<u32>() else {
+            bail!("{name}: found {text:?}; expected the number of a task");
+        };
+        match found {
+            None => found = Some((name, task)),
+            Some((other, first)) if first != task => {
+                bail!("{other} is {first} and {name} is {task}; give --task N")
+            }
+            Some(_) => {}
+        }
+    }
+    let (_, task) = found.with_context(|| {
+        let names = TASK_VARIABLES.join(", ");
+        format!("no task: give --task N, or run as part of an array of tasks ({names})")
+    })?;
+    Ok(task)
 }
 
 /// What of this process's environment a confined process gets, and what it has of its own.

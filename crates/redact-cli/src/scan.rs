@@ -2,8 +2,13 @@
 
 mod table;
 
-use anyhow::Result;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use redact_core::Findings;
+use redact_jail::JailLevel;
 use redact_record::events::Act;
+use redact_release::chunks::{ChunkFolder, ChunkPlan, OUTPUT_BYTES_MAX, link_scan};
 use redact_release::events::describe_jail;
 use redact_release::files::{check_recording, digest};
 use redact_release::names::{FINDINGS_SUFFIX, beside};
@@ -29,6 +34,41 @@ pub(crate) fn scan(args: &ScanArgs, global: &GlobalArgs) -> Result<Outcome> {
     recorded(global, None, Act::Scan, |event| run(args, global, event))
 }
 
+/// Scans here.
+fn scanned(
+    args: &ScanArgs,
+    global: &GlobalArgs,
+    progress: &TerminalProgress,
+) -> Result<(Findings, JailLevel)> {
+    let transcript = args.speech.options();
+    let request = ScanRequest {
+        clip: &args.clip,
+        models: &paths::model_options(&args.models)?,
+        input: &InputOptions::from(&args.input),
+        transcript: transcript.as_ref(),
+        acknowledged: None,
+    };
+    let worker = Process::new(global);
+    let ports = jobs::ports(global, &worker, progress);
+    Ok(scan_recording(&request, &ports)?)
+}
+
+/// Links what workers have done.
+fn linked(
+    clip: &Path,
+    folder: &Path,
+    progress: &TerminalProgress,
+) -> Result<(Findings, JailLevel)> {
+    let folder = ChunkFolder::new(folder);
+    let path = folder.plan_path();
+    let (plan, plan_digest) = ChunkPlan::read(&path)?;
+    let done = folder.all_done(plan_digest, plan.tasks())?;
+    plan.check_source(digest(clip, progress)?)
+        .with_context(|| clip.display().to_string())?;
+    let mut read = |task: u32| folder.read(&done[task as usize], OUTPUT_BYTES_MAX);
+    Ok(link_scan(&plan, plan_digest, clip, &mut read)?)
+}
+
 fn run(args: &ScanArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> Result<Outcome> {
     let clip = &args.clip;
     let output = match &args.output {
@@ -41,16 +81,10 @@ fn run(args: &ScanArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> Resul
     let mut outputs = Outputs::begin(&[&output], &[clip], options, || {
         Ok(Inputs(vec![digest(clip, &progress)?.0]))
     })?;
-    let transcript = args.speech.options();
-    let request = ScanRequest {
-        clip,
-        models: &paths::model_options(&args.models)?,
-        input: &InputOptions::from(&args.input),
-        transcript: transcript.as_ref(),
-        acknowledged: None,
+    let (found, level) = match &args.chunks {
+        Some(folder) => linked(clip, folder, &progress)?,
+        None => scanned(args, global, &progress)?,
     };
-    let worker = Process::new(global);
-    let (found, level) = scan_recording(&request, &jobs::ports(global, &worker, &progress))?;
     describe_jail(event.draft(), level);
     outputs.set_inputs(Inputs(vec![found.source.digest]));
     let digest = write_findings(&mut outputs, &output, &found)?;
