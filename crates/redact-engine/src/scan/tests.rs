@@ -1,5 +1,6 @@
 use redact_core::{
-    Class, DetectError, Detection, Detector, Frame, FrameIndex, NormRect, SourceError, TimeSpan,
+    CameraMotion, Class, DetectError, Detection, Detector, Frame, FrameIndex, MediaItem, Motion,
+    NormRect, SourceError, SourceInfo, TimeSpan,
 };
 use redact_testkit::{
     Actor, MemorySource, PanMotion, Quiet, Scene, Sound, StopAfter, TruthDetector, TruthSpeech,
@@ -294,4 +295,134 @@ fn two_boxes_of_one_object_become_one_that_covers_both() {
         peers_agreed,
     };
     assert_eq!(merged, [expected(both, 1), expected(at(0.7, 0.3), 0)]);
+}
+
+/// Compares each frame with the one before it, as an estimate of optical flow does.
+#[derive(Default)]
+struct Compared {
+    scene: Option<Scene>,
+    previous: Option<FrameIndex>,
+}
+
+impl CameraMotion for Compared {
+    fn advance(&mut self, frame: &Frame) -> Result<Motion, DetectError> {
+        let follows = self.previous.map(FrameIndex::next) == Some(frame.index);
+        self.previous = Some(frame.index);
+        let scene = self.scene.as_ref().filter(|_| follows);
+        Ok(scene.map_or(Motion::Unknown, |scene| scene.motion(frame.index.get())))
+    }
+}
+
+/// A recording that is read from a key frame on.
+struct FromFrame(MemorySource, FrameIndex);
+
+impl Source for FromFrame {
+    fn info(&self) -> &SourceInfo {
+        self.0.info()
+    }
+
+    fn next_item(&mut self) -> Result<Option<MediaItem>, SourceError> {
+        loop {
+            match self.0.next_item()? {
+                Some(MediaItem::Frame(frame)) if frame.index < self.1 => {}
+                item => return Ok(item),
+            }
+        }
+    }
+
+    fn diagnostics(&self) -> SourceDiagnostics {
+        self.0.diagnostics()
+    }
+}
+
+/// Detectors that run on every third frame and a camera that is compared frame by frame.
+fn compared(scene: &Scene) -> DetectorSet {
+    DetectorSet {
+        motion: Some(Box::new(Compared {
+            scene: Some(scene.clone()),
+            previous: None,
+        })),
+        speech: None,
+        ..detectors(scene, 2, 3)
+    }
+}
+
+/// Observes the frames from `start` to `end`, decoded from `from`.
+fn observe_part(
+    scene: &Scene,
+    [from, start, end]: [u32; 3],
+    schedule: RunSchedule,
+) -> (Vec<ObservedFrame>, RunSchedule) {
+    let part = ObservedPart {
+        decoded_from: FrameIndex::new(from),
+        start: FrameIndex::new(start),
+        end: Some(FrameIndex::new(end)),
+        schedule,
+    };
+    let source = Box::new(FromFrame(MemorySource::of(scene), part.decoded_from));
+    let mut frames = Vec::new();
+    let mut collect = |frame| {
+        frames.push(frame);
+        Ok(())
+    };
+    let report = observe(source, &mut compared(scene), part, &mut collect, &Quiet).unwrap();
+    (frames, report.schedule)
+}
+
+/// Goal: parts that are observed apart and linked give the tracks of one scan. Controls: without
+/// the frame before a part, camera motion is lost; without the times before it, detectors run on
+/// other frames.
+#[test]
+fn parts_that_are_linked_give_the_tracks_of_one_scan() {
+    let scene = scene();
+    let source = Box::new(MemorySource::of(&scene));
+    let whole = scan(source, compared(&scene), &ScanOptions::default(), &Quiet).unwrap();
+    let intervals = compared(&scene).intervals();
+    let fresh = || RunSchedule::new(&intervals);
+    let (first, after_first) = observe_part(&scene, [0, 0, 37], fresh());
+    let (second, after_second) = observe_part(&scene, [24, 37, 61], after_first.clone());
+    let (third, _) = observe_part(&scene, [48, 61, 90], after_second);
+    assert_eq!([first.len(), second.len(), third.len()], [37, 24, 29]);
+    let info = MemorySource::of(&scene).info().clone();
+    let video = &info.video;
+    let options = TrackerOptions::default();
+    let mut linker = Linker::new(video.time_base, video.first_timestamp, &options);
+    for frame in first.iter().chain(&second).chain(&third) {
+        linker.add(frame).unwrap();
+    }
+    let linked = linker.finish().unwrap();
+    assert_eq!(linked.tracks, whole.tracks);
+    assert_eq!(linked.frames, whole.frames);
+    assert_eq!(linked.duration_ticks, whole.duration_ticks);
+
+    let (alone, _) = observe_part(&scene, [37, 37, 61], after_first);
+    assert_ne!(alone[0].motion, second[0].motion);
+    assert_eq!(alone[1..], second[1..]);
+    let (restarted, _) = observe_part(&scene, [24, 37, 61], fresh());
+    assert_ne!(restarted, second);
+}
+
+/// Goal: a frame is never linked twice or left out, and every detector knows when it ran last.
+#[test]
+fn parts_that_do_not_fit_are_refused() {
+    let scene = scene();
+    let (frames, _) = observe_part(&scene, [0, 0, 5], RunSchedule::new(&[0, 0]));
+    let info = MemorySource::of(&scene).info().clone();
+    let video = &info.video;
+    let options = TrackerOptions::default();
+    let mut linker = Linker::new(video.time_base, video.first_timestamp, &options);
+    linker.add(&frames[0]).unwrap();
+    for other in [&frames[0], &frames[2]] {
+        let refused = linker.add(other).unwrap_err();
+        assert!(matches!(refused, ScanError::FrameOrder { .. }), "{refused}");
+    }
+    let mut set = compared(&scene);
+    let part = ObservedPart::whole(&[0]);
+    let source = Box::new(MemorySource::of(&scene));
+    let refused = observe(source, &mut set, part, &mut |_| Ok(()), &Quiet).unwrap_err();
+    let expected = ScanError::LastRuns {
+        found: 1,
+        expected: 2,
+    };
+    assert_eq!(refused.to_string(), expected.to_string());
 }
