@@ -138,6 +138,19 @@ impl CopyAnalysis {
         })
     }
 
+    /// What the container declares.
+    pub(crate) const fn info(&self) -> &SourceInfo {
+        &self.info
+    }
+
+    /// When each frame is shown, in ticks, and the first frame of each GOP; the reason where its
+    /// pictures cannot be copied.
+    pub(crate) fn gops(&self) -> Result<(&[i64], Vec<u32>), &str> {
+        let pictures = self.pictures.as_ref().map_err(String::as_str)?;
+        let starts = pictures.gops.iter().map(|gop| gop.frames.start().get());
+        Ok((&pictures.pts, starts.collect()))
+    }
+
     /// Frames of the recording; `None` where its pictures cannot be copied and are not counted.
     #[must_use]
     pub fn frames(&self) -> Option<u32> {

@@ -5,6 +5,7 @@
 //! - [`CopyAnalysis`] finds what stream copy can take from a recording, and [`CopyPlan`] decides
 //!   what it does take (smart rendering);
 //! - [`ExcerptSource`] reads only the spans of an excerpt, with title cards between them;
+//! - [`FrameTable`] says where a recording can be divided;
 //! - [`ReleasePackets`] cuts a finished release into parts.
 //!
 //! Damage is an error and is never mistaken for the end of a recording. Only local files are
@@ -24,6 +25,7 @@ mod copy_plan;
 mod decoders;
 mod edges;
 mod excerpt;
+mod frame_table;
 mod open_file;
 mod parts;
 mod picture;
@@ -41,6 +43,7 @@ pub use copy_analysis::CopyAnalysis;
 pub use copy_plan::{CopiedGop, CopyPlan};
 pub use edges::{CroppedEdges, cropped_edges};
 pub use excerpt::ExcerptSource;
+pub use frame_table::FrameTable;
 pub use parts::{CutError, PartSound, ReleaseGop, ReleasePackets};
 pub use readback::{Readback, ReadbackRecord, ReadbackRun};
 pub use sink::{EncodeOptions, FileSink, Preset, check_sound};

@@ -22,6 +22,7 @@ mod event;
 mod frame_times;
 mod options;
 mod reader;
+mod seek;
 mod start;
 mod times;
 
@@ -178,25 +179,6 @@ impl FileSource {
         source.take_frame(first);
         sound.into_iter().for_each(|event| source.take(event));
         Ok(source)
-    }
-
-    /// Continues at the last key frame shown no later than `nanos` after the recording's zero, and
-    /// counts it as frame `index`.
-    ///
-    /// For files with known key frames; skipped packets are not checked.
-    ///
-    /// # Errors
-    /// [`SourceError::Failed`] when the container cannot seek.
-    pub fn seek(&mut self, index: FrameIndex, nanos: i64) -> Result<(), SourceError> {
-        let video = &self.info.video;
-        let zero = video.first_timestamp.nanos(video.time_base).unwrap_or(0);
-        self.reader.seek(zero.saturating_add(nanos) / 1000)?;
-        self.tracks.iter_mut().for_each(sound::Track::seek);
-        self.clock = FrameClock::new(index, self.clock.step, 0);
-        self.held = None;
-        self.ready.clear();
-        self.state = State::Reading;
-        Ok(())
     }
 
     /// The same recording without its pictures: only sound is decoded and delivered. Whether the
