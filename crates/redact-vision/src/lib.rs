@@ -41,7 +41,7 @@ pub use card::{
 };
 pub use detector::{DetectorOptions, FrameDetector};
 pub use error::VisionError;
-pub use motion::FlowMotion;
+pub use motion::{FlowMotion, opencv_version};
 pub use recognizer::{Recognizer, RecognizerOptions};
 pub use runtime::Runtime;
 pub use speech::{SpeechListener, SpeechOptions};

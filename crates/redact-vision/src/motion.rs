@@ -55,6 +55,13 @@ const BINS: usize = 64;
 const EXPOSURE_ALIKE: f32 = 4.0;
 const GAIN_ALIKE: f32 = 0.1;
 
+/// The version of OpenCV that estimates camera motion.
+#[must_use]
+pub fn opencv_version() -> String {
+    // The version is a constant of the library: reading it does not fail.
+    core::get_version_string().unwrap_or_default()
+}
+
 /// Estimates camera motion from the optical flow of corners.
 pub struct FlowMotion {
     scaler: Option<(PixelSize, PlaneScaler)>,
