@@ -4,13 +4,16 @@
 //! file, named after its SHA-256 ([`ChunkFolder`]); the outputs of all tasks are linked on the
 //! machine that divided. What comes out is the same as without chunks.
 
+mod cut_points;
 mod divide;
 mod error;
 mod folder;
 mod link;
 mod machine;
 mod models;
+mod observe;
 mod output;
+mod pictures;
 mod plan;
 mod scan_chunks;
 mod task;
@@ -19,13 +22,15 @@ pub(crate) use divide::DivideWork;
 pub use divide::{DivideRequest, divide_scan};
 pub use error::ChunkError;
 pub use folder::{ChunkFolder, DoneChunk, PartialChunk};
-pub use link::link_scan;
+pub use link::{ReadOutput, link_scan};
 pub use machine::Machine;
 pub(crate) use models::check_models;
+pub(crate) use observe::{PicturesWork, SoundWork};
 pub use output::{ChunkContent, ChunkOutput, OUTPUT_BYTES_MAX};
+pub use pictures::{FrameRow, PicturesOutput, VideoForm};
 pub use plan::{ChunkPlan, ChunkSource, ChunkWork, PROGRAM, TASKS_MAX};
 pub use scan_chunks::{
-    ChunkModel, Division, FrameTime, LastRun, PictureChunk, ScanChunks, ScanParts, ScanTask,
-    WholeScan,
+    ChunkModel, Division, FrameTime, LastRun, ModelSet, PictureChunk, ScanChunks, ScanParts,
+    ScanTask, WholeScan,
 };
 pub use task::{TaskRequest, run_scan_task};

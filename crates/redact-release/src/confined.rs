@@ -4,7 +4,7 @@ use redact_jail::JailError;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::chunks::DivideWork;
+use crate::chunks::{DivideWork, PicturesWork, SoundWork};
 use crate::cut::CutWork;
 use crate::error::Result;
 use crate::ports::{JobKind, JobPorts};
@@ -29,7 +29,9 @@ pub fn run(
     let work = work.get();
     match kind {
         JobKind::Scan => serde_json::from_str::<ScanWork>(work)?.run(seal, ports),
-        JobKind::DivideScan => serde_json::from_str::<DivideWork>(work)?.run(seal, ports),
+        JobKind::DivideScan => serde_json::from_str::<DivideWork>(work)?.run(seal),
+        JobKind::ScanPictures => serde_json::from_str::<PicturesWork>(work)?.run(seal, ports),
+        JobKind::ScanSound => serde_json::from_str::<SoundWork>(work)?.run(seal, ports),
         JobKind::Transcribe => serde_json::from_str::<TranscriptWork>(work)?.run(seal, ports),
         JobKind::Render => serde_json::from_str::<RenderWork>(work)?.run(seal, ports),
         JobKind::Cut => serde_json::from_str::<CutWork>(work)?.run(seal, ports),

@@ -11,7 +11,7 @@ use redact_vision::{
     VehicleSearchOptions,
 };
 
-use crate::chunks::ChunkModel;
+use crate::chunks::{ChunkModel, ModelSet};
 use crate::error::{Context as _, ReleaseError, Result};
 use crate::options::ModelOptions;
 use crate::profiles::{DetectorSpec, ModelSpec};
@@ -92,20 +92,23 @@ pub fn load(options: &ModelOptions, workers: usize) -> Result<LoadedDetectors> {
 }
 
 impl LoadedDetectors {
-    /// All models that take part, in the order of the findings.
+    /// The models that take part.
     ///
     /// - `with_words`: whether what recognizes words is one of them; it is read then.
     ///
     /// # Errors
     /// When its files are not those of its card.
-    pub(crate) fn all_models(&mut self, with_words: bool) -> Result<Vec<ChunkModel>> {
-        let mut all: Vec<ChunkModel> = self.models.iter().map(Into::into).collect();
+    pub(crate) fn model_set(&mut self, with_words: bool) -> Result<ModelSet> {
+        let mut set = ModelSet {
+            detectors: self.models.iter().map(Into::into).collect(),
+            recognizer: None,
+        };
         if with_words && let Some(recognizer) = self.recognizer.take() {
             let (recognizer, model) = recognizer.read()?;
-            all.push(model);
+            set.recognizer = Some(model);
             self.recognizer = Some(recognizer);
         }
-        Ok(all)
+        Ok(set)
     }
 }
 

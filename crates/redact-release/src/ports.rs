@@ -189,6 +189,8 @@ pub enum SegmentKind {
 pub(crate) enum JobKind {
     Scan,
     DivideScan,
+    ScanPictures,
+    ScanSound,
     Transcribe,
     Render,
     Cut,

@@ -9,9 +9,9 @@ use redact_jail::JailLevel;
 use redact_record::events::EventDraft;
 use redact_record::findings;
 
-pub(crate) use work::{ScanWork, check_acknowledged};
+pub(crate) use work::{ScanWork, add_transcript, check_acknowledged, open_options};
 
-use crate::chunks::ChunkModel;
+use crate::chunks::ModelSet;
 use crate::error::{Context as _, Result};
 use crate::files::read_beside;
 use crate::options::{InputOptions, ModelOptions, TranscriptOptions};
@@ -48,14 +48,13 @@ pub fn scan_recording(
 
 /// The same with certain models.
 ///
-/// - `expected`: the models that must run, in the order of the findings; with the one that
-///   recognizes words, if the request has a transcript.
+/// - `expected`: the models that must run.
 ///
 /// # Errors
 /// Those of [`scan_recording`]; [`ChunkError::OtherModels`](crate::chunks::ChunkError).
 pub(crate) fn scan_with(
     request: &ScanRequest<'_>,
-    expected: Option<&[ChunkModel]>,
+    expected: Option<&ModelSet>,
     ports: &Ports<'_>,
 ) -> Result<(Findings, JailLevel)> {
     let clip = request.clip;
@@ -73,7 +72,7 @@ pub(crate) fn scan_with(
         acknowledged: request
             .acknowledged
             .map(|classes| classes.iter().map(|&class| class.into()).collect()),
-        expected: expected.map(<[ChunkModel]>::to_vec),
+        expected: expected.cloned(),
     };
     let job = job(JobKind::Scan, &work)?;
     let listener = ProgressListener(ports.progress);

@@ -5,19 +5,20 @@ use std::path::{Path, PathBuf};
 use redact_core::Class;
 use redact_core::Source as _;
 use redact_jail::{JailError, JailLevel};
-use redact_media::{FileSource, OpenOptions};
+use redact_media::FileSource;
 use redact_record::manifest::{ClassName, Hex};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::cut_points::divide;
 use super::plan::{ChunkPlan, ChunkSource, ChunkWork};
 use super::scan_chunks::{Division, ScanChunks, WholeScan};
 use crate::detectors;
 use crate::error::{Context as _, Result};
 use crate::files::read_beside;
 use crate::options::{InputOptions, ModelOptions, TranscriptOptions};
-use crate::ports::{Access, JobKind, JobPorts, Ports, ProgressListener, job};
-use crate::scan::check_acknowledged;
+use crate::ports::{Access, JobKind, Ports, ProgressListener, job};
+use crate::scan::{check_acknowledged, open_options};
 
 /// A scan that is to be divided.
 pub struct DivideRequest<'a> {
@@ -98,34 +99,31 @@ impl DivideWork {
     /// # Errors
     /// When the recording cannot be opened, a model fails, or no detector runs for a class that is
     /// not acknowledged.
-    pub(crate) fn run(
-        self,
-        seal: impl FnOnce() -> Result<(), JailError>,
-        _ports: &JobPorts<'_>,
-    ) -> Result<Value> {
+    pub(crate) fn run(self, seal: impl FnOnce() -> Result<(), JailError>) -> Result<Value> {
         let clip = self.clip.as_path();
         let mut detectors = detectors::load(&self.models, 1)?;
         if let Some(acknowledged) = &self.acknowledged {
             check_acknowledged(&detectors.missing, acknowledged).in_file(clip)?;
         }
-        let models = detectors.all_models(self.transcript.is_some())?;
+        let models = detectors.model_set(self.transcript.is_some())?;
         seal()?;
-        let options = OpenOptions {
-            audio: true,
-            threads: self.threads,
-            damaged: self.input.damaged,
-            require_sound: !self.input.accept_lost_sound,
-            settings: self.input.settings,
-        };
+        let options = open_options(&self.input, self.threads);
         let source = FileSource::open(clip, &options).in_file(clip)?;
         // Nobody should review what cannot be released.
         redact_media::check_sound(source.info()).in_file(clip)?;
-        let reason = "it was asked for".to_owned();
+        drop(source);
+        let division = match self.chunk_seconds {
+            None => Err("it was asked for".to_owned()),
+            Some(seconds) => divide(clip, &options, &detectors.set.intervals(), seconds)?,
+        };
         let scan = ScanChunks {
             profile: self.models.profile,
             models,
             transcript: self.transcript,
-            division: Division::Whole(WholeScan { reason }),
+            division: match division {
+                Ok(parts) => Division::Parts(parts),
+                Err(reason) => Division::Whole(WholeScan { reason }),
+            },
         };
         Ok(serde_json::to_value(scan)?)
     }

@@ -114,6 +114,29 @@ pub enum ChunkError {
         /// Bytes that were committed.
         bytes: u64,
     },
+    /// Machines of different kinds did the tasks.
+    #[error(
+        "tasks {first} and {task} were done on machines that compute differently: task {task} had \
+         {found}; task {first} had {expected}"
+    )]
+    OtherMachine {
+        /// The task.
+        task: u32,
+        /// The task that it is compared with.
+        first: u32,
+        /// What the machine of `task` has and the other one does not.
+        found: String,
+        /// What the machine of `first` has and the other one does not.
+        expected: String,
+    },
+    /// The output of a task does not fit the others: the recording cannot be scanned in chunks.
+    #[error("the tasks do not fit together: task {task}: {what}")]
+    Unfit {
+        /// The task.
+        task: u32,
+        /// What does not fit.
+        what: String,
+    },
     /// A task was committed for another chunk plan.
     #[error(
         "task {task} was done for another chunk plan: found SHA-256 {found}; expected {expected}"

@@ -1,6 +1,11 @@
 //! What of a machine may change a model's result: features of the processor and libraries.
 
+use std::ops::ControlFlow;
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
+
+use crate::error::{Context as _, Result};
 
 /// What chunks of one scan must have in common besides models and program. The model runtime and
 /// OpenCV choose their code by the features of the processor, and round differently.
@@ -9,22 +14,31 @@ use serde::{Deserialize, Serialize};
 pub struct Machine {
     /// Architecture and features of the processor that numerical libraries use.
     pub processor: Vec<String>,
-    /// Libraries that decode, with their versions.
+    /// Libraries that decode, estimate camera motion and run models, with their versions.
     pub libraries: Vec<String>,
 }
 
 impl Machine {
     /// This machine.
-    #[must_use]
-    pub fn this() -> Self {
+    ///
+    /// - `runtime`: the library that runs models, if any does.
+    ///
+    /// # Errors
+    /// When that library cannot be read.
+    pub fn this(runtime: Option<&Path>) -> Result<Self> {
         let library = |(name, version): &(&str, String)| format!("{name} {version}");
-        Self {
-            processor: std::iter::once(std::env::consts::ARCH)
-                .chain(features())
-                .map(str::to_owned)
-                .collect(),
-            libraries: redact_media::versions().iter().map(library).collect(),
+        let mut libraries: Vec<String> = redact_media::versions().iter().map(library).collect();
+        libraries.push(format!("OpenCV {}", redact_vision::opencv_version()));
+        if let Some(path) = runtime {
+            let mut go_on = |_, _| ControlFlow::Continue(());
+            let (digest, _) = redact_record::digest_file(path, &mut go_on).in_file(path)?;
+            libraries.push(format!("model runtime with SHA-256 {digest}"));
         }
+        let processor = std::iter::once(std::env::consts::ARCH).chain(features());
+        Ok(Self {
+            processor: processor.map(str::to_owned).collect(),
+            libraries,
+        })
     }
 
     /// What differs from another machine, if anything does: what this one has, and the other one.
@@ -86,7 +100,7 @@ mod tests {
     /// Goal: a machine is like itself, and an error names what one of two has alone.
     #[test]
     fn only_what_differs_is_named() {
-        let this = Machine::this();
+        let this = Machine::this(None).unwrap();
         assert_eq!(this.difference(&this), None);
         assert!(!this.libraries.is_empty());
         let mut other = this.clone();

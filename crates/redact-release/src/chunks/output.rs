@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::ChunkError;
 use super::machine::Machine;
+use super::pictures::PicturesOutput;
 use super::plan::{PROGRAM, check_format};
 
 /// The format of outputs.
@@ -36,11 +37,18 @@ pub struct ChunkOutput {
 
 /// What a task of a scan found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ChunkContent {
     /// The whole scan.
     Whole {
         /// The text of the findings.
+        findings: String,
+    },
+    /// Detections and camera motion of some frames.
+    Pictures(PicturesOutput),
+    /// Speech and words.
+    Sound {
+        /// The text of findings without tracks.
         findings: String,
     },
 }
@@ -48,13 +56,19 @@ pub enum ChunkContent {
 impl ChunkOutput {
     /// What this program on this machine found.
     #[must_use]
-    pub fn new(plan: Digest, task: u32, confined: JailLevel, content: ChunkContent) -> Self {
+    pub fn new(
+        plan: Digest,
+        task: u32,
+        machine: Machine,
+        confined: JailLevel,
+        content: ChunkContent,
+    ) -> Self {
         Self {
             format: FORMAT.to_owned(),
             program: PROGRAM.to_owned(),
             plan: Hex(plan),
             task,
-            machine: Machine::this(),
+            machine,
             confined,
             content,
         }

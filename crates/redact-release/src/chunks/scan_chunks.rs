@@ -13,16 +13,25 @@ use crate::options::{Profile, TranscriptOptions};
 pub struct ScanChunks {
     /// Which detectors run, at which size and how often.
     pub profile: Profile,
-    /// The models that run, in the order of the findings. The model that recognizes words is the
-    /// last, where one is installed and a transcript is made.
-    pub models: Vec<ChunkModel>,
+    /// The models that run.
+    pub models: ModelSet,
     /// How speech is transcribed; none if it is not.
     pub transcript: Option<TranscriptOptions>,
     /// The tasks.
     pub division: Division,
 }
 
-/// A model that every machine must have.
+/// The models that every machine must have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelSet {
+    /// Those that detect objects and speech, in the order of the findings.
+    pub detectors: Vec<ChunkModel>,
+    /// The one that recognizes words, if one is installed and a transcript is made.
+    pub recognizer: Option<ChunkModel>,
+}
+
+/// A model and its weights.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChunkModel {
@@ -116,9 +125,14 @@ pub enum ScanTask<'a> {
     /// The whole scan.
     Whole,
     /// Detections and camera motion of some frames.
-    Pictures(&'a PictureChunk),
+    Pictures {
+        /// The frames.
+        chunk: &'a PictureChunk,
+        /// Whether the recording ends with them.
+        is_last: bool,
+    },
     /// Speech and words.
-    Sound,
+    Sound(&'a ScanParts),
 }
 
 impl ScanChunks {
@@ -138,8 +152,11 @@ impl ScanChunks {
         match &self.division {
             Division::Whole(_) => (task == 0).then_some(ScanTask::Whole),
             Division::Parts(parts) => match parts.pictures.get(task as usize) {
-                Some(chunk) => Some(ScanTask::Pictures(chunk)),
-                None => (task as usize == parts.pictures.len()).then_some(ScanTask::Sound),
+                Some(chunk) => Some(ScanTask::Pictures {
+                    chunk,
+                    is_last: chunk.end == parts.frames,
+                }),
+                None => (task as usize == parts.pictures.len()).then_some(ScanTask::Sound(parts)),
             },
         }
     }
@@ -178,7 +195,7 @@ impl ScanParts {
                 return Err(ChunkError::value(field("decode_from"), from, expected));
             }
             let order = intervals(chunk).windows(2).all(|pair| pair[0] < pair[1]);
-            if !order || (task == 0) != chunk.last_runs.is_empty() {
+            if !order || task == 0 && !chunk.last_runs.is_empty() {
                 let found = chunk.last_runs.len();
                 let expected = "none for the first chunk, for others one for each interval, sorted";
                 return Err(ChunkError::value(field("last_runs"), found, expected));

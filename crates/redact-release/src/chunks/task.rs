@@ -3,15 +3,21 @@
 use std::path::Path;
 
 use redact_core::Digest;
+use redact_jail::JailLevel;
 use redact_record::findings;
+use serde::Serialize;
+use serde_json::Value;
 
 use super::error::ChunkError;
+use super::machine::Machine;
+use super::observe::{PicturesWork, SoundWork, TaskBasis};
 use super::output::{ChunkContent, ChunkOutput};
 use super::plan::{ChunkPlan, ChunkWork};
 use super::scan_chunks::{ScanChunks, ScanTask};
-use crate::error::{Context as _, Result};
+use crate::error::{Context as _, ReleaseError, Result};
+use crate::files::{digest, read_beside};
 use crate::options::ModelOptions;
-use crate::ports::Ports;
+use crate::ports::{Access, JobKind, Ports, ProgressListener, job};
 use crate::scan::{ScanRequest, scan_with};
 
 /// A task of a chunk plan, on this machine.
@@ -59,10 +65,88 @@ pub fn run_scan_task(request: &TaskRequest<'_>, ports: &Ports<'_>) -> Result<Vec
     })?;
     let (content, level) = match task {
         ScanTask::Whole => whole(request, scan, ports)?,
-        ScanTask::Pictures(_) | ScanTask::Sound => unreachable!("not divided yet"),
+        ScanTask::Pictures { chunk, is_last } => {
+            let work = PicturesWork {
+                basis: basis(request, scan, ports),
+                chunk: chunk.clone(),
+                is_last,
+            };
+            let (pictures, level) = run(request, JobKind::ScanPictures, &work, ports)?;
+            (
+                ChunkContent::Pictures(serde_json::from_value(pictures)?),
+                level,
+            )
+        }
+        ScanTask::Sound(parts) => {
+            let work = SoundWork {
+                basis: basis(request, scan, ports),
+                frames: parts.frames,
+                transcript: scan.transcript.clone(),
+            };
+            let (findings, level) = run(request, JobKind::ScanSound, &work, ports)?;
+            let findings = serde_json::from_value(findings)?;
+            (ChunkContent::Sound { findings }, level)
+        }
     };
-    let output = ChunkOutput::new(request.plan_digest, request.task, level, content);
+    let machine = Machine::this(request.models.runtime.as_deref())?;
+    let output = ChunkOutput::new(request.plan_digest, request.task, machine, level, content);
     Ok(serde_json::to_vec(&output)?)
+}
+
+/// What every task of a divided scan needs.
+fn basis(request: &TaskRequest<'_>, scan: &ScanChunks, ports: &Ports<'_>) -> TaskBasis {
+    TaskBasis {
+        clip: request.clip.to_owned(),
+        models: request.models.clone(),
+        input: request.plan.input.clone(),
+        threads: ports.threads,
+        expected: scan.models.clone(),
+    }
+}
+
+/// Lets a confined worker do `work`, and digests the recording meanwhile.
+fn run(
+    request: &TaskRequest<'_>,
+    kind: JobKind,
+    work: &impl Serialize,
+    ports: &Ports<'_>,
+) -> Result<(Value, JailLevel)> {
+    let clip = request.clip;
+    let access = Access {
+        read: vec![clip.to_owned()],
+        models: Some(request.models.clone()),
+        ..Access::default()
+    };
+    let job = job(kind, work)?;
+    let listener = ProgressListener(ports.progress);
+    let worker = || Ok(ports.worker.run(job, &access, &listener)?);
+    if request.is_verified {
+        return worker();
+    }
+    let done = read_beside(
+        ports.progress,
+        |advance| redact_record::digest_file(clip, advance).in_file(clip),
+        worker,
+    );
+    let (source, done) = done.or_else(|error| Err(cause(request, error, ports)?))?;
+    request.plan.check_source(source).in_file(clip)?;
+    Ok(done)
+}
+
+/// Why a task failed: that the recording is another one comes before what failed in it.
+///
+/// # Errors
+/// That it is another one.
+fn cause(
+    request: &TaskRequest<'_>,
+    error: ReleaseError,
+    ports: &Ports<'_>,
+) -> Result<ReleaseError> {
+    if !error.is_cancelled() {
+        let source = digest(request.clip, ports.progress)?;
+        request.plan.check_source(source).in_file(request.clip)?;
+    }
+    Ok(error)
 }
 
 /// Scans the whole recording.
@@ -70,7 +154,7 @@ fn whole(
     request: &TaskRequest<'_>,
     scan: &ScanChunks,
     ports: &Ports<'_>,
-) -> Result<(ChunkContent, redact_jail::JailLevel)> {
+) -> Result<(ChunkContent, JailLevel)> {
     let of_scan = ScanRequest {
         clip: request.clip,
         models: request.models,
@@ -78,7 +162,8 @@ fn whole(
         transcript: scan.transcript.as_ref(),
         acknowledged: None,
     };
-    let (found, level) = scan_with(&of_scan, Some(&scan.models), ports)?;
+    let found = scan_with(&of_scan, Some(&scan.models), ports);
+    let (found, level) = found.or_else(|error| Err(cause(request, error, ports)?))?;
     let source = (found.source.digest, found.source.bytes);
     request.plan.check_source(source).in_file(request.clip)?;
     let findings = findings::to_checked_bytes(&found).in_file(request.clip)?;

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use redact_core::{Class, Digest, Findings, PlanError, Source as _, SourceIdentity, TimeSpan};
+use redact_core::{
+    Class, Digest, Findings, ModelUse, PlanError, Progress, Source as _, SourceIdentity,
+    SpeechByTrack, TimeSpan, Transcript,
+};
 use redact_jail::JailError;
 use redact_media::{FileSource, OpenOptions};
 use redact_record::findings;
@@ -10,8 +13,8 @@ use redact_record::manifest::ClassName;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::chunks::{ChunkModel, check_models};
-use crate::detectors;
+use crate::chunks::{ModelSet, check_models};
+use crate::detectors::{self, LoadedRecognizer};
 use crate::error::{Context as _, Result};
 use crate::options::{InputOptions, ModelOptions, TranscriptOptions};
 use crate::ports::JobPorts;
@@ -26,7 +29,7 @@ pub(crate) struct ScanWork {
     pub(super) threads: usize,
     pub(super) transcript: Option<TranscriptOptions>,
     pub(super) acknowledged: Option<Vec<ClassName>>,
-    pub(super) expected: Option<Vec<ChunkModel>>,
+    pub(super) expected: Option<ModelSet>,
 }
 
 impl ScanWork {
@@ -47,18 +50,11 @@ impl ScanWork {
             check_acknowledged(&detectors.missing, acknowledged).in_file(clip)?;
         }
         if let Some(expected) = &self.expected {
-            let found = detectors.all_models(self.transcript.is_some())?;
+            let found = detectors.model_set(self.transcript.is_some())?;
             check_models(&found, expected).in_file(&self.models.folder)?;
         }
         seal()?;
-        let options = OpenOptions {
-            // Also where no speech detector runs: the tracks that a release will have are counted.
-            audio: true,
-            threads: self.threads,
-            damaged: self.input.damaged,
-            require_sound: !self.input.accept_lost_sound,
-            settings: self.input.settings,
-        };
+        let options = open_options(&self.input, self.threads);
         let source = FileSource::open(clip, &options).in_file(clip)?;
         let mut info = source.info().clone();
         // Nobody should review what cannot be released.
@@ -68,17 +64,16 @@ impl ScanWork {
             redact_engine::scan(Box::new(source), set, options, ports.progress).in_file(clip)?;
         info.conversions.extend(report.diagnostics.conversions);
         let mut models = detectors.models;
-        let transcript = match (detectors.recognizer, &self.transcript, &report.speech) {
-            (Some(recognizer), Some(options), Some(speech)) => {
+        let transcript = match (&self.transcript, &report.speech) {
+            (Some(options), Some(speech)) => {
                 let job = SpeechJob {
                     clip,
                     input: &self.input,
                     threads: self.threads,
                     options,
                 };
-                let (transcript, model) = transcribe(&job, speech, recognizer, ports.progress)?;
-                models.extend(model);
-                Some(transcript)
+                let recognizer = detectors.recognizer;
+                add_transcript(&job, speech, recognizer, &mut models, ports.progress)?
             }
             _ => None,
         };
@@ -101,6 +96,38 @@ impl ScanWork {
         };
         Ok(String::from_utf8_lossy(&findings::to_bytes(&found)).into())
     }
+}
+
+/// How a scan opens a recording, here or in chunks.
+pub(crate) fn open_options(input: &InputOptions, threads: usize) -> OpenOptions {
+    OpenOptions {
+        // Also where no speech detector runs: the tracks that a release will have are counted.
+        audio: true,
+        threads,
+        damaged: input.damaged,
+        require_sound: !input.accept_lost_sound,
+        settings: input.settings,
+    }
+}
+
+/// The words that were said, if a recognizer is installed; the model is added to `models` if it
+/// was used.
+///
+/// # Errors
+/// When the recording cannot be read to its end, or the recognizer fails.
+pub(crate) fn add_transcript(
+    job: &SpeechJob<'_>,
+    speech: &SpeechByTrack,
+    recognizer: Option<LoadedRecognizer>,
+    models: &mut Vec<ModelUse>,
+    progress: &dyn Progress,
+) -> Result<Option<Transcript>> {
+    let Some(recognizer) = recognizer else {
+        return Ok(None);
+    };
+    let (transcript, model) = transcribe(job, speech, recognizer, progress)?;
+    models.extend(model);
+    Ok(Some(transcript))
 }
 
 /// Checks that a person accepted every class that no detector runs for.
