@@ -75,6 +75,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "redact-core",
             "redact-desk",
             "redact-record",
+            "redact-release",
         ],
     ),
     ("redact-speech", &["redact-core"]),

@@ -14,6 +14,7 @@ mod bad_input;
 mod bad_manifests;
 mod batch;
 mod captions;
+mod chunks;
 mod copying;
 mod damaged;
 mod demo;

@@ -8,7 +8,7 @@ fn help_shows_every_verb_with_examples() {
     let help = work.redact(&["--help"]).expect_status(0).stdout();
     for verb in [
         "scan", "approve", "render", "verify", "recheck", "run", "batch", "score", "key", "events",
-        "package",
+        "package", "chunks", "worker",
     ] {
         assert!(
             help.contains(&format!("\n  {verb}")),

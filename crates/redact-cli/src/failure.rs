@@ -6,6 +6,7 @@ use redact_core::{PlanError, SourceError};
 use redact_engine::RenderError;
 use redact_jail::JailError;
 use redact_record::RecordError;
+use redact_release::chunks::ChunkError;
 use redact_release::{JobFailure, ReleaseError, Remedy, WorkerError, is_refused_record};
 
 /// What to do about `error`, when there is something to do.
@@ -61,6 +62,7 @@ fn release_hint(error: &ReleaseError) -> Option<String> {
         ReleaseError::Untranscribed { .. } => Some(UNTRANSCRIBED),
         ReleaseError::NoRecognizer => Some("`scripts/setup --speech` installs one"),
         ReleaseError::NoPolicy => Some("give --policy FILE"),
+        ReleaseError::Chunk(error) => chunk_hint(error),
         ReleaseError::NoFindings { .. } => Some("give --findings FILE"),
         ReleaseError::NoTranscript => Some(NO_TRANSCRIPT),
         ReleaseError::Render(RenderError::Damage { .. } | RenderError::Undeclared { .. }) => {
@@ -87,6 +89,36 @@ fn worker_hint(error: &WorkerError) -> Option<String> {
         WorkerError::Failed(failure) => failure.hint.clone(),
         WorkerError::Limit { option, .. } => Some(format!("{option} N allows more")),
         WorkerError::Jail(JailError::Weak { .. }) => Some(WEAK_JAIL.to_owned()),
+        _ => None,
+    }
+}
+
+/// What to do about a chunk plan or a chunk.
+fn chunk_hint(error: &ChunkError) -> Option<&'static str> {
+    match error {
+        ChunkError::Program { .. } => {
+            Some("all machines need the same version: divide again with this one")
+        }
+        ChunkError::OtherRecording { .. } => Some(
+            "--clip FILE names the recording where it has another path; if it was changed, \
+                 divide it again",
+        ),
+        ChunkError::OtherModels { .. } => {
+            Some("all machines need the same models: run scripts/setup, or give --models DIR")
+        }
+        ChunkError::OtherMachine { .. } => Some(
+            "do all tasks on machines with the same processor features and libraries: divide \
+             into an empty folder and repeat them there",
+        ),
+        ChunkError::Missing { .. } => Some("`redact worker --plan FILE --task N` does a task"),
+        ChunkError::ChangedOutput { .. } => Some(
+            "the storage lost or changed it: remove the file and the one of the task in done/, \
+             and do the task again",
+        ),
+        ChunkError::Unfit { .. } => Some(
+            "this recording cannot be scanned in chunks: `redact chunks scan --whole` makes one \
+             task of it, and `redact scan` needs none",
+        ),
         _ => None,
     }
 }
