@@ -211,6 +211,44 @@ def captions():
         put("captions", f"{name}.vtt", (header + text).encode())
 
 
+def chunks():
+    """Chunk plans, whole and divided, and an output of each kind of task."""
+    digest = "0123456789abcdef" * 4
+    program = "redact 0.1.0"
+    settings = {"video_stream": None, "turn_degrees": 0, "frame_rate": None}
+    plan = {"format": "redact-chunks/1", "program": program,
+            "source": {"path": "/evidence/clip.mp4", "sha256": digest, "bytes": 1000},
+            "input": {"damaged": "stop", "accept_lost_sound": False, "settings": settings}}
+    detectors = [{"name": name, "sha256": digest} for name in ("faces", "silero-vad")]
+    scan = {"profile": "standard", "models": {"detectors": detectors, "recognizer": None},
+            "transcript": {"language": "en"}}
+    runs = [{"every_nanos": 0, "at_nanos": 960000000}, {"every_nanos": 9, "at_nanos": 960000000}]
+    parts = {"frames": 50, "pictures": [
+        {"start": 0, "end": 25, "decode_from": {"frame": 0, "ticks": 0}, "last_runs": []},
+        {"start": 25, "end": 50, "decode_from": {"frame": 0, "ticks": 0}, "last_runs": runs}]}
+    divisions = {"whole": {"reason": "too short"}, "parts": parts}
+    for name, division in divisions.items():
+        work = {"scan": {**scan, "division": {name: division}}}
+        put("chunks", f"plan-{name}", b"\0" + json.dumps({**plan, "work": work}).encode())
+    confined = {"landlock_abi": 5, "landlock_capped": False, "seccomp": True}
+    output = {"format": "redact-chunk/1", "program": program, "plan": digest, "task": 1,
+              "machine": {"processor": ["x86_64", "avx2"], "libraries": ["libavcodec 61.3.100"]},
+              "confined": confined}
+    bits = [struct.unpack("<I", struct.pack("<f", value))[0] for value in (0.1, 0.2, 0.3, 0.4, 1.0)]
+    video = {"stream": 0, "width": 64, "height": 48, "seconds_per_tick": [1, 12800], "first_tick": 0}
+    face = ["face", bits[4], bits[:4], 1, 0]
+    frames = [[0, 512, "unknown", [face]], [512, 512, {"affine": [bits[4]] * 6}, None],
+              [1024, 512, "cut", []]]
+    pictures = {"video": video, "conversions": [], "runs": [[[0, None]], [[0, 80000000]]],
+                "frames": frames}
+    findings = (OLD / "clip.findings.json").read_text("utf-8")
+    contents = {"pictures": pictures, "sound": {"findings": findings},
+                "whole": {"findings": findings}}
+    for name, content in contents.items():
+        document = json.dumps({**output, "content": {name: content}})
+        put("chunks", f"output-{name}", b"\1" + document.encode())
+
+
 def main():
     """Removes what it made before, and makes all of it again."""
     for folder in (HERE / "corpus").glob("*"):
@@ -224,6 +262,7 @@ def main():
     records()
     ranges()
     captions()
+    chunks()
 
 
 if __name__ == "__main__":

@@ -6,20 +6,23 @@
 //! and the inputs that once failed.
 
 mod bitstream;
+mod chunk;
 mod record;
 
 pub use bitstream::{aac, annex_b, avcc, leak, slice};
+pub use chunk::chunks;
 pub use record::{captions, events, findings, keys, manifests, package, plan, policy, timestamp};
 
 /// One target: bytes from elsewhere.
 pub type Target = fn(&[u8]);
 
 /// All targets by the names of their corpora.
-pub const TARGETS: [(&str, Target); 15] = [
+pub const TARGETS: [(&str, Target); 16] = [
     ("aac", aac),
     ("annex_b", annex_b),
     ("avcc", avcc),
     ("captions", captions),
+    ("chunks", chunks),
     ("events", events),
     ("findings", findings),
     ("keys", keys),

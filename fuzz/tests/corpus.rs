@@ -87,6 +87,16 @@ fn working_files_of_the_corpus_are_read() {
     redact_record::plan::from_bytes(&corpus("plan/plan.json")).unwrap();
     redact_record::findings::from_bytes(&corpus("findings/findings.json")).unwrap();
     redact_record::reasons::parse(&corpus("policy/oregon.toml")).unwrap();
+    for plan in ["chunks/plan-whole", "chunks/plan-parts"] {
+        redact_release::chunks::ChunkPlan::from_bytes(&corpus(plan)[1..]).unwrap();
+    }
+    for output in [
+        "chunks/output-pictures",
+        "chunks/output-sound",
+        "chunks/output-whole",
+    ] {
+        redact_release::chunks::ChunkOutput::from_bytes(&corpus(output)[1..]).unwrap();
+    }
     let expected = redact_bitstream::leak::ExpectedStreams {
         audio_tracks: 1,
         frames: Some(6),
