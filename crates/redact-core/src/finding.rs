@@ -191,7 +191,7 @@ pub struct Findings {
     pub speech: Option<Vec<TimeSpan>>,
     /// What was said; `None` if no recognizer ran.
     pub transcript: Option<Transcript>,
-    /// Where the recording is damaged; empty unless the scan was told to continue past damage.
+    /// Where the recording is damaged; empty unless the scan continued past damage.
     pub damage: Damage,
 }
 

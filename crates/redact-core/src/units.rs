@@ -211,6 +211,27 @@ impl TimeSpan {
         }
         joined
     }
+
+    /// The parts of `spans` outside `covered`, in the order of `spans`.
+    ///
+    /// - `covered`: sorted and disjoint, as [`TimeSpan::merged`] returns spans.
+    #[must_use]
+    pub fn without(spans: &[Self], covered: &[Self]) -> Vec<Self> {
+        let mut left = Vec::new();
+        for span in spans {
+            let mut start = span.start_nanos;
+            let first = covered.partition_point(|cover| cover.end_nanos <= start);
+            for cover in &covered[first..] {
+                if cover.start_nanos >= span.end_nanos {
+                    break;
+                }
+                left.extend(Self::new(start, cover.start_nanos));
+                start = cover.end_nanos;
+            }
+            left.extend(Self::new(start, span.end_nanos));
+        }
+        left
+    }
 }
 
 fn clamp_i64(value: i128) -> i64 {
@@ -250,6 +271,16 @@ mod tests {
     fn spans_close_together_merge_and_others_do_not() {
         let spans = vec![span(30, 40), span(0, 10), span(12, 20)];
         assert_eq!(TimeSpan::merged(spans, 2), vec![span(0, 20), span(30, 40)]);
+    }
+
+    #[test]
+    fn what_is_covered_is_taken_out_of_spans() {
+        let covered = [span(0, 5), span(8, 12), span(20, 30)];
+        let spans = [span(3, 10), span(11, 15), span(18, 40), span(21, 29)];
+        let left = vec![span(5, 8), span(12, 15), span(18, 20), span(30, 40)];
+        assert_eq!(TimeSpan::without(&spans, &covered), left);
+        assert_eq!(TimeSpan::without(&spans, &[]), spans);
+        assert_eq!(TimeSpan::without(&[], &covered), []);
     }
 
     proptest! {

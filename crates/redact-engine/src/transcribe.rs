@@ -67,8 +67,10 @@ pub fn transcribe(
 ) -> Result<Transcript, TranscribeError> {
     let all = TimeSpan::merged(speech.values().flatten().copied().collect(), 0);
     let tracks = source.info().audio.len();
+    let stretches = stretches(&all, recognizer.longest_nanos());
     let mut pass = Pass {
-        stretches: stretches(&all, recognizer.longest_nanos()),
+        left_nanos: stretches.iter().map(|s| s.length_nanos()).sum(),
+        stretches,
         next: 0,
         tracks: (0..tracks).map(|_| TrackBuffer::default()).collect(),
         speech,
@@ -144,7 +146,9 @@ struct Pass<'a> {
     recognizer: &'a mut dyn SpeechRecognizer,
     language: &'a str,
     voices: BTreeMap<VoiceKey, Voice>,
+    /// Length of the stretches that were recognized, and of those that are left.
     done_nanos: i64,
+    left_nanos: i64,
     progress: &'a dyn Progress,
 }
 
@@ -185,6 +189,7 @@ impl Pass<'_> {
     fn recognize_next(&mut self) -> Result<(), TranscribeError> {
         let planned = self.stretches[self.next];
         self.next += 1;
+        self.left_nanos -= planned.length_nanos();
         let heard: Vec<_> = self.tracks.iter().map(|t| t.cut(planned)).collect();
         let stretch = self.within_reach(planned, &heard);
         let signals = signals::signals(heard);
@@ -212,6 +217,7 @@ impl Pass<'_> {
             return planned;
         };
         self.stretches.insert(self.next, rest);
+        self.left_nanos += rest.length_nanos();
         first
     }
 
@@ -261,9 +267,7 @@ impl Pass<'_> {
 
     fn advance(&self) -> Result<(), TranscribeError> {
         let millis = |nanos: i64| u64::try_from(nanos / 1_000_000).unwrap_or(0);
-        let left = self.stretches[self.next..].iter();
-        let left: i64 = left.map(|stretch| stretch.length_nanos()).sum();
-        let total = millis(self.done_nanos.saturating_add(left));
+        let total = millis(self.done_nanos.saturating_add(self.left_nanos));
         let done = millis(self.done_nanos);
         match self.progress.advance(Phase::Transcribe, done, Some(total)) {
             ControlFlow::Continue(()) => Ok(()),

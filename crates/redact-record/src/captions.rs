@@ -31,7 +31,7 @@ pub use content::{CaptionCue, CaptionPiece, Captions, REDACTED, ReleaseSound};
 pub use cut::cut;
 pub use error::CaptionError;
 pub(crate) use read::WORD_BYTES_MAX;
-pub use read::{CAPTIONS_BYTES_MAX, parse};
+pub use read::{CAPTIONS_BYTES_MAX, is_word, parse};
 pub use text::{LEGEND, Paragraph, TITLE, paragraphs, transcript_text};
 pub use words::words_of;
 pub use write::write;

@@ -4,13 +4,11 @@
 use redact_core::{
     CaptionWord, Findings, PersonalClass, TimeSpan, Transcript, Unclear, UnclearCause, Voice,
 };
+use redact_record::captions::is_word;
 use redact_record::plan::caption_words;
 use serde::{Deserialize, Serialize};
 
 use crate::api_error::{ApiError, ApiResult};
-
-/// The longest word, in bytes: the limit of captions in a plan.
-const WORD_BYTES_MAX: usize = 200;
 
 /// A word that a reviewer corrected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,7 +41,7 @@ pub(crate) enum ItemKind {
     Personal,
 }
 
-/// A proposal that a reviewer listened to and decided. What is muted say the mutes.
+/// A proposal that a reviewer listened to and decided. The mutes say what is muted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]
@@ -114,10 +112,7 @@ pub(crate) fn check_lists(words: &[WordEdit], items: &[CheckedItem]) -> ApiResul
     if !items.is_sorted_by(|a, b| a.place() < b.place()) {
         return Err(ApiError::field("document.checked_items", order));
     }
-    let fits = |text: &str| {
-        let visible = !text.chars().any(redact_record::is_invisible);
-        (1..=WORD_BYTES_MAX).contains(&text.len()) && text.trim() == text && visible
-    };
+    let fits = |text: &str| text.trim() == text && is_word(text);
     match words.iter().find(|edit| !fits(&edit.text)) {
         None => Ok(()),
         Some(WordEdit { voice, word, .. }) => {
@@ -182,7 +177,10 @@ fn corrected(transcript: &Transcript, words: &[WordEdit]) -> Transcript {
         let understood = TimeSpan::merged(understood, 0);
         let unclear = voice.unclear.iter();
         voice.unclear = unclear
-            .flat_map(|part| without(*part, &understood))
+            .flat_map(|part| {
+                let left = TimeSpan::without(&[part.span], &understood).into_iter();
+                left.map(|span| Unclear { span, ..*part })
+            })
             .collect();
         voice
     };
@@ -190,24 +188,6 @@ fn corrected(transcript: &Transcript, words: &[WordEdit]) -> Transcript {
         language: transcript.language.clone(),
         voices: transcript.voices.iter().enumerate().map(voice).collect(),
     }
-}
-
-/// The parts of `part` outside of `spans`, which are sorted and disjoint.
-fn without(part: Unclear, spans: &[TimeSpan]) -> Vec<Unclear> {
-    let mut left = Vec::new();
-    let mut start = part.span.start_nanos();
-    let mut add = |start, end| {
-        let span = TimeSpan::new(start, end);
-        left.extend(span.map(|span| Unclear { span, ..part }));
-    };
-    for span in spans {
-        if span.end_nanos() > start && span.start_nanos() < part.span.end_nanos() {
-            add(start, span.start_nanos());
-            start = span.end_nanos();
-        }
-    }
-    add(start, part.span.end_nanos());
-    left
 }
 
 /// How much of a transcript was checked.
@@ -353,7 +333,7 @@ mod tests {
             said,
             [(inaudible, 5, 10), ("game", 10, 20), (inaudible, 20, 30)]
         );
-        // The control: without the correction, nothing of it is told.
+        // The control: without the correction, nothing of it is in the captions.
         let said = caption_words(&corrected(&transcript(), &[]));
         assert_eq!(said.len(), 1);
         assert_eq!(said[0].text, inaudible);

@@ -51,7 +51,7 @@ impl TrackBuffer {
         self.drop_before(needed_nanos);
     }
 
-    /// Silence for `gap` samples, unless the gap is so long that the sound begins anew after it.
+    /// Silence for `gap` samples, unless the gap is so long that the sound starts over after it.
     fn fill_gap(&mut self, gap: usize, start: i64) {
         const GAP_SECONDS_MAX: usize = 30;
         if gap > GAP_SECONDS_MAX * self.rate_hz as usize {

@@ -141,19 +141,7 @@ pub(super) fn without_words<'a>(
         }
     }
     let covered = TimeSpan::merged(covered, 0);
-    let mut missing = Vec::new();
-    for span in speech {
-        let mut from = span.start_nanos();
-        let first = covered.partition_point(|known| known.end_nanos() <= from);
-        for known in covered[first..].iter() {
-            if known.start_nanos() >= span.end_nanos() {
-                break;
-            }
-            missing.extend(TimeSpan::new(from, known.start_nanos()));
-            from = from.max(known.end_nanos());
-        }
-        missing.extend(TimeSpan::new(from, span.end_nanos()));
-    }
+    let mut missing = TimeSpan::without(speech, &covered);
     missing.retain(|span| span.length_nanos() >= WORDLESS_MIN_NANOS);
     let unclear = missing.into_iter().map(|span| Unclear {
         span,

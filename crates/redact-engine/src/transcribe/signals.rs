@@ -25,7 +25,7 @@ const MOMENT_NANOS: i64 = 200_000_000;
 const STEP_NANOS: i64 = 20_000_000;
 
 /// Where a signal is not this much quieter than the loudest one of its track, it is not only what
-/// a microphone hears of the others: 20 dB.
+/// a microphone picks up of the others: 20 dB.
 const CROSSTALK: f32 = 0.1;
 
 /// A signal that is recognized once.

@@ -79,7 +79,7 @@ pub(super) fn items(words: &[CaptionWord], sound: &ReleaseSound) -> Vec<Item> {
     };
     let mut all: Vec<Item> = heard;
     all.extend(withheld.iter().filter_map(|s| mark(s, Shown::Redacted)));
-    for left in without(TimeSpan::merged(inaudible, 0), &withheld) {
+    for left in TimeSpan::without(&TimeSpan::merged(inaudible, 0), &withheld) {
         let mark = mark(&left, Shown::Inaudible);
         all.extend(mark.filter(|item| item.end - item.start >= INAUDIBLE_MIN_MS));
     }
@@ -109,24 +109,6 @@ fn tokens(text: &str, (start, end): (i64, i64)) -> Vec<Item> {
             shown: Shown::Word(text),
         })
         .collect()
-}
-
-/// What of `spans` is in none of `others`; both are merged.
-fn without(spans: Vec<TimeSpan>, others: &[TimeSpan]) -> Vec<TimeSpan> {
-    let mut left = Vec::new();
-    for span in spans {
-        let mut from = span.start_nanos();
-        let next = others.partition_point(|other| other.end_nanos() <= from);
-        for other in &others[next..] {
-            if other.start_nanos() >= span.end_nanos() {
-                break;
-            }
-            left.extend(TimeSpan::new(from, other.start_nanos()));
-            from = other.end_nanos();
-        }
-        left.extend(TimeSpan::new(from, span.end_nanos()));
-    }
-    left
 }
 
 /// Moves starts apart, ends words where the next one begins, and joins equal marks. Words that are

@@ -13,6 +13,13 @@ pub const CAPTIONS_BYTES_MAX: u64 = 64 << 20;
 /// Maximum length of a word in bytes.
 pub(crate) const WORD_BYTES_MAX: usize = 200;
 
+/// Whether `text` can be a word of captions as it is: not empty, at most 200 bytes, and without
+/// characters that a reader does not see.
+#[must_use]
+pub fn is_word(text: &str) -> bool {
+    (1..=WORD_BYTES_MAX).contains(&text.len()) && !text.chars().any(is_hidden)
+}
+
 /// The most lines of a cue.
 const LINES_MAX: usize = 2;
 
@@ -169,7 +176,7 @@ impl<'a> Lines<'a> {
                 let unescaped = unescape(text);
                 let unescaped = unescaped
                     .ok_or_else(|| self.refuse("a character reference", "&amp;, &lt; or &gt;"))?;
-                if unescaped.len() > WORD_BYTES_MAX || unescaped.chars().any(is_hidden) {
+                if !is_word(&unescaped) {
                     let expected = "at most 200 bytes of visible characters";
                     return Err(self.refuse("a word that is not shown as it is", expected));
                 }

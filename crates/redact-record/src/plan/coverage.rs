@@ -90,27 +90,9 @@ pub fn uncovered_speech(plan: &Plan, findings: &Findings, policy: &Policy) -> Ve
             .filter(|mute| mute.streams.contains(track));
         let kept = plan.kept_speech.iter().map(|kept| kept.span);
         let covered = TimeSpan::merged(muted.map(|mute| mute.span).chain(kept).collect(), 0);
-        missing.extend(gaps(&expected, &covered));
+        missing.extend(TimeSpan::without(&expected, &covered));
     }
     TimeSpan::merged(missing, 0)
-}
-
-/// The parts of `spans` outside `covered`; both are sorted and disjoint.
-fn gaps(spans: &[TimeSpan], covered: &[TimeSpan]) -> Vec<TimeSpan> {
-    let mut left = Vec::new();
-    for span in spans {
-        let mut start = span.start_nanos();
-        let first = covered.partition_point(|c| c.end_nanos() <= start);
-        for cover in &covered[first..] {
-            if cover.start_nanos() >= span.end_nanos() {
-                break;
-            }
-            left.extend(TimeSpan::new(start, cover.start_nanos()));
-            start = start.max(cover.end_nanos());
-        }
-        left.extend(TimeSpan::new(start, span.end_nanos()));
-    }
-    left
 }
 
 /// The tracks of `plan` that stay visible by decision, each with the found tracks that it leaves

@@ -112,14 +112,14 @@ fn a_muted_word_is_found_whoever_signs() {
         PublicManifest::open(&bytes, &signature, &trust).unwrap().0
     };
     signed(&file).captions_of(file.as_bytes()).unwrap();
-    let told = file.replace(
+    let edited = file.replace(
         ".090> [redacted] ",
         ".090> <00:00:00.110>Quentin.<00:00:00.190> ",
     );
-    assert_ne!(told, file);
-    let other = built.public.captions_of(told.as_bytes()).unwrap_err();
+    assert_ne!(edited, file);
+    let other = built.public.captions_of(edited.as_bytes()).unwrap_err();
     assert!(matches!(other, RecordError::Mismatch { .. }), "{other}");
-    let refused = signed(&told).captions_of(told.as_bytes()).unwrap_err();
+    let refused = signed(&edited).captions_of(edited.as_bytes()).unwrap_err();
     assert!(
         matches!(
             refused,

@@ -283,7 +283,7 @@ fn a_reason_that_is_not_defined_is_refused() {
     );
 }
 
-/// Goal: whoever has to mend a plan is told everything at once, and `new` says the first of it.
+/// Goal: whoever has to fix a plan sees everything at once, and `new` says the first of it.
 /// Control: the plan without faults has no problem.
 #[test]
 fn every_problem_is_listed_in_the_order_in_which_new_finds_them() {
