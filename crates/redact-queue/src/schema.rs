@@ -1,0 +1,119 @@
+//! The tables, and how those of an earlier version become today's.
+
+use apalis_postgres::PostgresStorage;
+use sqlx::PgConnection;
+
+use crate::database::{CallError, Database};
+use crate::error::QueueError;
+
+/// The version of the tables that this program makes and needs: the number of steps.
+pub const SCHEMA_VERSION: i32 = 2;
+
+/// What makes version N + 1 out of version N. A step that was released is never edited.
+const STEPS: [&str; SCHEMA_VERSION as usize] = [
+    include_str!("schema/001_tables.sql"),
+    include_str!("schema/002_functions.sql"),
+];
+
+/// Held while tables are made, so that of two programs only one does it: "redact" in ASCII.
+const LOCK: i64 = 0x7265_6461_6374;
+
+/// Checks that the tables are this program's, after making or migrating them if this role may.
+pub(crate) async fn prepare(database: &Database) -> Result<(), QueueError> {
+    let found = version(database).await?;
+    if found == SCHEMA_VERSION {
+        return Ok(());
+    }
+    let place = database.place().to_owned();
+    if found > SCHEMA_VERSION {
+        return Err(QueueError::NewerSchema {
+            place,
+            found,
+            known: SCHEMA_VERSION,
+        });
+    }
+    if may_migrate(database).await? {
+        return migrate(database).await.map(drop);
+    }
+    Err(match found {
+        0 => QueueError::NoSchema { place },
+        _ => QueueError::OlderSchema {
+            place,
+            found,
+            needed: SCHEMA_VERSION,
+        },
+    })
+}
+
+/// Makes or migrates the tables, the engine's first, and returns the version found.
+pub(crate) async fn migrate(database: &Database) -> Result<i32, QueueError> {
+    let found = version(database).await?;
+    if found > SCHEMA_VERSION {
+        return Err(QueueError::NewerSchema {
+            place: database.place().to_owned(),
+            found,
+            known: SCHEMA_VERSION,
+        });
+    }
+    let steps = async {
+        PostgresStorage::<()>::setup(database.pool()).await?;
+        let mut transaction = database.pool().begin().await?;
+        sqlx::query("SELECT pg_advisory_xact_lock($1)")
+            .bind(LOCK)
+            .execute(&mut *transaction)
+            .await?;
+        let found = read_version(&mut transaction).await?;
+        let done = usize::try_from(found).unwrap_or(STEPS.len());
+        for step in STEPS.iter().skip(done) {
+            sqlx::raw_sql(*step).execute(&mut *transaction).await?;
+        }
+        sqlx::raw_sql("DELETE FROM redact.schema")
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query("INSERT INTO redact.schema (version) VALUES ($1)")
+            .bind(SCHEMA_VERSION)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(())
+    };
+    database.once("migrate its tables", steps).await?;
+    Ok(found)
+}
+
+async fn version(database: &Database) -> Result<i32, QueueError> {
+    let read = || async {
+        let mut connection = database.pool().acquire().await?;
+        read_version(&mut connection).await
+    };
+    database
+        .retry("read the version of its schema", || false, read)
+        .await
+}
+
+/// 0 when there are no tables.
+async fn read_version(connection: &mut PgConnection) -> Result<i32, CallError> {
+    let table: Option<String> = sqlx::query_scalar("SELECT to_regclass('redact.schema')::text")
+        .fetch_one(&mut *connection)
+        .await?;
+    if table.is_none() {
+        return Ok(0);
+    }
+    let found = sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM redact.schema")
+        .fetch_one(&mut *connection)
+        .await?;
+    Ok(found)
+}
+
+/// Whether this role owns the tables, or may make them.
+async fn may_migrate(database: &Database) -> Result<bool, QueueError> {
+    const QUESTION: &str = "SELECT coalesce(
+        (SELECT pg_has_role(nspowner, 'USAGE') FROM pg_namespace WHERE nspname = 'redact'),
+        has_database_privilege(current_database(), 'CREATE'))";
+    let ask = || async {
+        Ok(sqlx::query_scalar(QUESTION)
+            .fetch_one(database.pool())
+            .await?)
+    };
+    database.retry("read its own rights", || false, ask).await
+}

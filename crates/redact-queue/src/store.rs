@@ -1,0 +1,79 @@
+//! The store of files: plans, recordings and outputs, each named by its digest.
+//!
+//! What is read from it is checked against its name, every time. An object is written aside, is
+//! safely on disk, and then gets its name: there is none that is half written.
+
+mod folder;
+mod s3;
+
+use std::path::Path;
+
+use redact_core::Digest;
+
+pub use folder::FolderStore;
+pub use s3::{S3Options, S3Store};
+
+use crate::error::StoreError;
+
+/// Where objects are, below a store's folder or prefix.
+const OBJECTS: &str = "objects";
+
+/// A store.
+#[derive(Clone, Debug)]
+pub enum Store {
+    /// A folder that all machines have mounted.
+    Folder(FolderStore),
+    /// A bucket.
+    S3(S3Store),
+}
+
+impl Store {
+    /// Puts a file there, unless its object is there already and whole.
+    ///
+    /// # Errors
+    /// [`StoreError::OtherFile`] if the file has another digest, and what the store refuses.
+    pub async fn put(&self, file: &Path, object: Digest) -> Result<(), StoreError> {
+        match self {
+            Self::Folder(store) => store.put(file, object).await,
+            Self::S3(store) => store.put(file, object).await,
+        }
+    }
+
+    /// Fetches an object into a file, which must not exist; the digest is checked.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] and [`StoreError::Damaged`], with the object's name, and what the
+    /// store or the disk refuses. No file is left then.
+    pub async fn get(&self, object: Digest, file: &Path) -> Result<(), StoreError> {
+        let fetched = match self {
+            Self::Folder(store) => store.get(object, file).await,
+            Self::S3(store) => store.get(object, file).await,
+        };
+        if fetched.is_err() {
+            // What was written of it is of no use; if it cannot be removed, the error says more.
+            std::fs::remove_file(file).ok();
+        }
+        fetched
+    }
+
+    /// Whether workers on other machines see files by the paths that they have here.
+    #[must_use]
+    pub const fn is_folder(&self) -> bool {
+        matches!(self, Self::Folder(_))
+    }
+
+    /// The store, for people: no credentials.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Folder(store) => store.name(),
+            Self::S3(store) => store.name(),
+        }
+    }
+}
+
+impl std::fmt::Display for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.name())
+    }
+}

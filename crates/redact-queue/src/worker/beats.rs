@@ -1,0 +1,50 @@
+//! Signs of life.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{ChunkRunner, Shared};
+
+/// Signs of life in the length of a lease.
+const BEATS_PER_LEASE: u32 = 4;
+const EVERY_MIN: Duration = Duration::from_millis(250);
+const EVERY_MAX: Duration = Duration::from_secs(10);
+
+/// Renews leases until it is aborted, and ends what runs for claims that were lost.
+pub(super) async fn beat<R: ChunkRunner>(shared: Arc<Shared<R>>) {
+    let every = (shared.options.lease / BEATS_PER_LEASE).clamp(EVERY_MIN, EVERY_MAX);
+    let mut is_away = false;
+    loop {
+        tokio::time::sleep(every).await;
+        let claims: Vec<_> = shared.running().iter().map(|running| running.key).collect();
+        match shared.session.beat(&claims).await {
+            Ok(lost) => {
+                is_away = false;
+                for key in lost {
+                    tracing::warn!(
+                        "chunk {} of job {} is no longer this worker's",
+                        key.1,
+                        key.0
+                    );
+                    shared.cancel(Some(key));
+                }
+            }
+            Err(error) if !is_away => {
+                is_away = true;
+                tracing::warn!("no sign of life reached the queue: {}", with_causes(&error));
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+/// An error and what caused it, in one line.
+pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text
+}
