@@ -62,6 +62,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "redact-engine",
             "redact-jail",
             "redact-media",
+            "redact-queue",
             "redact-record",
             "redact-release",
             "redact-speech",
@@ -78,6 +79,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "redact-release",
         ],
     ),
+    ("redact-queue", &["redact-core"]),
     ("redact-speech", &["redact-core"]),
     ("redact-testkit", &["redact-core"]),
 ];
@@ -100,7 +102,9 @@ const OWNED: &[(&str, &[&str])] = &[
     ("hadris-iso", &["redact-check", "redact-release"]),
     ("zip", &["redact-check", "redact-release"]),
     ("axum", &["redact-desk"]),
-    ("sqlx", &["redact-desk"]),
+    ("sqlx", &["redact-desk", "redact-queue"]),
+    ("apalis-postgres", &["redact-queue"]),
+    ("object_store", &["redact-queue"]),
     ("wasm-bindgen", &["redact-checker"]),
 ];
 

@@ -73,35 +73,6 @@ impl JobState {
     }
 }
 
-/// Where a chunk is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ChunkState {
-    /// Waits for a worker.
-    Queued,
-    /// A worker has it.
-    Running,
-    /// Its output is committed.
-    Done,
-    /// It failed as often as it may.
-    NeedsPerson,
-    /// Its job was cancelled.
-    Cancelled,
-}
-
-impl ChunkState {
-    pub(crate) fn from_name(name: &str) -> Option<Self> {
-        Some(match name {
-            "queued" => Self::Queued,
-            "running" => Self::Running,
-            "done" => Self::Done,
-            "needs_person" => Self::NeedsPerson,
-            "cancelled" => Self::Cancelled,
-            _ => return None,
-        })
-    }
-}
-
 /// The recording that a job's chunks read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceFile {

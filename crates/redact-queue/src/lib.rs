@@ -26,7 +26,7 @@ pub use database::{Access, Database};
 pub use error::{QueueError, StoreError};
 pub use files::{VerifiedFiles, digest_bytes, digest_file};
 pub use grant::{grant_sql, grant_worker};
-pub use job::{ChunkOutput, ChunkState, Job, JobId, JobKind, JobState, SourceFile};
+pub use job::{ChunkOutput, Job, JobId, JobKind, JobState, SourceFile};
 pub use listing::{Alarm, ChunkRow, JobRow, WorkerRow};
 pub use pool::{OtherPool, PoolChoice, PoolKey};
 pub use schema::SCHEMA_VERSION;
