@@ -14,6 +14,7 @@
 //! - [`options`]: what a caller chooses, as plain values;
 //! - [`ports`]: the traits through which jobs reach the confined worker, the event log, the clock;
 //! - [`confined`]: the worker's side of every job;
+//! - [`installed`]: which models a machine has;
 //! - [`names`], [`files`]: names of the files that jobs read and write, and their digests.
 //!
 //! Nothing here reads the environment, prints or starts a process: paths, keys and the clock come
@@ -28,6 +29,7 @@ pub mod detectors;
 mod error;
 pub mod events;
 pub mod files;
+pub mod installed;
 pub mod names;
 pub mod options;
 pub mod outputs;
