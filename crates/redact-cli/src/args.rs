@@ -4,6 +4,7 @@ mod chunks;
 mod desk;
 mod excerpt;
 mod package;
+mod queue;
 mod records;
 mod release;
 mod score;
@@ -20,6 +21,7 @@ use redact_core::Class;
 pub(crate) use chunks::{ChunksArgs, ChunksCommand, ChunksScanArgs};
 pub(crate) use desk::DeskArgs;
 pub(crate) use package::PackageArgs;
+pub(crate) use queue::{QueueAddressArgs, QueueArgs, QueueCommand, QueuePlaceArgs};
 pub(crate) use records::{
     EventsArgs, EventsCommand, KeyArgs, KeyCommand, RecheckArgs, TimestampArgs, TimestampCommand,
     VerifyArgs,
@@ -143,8 +145,10 @@ pub(crate) enum Command {
     Batch(BatchArgs),
     /// Divide a scan into tasks that any machine can do
     Chunks(ChunksArgs),
-    /// Do a task of a chunk plan
+    /// Do a task of a chunk plan, or the chunks of a queue
     Worker(WorkerArgs),
+    /// List jobs, chunks, workers and failures of a queue
+    Queue(QueueArgs),
     /// Measure what a scan missed on labeled clips or pictures
     Score(ScoreArgs),
     /// Make, show and trust signing keys

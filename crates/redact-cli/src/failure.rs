@@ -168,13 +168,17 @@ fn source_hint(error: &SourceError) -> Option<&'static str> {
 }
 
 fn is_disk_full(cause: &(dyn Error + 'static)) -> bool {
+    is_full_message(&cause.to_string())
+}
+
+/// Whether a message, also one of another process, says that a disk is full.
+pub(crate) fn is_full_message(text: &str) -> bool {
     const WORDS: [&str; 4] = [
         "os error 28",
         "No space left",
         "os error 27",
         "File too large",
     ];
-    let text = cause.to_string();
     WORDS.iter().any(|words| text.contains(words))
 }
 

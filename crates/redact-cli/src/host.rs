@@ -23,7 +23,7 @@ pub(crate) fn user() -> String {
 }
 
 /// This machine's name.
-fn machine() -> String {
+pub(crate) fn machine() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     match name.trim() {
         "" => "unknown".to_owned(),

@@ -22,6 +22,7 @@ mod package;
 mod passphrase;
 mod paths;
 mod progress;
+mod queue;
 mod recheck;
 mod render;
 mod run;
@@ -74,6 +75,7 @@ fn dispatch(cli: &Cli) -> Result<Outcome> {
         Command::Batch(args) => batch::batch(args, global),
         Command::Chunks(args) => chunks::chunks(args, global),
         Command::Worker(args) => worker::worker(args, global),
+        Command::Queue(args) => queue::queue(args, global),
         Command::Score(args) => score::score(args, global),
         Command::Key(args) => key::key(args, global),
         Command::Transcript(args) => transcript::transcript(args, global),

@@ -15,7 +15,7 @@ use crate::args::ModelArgs;
 ///
 /// # Errors
 /// When there is none; the message lists the ways to name one.
-fn models_dir(given: Option<&Path>) -> Result<PathBuf> {
+pub(crate) fn models_dir(given: Option<&Path>) -> Result<PathBuf> {
     if let Some(dir) = given {
         return Ok(dir.to_owned());
     }
@@ -81,6 +81,70 @@ fn task_number(var: impl Fn(&str) -> Option<String>) -> Result<u32> {
         format!("no task: give --task N, or run as part of an array of tasks ({names})")
     })?;
     Ok(task)
+}
+
+/// The address of the queue: the given one, or `$REDACT_QUEUE`.
+///
+/// # Errors
+/// When there is none.
+pub(crate) fn queue_address(given: Option<&str>) -> Result<String> {
+    let address = given.map(str::to_owned).or_else(|| text("REDACT_QUEUE"));
+    address.context("no queue: give --queue URL, or set REDACT_QUEUE")
+}
+
+/// Whether a queue is named by `$REDACT_QUEUE`.
+pub(crate) fn has_queue() -> bool {
+    text("REDACT_QUEUE").is_some()
+}
+
+/// The store of the queue's files: the given one, or `$REDACT_STORE`.
+///
+/// # Errors
+/// When there is none.
+pub(crate) fn queue_store(given: Option<&str>) -> Result<String> {
+    let store = given.map(str::to_owned).or_else(|| text("REDACT_STORE"));
+    store.context("no store: give --store FOLDER or s3://BUCKET/PREFIX, or set REDACT_STORE")
+}
+
+/// The options of a bucket, with the credentials that the environment names as for every program
+/// that uses S3.
+pub(crate) fn bucket_options(bucket: &str, prefix: &str) -> redact_queue::S3Options {
+    redact_queue::S3Options {
+        bucket: bucket.to_owned(),
+        prefix: prefix.to_owned(),
+        region: text("AWS_REGION").or_else(|| text("AWS_DEFAULT_REGION")),
+        endpoint: text("AWS_ENDPOINT_URL_S3").or_else(|| text("AWS_ENDPOINT_URL")),
+        access_key_id: text("AWS_ACCESS_KEY_ID"),
+        secret_access_key: text("AWS_SECRET_ACCESS_KEY"),
+        session_token: text("AWS_SESSION_TOKEN"),
+        allow_http: text("AWS_ALLOW_HTTP").is_some_and(|allowed| allowed == "true"),
+    }
+}
+
+/// What processes that do chunks must not inherit: credentials of the queue and of the store.
+pub(crate) const QUEUE_SECRETS: [&str; 9] = [
+    "REDACT_QUEUE",
+    "REDACT_STORE",
+    "PGPASSWORD",
+    "PGPASSFILE",
+    "PGSSLKEY",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_PROFILE",
+];
+
+/// Where workers put temporary files.
+///
+/// # Errors
+/// When the environment names no home.
+pub(crate) fn worker_scratch() -> Result<PathBuf> {
+    Ok(user_folders()?.cache("worker"))
+}
+
+/// A variable that is set and not empty.
+fn text(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|text| !text.is_empty())
 }
 
 /// What of this process's environment a confined process gets, and what it has of its own.

@@ -1,4 +1,7 @@
-//! `redact worker`: does a task of a chunk plan.
+//! `redact worker`: does a task of a chunk plan, or the chunks of a queue.
+
+mod child;
+mod queue;
 
 use std::path::Path;
 
@@ -17,17 +20,25 @@ use crate::progress::TerminalProgress;
 use crate::terminal::say;
 use crate::{jobs, paths};
 
-/// Does one task, unless it was done before.
+/// Does one task, unless it was done before, or works for a queue.
 ///
 /// # Errors
-/// When the plan, the recording or the models are not those that are needed, or the task fails.
+/// When the plan, the recording or the models are not those that are needed, or the task fails;
+/// when the queue refuses this worker.
 pub(crate) fn worker(args: &WorkerArgs, global: &GlobalArgs) -> Result<Outcome> {
+    match &args.plan {
+        Some(plan) => do_task(plan, args, global),
+        None => queue::work(args, global),
+    }
+}
+
+fn do_task(path: &Path, args: &WorkerArgs, global: &GlobalArgs) -> Result<Outcome> {
     let task = match args.task {
         Some(task) => task,
         None => paths::array_task()?,
     };
-    let (plan, digest) = ChunkPlan::read(&args.plan)?;
-    let beside = folder_of(&args.plan);
+    let (plan, digest) = ChunkPlan::read(path)?;
+    let beside = folder_of(path);
     let folder = ChunkFolder::new(args.out_dir.as_deref().unwrap_or(&beside));
     let clip = args.clip.as_deref().unwrap_or(&plan.source.path);
     let done = match folder.done(digest, task)? {

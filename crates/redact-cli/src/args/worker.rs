@@ -4,40 +4,54 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::queue::{QueuePlaceArgs, QueueWorkArgs};
+
 /// `redact worker`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   redact worker --plan work/clip/chunks.json --task 3
   sbatch --array=0-7 --wrap 'redact worker --plan work/clip/chunks.json'    Slurm
+  redact worker --queue 'postgres://w7@db.city.gov/redact?sslmode=verify-full' --store /srv/redact
 
 Without --task, the number comes from $SLURM_ARRAY_TASK_ID, $JOB_COMPLETION_INDEX (Kubernetes) or
 $AWS_BATCH_JOB_ARRAY_INDEX. A task that was done before is not done again. A task that is done twice
 at one time has one output: the first.
 
-Exit status: 0 the task is done; 2 it failed.")]
+With --queue it does the chunks of a queue, several at a time if asked, until it is stopped (Ctrl-C
+or SIGTERM): those that run then end, or go back.
+
+Exit status: 0 the task is done, or the worker was stopped; 2 it failed.")]
 pub(crate) struct WorkerArgs {
     /// The chunk plan, from `redact chunks`
-    #[arg(long, value_name = "FILE")]
-    pub plan: PathBuf,
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["queue", "store"])]
+    pub plan: Option<PathBuf>,
 
     /// The task's number, from 0
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", requires = "plan")]
     pub task: Option<u32>,
 
     /// Folder for outputs, instead of the one of the plan
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", requires = "plan")]
     pub out_dir: Option<PathBuf>,
 
     /// The recording, where it has another path on this machine
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "plan")]
     pub clip: Option<PathBuf>,
 
     /// Do not compare the recording's SHA-256 with the plan, because the caller has just done so
-    #[arg(long)]
+    #[arg(long, requires = "plan")]
     pub clip_is_verified: bool,
 
     /// Folder with model cards and weights (default: $REDACT_MODELS, or `models` near the program)
     #[arg(long, value_name = "DIR")]
     pub models: Option<PathBuf>,
+
+    /// Where the queue and its files are.
+    #[command(flatten)]
+    pub place: QueuePlaceArgs,
+
+    /// How chunks of a queue are done.
+    #[command(flatten)]
+    pub work: QueueWorkArgs,
 }
