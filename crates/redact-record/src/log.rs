@@ -10,5 +10,5 @@ mod table;
 mod timeline;
 
 pub use html::html;
-pub use table::{csv, pdf};
+pub use table::{csv, no_formula, pdf};
 pub use timeline::timeline;

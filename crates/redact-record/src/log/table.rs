@@ -84,8 +84,10 @@ pub fn csv(manifest: &PublicManifest) -> Result<Vec<u8>, RecordError> {
     })
 }
 
-/// Neutralizes formulas: texts come from policies and from people.
-fn no_formula(cell: String) -> String {
+/// A cell for a spreadsheet: one that would be interpreted as a formula begins with an apostrophe.
+/// Texts come from policies and from people.
+#[must_use]
+pub fn no_formula(cell: String) -> String {
     let number = cell.parse::<f64>().is_ok();
     if !number && cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         format!("'{cell}")

@@ -84,6 +84,17 @@ pub struct RequestFile {
     pub request: Request,
 }
 
+impl RequestFile {
+    /// Checks all texts, as reading and writing a request file does.
+    ///
+    /// # Errors
+    /// [`RecordError::Field`] with the first field that is wrong.
+    pub fn check(&self) -> Result<(), RecordError> {
+        self.terms.check()?;
+        self.request.check()
+    }
+}
+
 /// Reads a request file: TOML with the tables `terms` and `request`.
 ///
 /// # Errors
@@ -102,12 +113,12 @@ pub fn read_request(path: &Path) -> Result<RequestFile, RecordError> {
         request: Request,
     }
     let layout: Layout = toml_file::parse(&store::read(path, BYTES_MAX)?, VERSION)?;
-    layout.terms.check()?;
-    layout.request.check()?;
-    Ok(RequestFile {
+    let file = RequestFile {
         terms: layout.terms,
         request: layout.request,
-    })
+    };
+    file.check()?;
+    Ok(file)
 }
 
 /// Writes a request file for [`read_request`].
@@ -126,8 +137,7 @@ pub fn write_request(
         terms: &'a Terms,
         request: &'a Request,
     }
-    request.terms.check()?;
-    request.request.check()?;
+    request.check()?;
     let layout = Layout {
         format_version: VERSION,
         terms: &request.terms,
