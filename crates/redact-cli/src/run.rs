@@ -1,5 +1,7 @@
 //! `redact run`: scan, approve by a written policy, render and verify, in one go.
 
+mod figures;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
@@ -29,6 +31,7 @@ use crate::outcome::Outcome;
 use crate::progress::TerminalProgress;
 use crate::terminal::{say, warn_line};
 use crate::{jobs, key, paths, render, scan};
+pub(crate) use figures::Figures;
 
 /// The files of one run.
 struct Files {
@@ -43,6 +46,11 @@ impl Files {
         document["findings"] = serde_json::json!(self.findings);
         document["plan"] = serde_json::json!(self.plan);
         document["verdict"] = serde_json::json!(verdict.word());
+        let failed = verdict.checks.iter().filter(|check| !check.passed);
+        let failed: Vec<String> = failed
+            .map(|check| format!("{}, {}: {}", check.group, check.name, check.evidence))
+            .collect();
+        document["failed_checks"] = serde_json::json!(failed);
         say(&document.to_string());
     }
 }
@@ -121,6 +129,13 @@ fn all_steps(args: &RunArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> 
     if global.json {
         let mut document = render::json(&made, release);
         document["scan"] = scan::summary(&args.clip, &files.findings, &found);
+        document["figures"] = serde_json::json!(Figures::new(&found, &made.manifest));
+        let unreviewed = is_unreviewed_speech(&found, &policy);
+        document["needs_person"] = serde_json::json!(figures::needs_person(
+            &found,
+            made.covered.len(),
+            unreviewed
+        ));
         files.say(document, &verdict);
     }
     conclude(&verdict, release, global)
@@ -129,6 +144,10 @@ fn all_steps(args: &RunArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> 
 /// Shown where a policy alone decides what is personal.
 const UNREVIEWED_SPEECH: &str = "warning: only the personal data that was found in the transcript \
      is muted, and nobody has reviewed it";
+
+fn is_unreviewed_speech(found: &Findings, policy: &Policy) -> bool {
+    found.transcript.is_some() && matches!(policy.audio.mute, SpeechRule::Personal(_))
+}
 
 /// The steps around the render.
 struct Steps<'a> {
@@ -170,7 +189,7 @@ impl Steps<'_> {
         event: &mut OpenEvent<'_>,
     ) -> Result<ApprovedPlan> {
         event.begin(EventDraft::new(Act::Approval));
-        if found.transcript.is_some() && matches!(self.policy.audio.mute, SpeechRule::Personal(_)) {
+        if is_unreviewed_speech(found, self.policy) {
             warn_line(UNREVIEWED_SPEECH);
         }
         let decision = PolicyDecision {
