@@ -1,5 +1,6 @@
 //! What was typed: the grammar of the command line, nothing checked beyond it.
 
+mod batch;
 mod chunks;
 mod desk;
 mod excerpt;
@@ -18,6 +19,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use redact_core::Class;
 
+pub(crate) use batch::BatchArgs;
 pub(crate) use chunks::{ChunksArgs, ChunksCommand, ChunksScanArgs};
 pub(crate) use desk::DeskArgs;
 pub(crate) use package::PackageArgs;
@@ -26,7 +28,7 @@ pub(crate) use records::{
     EventsArgs, EventsCommand, KeyArgs, KeyCommand, RecheckArgs, TimestampArgs, TimestampCommand,
     VerifyArgs,
 };
-pub(crate) use release::{BatchArgs, ReencodeArg, ReleaseArgs, RenderArgs, RunArgs};
+pub(crate) use release::{ReencodeArg, ReleaseArgs, RenderArgs, RunArgs};
 pub(crate) use score::ScoreArgs;
 pub(crate) use shared::{BasisArgs, InputArgs, ModelArgs, ProfileArg, SpeechArgs};
 pub(crate) use transcript::{
@@ -141,7 +143,7 @@ pub(crate) enum Command {
     Recheck(RecheckArgs),
     /// Scan, approve, render and verify one recording
     Run(RunArgs),
-    /// Scan, approve, render and verify every recording in a folder
+    /// Scan, approve, render and verify many recordings: folders, files, patterns and lists
     Batch(BatchArgs),
     /// Divide a scan into tasks that any machine can do
     Chunks(ChunksArgs),

@@ -304,6 +304,14 @@ pub(crate) fn event_log() -> Result<PathBuf> {
     Ok(user_folders()?.data("events.jsonl"))
 }
 
+/// How fast this machine releases recordings.
+///
+/// # Errors
+/// When the environment names no home.
+pub(crate) fn batch_rates() -> Result<PathBuf> {
+    Ok(user_folders()?.data("batch-rates.jsonl"))
+}
+
 /// This user's segment cache.
 ///
 /// # Errors

@@ -1,15 +1,11 @@
-//! The recordings of a folder or memory card, and a name for the release of each.
+//! The recordings of a folder or memory card.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, anyhow, bail};
-use redact_release::files::digest;
-use redact_release::names::{RELEASE_SUFFIX, named};
-use serde_json::Value;
-
-use crate::progress::TerminalProgress;
+use anyhow::{Context as _, Result, anyhow};
+use redact_release::names::RELEASE_SUFFIX;
 
 /// Folders within folders that are entered; a memory card has three or four.
 const DEPTH_MAX: usize = 32;
@@ -34,30 +30,26 @@ pub(super) struct Card {
     pub(super) clips: Vec<PathBuf>,
     /// Files that belong to a recording and hold none of their own, and what they are.
     pub(super) companions: Vec<(PathBuf, &'static str)>,
-    /// Folders that cannot be searched, and why.
+    /// Symbolic links, which are not followed, and hidden folders, which are not searched.
+    pub(super) passed_over: Vec<(PathBuf, &'static str)>,
+    /// Folders that cannot be searched, and recordings that are none, and why.
     pub(super) unreadable: Vec<(PathBuf, String)>,
     /// Other files, counted by their ending in lower case.
     pub(super) others: BTreeMap<String, usize>,
 }
 
 impl Card {
-    /// Searches `dir` and the folders in it, but not `out_dir`; links to folders are not followed,
-    /// and releases of an earlier run are no recordings.
+    /// Searches `dir` and the folders in it, but not `out_dir`; releases of an earlier run are no
+    /// recordings.
     ///
     /// # Errors
-    /// When `dir` cannot be read, or there is no recording in it.
+    /// When `dir` cannot be read.
     pub(super) fn read(dir: &Path, out_dir: &Path) -> Result<Self> {
         let mut card = Self::default();
         card.enter(dir, out_dir.canonicalize().ok().as_deref(), DEPTH_MAX)?;
-        if card.clips.is_empty() {
-            bail!(
-                "{}: no recordings found; need files with one of the extensions .{}",
-                dir.display(),
-                redact_media::RECORDING_EXTENSIONS.join(", .")
-            );
-        }
         card.clips.sort();
         card.companions.sort();
+        card.passed_over.sort();
         Ok(card)
     }
 
@@ -68,14 +60,18 @@ impl Card {
         for entry in std::fs::read_dir(dir).with_context(unreadable)? {
             let entry = entry.with_context(unreadable)?;
             let path = entry.path();
-            if !entry.file_type().with_context(unreadable)?.is_dir() {
-                if path.is_file() {
-                    self.sort_in(path, is_in_out);
-                }
+            let kind = entry.file_type().with_context(unreadable)?;
+            if !kind.is_dir() {
+                self.sort_in(path, kind, is_in_out);
                 continue;
             }
             let entered = match depth.checked_sub(1) {
                 _ if is_out(&path) => Ok(()),
+                _ if is_hidden(&path) => {
+                    self.passed_over
+                        .push((path.clone(), "a hidden folder, not searched"));
+                    Ok(())
+                }
                 Some(depth) => self.enter(&path, out_dir, depth),
                 None => Err(anyhow!("more than {DEPTH_MAX} folders deep")),
             };
@@ -87,19 +83,42 @@ impl Card {
     }
 
     /// `is_out`: whether the file lies where releases and their records go.
-    fn sort_in(&mut self, path: PathBuf, is_out: bool) {
+    fn sort_in(&mut self, path: PathBuf, kind: std::fs::FileType, is_out: bool) {
         let ending = path
             .extension()
             .map(|ext| ext.to_string_lossy().to_lowercase());
-        let is_ours = path.to_string_lossy().ends_with(RELEASE_SUFFIX);
-        if let Some(what) = companion(&path, ending.as_deref()) {
+        let is_recording = redact_media::has_recording_extension(&path);
+        if kind.is_symlink() {
+            let is_of_interest = is_recording || path.is_dir();
+            if is_of_interest {
+                self.passed_over
+                    .push((path, "a symbolic link, not followed"));
+            }
+        } else if !kind.is_file() {
+            if is_recording {
+                let why = "is a pipe or a device, not a file".to_owned();
+                self.unreadable.push((path, why));
+            }
+        } else if is_release(&path) {
+            // Its records are not counted either.
+        } else if let Some(what) = companion(&path, ending.as_deref()) {
             self.companions.push((path, what));
-        } else if redact_media::has_recording_extension(&path) && !is_ours {
+        } else if is_recording {
             self.clips.push(path);
-        } else if !is_out && !is_ours {
+        } else if !is_out {
             *self.others.entry(ending.unwrap_or_default()).or_default() += 1;
         }
     }
+}
+
+/// Whether a file is a release, by its name.
+pub(super) fn is_release(path: &Path) -> bool {
+    path.to_string_lossy().ends_with(RELEASE_SUFFIX)
+}
+
+fn is_hidden(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    name.as_encoded_bytes().starts_with(b".")
 }
 
 /// What a file is, if it belongs to a recording and holds none of its own.
@@ -121,114 +140,4 @@ fn begins_with(path: &Path, expected: [u8; 4]) -> bool {
     let mut found = [0; 4];
     let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut found));
     read.is_ok() && found == expected
-}
-
-/// The name of each recording's release without its endings: the recording's own where it is the
-/// only one, else with its ending, else with its folders in front. Names that differ in case alone
-/// count as one.
-pub(super) fn names(clips: &[PathBuf], dir: &Path) -> Vec<String> {
-    let relative = |clip: &PathBuf| clip.strip_prefix(dir).unwrap_or(clip).to_owned();
-    let clips: Vec<PathBuf> = clips.iter().map(relative).collect();
-    let mut names: Vec<String> = clips.iter().map(|clip| stem_of(clip)).collect();
-    for parts in [1, usize::MAX] {
-        for place in repeated(&names) {
-            names[place] = joined(&clips[place], parts);
-        }
-    }
-    // Folders and names that read alike once they are joined.
-    for place in repeated(&names).into_iter().skip(1) {
-        let is_taken = |name: &str| names.iter().any(|known| known.to_lowercase() == name);
-        let numbered = (2..).map(|number| format!("{}-{number}", names[place]));
-        let free = numbered
-            .into_iter()
-            .find(|name| !is_taken(&name.to_lowercase()));
-        names[place] = free.unwrap_or_default();
-    }
-    names
-}
-
-fn stem_of(path: &Path) -> String {
-    path.file_stem()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
-}
-
-/// The last `parts` parts of a path as one name, the ending with a hyphen.
-fn joined(path: &Path, parts: usize) -> String {
-    let all: Vec<_> = path
-        .iter()
-        .map(|part| part.to_string_lossy().into_owned())
-        .collect();
-    let last = &all[all.len().saturating_sub(parts)..];
-    last.join("-").replace('.', "-")
-}
-
-/// Places of names that are there more than once.
-fn repeated(names: &[String]) -> Vec<usize> {
-    let mut counts = BTreeMap::<String, usize>::new();
-    for name in names {
-        *counts.entry(name.to_lowercase()).or_default() += 1;
-    }
-    let is_repeated = |name: &String| counts.get(&name.to_lowercase()) > Some(&1);
-    (0..names.len())
-        .filter(|&place| is_repeated(&names[place]))
-        .collect()
-}
-
-/// A release that is there already.
-pub(super) enum Earlier {
-    /// It is of this recording, under this name.
-    Same(String),
-    /// It is of another one; this name is free.
-    Other(String),
-}
-
-/// Compares the release that is there under `name` with `clip`: cameras use their names again.
-///
-/// # Errors
-/// When the recording cannot be read.
-pub(super) fn earlier(clip: &Path, name: &str, out_dir: &Path) -> Result<Option<Earlier>> {
-    let release = |name: &str| named(name, RELEASE_SUFFIX, out_dir);
-    if !release(name).exists() {
-        return Ok(None);
-    }
-    // Without a manifest there is nothing to compare.
-    let Some(source) = source_of(&release(name)) else {
-        return Ok(Some(Earlier::Same(name.to_owned())));
-    };
-    let (digest, _) = digest(clip, &TerminalProgress::new(true))?;
-    let digest = digest.to_string();
-    if source == digest {
-        return Ok(Some(Earlier::Same(name.to_owned())));
-    }
-    let other = format!("{name}-{}", &digest[..8]);
-    Ok(Some(if release(&other).exists() {
-        Earlier::Same(other)
-    } else {
-        Earlier::Other(other)
-    }))
-}
-
-/// SHA-256 of the recording that a release was made of, as its manifest says, in hexadecimal
-/// digits.
-fn source_of(release: &Path) -> Option<String> {
-    let manifest = redact_record::release_paths(release).manifest;
-    let manifest: Value = serde_json::from_slice(&std::fs::read(manifest).ok()?).ok()?;
-    Some(manifest["source"]["sha256"].as_str()?.to_owned())
-}
-
-/// Endings of files that are no recordings, for people.
-pub(super) fn endings(others: &BTreeMap<String, usize>) -> String {
-    let named: BTreeSet<String> = others
-        .keys()
-        .map(|ending| {
-            if ending.is_empty() {
-                "no ending".to_owned()
-            } else {
-                format!(".{ending}")
-            }
-        })
-        .collect();
-    named.into_iter().collect::<Vec<_>>().join(", ")
 }

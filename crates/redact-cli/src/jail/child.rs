@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::link::{self, ParentLink};
 use super::wire::{Failure, FromChild, JobLine, VERB, WorkKind};
+use crate::batch::ProbeWork;
 use crate::outcome::EXIT_FAILED;
 use crate::score::ScoreWork;
 use crate::{desk, failure, limits, progress, terminal};
@@ -61,6 +62,7 @@ fn work() -> Result<Value> {
             Ok(confined::run(&work, seal, &ports)?)
         }
         WorkKind::Score => job::<ScoreWork>(work.get())?.run(seal),
+        WorkKind::Probe => job::<ProbeWork>(work.get())?.run(seal),
         WorkKind::Desk => {
             let spec = job::<desk::Spec>(work.get())?;
             seal()?;

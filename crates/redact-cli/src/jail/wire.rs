@@ -29,6 +29,8 @@ pub(crate) enum WorkKind {
     Score,
     /// A job of the desk.
     Desk,
+    /// A recording is opened for an estimate.
+    Probe,
 }
 
 /// What a child sends.
