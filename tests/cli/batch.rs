@@ -1,6 +1,32 @@
-//! A folder of recordings, one of them bad.
+//! Many recordings at once, some of them bad.
+
+mod dry_run;
+mod inputs;
+mod resume;
 
 use crate::work::{Work, policy};
+
+/// `batch` with `inputs`, the public policy and the folder `out`, whatever was not looked for.
+fn batch_args<'a>(inputs: &[&'a str], policy: &'a str) -> Vec<&'a str> {
+    let mut args = vec!["batch"];
+    args.extend(inputs);
+    args.extend(["--out-dir", "out"]);
+    if !policy.is_empty() {
+        args.extend(["--policy", policy]);
+    }
+    for class in ["face", "plate", "screen"] {
+        args.extend(["--accept-missing", class]);
+    }
+    args
+}
+
+/// A short recording with sound.
+fn short_clip(work: &Work, name: &str, seconds: &str) {
+    work.ffmpeg(&format!(
+        "-f lavfi -i testsrc2=size=96x64:rate=10:duration={seconds} \
+         -f lavfi -i sine=duration={seconds} -c:v libx264 -c:a aac {name}"
+    ));
+}
 
 /// Goal: one bad clip never stops the others, each has its line, and a second run does only what
 /// is left.
