@@ -23,6 +23,7 @@ mod events;
 mod evidence;
 mod excerpts;
 mod footage;
+mod generated;
 mod interrupt;
 mod jail;
 mod kept;

@@ -11,7 +11,7 @@ use crate::clock::now;
 use crate::event_log::{OpenEvent, recorded};
 use crate::outcome::Outcome;
 use crate::terminal::say;
-use crate::{jobs, key};
+use crate::{jobs, key, paths};
 
 /// Makes or approves a plan and writes it.
 ///
@@ -23,9 +23,10 @@ pub(crate) fn approve(args: &ApproveArgs, global: &GlobalArgs) -> Result<Outcome
 }
 
 fn run(args: &ApproveArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> Result<Outcome> {
+    let policy = args.policy.as_deref().map(paths::policy_file);
     let request = ApprovalRequest {
         file: &args.file,
-        policy: args.policy.as_deref(),
+        policy: policy.as_deref(),
         basis: &Basis::from(&args.basis),
         by: &args.by,
         statement: &args.statement,

@@ -4,6 +4,7 @@ mod batch;
 mod chunks;
 mod desk;
 mod excerpt;
+mod generate;
 mod package;
 mod queue;
 mod records;
@@ -22,6 +23,7 @@ use redact_core::Class;
 pub(crate) use batch::BatchArgs;
 pub(crate) use chunks::{ChunksArgs, ChunksCommand, ChunksScanArgs};
 pub(crate) use desk::DeskArgs;
+pub(crate) use generate::{GenerateArgs, Generated};
 pub(crate) use package::PackageArgs;
 pub(crate) use queue::{QueueAddressArgs, QueueArgs, QueueCommand, QueuePlaceArgs};
 pub(crate) use records::{
@@ -161,6 +163,9 @@ pub(crate) enum Command {
     Events(EventsArgs),
     /// Run the release desk: review, approve and hand over in a browser
     Desk(DeskArgs),
+    /// Write man pages and completions, for packages
+    #[command(hide = true)]
+    Generate(GenerateArgs),
 }
 
 /// Options of a scan, which a chunk plan has.

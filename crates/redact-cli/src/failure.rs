@@ -43,7 +43,10 @@ const WEAK_JAIL: &str = "recordings are decoded where the system has Landlock (L
      record that";
 
 const UNTRANSCRIBED: &str = "`redact transcript make FINDINGS` adds it (`scripts/setup --speech` \
-     installs the model); --accept-untranscribed mutes all speech instead";
+     or the package redact-models installs the model); --accept-untranscribed mutes all speech instead";
+
+const NO_RECOGNIZER: &str =
+    "`scripts/setup --speech` installs one; for an installed program, the package redact-models";
 
 const NO_TRANSCRIPT: &str = "`redact transcript make FINDINGS` adds a transcript to the findings, which \
      are then approved again; or leave --captions out";
@@ -60,7 +63,7 @@ fn release_hint(error: &ReleaseError) -> Option<String> {
         ReleaseError::NoRuntime => Some("set ORT_DYLIB_PATH, or run scripts/setup"),
         ReleaseError::NoDetectors => Some("run scripts/setup, or give --models DIR"),
         ReleaseError::Untranscribed { .. } => Some(UNTRANSCRIBED),
-        ReleaseError::NoRecognizer => Some("`scripts/setup --speech` installs one"),
+        ReleaseError::NoRecognizer => Some(NO_RECOGNIZER),
         ReleaseError::NoPolicy => Some("give --policy FILE"),
         ReleaseError::Chunk(error) => chunk_hint(error),
         ReleaseError::NoFindings { .. } => Some("give --findings FILE"),

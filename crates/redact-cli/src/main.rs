@@ -12,6 +12,7 @@ mod desk;
 mod event_log;
 mod events;
 mod failure;
+mod generate;
 mod host;
 mod jail;
 mod jobs;
@@ -84,6 +85,7 @@ fn dispatch(cli: &Cli) -> Result<Outcome> {
         Command::Timestamp(args) => timestamp::timestamp(args, global),
         Command::Events(args) => events::events(args, global),
         Command::Desk(args) => desk::desk(args, global),
+        Command::Generate(args) => generate::generate(args),
     }
 }
 

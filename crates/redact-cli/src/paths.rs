@@ -1,5 +1,7 @@
 //! Where things are on this machine. The only reader of the environment.
 
+mod shipped;
+
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -10,8 +12,10 @@ use redact_release::options::ModelOptions;
 
 use crate::args::ModelArgs;
 
-/// The folder with model cards: the given one, `$REDACT_MODELS`, or `models` near the program or
-/// the working folder.
+use shipped::Shipped;
+
+/// The folder with model cards: the given one, `$REDACT_MODELS`, or the one that comes with the
+/// program.
 ///
 /// # Errors
 /// When there is none; the message lists the ways to name one.
@@ -22,16 +26,16 @@ pub(crate) fn models_dir(given: Option<&Path>) -> Result<PathBuf> {
     if let Some(dir) = env::var_os("REDACT_MODELS") {
         return Ok(dir.into());
     }
-    near("models").context(
+    Shipped::find().data("models").context(
         "no folder with models: give --models DIR, set REDACT_MODELS, or run scripts/setup",
     )
 }
 
-/// The ONNX Runtime library: `$ORT_DYLIB_PATH`, or `.deps/onnxruntime` near the program or the
-/// working folder; `None` when there is none.
+/// The ONNX Runtime library: `$ORT_DYLIB_PATH`, or the one that comes with the program; `None` when
+/// there is none.
 fn onnx_runtime() -> Option<PathBuf> {
     let given = env::var_os("ORT_DYLIB_PATH").map(PathBuf::from);
-    given.or_else(|| near(".deps/onnxruntime/libonnxruntime.so"))
+    given.or_else(|| Shipped::find().onnx_runtime())
 }
 
 /// Which detectors run, and where their models are.
@@ -167,29 +171,37 @@ pub(crate) fn landlock_max() -> Option<i32> {
     env::var("REDACT_LANDLOCK_MAX").ok()?.parse().ok()
 }
 
-/// The folder with policies: the given one, or `policies` near the program or the working folder.
+/// The folder with policies: the given one, or the one that comes with the program.
 ///
 /// # Errors
 /// When there is none.
 pub(crate) fn policies_dir(given: Option<&Path>) -> Result<PathBuf> {
-    match given {
-        Some(dir) => Ok(dir.to_owned()),
-        None => near("policies").context("no folder with policies: give --policies DIR"),
-    }
+    let shipped = || {
+        Shipped::find()
+            .data("policies")
+            .context("no folder with policies: give --policies DIR")
+    };
+    given.map_or_else(shipped, |dir| Ok(dir.to_owned()))
 }
 
-/// `name` in the working folder, in the program's folder, or in a folder above either.
-fn near(name: &str) -> Option<PathBuf> {
-    let program = env::current_exe().ok();
-    let starts = [env::current_dir().ok(), program];
-    starts
-        .iter()
-        .flatten()
-        .flat_map(|start| start.ancestors())
-        .find_map(|folder| {
-            let candidate = folder.join(name);
-            candidate.exists().then_some(candidate)
-        })
+/// The file of a policy: `given`, or, where that is the bare name of a policy that comes with the
+/// program, as in `public-release`, that one. A file of the same name in the working folder counts
+/// first.
+pub(crate) fn policy_file(given: &Path) -> PathBuf {
+    let folder = || Shipped::find().data("policies");
+    named_policy(given, folder).unwrap_or_else(|| given.to_owned())
+}
+
+fn named_policy(given: &Path, folder: impl Fn() -> Option<PathBuf>) -> Option<PathBuf> {
+    let name = given.to_str()?;
+    let is_name = name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    if !is_name || given.exists() {
+        return None;
+    }
+    let file = folder()?.join(format!("{name}.toml"));
+    file.is_file().then_some(file)
 }
 
 /// The folders of this user's files, one for each kind.
@@ -270,9 +282,9 @@ pub(crate) fn office() -> Result<PathBuf> {
     key_dir()
 }
 
-/// `verify.html`: near the program or the working folder, where `make checker` puts it.
+/// `verify.html`: the one that comes with the program, or that `make checker` built.
 pub(crate) fn verifier() -> Option<PathBuf> {
-    near("target/checker/verify.html").or_else(|| near("verify.html"))
+    Shipped::find().verifier()
 }
 
 /// The desk's data folder.
@@ -418,5 +430,20 @@ mod tests {
         );
         assert_eq!(found.cache("runs"), found.config.join("runs"));
         assert_eq!(found.data("desk"), found.data.join("desk"));
+    }
+    /// Goal: a policy that comes with the program has a short name. Control: a path, another name
+    /// and a file of that name are taken as they are.
+    #[test]
+    fn a_policy_of_the_program_has_a_short_name() {
+        let home = tempfile::tempdir().unwrap();
+        let policy = home.path().join("public-release.toml");
+        std::fs::write(&policy, "").unwrap();
+        let find = |name: &str| named_policy(Path::new(name), || Some(home.path().to_owned()));
+        assert_eq!(find("public-release"), Some(policy.clone()));
+        for other in ["public-release.toml", "./public-release", "court", ""] {
+            assert_eq!(find(other), None, "{other}");
+        }
+        assert_eq!(find(policy.to_str().unwrap()), None);
+        assert_eq!(named_policy(Path::new("public-release"), || None), None);
     }
 }

@@ -69,10 +69,11 @@ pub(crate) fn run(args: &RunArgs, global: &GlobalArgs) -> Result<Outcome> {
 /// `event` is the step that is under way.
 fn all_steps(args: &RunArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> Result<Outcome> {
     check_recording(&args.clip)?;
-    let policy = one_person_policy(args)?;
+    let policy_file = paths::policy_file(&args.policy);
+    let policy = one_person_policy(&policy_file)?;
     let files = files(args)?;
     let progress = TerminalProgress::new(global.quiet);
-    let mut outputs = begin(args, &files, &policy, &progress)?;
+    let mut outputs = begin(args, &files, (&policy_file, &policy), &progress)?;
     let key = key::signing_key(args.release.key.as_deref(), event.recorder())?;
     let trust = key::trusted_only(&key.public())?;
     let request = RequestOptions::from(&args.release);
@@ -83,6 +84,7 @@ fn all_steps(args: &RunArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> 
     let steps = Steps {
         args,
         files: &files,
+        policy_file: &policy_file,
         policy: &policy,
         models: &models,
         ports: jobs::ports(global, &worker, &progress),
@@ -153,6 +155,7 @@ fn is_unreviewed_speech(found: &Findings, policy: &Policy) -> bool {
 struct Steps<'a> {
     args: &'a RunArgs,
     files: &'a Files,
+    policy_file: &'a Path,
     policy: &'a Policy,
     models: &'a ModelOptions,
     ports: Ports<'a>,
@@ -194,7 +197,7 @@ impl Steps<'_> {
         }
         let decision = PolicyDecision {
             clip: &self.args.clip,
-            policy_file: &self.args.policy,
+            policy_file: self.policy_file,
             policy: self.policy,
             by: self.args.answer.by.as_deref(),
             accept_missing: &self.args.answer.accept_missing,
@@ -230,13 +233,13 @@ impl Steps<'_> {
 }
 
 /// The policy, unless it asks for more people than a run has.
-fn one_person_policy(args: &RunArgs) -> Result<Policy> {
-    let policy = read_policy(&args.policy)?;
+fn one_person_policy(file: &Path) -> Result<Policy> {
+    let policy = read_policy(file)?;
     if policy.second_person {
         bail!(
             "{}: this policy asks for two people, and `run` has none: use scan, approve (twice) \
              and render",
-            args.policy.display()
+            file.display()
         );
     }
     Ok(policy)
@@ -288,13 +291,13 @@ fn files(args: &RunArgs) -> Result<Files> {
 fn begin(
     args: &RunArgs,
     files: &Files,
-    policy: &Policy,
+    (policy_file, policy): (&Path, &Policy),
     progress: &TerminalProgress,
 ) -> Result<Outputs> {
     let paths = release_paths(&files.release);
     let working = [files.findings.as_path(), &files.plan];
     let all = [&working[..], &files_of(&files.release, &paths)].concat();
-    let sources: [&Path; 2] = [&args.clip, &args.policy];
+    let sources: [&Path; 2] = [&args.clip, policy_file];
     let options = jobs::output_options(args.release.force);
     let inputs = || {
         let (clip, _) = digest(&args.clip, progress)?;

@@ -85,11 +85,12 @@ fn verify_release(
 ) -> Result<Verdict> {
     let models = args.second_look.then(|| paths::model_options(&args.models));
     let models = models.transpose()?;
+    let policy = args.policy.as_deref().map(paths::policy_file);
     let request = VerifyRequest {
         release: &args.release,
         manifest,
         source: args.source.as_deref(),
-        policy: args.policy.as_deref().map(read_policy).transpose()?,
+        policy: policy.as_deref().map(read_policy).transpose()?,
         previous: &args.previous,
         tsa: certificates(&args.tsa)?,
         trust: key::trusted(&args.trust)?,

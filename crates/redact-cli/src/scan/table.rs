@@ -80,12 +80,15 @@ fn other_videos(found: &Findings) -> Option<String> {
     })
 }
 
+/// What installs the speech recognition model, for a checkout and an installed program.
+const INSTALL_MODEL: &str = "`scripts/setup --speech`, or the package redact-models,";
+
 /// How much was transcribed, and how much of it needs a person.
 pub(crate) fn transcript_line(found: &Findings) -> Option<String> {
     let has_speech = found.speech.as_ref().is_some_and(|spans| !spans.is_empty());
     let Some(transcript) = &found.transcript else {
         return has_speech
-            .then(|| "transcript: none (`scripts/setup --speech` installs the model)".to_owned());
+            .then(|| format!("transcript: none ({INSTALL_MODEL} installs the model)"));
     };
     let voices = || transcript.voices.iter();
     let words: usize = voices().map(|voice| voice.words.len()).sum();

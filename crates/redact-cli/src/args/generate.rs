@@ -1,0 +1,25 @@
+//! The verb for packages of the program.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// `redact generate`.
+#[derive(Debug, Args)]
+pub(crate) struct GenerateArgs {
+    /// What to write
+    #[arg(value_enum)]
+    pub what: Generated,
+
+    /// Folder to write to; it is created if it does not exist
+    pub dir: PathBuf,
+}
+
+/// What is derived from the grammar of the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Generated {
+    /// One man page per verb: redact.1, redact-scan.1, and so on
+    Man,
+    /// Completions for bash (redact.bash), zsh (_redact) and fish (redact.fish)
+    Completions,
+}
