@@ -76,7 +76,7 @@ async fn interrupted() {
 
 fn listen(args: &DeskArgs) -> Listen {
     let own = || {
-        let mut names = args.host.clone();
+        let mut names: Vec<String> = args.host.iter().map(|name| name_and_port(name).0).collect();
         names.extend(["localhost".to_owned(), args.listen.ip().to_string()]);
         Certificate::Own { names }
     };
@@ -152,20 +152,81 @@ fn vouch(global: &GlobalArgs, log: &std::path::Path) -> Result<redact_desk::Vouc
     }))
 }
 
-/// Names as browsers send them: with the port, and without it where it is the scheme's own.
+/// Names as browsers send them: with the port, and without it where it is the scheme's own. Those of
+/// `--host` come first.
 fn hosts(args: &DeskArgs, port: u16) -> Vec<String> {
-    let mut names = args.host.clone();
+    let mut names: Vec<(String, u16)> = Vec::new();
+    for name in &args.host {
+        let (name, given) = name_and_port(name);
+        names.push((name, given.unwrap_or(port)));
+    }
     let ip = args.listen.ip();
     if !ip.is_unspecified() {
         names.push(match ip {
-            std::net::IpAddr::V4(ip) => ip.to_string(),
-            std::net::IpAddr::V6(ip) => format!("[{ip}]"),
+            std::net::IpAddr::V4(ip) => (ip.to_string(), port),
+            std::net::IpAddr::V6(ip) => (format!("[{ip}]"), port),
         });
     }
-    names.extend(["127.0.0.1", "localhost", "[::1]"].map(str::to_owned));
-    let mut hosts: Vec<String> = names.iter().map(|name| format!("{name}:{port}")).collect();
-    if port == 443 || port == 80 {
-        hosts.extend(names);
+    names.extend(["127.0.0.1", "localhost", "[::1]"].map(|name| (name.to_owned(), port)));
+    let mut hosts = Vec::new();
+    for (name, port) in names {
+        let full = format!("{name}:{port}");
+        // The first one is in the links of invitations.
+        if port == 443 || port == 80 {
+            hosts.push(name);
+        }
+        hosts.push(full);
     }
     hosts
+}
+
+/// A name of `--host`, and its port if it has one.
+fn name_and_port(text: &str) -> (String, Option<u16>) {
+    let parts = text.rsplit_once(':').and_then(|(name, port)| {
+        // An IPv6 address has its colons in brackets.
+        let is_whole = !name.contains(':') || name.ends_with(']');
+        is_whole.then_some((name, port.parse().ok()?))
+    });
+    match parts {
+        Some((name, port)) => (name.to_owned(), Some(port)),
+        None => (text.to_owned(), None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::args::{Cli, Command};
+
+    fn names(words: &str, port: u16) -> Vec<String> {
+        let cli = Cli::try_parse_from(words.split(' ')).unwrap();
+        let Command::Desk(args) = &cli.command else {
+            panic!("it is the desk");
+        };
+        hosts(args, port)
+    }
+
+    /// Goal: browsers reach the desk under its own port, and through a proxy under the proxy's; the
+    /// name for links comes first. Control: a name without a port is not allowed under another one.
+    #[test]
+    fn a_name_may_have_the_port_of_a_proxy() {
+        let direct = names("redact desk --host desk.city.gov", 7350);
+        assert_eq!(direct[0], "desk.city.gov:7350");
+        assert!(!direct.contains(&"desk.city.gov".to_owned()));
+        assert!(direct.contains(&"localhost:7350".to_owned()));
+
+        let proxied = names("redact desk --host desk.city.gov:443", 7350);
+        assert_eq!(proxied[..2], ["desk.city.gov", "desk.city.gov:443"]);
+        assert!(!proxied.contains(&"desk.city.gov:7350".to_owned()));
+        assert!(proxied.contains(&"127.0.0.1:7350".to_owned()));
+
+        assert_eq!(names("redact desk --host d.gov", 443)[0], "d.gov");
+        assert_eq!(
+            name_and_port("[::1]:8443"),
+            ("[::1]".to_owned(), Some(8443))
+        );
+        assert_eq!(name_and_port("fe80::1"), ("fe80::1".to_owned(), None));
+    }
 }
