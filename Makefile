@@ -27,7 +27,7 @@ endif
 # The recording that `make demo` redacts.
 export CLIP ?= fixtures/demo.mp4
 
-.PHONY: help setup web build verifier checker demo test lint clean
+.PHONY: help setup web build verifier checker package demo test lint clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(ROOT)/Makefile
@@ -48,6 +48,9 @@ verifier: ## Build redact-verify as one static file; needs only Rust and a C lin
 
 checker: ## verify.html, which checks a release in a browser: needs Rust and Node.js alone
 	@$(ROOT)/scripts/checker
+
+package: ## Debian packages in target/package; needs scripts/package --setup once
+	@$(ROOT)/scripts/package
 
 demo: build ## Redact a clip and verify the release (another clip: make demo CLIP=PATH)
 	@$(ROOT)/scripts/demo "$$CLIP"

@@ -25,8 +25,8 @@ fn sources() -> Vec<PathBuf> {
     for folder in FOLDERS {
         collect(&root.join(folder), &["rs", "py"], &mut found);
     }
-    for folder in [".ci", "scripts"] {
-        collect(&root.join(folder), &["", "py"], &mut found);
+    for folder in [".ci", "deploy", "scripts"] {
+        collect(&root.join(folder), &["", "py", "sh"], &mut found);
     }
     found
 }
