@@ -5,6 +5,7 @@ mod chunks;
 mod desk;
 mod excerpt;
 mod generate;
+mod on_queue;
 mod package;
 mod queue;
 mod records;
@@ -24,6 +25,7 @@ pub(crate) use batch::BatchArgs;
 pub(crate) use chunks::{ChunksArgs, ChunksCommand, ChunksScanArgs};
 pub(crate) use desk::DeskArgs;
 pub(crate) use generate::{GenerateArgs, Generated};
+pub(crate) use on_queue::OnQueueArgs;
 pub(crate) use package::PackageArgs;
 pub(crate) use queue::{QueueAddressArgs, QueueArgs, QueueCommand, QueuePlaceArgs};
 pub(crate) use records::{
@@ -169,7 +171,8 @@ pub(crate) enum Command {
 }
 
 /// Options of a scan, which a chunk plan has.
-const SCAN_OPTIONS: [&str; 9] = [
+const SCAN_OPTIONS: [&str; 10] = [
+    "queue",
     "language",
     "no_transcript",
     "damaged",
@@ -187,7 +190,8 @@ const SCAN_OPTIONS: [&str; 9] = [
 Examples:
   redact scan clip.mp4
   redact scan clip.mp4 -o case-17/findings.json --profile thorough
-  redact scan clip.mp4 --chunks work/clip        after `redact chunks scan` and `redact worker`")]
+  redact scan clip.mp4 --chunks work/clip        after `redact chunks scan` and `redact worker`
+  redact scan clip.mp4 --queue postgres://office@db.city.gov/redact --store /srv/redact/store")]
 pub(crate) struct ScanArgs {
     /// The recording
     pub clip: PathBuf,
@@ -204,6 +208,10 @@ pub(crate) struct ScanArgs {
     /// options of the scan are those of the chunk plan
     #[arg(long, value_name = "DIR", conflicts_with_all = SCAN_OPTIONS)]
     pub chunks: Option<PathBuf>,
+
+    /// Whether workers of a queue do it.
+    #[command(flatten)]
+    pub on_queue: OnQueueArgs,
 
     /// How speech is transcribed.
     #[command(flatten)]

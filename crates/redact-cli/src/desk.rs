@@ -3,6 +3,7 @@
 mod confined;
 mod follow;
 mod jobs;
+mod machines;
 mod package;
 mod picture;
 mod prepare;
@@ -125,6 +126,7 @@ fn options(args: &DeskArgs, global: &GlobalArgs, port: u16, tls: bool) -> Result
             machine: host::user_at_machine(),
         },
         jobs: Arc::new(jobs),
+        machines: machines::Queue::new(&args.on_queue),
     })
 }
 

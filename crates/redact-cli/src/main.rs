@@ -18,6 +18,7 @@ mod jail;
 mod jobs;
 mod key;
 mod limits;
+mod on_queue;
 mod outcome;
 mod package;
 mod passphrase;

@@ -27,6 +27,7 @@ use crate::args::{GlobalArgs, RunArgs};
 use crate::clock::now;
 use crate::event_log::{OpenEvent, recorded};
 use crate::jail::Process;
+use crate::on_queue::OnQueue;
 use crate::outcome::Outcome;
 use crate::progress::TerminalProgress;
 use crate::terminal::{say, warn_line};
@@ -81,6 +82,7 @@ fn all_steps(args: &RunArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> 
     let cache = render::segment_cache(&args.release)?;
     let models = paths::model_options(&args.models)?;
     let worker = Process::new(global);
+    let queue = OnQueue::new(&args.on_queue, global);
     let steps = Steps {
         args,
         files: &files,
@@ -88,6 +90,7 @@ fn all_steps(args: &RunArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> 
         policy: &policy,
         models: &models,
         ports: jobs::ports(global, &worker, &progress),
+        queue: queue.as_ref(),
     };
 
     let (found, digest) = steps.scan(&mut outputs, event)?;
@@ -159,6 +162,8 @@ struct Steps<'a> {
     policy: &'a Policy,
     models: &'a ModelOptions,
     ports: Ports<'a>,
+    /// Whose workers scan and encode, if not this machine.
+    queue: Option<&'a OnQueue<'a>>,
 }
 
 impl Steps<'_> {
@@ -175,7 +180,10 @@ impl Steps<'_> {
             transcript: transcript.as_ref(),
             acknowledged: Some(&self.args.answer.accept_missing),
         };
-        let (found, level) = scan_recording(&request, &self.ports)?;
+        let (found, level) = match self.queue {
+            Some(queue) => queue.scan(&request, &self.ports)?,
+            None => scan_recording(&request, &self.ports)?,
+        };
         describe_jail(event.draft(), level);
         outputs.set_inputs(Inputs(vec![found.source.digest, self.policy.digest]));
         let digest = write_findings(outputs, &self.files.findings, &found)?;

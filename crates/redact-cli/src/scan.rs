@@ -20,6 +20,7 @@ use redact_release::scan::{ScanRequest, describe_findings, scan_recording, write
 use crate::args::{GlobalArgs, ScanArgs};
 use crate::event_log::{OpenEvent, recorded};
 use crate::jail::Process;
+use crate::on_queue::OnQueue;
 use crate::outcome::Outcome;
 use crate::progress::TerminalProgress;
 use crate::terminal::say;
@@ -34,7 +35,7 @@ pub(crate) fn scan(args: &ScanArgs, global: &GlobalArgs) -> Result<Outcome> {
     recorded(global, None, Act::Scan, |event| run(args, global, event))
 }
 
-/// Scans here.
+/// Scans here, or has it done by workers.
 fn scanned(
     args: &ScanArgs,
     global: &GlobalArgs,
@@ -50,7 +51,10 @@ fn scanned(
     };
     let worker = Process::new(global);
     let ports = jobs::ports(global, &worker, progress);
-    Ok(scan_recording(&request, &ports)?)
+    match OnQueue::new(&args.on_queue, global) {
+        Some(queue) => queue.scan(&request, &ports),
+        None => Ok(scan_recording(&request, &ports)?),
+    }
 }
 
 /// Links what workers have done.

@@ -12,6 +12,7 @@ pub(crate) mod grants;
 pub(crate) mod guard;
 pub(crate) mod invites;
 pub(crate) mod jobs;
+pub(crate) mod machines;
 pub(crate) mod packages;
 pub(crate) mod page;
 pub(crate) mod policies;

@@ -3,8 +3,9 @@
 //! One process, one data folder, one page. The HTTP contract is `API.md` beside this crate. Each
 //! layer depends only on those above it:
 //!
-//! - shared: `model`, `id`, `time`, `api_error`, `event`, `paths`, `read_options` and `task` (what
-//!   takes long, run by an implementation of [`Jobs`]);
+//! - shared: `model`, `id`, `time`, `api_error`, `event`, `paths`, `read_options`, `task` (what
+//!   takes long, run by an implementation of [`Jobs`]) and `machines` (the queue, listed by an
+//!   implementation of [`Machines`]);
 //! - `db`: rows and queries, by table. The database and the files beside it hold everything;
 //!   nothing that was acknowledged is lost when the process dies;
 //! - `domain`: the rules, without a database and without HTTP;
@@ -23,6 +24,7 @@ mod error;
 mod event;
 mod http;
 mod id;
+mod machines;
 mod model;
 mod paths;
 mod peer;
@@ -41,6 +43,7 @@ pub use domain::transmittals::Profiles;
 pub use error::DeskError;
 pub use http::files::byte_range;
 pub use http::routes::{RouteInfo, route_table};
+pub use machines::{Machine, MachineJob, MachineList, Machines};
 pub use model::Role;
 pub use paths::recording_files;
 pub use read_options::ReadOptions;

@@ -47,6 +47,7 @@ use crate::http::verifier::Verifier;
 use crate::http::views::ViewInfo;
 use crate::http::watch_folder::WatchedFile;
 use crate::id::Id;
+use crate::machines::{Machine, MachineJob, MachineList};
 use crate::model::{
     EncryptionKind, GrantAction, JobKind, JobState, Medium, PackageForm, PackageState, Purpose,
     ReleaseState, RequesterKind, Role,
@@ -161,6 +162,9 @@ const TYPES: &[Declare] = &[
     Remedy::decl,
     JobError::decl,
     Job::decl,
+    Machine::decl,
+    MachineJob::decl,
+    MachineList::decl,
     FileKind::decl,
     ReleaseFile::decl,
     CheckStatus::decl,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::on_queue::OnQueueArgs;
 use super::release::{AnswerArgs, ReleaseArgs};
 use super::shared::{InputArgs, ModelArgs, SpeechArgs};
 
@@ -15,6 +16,8 @@ Examples:
   redact batch '/media/card/**/*.MP4' clip.mov --policy P --out-dir releases/ --jobs 2
   redact batch --list request-17.csv --out-dir releases/ --summary request-17-done.csv
   redact batch recordings/ --policy P --out-dir releases/ --dry-run --cost-per-hour 0.40
+  redact batch /srv/redact/cards --policy P --out-dir releases/ --jobs 8 \\
+    --queue 'postgres://office@db.city.gov/redact?sslmode=verify-full' --store /srv/redact/store
 
 A list is a CSV file (UTF-8, separated by commas or semicolons) with a header row. The column `path`
 is required; paths are relative to the list. Other columns: policy, profile, requester,
@@ -68,6 +71,10 @@ pub(crate) struct BatchArgs {
     /// Price of an hour of this machine, for the cost in --dry-run
     #[arg(long, value_name = "PRICE", requires = "dry_run", value_parser = parse_price)]
     pub cost_per_hour: Option<f64>,
+
+    /// Whether workers of a queue scan and encode.
+    #[command(flatten)]
+    pub on_queue: OnQueueArgs,
 
     /// How speech is transcribed, where the policy needs to know what is said.
     #[command(flatten)]

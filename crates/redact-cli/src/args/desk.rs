@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::on_queue::OnQueueArgs;
 use super::shared::ModelArgs;
 
 /// `redact desk`.
@@ -69,6 +70,10 @@ pub(crate) struct DeskArgs {
     /// Secret signing key (default: the one that `redact key new` made)
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
+
+    /// Whether workers of a queue scan and encode.
+    #[command(flatten)]
+    pub on_queue: OnQueueArgs,
 
     /// Where models are.
     #[command(flatten)]

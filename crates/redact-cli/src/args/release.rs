@@ -10,6 +10,7 @@ use redact_release::options::{CaptionsChoice, EncodingOptions, Reencode};
 use redact_release::render::RequestOptions;
 
 use super::excerpt::ExcerptArgs;
+use super::on_queue::OnQueueArgs;
 use super::shared::{BasisArgs, InputArgs, ModelArgs, SpeechArgs, parse_class};
 use super::words::Words;
 
@@ -260,6 +261,10 @@ pub(crate) struct RunArgs {
     /// Manifest of the release that this one replaces
     #[arg(long, value_name = "MANIFEST")]
     pub supersedes: Option<PathBuf>,
+
+    /// Whether workers of a queue scan and encode.
+    #[command(flatten)]
+    pub on_queue: OnQueueArgs,
 
     /// Who takes responsibility for the decisions.
     #[command(flatten)]

@@ -147,6 +147,7 @@ impl<'a> ReleaseProcesses<'a> {
             .option("out-dir", Some(&places.out_dir));
         let words = args.input.add_to(args.speech.add_to(words));
         let words = release.add_to(task.models.add_to(words));
+        let words = args.on_queue.add_to(words);
         let words = self.global.add_to(args.answer.add_to(words));
         Ok(words.word("--").word(&task.clip))
     }

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use super::remedy::remedy;
 use super::{confined, package};
-use crate::args::{DeskArgs, GlobalArgs, ModelArgs, Words};
+use crate::args::{DeskArgs, GlobalArgs, ModelArgs, OnQueueArgs, Words};
 use crate::paths::PACKAGE_PASSPHRASE;
 
 /// A process that was asked to stop and has not is ended after this.
@@ -34,6 +34,8 @@ pub(super) struct Children {
     program: PathBuf,
     global: GlobalArgs,
     models: ModelArgs,
+    /// Whose workers scan and encode, if not this machine.
+    on_queue: OnQueueArgs,
     key: Option<PathBuf>,
     agency: Option<String>,
     /// `verify.html`, for packages.
@@ -58,6 +60,7 @@ impl Children {
                 ..global.clone()
             },
             models: args.models.clone(),
+            on_queue: args.on_queue.clone(),
             key: args.key.clone(),
             agency: args.agency.clone(),
             verifier: verifier.map(Path::to_owned),
@@ -91,6 +94,7 @@ impl Children {
         let rate = options.frame_rate.map(|(num, den)| format!("{num}/{den}"));
         let damaged = options.mask_damage.then_some("mask");
         let words = self.models.add_to(self.words("scan", by));
+        let words = self.on_queue.add_to(words);
         words
             .flag("force", true)
             .option("output", Some(findings))
@@ -106,6 +110,9 @@ impl Children {
     fn render(&self, task: &RenderTask) -> Words {
         // Models are for a second look, where the policy asks for one.
         let mut words = self.models.add_to(self.words("render", &task.by));
+        if task.excerpt.is_none() {
+            words = self.on_queue.add_to(words);
+        }
         if let Some(excerpt) = &task.excerpt {
             for (start, end) in &excerpt.spans_nanos {
                 let (from, to) = (seconds(*start), seconds(*end));

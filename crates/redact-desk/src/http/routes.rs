@@ -9,9 +9,9 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::{
-    accounts, audits, clocks, connections, events, grants, guard, invites, jobs, packages, page,
-    policies, rechecks, recordings, releases, requests, reviews, stream, transcripts, uploads,
-    users, verifier, views, watch_folder,
+    accounts, audits, clocks, connections, events, grants, guard, invites, jobs, machines,
+    packages, page, policies, rechecks, recordings, releases, requests, reviews, stream,
+    transcripts, uploads, users, verifier, views, watch_folder,
 };
 use crate::model::Role;
 use crate::service::app::App;
@@ -39,6 +39,8 @@ const ALL: Option<&[Role]> = Some(&Role::ALL);
 const WORK: Option<&[Role]> = Some(&[Role::Operator, Role::Approver]);
 
 const SHOW: Option<&[Role]> = Some(&[Role::Operator, Role::Approver, Role::Auditor]);
+
+const QUEUE: Option<&[Role]> = Some(&[Role::Operator, Role::Approver, Role::Administrator]);
 
 const LOG: Option<&[Role]> = Some(&[Role::Auditor, Role::Administrator]);
 
@@ -139,6 +141,7 @@ fn jobs_and_releases() -> Vec<Route> {
         POST "/api/jobs/{id}/cancel" WORK => jobs::cancel,
         POST "/api/jobs/{id}/retry" WORK => jobs::retry,
         GET "/api/jobs/{id}/clip" WORK => jobs::clip,
+        GET "/api/machines" QUEUE => machines::list,
         GET "/api/releases" SHOW => releases::list,
         GET "/api/releases/{id}" SHOW => releases::one,
         GET "/api/releases/{id}/differences/{other}" WORK => releases::differences,

@@ -23,6 +23,7 @@ use crate::domain::transmittals::Profiles;
 use crate::domain::viewing::Views;
 use crate::event::Event;
 use crate::id::Id;
+use crate::machines::Machines;
 use crate::paths::{Folders, recording_files};
 use crate::task::{Jobs, Passphrase};
 use crate::time::Millis;
@@ -73,6 +74,8 @@ pub struct Options {
     pub event_log: EventLogConfig,
     /// Runs the tasks that take long.
     pub jobs: Arc<dyn Jobs>,
+    /// The queue whose workers scan and encode, if not this machine.
+    pub machines: Option<Arc<dyn Machines>>,
 }
 
 /// What all handlers share.

@@ -11,7 +11,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use redact_core::UtcNanos;
-use redact_desk::{Desk, EventLogConfig, Jobs, Options, Profiles, Role};
+use redact_desk::{Desk, EventLogConfig, Jobs, Machines, Options, Profiles, Role};
 use redact_record::Overwrite;
 use redact_record::events::EventLog;
 use redact_record::sign::{KeyPair, TrustStore};
@@ -214,6 +214,7 @@ impl Bench {
                 machine: "here".into(),
             },
             jobs: Arc::clone(jobs) as Arc<dyn Jobs>,
+            machines: Some(Arc::clone(jobs) as Arc<dyn Machines>),
         }
     }
 

@@ -82,6 +82,7 @@ OPU   GET    /api/releases/{id}/files/{kind}
 OP    POST   /api/releases/{id}/verify
 OPU   GET    /api/releases/{id}/copies
 OP    POST   /api/releases/{id}/copies
+OPA   GET    /api/machines
 OP    GET    /api/transmittals
 OP    POST   /api/requests/{id}/packages
 OPU   GET    /api/packages/{id}

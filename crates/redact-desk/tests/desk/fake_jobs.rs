@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
+use redact_core::port::BoxError;
 use redact_core::{
     BoxOrigin, Class, Findings, FrameIndex, ModelUse, NormRect, TimeSpan, Track, TrackBox, TrackId,
     Transcript,
 };
 use redact_desk::{
-    Checked, Followed, Jobs, PackageTask, Packaged, PackagedRelease, ReadOptions, Remedy,
-    RenderTask, Task, TaskError, TaskOutcome, Verified, VerifyTask, Watch,
+    Checked, Followed, Jobs, MachineList, Machines, PackageTask, Packaged, PackagedRelease,
+    ReadOptions, Remedy, RenderTask, Task, TaskError, TaskOutcome, Verified, VerifyTask, Watch,
 };
 use redact_record::sign::TrustStore;
 use redact_record::{Overwrite, release_paths};
@@ -45,8 +46,17 @@ pub(crate) struct FakeJobs {
     pub(crate) packages: Mutex<Vec<PackageTask>>,
     /// Whether packages fail halfway, as on a full disk.
     pub(crate) disk_full: Mutex<bool>,
+    /// What is in the queue; `None` while it cannot be reached.
+    pub(crate) machines: Mutex<Option<MachineList>>,
     /// What scans understand of the speech.
     pub(crate) transcript: Mutex<Option<Transcript>>,
+}
+
+impl Machines for FakeJobs {
+    fn list(&self) -> Result<MachineList, BoxError> {
+        let listed = self.machines.lock().unwrap().clone();
+        listed.ok_or_else(|| "cannot reach postgres://office@db.example/redact".into())
+    }
 }
 
 impl Jobs for FakeJobs {

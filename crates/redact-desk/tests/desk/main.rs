@@ -13,6 +13,7 @@ mod excerpts;
 mod fake_jobs;
 mod grants;
 mod layers;
+mod machines;
 mod office;
 mod packages;
 mod private;

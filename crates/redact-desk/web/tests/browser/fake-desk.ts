@@ -135,6 +135,7 @@ export class FakeDesk {
       '/policies': () => [sample.policy()],
       '/users': sample.users,
       '/jobs': sample.jobs,
+      '/machines': sample.machines,
       '/releases': () => [sample.release()],
       '/audits': sample.audits,
       '/watch-folder': () => [],

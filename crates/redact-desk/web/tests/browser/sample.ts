@@ -477,6 +477,39 @@ export function job(
   return { id: id('4') + kind, kind, state, done, total, ...about, ...of, ...started, ...more };
 }
 
+export const machines = (): api.MachineList => ({
+  workers: [
+    { name: 'records-2', state: 'live', running: 2, done: 31, silent_seconds: 1 },
+    { name: 'records-3', state: 'silent', running: 0, done: 12, silent_seconds: 420 },
+  ],
+  jobs: [
+    {
+      job: 18,
+      kind: 'scan',
+      recording: 'axon_body_3_2026-10-02_2214.mp4',
+      state: 'running',
+      done: 4,
+      running: 2,
+      failed: 0,
+      chunks: 12,
+      workers: 1,
+      failure: null,
+    },
+    {
+      job: 17,
+      kind: 'render',
+      recording: 'dash_unit_7.mp4',
+      state: 'needs_person',
+      done: 2,
+      running: 0,
+      failed: 1,
+      chunks: 3,
+      workers: 1,
+      failure: 'dash_unit_7.mp4: the recording changed since it was divided',
+    },
+  ],
+});
+
 export const jobs = (): api.Job[] => [
   { ...job('render', 'running', 5200, 9000, 95), release: ID.release },
   job('scan', 'queued', 0, null, null),
