@@ -52,6 +52,7 @@ pub use mask::{frames_of_levels, mask_frame, mask_levels};
 pub use mute::{mute_block, muted_in};
 pub use render::{
     AudioReport, CopiedPictures, RenderError, RenderReport, first_masked, masked_frames, render,
+    render_spans,
 };
 pub use risk::{TrackPriority, WeakSpan, Weakness, review_priority};
 pub use scan::{

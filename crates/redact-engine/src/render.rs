@@ -20,8 +20,10 @@ use crate::mute::{mute_block, muted_samples};
 use crate::queue::{self, Receiver, Sender};
 
 mod area;
+mod due;
 mod readback;
 
+use due::DueFrames;
 use readback::FramesInFlight;
 
 /// What a render did.
@@ -133,6 +135,24 @@ enum ToEncode {
     Finish,
 }
 
+/// Writes only `spans` of a recording to `sink`, with what `plan` redacts masked.
+///
+/// `source` must deliver the frames of `spans`, in order, and no others. What is written is a part
+/// of a release for [`render`] to take up, and is checked there.
+///
+/// # Errors
+/// The first cause: see [`RenderError`]. The sink is then dropped without being finished.
+pub fn render_spans(
+    source: Box<dyn Source>,
+    plan: &ApprovedPlan,
+    spans: &[FrameSpan],
+    sink: Box<dyn Sink>,
+    progress: &dyn Progress,
+) -> Result<RenderReport, RenderError> {
+    let due = DueFrames::of(spans.to_vec());
+    render_due(source, plan, due, sink, None, progress)
+}
+
 /// Writes `source` to `sink` with what `plan` redacts masked and muted.
 ///
 /// Frames that no mask touches reach the sink as they were decoded, without a copy. Of what
@@ -144,6 +164,19 @@ enum ToEncode {
 pub fn render(
     source: Box<dyn Source>,
     plan: &ApprovedPlan,
+    sink: Box<dyn Sink>,
+    readback: Option<Box<dyn Source>>,
+    progress: &dyn Progress,
+) -> Result<RenderReport, RenderError> {
+    let all = FrameSpan::new(FrameIndex::ZERO, FrameIndex::new(plan.frames()));
+    let due = DueFrames::of(all.into_iter().collect());
+    render_due(source, plan, due, sink, readback, progress)
+}
+
+fn render_due(
+    source: Box<dyn Source>,
+    plan: &ApprovedPlan,
+    due: DueFrames,
     sink: Box<dyn Sink>,
     readback: Option<Box<dyn Source>>,
     progress: &dyn Progress,
@@ -180,7 +213,7 @@ pub fn render(
         let mut stage = RedactStage {
             plan,
             in_flight,
-            tally: RenderTally::new(plan, tracks, size),
+            tally: RenderTally::new(plan, due, tracks, size),
             progress,
             cause,
         };
@@ -245,7 +278,7 @@ impl RedactStage<'_> {
         decoded: &Receiver<MediaItem>,
         to_encode: &Sender<ToEncode>,
     ) -> Result<(), RenderError> {
-        let total = u64::from(self.plan.frames());
+        let total = u64::from(self.tally.due.total());
         while let Some(mut batch) = decoded.recv_many() {
             for item in &batch {
                 self.tally.count(item)?;
@@ -299,6 +332,7 @@ fn encode_stage(mut sink: Box<dyn Sink>, items: &Receiver<ToEncode>) -> Result<(
 /// What has passed so far.
 struct RenderTally<'a> {
     plan: &'a ApprovedPlan,
+    due: DueFrames,
     frames: u32,
     frames_masked: u32,
     area_sum: f64,
@@ -311,9 +345,10 @@ struct RenderTally<'a> {
 }
 
 impl<'a> RenderTally<'a> {
-    fn new(plan: &'a ApprovedPlan, tracks: usize, size: PixelSize) -> Self {
+    fn new(plan: &'a ApprovedPlan, due: DueFrames, tracks: usize, size: PixelSize) -> Self {
         Self {
             plan,
+            due,
             frames: 0,
             frames_masked: 0,
             area_sum: 0.0,
@@ -355,7 +390,7 @@ impl<'a> RenderTally<'a> {
 
     /// The next `frames` frames are those from `index` on.
     fn advance(&mut self, index: FrameIndex, frames: u32) -> Result<(), RenderError> {
-        let due = FrameIndex::new(self.frames);
+        let due = self.due.after(self.frames);
         if index != due {
             return Err(RenderError::FrameOrder {
                 found: index,
@@ -363,7 +398,7 @@ impl<'a> RenderTally<'a> {
             });
         }
         self.frames = self.frames.saturating_add(frames);
-        if self.frames > self.plan.frames() {
+        if self.frames > self.due.total() {
             return self.check_complete();
         }
         Ok(())
@@ -413,7 +448,7 @@ impl<'a> RenderTally<'a> {
     }
 
     fn check_complete(&self) -> Result<(), RenderError> {
-        let expected = self.plan.frames();
+        let expected = self.due.total();
         if self.frames == expected {
             return Ok(());
         }
