@@ -4,6 +4,7 @@
 //! - [`FileSink`] writes a release: H.264 and AAC in MP4, and nothing else;
 //! - [`CopyAnalysis`] finds what stream copy can take from a recording, and [`CopyPlan`] decides
 //!   what it does take (smart rendering);
+//! - [`RunReader`] and [`SegmentSink`] read and encode single runs of a release, without the rest;
 //! - [`ExcerptSource`] reads only the spans of an excerpt, with title cards between them;
 //! - [`FrameTable`] says where a recording can be divided;
 //! - [`ReleasePackets`] cuts a finished release into parts.
@@ -31,6 +32,7 @@ mod parts;
 mod picture;
 mod probe;
 mod readback;
+mod runs;
 mod sink;
 mod sound;
 mod source;
@@ -46,7 +48,8 @@ pub use excerpt::ExcerptSource;
 pub use frame_table::FrameTable;
 pub use parts::{CutError, PartSound, ReleaseGop, ReleasePackets};
 pub use readback::{Readback, ReadbackRecord, ReadbackRun};
-pub use sink::{EncodeOptions, FileSink, Preset, check_sound};
+pub use runs::{RunReader, RunTimes, SegmentForm};
+pub use sink::{EncodeOptions, FileSink, Preset, SegmentSink, check_sound};
 pub use sound::release_rate_hz;
 pub use source::{Damaged, FileSource, OpenOptions};
 

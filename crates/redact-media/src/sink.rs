@@ -12,6 +12,8 @@
 mod muxing;
 mod options;
 mod pictures;
+mod run_encoder;
+mod segments;
 mod smart_render;
 mod tracks;
 
@@ -31,6 +33,7 @@ use crate::readback::{self, PacketTap, Readback};
 use muxing::write_error;
 pub use options::{EncodeOptions, Preset};
 use pictures::{PictureEncoder, Shot};
+pub use segments::SegmentSink;
 use smart_render::{SmartRenderer, TrackCopy};
 use tracks::TrackEncoder;
 

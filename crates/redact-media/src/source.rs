@@ -197,6 +197,12 @@ impl FileSource {
         self.reader.take_decoder()
     }
 
+    /// The AVC configuration record of the pictures' track, as stored; empty if there is none.
+    pub(crate) fn avc_record(&self) -> Vec<u8> {
+        let stream = self.reader.input.stream(self.reader.video_index());
+        stream.as_ref().map(ffi::extradata).unwrap_or_default()
+    }
+
     /// Color tags of the first frame.
     pub(crate) fn color_tags(&self) -> Option<ffi::ColorTags> {
         self.tags

@@ -5,20 +5,18 @@
 //! decoding times, so nothing after a run moves. A finished run can be cached, and a cached one
 //! written instead of being encoded again.
 
-use ffmpeg_next::codec::encoder;
 use ffmpeg_next::format::context::Output;
 use ffmpeg_next::packet::Flags;
-use ffmpeg_next::{Packet, Rational, picture};
-use redact_bitstream::h264::avcc::{self, AvcConfig};
+use ffmpeg_next::{Packet, Rational};
 use redact_core::{
     CodedPictures, CodedSound, FrameIndex, FrameSpan, SinkError, Timestamp, VideoInfo,
 };
 
 use super::muxing::{encode_error, rational, write_packet};
 use super::options::EncodeOptions;
-use super::pictures::{Shot, SmartConstraints, open_encoder};
+use super::pictures::Shot;
+use super::run_encoder::{RunEncoder, RunSettings, RunSource, mismatch, refused};
 use crate::cached_segment::{CachedPacket, CachedSegment};
-use crate::codec::needs_input;
 use crate::copy_plan::{CopyPlan, Gop, GopAction, Pictures, SoundForm};
 use crate::ffi;
 use crate::readback::{PacketTap, Role};
@@ -27,20 +25,13 @@ use crate::readback::{PacketTap, Role};
 pub(super) struct SmartRenderer {
     plan: CopyPlan,
     video: VideoInfo,
-    options: EncodeOptions,
-    constraints: SmartConstraints,
+    settings: RunSettings,
+    /// Threads of the video encoder; 0 means one per core.
+    threads: usize,
     stream: usize,
     base: Rational,
     /// Subtracted from the source's times to get the release's, ticks.
     pts_offset: i64,
-    /// The parameter sets of this release's encoders, in Annex B.
-    config: Vec<u8>,
-    /// Their parameter sets, written before each of their IDR pictures if the source repeats its
-    /// own; empty otherwise. Some players that find parameter sets in the packets ignore those in
-    /// the configuration record.
-    repeated: Vec<u8>,
-    /// The first encoder, opened to get its parameter sets.
-    ready: Option<encoder::video::Encoder>,
     run: Option<Run>,
     next_frame: u32,
     tap: Option<PacketTap>,
@@ -52,13 +43,10 @@ const CACHED_BYTES_MAX: usize = 32 << 20;
 
 /// The run of frames that is being encoded.
 struct Run {
-    encoder: encoder::video::Encoder,
-    start: u32,
-    end: u32,
+    encoder: RunEncoder,
     /// The encoded packets, if the run is to be cached.
     packets: Option<Vec<CachedPacket>>,
     bytes: usize,
-    next_packet: u32,
 }
 
 impl Run {
@@ -83,25 +71,14 @@ impl SmartRenderer {
         shift: i64,
     ) -> Result<Self, SinkError> {
         let (pictures, video) = (pictures(plan), plan.info().video.clone());
-        let refused = |why: String| SinkError::Encode {
-            what: "pictures between copied ones".to_owned(),
-            source: why.into(),
-        };
-        let sps_id = pictures.config.unused_id();
-        let constraints = SmartConstraints {
-            sps_id: sps_id.ok_or_else(|| refused("every parameter set id is in use".to_owned()))?,
-            profile: pictures.config.profile_name(),
+        let source = RunSource {
+            video: &video,
+            tags: *plan.tags(),
+            config: &pictures.config,
             reorder: pictures.reorder,
-            dpb_pictures: pictures.config.dpb_pictures,
+            repeats_sets: pictures.repeats_sets,
         };
-        let encoder = open_encoder(&video, options, plan.tags(), Some(&constraints))?;
-        let config = ffi::encoder_extradata(&encoder);
-        let own = AvcConfig::from_annex_b(&config).map_err(|odd| refused(odd.to_string()))?;
-        let repeated = if pictures.repeats_sets {
-            own.as_nal_units()
-        } else {
-            Vec::new()
-        };
+        let (mut settings, encoder, own) = RunSettings::new(source, options)?;
         let copied = pictures.gops.iter().filter(|gop| gop.is_copied()).count();
         // The leak scan rejects sets that no picture uses.
         let used = pictures.sets_of(Gop::is_copied);
@@ -122,17 +99,15 @@ impl SmartRenderer {
         }
         let stream = stream.index();
         ffi::set_extradata(output, stream, &header).map_err(encode_error("pictures"))?;
+        settings.use_first(encoder);
         let pts_offset = pictures.pts[0].saturating_sub(shift);
         Ok(Self {
             plan: plan.clone(),
-            options: *options,
-            constraints,
+            settings,
+            threads: options.threads,
             stream,
             base,
             pts_offset,
-            config,
-            repeated,
-            ready: Some(encoder),
             run: None,
             next_frame: 0,
             video,
@@ -147,11 +122,7 @@ impl SmartRenderer {
             return; // Dropping the tap ends the readback.
         }
         if let Some(stream) = output.stream(self.stream) {
-            tap.begin(
-                &stream,
-                self.pts_offset,
-                readback_threads(self.options.threads),
-            );
+            tap.begin(&stream, self.pts_offset, readback_threads(self.threads));
             self.tap = Some(tap);
         }
     }
@@ -169,122 +140,63 @@ impl SmartRenderer {
     }
 
     /// Encodes the next frame of a run.
-    pub(super) fn encode(&mut self, mut shot: Shot, output: &mut Output) -> Result<(), SinkError> {
+    pub(super) fn encode(&mut self, shot: Shot, output: &mut Output) -> Result<(), SinkError> {
         self.check_due(shot.index.get())?;
         let (at, _) = pictures(&self.plan).time(self.next_frame as usize);
         if shot.timestamp().ticks() != at {
             return Err(mismatch(format!("frame {} has the wrong time", shot.index)));
         }
-        if self.run.is_none() {
-            self.run = Some(self.start_run()?);
-        } else if !self.options.preset.predicts_from_later() {
-            // The parameter sets declare the copied pictures' reordering, but this preset does not
-            // reorder.
-            shot.frame.set_kind(picture::Type::P);
-        }
-        shot.frame.set_pts(Some(at - self.pts_offset));
-        self.next_frame += 1;
-        let Some(run) = &mut self.run else {
-            return Ok(());
+        let mut run = match self.run.take() {
+            Some(run) => run,
+            None => self.start_run()?,
         };
-        run.encoder
-            .send_frame(&shot.frame)
-            .map_err(encode_error("a picture"))?;
-        let is_last = self.next_frame == run.end;
-        if is_last {
-            run.encoder
-                .send_eof()
-                .map_err(encode_error("the last pictures of a run"))?;
+        self.next_frame += 1;
+        run.encoder.send(shot, at - self.pts_offset)?;
+        self.receive(&mut run, output)?;
+        if run.encoder.has_all_frames() {
+            self.end_run(run)
+        } else {
+            self.run = Some(run);
+            Ok(())
         }
-        self.receive(output)?;
-        if is_last {
-            self.end_run()?;
-        }
-        Ok(())
     }
 
     fn start_run(&mut self) -> Result<Run, SinkError> {
-        let encoder = match self.ready.take() {
-            Some(encoder) => encoder,
-            None => open_encoder(
-                &self.video,
-                &self.options,
-                self.plan.tags(),
-                Some(&self.constraints),
-            )?,
-        };
-        if ffi::encoder_extradata(&encoder) != self.config {
-            return Err(mismatch(
-                "libx264 produced different parameter sets for another run".to_owned(),
-            ));
-        }
+        let end = pictures(&self.plan).run_end(self.next_frame);
+        let frames = FrameSpan::new(FrameIndex::new(self.next_frame), FrameIndex::new(end));
+        let frames = frames.ok_or_else(|| mismatch("a run without frames".to_owned()))?;
         Ok(Run {
-            encoder,
-            start: self.next_frame,
-            end: pictures(&self.plan).run_end(self.next_frame),
+            encoder: self.settings.begin(frames)?,
             packets: self.plan.store().map(|_| Vec::new()),
             bytes: 0,
-            next_packet: self.next_frame,
         })
     }
 
-    fn end_run(&mut self) -> Result<(), SinkError> {
-        let Some(run) = self.run.take() else {
-            return Ok(());
-        };
-        if run.next_packet != run.end {
-            return Err(mismatch("frames of a run were not encoded".to_owned()));
-        }
-        let frames = FrameSpan::new(FrameIndex::new(run.start), FrameIndex::new(run.end));
-        let finished = self.plan.store().zip(frames).zip(run.packets);
-        if let Some(((store, frames), packets)) = finished {
+    fn end_run(&self, run: Run) -> Result<(), SinkError> {
+        run.encoder.check_whole()?;
+        if let Some((store, packets)) = self.plan.store().zip(run.packets) {
             store.save(&CachedSegment {
-                frames,
-                config: self.config.clone(),
+                frames: run.encoder.frames(),
+                config: self.settings.config.clone(),
                 packets,
             });
         }
         Ok(())
     }
 
-    fn receive(&mut self, output: &mut Output) -> Result<(), SinkError> {
-        let pictures = pictures(&self.plan);
-        while let Some(run) = &mut self.run {
-            let mut packet = Packet::empty();
-            match run.encoder.receive_packet(&mut packet) {
-                Ok(()) => {}
-                Err(error) if needs_input(error) => return Ok(()),
-                Err(error) => return Err(encode_error("a picture")(error)),
-            }
-            let frame = packet
-                .pts()
-                .and_then(|pts| pictures.pts.binary_search(&(pts + self.pts_offset)).ok())
-                .and_then(|frame| u32::try_from(frame).ok());
-            let (Some(frame), Some(data)) = (frame, packet.data()) else {
-                return Err(mismatch(
-                    "the encoder returned a packet that belongs to no frame".to_owned(),
-                ));
-            };
-            if run.next_packet >= run.end {
-                return Err(mismatch(format!("frame {frame} was encoded too late")));
-            }
-            let mut nal_units = avcc::from_annex_b_without_sei(data);
-            if packet.is_key() {
-                nal_units.splice(..0, self.repeated.iter().copied());
-            }
-            let made = CachedPacket {
-                frame,
-                is_key: packet.is_key(),
-                data: nal_units,
-            };
-            let place = run.next_packet;
-            run.next_packet += 1;
-            let (stream, base) = (self.stream, self.base);
+    fn receive(&mut self, run: &mut Run, output: &mut Output) -> Result<(), SinkError> {
+        let plan = self.plan.clone();
+        let pictures = pictures(&plan);
+        let frame_at = |pts: i64| {
+            let frame = pictures.pts.binary_search(&(pts + self.pts_offset)).ok();
+            frame.and_then(|frame| u32::try_from(frame).ok())
+        };
+        while let Some((place, made)) = run.encoder.receive(frame_at)? {
             let packet = timed(&made, place, pictures, self.pts_offset)?;
             if let Some(tap) = &mut self.tap {
                 tap.packet(&packet, Role::Reencoded);
             }
-            write_packet(packet, stream, base, output)?;
+            write_packet(packet, self.stream, self.base, output)?;
             run.store(made);
         }
         Ok(())
@@ -293,8 +205,9 @@ impl SmartRenderer {
     /// Writes a segment from the cache.
     fn write_cached(&mut self, frames: FrameSpan, output: &mut Output) -> Result<(), SinkError> {
         let segment = self.plan.store().and_then(|store| store.load(frames));
-        let fits =
-            |segment: &CachedSegment| segment.frames == frames && segment.config == self.config;
+        let fits = |segment: &CachedSegment| {
+            segment.frames == frames && segment.config == self.settings.config
+        };
         let segment = segment
             .filter(fits)
             .ok_or_else(|| mismatch("a cached segment has changed".to_owned()))?;
@@ -421,10 +334,6 @@ fn timed(
     packet.set_dts(Some(dts - pts_offset));
     packet.set_duration(ticks);
     Ok(packet)
-}
-
-fn mismatch(what: String) -> SinkError {
-    SinkError::Mismatch { what }
 }
 
 fn pictures(plan: &CopyPlan) -> &Pictures {
