@@ -13,7 +13,8 @@ pub enum Signed {
     ApproverKey,
     /// An approval of a plan.
     Approval,
-    /// A cached segment, for a later render on the same machine.
+    /// A segment: for a later render of the same user, or for another user's render that trusts
+    /// the key as a worker's.
     CachedSegment,
     /// The manifest of a transmittal package.
     Package,
@@ -44,7 +45,7 @@ pub enum Purpose {
     Rotation,
     /// A person's key for approvals.
     Approver,
-    /// A user's key on one machine for cached segments.
+    /// A user's key on one machine for the segments that it encodes.
     Segment,
 }
 
