@@ -3,6 +3,8 @@
 //! A chunk plan ([`ChunkPlan`]) says how the work is divided into tasks. Each task's output is one
 //! file, named after its SHA-256 ([`ChunkFolder`]); the outputs of all tasks are linked on the
 //! machine that divided. What comes out is the same as without chunks.
+//!
+//! [`render`] has what is particular to a render.
 
 mod cut_points;
 mod divide;
@@ -15,6 +17,7 @@ mod observe;
 mod output;
 mod pictures;
 mod plan;
+pub mod render;
 mod scan_chunks;
 mod task;
 

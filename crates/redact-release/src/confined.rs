@@ -4,6 +4,7 @@ use redact_jail::JailError;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::chunks::render::{RenderDivisionWork, SegmentWork};
 use crate::chunks::{DivideWork, PicturesWork, SoundWork};
 use crate::cut::CutWork;
 use crate::error::Result;
@@ -34,6 +35,8 @@ pub fn run(
         JobKind::ScanSound => serde_json::from_str::<SoundWork>(work)?.run(seal, ports),
         JobKind::Transcribe => serde_json::from_str::<TranscriptWork>(work)?.run(seal, ports),
         JobKind::Render => serde_json::from_str::<RenderWork>(work)?.run(seal, ports),
+        JobKind::DivideRender => serde_json::from_str::<RenderDivisionWork>(work)?.run(seal, ports),
+        JobKind::EncodeSegments => serde_json::from_str::<SegmentWork>(work)?.run(seal, ports),
         JobKind::Cut => serde_json::from_str::<CutWork>(work)?.run(seal, ports),
         JobKind::Verify => serde_json::from_str::<VerifyWork>(work)?.run(seal, ports),
     }

@@ -17,6 +17,7 @@ use redact_record::RecordError;
 use redact_vision::{CardError, VisionError};
 
 use crate::chunks::ChunkError;
+use crate::chunks::render::SegmentError;
 use crate::package::PackageError;
 pub use remedy::Remedy;
 pub use worker::{JobFailure, WorkerError};
@@ -259,6 +260,9 @@ pub enum ReleaseError {
     /// The worker could not be confined.
     #[error(transparent)]
     Jail(#[from] JailError),
+    /// The segments of workers cannot be used.
+    #[error(transparent)]
+    Segment(#[from] SegmentError),
     /// A package could not be made.
     #[error(transparent)]
     Package(#[from] PackageError),

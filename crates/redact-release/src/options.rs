@@ -68,6 +68,21 @@ pub struct InputOptions {
     pub settings: SourceSettings,
 }
 
+impl InputOptions {
+    /// How the recording of `plan` is read: as the scan read it.
+    #[must_use]
+    pub fn of_plan(plan: &Plan) -> Self {
+        Self {
+            damaged: match plan.damage.is_empty() {
+                true => Damaged::Stop,
+                false => Damaged::Mask,
+            },
+            accept_lost_sound: false,
+            settings: plan.source.info.settings(),
+        }
+    }
+}
+
 /// Which parts of a release are re-encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

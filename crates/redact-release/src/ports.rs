@@ -193,6 +193,8 @@ pub(crate) enum JobKind {
     ScanSound,
     Transcribe,
     Render,
+    DivideRender,
+    EncodeSegments,
     Cut,
     Verify,
 }

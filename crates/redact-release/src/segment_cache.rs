@@ -22,6 +22,20 @@ pub(crate) use client::SegmentCacheClient;
 pub(crate) use evidence::{Evidence, KnownSegments};
 pub(crate) use folder::RenderSettings;
 pub use folder::SegmentCacheFolder;
+pub(crate) use store::exchange_in;
 
 /// The one file of an exchange folder.
 const SEGMENT_FILE: &str = "segment";
+
+/// Takes the segment that a worker put into an exchange folder; `None` where there is none.
+pub(crate) fn read_segment(exchange: &std::path::Path) -> Option<Vec<u8>> {
+    let file = exchange.join(SEGMENT_FILE);
+    let bytes = store::read_foreign(&file);
+    std::fs::remove_file(&file).ok();
+    bytes
+}
+
+/// Puts a segment into an exchange folder; gives whether it is there.
+pub(crate) fn write_segment(exchange: &std::path::Path, bytes: &[u8]) -> bool {
+    store::write(&exchange.join(SEGMENT_FILE), &[bytes]).is_ok()
+}

@@ -38,7 +38,9 @@ pub fn link_scan(
     read: ReadOutput<'_>,
 ) -> Result<(Findings, JailLevel)> {
     plan.check_program()?;
-    let ChunkWork::Scan(scan) = &plan.work;
+    let ChunkWork::Scan(scan) = &plan.work else {
+        return Err(plan.other_work("scan").into());
+    };
     let mut outputs = TaskOutputs {
         plan: plan_digest,
         read,

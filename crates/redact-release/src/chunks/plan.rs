@@ -7,6 +7,7 @@ use redact_record::manifest::Hex;
 use serde::{Deserialize, Serialize};
 
 use super::error::ChunkError;
+use super::render::RenderDivision;
 use super::scan_chunks::ScanChunks;
 use crate::error::{Context as _, Result};
 use crate::options::InputOptions;
@@ -56,6 +57,8 @@ pub struct ChunkSource {
 pub enum ChunkWork {
     /// A scan.
     Scan(ScanChunks),
+    /// A render.
+    Render(RenderDivision),
 }
 
 impl ChunkWork {
@@ -64,6 +67,7 @@ impl ChunkWork {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Scan(_) => "scan",
+            Self::Render(_) => "render",
         }
     }
 }
@@ -107,6 +111,7 @@ impl ChunkPlan {
         }
         match &plan.work {
             ChunkWork::Scan(scan) => scan.check()?,
+            ChunkWork::Render(division) => division.check()?,
         }
         Ok(plan)
     }
@@ -126,7 +131,15 @@ impl ChunkPlan {
     pub fn tasks(&self) -> u32 {
         match &self.work {
             ChunkWork::Scan(scan) => scan.tasks(),
+            ChunkWork::Render(division) => division.tasks(),
         }
+    }
+
+    /// The error where a plan of `expected` work is needed and this is none.
+    #[must_use]
+    pub const fn other_work(&self, expected: &'static str) -> ChunkError {
+        let found = self.work.name();
+        ChunkError::OtherWork { found, expected }
     }
 
     /// Checks that this version of the program made the plan.

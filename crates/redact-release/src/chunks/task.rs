@@ -58,7 +58,9 @@ impl TaskRequest<'_> {
 /// the task cannot be done.
 pub fn run_scan_task(request: &TaskRequest<'_>, ports: &Ports<'_>) -> Result<Vec<u8>> {
     request.check()?;
-    let ChunkWork::Scan(scan) = &request.plan.work;
+    let ChunkWork::Scan(scan) = &request.plan.work else {
+        return Err(request.plan.other_work("scan").into());
+    };
     let task = scan.task(request.task).ok_or(ChunkError::NoTask {
         task: request.task,
         tasks: scan.tasks(),

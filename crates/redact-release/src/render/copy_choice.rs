@@ -40,11 +40,16 @@ fn refusal(plan: &ApprovedPlan, reencode: Reencode) -> Option<&'static str> {
     }
 }
 
+/// Why nothing is copied of a recording that [`analyze`] gives nothing for.
+pub(crate) fn why_nothing_is_copied(plan: &ApprovedPlan, reencode: Reencode) -> &'static str {
+    refusal(plan, reencode).unwrap_or(ASKED)
+}
+
 /// What could be copied of the recording; `None` where nothing may be.
 ///
 /// # Errors
 /// When the recording cannot be read.
-pub(super) fn analyze(
+pub(crate) fn analyze(
     clip: &Path,
     plan: &ApprovedPlan,
     reencode: Reencode,
@@ -76,7 +81,7 @@ pub(super) fn analyze(
 
 /// Decides what is copied of what was analyzed: every GOP and every sound track that the plan does
 /// not touch. Of an excerpt, no sound is copied.
-pub(super) fn choose(analysis: CopyAnalysis, plan: &ApprovedPlan) -> CopyPlan {
+pub(crate) fn choose(analysis: CopyAnalysis, plan: &ApprovedPlan) -> CopyPlan {
     let (redactions, excerpt) = (plan.redactions(), plan.excerpt());
     let in_release = |span| excerpt.map_or(Some(span), |excerpt| excerpt.release_frames(span));
     let copy_plan = analysis.plan(
@@ -101,7 +106,7 @@ pub(super) fn facts(
 ) -> CodingFacts {
     let tracks = 0..report.audio.len();
     let Some(copy_plan) = copy_plan else {
-        let why = refusal(plan, Reencode::All).unwrap_or(ASKED);
+        let why = why_nothing_is_copied(plan, Reencode::All);
         return CodingFacts {
             pictures_encoded_because: Some(why.to_owned()),
             sound: tracks.map(|_| Err(why.to_owned())).collect(),

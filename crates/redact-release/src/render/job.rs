@@ -10,6 +10,7 @@ use redact_record::{FileBinding, ReleasePaths};
 
 use super::excerpt::ExcerptRequest;
 use super::result::RenderResult;
+use crate::chunks::render::{SegmentsUsed, SuppliedSegments};
 use crate::options::{EncodingOptions, ModelOptions};
 use crate::segment_cache::{RenderSettings, SegmentCacheFolder};
 
@@ -36,6 +37,23 @@ pub(super) fn is_efficient(codec: &str) -> bool {
     matches!(codec, "hevc" | "av1" | "vp9")
 }
 
+/// The constant rate factor that was chosen, or that suits the recording's codec; at most
+/// [`CRF_MASKED_MAX`] where there are masks.
+pub(crate) fn crf_of(plan: &ApprovedPlan, encoding: &EncodingOptions) -> u8 {
+    let codec = &plan.plan().source.info.video.codec;
+    let default = if is_efficient(codec) {
+        CRF_EFFICIENT
+    } else {
+        CRF
+    };
+    let chosen = encoding.crf.unwrap_or(default);
+    if plan.redactions().masks.is_empty() {
+        chosen
+    } else {
+        chosen.min(CRF_MASKED_MAX)
+    }
+}
+
 /// One release to make.
 pub struct ReleaseJob<'a> {
     /// The recording.
@@ -60,6 +78,8 @@ pub struct ReleaseJob<'a> {
     pub key: &'a KeyPair,
     /// Segments of earlier renders.
     pub cache: Option<&'a SegmentCacheFolder>,
+    /// Segments that workers encoded for this render.
+    pub supplied: Option<&'a SuppliedSegments>,
     /// Detectors that run on the finished file, if any do.
     pub second_look: Option<&'a ModelOptions>,
     /// Whether what they find is accepted.
@@ -69,21 +89,9 @@ pub struct ReleaseJob<'a> {
 }
 
 impl ReleaseJob<'_> {
-    /// The constant rate factor that was chosen, or that suits the recording's codec; at most
-    /// [`CRF_MASKED_MAX`] where there are masks.
+    /// The constant rate factor: see [`crf_of`].
     pub(super) fn crf(&self) -> u8 {
-        let codec = &self.plan.plan().source.info.video.codec;
-        let default = if is_efficient(codec) {
-            CRF_EFFICIENT
-        } else {
-            CRF
-        };
-        let chosen = self.encoding.crf.unwrap_or(default);
-        if self.plan.redactions().masks.is_empty() {
-            chosen
-        } else {
-            chosen.min(CRF_MASKED_MAX)
-        }
+        crf_of(self.plan, self.encoding)
     }
 
     /// What coded pictures of the release follow from.
@@ -108,6 +116,8 @@ pub struct MadeRelease {
     pub manifest: PublicManifest,
     /// The key that signed it.
     pub key: KeyId,
+    /// What of the segments of workers was used, where there were any.
+    pub segments: Option<SegmentsUsed>,
     /// People who were kept and whom masks of others cover.
     pub covered: Vec<CoveredTrack>,
 }

@@ -15,6 +15,7 @@ use super::job::{MadeRelease, ReleaseJob};
 use super::manifests::ManifestFacts;
 use super::result::RenderResult;
 use super::work::RenderWork;
+use crate::chunks::render::AcceptedSegments;
 use crate::error::{Context as _, ReleaseError, Result};
 use crate::events::describe_jail;
 use crate::files::{bind, both, digest, read_beside};
@@ -22,7 +23,7 @@ use crate::outputs::{Outputs, Partial};
 use crate::ports::{
     Access, CacheRequest, Events, JobKind, Listener, Ports, ProgressListener, job as job_text,
 };
-use crate::segment_cache::SegmentCacheFolder;
+use crate::segment_cache::{exchange_in, write_segment};
 use crate::transcript::TranscriptForm;
 
 /// Lets a confined worker render and check, then signs and gives the release its name.
@@ -39,7 +40,15 @@ pub fn make_release(
     outputs: &mut Outputs,
 ) -> Result<MadeRelease> {
     let partial = outputs.partial(job.release)?;
-    let (before, (rendered, level)) = render(job, &partial, ports)?;
+    let supplied = job.supplied.map(|supplied| supplied.accept(job.settings()));
+    let supplied = supplied.transpose()?;
+    let rendered = render(job, &partial, supplied.as_ref(), ports);
+    let blame = |error| match &supplied {
+        Some(supplied) => supplied.blame(job.release, error),
+        None => error,
+    };
+    let (before, (rendered, level)) = rendered.map_err(blame)?;
+    let segments = supplied.as_ref().map(AcceptedSegments::used);
     if let Some(check) = rendered.first_failure() {
         return Err(ReleaseError::AuditFailed { check }).in_file(job.release);
     }
@@ -64,6 +73,7 @@ pub fn make_release(
         rendered: &rendered,
         level,
         coding: &coding,
+        segments: segments.as_ref(),
     };
     let manifests = facts
         .manifests(job, ports.clock.now())
@@ -88,6 +98,7 @@ pub fn make_release(
         coding,
         manifest: manifests.public,
         key: job.key.public().id(),
+        segments,
         covered: plan::covered_tracks(job.plan.plan()),
     })
 }
@@ -96,11 +107,16 @@ pub fn make_release(
 fn render(
     job: &ReleaseJob<'_>,
     partial: &Partial,
+    supplied: Option<&AcceptedSegments<'_>>,
     ports: &Ports<'_>,
 ) -> Result<(FileBinding, (RenderResult, JailLevel))> {
     // Segments are cached for whole recordings, whose frames have other numbers.
     let cache = job.cache.filter(|_| job.excerpt.is_none());
-    let exchange = cache.map(SegmentCacheFolder::exchange).transpose()?;
+    let exchange = match (cache, supplied) {
+        (Some(cache), _) => Some(cache.exchange()?),
+        (None, Some(supplied)) => Some(exchange_in(supplied.folder())?),
+        (None, None) => None,
+    };
     let segments = exchange.as_ref().map(|folder| folder.path().to_owned());
     let work = RenderWork {
         clip: job.clip.to_owned(),
@@ -125,6 +141,7 @@ fn render(
     };
     let listener = RenderListener {
         job,
+        supplied,
         progress: ports.progress,
         exchange: segments,
     };
@@ -219,6 +236,7 @@ fn write_records<'p>(
 /// Passes a render's progress on, and serves it from the segment cache.
 struct RenderListener<'a> {
     job: &'a ReleaseJob<'a>,
+    supplied: Option<&'a AcceptedSegments<'a>>,
     progress: &'a dyn Progress,
     exchange: Option<PathBuf>,
 }
@@ -229,6 +247,16 @@ impl Listener for RenderListener<'_> {
     }
 
     fn cache_request(&self, request: CacheRequest) -> bool {
+        if let (Some(supplied), Some(exchange)) = (self.supplied, &self.exchange) {
+            match request {
+                CacheRequest::Has(segment) if supplied.has(segment) => return true,
+                CacheRequest::Load(segment) if supplied.has(segment) => {
+                    let pictures = supplied.load(segment);
+                    return pictures.is_some_and(|bytes| write_segment(exchange, &bytes));
+                }
+                _ => {}
+            }
+        }
         match (self.job.cache, &self.exchange) {
             (Some(cache), Some(exchange)) => cache.answer(self.job.settings(), exchange, request),
             _ => false,

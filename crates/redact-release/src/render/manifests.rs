@@ -16,6 +16,7 @@ use redact_record::policy;
 use super::job::ReleaseJob;
 use super::result::RenderResult;
 use super::second_look;
+use crate::chunks::render::SegmentsUsed;
 use crate::error::{Context as _, Result};
 
 /// Everything that is known after a release was made.
@@ -36,6 +37,8 @@ pub(super) struct ManifestFacts<'a> {
     pub(super) level: JailLevel,
     /// What was copied.
     pub(super) coding: &'a CodingFacts,
+    /// What of the segments of workers was used, where there were any.
+    pub(super) segments: Option<&'a SegmentsUsed>,
 }
 
 impl ManifestFacts<'_> {
@@ -83,7 +86,7 @@ impl ManifestFacts<'_> {
             changes: changes.as_deref(),
             source_channels: &rendered.source_channels,
             captions: job.captions,
-            tool: &tool(job, self.level),
+            tool: &tool(job, self.level, self.segments),
             context: &self.context(job),
             created,
             fresh: Fresh::random()?,
@@ -123,7 +126,7 @@ fn file_name(path: &Path) -> String {
         .into_owned()
 }
 
-fn tool(job: &ReleaseJob<'_>, level: JailLevel) -> ToolInfo {
+fn tool(job: &ReleaseJob<'_>, level: JailLevel, segments: Option<&SegmentsUsed>) -> ToolInfo {
     let owned = |(name, version): (&str, String)| (name.to_owned(), version);
     let mut options = vec![
         ("video encoder".to_owned(), "libx264".to_owned()),
@@ -137,6 +140,15 @@ fn tool(job: &ReleaseJob<'_>, level: JailLevel) -> ToolInfo {
             let change = format!("{} to {rate} Hz", track.rate_hz);
             options.push((format!("sound track {number} resampled"), change));
         }
+    }
+    if let Some(used) = segments.filter(|used| used.segments > 0) {
+        let keys: Vec<String> = used.keys.iter().map(ToString::to_string).collect();
+        let text = format!(
+            "{}, signed with worker keys {}",
+            used.segments,
+            keys.join(", ")
+        );
+        options.push(("segments encoded by workers".to_owned(), text));
     }
     ToolInfo {
         jail: Some(Jail {

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use redact_core::{ApprovedPlan, Digest, FrameSpan, Progress, Source, SourceInfo};
-use redact_engine::{Check, Expected, RenderError, RenderReport, frames_of_levels, take_levels};
+use redact_core::{ApprovedPlan, Digest, FrameSpan, Source, SourceInfo};
+use redact_engine::{Check, Expected, RenderError, RenderReport};
 use redact_jail::JailError;
 use redact_media::{
     CopyPlan, EncodeOptions, FileSink, OpenOptions, Preset, Readback, ReadbackRun, SegmentCache,
@@ -19,11 +19,10 @@ use super::clocked::clocked;
 use super::copy_choice;
 use super::excerpt;
 use super::job::is_efficient;
+use super::levels::{open_options, with_levels};
 use super::result::RenderResult;
 use super::second_look::{self, SecondLookJob};
-use crate::check::{
-    CopyClaims, Declared, Examined, damage_mode, leaks, open, source_channels, within,
-};
+use crate::check::{CopyClaims, Declared, Examined, leaks, open, source_channels, within};
 use crate::detectors::LoadedDetectors;
 use crate::error::{Context as _, ReleaseError, Result};
 use crate::files::both;
@@ -82,7 +81,8 @@ impl RenderWork {
         let cut = excerpt::cut(&self.clip, plan, &self.spans, analysis.as_ref(), &options);
         let (plan, form) = cut?;
         let copy_plan = analysis.map(|analysis| copy_choice::choose(analysis, &plan));
-        let plan = self.with_levels(plan, copy_plan.as_ref(), ports.progress)?;
+        let (clip, copied) = (&self.clip, copy_plan.as_ref());
+        let plan = with_levels(clip, plan, copied, self.threads, ports.progress)?;
         let render = Render {
             work: &self,
             plan: &plan,
@@ -91,47 +91,21 @@ impl RenderWork {
         let made = render.run(copy_plan, detectors)?.with_excerpt(form);
         Ok(serde_json::to_value(made)?)
     }
-
-    /// The plan with the levels that its blurred and pixelated masks are drawn from. Only the GOPs
-    /// in which such masks begin are decoded, where the recording can be copied.
-    fn with_levels(
-        &self,
-        plan: ApprovedPlan,
-        copy_plan: Option<&CopyPlan>,
-        progress: &dyn Progress,
-    ) -> Result<ApprovedPlan> {
-        let frames = frames_of_levels(plan.redactions());
-        if frames.is_empty() {
-            return Ok(plan);
-        }
-        let begins = |span: FrameSpan| frames.iter().any(|&frame| span.contains(frame));
-        let excerpt = plan.excerpt();
-        // A GOP that a cut goes through cannot be passed on undecoded.
-        let is_skipped = |span: FrameSpan| match excerpt {
-            None => !begins(span),
-            Some(excerpt) => excerpt
-                .release_frames(span)
-                .is_some_and(|span| !begins(span)),
-        };
-        let copy_plan = copy_plan.map(|copy_plan| copy_plan.to_compare(is_skipped));
-        let options = open_options(&plan, self.threads);
-        let source = open(&self.clip, &options, copy_plan.as_ref())?;
-        let mut source = within(source, excerpt);
-        let levels = take_levels(source.as_mut(), plan.redactions(), progress);
-        let levels = levels.in_file(&self.clip)?;
-        Ok(plan.with_levels(levels))
-    }
 }
 
-/// How the recording is read: past damage only where the scan did so and found some.
-fn open_options(plan: &ApprovedPlan, threads: usize) -> OpenOptions {
-    let plan = plan.plan();
-    OpenOptions {
-        audio: true,
+/// How the pictures of a release are encoded.
+pub(crate) fn encode_options(
+    plan: &ApprovedPlan,
+    preset: Preset,
+    crf: u8,
+    threads: usize,
+) -> EncodeOptions {
+    EncodeOptions {
+        preset,
+        crf,
+        b_frames: is_efficient(&plan.plan().source.info.video.codec),
         threads,
-        damaged: damage_mode(&plan.damage),
-        settings: plan.source.info.settings(),
-        ..OpenOptions::default()
+        ..EncodeOptions::default()
     }
 }
 
@@ -261,13 +235,7 @@ impl Render<'_> {
         )?;
         self.check_source(source.info())?;
         let source = within(source, self.plan.excerpt());
-        let encode = EncodeOptions {
-            preset: work.preset,
-            crf: work.crf,
-            b_frames: is_efficient(&self.plan.plan().source.info.video.codec),
-            threads: work.threads,
-            ..EncodeOptions::default()
-        };
+        let encode = encode_options(self.plan, work.preset, work.crf, work.threads);
         let sink = match copy_plan {
             Some(copy_plan) => {
                 let cut = self.plan.excerpt().map(|cut| copy_plan.of_excerpt(cut));

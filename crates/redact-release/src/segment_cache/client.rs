@@ -24,13 +24,16 @@ pub(crate) struct SegmentCacheClient {
 impl SegmentCacheClient {
     /// The segments of `copy_plan`; they come and go through `folder`.
     pub(crate) fn new(folder: &Path, copy_plan: &CopyPlan, link: Arc<dyn CacheLink>) -> Self {
-        let runs = copy_plan.runs().into_iter();
+        Self::of(folder, &copy_plan.runs(), link)
+    }
+
+    /// The segments of `runs`; they come and go through `folder`.
+    pub(crate) fn of(folder: &Path, runs: &[FrameSpan], link: Arc<dyn CacheLink>) -> Self {
+        let span = |run: &FrameSpan| (run.start().get(), run.end().get());
         Self {
             link,
             file: Mutex::new(folder.join(SEGMENT_FILE)),
-            spans: runs
-                .map(|run| (run.start().get(), run.end().get()))
-                .collect(),
+            spans: runs.iter().map(span).collect(),
         }
     }
 

@@ -7,8 +7,8 @@ use redact_core::{ApprovedPlan, Digest, Effect, FrameIndex, FrameSpan, NormRect,
 use redact_media::Preset;
 use redact_record::sign::KeyPair;
 
-use super::SEGMENT_FILE;
-use super::store::{self, SegmentStore};
+use super::store::SegmentStore;
+use super::{read_segment, write_segment};
 use crate::error::Result;
 use crate::ports::{CacheRequest, Clock, SegmentId, SegmentKind};
 
@@ -24,6 +24,15 @@ pub(crate) struct RenderSettings<'a> {
     pub(crate) plan: &'a ApprovedPlan,
     pub(crate) preset: Preset,
     pub(crate) crf: u8,
+}
+
+impl RenderSettings<'_> {
+    /// Every mask of each of `frames`, to the bit.
+    pub(crate) fn masks_of(&self, frames: FrameSpan) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        masks_into(&mut bytes, frames, self.plan.redactions());
+        bytes
+    }
 }
 
 impl SegmentCacheFolder {
@@ -54,16 +63,14 @@ impl SegmentCacheFolder {
         exchange: &Path,
         request: CacheRequest,
     ) -> bool {
-        let file = exchange.join(SEGMENT_FILE);
         match request {
             CacheRequest::Has(segment) => self.load(render, segment).is_some(),
             CacheRequest::Load(segment) => self
                 .load(render, segment)
-                .is_some_and(|bytes| store::write(&file, &[&bytes]).is_ok()),
+                .is_some_and(|bytes| write_segment(exchange, &bytes)),
             CacheRequest::Store(segment) => {
                 let named = self.named(render, segment);
-                let content = named.and_then(|name| Some((name, store::read_foreign(&file)?)));
-                std::fs::remove_file(&file).ok();
+                let content = read_segment(exchange).and_then(|bytes| Some((named?, bytes)));
                 content.is_some_and(|((name, kind), bytes)| {
                     self.store.save(name, kind, &bytes);
                     true

@@ -47,9 +47,7 @@ impl SegmentStore {
     /// # Errors
     /// When it cannot be made.
     pub(super) fn open(path: &Path, key: KeyPair, clock: Arc<dyn Clock>) -> Result<Self> {
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true).mode(0o700);
-        builder.create(path).in_file(path)?;
+        create_folder(path)?;
         let store = Self {
             folder: path.to_owned(),
             key,
@@ -59,24 +57,12 @@ impl SegmentStore {
         Ok(store)
     }
 
-    /// A folder for one render, for its owner alone; those that a kill left behind go.
+    /// A folder for one render: see [`exchange_in`].
     ///
     /// # Errors
     /// When it cannot be made.
     pub(super) fn exchange(&self) -> Result<tempfile::TempDir> {
-        let left = fs::read_dir(&self.folder).into_iter().flatten().flatten();
-        for entry in left {
-            let ours = entry.file_name().to_string_lossy().starts_with(EXCHANGE);
-            let age = entry.metadata().and_then(|data| data.modified());
-            let old = age.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > EXCHANGE_AGE_MAX));
-            if ours && old {
-                fs::remove_dir_all(entry.path()).ok();
-            }
-        }
-        tempfile::Builder::new()
-            .prefix(EXCHANGE)
-            .tempdir_in(&self.folder)
-            .in_file(&self.folder)
+        exchange_in(&self.folder)
     }
 
     fn path(&self, name: Digest, kind: SegmentKind) -> PathBuf {
@@ -160,6 +146,34 @@ impl SegmentStore {
             }
         }
     }
+}
+
+/// Makes a folder for its owner alone, if need be.
+fn create_folder(path: &Path) -> Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true).mode(0o700);
+    builder.create(path).in_file(path)
+}
+
+/// A new folder in `folder` for one render or task, for its owner alone; those that a kill left
+/// behind go.
+///
+/// # Errors
+/// When it cannot be made.
+pub(crate) fn exchange_in(folder: &Path) -> Result<tempfile::TempDir> {
+    create_folder(folder)?;
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let ours = entry.file_name().to_string_lossy().starts_with(EXCHANGE);
+        let age = entry.metadata().and_then(|data| data.modified());
+        let old = age.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > EXCHANGE_AGE_MAX));
+        if ours && old {
+            fs::remove_dir_all(entry.path()).ok();
+        }
+    }
+    tempfile::Builder::new()
+        .prefix(EXCHANGE)
+        .tempdir_in(folder)
+        .in_file(folder)
 }
 
 /// When each file was used, its length, and where it is.

@@ -198,6 +198,7 @@ impl Recording {
             context: &context,
             key,
             cache: Some(&cache),
+            supplied: None,
             second_look: None,
             accept_detected: false,
             captions: plan.plan().captions.is_some(),
