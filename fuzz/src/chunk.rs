@@ -41,10 +41,11 @@ fn plan(file: &[u8]) {
     let bytes = plan.to_bytes().expect("a plan that was read is written");
     let again = ChunkPlan::from_bytes(&bytes).expect("a plan that was written is read");
     assert_eq!(plan, again);
-    let ChunkWork::Scan(scan) = &plan.work;
     let tasks = plan.tasks();
-    for task in 0..tasks.min(TASKS) {
-        assert!(scan.task(task).is_some());
-    }
-    assert!(scan.task(tasks).is_none());
+    let has = |task: u32| match &plan.work {
+        ChunkWork::Scan(scan) => scan.task(task).is_some(),
+        ChunkWork::Render(division) => division.runs(task).is_some(),
+    };
+    assert!((0..tasks.min(TASKS)).all(has));
+    assert!(!has(tasks));
 }
