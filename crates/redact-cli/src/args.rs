@@ -22,7 +22,7 @@ use clap::{Args, Parser, Subcommand};
 use redact_core::Class;
 
 pub(crate) use batch::BatchArgs;
-pub(crate) use chunks::{ChunksArgs, ChunksCommand, ChunksScanArgs};
+pub(crate) use chunks::{ChunksArgs, ChunksCommand, ChunksRenderArgs, ChunksScanArgs};
 pub(crate) use desk::DeskArgs;
 pub(crate) use generate::{GenerateArgs, Generated};
 pub(crate) use on_queue::OnQueueArgs;
@@ -39,7 +39,7 @@ pub(crate) use transcript::{
     MakeTranscriptArgs, TranscriptArgs, TranscriptCommand, TranscriptExportArgs,
 };
 pub(crate) use words::Words;
-pub(crate) use worker::WorkerArgs;
+pub(crate) use worker::{WorkerArgs, WorkerCommand};
 
 use shared::parse_class;
 
@@ -149,7 +149,7 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Scan, approve, render and verify many recordings: folders, files, patterns and lists
     Batch(BatchArgs),
-    /// Divide a scan into tasks that any machine can do
+    /// Divide a scan or a render into tasks that any machine can do
     Chunks(ChunksArgs),
     /// Do a task of a chunk plan, or the chunks of a queue
     Worker(WorkerArgs),

@@ -1,5 +1,7 @@
 //! `redact chunks`: divides work into tasks that any machine can do.
 
+mod render;
+
 use anyhow::{Context as _, Result};
 use redact_record::events::Act;
 use redact_release::chunks::{
@@ -26,6 +28,12 @@ pub(crate) fn chunks(args: &ChunksArgs, global: &GlobalArgs) -> Result<Outcome> 
     match &args.command {
         ChunksCommand::Scan(args) => {
             recorded(global, None, Act::Scan, |event| divide(args, global, event))
+        }
+        ChunksCommand::Render(args) => {
+            let divide = |event: &mut OpenEvent<'_>| render::divide(args, global, event);
+            let plan = recorded(global, None, Act::Render, divide)?;
+            report(&plan, &ChunkFolder::new(&args.out_dir), global);
+            Ok(Outcome::Done)
         }
     }
 }
@@ -63,19 +71,32 @@ fn divide(
 /// Prints where the plan is and how many tasks it has.
 fn report(plan: &ChunkPlan, folder: &ChunkFolder, global: &GlobalArgs) {
     let (path, tasks) = (folder.plan_path(), plan.tasks());
+    let mut left = None;
     let whole = match &plan.work {
         ChunkWork::Scan(scan) => match &scan.division {
             Division::Whole(whole) => Some(whole.reason.as_str()),
             Division::Parts(_) => None,
         },
+        ChunkWork::Render(division) => {
+            let why = division.left.as_deref();
+            left = why.filter(|_| tasks > 0);
+            why.filter(|_| tasks == 0)
+        }
     };
     if global.json {
-        let document = serde_json::json!({ "plan": path, "tasks": tasks, "whole": whole });
+        let document = serde_json::json!({
+            "plan": path, "tasks": tasks, "whole": whole, "left": left,
+        });
         say(&document.to_string());
         return;
     }
     if let Some(reason) = whole {
         say(&format!("not divided: {reason}"));
+    }
+    if let Some(reason) = left {
+        say(&format!(
+            "encoded by the machine that makes the release: {reason}"
+        ));
     }
     say(&format!("tasks: {tasks}"));
     say(&format!("chunk plan: {}", path.display()));

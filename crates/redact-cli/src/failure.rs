@@ -7,6 +7,7 @@ use redact_engine::RenderError;
 use redact_jail::JailError;
 use redact_record::RecordError;
 use redact_release::chunks::ChunkError;
+use redact_release::chunks::render::SegmentError;
 use redact_release::{JobFailure, ReleaseError, Remedy, WorkerError, is_refused_record};
 
 /// What to do about `error`, when there is something to do.
@@ -59,6 +60,13 @@ fn release_hint(error: &ReleaseError) -> Option<String> {
         ReleaseError::Worker(error) => return worker_hint(error),
         ReleaseError::Exists | ReleaseError::Record(RecordError::Exists) => Some(FORCE),
         ReleaseError::EventLog(_) => Some(EVENT_LOG),
+        ReleaseError::Segment(SegmentError::UntrustedWorker { key, .. }) => {
+            let key = key.to_base64();
+            return Some(format!(
+                "compare it with what `redact worker key` prints on that machine; `redact key \
+                 trust-worker {key}` then uses what it encodes"
+            ));
+        }
         ReleaseError::IsFolder => Some("`redact batch` takes folders"),
         ReleaseError::NoRuntime => Some("set ORT_DYLIB_PATH, or run scripts/setup"),
         ReleaseError::NoDetectors => Some("run scripts/setup, or give --models DIR"),

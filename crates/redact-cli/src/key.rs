@@ -1,10 +1,11 @@
 //! `redact key`: signing keys, and whose signatures are believed.
 //!
 //! Each key has one purpose: the agency's signs releases, its rotation key vouches for other keys,
-//! an approver's signs approvals, and a fourth one signs cached segments on this machine.
+//! an approver's signs approvals, and a fourth one signs the segments that this user encodes.
 
 mod custody;
 mod store;
+mod workers;
 
 use std::path::Path;
 
@@ -26,6 +27,7 @@ use store::{
     fingerprint, is_rotation, is_rotation_key, load, make, recorded, trust, trust_store,
     vouching_key,
 };
+pub(crate) use workers::trusted_workers;
 
 /// Makes, shows or trusts a key.
 ///
@@ -56,6 +58,7 @@ pub(crate) fn key(args: &KeyArgs, global: &GlobalArgs) -> Result<Outcome> {
             approver: None,
             rotation_key: _,
         } => trust_key(file, global)?,
+        KeyCommand::TrustWorker { key } => workers::trust_worker(key, global)?,
         KeyCommand::Rotate { rotation_key } => rotate(rotation_key.as_deref(), global)?,
         KeyCommand::Backup { output, force } => custody::backup(output, *force, global)?,
         KeyCommand::Restore { file } => custody::restore(file, global)?,
@@ -252,7 +255,9 @@ fn publication(public: &PublicKey, purpose: Purpose) -> String {
             );
         }
         Purpose::Segment => {
-            return format!("{lines}\nthis key signs cached segments on this machine alone");
+            return format!(
+                "{lines}\nthis key signs the segments that this user encodes, and no release"
+            );
         }
     };
     format!(
@@ -319,6 +324,8 @@ fn list(global: &GlobalArgs) -> Result<()> {
         .iter()
         .map(|key| key.id().to_string())
         .collect();
+    let workers = workers::workers()?;
+    let workers: Vec<String> = workers.iter().map(|key| key.id().to_string()).collect();
     if global.json {
         let trusted: Vec<serde_json::Value> = store
             .keys()
@@ -343,7 +350,8 @@ fn list(global: &GlobalArgs) -> Result<()> {
             .map(|trusted| trusted.key.id().to_string())
             .collect();
         let document = serde_json::json!({
-            "trusted": trusted, "rotation": rotation, "approvers": approvers, "revoked": revoked,
+            "trusted": trusted, "rotation": rotation, "approvers": approvers,
+            "workers": workers, "revoked": revoked,
         });
         say(&document.to_string());
         return Ok(());
@@ -361,6 +369,9 @@ fn list(global: &GlobalArgs) -> Result<()> {
             approver.name,
             approver.added_by
         ));
+    }
+    for id in workers {
+        say(&format!("worker   {id}"));
     }
     for id in revoked {
         say(&format!("revoked  {id}"));
@@ -381,4 +392,20 @@ fn show(public: &PublicKey, global: &GlobalArgs) {
             "untrusted comment: minisign public key {id}\n{key}"
         ));
     }
+}
+
+/// Prints the public key that this user's segments are signed with; it is made if there is none.
+///
+/// # Errors
+/// When it cannot be read or made.
+pub(crate) fn show_worker_key(global: &GlobalArgs) -> Result<()> {
+    let public = segment_key()?.public();
+    show(&public, global);
+    if !global.json && !global.quiet {
+        warn_line(
+            "this key signs the segments that this user encodes; whoever makes releases of them \
+             trusts it with `redact key trust-worker`",
+        );
+    }
+    Ok(())
 }

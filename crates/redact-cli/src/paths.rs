@@ -340,6 +340,14 @@ pub(crate) fn trusted_keys() -> Result<PathBuf> {
     Ok(key_dir()?.join("trusted"))
 }
 
+/// The folder with public keys of workers whose segments this user's renders take.
+///
+/// # Errors
+/// When the environment names no home.
+pub(crate) fn worker_keys() -> Result<PathBuf> {
+    Ok(key_dir()?.join("workers"))
+}
+
 /// The passphrase of a secret key, when it has one: `$REDACT_KEY_PASSPHRASE`, for the rotation key
 /// `$REDACT_ROTATION_PASSPHRASE` before that. The key of the segment cache has none.
 pub(crate) fn passphrase(purpose: Purpose) -> Option<String> {

@@ -1,11 +1,13 @@
 //! `redact render`: from an approved plan to a release that was checked and signed.
 
+mod segments;
 mod text;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
+use redact_core::ApprovedPlan;
 use redact_record::events::Act;
 use redact_record::plan::PlanContent;
 use redact_record::{plan, release_paths};
@@ -26,6 +28,7 @@ use crate::outcome::Outcome;
 use crate::progress::TerminalProgress;
 use crate::terminal::say;
 use crate::{jobs, key, paths};
+use segments::RenderChunks;
 pub(crate) use text::{json, text};
 
 /// Renders an approved plan and says where everything is.
@@ -58,6 +61,7 @@ fn run(args: &RenderArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> Res
         read_policy(policy)?.check_plan(&plan).with_context(name)?;
     }
     let excerpt = args.excerpt.request(&plan)?;
+    let chunks = args.chunks.as_deref().map(RenderChunks::open).transpose()?;
     let plan = PlanContent::new(plan).with_context(name)?;
     let trust = key::trusted(&[])?;
     plan.check_signatures(&trust).with_context(name)?;
@@ -73,9 +77,13 @@ fn run(args: &RenderArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> Res
     outputs.set_inputs(Inputs(vec![bound.sha256, plan_digest]));
     event.draft().subject("source", bound.sha256);
     let plan = plan.approved(bound.sha256).with_context(name)?;
-    let reviewed = plan::is_approved_by_person(plan.plan());
-    let captions = CaptionsChoice::from(&args.release);
-    let captions = captions.decide(plan.plan(), reviewed).with_context(name)?;
+    let supplied = chunks.as_ref().map(|chunks| chunks.supply(&plan, &bound));
+    let supplied = supplied.transpose()?;
+    let encoding = match &chunks {
+        Some(chunks) => chunks.encoding()?,
+        None => EncodingOptions::from(&args.release.encoding),
+    };
+    let captions = captions(&args.release, &plan).with_context(name)?;
     let job = ReleaseJob {
         clip,
         bound: Some(bound),
@@ -84,10 +92,11 @@ fn run(args: &RenderArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> Res
         findings: findings.as_ref().map(|(found, digest)| (found, *digest)),
         without_findings: args.basis.without_findings.as_deref(),
         excerpt: excerpt.as_ref(),
-        encoding: &EncodingOptions::from(&args.release),
+        encoding: &encoding,
         context: &context,
         key: &key,
         cache: cache.as_ref(),
+        supplied: supplied.as_ref(),
         second_look: models.as_ref(),
         accept_detected: args.release.accept_seen,
         captions,
@@ -105,13 +114,19 @@ fn run(args: &RenderArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> Res
     Ok(Outcome::Done)
 }
 
+/// Whether the release gets captions.
+fn captions(args: &ReleaseArgs, plan: &ApprovedPlan) -> Result<bool> {
+    let reviewed = plan::is_approved_by_person(plan.plan());
+    Ok(CaptionsChoice::from(args).decide(plan.plan(), reviewed)?)
+}
+
 /// The segment cache, unless it is not to be used. Where it cannot be opened nothing is cached:
 /// that costs time, and nothing else.
 ///
 /// # Errors
 /// When the environment names no home.
 pub(crate) fn segment_cache(args: &ReleaseArgs) -> Result<Option<SegmentCacheFolder>> {
-    if args.no_cache || args.reencode == ReencodeArg::All {
+    if args.no_cache || args.encoding.reencode == ReencodeArg::All {
         return Ok(None);
     }
     let folder = paths::segment_cache()?;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::release::EncodingArgs;
 use super::shared::{InputArgs, ModelArgs, SpeechArgs};
 
 /// `redact chunks`.
@@ -12,7 +13,12 @@ use super::shared::{InputArgs, ModelArgs, SpeechArgs};
 Examples, with a folder that all machines share:
   redact chunks scan clip.mp4 --out-dir work/clip     divides; prints the number of tasks
   redact worker --plan work/clip/chunks.json --task 0 does the first task; any machine does any
-  redact scan clip.mp4 --chunks work/clip             links them; writes clip.findings.json")]
+  redact scan clip.mp4 --chunks work/clip             links them; writes clip.findings.json
+
+The same for the render of an approved plan:
+  redact chunks render clip.mp4 clip.plan.json --out-dir work/render
+  redact worker --plan work/render/chunks.json --task 0
+  redact render clip.mp4 clip.plan.json --chunks work/render")]
 pub(crate) struct ChunksArgs {
     /// What is divided.
     #[command(subcommand)]
@@ -24,6 +30,37 @@ pub(crate) struct ChunksArgs {
 pub(crate) enum ChunksCommand {
     /// Divide the scan of a recording into tasks for `redact worker`
     Scan(ChunksScanArgs),
+    /// Divide the render of an approved plan into tasks for `redact worker`
+    Render(ChunksRenderArgs),
+}
+
+/// `redact chunks render`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  redact chunks render clip.mp4 clip.plan.json --out-dir work/render
+  redact chunks render clip.mp4 clip.plan.json --out-dir work/render --preset slow
+
+Workers encode what a mask touches, and sign it with a key of their own (`redact worker key`).
+`redact render --chunks` takes what is signed with keys that `redact key trust-worker` made known,
+decodes it, audits it and compares it with the recording, like what it encodes itself. Pictures are
+divided where GOPs without masks could be copied: H.264 in MP4 or MOV, in closed GOPs. A render of
+any other recording has no tasks: the machine that makes the release does it alone, and the plan
+says why.")]
+pub(crate) struct ChunksRenderArgs {
+    /// The recording
+    pub clip: PathBuf,
+
+    /// The approved plan
+    pub plan: PathBuf,
+
+    /// Folder for the chunk plan (chunks.json) and the outputs of its tasks; made if need be
+    #[arg(long, value_name = "DIR")]
+    pub out_dir: PathBuf,
+
+    /// How pictures are encoded.
+    #[command(flatten)]
+    pub encoding: EncodingArgs,
 }
 
 /// `redact chunks scan`.

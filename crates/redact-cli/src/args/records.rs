@@ -176,6 +176,12 @@ pub(crate) enum KeyCommand {
         #[arg(long, value_name = "FILE", requires = "approver")]
         rotation_key: Option<PathBuf>,
     },
+    /// Use the segments that a worker signs with this key, once they pass every check of a render
+    TrustWorker {
+        /// The worker's public key as `redact worker key` prints it: the file, or its second line
+        #[arg(value_name = "FILE|KEY")]
+        key: String,
+    },
     /// Make a new signing key, and a statement that it replaces the old one, signed with the
     /// rotation key, or with the old key if there is no rotation key
     Rotate {

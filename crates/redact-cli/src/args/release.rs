@@ -14,9 +14,9 @@ use super::on_queue::OnQueueArgs;
 use super::shared::{BasisArgs, InputArgs, ModelArgs, SpeechArgs, parse_class};
 use super::words::Words;
 
-/// How a release is encoded and signed.
+/// How the pictures of a release are encoded.
 #[derive(Clone, Debug, Args)]
-pub(crate) struct ReleaseArgs {
+pub(crate) struct EncodingArgs {
     /// Encoder preset: slower presets make smaller files
     #[arg(long, value_enum, default_value_t = PresetArg(Preset::Veryfast))]
     pub preset: PresetArg,
@@ -30,6 +30,14 @@ pub(crate) struct ReleaseArgs {
     /// Which parts are re-encoded; the others are copied bit for bit
     #[arg(long, value_enum, default_value_t = ReencodeArg::Touched)]
     pub reencode: ReencodeArg,
+}
+
+/// How a release is encoded and signed.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ReleaseArgs {
+    /// How pictures are encoded.
+    #[command(flatten)]
+    pub encoding: EncodingArgs,
 
     /// Do not use the segment cache: reuse no encoded pictures, and store none for the next render
     #[arg(long)]
@@ -83,9 +91,9 @@ impl ReleaseArgs {
     /// Adds them for another process.
     pub(crate) fn add_to(&self, words: Words) -> Words {
         words
-            .choice("preset", &self.preset)
-            .number("crf", self.crf)
-            .choice("reencode", &self.reencode)
+            .choice("preset", &self.encoding.preset)
+            .number("crf", self.encoding.crf)
+            .choice("reencode", &self.encoding.reencode)
             .flag("no-cache", self.no_cache)
             .option("key", self.key.as_ref())
             .option("agency", self.agency.as_ref())
@@ -100,8 +108,8 @@ impl ReleaseArgs {
     }
 }
 
-impl From<&ReleaseArgs> for EncodingOptions {
-    fn from(args: &ReleaseArgs) -> Self {
+impl From<&EncodingArgs> for EncodingOptions {
+    fn from(args: &EncodingArgs) -> Self {
         Self {
             preset: args.preset.0,
             crf: args.crf,
@@ -173,6 +181,8 @@ Examples:
   redact render clip.mp4 clip.plan.json
   redact render clip.mp4 clip.plan.json -o out/release-17.mp4 --crf 20
   redact render clip.mp4 clip.plan.json --no-captions
+  redact render clip.mp4 clip.plan.json --chunks work/render    after `redact chunks render` and
+                                                                `redact worker`
   redact render clip.mp4 clip.plan.json --from 00:12:30 --to 00:15:00
   redact render clip.mp4 clip.plan.json --from 2:00 --to 3:10 --from 7:45 --to 9:00 \\
     --rest-reason privacy-face --by 'Ada Okafor'
@@ -189,6 +199,14 @@ pub(crate) struct RenderArgs {
     /// What of the recording is released.
     #[command(flatten)]
     pub excerpt: ExcerptArgs,
+
+    /// Take what workers encoded for the tasks that `redact chunks render` divided into this
+    /// folder, and check it like everything else; how pictures are encoded is up to the chunk plan
+    #[arg(
+        long, value_name = "DIR",
+        conflicts_with_all = ["preset", "crf", "reencode", "from", "to"]
+    )]
+    pub chunks: Option<PathBuf>,
 
     /// What the plan was made from.
     #[command(flatten)]

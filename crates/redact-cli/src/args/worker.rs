@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
 use super::queue::{QueuePlaceArgs, QueueWorkArgs};
 
@@ -22,7 +22,12 @@ With --queue it does the chunks of a queue, several at a time if asked, until it
 or SIGTERM): those that run then end, or go back.
 
 Exit status: 0 the task is done, or the worker was stopped; 2 it failed.")]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct WorkerArgs {
+    /// What else a worker does.
+    #[command(subcommand)]
+    pub command: Option<WorkerCommand>,
+
     /// The chunk plan, from `redact chunks`
     #[arg(long, value_name = "FILE", conflicts_with_all = ["queue", "store"])]
     pub plan: Option<PathBuf>,
@@ -54,4 +59,11 @@ pub(crate) struct WorkerArgs {
     /// How chunks of a queue are done.
     #[command(flatten)]
     pub work: QueueWorkArgs,
+}
+
+/// What a worker does besides tasks.
+#[derive(Debug, Subcommand)]
+pub(crate) enum WorkerCommand {
+    /// Show the public key that this worker signs segments with, for `redact key trust-worker`
+    Key,
 }

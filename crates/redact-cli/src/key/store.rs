@@ -60,8 +60,8 @@ pub(crate) fn approver_key(given: Option<&Path>, recorder: &Recorder) -> Result<
     Ok(pair)
 }
 
-/// The key that signs cached segments, made if there is none. It is for this user alone: nothing
-/// trusts it.
+/// The key that signs the segments that this user encodes, made if there is none. Another user's
+/// renders take these only where it is trusted as a worker's.
 ///
 /// # Errors
 /// When it cannot be read or made.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use redact_release::chunks::render::SegmentsUsed;
 use redact_release::render::MadeRelease;
 
 use crate::approve::{covered_json, covered_lines};
@@ -45,10 +46,21 @@ pub(crate) fn text(made: &MadeRelease, release: &Path) -> String {
     }
     if report.frames_earlier > 0 {
         let cached = report.frames_earlier;
-        lines.insert(2, format!("{cached} frames taken from the segment cache"));
+        lines.insert(2, earlier_text(cached, made));
     }
     lines.extend(covered_lines(&made.covered));
     lines.join("\n")
+}
+
+/// Where pictures come from that this render did not encode.
+fn earlier_text(frames: u32, made: &MadeRelease) -> String {
+    let supplied = made.segments.as_ref().filter(|used| used.segments > 0);
+    let Some(used) = supplied else {
+        return format!("{frames} frames taken from the segment cache");
+    };
+    let keys: Vec<String> = used.keys.iter().map(ToString::to_string).collect();
+    let (segments, keys) = (used.segments, keys.join(", "));
+    format!("{frames} frames not encoded here; {segments} segments by workers with keys {keys}")
 }
 
 /// What was copied, or why nothing was.
@@ -78,6 +90,7 @@ fn coding_text(made: &MadeRelease) -> String {
 pub(crate) fn json(made: &MadeRelease, release: &Path) -> serde_json::Value {
     let (copied, paths) = (made.coding.copied.iter(), &made.paths);
     serde_json::json!({
+        "segments": made.segments.as_ref().map(segments_json),
         "frames_kept": made.render.frames_earlier,
         "frames_copied": copied.map(|(span, _)| span.frames()).sum::<u32>(),
         "pictures_encoded_because": made.coding.pictures_encoded_because,
@@ -89,4 +102,9 @@ pub(crate) fn json(made: &MadeRelease, release: &Path) -> serde_json::Value {
         "masks": made.manifest.masks.len(), "mutes": made.manifest.mutes.len(),
         "kept_but_covered": covered_json(&made.covered),
     })
+}
+
+fn segments_json(used: &SegmentsUsed) -> serde_json::Value {
+    let keys: Vec<String> = used.keys.iter().map(ToString::to_string).collect();
+    serde_json::json!({ "used": used.segments, "keys": keys, "refused": used.refused })
 }

@@ -1,0 +1,85 @@
+//! The segments that workers encoded for a render (`--chunks`).
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use redact_core::ApprovedPlan;
+use redact_record::{FileBinding, plan};
+use redact_release::chunks::render::{RenderDivision, SuppliedSegments, TaskOutput};
+use redact_release::chunks::{ChunkFolder, ChunkPlan, ChunkWork, DoneChunk};
+use redact_release::options::EncodingOptions;
+
+use crate::{key, paths};
+
+/// The chunk plan of a render, and what was committed for each of its tasks.
+pub(super) struct RenderChunks {
+    folder: ChunkFolder,
+    plan: ChunkPlan,
+    done: Vec<DoneChunk>,
+}
+
+impl RenderChunks {
+    /// Reads the chunk plan in `folder`; every task must be done.
+    ///
+    /// # Errors
+    /// When the plan is not one of a render by this version of the program, or tasks are missing.
+    pub(super) fn open(folder: &Path) -> Result<Self> {
+        let folder = ChunkFolder::new(folder);
+        let (plan, digest) = ChunkPlan::read(&folder.plan_path())?;
+        plan.check_program()?;
+        let done = folder.all_done(digest, plan.tasks())?;
+        let chunks = Self { folder, plan, done };
+        chunks.division()?;
+        Ok(chunks)
+    }
+
+    fn division(&self) -> Result<&RenderDivision> {
+        match &self.plan.work {
+            ChunkWork::Render(division) => Ok(division),
+            ChunkWork::Scan(_) => Err(self.plan.other_work("render"))
+                .with_context(|| self.folder.plan_path().display().to_string()),
+        }
+    }
+
+    /// How the segments are encoded, and with them the release.
+    ///
+    /// # Errors
+    /// Never: the chunk plan was checked.
+    pub(super) fn encoding(&self) -> Result<EncodingOptions> {
+        Ok(self.division()?.encoding())
+    }
+
+    /// The segments, for a release of the recording `bound` by `plan`.
+    ///
+    /// # Errors
+    /// When the chunk plan is for another recording or another plan, or a key cannot be read.
+    pub(super) fn supply(
+        &self,
+        plan: &ApprovedPlan,
+        bound: &FileBinding,
+    ) -> Result<SuppliedSegments> {
+        let name = || self.folder.plan_path().display().to_string();
+        self.plan
+            .check_source((bound.sha256, bound.bytes))
+            .with_context(name)?;
+        let divided = plan::from_bytes(self.division()?.plan.as_bytes()).with_context(name)?;
+        let (found, expected) = (plan::content(&divided), plan::content(plan.plan()));
+        if found != expected {
+            bail!(
+                "{}: made for another plan: found content {found}; the plan to render has \
+                 {expected}; divide this plan with `redact chunks render`",
+                name()
+            );
+        }
+        let output = |done: &DoneChunk| TaskOutput {
+            task: done.task,
+            path: self.folder.object_path(done.output.0),
+            sha256: done.output.0,
+        };
+        Ok(SuppliedSegments {
+            outputs: self.done.iter().map(output).collect(),
+            trusted: key::trusted_workers()?,
+            folder: paths::segment_cache()?,
+        })
+    }
+}
