@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 use crate::work::Work;
 
 /// Twelve groups of 25 frames; runs that share an encoder begin at 0, 75, 150, 200 and 275.
-const CLIP: &str = "-f lavfi -i testsrc2=size=320x240:rate=25:duration=12 \
+pub(crate) const CLIP: &str = "-f lavfi -i testsrc2=size=320x240:rate=25:duration=12 \
      -f lavfi -i sine=frequency=440:duration=12 -c:v libx264 -preset veryfast -g 25 \
      -keyint_min 25 -sc_threshold 0 -c:a aac clip.mp4";
 
-fn mask(id: &str, frames: [u32; 2], left: f64) -> Value {
+pub(crate) fn mask(id: &str, frames: [u32; 2], left: f64) -> Value {
     json!({
         "id": id, "effect": {"kind": "fill"}, "reason": "privacy-face", "frames": frames,
         "keyframes": [[frames[0], left, 0.25, left + 0.2, 0.6]],
@@ -20,7 +20,7 @@ fn mask(id: &str, frames: [u32; 2], left: f64) -> Value {
 }
 
 /// A recording with an approved plan that hides `masks`.
-fn work(clip: &str, masks: &[Value]) -> Work {
+pub(crate) fn work(clip: &str, masks: &[Value]) -> Work {
     let work = Work::new();
     work.ffmpeg(clip);
     work.redact(&["scan", "clip.mp4"]).expect_status(0);
@@ -29,7 +29,7 @@ fn work(clip: &str, masks: &[Value]) -> Work {
     work
 }
 
-fn approve(work: &Work, masks: &[Value]) {
+pub(crate) fn approve(work: &Work, masks: &[Value]) {
     let mut plan = work.json("clip.plan.json");
     plan["drawn"] = masks.into();
     Work::mute_only(&mut plan, json!([]));

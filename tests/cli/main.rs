@@ -15,6 +15,7 @@ mod bad_manifests;
 mod batch;
 mod captions;
 mod chunks;
+mod chunks_render;
 mod copying;
 mod damaged;
 mod demo;
