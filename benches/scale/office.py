@@ -81,13 +81,16 @@ class Database:
 class Worker:
     """A `redact worker` in a process group of its own."""
 
-    def __init__(self, office, name, scratch=None, before=()):
+    def __init__(self, office, name, scratch=None, before=(), home=None):
         self.log = office.folder / f"{name}.log"
         words = ["worker", "--json", "--name", name, "--lease", str(office.lease)]
         words += ["--scratch", str(scratch or office.folder / "scratch")]
+        env = office.environment()
+        if home is not None:
+            env["REDACT_HOME"] = str(home)
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
-                [*before, REDACT, *words], stdout=log, stderr=log, env=office.environment(),
+                [*before, REDACT, *words], stdout=log, stderr=log, env=env,
                 start_new_session=True, cwd=office.folder,
             )
 

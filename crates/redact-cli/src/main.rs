@@ -30,6 +30,7 @@ mod render;
 mod run;
 mod scan;
 mod score;
+mod segments;
 mod terminal;
 mod timestamp;
 mod transcript;

@@ -7,18 +7,23 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use redact_core::Findings;
+use redact_core::{ApprovedPlan, Findings};
 use redact_jail::JailLevel;
 use redact_queue::{JobKind, SourceFile};
+use redact_record::manifest::Hex;
 use redact_release::ReleaseError;
+use redact_release::chunks::render::divide_render;
 use redact_release::chunks::{
-    ChunkError, ChunkFolder, ChunkPlan, DivideRequest, OUTPUT_BYTES_MAX, divide_scan, link_scan,
+    ChunkError, ChunkFolder, ChunkPlan, ChunkSource, ChunkWork, DivideRequest, OUTPUT_BYTES_MAX,
+    divide_scan, link_scan,
 };
+use redact_release::options::{EncodingOptions, InputOptions};
 use redact_release::ports::Ports;
 use redact_release::scan::ScanRequest;
 
 use crate::args::{GlobalArgs, OnQueueArgs, QueuePlaceArgs};
 use crate::queue::{ChunkJob, Submitter};
+use crate::segments::RenderChunks;
 use crate::terminal::warn_line;
 
 /// A queue whose workers do what a verb would do on this machine.
@@ -83,6 +88,41 @@ impl<'a> OnQueue<'a> {
         Ok(link_scan(&plan, digest, &clip, &mut read)?)
     }
 
+    /// Has what a mask touches encoded; `None` where the recording cannot be divided, or nothing is
+    /// to be encoded.
+    ///
+    /// - `encoding`: how pictures are encoded;
+    /// - `models`: the folder with models, which tells the workers of this queue apart.
+    ///
+    /// # Errors
+    /// When the recording, the queue or the store cannot be used, or a chunk needs a person.
+    pub(crate) fn segments(
+        &self,
+        clip: &Path,
+        plan: &ApprovedPlan,
+        (encoding, models): (&EncodingOptions, Option<&Path>),
+        ports: &Ports<'_>,
+    ) -> Result<Option<QueueSegments>> {
+        let clip = absolute(clip)?;
+        let (division, _) = divide_render(&clip, plan, encoding, ports)?;
+        if division.tasks() == 0 {
+            return Ok(None);
+        }
+        let source = &plan.plan().source;
+        let source = ChunkSource {
+            path: clip,
+            sha256: Hex(source.digest),
+            bytes: source.bytes,
+        };
+        let input = InputOptions::of_plan(plan.plan());
+        let chunks = ChunkPlan::new(source, input, ChunkWork::Render(division));
+        let folder = self.done_by_workers(&chunks, JobKind::Render, models)?;
+        Ok(Some(QueueSegments {
+            chunks: RenderChunks::open(folder.path())?,
+            _folder: folder,
+        }))
+    }
+
     /// Has the tasks of a plan done; gives the folder with the plan and their outputs.
     fn done_by_workers(
         &self,
@@ -105,6 +145,14 @@ impl<'a> OnQueue<'a> {
         Submitter::new(&self.place, models, self.global.quiet).do_job(&job, folder.path())?;
         Ok(folder)
     }
+}
+
+/// What workers encoded for a render.
+pub(crate) struct QueueSegments {
+    /// The chunk plan and its outputs.
+    pub(crate) chunks: RenderChunks,
+    /// The folder that they are in.
+    _folder: tempfile::TempDir,
 }
 
 /// The path by which other machines open the recording.

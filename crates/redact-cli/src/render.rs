@@ -1,6 +1,5 @@
 //! `redact render`: from an approved plan to a release that was checked and signed.
 
-mod segments;
 mod text;
 
 use std::ops::ControlFlow;
@@ -24,11 +23,12 @@ use crate::args::{GlobalArgs, ReencodeArg, ReleaseArgs, RenderArgs};
 use crate::clock::now;
 use crate::event_log::{OpenEvent, recorded};
 use crate::jail::Process;
+use crate::on_queue::OnQueue;
 use crate::outcome::Outcome;
 use crate::progress::TerminalProgress;
+use crate::segments::RenderChunks;
 use crate::terminal::say;
 use crate::{jobs, key, paths};
-use segments::RenderChunks;
 pub(crate) use text::{json, text};
 
 /// Renders an approved plan and says where everything is.
@@ -77,12 +77,24 @@ fn run(args: &RenderArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> Res
     outputs.set_inputs(Inputs(vec![bound.sha256, plan_digest]));
     event.draft().subject("source", bound.sha256);
     let plan = plan.approved(bound.sha256).with_context(name)?;
-    let supplied = chunks.as_ref().map(|chunks| chunks.supply(&plan, &bound));
-    let supplied = supplied.transpose()?;
+    let worker = Process::new(global);
+    let ports = jobs::ports(global, &worker, &progress);
     let encoding = match &chunks {
         Some(chunks) => chunks.encoding()?,
         None => EncodingOptions::from(&args.release.encoding),
     };
+    // What is cut out of a recording is encoded here.
+    let queue = OnQueue::new(&args.on_queue, global).filter(|_| excerpt.is_none());
+    let from_queue = queue.map(|queue| {
+        let models = args.models.models.as_deref();
+        queue.segments(clip, &plan, (&encoding, models), &ports)
+    });
+    let from_queue = from_queue.transpose()?.flatten();
+    let chunks = chunks
+        .as_ref()
+        .or(from_queue.as_ref().map(|made| &made.chunks));
+    let supplied = chunks.map(|chunks| chunks.supply(&plan, (bound.sha256, bound.bytes)));
+    let supplied = supplied.transpose()?;
     let captions = captions(&args.release, &plan).with_context(name)?;
     let job = ReleaseJob {
         clip,
@@ -101,8 +113,6 @@ fn run(args: &RenderArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> Res
         accept_detected: args.release.accept_seen,
         captions,
     };
-    let worker = Process::new(global);
-    let ports = jobs::ports(global, &worker, &progress);
     let made = make_release(&job, &ports, event, &mut outputs)?;
     outputs.finish()?;
     progress.clear();

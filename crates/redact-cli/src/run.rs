@@ -27,7 +27,7 @@ use crate::args::{GlobalArgs, RunArgs};
 use crate::clock::now;
 use crate::event_log::{OpenEvent, recorded};
 use crate::jail::Process;
-use crate::on_queue::OnQueue;
+use crate::on_queue::{OnQueue, QueueSegments};
 use crate::outcome::Outcome;
 use crate::progress::TerminalProgress;
 use crate::terminal::{say, warn_line};
@@ -103,6 +103,13 @@ fn all_steps(args: &RunArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> 
     let second_look = args.release.second_look || policy.second_look;
     // Whoever answers for the policy has not read the words.
     let captions = CaptionsChoice::from(&args.release).decide(plan.plan(), false)?;
+    let encoding = EncodingOptions::from(&args.release.encoding);
+    let chunks = steps.segments(&plan, &encoding)?;
+    let source = (found.source.digest, found.source.bytes);
+    let supplied = chunks
+        .as_ref()
+        .map(|made| made.chunks.supply(&plan, source));
+    let supplied = supplied.transpose()?;
     let job = ReleaseJob {
         clip: &args.clip,
         bound: None,
@@ -111,11 +118,11 @@ fn all_steps(args: &RunArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> 
         findings: Some((&found, digest)),
         without_findings: None,
         excerpt: None,
-        encoding: &EncodingOptions::from(&args.release.encoding),
+        encoding: &encoding,
         context: &context,
         key: &key,
         cache: cache.as_ref(),
-        supplied: None,
+        supplied: supplied.as_ref(),
         second_look: second_look.then_some(&models),
         accept_detected: args.release.accept_seen,
         captions,
@@ -191,6 +198,19 @@ impl Steps<'_> {
         describe_findings(event.draft(), &found, digest);
         event.succeeded()?;
         Ok((found, digest))
+    }
+
+    /// What workers of a queue encode for the render, if they do.
+    fn segments(
+        &self,
+        plan: &ApprovedPlan,
+        encoding: &EncodingOptions,
+    ) -> Result<Option<QueueSegments>> {
+        let Some(queue) = self.queue else {
+            return Ok(None);
+        };
+        let models = Some(self.models.folder.as_path());
+        queue.segments(&self.args.clip, plan, (encoding, models), &self.ports)
     }
 
     /// Lets the policy decide and approve, and writes the plan. The render begins.

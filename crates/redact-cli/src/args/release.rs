@@ -204,9 +204,13 @@ pub(crate) struct RenderArgs {
     /// folder, and check it like everything else; how pictures are encoded is up to the chunk plan
     #[arg(
         long, value_name = "DIR",
-        conflicts_with_all = ["preset", "crf", "reencode", "from", "to"]
+        conflicts_with_all = ["preset", "crf", "reencode", "from", "to", "queue"]
     )]
     pub chunks: Option<PathBuf>,
+
+    /// Whether workers of a queue encode.
+    #[command(flatten)]
+    pub on_queue: OnQueueArgs,
 
     /// What the plan was made from.
     #[command(flatten)]

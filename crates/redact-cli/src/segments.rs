@@ -1,10 +1,10 @@
-//! The segments that workers encoded for a render (`--chunks`).
+//! The segments that workers encoded for a render (`--chunks`, `--queue`).
 
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use redact_core::ApprovedPlan;
-use redact_record::{FileBinding, plan};
+use redact_core::{ApprovedPlan, Digest};
+use redact_record::plan;
 use redact_release::chunks::render::{RenderDivision, SuppliedSegments, TaskOutput};
 use redact_release::chunks::{ChunkFolder, ChunkPlan, ChunkWork, DoneChunk};
 use redact_release::options::EncodingOptions;
@@ -12,7 +12,7 @@ use redact_release::options::EncodingOptions;
 use crate::{key, paths};
 
 /// The chunk plan of a render, and what was committed for each of its tasks.
-pub(super) struct RenderChunks {
+pub(crate) struct RenderChunks {
     folder: ChunkFolder,
     plan: ChunkPlan,
     done: Vec<DoneChunk>,
@@ -23,7 +23,7 @@ impl RenderChunks {
     ///
     /// # Errors
     /// When the plan is not one of a render by this version of the program, or tasks are missing.
-    pub(super) fn open(folder: &Path) -> Result<Self> {
+    pub(crate) fn open(folder: &Path) -> Result<Self> {
         let folder = ChunkFolder::new(folder);
         let (plan, digest) = ChunkPlan::read(&folder.plan_path())?;
         plan.check_program()?;
@@ -45,23 +45,21 @@ impl RenderChunks {
     ///
     /// # Errors
     /// Never: the chunk plan was checked.
-    pub(super) fn encoding(&self) -> Result<EncodingOptions> {
+    pub(crate) fn encoding(&self) -> Result<EncodingOptions> {
         Ok(self.division()?.encoding())
     }
 
-    /// The segments, for a release of the recording `bound` by `plan`.
+    /// The segments, for a release by `plan` of the recording with this SHA-256 and length.
     ///
     /// # Errors
     /// When the chunk plan is for another recording or another plan, or a key cannot be read.
-    pub(super) fn supply(
+    pub(crate) fn supply(
         &self,
         plan: &ApprovedPlan,
-        bound: &FileBinding,
+        source: (Digest, u64),
     ) -> Result<SuppliedSegments> {
         let name = || self.folder.plan_path().display().to_string();
-        self.plan
-            .check_source((bound.sha256, bound.bytes))
-            .with_context(name)?;
+        self.plan.check_source(source).with_context(name)?;
         let divided = plan::from_bytes(self.division()?.plan.as_bytes()).with_context(name)?;
         let (found, expected) = (plan::content(&divided), plan::content(plan.plan()));
         if found != expected {
