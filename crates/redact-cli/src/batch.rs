@@ -161,7 +161,7 @@ impl<'a> Batch<'a> {
     /// Does one recording, unless that was done or the batch is to stop.
     fn process(&self, place: usize, task: &mut BatchTask) -> ClipResult {
         if progress::interrupted() {
-            self.line.end(place, true);
+            self.line.end(place, End::Cancelled);
             return task.result(End::Cancelled, "not begun");
         }
         self.line.begin(place, shown(&task.clip), task.bytes);
@@ -170,7 +170,7 @@ impl<'a> Batch<'a> {
             Some(done) => done,
             None => self.release(place, task),
         };
-        self.line.end(place, result.end.is_released());
+        self.line.end(place, result.end);
         // Text lists only what happened now; the summary has all of it.
         if result.end != End::Skipped || self.global.json {
             self.show(&result);

@@ -3,6 +3,18 @@
 use super::{batch_args, short_clip};
 use crate::work::{Work, policy};
 
+/// The documents on standard output, one in each line.
+fn document(text: String) -> Vec<serde_json::Value> {
+    let lines = text.lines();
+    lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+fn range(of: &serde_json::Value) -> (f64, f64) {
+    (of["low"].as_f64().unwrap(), of["high"].as_f64().unwrap())
+}
+
 /// Goal: a dry run lists what would be done and estimates it, and writes nothing; after a release
 /// the estimate follows from that. Control: what is released then is not counted again.
 #[test]
@@ -15,11 +27,6 @@ fn a_dry_run_estimates_and_writes_nothing() {
     let policy = policy("public-release.toml");
     let dry = ["--dry-run", "--cost-per-hour", "3600", "--json"];
     let args = [&batch_args(&["in"], &policy)[..], &dry].concat();
-    let document = |text: String| -> Vec<serde_json::Value> {
-        text.lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
-    };
     let lines = document(work.redact(&args).expect_status(2).stdout());
     let [a, b, bad, total] = &lines[..] else {
         panic!("{lines:#?}");
@@ -42,8 +49,6 @@ fn a_dry_run_estimates_and_writes_nothing() {
         (&total["to_release"], &total["cannot"]),
         (&2.into(), &1.into())
     );
-    let range =
-        |of: &serde_json::Value| (of["low"].as_f64().unwrap(), of["high"].as_f64().unwrap());
     let (low, high) = range(&total["seconds"]);
     assert!(0.0 < low && low < high, "{total}");
     assert_eq!(range(&total["cost"]), (low, high), "one per second");

@@ -211,6 +211,14 @@ fn odd_files_stop_nothing() {
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     assert_eq!(lines.last().unwrap()["skipped"], 2, "{said}");
+    let is_it = |line: &serde_json::Value| {
+        let clip = line["clip"].as_str();
+        clip.is_some_and(|clip| clip.starts_with("in/line\nbreak"))
+    };
+    assert!(
+        lines.iter().any(is_it),
+        "programs get the name as it is: {said}"
+    );
     let is_skipped = |line: &&serde_json::Value| line["end"] == "skipped";
     let skipped = lines.iter().find(is_skipped).unwrap();
     assert_eq!(skipped["figures"]["frames"], 5, "{said}");

@@ -13,7 +13,7 @@ use redact_record::manifest::write_request;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::inputs::shown;
+use super::inputs::plain;
 use super::result::{ClipResult, End};
 use super::tasks::BatchTask;
 use crate::args::{BatchArgs, GlobalArgs, ReleaseArgs, Words};
@@ -228,7 +228,7 @@ impl Ended {
         let printed = &self.printed;
         match self.status.code() {
             Some(0) => {
-                let release = shown(&task.release(out_dir));
+                let release = plain(&task.release(out_dir));
                 ClipResult {
                     release: Some(release.clone()),
                     figures: serde_json::from_value(printed["figures"].clone()).ok(),

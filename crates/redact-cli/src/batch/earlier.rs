@@ -8,7 +8,7 @@ use redact_release::files::{check_recording, digest};
 use redact_release::names::{FINDINGS_SUFFIX, RELEASE_SUFFIX, folder_of, named};
 use serde_json::Value;
 
-use super::inputs::shown;
+use super::inputs::{plain, shown};
 use super::journal::{Done, FileFacts, Past, real};
 use super::result::{ClipResult, End};
 use super::tasks::BatchTask;
@@ -60,7 +60,7 @@ fn skipped(task: &BatchTask, release: &Path, past: &Past) -> ClipResult {
     };
     let (figures, needs_person) = known.or_else(read).unzip();
     ClipResult {
-        release: Some(shown(release)),
+        release: Some(plain(release)),
         figures,
         needs_person: needs_person.unwrap_or_default(),
         ..task.result(End::Skipped, &format!("{} exists already", shown(release)))

@@ -6,7 +6,6 @@
 mod ranges;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use redact_release::options::InputOptions;
@@ -20,7 +19,7 @@ use super::earlier;
 use super::inputs::{self, shown};
 use super::journal::Past;
 use super::probe::{ProbeWork, Probed};
-use super::progress_line::clock;
+use super::progress_line::clock_of;
 use super::rates::{Rate, Rates};
 use super::result::End;
 use super::tasks::BatchTask;
@@ -58,7 +57,7 @@ pub(super) fn dry_run(
         say(&head());
     }
     for (path, why) in &beside.unreadable {
-        let line = json!({ "clip": shown(path), "action": "fail", "detail": why });
+        let line = json!({ "clip": inputs::plain(path), "action": "fail", "detail": why });
         show(&line, global, || {
             row(["-"; 4], 0, "cannot", &shown(path), why)
         });
@@ -140,16 +139,17 @@ impl Preview {
     /// The release, or why there would be none.
     fn detail(&self, args: &BatchArgs) -> String {
         match &self.task.done {
-            None => shown(&self.task.release(&args.out_dir)),
-            Some(done) => redact_record::visible(&done.detail),
+            None => inputs::plain(&self.task.release(&args.out_dir)),
+            Some(done) => done.detail.clone(),
         }
     }
 
     fn show(&self, args: &BatchArgs, global: &GlobalArgs) {
         let (task, probed) = (&self.task, self.probed.as_ref());
         let line = json!({
-            "clip": shown(&task.clip), "action": self.action(), "detail": self.detail(args),
-            "policy": shown(&task.policy), "profile": task.models.profile.0.name(),
+            "clip": inputs::plain(&task.clip), "action": self.action(),
+            "detail": self.detail(args),
+            "policy": inputs::plain(&task.policy), "profile": task.models.profile.0.name(),
             "case_number": task.keys().case_number, "evidence_id": task.keys().evidence_id,
             "bytes": task.bytes, "video_seconds": probed.and_then(|probed| probed.seconds),
             "width": probed.map(|probed| probed.size.0),
@@ -158,7 +158,7 @@ impl Preview {
         });
         show(&line, global, || {
             let video = probed.and_then(|probed| probed.seconds);
-            let video = video.map(|seconds| clock(Duration::from_secs_f64(seconds)));
+            let video = video.map(clock_of);
             let size = probed.map(|probed| format!("{}x{}", probed.size.0, probed.size.1));
             let word = match self.action() {
                 "fail" => "cannot",
@@ -173,13 +173,8 @@ impl Preview {
                 task.models.profile.0.name().to_owned(),
             ];
             let cells = [&*cells[0], &cells[1], &cells[2], &cells[3]];
-            row(
-                cells,
-                task.bytes,
-                word,
-                &shown(&task.clip),
-                &self.detail(args),
-            )
+            let detail = redact_record::visible(&self.detail(args));
+            row(cells, task.bytes, word, &shown(&task.clip), &detail)
         });
     }
 
@@ -292,7 +287,7 @@ impl Estimate {
             lines.push(self.others.clone());
         }
         if self.to_do > 0 {
-            let mut video = clock(Duration::from_secs_f64(self.video_seconds));
+            let mut video = clock_of(self.video_seconds);
             if self.without_duration > 0 {
                 let without = self.without_duration;
                 video.push_str(&format!(" and {without} recordings of unknown duration"));

@@ -57,9 +57,14 @@ pub(super) fn find(args: &BatchArgs) -> Result<BatchInputs> {
     Ok(found)
 }
 
+/// A path for a program, as it is.
+pub(super) fn plain(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
 /// A path for a person: what a terminal would obey is spelled out.
 pub(super) fn shown(path: &Path) -> String {
-    redact_record::visible(&path.to_string_lossy())
+    redact_record::visible(&plain(path))
 }
 
 impl BatchInputs {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::inputs::shown;
+use super::inputs::plain;
 use crate::run::Figures;
 
 /// How one recording ended.
@@ -85,7 +85,7 @@ impl ClipResult {
     pub(super) fn without_work(path: &Path, end: End, detail: &str) -> Self {
         let needs = matches!(end, End::Wrong | End::Failed);
         Self {
-            clip: shown(path),
+            clip: plain(path),
             end,
             detail: detail.to_owned(),
             seconds: 0.0,

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use redact_core::Class;
@@ -10,7 +9,7 @@ use redact_record::Overwrite;
 use serde::Serialize;
 
 use super::inputs::shown;
-use super::progress_line::clock;
+use super::progress_line::clock_of;
 use super::result::{ClipResult, End};
 
 /// So many recordings that need a person are printed with their reasons.
@@ -129,13 +128,13 @@ impl Totals {
             };
             lines.push(format!(
                 "{} of video; {tracks}; {:.1} min of speech, {:.1} min muted",
-                clock(Duration::from_secs_f64(self.video_hours * 3600.0)),
+                clock_of(self.video_hours * 3600.0),
                 self.speech_minutes,
                 self.muted_minutes
             ));
         }
         if let Some(minutes) = self.minutes_per_video_hour {
-            let spent = clock(Duration::from_secs_f64(self.seconds));
+            let spent = clock_of(self.seconds);
             lines.push(format!(
                 "time: {spent}, {minutes:.1} min for an hour of video"
             ));
@@ -153,19 +152,20 @@ pub(super) fn table_head() -> String {
 
 /// One row of it.
 pub(super) fn table_row(result: &ClipResult) -> String {
-    let time = |seconds: f64| clock(Duration::from_secs_f64(seconds.max(0.0)));
     let figures = result.figures.as_ref();
     let of = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     let tracks = figures.map(|figures| figures.tracks.values().sum::<usize>().to_string());
     format!(
         "{:<8}{:>8}{:>8}{:>8}{:>8}{:>8}  {}: {}",
         result.end.word(),
-        of(figures.map(|figures| time(figures.video_seconds))),
+        of(figures.map(|figures| clock_of(figures.video_seconds))),
         of(tracks),
-        of(figures.and_then(|figures| figures.speech_seconds).map(time)),
-        of(figures.map(|figures| time(figures.muted_seconds))),
-        time(result.seconds),
-        result.clip,
+        of(figures
+            .and_then(|figures| figures.speech_seconds)
+            .map(clock_of)),
+        of(figures.map(|figures| clock_of(figures.muted_seconds))),
+        clock_of(result.seconds),
+        redact_record::visible(&result.clip),
         redact_record::visible(&result.detail)
     )
 }
@@ -181,8 +181,8 @@ pub(super) fn person_list(results: &[ClipResult]) -> Option<String> {
     }
     let mut lines = vec![format!("needs a person: {}", needing.len())];
     for result in needing.iter().take(LISTED_MAX) {
-        let why = redact_record::visible(&result.needs_person.join("; "));
-        lines.push(format!("  {}: {why}", result.clip));
+        let line = format!("{}: {}", result.clip, result.needs_person.join("; "));
+        lines.push(format!("  {}", redact_record::visible(&line)));
     }
     if needing.len() > LISTED_MAX {
         let more = needing.len() - LISTED_MAX;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::batch::progress_line::clock;
+use crate::batch::progress_line::clock_of;
 use crate::batch::rates::Rate;
 
 /// Fewer rates than this say little about how much they vary.
@@ -88,11 +88,8 @@ impl Range {
 
     /// Seconds, for people: `1:20:00 to 2:10:00`.
     pub(super) fn times_text(self) -> String {
-        let clock = |seconds: f64| {
-            let time = std::time::Duration::try_from_secs_f64(seconds.ceil());
-            clock(time.unwrap_or_default())
-        };
-        format!("{} to {}", clock(self.low), clock(self.high))
+        let text = |seconds: f64| clock_of(seconds.ceil());
+        format!("{} to {}", text(self.low), text(self.high))
     }
 
     /// Bytes, for people.
