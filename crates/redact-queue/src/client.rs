@@ -54,7 +54,7 @@ impl Client {
     pub async fn choose_pool(&self, own: &PoolKey) -> Result<PoolChoice, QueueError> {
         const LIVE: &str = "SELECT p.version, p.models, p.cpu, count(*)
             FROM redact.worker w JOIN redact.pool p ON p.id = w.pool
-            WHERE w.stopped IS NULL AND NOT redact.has_lapsed(w.seen + w.lease, w.lease)
+            WHERE redact.is_live(w)
             GROUP BY 1, 2, 3 ORDER BY 1, 2, 3";
         let ask = || async {
             let rows: Vec<(String, String, String, i64)> =

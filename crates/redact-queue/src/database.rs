@@ -71,6 +71,8 @@ impl Database {
         let pool = PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(Duration::from_secs(10))
+            // Every call is repeated anyway when its connection turns out to be dead.
+            .test_before_acquire(false)
             .connect_lazy_with(options);
         let database = Self { pool, place };
         let first = database.retry(

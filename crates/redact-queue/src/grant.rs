@@ -7,7 +7,7 @@ use crate::database::Database;
 use crate::error::QueueError;
 
 /// What a worker calls.
-const FUNCTIONS: [&str; 8] = [
+const FUNCTIONS: [&str; 7] = [
     "register(text, text, text, text, text, text, text, integer, interval)",
     "claim(text, bigint, integer)",
     "commit_output(text, bigint, integer, integer, text, bigint)",
@@ -15,7 +15,6 @@ const FUNCTIONS: [&str; 8] = [
     "beat(text, bigint[], integer[], integer[])",
     "sweep(text, integer)",
     "leave(text)",
-    "has_lapsed(timestamptz, interval)",
 ];
 
 /// The statements that give an existing role the rights of a worker.

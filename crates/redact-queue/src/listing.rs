@@ -120,8 +120,8 @@ const JOBS: &str = r#"SELECT j.id, j.kind, j.label, j.state, j.submitter, j.pool
     count(*) FILTER (WHERE c.state = 'queued') AS queued,
     count(*) FILTER (WHERE c.state = 'needs_person') AS needs_person,
     (SELECT count(*) FROM redact.alarm a WHERE a.job = j.id) AS alarms,
-    (SELECT count(*) FROM redact.worker w WHERE w.pool = j.pool AND w.stopped IS NULL
-        AND NOT redact.has_lapsed(w.seen + w.lease, w.lease)) AS workers
+    (SELECT count(*) FROM redact.worker w WHERE w.pool = j.pool
+        AND redact.is_live(w)) AS workers
     FROM redact.job j JOIN redact.chunk c ON c.job = j.id
     WHERE j.id = $1 OR ($1 IS NULL AND ($2 OR j.ended IS NULL
         OR j.ended > now() - interval '1 day'))
@@ -136,7 +136,7 @@ const CHUNKS: &str = "SELECT c.index, c.state, c.attempts, w.name AS worker,
 const WORKERS: &str = r#"SELECT w.name, w.host, w.pool, p.version, p.models, p.cpu, w.slots,
     w.segment_key,
     CASE WHEN w.stopped IS NOT NULL THEN 'stopped'
-        WHEN redact.has_lapsed(w.seen + w.lease, w.lease) THEN 'silent' ELSE 'live' END AS state,
+        WHEN redact.is_live(w) THEN 'live' ELSE 'silent' END AS state,
     (SELECT count(*) FROM redact.chunk c WHERE c.worker = w.id AND c.state = 'running') AS running,
     (SELECT count(*) FROM redact.chunk c WHERE c.worker = w.id AND c.state = 'done') AS done,
     to_char(w.started AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS started,

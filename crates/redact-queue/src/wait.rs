@@ -50,10 +50,10 @@ const STATE: &str = "SELECT j.state, j.pool, j.chunks,
     (SELECT count(*) FROM redact.chunk c WHERE c.job = j.id AND c.state = 'running') AS running,
     (SELECT coalesce(sum(c.attempts - CASE WHEN c.state = 'running' THEN 1 ELSE 0 END), 0)
         FROM redact.chunk c WHERE c.job = j.id AND c.state <> 'done') AS failed,
-    (SELECT count(*) FROM redact.worker w WHERE w.pool = j.pool AND w.stopped IS NULL
-        AND NOT redact.has_lapsed(w.seen + w.lease, w.lease)) AS workers,
+    (SELECT count(*) FROM redact.worker w WHERE w.pool = j.pool
+        AND redact.is_live(w)) AS workers,
     (SELECT coalesce(sum(w.slots), 0) FROM redact.worker w WHERE w.pool = j.pool
-        AND w.stopped IS NULL AND NOT redact.has_lapsed(w.seen + w.lease, w.lease)) AS slots,
+        AND redact.is_live(w)) AS slots,
     (SELECT count(*) FROM redact.chunk c JOIN redact.job e ON e.id = c.job
         WHERE c.state IN ('queued', 'running') AND e.pool = j.pool AND e.id < j.id) AS ahead,
     (SELECT avg(extract(epoch FROM c.ended - c.started))::float8 FROM redact.chunk c

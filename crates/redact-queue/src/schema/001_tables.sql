@@ -12,7 +12,8 @@ CREATE TABLE redact.pool (
     version text NOT NULL,
     models text NOT NULL,
     cpu text NOT NULL,
-    swept timestamptz NOT NULL DEFAULT '-infinity'
+    swept timestamptz NOT NULL DEFAULT '-infinity',
+    resumed timestamptz NOT NULL DEFAULT '-infinity'
 );
 
 -- One run of one worker process. A process that starts again is a new row.

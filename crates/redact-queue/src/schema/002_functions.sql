@@ -60,11 +60,21 @@ BEGIN
     RETURN new_state;
 END $$;
 
--- A lease counts from the database's own start, too: workers cannot renew it while the database is
--- down, and need not pay for that.
-CREATE FUNCTION redact.has_lapsed(a_deadline timestamptz, a_lease interval) RETURNS boolean
+-- A lease counts from the database's own start, too, and from when workers of the pool were first
+-- heard of again: they cannot renew it while the database is away, and need not pay for that.
+CREATE FUNCTION redact.has_lapsed(a_deadline timestamptz, a_lease interval, a_pool text)
+RETURNS boolean
 LANGUAGE sql STABLE SET search_path = redact, pg_temp AS $$
-    SELECT greatest(a_deadline, pg_postmaster_start_time() + a_lease) < clock_timestamp()
+    SELECT greatest(a_deadline, pg_postmaster_start_time() + a_lease, p.resumed + a_lease)
+        < clock_timestamp()
+    FROM pool p WHERE p.id = a_pool
+$$;
+
+-- Whether a worker may still be at work.
+CREATE FUNCTION redact.is_live(a_worker redact.worker) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = redact, pg_temp AS $$
+    SELECT a_worker.stopped IS NULL AND greatest(a_worker.seen, pg_postmaster_start_time())
+        + a_worker.lease >= clock_timestamp()
 $$;
 
 CREATE FUNCTION redact.claim(a_worker text, a_job bigint, an_index integer)
@@ -85,7 +95,8 @@ BEGIN
         RETURN QUERY SELECT 'absent', 0, 0, NULL, NULL, NULL, NULL, NULL, NULL::bigint;
         RETURN;
     END IF;
-    IF found_chunk.state = 'running' AND has_lapsed(found_chunk.deadline, found_chunk.lease) THEN
+    IF found_chunk.state = 'running'
+        AND has_lapsed(found_chunk.deadline, found_chunk.lease, me.pool) THEN
         found_chunk.state := release(a_job, an_index,
             'the worker died or lost the database: its lease ended', false);
     END IF;
@@ -225,19 +236,22 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = redact, pg_temp AS $$
 #variable_conflict use_column
 DECLARE lapsed record;
 BEGIN
-    UPDATE pool SET swept = clock_timestamp()
+    -- Where nobody swept for long, nobody reached the database, though it was up.
+    UPDATE pool SET swept = clock_timestamp(),
+        resumed = CASE WHEN swept < clock_timestamp() - interval '15 seconds'
+            THEN clock_timestamp() ELSE resumed END
         WHERE id = a_pool AND swept < clock_timestamp() - interval '2 seconds';
     IF NOT FOUND THEN
         RETURN;
     END IF;
     FOR lapsed IN
         SELECT c.job, c.index FROM chunk c JOIN job j ON j.id = c.job
-        WHERE c.state = 'running' AND j.pool = a_pool AND has_lapsed(c.deadline, c.lease)
+        WHERE c.state = 'running' AND j.pool = a_pool AND has_lapsed(c.deadline, c.lease, a_pool)
         ORDER BY c.job, c.index
     LOOP
         PERFORM FROM job WHERE id = lapsed.job FOR UPDATE;
         PERFORM FROM chunk c WHERE c.job = lapsed.job AND c.index = lapsed.index
-            AND c.state = 'running' AND has_lapsed(c.deadline, c.lease);
+            AND c.state = 'running' AND has_lapsed(c.deadline, c.lease, a_pool);
         IF FOUND THEN
             PERFORM release(lapsed.job, lapsed.index,
                 'the worker died or lost the database: its lease ended', false);

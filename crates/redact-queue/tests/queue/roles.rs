@@ -1,18 +1,19 @@
 //! What a worker's role may not do.
 
-use redact_queue::{Access, Database, JobKind, QueueError, grant_worker};
+use redact_queue::{Access, ChunkOutcome, Database, JobKind, QueueError, grant_worker};
 
 use crate::rules::{claim, commit, register};
 use crate::server::{Server, job};
+use crate::work::Local;
 
 /// Goal: a worker whose machine is taken over cannot commit for another, change a job, or read what
 /// other workers do. Controls: it does its own work, and the owner sees everything.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_worker_has_rights_on_its_own_rows_alone() {
     let server = Server::start();
     let client = server.client().await;
     let owner = server.sql("owner").await;
-    sqlx::raw_sql("CREATE ROLE w1 LOGIN; CREATE ROLE w2 LOGIN; CREATE ROLE \"none\" LOGIN")
+    sqlx::raw_sql("CREATE ROLE w1 LOGIN; CREATE ROLE w2 LOGIN; CREATE ROLE guest LOGIN")
         .execute(&owner)
         .await
         .unwrap();
@@ -65,7 +66,7 @@ async fn a_worker_has_rights_on_its_own_rows_alone() {
     assert_eq!(seen, ["one"]);
     let chunks = "SELECT index FROM redact.chunk ORDER BY index";
     let seen: Vec<i32> = sqlx::query_scalar(chunks).fetch_all(&one).await.unwrap();
-    assert_eq!(seen, []);
+    assert!(seen.is_empty(), "{seen:?}");
 
     let own = commit(&two, ("two", id, 0), generation, "2").await.unwrap();
     assert_eq!(own, "committed");
@@ -74,12 +75,29 @@ async fn a_worker_has_rights_on_its_own_rows_alone() {
     let seen: Vec<String> = sqlx::query_scalar(workers).fetch_all(&owner).await.unwrap();
     assert_eq!(seen, ["one", "two"]);
 
-    // The program itself works with these rights, and says what is missing without them.
-    let address = server.address("w1");
-    Database::connect(&address, Access::Protected, 2)
+    // A worker does its work with these rights.
+    let worker = Local::start(&server, "w1").await;
+    let other = crate::server::job(JobKind::Scan, "ms=10 fail=1", 3);
+    let other = client
+        .submit(&other, "tester", scratch.path())
         .await
         .unwrap();
-    let without = Database::connect(&server.address("none"), Access::Protected, 2).await;
+    for _ in 0..200 {
+        let job = client.database().job(other).await.unwrap();
+        if job.done == 2 && job.state == "needs_person" {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let outcomes = worker.stop().await;
+    // Two of the other job, and one that the first job still had.
+    let committed = outcomes
+        .iter()
+        .filter(|(_, outcome)| matches!(outcome, ChunkOutcome::Committed { .. }));
+    assert_eq!(committed.count(), 3, "{outcomes:?}");
+
+    // Without them it is told so.
+    let without = Database::connect(&server.address("guest"), Access::Protected, 2).await;
     assert!(matches!(
         without,
         Err(QueueError::Database { .. } | QueueError::NoSchema { .. })

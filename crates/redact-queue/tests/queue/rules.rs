@@ -240,10 +240,48 @@ async fn a_lost_message_is_sent_again() {
                 .unwrap();
         lost
     };
-    assert_eq!(sweep().await, []);
+    assert!(sweep().await.is_empty());
     sqlx::raw_sql("DELETE FROM apalis.jobs")
         .execute(&sql)
         .await
         .unwrap();
     assert_eq!(sweep().await, [(id.0, 0, 1)]);
+}
+
+/// Goal: when the database could not be reached by anyone, no lease ends before its worker had the
+/// time to be heard of again. Control: when workers were heard of all the time, it ends.
+#[tokio::test]
+async fn an_outage_ends_no_lease() {
+    let server = Server::start();
+    let id = submit(&server, JobKind::Scan, "a").await;
+    let sql = server.sql("owner").await;
+    register(&sql, "w1", "any").await;
+    assert_eq!(claim(&sql, "w1", id, 0).await.0, "claimed");
+    let state_after = async |swept: &str, resumed: &str| {
+        let set = "UPDATE redact.chunk SET deadline = now() - interval '1 s', lease = '1 s'";
+        sqlx::raw_sql(set).execute(&sql).await.unwrap();
+        sqlx::query(
+            "UPDATE redact.pool SET swept = now() - $1::text::interval,
+                resumed = now() - $2::text::interval",
+        )
+        .bind(swept)
+        .bind(resumed)
+        .execute(&sql)
+        .await
+        .unwrap();
+        sqlx::raw_sql("SELECT s.* FROM redact.pool p, redact.sweep(p.id, 10) s")
+            .execute(&sql)
+            .await
+            .unwrap();
+        let state: String = sqlx::query_scalar("SELECT state FROM redact.chunk")
+            .fetch_one(&sql)
+            .await
+            .unwrap();
+        state
+    };
+    // The server's own start counts, too.
+    tokio::time::sleep(std::time::Duration::from_millis(1200)).await;
+    assert_eq!(state_after("1 minute", "1 hour").await, "running");
+    assert_eq!(state_after("3 s", "0 s").await, "running");
+    assert_eq!(state_after("3 s", "2 s").await, "queued");
 }

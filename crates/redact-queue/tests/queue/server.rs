@@ -59,7 +59,8 @@ impl Server {
     pub(crate) fn start_again(&mut self) {
         let give_up = Instant::now() + Duration::from_secs(30);
         while Instant::now() < give_up {
-            let log = std::fs::File::options().create(true).append(true);
+            let mut log = std::fs::File::options();
+            log.create(true).append(true);
             let log = log.open(self.folder.path().join("log")).unwrap();
             let mut command = self.command("postgres");
             command

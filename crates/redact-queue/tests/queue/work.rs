@@ -11,12 +11,12 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::processes::{FakeRunner, expected_output, options};
-use crate::server::{Server, job};
+use crate::server::{Server, connect, job};
 
 type Outcomes = Arc<Mutex<Vec<(i64, ChunkOutcome)>>>;
 
 /// A worker in this process.
-struct Local {
+pub(crate) struct Local {
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<Result<(), QueueError>>,
     outcomes: Outcomes,
@@ -24,7 +24,7 @@ struct Local {
 }
 
 impl Local {
-    async fn start(server: &Server) -> Self {
+    pub(crate) async fn start(server: &Server, role: &str) -> Self {
         let scratch = tempfile::tempdir().unwrap();
         let outcomes = Outcomes::default();
         let mut options = options("local", scratch.path());
@@ -39,7 +39,8 @@ impl Local {
         let stopped = async move {
             stopped.await.ok();
         };
-        let (database, store) = (server.database().await, server.store("local"));
+        let database = connect(&server.address(role)).await;
+        let store = server.store("local");
         let task = tokio::spawn(run_worker(database, store, FakeRunner, options, stopped));
         Self {
             stop: Some(stop),
@@ -50,7 +51,7 @@ impl Local {
     }
 
     /// Stops it as SIGTERM does, and gives what it reported.
-    async fn stop(mut self) -> Vec<(i64, ChunkOutcome)> {
+    pub(crate) async fn stop(mut self) -> Vec<(i64, ChunkOutcome)> {
         self.stop.take().unwrap().send(()).unwrap();
         let limit = Duration::from_secs(10);
         tokio::time::timeout(limit, self.task)
@@ -79,7 +80,7 @@ async fn a_stopped_worker_gives_its_chunks_back() {
         .submit(&slow, "tester", scratch.path())
         .await
         .unwrap();
-    let worker = Local::start(&server).await;
+    let worker = Local::start(&server, "owner").await;
     let database = client.database();
     while database.job(id).await.unwrap().running < 2 {
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -111,17 +112,14 @@ async fn a_cancelled_job_ends() {
         .submit(&slow, "tester", scratch.path())
         .await
         .unwrap();
-    let worker = Local::start(&server).await;
+    let worker = Local::start(&server, "owner").await;
     let database = client.database();
     while database.job(id).await.unwrap().running < 1 {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     database.cancel(id).await.unwrap();
-    let waited = client.do_job(
-        &job(JobKind::Scan, "quick", 3),
-        ("tester", scratch.path()),
-        on,
-    );
+    let quick = job(JobKind::Scan, "quick", 3);
+    let waited = client.do_job(&quick, ("tester", scratch.path()), on);
     let (quick, outputs) = waited.await.unwrap();
     assert_eq!(outputs.len(), 3);
     let superseded = (id.0, ChunkOutcome::Superseded);
@@ -158,7 +156,7 @@ async fn a_cancelled_job_ends() {
 async fn outputs_that_the_store_lost_are_made_again() {
     let server = Server::start();
     let client = server.client().await;
-    let worker = Local::start(&server).await;
+    let worker = Local::start(&server, "owner").await;
     let job = job(JobKind::Scan, "a", 3);
     let objects = server.store_folder().join("objects");
     let object = |index: u32| objects.join(digest_bytes(&expected_output("a", index)).to_string());
@@ -192,7 +190,7 @@ async fn outputs_that_the_store_lost_are_made_again() {
 async fn failures_are_told() {
     let server = Server::start();
     let client = server.client().await;
-    let worker = Local::start(&server).await;
+    let worker = Local::start(&server, "owner").await;
     let scratch = tempfile::tempdir().unwrap();
     for (plan, message, attempts) in [
         ("fail=1", "the decoder failed", 3),
@@ -238,7 +236,7 @@ async fn failures_are_told() {
 async fn a_recording_that_changed_is_refused() {
     let server = Server::start();
     let client = server.client().await;
-    let worker = Local::start(&server).await;
+    let worker = Local::start(&server, "owner").await;
     let scratch = tempfile::tempdir().unwrap();
     let clip = scratch.path().join("O'Neil clip é.mp4");
     let sha256 = digest_bytes(b"recording");
