@@ -9,8 +9,9 @@ use sqlx::PgConnection;
 use crate::database::{CallError, Database};
 use crate::engine::{Apalis, Engine as _, Notice};
 use crate::error::{QueueError, StoreError};
-use crate::files::{digest_bytes, io};
-use crate::job::{ChunkOutput, Job, JobId};
+use crate::files::{OBJECTS, digest_bytes, io};
+use crate::job::{ChunkOutput, Job};
+use crate::job_id::JobId;
 use crate::pool::{PoolChoice, PoolKey};
 use crate::store::Store;
 use crate::wait::{WaitProgress, Waiter};
@@ -203,7 +204,7 @@ impl Client {
         (submitter, folder): (&str, &Path),
         mut progress: impl FnMut(JobId, &WaitProgress) -> ControlFlow<()>,
     ) -> Result<(JobId, Vec<ChunkOutput>), QueueError> {
-        let objects = folder.join("objects");
+        let objects = folder.join(OBJECTS);
         std::fs::create_dir_all(&objects).map_err(io(&objects, "make the folder"))?;
         let id = self.submit(job, submitter, folder).await?;
         let mut redone = 0;

@@ -8,7 +8,6 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::{ConnectOptions as _, PgPool};
 
 use crate::error::QueueError;
-use crate::schema;
 
 /// How long the first connection is tried for.
 const FIRST_WITHIN: Duration = Duration::from_secs(30);
@@ -33,35 +32,15 @@ pub struct Database {
 }
 
 impl Database {
-    /// Connects, and makes or migrates the tables if this role owns them.
-    ///
-    /// A password comes from the address, `PGPASSWORD` or the file that `PGPASSFILE` names, as with
-    /// every client of PostgreSQL. `connections` is how many are open at a time, at most.
+    /// Connects, whatever schema is there.
     ///
     /// # Errors
-    /// [`QueueError::Unprotected`], errors of the schema, and [`QueueError::Database`] when the
-    /// database refuses, or does not answer for 30 seconds.
-    pub async fn connect(
+    /// [`QueueError::BadAddress`], [`QueueError::Unprotected`], [`QueueError::Database`].
+    pub(crate) async fn open(
         address: &str,
         access: Access,
         connections: u32,
     ) -> Result<Self, QueueError> {
-        let database = Self::open(address, access, connections).await?;
-        schema::prepare(&database).await?;
-        Ok(database)
-    }
-
-    /// Connects, whatever schema is there, and migrates it.
-    ///
-    /// # Errors
-    /// As [`Database::connect`].
-    pub async fn migrate(address: &str, access: Access) -> Result<(Self, i32), QueueError> {
-        let database = Self::open(address, access, 2).await?;
-        let from = schema::migrate(&database).await?;
-        Ok((database, from))
-    }
-
-    async fn open(address: &str, access: Access, connections: u32) -> Result<Self, QueueError> {
         let options = parse(address)?;
         check_protection(&options, access)?;
         let place = place(&options);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use redact_core::Digest;
 
-use crate::job::JobId;
+use crate::job_id::JobId;
 
 /// What may go wrong with the queue. No message contains a password.
 #[derive(Debug, thiserror::Error)]
@@ -213,4 +213,15 @@ impl StoreError {
             _ => None,
         }
     }
+}
+
+/// An error and what caused it, in one line.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text
 }

@@ -12,6 +12,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::error::StoreError;
 
+/// Where objects are, below a store's folder or prefix.
+pub(crate) const OBJECTS: &str = "objects";
+
 /// Bytes that are read at a time.
 const BUFFER_BYTES: usize = 1 << 20;
 

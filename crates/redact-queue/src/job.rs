@@ -11,17 +11,6 @@ use crate::pool::PoolKey;
 /// Chunks of one job, at most.
 const CHUNKS_MAX: u32 = 1_000_000;
 
-/// A job's number in the queue, from 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-#[serde(transparent)]
-pub struct JobId(pub i64);
-
-impl std::fmt::Display for JobId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
 /// What a job's chunks are, as far as the queue must know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -7,7 +7,7 @@ use sqlx::FromRow;
 use crate::client;
 use crate::database::Database;
 use crate::error::QueueError;
-use crate::job::JobId;
+use crate::job_id::JobId;
 
 /// A job with its counts. Times are in UTC, as RFC 3339.
 #[derive(Clone, Debug, FromRow, Serialize)]

@@ -3,7 +3,7 @@
 use apalis_postgres::PostgresStorage;
 use sqlx::PgConnection;
 
-use crate::database::{CallError, Database};
+use crate::database::{Access, CallError, Database};
 use crate::error::QueueError;
 
 /// The version of the tables that this program makes and needs: the number of steps.
@@ -18,8 +18,38 @@ const STEPS: [&str; SCHEMA_VERSION as usize] = [
 /// Held while tables are made, so that of two programs only one does it: "redact" in ASCII.
 const LOCK: i64 = 0x7265_6461_6374;
 
+impl Database {
+    /// Connects, and makes or migrates the tables if this role owns them.
+    ///
+    /// A password comes from the address, `PGPASSWORD` or the file that `PGPASSFILE` names, as with
+    /// every client of PostgreSQL. `connections` is how many are open at a time, at most.
+    ///
+    /// # Errors
+    /// [`QueueError::Unprotected`], errors of the schema, and [`QueueError::Database`] when the
+    /// database refuses, or does not answer for 30 seconds.
+    pub async fn connect(
+        address: &str,
+        access: Access,
+        connections: u32,
+    ) -> Result<Self, QueueError> {
+        let database = Self::open(address, access, connections).await?;
+        prepare(&database).await?;
+        Ok(database)
+    }
+
+    /// Connects, whatever schema is there, and migrates it.
+    ///
+    /// # Errors
+    /// As [`Database::connect`].
+    pub async fn migrate(address: &str, access: Access) -> Result<(Self, i32), QueueError> {
+        let database = Self::open(address, access, 2).await?;
+        let from = migrate(&database).await?;
+        Ok((database, from))
+    }
+}
+
 /// Checks that the tables are this program's, after making or migrating them if this role may.
-pub(crate) async fn prepare(database: &Database) -> Result<(), QueueError> {
+async fn prepare(database: &Database) -> Result<(), QueueError> {
     let found = version(database).await?;
     if found == SCHEMA_VERSION {
         return Ok(());
@@ -46,7 +76,7 @@ pub(crate) async fn prepare(database: &Database) -> Result<(), QueueError> {
 }
 
 /// Makes or migrates the tables, the engine's first, and returns the version found.
-pub(crate) async fn migrate(database: &Database) -> Result<i32, QueueError> {
+async fn migrate(database: &Database) -> Result<i32, QueueError> {
     let found = version(database).await?;
     if found > SCHEMA_VERSION {
         return Err(QueueError::NewerSchema {

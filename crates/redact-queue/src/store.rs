@@ -15,9 +15,6 @@ pub use s3::{S3Options, S3Store};
 
 use crate::error::StoreError;
 
-/// Where objects are, below a store's folder or prefix.
-const OBJECTS: &str = "objects";
-
 /// A store.
 #[derive(Clone, Debug)]
 pub enum Store {

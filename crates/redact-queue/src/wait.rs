@@ -6,7 +6,8 @@ use sqlx::FromRow;
 
 use crate::database::Database;
 use crate::error::QueueError;
-use crate::job::{JobId, JobState};
+use crate::job::JobState;
+use crate::job_id::JobId;
 use crate::worker::sweep;
 
 /// How often the state is read.

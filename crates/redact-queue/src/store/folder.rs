@@ -7,9 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use redact_core::Digest;
 
-use super::OBJECTS;
 use crate::error::StoreError;
-use crate::files::{copy_digesting, digest_file, io, sync_folder};
+use crate::files::{OBJECTS, copy_digesting, digest_file, io, sync_folder};
 
 /// Objects that are being written: `partial/…`.
 const PARTIAL: &str = "partial";

@@ -14,9 +14,8 @@ use redact_core::Digest;
 use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::OBJECTS;
 use crate::error::StoreError;
-use crate::files::{digest_file, io};
+use crate::files::{OBJECTS, digest_file, io};
 
 /// Larger objects are uploaded in parts of this length: S3 takes 10,000 parts of at least 5 MiB.
 const PART_BYTES: usize = 16 << 20;

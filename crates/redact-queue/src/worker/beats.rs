@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{ChunkRunner, Shared};
+use super::shared::Shared;
+use super::types::ChunkRunner;
+use crate::error::with_causes;
 
 /// Signs of life in the length of a lease.
 const BEATS_PER_LEASE: u32 = 4;
@@ -36,15 +38,4 @@ pub(super) async fn beat<R: ChunkRunner>(shared: Arc<Shared<R>>) {
             Err(_) => {}
         }
     }
-}
-
-/// An error and what caused it, in one line.
-pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    text
 }

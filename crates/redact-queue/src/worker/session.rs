@@ -6,11 +6,12 @@ use std::time::Duration;
 use redact_core::Digest;
 use sqlx::{FromRow, PgConnection};
 
+use super::types::WorkerOptions;
 use crate::database::{CallError, Database};
 use crate::engine::{Apalis, Engine as _, Notice, Taken};
 use crate::error::QueueError;
-use crate::job::{JobId, JobKind, SourceFile};
-use crate::worker::WorkerOptions;
+use crate::job::{JobKind, SourceFile};
+use crate::job_id::JobId;
 
 /// Messages that are settled in one call because nothing is to be done about them.
 const SETTLED_AT_ONCE: u32 = 32;

@@ -6,13 +6,12 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use super::beats::with_causes;
 use super::session::{Claim, Counts, Next};
-use super::{
-    Cancel, ChunkOutcome, ChunkReport, ChunkRunner, ChunkTask, RunFailure, RunOutput, Running,
-    Shared,
+use super::shared::{Running, Shared};
+use super::types::{
+    Cancel, ChunkOutcome, ChunkReport, ChunkRunner, ChunkTask, RunFailure, RunOutput,
 };
-use crate::error::{QueueError, StoreError};
+use crate::error::{QueueError, StoreError, with_causes};
 
 /// How long an idle slot waits before it asks again; doubles up to [`IDLE_MAX`].
 const IDLE_MIN: Duration = Duration::from_millis(50);
