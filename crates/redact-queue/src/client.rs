@@ -392,7 +392,8 @@ async fn insert_chunks(
 
 /// Queues the chunks of a locked job that were cancelled or need a person, and returns their number.
 async fn reopen(connection: &mut PgConnection, job: i64) -> Result<u32, CallError> {
-    const CHUNKS: &str = "UPDATE redact.chunk SET state = 'queued', attempts = 0, excused = 0,
+    const CHUNKS: &str =
+        "UPDATE redact.chunk SET state = 'queued', attempts = 0, excused = 0, deaths = 0,
             generation = generation + 1, dispatch = dispatch + 1, worker = NULL, started = NULL,
             ended = NULL
         WHERE job = $1 AND state IN ('needs_person', 'cancelled')

@@ -52,7 +52,9 @@ CREATE TABLE redact.job (
 );
 
 -- `generation` fences: it changes with every claim and whenever a claim ends without an output, and
--- only the claim that has it may commit. `dispatch` numbers the messages about a chunk.
+-- only the claim that has it may commit. `dispatch` numbers the messages about a chunk. `deaths`
+-- counts workers that died while they had it: the next one does it alone, so that a chunk that kills
+-- its worker harms no other.
 CREATE TABLE redact.chunk (
     job bigint NOT NULL REFERENCES redact.job (id) ON DELETE CASCADE,
     index integer NOT NULL CHECK (index >= 0),
@@ -61,6 +63,7 @@ CREATE TABLE redact.chunk (
         CHECK (state IN ('queued', 'running', 'done', 'needs_person', 'cancelled')),
     attempts integer NOT NULL DEFAULT 0,
     excused integer NOT NULL DEFAULT 0,
+    deaths integer NOT NULL DEFAULT 0,
     dispatch integer NOT NULL DEFAULT 0,
     worker text REFERENCES redact.worker (id),
     started timestamptz,

@@ -77,6 +77,15 @@ LANGUAGE sql STABLE SET search_path = redact, pg_temp AS $$
         + a_worker.lease >= clock_timestamp()
 $$;
 
+-- Ends a claim whose lease lapsed.
+CREATE FUNCTION redact.bury(a_job bigint, an_index integer) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = redact, pg_temp AS $$
+BEGIN
+    UPDATE chunk SET deaths = deaths + 1 WHERE job = a_job AND index = an_index;
+    RETURN release(a_job, an_index,
+        'the worker died or lost the database: its lease ended', false);
+END $$;
+
 CREATE FUNCTION redact.claim(a_worker text, a_job bigint, an_index integer)
 RETURNS TABLE (
     outcome text, generation integer, attempts integer, kind text, label text, plan text,
@@ -89,6 +98,8 @@ DECLARE
     of_job redact.job;
     found_chunk redact.chunk;
 BEGIN
+    -- One claim of a worker at a time.
+    PERFORM FROM worker WHERE id = me.id FOR NO KEY UPDATE;
     SELECT * INTO of_job FROM job WHERE id = a_job FOR UPDATE;
     SELECT * INTO found_chunk FROM chunk WHERE job = a_job AND index = an_index;
     IF of_job.pool IS DISTINCT FROM me.pool OR found_chunk.job IS NULL THEN
@@ -97,11 +108,16 @@ BEGIN
     END IF;
     IF found_chunk.state = 'running'
         AND has_lapsed(found_chunk.deadline, found_chunk.lease, me.pool) THEN
-        found_chunk.state := release(a_job, an_index,
-            'the worker died or lost the database: its lease ended', false);
+        found_chunk.state := bury(a_job, an_index);
+        found_chunk.deaths := found_chunk.deaths + 1;
     END IF;
     IF found_chunk.state <> 'queued' THEN
         RETURN QUERY SELECT 'taken', 0, 0, NULL, NULL, NULL, NULL, NULL, NULL::bigint;
+        RETURN;
+    END IF;
+    IF EXISTS (SELECT FROM chunk c WHERE c.worker = me.id AND c.state = 'running'
+        AND (c.deaths > 0 OR found_chunk.deaths > 0)) THEN
+        RETURN QUERY SELECT 'later', 0, 0, NULL, NULL, NULL, NULL, NULL, NULL::bigint;
         RETURN;
     END IF;
     UPDATE chunk SET
@@ -253,8 +269,7 @@ BEGIN
         PERFORM FROM chunk c WHERE c.job = lapsed.job AND c.index = lapsed.index
             AND c.state = 'running' AND has_lapsed(c.deadline, c.lease, a_pool);
         IF FOUND THEN
-            PERFORM release(lapsed.job, lapsed.index,
-                'the worker died or lost the database: its lease ended', false);
+            PERFORM bury(lapsed.job, lapsed.index);
         END IF;
     END LOOP;
     RETURN QUERY

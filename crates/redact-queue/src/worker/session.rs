@@ -53,7 +53,7 @@ pub(crate) enum Next {
     Chunk(Box<Claim>),
     /// Messages about which nothing was to be done; there may be more.
     Settled,
-    /// No message.
+    /// No message, or one whose chunk must wait until this worker has nothing else to do.
     Nothing,
 }
 
@@ -153,21 +153,23 @@ impl Session {
                 transaction.commit().await?;
                 return Ok(Next::Nothing);
             };
-            if let Some(claim) = self.claim_of(&mut transaction, taken).await? {
+            let next = self.claim_of(&mut transaction, taken).await?;
+            if !matches!(next, Next::Settled) {
                 transaction.commit().await?;
-                return Ok(Next::Chunk(Box::new(claim)));
+                return Ok(next);
             }
         }
         transaction.commit().await?;
         Ok(Next::Settled)
     }
 
-    /// The claim that a message gives; without one, the message is settled.
+    /// The claim that a message gives. Without one, the message is settled; or put back, if its
+    /// chunk, or one that this worker has, must be done alone.
     async fn claim_of(
         &self,
         connection: &mut PgConnection,
         taken: Taken,
-    ) -> Result<Option<Claim>, CallError> {
+    ) -> Result<Next, CallError> {
         if let Some(notice) = taken.notice {
             let row: ClaimRow = sqlx::query_as("SELECT * FROM redact.claim($1, $2, $3)")
                 .bind(&self.worker)
@@ -175,12 +177,17 @@ impl Session {
                 .bind(notice.index)
                 .fetch_one(&mut *connection)
                 .await?;
+            if row.outcome == "later" {
+                let (pool, worker) = (&self.pool, &self.worker);
+                Apalis.put_back(connection, pool, worker, &taken).await?;
+                return Ok(Next::Nothing);
+            }
             if let Some(claim) = row.claim(notice, &taken) {
-                return Ok(Some(claim));
+                return Ok(Next::Chunk(Box::new(claim)));
             }
         }
         Apalis.settle(connection, &self.worker, &taken).await?;
-        Ok(None)
+        Ok(Next::Settled)
     }
 
     /// Commits an output, and returns what became of it: `committed`, `superseded` or `differs`.

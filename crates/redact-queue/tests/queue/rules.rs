@@ -285,3 +285,30 @@ async fn an_outage_ends_no_lease() {
     assert_eq!(state_after("3 s", "0 s").await, "running");
     assert_eq!(state_after("3 s", "2 s").await, "queued");
 }
+
+/// Goal: a chunk that may have killed its worker is done alone, so that it harms no other. Controls:
+/// other chunks are done beside each other, and the suspect one by a worker that has nothing else.
+#[tokio::test]
+async fn a_suspect_chunk_is_done_alone() {
+    let server = Server::start();
+    let sql = server.sql("owner").await;
+    let suspect = submit(&server, JobKind::Scan, "suspect").await;
+    let first = submit(&server, JobKind::Scan, "first").await;
+    let second = submit(&server, JobKind::Scan, "second").await;
+    for worker in ["w1", "w2", "w3"] {
+        register(&sql, worker, "any").await;
+    }
+    assert_eq!(claim(&sql, "w1", suspect, 0).await.0, "claimed");
+    lapse(&sql).await;
+    let (_, generation) = claim(&sql, "w2", first, 0).await;
+    assert_eq!(claim(&sql, "w2", suspect, 0).await.0, "later");
+    assert_eq!(claim(&sql, "w2", second, 0).await.0, "claimed");
+    commit(&sql, ("w2", first, 0), generation, "1")
+        .await
+        .unwrap();
+
+    assert_eq!(claim(&sql, "w3", suspect, 0).await.0, "claimed");
+    let third = submit(&server, JobKind::Scan, "third").await;
+    assert_eq!(claim(&sql, "w3", third, 0).await.0, "later");
+    assert_eq!(claim(&sql, "w1", third, 0).await.0, "claimed");
+}
