@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs a command under the settings of a unit, where there is no systemd to do it.
 
-    as_unit.py UNIT [--filter CALLS]… [-- COMMAND…]      (as root, in a mount namespace of its own)
+    as_unit.py UNIT [--filter CALLS]… [-- COMMAND…]      (as root, with private mounts)
 
 Without a command, it runs the unit's ExecStart. It applies: User, Group, Environment,
 EnvironmentFile, StateDirectory, WorkingDirectory, UMask, ProtectSystem, ReadWritePaths,
@@ -30,6 +30,7 @@ from pathlib import Path
 import seccomp
 
 LIBC = ctypes.CDLL(None, use_errno=True)
+CLONE_NEWNS = 0x20000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND, MS_REC = 1, 2, 4, 32, 4096, 16384
 PR_SET_NO_NEW_PRIVS, PR_CAPBSET_DROP = 38, 24
 NAMESPACES = 0x7E020080  # CLONE_NEW*, all of them
@@ -96,7 +97,9 @@ def mounts():
 
 
 def protect_files(unit, writable):
-    """The file system as the unit's processes see it."""
+    """The file system as the unit's processes see it, in mounts of its own."""
+    if LIBC.unshare(CLONE_NEWNS) != 0:
+        raise OSError(ctypes.get_errno(), "unshare")
     last = lambda key: unit.get(key, [""])[-1]  # noqa: E731
     for path in writable:
         mount(path, path, None, MS_BIND | MS_REC)
