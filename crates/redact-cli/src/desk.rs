@@ -154,8 +154,8 @@ fn vouch(global: &GlobalArgs, log: &std::path::Path) -> Result<redact_desk::Vouc
     }))
 }
 
-/// Names as browsers send them: with the port, and without it where it is the scheme's own. Those of
-/// `--host` come first.
+/// Names as browsers send them: with the port, and without it where it is the scheme's own. Those
+/// of `--host` come first.
 fn hosts(args: &DeskArgs, port: u16) -> Vec<String> {
     let mut names: Vec<(String, u16)> = Vec::new();
     for name in &args.host {
