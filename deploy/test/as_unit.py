@@ -224,8 +224,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("unit")
     parser.add_argument("--filter", action="append")
-    parser.add_argument("command", nargs="*")
-    options = parser.parse_args()
+    given = sys.argv[1:]
+    at = given.index("--") if "--" in given else len(given)
+    options, command = parser.parse_args(given[:at]), given[at + 1:]
     unit = read_unit(options.unit)
     user, group = pwd.getpwnam(unit["User"][-1]), grp.getgrnam(unit["Group"][-1])
     state = Path("/var/lib", unit["StateDirectory"][-1])
@@ -242,7 +243,7 @@ def main():
     os.umask(int(unit["UMask"][-1], 8))
     os.chdir(unit["WorkingDirectory"][-1])
     become(unit)
-    command = options.command or words(unit, variables)
+    command = command or words(unit, variables)
     filter_calls(unit, calls)
     os.execvpe(command[0], command, variables)
 

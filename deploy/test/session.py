@@ -41,6 +41,13 @@ class Person:
         self.cookies = {}
         self.account = account or {}
 
+    def page(self):
+        """The page itself, as a browser gets it first."""
+        connection = http.client.HTTPConnection(self.host, timeout=120)
+        connection.request("GET", "/")
+        response = connection.getresponse()
+        return response.status, response.read().decode()
+
     def send(self, method, path, body=None, kind="application/json"):
         """Status and bytes of one response; cookies are stored as a browser does."""
         connection = http.client.HTTPConnection(self.host, timeout=120)
@@ -127,6 +134,8 @@ def release(state_file, link, recording, out):
     """From the first start of an empty desk to the files of a verified release."""
     address = urlsplit(link)
     host, token = address.netloc, address.fragment.rsplit("/", 1)[1]
+    status, page = Person(host).page()
+    assert status == 200 and "<script" in page, f"the page of the desk: {status} {page[:200]}"
     admin = Person(host).enroll(token, login="carla", name="Carla Reyes")
     print("  first sign-in: the link of the first start made the administrator")
     people = {"admin": admin}
