@@ -81,7 +81,7 @@ fn starts(timeline: &FrameTimes<'_>, key_frames: &[u32], seconds: u32) -> Vec<u3
         let at = timeline.nanos(key as usize);
         if at >= next {
             starts.push(key);
-            next = (at / length + 1) * length;
+            next = (at / length).saturating_add(1).saturating_mul(length);
         }
     }
     starts

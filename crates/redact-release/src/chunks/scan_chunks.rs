@@ -186,7 +186,7 @@ impl ScanParts {
                 return Err(ChunkError::value(field("start"), chunk.start, expected));
             }
             if chunk.end <= chunk.start || chunk.end > self.frames {
-                let expected = format!("{} to {}", chunk.start + 1, self.frames);
+                let expected = format!("{} to {}", chunk.start.saturating_add(1), self.frames);
                 return Err(ChunkError::value(field("end"), chunk.end, expected));
             }
             let from = chunk.decode_from.frame;
