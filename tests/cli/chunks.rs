@@ -149,7 +149,7 @@ fn sound_is_that_of_one_scan() {
         let one = fs::read(work.path("one.json")).unwrap();
         let found: Value = serde_json::from_slice(&one).unwrap();
         assert_eq!(found["source"]["audio"].as_array().unwrap().len(), tracks);
-        let _ = fs::remove_dir_all(work.path("work"));
+        fs::remove_dir_all(work.path("work")).ok();
         let words = [
             "chunks",
             "scan",
@@ -207,7 +207,7 @@ fn other_recordings_are_one_task() {
         ("clip.mp4", "libx264 -g 250", "closed GOP", &[]),
     ] {
         work.ffmpeg(&format!("{testsrc} -c:v {codec} {name}"));
-        let _ = fs::remove_dir_all(work.path("work"));
+        fs::remove_dir_all(work.path("work")).ok();
         let scan = [
             "chunks",
             "scan",
@@ -265,81 +265,67 @@ fn recommit(work: &Work, task: u32, document: &Value) {
     work.write_json(&format!("work/done/{task}"), &done);
 }
 
-/// Goal: what does not belong together is never linked, and the error says what it is: a missing
-/// task, outputs of another recording, version, processor and frame order, and lost bytes. Control:
-/// before and after, the tasks are linked.
-#[test]
-fn outputs_that_do_not_fit_are_refused() {
+/// A clip of three chunks that are done and linked.
+fn linked_chunks() -> Work {
     let work = Work::new();
     generated(&work, 3, "clip.mp4");
     assert_eq!(divide(&work, &["--chunk-seconds", "1"]), 4);
-    for number in [0, 2, 3] {
+    for number in 0..4 {
         task(&work, number, &[]).expect_status(0);
     }
-    link(&work).expect_refusal(&["1 of 4 tasks are not done: 1"]);
-    task(&work, 1, &[]).expect_status(0);
     link(&work).expect_status(0);
+    work
+}
+
+/// Edits the output of task 1: linking is refused with `words`. Then the output is as it was.
+#[track_caller]
+fn refused(work: &Work, edit: impl FnOnce(&mut Value), words: &[&str]) {
     let good = fs::read(work.path("work/done/1")).unwrap();
-    let refused = |edit: &dyn Fn(&mut Value), words: &[&str]| {
-        let (_, mut document) = output(&work, 1);
-        edit(&mut document);
-        recommit(&work, 1, &document);
-        link(&work).expect_refusal(words);
-        fs::write(work.path("work/done/1"), &good).unwrap();
-    };
+    let (_, mut document) = output(work, 1);
+    edit(&mut document);
+    recommit(work, 1, &document);
+    link(work).expect_refusal(words);
+    fs::write(work.path("work/done/1"), &good).unwrap();
+}
+
+/// Goal: outputs of another plan, version, format, processor or task are never linked, and neither
+/// is what the storage lost or changed; the error says what it is. Control: before and after, the
+/// tasks are linked.
+#[test]
+fn outputs_of_others_are_refused() {
+    let work = linked_chunks();
+    fs::rename(work.path("work/done/1"), work.path("aside")).unwrap();
+    link(&work).expect_refusal(&["1 of 4 tasks are not done: 1"]);
+    fs::rename(work.path("aside"), work.path("work/done/1")).unwrap();
     refused(
-        &|document| document["program"] = "redact 0.0.1".into(),
+        &work,
+        |document| document["program"] = "redact 0.0.1".into(),
         &["task 1", "another version", "redact 0.0.1"],
     );
     refused(
-        &|document| document["format"] = "redact-chunk/2".into(),
+        &work,
+        |document| document["format"] = "redact-chunk/2".into(),
         &["redact-chunk/2", "redact-chunk/1"],
     );
     let other = "0".repeat(64);
     refused(
-        &|document| document["plan"] = other.clone().into(),
+        &work,
+        |document| document["plan"] = other.clone().into(),
         &["task 1", "another chunk plan", &other],
     );
     refused(
-        &|document| document["machine"]["processor"] = json!(["x86_64", "avx1024"]),
+        &work,
+        |document| document["machine"]["processor"] = json!(["x86_64", "avx1024"]),
         &["compute differently", "avx1024"],
     );
-    refused(&|document| document["task"] = 2.into(), &["task", "1"]);
-    let pictures = |document: &mut Value| document["content"]["pictures"].take();
     refused(
-        &|document| {
-            let mut found = pictures(document);
-            found["frames"].as_array_mut().unwrap().pop();
-            document["content"]["pictures"] = found;
-        },
-        &["do not fit together: task 1", "24 frames, expected 25"],
+        &work,
+        |document| document["task"] = 2.into(),
+        &["task of an output", "found 2", "1"],
     );
     refused(
-        &|document| {
-            let mut found = pictures(document);
-            found["frames"][3][0] = 1.into();
-            document["content"]["pictures"] = found;
-        },
-        &["do not fit together: task 1", "tick 1"],
-    );
-    refused(
-        &|document| {
-            let mut found = pictures(document);
-            found["runs"][0] = json!([[0, 7]]);
-            document["content"]["pictures"] = found;
-        },
-        &["do not fit together: task 1", "detectors"],
-    );
-    refused(
-        &|document| {
-            let mut found = pictures(document);
-            found["conversions"] = json!(["pictures were deinterlaced"]);
-            document["content"]["pictures"] = found;
-        },
-        &["do not fit together: task 1", "deinterlaced"],
-    );
-    refused(
-        &|document| document["more"] = 1.into(),
+        &work,
+        |document| document["more"] = 1.into(),
         &["invalid output of a task"],
     );
     let (path, _) = output(&work, 1);
@@ -350,8 +336,38 @@ fn outputs_that_do_not_fit_are_refused() {
     link(&work).expect_status(0);
 }
 
-/// Goal: a task of another recording is neither done nor linked, wherever the recording is. Control:
-/// the recording under another name is fine.
+/// Goal: chunks that do not fit together are not linked: another number of frames, a time that does
+/// not follow, detectors that did not continue, pictures that were converted or are others.
+/// Control: afterward the tasks are linked.
+#[test]
+fn chunks_that_do_not_fit_together_are_refused() {
+    let work = linked_chunks();
+    let unfit = |edit: &dyn Fn(&mut Value), words: &str| {
+        let edit = |document: &mut Value| edit(&mut document["content"]["pictures"]);
+        refused(&work, edit, &["do not fit together: task 1", words]);
+    };
+    unfit(
+        &|found| drop(found["frames"].as_array_mut().unwrap().pop()),
+        "24 frames, expected 25",
+    );
+    unfit(&|found| found["frames"][3][0] = 1.into(), "tick 1");
+    unfit(
+        &|found| found["runs"][0] = json!([[0, 7]]),
+        "detectors did not continue",
+    );
+    unfit(
+        &|found| found["conversions"] = json!(["pictures were deinterlaced"]),
+        "deinterlaced",
+    );
+    unfit(
+        &|found| found["video"]["width"] = 4.into(),
+        "pictures are others",
+    );
+    link(&work).expect_status(0);
+}
+
+/// Goal: a task of another recording is neither done nor linked, wherever the recording is.
+/// Control: the recording under another name is fine.
 #[test]
 fn a_changed_recording_is_found_out() {
     let work = Work::new();
