@@ -7,7 +7,9 @@ mod table;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use redact_queue::{Database, JobId, JobKind, SCHEMA_VERSION, SourceFile, grant_sql, grant_worker};
+use redact_queue::{
+    Client, Database, JobId, JobKind, SCHEMA_VERSION, SourceFile, grant_sql, grant_worker,
+};
 use redact_release::chunks::ChunkPlan;
 use redact_release::names::folder_of;
 
@@ -96,6 +98,21 @@ async fn run(args: &QueueArgs, global: &GlobalArgs) -> Result<()> {
             match global.json {
                 true => say(&serde_json::json!({ "role": role }).to_string()),
                 false => say(&format!("{role} has the rights of a worker")),
+            }
+            Ok(())
+        }
+        Some(QueueCommand::Clean { days, store: place }) => {
+            let place = QueuePlaceArgs {
+                address: args.address.clone(),
+                store: place.clone(),
+            };
+            let cleaned = Client::new(database, store(&place)?).clean(*days).await?;
+            match global.json {
+                true => say(&serde_json::to_string(&cleaned)?),
+                false => say(&format!(
+                    "removed: {} jobs and {} files",
+                    cleaned.jobs, cleaned.files
+                )),
             }
             Ok(())
         }

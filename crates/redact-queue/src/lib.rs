@@ -7,6 +7,7 @@
 //!
 //! Nothing here reads a clock to decide anything: leases are the database's.
 
+mod clean;
 mod client;
 mod database;
 mod engine;
@@ -22,6 +23,7 @@ mod store;
 mod wait;
 mod worker;
 
+pub use clean::Cleaned;
 pub use client::Client;
 pub use database::{Access, Database};
 pub use error::{QueueError, StoreError};

@@ -53,10 +53,25 @@ impl Store {
         fetched
     }
 
-    /// Whether workers on other machines see files by the paths that they have here.
+    /// Removes an object; gives whether it was there.
+    ///
+    /// # Errors
+    /// What the store refuses.
+    pub async fn remove(&self, object: Digest) -> Result<bool, StoreError> {
+        match self {
+            Self::Folder(store) => store.remove(object),
+            Self::S3(store) => store.remove(object).await,
+        }
+    }
+
+    /// Whether workers on other machines can be expected to open a file of this machine by its
+    /// path: it is on the file system that all of them have mounted for the store.
     #[must_use]
-    pub const fn is_folder(&self) -> bool {
-        matches!(self, Self::Folder(_))
+    pub fn shares(&self, file: &Path) -> bool {
+        match self {
+            Self::Folder(store) => store.shares(file),
+            Self::S3(_) => false,
+        }
     }
 
     /// The store, for people: no credentials.

@@ -74,6 +74,7 @@ Examples:
   redact queue submit work/clip/chunks.json    then `redact scan clip.mp4 --chunks work/clip`
   redact queue show 17           the chunks of a job, and what failed
   redact queue retry 17          after a job needed a person
+  redact queue clean --days 3    jobs that ended, and their files in the store
   redact queue grant worker_7    the rights of a worker, for an existing role of the database")]
 pub(crate) struct QueueArgs {
     /// Where the queue is.
@@ -124,6 +125,17 @@ pub(crate) enum QueueCommand {
     },
     /// Make the tables, or migrate those of an earlier version
     Migrate,
+    /// Remove jobs that ended some days ago, and their files in the store: chunk plans, outputs,
+    /// and copies of recordings
+    Clean {
+        /// Days since the jobs ended
+        #[arg(long, value_name = "DAYS", default_value_t = 7)]
+        days: u32,
+
+        /// Folder or s3://BUCKET/PREFIX with the files of the queue (default: $REDACT_STORE)
+        #[arg(long, value_name = "STORE")]
+        store: Option<String>,
+    },
     /// Give a role of the database the rights of a worker
     Grant {
         /// The role, which exists

@@ -73,8 +73,8 @@ impl<'a> Submitter<'a> {
     async fn run(&self, job: &ChunkJob<'_>, folder: &Path) -> Result<JobId> {
         let client = Client::new(database(&self.place.address, 4).await?, store(self.place)?);
         let pool = self.wait_for_pool(&client).await?;
-        if !client.store().is_folder() {
-            // Other machines cannot open it by its path.
+        if !client.store().shares(&job.source.path) {
+            // Other machines may not be able to open it by its path.
             client.upload(&job.source.path, job.source.sha256).await?;
         }
         let submitted = Job {

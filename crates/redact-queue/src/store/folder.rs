@@ -54,6 +54,21 @@ impl FolderStore {
         self.folder.join(OBJECTS).join(object.to_string())
     }
 
+    pub(super) fn remove(&self, object: Digest) -> Result<bool, StoreError> {
+        let path = self.path(object);
+        match std::fs::remove_file(&path) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(io(&path, "remove it")(error)),
+        }
+    }
+
+    pub(super) fn shares(&self, file: &Path) -> bool {
+        use std::os::unix::fs::MetadataExt as _;
+        let device = |path: &Path| std::fs::metadata(path).map(|meta| meta.dev()).ok();
+        device(file).is_some_and(|of_file| Some(of_file) == device(&self.folder))
+    }
+
     pub(super) async fn put(&self, file: &Path, object: Digest) -> Result<(), StoreError> {
         let (store, file) = (self.clone(), file.to_owned());
         blocking(move || store.put_now(&file, object)).await

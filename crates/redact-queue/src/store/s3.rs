@@ -127,6 +127,18 @@ impl S3Store {
         }
     }
 
+    pub(super) async fn remove(&self, object: Digest) -> Result<bool, StoreError> {
+        let location = self.location(object);
+        match self.bucket.head(&location).await {
+            Err(Error::NotFound { .. }) => return Ok(false),
+            Err(error) => return Err(self.error(object, "look for it")(error)),
+            Ok(_) => {}
+        }
+        let removed = self.bucket.delete(&location).await;
+        removed.map_err(self.error(object, "remove it"))?;
+        Ok(true)
+    }
+
     pub(super) async fn put(&self, file: &Path, object: Digest) -> Result<(), StoreError> {
         let path = file.to_owned();
         let digested = tokio::task::spawn_blocking(move || digest_file(&path)).await;

@@ -312,3 +312,51 @@ async fn a_suspect_chunk_is_done_alone() {
     assert_eq!(claim(&sql, "w3", third, 0).await.0, "later");
     assert_eq!(claim(&sql, "w1", third, 0).await.0, "claimed");
 }
+
+/// Goal: what ended is removed with its files, and no file that another job needs; recordings at
+/// their own paths stay. Control: before its days are over, nothing is removed.
+#[tokio::test]
+async fn what_ended_is_removed_with_its_files() {
+    let server = Server::start();
+    let sql = server.sql("owner").await;
+    let (ended, running) = (
+        submit(&server, JobKind::Scan, "a").await,
+        submit(&server, JobKind::Scan, "b").await,
+    );
+    register(&sql, "w1", "any").await;
+    let store = server.store("w1");
+    let scratch = tempfile::tempdir().unwrap();
+    // Both jobs have one output in common, and each its plan.
+    let file = scratch.path().join("output");
+    std::fs::write(&file, "found").unwrap();
+    let output = redact_queue::digest_bytes(b"found");
+    store.put(&file, output).await.unwrap();
+    for (job, state) in [(ended, "done"), (running, "running")] {
+        sqlx::query(
+            "UPDATE redact.chunk SET state = 'done', output_sha256 = $2, bytes = 5 WHERE job = $1",
+        )
+        .bind(job.0)
+        .bind(output.to_string())
+        .execute(&sql)
+        .await
+        .unwrap();
+        sqlx::query("UPDATE redact.job SET state = $2, ended = $3::timestamptz WHERE id = $1")
+            .bind(job.0)
+            .bind(state)
+            .bind((state == "done").then_some("now"))
+            .execute(&sql)
+            .await
+            .unwrap();
+    }
+    let client = server.client().await;
+    let cleaned = client.clean(1).await.unwrap();
+    assert_eq!((cleaned.jobs, cleaned.files), (0, 0));
+    let cleaned = client.clean(0).await.unwrap();
+    assert_eq!((cleaned.jobs, cleaned.files), (1, 1), "the plan of one job");
+    let fetched = scratch.path().join("fetched");
+    store.get(output, &fetched).await.unwrap();
+    assert_eq!(client.database().jobs(true).await.unwrap().len(), 1);
+    let plan = redact_queue::digest_bytes(b"a");
+    let lost = store.get(plan, &scratch.path().join("plan")).await;
+    assert!(lost.is_err(), "the plan of the job that ended is removed");
+}
