@@ -136,14 +136,7 @@ def filter_calls(unit, calls):
     """The unit's filters of system calls, in one."""
     number = getattr(errno, unit.get("SystemCallErrorNumber", ["EPERM"])[-1])
     denied = seccomp.ERRNO(number)
-    rules = seccomp.SyscallFilter(denied)
-    for name in sorted(calls):
-        try:
-            rules.add_rule(seccomp.ALLOW, name)
-        except (RuntimeError, ValueError, OSError):
-            continue  # A call of another architecture, or one that libseccomp does not know.
-    rules.load()
-    # Filters add up: the strictest counts.
+    # Filters add up: the strictest counts. The list comes last, as it may forbid to load others.
     rules = seccomp.SyscallFilter(seccomp.ALLOW)
     bits = lambda at, mask, value: seccomp.Arg(at, seccomp.MASKED_EQ, mask, value)  # noqa: E731
     if unit.get("MemoryDenyWriteExecute") == ["yes"]:
@@ -175,6 +168,13 @@ def filter_calls(unit, calls):
         for family in set(range(64)) - set(families):
             rules.add_rule(refused, "socket", seccomp.Arg(0, seccomp.EQ, family))
         rules.load()
+    rules = seccomp.SyscallFilter(denied)
+    for name in sorted(calls):
+        try:
+            rules.add_rule(seccomp.ALLOW, name)
+        except (RuntimeError, ValueError, OSError):
+            continue  # A call of another architecture, or one that libseccomp does not know.
+    rules.load()
 
 
 def become(unit):
