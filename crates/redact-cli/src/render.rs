@@ -3,6 +3,7 @@
 mod text;
 
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
@@ -41,11 +42,7 @@ pub(crate) fn render(args: &RenderArgs, global: &GlobalArgs) -> Result<Outcome> 
 
 fn run(args: &RenderArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> Result<Outcome> {
     let clip = &args.clip;
-    let release = match &args.output {
-        Some(output) => output.clone(),
-        None if args.excerpt.from.is_empty() => beside(clip, RELEASE_SUFFIX, None),
-        None => beside(clip, EXCERPT_SUFFIX, None),
-    };
+    let release = release_path(args);
     check_recording(clip)?;
     let name = || args.plan.display().to_string();
     let (plan, plan_digest) = plan::read(&args.plan).with_context(name)?;
@@ -122,6 +119,15 @@ fn run(args: &RenderArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> Res
         say(&text(&made, &release));
     }
     Ok(Outcome::Done)
+}
+
+/// Where the release goes.
+fn release_path(args: &RenderArgs) -> PathBuf {
+    match &args.output {
+        Some(output) => output.clone(),
+        None if args.excerpt.from.is_empty() => beside(&args.clip, RELEASE_SUFFIX, None),
+        None => beside(&args.clip, EXCERPT_SUFFIX, None),
+    }
 }
 
 /// Whether the release gets captions.
