@@ -5,15 +5,24 @@
 Writes OUTPUT/SET.json for each set: `boxes.json` of the set with the boxes of faces that people
 marked (`by` "people"), those that the detectors agree on (`by` "teachers"), and those that they
 suspect, with `ignore`, from which nothing is to be learned. The pictures stay where they are.
+OUTPUT/SET.found.jsonl gets what the detectors found, picture by picture: an interrupted run resumes
+from there.
 
 In sets that mark any face the detectors only add. Their boxes are first grown as people draw them:
 by the median difference of each side, on the marked faces of the training part, where that is
 outward. People draw some sides farther in, and others where the detectors do: a box that is to hide
 a face must not get smaller from that.
+
+`--set 200:SETS/faces` labels and lists no more than 200 pictures of the set, chosen by a hash of
+their names.
+
+`--few SETS/cars` names sets whose pictures were looked at and have hardly any faces. There, too,
+the detectors must be surer: what they doubt is mostly a lamp, and is to be learned as empty.
 """
 
 import argparse
 import json
+import zlib
 from multiprocessing import Pool
 from pathlib import Path
 
@@ -26,7 +35,7 @@ import detectors
 
 # Mean log odds over the runs from which a face is sure, and from which it is suspected.
 SURE, SUSPECTED = -0.3, -2.2
-# Beside marked faces the detectors must be surer.
+# Beside marked faces, and where there are hardly any, the detectors must be surer.
 SURE_BESIDE_MARKS, SUSPECTED_BESIDE_MARKS = 0.7, -1.5
 # Probability that stands for a run which does not see a box, and its opposite.
 LEAST = 0.02
@@ -97,6 +106,35 @@ def look(entry):
     return name, teachers(picture), marks
 
 
+def look_at_all(pool, folder, names, path):
+    """What `look` says of the pictures of a set that are among `names`; of those that the file at
+    `path` has from an earlier run, that."""
+    found = {}
+    if path.exists():
+        # A line without its end was being written when that run was stopped.
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines(True)
+                 if line.endswith("\n")]
+        path.write_text("".join(lines), encoding="utf-8")
+        found = dict(map(json.loads, lines))
+    pictures = data.read_set(folder, "all", {"face": 0}, names - found.keys())
+    with path.open("a", encoding="utf-8") as file:
+        for name, boxes, _ in pool.imap(look, pictures):
+            found[name] = boxes.tolist()
+            file.write(json.dumps([name, found[name]]) + "\n")
+            file.flush()
+    return [(name, np.array(found[name]).reshape(-1, 5), marks)
+            for name, marks in data.read_marks(folder, {"face": 0}) if name in names]
+
+
+def chosen(folder, most):
+    """The names of at most `most` pictures of a set; of all if that is nothing."""
+    book = json.loads((folder / "boxes.json").read_text(encoding="utf-8"))
+    names = [entry["file_name"] for entry in book["images"]]
+    # The lowest bits divide a set into its parts: others choose here, so that both are thinned.
+    names.sort(key=lambda name: zlib.crc32(Path(name).stem.encode()) >> 2)
+    return set(names[:most])
+
+
 def drawn(boxes, shift):
     """Boxes as people draw them: each side moved by `shift` [4], in shares of width and height."""
     size = np.tile(boxes[:, 2:4] - boxes[:, :2], 2)
@@ -115,10 +153,10 @@ def differences(found, marks):
     return (marks[best[some], :4] - found[some, :4]) / size
 
 
-def labels(found, marks, is_marked):
+def labels(found, marks, is_strict):
     """The rows [x_min, y_min, x_max, y_max, by people, ignore] of one picture."""
     rows = [[*mark[:4], True, False] for mark in marks]
-    sure, suspected = ((SURE_BESIDE_MARKS, SUSPECTED_BESIDE_MARKS) if is_marked
+    sure, suspected = ((SURE_BESIDE_MARKS, SUSPECTED_BESIDE_MARKS) if is_strict
                        else (SURE, SUSPECTED))
     for box in found[found[:, 4] > suspected]:
         if len(marks) and detectors.overlaps(box[None], marks).max() > 0.3:
@@ -132,6 +170,7 @@ def write(path, folder, rows_of):
     """Writes one set; `rows_of` has the rows of each picture by its name."""
     book = json.loads((folder / "boxes.json").read_text(encoding="utf-8"))
     (face,) = [c["id"] for c in book["categories"] if c["name"] == "face"]
+    book["images"] = [entry for entry in book["images"] if entry["file_name"] in rows_of]
     numbers = {entry["file_name"]: entry["id"] for entry in book["images"]}
     book["annotations"] = [
         {"id": 0, "image_id": numbers[name], "category_id": face,
@@ -149,7 +188,10 @@ def parse():
     parser.add_argument("output", help="folder for the labels")
     parser.add_argument("--begin", required=True, help="the published YuNet-n")
     parser.add_argument("--models", required=True, help="folder with RetinaFace and CenterFace")
-    parser.add_argument("--set", action="append", required=True, help="folder with pictures")
+    parser.add_argument("--set", action="append", required=True, metavar="[MOST:]FOLDER",
+                        help="folder with pictures, and how many of them are used at most")
+    parser.add_argument("--few", action="append", default=[], metavar="[MOST:]FOLDER",
+                        help="the same of pictures that have hardly any faces")
     parser.add_argument("--processes", type=int, default=2)
     return parser.parse_args()
 
@@ -159,10 +201,17 @@ def main():
     output = Path(options.output)
     output.mkdir(parents=True, exist_ok=True)
     derive.derive("faces", options.begin, output / "yunet.onnx")
-    sets = {}
+    sets, strict = {}, set()
     with Pool(options.processes, start, (output / "yunet.onnx", options.models)) as pool:
-        for folder in map(Path, options.set):
-            sets[folder] = list(pool.imap(look, data.read_set(folder, "all", {"face": 0})))
+        for is_few, text in [(False, text) for text in options.set] + [
+                (True, text) for text in options.few]:
+            most, _, folder = text.rpartition(":")
+            folder = Path(folder)
+            names = chosen(folder, int(most) if most else None)
+            path = output / f"{folder.name}.found.jsonl"
+            sets[folder] = look_at_all(pool, folder, names, path)
+            if is_few or any(len(marks) for _, _, marks in sets[folder]):
+                strict.add(folder)
             print(f"{folder.name}: {len(sets[folder])} pictures", flush=True)
     moved = np.concatenate([differences(found, marks) for pictures in sets.values()
                             for name, found, marks in pictures if not data.held_out(name)])
@@ -170,8 +219,7 @@ def main():
     print(f"people draw {np.round(shift, 3)} farther, {len(moved)} faces")
     shift = shift * (shift * OUTWARD > 0)
     for folder, pictures in sets.items():
-        is_marked = any(len(marks) for _, _, marks in pictures)
-        rows_of = {name: labels(drawn(found, shift), marks, is_marked)
+        rows_of = {name: labels(drawn(found, shift), marks, folder in strict)
                    for name, found, marks in pictures}
         write(output / f"{folder.name}.json", folder, rows_of)
         rows = [row for rows in rows_of.values() for row in rows]

@@ -29,13 +29,12 @@ def held_out(name):
     return zlib.crc32(stem.encode()) % 4 == 0
 
 
-def read_set(folder, part="all", wanted=None):
-    """(name, picture, boxes [N, 5]) of a set's `part`: "train", "validation" or "all".
+def read_marks(folder, wanted=None):
+    """(name, boxes [N, 5]) of every picture of a set.
 
     `wanted` gives the numbers of the classes to read by their names, `KINDS` if none.
     """
-    folder = Path(folder)
-    book = json.loads((folder / "boxes.json").read_text(encoding="utf-8"))
+    book = json.loads((Path(folder) / "boxes.json").read_text(encoding="utf-8"))
     kinds = {c["id"]: (wanted or KINDS).get(c["name"]) for c in book["categories"]}
     boxes = {}
     for mark in book["annotations"]:
@@ -44,13 +43,22 @@ def read_set(folder, part="all", wanted=None):
         if kind is not None:
             boxes.setdefault(mark["image_id"], []).append([x, y, x + width, y + height, kind])
     for entry in book["images"]:
-        name = entry["file_name"]
+        yield entry["file_name"], np.array(boxes.get(entry["id"], []), np.float64).reshape(-1, 5)
+
+
+def read_set(folder, part="all", wanted=None, names=None):
+    """(name, picture, boxes [N, 5]) of a set's `part`: "train", "validation" or "all".
+
+    `wanted` as in `read_marks`; `names` are the pictures to read, if not all.
+    """
+    for name, marks in read_marks(folder, wanted):
         if part != "all" and held_out(name) != (part == "validation"):
             continue
-        picture = cv2.imread(str(folder / "images" / name), cv2.IMREAD_COLOR)
+        if names is not None and name not in names:
+            continue
+        picture = cv2.imread(str(Path(folder) / "images" / name), cv2.IMREAD_COLOR)
         if picture is None:
             raise SystemExit(f"{folder}: cannot read {name}")
-        marks = np.array(boxes.get(entry["id"], []), np.float64).reshape(-1, 5)
         yield name, picture, marks
 
 

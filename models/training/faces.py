@@ -4,10 +4,11 @@
         --set 4:SETS/faces --set 3:SETS/people-oid ...
 
 `derive.py` prepares the published network, `complete.py` writes the labels. A number before a
-set is its share of the samples. All convolutions are trained. The schedule runs by the processor
-time of this process, so that a busy machine delays it and changes nothing else; a checkpoint is
-written every few minutes, and an interrupted run resumes from it. At each of them the network, with
-weights averaged over the last steps, is measured on samples of the validation parts;
+set is its share of the samples. `--weights FILE.onnx` continues from weights that this recipe
+trained before, at a lower learning rate (`--rate`). All convolutions are trained. The schedule runs
+by the processor time of this process, so that a busy machine delays it and changes nothing else; a
+checkpoint is written every few minutes, and an interrupted run resumes from it. At each of them the
+network, with weights averaged over the last steps, is measured on samples of the validation parts;
 FILE.best.onnx is the best so far.
 """
 
@@ -162,11 +163,13 @@ class Trainer:
         begin = Path(options.output + ".begin")
         derive.derive("faces", options.begin, begin)
         self.options = options
-        self.net = Graph(begin).to(memory_format=torch.channels_last)
+        self.rate = options.rate
+        trained = options.weights or begin
+        self.net = Graph(trained).to(memory_format=torch.channels_last)
         self.mean = copy.deepcopy(self.net)
         groups = [{"params": [weight], "size": weight.detach().square().mean().sqrt().item()}
                   for weight in self.net.weights]
-        self.optimizer = torch.optim.Adam(groups, lr=RATE, betas=(0.9, 0.99))
+        self.optimizer = torch.optim.Adam(groups, lr=self.rate, betas=(0.9, 0.99))
         self.step, self.spent, self.best = 0, 0.0, 0.0
         self.checkpoint = Path(options.output + ".pt")
         if self.checkpoint.exists():
@@ -200,7 +203,7 @@ class Trainer:
         down = (1 + math.cos(math.pi * min(progress, 1))) / 2
         for part in self.optimizer.param_groups:
             warm = min(1, (self.step + 1) / WARM_STEPS)
-            part["lr"] = part["size"] * warm * (RATE_END + (RATE - RATE_END) * down)
+            part["lr"] = part["size"] * warm * (RATE_END + (self.rate - RATE_END) * down)
         # As the loader has them, channels last, they are convolved in half the time.
         used = max(1, int((classes != -1).sum(1).max()))
         output = self.net(images.permute(0, 3, 1, 2).float())
@@ -223,6 +226,9 @@ def parse():
     parser.add_argument("--begin", required=True, help="the published network")
     parser.add_argument("--labels", required=True, help="what complete.py wrote")
     parser.add_argument("--set", action="append", required=True, metavar="SHARE:FOLDER")
+    parser.add_argument("--weights", help="an earlier result of this recipe to continue from")
+    parser.add_argument("--rate", type=float, default=RATE,
+                        help="learning rate at the start, a share of each tensor's magnitude")
     parser.add_argument("--minutes", type=float, default=40, help="of processor time")
     parser.add_argument("--seed", type=int, default=20)
     return parser.parse_args()
@@ -239,6 +245,9 @@ def validation_of(options, folders):
         samples = [shots.sample(number) for number in range(MEASURED)]
         images = torch.from_numpy(np.stack([image for image, _ in samples]))
         result[Path(folder).name] = images, [boxes for _, boxes in samples]
+    if not result:
+        raise SystemExit(f"{options.labels}: no set has {FACES_MIN} faces in its validation part; "
+                         "label more pictures")
     return result
 
 
