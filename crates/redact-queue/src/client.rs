@@ -390,7 +390,7 @@ async fn insert_chunks(
     Apalis.push(connection, pool, &notices).await
 }
 
-/// Queues the chunks of a locked job that were cancelled or need a person, and returns their number.
+/// Queues the chunks of a locked job that were cancelled or need a person; returns their number.
 async fn reopen(connection: &mut PgConnection, job: i64) -> Result<u32, CallError> {
     const CHUNKS: &str =
         "UPDATE redact.chunk SET state = 'queued', attempts = 0, excused = 0, deaths = 0,

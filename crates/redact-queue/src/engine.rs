@@ -1,7 +1,7 @@
 //! The engine that carries messages to workers, behind five calls.
 //!
-//! A message says only that a chunk may be waiting. The engine delivers it at least once, to workers
-//! of its pool, and again when its worker dies; everything else is decided by the tables of
+//! A message says only that a chunk may be waiting. The engine delivers it at least once, to
+//! workers of its pool, and again when its worker dies; everything else is decided by the tables of
 //! `redact`, in the same transaction. That makes harmless what engines do wrong: messages that come
 //! twice, late, for ever, or never.
 

@@ -80,9 +80,8 @@ fn write_report(log: &Path, report: &ChunkReport) {
     file.unwrap().write_all(line.as_bytes()).unwrap();
 }
 
-/// Does chunks as their plan says, a list of words: `ms=N` sleeps, `kill=N` ends the whole worker at
-/// chunk N, `fail=N` fails at chunk N, `full=N` reports a full disk there, `random` gives other bytes
-/// every time.
+/// Does chunks as their plan says, a list of words: `ms=N` sleeps, `kill=N` ends the whole worker
+/// at chunk N, `fail=N` fails at chunk N, `full=N` reports a full disk there.
 pub(crate) struct FakeRunner;
 
 impl ChunkRunner for FakeRunner {
@@ -111,10 +110,7 @@ impl ChunkRunner for FakeRunner {
             () = tokio::time::sleep(Duration::from_millis(pause)) => {}
             () = cancel.cancelled() => return Err(failure("cancelled", false)),
         }
-        let mut bytes = expected_output(&plan, task.index);
-        if plan.split_whitespace().any(|word| word == "random") {
-            bytes.extend(format!("{:?}", std::time::Instant::now()).bytes());
-        }
+        let bytes = expected_output(&plan, task.index);
         let file = task.folder.join("output");
         std::fs::write(&file, &bytes).unwrap();
         Ok(RunOutput {
@@ -125,7 +121,7 @@ impl ChunkRunner for FakeRunner {
     }
 }
 
-/// What a chunk gives, unless its plan says `random`.
+/// What a chunk gives.
 pub(crate) fn expected_output(plan: &str, index: u32) -> Vec<u8> {
     format!("{plan}/{index}").into_bytes()
 }

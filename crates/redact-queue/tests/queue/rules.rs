@@ -186,8 +186,8 @@ async fn attempts_stop_at_three() {
     assert_eq!(claim(&sql, "w1", dying, 0).await.0, "claimed");
 }
 
-/// Goal: a worker of another version, model set or CPU never gets a chunk, even if it asks for it by
-/// its number. Control: one of the job's pool does.
+/// Goal: a worker of another version, model set or CPU never gets a chunk, even if it asks for it
+/// by its number. Control: one of the job's pool does.
 #[tokio::test]
 async fn another_pool_gets_nothing() {
     let server = Server::start();

@@ -150,8 +150,8 @@ async fn a_cancelled_job_ends() {
     ));
 }
 
-/// Goal: an output that the store lost or truncated is made again, and nothing wrong is handed over.
-/// Control: the first time, nothing is made again.
+/// Goal: an output that the store lost or truncated is made again, and nothing wrong is handed
+/// over. Control: the first time, nothing is made again.
 #[tokio::test(flavor = "multi_thread")]
 async fn outputs_that_the_store_lost_are_made_again() {
     let server = Server::start();
