@@ -173,17 +173,17 @@ impl CallError {
     pub(crate) fn into_error(self, database: &Database, what: &'static str) -> QueueError {
         let place = database.place.clone();
         match self {
-            Self::Sql(source) | Self::Engine(apalis_postgres::Error::Database(source)) => {
+            Self::Sql(error) | Self::Engine(apalis_postgres::Error::Database(error)) => {
                 QueueError::Database {
                     place,
                     what,
-                    source: Box::new(source),
+                    error: Box::new(error),
                 }
             }
-            Self::Engine(source) => QueueError::Engine {
+            Self::Engine(error) => QueueError::Engine {
                 place,
                 what,
-                source: Box::new(source),
+                error: Box::new(error),
             },
         }
     }

@@ -25,26 +25,24 @@ pub enum QueueError {
         found: String,
     },
     /// The database answered with an error, or not at all.
-    #[error("queue at {place}: cannot {what}")]
+    #[error("queue at {place}: cannot {what}: {error}")]
     Database {
         /// Host and database, without a password.
         place: String,
         /// What was to be done.
         what: &'static str,
-        /// The error.
-        #[source]
-        source: Box<sqlx::Error>,
+        /// The error, which names its own causes.
+        error: Box<sqlx::Error>,
     },
     /// The engine's own tables could not be made or used.
-    #[error("queue at {place}: cannot {what}")]
+    #[error("queue at {place}: cannot {what}: {error}")]
     Engine {
         /// Host and database, without a password.
         place: String,
         /// What was to be done.
         what: &'static str,
-        /// The error.
-        #[source]
-        source: Box<apalis_postgres::Error>,
+        /// The error, which names its own causes.
+        error: Box<apalis_postgres::Error>,
     },
     /// The tables are missing, and this role may not make them.
     #[error("queue at {place}: no tables yet; the owner of the database makes them on first use")]

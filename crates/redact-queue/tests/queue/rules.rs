@@ -221,8 +221,8 @@ async fn the_same_job_is_submitted_once() {
     assert_eq!(messages, 2);
 }
 
-/// Goal: a lost message delays a chunk and no more. Method: all messages are deleted. Control: while
-/// a message is there, none is sent again.
+/// Goal: a lost message delays a chunk and no more. Method: all messages are deleted. Control:
+/// while a message is there, none is sent again.
 #[tokio::test]
 async fn a_lost_message_is_sent_again() {
     let server = Server::start();
@@ -286,8 +286,8 @@ async fn an_outage_ends_no_lease() {
     assert_eq!(state_after("3 s", "2 s").await, "queued");
 }
 
-/// Goal: a chunk that may have killed its worker is done alone, so that it harms no other. Controls:
-/// other chunks are done beside each other, and the suspect one by a worker that has nothing else.
+/// Goal: a chunk that may have killed its worker is done alone, so that it harms no other.
+/// Controls: other chunks are done beside each other, and the suspect one by a worker that has nothing else.
 #[tokio::test]
 async fn a_suspect_chunk_is_done_alone() {
     let server = Server::start();
