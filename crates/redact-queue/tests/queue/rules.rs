@@ -287,7 +287,8 @@ async fn an_outage_ends_no_lease() {
 }
 
 /// Goal: a chunk that may have killed its worker is done alone, so that it harms no other.
-/// Controls: other chunks are done beside each other, and the suspect one by a worker that has nothing else.
+/// Controls: other chunks are done beside each other, and the suspect one by a worker that has
+/// nothing else.
 #[tokio::test]
 async fn a_suspect_chunk_is_done_alone() {
     let server = Server::start();
