@@ -33,7 +33,7 @@ pub(crate) fn models_dir(given: Option<&Path>) -> Result<PathBuf> {
 
 /// The ONNX Runtime library: `$ORT_DYLIB_PATH`, or the one that comes with the program; `None` when
 /// there is none.
-fn onnx_runtime() -> Option<PathBuf> {
+pub(crate) fn onnx_runtime() -> Option<PathBuf> {
     let given = env::var_os("ORT_DYLIB_PATH").map(PathBuf::from);
     given.or_else(|| Shipped::find().onnx_runtime())
 }

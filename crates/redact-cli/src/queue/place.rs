@@ -72,10 +72,10 @@ pub(crate) fn store(args: &QueuePlaceArgs) -> Result<Store> {
 /// The pool that this machine belongs to: what the bytes of a chunk depend on.
 ///
 /// # Errors
-/// When the models cannot be listed.
+/// When the models cannot be listed, or the library that runs them cannot be read.
 pub(crate) fn own_pool(models: Option<&Path>) -> Result<PoolKey> {
     let models = installed_models(&paths::models_dir(models)?)?;
-    let machine = Machine::this();
+    let machine = Machine::this(paths::onnx_runtime().as_deref())?;
     Ok(PoolKey {
         version: format!("{PROGRAM} with {}", machine.libraries.join(", ")),
         models: digest_bytes(models.join("\n").as_bytes()).to_string(),
