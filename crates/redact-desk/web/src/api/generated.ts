@@ -411,6 +411,80 @@ remedy: Remedy | null, };
 
 export type Job = { id: Id, kind: JobKind, request: Id | null, recording: Id | null, review: Id | null, release: Id | null, package: Id | null, state: JobState, phase: string | null, done: number, total: number | null, seconds_left: number | null, queued_at: string, started_at: string | null, ended_at: string | null, by: string, error: JobError | null, result: unknown, request_number: string | null, recording_name: string | null, };
 
+export type Machine = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * `live`, `silent` or `stopped`.
+ */
+state: string, 
+/**
+ * Chunks that it has.
+ */
+running: number, 
+/**
+ * Chunks that it did.
+ */
+done: number, 
+/**
+ * Seconds since it was last heard of.
+ */
+silent_seconds: number, };
+
+export type MachineJob = { 
+/**
+ * Its number in the queue.
+ */
+job: number, 
+/**
+ * `scan` or `render`.
+ */
+kind: string, 
+/**
+ * The recording's file name.
+ */
+recording: string, 
+/**
+ * `running`, `done`, `needs_person` or `cancelled`.
+ */
+state: string, 
+/**
+ * Chunks that are done.
+ */
+done: number, 
+/**
+ * Chunks that workers have.
+ */
+running: number, 
+/**
+ * Chunks that were tried several times and failed.
+ */
+failed: number, 
+/**
+ * All chunks.
+ */
+chunks: number, 
+/**
+ * Live workers that can do it.
+ */
+workers: number, 
+/**
+ * Why the first of the failed chunks failed.
+ */
+failure: string | null, };
+
+export type MachineList = { 
+/**
+ * Jobs of the last day, newest first.
+ */
+jobs: Array<MachineJob>, 
+/**
+ * Workers of the last day.
+ */
+workers: Array<Machine>, };
+
 export type FileKind = "release" | "captions" | "manifest" | "manifest_signature" | "sealed" | "sealed_signature" | "log" | "log_csv" | "log_pdf" | "report";
 
 export type ReleaseFile = { kind: FileKind, name: string, bytes: number, };
