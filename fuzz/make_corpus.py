@@ -235,7 +235,8 @@ def chunks():
               "machine": {"processor": ["x86_64", "avx2"], "libraries": ["libavcodec 61.3.100"]},
               "confined": confined}
     bits = [struct.unpack("<I", struct.pack("<f", value))[0] for value in (0.1, 0.2, 0.3, 0.4, 1.0)]
-    video = {"stream": 0, "width": 64, "height": 48, "seconds_per_tick": [1, 12800], "first_tick": 0}
+    video = {"stream": 0, "width": 64, "height": 48, "seconds_per_tick": [1, 12800],
+             "first_tick": 0}
     face = ["face", bits[4], bits[:4], 1, 0]
     frames = [[0, 512, "unknown", [face]], [512, 512, {"affine": [bits[4]] * 6}, None],
               [1024, 512, "cut", []]]
