@@ -153,7 +153,7 @@ pub(crate) enum Command {
     Chunks(ChunksArgs),
     /// Do a task of a chunk plan, or the chunks of a queue
     Worker(WorkerArgs),
-    /// List jobs, chunks, workers and failures of a queue
+    /// List and manage the jobs, chunks and workers of a queue
     Queue(QueueArgs),
     /// Measure what a scan missed on labeled clips or pictures
     Score(ScoreArgs),
@@ -170,7 +170,7 @@ pub(crate) enum Command {
     Generate(GenerateArgs),
 }
 
-/// Options of a scan, which a chunk plan has.
+/// Options of a scan that the chunk plan sets.
 const SCAN_OPTIONS: [&str; 10] = [
     "queue",
     "language",
@@ -204,8 +204,8 @@ pub(crate) struct ScanArgs {
     #[arg(long)]
     pub force: bool,
 
-    /// Link the tasks that `redact chunks scan` divided into this folder, instead of scanning; the
-    /// options of the scan are those of the chunk plan
+    /// Instead of scanning, link the task outputs in this folder, from `redact chunks scan` and
+    /// `redact worker`; the chunk plan sets the options of the scan
     #[arg(long, value_name = "DIR", conflicts_with_all = SCAN_OPTIONS)]
     pub chunks: Option<PathBuf>,
 

@@ -29,8 +29,8 @@ Macs are skipped. If two recordings have the same name, their releases also carr
 or the folder names.
 
 To continue a batch that was interrupted, run the same command again: recordings that have a release
-with the same policy and options are skipped. The first Ctrl-C stops after the jobs under way are
-cancelled and cleaned up.
+with the same policy and options are skipped. The first Ctrl-C cancels the jobs that are
+running, cleans up and stops.
 
 Exit status: 0 every recording has a release; 1 a release did not verify and was removed; 2 a
 recording failed, or the batch was interrupted.")]
@@ -55,8 +55,8 @@ pub(crate) struct BatchArgs {
     #[arg(long, value_name = "DIR")]
     pub out_dir: PathBuf,
 
-    /// Recordings to process at a time (default: one for every 4 processor cores, as far as there
-    /// are 2 GiB of free memory for each)
+    /// Recordings to process at a time (default: one for every 4 processor cores, provided that
+    /// there are 2 GiB of free memory for each)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub jobs: Option<u16>,
 

@@ -27,8 +27,8 @@ pub(crate) struct DeskArgs {
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7350")]
     pub listen: std::net::SocketAddr,
 
-    /// Name under which browsers reach the desk, with the port of a proxy in front of it, if there
-    /// is one, as in desk.city.gov:443 (may be repeated)
+    /// Host name under which browsers reach the desk; behind a proxy, with the proxy's port, as in
+    /// desk.city.gov:443 (may be repeated)
     #[arg(long, value_name = "NAME[:PORT]")]
     pub host: Vec<String>,
 

@@ -1,4 +1,4 @@
-//! The verb for packages of the program.
+//! `redact generate`, which writes files for packages of the program.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ pub(crate) struct GenerateArgs {
     pub dir: PathBuf,
 }
 
-/// What is derived from the grammar of the command line.
+/// Files that are derived from the command-line definitions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Generated {
     /// One man page per verb: redact.1, redact-scan.1, and so on

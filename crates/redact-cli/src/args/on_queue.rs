@@ -23,7 +23,7 @@ pub(crate) struct OnQueueArgs {
     #[arg(long, value_name = "STORE", requires = "queue")]
     pub store: Option<String>,
 
-    /// With --queue: least length of a chunk of a scan, in seconds
+    /// With --queue: minimum length of a chunk of a scan, in seconds
     #[arg(
         long, value_name = "SECONDS", default_value_t = 60,
         value_parser = clap::value_parser!(u32).range(1..=86_400)

@@ -33,7 +33,7 @@ pub(crate) struct QueuePlaceArgs {
 /// How `redact worker --queue` works.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct QueueWorkArgs {
-    /// Chunks to do at a time
+    /// Number of chunks to do at a time
     #[arg(
         long, value_name = "N", default_value_t = 1, conflicts_with = "plan",
         value_parser = clap::value_parser!(u16).range(1..=1024)
@@ -48,15 +48,15 @@ pub(crate) struct QueueWorkArgs {
     #[arg(long, value_name = "DIR", conflicts_with = "plan")]
     pub scratch: Option<PathBuf>,
 
-    /// Seconds without a sign of life after which a chunk goes to another worker
+    /// Seconds without a heartbeat after which a chunk goes to another worker
     #[arg(
         long, value_name = "SECONDS", default_value_t = 60, conflicts_with = "plan",
         value_parser = clap::value_parser!(u64).range(2..=86_400)
     )]
     pub lease: u64,
 
-    /// Seconds that running chunks get to end when the worker is asked to stop; after them they go
-    /// back
+    /// Seconds that running chunks have to finish when the worker is stopped; then they are
+    /// returned to the queue
     #[arg(
         long,
         value_name = "SECONDS",
@@ -72,16 +72,16 @@ pub(crate) struct QueueWorkArgs {
 Examples:
   redact queue --queue 'postgres://office@db.city.gov/redact?sslmode=verify-full'
   redact queue submit work/clip/chunks.json    then `redact scan clip.mp4 --chunks work/clip`
-  redact queue show 17           the chunks of a job, and what failed
-  redact queue retry 17          after a job needed a person
-  redact queue clean --days 3    jobs that ended, and their files in the store
-  redact queue grant worker_7    the rights of a worker, for an existing role of the database")]
+  redact queue show 17           lists the chunks of a job and its failures
+  redact queue retry 17          queues failed chunks again, once the cause is fixed
+  redact queue clean --days 3    removes finished jobs, and their files in the store
+  redact queue grant worker_7    gives an existing database role the rights of a worker")]
 pub(crate) struct QueueArgs {
     /// Where the queue is.
     #[command(flatten)]
     pub address: QueueAddressArgs,
 
-    /// Jobs and workers that ended longer ago than a day, too
+    /// Also list jobs and workers that ended more than a day ago
     #[arg(long)]
     pub all: bool,
 
@@ -93,7 +93,7 @@ pub(crate) struct QueueArgs {
 /// What `redact queue` does.
 #[derive(Debug, Subcommand)]
 pub(crate) enum QueueCommand {
-    /// Have the tasks of a chunk plan done by workers, and wait; their outputs come beside the plan
+    /// Have workers do the tasks of a chunk plan, wait, and put the outputs beside the plan
     Submit {
         /// The chunk plan, from `redact chunks`
         plan: PathBuf,
@@ -108,25 +108,25 @@ pub(crate) enum QueueCommand {
         #[arg(long, value_name = "DIR")]
         models: Option<PathBuf>,
     },
-    /// List the chunks of a job, its failures and its alarms
+    /// List the chunks, failures and alarms of a job
     Show {
         /// The job's number
         job: i64,
     },
-    /// Cancel a job: chunks that wait are not begun, those that run are ended
+    /// Cancel a job: waiting chunks are not started, and running chunks are stopped
     Cancel {
         /// The job's number
         job: i64,
     },
-    /// Queue the chunks of a job again that need a person, or were cancelled
+    /// Queue again the chunks of a job that need a person or were cancelled
     Retry {
         /// The job's number
         job: i64,
     },
-    /// Make the tables, or migrate those of an earlier version
+    /// Create the tables, or migrate those of an earlier version
     Migrate,
-    /// Remove jobs that ended some days ago, and their files in the store: chunk plans, outputs,
-    /// and copies of recordings
+    /// Remove jobs that ended --days ago or earlier, and their files in the store: chunk plans,
+    /// outputs, and copies of recordings
     Clean {
         /// Days since the jobs ended
         #[arg(long, value_name = "DAYS", default_value_t = 7)]
@@ -136,9 +136,9 @@ pub(crate) enum QueueCommand {
         #[arg(long, value_name = "STORE")]
         store: Option<String>,
     },
-    /// Give a role of the database the rights of a worker
+    /// Give a database role the rights of a worker
     Grant {
-        /// The role, which exists
+        /// An existing role
         role: String,
 
         /// Print the statements instead of running them

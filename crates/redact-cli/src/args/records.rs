@@ -176,7 +176,7 @@ pub(crate) enum KeyCommand {
         #[arg(long, value_name = "FILE", requires = "approver")]
         rotation_key: Option<PathBuf>,
     },
-    /// Use the segments that a worker signs with this key, once they pass every check of a render
+    /// Trust a worker's key: renders use segments signed with it if they pass every check
     TrustWorker {
         /// The worker's public key as `redact worker key` prints it: the file, or its second line
         #[arg(value_name = "FILE|KEY")]

@@ -200,8 +200,8 @@ pub(crate) struct RenderArgs {
     #[command(flatten)]
     pub excerpt: ExcerptArgs,
 
-    /// Take what workers encoded for the tasks that `redact chunks render` divided into this
-    /// folder, and check it like everything else; how pictures are encoded is up to the chunk plan
+    /// Use the segments that workers encoded for the chunk plan in this folder, from `redact chunks
+    /// render`, after checking them like all others; the chunk plan sets the encoding options
     #[arg(
         long, value_name = "DIR",
         conflicts_with_all = ["preset", "crf", "reencode", "from", "to", "queue"]

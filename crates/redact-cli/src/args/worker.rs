@@ -15,16 +15,16 @@ Examples:
   redact worker --queue 'postgres://w7@db.city.gov/redact?sslmode=verify-full' --store /srv/redact
 
 Without --task, the number comes from $SLURM_ARRAY_TASK_ID, $JOB_COMPLETION_INDEX (Kubernetes) or
-$AWS_BATCH_JOB_ARRAY_INDEX. A task that was done before is not done again. A task that is done twice
-at one time has one output: the first.
+$AWS_BATCH_JOB_ARRAY_INDEX. A task that is already done is not repeated. If two machines do a
+task at the same time, the first output counts.
 
-With --queue it does the chunks of a queue, several at a time if asked, until it is stopped (Ctrl-C
-or SIGTERM): those that run then end, or go back.
+With --queue, it does the chunks of a queue, --concurrency at a time, until it is stopped (Ctrl-C or
+SIGTERM). Running chunks are then finished within --grace seconds or returned to the queue.
 
 Exit status: 0 the task is done, or the worker was stopped; 2 it failed.")]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct WorkerArgs {
-    /// What else a worker does.
+    /// Other commands of a worker.
     #[command(subcommand)]
     pub command: Option<WorkerCommand>,
 
@@ -36,11 +36,11 @@ pub(crate) struct WorkerArgs {
     #[arg(long, value_name = "N", requires = "plan")]
     pub task: Option<u32>,
 
-    /// Folder for outputs, instead of the one of the plan
+    /// Folder for outputs (default: the folder of the plan)
     #[arg(long, value_name = "DIR", requires = "plan")]
     pub out_dir: Option<PathBuf>,
 
-    /// The recording, where it has another path on this machine
+    /// The recording, if it has a different path on this machine
     #[arg(long, value_name = "FILE", requires = "plan")]
     pub clip: Option<PathBuf>,
 
