@@ -213,7 +213,7 @@ impl Client {
             match self.fetch_all(&outputs, &objects).await {
                 Ok(()) => return Ok((id, outputs)),
                 Err((index, error)) if redone < REDONE_MAX && error.lost_object().is_some() => {
-                    tracing::warn!("{error}; chunk {index} is done again");
+                    tracing::warn!("{error}; chunk {index} will be done again");
                     self.redo(id, index).await?;
                     redone += 1;
                 }

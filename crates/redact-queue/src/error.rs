@@ -1,4 +1,4 @@
-//! What may go wrong with the queue and with the store.
+//! Errors of the queue and of the store.
 
 use std::path::PathBuf;
 
@@ -6,17 +6,17 @@ use redact_core::Digest;
 
 use crate::job_id::JobId;
 
-/// What may go wrong with the queue. No message contains a password.
+/// Errors of the queue. No message contains a password.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum QueueError {
-    /// The address of the database cannot be read.
+    /// The address of the database is invalid.
     #[error("invalid address of the queue: {0}; expected postgres://USER@HOST/DATABASE")]
     BadAddress(String),
-    /// The connection would be readable on the network.
+    /// The connection would not be encrypted and verified.
     #[error(
-        "the connection to {host} is not protected: sslmode is {found}; sslmode=verify-full is \
-         needed unless the database is on this machine"
+        "the connection to {host} is not protected: found sslmode {found}; a database on another \
+         machine needs sslmode=verify-full"
     )]
     Unprotected {
         /// The database's host.
@@ -44,16 +44,19 @@ pub enum QueueError {
         /// The error, which names its own causes.
         error: Box<apalis_postgres::Error>,
     },
-    /// The tables are missing, and this role may not make them.
-    #[error("queue at {place}: no tables yet; the owner of the database makes them on first use")]
+    /// The tables are missing, and this role may not create them.
+    #[error(
+        "queue at {place}: found no tables; the owner of the database must run `redact queue \
+         migrate`"
+    )]
     NoSchema {
         /// Host and database.
         place: String,
     },
     /// The tables belong to an earlier version.
     #[error(
-        "queue at {place}: its schema is version {found}, this program needs {needed}; the owner \
-         of the database must migrate it"
+        "queue at {place}: found schema version {found}; this program needs {needed}: the owner of \
+         the database must run `redact queue migrate`"
     )]
     OlderSchema {
         /// Host and database.
@@ -65,7 +68,7 @@ pub enum QueueError {
     },
     /// The tables belong to a later version.
     #[error(
-        "queue at {place}: its schema is version {found}, this program knows {known} at most; a \
+        "queue at {place}: found schema version {found}; this program supports up to {known}: a \
          newer version of the program is needed"
     )]
     NewerSchema {
@@ -73,11 +76,11 @@ pub enum QueueError {
         place: String,
         /// The version found.
         found: i32,
-        /// This program's version.
+        /// The newest version that this program supports.
         known: i32,
     },
     /// No job has this number.
-    #[error("no job {0} in the queue")]
+    #[error("there is no job {0} in the queue")]
     NoJob(JobId),
     /// A role's name that cannot be one.
     #[error("invalid role name {0:?}: expected 1 to 63 characters without control characters")]
@@ -85,8 +88,8 @@ pub enum QueueError {
     /// A job that cannot be submitted.
     #[error("invalid job: {0}")]
     BadJob(String),
-    /// A chunk failed as often as it may.
-    #[error("job {job}, chunk {index}: needs a person after {attempts} attempts: {failure}")]
+    /// A chunk failed in every attempt that it gets.
+    #[error("job {job}, chunk {index}: failed {attempts} times and needs a person: {failure}")]
     NeedsPerson {
         /// The job.
         job: JobId,
@@ -108,11 +111,11 @@ pub enum QueueError {
     Store(#[from] StoreError),
 }
 
-/// What may go wrong with the files of the queue. Every message names the file or the object.
+/// Errors of the store and its files. Every message names the file or the object.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// The name of a store cannot be read.
+    /// The name of a store is invalid.
     #[error("invalid store {given:?}: {why}; expected a folder or s3://BUCKET/PREFIX")]
     BadAddress {
         /// What was given.
@@ -128,10 +131,10 @@ pub enum StoreError {
         /// The store.
         store: String,
     },
-    /// An object is not what its name says.
+    /// The content of an object does not match its name.
     #[error(
-        "object {object} in the store {store} is damaged: its {bytes} bytes have the SHA-256 \
-         {found}"
+        "object {object} in the store {store} is damaged: found SHA-256 {found} ({bytes} bytes); \
+         expected the SHA-256 in its name"
     )]
     Damaged {
         /// The digest that names it.
@@ -153,7 +156,7 @@ pub enum StoreError {
         /// The digest of its bytes.
         found: Digest,
     },
-    /// The system refused an operation on a file.
+    /// An operation on a file failed.
     #[error("{}: cannot {what}", .path.display())]
     Io {
         /// The file.
@@ -164,7 +167,7 @@ pub enum StoreError {
         #[source]
         source: std::io::Error,
     },
-    /// The object store refused.
+    /// The object store returned an error.
     #[error("object {object} in the store {store}: cannot {what}")]
     Remote {
         /// The object.
@@ -203,7 +206,7 @@ impl StoreError {
         }
     }
 
-    /// The object that is absent or not what its name says, if that is the fault.
+    /// The object that is missing or damaged, if that is the error.
     #[must_use]
     pub fn lost_object(&self) -> Option<Digest> {
         match self {

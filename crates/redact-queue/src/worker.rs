@@ -89,7 +89,7 @@ pub async fn run_worker<R: ChunkRunner>(
     // A worker that cannot sign off is found out by its silence.
     let leave = tokio::time::timeout(Duration::from_secs(5), shared.session.leave());
     if !matches!(leave.await, Ok(Ok(()))) {
-        tracing::warn!("the worker could not sign off");
+        tracing::warn!("the worker could not report that it stopped");
     }
     ended
 }

@@ -1,4 +1,4 @@
-//! Signs of life.
+//! Heartbeats.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,12 +7,12 @@ use super::shared::Shared;
 use super::types::ChunkRunner;
 use crate::error::with_causes;
 
-/// Signs of life in the length of a lease.
+/// Heartbeats during one lease.
 const BEATS_PER_LEASE: u32 = 4;
 const EVERY_MIN: Duration = Duration::from_millis(250);
 const EVERY_MAX: Duration = Duration::from_secs(10);
 
-/// Renews leases until it is aborted, and ends what runs for claims that were lost.
+/// Renews leases until it is aborted, and cancels the chunks of claims that were lost.
 pub(super) async fn beat<R: ChunkRunner>(shared: Arc<Shared<R>>) {
     let every = (shared.options.lease / BEATS_PER_LEASE).clamp(EVERY_MIN, EVERY_MAX);
     let mut is_away = false;
@@ -33,7 +33,10 @@ pub(super) async fn beat<R: ChunkRunner>(shared: Arc<Shared<R>>) {
             }
             Err(error) if !is_away => {
                 is_away = true;
-                tracing::warn!("no sign of life reached the queue: {}", with_causes(&error));
+                tracing::warn!(
+                    "cannot send a heartbeat to the queue: {}",
+                    with_causes(&error)
+                );
             }
             Err(_) => {}
         }

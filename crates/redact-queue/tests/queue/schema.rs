@@ -17,7 +17,7 @@ async fn databases_of_other_versions() {
         "INSERT INTO redact.schema VALUES (1);
         INSERT INTO redact.pool VALUES ('p', 'v', 'm', 'c');
         INSERT INTO redact.job (key, kind, label, plan, pool, chunks, submitter)
-            VALUES ('k', 'scan', 'kept by migration', 'plan', 'p', 1, 'tester');
+            VALUES ('k', 'scan', 'made before migration', 'plan', 'p', 1, 'tester');
         INSERT INTO redact.chunk (job, index) VALUES (1, 0);
         CREATE ROLE guest LOGIN; GRANT USAGE ON SCHEMA redact TO guest;
         GRANT SELECT ON redact.schema TO guest",
@@ -43,7 +43,7 @@ async fn databases_of_other_versions() {
 
     let database = connect(&server.address("owner")).await;
     let jobs = database.jobs(true).await.unwrap();
-    assert_eq!(jobs[0].label, "kept by migration");
+    assert_eq!(jobs[0].label, "made before migration");
     connect(&server.address("owner")).await;
     connect(&guest).await;
 
