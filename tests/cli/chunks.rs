@@ -361,7 +361,7 @@ fn chunks_that_do_not_fit_together_are_refused() {
     );
     unfit(
         &|found| found["video"]["width"] = 4.into(),
-        "pictures are others",
+        "pictures differ",
     );
     link(&work).expect_status(0);
 }

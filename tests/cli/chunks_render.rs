@@ -229,7 +229,7 @@ fn only_touched_gops_are_encoded_elsewhere() {
     verify(&work);
 }
 
-/// Goal: a stranger's segments are not used, and nothing is released until a person decides.
+/// Goal: an untrusted key's segments are not used, and nothing is released until a person decides.
 /// Control: once the key is trusted, the same files are used; once it is revoked, no more.
 #[test]
 fn segments_of_strangers_are_refused() {
@@ -281,7 +281,7 @@ fn changed_segments_are_encoded_again() {
             "{list:?}"
         );
         assert!(
-            warned.contains("not used, and encoded again: task 0"),
+            warned.contains("not used, so this machine encodes the frames itself: task 0"),
             "{warned}"
         );
         verify(&work);

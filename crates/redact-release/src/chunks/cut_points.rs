@@ -10,7 +10,7 @@ use super::plan::TASKS_MAX;
 use super::scan_chunks::{FrameTime, LastRun, PictureChunk, ScanParts};
 use crate::error::{Context as _, Result};
 
-/// Divides a recording; gives the reason where it cannot be, or is too short.
+/// Divides a recording, or returns the reason why it is not divided.
 ///
 /// - `intervals`: least time from one run to the next of each detector, nanoseconds;
 /// - `seconds`: least length of a chunk.
@@ -92,7 +92,7 @@ fn why_one_chunk(timeline: &FrameTimes<'_>, seconds: u32) -> &'static str {
     let last = timeline.nanos(timeline.times.len() - 1);
     match last < i64::from(seconds) * 1_000_000_000 {
         true => "it is not longer than one chunk",
-        false => "no closed GOP begins where it could be divided",
+        false => "no closed GOP begins at a place where it could be divided",
     }
 }
 

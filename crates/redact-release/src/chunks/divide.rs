@@ -1,4 +1,4 @@
-//! Divides a scan: makes its chunk plan.
+//! Divides a scan and makes its chunk plan.
 
 use std::path::{Path, PathBuf};
 

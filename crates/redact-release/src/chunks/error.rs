@@ -7,7 +7,7 @@ use redact_core::Digest;
 #[non_exhaustive]
 pub enum ChunkError {
     /// The file is of another kind or version.
-    #[error("wrong format: found {found:?}; this program reads {expected:?}")]
+    #[error("wrong format: found {found:?}; expected {expected:?}")]
     Format {
         /// What it says it is.
         found: String,
@@ -23,7 +23,7 @@ pub enum ChunkError {
         #[source]
         source: serde_json::Error,
     },
-    /// A value is outside of what it can be.
+    /// A value is not allowed.
     #[error("invalid {field}: found {found}; expected {expected}")]
     Value {
         /// The field.
@@ -35,7 +35,7 @@ pub enum ChunkError {
     },
     /// Another version of the program divided the work or did a chunk.
     #[error(
-        "{what} was made by another version of the program: found {found:?}; this is {expected:?}"
+        "{what} was made by another version of the program: found {found:?}; expected {expected:?}"
     )]
     Program {
         /// The chunk plan, or the output of a task.
@@ -46,7 +46,7 @@ pub enum ChunkError {
         expected: String,
     },
     /// There is no such task.
-    #[error("no task {task}: the chunk plan has {tasks} tasks, numbered from 0")]
+    #[error("there is no task {task}: the chunk plan has {tasks} tasks, numbered from 0")]
     NoTask {
         /// The number that was asked for.
         task: u32,
@@ -76,8 +76,8 @@ pub enum ChunkError {
         /// Models of the plan.
         expected: String,
     },
-    /// The chunk plan is of another kind of work.
-    #[error("the chunk plan is of a {found}; expected one of a {expected}")]
+    /// The chunk plan is for another kind of work.
+    #[error("wrong chunk plan: found one for a {found}; expected one for a {expected}")]
     OtherWork {
         /// What the plan divides.
         found: &'static str,
@@ -85,7 +85,7 @@ pub enum ChunkError {
         expected: &'static str,
     },
     /// The folder has another chunk plan.
-    #[error("the folder has another chunk plan already; choose an empty folder")]
+    #[error("the folder already has another chunk plan; choose an empty folder")]
     OtherPlan,
     /// Tasks were not done.
     #[error("{count} of {tasks} tasks are not done: {list}")]
@@ -114,7 +114,7 @@ pub enum ChunkError {
         /// Bytes that were committed.
         bytes: u64,
     },
-    /// Machines of different kinds did the tasks.
+    /// Machines with different libraries or processor features did the tasks.
     #[error(
         "tasks {first} and {task} were done on machines that compute differently: task {task} had \
          {found}; task {first} had {expected}"
@@ -152,7 +152,7 @@ pub enum ChunkError {
 }
 
 impl ChunkError {
-    /// A value that cannot be.
+    /// A value that is not allowed.
     pub(crate) fn value(
         field: impl Into<String>,
         found: impl ToString,

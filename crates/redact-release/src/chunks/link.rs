@@ -129,7 +129,7 @@ impl Joint {
         }
         if pictures.video != self.video {
             return Err(unfit(
-                "its pictures are others than the recording's".to_owned(),
+                "its pictures differ from those of the other tasks".to_owned(),
             ));
         }
         let (found, expected) = (pictures.frames.len(), chunk.end - chunk.start);
@@ -202,7 +202,7 @@ fn weaker(one: JailLevel, other: JailLevel) -> JailLevel {
 fn other_content(task: u32, expected: &'static str) -> ChunkError {
     ChunkError::value(
         format!("output of task {task}"),
-        "what another task puts out",
+        "the output of another task",
         expected,
     )
 }

@@ -4,11 +4,11 @@
 //! - [`encode_chunk`] encodes the segments of one task, and signs each with the worker's own key;
 //! - [`SuppliedSegments`] are the outputs of all tasks, for the render that makes the release.
 //!
-//! A segment counts only as pictures. The machine that signs the release analyzes the recording
-//! itself, knows from its own plan what each segment must be of, and decodes, audits and compares
-//! every segment like one that it encoded: with whatever key a segment is signed, a wrong one never
-//! becomes a release. The key says who is to blame, and keeps out what strangers put into a shared
-//! folder.
+//! A segment counts only as coded pictures, without evidence. The machine that signs the release
+//! analyzes the recording itself, derives from its own plan what each segment must contain, and
+//! decodes, audits and compares every segment like one that it encoded: whichever key signed a
+//! segment, a wrong one never becomes part of a release. The signature shows which worker encoded
+//! it; a segment that anyone else put into a shared folder stops the render.
 
 mod divide;
 mod encode;

@@ -21,8 +21,8 @@ use crate::render::{analyze, choose, crf_of, why_nothing_is_copied, with_levels}
 /// second, and reading it for its digest as much as the disk takes.
 const TASK_NANOS: i64 = 60_000_000_000;
 
-/// Why no segment is encoded elsewhere where nothing is encoded at all.
-const NOTHING_TOUCHED: &str = "no mask touches any GOP, so that no picture is re-encoded";
+/// The reason for no tasks where nothing is re-encoded.
+const NOTHING_TOUCHED: &str = "no mask touches any GOP, so no picture is re-encoded";
 
 /// How one render is divided.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

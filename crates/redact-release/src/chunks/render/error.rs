@@ -1,8 +1,8 @@
-//! Why the segments of workers cannot be used.
+//! Errors of segments that workers encoded.
 
 use redact_record::sign::PublicKey;
 
-/// Why the segments of workers cannot be used.
+/// Why a render stops at the segments of workers.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SegmentError {

@@ -1,4 +1,4 @@
-//! What a segment is of: the line that its signature covers beside its pictures.
+//! The header of a segment: one line that its signature covers together with its pictures.
 
 use redact_core::FrameSpan;
 use redact_media::CachedSegment;
@@ -13,7 +13,7 @@ const FORMAT: &str = "redact-segment/1";
 /// Most bytes of that line.
 const LINE_BYTES_MAX: usize = 4096;
 
-/// Everything that the coded pictures of a segment follow from, as its first line says it.
+/// Everything that the coded pictures of a segment depend on, as its first line states it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SegmentHeader {
@@ -33,7 +33,7 @@ pub(super) struct SegmentHeader {
 }
 
 impl SegmentHeader {
-    /// What a segment of `frames` must be of, in a release with `settings`.
+    /// The header that a segment of `frames` must have in a release with `settings`.
     pub(super) fn of(settings: RenderSettings<'_>, frames: FrameSpan) -> Self {
         let source = &settings.plan.plan().source;
         let masks = settings.masks_of(frames);
@@ -93,9 +93,9 @@ impl SegmentHeader {
             .iter()
             .take(LINE_BYTES_MAX)
             .position(|byte| *byte == b'\n');
-        let line = line.ok_or("its first line is missing or too long")?;
+        let line = line.ok_or("its header is missing or too long")?;
         let header = serde_json::from_slice(&signed[..line])
-            .map_err(|error| format!("its first line is invalid: {error}"))?;
+            .map_err(|error| format!("its header is invalid: {error}"))?;
         Ok((header, &signed[line + 1..]))
     }
 

@@ -25,7 +25,7 @@ pub struct TaskOutput {
     pub sha256: Digest,
 }
 
-/// The outputs of all tasks, and whose signatures count. Nothing of them is believed yet.
+/// The outputs of all tasks, not verified yet, and the keys that are trusted.
 #[derive(Clone, Debug)]
 pub struct SuppliedSegments {
     /// The outputs.
@@ -37,7 +37,7 @@ pub struct SuppliedSegments {
     pub folder: PathBuf,
 }
 
-/// What of the outputs of tasks a render used.
+/// Which outputs of tasks a render used.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SegmentsUsed {
     /// Segments that are in the release.
@@ -89,7 +89,7 @@ impl SuppliedSegments {
             }
         }
         for refused in &accepted.refused {
-            tracing::warn!("not used, and encoded again: {refused}");
+            tracing::warn!("not used, so this machine encodes the frames itself: {refused}");
         }
         Ok(accepted)
     }
@@ -133,7 +133,7 @@ impl SuppliedSegments {
         let signed = file::read(&output.path, entry).map_err(|error| error.to_string())?;
         let key = signer(&signed, &entry.signature)?;
         let (header, pictures) = SegmentHeader::split(&signed)?;
-        let frames = header.frames().ok_or("its first line names no frames")?;
+        let frames = header.frames().ok_or("its header names no frames")?;
         let (first, last) = (frames.start().get(), frames.end().get() - 1);
         if !self.trusted.contains(&key) {
             return Err(Refusal::Untrusted(SegmentError::UntrustedWorker {
@@ -145,7 +145,7 @@ impl SuppliedSegments {
         }
         // Checked before every frame is visited.
         if last >= settings.plan.plan().source.frames {
-            return Err("it is of frames that the recording does not have".into());
+            return Err("it has frames that the recording does not have".into());
         }
         let expected = SegmentHeader::of(settings, frames);
         let wrong = header.difference(&expected);
@@ -162,7 +162,7 @@ impl SuppliedSegments {
 enum Refusal {
     /// It is damaged, or for another render.
     Unusable(String),
-    /// A stranger signed it.
+    /// An untrusted key signed it.
     Untrusted(SegmentError),
 }
 
@@ -194,7 +194,7 @@ fn list(output: &TaskOutput) -> Result<Vec<SegmentEntry>, String> {
 
 /// The key that `signature` of a segment was made with, if it holds.
 fn signer(signed: &[u8], signature: &str) -> Result<PublicKey, String> {
-    // Trusts nobody: the key itself is compared with those that are trusted.
+    // This store trusts no key: the key itself is compared with those that are trusted.
     let nobody = TrustStore::of(Vec::new()).map_err(|error| error.to_string())?;
     match nobody.check(signed, signature, Signed::CachedSegment) {
         SignatureVerdict::Unknown { key } => Ok(key),
@@ -218,7 +218,7 @@ impl AcceptedSegments<'_> {
     /// The pictures of a segment. Its signature is checked again: the file may have changed.
     pub(crate) fn load(&self, segment: SegmentId) -> Option<Vec<u8>> {
         if segment.kind != SegmentKind::Pictures {
-            // What others say that their checks found does not count.
+            // Results of checks on other machines are not used.
             return None;
         }
         let accepted = self.segments.get(&(segment.start, segment.end))?;
@@ -247,7 +247,7 @@ impl AcceptedSegments<'_> {
         }
     }
 
-    /// `error` of a render with these segments, with the segments that it names.
+    /// Adds to `error` which of these segments contain the frames that it names.
     pub(crate) fn blame(&self, release: &Path, error: ReleaseError) -> ReleaseError {
         if self.segments.is_empty() || error.is_cancelled() || error.is_refusal() {
             return error;
