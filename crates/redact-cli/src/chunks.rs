@@ -95,7 +95,7 @@ fn report(plan: &ChunkPlan, folder: &ChunkFolder, global: &GlobalArgs) {
     }
     if let Some(reason) = left {
         say(&format!(
-            "encoded by the machine that makes the release: {reason}"
+            "the machine that makes the release encodes the rest: {reason}"
         ));
     }
     say(&format!("tasks: {tasks}"));

@@ -63,8 +63,8 @@ fn release_hint(error: &ReleaseError) -> Option<String> {
         ReleaseError::Segment(SegmentError::UntrustedWorker { key, .. }) => {
             let key = key.to_base64();
             return Some(format!(
-                "compare it with what `redact worker key` prints on that machine; `redact key \
-                 trust-worker {key}` then uses what it encodes"
+                "compare the key with what `redact worker key` prints on the worker; if it is the \
+                 same, `redact key trust-worker {key}` trusts it"
             ));
         }
         ReleaseError::IsFolder => Some("`redact batch` takes folders"),
@@ -108,27 +108,27 @@ fn worker_hint(error: &WorkerError) -> Option<String> {
 fn chunk_hint(error: &ChunkError) -> Option<&'static str> {
     match error {
         ChunkError::Program { .. } => {
-            Some("all machines need the same version: divide again with this one")
+            Some("all machines need the same version; divide the work again with this one")
         }
         ChunkError::OtherRecording { .. } => Some(
-            "--clip FILE names the recording where it has another path; if it was changed, \
-                 divide it again",
+            "--clip FILE names the recording if it has another path here; if the recording was \
+             changed, divide it again",
         ),
         ChunkError::OtherModels { .. } => {
             Some("all machines need the same models: run scripts/setup, or give --models DIR")
         }
         ChunkError::OtherMachine { .. } => Some(
-            "do all tasks on machines with the same processor features and libraries: divide \
-             into an empty folder and repeat them there",
+            "divide the work again into an empty folder, and do all tasks on machines with the \
+             same processor features and libraries",
         ),
-        ChunkError::Missing { .. } => Some("`redact worker --plan FILE --task N` does a task"),
+        ChunkError::Missing { .. } => Some("do them with `redact worker --plan FILE --task N`"),
         ChunkError::ChangedOutput { .. } => Some(
-            "the storage lost or changed it: remove the file and the one of the task in done/, \
-             and do the task again",
+            "the file was lost or changed: remove it and the task's file in done/, and do the task \
+             again",
         ),
         ChunkError::Unfit { .. } => Some(
-            "this recording cannot be scanned in chunks: `redact chunks scan --whole` makes one \
-             task of it, and `redact scan` needs none",
+            "this recording cannot be scanned in chunks; use `redact chunks scan --whole`, which \
+             makes it one task, or `redact scan`",
         ),
         _ => None,
     }

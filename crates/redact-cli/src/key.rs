@@ -403,8 +403,8 @@ pub(crate) fn show_worker_key(global: &GlobalArgs) -> Result<()> {
     show(&public, global);
     if !global.json && !global.quiet {
         warn_line(
-            "this key signs the segments that this user encodes; whoever makes releases of them \
-             trusts it with `redact key trust-worker`",
+            "this key signs the segments that this user encodes; to use them, run `redact key \
+             trust-worker` on the machine that makes releases",
         );
     }
     Ok(())

@@ -56,7 +56,9 @@ impl<'a> OnQueue<'a> {
         let scanned = self.scan_in_chunks(request, Some(self.chunk_seconds), ports);
         match scanned {
             Err(error) if is_unfit(&error) => {
-                warn_line(&format!("{error:#}; the recording is scanned whole"));
+                warn_line(&format!(
+                    "{error:#}; scanning the whole recording as one task"
+                ));
                 self.scan_in_chunks(request, None, ports)
             }
             scanned => scanned,

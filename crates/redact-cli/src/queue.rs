@@ -1,4 +1,4 @@
-//! `redact queue`: what is in the queue, for people; and how other verbs reach it.
+//! `redact queue`: lists and manages the queue; and how other verbs reach it.
 
 mod place;
 mod submit;
@@ -97,7 +97,7 @@ async fn run(args: &QueueArgs, global: &GlobalArgs) -> Result<()> {
             grant_worker(&database, role).await?;
             match global.json {
                 true => say(&serde_json::json!({ "role": role }).to_string()),
-                false => say(&format!("{role} has the rights of a worker")),
+                false => say(&format!("{role} now has the rights of a worker")),
             }
             Ok(())
         }
@@ -141,7 +141,7 @@ async fn migrate(args: &QueueArgs, global: &GlobalArgs) -> Result<()> {
         }
         false if from == SCHEMA_VERSION => {
             say(&format!(
-                "{place}: schema version {SCHEMA_VERSION}, nothing to do"
+                "{place}: schema version {SCHEMA_VERSION} is current"
             ));
         }
         false => say(&format!(

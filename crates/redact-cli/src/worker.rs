@@ -110,7 +110,10 @@ impl Task<'_> {
                 let made = encode_chunk(&chunk, &ports, &mut |bytes| partial.write(bytes))?;
                 if made.left > 0 {
                     let left = made.left;
-                    tracing::warn!("{left} runs are too large for segments and were left out");
+                    tracing::warn!(
+                        "{left} runs are too large for segments; the machine that makes the \
+                         release encodes them"
+                    );
                 }
             }
         }

@@ -1,7 +1,7 @@
-//! Keys of workers: whose segments a render takes.
+//! Keys of workers whose segments a render uses.
 //!
-//! A worker signs what it encodes with its segment key. Its public half lies in the folder
-//! `workers` beside the keys of the user who makes the release, once a person has put it there.
+//! A worker signs what it encodes with its segment key. `redact key trust-worker` puts the public
+//! half into the folder `workers` beside the keys of the user who makes the release.
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +18,7 @@ use crate::terminal::say;
 /// How names of public key files end.
 const SUFFIX: &str = ".pub";
 
-/// The keys whose segments a render takes: those of trusted workers that are not revoked, and this
+/// The keys whose segments a render uses: those of trusted workers that are not revoked, and this
 /// user's own.
 ///
 /// # Errors
@@ -70,7 +70,7 @@ pub(super) fn trust_worker(key: &str, global: &GlobalArgs) -> Result<()> {
         Ok(public)
     })?;
     say(&format!(
-        "segments signed with worker key {} are used in renders now, once they pass every check",
+        "worker key {} is trusted: renders use segments signed with it if they pass every check",
         public.id()
     ));
     Ok(())
@@ -86,7 +86,7 @@ fn read(key: &str) -> Result<PublicKey> {
 fn add(name: &str, public: &PublicKey) -> Result<()> {
     let (store, id) = (trust_store()?, public.id());
     if store.revoked().contains(public) {
-        bail!("{name}: key {id} was revoked here; need the key that the worker has now");
+        bail!("{name}: key {id} was revoked here; need the worker's current key");
     }
     let is_other = store.find(id).is_some()
         || store.rotation_key(id).is_some()
@@ -104,7 +104,7 @@ fn add(name: &str, public: &PublicKey) -> Result<()> {
         if known == *public {
             return Ok(());
         }
-        bail!("{}: another key has this ID already", place());
+        bail!("{}: another key already has this ID", place());
     }
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).with_context(place)?;

@@ -179,7 +179,7 @@ impl Shown {
             return;
         }
         if state.workers == 0 && !self.has_warned {
-            warn_line(&format!("job {id} waits: its pool has no live worker"));
+            warn_line(&format!("job {id} is waiting: its pool has no live worker"));
         }
         self.has_warned = state.workers == 0;
         let bar = self.bar.get_or_insert_with(|| new_bar(chunks));

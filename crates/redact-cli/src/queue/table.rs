@@ -22,7 +22,9 @@ pub(super) fn jobs(jobs: &[JobRow]) {
         ));
         if job.state == "running" && job.workers == 0 {
             let pool = short(&job.pool);
-            say(&format!("       waits: no live worker in its pool {pool}"));
+            say(&format!(
+                "       waiting: no live worker in its pool {pool}"
+            ));
         }
         if job.needs_person > 0 {
             say(&format!(
@@ -32,7 +34,7 @@ pub(super) fn jobs(jobs: &[JobRow]) {
         }
         if job.alarms > 0 {
             say(&format!(
-                "       ALARM: machines of one pool gave different outputs: redact queue show {}",
+                "       ALARM: machines in one pool gave different outputs: redact queue show {}",
                 job.job
             ));
         }

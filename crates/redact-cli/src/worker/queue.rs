@@ -22,7 +22,7 @@ const PAUSE: Duration = Duration::from_secs(30);
 /// When no queue is named, it refuses this worker, or the store cannot be used.
 pub(super) fn work(args: &WorkerArgs, global: &GlobalArgs) -> Result<Outcome> {
     if args.place.address.queue.is_none() && !paths::has_queue() {
-        bail!("nothing to do: give --plan FILE for one task, or --queue URL for those of a queue");
+        bail!("nothing to do: give --plan FILE for one task, or --queue URL for chunks of a queue");
     }
     limits::write_for_owner_alone();
     let pool = own_pool(args.models.as_deref())?;
@@ -61,7 +61,7 @@ pub(super) fn work(args: &WorkerArgs, global: &GlobalArgs) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// The public key of segments that this machine signs, if it has one; for people who trust it.
+/// The public key that verifies this machine's segments, if it has one; shown in lists.
 fn segment_key() -> Option<String> {
     let secret = paths::secret_key(redact_record::sign::Purpose::Segment).ok()?;
     let public = std::fs::read_to_string(secret.with_extension("pub")).ok()?;
@@ -90,12 +90,12 @@ fn show(report: &ChunkReport, is_json: bool) {
     let words = match &report.outcome {
         ChunkOutcome::Committed { .. } => "done".to_owned(),
         ChunkOutcome::Superseded => {
-            "discarded: another worker was faster, or it was cancelled".into()
+            "discarded: another worker was faster, or the chunk was cancelled".into()
         }
-        ChunkOutcome::Differs => "ALARM: another machine of this pool gave other bytes".to_owned(),
-        ChunkOutcome::Failed { message } => format!("FAILED, is tried again: {message}"),
+        ChunkOutcome::Differs => "ALARM: the output differs from another machine's".to_owned(),
+        ChunkOutcome::Failed { message } => format!("FAILED, will be tried again: {message}"),
         ChunkOutcome::NeedsPerson { message } => format!("FAILED, needs a person: {message}"),
-        ChunkOutcome::GivenBack => "given back".to_owned(),
+        ChunkOutcome::GivenBack => "returned to the queue".to_owned(),
     };
     say(&format!(
         "job {}, chunk {} ({}): {words} ({seconds:.1} s)",
