@@ -1,7 +1,6 @@
-//! Removing what ended: rows of jobs, and the files that no other job needs.
+//! Removes finished jobs: their rows, and the files that no other job needs.
 //!
-//! The store holds copies of recordings and what was found in them, so an office must be able to
-//! remove both.
+//! The store holds copies of recordings and findings, so an office must be able to remove both.
 
 use std::collections::BTreeSet;
 
@@ -37,7 +36,7 @@ impl Client {
     /// Removes jobs that ended more than `days` ago, and from the store every file of theirs that
     /// no other job needs. Recordings at their own paths stay.
     ///
-    /// A file that cannot be removed keeps the rows of its jobs, so that the next call tries again.
+    /// If a file cannot be removed, the rows of its jobs stay, so that the next call tries again.
     ///
     /// # Errors
     /// [`QueueError::Database`], and what the store refuses.

@@ -1,4 +1,4 @@
-//! What a submitter and an administrator ask of the queue.
+//! The calls of submitters and administrators to the queue.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -86,8 +86,8 @@ impl Client {
         Ok(self.store.put(file, sha256).await?)
     }
 
-    /// Submits a job, or finds the same one that was submitted before. One that was cancelled goes
-    /// on; one that needs a person does so only after [`Client::retry`].
+    /// Submits a job, or finds the same one that was submitted before. A cancelled one continues;
+    /// one that needs a person continues only after [`Client::retry`].
     ///
     /// `submitter` is who asks, for people. `scratch` is a folder for a temporary file.
     ///
@@ -273,7 +273,7 @@ impl Client {
         Ok(self.store.get(object, &file).await?)
     }
 
-    /// Cancels a job: chunks that wait are not begun, and those that run are ended.
+    /// Cancels a job: waiting chunks are not started, and running chunks are stopped.
     ///
     /// # Errors
     /// [`QueueError::NoJob`], [`QueueError::Database`].

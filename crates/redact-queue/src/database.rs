@@ -1,4 +1,4 @@
-//! The connection to PostgreSQL: how it is protected, and what happens while it is away.
+//! The connection to PostgreSQL: how it is protected, and what happens when it is down.
 
 use std::future::Future;
 use std::str::FromStr as _;
@@ -9,7 +9,7 @@ use sqlx::{ConnectOptions as _, PgPool};
 
 use crate::error::QueueError;
 
-/// How long the first connection is tried for.
+/// How long the first connection is tried.
 const FIRST_WITHIN: Duration = Duration::from_secs(30);
 /// The pause after the first failed call; it doubles up to [`PAUSE_MAX`].
 const PAUSE_MIN: Duration = Duration::from_millis(100);
@@ -89,9 +89,9 @@ impl Database {
         &self.pool
     }
 
-    /// Calls until the database answers, with growing pauses, however long it is away. Between two
-    /// tries `give_up` is asked. What is called must have the same effect when it is called again
-    /// after it succeeded without its answer arriving.
+    /// Calls until the database answers, with growing pauses, however long it is down, unless
+    /// `give_up` returns true between two tries. The call must be idempotent: it may be repeated
+    /// after it succeeded, if the answer was lost.
     pub(crate) async fn retry<T, F>(
         &self,
         what: &'static str,
@@ -155,7 +155,7 @@ impl CallError {
         }
     }
 
-    /// Whether the same call may succeed later: the database is away, or busy with others.
+    /// Whether the same call may succeed later: the database is down or busy.
     pub(crate) fn is_transient(&self) -> bool {
         match self.sql() {
             Some(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed) => {

@@ -2,8 +2,8 @@
 //!
 //! A message says only that a chunk may be waiting. The engine delivers it at least once, to
 //! workers of its pool, and again when its worker dies; everything else is decided by the tables of
-//! `redact`, in the same transaction. That makes harmless what engines do wrong: messages that come
-//! twice, late, for ever, or never.
+//! `redact`, in the same transaction. Messages that are delivered twice, late, endlessly or never
+//! therefore do no harm.
 
 mod apalis;
 
@@ -54,7 +54,7 @@ pub(crate) trait Engine {
         worker: &str,
     ) -> impl Future<Output = Result<Option<Taken>, CallError>> + Send;
 
-    /// A message is settled: nothing is to be done about it any more.
+    /// Settles a message: it needs no further work.
     fn settle(
         &self,
         connection: &mut PgConnection,
@@ -62,7 +62,7 @@ pub(crate) trait Engine {
         taken: &Taken,
     ) -> impl Future<Output = Result<(), CallError>> + Send;
 
-    /// A message goes back to its pool.
+    /// Returns a message to its pool.
     fn put_back(
         &self,
         connection: &mut PgConnection,
@@ -71,8 +71,8 @@ pub(crate) trait Engine {
         taken: &Taken,
     ) -> impl Future<Output = Result<(), CallError>> + Send;
 
-    /// Says that a worker is alive, the first time too, and puts back the messages of workers of
-    /// its pool that did not say so for as long as `dead_for`.
+    /// Sends a worker's heartbeat, including its first, and returns the messages of workers in its
+    /// pool that sent none for `dead_for` to the pool.
     fn beat(
         &self,
         connection: &mut PgConnection,

@@ -1,4 +1,4 @@
-//! Digests of files, and files that are safely on disk.
+//! Digests of files, and files that are flushed to disk.
 
 use std::collections::HashMap;
 use std::fs::File;

@@ -1,7 +1,7 @@
 //! The rights of a worker's role.
 //!
 //! It may call the functions that a worker needs, read its own rows, and use the tables of the
-//! engine, whose messages say nothing but numbers: with those it can delay work, and no more.
+//! engine, whose messages contain only numbers: through those it can delay work, and no more.
 
 use crate::database::Database;
 use crate::error::QueueError;

@@ -17,7 +17,7 @@ const CHUNKS_MAX: u32 = 1_000_000;
 pub enum JobKind {
     /// The same chunk gives the same bytes on every machine of a pool: another digest is an alarm.
     Scan,
-    /// Encoders need not repeat themselves: the first output that is committed wins.
+    /// Encoders are not deterministic: the first output that is committed counts.
     Render,
 }
 
@@ -36,7 +36,7 @@ impl JobKind {
     }
 }
 
-/// Where a job is.
+/// The state of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JobState {
@@ -44,7 +44,7 @@ pub enum JobState {
     Running,
     /// Every chunk has an output.
     Done,
-    /// A chunk failed as often as it may.
+    /// A chunk failed in every attempt that it gets.
     NeedsPerson,
     /// A person cancelled it.
     Cancelled,
@@ -65,7 +65,7 @@ impl JobState {
 /// The recording that a job's chunks read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceFile {
-    /// Where it is on the submitter's machine, and perhaps on the workers', absolute.
+    /// Its absolute path on the submitter's machine, and perhaps on the workers'.
     pub path: PathBuf,
     /// The digest of its bytes.
     pub sha256: Digest,
@@ -86,7 +86,7 @@ pub struct Job {
     pub chunks: u32,
     /// The recording.
     pub source: Option<SourceFile>,
-    /// Whose machines do it.
+    /// The pool whose workers do it.
     pub pool: PoolKey,
 }
 

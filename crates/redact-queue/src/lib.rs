@@ -1,11 +1,11 @@
 //! Work that is shared among machines: the queue in PostgreSQL, and the store of its files.
 //!
 //! A [`Job`] is one chunk plan; each of its chunks is done once, by any worker of the job's
-//! [`PoolKey`]. What a plan says is of no interest here: plans, recordings and outputs are files
-//! with a digest. A submitter uses [`Client`], a worker [`run_worker`] with a [`ChunkRunner`] that
+//! [`PoolKey`]. This crate does not read plans: plans, recordings and outputs are files with a
+//! digest. A submitter uses [`Client`], a worker [`run_worker`] with a [`ChunkRunner`] that
 //! does one chunk; both need a [`Database`] and a [`Store`].
 //!
-//! Nothing here reads a clock to decide anything: leases are the database's.
+//! No decision here depends on this machine's clock: leases follow the database's.
 
 mod clean;
 mod client;

@@ -1,4 +1,4 @@
-//! What is in the queue, for people.
+//! Lists of jobs, chunks, workers and alarms, for display.
 
 use redact_core::Digest;
 use serde::Serialize;
@@ -93,7 +93,7 @@ pub struct WorkerRow {
     pub segment_key: Option<String>,
     /// When it started.
     pub started: String,
-    /// Seconds since it was last heard of.
+    /// Seconds since its last heartbeat.
     pub silent_seconds: f64,
 }
 
@@ -202,7 +202,7 @@ impl Database {
         self.once("list alarms", rows).await
     }
 
-    /// Cancels a job: chunks that wait are not begun, and those that run are ended.
+    /// Cancels a job: waiting chunks are not started, and running chunks are stopped.
     ///
     /// # Errors
     /// [`QueueError::NoJob`], [`QueueError::Database`].

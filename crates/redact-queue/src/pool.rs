@@ -1,4 +1,4 @@
-//! Pools: machines that give the same bytes for the same chunk.
+//! Pools: machines that give the same bytes for the same chunk of a scan.
 
 use redact_core::Digest;
 
@@ -23,7 +23,7 @@ impl PoolKey {
         digest_bytes(text.as_bytes())
     }
 
-    /// In what `other` differs, in words; empty if it does not.
+    /// How `other` differs, in words; empty if it does not.
     #[must_use]
     pub fn differences(&self, other: &Self) -> Vec<&'static str> {
         let parts = [

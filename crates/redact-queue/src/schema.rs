@@ -1,4 +1,4 @@
-//! The tables, and how those of an earlier version become today's.
+//! The tables, and the migration of those of an earlier version.
 
 use apalis_postgres::PostgresStorage;
 use sqlx::PgConnection;
@@ -9,7 +9,7 @@ use crate::error::QueueError;
 /// The version of the tables that this program makes and needs: the number of steps.
 pub const SCHEMA_VERSION: i32 = 2;
 
-/// What makes version N + 1 out of version N. A step that was released is never edited.
+/// The steps from version N to version N + 1. A step that was released is never edited.
 const STEPS: [&str; SCHEMA_VERSION as usize] = [
     include_str!("schema/001_tables.sql"),
     include_str!("schema/002_functions.sql"),

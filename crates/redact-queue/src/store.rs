@@ -1,7 +1,7 @@
 //! The store of files: plans, recordings and outputs, each named by its digest.
 //!
-//! What is read from it is checked against its name, every time. An object is written aside, is
-//! safely on disk, and then gets its name: there is none that is half written.
+//! Whatever is read from it is compared with its name, every time. An object is written to a
+//! partial file, flushed to disk and then renamed, so no object is ever half written.
 
 mod folder;
 mod s3;
@@ -25,7 +25,7 @@ pub enum Store {
 }
 
 impl Store {
-    /// Puts a file there, unless its object is there already and whole.
+    /// Stores a file, unless its object is already there and intact.
     ///
     /// # Errors
     /// [`StoreError::OtherFile`] if the file has another digest, and what the store refuses.
@@ -47,13 +47,13 @@ impl Store {
             Self::S3(store) => store.get(object, file).await,
         };
         if fetched.is_err() {
-            // What was written of it is of no use; if it cannot be removed, the error says more.
+            // The partial file is of no use; if it cannot be removed, the first error says more.
             std::fs::remove_file(file).ok();
         }
         fetched
     }
 
-    /// Removes an object; gives whether it was there.
+    /// Removes an object; returns whether it was there.
     ///
     /// # Errors
     /// What the store refuses.

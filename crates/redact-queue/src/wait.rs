@@ -13,7 +13,7 @@ use crate::worker::sweep;
 /// How often the state is read.
 const EVERY: Duration = Duration::from_millis(500);
 
-/// How far a job is.
+/// The progress of a job.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WaitProgress {
     /// Chunks of the job.
@@ -28,7 +28,7 @@ pub struct WaitProgress {
     pub workers: u32,
     /// Chunks of earlier jobs that the same workers do first.
     pub ahead: u32,
-    /// Seconds that are left by the time that chunks took so far; `None` before the first is done.
+    /// Seconds left, estimated from the chunks done so far; `None` before the first is done.
     pub seconds_left: Option<f64>,
 }
 
@@ -83,12 +83,12 @@ impl Waiter {
         }
     }
 
-    /// How far the job is, after half a second; `None` once it is done. While it waits, leases of
-    /// dead workers end here too, so that a job whose workers all died is not forgotten.
+    /// The progress of the job, after half a second; `None` once it is done. Leases of dead workers
+    /// end here, too, so that a job whose workers all died is not forgotten.
     ///
     /// # Errors
     /// [`QueueError::NeedsPerson`], [`QueueError::Cancelled`], [`QueueError::NoJob`], and what the
-    /// queue refuses. That the database is away is waited for.
+    /// queue refuses. If the database cannot be reached, this waits.
     pub async fn next(&mut self) -> Result<Option<WaitProgress>, QueueError> {
         if !self.is_first {
             tokio::time::sleep(EVERY).await;
@@ -141,7 +141,7 @@ impl StateRow {
         let (ahead, slots) = (count(self.ahead), count(self.slots));
         let seconds_left = self.chunk_seconds.filter(|_| slots > 0).map(|seconds| {
             let waiting = chunks.saturating_sub(done + running) + ahead;
-            // What runs is half done, on average.
+            // Running chunks are half done, on average.
             seconds * (f64::from(waiting) + 0.5 * f64::from(running)) / f64::from(slots)
         });
         WaitProgress {

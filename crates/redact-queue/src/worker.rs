@@ -1,9 +1,9 @@
-//! A worker: claims chunks, has them done, and commits what they give.
+//! A worker: claims chunks, has them done, and commits their outputs.
 //!
-//! What may happen meanwhile costs a chunk at most, and never two outputs of one: the database goes
-//! away (the work goes on, and is committed afterward), the worker is stopped and wakes too late
-//! (its claim is gone, and its output is discarded), a chunk is cancelled (its process is ended), a
-//! disk is full (the chunk goes back), the worker is asked to stop (chunks end, or go back).
+//! Failures cost one chunk at most, and no chunk gets two outputs: the database is down (work
+//! continues, and is committed afterward), the worker is suspended and resumes too late (its claim
+//! is lost, and its output is discarded), a chunk is cancelled (its process is ended), a disk is
+//! full (the chunk is returned), the worker is stopped (chunks finish or are returned).
 
 mod beats;
 mod files;
@@ -35,7 +35,7 @@ use shared::Shared;
 ///
 /// # Errors
 /// When the worker cannot be registered, or the queue refuses it: a role without rights, or a
-/// schema that changed. That the database is away is no error.
+/// schema that changed. A database that is down is no error.
 pub async fn run_worker<R: ChunkRunner>(
     database: Database,
     store: Store,
@@ -86,7 +86,7 @@ pub async fn run_worker<R: ChunkRunner>(
         }
     }
     beats.abort();
-    // A worker that cannot sign off is found out by its silence.
+    // The queue notices a stopped worker by its missing heartbeats, too.
     let leave = tokio::time::timeout(Duration::from_secs(5), shared.session.leave());
     if !matches!(leave.await, Ok(Ok(()))) {
         tracing::warn!("the worker could not report that it stopped");
@@ -94,8 +94,8 @@ pub async fn run_worker<R: ChunkRunner>(
     ended
 }
 
-/// After the time of grace, chunks that still run go back; after as much again, the database is no
-/// longer waited for.
+/// After the grace period, chunks that still run are returned to the queue; after a second one, the
+/// worker no longer waits for the database.
 fn end_after_grace<R: ChunkRunner>(shared: &Arc<Shared<R>>) {
     let shared = Arc::clone(shared);
     tokio::spawn(async move {

@@ -17,9 +17,9 @@ const PARTIAL: &str = "partial";
 #[derive(Clone, Debug)]
 pub struct FolderStore {
     folder: PathBuf,
-    /// Tells partial files of this process apart.
+    /// Distinguishes partial files of this process.
     count: Arc<AtomicU64>,
-    /// Tells partial files of machines and processes apart.
+    /// Distinguishes partial files of machines and processes.
     writer: String,
 }
 
@@ -139,7 +139,7 @@ fn write_copy(from: &Path, to: &Path, expected: Digest) -> Result<(), StoreError
     file.sync_all().map_err(io(to, "write it to disk"))
 }
 
-/// Runs what blocks on a thread for that.
+/// Runs a blocking call on a thread for that purpose.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {

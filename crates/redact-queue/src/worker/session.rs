@@ -1,4 +1,4 @@
-//! What a worker asks of the queue: each call is one transaction.
+//! A worker's calls to the queue: each is one transaction.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,7 +18,7 @@ const SETTLED_AT_ONCE: u32 = 32;
 /// Chunks for which a message is sent anew in one call.
 const REPAIRED_AT_ONCE: i32 = 1000;
 
-/// One worker's row, and its way to the queue.
+/// One worker's row, and its connection to the queue.
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
     database: Database,
@@ -136,7 +136,7 @@ impl Session {
         &self.worker
     }
 
-    /// Asks for a chunk; waits while the database is away, until `give_up`.
+    /// Asks for a chunk; waits while the database is down, until `give_up`.
     pub(crate) async fn claim(&self, give_up: impl Fn() -> bool) -> Result<Next, QueueError> {
         self.database
             .retry("ask for a chunk", give_up, || self.try_claim())
@@ -253,9 +253,7 @@ impl Session {
             transaction.commit().await?;
             Ok(state)
         };
-        self.database
-            .retry("give a chunk back", give_up, fail)
-            .await
+        self.database.retry("return a chunk", give_up, fail).await
     }
 
     /// A claim that the worker lost: its message is settled, the chunk has another one.
@@ -301,7 +299,7 @@ impl Session {
         Ok(lost)
     }
 
-    /// Says that the worker is gone.
+    /// Records that the worker stopped.
     pub(crate) async fn leave(&self) -> Result<(), QueueError> {
         let leave = async {
             sqlx::query("SELECT redact.leave($1)")
@@ -310,7 +308,9 @@ impl Session {
                 .await?;
             Ok(())
         };
-        self.database.once("sign off", leave).await
+        self.database
+            .once("record that the worker stopped", leave)
+            .await
     }
 }
 

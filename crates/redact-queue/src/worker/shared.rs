@@ -1,4 +1,4 @@
-//! What the slots of a worker and its signs of life share.
+//! State that the slots of a worker and its heartbeats share.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -16,7 +16,7 @@ pub(super) struct Running {
     pub(super) cancel: watch::Sender<bool>,
 }
 
-/// What the slots and the signs of life share.
+/// State that the slots and the heartbeats share.
 pub(super) struct Shared<R> {
     pub(super) session: Session,
     pub(super) store: Store,
@@ -26,7 +26,7 @@ pub(super) struct Shared<R> {
     pub(super) running: Mutex<Vec<Running>>,
     /// Set when the worker is asked to stop: no more claims.
     pub(super) stopping: watch::Sender<bool>,
-    /// Set when what still runs is given up.
+    /// Set when chunks that still run are returned to the queue.
     pub(super) is_over: AtomicBool,
 }
 
@@ -43,7 +43,7 @@ impl<R> Shared<R> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends what runs for a claim that was lost; all claims without a key.
+    /// Cancels the chunk of a claim that was lost; without a key, all chunks.
     pub(super) fn cancel(&self, key: Option<ClaimKey>) {
         for running in self.running().iter() {
             if key.is_none_or(|key| key == running.key) {

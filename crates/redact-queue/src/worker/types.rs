@@ -1,4 +1,4 @@
-//! What a worker is given, and what it says.
+//! The options of a worker, its chunks, and its reports.
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -24,8 +24,8 @@ pub struct WorkerOptions {
     pub segment_key: Option<String>,
     /// How many chunks it does at a time, at least 1.
     pub slots: usize,
-    /// How long a chunk stays this worker's without a sign of life. Signs are given four times as
-    /// often. At least a second.
+    /// How long this worker holds a chunk without a heartbeat, at least a second. Heartbeats are
+    /// sent four times as often.
     pub lease: Duration,
     /// How long running chunks may take to end after the worker is asked to stop.
     pub grace: Duration,
@@ -58,7 +58,7 @@ pub struct ChunkTask {
     pub folder: PathBuf,
 }
 
-/// What an attempt gave.
+/// The output of an attempt.
 #[derive(Clone, Debug)]
 pub struct RunOutput {
     /// The file.
@@ -69,7 +69,7 @@ pub struct RunOutput {
     pub bytes: u64,
 }
 
-/// Why an attempt gave nothing.
+/// Why an attempt has no output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunFailure {
     /// What failed, for people.
@@ -80,7 +80,7 @@ pub struct RunFailure {
 
 /// Does one chunk, such as in a process with limits.
 pub trait ChunkRunner: Send + Sync + 'static {
-    /// Does it. When `cancel` says so, whatever was started is ended, and any failure returned.
+    /// Does the chunk. When `cancel` is done, ends whatever was started and returns any failure.
     fn run(
         &self,
         task: ChunkTask,
@@ -88,14 +88,14 @@ pub trait ChunkRunner: Send + Sync + 'static {
     ) -> impl Future<Output = Result<RunOutput, RunFailure>> + Send;
 }
 
-/// Says that a chunk is no longer wanted.
+/// Signals that a chunk is no longer wanted.
 #[derive(Clone, Debug)]
 pub struct Cancel(pub(super) watch::Receiver<bool>);
 
 impl Cancel {
     /// Done when the chunk is no longer wanted.
     pub async fn cancelled(&mut self) {
-        // Where the sender is gone, nobody can cancel any more.
+        // Once the sender is dropped, nobody can cancel.
         if self.0.wait_for(|is_cancelled| *is_cancelled).await.is_err() {
             std::future::pending().await
         }
@@ -129,18 +129,18 @@ pub enum ChunkOutcome {
     },
     /// Another worker was faster, or the chunk was cancelled; the output is discarded.
     Superseded,
-    /// A machine of the same pool gave other bytes for the same chunk: an alarm was recorded.
+    /// A machine in the same pool had a different output for the same chunk: an alarm was recorded.
     Differs,
-    /// It failed, and is tried again.
+    /// It failed, and will be tried again.
     Failed {
         /// Why.
         message: String,
     },
-    /// It failed as often as it may.
+    /// It failed in every attempt that it gets.
     NeedsPerson {
         /// Why.
         message: String,
     },
-    /// It went back because the worker stops.
+    /// It was returned to the queue because the worker stops.
     GivenBack,
 }
