@@ -1,8 +1,8 @@
 //! One scan or render of a recording in chunks that any machine can do.
 //!
 //! A chunk plan ([`ChunkPlan`]) says how the work is divided into tasks. Each task's output is one
-//! file, named after its SHA-256 ([`ChunkFolder`]); the outputs of all tasks are linked on the
-//! machine that divided. What comes out is the same as without chunks.
+//! file, named after its SHA-256 ([`ChunkFolder`]); the machine that divided the work puts the
+//! outputs of all tasks together. The findings of a scan are the same as without chunks.
 //!
 //! [`render`] has what is particular to a render.
 

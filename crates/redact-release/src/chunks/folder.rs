@@ -1,4 +1,4 @@
-//! The folder of a chunk plan: the plan, what tasks have put out, and which tasks are done.
+//! The folder of a chunk plan: the plan, the outputs of tasks, and which tasks are done.
 //!
 //! A task's output is written to a partial file, flushed, renamed to its SHA-256 and committed by a
 //! small file that is made once: of two machines that do one task, the first one counts.
@@ -50,7 +50,7 @@ pub struct DoneChunk {
     pub bytes: u64,
 }
 
-/// An output that is not finished; it goes away unless it is committed.
+/// An output that is not finished; it is removed unless it is committed.
 pub struct PartialChunk {
     file: tempfile::NamedTempFile,
 }
@@ -101,8 +101,8 @@ impl ChunkFolder {
         self.path.join("done").join(task.to_string())
     }
 
-    /// Writes the plan into the folder, which is made if need be. The same plan may be there
-    /// already: dividing can be repeated.
+    /// Writes the plan into the folder, which is created if missing. The same plan may already be
+    /// there: dividing can be repeated.
     ///
     /// # Errors
     /// [`ChunkError::OtherPlan`], or when the system refuses.
@@ -174,8 +174,8 @@ impl ChunkFolder {
         Ok(PartialChunk { file })
     }
 
-    /// Gives a task's output its name and commits it, unless the task was done meanwhile; what
-    /// counts is what this gives.
+    /// Renames a task's output and commits it, unless the task was done meanwhile; returns the
+    /// output that counts.
     ///
     /// - `plan`: SHA-256 of the chunk plan.
     ///

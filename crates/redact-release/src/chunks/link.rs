@@ -1,4 +1,4 @@
-//! Links the outputs of a scan's tasks: findings, as a scan without chunks gives them.
+//! Links the outputs of a scan's tasks to the findings of an undivided scan.
 //!
 //! Linking refuses what does not fit together. It compares the numbers and times of all frames,
 //! when each detector ran, and the machines; a recording whose chunks do not fit is scanned as a

@@ -1,4 +1,4 @@
-//! What of a machine may change a model's result: features of the processor and libraries.
+//! The features of a machine that may change a model's result: processor and libraries.
 
 use std::ops::ControlFlow;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What a task of a scan puts out, as JSON (`redact-chunk/1`).
+//! The output of a task of a scan, as JSON (`redact-chunk/1`).
 
 use redact_core::Digest;
 use redact_jail::JailLevel;
