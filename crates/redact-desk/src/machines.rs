@@ -12,7 +12,7 @@ pub trait Machines: Send + Sync {
     fn list(&self) -> Result<MachineList, BoxError>;
 }
 
-/// What is in a queue: those of its jobs and workers that people may have to know of.
+/// The jobs and workers of a queue that the desk shows.
 #[derive(Clone, Debug, Default, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct MachineList {
@@ -60,6 +60,6 @@ pub struct Machine {
     pub running: i64,
     /// Chunks that it did.
     pub done: i64,
-    /// Seconds since it was last heard of.
+    /// Seconds since its last heartbeat.
     pub silent_seconds: f64,
 }

@@ -429,7 +429,7 @@ running: number,
  */
 done: number, 
 /**
- * Seconds since it was last heard of.
+ * Seconds since its last heartbeat.
  */
 silent_seconds: number, };
 
