@@ -227,7 +227,7 @@ impl<'a> Batch<'a> {
         });
     }
 
-    /// Says what it all amounts to, and writes the summaries.
+    /// Reports the totals, and writes the summaries.
     fn conclude(&self, results: &[ClipResult], beside: &Card) -> Result<Outcome> {
         let mut totals = Totals::new(results, self.began.elapsed().as_secs_f64());
         totals.companions = beside.companions.len();

@@ -62,7 +62,7 @@ pub(super) fn plain(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// A path for a person: what a terminal would obey is spelled out.
+/// A path for display: control characters are escaped.
 pub(super) fn shown(path: &Path) -> String {
     redact_record::visible(&plain(path))
 }

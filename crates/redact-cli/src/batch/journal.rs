@@ -1,6 +1,6 @@
 //! What a batch has done in a folder: `.batch.jsonl`, a line each, for its owner alone.
 //!
-//! The file is locked while a batch writes to the folder, so that a second one finds out who does.
+//! The file is locked while a batch writes to the folder, so that a second one can name the first.
 //! A recording's name is in it before its release is made, and what it was released with once that
 //! is done. A line that was cut short is ignored: that recording is done again.
 
@@ -300,7 +300,7 @@ mod tests {
         }
     }
 
-    /// Goal: of two batches on one folder, the second says who is at it. Control: later it goes on.
+    /// Goal: of two batches on one folder, the second names the first. Control: later it continues.
     #[test]
     fn a_folder_has_one_batch_at_a_time() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! How far a batch is, on one line of the terminal: recordings done, time left, current recordings.
+//! The progress of a batch on one line: recordings done, time left, current recordings.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

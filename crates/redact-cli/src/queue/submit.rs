@@ -156,7 +156,7 @@ fn commit_all(
     Ok(())
 }
 
-/// How far a job is, on the terminal or for the process that shows it.
+/// The progress of a job, on the terminal or for the process that shows it.
 struct Shown {
     quiet: bool,
     bar: Option<indicatif::ProgressBar>,

@@ -1,7 +1,7 @@
 //! One chunk, done by a process of this very program, `redact worker --plan`.
 //!
-//! A chunk that crashes, hangs or takes too much memory ends that process, and is an error that the
-//! worker reports. The process gets none of the worker's credentials.
+//! A chunk that crashes, hangs or takes too much memory ends only that process, and the worker
+//! reports an error. The process gets none of the worker's credentials.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
