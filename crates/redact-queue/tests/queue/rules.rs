@@ -140,7 +140,7 @@ async fn another_output_of_a_scan_is_an_alarm() {
     assert_eq!(database.job(id).await.unwrap().alarms, 1);
 }
 
-/// Goal: nothing is tried for ever: attempts are counted at the claim and stop at three, however
+/// Goal: nothing is tried forever: attempts are counted at the claim and stop at three, however
 /// they end. Controls: a worker that stops costs nothing; a full disk costs nothing three times.
 #[tokio::test]
 async fn attempts_stop_at_three() {
