@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use redact_core::{ApprovedPlan, Findings};
+use redact_core::{ApprovedPlan, Findings, FrameSpan, MaskRegion};
 use redact_jail::JailLevel;
 use redact_queue::{JobKind, SourceFile};
 use redact_record::manifest::Hex;
@@ -90,8 +90,8 @@ impl<'a> OnQueue<'a> {
         Ok(link_scan(&plan, digest, &clip, &mut read)?)
     }
 
-    /// Has what a mask touches encoded; `None` where the recording cannot be divided, or nothing is
-    /// to be encoded.
+    /// Has what a mask touches encoded; `None` where the recording cannot be divided, or where so
+    /// little is to be encoded that one machine is faster.
     ///
     /// - `encoding`: how pictures are encoded;
     /// - `models`: the folder with models, which tells the workers of this queue apart.
@@ -105,6 +105,9 @@ impl<'a> OnQueue<'a> {
         (encoding, models): (&EncodingOptions, Option<&Path>),
         ports: &Ports<'_>,
     ) -> Result<Option<QueueSegments>> {
+        if !is_worth_dividing(plan) {
+            return Ok(None);
+        }
         let clip = absolute(clip)?;
         let (division, _) = divide_render(&clip, plan, encoding, ports)?;
         if division.tasks() == 0 {
@@ -155,6 +158,21 @@ pub(crate) struct QueueSegments {
     pub(crate) chunks: RenderChunks,
     /// The folder that they are in.
     _folder: tempfile::TempDir,
+}
+
+/// Whether at least half of the frames have a mask. Where few do, one machine makes the release
+/// faster than several: it analyzes and checks all of it in any case (`benches/scale.md`).
+fn is_worth_dividing(plan: &ApprovedPlan) -> bool {
+    let frames = plan.plan().source.frames;
+    let mut spans: Vec<FrameSpan> = plan.redactions().masks.iter().map(MaskRegion::span).collect();
+    spans.sort_by_key(|span| span.start());
+    let (mut masked, mut until) = (0, 0);
+    for span in spans {
+        let (start, end) = (span.start().get().max(until), span.end().get());
+        masked += end.saturating_sub(start);
+        until = until.max(end);
+    }
+    masked >= frames.div_ceil(2)
 }
 
 /// The path by which other machines open the recording.
