@@ -126,7 +126,7 @@ fn options(args: &DeskArgs, global: &GlobalArgs, port: u16, tls: bool) -> Result
             machine: host::user_at_machine(),
         },
         jobs: Arc::new(jobs),
-        machines: machines::Queue::new(&args.on_queue),
+        machines: machines::Queue::of(&args.on_queue),
     })
 }
 

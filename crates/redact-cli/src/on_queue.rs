@@ -23,7 +23,7 @@ use redact_release::scan::ScanRequest;
 
 use crate::args::{GlobalArgs, OnQueueArgs, QueuePlaceArgs};
 use crate::queue::{ChunkJob, Submitter};
-use crate::segments::RenderChunks;
+use crate::segments::{Encoded, RenderChunks};
 use crate::terminal::warn_line;
 
 /// A queue whose workers do what a verb would do on this machine.
@@ -90,7 +90,7 @@ impl<'a> OnQueue<'a> {
         Ok(link_scan(&plan, digest, &clip, &mut read)?)
     }
 
-    /// Has what a mask touches encoded; `None` where the recording cannot be divided, or where so
+    /// Has what a mask touches encoded; nothing where the recording cannot be divided, or where so
     /// little is to be encoded that one machine is faster.
     ///
     /// - `encoding`: how pictures are encoded;
@@ -104,14 +104,14 @@ impl<'a> OnQueue<'a> {
         plan: &ApprovedPlan,
         (encoding, models): (&EncodingOptions, Option<&Path>),
         ports: &Ports<'_>,
-    ) -> Result<Option<QueueSegments>> {
+    ) -> Result<Encoded> {
         if !is_worth_dividing(plan) {
-            return Ok(None);
+            return Ok(Encoded::default());
         }
         let clip = absolute(clip)?;
         let (division, _) = divide_render(&clip, plan, encoding, ports)?;
         if division.tasks() == 0 {
-            return Ok(None);
+            return Ok(Encoded::default());
         }
         let source = &plan.plan().source;
         let source = ChunkSource {
@@ -120,12 +120,11 @@ impl<'a> OnQueue<'a> {
             bytes: source.bytes,
         };
         let input = InputOptions::of_plan(plan.plan());
-        let chunks = ChunkPlan::new(source, input, ChunkWork::Render(division));
+        let chunks = ChunkPlan::new(source.clone(), input, ChunkWork::Render(division));
         let folder = self.done_by_workers(&chunks, JobKind::Render, models)?;
-        Ok(Some(QueueSegments {
-            chunks: RenderChunks::open(folder.path())?,
-            _folder: folder,
-        }))
+        let made = RenderChunks::open(folder.path())?;
+        let supplied = made.supply(plan, (source.sha256.0, source.bytes))?;
+        Ok(Encoded::new(supplied, Some(folder)))
     }
 
     /// Has the tasks of a plan done; gives the folder with the plan and their outputs.
@@ -152,19 +151,16 @@ impl<'a> OnQueue<'a> {
     }
 }
 
-/// What workers encoded for a render.
-pub(crate) struct QueueSegments {
-    /// The chunk plan and its outputs.
-    pub(crate) chunks: RenderChunks,
-    /// The folder that they are in.
-    _folder: tempfile::TempDir,
-}
-
 /// Whether at least half of the frames have a mask. Where few do, one machine makes the release
 /// faster than several: it analyzes and checks all of it in any case (`benches/scale.md`).
 fn is_worth_dividing(plan: &ApprovedPlan) -> bool {
     let frames = plan.plan().source.frames;
-    let mut spans: Vec<FrameSpan> = plan.redactions().masks.iter().map(MaskRegion::span).collect();
+    let mut spans: Vec<FrameSpan> = plan
+        .redactions()
+        .masks
+        .iter()
+        .map(MaskRegion::span)
+        .collect();
     spans.sort_by_key(|span| span.start());
     let (mut masked, mut until) = (0, 0);
     for span in spans {

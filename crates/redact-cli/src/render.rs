@@ -16,7 +16,7 @@ use redact_release::files::{bind, check_recording, digest};
 use redact_release::names::{EXCERPT_SUFFIX, RELEASE_SUFFIX, beside};
 use redact_release::options::{CaptionsChoice, EncodingOptions};
 use redact_release::outputs::{Inputs, Outputs};
-use redact_release::ports::Events as _;
+use redact_release::ports::{Events as _, Ports};
 use redact_release::render::{ReleaseJob, RequestOptions, files_of, make_release};
 use redact_release::segment_cache::SegmentCacheFolder;
 
@@ -27,7 +27,7 @@ use crate::jail::Process;
 use crate::on_queue::OnQueue;
 use crate::outcome::Outcome;
 use crate::progress::TerminalProgress;
-use crate::segments::RenderChunks;
+use crate::segments::{Encoded, RenderChunks};
 use crate::terminal::say;
 use crate::{jobs, key, paths};
 pub(crate) use text::{json, text};
@@ -80,18 +80,10 @@ fn run(args: &RenderArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> Res
         Some(chunks) => chunks.encoding()?,
         None => EncodingOptions::from(&args.release.encoding),
     };
-    // What is cut out of a recording is encoded here.
-    let queue = OnQueue::new(&args.on_queue, global).filter(|_| excerpt.is_none());
-    let from_queue = queue.map(|queue| {
-        let models = args.models.models.as_deref();
-        queue.segments(clip, &plan, (&encoding, models), &ports)
-    });
-    let from_queue = from_queue.transpose()?.flatten();
-    let chunks = chunks
-        .as_ref()
-        .or(from_queue.as_ref().map(|made| &made.chunks));
-    let supplied = chunks.map(|chunks| chunks.supply(&plan, (bound.sha256, bound.bytes)));
-    let supplied = supplied.transpose()?;
+    let encoded = match chunks {
+        Some(chunks) => Encoded::new(chunks.supply(&plan, (bound.sha256, bound.bytes))?, None),
+        None => on_queue(args, global, (&plan, &encoding), &ports)?,
+    };
     let captions = captions(&args.release, &plan).with_context(name)?;
     let job = ReleaseJob {
         clip,
@@ -105,7 +97,7 @@ fn run(args: &RenderArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> Res
         context: &context,
         key: &key,
         cache: cache.as_ref(),
-        supplied: supplied.as_ref(),
+        supplied: encoded.supplied(),
         second_look: models.as_ref(),
         accept_detected: args.release.accept_seen,
         captions,
@@ -119,6 +111,22 @@ fn run(args: &RenderArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> Res
         say(&text(&made, &release));
     }
     Ok(Outcome::Done)
+}
+
+/// What workers of a queue encode, if there is one. What is cut out of a recording is encoded here.
+fn on_queue(
+    args: &RenderArgs,
+    global: &GlobalArgs,
+    (plan, encoding): (&ApprovedPlan, &EncodingOptions),
+    ports: &Ports<'_>,
+) -> Result<Encoded> {
+    match OnQueue::new(&args.on_queue, global) {
+        Some(queue) if args.excerpt.from.is_empty() => {
+            let models = args.models.models.as_deref();
+            queue.segments(&args.clip, plan, (encoding, models), ports)
+        }
+        _ => Ok(Encoded::default()),
+    }
 }
 
 /// Where the release goes.

@@ -18,7 +18,7 @@ use redact_release::names::{self, FINDINGS_SUFFIX, PLAN_SUFFIX, RELEASE_SUFFIX, 
 use redact_release::options::{CaptionsChoice, EncodingOptions, InputOptions, ModelOptions};
 use redact_release::outputs::{Inputs, Outputs};
 use redact_release::ports::{Events as _, Ports};
-use redact_release::render::{ReleaseJob, RequestOptions, files_of, make_release};
+use redact_release::render::{MadeRelease, ReleaseJob, RequestOptions, files_of, make_release};
 use redact_release::scan::{ScanRequest, describe_findings, scan_recording, write_findings};
 use redact_release::verify::VerifyRequest;
 use serde_json::Value;
@@ -27,9 +27,10 @@ use crate::args::{GlobalArgs, RunArgs};
 use crate::clock::now;
 use crate::event_log::{OpenEvent, recorded};
 use crate::jail::Process;
-use crate::on_queue::{OnQueue, QueueSegments};
+use crate::on_queue::OnQueue;
 use crate::outcome::Outcome;
 use crate::progress::TerminalProgress;
+use crate::segments::Encoded;
 use crate::terminal::{say, warn_line};
 use crate::{jobs, key, paths, render, scan};
 pub(crate) use figures::Figures;
@@ -104,12 +105,7 @@ fn all_steps(args: &RunArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> 
     // Whoever answers for the policy has not read the words.
     let captions = CaptionsChoice::from(&args.release).decide(plan.plan(), false)?;
     let encoding = EncodingOptions::from(&args.release.encoding);
-    let chunks = steps.segments(&plan, &encoding)?;
-    let source = (found.source.digest, found.source.bytes);
-    let supplied = chunks
-        .as_ref()
-        .map(|made| made.chunks.supply(&plan, source));
-    let supplied = supplied.transpose()?;
+    let encoded = steps.segments(&plan, &encoding)?;
     let job = ReleaseJob {
         clip: &args.clip,
         bound: None,
@@ -122,7 +118,7 @@ fn all_steps(args: &RunArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> 
         context: &context,
         key: &key,
         cache: cache.as_ref(),
-        supplied: supplied.as_ref(),
+        supplied: encoded.supplied(),
         second_look: second_look.then_some(&models),
         accept_detected: args.release.accept_seen,
         captions,
@@ -140,16 +136,7 @@ fn all_steps(args: &RunArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> 
     }
     progress.clear();
     if global.json {
-        let mut document = render::json(&made, release);
-        document["scan"] = scan::summary(&args.clip, &files.findings, &found);
-        document["figures"] = serde_json::json!(Figures::new(&found, &made.manifest));
-        let unreviewed = is_unreviewed_speech(&found, &policy);
-        document["needs_person"] = serde_json::json!(figures::needs_person(
-            &found,
-            made.covered.len(),
-            unreviewed
-        ));
-        files.say(document, &verdict);
+        files.say(steps.document(&made, &found), &verdict);
     }
     conclude(&verdict, release, global)
 }
@@ -200,14 +187,21 @@ impl Steps<'_> {
         Ok((found, digest))
     }
 
+    /// What was made, as JSON.
+    fn document(&self, made: &MadeRelease, found: &Findings) -> Value {
+        let mut document = render::json(made, &self.files.release);
+        document["scan"] = scan::summary(&self.args.clip, &self.files.findings, found);
+        document["figures"] = serde_json::json!(Figures::new(found, &made.manifest));
+        let unreviewed = is_unreviewed_speech(found, self.policy);
+        document["needs_person"] =
+            serde_json::json!(figures::needs_person(found, made.covered.len(), unreviewed));
+        document
+    }
+
     /// What workers of a queue encode for the render, if they do.
-    fn segments(
-        &self,
-        plan: &ApprovedPlan,
-        encoding: &EncodingOptions,
-    ) -> Result<Option<QueueSegments>> {
+    fn segments(&self, plan: &ApprovedPlan, encoding: &EncodingOptions) -> Result<Encoded> {
         let Some(queue) = self.queue else {
-            return Ok(None);
+            return Ok(Encoded::default());
         };
         let models = Some(self.models.folder.as_path());
         queue.segments(&self.args.clip, plan, (encoding, models), &self.ports)

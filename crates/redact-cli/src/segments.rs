@@ -11,6 +11,29 @@ use redact_release::options::EncodingOptions;
 
 use crate::{key, paths};
 
+/// What other machines encoded for a render, if they did.
+#[derive(Default)]
+pub(crate) struct Encoded {
+    supplied: Option<SuppliedSegments>,
+    /// The folder that it is in, if it is to be removed afterward.
+    _folder: Option<tempfile::TempDir>,
+}
+
+impl Encoded {
+    /// Segments, and the folder that they are in if it is to be removed.
+    pub(crate) const fn new(supplied: SuppliedSegments, folder: Option<tempfile::TempDir>) -> Self {
+        Self {
+            supplied: Some(supplied),
+            _folder: folder,
+        }
+    }
+
+    /// The segments.
+    pub(crate) const fn supplied(&self) -> Option<&SuppliedSegments> {
+        self.supplied.as_ref()
+    }
+}
+
 /// The chunk plan of a render, and what was committed for each of its tasks.
 pub(crate) struct RenderChunks {
     folder: ChunkFolder,

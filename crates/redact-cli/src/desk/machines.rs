@@ -19,7 +19,7 @@ pub(super) struct Queue(QueueAddressArgs);
 
 impl Queue {
     /// The queue, if one was given.
-    pub(super) fn new(args: &OnQueueArgs) -> Option<Arc<dyn Machines>> {
+    pub(super) fn of(args: &OnQueueArgs) -> Option<Arc<dyn Machines>> {
         let place = args.place()?;
         Some(Arc::new(Self(place.address)))
     }
