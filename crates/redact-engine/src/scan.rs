@@ -1,4 +1,4 @@
-//! The scan job: decode and detect ([`observe`]), then track ([`Linker`]).
+//! The scan job: decode and detect ([`observe()`]), then track ([`Linker`]).
 //!
 //! The tracker gets everything in order on the caller's thread, so that the result does not depend
 //! on the number of workers. The two halves can also run apart: parts of a recording are observed
