@@ -92,8 +92,23 @@ fn task_number(var: impl Fn(&str) -> Option<String>) -> Result<u32> {
 /// # Errors
 /// When there is none.
 pub(crate) fn queue_address(given: Option<&str>) -> Result<String> {
+    if given.is_some_and(has_password) {
+        bail!(
+            "the --queue address has a password, which other users of this machine can read in the \
+             list of processes; need it in $PGPASSWORD, in the file that $PGPASSFILE names, or in \
+             $REDACT_QUEUE"
+        );
+    }
     let address = given.map(str::to_owned).or_else(|| text("REDACT_QUEUE"));
     address.context("no queue: give --queue URL, or set REDACT_QUEUE")
+}
+
+/// Whether a URL has a password: before the host, or as a parameter.
+fn has_password(url: &str) -> bool {
+    let behind_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = behind_scheme.split(['/', '?']).next().unwrap_or_default();
+    let user = authority.rsplit_once('@').map_or("", |(user, _)| user);
+    user.contains(':') || url.contains("password=")
 }
 
 /// Whether a queue is named by `$REDACT_QUEUE`.

@@ -28,7 +28,7 @@ use crate::on_queue::OnQueue;
 use crate::outcome::Outcome;
 use crate::progress::TerminalProgress;
 use crate::segments::{Encoded, RenderChunks};
-use crate::terminal::say;
+use crate::terminal::{say, warn_line};
 use crate::{jobs, key, paths};
 pub(crate) use text::{json, text};
 
@@ -125,7 +125,11 @@ fn on_queue(
             let models = args.models.models.as_deref();
             queue.segments(&args.clip, plan, (encoding, models), ports)
         }
-        _ => Ok(Encoded::default()),
+        Some(_) => {
+            warn_line("an excerpt is encoded on this machine: --queue has no effect");
+            Ok(Encoded::default())
+        }
+        None => Ok(Encoded::default()),
     }
 }
 

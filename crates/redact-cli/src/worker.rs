@@ -47,7 +47,7 @@ fn do_task(path: &Path, args: &WorkerArgs, global: &GlobalArgs) -> Result<Outcom
     let beside = folder_of(path);
     let folder = ChunkFolder::new(args.out_dir.as_deref().unwrap_or(&beside));
     let clip = args.clip.as_deref().unwrap_or(&plan.source.path);
-    let done = match folder.done(digest, task)? {
+    let done = match folder.done_with_output(digest, task)? {
         Some(done) => done,
         None => {
             check_recording(clip)?;
@@ -92,7 +92,6 @@ impl Task<'_> {
                     task: self.task,
                     clip: self.clip,
                     models: &models,
-                    is_verified: self.args.clip_is_verified,
                 };
                 partial.write(&run_scan_task(&request, &ports)?)?;
             }

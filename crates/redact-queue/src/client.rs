@@ -207,37 +207,47 @@ impl Client {
         let objects = folder.join(OBJECTS);
         std::fs::create_dir_all(&objects).map_err(io(&objects, "make the folder"))?;
         let id = self.submit(job, submitter, folder).await?;
-        let mut redone = 0;
+        let mut rounds = 0;
         loop {
             let outputs = self.wait(id, &mut progress).await?;
-            match self.fetch_all(&outputs, &objects).await {
-                Ok(()) => return Ok((id, outputs)),
-                Err((index, error)) if redone < REDONE_MAX && error.lost_object().is_some() => {
-                    tracing::warn!("{error}; chunk {index} will be done again");
-                    self.redo(id, index).await?;
-                    redone += 1;
+            let lost = self.fetch_all(&outputs, &objects).await?;
+            let indexes: Vec<u32> = lost.iter().map(|(index, _)| *index).collect();
+            match lost.into_iter().next() {
+                None => return Ok((id, outputs)),
+                Some((_, error)) if rounds == REDONE_MAX => return Err(error.into()),
+                Some((_, error)) => {
+                    tracing::warn!("{error}; {} chunks will be done again", indexes.len());
                 }
-                Err((_, error)) => return Err(error.into()),
             }
+            for index in indexes {
+                self.redo(id, index).await?;
+            }
+            rounds += 1;
         }
     }
 
+    /// Fetches what is not there yet; gives the outputs that the store lost.
     async fn fetch_all(
         &self,
         outputs: &[ChunkOutput],
         objects: &Path,
-    ) -> Result<(), (u32, StoreError)> {
+    ) -> Result<Vec<(u32, StoreError)>, StoreError> {
+        let mut lost = Vec::new();
         for output in outputs {
             let file = objects.join(output.sha256.to_string());
             let is_there =
                 matches!(crate::digest_file(&file), Ok((found, _)) if found == output.sha256);
-            if !is_there {
-                std::fs::remove_file(&file).ok();
-                let got = self.store.get(output.sha256, &file).await;
-                got.map_err(|error| (output.index, error))?;
+            if is_there {
+                continue;
+            }
+            std::fs::remove_file(&file).ok();
+            match self.store.get(output.sha256, &file).await {
+                Ok(()) => {}
+                Err(error) if error.lost_object().is_some() => lost.push((output.index, error)),
+                Err(error) => return Err(error),
             }
         }
-        Ok(())
+        Ok(lost)
     }
 
     /// The committed outputs of a job, by chunk.

@@ -74,7 +74,8 @@ pub(crate) fn sync_folder(folder: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// A file as the system identifies it: device, number, length and time of the last change.
+/// A file as the system identifies it: device, number, length and time of the last change, which
+/// every write sets and no program can set back.
 type Identity = (u64, u64, u64, i64, i64);
 
 /// Files whose digest this process computed, so that a recording of many chunks is read once for
@@ -114,8 +115,8 @@ fn identity(path: &Path) -> Result<Identity, StoreError> {
         meta.dev(),
         meta.ino(),
         meta.len(),
-        meta.mtime(),
-        meta.mtime_nsec(),
+        meta.ctime(),
+        meta.ctime_nsec(),
     ))
 }
 

@@ -65,7 +65,7 @@ impl Store {
     }
 
     /// Whether workers on other machines can be expected to open a file of this machine by its
-    /// path: it is on the file system that all of them have mounted for the store.
+    /// path: it is below the folder that the store is in, which all of them have mounted.
     #[must_use]
     pub fn shares(&self, file: &Path) -> bool {
         match self {

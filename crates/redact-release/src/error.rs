@@ -269,6 +269,9 @@ pub enum ReleaseError {
     /// A package cannot be read.
     #[error(transparent)]
     Container(#[from] ContainerError),
+    /// A recording was written to while it was read.
+    #[error("the recording changed while it was read")]
+    Changed,
     /// A chunk plan or a chunk cannot be used.
     #[error(transparent)]
     Chunk(#[from] ChunkError),

@@ -50,6 +50,51 @@ pub fn bind(path: &Path, progress: &dyn Progress) -> Result<FileBinding> {
     FileBinding::of_file(path, &mut advance).in_file(path)
 }
 
+/// Digests a recording while `job` reads it; gives its SHA-256 and length, too.
+///
+/// # Errors
+/// Those of `job`; [`ReleaseError::Changed`] if the recording is not the same file, unchanged, at
+/// the end: the digest would be of other bytes than those that `job` saw.
+pub(crate) fn digest_beside<T>(
+    clip: &Path,
+    progress: &dyn Progress,
+    job: impl FnOnce() -> Result<T>,
+) -> Result<((Digest, u64), T)> {
+    let before = FileState::of(clip)?;
+    let done = read_beside(
+        progress,
+        |advance| redact_record::digest_file(clip, advance).in_file(clip),
+        job,
+    )?;
+    match FileState::of(clip)? == before {
+        true => Ok(done),
+        false => Err(ReleaseError::Changed).in_file(clip),
+    }
+}
+
+/// What changes whenever a file's content does: the system sets the time of the last change (not of
+/// the last modification) at every write, and no program can set it back.
+#[derive(PartialEq, Eq)]
+struct FileState {
+    device: u64,
+    inode: u64,
+    bytes: u64,
+    changed: (i64, i64),
+}
+
+impl FileState {
+    fn of(path: &Path) -> Result<Self> {
+        use std::os::unix::fs::MetadataExt as _;
+        let data = std::fs::metadata(path).in_file(path)?;
+        Ok(Self {
+            device: data.dev(),
+            inode: data.ino(),
+            bytes: data.len(),
+            changed: (data.ctime(), data.ctime_nsec()),
+        })
+    }
+}
+
 /// Does `job` and reads a file with `read` meanwhile; when one fails, the other is cancelled.
 ///
 /// # Errors
@@ -150,4 +195,39 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+
+    use redact_testkit::Quiet;
+
+    use super::*;
+
+    /// Goal: what was found in a recording that was overwritten meanwhile does not count, even if
+    /// the same bytes and the same time of modification are back at the end. Control: one that
+    /// was only read.
+    #[test]
+    fn a_recording_that_changes_while_it_is_read_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let clip = folder.path().join("clip.mp4");
+        std::fs::write(&clip, "a face").unwrap();
+        let read = digest_beside(&clip, &Quiet, || Ok(std::fs::read(&clip)?));
+        assert_eq!(read.unwrap().1, b"a face");
+
+        let modified = std::fs::metadata(&clip).unwrap().modified().unwrap();
+        // The system's clock of file times ticks every few milliseconds.
+        std::thread::sleep(Duration::from_millis(50));
+        let refused = digest_beside(&clip, &Quiet, || {
+            std::fs::write(&clip, "a wall")?;
+            std::fs::write(&clip, "a face")?;
+            Ok(File::options()
+                .append(true)
+                .open(&clip)?
+                .set_modified(modified)?)
+        });
+        let error = refused.unwrap_err();
+        assert!(matches!(error.cause(), ReleaseError::Changed), "{error}");
+    }
 }

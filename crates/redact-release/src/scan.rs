@@ -13,7 +13,7 @@ pub(crate) use work::{ScanWork, add_transcript, check_acknowledged, open_options
 
 use crate::chunks::ModelSet;
 use crate::error::{Context as _, Result};
-use crate::files::read_beside;
+use crate::files::digest_beside;
 use crate::options::{InputOptions, ModelOptions, TranscriptOptions};
 use crate::outputs::Outputs;
 use crate::ports::{Access, JobKind, Ports, ProgressListener, job};
@@ -76,11 +76,9 @@ pub(crate) fn scan_with(
     };
     let job = job(JobKind::Scan, &work)?;
     let listener = ProgressListener(ports.progress);
-    let ((digest, bytes), (found, level)) = read_beside(
-        ports.progress,
-        |advance| redact_record::digest_file(clip, advance).in_file(clip),
-        || Ok(ports.worker.run(job, &access, &listener)?),
-    )?;
+    let ((digest, bytes), (found, level)) = digest_beside(clip, ports.progress, || {
+        Ok(ports.worker.run(job, &access, &listener)?)
+    })?;
     let text: String = serde_json::from_value(found)?;
     let mut found = findings::from_bytes(text.as_bytes()).in_file(clip)?;
     found.source.digest = digest;

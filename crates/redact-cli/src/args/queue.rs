@@ -129,7 +129,10 @@ pub(crate) enum QueueCommand {
     /// outputs, and copies of recordings
     Clean {
         /// Days since the jobs ended
-        #[arg(long, value_name = "DAYS", default_value_t = 7)]
+        #[arg(
+            long, value_name = "DAYS", default_value_t = 7,
+            value_parser = clap::value_parser!(u32).range(1..=36_500)
+        )]
         days: u32,
 
         /// Folder or s3://BUCKET/PREFIX with the files of the queue (default: $REDACT_STORE)

@@ -44,8 +44,9 @@ pub(crate) struct WorkerArgs {
     #[arg(long, value_name = "FILE", requires = "plan")]
     pub clip: Option<PathBuf>,
 
-    /// Do not compare the recording's SHA-256 with the plan, because the caller has just done so
-    #[arg(long, requires = "plan")]
+    /// Of a render, do not compare the recording's SHA-256 with the plan, because the caller has
+    /// just done so; the machine that makes the release compares every picture in any case
+    #[arg(long, requires = "plan", hide = true)]
     pub clip_is_verified: bool,
 
     /// Folder with model cards and weights (default: $REDACT_MODELS, or `models` near the program)

@@ -1,6 +1,7 @@
 //! Jobs, chunks, workers and alarms as text.
 
 use redact_queue::{Alarm, ChunkRow, JobRow, WorkerRow};
+use redact_record::visible;
 
 use crate::terminal::say;
 
@@ -18,7 +19,12 @@ pub(super) fn jobs(jobs: &[JobRow]) {
         let state = job.state.replace('_', " ");
         say(&format!(
             "{:>5}  {:<6}  {state:<12}  {:>5}/{:<5}  {}  {}",
-            job.job, job.kind, job.done, job.chunks, job.submitted, job.label
+            job.job,
+            job.kind,
+            job.done,
+            job.chunks,
+            job.submitted,
+            visible(&job.label)
         ));
         if job.state == "running" && job.workers == 0 {
             let pool = short(&job.pool);
@@ -51,7 +57,7 @@ pub(super) fn workers(workers: &[WorkerRow]) {
     for worker in workers {
         say(&format!(
             "{:<24}  {:<7}  {:>7}/{:<5}  {:>4}  {:<12}  {}",
-            worker.name,
+            visible(&worker.name),
             worker.state,
             worker.running,
             worker.slots,
@@ -75,7 +81,7 @@ pub(super) fn chunks(chunks: &[ChunkRow]) {
             chunk.index, chunk.attempts
         ));
         if let Some(failure) = &chunk.failure {
-            say(&format!("       {failure}"));
+            say(&format!("       {}", visible(failure)));
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use redact_queue::{ChunkOutcome, ChunkReport, WorkerOptions, run_worker};
+use redact_release::installed::installed_models;
 
 use super::child::ChildRunner;
 use crate::args::{GlobalArgs, WorkerArgs};
@@ -26,6 +27,9 @@ pub(super) fn work(args: &WorkerArgs, global: &GlobalArgs) -> Result<Outcome> {
     }
     limits::write_for_owner_alone();
     let pool = own_pool(args.models.as_deref())?;
+    if installed_models(&paths::models_dir(args.models.as_deref())?)?.is_empty() {
+        bail!("no model is installed: run scripts/setup, or give --models DIR");
+    }
     let store = store(&args.place)?;
     let folder = match &args.work.scratch {
         Some(folder) => folder.clone(),

@@ -64,9 +64,13 @@ impl FolderStore {
     }
 
     pub(super) fn shares(&self, file: &Path) -> bool {
-        use std::os::unix::fs::MetadataExt as _;
-        let device = |path: &Path| std::fs::metadata(path).map(|meta| meta.dev()).ok();
-        device(file).is_some_and(|of_file| Some(of_file) == device(&self.folder))
+        let (Ok(folder), Ok(file)) = (self.folder.canonicalize(), file.canonicalize()) else {
+            return false;
+        };
+        folder.parent().is_some_and(|shared| {
+            // A store at the top of a file system shares nothing but itself.
+            shared.parent().is_some() && file.starts_with(shared)
+        })
     }
 
     pub(super) async fn put(&self, file: &Path, object: Digest) -> Result<(), StoreError> {

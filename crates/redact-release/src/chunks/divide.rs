@@ -15,7 +15,7 @@ use super::plan::{ChunkPlan, ChunkSource, ChunkWork};
 use super::scan_chunks::{Division, ScanChunks, WholeScan};
 use crate::detectors;
 use crate::error::{Context as _, Result};
-use crate::files::read_beside;
+use crate::files::digest_beside;
 use crate::options::{InputOptions, ModelOptions, TranscriptOptions};
 use crate::ports::{Access, JobKind, Ports, ProgressListener, job};
 use crate::scan::{check_acknowledged, open_options};
@@ -64,11 +64,9 @@ pub fn divide_scan(
     };
     let job = job(JobKind::DivideScan, &work)?;
     let listener = ProgressListener(ports.progress);
-    let ((sha256, bytes), (scan, level)) = read_beside(
-        ports.progress,
-        |advance| redact_record::digest_file(clip, advance).in_file(clip),
-        || Ok(ports.worker.run(job, &access, &listener)?),
-    )?;
+    let ((sha256, bytes), (scan, level)) = digest_beside(clip, ports.progress, || {
+        Ok(ports.worker.run(job, &access, &listener)?)
+    })?;
     let source = ChunkSource {
         path: clip.to_owned(),
         sha256: Hex(sha256),

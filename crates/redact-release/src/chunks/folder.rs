@@ -155,6 +155,24 @@ impl ChunkFolder {
         Ok(Some(done))
     }
 
+    /// As [`ChunkFolder::done`], and `None` if the storage lost the output or a part of it: what
+    /// was committed is then withdrawn, so that the task can be done again.
+    ///
+    /// # Errors
+    /// As [`ChunkFolder::done`], or when the file cannot be removed.
+    pub fn done_with_output(&self, plan: Digest, task: u32) -> Result<Option<DoneChunk>> {
+        let Some(done) = self.done(plan, task)? else {
+            return Ok(None);
+        };
+        let object = std::fs::metadata(self.object_path(done.output.0));
+        if object.is_ok_and(|data| data.len() == done.bytes) {
+            return Ok(Some(done));
+        }
+        let path = self.done_path(task);
+        std::fs::remove_file(&path).in_file(&path)?;
+        Ok(None)
+    }
+
     /// Begins the output of a task.
     ///
     /// # Errors

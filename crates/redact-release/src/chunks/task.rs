@@ -15,7 +15,7 @@ use super::output::{ChunkContent, ChunkOutput};
 use super::plan::{ChunkPlan, ChunkWork};
 use super::scan_chunks::{ScanChunks, ScanTask};
 use crate::error::{Context as _, ReleaseError, Result};
-use crate::files::{digest, read_beside};
+use crate::files::{digest, digest_beside};
 use crate::options::ModelOptions;
 use crate::ports::{Access, JobKind, Ports, ProgressListener, job};
 use crate::scan::{ScanRequest, scan_with};
@@ -32,8 +32,6 @@ pub struct TaskRequest<'a> {
     pub clip: &'a Path,
     /// Where models are on this machine, with the plan's profile.
     pub models: &'a ModelOptions,
-    /// Whether the caller has just compared the recording's SHA-256 with the plan.
-    pub is_verified: bool,
 }
 
 impl TaskRequest<'_> {
@@ -122,14 +120,7 @@ fn run(
     let job = job(kind, work)?;
     let listener = ProgressListener(ports.progress);
     let worker = || Ok(ports.worker.run(job, &access, &listener)?);
-    if request.is_verified {
-        return worker();
-    }
-    let done = read_beside(
-        ports.progress,
-        |advance| redact_record::digest_file(clip, advance).in_file(clip),
-        worker,
-    );
+    let done = digest_beside(clip, ports.progress, worker);
     let (source, done) = done.or_else(|error| Err(cause(request, error, ports)?))?;
     request.plan.check_source(source).in_file(clip)?;
     Ok(done)
