@@ -53,7 +53,7 @@ impl Local {
     /// Stops it as SIGTERM does, and gives what it reported.
     pub(crate) async fn stop(mut self) -> Vec<(i64, ChunkOutcome)> {
         self.stop.take().unwrap().send(()).unwrap();
-        let limit = Duration::from_secs(10);
+        let limit = Duration::from_secs(60);
         tokio::time::timeout(limit, self.task)
             .await
             .unwrap()
