@@ -2,7 +2,7 @@
 //!
 //! The store holds copies of recordings and findings, so an office must be able to remove both.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use redact_core::Digest;
 use serde::Serialize;
@@ -27,6 +27,11 @@ const FILES: &str = "SELECT f.sha256 FROM redact.job j CROSS JOIN LATERAL (
             WHERE c.job = j.id AND c.output_sha256 IS NOT NULL) f
     WHERE j.ended < now() - make_interval(days => $1)";
 
+/// All files that jobs need.
+const ALL_NEEDED: &str = "SELECT plan FROM redact.job
+    UNION SELECT source_sha256 FROM redact.job WHERE source_sha256 IS NOT NULL
+    UNION SELECT output_sha256 FROM redact.chunk WHERE output_sha256 IS NOT NULL";
+
 /// Of these files, those that a job still needs.
 const NEEDED: &str = "SELECT plan FROM redact.job WHERE plan = ANY($1)
     UNION SELECT source_sha256 FROM redact.job WHERE source_sha256 = ANY($1)
@@ -34,24 +39,25 @@ const NEEDED: &str = "SELECT plan FROM redact.job WHERE plan = ANY($1)
 
 impl Client {
     /// Removes jobs that ended more than `days` ago, and from the store every file of theirs that
-    /// no other job needs. Recordings at their own paths stay.
+    /// no other job needs. In a folder, also files that no job names and that are as old, at least a
+    /// day: what a killed submitter or worker left. Recordings at their own paths stay.
     ///
     /// If a file cannot be removed, the rows of its jobs stay, so that the next call tries again.
     ///
     /// # Errors
     /// [`QueueError::Database`], and what the store refuses.
     pub async fn clean(&self, days: u32) -> Result<Cleaned, QueueError> {
-        let days = i32::try_from(days).unwrap_or(i32::MAX);
+        let before = i32::try_from(days).unwrap_or(i32::MAX);
         let clean = async {
             let mut transaction = self.database().pool().begin().await?;
             let files: Vec<String> = sqlx::query_scalar(FILES)
-                .bind(days)
+                .bind(before)
                 .fetch_all(&mut *transaction)
                 .await?;
             let removed = sqlx::query(
                 "DELETE FROM redact.job WHERE ended < now() - make_interval(days => $1)",
             )
-            .bind(days)
+            .bind(before)
             .execute(&mut *transaction)
             .await?;
             let needed: Vec<String> = sqlx::query_scalar(NEEDED)
@@ -76,9 +82,18 @@ impl Client {
                     Err(error) => return Ok(Err(error)),
                 }
             }
+            let needed: Vec<String> = sqlx::query_scalar(ALL_NEEDED)
+                .fetch_all(&mut *transaction)
+                .await?;
             transaction.commit().await?;
-            Ok(Ok(cleaned))
+            Ok(Ok((cleaned, needed)))
         };
-        Ok(self.database().once("remove what ended", clean).await??)
+        let (mut cleaned, needed) = self.database().once("remove what ended", clean).await??;
+        let needed: HashSet<Digest> = needed
+            .iter()
+            .filter_map(|name| Digest::from_hex(name))
+            .collect();
+        cleaned.files += self.store().remove_unused(days.max(1), &needed)?;
+        Ok(cleaned)
     }
 }

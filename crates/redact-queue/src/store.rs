@@ -6,6 +6,7 @@
 mod folder;
 mod s3;
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use redact_core::Digest;
@@ -61,6 +62,18 @@ impl Store {
         match self {
             Self::Folder(store) => store.remove(object),
             Self::S3(store) => store.remove(object).await,
+        }
+    }
+
+    /// Removes files that are at least `days` old and not `needed`, and what was half written by
+    /// then; gives their number. In a bucket, a lifecycle rule does that.
+    ///
+    /// # Errors
+    /// What the disk refuses.
+    pub fn remove_unused(&self, days: u32, needed: &HashSet<Digest>) -> Result<usize, StoreError> {
+        match self {
+            Self::Folder(store) => store.remove_unused(days, needed),
+            Self::S3(_) => Ok(0),
         }
     }
 

@@ -31,6 +31,9 @@ use files::LocalFiles;
 use session::Session;
 use shared::Shared;
 
+/// How long a worker that ends waits for the queue.
+const LEAVE_WITHIN: Duration = Duration::from_secs(5);
+
 /// Works until `stop` is done, then lets running chunks end, gives back the others, and returns.
 ///
 /// # Errors
@@ -61,7 +64,8 @@ pub async fn run_worker<R: ChunkRunner>(
         is_over: AtomicBool::new(false),
     });
     tracing::info!("worker {} registered", shared.session.worker());
-    let beats = tokio::spawn(beats::beat(Arc::clone(&shared)));
+    let (over, is_over) = watch::channel(false);
+    let mut beats = tokio::spawn(beats::beat(Arc::clone(&shared), is_over));
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..slots {
         tasks.spawn(slot::work(Arc::clone(&shared)));
@@ -85,9 +89,15 @@ pub async fn run_worker<R: ChunkRunner>(
             }
         }
     }
-    beats.abort();
+    over.send_replace(true);
+    if tokio::time::timeout(LEAVE_WITHIN, &mut beats)
+        .await
+        .is_err()
+    {
+        beats.abort();
+    }
     // The queue notices a stopped worker by its missing heartbeats, too.
-    let leave = tokio::time::timeout(Duration::from_secs(5), shared.session.leave());
+    let leave = tokio::time::timeout(LEAVE_WITHIN, shared.session.leave());
     if !matches!(leave.await, Ok(Ok(()))) {
         tracing::warn!("the worker could not report that it stopped");
     }

@@ -1,5 +1,7 @@
 //! `redact worker --queue`: does chunks until it is asked to stop.
 
+use std::fs::File;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +15,11 @@ use crate::outcome::Outcome;
 use crate::queue::{block_on, database, interrupted, own_pool, store};
 use crate::terminal::say;
 use crate::{host, limits, paths};
+
+/// How the names of workers' folders begin.
+const RUN: &str = "run-";
+/// The file in it that its worker has locked.
+const LOCK: &str = "lock";
 
 /// How long nothing is claimed after the disk was full.
 const PAUSE: Duration = Duration::from_secs(30);
@@ -37,11 +44,14 @@ pub(super) fn work(args: &WorkerArgs, global: &GlobalArgs) -> Result<Outcome> {
     };
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("{}: cannot make the folder", folder.display()))?;
+    remove_left(&folder);
     // Of this process alone; removed at its end.
     let scratch = tempfile::Builder::new()
-        .prefix("run-")
+        .prefix(RUN)
         .tempdir_in(&folder)
         .with_context(|| format!("{}: cannot make a folder", folder.display()))?;
+    let _in_use = lock(&scratch.path().join(LOCK), true)
+        .with_context(|| format!("{}: cannot lock it", scratch.path().display()))?;
     let is_json = global.json;
     let options = WorkerOptions {
         name: args.work.name.clone().unwrap_or_else(host::user_at_machine),
@@ -63,6 +73,25 @@ pub(super) fn work(args: &WorkerArgs, global: &GlobalArgs) -> Result<Outcome> {
         Ok::<_, anyhow::Error>(())
     })??;
     Ok(Outcome::Done)
+}
+
+/// Locks a file; makes it if asked to.
+fn lock(path: &Path, make: bool) -> std::io::Result<File> {
+    let file = File::options().write(true).create(make).open(path)?;
+    file.try_lock()?;
+    Ok(file)
+}
+
+/// Removes folders of workers that were killed: copies of recordings may be in them. One that a
+/// worker has locked, or is just making, stays.
+fn remove_left(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_run = entry.file_name().to_string_lossy().starts_with(RUN);
+        if is_run && lock(&entry.path().join(LOCK), false).is_ok() {
+            // What cannot be removed is tried again by the next worker.
+            std::fs::remove_dir_all(entry.path()).ok();
+        }
+    }
 }
 
 /// The public key that verifies this machine's segments, if it has one; shown in lists.

@@ -1,9 +1,11 @@
 //! A store in a folder, local or mounted from a file server.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use redact_core::Digest;
 
@@ -61,6 +63,33 @@ impl FolderStore {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(io(&path, "remove it")(error)),
         }
+    }
+
+    pub(super) fn remove_unused(
+        &self,
+        days: u32,
+        needed: &HashSet<Digest>,
+    ) -> Result<usize, StoreError> {
+        let age = Duration::from_secs(u64::from(days) * 24 * 3600);
+        let mut removed = 0;
+        for name in [OBJECTS, PARTIAL] {
+            let folder = self.folder.join(name);
+            let entries = std::fs::read_dir(&folder).map_err(io(&folder, "list it"))?;
+            for entry in entries {
+                let entry = entry.map_err(io(&folder, "list it"))?;
+                let name = entry.file_name();
+                let object = name.to_str().and_then(Digest::from_hex);
+                let is_needed = object.is_some_and(|object| needed.contains(&object));
+                let modified = entry.metadata().and_then(|data| data.modified());
+                let is_old = modified.is_ok_and(|at| at.elapsed().is_ok_and(|old| old >= age));
+                if is_old && !is_needed {
+                    let path = entry.path();
+                    std::fs::remove_file(&path).map_err(io(&path, "remove it"))?;
+                    removed += 1;
+                }
+            }
+        }
+        Ok(removed)
     }
 
     pub(super) fn shares(&self, file: &Path) -> bool {

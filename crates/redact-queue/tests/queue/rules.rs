@@ -349,9 +349,21 @@ async fn what_ended_is_removed_with_its_files() {
             .await
             .unwrap();
     }
+    // What a killed submitter left: old, and new.
+    let left = |name: &str, hours: u64| {
+        let path = server.store_folder().join(name);
+        std::fs::write(&path, "left").unwrap();
+        let age = std::time::Duration::from_secs(hours * 3600);
+        let then = std::time::SystemTime::now() - age;
+        let file = std::fs::File::options().append(true).open(&path).unwrap();
+        file.set_modified(then).unwrap();
+        path
+    };
+    let (old, new) = (left("partial/old", 25), left("partial/new", 1));
     let client = server.client().await;
     let cleaned = client.clean(1).await.unwrap();
-    assert_eq!((cleaned.jobs, cleaned.files), (0, 0));
+    assert_eq!((cleaned.jobs, cleaned.files), (0, 1));
+    assert!(!old.exists() && new.exists());
     let cleaned = client.clean(0).await.unwrap();
     assert_eq!((cleaned.jobs, cleaned.files), (1, 1), "the plan of one job");
     let fetched = scratch.path().join("fetched");
