@@ -39,8 +39,8 @@ const NEEDED: &str = "SELECT plan FROM redact.job WHERE plan = ANY($1)
 
 impl Client {
     /// Removes jobs that ended more than `days` ago, and from the store every file of theirs that
-    /// no other job needs. In a folder, also files that no job names and that are as old, at least a
-    /// day: what a killed submitter or worker left. Recordings at their own paths stay.
+    /// no other job needs. In a folder, also files that no job names and that are as old, at least
+    /// a day: what a killed submitter or worker left. Recordings at their own paths stay.
     ///
     /// If a file cannot be removed, the rows of its jobs stay, so that the next call tries again.
     ///
