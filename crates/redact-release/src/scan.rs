@@ -8,6 +8,8 @@ use redact_core::{Class, Digest, Findings};
 use redact_jail::JailLevel;
 use redact_record::events::EventDraft;
 use redact_record::findings;
+use serde::Serialize;
+use serde_json::Value;
 
 pub(crate) use work::{ScanWork, add_transcript, check_acknowledged, open_options};
 
@@ -58,11 +60,6 @@ pub(crate) fn scan_with(
     ports: &Ports<'_>,
 ) -> Result<(Findings, JailLevel)> {
     let clip = request.clip;
-    let access = Access {
-        read: vec![clip.to_owned()],
-        models: Some(request.models.clone()),
-        ..Access::default()
-    };
     let work = ScanWork {
         clip: clip.to_owned(),
         models: request.models.clone(),
@@ -74,16 +71,37 @@ pub(crate) fn scan_with(
             .map(|classes| classes.iter().map(|&class| class.into()).collect()),
         expected: expected.cloned(),
     };
-    let job = job(JobKind::Scan, &work)?;
-    let listener = ProgressListener(ports.progress);
-    let ((digest, bytes), (found, level)) = digest_beside(clip, ports.progress, || {
-        Ok(ports.worker.run(job, &access, &listener)?)
-    })?;
+    let (source, (found, level)) =
+        run_digesting(clip, request.models, (JobKind::Scan, &work), ports)?;
+    let (digest, bytes) = source;
     let text: String = serde_json::from_value(found)?;
     let mut found = findings::from_bytes(text.as_bytes()).in_file(clip)?;
     found.source.digest = digest;
     found.source.bytes = bytes;
     Ok((found, level))
+}
+
+/// Lets a confined worker do `work`, which reads `clip` and runs models, and digests the recording
+/// meanwhile; gives its SHA-256 and length, and the result.
+///
+/// # Errors
+/// When the work fails, or the recording changes meanwhile.
+pub(crate) fn run_digesting(
+    clip: &Path,
+    models: &ModelOptions,
+    (kind, work): (JobKind, &impl Serialize),
+    ports: &Ports<'_>,
+) -> Result<((Digest, u64), (Value, JailLevel))> {
+    let access = Access {
+        read: vec![clip.to_owned()],
+        models: Some(models.clone()),
+        ..Access::default()
+    };
+    let job = job(kind, work)?;
+    let listener = ProgressListener(ports.progress);
+    digest_beside(clip, ports.progress, || {
+        Ok(ports.worker.run(job, &access, &listener)?)
+    })
 }
 
 /// Writes findings to `path`; gives the SHA-256 of the file.

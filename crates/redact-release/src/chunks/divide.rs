@@ -15,10 +15,9 @@ use super::plan::{ChunkPlan, ChunkSource, ChunkWork};
 use super::scan_chunks::{Division, ScanChunks, WholeScan};
 use crate::detectors;
 use crate::error::{Context as _, Result};
-use crate::files::digest_beside;
 use crate::options::{InputOptions, ModelOptions, TranscriptOptions};
-use crate::ports::{Access, JobKind, Ports, ProgressListener, job};
-use crate::scan::{check_acknowledged, open_options};
+use crate::ports::{JobKind, Ports};
+use crate::scan::{check_acknowledged, open_options, run_digesting};
 
 /// A scan that is to be divided.
 pub struct DivideRequest<'a> {
@@ -46,11 +45,6 @@ pub fn divide_scan(
     ports: &Ports<'_>,
 ) -> Result<(ChunkPlan, JailLevel)> {
     let clip = request.clip;
-    let access = Access {
-        read: vec![clip.to_owned()],
-        models: Some(request.models.clone()),
-        ..Access::default()
-    };
     let work = DivideWork {
         clip: clip.to_owned(),
         models: request.models.clone(),
@@ -62,11 +56,8 @@ pub fn divide_scan(
             .map(|classes| classes.iter().map(|&class| class.into()).collect()),
         chunk_seconds: request.chunk_seconds,
     };
-    let job = job(JobKind::DivideScan, &work)?;
-    let listener = ProgressListener(ports.progress);
-    let ((sha256, bytes), (scan, level)) = digest_beside(clip, ports.progress, || {
-        Ok(ports.worker.run(job, &access, &listener)?)
-    })?;
+    let work = (JobKind::DivideScan, &work);
+    let ((sha256, bytes), (scan, level)) = run_digesting(clip, request.models, work, ports)?;
     let source = ChunkSource {
         path: clip.to_owned(),
         sha256: Hex(sha256),

@@ -15,10 +15,10 @@ use super::output::{ChunkContent, ChunkOutput};
 use super::plan::{ChunkPlan, ChunkWork};
 use super::scan_chunks::{ScanChunks, ScanTask};
 use crate::error::{Context as _, ReleaseError, Result};
-use crate::files::{digest, digest_beside};
+use crate::files::digest;
 use crate::options::ModelOptions;
-use crate::ports::{Access, JobKind, Ports, ProgressListener, job};
-use crate::scan::{ScanRequest, scan_with};
+use crate::ports::{JobKind, Ports};
+use crate::scan::{ScanRequest, run_digesting, scan_with};
 
 /// A task of a chunk plan, on this machine.
 pub struct TaskRequest<'a> {
@@ -112,15 +112,7 @@ fn run(
     ports: &Ports<'_>,
 ) -> Result<(Value, JailLevel)> {
     let clip = request.clip;
-    let access = Access {
-        read: vec![clip.to_owned()],
-        models: Some(request.models.clone()),
-        ..Access::default()
-    };
-    let job = job(kind, work)?;
-    let listener = ProgressListener(ports.progress);
-    let worker = || Ok(ports.worker.run(job, &access, &listener)?);
-    let done = digest_beside(clip, ports.progress, worker);
+    let done = run_digesting(clip, request.models, (kind, work), ports);
     let (source, done) = done.or_else(|error| Err(cause(request, error, ports)?))?;
     request.plan.check_source(source).in_file(clip)?;
     Ok(done)
