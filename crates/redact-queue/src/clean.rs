@@ -2,7 +2,7 @@
 //!
 //! The store holds copies of recordings and findings, so an office must be able to remove both.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
 use redact_core::Digest;
 use serde::Serialize;
@@ -28,14 +28,9 @@ const FILES: &str = "SELECT f.sha256 FROM redact.job j CROSS JOIN LATERAL (
     WHERE j.ended < now() - make_interval(days => $1)";
 
 /// All files that jobs need.
-const ALL_NEEDED: &str = "SELECT plan FROM redact.job
+const NEEDED: &str = "SELECT plan FROM redact.job
     UNION SELECT source_sha256 FROM redact.job WHERE source_sha256 IS NOT NULL
     UNION SELECT output_sha256 FROM redact.chunk WHERE output_sha256 IS NOT NULL";
-
-/// Of these files, those that a job still needs.
-const NEEDED: &str = "SELECT plan FROM redact.job WHERE plan = ANY($1)
-    UNION SELECT source_sha256 FROM redact.job WHERE source_sha256 = ANY($1)
-    UNION SELECT output_sha256 FROM redact.chunk WHERE output_sha256 = ANY($1)";
 
 impl Client {
     /// Removes jobs that ended more than `days` ago, and from the store every file of theirs that
@@ -61,39 +56,30 @@ impl Client {
             .execute(&mut *transaction)
             .await?;
             let needed: Vec<String> = sqlx::query_scalar(NEEDED)
-                .bind(&files)
                 .fetch_all(&mut *transaction)
                 .await?;
-            let mut unused: BTreeSet<&String> = files.iter().collect();
-            for name in &needed {
-                unused.remove(name);
-            }
-            let objects: Vec<Digest> = unused
-                .into_iter()
-                .filter_map(|name| Digest::from_hex(name))
-                .collect();
+            let needed = digests(&needed);
+            let objects = digests(&files);
             let mut cleaned = Cleaned {
                 jobs: usize::try_from(removed.rows_affected()).unwrap_or(usize::MAX),
                 files: 0,
             };
-            for object in objects {
+            for &object in objects.difference(&needed) {
                 match self.store().remove(object).await {
                     Ok(there) => cleaned.files += usize::from(there),
                     Err(error) => return Ok(Err(error)),
                 }
             }
-            let needed: Vec<String> = sqlx::query_scalar(ALL_NEEDED)
-                .fetch_all(&mut *transaction)
-                .await?;
             transaction.commit().await?;
             Ok(Ok((cleaned, needed)))
         };
         let (mut cleaned, needed) = self.database().once("remove what ended", clean).await??;
-        let needed: HashSet<Digest> = needed
-            .iter()
-            .filter_map(|name| Digest::from_hex(name))
-            .collect();
         cleaned.files += self.store().remove_unused(days.max(1), &needed)?;
         Ok(cleaned)
     }
+}
+
+fn digests(names: &[String]) -> HashSet<Digest> {
+    let digests = names.iter().filter_map(|name| Digest::from_hex(name));
+    digests.collect()
 }
