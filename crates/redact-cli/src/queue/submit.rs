@@ -15,7 +15,7 @@ use crate::args::QueuePlaceArgs;
 use crate::terminal::warn_line;
 use crate::{host, progress};
 
-/// How often a waiting person is told the same.
+/// How often the same is shown to a waiting person.
 const SAY_EVERY: Duration = Duration::from_secs(10);
 
 /// Reaches the queue for one command.

@@ -32,7 +32,7 @@ pub(super) struct RunSettings {
     ready: Option<encoder::video::Encoder>,
 }
 
-/// What runs are encoded for: the recording that their pictures stand in.
+/// What runs are encoded for: the recording that contains their pictures.
 pub(super) struct RunSource<'a> {
     /// Its pictures.
     pub(super) video: &'a VideoInfo,

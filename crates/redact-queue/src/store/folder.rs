@@ -247,7 +247,7 @@ mod tests {
         assert_eq!(partial.count(), 0);
     }
 
-    /// Goal: a full disk is told from other faults, because another machine may go on.
+    /// Goal: a full disk is distinguished from other faults, because another machine may go on.
     #[test]
     fn a_full_disk_is_recognized() {
         let folder = tempfile::tempdir().unwrap();

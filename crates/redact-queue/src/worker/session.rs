@@ -15,7 +15,7 @@ use crate::job_id::JobId;
 
 /// Messages that are settled in one call because nothing is to be done about them.
 const SETTLED_AT_ONCE: u32 = 32;
-/// Chunks for which a message is sent anew in one call.
+/// Chunks for which a message is sent again in one call.
 const REPAIRED_AT_ONCE: i32 = 1000;
 
 /// One worker's row, and its connection to the queue.

@@ -145,7 +145,7 @@ impl Listener for SegmentListener<'_> {
     fn progress(&self, phase: &str, done: u64, total: Option<u64>) -> ControlFlow<()> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.failed.is_some() {
-            // A full disk, for example: the rest would be encoded in vain.
+            // A full disk, for example: encoding the rest would be useless.
             return ControlFlow::Break(());
         }
         ProgressListener(self.progress).progress(phase, done, total)
