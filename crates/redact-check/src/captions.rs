@@ -4,7 +4,9 @@ use redact_record::captions::{parse, transcript_text};
 use redact_record::digest_bytes;
 use redact_record::manifest::PublicManifest;
 
-use crate::{Verdict, chain};
+use redact_core::error::with_causes;
+
+use crate::Verdict;
 
 /// The group of the checks.
 const GROUP: &str = "captions";
@@ -46,7 +48,7 @@ pub fn check(verdict: &mut Verdict, public: &PublicManifest, found: Option<&[u8]
             let (words, mutes) = (captions.words(), public.mutes.len());
             format!("{words} words, each with its times; {mutes} mutes")
         }
-        Err(error) => chain(error),
+        Err(error) => with_causes(error),
     };
     verdict.add(GROUP, name, read.is_ok(), evidence);
 }

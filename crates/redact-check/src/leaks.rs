@@ -5,7 +5,8 @@ use std::io::{Read, Seek};
 use redact_bitstream::leak::{self, ExpectedStreams, LeakError};
 use redact_record::manifest::PublicManifest;
 
-use crate::{Check, Verdict, chain};
+use crate::{Check, Verdict};
+use redact_core::error::with_causes;
 
 /// The group of these checks.
 pub const GROUP: &str = "leak";
@@ -49,7 +50,7 @@ pub fn scan(
 pub fn check(verdict: &mut Verdict, public: &PublicManifest, release: impl Read + Seek) {
     match scan(release, &expected(public)) {
         Ok(checks) => verdict.checks.extend(checks),
-        Err(error) => verdict.add(GROUP, "can be read", false, chain(&error)),
+        Err(error) => verdict.add(GROUP, "can be read", false, with_causes(&error)),
     }
 }
 

@@ -29,14 +29,3 @@ pub mod undecoded;
 mod verdict;
 
 pub use verdict::{Check, NotChecked, Scope, Second, Verdict, Word};
-
-/// An error and its causes on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    text
-}

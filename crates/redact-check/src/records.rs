@@ -5,7 +5,8 @@ use redact_record::manifest::{PublicManifest, SealedManifest};
 use redact_record::policy::Policy;
 use redact_record::sign::{SignatureVerdict, TrustStore};
 
-use crate::{Check, Verdict, chain};
+use crate::{Check, Verdict};
+use redact_core::error::with_causes;
 
 /// A record and its signature, not verified yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +33,7 @@ pub fn manifest(
             Some(public)
         }
         Err(error) => {
-            verdict.add("manifest", refused(&error), false, chain(&error));
+            verdict.add("manifest", refused(&error), false, with_causes(&error));
             verdict.open("file", "everything else", "there is no valid manifest");
             None
         }
@@ -47,7 +48,7 @@ pub fn policy(verdict: &mut Verdict, public: &PublicManifest, policy: Option<&Po
     let checked = public.check_policy(policy);
     let evidence = match &checked {
         Ok(()) => format!("made with policy {}, and follows its rules", policy.name),
-        Err(error) => chain(error),
+        Err(error) => with_causes(error),
     };
     verdict.add("manifest", "policy", checked.is_ok(), evidence);
 }
@@ -112,7 +113,12 @@ pub fn previous(
         let (older, who) = match opened {
             Ok(opened) => opened,
             Err(error) => {
-                verdict.add("previous manifest", refused(&error), false, chain(&error));
+                verdict.add(
+                    "previous manifest",
+                    refused(&error),
+                    false,
+                    with_causes(&error),
+                );
                 return;
             }
         };
@@ -120,7 +126,7 @@ pub fn previous(
         let linked = newer.check_supersedes(&older, &record.bytes);
         let evidence = match &linked {
             Ok(()) => format!("{} replaces {}", newer.manifest_id, older.manifest_id),
-            Err(error) => chain(error),
+            Err(error) => with_causes(error),
         };
         let name = "is the replaced manifest";
         verdict.add("previous manifest", name, linked.is_ok(), evidence);
@@ -150,19 +156,19 @@ pub fn sealed(
     verdict.digests.push((group, digest));
     let (sealed, who) = match SealedManifest::open(&record.bytes, &record.signature, trust) {
         Ok(opened) => opened,
-        Err(error) => return verdict.add(group, refused(&error), false, chain(&error)),
+        Err(error) => return verdict.add(group, refused(&error), false, with_causes(&error)),
     };
     signature(verdict, group, &who);
     let pair = sealed.check_pair(public, public_bytes);
     let evidence = match &pair {
         Ok(()) => "each contains the other's SHA-256".to_owned(),
-        Err(error) => chain(error),
+        Err(error) => with_causes(error),
     };
     verdict.add(group, name, pair.is_ok(), evidence);
     let approvals = sealed.check_approvals(public, trust);
     let evidence = match &approvals {
         Ok(()) => format!("{} for exactly this plan", public.approvals.count),
-        Err(error) => chain(error),
+        Err(error) => with_causes(error),
     };
     verdict.add(group, "approvals", approvals.is_ok(), evidence);
 }
@@ -172,7 +178,7 @@ pub fn geometry(verdict: &mut Verdict, public: &PublicManifest) -> bool {
     match public.redactions() {
         Ok(_) => true,
         Err(error) => {
-            verdict.add("manifest", "geometry", false, chain(&error));
+            verdict.add("manifest", "geometry", false, with_causes(&error));
             false
         }
     }

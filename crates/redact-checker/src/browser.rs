@@ -64,13 +64,7 @@ fn reader(file: &PageFile) -> SliceReader<&PageFile> {
 
 /// An error and its causes on one line.
 fn text(error: &dyn std::error::Error) -> JsError {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    JsError::new(&text)
+    JsError::new(&redact_core::error::with_causes(error))
 }
 
 fn refused(error: CheckerError) -> JsError {

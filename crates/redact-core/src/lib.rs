@@ -14,11 +14,13 @@
 //! - [`damage`]: where a recording is damaged;
 //! - [`speech`]: what was said;
 //! - [`plan`]: what a person decided;
+//! - [`error`]: errors as text;
 //! - [`port`]: the traits through which jobs reach recordings, models and people.
 
 pub mod coded;
 pub mod color;
 pub mod damage;
+pub mod error;
 pub mod finding;
 pub mod geometry;
 pub mod hex;

@@ -133,13 +133,7 @@ impl From<tokio::task::JoinError> for ApiError {
 
 impl From<redact_record::RecordError> for ApiError {
     fn from(error: redact_record::RecordError) -> Self {
-        let mut text = error.to_string();
-        let mut cause = std::error::Error::source(&error);
-        while let Some(error) = cause {
-            text.push_str(&format!(": {error}"));
-            cause = error.source();
-        }
-        Self::internal(&text)
+        Self::internal(&redact_core::error::with_causes(&error))
     }
 }
 

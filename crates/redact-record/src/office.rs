@@ -216,12 +216,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let check = |text: &str, expected: &str| {
             std::fs::write(folder.path().join(OFFICE_FILE), text).unwrap();
-            let mut refused: &dyn std::error::Error = &Office::read(folder.path()).unwrap_err();
-            let mut all = refused.to_string();
-            while let Some(source) = refused.source() {
-                all.push_str(&format!(": {source}"));
-                refused = source;
-            }
+            let refused = Office::read(folder.path()).unwrap_err();
+            let all = redact_core::error::with_causes(&refused);
             assert!(all.contains("office.toml"), "{all}");
             assert!(all.contains(expected), "{all}");
         };

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use redact_bitstream::leak::LeakError;
 use redact_check::package::ContainerError;
+use redact_core::error::with_causes;
 use redact_core::{Digest, PlanError, SinkError, SourceError};
 use redact_engine::{
     AuditError, CompareError, LevelsError, RenderError, ScanError, TranscribeError,
@@ -358,19 +359,8 @@ impl ReleaseError {
     /// The error and its causes on one line.
     #[must_use]
     pub fn text(&self) -> String {
-        chain_text(self)
+        with_causes(self)
     }
-}
-
-/// An error and its causes on one line.
-pub(crate) fn chain_text(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    text
 }
 
 /// Whether a rule forbids what was asked of a record.

@@ -11,8 +11,9 @@ use redact_record::sign::{SIGNATURE_BYTES_MAX, SignatureVerdict, TrustStore};
 use super::files;
 use super::packaged::ReadFiles;
 use super::port::{CheckRelease, GROUP, PackageFiles, read_small};
+use crate::Verdict;
 use crate::records::{key_of, refused};
-use crate::{Verdict, chain};
+use redact_core::error::with_causes;
 
 /// Checks a package. Returns its manifest if its signature is valid.
 ///
@@ -116,7 +117,7 @@ fn open(
             Some((package, who))
         }
         Err(error) => {
-            verdict.add(GROUP, refused(&error), false, chain(&error));
+            verdict.add(GROUP, refused(&error), false, with_causes(&error));
             verdict.open(
                 GROUP,
                 "everything else",

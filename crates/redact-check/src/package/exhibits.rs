@@ -10,8 +10,9 @@ use super::check::{PackageCheck, add_release};
 use super::packaged::{PackagedRelease, ReleasePlace};
 use super::port::{GROUP, PackageFiles};
 use super::release::{signed, stamp_of};
+use crate::Verdict;
 use crate::records::{self, SignedBytes};
-use crate::{Verdict, chain};
+use redact_core::error::with_causes;
 
 impl PackageCheck {
     /// The releases in the order in which they are checked.
@@ -100,7 +101,7 @@ impl PackageCheck {
         let (public, who) = match opened {
             Ok(opened) => opened,
             Err(error) => {
-                verdict.add(GROUP, name, false, chain(&error));
+                verdict.add(GROUP, name, false, with_causes(&error));
                 return Ok(());
             }
         };

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use redact_core::Digest;
+use redact_core::error::with_causes;
 use redact_record::package::{
     PACKAGE_FILE, PACKAGE_SIGNATURE, PackageManifest, SUMS_FILE, parse_sums,
 };
@@ -11,7 +12,7 @@ use redact_record::{FileBinding, RecordError};
 
 use super::packaged::ReadFiles;
 use super::port::{GROUP, PackageFiles};
-use crate::{Verdict, chain};
+use crate::Verdict;
 
 /// How many files are named for each kind of problem.
 const NAMED_MAX: usize = 100;
@@ -122,7 +123,7 @@ pub(super) fn sums_evidence(expected: &str, found: &[u8]) -> String {
     };
     let found = match found {
         Ok(found) => found,
-        Err(error) => return chain(&error),
+        Err(error) => return with_causes(&error),
     };
     let (expected, found): (BTreeSet<_>, BTreeSet<_>) =
         (expected.into_iter().collect(), found.into_iter().collect());

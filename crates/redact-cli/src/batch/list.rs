@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum as _;
+use redact_core::error::with_causes;
 use redact_record::manifest::RequestFile;
 
 use crate::args::ProfileArg;
@@ -39,7 +40,7 @@ pub(super) fn read(list: &Path) -> Result<Vec<ListRow>, Vec<String>> {
     let name = redact_record::visible(&list.to_string_lossy());
     let one = |(place, found): Fault| vec![at(&name, place, &found)];
     let bytes = redact_record::read(list, BYTES_MAX)
-        .map_err(|error| vec![format!("{name}: {}", chain(&error))])?;
+        .map_err(|error| vec![format!("{name}: {}", with_causes(&error))])?;
     let text = cells::decode(&bytes).map_err(one)?;
     let separator = cells::separator(text).map_err(one)?;
     let (rows, faults) = cells::rows(text, separator);
@@ -81,11 +82,6 @@ fn at(name: &str, place: Place, found: &str) -> String {
         "{name}, line {}, column {}: {found}",
         place.line, place.column
     )
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let source = error.source().map(|source| format!(": {}", chain(source)));
-    format!("{error}{}", source.unwrap_or_default())
 }
 
 /// What each column holds.

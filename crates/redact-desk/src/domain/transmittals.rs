@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use redact_core::error::with_causes;
 use redact_record::package::{Document, PackageContainer, Transmittal, transmittal_of};
 use serde::Serialize;
 
@@ -88,7 +89,7 @@ fn read_text(path: &Path) -> Result<String, String> {
 /// same name.
 fn profile(name: &str, text: Result<String, String>) -> Profile {
     let parsed = text.and_then(|text| {
-        let read = transmittal_of(text.as_bytes()).map_err(|error| error_text(&error))?;
+        let read = transmittal_of(text.as_bytes()).map_err(|error| with_causes(&error))?;
         if read.name == name {
             Ok((read, text))
         } else {
@@ -104,13 +105,6 @@ fn profile(name: &str, text: Result<String, String>) -> Profile {
             info: broken(name, format!("{name}.toml cannot be used: {problem}")),
             text: String::new(),
         },
-    }
-}
-
-fn error_text(error: &dyn std::error::Error) -> String {
-    match error.source() {
-        Some(cause) => format!("{error}: {}", error_text(cause)),
-        None => error.to_string(),
     }
 }
 

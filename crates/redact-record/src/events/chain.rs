@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use redact_core::Digest;
+use redact_core::error::with_causes;
 
 use super::{Checkpoint, LINE_BYTES_MAX, entry};
 use crate::json::Hex;
@@ -188,7 +189,7 @@ impl<'a> Checker<'a> {
                 self.next_seq = entry.seq.saturating_add(1);
             }
             Err(refused) => {
-                let why = one_line(&refused);
+                let why = with_causes(&refused);
                 self.report.add(ChainProblem::Changed { line: number, why });
                 self.report.head = None;
                 self.next_seq = self.next_seq.saturating_add(1);
@@ -234,16 +235,4 @@ impl<'a> Checker<'a> {
             self.report.add(ChainProblem::Cut { seq });
         }
     }
-}
-
-/// An error and its causes on one line.
-fn one_line(refused: &RecordError) -> String {
-    let mut text = refused.to_string();
-    let mut cause = std::error::Error::source(refused);
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
-    }
-    text
 }

@@ -142,12 +142,7 @@ fn wrong_files_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(name), text).unwrap();
         let refused = LetterTemplates::with_office(folder.path()).unwrap_err();
-        let mut all = refused.to_string();
-        let mut source = std::error::Error::source(&refused);
-        while let Some(cause) = source {
-            all = format!("{all}: {cause}");
-            source = cause.source();
-        }
+        let all = redact_core::error::with_causes(&refused);
         assert!(all.contains(expected), "{all}");
     };
     let header = "+++\nformat_version = 1\ntitle = \"T\"\nnote = \"N\"\n+++\n";

@@ -76,7 +76,7 @@ fn check(content: &FileContent, found: Digest, expected: Digest) -> Result<()> {
 
 fn failed(error: hadris_fs::PathError) -> ReleaseError {
     // A full disk, and the like, keep the system's own words.
-    let what = crate::error::chain_text(&error);
+    let what = redact_core::error::with_causes(&error);
     PackageError::Image { what }.into()
 }
 

@@ -182,7 +182,7 @@ impl From<&str> for Refusal {
 fn list(output: &TaskOutput) -> Result<Vec<SegmentEntry>, String> {
     let go = &mut |_, _| ControlFlow::Continue(());
     let (found, _) = redact_record::digest_file(&output.path, go)
-        .map_err(|error| crate::error::chain_text(&error))?;
+        .map_err(|error| redact_core::error::with_causes(&error))?;
     let expected = output.sha256;
     if found != expected {
         return Err(format!(
