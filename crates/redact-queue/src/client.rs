@@ -206,10 +206,18 @@ impl Client {
     ) -> Result<(JobId, Vec<ChunkOutput>), QueueError> {
         let objects = folder.join(OBJECTS);
         std::fs::create_dir_all(&objects).map_err(io(&objects, "make the folder"))?;
-        let id = self.submit(job, submitter, folder).await?;
-        let mut rounds = 0;
+        let mut id = self.submit(job, submitter, folder).await?;
+        let (mut rounds, mut is_again) = (0, false);
         loop {
-            let outputs = self.wait(id, &mut progress).await?;
+            let outputs = match self.wait(id, &mut progress).await {
+                // It had ended long ago, and was removed as such since it was found.
+                Err(QueueError::NoJob(_)) if !is_again => {
+                    is_again = true;
+                    id = self.submit(job, submitter, folder).await?;
+                    continue;
+                }
+                outputs => outputs?,
+            };
             let lost = self.fetch_all(&outputs, &objects).await?;
             let indexes: Vec<u32> = lost.iter().map(|(index, _)| *index).collect();
             match lost.into_iter().next() {

@@ -158,9 +158,9 @@ impl CallError {
     /// Whether the same call may succeed later: the database is down or busy.
     pub(crate) fn is_transient(&self) -> bool {
         match self.sql() {
-            Some(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed) => {
-                true
-            }
+            // A certificate that is not trusted stays so.
+            Some(sqlx::Error::Io(error)) => error.kind() != std::io::ErrorKind::InvalidData,
+            Some(sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed) => true,
             Some(sqlx::Error::Database(error)) => error.code().is_some_and(|code| {
                 // Connections, resources, shutdown and recovery, a standby, deadlocks.
                 let classes = ["08", "53", "57P", "25006", "40"];

@@ -55,8 +55,9 @@ pub enum QueueError {
     },
     /// The tables belong to an earlier version.
     #[error(
-        "queue at {place}: found schema version {found}; this program needs {needed}: the owner of \
-         the database must run `redact queue migrate`"
+        "queue at {place}: found schema version {found}; this program needs {needed}: when no \
+         program of the earlier version works with it anymore, the owner of the database must run \
+         `redact queue migrate`"
     )]
     OlderSchema {
         /// Host and database.
@@ -214,15 +215,4 @@ impl StoreError {
             _ => None,
         }
     }
-}
-
-/// An error and what caused it, in one line.
-pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    text
 }

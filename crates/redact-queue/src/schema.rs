@@ -19,7 +19,9 @@ const STEPS: [&str; SCHEMA_VERSION as usize] = [
 const LOCK: i64 = 0x7265_6461_6374;
 
 impl Database {
-    /// Connects, and makes or migrates the tables if this role owns them.
+    /// Connects, and makes the tables if there are none and this role may. Those of an earlier
+    /// version are migrated only on request ([`Database::migrate`]): programs of that version may
+    /// still work with them, and would be refused from then on.
     ///
     /// A password comes from the address, `PGPASSWORD` or the file that `PGPASSFILE` names, as with
     /// every client of PostgreSQL. `connections` is how many are open at a time, at most.
@@ -48,7 +50,7 @@ impl Database {
     }
 }
 
-/// Checks that the tables are this program's, after making or migrating them if this role may.
+/// Checks that the tables are this program's, after making them if there are none.
 async fn prepare(database: &Database) -> Result<(), QueueError> {
     let found = version(database).await?;
     if found == SCHEMA_VERSION {
@@ -62,17 +64,17 @@ async fn prepare(database: &Database) -> Result<(), QueueError> {
             known: SCHEMA_VERSION,
         });
     }
-    if may_migrate(database).await? {
-        return migrate(database).await.map(drop);
-    }
-    Err(match found {
-        0 => QueueError::NoSchema { place },
-        _ => QueueError::OlderSchema {
+    if found > 0 {
+        return Err(QueueError::OlderSchema {
             place,
             found,
             needed: SCHEMA_VERSION,
-        },
-    })
+        });
+    }
+    if may_make(database).await? {
+        return migrate(database).await.map(drop);
+    }
+    Err(QueueError::NoSchema { place })
 }
 
 /// Makes or migrates the tables, the engine's first, and returns the version found.
@@ -135,8 +137,8 @@ async fn read_version(connection: &mut PgConnection) -> Result<i32, CallError> {
     Ok(found)
 }
 
-/// Whether this role owns the tables, or may make them.
-async fn may_migrate(database: &Database) -> Result<bool, QueueError> {
+/// Whether this role may make the tables.
+async fn may_make(database: &Database) -> Result<bool, QueueError> {
     const QUESTION: &str = "SELECT coalesce(
         (SELECT pg_has_role(nspowner, 'USAGE') FROM pg_namespace WHERE nspname = 'redact'),
         has_database_privilege(current_database(), 'CREATE'))";

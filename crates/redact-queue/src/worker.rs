@@ -111,7 +111,7 @@ fn end_after_grace<R: ChunkRunner>(shared: &Arc<Shared<R>>) {
     tokio::spawn(async move {
         let grace = shared.options.grace;
         tokio::time::sleep(grace).await;
-        shared.cancel(None);
+        shared.cancel_all();
         tokio::time::sleep(grace.max(Duration::from_secs(5))).await;
         shared.is_over.store(true, Ordering::SeqCst);
     });

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use redact_core::error::with_causes;
 use tokio::sync::watch;
 
 use super::shared::Shared;
 use super::types::ChunkRunner;
-use crate::error::with_causes;
 
 /// Heartbeats during one lease.
 const BEATS_PER_LEASE: u32 = 4;
@@ -30,12 +30,10 @@ pub(super) async fn beat<R: ChunkRunner>(shared: Arc<Shared<R>>, mut over: watch
             Ok(lost) => {
                 is_away = false;
                 for key in lost {
-                    tracing::warn!(
-                        "chunk {} of job {} is no longer this worker's",
-                        key.1,
-                        key.0
-                    );
-                    shared.cancel(Some(key));
+                    if shared.cancel_lost(key) {
+                        let (job, index, _) = key;
+                        tracing::warn!("chunk {index} of job {job} is no longer this worker's");
+                    }
                 }
             }
             Err(error) if !is_away => {

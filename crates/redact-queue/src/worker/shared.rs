@@ -14,6 +14,8 @@ use crate::store::Store;
 pub(super) struct Running {
     pub(super) key: ClaimKey,
     pub(super) cancel: watch::Sender<bool>,
+    /// Whether its end is being recorded: a heartbeat that arrives after that finds no claim.
+    pub(super) is_ending: bool,
 }
 
 /// State that the slots and the heartbeats share.
@@ -43,12 +45,29 @@ impl<R> Shared<R> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Cancels the chunk of a claim that was lost; without a key, all chunks.
-    pub(super) fn cancel(&self, key: Option<ClaimKey>) {
+    /// Cancels all chunks.
+    pub(super) fn cancel_all(&self) {
         for running in self.running().iter() {
-            if key.is_none_or(|key| key == running.key) {
-                running.cancel.send_replace(true);
-            }
+            running.cancel.send_replace(true);
+        }
+    }
+
+    /// Cancels the chunk of a claim that a heartbeat did not find; returns whether the claim was
+    /// lost. It was not if its end is being recorded, or has been.
+    pub(super) fn cancel_lost(&self, key: ClaimKey) -> bool {
+        let running = self.running();
+        let lost = running.iter().find(|running| running.key == key);
+        let lost = lost.filter(|running| !running.is_ending);
+        if let Some(running) = lost {
+            running.cancel.send_replace(true);
+        }
+        lost.is_some()
+    }
+
+    /// From now on, a heartbeat that does not find the claim is no sign that it was lost.
+    pub(super) fn mark_ending(&self, key: ClaimKey) {
+        for running in self.running().iter_mut() {
+            running.is_ending |= running.key == key;
         }
     }
 }

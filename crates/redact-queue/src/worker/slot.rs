@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use redact_core::error::with_causes;
 use tokio::sync::watch;
 
 use super::session::{Claim, Counts, Next};
@@ -11,7 +12,7 @@ use super::shared::{Running, Shared};
 use super::types::{
     Cancel, ChunkOutcome, ChunkReport, ChunkRunner, ChunkTask, RunFailure, RunOutput,
 };
-use crate::error::{QueueError, StoreError, with_causes};
+use crate::error::{QueueError, StoreError};
 
 /// How long an idle slot waits before it asks again; doubles up to [`IDLE_MAX`].
 const IDLE_MIN: Duration = Duration::from_millis(50);
@@ -61,8 +62,13 @@ async fn attempt<R: ChunkRunner>(shared: &Shared<R>, claim: &Claim) -> Result<bo
     let started = Instant::now();
     let (cancel, is_cancelled) = watch::channel(false);
     let key = (claim.job.0, index_in_table(claim), claim.generation);
-    shared.running().push(Running { key, cancel });
+    shared.running().push(Running {
+        key,
+        cancel,
+        is_ending: false,
+    });
     let done = make_output(shared, claim, Cancel(is_cancelled.clone())).await;
+    shared.mark_ending(key);
     let cancelled = *is_cancelled.borrow();
     let ended = settle(shared, claim, done, cancelled).await;
     shared.running().retain(|running| running.key != key);

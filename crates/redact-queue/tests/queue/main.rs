@@ -12,4 +12,5 @@ mod rules;
 mod s3;
 mod schema;
 mod server;
+mod tls;
 mod work;

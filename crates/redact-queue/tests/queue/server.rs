@@ -14,20 +14,28 @@ pub(crate) struct Server {
     /// Whether everything is on disk before it answers. Without, a killed server loses nothing
     /// either: the system's cache survives it.
     is_durable: bool,
+    /// The port on this machine where it is reached over TLS, and nothing but TLS.
+    tls_port: Option<u16>,
 }
 
 impl Server {
     /// Starts one, as a user without rights, on a Unix socket alone.
     pub(crate) fn start() -> Self {
-        Self::with(false)
+        Self::with(false, None)
+    }
+
+    /// Starts one that is also reached over TLS, with this certificate and its key (PEM); plain
+    /// connections from the network are refused.
+    pub(crate) fn with_tls(certificate: &str, key: &str) -> Self {
+        Self::with(false, Some((certificate, key)))
     }
 
     /// Starts one that an office could use.
     pub(crate) fn durable() -> Self {
-        Self::with(true)
+        Self::with(true, None)
     }
 
-    fn with(is_durable: bool) -> Self {
+    fn with(is_durable: bool, tls: Option<(&str, &str)>) -> Self {
         let folder = tempfile::Builder::new().prefix("rq").tempdir().unwrap();
         let programs = programs();
         if is_root() {
@@ -38,6 +46,7 @@ impl Server {
             programs,
             child: None,
             is_durable,
+            tls_port: None,
         };
         let mut initdb = server.command("initdb");
         initdb.args([
@@ -51,8 +60,29 @@ impl Server {
             "-D",
         ]);
         run(initdb.arg(server.data()).stdout(Stdio::null()));
+        if let Some((certificate, key)) = tls {
+            server.prepare_tls(certificate, key);
+        }
         server.start_again();
         server
+    }
+
+    fn prepare_tls(&mut self, certificate: &str, key: &str) {
+        let rules = "local all all trust\nhostssl all all 127.0.0.1/32 trust\n";
+        for (name, text) in [
+            ("server.crt", certificate),
+            ("server.key", key),
+            ("pg_hba.conf", rules),
+        ] {
+            let path = self.data().join(name);
+            std::fs::write(&path, text).unwrap();
+            run(Command::new("chmod").arg("0600").arg(&path));
+            if is_root() {
+                run(Command::new("chown").arg("postgres").arg(&path));
+            }
+        }
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        self.tls_port = Some(free.local_addr().unwrap().port());
     }
 
     /// Starts it after [`Self::kill`], and waits until it answers.
@@ -68,7 +98,8 @@ impl Server {
                 .arg(self.data())
                 .arg("-k")
                 .arg(self.folder.path())
-                .args(["-c", "listen_addresses=", "-c"])
+                .args(self.network())
+                .arg("-c")
                 .arg(format!(
                     "fsync={}",
                     if self.is_durable { "on" } else { "off" }
@@ -78,6 +109,9 @@ impl Server {
             while child.try_wait().unwrap().is_none() && Instant::now() < give_up {
                 let mut ask = Command::new(self.programs.join("pg_isready"));
                 ask.arg("-q").arg("-h").arg(self.folder.path());
+                if let Some(port) = self.tls_port {
+                    ask.arg("-p").arg(port.to_string());
+                }
                 if ask.status().unwrap().success() {
                     self.child = Some(child);
                     return;
@@ -89,6 +123,25 @@ impl Server {
         }
         let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap();
         panic!("PostgreSQL does not start: {log}");
+    }
+
+    /// Settings of the server's network.
+    fn network(&self) -> Vec<String> {
+        let settings = match self.tls_port {
+            None => vec!["listen_addresses=".to_owned()],
+            Some(port) => vec![
+                "listen_addresses=127.0.0.1".to_owned(),
+                format!("port={port}"),
+                "ssl=on".to_owned(),
+            ],
+        };
+        let words = settings.into_iter();
+        words.flat_map(|word| ["-c".to_owned(), word]).collect()
+    }
+
+    /// The port for TLS.
+    pub(crate) fn tls_port(&self) -> u16 {
+        self.tls_port.unwrap()
     }
 
     /// Ends it as a power failure would.

@@ -100,6 +100,33 @@ async fn a_stopped_worker_gives_its_chunks_back() {
     assert_eq!(workers[0].state, "stopped");
 }
 
+/// Goal: a job that was removed while somebody waited for it, as `clean` does with one that had ended
+/// long ago, is submitted again. Control: it was removed, so the outputs are those of another job.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removed_job_is_submitted_again() {
+    let server = Server::start();
+    let (client, sql) = (server.client().await, server.sql("owner").await);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_owned();
+    let collected = tokio::spawn(async move {
+        let job = job(JobKind::Scan, "ms=20", 2);
+        client.collect(&job, ("tester", &path), on).await
+    });
+    let remove = "DELETE FROM redact.job RETURNING id";
+    let removed: i64 = loop {
+        let removed = sqlx::query_scalar(remove).fetch_optional(&sql).await;
+        if let Some(id) = removed.unwrap() {
+            break id;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    let worker = Local::start(&server, "owner").await;
+    let (id, outputs) = collected.await.unwrap().unwrap();
+    assert!(id.0 > removed);
+    assert_eq!(outputs.len(), 2);
+    worker.stop().await;
+}
+
 /// Goal: cancelling a job ends what runs of it, and submitting it again goes on. Control: the other
 /// job of the same worker is done.
 #[tokio::test(flavor = "multi_thread")]
