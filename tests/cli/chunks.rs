@@ -123,8 +123,8 @@ fn findings_are_those_of_one_scan_whatever_the_chunks() {
     }
 }
 
-/// Goal: sound in chunks is the sound of one scan: tracks that begin late, two tracks, an empty one
-/// and none. Method: findings with speech, byte for byte.
+/// Goal: sound in chunks is the sound of one scan: two tracks of which one begins late, a track
+/// that is cut in the middle, and none. Method: findings with speech, byte for byte.
 #[test]
 fn sound_is_that_of_one_scan() {
     let work = Work::new();

@@ -11,7 +11,7 @@ use redact_record::findings;
 use serde::Serialize;
 use serde_json::Value;
 
-pub(crate) use work::{ScanWork, add_transcript, check_acknowledged, open_options};
+pub(crate) use work::{Observed, ObservedPictures, ScanWork, check_acknowledged, open_options};
 
 use crate::chunks::ModelSet;
 use crate::error::{Context as _, Result};

@@ -2,10 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use redact_core::{
-    Conversion, Digest, Findings, FrameIndex, Source as _, SourceDiagnostics, SourceIdentity,
-    TimeSpan, Timestamp,
-};
+use redact_core::{Conversion, Findings, FrameIndex, Source as _, SourceDiagnostics, Timestamp};
 use redact_engine::{DetectorSet, ObservedFrame, ObservedPart, RunSchedule, observe};
 use redact_jail::JailError;
 use redact_media::{FileSource, OpenOptions};
@@ -21,8 +18,7 @@ use crate::detectors;
 use crate::error::{Context as _, Result};
 use crate::options::{InputOptions, ModelOptions, TranscriptOptions};
 use crate::ports::JobPorts;
-use crate::scan::{add_transcript, open_options};
-use crate::transcribe::SpeechJob;
+use crate::scan::{Observed, ObservedPictures, open_options};
 
 /// What both kinds of tasks need, for the confined worker.
 #[derive(Debug, Serialize, Deserialize)]
@@ -199,36 +195,22 @@ impl SoundWork {
             .transpose()
             .map_err(redact_engine::ScanError::from)
             .in_file(clip)?;
-        let mut models = detectors.models;
-        let transcript = match (&self.transcript, &speech) {
-            (Some(options), Some(speech)) => {
-                let job = SpeechJob {
-                    clip,
-                    input: &basis.input,
-                    threads: basis.threads,
-                    options,
-                };
-                let recognizer = detectors.recognizer;
-                add_transcript(&job, speech, recognizer, &mut models, ports.progress)?
-            }
-            _ => None,
-        };
-        let found = Findings {
-            source: SourceIdentity {
-                digest: Digest([0; 32]),
-                bytes: 0,
-                frames: self.frames,
-                duration_ticks: 0,
-                info,
-            },
-            models,
+        let observed = Observed {
+            clip,
+            input: &basis.input,
+            threads: basis.threads,
+            transcript: self.transcript.as_ref(),
+            recognizer: detectors.recognizer,
+            models: detectors.models,
             missing: detectors.missing,
-            tracks: Vec::new(),
-            speech: speech
-                .map(|by_track| TimeSpan::merged(by_track.into_values().flatten().collect(), 0)),
-            transcript,
-            damage: redact_core::Damage::default(),
+            info,
+            speech,
         };
+        let pictures = ObservedPictures {
+            frames: self.frames,
+            ..ObservedPictures::default()
+        };
+        let found = observed.findings(pictures, ports.progress)?;
         text_of(&found, clip)
     }
 }

@@ -1,10 +1,10 @@
 //! A scan, in the confined worker.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use redact_core::{
-    Class, Digest, Findings, ModelUse, PlanError, Progress, Source as _, SourceIdentity,
-    SpeechByTrack, TimeSpan, Transcript,
+    Class, Damage, Digest, Findings, ModelUse, PlanError, Progress, Source as _, SourceIdentity,
+    SourceInfo, SpeechByTrack, TimeSpan, Track,
 };
 use redact_jail::JailError;
 use redact_media::{FileSource, OpenOptions};
@@ -63,37 +63,24 @@ impl ScanWork {
         let report =
             redact_engine::scan(Box::new(source), set, options, ports.progress).in_file(clip)?;
         info.conversions.extend(report.diagnostics.conversions);
-        let mut models = detectors.models;
-        let transcript = match (&self.transcript, &report.speech) {
-            (Some(options), Some(speech)) => {
-                let job = SpeechJob {
-                    clip,
-                    input: &self.input,
-                    threads: self.threads,
-                    options,
-                };
-                let recognizer = detectors.recognizer;
-                add_transcript(&job, speech, recognizer, &mut models, ports.progress)?
-            }
-            _ => None,
-        };
-        let found = Findings {
-            source: SourceIdentity {
-                digest: Digest([0; 32]),
-                bytes: 0,
-                frames: report.frames,
-                duration_ticks: report.duration_ticks,
-                info,
-            },
-            models,
+        let observed = Observed {
+            clip,
+            input: &self.input,
+            threads: self.threads,
+            transcript: self.transcript.as_ref(),
+            recognizer: detectors.recognizer,
+            models: detectors.models,
             missing: detectors.missing,
+            info,
+            speech: report.speech,
+        };
+        let pictures = ObservedPictures {
+            frames: report.frames,
+            duration_ticks: report.duration_ticks,
             tracks: report.tracks,
-            speech: report
-                .speech
-                .map(|by_track| TimeSpan::merged(by_track.into_values().flatten().collect(), 0)),
-            transcript,
             damage: report.diagnostics.damage,
         };
+        let found = observed.findings(pictures, ports.progress)?;
         Ok(String::from_utf8_lossy(&findings::to_bytes(&found)).into())
     }
 }
@@ -110,24 +97,77 @@ pub(crate) fn open_options(input: &InputOptions, threads: usize) -> OpenOptions 
     }
 }
 
-/// The words that were said, if a recognizer is installed; the model is added to `models` if it
-/// was used.
-///
-/// # Errors
-/// When the recording cannot be read to its end, or the recognizer fails.
-pub(crate) fn add_transcript(
-    job: &SpeechJob<'_>,
-    speech: &SpeechByTrack,
-    recognizer: Option<LoadedRecognizer>,
-    models: &mut Vec<ModelUse>,
-    progress: &dyn Progress,
-) -> Result<Option<Transcript>> {
-    let Some(recognizer) = recognizer else {
-        return Ok(None);
-    };
-    let (transcript, model) = transcribe(job, speech, recognizer, progress)?;
-    models.extend(model);
-    Ok(Some(transcript))
+/// What was observed of a recording, before its findings: its words are not recognized yet.
+pub(crate) struct Observed<'a> {
+    pub(crate) clip: &'a Path,
+    pub(crate) input: &'a InputOptions,
+    pub(crate) threads: usize,
+    /// How words are recognized; `None` where they are not.
+    pub(crate) transcript: Option<&'a TranscriptOptions>,
+    pub(crate) recognizer: Option<LoadedRecognizer>,
+    /// The models that were used so far.
+    pub(crate) models: Vec<ModelUse>,
+    /// Classes that no detector runs for.
+    pub(crate) missing: Vec<Class>,
+    pub(crate) info: SourceInfo,
+    /// `None` where no speech detector ran.
+    pub(crate) speech: Option<SpeechByTrack>,
+}
+
+/// What the pictures gave; for a task of sound alone, the number of frames and nothing else.
+#[derive(Default)]
+pub(crate) struct ObservedPictures {
+    pub(crate) frames: u32,
+    pub(crate) duration_ticks: i64,
+    pub(crate) tracks: Vec<Track>,
+    pub(crate) damage: Damage,
+}
+
+impl Observed<'_> {
+    /// Recognizes the words, if that is asked for and a recognizer is installed, and gives the
+    /// findings, without the recording's digest.
+    ///
+    /// # Errors
+    /// When the recording cannot be read to its end, or the recognizer fails.
+    pub(crate) fn findings(
+        self,
+        pictures: ObservedPictures,
+        progress: &dyn Progress,
+    ) -> Result<Findings> {
+        let mut models = self.models;
+        let recognized = self.transcript.zip(self.speech.as_ref());
+        let recognized = recognized.zip(self.recognizer);
+        let recognized = recognized.map(|((options, speech), recognizer)| {
+            let job = SpeechJob {
+                clip: self.clip,
+                input: self.input,
+                threads: self.threads,
+                options,
+            };
+            transcribe(&job, speech, recognizer, progress)
+        });
+        let transcript = recognized.transpose()?.map(|(transcript, model)| {
+            models.extend(model);
+            transcript
+        });
+        Ok(Findings {
+            source: SourceIdentity {
+                digest: Digest([0; 32]),
+                bytes: 0,
+                frames: pictures.frames,
+                duration_ticks: pictures.duration_ticks,
+                info: self.info,
+            },
+            models,
+            missing: self.missing,
+            tracks: pictures.tracks,
+            speech: self
+                .speech
+                .map(|by_track| TimeSpan::merged(by_track.into_values().flatten().collect(), 0)),
+            transcript,
+            damage: pictures.damage,
+        })
+    }
 }
 
 /// Checks that a person accepted every class that no detector runs for.
