@@ -470,3 +470,21 @@ fn a_worker_refuses_another_recording() {
     as_worker(&work, "one", &[&slow[..], &["--clip-is-verified"]].concat())
         .expect_refusal(&["slow.mp4", "wrong plan for this recording: time base"]);
 }
+
+/// Goal: a worker refuses a chunk plan that was edited to encode more coarsely than any render of
+/// its plan would: masks could fail their audit. Control: the plan as it was made is worked on.
+#[test]
+fn a_coarser_encoding_than_that_of_a_render_is_refused() {
+    let work = encoded();
+    let plan = format!("{CHUNKS}/chunks.json");
+    let text = std::fs::read_to_string(work.path(&plan)).unwrap();
+    let edited = text.replace("\"crf\": 18", "\"crf\": 30");
+    assert_ne!(edited, text);
+    let folder = "edited";
+    std::fs::create_dir(work.path(folder)).unwrap();
+    std::fs::write(work.path(&format!("{folder}/chunks.json")), edited).unwrap();
+    let plan = format!("{folder}/chunks.json");
+    let refused = as_worker(&work, "one", &["worker", "--plan", &plan, "--task", "0"]);
+    let refused = refused.expect_status(2).stderr();
+    assert!(refused.contains("at most 22"), "{refused}");
+}

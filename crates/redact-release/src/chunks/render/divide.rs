@@ -121,6 +121,19 @@ impl RenderDivision {
         &self.levels
     }
 
+    /// Refuses an encoding that a render of the plan would not choose.
+    ///
+    /// # Errors
+    /// [`ChunkError::Value`].
+    pub(crate) fn check_encoding(&self, plan: &ApprovedPlan) -> Result<(), ChunkError> {
+        let most = crf_of(plan, &self.encoding());
+        if self.crf <= most {
+            return Ok(());
+        }
+        let expected = format!("at most {most}, as with every render of this plan");
+        Err(ChunkError::value("crf", self.crf, expected))
+    }
+
     /// Checks a division from a file.
     ///
     /// # Errors

@@ -69,6 +69,7 @@ pub fn encode_chunk(
     let division = chunk.division;
     let plan = plan::from_bytes(division.plan.as_bytes())?;
     let plan = plan::approved(plan, chunk.source)?;
+    division.check_encoding(&plan)?;
     let (task, tasks) = (chunk.task, division.tasks());
     let runs = division.runs(task).zip(division.form());
     let (runs, form) = runs.ok_or(ChunkError::NoTask { task, tasks })?;
