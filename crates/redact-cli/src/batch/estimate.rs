@@ -1,7 +1,7 @@
 //! `redact batch --dry-run`: what would be done, and about how long it takes and what it needs.
 //!
 //! Times follow from releases that were made on this machine. If there are none of the profile, the
-//! shortest recording is released into a temporary folder, which is removed.
+//! shortest recording that is long enough is released into a temporary folder, which is removed.
 
 mod ranges;
 
@@ -31,7 +31,9 @@ use crate::progress::{TerminalProgress, check_interrupted};
 use crate::terminal::{say, warn_line};
 use ranges::{Range, Work};
 
-/// The longest video that is released to measure this machine, seconds.
+/// Durations of recordings that are released to measure this machine, seconds. Of a shorter one,
+/// loading the models and starting programs would be most of the time.
+const CALIBRATION_MIN: f64 = 5.0;
 const CALIBRATION_MAX: f64 = 120.0;
 
 /// One recording, and what would become of it.
@@ -333,26 +335,32 @@ fn free_bytes(out_dir: &Path) -> Option<u64> {
     Some(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
-/// Releases the shortest recording into a temporary folder, with keys, event log and cache of its
-/// own there, and measures that.
+/// The best of recordings of these durations (seconds) to measure this machine with: the shortest
+/// that is long enough, otherwise the longest.
+fn to_measure(durations: &[Option<f64>]) -> Option<usize> {
+    let usable = |seconds: f64| (0.0..=CALIBRATION_MAX).contains(&seconds);
+    let known = durations.iter().enumerate();
+    let known = known.filter_map(|(at, seconds)| seconds.filter(|s| usable(*s)).map(|s| (s, at)));
+    let order = |a: &(f64, usize), b: &(f64, usize)| a.0.total_cmp(&b.0);
+    let long = known.clone().filter(|(s, _)| *s >= CALIBRATION_MIN);
+    let best = long.min_by(order).or_else(|| known.max_by(order));
+    best.map(|(_, at)| at)
+}
+
+/// Releases one recording into a temporary folder, with keys, event log and cache of its own there,
+/// and measures that.
 fn calibrate(previews: &[Preview], args: &BatchArgs, global: &GlobalArgs) -> Result<Rate> {
-    let duration = |preview: &&Preview| preview.probed.as_ref()?.seconds;
-    let short = previews.iter().filter(|preview| {
-        duration(preview).is_some_and(|seconds| (0.0..=CALIBRATION_MAX).contains(&seconds))
-    });
-    let shortest = short.min_by(|a, b| {
-        duration(a)
-            .partial_cmp(&duration(b))
-            .unwrap_or(std::cmp::Ordering::Equal)
-    });
-    let shortest = shortest.with_context(|| {
+    let duration = |preview: &Preview| preview.probed.as_ref()?.seconds;
+    let durations: Vec<_> = previews.iter().map(duration).collect();
+    let measured = to_measure(&durations).map(|at| &previews[at]);
+    let measured = measured.with_context(|| {
         format!(
             "nothing was released on this machine yet, and no recording is short enough to measure \
              it: at most {CALIBRATION_MAX} s"
         )
     })?;
     if !global.quiet {
-        let clip = shown(&shortest.task.clip);
+        let clip = shown(&measured.task.clip);
         warn_line(&format!(
             "measuring this machine with {clip}, in a temporary folder"
         ));
@@ -369,10 +377,28 @@ fn calibrate(previews: &[Preview], args: &BatchArgs, global: &GlobalArgs) -> Res
     };
     let children = ReleaseProcesses::new(args, &own, threads)?;
     let progress = TerminalProgress::new(global.quiet);
-    let result = children.run(&shortest.task, &places, &|_, _, _| {});
+    let result = children.run(&measured.task, &places, &|_, _, _| {});
     progress.clear();
     check_interrupted()?;
     let figures = result.figures.as_ref();
     let figures = figures.with_context(|| format!("the measurement failed: {}", result.detail))?;
-    Ok(Rate::new(&shortest.task, figures, result.seconds, 1))
+    Ok(Rate::new(&measured.task, figures, result.seconds, 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Goal: a clip of a second, most of whose time is the start of programs, does not stand for an
+    /// hour. Control: where there is nothing else, the longest of the short ones is taken.
+    #[test]
+    fn the_machine_is_not_measured_with_a_very_short_recording() {
+        let of = |durations: &[f64]| {
+            to_measure(&durations.iter().copied().map(Some).collect::<Vec<_>>())
+        };
+        assert_eq!(of(&[1.0, 40.0, 6.0, 300.0]), Some(2));
+        assert_eq!(of(&[1.0, 3.0, 300.0]), Some(1));
+        assert_eq!(of(&[300.0]), None);
+        assert_eq!(to_measure(&[None, Some(f64::NAN)]), None);
+    }
 }
