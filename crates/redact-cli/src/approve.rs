@@ -23,7 +23,7 @@ pub(crate) fn approve(args: &ApproveArgs, global: &GlobalArgs) -> Result<Outcome
 }
 
 fn run(args: &ApproveArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> Result<Outcome> {
-    let policy = args.policy.as_deref().map(paths::policy_file);
+    let policy = args.policy.as_deref().map(paths::policy_file).transpose()?;
     let request = ApprovalRequest {
         file: &args.file,
         policy: policy.as_deref(),

@@ -1,6 +1,7 @@
 //! One line that says what went wrong, and a hint where one helps.
 
 use std::error::Error;
+use std::ffi::OsString;
 
 use redact_core::{PlanError, SourceError};
 use redact_engine::RenderError;
@@ -23,11 +24,23 @@ pub(crate) fn hint(error: &anyhow::Error) -> Option<String> {
         let other = is_there.then_some(FORCE).or(is_weak.then_some(WEAK_JAIL));
         plan.or(source).or(other).map(str::to_owned)
     });
-    typed.or_else(|| {
-        error
-            .chain()
-            .any(is_disk_full)
-            .then(|| DISK_FULL.to_owned())
+    let other = || {
+        let is_full = error.chain().any(is_disk_full);
+        is_full.then(|| DISK_FULL.to_owned())
+    };
+    let words = std::env::args_os();
+    typed.or_else(other).or_else(|| name_hint(error, words))
+}
+
+/// Names the argument that no record can name, where that is what failed.
+fn name_hint(error: &anyhow::Error, mut words: impl Iterator<Item = OsString>) -> Option<String> {
+    let is_name = |cause: &(dyn Error + 'static)| cause.to_string().contains("invalid UTF-8");
+    let word = words.find(|word| word.to_str().is_none())?;
+    error.chain().any(is_name).then(|| {
+        format!(
+            "{word:?} is not valid UTF-8, which records need to name a file: rename the file or \
+             its folder"
+        )
     })
 }
 

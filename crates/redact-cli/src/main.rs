@@ -52,7 +52,7 @@ fn main() -> ExitCode {
     }
     // clap exits with 2 on wrong usage and 0 on --help, which is what this program promises.
     let cli = Cli::parse();
-    terminal::start_logging();
+    terminal::start_logging(cli.global.quiet);
     ExitCode::from(match dispatch(&cli) {
         Ok(outcome) => outcome.status(),
         Err(error) => {

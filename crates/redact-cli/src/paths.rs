@@ -202,21 +202,39 @@ pub(crate) fn policies_dir(given: Option<&Path>) -> Result<PathBuf> {
 /// The file of a policy: `given`, or, where that is the bare name of a policy that comes with the
 /// program, as in `public-release`, that one. A file of the same name in the working folder counts
 /// first.
-pub(crate) fn policy_file(given: &Path) -> PathBuf {
-    let folder = || Shipped::find().data("policies");
-    named_policy(given, folder).unwrap_or_else(|| given.to_owned())
+///
+/// # Errors
+/// When it is a bare name that neither has.
+pub(crate) fn policy_file(given: &Path) -> Result<PathBuf> {
+    named_policy(given, || Shipped::find().data("policies"))
 }
 
-fn named_policy(given: &Path, folder: impl Fn() -> Option<PathBuf>) -> Option<PathBuf> {
-    let name = given.to_str()?;
-    let is_name = name
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-    if !is_name || given.exists() {
-        return None;
+fn named_policy(given: &Path, folder: impl Fn() -> Option<PathBuf>) -> Result<PathBuf> {
+    let is_name = |name: &&str| {
+        let mut bytes = name.bytes();
+        !name.is_empty() && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    };
+    let name = given.to_str().filter(is_name);
+    let Some((name, folder)) = name.filter(|_| !given.exists()).zip(folder()) else {
+        return Ok(given.to_owned());
+    };
+    let file = folder.join(format!("{name}.toml"));
+    if file.is_file() {
+        return Ok(file);
     }
-    let file = folder()?.join(format!("{name}.toml"));
-    file.is_file().then_some(file)
+    let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| {
+        let name = entry.file_name().into_string().ok()?;
+        Some(name.strip_suffix(".toml")?.to_owned())
+    });
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    bail!(
+        "no policy {name:?}: found neither a file of that name here nor {}; need a file, or one of \
+         {}",
+        file.display(),
+        names.join(", ")
+    )
 }
 
 /// The folders of this user's files, one for each kind.
@@ -454,19 +472,22 @@ mod tests {
         assert_eq!(found.cache("runs"), found.config.join("runs"));
         assert_eq!(found.data("desk"), found.data.join("desk"));
     }
-    /// Goal: a policy that comes with the program has a short name. Control: a path, another name
-    /// and a file of that name are taken as they are.
+    /// Goal: a policy that comes with the program has a short name, and for another name a person
+    /// reads which there are. Control: a path and a file of that name are taken as they are.
     #[test]
     fn a_policy_of_the_program_has_a_short_name() {
         let home = tempfile::tempdir().unwrap();
         let policy = home.path().join("public-release.toml");
         std::fs::write(&policy, "").unwrap();
         let find = |name: &str| named_policy(Path::new(name), || Some(home.path().to_owned()));
-        assert_eq!(find("public-release"), Some(policy.clone()));
-        for other in ["public-release.toml", "./public-release", "court", ""] {
-            assert_eq!(find(other), None, "{other}");
+        assert_eq!(find("public-release").unwrap(), policy);
+        let as_given = ["public-release.toml", "./public-release", "a/court", ""];
+        for other in as_given.into_iter().chain(policy.to_str()) {
+            assert_eq!(find(other).unwrap(), Path::new(other));
         }
-        assert_eq!(find(policy.to_str().unwrap()), None);
-        assert_eq!(named_policy(Path::new("public-release"), || None), None);
+        let without = named_policy(Path::new("public-release"), || None);
+        assert_eq!(without.unwrap(), Path::new("public-release"));
+        let refused = find("public-relase").unwrap_err().to_string();
+        assert!(refused.contains("one of public-release"), "{refused}");
     }
 }

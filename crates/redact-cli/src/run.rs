@@ -71,7 +71,7 @@ pub(crate) fn run(args: &RunArgs, global: &GlobalArgs) -> Result<Outcome> {
 /// `event` is the step that is under way.
 fn all_steps(args: &RunArgs, global: &GlobalArgs, event: &mut OpenEvent<'_>) -> Result<Outcome> {
     check_recording(&args.clip)?;
-    let policy_file = paths::policy_file(&args.policy);
+    let policy_file = paths::policy_file(&args.policy)?;
     let policy = one_person_policy(&policy_file)?;
     let files = files(args)?;
     let progress = TerminalProgress::new(global.quiet);

@@ -13,10 +13,12 @@ pub(crate) fn say(line: &str) {
     writeln!(std::io::stdout().lock(), "{line}").ok();
 }
 
-/// Starts the log on standard error; `$REDACT_LOG` says what is logged.
-pub(crate) fn start_logging() {
+/// Starts the log on standard error; `$REDACT_LOG` says what is logged, otherwise warnings, or
+/// errors alone where a person asked for quiet.
+pub(crate) fn start_logging(quiet: bool) {
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_env("REDACT_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let level = if quiet { "error" } else { "warn" };
+    let filter = EnvFilter::try_from_env("REDACT_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -85,7 +85,7 @@ fn verify_release(
 ) -> Result<Verdict> {
     let models = args.second_look.then(|| paths::model_options(&args.models));
     let models = models.transpose()?;
-    let policy = args.policy.as_deref().map(paths::policy_file);
+    let policy = args.policy.as_deref().map(paths::policy_file).transpose()?;
     let request = VerifyRequest {
         release: &args.release,
         manifest,

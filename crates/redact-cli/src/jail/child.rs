@@ -48,7 +48,7 @@ fn work() -> Result<Value> {
     let level = redact_jail::enter(&bounds)?;
     link::send(&FromChild::Confined(level));
     progress::report_to(link::send_progress);
-    terminal::start_logging();
+    terminal::start_logging(false);
     limits::make_size_limit_an_error().context("cannot watch for the limit of file sizes")?;
     let JobLine { kind, work } = line()?;
     let seal = || seal(&bounds, level);
