@@ -52,6 +52,7 @@ def main():
     parser.add_argument("output")
     parser.add_argument("--begin", required=True, help="the published network")
     parser.add_argument("--labels", required=True, help="what complete.py wrote")
+    parser.add_argument("--faces-min", type=int, default=faces.FACES_MIN)
     parser.add_argument("--set", action="append", required=True, metavar="SHARE:FOLDER")
     parser.add_argument("--seed", type=int, default=20)
     options = parser.parse_args()

@@ -43,7 +43,7 @@ UNCOVERED = 0.7
 SAVE_SECONDS = 240
 # The samples that the network is measured on.
 MEASURED_SIDE, MEASURED = 512, 64
-# Faces that a set's validation part must have, to be one of those.
+# Faces that a set's validation part must have, to be one of those, if nothing else is said.
 FACES_MIN = 300
 # Margin that the program puts around a box, share of its sides, and share of a face that it must
 # hide.
@@ -176,8 +176,10 @@ class Trainer:
             state = torch.load(self.checkpoint, weights_only=True)
             self.net.load_state_dict(state["net"])
             self.mean.load_state_dict(state["mean"])
-            self.optimizer.load_state_dict(state["optimizer"])
-            self.step, self.spent, self.best = (state[k] for k in ("step", "spent", "best"))
+            groups = self.optimizer.state_dict()["param_groups"]
+            self.optimizer.load_state_dict({"state": state["moments"], "param_groups": groups})
+            self.step = state["step"]
+            self.spent, self.best = state["figures"].tolist()
 
     def save(self, validation):
         """Measures the averaged network and writes it, the checkpoint, and perhaps the best."""
@@ -192,8 +194,10 @@ class Trainer:
         if worth > self.best:
             self.best = worth
             self.mean.save(self.options.output.removesuffix(".onnx") + ".best.onnx")
+        # Tensors and whole numbers alone: torch 1.13 reads nothing else without running code.
+        figures = torch.tensor([self.spent, self.best], dtype=torch.float64)
         state = {"net": self.net.state_dict(), "mean": self.mean.state_dict(), "step": self.step,
-                 "optimizer": self.optimizer.state_dict(), "spent": self.spent, "best": self.best}
+                 "moments": self.optimizer.state_dict()["state"], "figures": figures}
         partial = self.checkpoint.with_suffix(".partial")
         torch.save(state, partial)
         partial.replace(self.checkpoint)
@@ -230,6 +234,8 @@ def parse():
     parser.add_argument("--rate", type=float, default=RATE,
                         help="learning rate at the start, a share of each tensor's magnitude")
     parser.add_argument("--minutes", type=float, default=40, help="of processor time")
+    parser.add_argument("--faces-min", type=int, default=FACES_MIN,
+                        help="faces that a set's validation part must have, to be measured")
     parser.add_argument("--seed", type=int, default=20)
     return parser.parse_args()
 
@@ -239,14 +245,15 @@ def validation_of(options, folders):
     result = {}
     for _, folder in folders:
         pictures = list(face_scenes.read(options.labels, folder, "validation"))
-        if sum((boxes[:, 4] == face_scenes.FACE).sum() for _, boxes in pictures) < FACES_MIN:
+        faces = sum((boxes[:, 4] == face_scenes.FACE).sum() for _, boxes in pictures)
+        if faces < options.faces_min:
             continue
         shots = face_scenes.FaceScenes([(1, pictures)], MEASURED_SIDE, options.seed + 1, False)
         samples = [shots.sample(number) for number in range(MEASURED)]
         images = torch.from_numpy(np.stack([image for image, _ in samples]))
         result[Path(folder).name] = images, [boxes for _, boxes in samples]
     if not result:
-        raise SystemExit(f"{options.labels}: no set has {FACES_MIN} faces in its validation part; "
+        raise SystemExit(f"{options.labels}: no set has {options.faces_min} faces in its validation part; "
                          "label more pictures")
     return result
 
