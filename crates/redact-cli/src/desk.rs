@@ -116,6 +116,8 @@ fn options(args: &DeskArgs, global: &GlobalArgs, port: u16, tls: bool) -> Result
         trusted,
         vouch: vouch(global, log.path())?,
         watch: args.watch.clone(),
+        time_zone: args.time_zone.clone(),
+        law: args.law.clone(),
         hosts: hosts(args, port),
         tls,
         upload_bytes_max: args.upload_max.saturating_mul(GIGABYTE),

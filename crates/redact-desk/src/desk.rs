@@ -1,8 +1,10 @@
 //! The desk: opened on a data folder, serving, closed.
 
 use crate::db::{invites, pool, users};
+use crate::domain::clocks;
 use crate::domain::holidays::Holidays;
 use crate::domain::policy::Policies;
+use crate::domain::zone::Zone;
 use crate::error::DeskError;
 use crate::http::routes;
 use crate::id::Token;
@@ -33,11 +35,14 @@ impl Desk {
         let policies = Policies::read(&options.policies)?;
         stored::store(&db, &policies).await?;
         let holidays = Holidays::read(&folders.root().join("holidays"))?;
+        let zone = Zone::open(options.time_zone.as_deref())?;
+        clocks::check_law(options.law.as_deref())?;
         let app = Shared::new(Opened {
             db,
             folders,
             policies,
             holidays,
+            zone,
             secrets,
             options,
             taken,

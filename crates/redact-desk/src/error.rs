@@ -58,6 +58,22 @@ pub enum DeskError {
         /// What is wrong, and what is expected.
         what: String,
     },
+    /// The agency's time zone cannot be used.
+    #[error("time zone {name:?}: {what}")]
+    TimeZone {
+        /// The name given.
+        name: String,
+        /// What is wrong, and what is needed.
+        what: String,
+    },
+    /// The agency's law is not one of the known ones.
+    #[error("law {given:?}: not known; the known ones are {known}")]
+    UnknownLaw {
+        /// The key given.
+        given: String,
+        /// The known keys.
+        known: String,
+    },
     /// The certificate or its key is invalid.
     #[error("cannot use the certificate")]
     Certificate(#[source] Box<dyn std::error::Error + Send + Sync>),

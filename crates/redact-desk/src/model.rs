@@ -113,6 +113,19 @@ pub(crate) enum RequesterKind {
 }
 
 impl RequesterKind {
+    /// As spelled in the API and the event log.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Press => "press",
+            Self::DataSubject => "data_subject",
+            Self::Attorney => "attorney",
+            Self::Court => "court",
+            Self::Agency => "agency",
+            Self::Other => "other",
+        }
+    }
+
     /// For display.
     pub(crate) const fn title(self) -> &'static str {
         match self {
@@ -124,6 +137,47 @@ impl RequesterKind {
             Self::Agency => "another agency",
             Self::Other => "other",
         }
+    }
+}
+
+/// Which days a deadline counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+#[sqlx(rename_all = "snake_case")]
+pub(crate) enum Unit {
+    Days,
+    WorkingDays,
+}
+
+/// How a closed request was decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+#[sqlx(rename_all = "snake_case")]
+pub(crate) enum Disposition {
+    Granted,
+    PartlyDenied,
+    Denied,
+    Withdrawn,
+    NoRecords,
+}
+
+impl Disposition {
+    /// As spelled in the event log.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Granted => "granted",
+            Self::PartlyDenied => "partly_denied",
+            Self::Denied => "denied",
+            Self::Withdrawn => "withdrawn",
+            Self::NoRecords => "no_records",
+        }
+    }
+
+    /// Whether the requester did not get all that was asked for.
+    pub(crate) const fn denies(self) -> bool {
+        matches!(self, Self::PartlyDenied | Self::Denied)
     }
 }
 

@@ -146,4 +146,5 @@ pub(crate) mod audit_files {
     pub(crate) const RELEASE: &str = "release.mp4";
     pub(crate) const MANIFEST: &str = "manifest.json";
     pub(crate) const SIGNATURE: &str = "manifest.json.minisig";
+    pub(crate) const REPORT: &str = "report.pdf";
 }

@@ -4,13 +4,14 @@ use ts_rs::{Config, TS};
 
 use crate::domain::approval::{Approval, ReviewState};
 use crate::domain::chain::ReleaseLink;
-use crate::domain::clocks::Unit;
+use crate::domain::clocks::DueRule;
 use crate::domain::differences::{Differences, TrackDifference, WordDifference};
 use crate::domain::document::{
     All, ClassName, Decision, Document, Drawn, Effect, FoundPart, KeptSpeech, Mute, Part, PathPart,
     SoundTracks, Style, Track,
 };
 use crate::domain::excerpt::{Excerpt, ExcerptSpan};
+use crate::domain::history::FieldChange;
 use crate::domain::older_copies::OlderCopy;
 use crate::domain::policy::{
     AudioRule, ClassRule, PersonalReason, Policy, PolicyHead, ReasonText, SpeechMute, VerdictName,
@@ -31,13 +32,15 @@ use crate::http::audits::Audit;
 use crate::http::clocks::ClockInfo;
 use crate::http::events::{Chain, EventEntry};
 use crate::http::grants::Notice;
+use crate::http::inbox::{InboxItem, InboxKind};
 use crate::http::invites::{Enrollment, Invite};
 use crate::http::jobs::{Job, JobError};
+use crate::http::office::Office;
 use crate::http::packages::{ExhibitInfo, Package, PackageCopy};
 use crate::http::rechecks::{CopyOut, Fault, Recheck, RecheckedRelease};
-use crate::http::recordings::{Found, FoundTrack, Recording, RecordingState};
+use crate::http::recordings::{Found, FoundTrack, Recording, RecordingState, SameRecording};
 use crate::http::releases::{CopiedFile, Copy, Release, ReleaseFile};
-use crate::http::requests::{Assignee, FullRequest, Request};
+use crate::http::requests::{Assignee, Due, FullRequest, HistoryEntry, Request};
 use crate::http::reviews::{PolicyMute, Review, ReviewHead, Revision, SaveResult};
 use crate::http::stream::ChangeMessage;
 use crate::http::transcripts::{PersonalInfo, TranscriptInfo, UnclearInfo, VoiceInfo};
@@ -49,8 +52,8 @@ use crate::http::watch_folder::WatchedFile;
 use crate::id::Id;
 use crate::machines::{Machine, MachineJob, MachineList};
 use crate::model::{
-    EncryptionKind, GrantAction, JobKind, JobState, Medium, PackageForm, PackageState, Purpose,
-    ReleaseState, RequesterKind, Role,
+    Disposition, EncryptionKind, GrantAction, JobKind, JobState, Medium, PackageForm, PackageState,
+    Purpose, ReleaseState, RequesterKind, Role, Unit,
 };
 use crate::read_options::ReadOptions;
 use crate::task::{Followed, Remedy, Stop, Stopped};
@@ -93,6 +96,12 @@ const TYPES: &[Declare] = &[
     Notice::decl,
     Unit::decl,
     ClockInfo::decl,
+    DueRule::decl,
+    Disposition::decl,
+    Office::decl,
+    Due::decl,
+    InboxKind::decl,
+    InboxItem::decl,
     VerdictName::decl,
     ClassName::decl,
     Effect::decl,
@@ -108,11 +117,14 @@ const TYPES: &[Declare] = &[
     Stage::decl,
     Assignee::decl,
     Request::decl,
+    FieldChange::decl,
+    HistoryEntry::decl,
     FullRequest::decl,
     Upload::decl,
     WatchedFile::decl,
     RecordingState::decl,
     ReadOptions::decl,
+    SameRecording::decl,
     Recording::decl,
     FoundTrack::decl,
     Found::decl,

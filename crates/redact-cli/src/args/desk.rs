@@ -52,6 +52,15 @@ pub(crate) struct DeskArgs {
     #[arg(long, value_name = "DIR")]
     pub watch: Option<PathBuf>,
 
+    /// Time zone of the agency, in which days begin, as in America/Chicago (default: the system's)
+    #[arg(long, value_name = "ZONE")]
+    pub time_zone: Option<String>,
+
+    /// Law that new requests start with: us-federal, us-ca, us-mn, us-or, us-tx or us-wa
+    /// (default: a person chooses)
+    #[arg(long, value_name = "LAW")]
+    pub law: Option<String>,
+
     /// Largest recording that is taken, in gigabytes
     #[arg(
         long, value_name = "GB", default_value_t = 64,

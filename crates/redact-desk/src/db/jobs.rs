@@ -151,6 +151,28 @@ pub(crate) async fn failed_preparation(db: &Db, recording: &Id) -> Result<Vec<Jo
     query::all_of(db, sql, recording).await
 }
 
+/// The queued and running jobs of a recording.
+pub(crate) async fn active_of_recording(db: &Db, recording: &Id) -> Result<Vec<Id>, DbError> {
+    let rows: Vec<(Id,)> = sqlx::query_as(
+        "SELECT id FROM jobs WHERE recording = ? AND state IN ('queued', 'running')",
+    )
+    .bind(recording)
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// The number of queued and running jobs of a recording.
+pub(crate) async fn count_active(change: &mut Connection, recording: &Id) -> Result<i64, DbError> {
+    let (count,): (i64,) = sqlx::query_as(
+        "SELECT count(*) FROM jobs WHERE recording = ? AND state IN ('queued', 'running')",
+    )
+    .bind(recording)
+    .fetch_one(change)
+    .await?;
+    Ok(count)
+}
+
 /// Deletes a recording's preparation jobs, so that preparation can start over.
 pub(crate) async fn delete_preparation(
     change: &mut Connection,

@@ -12,10 +12,10 @@ use crate::error::DeskError;
 use crate::private;
 
 /// The schema version, in SQLite's `user_version`.
-const VERSION: i64 = 10;
+const VERSION: i64 = 11;
 
 /// The steps from each schema version to the next: [`VERSION`] of them.
-const STEPS: [&str; 10] = [
+const STEPS: [&str; 11] = [
     include_str!("schema/schema.sql"),
     include_str!("schema/schema-2.sql"),
     include_str!("schema/schema-3.sql"),
@@ -26,6 +26,7 @@ const STEPS: [&str; 10] = [
     include_str!("schema/schema-8.sql"),
     include_str!("schema/schema-9.sql"),
     include_str!("schema/schema-10.sql"),
+    include_str!("schema/schema-11.sql"),
 ];
 
 /// The database.

@@ -4,7 +4,7 @@ use redact_core::Digest;
 
 use super::pool::{Connection, Db, DbError};
 use super::query;
-use crate::api_error::ApiResult;
+use crate::api_error::{ApiError, ApiResult};
 use crate::id::Id;
 use crate::time::Millis;
 
@@ -26,10 +26,14 @@ pub(crate) struct RecordingRow {
     pub(crate) options: Option<String>,
     /// Who set the read options.
     pub(crate) options_by: Option<String>,
+    /// Whether it does not count in the state of its request.
+    pub(crate) not_responsive: bool,
 }
 
+/// Recordings that were not removed.
 const ROW: &str = "SELECT id, request, name, bytes, added_at, added_by, sha256, media,
-    lost_sound_by, options, options_by FROM recordings";
+    lost_sound_by, options, options_by, not_responsive
+    FROM (SELECT * FROM recordings WHERE removed_at IS NULL)";
 
 /// The recording with that id.
 ///
@@ -37,6 +41,18 @@ const ROW: &str = "SELECT id, request, name, bytes, added_at, added_by, sha256, 
 /// 404.
 pub(crate) async fn by_id(db: &Db, id: &Id) -> ApiResult<RecordingRow> {
     query::by_id(db, ROW, id).await
+}
+
+/// Refuses an id that no recording has or had: who viewed it can be seen after its removal, too.
+///
+/// # Errors
+/// 404.
+pub(crate) async fn known(db: &Db, id: &Id) -> ApiResult<()> {
+    let found: Option<(i64,)> = sqlx::query_as("SELECT 1 FROM recordings WHERE id = ?")
+        .bind(id)
+        .fetch_optional(db)
+        .await?;
+    found.map(drop).ok_or_else(ApiError::not_found)
 }
 
 /// The recordings of a request, oldest first.
@@ -130,9 +146,82 @@ pub(crate) async fn set_options(
 /// The digest of a recording that was scanned.
 pub(crate) async fn digest(db: &Db, id: &Id) -> Result<Option<Digest>, DbError> {
     let found: Option<(Option<String>,)> =
-        sqlx::query_as("SELECT sha256 FROM recordings WHERE id = ?")
+        sqlx::query_as("SELECT sha256 FROM recordings WHERE id = ? AND removed_at IS NULL")
             .bind(id)
             .fetch_optional(db)
             .await?;
     Ok(found.and_then(|(text,)| Digest::from_hex(&text?)))
+}
+
+/// Sets a recording's name.
+pub(crate) async fn set_name(change: &mut Connection, id: &Id, name: &str) -> Result<(), DbError> {
+    let sql = "UPDATE recordings SET name = ? WHERE id = ?";
+    query::set(change, sql, name, id).await
+}
+
+/// Sets whether a recording does not count in the state of its request.
+pub(crate) async fn set_not_responsive(
+    change: &mut Connection,
+    id: &Id,
+    not_responsive: bool,
+) -> Result<(), DbError> {
+    let sql = "UPDATE recordings SET not_responsive = ? WHERE id = ?";
+    query::set(change, sql, not_responsive, id).await
+}
+
+/// Moves a recording and its jobs to another request.
+pub(crate) async fn set_request(
+    change: &mut Connection,
+    id: &Id,
+    request: &Id,
+) -> Result<(), DbError> {
+    let sql = "UPDATE jobs SET request = ? WHERE recording = ?";
+    query::set(&mut *change, sql, request.as_str(), id).await?;
+    let sql = "UPDATE recordings SET request = ? WHERE id = ?";
+    query::set(change, sql, request.as_str(), id).await
+}
+
+/// Marks a recording as removed, and deletes its reviews and its jobs.
+pub(crate) async fn remove(change: &mut Connection, id: &Id, now: Millis) -> Result<(), DbError> {
+    for sql in [
+        "DELETE FROM approvals WHERE review IN (SELECT id FROM reviews WHERE recording = ?)",
+        "DELETE FROM revisions WHERE review IN (SELECT id FROM reviews WHERE recording = ?)",
+        "DELETE FROM reviews WHERE recording = ?",
+        "DELETE FROM jobs WHERE recording = ?",
+    ] {
+        sqlx::query(sql).bind(id).execute(&mut *change).await?;
+    }
+    let sql = "UPDATE recordings SET removed_at = ?, media = NULL WHERE id = ?";
+    query::set(change, sql, now, id).await
+}
+
+/// Another recording of the same file.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(crate) struct SameRow {
+    pub(crate) sha256: String,
+    pub(crate) id: Id,
+    pub(crate) name: String,
+    pub(crate) request: Id,
+    pub(crate) request_number: String,
+    /// Whether it has a review with a decision that somebody saved.
+    pub(crate) reviewed: bool,
+    pub(crate) released: bool,
+}
+
+/// All recordings whose file more than one recording has.
+pub(crate) async fn same_files(db: &Db) -> Result<Vec<SameRow>, DbError> {
+    query::all(
+        db,
+        "SELECT sha256, id, name, request,
+           (SELECT number FROM requests WHERE requests.id = r.request) AS request_number,
+           EXISTS (SELECT 1 FROM reviews WHERE reviews.recording = r.id AND revision > 1)
+             AS reviewed,
+           EXISTS (SELECT 1 FROM releases WHERE releases.recording = r.id AND state = 'ready')
+             AS released
+         FROM recordings r WHERE removed_at IS NULL AND sha256 IN
+           (SELECT sha256 FROM recordings WHERE removed_at IS NULL AND sha256 IS NOT NULL
+              GROUP BY sha256 HAVING count(*) > 1) ORDER BY added_at"
+            .to_owned(),
+    )
+    .await
 }

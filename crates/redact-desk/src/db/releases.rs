@@ -95,6 +95,18 @@ pub(crate) async fn of_recording(db: &Db, recording: &Id) -> Result<Vec<LinkRow>
     .await
 }
 
+/// The number of copies of a recording's releases that were handed over.
+pub(crate) async fn recipients(db: &Db, recording: &Id) -> Result<i64, DbError> {
+    let (count,): (i64,) = sqlx::query_as(
+        "SELECT count(*) FROM received JOIN releases ON releases.id = received.release
+         WHERE recording = ?",
+    )
+    .bind(recording)
+    .fetch_one(db)
+    .await?;
+    Ok(count)
+}
+
 /// A release to add.
 pub(crate) struct NewRelease<'a> {
     pub(crate) id: &'a Id,

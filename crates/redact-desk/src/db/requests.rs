@@ -1,72 +1,102 @@
-//! Requests, with counts of their recordings, jobs, reviews and releases.
+//! Requests, and how far their recordings are.
+
+use std::collections::HashMap;
 
 use super::pool::{Connection, Db, DbError, taken};
+use super::query;
 use crate::api_error::{ApiError, ApiResult};
 use crate::id::Id;
-use crate::model::RequesterKind;
+use crate::model::{Disposition, RequesterKind, Unit};
 use crate::time::Millis;
 
-/// A request with counts.
+/// A request.
 #[derive(sqlx::FromRow)]
 pub(crate) struct RequestRow {
     pub(crate) id: Id,
-    pub(crate) number: String,
-    pub(crate) requester_kind: RequesterKind,
-    pub(crate) requester: String,
-    pub(crate) jurisdiction: String,
-    pub(crate) received_on: String,
-    pub(crate) due_on: String,
+    #[sqlx(flatten)]
+    pub(crate) facts: Facts,
+    pub(crate) rule_days: Option<u16>,
+    pub(crate) rule_unit: Option<Unit>,
+    pub(crate) rule_note: String,
     pub(crate) assignee: Option<Id>,
     pub(crate) assignee_name: Option<String>,
     pub(crate) note: String,
     pub(crate) closed: bool,
+    /// `None` while it is open, and where an earlier version closed it.
+    pub(crate) disposition: Option<Disposition>,
     pub(crate) created_at: Millis,
     pub(crate) changed_at: Millis,
-    pub(crate) recordings: i64,
-    /// Queued and running preparation jobs.
-    pub(crate) preparing: i64,
-    /// Preparation jobs that failed or stopped.
-    pub(crate) failed: i64,
-    /// Reviews with all required approvals.
-    pub(crate) approved: i64,
-    /// Reviews with some of the required approvals.
-    pub(crate) awaiting: i64,
     pub(crate) releases: i64,
-    /// Releases being rendered or verified.
-    pub(crate) rendering: i64,
-    pub(crate) ready: i64,
-    /// Releases that failed, or failed verification.
-    pub(crate) unreleased: i64,
-    pub(crate) copies: i64,
 }
 
 const ROWS: &str = "SELECT r.id, number, requester_kind, requester, jurisdiction, received_on,
-    due_on, assignee, users.name AS assignee_name, note, closed, r.created_at, r.changed_at,
-    (SELECT count(*) FROM recordings WHERE request = r.id) AS recordings,
-    (SELECT count(*) FROM jobs WHERE request = r.id AND state IN ('queued', 'running')
-       AND kind IN ('prepare', 'scan', 'thumbnails')) AS preparing,
-    (SELECT count(*) FROM jobs WHERE request = r.id
-       AND state IN ('failed', 'cancelled', 'interrupted')
-       AND kind IN ('prepare', 'scan', 'thumbnails')) AS failed,
-    (SELECT count(*) FROM reviews JOIN recordings ON recordings.id = reviews.recording
-       JOIN approved ON approved.review = reviews.id
-       WHERE request = r.id AND approved.whole = 1) AS approved,
-    (SELECT count(*) FROM reviews JOIN recordings ON recordings.id = reviews.recording
-       JOIN approved ON approved.review = reviews.id
-       WHERE request = r.id AND approved.whole = 0) AS awaiting,
-    (SELECT count(*) FROM releases WHERE request = r.id) AS releases,
-    (SELECT count(*) FROM releases WHERE request = r.id
-       AND state IN ('rendering', 'verifying')) AS rendering,
-    (SELECT count(*) FROM releases WHERE request = r.id AND state = 'ready') AS ready,
-    (SELECT count(*) FROM releases WHERE request = r.id
-       AND state IN ('failed', 'wrong')) AS unreleased,
-    (SELECT count(*) FROM received JOIN releases ON releases.id = received.release
-       WHERE releases.request = r.id) AS copies
+    due_on, rule_days, rule_unit, rule_note, assignee, users.name AS assignee_name, note, closed,
+    disposition, r.created_at, r.changed_at,
+    (SELECT count(*) FROM releases WHERE request = r.id) AS releases
     FROM requests r LEFT JOIN users ON users.id = assignee";
 
 /// Every request.
 pub(crate) async fn all(db: &Db) -> Result<Vec<RequestRow>, DbError> {
     sqlx::query_as(ROWS).fetch_all(db).await
+}
+
+/// What is known of a recording's way to the requester.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(crate) struct ProgressRow {
+    pub(crate) request: Id,
+    pub(crate) name: String,
+    pub(crate) not_responsive: bool,
+    pub(crate) preparing: bool,
+    pub(crate) failed: bool,
+    pub(crate) approved: bool,
+    pub(crate) awaiting: bool,
+    pub(crate) rendering: bool,
+    pub(crate) unreleased: bool,
+    pub(crate) ready: bool,
+    pub(crate) out: bool,
+}
+
+/// A release counts unless a newer version was made. A failed one counts where it was to replace
+/// another, or where its review has no verified release.
+const PROGRESS: &str = "WITH
+    current AS (SELECT rel.rowid AS place, rel.* FROM releases rel WHERE NOT EXISTS
+      (SELECT 1 FROM releases newer WHERE newer.replaces = rel.id AND newer.state != 'failed')),
+    made AS (SELECT recording,
+      max(state IN ('rendering', 'verifying')) AS rendering,
+      max(state = 'wrong' OR (state = 'failed' AND NOT EXISTS
+        (SELECT 1 FROM releases later WHERE later.review = current.review
+           AND later.rowid > current.place AND later.state != 'failed')
+        AND (replaces IS NOT NULL OR NOT EXISTS
+          (SELECT 1 FROM releases good WHERE good.review = current.review
+             AND good.state = 'ready')))) AS unreleased,
+      max(state = 'ready' AND NOT EXISTS
+        (SELECT 1 FROM received WHERE received.release = current.id)) AS ready,
+      max(state = 'ready' AND EXISTS
+        (SELECT 1 FROM received WHERE received.release = current.id)) AS out
+      FROM current GROUP BY recording),
+    marks AS (SELECT recording, max(whole = 1) AS approved, max(whole = 0) AS awaiting
+      FROM reviews JOIN approved ON approved.review = reviews.id GROUP BY recording),
+    prepared AS (SELECT recording, max(state IN ('queued', 'running')) AS preparing,
+      max(state IN ('failed', 'cancelled', 'interrupted')) AS failed FROM jobs
+      WHERE kind IN ('prepare', 'scan', 'thumbnails') GROUP BY recording)
+    SELECT r.request, r.name, r.not_responsive,
+      coalesce(preparing, 0) AS preparing, coalesce(failed, 0) AS failed,
+      coalesce(approved, 0) AS approved, coalesce(awaiting, 0) AS awaiting,
+      coalesce(rendering, 0) AS rendering, coalesce(unreleased, 0) AS unreleased,
+      coalesce(ready, 0) AS ready, coalesce(out, 0) AS out
+    FROM recordings r LEFT JOIN made ON made.recording = r.id
+      LEFT JOIN marks ON marks.recording = r.id LEFT JOIN prepared ON prepared.recording = r.id
+    WHERE removed_at IS NULL AND (?1 IS NULL OR r.request = ?1)";
+
+/// The recordings of all requests or of one, with their progress, by request.
+pub(crate) async fn progress(
+    db: &Db,
+    request: Option<&Id>,
+) -> Result<HashMap<Id, Vec<ProgressRow>>, DbError> {
+    let rows = query::all_of(db, PROGRESS.to_owned(), request).await?;
+    Ok(query::groups(rows, |row: &ProgressRow| {
+        Some(row.request.clone())
+    }))
 }
 
 /// The request with that id.
@@ -113,9 +143,10 @@ pub(crate) async fn facts(db: &Db, id: &Id) -> ApiResult<Facts> {
 /// A request to add, or new values for one.
 pub(crate) struct RequestValues {
     pub(crate) facts: Facts,
+    /// A deadline of its own: days, which ones, and where it comes from.
+    pub(crate) rule: Option<(u16, Unit, String)>,
     pub(crate) assignee: Option<Id>,
     pub(crate) note: String,
-    pub(crate) closed: bool,
 }
 
 fn number_taken(error: DbError) -> ApiError {
@@ -138,7 +169,8 @@ pub(crate) async fn insert(
     let facts = &values.facts;
     sqlx::query(
         "INSERT INTO requests (id, number, requester_kind, requester, jurisdiction, received_on,
-         due_on, assignee, note, created_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         due_on, assignee, note, created_at, changed_at, rule_days, rule_unit, rule_note)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(id)
     .bind(&facts.number)
@@ -151,6 +183,9 @@ pub(crate) async fn insert(
     .bind(&values.note)
     .bind(now)
     .bind(now)
+    .bind(values.rule.as_ref().map(|rule| rule.0))
+    .bind(values.rule.as_ref().map(|rule| rule.1))
+    .bind(values.rule.as_ref().map_or("", |rule| &rule.2))
     .execute(change)
     .await
     .map(drop)
@@ -170,8 +205,8 @@ pub(crate) async fn update(
     let facts = &values.facts;
     sqlx::query(
         "UPDATE requests SET number = ?, requester_kind = ?, requester = ?, jurisdiction = ?,
-         received_on = ?, due_on = ?, assignee = ?, note = ?, closed = ?, changed_at = ?
-         WHERE id = ?",
+         received_on = ?, due_on = ?, assignee = ?, note = ?, rule_days = ?, rule_unit = ?,
+         rule_note = ?, changed_at = ? WHERE id = ?",
     )
     .bind(&facts.number)
     .bind(facts.requester_kind)
@@ -181,11 +216,48 @@ pub(crate) async fn update(
     .bind(&facts.due_on)
     .bind(&values.assignee)
     .bind(&values.note)
-    .bind(values.closed)
+    .bind(values.rule.as_ref().map(|rule| rule.0))
+    .bind(values.rule.as_ref().map(|rule| rule.1))
+    .bind(values.rule.as_ref().map_or("", |rule| &rule.2))
     .bind(now)
     .bind(id)
     .execute(change)
     .await
     .map(drop)
     .map_err(number_taken)
+}
+
+/// Closes a request with a disposition, or reopens it with `None`; `false` if it was so already.
+pub(crate) async fn set_closed(
+    change: &mut Connection,
+    id: &Id,
+    disposition: Option<Disposition>,
+    now: Millis,
+) -> Result<bool, DbError> {
+    let closed = disposition.is_some();
+    let set = sqlx::query(
+        "UPDATE requests SET closed = ?, disposition = ?, changed_at = ?
+         WHERE id = ? AND closed != ?",
+    )
+    .bind(closed)
+    .bind(disposition)
+    .bind(now)
+    .bind(id)
+    .bind(closed)
+    .execute(change)
+    .await?;
+    Ok(set.rows_affected() == 1)
+}
+
+/// Whether a request is closed.
+///
+/// # Errors
+/// 404.
+pub(crate) async fn is_closed(db: &Db, id: &Id) -> ApiResult<bool> {
+    let found: Option<(bool,)> = sqlx::query_as("SELECT closed FROM requests WHERE id = ?")
+        .bind(id)
+        .fetch_optional(db)
+        .await?;
+    let (closed,) = found.ok_or_else(ApiError::not_found)?;
+    Ok(closed)
 }

@@ -179,7 +179,8 @@ pub(crate) async fn change_password(
     Body(given): Body<NewPassword>,
 ) -> ApiResult<StatusCode> {
     let account = users::by_id(&app.db, &who.id).await?;
-    password::check(&given.new_password)?;
+    let names = [account.login.as_str(), account.name.as_str()];
+    password::check("new_password", &given.new_password, &names)?;
     let again = Reauthentication {
         account: &account,
         peer,

@@ -1,11 +1,13 @@
 //! Verifications of uploaded releases: the file, its manifest, its signature, and a verdict.
 
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use redact_record::events::Act;
 use serde::{Deserialize, Serialize};
 
 use super::body::Body;
+use super::files::{self, SendAs};
 use super::jobs::{Job, present as present_job};
 use super::uploads::check_finished;
 use crate::api_error::{ApiError, ApiResult};
@@ -16,8 +18,9 @@ use crate::domain::verdict::{self, Verdict};
 use crate::event::Event;
 use crate::id::Id;
 use crate::model::{JobKind, Purpose, SessionUser};
-use crate::paths::audit_files::{MANIFEST, RELEASE, SIGNATURE};
+use crate::paths::audit_files::{MANIFEST, RELEASE, REPORT, SIGNATURE};
 use crate::service::app::{App, Shared};
+use crate::service::audits::check_public;
 use crate::service::change::Change;
 use crate::time;
 
@@ -30,10 +33,13 @@ pub(crate) struct Audit {
     at: String,
     job: Option<Job>,
     verdict: Option<Verdict>,
+    /// Whether there is a report to download.
+    report: bool,
 }
 
 fn present(app: &Shared, row: AuditRow, job: Option<JobRow>) -> Audit {
     Audit {
+        report: app.folders.audit(&row.id).join(REPORT).exists(),
         job: job.map(|job| present_job(app, job)),
         id: row.id,
         release_name: row.release_name,
@@ -71,6 +77,9 @@ pub(crate) async fn begin(
         }
         if name == RELEASE {
             release_name = row.name;
+        }
+        if name == MANIFEST {
+            check_public(&app.folders.upload(upload)).await?;
         }
         files.push((upload.clone(), name));
     }
@@ -121,4 +130,24 @@ pub(crate) async fn one(
     Path(id): Path<Id>,
 ) -> ApiResult<axum::Json<Audit>> {
     Ok(axum::Json(present_by_id(&app, &who, &id).await?))
+}
+
+/// `GET /audits/:id/report`: what was checked, as a PDF.
+pub(crate) async fn report(
+    State(app): State<App>,
+    who: SessionUser,
+    Path(id): Path<Id>,
+    headers: HeaderMap,
+) -> ApiResult<Response> {
+    rows::own(&app.db, &who.id, &id).await?;
+    let path = app.folders.audit(&id).join(REPORT);
+    if !path.exists() {
+        return Err(ApiError::not_found());
+    }
+    let name = format!("verification-{}.pdf", &id.as_str()[..8]);
+    let shown = SendAs {
+        kind: "application/pdf",
+        save_as: Some(&name),
+    };
+    files::send(&path, shown, &headers).await
 }

@@ -3,7 +3,8 @@
 use axum::extract::State;
 use serde::Serialize;
 
-use crate::domain::clocks::{CLOCKS, StatutoryClock, Unit};
+use crate::domain::clocks::{CLOCKS, StatutoryClock};
+use crate::model::Unit;
 use crate::service::app::App;
 
 /// A clock as the API returns it.

@@ -1,42 +1,79 @@
-//! Reading and checking the event log.
+//! Reading, searching, exporting and checking the event log.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use axum::extract::State;
-use redact_record::events::{self, Recorded};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use redact_record::events::{self, Act, Recorded};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::body::Query;
-use crate::api_error::ApiResult;
-use crate::service::app::App;
+use crate::api_error::{ApiError, ApiResult};
+use crate::db::history::{self, HistoryRow};
+use crate::db::names;
+use crate::domain::history::FieldChange;
+use crate::domain::zone::Zone;
+use crate::event::Event;
+use crate::id::Id;
+use crate::model::{Role, SessionUser};
+use crate::service::app::{App, Shared};
+use crate::time;
 
 /// The most entries per response.
 const ENTRIES_MAX: usize = 500;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Page {
-    after: Option<u64>,
-    limit: Option<usize>,
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Order {
+    /// Oldest first.
+    #[default]
+    Asc,
+    Desc,
 }
 
-/// `GET /events`.
-pub(crate) async fn list(
-    State(app): State<App>,
-    Query(page): Query<Page>,
-) -> ApiResult<axum::Json<Vec<EventEntry>>> {
-    let path = app.options.event_log.log.path().to_owned();
-    let limit = page.limit.unwrap_or(ENTRIES_MAX).clamp(1, ENTRIES_MAX);
-    let read = tokio::task::spawn_blocking(move || {
-        let mut list = Vec::new();
-        events::read(&path, &mut |entry| {
-            let Ok(entry) = entry else { return };
-            if page.after.is_none_or(|after| entry.seq > after) && list.len() < limit {
-                list.push(present(&entry));
-            }
-        })?;
-        Ok::<_, redact_record::RecordError>(list)
-    });
-    Ok(axum::Json(read.await??))
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EventsQuery {
+    after: Option<u64>,
+    before: Option<u64>,
+    limit: Option<usize>,
+    #[serde(default)]
+    order: Order,
+    /// Part of the name of the person who acted.
+    who: Option<String>,
+    /// A kind of act.
+    what: Option<String>,
+    /// The id of a request, recording, account or anything else.
+    about: Option<String>,
+    /// Words that an entry has, with all names.
+    search: Option<String>,
+    /// The first and the last day, in the agency's time zone.
+    from: Option<String>,
+    to: Option<String>,
+}
+
+/// What is known of the ids in the log.
+struct Known {
+    names: HashMap<String, String>,
+    history: HashMap<Id, HistoryRow>,
+}
+
+impl Known {
+    async fn load(app: &Shared, who: &SessionUser) -> ApiResult<Self> {
+        // Administrators see no requests.
+        let people_only = who.role == Role::Administrator;
+        let history = if people_only {
+            HashMap::new()
+        } else {
+            history::all(&app.db).await?
+        };
+        Ok(Self {
+            names: names::all(&app.db, people_only).await?,
+            history,
+        })
+    }
 }
 
 /// An entry of the event log, with subjects and details by name.
@@ -56,9 +93,14 @@ pub(crate) struct EventEntry {
     subjects: Map<String, Value>,
     #[cfg_attr(test, ts(type = "Record<string, string | number>"))]
     details: Map<String, Value>,
+    /// The names of the ids in `details`.
+    names: BTreeMap<String, String>,
+    /// What changed of a request or a recording.
+    changes: Vec<FieldChange>,
+    reason: String,
 }
 
-fn present(entry: &Recorded) -> EventEntry {
+fn present(entry: &Recorded, known: &Known) -> EventEntry {
     let value = entry.json();
     let named = |key: &str| -> Map<String, Value> {
         let pairs = value[key].as_array().into_iter().flatten();
@@ -69,6 +111,14 @@ fn present(entry: &Recorded) -> EventEntry {
         pairs.map(pair).collect()
     };
     let event = &entry.event;
+    let details = named("details");
+    let ids = details.values().filter_map(Value::as_str);
+    let names = ids.filter_map(|id| Some((id.to_owned(), known.names.get(id)?.clone())));
+    let names = names.collect();
+    let written = details.get("history").and_then(Value::as_str);
+    let written = written
+        .and_then(Id::read)
+        .and_then(|id| known.history.get(&id));
     EventEntry {
         seq: entry.seq,
         at: entry.time().to_string(),
@@ -78,8 +128,196 @@ fn present(entry: &Recorded) -> EventEntry {
         program: event.program.clone(),
         machine: event.machine.clone(),
         subjects: named("subjects"),
-        details: named("details"),
+        names,
+        changes: written
+            .and_then(|row| serde_json::from_str(&row.changes).ok())
+            .unwrap_or_default(),
+        reason: written.map_or_else(String::new, |row| row.reason.clone()),
+        details,
     }
+}
+
+impl EventEntry {
+    /// Everything about it on one line.
+    fn text(&self) -> String {
+        let value = |value: &Value| match value {
+            Value::String(text) => self.names.get(text).unwrap_or(text).clone(),
+            other => other.to_string(),
+        };
+        let pairs = self.subjects.iter().chain(&self.details);
+        let pairs = pairs.filter(|(name, _)| *name != "history");
+        let pairs = pairs.map(|(name, found)| format!("{name}: {}", value(found)));
+        let changes = self.changes.iter();
+        let changes =
+            changes.map(|change| format!("{}: {} -> {}", change.field, change.from, change.to));
+        let reason = Some(&self.reason).filter(|reason| !reason.is_empty());
+        let reason = reason.map(|reason| format!("reason: {reason}"));
+        let all: Vec<String> = pairs.chain(changes).chain(reason).collect();
+        all.join("; ")
+    }
+}
+
+/// What an entry must have, from the query.
+struct Filter {
+    query: EventsQuery,
+    days: (Option<::time::Date>, Option<::time::Date>),
+    words: Vec<String>,
+    zone: Zone,
+}
+
+impl Filter {
+    fn of(app: &Shared, query: EventsQuery) -> ApiResult<Self> {
+        let day = |field: &'static str, given: &Option<String>| match given.as_deref() {
+            None | Some("") => Ok(None),
+            Some(text) => time::read_day(text)
+                .map(Some)
+                .ok_or_else(|| ApiError::field(field, "Expected a date such as 2026-01-31.")),
+        };
+        let search = query.search.as_deref().unwrap_or_default().to_lowercase();
+        Ok(Self {
+            days: (day("from", &query.from)?, day("to", &query.to)?),
+            words: search.split_whitespace().map(str::to_owned).collect(),
+            zone: app.zone.clone(),
+            query,
+        })
+    }
+
+    /// The entry, if it has all that is wanted.
+    fn take(&self, entry: &Recorded, known: &Known) -> Option<EventEntry> {
+        let query = &self.query;
+        let (from, to) = self.days;
+        let day = self.zone.day(entry.event.at.0.div_euclid(1_000_000));
+        let who = query.who.as_deref().unwrap_or_default().to_lowercase();
+        let within = query.after.is_none_or(|after| entry.seq > after)
+            && query.before.is_none_or(|before| entry.seq < before)
+            && from.is_none_or(|from| day >= from)
+            && to.is_none_or(|to| day <= to)
+            && entry.event.who.to_lowercase().contains(&who);
+        if !within {
+            return None;
+        }
+        let shown = present(entry, known);
+        let what = query.what.as_deref().unwrap_or_default();
+        let about = query.about.as_deref().unwrap_or_default();
+        let fits = (what.is_empty() || shown.what == what)
+            && (about.is_empty() || shown.details.values().any(|value| value == about));
+        if !fits {
+            return None;
+        }
+        if self.words.is_empty() {
+            return Some(shown);
+        }
+        let what = shown.what.as_str().unwrap_or_default();
+        let text = format!("{} {what} {}", shown.who, shown.text()).to_lowercase();
+        let found = self.words.iter().all(|word| text.contains(word));
+        found.then_some(shown)
+    }
+}
+
+/// The entries that the query wants: the first `limit`, or the last ones in reverse.
+async fn find(
+    app: &App,
+    who: &SessionUser,
+    query: EventsQuery,
+    limit: usize,
+) -> ApiResult<Vec<EventEntry>> {
+    let known = Known::load(app, who).await?;
+    let newest_first = query.order == Order::Desc;
+    let filter = Filter::of(app, query)?;
+    let path = app.options.event_log.log.path().to_owned();
+    let read = tokio::task::spawn_blocking(move || {
+        let mut list = VecDeque::new();
+        events::read(&path, &mut |entry| {
+            let Ok(entry) = entry else { return };
+            if !newest_first && list.len() >= limit {
+                return;
+            }
+            let Some(found) = filter.take(&entry, &known) else {
+                return;
+            };
+            list.push_back(found);
+            if list.len() > limit {
+                list.pop_front();
+            }
+        })?;
+        Ok::<_, redact_record::RecordError>(list)
+    });
+    let list = read.await??;
+    Ok(if newest_first {
+        list.into_iter().rev().collect()
+    } else {
+        list.into()
+    })
+}
+
+/// `GET /events`.
+pub(crate) async fn list(
+    State(app): State<App>,
+    who: SessionUser,
+    Query(query): Query<EventsQuery>,
+) -> ApiResult<axum::Json<Vec<EventEntry>>> {
+    let limit = query.limit.unwrap_or(ENTRIES_MAX).clamp(1, ENTRIES_MAX);
+    Ok(axum::Json(find(&app, &who, query, limit).await?))
+}
+
+/// A cell of a spreadsheet, as text: a program that opens it computes nothing.
+fn cell(text: &str) -> String {
+    let text = text.replace('"', "\"\"").replace(['\r', '\n'], " ");
+    let guard = if text.starts_with(['=', '+', '-', '@', '\t']) {
+        "'"
+    } else {
+        ""
+    };
+    format!("\"{guard}{text}\"")
+}
+
+fn line(cells: &[&str]) -> String {
+    let cells: Vec<String> = cells.iter().map(|text| cell(text)).collect();
+    format!("{}\r\n", cells.join(","))
+}
+
+/// `GET /events/csv`: all entries that the query wants. The export is itself an entry.
+pub(crate) async fn csv(
+    State(app): State<App>,
+    who: SessionUser,
+    Query(query): Query<EventsQuery>,
+) -> ApiResult<Response> {
+    let entries = find(&app, &who, query, usize::MAX).await?;
+    let event = Event::new(Act::Export, "event-log").count("entries", entries.len());
+    app.log_event(&who.name, event).await?;
+    // The mark tells spreadsheet programs that it is UTF-8.
+    let mut text = String::from("\u{feff}");
+    text += &line(&[
+        "Number",
+        "Time (UTC)",
+        "Person",
+        "What",
+        "Outcome",
+        "Details",
+        "Program",
+        "Machine",
+    ]);
+    for entry in &entries {
+        text += &line(&[
+            &entry.seq.to_string(),
+            &entry.at,
+            &entry.who,
+            entry.what.as_str().unwrap_or_default(),
+            entry.outcome.as_str().unwrap_or_default(),
+            &entry.text(),
+            &entry.program,
+            &entry.machine,
+        ]);
+    }
+    let name = format!(
+        "attachment; filename=\"event-log-{}.csv\"",
+        time::day_text(app.today())
+    );
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (header::CONTENT_DISPOSITION, name),
+    ];
+    Ok((headers, text).into_response())
 }
 
 #[derive(Serialize)]
@@ -99,4 +337,16 @@ pub(crate) async fn check(State(app): State<App>) -> ApiResult<axum::Json<Chain>
         entries: report.entries,
         problem: report.problems.first().map(ToString::to_string),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Goal: a cell that a spreadsheet program would compute is text.
+    #[test]
+    fn a_cell_is_text() {
+        assert_eq!(cell("=1+1"), "\"'=1+1\"");
+        assert_eq!(cell("a \"b\"\nc"), "\"a \"\"b\"\" c\"");
+    }
 }

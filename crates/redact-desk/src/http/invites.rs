@@ -92,7 +92,6 @@ pub(crate) async fn enroll(
     Body(given): Body<EnrollBody>,
 ) -> ApiResult<axum::Json<Enrollment>> {
     let row = find(&app, &token).await?;
-    password::check(&given.password)?;
     let (login, name) = match &row.user {
         Some(_) if given.login.is_some() || given.name.is_some() => {
             return Err(ApiError::field(
@@ -110,6 +109,7 @@ pub(crate) async fn enroll(
             (login, name)
         }
     };
+    password::check("password", &given.password, &[&login, &name])?;
     let hash = password::hash(&app, Lane::Anonymous, &given.password).await?;
     let secret = second_factor::new_secret()?;
     let sealed = app

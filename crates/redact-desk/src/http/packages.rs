@@ -219,7 +219,7 @@ pub(crate) async fn begin(
     Path(request): Path<Id>,
     Body(given): Body<NewPackageBody>,
 ) -> ApiResult<(StatusCode, axum::Json<Package>)> {
-    let today = time::day_text(time::day(app.now()));
+    let today = time::day_text(app.today());
     let dated = given.dated.unwrap_or(today);
     if time::read_day(&dated).is_none() {
         return Err(ApiError::field(

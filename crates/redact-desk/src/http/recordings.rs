@@ -74,8 +74,45 @@ pub(crate) struct Recording {
     options: Option<ReadOptions>,
     /// Who set the read options.
     options_by: Option<String>,
+    /// Whether it does not count in the state of its request.
+    not_responsive: bool,
+    /// Other recordings of the same file.
+    same: Vec<SameRecording>,
     jobs: Vec<Job>,
     reviews: Vec<ReviewHead>,
+}
+
+/// Another recording of the same file.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct SameRecording {
+    id: Id,
+    name: String,
+    request: Id,
+    request_number: String,
+    reviewed: bool,
+    released: bool,
+}
+
+/// Adds the other recordings of the same files.
+async fn add_same(app: &Shared, list: &mut [Recording]) -> ApiResult<()> {
+    let known = rows::same_files(&app.db).await?;
+    for recording in list {
+        let others = known.iter().filter(|other| {
+            recording.sha256.as_ref() == Some(&other.sha256) && other.id != recording.id
+        });
+        recording.same = others
+            .map(|other| SameRecording {
+                id: other.id.clone(),
+                name: other.name.clone(),
+                request: other.request.clone(),
+                request_number: other.request_number.clone(),
+                reviewed: other.reviewed,
+                released: other.released,
+            })
+            .collect();
+    }
+    Ok(())
 }
 
 fn present(
@@ -102,6 +139,8 @@ fn present(
             .options
             .and_then(|text| serde_json::from_str(&text).ok()),
         options_by: row.options_by,
+        not_responsive: row.not_responsive,
+        same: Vec::new(),
         waveform: proxy,
         id: row.id,
         request: row.request,
@@ -131,7 +170,9 @@ pub(crate) async fn of_request(app: &Shared, request: &Id) -> ApiResult<Vec<Reco
         let reviews = heads.remove(&row.id).unwrap_or_default();
         present(app, row, jobs, reviews)
     });
-    Ok(list.collect())
+    let mut list: Vec<Recording> = list.collect();
+    add_same(app, &mut list).await?;
+    Ok(list)
 }
 
 /// A recording as the API returns it.
@@ -142,7 +183,10 @@ pub(crate) async fn present_by_id(app: &Shared, id: &Id) -> ApiResult<Recording>
     let row = rows::by_id(&app.db, id).await?;
     let jobs = preparing(&app.db, id).await?;
     let heads = reviews::heads(app, id).await?.remove(id);
-    Ok(present(app, row, jobs, heads.unwrap_or_default()))
+    let mut list = [present(app, row, jobs, heads.unwrap_or_default())];
+    add_same(app, &mut list).await?;
+    let [found] = list;
+    Ok(found)
 }
 
 /// `GET /recordings/:id`.

@@ -2,26 +2,26 @@
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use redact_record::events::Act;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::body::{Body, Query};
 use super::packages::{self, Package};
 use super::recordings::{self, Recording};
 use super::releases::{self, Release};
-use crate::api_error::{ApiError, ApiResult, optional_text, text};
-use crate::db::requests::{self as rows, Facts, RequestRow, RequestValues};
-use crate::db::{pool, users};
-use crate::domain::clocks;
+use crate::api_error::ApiResult;
+use crate::db::history;
+use crate::db::history::HistoryRow;
+use crate::db::requests::{self as rows, Facts, ProgressRow, RequestRow};
+use crate::domain::clocks::{self, DueRule};
+use crate::domain::history::FieldChange;
 use crate::domain::older_copies::OlderCopy;
-use crate::domain::stage::{Progress, Stage};
-use crate::event::Event;
+use crate::domain::stage::{Progress, Stage, of_request};
 use crate::id::Id;
-use crate::model::{RequesterKind, Role, SessionUser};
+use crate::model::{Disposition, RequesterKind, Role, SessionUser};
 use crate::service::app::{App, Shared};
-use crate::service::change::Change;
 use crate::service::copies;
-use crate::time::{self, Millis};
+use crate::service::requests::{self, Entered};
+use crate::time;
 
 /// A request as the API returns it.
 #[derive(Serialize)]
@@ -32,17 +32,31 @@ pub(crate) struct Request {
     requester_kind: RequesterKind,
     requester: String,
     jurisdiction: String,
+    /// The title of the law.
+    law: String,
+    /// A deadline of its own.
+    rule: Option<DueRule>,
     received_on: String,
     due_on: String,
+    /// The due date that the law or the rule sets.
+    due_counted: String,
     days_left: i64,
     overdue: bool,
     stage: Stage,
+    disposition: Option<Disposition>,
     assignee: Option<Assignee>,
     note: String,
-    recordings_count: i64,
+    /// Responsive recordings.
+    recordings_count: usize,
+    /// Recordings of which the requester has the latest release.
+    handed_over_count: usize,
+    not_responsive_count: usize,
     releases_count: i64,
     created_at: String,
     changed_at: String,
+    /// For the search.
+    #[serde(skip)]
+    names: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -52,45 +66,60 @@ pub(crate) struct Assignee {
     name: String,
 }
 
-fn stage(row: &RequestRow) -> Stage {
-    Progress {
-        closed: row.closed,
-        recordings: row.recordings,
+/// The stage of a recording.
+pub(crate) const fn stage(row: &ProgressRow) -> Stage {
+    let progress = Progress {
         preparing: row.preparing,
         failed: row.failed,
         approved: row.approved,
         awaiting: row.awaiting,
         rendering: row.rendering,
-        ready: row.ready,
         unreleased: row.unreleased,
-        copies: row.copies,
-    }
-    .stage()
+        ready: row.ready,
+        out: row.out,
+    };
+    progress.stage()
 }
 
-fn present(row: RequestRow, now: Millis) -> Request {
-    let stage = stage(&row);
-    let due = time::read_day(&row.due_on).unwrap_or_else(|| time::day(now));
-    let days_left = (due - time::day(now)).whole_days();
+fn present(app: &Shared, row: RequestRow, recordings: &[ProgressRow]) -> Request {
+    let responsive = recordings.iter().filter(|row| !row.not_responsive);
+    let stages: Vec<Stage> = responsive.map(stage).collect();
+    let out = stages.iter().filter(|&&stage| stage == Stage::HandedOver);
+    let handed_over_count = out.count();
+    let stage = of_request(row.closed, &stages);
+    let today = app.today();
+    let due = time::read_day(&row.facts.due_on).unwrap_or(today);
+    let days_left = (due - today).whole_days();
     let over = matches!(stage, Stage::Closed | Stage::HandedOver);
+    let rule = requests::rule(&row);
+    let counted = requests::counted(app, &row.facts, rule.as_ref());
     let assignee = row.assignee.zip(row.assignee_name);
+    let facts = row.facts;
+    let law = clocks::title(&facts.jurisdiction).unwrap_or(&facts.jurisdiction);
     Request {
         overdue: days_left < 0 && !over,
         days_left,
         stage,
+        rule,
+        law: law.to_owned(),
+        due_counted: counted.unwrap_or_default(),
+        disposition: row.disposition,
         assignee: assignee.map(|(id, name)| Assignee { id, name }),
         id: row.id,
-        number: row.number,
-        requester_kind: row.requester_kind,
-        requester: row.requester,
-        jurisdiction: row.jurisdiction,
-        received_on: row.received_on,
-        due_on: row.due_on,
+        number: facts.number,
+        requester_kind: facts.requester_kind,
+        requester: facts.requester,
+        jurisdiction: facts.jurisdiction,
+        received_on: facts.received_on,
+        due_on: facts.due_on,
         note: row.note,
-        recordings_count: row.recordings,
+        recordings_count: stages.len(),
+        handed_over_count,
+        not_responsive_count: recordings.len() - stages.len(),
         releases_count: row.releases,
         created_at: time::text(row.created_at),
         changed_at: time::text(row.changed_at),
+        names: recordings.iter().map(|row| row.name.clone()).collect(),
     }
 }
 
@@ -102,6 +131,7 @@ enum Sort {
     Number,
     Received,
     Stage,
+    Assignee,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -125,53 +155,61 @@ pub(crate) struct RequestsQuery {
     order: Order,
 }
 
+impl RequestsQuery {
+    /// Whether the list has this request.
+    fn takes(&self, request: &Request) -> bool {
+        let assignee = request.assignee.as_ref();
+        let assigned = |wanted: &str| match wanted {
+            "none" => assignee.is_none(),
+            _ => assignee.is_some_and(|person| person.id.as_str() == wanted),
+        };
+        self.stage.is_none_or(|stage| request.stage == stage)
+            && self
+                .overdue
+                .is_none_or(|overdue| request.overdue == overdue)
+            && self.assignee.as_deref().is_none_or(assigned)
+            && self.finds(request)
+    }
+
+    /// Whether every word of the search is in what the list shows or in a recording's name.
+    fn finds(&self, request: &Request) -> bool {
+        let text = [
+            &request.number,
+            &request.requester,
+            &request.note,
+            &request.jurisdiction,
+            &request.law,
+        ];
+        let person = request.assignee.iter().map(|person| &person.name);
+        let text = text.into_iter().chain(person).chain(&request.names);
+        let text: Vec<String> = text.map(|text| text.to_lowercase()).collect();
+        let wanted = self.search.as_deref().unwrap_or_default().to_lowercase();
+        wanted
+            .split_whitespace()
+            .all(|word| text.iter().any(|text| text.contains(word)))
+    }
+}
+
 /// `GET /requests`.
 pub(crate) async fn list(
     State(app): State<App>,
     Query(filter): Query<RequestsQuery>,
 ) -> ApiResult<axum::Json<Vec<Request>>> {
-    let rows = rows::all(&app.db).await?;
-    let now = app.now();
-    let wanted = filter
-        .search
-        .as_deref()
-        .unwrap_or_default()
-        .trim()
-        .to_lowercase();
-    let mut list: Vec<Request> = rows
-        .into_iter()
-        .map(|row| present(row, now))
-        .filter(|request| {
-            let assignee = request.assignee.as_ref().map(|assignee| &assignee.id);
-            let found = [
-                &request.number,
-                &request.requester,
-                &request.note,
-                &request.jurisdiction,
-            ];
-            filter.stage.is_none_or(|stage| request.stage == stage)
-                && filter
-                    .overdue
-                    .is_none_or(|overdue| request.overdue == overdue)
-                && filter
-                    .assignee
-                    .as_deref()
-                    .is_none_or(|wanted| match wanted {
-                        "none" => assignee.is_none(),
-                        _ => assignee.is_some_and(|id| id.as_str() == wanted),
-                    })
-                && (wanted.is_empty()
-                    || found
-                        .iter()
-                        .any(|text| text.to_lowercase().contains(&wanted)))
-        })
-        .collect();
+    let rows = rows::all(&app.db).await?.into_iter();
+    let progress = rows::progress(&app.db, None).await?;
+    let shown = rows.map(|row| {
+        let recordings = progress.get(&row.id).map_or(&[][..], Vec::as_slice);
+        present(&app, row, recordings)
+    });
+    let mut list: Vec<Request> = shown.filter(|request| filter.takes(request)).collect();
+    let person = |request: &Request| request.assignee.as_ref().map(|person| person.name.clone());
     list.sort_by(|a, b| {
         let by = match filter.sort {
             Sort::Due => a.due_on.cmp(&b.due_on),
             Sort::Number => a.number.cmp(&b.number),
             Sort::Received => a.received_on.cmp(&b.received_on),
             Sort::Stage => a.stage.cmp(&b.stage),
+            Sort::Assignee => person(a).cmp(&person(b)),
         };
         by.then_with(|| a.number.cmp(&b.number))
     });
@@ -182,7 +220,9 @@ pub(crate) async fn list(
 }
 
 async fn find(app: &Shared, id: &Id) -> ApiResult<Request> {
-    Ok(present(rows::by_id(&app.db, id).await?, app.now()))
+    let row = rows::by_id(&app.db, id).await?;
+    let mut progress = rows::progress(&app.db, Some(id)).await?;
+    Ok(present(app, row, &progress.remove(id).unwrap_or_default()))
 }
 
 #[derive(Deserialize)]
@@ -193,45 +233,12 @@ pub(crate) struct NewRequestBody {
     #[serde(default)]
     requester: String,
     jurisdiction: String,
+    rule: Option<DueRule>,
     received_on: String,
     due_on: Option<String>,
     assignee: Option<Id>,
     #[serde(default)]
     note: String,
-}
-
-fn day(field: &'static str, given: &str) -> ApiResult<::time::Date> {
-    time::read_day(given)
-        .ok_or_else(|| ApiError::field(field, "Expected a date such as 2026-01-31."))
-}
-
-async fn check_assignee(app: &Shared, assignee: Option<&Id>) -> ApiResult<()> {
-    let Some(assignee) = assignee else {
-        return Ok(());
-    };
-    let account = users::by_id(&app.db, assignee).await;
-    if account.is_ok_and(|account| account.active && account.role.reviews()) {
-        return Ok(());
-    }
-    let message = "Only operators and approvers can be assigned.";
-    Err(ApiError::field("assignee", message))
-}
-
-/// The values as they are stored, after validation.
-fn validated(values: RequestValues) -> ApiResult<RequestValues> {
-    let facts = values.facts;
-    Ok(RequestValues {
-        facts: Facts {
-            number: text("number", &facts.number, 100)?,
-            requester: optional_text("requester", &facts.requester, 200)?,
-            jurisdiction: text("jurisdiction", &facts.jurisdiction, 100)?,
-            received_on: time::day_text(day("received_on", &facts.received_on)?),
-            due_on: time::day_text(day("due_on", &facts.due_on)?),
-            requester_kind: facts.requester_kind,
-        },
-        note: optional_text("note", &values.note, 5000)?,
-        ..values
-    })
 }
 
 /// `POST /requests`.
@@ -240,31 +247,83 @@ pub(crate) async fn add(
     who: SessionUser,
     Body(given): Body<NewRequestBody>,
 ) -> ApiResult<(StatusCode, axum::Json<Request>)> {
-    let received = day("received_on", &given.received_on)?;
-    let jurisdiction = given.jurisdiction.trim();
-    let due = time::day_text(clocks::due(&app.holidays, jurisdiction, received));
-    let values = validated(RequestValues {
+    let entered = Entered {
         facts: Facts {
-            due_on: given.due_on.unwrap_or(due),
+            due_on: given.due_on.unwrap_or_default(),
             number: given.number,
             requester: given.requester,
             requester_kind: given.requester_kind,
             received_on: given.received_on,
             jurisdiction: given.jurisdiction,
         },
+        rule: given.rule,
         assignee: given.assignee,
         note: given.note,
-        closed: false,
-    })?;
-    check_assignee(&app, values.assignee.as_ref()).await?;
-    let id = Id::random();
-    let mut change = pool::begin(&app.db).await?;
-    rows::insert(&mut change, &id, &values, app.now()).await?;
-    let event = Event::new(Act::Request, "entered").id("request", &id);
-    app.log_event(&who.name, event).await?;
-    change.commit().await?;
-    app.notify(Change::Request(id.clone()));
+    };
+    let id = requests::add(&app, &who, entered).await?;
     Ok((StatusCode::CREATED, axum::Json(find(&app, &id).await?)))
+}
+
+/// What a form that is not saved yet counts from.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DueQuery {
+    jurisdiction: String,
+    received_on: String,
+    days: Option<u16>,
+    unit: Option<crate::model::Unit>,
+}
+
+/// A counted due date.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct Due {
+    /// `null` for a day of receipt that is not a date.
+    due_on: Option<String>,
+}
+
+/// `GET /due`.
+pub(crate) async fn due(State(app): State<App>, Query(given): Query<DueQuery>) -> axum::Json<Due> {
+    let facts = Facts {
+        number: String::new(),
+        requester: String::new(),
+        requester_kind: RequesterKind::Other,
+        jurisdiction: given.jurisdiction,
+        received_on: given.received_on,
+        due_on: String::new(),
+    };
+    let rule = given.days.zip(given.unit).map(|(days, unit)| DueRule {
+        days: days.min(requests::RULE_DAYS_MAX),
+        unit,
+        note: String::new(),
+    });
+    axum::Json(Due {
+        due_on: requests::counted(&app, &facts, rule.as_ref()),
+    })
+}
+
+/// A change in the history of a request.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct HistoryEntry {
+    at: String,
+    by: String,
+    action: String,
+    /// The name of the recording that it is about.
+    recording: Option<String>,
+    changes: Vec<FieldChange>,
+    reason: String,
+}
+
+fn entry(row: HistoryRow) -> HistoryEntry {
+    HistoryEntry {
+        at: time::text(row.at),
+        by: row.by,
+        action: row.action,
+        recording: row.recording_name,
+        changes: serde_json::from_str(&row.changes).unwrap_or_default(),
+        reason: row.reason,
+    }
 }
 
 /// A request with its recordings and releases.
@@ -280,6 +339,8 @@ pub(crate) struct FullRequest {
     packages: Vec<Package>,
     /// Who has a release that was replaced.
     older_copies: Vec<OlderCopy>,
+    /// What people changed, newest first.
+    history: Vec<HistoryEntry>,
 }
 
 /// `GET /requests/:id`.
@@ -294,21 +355,27 @@ pub(crate) async fn one(
     } else {
         recordings::of_request(&app, &id).await?
     };
+    let history = history::of_request(&app.db, &id).await?.into_iter();
     Ok(axum::Json(FullRequest {
         request,
         recordings,
         releases: releases::of_request(&app, &id).await?,
         packages: packages::of_request(&app, &id).await?,
         older_copies: copies::older(&app, &id).await?,
+        history: history.map(entry).collect(),
     }))
 }
 
 /// `null` is a value, different from an absent key.
 #[expect(
     clippy::option_option,
-    reason = "absent, null and an id are three things"
+    reason = "absent, null and a value are three things"
 )]
-fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Id>>, D::Error> {
+fn given<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
     Deserialize::deserialize(deserializer).map(Some)
 }
 
@@ -316,55 +383,89 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Id>
 #[serde(deny_unknown_fields)]
 #[expect(
     clippy::option_option,
-    reason = "absent, null and an id are three things"
+    reason = "absent, null and a value are three things"
 )]
 pub(crate) struct Edit {
     number: Option<String>,
     requester_kind: Option<RequesterKind>,
     requester: Option<String>,
     jurisdiction: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    rule: Option<Option<DueRule>>,
     received_on: Option<String>,
-    due_on: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    due_on: Option<Option<String>>,
     #[serde(default, deserialize_with = "given")]
     assignee: Option<Option<Id>>,
     note: Option<String>,
-    closed: Option<bool>,
 }
 
-/// `PATCH /requests/:id`. A new jurisdiction or date of receipt does not change the due date by
-/// itself.
+/// `PATCH /requests/:id`. A due date that nobody set by hand follows the law and the day of
+/// receipt; `null` and an empty one are counted again.
 pub(crate) async fn change(
     State(app): State<App>,
     who: SessionUser,
     Path(id): Path<Id>,
     Body(edit): Body<Edit>,
 ) -> ApiResult<axum::Json<Request>> {
-    let old = find(&app, &id).await?;
-    let closed = edit.closed.unwrap_or(old.stage == Stage::Closed);
-    let values = validated(RequestValues {
+    let old = rows::by_id(&app.db, &id).await?;
+    let rule = requests::rule(&old);
+    let was = old.facts.clone();
+    let follows = requests::counted(&app, &was, rule.as_ref()).as_ref() == Some(&was.due_on);
+    let due_on = match edit.due_on {
+        Some(due) => due.unwrap_or_default(),
+        None if follows => String::new(),
+        None => was.due_on,
+    };
+    let entered = Entered {
         facts: Facts {
-            number: edit.number.unwrap_or(old.number),
-            requester: edit.requester.unwrap_or(old.requester),
-            requester_kind: edit.requester_kind.unwrap_or(old.requester_kind),
-            jurisdiction: edit.jurisdiction.unwrap_or(old.jurisdiction),
-            received_on: edit.received_on.unwrap_or(old.received_on),
-            due_on: edit.due_on.unwrap_or(old.due_on),
+            number: edit.number.unwrap_or(was.number),
+            requester: edit.requester.unwrap_or(was.requester),
+            requester_kind: edit.requester_kind.unwrap_or(was.requester_kind),
+            jurisdiction: edit.jurisdiction.unwrap_or(was.jurisdiction),
+            received_on: edit.received_on.unwrap_or(was.received_on),
+            due_on,
         },
-        assignee: match edit.assignee {
-            Some(assignee) => assignee,
-            None => old.assignee.map(|assignee| assignee.id),
-        },
-        note: edit.note.unwrap_or(old.note),
-        closed,
-    })?;
-    check_assignee(&app, values.assignee.as_ref()).await?;
-    let mut change = pool::begin(&app.db).await?;
-    rows::update(&mut change, &id, &values, app.now()).await?;
-    let event = Event::new(Act::Request, "changed").id("request", &id);
-    let state = if closed { "closed" } else { "open" };
-    app.log_event(&who.name, event.label("state", state))
-        .await?;
-    change.commit().await?;
-    app.notify(Change::Request(id.clone()));
+        rule: edit.rule.unwrap_or(rule),
+        assignee: edit.assignee.unwrap_or_else(|| old.assignee.clone()),
+        note: edit.note.unwrap_or_else(|| old.note.clone()),
+    };
+    requests::change(&app, &who, old, entered).await?;
+    Ok(axum::Json(find(&app, &id).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CloseBody {
+    disposition: Disposition,
+    #[serde(default)]
+    reason: String,
+}
+
+/// `POST /requests/:id/close`.
+pub(crate) async fn close(
+    State(app): State<App>,
+    who: SessionUser,
+    Path(id): Path<Id>,
+    Body(given): Body<CloseBody>,
+) -> ApiResult<axum::Json<Request>> {
+    requests::close(&app, &who, &id, (given.disposition, &given.reason)).await?;
+    Ok(axum::Json(find(&app, &id).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReopenBody {
+    reason: String,
+}
+
+/// `POST /requests/:id/reopen`.
+pub(crate) async fn reopen(
+    State(app): State<App>,
+    who: SessionUser,
+    Path(id): Path<Id>,
+    Body(given): Body<ReopenBody>,
+) -> ApiResult<axum::Json<Request>> {
+    requests::reopen(&app, &who, &id, &given.reason).await?;
     Ok(axum::Json(find(&app, &id).await?))
 }

@@ -9,9 +9,9 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::{
-    accounts, audits, clocks, connections, events, grants, guard, invites, jobs, machines,
-    packages, page, policies, rechecks, recordings, releases, requests, reviews, stream,
-    transcripts, uploads, users, verifier, views, watch_folder,
+    accounts, audits, clocks, connections, events, grants, guard, inbox, invites, jobs, machines,
+    office, packages, page, policies, rechecks, recording_changes, recordings, releases, requests,
+    reviews, stream, transcripts, uploads, users, verifier, views, watch_folder,
 };
 use crate::model::Role;
 use crate::service::app::App;
@@ -86,7 +86,12 @@ fn people_and_requests() -> Vec<Route> {
         POST "/api/requests" WORK => requests::add,
         GET "/api/requests/{id}" SHOW => requests::one,
         PATCH "/api/requests/{id}" WORK => requests::change,
-        GET "/api/clocks" WORK => clocks::list,
+        POST "/api/requests/{id}/close" WORK => requests::close,
+        POST "/api/requests/{id}/reopen" WORK => requests::reopen,
+        GET "/api/due" WORK => requests::due,
+        GET "/api/office" ALL => office::show,
+        GET "/api/inbox" WORK => inbox::list,
+        GET "/api/clocks" SHOW => clocks::list,
         GET "/api/policies" WORK => policies::list,
         GET "/api/policies/{digest}" WORK => policies::one,
         GET "/api/uploads" SHOW => uploads::list,
@@ -104,6 +109,8 @@ fn people_and_requests() -> Vec<Route> {
 fn recordings_and_reviews() -> Vec<Route> {
     routes! {
         GET "/api/recordings/{id}" WORK => recordings::one,
+        PATCH "/api/recordings/{id}" WORK => recording_changes::change,
+        POST "/api/recordings/{id}/remove" WORK => recording_changes::remove,
         POST "/api/recordings/{id}/retry" WORK => recordings::retry,
         POST "/api/recordings/{id}/accept" WORK => recordings::accept,
         POST "/api/recordings/{id}/options" WORK => recordings::set_options,
@@ -161,7 +168,9 @@ fn jobs_and_releases() -> Vec<Route> {
         POST "/api/audits" SHOW => audits::begin,
         GET "/api/audits" SHOW => audits::list,
         GET "/api/audits/{id}" SHOW => audits::one,
+        GET "/api/audits/{id}/report" SHOW => audits::report,
         GET "/api/events" LOG => events::list,
+        GET "/api/events/csv" LOG => events::csv,
         GET "/api/events/check" LOG => events::check,
         GET "/api/stream" SHOW => stream::stream,
     }

@@ -69,15 +69,17 @@ pub(crate) fn check_finished(row: &UploadRow) -> ApiResult<()> {
     ))
 }
 
-/// Refuses an id without a request.
+/// Refuses an id without a request, or of a closed one.
 ///
 /// # Errors
-/// 400 on field `request`.
+/// 400 on field `request`; 409 `closed`.
 pub(crate) async fn check_request(app: &Shared, id: &Id) -> ApiResult<()> {
-    let found = requests::facts(&app.db, id).await;
-    found
-        .map(drop)
-        .map_err(|_| ApiError::field("request", "Request not found."))
+    let found = requests::is_closed(&app.db, id).await;
+    if found.map_err(|_| ApiError::field("request", "Request not found."))? {
+        let message = "The request is closed, so no recordings can be added.";
+        return Err(ApiError::conflict("closed", message).hint("Reopen the request first."));
+    }
+    Ok(())
 }
 
 fn lock(app: &Shared, id: &Id) -> Arc<tokio::sync::Mutex<()>> {

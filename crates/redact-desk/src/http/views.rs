@@ -37,7 +37,7 @@ pub(crate) async fn list(
     State(app): State<App>,
     Path(recording): Path<Id>,
 ) -> ApiResult<axum::Json<Vec<ViewInfo>>> {
-    recordings::by_id(&app.db, &recording).await?;
+    recordings::known(&app.db, &recording).await?;
     views::store(&app).await?;
     let rows = rows::of_recording(&app.db, &recording).await?;
     let timeline = views::timeline(&app, &recording).await;

@@ -56,9 +56,13 @@ pub(crate) async fn apply(
     } else {
         approvals::void_of_person(&mut change, id).await?
     };
-    let event = Event::new(Act::Account, "changed").id("account", id);
-    let state = if active { "active" } else { "closed" };
-    let event = event.label("role", role.name()).label("state", state);
+    let state = |active| if active { "active" } else { "closed" };
+    let event = Event::new(Act::Account, "changed")
+        .id("account", id)
+        .label("role-from", account.role.name())
+        .label("role-to", role.name())
+        .label("state-from", state(account.active))
+        .label("state-to", state(active));
     app.log_event(&who.name, event.count("approvals-voided", voided.len()))
         .await?;
     change.commit().await?;

@@ -21,6 +21,7 @@ use crate::domain::policy::Policies;
 use crate::domain::refusals::Refusals;
 use crate::domain::transmittals::Profiles;
 use crate::domain::viewing::Views;
+use crate::domain::zone::Zone;
 use crate::event::Event;
 use crate::id::Id;
 use crate::machines::Machines;
@@ -62,6 +63,10 @@ pub struct Options {
     pub vouch: Vouch,
     /// The watch folder, from which recordings can be added.
     pub watch: Option<PathBuf>,
+    /// The agency's time zone by its name in the IANA database; `None`: the system's.
+    pub time_zone: Option<String>,
+    /// The law that new requests start with, by the key of its clock; `None`: a person chooses.
+    pub law: Option<String>,
     /// Host names of the desk, as in `Host` headers: `127.0.0.1:7350`.
     pub hosts: Vec<String>,
     /// Whether browsers use TLS.
@@ -90,6 +95,7 @@ pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) policies: Policies,
     pub(crate) holidays: Holidays,
+    pub(crate) zone: Zone,
     pub(crate) changes: broadcast::Sender<Change>,
     pub(crate) runner: Runner,
     /// Held while a review is saved, approved or released, so that an approval is for the current
@@ -117,6 +123,11 @@ impl Shared {
     /// The time.
     pub(crate) fn now(&self) -> Millis {
         (self.options.clock)().0.div_euclid(1_000_000)
+    }
+
+    /// The day in the agency's time zone.
+    pub(crate) fn today(&self) -> ::time::Date {
+        self.zone.day(self.now())
     }
 
     /// The time, to the nanosecond.
@@ -170,6 +181,12 @@ impl Shared {
         Ok(found)
     }
 
+    /// Forgets the findings of a recording that is removed.
+    pub(crate) fn forget_findings(&self, recording: &Id) {
+        let mut cached = self.findings.lock().unwrap_or_else(PoisonError::into_inner);
+        cached.retain(|(id, _)| id != recording);
+    }
+
     fn cached_findings(&self, recording: &Id) -> Option<Arc<(Findings, Digest)>> {
         let mut cached = self.findings.lock().unwrap_or_else(PoisonError::into_inner);
         let at = cached.iter().position(|(id, _)| id == recording)?;
@@ -187,6 +204,7 @@ impl Shared {
             folders: opened.folders,
             policies: opened.policies,
             holidays: opened.holidays,
+            zone: opened.zone,
             secrets: opened.secrets,
             options: opened.options,
             changes,
@@ -210,6 +228,7 @@ pub(crate) struct Opened {
     pub(crate) folders: Folders,
     pub(crate) policies: Policies,
     pub(crate) holidays: Holidays,
+    pub(crate) zone: Zone,
     pub(crate) secrets: Secrets,
     pub(crate) options: Options,
     /// The lock on the data folder.

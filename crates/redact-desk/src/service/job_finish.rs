@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::app::{App, Shared};
+use super::audits as audits_of;
 use super::change::Change;
 use super::{job_task, jobs, package_state, releases, reviews};
 use crate::api_error::ApiResult;
@@ -157,7 +158,8 @@ async fn failed(
         }
         // For an auditor, a release that cannot be read is a verdict.
         (JobKind::Audit, _, Some(audit)) => {
-            set_audit(change, audit, &verdict::unreadable(&error.message)).await?;
+            let why = audits_of::without_paths(&app.folders.audit(audit), &error.message);
+            set_audit(change, audit, &verdict::unreadable(&why)).await?;
         }
         _ => {}
     }

@@ -7,6 +7,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use super::app::Shared;
 use super::hashing::{Lane, Turn};
 use crate::api_error::{ApiError, ApiResult};
+use crate::domain::weak_passwords::weakness;
 
 const CHARS_MIN: usize = 12;
 
@@ -16,17 +17,22 @@ const CHARS_MAX: usize = 200;
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$\
                       AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// Checks the length of a password.
+/// Checks the length of a new password, and that it is not easily guessed. `names`: the login and
+/// the name of the account.
 ///
 /// # Errors
-/// 400.
-pub(crate) fn check(password: &str) -> ApiResult<()> {
+/// 400 for `field`.
+pub(crate) fn check(field: &'static str, password: &str, names: &[&str]) -> ApiResult<()> {
     let chars = password.chars().count();
-    if (CHARS_MIN..=CHARS_MAX).contains(&chars) {
-        return Ok(());
+    if !(CHARS_MIN..=CHARS_MAX).contains(&chars) {
+        let message = format!("A password must have {CHARS_MIN} to {CHARS_MAX} characters.");
+        return Err(ApiError::field(field, message));
     }
-    let message = format!("A password must have {CHARS_MIN} to {CHARS_MAX} characters.");
-    Err(ApiError::field("password", message))
+    match weakness(password, names) {
+        Some(why) => Err(ApiError::field(field, why)
+            .hint("Use several unrelated words, or let a password manager make one.")),
+        None => Ok(()),
+    }
 }
 
 /// Bytes of a new salt. Source: RFC 9106, section 3.1.

@@ -117,7 +117,7 @@ pub(crate) async fn add_again(
 }
 
 /// The extension of a name if it is plain, else `bin`.
-fn extension(name: &str) -> String {
+pub(crate) fn extension(name: &str) -> String {
     let found = name
         .rsplit_once('.')
         .map(|(_, extension)| extension.to_lowercase());

@@ -204,6 +204,8 @@ impl Bench {
             trusted: folder.path().join("trusted"),
             vouch: vouch(folder.path()),
             watch: Some(folder.path().join("inbox")),
+            time_zone: Some("UTC".to_owned()),
+            law: None,
             hosts: vec![HOST.to_owned()],
             tls,
             upload_bytes_max: 20 << 20,

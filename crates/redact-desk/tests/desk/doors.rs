@@ -32,7 +32,12 @@ OPU   GET    /api/requests
 OP    POST   /api/requests
 OPU   GET    /api/requests/{id}
 OP    PATCH  /api/requests/{id}
-OP    GET    /api/clocks
+OP    POST   /api/requests/{id}/close
+OP    POST   /api/requests/{id}/reopen
+OP    GET    /api/due
+OPUA  GET    /api/office
+OP    GET    /api/inbox
+OPU   GET    /api/clocks
 OP    GET    /api/policies
 OP    GET    /api/policies/{digest}
 OPU   GET    /api/uploads
@@ -44,6 +49,8 @@ OPU   POST   /api/uploads/{id}/finish
 OP    GET    /api/watch-folder
 OP    POST   /api/watch-folder/{id}/take
 OP    GET    /api/recordings/{id}
+OP    PATCH  /api/recordings/{id}
+OP    POST   /api/recordings/{id}/remove
 OP    POST   /api/recordings/{id}/retry
 OP    POST   /api/recordings/{id}/accept
 OP    POST   /api/recordings/{id}/options
@@ -95,7 +102,9 @@ OPUA  POST   /api/rechecks
 OPU   POST   /api/audits
 OPU   GET    /api/audits
 OPU   GET    /api/audits/{id}
+OPU   GET    /api/audits/{id}/report
 UA    GET    /api/events
+UA    GET    /api/events/csv
 UA    GET    /api/events/check
 OPU   GET    /api/stream
 ";

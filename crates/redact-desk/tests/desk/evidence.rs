@@ -253,3 +253,41 @@ async fn an_auditor_checks_what_was_brought() {
         .any(|event| event["details"]["action"] == "asked");
     assert!(asked, "{events}");
 }
+
+/// Goal: a sealed manifest where the public one belongs is named as such, before anything is
+/// verified, and a finished verification has a report. Control: a public one is taken.
+#[tokio::test]
+async fn a_sealed_manifest_is_refused_by_name() {
+    let bench = Bench::new().await;
+    let admin = bench.administrator().await;
+    let auditor = bench.invited(&admin, "uma", Role::Auditor).await;
+    let upload = async |bytes: &str| -> String {
+        let body = json!({ "name": "x.json", "bytes": bytes.len(), "purpose": "audit" });
+        let made = bench.post(&auditor, "/api/uploads", body).await.ok();
+        let id = made["id"].as_str().unwrap().to_owned();
+        bench.put(&auditor, &id, 0, bytes.as_bytes()).await.ok();
+        let path = format!("/api/uploads/{id}/finish");
+        bench.post(&auditor, &path, json!({})).await.ok();
+        id
+    };
+    let [release, sealed, public, signature] = [
+        upload("a video").await,
+        upload("{ \"schema\": \"redact-sealed-manifest\" }").await,
+        upload("{ \"schema\": \"redact-manifest\" }").await,
+        upload("a signature").await,
+    ];
+    let body = json!({ "release": release, "manifest": sealed, "signature": signature });
+    let refused = bench.post(&auditor, "/api/audits", body).await;
+    assert_eq!(refused.code(), "sealed_manifest");
+    let body = json!({ "release": release, "manifest": public, "signature": signature });
+    let audit = bench.post(&auditor, "/api/audits", body).await.ok();
+    let path = format!("/api/audits/{}", audit["id"].as_str().unwrap());
+    bench
+        .until(&auditor, &path, |audit| audit["report"] == true)
+        .await;
+    let report = bench.get(&auditor, &format!("{path}/report")).await;
+    assert_eq!(report.headers[header::CONTENT_TYPE], "application/pdf");
+    let other = bench.invited(&admin, "una", Role::Auditor).await;
+    let hidden = bench.get(&other, &format!("{path}/report")).await;
+    assert_eq!(hidden.status, StatusCode::NOT_FOUND);
+}

@@ -54,7 +54,55 @@ export type Clock = {
 /**
  * The source of the holidays that are excluded; `null` if only weekends are.
  */
-holidays: string | null, key: string, title: string, days: number, unit: Unit, statute: string, source: string, };
+holidays: string | null, key: string, title: string, days: number, unit: Unit, statute: string, source: string, 
+/**
+ * The only requesters that it is for; empty: all.
+ */
+only_for: Array<RequesterKind>, 
+/**
+ * What holds for other requesters.
+ */
+otherwise: string, };
+
+export type DueRule = { days: number, unit: Unit, 
+/**
+ * Where the deadline comes from.
+ */
+note: string, };
+
+export type Disposition = "granted" | "partly_denied" | "denied" | "withdrawn" | "no_records";
+
+export type Office = { 
+/**
+ * The name of its time zone in the IANA database.
+ */
+time_zone: string, 
+/**
+ * The day in that zone.
+ */
+today: string, 
+/**
+ * The key of the law that new requests start with.
+ */
+law: string | null, 
+/**
+ * Whether there is a watch folder.
+ */
+watch_folder: boolean, };
+
+export type Due = { 
+/**
+ * `null` for a day of receipt that is not a date.
+ */
+due_on: string | null, };
+
+export type InboxKind = "approve" | "failed" | "render" | "hand_over" | "due";
+
+export type InboxItem = { kind: InboxKind, request: Id, request_number: string, due_on: string, days_left: number, 
+/**
+ * The name of the recording.
+ */
+recording: string | null, review: Id | null, review_title: string | null, };
 
 export type VerdictName = "redact" | "keep";
 
@@ -96,7 +144,39 @@ export type Stage = "failed" | "needs_recording" | "preparing" | "in_review" | "
 
 export type Assignee = { id: Id, name: string, };
 
-export type Request = { id: Id, number: string, requester_kind: RequesterKind, requester: string, jurisdiction: string, received_on: string, due_on: string, days_left: number, overdue: boolean, stage: Stage, assignee: Assignee | null, note: string, recordings_count: number, releases_count: number, created_at: string, changed_at: string, };
+export type Request = { id: Id, number: string, requester_kind: RequesterKind, requester: string, jurisdiction: string, 
+/**
+ * The title of the law.
+ */
+law: string, 
+/**
+ * A deadline of its own.
+ */
+rule: DueRule | null, received_on: string, due_on: string, 
+/**
+ * The due date that the law or the rule sets.
+ */
+due_counted: string, days_left: number, overdue: boolean, stage: Stage, disposition: Disposition | null, assignee: Assignee | null, note: string, 
+/**
+ * Responsive recordings.
+ */
+recordings_count: number, 
+/**
+ * Recordings of which the requester has the latest release.
+ */
+handed_over_count: number, not_responsive_count: number, releases_count: number, created_at: string, changed_at: string, };
+
+export type FieldChange = { 
+/**
+ * As the API spells it.
+ */
+field: string, from: string, to: string, };
+
+export type HistoryEntry = { at: string, by: string, action: string, 
+/**
+ * The name of the recording that it is about.
+ */
+recording: string | null, changes: Array<FieldChange>, reason: string, };
 
 export type FullRequest = { 
 /**
@@ -110,7 +190,31 @@ packages: Array<Package>,
 /**
  * Who has a release that was replaced.
  */
-older_copies: Array<OlderCopy>, id: Id, number: string, requester_kind: RequesterKind, requester: string, jurisdiction: string, received_on: string, due_on: string, days_left: number, overdue: boolean, stage: Stage, assignee: Assignee | null, note: string, recordings_count: number, releases_count: number, created_at: string, changed_at: string, };
+older_copies: Array<OlderCopy>, 
+/**
+ * What people changed, newest first.
+ */
+history: Array<HistoryEntry>, id: Id, number: string, requester_kind: RequesterKind, requester: string, jurisdiction: string, 
+/**
+ * The title of the law.
+ */
+law: string, 
+/**
+ * A deadline of its own.
+ */
+rule: DueRule | null, received_on: string, due_on: string, 
+/**
+ * The due date that the law or the rule sets.
+ */
+due_counted: string, days_left: number, overdue: boolean, stage: Stage, disposition: Disposition | null, assignee: Assignee | null, note: string, 
+/**
+ * Responsive recordings.
+ */
+recordings_count: number, 
+/**
+ * Recordings of which the requester has the latest release.
+ */
+handed_over_count: number, not_responsive_count: number, releases_count: number, created_at: string, changed_at: string, };
 
 export type Upload = { id: Id, name: string, bytes: number, offset: number, purpose: Purpose, request: Id | null, piece_bytes_max: number, };
 
@@ -136,6 +240,8 @@ frame_rate: [number, number] | null,
  */
 mask_damage: boolean, };
 
+export type SameRecording = { id: Id, name: string, request: Id, request_number: string, reviewed: boolean, released: boolean, };
+
 export type Recording = { id: Id, request: Id, name: string, bytes: number, added_at: string, added_by: string, sha256: string | null, state: RecordingState, error: JobError | null, proxy: boolean, waveform: boolean, tracks: boolean, thumbnails: boolean, media: Media | null, 
 /**
  * Who accepted that the sound, which cannot be decoded, is lost.
@@ -148,7 +254,15 @@ options: ReadOptions | null,
 /**
  * Who set the read options.
  */
-options_by: string | null, jobs: Array<Job>, reviews: Array<ReviewHead>, };
+options_by: string | null, 
+/**
+ * Whether it does not count in the state of its request.
+ */
+not_responsive: boolean, 
+/**
+ * Other recordings of the same file.
+ */
+same: Array<SameRecording>, jobs: Array<Job>, reviews: Array<ReviewHead>, };
 
 export type FoundTrack = { id: number, class: Class, start: number, end: number, boxes: Array<number>, scores: Array<number>, origins: string, };
 
@@ -671,9 +785,21 @@ export type Recheck = { began_at: string | null, by: string | null,
  */
 waiting: number, total: number, releases: Array<RecheckedRelease>, };
 
-export type Audit = { id: Id, release_name: string, at: string, job: Job | null, verdict: Verdict | null, };
+export type Audit = { id: Id, release_name: string, at: string, job: Job | null, verdict: Verdict | null, 
+/**
+ * Whether there is a report to download.
+ */
+report: boolean, };
 
-export type EventEntry = { seq: number, at: string, who: string, what: string, outcome: 'success' | 'refused' | 'failure', program: string, machine: string, subjects: Record<string, string>, details: Record<string, string | number>, };
+export type EventEntry = { seq: number, at: string, who: string, what: string, outcome: 'success' | 'refused' | 'failure', program: string, machine: string, subjects: Record<string, string>, details: Record<string, string | number>, 
+/**
+ * The names of the ids in `details`.
+ */
+names: { [key in string]: string }, 
+/**
+ * What changed of a request or a recording.
+ */
+changes: Array<FieldChange>, reason: string, };
 
 export type Chain = { whole: boolean, entries: number, problem: string | null, };
 

@@ -1,7 +1,7 @@
 // Types of the API; see `API.md`. Times in a recording are seconds or frames since its first frame;
 // ranges are half-open; rectangles are fractions of the picture.
 
-import type { Class, RequesterKind } from './generated';
+import type { Class, DueRule, RequesterKind } from './generated';
 
 export type * from './generated';
 
@@ -20,8 +20,9 @@ export interface NewRequest {
   requester_kind: RequesterKind;
   requester?: string;
   jurisdiction: string;
+  rule?: DueRule | null;
   received_on: string;
-  due_on?: string;
+  due_on?: string | null;
   assignee?: string | null;
   note?: string;
 }

@@ -1,0 +1,30 @@
+//! Reviews that wait for a person's approval.
+
+use super::pool::{Db, DbError};
+use super::query;
+use crate::id::Id;
+
+/// A review that somebody else approved and that needs another person.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(crate) struct WaitingRow {
+    pub(crate) review: Id,
+    pub(crate) title: String,
+    pub(crate) recording: String,
+    pub(crate) request: Id,
+    pub(crate) number: String,
+    pub(crate) due_on: String,
+    /// Whether an approver is among those who approved.
+    pub(crate) by_approver: bool,
+}
+
+/// The reviews whose newest revision has some approvals, not all, and none of this user's.
+pub(crate) async fn waiting_for(db: &Db, user: &Id) -> Result<Vec<WaitingRow>, DbError> {
+    let sql = "SELECT r.id AS review, r.title, c.name AS recording, q.id AS request, q.number,
+          q.due_on, max(a.role = 'approver') AS by_approver
+        FROM approvals a JOIN reviews r ON r.id = a.review AND r.revision = a.revision
+          JOIN approved ON approved.review = r.id AND approved.whole = 0
+          JOIN recordings c ON c.id = r.recording JOIN requests q ON q.id = c.request
+        WHERE a.void = 0 AND q.closed = 0 AND c.removed_at IS NULL
+        GROUP BY r.id HAVING max(a.user = ?) = 0 ORDER BY q.due_on, q.number";
+    query::all_of(db, sql.to_owned(), user).await
+}

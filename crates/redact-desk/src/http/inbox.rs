@@ -1,0 +1,112 @@
+//! What waits for the user: approvals, and the requests that are assigned to them.
+
+use axum::extract::State;
+use serde::Serialize;
+
+use super::requests::stage;
+use crate::api_error::ApiResult;
+use crate::db::inbox::{self, WaitingRow};
+use crate::db::requests;
+use crate::domain::stage::{Stage, of_request};
+use crate::id::Id;
+use crate::model::{Role, SessionUser};
+use crate::service::app::App;
+use crate::time;
+
+/// A request is due soon in this many days.
+const SOON_DAYS: i64 = 3;
+
+/// What the user is expected to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum InboxKind {
+    /// Approve a review that somebody else approved.
+    Approve,
+    /// See why a recording or a release failed.
+    Failed,
+    /// Render an approved review.
+    Render,
+    /// Hand over a verified release.
+    HandOver,
+    /// Answer a request that is due soon or overdue.
+    Due,
+}
+
+/// Something that waits for the user.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct InboxItem {
+    kind: InboxKind,
+    request: Id,
+    request_number: String,
+    due_on: String,
+    days_left: i64,
+    /// The name of the recording.
+    recording: Option<String>,
+    review: Option<Id>,
+    review_title: Option<String>,
+}
+
+/// `GET /inbox`: the earliest due first.
+pub(crate) async fn list(
+    State(app): State<App>,
+    who: SessionUser,
+) -> ApiResult<axum::Json<Vec<InboxItem>>> {
+    let today = app.today();
+    let days_left = |due: &str| time::read_day(due).map_or(0, |due| (due - today).whole_days());
+    let waiting = inbox::waiting_for(&app.db, &who.id).await?.into_iter();
+    // An operator's approval completes only what an approver approved.
+    let counts = |row: &WaitingRow| who.role == Role::Approver || row.by_approver;
+    let waiting = waiting.filter(counts).map(|row| InboxItem {
+        kind: InboxKind::Approve,
+        days_left: days_left(&row.due_on),
+        request: row.request,
+        request_number: row.number,
+        due_on: row.due_on,
+        recording: Some(row.recording),
+        review: Some(row.review),
+        review_title: Some(row.title),
+    });
+    let mut items: Vec<InboxItem> = waiting.collect();
+    let mut progress = requests::progress(&app.db, None).await?;
+    for row in requests::all(&app.db).await? {
+        if row.closed || row.assignee.as_ref() != Some(&who.id) {
+            continue;
+        }
+        let left = days_left(&row.facts.due_on);
+        let item = |kind, recording| InboxItem {
+            kind,
+            request: row.id.clone(),
+            request_number: row.facts.number.clone(),
+            due_on: row.facts.due_on.clone(),
+            days_left: left,
+            recording,
+            review: None,
+            review_title: None,
+        };
+        let recordings = progress.remove(&row.id).unwrap_or_default().into_iter();
+        let responsive = recordings.filter(|recording| !recording.not_responsive);
+        let stages: Vec<(Stage, String)> = responsive
+            .map(|recording| (stage(&recording), recording.name))
+            .collect();
+        let all: Vec<Stage> = stages.iter().map(|(stage, _)| *stage).collect();
+        items.extend(stages.into_iter().filter_map(|(stage, name)| {
+            let kind = match stage {
+                Stage::Failed => InboxKind::Failed,
+                Stage::Approved => InboxKind::Render,
+                Stage::Ready => InboxKind::HandOver,
+                _ => return None,
+            };
+            Some(item(kind, Some(name)))
+        }));
+        if left <= SOON_DAYS && of_request(false, &all) != Stage::HandedOver {
+            items.push(item(InboxKind::Due, None));
+        }
+    }
+    items.sort_by(|a, b| {
+        let by = a.due_on.cmp(&b.due_on);
+        by.then_with(|| a.request_number.cmp(&b.request_number))
+    });
+    Ok(axum::Json(items))
+}

@@ -1,0 +1,245 @@
+//! What people change of a recording after its intake: its name, its request, whether it is
+//! responsive, and its removal.
+
+use std::time::Duration;
+
+use super::app::Shared;
+use super::change::Change;
+use super::history::{self, Entry};
+use super::recordings::extension;
+use super::requests::REASON_CHARS_MAX;
+use crate::api_error::{ApiError, ApiResult, text};
+use crate::db::recordings::{self, RecordingRow};
+use crate::db::{jobs, pool, releases, requests};
+use crate::domain::history::changes;
+use crate::id::Id;
+use crate::model::{ReleaseState, SessionUser};
+
+/// How long to wait for running jobs of a recording that is removed.
+const STOP_TRIES: u32 = 100;
+
+const STOP_PAUSE: Duration = Duration::from_millis(100);
+
+/// Gives a recording another name. Its ending stays, because the file has it.
+///
+/// # Errors
+/// 400 for an invalid name; 404.
+pub(crate) async fn rename(app: &Shared, who: &SessionUser, id: &Id, name: &str) -> ApiResult<()> {
+    let row = recordings::by_id(&app.db, id).await?;
+    let name = text("name", &redact_record::visible(name), 255)?;
+    let ending = extension(&row.name);
+    if extension(&name) != ending {
+        let ending = row.name.rsplit_once('.').map_or("", |(_, ending)| ending);
+        let message = if ending.is_empty() || extension(&row.name) == "bin" {
+            "The name must not have an ending such as .mp4, because the file has none.".to_owned()
+        } else {
+            format!("The name must end with .{ending}, as the file does.")
+        };
+        return Err(ApiError::field("name", message));
+    }
+    let made = changes(&[("name", row.name.clone(), name.clone())]);
+    if made.is_empty() {
+        return Ok(());
+    }
+    let mut change = pool::begin(&app.db).await?;
+    recordings::set_name(&mut change, id, &name).await?;
+    let entry = Entry {
+        request: &row.request,
+        recording: Some(id),
+        action: "renamed",
+        changes: made,
+        reason: "",
+    };
+    history::note(app, &mut change, &who.name, entry).await?;
+    change.commit().await?;
+    notify(app, &row);
+    Ok(())
+}
+
+/// Moves a recording to another request, with its reviews.
+///
+/// # Errors
+/// 400 for a request that does not exist or is closed; 404; 409 `has_releases`, because a release
+/// names its request.
+pub(crate) async fn move_to(
+    app: &Shared,
+    who: &SessionUser,
+    id: &Id,
+    (to, reason): (&Id, &str),
+) -> ApiResult<()> {
+    let _alone = app.review_lock.lock().await;
+    let row = recordings::by_id(&app.db, id).await?;
+    let reason = required(
+        reason,
+        "Enter why the recording belongs to the other request.",
+    )?;
+    let target = requests::by_id(&app.db, to).await;
+    let target = target.map_err(|_| ApiError::field("request", "Request not found."))?;
+    if target.closed {
+        let message = "That request is closed. Reopen it first.";
+        return Err(ApiError::field("request", message));
+    }
+    if row.request == *to {
+        let message = "The recording is in that request already.";
+        return Err(ApiError::field("request", message));
+    }
+    if let Some(release) = releases::of_recording(&app.db, id).await?.first() {
+        let message = format!(
+            "The recording has a release ({}), whose manifest names this request.",
+            release.title
+        );
+        return Err(ApiError::conflict("has_releases", message)
+            .hint("Add the recording to the other request, too."));
+    }
+    let from = requests::by_id(&app.db, &row.request).await?;
+    let mut change = pool::begin(&app.db).await?;
+    recordings::set_request(&mut change, id, to).await?;
+    // The history of both requests says where the recording went and where it came from.
+    for request in [&row.request, to] {
+        let entry = Entry {
+            request,
+            recording: Some(id),
+            action: "moved",
+            changes: changes(&[(
+                "request",
+                from.facts.number.clone(),
+                target.facts.number.clone(),
+            )]),
+            reason: &reason,
+        };
+        history::note(app, &mut change, &who.name, entry).await?;
+    }
+    change.commit().await?;
+    notify(app, &row);
+    app.notify(Change::Request(to.clone()));
+    Ok(())
+}
+
+/// Marks a recording as responsive or not. One that is not does not count in its request's state.
+///
+/// # Errors
+/// 400 without a reason; 404; 409 `handed_over`.
+pub(crate) async fn set_responsive(
+    app: &Shared,
+    who: &SessionUser,
+    id: &Id,
+    (responsive, reason): (bool, &str),
+) -> ApiResult<()> {
+    let row = recordings::by_id(&app.db, id).await?;
+    let reason = required(reason, "Enter why the recording is responsive or not.")?;
+    if row.not_responsive != responsive {
+        return Ok(());
+    }
+    if !responsive && releases::recipients(&app.db, id).await? > 0 {
+        let message = "A release of this recording was handed over, so it is responsive.";
+        return Err(ApiError::conflict("handed_over", message));
+    }
+    let mut change = pool::begin(&app.db).await?;
+    recordings::set_not_responsive(&mut change, id, !responsive).await?;
+    let entry = Entry {
+        request: &row.request,
+        recording: Some(id),
+        action: if responsive {
+            "responsive"
+        } else {
+            "not-responsive"
+        },
+        changes: Vec::new(),
+        reason: &reason,
+    };
+    history::note(app, &mut change, &who.name, entry).await?;
+    change.commit().await?;
+    notify(app, &row);
+    Ok(())
+}
+
+/// Removes a recording: its file, everything made from it, and its reviews.
+///
+/// # Errors
+/// 400 without a reason; 404; 409 `has_releases` if a release was made of it, 409 `conflict` while
+/// its jobs are stopping.
+pub(crate) async fn remove(
+    app: &Shared,
+    who: &SessionUser,
+    id: &Id,
+    reason: &str,
+) -> ApiResult<()> {
+    let reason = required(reason, "Enter why the recording is removed.")?;
+    recordings::by_id(&app.db, id).await?;
+    check_unreleased(app, id).await?;
+    stop_jobs(app, id).await?;
+    // Nothing is approved or released in between.
+    let _alone = app.review_lock.lock().await;
+    let row = recordings::by_id(&app.db, id).await?;
+    check_unreleased(app, id).await?;
+    let mut change = pool::begin(&app.db).await?;
+    if jobs::count_active(&mut change, id).await? > 0 {
+        return Err(still_stopping());
+    }
+    recordings::remove(&mut change, id, app.now()).await?;
+    let entry = Entry {
+        request: &row.request,
+        recording: Some(id),
+        action: "removed",
+        changes: Vec::new(),
+        reason: &reason,
+    };
+    history::note(app, &mut change, &who.name, entry).await?;
+    change.commit().await?;
+    app.forget_findings(id);
+    let folder = app.folders.recording(id);
+    match tokio::fs::remove_dir_all(folder).await {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
+    }
+    notify(app, &row);
+    Ok(())
+}
+
+/// Refuses a recording of which a release was made: whoever checks the release later needs it.
+async fn check_unreleased(app: &Shared, id: &Id) -> ApiResult<()> {
+    let releases = releases::of_recording(&app.db, id).await?;
+    let made = releases
+        .iter()
+        .find(|release| release.state != ReleaseState::Failed);
+    let Some(release) = made else { return Ok(()) };
+    let message = format!(
+        "A release was made of this recording ({}), and later checks of it need the recording.",
+        release.title
+    );
+    Err(ApiError::conflict("has_releases", message)
+        .hint("If the requester did not ask for it, mark it as not responsive instead."))
+}
+
+/// Cancels the recording's jobs and waits until none runs.
+async fn stop_jobs(app: &Shared, id: &Id) -> ApiResult<()> {
+    for _ in 0..STOP_TRIES {
+        let active = jobs::active_of_recording(&app.db, id).await?;
+        if active.is_empty() {
+            return Ok(());
+        }
+        for job in active {
+            // It may have ended by itself.
+            super::jobs::cancel(app, &job).await.ok();
+        }
+        tokio::time::sleep(STOP_PAUSE).await;
+    }
+    Err(still_stopping())
+}
+
+fn still_stopping() -> ApiError {
+    ApiError::conflict("conflict", "The recording's jobs are still stopping.")
+        .hint("Try again in a moment.")
+}
+
+fn required(reason: &str, message: &str) -> ApiResult<String> {
+    match reason.trim() {
+        "" => Err(ApiError::field("reason", message)),
+        reason => text("reason", reason, REASON_CHARS_MAX),
+    }
+}
+
+fn notify(app: &Shared, row: &RecordingRow) {
+    app.notify(Change::Recording(row.id.clone()));
+    app.notify(Change::Request(row.request.clone()));
+}

@@ -1,0 +1,301 @@
+//! Requests: entered, changed, closed and reopened.
+
+use redact_record::events::Act;
+
+use super::app::Shared;
+use super::change::Change;
+use super::history::{self, Entry};
+use crate::api_error::{ApiError, ApiResult, optional_text, text};
+use crate::db::requests::{self, Facts, RequestRow, RequestValues};
+use crate::db::{pool, users};
+use crate::domain::clocks::{self, DueRule};
+use crate::domain::history::{FieldChange, changes};
+use crate::event::Event;
+use crate::id::Id;
+use crate::model::{Disposition, SessionUser, Unit};
+use crate::time;
+
+/// The longest deadline of a request's own, in days.
+pub(crate) const RULE_DAYS_MAX: u16 = 365;
+
+/// The longest reason for closing or reopening, in characters.
+pub(crate) const REASON_CHARS_MAX: usize = 1000;
+
+/// The deadline of a request's own.
+pub(crate) fn rule(row: &RequestRow) -> Option<DueRule> {
+    let (days, unit) = row.rule_days.zip(row.rule_unit)?;
+    Some(DueRule {
+        days,
+        unit,
+        note: row.rule_note.clone(),
+    })
+}
+
+fn day(field: &'static str, given: &str) -> ApiResult<::time::Date> {
+    time::read_day(given)
+        .ok_or_else(|| ApiError::field(field, "Expected a date such as 2026-01-31."))
+}
+
+/// The due date that the law or the rule sets; `None` if the day of receipt is invalid.
+pub(crate) fn counted(app: &Shared, facts: &Facts, rule: Option<&DueRule>) -> Option<String> {
+    let received = time::read_day(&facts.received_on)?;
+    let law = facts.jurisdiction.trim();
+    let due = clocks::due(&app.holidays, (law, rule), received);
+    Some(time::day_text(due))
+}
+
+/// Values that a person entered. An empty due date is counted.
+pub(crate) struct Entered {
+    pub(crate) facts: Facts,
+    pub(crate) rule: Option<DueRule>,
+    pub(crate) assignee: Option<Id>,
+    pub(crate) note: String,
+}
+
+/// The values as they are stored, after validation. `before`: what is stored now.
+async fn validated(
+    app: &Shared,
+    entered: Entered,
+    before: Option<&Facts>,
+) -> ApiResult<RequestValues> {
+    let mut facts = entered.facts;
+    facts.number = text("number", &facts.number, 100)?;
+    facts.requester = optional_text("requester", &facts.requester, 200)?;
+    facts.jurisdiction = text("jurisdiction", &facts.jurisdiction, 100)?;
+    // A known law has its own deadline.
+    let known = clocks::title(&facts.jurisdiction).is_some();
+    let rule = entered.rule.filter(|_| !known);
+    if let Some(rule) = &rule {
+        if !(1..=RULE_DAYS_MAX).contains(&rule.days) {
+            let message = format!("Enter a number of days from 1 to {RULE_DAYS_MAX}.");
+            return Err(ApiError::field("rule.days", message));
+        }
+        text("rule.note", &rule.note, 300)
+            .map_err(|_| ApiError::field("rule.note", "Enter where the deadline comes from."))?;
+    }
+    let received = day("received_on", &facts.received_on)?;
+    facts.received_on = time::day_text(received);
+    if facts.due_on.trim().is_empty() {
+        facts.due_on = counted(app, &facts, rule.as_ref()).unwrap_or_default();
+    }
+    let due = day("due_on", &facts.due_on)?;
+    facts.due_on = time::day_text(due);
+    // What an earlier version accepted can stay until somebody changes it.
+    let changed =
+        before.is_none_or(|old| old.received_on != facts.received_on || old.due_on != facts.due_on);
+    if changed {
+        check_dates(app, received, due)?;
+    }
+    check_assignee(app, entered.assignee.as_ref()).await?;
+    Ok(RequestValues {
+        facts,
+        rule: rule.map(|rule| (rule.days, rule.unit, rule.note.trim().to_owned())),
+        assignee: entered.assignee,
+        note: optional_text("note", &entered.note, 5000)?,
+    })
+}
+
+fn check_dates(app: &Shared, received: ::time::Date, due: ::time::Date) -> ApiResult<()> {
+    let today = app.today();
+    if received > today {
+        let (received, today) = (time::day_text(received), time::day_text(today));
+        let message = format!(
+            "The day of receipt, {received}, is in the future: today is {today} in {}.",
+            app.zone.name
+        );
+        return Err(ApiError::field("received_on", message));
+    }
+    if due < received {
+        let (received, due) = (time::day_text(received), time::day_text(due));
+        let message = format!("The due date, {due}, is before the day of receipt, {received}.");
+        return Err(ApiError::field("due_on", message));
+    }
+    Ok(())
+}
+
+async fn check_assignee(app: &Shared, assignee: Option<&Id>) -> ApiResult<()> {
+    let Some(assignee) = assignee else {
+        return Ok(());
+    };
+    let account = users::by_id(&app.db, assignee).await;
+    if account.is_ok_and(|account| account.active && account.role.reviews()) {
+        return Ok(());
+    }
+    let message = "Only operators and approvers can be assigned.";
+    Err(ApiError::field("assignee", message))
+}
+
+/// Enters a request and returns its id.
+///
+/// # Errors
+/// 400 for invalid values; 409 `number_taken`.
+pub(crate) async fn add(app: &Shared, who: &SessionUser, entered: Entered) -> ApiResult<Id> {
+    let values = validated(app, entered, None).await?;
+    let id = Id::random();
+    let mut change = pool::begin(&app.db).await?;
+    requests::insert(&mut change, &id, &values, app.now()).await?;
+    let event = Event::new(Act::Request, "entered")
+        .id("request", &id)
+        .label("received", &values.facts.received_on)
+        .label("due", &values.facts.due_on)
+        .label("law", &values.facts.jurisdiction);
+    app.log_event(&who.name, event).await?;
+    change.commit().await?;
+    app.notify(Change::Request(id.clone()));
+    Ok(id)
+}
+
+/// Changes a request.
+///
+/// # Errors
+/// 400 for invalid values; 404, 409 `number_taken`.
+pub(crate) async fn change(
+    app: &Shared,
+    who: &SessionUser,
+    old: RequestRow,
+    entered: Entered,
+) -> ApiResult<()> {
+    let values = validated(app, entered, Some(&old.facts)).await?;
+    let made = differences(app, &old, &values).await;
+    if made.is_empty() {
+        return Ok(());
+    }
+    let id = &old.id;
+    let mut change = pool::begin(&app.db).await?;
+    requests::update(&mut change, id, &values, app.now()).await?;
+    let entry = Entry {
+        request: id,
+        recording: None,
+        action: "changed",
+        changes: made,
+        reason: "",
+    };
+    history::note(app, &mut change, &who.name, entry).await?;
+    change.commit().await?;
+    app.notify(Change::Request(id.clone()));
+    Ok(())
+}
+
+/// What new values change.
+async fn differences(app: &Shared, old: &RequestRow, new: &RequestValues) -> Vec<FieldChange> {
+    let assignee = match &new.assignee {
+        Some(id) => users::by_id(&app.db, id).await.map(|account| account.name),
+        None => Ok(String::new()),
+    };
+    let rule_text = |rule: Option<(u16, Unit, &str)>| {
+        rule.map_or_else(String::new, |(days, unit, note)| {
+            let unit = match unit {
+                Unit::Days => "days",
+                Unit::WorkingDays => "working days",
+            };
+            format!("{days} {unit} ({note})")
+        })
+    };
+    let before = rule(old);
+    let before = before
+        .as_ref()
+        .map(|rule| (rule.days, rule.unit, rule.note.as_str()));
+    let after = new.rule.as_ref();
+    let after = after.map(|(days, unit, note)| (*days, *unit, note.as_str()));
+    let (was, is) = (&old.facts, &new.facts);
+    changes(&[
+        ("number", was.number.clone(), is.number.clone()),
+        ("requester", was.requester.clone(), is.requester.clone()),
+        (
+            "requester_kind",
+            was.requester_kind.word().to_owned(),
+            is.requester_kind.word().to_owned(),
+        ),
+        (
+            "jurisdiction",
+            was.jurisdiction.clone(),
+            is.jurisdiction.clone(),
+        ),
+        ("rule", rule_text(before), rule_text(after)),
+        (
+            "received_on",
+            was.received_on.clone(),
+            is.received_on.clone(),
+        ),
+        ("due_on", was.due_on.clone(), is.due_on.clone()),
+        (
+            "assignee",
+            old.assignee_name.clone().unwrap_or_default(),
+            assignee.unwrap_or_default(),
+        ),
+        ("note", old.note.clone(), new.note.clone()),
+    ])
+}
+
+/// Closes a request.
+///
+/// # Errors
+/// 400 without a reason for a denial; 404, 409 if it is closed.
+pub(crate) async fn close(
+    app: &Shared,
+    who: &SessionUser,
+    id: &Id,
+    (disposition, reason): (Disposition, &str),
+) -> ApiResult<()> {
+    let reason = optional_text("reason", reason, REASON_CHARS_MAX)?;
+    if disposition.denies() && reason.is_empty() {
+        return Err(ApiError::field(
+            "reason",
+            "A request that is denied in whole or in part needs a reason.",
+        ));
+    }
+    set_closed(app, who, id, (Some(disposition), &reason)).await
+}
+
+/// Reopens a closed request.
+///
+/// # Errors
+/// 400 without a reason; 404, 409 if it is open.
+pub(crate) async fn reopen(
+    app: &Shared,
+    who: &SessionUser,
+    id: &Id,
+    reason: &str,
+) -> ApiResult<()> {
+    let reason = optional_text("reason", reason, REASON_CHARS_MAX)?;
+    if reason.is_empty() {
+        return Err(ApiError::field(
+            "reason",
+            "A closed request needs a reason to be reopened.",
+        ));
+    }
+    set_closed(app, who, id, (None, &reason)).await
+}
+
+async fn set_closed(
+    app: &Shared,
+    who: &SessionUser,
+    id: &Id,
+    (disposition, reason): (Option<Disposition>, &str),
+) -> ApiResult<()> {
+    let old = requests::by_id(&app.db, id).await?;
+    let mut change = pool::begin(&app.db).await?;
+    if !requests::set_closed(&mut change, id, disposition, app.now()).await? {
+        let state = if old.closed { "closed" } else { "open" };
+        let message = format!("The request is already {state}.");
+        return Err(ApiError::conflict("conflict", message));
+    }
+    let word = |disposition: Option<Disposition>| {
+        disposition.map_or_else(String::new, |found| found.word().to_owned())
+    };
+    let entry = Entry {
+        request: id,
+        recording: None,
+        action: if disposition.is_some() {
+            "closed"
+        } else {
+            "reopened"
+        },
+        changes: changes(&[("disposition", word(old.disposition), word(disposition))]),
+        reason,
+    };
+    history::note(app, &mut change, &who.name, entry).await?;
+    change.commit().await?;
+    app.notify(Change::Request(id.clone()));
+    Ok(())
+}
