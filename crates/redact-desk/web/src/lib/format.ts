@@ -1,6 +1,7 @@
 // Text for values, the same on every page.
 import type {
   Class,
+  Disposition,
   Effect,
   FileKind,
   Job,
@@ -96,6 +97,14 @@ export const stageTone: Record<Stage, string> = {
   handed_over: 'ok',
   closed: '',
   failed: 'bad',
+};
+
+export const dispositionText: Record<Disposition, string> = {
+  granted: 'Granted',
+  partly_denied: 'Partly denied',
+  denied: 'Denied',
+  withdrawn: 'Withdrawn',
+  no_records: 'No records',
 };
 
 export const releaseText: Record<ReleaseState, string> = {

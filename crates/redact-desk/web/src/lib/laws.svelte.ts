@@ -6,7 +6,7 @@ import { may } from './session.svelte';
 const laws = $state<{ titles: Record<string, string> | null }>({ titles: null });
 
 export async function loadLaws(): Promise<void> {
-  if (laws.titles !== null || !may('operator', 'approver')) return;
+  if (laws.titles !== null || !may('operator', 'approver', 'auditor')) return;
   const clocks = await get<Clock[]>('/clocks').catch(() => []);
   laws.titles = Object.fromEntries(clocks.map((c) => [c.key, c.title]));
 }

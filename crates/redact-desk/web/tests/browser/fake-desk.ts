@@ -125,6 +125,10 @@ export class FakeDesk {
       this.posts.push({ path, body });
       return { status: 201, body: {} };
     }
+    if (method !== 'GET' && /^\/(requests|recordings|users)\//.test(path)) {
+      this.posts.push({ path, body });
+      return { status: 200, body: {} };
+    }
     if (path.startsWith('/requests/'))
       return ok(sample.fullRequest(this.requests[0]!, this.review));
     const review = `/reviews/${sample.ID.review}`;
@@ -146,6 +150,11 @@ export class FakeDesk {
       [`${recording}/views`]: sample.views,
       '/uploads': () => [],
       '/events': sample.events,
+      '/office': sample.office,
+      '/inbox': sample.inbox,
+      '/due': () => ({
+        due_on: search.get('received_on') === '2026-02-10' ? '2026-03-10' : '2026-03-30',
+      }),
       '/events/check': () => ({ whole: true, entries: 12, problem: null }),
       [review]: () => this.review,
       [`${review}/transcript`]: () => this.transcript,

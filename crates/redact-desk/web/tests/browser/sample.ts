@@ -245,6 +245,49 @@ export const clocks = (): api.Clock[] => [
     statute: '5 U.S.C. 552(a)(6)(A)(i)',
     source: '',
     holidays: '5 U.S.C. 6103(a)',
+    only_for: [],
+    otherwise: '',
+  },
+  {
+    key: 'us-mn',
+    title: 'Minnesota Government Data Practices Act, data subject',
+    days: 10,
+    unit: 'working_days',
+    statute: 'Minn. Stat. 13.04, subd. 3',
+    source: '',
+    holidays: null,
+    only_for: ['data_subject'],
+    otherwise: 'For others, Minn. Stat. 13.03 sets no number of days.',
+  },
+];
+
+export const office = (): api.Office => ({
+  time_zone: 'America/Chicago',
+  today: '2026-03-02',
+  law: 'us-foia',
+  watch_folder: true,
+});
+
+export const inbox = (): api.InboxItem[] => [
+  {
+    kind: 'approve',
+    request: ID.request,
+    request_number: 'PR-2026-0144',
+    due_on: '2026-03-03',
+    days_left: 1,
+    recording: 'unit-12-main-street.mp4',
+    review: ID.review,
+    review_title: 'Release to the public',
+  },
+  {
+    kind: 'due',
+    request: ID.request,
+    request_number: 'PR-2026-0141',
+    due_on: '2026-02-28',
+    days_left: -2,
+    recording: null,
+    review: null,
+    review_title: null,
   },
 ];
 
@@ -265,6 +308,12 @@ export function requests(): api.Request[] {
     requester_kind: kind,
     requester,
     jurisdiction: 'us-foia',
+    law: 'Federal FOIA',
+    rule: null,
+    due_counted: `2026-03-${String(2 + Math.max(0, days_left)).padStart(2, '0')}`,
+    disposition: null,
+    handed_over_count: stage === 'handed_over' ? count : number === 'CT-2026-0077' ? 1 : 0,
+    not_responsive_count: 0,
     received_on: `2026-02-${String(10 + i)}`,
     due_on: `2026-03-${String(2 + Math.max(0, days_left)).padStart(2, '0')}`,
     days_left,
@@ -368,6 +417,8 @@ export function recording(review: api.Review, timeline: api.Timeline): api.Recor
     lost_sound_by: null,
     options: null,
     options_by: null,
+    not_responsive: false,
+    same: [],
     media: {
       width: 1280,
       height: 720,
@@ -407,6 +458,16 @@ export const fullRequest = (request: api.Request, open: api.Review): api.FullReq
       proxy: false,
       thumbnails: false,
       reviews: [],
+      same: [
+        {
+          id: id('5'),
+          name: 'dash-front-0412.mkv',
+          request: id('4'),
+          request_number: 'PR-2026-0088',
+          reviewed: true,
+          released: false,
+        },
+      ],
       jobs: [job('scan', 'running', 4100, 9000, 320)],
     },
     {
@@ -460,6 +521,27 @@ export const fullRequest = (request: api.Request, open: api.Review): api.FullReq
   releases: [release(), replacedRelease()],
   packages: packages(),
   older_copies: olderCopies(),
+  history: [
+    {
+      at: AT,
+      by: 'Ada Okafor',
+      action: 'changed',
+      recording: null,
+      changes: [
+        { field: 'due_on', from: '2026-02-26', to: '2026-02-28' },
+        { field: 'requester', from: '', to: 'Herald Tribune' },
+      ],
+      reason: '',
+    },
+    {
+      at: AT,
+      by: 'Ada Okafor',
+      action: 'removed',
+      recording: 'notes.mp4',
+      changes: [],
+      reason: 'Not a recording.',
+    },
+  ],
 });
 
 export function job(
@@ -766,6 +848,7 @@ export const audits = (): api.Audit[] => [
     release_name: 'clip.redacted.mp4',
     at: AT,
     job: job('audit', 'done', 1, 1, null),
+    report: true,
     verdict: {
       ok: false,
       checks: [
@@ -776,20 +859,47 @@ export const audits = (): api.Audit[] => [
   },
 ];
 
-export const events = (): api.EventEntry[] =>
-  ['signed_in', 'recording_added', 'review_saved', 'review_approved', 'release_rendered'].map(
-    (what, i) => ({
-      seq: i + 1,
-      at: AT,
-      who: i === 3 ? 'Ben Holm' : 'Ada Okafor',
-      what,
-      outcome: 'success',
-      program: 'redact 0.9.0',
-      machine: 'records-2',
-      subjects: { request: 'PR-2026-0141' },
-      details: { revision: i },
-    }),
-  );
+const entry = (
+  seq: number,
+  what: string,
+  details: api.EventEntry['details'],
+  more: Partial<api.EventEntry> = {},
+): api.EventEntry => ({
+  seq,
+  at: AT,
+  who: 'Ada Okafor',
+  what,
+  outcome: 'success',
+  program: 'redact 0.9.0',
+  machine: 'records-2',
+  subjects: {},
+  details,
+  names: {
+    [ID.request]: 'PR-2026-0141',
+    [ID.recording]: 'unit-12-main-street.mp4',
+    [ID.user]: 'Ada Okafor (ada)',
+  },
+  changes: [],
+  reason: '',
+  ...more,
+});
+export const events = (): api.EventEntry[] => [
+  entry(
+    5,
+    'request',
+    { action: 'changed', request: ID.request, history: id('2') },
+    { changes: [{ field: 'due_on', from: '2026-02-26', to: '2026-02-28' }] },
+  ),
+  entry(4, 'intake', { action: 'recording', request: ID.request, recording: ID.recording }),
+  entry(
+    3,
+    'account',
+    { action: 'changed', account: ID.user, 'role-from': 'operator', 'role-to': 'approver' },
+    { who: 'Carla Reyes' },
+  ),
+  entry(2, 'account', { action: 'sign-in', login: 'open' }, { outcome: 'refused' }),
+  entry(1, 'account', { action: 'sign-in' }),
+];
 
 export function summary(open: api.Review): api.Summary {
   const undecided = open.document.tracks.filter((t) => t.decision === null);

@@ -69,6 +69,7 @@ export async function newRequest(page: Page, number: string): Promise<void> {
   await page.getByRole('button', { name: 'New request' }).first().click();
   await page.getByLabel('Request number').fill(number);
   await page.getByLabel(/^Name/).fill('Herald Tribune');
+  await page.getByLabel('Law that sets the due date').selectOption('us-federal');
   await page.getByRole('button', { name: 'Add request' }).click();
   await page.getByRole('heading', { name: number }).waitFor();
 }

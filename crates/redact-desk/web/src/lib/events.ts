@@ -1,0 +1,133 @@
+// Entries of the event log as sentences.
+import type { EventEntry } from '../api/types';
+import { actionText, changeText } from './history';
+import { roleText } from './format';
+
+/** What happened, by the kind of act and its action. */
+const titles: Record<string, string> = {
+  'account.sign-in': 'Signed in',
+  'account.sign-out': 'Signed out',
+  'account.added': 'Account added',
+  'account.enrolled': 'Account set up',
+  'account.changed': 'Account changed',
+  'account.unlocked': 'Login unlocked',
+  'account.reset': 'New sign-in link created',
+  'account.grant': 'Access given',
+  'account.password-change': 'Password changed',
+  'account.approval': 'Password for an approval',
+  'request.entered': 'Request added',
+  'intake.recording': 'Recording added',
+  'decision.begun': 'Review started',
+  'decision.saved': 'Review saved',
+  'decision.read-options': 'Reading of a recording changed',
+  'decision.accept-lost-sound': 'Lost sound accepted',
+  'approval.approve': 'Review approved',
+  'approval.withdraw': 'Approval withdrawn',
+  'render.queued': 'Release ordered',
+  'verify.asked': 'Verification started',
+  'verify.recheck': 'Recheck started',
+  'export.download': 'File downloaded',
+  'export.package-queued': 'Package ordered',
+  'export.event-log': 'Event log exported',
+  'delivery.copy': 'Copy handed over',
+  'view.viewed': 'Recording viewed',
+  'key.new': 'Signing key created',
+};
+
+const acts: Record<string, string> = {
+  scan: 'Recording scanned',
+  decision: 'Decision',
+  approval: 'Approval',
+  render: 'Release made',
+  verify: 'Release verified',
+  export: 'Export',
+  delivery: 'Delivery',
+  key: 'Key',
+  account: 'Account',
+  request: 'Request',
+  intake: 'Recording',
+  view: 'View',
+  repair: 'Log repaired',
+};
+
+/** Kinds of acts, for the filter. */
+export const ACTS: readonly [string, string][] = [
+  ['account', 'Accounts and sign-ins'],
+  ['request', 'Requests'],
+  ['intake', 'Recordings'],
+  ['view', 'Viewing'],
+  ['decision', 'Reviews'],
+  ['approval', 'Approvals'],
+  ['render', 'Releases'],
+  ['verify', 'Verifications'],
+  ['export', 'Downloads and exports'],
+  ['delivery', 'Copies handed over'],
+  ['key', 'Keys'],
+  ['scan', 'Scans'],
+  ['repair', 'Repairs of the log'],
+];
+
+/** The names of the log's own words. */
+const words: Record<string, string> = {
+  about: 'about',
+  'approvals-voided': 'approvals no longer valid',
+  'role-from': 'role before',
+  'role-to': 'role after',
+  'state-from': 'account before',
+  'state-to': 'account after',
+  second: 'second administrator',
+};
+
+/** Details that the sentence or the changes say already. */
+const QUIET = new Set(['action', 'history']);
+
+export function eventTitle(entry: EventEntry): string {
+  const action = String(entry.details['action'] ?? '');
+  const known = titles[`${entry.what}.${action}`];
+  if (entry.what === 'account' && entry.outcome === 'refused') {
+    const what = action === 'sign-in' ? 'Sign-in' : 'Password';
+    return entry.details['login'] === 'locked'
+      ? `${what} refused: too many attempts`
+      : `${what} refused: wrong login, password or code`;
+  }
+  if (known !== undefined) return known;
+  const changed = actionText(action);
+  return changed !== action ? changed : (acts[entry.what] ?? entry.what.replaceAll('_', ' '));
+}
+
+export interface EventDetail {
+  name: string;
+  text: string;
+  /** The id that it names, to find other entries about it. */
+  id: string | null;
+}
+
+/** The details with names in place of ids. */
+export function eventDetails(entry: EventEntry): EventDetail[] {
+  const changed = new Set(entry.changes.map((change) => change.field.replaceAll('_', '-')));
+  return Object.entries({ ...entry.subjects, ...entry.details })
+    .filter(([name]) => !QUIET.has(name))
+    .filter(([name]) => !changed.has(name.replace(/-(from|to)$/, '')))
+    .map(([name, value]) => {
+      const text = String(value);
+      const named = entry.names[text];
+      const isId = /^[0-9a-f]{32}$/.test(text);
+      return {
+        name: words[name] ?? name.replaceAll(/[-_]/g, ' '),
+        // An id without a name is of something that this role does not see, or an older desk.
+        text: named ?? (isId || text.length === 64 ? `${text.slice(0, 8)}…` : plain(name, text)),
+        id: isId ? text : null,
+      };
+    });
+}
+
+function plain(name: string, text: string): string {
+  if (name.startsWith('role')) return roleText[text as keyof typeof roleText] ?? text;
+  if (name.startsWith('state')) return text === 'closed' ? 'deactivated' : text;
+  return text;
+}
+
+export const eventChanges = (entry: EventEntry): string[] => [
+  ...entry.changes.map(changeText),
+  ...(entry.reason === '' ? [] : [`Reason: ${entry.reason}`]),
+];

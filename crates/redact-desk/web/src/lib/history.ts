@@ -1,0 +1,43 @@
+// Changes of requests and recordings as sentences.
+import type { Disposition, FieldChange, RequesterKind } from '../api/types';
+import { dayText, dispositionText, requesterText } from './format';
+
+const actions: Record<string, string> = {
+  changed: 'Request changed',
+  closed: 'Request closed',
+  reopened: 'Request reopened',
+  renamed: 'Recording renamed',
+  moved: 'Recording moved',
+  removed: 'Recording removed',
+  'not-responsive': 'Recording marked as not responsive',
+  responsive: 'Recording marked as responsive',
+};
+
+export const actionText = (action: string): string => actions[action] ?? action;
+
+const fields: Record<string, string> = {
+  number: 'Number',
+  requester: 'Requester',
+  requester_kind: 'Kind of requester',
+  jurisdiction: 'Law',
+  rule: 'Deadline',
+  received_on: 'Received on',
+  due_on: 'Due on',
+  assignee: 'Assigned to',
+  note: 'Note',
+  disposition: 'Decision',
+  name: 'Name',
+  request: 'Request',
+};
+
+function valueText(field: string, value: string): string {
+  if (value === '') return 'nothing';
+  if (field === 'received_on' || field === 'due_on') return dayText(value);
+  if (field === 'disposition') return dispositionText[value as Disposition] ?? value;
+  if (field === 'requester_kind') return requesterText[value as RequesterKind] ?? value;
+  return value;
+}
+
+/** `Due on: Nov 30, 2026 → Dec 4, 2026`. */
+export const changeText = ({ field, from, to }: FieldChange): string =>
+  `${fields[field] ?? field}: ${valueText(field, from)} → ${valueText(field, to)}`;
