@@ -195,11 +195,52 @@ impl Decision {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Drawn {
     pub(crate) id: String,
+    /// What the reviewers call it. It is in no plan and in no release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub(crate) name: Option<String>,
     pub(crate) effect: Effect,
+    /// Empty until somebody has chosen one.
     pub(crate) reason: String,
     pub(crate) start: u32,
     pub(crate) end: u32,
     pub(crate) keyframes: Vec<KeyRow>,
+    /// Frames, half-open, in which following lost the object. They are not hidden, and block
+    /// approval until a person has checked them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, ts(optional, as = "Option<Vec<(u32, u32)>>"))]
+    pub(crate) lost: Vec<(u32, u32)>,
+}
+
+impl Drawn {
+    /// The name for people.
+    pub(crate) fn title(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.id)
+    }
+
+    fn check(&self) -> ApiResult<()> {
+        let at = |key: &str| format!("document.drawn, {}, {key}", self.id);
+        check_label(self.name.as_deref(), || at("name"))?;
+        let spans = self.lost.iter().all(|&(start, end)| start < end);
+        if !spans || self.lost.len() > PARTS_MAX {
+            let expected = format!("Expected at most {PARTS_MAX} spans of at least one frame.");
+            return Err(ApiError::field(at("lost"), expected));
+        }
+        Ok(())
+    }
+}
+
+/// Refuses a label that is empty, too long or invisible; `None` is none.
+fn check_label(label: Option<&str>, field: impl Fn() -> String) -> ApiResult<()> {
+    let label = label.unwrap_or("-");
+    if label.trim().is_empty()
+        || label.chars().count() > 100
+        || label.chars().any(redact_record::is_invisible)
+    {
+        let expected = "Expected 1 to 100 characters, or null.";
+        return Err(ApiError::field(field(), expected));
+    }
+    Ok(())
 }
 
 /// A mute.
@@ -482,17 +523,9 @@ impl Document {
                     format!("Expected 1 to {PARTS_MAX} parts."),
                 ));
             }
-            let label = track.person.as_deref().unwrap_or("-");
-            if label.trim().is_empty()
-                || label.chars().count() > 100
-                || label.chars().any(redact_record::is_invisible)
-            {
-                return Err(ApiError::field(
-                    at("person"),
-                    "Expected 1 to 100 characters, or null.",
-                ));
-            }
+            check_label(track.person.as_deref(), || at("person"))?;
         }
+        self.drawn.iter().try_for_each(Drawn::check)?;
         let rows = self.drawn.iter().map(|mask| mask.keyframes.len());
         let paths = self.tracks.iter().flat_map(|track| &track.parts);
         let path_rows = paths.map(|part| match part {

@@ -10,7 +10,7 @@ use redact_record::plan::{CoveredTrack, PlanContent, covered_tracks, uncovered_s
 use serde::Serialize;
 
 use super::approval::Approval;
-use super::document::{ClassName, Document, Part};
+use super::document::{ClassName, Document, Drawn, Part};
 use super::plan::{PlanInputs, build};
 use super::policy::{Policy, VerdictName};
 use super::spoken::{self, SpokenSummary};
@@ -60,7 +60,7 @@ pub(crate) fn check_plan(
     document: &Document,
     inputs: PlanInputs<'_>,
 ) -> ApiResult<(PlanContent, Vec<Problem>)> {
-    let mut found = problems(&plan);
+    let mut found = problems(&plan, document);
     let content = PlanContent::new(plan)?;
     let findings = inputs.findings;
     found.extend(undecided_speech(content.plan(), findings, content.policy()));
@@ -131,13 +131,39 @@ fn clock_text(nanos: i64) -> String {
     }
 }
 
-/// Problems of the plan itself: the rules of [`ApprovedPlan::problems`].
-fn problems(plan: &Plan) -> Vec<Problem> {
+/// Problems of the plan itself: the rules of [`ApprovedPlan::problems`], and the frames in which
+/// following lost what a region hides.
+fn problems(plan: &Plan, document: &Document) -> Vec<Problem> {
     ApprovedPlan::problems(plan)
         .iter()
         .filter(|refused| !refused.is_missing_approval())
         .flat_map(|refused| explain(plan, refused))
+        .map(|refused| name_region(refused, document))
+        .chain(document.drawn.iter().flat_map(lost_problems))
         .collect()
+}
+
+/// Says which region has no reason yet: it has no code that the message could name.
+fn name_region(mut found: Problem, document: &Document) -> Problem {
+    let open = |mask: &&Drawn| Some(&mask.id) == found.id.as_ref() && mask.reason.is_empty();
+    if let Some(mask) = document.drawn.iter().find(open) {
+        found.message = format!("Region {:?} has no reason yet. Choose one.", mask.title());
+    }
+    found
+}
+
+/// Frames in which following lost the object, and that nobody has checked.
+fn lost_problems(mask: &Drawn) -> impl Iterator<Item = Problem> {
+    mask.lost.iter().map(|&(start, end)| {
+        let message = format!(
+            "Region {:?} lost what it follows in frames {start} to {}. Check them.",
+            mask.title(),
+            end - 1
+        );
+        let mut found = problem("lost", message);
+        found.id = Some(mask.id.clone());
+        found
+    })
 }
 
 /// A plan error as problems for the page: one for each track or class.

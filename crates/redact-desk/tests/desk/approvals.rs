@@ -326,6 +326,61 @@ async fn a_mask_over_a_person_who_is_kept_is_in_the_summary() {
     }
 }
 
+/// Goal: a region whose reason nobody chose, or that lost what it follows, blocks approval and is
+/// named; its name is in no plan. Control: with a reason, and checked, it blocks nothing.
+#[tokio::test]
+async fn a_region_without_a_reason_or_that_lost_its_object_blocks_approval() {
+    let office = office().await;
+    let (bench, review) = (&office.bench, &office.review);
+    let (mut base, mut document) = bench.decided(&office.operator, review).await;
+    let path = format!("/api/reviews/{review}/summary");
+    let region = |reason: &str, lost: Value| {
+        json!([{ "id": "region-1", "name": "front door", "effect": { "kind": "fill" },
+            "reason": reason, "start": 0, "end": 2, "keyframes": [[0, 0.0, 0.0, 0.1, 0.1]],
+            "lost": lost }])
+    };
+    for (reason, lost, code, expected) in [
+        (
+            "",
+            json!([]),
+            "unknown_reason",
+            "Region \"front door\" has no reason yet. Choose one.",
+        ),
+        (
+            "privacy-face",
+            json!([[2, 5]]),
+            "lost",
+            "Region \"front door\" lost what it follows in frames 2 to 4. Check them.",
+        ),
+        ("privacy-face", json!([]), "", ""),
+    ] {
+        document["drawn"] = region(reason, lost);
+        let saved = bench.save(&office.operator, review, base, &document).await;
+        base = saved.ok()["revision"].as_i64().unwrap();
+        let summary = bench.get(&office.operator, &path).await.ok();
+        let problems = summary["problems"].as_array().unwrap();
+        let found = problems
+            .iter()
+            .map(|p| (p["code"].as_str(), p["message"].as_str()));
+        let expected: Vec<_> = match code {
+            "" => Vec::new(),
+            _ => vec![(Some(code), Some(expected))],
+        };
+        assert_eq!(found.collect::<Vec<_>>(), expected);
+    }
+    let stored = bench
+        .get(&office.operator, &format!("/api/reviews/{review}"))
+        .await
+        .ok();
+    assert_eq!(stored["document"]["drawn"][0]["name"], "front door");
+    for (key, wrong) in [("name", json!(" ")), ("lost", json!([[4, 4]]))] {
+        let mut refused = document.clone();
+        refused["drawn"][0][key] = wrong;
+        let answer = bench.save(&office.operator, review, base, &refused).await;
+        assert_eq!(answer.status, 400, "{key}");
+    }
+}
+
 /// Goal: what is rejected is not masked, and is on record with person, time and reason: in the
 /// summary, in the plan that is rendered, and until it is taken back.
 #[tokio::test]

@@ -330,7 +330,20 @@ export type ReviewTrack = { id: number, class: Class, person: string | null, par
  */
 margins?: Array<[number, number, number, number, number]>, decision: Decision | null, };
 
-export type Drawn = { id: string, effect: Effect, reason: string, start: number, end: number, keyframes: Array<[number, number, number, number, number]>, };
+export type Drawn = { id: string, 
+/**
+ * What the reviewers call it. It is in no plan and in no release.
+ */
+name?: string, effect: Effect, 
+/**
+ * Empty until somebody has chosen one.
+ */
+reason: string, start: number, end: number, keyframes: Array<[number, number, number, number, number]>, 
+/**
+ * Frames, half-open, in which following lost the object. They are not hidden, and block
+ * approval until a person has checked them.
+ */
+lost?: Array<[number, number]>, };
 
 export type All = "all";
 
