@@ -50,6 +50,20 @@ export class FrameClock {
     return this.start(next) - seconds < seconds - this.start(frame) ? next : frame;
   }
 
+  /**
+   * The frame that a person names: `0:04.5` and `4.5` are times, `f120` and `#120` frames; `null`
+   * if it is neither, or not in the recording.
+   */
+  named(text: string): number | null {
+    const frame = /^(?:f|#|frame)\s*(\d+)$/i.exec(text.trim());
+    if (frame !== null) return Number(frame[1]) < this.frames ? Number(frame[1]) : null;
+    const time = /^(?:(?:(\d+):)?(\d+):)?(\d+(?:[.,]\d+)?)$/.exec(text.trim());
+    if (time === null) return null;
+    const [hours, minutes] = [Number(time[1] ?? 0), Number(time[2] ?? 0)];
+    const seconds = hours * 3600 + minutes * 60 + Number(time[3]!.replace(',', '.'));
+    return seconds <= this.seconds ? this.at(seconds) : null;
+  }
+
   /** `frame` as a whole number within the recording. */
   clamp(frame: number): number {
     return Math.max(0, Math.min(this.frames - 1, Math.round(frame)));

@@ -91,17 +91,43 @@ export function setEffect(ids: ReadonlySet<number>, effect: Effect): Edit {
   return onTracks(
     (t) => ids.has(t.id),
     (track) =>
-      track.decision?.verdict === 'redact'
+      track.decision?.verdict === 'redact' && !sameEffect(track.decision.effect, effect)
         ? { ...track, decision: { ...track.decision, effect } }
         : track,
   );
+}
+
+/** Hides the undecided tracks of a class, and gives its hidden ones this effect. */
+export function setClassEffect(policy: Policy, of: Class, effect: Effect): Edit {
+  return onTracks(
+    (t) => t.class === of && (t.decision === null || t.decision.verdict === 'redact'),
+    (track) => {
+      const decision = track.decision ?? decisionOf(policy, of, 'redact');
+      if (decision.verdict !== 'redact') return track;
+      const same = track.decision !== null && sameEffect(decision.effect, effect);
+      return same ? track : { ...track, decision: { ...decision, effect } };
+    },
+  );
+}
+
+export function sameEffect(a: Effect, b: Effect): boolean {
+  const cells = (effect: Effect): number => (effect.kind === 'fill' ? 0 : effect.cells_across);
+  return a.kind === b.kind && cells(a) === cells(b);
+}
+
+/** How many tracks differ between two documents. */
+export function changedTracks(before: ReviewDocument, after: ReviewDocument): number {
+  const known = new Map(before.tracks.map((t) => [t.id, t]));
+  return after.tracks.filter((t) => known.get(t.id) !== t).length;
 }
 
 export function setReason(ids: ReadonlySet<number>, reason: string): Edit {
   return onTracks(
     (t) => ids.has(t.id),
     (track) =>
-      track.decision === null ? track : { ...track, decision: { ...track.decision, reason } },
+      track.decision === null || track.decision.reason === reason
+        ? track
+        : { ...track, decision: { ...track.decision, reason } },
   );
 }
 

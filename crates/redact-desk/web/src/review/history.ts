@@ -14,6 +14,7 @@ export class History {
   #future: Step[] = [];
   #now: ReviewDocument;
   #joined: string | null = null;
+  #joinedAt = 0;
 
   constructor(document: ReviewDocument) {
     this.#now = document;
@@ -34,16 +35,27 @@ export class History {
   /**
    * Applies `edit`; `false` if it changes nothing. Consecutive steps with the same `join` are
    * undone as one, e.g. all moves of a drag. With `fromStepStart`, each of them starts from the
-   * document before the first, so that only the last one counts.
+   * document before the first, so that only the last one counts. A step takes in what follows
+   * within `within` milliseconds of its start.
    */
-  do(label: string, edit: Edit, join: string | null = null, fromStepStart = false): boolean {
-    const sameStep = join !== null && join === this.#joined && this.#past.length > 0;
+  do(
+    label: string,
+    edit: Edit,
+    join: string | null = null,
+    { fromStepStart = false, within = Infinity, now = performance.now() } = {},
+  ): boolean {
+    const sameStep =
+      join !== null &&
+      join === this.#joined &&
+      this.#past.length > 0 &&
+      now - this.#joinedAt <= within;
     const next = edit(fromStepStart && sameStep ? this.#past.at(-1)!.document : this.#now);
     if (next === this.#now) return false;
     if (!sameStep) this.#past.push({ label, document: this.#now });
     if (this.#past.length > STEPS_MAX) this.#past.shift();
     this.#future = [];
     this.#now = next;
+    if (!sameStep) this.#joinedAt = now;
     this.#joined = join;
     return true;
   }

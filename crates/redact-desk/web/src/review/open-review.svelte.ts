@@ -2,6 +2,7 @@
 // `review-session.svelte.ts`.
 import { call, get } from '../api/client';
 import type {
+  Class,
   Decision,
   Drawn,
   Found,
@@ -14,6 +15,7 @@ import type {
   Saved,
   Transcript,
 } from '../api/types';
+import { commitField } from '../lib/fields';
 import { many } from '../lib/format';
 import { DRAFTS } from '../lib/session.svelte';
 import { store, stored } from '../lib/storage';
@@ -24,13 +26,25 @@ import { FrameClock } from './clock';
 import * as edit from './edit';
 import { History } from './history';
 import type { Materials } from './materials';
+import { PictureZoom } from './picture-zoom.svelte';
+import { type Place, storedPlace, storePlace } from './place';
 import { Player } from './player.svelte';
 import { type Speech, speechOf } from './speech';
-import { checkFirst, type Filter, listed, type Order, riskByTrack, type Selection } from './select';
+import {
+  checkEntries,
+  checkFirst,
+  type Filter,
+  listed,
+  listRows,
+  type Order,
+  riskByTrack,
+  type Selection,
+} from './select';
 
 export class OpenReview {
   readonly clock: FrameClock;
   readonly player: Player;
+  readonly zoom = new PictureZoom();
   readonly found: Found;
   readonly foundById: FoundById;
   readonly recording: Recording;
@@ -39,18 +53,28 @@ export class OpenReview {
 
   review = $state.raw<Review>()!;
   document = $state.raw<ReviewDocument>()!;
-  selection = $state.raw<Selection>({ kind: 'none' });
   save = $state.raw<SaveState>({ kind: 'saved', at: null });
   undoLabel = $state<string | null>(null);
   redoLabel = $state<string | null>(null);
   filter = $state<Filter>('all');
   order = $state<Order>('time');
+  /** Only tracks of this class are listed. */
+  ofClass = $state<Class | 'all'>('all');
+  /** The list shown: check first, tracks, sound, transcript. */
+  tab = $state(1);
+  /** Keys of what was shown of the list to check first. */
+  seen = $state.raw<ReadonlySet<string>>(new Set());
+  /** The key of the entry shown last. */
+  shown: string | null = null;
   drawing = $state(false);
   preview = $state(false);
+  /** Whether the preview shows where masks are. */
+  outlines = $state(false);
   goOn = $state(true);
   muteIn = $state<number | null>(null);
   following = $state(false);
 
+  #selection = $state.raw<Selection>({ kind: 'none' });
   readonly #history: History;
   readonly #autosave: Autosave;
   readonly #draftKey: string;
@@ -85,7 +109,21 @@ export class OpenReview {
 
   // ---- what is there
 
-  tracks = $derived(listed(this.document, this.filter, this.order, (t) => this.riskOf(t)));
+  get selection(): Selection {
+    return this.#selection;
+  }
+
+  /** What is being typed still belongs to what was selected before. */
+  set selection(next: Selection) {
+    commitField();
+    this.#selection = next;
+  }
+
+  tracks = $derived(
+    listed(this.document, this.filter, this.order, (t) => this.riskOf(t), this.ofClass),
+  );
+  /** The list of tracks, with the regions that a person drew. */
+  rows = $derived(listRows(this.document.drawn, this.tracks, this.filter, this.ofClass));
   counts = $derived.by(() => {
     const of = (verdict: Decision['verdict'] | null): number =>
       this.document.tracks.filter((t) => (t.decision?.verdict ?? null) === verdict).length;
@@ -125,6 +163,8 @@ export class OpenReview {
   });
   /** What to check first: one row per track. */
   toCheck = $derived.by(() => checkFirst(this.document, this.found.look_here_first));
+  /** All entries of the list to check first. */
+  entries = $derived.by(() => checkEntries(this.document, this.toCheck));
   /** Found boxes that no track covers. They block approval. */
   leftOut = $derived.by(() => edit.leftOut(this.document, this.foundById));
 
@@ -144,9 +184,9 @@ export class OpenReview {
     label: string,
     act: edit.Edit,
     join: string | null = null,
-    fromStepStart = false,
+    how: { fromStepStart?: boolean; within?: number } = {},
   ): boolean {
-    if (!this.#history.do(label, act, join, fromStepStart)) return false;
+    if (!this.#history.do(label, act, join, how)) return false;
     this.#sync();
     this.#autosave.change(this.document);
     return true;
@@ -164,6 +204,31 @@ export class OpenReview {
   redo(): void {
     const label = this.#history.redo();
     if (label !== null) this.#stepped(`Redone: ${label}`);
+  }
+
+  /** Where the person is, to be found again after a reload. */
+  get place(): Place {
+    const { filter, ofClass, order, selection, tab } = this;
+    const { frame } = this.player;
+    return { frame, tab, filter, class: ofClass, order, selection, seen: [...this.seen] };
+  }
+
+  storePlace(): void {
+    storePlace(this.review.id, this.place);
+  }
+
+  /** Goes to where this person was before; `false` if nothing is stored. */
+  restorePlace(): boolean {
+    const place = storedPlace(this.review.id);
+    if (place === null) return false;
+    this.filter = place.filter;
+    this.ofClass = place.class;
+    this.order = place.order;
+    this.tab = place.tab;
+    this.seen = new Set(place.seen);
+    this.selection = place.selection;
+    this.player.seek(place.frame);
+    return true;
   }
 
   get revision(): number {

@@ -15,6 +15,12 @@ export class Player {
   /** Playback rate; negative: backward. */
   speed = $state(1);
   ready = $state(false);
+  /** The speed of ordinary playback: 1, or slower. */
+  pace = $state(1);
+  /** Whether what is played starts again at its end. */
+  loop = $state(false);
+  /** The frames that are played, half-open; `null`: all. */
+  range = $state.raw<{ start: number; end: number } | null>(null);
   #video: HTMLVideoElement | null = null;
   #clock: FrameClock;
   #wanted: number | null = null;
@@ -33,6 +39,7 @@ export class Player {
       this.shown = this.#clock.nearest(meta.mediaTime);
       if (this.playing) this.frame = this.shown;
       if (this.playing) this.#stopAtEnd(meta.mediaTime);
+      if (this.playing) this.#stopAtRangeEnd();
       this.#callback = video.requestVideoFrameCallback(presented);
     };
     this.#callback = video.requestVideoFrameCallback(presented);
@@ -42,6 +49,7 @@ export class Player {
       video.currentTime = this.#clock.middle(this.frame);
     };
     const ended = (): void => {
+      if (this.#again()) return;
       this.pause();
       this.seek(this.#clock.frames - 1);
     };
@@ -82,7 +90,24 @@ export class Player {
 
   toggle(): void {
     if (this.moving) this.pause();
-    else this.play(1);
+    else this.play(this.pace);
+  }
+
+  /** Changes the speed of ordinary playback, also of what plays now. */
+  setPace(pace: number): void {
+    this.pace = pace;
+    if (!this.playing || this.#video === null) return;
+    this.speed = pace;
+    this.#video.playbackRate = pace;
+  }
+
+  /** Sets where a range starts or ends; the other end is that of the recording, if it must be. */
+  mark(side: 'start' | 'end'): void {
+    const all = { start: 0, end: this.#clock.frames };
+    const now = this.range ?? all;
+    const next = side === 'start' ? { ...now, start: this.frame } : { ...now, end: this.frame + 1 };
+    const fits = next.start < next.end;
+    this.range = fits ? next : side === 'start' ? { ...next, end: all.end } : { ...next, start: 0 };
   }
 
   get moving(): boolean {
@@ -93,16 +118,18 @@ export class Player {
   playSpan(start: number, end: number): void {
     if (this.moving) this.pause();
     this.seekSeconds(start);
-    this.play(1);
+    this.play(this.pace, true);
     this.#span = { start, end, begun: false };
   }
 
-  play(speed: number): void {
+  play(speed: number, anywhere = false): void {
     this.#stopRewind();
     this.#span = null;
     const video = this.#video;
     if (video === null) return;
-    if (this.frame >= this.#clock.frames - 1) this.seek(0);
+    const { start, end } = this.range ?? { start: 0, end: this.#clock.frames };
+    const outside = this.frame >= end - 1 || this.frame < start;
+    if (!anywhere && outside) this.seek(start);
     this.speed = speed;
     video.playbackRate = speed;
     this.playing = true;
@@ -159,8 +186,29 @@ export class Player {
   #stopAtEnd(seconds: number): void {
     const span = this.#span;
     if (span === null) return;
-    if (seconds >= span.end && span.begun) this.pause();
-    else span.begun ||= seconds >= span.start - 0.1 && seconds < span.end;
+    if (seconds >= span.end && span.begun) {
+      if (!this.#again()) this.pause();
+    } else span.begun ||= seconds >= span.start - 0.1 && seconds < span.end;
+  }
+
+  /** Frames from before a seek may still arrive, so nothing ends during one. */
+  #stopAtRangeEnd(): void {
+    const { range } = this;
+    if (range === null || this.#span !== null || this.#video?.seeking !== false) return;
+    if (this.shown < range.end - 1) return;
+    if (!this.#again()) this.pause();
+  }
+
+  /** Starts what is played again; `false` if it is not repeated. */
+  #again(): boolean {
+    if (!this.loop || !this.playing) return false;
+    if (this.#span !== null) {
+      this.#span.begun = false;
+      this.seekSeconds(this.#span.start);
+    } else this.seek(this.range?.start ?? 0);
+    // After the last frame of the recording, the browser has stopped.
+    this.#video?.play().catch(() => this.pause());
+    return true;
   }
 
   #settle(): void {

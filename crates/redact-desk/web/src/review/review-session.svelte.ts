@@ -1,15 +1,24 @@
 // All actions on an open review. Components display the review and call these; the rules are in
 // `edit.ts`.
-import { messageOf, post } from '../api/client';
-import type { Class, Decision, Effect, Followed, Job, Rect, ReviewTrack } from '../api/types';
-import { classesText, clockText, many, maskNames, trackName } from '../lib/format';
+import { go } from '../lib/router.svelte';
+import type { Class, Decision, Effect, Rect, ReviewTrack } from '../api/types';
+import { classesText, clockText, effectText, many, maskNames, trackName } from '../lib/format';
 import { toast } from '../lib/toast.svelte';
-import { bareAt, boxAt, tidy } from './boxes';
+import { boxAt, drawnAt, spanOf } from './boxes';
 import { coveredBy } from './covered';
 import * as edit from './edit';
-import { finished } from './materials';
-import { OpenReview } from './open-review.svelte';
-import { bestFrame, type CheckRow, listed, seedOf } from './select';
+import { RegionSession } from './region-session.svelte';
+import { checkedGap, type Gap, keyframeNear, regionName } from './regions';
+import {
+  bestFrame,
+  type CheckEntry,
+  type CheckRow,
+  entryKey,
+  type Filter,
+  listed,
+  nextEntry,
+  rowKey,
+} from './select';
 import { keepSpeech, secondsAround, type Speech, undecideSpeech } from './speech';
 import { Spoken } from './spoken.svelte';
 
@@ -19,16 +28,18 @@ const verdictWord = {
   reject: 'rejected as a false detection',
 } as const;
 
-export class ReviewSession extends OpenReview {
+const FILTERS: readonly Filter[] = ['all', 'undecided', 'hidden', 'kept', 'rejected'];
+
+export class ReviewSession extends RegionSession {
   /** What was said; `null` if nothing was transcribed. */
   readonly spoken = this.transcript === null ? null : new Spoken(this, this.transcript);
-  #stoppedAt = 0;
-  #shrunk = false;
+  #through = false; // the list to check first was shown to its end
   #rest: number | null = null; // the track made by a trim
 
   // ---- deciding
 
   decide(verdict: Decision['verdict']): void {
+    if (verdict !== 'redact' && this.#stopFirst()) return;
     if (this.chosenSpeech !== null) return this.#decideSpeech(this.chosenSpeech, verdict);
     if (this.spoken?.target != null) return this.spoken.decide(verdict);
     const tracks = this.selected;
@@ -55,6 +66,21 @@ export class ReviewSession extends OpenReview {
     this.tell(label);
     if (verdict === 'keep') this.#warnCovered(ids);
     if (this.goOn && wasUndecided) this.nextUndecided(1, true);
+    if (wasUndecided && this.counts.undecided === 0) this.#allDecided(label);
+  }
+
+  /** After the last decision, the inspector shows what comes next. */
+  #allDecided(label: string): void {
+    if (this.goOn) this.select(new Set());
+    this.tell(`${label}. All tracks are decided: watch the preview once, then approve`);
+  }
+
+  /** While a recording plays, nothing may be revealed: the first press stops it. */
+  #stopFirst(): boolean {
+    if (!this.player.moving) return false;
+    this.player.pause();
+    toast('Playback stopped. Nothing was changed: check the picture, then press again.');
+    return true;
   }
 
   /** Says that masks of others cover a person who was just kept. */
@@ -98,6 +124,7 @@ export class ReviewSession extends OpenReview {
   }
 
   hideAllButSelected(): void {
+    if (this.#stopFirst()) return;
     const chosen = this.selected;
     if (chosen.length === 0) {
       toast('First select the track to keep.');
@@ -134,7 +161,34 @@ export class ReviewSession extends OpenReview {
   setEffect(effect: Effect): void {
     if (this.region !== null)
       this.change('Effect changed', edit.changeDrawn(this.region.id, { effect }));
-    else this.change('Effect changed', edit.setEffect(this.#ids(), effect));
+    else this.#changeTracks(effectText(effect), edit.setEffect(this.#ids(), effect));
+  }
+
+  /** Gives the hidden tracks of a class an effect, and hides the undecided ones with it. */
+  setClassEffect(of: Class, effect: Effect): void {
+    const act = edit.setClassEffect(this.review.policy, of, effect);
+    this.#changeTracks(`${classesText[of]}: ${effectText(effect).toLowerCase()}`, act, true);
+  }
+
+  setClassReason(of: Class, reason: string): void {
+    const hidden = this.document.tracks.filter(
+      (t) => t.class === of && t.decision?.verdict === 'redact',
+    );
+    const act = edit.setReason(new Set(hidden.map((t) => t.id)), reason);
+    this.#changeTracks(`${classesText[of]}: ${reason}`, act, true);
+  }
+
+  /** Selects all tracks of a class. */
+  selectClass(of: Class): void {
+    this.select(new Set(this.document.tracks.filter((t) => t.class === of).map((t) => t.id)));
+  }
+
+  /** Changes tracks, and says how many if it is more than one. */
+  #changeTracks(what: string, act: edit.Edit, always = false): void {
+    const before = this.document;
+    if (!this.change(what, act)) return;
+    const count = edit.changedTracks(before, this.document);
+    if (always || count > 1) this.tell(`${what}, ${many(count, 'track')} changed`);
   }
 
   cycleEffect(): void {
@@ -150,7 +204,7 @@ export class ReviewSession extends OpenReview {
       this.change('Reason changed', edit.changeMute(this.mute.id, { reason }));
     else if (this.chosenSpeech !== null) this.keepAudible(this.chosenSpeech, reason);
     else if (this.spoken?.target != null) this.spoken.keep(reason);
-    else this.change('Reason changed', edit.setReason(this.#ids(), reason));
+    else this.#changeTracks(`Reason: ${reason}`, edit.setReason(this.#ids(), reason));
   }
 
   setPerson(person: string | null): void {
@@ -199,7 +253,12 @@ export class ReviewSession extends OpenReview {
     const act = side === 'start' ? edit.startAt : edit.endAt;
     const label = side === 'start' ? 'Start changed' : 'End changed';
     const before = new Set(this.document.tracks.map((t) => t.id));
-    if (!this.change(label, act(id, at, this.foundById), `trim-${side}-${id}`, true)) return;
+    if (
+      !this.change(label, act(id, at, this.foundById), `trim-${side}-${id}`, {
+        fromStepStart: true,
+      })
+    )
+      return;
     const made = this.document.tracks.find((t) => !before.has(t.id));
     if (made !== undefined) this.#rest = made.id;
   }
@@ -231,59 +290,8 @@ export class ReviewSession extends OpenReview {
     this.tell(`${many(made.length, 'track')} put back, undecided`);
   }
 
-  // ---- regions
-
-  draw(rect: Rect): void {
-    const { policy } = this.review;
-    const start = this.player.frame;
-    const five = this.clock.at(this.clock.start(start) + 5) + 1;
-    const id = edit.freeId('region', this.document.drawn);
-    this.change(
-      'Region drawn',
-      edit.addDrawn(
-        {
-          effect: { kind: 'fill' },
-          reason: edit.firstReason(policy),
-          start,
-          end: Math.min(this.clock.frames, Math.max(start + 1, five)),
-          keyframes: [[start, ...tidy(rect)]],
-        },
-        id,
-      ),
-    );
-    this.drawing = false;
-    this.selection = { kind: 'drawn', id };
-  }
-
-  moveRegion(id: string, rect: Rect): void {
-    this.change('Region moved', edit.setKeyframe(id, this.player.frame, rect), `move-${id}`);
-  }
-
-  /**
-   * Enlarges a track's box in this frame toward `rect`. The box never becomes smaller than what was
-   * found: to show more, keep or split the track.
-   */
-  reshape(id: number, rect: Rect): void {
-    const track = this.document.tracks.find((t) => t.id === id);
-    const bare = track === undefined ? null : bareAt(track, this.player.frame, this.foundById);
-    if (bare === null) return;
-    const within = [rect[0] - bare[0], rect[1] - bare[1], bare[2] - rect[2], bare[3] - rect[3]];
-    this.#shrunk ||= within.some((inward) => inward > 0.004);
-    const act = edit.reshape(id, this.player.frame, rect, this.foundById);
-    this.change('Box enlarged', act, `reshape-${id}`);
-  }
-
-  /** Ends a drag, and with it the joined undo step. */
-  settleShape(): void {
-    this.settle();
-    if (this.#shrunk)
-      toast(
-        'A box cannot become smaller than what was found. To show more, keep or split the track.',
-      );
-    this.#shrunk = false;
-  }
-
   removeSelected(): void {
+    if ((this.region ?? this.mute) !== null && this.#stopFirst()) return;
     if (this.region !== null) {
       this.change('Region removed', edit.removeDrawn(this.region.id));
       this.tell('Region removed');
@@ -308,41 +316,6 @@ export class ReviewSession extends OpenReview {
       return;
     }
     this.selection = { kind: 'none' };
-  }
-
-  /** Follows the selected object: a region in both directions, a track after its end. */
-  async follow(way: 'both' | 'back' | 'forward' = 'both'): Promise<void> {
-    const region = this.region;
-    const track = this.selected[0];
-    const seed = seedOf(region, track, way, this.player.frame, this.foundById);
-    if (seed === null || this.following) {
-      if (!this.following) toast('Go to a frame that has the region, then follow.');
-      return;
-    }
-    this.following = true;
-    try {
-      const job = await post<Job>(`/recordings/${this.recording.id}/follow`, {
-        ...seed,
-        back: way !== 'forward' && (region !== null || way === 'back'),
-        forward: way !== 'back',
-      });
-      const done = await finished(job.id);
-      const { path, start, end, stopped } = done.result as Followed;
-      if (region !== null) {
-        // Where the object was lost, the region keeps its length and stays in its last place.
-        const span = { start: Math.min(region.start, start), end: Math.max(region.end, end) };
-        this.change('Followed', edit.changeDrawn(region.id, { keyframes: path, ...span }));
-      } else if (track !== undefined) {
-        this.change('Followed', edit.addPath(track.id, path, start, end));
-      }
-      const lost = stopped.forward === 'lost' || stopped.back === 'lost';
-      const [from, to] = [start, end].map((f) => clockText(this.clock.start(f)));
-      this.tell(`Followed from ${from} to ${to}${lost ? ', then lost. Check what follows' : ''}`);
-    } catch (error) {
-      toast(messageOf(error), 'bad');
-    } finally {
-      this.following = false;
-    }
   }
 
   // ---- sound
@@ -461,14 +434,45 @@ export class ReviewSession extends OpenReview {
     this.player.seek(risk.frame ?? (inside ? best : risk.start));
   }
 
+  /** Shows frames in which following lost the object of a region. */
+  showGap({ region, start }: Gap): void {
+    this.player.pause();
+    this.selection = { kind: 'drawn', id: region.id };
+    this.player.seek(start);
+  }
+
+  /** A person has checked the frames in which following lost the object. */
+  checkGap(gap: Gap): void {
+    if (this.change('Frames checked', checkedGap(gap.region, gap.start)))
+      this.tell(`${regionName(gap.region)}: frames checked`);
+  }
+
+  /** Shows an entry of the list to check first, and marks it as seen. */
+  showEntry(entry: CheckEntry): void {
+    if (entry.kind === 'gap') this.showGap(entry.gap);
+    else this.showRisk(entry.row);
+    this.shown = entryKey(entry);
+    this.seen = new Set([...this.seen, this.shown]);
+  }
+
+  /** N: goes through the list to check first once, and says when it is through. */
   nextRisk(direction: 1 | -1): void {
-    const list = this.toCheck;
+    const list = this.entries;
     if (list.length === 0) return toast('This recording has nothing to check first.');
-    const chosen = new Set(this.selected.map((t) => t.id));
-    const at = list.findIndex(({ track }) => track !== null && chosen.has(track.id));
-    const from = at < 0 && direction < 0 ? 0 : at;
-    const next = list[(from + direction + list.length) % list.length];
-    if (next !== undefined) this.showRisk(next);
+    const keys = list.map(entryKey);
+    const at = this.shown === null ? -1 : keys.indexOf(this.shown);
+    let next = nextEntry(keys, this.seen, at, direction);
+    if (next === null && direction === 1) {
+      if (!this.#through) {
+        this.#through = true;
+        const all = list.length === 1 ? 'The item' : `All ${list.length} items`;
+        return toast(`${all} to check first: seen. Press N to go through the list again.`, 'ok');
+      }
+      next = at + 1 < list.length ? at + 1 : 0;
+      if (next === list.length - 1) this.#through = false;
+    }
+    const entry = next === null ? undefined : list[next];
+    if (entry !== undefined) this.showEntry(entry);
   }
 
   nextUndecided(direction: 1 | -1, quiet = false): void {
@@ -488,24 +492,95 @@ export class ReviewSession extends OpenReview {
     if (next !== undefined) this.show(next, true);
   }
 
+  /** The entry before or after the one shown last, seen or not. */
+  stepEntry(by: 1 | -1): void {
+    const at = this.entries.findIndex((entry) => entryKey(entry) === this.shown);
+    const next = this.entries[Math.max(0, Math.min(this.entries.length - 1, at + by))];
+    if (next !== undefined) this.showEntry(next);
+  }
+
+  /** The box of what is selected in a frame; `null` if it is not one thing, or not there. */
+  selectedRect(frame: number): Rect | null {
+    if (this.region !== null) return drawnAt(this.region, frame);
+    const track = this.selected.length === 1 ? this.selected[0]! : null;
+    return track === null ? null : boxAt(track, frame, this.foundById);
+  }
+
+  /** The row of the list that is selected; -1: none. */
+  get rowAt(): number {
+    const { selection } = this;
+    const key =
+      selection.kind === 'drawn' ? `region-${selection.id}` : `track-${this.selected[0]?.id}`;
+    return this.rows.findIndex((row) => rowKey(row) === key);
+  }
+
+  /** The next track or region in the list. */
   nextTrack(direction: 1 | -1): void {
+    const here = this.rowAt;
+    const at = here < 0 && direction < 0 ? 0 : here + direction;
+    const next = this.rows[Math.max(0, Math.min(this.rows.length - 1, at))];
+    if (next?.kind === 'track') this.show(next.track, true);
+    else if (next !== undefined) this.showRegion(next.region);
+  }
+
+  /** Adds the next or previous track of the list to the selection. */
+  extendSelection(direction: 1 | -1): void {
     const list = this.tracks;
-    const here = list.findIndex((t) => t.id === this.selected[0]?.id);
-    const next = list[Math.max(0, Math.min(list.length - 1, here + direction))];
-    if (next !== undefined) this.show(next, true);
+    const places = this.selected.map((t) => list.indexOf(t)).filter((i) => i >= 0);
+    if (places.length === 0) return this.nextTrack(direction);
+    const edge = direction === 1 ? Math.max(...places) : Math.min(...places);
+    const next = list[edge + direction];
+    if (next !== undefined) this.pick(next.id, 'range');
+  }
+
+  /** Shows the next of: all, undecided, hidden, kept, rejected tracks. */
+  cycleFilter(): void {
+    this.filter = FILTERS[(FILTERS.indexOf(this.filter) + 1) % FILTERS.length]!;
+    toast(`The list shows ${this.filter} tracks: ${this.tracks.length}.`);
+  }
+
+  /** Goes to the keyframe or correction before or after this frame. */
+  nextKeyframe(direction: 1 | -1): void {
+    const rows = this.region?.keyframes ?? this.selected[0]?.margins ?? [];
+    const frame = keyframeNear(rows, this.player.frame, direction);
+    if (frame === null) return toast('There is no further keyframe or correction.');
+    this.player.pause();
+    this.player.seek(frame);
+  }
+
+  /** Plays the selection from its first to its last frame. */
+  playSelected(): void {
+    const track = this.selected[0];
+    const span = this.region ?? (track === undefined ? null : spanOf(track));
+    if (span === null) return toast('Select a track or a region first.');
+    this.player.playSpan(this.clock.start(span.start), this.clock.start(span.end));
+  }
+
+  /** Goes to a time or a frame as a person wrote it. */
+  goTo(text: string): boolean {
+    const frame = this.clock.named(text);
+    if (frame === null) {
+      const end = clockText(this.clock.seconds);
+      toast(
+        `Cannot go to “${text}”: expected a time up to ${end}, such as 0:04.5, or a frame up to ` +
+          `${this.clock.frames - 1}, such as f120.`,
+        'bad',
+      );
+      return false;
+    }
+    this.player.pause();
+    this.player.seek(frame);
+    return true;
+  }
+
+  /** Saves everything and opens the approval. */
+  async approve(): Promise<void> {
+    if (await this.flush()) go('review', this.review.id, 'approve');
+    else toast('Not everything is saved yet. Wait a moment and try again.', 'bad');
   }
 
   time(): string {
     return clockText(this.clock.start(this.player.frame));
-  }
-
-  /** K: stops playback. A second press right after must not decide anything. */
-  stopOrKeep(): void {
-    const now = performance.now();
-    if (this.player.moving) {
-      this.player.pause();
-      this.#stoppedAt = now;
-    } else if (now - this.#stoppedAt > 600) this.decide('keep');
   }
 
   // ---- inside

@@ -1,6 +1,7 @@
 // Which tracks a list shows, in which order, and the best frame of a track.
 import type { Class, Drawn, Rect, ReviewDocument, ReviewTrack, Risk } from '../api/types';
 import { bareAt, drawnAt, type FoundById, spanOf } from './boxes';
+import { type Gap, gapsOf } from './regions';
 
 export type Filter = 'all' | 'undecided' | 'hidden' | 'kept' | 'rejected';
 export type Order = 'time' | 'risk' | 'class' | 'person';
@@ -64,14 +65,49 @@ function holder(tracks: readonly ReviewTrack[], risk: Risk): ReviewTrack | null 
   return tracks.find(overlaps) ?? tracks[0] ?? null;
 }
 
+/** An entry of the list to check first. */
+export type CheckEntry = { kind: 'track'; row: CheckRow } | { kind: 'gap'; gap: Gap };
+
+/** All of the list: frames in which following lost an object come before the found tracks. */
+export const checkEntries = (document: ReviewDocument, rows: readonly CheckRow[]): CheckEntry[] => [
+  ...gapsOf(document.drawn).map((gap) => ({ kind: 'gap' as const, gap })),
+  ...rows.map((row) => ({ kind: 'track' as const, row })),
+];
+
+/** What identifies an entry, also after a reload. */
+export function entryKey(entry: CheckEntry): string {
+  if (entry.kind === 'gap') return `gap-${entry.gap.region.id}-${entry.gap.start}`;
+  const { risk, track } = entry.row;
+  return track === null ? `found-${risk.track}` : `track-${track.id}`;
+}
+
+/**
+ * The place of the next entry that was not shown yet, after `at` and then from the start; `null` if
+ * all were shown. Backward: the one before, shown or not.
+ */
+export function nextEntry(
+  keys: readonly string[],
+  seen: ReadonlySet<string>,
+  at: number,
+  direction: 1 | -1,
+): number | null {
+  if (direction === -1) return at > 0 ? at - 1 : null;
+  const open = (key: string): boolean => !seen.has(key);
+  const after = keys.findIndex((key, i) => i > at && open(key));
+  const next = after >= 0 ? after : keys.findIndex((key, i) => i !== at && open(key));
+  return next < 0 ? null : next;
+}
+
 export function listed(
   document: ReviewDocument,
   filter: Filter,
   order: Order,
   riskOf: (track: ReviewTrack) => Risk | null,
+  of: Class | 'all' = 'all',
 ): ReviewTrack[] {
   const keyed = document.tracks
     .filter((track) => filter === 'all' || filter === stateOf(track))
+    .filter((track) => of === 'all' || of === track.class)
     .map((track) => ({ track, start: spanOf(track).start, risk: riskOf(track)?.risk ?? -1 }));
   keyed.sort((a, b) => {
     const first =
@@ -85,6 +121,34 @@ export function listed(
     return first || a.start - b.start || a.track.id - b.track.id;
   });
   return keyed.map((k) => k.track);
+}
+
+/** A row of the list of tracks: regions that a person drew come first. */
+export type ListRow = { kind: 'drawn'; region: Drawn } | { kind: 'track'; track: ReviewTrack };
+
+export const rowKey = (row: ListRow): string =>
+  row.kind === 'drawn' ? `region-${row.region.id}` : `track-${row.track.id}`;
+
+/** A region is hidden, so it is listed with all tracks and with the hidden ones. */
+export const listRows = (
+  drawn: readonly Drawn[],
+  tracks: readonly ReviewTrack[],
+  filter: Filter,
+  of: Class | 'all',
+): ListRow[] => [
+  ...(of === 'all' && (filter === 'all' || filter === 'hidden')
+    ? drawn.map((region) => ({ kind: 'drawn' as const, region }))
+    : []),
+  ...tracks.map((track) => ({ kind: 'track' as const, track })),
+];
+
+/**
+ * Of what lies at a place of the picture, topmost first: the one below what is selected, so that
+ * repeated clicks reach all of them.
+ */
+export function nextBelow<T>(here: readonly T[], selected: (item: T) => boolean): T | null {
+  const at = here.findIndex(selected);
+  return here[(at + 1) % Math.max(1, here.length)] ?? null;
 }
 
 export function stateOf(track: ReviewTrack): Exclude<Filter, 'all'> {

@@ -1,17 +1,18 @@
 // All shortcuts of the review. The handler and the `?` dialog use this table.
-import { boxAt, drawnAt } from '../review/boxes';
 import { toast } from '../lib/toast.svelte';
 import type { ReviewSession } from '../review/review-session.svelte';
 import type { Spoken } from '../review/spoken.svelte';
 
 export interface View {
   desk: ReviewSession;
-  zoom: (factor: number) => void;
+  /** Of the timeline. */
+  zoomTime: (factor: number) => void;
+  fitTime: () => void;
   louder: (factor: number) => void;
-  fit: () => void;
-  tab: (index: number) => void;
   sheet: () => void;
-  approve: () => void;
+  pane: (direction: 1 | -1) => void;
+  goTo: () => void;
+  outlines: () => void;
   focusPerson: () => void;
   focusReason: () => void;
   search: () => void;
@@ -21,7 +22,7 @@ export interface View {
 interface Key {
   keys: string[];
   title: string;
-  run: (view: View) => void;
+  run: (view: View, combo: string) => void;
 }
 
 export interface KeyGroup {
@@ -31,40 +32,28 @@ export interface KeyGroup {
 
 const nudge =
   (x: number, y: number, grow: boolean) =>
-  ({ desk }: View): void => {
-    const { region, selected } = desk;
-    const track = selected.length === 1 ? selected[0]! : null;
-    const frame = desk.player.frame;
-    const rect =
-      region !== null
-        ? drawnAt(region, frame)
-        : track !== null
-          ? boxAt(track, frame, desk.foundById)
-          : null;
-    if (rect === null) return;
-    const step = 0.005;
-    const [left, top, right, bottom] = rect;
-    const [dx, dy] = [x * step, y * step];
-    if (region !== null) {
-      desk.moveRegion(
-        region.id,
-        grow
-          ? [left, top, right + dx, bottom + dy]
-          : [left + dx, top + dy, right + dx, bottom + dy],
-      );
-    } else if (track !== null) {
-      // A found box cannot move, so it grows on that side.
-      const [west, north] = [Math.min(0, grow ? 0 : dx), Math.min(0, grow ? 0 : dy)];
-      const [east, south] = [grow ? dx : Math.max(0, dx), grow ? dy : Math.max(0, dy)];
-      desk.reshape(track.id, [left + west, top + north, right + east, bottom + south]);
-    }
-  };
+  ({ desk }: View): void =>
+    desk.nudge(x, y, grow);
+
+/** The speeds of playback that are slower than the recording, and its own. */
+export const PACES = [0.25, 0.5, 1] as const;
+
+/** Pixels by which an arrow key moves an enlarged picture. */
+const PAN = 60;
 
 export const GROUPS: KeyGroup[] = [
   {
     title: 'Playback',
     keys: [
-      { keys: ['Space'], title: 'Play or pause', run: ({ desk }) => desk.player.toggle() },
+      {
+        keys: ['Space'],
+        title: 'Play or pause; in an enlarged picture, hold it and drag to move the picture',
+        run: ({ desk }) => {
+          // In an enlarged picture, releasing it plays, unless the picture was moved.
+          if (desk.zoom.level > 1) desk.zoom.held = true;
+          else desk.player.toggle();
+        },
+      },
       {
         keys: ['l'],
         title: 'Forward; press again for faster',
@@ -77,8 +66,16 @@ export const GROUPS: KeyGroup[] = [
       },
       {
         keys: ['k'],
-        title: 'While playing: stop. When stopped: keep the selected track',
-        run: ({ desk }) => desk.stopOrKeep(),
+        title: 'Stop',
+        run: ({ desk }) => desk.player.pause(),
+      },
+      {
+        keys: ['Shift+l'],
+        title: 'Slow motion: a quarter, half or full speed',
+        run: ({ desk }) => {
+          const at = PACES.findIndex((pace) => pace === desk.player.pace);
+          desk.player.setPace(PACES[(at + PACES.length - 1) % PACES.length]!);
+        },
       },
       { keys: ['ArrowLeft'], title: 'Previous frame', run: ({ desk }) => desk.player.step(-1) },
       { keys: ['ArrowRight'], title: 'Next frame', run: ({ desk }) => desk.player.step(1) },
@@ -89,6 +86,32 @@ export const GROUPS: KeyGroup[] = [
         keys: ['End'],
         title: 'Go to the end',
         run: ({ desk }) => desk.player.seek(desk.clock.frames - 1),
+      },
+      { keys: ['Shift+g'], title: 'Go to a time or a frame', run: (v) => v.goTo() },
+      {
+        keys: ['z'],
+        title: 'Play the selection from its first to its last frame',
+        run: ({ desk }) => desk.playSelected(),
+      },
+      {
+        keys: ['Shift+z'],
+        title: 'Repeat what is played',
+        run: ({ desk }) => (desk.player.loop = !desk.player.loop),
+      },
+      {
+        keys: ['Shift+i'],
+        title: 'Play only from this frame',
+        run: ({ desk }) => desk.player.mark('start'),
+      },
+      {
+        keys: ['Shift+o'],
+        title: 'Play only up to this frame',
+        run: ({ desk }) => desk.player.mark('end'),
+      },
+      {
+        keys: ['Shift+x'],
+        title: 'Play all again',
+        run: ({ desk }) => (desk.player.range = null),
       },
     ],
   },
@@ -109,18 +132,36 @@ export const GROUPS: KeyGroup[] = [
       },
       {
         keys: ['ArrowDown'],
-        title: 'Next track in the list',
-        run: ({ desk }) => desk.nextTrack(1),
+        title: 'Next item in the list',
+        run: ({ desk }) => down(desk, 1),
       },
       {
         keys: ['ArrowUp'],
-        title: 'Previous track in the list',
-        run: ({ desk }) => desk.nextTrack(-1),
+        title: 'Previous item in the list',
+        run: ({ desk }) => down(desk, -1),
+      },
+      {
+        keys: ['Shift+ArrowDown', 'Shift+ArrowUp'],
+        title: 'Add the next or previous track to the selection',
+        run: ({ desk }, combo) => desk.extendSelection(combo.endsWith('Down') ? 1 : -1),
       },
       {
         keys: ['Ctrl+a'],
         title: 'Select all tracks in the list',
         run: ({ desk }) => desk.select(new Set(desk.tracks.map((t) => t.id))),
+      },
+      {
+        keys: ['Shift+f'],
+        title: 'List all, undecided, hidden, kept or rejected tracks',
+        run: ({ desk }) => {
+          desk.tab = 1;
+          desk.cycleFilter();
+        },
+      },
+      {
+        keys: ['F6', 'Shift+F6'],
+        title: 'Next or previous part of the screen',
+        run: (v, combo) => v.pane(combo === 'F6' ? 1 : -1),
       },
     ],
   },
@@ -133,8 +174,8 @@ export const GROUPS: KeyGroup[] = [
         run: ({ desk }) => desk.decide('redact'),
       },
       {
-        keys: ['Shift+k'],
-        title: 'Keep the selection (also while playing)',
+        keys: ['v', 'Shift+k'],
+        title: 'Keep the selection visible or audible (not during playback)',
         run: ({ desk }) => desk.decide('keep'),
       },
       {
@@ -162,11 +203,18 @@ export const GROUPS: KeyGroup[] = [
     keys: [
       {
         keys: ['d'],
-        title: 'Draw a region on the picture',
-        run: ({ desk }) => {
-          desk.player.pause();
-          desk.drawing = !desk.drawing;
-        },
+        title: 'Draw a region: drag, or arrows, Shift and arrows, Enter',
+        run: ({ desk }) => desk.toggleDrawing(true),
+      },
+      {
+        keys: [','],
+        title: 'Previous keyframe or correction',
+        run: ({ desk }) => desk.nextKeyframe(-1),
+      },
+      {
+        keys: ['.'],
+        title: 'Next keyframe or correction',
+        run: ({ desk }) => desk.nextKeyframe(1),
       },
       { keys: ['f'], title: 'Follow the object from here', run: ({ desk }) => void desk.follow() },
       { keys: ['q'], title: 'Start at this frame', run: ({ desk }) => desk.trim('start') },
@@ -221,6 +269,29 @@ export const GROUPS: KeyGroup[] = [
     ],
   },
   {
+    title: 'Zoom',
+    keys: [
+      {
+        keys: ['+', '='],
+        title: 'Enlarge the picture',
+        run: ({ desk }) => zoomPicture(desk, 1.5),
+      },
+      { keys: ['-'], title: 'Reduce the picture', run: ({ desk }) => zoomPicture(desk, 1 / 1.5) },
+      { keys: ['0'], title: 'Show the whole picture', run: ({ desk }) => desk.zoom.fit() },
+      {
+        keys: ['Ctrl+ArrowLeft'],
+        title: 'Move an enlarged picture; also right, up and down',
+        run: ({ desk }) => desk.zoom.pan(PAN, 0),
+      },
+      { keys: ['Ctrl+ArrowRight'], title: 'Right', run: ({ desk }) => desk.zoom.pan(-PAN, 0) },
+      { keys: ['Ctrl+ArrowUp'], title: 'Up', run: ({ desk }) => desk.zoom.pan(0, PAN) },
+      { keys: ['Ctrl+ArrowDown'], title: 'Down', run: ({ desk }) => desk.zoom.pan(0, -PAN) },
+      { keys: ['Alt+=', 'Alt++'], title: 'Enlarge the timeline', run: (v) => v.zoomTime(2) },
+      { keys: ['Alt+-'], title: 'Reduce the timeline', run: (v) => v.zoomTime(0.5) },
+      { keys: ['Alt+0'], title: 'Show the whole timeline', run: (v) => v.fitTime() },
+    ],
+  },
+  {
     title: 'General',
     keys: [
       {
@@ -228,6 +299,7 @@ export const GROUPS: KeyGroup[] = [
         title: 'Preview the release',
         run: ({ desk }) => (desk.preview = !desk.preview),
       },
+      { keys: ['Shift+p'], title: 'Outlines in the preview', run: (v) => v.outlines() },
       { keys: ['Ctrl+z'], title: 'Undo', run: ({ desk }) => desk.undo() },
       { keys: ['Ctrl+Shift+z', 'Ctrl+y'], title: 'Redo', run: ({ desk }) => desk.redo() },
       {
@@ -235,19 +307,16 @@ export const GROUPS: KeyGroup[] = [
         title: 'Save now (changes are also saved automatically)',
         run: ({ desk }) => void desk.flush(),
       },
-      { keys: ['+', '='], title: 'Zoom in', run: (v) => v.zoom(2) },
-      { keys: ['-'], title: 'Zoom out', run: (v) => v.zoom(0.5) },
-      { keys: ['0'], title: 'Show the whole timeline', run: (v) => v.fit() },
-      { keys: ['1'], title: 'List: check first', run: (v) => v.tab(0) },
-      { keys: ['2'], title: 'List: tracks', run: (v) => v.tab(1) },
-      { keys: ['3'], title: 'List: sound', run: (v) => v.tab(2) },
-      { keys: ['4'], title: 'List: transcript', run: (v) => v.tab(3) },
-      { keys: ['Ctrl+Enter'], title: 'Go to approval', run: (v) => v.approve() },
+      { keys: ['1'], title: 'List: check first', run: ({ desk }) => (desk.tab = 0) },
+      { keys: ['2'], title: 'List: tracks', run: ({ desk }) => (desk.tab = 1) },
+      { keys: ['3'], title: 'List: sound', run: ({ desk }) => (desk.tab = 2) },
+      { keys: ['4'], title: 'List: transcript', run: ({ desk }) => (desk.tab = 3) },
+      { keys: ['Ctrl+Enter'], title: 'Go to approval', run: ({ desk }) => void desk.approve() },
       {
         keys: ['Escape'],
         title: 'Cancel drawing, or clear the selection',
         run: ({ desk }) => {
-          if (desk.drawing) desk.drawing = false;
+          if (desk.drawing) desk.stopDrawing();
           else if (desk.muteIn !== null) desk.muteIn = null;
           else desk.select(new Set());
         },
@@ -261,6 +330,20 @@ const byCombo = new Map<string, Key>();
 for (const group of GROUPS)
   for (const key of group.keys) for (const k of key.keys) byCombo.set(k, key);
 
+/** The next item of the list that is open. */
+function down(desk: ReviewSession, by: 1 | -1): void {
+  if (desk.tab === 0) desk.stepEntry(by);
+  else desk.nextTrack(by);
+}
+
+/** Enlarges the picture around what is selected, if that is in it. */
+function zoomPicture(desk: ReviewSession, factor: number): void {
+  const rect = desk.selectedRect(desk.player.frame);
+  if (rect === null || desk.zoom.level > 1) return desk.zoom.by(factor);
+  desk.zoom.by(factor, (rect[0] + rect[2]) / 2, (rect[1] + rect[3]) / 2);
+  desk.zoom.reveal(rect);
+}
+
 function spoken(desk: ReviewSession): Spoken | null {
   if (desk.spoken === null) toast('This recording has no transcript.');
   return desk.spoken;
@@ -269,14 +352,14 @@ function spoken(desk: ReviewSession): Spoken | null {
 function proposal(view: View, direction: 1 | -1): void {
   const said = spoken(view.desk);
   if (said === null) return;
-  view.tab(3);
+  view.desk.tab = 3;
   said.next(direction);
 }
 
 function correct(view: View): void {
   const said = spoken(view.desk);
   if (said === null) return;
-  view.tab(3);
+  view.desk.tab = 3;
   said.edit();
 }
 
@@ -302,11 +385,29 @@ export function comboOf(event: KeyboardEvent): string {
 /** Handles a key press; `false` if the key has no meaning here. */
 export function press(event: KeyboardEvent, view: View, singleKeys: boolean): boolean {
   const combo = comboOf(event);
+  if (view.desk.drawing && !isTyping(event) && draw(view.desk, combo)) return true;
   const key = byCombo.get(combo);
   if (key === undefined || isTyping(event)) return false;
-  const character = combo.length === 1 || combo.startsWith('Shift+');
+  const character = combo.length === 1 || /^Shift\+[a-z]$/.test(combo);
   if (character && !singleKeys && combo !== '?') return false;
-  key.run(view);
+  key.run(view, combo);
+  return true;
+}
+
+const ARROWS: Record<string, readonly [x: number, y: number]> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};
+
+/** Keys while a region is drawn: arrows move it, Shift and arrows resize it, Enter draws it. */
+function draw(desk: ReviewSession, combo: string): boolean {
+  const grow = combo.startsWith('Shift+');
+  const arrow = ARROWS[grow ? combo.slice('Shift+'.length) : combo];
+  if (arrow !== undefined) desk.arrow(...arrow, grow);
+  else if (combo === 'Enter') desk.commitDrawing();
+  else return false;
   return true;
 }
 
@@ -325,11 +426,13 @@ function isTyping(event: KeyboardEvent): boolean {
     const ctrl = event.ctrlKey || event.metaKey;
     // Undo, select all and the like belong to the text; Ctrl+S and others to the review.
     if (ctrl) return !(field instanceof HTMLSelectElement) && EDITING.test(event.key);
-    return event.key !== 'Escape';
+    return !['Escape', 'F6'].includes(event.key);
   }
   // Buttons and links handle Space and Enter themselves, tabs the arrows.
-  if (event.key === ' ' && target.closest('button, a, [role="tab"], label') !== null) return true;
-  return event.key.startsWith('Arrow') && target.closest('[role="tablist"]') !== null;
+  const button = target.closest('button, a, [role="tab"], label') !== null;
+  if (event.key === ' ' && button) return true;
+  if (!event.key.startsWith('Arrow') || event.altKey) return false;
+  return target.closest('[role="tablist"], [role="slider"]') !== null;
 }
 
 /** A key for display: `Shift+ArrowLeft` as `Shift ←`. */
@@ -344,6 +447,8 @@ export function keyText(combo: string): string[] {
     Backspace: '⌫',
   };
   // The plus sign is also a key.
-  const pieces = combo === '+' ? ['+'] : combo.split('+');
+  const pieces = combo.endsWith('+')
+    ? [...combo.slice(0, -1).split('+').filter(Boolean), '+']
+    : combo.split('+');
   return pieces.map((p) => names[p] ?? (p.length === 1 ? p.toUpperCase() : p));
 }

@@ -3,6 +3,7 @@
 import type { Drawn, FoundTrack, Mute, ReviewTrack } from '../api/types';
 import { clockText, trackName } from '../lib/format';
 import { spanOf } from '../review/boxes';
+import { regionName } from '../review/regions';
 import type { FrameClock } from '../review/clock';
 import { stateOf } from '../review/select';
 
@@ -88,9 +89,9 @@ export function readColors(element: Element): Record<ColorName, string> {
 export function metricsOf(root: number, soundLanes = 0): Metrics {
   return {
     gutter: Math.round(root * 8),
-    ruler: Math.round(root * 1.5),
-    sound: Math.round(root * Math.max(3.6, Math.min(4, soundLanes) * 3)),
-    lane: Math.round(root * 1.65),
+    ruler: Math.max(24, Math.round(root * 1.5)), // The buttons in it are targets of 24 pixels.
+    sound: Math.round(root * Math.max(3, Math.min(4, soundLanes) * 3)),
+    lane: Math.round(root * 1.3),
     font: Math.round(root * 0.86),
   };
 }
@@ -310,6 +311,7 @@ function lanes(canvas: CanvasRenderingContext2D, scene: Scene): void {
       canvas.globalAlpha = 1;
     }
     bar(canvas, scene, lane, y);
+    lostSpans(canvas, scene, lane, y);
     canvas.fillStyle = colors.line;
     canvas.fillRect(0, y + metrics.lane - 1, width, 1);
   }
@@ -321,7 +323,7 @@ function bar(canvas: CanvasRenderingContext2D, scene: Scene, lane: Lane, y: numb
   const a = xOf(scene, clock.start(span.start));
   const b = Math.max(a + 3, xOf(scene, clock.start(span.end)));
   if (b < metrics.gutter || a > width) return;
-  const [barTop, barHeight] = [y + 4, metrics.lane - 9];
+  const [barTop, barHeight] = [y + 3, metrics.lane - 7];
   const color = lane.kind === 'track' ? colors[lane.track.class] : colors.drawn;
   const state = lane.kind === 'track' ? stateOf(lane.track) : 'hidden';
   const left = Math.max(a, metrics.gutter - 4);
@@ -350,13 +352,29 @@ function bar(canvas: CanvasRenderingContext2D, scene: Scene, lane: Lane, y: numb
   if (lane.kind === 'drawn') keyframes(canvas, scene, lane.region, y);
 }
 
+/** Frames in which following lost the object: an outline in the color of what is open. */
+function lostSpans(canvas: CanvasRenderingContext2D, scene: Scene, lane: Lane, y: number): void {
+  if (lane.kind === 'track') return;
+  const { metrics, colors, clock, width } = scene;
+  canvas.strokeStyle = colors.warn;
+  canvas.lineWidth = 2;
+  canvas.setLineDash([3, 3]);
+  for (const [start, end] of lane.region.lost ?? []) {
+    const a = Math.max(metrics.gutter, xOf(scene, clock.start(start)));
+    const b = Math.min(width, xOf(scene, clock.start(end)));
+    if (b > a) canvas.strokeRect(a + 1, y + 4, Math.max(2, b - a - 2), metrics.lane - 9);
+  }
+  canvas.setLineDash([]);
+  canvas.lineWidth = 1;
+}
+
 function keyframes(canvas: CanvasRenderingContext2D, scene: Scene, region: Drawn, y: number): void {
   const { metrics, colors, clock, width } = scene;
   if (region.keyframes.length * 4 > width) return; // Followed: a mark in every frame would say nothing.
   canvas.fillStyle = colors.surface;
   for (const [frame] of region.keyframes) {
     const x = xOf(scene, clock.start(frame));
-    if (x > metrics.gutter && x < width) canvas.fillRect(x - 1, y + 6, 3, metrics.lane - 13);
+    if (x > metrics.gutter && x < width) canvas.fillRect(x - 1, y + 5, 3, metrics.lane - 11);
   }
 }
 
@@ -410,10 +428,14 @@ function laneName(canvas: CanvasRenderingContext2D, scene: Scene, i: number, fir
   canvas.fillRect(metrics.font * 0.9, y + metrics.lane / 2 - 4, 7, 7);
   canvas.fillStyle = colors.text;
   const name =
-    lane.kind === 'drawn' ? lane.region.id : (lane.track.person ?? trackName(lane.track));
+    lane.kind === 'drawn' ? regionName(lane.region) : (lane.track.person ?? trackName(lane.track));
   const room = metrics.gutter - metrics.font * 2.4 - 14;
   canvas.fillText(shortened(canvas, name, room), metrics.font * 0.9 + 14, y + metrics.lane / 2);
-  if (lane.kind === 'track' && lane.track.decision === null) {
+  const open =
+    lane.kind === 'track'
+      ? lane.track.decision === null
+      : lane.region.reason === '' || (lane.region.lost ?? []).length > 0;
+  if (open) {
     canvas.fillStyle = colors.warn;
     canvas.fillText('?', metrics.gutter - metrics.font * 1.2, y + metrics.lane / 2);
   }

@@ -124,7 +124,7 @@ test('timeline and list scroll smoothly', async () => {
   await page.getByRole('tab', { name: /Tracks/ }).click();
   await page.waitForTimeout(500);
   expect(figures('a picture while 500 lanes scroll', await frames('down'))).toBeLessThan(50);
-  for (let i = 0; i < 6; i += 1) await page.keyboard.press('+');
+  for (let i = 0; i < 6; i += 1) await page.keyboard.press('Alt+=');
   await page.waitForTimeout(500);
   expect(figures('a picture while the hour scrolls', await frames('along'))).toBeLessThan(50);
   await picture(page, 'bench-hour-close');

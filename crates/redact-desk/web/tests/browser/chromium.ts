@@ -70,11 +70,11 @@ export async function picture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: resolve(SHOTS, `${name}.png`) });
 }
 
-/** WCAG 2.1 A and AA, by axe. Evaluated from outside: the page's policy allows no inline code. */
-export async function checkAccess(page: Page): Promise<void> {
+/** WCAG 2.1 A and AA and the tags in `more`, by axe. Evaluated from outside: the page's policy allows no inline code. */
+export async function checkAccess(page: Page, more: readonly string[] = []): Promise<void> {
   await page.evaluate(axe.source);
-  const found = await page.evaluate(async () => {
-    const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'];
+  const found = await page.evaluate(async (others) => {
+    const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', ...others];
     const { axe } = globalThis as unknown as { axe: typeof import('axe-core') };
     const result = await axe.run({ runOnly: { type: 'tag', values: rules } });
     return result.violations.map((v) => ({
@@ -82,7 +82,7 @@ export async function checkAccess(page: Page): Promise<void> {
       help: v.help,
       where: v.nodes.slice(0, 4).map((n) => `${n.target.join(' ')}: ${n.failureSummary ?? ''}`),
     }));
-  });
+  }, more);
   expect(found).toEqual([]);
 }
 

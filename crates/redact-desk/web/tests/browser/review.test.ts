@@ -81,7 +81,7 @@ test('every track is decided with two keys each, and undo takes it back', async 
   await openReview();
   await page.keyboard.press('u');
   await page.getByRole('heading', { name: 'Face 1' }).waitFor();
-  for (const key of ['h', 'h', 'h', 'k']) {
+  for (const key of ['h', 'h', 'h', 'v']) {
     await page.keyboard.press(key);
     await page.waitForTimeout(50);
   }
@@ -97,17 +97,22 @@ test('every track is decided with two keys each, and undo takes it back', async 
   expect(verdicts(await saved())).toEqual(['redact', 'redact', 'redact', 'keep']);
 });
 
-test('K stops what plays, and a quick second press keeps nothing', async () => {
+test('K only stops, and nothing that is pressed during playback shows more', async () => {
   await openReview();
   await page.keyboard.press('u');
-  await page.keyboard.press('Space');
-  await page.getByRole('button', { name: 'Pause' }).waitFor();
-  await page.keyboard.press('k');
-  await page.keyboard.press('k');
-  await page.getByRole('button', { name: 'Play' }).waitFor();
-  expect(verdicts(desk.review.document)).toEqual([null, null, null, null]);
+  const playing = page.getByRole('button', { name: 'Pause' });
+  const stopped = page.getByRole('button', { name: 'Play', exact: true });
+  for (const key of ['k', 'v', 'Shift+k', 'x', 'b']) {
+    await page.keyboard.press('Home');
+    await page.keyboard.press('Space');
+    await playing.waitFor();
+    await page.keyboard.press(key);
+    await stopped.waitFor();
+    await page.keyboard.press('k');
+  }
   await page.waitForTimeout(700);
-  await page.keyboard.press('k');
+  expect(verdicts(desk.review.document)).toEqual([null, null, null, null]);
+  await page.keyboard.press('v');
   await page.getByText('1 kept', { exact: true }).waitFor();
 });
 
@@ -138,6 +143,9 @@ test('a region is drawn, moved in another frame, resized, and removed', async ()
   await page.mouse.move(...at(0.7, 0.3), { steps: 4 });
   await page.mouse.up();
   await page.getByRole('heading', { name: /Region/ }).waitFor();
+  // Nobody has chosen a reason yet.
+  await page.getByText('Choose why this region is hidden').waitFor();
+  await page.getByLabel('Reason', { exact: true }).selectOption('records-screen');
   for (let i = 0; i < 3; i += 1) await page.keyboard.press('Shift+ArrowRight');
   await page.waitForTimeout(400);
   await page.mouse.move(...at(0.65, 0.2));
@@ -150,6 +158,7 @@ test('a region is drawn, moved in another frame, resized, and removed', async ()
   await page.mouse.up();
   await page.waitForTimeout(700);
   const [region] = (await saved()).drawn;
+  expect(region!.reason).toBe('records-screen');
   expect(region!.keyframes).toHaveLength(2);
   const [, second] = region!.keyframes;
   expect(second![0]).toBe(90);
@@ -254,7 +263,7 @@ test('speech stays audible for a reason that a person chooses', async () => {
   await picture(page, 'review-speech-undecided');
   await checkAccess(page);
   expect((await saved()).kept_speech).toEqual([]);
-  await page.keyboard.press('k');
+  await page.keyboard.press('v');
   await page.getByLabel(/Keep audible: reason/).selectOption('nothing-to-withhold');
   await page.getByText('kept audible: nothing-to-withhold').first().waitFor();
   await page.waitForTimeout(700);
@@ -292,6 +301,9 @@ test('a trim leaves what was found as a track that is decided, and nothing is le
     document: { ...desk.review.document, tracks: tracks.filter((t) => t !== rest) },
   };
   await page.reload();
+  // The selection is still there.
+  await page.getByRole('heading', { name: 'Face 1' }).waitFor();
+  await page.keyboard.press('Escape');
   await page.getByText('found, but in no track').waitFor();
   await picture(page, 'review-left-out');
   await checkAccess(page);
@@ -419,7 +431,7 @@ test('an hour with 500 tracks scrolls smoothly', async () => {
   expect(result.rows).toBeLessThan(40);
   // Generous, as a busy machine shares its two cores: 60 pictures a second would be 17 ms.
   expect(result.median).toBeLessThan(50);
-  for (let i = 0; i < 5; i += 1) await page.keyboard.press('+');
+  for (let i = 0; i < 5; i += 1) await page.keyboard.press('Alt+=');
   await page.waitForTimeout(200);
   await picture(page, 'review-hour');
 });
@@ -450,7 +462,7 @@ test('ten minutes with 20 tracks are cleared in under five minutes', async () =>
   await page.keyboard.press('u');
   await settled();
   for (let track = 0; track < 20; track += 1) {
-    await page.keyboard.press(track % 5 === 4 ? 'k' : 'h');
+    await page.keyboard.press(track % 5 === 4 ? 'v' : 'h');
     await settled();
   }
   await page.locator('.counts').getByText('0 undecided', { exact: true }).waitFor();

@@ -170,8 +170,11 @@ slow('a region is drawn and followed, sound is muted', async () => {
   await page.mouse.move(stage.x + stage.width * 0.7, stage.y + stage.height * 0.2, { steps: 4 });
   await page.mouse.up();
   await page.getByRole('heading', { name: /Region/ }).waitFor();
+  await page.getByLabel('Reason', { exact: true }).selectOption({ index: 1 });
   await page.keyboard.press('f');
   await page.getByText(/^Followed from/).waitFor({ timeout: 120_000 });
+  const lost = page.getByRole('button', { name: 'I checked this part' });
+  while (await lost.first().isVisible()) await lost.first().click();
   await page.getByRole('tab', { name: /Sound/ }).click();
   const speech = page.getByRole('button', { name: 'Mute all speech' });
   if (await speech.isVisible()) await speech.click();

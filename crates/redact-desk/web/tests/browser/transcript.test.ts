@@ -293,9 +293,9 @@ for (const theme of ['light', 'dark'] as const) {
     await page.keyboard.press('/');
     await page.keyboard.type('jor');
     await page.keyboard.press('Enter');
-    for (let i = 0; i < 4; i += 1) await page.keyboard.press('+');
+    for (let i = 0; i < 4; i += 1) await page.keyboard.press('Alt+=');
     await page.keyboard.press('Escape');
-    for (let i = 0; i < 4; i += 1) await page.keyboard.press('+');
+    for (let i = 0; i < 4; i += 1) await page.keyboard.press('Alt+=');
     await page.keyboard.press('>');
     await page.waitForTimeout(200);
     for (const size of [

@@ -49,3 +49,13 @@ test('before the beginning is the first frame, after the end the last', () => {
   expect(UNEVEN.at(-1)).toBe(0);
   expect(UNEVEN.at(100)).toBe(19);
 });
+
+test('a person names a frame by its time or its number', () => {
+  expect(STEADY.named('0:04.5')).toBe(STEADY.at(4.5));
+  expect(STEADY.named(' 4,5 ')).toBe(STEADY.at(4.5));
+  expect(STEADY.named('f120')).toBe(120);
+  expect(STEADY.named('#0')).toBe(0);
+  for (const wrong of ['f300', '0:11', 'abc', '', '-1', '1:2:3:4']) {
+    expect(STEADY.named(wrong), wrong).toBeNull();
+  }
+});

@@ -46,7 +46,7 @@ test('of moves that begin anew the last one alone counts', () => {
         { id: label, effect: { kind: 'fill' }, reason: 'r', start: 0, end: 1, keyframes: [] },
       ],
     });
-    history.do('added', edit, 'drag', true);
+    history.do('added', edit, 'drag', { fromStepStart: true });
   };
   add('a');
   add('b');
@@ -70,6 +70,19 @@ test('all moves of one drag are one step, and two drags are two', () => {
   name('c');
   history.undo();
   expect(history.document.tracks[0]!.person).toBe('b');
+  history.undo();
+  expect(history.document).toBe(DOCUMENT);
+});
+
+test('steps are joined for a second, however long the keys are pressed', () => {
+  const history = new History(DOCUMENT);
+  const name = (to: number): void => {
+    const edit = setPerson(new Set([1]), `person ${to}`);
+    history.do('Moved', edit, 'move', { within: 1000, now: [0, 0, 400, 1000, 1001][to]! });
+  };
+  for (const to of [1, 2, 3, 4]) name(to);
+  history.undo();
+  expect(history.document.tracks[0]!.person).toBe('person 3');
   history.undo();
   expect(history.document).toBe(DOCUMENT);
 });

@@ -1,7 +1,17 @@
 import { expect, test } from 'vitest';
 import type { Risk } from '../../src/api/types';
 import { decide, merge, split } from '../../src/review/edit';
-import { bestFrame, checkFirst, listed, riskByTrack } from '../../src/review/select';
+import {
+  bestFrame,
+  checkEntries,
+  checkFirst,
+  entryKey,
+  listed,
+  listRows,
+  nextBelow,
+  nextEntry,
+  riskByTrack,
+} from '../../src/review/select';
 import { clockText, dueText, spanText } from '../../src/lib/format';
 import { DOCUMENT, FOUND, POLICY } from './scene';
 
@@ -76,4 +86,56 @@ test('times and dates are in words', () => {
   expect(spanText(4800)).toBe('1 h 20 min');
   expect(dueText(-1, false)).toBe('1 day overdue');
   expect(dueText(0, false)).toBe('due today');
+});
+
+test('the list to check first is walked once, in order, whatever was shown before', () => {
+  const keys = ['a', 'b', 'c', 'd'];
+  const seen = new Set<string>();
+  const walked: string[] = [];
+  let at: number | null = -1;
+  for (let step = 0; step < 10 && at !== null; step += 1) {
+    at = nextEntry(keys, seen, at, 1);
+    if (at === null) break;
+    walked.push(keys[at]!);
+    seen.add(keys[at]!);
+  }
+  expect(walked).toEqual(keys);
+  // From the middle: what was passed over comes last, and nothing twice.
+  expect(nextEntry(keys, new Set(['c']), 2, 1)).toBe(3);
+  expect(nextEntry(keys, new Set(['c', 'd']), 3, 1)).toBe(0);
+  expect(nextEntry(keys, new Set(keys), 1, 1)).toBeNull();
+  expect(nextEntry(keys, new Set(keys), 2, -1)).toBe(1);
+  expect(nextEntry(keys, seen, 0, -1)).toBeNull();
+});
+
+test('frames in which a region lost its object are checked before the tracks', () => {
+  const region = {
+    id: 'region-1',
+    effect: { kind: 'fill' as const },
+    reason: 'privacy-face',
+    start: 0,
+    end: 5,
+    keyframes: [[0, 0, 0, 1, 1] as [number, number, number, number, number]],
+    lost: [[5, 9] as [number, number]],
+  };
+  const document = { ...DOCUMENT, drawn: [region] };
+  const rows = checkFirst(document, [span(1, 0.2, 0, 2)]);
+  expect(checkEntries(document, rows).map(entryKey)).toEqual(['gap-region-1-5', 'track-1']);
+  const kinds = (filter: 'all' | 'kept', of: 'all' | 'face'): string[] =>
+    listRows(document.drawn, document.tracks, filter, of).map((row) => row.kind);
+  expect(kinds('all', 'all')[0]).toBe('drawn');
+  expect(kinds('kept', 'all')).not.toContain('drawn');
+  expect(kinds('all', 'face')).not.toContain('drawn');
+});
+
+test('repeated clicks reach everything that lies at a place', () => {
+  const here = ['top', 'middle', 'bottom'];
+  const clicks: (string | null)[] = [];
+  let chosen: string | null = null;
+  for (let i = 0; i < 4; i += 1) {
+    chosen = nextBelow(here, (item) => item === chosen);
+    clicks.push(chosen);
+  }
+  expect(clicks).toEqual(['top', 'middle', 'bottom', 'top']);
+  expect(nextBelow([], () => true)).toBeNull();
 });
