@@ -2,6 +2,7 @@
 
 mod audio;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use redact_core::{
@@ -12,6 +13,7 @@ use serde::Deserialize;
 use crate::file::names::{ClassName, EffectFile};
 use crate::file::reason::{ReasonFile, read_reasons};
 use crate::json::check_text;
+use crate::reasons::Purpose;
 use crate::{RecordError, digest_bytes, reasons, store, toml_file};
 use audio::AudioRuleFile;
 pub use audio::{AudioRule, PersonalRule, SpeechRule};
@@ -59,6 +61,13 @@ pub struct Policy {
     pub audio: AudioRule,
     /// Reasons with unique codes.
     pub reasons: Vec<Reason>,
+    /// Keys of the laws that the policy's own reasons cite: `us-federal`. Empty if they apply under
+    /// any law, as the rules of a court do.
+    pub laws: Vec<String>,
+    /// What a file says a reason is for; see [`Policy::purpose`].
+    purposes: BTreeMap<ReasonCode, Purpose>,
+    /// The laws of reasons that come from sets.
+    set_laws: BTreeMap<ReasonCode, Vec<String>>,
     /// One rule per class, in the order of [`Class::ALL`].
     classes: Vec<ClassRule>,
 }
@@ -74,6 +83,8 @@ struct PolicyFile {
     jurisdiction: String,
     note: String,
     #[serde(default)]
+    laws: Vec<String>,
+    #[serde(default)]
     reasons_from: Vec<String>,
     approval: ApprovalRuleFile,
     #[serde(default)]
@@ -81,7 +92,18 @@ struct PolicyFile {
     class: Vec<ClassRuleFile>,
     audio: AudioRuleFile,
     #[serde(default)]
-    reason: Vec<ReasonFile>,
+    reason: Vec<PolicyReasonFile>,
+}
+
+/// A reason of the policy's own.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PolicyReasonFile {
+    code: String,
+    statute: String,
+    text: String,
+    #[serde(rename = "for")]
+    purpose: Option<Purpose>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -135,7 +157,7 @@ pub fn read(path: &Path) -> Result<Policy, RecordError> {
 /// Those of [`read`].
 pub(crate) fn parse(bytes: &[u8], path: &Path) -> Result<Policy, RecordError> {
     let (mut policy, sets) = without_sets(bytes)?;
-    policy.reasons = all_reasons(policy.reasons, &sets, path)?;
+    add_sets(&mut policy, &sets, path)?;
     policy.check_reasons()?;
     Ok(policy)
 }
@@ -181,12 +203,24 @@ fn without_sets(bytes: &[u8]) -> Result<(Policy, Vec<String>), RecordError> {
     ] {
         check_text(field, value, 2000)?;
     }
+    reasons::check_laws(&file.laws)?;
+    let given = file.reason.iter();
+    let purposes = given.filter_map(|own| Some((ReasonCode(own.code.clone()), own.purpose?)));
+    let purposes = purposes.collect();
+    let own = |own: PolicyReasonFile| ReasonFile {
+        code: own.code,
+        statute: own.statute,
+        text: own.text,
+    };
     let policy = Policy {
+        laws: file.laws,
+        purposes,
+        set_laws: BTreeMap::new(),
         digest: digest_bytes(bytes),
         text: String::from_utf8_lossy(bytes).into_owned(),
         classes: class_rules(&file.class)?,
         audio: file.audio.try_into()?,
-        reasons: read_reasons(file.reason)?,
+        reasons: read_reasons(file.reason.into_iter().map(own).collect())?,
         name: file.name,
         title: file.title,
         jurisdiction: file.jurisdiction,
@@ -198,22 +232,26 @@ fn without_sets(bytes: &[u8]) -> Result<(Policy, Vec<String>), RecordError> {
     Ok((policy, file.reasons_from))
 }
 
-/// The policy's own reasons, followed by those of its reason sets.
-fn all_reasons(
-    own: Vec<Reason>,
-    sets: &[String],
-    policy: &Path,
-) -> Result<Vec<Reason>, RecordError> {
+/// Adds the reasons of the sets that the policy names, after its own.
+fn add_sets(policy: &mut Policy, sets: &[String], path: &Path) -> Result<(), RecordError> {
     let read = |name: &String| {
-        reasons::read(&set_path(name, policy)).map_err(|source| RecordError::ReasonSet {
+        reasons::read(&set_path(name, path)).map_err(|source| RecordError::ReasonSet {
             name: name.clone(),
             source: Box::new(source),
         })
     };
     let sets: Vec<reasons::ReasonSet> = sets.iter().map(read).collect::<Result<_, _>>()?;
-    let all = reasons::combine(own, &sets)?;
+    let all = reasons::combine(std::mem::take(&mut policy.reasons), &sets)?;
     // Plans must be able to contain all of them, so invalid ones are errors here.
-    read_reasons(all.iter().map(Into::into).collect())
+    policy.reasons = read_reasons(all.iter().map(Into::into).collect())?;
+    for set in sets {
+        for listed in set.reasons {
+            let code = listed.reason.code;
+            policy.purposes.insert(code.clone(), listed.purpose);
+            policy.set_laws.insert(code, set.laws.clone());
+        }
+    }
+    Ok(())
 }
 
 /// Path of the reason set `name` of the policy file `policy`.
@@ -321,6 +359,35 @@ impl Policy {
             .iter()
             .find(|rule| rule.class == class)
             .expect("a policy has a rule for every class")
+    }
+
+    /// What the reason `code` may be used for. Where no file says it, the rules do: what hides a
+    /// class or mutes speech is for hiding, what keeps a class is for keeping. A reason that no
+    /// rule uses may then be used for either.
+    #[must_use]
+    pub fn purpose(&self, code: &ReasonCode) -> Purpose {
+        if let Some(purpose) = self.purposes.get(code) {
+            return *purpose;
+        }
+        let by = |keeps: bool| {
+            let of = |rule: &&ClassRule| (rule.verdict == Verdict::Keep) == keeps;
+            self.classes
+                .iter()
+                .filter(of)
+                .any(|rule| rule.reason == *code)
+        };
+        let mutes = self.audio.reasons().iter().any(|(_, used)| *used == code);
+        match (by(false) || mutes, by(true)) {
+            (true, false) => Purpose::Hide,
+            (false, true) => Purpose::Keep,
+            (true, true) | (false, false) => Purpose::Both,
+        }
+    }
+
+    /// Keys of the laws under which the reason `code` applies. Empty: any.
+    #[must_use]
+    pub fn laws_of(&self, code: &ReasonCode) -> &[String] {
+        self.set_laws.get(code).unwrap_or(&self.laws)
     }
 
     /// Classes for which a weak effect is accepted.

@@ -6,10 +6,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use redact_core::{Reason, ReasonCode};
+use redact_core::{Class, Reason, ReasonCode};
 use serde::Deserialize;
 use toml::value::Datetime;
 
+use crate::file::names::ClassName;
 use crate::json::check_text;
 use crate::{RecordError, store, toml_file};
 
@@ -17,6 +18,29 @@ const VERSION: u32 = 1;
 const BYTES_MAX: u64 = 1 << 20;
 const CODE_BYTES_MAX: usize = 64;
 const LINE_BYTES_MAX: usize = 2000;
+/// The most laws of a set or a policy.
+const LAWS_MAX: usize = 100;
+
+/// What a reason may be used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Purpose {
+    /// To hide or mute.
+    Hide,
+    /// To leave visible or audible.
+    Keep,
+    /// Either.
+    Both,
+}
+
+/// What a set's reason replaces where a policy cites another law.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DefaultFor {
+    /// The policy's reason to hide tracks of the class.
+    Class(Class),
+    /// The policy's reason to mute speech.
+    Speech,
+}
 
 /// The reasons of one jurisdiction.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +53,9 @@ pub struct ReasonSet {
     pub jurisdiction: String,
     /// What readers must know about it.
     pub note: String,
+    /// Keys of the laws under which requests are answered with these reasons: `us-mn`. Empty if the
+    /// file does not say.
+    pub laws: Vec<String>,
     /// Its reasons, with unique codes.
     pub reasons: Vec<ListedReason>,
 }
@@ -38,6 +65,10 @@ pub struct ReasonSet {
 pub struct ListedReason {
     /// Code, statute and sentence.
     pub reason: Reason,
+    /// What it may be used for.
+    pub purpose: Purpose,
+    /// What it replaces in a policy that cites another law.
+    pub default_for: Vec<DefaultFor>,
     /// URL of the official text.
     pub source: String,
     /// The date on which the entry was last compared with a published text: `2026-01-31`.
@@ -54,6 +85,8 @@ struct SetFile {
     title: String,
     jurisdiction: String,
     note: String,
+    #[serde(default)]
+    laws: Vec<String>,
     reason: Vec<ListedFile>,
 }
 
@@ -63,8 +96,36 @@ struct ListedFile {
     code: String,
     statute: String,
     text: String,
+    /// Absent in files of earlier versions, whose reasons are all for withholding.
+    #[serde(rename = "for")]
+    purpose: Option<Purpose>,
+    #[serde(default)]
+    default_for: Vec<DefaultForName>,
     source: String,
     checked: Datetime,
+}
+
+/// A class, or `speech`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(untagged)]
+enum DefaultForName {
+    Class(ClassName),
+    Speech(SpeechName),
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum SpeechName {
+    Speech,
+}
+
+impl From<DefaultForName> for DefaultFor {
+    fn from(name: DefaultForName) -> Self {
+        match name {
+            DefaultForName::Class(class) => Self::Class(class.into()),
+            DefaultForName::Speech(SpeechName::Speech) => Self::Speech,
+        }
+    }
 }
 
 /// Reads a set. Its name must be that of the file, so that policies find it.
@@ -101,7 +162,10 @@ pub fn parse(bytes: &[u8]) -> Result<ReasonSet, RecordError> {
     if reasons.is_empty() {
         return Err(RecordError::field("reason", "none", "at least one"));
     }
+    check_laws(&file.laws)?;
+    check_defaults(&reasons)?;
     Ok(ReasonSet {
+        laws: file.laws,
         name: file.name,
         title: file.title,
         jurisdiction: file.jurisdiction,
@@ -121,6 +185,42 @@ pub fn combine(own: Vec<Reason>, sets: &[ReasonSet]) -> Result<Vec<Reason>, Reco
     }
     check_unique(all.iter().map(|reason| &reason.code))?;
     Ok(all)
+}
+
+/// Checks keys of laws: `us-mn`.
+///
+/// # Errors
+/// [`RecordError::Field`] with the first that is wrong.
+pub(crate) fn check_laws(laws: &[String]) -> Result<(), RecordError> {
+    let fits = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    let expected = format!("at most {LAWS_MAX} keys of a-z, 0-9 and '-', each once");
+    for (at, law) in laws.iter().enumerate() {
+        let key = (1..=CODE_BYTES_MAX).contains(&law.len()) && law.bytes().all(fits);
+        if !key || at >= LAWS_MAX || laws[..at].contains(law) {
+            return Err(RecordError::field("laws", format!("{law:.80?}"), expected));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses two reasons for the same default, and a default that does not hide.
+fn check_defaults(reasons: &[ListedReason]) -> Result<(), RecordError> {
+    let mut seen: Vec<DefaultFor> = Vec::new();
+    for listed in reasons {
+        let at = || format!("reason {:?}, default_for", listed.reason.code.0);
+        for &default in &listed.default_for {
+            if listed.purpose == Purpose::Keep {
+                let expected = "a reason with for = \"hide\"";
+                return Err(RecordError::field(at(), "a reason to keep", expected));
+            }
+            if seen.contains(&default) {
+                let expected = "each class, and speech, once in the set";
+                return Err(RecordError::field(at(), "a second default", expected));
+            }
+            seen.push(default);
+        }
+    }
+    Ok(())
 }
 
 fn listed(file: ListedFile) -> Result<ListedReason, RecordError> {
@@ -157,6 +257,8 @@ fn listed(file: ListedFile) -> Result<ListedReason, RecordError> {
             statute: file.statute,
             text: file.text,
         },
+        purpose: file.purpose.unwrap_or(Purpose::Hide),
+        default_for: file.default_for.into_iter().map(Into::into).collect(),
         source: file.source,
         checked: checked.to_string(),
     })
@@ -223,6 +325,67 @@ mod tests {
                 assert!(listed.reason.text.ends_with('.'));
             }
         }
+    }
+
+    /// Goal: each shipped set names its law and says which of its reasons stands for what a policy
+    /// hides, so that a request under that law is answered with it.
+    #[test]
+    fn every_shipped_set_stands_for_all_that_a_policy_hides() {
+        let mut laws = Vec::new();
+        for set in shipped() {
+            assert_eq!(set.laws.len(), 1, "{}", set.name);
+            laws.extend(set.laws);
+            let defaults: Vec<DefaultFor> = set
+                .reasons
+                .iter()
+                .flat_map(|listed| listed.default_for.clone())
+                .collect();
+            for class in Class::ALL {
+                assert!(defaults.contains(&DefaultFor::Class(class)), "{}", set.name);
+            }
+            assert!(defaults.contains(&DefaultFor::Speech), "{}", set.name);
+        }
+        laws.sort();
+        let expected = ["us-ca", "us-federal", "us-mn", "us-or", "us-tx", "us-wa"];
+        assert_eq!(laws, expected);
+    }
+
+    /// Goal: laws and purposes are read; a file without them still is.
+    #[test]
+    fn laws_and_purposes_are_read_and_may_be_missing() {
+        let old = parse(GOOD.as_bytes()).unwrap();
+        assert!(old.laws.is_empty());
+        assert_eq!(old.reasons[0].purpose, Purpose::Hide);
+        assert!(old.reasons[0].default_for.is_empty());
+        let new = GOOD
+            .replace("note =", "laws = [\"us-xx\"]\nnote =")
+            .replace(
+                "source =",
+                "for = \"both\"\ndefault_for = [\"face\", \"speech\"]\nsource =",
+            );
+        let new = parse(new.as_bytes()).unwrap();
+        assert_eq!(new.laws, ["us-xx"]);
+        assert_eq!(new.reasons[0].purpose, Purpose::Both);
+        let defaults = [DefaultFor::Class(Class::Face), DefaultFor::Speech];
+        assert_eq!(new.reasons[0].default_for, defaults);
+        check("note =", "laws = [\"US MN\"]\nnote =", "laws: found");
+        check("note =", "laws = [\"a\", \"a\"]\nnote =", "each once");
+        check("source =", "for = \"show\"\nsource =", "for");
+        check(
+            "source =",
+            "default_for = [\"dog\"]\nsource =",
+            "default_for",
+        );
+        check(
+            "source =",
+            "for = \"keep\"\ndefault_for = [\"face\"]\nsource =",
+            "a reason to keep",
+        );
+        check(
+            "source =",
+            "default_for = [\"face\", \"face\"]\nsource =",
+            "a second default",
+        );
     }
 
     #[test]
