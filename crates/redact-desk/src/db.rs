@@ -5,6 +5,7 @@
 pub(crate) mod approvals;
 pub(crate) mod attempts;
 pub(crate) mod audits;
+pub(crate) mod comments;
 pub(crate) mod copies;
 pub(crate) mod grants;
 pub(crate) mod history;

@@ -1,8 +1,11 @@
 //! The desk: opened on a data folder, serving, closed.
 
+use std::path::{Path, PathBuf};
+
 use crate::db::{invites, pool, users};
 use crate::domain::clocks;
 use crate::domain::holidays::Holidays;
+use crate::domain::law::LawSets;
 use crate::domain::policy::Policies;
 use crate::domain::zone::Zone;
 use crate::error::DeskError;
@@ -34,6 +37,7 @@ impl Desk {
         let secrets = Secrets::open_folder(folders.root(), &db).await?;
         let policies = Policies::read(&options.policies)?;
         stored::store(&db, &policies).await?;
+        let law_sets = LawSets::read(&beside(&options.policies, "reasons"))?;
         let holidays = Holidays::read(&folders.root().join("holidays"))?;
         let zone = Zone::open(options.time_zone.as_deref())?;
         clocks::check_law(options.law.as_deref())?;
@@ -41,6 +45,7 @@ impl Desk {
             db,
             folders,
             policies,
+            law_sets,
             holidays,
             zone,
             secrets,
@@ -92,6 +97,12 @@ impl Desk {
         }
         self.app.db.close().await;
     }
+}
+
+/// The folder `name` beside `folder`, also where that is a link.
+fn beside(folder: &Path, name: &str) -> PathBuf {
+    let real = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    real.parent().unwrap_or(&real).join(name)
 }
 
 /// Ensures that only one process serves from a folder.

@@ -4,6 +4,7 @@ pub(crate) mod accounts;
 pub(crate) mod audits;
 pub(crate) mod body;
 pub(crate) mod clocks;
+pub(crate) mod comments;
 pub(crate) mod connections;
 pub(crate) mod cookies;
 pub(crate) mod events;

@@ -317,6 +317,34 @@ impl Medium {
     }
 }
 
+/// What a comment does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+#[sqlx(rename_all = "snake_case")]
+pub(crate) enum CommentKind {
+    /// Nothing else.
+    Comment,
+    /// An approver sends the review back.
+    SentBack,
+    /// The review is ready to be approved again.
+    HandedIn,
+    /// The approvals were withdrawn so that the review can be changed.
+    Reopened,
+}
+
+impl CommentKind {
+    /// As spelled in the event log.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Comment => "comment",
+            Self::SentBack => "sent-back",
+            Self::HandedIn => "handed-in",
+            Self::Reopened => "reopened",
+        }
+    }
+}
+
 /// The user of a session.
 #[derive(Clone, Debug)]
 pub(crate) struct SessionUser {

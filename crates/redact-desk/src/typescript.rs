@@ -5,6 +5,7 @@ use ts_rs::{Config, TS};
 use crate::domain::approval::{Approval, ReviewState};
 use crate::domain::chain::ReleaseLink;
 use crate::domain::clocks::DueRule;
+use crate::domain::comment::Comment;
 use crate::domain::differences::{Differences, TrackDifference, WordDifference};
 use crate::domain::document::{
     All, ClassName, Decision, Document, Drawn, Effect, FoundPart, KeptSpeech, Mute, Part, PathPart,
@@ -12,24 +13,30 @@ use crate::domain::document::{
 };
 use crate::domain::excerpt::{Excerpt, ExcerptSpan};
 use crate::domain::history::FieldChange;
+use crate::domain::law::Law;
+use crate::domain::left_out::LeftOut;
 use crate::domain::older_copies::OlderCopy;
 use crate::domain::policy::{
-    AudioRule, ClassRule, PersonalReason, Policy, PolicyHead, ReasonText, SpeechMute, VerdictName,
+    AudioRule, ClassRule, PersonalReason, Policy, PolicyHead, PurposeName, ReasonText, SpeechMute,
+    VerdictName,
 };
+use crate::domain::problems::Problem;
+use crate::domain::reason_changes::ReasonProposal;
 use crate::domain::release_files::FileKind;
+use crate::domain::sheet::SheetItem;
 use crate::domain::spoken::{
     CheckedItem, ItemKind, PersonalClassName, SpokenSummary, UnclearCauseName, WordEdit,
 };
 use crate::domain::stage::Stage;
 use crate::domain::summary::{
-    AgainstPolicy, ClassCount, KeptCovered, KeptSpeechInfo, LeftOut, Problem, ReasonCount,
-    Rejected, Summary,
+    AgainstPolicy, ClassCount, KeptCovered, KeptSpeechInfo, ReasonCount, Rejected, Summary,
 };
 use crate::domain::transmittals::ProfileInfo;
 use crate::domain::verdict::{Check, CheckStatus, Verdict};
 use crate::http::accounts::{DeskState, Me};
 use crate::http::audits::Audit;
 use crate::http::clocks::ClockInfo;
+use crate::http::comments::ReasonChoices;
 use crate::http::events::{Chain, EventEntry};
 use crate::http::grants::Notice;
 use crate::http::inbox::{InboxItem, InboxKind};
@@ -52,10 +59,11 @@ use crate::http::watch_folder::WatchedFile;
 use crate::id::Id;
 use crate::machines::{Machine, MachineJob, MachineList};
 use crate::model::{
-    Disposition, EncryptionKind, GrantAction, JobKind, JobState, Medium, PackageForm, PackageState,
-    Purpose, ReleaseState, RequesterKind, Role, Unit,
+    CommentKind, Disposition, EncryptionKind, GrantAction, JobKind, JobState, Medium, PackageForm,
+    PackageState, Purpose, ReleaseState, RequesterKind, Role, Unit,
 };
 use crate::read_options::ReadOptions;
+use crate::service::presence::PresentPerson;
 use crate::task::{Followed, Remedy, Stop, Stopped};
 
 /// The generated file.
@@ -111,7 +119,9 @@ const TYPES: &[Declare] = &[
     SpeechMute::decl,
     PersonalReason::decl,
     AudioRule::decl,
+    PurposeName::decl,
     ReasonText::decl,
+    Law::decl,
     PolicyHead::decl,
     Policy::decl,
     Stage::decl,
@@ -148,6 +158,8 @@ const TYPES: &[Declare] = &[
     Document::decl,
     Approval::decl,
     ReviewState::decl,
+    CommentKind::decl,
+    Comment::decl,
     ReviewHead::decl,
     PolicyMute::decl,
     Review::decl,
@@ -159,6 +171,9 @@ const TYPES: &[Declare] = &[
     Revision::decl,
     SaveResult::decl,
     Problem::decl,
+    ReasonProposal::decl,
+    ReasonChoices::decl,
+    SheetItem::decl,
     ClassCount::decl,
     ReasonCount::decl,
     KeptSpeechInfo::decl,
@@ -201,6 +216,7 @@ const TYPES: &[Declare] = &[
     Audit::decl,
     EventEntry::decl,
     Chain::decl,
+    PresentPerson::decl,
     ChangeMessage::decl,
 ];
 

@@ -15,7 +15,7 @@ use crate::private;
 const VERSION: i64 = 11;
 
 /// The steps from each schema version to the next: [`VERSION`] of them.
-const STEPS: [&str; 11] = [
+const STEPS: [&str; 12] = [
     include_str!("schema/schema.sql"),
     include_str!("schema/schema-2.sql"),
     include_str!("schema/schema-3.sql"),
@@ -27,6 +27,7 @@ const STEPS: [&str; 11] = [
     include_str!("schema/schema-9.sql"),
     include_str!("schema/schema-10.sql"),
     include_str!("schema/schema-11.sql"),
+    include_str!("schema/schema-12.sql"),
 ];
 
 /// The database.

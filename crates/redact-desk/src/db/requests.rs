@@ -140,6 +140,21 @@ pub(crate) async fn facts(db: &Db, id: &Id) -> ApiResult<Facts> {
     found.ok_or_else(ApiError::not_found)
 }
 
+/// The law under which the request of a recording is answered, as [`Facts`] has it.
+///
+/// # Errors
+/// 404.
+pub(crate) async fn law_of_recording(db: &Db, recording: &Id) -> ApiResult<String> {
+    let found: Option<(String,)> = sqlx::query_as(
+        "SELECT jurisdiction FROM requests JOIN recordings ON recordings.request = requests.id
+         WHERE recordings.id = ?",
+    )
+    .bind(recording)
+    .fetch_optional(db)
+    .await?;
+    Ok(found.ok_or_else(ApiError::not_found)?.0)
+}
+
 /// A request to add, or new values for one.
 pub(crate) struct RequestValues {
     pub(crate) facts: Facts,

@@ -143,6 +143,14 @@ impl Decision {
         }
     }
 
+    pub(crate) const fn reason_mut(&mut self) -> &mut String {
+        match self {
+            Self::Redact { reason, .. }
+            | Self::Keep { reason, .. }
+            | Self::Reject { reason, .. } => reason,
+        }
+    }
+
     /// Who decided, and when.
     pub(crate) fn made(&self) -> (Option<&str>, Option<&str>) {
         match self {
@@ -447,12 +455,50 @@ impl Document {
         self.kept_speech.as_deref().unwrap_or_default()
     }
 
+    /// The codes of all reasons in use.
+    pub(crate) fn used_reasons(&self) -> Vec<&str> {
+        let tracks = self.tracks.iter().filter_map(|track| {
+            let made = track.decision.as_ref()?;
+            Some(made.reason())
+        });
+        let others = self.drawn.iter().map(|mask| mask.reason.as_str());
+        let mutes = self.mutes.iter().map(|mute| mute.reason.as_str());
+        let kept = self.kept_speech().iter().map(|kept| kept.reason.as_str());
+        tracks.chain(others).chain(mutes).chain(kept).collect()
+    }
+
     /// The number of undecided tracks.
     pub(crate) fn undecided(&self) -> usize {
         self.tracks
             .iter()
             .filter(|track| track.decision.is_none())
             .count()
+    }
+
+    /// Tracks whose decision names an author other than in `before`.
+    pub(crate) fn claims(&self, before: &Self) -> Vec<Track> {
+        let known = |track: &Track| before.tracks.iter().any(|old| old == track);
+        let named = |track: &&Track| {
+            let made = track.decision.as_ref().map(Decision::made);
+            matches!(made, Some((Some(_), Some(_)))) && !known(track)
+        };
+        self.tracks.iter().filter(named).cloned().collect()
+    }
+
+    /// The decision of this document about the same track with the same boxes, if it is the one
+    /// that `claim` has, by the same person at the same time.
+    pub(crate) fn confirms(&self, claim: &Track) -> Option<Decision> {
+        let same = |old: &&Track| {
+            old.id == claim.id
+                && old.class == claim.class
+                && old.parts == claim.parts
+                && old.margins == claim.margins
+        };
+        let (own, claimed) = (
+            self.tracks.iter().find(same)?.decision.as_ref()?,
+            claim.decision.as_ref()?,
+        );
+        (own.same(claimed) && own.made() == claimed.made()).then(|| own.clone())
     }
 
     /// Attributes decisions to `name`. Decisions that are unchanged since `before` stay attributed

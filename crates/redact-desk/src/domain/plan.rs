@@ -57,7 +57,7 @@ pub(crate) fn build(document: &Document, inputs: PlanInputs<'_>) -> ApiResult<Pl
         policy: policy.reference()?,
         second_person: policy.head.second_person,
         reasons: redact_record::plan::with_own_reasons(
-            policy.reasons.iter().map(Into::into).collect(),
+            policy.reasons_of_plan(&document.used_reasons()),
             &inputs.findings.damage,
         ),
         tracks,

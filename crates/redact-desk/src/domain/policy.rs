@@ -4,9 +4,11 @@ use std::path::Path;
 
 use redact_core::{Class, Digest, PolicyRef, Reason, ReasonCode, Verdict};
 use redact_record::policy;
+use redact_record::reasons::Purpose;
 use serde::{Deserialize, Serialize};
 
 use super::document::{ClassName, Effect, Style};
+use super::law::{Law, LawSets};
 use super::spoken::PersonalClassName;
 use crate::api_error::{ApiError, ApiResult};
 use crate::error::DeskError;
@@ -25,6 +27,9 @@ pub(crate) struct Policy {
     pub(crate) classes: Vec<ClassRule>,
     pub(crate) audio: AudioRule,
     pub(crate) reasons: Vec<ReasonText>,
+    /// The law of the request, if the desk knows it.
+    #[serde(default)]
+    pub(crate) law: Option<Law>,
     /// The policy file's text, which is part of a plan; stored separately.
     #[serde(skip)]
     pub(crate) rules: String,
@@ -163,6 +168,68 @@ pub(crate) struct ReasonText {
     pub(crate) code: String,
     pub(crate) statute: String,
     pub(crate) text: String,
+    /// What it may be used for. Absent only in policies that earlier versions stored, until they
+    /// are loaded.
+    #[serde(rename = "for", default)]
+    #[cfg_attr(test, ts(as = "PurposeName"))]
+    pub(crate) purpose: Option<PurposeName>,
+    /// Keys of the laws under which it applies; empty: any.
+    #[serde(default)]
+    pub(crate) laws: Vec<String>,
+    /// Whether it applies under the law of the request.
+    #[serde(default = "fits")]
+    pub(crate) fits: bool,
+    /// The set of reasons that it comes from, if the policy does not name that set.
+    #[serde(skip)]
+    pub(crate) set: Option<String>,
+}
+
+const fn fits() -> bool {
+    true
+}
+
+/// What a reason may be used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "ReasonPurpose"))]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum PurposeName {
+    Hide,
+    Keep,
+    Both,
+}
+
+impl From<Purpose> for PurposeName {
+    fn from(purpose: Purpose) -> Self {
+        match purpose {
+            Purpose::Hide => Self::Hide,
+            Purpose::Keep => Self::Keep,
+            Purpose::Both => Self::Both,
+        }
+    }
+}
+
+impl ReasonText {
+    /// A reason, with what it is for and where it applies.
+    pub(crate) fn new(reason: &Reason, purpose: Purpose, laws: &[String]) -> Self {
+        Self {
+            code: reason.code.0.clone(),
+            statute: reason.statute.clone(),
+            text: reason.text.clone(),
+            purpose: Some(purpose.into()),
+            laws: laws.to_vec(),
+            fits: true,
+            set: None,
+        }
+    }
+
+    /// Whether it may be used to keep, or to hide.
+    pub(crate) fn is_for(&self, keep: bool) -> bool {
+        match self.purpose {
+            Some(PurposeName::Hide) => !keep,
+            Some(PurposeName::Keep) => keep,
+            Some(PurposeName::Both) | None => true,
+        }
+    }
 }
 
 impl From<&ReasonText> for Reason {
@@ -182,7 +249,85 @@ impl Policy {
     /// 500 if the JSON is not a policy.
     pub(crate) fn stored(shown: &str, rules: String) -> ApiResult<Self> {
         let policy = serde_json::from_str(shown).map_err(|error| ApiError::internal(&error))?;
-        Ok(Self { rules, ..policy })
+        let mut policy = Self { rules, ..policy };
+        if policy.reasons.iter().any(|known| known.purpose.is_none()) {
+            let written = policy::embedded(&policy.reference()?)?;
+            for known in &mut policy.reasons {
+                let code = ReasonCode(known.code.clone());
+                known.purpose = Some(written.purpose(&code).into());
+            }
+        }
+        Ok(policy)
+    }
+
+    /// The policy for a request under `law`: with the reasons of all sets, marked whether they
+    /// apply under that law, and with the law's own reasons where the policy cites another law.
+    pub(crate) fn under(mut self, law: Option<Law>, sets: &LawSets) -> Self {
+        let key = law.as_ref().map(|law| law.key.as_str());
+        for set in sets.of_laws() {
+            for listed in &set.reasons {
+                if self.reason(&listed.reason.code.0).is_none() {
+                    self.reasons.push(ReasonText {
+                        set: Some(set.name.clone()),
+                        ..ReasonText::new(&listed.reason, listed.purpose, &set.laws)
+                    });
+                }
+            }
+        }
+        // Where nothing is written for that law, there is nothing else to choose.
+        let of_law = |known: &ReasonText| {
+            known.is_for(false) && key.is_some_and(|key| known.laws.iter().any(|own| own == key))
+        };
+        let covered = self.reasons.iter().any(of_law);
+        for known in &mut self.reasons {
+            let applies = known.laws.is_empty()
+                || key.is_some_and(|key| known.laws.iter().any(|own| own == key));
+            known.fits = if covered {
+                applies
+            } else {
+                known.set.is_none()
+            };
+        }
+        self.law = law.map(|law| Law { covered, ..law });
+        if let Some(law) = self.law.as_ref().filter(|law| law.covered) {
+            let defaults = sets.defaults(&law.key);
+            let fits = |code: &str| self.reasons.iter().any(|own| own.code == code && own.fits);
+            for rule in &mut self.classes {
+                let replaced = defaults.class(rule.class.into());
+                if let (false, VerdictName::Redact, Some(code)) =
+                    (fits(&rule.reason), rule.verdict, replaced)
+                {
+                    code.clone_into(&mut rule.reason);
+                }
+            }
+            let audio = &mut self.audio;
+            let spoken = audio.personal.iter_mut().map(|rule| &mut rule.reason);
+            for reason in spoken.chain([&mut audio.reason]) {
+                if let (false, Some(code)) = (fits(reason), defaults.speech()) {
+                    code.clone_into(reason);
+                }
+            }
+        }
+        self
+    }
+
+    /// The reason with that code.
+    pub(crate) fn reason(&self, code: &str) -> Option<&ReasonText> {
+        self.reasons.iter().find(|known| known.code == code)
+    }
+
+    /// The reasons of a plan whose items use `used`: the policy's own, and all of each other set
+    /// that one of them is from. It does not depend on the law of the request, so an approval does
+    /// not either.
+    pub(crate) fn reasons_of_plan(&self, used: &[&str]) -> Vec<Reason> {
+        let sets: Vec<&String> = used
+            .iter()
+            .filter_map(|code| self.reason(code)?.set.as_ref())
+            .collect();
+        let all = self.reasons.iter();
+        all.filter(|known| known.set.as_ref().is_none_or(|set| sets.contains(&set)))
+            .map(Into::into)
+            .collect()
     }
 
     /// The policy as plans refer to it.
@@ -198,12 +343,28 @@ impl Policy {
         })
     }
 
-    /// The policy parsed from its text.
+    /// The policy parsed from its text, with this policy's reasons to mute speech.
     ///
     /// # Errors
     /// 500 if the stored text is not a policy.
     pub(crate) fn written(&self) -> ApiResult<policy::Policy> {
-        Ok(policy::embedded(&self.reference()?)?)
+        let mut written = policy::embedded(&self.reference()?)?;
+        written.audio.reason = ReasonCode(self.audio.reason.clone());
+        if let policy::SpeechRule::Personal(rules) = &mut written.audio.mute {
+            for rule in rules {
+                let own = self.audio.personal.iter();
+                let mut own = own.filter(|own| own.class == rule.class.into());
+                if let Some(own) = own.next() {
+                    rule.reason = ReasonCode(own.reason.clone());
+                }
+            }
+        }
+        Ok(written)
+    }
+
+    /// The reason to mute speech.
+    pub(crate) fn speech_reason(&self) -> &str {
+        &self.audio.reason
     }
 
     /// The rule for `class`.
@@ -237,10 +398,9 @@ impl From<&policy::Policy> for Policy {
                 accept_weak_effect: rule.accept_weak_effect,
             }
         };
-        let reason = |reason: &Reason| ReasonText {
-            code: reason.code.0.clone(),
-            statute: reason.statute.clone(),
-            text: reason.text.clone(),
+        let reason = |reason: &Reason| {
+            let code = &reason.code;
+            ReasonText::new(reason, policy.purpose(code), policy.laws_of(code))
         };
         Self {
             head: PolicyHead {
@@ -255,6 +415,7 @@ impl From<&policy::Policy> for Policy {
             classes: Class::ALL.into_iter().map(rule).collect(),
             audio: AudioRule::of(&policy.audio),
             reasons: policy.reasons.iter().map(reason).collect(),
+            law: None,
             rules: policy.text.clone(),
         }
     }

@@ -48,6 +48,12 @@ impl Spans {
     }
 }
 
+/// Nanoseconds of a recording as seconds.
+#[expect(clippy::cast_precision_loss, reason = "nanoseconds of a recording")]
+pub(crate) fn seconds(nanos: i64) -> f64 {
+    nanos as f64 / 1e9
+}
+
 /// The start times of frames; see `API.md`, `Timeline`.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Timeline {

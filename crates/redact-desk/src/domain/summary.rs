@@ -1,218 +1,23 @@
-//! What a review would release, and what blocks its approval.
+//! What a review would release.
 
 use std::collections::BTreeMap;
 
-use redact_core::{
-    ApprovedPlan, Class, Findings, Plan, PlanError, PlanItem, Redactions, TimeSpan, Track, Verdict,
-};
-use redact_record::RecordError;
-use redact_record::plan::{CoveredTrack, PlanContent, covered_tracks, uncovered_speech};
+use redact_core::{Class, Plan, Redactions, TimeSpan, Verdict};
+use redact_record::plan::{CoveredTrack, covered_tracks};
 use serde::Serialize;
 
 use super::approval::Approval;
-use super::document::{ClassName, Document, Drawn, Part};
+use super::document::{ClassName, Document};
+use super::law::Law;
+use super::left_out::{LeftOut, left_out};
 use super::plan::{PlanInputs, build};
 use super::policy::{Policy, VerdictName};
+use super::problems::{Problem, check_plan};
+use super::reason_changes::{self, ReasonProposal};
+use super::spans::seconds;
 use super::spoken::{self, SpokenSummary};
-use crate::api_error::{ApiResult, sentence};
+use crate::api_error::ApiResult;
 use crate::time;
-
-/// Something that blocks approval.
-#[derive(Clone, Debug, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub(crate) struct Problem {
-    code: &'static str,
-    message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, ts(optional))]
-    track: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, ts(optional))]
-    class: Option<ClassName>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, ts(optional))]
-    id: Option<String>,
-    /// Start of the undecided speech.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, ts(optional))]
-    start_seconds: Option<f64>,
-}
-
-fn problem(code: &'static str, message: String) -> Problem {
-    Problem {
-        code,
-        message,
-        track: None,
-        class: None,
-        id: None,
-        start_seconds: None,
-    }
-}
-
-/// The content of `plan`, built from `document`, and everything that blocks its approval.
-///
-/// The plan is digested once, and its policy parsed once.
-///
-/// # Errors
-/// 500 for an unreadable policy.
-pub(crate) fn check_plan(
-    plan: Plan,
-    document: &Document,
-    inputs: PlanInputs<'_>,
-) -> ApiResult<(PlanContent, Vec<Problem>)> {
-    let mut found = problems(&plan, document);
-    let content = PlanContent::new(plan)?;
-    let findings = inputs.findings;
-    found.extend(undecided_speech(content.plan(), findings, content.policy()));
-    if found.is_empty()
-        && let Err(refused) = content.check_policy()
-    {
-        found.push(problem("invalid", sentence(&refused)));
-    }
-    if found.is_empty()
-        && let Err(refused) = content.check_findings(findings, inputs.digest)
-    {
-        let dropped = match refused {
-            RecordError::Uncovered { .. } => left_out(document, findings),
-            _ => Vec::new(),
-        };
-        if dropped.is_empty() {
-            found.push(problem("left_out", sentence(&refused)));
-        }
-        found.extend(dropped.iter().map(left_out_problem));
-    }
-    Ok((content, found))
-}
-
-fn left_out_problem(dropped: &LeftOut) -> Problem {
-    let LeftOut {
-        track,
-        frames,
-        first_frame,
-        ..
-    } = dropped;
-    let class = Class::from(dropped.class);
-    let message = format!(
-        "{frames} frames of {class} {track} from frame {first_frame} on belong to no track. Put them \
-         back, then hide, keep or reject them."
-    );
-    let mut found = problem("left_out", message);
-    found.class = Some(dropped.class);
-    found
-}
-
-/// Audible speech that the policy mutes and nobody decided about.
-fn undecided_speech(
-    plan: &Plan,
-    findings: &Findings,
-    policy: &redact_record::policy::Policy,
-) -> impl Iterator<Item = Problem> + use<> {
-    let spans = uncovered_speech(plan, findings, policy);
-    let length = findings.source.duration_nanos();
-    spans.into_iter().map(move |span| {
-        let text = |nanos: i64| clock_text(nanos.clamp(0, length));
-        let (start, end) = (text(span.start_nanos()), text(span.end_nanos()));
-        let message = format!("Speech from {start} to {end} is audible and undecided.");
-        let mut found = problem("undecided_speech", message);
-        found.start_seconds = Some(seconds(span.start_nanos()));
-        found
-    })
-}
-
-/// `1:02:03.4`, since the first frame.
-fn clock_text(nanos: i64) -> String {
-    let tenths = nanos / 100_000_000;
-    let (hours, minutes) = (tenths / 36_000, tenths / 600 % 60);
-    let (second, tenth) = (tenths / 10 % 60, tenths % 10);
-    if hours > 0 {
-        format!("{hours}:{minutes:02}:{second:02}.{tenth}")
-    } else {
-        format!("{minutes}:{second:02}.{tenth}")
-    }
-}
-
-/// Problems of the plan itself: the rules of [`ApprovedPlan::problems`], and the frames in which
-/// following lost what a region hides.
-fn problems(plan: &Plan, document: &Document) -> Vec<Problem> {
-    ApprovedPlan::problems(plan)
-        .iter()
-        .filter(|refused| !refused.is_missing_approval())
-        .flat_map(|refused| explain(plan, refused))
-        .map(|refused| name_region(refused, document))
-        .chain(document.drawn.iter().flat_map(lost_problems))
-        .collect()
-}
-
-/// Says which region has no reason yet: it has no code that the message could name.
-fn name_region(mut found: Problem, document: &Document) -> Problem {
-    let open = |mask: &&Drawn| Some(&mask.id) == found.id.as_ref() && mask.reason.is_empty();
-    if let Some(mask) = document.drawn.iter().find(open) {
-        found.message = format!("Region {:?} has no reason yet. Choose one.", mask.title());
-    }
-    found
-}
-
-/// Frames in which following lost the object, and that nobody has checked.
-fn lost_problems(mask: &Drawn) -> impl Iterator<Item = Problem> {
-    mask.lost.iter().map(|&(start, end)| {
-        let message = format!(
-            "Region {:?} lost what it follows in frames {start} to {}. Check them.",
-            mask.title(),
-            end - 1
-        );
-        let mut found = problem("lost", message);
-        found.id = Some(mask.id.clone());
-        found
-    })
-}
-
-/// A plan error as problems for the page: one for each track or class.
-fn explain(plan: &Plan, refused: &PlanError) -> Vec<Problem> {
-    match refused {
-        PlanError::Undecided { .. } => {
-            let undecided = plan.tracks.iter().filter(|track| track.decision.is_none());
-            undecided
-                .map(|planned| undecided_problem(&planned.track))
-                .collect()
-        }
-        PlanError::Unacknowledged { class } => {
-            let message = format!("No detector ran for {class}s. Accept that, or scan again.");
-            let mut missing = problem("unacknowledged", message);
-            missing.class = Some((*class).into());
-            vec![missing]
-        }
-        PlanError::WeakEffect {
-            track,
-            effect,
-            class,
-        } => {
-            let message = format!("{class} {track} may stay legible under {effect}. Use fill.");
-            let mut weak = problem("weak_effect", sentence(&message));
-            weak.track = Some(track.0);
-            weak.class = Some((*class).into());
-            vec![weak]
-        }
-        PlanError::UnknownReason { item, code } => {
-            let message = format!("The policy has no reason {code:?}.");
-            let mut unknown = problem("unknown_reason", message);
-            match item {
-                PlanItem::Track(id) => unknown.track = Some(id.0),
-                PlanItem::Mask(id) | PlanItem::Mute(id) => unknown.id = Some(id.clone()),
-                _ => {}
-            }
-            vec![unknown]
-        }
-        other => vec![problem("invalid", sentence(&other))],
-    }
-}
-
-fn undecided_problem(track: &Track) -> Problem {
-    let (class, id) = (track.class(), track.id().0);
-    let mut undecided = problem("undecided", sentence(&format!("{class} {id} is undecided")));
-    undecided.track = Some(id);
-    undecided.class = Some(class.into());
-    undecided
-}
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -249,15 +54,6 @@ pub(crate) struct KeptSpeechInfo {
     reason: String,
     by: String,
     at: String,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub(crate) struct LeftOut {
-    track: u32,
-    class: ClassName,
-    frames: usize,
-    first_frame: u32,
 }
 
 /// A track that was rejected as a false detection.
@@ -314,6 +110,10 @@ pub(crate) struct Summary {
     against_policy: Vec<AgainstPolicy>,
     rejected: Vec<Rejected>,
     kept_covered: Vec<KeptCovered>,
+    /// The law of the request. Its reasons are missing where it is not `covered`.
+    law: Option<Law>,
+    /// Reasons that do not fit, each with a proposal.
+    reason_changes: Vec<ReasonProposal>,
     second_person: bool,
     approvals: Vec<Approval>,
     plan_sha256: Option<String>,
@@ -389,11 +189,6 @@ fn reasons(plan: &Plan) -> Vec<ReasonCount> {
         .collect()
 }
 
-#[expect(clippy::cast_precision_loss, reason = "nanoseconds of a recording")]
-fn seconds(nanos: i64) -> f64 {
-    nanos as f64 / 1e9
-}
-
 /// Time covered by both lists, each sorted and without overlaps.
 fn common(a: &[TimeSpan], b: &[TimeSpan]) -> i64 {
     let (mut i, mut j, mut sum) = (0, 0, 0_i64);
@@ -408,35 +203,6 @@ fn common(a: &[TimeSpan], b: &[TimeSpan]) -> i64 {
         }
     }
     sum
-}
-
-/// Found boxes that no track covers: the approver must see what was taken out.
-fn left_out(document: &Document, findings: &Findings) -> Vec<LeftOut> {
-    let mut covered: BTreeMap<u32, Vec<(u32, u32)>> = BTreeMap::new();
-    for part in document.tracks.iter().flat_map(|track| &track.parts) {
-        if let Part::Found(part) = part {
-            covered
-                .entry(part.found)
-                .or_default()
-                .push((part.start, part.end));
-        }
-    }
-    let mut list = Vec::new();
-    for track in &findings.tracks {
-        let spans = covered.get(&track.id().0).map_or(&[][..], Vec::as_slice);
-        let missing = |frame: &u32| !spans.iter().any(|(a, b)| a <= frame && frame < b);
-        let (start, end) = (track.span().start().get(), track.span().end().get());
-        let mut frames = (start..end).filter(missing);
-        if let Some(first_frame) = frames.next() {
-            list.push(LeftOut {
-                track: track.id().0,
-                class: track.class().into(),
-                frames: 1 + frames.count(),
-                first_frame,
-            });
-        }
-    }
-    list
 }
 
 /// Speech that stays audible, with who decided it and when.
@@ -552,6 +318,8 @@ pub(crate) fn summary(
         against_policy: against_policy(plan, inputs.policy),
         rejected: rejected(plan),
         kept_covered: kept_covered(plan),
+        law: inputs.policy.law.clone(),
+        reason_changes: reason_changes::proposals(document, inputs.policy),
         second_person: plan.second_person,
         approvals,
         spoken: spoken::summary(findings, &document.words, &document.checked_items),

@@ -12,14 +12,18 @@ use super::body::{Body, LargeBody, Query};
 use super::jobs::{Job, present as present_job};
 use crate::api_error::{ApiError, ApiResult};
 use crate::db::approvals::ApprovalRow;
+use crate::db::comments::CommentRow;
 use crate::db::jobs::NewJob;
 use crate::db::reviews::{self as rows, HeadRow, RevisionRow};
 use crate::db::{self, recordings};
 use crate::domain::approval::{Approval, ReviewState};
+use crate::domain::comment::Comment;
 use crate::domain::differences::Differences;
 use crate::domain::document::Document;
 use crate::domain::plan::clip_to_frames;
 use crate::domain::policy::Policy;
+use crate::domain::reason_changes::ReasonChange;
+use crate::domain::sheet::{SheetItem, sheet as make_sheet};
 use crate::domain::summary::{Summary, summary as summarize};
 use crate::domain::viewing::Seen;
 use crate::id::Id;
@@ -27,6 +31,7 @@ use crate::model::{JobKind, SessionUser};
 use crate::peer::Peer;
 use crate::service::app::{App, Shared};
 use crate::service::approvals::{self, Approve};
+use crate::service::comments;
 use crate::service::job_task::PreviewInput;
 use crate::service::jobs::queue;
 use crate::service::policies;
@@ -53,6 +58,8 @@ pub(crate) struct ReviewHead {
     state: ReviewState,
     second_person: bool,
     approvals: Vec<Approval>,
+    /// Why an approver sent it back, until it is handed in again or approved.
+    sent_back: Option<Comment>,
 }
 
 /// A review as the API returns it.
@@ -77,9 +84,17 @@ pub(crate) struct PolicyMute {
     reason: String,
 }
 
-fn head(row: HeadRow, policy: &Policy, given: &[ApprovalRow]) -> ReviewHead {
+fn head(
+    row: HeadRow,
+    policy: &Policy,
+    given: &[ApprovalRow],
+    sent_back: Option<CommentRow>,
+) -> ReviewHead {
     let second_person = policy.head.second_person;
     ReviewHead {
+        sent_back: sent_back
+            .filter(|_| given.is_empty())
+            .map(comments::present),
         state: approvals::state_of(given, second_person),
         approvals: given.iter().map(approvals::present).collect(),
         second_person,
@@ -101,6 +116,7 @@ fn head(row: HeadRow, policy: &Policy, given: &[ApprovalRow]) -> ReviewHead {
 pub(crate) async fn heads(app: &Shared, of: &Id) -> ApiResult<HashMap<Id, Vec<ReviewHead>>> {
     let policies = policies::all_stored(&app.db).await?;
     let given = db::approvals::by_review(&app.db, of).await?;
+    let mut sent_back = db::comments::sent_back(&app.db, of).await?;
     let mut heads: HashMap<Id, Vec<ReviewHead>> = HashMap::new();
     for row in rows::heads(&app.db, of).await? {
         let policy = policies
@@ -108,10 +124,11 @@ pub(crate) async fn heads(app: &Shared, of: &Id) -> ApiResult<HashMap<Id, Vec<Re
             .ok_or_else(|| ApiError::internal(&"a review without a policy"))?;
         let given = given.get(&row.review.id).map_or(&[][..], Vec::as_slice);
         let recording = row.review.recording.clone();
+        let sent_back = sent_back.remove(&row.review.id);
         heads
             .entry(recording)
             .or_default()
-            .push(head(row, policy, given));
+            .push(head(row, policy, given, sent_back));
     }
     Ok(heads)
 }
@@ -129,13 +146,14 @@ async fn present(app: &Shared, id: &Id, revision: Option<i64>) -> ApiResult<Revi
     };
     let (at, by) = rows::saved(&app.db, id, loaded.row.revision).await?;
     let given = db::approvals::of(&app.db, &loaded.row).await?;
+    let sent_back = db::comments::sent_back(&app.db, id).await?.remove(id);
     let row = HeadRow {
         review: loaded.row,
         at,
         by,
     };
     Ok(Review {
-        head: head(row, &loaded.policy, &given),
+        head: head(row, &loaded.policy, &given, sent_back),
         policy_mutes: mutes.into_iter().map(span).collect(),
         document: loaded.document,
         policy: loaded.policy,
@@ -149,6 +167,8 @@ pub(crate) struct NewReviewBody {
     title: String,
     copy: Option<Id>,
     decisions: Option<Decisions>,
+    #[serde(default)]
+    reasons: Vec<ReasonChange>,
 }
 
 /// `POST /recordings/:id/reviews`.
@@ -163,6 +183,7 @@ pub(crate) async fn add(
         title: &given.title,
         copy: given.copy.as_ref(),
         decisions: given.decisions,
+        reasons: &given.reasons,
     };
     let id = reviews::begin(&app, &who, &recording, new).await?;
     Ok((
@@ -195,7 +216,8 @@ pub(crate) struct SaveResult {
     revision: i64,
     saved_at: String,
     state: ReviewState,
-    approvals_voided: u64,
+    /// What was saved, if it has changes of others since the revision that was sent.
+    merged: Option<Document>,
 }
 
 /// `PUT /reviews/:id`.
@@ -206,15 +228,25 @@ pub(crate) async fn save(
     LargeBody(given): LargeBody<Save>,
 ) -> ApiResult<axum::Json<SaveResult>> {
     let saved = reviews::save(&app, &who, &id, (given.base, given.document)).await?;
-    let Saved { row, voided } = saved;
+    save_result(&app, saved).await
+}
+
+/// The result of a save as the API returns it.
+///
+/// # Errors
+/// Database errors.
+pub(crate) async fn save_result(
+    app: &Shared,
+    Saved { row, merged }: Saved,
+) -> ApiResult<axum::Json<SaveResult>> {
     let policy = policies::stored(&app.db, &row.policy).await?;
-    let (at, _) = rows::saved(&app.db, &id, row.revision).await?;
+    let (at, _) = rows::saved(&app.db, &row.id, row.revision).await?;
     let given = db::approvals::of(&app.db, &row).await?;
     Ok(axum::Json(SaveResult {
         revision: row.revision,
         saved_at: time::text(at),
         state: approvals::state_of(&given, policy.head.second_person),
-        approvals_voided: voided,
+        merged,
     }))
 }
 
@@ -270,6 +302,25 @@ pub(crate) async fn summary(
             loaded.row.revision,
             given,
         )
+    });
+    Ok(axum::Json(made.await??))
+}
+
+/// `GET /reviews/:id/sheet`.
+pub(crate) async fn sheet(
+    State(app): State<App>,
+    who: SessionUser,
+    Path(id): Path<Id>,
+) -> ApiResult<axum::Json<Vec<SheetItem>>> {
+    let loaded = LoadedReview::load(&app, &id, None).await?;
+    let recording = &loaded.row.recording;
+    views::note(&app, &who, recording, Seen::Review, 0..0).await?;
+    let timeline = views::timeline(&app, recording).await;
+    let not_ready = || ApiError::conflict("not_ready", "The recording is not ready yet.");
+    let timeline = timeline.ok_or_else(not_ready)?;
+    let made = tokio::task::spawn_blocking(move || {
+        let plan = loaded.plan()?;
+        Ok::<_, ApiError>(make_sheet(&loaded.document, &plan, &timeline))
     });
     Ok(axum::Json(made.await??))
 }

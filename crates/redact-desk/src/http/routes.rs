@@ -9,9 +9,9 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::{
-    accounts, audits, clocks, connections, events, grants, guard, inbox, invites, jobs, machines,
-    office, packages, page, policies, rechecks, recording_changes, recordings, releases, requests,
-    reviews, stream, transcripts, uploads, users, verifier, views, watch_folder,
+    accounts, audits, clocks, comments, connections, events, grants, guard, inbox, invites, jobs,
+    machines, office, packages, page, policies, rechecks, recording_changes, recordings, releases,
+    requests, reviews, stream, transcripts, uploads, users, verifier, views, watch_folder,
 };
 use crate::model::Role;
 use crate::service::app::App;
@@ -131,6 +131,13 @@ fn recordings_and_reviews() -> Vec<Route> {
         GET "/api/reviews/{id}/revisions/{revision}" WORK => reviews::revision,
         GET "/api/reviews/{id}/transcript" WORK => transcripts::show,
         GET "/api/reviews/{id}/summary" WORK => reviews::summary,
+        GET "/api/reviews/{id}/sheet" WORK => reviews::sheet,
+        GET "/api/reviews/{id}/comments" WORK => comments::list,
+        POST "/api/reviews/{id}/comments" WORK => comments::comment,
+        POST "/api/reviews/{id}/send-back" WORK => comments::send_back,
+        POST "/api/reviews/{id}/hand-in" WORK => comments::hand_in,
+        GET "/api/reviews/{id}/reasons" WORK => comments::reasons,
+        POST "/api/reviews/{id}/reasons" WORK => comments::change_reasons,
         GET "/api/reviews/{id}/differences/{other}" WORK => reviews::differences,
         GET "/api/reviews/{id}/preview/{frame}" WORK => reviews::preview_frame,
         POST "/api/reviews/{id}/preview" WORK => reviews::preview_clip,

@@ -8,15 +8,17 @@ use axum::extract::State;
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
 use futures_util::stream::{self, Stream};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
+use super::body::Query;
 use super::jobs::{Job, present_at};
 use crate::id::Id;
 use crate::model::{Role, SessionUser};
 use crate::service::app::{App, Shared};
 use crate::service::change::Change;
+use crate::service::presence::{OpenHere, PresentPerson};
 use crate::service::sessions;
 
 /// How often the session is checked.
@@ -30,6 +32,7 @@ pub(crate) enum ChangeMessage {
     Request { id: Id },
     Recording { id: Id },
     Review { id: Id },
+    Presence { id: Id, people: Vec<PresentPerson> },
     Release { id: Id },
     Audit { id: Id },
     Job { id: Id, job: Box<Job> },
@@ -40,6 +43,10 @@ fn present(app: &Shared, change: Change) -> ChangeMessage {
         Change::Request(id) => ChangeMessage::Request { id },
         Change::Recording(id) => ChangeMessage::Recording { id },
         Change::Review(id) => ChangeMessage::Review { id },
+        Change::Presence(id) => {
+            let people = app.presence.of(&id);
+            ChangeMessage::Presence { id, people }
+        }
         Change::Release(id) => ChangeMessage::Release { id },
         Change::Audit(id) => ChangeMessage::Audit { id },
         Change::Job(job) => {
@@ -56,16 +63,28 @@ struct Listening {
     app: App,
     who: SessionUser,
     changes: Receiver<Change>,
+    /// The review that the page has open.
+    _open: Option<OpenHere>,
     ended: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StreamQuery {
+    review: Option<Id>,
 }
 
 /// `GET /stream`.
 pub(crate) async fn stream(
     State(app): State<App>,
     who: SessionUser,
+    Query(page): Query<StreamQuery>,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let changes = app.changes.subscribe();
+    let review = page.review.filter(|_| who.role.reviews());
+    let open = review.map(|review| OpenHere::new(&app.presence, &app.changes, &who, review));
     let listening = Listening {
+        _open: open,
         app,
         who,
         changes,

@@ -13,10 +13,12 @@ use tokio::sync::broadcast;
 use super::change::Change;
 use super::hashing::Hashing;
 use super::lanes::{Clock, Runner};
+use super::presence::Presence;
 use super::secrets::Secrets;
 use crate::api_error::{ApiError, ApiResult};
 use crate::db::pool::Db;
 use crate::domain::holidays::Holidays;
+use crate::domain::law::LawSets;
 use crate::domain::policy::Policies;
 use crate::domain::refusals::Refusals;
 use crate::domain::transmittals::Profiles;
@@ -94,6 +96,7 @@ pub(crate) struct Shared {
     pub(crate) folders: Folders,
     pub(crate) options: Options,
     pub(crate) policies: Policies,
+    pub(crate) law_sets: LawSets,
     pub(crate) holidays: Holidays,
     pub(crate) zone: Zone,
     pub(crate) changes: broadcast::Sender<Change>,
@@ -107,6 +110,8 @@ pub(crate) struct Shared {
     pub(crate) secrets: Secrets,
     pub(crate) refusals: Refusals,
     pub(crate) views: Views,
+    /// Who has which review open.
+    pub(crate) presence: Arc<Presence>,
     /// Passphrases of packages that are being made, by package.
     pub(crate) passphrases: Mutex<HashMap<Id, Passphrase>>,
     /// Limits the pictures that are made at the same time.
@@ -203,6 +208,8 @@ impl Shared {
             db: opened.db,
             folders: opened.folders,
             policies: opened.policies,
+            law_sets: opened.law_sets,
+            presence: Arc::default(),
             holidays: opened.holidays,
             zone: opened.zone,
             secrets: opened.secrets,
@@ -227,6 +234,7 @@ pub(crate) struct Opened {
     pub(crate) db: Db,
     pub(crate) folders: Folders,
     pub(crate) policies: Policies,
+    pub(crate) law_sets: LawSets,
     pub(crate) holidays: Holidays,
     pub(crate) zone: Zone,
     pub(crate) secrets: Secrets,

@@ -15,19 +15,20 @@ use serde_json::json;
 
 use super::app::{App, Shared};
 use super::change::Change;
+use super::comments::{self, NewComment};
 use super::reauthentication::{Reauthentication, reauthenticate};
 use super::reviews::LoadedReview;
 use super::signing;
-use crate::api_error::{ApiError, ApiResult, optional_text, sentence, text};
+use crate::api_error::{ApiError, ApiResult, optional_text, sentence};
 use crate::db::approvals::{self, ApprovalRow};
 use crate::db::pool;
 use crate::db::reviews::ReviewRow;
 use crate::db::{recordings, reviews, users};
 use crate::domain::approval::{Approval, ReviewState, state};
-use crate::domain::summary::check_plan;
+use crate::domain::problems::check_plan;
 use crate::event::Event;
 use crate::id::Id;
-use crate::model::SessionUser;
+use crate::model::{CommentKind, SessionUser};
 use crate::peer::Peer;
 use crate::time;
 
@@ -60,6 +61,21 @@ async fn check_active(app: &Shared, given: &[ApprovalRow]) -> ApiResult<()> {
         }
     }
     Ok(())
+}
+
+/// Refuses reasons of another law than that of the request, which may have changed since.
+fn check_law(loaded: &LoadedReview) -> ApiResult<()> {
+    let used = loaded.document.used_reasons();
+    let mut known = used.iter().filter_map(|code| loaded.policy.reason(code));
+    let (Some(law), Some(other)) = (&loaded.policy.law, known.find(|known| !known.fits)) else {
+        return Ok(());
+    };
+    let message = format!(
+        "The review cites {} ({}), but the request is answered under another law: {}.",
+        other.statute, other.code, law.title
+    );
+    Err(ApiError::conflict("not_approved", message)
+        .hint("Reopen the review and change its reasons, or correct the law of the request."))
 }
 
 /// Adds the approvals `given`, by the same rules as `redact approve`.
@@ -253,18 +269,25 @@ pub(crate) async fn withdraw(
     id: &Id,
     reason: &str,
 ) -> ApiResult<()> {
-    text("reason", reason, 500)?;
     let _alone = app.review_lock.lock().await;
-    reviews::by_id(&app.db, id).await?;
+    let row = reviews::by_id(&app.db, id).await?;
     let mut change = pool::begin(&app.db).await?;
     if approvals::void(&mut change, id).await? == 0 {
         let message = "This review has no approval.";
         return Err(ApiError::conflict("not_approved", message));
     }
+    let comment = NewComment {
+        kind: CommentKind::Reopened,
+        text: reason,
+        item: None,
+    };
+    comments::insert(app, &mut change, (who, &row), &comment).await?;
     let event = Event::new(Act::Approval, "withdraw").id("review", id);
     app.log_event(&who.name, event).await?;
     change.commit().await?;
     app.notify(Change::Review(id.clone()));
+    let recording = recordings::by_id(&app.db, &row.recording).await?;
+    app.notify(Change::Request(recording.request));
     Ok(())
 }
 
@@ -288,6 +311,7 @@ pub(crate) async fn approved_plan(app: &Shared, id: &Id) -> ApiResult<Approved> 
         return Err(ApiError::conflict("not_approved", message));
     }
     check_active(app, &given).await?;
+    check_law(&loaded)?;
     let plan = app.folders.plan(id, loaded.row.revision);
     if let Some(folder) = plan.parent() {
         tokio::fs::create_dir_all(folder).await?;

@@ -13,6 +13,8 @@ pub(crate) enum Change {
     Request(Id),
     Recording(Id),
     Review(Id),
+    /// Who has a review open.
+    Presence(Id),
     Release(Id),
     Audit(Id),
     Job(Box<(JobRow, JobProgress)>),

@@ -2,11 +2,16 @@
 
 use std::collections::HashMap;
 
+use super::app::Shared;
 use crate::api_error::ApiResult;
 use crate::db::policies::{self, PolicyRow};
 use crate::db::pool::Db;
+use crate::db::requests;
+use crate::domain::clocks;
+use crate::domain::law::Law;
 use crate::domain::policy::{Policies, Policy};
 use crate::error::DeskError;
+use crate::id::Id;
 
 /// Stores all policies for later reviews.
 ///
@@ -22,6 +27,20 @@ pub(crate) async fn store(db: &Db, all: &Policies) -> Result<(), DeskError> {
         policies::store(db, &row).await?;
     }
     Ok(())
+}
+
+/// `policy` under the law of a recording's request: with that law's reasons.
+///
+/// # Errors
+/// 404 if there is no such recording.
+pub(crate) async fn under_law(app: &Shared, policy: Policy, recording: &Id) -> ApiResult<Policy> {
+    let key = requests::law_of_recording(&app.db, recording).await?;
+    let law = (!key.trim().is_empty()).then(|| Law {
+        title: clocks::title(&key).unwrap_or(&key).to_owned(),
+        key,
+        covered: false,
+    });
+    Ok(policy.under(law, &app.law_sets))
 }
 
 /// The policy that a review was made with.

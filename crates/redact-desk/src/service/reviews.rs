@@ -1,5 +1,6 @@
 //! Reviews. Every save is a revision, none is lost, and an approval is for exactly one revision.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use redact_core::{Digest, Findings, Plan, Redactions};
@@ -13,9 +14,11 @@ use crate::api_error::{ApiError, ApiResult, text};
 use crate::db::approvals;
 use crate::db::pool::{self, Connection};
 use crate::db::reviews::{self, NewRevision, ReviewRow};
-use crate::domain::document::Document;
+use crate::domain::document::{Decision, Document};
+use crate::domain::merge::{Sides, merge};
 use crate::domain::plan::{self, PlanInputs};
 use crate::domain::policy::Policy;
+use crate::domain::reason_changes::{ReasonChange, ReasonProposal, proposals};
 use crate::domain::speech;
 use crate::event::Event;
 use crate::id::Id;
@@ -39,6 +42,7 @@ impl LoadedReview {
         let row = reviews::by_id(&app.db, id).await?;
         let revision = revision.unwrap_or(row.revision);
         let policy = policies::stored(&app.db, &row.policy).await?;
+        let policy = policies::under_law(app, policy, &row.recording).await?;
         let saved = reviews::document(&app.db, id, revision).await?;
         let document: Document =
             serde_json::from_str(&saved.document).map_err(|error| ApiError::internal(&error))?;
@@ -90,6 +94,8 @@ pub(crate) struct NewReview<'a> {
     /// A review of the same recording to copy.
     pub(crate) copy: Option<&'a Id>,
     pub(crate) decisions: Option<Decisions>,
+    /// Reasons of the copied review to replace.
+    pub(crate) reasons: &'a [ReasonChange],
 }
 
 /// Starts a review of a recording and returns its id.
@@ -105,7 +111,8 @@ pub(crate) async fn begin(
     recordings::frames(app, recording).await?;
     let title = text("title", new.title, 100)?;
     let unknown = || ApiError::field("policy", "Policy not found.");
-    let (written, policy) = app.policies.get(new.policy).ok_or_else(unknown)?;
+    let (_, policy) = app.policies.get(new.policy).ok_or_else(unknown)?;
+    let policy = &policies::under_law(app, policy.clone(), recording).await?;
     let findings = app.findings(recording).await?;
     let (found, digest) = &*findings;
     let inputs = PlanInputs {
@@ -114,7 +121,10 @@ pub(crate) async fn begin(
         policy,
     };
     let mut document = match new.copy {
-        None => fresh(found, *digest, written, (&who.name, app.now_nanos()))?,
+        None => {
+            let written = policy.written()?;
+            fresh(found, *digest, &written, (&who.name, app.now_nanos()))?
+        }
         Some(copied) => {
             let copied = LoadedReview::load(app, copied, None).await?;
             if copied.row.recording != *recording {
@@ -143,6 +153,7 @@ pub(crate) async fn begin(
             }
         }
     }
+    document.change_reasons(new.reasons, policy)?;
     let when = time::text(app.now());
     let mut document = document.attributed(None, &who.name, &when);
     let before = new.copy.is_some().then(|| document.clone());
@@ -174,10 +185,11 @@ pub(crate) async fn begin_first(app: &Shared, recording: &Id, by: &str) -> ApiRe
     if reviews::has_any(&app.db, recording).await? {
         return Ok(());
     }
-    let (written, policy) = app.policies.first();
+    let (_, policy) = app.policies.first();
+    let policy = &policies::under_law(app, policy.clone(), recording).await?;
     let findings = app.findings(recording).await?;
     let (found, digest) = &*findings;
-    let document = fresh(found, *digest, written, (by, app.now_nanos()))?;
+    let document = fresh(found, *digest, &policy.written()?, (by, app.now_nanos()))?;
     let title = policy.head.title();
     insert(app, (recording, title), policy, (&document, by)).await?;
     Ok(())
@@ -230,14 +242,14 @@ async fn write(
 pub(crate) struct Saved {
     /// The review with the new revision, or unchanged if the document did not change.
     pub(crate) row: ReviewRow,
-    /// The number of approvals that were voided.
-    pub(crate) voided: u64,
+    /// What was saved, if it has changes of others since revision `base`.
+    pub(crate) merged: Option<Document>,
 }
 
-/// Saves a document that is based on revision `base`.
+/// Saves a document that is based on revision `base`. What others changed since then stays.
 ///
 /// # Errors
-/// 400 with the field; 409 `newer_revision`.
+/// 400 with the field; 409 `newer_revision` if others changed the same items, `approved`.
 pub(crate) async fn save(
     app: &Shared,
     who: &SessionUser,
@@ -249,9 +261,33 @@ pub(crate) async fn save(
     let mut loaded = LoadedReview::load(app, id, None).await?;
     let when = time::text(app.now());
     let before = std::mem::take(&mut loaded.document);
+    let is_newest = base == loaded.row.revision;
+    let document = if is_newest {
+        document
+    } else {
+        let old = LoadedReview::load(app, id, Some(base)).await?.document;
+        let sides = Sides {
+            base: &old,
+            theirs: &before,
+            mine: &document,
+        };
+        match merge(sides) {
+            Ok(merged) => {
+                merged.check()?;
+                merged
+            }
+            Err(both) => {
+                let document = document.attributed(Some(&before), &who.name, &when);
+                return Err(conflict(app, &loaded.row, (&document, &who.name), &both).await?);
+            }
+        }
+    };
+    let restored = restored(app, &loaded.row, &document, &before).await?;
     let mut document = document.attributed(Some(&before), &who.name, &when);
-    if base != loaded.row.revision {
-        return Err(conflict(app, &loaded.row, &document, &who.name).await?);
+    for track in &mut document.tracks {
+        if let Some(made) = restored.get(&track.id) {
+            track.decision = Some(made.clone());
+        }
     }
     // Refuse now what is not valid in a plan, not at approval.
     let by = who.name.clone();
@@ -266,58 +302,145 @@ pub(crate) async fn save(
         Ok((loaded, before))
     });
     let (loaded, before) = settled.await??;
+    let merged = (!is_newest).then(|| loaded.document.clone());
     if loaded.document == before {
         return Ok(Saved {
             row: loaded.row,
-            voided: 0,
+            merged,
         });
     }
-    let revision = loaded.row.revision + 1;
-    let mut change = pool::begin(&app.db).await?;
-    write(
-        app,
-        &mut change,
-        (id, revision),
-        &loaded.document,
-        &who.name,
-    )
-    .await?;
-    reviews::set_revision(&mut change, id, revision).await?;
-    let voided = approvals::void(&mut change, id).await?;
-    let event = Event::new(Act::Decision, "saved")
-        .id("review", id)
-        .count("revision", usize::try_from(revision).unwrap_or(0))
-        .count("undecided", loaded.document.undecided())
-        .count("approvals-voided", usize::try_from(voided).unwrap_or(0));
-    app.log_event(&who.name, event).await?;
-    change.commit().await?;
-    app.notify(Change::Review(id.clone()));
+    check_open(app, &loaded.row).await?;
+    let revision = store_revision(app, who, &loaded).await?;
     Ok(Saved {
         row: ReviewRow {
             revision,
             ..loaded.row
         },
-        voided,
+        merged,
     })
+}
+
+/// Stores the document of `loaded` as the newest revision and returns its number.
+async fn store_revision(app: &Shared, who: &SessionUser, loaded: &LoadedReview) -> ApiResult<i64> {
+    let id = &loaded.row.id;
+    let revision = loaded.row.revision + 1;
+    let mut change = pool::begin(&app.db).await?;
+    let place = (id, revision);
+    write(app, &mut change, place, &loaded.document, &who.name).await?;
+    reviews::set_revision(&mut change, id, revision).await?;
+    let event = Event::new(Act::Decision, "saved")
+        .id("review", id)
+        .count("revision", usize::try_from(revision).unwrap_or(0))
+        .count("undecided", loaded.document.undecided());
+    app.log_event(&who.name, event).await?;
+    change.commit().await?;
+    app.notify(Change::Review(id.clone()));
+    Ok(revision)
+}
+
+/// Refuses changes to a review that somebody approved, until it is reopened.
+async fn check_open(app: &Shared, row: &ReviewRow) -> ApiResult<()> {
+    let given = approvals::of(&app.db, row).await?;
+    if given.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = given.iter().map(|given| given.name.as_str()).collect();
+    let message = format!("{} approved this review.", names.join(" and "));
+    Err(ApiError::conflict("approved", message).hint("Reopen it to change it."))
+}
+
+/// The earlier revisions in which an author is looked up.
+const REVISIONS_SEARCHED: i64 = 200;
+
+/// Decisions in `document` that return to those of an earlier revision, with who made them: what
+/// undoes a change restores the author. An author that no revision has is not believed.
+async fn restored(
+    app: &Shared,
+    row: &ReviewRow,
+    document: &Document,
+    before: &Document,
+) -> ApiResult<HashMap<u32, Decision>> {
+    let mut found = HashMap::new();
+    let mut claims = document.claims(before);
+    let mut revision = row.revision - 1;
+    while !claims.is_empty() && revision > (row.revision - REVISIONS_SEARCHED).max(0) {
+        if let Ok(saved) = reviews::document(&app.db, &row.id, revision).await {
+            let old: Document = serde_json::from_str(&saved.document)
+                .map_err(|error| ApiError::internal(&error))?;
+            claims.retain(|claim| match old.confirms(claim) {
+                Some(made) => {
+                    found.insert(claim.id, made);
+                    false
+                }
+                None => true,
+            });
+        }
+        revision -= 1;
+    }
+    Ok(found)
+}
+
+/// Replaces reasons in the newest revision of a review.
+///
+/// # Errors
+/// 400 for a reason that the policy does not offer; 409 `newer_revision`, `approved`.
+pub(crate) async fn change_reasons(
+    app: &Shared,
+    who: &SessionUser,
+    id: &Id,
+    (base, changes): (i64, &[ReasonChange]),
+) -> ApiResult<Saved> {
+    let loaded = LoadedReview::load(app, id, None).await?;
+    if base != loaded.row.revision {
+        let message = "The review was changed after you opened it. Review it again.";
+        return Err(ApiError::conflict("newer_revision", message)
+            .details(json!({ "revision": loaded.row.revision })));
+    }
+    let mut document = loaded.document;
+    document.change_reasons(changes, &loaded.policy)?;
+    save(app, who, id, (base, document)).await
+}
+
+/// The reasons of a review that do not fit `policy`, or its own, under the law of the request.
+///
+/// # Errors
+/// 400 for an unknown policy; 404.
+pub(crate) async fn reason_changes(
+    app: &Shared,
+    id: &Id,
+    policy: Option<&str>,
+) -> ApiResult<(Policy, Vec<ReasonProposal>)> {
+    let loaded = LoadedReview::load(app, id, None).await?;
+    let policy = match policy {
+        None => loaded.policy,
+        Some(digest) => {
+            let unknown = || ApiError::field("policy", "Policy not found.");
+            let (_, policy) = app.policies.get(digest).ok_or_else(unknown)?;
+            policies::under_law(app, policy.clone(), &loaded.row.recording).await?
+        }
+    };
+    let found = proposals(&loaded.document, &policy);
+    Ok((policy, found))
 }
 
 /// Stores a save that lost a conflict under a negative number, and returns the error.
 async fn conflict(
     app: &Shared,
     row: &ReviewRow,
-    document: &Document,
-    by: &str,
+    (document, by): (&Document, &str),
+    both: &[String],
 ) -> ApiResult<ApiError> {
     let mut change = pool::begin(&app.db).await?;
     let aside = reviews::lowest_revision(&mut change, &row.id).await?.min(0) - 1;
     write(app, &mut change, (&row.id, aside), document, by).await?;
     change.commit().await?;
     let (at, other) = reviews::saved(&app.db, &row.id, row.revision).await?;
-    let message = format!("{other} saved this review after you opened it.");
+    let message = format!("{other} also changed {}.", both.join(", "));
     Ok(ApiError::conflict("newer_revision", message)
         .hint("Nothing is lost: your version was saved beside it.")
         .details(json!({
             "revision": row.revision, "by": other, "at": time::text(at), "kept_as": aside,
+            "both": both,
         })))
 }
 

@@ -126,8 +126,10 @@ async fn one_person_is_never_two() {
     assert_eq!(office.release(&review).await.status, StatusCode::ACCEPTED);
 }
 
+/// Goal: an approved review is read-only until somebody reopens it and says why; what is changed
+/// then has to be approved again.
 #[tokio::test]
-async fn any_edit_voids_approvals_and_an_old_revision_cannot_be_approved() {
+async fn an_approved_review_is_read_only_until_it_is_reopened() {
     let office = office().await;
     let bench = &office.bench;
     let revision = office.decide(&office.review).await;
@@ -138,36 +140,139 @@ async fn any_edit_voids_approvals_and_an_old_revision_cannot_be_approved() {
     let path = format!("/api/reviews/{}", office.review);
     let shown = bench.get(&office.operator, &path).await.ok();
     // The same content is no edit.
-    let same = bench
-        .save(
-            &office.operator,
-            &office.review,
-            revision,
-            &shown["document"],
-        )
-        .await
-        .ok();
-    assert_eq!(same["state"], "approved");
+    let saved = bench.save(
+        &office.operator,
+        &office.review,
+        revision,
+        &shown["document"],
+    );
+    assert_eq!(saved.await.ok()["state"], "approved");
     let mut document = shown["document"].clone();
     document["tracks"][0]["decision"] = json!({ "verdict": "keep", "reason": "privacy" });
+    for person in [&office.operator, &office.approver] {
+        let refused = bench
+            .save(person, &office.review, revision, &document)
+            .await;
+        assert_eq!(refused.status, StatusCode::CONFLICT);
+        assert_eq!(refused.code(), "approved");
+    }
+    let shown = bench.get(&office.operator, &path).await.ok();
+    assert_eq!(shown["revision"], revision, "nothing was saved");
+    assert_eq!(shown["state"], "approved");
+    let reopen = format!("{path}/withdraw");
+    let silent = bench
+        .post(&office.operator, &reopen, json!({ "reason": " " }))
+        .await;
+    assert_eq!(silent.status, StatusCode::BAD_REQUEST);
+    let body = json!({ "reason": "Face 1 is the requester." });
+    let opened = bench.post(&office.operator, &reopen, body).await.ok();
+    assert_eq!(opened["state"], "in_review");
     let saved = bench
         .save(&office.operator, &office.review, revision, &document)
         .await
         .ok();
-    assert_eq!(saved["approvals_voided"], 1);
     assert_eq!(saved["state"], "in_review");
     assert_eq!(office.release(&office.review).await.code(), "not_approved");
     let old = bench
         .approve(&office.approver, &office.review, revision)
         .await;
     assert_eq!(old.code(), "newer_revision");
-    // Back to what was approved: that is an edit too.
-    let back = saved["revision"].as_i64().unwrap();
+    // Why it was reopened is on record.
+    let comments = format!("{path}/comments");
+    let comments = bench.get(&office.approver, &comments).await.ok();
+    assert_eq!(comments[0]["kind"], "reopened");
+    assert_eq!(comments[0]["by"], "oli Person");
+    assert_eq!(comments[0]["text"], "Face 1 is the requester.");
+}
+
+/// Goal: an approver sends a review back with a comment, which the operator sees until the review
+/// is handed in again. An operator cannot send a review back.
+#[tokio::test]
+async fn a_review_is_sent_back_with_a_comment() {
+    let office = office().await;
+    let bench = &office.bench;
+    let path = format!("/api/reviews/{}", office.review);
+    let revision = office.decide(&office.review).await;
     bench
-        .save(&office.operator, &office.review, back, &shown["document"])
+        .approve(&office.operator, &office.review, revision)
         .await
         .ok();
-    assert_eq!(office.release(&office.review).await.code(), "not_approved");
+    let back = format!("{path}/send-back");
+    let body = json!({ "text": "Plate 2 is legible at the start.", "item": "plate-2" });
+    let refused = bench.post(&office.operator, &back, body.clone()).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    let silent = bench.post(&office.approver, &back, json!({ "text": "" }));
+    assert_eq!(silent.await.status, StatusCode::BAD_REQUEST);
+    bench.post(&office.approver, &back, body).await.ok();
+    let shown = bench.get(&office.operator, &path).await.ok();
+    assert_eq!(shown["state"], "in_review", "the approval is void");
+    assert_eq!(
+        shown["sent_back"]["text"],
+        "Plate 2 is legible at the start."
+    );
+    assert_eq!(shown["sent_back"]["by"], "pat Person");
+    assert_eq!(shown["sent_back"]["item"], "plate-2");
+    let recording = format!("/api/recordings/{}", office.recording);
+    let listed = bench.get(&office.operator, &recording).await.ok();
+    assert_eq!(listed["reviews"][0]["sent_back"], shown["sent_back"]);
+    let comment = json!({ "text": "Extended by a second." });
+    bench
+        .post(&office.operator, &format!("{path}/comments"), comment)
+        .await
+        .ok();
+    let shown = bench.get(&office.operator, &path).await.ok();
+    assert!(shown["sent_back"].is_object(), "a comment alone does not");
+    let again = json!({ "text": "" });
+    let hand_in = format!("{path}/hand-in");
+    let all = bench.post(&office.operator, &hand_in, again).await.ok();
+    let kinds: Vec<_> = all.as_array().unwrap().iter().map(|c| &c["kind"]).collect();
+    assert_eq!(kinds, ["sent_back", "comment", "handed_in"]);
+    let shown = bench.get(&office.operator, &path).await.ok();
+    assert!(shown["sent_back"].is_null());
+    let log = std::fs::read_to_string(bench.folder.path().join("events.jsonl")).unwrap();
+    assert!(log.contains("sent-back") && !log.contains("legible"));
+}
+
+/// Goal: the contact sheet has every track and region once, with a frame in which it is, and who
+/// decided.
+#[tokio::test]
+async fn the_contact_sheet_has_every_track_and_region() {
+    let office = office().await;
+    let (bench, review) = (&office.bench, &office.review);
+    let (base, mut document) = bench.decided(&office.operator, review).await;
+    document["tracks"][0]["decision"] = json!({ "verdict": "keep", "reason": "privacy" });
+    document["drawn"] = json!([{ "id": "door", "effect": { "kind": "fill" }, "reason": "privacy",
+        "start": 2, "end": 9,
+        "keyframes": [[2, 0.1, 0.1, 0.2, 0.2], [6, 0.1, 0.1, 0.4, 0.4]] }]);
+    bench
+        .save(&office.operator, review, base, &document)
+        .await
+        .ok();
+    bench.write_timeline(&office.recording);
+    let path = format!("/api/reviews/{review}/sheet");
+    let sheet = bench.get(&office.approver, &path).await.ok();
+    let sheet = sheet.as_array().unwrap();
+    let tracks = document["tracks"].as_array().unwrap();
+    assert_eq!(sheet.len(), tracks.len() + 1);
+    for track in tracks {
+        let item = sheet.iter().find(|item| item["track"] == track["id"]);
+        let item = item.unwrap();
+        assert_eq!(item["decision"]["verdict"], track["decision"]["verdict"]);
+        assert_eq!(item["decision"]["by"], "oli Person");
+        assert_eq!(item["thumbnail"], track["parts"][0]["found"]);
+        let part = &track["parts"][0];
+        let of = |value: &Value| value.as_u64().unwrap();
+        assert!((of(&part["start"])..of(&part["end"])).contains(&of(&item["frame"])));
+        assert!(item["start_seconds"].as_f64() < item["end_seconds"].as_f64());
+    }
+    let door = sheet.iter().find(|item| item["region"] == "door").unwrap();
+    assert_eq!(door["frame"], 6, "where it is largest");
+    assert_eq!(door["decision"]["reason"], "privacy");
+    let auditor = office
+        .bench
+        .invited(&office.admin, "una", redact_desk::Role::Auditor);
+    let refused = bench.get(&auditor.await, &path).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test]

@@ -112,6 +112,14 @@ impl Bench {
             let text = policy(name, approval);
             std::fs::write(policies.join(format!("{name}.toml")), text).unwrap();
         }
+        let federal = policy("federal", "second_person = false")
+            .replace("note =", "laws = [\"us-federal\"]\nnote =")
+            .replace("\"privacy\"", "\"fed-privacy\"")
+            .replace("for = \"both\"", "for = \"hide\"");
+        std::fs::write(policies.join("federal.toml"), federal).unwrap();
+        let set = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../reasons/minnesota.toml");
+        std::fs::create_dir(folder.path().join("reasons")).unwrap();
+        std::fs::copy(set, folder.path().join("reasons/minnesota.toml")).unwrap();
         let rule =
             "mute = \"personal\"\npersonal = [{ class = \"person-name\", reason = \"name\" }]";
         let reason = "[[reason]]\ncode = \"name\"\nstatute = \"none\"\ntext = \"A name.\"\n";
@@ -439,6 +447,13 @@ impl Bench {
         panic!("{path} never became what it should");
     }
 
+    /// Writes the times of a recording's frames, which the fake scan leaves out.
+    pub(crate) fn write_timeline(&self, recording: &str) {
+        let timeline = json!({ "frames": 1000, "num": 1, "den": 30, "runs": [[1000, 1]] });
+        let folder = self.folder.path().join("data/recordings").join(recording);
+        std::fs::write(folder.join("timeline.json"), timeline.to_string()).unwrap();
+    }
+
     /// The newest document of a review with every track decided and what is missing accepted.
     pub(crate) async fn decided(&self, person: &Person, review: &str) -> (i64, Value) {
         let shown = self
@@ -504,7 +519,8 @@ fn policy(name: &str, approval: &str) -> String {
         "format_version = 1\nname = \"{name}\"\ntitle = \"For a test\"\njurisdiction = \"here\"\n\
          note = \"None.\"\n[approval]\n{approval}\n{}{}{}\
          [audio]\nmute_speech = true\nstyle = \"silence\"\npadding_ms = 0\nreason = \"privacy\"\n\
-         [[reason]]\ncode = \"privacy\"\nstatute = \"none\"\ntext = \"For a test.\"\n",
+         [[reason]]\ncode = \"privacy\"\nstatute = \"none\"\ntext = \"For a test.\"\n\
+         for = \"both\"\n",
         class("face"),
         class("plate"),
         class("screen"),

@@ -71,6 +71,13 @@ OP    GET    /api/reviews/{id}/revisions
 OP    GET    /api/reviews/{id}/revisions/{revision}
 OP    GET    /api/reviews/{id}/transcript
 OP    GET    /api/reviews/{id}/summary
+OP    GET    /api/reviews/{id}/sheet
+OP    GET    /api/reviews/{id}/comments
+OP    POST   /api/reviews/{id}/comments
+OP    POST   /api/reviews/{id}/send-back
+OP    POST   /api/reviews/{id}/hand-in
+OP    GET    /api/reviews/{id}/reasons
+OP    POST   /api/reviews/{id}/reasons
 OP    GET    /api/reviews/{id}/differences/{other}
 OP    GET    /api/reviews/{id}/preview/{frame}
 OP    POST   /api/reviews/{id}/preview

@@ -199,7 +199,7 @@ async fn rejecting_a_proposal_needs_a_reason() {
     document["kept_speech"] = kept(Some(""));
     let saved = bench.save(&office.operator, review, base, &document).await;
     let base = saved.ok()["revision"].as_i64().unwrap();
-    assert_eq!(problems(&office, review).await, ["unknown_reason"]);
+    assert_eq!(problems(&office, review).await, ["no_reason"]);
     document["kept_speech"] = kept(Some("nothing-to-withhold"));
     let saved = bench.save(&office.operator, review, base, &document).await;
     let base = saved.ok()["revision"].as_i64().unwrap();

@@ -25,6 +25,9 @@ transcripts /api/reviews/{id}/transcript
 -          /api/reviews/{id}/revisions
 reviews    /api/reviews/{id}/revisions/{revision}
 -          /api/reviews/{id}/summary
+reviews    /api/reviews/{id}/sheet
+-          /api/reviews/{id}/comments
+-          /api/reviews/{id}/reasons
 -          /api/reviews/{id}/differences/{other}
 previews   /api/reviews/{id}/preview/{frame}
 -          /api/jobs
@@ -115,6 +118,7 @@ async fn every_view_and_download_is_in_the_log() {
     let office = office().await;
     let bench = &office.bench;
     let made = made(&office).await;
+    bench.write_timeline(&office.recording);
     let auditor = bench.invited(&office.admin, "uma", Role::Auditor).await;
     let listed: Vec<(&str, &str)> = SHOWN
         .trim()

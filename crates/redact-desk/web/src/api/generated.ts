@@ -126,7 +126,36 @@ export type AudioRule = { mute: SpeechMute,
  */
 personal: Array<PersonalReason>, style: MuteStyle, padding_seconds: number, reason: string, };
 
-export type Reason = { code: string, statute: string, text: string, };
+export type ReasonPurpose = "hide" | "keep" | "both";
+
+export type Reason = { code: string, statute: string, text: string, 
+/**
+ * What it may be used for. Absent only in policies that earlier versions stored, until they
+ * are loaded.
+ */
+for: ReasonPurpose, 
+/**
+ * Keys of the laws under which it applies; empty: any.
+ */
+laws: Array<string>, 
+/**
+ * Whether it applies under the law of the request.
+ */
+fits: boolean, };
+
+export type Law = { 
+/**
+ * As in the request and in sets of reasons: `us-mn`.
+ */
+key: string, 
+/**
+ * Its name, or what the request says.
+ */
+title: string, 
+/**
+ * Whether there are reasons for it. Where there are none, those of the policy are used.
+ */
+covered: boolean, };
 
 export type PolicyHead = { digest: string, name: string, title: string, jurisdiction: string, note: string, second_person: boolean, 
 /**
@@ -134,7 +163,11 @@ export type PolicyHead = { digest: string, name: string, title: string, jurisdic
  */
 signed: boolean, };
 
-export type Policy = { classes: Array<ClassRule>, audio: AudioRule, reasons: Array<Reason>, digest: string, name: string, title: string, jurisdiction: string, note: string, second_person: boolean, 
+export type Policy = { classes: Array<ClassRule>, audio: AudioRule, reasons: Array<Reason>, 
+/**
+ * The law of the request, if the desk knows it.
+ */
+law: Law | null, digest: string, name: string, title: string, jurisdiction: string, note: string, second_person: boolean, 
 /**
  * Whether only signed approvals count. Absent in policies that earlier versions stored.
  */
@@ -422,7 +455,19 @@ export type Approval = { by: string, at: string, role: Role, statement: string, 
 
 export type ReviewState = "in_review" | "awaiting_second" | "approved";
 
-export type ReviewHead = { id: Id, recording: Id, title: string, policy_name: string, policy_digest: string, revision: number, changed_at: string, changed_by: string, state: ReviewState, second_person: boolean, approvals: Array<Approval>, };
+export type CommentKind = "comment" | "sent_back" | "handed_in" | "reopened";
+
+export type Comment = { by: string, role: Role, at: string, revision: number, kind: CommentKind, text: string, 
+/**
+ * The track (`face-3`) or region that it is about.
+ */
+item: string | null, };
+
+export type ReviewHead = { id: Id, recording: Id, title: string, policy_name: string, policy_digest: string, revision: number, changed_at: string, changed_by: string, state: ReviewState, second_person: boolean, approvals: Array<Approval>, 
+/**
+ * Why an approver sent it back, until it is handed in again or approved.
+ */
+sent_back: Comment | null, };
 
 export type PolicyMute = { start_nanos: number, end_nanos: number, reason: string, };
 
@@ -430,7 +475,11 @@ export type Review = { policy: Policy,
 /**
  * What the policy mutes of what was said. Parts without a mute need a decision.
  */
-policy_mutes: Array<PolicyMute>, document: ReviewDocument, id: Id, recording: Id, title: string, policy_name: string, policy_digest: string, revision: number, changed_at: string, changed_by: string, state: ReviewState, second_person: boolean, approvals: Array<Approval>, };
+policy_mutes: Array<PolicyMute>, document: ReviewDocument, id: Id, recording: Id, title: string, policy_name: string, policy_digest: string, revision: number, changed_at: string, changed_by: string, state: ReviewState, second_person: boolean, approvals: Array<Approval>, 
+/**
+ * Why an approver sent it back, until it is handed in again or approved.
+ */
+sent_back: Comment | null, };
 
 export type UnclearCause = "doubtful" | "no-words" | "repeated" | "other-language" | "out-of-reach";
 
@@ -464,13 +513,63 @@ language: string, voices: Array<Voice>, };
 
 export type Revision = { revision: number, at: string, by: string, undecided: number, };
 
-export type Saved = { revision: number, saved_at: string, state: ReviewState, approvals_voided: number, };
+export type Saved = { revision: number, saved_at: string, state: ReviewState, 
+/**
+ * What was saved, if it has changes of others since the revision that was sent.
+ */
+merged: ReviewDocument | null, };
 
 export type Problem = { code: string, message: string, track?: number, class?: Class, id?: string, 
 /**
  * Start of the undecided speech.
  */
-start_seconds?: number, };
+start_seconds?: number, 
+/**
+ * The reason that does not fit.
+ */
+reason?: string, };
+
+export type ReasonProposal = { from: string, 
+/**
+ * The statute of the old reason; empty if it is not known.
+ */
+statute: string, 
+/**
+ * Whether it is used to hide or to keep.
+ */
+verdict: VerdictName, 
+/**
+ * The number of tracks, regions, mutes and stretches of speech that use it.
+ */
+items: number, to: string, };
+
+export type ReasonChoices = { changes: Array<ReasonProposal>, 
+/**
+ * The reasons of the policy under the law of the request.
+ */
+reasons: Array<Reason>, };
+
+export type SheetItem = { 
+/**
+ * The number of a track; `None` for a region.
+ */
+track: number | null, 
+/**
+ * The name of a region; `None` for a track.
+ */
+region: string | null, class: Class | null, person: string | null, 
+/**
+ * `None` while it is undecided.
+ */
+decision: Decision | null, frame: number, rect: [number, number, number, number], 
+/**
+ * The found track whose thumbnail shows it.
+ */
+thumbnail: number | null, 
+/**
+ * From the start of its first frame to the end of its last one.
+ */
+start_seconds: number, end_seconds: number, };
 
 export type ClassCount = { class: Class, looked_for: boolean, acknowledged: boolean, hidden: number, kept: number, rejected: number, undecided: number, };
 
@@ -516,7 +615,15 @@ export type Summary = { revision: number, problems: Array<Problem>, classes: Arr
 /**
  * Damaged parts in seconds: pictures hidden, or sound muted.
  */
-damaged: Array<[number, number]>, kept_speech: Array<KeptSpeechInfo>, left_out: Array<LeftOut>, against_policy: Array<AgainstPolicy>, rejected: Array<Rejected>, kept_covered: Array<KeptCovered>, second_person: boolean, approvals: Array<Approval>, plan_sha256: string | null, 
+damaged: Array<[number, number]>, kept_speech: Array<KeptSpeechInfo>, left_out: Array<LeftOut>, against_policy: Array<AgainstPolicy>, rejected: Array<Rejected>, kept_covered: Array<KeptCovered>, 
+/**
+ * The law of the request. Its reasons are missing where it is not `covered`.
+ */
+law: Law | null, 
+/**
+ * Reasons that do not fit, each with a proposal.
+ */
+reason_changes: Array<ReasonProposal>, second_person: boolean, approvals: Array<Approval>, plan_sha256: string | null, 
 /**
  * How much of the transcript was checked; `None` without one.
  */
@@ -816,4 +923,6 @@ changes: Array<FieldChange>, reason: string, };
 
 export type Chain = { whole: boolean, entries: number, problem: string | null, };
 
-export type Change = { "kind": "request", id: Id, } | { "kind": "recording", id: Id, } | { "kind": "review", id: Id, } | { "kind": "release", id: Id, } | { "kind": "audit", id: Id, } | { "kind": "job", id: Id, job: Job, };
+export type PresentPerson = { id: Id, name: string, role: Role, };
+
+export type Change = { "kind": "request", id: Id, } | { "kind": "recording", id: Id, } | { "kind": "review", id: Id, } | { "kind": "presence", id: Id, people: Array<PresentPerson>, } | { "kind": "release", id: Id, } | { "kind": "audit", id: Id, } | { "kind": "job", id: Id, job: Job, };

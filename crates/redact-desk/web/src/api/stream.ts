@@ -6,6 +6,8 @@ type Listener = (change: Change | 'reconnected') => void;
 const listeners = new Set<Listener>();
 let source: EventSource | null = null;
 let wasLost = false;
+/** The review that this page has open, of which others are notified. */
+let review: string | null = null;
 
 /** Calls `act` for every change until the returned function is called. */
 export function changes(act: Listener): () => void {
@@ -17,9 +19,18 @@ export function changes(act: Listener): () => void {
   };
 }
 
+/** Says which review this page has open, or that it has none. */
+export function announce(opened: string | null): void {
+  if (review === opened) return;
+  review = opened;
+  if (source === null) return;
+  close();
+  open();
+}
+
 function open(): void {
   if (source !== null) return;
-  source = new EventSource('/api/stream');
+  source = new EventSource(review === null ? '/api/stream' : `/api/stream?review=${review}`);
   source.addEventListener('open', () => {
     if (wasLost) tell('reconnected');
     wasLost = false;

@@ -8,7 +8,7 @@ export type SaveState =
   | { kind: 'waiting' }
   | { kind: 'saving' }
   | { kind: 'offline'; message: string }
-  | { kind: 'conflict'; revision: number; by: string; at: string }
+  | { kind: 'conflict'; revision: number; by: string; at: string; both: string[] }
   | { kind: 'refused'; message: string };
 
 /** Storage in which an unsaved document survives a reload. */
@@ -21,7 +21,7 @@ export interface AutosaveOptions {
   send: (base: number, document: ReviewDocument) => Promise<Saved>;
   drafts: Drafts;
   tell: (state: SaveState) => void;
-  saved: (saved: Saved) => void;
+  saved: (saved: Saved, sent: ReviewDocument) => void;
   delayMs?: number;
   retryMs?: number;
 }
@@ -80,6 +80,14 @@ export class Autosave {
     else this.#schedule(0);
   }
 
+  /** Continues from a newer revision whose changes are in the document now. */
+  advance(revision: number, document: ReviewDocument): void {
+    this.#base = revision;
+    if (this.#latest === null) return;
+    this.#latest = document;
+    this.#options.drafts.keep(revision, document);
+  }
+
   /** Starts with an outdated document: the user must resolve the conflict. */
   conflict(state: SaveState & { kind: 'conflict' }, mine: ReviewDocument): void {
     this.#latest = mine;
@@ -131,7 +139,7 @@ export class Autosave {
       if (this.#latest === null) this.#options.drafts.drop();
       else this.#options.drafts.keep(this.#base, this.#latest);
       this.#tell({ kind: 'saved', at: saved.saved_at });
-      this.#options.saved(saved);
+      this.#options.saved(saved, document);
     } catch (error) {
       this.#latest ??= document;
       this.#tell(failure(error));
@@ -144,11 +152,20 @@ export class Autosave {
   }
 }
 
+interface Conflict {
+  revision: number;
+  by: string;
+  at: string;
+  /** What both changed. */
+  both?: string[];
+}
+
 function failure(error: unknown): SaveState {
   if (!(error instanceof ApiError)) return { kind: 'offline', message: String(error) };
   if (error.code === 'newer_revision') {
-    const { revision, by, at } = error.details as { revision: number; by: string; at: string };
-    return { kind: 'conflict', revision, by, at };
+    const details = error.details as Conflict;
+    const { revision, by, at, both = [] } = details;
+    return { kind: 'conflict', revision, by, at, both };
   }
   if (error.passing || error.status === 401 || error.status >= 500) {
     return { kind: 'offline', message: error.message };

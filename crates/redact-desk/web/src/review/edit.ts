@@ -24,11 +24,28 @@ export type Verdict = Decision['verdict'];
 export const NOTHING_TO_WITHHOLD = 'nothing-to-withhold';
 
 /** The policy's reasons, with the reason that every plan has. */
-export function withOwnReason(reasons: readonly Reason[]): readonly Reason[] {
+function withOwnReason(reasons: readonly Reason[]): readonly Reason[] {
   if (reasons.some((reason) => reason.code === NOTHING_TO_WITHHOLD)) return reasons;
   const text = 'A reviewer found nothing in it that may be withheld.';
-  return [...reasons, { code: NOTHING_TO_WITHHOLD, statute: 'none', text }];
+  const own: Reason = {
+    code: NOTHING_TO_WITHHOLD,
+    statute: 'none',
+    text,
+    for: 'keep',
+    laws: [],
+    fits: true,
+  };
+  return [...reasons, own];
 }
+
+/** The reasons to hide, or to keep, under the law of the request. */
+export function reasonsFor(reasons: readonly Reason[], keep: boolean): Reason[] {
+  const all = keep ? withOwnReason(reasons) : reasons;
+  return all.filter((r) => r.fits && (r.for === 'both' || (r.for === 'keep') === keep));
+}
+
+/** The reason of a region until a person chooses one: nothing is withheld without saying why. */
+export const NO_REASON = '';
 
 /** The policy's decision about a track of this class. */
 export function policyDecision(policy: Policy, of: Class): Decision {
@@ -45,14 +62,19 @@ export function policyDecision(policy: Policy, of: Class): Decision {
 export function decisionOf(policy: Policy, of: Class, verdict: Verdict): Decision {
   if (verdict === 'reject') return { verdict, reason: NOTHING_TO_WITHHOLD };
   const rule = policy.classes.find((r) => r.class === of);
-  const reason = rule?.reason ?? firstReason(policy);
+  const offered = reasonsFor(policy.reasons, verdict === 'keep');
+  const own = offered.find((r) => r.code === rule?.reason)?.code;
   return verdict === 'keep'
-    ? { verdict, reason }
-    : { verdict, reason, effect: rule?.effect ?? { kind: 'fill' } };
+    ? { verdict, reason: own ?? NOTHING_TO_WITHHOLD }
+    : {
+        verdict,
+        reason: own ?? firstReason(policy),
+        effect: rule?.effect ?? { kind: 'fill' },
+      };
 }
 
 export function firstReason(policy: Policy): string {
-  return policy.reasons[0]?.code ?? policy.audio.reason;
+  return reasonsFor(policy.reasons, false)[0]?.code ?? policy.audio.reason;
 }
 
 /** Decides tracks. A track that is already hidden retains its effect and reason. */
@@ -542,9 +564,13 @@ export function nextEffect(now: Effect): Effect {
 }
 
 /** Whether two documents are equal, regardless of who decided and when. */
-export function sameContent(a: ReviewDocument, b: ReviewDocument): boolean {
-  const plain = (document: ReviewDocument): string =>
-    JSON.stringify(document, (key, value: unknown) =>
+export const sameContent = (a: ReviewDocument, b: ReviewDocument): boolean => sameValue(a, b);
+
+/** Whether two parts of documents are equal, regardless of who decided and when. */
+export function sameValue(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  const plain = (part: unknown): string =>
+    JSON.stringify(part, (key, value: unknown) =>
       key === 'by' || key === 'at' ? undefined : sorted(value),
     );
   return plain(a) === plain(b);

@@ -74,6 +74,13 @@ export class History {
     return this.#move(this.#future, this.#past);
   }
 
+  /** Brings a change of someone else into every step, so that undo does not take it back. */
+  adopt(change: (document: ReviewDocument) => ReviewDocument): void {
+    this.#now = change(this.#now);
+    for (const step of [...this.#past, ...this.#future]) step.document = change(step.document);
+    this.#joined = null;
+  }
+
   /** Starts over with another document, e.g. another user's revision. */
   replace(document: ReviewDocument): void {
     this.#now = document;

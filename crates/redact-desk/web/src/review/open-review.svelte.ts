@@ -16,8 +16,7 @@ import type {
   Transcript,
 } from '../api/types';
 import { commitField } from '../lib/fields';
-import { many } from '../lib/format';
-import { DRAFTS } from '../lib/session.svelte';
+import { DRAFTS, session } from '../lib/session.svelte';
 import { store, stored } from '../lib/storage';
 import { toast } from '../lib/toast.svelte';
 import { Autosave, type SaveState } from './autosave';
@@ -28,6 +27,7 @@ import { History } from './history';
 import type { Materials } from './materials';
 import { PictureZoom } from './picture-zoom.svelte';
 import { type Place, storedPlace, storePlace } from './place';
+import { clashes, difference, overlay } from './overlay';
 import { Player } from './player.svelte';
 import { type Speech, speechOf } from './speech';
 import {
@@ -102,7 +102,7 @@ export class OpenReview {
         drop: () => void store(this.#draftKey, null),
       },
       tell: (state) => this.#saveState(state),
-      saved: (saved) => this.#saved(saved),
+      saved: (saved, sent) => this.#saved(saved, sent),
     });
     this.#restoreDraft();
   }
@@ -186,10 +186,16 @@ export class OpenReview {
     join: string | null = null,
     how: { fromStepStart?: boolean; within?: number } = {},
   ): boolean {
+    if (this.#isLocked()) return false;
     if (!this.#history.do(label, act, join, how)) return false;
     this.#sync();
     this.#autosave.change(this.document);
     return true;
+  }
+
+  #isLocked(): boolean {
+    if (this.locked) toast('This review is approved. Reopen it to change it.');
+    return this.locked;
   }
 
   settle(): void {
@@ -197,11 +203,13 @@ export class OpenReview {
   }
 
   undo(): void {
+    if (this.#isLocked()) return;
     const label = this.#history.undo();
     if (label !== null) this.#stepped(`Undone: ${label}`);
   }
 
   redo(): void {
+    if (this.#isLocked()) return;
     const label = this.#history.redo();
     if (label !== null) this.#stepped(`Redone: ${label}`);
   }
@@ -280,12 +288,42 @@ export class OpenReview {
     this.redoLabel = this.#history.redoLabel;
   }
 
-  #saved(saved: Saved): void {
-    if (saved.approvals_voided > 0) {
-      toast(`${many(saved.approvals_voided, 'approval')} voided because the review changed.`);
-      this.review = { ...this.review, approvals: [] };
-    }
+  #saved(saved: Saved, sent: ReviewDocument): void {
     this.review = { ...this.review, state: saved.state, revision: saved.revision };
+    if (saved.merged) this.#adopt(sent, saved.merged, saved.revision);
+  }
+
+  /** Takes over what others changed between two documents. */
+  #adopt(before: ReviewDocument, after: ReviewDocument, revision: number): void {
+    const changes = difference(before, after);
+    if (clashes(this.document, changes)) {
+      const { changed_by: by, changed_at: at } = this.review;
+      const both = ['what you are changing'];
+      this.#autosave.conflict({ kind: 'conflict', revision, by, at, both }, this.document);
+      return;
+    }
+    this.#history.adopt((document) => overlay(document, changes));
+    this.#sync();
+    this.#autosave.advance(revision, this.document);
+  }
+
+  /** Whether the review cannot be changed, because someone approved it. */
+  get locked(): boolean {
+    return this.review.approvals.length > 0;
+  }
+
+  /** Loads what others did: changes, approvals, or that the review was sent back. */
+  async catchUp(): Promise<void> {
+    const theirs = await get<Review>(`/reviews/${this.review.id}`).catch(() => null);
+    if (theirs === null || this.save.kind === 'conflict') return;
+    // While something is unsaved, the save brings the changes of others.
+    if (this.unsaved && theirs.revision !== this.revision) return;
+    const changed = theirs.revision !== this.revision;
+    const before = this.document;
+    this.review = theirs;
+    if (!changed) return;
+    this.#adopt(before, theirs.document, theirs.revision);
+    if (theirs.changed_by !== session.me?.name) toast(`${theirs.changed_by} changed this review.`);
   }
 
   #saveState(state: SaveState): void {
@@ -319,7 +357,8 @@ export class OpenReview {
         const { revision, changed_by: by, changed_at: at } = this.review;
         this.#history.do('Restored changes', () => draft.document);
         this.#sync();
-        this.#autosave.conflict({ kind: 'conflict', revision, by, at }, draft.document);
+        const both = ['what you changed before'];
+        this.#autosave.conflict({ kind: 'conflict', revision, by, at, both }, draft.document);
       }
     } catch {
       store(this.#draftKey, null);

@@ -33,6 +33,10 @@ export class FakeDesk {
   /** Answers nothing while it is true, as a server that died. */
   away = false;
   saves: api.ReviewDocument[] = [];
+  comments: api.Comment[] = [];
+  /** What of the summary differs from that of the document. */
+  summary: Partial<api.Summary> = {};
+  releases: api.Release[] = [];
   /** What packages were ordered. */
   orders: unknown[] = [];
   /** What was sent to record copies and to render releases, by path. */
@@ -125,6 +129,12 @@ export class FakeDesk {
       this.posts.push({ path, body });
       return { status: 201, body: {} };
     }
+    const about = /^\/reviews\/[^/]+\/(comments|send-back|hand-in|reasons|withdraw)$/.exec(path);
+    if (method === 'POST' && about) return this.#act(about[1]!, path, body);
+    if (method === 'GET' && path === `/requests/${sample.ID.request}` && this.releases.length > 0) {
+      const whole = sample.fullRequest(this.requests[0]!, this.review);
+      return ok({ ...whole, releases: this.releases });
+    }
     if (method !== 'GET' && /^\/(requests|recordings|users)\//.test(path)) {
       this.posts.push({ path, body });
       return { status: 200, body: {} };
@@ -158,7 +168,14 @@ export class FakeDesk {
       '/events/check': () => ({ whole: true, entries: 12, problem: null }),
       [review]: () => this.review,
       [`${review}/transcript`]: () => this.transcript,
-      [`${review}/summary`]: () => sample.summary(this.review),
+      [`${review}/summary`]: () => ({ ...sample.summary(this.review), ...this.summary }),
+      [`${review}/sheet`]: () => sample.sheet(this.review, this.found),
+      [`${review}/comments`]: () => this.comments,
+      [`${review}/revisions`]: sample.revisions,
+      [`${review}/reasons`]: () => ({
+        changes: this.summary.reason_changes ?? [],
+        reasons: this.review.policy.reasons,
+      }),
       [`${review}/revisions/${this.review.revision}`]: () => this.review,
       [recording]: () => sample.recording(this.review, this.timeline),
       [`${recording}/timeline`]: () => this.timeline,
@@ -172,6 +189,33 @@ export class FakeDesk {
     return answer === undefined ? problem(404, 'not_found', 'Not found.') : ok(answer());
   }
 
+  /** Comments, sending back, reasons, reopening. */
+  #act(what: string, path: string, body: unknown): { status: number; body: unknown } {
+    this.posts.push({ path, body });
+    const { text = '', item = null } = body as { text?: string; item?: string | null };
+    const comment = sample.comment(text, item);
+    if (what === 'reasons') {
+      this.summary = { ...this.summary, problems: [], reason_changes: [] };
+      const { revision, state } = this.review;
+      return { status: 200, body: { revision, saved_at: comment.at, state, merged: null } };
+    }
+    if (what === 'withdraw') {
+      this.review = { ...this.review, approvals: [], state: 'in_review' };
+      return { status: 200, body: this.review };
+    }
+    const kinds = {
+      comments: 'comment',
+      'send-back': 'sent_back',
+      'hand-in': 'handed_in',
+    } as const;
+    const made = { ...comment, kind: kinds[what as keyof typeof kinds] };
+    this.comments = [...this.comments, made];
+    if (what !== 'comments') {
+      this.review = { ...this.review, sent_back: what === 'send-back' ? made : null };
+    }
+    return { status: 201, body: this.comments };
+  }
+
   #save(sent: { base: number; document: api.ReviewDocument }): { status: number; body: unknown } {
     const { revision, changed_by: by, changed_at: at } = this.review;
     if (sent.base !== revision) {
@@ -181,13 +225,16 @@ export class FakeDesk {
         at,
       });
     }
+    if (this.review.approvals.length > 0) {
+      return problem(409, 'approved', 'Ben Ito approved this review.');
+    }
     this.saves.push(sent.document);
     this.review = { ...this.review, revision: revision + 1, document: sent.document };
     const saved: api.Saved = {
       revision: revision + 1,
       saved_at: '2026-03-02T10:00:00Z',
       state: 'in_review',
-      approvals_voided: 0,
+      merged: null,
     };
     return { status: 200, body: saved };
   }

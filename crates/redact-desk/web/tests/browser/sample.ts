@@ -355,12 +355,18 @@ export const policy = (): api.Policy => ({
     reason('privacy-plate', 'A license plate is withheld, as it leads to a private person.'),
     reason('records-screen', 'A display is withheld, as it may show records.'),
     reason('privacy-speech', 'Words are withheld that identify a private person.'),
+    { ...reason('consent', 'Not withheld: the person consents.'), for: 'keep' },
+    { ...reason('mn-private', 'Withheld as private data.'), laws: ['us-mn'], fits: false },
   ],
+  law: { key: 'us-federal', title: 'Federal Freedom of Information Act', covered: true },
 });
 const reason = (code: string, text: string): api.Reason => ({
   code,
   statute: '5 U.S.C. 552(b)(7)(C)',
   text,
+  for: 'hide',
+  laws: [],
+  fits: true,
 });
 
 export function review(found: api.Found): api.Review {
@@ -376,6 +382,7 @@ export function review(found: api.Found): api.Review {
     state: 'in_review',
     second_person: true,
     approvals: [],
+    sent_back: null,
     policy: policy(),
     policy_mutes: (found.speech ?? []).map(([start, end]) => ({
       start_nanos: Math.round((start - 0.25) * 1e9),
@@ -956,6 +963,8 @@ export function summary(open: api.Review): api.Summary {
     rejected: [
       { track: 2, class: 'plate', reason: 'nothing-to-withhold', by: 'Ada Okafor', at: AT },
     ],
+    law: open.policy.law,
+    reason_changes: [],
     second_person: true,
     approvals: [],
     spoken: {
@@ -967,4 +976,38 @@ export function summary(open: api.Review): api.Summary {
     },
     plan_sha256: undecided.length === 0 ? id('3') + id('3') : null,
   };
+}
+
+export const comment = (text: string, item: string | null): api.Comment => ({
+  by: 'Ben Ito',
+  role: 'approver',
+  at: AT,
+  revision: 1,
+  kind: 'comment',
+  text,
+  item,
+});
+
+export const revisions = (): api.Revision[] => [
+  { revision: 1, at: AT, by: 'Ada Okafor', undecided: 5 },
+  { revision: -1, at: '2026-03-02T09:10:00Z', by: 'Ben Ito', undecided: 4 },
+];
+
+export function sheet(open: api.Review, found: api.Found): api.SheetItem[] {
+  return open.document.tracks.map((track) => {
+    const seen = found.tracks.find((t) => t.id === track.id);
+    const { start, end } = track.parts[0]!;
+    return {
+      track: track.id,
+      region: null,
+      class: track.class,
+      person: track.person,
+      decision: track.decision,
+      frame: start,
+      rect: (seen?.boxes.slice(0, 4) ?? [0, 0, 1, 1]) as api.Rect,
+      thumbnail: track.id,
+      start_seconds: start / 30,
+      end_seconds: end / 30,
+    };
+  });
 }

@@ -170,7 +170,10 @@ slow('a region is drawn and followed, sound is muted', async () => {
   await page.mouse.move(stage.x + stage.width * 0.7, stage.y + stage.height * 0.2, { steps: 4 });
   await page.mouse.up();
   await page.getByRole('heading', { name: /Region/ }).waitFor();
-  await page.getByLabel('Reason', { exact: true }).selectOption({ index: 1 });
+  // Nothing is hidden without a reason.
+  await page.getByText('Say why this is hidden.').waitFor();
+  await page.locator('[data-focus="reason"]').selectOption({ index: 1 });
+  await page.locator('[data-focus="reason"]').blur();
   await page.keyboard.press('f');
   await page.getByText(/^Followed from/).waitFor({ timeout: 120_000 });
   const lost = page.getByRole('button', { name: 'I checked this part' });
@@ -195,33 +198,47 @@ slow('the preview is the picture of the renderer', async () => {
   await page.keyboard.press('p');
 });
 
-slow('two people approve, and a change in between voids the first approval', async () => {
-  const { page } = operator;
-  await page.keyboard.press('Control+Enter');
-  await page.getByRole('heading', { name: /^Approve:/ }).waitFor();
-  await look(page, '08-approve');
-  await steps.approve(page);
-  await page.getByText('Awaiting second approval').first().waitFor();
-  const address = page.url();
-  await server.restart();
-  await page.goto(address.replace('/approve', ''));
-  await page.getByRole('heading', { name: 'Whole recording' }).waitFor();
-  await page.keyboard.press('2');
-  await page.keyboard.press('ArrowDown');
-  await page.keyboard.press('e');
-  await page.getByText(/approval voided/).waitFor();
-  await page.keyboard.press('Control+z');
-  await steps.saved(page);
-  await page.keyboard.press('Control+Enter');
-  await page.getByRole('heading', { name: /^Approve:/ }).waitFor();
-  await steps.approve(page);
-  await page.getByText('Awaiting second approval').first().waitFor();
-  await approver.page.goto(address);
-  await approver.page.getByRole('heading', { name: /^Approve:/ }).waitFor();
-  await steps.approve(approver.page);
-  await approver.page.getByRole('button', { name: 'Render release' }).waitFor();
-  await look(approver.page, '09-approved');
-});
+slow(
+  'two people approve, and between them nothing changes unless the review is reopened',
+  async () => {
+    const { page } = operator;
+    await page.keyboard.press('Control+Enter');
+    await page.getByRole('heading', { name: /^Approve:/ }).waitFor();
+    await look(page, '08-approve');
+    await steps.approve(page);
+    await page
+      .getByText(/Awaiting (second approval|an approver)/)
+      .first()
+      .waitFor();
+    const address = page.url();
+    await server.restart();
+    await page.goto(address.replace('/approve', ''));
+    await page.getByRole('heading', { name: 'Whole recording' }).waitFor();
+    await page.keyboard.press('2');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('e');
+    await page.getByText('This review is approved. Reopen it to change it.').waitFor();
+    await page.getByRole('button', { name: 'Reopen…' }).click();
+    await page.getByLabel('Why').fill('The effect of one track.');
+    await page.getByRole('button', { name: 'Reopen', exact: true }).click();
+    await page.getByText('read-only').waitFor({ state: 'hidden' });
+    await page.keyboard.press('e');
+    await page.keyboard.press('Control+z');
+    await steps.saved(page);
+    await page.keyboard.press('Control+Enter');
+    await page.getByRole('heading', { name: /^Approve:/ }).waitFor();
+    await steps.approve(page);
+    await page
+      .getByText(/Awaiting (second approval|an approver)/)
+      .first()
+      .waitFor();
+    await approver.page.goto(address);
+    await approver.page.getByRole('heading', { name: /^Approve:/ }).waitFor();
+    await steps.approve(approver.page);
+    await approver.page.getByRole('button', { name: 'Render release' }).waitFor();
+    await look(approver.page, '09-approved');
+  },
+);
 
 slow('it is rendered and verified', async () => {
   const { page } = approver;
@@ -392,7 +409,10 @@ test.skipIf(!existsSync(REAL))(
     await page.keyboard.press('Control+Enter');
     await page.getByRole('heading', { name: /^Approve:/ }).waitFor();
     await steps.approve(page);
-    await page.getByText('Awaiting second approval').first().waitFor();
+    await page
+      .getByText(/Awaiting (second approval|an approver)/)
+      .first()
+      .waitFor();
     await approver.page.goto(page.url());
     await steps.approve(approver.page);
     await steps.render(approver.page);

@@ -24,7 +24,7 @@ function start(send: (base: number, document: ReviewDocument) => Promise<Saved>)
   return { autosave, states, draft: () => draft };
 }
 const saved = (revision: number): Promise<Saved> =>
-  Promise.resolve({ revision, saved_at: '', state: 'in_review', approvals_voided: 0 });
+  Promise.resolve({ revision, saved_at: '', state: 'in_review', merged: null });
 
 test('changes in quick succession are one save of the last', async () => {
   const send = vi.fn((base: number) => saved(base + 1));

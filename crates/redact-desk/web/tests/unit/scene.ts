@@ -71,5 +71,17 @@ export const POLICY: Policy = {
     padding_seconds: 0.25,
     reason: 'privacy-speech',
   },
-  reasons: [{ code: 'privacy-face', statute: '5 U.S.C. 552(b)(6)', text: '' }],
+  law: null,
+  reasons: [
+    {
+      code: 'privacy-face',
+      statute: '5 U.S.C. 552(b)(6)',
+      text: '',
+      for: 'hide',
+      laws: ['us-federal'],
+      fits: true,
+    },
+    { code: 'evidence-plate', statute: '', text: '', for: 'keep', laws: [], fits: true },
+    { code: 'other-law', statute: '', text: '', for: 'hide', laws: ['us-xx'], fits: false },
+  ],
 };

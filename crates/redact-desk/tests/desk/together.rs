@@ -1,0 +1,102 @@
+//! Two people in one review, and changes that are taken back.
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::office::office;
+
+fn keep() -> Value {
+    json!({ "verdict": "keep", "reason": "privacy" })
+}
+
+/// Goal: of two people who change different tracks at the same time both changes stay, each with
+/// its author, and the later one gets the whole result.
+#[tokio::test]
+async fn changes_to_different_tracks_both_stay() {
+    let office = office().await;
+    let (bench, review) = (&office.bench, &office.review);
+    let base = office.decide(review).await;
+    let path = format!("/api/reviews/{review}");
+    let begun = bench.get(&office.operator, &path).await.ok()["document"].clone();
+    let (mut first, mut second) = (begun.clone(), begun.clone());
+    first["tracks"][0]["decision"] = keep();
+    second["tracks"][1]["decision"] = keep();
+    let saved = bench
+        .save(&office.operator, review, base, &first)
+        .await
+        .ok();
+    assert!(saved["merged"].is_null(), "nobody else saved");
+    let saved = bench.save(&office.approver, review, base, &second).await;
+    let saved = saved.ok();
+    let shown = bench.get(&office.operator, &path).await.ok();
+    assert_eq!(saved["merged"], shown["document"]);
+    assert_eq!(saved["revision"], shown["revision"]);
+    let made = |track: usize| {
+        let decision = &shown["document"]["tracks"][track]["decision"];
+        (decision["verdict"].clone(), decision["by"].clone())
+    };
+    assert_eq!(made(0), (json!("keep"), json!("oli Person")));
+    assert_eq!(made(1), (json!("keep"), json!("pat Person")));
+    assert_eq!(made(2), (json!("redact"), json!("oli Person")));
+}
+
+/// Goal: of two people who change the same track in different ways the later one is asked, with the
+/// name of the track, and both versions are stored.
+#[tokio::test]
+async fn changes_to_the_same_track_ask() {
+    let office = office().await;
+    let (bench, review) = (&office.bench, &office.review);
+    let base = office.decide(review).await;
+    let path = format!("/api/reviews/{review}");
+    let begun = bench.get(&office.operator, &path).await.ok()["document"].clone();
+    let (mut first, mut second) = (begun.clone(), begun.clone());
+    first["tracks"][0]["decision"] = keep();
+    second["tracks"][0]["person"] = json!("Officer Reyes");
+    second["tracks"][1]["decision"] = keep();
+    bench
+        .save(&office.operator, review, base, &first)
+        .await
+        .ok();
+    let refused = bench.save(&office.approver, review, base, &second).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT);
+    assert_eq!(refused.code(), "newer_revision");
+    let details = refused.json()["error"]["details"].clone();
+    assert_eq!(details["both"].as_array().unwrap().len(), 1);
+    let class = begun["tracks"][0]["class"].as_str().unwrap();
+    assert_eq!(details["both"][0], format!("{class} 1"));
+    let aside = format!("{path}/revisions/{}", details["kept_as"]);
+    let aside = bench.get(&office.approver, &aside).await.ok();
+    assert_eq!(aside["document"]["tracks"][0]["person"], "Officer Reyes");
+}
+
+/// Goal: a change that is taken back leaves the decision, its author and its time as they were. An
+/// author that nobody was is not believed.
+#[tokio::test]
+async fn what_is_taken_back_has_its_author_again() {
+    let office = office().await;
+    let (bench, review) = (&office.bench, &office.review);
+    let base = office.decide(review).await;
+    let path = format!("/api/reviews/{review}");
+    let begun = bench.get(&office.operator, &path).await.ok()["document"].clone();
+    bench.turn_clock(60);
+    let approver = bench.signed_in(&office.approver).await;
+    let mut slip = begun.clone();
+    slip["tracks"][0]["decision"] = keep();
+    let saved = bench.save(&approver, review, base, &slip).await.ok();
+    let newest = saved["revision"].as_i64().unwrap();
+    // Undo sends what was there, with its author.
+    bench.save(&approver, review, newest, &begun).await.ok();
+    let shown = bench.get(&approver, &path).await.ok();
+    assert_eq!(shown["document"], begun);
+    // The same decision without that author is the approver's.
+    let newest = shown["revision"].as_i64().unwrap();
+    let saved = bench.save(&approver, review, newest, &slip).await.ok();
+    let mut own = begun.clone();
+    let decision = own["tracks"][0]["decision"].as_object_mut().unwrap();
+    decision.insert("by".into(), json!("Somebody Else"));
+    let newest = saved["revision"].as_i64().unwrap();
+    bench.save(&approver, review, newest, &own).await.ok();
+    let shown = bench.get(&approver, &path).await.ok();
+    let by = &shown["document"]["tracks"][0]["decision"]["by"];
+    assert_eq!(by, "pat Person");
+}
