@@ -39,9 +39,10 @@ export class ReviewSession extends RegionSession {
   // ---- deciding
 
   decide(verdict: Decision['verdict']): void {
-    if (verdict !== 'redact' && this.#stopFirst()) return;
     if (this.chosenSpeech !== null) return this.#decideSpeech(this.chosenSpeech, verdict);
+    // Proposals are decided while they are heard: each is played by itself.
     if (this.spoken?.target != null) return this.spoken.decide(verdict);
+    if (verdict !== 'redact' && this.#stopFirst()) return;
     const tracks = this.selected;
     if (tracks.length === 0) {
       toast(
