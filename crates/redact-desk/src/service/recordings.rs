@@ -36,13 +36,18 @@ pub(crate) struct NewFile<'a> {
 /// Adds a file as a recording, queues its preparation and returns its id.
 ///
 /// # Errors
-/// 400 for invalid options; file and database errors. The file then stays where it was.
+/// 400 for invalid options; 409 `closed` for a closed request; file and database errors. The file
+/// then stays where it was.
 pub(crate) async fn import(
     app: &Shared,
     who: &SessionUser,
     incoming: NewFile<'_>,
 ) -> ApiResult<Id> {
     incoming.options.check()?;
+    if db::requests::is_closed(&app.db, incoming.request).await? {
+        let message = "The request is closed, so no recordings can be added.";
+        return Err(ApiError::conflict("closed", message).hint("Reopen the request first."));
+    }
     let id = Id::random();
     let folder = app.folders.recording(&id);
     tokio::fs::create_dir(&folder).await?;

@@ -235,6 +235,9 @@ async fn closing_says_how_the_request_was_decided() {
         bench.post(who, "/api/uploads", upload).await.code(),
         "closed"
     );
+    let again = format!("/api/recordings/{}/again", office.recording);
+    let refused = bench.post(who, &again, json!({ "options": {} })).await;
+    assert_eq!(refused.code(), "closed", "nor the same file once more");
     let bare = bench
         .post(who, &path("reopen"), json!({ "reason": " " }))
         .await;
