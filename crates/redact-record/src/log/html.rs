@@ -4,7 +4,10 @@ use askama::Template;
 use redact_core::Digest;
 
 use super::format::clock;
-use super::rows::{CheckGroup, ItemRow, SoundRow, check_groups, items, not_withheld, speech_facts};
+use super::rows::{
+    CheckGroup, GroupRow, SoundRow, StatuteTotal, check_groups, closed_channels, grouped, items,
+    not_withheld, speech_facts, statute_totals,
+};
 use super::timeline::timeline;
 use crate::RecordError;
 use crate::manifest::PublicManifest;
@@ -22,12 +25,16 @@ const LANES: LaneArea = LaneArea {
 /// # Errors
 /// [`RecordError::Log`] if the page cannot be produced.
 pub fn html(manifest: &PublicManifest, manifest_digest: Digest) -> Result<String, RecordError> {
+    let rows = items(manifest);
     let page = LogPage {
         manifest,
         manifest_digest,
         created: manifest.created.readable(),
         duration: clock(manifest.totals.seconds),
-        items: items(manifest),
+        count: rows.len(),
+        statutes: statute_totals(&rows),
+        groups: grouped(rows),
+        closed: closed_channels(manifest).join(", "),
         sound: manifest
             .totals
             .sound
@@ -51,7 +58,10 @@ struct LogPage<'a> {
     manifest_digest: Digest,
     created: String,
     duration: String,
-    items: Vec<ItemRow<'a>>,
+    count: usize,
+    statutes: Vec<StatuteTotal<'a>>,
+    groups: Vec<GroupRow<'a>>,
+    closed: String,
     sound: Vec<SoundRow>,
     checks: Vec<CheckGroup<'a>>,
     not_withheld: Vec<String>,

@@ -19,9 +19,29 @@ pub(super) struct ItemRow<'a> {
     pub(super) description: &'a str,
     pub(super) done: String,
     pub(super) found: String,
+    /// Frames in which a model detected it, and all of its frames.
+    pub(super) detected: Option<(u64, u64)>,
     pub(super) code: &'a str,
     pub(super) statute: &'a str,
     pub(super) text: &'a str,
+}
+
+/// Items that differ only in their number and their time, as one row.
+pub(super) struct GroupRow<'a> {
+    /// `3`, or `1 to 4, 9`.
+    pub(super) items: String,
+    /// Time and frames of each item.
+    pub(super) times: Vec<(String, String)>,
+    pub(super) found: String,
+    /// The first of the items, for what all have in common.
+    pub(super) first: ItemRow<'a>,
+}
+
+/// What is withheld under one statute.
+pub(super) struct StatuteTotal<'a> {
+    pub(super) statute: &'a str,
+    pub(super) items: usize,
+    pub(super) codes: String,
 }
 
 pub(super) struct SoundRow {
@@ -67,6 +87,118 @@ pub(super) fn items(manifest: &PublicManifest) -> Vec<ItemRow<'_>> {
     rows
 }
 
+/// The most items of a row, so that it fits on a page.
+const GROUP_MAX: usize = 12;
+
+/// `rows` with equal items together, each group where its first item is.
+pub(super) fn grouped(rows: Vec<ItemRow<'_>>) -> Vec<GroupRow<'_>> {
+    let mut groups: Vec<Vec<ItemRow<'_>>> = Vec::new();
+    for row in rows {
+        let same = groups.iter_mut().find(|group| {
+            let first = &group[0];
+            group.len() < GROUP_MAX
+                && (
+                    first.medium,
+                    &first.class,
+                    first.description,
+                    &first.done,
+                    first.code,
+                ) == (row.medium, &row.class, row.description, &row.done, row.code)
+                && (first.found == row.found || first.detected.is_some() && row.detected.is_some())
+        });
+        match same {
+            Some(group) => group.push(row),
+            None => groups.push(vec![row]),
+        }
+    }
+    groups.into_iter().map(group).collect()
+}
+
+fn group(rows: Vec<ItemRow<'_>>) -> GroupRow<'_> {
+    let numbers: Vec<u32> = rows.iter().map(|row| row.item).collect();
+    let times = rows
+        .iter()
+        .map(|row| (row.time.clone(), row.frames.clone()))
+        .collect();
+    let all: Option<Vec<(u64, u64)>> = rows.iter().map(|row| row.detected).collect();
+    let mut rows = rows.into_iter();
+    let first = rows.next().expect("a group has an item");
+    let found = match all {
+        Some(all) => {
+            let sum = |pick: fn(&(u64, u64)) -> u64| all.iter().map(pick).sum::<u64>();
+            detected_text(sum(|found| found.0), sum(|found| found.1))
+        }
+        None => first.found.clone(),
+    };
+    GroupRow {
+        items: runs(numbers),
+        times,
+        found,
+        first,
+    }
+}
+
+/// `1 to 4, 9`.
+fn runs(mut numbers: Vec<u32>) -> String {
+    numbers.sort_unstable();
+    let mut runs: Vec<(u32, u32)> = Vec::new();
+    for number in numbers {
+        match runs.last_mut() {
+            Some(run) if run.1 + 1 == number => run.1 = number,
+            _ => runs.push((number, number)),
+        }
+    }
+    let text = |&(first, last): &(u32, u32)| match last - first {
+        0 => first.to_string(),
+        1 => format!("{first}, {last}"),
+        _ => format!("{first} to {last}"),
+    };
+    runs.iter().map(text).collect::<Vec<_>>().join(", ")
+}
+
+/// How much is withheld under each statute, the most first.
+pub(super) fn statute_totals<'a>(rows: &[ItemRow<'a>]) -> Vec<StatuteTotal<'a>> {
+    let mut totals: Vec<(&str, usize, Vec<&str>)> = Vec::new();
+    for row in rows.iter().filter(|row| !row.statute.is_empty()) {
+        match totals.iter_mut().find(|total| total.0 == row.statute) {
+            Some((_, items, codes)) => {
+                *items += 1;
+                if !codes.contains(&row.code) {
+                    codes.push(row.code);
+                }
+            }
+            None => totals.push((row.statute, 1, vec![row.code])),
+        }
+    }
+    totals.sort_by_key(|total| std::cmp::Reverse(total.1));
+    let total = |(statute, items, codes): (&'a str, usize, Vec<&str>)| StatuteTotal {
+        statute,
+        items,
+        codes: codes.join(", "),
+    };
+    totals.into_iter().map(total).collect()
+}
+
+/// What of the recording is never released, in words.
+pub(super) fn closed_channels(manifest: &PublicManifest) -> Vec<&str> {
+    let word = |name: &'_ str| match name {
+        "extra-video-streams" => Some("further video streams"),
+        "audio-tracks" => Some("further sound tracks"),
+        "timed-text" => Some("subtitles and captions"),
+        "sei-user-data" => Some("messages in the video, such as camera data"),
+        "encoder-sei" => Some("settings of the encoder"),
+        "container-tags" => Some("descriptions of the file, such as titles, dates and places"),
+        "data-tracks" => Some("data streams, such as positions"),
+        "edit-lists" => Some("instructions to players to skip parts"),
+        "leftover-bytes" => Some("bytes that belong to no stream"),
+        _ => None,
+    };
+    let names = manifest.source.closed_channels.iter();
+    names
+        .map(|name| word(name).unwrap_or(name.as_str()))
+        .collect()
+}
+
 /// A span of the recording that an excerpt does not have.
 fn withheld_row<'a>(
     manifest: &'a PublicManifest,
@@ -89,6 +221,7 @@ fn withheld_row<'a>(
         description: "Part of the recording outside of the excerpt: pictures and sound",
         done: "Withheld: nothing of it is in the release".into(),
         found: "Decided by a person of the agency".into(),
+        detected: None,
         code,
         statute,
         text,
@@ -111,6 +244,7 @@ pub(super) fn removed_row(removed: &RemovedItem) -> ItemRow<'_> {
         description: &removed.description,
         done: "Removed".into(),
         found: "By the program, in every release".into(),
+        detected: None,
         code: "",
         statute: "",
         text: "A release contains one video stream and its sound, because nothing else in the \
@@ -192,6 +326,7 @@ pub(super) fn mask_row<'a>(manifest: &'a PublicManifest, mask: &'a MaskItem) -> 
         description: &mask.description,
         done: effect_text(mask.effect.0, mask.weak_effect_accepted),
         found: found_text(manifest, mask),
+        detected: detected(manifest, mask),
         code: &mask.reason,
         statute,
         text,
@@ -227,6 +362,7 @@ pub(super) fn mute_row<'a>(manifest: &'a PublicManifest, mute: &'a MuteItem) -> 
                 }
             }
         },
+        detected: None,
         code: &mute.reason,
         statute,
         text,
@@ -266,11 +402,25 @@ pub(super) fn found_text(manifest: &PublicManifest, mask: &MaskItem) -> String {
         return "Drawn by a person".into();
     };
     let added = coverage.interpolated + coverage.followed + coverage.extended;
-    format!(
-        "Detected by a model in {} of {} frames",
-        coverage.detected,
-        coverage.detected + added
+    detected_text(
+        u64::from(coverage.detected),
+        u64::from(coverage.detected + added),
     )
+}
+
+fn detected_text(detected: u64, frames: u64) -> String {
+    format!("Detected by a model in {detected} of {frames} frames")
+}
+
+/// The frames in which a model detected it, and all of its frames; `None` for what no model found.
+fn detected(manifest: &PublicManifest, mask: &MaskItem) -> Option<(u64, u64)> {
+    if damage_text(manifest, mask.item).is_some() {
+        return None;
+    }
+    let coverage = mask.coverage?.0;
+    let added = coverage.interpolated + coverage.followed + coverage.extended;
+    let frames = coverage.detected + added;
+    Some((u64::from(coverage.detected), u64::from(frames)))
 }
 
 /// What the manifest says of speech and captions: each with its title.

@@ -3,7 +3,7 @@
 use redact_core::Digest;
 
 use super::format::clock;
-use super::rows::{ItemRow, check_groups, items, speech_facts};
+use super::rows::{GroupRow, ItemRow, check_groups, grouped, items, speech_facts, statute_totals};
 use super::timeline::timeline;
 use crate::RecordError;
 use crate::manifest::PublicManifest;
@@ -104,7 +104,8 @@ pub fn pdf(manifest: &PublicManifest, manifest_digest: Digest) -> Result<Vec<u8>
     let fonts = Fonts::load();
     let rows = items(manifest);
     let mut paper = Paper::new(&fonts, WIDTH);
-    head(&mut paper, manifest, manifest_digest, rows.len());
+    head(&mut paper, manifest, manifest_digest, &rows);
+    let rows = grouped(rows);
     paper.timeline(&timeline(manifest));
     paper.heading("Withheld items");
     let sheets = sheets(paper, &rows, manifest);
@@ -117,7 +118,8 @@ pub fn pdf(manifest: &PublicManifest, manifest_digest: Digest) -> Result<Vec<u8>
     pdf::write(&fonts, &about, &sheets)
 }
 
-fn head(paper: &mut Paper<'_>, manifest: &PublicManifest, digest: Digest, count: usize) {
+fn head(paper: &mut Paper<'_>, manifest: &PublicManifest, digest: Digest, rows: &[ItemRow<'_>]) {
+    let count = rows.len();
     let title = paper.lines(
         MARGIN,
         WIDTH,
@@ -127,7 +129,15 @@ fn head(paper: &mut Paper<'_>, manifest: &PublicManifest, digest: Digest, count:
     paper.nodes.push(Node::leaf(Role::Heading(1), title));
     paper.y += 3.0;
     let totals = &manifest.totals;
-    let mut facts = vec![
+    let terms = &manifest.terms;
+    let mut facts: Vec<String> = Vec::new();
+    if let Some(agency) = &terms.agency {
+        facts.push(format!("Agency: {agency}"));
+    }
+    let policy = [Some(&manifest.policy.name), terms.jurisdiction.as_ref()];
+    let policy: Vec<&str> = policy.into_iter().flatten().map(String::as_str).collect();
+    facts.push(format!("Policy: {}", policy.join(", ")));
+    facts.extend([
         format!("Released file: SHA-256 {}", manifest.release.sha256.0),
         format!("Source: SHA-256 {}", manifest.source.sha256.0),
         format!(
@@ -139,7 +149,11 @@ fn head(paper: &mut Paper<'_>, manifest: &PublicManifest, digest: Digest, count:
              not hidden.",
             totals.frames_masked, totals.frames, totals.picture_untouched_percent
         ),
-    ];
+    ]);
+    for total in statute_totals(rows) {
+        let ending = if total.items == 1 { "" } else { "s" };
+        facts.push(format!("{}: {} item{ending}", total.statute, total.items));
+    }
     for sound in &totals.sound {
         facts.push(format!(
             "Sound track {}: {} of {} muted.",
@@ -162,7 +176,7 @@ struct Pages<'a> {
     paper: Paper<'a>,
     /// Rows of the table on the open page.
     table: Vec<Node>,
-    full: Vec<Sheet>,
+    full: Vec<(Paper<'a>, Vec<Node>)>,
 }
 
 impl<'a> Pages<'a> {
@@ -172,11 +186,11 @@ impl<'a> Pages<'a> {
             let fonts = self.paper.fonts;
             let open = std::mem::replace(&mut self.paper, Paper::new(fonts, WIDTH));
             let table = std::mem::take(&mut self.table);
-            self.full.push(close(open, table, self.full.len() + 1));
+            self.full.push((open, table));
         }
     }
 
-    fn row(&mut self, row: &ItemRow<'_>) {
+    fn row(&mut self, row: &GroupRow<'_>) {
         let cells = cells(self.paper.fonts, row);
         let height = cells.iter().map(|cell| cell.height).fold(0.0, f32::max) + 6.0;
         self.make_room(height);
@@ -212,15 +226,18 @@ impl<'a> Pages<'a> {
     }
 
     fn finish(mut self) -> Vec<Sheet> {
-        let number = self.full.len() + 1;
-        self.full.push(close(self.paper, self.table, number));
-        self.full
+        self.full.push((self.paper, self.table));
+        let count = self.full.len();
+        let numbered = (1..).zip(self.full);
+        numbered
+            .map(|(number, (paper, table))| close(paper, table, (number, count)))
+            .collect()
     }
 }
 
 /// Lays out the rows and the sections after them, below the content of `paper` and on as many pages
 /// as needed.
-fn sheets(paper: Paper<'_>, rows: &[ItemRow<'_>], manifest: &PublicManifest) -> Vec<Sheet> {
+fn sheets(paper: Paper<'_>, rows: &[GroupRow<'_>], manifest: &PublicManifest) -> Vec<Sheet> {
     let mut pages = Pages {
         paper,
         table: Vec::new(),
@@ -259,13 +276,13 @@ fn not_withheld(pages: &mut Pages<'_>, manifest: &PublicManifest) {
     }
 }
 
-fn close(mut paper: Paper<'_>, table: Vec<Node>, number: usize) -> Sheet {
+fn close(mut paper: Paper<'_>, table: Vec<Node>, (number, count): (usize, usize)) -> Sheet {
     if !table.is_empty() {
         paper.nodes.push(Node::group(Role::Table, table));
     }
     paper.y = PAGE[1] - 38.0;
     let foot = format!(
-        "Page {number}. The reasons are those of the agency's policy. This document is not legal \
+        "Page {number} of {count}. The reasons are those of the agency's policy. This document is not legal \
          advice."
     );
     let marks = paper.lines(MARGIN, WIDTH, Type::new(Style::Regular, 7.2, SOFT), &foot);
@@ -297,18 +314,23 @@ struct Cell {
     height: f32,
 }
 
-fn cells(fonts: &Fonts, row: &ItemRow<'_>) -> Vec<Cell> {
+fn cells(fonts: &Fonts, group: &GroupRow<'_>) -> Vec<Cell> {
+    let row = &group.first;
     let strong = (Style::Bold, 8.0, INK);
     let plain = (Style::Regular, 8.0, INK);
     let soft = (Style::Regular, 7.2, SOFT);
-    let number = row.item.to_string();
+    let times: Vec<(_, &str)> = group
+        .times
+        .iter()
+        .flat_map(|(time, frames)| [(plain, time.as_str()), (soft, frames.as_str())])
+        .collect();
     let class = format!("class: {}", row.class);
     let contents: [Vec<(_, &str)>; 6] = [
-        vec![(strong, &number)],
+        vec![(strong, &group.items)],
         vec![(plain, row.medium)],
-        vec![(plain, &row.time), (soft, &row.frames)],
+        times,
         vec![(plain, row.description), (soft, &class)],
-        vec![(plain, &row.done), (soft, &row.found)],
+        vec![(plain, &row.done), (soft, &group.found)],
         vec![(strong, row.statute), (plain, row.text), (soft, row.code)],
     ];
     let columns = contents.into_iter().zip(COLUMNS);
@@ -393,10 +415,25 @@ mod tests {
                 mask
             })
             .collect();
-        let rows = items(&manifest);
+        for (mask, item) in manifest.masks.iter_mut().zip(1..) {
+            // No two are equal, so that each has a row.
+            mask.description = format!("A face, {item}");
+        }
+        let rows = grouped(items(&manifest));
+        assert!(rows.len() >= 100);
         let fonts = Fonts::load();
         let sheets = sheets(Paper::new(&fonts, WIDTH), &rows, &manifest);
         assert!(sheets.len() > 3);
+        let pages = sheets.len();
+        for (sheet, number) in sheets.iter().zip(1..) {
+            let foot = format!("Page {number} of {pages}. ");
+            let marks = sheet.nodes.iter().flat_map(|node| &node.marks);
+            let mut texts = marks.filter_map(|mark| match mark {
+                Mark::Text { text, .. } => Some(text),
+                _ => None,
+            });
+            assert!(texts.any(|text| text.contains(&foot)), "{foot}");
+        }
         let count: usize = sheets
             .iter()
             .flat_map(|sheet| &sheet.nodes)
@@ -408,13 +445,43 @@ mod tests {
         assert!(bytes.starts_with(b"%PDF-1.7"));
     }
 
+    /// Goal: equal items are one row with all of their numbers and times; others are not.
+    #[test]
+    fn equal_items_are_one_row() {
+        let mut manifest = manifest();
+        let one = manifest.masks[0].clone();
+        manifest.mutes.clear();
+        manifest.removed.clear();
+        manifest.masks = (1..=14)
+            .map(|item| {
+                let mut mask = one.clone();
+                mask.item = item;
+                if item == 3 {
+                    mask.description = "Something else".into();
+                }
+                mask
+            })
+            .collect();
+        let rows = grouped(items(&manifest));
+        let shown: Vec<_> = rows
+            .iter()
+            .map(|row| (row.items.as_str(), row.times.len()))
+            .collect();
+        assert_eq!(shown, [("1, 2, 4 to 13", 12), ("3", 1), ("14", 1)]);
+        let all = items(&manifest);
+        let totals = statute_totals(&all);
+        assert_eq!(totals.len(), 1);
+        assert_eq!((totals[0].statute, totals[0].items), (all[0].statute, 14));
+    }
+
     /// Goal: the PDF has the sections of the HTML page after the items: not withheld, and checks.
     #[test]
     fn what_is_not_withheld_and_what_was_checked_is_in_the_document() {
         let manifest = manifest();
         assert!(!manifest.kept.is_empty() && !manifest.unexamined.is_empty());
         let fonts = Fonts::load();
-        let sheets = sheets(Paper::new(&fonts, WIDTH), &items(&manifest), &manifest);
+        let rows = grouped(items(&manifest));
+        let sheets = sheets(Paper::new(&fonts, WIDTH), &rows, &manifest);
         let mut words = String::new();
         for mark in sheets
             .iter()
