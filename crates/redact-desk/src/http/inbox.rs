@@ -23,6 +23,8 @@ const SOON_DAYS: i64 = 3;
 pub(crate) enum InboxKind {
     /// Approve a review that somebody else approved.
     Approve,
+    /// Change a review that an approver sent back.
+    SentBack,
     /// See why a recording or a release failed.
     Failed,
     /// Render an approved review.
@@ -58,8 +60,8 @@ pub(crate) async fn list(
     let waiting = inbox::waiting_for(&app.db, &who.id).await?.into_iter();
     // An operator's approval completes only what an approver approved.
     let counts = |row: &WaitingRow| who.role == Role::Approver || row.by_approver;
-    let waiting = waiting.filter(counts).map(|row| InboxItem {
-        kind: InboxKind::Approve,
+    let of_review = |kind, row: WaitingRow| InboxItem {
+        kind,
         days_left: days_left(&row.due_on),
         request: row.request,
         request_number: row.number,
@@ -67,8 +69,13 @@ pub(crate) async fn list(
         recording: Some(row.recording),
         review: Some(row.review),
         review_title: Some(row.title),
-    });
-    let mut items: Vec<InboxItem> = waiting.collect();
+    };
+    let waiting = waiting.filter(counts);
+    let mut items: Vec<InboxItem> = waiting
+        .map(|row| of_review(InboxKind::Approve, row))
+        .collect();
+    let sent_back = inbox::sent_back_to(&app.db, &who.id).await?.into_iter();
+    items.extend(sent_back.map(|row| of_review(InboxKind::SentBack, row)));
     let mut progress = requests::progress(&app.db, None).await?;
     for row in requests::all(&app.db).await? {
         if row.closed || row.assignee.as_ref() != Some(&who.id) {

@@ -451,8 +451,8 @@ async fn a_region_without_a_reason_or_that_lost_its_object_blocks_approval() {
         (
             "",
             json!([]),
-            "unknown_reason",
-            "Region \"front door\" has no reason yet. Choose one.",
+            "no_reason",
+            "Region \"front door\" has no reason. Choose one.",
         ),
         (
             known,

@@ -439,6 +439,20 @@ async fn the_inbox_has_what_waits_for_the_person() {
         .ok();
     assert_eq!(kinds(&office.approver).await, ["approve"]);
     assert_eq!(kinds(&office.operator).await, [""; 0]);
+    let back = format!("/api/reviews/{review}/send-back");
+    let body = json!({ "text": "Look at the start again." });
+    office.bench.post(&office.approver, &back, body).await.ok();
+    assert_eq!(kinds(&office.approver).await, [""; 0]);
+    assert_eq!(kinds(&office.operator).await, ["sent_back"]);
+    let again = format!("/api/reviews/{review}/hand-in");
+    let body = json!({ "text": "Done." });
+    office.bench.post(&office.operator, &again, body).await.ok();
+    office
+        .bench
+        .approve(&office.operator, &review, revision)
+        .await
+        .ok();
+    assert_eq!(kinds(&office.operator).await, [""; 0]);
     office
         .bench
         .approve(&office.approver, &review, revision)

@@ -96,7 +96,7 @@ export type Due = {
  */
 due_on: string | null, };
 
-export type InboxKind = "approve" | "failed" | "render" | "hand_over" | "due";
+export type InboxKind = "approve" | "sent_back" | "failed" | "render" | "hand_over" | "due";
 
 export type InboxItem = { kind: InboxKind, request: Id, request_number: string, due_on: string, days_left: number, 
 /**
