@@ -54,15 +54,6 @@ pub enum ReleaseError {
     /// The caller asked to stop.
     #[error("cancelled")]
     Cancelled,
-    /// The sealed manifest was given where the public one is needed.
-    #[error(
-        "{}: this is the sealed manifest, which stays with the agency; verifying needs the public \
-         manifest, whose name ends with .manifest.json", path.display()
-    )]
-    SealedManifest {
-        /// The file.
-        path: PathBuf,
-    },
     /// A folder was named where a recording or a release is needed.
     #[error("is a directory, not a file")]
     IsFolder,

@@ -12,7 +12,7 @@ use redact_core::{Digest, Progress};
 use redact_jail::JailLevel;
 use redact_record::captions::CAPTIONS_BYTES_MAX;
 use redact_record::events::EventDraft;
-use redact_record::manifest::{PublicManifest, SEALED_SCHEMA};
+use redact_record::manifest::PublicManifest;
 use redact_record::policy::Policy;
 use redact_record::release_paths;
 use redact_record::sign::TrustStore;
@@ -22,7 +22,7 @@ use findings::MediaFindings;
 pub use report::ReportForm;
 pub(crate) use work::VerifyWork;
 
-use crate::error::{Context as _, ReleaseError, Result};
+use crate::error::{Context as _, Result};
 use crate::events::describe_jail;
 use crate::files::{bind, check_recording, digest, read_signed, stamp_path};
 use crate::options::ModelOptions;
@@ -62,11 +62,6 @@ impl VerifyRequest<'_> {
             check_recording(source)?;
         }
         let record = read_signed(&self.manifest)?;
-        if is_sealed(&record.bytes) {
-            return Err(ReleaseError::SealedManifest {
-                path: self.manifest.clone(),
-            });
-        }
         let scope = if self.no_media {
             Scope::Records
         } else {
@@ -195,30 +190,5 @@ impl Verified {
         }
         event.count("checks", verdict.checks.len());
         event.count("not-checked", verdict.not_checked.len());
-    }
-}
-
-/// Whether a file is a sealed manifest, which is easily taken for the public one.
-fn is_sealed(bytes: &[u8]) -> bool {
-    #[derive(serde::Deserialize)]
-    struct Header {
-        schema: String,
-    }
-    let header: Option<Header> = serde_json::from_slice(bytes).ok();
-    header.is_some_and(|header| header.schema == SEALED_SCHEMA)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Goal: a sealed manifest is told apart from a public one. Control: a file that is neither.
-    #[test]
-    fn a_sealed_manifest_is_recognized() {
-        assert!(is_sealed(
-            br#"{ "schema": "redact-sealed-manifest", "body": {} }"#
-        ));
-        assert!(!is_sealed(br#"{ "schema": "redact-manifest" }"#));
-        assert!(!is_sealed(b"not JSON"));
     }
 }
