@@ -7,7 +7,7 @@ import { bareAt, boxAt, drawnAt, tidy } from './boxes';
 import * as edit from './edit';
 import { finished } from './materials';
 import { OpenReview } from './open-review.svelte';
-import { followed, hideOutside, NO_REASON, regionName, WHOLE_PICTURE } from './regions';
+import { followed, hideOutside, regionName, WHOLE_PICTURE } from './regions';
 import { seedOf } from './select';
 
 /** A step of the arrow keys, as a fraction of the picture. */
@@ -79,7 +79,7 @@ export abstract class RegionSession extends OpenReview {
       edit.addDrawn(
         {
           effect: { kind: 'fill' },
-          reason: NO_REASON,
+          reason: edit.NO_REASON,
           start,
           end: Math.min(this.clock.frames, Math.max(start + 1, five)),
           keyframes: [[start, ...tidy(rect)]],

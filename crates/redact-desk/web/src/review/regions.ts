@@ -4,9 +4,7 @@ import type { Drawn, Followed, KeyRow, Rect } from '../api/types';
 import { tidy } from './boxes';
 import { changeDrawn, type Edit, freeId } from './edit';
 
-/** The reason of a region for which nobody has chosen one. It blocks approval. */
-export const NO_REASON = '';
-
+/** A region over everything. */
 export const WHOLE_PICTURE: Rect = [0, 0, 1, 1];
 
 /** The name of a region for people. */
