@@ -3,6 +3,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod approval;
+pub(crate) mod attribution;
 pub(crate) mod chain;
 pub(crate) mod clocks;
 pub(crate) mod comment;

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::file::names::{ClassName, EffectFile};
 use crate::file::reason::{ReasonFile, read_reasons};
 use crate::json::check_text;
-use crate::reasons::Purpose;
+use crate::reasons::ReasonPurpose;
 use crate::{RecordError, digest_bytes, reasons, store, toml_file};
 use audio::AudioRuleFile;
 pub use audio::{AudioRule, PersonalRule, SpeechRule};
@@ -65,7 +65,7 @@ pub struct Policy {
     /// any law, as the rules of a court do.
     pub laws: Vec<String>,
     /// What a file says a reason is for; see [`Policy::purpose`].
-    purposes: BTreeMap<ReasonCode, Purpose>,
+    purposes: BTreeMap<ReasonCode, ReasonPurpose>,
     /// The laws of reasons that come from sets.
     set_laws: BTreeMap<ReasonCode, Vec<String>>,
     /// One rule per class, in the order of [`Class::ALL`].
@@ -103,7 +103,7 @@ struct PolicyReasonFile {
     statute: String,
     text: String,
     #[serde(rename = "for")]
-    purpose: Option<Purpose>,
+    purpose: Option<ReasonPurpose>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -365,7 +365,7 @@ impl Policy {
     /// class or mutes speech is for hiding, what keeps a class is for keeping. A reason that no
     /// rule uses may then be used for either.
     #[must_use]
-    pub fn purpose(&self, code: &ReasonCode) -> Purpose {
+    pub fn purpose(&self, code: &ReasonCode) -> ReasonPurpose {
         if let Some(purpose) = self.purposes.get(code) {
             return *purpose;
         }
@@ -378,9 +378,9 @@ impl Policy {
         };
         let mutes = self.audio.reasons().iter().any(|(_, used)| *used == code);
         match (by(false) || mutes, by(true)) {
-            (true, false) => Purpose::Hide,
-            (false, true) => Purpose::Keep,
-            (true, true) | (false, false) => Purpose::Both,
+            (true, false) => ReasonPurpose::Hide,
+            (false, true) => ReasonPurpose::Keep,
+            (true, true) | (false, false) => ReasonPurpose::Both,
         }
     }
 

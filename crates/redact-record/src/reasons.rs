@@ -24,7 +24,7 @@ const LAWS_MAX: usize = 100;
 /// What a reason may be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Purpose {
+pub enum ReasonPurpose {
     /// To hide or mute.
     Hide,
     /// To leave visible or audible.
@@ -66,7 +66,7 @@ pub struct ListedReason {
     /// Code, statute and sentence.
     pub reason: Reason,
     /// What it may be used for.
-    pub purpose: Purpose,
+    pub purpose: ReasonPurpose,
     /// What it replaces in a policy that cites another law.
     pub default_for: Vec<DefaultFor>,
     /// URL of the official text.
@@ -98,7 +98,7 @@ struct ListedFile {
     text: String,
     /// Absent in files of earlier versions, whose reasons are all for withholding.
     #[serde(rename = "for")]
-    purpose: Option<Purpose>,
+    purpose: Option<ReasonPurpose>,
     #[serde(default)]
     default_for: Vec<DefaultForName>,
     source: String,
@@ -209,7 +209,7 @@ fn check_defaults(reasons: &[ListedReason]) -> Result<(), RecordError> {
     for listed in reasons {
         let at = || format!("reason {:?}, default_for", listed.reason.code.0);
         for &default in &listed.default_for {
-            if listed.purpose == Purpose::Keep {
+            if listed.purpose == ReasonPurpose::Keep {
                 let expected = "a reason with for = \"hide\"";
                 return Err(RecordError::field(at(), "a reason to keep", expected));
             }
@@ -257,7 +257,7 @@ fn listed(file: ListedFile) -> Result<ListedReason, RecordError> {
             statute: file.statute,
             text: file.text,
         },
-        purpose: file.purpose.unwrap_or(Purpose::Hide),
+        purpose: file.purpose.unwrap_or(ReasonPurpose::Hide),
         default_for: file.default_for.into_iter().map(Into::into).collect(),
         source: file.source,
         checked: checked.to_string(),
@@ -355,7 +355,7 @@ mod tests {
     fn laws_and_purposes_are_read_and_may_be_missing() {
         let old = parse(GOOD.as_bytes()).unwrap();
         assert!(old.laws.is_empty());
-        assert_eq!(old.reasons[0].purpose, Purpose::Hide);
+        assert_eq!(old.reasons[0].purpose, ReasonPurpose::Hide);
         assert!(old.reasons[0].default_for.is_empty());
         let new = GOOD
             .replace("note =", "laws = [\"us-xx\"]\nnote =")
@@ -365,7 +365,7 @@ mod tests {
             );
         let new = parse(new.as_bytes()).unwrap();
         assert_eq!(new.laws, ["us-xx"]);
-        assert_eq!(new.reasons[0].purpose, Purpose::Both);
+        assert_eq!(new.reasons[0].purpose, ReasonPurpose::Both);
         let defaults = [DefaultFor::Class(Class::Face), DefaultFor::Speech];
         assert_eq!(new.reasons[0].default_for, defaults);
         check("note =", "laws = [\"US MN\"]\nnote =", "laws: found");

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use redact_core::{Class, Digest, PolicyRef, Reason, ReasonCode, Verdict};
 use redact_record::policy;
-use redact_record::reasons::Purpose;
+use redact_record::reasons::ReasonPurpose;
 use serde::{Deserialize, Serialize};
 
 use super::document::{ClassName, Effect, Style};
@@ -198,19 +198,19 @@ pub(crate) enum PurposeName {
     Both,
 }
 
-impl From<Purpose> for PurposeName {
-    fn from(purpose: Purpose) -> Self {
+impl From<ReasonPurpose> for PurposeName {
+    fn from(purpose: ReasonPurpose) -> Self {
         match purpose {
-            Purpose::Hide => Self::Hide,
-            Purpose::Keep => Self::Keep,
-            Purpose::Both => Self::Both,
+            ReasonPurpose::Hide => Self::Hide,
+            ReasonPurpose::Keep => Self::Keep,
+            ReasonPurpose::Both => Self::Both,
         }
     }
 }
 
 impl ReasonText {
     /// A reason, with what it is for and where it applies.
-    pub(crate) fn new(reason: &Reason, purpose: Purpose, laws: &[String]) -> Self {
+    pub(crate) fn new(reason: &Reason, purpose: ReasonPurpose, laws: &[String]) -> Self {
         Self {
             code: reason.code.0.clone(),
             statute: reason.statute.clone(),

@@ -84,8 +84,8 @@ async fn a_data_folder_of_the_version_before_opens_with_all_that_is_in_it() {
     let said = earlier.get(1, &format!("{first}/transcript")).await;
     assert_eq!(said, Value::Null);
     let summary = earlier.get(1, &format!("{first}/summary")).await;
-    // Its policy does not say so, but its rules do: that reason is to hide, and a face is kept under
-    // it. One change makes it right.
+    // Its policy does not say so, but its rules do: that reason is to hide, and a face is kept
+    // under it. One change makes it right.
     let problems = summary["problems"].as_array().unwrap();
     assert_eq!(problems.len(), 1, "{problems:?}");
     assert_eq!(problems[0]["code"], "wrong_purpose");

@@ -102,8 +102,8 @@ async fn the_law_of_the_request_chooses_the_reasons() {
     }
 }
 
-/// Goal: reasons of another law stand in the way of the approval, each named with its track, and are
-/// changed all at once. A law that is corrected after the approval stops the release.
+/// Goal: reasons of another law stand in the way of the approval, each named with its track, and
+/// are changed all at once. A law that is corrected after the approval stops the release.
 #[tokio::test]
 async fn reasons_of_another_law_block_until_they_are_changed() {
     let office = office().await;

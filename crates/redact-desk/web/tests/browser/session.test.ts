@@ -213,6 +213,9 @@ slow(
     const address = page.url();
     await server.restart();
     await page.goto(address.replace('/approve', ''));
+    await page.locator('.overlay').waitFor();
+    // What was selected before is selected again.
+    await page.keyboard.press('Escape');
     await page.getByRole('heading', { name: 'Whole recording' }).waitFor();
     await page.keyboard.press('2');
     await page.keyboard.press('ArrowDown');
