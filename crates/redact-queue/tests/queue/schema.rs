@@ -7,7 +7,8 @@ use crate::server::{Server, connect};
 const FIRST: &str = include_str!("../../src/schema/001_tables.sql");
 
 /// Goal: an older database is migrated with everything in it when its owner asks for that, and by
-/// no other command or role; a newer one is refused by its number. Control: today's is used as it is.
+/// no other command or role; a newer one is refused by its number. Control: today's is used as it
+/// is.
 #[tokio::test]
 async fn databases_of_other_versions() {
     let server = Server::start();

@@ -101,7 +101,8 @@ async fn a_stopped_worker_gives_its_chunks_back() {
 }
 
 /// Goal: a job that was removed while somebody waited for it, as `clean` does with one that had
-/// ended long ago, is submitted again. Control: it was removed, so the outputs are those of another job.
+/// ended long ago, is submitted again. Control: it was removed, so the outputs are those of another
+/// job.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_removed_job_is_submitted_again() {
     let server = Server::start();

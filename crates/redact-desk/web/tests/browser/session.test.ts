@@ -285,10 +285,8 @@ slow('a newer release takes its place, and both say so', async () => {
   await page.getByLabel('What was wrong with it').fill('a passer-by was hidden in vain');
   await steps.render(page);
   await page.getByRole('heading', { name: 'Verification passed' }).waitFor({ timeout: 300_000 });
-  await page
-    .getByText(/^Older manifest|replaced/i)
-    .first()
-    .waitFor();
+  await page.getByText(/^Details of \d+ checks/).click();
+  await page.getByText('is the replaced manifest').waitFor();
   await page.getByRole('heading', { name: 'Versions' }).waitFor();
   await look(page, '16-replaced-by');
   await page.getByRole('button', { name: 'Compare' }).first().click();
@@ -347,7 +345,7 @@ slow('an excerpt of the approved review is released', async () => {
   const { page } = approver;
   await page.goto(releasePage);
   await page.getByRole('link', { name: 'Open the review' }).click();
-  await page.getByRole('button', { name: /^Approved: render/ }).click();
+  await page.getByRole('button', { name: /^Approved/ }).click();
   await page.getByRole('radio', { name: /^An excerpt/ }).check();
   await page.getByLabel('From').fill('0:02');
   await page.getByLabel('To', { exact: true }).fill('0:03.5');
