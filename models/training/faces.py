@@ -253,8 +253,8 @@ def validation_of(options, folders):
         images = torch.from_numpy(np.stack([image for image, _ in samples]))
         result[Path(folder).name] = images, [boxes for _, boxes in samples]
     if not result:
-        raise SystemExit(f"{options.labels}: no set has {options.faces_min} faces in its validation "
-                         "part; label more pictures")
+        raise SystemExit(f"{options.labels}: no set has {options.faces_min} faces in its "
+                         "validation part; label more pictures")
     return result
 
 
