@@ -126,7 +126,7 @@ describe.skipIf(missing.length > 0)('a session about speech', () => {
     await page.keyboard.press('Control+Enter');
     await page.getByRole('heading', { name: /^Approve:/ }).waitFor();
     await page.getByText('0 of 4 spoken proposals unchecked').waitFor();
-    await page.getByText('The policy requires one person, who must be an approver.').waitFor();
+    await page.getByText('An approver must approve this review.').waitFor();
     const address = page.url();
     page = approver.page;
     await page.goto(address);
