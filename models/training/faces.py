@@ -43,7 +43,7 @@ UNCOVERED = 0.7
 SAVE_SECONDS = 240
 # The samples that the network is measured on.
 MEASURED_SIDE, MEASURED = 512, 64
-# Faces that a set's validation part must have, to be one of those, if nothing else is said.
+# Default minimum of faces in a set's validation part for the set to be measured.
 FACES_MIN = 300
 # Margin that the program puts around a box, share of its sides, and share of a face that it must
 # hide.

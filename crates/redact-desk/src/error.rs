@@ -67,7 +67,7 @@ pub enum DeskError {
         what: String,
     },
     /// The agency's law is not one of the known ones.
-    #[error("law {given:?}: not known; the known ones are {known}")]
+    #[error("law {given:?}: unknown; expected one of {known}")]
     UnknownLaw {
         /// The key given.
         given: String,

@@ -57,7 +57,7 @@ pub(crate) struct DeskArgs {
     pub time_zone: Option<String>,
 
     /// Law that new requests start with: us-federal, us-ca, us-mn, us-or, us-tx or us-wa
-    /// (default: a person chooses)
+    /// (default: none; chosen for each request)
     #[arg(long, value_name = "LAW")]
     pub law: Option<String>,
 

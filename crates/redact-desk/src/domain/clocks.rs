@@ -71,7 +71,7 @@ pub(crate) const CLOCKS: [StatutoryClock; 6] = [
         source: "https://www.revisor.mn.gov/statutes/cite/13.04",
         only_for: &[RequesterKind::DataSubject],
         otherwise: "For anyone but the person in the recording, Minn. Stat. 13.03, subd. 2 and 3, \
-                    demands a prompt answer within a reasonable time and sets no number of days.",
+                    requires a prompt response within a reasonable time and sets no number of days.",
     },
     StatutoryClock {
         key: "us-or",

@@ -221,9 +221,14 @@ pub(crate) struct Drawn {
 }
 
 impl Drawn {
-    /// The name for people.
-    pub(crate) fn title(&self) -> &str {
-        self.name.as_deref().unwrap_or(&self.id)
+    /// What people call it: `Region "front door"`, or `Region 1` where nobody named it.
+    pub(crate) fn title(&self) -> String {
+        if let Some(name) = &self.name {
+            return format!("Region {name:?}");
+        }
+        let words = self.id.replace('-', " ");
+        let (first, rest) = words.split_at_checked(1).unwrap_or((&words, ""));
+        format!("{}{rest}", first.to_ascii_uppercase())
     }
 
     fn check(&self) -> ApiResult<()> {

@@ -63,7 +63,8 @@ pub(crate) fn check_plan(
     inputs: PlanInputs<'_>,
 ) -> ApiResult<(PlanContent, Vec<Problem>)> {
     let mut found = problems(&plan, document);
-    found.extend(reason_problems(&plan, inputs.policy));
+    let of_reasons = reason_problems(&plan, inputs.policy).into_iter();
+    found.extend(of_reasons.map(|found| name_region(found, document)));
     let content = PlanContent::new(plan)?;
     let findings = inputs.findings;
     found.extend(undecided_speech(content.plan(), findings, content.policy()));
@@ -146,11 +147,12 @@ fn problems(plan: &Plan, document: &Document) -> Vec<Problem> {
         .collect()
 }
 
-/// Says which region has no reason yet: it has no code that the message could name.
+/// Calls a region what people call it.
 fn name_region(mut found: Problem, document: &Document) -> Problem {
-    let open = |mask: &&Drawn| Some(&mask.id) == found.id.as_ref() && mask.reason.is_empty();
-    if let Some(mask) = document.drawn.iter().find(open) {
-        found.message = format!("Region {:?} has no reason. Choose one.", mask.title());
+    let of_it = |mask: &&Drawn| Some(&mask.id) == found.id.as_ref();
+    if let Some(mask) = document.drawn.iter().find(of_it) {
+        let known = format!("Region {}", mask.id);
+        found.message = found.message.replacen(&known, &mask.title(), 1);
     }
     found
 }
@@ -159,7 +161,7 @@ fn name_region(mut found: Problem, document: &Document) -> Problem {
 fn lost_problems(mask: &Drawn) -> impl Iterator<Item = Problem> {
     mask.lost.iter().map(|&(start, end)| {
         let message = format!(
-            "Region {:?} lost what it follows in frames {start} to {}. Check them.",
+            "{} lost the object in frames {start} to {}. Check them.",
             mask.title(),
             end - 1
         );
@@ -189,7 +191,8 @@ fn explain(plan: &Plan, refused: &PlanError) -> Vec<Problem> {
             effect,
             class,
         } => {
-            let message = format!("{class} {track} may stay legible under {effect}. Use fill.");
+            let message =
+                format!("{class} {track} may stay legible under {effect}. Use a black box.");
             let mut weak = problem("weak_effect", sentence(&message));
             weak.track = Some(track.0);
             weak.class = Some((*class).into());
@@ -246,7 +249,7 @@ fn reason_problems(plan: &Plan, policy: &Policy) -> Vec<Problem> {
         } else {
             let law = policy.law.as_ref().map_or("", |law| law.title.as_str());
             let message = format!(
-                "{} cites {} ({code}), but the request is answered under another law: {law}.",
+                "{} cites {} ({code}), but the request falls under a different law: {law}.",
                 name(),
                 known.statute
             );

@@ -56,7 +56,7 @@ impl Zone {
         };
         if !name.split('/').all(fits) {
             return Err(failed(
-                "this is not the name of a time zone; America/Chicago is one",
+                "not a time zone name; expected a name such as America/Chicago",
             ));
         }
         let path = Path::new(DATABASE).join(name);

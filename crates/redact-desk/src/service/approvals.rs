@@ -71,7 +71,7 @@ fn check_law(loaded: &LoadedReview) -> ApiResult<()> {
         return Ok(());
     };
     let message = format!(
-        "The review cites {} ({}), but the request is answered under another law: {}.",
+        "The review cites {} ({}), but the request falls under a different law: {}.",
         other.statute, other.code, law.title
     );
     Err(ApiError::conflict("not_approved", message)

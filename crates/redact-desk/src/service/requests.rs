@@ -100,14 +100,14 @@ fn check_dates(app: &Shared, received: ::time::Date, due: ::time::Date) -> ApiRe
     if received > today {
         let (received, today) = (time::day_text(received), time::day_text(today));
         let message = format!(
-            "The day of receipt, {received}, is in the future: today is {today} in {}.",
+            "The date received, {received}, is in the future: today is {today} in {}.",
             app.zone.name
         );
         return Err(ApiError::field("received_on", message));
     }
     if due < received {
         let (received, due) = (time::day_text(received), time::day_text(due));
-        let message = format!("The due date, {due}, is before the day of receipt, {received}.");
+        let message = format!("The due date, {due}, is before the date received, {received}.");
         return Err(ApiError::field("due_on", message));
     }
     Ok(())

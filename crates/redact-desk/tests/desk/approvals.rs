@@ -458,7 +458,7 @@ async fn a_region_without_a_reason_or_that_lost_its_object_blocks_approval() {
             known,
             json!([[2, 5]]),
             "lost",
-            "Region \"front door\" lost what it follows in frames 2 to 4. Check them.",
+            "Region \"front door\" lost the object in frames 2 to 4. Check them.",
         ),
         (known, json!([]), "", ""),
     ] {

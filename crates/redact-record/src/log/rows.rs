@@ -182,14 +182,14 @@ pub(super) fn statute_totals<'a>(rows: &[ItemRow<'a>]) -> Vec<StatuteTotal<'a>> 
 /// What of the recording is never released, in words.
 pub(super) fn closed_channels(manifest: &PublicManifest) -> Vec<&str> {
     let word = |name: &'_ str| match name {
-        "extra-video-streams" => Some("further video streams"),
-        "audio-tracks" => Some("further sound tracks"),
+        "extra-video-streams" => Some("additional video streams"),
+        "audio-tracks" => Some("additional sound tracks"),
         "timed-text" => Some("subtitles and captions"),
-        "sei-user-data" => Some("messages in the video, such as camera data"),
-        "encoder-sei" => Some("settings of the encoder"),
-        "container-tags" => Some("descriptions of the file, such as titles, dates and places"),
-        "data-tracks" => Some("data streams, such as positions"),
-        "edit-lists" => Some("instructions to players to skip parts"),
+        "sei-user-data" => Some("data embedded in the video (SEI), such as camera data"),
+        "encoder-sei" => Some("encoder settings"),
+        "container-tags" => Some("metadata tags, such as titles, dates and locations"),
+        "data-tracks" => Some("data streams, such as GPS positions"),
+        "edit-lists" => Some("edit lists, which tell players to skip parts"),
         "leftover-bytes" => Some("bytes that belong to no stream"),
         _ => None,
     };

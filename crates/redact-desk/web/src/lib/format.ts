@@ -101,10 +101,10 @@ export const stageTone: Record<Stage, string> = {
 
 export const dispositionText: Record<Disposition, string> = {
   granted: 'Granted',
-  partly_denied: 'Partly denied',
+  partly_denied: 'Denied in part',
   denied: 'Denied',
   withdrawn: 'Withdrawn',
-  no_records: 'No records',
+  no_records: 'No responsive records',
 };
 
 export const releaseText: Record<ReleaseState, string> = {
@@ -165,6 +165,9 @@ export const classesText: Record<Class, string> = {
   vehicle: 'Vehicles, no plate found',
 };
 
+/** A track or region by its id: `face-3` is "Face 3". */
+export const itemText = (id: string): string =>
+  id.replace(/-/g, ' ').replace(/^./, (letter) => letter.toUpperCase());
 export const effectText = (effect: Effect): string =>
   effect.kind === 'fill'
     ? 'Black box'

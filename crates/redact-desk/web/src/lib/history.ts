@@ -31,7 +31,7 @@ const fields: Record<string, string> = {
 };
 
 function valueText(field: string, value: string): string {
-  if (value === '') return 'nothing';
+  if (value === '') return 'none';
   if (field === 'received_on' || field === 'due_on') return dayText(value);
   if (field === 'disposition') return dispositionText[value as Disposition] ?? value;
   if (field === 'requester_kind') return requesterText[value as RequesterKind] ?? value;

@@ -298,7 +298,7 @@ export class OpenReview {
     const changes = difference(before, after);
     if (clashes(this.document, changes)) {
       const { changed_by: by, changed_at: at } = this.review;
-      const both = ['what you are changing'];
+      const both = ['the item you are editing'];
       this.#autosave.conflict({ kind: 'conflict', revision, by, at, both }, this.document);
       return;
     }
@@ -357,7 +357,7 @@ export class OpenReview {
         const { revision, changed_by: by, changed_at: at } = this.review;
         this.#history.do('Restored changes', () => draft.document);
         this.#sync();
-        const both = ['what you changed before'];
+        const both = ['an item that you changed earlier'];
         this.#autosave.conflict({ kind: 'conflict', revision, by, at, both }, draft.document);
       }
     } catch {

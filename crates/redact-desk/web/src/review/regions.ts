@@ -1,6 +1,7 @@
 // Regions that a person draws: their names, what following makes of them, and everything outside
 // of one. As in `edit.ts`, edits are functions from document to document.
 import type { Drawn, Followed, KeyRow, Rect } from '../api/types';
+import { itemText } from '../lib/format';
 import { tidy } from './boxes';
 import { changeDrawn, type Edit, freeId } from './edit';
 
@@ -8,8 +9,7 @@ import { changeDrawn, type Edit, freeId } from './edit';
 export const WHOLE_PICTURE: Rect = [0, 0, 1, 1];
 
 /** The name of a region for people. */
-export const regionName = (region: Drawn): string =>
-  region.name ?? region.id.replace(/-/g, ' ').replace(/^./, (letter) => letter.toUpperCase());
+export const regionName = (region: Drawn): string => region.name ?? itemText(region.id);
 
 /** How far a thinned path may be from the followed one, as a fraction of the picture. */
 const THIN_BY = 0.002;

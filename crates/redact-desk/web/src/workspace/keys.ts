@@ -110,7 +110,7 @@ export const GROUPS: KeyGroup[] = [
       },
       {
         keys: ['Shift+x'],
-        title: 'Play all again',
+        title: 'Play the whole recording',
         run: ({ desk }) => (desk.player.range = null),
       },
     ],
@@ -276,7 +276,11 @@ export const GROUPS: KeyGroup[] = [
         title: 'Enlarge the picture',
         run: ({ desk }) => zoomPicture(desk, 1.5),
       },
-      { keys: ['-'], title: 'Reduce the picture', run: ({ desk }) => zoomPicture(desk, 1 / 1.5) },
+      {
+        keys: ['-'],
+        title: 'Zoom out of the picture',
+        run: ({ desk }) => zoomPicture(desk, 1 / 1.5),
+      },
       { keys: ['0'], title: 'Show the whole picture', run: ({ desk }) => desk.zoom.fit() },
       {
         keys: ['Ctrl+ArrowLeft'],
@@ -287,7 +291,7 @@ export const GROUPS: KeyGroup[] = [
       { keys: ['Ctrl+ArrowUp'], title: 'Up', run: ({ desk }) => desk.zoom.pan(0, PAN) },
       { keys: ['Ctrl+ArrowDown'], title: 'Down', run: ({ desk }) => desk.zoom.pan(0, -PAN) },
       { keys: ['Alt+=', 'Alt++'], title: 'Enlarge the timeline', run: (v) => v.zoomTime(2) },
-      { keys: ['Alt+-'], title: 'Reduce the timeline', run: (v) => v.zoomTime(0.5) },
+      { keys: ['Alt+-'], title: 'Zoom out of the timeline', run: (v) => v.zoomTime(0.5) },
       { keys: ['Alt+0'], title: 'Show the whole timeline', run: (v) => v.fitTime() },
     ],
   },

@@ -90,7 +90,7 @@ test('an approver sends a review back about one track, and the operator hands it
   await page.getByText('The face is legible at the start.').waitFor();
   await checkAccess(page);
   await picture(page, 'review-sent-back');
-  await page.getByRole('button', { name: 'Hand in again' }).click();
+  await page.getByRole('button', { name: 'Resubmit' }).click();
   await page.getByText('The face is legible at the start.').waitFor({ state: 'hidden' });
   expect(desk.posts.at(-1)?.path).toMatch(/hand-in$/);
 });

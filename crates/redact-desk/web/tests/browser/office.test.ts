@@ -92,12 +92,12 @@ test('a form shows the counted due date, and a law that is not for the requester
     await page.getByLabel('Law that sets').selectOption({
       label: 'Minnesota Government Data Practices Act, data subject (10 working days)',
     });
-    await page.getByText('only for: person in the recording').waitFor();
+    await page.getByText('applies only to: person in the recording').waitFor();
     await checkAccess(page);
     await picture(page, 'request-form');
     await page.getByLabel('Set by hand').check();
     await page.getByLabel('Due on').fill('2026-02-01');
-    await page.getByText('before the day of receipt').waitFor();
+    await page.getByText('before the date received').waitFor();
     await page.getByLabel('Law that sets').selectOption({ label: 'Another law or rule…' });
     await page.getByLabel('Name of the law or rule').fill('City code');
     await page.getByLabel('Where the deadline comes from').fill('2-41');
@@ -108,7 +108,7 @@ test('a form shows the counted due date, and a law that is not for the requester
 
 test('a recording is removed with a reason', () =>
   visit(`request/${ID.request}`, async (page) => {
-    await page.getByText('The same file is in another place.').first().waitFor();
+    await page.getByText('This file was also added elsewhere.').first().waitFor();
     await page.getByRole('button', { name: 'Remove…', exact: true }).first().click();
     await page.getByText('This cannot be undone').waitFor();
     await checkAccess(page);

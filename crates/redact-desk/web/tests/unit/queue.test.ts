@@ -58,7 +58,7 @@ test('a request with some recordings out says how many', () => {
   const ready = list.find((request) => request.stage === 'ready');
   expect(ready && progressOf(ready)).toBe('1 of 3 handed over');
   const closed: Request = { ...list[0]!, stage: 'closed', disposition: 'partly_denied' };
-  expect(stageOf(closed)).toBe('Closed: partly denied');
+  expect(stageOf(closed)).toBe('Closed: denied in part');
 });
 
 test('a spreadsheet computes nothing of what people typed', () => {
