@@ -92,8 +92,12 @@ impl Folders {
 
     /// The approved plan of a review's revision.
     pub(crate) fn plan(&self, review: &Id, revision: i64) -> PathBuf {
-        let folder = self.root.join("reviews").join(review.as_str());
-        folder.join(format!("{revision}.plan.json"))
+        self.plans(review).join(format!("{revision}.plan.json"))
+    }
+
+    /// The folder of a review's approved plans.
+    pub(crate) fn plans(&self, review: &Id) -> PathBuf {
+        self.root.join("reviews").join(review.as_str())
     }
 
     pub(crate) fn release(&self, id: &Id) -> PathBuf {

@@ -95,14 +95,15 @@ pub(crate) async fn void_of_person(change: &mut Connection, user: &Id) -> Result
     Ok(reviews.into_iter().map(|(review,)| review).collect())
 }
 
-/// Names and times of a revision's approvals that were voided because accounts were changed.
+/// Names and times of a revision's approvals that count no longer: the review was reopened or sent
+/// back, or an account was changed.
 pub(crate) async fn revoked(
     db: &Db,
     review: &Id,
     revision: i64,
 ) -> Result<Vec<(String, i64)>, DbError> {
     sqlx::query_as(
-        "SELECT name, at_nanos FROM approvals WHERE review = ? AND revision = ? AND void = 2",
+        "SELECT name, at_nanos FROM approvals WHERE review = ? AND revision = ? AND void > 0",
     )
     .bind(review)
     .bind(revision)

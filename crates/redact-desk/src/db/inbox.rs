@@ -38,6 +38,8 @@ pub(crate) async fn sent_back_to(db: &Db, user: &Id) -> Result<Vec<WaitingRow>, 
         WHERE m.kind = 'sent_back' AND m.id IN (
             SELECT max(id) FROM review_comments WHERE kind IN ('sent_back', 'handed_in')
             GROUP BY review)
+          AND NOT EXISTS (SELECT 1 FROM approvals a
+            WHERE a.review = r.id AND a.revision = r.revision AND a.void = 0)
           AND q.closed = 0 AND c.removed_at IS NULL AND q.assignee = ?
         ORDER BY q.due_on, q.number";
     query::all_of(db, sql.to_owned(), user).await

@@ -184,6 +184,8 @@ pub(crate) async fn set_request(
 /// Marks a recording as removed, and deletes its reviews and its jobs.
 pub(crate) async fn remove(change: &mut Connection, id: &Id, now: Millis) -> Result<(), DbError> {
     for sql in [
+        "DELETE FROM review_comments WHERE review IN
+           (SELECT id FROM reviews WHERE recording = ?)",
         "DELETE FROM approvals WHERE review IN (SELECT id FROM reviews WHERE recording = ?)",
         "DELETE FROM revisions WHERE review IN (SELECT id FROM reviews WHERE recording = ?)",
         "DELETE FROM reviews WHERE recording = ?",

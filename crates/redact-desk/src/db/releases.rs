@@ -80,6 +80,8 @@ pub(crate) struct LinkRow {
     pub(crate) policy_name: String,
     pub(crate) state: ReleaseState,
     pub(crate) created_at: Millis,
+    /// `None` until it was rendered.
+    pub(crate) made_at: Option<Millis>,
     pub(crate) why: String,
     pub(crate) replaces: Option<Id>,
 }
@@ -87,7 +89,7 @@ pub(crate) struct LinkRow {
 /// All releases of a recording, oldest first.
 pub(crate) async fn of_recording(db: &Db, recording: &Id) -> Result<Vec<LinkRow>, DbError> {
     sqlx::query_as(
-        "SELECT id, title, policy_name, state, created_at, why, replaces FROM releases
+        "SELECT id, title, policy_name, state, created_at, made_at, why, replaces FROM releases
          WHERE recording = ? ORDER BY created_at, rowid",
     )
     .bind(recording)

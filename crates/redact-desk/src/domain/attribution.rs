@@ -6,12 +6,18 @@ use super::document::{Decision, Document, Track};
 use super::spoken;
 
 impl Document {
-    /// Tracks whose decision names an author other than in `before`.
+    /// Tracks of `before` whose decision, and nothing else, is another one and names an author.
     pub(crate) fn claims(&self, before: &Self) -> Vec<Track> {
-        let known = |track: &Track| before.tracks.iter().any(|old| old == track);
+        let old = |id: u32| before.tracks.iter().find(|old| old.id == id);
         let named = |track: &&Track| {
             let made = track.decision.as_ref().map(Decision::made);
-            matches!(made, Some((Some(_), Some(_)))) && !known(track)
+            let is_same = old(track.id).is_some_and(|old| {
+                old.class == track.class
+                    && old.parts == track.parts
+                    && old.margins == track.margins
+                    && old.decision != track.decision
+            });
+            matches!(made, Some((Some(_), Some(_)))) && is_same
         };
         self.tracks.iter().filter(named).cloned().collect()
     }

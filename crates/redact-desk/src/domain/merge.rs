@@ -220,6 +220,23 @@ fn merge_items<T: Item>(sides: Sides<'_, [T]>, both: &mut Vec<String>) -> Vec<T>
     merged
 }
 
+/// Names what one side removed while the other removed or changed something else: each may have
+/// relied on what the other took away, and nothing would hide it anymore.
+fn check_removals<T: Item>(sides: Sides<'_, [T]>, both: &mut Vec<String>) {
+    let find = |list: &'_ [T], key: &T::Key| list.iter().position(|item| item.key() == *key);
+    for (one, other) in [(sides.mine, sides.theirs), (sides.theirs, sides.mine)] {
+        let touched = |item: &&T| match find(other, &item.key()) {
+            Some(at) => !other[at].same(item),
+            None => true,
+        };
+        let touched: Vec<T::Key> = sides.base.iter().filter(touched).map(Item::key).collect();
+        let removed = sides.base.iter();
+        let removed = removed.filter(|item| find(one, &item.key()).is_none());
+        let at_risk = removed.filter(|item| touched.iter().any(|key| *key != item.key()));
+        both.extend(at_risk.map(Item::name));
+    }
+}
+
 /// Merges three versions of a review.
 ///
 /// # Errors
@@ -241,7 +258,19 @@ pub(crate) fn merge(sides: Sides<'_, Document>) -> Result<Document, Vec<String>>
     let mut tracks: Vec<Track> = list!(|document| &document.tracks);
     tracks.sort_by_key(|track| track.id);
     let drawn = list!(|document| &document.drawn);
+    let regions = Sides {
+        base: &base.drawn[..],
+        theirs: &theirs.drawn[..],
+        mine: &mine.drawn[..],
+    };
+    check_removals(regions, &mut both);
     let mut mutes: Vec<Mute> = list!(|document| &document.mutes);
+    let muted = Sides {
+        base: &base.mutes[..],
+        theirs: &theirs.mutes[..],
+        mine: &mine.mutes[..],
+    };
+    check_removals(muted, &mut both);
     mutes.sort_by(|a, b| a.start_seconds.total_cmp(&b.start_seconds));
     let mut kept_speech: Vec<KeptSpeech> = list!(|document| document.kept_speech());
     kept_speech.sort_by_key(Item::key);
@@ -372,5 +401,25 @@ mod tests {
         let made = merged(&base, &theirs, &mine);
         let all: Vec<_> = made.drawn.iter().map(|r| (r.id.as_str(), r.end)).collect();
         assert_eq!(all, [("region-1", 5), ("region-2", 9)]);
+    }
+    /// Goal: two people who each remove one of two regions over the same thing do not leave it bare.
+    /// Control: both remove the same one; one removes a region while the other decides a track.
+    #[test]
+    fn regions_that_both_remove_are_a_conflict() {
+        let mut base = document();
+        base.drawn = vec![region("one", 5), region("two", 5)];
+        let (mut theirs, mut mine) = (base.clone(), base.clone());
+        theirs.drawn.remove(0);
+        mine.drawn.remove(1);
+        let refused = merge(Sides {
+            base: &base,
+            theirs: &theirs,
+            mine: &mine,
+        });
+        assert_eq!(refused.unwrap_err(), ["region one", "region two"]);
+        assert_eq!(merged(&base, &theirs, &theirs).drawn.len(), 1);
+        let mut mine = base.clone();
+        decided(&mut mine, 1, "keep", "Bob");
+        assert_eq!(merged(&base, &theirs, &mine).drawn.len(), 1);
     }
 }

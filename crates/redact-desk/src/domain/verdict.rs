@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::ReleaseState;
 use crate::task::Verified;
 
 /// The result of one check.
@@ -30,6 +31,17 @@ pub(crate) struct Check {
 pub(crate) struct Verdict {
     pub(crate) ok: bool,
     pub(crate) checks: Vec<Check>,
+}
+
+/// The state of a release whose newest verification gave nothing, by the stored verdict of an earlier
+/// one: what that one found stands.
+pub(crate) fn state_of(verdict: Option<&str>) -> ReleaseState {
+    let known = verdict.map(serde_json::from_str::<Verdict>);
+    match known {
+        Some(Ok(verdict)) if verdict.ok => ReleaseState::Ready,
+        Some(_) => ReleaseState::Wrong,
+        None => ReleaseState::Failed,
+    }
 }
 
 /// The verdict that follows from a verification.

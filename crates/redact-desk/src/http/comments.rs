@@ -15,6 +15,7 @@ use crate::id::Id;
 use crate::model::{CommentKind, SessionUser};
 use crate::service::app::App;
 use crate::service::comments::{self, NewComment};
+use crate::service::releases;
 use crate::service::reviews;
 
 /// `GET /reviews/:id/comments`.
@@ -69,7 +70,9 @@ pub(crate) async fn send_back(
     Path(id): Path<Id>,
     Body(given): Body<NewCommentBody>,
 ) -> ApiResult<(StatusCode, axum::Json<Vec<Comment>>)> {
-    add(&app, &who, &id, (CommentKind::SentBack, &given)).await
+    let all = add(&app, &who, &id, (CommentKind::SentBack, &given)).await?;
+    releases::stop_revoked(&app).await?;
+    Ok(all)
 }
 
 /// `POST /reviews/:id/hand-in`.

@@ -36,6 +36,7 @@ use crate::service::job_task::PreviewInput;
 use crate::service::jobs::queue;
 use crate::service::policies;
 use crate::service::recordings::{PictureOf, frames, picture};
+use crate::service::releases;
 use crate::service::reviews::{self, Decisions, LoadedReview, NewReview, Saved};
 use crate::service::views;
 use crate::time;
@@ -454,5 +455,6 @@ pub(crate) async fn withdraw(
     Body(given): Body<Withdraw>,
 ) -> ApiResult<axum::Json<Review>> {
     approvals::withdraw(&app, &who, &id, &given.reason).await?;
+    releases::stop_revoked(&app).await?;
     Ok(axum::Json(present(&app, &id, None).await?))
 }

@@ -7,6 +7,7 @@ use super::app::Shared;
 use crate::api_error::ApiResult;
 use crate::db::history::{self, NewEntry};
 use crate::db::pool::Connection;
+use crate::domain::clocks;
 use crate::domain::history::FieldChange;
 use crate::event::Event;
 use crate::id::Id;
@@ -23,7 +24,8 @@ pub(crate) struct Entry<'a> {
 
 /// Adds an entry to the history, and one to the event log that refers to it.
 ///
-/// The log takes words and dates, but no text that a person typed.
+/// The log takes dates and words that the program chooses from, but no text that a person typed: of
+/// other fields, it has the names alone.
 ///
 /// # Errors
 /// Those of the database and the log. The change must then not be committed.
@@ -53,8 +55,22 @@ pub(crate) async fn note(
     }
     for changed in &entry.changes {
         let field = changed.field.replace('_', "-");
+        if !is_chosen(changed) {
+            event = event.label(&format!("{field}-changed"), "yes");
+            continue;
+        }
         event = event.label(&format!("{field}-from"), &changed.from);
         event = event.label(&format!("{field}-to"), &changed.to);
     }
     app.log_event(who, event.id("history", &id)).await
+}
+
+/// Whether the values of a field are chosen from what the program knows, and not typed.
+fn is_chosen(change: &FieldChange) -> bool {
+    let is_law = |key: &str| clocks::title(key).is_some();
+    match change.field.as_str() {
+        "requester_kind" | "received_on" | "due_on" | "disposition" => true,
+        "jurisdiction" => is_law(&change.from) && is_law(&change.to),
+        _ => false,
+    }
 }

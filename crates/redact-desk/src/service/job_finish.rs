@@ -152,8 +152,15 @@ async fn failed(
         package_state::failed(app, change, package).await?;
     }
     match (row.kind, &row.release, &row.audit) {
-        (JobKind::Render | JobKind::Verify, Some(release), _) => {
+        (JobKind::Render, Some(release), _) => {
             db::releases::set_state(&mut *change, release, ReleaseState::Failed).await?;
+            app.notify(Change::Release(release.clone()));
+        }
+        // What an earlier check found stands.
+        (JobKind::Verify, Some(release), _) => {
+            let known = db::releases::by_id(&app.db, release).await?.verdict;
+            let state = verdict::state_of(known.as_deref());
+            db::releases::set_state(&mut *change, release, state).await?;
             app.notify(Change::Release(release.clone()));
         }
         // For an auditor, a release that cannot be read is a verdict.

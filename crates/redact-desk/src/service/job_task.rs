@@ -63,10 +63,11 @@ pub(crate) async fn make(app: &Shared, job: &Id, kind: JobKind) -> Result<Task, 
     build(app, job, kind).await.map_err(unreadable)
 }
 
-/// Why a release is not rendered after an approver's account was changed.
+/// Why a release is not rendered after an approval of it was voided.
 pub(crate) fn revoked() -> TaskError {
     TaskError {
-        message: "the account of an approver was closed, changed or reset".to_owned(),
+        message: "the review was reopened or sent back, or the account of an approver was changed"
+            .to_owned(),
         hint: Some("Have the review approved again.".to_owned()),
         remedy: None,
     }

@@ -7,6 +7,7 @@ use crate::api_error::{ApiError, ApiResult};
 use crate::db::jobs::{self, JobRow, NewJob};
 use crate::db::pool;
 use crate::db::releases;
+use crate::domain::verdict;
 use crate::id::Id;
 use crate::model::{JobKind, ReleaseState};
 
@@ -55,8 +56,16 @@ pub(crate) async fn queue(app: &Shared, job: NewJob) -> ApiResult<JobRow> {
 pub(crate) async fn cancel(app: &Shared, id: &Id) -> ApiResult<()> {
     let row = jobs::by_id(&app.db, id).await?;
     if jobs::cancel_queued(&app.db, id, app.now()).await? {
-        if let (JobKind::Render, Some(release)) = (row.kind, &row.release) {
-            releases::set_state(&app.db, release, ReleaseState::Failed).await?;
+        let state = match (row.kind, &row.release) {
+            (JobKind::Render, Some(release)) => Some((release, ReleaseState::Failed)),
+            (JobKind::Verify, Some(release)) => {
+                let known = releases::by_id(&app.db, release).await?.verdict;
+                Some((release, verdict::state_of(known.as_deref())))
+            }
+            _ => None,
+        };
+        if let Some((release, state)) = state {
+            releases::set_state(&app.db, release, state).await?;
         }
         if let Some(package) = &row.package {
             let mut change = pool::begin(&app.db).await?;

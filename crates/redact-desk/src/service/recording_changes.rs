@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use super::app::Shared;
 use super::change::Change;
+use super::comments::{self, NewComment};
 use super::history::{self, Entry};
 use super::recordings::extension;
 use super::requests::REASON_CHARS_MAX;
 use crate::api_error::{ApiError, ApiResult, text};
 use crate::db::recordings::{self, RecordingRow};
-use crate::db::{jobs, pool, releases, requests};
+use crate::db::{approvals, jobs, pool, releases, requests, reviews};
 use crate::domain::history::changes;
 use crate::id::Id;
-use crate::model::{ReleaseState, SessionUser};
+use crate::model::{CommentKind, ReleaseState, SessionUser};
 
 /// How long to wait for running jobs of a recording that is removed.
 const STOP_TRIES: u32 = 100;
@@ -26,6 +27,7 @@ const STOP_PAUSE: Duration = Duration::from_millis(100);
 /// 400 for an invalid name; 404.
 pub(crate) async fn rename(app: &Shared, who: &SessionUser, id: &Id, name: &str) -> ApiResult<()> {
     let row = recordings::by_id(&app.db, id).await?;
+    check_open(app, &row).await?;
     let name = text("name", &redact_record::visible(name), 255)?;
     let ending = extension(&row.name);
     if extension(&name) != ending {
@@ -69,6 +71,7 @@ pub(crate) async fn move_to(
 ) -> ApiResult<()> {
     let _alone = app.review_lock.lock().await;
     let row = recordings::by_id(&app.db, id).await?;
+    check_open(app, &row).await?;
     let reason = required(
         reason,
         "Enter why the recording belongs to the other request.",
@@ -94,6 +97,18 @@ pub(crate) async fn move_to(
     let from = requests::by_id(&app.db, &row.request).await?;
     let mut change = pool::begin(&app.db).await?;
     recordings::set_request(&mut change, id, to).await?;
+    // Who approved it did so for the other requester.
+    for head in reviews::heads(&app.db, id).await? {
+        let review = head.review;
+        if approvals::void(&mut change, &review.id).await? > 0 {
+            let comment = NewComment {
+                kind: CommentKind::Reopened,
+                text: "The recording was moved to another request.",
+                item: None,
+            };
+            comments::insert(app, &mut change, (who, &review), &comment).await?;
+        }
+    }
     // The history of both requests says where the recording went and where it came from.
     for request in [&row.request, to] {
         let entry = Entry {
@@ -126,6 +141,7 @@ pub(crate) async fn set_responsive(
     (responsive, reason): (bool, &str),
 ) -> ApiResult<()> {
     let row = recordings::by_id(&app.db, id).await?;
+    check_open(app, &row).await?;
     let reason = required(reason, "Enter why the recording is responsive or not.")?;
     if row.not_responsive != responsive {
         return Ok(());
@@ -165,17 +181,20 @@ pub(crate) async fn remove(
     reason: &str,
 ) -> ApiResult<()> {
     let reason = required(reason, "Enter why the recording is removed.")?;
-    recordings::by_id(&app.db, id).await?;
+    let row = recordings::by_id(&app.db, id).await?;
+    check_open(app, &row).await?;
     check_unreleased(app, id).await?;
     stop_jobs(app, id).await?;
     // Nothing is approved or released in between.
     let _alone = app.review_lock.lock().await;
     let row = recordings::by_id(&app.db, id).await?;
+    check_open(app, &row).await?;
     check_unreleased(app, id).await?;
     let mut change = pool::begin(&app.db).await?;
     if jobs::count_active(&mut change, id).await? > 0 {
         return Err(still_stopping());
     }
+    let heads = reviews::heads(&app.db, id).await?;
     recordings::remove(&mut change, id, app.now()).await?;
     let entry = Entry {
         request: &row.request,
@@ -187,10 +206,12 @@ pub(crate) async fn remove(
     history::note(app, &mut change, &who.name, entry).await?;
     change.commit().await?;
     app.forget_findings(id);
-    let folder = app.folders.recording(id);
-    match tokio::fs::remove_dir_all(folder).await {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-        _ => {}
+    let plans = heads.iter().map(|head| app.folders.plans(&head.review.id));
+    for folder in plans.chain([app.folders.recording(id)]) {
+        match tokio::fs::remove_dir_all(folder).await {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
     }
     notify(app, &row);
     Ok(())
@@ -199,9 +220,10 @@ pub(crate) async fn remove(
 /// Refuses a recording of which a release was made: whoever checks the release later needs it.
 async fn check_unreleased(app: &Shared, id: &Id) -> ApiResult<()> {
     let releases = releases::of_recording(&app.db, id).await?;
+    // Also one whose later check failed: it may have been handed over.
     let made = releases
         .iter()
-        .find(|release| release.state != ReleaseState::Failed);
+        .find(|release| release.made_at.is_some() || release.state != ReleaseState::Failed);
     let Some(release) = made else { return Ok(()) };
     let message = format!(
         "A release was made of this recording ({}), and later checks of it need the recording.",
@@ -230,6 +252,15 @@ async fn stop_jobs(app: &Shared, id: &Id) -> ApiResult<()> {
 fn still_stopping() -> ApiError {
     ApiError::conflict("conflict", "The recording's jobs are still stopping.")
         .hint("Try again in a moment.")
+}
+
+/// Refuses changes within a closed request: its recordings are evidence of how it was decided.
+async fn check_open(app: &Shared, row: &RecordingRow) -> ApiResult<()> {
+    match requests::by_id(&app.db, &row.request).await?.closed {
+        true => Err(ApiError::conflict("closed", "The request is closed.")
+            .hint("Reopen the request first.")),
+        false => Ok(()),
+    }
 }
 
 fn required(reason: &str, message: &str) -> ApiResult<String> {

@@ -105,7 +105,7 @@ pub(crate) async fn remove(app: &Shared, id: &Id) -> ApiResult<()> {
     Ok(())
 }
 
-/// Stops renders whose approvers' accounts were changed.
+/// Stops renders whose approvals count no longer.
 ///
 /// # Errors
 /// Database errors.
@@ -161,6 +161,10 @@ pub(crate) async fn begin(
     };
     let request = recordings::by_id(&app.db, recording).await?.request;
     let facts = requests::facts(&app.db, &request).await?;
+    if requests::by_id(&app.db, &request).await?.closed {
+        return Err(ApiError::conflict("closed", "The request is closed.")
+            .hint("Reopen the request first."));
+    }
     let id = Id::random();
     let why = replaced.as_ref().map_or("", |(_, why)| why);
     let by = approvers(&approved.approvals);

@@ -134,11 +134,13 @@ pub(crate) async fn add(app: &Shared, who: &SessionUser, entered: Entered) -> Ap
     let id = Id::random();
     let mut change = pool::begin(&app.db).await?;
     requests::insert(&mut change, &id, &values, app.now()).await?;
+    let law = &values.facts.jurisdiction;
+    let known = clocks::title(law).is_some();
     let event = Event::new(Act::Request, "entered")
         .id("request", &id)
         .label("received", &values.facts.received_on)
         .label("due", &values.facts.due_on)
-        .label("law", &values.facts.jurisdiction);
+        .label("law", if known { law } else { "other" });
     app.log_event(&who.name, event).await?;
     change.commit().await?;
     app.notify(Change::Request(id.clone()));

@@ -271,18 +271,19 @@ pub(crate) async fn save(
             theirs: &before,
             mine: &document,
         };
-        match merge(sides) {
-            Ok(merged) => {
-                merged.check()?;
-                merged
-            }
+        let merged = merge(sides).and_then(|merged| match merged.check() {
+            Ok(()) => Ok(merged),
+            Err(_) => Err(vec!["items that do not fit together".to_owned()]),
+        });
+        match merged {
+            Ok(merged) => merged,
             Err(both) => {
                 let document = document.attributed(Some(&before), &who.name, &when);
                 return Err(conflict(app, &loaded.row, (&document, &who.name), &both).await?);
             }
         }
     };
-    let restored = restored(app, &loaded.row, &document, &before).await?;
+    let restored = restored(app, (&loaded.row, who), &document, &before).await?;
     let mut document = document.attributed(Some(&before), &who.name, &when);
     for track in &mut document.tracks {
         if let Some(made) = restored.get(&track.id) {
@@ -352,18 +353,24 @@ async fn check_open(app: &Shared, row: &ReviewRow) -> ApiResult<()> {
 /// The earlier revisions in which an author is looked up.
 const REVISIONS_SEARCHED: i64 = 200;
 
-/// Decisions in `document` that return to those of an earlier revision, with who made them: what
-/// undoes a change restores the author. An author that no revision has is not believed.
+/// Decisions in `document` that return to those before `who`'s own last changes, with who made them:
+/// what undoes one's own change restores the author. Whoever overrules somebody else, or brings back
+/// what was overruled, is the author.
 async fn restored(
     app: &Shared,
-    row: &ReviewRow,
+    (row, who): (&ReviewRow, &SessionUser),
     document: &Document,
     before: &Document,
 ) -> ApiResult<HashMap<u32, Decision>> {
     let mut found = HashMap::new();
     let mut claims = document.claims(before);
-    let mut revision = row.revision - 1;
-    while !claims.is_empty() && revision > (row.revision - REVISIONS_SEARCHED).max(0) {
+    let mut revision = row.revision;
+    while !claims.is_empty() && revision > (row.revision - REVISIONS_SEARCHED).max(1) {
+        let (_, by) = reviews::saved(&app.db, &row.id, revision).await?;
+        if by != who.name {
+            break;
+        }
+        revision -= 1;
         if let Ok(saved) = reviews::document(&app.db, &row.id, revision).await {
             let old: Document = serde_json::from_str(&saved.document)
                 .map_err(|error| ApiError::internal(&error))?;
@@ -375,7 +382,6 @@ async fn restored(
                 None => true,
             });
         }
-        revision -= 1;
     }
     Ok(found)
 }

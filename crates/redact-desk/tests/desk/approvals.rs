@@ -3,8 +3,8 @@
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::bench::{PASSWORD, Person};
-use crate::office::office;
+use crate::bench::{Answered, PASSWORD, Person};
+use crate::office::{Office, office};
 
 #[tokio::test]
 async fn what_is_undecided_is_not_approved_and_the_summary_says_why() {
@@ -365,6 +365,33 @@ async fn a_closed_or_changed_account_approves_nothing_that_waits() {
 #[tokio::test]
 async fn a_release_under_way_stops_with_its_approver() {
     let office = office().await;
+    let path = format!("/api/users/{}", office.approver.id);
+    let body = json!({ "active": false });
+    let close = async |_: &str| {
+        let bench = &office.bench;
+        bench.call(&office.admin, Method::PATCH, &path, body).await
+    };
+    check_that_releases_stop(&office, close).await;
+}
+
+/// Goal: nor one whose review is sent back or reopened meanwhile.
+#[tokio::test]
+async fn a_release_under_way_stops_when_its_review_is_sent_back_or_reopened() {
+    for (verb, body) in [
+        ("send-back", json!({ "text": "A face is visible." })),
+        ("withdraw", json!({ "reason": "A face is visible." })),
+    ] {
+        let office = office().await;
+        let act = async |review: &str| {
+            let path = format!("/api/reviews/{review}/{verb}");
+            office.bench.post(&office.approver, &path, body).await
+        };
+        check_that_releases_stop(&office, act).await;
+    }
+}
+
+/// Begins two releases, of which one waits, then lets `act` happen: no video is left.
+async fn check_that_releases_stop(office: &Office, act: impl AsyncFnOnce(&str) -> Answered) {
     let bench = &office.bench;
     let (review, revision) = office.by_policy("two-people").await;
     for person in [&office.operator, &office.approver] {
@@ -378,12 +405,7 @@ async fn a_release_under_way_stops_with_its_approver() {
     }
     let running = |release: &Value| release["job"]["state"] == "running";
     bench.until(&office.operator, &releases[0], running).await;
-    let path = format!("/api/users/{}", office.approver.id);
-    let body = json!({ "active": false });
-    bench
-        .call(&office.admin, Method::PATCH, &path, body)
-        .await
-        .ok();
+    act(&review).await.ok();
     *bench.jobs.slow.lock().unwrap() = false;
     let made = bench.folder.path().join("data/releases");
     for release in &releases {

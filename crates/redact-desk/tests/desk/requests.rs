@@ -266,6 +266,9 @@ async fn a_recording_is_removed_unless_a_release_was_made_of_it() {
     let path = |id: &str| format!("/api/recordings/{id}/remove");
     let who = &office.operator;
     let bench = &office.bench;
+    let comment = format!("/api/reviews/{review}/comments");
+    let said = bench.post(who, &comment, json!({ "text": "Is it ours?" }));
+    said.await.ok();
     let bare = bench
         .post(who, &path(&other), json!({ "reason": "" }))
         .await;
@@ -287,8 +290,26 @@ async fn a_recording_is_removed_unless_a_release_was_made_of_it() {
     assert_eq!(shown["history"][0]["recording"], "clip.mp4");
     assert!(office.log().contains("\"removed\""));
 
-    office.verified(&office.review, json!({})).await;
-    let refused = bench.post(who, &path(&office.recording), body).await;
+    let release = office.verified(&office.review, json!({})).await;
+    let own = path(&office.recording);
+    let refused = bench.post(who, &own, body.clone()).await;
+    assert_eq!(refused.code(), "has_releases");
+    // A check that is cancelled changes nothing about that.
+    *bench.jobs.slow.lock().unwrap() = true;
+    let place = format!("/api/releases/{release}");
+    let verify = format!("{place}/verify");
+    bench.post(who, &verify, json!({})).await.ok();
+    let running = |release: &Value| release["job"]["state"] == "running";
+    let shown = bench.until(who, &place, running).await;
+    let job = format!("/api/jobs/{}", shown["job"]["id"].as_str().unwrap());
+    let cancel = format!("{job}/cancel");
+    bench.post(who, &cancel, json!({})).await.ok();
+    let ended = |job: &Value| job["state"] == "cancelled";
+    bench.until(who, &job, ended).await;
+    *bench.jobs.slow.lock().unwrap() = false;
+    let shown = bench.get(who, &place).await.ok();
+    assert_eq!(shown["state"], "ready", "what the first check found");
+    let refused = bench.post(who, &own, body).await;
     assert_eq!(refused.code(), "has_releases");
     assert!(exists(&office.recording));
 }

@@ -9,6 +9,32 @@ fn keep() -> Value {
     json!({ "verdict": "keep", "reason": "privacy" })
 }
 
+/// Goal: whoever brings back what somebody else overruled is the author of that, now.
+#[tokio::test]
+async fn what_was_overruled_is_not_brought_back_in_the_name_of_its_author() {
+    let office = office().await;
+    let (bench, review) = (&office.bench, &office.review);
+    let base = office.decide(review).await;
+    let path = format!("/api/reviews/{review}");
+    let begun = bench.get(&office.operator, &path).await.ok()["document"].clone();
+    bench.turn_clock(60);
+    let approver = bench.signed_in(&office.approver).await;
+    let mut overruled = begun.clone();
+    overruled["tracks"][0]["decision"] = keep();
+    let saved = bench.save(&approver, review, base, &overruled).await.ok();
+    bench.turn_clock(60);
+    let operator = bench.signed_in(&office.operator).await;
+    let newest = saved["revision"].as_i64().unwrap();
+    bench.save(&operator, review, newest, &begun).await.ok();
+    let shown = bench.get(&operator, &path).await.ok();
+    let (was, is) = (
+        &begun["tracks"][0]["decision"],
+        &shown["document"]["tracks"][0]["decision"],
+    );
+    assert_eq!(was["by"], is["by"]);
+    assert_ne!(was["at"], is["at"], "it is a decision of today");
+}
+
 /// Goal: of two people who change different tracks at the same time both changes stay, each with
 /// its author, and the later one gets the whole result.
 #[tokio::test]
