@@ -402,8 +402,9 @@ mod tests {
         let all: Vec<_> = made.drawn.iter().map(|r| (r.id.as_str(), r.end)).collect();
         assert_eq!(all, [("region-1", 5), ("region-2", 9)]);
     }
-    /// Goal: two people who each remove one of two regions over the same thing do not leave it bare.
-    /// Control: both remove the same one; one removes a region while the other decides a track.
+    /// Goal: two people who each remove one of two regions over the same thing do not leave it
+    /// bare. Control: both remove the same one; one removes a region while the other decides a
+    /// track.
     #[test]
     fn regions_that_both_remove_are_a_conflict() {
         let mut base = document();

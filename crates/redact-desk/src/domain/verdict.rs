@@ -33,8 +33,8 @@ pub(crate) struct Verdict {
     pub(crate) checks: Vec<Check>,
 }
 
-/// The state of a release whose newest verification gave nothing, by the stored verdict of an earlier
-/// one: what that one found stands.
+/// The state of a release whose newest verification gave nothing, by the stored verdict of an
+/// earlier one: what that one found stands.
 pub(crate) fn state_of(verdict: Option<&str>) -> ReleaseState {
     let known = verdict.map(serde_json::from_str::<Verdict>);
     match known {

@@ -353,9 +353,9 @@ async fn check_open(app: &Shared, row: &ReviewRow) -> ApiResult<()> {
 /// The earlier revisions in which an author is looked up.
 const REVISIONS_SEARCHED: i64 = 200;
 
-/// Decisions in `document` that return to those before `who`'s own last changes, with who made them:
-/// what undoes one's own change restores the author. Whoever overrules somebody else, or brings back
-/// what was overruled, is the author.
+/// Decisions in `document` that return to those before `who`'s own last changes, with who made
+/// them: what undoes one's own change restores the author. Whoever overrules somebody else, or
+/// brings back what was overruled, is the author.
 async fn restored(
     app: &Shared,
     (row, who): (&ReviewRow, &SessionUser),

@@ -93,6 +93,6 @@ test('reasons are offered only for what they are for, and only those of the law'
 test('a failed check is a sentence', () => {
   const check = (name: string) =>
     ({ group: 'leaks', name, status: 'wrong', evidence: '2 found' }) as const;
-  expect(checkText(check('Container-tags'))).toContain('descriptions');
+  expect(checkText(check('Container-tags'))).toContain('metadata tags');
   expect(checkText(check('something new'))).toBe('The check “something new” failed: 2 found.');
 });
