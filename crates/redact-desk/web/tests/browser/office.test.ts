@@ -71,7 +71,7 @@ test('selected requests are assigned and closed together', () =>
     desk.posts = [];
     await page.getByLabel('Select PR-2026-0150').check();
     await page.getByRole('button', { name: 'Close 1 request…' }).click();
-    await page.getByRole('radio', { name: /^Denied/ }).check();
+    await page.getByRole('radio', { name: /^Denied(?! in part)/ }).check();
     await checkAccess(page);
     const button = page.getByRole('button', { name: 'Close request', exact: true });
     await button.click();
@@ -151,7 +151,7 @@ test('changes of accounts ask, and say what follows', async () => {
     await picture(page, 'users-reset');
     await page.getByRole('button', { name: 'Cancel' }).click();
     await row.getByRole('combobox').selectOption('administrator');
-    await page.getByText('They can give and take access').waitFor();
+    await page.getByText('They can grant and revoke access').waitFor();
     expect(desk.posts, 'nothing happens before the answer').toEqual([]);
     await page.getByRole('button', { name: 'Change role' }).click();
     await expect.poll(() => desk.posts.length).toBe(1);
