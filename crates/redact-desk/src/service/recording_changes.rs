@@ -8,7 +8,7 @@ use super::change::Change;
 use super::comments::{self, NewComment};
 use super::history::{self, Entry};
 use super::recordings::extension;
-use super::requests::REASON_CHARS_MAX;
+use super::requests::{REASON_CHARS_MAX, check_open};
 use crate::api_error::{ApiError, ApiResult, text};
 use crate::db::recordings::{self, RecordingRow};
 use crate::db::{approvals, jobs, pool, releases, requests, reviews};
@@ -27,7 +27,7 @@ const STOP_PAUSE: Duration = Duration::from_millis(100);
 /// 400 for an invalid name; 404.
 pub(crate) async fn rename(app: &Shared, who: &SessionUser, id: &Id, name: &str) -> ApiResult<()> {
     let row = recordings::by_id(&app.db, id).await?;
-    check_open(app, &row).await?;
+    check_open(app, &row.request).await?;
     let name = text("name", &redact_record::visible(name), 255)?;
     let ending = extension(&row.name);
     if extension(&name) != ending {
@@ -71,7 +71,7 @@ pub(crate) async fn move_to(
 ) -> ApiResult<()> {
     let _alone = app.review_lock.lock().await;
     let row = recordings::by_id(&app.db, id).await?;
-    check_open(app, &row).await?;
+    check_open(app, &row.request).await?;
     let reason = required(
         reason,
         "Enter why the recording belongs to the other request.",
@@ -141,7 +141,7 @@ pub(crate) async fn set_responsive(
     (responsive, reason): (bool, &str),
 ) -> ApiResult<()> {
     let row = recordings::by_id(&app.db, id).await?;
-    check_open(app, &row).await?;
+    check_open(app, &row.request).await?;
     let reason = required(reason, "Enter why the recording is responsive or not.")?;
     if row.not_responsive != responsive {
         return Ok(());
@@ -182,13 +182,13 @@ pub(crate) async fn remove(
 ) -> ApiResult<()> {
     let reason = required(reason, "Enter why the recording is removed.")?;
     let row = recordings::by_id(&app.db, id).await?;
-    check_open(app, &row).await?;
+    check_open(app, &row.request).await?;
     check_unreleased(app, id).await?;
     stop_jobs(app, id).await?;
     // Nothing is approved or released in between.
     let _alone = app.review_lock.lock().await;
     let row = recordings::by_id(&app.db, id).await?;
-    check_open(app, &row).await?;
+    check_open(app, &row.request).await?;
     check_unreleased(app, id).await?;
     let mut change = pool::begin(&app.db).await?;
     if jobs::count_active(&mut change, id).await? > 0 {
@@ -252,15 +252,6 @@ async fn stop_jobs(app: &Shared, id: &Id) -> ApiResult<()> {
 fn still_stopping() -> ApiError {
     ApiError::conflict("conflict", "The recording's jobs are still stopping.")
         .hint("Try again in a moment.")
-}
-
-/// Refuses changes within a closed request: its recordings are evidence of how it was decided.
-async fn check_open(app: &Shared, row: &RecordingRow) -> ApiResult<()> {
-    match requests::by_id(&app.db, &row.request).await?.closed {
-        true => Err(ApiError::conflict("closed", "The request is closed.")
-            .hint("Reopen the request first.")),
-        false => Ok(()),
-    }
 }
 
 fn required(reason: &str, message: &str) -> ApiResult<String> {

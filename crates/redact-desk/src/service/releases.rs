@@ -13,6 +13,7 @@ use serde_json::json;
 use super::app::Shared;
 use super::approvals::{self, Approved};
 use super::change::Change;
+use super::requests::check_open;
 use crate::api_error::{ApiError, ApiResult, text};
 use crate::db;
 use crate::db::jobs::{self, NewJob};
@@ -161,10 +162,7 @@ pub(crate) async fn begin(
     };
     let request = recordings::by_id(&app.db, recording).await?.request;
     let facts = requests::facts(&app.db, &request).await?;
-    if requests::by_id(&app.db, &request).await?.closed {
-        return Err(ApiError::conflict("closed", "The request is closed.")
-            .hint("Reopen the request first."));
-    }
+    check_open(app, &request).await?;
     let id = Id::random();
     let why = replaced.as_ref().map_or("", |(_, why)| why);
     let by = approvers(&approved.approvals);

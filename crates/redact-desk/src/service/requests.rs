@@ -125,6 +125,18 @@ async fn check_assignee(app: &Shared, assignee: Option<&Id>) -> ApiResult<()> {
     Err(ApiError::field("assignee", message))
 }
 
+/// Refuses changes of a closed request: its recordings are evidence of how it was decided.
+///
+/// # Errors
+/// 404; 409 `closed`.
+pub(crate) async fn check_open(app: &Shared, id: &Id) -> ApiResult<()> {
+    if requests::is_closed(&app.db, id).await? {
+        return Err(ApiError::conflict("closed", "The request is closed.")
+            .hint("Reopen the request first."));
+    }
+    Ok(())
+}
+
 /// Enters a request and returns its id.
 ///
 /// # Errors

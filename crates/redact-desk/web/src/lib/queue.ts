@@ -1,4 +1,4 @@
-// Filters of the queue, as they stand in its address, and the queue as a spreadsheet.
+// Filters of the queue, as they are in its URL, and the queue as a spreadsheet.
 import type { Request, Stage } from '../api/types';
 import { csvText } from './csv';
 import { dispositionText, requesterText, stageText } from './format';
