@@ -11,11 +11,8 @@ use crate::api_error::{ApiError, ApiResult};
 use crate::error::DeskError;
 use crate::private;
 
-/// The schema version, in SQLite's `user_version`.
-const VERSION: i64 = 11;
-
-/// The steps from each schema version to the next: [`VERSION`] of them.
-const STEPS: [&str; 12] = [
+/// The steps from each schema version to the next.
+const STEPS: &[&str] = &[
     include_str!("schema/schema.sql"),
     include_str!("schema/schema-2.sql"),
     include_str!("schema/schema-3.sql"),
@@ -29,6 +26,10 @@ const STEPS: [&str; 12] = [
     include_str!("schema/schema-11.sql"),
     include_str!("schema/schema-12.sql"),
 ];
+
+/// The schema version, in SQLite's `user_version`.
+#[expect(clippy::cast_possible_wrap, reason = "a handful of steps")]
+const VERSION: i64 = STEPS.len() as i64;
 
 /// The database.
 pub(crate) type Db = SqlitePool;
@@ -99,7 +100,7 @@ pub(crate) async fn open(folder: &Path) -> Result<Db, DeskError> {
     if found < VERSION {
         let done = usize::try_from(found).unwrap_or(0);
         let mut making = db.begin_with("BEGIN IMMEDIATE").await?;
-        for &step in &STEPS[done..] {
+        for &step in STEPS.get(done..).unwrap_or_default() {
             sqlx::raw_sql(step).execute(&mut *making).await?;
         }
         let version = format!("PRAGMA user_version = {VERSION}");
@@ -153,5 +154,32 @@ mod tests {
             refused,
             Err(DeskError::NewerData { found: 99, .. })
         ));
+    }
+
+    /// Goal: databases that say 11 get the comments, whether they have them already or not: one
+    /// version of the program added them without counting the step.
+    #[tokio::test]
+    async fn a_database_with_an_uncounted_step_is_brought_up_to_date() {
+        for steps in [11, 12] {
+            let folder = tempfile::TempDir::new().unwrap();
+            let options = SqliteConnectOptions::new()
+                .filename(folder.path().join("desk.sqlite"))
+                .create_if_missing(true);
+            let old = SqlitePool::connect_with(options).await.unwrap();
+            for step in &STEPS[..steps] {
+                sqlx::raw_sql(*step).execute(&old).await.unwrap();
+            }
+            sqlx::raw_sql("PRAGMA user_version = 11")
+                .execute(&old)
+                .await
+                .unwrap();
+            old.close().await;
+            let db = open(folder.path()).await.unwrap();
+            let (comments,): (i64,) = sqlx::query_as("SELECT count(*) FROM review_comments")
+                .fetch_one(&db)
+                .await
+                .unwrap();
+            assert_eq!(comments, 0, "after {steps} steps");
+        }
     }
 }
