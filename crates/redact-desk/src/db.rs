@@ -5,8 +5,10 @@
 pub(crate) mod approvals;
 pub(crate) mod attempts;
 pub(crate) mod audits;
+pub(crate) mod clocks;
 pub(crate) mod comments;
 pub(crate) mod copies;
+pub(crate) mod fees;
 pub(crate) mod grants;
 pub(crate) mod history;
 pub(crate) mod inbox;
@@ -24,6 +26,7 @@ pub(crate) mod releases;
 pub(crate) mod requests;
 pub(crate) mod reviews;
 pub(crate) mod sessions;
+pub(crate) mod statistics;
 pub(crate) mod uploads;
 pub(crate) mod users;
 pub(crate) mod views;

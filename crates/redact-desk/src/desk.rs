@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::db::{invites, pool, users};
-use crate::domain::clocks;
 use crate::domain::holidays::Holidays;
 use crate::domain::law::LawSets;
 use crate::domain::policy::Policies;
+use crate::domain::statutes::Statutes;
 use crate::domain::zone::Zone;
 use crate::error::DeskError;
 use crate::http::routes;
@@ -40,13 +40,15 @@ impl Desk {
         let law_sets = LawSets::read(&beside(&options.policies, "reasons"))?;
         let holidays = Holidays::read(&folders.root().join("holidays"))?;
         let zone = Zone::open(options.time_zone.as_deref())?;
-        clocks::check_law(options.law.as_deref())?;
+        let statutes = Statutes::read(&folders.root().join("laws"), &holidays)?;
+        statutes.check(options.law.as_deref())?;
         let app = Shared::new(Opened {
             db,
             folders,
             policies,
             law_sets,
             holidays,
+            statutes,
             zone,
             secrets,
             options,

@@ -1,14 +1,14 @@
 //! The desk's rules, without a database and without HTTP: reviews and their plans, approvals,
-//! statutory clocks, verdicts, excerpts, packages, and what counts as viewed.
+//! statutes, verdicts, excerpts, packages, and what counts as viewed.
 
 pub(crate) mod accounts;
 pub(crate) mod approval;
 pub(crate) mod attribution;
 pub(crate) mod chain;
-pub(crate) mod clocks;
 pub(crate) mod comment;
 pub(crate) mod differences;
 pub(crate) mod document;
+pub(crate) mod effort;
 pub(crate) mod excerpt;
 pub(crate) mod frames;
 pub(crate) mod history;
@@ -29,6 +29,8 @@ pub(crate) mod spans;
 pub(crate) mod speech;
 pub(crate) mod spoken;
 pub(crate) mod stage;
+pub(crate) mod statistics;
+pub(crate) mod statutes;
 pub(crate) mod summary;
 pub(crate) mod transmittals;
 pub(crate) mod verdict;

@@ -58,6 +58,14 @@ pub enum DeskError {
         /// What is wrong, and what is expected.
         what: String,
     },
+    /// The file of a law is invalid.
+    #[error("{path}: {what}", path = path.display())]
+    Law {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what is expected.
+        what: String,
+    },
     /// The agency's time zone cannot be used.
     #[error("time zone {name:?}: {what}")]
     TimeZone {

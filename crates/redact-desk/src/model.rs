@@ -356,3 +356,48 @@ pub(crate) struct SessionUser {
     /// The stored form of the session's token.
     pub(crate) session: String,
 }
+
+/// What the agency waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+#[sqlx(rename_all = "snake_case")]
+pub(crate) enum WaitingFor {
+    Clarification,
+    Payment,
+}
+
+impl WaitingFor {
+    /// As spelled in the API and the event log.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Clarification => "clarification",
+            Self::Payment => "payment",
+        }
+    }
+}
+
+/// What somebody's time was spent on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+#[sqlx(rename_all = "snake_case")]
+pub(crate) enum Work {
+    Search,
+    Review,
+    Redaction,
+    /// Letters, calls, copies.
+    Other,
+}
+
+impl Work {
+    /// As spelled in the API and the history.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Search => "search",
+            Self::Review => "review",
+            Self::Redaction => "redaction",
+            Self::Other => "other",
+        }
+    }
+}

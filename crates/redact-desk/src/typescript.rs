@@ -4,7 +4,6 @@ use ts_rs::{Config, TS};
 
 use crate::domain::approval::{Approval, ReviewState};
 use crate::domain::chain::ReleaseLink;
-use crate::domain::clocks::DueRule;
 use crate::domain::comment::Comment;
 use crate::domain::differences::{Differences, TrackDifference, WordDifference};
 use crate::domain::document::{
@@ -28,6 +27,11 @@ use crate::domain::spoken::{
     CheckedItem, ItemKind, PersonalClassName, SpokenSummary, UnclearCauseName, WordEdit,
 };
 use crate::domain::stage::Stage;
+use crate::domain::statistics::{DispositionCount, ItemCount, PeriodFigures, Statistics, Workload};
+use crate::domain::statutes::{
+    Category, Charge, Days, Deadline, DeadlineKind, Extension, Fee, FeeRules, Money, Retention,
+    Span, Tolling, TollingEffect,
+};
 use crate::domain::summary::{
     AgainstPolicy, ClassCount, KeptCovered, KeptSpeechInfo, ReasonCount, Rejected, Summary,
 };
@@ -35,9 +39,10 @@ use crate::domain::transmittals::ProfileInfo;
 use crate::domain::verdict::{Check, CheckStatus, Verdict};
 use crate::http::accounts::{DeskState, Me};
 use crate::http::audits::Audit;
-use crate::http::clocks::ClockInfo;
+use crate::http::clocks::{AddedTime, ClockInfo, DueInfo, Milestone, PauseInfo, StatuteInfo};
 use crate::http::comments::ReasonChoices;
 use crate::http::events::{Chain, EventEntry};
+use crate::http::fees::{FeeEstimate, MeasuredTime, RequestFees, TimeEntry};
 use crate::http::grants::Notice;
 use crate::http::inbox::{InboxItem, InboxKind};
 use crate::http::invites::{Enrollment, Invite};
@@ -47,8 +52,9 @@ use crate::http::packages::{ExhibitInfo, Package, PackageCopy};
 use crate::http::rechecks::{CopyOut, Fault, Recheck, RecheckedRelease};
 use crate::http::recordings::{Found, FoundTrack, Recording, RecordingState, SameRecording};
 use crate::http::releases::{CopiedFile, Copy, Release, ReleaseFile};
-use crate::http::requests::{Assignee, Due, FullRequest, HistoryEntry, Request};
+use crate::http::requests::{Assignee, FullRequest, HistoryEntry, Request};
 use crate::http::reviews::{PolicyMute, Review, ReviewHead, Revision, SaveResult};
+use crate::http::statistics::PeriodStatistics;
 use crate::http::stream::ChangeMessage;
 use crate::http::transcripts::{PersonalInfo, TranscriptInfo, UnclearInfo, VoiceInfo};
 use crate::http::uploads::Upload;
@@ -60,9 +66,10 @@ use crate::id::Id;
 use crate::machines::{Machine, MachineJob, MachineList};
 use crate::model::{
     CommentKind, Disposition, EncryptionKind, GrantAction, JobKind, JobState, Medium, PackageForm,
-    PackageState, Purpose, ReleaseState, RequesterKind, Role, Unit,
+    PackageState, Purpose, ReleaseState, RequesterKind, Role, Unit, WaitingFor, Work,
 };
 use crate::read_options::ReadOptions;
+use crate::service::due::{DueBasis, DueRule};
 use crate::service::presence::PresentPerson;
 use crate::task::{Followed, Remedy, Stop, Stopped};
 
@@ -103,11 +110,41 @@ const TYPES: &[Declare] = &[
     Invited::decl,
     Notice::decl,
     Unit::decl,
+    Money::decl,
+    Charge::decl,
+    ItemCount::decl,
+    PeriodFigures::decl,
+    DispositionCount::decl,
+    Workload::decl,
+    Statistics::decl,
+    PeriodStatistics::decl,
+    Fee::decl,
+    Work::decl,
+    TimeEntry::decl,
+    MeasuredTime::decl,
+    FeeEstimate::decl,
+    RequestFees::decl,
+    Span::decl,
+    Category::decl,
+    Retention::decl,
+    FeeRules::decl,
+    TollingEffect::decl,
+    WaitingFor::decl,
+    Tolling::decl,
+    Extension::decl,
+    DeadlineKind::decl,
+    Days::decl,
+    Deadline::decl,
+    StatuteInfo::decl,
+    DueBasis::decl,
+    Milestone::decl,
+    PauseInfo::decl,
+    AddedTime::decl,
     ClockInfo::decl,
     DueRule::decl,
     Disposition::decl,
     Office::decl,
-    Due::decl,
+    DueInfo::decl,
     InboxKind::decl,
     InboxItem::decl,
     VerdictName::decl,

@@ -25,6 +25,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/schema-10.sql"),
     include_str!("schema/schema-11.sql"),
     include_str!("schema/schema-12.sql"),
+    include_str!("schema/schema-13.sql"),
 ];
 
 /// The schema version, in SQLite's `user_version`.

@@ -18,6 +18,10 @@ pub(crate) struct RequestRow {
     pub(crate) rule_days: Option<u16>,
     pub(crate) rule_unit: Option<Unit>,
     pub(crate) rule_note: String,
+    /// Whether a person set the due date; `None`: entered by an earlier version.
+    pub(crate) due_by_hand: Option<bool>,
+    pub(crate) acknowledged_on: Option<String>,
+    pub(crate) estimated_on: Option<String>,
     pub(crate) assignee: Option<Id>,
     pub(crate) assignee_name: Option<String>,
     pub(crate) note: String,
@@ -30,8 +34,8 @@ pub(crate) struct RequestRow {
 }
 
 const ROWS: &str = "SELECT r.id, number, requester_kind, requester, jurisdiction, received_on,
-    due_on, rule_days, rule_unit, rule_note, assignee, users.name AS assignee_name, note, closed,
-    disposition, r.created_at, r.changed_at,
+    due_on, rule_days, rule_unit, rule_note, due_by_hand, acknowledged_on, estimated_on, assignee,
+    users.name AS assignee_name, note, closed, disposition, r.created_at, r.changed_at,
     (SELECT count(*) FROM releases WHERE request = r.id) AS releases
     FROM requests r LEFT JOIN users ON users.id = assignee";
 
@@ -160,6 +164,8 @@ pub(crate) struct RequestValues {
     pub(crate) facts: Facts,
     /// A deadline of its own: days, which ones, and where it comes from.
     pub(crate) rule: Option<(u16, Unit, String)>,
+    /// Whether a person set the due date.
+    pub(crate) due_by_hand: bool,
     pub(crate) assignee: Option<Id>,
     pub(crate) note: String,
 }
@@ -184,8 +190,9 @@ pub(crate) async fn insert(
     let facts = &values.facts;
     sqlx::query(
         "INSERT INTO requests (id, number, requester_kind, requester, jurisdiction, received_on,
-         due_on, assignee, note, created_at, changed_at, rule_days, rule_unit, rule_note)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         due_on, assignee, note, created_at, changed_at, rule_days, rule_unit, rule_note,
+         due_by_hand)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(id)
     .bind(&facts.number)
@@ -201,6 +208,7 @@ pub(crate) async fn insert(
     .bind(values.rule.as_ref().map(|rule| rule.0))
     .bind(values.rule.as_ref().map(|rule| rule.1))
     .bind(values.rule.as_ref().map_or("", |rule| &rule.2))
+    .bind(values.due_by_hand)
     .execute(change)
     .await
     .map(drop)
@@ -221,7 +229,7 @@ pub(crate) async fn update(
     sqlx::query(
         "UPDATE requests SET number = ?, requester_kind = ?, requester = ?, jurisdiction = ?,
          received_on = ?, due_on = ?, assignee = ?, note = ?, rule_days = ?, rule_unit = ?,
-         rule_note = ?, changed_at = ? WHERE id = ?",
+         rule_note = ?, due_by_hand = ?, changed_at = ? WHERE id = ?",
     )
     .bind(&facts.number)
     .bind(facts.requester_kind)
@@ -234,6 +242,7 @@ pub(crate) async fn update(
     .bind(values.rule.as_ref().map(|rule| rule.0))
     .bind(values.rule.as_ref().map(|rule| rule.1))
     .bind(values.rule.as_ref().map_or("", |rule| &rule.2))
+    .bind(values.due_by_hand)
     .bind(now)
     .bind(id)
     .execute(change)

@@ -13,9 +13,15 @@ use serde::Deserialize;
 
 use crate::error::DeskError;
 
-const OURS: [&str; 5] = [
+const OURS: [&str; 11] = [
+    include_str!("../../holidays/us-ca.toml"),
+    include_str!("../../holidays/us-ct.toml"),
     include_str!("../../holidays/us-federal.toml"),
+    include_str!("../../holidays/us-il.toml"),
     include_str!("../../holidays/us-mn.toml"),
+    include_str!("../../holidays/us-nj.toml"),
+    include_str!("../../holidays/us-ny.toml"),
+    include_str!("../../holidays/us-oh.toml"),
     include_str!("../../holidays/us-or.toml"),
     include_str!("../../holidays/us-tx.toml"),
     include_str!("../../holidays/us-wa.toml"),

@@ -3,7 +3,6 @@
 use axum::extract::State;
 use serde::Serialize;
 
-use super::requests::stage;
 use crate::api_error::ApiResult;
 use crate::db::inbox::{self, WaitingRow};
 use crate::db::requests;
@@ -11,6 +10,7 @@ use crate::domain::stage::{Stage, of_request};
 use crate::id::Id;
 use crate::model::{Role, SessionUser};
 use crate::service::app::App;
+use crate::service::requests::stage;
 use crate::time;
 
 /// A request is due soon in this many days.

@@ -5,21 +5,23 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::body::{Body, Query};
+use super::clocks::{self, ClockInfo};
 use super::packages::{self, Package};
 use super::recordings::{self, Recording};
 use super::releases::{self, Release};
 use crate::api_error::ApiResult;
+use crate::db::clocks::{ClockRows, PauseRow, by_request};
 use crate::db::history;
 use crate::db::history::HistoryRow;
 use crate::db::requests::{self as rows, Facts, ProgressRow, RequestRow};
-use crate::domain::clocks::{self, DueRule};
 use crate::domain::history::FieldChange;
 use crate::domain::older_copies::OlderCopy;
-use crate::domain::stage::{Progress, Stage, of_request};
+use crate::domain::stage::{Stage, of_request};
 use crate::id::Id;
 use crate::model::{Disposition, RequesterKind, Role, SessionUser};
 use crate::service::app::{App, Shared};
 use crate::service::copies;
+use crate::service::due::{self, DueRule};
 use crate::service::requests::{self, Entered};
 use crate::time;
 
@@ -40,6 +42,8 @@ pub(crate) struct Request {
     due_on: String,
     /// The due date that the law or the rule sets.
     due_counted: String,
+    /// Whether the clock stands still while the agency waits for the requester.
+    stopped: bool,
     days_left: i64,
     overdue: bool,
     stage: Stage,
@@ -66,43 +70,39 @@ pub(crate) struct Assignee {
     name: String,
 }
 
-/// The stage of a recording.
-pub(crate) const fn stage(row: &ProgressRow) -> Stage {
-    let progress = Progress {
-        preparing: row.preparing,
-        failed: row.failed,
-        approved: row.approved,
-        awaiting: row.awaiting,
-        rendering: row.rendering,
-        unreleased: row.unreleased,
-        ready: row.ready,
-        out: row.out,
-    };
-    progress.stage()
-}
-
-fn present(app: &Shared, row: RequestRow, recordings: &[ProgressRow]) -> Request {
+fn present(
+    app: &Shared,
+    row: RequestRow,
+    (recordings, rows): (&[ProgressRow], &ClockRows),
+) -> Request {
     let responsive = recordings.iter().filter(|row| !row.not_responsive);
-    let stages: Vec<Stage> = responsive.map(stage).collect();
+    let stages: Vec<Stage> = responsive.map(requests::stage).collect();
     let out = stages.iter().filter(|&&stage| stage == Stage::HandedOver);
     let handed_over_count = out.count();
     let stage = of_request(row.closed, &stages);
     let today = app.today();
-    let due = time::read_day(&row.facts.due_on).unwrap_or(today);
+    let rule = due::rule(&row);
+    let counted = due::counted(app, &row.facts, rule.as_ref(), rows);
+    let counted = counted.map_or_else(String::new, |counted| time::day_text(counted.on));
+    let due_on = due::due_on(app, &row, rows);
+    let due = time::read_day(&due_on).unwrap_or(today);
     let days_left = (due - today).whole_days();
     let over = matches!(stage, Stage::Closed | Stage::HandedOver);
-    let rule = requests::rule(&row);
-    let counted = requests::counted(app, &row.facts, rule.as_ref());
     let assignee = row.assignee.zip(row.assignee_name);
     let facts = row.facts;
-    let law = clocks::title(&facts.jurisdiction).unwrap_or(&facts.jurisdiction);
+    let law = app.statutes.title(&facts.jurisdiction);
+    let stops = |open: &PauseRow| {
+        let known = app.statutes.get(&facts.jurisdiction);
+        known.is_some_and(|law| law.is_stopped_by(open.waiting_for))
+    };
     Request {
         overdue: days_left < 0 && !over,
         days_left,
         stage,
         rule,
         law: law.to_owned(),
-        due_counted: counted.unwrap_or_default(),
+        due_counted: counted,
+        stopped: rows.open().is_some_and(stops),
         disposition: row.disposition,
         assignee: assignee.map(|(id, name)| Assignee { id, name }),
         id: row.id,
@@ -111,7 +111,7 @@ fn present(app: &Shared, row: RequestRow, recordings: &[ProgressRow]) -> Request
         requester: facts.requester,
         jurisdiction: facts.jurisdiction,
         received_on: facts.received_on,
-        due_on: facts.due_on,
+        due_on,
         note: row.note,
         recordings_count: stages.len(),
         handed_over_count,
@@ -197,9 +197,12 @@ pub(crate) async fn list(
 ) -> ApiResult<axum::Json<Vec<Request>>> {
     let rows = rows::all(&app.db).await?.into_iter();
     let progress = rows::progress(&app.db, None).await?;
+    let clocks = by_request(&app.db, None).await?;
+    let running = ClockRows::default();
     let shown = rows.map(|row| {
         let recordings = progress.get(&row.id).map_or(&[][..], Vec::as_slice);
-        present(&app, row, recordings)
+        let clock = clocks.get(&row.id).unwrap_or(&running);
+        present(&app, row, (recordings, clock))
     });
     let mut list: Vec<Request> = shown.filter(|request| filter.takes(request)).collect();
     let person = |request: &Request| request.assignee.as_ref().map(|person| person.name.clone());
@@ -221,8 +224,10 @@ pub(crate) async fn list(
 
 async fn find(app: &Shared, id: &Id) -> ApiResult<Request> {
     let row = rows::by_id(&app.db, id).await?;
-    let mut progress = rows::progress(&app.db, Some(id)).await?;
-    Ok(present(app, row, &progress.remove(id).unwrap_or_default()))
+    let progress = rows::progress(&app.db, Some(id)).await?.remove(id);
+    let clock = by_request(&app.db, Some(id)).await?.remove(id);
+    let found = (progress.unwrap_or_default(), clock.unwrap_or_default());
+    Ok(present(app, row, (&found.0, &found.1)))
 }
 
 #[derive(Deserialize)]
@@ -257,49 +262,12 @@ pub(crate) async fn add(
             jurisdiction: given.jurisdiction,
         },
         rule: given.rule,
+        clock: ClockRows::default(),
         assignee: given.assignee,
         note: given.note,
     };
     let id = requests::add(&app, &who, entered).await?;
     Ok((StatusCode::CREATED, axum::Json(find(&app, &id).await?)))
-}
-
-/// What a form that is not saved yet counts from.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct DueQuery {
-    jurisdiction: String,
-    received_on: String,
-    days: Option<u16>,
-    unit: Option<crate::model::Unit>,
-}
-
-/// A counted due date.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub(crate) struct Due {
-    /// `null` for a day of receipt that is not a date.
-    due_on: Option<String>,
-}
-
-/// `GET /due`.
-pub(crate) async fn due(State(app): State<App>, Query(given): Query<DueQuery>) -> axum::Json<Due> {
-    let facts = Facts {
-        number: String::new(),
-        requester: String::new(),
-        requester_kind: RequesterKind::Other,
-        jurisdiction: given.jurisdiction,
-        received_on: given.received_on,
-        due_on: String::new(),
-    };
-    let rule = given.days.zip(given.unit).map(|(days, unit)| DueRule {
-        days: days.min(requests::RULE_DAYS_MAX),
-        unit,
-        note: String::new(),
-    });
-    axum::Json(Due {
-        due_on: requests::counted(&app, &facts, rule.as_ref()),
-    })
 }
 
 /// A change in the history of a request.
@@ -332,6 +300,7 @@ fn entry(row: HistoryRow) -> HistoryEntry {
 pub(crate) struct FullRequest {
     #[serde(flatten)]
     request: Request,
+    clock: ClockInfo,
     /// Empty for auditors.
     recordings: Vec<Recording>,
     releases: Vec<Release>,
@@ -350,6 +319,8 @@ pub(crate) async fn one(
     Path(id): Path<Id>,
 ) -> ApiResult<axum::Json<FullRequest>> {
     let request = find(&app, &id).await?;
+    let row = rows::by_id(&app.db, &id).await?;
+    let rows = by_request(&app.db, Some(&id)).await?.remove(&id);
     let recordings = if who.role == Role::Auditor {
         Vec::new()
     } else {
@@ -358,6 +329,7 @@ pub(crate) async fn one(
     let history = history::of_request(&app.db, &id).await?.into_iter();
     Ok(axum::Json(FullRequest {
         request,
+        clock: clocks::present(&app, &row, &rows.unwrap_or_default()),
         recordings,
         releases: releases::of_request(&app, &id).await?,
         packages: packages::of_request(&app, &id).await?,
@@ -409,9 +381,10 @@ pub(crate) async fn change(
     Body(edit): Body<Edit>,
 ) -> ApiResult<axum::Json<Request>> {
     let old = rows::by_id(&app.db, &id).await?;
-    let rule = requests::rule(&old);
+    let rule = due::rule(&old);
     let was = old.facts.clone();
-    let follows = requests::counted(&app, &was, rule.as_ref()).as_ref() == Some(&was.due_on);
+    let follows = !due::by_hand(&app, &old, rule.as_ref());
+    let clock = by_request(&app.db, Some(&id)).await?.remove(&id);
     let due_on = match edit.due_on {
         Some(due) => due.unwrap_or_default(),
         None if follows => String::new(),
@@ -427,6 +400,7 @@ pub(crate) async fn change(
             due_on,
         },
         rule: edit.rule.unwrap_or(rule),
+        clock: clock.unwrap_or_default(),
         assignee: edit.assignee.unwrap_or_else(|| old.assignee.clone()),
         note: edit.note.unwrap_or_else(|| old.note.clone()),
     };

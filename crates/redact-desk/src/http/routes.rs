@@ -9,9 +9,10 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::{
-    accounts, audits, clocks, comments, connections, events, grants, guard, inbox, invites, jobs,
-    machines, office, packages, page, policies, rechecks, recording_changes, recordings, releases,
-    requests, reviews, stream, transcripts, uploads, users, verifier, views, watch_folder,
+    accounts, audits, clocks, comments, connections, events, fees, grants, guard, inbox, invites,
+    jobs, machines, office, packages, page, policies, rechecks, recording_changes, recordings,
+    releases, requests, reviews, statistics, stream, transcripts, uploads, users, verifier, views,
+    watch_folder,
 };
 use crate::model::Role;
 use crate::service::app::App;
@@ -88,10 +89,20 @@ fn people_and_requests() -> Vec<Route> {
         PATCH "/api/requests/{id}" WORK => requests::change,
         POST "/api/requests/{id}/close" WORK => requests::close,
         POST "/api/requests/{id}/reopen" WORK => requests::reopen,
-        GET "/api/due" WORK => requests::due,
+        GET "/api/due" WORK => clocks::due,
+        POST "/api/requests/{id}/clock/stop" WORK => clocks::stop,
+        POST "/api/requests/{id}/clock/start" WORK => clocks::start,
+        POST "/api/requests/{id}/clock/extend" WORK => clocks::extend,
+        POST "/api/requests/{id}/clock/take-back" WORK => clocks::take_back,
+        POST "/api/requests/{id}/clock/record" WORK => clocks::record,
+        GET "/api/requests/{id}/fees" WORK => fees::show,
+        POST "/api/requests/{id}/time" WORK => fees::add_time,
+        PUT "/api/requests/{id}/time/{entry}" WORK => fees::change_time,
+        DELETE "/api/requests/{id}/time/{entry}" WORK => fees::remove_time,
+        POST "/api/requests/{id}/estimates" WORK => fees::estimate,
         GET "/api/office" ALL => office::show,
         GET "/api/inbox" WORK => inbox::list,
-        GET "/api/clocks" SHOW => clocks::list,
+        GET "/api/laws" SHOW => clocks::laws,
         GET "/api/policies" WORK => policies::list,
         GET "/api/policies/{digest}" WORK => policies::one,
         GET "/api/uploads" SHOW => uploads::list,
@@ -179,6 +190,8 @@ fn jobs_and_releases() -> Vec<Route> {
         GET "/api/events" LOG => events::list,
         GET "/api/events/csv" LOG => events::csv,
         GET "/api/events/check" LOG => events::check,
+        GET "/api/statistics" ALL => statistics::show,
+        GET "/api/statistics/csv" ALL => statistics::csv,
         GET "/api/stream" SHOW => stream::stream,
     }
 }

@@ -21,6 +21,7 @@ use crate::domain::holidays::Holidays;
 use crate::domain::law::LawSets;
 use crate::domain::policy::Policies;
 use crate::domain::refusals::Refusals;
+use crate::domain::statutes::Statutes;
 use crate::domain::transmittals::Profiles;
 use crate::domain::viewing::Views;
 use crate::domain::zone::Zone;
@@ -98,6 +99,7 @@ pub(crate) struct Shared {
     pub(crate) policies: Policies,
     pub(crate) law_sets: LawSets,
     pub(crate) holidays: Holidays,
+    pub(crate) statutes: Statutes,
     pub(crate) zone: Zone,
     pub(crate) changes: broadcast::Sender<Change>,
     pub(crate) runner: Runner,
@@ -211,6 +213,7 @@ impl Shared {
             law_sets: opened.law_sets,
             presence: Arc::default(),
             holidays: opened.holidays,
+            statutes: opened.statutes,
             zone: opened.zone,
             secrets: opened.secrets,
             options: opened.options,
@@ -236,6 +239,7 @@ pub(crate) struct Opened {
     pub(crate) policies: Policies,
     pub(crate) law_sets: LawSets,
     pub(crate) holidays: Holidays,
+    pub(crate) statutes: Statutes,
     pub(crate) zone: Zone,
     pub(crate) secrets: Secrets,
     pub(crate) options: Options,

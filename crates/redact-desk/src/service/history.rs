@@ -7,7 +7,6 @@ use super::app::Shared;
 use crate::api_error::ApiResult;
 use crate::db::history::{self, NewEntry};
 use crate::db::pool::Connection;
-use crate::domain::clocks;
 use crate::domain::history::FieldChange;
 use crate::event::Event;
 use crate::id::Id;
@@ -55,7 +54,7 @@ pub(crate) async fn note(
     }
     for changed in &entry.changes {
         let field = changed.field.replace('_', "-");
-        if !is_chosen(changed) {
+        if !is_chosen(app, changed) {
             event = event.label(&format!("{field}-changed"), "yes");
             continue;
         }
@@ -66,10 +65,11 @@ pub(crate) async fn note(
 }
 
 /// Whether the values of a field are chosen from what the program knows, and not typed.
-fn is_chosen(change: &FieldChange) -> bool {
-    let is_law = |key: &str| clocks::title(key).is_some();
+fn is_chosen(app: &Shared, change: &FieldChange) -> bool {
+    let is_law = |key: &str| app.statutes.get(key).is_some();
     match change.field.as_str() {
-        "requester_kind" | "received_on" | "due_on" | "disposition" => true,
+        "requester_kind" | "received_on" | "due_on" | "disposition" | "waiting_for"
+        | "stopped_on" | "started_on" | "extension" | "acknowledged_on" | "estimated_on" => true,
         "jurisdiction" => is_law(&change.from) && is_law(&change.to),
         _ => false,
     }

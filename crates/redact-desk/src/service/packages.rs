@@ -139,7 +139,8 @@ pub(crate) async fn begin(
     let profile = profile(app, &order).await?;
     let kind = order.encryption.kind;
     let encryption = order.encryption.check()?;
-    let file = releases::request_file(&facts, "", "");
+    let law = app.statutes.title(&facts.jurisdiction);
+    let file = releases::request_file((&facts, law), "", "");
     check_number(app, &rows, file.request.request_number.as_deref())?;
     let id = Id::random();
     let folder = app.folders.package(&id);

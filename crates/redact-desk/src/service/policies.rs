@@ -7,7 +7,6 @@ use crate::api_error::ApiResult;
 use crate::db::policies::{self, PolicyRow};
 use crate::db::pool::Db;
 use crate::db::requests;
-use crate::domain::clocks;
 use crate::domain::law::Law;
 use crate::domain::policy::{Policies, Policy};
 use crate::error::DeskError;
@@ -36,7 +35,7 @@ pub(crate) async fn store(db: &Db, all: &Policies) -> Result<(), DeskError> {
 pub(crate) async fn under_law(app: &Shared, policy: Policy, recording: &Id) -> ApiResult<Policy> {
     let key = requests::law_of_recording(&app.db, recording).await?;
     let law = (!key.trim().is_empty()).then(|| Law {
-        title: clocks::title(&key).unwrap_or(&key).to_owned(),
+        title: app.statutes.title(&key).to_owned(),
         key,
         covered: false,
     });

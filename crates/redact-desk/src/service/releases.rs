@@ -22,7 +22,6 @@ use crate::db::recordings;
 use crate::db::releases::{self, NewRelease, ReleaseRow};
 use crate::db::requests::{self, Facts};
 use crate::domain::approval::{Approval, approvers};
-use crate::domain::clocks;
 use crate::domain::excerpt::{Excerpt, ExcerptSpan};
 use crate::domain::release_files::{FileKind, neutral_stem};
 use crate::event::Event;
@@ -166,7 +165,9 @@ pub(crate) async fn begin(
     let id = Id::random();
     let why = replaced.as_ref().map_or("", |(_, why)| why);
     let by = approvers(&approved.approvals);
-    write(app, &id, &approved, &request_file(&facts, &by, why)).await?;
+    let law = app.statutes.title(&facts.jurisdiction);
+    let file = request_file((&facts, law), &by, why);
+    write(app, &id, &approved, &file).await?;
     let mut change = pool::begin(&app.db).await?;
     let new = NewRelease {
         id: &id,
@@ -280,9 +281,13 @@ async fn write(app: &Shared, id: &Id, approved: &Approved, request: &RequestFile
     Ok(())
 }
 
-/// The request, as manifests and packages record it: only the law is public. `authorised_by` and
-/// `why` may be empty.
-pub(crate) fn request_file(facts: &Facts, authorised_by: &str, why: &str) -> RequestFile {
+/// The request, as manifests and packages record it: only the title of its law is public.
+/// `authorised_by` and `why` may be empty.
+pub(crate) fn request_file(
+    (facts, law): (&Facts, &str),
+    authorised_by: &str,
+    why: &str,
+) -> RequestFile {
     let line = |text: &str| {
         let plain = |c: char| {
             if redact_record::is_invisible(c) {
@@ -295,7 +300,6 @@ pub(crate) fn request_file(facts: &Facts, authorised_by: &str, why: &str) -> Req
         (!line.trim().is_empty()).then(|| line.trim().to_owned())
     };
     let kind = facts.requester_kind.title();
-    let law = clocks::title(&facts.jurisdiction).unwrap_or(&facts.jurisdiction);
     let requester = match line(&facts.requester) {
         Some(name) => format!("{name} ({kind})"),
         None => kind.to_owned(),

@@ -4,12 +4,15 @@ use redact_record::events::Act;
 
 use super::app::Shared;
 use super::change::Change;
+use super::due::{self, DueRule};
 use super::history::{self, Entry};
 use crate::api_error::{ApiError, ApiResult, optional_text, text};
-use crate::db::requests::{self, Facts, RequestRow, RequestValues};
+use crate::db::clocks::ClockRows;
+use crate::db::requests::{self, Facts, ProgressRow, RequestRow, RequestValues};
 use crate::db::{pool, users};
-use crate::domain::clocks::{self, DueRule};
 use crate::domain::history::{FieldChange, changes};
+use crate::domain::stage::{Progress, Stage};
+use crate::domain::statutes::{DeadlineKind, Due};
 use crate::event::Event;
 use crate::id::Id;
 use crate::model::{Disposition, SessionUser, Unit};
@@ -21,14 +24,19 @@ pub(crate) const RULE_DAYS_MAX: u16 = 365;
 /// The longest reason for closing or reopening, in characters.
 pub(crate) const REASON_CHARS_MAX: usize = 1000;
 
-/// The deadline of a request's own.
-pub(crate) fn rule(row: &RequestRow) -> Option<DueRule> {
-    let (days, unit) = row.rule_days.zip(row.rule_unit)?;
-    Some(DueRule {
-        days,
-        unit,
-        note: row.rule_note.clone(),
-    })
+/// The stage of a recording.
+pub(crate) const fn stage(row: &ProgressRow) -> Stage {
+    let progress = Progress {
+        preparing: row.preparing,
+        failed: row.failed,
+        approved: row.approved,
+        awaiting: row.awaiting,
+        rendering: row.rendering,
+        unreleased: row.unreleased,
+        ready: row.ready,
+        out: row.out,
+    };
+    progress.stage()
 }
 
 fn day(field: &'static str, given: &str) -> ApiResult<::time::Date> {
@@ -36,18 +44,12 @@ fn day(field: &'static str, given: &str) -> ApiResult<::time::Date> {
         .ok_or_else(|| ApiError::field(field, "Expected a date such as 2026-01-31."))
 }
 
-/// The due date that the law or the rule sets; `None` if the day of receipt is invalid.
-pub(crate) fn counted(app: &Shared, facts: &Facts, rule: Option<&DueRule>) -> Option<String> {
-    let received = time::read_day(&facts.received_on)?;
-    let law = facts.jurisdiction.trim();
-    let due = clocks::due(&app.holidays, (law, rule), received);
-    Some(time::day_text(due))
-}
-
 /// Values that a person entered. An empty due date is counted.
 pub(crate) struct Entered {
     pub(crate) facts: Facts,
     pub(crate) rule: Option<DueRule>,
+    /// Pauses and extensions of the request.
+    pub(crate) clock: ClockRows,
     pub(crate) assignee: Option<Id>,
     pub(crate) note: String,
 }
@@ -62,9 +64,9 @@ async fn validated(
     facts.number = text("number", &facts.number, 100)?;
     facts.requester = optional_text("requester", &facts.requester, 200)?;
     facts.jurisdiction = text("jurisdiction", &facts.jurisdiction, 100)?;
-    // A known law has its own deadline.
-    let known = clocks::title(&facts.jurisdiction).is_some();
-    let rule = entered.rule.filter(|_| !known);
+    // A law that sets a number of days goes before a rule.
+    let of_law = due::deadline(app, &facts, &entered.clock, DeadlineKind::Answer);
+    let rule = entered.rule.filter(|_| !matches!(of_law, Some(Due::On(_))));
     if let Some(rule) = &rule {
         if !(1..=RULE_DAYS_MAX).contains(&rule.days) {
             let message = format!("Enter a number of days from 1 to {RULE_DAYS_MAX}.");
@@ -75,19 +77,22 @@ async fn validated(
     }
     let received = day("received_on", &facts.received_on)?;
     facts.received_on = time::day_text(received);
+    let counted = due::counted(app, &facts, rule.as_ref(), &entered.clock);
+    let counted = counted.map_or_else(String::new, |counted| time::day_text(counted.on));
     if facts.due_on.trim().is_empty() {
-        facts.due_on = counted(app, &facts, rule.as_ref()).unwrap_or_default();
+        facts.due_on.clone_from(&counted);
     }
-    let due = day("due_on", &facts.due_on)?;
-    facts.due_on = time::day_text(due);
+    let due_on = day("due_on", &facts.due_on)?;
+    facts.due_on = time::day_text(due_on);
     // What an earlier version accepted can stay until somebody changes it.
     let changed =
         before.is_none_or(|old| old.received_on != facts.received_on || old.due_on != facts.due_on);
     if changed {
-        check_dates(app, received, due)?;
+        check_dates(app, received, due_on)?;
     }
     check_assignee(app, entered.assignee.as_ref()).await?;
     Ok(RequestValues {
+        due_by_hand: facts.due_on != counted,
         facts,
         rule: rule.map(|rule| (rule.days, rule.unit, rule.note.trim().to_owned())),
         assignee: entered.assignee,
@@ -147,7 +152,7 @@ pub(crate) async fn add(app: &Shared, who: &SessionUser, entered: Entered) -> Ap
     let mut change = pool::begin(&app.db).await?;
     requests::insert(&mut change, &id, &values, app.now()).await?;
     let law = &values.facts.jurisdiction;
-    let known = clocks::title(law).is_some();
+    let known = app.statutes.get(law).is_some();
     let event = Event::new(Act::Request, "entered")
         .id("request", &id)
         .label("received", &values.facts.received_on)
@@ -198,14 +203,10 @@ async fn differences(app: &Shared, old: &RequestRow, new: &RequestValues) -> Vec
     };
     let rule_text = |rule: Option<(u16, Unit, &str)>| {
         rule.map_or_else(String::new, |(days, unit, note)| {
-            let unit = match unit {
-                Unit::Days => "days",
-                Unit::WorkingDays => "working days",
-            };
-            format!("{days} {unit} ({note})")
+            format!("{} ({note})", due::span_text(days, unit))
         })
     };
-    let before = rule(old);
+    let before = due::rule(old);
     let before = before
         .as_ref()
         .map(|rule| (rule.days, rule.unit, rule.note.as_str()));

@@ -35,9 +35,19 @@ OP    PATCH  /api/requests/{id}
 OP    POST   /api/requests/{id}/close
 OP    POST   /api/requests/{id}/reopen
 OP    GET    /api/due
+OP    POST   /api/requests/{id}/clock/stop
+OP    POST   /api/requests/{id}/clock/start
+OP    POST   /api/requests/{id}/clock/extend
+OP    POST   /api/requests/{id}/clock/take-back
+OP    POST   /api/requests/{id}/clock/record
+OP    GET    /api/requests/{id}/fees
+OP    POST   /api/requests/{id}/time
+OP    PUT    /api/requests/{id}/time/{entry}
+OP    DELETE /api/requests/{id}/time/{entry}
+OP    POST   /api/requests/{id}/estimates
 OPUA  GET    /api/office
 OP    GET    /api/inbox
-OPU   GET    /api/clocks
+OPU   GET    /api/laws
 OP    GET    /api/policies
 OP    GET    /api/policies/{digest}
 OPU   GET    /api/uploads
@@ -113,6 +123,8 @@ OPU   GET    /api/audits/{id}/report
 UA    GET    /api/events
 UA    GET    /api/events/csv
 UA    GET    /api/events/check
+OPUA  GET    /api/statistics
+OPUA  GET    /api/statistics/csv
 OPU   GET    /api/stream
 ";
 
@@ -138,6 +150,7 @@ fn example(path: &str) -> String {
         ("{frame}", "1"),
         ("{revision}", "1"),
         ("{kind}", "release"),
+        ("{entry}", id),
     ] {
         path = path.replace(place, value);
     }

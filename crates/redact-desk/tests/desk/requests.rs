@@ -15,12 +15,12 @@ impl Office {
             .await
     }
 
-    async fn request_of(&self, id: &str) -> Value {
+    pub(crate) async fn request_of(&self, id: &str) -> Value {
         let path = format!("/api/requests/{id}");
         self.bench.get(&self.operator, &path).await.ok()
     }
 
-    async fn add_request(&self, body: Value) -> Value {
+    pub(crate) async fn add_request(&self, body: Value) -> Value {
         let mut all = json!({
             "number": "2026-18", "requester_kind": "public", "jurisdiction": "us-ca",
             "received_on": "2026-09-20",
@@ -34,7 +34,7 @@ impl Office {
             .ok()
     }
 
-    async fn edit(&self, id: &Value, body: Value) -> crate::bench::Answered {
+    pub(crate) async fn edit(&self, id: &Value, body: Value) -> crate::bench::Answered {
         let path = format!("/api/requests/{}", id.as_str().unwrap());
         self.bench
             .call(&self.operator, Method::PATCH, &path, body)
@@ -178,7 +178,8 @@ async fn the_due_date_follows_what_sets_it_unless_set_by_hand() {
     assert_eq!(shown["due_on"], "2026-09-18");
     assert_eq!(shown["rule"], rule);
     assert_eq!(shown["law"], "City ordinance");
-    let path = "/api/due?jurisdiction=x&received_on=2026-09-11&days=3&unit=days";
+    let path = "/api/due?jurisdiction=x&requester_kind=press&received_on=2026-09-11&days=3\
+                &unit=days";
     let due = office.bench.get(&office.operator, path).await.ok();
     assert_eq!(due["due_on"], "2026-09-14");
     let no_note = json!({ "rule": { "days": 7, "unit": "days", "note": " " } });

@@ -50,19 +50,315 @@ export type Notice = { id: Id, action: GrantAction, role: Role, by: string, abou
 
 export type Unit = "days" | "working_days";
 
-export type Clock = { 
+export type Money = string;
+
+export type Charge = "copies" | "search" | "review" | "redaction";
+
+export type ItemCount = { 
 /**
- * The source of the holidays that are excluded; `null` if only weekends are.
+ * A class, `drawn` or `speech`.
  */
-holidays: string | null, key: string, title: string, days: number, unit: Unit, statute: string, source: string, 
+class: string, statute: string, count: number, };
+
+export type PeriodFigures = { 
 /**
- * The only requesters that it is for; empty: all.
+ * `2026-09`; empty for the sum.
  */
-only_for: Array<RequesterKind>, 
+month: string, received: number, 
 /**
- * What holds for other requesters.
+ * Of the received ones.
  */
-otherwise: string, };
+answered: number, on_time: number, 
+/**
+ * Answered after the due date, or open beyond it.
+ */
+late: number, open: number, 
+/**
+ * From receipt to answer; of an even number, the mean of the middle two.
+ */
+median_days: number | null, recordings: number, seconds_in: number, releases: number, seconds_out: number, muted_seconds: number, };
+
+export type DispositionCount = { 
+/**
+ * `None`: closed by an earlier version, or handed over and not closed.
+ */
+disposition: Disposition | null, count: number, };
+
+export type Workload = { 
+/**
+ * Empty: nobody.
+ */
+name: string, 
+/**
+ * Requests received in the period that are assigned to the person.
+ */
+open: number, overdue: number, answered: number, 
+/**
+ * Time entered for days of the period.
+ */
+minutes: number, };
+
+export type Statistics = { months: Array<PeriodFigures>, total: PeriodFigures, 
+/**
+ * Of answered requests.
+ */
+dispositions: Array<DispositionCount>, items: Array<ItemCount>, people: Array<Workload>, };
+
+export type PeriodStatistics = { from: string, to: string, months: Array<PeriodFigures>, total: PeriodFigures, 
+/**
+ * Of answered requests.
+ */
+dispositions: Array<DispositionCount>, items: Array<ItemCount>, people: Array<Workload>, };
+
+export type Fee = { 
+/**
+ * Minutes of staff time beyond the free ones.
+ */
+charged_minutes: number, 
+/**
+ * Dollars an hour, after the law's limit.
+ */
+rate: Money, staff: Money, recordings: Money, video: Money, 
+/**
+ * The least of the law's limits, if the parts add up to more.
+ */
+limited_to: Money | null, total: Money, exempt: boolean, };
+
+export type Work = "search" | "review" | "redaction" | "other";
+
+export type TimeEntry = { id: Id, name: string, day: string, work: Work, minutes: number, note: string, };
+
+export type MeasuredTime = { name: string, minutes: number, };
+
+export type FeeEstimate = { at: string, by: string, rate: Money, search_minutes: number, review_minutes: number, redaction_minutes: number, total: Money, };
+
+export type RequestFees = { 
+/**
+ * What the law lets an agency charge; `null`: no rules are known.
+ */
+rules: FeeRules | null, recordings: number, video_seconds: number, 
+/**
+ * Minutes that the decisions are expected to take; `null` until all recordings are scanned.
+ */
+expected_minutes: number | null, 
+/**
+ * Oldest first.
+ */
+entries: Array<TimeEntry>, measured: Array<MeasuredTime>, 
+/**
+ * Newest first.
+ */
+estimates: Array<FeeEstimate>, 
+/**
+ * The hourly rate of the office's newest estimate.
+ */
+rate: Money | null, 
+/**
+ * The fee for the time that was entered, at the rate of the newest estimate of this request.
+ */
+bill: Fee | null, 
+/**
+ * By how many percent the bill differs from the newest estimate.
+ */
+difference_percent: number | null, 
+/**
+ * The largest difference that needs no explanation.
+ */
+difference_max: number, };
+
+export type Span = { "days": number } | { "months": number } | { "years": number };
+
+export type Category = "not_evidence" | "evidence" | "force" | "arrest" | "complaint" | "death" | "requested" | "other";
+
+export type Retention = { category: Category, at_least: Span | null, at_most: Span | null, 
+/**
+ * Whether it extends what else applies, from the day of the request.
+ */
+adds: boolean, 
+/**
+ * The citation as a letter prints it.
+ */
+statute: string, 
+/**
+ * What the law asks for, in a sentence or two.
+ */
+text: string, 
+/**
+ * Address of the official text.
+ */
+source: string, 
+/**
+ * The day on which somebody last compared the rule with the law; `None`: nobody did.
+ */
+checked: string | null, };
+
+export type FeeRules = { charges: Array<Charge>, 
+/**
+ * Minutes of staff time that are free.
+ */
+free_minutes: number, 
+/**
+ * Dollars an hour of staff time at most; `None`: the actual wage.
+ */
+staff_rate_max: Money | null, per_video_hour_max: Money | null, request_max: Money | null, per_recording: Money | null, 
+/**
+ * For each full minute.
+ */
+per_video_minute: Money | null, 
+/**
+ * A written estimate is required above this amount.
+ */
+estimate_over: Money | null, 
+/**
+ * Prepayment or a deposit may be asked above this amount.
+ */
+prepay_over: Money | null, 
+/**
+ * When the estimate is due, from the day of receipt.
+ */
+estimate_within: Days | null, 
+/**
+ * By how much the bill may exceed the estimate.
+ */
+tolerance_percent: number | null, 
+/**
+ * Requesters who pay nothing for redaction.
+ */
+exempt: Array<RequesterKind>, 
+/**
+ * The citation as a letter prints it.
+ */
+statute: string, 
+/**
+ * What the law asks for, in a sentence or two.
+ */
+text: string, 
+/**
+ * Address of the official text.
+ */
+source: string, 
+/**
+ * The day on which somebody last compared the rule with the law; `None`: nobody did.
+ */
+checked: string | null, };
+
+export type TollingEffect = "stops" | "restarts" | "none";
+
+export type WaitingFor = "clarification" | "payment";
+
+export type Tolling = { waiting_for: WaitingFor, effect: TollingEffect, 
+/**
+ * The citation as a letter prints it.
+ */
+statute: string, 
+/**
+ * What the law asks for, in a sentence or two.
+ */
+text: string, 
+/**
+ * Address of the official text.
+ */
+source: string, 
+/**
+ * The day on which somebody last compared the rule with the law; `None`: nobody did.
+ */
+checked: string | null, };
+
+export type Extension = { of: DeadlineKind, period: Days, 
+/**
+ * The citation as a letter prints it.
+ */
+statute: string, 
+/**
+ * What the law asks for, in a sentence or two.
+ */
+text: string, 
+/**
+ * Address of the official text.
+ */
+source: string, 
+/**
+ * The day on which somebody last compared the rule with the law; `None`: nobody did.
+ */
+checked: string | null, };
+
+export type DeadlineKind = "acknowledgement" | "answer" | "estimate";
+
+export type Days = { days: number, unit: Unit, };
+
+export type Deadline = { kind: DeadlineKind, 
+/**
+ * The only requesters that it is for; empty: all that no other deadline of this kind names.
+ */
+requesters: Array<RequesterKind>, 
+/**
+ * `None`: the law sets no number of days.
+ */
+period: Days | null, 
+/**
+ * Counted from the last day of that deadline instead of the day of receipt.
+ */
+after: DeadlineKind | null, 
+/**
+ * Requests that were received earlier are not under it.
+ */
+since: string | null, 
+/**
+ * The citation as a letter prints it.
+ */
+statute: string, 
+/**
+ * What the law asks for, in a sentence or two.
+ */
+text: string, 
+/**
+ * Address of the official text.
+ */
+source: string, 
+/**
+ * The day on which somebody last compared the rule with the law; `None`: nobody did.
+ */
+checked: string | null, };
+
+export type Statute = { key: string, title: string, note: string, deadlines: Array<Deadline>, extensions: Array<Extension>, tolling: Array<Tolling>, fees: FeeRules | null, retention: Array<Retention>, 
+/**
+ * The source of the holidays that working days exclude; `null`: only weekends.
+ */
+holidays: string | null, };
+
+export type DueBasis = "law" | "rule" | "target" | "older_than_law";
+
+export type Milestone = { kind: DeadlineKind, 
+/**
+ * `null`: the law sets no number of days.
+ */
+due_on: string | null, 
+/**
+ * When it was done.
+ */
+done_on: string | null, days_left: number | null, statute: string, text: string, };
+
+export type PauseInfo = { waiting_for: WaitingFor, since: string, 
+/**
+ * `null` while the agency waits.
+ */
+until: string | null, note: string, by: string, 
+/**
+ * Whether the law stops the clock for it.
+ */
+stops: boolean, };
+
+export type AddedTime = { days: number, unit: Unit, reason: string, by: string, };
+
+export type ClockInfo = { basis: DueBasis | null, milestones: Array<Milestone>, 
+/**
+ * Oldest first.
+ */
+pauses: Array<PauseInfo>, 
+/**
+ * Oldest first.
+ */
+extensions: Array<AddedTime>, };
 
 export type DueRule = { days: number, unit: Unit, 
 /**
@@ -94,7 +390,11 @@ export type Due = {
 /**
  * `null` for a day of receipt that is not a date.
  */
-due_on: string | null, };
+due_on: string | null, 
+/**
+ * `null` in the same case.
+ */
+basis: DueBasis | null, };
 
 export type InboxKind = "approve" | "sent_back" | "failed" | "render" | "hand_over" | "due";
 
@@ -189,7 +489,11 @@ rule: DueRule | null, received_on: string, due_on: string,
 /**
  * The due date that the law or the rule sets.
  */
-due_counted: string, days_left: number, overdue: boolean, stage: Stage, disposition: Disposition | null, assignee: Assignee | null, note: string, 
+due_counted: string, 
+/**
+ * Whether the clock stands still while the agency waits for the requester.
+ */
+stopped: boolean, days_left: number, overdue: boolean, stage: Stage, disposition: Disposition | null, assignee: Assignee | null, note: string, 
 /**
  * Responsive recordings.
  */
@@ -211,7 +515,7 @@ export type HistoryEntry = { at: string, by: string, action: string,
  */
 recording: string | null, changes: Array<FieldChange>, reason: string, };
 
-export type FullRequest = { 
+export type FullRequest = { clock: ClockInfo, 
 /**
  * Empty for auditors.
  */
@@ -239,7 +543,11 @@ rule: DueRule | null, received_on: string, due_on: string,
 /**
  * The due date that the law or the rule sets.
  */
-due_counted: string, days_left: number, overdue: boolean, stage: Stage, disposition: Disposition | null, assignee: Assignee | null, note: string, 
+due_counted: string, 
+/**
+ * Whether the clock stands still while the agency waits for the requester.
+ */
+stopped: boolean, days_left: number, overdue: boolean, stage: Stage, disposition: Disposition | null, assignee: Assignee | null, note: string, 
 /**
  * Responsive recordings.
  */

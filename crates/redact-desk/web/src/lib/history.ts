@@ -11,6 +11,16 @@ const actions: Record<string, string> = {
   removed: 'Recording removed',
   'not-responsive': 'Recording marked as not responsive',
   responsive: 'Recording marked as responsive',
+  'clock-stopped': 'Waiting for the requester',
+  'clock-started': 'Clock started again',
+  extended: 'Deadline extended',
+  'extension-removed': 'Extension taken back',
+  acknowledged: 'Acknowledgement recorded',
+  estimated: 'Fee estimate recorded',
+  'time-added': 'Time added',
+  'time-changed': 'Time changed',
+  'time-removed': 'Time removed',
+  'fee-estimated': 'Fee estimated',
 };
 
 export const actionText = (action: string): string => actions[action] ?? action;
@@ -28,11 +38,19 @@ const fields: Record<string, string> = {
   disposition: 'Decision',
   name: 'Name',
   request: 'Request',
+  waiting_for: 'Waiting for',
+  stopped_on: 'Since',
+  started_on: 'Until',
+  extension: 'Extension',
+  acknowledged_on: 'Acknowledged on',
+  estimated_on: 'Estimate sent on',
+  time: 'Time',
+  fee: 'Fee',
 };
 
 function valueText(field: string, value: string): string {
   if (value === '') return 'none';
-  if (field === 'received_on' || field === 'due_on') return dayText(value);
+  if (field.endsWith('_on')) return dayText(value);
   if (field === 'disposition') return dispositionText[value as Disposition] ?? value;
   if (field === 'requester_kind') return requesterText[value as RequesterKind] ?? value;
   return value;

@@ -139,13 +139,15 @@ export class FakeDesk {
       this.posts.push({ path, body });
       return { status: 200, body: {} };
     }
-    if (path.startsWith('/requests/'))
+    if (path.startsWith('/requests/') && !path.endsWith('/fees'))
       return ok(sample.fullRequest(this.requests[0]!, this.review));
     const review = `/reviews/${sample.ID.review}`;
     const recording = `/recordings/${sample.ID.recording}`;
     const answers: Record<string, () => unknown> = {
-      '/clocks': sample.clocks,
+      '/laws': sample.laws,
       '/people': sample.people,
+      '/statistics': sample.statistics,
+      [`/requests/${sample.ID.request}/fees`]: sample.fees,
       '/policies': () => [sample.policy()],
       '/users': sample.users,
       '/jobs': sample.jobs,
@@ -164,6 +166,7 @@ export class FakeDesk {
       '/inbox': sample.inbox,
       '/due': () => ({
         due_on: search.get('received_on') === '2026-02-10' ? '2026-03-10' : '2026-03-30',
+        basis: search.get('jurisdiction') === 'us-mn' ? 'target' : 'law',
       }),
       '/events/check': () => ({ whole: true, entries: 12, problem: null }),
       [review]: () => this.review,

@@ -83,16 +83,19 @@ test('selected requests are assigned and closed together', () =>
     expect(desk.posts[0]!.body).toEqual({ disposition: 'denied', reason: 'Sec. 7(C)' });
   }));
 
-test('a form shows the counted due date, and a law that is not for the requester', () =>
+test('a form shows the counted due date, and a law that sets none for the requester', () =>
   visit('queue', async (page) => {
     await page.getByRole('button', { name: 'New request' }).first().click();
     await page.getByLabel('Request number').fill('7');
     await page.getByLabel('Received on').fill('2026-02-10');
     await page.getByText('Mar 10, 2026').waitFor();
     await page.getByLabel('Law that sets').selectOption({
-      label: 'Minnesota Government Data Practices Act, data subject (10 working days)',
+      label: 'Minnesota Government Data Practices Act (no number of days)',
     });
-    await page.getByText('applies only to: person in the recording').waitFor();
+    await page.getByText('Within a reasonable time; no number of days.').waitFor();
+    await page.getByText('Target: Mar 10, 2026').waitFor();
+    await page.getByLabel('Use our own rule').check();
+    await page.getByLabel('Where the deadline comes from').fill('Policy 7');
     await checkAccess(page);
     await picture(page, 'request-form');
     await page.getByLabel('Set by hand').check();
@@ -104,6 +107,96 @@ test('a form shows the counted due date, and a law that is not for the requester
     await page.getByLabel('By law').check();
     await checkAccess(page);
     await checkWidth(page);
+  }));
+
+test('deadlines, waiting and extensions of a request', () =>
+  visit(`request/${ID.request}`, async (page) => {
+    await page.getByText('Acknowledgement').first().waitFor();
+    await page.getByRole('button', { name: 'Wait for requester…' }).click();
+    await page.getByText('The agency may toll the period once.').waitFor();
+    await page.getByLabel('What you are waiting for').selectOption('payment');
+    await page.getByText('says nothing about waiting for this').waitFor();
+    await checkAccess(page);
+    await picture(page, 'clock-stop');
+    await page.getByLabel('Waiting since').fill('2026-02-20');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await expect.poll(() => desk.posts.length).toBe(1);
+    expect(desk.posts[0]).toEqual({
+      path: `/requests/${ID.request}/clock/stop`,
+      body: { waiting_for: 'payment', since: '2026-02-20', note: '' },
+    });
+    await page.getByRole('button', { name: 'Extend…' }).click();
+    await page.getByText('In unusual circumstances, by written notice.').waitFor();
+    await page.getByLabel('Reason').fill('Two agencies are consulted');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await expect.poll(() => desk.posts.length).toBe(2);
+    expect(desk.posts[1]!.body).toEqual({
+      days: 10,
+      unit: 'working_days',
+      reason: 'Two agencies are consulted',
+    });
+    await page.getByRole('button', { name: 'Record…' }).click();
+    await page.getByLabel('Sent on').fill('2026-03-01');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await expect.poll(() => desk.posts.length).toBe(3);
+    expect(desk.posts[2]!.body).toEqual({ kind: 'estimate', on: '2026-03-01' });
+  }));
+
+test('time and fees: a bill far above its estimate is pointed out', () =>
+  visit(`request/${ID.request}`, async (page) => {
+    await page.getByText('For the time entered: $78.00').waitFor();
+    await page.getByText('45 % above the estimate; more than 20 %').waitFor();
+    await checkAccess(page);
+    await checkWidth(page);
+    await picture(page, 'request-fees');
+    await page.getByRole('button', { name: 'Add time…' }).click();
+    await page.getByLabel('Minutes').fill('25');
+    await page.getByLabel('Day').fill('2026-03-01');
+    await checkAccess(page);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await expect.poll(() => desk.posts.length).toBe(1);
+    expect(desk.posts[0]).toEqual({
+      path: `/requests/${ID.request}/time`,
+      body: { day: '2026-03-01', work: 'redaction', minutes: 25, note: '' },
+    });
+    await page.getByRole('button', { name: 'Estimate the fee…' }).click();
+    await page.getByLabel('Minutes of search').waitFor({ state: 'detached' });
+    await page.getByLabel('Dollars an hour').fill('40');
+    await checkAccess(page);
+    await picture(page, 'fee-estimate');
+    await page.getByRole('button', { name: 'Save estimate' }).click();
+    await expect.poll(() => desk.posts.length).toBe(2);
+    expect(desk.posts[1]!.body).toEqual({
+      rate: '40',
+      search_minutes: 0,
+      review_minutes: 0,
+      redaction_minutes: 45,
+    });
+  }));
+
+test('statistics have a chart, tables and an export', () =>
+  visit('statistics', async (page) => {
+    await page.getByRole('row', { name: /Total 39 / }).waitFor();
+    await page.getByRole('img', { name: /Requests by month/ }).waitFor();
+    await page.getByText('Handed over, not closed').waitFor();
+    await checkAccess(page);
+    await checkWidth(page);
+    await picture(page, 'statistics');
+    await page.getByLabel('From').fill('2026-02-01');
+    const csv = page.getByRole('link', { name: 'Export as CSV' });
+    await expect.poll(() => csv.getAttribute('href')).toContain('from=2026-02-01');
+  }));
+
+test('what a law sets can be looked up with its sources', () =>
+  visit('laws/us-mn', async (page) => {
+    await page.getByRole('heading', { name: 'Minnesota Government Data Practices Act' }).waitFor();
+    await page.getByText('Answer: no number of days').waitFor();
+    await page.getByText('Answer: 10 working days (person in the recording)').waitFor();
+    await page.getByText('Not evidence: at least 90 days').waitFor();
+    await page.getByText('At most $750.00 for a request').waitFor();
+    await checkAccess(page);
+    await checkWidth(page);
+    await picture(page, 'laws');
   }));
 
 test('a recording is removed with a reason', () =>

@@ -236,30 +236,213 @@ function user(
   return { id: id(digit), login, name, role, ...plain, ...more };
 }
 
-export const clocks = (): api.Clock[] => [
+const authority = (statute: string, text: string) => ({ statute, text, source: '', checked: null });
+
+export const laws = (): api.Statute[] => [
   {
     key: 'us-foia',
     title: 'Federal FOIA',
-    days: 20,
-    unit: 'working_days',
-    statute: '5 U.S.C. 552(a)(6)(A)(i)',
-    source: '',
+    note: '',
+    deadlines: [
+      {
+        kind: 'answer',
+        requesters: [],
+        period: { days: 20, unit: 'working_days' },
+        after: null,
+        since: null,
+        ...authority('5 U.S.C. 552(a)(6)(A)(i)', 'The agency determines within 20 days.'),
+      },
+    ],
+    extensions: [
+      {
+        of: 'answer',
+        period: { days: 10, unit: 'working_days' },
+        ...authority('5 U.S.C. 552(a)(6)(B)(i)', 'In unusual circumstances, by written notice.'),
+      },
+    ],
+    tolling: [
+      {
+        waiting_for: 'clarification',
+        effect: 'stops',
+        ...authority('5 U.S.C. 552(a)(6)(A)(ii)(I)', 'The agency may toll the period once.'),
+      },
+    ],
+    fees: null,
+    retention: [],
     holidays: '5 U.S.C. 6103(a)',
-    only_for: [],
-    otherwise: '',
   },
   {
     key: 'us-mn',
-    title: 'Minnesota Government Data Practices Act, data subject',
-    days: 10,
-    unit: 'working_days',
-    statute: 'Minn. Stat. 13.04, subd. 3',
-    source: '',
+    title: 'Minnesota Government Data Practices Act',
+    note: '',
+    deadlines: [
+      {
+        kind: 'answer',
+        requesters: [],
+        period: null,
+        after: null,
+        since: null,
+        ...authority('Minn. Stat. 13.03', 'Within a reasonable time; no number of days.'),
+      },
+      {
+        kind: 'answer',
+        requesters: ['data_subject'],
+        period: { days: 10, unit: 'working_days' },
+        after: null,
+        since: null,
+        ...authority('Minn. Stat. 13.04, subd. 3', 'Within ten days of the request.'),
+      },
+    ],
+    extensions: [],
+    tolling: [],
+    fees: feeRules(),
+    retention: [
+      {
+        category: 'not_evidence',
+        at_least: { days: 90 },
+        at_most: null,
+        adds: false,
+        ...authority('Minn. Stat. 13.825, subd. 3(a)', 'At least 90 days.'),
+      },
+    ],
     holidays: null,
-    only_for: ['data_subject'],
-    otherwise: 'For others, Minn. Stat. 13.03 sets no number of days.',
   },
 ];
+
+export const clock = (): api.ClockInfo => ({
+  basis: 'law',
+  milestones: [
+    {
+      kind: 'acknowledgement',
+      due_on: '2026-02-13',
+      done_on: '2026-02-12',
+      days_left: -17,
+      statute: 'ORS 192.324(2)',
+      text: 'Acknowledge receipt within five business days.',
+    },
+    {
+      kind: 'estimate',
+      due_on: '2026-03-04',
+      done_on: null,
+      days_left: 2,
+      statute: 'R.C. 149.43(B)(1)',
+      text: 'Provide the estimate within five business days.',
+    },
+  ],
+  pauses: [
+    {
+      waiting_for: 'clarification',
+      since: '2026-02-16',
+      until: '2026-02-18',
+      note: 'Asked which stop is meant.',
+      by: 'Ada Okafor',
+      stops: true,
+    },
+  ],
+  extensions: [{ days: 10, unit: 'working_days', reason: 'Voluminous records', by: 'Ada Okafor' }],
+});
+
+const feeRules = (): api.FeeRules => ({
+  charges: ['copies', 'review', 'redaction'],
+  free_minutes: 0,
+  staff_rate_max: null,
+  per_video_hour_max: '75.00',
+  request_max: '750.00',
+  per_recording: null,
+  per_video_minute: null,
+  estimate_over: null,
+  prepay_over: '0.00',
+  estimate_within: { days: 5, unit: 'working_days' },
+  tolerance_percent: 20,
+  exempt: [],
+  ...authority('R.C. 149.43(B)(1)', 'The actual cost, not above $75 for each hour of video.'),
+});
+
+export const fees = (): api.RequestFees => ({
+  rules: feeRules(),
+  recordings: 2,
+  video_seconds: 5400,
+  expected_minutes: 45,
+  entries: [
+    {
+      id: id('1'),
+      name: 'Ada Okafor',
+      day: '2026-02-20',
+      work: 'redaction',
+      minutes: 130,
+      note: 'Both cameras',
+    },
+    { id: id('2'), name: 'Ben Holm', day: '2026-02-21', work: 'other', minutes: 15, note: '' },
+  ],
+  measured: [{ name: 'Ada Okafor', minutes: 118 }],
+  estimates: [
+    {
+      at: AT,
+      by: 'Ada Okafor',
+      rate: '36.00',
+      search_minutes: 0,
+      review_minutes: 0,
+      redaction_minutes: 90,
+      total: '54.00',
+    },
+  ],
+  rate: '36.00',
+  bill: {
+    charged_minutes: 130,
+    rate: '36.00',
+    staff: '78.00',
+    recordings: '0.00',
+    video: '0.00',
+    limited_to: null,
+    total: '78.00',
+    exempt: false,
+  },
+  difference_percent: 45,
+  difference_max: 20,
+});
+
+export function statistics(): api.PeriodStatistics {
+  const month = (name: string, received: number, on_time: number, late: number) => ({
+    month: name,
+    received,
+    answered: on_time + Math.floor(late / 2),
+    on_time,
+    late,
+    open: received - on_time - Math.floor(late / 2),
+    median_days: received === 0 ? null : 8.5,
+    recordings: received * 2,
+    seconds_in: received * 5400,
+    releases: on_time,
+    seconds_out: on_time * 3100,
+    muted_seconds: on_time * 95,
+  });
+  const months = [
+    month('2026-01', 14, 11, 2),
+    month('2026-02', 22, 12, 3),
+    month('2026-03', 3, 0, 0),
+  ];
+  return {
+    from: '2026-01-01',
+    to: '2026-03-02',
+    months,
+    total: { ...month('', 39, 23, 5) },
+    dispositions: [
+      { disposition: 'granted', count: 9 },
+      { disposition: 'partly_denied', count: 15 },
+      { disposition: null, count: 1 },
+    ],
+    items: [
+      { class: 'face', statute: '5 U.S.C. 552(b)(7)(C)', count: 412 },
+      { class: 'plate', statute: '5 U.S.C. 552(b)(7)(C)', count: 77 },
+      { class: 'speech', statute: '5 U.S.C. 552(b)(6)', count: 130 },
+    ],
+    people: [
+      { name: '', open: 2, overdue: 1, answered: 0, minutes: 0 },
+      { name: 'Ada Okafor', open: 7, overdue: 1, answered: 14, minutes: 1875 },
+      { name: 'Ben Holm', open: 5, overdue: 0, answered: 11, minutes: 990 },
+    ],
+  };
+}
 
 export const office = (): api.Office => ({
   time_zone: 'America/Chicago',
@@ -310,6 +493,7 @@ export function requests(): api.Request[] {
     jurisdiction: 'us-foia',
     law: 'Federal FOIA',
     rule: null,
+    stopped: false,
     due_counted: `2026-03-${String(2 + Math.max(0, days_left)).padStart(2, '0')}`,
     disposition: null,
     handed_over_count: stage === 'handed_over' ? count : number === 'CT-2026-0077' ? 1 : 0,
@@ -455,6 +639,7 @@ function twoCameras(found: api.Recording): api.Recording {
 
 export const fullRequest = (request: api.Request, open: api.Review): api.FullRequest => ({
   ...request,
+  clock: clock(),
   recordings: [
     twoCameras(recording(open, demoTimeline())),
     {
