@@ -8,8 +8,11 @@ use anyhow::{Context as _, Result};
 use clap::{Command, CommandFactory as _};
 use clap_complete::Shell;
 use clap_mangen::Man;
+use redact_record::manual::EDITIONS;
+use redact_record::papers::manual_pdf;
 
 use crate::args::{Cli, GenerateArgs, Generated};
+use crate::clock;
 use crate::outcome::Outcome;
 
 /// Writes what was asked for; replaces what is there.
@@ -25,6 +28,16 @@ pub(crate) fn generate(args: &GenerateArgs) -> Result<Outcome> {
             let mut command = Cli::command().disable_help_subcommand(true);
             command.build();
             write_pages(&command, folder)?;
+        }
+        Generated::Manual => {
+            let program = concat!("Redact ", env!("CARGO_PKG_VERSION"));
+            for edition in &EDITIONS {
+                let path = folder.join(format!("redact-{}.pdf", edition.name));
+                manual_pdf(edition, program, clock::now())
+                    .map_err(anyhow::Error::from)
+                    .and_then(|bytes| Ok(fs::write(&path, bytes)?))
+                    .with_context(|| path.display().to_string())?;
+            }
         }
         Generated::Completions => {
             let mut command = visible(&Cli::command());

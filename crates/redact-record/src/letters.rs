@@ -25,7 +25,8 @@ use serde::Serialize;
 
 use crate::RecordError;
 
-pub(crate) use markdown::{Block, Span, blocks};
+pub use markdown::{Block, Span};
+pub(crate) use markdown::{blocks, chapter_blocks};
 pub use template::{LetterTemplate, TemplateOrigin};
 
 /// Steps that a template may take. A letter on 200 exhibits takes about 30,000.

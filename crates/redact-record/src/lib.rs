@@ -40,6 +40,8 @@ pub mod letters;
 #[cfg(not(target_family = "wasm"))]
 pub mod log;
 pub mod manifest;
+#[cfg(not(target_family = "wasm"))]
+pub mod manual;
 pub mod naming;
 #[cfg(not(target_family = "wasm"))]
 pub mod office;

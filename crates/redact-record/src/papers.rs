@@ -8,6 +8,7 @@
 mod flow;
 mod index;
 mod letter;
+mod manual;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -25,6 +26,7 @@ use crate::pdf::Fonts;
 use crate::{RecordError, digest_bytes};
 
 use letter::LetterPaper;
+pub use manual::manual_pdf;
 pub use transcript::transcript_pdf;
 use values::Extent;
 pub use values::PackageValues;

@@ -172,7 +172,11 @@ pub fn read_clip(path: &Path) -> Result<ClipTruth, RecordError> {
     parse_clip(&store::read(path, BYTES_MAX)?)
 }
 
-fn parse_clip(bytes: &[u8]) -> Result<ClipTruth, RecordError> {
+/// The labels of a recording, from the bytes of their file.
+///
+/// # Errors
+/// [`RecordError::Syntax`] and [`RecordError::Field`] with the place.
+pub fn parse_clip(bytes: &[u8]) -> Result<ClipTruth, RecordError> {
     let file: ClipFile = json::parse(bytes)?;
     if file.boxes.len() != file.frames {
         let found = format!("{} lists", file.boxes.len());

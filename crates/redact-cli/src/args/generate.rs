@@ -20,6 +20,8 @@ pub(crate) struct GenerateArgs {
 pub(crate) enum Generated {
     /// One man page per verb: redact.1, redact-scan.1, and so on
     Man,
+    /// The manual of the desk as PDF: redact-manual.pdf, and one for each role
+    Manual,
     /// Completions for bash (redact.bash), zsh (_redact) and fish (redact.fish)
     Completions,
 }

@@ -1,41 +1,68 @@
-//! The part of Markdown that a letter may use, as blocks to be laid out.
+//! The part of Markdown that letters and the manual may use, as blocks to be laid out.
 //!
-//! Headings, paragraphs, bold text, line breaks, lists, tables and rules. Everything else is shown
-//! as text: HTML as it is written, a link as its text and address, italics like any other text.
+//! Headings, paragraphs, bold text, line breaks, lists, tables and rules; in the manual also links
+//! and code. Everything else is shown as text: HTML as it is written, a link of a letter as its text
+//! and address, italics like any other text.
 
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
-/// Text of one weight. A line feed is a forced line break.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Span {
-    pub(crate) text: String,
-    pub(crate) strong: bool,
+/// Text of one kind. A line feed is a forced line break.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    /// The text.
+    pub text: String,
+    /// Bold.
+    pub strong: bool,
+    /// A key, a command or a file; never in a letter.
+    pub code: bool,
+    /// Where it leads; never in a letter, which shows the address.
+    pub link: Option<String>,
 }
 
-/// A block of a letter.
+/// A block of a letter or of the manual.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Block {
+pub enum Block {
     /// Level from 1, and text.
     Heading(u16, Vec<Span>),
+    /// A paragraph.
     Paragraph(Vec<Span>),
-    /// An item of a list, `depth` lists deep, from 0.
+    /// An item of a list.
     Item {
+        /// How many lists deep, from 0.
         depth: usize,
         /// Its number; `None` in a list without numbers.
         number: Option<u64>,
+        /// What it says.
         text: Vec<Span>,
     },
-    /// Header cells, then rows of as many cells.
+    /// A table.
     Table {
+        /// The cells of its header.
         header: Vec<Vec<Span>>,
+        /// Rows of as many cells.
         rows: Vec<Vec<Vec<Span>>>,
     },
+    /// Lines to be typed or read as they are; never in a letter.
+    Code(String),
+    /// A line across the page.
     Rule,
 }
 
-/// The blocks of a text in Markdown.
+/// The blocks of a letter in Markdown.
 pub(crate) fn blocks(text: &str) -> Vec<Block> {
-    let mut reader = Reader::default();
+    read(Reader::default(), text)
+}
+
+/// The blocks of a chapter of the manual in Markdown, with its links and code.
+pub(crate) fn chapter_blocks(text: &str) -> Vec<Block> {
+    let reader = Reader {
+        is_chapter: true,
+        ..Reader::default()
+    };
+    read(reader, text)
+}
+
+fn read(mut reader: Reader, text: &str) -> Vec<Block> {
     for event in Parser::new_ext(text, Options::ENABLE_TABLES) {
         reader.event(event);
     }
@@ -45,10 +72,13 @@ pub(crate) fn blocks(text: &str) -> Vec<Block> {
 
 #[derive(Default)]
 struct Reader {
+    /// Whether links and code are told apart from other text.
+    is_chapter: bool,
     blocks: Vec<Block>,
     /// Text of the open block or cell.
     spans: Vec<Span>,
     strong: usize,
+    in_code: bool,
     heading: Option<u16>,
     /// The next number of each open list.
     lists: Vec<Option<u64>>,
@@ -66,8 +96,12 @@ impl Reader {
         match event {
             Event::Start(tag) => self.start(tag),
             Event::End(tag) => self.end(tag),
+            Event::Code(text) => {
+                self.in_code = self.is_chapter;
+                self.push(&text);
+                self.in_code = false;
+            }
             Event::Text(text)
-            | Event::Code(text)
             | Event::Html(text)
             | Event::InlineHtml(text)
             | Event::InlineMath(text)
@@ -124,6 +158,11 @@ impl Reader {
 
     fn end(&mut self, tag: TagEnd) {
         match tag {
+            TagEnd::CodeBlock if self.is_chapter => {
+                let lines = std::mem::take(&mut self.spans).into_iter();
+                let lines: String = lines.map(|span| span.text).collect();
+                self.blocks.push(Block::Code(lines.trim_end().to_owned()));
+            }
             TagEnd::Heading(_)
             | TagEnd::Paragraph
             | TagEnd::Item
@@ -141,6 +180,9 @@ impl Reader {
             TagEnd::Strong => self.strong = self.strong.saturating_sub(1),
             TagEnd::Link | TagEnd::Image => {
                 let address = self.links.pop().unwrap_or_default();
+                if self.is_chapter {
+                    return;
+                }
                 let shown = self
                     .spans
                     .last()
@@ -167,13 +209,20 @@ impl Reader {
     }
 
     fn push(&mut self, text: &str) {
-        let strong = self.strong > 0;
+        let link = self.links.last().filter(|_| self.is_chapter).cloned();
+        let span = Span {
+            text: text.to_owned(),
+            strong: self.strong > 0,
+            code: self.in_code,
+            link,
+        };
         match self.spans.last_mut() {
-            Some(last) if last.strong == strong => last.text.push_str(text),
-            _ => self.spans.push(Span {
-                text: text.to_owned(),
-                strong,
-            }),
+            Some(last)
+                if (last.strong, last.code, &last.link) == (span.strong, span.code, &span.link) =>
+            {
+                last.text.push_str(text);
+            }
+            _ => self.spans.push(span),
         }
     }
 
@@ -203,7 +252,7 @@ mod tests {
     fn plain(text: &str) -> Vec<Span> {
         vec![Span {
             text: text.to_owned(),
-            strong: false,
+            ..Span::default()
         }]
     }
 
@@ -220,10 +269,12 @@ mod tests {
         let strong = Span {
             text: "R. Roe".to_owned(),
             strong: true,
+            ..Span::default()
         };
         let two = Span {
             text: "2".to_owned(),
             strong: true,
+            ..Span::default()
         };
         let dear = [plain("Dear "), vec![strong], plain(",\nsecond line")].concat();
         let expected = vec![
@@ -268,5 +319,24 @@ mod tests {
         );
         assert_eq!(words("![seal](seal.png)"), "seal (seal.png)");
         assert_eq!(words("`code` and *soft*"), "code and soft");
+    }
+
+    /// Goal: the manual has links, keys and commands, and no address in its text.
+    #[test]
+    fn a_chapter_has_links_and_code() {
+        let key = Span {
+            text: "H".to_owned(),
+            code: true,
+            ..Span::default()
+        };
+        let link = Span {
+            text: "tracks".to_owned(),
+            link: Some("glossary.md#track".to_owned()),
+            ..Span::default()
+        };
+        let read = [plain("Press "), vec![key], plain(" for "), vec![link]].concat();
+        let text = "Press `H` for [tracks](glossary.md#track)\n\n```\na\nb\n```\n";
+        let expected = vec![Block::Paragraph(read), Block::Code("a\nb".to_owned())];
+        assert_eq!(chapter_blocks(text), expected);
     }
 }

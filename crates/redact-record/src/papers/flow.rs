@@ -29,13 +29,15 @@ pub(super) struct Flow<'a> {
     pub(super) y: f32,
     nodes: Vec<Node>,
     full: Vec<Vec<Node>>,
+    /// Level, text and page, from 1, of each heading.
+    pub(super) headings: Vec<(u16, String, usize)>,
 }
 
 /// Text of one weight.
 pub(super) fn plain(text: &str) -> Vec<Span> {
     vec![Span {
         text: text.to_owned(),
-        strong: false,
+        ..Span::default()
     }]
 }
 
@@ -49,6 +51,7 @@ impl<'a> Flow<'a> {
             y: margin,
             nodes: Vec::new(),
             full: Vec::new(),
+            headings: Vec::new(),
         }
     }
 
@@ -62,7 +65,7 @@ impl<'a> Flow<'a> {
     }
 
     /// Starts a page unless this one is empty.
-    fn next_page(&mut self) {
+    pub(super) fn next_page(&mut self) {
         if self.y > self.margin {
             self.full.push(std::mem::take(&mut self.nodes));
             self.y = self.margin;
@@ -104,6 +107,20 @@ impl<'a> Flow<'a> {
         self.make_room(height(&lines, kind) + 3.0 * kind.lead);
         let marks = self.place(self.margin, kind, &lines);
         self.push(Node::leaf(Role::Heading(level), marks));
+        let words = text.iter().map(|span| span.text.as_str()).collect();
+        self.headings.push((level, words, self.full.len() + 1));
+    }
+
+    /// An entry of a table of contents: `text`, and the page at the right margin.
+    pub(super) fn entry(&mut self, kind: Type, indent: f32, (text, page): (&str, usize)) {
+        let page = page.to_string();
+        let room = self.fonts.width(kind.style, kind.size, "0000") + GUTTER;
+        let lines = wrap(self.fonts, kind, &plain(text), self.width() - indent - room);
+        let mut marks = self.place(self.margin + indent, kind, &lines);
+        let wide = self.fonts.width(kind.style, kind.size, &page);
+        let at = [self.page[0] - self.margin - wide, self.y];
+        marks.extend(line_marks(self.fonts, at, kind, &[(kind.style, page)]));
+        self.push(Node::leaf(Role::Paragraph, marks));
     }
 
     /// A paragraph.
@@ -169,6 +186,16 @@ impl<'a> Flow<'a> {
                 Block::Table { header, rows } => {
                     self.letter_table(kind, header, rows);
                     self.gap(kind.lead * 0.7);
+                }
+                Block::Code(lines) => {
+                    let kind = Type {
+                        lead: kind.lead,
+                        ..Type::new(Style::Mono, kind.size * 0.84, kind.ink)
+                    };
+                    for line in lines.lines() {
+                        self.paragraph(kind, &plain(line));
+                    }
+                    self.gap(kind.lead * 0.6);
                 }
                 Block::Rule => {
                     self.rule(0.8, LINE);

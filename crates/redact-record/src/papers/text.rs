@@ -43,6 +43,10 @@ pub(super) fn plain_text(letter: &Letter) -> String {
                     wrapped(&mut text, "- ", "  ", &cells.collect::<Vec<_>>().join("; "));
                 }
             }
+            Block::Code(lines) => {
+                text.push_str(&lines);
+                text.push('\n');
+            }
             Block::Rule => {
                 text.push_str(&"-".repeat(WIDTH));
                 text.push('\n');

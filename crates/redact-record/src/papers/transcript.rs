@@ -45,6 +45,7 @@ pub fn transcript_pdf(
         let time = Span {
             text: format!("{}  ", paragraph.time),
             strong: true,
+            ..Span::default()
         };
         let said = plain(&paragraph.text).into_iter();
         flow.paragraph(body, &std::iter::once(time).chain(said).collect::<Vec<_>>());

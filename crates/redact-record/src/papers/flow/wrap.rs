@@ -92,7 +92,11 @@ fn words(kind: Type, text: &[Span]) -> Vec<Option<Line>> {
     let mut words: Vec<Option<Line>> = Vec::new();
     let mut open = false;
     for span in text {
-        let style = if span.strong { Style::Bold } else { kind.style };
+        let style = match (span.strong, span.code) {
+            (true, _) => Style::Bold,
+            (false, true) => Style::Mono,
+            (false, false) => kind.style,
+        };
         for character in span.text.chars() {
             if character == '\n' {
                 words.push(None);
