@@ -38,7 +38,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "redact-record",
         ],
     ),
-    ("redact-desk", &["redact-core", "redact-record"]),
+    (
+        "redact-desk",
+        &["redact-core", "redact-engine", "redact-record"],
+    ),
     (
         "redact-release",
         &[

@@ -19,6 +19,7 @@ pub(crate) mod names;
 pub(crate) mod packages;
 pub(crate) mod policies;
 pub(crate) mod pool;
+pub(crate) mod practice;
 mod query;
 pub(crate) mod rechecks;
 pub(crate) mod recordings;

@@ -24,6 +24,7 @@ pub(crate) mod problems;
 pub(crate) mod reason_changes;
 pub(crate) mod refusals;
 pub(crate) mod release_files;
+pub(crate) mod score;
 pub(crate) mod sheet;
 pub(crate) mod spans;
 pub(crate) mod speech;

@@ -22,6 +22,7 @@ pub(crate) mod package_state;
 pub(crate) mod packages;
 pub(crate) mod password;
 pub(crate) mod policies;
+pub(crate) mod practice;
 pub(crate) mod presence;
 pub(crate) mod reauthentication;
 pub(crate) mod recording_changes;

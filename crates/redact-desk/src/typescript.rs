@@ -22,6 +22,7 @@ use crate::domain::policy::{
 use crate::domain::problems::Problem;
 use crate::domain::reason_changes::ReasonProposal;
 use crate::domain::release_files::FileKind;
+use crate::domain::score::{AudibleItem, NeedlessMask, RejectedTrack, Score, VisibleObject};
 use crate::domain::sheet::SheetItem;
 use crate::domain::spoken::{
     CheckedItem, ItemKind, PersonalClassName, SpokenSummary, UnclearCauseName, WordEdit,
@@ -47,8 +48,12 @@ use crate::http::grants::Notice;
 use crate::http::inbox::{InboxItem, InboxKind};
 use crate::http::invites::{Enrollment, Invite};
 use crate::http::jobs::{Job, JobError};
+use crate::http::manual::{
+    Manual, ManualBlock, ManualChapter, ManualEdition, ManualLink, ManualText,
+};
 use crate::http::office::Office;
 use crate::http::packages::{ExhibitInfo, Package, PackageCopy};
+use crate::http::practice::Practice;
 use crate::http::rechecks::{CopyOut, Fault, Recheck, RecheckedRelease};
 use crate::http::recordings::{Found, FoundTrack, Recording, RecordingState, SameRecording};
 use crate::http::releases::{CopiedFile, Copy, Release, ReleaseFile};
@@ -253,6 +258,18 @@ const TYPES: &[Declare] = &[
     Audit::decl,
     EventEntry::decl,
     Chain::decl,
+    ManualLink::decl,
+    ManualText::decl,
+    ManualBlock::decl,
+    ManualChapter::decl,
+    ManualEdition::decl,
+    Manual::decl,
+    Practice::decl,
+    VisibleObject::decl,
+    AudibleItem::decl,
+    NeedlessMask::decl,
+    RejectedTrack::decl,
+    Score::decl,
     PresentPerson::decl,
     ChangeMessage::decl,
 ];

@@ -21,10 +21,14 @@ pub(crate) struct ApprovalRow {
     /// SHA-256 of the plan's content.
     pub(crate) content: String,
     pub(crate) signature: Option<String>,
+    /// Whether it is in a practice request, where everybody's approval counts.
+    pub(crate) practice: bool,
 }
 
 const ROW: &str = "SELECT approvals.review, user, name, role, at_nanos, statement, content,
-    signature FROM approvals";
+    signature, EXISTS (SELECT 1 FROM reviews v JOIN recordings c ON c.id = v.recording
+      JOIN requests q ON q.id = c.request
+      WHERE v.id = approvals.review AND q.practice IS NOT NULL) AS practice FROM approvals";
 
 /// The valid approvals of a revision, oldest first.
 pub(crate) async fn of(db: &Db, review: &ReviewRow) -> Result<Vec<ApprovalRow>, DbError> {

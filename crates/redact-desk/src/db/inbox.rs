@@ -24,7 +24,7 @@ pub(crate) async fn waiting_for(db: &Db, user: &Id) -> Result<Vec<WaitingRow>, D
         FROM approvals a JOIN reviews r ON r.id = a.review AND r.revision = a.revision
           JOIN approved ON approved.review = r.id AND approved.whole = 0
           JOIN recordings c ON c.id = r.recording JOIN requests q ON q.id = c.request
-        WHERE a.void = 0 AND q.closed = 0 AND c.removed_at IS NULL
+        WHERE a.void = 0 AND q.closed = 0 AND q.practice IS NULL AND c.removed_at IS NULL
         GROUP BY r.id HAVING max(a.user = ?) = 0 ORDER BY q.due_on, q.number";
     query::all_of(db, sql.to_owned(), user).await
 }
@@ -40,7 +40,8 @@ pub(crate) async fn sent_back_to(db: &Db, user: &Id) -> Result<Vec<WaitingRow>, 
             GROUP BY review)
           AND NOT EXISTS (SELECT 1 FROM approvals a
             WHERE a.review = r.id AND a.revision = r.revision AND a.void = 0)
-          AND q.closed = 0 AND c.removed_at IS NULL AND q.assignee = ?
+          AND q.closed = 0 AND q.practice IS NULL AND c.removed_at IS NULL
+          AND q.assignee = ?
         ORDER BY q.due_on, q.number";
     query::all_of(db, sql.to_owned(), user).await
 }

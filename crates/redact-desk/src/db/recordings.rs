@@ -210,7 +210,7 @@ pub(crate) struct SameRow {
     pub(crate) released: bool,
 }
 
-/// All recordings whose file more than one recording has.
+/// All recordings whose file more than one recording has, without those to practice on.
 pub(crate) async fn same_files(db: &Db) -> Result<Vec<SameRow>, DbError> {
     query::all(
         db,
@@ -222,7 +222,9 @@ pub(crate) async fn same_files(db: &Db) -> Result<Vec<SameRow>, DbError> {
              AS released
          FROM recordings r WHERE removed_at IS NULL AND sha256 IN
            (SELECT sha256 FROM recordings WHERE removed_at IS NULL AND sha256 IS NOT NULL
-              GROUP BY sha256 HAVING count(*) > 1) ORDER BY added_at"
+              GROUP BY sha256 HAVING count(*) > 1)
+           AND NOT EXISTS (SELECT 1 FROM requests q
+             WHERE q.id = r.request AND q.practice IS NOT NULL) ORDER BY added_at"
             .to_owned(),
     )
     .await

@@ -37,6 +37,8 @@ pub(crate) struct ReleaseRow {
     pub(crate) request_number: String,
     pub(crate) recording_name: String,
     pub(crate) copies: i64,
+    /// Whether it is of a practice request.
+    pub(crate) practice: bool,
 }
 
 const ROW: &str = "SELECT id, request, recording, review, revision, title, policy_name, stem,
@@ -45,7 +47,9 @@ const ROW: &str = "SELECT id, request, recording, review, revision, title, polic
        AND newer.state != 'failed') AS replaced_by,
     (SELECT number FROM requests WHERE requests.id = releases.request) AS request_number,
     (SELECT name FROM recordings WHERE recordings.id = releases.recording) AS recording_name,
-    (SELECT count(*) FROM received WHERE received.release = releases.id) AS copies FROM releases";
+    (SELECT count(*) FROM received WHERE received.release = releases.id) AS copies,
+    (SELECT practice IS NOT NULL FROM requests WHERE requests.id = releases.request) AS practice
+    FROM releases";
 
 /// The release with that id.
 ///
@@ -61,14 +65,21 @@ pub(crate) async fn of_request(db: &Db, request: &Id) -> Result<Vec<ReleaseRow>,
     query::all_of(db, sql, request).await
 }
 
+/// Releases of practice requests are in no list of the office.
+const REAL: &str = "request NOT IN (SELECT id FROM requests WHERE practice IS NOT NULL)";
+
 /// The newest 1000 releases, newest first.
 pub(crate) async fn newest(db: &Db) -> Result<Vec<ReleaseRow>, DbError> {
-    query::all(db, format!("{ROW} ORDER BY created_at DESC LIMIT 1000")).await
+    query::all(
+        db,
+        format!("{ROW} WHERE {REAL} ORDER BY created_at DESC LIMIT 1000"),
+    )
+    .await
 }
 
 /// All finished releases, newest first.
 pub(crate) async fn made(db: &Db) -> Result<Vec<ReleaseRow>, DbError> {
-    let sql = format!("{ROW} WHERE made_at IS NOT NULL ORDER BY made_at DESC");
+    let sql = format!("{ROW} WHERE made_at IS NOT NULL AND {REAL} ORDER BY made_at DESC");
     query::all(db, sql).await
 }
 

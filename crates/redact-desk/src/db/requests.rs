@@ -31,17 +31,22 @@ pub(crate) struct RequestRow {
     pub(crate) created_at: Millis,
     pub(crate) changed_at: Millis,
     pub(crate) releases: i64,
+    /// Whose practice request it is; `None` for a real one.
+    pub(crate) practice: Option<Id>,
 }
 
 const ROWS: &str = "SELECT r.id, number, requester_kind, requester, jurisdiction, received_on,
     due_on, rule_days, rule_unit, rule_note, due_by_hand, acknowledged_on, estimated_on, assignee,
     users.name AS assignee_name, note, closed, disposition, r.created_at, r.changed_at,
-    (SELECT count(*) FROM releases WHERE request = r.id) AS releases
-    FROM requests r LEFT JOIN users ON users.id = assignee";
+    (SELECT count(*) FROM releases WHERE request = r.id) AS releases,
+    practice FROM requests r LEFT JOIN users ON users.id = assignee";
+
+/// Removed practice requests are nowhere.
+const SHOWN: &str = "practice_removed_at IS NULL";
 
 /// Every request.
 pub(crate) async fn all(db: &Db) -> Result<Vec<RequestRow>, DbError> {
-    sqlx::query_as(ROWS).fetch_all(db).await
+    query::all(db, format!("{ROWS} WHERE {SHOWN}")).await
 }
 
 /// What is known of a recording's way to the requester.
@@ -108,11 +113,12 @@ pub(crate) async fn progress(
 /// # Errors
 /// 404.
 pub(crate) async fn by_id(db: &Db, id: &Id) -> ApiResult<RequestRow> {
-    let row: Option<RequestRow> =
-        sqlx::query_as(sqlx::AssertSqlSafe(format!("{ROWS} WHERE r.id = ?")))
-            .bind(id)
-            .fetch_optional(db)
-            .await?;
+    let row: Option<RequestRow> = sqlx::query_as(sqlx::AssertSqlSafe(format!(
+        "{ROWS} WHERE r.id = ? AND {SHOWN}"
+    )))
+    .bind(id)
+    .fetch_optional(db)
+    .await?;
     row.ok_or_else(ApiError::not_found)
 }
 

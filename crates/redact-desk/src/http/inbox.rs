@@ -78,7 +78,7 @@ pub(crate) async fn list(
     items.extend(sent_back.map(|row| of_review(InboxKind::SentBack, row)));
     let mut progress = requests::progress(&app.db, None).await?;
     for row in requests::all(&app.db).await? {
-        if row.closed || row.assignee.as_ref() != Some(&who.id) {
+        if row.closed || row.practice.is_some() || row.assignee.as_ref() != Some(&who.id) {
             continue;
         }
         let left = days_left(&row.facts.due_on);

@@ -31,6 +31,7 @@ use crate::service::app::{App, Shared};
 use crate::service::change::Change;
 use crate::service::copies::older;
 use crate::service::jobs::queue;
+use crate::service::practice;
 use crate::service::releases::{self, NewTerms, inputs, path};
 use crate::service::views;
 use crate::time;
@@ -66,6 +67,8 @@ pub(crate) struct Release {
     copies: i64,
     /// Who has a version that was replaced; empty in lists.
     older_copies: Vec<OlderCopy>,
+    /// Whether it is of a practice request: nothing of it is handed over.
+    practice: bool,
 }
 
 #[derive(Serialize)]
@@ -117,6 +120,7 @@ fn present(app: &Shared, row: ReleaseRow, job: Option<JobRow>) -> Release {
         others: Vec::new(),
         copies: row.copies,
         older_copies: Vec::new(),
+        practice: row.practice,
     }
 }
 
@@ -380,6 +384,8 @@ pub(crate) async fn hand_over(
         let message = "Only verified releases can be handed over.";
         return Err(ApiError::conflict("not_verified", message));
     }
+    let message = "A release of a practice request cannot be handed over.";
+    practice::refuse(&app, &release.request, message).await?;
     if given.files.is_empty() || given.files.len() > FileKind::ALL.len() {
         return Err(ApiError::field(
             "files",

@@ -58,6 +58,8 @@ pub(crate) struct Request {
     releases_count: i64,
     created_at: String,
     changed_at: String,
+    /// Whether it is there for its owner to practice on.
+    practice: bool,
     /// For the search.
     #[serde(skip)]
     names: Vec<String>,
@@ -96,7 +98,7 @@ fn present(
         known.is_some_and(|law| law.is_stopped_by(open.waiting_for))
     };
     Request {
-        overdue: days_left < 0 && !over,
+        overdue: days_left < 0 && !over && row.practice.is_none(),
         days_left,
         stage,
         rule,
@@ -119,6 +121,7 @@ fn present(
         releases_count: row.releases,
         created_at: time::text(row.created_at),
         changed_at: time::text(row.changed_at),
+        practice: row.practice.is_some(),
         names: recordings.iter().map(|row| row.name.clone()).collect(),
     }
 }
@@ -190,12 +193,14 @@ impl RequestsQuery {
     }
 }
 
-/// `GET /requests`.
+/// `GET /requests`. Practice requests are in the list of their owner alone.
 pub(crate) async fn list(
     State(app): State<App>,
+    who: SessionUser,
     Query(filter): Query<RequestsQuery>,
 ) -> ApiResult<axum::Json<Vec<Request>>> {
     let rows = rows::all(&app.db).await?.into_iter();
+    let rows = rows.filter(|row| row.practice.as_ref().is_none_or(|owner| *owner == who.id));
     let progress = rows::progress(&app.db, None).await?;
     let clocks = by_request(&app.db, None).await?;
     let running = ClockRows::default();

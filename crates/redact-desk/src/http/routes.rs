@@ -10,8 +10,9 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::{
     accounts, audits, clocks, comments, connections, events, fees, grants, guard, inbox, invites,
-    jobs, machines, office, packages, page, policies, rechecks, recording_changes, recordings,
-    releases, requests, reviews, statistics, stream, transcripts, uploads, users, verifier, views,
+    jobs, machines, manual, office, packages, page, policies, practice, rechecks,
+    recording_changes, recordings, releases, requests, reviews, statistics, stream, transcripts,
+    uploads, users, verifier, views,
     watch_folder,
 };
 use crate::model::Role;
@@ -111,6 +112,11 @@ fn people_and_requests() -> Vec<Route> {
         PUT "/api/uploads/{id}" SHOW => uploads::piece,
         DELETE "/api/uploads/{id}" SHOW => uploads::remove,
         POST "/api/uploads/{id}/finish" SHOW => uploads::finish,
+        GET "/api/manual" OPEN => manual::show,
+        GET "/api/manual/{file}" ALL => manual::pdf,
+        GET "/api/practice" WORK => practice::show,
+        POST "/api/practice" WORK => practice::start,
+        DELETE "/api/practice" WORK => practice::remove,
         GET "/api/watch-folder" WORK => watch_folder::list,
         POST "/api/watch-folder/{id}/take" WORK => watch_folder::take,
     }
@@ -142,6 +148,7 @@ fn recordings_and_reviews() -> Vec<Route> {
         GET "/api/reviews/{id}/revisions/{revision}" WORK => reviews::revision,
         GET "/api/reviews/{id}/transcript" WORK => transcripts::show,
         GET "/api/reviews/{id}/summary" WORK => reviews::summary,
+        GET "/api/reviews/{id}/score" WORK => practice::score,
         GET "/api/reviews/{id}/sheet" WORK => reviews::sheet,
         GET "/api/reviews/{id}/comments" WORK => comments::list,
         POST "/api/reviews/{id}/comments" WORK => comments::comment,

@@ -20,6 +20,7 @@ use crate::id::Id;
 use crate::model::{Purpose, Role, SessionUser};
 use crate::read_options::ReadOptions;
 use crate::service::app::{App, Shared};
+use crate::service::practice;
 use crate::service::recordings::{NewFile, import};
 
 /// The largest piece.
@@ -79,7 +80,8 @@ pub(crate) async fn check_request(app: &Shared, id: &Id) -> ApiResult<()> {
         let message = "The request is closed, so no recordings can be added.";
         return Err(ApiError::conflict("closed", message).hint("Reopen the request first."));
     }
-    Ok(())
+    let message = "A practice request has the sample recording alone.";
+    practice::refuse(app, id, message).await
 }
 
 fn lock(app: &Shared, id: &Id) -> Arc<tokio::sync::Mutex<()>> {

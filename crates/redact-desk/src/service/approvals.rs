@@ -28,7 +28,7 @@ use crate::domain::approval::{Approval, ReviewState, state};
 use crate::domain::problems::check_plan;
 use crate::event::Event;
 use crate::id::Id;
-use crate::model::{CommentKind, SessionUser};
+use crate::model::{CommentKind, Role, SessionUser};
 use crate::peer::Peer;
 use crate::time;
 
@@ -45,7 +45,14 @@ pub(crate) fn present(row: &ApprovalRow) -> Approval {
 
 /// The state that follows from approvals.
 pub(crate) fn state_of(rows: &[ApprovalRow], second_person: bool) -> ReviewState {
-    state(rows.iter().map(|row| (&row.user, row.role)), second_person)
+    let role = |row: &ApprovalRow| {
+        if row.practice {
+            Role::Approver
+        } else {
+            row.role
+        }
+    };
+    state(rows.iter().map(|row| (&row.user, role(row))), second_person)
 }
 
 const STATEMENT: &str = "I reviewed this plan and approve it as the only change to the recording.";
@@ -224,6 +231,7 @@ pub(crate) async fn approve(
         statement,
         content: String::new(),
         signature: None,
+        practice: false,
     };
     let checked =
         tokio::task::spawn_blocking(move || check(&loaded, (&earlier, &keys), by, &key)).await?;

@@ -13,6 +13,7 @@ use serde_json::json;
 use super::app::Shared;
 use super::change::Change;
 use super::package_state::{forget, passphrases};
+use super::practice;
 use super::releases;
 use crate::api_error::{ApiError, ApiResult};
 use crate::db;
@@ -134,6 +135,8 @@ pub(crate) async fn begin(
 ) -> ApiResult<Id> {
     // No release is replaced in between.
     let _alone = app.review_lock.lock().await;
+    let message = "Releases of a practice request cannot be packaged.";
+    practice::refuse(app, request, message).await?;
     let facts = requests::facts(&app.db, request).await?;
     let rows = chosen(app, request, &order.releases).await?;
     let profile = profile(app, &order).await?;

@@ -1,12 +1,14 @@
 //! What people change of a recording after its intake: its name, its request, whether it is
 //! responsive, and its removal.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::app::Shared;
 use super::change::Change;
 use super::comments::{self, NewComment};
 use super::history::{self, Entry};
+use super::practice;
 use super::recordings::extension;
 use super::requests::{REASON_CHARS_MAX, check_open};
 use crate::api_error::{ApiError, ApiResult, text};
@@ -82,6 +84,10 @@ pub(crate) async fn move_to(
         let message = "That request is closed. Reopen it first.";
         return Err(ApiError::field("request", message));
     }
+    let message =
+        "A practice request has the sample recording alone, which is in no other request.";
+    practice::refuse(app, &row.request, message).await?;
+    practice::refuse(app, to, message).await?;
     if row.request == *to {
         let message = "The recording is in that request already.";
         return Err(ApiError::field("request", message));
@@ -207,13 +213,20 @@ pub(crate) async fn remove(
     change.commit().await?;
     app.forget_findings(id);
     let plans = heads.iter().map(|head| app.folders.plans(&head.review.id));
-    for folder in plans.chain([app.folders.recording(id)]) {
+    let folders: Vec<PathBuf> = plans.chain([app.folders.recording(id)]).collect();
+    delete_folders(folders).await?;
+    notify(app, &row);
+    Ok(())
+}
+
+/// Deletes folders with everything in them, where they exist.
+pub(crate) async fn delete_folders(folders: Vec<PathBuf>) -> ApiResult<()> {
+    for folder in folders {
         match tokio::fs::remove_dir_all(folder).await {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
             _ => {}
         }
     }
-    notify(app, &row);
     Ok(())
 }
 
@@ -234,7 +247,7 @@ async fn check_unreleased(app: &Shared, id: &Id) -> ApiResult<()> {
 }
 
 /// Cancels the recording's jobs and waits until none runs.
-async fn stop_jobs(app: &Shared, id: &Id) -> ApiResult<()> {
+pub(crate) async fn stop_jobs(app: &Shared, id: &Id) -> ApiResult<()> {
     for _ in 0..STOP_TRIES {
         let active = jobs::active_of_recording(&app.db, id).await?;
         if active.is_empty() {
@@ -249,7 +262,7 @@ async fn stop_jobs(app: &Shared, id: &Id) -> ApiResult<()> {
     Err(still_stopping())
 }
 
-fn still_stopping() -> ApiError {
+pub(crate) fn still_stopping() -> ApiError {
     ApiError::conflict("conflict", "The recording's jobs are still stopping.")
         .hint("Try again in a moment.")
 }

@@ -9,7 +9,7 @@ use super::history::{self, Entry};
 use crate::api_error::{ApiError, ApiResult, optional_text, text};
 use crate::db::clocks::ClockRows;
 use crate::db::requests::{self, Facts, ProgressRow, RequestRow, RequestValues};
-use crate::db::{pool, users};
+use crate::db::{pool, practice, users};
 use crate::domain::history::{FieldChange, changes};
 use crate::domain::stage::{Progress, Stage};
 use crate::domain::statutes::{DeadlineKind, Due};
@@ -147,17 +147,41 @@ pub(crate) async fn check_open(app: &Shared, id: &Id) -> ApiResult<()> {
 /// # Errors
 /// 400 for invalid values; 409 `number_taken`.
 pub(crate) async fn add(app: &Shared, who: &SessionUser, entered: Entered) -> ApiResult<Id> {
+    insert(app, (who, None), entered).await
+}
+
+/// Enters a request for its user to practice on and returns its id.
+///
+/// # Errors
+/// As for [`add`].
+pub(crate) async fn add_practice(
+    app: &Shared,
+    who: &SessionUser,
+    entered: Entered,
+) -> ApiResult<Id> {
+    insert(app, (who, Some(&who.id)), entered).await
+}
+
+async fn insert(
+    app: &Shared,
+    (who, practice): (&SessionUser, Option<&Id>),
+    entered: Entered,
+) -> ApiResult<Id> {
     let values = validated(app, entered, None).await?;
     let id = Id::random();
     let mut change = pool::begin(&app.db).await?;
     requests::insert(&mut change, &id, &values, app.now()).await?;
+    if let Some(owner) = practice {
+        practice::mark(&mut change, &id, owner).await?;
+    }
     let law = &values.facts.jurisdiction;
     let known = app.statutes.get(law).is_some();
     let event = Event::new(Act::Request, "entered")
         .id("request", &id)
         .label("received", &values.facts.received_on)
         .label("due", &values.facts.due_on)
-        .label("law", if known { law } else { "other" });
+        .label("law", if known { law } else { "other" })
+        .label("practice", if practice.is_some() { "yes" } else { "no" });
     app.log_event(&who.name, event).await?;
     change.commit().await?;
     app.notify(Change::Request(id.clone()));

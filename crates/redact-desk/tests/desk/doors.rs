@@ -48,6 +48,12 @@ OP    POST   /api/requests/{id}/estimates
 OPUA  GET    /api/office
 OP    GET    /api/inbox
 OPU   GET    /api/laws
+-     GET    /api/manual
+OPUA  GET    /api/manual/{file}
+OP    GET    /api/practice
+OP    POST   /api/practice
+OP    DELETE /api/practice
+OP    GET    /api/reviews/{id}/score
 OP    GET    /api/policies
 OP    GET    /api/policies/{digest}
 OPU   GET    /api/uploads
@@ -151,6 +157,7 @@ fn example(path: &str) -> String {
         ("{revision}", "1"),
         ("{kind}", "release"),
         ("{entry}", id),
+        ("{file}", "clerk.pdf"),
     ] {
         path = path.replace(place, value);
     }

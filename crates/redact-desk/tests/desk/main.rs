@@ -19,6 +19,7 @@ mod layers;
 mod machines;
 mod office;
 mod packages;
+mod practice;
 mod private;
 mod read_options;
 mod reasons;

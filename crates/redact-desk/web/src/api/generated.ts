@@ -501,7 +501,11 @@ recordings_count: number,
 /**
  * Recordings of which the requester has the latest release.
  */
-handed_over_count: number, not_responsive_count: number, releases_count: number, created_at: string, changed_at: string, };
+handed_over_count: number, not_responsive_count: number, releases_count: number, created_at: string, changed_at: string, 
+/**
+ * Whether it is there for its owner to practice on.
+ */
+practice: boolean, };
 
 export type FieldChange = { 
 /**
@@ -555,7 +559,11 @@ recordings_count: number,
 /**
  * Recordings of which the requester has the latest release.
  */
-handed_over_count: number, not_responsive_count: number, releases_count: number, created_at: string, changed_at: string, };
+handed_over_count: number, not_responsive_count: number, releases_count: number, created_at: string, changed_at: string, 
+/**
+ * Whether it is there for its owner to practice on.
+ */
+practice: boolean, };
 
 export type Upload = { id: Id, name: string, bytes: number, offset: number, purpose: Purpose, request: Id | null, piece_bytes_max: number, };
 
@@ -1075,7 +1083,11 @@ others: Array<ReleaseLink>, copies: number,
 /**
  * Who has a version that was replaced; empty in lists.
  */
-older_copies: Array<OlderCopy>, };
+older_copies: Array<OlderCopy>, 
+/**
+ * Whether it is of a practice request: nothing of it is handed over.
+ */
+practice: boolean, };
 
 export type CopiedFile = { kind: FileKind, sha256: string, };
 
@@ -1230,6 +1242,102 @@ names: { [key in string]: string },
 changes: Array<FieldChange>, reason: string, };
 
 export type Chain = { whole: boolean, entries: number, problem: string | null, };
+
+export type ManualLink = { slug: string, anchor: string | null, };
+
+export type ManualText = { text: string, 
+/**
+ * What the page calls it.
+ */
+strong: boolean, 
+/**
+ * A key, a command or a file.
+ */
+code: boolean, 
+/**
+ * The chapter and heading that it leads to.
+ */
+link: ManualLink | null, };
+
+export type ManualBlock = { "kind": "heading", level: number, anchor: string, text: Array<ManualText>, } | { "kind": "paragraph", text: Array<ManualText>, } | { "kind": "list", numbered: boolean, items: Array<Array<ManualText>>, } | { "kind": "table", header: Array<Array<ManualText>>, rows: Array<Array<Array<ManualText>>>, } | { "kind": "code", text: string, };
+
+export type ManualChapter = { slug: string, title: string, blocks: Array<ManualBlock>, };
+
+export type ManualEdition = { 
+/**
+ * Its file is `NAME.pdf`.
+ */
+name: string, title: string, };
+
+export type Manual = { chapters: Array<ManualChapter>, 
+/**
+ * As PDF: the whole, and one for each role.
+ */
+editions: Array<ManualEdition>, };
+
+export type Practice = { 
+/**
+ * `null` if there is none.
+ */
+request: Id | null, };
+
+export type VisibleObject = { class: Class, frames: number, seconds: number, 
+/**
+ * The frame in which most of it is visible.
+ */
+frame: number, 
+/**
+ * The share that is hidden there, 0 to 1.
+ */
+hidden_share: number, };
+
+export type AudibleItem = { 
+/**
+ * Which sound track, from 0.
+ */
+sound_track: number, start_seconds: number, end_seconds: number, 
+/**
+ * How much of it is audible.
+ */
+seconds: number, words: string, };
+
+export type NeedlessMask = { track: number, class: Class, frame: number, frames: number, };
+
+export type RejectedTrack = { track: number, class: Class, frame: number, 
+/**
+ * Whether nothing was there.
+ */
+right: boolean, };
+
+export type Score = { revision: number, 
+/**
+ * 0 to 100: how much of what must be hidden and muted is, less what is hidden needlessly.
+ */
+points: number, 
+/**
+ * Objects in frames that are hidden, of all that must be.
+ */
+hidden: number, objects: number, 
+/**
+ * Seconds that are muted, of all that must be.
+ */
+muted_seconds: number, spoken_seconds: number, 
+/**
+ * What stayed visible, the longest first.
+ */
+visible: Array<VisibleObject>, 
+/**
+ * What stayed audible, in order.
+ */
+audible: Array<AudibleItem>, 
+/**
+ * What is hidden although nothing is there.
+ */
+needless: Array<NeedlessMask>, 
+/**
+ * What was rejected as a false detection, rightly or not.
+ */
+rejected: Array<RejectedTrack>, };
 
 export type PresentPerson = { id: Id, name: string, role: Role, };
 

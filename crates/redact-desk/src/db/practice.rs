@@ -1,0 +1,40 @@
+//! Practice requests: one per person, of the sample recording.
+
+use super::pool::{Connection, Db, DbError};
+use super::query;
+use crate::api_error::{ApiError, ApiResult};
+use crate::id::Id;
+use crate::time::Millis;
+
+/// The practice request of a person; `None` if they have none.
+pub(crate) async fn of(db: &Db, user: &Id) -> Result<Option<Id>, DbError> {
+    let sql = "SELECT id FROM requests WHERE practice = ? AND practice_removed_at IS NULL";
+    let found: Option<(Id,)> = sqlx::query_as(sql).bind(user).fetch_optional(db).await?;
+    Ok(found.map(|(id,)| id))
+}
+
+/// Makes a request that was just added the practice request of a person.
+pub(crate) async fn mark(change: &mut Connection, id: &Id, user: &Id) -> Result<(), DbError> {
+    let sql = "UPDATE requests SET practice = ? WHERE id = ?";
+    query::set(change, sql, user.clone(), id).await
+}
+
+/// Removes a practice request from every list and gives its number back.
+pub(crate) async fn remove(change: &mut Connection, id: &Id, now: Millis) -> Result<(), DbError> {
+    sqlx::query("UPDATE requests SET practice_removed_at = ?, number = id, closed = 1 WHERE id = ?")
+        .bind(now)
+        .bind(id)
+        .execute(change)
+        .await
+        .map(drop)
+}
+
+/// Whether a request is one to practice on.
+///
+/// # Errors
+/// 404.
+pub(crate) async fn is_practice(db: &Db, request: &Id) -> ApiResult<bool> {
+    let sql = "SELECT practice IS NOT NULL FROM requests WHERE id = ?";
+    let found: Option<(bool,)> = sqlx::query_as(sql).bind(request).fetch_optional(db).await?;
+    Ok(found.ok_or_else(ApiError::not_found)?.0)
+}
