@@ -26,7 +26,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/schema-11.sql"),
     include_str!("schema/schema-12.sql"),
     include_str!("schema/schema-13.sql"),
-    include_str!("schema/schema-16.sql"),
+    include_str!("schema/schema-14.sql"),
 ];
 
 /// The schema version, in SQLite's `user_version`.

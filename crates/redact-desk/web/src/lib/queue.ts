@@ -69,7 +69,7 @@ const isOver = (request: Request): boolean =>
 
 /** Whether a request is due soon, and not overdue. */
 export const isDueSoon = (request: Request): boolean =>
-  !isOver(request) && !request.overdue && request.days_left <= SOON_DAYS;
+  !request.practice && !isOver(request) && !request.overdue && request.days_left <= SOON_DAYS;
 
 export function matchesPerson(request: Request, whose: string, me: string | null): boolean {
   if (whose === 'all') return true;
@@ -92,6 +92,9 @@ export const filtered = (list: Request[], filter: QueueFilter, me: string | null
       matchesDue(request, filter.due),
   );
 
+/** Requests that count: a practice request is listed for its owner, and counts nowhere. */
+export const real = (list: Request[]): Request[] => list.filter((request) => !request.practice);
+
 export interface Counts {
   open: number;
   all: number;
@@ -103,7 +106,7 @@ export interface Counts {
 /** How many requests each choice would show, of those of the chosen person. */
 export function counts(list: Request[], filter: QueueFilter, me: string | null): Counts {
   const found: Counts = { open: 0, all: 0, soon: 0, overdue: 0, stages: {} };
-  for (const request of list) {
+  for (const request of real(list)) {
     if (!matchesPerson(request, filter.whose, me)) continue;
     if (matchesDue(request, filter.due)) {
       found.all += 1;
@@ -155,7 +158,7 @@ export function queueCsv(list: Request[]): string {
     'Assigned to',
     'Note',
   ];
-  const rows = list.map((r) => [
+  const rows = real(list).map((r) => [
     r.number,
     r.requester,
     requesterText[r.requester_kind],

@@ -71,7 +71,11 @@ export async function picture(page: Page, name: string): Promise<void> {
 }
 
 /** WCAG 2.1 A and AA and the tags in `more`, by axe. Evaluated from outside: the page's policy allows no inline code. */
-export async function checkAccess(page: Page, more: readonly string[] = []): Promise<void> {
+export async function checkAccess(
+  page: Page,
+  more: readonly string[] = [],
+  look = '',
+): Promise<void> {
   await page.evaluate(axe.source);
   const found = await page.evaluate(async (others) => {
     const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', ...others];
@@ -83,7 +87,7 @@ export async function checkAccess(page: Page, more: readonly string[] = []): Pro
       where: v.nodes.slice(0, 4).map((n) => `${n.target.join(' ')}: ${n.failureSummary ?? ''}`),
     }));
   }, more);
-  expect(found).toEqual([]);
+  expect(found, look).toEqual([]);
 }
 
 /** Nothing may reach out of the window to the right. */

@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { extname, resolve } from 'node:path';
 import type * as api from '../../src/api/types';
 import { ROOT } from './chromium';
+import { manual, score } from './manual-sample';
 import * as sample from './sample';
 
 const DIST = resolve(import.meta.dirname, '../../dist');
@@ -37,6 +38,8 @@ export class FakeDesk {
   /** What of the summary differs from that of the document. */
   summary: Partial<api.Summary> = {};
   releases: api.Release[] = [];
+  /** Whether the first request is there to practice on. */
+  practice = false;
   /** What packages were ordered. */
   orders: unknown[] = [];
   /** What was sent to record copies and to render releases, by path. */
@@ -105,6 +108,7 @@ export class FakeDesk {
     });
     const role = this.role;
     if (path === '/state') return ok(sample.state(role !== null));
+    if (path === '/manual') return ok(manual());
     if (path.startsWith('/invites/')) return ok(sample.invite());
     if (role === null) return problem(401, 'signed_out', 'Nobody is signed in.');
     if (path === '/me') return ok(sample.me(role));
@@ -113,6 +117,7 @@ export class FakeDesk {
     }
     if (path === '/requests') {
       const text = (search.get('search') ?? '').toLowerCase();
+      if (this.requests[0]) this.requests[0].practice = this.practice;
       return ok(
         this.requests.filter((r) => `${r.number} ${r.requester}`.toLowerCase().includes(text)),
       );
@@ -135,12 +140,20 @@ export class FakeDesk {
       const whole = sample.fullRequest(this.requests[0]!, this.review);
       return ok({ ...whole, releases: this.releases });
     }
+    if (path === '/practice' && method !== 'GET') {
+      this.practice = method === 'POST';
+      return { status: 201, body: { request: this.practice ? sample.ID.request : null } };
+    }
     if (method !== 'GET' && /^\/(requests|recordings|users)\//.test(path)) {
       this.posts.push({ path, body });
       return { status: 200, body: {} };
     }
     if (path.startsWith('/requests/') && !path.endsWith('/fees'))
       return ok(sample.fullRequest(this.requests[0]!, this.review));
+    if (path.startsWith('/requests/')) {
+      const whole = sample.fullRequest(this.requests[0]!, this.review);
+      return ok({ ...whole, practice: this.practice });
+    }
     const review = `/reviews/${sample.ID.review}`;
     const recording = `/recordings/${sample.ID.recording}`;
     const answers: Record<string, () => unknown> = {
@@ -163,6 +176,8 @@ export class FakeDesk {
       '/uploads': () => [],
       '/events': sample.events,
       '/office': sample.office,
+      '/practice': () => ({ request: this.practice ? sample.ID.request : null }),
+      [`/reviews/${sample.ID.review}/score`]: score,
       '/inbox': sample.inbox,
       '/due': () => ({
         due_on: search.get('received_on') === '2026-02-10' ? '2026-03-10' : '2026-03-30',

@@ -86,6 +86,16 @@ const PAGES: Page[] = [
   { name: 'events', role: 'auditor', at: 'events', ready: 'Log intact' },
   { name: 'users', role: 'administrator', at: 'users', ready: 'Carla Reyes' },
   { name: 'account', role: 'operator', at: 'account', ready: 'Change password' },
+  { name: 'help', role: 'auditor', at: 'help/first-steps', ready: 'Sign in' },
+  { name: 'help-search', role: 'operator', at: 'help?find=track', ready: 'in the manual' },
+  { name: 'help-signed-out', role: null, at: 'help/first-steps', ready: 'Back to sign-in' },
+  {
+    name: 'keys',
+    role: 'operator',
+    at: `review/${ID.review}`,
+    ready: 'Whole recording',
+    press: ['Shortcuts', 'Single-letter shortcuts'],
+  },
 ];
 
 const LOOKS: { look: string; theme: Theme; size: { width: number; height: number } }[] = [
@@ -115,4 +125,37 @@ for (const { name, role, at, ready, press } of PAGES) {
       await context.close();
     });
   }
+}
+
+/** 1366 pixels at 200 % zoom are 683. */
+const SIZES = [
+  { width: 800, height: 1000 },
+  LAPTOP,
+  { width: 1920, height: 1080 },
+  { width: 683, height: 384 },
+];
+
+for (const { name, role, at, ready, press } of PAGES) {
+  test(`${name} keeps the rules at every size and at 200 %, in both themes`, async () => {
+    desk.role = role;
+    const { context, page, complaints } = await open(browser);
+    await page.goto(`${address}/#/${at}`);
+    await page.getByText(ready).first().waitFor();
+    if (press) {
+      await page.getByRole('button', { name: press[0] }).first().click();
+      await page.getByText(press[1]).first().waitFor();
+    }
+    for (const size of SIZES) {
+      await page.setViewportSize(size);
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+        await page.waitForTimeout(150);
+        const look = `${name} at ${size.width} in ${colorScheme}`;
+        await checkAccess(page, ['wcag22aa'], look);
+      }
+      await checkWidth(page);
+    }
+    expect(complaints).toEqual([]);
+    await context.close();
+  }, 120_000);
 }

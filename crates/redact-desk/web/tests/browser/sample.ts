@@ -509,6 +509,7 @@ export function requests(): api.Request[] {
     releases_count: stage === 'ready' || stage === 'handed_over' ? 1 : 0,
     created_at: AT,
     changed_at: AT,
+    practice: false,
   }));
 }
 
@@ -851,6 +852,7 @@ export const release = (): api.Release => ({
   others: [releaseLink(id('f'), 'For the court', '')],
   copies: 1,
   older_copies: olderCopies(),
+  practice: false,
 });
 
 const replacedRelease = (): api.Release => ({
