@@ -18,6 +18,14 @@ import { requests } from '../browser/sample';
 const list = requests();
 const numbers = (found: Request[]): string[] => found.map((request) => request.number);
 
+test('a practice request is listed, and counts nowhere', () => {
+  const practice = { ...list[0]!, number: 'Practice: Ada Okafor', practice: true };
+  const all = [...list, practice];
+  expect(numbers(filtered(all, START, null))).toContain(practice.number);
+  expect(counts(all, START, null)).toEqual(counts(list, START, null));
+  expect(queueCsv(all)).toBe(queueCsv(list));
+});
+
 describe('the filter', () => {
   test('is the same after a way through the address', () => {
     const filter = { ...START, search: 'main street', due: 'overdue' as const, page: 3 };
