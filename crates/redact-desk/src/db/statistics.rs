@@ -37,7 +37,8 @@ pub(crate) struct AddedRow {
 /// All responsive recordings that were not removed.
 pub(crate) async fn added(db: &Db) -> Result<Vec<AddedRow>, DbError> {
     let sql = "SELECT added_at AS at, media ->> 'duration_seconds' AS seconds FROM recordings
-        WHERE removed_at IS NULL AND not_responsive = 0";
+        WHERE removed_at IS NULL AND not_responsive = 0
+          AND request IN (SELECT id FROM requests WHERE practice IS NULL)";
     query::all(db, sql.to_owned()).await
 }
 
@@ -53,7 +54,8 @@ pub(crate) struct MadeRow {
 /// All verified releases.
 pub(crate) async fn made(db: &Db) -> Result<Vec<MadeRow>, DbError> {
     let sql = "SELECT id, made_at AS at, figures FROM releases
-        WHERE state = 'ready' AND made_at IS NOT NULL";
+        WHERE state = 'ready' AND made_at IS NOT NULL
+          AND request IN (SELECT id FROM requests WHERE practice IS NULL)";
     query::all(db, sql.to_owned()).await
 }
 
@@ -78,5 +80,11 @@ pub(crate) struct SpentRow {
 
 /// All time that was entered.
 pub(crate) async fn spent(db: &Db) -> Result<Vec<SpentRow>, DbError> {
-    query::all(db, "SELECT day, name, minutes FROM request_time".to_owned()).await
+    query::all(
+        db,
+        "SELECT day, name, minutes FROM request_time
+        WHERE request IN (SELECT id FROM requests WHERE practice IS NULL)"
+            .to_owned(),
+    )
+    .await
 }

@@ -12,8 +12,7 @@ use super::{
     accounts, audits, clocks, comments, connections, events, fees, grants, guard, inbox, invites,
     jobs, machines, manual, office, packages, page, policies, practice, rechecks,
     recording_changes, recordings, releases, requests, reviews, statistics, stream, transcripts,
-    uploads, users, verifier, views,
-    watch_folder,
+    uploads, users, verifier, views, watch_folder,
 };
 use crate::model::Role;
 use crate::service::app::App;

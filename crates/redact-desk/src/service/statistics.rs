@@ -66,6 +66,9 @@ async fn requests(app: &Shared) -> ApiResult<Vec<CountedRequest>> {
         .collect();
     let mut found = Vec::new();
     for row in requests::all(&app.db).await? {
+        if row.practice.is_some() {
+            continue;
+        }
         let all = progress.remove(&row.id).unwrap_or_default();
         let responsive = all.iter().filter(|recording| !recording.not_responsive);
         let stages: Vec<Stage> = responsive.map(stage).collect();

@@ -148,9 +148,7 @@ export class FakeDesk {
       this.posts.push({ path, body });
       return { status: 200, body: {} };
     }
-    if (path.startsWith('/requests/') && !path.endsWith('/fees'))
-      return ok(sample.fullRequest(this.requests[0]!, this.review));
-    if (path.startsWith('/requests/')) {
+    if (path.startsWith('/requests/') && !path.endsWith('/fees')) {
       const whole = sample.fullRequest(this.requests[0]!, this.review);
       return ok({ ...whole, practice: this.practice });
     }
