@@ -30,10 +30,10 @@ impl Weakness {
     #[must_use]
     pub const fn text(self) -> &'static str {
         match self {
-            Self::Entry => "begins inside the picture",
-            Self::Exit => "ends inside the picture",
-            Self::Unseen => "not detected, followed by motion",
-            Self::LowScore => "detected with a low score",
+            Self::Entry => "appears in the middle of the picture",
+            Self::Exit => "disappears in the middle of the picture",
+            Self::Unseen => "not detected; its place was estimated",
+            Self::LowScore => "weakly detected",
             Self::Unsteady => "the size of the box changes",
             Self::NearEdge => "at the edge of the picture",
         }

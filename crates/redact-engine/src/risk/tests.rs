@@ -184,3 +184,16 @@ fn a_box_that_changes_its_size_soon_is_weak() {
     assert_eq!(soon[0].worst, FrameIndex::new(19));
     assert_eq!(shrinking(300), []);
 }
+
+/// Goal: the list to check first says in plain words what a reviewer will see.
+#[test]
+fn weaknesses_are_told_in_plain_words() {
+    for (weakness, text) in [
+        (Weakness::Entry, "appears in the middle of the picture"),
+        (Weakness::Exit, "disappears in the middle of the picture"),
+        (Weakness::Unseen, "not detected; its place was estimated"),
+        (Weakness::LowScore, "weakly detected"),
+    ] {
+        assert_eq!(weakness.text(), text);
+    }
+}
