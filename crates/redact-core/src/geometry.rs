@@ -232,6 +232,18 @@ pub struct PixelRect {
 }
 
 impl PixelRect {
+    /// The part of it that lies within `[x_min, y_min, x_max, y_max]`; `None` if no pixel does.
+    #[must_use]
+    pub fn part(self, [x_min, y_min, x_max, y_max]: [u32; 4]) -> Option<Self> {
+        let part = Self {
+            x_min: self.x_min.max(x_min),
+            y_min: self.y_min.max(y_min),
+            x_max: self.x_max.min(x_max),
+            y_max: self.y_max.min(y_max),
+        };
+        (part.x_min < part.x_max && part.y_min < part.y_max).then_some(part)
+    }
+
     /// The smallest rectangle of whole pixels that covers `rect` in a picture of `size`.
     ///
     /// Rounds outward on every side: a mask may hide one pixel too many, never one too few.

@@ -44,8 +44,8 @@ pub use media::{AudioBlock, Frame, MediaItem, Picture, PictureBuffer, Plane, Pla
 pub use plan::{
     Approval, ApprovedPlan, CaptionWord, Cells, Decision, Effect, Excerpt, ExcerptSpan, KeptSpeech,
     Keyframe, MaskLevels, MaskOrigin, MaskRegion, MuteRegion, MuteStreams, MuteStyle, Plan,
-    PlanError, PlanItem, PlannedTrack, PolicyRef, Protection, Reason, ReasonCode, Redactions,
-    TitleCard, Verdict,
+    PlanError, PlanItem, PlannedTrack, PolicyRef, Polygon, Protection, Reason, ReasonCode,
+    Redactions, Shape, TitleCard, Verdict,
 };
 pub use port::{
     BoxError, CameraMotion, DetectError, Detector, Motion, Phase, Progress, Sink, SinkError,

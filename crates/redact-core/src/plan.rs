@@ -6,21 +6,22 @@
 
 mod approved;
 mod damage_regions;
+mod effect;
 mod error;
 mod excerpt;
 mod reason;
 mod redactions;
 mod region;
+mod shape;
 
 pub use approved::ApprovedPlan;
+pub use effect::{Cells, Effect, MaskLevels, Protection};
 pub use error::{PlanError, PlanItem};
 pub use excerpt::{Excerpt, ExcerptSpan, TitleCard, clock};
 pub use reason::{Reason, ReasonCode};
 pub use redactions::Redactions;
-pub use region::{
-    Cells, Effect, Keyframe, MaskLevels, MaskOrigin, MaskRegion, MuteRegion, MuteStreams,
-    MuteStyle, Protection,
-};
+pub use region::{Keyframe, MaskOrigin, MaskRegion, MuteRegion, MuteStreams, MuteStyle};
+pub use shape::{Polygon, Shape};
 
 use crate::{Class, Damage, Digest, ModelUse, SourceIdentity, TimeSpan, Track, UtcNanos};
 

@@ -25,6 +25,7 @@ pub(crate) mod reason_changes;
 pub(crate) mod refusals;
 pub(crate) mod release_files;
 pub(crate) mod score;
+pub(crate) mod shape;
 pub(crate) mod sheet;
 pub(crate) mod spans;
 pub(crate) mod speech;

@@ -23,6 +23,7 @@ use crate::domain::problems::Problem;
 use crate::domain::reason_changes::ReasonProposal;
 use crate::domain::release_files::FileKind;
 use crate::domain::score::{AudibleItem, NeedlessMask, RejectedTrack, Score, VisibleObject};
+use crate::domain::shape::Shape;
 use crate::domain::sheet::SheetItem;
 use crate::domain::spoken::{
     CheckedItem, ItemKind, PersonalClassName, SpokenSummary, UnclearCauseName, WordEdit,
@@ -189,6 +190,7 @@ const TYPES: &[Declare] = &[
     Part::decl,
     Decision::decl,
     Track::decl,
+    Shape::decl,
     Drawn::decl,
     All::decl,
     SoundTracks::decl,

@@ -11,12 +11,13 @@ use std::thread;
 
 use rayon::prelude::*;
 use redact_core::{
-    AudioBlock, Frame, FrameIndex, MaskRegion, MediaItem, Phase, PixelRect, Progress, Protection,
-    Redactions, Source, SourceError,
+    AudioBlock, Frame, FrameIndex, MaskRegion, MediaItem, Phase, Progress, Protection, Redactions,
+    Source, SourceError,
 };
 
 use crate::check::{Check, Failures};
 use crate::decode;
+use crate::mask::MaskArea;
 
 pub(crate) mod correlation;
 mod meter;
@@ -206,9 +207,9 @@ fn measure_shown(frame: &Frame, redactions: &Redactions) -> Vec<Measured> {
     let mut measured = Vec::new();
     for_each_region(frame, redactions, |mask, region| {
         // What is left out lies under the mask all the same.
-        let others = [region.others, &[region.rect]].concat();
+        let others = [region.others, std::slice::from_ref(region.area)].concat();
         let inner = Region {
-            rect: region.rect.shrunk(MIXED_PIXELS),
+            area: &region.area.shrunk(MIXED_PIXELS),
             others: &others,
             ..*region
         };
@@ -229,24 +230,27 @@ fn for_each_region(
     let masks: Vec<_> = masks
         .filter_map(|(index, mask)| {
             let rect = mask.rect_at(frame.index)?;
-            Some((index, mask, crate::mask::masked_rect(rect, size)))
+            Some((index, mask, MaskArea::of(mask, rect, size)))
         })
         .collect();
-    for (place, &(index, mask, rect)) in masks.iter().enumerate() {
-        let overlapping = |masks: &[(usize, _, PixelRect)]| -> Vec<PixelRect> {
-            let rects = masks.iter().map(|&(_, _, other)| other);
-            rects.filter(|&other| other.overlaps(rect)).collect()
+    for (place, (index, mask, area)) in masks.iter().enumerate() {
+        let overlapping = |masks: &[(usize, _, MaskArea)]| -> Vec<MaskArea> {
+            let areas = masks.iter().map(|(_, _, other)| other);
+            areas
+                .filter(|other| other.may_overlap(area))
+                .cloned()
+                .collect()
         };
         let later = overlapping(&masks[place + 1..]);
         let others = [overlapping(&masks[..place]), later.clone()].concat();
         let region = Region {
             picture: &frame.picture,
             mask,
-            rect,
+            area,
             later: &later,
             others: &others,
         };
-        visit(index, &region);
+        visit(*index, &region);
     }
 }
 

@@ -2,12 +2,13 @@
 //!
 //! Every effect overwrites all samples of its rectangle in all three planes, with black (fill) or
 //! with the few levels that were taken once, at the mask's first frame (pixelate, blur): the
-//! picture of a mask only moves and scales with its rectangle. The rectangle grows outward to even
-//! pixels, so that no chroma sample is half hidden. Where masks overlap, the later one in the
-//! plan's order lies on top.
+//! picture of a mask only moves and scales with its rectangle. A fill may have another outline
+//! within its rectangle. Both grow outward to even pixels, so that no chroma sample is half hidden.
+//! Where masks overlap, the later one in the plan's order lies on top.
 
 mod area;
 pub(crate) mod cells;
+mod outline;
 pub(crate) mod pattern;
 
 use redact_core::{
@@ -15,7 +16,7 @@ use redact_core::{
     PlaneKind, Redactions,
 };
 
-pub(crate) use area::PlaneArea;
+pub(crate) use area::{MaskArea, PlaneArea, PlaneMask, mask_areas};
 use pattern::Pattern;
 
 /// Masks what `redactions` cover in `frame`. Everything else in it is unchanged.
@@ -24,14 +25,15 @@ use pattern::Pattern;
 /// touches is not written to: its buffer stays the decoder's own.
 pub fn mask_frame(frame: &mut Frame, redactions: &Redactions) {
     let (size, range) = (frame.picture.size(), frame.picture.range());
-    for (mask, rect) in redactions.masks_at(frame.index) {
-        let rect = masked_rect(rect, size);
+    for (mask, area) in mask_areas(redactions, frame.index, size) {
         for kind in PlaneKind::ALL {
-            let area = PlaneArea::of(rect, kind);
-            let pattern = Pattern::new(mask, kind, range, area);
             let mut plane = frame.picture.plane_mut(kind);
-            for y in area.rows() {
-                pattern.draw_row(y - area.y, &mut plane.row_mut(y)[area.columns()]);
+            for &rect in area.rects() {
+                let area = PlaneArea::of(rect, kind);
+                let pattern = Pattern::new(mask, kind, range, area);
+                for y in area.rows() {
+                    pattern.draw_row(y - area.y, &mut plane.row_mut(y)[area.columns()]);
+                }
             }
         }
     }
@@ -63,7 +65,7 @@ pub fn mask_levels(mask: &MaskRegion, picture: &Picture) -> Option<MaskLevels> {
     ))
 }
 
-/// The pixels that a mask at `rect` overwrites in a picture of `size`.
+/// The pixels that a mask without an outline overwrites at `rect` in a picture of `size`.
 pub(crate) fn masked_rect(rect: NormRect, size: PixelSize) -> PixelRect {
     PixelRect::covering(rect, size).even()
 }

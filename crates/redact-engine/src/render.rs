@@ -15,7 +15,7 @@ use redact_core::{
 
 use crate::compare::FrameEvidence;
 use crate::decode::{self, QUEUE_BYTES_MAX};
-use crate::mask::{mask_frame, masked_rect};
+use crate::mask::{mask_areas, mask_frame};
 use crate::mute::{mute_block, muted_samples};
 use crate::queue::{self, Receiver, Sender};
 
@@ -473,8 +473,10 @@ impl<'a> RenderTally<'a> {
 
 /// The share of a picture of `size` that masks cover in one frame; `None` without masks.
 fn masked_share(redactions: &Redactions, index: FrameIndex, size: PixelSize) -> Option<f64> {
-    let masks = redactions.masks_at(index);
-    let rects: Vec<_> = masks.map(|(_, rect)| masked_rect(rect, size)).collect();
+    let mut rects = Vec::new();
+    for (_, area) in mask_areas(redactions, index, size) {
+        rects.extend_from_slice(area.rects());
+    }
     #[expect(clippy::cast_precision_loss, reason = "pixels of one picture")]
     let share = area::of_union(&rects) as f64 / size.area() as f64;
     (!rects.is_empty()).then_some(share)

@@ -18,6 +18,8 @@ mod images;
 
 use redact_core::{Class, FrameIndex, PixelRect, PixelSize, Plan, Track, TrackId, Verdict};
 
+use crate::mask::MaskArea;
+
 pub use clip::{ClassScore, ClipScore, Exposure, LongestRun, OverMask, score_clip};
 pub use images::{BareBox, ImageClassScore, ImageTally};
 
@@ -166,11 +168,13 @@ pub fn masks_of_plan(plan: &Plan, size: PixelSize) -> Vec<Vec<Mask>> {
         let span = drawn.span();
         for index in span.start().get()..span.end().get().min(frames) {
             if let Some(rect) = drawn.rect_at(FrameIndex::new(index)) {
-                masks[index as usize].push(Mask {
+                let area = MaskArea::of(drawn, rect, size);
+                let rects = area.rects().iter().map(|&rect| Mask {
                     class: None,
                     track: None,
-                    rect: PixelRect::covering(rect, size).even(),
+                    rect,
                 });
+                masks[index as usize].extend(rects);
             }
         }
     }

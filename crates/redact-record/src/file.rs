@@ -5,6 +5,7 @@ pub(crate) mod kept_speech;
 pub(crate) mod names;
 pub(crate) mod plan;
 pub(crate) mod reason;
+pub(crate) mod shape;
 pub(crate) mod source;
 pub(crate) mod span;
 mod text;

@@ -69,6 +69,7 @@ pub use crate::file::names::{
 };
 pub use crate::file::plan::{ApprovalFile, SoundTracks};
 pub use crate::file::reason::ReasonFile;
+pub use crate::file::shape::ShapeFile;
 pub use crate::file::source::StreamFile;
 pub use crate::findings::ModelFile;
 pub use crate::json::{Hex, OneLine, Seconds, Utc};

@@ -5,6 +5,7 @@ mod coverage;
 mod files;
 mod manifests;
 mod policies;
+mod shapes;
 mod signatures;
 mod spoken;
 mod tampering;

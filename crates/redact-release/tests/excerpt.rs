@@ -12,7 +12,7 @@ use redact_core::{
 };
 use redact_media::{FileSource, OpenOptions};
 use redact_record::events::{Act, EventDraft};
-use redact_record::manifest::PublicManifest;
+use redact_record::manifest::{OneLine, PublicManifest, ShapeFile};
 use redact_record::release_paths;
 use redact_record::sign::{KeyPair, TrustStore, TrustedKey};
 use redact_release::ReleaseError;
@@ -20,7 +20,7 @@ use redact_release::approve::{PolicyDecision, read_policy};
 use redact_release::render::ExcerptRequest;
 use redact_release::scan::{ScanRequest, scan_recording};
 use redact_release::verify::VerifyRequest;
-use redact_testkit::{Quiet, Scene, Sound, drawn_mask, mute};
+use redact_testkit::{Quiet, Scene, Sound, drawn_mask, mute, shaped_mask};
 
 /// Frames of the recording: eight seconds in GOPs of two.
 const FRAMES: u32 = 240;
@@ -161,15 +161,22 @@ fn edited(plan: &ApprovedPlan) -> ApprovedPlan {
         20..100,
         [0.1, 0.1, 0.4, 0.5],
     );
-    let mask = redact_core::MaskRegion::new(
-        mask.id().to_owned(),
-        mask.origin(),
-        mask.effect(),
-        reason,
-        mask.span(),
-        mask.path().to_vec(),
-    );
-    plan.drawn = vec![mask.unwrap()];
+    let points = vec![[0.0, 0.0], [1.0, 0.4], [0.5, 1.0]];
+    let corners = redact_core::Polygon::new(points).unwrap();
+    let corners = redact_core::Shape::Polygon(corners);
+    let round = redact_core::Shape::Ellipse;
+    let masks = [
+        mask,
+        shaped_mask("round", round, 30..60, [0.5, 0.1, 0.95, 0.6]),
+        shaped_mask("corners", corners, 40..90, [0.05, 0.5, 0.6, 0.95]),
+    ];
+    let masks = masks.into_iter().map(|mask| {
+        let (id, path) = (mask.id().to_owned(), mask.path().to_vec());
+        let (origin, effect, reason) = (mask.origin(), mask.effect(), reason.clone());
+        let made = redact_core::MaskRegion::new(id, origin, effect, reason, mask.span(), path);
+        made.unwrap().with_shape(mask.shape().cloned()).unwrap()
+    });
+    plan.drawn = masks.collect();
     let muted = mute("name", span(6.2, 6.4), MuteStyle::Silence);
     plan.mutes = vec![redact_core::MuteRegion {
         reason: redact_core::ReasonCode("privacy-speech".to_owned()),
@@ -252,6 +259,33 @@ fn an_excerpt_has_its_span_and_nothing_else() {
     for (frames, ticks) in [(1, 0), (1, 1), (-1, -1), (0, 1)] {
         let verdict = forge(frames, ticks);
         assert!(!verdict.passed(), "{frames} {ticks}: {}", verdict.text());
+    }
+}
+
+/// Goal: outlines are encoded, measured and compared with the recording. Controls: a manifest that
+/// declares rectangles, or another outline, each with the agency's signature.
+#[test]
+fn outlines_are_released_and_verified() {
+    let made = Prepared::new();
+    let public = made.render(&[span(1.0, 3.5)]).unwrap();
+    let outlined: Vec<usize> = (0..public.masks.len())
+        .filter(|&at| public.masks[at].shape.is_some())
+        .collect();
+    assert_eq!(outlined.len(), 2);
+    let verdict = made.verify(&public);
+    assert!(verdict.passed(), "{}", verdict.text());
+    for at in outlined {
+        let mut forged = public.clone();
+        forged.masks[at].shape = None;
+        assert!(!made.verify(&forged).passed(), "a rectangle");
+        let other = match &public.masks[at].shape.as_ref().unwrap().0 {
+            ShapeFile::Ellipse {} => ShapeFile::Polygon {
+                points: vec![(0.0, 0.0), (1.0, 0.0), (1.0, 1.0)],
+            },
+            ShapeFile::Polygon { .. } => ShapeFile::Ellipse {},
+        };
+        forged.masks[at].shape = Some(OneLine(other));
+        assert!(!made.verify(&forged).passed(), "another outline");
     }
 }
 

@@ -16,5 +16,5 @@ mod scene;
 
 pub use eyes::{PanMotion, Quiet, StopAfter, TruthDetector, TruthSpeech};
 pub use memory::{MemorySink, MemorySource, Written, copy_frame, copy_item};
-pub use plan::{approved, drawn_mask, identity, mute};
+pub use plan::{approved, drawn_mask, identity, mute, shaped_mask};
 pub use scene::{Actor, Scene, Sound};

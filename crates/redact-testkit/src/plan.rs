@@ -3,7 +3,7 @@
 use redact_core::{
     Approval, ApprovedPlan, Damage, Digest, Effect, FrameIndex, FrameSpan, Keyframe, MaskOrigin,
     MaskRegion, MuteRegion, MuteStreams, MuteStyle, NormRect, Plan, PolicyRef, Reason, ReasonCode,
-    SourceIdentity, TimeSpan, UtcNanos,
+    Shape, SourceIdentity, TimeSpan, UtcNanos,
 };
 
 use crate::Scene;
@@ -51,6 +51,21 @@ pub fn drawn_mask(
         vec![keyframe],
     )
     .expect("one keyframe, inside the span")
+}
+
+/// A black mask over `frames` with the outline `shape` within `sides`.
+///
+/// # Panics
+/// Those of [`drawn_mask`].
+#[must_use]
+pub fn shaped_mask(
+    id: &str,
+    shape: Shape,
+    frames: std::ops::Range<u32>,
+    sides: [f32; 4],
+) -> MaskRegion {
+    let filled = drawn_mask(id, Effect::Fill, frames, sides);
+    filled.with_shape(Some(shape)).expect("a fill")
 }
 
 /// A mute of every track over `span`.

@@ -7,6 +7,7 @@ use redact_core::{
     MuteStreams, MuteStyle, NormRect, ReasonCode, Redactions, TimeSpan,
 };
 use redact_desk::ReadOptions;
+use redact_record::manifest::ShapeFile;
 use serde::{Deserialize, Serialize};
 
 /// Name of a picture in the folder of its task.
@@ -46,6 +47,15 @@ pub(crate) enum Spec {
         redactions: RedactionsSpec,
         output: PathBuf,
     },
+    Pictures {
+        folder: PathBuf,
+        first: u32,
+        start: u32,
+        end: u32,
+        width: Option<u32>,
+        redactions: RedactionsSpec,
+        output: PathBuf,
+    },
     Preview {
         folder: PathBuf,
         start: u32,
@@ -72,6 +82,7 @@ struct MaskSpec {
     start: u32,
     end: u32,
     rows: Vec<(u32, [f32; 4])>,
+    shape: Option<ShapeFile>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -98,6 +109,7 @@ impl From<&Redactions> for RedactionsSpec {
                 .iter()
                 .map(|row| (row.frame.get(), row.rect.sides()))
                 .collect(),
+            shape: mask.shape().map(Into::into),
         };
         let mute = |mute: &MuteRegion| MuteSpec {
             start_nanos: mute.span.start_nanos(),
@@ -136,7 +148,11 @@ impl RedactionsSpec {
             };
             let path = mask.rows.iter().map(row).collect::<Option<Vec<_>>>()?;
             let id = format!("mask-{number}");
-            MaskRegion::new(id, MaskOrigin::Drawn, effect, reason(), span, path)
+            let region = MaskRegion::new(id, MaskOrigin::Drawn, effect, reason(), span, path)?;
+            region.with_shape(match &mask.shape {
+                None => None,
+                Some(file) => Some(file.shape()?),
+            })
         });
         let mutes = self.mutes.iter().enumerate().map(|(number, mute)| {
             Some(MuteRegion {

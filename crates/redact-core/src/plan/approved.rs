@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use super::effect::MaskLevels;
 use super::error::{PlanError, PlanItem};
 use super::excerpt::Excerpt;
 use super::reason::ReasonCode;
 use super::redactions::Redactions;
-use super::region::{MaskLevels, MaskOrigin, MaskRegion, MuteRegion, MuteStreams};
+use super::region::{MaskOrigin, MaskRegion, MuteRegion, MuteStreams};
 use super::{Plan, Verdict};
 use crate::{Class, Damage, Digest};
 

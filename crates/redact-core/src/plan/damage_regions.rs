@@ -1,7 +1,8 @@
 //! Masks and mutes over the damaged parts of a recording.
 
+use super::effect::Effect;
 use super::reason::{Reason, ReasonCode};
-use super::region::{Effect, Keyframe, MaskOrigin, MaskRegion, MuteRegion, MuteStreams, MuteStyle};
+use super::region::{Keyframe, MaskOrigin, MaskRegion, MuteRegion, MuteStreams, MuteStyle};
 use crate::{Damage, DamagedPictures, DamagedSound, NormRect};
 
 impl Damage {

@@ -1,165 +1,8 @@
 //! What is hidden, where and when: masks over frames, mutes over time.
 
-use crate::{Class, FrameIndex, FrameSpan, NormRect, ReasonCode, TimeSpan, Track, TrackId};
-
-/// Cells across the longer side of a blurred or pixelated region: 1 to 8.
-///
-/// McPherson, Shokri and Shmatikov, "Defeating Image Obfuscation with Deep Learning" (2016),
-/// re-identified people in mosaics of finer grids. Fewer cells are no proof against recognition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Cells(u8);
-
-impl Cells {
-    /// The most cells across.
-    pub const MAX: Self = Self(8);
-
-    /// Makes a cell count; `None` unless `1 <= across <= 8`.
-    #[must_use]
-    pub const fn new(across: u8) -> Option<Self> {
-        if across >= 1 && across <= Self::MAX.0 {
-            Some(Self(across))
-        } else {
-            None
-        }
-    }
-
-    /// Cells across the longer side.
-    #[must_use]
-    pub const fn across(self) -> u8 {
-        self.0
-    }
-}
-
-/// How much of the hidden content is left in the release.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Protection {
-    /// Nothing is left.
-    Removed,
-    /// A few levels are left, from which it may be recovered in part.
-    Reduced,
-}
-
-impl Protection {
-    /// Text for people: `removed`, or `reduced, may be recovered in part`.
-    #[must_use]
-    pub const fn text(self) -> &'static str {
-        match self {
-            Self::Removed => "removed",
-            Self::Reduced => "reduced, may be recovered in part",
-        }
-    }
-}
-
-/// How a region is hidden.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Effect {
-    /// Black fill: nothing of the region is left.
-    #[default]
-    Fill,
-    /// A mosaic of the mask's [`MaskLevels`].
-    Pixelate(Cells),
-    /// A smooth surface through the mask's [`MaskLevels`].
-    Blur(Cells),
-}
-
-impl Effect {
-    /// `fill`, `pixelate` or `blur`, as files spell it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Fill => "fill",
-            Self::Pixelate(_) => "pixelate",
-            Self::Blur(_) => "blur",
-        }
-    }
-
-    /// How much of a region it leaves.
-    #[must_use]
-    pub const fn protection(self) -> Protection {
-        match self {
-            Self::Fill => Protection::Removed,
-            Self::Pixelate(_) | Self::Blur(_) => Protection::Reduced,
-        }
-    }
-
-    /// Whether this effect may leave an object of `class` readable, so that only a policy can
-    /// accept it.
-    ///
-    /// Text survives blur and mosaic better than faces do: see McPherson, Shokri and Shmatikov,
-    /// "Defeating Image Obfuscation with Deep Learning" (2016).
-    #[must_use]
-    pub const fn is_weak_for(self, class: Class) -> bool {
-        matches!(class, Class::Plate | Class::Screen) && !matches!(self, Self::Fill)
-    }
-
-    /// Whether this effect leaves more of a region than `other`: cells leave more than a fill, and
-    /// more cells leave more than fewer.
-    #[must_use]
-    pub const fn is_weaker_than(self, other: Self) -> bool {
-        self.cells_left() > other.cells_left()
-    }
-
-    /// Cells across that it leaves of a region; 0 for a fill.
-    const fn cells_left(self) -> u8 {
-        match self {
-            Self::Fill => 0,
-            Self::Pixelate(cells) | Self::Blur(cells) => cells.across(),
-        }
-    }
-}
-
-/// The cell levels of a blurred or pixelated mask, measured once, at its first frame, and shown in
-/// all of its frames.
-///
-/// Measured in every frame, the cells of a shaky picture would sample a face at many offsets: from
-/// 300 frames, detail of 0.3 to 0.5 cell was recovered with a correlation of 0.90. Measured once,
-/// all frames together reveal no more than one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MaskLevels {
-    across: u8,
-    down: u8,
-    planes: [Vec<u8>; 3],
-}
-
-impl MaskLevels {
-    /// Number of levels per plane: 0 to 15.
-    pub const COUNT: u8 = 16;
-
-    /// Makes levels; `None` unless both sides are 1 to 8 cells and each plane (luma, blue and red
-    /// difference) has one level of 0 to 15 per cell, row by row.
-    #[must_use]
-    pub fn new(across: u8, down: u8, planes: [Vec<u8>; 3]) -> Option<Self> {
-        let sides = 1..=Cells::MAX.across();
-        let cells = usize::from(across) * usize::from(down);
-        let whole = |plane: &Vec<u8>| {
-            plane.len() == cells && plane.iter().all(|&level| level < Self::COUNT)
-        };
-        let is_right = sides.contains(&across) && sides.contains(&down) && planes.iter().all(whole);
-        is_right.then_some(Self {
-            across,
-            down,
-            planes,
-        })
-    }
-
-    /// Cells across.
-    #[must_use]
-    pub const fn across(&self) -> u8 {
-        self.across
-    }
-
-    /// Cells down.
-    #[must_use]
-    pub const fn down(&self) -> u8 {
-        self.down
-    }
-
-    /// Levels of luma, blue difference and red difference, row by row.
-    #[must_use]
-    pub const fn planes(&self) -> &[Vec<u8>; 3] {
-        &self.planes
-    }
-}
+use super::effect::{Effect, MaskLevels};
+use super::shape::Shape;
+use crate::{FrameIndex, FrameSpan, NormRect, ReasonCode, TimeSpan, Track, TrackId};
 
 /// The rectangle of a mask at one frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -191,6 +34,7 @@ pub struct MaskRegion {
     span: FrameSpan,
     path: Vec<Keyframe>,
     levels: Option<MaskLevels>,
+    shape: Option<Shape>,
 }
 
 impl MaskRegion {
@@ -214,6 +58,7 @@ impl MaskRegion {
             span,
             path,
             levels: None,
+            shape: None,
         })
     }
 
@@ -236,7 +81,50 @@ impl MaskRegion {
             span: track.span(),
             path,
             levels: None,
+            shape: None,
         }
+    }
+
+    /// The same mask with the outline `shape` instead of the whole rectangle; `None` unless it is
+    /// filled. A blur or mosaic measures the cells of a rectangle, and its levels would tell what
+    /// is outside of the outline.
+    #[must_use]
+    pub fn with_shape(self, shape: Option<Shape>) -> Option<Self> {
+        (shape.is_none() || self.effect == Effect::Fill).then_some(Self { shape, ..self })
+    }
+
+    /// Its outline within its rectangle; `None` if it hides the whole rectangle.
+    #[must_use]
+    pub const fn shape(&self) -> Option<&Shape> {
+        self.shape.as_ref()
+    }
+
+    /// Whether it hides the point `[x, y]` when it is at `rect`; both are fractions of the picture.
+    #[must_use]
+    pub fn hides(&self, rect: NormRect, [x, y]: [f32; 2]) -> bool {
+        let [x_min, y_min, x_max, y_max] = rect.sides();
+        (x_min..=x_max).contains(&x)
+            && (y_min..=y_max).contains(&y)
+            && (self.shape.as_ref()).is_none_or(|shape| shape.contains(rect, [x, y]))
+    }
+
+    /// The same mask under another ID.
+    #[must_use]
+    pub fn renamed(self, id: String) -> Self {
+        Self { id, ..self }
+    }
+
+    /// The same mask over `span`, along `path`; `None` unless `path` has a keyframe and its frames
+    /// ascend within `span`.
+    #[must_use]
+    pub fn with_path(self, span: FrameSpan, path: Vec<Keyframe>) -> Option<Self> {
+        let (id, reason) = (self.id, self.reason);
+        let made = Self::new(id, self.origin, self.effect, reason, span, path)?;
+        Some(Self {
+            levels: self.levels,
+            shape: self.shape,
+            ..made
+        })
     }
 
     /// The same mask with `levels`, which count unless its effect is [`Effect::Fill`].
@@ -432,6 +320,7 @@ pub struct MuteRegion {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Cells;
 
     fn keyframe(frame: u32, x_min: f32) -> Keyframe {
         let rect = NormRect::new([x_min, 0.25, x_min + 0.25, 0.5]).unwrap();
@@ -511,10 +400,33 @@ mod tests {
         assert_ne!(clipped.rect_at(at), whole.rect_at(at));
     }
 
+    /// Goal: only a filled mask has an outline, and it hides nothing outside of it; renamed, cut and
+    /// moved, it keeps it.
     #[test]
-    fn more_than_eight_cells_cannot_be_asked_for() {
-        assert!(Cells::new(0).is_none());
-        assert!(Cells::new(8).is_some());
-        assert!(Cells::new(9).is_none());
+    fn only_a_fill_has_an_outline() {
+        let whole = region(0, 9, vec![keyframe(3, 0.0)]).unwrap();
+        let rect = whole.path()[0].rect;
+        let (corner, middle) = ([0.01, 0.26], rect.center());
+        assert!(whole.hides(rect, corner) && whole.hides(rect, middle));
+        let round = whole.clone().with_shape(Some(Shape::Ellipse)).unwrap();
+        assert!(!round.hides(rect, corner) && round.hides(rect, middle));
+        assert!(!round.hides(rect, [0.9, 0.9]));
+        let blurred = Effect::Blur(Cells::MAX);
+        let blurred = MaskRegion {
+            effect: blurred,
+            ..whole.clone()
+        };
+        assert!(blurred.clone().with_shape(None).is_some());
+        assert!(blurred.with_shape(Some(Shape::Ellipse)).is_none());
+        let frames = FrameSpan::new(FrameIndex::new(4), FrameIndex::new(6)).unwrap();
+        let path = vec![keyframe(5, 0.5)];
+        for same in [
+            round.cut(frames).unwrap(),
+            round.clone().moved_on(2),
+            round.clone().renamed("other".into()),
+            round.clone().with_path(frames, path).unwrap(),
+        ] {
+            assert_eq!(same.shape(), Some(&Shape::Ellipse));
+        }
     }
 }

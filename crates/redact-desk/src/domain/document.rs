@@ -4,6 +4,7 @@
 use redact_core::{Cells, Class, Findings, MuteStyle, Plan};
 use serde::{Deserialize, Serialize};
 
+use super::shape::Shape;
 use super::spoken::{self, CheckedItem, WordEdit};
 use crate::api_error::{ApiError, ApiResult};
 
@@ -208,6 +209,10 @@ pub(crate) struct Drawn {
     #[cfg_attr(test, ts(optional))]
     pub(crate) name: Option<String>,
     pub(crate) effect: Effect,
+    /// Omitted for a rectangle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub(crate) shape: Option<Shape>,
     /// Empty until somebody has chosen one.
     pub(crate) reason: String,
     pub(crate) start: u32,

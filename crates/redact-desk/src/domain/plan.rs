@@ -13,6 +13,7 @@ use redact_record::plan::uncovered_speech;
 
 use super::document::{self, Decision, Document, KeyRow, MarginRow, Part, SoundTracks};
 use super::policy::{Policy, VerdictName};
+use super::shape::shaped;
 use super::spoken;
 use crate::api_error::{ApiError, ApiResult};
 
@@ -345,10 +346,11 @@ fn drawn(given: &document::Drawn) -> ApiResult<MaskRegion> {
     let span = FrameSpan::new(FrameIndex::new(given.start), FrameIndex::new(given.end));
     let region =
         span.and_then(|span| region(&given.id, (effect, &given.reason), span, &given.keyframes));
-    region.ok_or_else(|| {
+    let region = region.ok_or_else(|| {
         let expected = "Expected rows with ascending frames within the span and sides from 0 to 1.";
         ApiError::field(at("keyframes"), expected)
-    })
+    })?;
+    shaped(region, given.shape.as_ref(), &at)
 }
 
 /// The decision as a plan stores it.
@@ -412,13 +414,21 @@ fn mute(given: &document::Mute) -> ApiResult<MuteRegion> {
     })
 }
 
-/// The masks of `redactions` within frames `start..end`. Mutes are not clipped.
+/// The masks of `redactions` over frames `start..end`, with the frame that their levels are taken
+/// from. Mutes are not clipped.
 pub(crate) fn clip_to_frames(redactions: &Redactions, start: u32, end: u32) -> Redactions {
     let masks = redactions.masks.iter().filter_map(|mask| {
-        let first = mask.span().start().get().max(start);
-        let after = mask.span().end().get().min(end);
-        let span = FrameSpan::new(FrameIndex::new(first), FrameIndex::new(after))?;
-        let path = (first..after)
+        let begins = mask.span().start().get();
+        let (first, after) = (begins.max(start), mask.span().end().get().min(end));
+        FrameSpan::new(FrameIndex::new(first), FrameIndex::new(after))?;
+        // A blur shows what was measured where it begins.
+        let from = if mask.needs_levels() { begins } else { first };
+        let span = FrameSpan::new(FrameIndex::new(from), FrameIndex::new(after))?;
+        let frames = (from < first)
+            .then_some(from)
+            .into_iter()
+            .chain(first..after);
+        let path = frames
             .filter_map(|frame| {
                 let frame = FrameIndex::new(frame);
                 Some(Keyframe {
@@ -427,8 +437,7 @@ pub(crate) fn clip_to_frames(redactions: &Redactions, start: u32, end: u32) -> R
                 })
             })
             .collect();
-        let (id, reason) = (mask.id().to_owned(), mask.reason().clone());
-        MaskRegion::new(id, mask.origin(), mask.effect(), reason, span, path)
+        mask.clone().with_path(span, path)
     });
     Redactions {
         masks: masks.collect(),

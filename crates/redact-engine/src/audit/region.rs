@@ -18,10 +18,10 @@
 
 use std::fmt;
 
-use redact_core::{Effect, MaskRegion, Picture, PixelRect, Plane, PlaneKind};
+use redact_core::{Effect, MaskRegion, Picture, Plane, PlaneKind};
 
-use crate::mask::PlaneArea;
 use crate::mask::pattern::Pattern;
+use crate::mask::{MaskArea, PlaneMask};
 use crate::numbers::{NumberReader, NumberWriter};
 
 /// Side of a macroblock, luma samples.
@@ -316,11 +316,11 @@ impl fmt::Display for Worst {
 pub(super) struct Region<'a> {
     pub(super) picture: &'a Picture,
     pub(super) mask: &'a MaskRegion,
-    pub(super) rect: PixelRect,
+    pub(super) area: &'a MaskArea,
     /// Masks that lie on top and overlap it.
-    pub(super) later: &'a [PixelRect],
+    pub(super) later: &'a [MaskArea],
     /// All other masks that overlap it.
-    pub(super) others: &'a [PixelRect],
+    pub(super) others: &'a [MaskArea],
 }
 
 impl Region<'_> {
@@ -350,17 +350,16 @@ impl Region<'_> {
         mut visit: impl FnMut(bool, &BlockView<'_>),
     ) {
         let plane = self.picture.plane(kind);
-        let area = PlaneArea::of(self.rect, kind);
+        let own = PlaneMask::new(self.area, kind);
+        let area = own.bounds;
         let side = match kind {
             PlaneKind::Luma => BLOCK,
             PlaneKind::ChromaBlue | PlaneKind::ChromaRed => BLOCK / 2,
         };
         let pattern = Pattern::new(self.mask, kind, self.picture.range(), area);
-        let [later, others] = [self.later, self.others].map(|rects| -> Vec<PlaneArea> {
-            rects
-                .iter()
-                .map(|&rect| PlaneArea::of(rect, kind))
-                .collect()
+        let [later, others] = [self.later, self.others].map(|areas| -> Vec<PlaneMask> {
+            let masks = areas.iter().map(|area| PlaneMask::new(area, kind));
+            masks.collect()
         });
         let mut drawn = vec![0_u8; area.width * side];
         let mut top = area.y / side * side;
@@ -375,7 +374,7 @@ impl Region<'_> {
             while left < area.x + area.width {
                 let block = BlockView {
                     plane: &plane,
-                    area,
+                    own: &own,
                     later: &later,
                     drawn: &drawn,
                     rows: rows.clone(),
@@ -392,44 +391,45 @@ impl Region<'_> {
 /// One macroblock in one plane.
 pub(super) struct BlockView<'a> {
     plane: &'a Plane<'a>,
-    area: PlaneArea,
-    later: &'a [PlaneArea],
+    own: &'a PlaneMask,
+    later: &'a [PlaneMask],
     /// What the mask draws in the block's rows, from the first that is the mask's.
     drawn: &'a [u8],
     rows: std::ops::Range<usize>,
     columns: std::ops::Range<usize>,
 }
 
-fn has(area: &PlaneArea, x: usize, y: usize) -> bool {
-    area.columns().contains(&x) && area.rows().contains(&y)
-}
-
 impl BlockView<'_> {
     /// Whether all of it lies under masks, which are `others` and its own.
-    fn is_covered(&self, others: &[PlaneArea]) -> bool {
-        let own = self.area.columns();
-        let whole = own.start <= self.columns.start
+    fn is_covered(&self, others: &[PlaneMask]) -> bool {
+        let bounds = self.own.bounds;
+        let own = bounds.columns();
+        let within = own.start <= self.columns.start
             && self.columns.end <= own.end
-            && self.area.y <= self.rows.start
-            && self.rows.end <= self.area.y + self.area.height;
-        let under = |x, y| has(&self.area, x, y) || others.iter().any(|other| has(other, x, y));
+            && bounds.y <= self.rows.start
+            && self.rows.end <= bounds.y + bounds.height;
+        if within && self.own.is_rectangle {
+            return true;
+        }
+        let under = |x, y| self.own.contains(x, y) || others.iter().any(|m| m.contains(x, y));
+        let is_possible = within || !others.is_empty();
         let mut rows = self.rows.clone();
-        whole || (!others.is_empty() && rows.all(|y| self.columns.clone().all(|x| under(x, y))))
+        is_possible && rows.all(|y| self.columns.clone().all(|x| under(x, y)))
     }
 
     /// Calls `visit` for each sample: its place, what is there, and what the mask draws there if
     /// the sample is its own.
     pub(super) fn for_each_sample(&self, mut visit: impl FnMut([usize; 2], u8, Option<u8>)) {
-        let first = self.rows.start.max(self.area.y);
+        let bounds = self.own.bounds;
+        let first = self.rows.start.max(bounds.y);
         for y in self.rows.clone() {
             let row = &self.plane.row(y)[self.columns.clone()];
-            let mine = self.area.rows().contains(&y);
+            let mine = bounds.rows().contains(&y);
             for (x, &found) in self.columns.clone().zip(row) {
                 let own = mine
-                    && self.area.columns().contains(&x)
-                    && !self.later.iter().any(|later| has(later, x, y));
-                let drawn =
-                    own.then(|| self.drawn[(y - first) * self.area.width + x - self.area.x]);
+                    && self.own.contains(x, y)
+                    && !self.later.iter().any(|later| later.contains(x, y));
+                let drawn = own.then(|| self.drawn[(y - first) * bounds.width + x - bounds.x]);
                 visit([x, y], found, drawn);
             }
         }

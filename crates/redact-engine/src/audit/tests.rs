@@ -4,7 +4,7 @@ use redact_core::{
     PlaneKind, TimeSpan,
 };
 use redact_testkit::{
-    Actor, MemorySource, Quiet, Scene, Sound, StopAfter, copy_frame, drawn_mask, mute,
+    Actor, MemorySource, Quiet, Scene, Sound, StopAfter, copy_frame, drawn_mask, mute, shaped_mask,
 };
 
 use super::*;
@@ -122,6 +122,73 @@ fn an_honest_release_passes_with_every_effect() {
     for effect in effects() {
         assert_eq!(failed(&redactions(effect), |_, _| {}), []);
     }
+}
+
+/// A face under an ellipse, and a plate under an arrow over its right half.
+fn round() -> Redactions {
+    let points = vec![[0.0, 0.0], [1.0, 0.5], [0.0, 1.0], [0.3, 0.5]];
+    let arrow = redact_core::Polygon::new(points).unwrap();
+    let arrow = redact_core::Shape::Polygon(arrow);
+    let ellipse = redact_core::Shape::Ellipse;
+    Redactions {
+        masks: vec![
+            shaped_mask("face", ellipse, 2..10, [0.2, 0.2, 0.7, 0.8]),
+            shaped_mask("plate", arrow, 0..FRAMES, [0.5, 0.3, 0.95, 0.9]),
+        ],
+        mutes: redactions(Effect::Fill).mutes,
+    }
+}
+
+/// Goal: outlines are measured where they hide, one over the other, and only there. Controls: the
+/// same release does not pass as one of rectangles; and a spot inside an outline is caught, where
+/// one beside it, in the same box, is part of the picture.
+#[test]
+fn an_outline_is_measured_where_it_hides() {
+    let round = round();
+    assert_eq!(failed(&round, |_, _| {}), []);
+    let release = release(&round, |_, _| {});
+    let mut square = round.clone();
+    for mask in &mut square.masks {
+        *mask = mask.clone().with_shape(None).unwrap();
+    }
+    let report = audit(Box::new(release), &square, &expected(), &Quiet).unwrap();
+    assert!(report.checks.iter().any(|check| !check.passed));
+    // Columns 32 to 112, rows 24 to 96: its middle, and its corner.
+    for (place, is_hidden) in [((64, 56), true), ((33, 25), false)] {
+        let found = failed(&round, |item, original| {
+            let (MediaItem::Frame(frame), MediaItem::Frame(before)) = (item, original) else {
+                return;
+            };
+            if frame.index.get() != 5 {
+                return;
+            }
+            let source = before.picture.plane(PlaneKind::Luma);
+            let mut luma = frame.picture.plane_mut(PlaneKind::Luma);
+            for y in place.1..place.1 + 6 {
+                let columns = place.0..place.0 + 6;
+                luma.row_mut(y)[columns.clone()].copy_from_slice(&source.row(y)[columns]);
+            }
+        });
+        assert_eq!(!found.is_empty(), is_hidden, "{found:?}");
+    }
+}
+
+/// Goal: in a player, the edge of an outline is left out and its middle is measured.
+#[test]
+fn a_shown_outline_is_measured_without_its_edge() {
+    let mut redactions = round();
+    redactions.masks.truncate(1);
+    let spot = |place: (usize, usize)| {
+        shown(&redactions, 2..6, |frame| {
+            let mut luma = frame.picture.plane_mut(PlaneKind::Luma);
+            luma.row_mut(place.1)[place.0] = 255;
+        })
+    };
+    // The topmost row of the ellipse, and its middle.
+    let report = spot((72, 24));
+    assert!(report.masks.passed, "{}", report.masks.evidence);
+    let report = spot((72, 60));
+    assert!(!report.masks.passed, "{}", report.masks.evidence);
 }
 
 #[test]

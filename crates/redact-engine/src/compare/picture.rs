@@ -3,11 +3,11 @@
 //! Codecs spend their noise where there is texture: what a block may differ by grows with its own
 //! contrast. A block that was blurred or covered differs by about all of its contrast.
 
-use redact_core::{Frame, FrameIndex, PixelRect, Plane, PlaneKind, Redactions};
+use redact_core::{Frame, FrameIndex, Plane, PlaneKind, Redactions};
 
 use super::ssim;
 use crate::check::{Check, Failures};
-use crate::mask::{PlaneArea, masked_rect};
+use crate::mask::{MaskArea, PlaneMask, mask_areas};
 use crate::numbers::{NumberReader, NumberWriter};
 
 /// Side of a block, samples of its plane.
@@ -130,25 +130,18 @@ pub(super) fn difference(expected: &Frame, release: &Frame, redactions: &Redacti
     if !found.same_size {
         return found;
     }
-    let masks: Vec<PixelRect> = redactions
-        .masks_at(expected.index)
-        .map(|(_, rect)| masked_rect(rect, size))
+    let areas: Vec<MaskArea> = mask_areas(redactions, expected.index, size)
+        .map(|(_, area)| area)
         .collect();
     for kind in PlaneKind::ALL {
-        let masks: Vec<PlaneArea> = masks
-            .iter()
-            .map(|&rect| PlaneArea::of(rect, kind))
-            .collect();
+        let masks = areas.iter().map(|area| PlaneMask::new(area, kind));
+        let masks: Vec<PlaneMask> = masks.collect();
         let (a, b) = (expected.picture.plane(kind), release.picture.plane(kind));
         for y in (0..a.height).step_by(BLOCK) {
             for x in (0..a.width).step_by(BLOCK) {
                 let sums = SecondSums::of(&a, &b, x, y);
-                let touched = masks.iter().any(|mask| {
-                    mask.x < x + BLOCK
-                        && x < mask.x + mask.width
-                        && mask.y < y + BLOCK
-                        && y < mask.y + mask.height
-                });
+                let (columns, rows) = (x..x + BLOCK, y..y + BLOCK);
+                let touched = masks.iter().any(|mask| mask.touches(&columns, &rows));
                 if !touched && kind == PlaneKind::Luma {
                     found.outside.0 += f64::from(sums.differences);
                     found.outside.1 += u64::from(sums.count);

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use redact_core::{
     Cells, ColorRange, FrameIndex, MaskLevels, MaskRegion, Picture, Redactions, Timestamp,
 };
-use redact_testkit::{Scene, copy_frame, drawn_mask};
+use redact_testkit::{Scene, copy_frame, drawn_mask, shaped_mask};
 
 use super::cells::Grid;
 use super::*;
@@ -62,6 +62,40 @@ fn a_fill_is_black_in_both_ranges() {
         );
         assert_eq!(frame.picture.plane(PlaneKind::Luma).row(8)[0], 200);
     }
+}
+
+/// Goal: an ellipse is black in all planes where it is, and nothing else of the picture changes.
+/// Control: a rectangle in its place changes the corners too.
+#[test]
+fn an_ellipse_is_filled_and_nothing_beside_it_is_changed() {
+    let original = textured(64, 48);
+    let sides = [0.25, 0.25, 0.75, 0.75];
+    let round = shaped_mask("m", redact_core::Shape::Ellipse, 0..1, sides);
+    let mut frame = copy_frame(&original);
+    mask_frame(&mut frame, &redactions(vec![round.clone()]));
+    let size = frame.picture.size();
+    let area = MaskArea::of(&round, round.path()[0].rect, size);
+    let (mut hidden, mut bare) = (0, 0);
+    for kind in PlaneKind::ALL {
+        let mask = PlaneMask::new(&area, kind);
+        let (before, after) = (original.picture.plane(kind), frame.picture.plane(kind));
+        let black = if kind == PlaneKind::Luma { 16 } else { 128 };
+        for y in 0..after.height {
+            for x in 0..after.width {
+                let is_hidden = mask.contains(x, y);
+                let expected = if is_hidden { black } else { before.row(y)[x] };
+                assert_eq!(after.row(y)[x], expected, "{kind:?} {x} {y}");
+                if mask.bounds.contains(x, y) {
+                    *(if is_hidden { &mut hidden } else { &mut bare }) += 1;
+                }
+            }
+        }
+    }
+    assert!(hidden > 3 * bare && bare > 0, "{hidden} {bare}");
+    let mut control = copy_frame(&original);
+    let whole = drawn_mask("m", Effect::Fill, 0..1, sides);
+    mask_frame(&mut control, &redactions(vec![whole]));
+    assert_ne!(samples(&control), samples(&frame));
 }
 
 mod recovery;

@@ -10,6 +10,7 @@ use super::damage::DamageFile;
 use super::kept_speech::KeptSpeechFile;
 use super::names::{ClassName, EffectFile, MuteStyleName};
 use super::reason::{ReasonFile, read_reasons};
+use super::shape::{ShapeFile, shaped};
 use super::source::SourceFile;
 use super::span::sound_span;
 use super::text::{LABEL_MAX, SENTENCE_MAX};
@@ -102,6 +103,9 @@ enum DecisionFile {
 struct DrawnFile {
     id: String,
     effect: EffectFile,
+    /// Omitted for a rectangle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shape: Option<OneLine<ShapeFile>>,
     reason: String,
     frames: OneLine<(u32, u32)>,
     keyframes: Vec<KeyframeRow>,
@@ -243,6 +247,7 @@ impl From<&MaskRegion> for DrawnFile {
         Self {
             id: mask.id().to_owned(),
             effect: mask.effect().into(),
+            shape: mask.shape().map(|shape| OneLine(shape.into())),
             reason: mask.reason().0.clone(),
             frames: OneLine((mask.span().start().get(), mask.span().end().get())),
             keyframes: mask.path().iter().map(keyframe_row).collect(),
@@ -365,14 +370,15 @@ impl TryFrom<DrawnFile> for MaskRegion {
     fn try_from(file: DrawnFile) -> Result<Self, RecordError> {
         let at = |key: &str| format!("drawn mask {:?}, {key}", file.id);
         check_text(&at("id"), &file.id, LABEL_MAX)?;
-        mask_region(
+        let region = mask_region(
             &at,
             file.id.clone(),
             MaskOrigin::Drawn,
             (file.effect, file.reason),
             file.frames.0,
             &file.keyframes,
-        )
+        )?;
+        shaped(region, file.shape.as_ref().map(|shape| &shape.0), &at)
     }
 }
 

@@ -5,7 +5,8 @@ use redact_core::{DamageCause, MuteStreams};
 use super::format::clock;
 use crate::manifest::{
     CheckFile, EffectFile, MaskItem, MaskOriginName, Medium, MuteItem, MuteStyleName, OneLine,
-    PublicManifest, ReasonFile, RemovedItem, Seconds, SoundTotal, SpeechMuteName, WithheldSpan,
+    PublicManifest, ReasonFile, RemovedItem, Seconds, ShapeFile, SoundTotal, SpeechMuteName,
+    WithheldSpan,
 };
 
 /// One row of the index of withheld items.
@@ -324,7 +325,7 @@ pub(super) fn mask_row<'a>(manifest: &'a PublicManifest, mask: &'a MaskItem) -> 
             |class| class.to_string(),
         ),
         description: &mask.description,
-        done: effect_text(mask.effect.0, mask.weak_effect_accepted),
+        done: done_text(mask),
         found: found_text(manifest, mask),
         detected: detected(manifest, mask),
         code: &mask.reason,
@@ -366,6 +367,16 @@ pub(super) fn mute_row<'a>(manifest: &'a PublicManifest, mute: &'a MuteItem) -> 
         code: &mute.reason,
         statute,
         text,
+    }
+}
+
+/// What was done, with the outline of a mask that is no rectangle.
+fn done_text(mask: &MaskItem) -> String {
+    let text = effect_text(mask.effect.0, mask.weak_effect_accepted);
+    match mask.shape.as_ref().map(|shape| &shape.0) {
+        None => text,
+        Some(ShapeFile::Ellipse {}) => format!("{text}, in an ellipse"),
+        Some(ShapeFile::Polygon { .. }) => format!("{text}, in a polygon"),
     }
 }
 

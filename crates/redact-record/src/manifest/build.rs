@@ -222,6 +222,7 @@ fn mask_item(
         source_ticks: OneLine(source_ticks),
         release_seconds: OneLine(release_seconds),
         effect: OneLine(mask.effect().into()),
+        shape: mask.shape().map(|shape| OneLine(shape.into())),
         strength: match mask.effect() {
             Effect::Fill => Strength::Opaque,
             Effect::Pixelate(_) | Effect::Blur(_) => Strength::Cells,

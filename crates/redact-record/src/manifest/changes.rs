@@ -202,8 +202,14 @@ fn verdict_text(decision: &Decision) -> String {
 fn mask_text(mask: &MaskRegion) -> String {
     let span = mask.span();
     let effect = effect_text(mask.effect());
+    let shape = mask
+        .shape()
+        .map_or(String::new(), |shape| format!("{}, ", shape.name()));
     let (start, end) = (span.start(), span.end());
-    format!("{effect} ({}), frames {start} to {end}", mask.reason())
+    format!(
+        "{shape}{effect} ({}), frames {start} to {end}",
+        mask.reason()
+    )
 }
 
 fn mute_text(mute: &MuteRegion) -> String {

@@ -75,6 +75,7 @@ impl PublicManifest {
 fn hides_all(mask: &MaskItem) -> bool {
     mask.origin == MaskOriginName::Damage
         && mask.effect.0 == EffectFile::Fill {}
+        && mask.shape.is_none()
         && mask
             .geometry
             .iter()

@@ -8,6 +8,7 @@ use super::{
     ClassName, EffectFile, LevelsFile, MuteStyleName, OneLine, ProtectionName, Seconds, SoundTracks,
 };
 use crate::file::plan::KeyframeRow;
+use crate::file::shape::ShapeFile;
 
 /// The medium of an item, as in indexes of withheld items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,6 +101,9 @@ pub struct MaskItem {
     pub release_seconds: OneLine<(Seconds, Seconds)>,
     /// How it is hidden.
     pub effect: OneLine<EffectFile>,
+    /// The outline that is filled within the rectangle. Omitted if all of it is hidden.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shape: Option<OneLine<ShapeFile>>,
     /// How much is left, which limits what can be recovered.
     pub strength: Strength,
     /// Whether the hidden content is removed or only reduced. Earlier versions omit it.

@@ -22,6 +22,7 @@ use super::{
 use crate::events::Checkpoint;
 use crate::file::plan::{mask_region, mute_streams};
 use crate::file::reason::read_reasons;
+use crate::file::shape::shaped;
 use crate::file::span::sound_span;
 use crate::policy::Policy;
 use crate::sign::{SignatureVerdict, Signed, TrustStore};
@@ -344,15 +345,17 @@ impl PublicManifest {
                 MaskOriginName::Drawn => MaskOrigin::Drawn,
                 MaskOriginName::Damage => MaskOrigin::Damage,
             };
+            let at = |key: &str| format!("item {item}, {key}");
             let region = mask_region(
-                &|key| format!("item {item}, {key}"),
+                &at,
                 format!("item-{item}"),
                 origin,
                 (mask.effect.0, mask.reason.clone()),
                 mask.frames.0,
                 &mask.geometry,
             )?;
-            with_levels(mask, region)
+            let shape = mask.shape.as_ref().map(|shape| &shape.0);
+            with_levels(mask, shaped(region, shape, &at)?)
         });
         let mutes = self.mutes.iter().map(|mute| {
             let at = |key: &str| format!("item {}, {key}", mute.item);

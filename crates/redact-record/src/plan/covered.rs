@@ -94,9 +94,9 @@ pub fn covered_tracks(plan: &Plan) -> Vec<CoveredTrack> {
             active.push(mask);
         }
         active.retain(|mask| frame < mask.span().end());
-        let here: Vec<(&str, NormRect)> = active
+        let here: Vec<(&MaskRegion, NormRect)> = active
             .iter()
-            .filter_map(|mask| Some((mask.id(), mask.rect_at(frame)?)))
+            .filter_map(|&mask| Some((mask, mask.rect_at(frame)?)))
             .collect();
         for &(_, rect, at) in of_frame {
             tallies[at].add(frame, rect, &here);
@@ -118,11 +118,12 @@ struct Tally {
 
 impl Tally {
     /// Counts the frame if `masks` cover the object in `rect`.
-    fn add(&mut self, frame: FrameIndex, rect: NormRect, masks: &[(&str, NormRect)]) {
+    fn add(&mut self, frame: FrameIndex, rect: NormRect, masks: &[(&MaskRegion, NormRect)]) {
         let object = middle(rect);
-        let touching = |(_, mask): &&(&str, NormRect)| mask.intersection(object).is_some();
-        let touching: Vec<&(&str, NormRect)> = masks.iter().filter(touching).collect();
-        let share = cover(object, touching.iter().map(|(_, mask)| *mask));
+        let touching = masks.iter().copied();
+        let touching = touching.filter(|(_, at)| at.intersection(object).is_some());
+        let touching: Vec<(&MaskRegion, NormRect)> = touching.collect();
+        let share = cover(object, &touching);
         if share <= COVERED_MIN {
             return;
         }
@@ -130,9 +131,10 @@ impl Tally {
         if self.worst.is_none_or(|(most, _)| share > most) {
             self.worst = Some((share, frame));
         }
-        let covers = |mask: NormRect| cover(object, std::iter::once(mask)) > 0.0;
-        let ids = touching.iter().filter(|(_, mask)| covers(*mask));
-        self.masks.extend(ids.map(|(id, _)| (*id).to_owned()));
+        let ids = touching
+            .iter()
+            .filter(|mask| cover(object, &[**mask]) > 0.0);
+        self.masks.extend(ids.map(|(mask, _)| mask.id().to_owned()));
     }
 
     fn finish(self, track: &Track) -> Option<CoveredTrack> {
@@ -159,15 +161,10 @@ fn middle(rect: NormRect) -> NormRect {
 }
 
 /// The share of `object` that lies in any of `masks`, in [`POINTS`] points across and down.
-fn cover(object: NormRect, masks: impl Iterator<Item = NormRect> + Clone) -> f32 {
+fn cover(object: NormRect, masks: &[(&MaskRegion, NormRect)]) -> f32 {
     let [x_min, y_min, ..] = object.sides();
     let place = |step: u16| (f32::from(step) + 0.5) / f32::from(POINTS);
-    let hidden = |x: f32, y: f32| {
-        masks.clone().any(|mask| {
-            let [left, top, right, bottom] = mask.sides();
-            (left..right).contains(&x) && (top..bottom).contains(&y)
-        })
-    };
+    let hidden = |x: f32, y: f32| masks.iter().any(|(mask, at)| mask.hides(*at, [x, y]));
     let points = (0..POINTS).flat_map(|row| (0..POINTS).map(move |column| (column, row)));
     let covered = points.filter(|&(column, row)| {
         let x = x_min + place(column) * object.width();

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::manifest::{
     CheckResult, Fresh, ManifestInput, Manifests, MaskOriginName, OneLine, PublicManifest,
-    SealedManifest, build,
+    SealedManifest, ShapeFile, build,
 };
 use crate::sign::{KeyPair, SignatureVerdict, Signed, TrustStore};
 use crate::testing::{self, Made, NOW, SENSITIVE};
@@ -44,7 +44,7 @@ impl Case {
     }
 
     /// Signs `bytes` again, so that only their content is tested, and opens them.
-    fn open_public(&self, bytes: &[u8]) -> Result<PublicManifest, RecordError> {
+    pub(super) fn open_public(&self, bytes: &[u8]) -> Result<PublicManifest, RecordError> {
         let signature = self.pair.sign_bytes(bytes, Signed::PublicManifest, NOW)?;
         PublicManifest::open(bytes, &signature, &self.trust).map(|(manifest, _)| manifest)
     }
@@ -176,6 +176,16 @@ fn damaged_spans_are_declared_with_what_hides_them() {
     assert_eq!(mask.frames.0, (3, 6));
     assert_eq!(mask.reason, "damaged-recording");
     assert!(made.public.mutes.iter().any(|mute| mute.item == sound.item));
+    // A part of the picture hides no damage.
+    let mut part = made.public.clone();
+    part.masks[pictures.item as usize - 1].shape = Some(OneLine(ShapeFile::Ellipse {}));
+    let refused = Case::new()
+        .open_public(&crate::json::pretty(&part))
+        .unwrap_err();
+    assert!(
+        refused.to_string().contains("not hidden whole"),
+        "{refused}"
+    );
     let csv = String::from_utf8(log::csv(&made.public).unwrap()).unwrap();
     assert!(csv.contains("the decoder marks it as damaged"), "{csv}");
     // The approval covers it, and it survives the plan file.

@@ -1,6 +1,6 @@
 //! What checks of a written file found.
 
-use redact_core::{MaskRegion, MuteRegion, Redactions};
+use redact_core::{MuteRegion, Redactions};
 use redact_engine::{AuditReport, Check, CompareReport};
 
 /// `redactions` under the numbers that the public manifest gives them.
@@ -10,20 +10,8 @@ use redact_engine::{AuditReport, Check, CompareReport};
 pub(super) fn numbered(redactions: &Redactions) -> Redactions {
     let mut numbers = (1_usize..).map(|item| format!("item-{item}"));
     let mut name = || numbers.next().unwrap_or_default();
-    let masks = redactions.masks.iter().map(|mask| {
-        let (reason, path) = (mask.reason().clone(), mask.path().to_vec());
-        MaskRegion::new(
-            name(),
-            mask.origin(),
-            mask.effect(),
-            reason,
-            mask.span(),
-            path,
-        )
-        .expect("what made a mask once makes it again")
-        .with_levels(mask.levels().cloned())
-    });
-    let masks = masks.collect();
+    let masks = redactions.masks.iter().cloned();
+    let masks = masks.map(|mask| mask.renamed(name())).collect();
     let mutes = redactions.mutes.iter().map(|mute| MuteRegion {
         id: name(),
         ..mute.clone()

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use redact_core::{ApprovedPlan, Digest, Effect, FrameIndex, FrameSpan, NormRect, Redactions};
+use redact_core::{
+    ApprovedPlan, Digest, Effect, FrameIndex, FrameSpan, NormRect, Redactions, Shape,
+};
 use redact_media::Preset;
 use redact_record::sign::KeyPair;
 
@@ -122,6 +124,20 @@ impl SegmentCacheFolder {
     }
 }
 
+/// The outline of a mask; nothing for a rectangle.
+fn shape_into(bytes: &mut Vec<u8>, shape: Option<&Shape>) {
+    match shape {
+        None => {}
+        Some(Shape::Ellipse) => bytes.push(b'e'),
+        Some(Shape::Polygon(polygon)) => {
+            bytes.push(b'p');
+            bytes.extend(polygon.points().len().to_le_bytes());
+            let sides = polygon.points().iter().flatten();
+            bytes.extend(sides.flat_map(|side| side.to_le_bytes()));
+        }
+    }
+}
+
 /// Every mask of every frame, to the bit.
 fn masks_into(bytes: &mut Vec<u8>, frames: FrameSpan, redactions: &Redactions) {
     for frame in frames.start().get()..frames.end().get() {
@@ -135,6 +151,7 @@ fn masks_into(bytes: &mut Vec<u8>, frames: FrameSpan, redactions: &Redactions) {
             bytes.extend([kind, cells]);
             let bits = |rect: NormRect| rect.sides().map(f32::to_le_bytes).concat();
             bytes.extend(bits(rect));
+            shape_into(bytes, mask.shape());
             // What is drawn follows from the recording's picture where the mask begins.
             let first = mask.span().start();
             if let Some(rect) = mask
