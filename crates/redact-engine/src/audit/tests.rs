@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use redact_core::{
-    AudioBlock, Cells, ColorRange, Effect, MaskRegion, MuteRegion, MuteStyle, NormRect, PixelRect,
-    PlaneKind, TimeSpan,
+    AudioBlock, Cells, ColorRange, Effect, MaskRegion, MuteRegion, MuteStyle, NormRect, PlaneKind,
+    TimeSpan,
 };
 use redact_testkit::{
     Actor, MemorySource, Quiet, Scene, Sound, StopAfter, copy_frame, drawn_mask, mute, shaped_mask,
@@ -443,7 +443,7 @@ fn black_is_the_black_of_the_range() {
         let region = Region {
             picture: &picture,
             mask: &mask,
-            rect: PixelRect::covering(NormRect::WHOLE, size),
+            area: &MaskArea::of(&mask, NormRect::WHOLE, size),
             later: &[],
             others: &[],
         };

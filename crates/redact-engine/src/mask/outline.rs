@@ -72,7 +72,10 @@ pub(super) fn shrunk(bands: &[PixelRect], bounds: PixelRect, margin: u32) -> Vec
             .filter_map(|band| inset([band.x_min(), band.x_max()], margin))
             .collect();
         // What is left must lie in each of the rows around it too.
-        let (from, until) = (top.saturating_sub(margin), top + BAND_ROWS + margin);
+        let Some(from) = top.checked_sub(margin) else {
+            continue;
+        };
+        let until = top + BAND_ROWS + margin;
         for row in (from..until).step_by(BAND_ROWS as usize) {
             let there = bands.iter().filter(|band| band.y_min() == row);
             let there: Vec<[u32; 2]> = there
