@@ -92,3 +92,54 @@ impl Drop for OpenHere {
         self.notify();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn person(name: &str) -> SessionUser {
+        SessionUser {
+            id: Id::random(),
+            name: name.to_owned(),
+            role: Role::Operator,
+            began: 0,
+            session: name.to_owned(),
+        }
+    }
+
+    /// Goal: whoever has a review open is listed once, for as long as one of their pages is open,
+    /// and all pages are notified of each change. Control: another review.
+    #[test]
+    fn people_are_here_while_a_page_of_theirs_is_open() {
+        let presence = Arc::new(Presence::default());
+        let (changes, mut told) = tokio::sync::broadcast::channel(16);
+        let (review, other) = (Id::random(), Id::random());
+        let (ada, ben) = (person("Ada"), person("Ben"));
+        let open = |who: &SessionUser| OpenHere::new(&presence, &changes, who, review.clone());
+        let here = |review: &Id| -> Vec<String> {
+            let people = presence.of(review).into_iter();
+            people.map(|person| person.name).collect()
+        };
+        let first = open(&ada);
+        let again = open(&ada);
+        let second = open(&ben);
+        assert_eq!(here(&review), ["Ada", "Ben"]);
+        assert_eq!(here(&other), [""; 0]);
+        drop(first);
+        assert_eq!(
+            here(&review),
+            ["Ada", "Ben"],
+            "a page of hers is still open"
+        );
+        drop(again);
+        assert_eq!(here(&review), ["Ben"]);
+        drop(second);
+        assert_eq!(here(&review), [""; 0]);
+        let mut count = 0;
+        while let Ok(change) = told.try_recv() {
+            assert!(matches!(change, Change::Presence(of) if of == review));
+            count += 1;
+        }
+        assert_eq!(count, 6);
+    }
+}

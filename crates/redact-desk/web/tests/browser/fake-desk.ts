@@ -44,11 +44,16 @@ export class FakeDesk {
   orders: unknown[] = [];
   /** What was sent to record copies and to render releases, by path. */
   posts: { path: string; body: unknown }[] = [];
+  /** Earlier revisions, the oldest first. */
+  revisions: api.Review[] = [];
+  #streams = new Set<ServerResponse>();
+  /** The job that makes the clip of the whole review. */
+  clipJob: api.Job | null = null;
   #server: Server;
   #stills = new Map<string, Buffer>();
 
   constructor(
-    readonly found: api.Found = sample.demoFound(),
+    public found: api.Found = sample.demoFound(),
     readonly timeline: api.Timeline = sample.demoTimeline(),
     readonly clip: string = CLIP,
   ) {
@@ -67,6 +72,12 @@ export class FakeDesk {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
+  /** Notifies the open pages of a change. */
+  tell(change: api.Change): void {
+    for (const stream of this.#streams)
+      stream.write(`event: change\ndata: ${JSON.stringify(change)}\n\n`);
+  }
+
   stop(): void {
     this.#server.closeAllConnections();
     this.#server.close();
@@ -79,9 +90,12 @@ export class FakeDesk {
     const path = url.pathname.slice('/api'.length);
     if (path === '/stream') {
       response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write(':\n\n');
+      this.#streams.add(response);
+      response.on('close', () => this.#streams.delete(response));
       return;
     }
-    if (path.endsWith('/proxy')) return sendRange(this.clip, request, response);
+    const isVideo = path.endsWith('/proxy') || /^\/jobs\/.*\/clip$/.test(path);
+    if (isVideo) return sendRange(this.clip, request, response);
     if (/\/(thumbnails|frames|preview)\//.test(path)) return this.#still(path, response);
     if (path.includes('/waveform/')) {
       response.end(Buffer.from(sample.waveform(this.timeline).buffer));
@@ -133,6 +147,10 @@ export class FakeDesk {
     if (method === 'POST' && path.endsWith('/copies')) {
       this.posts.push({ path, body });
       return { status: 201, body: {} };
+    }
+    if (path === `/reviews/${sample.ID.review}/clip`) {
+      if (method === 'POST') this.clipJob = { ...sample.clipJob(), state: 'done' };
+      return ok(this.clipJob);
     }
     const about = /^\/reviews\/[^/]+\/(comments|send-back|hand-in|reasons|withdraw)$/.exec(path);
     if (method === 'POST' && about) return this.#act(about[1]!, path, body);
@@ -187,12 +205,14 @@ export class FakeDesk {
       [`${review}/summary`]: () => ({ ...sample.summary(this.review), ...this.summary }),
       [`${review}/sheet`]: () => sample.sheet(this.review, this.found),
       [`${review}/comments`]: () => this.comments,
-      [`${review}/revisions`]: sample.revisions,
+      [`${review}/revisions`]: () => sample.revisions(this.revisions),
       [`${review}/reasons`]: () => ({
         changes: this.summary.reason_changes ?? [],
         reasons: this.review.policy.reasons,
       }),
-      [`${review}/revisions/${this.review.revision}`]: () => this.review,
+      ...Object.fromEntries(
+        this.revisions.map((old) => [`${review}/revisions/${old.revision}`, () => old]),
+      ),
       [recording]: () => sample.recording(this.review, this.timeline),
       [`${recording}/timeline`]: () => this.timeline,
       [`${recording}/tracks`]: () => this.found,
@@ -245,6 +265,7 @@ export class FakeDesk {
       return problem(409, 'approved', 'Ben Ito approved this review.');
     }
     this.saves.push(sent.document);
+    this.revisions.push(this.review);
     this.review = { ...this.review, revision: revision + 1, document: sent.document };
     const saved: api.Saved = {
       revision: revision + 1,

@@ -790,6 +790,9 @@ export const jobs = (): api.Job[] => [
   job('scan', 'queued', 0, null, null),
 ];
 
+/** The job that makes the clip of the whole review. */
+export const clipJob = (): api.Job => job('clip', 'running', 120, 300, 12);
+
 const verdict = (): api.Verdict => ({
   ok: true,
   checks: [
@@ -1175,8 +1178,15 @@ export const comment = (text: string, item: string | null): api.Comment => ({
   item,
 });
 
-export const revisions = (): api.Revision[] => [
-  { revision: 1, at: AT, by: 'Ada Okafor', undecided: 5 },
+export const revisions = (older: readonly api.Review[] = []): api.Revision[] => [
+  // By another person each, so that each is a row.
+  ...older.map(({ revision }) => ({
+    revision,
+    at: AT,
+    by: `Person ${revision}`,
+    undecided: 4,
+  })),
+  { revision: older.length + 1, at: AT, by: 'Ada Okafor', undecided: 5 },
   { revision: -1, at: '2026-03-02T09:10:00Z', by: 'Ben Ito', undecided: 4 },
 ];
 
