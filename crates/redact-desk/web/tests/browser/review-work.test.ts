@@ -1,64 +1,23 @@
 // Work on a review in a browser, against a desk in memory: fields, the list to check first, whole
 // classes, zooming, regions and playback, all of it also without a pointer.
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { Drawn, ReviewDocument } from '../../src/api/types';
+import { expect, test } from 'vitest';
+import type { Drawn } from '../../src/api/types';
+import { checkAccess, checkWidth, picture } from './chromium';
 import {
-  checkAccess,
-  checkWidth,
-  launch,
-  open,
-  picture,
-  type Theme,
-  type Watched,
-} from './chromium';
-import { FakeDesk } from './fake-desk';
-import { ID } from './sample';
+  desk,
+  frame,
+  heading,
+  openReview,
+  page,
+  press,
+  ready,
+  reviewTests,
+  saved,
+} from './review-page';
 
-let browser: Browser;
-let desk: FakeDesk;
-let watched: Watched;
-let page: Page;
-beforeAll(async () => {
-  browser = await launch();
-});
-afterAll(() => browser.close());
-beforeEach(() => {
-  desk = new FakeDesk();
-});
-afterEach(async () => {
-  expect(watched.complaints).toEqual([]);
-  await watched.context.close();
-  desk.stop();
-});
+reviewTests();
 
-async function ready(): Promise<void> {
-  await page.locator('.inspector h2').waitFor();
-  await page.waitForFunction(() => (document.querySelector('video')?.readyState ?? 0) >= 2);
-}
-async function openReview(
-  options: { size?: { width: number; height: number }; theme?: Theme } = {},
-): Promise<void> {
-  watched = await open(browser, options);
-  page = watched.page;
-  const address = await desk.start();
-  await page.goto(`${address}/#/review/${ID.review}`);
-  await ready();
-}
-/** The document, once everything is saved. */
-async function saved(): Promise<ReviewDocument> {
-  await page.waitForTimeout(700);
-  await page.locator('[data-save="saved"]').waitFor();
-  return desk.review.document;
-}
-const press = async (...keys: string[]): Promise<void> => {
-  for (const key of keys) await page.keyboard.press(key);
-};
-const heading = (name: string | RegExp) =>
-  page.locator('.inspector').getByRole('heading', { name });
 const shot = (name: string): Promise<void> => picture(page, `review-work-${name}`);
-const frame = async (): Promise<number> =>
-  Number(/frame (\d+)/.exec(await page.getByText(/^frame \d+/).innerText())![1]);
 
 test('a field keeps its editing keys, and what is typed goes to what was selected', async () => {
   await openReview();
@@ -415,3 +374,33 @@ for (const theme of ['light', 'dark'] as const)
       await shot(`small-${size.width}-${theme}`);
     }
   });
+
+test('the preview is compared with the recording along a line that the keys move', async () => {
+  await openReview();
+  await press('Shift+c');
+  const slider = page.getByLabel('Recording on the left, release on the right');
+  await slider.waitFor();
+  const shown = (): Promise<string> =>
+    page.locator('img.exact').evaluate((image) => getComputedStyle(image).clipPath);
+  expect(await shown()).toBe('inset(0px 0px 0px 50%)');
+  await slider.focus();
+  await press('ArrowRight', 'ArrowRight');
+  expect(await shown()).toBe('inset(0px 0px 0px 52%)');
+  expect(await frame()).toBe(0);
+  await press('Home');
+  expect(await shown()).toBe('inset(0px)');
+  await press('PageUp');
+  await checkAccess(page);
+  await shot('compare');
+  // The line stays for other frames, and the preview goes on without it.
+  await page.locator('.picture').focus();
+  await press('ArrowRight');
+  await slider.waitFor();
+  expect(await frame()).toBe(1);
+  await press('Shift+c');
+  await slider.waitFor({ state: 'detached' });
+  expect(
+    await page.getByRole('button', { name: 'Preview', exact: true }).getAttribute('aria-pressed'),
+  ).toBe('true');
+  expect(await shown()).toBe('none');
+});

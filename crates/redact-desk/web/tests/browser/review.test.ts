@@ -2,56 +2,27 @@
 // through a server that is away, a colleague's change, and an hour with 500 tracks.
 import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { ReviewDocument } from '../../src/api/types';
-import {
-  checkAccess,
-  checkWidth,
-  launch,
-  open,
-  picture,
-  ROOT,
-  SHOTS,
-  type Watched,
-} from './chromium';
+import { checkAccess, checkWidth, picture, ROOT, SHOTS } from './chromium';
 import { FakeDesk } from './fake-desk';
+import {
+  desk,
+  frame,
+  openReview,
+  page,
+  reviewTests,
+  saved,
+  useDesk,
+  usePage,
+  watched,
+} from './review-page';
 import { hourFound, hourTimeline, ID, tenMinutesFound, tenMinutesTimeline } from './sample';
 
-let browser: Browser;
-let desk: FakeDesk;
-let watched: Watched;
-let page: Page;
-beforeAll(async () => {
-  browser = await launch();
-});
-afterAll(() => browser.close());
-beforeEach(() => {
-  desk = new FakeDesk();
-});
-afterEach(async () => {
-  expect(watched.complaints).toEqual([]);
-  await watched.context.close();
-  desk.stop();
-});
+reviewTests();
 
-async function openReview(size?: { width: number; height: number }): Promise<string> {
-  watched = await open(browser, size === undefined ? {} : { size });
-  page = watched.page;
-  const address = await desk.start();
-  await page.goto(`${address}/#/review/${ID.review}`);
-  await page.getByRole('heading', { name: 'Whole recording' }).waitFor();
-  await page.waitForFunction(() => (document.querySelector('video')?.readyState ?? 0) >= 2);
-  return address;
-}
-async function saved(): Promise<ReviewDocument> {
-  await page.locator('[data-save="saved"]').waitFor();
-  return desk.review.document;
-}
 const verdicts = (document: ReviewDocument): (string | null)[] =>
   document.tracks.map((t) => t.decision?.verdict ?? null);
-const frame = async (): Promise<number> =>
-  Number(/frame (\d+)/.exec(await page.getByText(/^frame \d+/).innerText())![1]);
 
 test('a false detection is rejected with a key, and undo takes it back', async () => {
   await openReview();
@@ -351,7 +322,7 @@ test('while the desk is away work goes on, and is saved when it is back', async 
   const second = await watched.context.newPage();
   await page.close({ runBeforeUnload: false });
   desk.away = false;
-  page = second;
+  usePage(second);
   await page.goto(`${address}/#/review/${ID.review}`);
   await page.getByText('Unsaved changes were restored.').waitFor();
   await page.waitForTimeout(700);
@@ -393,7 +364,7 @@ test('the preview shows the picture of the renderer', async () => {
 });
 
 test('a review fits a 4K screen and a small window', async () => {
-  await openReview({ width: 3840, height: 2160 });
+  await openReview({ size: { width: 3840, height: 2160 } });
   await checkWidth(page);
   await picture(page, 'review-4k');
   await page.setViewportSize({ width: 1180, height: 640 });
@@ -404,7 +375,7 @@ test('a review fits a 4K screen and a small window', async () => {
 
 test('an hour with 500 tracks scrolls smoothly', async () => {
   desk.stop();
-  desk = new FakeDesk(hourFound(), hourTimeline());
+  useDesk(new FakeDesk(hourFound(), hourTimeline()));
   await openReview();
   await page.getByRole('tab', { name: /Tracks/ }).click();
   await page.waitForTimeout(300);
@@ -454,7 +425,7 @@ test('ten minutes with 20 tracks are cleared in under five minutes', async () =>
     resolve(ROOT, 'fixtures/demo.mp4'),
   ];
   execFileSync('ffmpeg', [...loop, '-map', '0:v', '-c', 'copy', clip]);
-  desk = new FakeDesk(tenMinutesFound(), tenMinutesTimeline(), clip);
+  useDesk(new FakeDesk(tenMinutesFound(), tenMinutesTimeline(), clip));
   await openReview();
   const settled = (): Promise<unknown> =>
     page.waitForFunction(() => document.querySelector('video')?.seeking === false);

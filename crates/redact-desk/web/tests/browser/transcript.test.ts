@@ -2,57 +2,20 @@
 // through the proposals, with the mouse and with the keys alone.
 import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
 import type { ReviewDocument } from '../../src/api/types';
-import {
-  checkAccess,
-  checkWidth,
-  launch,
-  open,
-  picture,
-  ROOT,
-  SHOTS,
-  type Theme,
-  type Watched,
-} from './chromium';
+import { checkAccess, checkWidth, picture, ROOT, SHOTS } from './chromium';
 import { FakeDesk } from './fake-desk';
-import { ID, tenMinutesFound, tenMinutesTimeline } from './sample';
+import { desk, type Opening, openReview, page, reviewTests, saved, useDesk } from './review-page';
+import { tenMinutesFound, tenMinutesTimeline } from './sample';
 import { demoTranscript, muteByPolicy, PADDING, tenMinutesTranscript } from './transcripts';
 
-let browser: Browser;
-let desk: FakeDesk;
-let watched: Watched;
-let page: Page;
-beforeAll(async () => {
-  browser = await launch();
-});
-afterAll(() => browser.close());
-beforeEach(() => {
-  desk = new FakeDesk();
-  muteByPolicy(desk, demoTranscript());
-});
-afterEach(async () => {
-  expect(watched.complaints).toEqual([]);
-  await watched.context.close();
-  desk.stop();
-});
+reviewTests((fresh) => muteByPolicy(fresh, demoTranscript()));
 
-async function openReview(
-  options: { size?: { width: number; height: number }; theme?: Theme } = {},
-): Promise<void> {
-  watched = await open(browser, options);
-  page = watched.page;
-  const address = await desk.start();
-  await page.goto(`${address}/#/review/${ID.review}`);
-  await page.getByRole('heading', { name: 'Whole recording' }).waitFor();
-  await page.waitForFunction(() => (document.querySelector('video')?.readyState ?? 0) >= 2);
+async function openTranscript(options: Opening = {}): Promise<void> {
+  await openReview(options);
   await page.keyboard.press('4');
-}
-async function saved(): Promise<ReviewDocument> {
-  await page.waitForTimeout(600);
-  await page.locator('[data-save="saved"]').waitFor();
-  return desk.review.document;
 }
 const word = (text: string, nth = 0): ReturnType<Page['locator']> =>
   page.locator('[data-place]', { hasText: new RegExp(`^${text}\\s*$`) }).nth(nth);
@@ -79,7 +42,7 @@ const touched = (document: ReviewDocument, start: number, end: number): boolean 
   document.mutes.some((m) => m.start_seconds < end && start < m.end_seconds);
 
 test('a click on a word goes there, and what is muted or not understood can be told', async () => {
-  await openReview();
+  await openTranscript();
   await word('Oak').click();
   await settled();
   expect(await seconds()).toBeGreaterThan(3.39);
@@ -103,7 +66,7 @@ test('a click on a word goes there, and what is muted or not understood can be t
 });
 
 test('the word being said is marked and stays in view', async () => {
-  await openReview({ size: { width: 1180, height: 640 } });
+  await openTranscript({ size: { width: 1180, height: 640 } });
   await page.keyboard.press('Home');
   await page.keyboard.press('Space');
   await page.waitForFunction(
@@ -122,7 +85,7 @@ test('the word being said is marked and stays in view', async () => {
 });
 
 test('words are selected with the mouse, muted and made audible for a reason', async () => {
-  await openReview();
+  await openTranscript();
   await word('I').hover();
   await page.mouse.down();
   await word('at').hover();
@@ -146,7 +109,7 @@ test('words are selected with the mouse, muted and made audible for a reason', a
 });
 
 test('all is done with the keys alone', async () => {
-  await openReview();
+  await openTranscript();
   await page.keyboard.press('y');
   await page.keyboard.press('Control+Home');
   expect(await selected()).toBe('My');
@@ -187,7 +150,7 @@ test('all is done with the keys alone', async () => {
 });
 
 test('a word is corrected with a double click, and the original takes it back', async () => {
-  await openReview();
+  await openTranscript();
   await word('Oak').dblclick();
   await page.getByRole('textbox', { name: 'Correct “Oak”' }).waitFor();
   await page.keyboard.type('Oakum');
@@ -203,7 +166,7 @@ test('a word is corrected with a double click, and the original takes it back', 
 
 test('what is said several times is muted everywhere, in one step', async () => {
   desk.review = { ...desk.review, document: { ...desk.review.document, mutes: [] } };
-  await openReview();
+  await openTranscript();
   await word('Jordan').click();
   await page.getByRole('button', { name: 'Mute everywhere (2)' }).waitFor();
   await page.keyboard.press('Shift+h');
@@ -216,7 +179,7 @@ test('what is said several times is muted everywhere, in one step', async () => 
 });
 
 test('proposals are checked with one key each: unclear ones first, then by class', async () => {
-  await openReview();
+  await openTranscript();
   await page.getByRole('button', { name: 'To check 6' }).click();
   await picture(page, 'transcript-proposals');
   await checkAccess(page);
@@ -260,7 +223,7 @@ test('proposals are checked with one key each: unclear ones first, then by class
 });
 
 test('an item plays from a second before to a second after', async () => {
-  await openReview();
+  await openTranscript();
   await page.getByRole('button', { name: 'To check 6' }).click();
   await page.getByRole('button', { name: /^Phone number/ }).click();
   await page.waitForFunction(() => !document.querySelector('video')!.paused);
@@ -274,7 +237,7 @@ test('an item plays from a second before to a second after', async () => {
 
 test('a review without a transcript says how to get one, and works as before', async () => {
   desk.transcript = null;
-  await openReview();
+  await openTranscript();
   await page.getByRole('heading', { name: 'No transcript' }).waitFor();
   await page.getByText(/Once an administrator has installed it/).waitFor();
   await checkAccess(page);
@@ -288,7 +251,7 @@ test('a review without a transcript says how to get one, and works as before', a
 
 for (const theme of ['light', 'dark'] as const) {
   test(`the transcript is legible at every size: ${theme}`, async () => {
-    await openReview({ theme, size: { width: 1920, height: 1080 } });
+    await openTranscript({ theme, size: { width: 1920, height: 1080 } });
     await word('Jordan').click();
     await page.keyboard.press('/');
     await page.keyboard.type('jor');
@@ -328,10 +291,10 @@ test('ten minutes with 20 spoken items are cleared in under four minutes', async
   const demo = resolve(ROOT, 'fixtures/demo.mp4');
   const loop = ['-v', 'error', '-y', '-stream_loop', '59', '-i', demo];
   execFileSync('ffmpeg', [...loop, '-map', '0:v', '-c', 'copy', clip]);
-  desk = new FakeDesk(tenMinutesFound(), tenMinutesTimeline(), clip);
+  useDesk(new FakeDesk(tenMinutesFound(), tenMinutesTimeline(), clip));
   const transcript = tenMinutesTranscript();
   muteByPolicy(desk, transcript);
-  await openReview();
+  await openTranscript();
   await page.getByRole('button', { name: 'To check 20' }).click();
   let keys = 0;
   let heard = 0;
