@@ -52,6 +52,6 @@ pub use service::app::{EventLogConfig, Options, Vouch};
 pub use service::lanes::Clock;
 pub use task::{
     Checked, ExcerptTask, FollowTask, Followed, Jobs, NotChecked, PackageEncryption, PackageTask,
-    Packaged, PackagedRelease, Passphrase, PreviewTask, Remedy, RenderTask, Stop, Stopped, Task,
-    TaskError, TaskOutcome, Verified, VerifyTask, Watch,
+    Packaged, PackagedRelease, Passphrase, PicturesTask, PreviewTask, Remedy, RenderTask, Stop,
+    Stopped, Task, TaskError, TaskOutcome, Verified, VerifyTask, Watch,
 };

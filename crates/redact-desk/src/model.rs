@@ -202,6 +202,8 @@ pub(crate) enum JobKind {
     Thumbnails,
     Follow,
     Preview,
+    /// The whole recording as it would be released, to be watched.
+    Clip,
     Render,
     Verify,
     Audit,
@@ -209,10 +211,29 @@ pub(crate) enum JobKind {
 }
 
 impl JobKind {
-    /// Whether a user is waiting for it in the review.
-    pub(crate) const fn is_quick(self) -> bool {
-        matches!(self, Self::Follow | Self::Preview)
+    /// The lane that it runs in.
+    pub(crate) const fn lane(self) -> Lane {
+        match self {
+            Self::Follow | Self::Preview => Lane::Quick,
+            Self::Clip => Lane::Clips,
+            _ => Lane::Long,
+        }
     }
+}
+
+/// Jobs of different lanes do not wait for each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lane {
+    /// A user is waiting for it in the review.
+    Quick,
+    /// What takes minutes, and that a user is waiting for.
+    Clips,
+    /// Everything else.
+    Long,
+}
+
+impl Lane {
+    pub(crate) const ALL: [Self; 3] = [Self::Quick, Self::Clips, Self::Long];
 }
 
 /// The state of a job.

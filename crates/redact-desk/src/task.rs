@@ -1,7 +1,7 @@
 //! Tasks that take long, and the trait that runs them.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use redact_core::{Digest, NormRect, Redactions};
 use serde::{Deserialize, Serialize};
@@ -54,6 +54,8 @@ pub enum Task {
         /// Path of the picture.
         picture: PathBuf,
     },
+    /// Write a run of frames of the proxy as JPEG; each is complete when its number is reported.
+    Pictures(PicturesTask),
     /// Write a clip of the proxy with redactions.
     Preview(PreviewTask),
     /// Write a release.
@@ -79,6 +81,36 @@ pub struct FollowTask {
     pub forward: bool,
     /// The most frames in each direction.
     pub frames_max: u32,
+}
+
+/// Pictures to write.
+#[derive(Clone, Debug)]
+pub struct PicturesTask {
+    /// The recording's folder, with the proxy.
+    pub folder: PathBuf,
+    /// The frame that is needed first.
+    pub first: u32,
+    /// First frame.
+    pub start: u32,
+    /// First frame after.
+    pub end: u32,
+    /// The most columns.
+    pub width: Option<u32>,
+    /// What is hidden.
+    pub redactions: Redactions,
+    /// The folder for the pictures.
+    pub pictures: PathBuf,
+}
+
+impl PicturesTask {
+    /// Name of the phase whose progress is the number of a frame.
+    pub const PHASE: &'static str = "picture";
+
+    /// Path of the picture of `frame`.
+    #[must_use]
+    pub fn path(pictures: &Path, frame: u32) -> PathBuf {
+        pictures.join(format!("{frame}.jpg"))
+    }
 }
 
 /// A preview to write.

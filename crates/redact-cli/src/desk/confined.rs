@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use redact_desk::recording_files::{FINDINGS, MEDIA, MOMENTS, PROXY, THUMBNAILS, TIMELINE};
-use redact_desk::{Task, TaskError, TaskOutcome, Watch};
+use redact_desk::{PicturesTask, Task, TaskError, TaskOutcome, Watch};
 use redact_release::files::check_recording;
 use redact_release::names::folder_of;
 use redact_release::ports::{Access, Listener};
@@ -35,10 +35,20 @@ pub(super) fn run(
 /// Passes progress on to the desk.
 struct DeskListener<'a> {
     watch: &'a dyn Watch,
+    /// Where a run of pictures is written, and where each belongs once it is complete.
+    pictures: Option<(PathBuf, PathBuf)>,
 }
 
 impl Listener for DeskListener<'_> {
     fn progress(&self, phase: &str, done: u64, total: Option<u64>) -> ControlFlow<()> {
+        if let Some((made, wanted)) = &self.pictures
+            && phase == PicturesTask::PHASE
+            && let Ok(frame) = u32::try_from(done)
+        {
+            // What is not there is not shown.
+            let place = |folder: &Path| PicturesTask::path(folder, frame);
+            put(&place(made), &place(wanted)).ok();
+        }
         self.watch.advance(phase, done, total)
     }
 }
@@ -60,6 +70,7 @@ fn attempt(task: &Task, global: &GlobalArgs, watch: &dyn Watch) -> Result<TaskOu
         Task::Picture {
             folder, picture, ..
         } => (proxy(folder), Some(folder_of(picture))),
+        Task::Pictures(task) => (proxy(&task.folder), Some(task.pictures.clone())),
         Task::Preview(task) => (proxy(&task.folder), Some(folder_of(&task.clip))),
         _ => anyhow::bail!("this program does not know the task"),
     };
@@ -72,7 +83,13 @@ fn attempt(task: &Task, global: &GlobalArgs, watch: &dyn Watch) -> Result<TaskOu
         ..Access::default()
     };
     let worker = Process::of_server(global);
-    let listener = DeskListener { watch };
+    let listener = DeskListener {
+        watch,
+        pictures: match task {
+            Task::Pictures(task) => output.clone().zip(Some(task.pictures.clone())),
+            _ => None,
+        },
+    };
     let (value, _) = worker.run_work(WorkKind::Desk, &spec, &access, &listener)?;
     if let Some(output) = output {
         take_over(task, &output)?;
@@ -120,6 +137,15 @@ fn spec(task: &Task, output: PathBuf, threads: usize) -> Result<Spec> {
             frame: *frame,
             width: *width,
             redactions: redactions.into(),
+            output,
+        },
+        Task::Pictures(task) => Spec::Pictures {
+            folder: task.folder.clone(),
+            first: task.first,
+            start: task.start,
+            end: task.end,
+            width: task.width,
+            redactions: (&task.redactions).into(),
             output,
         },
         Task::Preview(task) => Spec::Preview {

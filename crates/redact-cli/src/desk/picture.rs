@@ -1,17 +1,20 @@
 //! One picture of a proxy as JPEG, with masks as the renderer draws them.
 
+use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
 use image::{Rgb, RgbImage};
-use redact_core::{Picture, PixelRect, Redactions};
+use redact_core::{Frame, Picture, PixelRect, Redactions};
+use redact_desk::PicturesTask;
 use redact_engine::mask_frame;
 use redact_record::Overwrite;
 use serde_json::{Value, json};
 
 use super::proxy::Proxy;
+use crate::progress;
 use crate::score::pixels::rgb_at;
 
 /// JPEG quality: these pictures are examined closely.
@@ -32,13 +35,66 @@ pub(super) fn picture(
     let redactions = proxy.with_levels(redactions, frame..frame.saturating_add(1))?;
     let mut found = proxy.frame(frame)?;
     mask_frame(&mut found, &redactions);
-    let mut image = rgb(&found.picture, None);
-    if let Some(width) = width.filter(|&width| width < image.width()) {
-        let height = (image.height() * width / image.width()).max(1);
-        image = image::imageops::resize(&image, width, height, FilterType::Triangle);
-    }
+    let image = narrowed(rgb(&found.picture, None), width);
     write(&image, output)?;
     Ok(json!({ "width": image.width(), "height": image.height() }))
+}
+
+/// Which frames to write, and how wide.
+pub(super) struct Run {
+    /// The frame that is needed first.
+    pub(super) first: u32,
+    /// All of them.
+    pub(super) frames: Range<u32>,
+    /// The most columns.
+    pub(super) width: Option<u32>,
+}
+
+/// Writes a run of frames with `redactions` into the folder `output`, the one that is needed first
+/// before its neighbors; reports each by its number.
+///
+/// # Errors
+/// When there are no such frames or the disk is full.
+pub(super) fn pictures(
+    folder: &Path,
+    run: &Run,
+    redactions: Redactions,
+    output: &Path,
+) -> Result<Value> {
+    let mut proxy = Proxy::open(folder, false, 1)?;
+    let redactions = proxy.with_levels(redactions, run.frames.clone())?;
+    let publish = |mut frame: Frame| {
+        progress::check_interrupted()?;
+        mask_frame(&mut frame, &redactions);
+        let number = frame.index.get();
+        let image = narrowed(rgb(&frame.picture, None), run.width);
+        write(&image, &PicturesTask::path(output, number))?;
+        progress::report(PicturesTask::PHASE, number.into(), None);
+        anyhow::Ok(())
+    };
+    // Frames before the first are decoded on the way to it.
+    let mut before = Vec::new();
+    for number in run.frames.clone() {
+        let frame = proxy.frame(number)?;
+        if number < run.first {
+            before.push(frame);
+        } else {
+            publish(frame)?;
+        }
+    }
+    before.into_iter().rev().try_for_each(publish)?;
+    Ok(json!({}))
+}
+
+/// The image with at most `width` columns.
+fn narrowed(image: RgbImage, width: Option<u32>) -> RgbImage {
+    match width.filter(|&width| width < image.width()) {
+        None => image,
+        Some(width) => {
+            let height = (image.height() * width / image.width()).max(1);
+            image::imageops::resize(&image, width, height, FilterType::Triangle)
+        }
+    }
 }
 
 /// A picture, or a part of it, in red, green and blue.

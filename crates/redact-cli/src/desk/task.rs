@@ -50,6 +50,22 @@ pub(crate) fn run(spec: &Spec) -> Result<Value> {
             let redactions = masks(redactions)?;
             picture::picture(folder, *frame, *width, redactions, &output.join(PICTURE))
         }
+        Spec::Pictures {
+            folder,
+            first,
+            start,
+            end,
+            width,
+            redactions,
+            output,
+        } => {
+            let run = picture::Run {
+                first: *first,
+                frames: *start..*end,
+                width: *width,
+            };
+            picture::pictures(folder, &run, masks(redactions)?, output)
+        }
         Spec::Preview {
             folder,
             start,

@@ -6,7 +6,7 @@ use super::pool::{Connection, Db, DbError};
 use super::query;
 use crate::api_error::ApiResult;
 use crate::id::Id;
-use crate::model::{JobKind, JobState};
+use crate::model::{JobKind, JobState, Lane};
 use crate::task::{Remedy, TaskError};
 use crate::time::Millis;
 
@@ -237,12 +237,12 @@ pub(crate) async fn running_renders(db: &Db) -> Result<Vec<(Id, Id)>, DbError> {
     .await
 }
 
-/// Recovers after a crash: follow and preview jobs become interrupted, because nobody waits for
-/// them any longer; all others are queued again.
+/// Recovers after a crash: jobs of users who waited for them become interrupted, because nobody
+/// waits any longer; all others are queued again.
 pub(crate) async fn resume(db: &Db, now: Millis) -> Result<(), DbError> {
     sqlx::query(
         "UPDATE jobs SET state = 'interrupted', ended_at = ?
-         WHERE state IN ('queued', 'running') AND kind IN ('follow', 'preview')",
+         WHERE state IN ('queued', 'running') AND kind IN ('follow', 'preview', 'clip')",
     )
     .bind(now)
     .execute(db)
@@ -256,18 +256,29 @@ pub(crate) async fn resume(db: &Db, now: Millis) -> Result<(), DbError> {
 /// The oldest queued job of a lane, marked as running.
 pub(crate) async fn start_next(
     db: &Db,
-    quick: bool,
+    lane: Lane,
     now: Millis,
 ) -> Result<Option<(Id, JobKind)>, DbError> {
-    sqlx::query_as(
+    let kinds = match lane {
+        Lane::Quick => "kind IN ('follow', 'preview')",
+        Lane::Clips => "kind = 'clip'",
+        Lane::Long => "kind NOT IN ('follow', 'preview', 'clip')",
+    };
+    let sql = format!(
         "UPDATE jobs SET state = 'running', started_at = ?, ended_at = NULL, error = NULL,
          hint = NULL, error_code = NULL WHERE id = (SELECT id FROM jobs WHERE state = 'queued'
-         AND (kind IN ('follow', 'preview')) = ? ORDER BY number LIMIT 1) RETURNING id, kind",
-    )
-    .bind(now)
-    .bind(quick)
-    .fetch_optional(db)
-    .await
+         AND {kinds} ORDER BY number LIMIT 1) RETURNING id, kind"
+    );
+    sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(now)
+        .fetch_optional(db)
+        .await
+}
+
+/// Jobs that make clips of a whole review, the newest first.
+pub(crate) async fn clips_of(db: &Db, review: &Id) -> Result<Vec<JobRow>, DbError> {
+    let sql = format!("{ROW} WHERE kind = 'clip' AND review = ? ORDER BY number DESC");
+    query::all_of(db, sql, review).await
 }
 
 /// How a job ended.

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::body::Query;
 use super::files::{self, SendAs};
+use super::proxy::{Shown, note_video};
 use crate::api_error::{ApiError, ApiResult};
 use crate::db::audits;
 use crate::db::jobs::{self as rows, JobRow};
@@ -16,7 +17,7 @@ use crate::id::Id;
 use crate::model::{JobKind, JobState, Role, SessionUser};
 use crate::service::app::{App, Shared};
 use crate::service::lanes::JobProgress;
-use crate::service::{job_task, jobs, views};
+use crate::service::{job_task, jobs};
 use crate::task::Remedy;
 use crate::time;
 
@@ -166,17 +167,19 @@ pub(crate) async fn clip(
     headers: HeaderMap,
 ) -> ApiResult<Response> {
     let row = rows::by_id(&app.db, &id).await?;
-    if row.kind != JobKind::Preview || row.state != JobState::Done {
+    let is_clip = matches!(row.kind, JobKind::Preview | JobKind::Clip);
+    let Some(recording) = row
+        .recording
+        .filter(|_| is_clip && row.state == JobState::Done)
+    else {
         return Err(ApiError::not_found());
-    }
-    if let Some(recording) = &row.recording {
-        let frames = job_task::preview_frames(&row.input);
-        views::note(&app, &who, recording, Seen::Preview, frames).await?;
-    }
-    files::send(
-        &app.folders.clip(&id),
-        SendAs::inline("video/mp4"),
-        &headers,
-    )
-    .await
+    };
+    let path = app.folders.clip(&id);
+    let answer = files::send(&path, SendAs::inline("video/mp4"), &headers).await?;
+    let shown = Shown {
+        seen: Seen::Preview,
+        path,
+        frames: job_task::preview_frames(&row.input),
+    };
+    note_video(&app, (&who, &recording), shown, answer).await
 }

@@ -1,5 +1,7 @@
-//! Sends video to a browser, counted as viewed by the bytes sent.
+//! Sends video to a browser, counted as viewed by the bytes sent: proxies, and clips of previews.
 
+use std::ops::Range;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -22,25 +24,49 @@ use crate::service::views::note;
 /// Bytes of video between two counts.
 const COUNT_EVERY: u64 = 1 << 20;
 
-/// Counts the bytes sent of a proxy as viewed video.
+/// What is sent.
+pub(crate) struct Shown {
+    pub(crate) seen: Seen,
+    pub(crate) path: PathBuf,
+    /// The frames of the recording that are in the file.
+    pub(crate) frames: Range<u32>,
+}
+
+impl Shown {
+    /// The proxy of a recording.
+    ///
+    /// # Errors
+    /// 404, 409 `not_ready`.
+    pub(crate) async fn proxy(app: &App, recording: &Id) -> ApiResult<Self> {
+        Ok(Self {
+            seen: Seen::Video,
+            path: app.folders.recording(recording).join(PROXY),
+            frames: 0..frames(app, recording).await?,
+        })
+    }
+}
+
+/// Counts the bytes sent as viewed video.
 ///
 /// # Errors
 /// Those of [`note`].
 pub(crate) async fn note_video(
     app: &App,
-    who: &SessionUser,
-    recording: &Id,
+    (who, recording): (&SessionUser, &Id),
+    shown: Shown,
     answer: Response,
 ) -> ApiResult<Response> {
-    note(app, who, recording, Seen::Video, 0..0).await?;
-    let path = app.folders.recording(recording).join(PROXY);
-    let count = frames(app, recording).await?;
+    note(app, who, recording, shown.seen, 0..0).await?;
+    let Shown { seen, path, frames } = shown;
+    let (first, count) = (frames.start, frames.end.saturating_sub(frames.start));
     let frames = tokio::task::spawn_blocking(move || Frames::of(&path, count)).await?;
     let start = range_start(&answer);
     let sent = Sent {
         app: Arc::clone(app),
         who: who.clone(),
         recording: recording.clone(),
+        seen,
+        first,
         frames,
         counted: start,
         at: start,
@@ -57,11 +83,14 @@ fn range_start(answer: &Response) -> u64 {
         .unwrap_or(0)
 }
 
-/// A proxy being sent.
+/// A video being sent.
 struct Sent {
     app: App,
     who: SessionUser,
     recording: Id,
+    seen: Seen,
+    /// The frame of the recording that is the file's first one.
+    first: u32,
     frames: Frames,
     counted: u64,
     at: u64,
@@ -71,12 +100,13 @@ impl Sent {
     fn count(&mut self) {
         let (start, end) = self.frames.within(self.counted, self.at);
         self.counted = self.at;
+        let (start, end) = (self.first + start, self.first + end);
         let app = &self.app;
         app.views
             .change(app.now(), &self.who, &self.recording, |view| {
                 if view.seen.is_empty() {
                     // The session has ended; what is still sent becomes a new view.
-                    view.seen.insert(Seen::Video.word().to_owned(), 1);
+                    view.seen.insert(self.seen.word().to_owned(), 1);
                 }
                 if view.spans.add(start, end) {
                     view.stored = false;

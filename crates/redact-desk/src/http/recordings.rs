@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::body::{Body, Query};
 use super::files::{self, SendAs};
 use super::jobs::{self, Job, JobError};
-use super::proxy::note_video;
+use super::proxy::{Shown, note_video};
 use super::reviews::{self, ReviewHead};
 use crate::api_error::{ApiError, ApiResult};
 use crate::db::jobs::{JobRow, NewJob, preparing, preparing_of_request};
@@ -281,7 +281,8 @@ pub(crate) async fn proxy(
 ) -> ApiResult<Response> {
     let path = part(&app, &id, PROXY).await?;
     let answer = files::send(&path, SendAs::inline("video/mp4"), &headers).await?;
-    note_video(&app, &who, &id, answer).await
+    let shown = Shown::proxy(&app, &id).await?;
+    note_video(&app, (&who, &id), shown, answer).await
 }
 
 /// `GET /recordings/:id/waveform/:track`.

@@ -20,7 +20,6 @@ use crate::domain::approval::{Approval, ReviewState};
 use crate::domain::comment::Comment;
 use crate::domain::differences::Differences;
 use crate::domain::document::Document;
-use crate::domain::plan::clip_to_frames;
 use crate::domain::policy::Policy;
 use crate::domain::reason_changes::ReasonChange;
 use crate::domain::sheet::{SheetItem, sheet as make_sheet};
@@ -32,10 +31,12 @@ use crate::peer::Peer;
 use crate::service::app::{App, Shared};
 use crate::service::approvals::{self, Approve};
 use crate::service::comments;
+use crate::service::held_pictures::PicturesOf;
 use crate::service::job_task::PreviewInput;
 use crate::service::jobs::queue;
 use crate::service::policies;
-use crate::service::recordings::{PictureOf, frames, picture};
+use crate::service::previews;
+use crate::service::recordings::frames;
 use crate::service::releases;
 use crate::service::reviews::{self, Decisions, LoadedReview, NewReview, Saved};
 use crate::service::views;
@@ -365,16 +366,15 @@ pub(crate) async fn preview_frame(
     Path((id, frame)): Path<(Id, u32)>,
     Query(look): Query<PreviewQuery>,
 ) -> ApiResult<Response> {
-    let recording = rows::by_id(&app.db, &id).await?.recording;
-    let all = reviews::preview_of(&app, &id, look.revision).await?;
-    let of = PictureOf {
-        recording: &recording,
-        frame,
-        width: look.width,
-        redactions: clip_to_frames(&all, frame, frame.saturating_add(1)),
+    let row = rows::by_id(&app.db, &id).await?;
+    let of = PicturesOf {
+        review: id,
+        revision: look.revision.unwrap_or(row.revision),
+        width: look.width.map(|width| width.clamp(16, 4096)),
     };
-    let jpeg = picture(&app, (&who, Seen::Preview), of).await?;
-    Ok(([(header::CONTENT_TYPE, "image/jpeg")], jpeg).into_response())
+    let jpeg = previews::picture(&app, of, frame).await?;
+    views::note(&app, &who, &row.recording, Seen::Preview, frame..frame + 1).await?;
+    Ok(([(header::CONTENT_TYPE, "image/jpeg")], jpeg.to_vec()).into_response())
 }
 
 #[derive(Deserialize)]

@@ -9,7 +9,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::{
-    accounts, audits, clocks, comments, connections, events, fees, grants, guard, inbox, invites,
+    accounts, audits, clips, clocks, comments, connections, events, fees, grants, guard, inbox, invites,
     jobs, machines, manual, office, packages, page, policies, practice, rechecks,
     recording_changes, recordings, releases, requests, reviews, statistics, stream, transcripts,
     uploads, users, verifier, views, watch_folder,
@@ -158,6 +158,8 @@ fn recordings_and_reviews() -> Vec<Route> {
         GET "/api/reviews/{id}/differences/{other}" WORK => reviews::differences,
         GET "/api/reviews/{id}/preview/{frame}" WORK => reviews::preview_frame,
         POST "/api/reviews/{id}/preview" WORK => reviews::preview_clip,
+        GET "/api/reviews/{id}/clip" WORK => clips::show,
+        POST "/api/reviews/{id}/clip" WORK => clips::make,
         POST "/api/reviews/{id}/approve" WORK => reviews::approve,
         POST "/api/reviews/{id}/withdraw" WORK => reviews::withdraw,
         POST "/api/reviews/{id}/releases" WORK => releases::begin,

@@ -12,6 +12,7 @@ use tokio::sync::broadcast;
 
 use super::change::Change;
 use super::hashing::Hashing;
+use super::held_pictures::Previews;
 use super::lanes::{Clock, Runner};
 use super::presence::Presence;
 use super::secrets::Secrets;
@@ -116,6 +117,8 @@ pub(crate) struct Shared {
     pub(crate) presence: Arc<Presence>,
     /// Passphrases of packages that are being made, by package.
     pub(crate) passphrases: Mutex<HashMap<Id, Passphrase>>,
+    /// Pictures of previews that are held.
+    pub(crate) previews: Previews,
     /// Limits the pictures that are made at the same time.
     pub(crate) pictures: tokio::sync::Semaphore,
     findings: Mutex<Vec<Read>>,
@@ -225,6 +228,7 @@ impl Shared {
             refusals: Refusals::default(),
             views: Views::default(),
             passphrases: Mutex::new(HashMap::new()),
+            previews: Previews::default(),
             pictures: tokio::sync::Semaphore::new(2),
             findings: Mutex::new(Vec::new()),
             _taken: opened.taken,

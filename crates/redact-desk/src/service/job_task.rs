@@ -112,7 +112,7 @@ async fn build(app: &Shared, job: &Id, kind: JobKind) -> ApiResult<Task> {
             folder: app.folders.recording(&recording()?),
         },
         JobKind::Follow => follow(app, &row, &recording()?)?,
-        JobKind::Preview => preview(app, &row, &recording()?).await?,
+        JobKind::Preview | JobKind::Clip => preview(app, &row, &recording()?).await?,
         JobKind::Render => render(app, &row, &recording()?).await?,
         JobKind::Verify => {
             let release = row.release.as_ref().ok_or_else(ApiError::not_found)?;

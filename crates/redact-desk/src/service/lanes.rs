@@ -1,5 +1,5 @@
-//! The lanes that jobs run in, one job at a time each: one for what users wait for (follow,
-//! preview), one for the rest.
+//! The lanes that jobs run in, one job at a time each: one for what users wait for in the review
+//! (follow, preview), one for clips of whole recordings, one for the rest.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::id::Id;
-use crate::model::JobKind;
+use crate::model::{JobKind, Lane};
 use crate::task::Watch;
 use crate::time::Millis;
 
@@ -25,7 +25,7 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(20);
 /// The lanes and their running jobs.
 #[derive(Default)]
 pub(crate) struct Runner {
-    wake: [Notify; 2],
+    wake: [Notify; Lane::ALL.len()],
     closing: AtomicBool,
     running: Mutex<HashMap<Id, Arc<Running>>>,
     lanes: Mutex<Vec<JoinHandle<()>>>,
@@ -80,7 +80,7 @@ impl Watch for Running {
 impl Runner {
     /// Wakes a lane.
     pub(crate) fn wake(&self, kind: JobKind) {
-        self.wake[usize::from(kind.is_quick())].notify_one();
+        self.wake[kind.lane() as usize].notify_one();
     }
 
     /// The progress of a running job.
@@ -135,8 +135,8 @@ impl Runner {
     }
 
     /// Waits until a lane may have a job.
-    pub(crate) async fn wait(&self, quick: bool) {
-        self.wake[usize::from(quick)].notified().await;
+    pub(crate) async fn wait(&self, lane: Lane) {
+        self.wake[lane as usize].notified().await;
     }
 
     fn running(&self) -> MutexGuard<'_, HashMap<Id, Arc<Running>>> {

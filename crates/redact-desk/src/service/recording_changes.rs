@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::app::Shared;
 use super::change::Change;
+use super::clips;
 use super::comments::{self, NewComment};
 use super::history::{self, Entry};
 use super::practice;
@@ -212,6 +213,10 @@ pub(crate) async fn remove(
     history::note(app, &mut change, &who.name, entry).await?;
     change.commit().await?;
     app.forget_findings(id);
+    app.previews.forget(id);
+    for head in &heads {
+        clips::delete(app, &head.review.id).await?;
+    }
     let plans = heads.iter().map(|head| app.folders.plans(&head.review.id));
     let folders: Vec<PathBuf> = plans.chain([app.folders.recording(id)]).collect();
     delete_folders(folders).await?;

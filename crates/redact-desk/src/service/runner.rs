@@ -13,7 +13,7 @@ use crate::api_error::ApiResult;
 use crate::db;
 use crate::db::pool::DbError;
 use crate::id::Id;
-use crate::model::JobKind;
+use crate::model::{JobKind, Lane};
 use crate::task::TaskError;
 
 /// How often open pages are notified about a running job.
@@ -28,17 +28,20 @@ pub(crate) async fn resume(app: &App) -> Result<(), DbError> {
     let work = app.folders.work();
     for entry in std::fs::read_dir(work).into_iter().flatten().flatten() {
         // What cannot be removed is removed at the next start.
-        std::fs::remove_file(entry.path()).ok();
+        let path = entry.path();
+        std::fs::remove_file(&path)
+            .or_else(|_| std::fs::remove_dir_all(&path))
+            .ok();
     }
-    let lanes = [false, true].map(|quick| tokio::spawn(lane(Arc::clone(app), quick)));
+    let lanes = Lane::ALL.map(|lane| tokio::spawn(run_lane(Arc::clone(app), lane)));
     app.runner.start(lanes);
     Ok(())
 }
 
 /// Runs the jobs of one lane until the desk closes.
-async fn lane(app: App, quick: bool) {
+async fn run_lane(app: App, lane: Lane) {
     while !app.runner.is_closing() {
-        match db::jobs::start_next(&app.db, quick, app.now()).await {
+        match db::jobs::start_next(&app.db, lane, app.now()).await {
             Ok(Some((job, kind))) => {
                 if let Err(error) = run(&app, &job, kind).await {
                     tracing::error!("desk: job {job}: {error:?}");
@@ -46,7 +49,7 @@ async fn lane(app: App, quick: bool) {
                     tokio::time::sleep(Duration::from_secs(2)).await;
                 }
             }
-            Ok(None) => app.runner.wait(quick).await,
+            Ok(None) => app.runner.wait(lane).await,
             Err(error) => {
                 tracing::error!("desk: the queue: {error}");
                 tokio::time::sleep(Duration::from_secs(2)).await;

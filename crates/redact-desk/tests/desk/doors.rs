@@ -97,6 +97,8 @@ OP    POST   /api/reviews/{id}/reasons
 OP    GET    /api/reviews/{id}/differences/{other}
 OP    GET    /api/reviews/{id}/preview/{frame}
 OP    POST   /api/reviews/{id}/preview
+OP    GET    /api/reviews/{id}/clip
+OP    POST   /api/reviews/{id}/clip
 OP    POST   /api/reviews/{id}/approve
 OP    POST   /api/reviews/{id}/withdraw
 OP    POST   /api/reviews/{id}/releases

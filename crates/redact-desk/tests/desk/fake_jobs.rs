@@ -12,7 +12,8 @@ use redact_core::{
 };
 use redact_desk::{
     Checked, Followed, Jobs, MachineList, Machines, PackageTask, Packaged, PackagedRelease,
-    ReadOptions, Remedy, RenderTask, Task, TaskError, TaskOutcome, Verified, VerifyTask, Watch,
+    PicturesTask, ReadOptions, Remedy, RenderTask, Task, TaskError, TaskOutcome, Verified,
+    VerifyTask, Watch,
 };
 use redact_record::sign::TrustStore;
 use redact_record::{Overwrite, release_paths};
@@ -40,6 +41,8 @@ pub(crate) struct FakeJobs {
     pub(crate) read: Mutex<Vec<ReadOptions>>,
     /// Mutes and masks of previews, in their order.
     pub(crate) previews: Mutex<Vec<redact_core::Redactions>>,
+    /// Frames of previews, in the order in which they were made.
+    pub(crate) pictures: Mutex<Vec<u32>>,
     /// A release that checks find wrong.
     pub(crate) wrong: Mutex<Option<String>>,
     /// What packages were told, in their order.
@@ -113,6 +116,23 @@ impl Jobs for FakeJobs {
                 ..
             } => {
                 text(picture, &format!("{} masks", redactions.masks.len()));
+                TaskOutcome::Done
+            }
+            Task::Pictures(task) => {
+                // As a process would: the requested one first, then those after it and before it.
+                let order = (task.first..task.end).chain((task.start..task.first).rev());
+                for frame in order {
+                    let masks = task.redactions.masks_at(FrameIndex::new(frame)).count();
+                    let path = PicturesTask::path(&task.pictures, frame);
+                    text(&path, &format!("{masks} masks"));
+                    self.pictures.lock().unwrap().push(frame);
+                    if watch
+                        .advance(PicturesTask::PHASE, frame.into(), None)
+                        .is_break()
+                    {
+                        return Err(TaskError::new("stopped"));
+                    }
+                }
                 TaskOutcome::Done
             }
             Task::Follow(task) => TaskOutcome::Followed(Followed {

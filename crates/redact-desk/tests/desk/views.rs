@@ -30,6 +30,7 @@ reviews    /api/reviews/{id}/sheet
 -          /api/reviews/{id}/reasons
 -          /api/reviews/{id}/differences/{other}
 previews   /api/reviews/{id}/preview/{frame}
+-          /api/reviews/{id}/clip
 -          /api/jobs
 -          /api/jobs/{id}
 previews   /api/jobs/{id}/clip

@@ -216,6 +216,132 @@ async fn a_preview_hides_what_nobody_decided_about() {
     );
 }
 
+/// Goal: whoever looks at a frame gets it first, and its neighbors are there for the next steps: a
+/// step makes no further picture. Control: a change makes them all again.
+#[tokio::test]
+async fn the_neighbors_of_a_previewed_frame_are_made_with_it() {
+    let (bench, operator, _) = office().await;
+    let (_, _, review) = bench.ready(&operator).await;
+    let look = async |frame: u32| {
+        let path = format!("/api/reviews/{review}/preview/{frame}?width=640");
+        bench.get(&operator, &path).await.status
+    };
+    let made = || bench.jobs.pictures.lock().unwrap().clone();
+    assert_eq!(look(7).await, 200);
+    assert_eq!(made()[0], 7);
+    for _ in 0..200 {
+        if made().len() >= 24 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    let all = made();
+    assert_eq!(all[..3], [7, 8, 9]);
+    assert!((0..24).all(|frame| all.contains(&frame)), "{all:?}");
+    for frame in [8, 9, 10, 6] {
+        assert_eq!(look(frame).await, 200);
+    }
+    assert_eq!(made(), all, "steps find what is there");
+    let frames = 1_000_000;
+    assert_eq!(look(frames).await, 400, "no such frame");
+    let (base, mut document) = bench.decided(&operator, &review).await;
+    document["tracks"][0]["decision"] = json!({ "verdict": "keep", "reason": "privacy" });
+    bench.save(&operator, &review, base, &document).await.ok();
+    assert_eq!(look(7).await, 200);
+    assert!(made().len() > all.len());
+}
+
+/// Goal: the clip of the whole is made once for a revision, in a lane of its own, and counts as
+/// watched as far as it was sent. Control: another revision has none.
+#[tokio::test]
+async fn the_clip_of_the_whole_is_made_once_for_a_revision() {
+    let (bench, operator, _) = office().await;
+    let (_, _, review) = bench.ready(&operator).await;
+    let (revision, document) = bench.decided(&operator, &review).await;
+    let path = format!("/api/reviews/{review}/clip");
+    let of = |revision: i64| format!("{path}?revision={revision}");
+    assert!(bench.get(&operator, &of(revision)).await.ok().is_null());
+    let body = json!({ "revision": revision });
+    let job = bench.post(&operator, &path, body.clone()).await.ok();
+    let id = job["id"].as_str().unwrap().to_owned();
+    assert_eq!(job["kind"], "clip");
+    let place = format!("/api/jobs/{id}");
+    bench
+        .until(&operator, &place, |job| job["state"] == "done")
+        .await;
+    let again = bench.post(&operator, &path, body).await.ok();
+    assert_eq!(again["id"], job["id"]);
+    assert_eq!(
+        bench.get(&operator, &of(revision)).await.ok()["id"],
+        job["id"]
+    );
+    assert_eq!(bench.jobs.previews.lock().unwrap().len(), 1);
+    let sent = bench.get(&operator, &format!("{place}/clip")).await;
+    assert_eq!(sent.bytes, b"clip");
+    let saved = bench
+        .save(&operator, &review, revision, &document)
+        .await
+        .ok();
+    let newer = saved["revision"].as_i64().unwrap();
+    assert!(bench.get(&operator, &of(newer)).await.ok().is_null());
+    let unknown = json!({ "revision": newer + 7 });
+    assert_eq!(bench.post(&operator, &path, unknown).await.status, 404);
+}
+
+/// Goal: a region may be an ellipse or polygon if it is filled; its preview and its plan have the
+/// outline. Controls: a blurred one, and one with two corners, are refused with the place.
+#[tokio::test]
+async fn regions_have_outlines_only_if_they_are_filled() {
+    let (bench, operator, _) = office().await;
+    let (_, _, review) = bench.ready(&operator).await;
+    let (mut base, mut document) = bench.decided(&operator, &review).await;
+    let region = |effect: Value, shape: Value| {
+        json!([{ "id": "door", "effect": effect, "shape": shape, "reason": "privacy",
+            "start": 0, "end": 5, "keyframes": [[0, 0.2, 0.2, 0.6, 0.6]] }])
+    };
+    let fill = json!({ "kind": "fill" });
+    let corners = json!([[0.0, 0.0], [1.0, 0.5], [0.0, 1.0]]);
+    for shape in [
+        json!({ "kind": "ellipse" }),
+        json!({ "kind": "polygon", "points": corners }),
+    ] {
+        document["drawn"] = region(fill.clone(), shape.clone());
+        let saved = bench.save(&operator, &review, base, &document).await.ok();
+        base = saved["revision"].as_i64().unwrap();
+        let path = format!("/api/reviews/{review}");
+        let stored = bench.get(&operator, &path).await.ok();
+        assert_eq!(stored["document"]["drawn"][0]["shape"], shape);
+    }
+    let body = json!({ "revision": base, "start": 0, "end": 5 });
+    let path = format!("/api/reviews/{review}/preview");
+    let job = bench.post(&operator, &path, body).await.ok();
+    let place = format!("/api/jobs/{}", job["id"].as_str().unwrap());
+    bench
+        .until(&operator, &place, |job| job["state"] == "done")
+        .await;
+    let previews = bench.jobs.previews.lock().unwrap().clone();
+    let outlined = previews[0]
+        .masks
+        .iter()
+        .filter(|mask| mask.shape().is_some());
+    assert_eq!(outlined.count(), 1);
+    let blur = json!({ "kind": "blur", "cells_across": 4 });
+    for (effect, shape, field) in [
+        (blur, json!({ "kind": "ellipse" }), "effect"),
+        (
+            fill,
+            json!({ "kind": "polygon", "points": [[0.0, 0.0], [1.0, 1.0]] }),
+            "shape.points",
+        ),
+    ] {
+        document["drawn"] = region(effect, shape);
+        let refused = bench.save(&operator, &review, base, &document).await;
+        assert_eq!(refused.status, 400, "{field}");
+        let expected = format!("document.drawn, door, {field}");
+        assert_eq!(refused.json()["error"]["field"], expected);
+    }
+}
+
 /// Goal: trimming, merging and drawing give boxes where they should, and what was taken out shows.
 #[tokio::test]
 async fn tracks_are_cut_joined_and_extended() {
