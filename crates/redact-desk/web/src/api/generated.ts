@@ -12,7 +12,7 @@ export type RequesterKind = "public" | "press" | "data_subject" | "attorney" | "
 
 export type Purpose = "recording" | "audit";
 
-export type JobKind = "prepare" | "scan" | "thumbnails" | "follow" | "preview" | "render" | "verify" | "audit" | "package";
+export type JobKind = "prepare" | "scan" | "thumbnails" | "follow" | "preview" | "clip" | "render" | "verify" | "audit" | "package";
 
 export type JobState = "queued" | "running" | "done" | "failed" | "cancelled" | "interrupted";
 
@@ -679,11 +679,17 @@ export type ReviewTrack = { id: number, class: Class, person: string | null, par
  */
 margins?: Array<[number, number, number, number, number]>, decision: Decision | null, };
 
+export type Shape = { "kind": "ellipse", } | { "kind": "polygon", points: Array<[number, number]>, };
+
 export type Drawn = { id: string, 
 /**
  * What the reviewers call it. It is in no plan and in no release.
  */
 name?: string, effect: Effect, 
+/**
+ * Omitted for a rectangle.
+ */
+shape?: Shape, 
 /**
  * Empty until somebody has chosen one.
  */

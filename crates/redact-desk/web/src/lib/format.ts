@@ -214,6 +214,7 @@ const kinds: Record<Job['kind'], string> = {
   thumbnails: 'Creating thumbnails',
   follow: 'Following an object',
   preview: 'Rendering a preview',
+  clip: 'Rendering a clip of the whole recording',
   render: 'Rendering',
   verify: 'Verifying',
   audit: 'Verifying a release',

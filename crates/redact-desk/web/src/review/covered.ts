@@ -1,7 +1,8 @@
 // Where masks of others cover a person who is kept. Same rule as on the server (`covered.rs` of
 // `redact-record`), which is the one that counts: this is for display only.
-import type { Rect, ReviewDocument, ReviewTrack } from '../api/types';
+import type { Rect, ReviewDocument, ReviewTrack, Shape } from '../api/types';
 import { boxAt, drawnAt, type FoundById, spanOf } from './boxes';
+import { hides } from './shapes';
 
 /** The share of a box, about its center, that the object itself fills: around it is its margin. */
 const OBJECT_SHARE = 0.6;
@@ -38,15 +39,16 @@ export function coveredBy(
     const box = boxAt(track, frame, found);
     if (box === null) continue;
     const object = middle(box);
-    const here: [id: string, rect: Rect][] = [];
-    const add = (id: string, rect: Rect | null): void => {
-      if (rect !== null && cover(object, [rect]) > 0) here.push([id, rect]);
+    const here: [id: string, mask: Mask][] = [];
+    const add = (id: string, rect: Rect | null, shape?: Shape): void => {
+      const mask = rect === null ? null : { rect, shape };
+      if (mask !== null && cover(object, [mask]) > 0) here.push([id, mask]);
     };
     for (const other of hidden) add(`${other.class}-${other.id}`, boxAt(other, frame, found));
-    for (const region of drawn) add(region.id, drawnAt(region, frame));
+    for (const region of drawn) add(region.id, drawnAt(region, frame), region.shape);
     const most = cover(
       object,
-      here.map(([, rect]) => rect),
+      here.map(([, mask]) => mask),
     );
     if (most <= COVERED_MIN) continue;
     frames += 1;
@@ -64,16 +66,23 @@ function middle([left, top, right, bottom]: Rect): Rect {
   return [left + x, top + y, right - x, bottom - y];
 }
 
-/** The share of `object` that lies in any of `rects`. */
-function cover([left, top, right, bottom]: Rect, rects: readonly Rect[]): number {
-  const touching = rects.filter((r) => r[0] < right && left < r[2] && r[1] < bottom && top < r[3]);
+interface Mask {
+  rect: Rect;
+  shape: Shape | undefined;
+}
+
+/** The share of `object` that any of `masks` hides. */
+function cover([left, top, right, bottom]: Rect, masks: readonly Mask[]): number {
+  const touching = masks.filter(
+    ({ rect: r }) => r[0] < right && left < r[2] && r[1] < bottom && top < r[3],
+  );
   if (touching.length === 0) return 0;
   let hidden = 0;
   for (let row = 0; row < POINTS; row += 1)
     for (let column = 0; column < POINTS; column += 1) {
       const x = left + ((column + 0.5) / POINTS) * (right - left);
       const y = top + ((row + 0.5) / POINTS) * (bottom - top);
-      if (touching.some((r) => r[0] <= x && x < r[2] && r[1] <= y && y < r[3])) hidden += 1;
+      if (touching.some(({ rect, shape }) => hides(shape, rect, [x, y]))) hidden += 1;
     }
   return hidden / POINTS ** 2;
 }

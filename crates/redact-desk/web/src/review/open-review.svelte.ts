@@ -70,7 +70,11 @@ export class OpenReview {
   preview = $state(false);
   /** Whether the preview shows where masks are. */
   outlines = $state(false);
+  /** Where the recording ends and the preview begins, percent of the picture; `null`: no line. */
+  compare = $state<number | null>(null);
   goOn = $state(true);
+  /** Whether the sheet is open that sorts faces into people. */
+  sorting = $state(false);
   muteIn = $state<number | null>(null);
   following = $state(false);
 

@@ -1,27 +1,24 @@
 // Actions on what is drawn in the picture: regions, the boxes of tracks, and following.
 import { messageOf, post } from '../api/client';
-import type { Drawn, Followed, Job, Rect } from '../api/types';
+import type { Drawn, Followed, Job, Rect, Shape } from '../api/types';
 import { clockText } from '../lib/format';
 import { toast } from '../lib/toast.svelte';
 import { bareAt, boxAt, drawnAt, tidy } from './boxes';
+import { Drawing, LEAST } from './drawing.svelte';
 import * as edit from './edit';
 import { finished } from './materials';
 import { OpenReview } from './open-review.svelte';
 import { followed, hideOutside, regionName, WHOLE_PICTURE } from './regions';
 import { seedOf } from './select';
+import { type Point, polygonOf, setShape, SHAPE_NAMES, type ShapeKind } from './shapes';
 
 /** A step of the arrow keys, as a fraction of the picture. */
 const STEP = 0.005;
 /** Nudges within this time are undone as one, milliseconds. */
 const BURST = 1000;
-/** The sides of a region that the keys place, as fractions of the picture in view. */
-const NEW_SIZE = 0.2;
-/** The shortest side of a region. */
-const LEAST = 0.004;
 
 export abstract class RegionSession extends OpenReview {
-  /** The region that the keys place, before it is drawn. */
-  pending = $state.raw<Rect | null>(null);
+  readonly sketch = new Drawing();
   #shrunk = false;
 
   // ---- drawing
@@ -30,47 +27,77 @@ export abstract class RegionSession extends OpenReview {
   toggleDrawing(withKeys: boolean): void {
     if (this.drawing) return this.stopDrawing();
     this.player.pause();
+    this.sketch.begin();
     this.drawing = true;
     if (withKeys) this.#place();
   }
 
   stopDrawing(): void {
     this.drawing = false;
-    this.pending = null;
+    this.sketch.begin();
   }
 
-  /** An arrow key while drawing: moves the waiting region, or changes its size. */
+  /** An arrow key while drawing: moves what waits to be placed, or changes its size. */
   arrow(x: number, y: number, grow: boolean): void {
-    if (this.pending === null) this.#place();
-    const [left, top, right, bottom] = this.pending!;
-    // In an enlarged picture the steps are smaller.
-    const step = (STEP * 2) / this.zoom.level;
-    const [dx, dy] = [x * step, y * step];
-    if (grow) {
-      const wide = Math.max(left + LEAST, Math.min(1, right + dx));
-      this.pending = [left, top, wide, Math.max(top + LEAST, Math.min(1, bottom + dy))];
-      return;
-    }
-    const [moveX, moveY] = [
-      Math.max(-left, Math.min(1 - right, dx)),
-      Math.max(-top, Math.min(1 - bottom, dy)),
-    ];
-    this.pending = [left + moveX, top + moveY, right + moveX, bottom + moveY];
+    const { sketch } = this;
+    if (sketch.pending === null && sketch.cursor === null) this.#place();
+    // In an enlarged picture the steps are smaller; a cursor goes further with Shift.
+    const step = (STEP * (grow && sketch.cursor !== null ? 8 : 2)) / this.zoom.level;
+    sketch.move(x * step, y * step, grow);
   }
 
-  /** Draws the waiting region. */
+  /** Chooses what is drawn. */
+  chooseShape(kind: ShapeKind): void {
+    const withKeys = this.sketch.pending !== null || this.sketch.cursor !== null;
+    this.sketch.choose(kind);
+    if (withKeys && this.sketch.pending === null) this.#place();
+  }
+
+  /** A corner of a polygon; at the first one, it is drawn. */
+  addCorner(at: Point): void {
+    if (this.sketch.corner(at)) this.commitDrawing();
+  }
+
+  /** Draws what waits to be placed, or the polygon with the corners so far. */
   commitDrawing(): void {
-    if (this.pending !== null) this.draw(this.pending);
+    const { kind, pending, points, isPolygon } = this.sketch;
+    if (kind !== 'polygon') {
+      if (pending !== null) this.draw(pending);
+    } else if (isPolygon) {
+      const { rect, shape } = polygonOf(points);
+      this.draw(rect, shape);
+    } else toast('A polygon needs at least three corners.');
   }
 
+  /** With the keys, drawing begins in the middle of what is in view; the keys belong to it. */
   #place(): void {
+    document.querySelector<HTMLElement>('[data-focus="picture"]')?.focus({ preventScroll: true });
     const { x, y, level } = this.zoom;
-    const half = NEW_SIZE / level / 2;
-    this.pending = tidy([x - half, y - half, x + half, y + half]);
+    this.sketch.place([x, y], level);
+  }
+
+  /** Draws the outline of a region again, as a polygon. */
+  drawAgain(region: Drawn, withKeys: boolean): void {
+    this.player.pause();
+    this.sketch.begin(region.id);
+    this.sketch.kind = 'polygon';
+    this.drawing = true;
+    if (withKeys) this.#place();
+  }
+
+  /** Makes a region a rectangle or an ellipse. */
+  setShape(region: Drawn, kind: 'rectangle' | 'ellipse'): void {
+    const shape: Shape | null = kind === 'ellipse' ? { kind } : null;
+    if (!this.change('Shape changed', setShape(region.id, shape))) return;
+    const filled = shape !== null && region.effect.kind !== 'fill';
+    this.tell(`${SHAPE_NAMES[kind]}${filled ? ', filled with black' : ''}`);
   }
 
   /** Draws a region that lasts five seconds. Why it hides something is chosen by a person. */
-  draw(rect: Rect): void {
+  draw(rect: Rect, outline?: Shape): void {
+    const shape: Shape | undefined = this.sketch.kind === 'ellipse' ? { kind: 'ellipse' } : outline;
+    const again = this.document.drawn.find((d) => d.id === this.sketch.replaces);
+    if (again !== undefined) return this.#redraw(again, rect, shape ?? null);
     const start = this.player.frame;
     const five = this.clock.at(this.clock.start(start) + 5) + 1;
     const id = edit.freeId('region', this.document.drawn);
@@ -83,12 +110,22 @@ export abstract class RegionSession extends OpenReview {
           start,
           end: Math.min(this.clock.frames, Math.max(start + 1, five)),
           keyframes: [[start, ...tidy(rect)]],
+          ...(shape === undefined ? {} : { shape }),
         },
         id,
       ),
     );
     this.stopDrawing();
     this.selection = { kind: 'drawn', id };
+  }
+
+  /** Gives a region another place in this frame, and another outline in all of its frames. */
+  #redraw(region: Drawn, rect: Rect, shape: Shape | null): void {
+    const place = edit.setKeyframe(region.id, this.player.frame, rect);
+    const outline = setShape(region.id, shape);
+    this.change('Shape changed', (document) => outline(place(document)));
+    this.stopDrawing();
+    this.tell('The region has its new outline in all of its frames');
   }
 
   /** Selects a region and goes to where it is. */
@@ -101,7 +138,9 @@ export abstract class RegionSession extends OpenReview {
 
   coverPicture(region: Drawn): void {
     const row = [region.start, ...WHOLE_PICTURE] as [number, ...Rect];
-    this.change('Whole picture', edit.changeDrawn(region.id, { keyframes: [row] }));
+    const cover = edit.changeDrawn(region.id, { keyframes: [row] });
+    // The corners of the picture belong to it.
+    this.change('Whole picture', (document) => cover(setShape(region.id, null)(document)));
   }
 
   /** Hides everything except what the region covers. */
@@ -109,6 +148,14 @@ export abstract class RegionSession extends OpenReview {
     if (!this.change('Everything else hidden', hideOutside(region))) return;
     this.selection = { kind: 'none' };
     this.tell(`Everything except ${regionName(region)} is hidden`);
+  }
+
+  /** Shows the recording beside the preview, or the preview alone. */
+  toggleCompare(): void {
+    this.compare = this.compare === null ? 50 : null;
+    if (this.compare === null) return;
+    this.player.pause();
+    this.preview = true;
   }
 
   // ---- moving and resizing

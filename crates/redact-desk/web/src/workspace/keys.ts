@@ -1,6 +1,7 @@
 // All shortcuts of the review. The handler and the `?` dialog use this table.
 import { toast } from '../lib/toast.svelte';
 import type { ReviewSession } from '../review/review-session.svelte';
+import type { ShapeKind } from '../review/shapes';
 import type { Spoken } from '../review/spoken.svelte';
 
 export interface View {
@@ -196,6 +197,14 @@ export const GROUPS: KeyGroup[] = [
       { keys: ['e'], title: 'Change the effect', run: ({ desk }) => desk.cycleEffect() },
       { keys: ['r'], title: 'Choose a reason', run: (v) => v.focusReason() },
       { keys: ['g'], title: 'Name the person', run: (v) => v.focusPerson() },
+      {
+        keys: ['Shift+s'],
+        title: 'Sort faces into people',
+        run: ({ desk }) => {
+          desk.player.pause();
+          desk.sorting = true;
+        },
+      },
     ],
   },
   {
@@ -203,7 +212,9 @@ export const GROUPS: KeyGroup[] = [
     keys: [
       {
         keys: ['d'],
-        title: 'Draw a region: drag, or arrows, Shift and arrows, Enter',
+        title:
+          'Draw a region: drag, or arrows, Shift and arrows, Enter; while drawing: ' +
+          'R rectangle, E ellipse, P polygon',
         run: ({ desk }) => desk.toggleDrawing(true),
       },
       {
@@ -304,6 +315,11 @@ export const GROUPS: KeyGroup[] = [
         run: ({ desk }) => (desk.preview = !desk.preview),
       },
       { keys: ['Shift+p'], title: 'Outlines in the preview', run: (v) => v.outlines() },
+      {
+        keys: ['Shift+c'],
+        title: 'Compare the preview with the recording; arrows move the line',
+        run: ({ desk }) => desk.toggleCompare(),
+      },
       { keys: ['Ctrl+z'], title: 'Undo', run: ({ desk }) => desk.undo() },
       { keys: ['Ctrl+Shift+z', 'Ctrl+y'], title: 'Redo', run: ({ desk }) => desk.redo() },
       {
@@ -405,12 +421,23 @@ const ARROWS: Record<string, readonly [x: number, y: number]> = {
   ArrowDown: [0, 1],
 };
 
-/** Keys while a region is drawn: arrows move it, Shift and arrows resize it, Enter draws it. */
+/** Letters that choose what is drawn. */
+const SHAPES: Record<string, ShapeKind> = { r: 'rectangle', e: 'ellipse', p: 'polygon' };
+
+/**
+ * Keys while a region is drawn: arrows move it, Shift and arrows resize it, Enter draws it. Of a
+ * polygon, Space sets a corner and Backspace removes the last one.
+ */
 function draw(desk: ReviewSession, combo: string): boolean {
+  const { sketch } = desk;
   const grow = combo.startsWith('Shift+');
   const arrow = ARROWS[grow ? combo.slice('Shift+'.length) : combo];
+  const kind = SHAPES[combo];
   if (arrow !== undefined) desk.arrow(...arrow, grow);
+  else if (kind !== undefined) desk.chooseShape(kind);
   else if (combo === 'Enter') desk.commitDrawing();
+  else if (combo === 'Space' && sketch.cursor !== null) desk.addCorner(sketch.cursor);
+  else if (combo === 'Backspace' && sketch.kind === 'polygon') sketch.removeCorner();
   else return false;
   return true;
 }

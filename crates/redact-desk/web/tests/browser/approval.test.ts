@@ -39,6 +39,32 @@ afterEach(async () => {
 
 const approval = (): string => `${address}/#/review/${sample.ID.review}/approve`;
 
+test('the whole release is made and played beside the contact sheet', async () => {
+  const { page } = watched;
+  await page.goto(approval());
+  await page.getByText('Makes a clip of the whole recording').waitFor();
+  // Control: nothing is made before somebody asks.
+  expect(await page.getByLabel('The whole recording as it would be released').count()).toBe(0);
+  await page.getByRole('button', { name: 'Make the clip' }).click();
+  const video = page.locator('video');
+  await video.waitFor();
+  await video.evaluate((v: HTMLVideoElement) => v.play());
+  await page.waitForFunction(() => document.querySelector('video')!.currentTime > 0.3);
+  // Who watched what is loaded again.
+  const again = page.waitForResponse((r) => r.url().endsWith('/views'));
+  await video.evaluate((v: HTMLVideoElement) => v.pause());
+  await again;
+  await video.scrollIntoViewIfNeeded();
+  await picture(page, 'approval-clip');
+  await checkAccess(page);
+  // While it is made, its progress shows.
+  desk.clipJob = sample.clipJob();
+  await page.reload();
+  await page.getByText('Rendering a clip of the whole recording').waitFor();
+  await page.getByText('40%').waitFor();
+  await picture(page, 'approval-clip-job');
+});
+
 test('the contact sheet shows what is kept before what is hidden, with a picture of each', async () => {
   const { page } = watched;
   await page.goto(approval());
