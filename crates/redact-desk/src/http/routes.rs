@@ -9,8 +9,8 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::{
-    accounts, audits, clips, clocks, comments, connections, events, fees, grants, guard, inbox, invites,
-    jobs, machines, manual, office, packages, page, policies, practice, rechecks,
+    accounts, audits, clips, clocks, comments, connections, events, fees, grants, guard, inbox,
+    invites, jobs, machines, manual, office, packages, page, policies, practice, rechecks,
     recording_changes, recordings, releases, requests, reviews, statistics, stream, transcripts,
     uploads, users, verifier, views, watch_folder,
 };
