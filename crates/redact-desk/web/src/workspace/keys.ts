@@ -451,7 +451,8 @@ function isTyping(event: KeyboardEvent): boolean {
   if (target.closest('dialog') !== null) return true;
   const field = target.closest('input, select, textarea');
   if (field instanceof HTMLInputElement && ['checkbox', 'radio', 'range'].includes(field.type)) {
-    return event.key === ' ' || event.key.startsWith('Arrow');
+    const moves = field.type === 'range' && /^(Home|End|Page\w+)$/.test(event.key);
+    return event.key === ' ' || event.key.startsWith('Arrow') || moves;
   }
   if (field !== null) {
     const ctrl = event.ctrlKey || event.metaKey;

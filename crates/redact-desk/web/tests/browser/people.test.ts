@@ -84,7 +84,7 @@ test('people are sorted with the keys alone, in a narrow dark window', async () 
   await press('Shift+s');
   const sheet = page.getByRole('dialog', { name: 'People' });
   await sheet.waitFor();
-  await sheet.getByLabel('Face 1').focus();
+  await sheet.getByRole('checkbox', { name: /^Face 1 / }).focus();
   await press('Space', 'Tab', 'Space');
   await sheet.getByText('2 pictures selected').waitFor();
   await checkAccess(page);

@@ -388,7 +388,7 @@ test('the preview is compared with the recording along a line that the keys move
   expect(await shown()).toBe('inset(0px 0px 0px 52%)');
   expect(await frame()).toBe(0);
   await press('Home');
-  expect(await shown()).toBe('inset(0px)');
+  expect(await shown()).toBe('inset(0px 0px 0px 0%)');
   await press('PageUp');
   await checkAccess(page);
   await shot('compare');
