@@ -9,6 +9,7 @@ use super::recording_changes::{delete_folders, still_stopping, stop_jobs};
 use super::recordings::{self, NewFile};
 use super::requests::{self, Entered};
 use crate::api_error::{ApiError, ApiResult};
+use crate::db::clocks::ClockRows;
 use crate::db::requests::Facts;
 use crate::db::{jobs, pool, practice, recordings as recording_rows, releases, reviews};
 use crate::event::Event;
@@ -81,6 +82,7 @@ fn entered(app: &Shared, who: &SessionUser, suffix: &str) -> Entered {
             jurisdiction: law,
         },
         rule: None,
+        clock: ClockRows::default(),
         assignee: Some(who.id.clone()),
         note: String::new(),
     }
