@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use redact_record::events::{self, Act, Recorded};
+use redact_record::log::no_formula;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -262,13 +263,8 @@ pub(crate) async fn list(
 
 /// A cell of a spreadsheet, as text: a program that opens it computes nothing.
 fn cell(text: &str) -> String {
-    let text = text.replace('"', "\"\"").replace(['\r', '\n'], " ");
-    let guard = if text.starts_with(['=', '+', '-', '@', '\t']) {
-        "'"
-    } else {
-        ""
-    };
-    format!("\"{guard}{text}\"")
+    let text = no_formula(text.replace(['\r', '\n'], " "));
+    format!("\"{}\"", text.replace('"', "\"\""))
 }
 
 fn line(cells: &[&str]) -> String {
@@ -347,6 +343,7 @@ mod tests {
     #[test]
     fn a_cell_is_text() {
         assert_eq!(cell("=1+1"), "\"'=1+1\"");
+        assert_eq!(cell("name: a;=1+1"), "\"name: a;'=1+1\"");
         assert_eq!(cell("a \"b\"\nc"), "\"a \"\"b\"\" c\"");
     }
 }

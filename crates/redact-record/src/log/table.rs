@@ -84,18 +84,6 @@ pub fn csv(manifest: &PublicManifest) -> Result<Vec<u8>, RecordError> {
     })
 }
 
-/// A cell for a spreadsheet: one that would be interpreted as a formula begins with an apostrophe.
-/// Texts come from policies and from people.
-#[must_use]
-pub fn no_formula(cell: String) -> String {
-    let number = cell.parse::<f64>().is_ok();
-    if !number && cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{cell}")
-    } else {
-        cell
-    }
-}
-
 /// The redaction log as a PDF (US Letter, landscape): totals, timeline and rows.
 ///
 /// # Errors
@@ -387,20 +375,6 @@ mod tests {
             assert_eq!(&read[0], row.item.to_string());
             assert_eq!(&read[10], row.statute);
         }
-    }
-
-    #[test]
-    fn no_cell_is_a_formula() {
-        let check = |cell: &str, expected: &str| {
-            assert_eq!(no_formula(cell.to_owned()), expected);
-        };
-        check(
-            "=HYPERLINK(\"https://example.org\")",
-            "'=HYPERLINK(\"https://example.org\")",
-        );
-        check("@SUM(A1)", "'@SUM(A1)");
-        check("-0.5", "-0.5");
-        check("Withheld.", "Withheld.");
     }
 
     /// Goal: every item is in the document, on as many pages as needed.

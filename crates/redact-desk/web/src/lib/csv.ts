@@ -1,11 +1,16 @@
 // Spreadsheets, as text that no spreadsheet program computes.
 
-/** A cell in quotation marks; what begins like a formula gets an apostrophe. */
+/**
+ * A cell in quotation marks. An apostrophe stands before what would be a formula: at the start, and
+ * after characters that some programs take for the start of a cell.
+ */
 export function csvCell(value: string | number): string {
-  const text = String(value)
-    .replaceAll('"', '""')
-    .replace(/[\r\n]+/g, ' ');
-  return `"${/^[=+\-@\t]/.test(text) && typeof value === 'string' ? "'" : ''}${text}"`;
+  const text = String(value).replace(/[\r\n]+/g, ' ');
+  const safe =
+    typeof value === 'number'
+      ? text
+      : text.replace(/^(?=[;,\t])/, "'").replace(/(^|[;,\t] *)(?=[=+\-@])/g, "$1'");
+  return `"${safe.replaceAll('"', '""')}"`;
 }
 
 export const csvText = (rows: (string | number)[][]): string =>

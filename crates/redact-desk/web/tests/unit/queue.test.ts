@@ -72,6 +72,10 @@ test('a request with some recordings out says how many', () => {
 test('a spreadsheet computes nothing of what people typed', () => {
   expect(csvCell('=HYPERLINK("x")')).toBe('"\'=HYPERLINK(""x"")"');
   expect(csvCell(-3)).toBe('"-3"');
+  // Programs that end cells at other characters find no formula either.
+  expect(csvCell('Daily News;=1+1')).toBe('"Daily News;\'=1+1"');
+  expect(csvCell('a; @SUM(A1)')).toBe('"a; \'@SUM(A1)"');
+  expect(csvCell('b-c, a@example.org')).toBe('"b-c, a@example.org"');
   const lines = queueCsv(list).trim().split('\r\n');
   expect(lines).toHaveLength(list.length + 1);
   expect(lines[1]).toContain('"Herald Tribune"');
