@@ -70,6 +70,32 @@ fn a_request_file_fills_the_manifests() {
     );
 }
 
+/// Goal: what the requester may know is in the public manifest and the log, and checks accept it.
+/// Controls: the number of a request that is sealed stays sealed (see above); a time zone without
+/// an offset is refused.
+#[test]
+fn the_requester_reads_number_recording_and_local_time() {
+    let work = released();
+    let terms = "[terms]\nrequest_number = \"R-77\"\nrecording = \"unit 12.mp4\"\n\
+                 time_zone = \"America/Chicago\"\nutc_offset = \"-06:00\"";
+    let file = REQUEST.replacen("[terms]", terms, 1);
+    fs::write(work.path("request.toml"), &file).unwrap();
+    let render = [&RENDER[..], &["--request-file", "request.toml"]].concat();
+    work.redact(&render).expect_status(0);
+    let public = work.json(MANIFEST);
+    assert_eq!(public["terms"]["request_number"], "R-77");
+    assert_eq!(public["terms"]["recording"], "unit 12.mp4");
+    let log = fs::read_to_string(work.path("clip.redacted.log.html")).unwrap();
+    for wanted in ["R-77", "unit 12.mp4", "America/Chicago, UTC-06:00"] {
+        assert!(log.contains(wanted), "{wanted}");
+    }
+    work.redact(&["verify", RELEASE]).expect_status(0);
+    let wrong = file.replacen("utc_offset", "# utc_offset", 1);
+    fs::write(work.path("request.toml"), wrong).unwrap();
+    work.redact(&render)
+        .expect_refusal(&["request.toml", "terms.utc_offset"]);
+}
+
 #[test]
 fn a_request_file_that_is_not_one_is_refused() {
     let work = released();

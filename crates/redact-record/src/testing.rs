@@ -276,6 +276,7 @@ pub(crate) fn context() -> ReleaseContext {
             profile: text("public"),
             jurisdiction: text("US federal"),
             classification: text("public"),
+            ..Terms::default()
         },
         supersedes: Some(Replaced {
             named: Supersedes {

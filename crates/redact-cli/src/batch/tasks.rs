@@ -101,7 +101,11 @@ pub(super) fn tasks(
             models.profile = profile;
         }
         let details = match row {
-            Some(row) => merged(&basis, &row.details)?,
+            Some(row) => {
+                let merged = merged(&basis, &row.details)?;
+                merged.check().with_context(|| row.at.clone())?;
+                merged
+            }
             None => basis.clone(),
         };
         let details = (details != RequestFile::default()).then_some(details);

@@ -1,6 +1,15 @@
 //! Times and classes in the redaction log.
 
-use crate::manifest::{ClassName, Seconds};
+use crate::manifest::{ClassName, PublicManifest, Seconds};
+
+/// When the manifest was made: UTC, and the agency's time where the manifest has it.
+pub(super) fn created(manifest: &PublicManifest) -> String {
+    let utc = manifest.created.readable();
+    match manifest.terms.local(manifest.created) {
+        Some(local) => format!("{utc}; local time {local}"),
+        None => utc,
+    }
+}
 
 /// `0:07.5`, `12:00.0`, `1:02:03.4`: rounded down to tenths.
 pub(super) fn clock(seconds: Seconds) -> String {

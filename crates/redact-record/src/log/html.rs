@@ -3,7 +3,7 @@
 use askama::Template;
 use redact_core::Digest;
 
-use super::format::clock;
+use super::format::{clock, created};
 use super::rows::{
     CheckGroup, GroupRow, SoundRow, StatuteTotal, check_groups, closed_channels, grouped, items,
     not_withheld, speech_facts, statute_totals,
@@ -29,7 +29,7 @@ pub fn html(manifest: &PublicManifest, manifest_digest: Digest) -> Result<String
     let page = LogPage {
         manifest,
         manifest_digest,
-        created: manifest.created.readable(),
+        created: created(manifest),
         duration: clock(manifest.totals.seconds),
         count: rows.len(),
         statutes: statute_totals(&rows),

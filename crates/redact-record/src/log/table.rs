@@ -2,7 +2,8 @@
 
 use redact_core::Digest;
 
-use super::format::clock;
+use super::cell::no_formula;
+use super::format::{clock, created};
 use super::rows::{GroupRow, ItemRow, check_groups, grouped, items, speech_facts, statute_totals};
 use super::timeline::timeline;
 use crate::RecordError;
@@ -119,8 +120,14 @@ fn head(paper: &mut Paper<'_>, manifest: &PublicManifest, digest: Digest, rows: 
     let totals = &manifest.totals;
     let terms = &manifest.terms;
     let mut facts: Vec<String> = Vec::new();
-    if let Some(agency) = &terms.agency {
-        facts.push(format!("Agency: {agency}"));
+    for (name, fact) in [
+        ("Agency", &terms.agency),
+        ("Request", &terms.request_number),
+        ("Recording", &terms.recording),
+    ] {
+        if let Some(fact) = fact {
+            facts.push(format!("{name}: {fact}"));
+        }
     }
     let policy = [Some(&manifest.policy.name), terms.jurisdiction.as_ref()];
     let policy: Vec<&str> = policy.into_iter().flatten().map(String::as_str).collect();
@@ -128,10 +135,7 @@ fn head(paper: &mut Paper<'_>, manifest: &PublicManifest, digest: Digest, rows: 
     facts.extend([
         format!("Released file: SHA-256 {}", manifest.release.sha256.0),
         format!("Source: SHA-256 {}", manifest.source.sha256.0),
-        format!(
-            "Manifest: SHA-256 {digest}, created {}",
-            manifest.created.readable()
-        ),
+        format!("Manifest: SHA-256 {digest}, created {}", created(manifest)),
         format!(
             "Items withheld: {count}. {} of {} frames have a hidden area; {:.2}% of the picture is \
              not hidden.",

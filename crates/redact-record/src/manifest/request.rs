@@ -5,8 +5,10 @@
 
 use std::path::Path;
 
+use redact_core::UtcNanos;
 use serde::{Deserialize, Serialize};
 
+use super::Utc;
 use crate::json::check_text;
 use crate::{Overwrite, RecordError, store, toml_file};
 
@@ -30,6 +32,22 @@ pub struct Terms {
     pub jurisdiction: Option<String>,
     /// The data classification.
     pub classification: Option<String>,
+    /// The request number, where the recipient may have it in the manifest and the log. Omitted
+    /// where it stays with the agency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_number: Option<String>,
+    /// The name of the recording, as the recipient knows it. Omitted where it stays with the
+    /// agency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recording: Option<String>,
+    /// The agency's time zone by its name in the IANA database. Omitted where times are in UTC
+    /// alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
+    /// How far local time was from UTC when the manifest was made, such as `-05:00`. Present if
+    /// `time_zone` is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub utc_offset: Option<String>,
 }
 
 /// The request, and what else is known about the recording; everything is optional.
@@ -150,6 +168,22 @@ pub fn write_request(
     store::write(path, text.as_bytes(), overwrite)
 }
 
+/// The minutes of `+05:30`; `None` for anything else, or for more than a day.
+fn offset_minutes(text: &str) -> Option<i64> {
+    let (sign, digits) = match text.split_at_checked(1)? {
+        ("+", digits) => (1, digits),
+        ("-", digits) => (-1, digits),
+        _ => return None,
+    };
+    let (hours, minutes) = digits.split_once(':')?;
+    let number = |text: &str, most: i64| -> Option<i64> {
+        let plain = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = plain.then(|| text.parse().ok())?;
+        number.filter(|number| *number <= most)
+    };
+    Some(sign * (number(hours, 23)? * 60 + number(minutes, 59)?))
+}
+
 /// Checks the texts that are present, by field name.
 fn check_texts(table: &str, texts: &[(&str, &Option<String>)]) -> Result<(), RecordError> {
     texts.iter().try_for_each(|(field, text)| match text {
@@ -165,8 +199,35 @@ impl Terms {
             ("profile", &self.profile),
             ("jurisdiction", &self.jurisdiction),
             ("classification", &self.classification),
+            ("request_number", &self.request_number),
+            ("recording", &self.recording),
+            ("time_zone", &self.time_zone),
         ];
-        check_texts("terms", &texts)
+        check_texts("terms", &texts)?;
+        match (&self.time_zone, &self.utc_offset) {
+            (None, None) => Ok(()),
+            (Some(_), Some(offset)) if offset_minutes(offset).is_some() => Ok(()),
+            (zone, offset) => Err(RecordError::field(
+                "terms.utc_offset",
+                match (zone, offset) {
+                    (None, Some(_)) => "an offset without a time zone".to_owned(),
+                    (_, None) => "a time zone without an offset".to_owned(),
+                    (_, Some(offset)) => format!("{offset:.20?}"),
+                },
+                "an offset such as \"-05:00\", together with terms.time_zone",
+            )),
+        }
+    }
+
+    /// A time in the agency's zone: `2026-03-01 05:15:00 (America/Bogota, UTC-05:00)`; `None`
+    /// where times are in UTC alone.
+    #[must_use]
+    pub fn local(&self, utc: Utc) -> Option<String> {
+        let (zone, offset) = (self.time_zone.as_ref()?, self.utc_offset.as_ref()?);
+        let shift = offset_minutes(offset)? * 60_000_000_000;
+        let text = Utc(UtcNanos(utc.0.0.checked_add(shift)?)).to_string();
+        let seconds = text.get(..19)?.replace('T', " ");
+        Some(format!("{seconds} ({zone}, UTC{offset})"))
     }
 }
 
@@ -199,5 +260,44 @@ impl Request {
         self.related_recordings
             .iter()
             .try_for_each(|text| check_text("request.related_recordings", text, TEXT_MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn terms(zone: Option<&str>, offset: Option<&str>) -> Terms {
+        Terms {
+            time_zone: zone.map(str::to_owned),
+            utc_offset: offset.map(str::to_owned),
+            ..Terms::default()
+        }
+    }
+
+    /// Goal: local time is written beside UTC, with its zone; an offset that is none is refused.
+    #[test]
+    fn local_time_follows_from_the_offset() {
+        let utc = Utc::from_text("2026-03-01T02:15:00Z").unwrap();
+        for (offset, expected) in [
+            ("-06:00", "2026-02-28 20:15:00 (zone, UTC-06:00)"),
+            ("+05:30", "2026-03-01 07:45:00 (zone, UTC+05:30)"),
+        ] {
+            let terms = terms(Some("zone"), Some(offset));
+            terms.check().unwrap();
+            assert_eq!(terms.local(utc).unwrap(), expected);
+        }
+        assert_eq!(Terms::default().local(utc), None);
+        for (zone, offset) in [
+            (Some("zone"), None),
+            (None, Some("-06:00")),
+            (Some("zone"), Some("6")),
+            (Some("zone"), Some("-6:00")),
+            (Some("zone"), Some("+25:00")),
+            (Some("zone"), Some("−06:00")),
+        ] {
+            let refused = terms(zone, offset).check().unwrap_err();
+            assert!(refused.to_string().contains("utc_offset"), "{refused}");
+        }
     }
 }

@@ -519,3 +519,40 @@ fn the_log_of_nothing_says_so() {
     let page = log::html(&made.public, digest_bytes(&made.public_bytes)).unwrap();
     assert!(page.contains("Nothing was withheld"));
 }
+
+/// Goal: the log names the request, the recording and local time where the manifest has them.
+/// Control: a manifest without them has no such key, as those of earlier versions, and no such
+/// line.
+#[test]
+fn the_log_names_the_request_the_recording_and_local_time() {
+    let plain = Made::new().build();
+    let text = String::from_utf8(plain.public_bytes.clone()).unwrap();
+    for key in ["request_number", "\"recording\"", "time_zone", "utc_offset"] {
+        assert!(!text.contains(key), "{key}");
+    }
+    let page = log::html(&plain.public, digest_bytes(&plain.public_bytes)).unwrap();
+    assert!(!page.contains("<dt>Request</dt>") && !page.contains("local time"));
+
+    let mut made = Made::new();
+    let terms = &mut made.context.terms;
+    terms.request_number = Some("2026-0417".into());
+    terms.recording = Some("release-9883b853.redacted.mp4".into());
+    terms.time_zone = Some("America/Chicago".into());
+    terms.utc_offset = Some("-06:00".into());
+    let made = made.build();
+    let digest = digest_bytes(&made.public_bytes);
+    let page = log::html(&made.public, digest).unwrap();
+    let local = made.public.terms.local(made.public.created).unwrap();
+    for wanted in [
+        "<dt>Request</dt><dd>2026-0417</dd>",
+        "<dt>Recording</dt><dd>release-9883b853.redacted.mp4</dd>",
+        " UTC; local time ",
+        &local,
+    ] {
+        assert!(page.contains(wanted), "{wanted}");
+    }
+    assert!(local.ends_with("(America/Chicago, UTC-06:00)"), "{local}");
+    assert!(log::pdf(&made.public, digest).unwrap().starts_with(b"%PDF"));
+    let read: Value = serde_json::from_slice(&made.public_bytes).unwrap();
+    assert_eq!(read["terms"]["request_number"], "2026-0417");
+}

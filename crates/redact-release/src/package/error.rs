@@ -38,6 +38,17 @@ pub enum PackageError {
         /// What the request file has.
         expected: String,
     },
+    /// A release names the request, and the profile does not.
+    #[error(
+        "its manifest names the request, {number:?}, which the profile {profile} leaves out: render \
+         it without terms.request_number, or use another profile"
+    )]
+    NamesRequest {
+        /// The number of the request.
+        number: String,
+        /// The name of the profile.
+        profile: String,
+    },
     /// The sealed manifest of a release is missing.
     #[error(
         "{} does not exist; the sealed manifest is needed to see which request the release \

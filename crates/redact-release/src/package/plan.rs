@@ -182,6 +182,15 @@ impl<'a> Planner<'a> {
         let name = exhibit_stem(number, count);
         let stem = format!("{}/{name}", exhibit_folder());
         let profile = self.input.profile;
+        if let Some(number) = release.public.terms.request_number.as_ref()
+            && !profile.names.request_number
+        {
+            return Err(PackageError::NamesRequest {
+                number: number.clone(),
+                profile: profile.name.clone(),
+            }
+            .into());
+        }
         let owner = (Some(number), None);
         let roles = match parts.is_empty() {
             true => (FileRole::Manifest, FileRole::Signature),

@@ -31,7 +31,7 @@ pub(super) enum Form {
 
 /// Every column by its name. The audience is `profile` in request files; here that is the option
 /// `--profile`.
-const COLUMNS: [(&str, Column); 25] = [
+const COLUMNS: [(&str, Column); 29] = [
     ("path", Column::Path),
     ("policy", Column::Policy),
     ("profile", Column::Profile),
@@ -39,6 +39,10 @@ const COLUMNS: [(&str, Column); 25] = [
     ("audience", Column::Terms("profile")),
     ("jurisdiction", Column::Terms("jurisdiction")),
     ("classification", Column::Terms("classification")),
+    ("public_request_number", Column::Terms("request_number")),
+    ("public_recording", Column::Terms("recording")),
+    ("time_zone", Column::Terms("time_zone")),
+    ("utc_offset", Column::Terms("utc_offset")),
     ("requester", Column::Request("requester", Form::Text)),
     (
         "request_number",
@@ -108,10 +112,13 @@ pub(super) fn set(column: Column, text: &str, details: &mut RequestFile) -> Resu
         Column::Path | Column::Policy | Column::Profile => Ok(()),
         Column::Terms(key) => {
             let only = with_key::<Terms>(key, text.into())?;
-            check(&RequestFile {
-                terms: only,
-                ..RequestFile::default()
-            })?;
+            // A zone and its offset are two cells of one row.
+            if !matches!(key, "time_zone" | "utc_offset") {
+                check(&RequestFile {
+                    terms: only,
+                    ..RequestFile::default()
+                })?;
+            }
             details.terms = add_key(&details.terms, key, text.into())?;
             Ok(())
         }
@@ -177,7 +184,15 @@ mod tests {
     fn every_key_of_a_request_file_is_a_column() {
         let keys =
             |table: Value| -> Vec<String> { table.as_object().unwrap().keys().cloned().collect() };
-        let terms = keys(serde_json::to_value(Terms::default()).unwrap());
+        let text = || Some(String::new());
+        let terms = Terms {
+            request_number: text(),
+            recording: text(),
+            time_zone: text(),
+            utc_offset: text(),
+            ..Terms::default()
+        };
+        let terms = keys(serde_json::to_value(terms).unwrap());
         let request = keys(serde_json::to_value(Request::default()).unwrap());
         let of = |wanted: fn(&Column) -> Option<&'static str>| -> Vec<String> {
             let all = COLUMNS.iter().filter_map(|(_, column)| wanted(column));
