@@ -88,6 +88,21 @@ impl Zone {
         time::day(at + offset * 1000)
     }
 
+    /// How far local time is from UTC at that moment: `-05:00`; to the minute, as all zones are
+    /// nowadays.
+    pub(crate) fn offset_text(&self, at: Millis) -> String {
+        let minutes = self.offset(at.div_euclid(1000)).div_euclid(60);
+        let sign = if minutes < 0 { '-' } else { '+' };
+        let minutes = minutes.unsigned_abs();
+        format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+    }
+
+    /// Local time at that moment: `2026-01-31 08:30:00`.
+    pub(crate) fn local_text(&self, at: Millis) -> String {
+        let local = time::text(at + self.offset(at.div_euclid(1000)) * 1000);
+        local.get(..19).unwrap_or(&local).replace('T', " ")
+    }
+
     /// Seconds to add to UTC.
     fn offset(&self, at: i64) -> i64 {
         let passed = self.changes.partition_point(|&(from, _)| from <= at);

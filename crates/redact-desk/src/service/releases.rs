@@ -165,8 +165,10 @@ pub(crate) async fn begin(
     let id = Id::random();
     let why = replaced.as_ref().map_or("", |(_, why)| why);
     let by = approvers(&approved.approvals);
+    let stem = neutral_stem(&id);
     let law = app.statutes.title(&facts.jurisdiction);
-    let file = request_file((&facts, law), &by, why);
+    let mut file = request_file((&facts, law), &by, why);
+    file.terms = public_terms(app, file.terms, (&file.request, &stem));
     write(app, &id, &approved, &file).await?;
     let mut change = pool::begin(&app.db).await?;
     let new = NewRelease {
@@ -177,7 +179,7 @@ pub(crate) async fn begin(
         revision: approved.row.revision,
         title: &approved.row.title,
         policy_name: &approved.policy_name,
-        stem: neutral_stem(&id),
+        stem,
         approvals: json!(approved.approvals).to_string(),
         replaces: replaced.as_ref().map(|(older, _)| &older.id),
         why,
@@ -279,6 +281,19 @@ async fn write(app: &Shared, id: &Id, approved: &Approved, request: &RequestFile
     plan.sync_all().await?;
     manifest::write_request(&folder.join(REQUEST), request, Overwrite::Never)?;
     Ok(())
+}
+
+/// What the requester reads in the manifest and the log besides the law: the number of the request,
+/// the name of the file that they receive, and the agency's time. The recording's own name may say
+/// more than they may know.
+fn public_terms(app: &Shared, terms: Terms, (request, stem): (&manifest::Request, &str)) -> Terms {
+    Terms {
+        request_number: request.request_number.clone(),
+        recording: Some(format!("{stem}.redacted.mp4")),
+        time_zone: Some(app.zone.name.clone()),
+        utc_offset: Some(app.zone.offset_text(app.now())),
+        ..terms
+    }
 }
 
 /// The request, as manifests and packages record it: only the title of its law is public.
