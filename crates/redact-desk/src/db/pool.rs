@@ -27,6 +27,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/schema-12.sql"),
     include_str!("schema/schema-13.sql"),
     include_str!("schema/schema-14.sql"),
+    include_str!("schema/schema-15.sql"),
 ];
 
 /// The schema version, in SQLite's `user_version`.
