@@ -26,6 +26,7 @@ pub(crate) mod refusals;
 pub(crate) mod release_files;
 pub(crate) mod score;
 pub(crate) mod shape;
+pub(crate) mod reuse;
 pub(crate) mod sheet;
 pub(crate) mod spans;
 pub(crate) mod speech;

@@ -33,6 +33,7 @@ pub(crate) mod requests;
 pub(crate) mod reviews;
 pub(crate) mod routes;
 pub(crate) mod statistics;
+pub(crate) mod same_files;
 pub(crate) mod stream;
 pub(crate) mod transcripts;
 pub(crate) mod uploads;

@@ -20,6 +20,7 @@ pub(crate) mod job_finish;
 pub(crate) mod job_task;
 pub(crate) mod jobs;
 pub(crate) mod lanes;
+pub(crate) mod new_reviews;
 pub(crate) mod package_state;
 pub(crate) mod packages;
 pub(crate) mod password;

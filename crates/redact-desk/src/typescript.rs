@@ -56,11 +56,12 @@ use crate::http::office::Office;
 use crate::http::packages::{ExhibitInfo, Package, PackageCopy};
 use crate::http::practice::Practice;
 use crate::http::rechecks::{CopyOut, Fault, Recheck, RecheckedRelease};
-use crate::http::recordings::{Found, FoundTrack, Recording, RecordingState, SameRecording};
+use crate::http::recordings::{Found, FoundTrack, Recording, RecordingState};
 use crate::http::releases::{CopiedFile, Copy, Release, ReleaseFile};
 use crate::http::requests::{Assignee, FullRequest, HistoryEntry, Request};
 use crate::http::reviews::{PolicyMute, Review, ReviewHead, Revision, SaveResult};
 use crate::http::statistics::PeriodStatistics;
+use crate::http::same_files::{SameRecording, SameReview};
 use crate::http::stream::ChangeMessage;
 use crate::http::transcripts::{PersonalInfo, TranscriptInfo, UnclearInfo, VoiceInfo};
 use crate::http::uploads::Upload;
@@ -177,6 +178,7 @@ const TYPES: &[Declare] = &[
     WatchedFile::decl,
     RecordingState::decl,
     ReadOptions::decl,
+    SameReview::decl,
     SameRecording::decl,
     Recording::decl,
     FoundTrack::decl,

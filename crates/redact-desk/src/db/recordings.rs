@@ -205,6 +205,8 @@ pub(crate) struct SameRow {
     pub(crate) name: String,
     pub(crate) request: Id,
     pub(crate) request_number: String,
+    /// Its read options, as JSON.
+    pub(crate) options: Option<String>,
     /// Whether it has a review with a decision that somebody saved.
     pub(crate) reviewed: bool,
     pub(crate) released: bool,
@@ -214,7 +216,7 @@ pub(crate) struct SameRow {
 pub(crate) async fn same_files(db: &Db) -> Result<Vec<SameRow>, DbError> {
     query::all(
         db,
-        "SELECT sha256, id, name, request,
+        "SELECT sha256, id, name, request, options,
            (SELECT number FROM requests WHERE requests.id = r.request) AS request_number,
            EXISTS (SELECT 1 FROM reviews WHERE reviews.recording = r.id AND revision > 1)
              AS reviewed,

@@ -1,7 +1,7 @@
 //! Merges what two people did to one review at the same time: item by item, from the revision that
 //! both began with.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{Document, Drawn, KeptSpeech, Mute, Track};
 use super::spoken::{CheckedItem, WordEdit};
@@ -61,11 +61,21 @@ fn free_id(id: &str, taken: &BTreeSet<String>) -> Option<String> {
         .find(|id| !taken.contains(id))
 }
 
-impl Item for Drawn {
+/// An item with a name of its own in manifests.
+trait Named: Clone + PartialEq {
+    /// What people call it.
+    const KIND: &'static str;
+
+    fn id(&self) -> &str;
+
+    fn set_id(&mut self, id: String);
+}
+
+impl<T: Named> Item for T {
     type Key = String;
 
     fn key(&self) -> String {
-        self.id.clone()
+        self.id().to_owned()
     }
 
     fn same(&self, other: &Self) -> bool {
@@ -73,33 +83,37 @@ impl Item for Drawn {
     }
 
     fn name(&self) -> String {
-        format!("region {}", self.id)
+        format!("{} {}", Self::KIND, self.id())
     }
 
-    fn renamed(self, taken: &BTreeSet<String>) -> Option<Self> {
-        let id = free_id(&self.id, taken)?;
-        Some(Self { id, ..self })
+    fn renamed(mut self, taken: &BTreeSet<String>) -> Option<Self> {
+        let id = free_id(self.id(), taken)?;
+        self.set_id(id);
+        Some(self)
     }
 }
 
-impl Item for Mute {
-    type Key = String;
+impl Named for Drawn {
+    const KIND: &'static str = "region";
 
-    fn key(&self) -> String {
-        self.id.clone()
+    fn id(&self) -> &str {
+        &self.id
     }
 
-    fn same(&self, other: &Self) -> bool {
-        self == other
+    fn set_id(&mut self, id: String) {
+        self.id = id;
+    }
+}
+
+impl Named for Mute {
+    const KIND: &'static str = "mute";
+
+    fn id(&self) -> &str {
+        &self.id
     }
 
-    fn name(&self) -> String {
-        format!("mute {}", self.id)
-    }
-
-    fn renamed(self, taken: &BTreeSet<String>) -> Option<Self> {
-        let id = free_id(&self.id, taken)?;
-        Some(Self { id, ..self })
+    fn set_id(&mut self, id: String) {
+        self.id = id;
     }
 }
 
@@ -174,9 +188,19 @@ pub(crate) struct Sides<'a, T: ?Sized> {
     pub(crate) mine: &'a T,
 }
 
+/// The items of a list by what identifies them.
+fn by_key<T: Item>(list: &[T]) -> BTreeMap<T::Key, &T> {
+    let mut items = BTreeMap::new();
+    for item in list {
+        items.entry(item.key()).or_insert(item);
+    }
+    items
+}
+
 /// Merges lists. What both changed in different ways is named in `both`.
 fn merge_items<T: Item>(sides: Sides<'_, [T]>, both: &mut Vec<String>) -> Vec<T> {
-    let find = |list: &'_ [T], key: &T::Key| list.iter().position(|item| item.key() == *key);
+    let (in_base, in_theirs, in_mine) =
+        (by_key(sides.base), by_key(sides.theirs), by_key(sides.mine));
     let same = |a: Option<&T>, b: Option<&T>| match (a, b) {
         (None, None) => true,
         (Some(a), Some(b)) => a.same(b),
@@ -190,8 +214,8 @@ fn merge_items<T: Item>(sides: Sides<'_, [T]>, both: &mut Vec<String>) -> Vec<T>
         if !seen.insert(key.clone()) {
             continue;
         }
-        let of = |list: &'_ [T]| find(list, &key).map(|at| list[at].clone());
-        let (base, theirs, mine) = (of(sides.base), of(sides.theirs), of(sides.mine));
+        let of = |items: &BTreeMap<T::Key, &T>| items.get(&key).map(|&item| item.clone());
+        let (base, theirs, mine) = (of(&in_base), of(&in_theirs), of(&in_mine));
         if same(mine.as_ref(), base.as_ref()) || same(mine.as_ref(), theirs.as_ref()) {
             merged.extend(theirs);
         } else if same(theirs.as_ref(), base.as_ref()) {
@@ -223,16 +247,18 @@ fn merge_items<T: Item>(sides: Sides<'_, [T]>, both: &mut Vec<String>) -> Vec<T>
 /// Names what one side removed while the other removed or changed something else: each may have
 /// relied on what the other took away, and nothing would hide it anymore.
 fn check_removals<T: Item>(sides: Sides<'_, [T]>, both: &mut Vec<String>) {
-    let find = |list: &'_ [T], key: &T::Key| list.iter().position(|item| item.key() == *key);
-    for (one, other) in [(sides.mine, sides.theirs), (sides.theirs, sides.mine)] {
-        let touched = |item: &&T| match find(other, &item.key()) {
-            Some(at) => !other[at].same(item),
+    let (theirs, mine) = (by_key(sides.theirs), by_key(sides.mine));
+    for (one, other) in [(&mine, &theirs), (&theirs, &mine)] {
+        let touched = |item: &&T| match other.get(&item.key()) {
+            Some(found) => !found.same(item),
             None => true,
         };
-        let touched: Vec<T::Key> = sides.base.iter().filter(touched).map(Item::key).collect();
+        let touched: BTreeSet<T::Key> = sides.base.iter().filter(touched).map(Item::key).collect();
         let removed = sides.base.iter();
-        let removed = removed.filter(|item| find(one, &item.key()).is_none());
-        let at_risk = removed.filter(|item| touched.iter().any(|key| *key != item.key()));
+        let removed = removed.filter(|item| !one.contains_key(&item.key()));
+        // Something else than this item.
+        let others = |key: &T::Key| touched.len() > usize::from(touched.contains(key));
+        let at_risk = removed.filter(|item| others(&item.key()));
         both.extend(at_risk.map(Item::name));
     }
 }

@@ -89,6 +89,8 @@ pub(crate) async fn hand_in(
 #[serde(deny_unknown_fields)]
 pub(crate) struct UnderPolicy {
     policy: Option<String>,
+    /// The recording to which the decisions are to be copied.
+    recording: Option<Id>,
 }
 
 /// The reasons of a review that do not fit, and all that do.
@@ -106,7 +108,8 @@ pub(crate) async fn reasons(
     Path(id): Path<Id>,
     Query(under): Query<UnderPolicy>,
 ) -> ApiResult<axum::Json<ReasonChoices>> {
-    let (policy, changes) = reviews::reason_changes(&app, &id, under.policy.as_deref()).await?;
+    let under = (under.policy.as_deref(), under.recording.as_ref());
+    let (policy, changes) = reviews::reason_changes(&app, &id, under).await?;
     Ok(axum::Json(ReasonChoices {
         changes,
         reasons: policy.reasons,

@@ -15,6 +15,7 @@ use super::files::{self, SendAs};
 use super::jobs::{self, Job, JobError};
 use super::proxy::{Shown, note_video};
 use super::reviews::{self, ReviewHead};
+use super::same_files::{SameRecording, same_files};
 use crate::api_error::{ApiError, ApiResult};
 use crate::db::jobs::{JobRow, NewJob, preparing, preparing_of_request};
 use crate::db::recordings::{self as rows, RecordingRow};
@@ -82,35 +83,18 @@ pub(crate) struct Recording {
     reviews: Vec<ReviewHead>,
 }
 
-/// Another recording of the same file.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub(crate) struct SameRecording {
-    id: Id,
-    name: String,
-    request: Id,
-    request_number: String,
-    reviewed: bool,
-    released: bool,
+#[expect(clippy::cast_precision_loss, reason = "microseconds of a year")]
+fn seconds(micros: i64) -> f64 {
+    micros as f64 / 1e6
 }
 
 /// Adds the other recordings of the same files.
 async fn add_same(app: &Shared, list: &mut [Recording]) -> ApiResult<()> {
     let known = rows::same_files(&app.db).await?;
     for recording in list {
-        let others = known.iter().filter(|other| {
-            recording.sha256.as_ref() == Some(&other.sha256) && other.id != recording.id
-        });
-        recording.same = others
-            .map(|other| SameRecording {
-                id: other.id.clone(),
-                name: other.name.clone(),
-                request: other.request.clone(),
-                request_number: other.request_number.clone(),
-                reviewed: other.reviewed,
-                released: other.released,
-            })
-            .collect();
+        let options = recording.options.unwrap_or_default();
+        let sha256 = recording.sha256.as_ref();
+        recording.same = same_files(app, &known, (&recording.id, sha256, options)).await?;
     }
     Ok(())
 }

@@ -34,11 +34,12 @@ use crate::service::comments;
 use crate::service::held_pictures::PicturesOf;
 use crate::service::job_task::PreviewInput;
 use crate::service::jobs::queue;
+use crate::service::new_reviews::{self, Decisions, NewReview};
 use crate::service::policies;
 use crate::service::previews;
 use crate::service::recordings::frames;
 use crate::service::releases;
-use crate::service::reviews::{self, Decisions, LoadedReview, NewReview, Saved};
+use crate::service::reviews::{self, LoadedReview, Saved};
 use crate::service::views;
 use crate::time;
 
@@ -187,7 +188,7 @@ pub(crate) async fn add(
         decisions: given.decisions,
         reasons: &given.reasons,
     };
-    let id = reviews::begin(&app, &who, &recording, new).await?;
+    let id = new_reviews::begin(&app, &who, &recording, new).await?;
     Ok((
         StatusCode::CREATED,
         axum::Json(present(&app, &id, None).await?),

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::app::{App, Shared};
 use super::audits as audits_of;
 use super::change::Change;
-use super::{job_task, jobs, package_state, releases, reviews};
+use super::{job_task, jobs, new_reviews, package_state, releases};
 use crate::api_error::ApiResult;
 use crate::db::jobs::{Ended, JobRow, NewJob};
 use crate::db::pool::{self, Connection};
@@ -75,7 +75,7 @@ pub(crate) async fn finish(
         && state == JobState::Done
         && let Some(recording) = &row.recording
     {
-        reviews::begin_first(app, recording, &row.by).await?;
+        new_reviews::begin_first(app, recording, &row.by).await?;
         app.notify(Change::Recording(recording.clone()));
     }
     Ok(())

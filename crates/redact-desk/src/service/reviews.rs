@@ -9,8 +9,8 @@ use serde_json::json;
 
 use super::app::Shared;
 use super::change::Change;
-use super::{policies, recordings};
-use crate::api_error::{ApiError, ApiResult, text};
+use super::policies;
+use crate::api_error::{ApiError, ApiResult};
 use crate::db::approvals;
 use crate::db::pool::{self, Connection};
 use crate::db::reviews::{self, NewRevision, ReviewRow};
@@ -78,149 +78,11 @@ impl LoadedReview {
     }
 }
 
-/// How the decisions of a new review start.
-#[derive(Clone, Copy, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Decisions {
-    Copy,
-    Policy,
-    None,
-}
-
-/// A review to start.
-pub(crate) struct NewReview<'a> {
-    pub(crate) policy: &'a str,
-    pub(crate) title: &'a str,
-    /// A review of the same recording to copy.
-    pub(crate) copy: Option<&'a Id>,
-    pub(crate) decisions: Option<Decisions>,
-    /// Reasons of the copied review to replace.
-    pub(crate) reasons: &'a [ReasonChange],
-}
-
-/// Starts a review of a recording and returns its id.
-///
-/// # Errors
-/// 400 for an unknown policy; 404, 409 `not_ready`.
-pub(crate) async fn begin(
-    app: &Shared,
-    who: &SessionUser,
-    recording: &Id,
-    new: NewReview<'_>,
-) -> ApiResult<Id> {
-    recordings::frames(app, recording).await?;
-    let title = text("title", new.title, 100)?;
-    let unknown = || ApiError::field("policy", "Policy not found.");
-    let (_, policy) = app.policies.get(new.policy).ok_or_else(unknown)?;
-    let policy = &policies::under_law(app, policy.clone(), recording).await?;
-    let findings = app.findings(recording).await?;
-    let (found, digest) = &*findings;
-    let inputs = PlanInputs {
-        findings: found,
-        digest: *digest,
-        policy,
-    };
-    let mut document = match new.copy {
-        None => {
-            let written = policy.written()?;
-            fresh(found, *digest, &written, (&who.name, app.now_nanos()))?
-        }
-        Some(copied) => {
-            let copied = LoadedReview::load(app, copied, None).await?;
-            if copied.row.recording != *recording {
-                let message = "That review belongs to another recording.";
-                return Err(ApiError::field("copy", message));
-            }
-            copied.document
-        }
-    };
-    let otherwise = if new.copy.is_some() {
-        Decisions::Copy
-    } else {
-        Decisions::None
-    };
-    let decisions = new.decisions.unwrap_or(otherwise);
-    if decisions != Decisions::Copy {
-        document.kept_speech = Some(Vec::new());
-        document.checked_items = Vec::new();
-    }
-    for track in &mut document.tracks {
-        match decisions {
-            Decisions::Copy => {}
-            Decisions::None => track.decision = None,
-            Decisions::Policy => {
-                track.decision = Some(plan::policy_decision(policy, track.class.into()));
-            }
-        }
-    }
-    document.change_reasons(new.reasons, policy)?;
-    let when = time::text(app.now());
-    let mut document = document.attributed(None, &who.name, &when);
-    let before = new.copy.is_some().then(|| document.clone());
-    speech::trim_decisions(&mut document, before.as_ref(), inputs, (&who.name, &when))?;
-    let id = insert(app, (recording, &title), policy, (&document, &who.name)).await?;
-    app.notify(Change::Recording(recording.clone()));
-    Ok(id)
-}
-
-/// A document without decisions, with the policy's mutes.
-fn fresh(
-    found: &Findings,
-    digest: Digest,
-    written: &redact_record::policy::Policy,
-    (by, at): (&str, redact_core::UtcNanos),
-) -> ApiResult<Document> {
-    let proposed = redact_record::plan::propose(found, digest, written, by, at)?;
-    let mut fresh = Document::undecided_tracks(found);
-    fresh.mutes = Document::mutes_of(&proposed);
-    Ok(fresh)
-}
-
-/// Starts the review that every prepared recording has: under the first policy, with nothing
-/// decided.
+/// Adds a revision with its document.
 ///
 /// # Errors
 /// Database errors.
-pub(crate) async fn begin_first(app: &Shared, recording: &Id, by: &str) -> ApiResult<()> {
-    if reviews::has_any(&app.db, recording).await? {
-        return Ok(());
-    }
-    let (_, policy) = app.policies.first();
-    let policy = &policies::under_law(app, policy.clone(), recording).await?;
-    let findings = app.findings(recording).await?;
-    let (found, digest) = &*findings;
-    let document = fresh(found, *digest, &policy.written()?, (by, app.now_nanos()))?;
-    let title = policy.head.title();
-    insert(app, (recording, title), policy, (&document, by)).await?;
-    Ok(())
-}
-
-async fn insert(
-    app: &Shared,
-    (recording, title): (&Id, &str),
-    policy: &Policy,
-    (document, by): (&Document, &str),
-) -> ApiResult<Id> {
-    let row = ReviewRow {
-        id: Id::random(),
-        recording: recording.clone(),
-        title: title.to_owned(),
-        policy: policy.head.digest.clone(),
-        revision: 1,
-    };
-    let mut change = pool::begin(&app.db).await?;
-    reviews::insert(&mut change, &row, app.now()).await?;
-    write(app, &mut change, (&row.id, 1), document, by).await?;
-    let event = Event::new(Act::Decision, "begun")
-        .id("review", &row.id)
-        .id("recording", recording);
-    app.log_event(by, event.count("tracks", document.tracks.len()))
-        .await?;
-    change.commit().await?;
-    Ok(row.id)
-}
-
-async fn write(
+pub(super) async fn write(
     app: &Shared,
     change: &mut Connection,
     (review, revision): (&Id, i64),
@@ -266,16 +128,7 @@ pub(crate) async fn save(
         document
     } else {
         let old = LoadedReview::load(app, id, Some(base)).await?.document;
-        let sides = Sides {
-            base: &old,
-            theirs: &before,
-            mine: &document,
-        };
-        let merged = merge(sides).and_then(|merged| match merged.check() {
-            Ok(()) => Ok(merged),
-            Err(_) => Err(vec!["items that do not fit together".to_owned()]),
-        });
-        match merged {
+        match merge_checked(&old, &before, &document) {
             Ok(merged) => merged,
             Err(both) => {
                 let document = document.attributed(Some(&before), &who.name, &when);
@@ -284,41 +137,58 @@ pub(crate) async fn save(
         }
     };
     let restored = restored(app, (&loaded.row, who), &document, &before).await?;
-    let mut document = document.attributed(Some(&before), &who.name, &when);
+    let by = (who.name.clone(), when);
+    let settled = tokio::task::spawn_blocking(move || {
+        loaded.document = settle(document, &before, (&restored, &by), &loaded)?;
+        Ok::<_, ApiError>((loaded, before))
+    });
+    let (loaded, before) = settled.await??;
+    let merged = (!is_newest).then(|| loaded.document.clone());
+    let mut row = loaded.row.clone();
+    if loaded.document != before {
+        check_open(app, &row).await?;
+        row.revision = store_revision(app, who, &loaded).await?;
+    }
+    Ok(Saved { row, merged })
+}
+
+/// Merges what two people changed of `base`.
+///
+/// # Errors
+/// What both changed in different ways, or that the result does not fit together.
+fn merge_checked(
+    base: &Document,
+    theirs: &Document,
+    mine: &Document,
+) -> Result<Document, Vec<String>> {
+    let merged = merge(Sides { base, theirs, mine })?;
+    match merged.check() {
+        Ok(()) => Ok(merged),
+        Err(_) => Err(vec!["items that do not fit together".to_owned()]),
+    }
+}
+
+/// The document as it is stored: with authors, and with what the plan needs. What is not valid in a
+/// plan is refused now, not at approval.
+fn settle(
+    document: Document,
+    before: &Document,
+    (restored, (by, when)): (&HashMap<u32, Decision>, &(String, String)),
+    loaded: &LoadedReview,
+) -> ApiResult<Document> {
+    let mut document = document.attributed(Some(before), by, when);
     for track in &mut document.tracks {
         if let Some(made) = restored.get(&track.id) {
             track.decision = Some(made.clone());
         }
     }
-    // Refuse now what is not valid in a plan, not at approval.
-    let by = who.name.clone();
-    let settled = tokio::task::spawn_blocking(move || -> ApiResult<_> {
-        speech::trim_decisions(
-            &mut document,
-            Some(&before),
-            loaded.plan_inputs(),
-            (&by, &when),
-        )?;
-        loaded.document = document;
-        Ok((loaded, before))
-    });
-    let (loaded, before) = settled.await??;
-    let merged = (!is_newest).then(|| loaded.document.clone());
-    if loaded.document == before {
-        return Ok(Saved {
-            row: loaded.row,
-            merged,
-        });
-    }
-    check_open(app, &loaded.row).await?;
-    let revision = store_revision(app, who, &loaded).await?;
-    Ok(Saved {
-        row: ReviewRow {
-            revision,
-            ..loaded.row
-        },
-        merged,
-    })
+    speech::trim_decisions(
+        &mut document,
+        Some(before),
+        loaded.plan_inputs(),
+        (by, when),
+    )?;
+    Ok(document)
 }
 
 /// Stores the document of `loaded` as the newest revision and returns its number.
@@ -372,8 +242,11 @@ async fn restored(
         }
         revision -= 1;
         if let Ok(saved) = reviews::document(&app.db, &row.id, revision).await {
-            let old: Document = serde_json::from_str(&saved.document)
-                .map_err(|error| ApiError::internal(&error))?;
+            // A long review takes a while to read.
+            let read = tokio::task::spawn_blocking(move || {
+                serde_json::from_str::<Document>(&saved.document)
+            });
+            let old = read.await?.map_err(|error| ApiError::internal(&error))?;
             claims.retain(|claim| match old.confirms(claim) {
                 Some(made) => {
                     found.insert(claim.id, made);
@@ -407,22 +280,28 @@ pub(crate) async fn change_reasons(
     save(app, who, id, (base, document)).await
 }
 
-/// The reasons of a review that do not fit `policy`, or its own, under the law of the request.
+/// The reasons of a review that do not fit `policy`, or its own, under the law of its request or of
+/// the request of the recording `to`, to which its decisions are to be copied.
 ///
 /// # Errors
 /// 400 for an unknown policy; 404.
 pub(crate) async fn reason_changes(
     app: &Shared,
     id: &Id,
-    policy: Option<&str>,
+    (policy, to): (Option<&str>, Option<&Id>),
 ) -> ApiResult<(Policy, Vec<ReasonProposal>)> {
     let loaded = LoadedReview::load(app, id, None).await?;
-    let policy = match policy {
-        None => loaded.policy,
-        Some(digest) => {
+    let recording = to.unwrap_or(&loaded.row.recording);
+    let policy = match (policy, to) {
+        (None, None) => loaded.policy,
+        (None, Some(_)) => {
+            let stored = policies::stored(&app.db, &loaded.row.policy).await?;
+            policies::under_law(app, stored, recording).await?
+        }
+        (Some(digest), _) => {
             let unknown = || ApiError::field("policy", "Policy not found.");
             let (_, policy) = app.policies.get(digest).ok_or_else(unknown)?;
-            policies::under_law(app, policy.clone(), &loaded.row.recording).await?
+            policies::under_law(app, policy.clone(), recording).await?
         }
     };
     let found = proposals(&loaded.document, &policy);
@@ -445,7 +324,7 @@ async fn conflict(
     Ok(ApiError::conflict("newer_revision", message)
         .hint("Nothing is lost: your version was saved beside it.")
         .details(json!({
-            "revision": row.revision, "by": other, "at": time::text(at), "kept_as": aside,
+            "revision": row.revision, "by": other, "at": time::text(at), "stored_as": aside,
             "both": both,
         })))
 }

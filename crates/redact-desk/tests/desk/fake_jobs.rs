@@ -51,6 +51,8 @@ pub(crate) struct FakeJobs {
     pub(crate) disk_full: Mutex<bool>,
     /// What is in the queue; `None` while it cannot be reached.
     pub(crate) machines: Mutex<Option<MachineList>>,
+    /// What scans find, if not what they usually do.
+    pub(crate) found: Mutex<Option<Findings>>,
     /// What scans understand of the speech.
     pub(crate) transcript: Mutex<Option<Transcript>>,
 }
@@ -158,7 +160,7 @@ impl FakeJobs {
         self.read.lock().unwrap().push(options);
         let found = Findings {
             transcript: self.transcript.lock().unwrap().clone(),
-            ..found()
+            ..self.found.lock().unwrap().clone().unwrap_or_else(found)
         };
         let bytes = redact_record::findings::to_checked_bytes(&found).unwrap();
         redact_record::write_for_owner(findings, &bytes, Overwrite::Replace).unwrap();
@@ -252,16 +254,7 @@ pub(crate) fn found() -> Findings {
         start: 0,
         speech: Vec::new(),
     }];
-    let track = |id: u32, class: Class, start: u32, end: u32| {
-        let side = 0.1 * id as f32;
-        let boxes = (start..end).map(|frame| TrackBox {
-            frame: FrameIndex::new(frame),
-            rect: NormRect::new([side, 0.1, side + 0.1, 0.3]).unwrap(),
-            score: 0.9,
-            origin: BoxOrigin::Detected,
-        });
-        Track::new(TrackId(id), class, boxes.collect()).unwrap()
-    };
+    let track = |id: u32, class, start, end| track(id, class, (start, end), 0.1 * id as f32);
     Findings {
         source: identity(&scene),
         models: Vec::<ModelUse>::new(),
@@ -275,4 +268,15 @@ pub(crate) fn found() -> Findings {
         transcript: None,
         damage: redact_core::Damage::default(),
     }
+}
+
+/// A track that stays at one place.
+pub(crate) fn track(id: u32, class: Class, (start, end): (u32, u32), side: f32) -> Track {
+    let boxes = (start..end).map(|frame| TrackBox {
+        frame: FrameIndex::new(frame),
+        rect: NormRect::new([side, 0.1, side + 0.1, 0.3]).unwrap(),
+        score: 0.9,
+        origin: BoxOrigin::Detected,
+    });
+    Track::new(TrackId(id), class, boxes.collect()).unwrap()
 }

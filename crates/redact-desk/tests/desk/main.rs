@@ -26,6 +26,7 @@ mod reasons;
 mod rechecks;
 mod releases;
 mod requests;
+mod reuse;
 mod signing;
 mod sockets;
 mod speech;

@@ -90,7 +90,7 @@ async fn changes_to_the_same_track_ask() {
     assert_eq!(details["both"].as_array().unwrap().len(), 1);
     let class = begun["tracks"][0]["class"].as_str().unwrap();
     assert_eq!(details["both"][0], format!("{class} 1"));
-    let aside = format!("{path}/revisions/{}", details["kept_as"]);
+    let aside = format!("{path}/revisions/{}", details["stored_as"]);
     let aside = bench.get(&office.approver, &aside).await.ok();
     assert_eq!(aside["document"]["tracks"][0]["person"], "Officer Reyes");
 }
@@ -125,4 +125,49 @@ async fn what_is_taken_back_has_its_author_again() {
     let shown = bench.get(&approver, &path).await.ok();
     let by = &shown["document"]["tracks"][0]["decision"]["by"];
     assert_eq!(by, "pat Person");
+}
+
+/// Goal: two saves that are valid by themselves, but not together, are a conflict, and nothing is
+/// lost. Control: what fits is merged.
+#[tokio::test]
+async fn a_merge_that_does_not_fit_is_a_conflict() {
+    let office = office().await;
+    let (bench, review) = (&office.bench, &office.review);
+    let base = office.decide(review).await;
+    let path = format!("/api/reviews/{review}");
+    let begun = bench.get(&office.operator, &path).await.ok()["document"].clone();
+    // More than half of the mutes that a review may have.
+    let mutes = |name: &str, count: u32| {
+        let mute = |at: u32| {
+            let start = f64::from(at) * 1e-4;
+            json!({ "id": format!("{name}-{at}"), "start_seconds": start,
+                "end_seconds": start + 1e-4, "sound_tracks": "all", "style": "silence",
+                "reason": "privacy" })
+        };
+        (0..count).map(mute).collect::<Vec<_>>()
+    };
+    let with = |name: &str, count: u32| {
+        let mut document = begun.clone();
+        let list = document["mutes"].as_array_mut().unwrap();
+        list.extend(mutes(name, count));
+        document
+    };
+    let first = with("a", 10_001);
+    bench
+        .save(&office.operator, review, base, &first)
+        .await
+        .ok();
+    let second = with("b", 10_001);
+    let refused = bench.save(&office.approver, review, base, &second).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT);
+    assert_eq!(refused.code(), "newer_revision");
+    let details = refused.json()["error"]["details"].clone();
+    assert_eq!(details["both"], json!(["items that do not fit together"]));
+    let aside = format!("{path}/revisions/{}", details["stored_as"]);
+    let aside = bench.get(&office.approver, &aside).await.ok();
+    assert_eq!(aside["document"]["mutes"].as_array().unwrap().len(), 10_002);
+    let fits = with("c", 1);
+    let saved = bench.save(&office.approver, review, base, &fits).await.ok();
+    let merged = saved["merged"]["mutes"].as_array().unwrap().len();
+    assert_eq!(merged, 10_003);
 }

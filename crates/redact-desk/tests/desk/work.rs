@@ -103,7 +103,7 @@ async fn a_conflict_is_told_and_nothing_is_lost() {
     assert_eq!(late.code(), "newer_revision");
     let details = late.json()["error"]["details"].clone();
     assert_eq!(details["by"], "oli Person");
-    let kept = details["kept_as"].as_i64().unwrap();
+    let kept = details["stored_as"].as_i64().unwrap();
     let path = format!("/api/reviews/{review}/revisions/{kept}");
     let kept = bench.get(&operator, &path).await.ok();
     assert_eq!(kept["document"]["tracks"][0]["decision"]["verdict"], "keep");

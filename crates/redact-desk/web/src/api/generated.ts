@@ -589,7 +589,13 @@ frame_rate: [number, number] | null,
  */
 mask_damage: boolean, };
 
-export type SameRecording = { id: Id, name: string, request: Id, request_number: string, reviewed: boolean, released: boolean, };
+export type SameReview = { id: Id, title: string, changed_at: string, changed_by: string, };
+
+export type SameRecording = { id: Id, name: string, request: Id, request_number: string, reviewed: boolean, released: boolean, 
+/**
+ * Reviews whose decisions can be copied; none if the file was read differently there.
+ */
+reviews: Array<SameReview>, };
 
 export type Recording = { id: Id, request: Id, name: string, bytes: number, added_at: string, added_by: string, sha256: string | null, state: RecordingState, error: JobError | null, proxy: boolean, waveform: boolean, tracks: boolean, thumbnails: boolean, media: Media | null, 
 /**
