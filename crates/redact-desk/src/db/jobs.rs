@@ -162,6 +162,15 @@ pub(crate) async fn active_of_recording(db: &Db, recording: &Id) -> Result<Vec<I
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
+/// All jobs of a recording.
+pub(crate) async fn of_recording(db: &Db, recording: &Id) -> Result<Vec<Id>, DbError> {
+    let rows: Vec<(Id,)> = sqlx::query_as("SELECT id FROM jobs WHERE recording = ?")
+        .bind(recording)
+        .fetch_all(db)
+        .await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
 /// The number of queued and running jobs of a recording.
 pub(crate) async fn count_active(change: &mut Connection, recording: &Id) -> Result<i64, DbError> {
     let (count,): (i64,) = sqlx::query_as(

@@ -172,6 +172,8 @@ pub(crate) struct ExhibitRow {
     pub(crate) state: ReleaseState,
     /// The release that replaced it.
     pub(crate) replaced_by: Option<Id>,
+    /// Whether its review was reopened or sent back since.
+    pub(crate) reopened: bool,
 }
 
 /// The releases in each package of a request, in the order of the exhibits.
@@ -182,7 +184,8 @@ pub(crate) async fn exhibits(
     let sql = "SELECT package, number, release, r.title, r.recording, r.state,
          (SELECT name FROM recordings WHERE recordings.id = r.recording) AS recording_name,
          (SELECT newer.id FROM releases newer WHERE newer.replaces = r.id
-            AND newer.state != 'failed') AS replaced_by
+            AND newer.state != 'failed') AS replaced_by,
+         EXISTS (SELECT 1 FROM reopened WHERE reopened.release = r.id) AS reopened
          FROM package_releases JOIN releases r ON r.id = release
          WHERE package IN (SELECT id FROM packages WHERE request = ?) ORDER BY number";
     let rows = query::all_of(db, sql.to_owned(), request).await?;

@@ -39,6 +39,9 @@ pub(crate) struct ReleaseRow {
     pub(crate) copies: i64,
     /// Whether it is of a practice request.
     pub(crate) practice: bool,
+    /// Whether its review was reopened or sent back since.
+    pub(crate) reopened: bool,
+    pub(crate) request_closed: bool,
 }
 
 const ROW: &str = "SELECT id, request, recording, review, revision, title, policy_name, stem,
@@ -48,7 +51,9 @@ const ROW: &str = "SELECT id, request, recording, review, revision, title, polic
     (SELECT number FROM requests WHERE requests.id = releases.request) AS request_number,
     (SELECT name FROM recordings WHERE recordings.id = releases.recording) AS recording_name,
     (SELECT count(*) FROM received WHERE received.release = releases.id) AS copies,
-    (SELECT practice IS NOT NULL FROM requests WHERE requests.id = releases.request) AS practice
+    (SELECT practice IS NOT NULL FROM requests WHERE requests.id = releases.request) AS practice,
+    EXISTS (SELECT 1 FROM reopened WHERE reopened.release = releases.id) AS reopened,
+    (SELECT closed FROM requests WHERE requests.id = releases.request) AS request_closed
     FROM releases";
 
 /// The release with that id.

@@ -83,6 +83,8 @@ pub(crate) struct ExhibitInfo {
     state: ReleaseState,
     /// The release that replaced it.
     replaced_by: Option<Id>,
+    /// Whether its review was reopened or sent back since it was made.
+    reopened: bool,
 }
 
 /// A package that was handed over.
@@ -123,6 +125,7 @@ impl From<ExhibitRow> for ExhibitInfo {
             recording_name: row.recording_name,
             state: row.state,
             replaced_by: row.replaced_by,
+            reopened: row.reopened,
         }
     }
 }
@@ -210,6 +213,9 @@ pub(crate) struct NewPackageBody {
     #[serde(default)]
     recipients: Vec<String>,
     dated: Option<String>,
+    /// Why it is made although a review was reopened or sent back since.
+    #[serde(default)]
+    despite: String,
 }
 
 /// `POST /requests/:id/packages`.
@@ -237,6 +243,7 @@ pub(crate) async fn begin(
             recipients: given.recipients,
         },
         dated,
+        despite: given.despite,
     };
     let id = packages::begin(&app, &who, &request, order).await?;
     let package = present_by_id(&app, &id).await?;
@@ -274,6 +281,9 @@ pub(crate) struct HandOverPackage {
     medium: Medium,
     #[serde(default)]
     note: String,
+    /// Why it is handed over although a review was reopened or sent back since.
+    #[serde(default)]
+    despite: String,
 }
 
 /// `POST /packages/:id/copies`.
@@ -294,6 +304,6 @@ pub(crate) async fn hand_over(
         note: optional_text("note", &given.note, 2000)?,
         sha256: row.sha256.clone().unwrap_or_default(),
     };
-    packages::hand_over(&app, &who, &row, copy.clone()).await?;
+    packages::hand_over(&app, &who, &row, (copy.clone(), &given.despite)).await?;
     Ok((StatusCode::CREATED, axum::Json(copy.into())))
 }

@@ -10,7 +10,7 @@ use crate::api_error::ApiResult;
 use crate::id::Id;
 use crate::model::SessionUser;
 use crate::service::app::App;
-use crate::service::recording_changes as changes;
+use crate::service::recording_changes::{self as changes, RecordingChange};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,15 +31,13 @@ pub(crate) async fn change(
     Path(id): Path<Id>,
     Body(given): Body<ChangeBody>,
 ) -> ApiResult<axum::Json<Recording>> {
-    if let Some(name) = &given.name {
-        changes::rename(&app, &who, &id, name).await?;
-    }
-    if let Some(responsive) = given.responsive {
-        changes::set_responsive(&app, &who, &id, (responsive, &given.reason)).await?;
-    }
-    if let Some(request) = &given.request {
-        changes::move_to(&app, &who, &id, (request, &given.reason)).await?;
-    }
+    let new = RecordingChange {
+        name: given.name.as_deref(),
+        responsive: given.responsive,
+        request: given.request.as_ref(),
+        reason: &given.reason,
+    };
+    changes::change(&app, &who, &id, new).await?;
     Ok(axum::Json(present_by_id(&app, &id).await?))
 }
 

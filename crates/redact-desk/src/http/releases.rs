@@ -3,18 +3,15 @@
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use redact_record::digest_file;
 use redact_record::events::Act;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::body::Body;
 use super::files::{self, SendAs};
 use super::jobs::{self, Job};
-use crate::api_error::{ApiError, ApiResult, optional_text, text};
+use crate::api_error::{ApiError, ApiResult};
 use crate::db::copies::{self as copy_rows, CopyRow};
 use crate::db::jobs::{JobRow, newest_by_release};
-use crate::db::pool;
 use crate::db::releases::{self as rows, LinkRow, ReleaseRow};
 use crate::domain::approval::Approval;
 use crate::domain::chain::{ReleaseLink, split};
@@ -30,6 +27,7 @@ use crate::model::{JobKind, Medium, ReleaseState, Role, SessionUser};
 use crate::service::app::{App, Shared};
 use crate::service::change::Change;
 use crate::service::copies::older;
+use crate::service::deliveries::{self, NewCopy};
 use crate::service::jobs::queue;
 use crate::service::practice;
 use crate::service::releases::{self, NewTerms, inputs, path};
@@ -60,6 +58,9 @@ pub(crate) struct Release {
     excerpt: Option<Excerpt>,
     /// The release that replaced it.
     replaced_by: Option<Id>,
+    /// Whether its review was reopened or sent back since it was made.
+    reopened: bool,
+    request_closed: bool,
     /// All versions that replaced each other, oldest first; empty for a single release.
     chain: Vec<ReleaseLink>,
     /// Other releases of the recording, to compare with.
@@ -116,6 +117,8 @@ fn present(app: &Shared, row: ReleaseRow, job: Option<JobRow>) -> Release {
             .excerpt
             .and_then(|text| serde_json::from_str(&text).ok()),
         replaced_by: row.replaced_by,
+        reopened: row.reopened,
+        request_closed: row.request_closed,
         chain: Vec::new(),
         others: Vec::new(),
         copies: row.copies,
@@ -370,6 +373,9 @@ pub(crate) struct HandOver {
     #[serde(default)]
     note: String,
     files: Vec<FileKind>,
+    /// Why it is handed over although the review was reopened or sent back since.
+    #[serde(default)]
+    despite: String,
 }
 
 /// `POST /releases/:id/copies`.
@@ -379,53 +385,13 @@ pub(crate) async fn hand_over(
     Path(id): Path<Id>,
     Body(given): Body<HandOver>,
 ) -> ApiResult<(StatusCode, axum::Json<Copy>)> {
-    let release = rows::by_id(&app.db, &id).await?;
-    if release.state != ReleaseState::Ready {
-        let message = "Only verified releases can be handed over.";
-        return Err(ApiError::conflict("not_verified", message));
-    }
-    let message = "A release of a practice request cannot be handed over.";
-    practice::refuse(&app, &release.request, message).await?;
-    if given.files.is_empty() || given.files.len() > FileKind::ALL.len() {
-        return Err(ApiError::field(
-            "files",
-            "List the files that were handed over.",
-        ));
-    }
-    let to = text("to", &given.to, 200)?;
-    let note = optional_text("note", &given.note, 2000)?;
-    let path = path(&app, &release);
-    let mut written = Event::new(Act::Delivery, "copy").id("release", &id);
-    let mut files = Vec::new();
-    for kind in given.files {
-        let file = kind.path(&path);
-        let digest = tokio::task::spawn_blocking(move || {
-            digest_file(&file, &mut |_, _| std::ops::ControlFlow::Continue(()))
-        });
-        let (digest, _) = digest.await??;
-        let entry = json!({ "kind": kind, "sha256": digest.to_string() });
-        let word = entry["kind"].as_str().unwrap_or_default().replace('_', "-");
-        written = written.subject(&word, digest);
-        files.push(entry);
-    }
-    let row = CopyRow {
-        id: Id::random(),
-        release: id.clone(),
-        at: app.now(),
-        by: who.name.clone(),
-        recipient: to,
+    let new = NewCopy {
+        to: given.to,
         medium: given.medium,
-        note,
-        files: json!(files).to_string(),
-        package: None,
+        note: given.note,
+        files: given.files,
+        despite: given.despite,
     };
-    let mut change = pool::begin(&app.db).await?;
-    copy_rows::insert(&mut change, &row).await?;
-    // The recipient is stored only in the database: the event log takes no free text.
-    app.log_event(&who.name, written.label("medium", row.medium.word()))
-        .await?;
-    change.commit().await?;
-    app.notify(Change::Release(id));
-    app.notify(Change::Request(release.request));
+    let row = deliveries::hand_over(&app, &who, &id, new).await?;
     Ok((StatusCode::CREATED, axum::Json(row.into())))
 }

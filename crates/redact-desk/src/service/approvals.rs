@@ -21,7 +21,7 @@ use super::reviews::LoadedReview;
 use super::signing;
 use crate::api_error::{ApiError, ApiResult, optional_text, sentence};
 use crate::db::approvals::{self, ApprovalRow};
-use crate::db::pool;
+use crate::db::pool::{self, Connection};
 use crate::db::reviews::ReviewRow;
 use crate::db::{recordings, reviews, users};
 use crate::domain::approval::{Approval, ReviewState, state};
@@ -296,6 +296,31 @@ pub(crate) async fn withdraw(
     app.notify(Change::Review(id.clone()));
     let recording = recordings::by_id(&app.db, &row.recording).await?;
     app.notify(Change::Request(recording.request));
+    Ok(())
+}
+
+/// Voids the approvals of all reviews of a recording, or of all recordings of a request, and writes
+/// `why` below each review that had one.
+///
+/// # Errors
+/// Database errors.
+pub(crate) async fn void_all(
+    app: &Shared,
+    change: &mut Connection,
+    (who, of): (&SessionUser, &Id),
+    why: &str,
+) -> ApiResult<()> {
+    for head in reviews::heads(&app.db, of).await? {
+        let review = head.review;
+        if approvals::void(change, &review.id).await? > 0 {
+            let comment = NewComment {
+                kind: CommentKind::Reopened,
+                text: why,
+                item: None,
+            };
+            comments::insert(app, change, (who, &review), &comment).await?;
+        }
+    }
     Ok(())
 }
 

@@ -11,6 +11,9 @@ use crate::domain::history::FieldChange;
 use crate::event::Event;
 use crate::id::Id;
 
+/// A release was handed over or packaged although its review was reopened or sent back since.
+pub(crate) const HANDED_OVER_REOPENED: &str = "handed-over-reopened";
+
 /// A change that was made.
 pub(crate) struct Entry<'a> {
     pub(crate) request: &'a Id,
@@ -44,9 +47,10 @@ pub(crate) async fn note(
         now: app.now(),
     };
     let id = history::insert(change, new).await?;
-    let act = match entry.recording {
-        Some(_) => Act::Intake,
-        None => Act::Request,
+    let act = match (entry.action, entry.recording) {
+        (HANDED_OVER_REOPENED, _) => Act::Delivery,
+        (_, Some(_)) => Act::Intake,
+        (_, None) => Act::Request,
     };
     let mut event = Event::new(act, entry.action).id("request", entry.request);
     if let Some(recording) = entry.recording {

@@ -12,6 +12,8 @@ use serde_json::json;
 
 use super::app::Shared;
 use super::change::Change;
+use super::closed::check_open;
+use super::deliveries::{self, Leaving};
 use super::package_state::{forget, passphrases};
 use super::practice;
 use super::releases;
@@ -42,6 +44,8 @@ pub(crate) struct Order {
     pub(crate) encryption: EncryptionInput,
     /// The date of the letters.
     pub(crate) dated: String,
+    /// Why it is made although a review was reopened or sent back since; may be empty.
+    pub(crate) despite: String,
 }
 
 /// The path of a package.
@@ -125,8 +129,8 @@ async fn profile(app: &Shared, order: &Order) -> ApiResult<Profile> {
 /// Queues a package and returns its id.
 ///
 /// # Errors
-/// 400 for an invalid value; 404; 409 `other_request`, `replaced`, `not_verified`,
-/// `number_changed`; 422 `encryption_required`.
+/// 400 for an invalid value; 404; 409 `closed`, `other_request`, `replaced`, `not_verified`,
+/// `reopened`, `number_changed`; 422 `encryption_required`.
 pub(crate) async fn begin(
     app: &Shared,
     who: &SessionUser,
@@ -138,7 +142,10 @@ pub(crate) async fn begin(
     let message = "Releases of a practice request cannot be packaged.";
     practice::refuse(app, request, message).await?;
     let facts = requests::facts(&app.db, request).await?;
+    check_open(app, request).await?;
     let rows = chosen(app, request, &order.releases).await?;
+    let leaving = leaving(&rows);
+    let despite = deliveries::check(app, request, &leaving, &order.despite).await?;
     let profile = profile(app, &order).await?;
     let kind = order.encryption.kind;
     let encryption = order.encryption.check()?;
@@ -169,6 +176,7 @@ pub(crate) async fn begin(
         now: app.now(),
     };
     packages::insert(&mut change, new).await?;
+    despite.note(app, &mut change, (&who.name, request)).await?;
     let job = NewJob {
         request: Some(request.clone()),
         package: Some(id.clone()),
@@ -191,6 +199,17 @@ pub(crate) async fn begin(
     app.runner.wake(JobKind::Package);
     app.notify(Change::Request(request.clone()));
     Ok(id)
+}
+
+fn leaving(rows: &[ReleaseRow]) -> Vec<Leaving<'_>> {
+    rows.iter()
+        .map(|row| Leaving {
+            release: &row.id,
+            recording: &row.recording,
+            name: format!("{} ({})", row.title, row.recording_name),
+            reopened: row.reopened,
+        })
+        .collect()
 }
 
 fn recipients(encryption: &PackageEncryption) -> &[String] {
@@ -282,16 +301,19 @@ fn without_passphrase() -> TaskError {
     }
 }
 
-/// Records who received a package.
+/// Records who received a package. `despite`: why, although a review in it was reopened or sent
+/// back since; may be empty.
 ///
 /// # Errors
-/// 409 `not_ready`, `not_verified`.
+/// 409 `not_ready`, `not_verified`, `closed`, `reopened`.
 pub(crate) async fn hand_over(
     app: &Shared,
     who: &SessionUser,
     row: &PackageRow,
-    copy: PackageCopyRow,
+    (copy, despite): (PackageCopyRow, &str),
 ) -> ApiResult<()> {
+    // Nobody sends a review back in between.
+    let _alone = app.review_lock.lock().await;
     if row.state != PackageState::Ready {
         let message = "The package is not ready.";
         return Err(ApiError::conflict("not_ready", message));
@@ -305,12 +327,24 @@ pub(crate) async fn hand_over(
         );
         return Err(ApiError::conflict("not_verified", message));
     }
+    let leaving: Vec<Leaving<'_>> = exhibits
+        .iter()
+        .map(|one| Leaving {
+            release: &one.release,
+            recording: &one.recording,
+            name: format!("exhibit {} ({})", one.number, one.recording_name),
+            reopened: one.reopened,
+        })
+        .collect();
+    let despite = deliveries::check(app, &row.request, &leaving, despite).await?;
     let mut event = Event::new(Act::Delivery, "copy").id("package", &row.id);
     if let Some(digest) = redact_core::Digest::from_hex(&copy.sha256) {
         event = event.subject("package", digest);
     }
     let mut change = pool::begin(&app.db).await?;
     packages::insert_copy(&mut change, &copy).await?;
+    let named = (who.name.as_str(), &row.request);
+    despite.note(app, &mut change, named).await?;
     // The recipient is stored only in the database: the event log takes no free text.
     let event = event.label("medium", copy.medium.word());
     app.log_event(&who.name, event).await?;

@@ -5,76 +5,161 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::app::Shared;
+use super::approvals;
 use super::change::Change;
 use super::clips;
-use super::comments::{self, NewComment};
+use super::closed::check_open;
 use super::history::{self, Entry};
 use super::practice;
 use super::recordings::extension;
-use super::requests::{REASON_CHARS_MAX, check_open};
+use super::requests::REASON_CHARS_MAX;
 use crate::api_error::{ApiError, ApiResult, text};
+use crate::db::pool::{self, Connection};
 use crate::db::recordings::{self, RecordingRow};
-use crate::db::{approvals, jobs, pool, releases, requests, reviews};
+use crate::db::requests::{self, RequestRow};
+use crate::db::{jobs, releases, reviews};
 use crate::domain::history::changes;
 use crate::id::Id;
-use crate::model::{CommentKind, ReleaseState, SessionUser};
+use crate::model::{ReleaseState, SessionUser};
 
 /// How long to wait for running jobs of a recording that is removed.
 const STOP_TRIES: u32 = 100;
 
 const STOP_PAUSE: Duration = Duration::from_millis(100);
 
-/// Gives a recording another name. Its ending stays, because the file has it.
-///
-/// # Errors
-/// 400 for an invalid name; 404.
-pub(crate) async fn rename(app: &Shared, who: &SessionUser, id: &Id, name: &str) -> ApiResult<()> {
-    let row = recordings::by_id(&app.db, id).await?;
-    check_open(app, &row.request).await?;
-    let name = text("name", &redact_record::visible(name), 255)?;
-    let ending = extension(&row.name);
-    if extension(&name) != ending {
-        let ending = row.name.rsplit_once('.').map_or("", |(_, ending)| ending);
-        let message = if ending.is_empty() || extension(&row.name) == "bin" {
-            "The name must not have an ending such as .mp4, because the file has none.".to_owned()
-        } else {
-            format!("The name must end with .{ending}, as the file does.")
-        };
-        return Err(ApiError::field("name", message));
-    }
-    let made = changes(&[("name", row.name.clone(), name.clone())]);
-    if made.is_empty() {
-        return Ok(());
-    }
-    let mut change = pool::begin(&app.db).await?;
-    recordings::set_name(&mut change, id, &name).await?;
-    let entry = Entry {
-        request: &row.request,
-        recording: Some(id),
-        action: "renamed",
-        changes: made,
-        reason: "",
-    };
-    history::note(app, &mut change, &who.name, entry).await?;
-    change.commit().await?;
-    notify(app, &row);
-    Ok(())
+/// What a user changes of a recording, all at once or not at all.
+#[derive(Default)]
+pub(crate) struct RecordingChange<'a> {
+    pub(crate) name: Option<&'a str>,
+    pub(crate) responsive: Option<bool>,
+    /// The request to move it to.
+    pub(crate) request: Option<&'a Id>,
+    /// Why it is moved, or responsive or not.
+    pub(crate) reason: &'a str,
 }
 
-/// Moves a recording to another request, with its reviews.
+/// Renames a recording, marks it as responsive or not, and moves it to another request with its
+/// reviews. If one of these is refused, none is made.
 ///
 /// # Errors
-/// 400 for a request that does not exist or is closed; 404; 409 `has_releases`, because a release
-/// names its request.
-pub(crate) async fn move_to(
+/// 400 for an invalid name, without a reason, or for a request that does not exist or is closed;
+/// 404; 409 `closed`, `handed_over` (not responsive), `has_releases` (moving: a release names its
+/// request).
+pub(crate) async fn change(
     app: &Shared,
     who: &SessionUser,
     id: &Id,
-    (to, reason): (&Id, &str),
+    new: RecordingChange<'_>,
 ) -> ApiResult<()> {
     let _alone = app.review_lock.lock().await;
     let row = recordings::by_id(&app.db, id).await?;
     check_open(app, &row.request).await?;
+    let name = new.name.map(|name| check_name(&row, name)).transpose()?;
+    let name = name.filter(|name| *name != row.name);
+    let responsive = match new.responsive {
+        Some(responsive) => check_responsive(app, &row, (responsive, new.reason)).await?,
+        None => None,
+    };
+    let target = match new.request {
+        Some(to) => Some(check_move(app, &row, (to, new.reason)).await?),
+        None => None,
+    };
+    let mut change = pool::begin(&app.db).await?;
+    if let Some(name) = &name {
+        rename(app, &mut change, (who, &row), name).await?;
+    }
+    if let Some((responsive, reason)) = &responsive {
+        mark(app, &mut change, (who, &row), (*responsive, reason)).await?;
+    }
+    if let Some((target, reason)) = &target {
+        move_to(app, &mut change, (who, &row), (target, reason)).await?;
+    }
+    change.commit().await?;
+    notify(app, &row);
+    if let Some((target, _)) = target {
+        app.notify(Change::Request(target.id));
+    }
+    Ok(())
+}
+
+/// A recording's new name. Its ending stays, because the file has it.
+fn check_name(row: &RecordingRow, name: &str) -> ApiResult<String> {
+    let name = text("name", &redact_record::visible(name), 255)?;
+    let ending = extension(&row.name);
+    if extension(&name) == ending {
+        return Ok(name);
+    }
+    let ending = row.name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    let message = if ending.is_empty() || extension(&row.name) == "bin" {
+        "The name must not have an ending such as .mp4, because the file has none.".to_owned()
+    } else {
+        format!("The name must end with .{ending}, as the file does.")
+    };
+    Err(ApiError::field("name", message))
+}
+
+async fn rename(
+    app: &Shared,
+    change: &mut Connection,
+    (who, row): (&SessionUser, &RecordingRow),
+    name: &str,
+) -> ApiResult<()> {
+    recordings::set_name(change, &row.id, name).await?;
+    let entry = Entry {
+        request: &row.request,
+        recording: Some(&row.id),
+        action: "renamed",
+        changes: changes(&[("name", row.name.clone(), name.to_owned())]),
+        reason: "",
+    };
+    history::note(app, change, &who.name, entry).await
+}
+
+/// Whether the recording becomes responsive or not, and why; `None` if it is so already.
+async fn check_responsive(
+    app: &Shared,
+    row: &RecordingRow,
+    (responsive, reason): (bool, &str),
+) -> ApiResult<Option<(bool, String)>> {
+    let reason = required(reason, "Enter why the recording is responsive or not.")?;
+    if row.not_responsive != responsive {
+        return Ok(None);
+    }
+    if !responsive && releases::recipients(&app.db, &row.id).await? > 0 {
+        let message = "A release of this recording was handed over, so it is responsive.";
+        return Err(ApiError::conflict("handed_over", message));
+    }
+    Ok(Some((responsive, reason)))
+}
+
+/// Marks a recording as responsive or not. One that is not does not count in its request's state.
+async fn mark(
+    app: &Shared,
+    change: &mut Connection,
+    (who, row): (&SessionUser, &RecordingRow),
+    (responsive, reason): (bool, &str),
+) -> ApiResult<()> {
+    recordings::set_not_responsive(change, &row.id, !responsive).await?;
+    let entry = Entry {
+        request: &row.request,
+        recording: Some(&row.id),
+        action: if responsive {
+            "responsive"
+        } else {
+            "not-responsive"
+        },
+        changes: Vec::new(),
+        reason,
+    };
+    history::note(app, change, &who.name, entry).await
+}
+
+/// The request to which a recording can be moved, and why it is.
+async fn check_move(
+    app: &Shared,
+    row: &RecordingRow,
+    (to, reason): (&Id, &str),
+) -> ApiResult<(RequestRow, String)> {
     let reason = required(
         reason,
         "Enter why the recording belongs to the other request.",
@@ -93,7 +178,7 @@ pub(crate) async fn move_to(
         let message = "The recording is in that request already.";
         return Err(ApiError::field("request", message));
     }
-    if let Some(release) = releases::of_recording(&app.db, id).await?.first() {
+    if let Some(release) = releases::of_recording(&app.db, &row.id).await?.first() {
         let message = format!(
             "The recording has a release ({}), whose manifest names this request.",
             release.title
@@ -101,78 +186,31 @@ pub(crate) async fn move_to(
         return Err(ApiError::conflict("has_releases", message)
             .hint("Add the recording to the other request, too."));
     }
-    let from = requests::by_id(&app.db, &row.request).await?;
-    let mut change = pool::begin(&app.db).await?;
-    recordings::set_request(&mut change, id, to).await?;
-    // Who approved it did so for the other requester.
-    for head in reviews::heads(&app.db, id).await? {
-        let review = head.review;
-        if approvals::void(&mut change, &review.id).await? > 0 {
-            let comment = NewComment {
-                kind: CommentKind::Reopened,
-                text: "The recording was moved to another request.",
-                item: None,
-            };
-            comments::insert(app, &mut change, (who, &review), &comment).await?;
-        }
-    }
-    // The history of both requests says where the recording went and where it came from.
-    for request in [&row.request, to] {
-        let entry = Entry {
-            request,
-            recording: Some(id),
-            action: "moved",
-            changes: changes(&[(
-                "request",
-                from.facts.number.clone(),
-                target.facts.number.clone(),
-            )]),
-            reason: &reason,
-        };
-        history::note(app, &mut change, &who.name, entry).await?;
-    }
-    change.commit().await?;
-    notify(app, &row);
-    app.notify(Change::Request(to.clone()));
-    Ok(())
+    Ok((target, reason))
 }
 
-/// Marks a recording as responsive or not. One that is not does not count in its request's state.
-///
-/// # Errors
-/// 400 without a reason; 404; 409 `handed_over`.
-pub(crate) async fn set_responsive(
+async fn move_to(
     app: &Shared,
-    who: &SessionUser,
-    id: &Id,
-    (responsive, reason): (bool, &str),
+    change: &mut Connection,
+    (who, row): (&SessionUser, &RecordingRow),
+    (target, reason): (&RequestRow, &str),
 ) -> ApiResult<()> {
-    let row = recordings::by_id(&app.db, id).await?;
-    check_open(app, &row.request).await?;
-    let reason = required(reason, "Enter why the recording is responsive or not.")?;
-    if row.not_responsive != responsive {
-        return Ok(());
+    let from = requests::facts(&app.db, &row.request).await?;
+    recordings::set_request(change, &row.id, &target.id).await?;
+    // Who approved it did so for the other requester.
+    let why = "The recording was moved to another request.";
+    approvals::void_all(app, change, (who, &row.id), why).await?;
+    // The history of both requests says where the recording went and where it came from.
+    for request in [&row.request, &target.id] {
+        let entry = Entry {
+            request,
+            recording: Some(&row.id),
+            action: "moved",
+            changes: changes(&[("request", from.number.clone(), target.facts.number.clone())]),
+            reason,
+        };
+        history::note(app, change, &who.name, entry).await?;
     }
-    if !responsive && releases::recipients(&app.db, id).await? > 0 {
-        let message = "A release of this recording was handed over, so it is responsive.";
-        return Err(ApiError::conflict("handed_over", message));
-    }
-    let mut change = pool::begin(&app.db).await?;
-    recordings::set_not_responsive(&mut change, id, !responsive).await?;
-    let entry = Entry {
-        request: &row.request,
-        recording: Some(id),
-        action: if responsive {
-            "responsive"
-        } else {
-            "not-responsive"
-        },
-        changes: Vec::new(),
-        reason: &reason,
-    };
-    history::note(app, &mut change, &who.name, entry).await?;
-    change.commit().await?;
-    notify(app, &row);
     Ok(())
 }
 
@@ -202,6 +240,7 @@ pub(crate) async fn remove(
         return Err(still_stopping());
     }
     let heads = reviews::heads(&app.db, id).await?;
+    let previews = jobs::of_recording(&app.db, id).await?;
     recordings::remove(&mut change, id, app.now()).await?;
     let entry = Entry {
         request: &row.request,
@@ -220,6 +259,10 @@ pub(crate) async fn remove(
     let plans = heads.iter().map(|head| app.folders.plans(&head.review.id));
     let folders: Vec<PathBuf> = plans.chain([app.folders.recording(id)]).collect();
     delete_folders(folders).await?;
+    for job in previews {
+        // Only previews have one, and what is left is removed at the next start.
+        tokio::fs::remove_file(app.folders.clip(&job)).await.ok();
+    }
     notify(app, &row);
     Ok(())
 }

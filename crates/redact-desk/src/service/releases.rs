@@ -13,7 +13,7 @@ use serde_json::json;
 use super::app::Shared;
 use super::approvals::{self, Approved};
 use super::change::Change;
-use super::requests::check_open;
+use super::closed::check_open;
 use crate::api_error::{ApiError, ApiResult, text};
 use crate::db;
 use crate::db::jobs::{self, NewJob};

@@ -4,8 +4,10 @@ use redact_record::events::Act;
 
 use super::app::Shared;
 use super::change::Change;
+use super::closed::check_open;
 use super::due::{self, DueRule};
 use super::history::{self, Entry};
+use super::{approvals, releases};
 use crate::api_error::{ApiError, ApiResult, optional_text, text};
 use crate::db::clocks::ClockRows;
 use crate::db::requests::{self, Facts, ProgressRow, RequestRow, RequestValues};
@@ -130,18 +132,6 @@ async fn check_assignee(app: &Shared, assignee: Option<&Id>) -> ApiResult<()> {
     Err(ApiError::field("assignee", message))
 }
 
-/// Refuses changes of a closed request: its recordings are evidence of how it was decided.
-///
-/// # Errors
-/// 404; 409 `closed`.
-pub(crate) async fn check_open(app: &Shared, id: &Id) -> ApiResult<()> {
-    if requests::is_closed(&app.db, id).await? {
-        return Err(ApiError::conflict("closed", "The request is closed.")
-            .hint("Reopen the request first."));
-    }
-    Ok(())
-}
-
 /// Enters a request and returns its id.
 ///
 /// # Errors
@@ -188,10 +178,11 @@ async fn insert(
     Ok(id)
 }
 
-/// Changes a request.
+/// Changes a request. Of a closed one, only the note and who is assigned can change. Another kind
+/// of requester voids the approvals, which were given for the other one.
 ///
 /// # Errors
-/// 400 for invalid values; 404, 409 `number_taken`.
+/// 400 for invalid values; 404, 409 `number_taken`, `closed`.
 pub(crate) async fn change(
     app: &Shared,
     who: &SessionUser,
@@ -204,8 +195,18 @@ pub(crate) async fn change(
         return Ok(());
     }
     let id = &old.id;
+    let stays_open = |change: &FieldChange| matches!(&*change.field, "note" | "assignee");
+    if !made.iter().all(stays_open) {
+        check_open(app, id).await?;
+    }
+    // Nothing is approved or released in between.
+    let _alone = app.review_lock.lock().await;
     let mut change = pool::begin(&app.db).await?;
     requests::update(&mut change, id, &values, app.now()).await?;
+    if made.iter().any(|change| change.field == "requester_kind") {
+        let why = "The kind of requester was changed.";
+        approvals::void_all(app, &mut change, (who, id), why).await?;
+    }
     let entry = Entry {
         request: id,
         recording: None,
@@ -216,7 +217,7 @@ pub(crate) async fn change(
     history::note(app, &mut change, &who.name, entry).await?;
     change.commit().await?;
     app.notify(Change::Request(id.clone()));
-    Ok(())
+    releases::stop_revoked(app).await
 }
 
 /// What new values change.
@@ -312,6 +313,8 @@ async fn set_closed(
     id: &Id,
     (disposition, reason): (Option<Disposition>, &str),
 ) -> ApiResult<()> {
+    // Nothing is released or handed over in between.
+    let _alone = app.review_lock.lock().await;
     let old = requests::by_id(&app.db, id).await?;
     let mut change = pool::begin(&app.db).await?;
     if !requests::set_closed(&mut change, id, disposition, app.now()).await? {

@@ -16,6 +16,7 @@ mod fake_jobs;
 mod fees;
 mod grants;
 mod layers;
+mod leaving;
 mod machines;
 mod office;
 mod packages;

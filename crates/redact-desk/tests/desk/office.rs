@@ -1,7 +1,8 @@
 //! An office at work, which most tests begin with.
 
+use axum::http::Method;
 use redact_desk::Role;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::bench::{Answered, Bench, Person};
 use crate::fake_jobs::FakeJobs;
@@ -70,5 +71,91 @@ impl Office {
     pub(crate) async fn release(&self, review: &str) -> Answered {
         let path = format!("/api/reviews/{review}/releases");
         self.bench.post(&self.operator, &path, json!({})).await
+    }
+
+    pub(crate) async fn request(&self) -> Value {
+        let path = format!("/api/recordings/{}", self.recording);
+        let recording = self.bench.get(&self.operator, &path).await.ok();
+        self.request_of(recording["request"].as_str().unwrap())
+            .await
+    }
+
+    pub(crate) async fn request_of(&self, id: &str) -> Value {
+        let path = format!("/api/requests/{id}");
+        self.bench.get(&self.operator, &path).await.ok()
+    }
+
+    pub(crate) async fn add_request(&self, body: Value) -> Value {
+        let mut all = json!({
+            "number": "2026-18", "requester_kind": "public", "jurisdiction": "us-ca",
+            "received_on": "2026-09-20",
+        });
+        for (key, value) in body.as_object().unwrap() {
+            all[key] = value.clone();
+        }
+        self.bench
+            .post(&self.operator, "/api/requests", all)
+            .await
+            .ok()
+    }
+
+    pub(crate) async fn edit(&self, id: &Value, body: Value) -> Answered {
+        let path = format!("/api/requests/{}", id.as_str().unwrap());
+        self.bench
+            .call(&self.operator, Method::PATCH, &path, body)
+            .await
+    }
+
+    /// A verified release of the review, with everything decided.
+    pub(crate) async fn verified(&self, review: &str, more: Value) -> String {
+        let revision = self.decide(review).await;
+        self.bench
+            .approve(&self.approver, review, revision)
+            .await
+            .ok();
+        self.released(review, more).await
+    }
+
+    /// A verified release of a review that is approved.
+    pub(crate) async fn released(&self, review: &str, more: Value) -> String {
+        let path = format!("/api/reviews/{review}/releases");
+        let made = self.bench.post(&self.operator, &path, more).await.ok();
+        let release = made["id"].as_str().unwrap().to_owned();
+        let path = format!("/api/releases/{release}");
+        self.bench
+            .until(&self.operator, &path, |release| release["state"] == "ready")
+            .await;
+        release
+    }
+
+    pub(crate) async fn hand_over(&self, release: &str) {
+        let path = format!("/api/releases/{release}/copies");
+        let body = json!({ "to": "A. Reporter", "medium": "portal", "files": ["release"] });
+        self.bench.post(&self.operator, &path, body).await.ok();
+    }
+
+    /// A second recording of the same request, with its first review.
+    pub(crate) async fn second_recording(&self) -> (String, String) {
+        let request = self.request().await["id"].as_str().unwrap().to_owned();
+        let added = self
+            .bench
+            .upload(&self.operator, &request, b"another")
+            .await;
+        let id = added["id"].as_str().unwrap().to_owned();
+        let path = format!("/api/recordings/{id}");
+        let shown = self
+            .bench
+            .until(&self.operator, &path, |shown| {
+                shown["reviews"]
+                    .as_array()
+                    .is_some_and(|list| !list.is_empty())
+            })
+            .await;
+        let review = shown["reviews"][0]["id"].as_str().unwrap().to_owned();
+        (id, review)
+    }
+
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.bench.folder.path().join("events.jsonl")).unwrap()
     }
 }

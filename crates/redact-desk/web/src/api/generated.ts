@@ -1085,6 +1085,10 @@ excerpt: Excerpt | null,
  */
 replaced_by: Id | null, 
 /**
+ * Whether its review was reopened or sent back since it was made.
+ */
+reopened: boolean, request_closed: boolean, 
+/**
  * All versions that replaced each other, oldest first; empty for a single release.
  */
 chain: Array<ReleaseLink>, 
@@ -1161,7 +1165,11 @@ export type Exhibit = { number: number, release: Id, title: string, recording: I
 /**
  * The release that replaced it.
  */
-replaced_by: Id | null, };
+replaced_by: Id | null, 
+/**
+ * Whether its review was reopened or sent back since it was made.
+ */
+reopened: boolean, };
 
 export type PackageCopy = { id: Id, at: string, by: string, to: string, medium: Medium, note: string, 
 /**

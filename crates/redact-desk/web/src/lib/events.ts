@@ -32,6 +32,7 @@ const titles: Record<string, string> = {
   'export.download': 'File downloaded',
   'export.package-queued': 'Package queued',
   'export.event-log': 'Event log exported',
+  'delivery.handed-over-reopened': 'Handed over or packaged although its review was reopened',
   'delivery.copy': 'Copy handed over',
   'view.viewed': 'Recording viewed',
   'key.new': 'Signing key created',

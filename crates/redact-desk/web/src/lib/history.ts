@@ -21,6 +21,7 @@ const actions: Record<string, string> = {
   'time-changed': 'Time changed',
   'time-removed': 'Time removed',
   'fee-estimated': 'Fee estimated',
+  'handed-over-reopened': 'Handed over or packaged although its review was reopened',
 };
 
 export const actionText = (action: string): string => actions[action] ?? action;

@@ -848,6 +848,8 @@ export const release = (): api.Release => ({
     by: 'Ada Okafor',
   },
   replaced_by: null,
+  reopened: false,
+  request_closed: false,
   chain: [
     releaseLink(id('9'), 'Release to the public', ''),
     releaseLink(ID.release, 'Release to the public', 'the officer was hidden in vain'),
@@ -1036,6 +1038,7 @@ function exhibit(number: number, of: string, replaced_by: string | null): api.Ex
     recording_name: name,
     state: 'ready',
     replaced_by,
+    reopened: false,
   };
 }
 
