@@ -9,6 +9,7 @@ mod picture;
 mod prepare;
 mod preview;
 mod proxy;
+mod recorded_at;
 mod remedy;
 mod spec;
 pub(crate) mod task;

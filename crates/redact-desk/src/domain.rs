@@ -16,6 +16,7 @@ pub(crate) mod holidays;
 pub(crate) mod law;
 pub(crate) mod left_out;
 pub(crate) mod merge;
+pub(crate) mod named;
 pub(crate) mod older_copies;
 pub(crate) mod package;
 pub(crate) mod plan;

@@ -3,6 +3,7 @@
 pub(crate) mod accounts;
 pub(crate) mod audits;
 pub(crate) mod body;
+pub(crate) mod cameras;
 pub(crate) mod clips;
 pub(crate) mod clocks;
 pub(crate) mod comments;

@@ -5,6 +5,7 @@ pub(crate) mod app;
 pub(crate) mod approvals;
 pub(crate) mod attempts;
 pub(crate) mod audits;
+pub(crate) mod cameras;
 pub(crate) mod change;
 pub(crate) mod clips;
 pub(crate) mod clocks;

@@ -14,6 +14,7 @@ use crate::domain::excerpt::{Excerpt, ExcerptSpan};
 use crate::domain::history::FieldChange;
 use crate::domain::law::Law;
 use crate::domain::left_out::LeftOut;
+use crate::domain::named::NamedElsewhere;
 use crate::domain::older_copies::OlderCopy;
 use crate::domain::policy::{
     AudioRule, ClassRule, PersonalReason, Policy, PolicyHead, PurposeName, ReasonText, SpeechMute,
@@ -178,6 +179,7 @@ const TYPES: &[Declare] = &[
     WatchedFile::decl,
     RecordingState::decl,
     ReadOptions::decl,
+    NamedElsewhere::decl,
     SameReview::decl,
     SameRecording::decl,
     Recording::decl,

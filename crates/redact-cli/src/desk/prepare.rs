@@ -18,6 +18,7 @@ use redact_record::Overwrite;
 use serde_json::{Value, json};
 
 use super::proxy::{KEY_FRAMES, Timeline};
+use super::recorded_at::recorded_at;
 use crate::progress;
 
 /// The longest side of a proxy.
@@ -101,7 +102,14 @@ pub(super) fn prepare(
     }
     sink.finish().context("cannot write the proxy")?;
     std::fs::rename(&partial, folder.join(PROXY)).context("cannot write the proxy")?;
-    let media = media(&info, &timeline);
+    let mut media = media(&info, &timeline);
+    let recorded = std::fs::File::open(clip).ok().and_then(|file| {
+        let buffered = std::io::BufReader::new(file);
+        recorded_at(buffered)
+    });
+    if let Some(at) = recorded {
+        media["recorded_at"] = json!(at.to_string());
+    }
     write_beside(folder, &timeline, &peaks, &media)?;
     Ok(media)
 }

@@ -28,11 +28,13 @@ pub(crate) struct RecordingRow {
     pub(crate) options_by: Option<String>,
     /// Whether it does not count in the state of its request.
     pub(crate) not_responsive: bool,
+    /// When its first frame is, on the clock of its request; `None`: nobody placed it.
+    pub(crate) on_clock_micros: Option<i64>,
 }
 
 /// Recordings that were not removed.
 const ROW: &str = "SELECT id, request, name, bytes, added_at, added_by, sha256, media,
-    lost_sound_by, options, options_by, not_responsive
+    lost_sound_by, options, options_by, not_responsive, on_clock_micros
     FROM (SELECT * FROM recordings WHERE removed_at IS NULL)";
 
 /// The recording with that id.
@@ -169,7 +171,17 @@ pub(crate) async fn set_not_responsive(
     query::set(change, sql, not_responsive, id).await
 }
 
-/// Moves a recording and its jobs to another request.
+/// Sets where a recording is on the clock of its request.
+pub(crate) async fn set_on_clock(
+    change: &mut Connection,
+    id: &Id,
+    micros: Option<i64>,
+) -> Result<(), DbError> {
+    let sql = "UPDATE recordings SET on_clock_micros = ? WHERE id = ?";
+    query::set(change, sql, micros, id).await
+}
+
+/// Moves a recording and its jobs to another request, whose clock is another one.
 pub(crate) async fn set_request(
     change: &mut Connection,
     id: &Id,
@@ -177,7 +189,7 @@ pub(crate) async fn set_request(
 ) -> Result<(), DbError> {
     let sql = "UPDATE jobs SET request = ? WHERE recording = ?";
     query::set(&mut *change, sql, request.as_str(), id).await?;
-    let sql = "UPDATE recordings SET request = ? WHERE id = ?";
+    let sql = "UPDATE recordings SET request = ?, on_clock_micros = NULL WHERE id = ?";
     query::set(change, sql, request.as_str(), id).await
 }
 

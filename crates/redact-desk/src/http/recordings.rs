@@ -77,6 +77,8 @@ pub(crate) struct Recording {
     options_by: Option<String>,
     /// Whether it does not count in the state of its request.
     not_responsive: bool,
+    /// When its first frame is, in seconds on the clock of its request; `None`: not placed.
+    on_clock_seconds: Option<f64>,
     /// Other recordings of the same file.
     same: Vec<SameRecording>,
     jobs: Vec<Job>,
@@ -124,6 +126,7 @@ fn present(
             .and_then(|text| serde_json::from_str(&text).ok()),
         options_by: row.options_by,
         not_responsive: row.not_responsive,
+        on_clock_seconds: row.on_clock_micros.map(seconds),
         same: Vec::new(),
         waveform: proxy,
         id: row.id,

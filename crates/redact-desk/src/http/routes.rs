@@ -9,8 +9,8 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::{
-    accounts, audits, clips, clocks, comments, connections, events, fees, grants, guard, inbox,
-    invites, jobs, machines, manual, office, packages, page, policies, practice, rechecks,
+    accounts, audits, cameras, clips, clocks, comments, connections, events, fees, grants, guard,
+    inbox, invites, jobs, machines, manual, office, packages, page, policies, practice, rechecks,
     recording_changes, recordings, releases, requests, reviews, statistics, stream, transcripts,
     uploads, users, verifier, views, watch_folder,
 };
@@ -89,6 +89,7 @@ fn people_and_requests() -> Vec<Route> {
         PATCH "/api/requests/{id}" WORK => requests::change,
         POST "/api/requests/{id}/close" WORK => requests::close,
         POST "/api/requests/{id}/reopen" WORK => requests::reopen,
+        PUT "/api/requests/{id}/cameras" WORK => cameras::place,
         GET "/api/due" WORK => clocks::due,
         POST "/api/requests/{id}/clock/stop" WORK => clocks::stop,
         POST "/api/requests/{id}/clock/start" WORK => clocks::start,
@@ -146,6 +147,7 @@ fn recordings_and_reviews() -> Vec<Route> {
         GET "/api/reviews/{id}/revisions" WORK => reviews::revisions,
         GET "/api/reviews/{id}/revisions/{revision}" WORK => reviews::revision,
         GET "/api/reviews/{id}/transcript" WORK => transcripts::show,
+        GET "/api/reviews/{id}/named" WORK => cameras::named,
         GET "/api/reviews/{id}/summary" WORK => reviews::summary,
         GET "/api/reviews/{id}/score" WORK => practice::score,
         GET "/api/reviews/{id}/sheet" WORK => reviews::sheet,

@@ -34,6 +34,8 @@ OPU   GET    /api/requests/{id}
 OP    PATCH  /api/requests/{id}
 OP    POST   /api/requests/{id}/close
 OP    POST   /api/requests/{id}/reopen
+OP    PUT    /api/requests/{id}/cameras
+OP    GET    /api/reviews/{id}/named
 OP    GET    /api/due
 OP    POST   /api/requests/{id}/clock/stop
 OP    POST   /api/requests/{id}/clock/start

@@ -7,6 +7,7 @@ mod approvals;
 mod attempts;
 mod bench;
 mod clocks;
+mod cameras;
 mod doors;
 mod earlier;
 mod event_log;

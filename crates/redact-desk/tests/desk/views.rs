@@ -27,6 +27,7 @@ reviews    /api/reviews/{id}/revisions/{revision}
 -          /api/reviews/{id}/summary
 reviews    /api/reviews/{id}/sheet
 -          /api/reviews/{id}/comments
+-          /api/reviews/{id}/named
 -          /api/reviews/{id}/reasons
 -          /api/reviews/{id}/differences/{other}
 previews   /api/reviews/{id}/preview/{frame}

@@ -589,6 +589,16 @@ frame_rate: [number, number] | null,
  */
 mask_damage: boolean, };
 
+export type NamedElsewhere = { name: string, 
+/**
+ * The name of the recording.
+ */
+recording: string, 
+/**
+ * How many of its tracks have this name and this decision.
+ */
+tracks: number, decision: Decision, };
+
 export type SameReview = { id: Id, title: string, changed_at: string, changed_by: string, };
 
 export type SameRecording = { id: Id, name: string, request: Id, request_number: string, reviewed: boolean, released: boolean, 
@@ -614,6 +624,10 @@ options_by: string | null,
  * Whether it does not count in the state of its request.
  */
 not_responsive: boolean, 
+/**
+ * When its first frame is, in seconds on the clock of its request; `None`: not placed.
+ */
+on_clock_seconds: number | null, 
 /**
  * Other recordings of the same file.
  */

@@ -40,6 +40,8 @@ export interface Media {
   /** Absent in what an earlier version prepared. */
   video_stream?: number;
   video_streams?: { index: number; codec: string }[];
+  /** When the file says that it was recorded; absent if it does not say. */
+  recorded_at?: string;
 }
 
 export interface Timeline {

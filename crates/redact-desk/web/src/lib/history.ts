@@ -21,6 +21,7 @@ const actions: Record<string, string> = {
   'time-changed': 'Time changed',
   'time-removed': 'Time removed',
   'fee-estimated': 'Fee estimated',
+  'on-clock': 'Camera placed on the shared clock',
   'handed-over-reopened': 'Handed over or packaged although its review was reopened',
 };
 
@@ -47,11 +48,14 @@ const fields: Record<string, string> = {
   estimated_on: 'Estimate sent on',
   time: 'Time',
   fee: 'Fee',
+  on_clock: 'Starts at',
 };
 
 function valueText(field: string, value: string): string {
   if (value === '') return 'none';
   if (field.endsWith('_on')) return dayText(value);
+  if (field === 'received_on' || field === 'due_on') return dayText(value);
+  if (field === 'on_clock') return `${value} s on the shared clock`;
   if (field === 'disposition') return dispositionText[value as Disposition] ?? value;
   if (field === 'requester_kind') return requesterText[value as RequesterKind] ?? value;
   return value;

@@ -40,6 +40,12 @@ export class FakeDesk {
   releases: api.Release[] = [];
   /** Whether the first request is there to practice on. */
   practice = false;
+  /** Recordings of the request instead of those of the sample. */
+  recordings: api.Recording[] | null = null;
+  /** The release that is shown, if not as in the sample. */
+  release: Partial<api.Release> = {};
+  /** People who are named in other recordings. */
+  named: api.NamedElsewhere[] = [];
   /** What packages were ordered. */
   orders: unknown[] = [];
   /** What was sent to record copies and to render releases, by path. */
@@ -162,6 +168,18 @@ export class FakeDesk {
       this.practice = method === 'POST';
       return { status: 201, body: { request: this.practice ? sample.ID.request : null } };
     }
+    if (method === 'GET' && path === `/requests/${sample.ID.request}` && this.recordings !== null) {
+      const whole = sample.fullRequest(this.requests[0]!, this.review);
+      return ok({ ...whole, recordings: this.recordings });
+    }
+    if (method === 'POST' && path === '/events/pdf') {
+      this.posts.push({ path, body: Object.fromEntries(search) });
+      return ok({ id: '9'.repeat(32), name: 'event-log-2026-03-02.pdf', entries: 12 });
+    }
+    if (/^\/recordings\/[^/]+\/timeline$/.test(path)) return ok(this.timeline);
+    if (/^\/reviews\/(?!c{32})[^/]+\/reasons$/.test(path)) {
+      return ok({ changes: [], reasons: this.review.policy.reasons });
+    }
     if (method !== 'GET' && /^\/(requests|recordings|users)\//.test(path)) {
       this.posts.push({ path, body });
       return { status: 200, body: {} };
@@ -216,7 +234,8 @@ export class FakeDesk {
       [recording]: () => sample.recording(this.review, this.timeline),
       [`${recording}/timeline`]: () => this.timeline,
       [`${recording}/tracks`]: () => this.found,
-      [`/releases/${sample.ID.release}`]: sample.release,
+      [`/releases/${sample.ID.release}`]: () => ({ ...sample.release(), ...this.release }),
+      [`${review}/named`]: () => this.named,
       [`/releases/${sample.ID.release}/copies`]: sample.copies,
       [`/releases/${sample.ID.release}/differences/${'f'.repeat(32)}`]: sample.differences,
     };

@@ -610,6 +610,7 @@ export function recording(review: api.Review, timeline: api.Timeline): api.Recor
     options: null,
     options_by: null,
     not_responsive: false,
+    on_clock_seconds: null,
     same: [],
     media: {
       width: 1280,
@@ -631,6 +632,16 @@ export function recording(review: api.Review, timeline: api.Timeline): api.Recor
     jobs: [],
     reviews: [head],
   };
+}
+
+/** Cameras of one incident, ready to be shown side by side. */
+export function cameras(open: api.Review, names: readonly string[]): api.Recording[] {
+  return names.map((name, i) => ({
+    ...recording(open, demoTimeline()),
+    id: id(String(i + 1)),
+    name,
+    not_responsive: false,
+  }));
 }
 
 function twoCameras(found: api.Recording): api.Recording {
