@@ -1,10 +1,11 @@
-//! The papers of a transmittal package: index, letters, viewing instructions; and the transcript of
-//! a release.
+//! The papers of a transmittal package: index, letters, viewing instructions; the transcript of a
+//! release; and entries of the event log.
 //!
 //! Those of a package are made from the package manifest alone, whose files are then those of the
 //! exhibits, and from the [office's](crate::office) letterhead and templates. The same input gives
 //! the same bytes. `index.*` lists every file that is there when it is made, so it comes last.
 
+mod event_log;
 mod flow;
 mod index;
 mod letter;
@@ -25,6 +26,7 @@ use crate::package::{Document, PackageFile, PackageManifest};
 use crate::pdf::Fonts;
 use crate::{RecordError, digest_bytes};
 
+pub use event_log::{EventLogPaper, EventLogRow, event_log_pdf};
 use letter::LetterPaper;
 pub use manual::manual_pdf;
 pub use transcript::transcript_pdf;

@@ -18,6 +18,8 @@ pub enum Signed {
     CachedSegment,
     /// The manifest of a transmittal package.
     Package,
+    /// Entries of the event log as a PDF.
+    EventLog,
 }
 
 impl Signed {
@@ -30,6 +32,7 @@ impl Signed {
             Self::Approval => "approval",
             Self::CachedSegment => "kept-run",
             Self::Package => "package",
+            Self::EventLog => "event-log",
         }
     }
 }
@@ -67,7 +70,9 @@ impl Signed {
     #[must_use]
     pub const fn purpose(self) -> Purpose {
         match self {
-            Self::PublicManifest | Self::SealedManifest | Self::Package => Purpose::Release,
+            Self::PublicManifest | Self::SealedManifest | Self::Package | Self::EventLog => {
+                Purpose::Release
+            }
             Self::KeyRotation | Self::ApproverKey => Purpose::Rotation,
             Self::Approval => Purpose::Approver,
             Self::CachedSegment => Purpose::Segment,
