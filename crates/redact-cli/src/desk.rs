@@ -23,6 +23,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use redact_desk::{Certificate, Desk, Listen, Options};
+use redact_record::sign::Signed;
 use redact_release::package::BUILT_IN_PROFILES;
 
 use crate::args::{DeskArgs, GlobalArgs};
@@ -116,6 +117,8 @@ fn options(args: &DeskArgs, global: &GlobalArgs, port: u16, tls: bool) -> Result
         verifier,
         trusted,
         vouch: vouch(global, log.path())?,
+        sign_export: sign_export(args, global, log.path()),
+        agency: args.agency.clone(),
         watch: args.watch.clone(),
         time_zone: args.time_zone.clone(),
         law: args.law.clone(),
@@ -155,6 +158,21 @@ fn vouch(global: &GlobalArgs, log: &std::path::Path) -> Result<redact_desk::Vouc
         let release = key::signing_key(None, &recorder)?;
         Ok(release.vouch_for(new)?)
     }))
+}
+
+/// Signs exports of the event log with the release key.
+fn sign_export(
+    args: &DeskArgs,
+    global: &GlobalArgs,
+    log: &std::path::Path,
+) -> redact_desk::SignExport {
+    let (key, log) = (args.key.clone(), log.to_owned());
+    let by = global.on_behalf.clone();
+    Arc::new(move |bytes, at| {
+        let recorder = Recorder::at(&log, by.as_deref())?;
+        let release = key::signing_key(key.as_deref(), &recorder)?;
+        Ok(release.sign_bytes(bytes, Signed::EventLog, at)?)
+    })
 }
 
 /// Names as browsers send them: with the port, and without it where it is the scheme's own. Those

@@ -10,6 +10,7 @@ pub(crate) mod differences;
 pub(crate) mod document;
 pub(crate) mod effort;
 pub(crate) mod excerpt;
+pub(crate) mod exports;
 pub(crate) mod frames;
 pub(crate) mod history;
 pub(crate) mod holidays;

@@ -10,6 +10,7 @@ pub(crate) mod comments;
 pub(crate) mod connections;
 pub(crate) mod cookies;
 pub(crate) mod csv;
+pub(crate) mod event_pdf;
 pub(crate) mod events;
 pub(crate) mod fees;
 pub(crate) mod files;

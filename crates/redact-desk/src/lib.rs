@@ -48,7 +48,7 @@ pub use model::Role;
 pub use paths::recording_files;
 pub use read_options::ReadOptions;
 pub use serve::{Certificate, Listen};
-pub use service::app::{EventLogConfig, Options, Vouch};
+pub use service::app::{EventLogConfig, Options, SignExport, Vouch};
 pub use service::lanes::Clock;
 pub use task::{
     Checked, ExcerptTask, FollowTask, Followed, Jobs, NotChecked, PackageEncryption, PackageTask,

@@ -44,6 +44,7 @@ use crate::http::accounts::{DeskState, Me};
 use crate::http::audits::Audit;
 use crate::http::clocks::{AddedTime, ClockInfo, DueInfo, Milestone, PauseInfo, StatuteInfo};
 use crate::http::comments::ReasonChoices;
+use crate::http::event_pdf::SignedExport;
 use crate::http::events::{Chain, EventEntry};
 use crate::http::fees::{FeeEstimate, MeasuredTime, RequestFees, TimeEntry};
 use crate::http::grants::Notice;
@@ -263,6 +264,7 @@ const TYPES: &[Declare] = &[
     Recheck::decl,
     Audit::decl,
     EventEntry::decl,
+    SignedExport::decl,
     Chain::decl,
     ManualLink::decl,
     ManualText::decl,

@@ -55,6 +55,31 @@ pub(crate) struct EventsQuery {
     to: Option<String>,
 }
 
+impl EventsQuery {
+    /// The id of what entries are about.
+    pub(super) fn about(&self) -> Option<&str> {
+        self.about.as_deref().filter(|id| !id.is_empty())
+    }
+
+    /// What entries must have, in words.
+    pub(super) fn filters(&self) -> Vec<String> {
+        let numbers = [
+            ("after entry", self.after.map(|number| number.to_string())),
+            ("before entry", self.before.map(|number| number.to_string())),
+            ("person", self.who.clone()),
+            ("kind", self.what.clone()),
+            ("words", self.search.clone()),
+            ("from", self.from.clone()),
+            ("to", self.to.clone()),
+        ];
+        let given = numbers.into_iter().filter_map(|(name, value)| {
+            let value = value.filter(|value| !value.trim().is_empty())?;
+            Some(format!("{name} {value}"))
+        });
+        given.collect()
+    }
+}
+
 /// What is known of the ids in the log.
 struct Known {
     names: HashMap<String, String>,
@@ -139,8 +164,46 @@ fn present(entry: &Recorded, known: &Known) -> EventEntry {
 }
 
 impl EventEntry {
+    pub(super) const fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// RFC 3339, in UTC.
+    pub(super) fn at(&self) -> &str {
+        &self.at
+    }
+
+    pub(super) fn millis(&self) -> Option<i64> {
+        let at = redact_record::manifest::Utc::from_text(&self.at)?;
+        Some(at.0.0.div_euclid(1_000_000))
+    }
+
+    pub(super) fn who(&self) -> &str {
+        &self.who
+    }
+
+    /// `request: success`.
+    pub(super) fn what_and_outcome(&self) -> String {
+        let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        format!("{}: {}", word(&self.what), word(&self.outcome))
+    }
+
+    pub(super) fn written_by(&self) -> String {
+        format!("{}, {}", self.program, self.machine)
+    }
+
+    /// The name of what that id is of.
+    pub(super) fn name_of(&self, id: &str) -> Option<String> {
+        self.names.get(id).cloned()
+    }
+
     /// Everything about it on one line.
     fn text(&self) -> String {
+        self.lines().join("; ")
+    }
+
+    /// Everything about it: subjects and details by name, old and new values, the reason.
+    pub(super) fn lines(&self) -> Vec<String> {
         let value = |value: &Value| match value {
             Value::String(text) => self.names.get(text).unwrap_or(text).clone(),
             other => other.to_string(),
@@ -153,8 +216,7 @@ impl EventEntry {
             changes.map(|change| format!("{}: {} -> {}", change.field, change.from, change.to));
         let reason = Some(&self.reason).filter(|reason| !reason.is_empty());
         let reason = reason.map(|reason| format!("reason: {reason}"));
-        let all: Vec<String> = pairs.chain(changes).chain(reason).collect();
-        all.join("; ")
+        pairs.chain(changes).chain(reason).collect()
     }
 }
 
@@ -216,7 +278,10 @@ impl Filter {
 }
 
 /// The entries that the query wants: the first `limit`, or the last ones in reverse.
-async fn find(
+///
+/// # Errors
+/// 400 for a date that is none; errors of the log and the database.
+pub(super) async fn find(
     app: &App,
     who: &SessionUser,
     query: EventsQuery,

@@ -9,8 +9,8 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::{
-    accounts, audits, cameras, clips, clocks, comments, connections, events, fees, grants, guard,
-    inbox, invites, jobs, machines, manual, office, packages, page, policies, practice, rechecks,
+    accounts, audits, cameras, clips, clocks, comments, connections, event_pdf, events, fees,
+    grants, guard, inbox, invites, jobs, machines, manual, office, packages, page, policies, practice, rechecks,
     recording_changes, recordings, releases, requests, reviews, statistics, stream, transcripts,
     uploads, users, verifier, views, watch_folder,
 };
@@ -199,6 +199,9 @@ fn jobs_and_releases() -> Vec<Route> {
         GET "/api/audits/{id}/report" SHOW => audits::report,
         GET "/api/events" LOG => events::list,
         GET "/api/events/csv" LOG => events::csv,
+        POST "/api/events/pdf" LOG => event_pdf::make,
+        GET "/api/events/pdf/{id}" LOG => event_pdf::pdf,
+        GET "/api/events/pdf/{id}/signature" LOG => event_pdf::signature,
         GET "/api/events/check" LOG => events::check,
         GET "/api/statistics" ALL => statistics::show,
         GET "/api/statistics/csv" ALL => statistics::csv,

@@ -18,6 +18,7 @@ use super::presence::Presence;
 use super::secrets::Secrets;
 use crate::api_error::{ApiError, ApiResult};
 use crate::db::pool::Db;
+use crate::domain::exports::Exports;
 use crate::domain::holidays::Holidays;
 use crate::domain::law::LawSets;
 use crate::domain::policy::Policies;
@@ -38,6 +39,10 @@ use crate::time::Millis;
 /// The desk does not hold the release key; its caller does. If this fails, the approver's key is
 /// not trusted.
 pub type Vouch = Arc<dyn Fn(NewApprover<'_>) -> Result<ApproverRecord, BoxError> + Send + Sync>;
+
+/// Signs exported entries of the event log with the agency's release key, at that time; returns the
+/// text of the signature file.
+pub type SignExport = Arc<dyn Fn(&[u8], UtcNanos) -> Result<String, BoxError> + Send + Sync>;
 
 /// Where events are logged, and under which names.
 #[derive(Clone, Debug)]
@@ -65,6 +70,10 @@ pub struct Options {
     pub trusted: PathBuf,
     /// Binds an approver's key to the name of the account.
     pub vouch: Vouch,
+    /// Signs exported entries of the event log.
+    pub sign_export: SignExport,
+    /// The agency, as papers name it.
+    pub agency: Option<String>,
     /// The watch folder, from which recordings can be added.
     pub watch: Option<PathBuf>,
     /// The agency's time zone by its name in the IANA database; `None`: the system's.
@@ -119,6 +128,8 @@ pub(crate) struct Shared {
     pub(crate) passphrases: Mutex<HashMap<Id, Passphrase>>,
     /// Pictures of previews that are held.
     pub(crate) previews: Previews,
+    /// The latest signed exports of the event log.
+    pub(crate) exports: Exports,
     /// Limits the pictures that are made at the same time.
     pub(crate) pictures: tokio::sync::Semaphore,
     findings: Mutex<Vec<Read>>,
@@ -229,6 +240,7 @@ impl Shared {
             views: Views::default(),
             passphrases: Mutex::new(HashMap::new()),
             previews: Previews::default(),
+            exports: Exports::default(),
             pictures: tokio::sync::Semaphore::new(2),
             findings: Mutex::new(Vec::new()),
             _taken: opened.taken,

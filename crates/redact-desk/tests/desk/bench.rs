@@ -14,7 +14,7 @@ use redact_core::UtcNanos;
 use redact_desk::{Desk, EventLogConfig, Jobs, Machines, Options, Profiles, Role};
 use redact_record::Overwrite;
 use redact_record::events::EventLog;
-use redact_record::sign::{KeyPair, TrustStore};
+use redact_record::sign::{KeyPair, Signed, TrustStore};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use totp_rs::{Builder, Secret};
@@ -96,6 +96,15 @@ fn vouch(folder: &Path) -> redact_desk::Vouch {
         trust.add("agency", &pair.public()).unwrap();
     }
     Arc::new(move |new| Ok(KeyPair::load(&path, None)?.vouch_for(new)?))
+}
+
+/// Signs with the bench's release key.
+fn sign_export(folder: &Path) -> redact_desk::SignExport {
+    let path = folder.join("redact.key");
+    Arc::new(move |bytes, at| {
+        let key = KeyPair::load(&path, None)?;
+        Ok(key.sign_bytes(bytes, Signed::EventLog, at)?)
+    })
 }
 
 impl Bench {
@@ -211,6 +220,8 @@ impl Bench {
             verifier: Some(folder.path().join("verify.html")).filter(|path| path.exists()),
             trusted: folder.path().join("trusted"),
             vouch: vouch(folder.path()),
+            sign_export: sign_export(folder.path()),
+            agency: Some("Example Police Department".to_owned()),
             watch: Some(folder.path().join("inbox")),
             time_zone: Some("UTC".to_owned()),
             law: None,

@@ -132,6 +132,9 @@ OPU   GET    /api/audits/{id}
 OPU   GET    /api/audits/{id}/report
 UA    GET    /api/events
 UA    GET    /api/events/csv
+UA    POST   /api/events/pdf
+UA    GET    /api/events/pdf/{id}
+UA    GET    /api/events/pdf/{id}/signature
 UA    GET    /api/events/check
 OPUA  GET    /api/statistics
 OPUA  GET    /api/statistics/csv

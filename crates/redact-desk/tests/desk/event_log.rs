@@ -1,7 +1,8 @@
 //! The event log as auditors and administrators read it.
 
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use redact_desk::Role;
+use redact_record::sign::{KeyPair, Signed};
 use serde_json::{Value, json};
 
 use crate::office::office;
@@ -90,4 +91,37 @@ async fn the_log_is_exported_as_a_spreadsheet() {
     assert!(lines[1].contains("recording: clip.mp4") && lines[1].contains("request: 2026-17"));
     let log = std::fs::read_to_string(bench.folder.path().join("events.jsonl")).unwrap();
     assert!(log.contains("\"event-log\""));
+}
+
+/// Goal: the entries that a person chose are a PDF with a signature of the agency's release key,
+/// which names the filters; the export is in the log. Controls: a changed byte does not verify, and
+/// an operator gets nothing.
+#[tokio::test]
+async fn the_log_is_exported_as_a_signed_document() {
+    let office = office().await;
+    let bench = &office.bench;
+    let auditor = bench.invited(&office.admin, "aud", Role::Auditor).await;
+    let path = "/api/events/pdf?what=intake&order=desc";
+    let made = bench.post(&auditor, path, json!({})).await.ok();
+    assert_eq!(made["entries"], 1);
+    let name = made["name"].as_str().unwrap();
+    assert_eq!(name, "event-log-2026-09-21.pdf");
+    let place = format!("/api/events/pdf/{}", made["id"].as_str().unwrap());
+    let pdf = bench.get(&auditor, &place).await;
+    assert!(pdf.bytes.starts_with(b"%PDF-1.7"));
+    let line = pdf.headers["content-disposition"].to_str().unwrap();
+    assert!(line.contains(name), "{line}");
+    let signature = bench.get(&auditor, &format!("{place}/signature")).await;
+    let text = String::from_utf8(signature.bytes).unwrap();
+    let key = KeyPair::load(&bench.folder.path().join("redact.key"), None).unwrap();
+    let key = key.public();
+    key.verify_bytes(&pdf.bytes, &text, Signed::EventLog)
+        .unwrap();
+    let mut changed = pdf.bytes.clone();
+    changed[40] ^= 1;
+    assert!(key.verify_bytes(&changed, &text, Signed::EventLog).is_err());
+    let log = std::fs::read_to_string(bench.folder.path().join("events.jsonl")).unwrap();
+    assert!(log.contains("event-log-pdf"));
+    let refused = bench.get(&office.operator, &place).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
 }

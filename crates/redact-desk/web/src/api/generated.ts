@@ -1275,6 +1275,8 @@ names: { [key in string]: string },
  */
 changes: Array<FieldChange>, reason: string, };
 
+export type SignedExport = { id: Id, name: string, entries: number, };
+
 export type Chain = { whole: boolean, entries: number, problem: string | null, };
 
 export type ManualLink = { slug: string, anchor: string | null, };

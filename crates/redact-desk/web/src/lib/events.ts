@@ -32,6 +32,7 @@ const titles: Record<string, string> = {
   'export.download': 'File downloaded',
   'export.package-queued': 'Package queued',
   'export.event-log': 'Event log exported',
+  'export.event-log-pdf': 'Event log exported as a signed PDF',
   'delivery.handed-over-reopened': 'Handed over or packaged although its review was reopened',
   'delivery.copy': 'Copy handed over',
   'view.viewed': 'Recording viewed',

@@ -105,7 +105,7 @@ test('a camera is placed by a number, by frames, and by what both show', () =>
       await page.getByText('Clock: Saved').waitFor();
       await expect.poll(() => desk.posts.length).toBeGreaterThan(0);
       const last = desk.posts.at(-1)!;
-      expect(last.path).toBe(`/requests/${ID.request}/clock`);
+      expect(last.path).toBe(`/requests/${ID.request}/cameras`);
       return (last.body as { cameras: Record<string, unknown>[] }).cameras;
     };
     const field = pane(page, 'unit-14.mp4').getByLabel('Starts at');
