@@ -670,6 +670,7 @@ export const fullRequest = (request: api.Request, open: api.Review): api.FullReq
           request_number: 'PR-2026-0088',
           reviewed: true,
           released: false,
+          reviews: [],
         },
       ],
       jobs: [job('scan', 'running', 4100, 9000, 320)],
