@@ -33,8 +33,32 @@ pub(crate) async fn remove(change: &mut Connection, id: &Id, now: Millis) -> Res
 ///
 /// # Errors
 /// 404.
-pub(crate) async fn is_practice(db: &Db, request: &Id) -> ApiResult<bool> {
+async fn is_practice(db: &Db, request: &Id) -> ApiResult<bool> {
     let sql = "SELECT practice IS NOT NULL FROM requests WHERE id = ?";
     let found: Option<(bool,)> = sqlx::query_as(sql).bind(request).fetch_optional(db).await?;
     Ok(found.ok_or_else(ApiError::not_found)?.0)
+}
+
+/// Refuses what would let something of a practice request leave the office, or something of the
+/// office become practice.
+///
+/// # Errors
+/// 404; 409 `practice`.
+pub(crate) async fn refuse(db: &Db, request: &Id, message: &str) -> ApiResult<()> {
+    if is_practice(db, request).await? {
+        return Err(ApiError::conflict("practice", message));
+    }
+    Ok(())
+}
+
+/// Refuses a real request where only practice is meant.
+///
+/// # Errors
+/// 404; 409 `not_practice`.
+pub(crate) async fn refuse_real(db: &Db, request: &Id) -> ApiResult<()> {
+    if is_practice(db, request).await? {
+        return Ok(());
+    }
+    let message = "Only the review of a practice request can be scored.";
+    Err(ApiError::conflict("not_practice", message))
 }

@@ -48,7 +48,7 @@ pub(crate) async fn remove(State(app): State<App>, who: SessionUser) -> ApiResul
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `GET /reviews/:id/score`.
+/// `GET /practice/reviews/:id/score`.
 pub(crate) async fn score(
     State(app): State<App>,
     who: SessionUser,
@@ -56,7 +56,7 @@ pub(crate) async fn score(
 ) -> ApiResult<axum::Json<Score>> {
     let row = reviews::by_id(&app.db, &id).await?;
     let recording = recordings::by_id(&app.db, &row.recording).await?;
-    practice::refuse_real(&app, &recording.request).await?;
+    rows::refuse_real(&app.db, &recording.request).await?;
     let loaded = LoadedReview::load(&app, &id, None).await?;
     let revision = loaded.row.revision;
     let scored =

@@ -29,7 +29,6 @@ use crate::service::change::Change;
 use crate::service::copies::older;
 use crate::service::deliveries::{self, NewCopy};
 use crate::service::jobs::queue;
-use crate::service::practice;
 use crate::service::releases::{self, NewTerms, inputs, path};
 use crate::service::views;
 use crate::time;

@@ -149,7 +149,7 @@ fn recordings_and_reviews() -> Vec<Route> {
         GET "/api/reviews/{id}/transcript" WORK => transcripts::show,
         GET "/api/reviews/{id}/named" WORK => cameras::named,
         GET "/api/reviews/{id}/summary" WORK => reviews::summary,
-        GET "/api/reviews/{id}/score" WORK => practice::score,
+        GET "/api/practice/reviews/{id}/score" WORK => practice::score,
         GET "/api/reviews/{id}/sheet" WORK => reviews::sheet,
         GET "/api/reviews/{id}/comments" WORK => comments::list,
         POST "/api/reviews/{id}/comments" WORK => comments::comment,

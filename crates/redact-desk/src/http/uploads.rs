@@ -14,13 +14,13 @@ use tokio::io::{AsyncSeekExt as _, AsyncWriteExt as _};
 use super::body::{Body, Query};
 use super::recordings;
 use crate::api_error::{ApiError, ApiResult, Status, text, too_large};
+use crate::db::practice;
 use crate::db::requests;
 use crate::db::uploads::{self, UploadRow};
 use crate::id::Id;
 use crate::model::{Purpose, Role, SessionUser};
 use crate::read_options::ReadOptions;
 use crate::service::app::{App, Shared};
-use crate::service::practice;
 use crate::service::recordings::{NewFile, import};
 
 /// The largest piece.
@@ -81,7 +81,7 @@ pub(crate) async fn check_request(app: &Shared, id: &Id) -> ApiResult<()> {
         return Err(ApiError::conflict("closed", message).hint("Reopen the request first."));
     }
     let message = "A practice request has the sample recording alone.";
-    practice::refuse(app, id, message).await
+    practice::refuse(&app.db, id, message).await
 }
 
 fn lock(app: &Shared, id: &Id) -> Arc<tokio::sync::Mutex<()>> {

@@ -9,13 +9,12 @@ use super::app::Shared;
 use super::change::Change;
 use super::closed::check_open;
 use super::history::{self, Entry, HANDED_OVER_REOPENED};
-use super::practice;
 use super::releases::path;
 use super::requests::REASON_CHARS_MAX;
 use crate::api_error::{ApiError, ApiResult, optional_text, text};
 use crate::db::copies::{self, CopyRow};
 use crate::db::pool::{self, Connection};
-use crate::db::releases;
+use crate::db::{practice, releases};
 use crate::domain::release_files::FileKind;
 use crate::event::Event;
 use crate::id::Id;
@@ -124,7 +123,7 @@ pub(crate) async fn hand_over(
         return Err(ApiError::conflict("not_verified", message));
     }
     let message = "A release of a practice request cannot be handed over.";
-    practice::refuse(app, &release.request, message).await?;
+    practice::refuse(&app.db, &release.request, message).await?;
     let leaving = [Leaving {
         release: &release.id,
         recording: &release.recording,

@@ -15,13 +15,13 @@ use super::change::Change;
 use super::closed::check_open;
 use super::deliveries::{self, Leaving};
 use super::package_state::{forget, passphrases};
-use super::practice;
 use super::releases;
 use crate::api_error::{ApiError, ApiResult};
 use crate::db;
 use crate::db::jobs::{self, NewJob};
 use crate::db::packages::{self, NewPackage, PackageCopyRow, PackageRow};
 use crate::db::pool;
+use crate::db::practice;
 use crate::db::releases::ReleaseRow;
 use crate::db::requests;
 use crate::domain::package::{EncryptionInput, RELEASES_MAX, file_name};
@@ -140,7 +140,7 @@ pub(crate) async fn begin(
     // No release is replaced in between.
     let _alone = app.review_lock.lock().await;
     let message = "Releases of a practice request cannot be packaged.";
-    practice::refuse(app, request, message).await?;
+    practice::refuse(&app.db, request, message).await?;
     let facts = requests::facts(&app.db, request).await?;
     check_open(app, request).await?;
     let rows = chosen(app, request, &order.releases).await?;

@@ -124,27 +124,3 @@ pub(crate) async fn remove(app: &Shared, who: &SessionUser) -> ApiResult<()> {
     app.notify(Change::Request(id));
     Ok(())
 }
-
-/// Refuses what would let something of a practice request leave the office, or something of the
-/// office become practice.
-///
-/// # Errors
-/// 404; 409 `practice`.
-pub(crate) async fn refuse(app: &Shared, request: &Id, message: &str) -> ApiResult<()> {
-    if practice::is_practice(&app.db, request).await? {
-        return Err(ApiError::conflict("practice", message));
-    }
-    Ok(())
-}
-
-/// Refuses a real request where only practice is meant.
-///
-/// # Errors
-/// 404; 409 `not_practice`.
-pub(crate) async fn refuse_real(app: &Shared, request: &Id) -> ApiResult<()> {
-    if practice::is_practice(&app.db, request).await? {
-        return Ok(());
-    }
-    let message = "Only the review of a practice request can be scored.";
-    Err(ApiError::conflict("not_practice", message))
-}

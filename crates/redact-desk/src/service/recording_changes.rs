@@ -10,14 +10,13 @@ use super::change::Change;
 use super::clips;
 use super::closed::check_open;
 use super::history::{self, Entry};
-use super::practice;
 use super::recordings::extension;
 use super::requests::REASON_CHARS_MAX;
 use crate::api_error::{ApiError, ApiResult, text};
 use crate::db::pool::{self, Connection};
 use crate::db::recordings::{self, RecordingRow};
 use crate::db::requests::{self, RequestRow};
-use crate::db::{jobs, releases, reviews};
+use crate::db::{jobs, practice, releases, reviews};
 use crate::domain::history::changes;
 use crate::id::Id;
 use crate::model::{ReleaseState, SessionUser};
@@ -172,8 +171,8 @@ async fn check_move(
     }
     let message =
         "A practice request has the sample recording alone, which is in no other request.";
-    practice::refuse(app, &row.request, message).await?;
-    practice::refuse(app, to, message).await?;
+    practice::refuse(&app.db, &row.request, message).await?;
+    practice::refuse(&app.db, to, message).await?;
     if row.request == *to {
         let message = "The recording is in that request already.";
         return Err(ApiError::field("request", message));

@@ -55,7 +55,7 @@ OPUA  GET    /api/manual/{file}
 OP    GET    /api/practice
 OP    POST   /api/practice
 OP    DELETE /api/practice
-OP    GET    /api/reviews/{id}/score
+OP    GET    /api/practice/reviews/{id}/score
 OP    GET    /api/policies
 OP    GET    /api/policies/{digest}
 OPU   GET    /api/uploads

@@ -83,7 +83,7 @@ export async function removePractice(): Promise<void> {
 export async function scoreReview(review: string): Promise<void> {
   try {
     await practice.desk?.flush();
-    practice.score = await get<Score>(`/reviews/${review}/score`);
+    practice.score = await get<Score>(`/practice/reviews/${review}/score`);
   } catch (cause) {
     toast(messageOf(cause), 'bad');
   }

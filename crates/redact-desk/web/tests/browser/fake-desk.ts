@@ -211,7 +211,7 @@ export class FakeDesk {
       '/events': sample.events,
       '/office': sample.office,
       '/practice': () => ({ request: this.practice ? sample.ID.request : null }),
-      [`/reviews/${sample.ID.review}/score`]: score,
+      [`/practice/reviews/${sample.ID.review}/score`]: score,
       '/inbox': sample.inbox,
       '/due': () => ({
         due_on: search.get('received_on') === '2026-02-10' ? '2026-03-10' : '2026-03-30',
