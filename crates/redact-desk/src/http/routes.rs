@@ -10,9 +10,9 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::{
     accounts, audits, cameras, clips, clocks, comments, connections, event_pdf, events, fees,
-    grants, guard, inbox, invites, jobs, machines, manual, office, packages, page, policies, practice, rechecks,
-    recording_changes, recordings, releases, requests, reviews, statistics, stream, transcripts,
-    uploads, users, verifier, views, watch_folder,
+    grants, guard, inbox, invites, jobs, machines, manual, office, packages, page, policies,
+    practice, rechecks, recording_changes, recordings, releases, requests, reviews, statistics,
+    stream, transcripts, uploads, users, verifier, views, watch_folder,
 };
 use crate::model::Role;
 use crate::service::app::App;

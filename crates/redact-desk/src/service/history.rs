@@ -73,7 +73,8 @@ fn is_chosen(app: &Shared, change: &FieldChange) -> bool {
     let is_law = |key: &str| app.statutes.get(key).is_some();
     match change.field.as_str() {
         "requester_kind" | "received_on" | "due_on" | "disposition" | "waiting_for"
-        | "on_clock" | "stopped_on" | "started_on" | "extension" | "acknowledged_on" | "estimated_on" => true,
+        | "on_clock" | "stopped_on" | "started_on" | "extension" | "acknowledged_on"
+        | "estimated_on" => true,
         "jurisdiction" => is_law(&change.from) && is_law(&change.to),
         _ => false,
     }
