@@ -1,14 +1,11 @@
 //! Lines of CSV for spreadsheet programs.
 
-/// A cell. One that a spreadsheet program could take for a formula gets an apostrophe.
+use redact_record::log::no_formula;
+
+/// A cell of a spreadsheet, as text: a program that opens it computes nothing.
 fn cell(text: &str) -> String {
-    let text = text.replace('"', "\"\"").replace(['\r', '\n'], " ");
-    let guard = if text.starts_with(['=', '+', '-', '@', '\t']) {
-        "'"
-    } else {
-        ""
-    };
-    format!("\"{guard}{text}\"")
+    let text = no_formula(text.replace(['\r', '\n'], " "));
+    format!("\"{}\"", text.replace('"', "\"\""))
 }
 
 /// A line with its end.

@@ -6,11 +6,11 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use redact_record::events::{self, Act, Recorded};
-use redact_record::log::no_formula;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::body::Query;
+use super::csv::line;
 use crate::api_error::{ApiError, ApiResult};
 use crate::db::history::{self, HistoryRow};
 use crate::db::names;
@@ -324,17 +324,6 @@ pub(crate) async fn list(
 ) -> ApiResult<axum::Json<Vec<EventEntry>>> {
     let limit = query.limit.unwrap_or(ENTRIES_MAX).clamp(1, ENTRIES_MAX);
     Ok(axum::Json(find(&app, &who, query, limit).await?))
-}
-
-/// A cell of a spreadsheet, as text: a program that opens it computes nothing.
-fn cell(text: &str) -> String {
-    let text = no_formula(text.replace(['\r', '\n'], " "));
-    format!("\"{}\"", text.replace('"', "\"\""))
-}
-
-fn line(cells: &[&str]) -> String {
-    let cells: Vec<String> = cells.iter().map(|text| cell(text)).collect();
-    format!("{}\r\n", cells.join(","))
 }
 
 /// `GET /events/csv`: all entries that the query wants. The export is itself an entry.

@@ -2,9 +2,10 @@
 
 use super::app::Shared;
 use super::change::Change;
+use super::closed::check_open;
 use super::due::{by_hand, counted, rule, span_text};
 use super::history::{self, Entry};
-use super::requests::{REASON_CHARS_MAX, check_open};
+use super::requests::REASON_CHARS_MAX;
 use crate::api_error::{ApiError, ApiResult, optional_text, text};
 use crate::db::clocks::{self, ClockRows, ExtensionRow, PauseRow};
 use crate::db::pool::{self, Connection};

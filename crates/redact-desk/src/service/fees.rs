@@ -2,8 +2,9 @@
 
 use super::app::Shared;
 use super::change::Change;
+use super::closed::check_open;
 use super::history::{self, Entry};
-use super::requests::check_open;
+
 use crate::api_error::{ApiError, ApiResult, optional_text};
 use crate::db::fees::{self, EstimateRow, TimeRow};
 use crate::db::requests::{self, RequestRow};
