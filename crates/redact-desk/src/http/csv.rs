@@ -13,3 +13,16 @@ pub(crate) fn line(cells: &[&str]) -> String {
     let cells: Vec<String> = cells.iter().map(|text| cell(text)).collect();
     format!("{}\r\n", cells.join(","))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Goal: a cell that a spreadsheet program would compute is text.
+    #[test]
+    fn a_cell_is_text() {
+        assert_eq!(cell("=1+1"), "\"'=1+1\"");
+        assert_eq!(cell("name: a;=1+1"), "\"name: a;'=1+1\"");
+        assert_eq!(cell("a \"b\"\nc"), "\"a \"\"b\"\" c\"");
+    }
+}

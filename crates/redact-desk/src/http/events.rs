@@ -388,16 +388,3 @@ pub(crate) async fn check(State(app): State<App>) -> ApiResult<axum::Json<Chain>
         problem: report.problems.first().map(ToString::to_string),
     }))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Goal: a cell that a spreadsheet program would compute is text.
-    #[test]
-    fn a_cell_is_text() {
-        assert_eq!(cell("=1+1"), "\"'=1+1\"");
-        assert_eq!(cell("name: a;=1+1"), "\"name: a;'=1+1\"");
-        assert_eq!(cell("a \"b\"\nc"), "\"a \"\"b\"\" c\"");
-    }
-}

@@ -49,7 +49,7 @@ async fn find(app: &Shared, query: PeriodQuery) -> ApiResult<PeriodStatistics> {
     let first = ::time::Date::from_ordinal_date(to.year(), 1).unwrap_or(to);
     let from = read("from", query.from)?.unwrap_or(first);
     if from > to || (to - from).whole_days() > DAYS_MAX {
-        let message = "Enter a first day that is before the last day, by fifty years at most.";
+        let message = "Enter a first day on or before the last day, at most 50 years apart.";
         return Err(ApiError::field("from", message));
     }
     Ok(PeriodStatistics {

@@ -80,7 +80,7 @@ pub(crate) async fn check_request(app: &Shared, id: &Id) -> ApiResult<()> {
         let message = "The request is closed, so no recordings can be added.";
         return Err(ApiError::conflict("closed", message).hint("Reopen the request first."));
     }
-    let message = "A practice request has the sample recording alone.";
+    let message = "A practice request can have only the sample recording.";
     practice::refuse(&app.db, id, message).await
 }
 

@@ -117,7 +117,7 @@ pub(crate) async fn stop(
     let overlaps = |pause: &PauseRow| pause.until.as_ref().is_some_and(|until| *until >= since);
     if let Some(pause) = before.rows.pauses.iter().find(|pause| overlaps(pause)) {
         let until = pause.until.as_deref().unwrap_or_default();
-        let message = format!("The clock was stopped until {until} before; enter a later date.");
+        let message = format!("The clock was already stopped until {until}; enter a later date.");
         return Err(ApiError::field("since", message));
     }
     let row = PauseRow {

@@ -325,7 +325,7 @@ pub(crate) async fn estimate(
     let rules = rules(app, &row).ok_or_else(|| {
         ApiError::field(
             "jurisdiction",
-            "The law of this request has no fee rules here.",
+            "No fee rules are on file for the law of this request.",
         )
     })?;
     let invalid = || {

@@ -169,8 +169,7 @@ async fn check_move(
         let message = "That request is closed. Reopen it first.";
         return Err(ApiError::field("request", message));
     }
-    let message =
-        "A practice request has the sample recording alone, which is in no other request.";
+    let message = "A practice request can have only the sample recording, which cannot be moved.";
     practice::refuse(&app.db, &row.request, message).await?;
     practice::refuse(&app.db, to, message).await?;
     if row.request == *to {

@@ -34,7 +34,7 @@ export const CAMERA_KEYS: CameraKey[] = [
   },
   {
     keys: ['s'],
-    title: 'Hear the selected camera, or nothing',
+    title: 'Sound of the selected camera on or off',
     run: (c) => {
       const own = c.camera?.recording.id ?? null;
       c.hear(c.heard === own ? null : own);

@@ -248,7 +248,7 @@ export class Cameras {
     if (this.chosen.includes(id)) {
       if (this.chosen.length > 1) this.chosen = this.chosen.filter((one) => one !== id);
     } else if (this.chosen.length < PANES_MAX) this.chosen = [...this.chosen, id];
-    else toast(`Up to ${PANES_MAX} cameras can be shown. Hide one first.`);
+    else toast(`Up to ${PANES_MAX} cameras can be shown. Clear one first.`);
     this.selected = Math.min(this.selected, this.chosen.length - 1);
     if (this.heard !== null && !this.chosen.includes(this.heard)) this.heard = null;
     this.seek(this.now);

@@ -46,16 +46,16 @@ export function pauseText(pause: PauseInfo): string {
 /** What the due date follows from. */
 export function basisText(request: FullRequest): string {
   if (request.due_on !== request.due_counted)
-    return `Set by hand. Counted: ${dayText(request.due_counted)}.`;
+    return `Set by hand. Calculated: ${dayText(request.due_counted)}.`;
   switch (request.clock.basis) {
     case 'law':
-      return `Counted under ${request.law}${request.stopped ? '; the clock is stopped' : ''}.`;
+      return `Calculated under ${request.law}${request.stopped ? '; the clock is stopped' : ''}.`;
     case 'rule':
       return request.rule ? `${spanOf(request.rule)}: ${request.rule.note}` : '';
     case 'older_than_law':
-      return `The request is older than this deadline of ${request.law}: ten working days as a target.`;
+      return `Received before this deadline under ${request.law} took effect. Target: ten working days.`;
     default:
-      return `${request.law} sets no number of days for this requester: ten working days as a target.`;
+      return `${request.law} sets no number of days for this requester. Target: ten working days.`;
   }
 }
 
@@ -84,7 +84,7 @@ export const categoryText: Record<Category, string> = {
   arrest: 'Arrest',
   complaint: 'Complaint',
   death: 'Death or serious injury',
-  requested: 'On request',
+  requested: 'Retention requested',
   other: 'Other recordings',
 };
 
@@ -98,6 +98,6 @@ export function retentionText({ at_least, at_most, adds }: Retention): string {
   const parts = [];
   if (at_least !== null) parts.push(`at least ${lengthOf(at_least)}`);
   if (at_most !== null) parts.push(`at most ${lengthOf(at_most)}`);
-  const text = parts.length === 0 ? 'no number' : parts.join(', ');
+  const text = parts.length === 0 ? 'no fixed period' : parts.join(', ');
   return adds ? `${text} more` : text;
 }

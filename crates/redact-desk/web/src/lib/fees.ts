@@ -53,14 +53,15 @@ export function feeRuleLines(rules: FeeRules): string[] {
     [rules.prepay_over, (of) => `Prepayment or a deposit may be asked for above ${of}`],
   ];
   const lines = amounts.flatMap(([amount, line]) => (amount === null ? [] : [line(money(amount))]));
-  if (rules.free_minutes > 0) lines.unshift(`${minutesText(rules.free_minutes)} are free`);
+  if (rules.free_minutes > 0)
+    lines.unshift(`The first ${minutesText(rules.free_minutes)} of staff time are free`);
   if (rules.estimate_within !== null)
     lines.push(`The estimate is due within ${spanOf(rules.estimate_within)}`);
   if (rules.tolerance_percent !== null)
     lines.push(`The bill may exceed the estimate by ${rules.tolerance_percent} %`);
   if (rules.exempt.length > 0)
     lines.push(
-      `Nothing for redaction from: ${rules.exempt.map((one) => requesterText[one].toLowerCase()).join(', ')}`,
+      `No charge for redaction to: ${rules.exempt.map((one) => requesterText[one].toLowerCase()).join(', ')}`,
     );
   return lines;
 }

@@ -15,6 +15,8 @@ const OF_PAGE: Record<string, [slug: string, anchor: string]> = {
   approve: ['approver', 'look'],
   audit: ['auditor', 'check-a-release'],
   events: ['auditor', 'the-event-log'],
+  laws: ['clerk', 'deadlines'],
+  statistics: ['clerk', 'statistics'],
   inbox: ['approver', 'what-waits-for-you'],
   package: ['clerk', 'hand-it-over'],
   queue: ['clerk', 'find-your-requests'],

@@ -102,7 +102,7 @@ test('playing cameras stay together', () =>
 test('a camera is placed by a number, by frames, and by what both show', () =>
   visit(async (page) => {
     const sent = async (): Promise<Record<string, unknown>[]> => {
-      await page.getByText('Clock: Saved').waitFor();
+      await page.getByText('Alignment: Saved').waitFor();
       await expect.poll(() => desk.posts.length).toBeGreaterThan(0);
       const last = desk.posts.at(-1)!;
       expect(last.path).toBe(`/requests/${ID.request}/cameras`);
@@ -148,7 +148,7 @@ test('start times in the files are used if all have one', async () => {
     await expect.poll(() => starts.nth(2).inputValue()).toBe('0');
     expect(await page.getByText('not placed yet').count()).toBe(3);
     await page.getByRole('button', { name: 'Use the start times in the files' }).click();
-    await page.getByText('Clock: Saved').waitFor();
+    await page.getByText('Alignment: Saved').waitFor();
     await expect.poll(() => desk.posts.length).toBeGreaterThan(0);
     expect(await page.getByText('not placed yet').count()).toBe(0);
   });

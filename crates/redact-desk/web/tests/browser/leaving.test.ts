@@ -56,7 +56,7 @@ test('a release whose review was reopened is handed over only with a reason', as
     await checkAccess(page);
     await page.getByRole('button', { name: 'Record copy' }).click();
     expect(copies(), 'the reason is missing').toEqual([]);
-    await page.getByLabel('Why it goes out all the same').fill('By order of the court');
+    await page.getByLabel('Reason for handing it over anyway').fill('By order of the court');
     await picture(page, 'hand-over-reopened');
     await page.getByRole('button', { name: 'Record copy' }).click();
     await expect.poll(() => copies().length).toBe(1);

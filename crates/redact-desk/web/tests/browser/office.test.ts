@@ -135,7 +135,7 @@ test('deadlines, waiting and extensions of a request', () =>
       unit: 'working_days',
       reason: 'Two agencies are consulted',
     });
-    await page.getByRole('button', { name: 'Record…' }).click();
+    await page.getByRole('button', { name: 'Record date sent…' }).click();
     await page.getByLabel('Sent on').fill('2026-03-01');
     await page.getByRole('button', { name: 'Save' }).click();
     await expect.poll(() => desk.posts.length).toBe(3);

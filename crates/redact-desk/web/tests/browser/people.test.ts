@@ -63,7 +63,7 @@ test('faces are named together, by what goes on and by hand, and decided in one 
   await sheet.getByLabel('Face 6').check();
   await sheet.getByText('3 pictures selected').waitFor();
   await sheet.getByLabel('Name', { exact: true }).fill('woman in red');
-  await sheet.getByRole('button', { name: 'Give the name' }).click();
+  await sheet.getByRole('button', { name: 'Apply name' }).click();
   expect(await people()).toEqual(['woman in red', 'woman in red', 'woman in red', null]);
   // A decision and a reason for the person: one step, which undo takes back.
   await sheet.getByRole('button', { name: 'Select all of woman in red' }).click();
