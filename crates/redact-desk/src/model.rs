@@ -212,18 +212,18 @@ pub(crate) enum JobKind {
 
 impl JobKind {
     /// The lane that it runs in.
-    pub(crate) const fn lane(self) -> Lane {
+    pub(crate) const fn lane(self) -> JobLane {
         match self {
-            Self::Follow | Self::Preview => Lane::Quick,
-            Self::Clip => Lane::Clips,
-            _ => Lane::Long,
+            Self::Follow | Self::Preview => JobLane::Quick,
+            Self::Clip => JobLane::Clips,
+            _ => JobLane::Long,
         }
     }
 }
 
 /// Jobs of different lanes do not wait for each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Lane {
+pub(crate) enum JobLane {
     /// A user is waiting for it in the review.
     Quick,
     /// What takes minutes, and that a user is waiting for.
@@ -232,7 +232,7 @@ pub(crate) enum Lane {
     Long,
 }
 
-impl Lane {
+impl JobLane {
     pub(crate) const ALL: [Self; 3] = [Self::Quick, Self::Clips, Self::Long];
 }
 

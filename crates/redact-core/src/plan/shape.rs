@@ -48,12 +48,14 @@ impl Polygon {
     /// The most points.
     pub const POINTS_MAX: usize = 32;
 
-    /// Makes a polygon; `None` unless it has 3 to 32 points with coordinates of 0 to 1.
+    /// Makes a polygon; `None` unless it has 3 to 32 points with coordinates of 0 to 1, of which
+    /// some three span at least a thousandth of the rectangle.
     #[must_use]
     pub fn new(points: Vec<[f32; 2]>) -> Option<Self> {
         let count = (Self::POINTS_MIN..=Self::POINTS_MAX).contains(&points.len());
         let inside = |point: &[f32; 2]| point.iter().all(|at| (0.0..=1.0).contains(at));
-        (count && points.iter().all(inside)).then_some(Self(points))
+        let usable = count && points.iter().all(inside) && has_area(&points);
+        usable.then_some(Self(points))
     }
 
     /// Its points, in order.
@@ -85,6 +87,19 @@ impl Polygon {
         };
         self.sides().map(crossing).sum()
     }
+}
+
+/// Whether any three of the points span a triangle that can hide something.
+fn has_area(points: &[[f32; 2]]) -> bool {
+    let mut triples = points.iter().enumerate().flat_map(|(at, a)| {
+        let rest = &points[at + 1..];
+        rest.iter()
+            .flat_map(move |b| rest.iter().map(move |c| (a, b, c)))
+    });
+    triples.any(|(a, b, c)| {
+        let doubled = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);
+        doubled.abs() >= 0.002
+    })
 }
 
 #[cfg(test)]
@@ -123,10 +138,18 @@ mod tests {
 
     #[test]
     fn a_polygon_has_three_to_thirty_two_points_in_its_box() {
-        let make = |count: usize, at: f32| Polygon::new(vec![[0.5, at]; count]);
+        let make = |count: usize, at: f32| {
+            let mut points = vec![[0.5, at]; count];
+            points[0] = [0.0, 0.5];
+            points[1] = [1.0, 0.4];
+            Polygon::new(points)
+        };
         assert!(make(3, 0.0).is_some() && make(32, 1.0).is_some());
         for (count, at) in [(2, 0.5), (33, 0.5), (3, 1.1), (3, -0.1), (3, f32::NAN)] {
             assert!(make(count, at).is_none(), "{count} {at}");
+        }
+        for line in [[[0.5, 0.5]; 3], [[0.0, 0.0], [0.5, 0.5], [1.0, 1.0]]] {
+            assert!(Polygon::new(line.into()).is_none(), "hides nothing");
         }
     }
 }

@@ -81,10 +81,19 @@ pub(crate) async fn insert(
 
 /// Voids the approvals of a review and returns how many were valid.
 pub(crate) async fn void(change: &mut Connection, review: &Id) -> Result<u64, DbError> {
-    let voided = sqlx::query("UPDATE approvals SET void = 1 WHERE review = ? AND void = 0")
+    let valid = "UPDATE approvals SET void = 1 WHERE review = ? AND void = 0";
+    let voided = sqlx::query(valid)
         .bind(review)
-        .execute(change)
+        .execute(&mut *change)
         .await?;
+    // Also those of people whose account was changed: what was rendered from them does not stand.
+    query::set(
+        change,
+        "UPDATE approvals SET void = ? WHERE review = ? AND void = 2",
+        1,
+        review,
+    )
+    .await?;
     Ok(voided.rows_affected())
 }
 

@@ -6,7 +6,7 @@ use super::pool::{Connection, Db, DbError};
 use super::query;
 use crate::api_error::ApiResult;
 use crate::id::Id;
-use crate::model::{JobKind, JobState, Lane};
+use crate::model::{JobKind, JobLane, JobState};
 use crate::task::{Remedy, TaskError};
 use crate::time::Millis;
 
@@ -265,13 +265,13 @@ pub(crate) async fn resume(db: &Db, now: Millis) -> Result<(), DbError> {
 /// The oldest queued job of a lane, marked as running.
 pub(crate) async fn start_next(
     db: &Db,
-    lane: Lane,
+    lane: JobLane,
     now: Millis,
 ) -> Result<Option<(Id, JobKind)>, DbError> {
     let kinds = match lane {
-        Lane::Quick => "kind IN ('follow', 'preview')",
-        Lane::Clips => "kind = 'clip'",
-        Lane::Long => "kind NOT IN ('follow', 'preview', 'clip')",
+        JobLane::Quick => "kind IN ('follow', 'preview')",
+        JobLane::Clips => "kind = 'clip'",
+        JobLane::Long => "kind NOT IN ('follow', 'preview', 'clip')",
     };
     let sql = format!(
         "UPDATE jobs SET state = 'running', started_at = ?, ended_at = NULL, error = NULL,

@@ -1,5 +1,7 @@
 //! Practice requests: one per person, of the sample recording.
 
+use std::collections::HashSet;
+
 use super::pool::{Connection, Db, DbError};
 use super::query;
 use crate::api_error::{ApiError, ApiResult};
@@ -27,6 +29,33 @@ pub(crate) async fn remove(change: &mut Connection, id: &Id, now: Millis) -> Res
         .execute(change)
         .await
         .map(drop)
+}
+
+/// Whose practice a thing belongs to; `None`: to real work, or it does not exist. `kind`: its place
+/// in the API, such as `recordings`.
+pub(crate) async fn owner(db: &Db, kind: &str, id: &Id) -> Result<Option<Id>, DbError> {
+    let of = match kind {
+        "requests" => "?1",
+        "recordings" => "(SELECT request FROM recordings WHERE id = ?1)",
+        "reviews" => {
+            "(SELECT request FROM recordings JOIN reviews ON reviews.recording = recordings.id
+              WHERE reviews.id = ?1)"
+        }
+        "releases" => "(SELECT request FROM releases WHERE id = ?1)",
+        "packages" => "(SELECT request FROM packages WHERE id = ?1)",
+        "jobs" => "(SELECT request FROM jobs WHERE id = ?1)",
+        _ => return Ok(None),
+    };
+    let sql = format!("SELECT practice FROM requests WHERE id = {of}");
+    let found: Vec<(Option<Id>,)> = query::all_of(db, sql, id).await?;
+    Ok(found.into_iter().next().and_then(|(owner,)| owner))
+}
+
+/// Practice requests of everybody but `user`.
+pub(crate) async fn of_others(db: &Db, user: &Id) -> Result<HashSet<Id>, DbError> {
+    let sql = "SELECT id FROM requests WHERE practice IS NOT NULL AND practice != ?";
+    let found: Vec<(Id,)> = query::all_of(db, sql.to_owned(), user).await?;
+    Ok(found.into_iter().map(|(id,)| id).collect())
 }
 
 /// Whether a request is one to practice on.

@@ -97,14 +97,18 @@ fn likeness(a: &FoundTrack, b: &FoundTrack) -> Option<f32> {
     if shared < SHARED_MIN {
         return None;
     }
-    let of = |track: &FoundTrack, first: u32, frame: u32| {
-        let at = (frame - first) as usize;
+    let overlaps = (start..end).filter_map(|frame| overlap(a, b, frame));
+    let mean = overlaps.sum::<f32>() / together as f32;
+    (mean >= OVERLAP_MIN).then_some(shared * mean)
+}
+
+/// How far the boxes of two tracks overlap in a frame; `None` unless both have one.
+fn overlap(a: &FoundTrack, b: &FoundTrack, frame: u32) -> Option<f32> {
+    let of = |track: &FoundTrack| {
+        let at = frame.checked_sub(ends(track).0)? as usize;
         track.boxes().get(at).map(|found| found.rect)
     };
-    let overlaps =
-        (start..end).filter_map(|frame| Some(of(a, a_start, frame)?.iou(of(b, b_start, frame)?)));
-    let overlap = overlaps.sum::<f32>() / together as f32;
-    (overlap >= OVERLAP_MIN).then_some(shared * overlap)
+    Some(of(a)?.iou(of(b)?))
 }
 
 /// The tracks that are carried over so far.
@@ -139,15 +143,17 @@ impl<'a> Carried<'a> {
                     paths = true;
                     parts.push(Part::Path(path));
                 }
-                Part::Found(part) => match part_of(&part, pairs.get(&part.found), hides) {
-                    Some(part) => parts.push(Part::Found(part)),
-                    None => lacking = true,
-                },
+                Part::Found(part) => {
+                    let matched = parts_of(&part, pairs.get(&part.found), hides);
+                    lacking |= matched.is_empty();
+                    parts.extend(matched.into_iter().map(Part::Found));
+                }
             }
         }
         let found = parts.iter().any(|part| matches!(part, Part::Found(_)));
-        // Boxes that a person drew hide something also where the model now finds nothing.
-        let drawn = paths && hides && track.decision.is_some();
+        // Boxes that a person drew hide something, or wait for a decision, also where the model now
+        // finds nothing.
+        let drawn = paths && hides;
         if !found && !drawn {
             return;
         }
@@ -227,10 +233,12 @@ fn gaps(spans: &mut [(u32, u32)], (start, end): (u32, u32)) -> Vec<(u32, u32)> {
     gaps
 }
 
-/// A part of the earlier track as a part of its match. What hides the whole track hides the whole
-/// match; what shows it shows no further frame.
-fn part_of(part: &FoundPart, pair: Option<&Pair<'_>>, hides: bool) -> Option<FoundPart> {
-    let pair = pair?;
+/// A part of the earlier track as parts of its match. What hides the whole track hides the whole
+/// match; what shows it shows no further frame, and no frame in which the match is elsewhere.
+fn parts_of(part: &FoundPart, pair: Option<&Pair<'_>>, hides: bool) -> Vec<FoundPart> {
+    let Some(pair) = pair else {
+        return Vec::new();
+    };
     let (old, new) = (ends(pair.old), ends(pair.new));
     let start = match hides && part.start == old.0 {
         true => new.0,
@@ -240,11 +248,22 @@ fn part_of(part: &FoundPart, pair: Option<&Pair<'_>>, hides: bool) -> Option<Fou
         true => new.1,
         false => part.end.min(new.1),
     };
-    (start < end).then_some(FoundPart {
-        found: pair.new.id().0,
-        start,
-        end,
-    })
+    let mut parts: Vec<FoundPart> = Vec::new();
+    for frame in start..end {
+        let alike = || overlap(pair.old, pair.new, frame).is_some_and(|iou| iou >= OVERLAP_MIN);
+        if !hides && !alike() {
+            continue;
+        }
+        match parts.last_mut() {
+            Some(last) if last.end == frame => last.end = frame + 1,
+            _ => parts.push(FoundPart {
+                found: pair.new.id().0,
+                start: frame,
+                end: frame + 1,
+            }),
+        }
+    }
+    parts
 }
 
 #[cfg(test)]

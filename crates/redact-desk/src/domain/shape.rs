@@ -43,7 +43,7 @@ pub(crate) fn shaped(
         return Ok(region);
     };
     let Some(shape) = shape.to_core() else {
-        let expected = "Expected 3 to 32 points with coordinates from 0 to 1.";
+        let expected = "Expected 3 to 32 points with coordinates from 0 to 1, not all on one line.";
         return Err(ApiError::field(at("shape.points"), expected));
     };
     region.with_shape(Some(shape)).ok_or_else(|| {

@@ -181,40 +181,20 @@ pub(crate) struct Records {
 /// Counts what lies between two days, both included. Every month of the period is listed.
 pub(crate) fn count(records: &Records, (from, to): (Date, Date), today: Date) -> Statistics {
     let within = |day: Date| (from..=to).contains(&day);
-    let mut months = BTreeMap::new();
-    let mut day = from;
-    while day <= to {
-        months.insert(month(day), Tally::default());
-        let Some(next) = first_of_next_month(day) else {
-            break;
-        };
-        day = next;
-    }
+    let mut months = empty_months(from, to);
     let mut total = Tally::default();
-    let mut found = Statistics::default();
-    let mut dispositions: BTreeMap<Option<&str>, (Option<Disposition>, u64)> = BTreeMap::new();
-    let mut people: BTreeMap<&str, Workload> = BTreeMap::new();
     let mut items = BTreeMap::new();
-    for request in records.requests.iter().filter(|one| within(one.received)) {
+    let requests: Vec<&CountedRequest> = records
+        .requests
+        .iter()
+        .filter(|one| within(one.received))
+        .collect();
+    for request in &requests {
         months
             .entry(month(request.received))
             .or_default()
             .request(request, today);
         total.request(request, today);
-        let person = people
-            .entry(request.assignee.as_deref().unwrap_or_default())
-            .or_default();
-        if request.answered.is_some() {
-            person.answered += 1;
-            let key = request.disposition.map(Disposition::word);
-            dispositions
-                .entry(key)
-                .or_insert((request.disposition, 0))
-                .1 += 1;
-        } else {
-            person.open += 1;
-            person.overdue += u64::from(request.due < today);
-        }
     }
     for recording in records.recordings.iter().filter(|one| within(one.added)) {
         months
@@ -234,27 +214,70 @@ pub(crate) fn count(records: &Records, (from, to): (Date, Date), today: Date) ->
             *items.entry(key).or_default() += item.count;
         }
     }
-    for entry in records.time.iter().filter(|one| within(one.day)) {
+    let time = records.time.iter().filter(|one| within(one.day));
+    Statistics {
+        months: months
+            .into_iter()
+            .map(|(month, tally)| tally.figures(month))
+            .collect(),
+        total: total.figures(String::new()),
+        dispositions: decided(&requests),
+        items: listed(items),
+        people: workloads(&requests, time, today),
+    }
+}
+
+fn empty_months(from: Date, to: Date) -> BTreeMap<String, Tally> {
+    let mut months = BTreeMap::new();
+    let mut day = Some(from);
+    while let Some(now) = day.filter(|day| *day <= to) {
+        months.insert(month(now), Tally::default());
+        day = first_of_next_month(now);
+    }
+    months
+}
+
+/// How the answered requests were decided.
+fn decided(requests: &[&CountedRequest]) -> Vec<DispositionCount> {
+    let mut counts: BTreeMap<Option<&str>, DispositionCount> = BTreeMap::new();
+    for request in requests.iter().filter(|one| one.answered.is_some()) {
+        let disposition = request.disposition;
+        let count = counts
+            .entry(disposition.map(Disposition::word))
+            .or_insert(DispositionCount {
+                disposition,
+                count: 0,
+            });
+        count.count += 1;
+    }
+    counts.into_values().collect()
+}
+
+/// What each person has and had to do.
+fn workloads<'a>(
+    requests: &[&'a CountedRequest],
+    time: impl Iterator<Item = &'a CountedTime>,
+    today: Date,
+) -> Vec<Workload> {
+    let mut people: BTreeMap<&str, Workload> = BTreeMap::new();
+    for request in requests {
+        let name = request.assignee.as_deref().unwrap_or_default();
+        let person = people.entry(name).or_default();
+        if request.answered.is_some() {
+            person.answered += 1;
+        } else {
+            person.open += 1;
+            person.overdue += u64::from(request.due < today);
+        }
+    }
+    for entry in time {
         people.entry(&entry.name).or_default().minutes += u64::from(entry.minutes);
     }
-    found.months = months
-        .into_iter()
-        .map(|(month, tally)| tally.figures(month))
-        .collect();
-    found.total = total.figures(String::new());
-    found.dispositions = dispositions
-        .into_values()
-        .map(|(disposition, count)| DispositionCount { disposition, count })
-        .collect();
-    found.items = listed(items);
-    found.people = people
-        .into_iter()
-        .map(|(name, person)| Workload {
-            name: name.to_owned(),
-            ..person
-        })
-        .collect();
-    found
+    let named = |(name, person): (&str, Workload)| Workload {
+        name: name.to_owned(),
+        ..person
+    };
+    people.into_iter().map(named).collect()
 }
 
 /// `2026-09`.

@@ -68,9 +68,16 @@ impl Statutes {
             add(&mut laws, text, holidays)
                 .map_err(|what| invalid(&Path::new("laws").join(name), what))?;
         }
-        // A missing folder counts as empty.
-        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-        let mut files: Vec<_> = entries.map(|entry| entry.path()).collect();
+        let unusable = |source: std::io::Error| DeskError::Folder {
+            path: folder.to_owned(),
+            source,
+        };
+        let entries = match std::fs::read_dir(folder) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            opened => Some(opened.map_err(unusable)?),
+        };
+        let paths = entries.into_iter().flatten().map(|entry| Ok(entry?.path()));
+        let mut files: Vec<_> = paths.collect::<Result<_, _>>().map_err(unusable)?;
         files.retain(|path| {
             path.extension()
                 .is_some_and(|extension| extension == "toml")

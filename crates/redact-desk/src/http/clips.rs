@@ -15,13 +15,13 @@ use crate::service::clips;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Revision {
+pub(crate) struct ClipBody {
     revision: i64,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct MaybeRevision {
+pub(crate) struct ClipQuery {
     revision: Option<i64>,
 }
 
@@ -29,7 +29,7 @@ pub(crate) struct MaybeRevision {
 pub(crate) async fn show(
     State(app): State<App>,
     Path(id): Path<Id>,
-    Query(of): Query<MaybeRevision>,
+    Query(of): Query<ClipQuery>,
 ) -> ApiResult<axum::Json<Option<Job>>> {
     let newest = rows::by_id(&app.db, &id).await?.revision;
     let known = clips::known(&app, &id, of.revision.unwrap_or(newest)).await?;
@@ -41,7 +41,7 @@ pub(crate) async fn make(
     State(app): State<App>,
     who: SessionUser,
     Path(id): Path<Id>,
-    Body(of): Body<Revision>,
+    Body(of): Body<ClipBody>,
 ) -> ApiResult<(StatusCode, axum::Json<Job>)> {
     let job = clips::make(&app, &who, &id, of.revision).await?;
     Ok((StatusCode::ACCEPTED, axum::Json(present(&app, job))))

@@ -74,7 +74,7 @@ impl EventsQuery {
         ];
         let given = numbers.into_iter().filter_map(|(name, value)| {
             let value = value.filter(|value| !value.trim().is_empty())?;
-            Some(format!("{name} {value}"))
+            Some(format!("{name} {value:?}"))
         });
         given.collect()
     }

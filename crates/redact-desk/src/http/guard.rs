@@ -11,8 +11,10 @@ use axum::response::{IntoResponse, Response};
 
 use super::connections::ClientConnection;
 use super::cookies;
-use crate::api_error::{ApiError, Status, too_large};
-use crate::model::Role;
+use crate::api_error::{ApiError, ApiResult, Status, too_large};
+use crate::db::practice;
+use crate::id::Id;
+use crate::model::{Role, SessionUser};
 use crate::service::app::{App, Shared};
 use crate::service::sessions;
 
@@ -117,8 +119,29 @@ pub(crate) async fn authorize(
     {
         return ApiError::from(error).into_response();
     }
+    if let Err(error) = check_practice(&app, &who, request.uri().path()).await {
+        return error.into_response();
+    }
     request.extensions_mut().insert(who);
     next.run(request).await
+}
+
+/// Hides other people's practice: its requests, recordings, reviews, releases, packages and jobs.
+///
+/// # Errors
+/// 404.
+async fn check_practice(app: &App, who: &SessionUser, path: &str) -> ApiResult<()> {
+    let mut pieces = path.trim_start_matches("/api/").split('/');
+    let (Some(kind), Some(id)) = (pieces.next(), pieces.next()) else {
+        return Ok(());
+    };
+    let Some(id) = Id::read(id) else {
+        return Ok(());
+    };
+    match practice::owner(&app.db, kind, &id).await? {
+        Some(owner) if owner != who.id => Err(ApiError::not_found()),
+        _ => Ok(()),
+    }
 }
 
 /// The route does not support the method.

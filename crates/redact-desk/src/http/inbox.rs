@@ -10,6 +10,7 @@ use crate::domain::stage::{Stage, of_request};
 use crate::id::Id;
 use crate::model::{Role, SessionUser};
 use crate::service::app::App;
+use crate::service::due;
 use crate::service::requests::stage;
 use crate::time;
 
@@ -56,16 +57,17 @@ pub(crate) async fn list(
     who: SessionUser,
 ) -> ApiResult<axum::Json<Vec<InboxItem>>> {
     let today = app.today();
+    let dues = due::of_all(&app).await?;
     let days_left = |due: &str| time::read_day(due).map_or(0, |due| (due - today).whole_days());
     let waiting = inbox::waiting_for(&app.db, &who.id).await?.into_iter();
     // An operator's approval completes only what an approver approved.
     let counts = |row: &WaitingRow| who.role == Role::Approver || row.by_approver;
     let of_review = |kind, row: WaitingRow| InboxItem {
         kind,
-        days_left: days_left(&row.due_on),
-        request: row.request,
+        days_left: days_left(dues.get(&row.request).unwrap_or(&row.due_on)),
         request_number: row.number,
-        due_on: row.due_on,
+        due_on: dues.get(&row.request).cloned().unwrap_or(row.due_on),
+        request: row.request,
         recording: Some(row.recording),
         review: Some(row.review),
         review_title: Some(row.title),
@@ -81,12 +83,13 @@ pub(crate) async fn list(
         if row.closed || row.practice.is_some() || row.assignee.as_ref() != Some(&who.id) {
             continue;
         }
-        let left = days_left(&row.facts.due_on);
+        let due_on = dues.get(&row.id).unwrap_or(&row.facts.due_on);
+        let left = days_left(due_on);
         let item = |kind, recording| InboxItem {
             kind,
             request: row.id.clone(),
             request_number: row.facts.number.clone(),
-            due_on: row.facts.due_on.clone(),
+            due_on: due_on.clone(),
             days_left: left,
             recording,
             review: None,

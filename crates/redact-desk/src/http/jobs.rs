@@ -12,6 +12,7 @@ use super::proxy::{Shown, note_video};
 use crate::api_error::{ApiError, ApiResult};
 use crate::db::audits;
 use crate::db::jobs::{self as rows, JobRow};
+use crate::db::practice;
 use crate::domain::viewing::Seen;
 use crate::id::Id;
 use crate::model::{JobKind, JobState, Role, SessionUser};
@@ -119,10 +120,14 @@ pub(crate) struct JobsQuery {
 /// `GET /jobs`.
 pub(crate) async fn list(
     State(app): State<App>,
+    who: SessionUser,
     Query(filter): Query<JobsQuery>,
 ) -> ApiResult<axum::Json<Vec<Job>>> {
     let rows = rows::list(&app.db, filter.active).await?;
-    let jobs = rows.into_iter().map(|row| present(&app, row));
+    let hidden = practice::of_others(&app.db, &who.id).await?;
+    let shown = |row: &JobRow| row.request.as_ref().is_none_or(|id| !hidden.contains(id));
+    let rows = rows.into_iter().filter(shown);
+    let jobs = rows.map(|row| present(&app, row));
     Ok(axum::Json(jobs.collect()))
 }
 

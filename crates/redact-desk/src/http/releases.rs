@@ -12,6 +12,7 @@ use super::jobs::{self, Job};
 use crate::api_error::{ApiError, ApiResult};
 use crate::db::copies::{self as copy_rows, CopyRow};
 use crate::db::jobs::{JobRow, newest_by_release};
+use crate::db::practice;
 use crate::db::releases::{self as rows, LinkRow, ReleaseRow};
 use crate::domain::approval::Approval;
 use crate::domain::chain::{ReleaseLink, split};
@@ -300,6 +301,8 @@ pub(crate) async fn file(
     if !release.exists() {
         return Err(ApiError::not_found());
     }
+    let message = "The files of a practice release stay in the desk.";
+    practice::refuse(&app.db, &row.request, message).await?;
     let file = kind.path(&release);
     let name = neutral_name((&row.id, &row.stem), &file);
     let sent = SendAs {

@@ -43,6 +43,8 @@ pub(crate) async fn make(
     let recording = reviews::by_id(&app.db, review).await?.recording;
     let end = frames(app, &recording).await?;
     reviews::saved(&app.db, review, revision).await?;
+    // Two people who ask at the same time get one job.
+    let _alone = app.review_lock.lock().await;
     if let Some(row) = known(app, review, revision).await?
         && row.state != JobState::Failed
     {
@@ -67,6 +69,7 @@ pub(crate) async fn make(
 /// Database errors.
 pub(crate) async fn delete(app: &Shared, review: &Id) -> ApiResult<()> {
     for row in jobs::clips_of(&app.db, review).await? {
+        jobs::cancel_queued(&app.db, &row.id, app.now()).await?;
         app.runner.stop(&row.id);
         // One that was deleted before is not there.
         tokio::fs::remove_file(app.folders.clip(&row.id)).await.ok();

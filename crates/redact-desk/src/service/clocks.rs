@@ -111,6 +111,7 @@ pub(crate) async fn stop(
     id: &Id,
     (waiting_for, since, note): (WaitingFor, &str, &str),
 ) -> ApiResult<()> {
+    let _alone = app.review_lock.lock().await;
     let note = optional_text("note", note, REASON_CHARS_MAX)?;
     let before = load(app, id).await?;
     let since = day_of(app, &before.row, "since", since)?;
@@ -153,6 +154,7 @@ pub(crate) async fn stop(
 /// # Errors
 /// 400 for a day that cannot be; 404; 409 if it runs or the request is closed.
 pub(crate) async fn start(app: &Shared, who: &SessionUser, id: &Id, on: &str) -> ApiResult<()> {
+    let _alone = app.review_lock.lock().await;
     let before = load(app, id).await?;
     let Some(open) = before.rows.open() else {
         return Err(ApiError::conflict("conflict", "The clock is not stopped."));
@@ -192,6 +194,7 @@ pub(crate) async fn extend(
     id: &Id,
     (days, unit, reason): (u16, Unit, &str),
 ) -> ApiResult<()> {
+    let _alone = app.review_lock.lock().await;
     if !(1..=EXTENSION_DAYS_MAX).contains(&days) {
         let message = format!("Enter a number of days from 1 to {EXTENSION_DAYS_MAX}.");
         return Err(ApiError::field("days", message));
@@ -231,6 +234,7 @@ pub(crate) async fn take_back(
     id: &Id,
     reason: &str,
 ) -> ApiResult<()> {
+    let _alone = app.review_lock.lock().await;
     let reason = text("reason", reason, REASON_CHARS_MAX)?;
     let before = load(app, id).await?;
     let mut after = before.rows.clone();
@@ -264,6 +268,7 @@ pub(crate) async fn record(
     id: &Id,
     (kind, on): (DeadlineKind, &str),
 ) -> ApiResult<()> {
+    let _alone = app.review_lock.lock().await;
     let before = load(app, id).await?;
     let day = match on.trim() {
         "" => None,

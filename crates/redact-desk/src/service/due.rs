@@ -1,11 +1,15 @@
 //! When a request is due: by its law, its own rule, or as a target.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::app::Shared;
-use crate::db::clocks::{ClockRows, PauseRow};
-use crate::db::requests::{Facts, RequestRow};
+use crate::api_error::ApiResult;
+use crate::db::clocks::{ClockRows, PauseRow, by_request};
+use crate::db::requests::{self, Facts, RequestRow};
 use crate::domain::statutes::{Case, Days, DeadlineKind, Due, Pause, plain_due};
+use crate::id::Id;
 use crate::model::Unit;
 use crate::time;
 
@@ -141,6 +145,35 @@ pub(crate) fn due_on(app: &Shared, row: &RequestRow, rows: &ClockRows) -> String
         || row.facts.due_on.clone(),
         |counted| time::day_text(counted.on),
     )
+}
+
+/// The due dates of all requests.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) async fn of_all(app: &Shared) -> ApiResult<HashMap<Id, String>> {
+    let mut clocks = by_request(&app.db, None).await?;
+    let rows = requests::all(&app.db).await?.into_iter();
+    let due = |row: RequestRow| {
+        let clock = clocks.remove(&row.id).unwrap_or_default();
+        let due = due_on(app, &row, &clock);
+        (row.id, due)
+    };
+    Ok(rows.map(due).collect())
+}
+
+/// The facts of a request with its due date as of now.
+///
+/// # Errors
+/// 404.
+pub(crate) async fn facts(app: &Shared, id: &Id) -> ApiResult<Facts> {
+    let row = requests::by_id(&app.db, id).await?;
+    let clock = by_request(&app.db, Some(id)).await?.remove(id);
+    let due_on = due_on(app, &row, &clock.unwrap_or_default());
+    Ok(Facts {
+        due_on,
+        ..row.facts
+    })
 }
 
 /// The deadline of a request's own.

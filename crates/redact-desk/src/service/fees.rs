@@ -176,6 +176,7 @@ pub(crate) async fn add_time(
     request: &Id,
     entered: EnteredTime<'_>,
 ) -> ApiResult<()> {
+    let _alone = app.review_lock.lock().await;
     requests::by_id(&app.db, request).await?;
     let row = TimeRow {
         id: Id::random(),
@@ -200,6 +201,7 @@ pub(crate) async fn change_time(
     (request, id): (&Id, &Id),
     entered: EnteredTime<'_>,
 ) -> ApiResult<()> {
+    let _alone = app.review_lock.lock().await;
     let row = own(app, request, id).await?;
     put(app, who, (Some(time_text(&row)), row), entered).await
 }
@@ -259,6 +261,7 @@ pub(crate) async fn remove_time(
     who: &SessionUser,
     (request, id): (&Id, &Id),
 ) -> ApiResult<()> {
+    let _alone = app.review_lock.lock().await;
     check_open(app, request).await?;
     let row = own(app, request, id).await?;
     let mut change = pool::begin(&app.db).await?;
@@ -320,6 +323,7 @@ pub(crate) async fn estimate(
     request: &Id,
     (minutes, rate): (Minutes, &str),
 ) -> ApiResult<()> {
+    let _alone = app.review_lock.lock().await;
     check_open(app, request).await?;
     let row = requests::by_id(&app.db, request).await?;
     let rules = rules(app, &row).ok_or_else(|| {

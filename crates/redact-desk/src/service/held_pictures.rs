@@ -55,6 +55,8 @@ pub(crate) struct State {
 /// A process that makes pictures.
 pub(crate) struct Run {
     pub(crate) frames: Range<u32>,
+    /// The frame that it makes first, because somebody waits for it.
+    pub(crate) first: u32,
     pub(crate) stop: AtomicBool,
     /// Changes with each picture; closed at the end.
     pub(crate) made: watch::Sender<u32>,

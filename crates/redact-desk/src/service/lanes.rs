@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::id::Id;
-use crate::model::{JobKind, Lane};
+use crate::model::{JobKind, JobLane};
 use crate::task::Watch;
 use crate::time::Millis;
 
@@ -25,7 +25,7 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(20);
 /// The lanes and their running jobs.
 #[derive(Default)]
 pub(crate) struct Runner {
-    wake: [Notify; Lane::ALL.len()],
+    wake: [Notify; JobLane::ALL.len()],
     closing: AtomicBool,
     running: Mutex<HashMap<Id, Arc<Running>>>,
     lanes: Mutex<Vec<JoinHandle<()>>>,
@@ -135,7 +135,7 @@ impl Runner {
     }
 
     /// Waits until a lane may have a job.
-    pub(crate) async fn wait(&self, lane: Lane) {
+    pub(crate) async fn wait(&self, lane: JobLane) {
         self.wake[lane as usize].notified().await;
     }
 

@@ -14,6 +14,7 @@ use super::app::Shared;
 use super::change::Change;
 use super::closed::check_open;
 use super::deliveries::{self, Leaving};
+use super::due;
 use super::package_state::{forget, passphrases};
 use super::releases;
 use crate::api_error::{ApiError, ApiResult};
@@ -141,7 +142,7 @@ pub(crate) async fn begin(
     let _alone = app.review_lock.lock().await;
     let message = "Releases of a practice request cannot be packaged.";
     practice::refuse(&app.db, request, message).await?;
-    let facts = requests::facts(&app.db, request).await?;
+    let facts = due::facts(app, request).await?;
     check_open(app, request).await?;
     let rows = chosen(app, request, &order.releases).await?;
     let leaving = leaving(&rows);

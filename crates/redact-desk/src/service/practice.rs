@@ -5,6 +5,7 @@ use redact_record::events::Act;
 
 use super::app::Shared;
 use super::change::Change;
+use super::clips;
 use super::recording_changes::{delete_folders, still_stopping, stop_jobs};
 use super::recordings::{self, NewFile};
 use super::requests::{self, Entered};
@@ -106,8 +107,11 @@ pub(crate) async fn remove(app: &Shared, who: &SessionUser) -> ApiResult<()> {
         if jobs::count_active(&mut change, &row.id).await? > 0 {
             return Err(still_stopping());
         }
-        let heads = reviews::heads(&app.db, &row.id).await?.into_iter();
-        folders.extend(heads.map(|head| app.folders.plans(&head.review.id)));
+        let heads = reviews::heads(&app.db, &row.id).await?;
+        for head in &heads {
+            clips::delete(app, &head.review.id).await?;
+        }
+        folders.extend(heads.iter().map(|head| app.folders.plans(&head.review.id)));
         folders.push(app.folders.recording(&row.id));
         recording_rows::remove(&mut change, &row.id, app.now()).await?;
     }
@@ -119,6 +123,7 @@ pub(crate) async fn remove(app: &Shared, who: &SessionUser) -> ApiResult<()> {
     change.commit().await?;
     for row in &rows {
         app.forget_findings(&row.id);
+        app.previews.forget(&row.id);
     }
     delete_folders(folders).await?;
     app.notify(Change::Request(id));

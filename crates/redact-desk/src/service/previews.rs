@@ -39,7 +39,7 @@ pub(crate) async fn picture(app: &App, of: PicturesOf, frame: u32) -> ApiResult<
     }
     let mut tries = TRIES;
     loop {
-        let mut coming = {
+        let (mut coming, own) = {
             let mut state = pictures.state();
             if let Some(made) = state.made.get(&frame).cloned() {
                 if let Some(next) = pictures.wanted(&state, frame) {
@@ -47,14 +47,16 @@ pub(crate) async fn picture(app: &App, of: PicturesOf, frame: u32) -> ApiResult<
                 }
                 return Ok(made);
             }
-            match state.run.clone().filter(|run| run.frames.contains(&frame)) {
-                Some(run) => run.made.subscribe(),
-                None => begin(app, &pictures, &mut state, frame),
+            match state.run.clone() {
+                Some(run) if run.frames.contains(&frame) => (run.made.subscribe(), true),
+                // Somebody else waits for its first picture, and gets it.
+                Some(run) if !state.made.contains_key(&run.first) => (run.made.subscribe(), false),
+                _ => (begin(app, &pictures, &mut state, frame), true),
             }
         };
         // A run ends without a picture if it failed, or if another frame was needed first.
         let has_ended = coming.changed().await.is_err();
-        if has_ended && !pictures.has(frame) {
+        if has_ended && own && !pictures.has(frame) {
             tries -= 1;
         }
         if tries == 0 {
@@ -94,6 +96,7 @@ fn begin(
     let (made, receiver) = watch::channel(0);
     let run = Arc::new(Run {
         frames: start..end,
+        first,
         stop: AtomicBool::new(false),
         made,
     });

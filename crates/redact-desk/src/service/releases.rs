@@ -14,6 +14,7 @@ use super::app::Shared;
 use super::approvals::{self, Approved};
 use super::change::Change;
 use super::closed::check_open;
+use super::due;
 use crate::api_error::{ApiError, ApiResult, text};
 use crate::db;
 use crate::db::jobs::{self, NewJob};
@@ -160,7 +161,7 @@ pub(crate) async fn begin(
         None => None,
     };
     let request = recordings::by_id(&app.db, recording).await?.request;
-    let facts = requests::facts(&app.db, &request).await?;
+    let facts = due::facts(app, &request).await?;
     check_open(app, &request).await?;
     let id = Id::random();
     let why = replaced.as_ref().map_or("", |(_, why)| why);

@@ -9,7 +9,7 @@ use super::due::{self, DueRule};
 use super::history::{self, Entry};
 use super::{approvals, releases};
 use crate::api_error::{ApiError, ApiResult, optional_text, text};
-use crate::db::clocks::ClockRows;
+use crate::db::clocks::{self, ClockRows};
 use crate::db::requests::{self, Facts, ProgressRow, RequestRow, RequestValues};
 use crate::db::{pool, practice, users};
 use crate::domain::history::{FieldChange, changes};
@@ -195,6 +195,11 @@ pub(crate) async fn change(
         return Ok(());
     }
     let id = &old.id;
+    let named = |change: &FieldChange| matches!(&*change.field, "number" | "assignee");
+    if old.practice.is_some() && made.iter().any(named) {
+        let message = "The number and the owner of a practice request stay as they are.";
+        return Err(ApiError::conflict("practice", message));
+    }
     let stays_open = |change: &FieldChange| matches!(&*change.field, "note" | "assignee");
     if !made.iter().all(stays_open) {
         check_open(app, id).await?;
@@ -203,8 +208,12 @@ pub(crate) async fn change(
     let _alone = app.review_lock.lock().await;
     let mut change = pool::begin(&app.db).await?;
     requests::update(&mut change, id, &values, app.now()).await?;
-    if made.iter().any(|change| change.field == "requester_kind") {
-        let why = "The kind of requester was changed.";
+    let decisive = |change: &FieldChange| match &*change.field {
+        "requester_kind" => Some("The kind of requester was changed."),
+        "jurisdiction" => Some("The law of the request was changed."),
+        _ => None,
+    };
+    if let Some(why) = made.iter().find_map(decisive) {
         approvals::void_all(app, &mut change, (who, id), why).await?;
     }
     let entry = Entry {
@@ -307,6 +316,16 @@ pub(crate) async fn reopen(
     set_closed(app, who, id, (None, &reason)).await
 }
 
+/// Ends the clock of a request that is closed: nobody waits any longer, and its due date stays.
+async fn end_clock(app: &Shared, change: &mut pool::Connection, row: &RequestRow) -> ApiResult<()> {
+    let rows = clocks::by_request(&app.db, Some(&row.id))
+        .await?
+        .remove(&row.id);
+    let due = due::due_on(app, row, &rows.unwrap_or_default());
+    clocks::end_pause(change, &row.id, &time::day_text(app.today())).await?;
+    Ok(clocks::set_due(change, &row.id, &due).await?)
+}
+
 async fn set_closed(
     app: &Shared,
     who: &SessionUser,
@@ -321,6 +340,9 @@ async fn set_closed(
         let state = if old.closed { "closed" } else { "open" };
         let message = format!("The request is already {state}.");
         return Err(ApiError::conflict("conflict", message));
+    }
+    if disposition.is_some() {
+        end_clock(app, &mut change, &old).await?;
     }
     let word = |disposition: Option<Disposition>| {
         disposition.map_or_else(String::new, |found| found.word().to_owned())

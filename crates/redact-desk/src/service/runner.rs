@@ -13,7 +13,7 @@ use crate::api_error::ApiResult;
 use crate::db;
 use crate::db::pool::DbError;
 use crate::id::Id;
-use crate::model::{JobKind, Lane};
+use crate::model::{JobKind, JobLane};
 use crate::task::TaskError;
 
 /// How often open pages are notified about a running job.
@@ -33,13 +33,13 @@ pub(crate) async fn resume(app: &App) -> Result<(), DbError> {
             .or_else(|_| std::fs::remove_dir_all(&path))
             .ok();
     }
-    let lanes = Lane::ALL.map(|lane| tokio::spawn(run_lane(Arc::clone(app), lane)));
+    let lanes = JobLane::ALL.map(|lane| tokio::spawn(run_lane(Arc::clone(app), lane)));
     app.runner.start(lanes);
     Ok(())
 }
 
 /// Runs the jobs of one lane until the desk closes.
-async fn run_lane(app: App, lane: Lane) {
+async fn run_lane(app: App, lane: JobLane) {
     while !app.runner.is_closing() {
         match db::jobs::start_next(&app.db, lane, app.now()).await {
             Ok(Some((job, kind))) => {

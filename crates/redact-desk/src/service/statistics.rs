@@ -6,7 +6,7 @@ use super::app::Shared;
 use super::due::due_on;
 use super::releases::path;
 use super::requests::stage;
-use crate::api_error::ApiResult;
+use crate::api_error::{ApiError, ApiResult};
 use crate::db::clocks::by_request;
 use crate::db::statistics::{self as rows, AnswerRow};
 use crate::db::{releases, requests};
@@ -101,8 +101,9 @@ async fn requests(app: &Shared) -> ApiResult<Vec<CountedRequest>> {
 async fn figures(app: &Shared, release: &crate::id::Id) -> ApiResult<ReleaseFigures> {
     let row = releases::by_id(&app.db, release).await?;
     let manifest = FileKind::Manifest.path(&path(app, &row));
-    let bytes = tokio::fs::read(&manifest).await.unwrap_or_default();
-    let manifest: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    let bytes = tokio::fs::read(&manifest).await?;
+    let manifest: Value =
+        serde_json::from_slice(&bytes).map_err(|error| ApiError::internal(&error))?;
     let figures = ReleaseFigures::of_manifest(&manifest);
     let text = serde_json::json!(figures).to_string();
     rows::set_figures(&app.db, release, &text).await?;

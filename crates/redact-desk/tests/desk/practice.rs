@@ -161,6 +161,22 @@ async fn a_practice_request_is_removed_by_its_owner() {
             .call(&person, Method::DELETE, "/api/practice", json!({}))
             .await
     };
+    // Nobody else sees it, and its files stay in the desk.
+    let files = format!("/api/releases/{release}/files/release");
+    assert_eq!(bench.get(&office.operator, &files).await.code(), "practice");
+    let path = format!("/api/requests/{request}");
+    for place in [&files, &path] {
+        let other = bench.get(&office.approver, place).await;
+        assert_eq!(other.status, StatusCode::NOT_FOUND, "{place}");
+    }
+    let jobs = bench.get(&office.approver, "/api/jobs").await.ok();
+    let named = |job: &serde_json::Value| job["request"] == request.as_str();
+    assert!(!jobs.as_array().unwrap().iter().any(named));
+    let renamed = json!({ "number": "2026-0001" });
+    let kept = bench
+        .call(&office.operator, Method::PATCH, &path, renamed)
+        .await;
+    assert_eq!(kept.code(), "practice");
     let none = remove(office.approver.clone()).await;
     assert_eq!(none.status, StatusCode::NOT_FOUND);
     let gone = remove(office.operator.clone()).await;

@@ -57,7 +57,8 @@ pub(crate) fn shaped(
         return Ok(region);
     };
     let Some(shape) = file.shape() else {
-        let expected = "a polygon with 3 to 32 points with coordinates from 0 to 1";
+        let expected =
+            "a polygon of 3 to 32 points with coordinates from 0 to 1, not all on one line";
         return Err(RecordError::field(at("shape"), "another polygon", expected));
     };
     let found = format!("{} with effect {}", shape.name(), region.effect().name());

@@ -87,8 +87,13 @@ impl Statute {
                 other => return Some(other),
             },
         };
-        let start = self.restarted(case).map_or(start, |reply| reply.max(start));
         let mut due = self.count(start, period, case, holidays);
+        for pause in self.restarts(case) {
+            // What was due already stays overdue.
+            if pause.since <= due {
+                due = self.count(pause.until.max(start), period, case, holidays);
+            }
+        }
         if kind == DeadlineKind::Answer {
             for &added in case.extensions {
                 due = self.count(due, added, case, holidays);
@@ -111,14 +116,12 @@ impl Statute {
         self.effect(waiting_for) != TollingEffect::None
     }
 
-    /// The last reply after which a new period runs.
-    fn restarted(&self, case: &Case<'_>) -> Option<Date> {
+    /// The times of waiting after which a new period runs, the earliest first.
+    fn restarts(&self, case: &Case<'_>) -> Vec<Pause> {
         let restarts = |pause: &&Pause| self.effect(pause.waiting_for) == TollingEffect::Restarts;
-        case.pauses
-            .iter()
-            .filter(restarts)
-            .map(|pause| pause.until)
-            .max()
+        let mut found: Vec<Pause> = case.pauses.iter().filter(restarts).copied().collect();
+        found.sort_by_key(|pause| pause.since);
+        found
     }
 
     fn count(&self, from: Date, period: Days, case: &Case<'_>, holidays: &Holidays) -> Date {

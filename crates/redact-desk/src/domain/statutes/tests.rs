@@ -187,6 +187,15 @@ fn waiting_and_extensions_move_the_date() {
         on("2026-03-18")
     );
     assert_eq!(due("none", "2026-03-01", &[pause], &[]), on("2026-03-11"));
+    let late = Pause {
+        since: day("2026-03-12"),
+        until: day("2026-03-20"),
+        ..pause
+    };
+    for effect in ["stops", "restarts"] {
+        let found = due(effect, "2026-03-01", &[late], &[]);
+        assert_eq!(found, on("2026-03-11"), "what is overdue stays overdue");
+    }
     let added = Days {
         days: 14,
         unit: crate::model::Unit::Days,
