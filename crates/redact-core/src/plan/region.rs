@@ -400,8 +400,8 @@ mod tests {
         assert_ne!(clipped.rect_at(at), whole.rect_at(at));
     }
 
-    /// Goal: only a filled mask has an outline, and it hides nothing outside of it; renamed, cut and
-    /// moved, it keeps it.
+    /// Goal: only a filled mask has an outline, and it hides nothing outside of it; renamed, cut
+    /// and moved, it keeps it.
     #[test]
     fn only_a_fill_has_an_outline() {
         let whole = region(0, 9, vec![keyframe(3, 0.0)]).unwrap();

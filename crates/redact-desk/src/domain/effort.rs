@@ -27,7 +27,7 @@ pub(crate) fn expected_minutes(duration_seconds: f64, tracks: usize, speech_seco
 
 /// A save of a review.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Save<'a> {
+pub(crate) struct SavedAt<'a> {
     pub(crate) review: &'a str,
     pub(crate) by: &'a str,
     pub(crate) at: Millis,
@@ -37,7 +37,7 @@ pub(crate) struct Save<'a> {
 const GAP_MAX: Millis = 10 * MINUTE;
 
 /// Minutes between each person's saves of the same review, rounded up, by name.
-pub(crate) fn measured_minutes(saves: &[Save<'_>]) -> BTreeMap<String, u32> {
+pub(crate) fn measured_minutes(saves: &[SavedAt<'_>]) -> BTreeMap<String, u32> {
     let mut times: BTreeMap<(&str, &str), Vec<Millis>> = BTreeMap::new();
     for save in saves {
         times
@@ -79,7 +79,7 @@ mod tests {
     /// another review are no work.
     #[test]
     fn time_is_measured_between_saves() {
-        let save = |review, by, minute: Millis| Save {
+        let save = |review, by, minute: Millis| SavedAt {
             review,
             by,
             at: minute * MINUTE,

@@ -9,7 +9,7 @@ use crate::api_error::{ApiError, ApiResult, optional_text};
 use crate::db::fees::{self, EstimateRow, TimeRow};
 use crate::db::requests::{self, RequestRow};
 use crate::db::{pool, recordings};
-use crate::domain::effort::{Save, expected_minutes, measured_minutes};
+use crate::domain::effort::{SavedAt, expected_minutes, measured_minutes};
 use crate::domain::history::changes;
 use crate::domain::statutes::{Fee, FeeCase, FeeRules, Money};
 use crate::id::Id;
@@ -147,9 +147,9 @@ pub(crate) fn difference_percent(bill: Money, estimate: Money) -> Option<i64> {
 /// Those of the database.
 pub(crate) async fn measured(app: &Shared, request: &Id) -> ApiResult<Vec<(String, u32)>> {
     let rows = fees::saves_of(&app.db, request).await?;
-    let saves: Vec<Save<'_>> = rows
+    let saves: Vec<SavedAt<'_>> = rows
         .iter()
-        .map(|row| Save {
+        .map(|row| SavedAt {
             review: row.review.as_str(),
             by: &row.by,
             at: row.at,

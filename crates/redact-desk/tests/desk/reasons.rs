@@ -145,7 +145,11 @@ async fn reasons_of_another_law_block_until_they_are_changed() {
     assert_eq!(approved.ok()["state"], "approved");
     office.set_law("us-federal").await;
     assert_eq!(office.release(review).await.code(), "not_approved");
+    // Who approved it did so under the other law: going back does not bring the approval back.
     office.set_law("us-mn").await;
+    assert_eq!(office.release(review).await.code(), "not_approved");
+    let again = bench.approve(&office.approver, review, revision).await;
+    assert_eq!(again.ok()["state"], "approved");
     assert_eq!(office.release(review).await.status, StatusCode::ACCEPTED);
 }
 

@@ -1,8 +1,8 @@
 //! The part of Markdown that letters and the manual may use, as blocks to be laid out.
 //!
 //! Headings, paragraphs, bold text, line breaks, lists, tables and rules; in the manual also links
-//! and code. Everything else is shown as text: HTML as it is written, a link of a letter as its text
-//! and address, italics like any other text.
+//! and code. Everything else is shown as text: HTML as it is written, a link of a letter as its
+//! text and address, italics like any other text.
 
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 

@@ -101,8 +101,8 @@ proptest! {
     #[test]
     fn lines_fit_and_nothing_is_lost(parts in prop::collection::vec(("[a-z \u{e9}]{0,30}", any::<bool>()), 0..6), width in 20.0_f32..200.0) {
         let fonts = Fonts::load();
-        let spans = parts.into_iter().map(|(text, strong)| Span { text, strong, ..Span::default() });
-        let spans: Vec<Span> = spans.collect();
+        let span = |(text, strong)| Span { text, strong, ..Span::default() };
+        let spans: Vec<Span> = parts.into_iter().map(span).collect();
         let lines = wrap(&fonts, KIND(), &spans, width);
         for line in &lines {
             let wide: f32 = line.iter().map(|(style, text)| fonts.width(*style, 9.0, text)).sum();
