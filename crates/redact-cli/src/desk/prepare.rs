@@ -103,15 +103,18 @@ pub(super) fn prepare(
     sink.finish().context("cannot write the proxy")?;
     std::fs::rename(&partial, folder.join(PROXY)).context("cannot write the proxy")?;
     let mut media = media(&info, &timeline);
-    let recorded = std::fs::File::open(clip).ok().and_then(|file| {
-        let buffered = std::io::BufReader::new(file);
-        recorded_at(buffered)
-    });
-    if let Some(at) = recorded {
-        media["recorded_at"] = json!(at.to_string());
+    if let Some(at) = start_of(clip) {
+        media["recorded_at"] = json!(at);
     }
     write_beside(folder, &timeline, &peaks, &media)?;
     Ok(media)
+}
+
+/// When the recording began, if its file says so.
+fn start_of(clip: &Path) -> Option<String> {
+    let file = std::fs::File::open(clip).ok()?;
+    let at = recorded_at(std::io::BufReader::new(file))?;
+    Some(at.to_string())
 }
 
 /// The files beside the proxy: waveforms, timeline and, last, what the recording is.

@@ -24,7 +24,6 @@ use crate::db::packages::{self, NewPackage, PackageCopyRow, PackageRow};
 use crate::db::pool;
 use crate::db::practice;
 use crate::db::releases::ReleaseRow;
-use crate::db::requests;
 use crate::domain::package::{EncryptionInput, RELEASES_MAX, file_name};
 use crate::domain::transmittals::Profile;
 use crate::event::Event;

@@ -21,7 +21,7 @@ use crate::db::jobs::{self, NewJob};
 use crate::db::pool;
 use crate::db::recordings;
 use crate::db::releases::{self, NewRelease, ReleaseRow};
-use crate::db::requests::{self, Facts};
+use crate::db::requests::Facts;
 use crate::domain::approval::{Approval, approvers};
 use crate::domain::excerpt::{Excerpt, ExcerptSpan};
 use crate::domain::release_files::{FileKind, neutral_stem};

@@ -48,7 +48,7 @@ test('faces are named together, by what goes on and by hand, and decided in one 
   await openReview();
   await page.getByRole('button', { name: /Sort into people/ }).click();
   const sheet = page.getByRole('dialog', { name: 'People' });
-  await sheet.getByText('Faces are not matched by likeness').waitFor();
+  await sheet.getByText('Faces are not matched automatically').waitFor();
   // Only what goes on in time and place: not the face far away.
   const suggestions = sheet.getByRole('region', { name: 'Suggestions' });
   expect(await suggestions.getByRole('listitem').count()).toBe(2);
