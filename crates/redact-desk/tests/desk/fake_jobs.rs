@@ -80,19 +80,7 @@ impl Jobs for FakeJobs {
                 clip,
                 options,
                 folder,
-            } => {
-                self.read.lock().unwrap().push(*options);
-                let remedy = *self.unreadable.lock().unwrap();
-                if let Some(remedy) = remedy
-                    && *options == ReadOptions::default()
-                {
-                    return Err(TaskError {
-                        remedy: Some(remedy),
-                        ..TaskError::new("cannot read the recording")
-                    });
-                }
-                prepare(clip, folder)
-            }
+            } => return self.prepare(clip, *options, folder),
             Task::Scan {
                 accept_lost_sound: false,
                 ..
@@ -120,23 +108,7 @@ impl Jobs for FakeJobs {
                 text(picture, &format!("{} masks", redactions.masks.len()));
                 TaskOutcome::Done
             }
-            Task::Pictures(task) => {
-                // As a process would: the requested one first, then those after it and before it.
-                let order = (task.first..task.end).chain((task.start..task.first).rev());
-                for frame in order {
-                    let masks = task.redactions.masks_at(FrameIndex::new(frame)).count();
-                    let path = PicturesTask::path(&task.pictures, frame);
-                    text(&path, &format!("{masks} masks"));
-                    self.pictures.lock().unwrap().push(frame);
-                    if watch
-                        .advance(PicturesTask::PHASE, frame.into(), None)
-                        .is_break()
-                    {
-                        return Err(TaskError::new("stopped"));
-                    }
-                }
-                TaskOutcome::Done
-            }
+            Task::Pictures(task) => return self.make_pictures(task, watch),
             Task::Follow(task) => TaskOutcome::Followed(Followed {
                 start: task.frame,
                 end: task.frame + 1,
@@ -156,6 +128,45 @@ impl Jobs for FakeJobs {
 }
 
 impl FakeJobs {
+    fn prepare(
+        &self,
+        clip: &Path,
+        options: ReadOptions,
+        folder: &Path,
+    ) -> Result<TaskOutcome, TaskError> {
+        self.read.lock().unwrap().push(options);
+        let remedy = *self.unreadable.lock().unwrap();
+        if let Some(remedy) = remedy
+            && options == ReadOptions::default()
+        {
+            return Err(TaskError {
+                remedy: Some(remedy),
+                ..TaskError::new("cannot read the recording")
+            });
+        }
+        Ok(prepare(clip, folder))
+    }
+
+    fn make_pictures(
+        &self,
+        task: &PicturesTask,
+        watch: &dyn Watch,
+    ) -> Result<TaskOutcome, TaskError> {
+        // As a process would: the requested one first, then those after it and before it.
+        let order = (task.first..task.end).chain((task.start..task.first).rev());
+        for frame in order {
+            let masks = task.redactions.masks_at(FrameIndex::new(frame)).count();
+            let path = PicturesTask::path(&task.pictures, frame);
+            text(&path, &format!("{masks} masks"));
+            self.pictures.lock().unwrap().push(frame);
+            let phase = PicturesTask::PHASE;
+            if watch.advance(phase, frame.into(), None).is_break() {
+                return Err(TaskError::new("stopped"));
+            }
+        }
+        Ok(TaskOutcome::Done)
+    }
+
     fn scan(&self, findings: &Path, options: ReadOptions) -> TaskOutcome {
         self.read.lock().unwrap().push(options);
         let found = Findings {
