@@ -154,7 +154,7 @@ pub(crate) async fn remove_extension(change: &mut Connection, id: &Id) -> Result
         .map(drop)
 }
 
-/// Sets when the requester was told that the request arrived.
+/// Sets when the acknowledgement was sent.
 pub(crate) async fn set_acknowledged(
     change: &mut Connection,
     request: &Id,
@@ -169,7 +169,7 @@ pub(crate) async fn set_acknowledged(
     .await
 }
 
-/// Sets when the requester was told what it will cost.
+/// Sets when the estimate was sent.
 pub(crate) async fn set_estimated(
     change: &mut Connection,
     request: &Id,

@@ -21,7 +21,7 @@ pub(crate) struct TimeRow {
     pub(crate) note: String,
 }
 
-/// What a requester was told it would cost.
+/// An estimate that was given to a requester.
 #[derive(Clone, sqlx::FromRow)]
 pub(crate) struct EstimateRow {
     pub(crate) id: Id,

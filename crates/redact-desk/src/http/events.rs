@@ -280,7 +280,7 @@ impl Filter {
 /// The entries that the query wants: the first `limit`, or the last ones in reverse.
 ///
 /// # Errors
-/// 400 for a date that is none; errors of the log and the database.
+/// 400 for an invalid date; errors of the log and the database.
 pub(super) async fn find(
     app: &App,
     who: &SessionUser,

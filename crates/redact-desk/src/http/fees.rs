@@ -46,7 +46,7 @@ pub(crate) struct MeasuredTime {
     minutes: u32,
 }
 
-/// What the requester was told it would cost.
+/// An estimate that was given to the requester.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct FeeEstimate {

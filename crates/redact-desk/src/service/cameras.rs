@@ -48,7 +48,7 @@ fn place_text(micros: Option<i64>) -> String {
 /// Places recordings on the clock of their request.
 ///
 /// # Errors
-/// 400 for a recording of another request, or a time that is none; 404; 409 `closed`.
+/// 400 for a recording of another request, or an invalid time; 404; 409 `closed`.
 pub(crate) async fn place(
     app: &Shared,
     who: &SessionUser,

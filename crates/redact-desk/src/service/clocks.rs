@@ -257,7 +257,7 @@ pub(crate) async fn take_back(
     .await
 }
 
-/// Records the day on which the requester was told that the request arrived or what it will cost;
+/// Records the day on which the requester received the acknowledgement or the estimate;
 /// an empty day removes it.
 ///
 /// # Errors

@@ -275,7 +275,7 @@ mod tests {
         }
     }
 
-    /// Goal: local time is written beside UTC, with its zone; an offset that is none is refused.
+    /// Goal: local time is written beside UTC, with its zone; an invalid offset is refused.
     #[test]
     fn local_time_follows_from_the_offset() {
         let utc = Utc::from_text("2026-03-01T02:15:00Z").unwrap();

@@ -111,7 +111,7 @@ impl Statute {
         found.map_or(TollingEffect::None, |tolling| tolling.effect)
     }
 
-    /// Whether the clock stands still while the agency waits, or runs anew afterward.
+    /// Whether the clock stops while the agency waits, or starts over afterward.
     pub(crate) fn is_stopped_by(&self, waiting_for: WaitingFor) -> bool {
         self.effect(waiting_for) != TollingEffect::None
     }

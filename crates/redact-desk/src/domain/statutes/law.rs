@@ -14,11 +14,11 @@ use crate::model::{RequesterKind, Unit, WaitingFor};
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum DeadlineKind {
-    /// The requester was told that the request arrived.
+    /// The requester received an acknowledgement.
     Acknowledgement,
     /// The request was answered: its due date.
     Answer,
-    /// The requester was told what it will cost.
+    /// The requester received an estimate of fees.
     Estimate,
 }
 

@@ -47,7 +47,7 @@ export function recordedStarts(recordings: readonly Recording[]): number[] | nul
   return at.map((time) => (time - first) / 1000);
 }
 
-/** A typed time on the clock: `12.5`, `-3`, `1:02.5`; `null` if it is none. */
+/** A typed time on the clock: `12.5`, `-3`, `1:02.5`; `null` if it is invalid. */
 export function readSeconds(text: string): number | null {
   const found = /^([-−+]?)(?:(?:(\d+):)?(\d+):)?(\d+(?:[.,]\d+)?)$/.exec(text.trim());
   if (found === null) return null;

@@ -93,7 +93,7 @@ test('Render says what is missing', async () => {
     const missing = 'Write what was wrong with the release that this one replaces.';
     await page.getByText(missing).waitFor();
     expect(await render.isDisabled()).toBe(true);
-    // Whoever hears the button hears why.
+    // Screen readers announce the reason with the button.
     const about = await render.getAttribute('aria-describedby');
     expect(await page.locator(`[id="${about}"]`).innerText()).toBe(missing);
     await picture(page, 'render-missing');
