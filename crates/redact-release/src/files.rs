@@ -53,8 +53,9 @@ pub fn bind(path: &Path, progress: &dyn Progress) -> Result<FileBinding> {
 /// Digests a recording while `job` reads it; gives its SHA-256 and length, too.
 ///
 /// # Errors
-/// Those of `job`; [`ReleaseError::Changed`] if the recording is not the same file, unchanged, at
-/// the end: the digest would be of other bytes than those that `job` saw.
+/// [`ReleaseError::Changed`] if the recording is not the same file, unchanged, at the end: the
+/// digest would be of other bytes than those that `job` saw, and what either of them met is a
+/// consequence. Otherwise those of both.
 pub(crate) fn digest_beside<T>(
     clip: &Path,
     progress: &dyn Progress,
@@ -65,11 +66,12 @@ pub(crate) fn digest_beside<T>(
         progress,
         |advance| redact_record::digest_file(clip, advance).in_file(clip),
         job,
-    )?;
-    match FileState::of(clip)? == before {
-        true => Ok(done),
-        false => Err(ReleaseError::Changed).in_file(clip),
+    );
+    let cancelled = done.as_ref().is_err_and(ReleaseError::is_cancelled);
+    if !cancelled && FileState::of(clip)? != before {
+        return Err(ReleaseError::Changed).in_file(clip);
     }
+    done
 }
 
 /// What changes whenever a file's content does: the system sets the time of the last change (not of
@@ -228,6 +230,29 @@ mod tests {
                 .set_modified(modified)?)
         });
         let error = refused.unwrap_err();
+        assert!(matches!(error.cause(), ReleaseError::Changed), "{error}");
+    }
+
+    /// Goal: a job that fails because the recording was cut short beneath it says that the
+    /// recording changed, not what it met. Control: one that fails by itself.
+    #[test]
+    fn a_failure_in_a_changed_recording_is_the_change() {
+        let folder = tempfile::tempdir().unwrap();
+        let clip = folder.path().join("clip.mp4");
+        std::fs::write(&clip, "a face").unwrap();
+        let failed = digest_beside(&clip, &Quiet, || Err::<(), _>(ReleaseError::NoDetectors));
+        let error = failed.unwrap_err();
+        assert!(
+            matches!(error.cause(), ReleaseError::NoDetectors),
+            "{error}"
+        );
+
+        std::thread::sleep(Duration::from_millis(50));
+        let failed = digest_beside(&clip, &Quiet, || {
+            std::fs::write(&clip, "a")?;
+            Err::<(), _>(ReleaseError::NoDetectors)
+        });
+        let error = failed.unwrap_err();
         assert!(matches!(error.cause(), ReleaseError::Changed), "{error}");
     }
 }
