@@ -28,6 +28,10 @@ const STEPS: &[&str] = &[
     include_str!("schema/schema-13.sql"),
     include_str!("schema/schema-14.sql"),
     include_str!("schema/schema-15.sql"),
+    include_str!("schema/schema-16.sql"),
+    include_str!("schema/schema-17.sql"),
+    include_str!("schema/schema-18.sql"),
+    include_str!("schema/schema-19.sql"),
 ];
 
 /// The schema version, in SQLite's `user_version`.

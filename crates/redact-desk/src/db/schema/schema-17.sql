@@ -1,0 +1,1 @@
+-- Letters, invoices, misuse reviews.

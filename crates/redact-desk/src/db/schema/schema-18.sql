@@ -1,0 +1,1 @@
+-- Intake, notes, tasks, saved views, settings.

@@ -1,0 +1,1 @@
+-- Sign-in: passkeys, recovery codes, providers, delegation.
