@@ -116,12 +116,7 @@ fn info(read: &Transmittal) -> ProfileInfo {
         PackageContainer::Folder => None,
     });
     let forms: Vec<PackageForm> = forms.collect();
-    let problem = forms.is_empty().then(|| {
-        format!(
-            "Profile {} only allows folders: make this package with `redact package`.",
-            read.name
-        )
-    });
+    let problem = problem(read, &forms);
     ProfileInfo {
         name: read.name.clone(),
         title: read.title.clone(),
@@ -143,6 +138,25 @@ fn info(read: &Transmittal) -> ProfileInfo {
         case_number: read.names.case_number,
         requester: read.names.requester,
         problem,
+    }
+}
+
+/// Why a valid profile cannot be used at the desk.
+fn problem(read: &Transmittal, forms: &[PackageForm]) -> Option<String> {
+    let name = &read.name;
+    if forms.is_empty() {
+        Some(format!(
+            "Profile {name} only allows folders: make this package with `redact package`."
+        ))
+    } else if !read.names.request_number {
+        // Their public manifests have it, for the log that a requester reads.
+        Some(format!(
+            "Profile {name} leaves the request number out (request_number = false), and releases \
+             of the desk name it. Render without it and make this package with `redact package`, \
+             or choose another profile."
+        ))
+    } else {
+        None
     }
 }
 
@@ -200,7 +214,7 @@ requester = false
 "#;
 
     /// Goal: an office's own profile takes precedence, also when it is broken, and one that only
-    /// makes folders says so. Control: without a folder there are the built-in ones.
+    /// makes folders, or leaves out what releases of the desk name, says so. Control: without a folder there are the built-in ones.
     #[test]
     fn own_profiles_take_precedence_and_broken_ones_say_why() {
         let folder = tempfile::TempDir::new().unwrap();
@@ -220,28 +234,26 @@ requester = false
         let folders = PLAIN.replace(r#"["zip", "folder", "iso"]"#, r#"["folder"]"#);
         write("folders", &folders.replace("\"plain\"", "\"folders\""));
         write("other", PLAIN);
+        let nameless = PLAIN.replace("request_number = true", "request_number = false");
+        write("nameless", &nameless.replace("\"plain\"", "\"nameless\""));
         let read = profiles.read().unwrap();
         let names: Vec<&str> = read.iter().map(|one| one.info.name.as_str()).collect();
-        assert_eq!(names, ["folders", "other", "plain"]);
-        assert!(
-            read[0]
-                .info
-                .problem
-                .as_ref()
-                .unwrap()
-                .contains("redact package")
-        );
-        assert!(
-            read[1]
-                .info
-                .problem
-                .as_ref()
-                .unwrap()
-                .contains("expected \"other\"")
-        );
-        assert_eq!(read[2].info.note, "Ours.");
+        assert_eq!(names, ["folders", "nameless", "other", "plain"]);
+        for (at, why) in [
+            "redact package",
+            "leaves the request number out",
+            "expected \"other\"",
+        ]
+        .iter()
+        .enumerate()
+        {
+            let problem = read[at].info.problem.as_ref().unwrap();
+            assert!(problem.contains(why), "{problem}");
+        }
+        assert_eq!(read[3].info.note, "Ours.");
+        assert_eq!(read[3].info.problem, None);
         write("plain", "title = 1");
-        let broken = &profiles.read().unwrap()[2];
+        let broken = &profiles.read().unwrap()[3];
         assert!(broken.info.problem.as_ref().unwrap().contains("plain.toml"));
         assert!(broken.info.forms.is_empty());
     }

@@ -64,12 +64,12 @@ export async function invite(
   return link;
 }
 
-export async function newRequest(page: Page, number: string): Promise<void> {
+export async function newRequest(page: Page, number: string, law = 'us-federal'): Promise<void> {
   await page.getByRole('link', { name: 'Requests' }).first().click();
   await page.getByRole('button', { name: 'New request' }).first().click();
   await page.getByLabel('Request number').fill(number);
   await page.getByLabel(/^Name/).fill('Herald Tribune');
-  await page.getByLabel('Law that sets the due date').selectOption('us-federal');
+  await page.getByLabel('Law that sets the due date').selectOption(law);
   await page.getByRole('button', { name: 'Add request' }).click();
   await page.getByRole('heading', { name: number }).waitFor();
 }
