@@ -3,20 +3,33 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ROOT, TARGET } from './chromium';
 
 export const REDACT = process.env['REDACT'] ?? resolve(TARGET, 'release/redact');
 
+/** The library that shows a program another time, from Debian's package `faketime`. */
+export const FAKETIME = readdirSync('/usr/lib')
+  .map((name) => `/usr/lib/${name}/faketime/libfaketimeMT.so.1`)
+  .find((path) => existsSync(path));
+
 export class Server {
   readonly folder = mkdtempSync(join(tmpdir(), 'redact-desk-'));
+  /** More options of `redact desk`. */
+  readonly options: string[];
+  /** Milliseconds that the desk's clock is ahead of this machine's; 0: the same. */
+  #ahead = 0;
   address = '';
   /** One-time link that makes the administrator. */
   link = '';
   #process: ChildProcess | null = null;
   #port = 0;
+
+  constructor(...options: string[]) {
+    this.options = options;
+  }
 
   get environment(): NodeJS.ProcessEnv {
     return { ...process.env, REDACT_HOME: join(this.folder, 'keys'), REDACT_LOG: 'warn' };
@@ -30,11 +43,12 @@ export class Server {
       this.#writePolicies();
     }
     const listen = `127.0.0.1:${this.#port}`;
-    const started = spawn(
-      REDACT,
-      ['desk', '--data', this.#in('data'), '--policies', this.#in('policies'), '--listen', listen],
-      { cwd: ROOT, env: this.environment, stdio: ['ignore', 'pipe', 'pipe'] },
-    );
+    const folders = ['--data', this.#in('data'), '--policies', this.#in('policies')];
+    const started = spawn(REDACT, ['desk', ...folders, '--listen', listen, ...this.options], {
+      cwd: ROOT,
+      env: { ...this.environment, ...this.#clock() },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.#process = started;
     let said = '';
     for (const stream of [started.stdout, started.stderr]) {
@@ -48,6 +62,28 @@ export class Server {
       const answer = await fetch(`${this.address}/api/state`).catch(() => null);
       return answer?.ok === true;
     });
+  }
+
+  /** Milliseconds since 1970 by the desk's clock. */
+  now(): number {
+    return Date.now() + this.#ahead;
+  }
+
+  /** Starts the desk again at another time, given in UTC: `2026-03-02T15:00:00Z`. */
+  async startAt(time: string): Promise<void> {
+    await this.kill();
+    this.#ahead = Date.parse(time) - Date.now();
+    await this.start();
+  }
+
+  #clock(): NodeJS.ProcessEnv {
+    if (this.#ahead === 0 || FAKETIME === undefined) return {};
+    return {
+      LD_PRELOAD: FAKETIME,
+      FAKETIME: `${this.#ahead < 0 ? '' : '+'}${Math.round(this.#ahead / 1000)}`,
+      // Timeouts go on as they are.
+      FAKETIME_DONT_FAKE_MONOTONIC: '1',
+    };
   }
 
   #in(name: string): string {
@@ -90,11 +126,15 @@ export class Server {
 /** What an authenticator app shows, never the same code twice (RFC 6238, SHA-1, 30 s). */
 export class Authenticator {
   #last = 0;
-  constructor(readonly secret: string) {}
+  constructor(
+    readonly secret: string,
+    /** The clock of the desk. */
+    readonly now: () => number = Date.now,
+  ) {}
 
   async code(): Promise<string> {
     // The desk takes a code from 9 s before its half minute on, and each only once.
-    const step = (): number => Math.floor((Date.now() + 8_000) / 30_000);
+    const step = (): number => Math.floor((this.now() + 8_000) / 30_000);
     await until('a code that was not used', 40_000, () => Promise.resolve(step() > this.#last));
     this.#last = step();
     const counter = Buffer.alloc(8);

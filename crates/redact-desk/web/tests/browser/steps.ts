@@ -17,6 +17,7 @@ export async function welcome(
   browser: Browser,
   link: string,
   who: { name: string; login: string },
+  now: () => number = Date.now,
 ): Promise<Member> {
   const watched = await open(browser);
   const { page } = watched;
@@ -31,7 +32,7 @@ export async function welcome(
   await page.getByRole('button', { name: 'Continue' }).click();
   const secret = await page.locator('code.secret').innerText();
   await page.getByRole('img', { name: /QR code/ }).waitFor();
-  const app = new Authenticator(secret);
+  const app = new Authenticator(secret, now);
   await page.getByLabel('Code from the app').fill(await app.code());
   await page.getByRole('button', { name: 'Finish and sign in' }).click();
   await page.getByRole('link', { name: who.name }).waitFor();
