@@ -275,9 +275,19 @@ mod tests {
     use super::*;
 
     fn found(id: u32, class: Class, (start, end): (u32, u32), side: f32) -> FoundTrack {
+        moving(id, class, (start, end), |_| side)
+    }
+
+    /// A track whose left side in a frame is `side`.
+    fn moving(
+        id: u32,
+        class: Class,
+        (start, end): (u32, u32),
+        side: impl Fn(u32) -> f32,
+    ) -> FoundTrack {
         let boxes = (start..end).map(|frame| TrackBox {
             frame: FrameIndex::new(frame),
-            rect: NormRect::new([side, 0.1, side + 0.2, 0.3]).unwrap(),
+            rect: NormRect::new([side(frame), 0.1, side(frame) + 0.2, 0.3]).unwrap(),
             score: 0.9,
             origin: BoxOrigin::Detected,
         });
@@ -373,6 +383,40 @@ mod tests {
         kept.check().unwrap();
         let hidden = carry_over(decided(&from, &["redact"]), &from, &to);
         assert_eq!(shown(&hidden), [(1, 1, (2, 22), true)]);
+    }
+
+    /// Goal: what is kept visible is not shown where the track of the other scan is on something
+    /// else; those frames are undecided. Control: what is hidden is hidden there, too.
+    #[test]
+    fn what_is_kept_is_not_shown_where_the_match_is_elsewhere() {
+        let from = scan(vec![found(1, Class::Face, (0, 20), 0.1)]);
+        let strays = |frame| if (8..12).contains(&frame) { 0.6 } else { 0.1 };
+        let to = scan(vec![moving(1, Class::Face, (0, 20), strays)]);
+        let kept = carry_over(decided(&from, &["keep"]), &from, &to);
+        let parts = |track: &Track| -> Vec<(u32, u32)> {
+            let of = |part: &Part| match part {
+                Part::Found(part) => (part.start, part.end),
+                Part::Path(_) => unreachable!(),
+            };
+            track.parts.iter().map(of).collect()
+        };
+        let decided_parts: Vec<_> = kept
+            .tracks
+            .iter()
+            .filter(|t| t.decision.is_some())
+            .collect();
+        let open: Vec<_> = kept
+            .tracks
+            .iter()
+            .filter(|t| t.decision.is_none())
+            .collect();
+        assert_eq!(decided_parts.len(), 1);
+        assert_eq!(parts(decided_parts[0]), [(0, 8), (12, 20)]);
+        assert_eq!(open.len(), 1);
+        assert_eq!(parts(open[0]), [(8, 12)]);
+        kept.check().unwrap();
+        let hidden = carry_over(decided(&from, &["redact"]), &from, &to);
+        assert_eq!(shown(&hidden), [(1, 1, (0, 20), true)]);
     }
 
     /// Goal: boxes that a person drew for a hidden track stay; a kept track of which a part is no

@@ -97,6 +97,32 @@ async fn waiting_and_extensions_move_the_due_date() {
     assert_eq!(shown["stopped"], false);
 }
 
+/// Goal: whoever closes a request no longer waits for the requester, so the due date stops moving.
+/// Control: a request that stays open goes on waiting.
+#[tokio::test]
+async fn closing_ends_the_waiting() {
+    let office = office().await;
+    let stop = json!({ "waiting_for": "payment", "since": "2026-09-14" });
+    let mut both = Vec::new();
+    for number in ["OR-1", "OR-2"] {
+        let facts =
+            json!({ "number": number, "jurisdiction": "us-or", "received_on": "2026-09-08" });
+        let made = office.add_request(facts).await;
+        office.clock(&made, "stop", stop.clone()).await.ok();
+        both.push(made["id"].as_str().unwrap().to_owned());
+    }
+    let close = format!("/api/requests/{}/close", both[0]);
+    let how = json!({ "disposition": "withdrawn" });
+    office.bench.post(&office.operator, &close, how).await.ok();
+    let closed = office.request_of(&both[0]).await;
+    let today = office.bench.get(&office.operator, "/api/office").await.ok()["today"].clone();
+    assert_eq!(closed["clock"]["pauses"][0]["until"], today);
+    assert_eq!(closed["stopped"], false);
+    let open = office.request_of(&both[1]).await;
+    assert_eq!(open["clock"]["pauses"][0]["until"], Value::Null);
+    assert_eq!(open["stopped"], true);
+}
+
 /// Goal: what else is due is shown with its date until it is recorded; impossible dates and a
 /// closed request are refused. Control: a law that asks for neither.
 #[tokio::test]
