@@ -6,6 +6,7 @@ pub(crate) mod approval;
 pub(crate) mod attribution;
 pub(crate) mod chain;
 pub(crate) mod comment;
+mod common_passwords;
 pub(crate) mod differences;
 pub(crate) mod document;
 pub(crate) mod effort;

@@ -4,6 +4,8 @@
 //! common, expected or compromised, such as repetitive or sequential characters and words of the
 //! context.
 
+use super::common_passwords::is_common;
+
 /// Words that common passwords consist of, and words of this program.
 const COMMON: [&str; 34] = [
     "password",
@@ -68,6 +70,12 @@ pub(crate) fn weakness(password: &str, names: &[&str]) -> Option<&'static str> {
     let distinct: std::collections::BTreeSet<char> = lower.chars().collect();
     if distinct.len() < DISTINCT_MIN {
         return Some("This password repeats a few characters, so it is easily guessed.");
+    }
+    if is_common(password) {
+        return Some(
+            "This password is on a list of common passwords, apart from digits or signs, so it is \
+             easily guessed.",
+        );
     }
     let mut rest = lower;
     let parts = names.iter().flat_map(|name| name.split_whitespace());
@@ -145,6 +153,7 @@ mod tests {
             "chrismartin1",
             "cmartin12345",
             "adminadmin123",
+            "Ch3lsea-2026-2026",
         ] {
             assert!(weakness(weak, &names).is_some(), "{weak}");
         }
